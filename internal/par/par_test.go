@@ -1,0 +1,112 @@
+package par_test
+
+import (
+	"context"
+	"errors"
+	"sync"
+	"sync/atomic"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/org/pypi-oidc-publish/internal/par"
+)
+
+func numbers(n int) []int {
+	items := make([]int, n)
+	for i := range items {
+		items[i] = i
+	}
+	return items
+}
+
+func TestEachDoesAllWithinItsWidth(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		var now, most, done atomic.Int64
+		err := par.Each(t.Context(), 3, numbers(20), func(context.Context, int) error {
+			most.Store(max(most.Load(), now.Add(1)))
+			time.Sleep(time.Second)
+			now.Add(-1)
+			done.Add(1)
+			return nil
+		})
+		if err != nil || done.Load() != 20 || most.Load() != 3 {
+			t.Errorf("err %v, done %d, at most %d at a time", err, done.Load(), most.Load())
+		}
+	})
+}
+
+func TestEachStartsNothingAfterAnErrorAndLetsTheRestFinish(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		wrong := errors.New("refused")
+		var mu sync.Mutex
+		finished := map[int]bool{}
+		err := par.Each(t.Context(), 2, numbers(10), func(ctx context.Context, i int) error {
+			if i == 0 {
+				time.Sleep(time.Second)
+				return wrong
+			}
+			time.Sleep(3 * time.Second)
+			if ctx.Err() != nil {
+				return ctx.Err()
+			}
+			mu.Lock()
+			defer mu.Unlock()
+			finished[i] = true
+			return nil
+		})
+		if !errors.Is(err, wrong) {
+			t.Errorf("err %v", err)
+		}
+		if len(finished) != 1 || !finished[1] {
+			t.Errorf("finished %v, want the one that was in flight", finished)
+		}
+	})
+}
+
+func TestEachStopsWhenTheContextDoes(t *testing.T) {
+	t.Parallel()
+	ctx, cancel := context.WithCancelCause(t.Context())
+	cut := errors.New("cancelled by a signal")
+	started := 0
+	err := par.Each(ctx, 1, numbers(5), func(context.Context, int) error {
+		started++
+		cancel(cut)
+		return nil
+	})
+	if started != 1 || !errors.Is(err, cut) {
+		t.Errorf("started %d, err %v", started, err)
+	}
+}
+
+func TestAPanicIsAnError(t *testing.T) {
+	t.Parallel()
+	boom := func(context.Context, int) error { panic("boom") }
+	for name, err := range map[string]error{
+		"each":  par.Each(t.Context(), 2, numbers(3), boom),
+		"all":   par.All(t.Context(), func(context.Context) error { panic("boom") }),
+		"catch": par.Catch(func() error { panic("boom") }),
+	} {
+		var p *par.Panic
+		if !errors.As(err, &p) || p.Value != "boom" || len(p.Stack) == 0 {
+			t.Errorf("%s: %v", name, err)
+		}
+	}
+}
+
+func TestAllJoinsErrors(t *testing.T) {
+	t.Parallel()
+	a, b := errors.New("a"), errors.New("b")
+	err := par.All(t.Context(),
+		func(context.Context) error { return a },
+		func(context.Context) error { return nil },
+		func(context.Context) error { return b })
+	if !errors.Is(err, a) || !errors.Is(err, b) {
+		t.Error(err)
+	}
+	if err := par.Each(t.Context(), 4, nil, func(context.Context, int) error { return a }); err != nil {
+		t.Error(err)
+	}
+}

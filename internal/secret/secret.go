@@ -1,0 +1,181 @@
+// Package secret holds text that cannot leak: it prints as ***, refuses to be encoded, and is shown only to the
+// origins it was sealed for.
+//
+// A [Vault] is the only maker of a [Text]. It masks the raw value with the runner before a Text exists, and it redacts
+// every line that the program prints, so that a secret that comes back inside a stranger's answer is caught as well.
+package secret
+
+import (
+	"encoding/base64"
+	"errors"
+	"fmt"
+	"net"
+	"net/url"
+	"slices"
+	"strings"
+	"sync"
+)
+
+const stars = "***"
+
+// ErrOtherOrigin tells that a secret was asked for by a place that it was not made for.
+var ErrOtherOrigin = errors.New("this secret belongs to another origin")
+
+// errNotEncoded keeps secrets out of JSON and other encodings.
+var errNotEncoded = errors.New("a secret is never encoded")
+
+// Vault makes secrets and knows all of them. It is safe for use by several goroutines.
+type Vault struct {
+	mask func(string)
+
+	mu       sync.RWMutex
+	known    map[string]bool
+	replacer *strings.Replacer
+}
+
+// NewVault returns an empty vault. mask is called once for each line of a value before its Text exists; on GitHub it
+// is the add-mask command. It may be nil.
+func NewVault(mask func(string)) *Vault {
+	if mask == nil {
+		mask = func(string) {}
+	}
+	return &Vault{mask: mask, known: map[string]bool{}, replacer: strings.NewReplacer()}
+}
+
+// Seal masks raw and returns it as a Text that is revealed only to the given origins (scheme, host and port).
+// A blank raw gives an empty Text.
+func (v *Vault) Seal(raw string, origins ...*url.URL) Text {
+	if strings.TrimSpace(raw) == "" {
+		return Text{}
+	}
+	v.mu.Lock()
+	defer v.mu.Unlock()
+	if !v.known[raw] {
+		for line := range strings.Lines(raw) {
+			if line = strings.TrimSpace(line); line != "" {
+				v.mask(line)
+			}
+		}
+		v.learn(raw)
+	}
+	at := make([]string, 0, len(origins))
+	for _, origin := range origins {
+		at = append(at, originOf(origin))
+	}
+	return Text{raw: &raw, origins: at}
+}
+
+// learn adds raw, and the forms in which servers and libraries echo it, to what Redact replaces.
+func (v *Vault) learn(raw string) {
+	v.known[raw] = true
+	for line := range strings.Lines(raw) {
+		if line = strings.TrimSpace(line); line != "" {
+			v.known[line] = true
+			v.known[url.QueryEscape(line)] = true
+			v.known[url.PathEscape(line)] = true
+		}
+	}
+	for _, form := range base64Forms(raw) {
+		v.known[form] = true
+	}
+	forms := make([]string, 0, len(v.known))
+	for form := range v.known {
+		forms = append(forms, form)
+	}
+	// The longest first: a secret that holds another one must go whole.
+	slices.SortFunc(forms, func(a, b string) int {
+		if len(a) != len(b) {
+			return len(b) - len(a)
+		}
+		return strings.Compare(a, b)
+	})
+	pairs := make([]string, 0, 2*len(forms))
+	for _, form := range forms {
+		pairs = append(pairs, form, stars)
+	}
+	v.replacer = strings.NewReplacer(pairs...)
+}
+
+// base64Forms gives what raw looks like inside a longer base64 text, whatever stands before and after it: basic
+// authentication wraps a password this way. Short values are left out, since their forms are ordinary text.
+func base64Forms(raw string) []string {
+	if len(raw) < 9 {
+		return nil
+	}
+	var forms []string
+	for shift := range 3 {
+		middle := raw[(3-shift)%3:]
+		middle = middle[:len(middle)-len(middle)%3]
+		forms = append(forms, base64.StdEncoding.EncodeToString([]byte(middle)), base64.URLEncoding.EncodeToString([]byte(middle)))
+	}
+	return forms
+}
+
+// Redact replaces every secret of the vault in line, and its URL-escaped and base64 forms, by ***.
+func (v *Vault) Redact(line string) string {
+	v.mu.RLock()
+	defer v.mu.RUnlock()
+	return v.replacer.Replace(line)
+}
+
+// Text is a secret. Its zero value is the empty secret. It prints as *** under every verb and refuses to be encoded.
+type Text struct {
+	// A pointer, so that a printer that walks unexported fields finds an address and not the value.
+	raw     *string
+	origins []string
+}
+
+// Empty tells whether there is no secret at all.
+func (t Text) Empty() bool { return t.raw == nil }
+
+// Same tells whether two texts hold the same secret.
+func (t Text) Same(other Text) bool {
+	if t.raw == nil || other.raw == nil {
+		return t.raw == other.raw
+	}
+	return *t.raw == *other.raw
+}
+
+// Reveal returns the raw secret for a request to the given URL. It is an [ErrOtherOrigin] unless the URL's scheme, host and
+// port are those of an origin that the secret was sealed for.
+func (t Text) Reveal(to *url.URL) (string, error) {
+	if t.raw == nil {
+		return "", errors.New("there is no secret to reveal")
+	}
+	if to == nil || !slices.Contains(t.origins, originOf(to)) {
+		return "", fmt.Errorf("%w: refused to reveal it to %s", ErrOtherOrigin, originOf(to))
+	}
+	return *t.raw, nil
+}
+
+// String returns ***, or nothing for the empty secret.
+func (t Text) String() string {
+	if t.Empty() {
+		return ""
+	}
+	return stars
+}
+
+// Format prints *** under every verb.
+func (t Text) Format(state fmt.State, _ rune) {
+	// A failed write to a fmt.State cannot be reported from here.
+	_, _ = state.Write([]byte(t.String()))
+}
+
+// MarshalJSON refuses: a secret in a document is a leak.
+func (Text) MarshalJSON() ([]byte, error) { return nil, errNotEncoded }
+
+// MarshalText refuses: a secret in a document is a leak.
+func (Text) MarshalText() ([]byte, error) { return nil, errNotEncoded }
+
+// originOf is scheme, host and port of a URL, with the scheme's own port written out.
+func originOf(u *url.URL) string {
+	if u == nil {
+		return "nowhere"
+	}
+	port := u.Port()
+	if port == "" {
+		port = map[string]string{"http": "80", "https": "443"}[strings.ToLower(u.Scheme)]
+	}
+	return strings.ToLower(u.Scheme) + "://" + net.JoinHostPort(strings.ToLower(u.Hostname()), port)
+}

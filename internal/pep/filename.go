@@ -1,0 +1,77 @@
+package pep
+
+import (
+	"fmt"
+	"regexp"
+	"strings"
+)
+
+// WheelName holds the parts of a wheel's file name, verbatim (PEP 427). Tags are left compressed, such as py2.py3.
+type WheelName struct {
+	Name, Version         string
+	Build                 string // empty where the name has no build tag
+	Python, ABI, Platform string
+}
+
+// SdistName holds the two parts of an sdist's file name, verbatim (PEP 625).
+type SdistName struct {
+	Name, Version string
+}
+
+var (
+	wheelProject = regexp.MustCompile(`^[\pL\pN_.]*$`)
+	buildTag     = regexp.MustCompile(`^[0-9]`)
+)
+
+// ParseWheelName reads the file name of a wheel: {name}-{version}[-{build}]-{python}-{abi}-{platform}.whl.
+// The version has to be one of PEP 440 and a build tag has to start with a digit. The errors have the index's words.
+func ParseWheelName(filename string) (WheelName, error) {
+	stem, ok := strings.CutSuffix(filename, ".whl")
+	if !ok {
+		return WheelName{}, fmt.Errorf("invalid wheel filename (extension must be '.whl'): '%s'", filename)
+	}
+	parts := strings.Split(stem, "-")
+	if len(parts) != 5 && len(parts) != 6 {
+		return WheelName{}, fmt.Errorf("invalid wheel filename (wrong number of parts): '%s'", stem)
+	}
+	tags := parts[len(parts)-3:]
+	w := WheelName{Name: parts[0], Version: parts[1], Python: tags[0], ABI: tags[1], Platform: tags[2]}
+	if strings.Contains(w.Name, "__") || !wheelProject.MatchString(w.Name) {
+		return WheelName{}, fmt.Errorf("invalid project name: '%s'", stem)
+	}
+	if _, err := ParseVersion(w.Version); err != nil {
+		return WheelName{}, fmt.Errorf("invalid wheel filename (invalid version): '%s'", stem)
+	}
+	if len(parts) == 6 {
+		w.Build = parts[2]
+		if !buildTag.MatchString(w.Build) {
+			return WheelName{}, fmt.Errorf("invalid build number: %s in '%s'", w.Build, stem)
+		}
+	}
+	return w, nil
+}
+
+// ParseSdistName reads the file name of a source distribution: {name}-{version}.tar.gz or .zip, the version after the
+// last dash and one of PEP 440.
+func ParseSdistName(filename string) (SdistName, error) {
+	stem, ok := cutSdistSuffix(filename)
+	if !ok {
+		return SdistName{}, fmt.Errorf("invalid sdist filename (extension must be '.tar.gz' or '.zip'): '%s'", filename)
+	}
+	dash := strings.LastIndexByte(stem, '-')
+	if dash < 0 {
+		return SdistName{}, fmt.Errorf("invalid sdist filename (no dash between name and version): '%s'", filename)
+	}
+	s := SdistName{Name: stem[:dash], Version: stem[dash+1:]}
+	if _, err := ParseVersion(s.Version); err != nil {
+		return SdistName{}, fmt.Errorf("invalid sdist filename (invalid version): '%s'", filename)
+	}
+	return s, nil
+}
+
+func cutSdistSuffix(filename string) (stem string, ok bool) {
+	if stem, ok = strings.CutSuffix(filename, ".tar.gz"); ok {
+		return stem, true
+	}
+	return strings.CutSuffix(filename, ".zip")
+}

@@ -1,0 +1,115 @@
+package pep
+
+import (
+	"encoding/json"
+	"errors"
+	"fmt"
+	"strings"
+	"time"
+)
+
+// Listing is what an index says it holds of one project (PEP 691, PEP 700, PEP 792).
+type Listing struct {
+	Project Project
+	Exists  bool   // false where the index answered that it knows no such project; ParseListing always gives true
+	Status  string // such as active, archived or quarantined; empty where the index does not say
+	Files   []Held
+}
+
+// Held is one file that an index holds.
+type Held struct {
+	Name       string
+	SHA256     string    // lower-case hex; empty where the index does not give it
+	Provenance string    // URL of the provenance (PEP 740); empty where the index has none
+	Size       int64     // bytes; 0 where the index does not say
+	Uploaded   time.Time // zero where the index does not say
+	Yanked     bool
+}
+
+// ErrNoListing is what ParseListing answers when the text is something else than a listing, such as an HTML page.
+var ErrNoListing = errors.New("no project listing in the JSON form of PEP 691")
+
+// page and pageFile are the wire format. What may come in more than one shape is read raw.
+type page struct {
+	Name   string          `json:"name"`
+	Status json.RawMessage `json:"project-status"`
+	Files  *[]pageFile     `json:"files"`
+}
+
+type pageFile struct {
+	Filename   string            `json:"filename"`
+	Hashes     map[string]string `json:"hashes"`
+	Provenance json.RawMessage   `json:"provenance"`
+	Size       json.RawMessage   `json:"size"`
+	Uploaded   json.RawMessage   `json:"upload-time"`
+	Yanked     json.RawMessage   `json:"yanked"`
+}
+
+// ParseListing reads a project's page of a simple index in its JSON form. Unknown keys are ignored; what only newer
+// indexes give (size, upload time, provenance, status) may be missing or null. Anything that is not such a page, or
+// that names no files, is an error that wraps ErrNoListing.
+func ParseListing(simpleJSON []byte) (Listing, error) {
+	var p page
+	if err := json.Unmarshal(simpleJSON, &p); err != nil {
+		return Listing{}, noListing(describe(simpleJSON, err))
+	}
+	if p.Files == nil {
+		return Listing{}, noListing(`it has no "files"`)
+	}
+	l := Listing{Project: Normalize(p.Name), Exists: true, Status: status(p.Status)}
+	for i, f := range *p.Files {
+		if f.Filename == "" {
+			return Listing{}, noListing(fmt.Sprintf(`file %d has no "filename"`, i+1))
+		}
+		l.Files = append(l.Files, f.held())
+	}
+	return l, nil
+}
+
+func (f pageFile) held() Held {
+	return Held{
+		Name:       f.Filename,
+		SHA256:     strings.ToLower(f.Hashes["sha256"]),
+		Provenance: optional[string](f.Provenance),
+		Size:       optional[int64](f.Size),
+		Uploaded:   optional[time.Time](f.Uploaded),
+		Yanked:     yanked(f.Yanked),
+	}
+}
+
+// optional reads a value that an index need not give; another shape than the expected one counts as not given.
+func optional[T any](raw json.RawMessage) T {
+	var value T
+	if len(raw) == 0 || json.Unmarshal(raw, &value) != nil {
+		var none T
+		return none
+	}
+	return value
+}
+
+// yanked follows PEP 691: a file is yanked where the value is true or a text with the reason; an empty text is not true.
+func yanked(raw json.RawMessage) bool {
+	return optional[bool](raw) || optional[string](raw) != ""
+}
+
+func status(raw json.RawMessage) string {
+	return optional[struct {
+		Status string `json:"status"`
+	}](raw).Status
+}
+
+func describe(text []byte, err error) string {
+	start := strings.ToLower(strings.TrimSpace(string(text[:min(len(text), 64)])))
+	switch {
+	case start == "":
+		return "it is empty"
+	case strings.HasPrefix(start, "<"):
+		return "it looks like HTML or XML"
+	default:
+		return err.Error()
+	}
+}
+
+func noListing(why string) error {
+	return fmt.Errorf("%w: %s; check the URL of the simple index", ErrNoListing, why)
+}

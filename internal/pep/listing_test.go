@@ -1,0 +1,75 @@
+package pep_test
+
+import (
+	"errors"
+	"reflect"
+	"testing"
+	"time"
+
+	"github.com/org/pypi-oidc-publish/internal/pep"
+)
+
+func TestAListingOfTheIndex(t *testing.T) {
+	t.Parallel()
+	got, err := pep.ParseListing([]byte(`{
+		"meta": {"api-version": "1.4", "_last-serial": 7}, "name": "Alder.Core", "alternate-locations": [], "future": {"x": [1]},
+		"project-status": {"status": "archived", "reason": "old"},
+		"versions": ["1.0"],
+		"files": [
+			{"filename": "alder_core-1.0.tar.gz", "url": "https://files.example/a", "hashes": {"sha256": "AB01", "blake2b": "x"}, "size": 1024,
+			 "upload-time": "2026-03-04T05:06:07.891011Z", "yanked": false, "provenance": "https://index.example/p", "core-metadata": false},
+			{"filename": "alder_core-1.0-py3-none-any.whl", "url": "u", "hashes": {}, "yanked": "wrong licence", "provenance": null, "size": null},
+			{"filename": "alder_core-0.9.zip", "hashes": {"md5": "z"}, "yanked": true, "upload-time": "yesterday", "size": "big"}
+		]}`))
+	if err != nil {
+		t.Fatal(err)
+	}
+	want := pep.Listing{Project: "alder-core", Exists: true, Status: "archived", Files: []pep.Held{
+		{
+			Name: "alder_core-1.0.tar.gz", SHA256: "ab01", Provenance: "https://index.example/p", Size: 1024,
+			Uploaded: time.Date(2026, 3, 4, 5, 6, 7, 891011000, time.UTC),
+		},
+		{Name: "alder_core-1.0-py3-none-any.whl", Yanked: true},
+		{Name: "alder_core-0.9.zip", Yanked: true},
+	}}
+	if !reflect.DeepEqual(got, want) {
+		t.Errorf("got  %+v\nwant %+v", got, want)
+	}
+}
+
+func TestAProjectWithoutFilesExists(t *testing.T) {
+	t.Parallel()
+	got, err := pep.ParseListing([]byte(`{"meta": {"api-version": "1.0"}, "name": "alder", "files": []}`))
+	if err != nil || !got.Exists || got.Project != "alder" || len(got.Files) != 0 || got.Status != "" {
+		t.Errorf("got %+v, %v", got, err)
+	}
+}
+
+func TestWhatIsNoListing(t *testing.T) {
+	t.Parallel()
+	for _, text := range []string{
+		"", " \n", "<!DOCTYPE html><html><body>Links</body></html>", "<?xml version='1.0'?>", "not found", "null", "[]", "7", `"files"`, "{}",
+		`{"files": null}`, `{"name": "alder", "files": {}}`, `{"name": 7, "files": []}`, `{"files": ["a.whl"]}`, `{"files": [{"url": "u"}]}`,
+		`{"files": [{"filename": "a.whl", "hashes": "none"}]}`, `{"files": []`, `{"files": []} <html>`, `{"projects": [{"name": "alder"}]}`,
+	} {
+		if got, err := pep.ParseListing([]byte(text)); !errors.Is(err, pep.ErrNoListing) {
+			t.Errorf("%q: got %+v, %v", text, got, err)
+		}
+	}
+}
+
+func FuzzListing(f *testing.F) {
+	f.Add([]byte(`{"name":"a","files":[{"filename":"a","hashes":{"sha256":"A"},"size":1,"yanked":"x","upload-time":"2026-03-04T05:06:07Z"}]}`))
+	f.Add([]byte(`<html>`))
+	f.Fuzz(func(t *testing.T, text []byte) {
+		l, err := pep.ParseListing(text)
+		if err != nil {
+			return
+		}
+		for _, file := range l.Files {
+			if file.Name == "" {
+				t.Fatal("a file without a name")
+			}
+		}
+	})
+}

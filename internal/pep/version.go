@@ -1,0 +1,224 @@
+package pep
+
+import (
+	"cmp"
+	"fmt"
+	"regexp"
+	"slices"
+	"strings"
+)
+
+// Version is a version of PEP 440. The zero Version is none: ParseVersion makes them.
+type Version struct {
+	epoch   number
+	release []number
+	pre     segment // label a, b or rc
+	post    segment // label post
+	dev     segment // label dev
+	local   []string
+}
+
+// segment is a labelled part of a version, such as rc1; without a label it is absent.
+type segment struct {
+	label string
+	n     number
+}
+
+// number is a decimal number of any length without leading zeros: versions know no largest number.
+type number string
+
+var (
+	versionPattern = regexp.MustCompile(`(?i)^v?` +
+		`(?:([0-9]+)!)?` +
+		`([0-9]+(?:\.[0-9]+)*)` +
+		`([._-]?(alpha|a|beta|b|preview|pre|c|rc)[._-]?([0-9]+)?)?` +
+		`(-([0-9]+)|[._-]?(post|rev|r)[._-]?([0-9]+)?)?` +
+		`([._-]?(dev)[._-]?([0-9]+)?)?` +
+		`(?:\+([a-z0-9]+(?:[._-][a-z0-9]+)*))?$`)
+	localSeparators = regexp.MustCompile(`[._-]`)
+)
+
+// blanks is the white space that may stand around a version; PEP 440 takes it away before it looks.
+const blanks = " \t\n\r\f\v"
+
+// ParseVersion reads a version of PEP 440 in any of its spellings: letter case, a leading v, surrounding white space,
+// other labels (alpha, c, rev, ...) and separators are accepted and normalized.
+func ParseVersion(s string) (Version, error) {
+	trimmed := strings.Trim(s, blanks)
+	if !isASCII(trimmed) { // case folding would let a long s and the Kelvin sign pass
+		return Version{}, notAVersion(s)
+	}
+	m := versionPattern.FindStringSubmatch(trimmed)
+	if m == nil {
+		return Version{}, notAVersion(s)
+	}
+	v := Version{epoch: digits(m[1])}
+	for part := range strings.SplitSeq(m[2], ".") {
+		v.release = append(v.release, digits(part))
+	}
+	if m[3] != "" {
+		v.pre = segment{preLabel(m[4]), digits(m[5])}
+	}
+	if m[6] != "" {
+		v.post = segment{"post", digits(m[7] + m[9])}
+	}
+	if m[10] != "" {
+		v.dev = segment{"dev", digits(m[12])}
+	}
+	if m[13] != "" {
+		v.local = localParts(m[13])
+	}
+	return v, nil
+}
+
+// String gives the normal form of PEP 440, such as 1!2.0rc1.post2.dev3+ubuntu.1.
+func (v Version) String() string {
+	return v.spell(v.release)
+}
+
+// Canonical is String without the trailing zeros of the release segment (1.0.0 becomes 1), so that every spelling of
+// one release has one text. The local segment is kept.
+func (v Version) Canonical() string {
+	return v.spell(v.significant())
+}
+
+// Local gives the normalized local segment, the part after the plus sign; empty where there is none.
+func (v Version) Local() string {
+	return strings.Join(v.local, ".")
+}
+
+// Compare orders versions as PEP 440 does: negative when v comes before w, 0 when they are the same version
+// (1.0 and 1.0.0 are), positive when v comes after w.
+func (v Version) Compare(w Version) int {
+	return cmp.Or(
+		compareNumbers(v.epoch, w.epoch),
+		slices.CompareFunc(v.significant(), w.significant(), compareNumbers),
+		cmp.Compare(v.stage(), w.stage()),
+		compareNumbers(v.pre.n, w.pre.n),
+		compareSegments(v.post, w.post),
+		compareSegments(v.dev.orLast(), w.dev.orLast()),
+		slices.CompareFunc(v.local, w.local, compareLocal),
+	)
+}
+
+// stage ranks what comes before, at and after a release: a version with only a dev segment precedes every pre-release.
+func (v Version) stage() int {
+	switch {
+	case v.pre.label == "" && v.post.label == "" && v.dev.label != "":
+		return 0
+	case v.pre.label == "a":
+		return 1
+	case v.pre.label == "b":
+		return 2
+	case v.pre.label == "rc":
+		return 3
+	default:
+		return 4
+	}
+}
+
+// orLast gives an absent dev segment the rank after every present one.
+func (s segment) orLast() segment {
+	if s.label == "" {
+		return segment{label: "~"}
+	}
+	return s
+}
+
+// significant is the release segment without trailing zeros; at least one number stays.
+func (v Version) significant() []number {
+	end := len(v.release)
+	for end > 1 && v.release[end-1] == "0" {
+		end--
+	}
+	return v.release[:end]
+}
+
+func (v Version) spell(release []number) string {
+	if len(release) == 0 {
+		return ""
+	}
+	var b strings.Builder
+	if v.epoch != "0" {
+		b.WriteString(string(v.epoch) + "!")
+	}
+	for i, n := range release {
+		if i > 0 {
+			b.WriteByte('.')
+		}
+		b.WriteString(string(n))
+	}
+	b.WriteString(v.pre.label + string(v.pre.n))
+	for _, s := range []segment{v.post, v.dev} {
+		if s.label != "" {
+			b.WriteString("." + s.label + string(s.n))
+		}
+	}
+	if len(v.local) > 0 {
+		b.WriteString("+" + v.Local())
+	}
+	return b.String()
+}
+
+// compareSegments puts an absent segment before every present one.
+func compareSegments(a, b segment) int {
+	return cmp.Or(cmp.Compare(a.label, b.label), compareNumbers(a.n, b.n))
+}
+
+// compareLocal orders parts of local segments: numbers by value and after every text.
+func compareLocal(a, b string) int {
+	switch aNumber, bNumber := isNumber(a), isNumber(b); {
+	case aNumber && bNumber:
+		return compareNumbers(number(a), number(b))
+	case aNumber:
+		return 1
+	case bNumber:
+		return -1
+	default:
+		return strings.Compare(a, b)
+	}
+}
+
+func compareNumbers(a, b number) int {
+	return cmp.Or(cmp.Compare(len(a), len(b)), cmp.Compare(a, b))
+}
+
+// digits gives the number that a run of digits means; a missing one is 0, as in 1.0rc.
+func digits(s string) number {
+	return number(cmp.Or(strings.TrimLeft(s, "0"), "0"))
+}
+
+func preLabel(spelling string) string {
+	switch label := strings.ToLower(spelling); label {
+	case "alpha":
+		return "a"
+	case "beta":
+		return "b"
+	case "c", "pre", "preview":
+		return "rc"
+	default:
+		return label
+	}
+}
+
+func localParts(local string) []string {
+	parts := localSeparators.Split(strings.ToLower(local), -1)
+	for i, part := range parts {
+		if isNumber(part) {
+			parts[i] = string(digits(part))
+		}
+	}
+	return parts
+}
+
+func isNumber(s string) bool {
+	return s != "" && strings.Trim(s, "0123456789") == ""
+}
+
+func isASCII(s string) bool {
+	return strings.IndexFunc(s, func(r rune) bool { return r > 127 }) < 0
+}
+
+func notAVersion(s string) error {
+	return fmt.Errorf("%q is not a version of PEP 440 (such as 1.2.3, 2.0rc1 or 1.0.post1)", s)
+}

@@ -1,0 +1,159 @@
+package ledger
+
+import (
+	"time"
+
+	"github.com/org/pypi-oidc-publish/internal/finding"
+)
+
+// Event is one thing that happened. The events are those of this file.
+type Event interface{ fold(*Receipt) }
+
+// Began opens the book.
+type Began struct {
+	At    time.Time
+	Index string
+	How   string // how the run authenticates, and why
+}
+
+// Phase begins a phase and ends the one before.
+type Phase struct {
+	At   time.Time
+	Name string
+}
+
+// Collected tells the distributions that were found and read.
+type Collected struct{ Files []File }
+
+// Planned tells what is to be done with every file. Its files are those of Collected, with a status.
+type Planned struct {
+	Files    []File
+	Releases []Release
+}
+
+// Noted is a finding that is not a file's refusal.
+type Noted struct{ Finding finding.Finding }
+
+// Identified tells who the run is.
+type Identified struct{ Identity Identity }
+
+// Started tells that an upload has begun.
+type Started struct{ File string }
+
+// Landed tells that the index has the file's bytes.
+type Landed struct {
+	File string
+	Took time.Duration
+}
+
+// Kept tells that the index keeps other bytes under this name, as the user asked. Held is their digest, where known.
+type Kept struct{ File, Held string }
+
+// Turned tells that the index refused a file.
+type Turned struct {
+	File    string
+	Finding finding.Finding
+}
+
+// Withdrawn tells that an upload was given up before any of it could have been kept by the index.
+type Withdrawn struct{ File string }
+
+// Minted tells that there is an upload token.
+type Minted struct {
+	Narrowed bool
+	Projects []string
+	Expires  time.Time
+}
+
+// MintLost tells that a mint was sent and its answer never came.
+type MintLost struct{}
+
+// BurnedAll tells what became of all upload tokens.
+type BurnedAll struct{ Outcome Burned }
+
+// Tried is one try of a request: for the verbose log alone.
+type Tried struct {
+	Op, Method, URL string
+	N, Status       int
+	Took, Wait      time.Duration
+	Err             error
+}
+
+// Ended closes the book.
+type Ended struct{ At time.Time }
+
+func (e Began) fold(r *Receipt) { r.Began, r.Index = e.At, e.Index }
+
+func (e Phase) fold(r *Receipt) {
+	end(r, e.At)
+	r.Phases = append(r.Phases, Span{Name: e.Name, Began: e.At})
+}
+
+func (e Collected) fold(r *Receipt) { r.Files = withStatus(e.Files) }
+
+func (e Planned) fold(r *Receipt) { r.Files, r.Releases = withStatus(e.Files), e.Releases }
+
+func (e Noted) fold(r *Receipt) { r.Findings = append(r.Findings, e.Finding) }
+
+func (e Identified) fold(r *Receipt) { r.Identity = &e.Identity }
+
+func (e Started) fold(r *Receipt) { r.with(e.File, func(f *File) { f.Status = Unknown }) }
+
+func (e Landed) fold(r *Receipt) {
+	r.with(e.File, func(f *File) { f.Status, f.Took = Uploaded, e.Took })
+}
+
+func (e Kept) fold(r *Receipt) {
+	r.with(e.File, func(f *File) { f.Status, f.Held = Skipped, e.Held })
+}
+
+func (e Turned) fold(r *Receipt) {
+	r.with(e.File, func(f *File) { f.Status = Refused })
+	r.Findings = append(r.Findings, e.Finding)
+}
+
+func (e Withdrawn) fold(r *Receipt) { r.with(e.File, func(f *File) { f.Status = NotTried }) }
+
+func (e Minted) fold(r *Receipt) {
+	r.Token.Minted++
+	r.Token.Narrowed, r.Token.Projects, r.Token.Expires = e.Narrowed, e.Projects, e.Expires
+	// Until a burn is told, the worst is true: this is the receipt of a run that dies here.
+	r.Token.Burned = BurnFailed
+}
+
+func (MintLost) fold(r *Receipt) { r.Token.Lost++ }
+
+func (e BurnedAll) fold(r *Receipt) { r.Token.Burned = e.Outcome }
+
+func (Tried) fold(*Receipt) {}
+
+func (e Ended) fold(r *Receipt) {
+	end(r, e.At)
+	r.Ended = e.At
+}
+
+// end closes the open phase.
+func end(r *Receipt, at time.Time) {
+	if n := len(r.Phases); n > 0 && r.Phases[n-1].End.IsZero() {
+		r.Phases[n-1].End = at
+	}
+}
+
+// withStatus copies the files; what is yet to be uploaded has not been tried.
+func withStatus(files []File) []File {
+	copied := append([]File(nil), files...)
+	for i := range copied {
+		if copied[i].Status == Upload || copied[i].Status == "" {
+			copied[i].Status = NotTried
+		}
+	}
+	return copied
+}
+
+func (r *Receipt) with(name string, change func(*File)) {
+	for i := range r.Files {
+		if r.Files[i].Name == name {
+			change(&r.Files[i])
+		}
+	}
+}

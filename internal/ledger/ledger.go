@@ -1,0 +1,169 @@
+// Package ledger is what is told to people: a run notes events in a [Book], and the [Receipt] is their fold. Log and summary
+// come from the same events, so they cannot disagree, and a cancelled run has a right receipt.
+//
+// It is data only; there is no behaviour but the fold.
+package ledger
+
+import (
+	"sync"
+	"time"
+
+	"github.com/org/pypi-oidc-publish/internal/finding"
+	"github.com/org/pypi-oidc-publish/internal/pep"
+)
+
+// Status is where a file stands.
+type Status string
+
+// The first three are a plan's, the others a receipt's. A planned upload that was never begun is NotTried.
+const (
+	Upload   Status = "upload"    // the index has no file of this name
+	Present  Status = "present"   // the index has these very bytes
+	Conflict Status = "conflict"  // the index has other bytes under this name
+	Skipped  Status = "skipped"   // the index has other bytes under this name, and keeps them, as the user asked
+	Uploaded Status = "uploaded"  // the index took it in this run
+	Refused  Status = "refused"   // the index refused it
+	Unknown  Status = "unknown"   // the upload was cut off; the index may have it or not
+	NotTried Status = "not tried" // the run ended before
+)
+
+// File is one distribution of the run.
+type File struct {
+	Path    string // as the user named it, relative to the workspace where it can be
+	Name    string
+	Release pep.Release
+	Version string // as the file spells it
+	Size    int64
+	SHA256  string // lower-case hex, as all digests here
+	BLAKE2b string
+	Status  Status
+	Held    string        // SHA-256 of the index's file, where it has other bytes under this name
+	Took    time.Duration // of the upload
+}
+
+// Release is one project and version of the run, with its page.
+type Release struct {
+	pep.Release
+	Name    string // of the project as its files spell it
+	Version string // as its files spell it
+	URL     string
+}
+
+// Burned is what became of the upload tokens.
+type Burned string
+
+// The outcomes, from the best to the worst.
+const (
+	NotMinted       Burned = "not-minted"  // there was none
+	BurnProven      Burned = "true"        // the index then refused every one of them
+	BurnAccepted    Burned = "accepted"    // the index said it would, and there is no proof
+	BurnUnsupported Burned = "unsupported" // the index has no such thing; they expire by themselves
+	BurnFailed      Burned = "failed"      // the index could not be asked; they expire by themselves
+)
+
+// Token is the life of the run's upload tokens.
+type Token struct {
+	Minted   int       // how many
+	Narrowed bool      // the last one is bound to Projects and Expires
+	Projects []string  // what it may upload to
+	Expires  time.Time // by the index's clock
+	Lost     int       // mints whose answer never came: each may have left a token for its whole life
+	Burned   Burned
+}
+
+// Identity is who the run is for the index, as its ID token claims.
+type Identity struct {
+	Repository, Workflow, Environment, Ref, Event, Audience string
+}
+
+// Span is one phase of the run. A phase that has not ended has no End.
+type Span struct {
+	Name       string
+	Began, End time.Time
+}
+
+// Receipt is what was done.
+type Receipt struct {
+	Index    string // where to, as people write it
+	Began    time.Time
+	Files    []File // in the order of the plan
+	Releases []Release
+	Findings []finding.Finding
+	Identity *Identity
+	Token    Token
+	Phases   []Span
+	Ended    time.Time
+}
+
+// Result is the outcome in one word.
+type Result string
+
+// The results of a run.
+const (
+	Published Result = "published" // at least one file was uploaded, and nothing is missing
+	Unchanged Result = "unchanged" // nothing was missing before
+	Partial   Result = "partial"   // something was uploaded, and something is missing
+	Failed    Result = "failed"    // nothing was uploaded, and something is missing
+)
+
+// Count is how many files have the status.
+func (r Receipt) Count(status Status) int {
+	n := 0
+	for _, f := range r.Files {
+		if f.Status == status {
+			n++
+		}
+	}
+	return n
+}
+
+// Result sums up the files and findings.
+func (r Receipt) Result() Result {
+	settled := r.Count(Present) + r.Count(Uploaded) + r.Count(Skipped)
+	whole := len(r.Files) > 0 && settled == len(r.Files) && finding.Worst(r.Findings) < finding.Error
+	switch {
+	case whole && r.Count(Uploaded) == 0:
+		return Unchanged
+	case whole:
+		return Published
+	case r.Count(Uploaded) > 0:
+		return Partial
+	default:
+		return Failed
+	}
+}
+
+// Book takes events from any goroutine.
+type Book struct {
+	mu      sync.Mutex
+	receipt Receipt
+	watch   func(Event)
+}
+
+// NewBook returns an empty book. watch sees every event after it is noted, one at a time and in their order; it may be nil.
+func NewBook(watch func(Event)) *Book {
+	if watch == nil {
+		watch = func(Event) {}
+	}
+	return &Book{watch: watch, receipt: Receipt{Token: Token{Burned: NotMinted}}}
+}
+
+// Note folds the event into the receipt.
+func (b *Book) Note(event Event) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	event.fold(&b.receipt)
+	b.watch(event)
+}
+
+// Receipt is right at any moment, also after a panic or a signal.
+func (b *Book) Receipt() Receipt {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	r := b.receipt
+	r.Files = append([]File(nil), r.Files...)
+	r.Releases = append([]Release(nil), r.Releases...)
+	r.Findings = append([]finding.Finding(nil), r.Findings...)
+	r.Phases = append([]Span(nil), r.Phases...)
+	return r
+}

@@ -1,0 +1,66 @@
+package wire
+
+import (
+	"context"
+	"sync"
+)
+
+// Gate bounds how many tries are under way at once. It is taken per try, not per call, so that a call that waits for its
+// next try does not stand in the way. After a 429 or a 5xx it lets one at a time through, and grows by one again
+// with every success until its width is reached.
+type Gate struct {
+	mu      sync.Mutex
+	width   int
+	open    int           // how many may be under way now
+	under   int           // how many are
+	changed chan struct{} // closed and renewed when room may have appeared
+}
+
+// NewGate returns a gate of the given width, at least one.
+func NewGate(width int) *Gate {
+	width = max(width, 1)
+	return &Gate{width: width, open: width, changed: make(chan struct{})}
+}
+
+// enter waits for room. A nil gate is always open.
+func (g *Gate) enter(ctx context.Context) error {
+	if g == nil {
+		return context.Cause(ctx)
+	}
+	for {
+		g.mu.Lock()
+		if err := context.Cause(ctx); err != nil {
+			g.mu.Unlock()
+			return err
+		}
+		if g.under < g.open {
+			g.under++
+			g.mu.Unlock()
+			return nil
+		}
+		changed := g.changed
+		g.mu.Unlock()
+		select {
+		case <-changed:
+		case <-ctx.Done():
+		}
+	}
+}
+
+// leave gives the room back, and tells how the try went.
+func (g *Gate) leave(pressed, succeeded bool) {
+	if g == nil {
+		return
+	}
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	g.under--
+	switch {
+	case pressed:
+		g.open = 1
+	case succeeded && g.open < g.width:
+		g.open++
+	}
+	close(g.changed)
+	g.changed = make(chan struct{})
+}

@@ -1,0 +1,352 @@
+// Package wire is the one HTTP client of the house: time-outs, retry by a policy table, a gate, bounded answers and
+// traces without secrets. It knows the ops of policy.go and nothing of what they are for.
+//
+// It speaks HTTP/1.1 alone, since an index tells its reasons in the status line, which later versions do not have. It
+// never follows a redirect, since a credential and a body belong to the place they were made for.
+package wire
+
+import (
+	"context"
+	"crypto/x509"
+	"errors"
+	"fmt"
+	"io"
+	"math/rand/v2"
+	"net/http"
+	"net/url"
+	"strconv"
+	"strings"
+	"sync/atomic"
+	"time"
+
+	"github.com/org/pypi-oidc-publish/internal/par"
+	"github.com/org/pypi-oidc-publish/internal/secret"
+)
+
+// Options are what a client needs of the world.
+type Options struct {
+	UserAgent string                                           // sent with every request; never empty
+	Roots     *x509.CertPool                                   // nil: those of the system
+	Proxy     func(*http.Request) (*url.URL, error)            // nil: none
+	Now       func() time.Time                                 // the clock
+	Sleep     func(ctx context.Context, d time.Duration) error // waits between tries
+	Trace     func(Try)                                        // told of every try; may be nil
+	Jitter    func(d time.Duration) time.Duration              // nil: half of d and a random half
+}
+
+// Client does calls. It is safe for use by several goroutines.
+type Client struct {
+	options Options
+	http    *http.Client
+}
+
+// Call is one request to be done, with everything that is needed to try it again.
+type Call struct {
+	Op     Op
+	Method string
+	URL    *url.URL
+	Header http.Header
+	Gate   *Gate
+	// Auth is asked anew for every try. Nil: no credentials.
+	Auth func(context.Context) (user string, pass secret.Text, err error)
+	// Body is made anew for every try, and is closed by the client: a reopened file, a fresh ID token. Nil: no body.
+	// An error of it is final.
+	Body func(context.Context) (body io.ReadCloser, size int64, err error)
+}
+
+// Answer is what came back, read whole and bounded.
+type Answer struct {
+	Status int
+	Reason string // of the status line, without the code
+	Header http.Header
+	Body   []byte
+}
+
+// Date is the server's clock, or zero where it told none.
+func (a *Answer) Date() time.Time {
+	at, err := http.ParseTime(a.Header.Get("Date"))
+	if err != nil {
+		return time.Time{}
+	}
+	return at
+}
+
+// Try is one try of a call, for people to read: there is no secret in it.
+type Try struct {
+	Op     Op
+	Method string
+	URL    string // without user, password and query
+	N      int    // counted from 1
+	Status int    // 0: no answer
+	Took   time.Duration
+	Wait   time.Duration // before the next try; 0: this was the last
+	Err    error         // why there was no answer
+}
+
+// Error is a call that did not succeed: the server's last answer, or the reason why there was none.
+type Error struct {
+	Op     Op
+	Method string
+	URL    string
+	Answer *Answer // nil: no answer
+	Tries  int
+	// Sent tells that a request went out whole, at least once, and no answer came back: the server may have acted on it.
+	Sent bool
+	Err  error // why there was no answer
+}
+
+// Error names the request and what came of it, never the body of an answer.
+func (e *Error) Error() string {
+	tries := ""
+	if e.Tries > 1 {
+		tries = fmt.Sprintf(" after %d tries", e.Tries)
+	}
+	if e.Answer != nil {
+		reason := fmt.Sprintf("%d %s", e.Answer.Status, e.Answer.Reason)
+		if to := e.Answer.Header.Get("Location"); to != "" && e.Answer.Status >= 300 && e.Answer.Status < 400 {
+			reason += ", a redirect to " + plainURL(to) + " (redirects are not followed)"
+		}
+		return fmt.Sprintf("%s: %s %s answered %s%s", e.Op, e.Method, e.URL, reason, tries)
+	}
+	return fmt.Sprintf("%s: %s %s got no answer%s: %v", e.Op, e.Method, e.URL, tries, e.Err)
+}
+
+// Unwrap is why there was no answer.
+func (e *Error) Unwrap() error { return e.Err }
+
+// TooLong tells that an answer was longer than its op allows.
+type TooLong struct{ Bound int64 }
+
+func (e *TooLong) Error() string {
+	return fmt.Sprintf("the answer is longer than %d bytes, which no index sends here", e.Bound)
+}
+
+// tryTimeout is the cause of a try that took too long.
+type tryTimeout struct{ after time.Duration }
+
+func (e tryTimeout) Error() string { return fmt.Sprintf("no whole answer within %v", e.after) }
+
+// New returns a client.
+func New(options Options) *Client {
+	if options.Jitter == nil {
+		options.Jitter = func(d time.Duration) time.Duration { return d/2 + rand.N(d/2+1) }
+	}
+	if options.Trace == nil {
+		options.Trace = func(Try) {}
+	}
+	return &Client{options: options, http: &http.Client{
+		Transport:     newTransport(options),
+		CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },
+	}}
+}
+
+// Do does a call: as many tries as its op's policy allows. A 2xx answer is a success; anything else is an [*Error], or the error of
+// Auth or Body as it is.
+func (c *Client) Do(ctx context.Context, call Call) (*Answer, error) {
+	rule := policyOf(call.Op)
+	started := c.options.Now()
+	failed := &Error{Op: call.Op, Method: call.Method, URL: plainURL(call.URL.String())}
+	for n := 1; ; n++ {
+		t := c.try(ctx, call, rule)
+		if t.fatal != nil {
+			return nil, t.fatal
+		}
+		if t.answer != nil && t.answer.Status/100 == 2 {
+			c.trace(failed, n, t, 0)
+			return t.answer, nil
+		}
+		failed.Answer, failed.Err, failed.Tries = t.answer, t.err, n
+		failed.Sent = failed.Sent || (t.sent && t.answer == nil)
+		wait, again := c.next(ctx, rule, n, started, t)
+		if !again {
+			c.trace(failed, n, t, 0)
+			return nil, failed
+		}
+		c.trace(failed, n, t, wait)
+		if err := c.options.Sleep(ctx, wait); err != nil {
+			if failed.Answer == nil {
+				failed.Err = err
+			}
+			return nil, failed
+		}
+	}
+}
+
+// next decides whether there is another try, and how long to wait for it.
+func (c *Client) next(ctx context.Context, rule policy, n int, started time.Time, t try) (time.Duration, bool) {
+	var long *TooLong
+	switch {
+	case n >= rule.tries, ctx.Err() != nil, errors.As(t.err, &long):
+		return 0, false
+	case t.answer != nil && !rule.retries(t.answer.Status):
+		return 0, false
+	}
+	wait := c.options.Jitter(min(rule.first<<(n-1), longestWait))
+	if t.answer != nil {
+		if asked, ok := retryAfter(t.answer, c.options.Now()); ok {
+			wait = max(wait, min(asked, longestRetryAfter)) // a server that asks for longer than the budget gets no further try
+		}
+	}
+	return wait, c.options.Now().Add(wait).Sub(started) < rule.budget
+}
+
+// retryAfter reads the header's two forms: seconds and date (RFC 9110, section 10.2.3).
+func retryAfter(a *Answer, now time.Time) (time.Duration, bool) {
+	text := strings.TrimSpace(a.Header.Get("Retry-After"))
+	if seconds, err := strconv.ParseUint(text, 10, 31); err == nil {
+		return time.Duration(seconds) * time.Second, true
+	}
+	if at, err := http.ParseTime(text); err == nil {
+		return max(at.Sub(now), 0), true
+	}
+	return 0, false
+}
+
+// try is how one try went: fatal ends the call at once.
+type try struct {
+	answer *Answer
+	err    error
+	fatal  error
+	sent   bool
+	took   time.Duration
+}
+
+func (c *Client) try(ctx context.Context, call Call, rule policy) (t try) {
+	if err := call.Gate.enter(ctx); err != nil {
+		return try{err: err}
+	}
+	defer func() {
+		status := 0
+		if t.answer != nil {
+			status = t.answer.Status
+		}
+		call.Gate.leave(status == http.StatusTooManyRequests || status >= 500, status/100 == 2)
+	}()
+	began := c.options.Now()
+	request, sent, err := c.request(ctx, call)
+	if err != nil {
+		return try{fatal: err}
+	}
+	limit, stop := context.WithTimeoutCause(ctx, rule.try, tryTimeout{rule.try})
+	defer stop()
+	answer, err := c.exchange(request.WithContext(limit), rule.bound)
+	if err != nil && limit.Err() != nil {
+		err = context.Cause(limit)
+	}
+	return try{answer: answer, err: err, sent: sent.Load(), took: c.options.Now().Sub(began)}
+}
+
+// request builds one try's request. sent tells whether its body was read to the end, or whether it has none.
+func (c *Client) request(ctx context.Context, call Call) (*http.Request, *atomic.Bool, error) {
+	request, err := http.NewRequestWithContext(ctx, call.Method, call.URL.String(), nil)
+	if err != nil {
+		return nil, nil, err
+	}
+	if call.Header != nil {
+		request.Header = call.Header.Clone()
+	}
+	request.Header.Set("User-Agent", c.options.UserAgent)
+	if call.Auth != nil {
+		if err := authorize(ctx, request, call); err != nil {
+			return nil, nil, err
+		}
+	}
+	sent := &atomic.Bool{}
+	if call.Body == nil {
+		sent.Store(true)
+		return request, sent, nil
+	}
+	body, size, err := call.Body(ctx)
+	if err != nil {
+		return nil, nil, err
+	}
+	request.Body, request.ContentLength = &watched{ReadCloser: body, left: size, whole: sent}, size
+	return request, sent, nil
+}
+
+func authorize(ctx context.Context, request *http.Request, call Call) error {
+	user, pass, err := call.Auth(ctx)
+	if err != nil {
+		return err
+	}
+	raw, err := pass.Reveal(call.URL)
+	if err != nil {
+		return err
+	}
+	request.SetBasicAuth(user, raw)
+	return nil
+}
+
+// exchange sends the request and reads the answer whole, up to bound. A panic of a body comes back as an error.
+func (c *Client) exchange(request *http.Request, bound int64) (answer *Answer, err error) {
+	err = par.Catch(func() error {
+		response, err := c.http.Do(request)
+		if err != nil {
+			// The URL is told by Error, once and without its query.
+			var inner *url.Error
+			if errors.As(err, &inner) {
+				err = inner.Err
+			}
+			return err
+		}
+		defer response.Body.Close()
+		body, err := bounded(response.Body, bound)
+		if err != nil {
+			return err
+		}
+		answer = &Answer{Status: response.StatusCode, Reason: reasonOf(response), Header: response.Header, Body: body}
+		return nil
+	})
+	return answer, err
+}
+
+// bounded reads all of r, or tells that it is too long.
+func bounded(r io.Reader, bound int64) ([]byte, error) {
+	body, err := io.ReadAll(io.LimitReader(r, bound+1))
+	if err != nil {
+		return nil, fmt.Errorf("the answer broke off: %w", err)
+	}
+	if int64(len(body)) > bound {
+		return nil, &TooLong{bound}
+	}
+	return body, nil
+}
+
+// reasonOf is the status line without the code: "400 File already exists" has the reason that people need.
+func reasonOf(response *http.Response) string {
+	_, reason, _ := strings.Cut(response.Status, " ")
+	return strings.TrimSpace(reason)
+}
+
+func (c *Client) trace(call *Error, n int, t try, wait time.Duration) {
+	told := Try{Op: call.Op, Method: call.Method, URL: call.URL, N: n, Took: t.took, Wait: wait, Err: t.err}
+	if t.answer != nil {
+		told.Status = t.answer.Status
+	}
+	c.options.Trace(told)
+}
+
+// watched is a body that tells when all of it was read.
+type watched struct {
+	io.ReadCloser
+	left  int64
+	whole *atomic.Bool
+}
+
+func (w *watched) Read(p []byte) (int, error) {
+	n, err := w.ReadCloser.Read(p)
+	if w.left -= int64(n); w.left <= 0 {
+		w.whole.Store(true)
+	}
+	return n, err
+}
+
+// plainURL is a URL as people may see it: without user, password, query and fragment.
+func plainURL(text string) string {
+	u, err := url.Parse(text)
+	if err != nil {
+		return "an unreadable URL"
+	}
+	u.User, u.RawQuery, u.Fragment, u.ForceQuery = nil, "", "", false
+	return u.String()
+}

@@ -1,0 +1,92 @@
+package config
+
+import (
+	"strings"
+
+	"github.com/org/pypi-oidc-publish/internal/finding"
+)
+
+const (
+	authAuto    = "auto"
+	tokenUser   = "__token__" // the user name that says: the password is an API token
+	tokenPrefix = "pypi-"     // how every API token of the public indexes begins
+)
+
+// setUser reads the user of basic authentication (RFC 7617: no colon and no control character).
+func setUser(d *draft, value string) *finding.Finding {
+	switch {
+	case strings.HasPrefix(value, tokenPrefix):
+		d.vault.Seal(value)
+		return wrong(idAuth, "the value looks like an API token", "give it to the input password, and leave user out; revoke the token if a log shows it")
+	case strings.Contains(value, ":") || hasControl(value):
+		return wrong(idValue, "the user holds a colon or a control character, which basic authentication cannot carry", "check the value")
+	}
+	d.User = value
+	return nil
+}
+
+// setPassword keeps the raw password until settleAuth knows the origin to seal it for.
+func setPassword(d *draft, value string) *finding.Finding {
+	d.password = value
+	if hasControl(value) {
+		return wrong(idValue, "the secret holds a line break or another control character, which basic authentication cannot carry", "store the secret again, on one line")
+	}
+	return nil
+}
+
+// setGitHubToken masks the token. It is sealed for no origin yet: nothing of this version may reveal it.
+func setGitHubToken(d *draft, value string) *finding.Finding {
+	d.GitHubToken = d.vault.Seal(value)
+	return nil
+}
+
+// settleAuth decides between Trusted Publishing and a token. It never changes the method silently: what was asked for and
+// cannot be done is an error. Inputs that were refused on their own are not judged again.
+func settleAuth(d *draft) []finding.Finding {
+	given := d.password != ""
+	asked := string(d.Auth)
+	switch {
+	case asked == "" || d.User == "":
+		return nil
+	case asked == string(TrustedPublishing) && given:
+		return []finding.Finding{*wrong(idAuth, "inputs auth and password contradict each other: trusted-publishing uses no password", "leave one of them out")}
+	case d.User != tokenUser && !given:
+		return []finding.Finding{*wrong(idAuth, "input user: "+d.quote(d.User)+" is given, but password is empty", emptySecret+", or leave user out for Trusted Publishing")}
+	case asked == string(Token) && !given:
+		return []finding.Finding{*wrong(idAuth, "input password is empty, but auth is token", emptySecret)}
+	case !given:
+		d.Auth, d.AuthWhy = TrustedPublishing, "Trusted Publishing, "+because(asked, "no password is given")
+		return nil
+	}
+	d.Auth, d.AuthWhy = Token, "user and password, "+because(asked, "a password is given")
+	if d.Repository == nil {
+		return nil
+	}
+	d.Password = d.vault.Seal(d.password, d.Repository)
+	return tokenShape(d)
+}
+
+// emptySecret is the next step where a password was expected and none arrived.
+const emptySecret = "check the secret's name, that its environment is named in the job, and that the run is not a fork's (forks get no secrets)"
+
+func because(asked, auto string) string {
+	if asked == authAuto {
+		return "since " + auto
+	}
+	return "since auth asks for it"
+}
+
+// tokenShape refuses what the public indexes refuse in every case, before anything is sent.
+func tokenShape(d *draft) []finding.Finding {
+	if !apiTokensOnly(d.Repository.String()) {
+		return nil
+	}
+	var problems []finding.Finding
+	if d.User != tokenUser {
+		problems = append(problems, *wrong(idAuth, "input user: this index takes API tokens and Trusted Publishing only, no user names", "leave user out, and give an API token as password or none at all"))
+	}
+	if !strings.HasPrefix(d.password, tokenPrefix) {
+		problems = append(problems, *wrong(idAuth, "input password: the value is not an API token of this index (they begin with "+tokenPrefix+")", "create an API token, or leave password out for Trusted Publishing"))
+	}
+	return problems
+}

@@ -1,0 +1,410 @@
+package config_test
+
+import (
+	"encoding/json"
+	"fmt"
+	"net/url"
+	"reflect"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/org/pypi-oidc-publish/internal/config"
+	"github.com/org/pypi-oidc-publish/internal/finding"
+	"github.com/org/pypi-oidc-publish/internal/secret"
+)
+
+const (
+	pypi     = "https://upload.pypi.org/legacy/"
+	testPyPI = "https://test.pypi.org/legacy/"
+	apiToken = "pypi-AgEIcHlwaS5vcmcCJDAwMDAwMDAwLTAwMDA"
+)
+
+type given map[string]string
+
+func (g given) input(name string) string { return g[name] }
+
+func parse(t *testing.T, inputs given) (config.Config, []finding.Finding) {
+	t.Helper()
+	c, err := config.Parse(inputs.input, secret.NewVault(nil))
+	if err != nil && !reflect.DeepEqual(c, config.Config{}) {
+		t.Errorf("an error came with a config that could be used: %v", c)
+	}
+	return c, finding.Of(err)
+}
+
+func must(t *testing.T, inputs given) config.Config {
+	t.Helper()
+	c, problems := parse(t, inputs)
+	if len(problems) > 0 {
+		t.Fatalf("%v: %v", inputs, problems)
+	}
+	return c
+}
+
+func TestDefaults(t *testing.T) {
+	t.Parallel()
+	want := config.Config{
+		Packages: []string{"dist"}, Attestations: "false", VerifyMetadata: true, PrintHash: true, Parallel: 4,
+		Auth: config.TrustedPublishing, AuthWhy: "Trusted Publishing, since no password is given", User: "__token__",
+	}
+	want.Repository, _ = url.Parse(pypi)
+	if got := must(t, given{}); !reflect.DeepEqual(got, want) {
+		t.Errorf("got  %+v\nwant %+v", got, want)
+	}
+	// What action.yml hands over is the same as nothing.
+	all := given{}
+	for _, in := range config.Inputs() {
+		all[in.Name] = in.Default
+	}
+	if got := must(t, all); !reflect.DeepEqual(got, want) {
+		t.Errorf("with every default given\ngot  %+v\nwant %+v", got, want)
+	}
+}
+
+func TestValues(t *testing.T) {
+	t.Parallel()
+	cases := []struct {
+		input, value string
+		got          func(config.Config) any
+		want         any
+	}{
+		{"packages-dir", "a\n\n  b/*.whl \r\nc d\n", func(c config.Config) any { return strings.Join(c.Packages, "|") }, "a|b/*.whl|c d"},
+		{"repository-url", "pypi", repository, pypi},
+		{"repository-url", "TestPyPI", repository, testPyPI},
+		{"repository-url", "  " + testPyPI + "\n", repository, testPyPI},
+		{"repository-url", "HTTPS://Upload.PyPI.org:443/legacy/", repository, pypi},
+		{"repository-url", "https://index.example", repository, "https://index.example"},
+		{"repository-url", "https://index.example:8443/a/b", repository, "https://index.example:8443/a/b"},
+		{"repository-url", "https://index.example:/up/", repository, "https://index.example/up/"},
+		{"repository-url", "https://notpypi.org/legacy/", repository, "https://notpypi.org/legacy/"},
+		{"repository-url", "http://127.0.0.1:8080/legacy/", repository, "http://127.0.0.1:8080/legacy/"},
+		{"repository-url", "http://127.9.9.9/legacy/", repository, "http://127.9.9.9/legacy/"},
+		{"repository-url", "http://LOCALHOST:80/legacy/", repository, "http://localhost/legacy/"},
+		{"repository-url", "http://[::1]:8080/legacy/", repository, "http://[::1]:8080/legacy/"},
+		{"repository-url", "https://pypi/legacy/", repository, "https://pypi/legacy/"},
+		{"index-url", "https://index.example/simple", simple, "https://index.example/simple/"},
+		{"index-url", "https://index.example", simple, "https://index.example/"},
+		{"index-url", "https://test.pypi.org/simple/", simple, "https://test.pypi.org/simple/"},
+		{"index-url", "None", func(c config.Config) any { return c.NoLookups && c.Simple == nil }, true},
+		{"skip-existing", "TRUE", func(c config.Config) any { return c.SkipExisting }, true},
+		{"verify-metadata", "False", func(c config.Config) any { return c.VerifyMetadata }, false},
+		{"print-hash", "false", func(c config.Config) any { return c.PrintHash }, false},
+		{"verbose", "true", func(c config.Config) any { return c.Verbose }, true},
+		{"dry-run", "FALSE", func(c config.Config) any { return c.DryRun }, false},
+		{"attestations", "False", func(c config.Config) any { return c.Attestations }, "false"},
+		{"wait-for-index", "0", func(c config.Config) any { return c.Wait }, time.Duration(0)},
+		{"parallel-uploads", "1", func(c config.Config) any { return c.Parallel }, 1},
+		{"parallel-uploads", "8", func(c config.Config) any { return c.Parallel }, 8},
+		{"expected-version", "v1.2.3", func(c config.Config) any { return c.ExpectedVersion }, "v1.2.3"},
+		{"ca-bundle", "certs/own roots.pem", func(c config.Config) any { return c.CABundle }, "certs/own roots.pem"},
+		{"auth", "Trusted-Publishing", func(c config.Config) any { return c.AuthWhy }, "Trusted Publishing, since auth asks for it"},
+	}
+	for _, c := range cases {
+		if got := c.got(must(t, given{c.input: c.value})); got != c.want {
+			t.Errorf("%s %q: got %v, want %v", c.input, c.value, got, c.want)
+		}
+	}
+}
+
+func repository(c config.Config) any { return c.Repository.String() }
+func simple(c config.Config) any     { return c.Simple.String() }
+
+func TestBadValues(t *testing.T) {
+	t.Parallel()
+	const elsewhere = "https://index.example/legacy/"
+	cases := []struct {
+		inputs given
+		id     string
+		says   string // must be part of the one finding's text
+	}{
+		{given{"skip-existing": "yes"}, "input-value", `skip-existing: "yes" is not a boolean: write true or false`},
+		{given{"verify-metadata": "0"}, "input-value", "verify-metadata"},
+		{given{"print-hash": "on"}, "input-value", "print-hash"},
+		{given{"verbose": "truee"}, "input-value", "verbose"},
+		{given{"dry-run": "1"}, "input-value", "dry-run"},
+		{given{"parallel-uploads": "0"}, "input-value", "from 1 to 8"},
+		{given{"parallel-uploads": "9"}, "input-value", "from 1 to 8"},
+		{given{"parallel-uploads": "04"}, "input-value", "from 1 to 8"},
+		{given{"parallel-uploads": "four"}, "input-value", "from 1 to 8"},
+		{given{"parallel-uploads": "99999999999999999999"}, "input-value", "from 1 to 8"},
+		{given{"wait-for-index": "3601"}, "input-value", "from 0 to 3600"},
+		{given{"wait-for-index": "5m"}, "input-value", "from 0 to 3600"},
+		{given{"attestations": "maybe"}, "input-value", "auto, true, best-effort or false"},
+		{given{"auth": "oidc"}, "input-value", "auto, trusted-publishing or token"},
+		{given{"packages-dir": "dist\x00"}, "input-value", "packages-dir"},
+		{given{"expected-version": "1\n2"}, "input-value", "expected-version"},
+		{given{"ca-bundle": "a\nb"}, "input-value", "ca-bundle"},
+		{given{"user": "a:b", "password": "hunter2", "repository-url": elsewhere}, "input-value", "colon"},
+		{given{"password": "pypi-a\npypi-b"}, "input-value", "line break"},
+		{given{"auth": "token", "password": "pypi-a\x01b"}, "input-value", "control character"},
+
+		{given{"repository-url": "http://index.example/legacy/"}, "input-url", "not https"},
+		{given{"repository-url": "http://128.0.0.1/"}, "input-url", "not https"},
+		{given{"repository-url": "http://localhost.evil.example/"}, "input-url", "not https"},
+		{given{"repository-url": "http://127.0.0.1.evil.example/"}, "input-url", "not https"},
+		{given{"repository-url": "http://0.0.0.0/"}, "input-url", "not https"},
+		{given{"repository-url": "ftp://index.example/"}, "input-url", "not a web address"},
+		{given{"repository-url": "index.example/legacy/"}, "input-url", "not a web address"},
+		{given{"repository-url": "https:index.example"}, "input-url", "not a web address"},
+		{given{"repository-url": "https:///legacy/"}, "input-url", "no host"},
+		{given{"repository-url": "https://:8080/legacy/"}, "input-url", "no host"},
+		{given{"repository-url": "https://index.example/%zz"}, "input-url", "not a URL"},
+		{given{"repository-url": "https://index.example/up/?a=b"}, "input-url", "end the URL at its path"},
+		{given{"repository-url": "https://index.example/up/?"}, "input-url", "end the URL at its path"},
+		{given{"repository-url": "https://index.example/up/#x"}, "input-url", "end the URL at its path"},
+		{given{"repository-url": "https://index.example/up/#"}, "input-url", "end the URL at its path"},
+		{given{"repository-url": "https://index.example/legacy"}, "input-url", "end it with /legacy/"},
+		{given{"repository-url": "https://pypi.org/legacy/"}, "input-url", "write " + pypi},
+		{given{"repository-url": "https://pypi.org/simple/"}, "input-url", "write " + pypi},
+		{given{"repository-url": "https://pypi.org"}, "input-url", "write " + pypi},
+		{given{"repository-url": "https://PyPI.org:443/legacy/"}, "input-url", "write " + pypi},
+		{given{"repository-url": "https://upload.pypi.org/"}, "input-url", "write " + pypi},
+		{given{"repository-url": "https://upload.pypi.org/legacy"}, "input-url", "write " + pypi},
+		{given{"repository-url": "http://upload.pypi.org/legacy/"}, "input-url", "write " + pypi},
+		{given{"repository-url": "https://test.pypi.org/simple/"}, "input-url", "write " + testPyPI},
+		{given{"repository-url": "https://test.pypi.org/legacy"}, "input-url", "write " + testPyPI},
+		{given{"index-url": "http://index.example/simple/"}, "input-url", "input index-url"},
+		{given{"index-url": "https://index.example/legacy/"}, "input-url", "upload endpoint"},
+		{given{"index-url": "pypi"}, "input-url", "not a web address"},
+
+		{given{"auth": "token"}, "input-auth", "password is empty, but auth is token"},
+		{given{"user": "me"}, "input-auth", `"me" is given, but password is empty`},
+		{given{"user": "me", "auth": "token"}, "input-auth", `"me" is given, but password is empty`},
+		{given{"user": "me", "auth": "trusted-publishing"}, "input-auth", `"me" is given, but password is empty`},
+		{given{"auth": "trusted-publishing", "password": apiToken}, "input-auth", "contradict"},
+		{given{"user": "me", "password": apiToken}, "input-auth", "no user names"},
+		{given{"password": "hunter2"}, "input-auth", "not an API token"},
+		{given{"password": "hunter2", "repository-url": "testpypi"}, "input-auth", "not an API token"},
+		{given{"user": apiToken}, "input-auth", "looks like an API token"},
+
+		{given{"repository_url": testPyPI}, "input-renamed", "repository_url is not an input of this action: write repository-url"},
+		{given{"packages_dir": "out"}, "input-renamed", "packages-dir"},
+		{given{"skip_existing": "true"}, "input-renamed", "skip-existing"},
+		{given{"verify_metadata": "false"}, "input-renamed", "verify-metadata"},
+		{given{"print_hash": "true"}, "input-renamed", "print-hash"},
+
+		{given{"attestations": "auto"}, "input-not-built", "attestations"},
+		{given{"attestations": "true"}, "input-not-built", "attestations"},
+		{given{"attestations": "best-effort"}, "input-not-built", "attestations"},
+		{given{"attestations-dir": "out"}, "input-not-built", "attestations-dir"},
+		{given{"dry-run": "true"}, "input-not-built", "dry-run"},
+		{given{"wait-for-index": "300"}, "input-not-built", "wait-for-index"},
+		{given{"github-release": "auto"}, "input-not-built", "github-release"},
+		{given{"github-token": "ghs_secret"}, "input-not-built", "github-token"},
+		{given{"manifest-file": "out.json"}, "input-not-built", "manifest-file"},
+	}
+	for _, c := range cases {
+		_, problems := parse(t, c.inputs)
+		if len(problems) != 1 {
+			t.Errorf("%v: %d findings, want one: %v", c.inputs, len(problems), problems)
+			continue
+		}
+		got := problems[0]
+		if got.ID != c.id || got.Severity != finding.Error || !strings.Contains(got.Error(), c.says) || !strings.Contains(got.Message, "input") || got.Fix == "" {
+			t.Errorf("%v: %+v\nwant id %s and the words %q", c.inputs, got, c.id, c.says)
+		}
+	}
+}
+
+func TestAuth(t *testing.T) {
+	t.Parallel()
+	const elsewhere = "https://index.example/up/"
+	cases := []struct {
+		inputs given
+		auth   config.Auth
+		why    string
+	}{
+		{given{"auth": "auto"}, config.TrustedPublishing, "Trusted Publishing, since no password is given"},
+		{given{"auth": "trusted-publishing"}, config.TrustedPublishing, "Trusted Publishing, since auth asks for it"},
+		{given{"password": apiToken}, config.Token, "user and password, since a password is given"},
+		{given{"password": apiToken, "auth": "token"}, config.Token, "user and password, since auth asks for it"},
+		{given{"password": "hunter2", "user": "me", "repository-url": elsewhere}, config.Token, "user and password, since a password is given"},
+		{given{"password": "hunter2", "repository-url": elsewhere}, config.Token, "user and password, since a password is given"},
+	}
+	for _, c := range cases {
+		got := must(t, c.inputs)
+		if got.Auth != c.auth || got.AuthWhy != c.why || got.Password.Empty() != (c.auth == config.TrustedPublishing) {
+			t.Errorf("%v: %s, %q, password %v", c.inputs, got.Auth, got.AuthWhy, got.Password)
+		}
+	}
+}
+
+func TestPasswordIsRevealedToTheRepositoryOnly(t *testing.T) {
+	t.Parallel()
+	c := must(t, given{"password": "hunter2", "repository-url": "https://index.example/up/", "index-url": "https://index.example/simple/"})
+	for _, to := range []*url.URL{c.Repository, c.Simple} {
+		if got, err := c.Password.Reveal(to); err != nil || got != "hunter2" {
+			t.Errorf("%s: %q, %v", to, got, err)
+		}
+	}
+	other := must(t, given{"password": "hunter2", "repository-url": "https://index.example/up/", "index-url": "https://mirror.example/simple/"})
+	if got, err := other.Password.Reveal(other.Simple); err == nil {
+		t.Errorf("%s was shown %q", other.Simple, got)
+	}
+}
+
+func TestAllProblemsAtOnce(t *testing.T) {
+	t.Parallel()
+	_, problems := parse(t, given{
+		"repository-url": "http://index.example/", "skip-existing": "yes", "verbose": "no", "parallel-uploads": "many",
+		"auth": "token", "repository_url": "x", "attestations": "true", "user": "me",
+	})
+	var names []string
+	for _, p := range problems {
+		name, _, _ := strings.Cut(strings.TrimPrefix(p.Message, "input "), ":")
+		names = append(names, strings.Fields(name)[0])
+	}
+	if got, want := strings.Join(names, " "), "repository_url repository-url attestations skip-existing parallel-uploads verbose user"; got != want {
+		t.Errorf("got  %s\nwant %s", got, want)
+	}
+}
+
+func TestSecretsAreMaskedBeforeAnythingFails(t *testing.T) {
+	t.Parallel()
+	var masked []string
+	vault := secret.NewVault(func(line string) { masked = append(masked, line) })
+	inputs := given{"password": "hunter2-hunter2", "github-token": "ghs_0123456789", "repository-url": "https://a:hunter2-hunter2@b/", "auth": "wrong"}
+	asked := map[string]bool{}
+	_, err := config.Parse(func(name string) string {
+		if len(masked) < 2 && name != "password" && name != "github-token" {
+			t.Errorf("%s was read while only %q were masked", name, masked)
+		}
+		asked[name] = true
+		return inputs.input(name)
+	}, vault)
+	if err == nil || strings.Join(masked, " ") != "hunter2-hunter2 ghs_0123456789" {
+		t.Errorf("masked %q, error %v", masked, err)
+	}
+	for _, in := range config.Inputs() {
+		if !asked[in.Name] || !asked[strings.ReplaceAll(in.Name, "-", "_")] {
+			t.Errorf("%s, or its underscore name, was not looked at", in.Name)
+		}
+	}
+}
+
+// leaks tells whether a text shows the password in any of the forms that a verb may give it.
+func leaks(text, password string) bool {
+	return strings.Contains(text, password) || strings.Contains(text, fmt.Sprintf("%x", password)) || strings.Contains(text, strings.Trim(fmt.Sprint([]byte(password)), "[]"))
+}
+
+func TestPasswordIsNeverPrinted(t *testing.T) {
+	t.Parallel()
+	const password = `pypi-AgE"hunter2\x`
+	for _, inputs := range []given{
+		{},
+		{"user": password},
+		{"auth": password, "skip-existing": password, "parallel-uploads": password, "repository-url": password, "index-url": password},
+		{"repository-url": "https://me:" + password + "@index.example/"},
+		{"repository-url": "https://index.example/?token=" + password},
+		{"repository-url": "https://index.example/" + password + "?x"},
+		{"repository-url": "https://index.example:" + password},
+		{"repository-url": "https://me:p/" + password + "@index.example/"},
+		{"repository-url": "me:" + password + "@index.example"},
+		{"repository_url": password},
+	} {
+		inputs["password"] = password
+		c, err := config.Parse(inputs.input, secret.NewVault(nil))
+		if err != nil {
+			if leaks(fmt.Sprintf("%v %+v %#v %q", err, err, err, err), "hunter2") {
+				t.Errorf("%v: the error shows the password: %v", inputs, err)
+			}
+			continue
+		}
+		for _, verb := range []string{"%v", "%+v", "%#v", "%s", "%q", "%x", "%d"} {
+			if text := fmt.Sprintf(verb, c); leaks(text, "hunter2") {
+				t.Errorf("%s shows the password: %s", verb, text)
+			}
+		}
+		if text, err := json.Marshal(c); err == nil || leaks(string(text), "hunter2") {
+			t.Errorf("as JSON: %s, %v", text, err)
+		}
+	}
+}
+
+// A user's password in the URL is not known to the vault: the message must not repeat it in the first place.
+func TestCredentialsInAURLAreNotRepeated(t *testing.T) {
+	t.Parallel()
+	for _, value := range []string{
+		"https://me:hunter2@index.example/", "https://hunter2@index.example/", "https://me:hun/ter2@index.example/", "me:hunter2@index.example/",
+		"https://index.example/?token=hunter2", "https://index.example/#hunter2", "//me:hunter2@index.example", "ftp://index.example?hunter2",
+		"https://me:hunter2%zz@index.example/", "https:me:hunter2@index.example", "https://index.example:hunter2/",
+	} {
+		for _, name := range []string{"repository-url", "index-url"} {
+			_, problems := parse(t, given{name: value})
+			if len(problems) != 1 || strings.Contains(problems[0].Error(), "ter2") {
+				t.Errorf("%s %s: %v", name, value, problems)
+			}
+		}
+	}
+}
+
+func TestLongValuesAreCut(t *testing.T) {
+	t.Parallel()
+	for _, name := range []string{"skip-existing", "repository-url", "auth"} {
+		_, problems := parse(t, given{name: strings.Repeat("ä", 5000)})
+		if len(problems) != 1 || len(problems[0].Error()) > 500 {
+			t.Errorf("%s: %v", name, problems)
+		}
+	}
+}
+
+func TestTheTableIsSound(t *testing.T) {
+	t.Parallel()
+	seen := map[string]bool{}
+	for _, in := range config.Inputs() {
+		switch {
+		case seen[in.Name]:
+			t.Errorf("%s stands twice", in.Name)
+		case in.Name == "args" || strings.EqualFold(in.Name, "entrypoint"):
+			t.Errorf("the runner keeps the name %s for itself", in.Name)
+		case strings.ContainsAny(in.Name, "_ ") || in.Name != strings.ToLower(in.Name):
+			t.Errorf("%s: lower case and hyphens", in.Name)
+		case strings.ContainsAny(in.Help, "|`\n\"") || !strings.HasSuffix(in.Help, "."):
+			t.Errorf("%s: the help must fit a table cell, a quoted YAML string and a flag: %s", in.Name, in.Help)
+		case in.Built() == strings.HasPrefix(in.Help, "Not built"):
+			t.Errorf("%s: its help must say whether it is built", in.Name)
+		case in.Boolean != (in.Default == "true" || in.Default == "false") && in.Name != "attestations":
+			t.Errorf("%s: Boolean does not fit its default %q", in.Name, in.Default)
+		}
+		seen[in.Name] = true
+	}
+	if len(seen) != 20 {
+		t.Errorf("%d inputs; the contract has 20", len(seen))
+	}
+}
+
+func FuzzParse(f *testing.F) {
+	f.Add("dist", pypi, "", "auto", "__token__", "true", "4")
+	f.Add("a\nb", "https://me:x@index.example:80/a?b#c", "none", "token", "me", "yes", "9")
+	f.Add("*", "http://[::1%25eth0]:80/legacy", "https://h/simple", "x", "a:b", "", "")
+	const password = "pypi-fuzz-Zq7hunter2"
+	f.Fuzz(func(t *testing.T, packages, repository, simple, auth, user, boolean, number string) {
+		inputs := given{
+			"password": password, "packages-dir": packages, "repository-url": repository, "index-url": simple, "auth": auth,
+			"user": user, "skip-existing": boolean, "parallel-uploads": number,
+		}
+		c, err := config.Parse(inputs.input, secret.NewVault(nil))
+		if err != nil {
+			for _, p := range finding.Of(err) {
+				if p.ID == finding.Internal || p.Fix == "" || strings.Contains(p.Error(), password) || len(p.Error()) > 1000 {
+					t.Errorf("%+v", p)
+				}
+			}
+			return
+		}
+		if c.Repository == nil || c.Repository.User != nil || c.Repository.Hostname() == "" || c.Repository.RawQuery != "" || len(c.Packages) == 0 || c.Parallel < 1 || c.Parallel > 8 || c.Auth != config.Token {
+			t.Errorf("%+v", c)
+		}
+		if s := c.Repository.Scheme; s != "https" && s != "http" {
+			t.Errorf("scheme %q", s)
+		}
+		again, err := url.Parse(c.Repository.String())
+		if err != nil || again.String() != c.Repository.String() {
+			t.Errorf("%q does not survive printing: %v", c.Repository, err)
+		}
+		if _, err := c.Password.Reveal(c.Repository); err != nil {
+			t.Error(err)
+		}
+	})
+}

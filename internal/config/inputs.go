@@ -1,0 +1,171 @@
+package config
+
+import (
+	"time"
+
+	"github.com/org/pypi-oidc-publish/internal/finding"
+)
+
+// Input is one input of the action, which is also a flag of the publish verb.
+type Input struct {
+	Name    string // hyphenated, as in the workflow
+	Default string // what "not given" means; for an input that is not built yet, its off value
+	Help    string // one paragraph of plain text: the description in action.yml, in the README and of the flag
+	Boolean bool   // takes true or false, so that its flag needs no value
+
+	later  *string // not nil: the effect is not built yet, and only this off value is taken; building it removes the field
+	secret bool    // masked before anything else can fail
+	set    func(d *draft, value string) *finding.Finding
+}
+
+// Built tells whether this version has the input's effect. An input that is not built takes its default only.
+func (in Input) Built() bool { return in.later == nil }
+
+// Inputs is the table of all inputs, in the order in which people read them.
+func Inputs() []Input {
+	table := []Input{
+		{
+			Name: "packages-dir", Default: "dist",
+			Help: "What to publish: one path a line, each a directory, a file or a glob. Every distribution found is judged; finding none is an error.",
+			set:  paths(func(d *draft, v []string) { d.Packages = v }),
+		},
+		{
+			Name: "repository-url", Default: pypi,
+			Help: "The upload endpoint. For TestPyPI " + testPyPI + ". The words pypi and testpypi mean these two. https only, except on loopback.",
+			set:  setRepository,
+		},
+		{
+			Name: "attestations", Default: "auto", later: off("false"),
+			Help: "Sign the distributions (PEP 740): auto signs where the index takes attestations and would accept this identity, true signs or fails, best-effort publishes without when signing is down, false does not sign.",
+			set:  word(func(d *draft, v string) { d.Attestations = v }, "auto", "true", "best-effort", "false"),
+		},
+		{
+			Name: "attestations-dir", later: off(""),
+			Help: "Also write the attestations to this directory (never into packages-dir).",
+			set:  line(func(d *draft, v string) { d.AttestationsDir = v }),
+		},
+		{
+			Name: "skip-existing", Default: "false", Boolean: true,
+			Help: "Identical files that the index already has are success in any case. With true, a different file of the same name is a loud warning instead of an error, and the index's file stays.",
+			set:  boolean(func(d *draft, v bool) { d.SkipExisting = v }),
+		},
+		{
+			Name: "verify-metadata", Default: "true", Boolean: true,
+			Help: "Refuse before the first byte what the index would refuse. With false, these errors are warnings.",
+			set:  boolean(func(d *draft, v bool) { d.VerifyMetadata = v }),
+		},
+		{
+			Name: "auth", Default: authAuto,
+			Help: "How to authorize: trusted-publishing, token, or auto (token when a password is given, else trusted-publishing; the log says which and why).",
+			set:  word(func(d *draft, v string) { d.Auth = Auth(v) }, authAuto, string(TrustedPublishing), string(Token)),
+		},
+		{
+			Name: "user", Default: tokenUser,
+			Help: "The user that goes with password. Leave it as it is for an API token.",
+			set:  setUser,
+		},
+		{
+			Name: "password", secret: true,
+			Help: "API token or password, for indexes without Trusted Publishing. Masked at once, and sent to the origin of repository-url only.",
+			set:  setPassword,
+		},
+		{
+			Name: "dry-run", Default: "false", Boolean: true, later: off("false"),
+			Help: "Do everything that sends nothing: collect, look, judge, plan, and show the claims of the ID token.",
+			set:  boolean(func(d *draft, v bool) { d.DryRun = v }),
+		},
+		{
+			Name: "expected-version",
+			Help: "Every release in the set must have this version, for example the tag v1.2.3 that started the workflow.",
+			set:  line(func(d *draft, v string) { d.ExpectedVersion = v }),
+		},
+		{
+			Name: "parallel-uploads", Default: "4",
+			Help: "How many files are uploaded at a time, 1 to 8.",
+			set:  number(1, 8, func(d *draft, v int) { d.Parallel = v }),
+		},
+		{
+			Name: "wait-for-index", Default: "300", later: off("0"),
+			Help: "How many seconds to wait at most until the index serves every file with the right digest, 0 to 3600. 0 does not wait.",
+			set:  number(0, 3600, func(d *draft, v int) { d.Wait = time.Duration(v) * time.Second }),
+		},
+		{
+			Name: "index-url",
+			Help: "The simple index for look-ups. Empty derives it from repository-url; none means no look-ups.",
+			set:  setSimple,
+		},
+		{
+			Name: "github-release", later: off(""),
+			Help: "Tag of an existing GitHub release (or auto) to attach the distributions and attestations to.",
+			set:  line(func(d *draft, v string) { d.GitHubRelease = v }),
+		},
+		{
+			Name: "github-token", secret: true, later: off(""),
+			Help: "Needed by github-release: pass github.token. Empty by default, so that the container gets no right that it does not need.",
+			set:  setGitHubToken,
+		},
+		{
+			Name: "ca-bundle",
+			Help: "PEM file of additional root certificates. HTTPS_PROXY and NO_PROXY are honoured.",
+			set:  line(func(d *draft, v string) { d.CABundle = v }),
+		},
+		{
+			Name: "manifest-file", later: off(""),
+			Help: "Also write the manifest of the run to this file.",
+			set:  line(func(d *draft, v string) { d.Manifest = v }),
+		},
+		{
+			Name: "print-hash", Default: "true", Boolean: true,
+			Help: "Print the digests of every file in the log.",
+			set:  boolean(func(d *draft, v bool) { d.PrintHash = v }),
+		},
+		{
+			Name: "verbose", Default: "false", Boolean: true,
+			Help: "Print requests (redacted), retries and timings in the log.",
+			set:  boolean(func(d *draft, v bool) { d.Verbose = v }),
+		},
+	}
+	for i, in := range table {
+		if !in.Built() {
+			table[i].Default = *in.later
+			table[i].Help = "Not built in this version, which takes the default only. Later: " + in.Help
+		}
+	}
+	return table
+}
+
+// off marks an input whose effect is not built yet.
+func off(value string) *string { return &value }
+
+// The two public indexes. This is the one place outside index.Site that may name them: it only helps people to type them right.
+const (
+	pypi     = "https://upload.pypi.org/legacy/"
+	testPyPI = "https://test.pypi.org/legacy/"
+)
+
+// named is the upload endpoint that a word means, or empty.
+func named(word string) string {
+	switch word {
+	case "pypi":
+		return pypi
+	case "testpypi":
+		return testPyPI
+	}
+	return ""
+}
+
+// meant is the upload endpoint of the public index that a host belongs to, whether or not that host takes uploads; empty for
+// every other host.
+func meant(host string) string {
+	switch host {
+	case "upload.pypi.org", "pypi.org", "www.pypi.org", "pypi.python.org", "files.pythonhosted.org":
+		return pypi
+	case "test.pypi.org", "upload.test.pypi.org", "testpypi.python.org", "test-files.pythonhosted.org":
+		return testPyPI
+	}
+	return ""
+}
+
+// apiTokensOnly tells whether the endpoint takes nothing but API tokens from people (reference: Warehouse refuses every other
+// user name, and every password that has not the token's prefix).
+func apiTokensOnly(repository string) bool { return repository == pypi || repository == testPyPI }

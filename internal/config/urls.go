@@ -1,0 +1,110 @@
+package config
+
+import (
+	"net/netip"
+	"net/url"
+	"strings"
+
+	"github.com/org/pypi-oidc-publish/internal/finding"
+)
+
+// setRepository reads the upload endpoint.
+func setRepository(d *draft, value string) *finding.Finding {
+	if known := named(strings.ToLower(value)); known != "" {
+		value = known
+	}
+	u, problem := readURL(d, value)
+	if problem != nil {
+		return problem
+	}
+	if known := meant(u.Hostname()); known != "" && u.String() != known {
+		return wrong(idURL, shown(d, u)+" is not the upload endpoint of this index", "write "+known)
+	}
+	if problem := plainOnlyOnLoopback(d, u); problem != nil {
+		return problem
+	}
+	if strings.HasSuffix(u.Path, "/legacy") {
+		return wrong(idURL, shown(d, u)+" lacks the slash at its end, and an upload does not survive the redirect", "end it with /legacy/")
+	}
+	d.Repository = u
+	return nil
+}
+
+// setSimple reads the simple index for look-ups: empty derives it, "none" asks nothing.
+func setSimple(d *draft, value string) *finding.Finding {
+	switch strings.ToLower(value) {
+	case "":
+		return nil
+	case "none":
+		d.NoLookups = true
+		return nil
+	}
+	u, problem := readURL(d, value)
+	if problem != nil {
+		return problem
+	}
+	if problem := plainOnlyOnLoopback(d, u); problem != nil {
+		return problem
+	}
+	if strings.HasSuffix(strings.TrimSuffix(u.Path, "/"), "/legacy") {
+		return wrong(idURL, shown(d, u)+" is an upload endpoint, not a simple index", "leave the input out to derive it, or write the URL that pip installs from")
+	}
+	if !strings.HasSuffix(u.Path, "/") {
+		// A simple index is a folder (PEP 503): project pages are found under it.
+		u = u.JoinPath("/")
+	}
+	d.Simple = u
+	return nil
+}
+
+// readURL reads an absolute http or https URL without anything that could hide a credential, in its usual spelling: lower
+// case host, no port where it is the scheme's own. A value that cannot be read is not repeated, since nobody can tell where in
+// it a password stands.
+func readURL(d *draft, value string) (*url.URL, *finding.Finding) {
+	u, err := url.Parse(value)
+	switch {
+	case err != nil:
+		return nil, wrong(idURL, "the value is not a URL", "write it as https://HOST/PATH/")
+	case u.User != nil:
+		return nil, wrong(idURL, "the URL holds a user or password", "take it out, and use the inputs user and password")
+	case u.Scheme != "https" && u.Scheme != "http" || u.Opaque != "":
+		return nil, wrong(idURL, d.quote(beforeSecrets(value))+" is not a web address", "write it as https://HOST/PATH/")
+	case u.Hostname() == "":
+		return nil, wrong(idURL, d.quote(beforeSecrets(value))+" has no host", "write it as https://HOST/PATH/")
+	case u.RawQuery != "" || u.ForceQuery || u.Fragment != "" || strings.HasSuffix(value, "#"):
+		return nil, wrong(idURL, shown(d, u)+" is followed by a query or a fragment", "end the URL at its path")
+	}
+	u.Host = strings.ToLower(u.Host)
+	ownPort := map[string]string{"https": ":443", "http": ":80"}[u.Scheme]
+	u.Host = strings.TrimSuffix(strings.TrimSuffix(u.Host, ownPort), ":")
+	return u, nil
+}
+
+// plainOnlyOnLoopback refuses http to a host that is not this machine: tokens and files would cross the network in the open.
+func plainOnlyOnLoopback(d *draft, u *url.URL) *finding.Finding {
+	if u.Scheme == "https" || isLoopback(u.Hostname()) {
+		return nil
+	}
+	return wrong(idURL, shown(d, u)+" is not https, and its host is not this machine", "write https://")
+}
+
+func isLoopback(host string) bool {
+	address, err := netip.ParseAddr(host)
+	return host == "localhost" || err == nil && address.Unmap().IsLoopback()
+}
+
+// shown is what a message may repeat of a URL: scheme, host and path.
+func shown(d *draft, u *url.URL) string {
+	return d.quote((&url.URL{Scheme: u.Scheme, Host: u.Host, Path: u.Path}).String())
+}
+
+// beforeSecrets cuts a value that is no usable URL where user info, a query or a fragment could begin or end.
+func beforeSecrets(value string) string {
+	if i := strings.LastIndex(value, "@"); i >= 0 {
+		value = "…" + value[i:]
+	}
+	if i := strings.IndexAny(value, "?#"); i >= 0 {
+		value = value[:i] + "…"
+	}
+	return value
+}

@@ -1,0 +1,159 @@
+package runner
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"net"
+	"net/url"
+	"os"
+	"strings"
+
+	"github.com/sethvargo/go-githubactions"
+
+	"github.com/org/pypi-oidc-publish/internal/finding"
+	"github.com/org/pypi-oidc-publish/internal/oidc"
+	"github.com/org/pypi-oidc-publish/internal/par"
+	"github.com/org/pypi-oidc-publish/internal/wire"
+)
+
+// The findings of a run that cannot have an ID token. The first three are mistakes of the workflow.
+const (
+	NoPermission  = "id-token-permission" // the job lacks `id-token: write`
+	ForkPull      = "id-token-fork"       // a fork's pull request never gets one
+	NoRunner      = "id-token-no-runner"  // the program does not run on GitHub's runner
+	NoAnswer      = "id-token-no-answer"  // GitHub's endpoint cannot be had
+	StrangeAnswer = "id-token-answer"     // GitHub's endpoint sent no ID token
+)
+
+// longestEvent bounds the event file: the largest payload that GitHub sends is 25 MB.
+const longestEvent = 25 << 20
+
+// IDTokens is the run's source of ID tokens. Each call asks GitHub for a fresh one, masks it and reads its claims. Its
+// errors are findings that explain a missing permission, a fork's pull request, and a run outside of GitHub.
+func (r *Runner) IDTokens(client *wire.Client) oidc.Source {
+	library := githubactions.New(
+		githubactions.WithGetenv(r.getenv),
+		githubactions.WithWriter(io.Discard),
+		githubactions.WithHTTPClient(client.HTTP(wire.IDToken)))
+	return func(ctx context.Context, audience string, to *url.URL) (oidc.Token, error) {
+		if err := r.mayAsk(); err != nil {
+			return oidc.Token{}, err
+		}
+		var raw string
+		err := par.Catch(func() (err error) {
+			raw, err = library.GetIDToken(ctx, audience)
+			return err
+		})
+		if err != nil {
+			if cause := context.Cause(ctx); cause != nil {
+				return oidc.Token{}, cause
+			}
+			return oidc.Token{}, explain(err)
+		}
+		// Masked before anything else looks at it; the library does not.
+		text := r.vault.Seal(raw, to)
+		claims, err := oidc.ParseClaims(raw)
+		if err != nil {
+			return oidc.Token{}, finding.Finding{
+				ID: StrangeAnswer, Severity: finding.Error,
+				Message: "GitHub answered the request for an ID token without one: " + err.Error(),
+				Fix:     "run the job again; see https://www.githubstatus.com if it persists",
+			}
+		}
+		return oidc.Token{Text: text, Claims: claims}, nil
+	}
+}
+
+// mayAsk tells, before anything is asked, why there can be no ID token.
+func (r *Runner) mayAsk() error {
+	at := r.getenv("ACTIONS_ID_TOKEN_REQUEST_URL")
+	switch {
+	case at != "" && r.getenv("ACTIONS_ID_TOKEN_REQUEST_TOKEN") != "":
+		return trustworthy(at)
+	case !r.actions:
+		return finding.Finding{
+			ID: NoRunner, Severity: finding.Error,
+			Message: "there is no ID token outside of GitHub Actions, and Trusted Publishing needs one",
+			Fix:     "run this in a workflow, or give an API token with --password; `rehearse` needs neither",
+		}
+	case r.forkPull():
+		return finding.Finding{
+			ID: ForkPull, Severity: finding.Error,
+			Message: "this run is for a pull request from a fork, and GitHub gives such runs no ID token, whatever the permissions say",
+			Fix:     "publish from a tag, a release or workflow_dispatch of the repository itself",
+		}
+	default:
+		return finding.Finding{
+			ID: NoPermission, Severity: finding.Error,
+			Message: "this job may not ask GitHub for an ID token",
+			Fix:     "give the job that publishes `permissions: id-token: write`; in a reusable workflow the calling job needs it too",
+		}
+	}
+}
+
+// trustworthy refuses to send the request token in clear text over a network.
+func trustworthy(at string) error {
+	u, err := url.Parse(at)
+	if err == nil && (u.Scheme == "https" || (u.Scheme == "http" && loopback(u.Hostname()))) {
+		return nil
+	}
+	return finding.Finding{
+		ID: NoAnswer, Severity: finding.Error,
+		Message: "ACTIONS_ID_TOKEN_REQUEST_URL is no https URL",
+		Fix:     "do not set this variable in the workflow: it is the runner's",
+	}
+}
+
+func loopback(host string) bool {
+	ip := net.ParseIP(host)
+	return host == "localhost" || (ip != nil && ip.IsLoopback())
+}
+
+// forkPull reads the event that triggered the run. Whatever cannot be read is no fork.
+func (r *Runner) forkPull() bool {
+	if r.getenv("GITHUB_EVENT_NAME") != "pull_request" {
+		return false
+	}
+	file, err := os.Open(r.getenv("GITHUB_EVENT_PATH"))
+	if err != nil {
+		return false
+	}
+	defer file.Close()
+	// A deleted head repository is null, and it was a fork.
+	var event struct {
+		Pull *struct {
+			Head struct {
+				Repo *struct {
+					Name string `json:"full_name"`
+				} `json:"repo"`
+			} `json:"head"`
+		} `json:"pull_request"`
+	}
+	if err := json.NewDecoder(io.LimitReader(file, longestEvent)).Decode(&event); err != nil || event.Pull == nil {
+		return false
+	}
+	head := event.Pull.Head.Repo
+	return head == nil || !strings.EqualFold(head.Name, r.getenv("GITHUB_REPOSITORY"))
+}
+
+// explain turns the library's errors into a finding. The body of an answer is shown in part: it may hold what the reader needs.
+func explain(err error) error {
+	told := finding.Finding{
+		ID: NoAnswer, Severity: finding.Error,
+		Message: "GitHub gave no ID token: " + err.Error(),
+		Fix:     "run the job again; see https://www.githubstatus.com if it persists",
+	}
+	var refused *githubactions.RequestFailedError
+	if errors.As(err, &refused) {
+		body, rest := cut(refused.Body, 300)
+		told.Message = fmt.Sprintf("GitHub gave no ID token: its endpoint answered %d: %s%s", refused.StatusCode, body, rest)
+	}
+	var lost *wire.Error
+	if errors.As(err, &lost) {
+		told.Message = "GitHub gave no ID token: " + lost.Error()
+	}
+	return told
+}

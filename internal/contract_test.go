@@ -1,0 +1,213 @@
+package internal_test
+
+import (
+	"flag"
+	"fmt"
+	"maps"
+	"os"
+	"regexp"
+	"slices"
+	"strconv"
+	"strings"
+	"testing"
+
+	"github.com/org/pypi-oidc-publish/internal/config"
+)
+
+// update writes the generated parts of action.yml and README.md instead of comparing them.
+var update = flag.Bool("update", false, "write the generated parts of action.yml and README.md")
+
+const (
+	metadata = "../action.yml"
+	readme   = "../README.md"
+)
+
+// entry is one named thing of a section of action.yml, with its keys.
+type entry struct {
+	name string
+	keys map[string]string
+}
+
+// section reads a top-level section of action.yml. It understands the little YAML that the file is written in and fails on
+// anything else, so that what it says is what GitHub reads.
+func section(t *testing.T, text, name string) []entry {
+	t.Helper()
+	_, body, found := strings.Cut(text, "\n"+name+":\n")
+	if !found {
+		t.Fatalf("%s has no section %s", metadata, name)
+	}
+	var entries []entry
+	for line := range strings.Lines(body) {
+		line = strings.TrimSuffix(line, "\n")
+		trimmed := strings.TrimLeft(line, " ")
+		indent := len(line) - len(trimmed)
+		key, value, colon := strings.Cut(trimmed, ":")
+		switch {
+		case trimmed == "" || strings.HasPrefix(trimmed, "#"):
+		case indent == 0:
+			return entries
+		case indent == 2 && colon:
+			entries = append(entries, entry{key, map[string]string{}})
+			if value != "" {
+				entries[len(entries)-1].keys[""] = scalar(t, value)
+			}
+		case indent == 4 && colon && len(entries) > 0:
+			keys := entries[len(entries)-1].keys
+			if _, twice := keys[key]; twice {
+				t.Fatalf("%s: %s stands twice in %s", metadata, key, entries[len(entries)-1].name)
+			}
+			keys[key] = scalar(t, value)
+		default:
+			t.Fatalf("%s: this line is too clever for a contract: %q", metadata, line)
+		}
+	}
+	return entries
+}
+
+// scalar reads a double-quoted text or a plain word.
+func scalar(t *testing.T, value string) string {
+	t.Helper()
+	value = strings.TrimSpace(value)
+	if text, err := strconv.Unquote(value); err == nil {
+		return text
+	}
+	if !regexp.MustCompile(`^[A-Za-z][A-Za-z0-9./:@_-]*$`).MatchString(value) {
+		t.Fatalf("%s: put %s in double quotes", metadata, value)
+	}
+	return value
+}
+
+func read(t *testing.T, path string) string {
+	t.Helper()
+	text, err := os.ReadFile(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return string(text)
+}
+
+// generated holds the part of a file between two marks against what it has to be, or writes it with -update.
+func generated(t *testing.T, path, from, to, want string) {
+	t.Helper()
+	text := read(t, path)
+	before, rest, found := strings.Cut(text, from)
+	got, after, closed := strings.Cut(rest, to)
+	switch {
+	case !found || !closed:
+		t.Errorf("%s has no part from %q to %q", path, from, to)
+	case got == want:
+	case *update:
+		if err := os.WriteFile(path, []byte(before+from+want+to+after), 0o644); err != nil {
+			t.Fatal(err)
+		}
+	default:
+		t.Errorf("%s: the part after %q is not what the tables say; run go test ./internal -update\n--- is\n%s\n--- should be\n%s", path, from, got, want)
+	}
+}
+
+// TestContract is one test and not several, since with -update the README is made from what was just written to action.yml.
+func TestContract(t *testing.T) {
+	t.Parallel()
+	var inputs, table, missing strings.Builder
+	for _, in := range config.Inputs() {
+		fmt.Fprintf(&inputs, "  %s:\n    description: %s\n    default: %s\n", in.Name, strconv.Quote(in.Help), strconv.Quote(in.Default))
+		standard := "`" + in.Default + "`"
+		if in.Default == "" {
+			standard = ""
+		}
+		fmt.Fprintf(&table, "| `%s` | %s | %s |\n", in.Name, standard, in.Help)
+		if !in.Built() {
+			fmt.Fprintf(&missing, "- `%s`\n", in.Name)
+		}
+	}
+	generated(t, metadata, "\ninputs:\n", "\noutputs:\n", inputs.String())
+	action := read(t, metadata)
+	checkInputs(t, section(t, action, "inputs"))
+
+	var outputs strings.Builder
+	for _, out := range section(t, action, "outputs") {
+		if len(out.keys) != 1 || out.keys["description"] == "" {
+			t.Errorf("output %s needs a description and nothing else", out.name)
+		}
+		fmt.Fprintf(&outputs, "| `%s` | %s |\n", out.name, out.keys["description"])
+	}
+	generated(t, readme, "<!-- inputs -->\n", "<!-- /inputs -->", "| input | default | meaning |\n|---|---|---|\n"+table.String())
+	generated(t, readme, "<!-- outputs -->\n", "<!-- /outputs -->", "| output | meaning |\n|---|---|\n"+outputs.String())
+	generated(t, readme, "<!-- not built -->\n", "<!-- /not built -->", missing.String())
+}
+
+// checkInputs reads action.yml back, as the runner would.
+func checkInputs(t *testing.T, got []entry) {
+	t.Helper()
+	want := config.Inputs()
+	if len(got) != len(want) {
+		t.Fatalf("%s has %d inputs, the table has %d", metadata, len(got), len(want))
+	}
+	for i, in := range want {
+		keys := map[string]string{"description": in.Help, "default": in.Default}
+		if got[i].name != in.Name || !maps.Equal(got[i].keys, keys) {
+			t.Errorf("%s: got %v, want %s %v", metadata, got[i], in.Name, keys)
+		}
+	}
+}
+
+// TestRuns keeps the action a container action that the runner gives nothing by arguments: its quoting there escapes only a
+// quote, and a second entry point would be a second program to keep right.
+func TestRuns(t *testing.T) {
+	t.Parallel()
+	runs := map[string]string{}
+	for _, e := range section(t, read(t, metadata), "runs") {
+		runs[e.name] = e.keys[""]
+	}
+	if runs["using"] != "docker" || len(runs) != 2 {
+		t.Errorf("runs is %v; want using and image alone", runs)
+	}
+	released := regexp.MustCompile(`^docker://[a-z0-9./-]+:v[0-9]+\.[0-9]+\.[0-9]+@sha256:[0-9a-f]{64}$`)
+	if image := runs["image"]; image != "Dockerfile" && !released.MatchString(image) {
+		t.Errorf("image is %q; want Dockerfile, or an image with a version and a digest", image)
+	}
+}
+
+// TestDockerfile holds GitHub's rules for the image of an action.
+func TestDockerfile(t *testing.T) {
+	t.Parallel()
+	text := read(t, "../Dockerfile")
+	last := text[strings.LastIndex(text, "\nFROM "):]
+	for _, banned := range []string{"\nUSER", "\nWORKDIR", "\nCMD", "\nRUN"} {
+		if strings.Contains(last, banned) {
+			t.Errorf("the final stage has a line %s", strings.TrimSpace(banned))
+		}
+	}
+	if !strings.HasPrefix(last, "\nFROM scratch\n") || !regexp.MustCompile(`\nENTRYPOINT \["/[a-z-]+"\]\n`).MatchString(last) {
+		t.Errorf("the final stage must be scratch with an absolute entry point in exec form:%s", last)
+	}
+}
+
+// TestWorkflowExamples holds the workflows that people copy from the README: inputs that exist, actions pinned by commit.
+func TestWorkflowExamples(t *testing.T) {
+	t.Parallel()
+	var names []string
+	for _, in := range config.Inputs() {
+		names = append(names, in.Name)
+	}
+	blocks := regexp.MustCompile("(?s)```yaml\n(.*?)```").FindAllStringSubmatch(read(t, readme), -1)
+	if len(blocks) == 0 {
+		t.Fatal("the README shows no workflow")
+	}
+	for _, block := range blocks {
+		ours := false
+		for line := range strings.Lines(block[1]) {
+			trimmed := strings.TrimPrefix(strings.TrimSpace(line), "- ")
+			if uses, ok := strings.CutPrefix(trimmed, "uses: "); ok {
+				ours = strings.HasPrefix(uses, "org/pypi-oidc-publish@")
+				if !ours && !regexp.MustCompile(`^[\w/.-]+@[0-9a-f]{40} # v\d+(\.\d+)*$`).MatchString(uses) {
+					t.Errorf("pin by commit and say the version: %s", uses)
+				}
+			}
+			key, _, colon := strings.Cut(trimmed, ":")
+			if indent := len(line) - len(strings.TrimLeft(line, " ")); ours && indent == 10 && colon && !slices.Contains(names, key) {
+				t.Errorf("%s is not an input: %s", key, line)
+			}
+		}
+	}
+}

@@ -13,6 +13,7 @@ import (
 	"io"
 	"math/rand/v2"
 	"net/http"
+	"net/http/httptrace"
 	"net/url"
 	"strconv"
 	"strings"
@@ -60,6 +61,9 @@ type Answer struct {
 	Reason string // of the status line, without the code
 	Header http.Header
 	Body   []byte
+	// Doubtful counts the earlier tries of the call that may have had their effect all the same: sent whole with no answer, or
+	// answered with a 5xx.
+	Doubtful int
 }
 
 // Date is the server's clock, or zero where it told none.
@@ -90,9 +94,9 @@ type Error struct {
 	URL    string
 	Answer *Answer // nil: no answer
 	Tries  int
-	// Sent tells that a request went out whole, at least once, and no answer came back: the server may have acted on it.
-	Sent bool
-	Err  error // why there was no answer
+	// Doubtful counts the tries that may have had their effect all the same: sent whole with no answer, or answered with a 5xx.
+	Doubtful int
+	Err      error // why there was no answer
 }
 
 // Error names the request and what came of it, never the body of an answer.
@@ -153,10 +157,13 @@ func (c *Client) Do(ctx context.Context, call Call) (*Answer, error) {
 		}
 		if t.answer != nil && t.answer.Status/100 == 2 {
 			c.trace(failed, n, t, 0)
+			t.answer.Doubtful = failed.Doubtful
 			return t.answer, nil
 		}
 		failed.Answer, failed.Err, failed.Tries = t.answer, t.err, n
-		failed.Sent = failed.Sent || (t.sent && t.answer == nil)
+		if t.doubtful() {
+			failed.Doubtful++
+		}
 		wait, again := c.next(ctx, rule, n, started, t)
 		if !again {
 			c.trace(failed, n, t, 0)
@@ -207,8 +214,13 @@ type try struct {
 	answer *Answer
 	err    error
 	fatal  error
-	sent   bool
+	sent   bool // the whole request went out
 	took   time.Duration
+}
+
+// doubtful tells that the try failed and may have had its effect all the same.
+func (t try) doubtful() bool {
+	return (t.answer == nil && t.sent) || (t.answer != nil && t.answer.Status >= 500)
 }
 
 func (c *Client) try(ctx context.Context, call Call, rule policy) (t try) {
@@ -223,24 +235,28 @@ func (c *Client) try(ctx context.Context, call Call, rule policy) (t try) {
 		call.Gate.leave(status == http.StatusTooManyRequests || status >= 500, status/100 == 2)
 	}()
 	began := c.options.Now()
-	request, sent, err := c.request(ctx, call)
+	request, err := c.request(ctx, call)
 	if err != nil {
 		return try{fatal: err}
 	}
 	limit, stop := context.WithTimeoutCause(ctx, rule.try, tryTimeout{rule.try})
 	defer stop()
-	answer, err := c.exchange(request.WithContext(limit), rule.bound)
+	var sent atomic.Bool
+	watched := httptrace.WithClientTrace(limit, &httptrace.ClientTrace{
+		WroteRequest: func(wrote httptrace.WroteRequestInfo) { sent.Store(wrote.Err == nil) },
+	})
+	answer, err := c.exchange(request.WithContext(watched), rule.bound)
 	if err != nil && limit.Err() != nil {
 		err = context.Cause(limit)
 	}
 	return try{answer: answer, err: err, sent: sent.Load(), took: c.options.Now().Sub(began)}
 }
 
-// request builds one try's request. sent tells whether its body was read to the end, or whether it has none.
-func (c *Client) request(ctx context.Context, call Call) (*http.Request, *atomic.Bool, error) {
+// request builds one try's request.
+func (c *Client) request(ctx context.Context, call Call) (*http.Request, error) {
 	request, err := http.NewRequestWithContext(ctx, call.Method, call.URL.String(), nil)
 	if err != nil {
-		return nil, nil, err
+		return nil, err
 	}
 	if call.Header != nil {
 		request.Header = call.Header.Clone()
@@ -248,20 +264,13 @@ func (c *Client) request(ctx context.Context, call Call) (*http.Request, *atomic
 	request.Header.Set("User-Agent", c.options.UserAgent)
 	if call.Auth != nil {
 		if err := authorize(ctx, request, call); err != nil {
-			return nil, nil, err
+			return nil, err
 		}
 	}
-	sent := &atomic.Bool{}
-	if call.Body == nil {
-		sent.Store(true)
-		return request, sent, nil
+	if call.Body != nil {
+		request.Body, request.ContentLength, err = call.Body(ctx)
 	}
-	body, size, err := call.Body(ctx)
-	if err != nil {
-		return nil, nil, err
-	}
-	request.Body, request.ContentLength = &watched{ReadCloser: body, left: size, whole: sent}, size
-	return request, sent, nil
+	return request, err
 }
 
 func authorize(ctx context.Context, request *http.Request, call Call) error {
@@ -324,21 +333,6 @@ func (c *Client) trace(call *Error, n int, t try, wait time.Duration) {
 		told.Status = t.answer.Status
 	}
 	c.options.Trace(told)
-}
-
-// watched is a body that tells when all of it was read.
-type watched struct {
-	io.ReadCloser
-	left  int64
-	whole *atomic.Bool
-}
-
-func (w *watched) Read(p []byte) (int, error) {
-	n, err := w.ReadCloser.Read(p)
-	if w.left -= int64(n); w.left <= 0 {
-		w.whole.Store(true)
-	}
-	return n, err
 }
 
 // plainURL is a URL as people may see it: without user, password, query and fragment.

@@ -240,14 +240,14 @@ func TestNoAnswer(t *testing.T) {
 		},
 	})
 	var failed *wire.Error
-	if !errors.As(err, &failed) || failed.Answer != nil || !failed.Sent || failed.Tries != 4 {
+	if !errors.As(err, &failed) || failed.Answer != nil || failed.Doubtful != 4 || failed.Tries != 4 {
 		t.Errorf("%+v", err)
 	}
 	gone := httptest.NewServer(http.NotFoundHandler())
 	at, _ := url.Parse(gone.URL)
 	gone.Close()
 	_, err = (&world{}).client().Do(t.Context(), wire.Call{Op: wire.Audience, Method: "GET", URL: at})
-	if !errors.As(err, &failed) || failed.Tries != 4 || !strings.Contains(err.Error(), "connection refused") {
+	if !errors.As(err, &failed) || failed.Tries != 4 || failed.Doubtful != 0 || !strings.Contains(err.Error(), "connection refused") {
 		t.Error(err)
 	}
 	slow := serve(t, func(_ http.ResponseWriter, r *http.Request) { <-r.Context().Done() })

@@ -1,0 +1,54 @@
+package wire_test
+
+import (
+	"net/http"
+	"strings"
+	"testing"
+
+	"github.com/org/pypi-oidc-publish/internal/wire"
+)
+
+func TestWords(t *testing.T) {
+	t.Parallel()
+	page := "<html>\n <head><title>400 Bad Request</title><style>p{}</style></head>\n <body>\n  <h1>400 Bad Request</h1>\n  File already exists (&#x27;a.whl&#x27;).<br/><!-- x --></body></html>"
+	cases := []struct {
+		name, reason, kind, body, want string
+		status                         int
+	}{
+		{"the status line says it", "File already exists ('a.whl').", "text/html", page, "File already exists ('a.whl').", 400},
+		{"the body says it", "Bad Request", "text/html; charset=UTF-8", page, "400 Bad Request File already exists ('a.whl').", 400},
+		{"JSON", "Bad Request", "application/json; charset=utf-8", `{"message":"The server could not comply","code":"400 Too big"}`, "The server could not comply: 400 Too big", 400},
+		{"JSON errors", "Unprocessable Entity", "application/json", `{"message":"x","errors":[{"code":"invalid-token","description":"malformed"},{"code":"b"}]}`, "invalid-token: malformed; b", 422},
+		{"plain", "", "text/plain", "no\n\n  thanks\x00", "no thanks\x00", 403},
+		{"latin-1", "\xdcber", "", "", "Über", 400},
+		{"nothing", "", "", "", "502 Bad Gateway", 502},
+		{"JSON that is none", "Bad Request", "application/json", "<html>", "400 Bad Request", 400},
+		{"an image", "Bad Request", "image/png", "\x89PNG", "400 Bad Request", 400},
+		{"only a title", "Service Unavailable", "text/html", "<html><head><title>Down &amp; out</title></head></html>", "Down & out", 503},
+		{"unclosed tags", "Bad Request", "text/html", "<p>one <b", "one <b", 400},
+	}
+	for _, c := range cases {
+		t.Run(c.name, func(t *testing.T) {
+			t.Parallel()
+			a := wire.Answer{Status: c.status, Reason: c.reason, Header: http.Header{"Content-Type": {c.kind}}, Body: []byte(c.body)}
+			if got := a.Words(); got != c.want {
+				t.Errorf("got %q, want %q", got, c.want)
+			}
+		})
+	}
+	long := wire.Answer{Status: 400, Reason: strings.Repeat("ü", 5000)}
+	if got := long.Words(); len(got) > 2010 {
+		t.Errorf("%d bytes", len(got))
+	}
+}
+
+func FuzzWords(f *testing.F) {
+	f.Add("Bad Request", "text/html", "<html><head></head>")
+	f.Add("", "application/json", `{"errors":[{}]}`)
+	f.Fuzz(func(t *testing.T, reason, kind, body string) {
+		a := wire.Answer{Status: 400, Reason: reason, Header: http.Header{"Content-Type": {kind}}, Body: []byte(body)}
+		if got := a.Words(); got == "" || len(got) > 2010 || strings.ContainsAny(got, "\n\r") {
+			t.Errorf("%q", got)
+		}
+	})
+}

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"maps"
 	"os"
+	"path/filepath"
 	"regexp"
 	"slices"
 	"strconv"
@@ -209,5 +210,30 @@ func TestWorkflowExamples(t *testing.T) {
 				t.Errorf("%s is not an input: %s", key, line)
 			}
 		}
+	}
+}
+
+// TestLinks holds the relative links of the documentation: each leads to a file of the repository.
+func TestLinks(t *testing.T) {
+	t.Parallel()
+	pages, err := filepath.Glob("../docs/*.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	links := 0
+	for _, page := range append(pages, readme) {
+		for _, link := range regexp.MustCompile(`\]\(([^)\s]+)\)`).FindAllStringSubmatch(read(t, page), -1) {
+			target, _, _ := strings.Cut(link[1], "#")
+			if target == "" || strings.Contains(target, "://") {
+				continue
+			}
+			links++
+			if _, err := os.Stat(filepath.Join(filepath.Dir(page), target)); err != nil {
+				t.Errorf("%s: %v", page, err)
+			}
+		}
+	}
+	if links == 0 {
+		t.Error("no link was found: the test looks in the wrong place")
 	}
 }

@@ -65,6 +65,9 @@ type Minted struct {
 	Expires  time.Time
 }
 
+// Widened tells that the index could not read the narrowed token, so that it is used as it was minted. Words are the index's.
+type Widened struct{ Words string }
+
 // MintLost tells that a mint was sent and its answer never came.
 type MintLost struct{}
 
@@ -119,6 +122,15 @@ func (e Minted) fold(r *Receipt) {
 	r.Token.Narrowed, r.Token.Projects, r.Token.Expires = e.Narrowed, e.Projects, e.Expires
 	// Until a burn is told, the worst is true: this is the receipt of a run that dies here.
 	r.Token.Burned = BurnFailed
+}
+
+func (e Widened) fold(r *Receipt) {
+	r.Token.Narrowed = false
+	r.Findings = append(r.Findings, finding.Finding{
+		ID: "token-widened", Severity: finding.Warning,
+		Message: "the index could not read the narrowed upload token, so the token was used as it was minted: " + e.Words,
+		Fix:     "please report this with the name of the index: the token was burned at the end, as always",
+	})
 }
 
 func (MintLost) fold(r *Receipt) { r.Token.Lost++ }

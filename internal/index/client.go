@@ -1,0 +1,157 @@
+package index
+
+import (
+	"bytes"
+	"context"
+	"encoding/hex"
+	"errors"
+	"io"
+	"mime/multipart"
+	"net/http"
+	"net/textproto"
+	"strings"
+	"time"
+
+	"github.com/org/pypi-oidc-publish/internal/dist"
+	"github.com/org/pypi-oidc-publish/internal/secret"
+	"github.com/org/pypi-oidc-publish/internal/wire"
+)
+
+// Credentials are what an upload is authorized with, asked for as late as can be.
+type Credentials interface {
+	// Credential gives what is valid for at least need, which is the time that the upload may take.
+	Credential(ctx context.Context, need time.Duration) (user string, pass secret.Text, err error)
+	// Denied tells that the index answered 403 in these words. again is true where there are other credentials to try with now.
+	Denied(ctx context.Context, used secret.Text, words string) (again bool)
+}
+
+// Password gives credentials that never change: an API token, or user and password.
+func Password(user string, pass secret.Text) Credentials { return login{user, pass} }
+
+type login struct {
+	user string
+	pass secret.Text
+}
+
+func (l login) Credential(context.Context, time.Duration) (string, secret.Text, error) {
+	return l.user, l.pass, nil
+}
+
+func (login) Denied(context.Context, secret.Text, string) bool { return false }
+
+// Client talks to one index. It is safe for use by several goroutines.
+type Client struct {
+	site  Site
+	wire  *wire.Client
+	gate  *wire.Gate
+	login Credentials
+}
+
+// New returns a client of the site. gate bounds the uploads; login, which may be nil, is for look-ups on the upload URL's own origin.
+func New(site Site, client *wire.Client, gate *wire.Gate, login Credentials) *Client {
+	return &Client{site: site, wire: client, gate: gate, login: login}
+}
+
+// Site is what the client talks to.
+func (c *Client) Site() Site { return c.site }
+
+// Upload sends one distribution. Nil means that the index has these bytes, now or since before. A refusal is a [*Refusal]; an
+// answer that never came, or a server error to the last try, is a [*wire.Error].
+//
+// The body is streamed from the file, made anew for every try, and has its exact length.
+func (c *Client) Upload(ctx context.Context, d *dist.Distribution, as Credentials) error {
+	form, err := c.form(d)
+	if err != nil {
+		return err
+	}
+	for {
+		var used secret.Text
+		_, err := c.wire.Do(ctx, wire.Call{
+			Op: wire.Upload, Method: http.MethodPost, URL: c.site.Upload, Gate: c.gate,
+			Header: http.Header{"Content-Type": {form.contentType}, "Accept": {wire.AcceptWords}},
+			Auth: func(ctx context.Context) (user string, pass secret.Text, err error) {
+				user, pass, err = as.Credential(ctx, expected(d.Size))
+				used = pass
+				return user, pass, err
+			},
+			Body: func(context.Context) (io.ReadCloser, int64, error) { return form.open(d) },
+		})
+		var failed *wire.Error
+		if !errors.As(err, &failed) || failed.Answer == nil || failed.Answer.Status/100 == 5 {
+			return err
+		}
+		refused := &Refusal{File: d.Name, Path: d.Path, Status: failed.Answer.Status, Words: failed.Answer.Words(), Location: failed.Answer.Header.Get("Location"), err: err}
+		if refused.Status != http.StatusForbidden || !as.Denied(ctx, used, refused.Words) {
+			return refused
+		}
+	}
+}
+
+// expected is how long an upload may take, before anything was measured: the time of its bytes over a slow line, and the index's own.
+func expected(size int64) time.Duration {
+	const slow = 256 << 10 // bytes a second
+	return time.Duration(size/slow)*time.Second + 10*time.Second
+}
+
+// form is the multipart body of an upload, but for the file's bytes.
+type form struct {
+	contentType  string
+	before, rest []byte
+}
+
+func (c *Client) form(d *dist.Distribution) (*form, error) {
+	var text bytes.Buffer
+	parts := multipart.NewWriter(&text)
+	for _, field := range append(d.Form(), c.digests(d)...) {
+		if err := parts.WriteField(field.Name, field.Value); err != nil {
+			return nil, err
+		}
+	}
+	header := textproto.MIMEHeader{}
+	header.Set("Content-Disposition", multipart.FileContentDisposition("content", d.Name))
+	header.Set("Content-Type", "application/octet-stream")
+	if _, err := parts.CreatePart(header); err != nil {
+		return nil, err
+	}
+	before := text.Len()
+	if err := parts.Close(); err != nil {
+		return nil, err
+	}
+	return &form{contentType: parts.FormDataContentType(), before: text.Bytes()[:before], rest: text.Bytes()[before:]}, nil
+}
+
+// digests are the form fields that let the index check what arrived.
+func (c *Client) digests(d *dist.Distribution) []dist.Field {
+	fields := []dist.Field{
+		{Name: "sha256_digest", Value: hex.EncodeToString(d.Digests.SHA256[:])},
+		{Name: "blake2_256_digest", Value: hex.EncodeToString(d.Digests.BLAKE2b[:])},
+	}
+	if c.site.MD5 {
+		fields = append(fields, dist.Field{Name: "md5_digest", Value: hex.EncodeToString(d.Digests.MD5[:])})
+	}
+	return fields
+}
+
+// open is the whole body once more, from a file opened anew.
+func (f *form) open(d *dist.Distribution) (io.ReadCloser, int64, error) {
+	file, err := d.Open()
+	if err != nil {
+		return nil, 0, err
+	}
+	body := io.MultiReader(bytes.NewReader(f.before), file, bytes.NewReader(f.rest))
+	return struct {
+		io.Reader
+		io.Closer
+	}{body, file}, int64(len(f.before)) + d.Size + int64(len(f.rest)), nil
+}
+
+// hasAny tells whether text holds one of the parts, in any case.
+func hasAny(text string, parts ...string) bool {
+	text = strings.ToLower(text)
+	for _, part := range parts {
+		if strings.Contains(text, strings.ToLower(part)) {
+			return true
+		}
+	}
+	return false
+}

@@ -1,0 +1,129 @@
+// Package index is a package index as a client sees it: a site and its capabilities, what it holds, and uploading to it.
+package index
+
+import (
+	"fmt"
+	"net"
+	"net/url"
+	"strings"
+
+	"github.com/org/pypi-oidc-publish/internal/pep"
+)
+
+// Site is an index and its capabilities. The rest of the program asks for capabilities and never for names: this file is the
+// only one that knows an index by its host.
+type Site struct {
+	Upload *url.URL // where distributions are posted
+	Simple *url.URL // the simple index, with a slash at its end; nil: no look-ups
+	Pages  *url.URL // what project pages begin with; nil: there are none
+	// Warehouse tells that the index runs the software of the public one: its rules, its answers, its 200 for the same bytes again.
+	Warehouse bool
+	// MD5 tells that the index may know files by their MD5 alone.
+	MD5 bool
+
+	audience string // the audience that ID tokens for this index must have; "" for an index without a name of its own
+}
+
+// known are the indexes with a name of their own.
+func known() []Site {
+	at := func(text string) *url.URL {
+		u, err := url.Parse(text)
+		if err != nil {
+			panic(err) // a typing error in this table, which every test would meet
+		}
+		return u
+	}
+	return []Site{
+		{Upload: at("https://upload.pypi.org/legacy/"), Simple: at("https://pypi.org/simple/"), Pages: at("https://pypi.org/project/"), Warehouse: true, audience: "pypi"},
+		{Upload: at("https://test.pypi.org/legacy/"), Simple: at("https://test.pypi.org/simple/"), Pages: at("https://test.pypi.org/project/"), Warehouse: true, audience: "testpypi"},
+	}
+}
+
+// SiteOf is the site behind an upload URL. simple is where to look things up, or nil to derive it: a Warehouse, known by
+// the path of its upload endpoint, has its simple index beside it.
+func SiteOf(upload, simple *url.URL, lookups bool) Site {
+	site := Site{Upload: upload, MD5: true}
+	for _, s := range known() {
+		if strings.EqualFold(upload.Scheme, s.Upload.Scheme) && sameHost(upload, s.Upload) {
+			site = s
+			site.Upload = upload
+		}
+	}
+	if site.Simple == nil && strings.HasSuffix(upload.Path, "/legacy/") {
+		site.Warehouse, site.MD5 = true, false
+		site.Simple = &url.URL{Scheme: upload.Scheme, Host: upload.Host, Path: strings.TrimSuffix(upload.Path, "legacy/") + "simple/"}
+	}
+	if simple != nil {
+		site.Simple = simple
+	}
+	if !lookups {
+		site.Simple = nil
+	}
+	return site
+}
+
+// sameHost compares host and port, with https's own port written or not.
+func sameHost(a, b *url.URL) bool {
+	port := func(u *url.URL) string {
+		if u.Port() == "" {
+			return "443"
+		}
+		return u.Port()
+	}
+	return strings.EqualFold(a.Hostname(), b.Hostname()) && port(a) == port(b)
+}
+
+// ForeignAudience is the refusal of an index that asks for ID tokens which are another service's.
+type ForeignAudience struct{ Index, Audience string }
+
+func (e *ForeignAudience) Error() string {
+	return fmt.Sprintf("the index at %s asks for an ID token with the audience %q, which belongs to another service: with it, it could publish there in your name", e.Index, e.Audience)
+}
+
+// Permit tells whether the index may ask for ID tokens with this audience. It is not believed blindly: an audience with which a known index or
+// Sigstore would accept the token is permitted to that index alone, and to Sigstore never here.
+func (s Site) Permit(audience string) error {
+	if s.audience != "" && audience == s.audience {
+		return nil
+	}
+	reserved := []string{"sigstore"}
+	for _, other := range known() {
+		reserved = append(reserved, other.audience)
+	}
+	for _, name := range reserved {
+		if strings.EqualFold(strings.TrimSpace(audience), name) {
+			return &ForeignAudience{Index: s.Upload.Host, Audience: audience}
+		}
+	}
+	return nil
+}
+
+// Page is the release's page, or its project's simple page where the index has no pages; empty where there is neither.
+func (s Site) Page(r pep.Release, version string) string {
+	switch {
+	case s.Pages != nil:
+		return s.Pages.JoinPath(string(r.Project), version).String() + "/"
+	case s.Simple != nil:
+		return s.simplePage(r.Project).String()
+	default:
+		return ""
+	}
+}
+
+// simplePage has a slash at its end: without it some indexes answer with a redirect, or refuse.
+func (s Site) simplePage(project pep.Project) *url.URL {
+	return s.Simple.JoinPath(string(project) + "/")
+}
+
+// sameOrigin tells whether two URLs have one scheme, host and port: a credential for one is a credential for the other.
+func sameOrigin(a, b *url.URL) bool {
+	return strings.EqualFold(a.Scheme, b.Scheme) && strings.EqualFold(hostPort(a), hostPort(b))
+}
+
+func hostPort(u *url.URL) string {
+	port := u.Port()
+	if port == "" {
+		port = u.Scheme
+	}
+	return net.JoinHostPort(u.Hostname(), port)
+}

@@ -1,0 +1,135 @@
+package trust
+
+import (
+	"crypto/hmac"
+	"crypto/sha256"
+	"encoding/base64"
+	"encoding/binary"
+	"encoding/json"
+	"errors"
+	"strings"
+)
+
+// macaroon is an upload token that first-party caveats can be appended to. Nothing else is done with it: the index alone has
+// the key, so there is nothing to verify here.
+//
+// The form is the binary format 2 of libmacaroons: a version byte, then packets of (type, length, data) with variable-length
+// integers; a section ends with a packet of type 0 (reference: pypi-server.md, section 4.6).
+type macaroon struct {
+	head      []byte   // everything up to the end of the last caveat
+	caveats   [][]byte // the identifiers of the caveats
+	signature []byte   // of the last caveat: the key of the next one
+}
+
+// errNoMacaroon tells that a token cannot be narrowed; it can still be used as it is.
+var errNoMacaroon = errors.New("the upload token is no macaroon of a known form")
+
+const (
+	prefix = "pypi-"
+
+	packetEnd        = 0
+	packetIdentifier = 2
+	packetSignature  = 6
+)
+
+// parseMacaroon reads a token as the index issues it: a prefix and the URL-safe base64 of the binary form.
+func parseMacaroon(token string) (*macaroon, error) {
+	text, found := strings.CutPrefix(token, prefix)
+	raw, err := base64.RawURLEncoding.DecodeString(strings.TrimRight(text, "="))
+	if !found || err != nil || len(raw) == 0 || raw[0] != 2 {
+		return nil, errNoMacaroon
+	}
+	p := packets{rest: raw[1:]}
+	m := &macaroon{}
+	p.section() // location and identifier
+	for {
+		if kind, ok := p.peek(); !ok || kind == packetEnd {
+			break
+		}
+		m.caveats = append(m.caveats, p.section()[packetIdentifier])
+	}
+	m.head = raw[:len(raw)-len(p.rest)]
+	end, _ := p.next()
+	kind, signature := p.next()
+	if p.broken || end != packetEnd || kind != packetSignature || len(signature) != sha256.Size || len(p.rest) > 0 {
+		return nil, errNoMacaroon
+	}
+	m.signature = signature
+	return m, nil
+}
+
+// with returns the macaroon with one more first-party caveat: the chained signature keeps everyone from removing it.
+func (m *macaroon) with(caveat []byte) *macaroon {
+	chain := hmac.New(sha256.New, m.signature)
+	chain.Write(caveat)
+	head := append([]byte(nil), m.head...)
+	head = append(head, packetIdentifier)
+	head = binary.AppendUvarint(head, uint64(len(caveat)))
+	head = append(append(head, caveat...), packetEnd)
+	return &macaroon{head: head, caveats: append(m.caveats[:len(m.caveats):len(m.caveats)], caveat), signature: chain.Sum(nil)}
+}
+
+// String is the token.
+func (m *macaroon) String() string {
+	raw := append([]byte(nil), m.head...)
+	raw = append(raw, packetEnd, packetSignature)
+	raw = binary.AppendUvarint(raw, uint64(len(m.signature)))
+	return prefix + base64.RawURLEncoding.EncodeToString(append(raw, m.signature...))
+}
+
+// window reads the token's own life from its expiration caveat, [0, expires, not before] in Unix seconds. An index may keep its caveats to itself.
+func (m *macaroon) window() (expires, notBefore int64, ok bool) {
+	for _, caveat := range m.caveats {
+		var fields []json.RawMessage
+		if json.Unmarshal(caveat, &fields) != nil || len(fields) != 3 || string(fields[0]) != "0" {
+			continue
+		}
+		if json.Unmarshal(fields[1], &expires) == nil && json.Unmarshal(fields[2], &notBefore) == nil {
+			return expires, notBefore, true
+		}
+	}
+	return 0, 0, false
+}
+
+// packets reads one packet after the other; after the first broken one it gives nothing more.
+type packets struct {
+	rest   []byte
+	broken bool
+}
+
+func (p *packets) peek() (kind uint64, ok bool) {
+	kind, n := binary.Uvarint(p.rest)
+	return kind, !p.broken && n > 0
+}
+
+// next is one packet. The end packet has no data.
+func (p *packets) next() (kind uint64, data []byte) {
+	kind, n := binary.Uvarint(p.rest)
+	if p.broken || n <= 0 {
+		p.broken = true
+		return 0, nil
+	}
+	p.rest = p.rest[n:]
+	if kind == packetEnd {
+		return kind, nil
+	}
+	size, n := binary.Uvarint(p.rest)
+	if n <= 0 || size > uint64(len(p.rest)-n) {
+		p.broken = true
+		return 0, nil
+	}
+	data, p.rest = p.rest[n:n+int(size)], p.rest[n+int(size):]
+	return kind, data
+}
+
+// section is all packets up to the next end packet.
+func (p *packets) section() map[uint64][]byte {
+	found := map[uint64][]byte{}
+	for {
+		kind, data := p.next()
+		if p.broken || kind == packetEnd {
+			return found
+		}
+		found[kind] = data
+	}
+}

@@ -1,0 +1,200 @@
+// Package issuer is the ID token issuer of the stage: what GitHub is to a workflow run. It speaks the runner's token
+// protocol to the run and serves a discovery document and a key set to the index, which fetches them over HTTP like
+// the real one does.
+//
+// # Goals
+//
+// A token has every claim of GitHub's tokens, is signed with RS256 and lives five minutes by the stage's clock. Each
+// claim, and each thing that can be wrong with a token (its times, its key, its algorithm), can be set by a test.
+//
+// # Limitations
+//
+// One run, one signing key. Customised subject claims and enterprise issuers exist only as far as a test sets the
+// claims by hand.
+package issuer
+
+import (
+	"crypto/rand"
+	"crypto/rsa"
+	"encoding/json"
+	"fmt"
+	"maps"
+	"net/http"
+	"slices"
+	"strings"
+	"sync"
+	"time"
+)
+
+// Lifetime is how long an ID token is valid.
+const Lifetime = 5 * time.Minute
+
+// keyBits is the size of GitHub's signing keys.
+const keyBits = 2048
+
+// requestPath is where the runner's protocol is served. The path is as odd as the real one on purpose: a client that
+// takes the URL apart, rather than adding one query parameter, fails here too.
+const requestPath = "/85//idtoken/6f0b1a2c-rehearsal/9a3d-job"
+
+// Options are what an issuer starts from.
+type Options struct {
+	// URL is the issuer's own address and the `iss` of its tokens, without a trailing slash.
+	URL string
+	// Now is the clock of iat, nbf and exp.
+	Now func() time.Time
+	// Run is the workflow run that asks for tokens.
+	Run Run
+}
+
+// Issuer signs ID tokens for one workflow run. It is an http.Handler and safe for concurrent use.
+type Issuer struct {
+	url     string
+	now     func() time.Time
+	request string // the bearer token of the runner's protocol
+	mux     *http.ServeMux
+	key     func() (*rsa.PrivateKey, error)
+	rogue   func() (*rsa.PrivateKey, error) // a key that the key set does not name
+
+	mu     sync.Mutex
+	run    Run
+	change []func(map[string]any)
+	forge  Forgery
+	issued []string
+}
+
+// New returns an issuer. Its signing key is made when the first token or key set is asked for.
+func New(o Options) *Issuer {
+	i := &Issuer{
+		url: o.URL, now: o.Now, run: o.Run, request: rand.Text() + rand.Text(),
+		key:   sync.OnceValues(newKey),
+		rogue: sync.OnceValues(newKey),
+	}
+	i.mux = http.NewServeMux()
+	i.mux.HandleFunc("GET /.well-known/openid-configuration", i.discovery)
+	i.mux.HandleFunc("GET /.well-known/jwks", i.keySet)
+	return i
+}
+
+func newKey() (*rsa.PrivateKey, error) { return rsa.GenerateKey(rand.Reader, keyBits) }
+
+// ServeHTTP answers the runner's protocol, the discovery document and the key set.
+func (i *Issuer) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	// Not a route of the mux: it would clean the double slash away with a redirect, which the real service does not.
+	if r.URL.Path == requestPath {
+		i.idToken(w, r)
+		return
+	}
+	i.mux.ServeHTTP(w, r)
+}
+
+// Env returns the environment that gives a process the right to ask for ID tokens, together with the variables that
+// every step of the run has.
+func (i *Issuer) Env() map[string]string {
+	i.mu.Lock()
+	defer i.mu.Unlock()
+	env := i.run.Env()
+	env["ACTIONS_ID_TOKEN_REQUEST_URL"] = i.url + requestPath + "?api-version=2.0"
+	env["ACTIONS_ID_TOKEN_REQUEST_TOKEN"] = i.request
+	return env
+}
+
+// Claims adds a change to the claims of all tokens to come. Changes are applied in the order in which they were added,
+// after the times have been set, so that they can set those too. A nil change drops all earlier ones.
+func (i *Issuer) Claims(change func(map[string]any)) {
+	i.mu.Lock()
+	defer i.mu.Unlock()
+	if change == nil {
+		i.change = nil
+		return
+	}
+	i.change = append(i.change, change)
+}
+
+// Forge chooses what is wrong with the signature of the tokens to come.
+func (i *Issuer) Forge(f Forgery) {
+	i.mu.Lock()
+	defer i.mu.Unlock()
+	i.forge = f
+}
+
+// Issued returns every token given out so far.
+func (i *Issuer) Issued() []string {
+	i.mu.Lock()
+	defer i.mu.Unlock()
+	return slices.Clone(i.issued)
+}
+
+func (i *Issuer) idToken(w http.ResponseWriter, r *http.Request) {
+	if r.Method != http.MethodGet {
+		answer(w, http.StatusMethodNotAllowed, message("only GET is answered here"))
+		return
+	}
+	scheme, token, _ := strings.Cut(r.Header.Get("Authorization"), " ")
+	if !strings.EqualFold(scheme, "bearer") || token != i.request {
+		answer(w, http.StatusUnauthorized, message("the request token is missing or wrong"))
+		return
+	}
+	if r.URL.Query().Get("api-version") == "" {
+		answer(w, http.StatusBadRequest, message("the api-version of ACTIONS_ID_TOKEN_REQUEST_URL got lost"))
+		return
+	}
+	jwt, err := i.Token(r.URL.Query().Get("audience"))
+	if err != nil {
+		answer(w, http.StatusInternalServerError, message(err.Error()))
+		return
+	}
+	answer(w, http.StatusOK, map[string]any{"count": len(jwt), "value": jwt})
+}
+
+// Token issues an ID token for audience, as a request by the runner's protocol would. An empty audience means the
+// owner's page, as it does at GitHub.
+func (i *Issuer) Token(audience string) (string, error) {
+	i.mu.Lock()
+	run, changes, forge := i.run, slices.Clone(i.change), i.forge
+	i.mu.Unlock()
+	if audience == "" {
+		audience = run.server() + "/" + run.Owner()
+	}
+	claims := maps.Clone(run.Claims())
+	now := i.now()
+	claims["iss"], claims["aud"], claims["jti"] = i.url, audience, uuid()
+	claims["iat"], claims["nbf"], claims["exp"] = now.Unix(), now.Add(-2*Lifetime).Unix(), now.Add(Lifetime).Unix()
+	for _, change := range changes {
+		change(claims)
+	}
+	jwt, err := i.sign(claims, forge)
+	if err != nil {
+		return "", err
+	}
+	i.mu.Lock()
+	defer i.mu.Unlock()
+	i.issued = append(i.issued, jwt)
+	return jwt, nil
+}
+
+func (i *Issuer) discovery(w http.ResponseWriter, _ *http.Request) {
+	answer(w, http.StatusOK, map[string]any{
+		"issuer":   i.url,
+		"jwks_uri": i.url + "/.well-known/jwks",
+		"subject_types_supported": []string{
+			"public", "pairwise",
+		},
+		"response_types_supported":              []string{"id_token"},
+		"id_token_signing_alg_values_supported": []string{"RS256"},
+		"scopes_supported":                      []string{"openid"},
+		"claims_supported":                      slices.Sorted(maps.Keys(Run{}.Claims())),
+	})
+}
+
+func message(text string) map[string]any { return map[string]any{"message": text} }
+
+func answer(w http.ResponseWriter, status int, body map[string]any) {
+	text, err := json.Marshal(body)
+	if err != nil {
+		http.Error(w, fmt.Sprintf("cannot encode the answer: %v", err), http.StatusInternalServerError)
+		return
+	}
+	w.Header().Set("Content-Type", "application/json; charset=utf-8")
+	w.WriteHeader(status)
+	_, _ = w.Write(text) // The client may be gone; there is nobody left to tell.
+}

@@ -1,0 +1,85 @@
+package fakepypi
+
+import (
+	"cmp"
+	"context"
+	"errors"
+	"io"
+	"log"
+	"net"
+	"net/http"
+	"sync"
+	"time"
+)
+
+// server is one listener with its handler. It knows its connections, so that close can wait for them.
+type server struct {
+	listener net.Listener
+	http     http.Server
+	busy     sync.WaitGroup // connections and handlers, and the accept loop
+}
+
+// listen opens a TCP address. Without a host it is loopback: a stage is open to others only on request.
+func listen(ctx context.Context, addr string) (*server, error) {
+	host, port, err := net.SplitHostPort(addr)
+	if err != nil {
+		return nil, err
+	}
+	var config net.ListenConfig
+	listener, err := config.Listen(ctx, "tcp", net.JoinHostPort(cmp.Or(host, "127.0.0.1"), port))
+	if err != nil {
+		return nil, err
+	}
+	return &server{listener: listener}, nil
+}
+
+// host is the address without the port.
+func (s *server) host() string {
+	host, _, _ := net.SplitHostPort(s.listener.Addr().String()) // a listener's address is well-formed
+	return host
+}
+
+// url is where clients on this machine find the server.
+func (s *server) url() string {
+	addr, ok := s.listener.Addr().(*net.TCPAddr)
+	if ok && addr.IP.IsUnspecified() {
+		_, port, _ := net.SplitHostPort(addr.String())
+		return "http://" + net.JoinHostPort("127.0.0.1", port)
+	}
+	return "http://" + s.listener.Addr().String()
+}
+
+func (s *server) serve(handler http.Handler) {
+	s.http = http.Server{
+		Handler: http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+			s.busy.Add(1) // a hijacked connection is not counted any more, its handler is
+			defer s.busy.Done()
+			handler.ServeHTTP(w, r)
+		}),
+		ReadHeaderTimeout: 30 * time.Second,
+		ErrorLog:          log.New(io.Discard, "", 0),
+		ConnState: func(_ net.Conn, state http.ConnState) {
+			switch state {
+			case http.StateNew:
+				s.busy.Add(1)
+			case http.StateClosed, http.StateHijacked:
+				s.busy.Done()
+			case http.StateActive, http.StateIdle:
+			}
+		},
+	}
+	s.busy.Add(1)
+	go func() {
+		defer s.busy.Done()
+		_ = s.http.Serve(s.listener) // always an error: the listener was closed
+	}()
+}
+
+func (s *server) close() error {
+	err := s.http.Close()
+	if closing := s.listener.Close(); !errors.Is(closing, net.ErrClosed) {
+		err = errors.Join(err, closing) // it was never served
+	}
+	s.busy.Wait()
+	return err
+}

@@ -1,0 +1,205 @@
+// Package fakepypi is the stage of a rehearsal: a package index and an ID token issuer on loopback, which a client
+// reaches over real HTTP with real cryptography, and which keep the rules of the real ones.
+//
+// # Goals
+//
+// A client that works against the stage works against the real index, and one that would fail there fails here, with
+// the same texts. The stage is strict by default; each misbehaviour is a switch. It counts and remembers (requests,
+// tokens, files, secrets), so that a test can ask afterwards what really happened. The index and the issuer are two
+// servers on two ports and meet only over HTTP.
+//
+// # Limitations
+//
+// Plain HTTP on loopback; no TLS, no CDN, no HTTP/2. See the packages warehouse and issuer for theirs.
+package fakepypi
+
+import (
+	"cmp"
+	"context"
+	"errors"
+	"net"
+	"net/url"
+	"os"
+	"slices"
+	"strings"
+	"sync"
+	"time"
+
+	"github.com/org/pypi-oidc-publish/internal/fakepypi/issuer"
+	"github.com/org/pypi-oidc-publish/internal/fakepypi/warehouse"
+	"github.com/org/pypi-oidc-publish/internal/pep"
+)
+
+// Run says who runs: the workflow run that the ID tokens and the environment are about.
+type Run = issuer.Run
+
+// Switches change what the index does.
+type Switches = warehouse.Switches
+
+// Token is the state of one upload token.
+type Token = warehouse.Token
+
+// File is one file that the index holds.
+type File = warehouse.File
+
+// Audience is the default audience of ID tokens. It is not that of the real index: a client must never hand a token
+// that is good for the real index to a host that merely asks for it.
+const Audience = "rehearsal"
+
+// Options are what a stage starts from. Only Now is required.
+type Options struct {
+	Dir      string           // where files are kept; empty means a temporary folder that Close removes
+	Audience string           // of ID tokens; empty means [Audience]
+	Now      func() time.Time // the clock of both servers
+	Run      Run              // who asks for ID tokens
+	Switches Switches
+}
+
+// Stage is a running index with its issuer.
+type Stage struct {
+	Upload *url.URL          // the upload endpoint, /legacy/
+	Simple *url.URL          // the simple index, /simple/
+	Env    map[string]string // what makes a process look like a step of the run, with the right to ask for ID tokens
+
+	run     Run
+	index   *warehouse.Index
+	issuer  *issuer.Issuer
+	journal journal
+	servers []*server
+	remove  string // a temporary folder, or empty
+	unwatch func() bool
+	closing sync.Once
+	closed  error
+}
+
+// Start opens the stage: the index on addr (such as "127.0.0.1:0"), the issuer on another port of the same host. It ends
+// with ctx or with Close, whichever comes first.
+func Start(ctx context.Context, addr string, o Options) (*Stage, error) {
+	if o.Now == nil {
+		return nil, errors.New("a stage needs a clock")
+	}
+	s := &Stage{run: o.Run.Complete(), journal: journal{now: o.Now}}
+	if err := s.open(ctx, addr, o); err != nil {
+		return nil, errors.Join(err, s.Close())
+	}
+	s.unwatch = context.AfterFunc(ctx, s.shut)
+	return s, nil
+}
+
+func (s *Stage) open(ctx context.Context, addr string, o Options) error {
+	dir := o.Dir
+	if dir == "" {
+		temp, err := os.MkdirTemp("", "rehearsal-")
+		if err != nil {
+			return err
+		}
+		dir, s.remove = temp, temp
+	}
+	front, err := listen(ctx, addr)
+	if err != nil {
+		return err
+	}
+	s.servers = append(s.servers, front)
+	back, err := listen(ctx, net.JoinHostPort(front.host(), "0"))
+	if err != nil {
+		return err
+	}
+	s.servers = append(s.servers, back)
+	s.issuer = issuer.New(issuer.Options{URL: back.url(), Now: o.Now, Run: s.run})
+	s.index, err = warehouse.New(warehouse.Options{
+		Dir: dir, Now: o.Now, Audience: cmp.Or(o.Audience, Audience), Issuer: back.url(), Switches: o.Switches,
+	})
+	if err != nil {
+		return err
+	}
+	if s.Upload, err = url.Parse(front.url() + "/legacy/"); err != nil {
+		return err
+	}
+	if s.Simple, err = url.Parse(front.url() + "/simple/"); err != nil {
+		return err
+	}
+	s.Env = s.issuer.Env()
+	front.serve(s.journal.record(s.index))
+	back.serve(s.journal.record(s.issuer))
+	return nil
+}
+
+// Close ends both servers and waits until every connection and handler is gone. It may be called more than once.
+func (s *Stage) Close() error {
+	if s.unwatch != nil {
+		s.unwatch()
+	}
+	s.shut()
+	return s.closed
+}
+
+func (s *Stage) shut() {
+	s.closing.Do(func() {
+		for _, server := range s.servers {
+			s.closed = errors.Join(s.closed, server.close())
+		}
+		if s.remove != "" {
+			s.closed = errors.Join(s.closed, os.RemoveAll(s.remove))
+		}
+	})
+}
+
+// Publisher is a Trusted Publisher. Empty parts are taken from the stage's run, except the environment.
+type Publisher struct {
+	Owner, OwnerID string
+	Repository     string // without the owner
+	Workflow       string
+	Environment    string // empty means any
+	Project        pep.Project
+	Pending        bool // the project does not exist; the first mint creates it
+}
+
+// Trust registers a publisher. Unless it is pending, its project is created if need be.
+func (s *Stage) Trust(p Publisher) {
+	_, repository, _ := strings.Cut(s.run.Repository, "/")
+	s.index.Trust(warehouse.Publisher{
+		Owner:       cmp.Or(p.Owner, s.run.Owner()),
+		OwnerID:     cmp.Or(p.OwnerID, s.run.OwnerID),
+		Repository:  cmp.Or(p.Repository, repository),
+		Workflow:    cmp.Or(p.Workflow, s.run.Workflow),
+		Environment: p.Environment,
+		Project:     p.Project,
+		Pending:     p.Pending,
+	})
+}
+
+// Claims changes the claims of all ID tokens to come; changes add up, and nil drops them.
+func (s *Stage) Claims(change func(map[string]any)) { s.issuer.Claims(change) }
+
+// Switch changes the index's behaviour from now on.
+func (s *Stage) Switch(change func(*Switches)) { s.index.Switch(change) }
+
+// APIToken makes an API token of the stage's one user, for the projects named or for all.
+func (s *Stage) APIToken(projects ...pep.Project) (string, error) {
+	return s.index.APIToken(projects...)
+}
+
+// SetStatus changes a project's status: active, archived, archived-noindex or quarantined.
+func (s *Stage) SetStatus(project pep.Project, status string) error {
+	return s.index.SetStatus(project, status)
+}
+
+// Secrets returns every ID token issued, every upload token minted, and every credential that a client has presented to
+// the index, narrowed tokens among them.
+func (s *Stage) Secrets() []string {
+	secrets := append(s.issuer.Issued(), s.index.Secrets()...)
+	slices.Sort(secrets)
+	return slices.Compact(secrets)
+}
+
+// Tokens returns the state of all upload tokens, in the order in which they were minted.
+func (s *Stage) Tokens() []Token { return s.index.Tokens() }
+
+// Files returns what the index holds, in the order in which it was uploaded.
+func (s *Stage) Files() []File { return s.index.Files() }
+
+// Remove deletes a file, as its owner can. Its name stays used for ever.
+func (s *Stage) Remove(file string) error { return s.index.Remove(file) }
+
+// Requests returns every request that either server has answered or is answering, in the order in which they began.
+func (s *Stage) Requests() []Request { return s.journal.requests() }

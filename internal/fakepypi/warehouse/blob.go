@@ -1,0 +1,74 @@
+package warehouse
+
+import (
+	"crypto/md5" //nolint:gosec // the index still takes and serves MD5 digests
+	"crypto/sha256"
+	"encoding/hex"
+	"fmt"
+	"hash"
+	"io"
+	"os"
+	"path"
+	"path/filepath"
+
+	"golang.org/x/crypto/blake2b"
+)
+
+// blob is an uploaded file on disk, not yet part of the index.
+type blob struct {
+	disk   string // path of the temporary file, empty when there is none
+	size   int64
+	sha256 string
+	md5    string
+	blake2 string // BLAKE2b with 32 bytes
+}
+
+// save streams an upload to disk and hashes it three ways while it goes by.
+func (ix *Index) save(r io.Reader) (b blob, err error) {
+	out, err := os.CreateTemp(ix.dir, "incoming-*")
+	if err != nil {
+		return blob{}, err
+	}
+	b.disk = out.Name()
+	defer func() {
+		if closing := out.Close(); err == nil {
+			err = closing
+		}
+	}()
+	wide, err := blake2b.New256(nil)
+	if err != nil {
+		return b, err
+	}
+	sums := []hash.Hash{sha256.New(), md5.New(), wide} //nolint:gosec // see above
+	b.size, err = io.Copy(io.MultiWriter(out, sums[0], sums[1], sums[2]), r)
+	if err != nil {
+		return b, fmt.Errorf("%w: %w", errNoForm, err)
+	}
+	texts := make([]string, len(sums))
+	for i, sum := range sums {
+		texts[i] = hex.EncodeToString(sum.Sum(nil))
+	}
+	b.sha256, b.md5, b.blake2 = texts[0], texts[1], texts[2]
+	return b, nil
+}
+
+// discard removes a blob that did not become part of the index.
+func (b blob) discard() {
+	if b.disk != "" {
+		_ = os.Remove(b.disk) // gone already, or removed with its folder
+	}
+}
+
+// filePath is where a file is served, below /files/ (section 7.4).
+func filePath(b blob, name string) string {
+	return path.Join("packages", b.blake2[:2], b.blake2[2:4], b.blake2[4:], name)
+}
+
+// keep moves a blob to its final place.
+func (ix *Index) keep(b blob, at string) error {
+	place := filepath.Join(ix.dir, filepath.FromSlash(at))
+	if err := os.MkdirAll(filepath.Dir(place), 0o755); err != nil { //nolint:gosec // packages are public
+		return err
+	}
+	return os.Rename(b.disk, place)
+}

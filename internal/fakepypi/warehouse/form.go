@@ -1,0 +1,143 @@
+package warehouse
+
+import (
+	"errors"
+	"fmt"
+	"io"
+	"mime"
+	"mime/multipart"
+	"net/http"
+	"net/textproto"
+	"strings"
+	"unicode/utf8"
+)
+
+// form is what an upload's body says, sanitised (section 1.4).
+type form struct {
+	texts     map[string][]string
+	asFile    string   // the first field other than content that came as a file, or empty
+	content   *content // nil without a content part
+	plainFile bool     // content came as a plain field
+}
+
+// content is the uploaded file as its part describes it.
+type content struct {
+	filename string // raw: not even the folders are cut off
+	kind     string // the part's Content-Type
+	blob     blob
+}
+
+const (
+	// textLimit bounds all text fields of a form together, in bytes. The index has no such limit.
+	textLimit = 64 << 20
+	// partLimit bounds the number of parts of a form.
+	partLimit = 10_000
+)
+
+// get is the field's first value, as the index reads single-valued fields. A whitespace-only value counts as absent.
+func (f *form) get(name string) string {
+	if values := f.texts[name]; len(values) > 0 && strings.TrimSpace(values[0]) != "" {
+		return values[0]
+	}
+	return ""
+}
+
+// all are the field's values; a single empty one counts as absent.
+func (f *form) all(name string) []string {
+	values := f.texts[name]
+	if len(values) == 1 && values[0] == "" {
+		return nil
+	}
+	return values
+}
+
+var (
+	errNoForm   = errors.New("not a multipart form")
+	errTooLarge = errors.New("text fields are too large")
+)
+
+// readForm reads the body; the file is stored by save while it streams in. A blob that was saved is in the form even
+// when there is an error, so that the caller can remove it.
+func readForm(r *http.Request, save func(io.Reader) (blob, error)) (*form, error) {
+	f := &form{texts: map[string][]string{}}
+	kind, params, err := mime.ParseMediaType(r.Header.Get("Content-Type"))
+	if err != nil || kind != "multipart/form-data" || params["boundary"] == "" {
+		return f, errNoForm
+	}
+	parts := multipart.NewReader(r.Body, params["boundary"])
+	room := int64(textLimit)
+	for range partLimit {
+		part, err := parts.NextRawPart()
+		if errors.Is(err, io.EOF) {
+			return f, nil
+		}
+		if err != nil {
+			return f, fmt.Errorf("%w: %w", errNoForm, err)
+		}
+		if err := f.read(part, &room, save); err != nil {
+			return f, err
+		}
+	}
+	return f, errTooLarge
+}
+
+func (f *form) read(part *multipart.Part, room *int64, save func(io.Reader) (blob, error)) error {
+	name, filename, isFile := disposition(part.Header)
+	if name == "content" && isFile && f.content == nil {
+		f.content = &content{filename: filename, kind: part.Header.Get("Content-Type")}
+		var err error
+		f.content.blob, err = save(part)
+		return err
+	}
+	text, err := io.ReadAll(io.LimitReader(part, *room+1))
+	if err != nil {
+		return fmt.Errorf("%w: %w", errNoForm, err)
+	}
+	if *room -= int64(len(text)); *room < 0 {
+		return errTooLarge
+	}
+	switch {
+	case isFile && name != "gpg_signature":
+		if f.asFile == "" {
+			f.asFile = name
+		}
+	case name == "content":
+		f.plainFile = true
+	default:
+		f.texts[name] = append(f.texts[name], string(text))
+	}
+	return nil
+}
+
+// disposition takes name and file name of a part. [multipart.Part.FileName] would cut the folders off, which the index
+// refuses instead.
+func disposition(h textproto.MIMEHeader) (name, filename string, isFile bool) {
+	_, params, err := mime.ParseMediaType(h.Get("Content-Disposition"))
+	if err != nil {
+		return "", "", false
+	}
+	filename, isFile = params["filename"]
+	return params["name"], filename, isFile
+}
+
+// sanitise applies the rules of section 1.4 that come before everything else. It returns the refusal of a bad form.
+func (f *form) sanitise() *refusal {
+	for name, values := range f.texts {
+		if !utf8.ValidString(name + strings.Join(values, "")) {
+			return bad("Invalid Form Data.")
+		}
+	}
+	for name, values := range f.texts {
+		last := values[len(values)-1]
+		switch {
+		case strings.TrimSpace(last) == "UNKNOWN":
+			delete(f.texts, name)
+		case strings.Contains(strings.Join(values, ""), "\x00"):
+			f.texts[name] = []string{strings.ReplaceAll(last, "\x00", `\x00`)}
+		}
+	}
+	if f.asFile != "" {
+		return bad("%s: Should not be a tuple.", f.asFile)
+	}
+	return nil
+}

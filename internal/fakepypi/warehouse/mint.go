@@ -1,0 +1,270 @@
+package warehouse
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"net/http"
+	"slices"
+	"strings"
+	"time"
+)
+
+// The OIDC endpoints (sections 4.1 to 4.7).
+
+// audienceOf is GET /_/oidc/audience.
+func (ix *Index) audienceOf(w http.ResponseWriter, _ *http.Request) {
+	if ix.Switches().NoOIDC {
+		answerJSON(w, http.StatusForbidden, map[string]string{"message": "Trusted publishing functionality not enabled"})
+		return
+	}
+	answerJSON(w, http.StatusOK, map[string]string{"audience": ix.audience})
+}
+
+// mintError is one reason why no token was minted (section 4.2).
+type mintError struct {
+	status      int
+	Code        string `json:"code"`
+	Description string `json:"description"`
+}
+
+func (e *mintError) Error() string { return e.Code + ": " + e.Description }
+
+func noMint(code, format string, args ...any) *mintError {
+	return &mintError{http.StatusUnprocessableEntity, code, fmt.Sprintf(format, args...)}
+}
+
+// errRace is what the database's refusal of a unique row looks like to the client.
+var errRace = errors.New("a unique row was written by another request")
+
+// mintToken is POST /_/oidc/mint-token.
+func (ix *Index) mintToken(w http.ResponseWriter, r *http.Request) {
+	began := ix.snapshot()
+	body, err := io.ReadAll(http.MaxBytesReader(w, r.Body, answerLimit))
+	if err != nil {
+		http.Error(w, "Request Entity Too Large", http.StatusRequestEntityTooLarge)
+		return
+	}
+	g, err := ix.mint(r.Context(), body, r.Host, began)
+	var no *mintError
+	switch {
+	case errors.As(err, &no):
+		answerJSON(w, no.status, map[string]any{"message": "Token request failed", "errors": []*mintError{no}})
+	case err != nil:
+		errorAnswer(w, http.StatusInternalServerError)
+	default:
+		answerJSON(w, http.StatusOK, map[string]any{"success": true, "token": g.raw, "expires": g.expires.Unix()})
+	}
+}
+
+// mint trades an ID token for an upload token.
+func (ix *Index) mint(ctx context.Context, body []byte, host string, began uint64) (*grant, error) {
+	raw, err := tokenPayload(body)
+	if err != nil {
+		return nil, noMint("invalid-payload", "%v", err)
+	}
+	ix.minting.Lock() // one after the other: verifying may fetch keys, which must not hold up uploads
+	defer ix.minting.Unlock()
+	token, err := ix.admit(ctx, raw)
+	if err != nil {
+		return nil, err
+	}
+	ix.mu.Lock()
+	defer ix.mu.Unlock()
+	p, err := ix.publisherOf(token.claims, began)
+	if err != nil {
+		return nil, err
+	}
+	if err := ix.useUp(token.claims); err != nil {
+		return nil, err
+	}
+	return ix.grantFor(p, host)
+}
+
+// admit decodes and verifies an ID token.
+func (ix *Index) admit(ctx context.Context, raw string) (idToken, error) {
+	ix.mu.Lock()
+	ix.presented(raw)
+	switches := ix.switches
+	ix.mu.Unlock()
+	token, err := parseJWT(raw)
+	if err != nil {
+		return token, noMint("invalid-payload", "malformed JWT")
+	}
+	issuer, ok := token.claims.text("iss")
+	switch {
+	case !ok:
+		return token, noMint("invalid-payload", "malformed JWT")
+	case issuer != ix.keys.issuer:
+		return token, noMint("invalid-payload", "unknown trusted publishing issuer")
+	case switches.NoOIDC, switches.NoGitHub:
+		return token, noMint("not-enabled", "github trusted publishing functionality not enabled")
+	}
+	if err := ix.verifyJWT(ctx, token); err != nil {
+		return token, noMint("invalid-token", "malformed or invalid token") // the reason is not told
+	}
+	return token, nil
+}
+
+// publisherOf finds the publisher of an ID token: a pending one first, which creates its project.
+func (ix *Index) publisherOf(c claims, began uint64) (*publisher, error) {
+	if w, _ := ix.matchPending(c, began); w != nil {
+		if jti, _ := c.text("jti"); ix.jtis[jti] {
+			return nil, errors.New("the index does not catch a used ID token on this path") // section 4.2, last line
+		}
+		if err := ix.reify(w, began); err != nil {
+			return nil, err
+		}
+	}
+	p, err := match(ix.publishers, c)
+	if err != nil {
+		return nil, noMint("invalid-publisher", "valid token, but no corresponding publisher (%v)", err)
+	}
+	if jti, _ := c.text("jti"); ix.jtis[jti] {
+		return nil, noMint("invalid-reuse-token", "invalid token: already used")
+	}
+	return p, nil
+}
+
+// matchPending finds the pending publisher as the request sees it: one that another mint has consumed since the request
+// began is still there for it.
+func (ix *Index) matchPending(c claims, began uint64) (*pending, error) {
+	var candidates []*publisher
+	rows := map[*publisher]*pending{}
+	for _, w := range ix.pending {
+		if w.consumed.seq == 0 || w.consumed.unseenBy(began) {
+			candidates = append(candidates, &w.publisher)
+			rows[&w.publisher] = w
+		}
+	}
+	p, err := match(candidates, c)
+	return rows[p], err
+}
+
+// reify creates the project of a pending publisher and turns it into a publisher.
+func (ix *Index) reify(w *pending, began uint64) error {
+	if w.consumed.seq > 0 {
+		return errRace
+	}
+	if p := ix.projects[normalize(w.project)]; p != nil {
+		if p.unseenBy(began) {
+			return errRace
+		}
+		w.consumed = ix.stampNow()
+		return noMint("invalid-pending-publisher", "valid token, but project already exists")
+	}
+	if no := ix.mayCreate(w.project); no != nil {
+		return noMint("invalid-payload", "%s", no.message)
+	}
+	p := ix.addProject(w.project)
+	for _, other := range ix.pending { // others for the same name have become pointless
+		if normalize(other.project) == p.key && other.consumed.seq == 0 {
+			other.consumed = ix.stampNow()
+		}
+	}
+	ix.attach(w.publisher, p)
+	return nil
+}
+
+// attach registers a publisher for a project; an equal row takes one project more.
+func (ix *Index) attach(want publisher, p *project) {
+	for _, have := range ix.publishers {
+		if have.owner == want.owner && have.ownerID == want.ownerID && have.repository == want.repository &&
+			have.workflow == want.workflow && have.environment == want.environment {
+			if !slices.Contains(have.projects, p) {
+				have.projects = append(have.projects, p)
+			}
+			return
+		}
+	}
+	want.id, want.projects = uuid(), []*project{p}
+	ix.publishers = append(ix.publishers, &want)
+}
+
+// useUp makes an ID token's jti used.
+func (ix *Index) useUp(c claims) error {
+	jti, _ := c.text("jti")
+	if ix.jtis[jti] {
+		return noMint("invalid-reuse-token", "invalid token: already used")
+	}
+	ix.jtis[jti] = true
+	return nil
+}
+
+// grantFor mints (section 4.6).
+func (ix *Index) grantFor(p *publisher, host string) (*grant, error) {
+	now := ix.now()
+	expires := now.Add(tokenLife).Truncate(time.Second)
+	ids := make([]string, len(p.projects))
+	for i, project := range p.projects {
+		ids[i] = project.id
+	}
+	g := grant{publisher: p, expires: expires}
+	for _, fields := range [][]any{{tagPublisher, p.id, nil}, {tagProjectID, ids}, {tagExpiration, expires.Unix(), now.Unix()}} {
+		text, err := caveat(fields...)
+		if err != nil {
+			return nil, err
+		}
+		g.caveats = append(g.caveats, text)
+	}
+	return ix.newGrant(g, host), nil
+}
+
+// tokenPayload reads {"token": "…"}; the error has the words of the index's validator.
+func tokenPayload(body []byte) (string, error) {
+	const head, site = "1 validation error for TokenPayload\n", "\n    For further information visit https://errors.pydantic.dev/2.12/v/"
+	var payload map[string]any
+	var value any
+	if json.Unmarshal(body, &value) != nil {
+		return "", errors.New(head + "  Invalid JSON: expected value at line 1 column 1 [type=json_invalid, input_type=bytes]" + site + "json_invalid")
+	}
+	payload, ok := value.(map[string]any)
+	if !ok {
+		return "", errors.New(head + "  Input should be an object [type=model_type]" + site + "model_type")
+	}
+	given, ok := payload["token"]
+	if !ok {
+		return "", errors.New(head + "token\n  Field required [type=missing, input_type=dict]" + site + "missing")
+	}
+	token, ok := given.(string)
+	if !ok {
+		return "", errors.New(head + "token\n  Input should be a valid string [type=string_type]" + site + "string_type")
+	}
+	return token, nil
+}
+
+// burnToken is POST /_/oidc/burn-token: the answer is the same whatever happens.
+func (ix *Index) burnToken(w http.ResponseWriter, r *http.Request) {
+	behaviour := ix.Switches().Burn
+	switch behaviour {
+	case BurnMissing:
+		answerJSON(w, http.StatusNotFound, map[string]string{"message": "Not Found"})
+		return
+	case BurnNotAllowed:
+		w.Header().Set("Allow", "GET")
+		answerJSON(w, http.StatusMethodNotAllowed, map[string]string{"message": "Method Not Allowed"})
+		return
+	case BurnBroken:
+		errorAnswer(w, http.StatusInternalServerError)
+		return
+	case BurnWorks, BurnIdle:
+	}
+	body, _ := io.ReadAll(http.MaxBytesReader(w, r.Body, answerLimit)) // a body that breaks off burns nothing
+	if raw, err := tokenPayload(body); err == nil {
+		ix.burn(raw, behaviour == BurnIdle)
+	}
+	answerJSON(w, http.StatusAccepted, map[string]any{"message": "Accepted", "errors": []string{}})
+}
+
+// burn deletes the token by its identifier, without a look at its signature. API tokens of users are not burned.
+func (ix *Index) burn(raw string, idle bool) {
+	ix.mu.Lock()
+	defer ix.mu.Unlock()
+	raw = strings.TrimSpace(raw)
+	ix.presented(raw)
+	if g := ix.find(raw); g != nil && g.publisher != nil && !idle {
+		g.burned, g.burnedAt = true, ix.now()
+	}
+}

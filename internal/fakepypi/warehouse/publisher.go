@@ -1,0 +1,145 @@
+package warehouse
+
+import (
+	"fmt"
+	"regexp"
+	"strings"
+)
+
+// What is checked of GitHub's claims (section 4.4), in the order of the index. An error's text is the reason that the
+// client is told.
+
+// mismatch is a reason in the index's own words.
+type mismatch string
+
+func (m mismatch) Error() string { return string(m) }
+
+// requiredClaims have to be there; ref and sha may be empty.
+func requiredClaims() []string {
+	return []string{"repository", "repository_owner", "repository_owner_id", "job_workflow_ref", "event_name", "jti", "ref", "sha"}
+}
+
+// claimCheck judges one claim of a token for a publisher that was found by the others.
+type claimCheck struct {
+	claim string
+	check func(p *publisher, c claims) error
+}
+
+func claimChecks() []claimCheck {
+	return []claimCheck{
+		{"repository", sameRepository},
+		{"repository_owner", sameOwner},
+		{"repository_owner_id", sameOwnerID},
+		{"event_name", safeEvent},
+		{"job_workflow_ref", sameWorkflow},
+	}
+}
+
+// match finds the publisher of the claims among candidates and checks every claim against it.
+func match(candidates []*publisher, c claims) (*publisher, error) {
+	for _, name := range requiredClaims() {
+		if _, ok := c.text(name); !ok {
+			return nil, mismatch(fmt.Sprintf("Missing claim %s", repr(name)))
+		}
+	}
+	p, err := lookUp(candidates, c)
+	if err != nil {
+		return nil, err
+	}
+	for _, check := range claimChecks() {
+		if err := check.check(p, c); err != nil {
+			return nil, err
+		}
+	}
+	return p, nil
+}
+
+// workflowFile finds the workflow's file name: what stands between the last slash and the at sign.
+var workflowFile = regexp.MustCompile(`[^/]+\.(yml|yaml)@`)
+
+// lookUp is the database's query: letter case counts.
+func lookUp(candidates []*publisher, c claims) (*publisher, error) {
+	repository, _ := c.text("repository")
+	owner, name, _ := strings.Cut(repository, "/")
+	ownerID, _ := c.text("repository_owner_id")
+	ref, _ := c.text("job_workflow_ref")
+	file := strings.TrimSuffix(workflowFile.FindString(ref), "@")
+	if file == "" {
+		return nil, mismatch("Could not job extract workflow filename from OIDC claims")
+	}
+	environment, _ := c.text("environment")
+	var anyEnvironment *publisher
+	for _, p := range candidates {
+		if p.owner != owner || p.repository != name || p.ownerID != ownerID || p.workflow != file {
+			continue
+		}
+		if p.environment == "" {
+			anyEnvironment = p
+		} else if p.environment == strings.ToLower(environment) {
+			return p, nil
+		}
+	}
+	if anyEnvironment == nil {
+		return nil, mismatch("Publisher with matching claims was not found")
+	}
+	return anyEnvironment, nil
+}
+
+func failedClaim(name string) error {
+	return mismatch(fmt.Sprintf("Check failed for required claim %s", repr(name)))
+}
+
+func sameRepository(p *publisher, c claims) error {
+	if claim, _ := c.text("repository"); !strings.EqualFold(claim, p.owner+"/"+p.repository) {
+		return failedClaim("repository")
+	}
+	return nil
+}
+
+func sameOwner(p *publisher, c claims) error {
+	if claim, _ := c.text("repository_owner"); claim != p.owner {
+		return failedClaim("repository_owner")
+	}
+	return nil
+}
+
+func sameOwnerID(p *publisher, c claims) error {
+	if claim, _ := c.text("repository_owner_id"); claim != p.ownerID {
+		return failedClaim("repository_owner_id")
+	}
+	return nil
+}
+
+func safeEvent(_ *publisher, c claims) error {
+	switch event, _ := c.text("event_name"); event {
+	case "":
+		return failedClaim("event_name")
+	case "pull_request_target":
+		return mismatch("Publishing from a workflow invoked via 'pull_request_target' is not supported.")
+	}
+	return nil
+}
+
+func sameWorkflow(p *publisher, c claims) error {
+	claim, _ := c.text("job_workflow_ref")
+	ref, _ := c.text("ref")
+	sha, _ := c.text("sha")
+	if claim == "" {
+		return mismatch("The job_workflow_ref claim is empty")
+	}
+	if ref == "" && sha == "" {
+		return mismatch("The ref and sha claims are empty")
+	}
+	var expected []string
+	for _, at := range []string{ref, sha} {
+		if at == "" {
+			continue
+		}
+		want := p.owner + "/" + p.repository + "/.github/workflows/" + p.workflow + "@" + at
+		if claim == want {
+			return nil
+		}
+		expected = append(expected, want)
+	}
+	return mismatch(fmt.Sprintf("The job_workflow_ref claim does not match, expecting one of %s, got %s", reprList(expected), repr(claim)))
+}

@@ -1,0 +1,161 @@
+package warehouse
+
+import (
+	"fmt"
+	"net/http"
+	"strings"
+)
+
+// The rules of section 2.8 that need no look into the archive.
+
+// printableName is row 52.
+func printableName(u *upload) *refusal {
+	control := func(r rune) bool { return r < ' ' || r == 0x7f }
+	if strings.ContainsFunc(u.form.content.filename, control) {
+		return bad("Cannot upload a file with non-printable characters (ordinals 0-31) or the DEL character (ordinal 127) in the name.")
+	}
+	return nil
+}
+
+// noSlash is row 53.
+func noSlash(u *upload) *refusal {
+	if strings.ContainsAny(u.form.content.filename, `/\`) {
+		return bad(`Cannot upload a file with '/' or '\' in the name.`)
+	}
+	return nil
+}
+
+// extension is rows 54 and 55. Letter case is ignored when an extension is recognised and matters when it is allowed,
+// which is why foo.WHL has the words of row 54.
+func extension(u *upload) *refusal {
+	name, kind := u.form.content.filename, u.form.get("filetype")
+	found := ""
+	for _, ext := range []string{".zip", ".tar.gz", ".whl"} {
+		if strings.HasSuffix(strings.ToLower(name), ext) {
+			found = name[len(name)-len(ext):]
+		}
+	}
+	allowed := map[string][]string{"sdist": {".zip", ".tar.gz"}, "bdist_wheel": {".whl"}}[kind]
+	for _, ext := range allowed {
+		if found == ext {
+			return nil
+		}
+	}
+	if found == "" {
+		return bad("Invalid file extension: Use .tar.gz, .whl or .zip extension. See https://www.python.org/dev/peps/pep-0527 and " +
+			"https://peps.python.org/pep-0715/ for more information")
+	}
+	return bad("Invalid file extension: Extension %s is invalid for filetype %s. See https://www.python.org/dev/peps/pep-0527 for more information.",
+		found, kind)
+}
+
+// contentType is row 56.
+func contentType(u *upload) *refusal {
+	if kind := u.form.content.kind; kind == "" || strings.HasPrefix(kind, "image/") {
+		return bad("Invalid distribution file.")
+	}
+	return nil
+}
+
+const storageHelp = "https://docs.pypi.org/project-management/storage-limits"
+
+// fileSize is row 57.
+func fileSize(u *upload) *refusal {
+	limit := u.switches.fileLimit()
+	if u.form.content.blob.size <= limit {
+		return nil
+	}
+	return bad("File too large. Limit for project %s is %s. See %s#requesting-a-file-size-limit-increase for more information.",
+		repr(u.project.name), amount(limit), storageHelp)
+}
+
+// projectSize is row 58.
+func projectSize(u *upload) *refusal {
+	limit := u.switches.projectLimit()
+	if u.form.content.blob.size+u.project.size() <= limit {
+		return nil
+	}
+	return bad("Project size too large. Limit for project %s total size is %s. See %s#requesting-a-project-size-limit-increase for more information.",
+		repr(u.project.name), amount(limit), storageHelp)
+}
+
+// amount writes a limit as the index does: whole megabytes or gigabytes of 1024 steps. Limits below one megabyte, which
+// only tests set, are written in bytes.
+func amount(limit int64) string {
+	switch {
+	case limit >= gib && limit%gib == 0:
+		return fmt.Sprintf("%d GB", limit/gib)
+	case limit >= mib:
+		return fmt.Sprintf("%d MB", limit/mib)
+	default:
+		return fmt.Sprintf("%d bytes", limit)
+	}
+}
+
+// digests is row 59: every digest that was given has to be right.
+func digests(u *upload) *refusal {
+	b := u.form.content.blob
+	for field, computed := range map[string]string{"md5_digest": b.md5, "sha256_digest": b.sha256, "blake2_256_digest": b.blake2} {
+		given := u.form.get(field)
+		if strings.ContainsFunc(given, func(r rune) bool { return r > 0x7f }) {
+			return refuse(http.StatusInternalServerError, "") // section 2.11
+		}
+		if given != "" && !strings.EqualFold(given, computed) {
+			return bad("The digest supplied does not match a digest calculated from the uploaded file.")
+		}
+	}
+	return nil
+}
+
+// duplicate is rows 60 and 61.
+func duplicate(u *upload) *refusal {
+	b, name := u.form.content.blob, u.form.content.filename
+	same := u.ix.held(name)
+	if same == nil {
+		same = u.ix.heldBytes(b)
+	}
+	if same == nil {
+		return nil
+	}
+	if same.unseenBy(u.began) {
+		return refuse(http.StatusInternalServerError, "")
+	}
+	if same.name == name && same.sha256 == b.sha256 && same.blake2 == b.blake2 {
+		u.done = true
+		if u.grant != nil {
+			u.grant.uses++
+		}
+		return nil
+	}
+	return bad("File already exists (%s, with blake2_256 hash %s). See %s#file-name-reuse for more information.",
+		repr(same.name), repr(same.blake2), help)
+}
+
+// filenameReuse is row 62.
+func filenameReuse(u *upload) *refusal {
+	if !u.ix.used[u.form.content.filename] {
+		return nil
+	}
+	return bad("This filename was previously used by a file that has since been deleted. Use a different version. See %s#file-name-reuse for more information.", help)
+}
+
+// closedRelease is row 63.
+func closedRelease(u *upload) *refusal {
+	if u.release == nil || u.ix.now().Sub(u.release.at) <= uploadWindow {
+		return nil
+	}
+	return bad("Uploading new files to releases older than 14 days is not allowed.")
+}
+
+// secondSdist is row 64.
+func secondSdist(u *upload) *refusal {
+	if u.form.get("filetype") != "sdist" {
+		return nil
+	}
+	for _, f := range u.project.files {
+		if f.kind == "sdist" && f.release == u.release {
+			return bad("Only one sdist may be uploaded per release.")
+		}
+	}
+	return nil
+}

@@ -1,0 +1,70 @@
+package warehouse
+
+import (
+	"net/http"
+	"strings"
+	"unicode/utf8"
+)
+
+// The rules of sections 1.1, 1.4 and 2.1: the request, before the form is looked at.
+
+const help = "https://pypi.org/help/"
+
+func validText(s string) bool { return utf8.ValidString(s) }
+
+func sanitised(u *upload) *refusal { return u.form.sanitise() }
+
+func action(u *upload) *refusal {
+	name := u.r.URL.Query().Get(":action")
+	if name == "" {
+		name = u.form.get(":action")
+	}
+	switch name {
+	case "file_upload":
+		return nil
+	case "submit", "submit_pkg_info":
+		return refuse(http.StatusGone, "Project pre-registration is no longer required or supported, upload your files instead.")
+	case "doc_upload":
+		return refuse(http.StatusGone, "Uploading documentation is no longer supported, we recommend using https://readthedocs.org/.")
+	default:
+		return refuse(http.StatusNotFound, "")
+	}
+}
+
+// noPassword is row 3: a user name other than __token__.
+func noPassword(u *upload) *refusal {
+	if !u.auth.basic || u.auth.user == tokenUser {
+		return nil
+	}
+	return refuse(http.StatusForbidden, "Username/Password authentication is no longer supported. Migrate to API Tokens or "+
+		"Trusted Publishers instead. See %s#apitoken and %s#trusted-publishers", help, help)
+}
+
+func readOnly(u *upload) *refusal {
+	if !u.switches.ReadOnly {
+		return nil
+	}
+	return refuse(http.StatusForbidden, "Read-only mode: Uploads are temporarily disabled.")
+}
+
+func noNewUploads(u *upload) *refusal {
+	if !u.switches.NoUploads {
+		return nil
+	}
+	return refuse(http.StatusForbidden, "New uploads are temporarily disabled. See %s#admin-intervention for more information.", help)
+}
+
+// identified is row 7: the token has to be one that the index knows. Its caveats are looked at later.
+func identified(u *upload) *refusal {
+	if u.grant = u.ix.find(u.auth.token); u.grant == nil {
+		return refuse(http.StatusForbidden, "Invalid or non-existent authentication information. See %s#invalid-auth for more information.", help)
+	}
+	return nil
+}
+
+func protocol(u *upload) *refusal {
+	if v, given := u.form.texts["protocol_version"]; given && strings.Join(v[:1], "") != "1" {
+		return bad("Unknown protocol version.")
+	}
+	return nil
+}

@@ -1,0 +1,226 @@
+package warehouse
+
+import (
+	"crypto/sha256"
+	"encoding/hex"
+	"encoding/json"
+	"fmt"
+	"html"
+	"net/http"
+	"net/url"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/org/pypi-oidc-publish/internal/pep"
+)
+
+// The simple index (section 7.1) and what its edge does (section 7.3).
+
+const (
+	simpleJSON = "application/vnd.pypi.simple.v1+json"
+	simpleHTML = "application/vnd.pypi.simple.v1+html"
+	apiVersion = "1.4"
+)
+
+// edge is the cache in front of the index.
+type edge struct {
+	absent map[pep.Project]time.Time // when a 404 was given
+	pages  map[string]page           // by content type and project
+}
+
+// page is a rendered answer.
+type page struct {
+	body   []byte
+	kind   string
+	serial uint64
+}
+
+// simpleSlash is GET /simple/{name} without the trailing slash.
+func (ix *Index) simpleSlash(w http.ResponseWriter, r *http.Request) {
+	http.Redirect(w, r, "/simple/"+url.PathEscape(r.PathValue("name"))+"/", http.StatusMovedPermanently)
+}
+
+// simplePage is GET /simple/{name}/.
+func (ix *Index) simplePage(w http.ResponseWriter, r *http.Request) {
+	w.Header().Set("Vary", "Accept")
+	name := r.PathValue("name")
+	key := normalize(name)
+	kind := preferred(r.Header.Values("Accept"), "text/html", "text/html", simpleHTML, simpleJSON)
+	shown, exists := ix.pageOf(key, kind, origin(r))
+	switch {
+	case !exists || r.URL.Path != "/simple/"+name+"/":
+		w.Header().Set("Content-Type", "text/plain; charset=UTF-8")
+		w.WriteHeader(http.StatusNotFound)
+		_, _ = w.Write([]byte("404 Not Found"))
+	case name != string(key):
+		http.Redirect(w, r, "/simple/"+string(key)+"/", http.StatusMovedPermanently)
+	default:
+		shown.write(w, r)
+	}
+}
+
+func (p page) write(w http.ResponseWriter, r *http.Request) {
+	sum := sha256.Sum256(p.body)
+	tag := `"` + hex.EncodeToString(sum[:16]) + `"`
+	header := w.Header()
+	header.Set("ETag", tag)
+	header.Set("Cache-Control", "max-age=600, public")
+	header.Set("X-PyPI-Last-Serial", fmt.Sprint(p.serial))
+	if strings.Contains(r.Header.Get("If-None-Match"), tag) {
+		w.WriteHeader(http.StatusNotModified)
+		return
+	}
+	kind := p.kind
+	if kind != simpleJSON {
+		kind += "; charset=UTF-8"
+	}
+	header.Set("Content-Type", kind)
+	_, _ = w.Write(p.body)
+}
+
+// origin is how the client addressed the index, so that links work behind any name and port.
+func origin(r *http.Request) string { return "http://" + r.Host }
+
+// pageOf renders a project's page, or takes it from the edge.
+func (ix *Index) pageOf(key pep.Project, kind, origin string) (page, bool) {
+	ix.mu.Lock()
+	defer ix.mu.Unlock()
+	now := ix.now()
+	if since, known := ix.edge.absent[key]; known && now.Sub(since) < ix.switches.Absent {
+		return page{}, false
+	}
+	p := ix.projects[key]
+	if p == nil {
+		ix.edge.absent[key] = now
+		return page{}, false
+	}
+	delete(ix.edge.absent, key)
+	fresh := page{kind: kind, serial: p.serial}
+	if kind == simpleJSON {
+		fresh.body = p.json(origin)
+	} else {
+		fresh.body = p.html(origin)
+	}
+	at := kind + " " + origin + " " + string(key)
+	old, known := ix.edge.pages[at]
+	ix.edge.pages[at] = fresh
+	if ix.switches.Stale && known && old.serial != fresh.serial {
+		return old, true
+	}
+	return fresh, true
+}
+
+// simpleFile is an element of files in the JSON form (PEP 691, 700, 714, 740).
+type simpleFile struct {
+	CoreMetadata   any               `json:"core-metadata"`
+	DataDistInfo   any               `json:"data-dist-info-metadata"`
+	Filename       string            `json:"filename"`
+	Hashes         map[string]string `json:"hashes"`
+	Provenance     *string           `json:"provenance"`
+	RequiresPython *string           `json:"requires-python"`
+	Size           int64             `json:"size"`
+	UploadTime     string            `json:"upload-time"`
+	URL            string            `json:"url"`
+	Yanked         any               `json:"yanked"`
+}
+
+func (p *project) json(origin string) []byte {
+	files := make([]simpleFile, 0, len(p.files))
+	for _, f := range p.sorted() {
+		files = append(files, f.simple(origin))
+	}
+	body, _ := json.Marshal(map[string]any{ // nothing in here can fail to encode
+		"alternate-locations": []string{},
+		"files":               files,
+		"meta":                map[string]any{"_last-serial": p.serial, "api-version": apiVersion},
+		"name":                p.key,
+		"project-status":      map[string]string{"status": p.shownStatus()},
+		"versions":            p.versions(),
+	})
+	return body
+}
+
+// shownStatus is the status as the simple index gives it.
+func (p *project) shownStatus() string {
+	if p.status == statusArchivedNoIndex {
+		return statusArchived
+	}
+	return p.status
+}
+
+func (f *file) simple(origin string) simpleFile {
+	s := simpleFile{
+		CoreMetadata: false, DataDistInfo: false, Yanked: false,
+		Filename: f.name, Size: f.size, URL: f.url(origin),
+		Hashes:     map[string]string{"sha256": f.sha256},
+		UploadTime: f.at.UTC().Format("2006-01-02T15:04:05.000000Z"),
+	}
+	if f.release.requiresPython != "" {
+		s.RequiresPython = &f.release.requiresPython
+	}
+	if f.yanked != "" {
+		s.Yanked = f.yanked
+	}
+	if f.coreMetadataSHA != "" {
+		s.CoreMetadata = map[string]string{"sha256": f.coreMetadataSHA}
+		s.DataDistInfo = s.CoreMetadata
+	}
+	return s
+}
+
+func (f *file) url(origin string) string {
+	return origin + "/files/" + strings.TrimSuffix(f.path, f.name) + url.PathEscape(f.name)
+}
+
+func (p *project) sorted() []*file {
+	return slices.SortedFunc(slices.Values(p.files), func(a, b *file) int {
+		return strings.Compare(a.name, b.name)
+	})
+}
+
+func (p *project) versions() []string {
+	versions := []string{}
+	for _, r := range p.releases {
+		versions = append(versions, r.version)
+	}
+	slices.SortFunc(versions, compareVersions)
+	return versions
+}
+
+func compareVersions(a, b string) int {
+	v, err1 := pep.ParseVersion(a)
+	w, err2 := pep.ParseVersion(b)
+	if err1 != nil || err2 != nil {
+		return strings.Compare(a, b)
+	}
+	return v.Compare(w)
+}
+
+func (p *project) html(origin string) []byte {
+	var b strings.Builder
+	title := html.EscapeString(string(p.key))
+	fmt.Fprintf(&b, "<!DOCTYPE html>\n<html>\n  <head>\n    <meta name=\"pypi:repository-version\" content=\"%s\">\n"+
+		"    <meta name=\"pypi:project-status\" content=\"%s\">\n    <title>Links for %s</title>\n  </head>\n  <body>\n    <h1>Links for %s</h1>\n",
+		apiVersion, p.shownStatus(), title, title)
+	for _, f := range p.sorted() {
+		fmt.Fprintf(&b, "<a href=\"%s#sha256=%s\"%s>%s</a><br />\n", html.EscapeString(f.url(origin)), f.sha256, f.attributes(), html.EscapeString(f.name))
+	}
+	fmt.Fprintf(&b, "</body>\n</html>\n<!--SERIAL %d-->", p.serial)
+	return []byte(b.String())
+}
+
+// attributes are those of a link (PEP 503, 592, 658).
+func (f *file) attributes() string {
+	text := ""
+	if python := f.release.requiresPython; python != "" {
+		text += ` data-requires-python="` + html.EscapeString(python) + `"`
+	}
+	if f.yanked != "" {
+		text += ` data-yanked="` + html.EscapeString(f.yanked) + `"`
+	}
+	if sum := f.coreMetadataSHA; sum != "" {
+		text += fmt.Sprintf(` data-dist-info-metadata="sha256=%[1]s" data-core-metadata="sha256=%[1]s"`, sum)
+	}
+	return text
+}

@@ -1,0 +1,80 @@
+package warehouse
+
+import "time"
+
+// Switches change what the index does. The zero value is the strict index with everything in order; each field is read
+// in one place.
+type Switches struct {
+	// Burn is how the revocation endpoint behaves (section 4.7).
+	Burn Burn
+
+	// The admin flags of sections 2.1, 4.1 and 4.2.
+	ReadOnly   bool // every upload is refused
+	NoUploads  bool // no new uploads
+	NoProjects bool // no new projects
+	NoOIDC     bool // Trusted Publishing is off: audience 403, mint not-enabled
+	NoGitHub   bool // Trusted Publishing from GitHub is off: mint not-enabled
+
+	// Inactive is set where the organisation that owns the projects is not in good standing.
+	Inactive bool
+
+	// FileLimit and ProjectLimit are sizes in bytes; 0 means 100 MiB and 10 GiB (section 1.6).
+	FileLimit, ProjectLimit int64
+
+	// Prohibited are the normalized project names that an admin has reserved.
+	Prohibited []string
+
+	// Absent is how long the edge goes on answering 404 for a simple page that was asked for before its project
+	// existed; on the real index about a minute (section 7.3).
+	Absent time.Duration
+	// Stale makes the first read of a simple page after a change show the state before it (section 7.3).
+	Stale bool
+}
+
+// Burn is a behaviour of the revocation endpoint.
+type Burn string
+
+// The behaviours of the revocation endpoint.
+const (
+	BurnWorks      Burn = ""            // 202, and the token is gone
+	BurnIdle       Burn = "idle"        // 202, and the token lives on
+	BurnMissing    Burn = "missing"     // 404: an index without the endpoint
+	BurnNotAllowed Burn = "not-allowed" // 405: likewise
+	BurnBroken     Burn = "broken"      // 500
+)
+
+const (
+	mib              = 1 << 20
+	gib              = 1 << 30
+	defaultFileLimit = 100 * mib
+	defaultProject   = 10 * gib
+	// uploadWindow is how long a release takes new files (row 63).
+	uploadWindow = 14 * 24 * time.Hour
+	// tokenLife is how long a minted upload token is valid (section 4.6).
+	tokenLife = 900 * time.Second
+	// leeway is how wrong the clock of an ID token may be (section 4.3).
+	leeway = 30 * time.Second
+	// keysAge is how often the issuer's keys are fetched at most (section 4.3).
+	keysAge = 60 * time.Second
+)
+
+const (
+	statusActive          = "active"
+	statusArchived        = "archived"
+	statusArchivedNoIndex = "archived-noindex"
+	statusQuarantined     = "quarantined"
+)
+
+func (s Switches) fileLimit() int64 {
+	if s.FileLimit > 0 {
+		return s.FileLimit
+	}
+	return defaultFileLimit
+}
+
+func (s Switches) projectLimit() int64 {
+	if s.ProjectLimit > 0 {
+		return s.ProjectLimit
+	}
+	return defaultProject
+}

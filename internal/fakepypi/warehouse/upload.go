@@ -1,0 +1,166 @@
+package warehouse
+
+import (
+	"errors"
+	"net/http"
+	"net/url"
+
+	"github.com/org/pypi-oidc-publish/internal/pep"
+)
+
+// upload is one POST to the upload endpoint on its way through the rules. Rules fill in what later ones need.
+type upload struct {
+	ix       *Index
+	r        *http.Request
+	began    uint64 // what the request sees of the tables, see stamp
+	switches Switches
+	form     *form
+	auth     credential
+	grant    *grant
+	version  pep.Version
+	project  *project // nil where it does not exist (yet)
+	release  *release // nil where this file creates it
+	done     bool     // the very file is there already: 200 and nothing happens
+}
+
+// rule is one step of the pipeline; a refusal ends it. Its row is the number in the reference's tables (section 2).
+type rule struct {
+	row   string
+	check func(*upload) *refusal
+}
+
+// rules is the pipeline, in the order of the index.
+func rules() []rule {
+	return []rule{
+		{"2.1/4", sanitised},
+		{"1.1", action},
+		{"2.1/3", noPassword},
+		{"2.1/5", readOnly},
+		{"2.1/6", noNewUploads},
+		{"2.1/7", identified},
+		{"2.1/8", protocol},
+		{"2.2/9-14", formFields},
+		{"2.3", metadataA},
+		{"2.4", metadataB},
+		{"2.5/43", hasContent},
+		{"2.5/44", projectExists},
+		{"2.5/47", caveatsHold},
+		{"2.5/48", permitted},
+		{"2.5/49", goodStanding},
+		{"2.7/51", findRelease},
+		{"2.8/52", printableName},
+		{"2.8/53", noSlash},
+		{"2.8/54-55", extension},
+		{"2.8/56", contentType},
+		{"2.8/57", fileSize},
+		{"2.8/58", projectSize},
+		{"2.8/59", digests},
+		{"2.8/60-61", duplicate},
+		{"2.8/62", filenameReuse},
+		{"2.8/63", closedRelease},
+		{"2.8/64", secondSdist},
+	}
+}
+
+// uploadFile is POST /legacy/.
+func (ix *Index) uploadFile(w http.ResponseWriter, r *http.Request) {
+	began := ix.snapshot()
+	if !validQuery(r.URL.RawQuery) {
+		answerRefusal(w, r, bad("Invalid bytes in query string."))
+		return
+	}
+	r.Body = http.MaxBytesReader(w, r.Body, drainLimit)
+	f, err := readForm(r, ix.save)
+	if f.content != nil {
+		defer func() { f.content.blob.discard() }()
+	}
+	if no := unreadable(err); no != nil {
+		answerRefusal(w, r, no)
+		return
+	}
+	if no := ix.judge(r, f, began); no != nil {
+		answerRefusal(w, r, no)
+		return
+	}
+	w.WriteHeader(http.StatusOK)
+}
+
+// unreadable turns a failure to read the body into a refusal. A body that is no form at all is an empty form: rules
+// further down have the words for it.
+func unreadable(err error) *refusal {
+	var tooLarge *http.MaxBytesError
+	switch {
+	case err == nil, errors.Is(err, errNoForm) && !errors.As(err, &tooLarge):
+		return nil
+	case errors.Is(err, errTooLarge), errors.As(err, &tooLarge):
+		return refuse(http.StatusRequestEntityTooLarge, "")
+	default:
+		return refuse(http.StatusInternalServerError, "")
+	}
+}
+
+func validQuery(raw string) bool {
+	query, err := url.QueryUnescape(raw)
+	return err == nil && validText(query)
+}
+
+// judge runs the pipeline and stores the file, as one transaction.
+func (ix *Index) judge(r *http.Request, f *form, began uint64) *refusal {
+	ix.mu.Lock()
+	defer ix.mu.Unlock()
+	u := &upload{ix: ix, r: r, began: began, switches: ix.switches, form: f, auth: credentialOf(r)}
+	ix.presented(u.auth.token)
+	for _, rule := range rules() {
+		if no := rule.check(u); no != nil || u.done {
+			return no
+		}
+	}
+	return u.commit()
+}
+
+// commit writes the rows. Unique rows that another request wrote meanwhile end in the database's error.
+func (u *upload) commit() *refusal {
+	broken := refuse(http.StatusInternalServerError, "")
+	if u.release != nil && u.release.unseenBy(u.began) {
+		return broken
+	}
+	name := u.form.content.filename
+	at := filePath(u.form.content.blob, name)
+	if err := u.ix.keep(u.form.content.blob, at); err != nil {
+		return broken
+	}
+	if u.release == nil {
+		u.release = u.newRelease()
+		u.project.releases[u.version.Canonical()] = u.release
+	}
+	u.project.name = u.form.get("name")
+	u.project.files = append(u.project.files, u.newFile(name, at))
+	u.project.serial = u.ix.seq
+	u.ix.used[name] = true
+	if u.grant != nil {
+		u.grant.uses++
+	}
+	return nil
+}
+
+func (u *upload) newRelease() *release {
+	return &release{
+		stamp:          u.ix.stampNow(),
+		version:        u.version.String(),
+		requiresPython: u.form.get("requires_python"),
+		summary:        u.form.get("summary"),
+	}
+}
+
+func (u *upload) newFile(name, at string) *file {
+	b := u.form.content.blob
+	python := u.form.get("pyversion")
+	if python == "" {
+		python = "source"
+	}
+	return &file{
+		stamp: u.ix.stampNow(), name: name, project: u.project, release: u.release,
+		kind: u.form.get("filetype"), python: python, size: b.size,
+		sha256: b.sha256, md5: b.md5, blake2: b.blake2, path: at, uploader: u.r.UserAgent(),
+	}
+}

@@ -1,0 +1,197 @@
+// Package warehouse is the index of the stage: what PyPI is to a client. It is written from the reference of what the
+// index checks, answers and stores, whose section and row numbers its comments and tests carry.
+//
+// # Goals
+//
+// Whatever a client can see is as on the real index: the order of the checks, the status codes, the texts and where
+// they stand, the tokens, the pages, what is unique for ever and what a race looks like. It is strict by default and
+// every misbehaviour is one switch ([Switches]). It defines its own wire formats and verifies with its own code, so that
+// a client which only agrees with itself fails here.
+//
+// # Limitations
+//
+// Not judged: the archive's content, descriptions, licence expressions, classifiers, requirements, e-mail addresses and
+// URLs, attestations. There is one kind of Trusted Publisher (GitHub's), one user, and no web page.
+package warehouse
+
+import (
+	"encoding/json"
+	"errors"
+	"net/http"
+	"os"
+	"regexp"
+	"slices"
+	"sync"
+	"time"
+
+	"github.com/org/pypi-oidc-publish/internal/pep"
+)
+
+// Options are what an index starts from.
+type Options struct {
+	Dir      string           // where the files are kept; it has to exist
+	Now      func() time.Time // the clock of everything, the Date header too
+	Audience string           // the audience of ID tokens
+	Issuer   string           // URL of the issuer of ID tokens, without a trailing slash
+	Switches Switches
+}
+
+// Index is an http.Handler and safe for concurrent use.
+type Index struct {
+	dir      string
+	now      func() time.Time
+	audience string
+	user     string // id of the one user
+	mux      *http.ServeMux
+
+	minting sync.Mutex // held while an ID token is traded; guards keys
+	keys    keySet
+
+	mu         sync.Mutex // guards everything below
+	switches   Switches
+	seq        uint64
+	projects   map[pep.Project]*project
+	publishers []*publisher
+	pending    []*pending
+	grants     map[string]*grant
+	jtis       map[string]bool
+	used       map[string]bool // file names, for ever
+	secrets    []string
+	edge       edge
+}
+
+// New returns an index without projects.
+func New(o Options) (*Index, error) {
+	if o.Now == nil || o.Dir == "" || o.Audience == "" {
+		return nil, errors.New("an index needs a folder, an audience and a clock")
+	}
+	if _, err := os.Stat(o.Dir); err != nil {
+		return nil, err
+	}
+	ix := &Index{
+		dir: o.Dir, now: o.Now, audience: o.Audience, switches: o.Switches, user: uuid(),
+		keys:     keySet{issuer: o.Issuer, client: &http.Client{Timeout: 10 * time.Second}},
+		projects: map[pep.Project]*project{},
+		grants:   map[string]*grant{},
+		jtis:     map[string]bool{},
+		used:     map[string]bool{},
+		edge:     edge{absent: map[pep.Project]time.Time{}, pages: map[string]page{}},
+	}
+	ix.mux = ix.routes()
+	return ix, nil
+}
+
+func (ix *Index) routes() *http.ServeMux {
+	mux := http.NewServeMux()
+	for pattern, handle := range map[string]http.HandlerFunc{
+		"GET /_/oidc/audience":           ix.audienceOf,
+		"POST /_/oidc/mint-token":        ix.mintToken,
+		"POST /_/oidc/github/mint-token": ix.mintToken,
+		"/_/oidc/burn-token":             ix.burnRoute,
+		"POST /legacy/{$}":               ix.uploadFile,
+		"POST /legacy":                   ix.missingSlash,
+		"POST /pypi":                     ix.oldHost,
+		"GET /simple/{name}/":            ix.simplePage,
+		"GET /simple/{name}":             ix.simpleSlash,
+		"GET /files/":                    ix.serveFile,
+		"/":                              ix.notFound,
+	} {
+		mux.HandleFunc(pattern, handle)
+	}
+	return mux
+}
+
+func (ix *Index) burnRoute(w http.ResponseWriter, r *http.Request) {
+	if r.Method != http.MethodPost {
+		w.Header().Set("Allow", http.MethodPost)
+		answerJSON(w, http.StatusMethodNotAllowed, map[string]string{"message": "Method Not Allowed"})
+		return
+	}
+	ix.burnToken(w, r)
+}
+
+// goClient is the User-Agent that the edge refuses on pages of the simple index without a trailing slash (section 6).
+var goClient = regexp.MustCompile(`^[gG]o-http-client`)
+
+// ServeHTTP answers one request.
+func (ix *Index) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	w.Header().Set("Date", ix.date())
+	if r.UserAgent() == "" {
+		http.Error(w, "a User-Agent header is required", http.StatusBadRequest)
+		return
+	}
+	if path := r.URL.Path; len(path) >= 7 && path[:7] == "/simple" && path[len(path)-1] != '/' && goClient.MatchString(r.UserAgent()) {
+		http.Error(w, "Not Acceptable", http.StatusNotAcceptable)
+		return
+	}
+	ix.mux.ServeHTTP(w, r)
+}
+
+// missingSlash is POST /legacy.
+func (ix *Index) missingSlash(w http.ResponseWriter, r *http.Request) {
+	w.Header().Set("Location", "/legacy/")
+	answerRefusal(w, r, refuse(http.StatusPermanentRedirect,
+		"An upload was attempted to /legacy but the expected upload URL is /legacy/ (with a trailing slash)"))
+}
+
+// oldHost is POST /pypi?:action=file_upload.
+func (ix *Index) oldHost(w http.ResponseWriter, r *http.Request) {
+	answerRefusal(w, r, refuse(http.StatusGone, "This API has been deprecated and removed from legacy PyPI in favor of using the "+
+		"APIs available in the new PyPI.org implementation of PyPI (located at https://pypi.org/). For more information about "+
+		"migrating your use of this API to PyPI.org, please see https://packaging.python.org/guides/migrating-to-pypi-org/#uploading."))
+}
+
+func (ix *Index) notFound(w http.ResponseWriter, _ *http.Request) {
+	errorAnswer(w, http.StatusNotFound)
+}
+
+// Switch changes the switches.
+func (ix *Index) Switch(change func(*Switches)) {
+	ix.mu.Lock()
+	defer ix.mu.Unlock()
+	change(&ix.switches)
+}
+
+// Switches returns the switches as they are.
+func (ix *Index) Switches() Switches {
+	ix.mu.Lock()
+	defer ix.mu.Unlock()
+	return ix.switches
+}
+
+// Secrets returns every upload token minted and every credential that a client has presented.
+func (ix *Index) Secrets() []string {
+	ix.mu.Lock()
+	defer ix.mu.Unlock()
+	return slices.Clone(ix.secrets)
+}
+
+// snapshot is what a request sees of the tables, see stamp.
+func (ix *Index) snapshot() uint64 {
+	ix.mu.Lock()
+	defer ix.mu.Unlock()
+	return ix.seq
+}
+
+// date is the Date header by the stage's clock.
+func (ix *Index) date() string { return ix.now().UTC().Format(http.TimeFormat) }
+
+func normalize(name string) pep.Project { return pep.Normalize(name) }
+
+func answerJSON(w http.ResponseWriter, status int, body any) {
+	text, err := json.Marshal(body)
+	if err != nil {
+		errorAnswer(w, http.StatusInternalServerError)
+		return
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(status)
+	_, _ = w.Write(text) // The client may be gone; there is nobody left to tell.
+}
+
+// errorAnswer is a page of the site without any message.
+func errorAnswer(w http.ResponseWriter, status int) {
+	w.Header().Set("Content-Type", "text/html; charset=UTF-8")
+	w.WriteHeader(status)
+	_, _ = w.Write(errorPage(status))
+}

@@ -1,0 +1,127 @@
+// Package archive turns a zip or a gzipped tar into bounded facts: how many members it has, what their common folder is,
+// the bytes of the few members that were asked for, and what is odd about it.
+//
+// Archives come from strangers. Whatever the bytes are, memory is bounded and the walk ends; a damaged archive is a fact
+// (Facts.Broken), and only a failure to read the file itself is an error. What a fact means is for others to judge.
+package archive
+
+import (
+	"errors"
+	"fmt"
+	"io"
+)
+
+// Bounds of every walk. They are far above what packages have and far below what would hurt.
+const (
+	maxKept      = 8 << 20  // bytes of one kept member
+	maxKeptTotal = 32 << 20 // bytes of all kept members
+	maxKeptCount = 256
+	maxMembers   = 4 << 20
+	maxOddities  = 64
+	maxUnpacked  = 256 << 20 // bytes unpacked from a tar; more is walked only while the ratio is an honest one
+	maxRatio     = 100       // a tar of text, zeros apart, packs to no less than a hundredth
+)
+
+// What an archive that is none is broken by.
+var (
+	ErrNotZip = errors.New("no zip archive: it has no end of central directory")
+	ErrNotTar = errors.New("no gzipped tar archive")
+)
+
+// Facts is what a walk saw.
+type Facts struct {
+	Broken   error             // why the archive cannot be read to its end; nil where it can
+	Oddities []Oddity          // what is unusual, in the order of the walk; at most 64 are kept
+	Members  int               // how many were walked
+	Unpacked int64             // bytes: what a zip's directory declares, what a tar held
+	Top      string            // the path that all members have in common, as Python's os.path.commonpath gives it
+	Kept     map[string][]byte // the members asked for; of several with one name the last
+}
+
+// Oddity is a fact with a name. Rules decide what it means.
+type Oddity struct {
+	Code   string // one of the constants below
+	Member string // the member it is about, or empty
+	Detail string
+}
+
+// The codes of oddities.
+const (
+	OddMethod     = "compression-method" // a zip member is neither stored nor deflated
+	OddSparse     = "sparse"             // a tar member is sparse
+	OddNotRegular = "not-regular"        // a member asked for is a link or device
+	OddTooLarge   = "too-large"          // a member asked for is larger than the bounds
+	OddStopped    = "walk-stopped"       // the walk was given up at a bound
+	OddEndsEarly  = "ends-early"         // a tar goes on after its last readable member
+	OddTail       = "damaged-tail"       // what follows the end of the tar cannot be unpacked, such as a wrong checksum
+)
+
+// walk collects the facts of one archive.
+type walk struct {
+	facts  Facts
+	keep   func(member string) bool
+	common commonPath
+	room   int64 // bytes that may still be kept
+}
+
+func newWalk(keep func(member string) bool) *walk {
+	return &walk{facts: Facts{Kept: map[string][]byte{}}, keep: keep, room: maxKeptTotal}
+}
+
+// visit counts a member and tells whether the walk may go on.
+func (w *walk) visit(name string) bool {
+	if w.facts.Members == maxMembers {
+		w.odd(OddStopped, name, fmt.Sprintf("more than %d members", maxMembers))
+		return false
+	}
+	w.facts.Members++
+	w.common.add(name)
+	return true
+}
+
+func (w *walk) odd(code, member, detail string) {
+	if len(w.facts.Oddities) < maxOddities {
+		w.facts.Oddities = append(w.facts.Oddities, Oddity{Code: code, Member: member, Detail: detail})
+	}
+}
+
+// hold reads a member's content to keep it; it is not held when it is larger than the bounds.
+func (w *walk) hold(name string, content io.Reader) (held bool, err error) {
+	limit := min(maxKept, w.room)
+	data, err := io.ReadAll(io.LimitReader(content, limit+1))
+	if err != nil {
+		return false, err
+	}
+	_, again := w.facts.Kept[name]
+	if int64(len(data)) > limit || !again && len(w.facts.Kept) == maxKeptCount {
+		w.odd(OddTooLarge, name, "too large to look into")
+		return false, nil
+	}
+	w.room -= int64(len(data))
+	w.facts.Kept[name] = data
+	return true, nil
+}
+
+func (w *walk) done() Facts {
+	w.facts.Top = w.common.String()
+	return w.facts
+}
+
+// faults tells damage from failure: it remembers the first error of the file itself. At its end a file fails with io.EOF,
+// which is no failure.
+type faults struct{ err error }
+
+func (f *faults) note(err error) {
+	if err != nil && f.err == nil && !errors.Is(err, io.EOF) {
+		f.err = err
+	}
+}
+
+// verdict files an error of the walk where it belongs.
+func (f *faults) verdict(w *walk, err error) (Facts, error) {
+	if f.err != nil {
+		return Facts{}, f.err
+	}
+	w.facts.Broken = err
+	return w.done(), nil
+}

@@ -1,0 +1,205 @@
+package archive_test
+
+import (
+	"archive/tar"
+	"bytes"
+	"compress/gzip"
+	"errors"
+	"io"
+	"reflect"
+	"strings"
+	"testing"
+	"testing/iotest"
+
+	"github.com/org/pypi-oidc-publish/internal/archive"
+)
+
+func gz(t testing.TB, data []byte) []byte {
+	t.Helper()
+	var b bytes.Buffer
+	w := gzip.NewWriter(&b)
+	if _, err := w.Write(data); err != nil {
+		t.Fatal(err)
+	}
+	if err := w.Close(); err != nil {
+		t.Fatal(err)
+	}
+	return b.Bytes()
+}
+
+func tarOf(t testing.TB, members ...member) []byte {
+	t.Helper()
+	var b bytes.Buffer
+	w := tar.NewWriter(&b)
+	for _, m := range members {
+		head := &tar.Header{Name: m.name, Size: int64(len(m.content)), Mode: 0o644}
+		if target, link := strings.CutPrefix(m.content, "-> "); link {
+			head.Typeflag, head.Linkname, head.Size, m.content = tar.TypeSymlink, target, 0, ""
+		}
+		if err := w.WriteHeader(head); err != nil {
+			t.Fatal(err)
+		}
+		if _, err := io.WriteString(w, m.content); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if err := w.Close(); err != nil {
+		t.Fatal(err)
+	}
+	return b.Bytes()
+}
+
+func readTarGz(t testing.TB, data []byte) archive.Facts {
+	t.Helper()
+	facts, err := archive.ReadTarGz(bytes.NewReader(data), wanted)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return facts
+}
+
+func TestATarIsWalked(t *testing.T) {
+	t.Parallel()
+	facts := readTarGz(t, gz(t, tarOf(t, member{"alder-1.0/", ""}, member{"alder-1.0/PKG-INFO", "Name: alder\n"}, member{"alder-1.0/a.py", "x"})))
+	want := archive.Facts{Members: 3, Unpacked: facts.Unpacked, Top: "alder-1.0", Kept: map[string][]byte{"alder-1.0/PKG-INFO": []byte("Name: alder\n")}}
+	if !reflect.DeepEqual(facts, want) || facts.Unpacked < 5*512 {
+		t.Errorf("got %+v", facts)
+	}
+}
+
+func TestATarInTwoGzipMembersIsWalked(t *testing.T) {
+	t.Parallel()
+	data := tarOf(t, member{"a/A", "1"}, member{"a/B", "2"})
+	if facts := readTarGz(t, append(gz(t, data[:700]), gz(t, data[700:])...)); facts.Broken != nil || len(facts.Kept) != 2 {
+		t.Errorf("got %+v", facts)
+	}
+}
+
+func TestDamagedTars(t *testing.T) {
+	t.Parallel()
+	plain := tarOf(t, member{"a/A", strings.Repeat("some text ", 5000)}, member{"a/B", "2"})
+	whole := gz(t, plain)
+	badSum := bytes.Clone(whole)
+	badSum[len(badSum)-8] ^= 1
+	for name, c := range map[string]struct {
+		data   []byte
+		notTar bool
+		broken bool
+		odd    string
+	}{
+		"text":                         {data: []byte("no archive at all"), broken: true, notTar: true},
+		"empty":                        {data: nil, broken: true, notTar: true},
+		"gzipped text":                 {data: gz(t, []byte(strings.Repeat("text", 500))), broken: true, notTar: true},
+		"cut":                          {data: whole[:len(whole)/2], broken: true},
+		"tar cut in a member":          {data: gz(t, plain[:2000]), broken: true},
+		"flipped bit in the stream":    {data: append(append(bytes.Clone(whole[:30]), 0xff, 0xff, 0xff), whole[33:]...), broken: true},
+		"wrong checksum":               {data: badSum, odd: archive.OddTail},
+		"something follows the stream": {data: append(bytes.Clone(whole), "tail"...), odd: archive.OddTail},
+		"something follows a member":   {data: gz(t, append(bytes.Clone(plain[:512+50176]), bytes.Repeat([]byte("x"), 1024)...)), odd: archive.OddEndsEarly},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			facts := readTarGz(t, c.data)
+			if (facts.Broken != nil) != c.broken || errors.Is(facts.Broken, archive.ErrNotTar) != c.notTar {
+				t.Errorf("broken: %v", facts.Broken)
+			}
+			if got := strings.Join(codes(facts), " "); got != c.odd {
+				t.Errorf("oddities %q, want %q", got, c.odd)
+			}
+		})
+	}
+}
+
+func TestALinkIsNotKept(t *testing.T) {
+	t.Parallel()
+	facts := readTarGz(t, gz(t, tarOf(t, member{"a/PKG-INFO", "-> /etc/passwd"})))
+	if len(facts.Kept) != 0 || !reflect.DeepEqual(codes(facts), []string{archive.OddNotRegular}) {
+		t.Errorf("got %+v", facts)
+	}
+}
+
+func TestAMemberLargerThanTheBoundsIsNotKept(t *testing.T) {
+	t.Parallel()
+	facts := readTarGz(t, gz(t, tarOf(t, member{"a/A", strings.Repeat("x", 9<<20)}, member{"a/B", "2"})))
+	if len(facts.Kept) != 1 || !reflect.DeepEqual(codes(facts), []string{archive.OddTooLarge}) {
+		t.Errorf("kept %d members, oddities %v", len(facts.Kept), facts.Oddities)
+	}
+}
+
+// again is a file that repeats itself without end.
+type again struct {
+	data []byte
+	at   int
+}
+
+func (a *again) Read(p []byte) (int, error) {
+	n := copy(p, a.data[a.at:])
+	a.at = (a.at + n) % len(a.data)
+	return n, nil
+}
+
+func TestABombIsNotUnpackedToItsEnd(t *testing.T) {
+	t.Parallel()
+	var head bytes.Buffer
+	members := tar.NewWriter(&head)
+	for _, m := range []tar.Header{{Name: "a/PKG-INFO", Mode: 0o644}, {Name: "a/bomb", Size: 1 << 40, Mode: 0o644}} {
+		if err := members.WriteHeader(&m); err != nil {
+			t.Fatal(err)
+		}
+	}
+	bomb := io.MultiReader(bytes.NewReader(gz(t, head.Bytes())), &again{data: gz(t, make([]byte, 4<<20))})
+	facts, err := archive.ReadTarGz(bomb, wanted)
+	if err != nil || facts.Broken != nil || !reflect.DeepEqual(codes(facts), []string{archive.OddStopped}) || len(facts.Kept) != 1 {
+		t.Errorf("got %v, %v, %v", facts.Broken, facts.Oddities, err)
+	}
+	if facts.Unpacked > 257<<20 {
+		t.Errorf("unpacked %d bytes", facts.Unpacked)
+	}
+}
+
+func TestAFailingStreamIsAnErrorNotAFact(t *testing.T) {
+	t.Parallel()
+	data := gz(t, tarOf(t, member{"a/A", "1"}))
+	for _, cut := range []int{0, 5, 40, len(data)} {
+		stream := io.MultiReader(bytes.NewReader(data[:cut]), iotest.ErrReader(errDisk))
+		if facts, err := archive.ReadTarGz(stream, wanted); !errors.Is(err, errDisk) {
+			t.Errorf("after %d bytes: %+v, %v", cut, facts, err)
+		}
+	}
+}
+
+func TestTheCommonPath(t *testing.T) {
+	t.Parallel()
+	for want, names := range map[string][]string{
+		"a/b": {"a/b/c", "./a//b/d/e", "a/b"},
+		"a":   {"a/b", "a/bc"},
+		"":    {"a/b", "c"},
+		"x/y": {"x/y"},
+		"/":   {"/a", "/b"},
+		"/r":  {"/r/a", "/r/b"},
+	} {
+		var members []member
+		for _, name := range names {
+			members = append(members, member{name, ""})
+		}
+		if got := readTarGz(t, gz(t, tarOf(t, members...))).Top; got != want {
+			t.Errorf("%q: got %q, want %q", names, got, want)
+		}
+	}
+	if got := readZip(t, zipOf(t, member{"/a/b", ""}, member{"a/b", ""})).Top; got != "" {
+		t.Errorf("an absolute and a relative path have %q in common", got)
+	}
+}
+
+func FuzzTarGz(f *testing.F) {
+	f.Add(tarOf(f, member{"a/A", "1"}, member{"a/B", "-> A"}))
+	f.Fuzz(func(t *testing.T, data []byte) {
+		for _, stream := range [][]byte{data, gz(t, data)} {
+			for name := range readTarGz(t, stream).Kept {
+				if !wanted(name) {
+					t.Fatalf("kept %q", name)
+				}
+			}
+		}
+	})
+}

@@ -1,0 +1,188 @@
+package dist
+
+import (
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+
+	"github.com/org/pypi-oidc-publish/internal/finding"
+)
+
+// Haul is what was found, each list sorted and without repetition.
+type Haul struct {
+	Distributions []string // what looks like a distribution, whether or not an index would take it
+	Sidecars      []string // attestations that belong to a file beside them
+	Others        []string // the rest, which is left alone; folders end in a slash
+}
+
+// suffixes of distributions, of today and of former times. Letter case does not count: who names a file alder.WHL means a
+// wheel, and wants to hear that no index takes it.
+var suffixes = []string{".whl", ".tar.gz", ".zip", ".tgz", ".tar.bz2", ".tar.xz", ".egg", ".exe", ".rpm", ".msi"}
+
+var sidecarSuffixes = []string{".publish.attestation", ".slsa.attestation"}
+
+// Find collects files by patterns: each names a folder (whose files are meant, not those of its sub-folders), a file, or
+// is a glob. The error joins all that is wrong, each a finding that names its pattern: one that matches nothing, a folder
+// that is named like a distribution, no distribution at all.
+func Find(patterns []string) (Haul, error) {
+	s := search{seen: map[string]bool{}}
+	for _, pattern := range patterns {
+		if pattern = strings.TrimSpace(pattern); pattern != "" {
+			s.look(pattern)
+		}
+	}
+	if len(s.haul.Distributions) == 0 && len(s.wrong) == 0 {
+		s.refuse(finding.Finding{
+			ID:      "no-distributions",
+			Message: fmt.Sprintf("no distributions found in %q", patterns),
+			Fix:     "build them first (python -m build), or download the artifact of the build job into this folder",
+		})
+	}
+	for _, list := range []*[]string{&s.haul.Distributions, &s.haul.Sidecars, &s.haul.Others} {
+		slices.Sort(*list)
+	}
+	return s.haul, errors.Join(s.wrong...)
+}
+
+// search is a haul in the making.
+type search struct {
+	haul  Haul
+	seen  map[string]bool
+	wrong []error
+}
+
+func (s *search) refuse(f finding.Finding) {
+	f.Severity = finding.Error
+	s.wrong = append(s.wrong, f)
+}
+
+func (s *search) look(pattern string) {
+	info, err := os.Stat(pattern)
+	switch {
+	case err == nil && info.IsDir():
+		s.folder(pattern)
+	case err == nil:
+		s.file(pattern)
+	case errors.Is(err, os.ErrNotExist) && strings.ContainsAny(pattern, "*?["):
+		s.glob(pattern)
+	case errors.Is(err, os.ErrNotExist):
+		s.refuse(finding.Finding{
+			ID: "path-missing", File: pattern, Message: pattern + " does not exist",
+			Fix: "check packages-dir, and that an earlier step of this job made or downloaded it",
+		})
+	default:
+		s.refuse(finding.Finding{ID: "path-unreadable", File: pattern, Message: err.Error(), Fix: "check the rights of the path"})
+	}
+}
+
+func (s *search) folder(path string) {
+	if isDistribution(path) {
+		s.folderNamedLikeAFile(path)
+		return
+	}
+	entries, err := os.ReadDir(path)
+	if err != nil {
+		s.refuse(finding.Finding{ID: "path-unreadable", File: path, Message: err.Error(), Fix: "check the rights of the folder"})
+		return
+	}
+	for _, entry := range entries {
+		s.file(filepath.Join(path, entry.Name()))
+	}
+}
+
+// glob looks at what a pattern matches. Folders among it are left alone, unless the pattern ends in a slash and so asks
+// for folders.
+func (s *search) glob(pattern string) {
+	if strings.Contains(pattern, "**") {
+		s.refuse(finding.Finding{
+			ID: "glob-unsupported", File: pattern, Message: pattern + " has two asterisks, which would match one level of folders only",
+			Fix: "name each folder on a line of its own",
+		})
+		return
+	}
+	bare := strings.TrimRight(pattern, "/")
+	matches, err := filepath.Glob(bare)
+	if err == nil && len(matches) == 0 {
+		err = errors.New("matches nothing")
+	}
+	if err != nil {
+		s.refuse(finding.Finding{
+			ID: "glob-unmatched", File: pattern, Message: fmt.Sprintf("%s: %v", pattern, err),
+			Fix: "check the pattern, and that an earlier step of this job made or downloaded the files",
+		})
+		return
+	}
+	for _, path := range matches {
+		if info, err := os.Stat(path); err == nil && info.IsDir() && bare != pattern {
+			s.folder(path)
+			continue
+		}
+		s.file(path)
+	}
+}
+
+// file puts one path into the list where it belongs.
+func (s *search) file(path string) {
+	path = filepath.Clean(path)
+	info, err := os.Stat(path)
+	switch {
+	case err != nil && isDistribution(path):
+		s.refuse(finding.Finding{ID: "path-missing", File: path, Message: err.Error(), Fix: "check where the link leads"})
+	case err != nil:
+		s.add(&s.haul.Others, path, path)
+	case info.IsDir() && isDistribution(path):
+		s.folderNamedLikeAFile(path)
+	case info.IsDir():
+		s.add(&s.haul.Others, path, path+string(filepath.Separator))
+	case isDistribution(path) && !info.Mode().IsRegular():
+		s.refuse(finding.Finding{
+			ID: "not-a-file", File: path, Message: fmt.Sprintf("%s is no regular file (%s)", path, info.Mode().Type()),
+			Fix: "put the distribution itself there",
+		})
+	case isDistribution(path):
+		s.add(&s.haul.Distributions, path, path)
+	case isSidecar(path):
+		s.add(&s.haul.Sidecars, path, path)
+	default:
+		s.add(&s.haul.Others, path, path)
+	}
+}
+
+func (s *search) folderNamedLikeAFile(path string) {
+	s.refuse(finding.Finding{
+		ID: "folder-named-like-a-distribution", File: path, Message: path + " is a folder, but is named like a distribution",
+		Fix: "name the folder that holds the files, or move the file out of it (artifacts are sometimes unpacked that way)",
+	})
+}
+
+// add lists a path once, by whatever way it was reached.
+func (s *search) add(list *[]string, path, shown string) {
+	if key := identity(path); !s.seen[key] {
+		s.seen[key] = true
+		*list = append(*list, shown)
+	}
+}
+
+// identity is a name that a file has by every way to it. Links beside one another stay two files, since their names differ.
+func identity(path string) string {
+	folder, name := filepath.Split(path)
+	whole, err := filepath.Abs(folder)
+	if err != nil {
+		return path
+	}
+	if real, err := filepath.EvalSymlinks(whole); err == nil {
+		whole = real
+	}
+	return filepath.Join(whole, name)
+}
+
+func isDistribution(path string) bool {
+	return slices.ContainsFunc(suffixes, func(suffix string) bool { return hasSuffix(filepath.Clean(path), suffix) })
+}
+
+func isSidecar(path string) bool {
+	return slices.ContainsFunc(sidecarSuffixes, func(suffix string) bool { return strings.HasSuffix(path, suffix) })
+}

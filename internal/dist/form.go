@@ -1,0 +1,139 @@
+package dist
+
+import (
+	"cmp"
+	"regexp"
+	"slices"
+	"strings"
+
+	"github.com/org/pypi-oidc-publish/internal/pep"
+)
+
+// formFields maps headers of core metadata, in lower case, to the fields of the upload form. The form's names are the
+// index's own; a field under another name is ignored by it without a word. Headers that are not here are not sent.
+var formFields = map[string]string{
+	"metadata-version":         "metadata_version",
+	"name":                     "name",
+	"version":                  "version",
+	"dynamic":                  "dynamic",
+	"platform":                 "platform",
+	"supported-platform":       "supported_platform",
+	"summary":                  "summary",
+	"description":              "description",
+	"description-content-type": "description_content_type",
+	"keywords":                 "keywords",
+	"home-page":                "home_page",
+	"download-url":             "download_url",
+	"author":                   "author",
+	"author-email":             "author_email",
+	"maintainer":               "maintainer",
+	"maintainer-email":         "maintainer_email",
+	"license":                  "license",
+	"license-expression":       "license_expression",
+	"license-file":             "license_file",
+	"classifier":               "classifiers",
+	"requires-dist":            "requires_dist",
+	"requires-python":          "requires_python",
+	"requires-external":        "requires_external",
+	"project-url":              "project_urls",
+	"provides-extra":           "provides_extra",
+	"provides-dist":            "provides_dist",
+	"obsoletes-dist":           "obsoletes_dist",
+	"import-name":              "import_name",
+	"import-namespace":         "import_namespace",
+	"requires":                 "requires",
+	"provides":                 "provides",
+	"obsoletes":                "obsoletes",
+}
+
+// Form gives the text fields of the upload form: what the file is and all of its core metadata, sorted by field name,
+// repeated fields in their order. Digests and the file itself are not among them.
+func (d *Distribution) Form() []Field {
+	fields := []Field{{":action", "file_upload"}, {"protocol_version", "1"}, {"filetype", d.fileType()}, {"pyversion", d.pythonVersion()}}
+	licenseFiles := d.sendsLicenseFiles()
+	for _, h := range d.Headers {
+		name, known := formFields[strings.ToLower(h.Name)]
+		if !known || name == "license_file" && !licenseFiles {
+			continue
+		}
+		fields = append(fields, Field{name, formValue(name, h.Value)})
+	}
+	if d.body != "" {
+		fields = append(fields, Field{"description", d.body})
+	}
+	slices.SortStableFunc(fields, func(a, b Field) int { return cmp.Compare(a.Name, b.Name) })
+	return fields
+}
+
+// sendsLicenseFiles: License-File came with metadata 2.4. Older metadata may have it all the same, written by setuptools
+// before the field was in the standard; an index refuses it there.
+func (d *Distribution) sendsLicenseFiles() bool {
+	declared, err := pep.ParseVersion(d.Header("Metadata-Version"))
+	if err != nil {
+		return false
+	}
+	first, err := pep.ParseVersion("2.4")
+	return err == nil && declared.Compare(first) >= 0
+}
+
+// formValue is a header's value in the spelling that the form wants.
+func formValue(field, value string) string {
+	switch field {
+	case "name":
+		return formName(value)
+	case "keywords":
+		return respell(value, -1)
+	case "project_urls":
+		return respell(value, 2)
+	case "description":
+		return dedent(value)
+	default:
+		return value
+	}
+}
+
+var notInFormNames = regexp.MustCompile(`[^A-Za-z0-9.]+`)
+
+// formName spells a name with dashes, as setuptools and twine do, so that the index shows the spelling it always has. A
+// name that is invalid is sent as it is: made valid, it could be another project's.
+func formName(name string) string {
+	if !pep.ValidName(name) {
+		return name
+	}
+	return notInFormNames.ReplaceAllString(name, "-")
+}
+
+// respell puts one comma and one blank between the parts of a value, of which there are at most n.
+func respell(value string, n int) string {
+	parts := strings.SplitN(value, ",", n)
+	for i, part := range parts {
+		parts[i] = strings.TrimSpace(part)
+	}
+	return strings.Join(parts, ", ")
+}
+
+// fileTypes are the index's names for the kinds of distributions, by the ends of their file names in lower case.
+var fileTypes = map[string]string{
+	".whl": "bdist_wheel", ".egg": "bdist_egg", ".exe": "bdist_wininst", ".msi": "bdist_msi", ".rpm": "bdist_rpm",
+}
+
+func (d *Distribution) fileType() string {
+	for suffix, fileType := range fileTypes {
+		if hasSuffix(d.Name, suffix) {
+			return fileType
+		}
+	}
+	return "sdist"
+}
+
+// pythonVersion is the first tag of a wheel's file name, and the word "source" for the rest.
+func (d *Distribution) pythonVersion() string {
+	if d.Kind() != Wheel {
+		return "source"
+	}
+	parts := strings.Split(d.Name[:len(d.Name)-len(".whl")], "-")
+	if len(parts) < 5 {
+		return ""
+	}
+	return parts[len(parts)-3]
+}

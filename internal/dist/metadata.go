@@ -1,0 +1,154 @@
+package dist
+
+import (
+	"slices"
+	"strings"
+)
+
+// Field is a header of core metadata, or a field of the upload form.
+type Field struct{ Name, Value string }
+
+// wanted tells which members of the zip are to be kept.
+func (d *Distribution) wanted() func(member string) bool {
+	if d.Kind() == Wheel {
+		return isDistInfo
+	}
+	return isPkgInfo
+}
+
+// isPkgInfo matches the metadata of an sdist: PKG-INFO in a folder at the top.
+func isPkgInfo(member string) bool {
+	_, file, _ := strings.Cut(member, "/")
+	return file == "PKG-INFO"
+}
+
+// isDistInfo matches the metadata of a wheel. A wheel's WHEEL is kept too, since reading it checks it.
+func isDistInfo(member string) bool {
+	folder, file, _ := strings.Cut(member, "/")
+	return strings.HasSuffix(folder, ".dist-info") && (file == "METADATA" || file == "WHEEL")
+}
+
+// coreMetadata finds the metadata at the place where it belongs or, so that a report has something to say about a file
+// that is named or packed wrongly, in the only other place where it is.
+func (d *Distribution) coreMetadata() (text []byte, found bool) {
+	place, file := d.Archive.Top, "/PKG-INFO"
+	if d.Kind() == Wheel {
+		place, file = d.DistInfo(), "/METADATA"
+	}
+	if text, found = d.Archive.Kept[place+file]; found {
+		return text, true
+	}
+	for member, candidate := range d.Archive.Kept {
+		if !strings.HasSuffix(member, file) {
+			continue
+		}
+		if found {
+			return nil, false
+		}
+		text, found = candidate, true
+	}
+	return text, found
+}
+
+// parseMetadata reads core metadata as Python's email parser does, on which its format rests: headers up to the first
+// line that is none, later lines of a header indented, the rest is the description. Nothing is refused.
+func parseMetadata(text []byte) (headers []Field, body string) {
+	lines, body := split(string(text))
+	return readHeaders(lines), body
+}
+
+// split cuts the text into the lines of its headers and its body, which follows the first line that is no header; that
+// line belongs to the body unless it is empty.
+func split(text string) (head []string, body string) {
+	for text != "" {
+		line, rest := cutLine(text)
+		if !isHeaderLine(line) {
+			if strings.Trim(line, "\r\n") == "" {
+				return head, rest
+			}
+			return head, text
+		}
+		head, text = append(head, line), rest
+	}
+	return head, ""
+}
+
+// cutLine cuts after the first line, which keeps its end: \n, \r\n or \r.
+func cutLine(text string) (line, rest string) {
+	at := strings.IndexAny(text, "\r\n")
+	if at < 0 {
+		return text, ""
+	}
+	if strings.HasPrefix(text[at:], "\r\n") {
+		at++
+	}
+	return text[:at+1], text[at+1:]
+}
+
+// isHeaderLine matches a header, a header's later line, and the envelope line of a mailbox.
+func isHeaderLine(line string) bool {
+	if strings.HasPrefix(line, " ") || strings.HasPrefix(line, "\t") || strings.HasPrefix(line, "From ") {
+		return true
+	}
+	name, _, found := strings.Cut(line, ":")
+	return found && strings.IndexFunc(name, func(r rune) bool { return r < '!' || r > '~' }) < 0
+}
+
+func readHeaders(lines []string) []Field {
+	var headers []Field
+	open := false // whether a later line has a header to belong to
+	for _, line := range lines {
+		switch name, value, _ := strings.Cut(line, ":"); {
+		case line[0] == ' ' || line[0] == '\t':
+			if open {
+				headers[len(headers)-1].Value += line
+			}
+		case name == "" || strings.HasPrefix(line, "From "):
+			open = false
+		default:
+			headers, open = append(headers, Field{name, value}), true
+		}
+	}
+	for i := range headers {
+		headers[i].Value = strings.TrimRight(strings.TrimLeft(headers[i].Value, " \t\r\n"), "\r\n")
+	}
+	return headers
+}
+
+// indent is what the tools of the 1.x metadata versions put before the later lines of a Description header, and pipe what
+// the text of metadata 1.2 asks for.
+const (
+	indent = "        "
+	pipe   = "       |"
+)
+
+// dedent takes away the indentation that folding gave to the later lines of a header: the usual one where every line has
+// it, otherwise what they have in common.
+func dedent(value string) string {
+	lines := strings.Split(strings.ReplaceAll(value, "\r\n", "\n"), "\n")
+	later := lines[1:]
+	margin := commonMargin(later)
+	for i, line := range later {
+		if strings.TrimSpace(line) == "" {
+			later[i] = ""
+			continue
+		}
+		later[i] = line[margin:]
+	}
+	return strings.Join(lines, "\n")
+}
+
+// commonMargin is how many bytes of every line but the blank ones are margin.
+func commonMargin(lines []string) int {
+	full := slices.DeleteFunc(slices.Clone(lines), func(line string) bool { return strings.TrimSpace(line) == "" })
+	for _, usual := range []string{indent, pipe} {
+		if !slices.ContainsFunc(full, func(line string) bool { return !strings.HasPrefix(line, usual) }) {
+			return len(usual)
+		}
+	}
+	margin := len(indent)
+	for _, line := range full {
+		margin = min(margin, len(line)-len(strings.TrimLeft(line, " \t")))
+	}
+	return margin
+}

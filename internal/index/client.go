@@ -70,7 +70,7 @@ func (c *Client) Upload(ctx context.Context, d *dist.Distribution, as Credential
 			Op: wire.Upload, Method: http.MethodPost, URL: c.site.Upload, Gate: c.gate,
 			Header: http.Header{"Content-Type": {form.contentType}, "Accept": {wire.AcceptWords}},
 			Auth: func(ctx context.Context) (user string, pass secret.Text, err error) {
-				user, pass, err = as.Credential(ctx, expected(d.Size))
+				user, pass, err = as.Credential(ctx, Expected(d.Size))
 				used = pass
 				return user, pass, err
 			},
@@ -87,8 +87,8 @@ func (c *Client) Upload(ctx context.Context, d *dist.Distribution, as Credential
 	}
 }
 
-// expected is how long an upload may take, before anything was measured: the time of its bytes over a slow line, and the index's own.
-func expected(size int64) time.Duration {
+// Expected is how long an upload may take, before anything was measured: the time of its bytes over a slow line, and the index's own.
+func Expected(size int64) time.Duration {
 	const slow = 256 << 10 // bytes a second
 	return time.Duration(size/slow)*time.Second + 10*time.Second
 }

@@ -49,6 +49,12 @@ type Landed struct {
 // Kept tells that the index keeps other bytes under this name, as the user asked. Held is their digest, where known.
 type Kept struct{ File, Held string }
 
+// Doubted tells that nobody knows whether the index has a file: all was sent, and no answer came.
+type Doubted struct {
+	File    string
+	Finding finding.Finding
+}
+
 // Turned tells that the index refused a file.
 type Turned struct {
 	File    string
@@ -115,7 +121,12 @@ func (e Turned) fold(r *Receipt) {
 	r.Findings = append(r.Findings, e.Finding)
 }
 
-func (e Withdrawn) fold(r *Receipt) { r.with(e.File, func(f *File) { f.Status = NotTried }) }
+func (e Doubted) fold(r *Receipt) {
+	r.with(e.File, func(f *File) { f.Status = Unknown })
+	r.Findings = append(r.Findings, e.Finding)
+}
+
+func (e Withdrawn) fold(r *Receipt) { r.with(e.File, func(f *File) { f.Status = CutOff }) }
 
 func (e Minted) fold(r *Receipt) {
 	r.Token.Minted++

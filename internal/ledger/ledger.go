@@ -23,7 +23,8 @@ const (
 	Skipped  Status = "skipped"   // the index has other bytes under this name, and keeps them, as the user asked
 	Uploaded Status = "uploaded"  // the index took it in this run
 	Refused  Status = "refused"   // the index refused it
-	Unknown  Status = "unknown"   // the upload was cut off; the index may have it or not
+	Unknown  Status = "unknown"   // the upload was cut off when all was sent; the index may have it or not
+	CutOff   Status = "cut off"   // the upload was cut off before the index could have it
 	NotTried Status = "not tried" // the run ended before
 )
 

@@ -123,9 +123,9 @@ func (r *Runner) place(f finding.Finding) map[string]string {
 	return fields
 }
 
-// Output sets an output of the step. Outside GitHub's runner there are none, and it does nothing.
+// Output sets an output of the step. Outside GitHub's runner it does nothing, unless the environment names a file for it.
 func (r *Runner) Output(name, value string) error {
-	if !r.actions {
+	if r.nobodyAsked("output") {
 		return nil
 	}
 	value = r.vault.Redact(value)
@@ -140,24 +140,31 @@ func (r *Runner) Output(name, value string) error {
 	return r.fileCommand("output", fmt.Sprintf("%s<<%s\n%s\n%s", name, mark, value, mark))
 }
 
-// Summary writes the job summary, as Markdown; outside GitHub's runner it prints it.
+// Summary writes the job summary, as Markdown. Outside GitHub's runner it does nothing, unless the environment names a file for it.
 func (r *Runner) Summary(markdown string) error {
-	markdown = r.vault.Redact(markdown)
-	if !r.actions {
-		for line := range strings.Lines(markdown) {
-			r.Line(strings.TrimRight(line, "\n"))
-		}
+	if r.nobodyAsked("step-summary") {
 		return nil
 	}
+	markdown = r.vault.Redact(markdown)
 	if len(markdown) > LongestSummary {
 		return fmt.Errorf("the summary has %d bytes, more than the runner takes (%d)", len(markdown), LongestSummary)
 	}
 	return r.fileCommand("step-summary", markdown)
 }
 
+// fileVariable is the variable that names a file command's file.
+func fileVariable(command string) string {
+	return "GITHUB_" + strings.ToUpper(strings.ReplaceAll(command, "-", "_"))
+}
+
+// nobodyAsked tells that there is no runner, and no file either.
+func (r *Runner) nobodyAsked(command string) bool {
+	return !r.actions && r.getenv(fileVariable(command)) == ""
+}
+
 // fileCommand writes to the file that the runner gave for it. The library panics where it cannot.
 func (r *Runner) fileCommand(name, message string) error {
-	variable := "GITHUB_" + strings.ToUpper(strings.ReplaceAll(name, "-", "_"))
+	variable := fileVariable(name)
 	if r.getenv(variable) == "" {
 		return fmt.Errorf("the runner gave no file for %s: %s is not set", name, variable)
 	}

@@ -211,7 +211,7 @@ func TestOutsideOfActionsThereAreNoCommands(t *testing.T) {
 	if err := errors.Join(r.Output("a", "b"), r.Summary("## Done\n")); err != nil {
 		t.Fatal(err)
 	}
-	want := "Collect\none ***\nerror: dist/a.whl: it is broken\n  -> build it again\n## Done\n"
+	want := "Collect\none ***\nerror: dist/a.whl: it is broken\n  -> build it again\n"
 	if log.String() != want {
 		t.Errorf("got %q, want %q", log.String(), want)
 	}

@@ -113,6 +113,15 @@ func refusedMint(err error, claims oidc.Claims) error {
 	return told
 }
 
+// tooFewProjects is told before the first upload: it would leave a part of the set published.
+func tooFewProjects(n int, names []string) error {
+	return finding.Finding{
+		ID: "token-projects", Severity: finding.Error,
+		Message: fmt.Sprintf("the index gave a token for %d of the %d projects in this set (%s)", n, len(names), strings.Join(names, ", ")),
+		Fix:     "add this workflow as a Trusted Publisher of each of them, or publish them in jobs of their own",
+	}
+}
+
 // reason is one kind of refusal of an exchange, and what to do about it.
 type reason struct {
 	code, words string

@@ -161,12 +161,11 @@ func (l *Lease) keep(answer *wire.Answer, projects []pep.Project, life time.Dura
 	l.mu.Lock()
 	l.tokens = append(l.tokens, t)
 	l.mu.Unlock()
-	l.narrow(t, said.Token, window{
+	return l.narrow(t, said.Token, window{
 		server:    orNow(answer.Date(), l.o.Now),
 		announced: said.Expires,
 		life:      max(life, shortestLife),
 	}, projects)
-	return nil
 }
 
 // shortestLife is what a narrowed token gets at least: clocks differ, and indexes are slow.
@@ -181,14 +180,31 @@ type window struct {
 
 // narrow appends two caveats, which the index ands to its own: the projects of this run, and an expiry by the index's clock that is never
 // later than the token's own. The token's own "not before" is kept, since the two clocks may differ.
-func (l *Lease) narrow(t *token, raw string, w window, projects []pep.Project) {
+func (l *Lease) narrow(t *token, raw string, w window, projects []pep.Project) error {
 	m, err := parseMacaroon(raw)
 	if err != nil {
 		t.expires = time.Unix(w.announced, 0).UTC()
 		l.o.Note(ledger.Minted{Expires: t.expires})
-		return
+		return nil // it works as it is, and is burned like any other
 	}
-	ends := w.server.Add(w.life).Unix()
+	ends, notBefore := w.of(m)
+	names := make([]string, 0, len(projects))
+	for _, p := range projects {
+		names = append(names, string(p))
+	}
+	slices.Sort(names)
+	t.narrow = l.o.Vault.Seal(m.with(caveat(1, names)).with(caveat(0, ends, notBefore)).String(), l.o.At)
+	t.expires = time.Unix(ends, 0).UTC()
+	l.o.Note(ledger.Minted{Narrowed: true, Projects: names, Expires: t.expires})
+	if n, known := m.projects(); known && n < len(projects) {
+		return tooFewProjects(n, names)
+	}
+	return nil
+}
+
+// of is when a narrowed token expires and from when it is valid, in Unix seconds.
+func (w window) of(m *macaroon) (ends, notBefore int64) {
+	ends = w.server.Add(w.life).Unix()
 	own, notBefore, known := m.window()
 	if !known {
 		own, notBefore = w.announced, 0
@@ -196,15 +212,7 @@ func (l *Lease) narrow(t *token, raw string, w window, projects []pep.Project) {
 	if own > 0 {
 		ends = min(ends, own)
 	}
-	t.expires = time.Unix(ends, 0).UTC()
-	names := make([]string, 0, len(projects))
-	for _, p := range projects {
-		names = append(names, string(p))
-	}
-	slices.Sort(names)
-	m = m.with(caveat(1, names)).with(caveat(0, ends, notBefore))
-	t.narrow = l.o.Vault.Seal(m.String(), l.o.At)
-	l.o.Note(ledger.Minted{Narrowed: true, Projects: names, Expires: t.expires})
+	return ends, notBefore
 }
 
 // caveat is the index's compact JSON form of a caveat: an array that begins with its kind.

@@ -91,6 +91,18 @@ func (m *macaroon) window() (expires, notBefore int64, ok bool) {
 	return 0, 0, false
 }
 
+// projects is how many projects the token's own caveat, [2, [id, …]], names. An index may keep its caveats to itself.
+func (m *macaroon) projects() (n int, ok bool) {
+	for _, caveat := range m.caveats {
+		var kind int
+		var ids []string
+		if json.Unmarshal(caveat, &[]any{&kind, &ids}) == nil && kind == 2 && len(ids) > 0 {
+			return len(ids), true
+		}
+	}
+	return 0, false
+}
+
 // packets reads one packet after the other; after the first broken one it gives nothing more.
 type packets struct {
 	rest   []byte

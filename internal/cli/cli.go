@@ -1,0 +1,129 @@
+// Package cli is the verbs of the program: their flags, their exit codes, and the wiring of the rooms below.
+package cli
+
+import (
+	"context"
+	"errors"
+	"flag"
+	"fmt"
+	"io"
+	"net/http"
+	"net/url"
+	"strings"
+	"time"
+)
+
+// The exit codes.
+const (
+	Done          = 0 // every file was accepted, already there, or skipped as asked
+	Failed        = 1 // not so; the report says what is where
+	Misconfigured = 2 // the run was asked for something that cannot be
+)
+
+// World is the process: everything that a run learns from outside comes through here.
+type World struct {
+	Args    []string // without the program's name
+	Version string
+	Getenv  func(name string) string
+	Stdout  io.Writer // where GitHub's runner reads commands from
+	Stderr  io.Writer // usage
+	Now     func() time.Time
+	Sleep   func(ctx context.Context, d time.Duration) error
+	Proxy   func(*http.Request) (*url.URL, error)
+}
+
+// Sleep waits for d, or until ctx is done, whose cause is then its error.
+func Sleep(ctx context.Context, d time.Duration) error {
+	timer := time.NewTimer(d)
+	defer timer.Stop()
+	select {
+	case <-timer.C:
+		return nil
+	case <-ctx.Done():
+		return context.Cause(ctx)
+	}
+}
+
+// verb is one thing that the program does.
+type verb struct {
+	name, arguments, help string
+	run                   func(ctx context.Context, w World, v verb, args []string) int
+}
+
+// verbs is the table, in the order in which people read it.
+func verbs() []verb {
+	return []verb{
+		{"publish", "[flags] [PATH...]", "publish distributions; inside GitHub Actions this is what no verb means, with the step's inputs", publishVerb},
+		{"rehearse", "[flags] [PATH...]", "do all of it on this machine alone, with an index and an ID token issuer of its own", rehearseVerb},
+		{"version", "", "print the version", versionVerb},
+	}
+}
+
+// Main does what the arguments ask for, and returns the exit code.
+func Main(ctx context.Context, w World) int {
+	if len(w.Args) == 0 && w.Getenv("GITHUB_ACTIONS") == "true" {
+		return publishVerb(ctx, w, verbs()[0], nil)
+	}
+	name := ""
+	if len(w.Args) > 0 {
+		name = w.Args[0]
+	}
+	for _, v := range verbs() {
+		if v.name == name {
+			return v.run(ctx, w, v, w.Args[1:])
+		}
+	}
+	if name == "help" || name == "-h" || name == "-help" || name == "--help" {
+		usage(w.Stdout)
+		return Done
+	}
+	if name != "" {
+		fmt.Fprintf(w.Stderr, "there is no verb %q\n\n", name)
+	}
+	usage(w.Stderr)
+	return Misconfigured
+}
+
+func usage(out io.Writer) {
+	fmt.Fprint(out, "usage: pypi-oidc-publish VERB [flags]\n\n")
+	for _, v := range verbs() {
+		fmt.Fprintf(out, "  %-10s %s\n", v.name, v.help)
+	}
+	fmt.Fprint(out, "\nVERB -h tells the flags of a verb. Exit codes: 0 done, 1 not so (the report says what is where), 2 misconfigured.\n")
+}
+
+// parse reads a verb's flags. done tells that the verb has nothing more to do, with its exit code.
+func (w World) parse(v verb, flags *flag.FlagSet, args []string) (code int, done bool) {
+	var said strings.Builder
+	flags.SetOutput(&said)
+	flags.Usage = func() {
+		fmt.Fprintf(&said, "usage: pypi-oidc-publish %s %s\n\n%s\n", v.name, v.arguments, v.help)
+		if hasFlags(flags) {
+			fmt.Fprint(&said, "\n")
+			flags.PrintDefaults()
+		}
+	}
+	switch err := flags.Parse(args); {
+	case errors.Is(err, flag.ErrHelp):
+		fmt.Fprint(w.Stdout, said.String())
+		return Done, true
+	case err != nil:
+		fmt.Fprint(w.Stderr, said.String())
+		return Misconfigured, true
+	}
+	return Done, false
+}
+
+func hasFlags(flags *flag.FlagSet) bool {
+	n := 0
+	flags.VisitAll(func(*flag.Flag) { n++ })
+	return n > 0
+}
+
+func versionVerb(_ context.Context, w World, v verb, args []string) int {
+	if code, done := w.parse(v, flag.NewFlagSet(v.name, flag.ContinueOnError), args); done {
+		return code
+	}
+	fmt.Fprintf(w.Stdout, "pypi-oidc-publish %s\n", w.Version)
+	return Done
+}

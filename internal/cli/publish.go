@@ -1,0 +1,188 @@
+package cli
+
+import (
+	"context"
+	"crypto/x509"
+	"flag"
+	"fmt"
+	"os"
+	"runtime"
+	"strings"
+
+	_ "golang.org/x/crypto/x509roots/fallback" // the image has no certificate files: these are used where the system has none
+
+	"github.com/org/pypi-oidc-publish/internal/config"
+	"github.com/org/pypi-oidc-publish/internal/finding"
+	"github.com/org/pypi-oidc-publish/internal/index"
+	"github.com/org/pypi-oidc-publish/internal/ledger"
+	"github.com/org/pypi-oidc-publish/internal/publish"
+	"github.com/org/pypi-oidc-publish/internal/report"
+	"github.com/org/pypi-oidc-publish/internal/runner"
+	"github.com/org/pypi-oidc-publish/internal/secret"
+	"github.com/org/pypi-oidc-publish/internal/trust"
+	"github.com/org/pypi-oidc-publish/internal/wire"
+)
+
+// publishVerb publishes what the step's inputs, or the flags, say. A flag that is given wins over the input of its name.
+func publishVerb(ctx context.Context, w World, v verb, args []string) int {
+	given := map[string]string{}
+	flags := flag.NewFlagSet(v.name, flag.ContinueOnError)
+	for _, in := range config.Inputs() {
+		flags.Var(&inputFlag{in: in, given: given}, in.Name, flagHelp(in))
+	}
+	if code, done := w.parse(v, flags, args); done {
+		return code
+	}
+	if flags.NArg() > 0 {
+		if _, twice := given["packages-dir"]; twice {
+			fmt.Fprintln(w.Stderr, "give the paths once: after the flags, or with -packages-dir")
+			return Misconfigured
+		}
+		given["packages-dir"] = strings.Join(flags.Args(), "\n")
+	}
+	r, vault := runner.New(w.Getenv, w.Stdout)
+	return w.publish(ctx, r, vault, func(name string) string {
+		if value, ok := given[name]; ok {
+			return strings.TrimSpace(value)
+		}
+		return r.Input(name)
+	})
+}
+
+// inputFlag is an input as a flag: its text is judged by config, like that of an input.
+type inputFlag struct {
+	in    config.Input
+	given map[string]string
+}
+
+// IsBoolFlag lets a boolean stand without a value.
+func (f *inputFlag) IsBoolFlag() bool { return f.in.Boolean }
+
+func (f *inputFlag) Set(value string) error {
+	f.given[f.in.Name] = value
+	return nil
+}
+
+func (*inputFlag) String() string { return "" }
+
+func flagHelp(in config.Input) string {
+	help := strings.ReplaceAll(in.Help, "`", "")
+	if in.Default != "" {
+		help += " (default " + in.Default + ")"
+	}
+	return help
+}
+
+// publish wires the rooms and does a run. Whatever happens is reported.
+func (w World) publish(ctx context.Context, r *runner.Runner, vault *secret.Vault, input func(string) string) int {
+	c, err := config.Parse(input, vault)
+	reporter := report.New(r, report.Options{Hashes: c.PrintHash, Verbose: c.Verbose})
+	book := ledger.NewBook(reporter.Watch)
+	var roots *x509.CertPool
+	if err == nil {
+		roots, err = rootsWith(c.CABundle)
+	}
+	code := Misconfigured
+	if err != nil {
+		for _, f := range finding.Of(err) {
+			book.Note(ledger.Noted{Finding: f})
+		}
+	} else {
+		code = exitCode(w.run(ctx, c, r, vault, book, roots))
+	}
+	if err := reporter.Close(book.Receipt()); err != nil {
+		// What is published is published: a report that cannot be written does not undo it.
+		r.Annotate(finding.Finding{ID: "report", Severity: finding.Warning, Message: "the outputs or the summary could not be written: " + err.Error()})
+	}
+	return code
+}
+
+func exitCode(err error) int {
+	switch {
+	case err == nil:
+		return Done
+	case publish.Misconfigured(err):
+		return Misconfigured
+	default:
+		return Failed
+	}
+}
+
+// run does a run with the rooms that its configuration asks for.
+func (w World) run(ctx context.Context, c config.Config, r *runner.Runner, vault *secret.Vault, book *ledger.Book, roots *x509.CertPool) error {
+	client := wire.New(wire.Options{
+		UserAgent: w.userAgent(), Roots: roots, Proxy: w.Proxy, Now: w.Now, Sleep: w.Sleep,
+		Trace: func(t wire.Try) { book.Note(tried(t)) },
+	})
+	site := index.SiteOf(c.Repository, c.Simple, !c.NoLookups)
+	tools := publish.Tools{Book: book, Now: w.Now}
+	if c.Auth == config.Token {
+		tools.Password = index.Password(c.User, c.Password)
+	} else {
+		tools.Lease = trust.NewLease(trust.Options{
+			At: c.Repository, Wire: client, IDTokens: r.IDTokens(client), Vault: vault, Now: w.Now, Note: book.Note, Permit: site.Permit,
+		})
+	}
+	tools.Index = index.New(site, client, wire.NewGate(c.Parallel), tools.Password)
+	return publish.Run(ctx, publish.Options{
+		Paths: c.Packages, Workspace: w.Getenv("GITHUB_WORKSPACE"), How: c.AuthWhy, Parallel: c.Parallel,
+		SkipExisting: c.SkipExisting, VerifyMetadata: c.VerifyMetadata, ExpectedVersion: c.ExpectedVersion,
+	}, tools)
+}
+
+func tried(t wire.Try) ledger.Tried {
+	return ledger.Tried{Op: string(t.Op), Method: t.Method, URL: t.URL, N: t.N, Status: t.Status, Took: t.Took, Wait: t.Wait, Err: t.Err}
+}
+
+// userAgent says who asks, and where the maintainers of an index can reach us. The action's own repository is what GitHub says it is.
+func (w World) userAgent() string {
+	agent := "pypi-oidc-publish/" + w.Version
+	if repository := w.Getenv("GITHUB_ACTION_REPOSITORY"); repository != "" {
+		agent += " (+https://github.com/" + repository + ")"
+	}
+	agent += " " + strings.Replace(runtime.Version(), "go", "go/", 1)
+	if w.Getenv("GITHUB_ACTIONS") == "true" {
+		agent += " github-actions"
+	}
+	return strings.Map(func(c rune) rune {
+		if c < ' ' || c > '~' {
+			return -1
+		}
+		return c
+	}, agent)
+}
+
+// longestBundle bounds a file of roots, in bytes: that of a whole system has a quarter of it.
+const longestBundle = 1 << 20
+
+// rootsWith are the system's roots, or the embedded ones where it has none, and those of the user's bundle.
+func rootsWith(bundle string) (*x509.CertPool, error) {
+	if bundle == "" {
+		return nil, nil
+	}
+	wrong := func(why string) error {
+		return finding.Finding{
+			ID: "ca-bundle", Severity: finding.Error, Message: fmt.Sprintf("the ca-bundle %s %s", bundle, why),
+			Fix: "give `ca-bundle` the path of a PEM file with the additional roots; a container action sees the workspace, not the rest of the host",
+		}
+	}
+	about, err := os.Stat(bundle)
+	if err != nil {
+		return nil, wrong("cannot be read: " + err.Error())
+	}
+	if about.Size() > longestBundle {
+		return nil, wrong("is too large to be one")
+	}
+	text, err := os.ReadFile(bundle)
+	if err != nil {
+		return nil, wrong("cannot be read: " + err.Error())
+	}
+	pool, err := x509.SystemCertPool()
+	if err != nil {
+		return nil, wrong("cannot be added to the system's roots: " + err.Error())
+	}
+	if !pool.AppendCertsFromPEM(text) {
+		return nil, wrong("has no PEM certificate in it")
+	}
+	return pool, nil
+}

@@ -1,0 +1,115 @@
+package cli
+
+import (
+	"context"
+	"flag"
+	"fmt"
+	"os"
+	"path/filepath"
+	"strconv"
+	"strings"
+
+	"github.com/org/pypi-oidc-publish/internal/dist"
+	"github.com/org/pypi-oidc-publish/internal/fakepypi"
+	"github.com/org/pypi-oidc-publish/internal/pep"
+	"github.com/org/pypi-oidc-publish/internal/runner"
+)
+
+// rehearseVerb starts the stage on loopback, makes this machine its Trusted Publisher, and does a whole run against it over
+// real HTTP. Nothing of it leaves the machine, and nothing is kept.
+func rehearseVerb(ctx context.Context, w World, v verb, args []string) int {
+	flags := flag.NewFlagSet(v.name, flag.ContinueOnError)
+	verbose := flags.Bool("verbose", false, "requests, retries and timings")
+	summary := flags.String("summary", "", "also write the job summary to this file, as Markdown")
+	if code, done := w.parse(v, flags, args); done {
+		return code
+	}
+	code, err := w.rehearse(ctx, flags.Args(), *verbose, *summary)
+	if err != nil {
+		fmt.Fprintln(w.Stderr, runner.Plain("the rehearsal could not begin: "+err.Error()))
+		return Failed
+	}
+	return code
+}
+
+func (w World) rehearse(ctx context.Context, paths []string, verbose bool, summary string) (code int, err error) {
+	stage, err := fakepypi.Start(ctx, "127.0.0.1:0", fakepypi.Options{Now: w.Now})
+	if err != nil {
+		return 0, err
+	}
+	defer func() {
+		// The stage's folder is its own: a rehearsal that cannot clean up after itself has failed.
+		if closed := stage.Close(); err == nil {
+			err = closed
+		}
+	}()
+	r, vault := runner.New(w.asRun(stage, summary), w.Stdout)
+	r.Line("rehearsal: the index and the issuer of ID tokens are on this machine alone, at " + stage.Upload.Host)
+	if len(paths) == 0 {
+		samples, paths2, err := w.found(r)
+		if err != nil {
+			return 0, err
+		}
+		if samples != "" {
+			defer os.RemoveAll(samples)
+		}
+		paths = paths2
+	}
+	for _, project := range projectsIn(paths) {
+		stage.Trust(fakepypi.Publisher{Project: project})
+	}
+	inputs := map[string]string{
+		"packages-dir": strings.Join(paths, "\n"), "repository-url": stage.Upload.String(), "index-url": stage.Simple.String(),
+		"verbose": strconv.FormatBool(verbose),
+	}
+	return w.publish(ctx, r, vault, func(name string) string { return inputs[name] }), nil
+}
+
+// asRun is the environment of a run on the stage: that of this process must not reach into it, least of all its credentials. The log
+// is a plain one, whatever runs us.
+func (w World) asRun(stage *fakepypi.Stage, summary string) func(string) string {
+	return func(name string) string {
+		switch name {
+		case "GITHUB_ACTIONS", "GITHUB_OUTPUT", "GITHUB_WORKSPACE":
+			return ""
+		case "GITHUB_STEP_SUMMARY":
+			return summary
+		default:
+			return stage.Env[name]
+		}
+	}
+}
+
+// found are the distributions in dist, or, where there is none, two samples in a folder of their own.
+func (w World) found(r *runner.Runner) (samples string, paths []string, err error) {
+	if haul, err := dist.Find([]string{"dist"}); err == nil && len(haul.Distributions) > 0 {
+		return "", []string{"dist"}, nil
+	}
+	folder, err := os.MkdirTemp("", "rehearsal-samples-")
+	if err != nil {
+		return "", nil, err
+	}
+	if err := buildSamples(folder); err != nil {
+		return "", nil, err
+	}
+	r.Line("there is no dist/ with distributions here: two small samples were built for this rehearsal in " + folder)
+	return folder, []string{folder}, nil
+}
+
+// projectsIn are the projects that the files' names tell of. What cannot be found or read is told by the run.
+func projectsIn(paths []string) []pep.Project {
+	haul, err := dist.Find(paths)
+	if err != nil {
+		return nil
+	}
+	var projects []pep.Project
+	for _, path := range haul.Distributions {
+		name := filepath.Base(path)
+		if wheel, err := pep.ParseWheelName(name); err == nil {
+			projects = append(projects, pep.Normalize(wheel.Name))
+		} else if sdist, err := pep.ParseSdistName(name); err == nil {
+			projects = append(projects, pep.Normalize(sdist.Name))
+		}
+	}
+	return projects
+}

@@ -1,0 +1,186 @@
+package publish
+
+import (
+	"cmp"
+	"context"
+	"encoding/hex"
+	"errors"
+	"fmt"
+	"path/filepath"
+	"runtime"
+	"slices"
+	"strings"
+	"sync"
+
+	"github.com/org/pypi-oidc-publish/internal/dist"
+	"github.com/org/pypi-oidc-publish/internal/finding"
+	"github.com/org/pypi-oidc-publish/internal/index"
+	"github.com/org/pypi-oidc-publish/internal/ledger"
+	"github.com/org/pypi-oidc-publish/internal/par"
+	"github.com/org/pypi-oidc-publish/internal/pep"
+)
+
+// collect finds the distributions and reads them, while the index is asked what it holds of the projects that their file names tell of.
+func (r *run) collect(ctx context.Context) error {
+	haul, err := dist.Find(r.Paths)
+	if err != nil {
+		return workflow(notFound(err))
+	}
+	if n := len(haul.Others) + len(haul.Sidecars); n > 0 {
+		r.Book.Note(ledger.Noted{Finding: leftAlone(append(haul.Others, haul.Sidecars...))})
+	}
+	if err := par.All(ctx,
+		func(ctx context.Context) error { return r.read(ctx, haul.Distributions) },
+		func(ctx context.Context) error { return r.look(ctx, projectsOf(haul.Distributions)) },
+	); err != nil {
+		return err
+	}
+	r.Book.Note(ledger.Collected{Files: r.described()})
+	// The metadata may name another project than the file name does; a rule says so, and the index is asked about it as well.
+	return r.look(ctx, r.projects())
+}
+
+func (r *run) read(ctx context.Context, paths []string) error {
+	r.files = make([]*dist.Distribution, len(paths))
+	places := make([]int, len(paths))
+	for i := range places {
+		places[i] = i
+	}
+	err := par.Each(ctx, runtime.GOMAXPROCS(0), places, func(ctx context.Context, i int) error {
+		d, err := dist.Read(ctx, paths[i])
+		r.files[i] = d
+		return err
+	})
+	return unreadable(err)
+}
+
+// look asks the index about every project that it was not asked about yet. What cannot be looked at is unknown, which is a warning
+// and never "absent".
+func (r *run) look(ctx context.Context, projects []pep.Project) error {
+	if r.held == nil {
+		r.held = map[pep.Project]pep.Listing{}
+	}
+	var fresh []pep.Project
+	for _, p := range projects {
+		if _, known := r.held[p]; !known {
+			fresh = append(fresh, p)
+		}
+	}
+	var mu sync.Mutex
+	return par.Each(ctx, r.Parallel, fresh, func(ctx context.Context, project pep.Project) error {
+		listing, err := r.Index.Look(ctx, project)
+		switch {
+		case err == nil:
+			mu.Lock()
+			defer mu.Unlock()
+			r.held[project] = listing
+		case ctx.Err() != nil:
+			return context.Cause(ctx)
+		case !errors.Is(err, index.ErrNoLookups):
+			r.Book.Note(ledger.Noted{Finding: finding.Finding{
+				ID: "look-failed", Severity: finding.Warning,
+				Message: fmt.Sprintf("the index could not be asked what it holds of %s: %v", project, err),
+				Fix:     "nothing has to be done: the index will recognise files that it has; `index-url: none` asks nothing",
+			}})
+		}
+		return nil
+	})
+}
+
+// projectsOf are the projects that file names tell of; a name that tells none is judged later.
+func projectsOf(paths []string) []pep.Project {
+	var projects []pep.Project
+	for _, path := range paths {
+		name := filepath.Base(path)
+		if w, err := pep.ParseWheelName(name); err == nil {
+			projects = append(projects, pep.Normalize(w.Name))
+		} else if s, err := pep.ParseSdistName(name); err == nil {
+			projects = append(projects, pep.Normalize(s.Name))
+		}
+	}
+	return distinct(projects)
+}
+
+// projects are the projects of the set, as the metadata says.
+func (r *run) projects() []pep.Project {
+	var projects []pep.Project
+	for _, d := range r.files {
+		if release, err := d.Release(); err == nil {
+			projects = append(projects, release.Project)
+		}
+	}
+	return distinct(projects)
+}
+
+func distinct[T cmp.Ordered](all []T) []T {
+	slices.Sort(all)
+	return slices.Compact(all)
+}
+
+// described are the files as people are told of them.
+func (r *run) described() []ledger.File {
+	files := make([]ledger.File, 0, len(r.files))
+	for _, d := range r.files {
+		release, err := d.Release()
+		if err != nil {
+			release = pep.Release{} // preflight says what is missing
+		}
+		files = append(files, ledger.File{
+			Path: r.shown(d.Path), Name: d.Name, Release: release, Version: d.Header("Version"), Size: d.Size,
+			SHA256: hex.EncodeToString(d.Digests.SHA256[:]), BLAKE2b: hex.EncodeToString(d.Digests.BLAKE2b[:]),
+		})
+	}
+	return files
+}
+
+// shown is a path as people and other jobs can use it: relative where it is in the workspace.
+func (r *run) shown(path string) string {
+	if r.Workspace == "" || !filepath.IsAbs(path) {
+		return path
+	}
+	relative, err := filepath.Rel(r.Workspace, path)
+	if err != nil || strings.HasPrefix(relative, "..") {
+		return path
+	}
+	return relative
+}
+
+func notFound(err error) error {
+	return asFinding(err, "packages-dir", "set `packages-dir` to where the build put its files, and see that the artifact was downloaded there")
+}
+
+func unreadable(err error) error {
+	return asFinding(err, "unreadable", "see that the file is whole and may be read, and that nothing changes it during the run")
+}
+
+// asFinding gives an error of a file a next step.
+func asFinding(err error, id, fix string) error {
+	if err == nil {
+		return nil
+	}
+	var all []error
+	for _, f := range finding.Of(err) {
+		if f.ID == finding.Internal {
+			f.ID, f.Fix = id, fix
+		}
+		all = append(all, f)
+	}
+	return errors.Join(all...)
+}
+
+// leftAlone tells of files beside the distributions that are none.
+func leftAlone(paths []string) finding.Finding {
+	names := make([]string, 0, len(paths))
+	for _, path := range paths {
+		names = append(names, filepath.Base(path))
+	}
+	const most = 10
+	list := strings.Join(names[:min(most, len(names))], ", ")
+	if len(names) > most {
+		list += fmt.Sprintf(" and %d more", len(names)-most)
+	}
+	return finding.Finding{
+		ID: "left-alone", Severity: finding.Notice,
+		Message: "these files are no distributions and were left alone: " + list,
+	}
+}

@@ -1,0 +1,130 @@
+package publish
+
+import (
+	"encoding/hex"
+	"errors"
+	"fmt"
+
+	"github.com/org/pypi-oidc-publish/internal/dist"
+	"github.com/org/pypi-oidc-publish/internal/finding"
+	"github.com/org/pypi-oidc-publish/internal/ledger"
+	"github.com/org/pypi-oidc-publish/internal/pep"
+	"github.com/org/pypi-oidc-publish/internal/preflight"
+)
+
+// check judges the whole set by the index's rules. All findings are told; errors stop the run unless the user asked otherwise.
+func (r *run) check() error {
+	var failed []error
+	for _, f := range preflight.Check(preflight.Set{
+		Files: r.files, Held: r.held, Warehouse: r.Index.Site().Warehouse, ExpectedVersion: r.ExpectedVersion, Now: r.Now(),
+	}) {
+		f.File = r.shown(f.File)
+		if f.Severity == finding.Error && !r.VerifyMetadata {
+			f.Severity = finding.Warning
+		}
+		if f.Severity == finding.Error {
+			failed = append(failed, f)
+			continue
+		}
+		r.Book.Note(ledger.Noted{Finding: f})
+	}
+	if len(failed) == 0 {
+		failed = r.nameless()
+	}
+	return errors.Join(failed...)
+}
+
+// nameless are the files of no known release: they cannot be sent, whatever the user asked.
+func (r *run) nameless() []error {
+	var failed []error
+	for _, d := range r.files {
+		if _, err := d.Release(); err != nil {
+			failed = append(failed, finding.Finding{
+				ID: "no-release", Severity: finding.Error, File: r.shown(d.Path), Message: err.Error(),
+				Fix: "build it again: without a name and a version it cannot be published, with `verify-metadata: false` neither",
+			})
+		}
+	}
+	return failed
+}
+
+// decide makes the plan and tells it. Conflicts stop the run.
+func (r *run) decide() error {
+	r.plan = r.described()
+	for i, d := range r.files {
+		f := &r.plan[i]
+		f.Status, f.Held = standing(d, r.held[f.Release.Project], r.SkipExisting)
+	}
+	r.Book.Note(ledger.Planned{Files: r.plan, Releases: r.releases()})
+	var failed []error
+	for _, f := range r.plan {
+		switch f.Status {
+		case ledger.Conflict:
+			failed = append(failed, conflict(f, f.Held))
+		case ledger.Skipped:
+			r.Book.Note(ledger.Noted{Finding: kept(f, f.Held)})
+		}
+	}
+	return errors.Join(failed...)
+}
+
+// standing is what is to be done with a file, given what the index holds of its project. The digest of other bytes comes with it.
+func standing(d *dist.Distribution, listing pep.Listing, skip bool) (status ledger.Status, held string) {
+	for _, h := range listing.Files {
+		switch {
+		case h.Name != d.Name || h.SHA256 == "":
+			// Without a digest only the index itself can tell.
+		case h.SHA256 == hex.EncodeToString(d.Digests.SHA256[:]):
+			return ledger.Present, ""
+		case skip:
+			return ledger.Skipped, h.SHA256
+		default:
+			return ledger.Conflict, h.SHA256
+		}
+	}
+	return ledger.Upload, ""
+}
+
+// releases are those of the set, in the order of its files, with their pages.
+func (r *run) releases() []ledger.Release {
+	var all []ledger.Release
+	known := map[pep.Release]bool{}
+	for i, f := range r.plan {
+		if known[f.Release] {
+			continue
+		}
+		known[f.Release] = true
+		all = append(all, ledger.Release{
+			Release: f.Release, Name: r.files[i].Header("Name"), Version: f.Version,
+			URL: r.Index.Site().Page(f.Release, f.Version),
+		})
+	}
+	return all
+}
+
+func (r *run) nothingMissing() bool {
+	for _, f := range r.plan {
+		if f.Status == ledger.Upload {
+			return false
+		}
+	}
+	return true
+}
+
+// conflict is a name under which the index has other bytes.
+func conflict(f ledger.File, held string) finding.Finding {
+	return finding.Finding{
+		ID: "conflict", Severity: finding.Error, File: f.Path,
+		Message: fmt.Sprintf("the index has other bytes under the name %s: its SHA-256 is %s, this file's is %s", f.Name, held, f.SHA256),
+		Fix:     "re-run only the publish job with the files of the first build, raise the version, or finish the release with `skip-existing: true`",
+	}
+}
+
+// kept is the same where the user asked for it.
+func kept(f ledger.File, held string) finding.Finding {
+	told := conflict(f, held)
+	told.ID, told.Severity = "skipped", finding.Warning
+	told.Message += "; the index's file stays, and this one is not published"
+	told.Fix = "see that this is what you want: users get the index's file"
+	return told
+}

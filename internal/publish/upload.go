@@ -1,0 +1,216 @@
+package publish
+
+import (
+	"context"
+	"encoding/hex"
+	"errors"
+	"fmt"
+
+	"github.com/org/pypi-oidc-publish/internal/dist"
+	"github.com/org/pypi-oidc-publish/internal/finding"
+	"github.com/org/pypi-oidc-publish/internal/index"
+	"github.com/org/pypi-oidc-publish/internal/ledger"
+	"github.com/org/pypi-oidc-publish/internal/par"
+	"github.com/org/pypi-oidc-publish/internal/pep"
+	"github.com/org/pypi-oidc-publish/internal/wire"
+)
+
+// batch is the files of one release that are to be uploaded, in the order in which the index wants them.
+type batch struct {
+	alone  []int // the first file of a new release, which creates it; none for a release that is there
+	wheels []int // side by side
+	sdists []int // last: until then, installers take older wheels rather than build from source
+}
+
+// upload sends what is missing, releases side by side. After a final refusal nothing new is started, and what is in flight
+// finishes.
+func (r *run) upload(ctx context.Context) error {
+	err := par.Each(ctx, r.Parallel, r.batches(), func(ctx context.Context, b batch) error {
+		for _, together := range [][]int{b.alone, b.wheels, b.sdists} {
+			if err := par.Each(ctx, r.Parallel, together, r.send); err != nil {
+				return err
+			}
+		}
+		return nil
+	})
+	switch {
+	case err == nil:
+		return nil
+	case ctx.Err() != nil:
+		return context.Cause(ctx)
+	case r.stop.Load():
+		return ErrIncomplete
+	default:
+		return err
+	}
+}
+
+// batches groups what is missing by release, in the order of the set.
+func (r *run) batches() []batch {
+	var all []batch
+	place := map[pep.Release]int{}
+	for i, f := range r.plan {
+		if f.Status != ledger.Upload {
+			continue
+		}
+		if _, known := place[f.Release]; !known {
+			place[f.Release] = len(all)
+			all = append(all, batch{})
+		}
+		b := &all[place[f.Release]]
+		if r.files[i].Kind() == dist.Wheel {
+			b.wheels = append(b.wheels, i)
+		} else {
+			b.sdists = append(b.sdists, i)
+		}
+	}
+	for release, at := range place {
+		if !r.exists(release) {
+			all[at].first()
+		}
+	}
+	return all
+}
+
+// first takes the file that creates the release: a wheel if there is one, since its metadata is the whole.
+func (b *batch) first() {
+	if len(b.wheels) > 0 {
+		b.alone, b.wheels = b.wheels[:1], b.wheels[1:]
+		return
+	}
+	b.alone, b.sdists = b.sdists[:1], b.sdists[1:]
+}
+
+// exists tells whether the index has a file of the release. One that was not looked up counts as new.
+func (r *run) exists(release pep.Release) bool {
+	for _, h := range r.held[release.Project].Files {
+		if version, ok := versionOf(h.Name); ok && version == release.Version {
+			return true
+		}
+	}
+	return false
+}
+
+// versionOf is the canonical version in a file name.
+func versionOf(name string) (string, bool) {
+	text := ""
+	if w, err := pep.ParseWheelName(name); err == nil {
+		text = w.Version
+	} else if s, err := pep.ParseSdistName(name); err == nil {
+		text = s.Version
+	}
+	v, err := pep.ParseVersion(text)
+	return v.Canonical(), err == nil
+}
+
+// send uploads one file and tells what came of it.
+func (r *run) send(ctx context.Context, i int) error {
+	if r.stop.Load() {
+		return ErrIncomplete
+	}
+	d, f := r.files[i], r.plan[i]
+	began := r.Now()
+	r.Book.Note(ledger.Started{File: f.Name})
+	err := r.Index.Upload(ctx, d, r.credentials())
+	if err == nil {
+		r.Book.Note(ledger.Landed{File: f.Name, Took: r.Now().Sub(began)})
+		return nil
+	}
+	event := r.settle(ctx, d, f, err)
+	if _, landed := event.(ledger.Landed); landed {
+		event = ledger.Landed{File: f.Name, Took: r.Now().Sub(began)}
+	}
+	r.Book.Note(event)
+	switch event.(type) {
+	case ledger.Landed, ledger.Kept:
+		return nil
+	}
+	r.stop.Store(true)
+	return ErrIncomplete
+}
+
+// settle finds out what a failed upload came to. Where the index says that it has the file, or may have taken it without an answer,
+// the index's page decides.
+func (r *run) settle(ctx context.Context, d *dist.Distribution, f ledger.File, err error) ledger.Event {
+	var refused *index.Refusal
+	var failed *wire.Error
+	switch {
+	case errors.As(err, &refused) && refused.Exists():
+		return r.taken(ctx, d, f, refused)
+	case errors.As(err, &refused):
+		told := refused.Finding()
+		told.File = f.Path
+		return ledger.Turned{File: f.Name, Finding: told}
+	case errors.As(err, &failed) && failed.Doubtful > 0:
+		return r.doubtful(ctx, d, f, failed)
+	case ctx.Err() != nil:
+		return ledger.Withdrawn{File: f.Name}
+	default:
+		return ledger.Turned{File: f.Name, Finding: unsent(f, err)}
+	}
+}
+
+// taken is a name, or bytes, that the index says it has.
+func (r *run) taken(ctx context.Context, d *dist.Distribution, f ledger.File, refused *index.Refusal) ledger.Event {
+	told := refused.Finding()
+	told.File = f.Path
+	listing, err := r.Index.Look(ctx, f.Release.Project)
+	if err != nil {
+		return ledger.Turned{File: f.Name, Finding: told}
+	}
+	status, held := standing(d, listing, r.SkipExisting)
+	switch status {
+	case ledger.Present:
+		return ledger.Landed{File: f.Name}
+	case ledger.Skipped:
+		r.Book.Note(ledger.Noted{Finding: kept(f, held)})
+		return ledger.Kept{File: f.Name, Held: held}
+	case ledger.Conflict:
+		told = conflict(f, held)
+	default:
+		if twin, found := underAnotherName(d, listing); found {
+			told.Message += fmt.Sprintf(" (the index has these bytes under the name %s)", twin)
+			told.Fix = "publish one of the two files: the index takes the same bytes only once"
+		}
+	}
+	return ledger.Turned{File: f.Name, Finding: told}
+}
+
+func underAnotherName(d *dist.Distribution, listing pep.Listing) (string, bool) {
+	for _, h := range listing.Files {
+		if h.Name != d.Name && h.SHA256 == hex.EncodeToString(d.Digests.SHA256[:]) {
+			return h.Name, true
+		}
+	}
+	return "", false
+}
+
+// doubtful is an upload that was sent whole and had no clear answer to its last try.
+func (r *run) doubtful(ctx context.Context, d *dist.Distribution, f ledger.File, failed *wire.Error) ledger.Event {
+	if ctx.Err() == nil {
+		if listing, err := r.Index.Look(ctx, f.Release.Project); err == nil {
+			if status, _ := standing(d, listing, false); status == ledger.Present {
+				return ledger.Landed{File: f.Name}
+			}
+		}
+	}
+	said := ""
+	if failed.Answer != nil {
+		said = ": " + failed.Answer.Words()
+	}
+	return ledger.Doubted{File: f.Name, Finding: finding.Finding{
+		ID: "upload-doubtful", Severity: finding.Error, File: f.Path,
+		Message: fmt.Sprintf("nobody knows whether the index has %s: %v%s", f.Name, failed, said),
+		Fix:     "run the job again: if the index has the file it will be recognised, else it is uploaded",
+	}}
+}
+
+// unsent is a file that never reached the index.
+func unsent(f ledger.File, err error) finding.Finding {
+	told := finding.Of(err)[0]
+	if told.ID == finding.Internal {
+		told.ID, told.Fix = "upload-failed", "run the job again: what the index has is recognised, and the rest is uploaded"
+	}
+	told.File, told.Message = f.Path, fmt.Sprintf("%s could not be uploaded: %s", f.Name, told.Message)
+	return told
+}

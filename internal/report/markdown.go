@@ -1,0 +1,55 @@
+package report
+
+import (
+	"fmt"
+	"strings"
+	"unicode"
+)
+
+// escaped is a text that Markdown and HTML show as it is: everything but letters, digits and a few harmless signs becomes
+// a character reference, which no construct begins with. Line breaks become blanks, so that a table stays whole.
+func escaped(text string) string {
+	var b strings.Builder
+	for _, c := range text {
+		switch {
+		case unicode.IsLetter(c), unicode.IsDigit(c), c == ' ', c == ',', c == '.', c == ';':
+			b.WriteRune(c)
+		case unicode.IsSpace(c):
+			b.WriteByte(' ')
+		case unicode.IsControl(c), unicode.Is(unicode.Bidi_Control, c), c == unicode.ReplacementChar:
+			b.WriteRune('\uFFFD')
+		default:
+			fmt.Fprintf(&b, "&#%d;", c)
+		}
+	}
+	return b.String()
+}
+
+// code is a text in the face of code.
+func code(text string) string { return "<code>" + escaped(text) + "</code>" }
+
+// link is a link to a URL of ours: only what a URL may hold goes into it.
+func link(text, url string) string {
+	if url == "" {
+		return escaped(text)
+	}
+	safe := strings.Map(func(c rune) rune {
+		if c <= ' ' || c > '~' || strings.ContainsRune("\"'<>()[]`|\\", c) {
+			return -1
+		}
+		return c
+	}, url)
+	return fmt.Sprintf(`<a href="%s">%s</a>`, strings.ReplaceAll(safe, "&", "&amp;"), escaped(text))
+}
+
+// table writes rows of cells that are Markdown already.
+func table(b *strings.Builder, head []string, rows [][]string) {
+	row := func(cells []string) { fmt.Fprintf(b, "| %s |\n", strings.Join(cells, " | ")) }
+	b.WriteString("\n")
+	row(head)
+	row(strings.Split(strings.Repeat("---,", len(head)-1)+"---", ","))
+	for _, cells := range rows {
+		row(cells)
+	}
+	b.WriteString("\n")
+}

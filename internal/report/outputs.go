@@ -1,0 +1,60 @@
+package report
+
+import (
+	"encoding/json"
+	"strconv"
+
+	"github.com/org/pypi-oidc-publish/internal/ledger"
+)
+
+type output struct{ name, value string }
+
+// outputs is the table of the step's outputs, as far as things got.
+func outputs(r ledger.Receipt) []output {
+	var first ledger.Release
+	if len(r.Releases) > 0 {
+		first = r.Releases[0]
+	}
+	return []output{
+		{"result", string(r.Result())},
+		{"project", string(first.Project)},
+		{"version", first.Version},
+		{"url", first.URL},
+		{"releases", releasesJSON(r)},
+		{"files", filesJSON(r)},
+		{"published-count", strconv.Itoa(r.Count(ledger.Uploaded))},
+		{"unchanged-count", strconv.Itoa(r.Count(ledger.Present))},
+		{"skipped-count", strconv.Itoa(r.Count(ledger.Skipped))},
+		{"verified", "not-asked"}, // nothing is read back in this version
+		{"token-burned", string(r.Token.Burned)},
+	}
+}
+
+func releasesJSON(r ledger.Receipt) string {
+	type release struct {
+		Project string `json:"project"`
+		Version string `json:"version"`
+		URL     string `json:"url"`
+	}
+	all := make([]release, 0, len(r.Releases))
+	for _, one := range r.Releases {
+		all = append(all, release{string(one.Project), one.Version, one.URL})
+	}
+	return compact(all)
+}
+
+func filesJSON(r ledger.Receipt) string {
+	names := make([]string, 0, len(r.Files))
+	for _, f := range r.Files {
+		names = append(names, f.Name)
+	}
+	return compact(names)
+}
+
+func compact(value any) string {
+	text, err := json.Marshal(value)
+	if err != nil {
+		panic(err) // texts and lists of texts are JSON
+	}
+	return string(text)
+}

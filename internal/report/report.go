@@ -1,0 +1,300 @@
+// Package report tells people what happens: events become the log, the receipt becomes annotations, outputs and the job summary.
+// It sees the ledger and findings, and nothing else.
+//
+// Rules of what is printed:
+//   - a log line says one thing, in small letters, without a full stop; a file has one line for each thing that happens to it;
+//   - phases are groups; findings and the outcome stand outside of them, where they are seen without unfolding;
+//   - an error has one annotation, in the words of the index where it spoke, and its next step;
+//   - Markdown is built from escaped cells alone (markdown.go); making lines safe is the sink's part, not ours.
+package report
+
+import (
+	"errors"
+	"fmt"
+	"strings"
+	"time"
+
+	"github.com/org/pypi-oidc-publish/internal/finding"
+	"github.com/org/pypi-oidc-publish/internal/ledger"
+)
+
+// Console is where a report goes.
+type Console interface {
+	Line(text string)                // one line of the log
+	Group(title string) (end func()) // a foldable group of lines
+	Annotate(f finding.Finding)      // a finding, where people look first
+	Output(name, value string) error // an output of the step
+	Summary(markdown string) error   // the job summary
+}
+
+// annotations is how many of each severity the runner shows for one step (reference: runner.md, section 1).
+const annotations = 10
+
+// Options choose what the log holds.
+type Options struct {
+	Hashes  bool // digests of the files
+	Verbose bool // requests, retries and timings
+}
+
+// Reporter turns events into lines, and a receipt into everything else. Its events come one at a time.
+type Reporter struct {
+	console Console
+	options Options
+	end     func() // of the open group
+}
+
+// New returns a reporter to the console.
+func New(console Console, options Options) *Reporter {
+	return &Reporter{console: console, options: options, end: func() {}}
+}
+
+// Watch prints an event.
+func (r *Reporter) Watch(event ledger.Event) {
+	switch e := event.(type) {
+	case ledger.Began:
+		r.line("publishing to %s (%s)", e.Index, e.How)
+	case ledger.Phase:
+		r.endGroup()
+		r.end = r.console.Group(e.Name)
+	case ledger.Collected:
+		r.collected(e.Files)
+	case ledger.Planned:
+		r.planned(e.Files)
+	case ledger.Identified:
+		r.identified(e.Identity)
+	case ledger.Minted:
+		r.minted(e)
+	case ledger.Widened:
+		r.line("the index could not read the narrowed upload token, so it is used as it was minted: %s", e.Words)
+	case ledger.MintLost:
+		r.line("an answer to a mint was lost: there may be a token that nobody knows, for 15 minutes at most")
+	case ledger.Started:
+		r.line("uploading %s", e.File)
+	case ledger.Landed:
+		r.line("uploaded %s in %s", e.File, duration(e.Took))
+	case ledger.Kept:
+		r.line("skipped %s: the index keeps another file of this name", e.File)
+	case ledger.Turned:
+		r.line("refused %s", e.File)
+	case ledger.Doubted:
+		r.line("cut off %s when all of it was sent: the index may have it", e.File)
+	case ledger.Withdrawn:
+		r.line("gave up %s before the index had it", e.File)
+	case ledger.BurnedAll:
+		r.line("%s", burned(e.Outcome))
+	case ledger.Tried:
+		r.tried(e)
+	case ledger.Noted, ledger.Ended:
+		// Findings are shown at the end, together.
+	}
+}
+
+func (r *Reporter) line(format string, args ...any) { r.console.Line(fmt.Sprintf(format, args...)) }
+
+func (r *Reporter) endGroup() {
+	r.end()
+	r.end = func() {}
+}
+
+func (r *Reporter) collected(files []ledger.File) {
+	for _, f := range files {
+		r.line("%s  %s", f.Name, size(f.Size))
+		if r.options.Hashes {
+			r.line("  sha256  %s", f.SHA256)
+			r.line("  blake2b %s", f.BLAKE2b)
+		}
+	}
+}
+
+func (r *Reporter) planned(files []ledger.File) {
+	for _, f := range files {
+		switch f.Status {
+		case ledger.Present:
+			r.line("already there: %s (the same bytes)", f.Name)
+		case ledger.Conflict:
+			r.line("in conflict: %s (the index has other bytes: %s)", f.Name, f.Held)
+		case ledger.Skipped:
+			r.line("to be skipped: %s (the index has other bytes: %s)", f.Name, f.Held)
+		default:
+			r.line("to be uploaded: %s", f.Name)
+		}
+	}
+}
+
+func (r *Reporter) identified(who ledger.Identity) {
+	environment := who.Environment
+	if environment == "" {
+		environment = "none"
+	}
+	r.line("this run is repository %s, workflow %s, environment %s, ref %s, event %s", who.Repository, who.Workflow, environment, who.Ref, who.Event)
+	r.line("the index asks for the audience %s", who.Audience)
+}
+
+func (r *Reporter) minted(e ledger.Minted) {
+	if e.Narrowed {
+		r.line("minted an upload token, narrowed to %s until %s", strings.Join(e.Projects, ", "), clock(e.Expires))
+		return
+	}
+	r.line("minted an upload token; its form is unknown, so it could not be narrowed")
+}
+
+func (r *Reporter) tried(e ledger.Tried) {
+	if !r.options.Verbose {
+		return
+	}
+	came := fmt.Sprint(e.Status)
+	if e.Err != nil {
+		came = e.Err.Error()
+	}
+	again := ""
+	if e.Wait > 0 {
+		again = ", next try in " + duration(e.Wait)
+	}
+	r.line("  %s: %s %s: %s (try %d, %s%s)", e.Op, e.Method, e.URL, came, e.N, duration(e.Took), again)
+}
+
+// Close shows the outcome: annotations, the last lines of the log, outputs and the summary. Its error is that of the
+// outputs and the summary, which cannot undo what was published.
+func (r *Reporter) Close(receipt ledger.Receipt) error {
+	r.endGroup()
+	r.annotate(receipt.Findings)
+	r.outcome(receipt)
+	failed := []error{}
+	for _, output := range outputs(receipt) {
+		failed = append(failed, r.console.Output(output.name, output.value))
+	}
+	return errors.Join(append(failed, r.console.Summary(summary(receipt)))...)
+}
+
+// outcome is the receipt as text, for those who read the log.
+func (r *Reporter) outcome(receipt ledger.Receipt) {
+	r.line("%s", headline(receipt))
+	for _, f := range receipt.Files {
+		r.line("  %s: %s  %s  sha256 %s", status(f.Status), f.Name, size(f.Size), f.SHA256)
+	}
+	for _, line := range tokenLines(receipt.Token) {
+		r.line("  %s", line)
+	}
+	for _, release := range receipt.Releases {
+		if release.URL != "" {
+			r.line("  page: %s", release.URL)
+		}
+	}
+	if took := receipt.Ended.Sub(receipt.Began); took > 0 {
+		r.line("  time: %s", duration(took))
+	}
+}
+
+// tokenLines tell the life of the upload tokens.
+func tokenLines(t ledger.Token) []string {
+	var lines []string
+	switch {
+	case t.Minted > 0 && t.Narrowed:
+		lines = append(lines, fmt.Sprintf("upload token: narrowed to %s until %s; %s", strings.Join(t.Projects, ", "), clock(t.Expires), burned(t.Burned)))
+	case t.Minted > 0:
+		lines = append(lines, "upload token: not narrowed; "+burned(t.Burned))
+	}
+	if t.Lost > 0 {
+		lines = append(lines, fmt.Sprintf("upload token: the answer to a mint was lost %d times: each may have left a token that expires by itself within 15 minutes", t.Lost))
+	}
+	return lines
+}
+
+// annotate shows as many findings of a severity as the runner does; the rest become lines.
+func (r *Reporter) annotate(all []finding.Finding) {
+	shown := map[finding.Severity]int{}
+	for _, f := range all {
+		if shown[f.Severity]++; shown[f.Severity] <= annotations {
+			r.console.Annotate(f)
+			continue
+		}
+		r.line("%s: %s", f.Severity, f.Error())
+	}
+	for severity, n := range shown {
+		if n > annotations {
+			r.line("%d more of severity %s stand above in the log only", n-annotations, severity)
+		}
+	}
+}
+
+// headline is the outcome in one line.
+func headline(r ledger.Receipt) string {
+	there, uploaded := r.Count(ledger.Present), r.Count(ledger.Uploaded)
+	what := releases(r)
+	if n := r.Count(ledger.Skipped); n > 0 {
+		what += fmt.Sprintf("; %s skipped", files(n))
+	}
+	switch r.Result() {
+	case ledger.Published:
+		if there > 0 {
+			return fmt.Sprintf("published %s: %s uploaded, %d already there", what, files(uploaded), there)
+		}
+		return fmt.Sprintf("published %s: %s uploaded", what, files(uploaded))
+	case ledger.Unchanged:
+		return fmt.Sprintf("unchanged: the index has all of %s already", what)
+	case ledger.Partial:
+		return fmt.Sprintf("partly published %s: %s uploaded, %d already there, %s missing; running it again finishes it", what, files(uploaded), there, files(missing(r)))
+	default:
+		return "failed: nothing was uploaded"
+	}
+}
+
+// missing is how many files the index may not have.
+func missing(r ledger.Receipt) int {
+	return len(r.Files) - r.Count(ledger.Present) - r.Count(ledger.Uploaded) - r.Count(ledger.Skipped)
+}
+
+func releases(r ledger.Receipt) string {
+	names := make([]string, 0, len(r.Releases))
+	for _, release := range r.Releases {
+		names = append(names, release.Name+" "+release.Version)
+	}
+	return strings.Join(names, ", ")
+}
+
+// burned is what became of the upload tokens, as a sentence.
+func burned(b ledger.Burned) string {
+	switch b {
+	case ledger.BurnProven:
+		return "the upload token was burned: the index then refused it"
+	case ledger.BurnAccepted:
+		return "the index accepted the order to burn the upload token; there is no proof that it did"
+	case ledger.BurnUnsupported:
+		return "the index cannot burn upload tokens: this one expires by itself"
+	case ledger.BurnFailed:
+		return "the upload token could not be burned: it expires by itself"
+	default:
+		return "no upload token was minted"
+	}
+}
+
+func files(n int) string {
+	if n == 1 {
+		return "1 file"
+	}
+	return fmt.Sprintf("%d files", n)
+}
+
+// size is a number of bytes as people read it.
+func size(n int64) string {
+	const kb, mb, gb = 1e3, 1e6, 1e9
+	switch v := float64(n); {
+	case v >= gb:
+		return fmt.Sprintf("%.1f GB", v/gb)
+	case v >= mb:
+		return fmt.Sprintf("%.1f MB", v/mb)
+	case v >= kb:
+		return fmt.Sprintf("%.1f kB", v/kb)
+	default:
+		return fmt.Sprintf("%d bytes", n)
+	}
+}
+
+func duration(d time.Duration) string {
+	if d < time.Second {
+		return fmt.Sprintf("%d ms", d.Milliseconds())
+	}
+	return fmt.Sprintf("%.1f s", d.Seconds())
+}
+
+func clock(at time.Time) string { return at.UTC().Format("15:04:05 UTC") }

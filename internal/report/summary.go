@@ -1,0 +1,117 @@
+package report
+
+import (
+	"fmt"
+	"strings"
+
+	"github.com/org/pypi-oidc-publish/internal/finding"
+	"github.com/org/pypi-oidc-publish/internal/ledger"
+)
+
+// The runner drops a summary of more than 1 MiB: rows end well before, and the last one counts the rest.
+const (
+	mostRows     = 1000
+	mostFindings = 100
+)
+
+// summary is the job summary, on success and on failure.
+func summary(r ledger.Receipt) string {
+	var b strings.Builder
+	fmt.Fprintf(&b, "### %s %s\n\n", sign(r), title(r))
+	if r.Index != "" {
+		fmt.Fprintf(&b, "Index: %s\n", code(r.Index))
+	}
+	findings(&b, r.Findings)
+	fileTable(&b, r)
+	for _, line := range tokenLines(r.Token) {
+		fmt.Fprintf(&b, "- %s\n", escaped(line))
+	}
+	if took := r.Ended.Sub(r.Began); took > 0 {
+		fmt.Fprintf(&b, "- time: %s\n", escaped(duration(took)))
+	}
+	return b.String()
+}
+
+func sign(r ledger.Receipt) string {
+	switch r.Result() {
+	case ledger.Published:
+		return "✅"
+	case ledger.Unchanged:
+		return "☑️"
+	case ledger.Partial:
+		return "⚠️"
+	default:
+		return "❌"
+	}
+}
+
+// title is the headline with links to the releases, where there is one.
+func title(r ledger.Receipt) string {
+	links := make([]string, 0, len(r.Releases))
+	for _, release := range r.Releases {
+		links = append(links, link(release.Name+" "+release.Version, release.URL))
+	}
+	what := strings.Join(links, ", ")
+	switch r.Result() {
+	case ledger.Published:
+		return "Published " + what
+	case ledger.Unchanged:
+		return "Unchanged: the index has all of " + what
+	case ledger.Partial:
+		return "Partly published " + what
+	default:
+		if what == "" {
+			return "Nothing was published"
+		}
+		return "Nothing of " + what + " was uploaded"
+	}
+}
+
+func findings(b *strings.Builder, all []finding.Finding) {
+	for i, f := range all {
+		if i == mostFindings {
+			fmt.Fprintf(b, "\n… and %d more, in the log.\n", len(all)-i)
+			return
+		}
+		where := ""
+		if f.File != "" {
+			where = code(f.File) + ": "
+		}
+		fmt.Fprintf(b, "\n> **%s** %s%s", escaped(f.Severity.String()), where, escaped(f.Message))
+		if f.Fix != "" {
+			fmt.Fprintf(b, "<br>**What to do:** %s", escaped(f.Fix))
+		}
+		b.WriteString("\n")
+	}
+}
+
+func fileTable(b *strings.Builder, r ledger.Receipt) {
+	if len(r.Files) == 0 {
+		return
+	}
+	rows := make([][]string, 0, len(r.Files))
+	for i, f := range r.Files {
+		if i == mostRows {
+			rows = append(rows, []string{fmt.Sprintf("… and %d more, in the log", len(r.Files)-i), "", "", ""})
+			break
+		}
+		rows = append(rows, []string{code(f.Name), escaped(status(f.Status)), escaped(size(f.Size)), code(f.SHA256)})
+	}
+	table(b, []string{"File", "Status", "Size", "SHA-256"}, rows)
+}
+
+// status is a file's status as people read it.
+func status(s ledger.Status) string {
+	switch s {
+	case ledger.Present:
+		return "already there"
+	case ledger.Conflict:
+		return "in conflict: the index has other bytes"
+	case ledger.Skipped:
+		return "skipped: the index keeps other bytes"
+	case ledger.Unknown:
+		return "cut off: the index may have it"
+	default:
+		return string(s)
+	}
+}

@@ -1,0 +1,484 @@
+package trust_test
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"mime/multipart"
+	"net/http"
+	"net/http/httptest"
+	"net/url"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/org/pypi-oidc-publish/internal/fakepypi"
+	"github.com/org/pypi-oidc-publish/internal/finding"
+	"github.com/org/pypi-oidc-publish/internal/ledger"
+	"github.com/org/pypi-oidc-publish/internal/oidc"
+	"github.com/org/pypi-oidc-publish/internal/pep"
+	"github.com/org/pypi-oidc-publish/internal/runner"
+	"github.com/org/pypi-oidc-publish/internal/secret"
+	"github.com/org/pypi-oidc-publish/internal/trust"
+	"github.com/org/pypi-oidc-publish/internal/wire"
+)
+
+// run is a lease with what it works with.
+type run struct {
+	*trust.Lease
+	mu      sync.Mutex
+	events  []ledger.Event
+	vault   *secret.Vault
+	receipt func() ledger.Receipt
+}
+
+func (r *run) note(e ledger.Event) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.events = append(r.events, e)
+}
+
+func client() *wire.Client {
+	return wire.New(wire.Options{
+		UserAgent: "pypi-oidc-publish/test", Now: time.Now,
+		Sleep: func(ctx context.Context, _ time.Duration) error { return context.Cause(ctx) },
+	})
+}
+
+func permit(audience string) error {
+	if audience == "pypi" || audience == "sigstore" {
+		return errors.New("the index asks for another service's ID token")
+	}
+	return nil
+}
+
+// onStage is a lease at the stage, as a run on GitHub has it.
+func onStage(t *testing.T, s *fakepypi.Stage) *run {
+	t.Helper()
+	r := &run{}
+	console, vault := runner.New(func(name string) string { return s.Env[name] }, io.Discard)
+	r.vault = vault
+	r.Lease = trust.NewLease(trust.Options{At: s.Upload, Wire: client(), IDTokens: console.IDTokens(client()), Vault: vault, Now: time.Now, Note: r.note, Permit: permit})
+	return r
+}
+
+func stage(t *testing.T, projects ...pep.Project) *fakepypi.Stage {
+	t.Helper()
+	s, err := fakepypi.Start(t.Context(), "127.0.0.1:0", fakepypi.Options{Now: time.Now})
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() {
+		if err := s.Close(); err != nil {
+			t.Error(err)
+		}
+	})
+	for _, p := range projects {
+		s.Trust(fakepypi.Publisher{Project: p})
+	}
+	return s
+}
+
+// post sends an upload with a wrong digest, and returns how the index answers to the credential.
+func post(t *testing.T, s *fakepypi.Stage, r *run, project string) (status int, words string) {
+	t.Helper()
+	user, pass, err := r.Credential(t.Context(), 0)
+	if err != nil {
+		t.Fatal(err)
+	}
+	raw, err := pass.Reveal(s.Upload)
+	if err != nil {
+		t.Fatal(err)
+	}
+	var form bytes.Buffer
+	parts := multipart.NewWriter(&form)
+	for _, field := range [][2]string{
+		{":action", "file_upload"},
+		{"protocol_version", "1"},
+		{"name", project},
+		{"version", "1.0"},
+		{"metadata_version", "2.1"},
+		{"filetype", "sdist"},
+		{"sha256_digest", strings.Repeat("0", 64)},
+	} {
+		if err := parts.WriteField(field[0], field[1]); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if w, err := parts.CreateFormFile("content", project+"-1.0.tar.gz"); err != nil {
+		t.Fatal(err)
+	} else if _, err := w.Write([]byte("content")); err != nil {
+		t.Fatal(err)
+	}
+	if err := parts.Close(); err != nil {
+		t.Fatal(err)
+	}
+	request, err := http.NewRequestWithContext(t.Context(), http.MethodPost, s.Upload.String(), &form)
+	if err != nil {
+		t.Fatal(err)
+	}
+	request.SetBasicAuth(user, raw)
+	request.Header.Set("Content-Type", parts.FormDataContentType())
+	request.Header.Set("User-Agent", "test")
+	answer, err := http.DefaultClient.Do(request)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer answer.Body.Close()
+	return answer.StatusCode, answer.Status
+}
+
+func TestALeaseFromMintToBurn(t *testing.T) {
+	t.Parallel()
+	s := stage(t, "mine", "other")
+	r := onStage(t, s)
+	if got := r.Burn(t.Context()); got != ledger.NotMinted {
+		t.Errorf("a burn before the mint: %s", got)
+	}
+	claims, err := r.Identify(t.Context())
+	if err != nil || claims.Repository != "octo-org/rehearsal" {
+		t.Fatal(claims, err)
+	}
+	if len(s.Tokens()) != 0 {
+		t.Fatal("asking who we are minted a token")
+	}
+	if err := r.Mint(t.Context(), []pep.Project{"mine"}, 0); err != nil {
+		t.Fatal(err)
+	}
+	// The index reads what was narrowed: the project of the run passes, and another one of the same publisher does not.
+	if status, words := post(t, s, r, "mine"); status != 400 || !strings.Contains(words, "digest supplied does not match") {
+		t.Errorf("%d %s", status, words)
+	}
+	if status, words := post(t, s, r, "other"); status != 403 || !strings.Contains(words, "project-scoped token is not valid for project: 'other'") {
+		t.Errorf("%d %s", status, words)
+	}
+	if got := r.Burn(t.Context()); got != ledger.BurnProven {
+		t.Errorf("burned: %s", got)
+	}
+	if got := r.Burn(t.Context()); got != ledger.BurnProven {
+		t.Errorf("burned again: %s", got)
+	}
+	if tokens := s.Tokens(); len(tokens) != 1 || !tokens[0].Burned {
+		t.Errorf("%+v", tokens)
+	}
+	if status, _ := post(t, s, r, "mine"); status != 403 {
+		t.Errorf("a burned token is answered %d", status)
+	}
+}
+
+func TestTheNarrowedTokenLivesByTheServersClock(t *testing.T) {
+	t.Parallel()
+	// The index is an hour ahead of us: by our own clock the token would be dead before its first use.
+	ahead := func() time.Time { return time.Now().Add(time.Hour) }
+	s, err := fakepypi.Start(t.Context(), "127.0.0.1:0", fakepypi.Options{Now: ahead})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer s.Close()
+	s.Trust(fakepypi.Publisher{Project: "mine"})
+	for life, want := range map[time.Duration]time.Duration{0: 5 * time.Minute, 8 * time.Minute: 8 * time.Minute, time.Hour: 15 * time.Minute} {
+		r := onStage(t, s)
+		if err := r.Mint(t.Context(), []pep.Project{"mine"}, life); err != nil {
+			t.Fatal(err)
+		}
+		minted, ok := r.events[len(r.events)-1].(ledger.Minted)
+		if got := minted.Expires.Sub(ahead()); !ok || (got-want).Abs() > 10*time.Second {
+			t.Errorf("life %v: narrowed to %v", life, got)
+		}
+		if status, words := post(t, s, r, "mine"); status != 400 {
+			t.Errorf("%d %s", status, words)
+		}
+		r.Burn(t.Context())
+	}
+}
+
+func TestBurning(t *testing.T) {
+	t.Parallel()
+	cases := []struct {
+		name string
+		set  func(*fakepypi.Switches)
+		want ledger.Burned
+	}{
+		{"proven", func(*fakepypi.Switches) {}, ledger.BurnProven},
+		{"accepted and not done", func(s *fakepypi.Switches) { s.Burn = "idle" }, ledger.BurnAccepted},
+		{"no such endpoint", func(s *fakepypi.Switches) { s.Burn = "missing" }, ledger.BurnUnsupported},
+		{"not allowed", func(s *fakepypi.Switches) { s.Burn = "not-allowed" }, ledger.BurnUnsupported},
+		{"broken", func(s *fakepypi.Switches) { s.Burn = "broken" }, ledger.BurnFailed},
+		{"a 403 for another reason proves nothing", func(s *fakepypi.Switches) { s.Burn, s.ReadOnly = "idle", true }, ledger.BurnAccepted},
+	}
+	for _, c := range cases {
+		t.Run(c.name, func(t *testing.T) {
+			t.Parallel()
+			s := stage(t, "mine")
+			r := onStage(t, s)
+			if err := errors.Join(r.Mint(t.Context(), []pep.Project{"mine"}, 0), r.Mint(t.Context(), []pep.Project{"mine"}, 0)); err != nil {
+				t.Fatal(err)
+			}
+			s.Switch(c.set)
+			if got := r.Burn(t.Context()); got != c.want {
+				t.Errorf("%s, want %s", got, c.want)
+			}
+			for _, token := range s.Tokens() {
+				if token.Burned != (c.want == ledger.BurnProven) {
+					t.Errorf("%+v", token)
+				}
+			}
+		})
+	}
+	t.Run("no time left", func(t *testing.T) {
+		t.Parallel()
+		r := onStage(t, stage(t, "mine"))
+		if err := r.Mint(t.Context(), []pep.Project{"mine"}, 0); err != nil {
+			t.Fatal(err)
+		}
+		ctx, cancel := context.WithCancel(t.Context())
+		cancel()
+		if got := r.Burn(ctx); got != ledger.BurnFailed {
+			t.Error(got)
+		}
+		if got := r.Burn(t.Context()); got != ledger.BurnProven {
+			t.Errorf("a second burn does not try again: %s", got)
+		}
+	})
+}
+
+func TestRefusedExchanges(t *testing.T) {
+	t.Parallel()
+	cases := []struct {
+		name, id, says string
+		set            func(*fakepypi.Stage)
+	}{
+		{"no such publisher", "invalid-publisher", "owner octo-org, repository rehearsal, workflow release.yml", func(s *fakepypi.Stage) {
+			s.Claims(func(c map[string]any) { c["repository_owner_id"] = "1" })
+		}},
+		{"pull_request_target", "event-refused", "tag", func(s *fakepypi.Stage) {
+			s.Claims(func(c map[string]any) { c["event_name"] = "pull_request_target" })
+		}},
+		{"a reusable workflow", "invalid-publisher", "reusable workflow", func(s *fakepypi.Stage) {
+			s.Claims(func(c map[string]any) {
+				c["job_workflow_ref"] = "octo-org/shared/.github/workflows/x.yml@refs/heads/main"
+			})
+		}},
+		{"turned off", "trusted-publishing-off", "not enabled", func(s *fakepypi.Stage) { s.Switch(func(w *fakepypi.Switches) { w.NoOIDC = true }) }},
+		{"GitHub turned off", "not-enabled", "status page", func(s *fakepypi.Stage) { s.Switch(func(w *fakepypi.Switches) { w.NoGitHub = true }) }},
+		{"expired", "invalid-token", "clock", func(s *fakepypi.Stage) { s.Claims(func(c map[string]any) { c["exp"] = 1000 }) }},
+	}
+	for _, c := range cases {
+		t.Run(c.name, func(t *testing.T) {
+			t.Parallel()
+			s := stage(t, "mine")
+			c.set(s)
+			r := onStage(t, s)
+			_, err := r.Identify(t.Context())
+			if err == nil {
+				err = r.Mint(t.Context(), []pep.Project{"mine"}, 0)
+			}
+			all := finding.Of(err)
+			if len(all) != 1 || all[0].ID != c.id || all[0].Fix == "" || !strings.Contains(all[0].Error(), c.says) {
+				t.Errorf("%+v", all)
+			}
+			if len(s.Tokens()) != 0 || r.Burn(t.Context()) != ledger.NotMinted {
+				t.Error("there is a token")
+			}
+		})
+	}
+}
+
+func TestATokenForTooFewProjectsStopsBeforeTheFirstUpload(t *testing.T) {
+	t.Parallel()
+	s := stage(t, "mine")
+	r := onStage(t, s)
+	err := r.Mint(t.Context(), []pep.Project{"mine", "another"}, 0)
+	if all := finding.Of(err); len(all) != 1 || all[0].ID != "token-projects" {
+		t.Errorf("%+v", all)
+	}
+	if got := r.Burn(t.Context()); got != ledger.BurnProven {
+		t.Errorf("the token that was not enough is %s", got)
+	}
+}
+
+// strange is an index of a test's own, for answers that no stage gives.
+func strange(t *testing.T, handler http.HandlerFunc) *run {
+	t.Helper()
+	server := httptest.NewServer(handler)
+	t.Cleanup(server.Close)
+	at, err := url.Parse(server.URL + "/legacy/")
+	if err != nil {
+		t.Fatal(err)
+	}
+	r := &run{vault: secret.NewVault(nil)}
+	n := 0
+	ids := func(_ context.Context, audience string, to *url.URL) (oidc.Token, error) {
+		n++
+		return oidc.Token{Text: r.vault.Seal(fmt.Sprintf("id.token.%d", n), to), Claims: oidc.Claims{Audience: audience}}, nil
+	}
+	r.Lease = trust.NewLease(trust.Options{At: at, Wire: client(), IDTokens: ids, Vault: r.vault, Now: time.Now, Note: r.note, Permit: permit})
+	return r
+}
+
+func says(status int, kind, body string) http.HandlerFunc {
+	return func(w http.ResponseWriter, _ *http.Request) {
+		w.Header().Set("Content-Type", kind)
+		w.WriteHeader(status)
+		fmt.Fprint(w, body)
+	}
+}
+
+func TestStrangeAudiences(t *testing.T) {
+	t.Parallel()
+	cases := []struct {
+		name, id string
+		handler  http.HandlerFunc
+	}{
+		{"no such endpoint", trust.NoTrustedPublishing, says(404, "text/html", "<html>not found</html>")},
+		{"not allowed", trust.NoTrustedPublishing, says(405, "text/plain", "")},
+		{"off", "trusted-publishing-off", says(403, "application/json", `{"message":"Trusted publishing functionality not enabled"}`)},
+		{"another service's: pypi", "audience-foreign", says(200, "application/json", `{"audience":"pypi"}`)},
+		{"another service's: sigstore", "audience-foreign", says(200, "application/json", `{"audience":"sigstore"}`)},
+		{"HTML", "audience-answer", says(200, "text/html", "<html>log in</html>")},
+		{"empty", "audience-answer", says(200, "", "")},
+		{"blank", "audience-answer", says(200, "application/json", `{"audience":" "}`)},
+		{"of another shape", "audience-answer", says(200, "application/json", `{"audience":{"x":1}}`)},
+		{"endless", "audience-unavailable", says(200, "application/json", strings.Repeat("x", 1<<20))},
+		{"down", "audience-unavailable", says(503, "text/html", "<html>down</html>")},
+		{"a redirect", "audience-redirect", func(w http.ResponseWriter, r *http.Request) {
+			http.Redirect(w, r, "https://elsewhere.example/", http.StatusFound)
+		}},
+	}
+	for _, c := range cases {
+		t.Run(c.name, func(t *testing.T) {
+			t.Parallel()
+			_, err := strange(t, c.handler).Identify(t.Context())
+			if all := finding.Of(err); len(all) != 1 || all[0].ID != c.id || all[0].Fix == "" {
+				t.Errorf("%+v", all)
+			}
+		})
+	}
+}
+
+// mints answers the audience, and a mint with the given handler.
+func mints(handler http.HandlerFunc) http.HandlerFunc {
+	return func(w http.ResponseWriter, r *http.Request) {
+		if strings.HasSuffix(r.URL.Path, "/audience") {
+			says(200, "application/json", `{"audience":"mine"}`)(w, r)
+			return
+		}
+		handler(w, r)
+	}
+}
+
+func TestStrangeMints(t *testing.T) {
+	t.Parallel()
+	cut := func(w http.ResponseWriter, r *http.Request) {
+		_, _ = io.Copy(io.Discard, r.Body)
+		if conn, _, err := w.(http.Hijacker).Hijack(); err == nil {
+			conn.Close()
+		}
+	}
+	cases := []struct {
+		name, id string
+		lost     int
+		handler  http.HandlerFunc
+	}{
+		{"HTML instead of a token", "mint-answer", 1, says(200, "text/html", "<html>welcome</html>")},
+		{"empty", "mint-answer", 1, says(200, "application/json", "")},
+		{"no token in it", "mint-answer", 1, says(200, "application/json", `{"success":true}`)},
+		{"a token that would redact everything", "mint-answer", 1, says(200, "application/json", `{"success":true,"token":"e"}`)},
+		{"endless", "mint-unavailable", 1, says(200, "application/json", strings.Repeat("x", 1<<20))},
+		{"down", "mint-unavailable", 4, says(503, "text/html", "<html>down</html>")},
+		{"cut off", "mint-unavailable", 4, cut},
+		{"refused in plain words", "mint-refused", 0, says(400, "text/plain", "not like this")},
+		{"an unknown code", "mint-refused", 0, says(422, "application/json", `{"message":"x","errors":[{"code":"too-many-projects","description":"at most 3"}]}`)},
+	}
+	for _, c := range cases {
+		t.Run(c.name, func(t *testing.T) {
+			t.Parallel()
+			r := strange(t, mints(c.handler))
+			err := r.Mint(t.Context(), []pep.Project{"mine"}, 0)
+			if all := finding.Of(err); len(all) != 1 || all[0].ID != c.id || all[0].Fix == "" {
+				t.Errorf("%+v", all)
+			}
+			lost := 0
+			for _, e := range r.events {
+				if _, ok := e.(ledger.MintLost); ok {
+					lost++
+				}
+			}
+			if lost != c.lost {
+				t.Errorf("%d answers lost, want %d", lost, c.lost)
+			}
+		})
+	}
+}
+
+func TestEveryMintAttemptHasAFreshIDToken(t *testing.T) {
+	t.Parallel()
+	var seen []string
+	r := strange(t, mints(func(w http.ResponseWriter, r *http.Request) {
+		body, _ := io.ReadAll(r.Body)
+		if seen = append(seen, string(body)); len(seen) < 3 {
+			w.WriteHeader(502)
+			return
+		}
+		fmt.Fprint(w, `{"success":true,"token":"not-a-macaroon-but-a-token","expires":1790000900}`)
+	}))
+	if err := r.Mint(t.Context(), []pep.Project{"mine"}, 0); err != nil {
+		t.Fatal(err)
+	}
+	if got := strings.Join(seen, " "); got != `{"token":"id.token.1"} {"token":"id.token.2"} {"token":"id.token.3"}` {
+		t.Error(got)
+	}
+	minted, ok := r.events[len(r.events)-1].(ledger.Minted)
+	if !ok || minted.Narrowed {
+		t.Errorf("a token of unknown form: %+v", r.events)
+	}
+	if got := r.vault.Redact("x not-a-macaroon-but-a-token y"); got != "x *** y" {
+		t.Errorf("the token is not known to the vault: %s", got)
+	}
+}
+
+func TestFallingBackToTheTokenAsItWasMinted(t *testing.T) {
+	t.Parallel()
+	cases := map[string]bool{
+		"Invalid API Token: caveat has unknown tag: 1":                                                     true,
+		"Invalid API Token: invalid values for fields":                                                     true,
+		"Invalid API Token: Not enough values":                                                             true,
+		"Invalid API Token: signatures do not match":                                                       true,
+		"Invalid API Token: token is expired":                                                              false,
+		"Invalid API Token: project-scoped token is not valid for project: 'x'":                            false,
+		"Invalid API Token: OIDC scoped token is not valid for project 'x'":                                false,
+		"Invalid API Token: caveat has unknown tag: 1, project-scoped token is not valid for project: 'x'": false,
+		"The given token isn't allowed to upload to project 'x'":                                           false,
+		"Invalid or non-existent authentication information":                                               false,
+	}
+	for words, again := range cases {
+		s := stage(t, "mine")
+		r := onStage(t, s)
+		if err := r.Mint(t.Context(), []pep.Project{"mine"}, 0); err != nil {
+			t.Fatal(err)
+		}
+		_, used, err := r.Credential(t.Context(), 0)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if got := r.Denied(t.Context(), used, words); got != again {
+			t.Errorf("%s: again %v", words, got)
+		}
+		_, next, err := r.Credential(t.Context(), 0)
+		if err != nil || next.Same(used) == again {
+			t.Errorf("%s: %v, the same token %v", words, err, next.Same(used))
+		}
+		if again {
+			// Whoever was denied at the same moment is told to try with the new one; who was denied with that is not.
+			if !r.Denied(t.Context(), used, words) || r.Denied(t.Context(), next, words) {
+				t.Errorf("%s: a second fall-back", words)
+			}
+		}
+		if got := r.Burn(t.Context()); got != ledger.BurnProven {
+			t.Error(got)
+		}
+	}
+}

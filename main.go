@@ -1,0 +1,32 @@
+// Command pypi-oidc-publish publishes Python distributions from GitHub Actions by Trusted Publishing.
+// See README.md for its users and docs/architecture.md for its makers.
+package main
+
+import (
+	"context"
+	"net/http"
+	"os"
+	"os/signal"
+	"syscall"
+	"time"
+
+	"github.com/org/pypi-oidc-publish/internal/cli"
+)
+
+// version is set by the linker.
+var version = "dev"
+
+func main() {
+	// Never given back: a second signal must not cut the burn short.
+	ctx, _ := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
+	os.Exit(cli.Main(ctx, cli.World{
+		Args:    os.Args[1:],
+		Version: version,
+		Getenv:  os.Getenv,
+		Stdout:  os.Stdout,
+		Stderr:  os.Stderr,
+		Now:     time.Now,
+		Sleep:   cli.Sleep,
+		Proxy:   http.ProxyFromEnvironment,
+	}))
+}

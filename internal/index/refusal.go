@@ -18,6 +18,9 @@ type Refusal struct {
 
 // Error is the refusal in the index's words.
 func (r *Refusal) Error() string {
+	if r.Location != "" {
+		return fmt.Sprintf("the index refused %s: %s, and names another address: %s", r.File, r.Words, r.Location)
+	}
 	return fmt.Sprintf("the index refused %s: %s", r.File, r.Words)
 }
 
@@ -26,7 +29,12 @@ func (r *Refusal) Unwrap() error { return r.Finding() }
 
 // Exists tells that the index says it has a file of this name, or these bytes under another name.
 func (r *Refusal) Exists() bool {
-	return r.Status == http.StatusConflict || hasAny(r.Words, "already exist", "already been uploaded", "already present")
+	return r.Status == http.StatusConflict || hasAny(r.Words, existsWords()...)
+}
+
+// existsWords are how indexes say that they have a name, or the bytes.
+func existsWords() []string {
+	return []string{"already exist", "already been uploaded", "already present"}
 }
 
 // Finding is the refusal with its next step.
@@ -57,7 +65,8 @@ func (c cure) applies(r *Refusal) bool {
 func cures() []cure {
 	return []cure{
 		{"upload-name-burnt", 0, []string{"previously used by a file that has since been deleted"}, "raise the version: the name of a deleted file can never be used again"},
-		{"upload-exists", 0, []string{"already exist", "already been uploaded", "already present"}, "the index keeps the first bytes of a name: re-run only the publish job with the first build's files, raise the version, or finish the release with `skip-existing: true`"},
+		{"upload-exists", 0, existsWords(), existsFix},
+		{"upload-exists", http.StatusConflict, nil, existsFix},
 		{"upload-release-closed", 0, []string{"older than 14 days"}, "publish a new version: an old release takes no further files"},
 		{"upload-second-sdist", 0, []string{"Only one sdist"}, "a release has one sdist, and the index has it: remove this one, or raise the version"},
 		{"upload-file-too-large", 0, []string{"File too large"}, "make the file smaller, or ask the index for a higher limit for this project"},
@@ -82,6 +91,7 @@ func cures() []cure {
 }
 
 const (
+	existsFix     = "the index keeps the first bytes of a name: re-run only the publish job with the first build's files, raise the version, or finish the release with `skip-existing: true`"
 	redirectFix   = "uploads do not follow redirects: set `repository-url` to the address that the index names, with its slash at the end"
 	noEndpointFix = "check `repository-url`: nothing takes uploads at this address"
 )

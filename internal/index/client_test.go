@@ -1,0 +1,284 @@
+package index_test
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"mime"
+	"mime/multipart"
+	"net/http"
+	"net/http/httptest"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/org/pypi-oidc-publish/internal/dist"
+	"github.com/org/pypi-oidc-publish/internal/fakepypi"
+	"github.com/org/pypi-oidc-publish/internal/finding"
+	"github.com/org/pypi-oidc-publish/internal/index"
+	"github.com/org/pypi-oidc-publish/internal/pep"
+	"github.com/org/pypi-oidc-publish/internal/secret"
+	"github.com/org/pypi-oidc-publish/internal/wire"
+)
+
+const sample = "../dist/testdata/sampleproject-3.0.0.tar.gz"
+
+func client() *wire.Client {
+	return wire.New(wire.Options{
+		UserAgent: "pypi-oidc-publish/test", Now: time.Now,
+		Sleep: func(ctx context.Context, _ time.Duration) error { return context.Cause(ctx) },
+	})
+}
+
+func read(t *testing.T, path string) *dist.Distribution {
+	t.Helper()
+	d, err := dist.Read(t.Context(), path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return d
+}
+
+// strange is a client of an index whose every answer is the handler's.
+func strange(t *testing.T, handler http.HandlerFunc) (*index.Client, index.Credentials) {
+	t.Helper()
+	server := httptest.NewServer(handler)
+	t.Cleanup(server.Close)
+	upload := at(t, server.URL+"/legacy/")
+	login := index.Password("__token__", secret.NewVault(nil).Seal("pypi-a-token-of-a-user", upload))
+	return index.New(index.SiteOf(upload, nil, true), client(), wire.NewGate(2), login), login
+}
+
+func TestUploadToTheStage(t *testing.T) {
+	t.Parallel()
+	s, err := fakepypi.Start(t.Context(), "127.0.0.1:0", fakepypi.Options{Now: time.Now})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer s.Close()
+	raw, err := s.APIToken()
+	if err != nil {
+		t.Fatal(err)
+	}
+	login := index.Password("__token__", secret.NewVault(nil).Seal(raw, s.Upload))
+	ix := index.New(index.SiteOf(s.Upload, s.Simple, true), client(), wire.NewGate(1), login)
+	if listing, err := ix.Look(t.Context(), "sampleproject"); err != nil || listing.Exists {
+		t.Fatalf("%+v, %v", listing, err)
+	}
+	d := read(t, sample)
+	for range 2 { // the same bytes again are no error
+		if err := ix.Upload(t.Context(), d, login); err != nil {
+			t.Fatal(err)
+		}
+	}
+	listing, err := ix.Look(t.Context(), "sampleproject")
+	if err != nil || len(listing.Files) != 1 || listing.Files[0].SHA256 != fmt.Sprintf("%x", d.Digests.SHA256) || listing.Files[0].Size != d.Size {
+		t.Errorf("%+v, %v", listing, err)
+	}
+	other := filepath.Join(t.TempDir(), d.Name)
+	text, err := os.ReadFile(sample)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := os.WriteFile(other, append(text, 0), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	err = ix.Upload(t.Context(), read(t, other), login)
+	var refused *index.Refusal
+	if !errors.As(err, &refused) || !refused.Exists() || refused.Status != 400 || !strings.Contains(refused.Words, "File already exists ('sampleproject-3.0.0.tar.gz'") {
+		t.Errorf("%v", err)
+	}
+	if all := finding.Of(err); len(all) != 1 || all[0].ID != "upload-exists" || !strings.Contains(all[0].Fix, "skip-existing") {
+		t.Errorf("%+v", all)
+	}
+}
+
+// TestTheFormOnTheWire reads what is sent as a server does: exact length, fields, digests, the file last and whole.
+func TestTheFormOnTheWire(t *testing.T) {
+	t.Parallel()
+	d := read(t, sample)
+	var problems []string
+	ix, login := strange(t, func(w http.ResponseWriter, r *http.Request) {
+		say := func(format string, args ...any) { problems = append(problems, fmt.Sprintf(format, args...)) }
+		if len(r.TransferEncoding) != 0 || r.ContentLength <= d.Size || r.ProtoMajor != 1 {
+			say("length %d, encoding %v, %s", r.ContentLength, r.TransferEncoding, r.Proto)
+		}
+		if user, pass, _ := r.BasicAuth(); user != "__token__" || pass != "pypi-a-token-of-a-user" || r.UserAgent() != "pypi-oidc-publish/test" {
+			say("sent as %s by %s", user, r.UserAgent())
+		}
+		_, params, err := mime.ParseMediaType(r.Header.Get("Content-Type"))
+		if err != nil {
+			say("%v", err)
+		}
+		parts, fields, last := multipart.NewReader(r.Body, params["boundary"]), map[string]string{}, ""
+		for {
+			part, err := parts.NextPart()
+			if err == io.EOF {
+				break
+			}
+			if err != nil {
+				say("%v", err)
+				break
+			}
+			text, _ := io.ReadAll(part)
+			last = part.FormName()
+			fields[last] = string(text)
+			if (part.FileName() != "") != (last == "content") {
+				say("%s has the file name %q", last, part.FileName())
+			}
+		}
+		if last != "content" || int64(len(fields["content"])) != d.Size {
+			say("the last part is %s of %d bytes", last, len(fields[last]))
+		}
+		for name, want := range map[string]string{
+			":action": "file_upload", "protocol_version": "1", "name": "sampleproject", "version": "3.0.0", "filetype": "sdist", "pyversion": "source",
+			"sha256_digest": fmt.Sprintf("%x", d.Digests.SHA256), "blake2_256_digest": fmt.Sprintf("%x", d.Digests.BLAKE2b),
+		} {
+			if fields[name] != want {
+				say("%s is %q, want %q", name, fields[name], want)
+			}
+		}
+		if _, there := fields["md5_digest"]; there {
+			say("an index of today was sent an MD5")
+		}
+	})
+	if err := ix.Upload(t.Context(), d, login); err != nil {
+		t.Fatal(err)
+	}
+	for _, p := range problems {
+		t.Error(p)
+	}
+}
+
+func TestRefusalsKeepTheIndexsWordsAndHaveANextStep(t *testing.T) {
+	t.Parallel()
+	cases := []struct {
+		status             int
+		kind, body         string
+		id, words          string
+		location           string
+		unansweredOr5xxErr bool
+	}{
+		{status: 400, kind: "text/plain", body: "Only one sdist may be uploaded per release.", id: "upload-second-sdist", words: "Only one sdist"},
+		{status: 400, kind: "text/html", body: "<html><body><h1>400</h1>This filename was previously used by a file that has since been deleted.</body></html>", id: "upload-name-burnt", words: "previously used"},
+		{status: 400, kind: "application/json", body: `{"message":"'dog' is invalid for 'version'"}`, id: "upload-refused", words: "'dog' is invalid"},
+		{status: 409, kind: "text/plain", body: "conflict", id: "upload-exists", words: "conflict"},
+		{status: 401, id: "upload-unauthorized", words: "401 Unauthorized"},
+		{status: 403, kind: "text/html", body: "<html></html>", id: "upload-unauthorized", words: "403 Forbidden"},
+		{status: 404, id: "upload-no-endpoint", words: "404"},
+		{status: 405, id: "upload-no-endpoint", words: "405"},
+		{status: 308, location: "https://index.example/legacy/", id: "upload-redirect", words: "308"},
+		{status: 413, id: "upload-file-too-large", words: "413"},
+		{status: 503, kind: "text/html", body: "<html>down</html>", unansweredOr5xxErr: true},
+	}
+	for _, c := range cases {
+		t.Run(fmt.Sprint(c.status, c.id), func(t *testing.T) {
+			t.Parallel()
+			ix, login := strange(t, func(w http.ResponseWriter, r *http.Request) {
+				_, _ = io.Copy(io.Discard, r.Body)
+				w.Header().Set("Content-Type", c.kind)
+				if c.location != "" {
+					w.Header().Set("Location", c.location)
+				}
+				w.WriteHeader(c.status)
+				fmt.Fprint(w, c.body)
+			})
+			err := ix.Upload(t.Context(), read(t, sample), login)
+			var refused *index.Refusal
+			if errors.As(err, &refused) == c.unansweredOr5xxErr {
+				t.Fatalf("%T %v", err, err)
+			}
+			if c.unansweredOr5xxErr {
+				return
+			}
+			all := finding.Of(err)
+			if len(all) != 1 || all[0].File != sample || !strings.Contains(all[0].Message, c.words) || all[0].ID != c.id || all[0].Fix == "" {
+				t.Errorf("%+v", all)
+			}
+			if c.location != "" && !strings.Contains(all[0].Error(), c.location) {
+				t.Errorf("the better address is not told: %v", all[0])
+			}
+		})
+	}
+}
+
+func TestAFileThatChangedIsNotSent(t *testing.T) {
+	t.Parallel()
+	path := filepath.Join(t.TempDir(), "sampleproject-3.0.0.tar.gz")
+	text, err := os.ReadFile(sample)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := os.WriteFile(path, text, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	d := read(t, path)
+	if err := os.WriteFile(path, text[:len(text)-1], 0o600); err != nil {
+		t.Fatal(err)
+	}
+	reached := false
+	ix, login := strange(t, func(http.ResponseWriter, *http.Request) { reached = true })
+	var changed *dist.ChangedError
+	if err := ix.Upload(t.Context(), d, login); !errors.As(err, &changed) || reached {
+		t.Errorf("%v, reached %v", err, reached)
+	}
+}
+
+func TestLooks(t *testing.T) {
+	t.Parallel()
+	cases := []struct {
+		name, kind, body string
+		status           int
+		exists, unknown  bool
+	}{
+		{name: "a project", status: 200, kind: "application/vnd.pypi.simple.v1+json", body: `{"meta":{"api-version":"1.4"},"name":"alder","files":[]}`, exists: true},
+		{name: "no such project", status: 404, body: "<html>"},
+		{name: "forbidden is unknown, never absent", status: 403, unknown: true},
+		{name: "HTML", status: 200, kind: "text/html", body: "<!DOCTYPE html><html></html>", unknown: true},
+		{name: "empty", status: 200, unknown: true},
+		{name: "down", status: 503, unknown: true},
+		{name: "another project's page", status: 200, body: `{"meta":{"api-version":"1.4"},"name":"birch","files":[]}`, unknown: true},
+		{name: "a redirect", status: 301, unknown: true},
+	}
+	for _, c := range cases {
+		t.Run(c.name, func(t *testing.T) {
+			t.Parallel()
+			asked := ""
+			ix, _ := strange(t, func(w http.ResponseWriter, r *http.Request) {
+				asked = r.URL.Path
+				_, pass, _ := r.BasicAuth()
+				asked += " " + pass
+				w.Header().Set("Content-Type", c.kind)
+				w.WriteHeader(c.status)
+				fmt.Fprint(w, c.body)
+			})
+			listing, err := ix.Look(t.Context(), "alder")
+			if (err != nil) != c.unknown || listing.Exists != c.exists {
+				t.Errorf("%+v, %v", listing, err)
+			}
+			if asked != "/simple/alder/ pypi-a-token-of-a-user" {
+				t.Errorf("asked %s", asked)
+			}
+		})
+	}
+}
+
+func TestACredentialDoesNotGoToALookUpElsewhere(t *testing.T) {
+	t.Parallel()
+	var sent string
+	elsewhere := httptest.NewServer(http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) { sent = r.Header.Get("Authorization") }))
+	defer elsewhere.Close()
+	upload := at(t, "https://index.example/legacy/")
+	login := index.Password("__token__", secret.NewVault(nil).Seal("pypi-a-token-of-a-user", upload))
+	ix := index.New(index.SiteOf(upload, at(t, elsewhere.URL+"/simple/"), true), client(), wire.NewGate(1), login)
+	if _, err := ix.Look(t.Context(), pep.Project("alder")); err == nil || sent != "" {
+		t.Errorf("%v, sent %q", err, sent)
+	}
+	none := index.New(index.SiteOf(upload, nil, false), client(), wire.NewGate(1), login)
+	if _, err := none.Look(t.Context(), "alder"); !errors.Is(err, index.ErrNoLookups) {
+		t.Error(err)
+	}
+}

@@ -1,0 +1,85 @@
+package index_test
+
+import (
+	"errors"
+	"net/url"
+	"testing"
+
+	"github.com/org/pypi-oidc-publish/internal/index"
+	"github.com/org/pypi-oidc-publish/internal/pep"
+)
+
+func at(t *testing.T, text string) *url.URL {
+	t.Helper()
+	u, err := url.Parse(text)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return u
+}
+
+func TestSites(t *testing.T) {
+	t.Parallel()
+	release := pep.Release{Project: "alder", Version: "1"}
+	cases := []struct {
+		upload, simple string
+		lookups        bool
+		wantSimple     string
+		warehouse, md5 bool
+		page           string
+	}{
+		{"https://upload.pypi.org/legacy/", "", true, "https://pypi.org/simple/", true, false, "https://pypi.org/project/alder/1.0/"},
+		{"https://UPLOAD.pypi.org:443/legacy/", "", true, "https://pypi.org/simple/", true, false, "https://pypi.org/project/alder/1.0/"},
+		{"https://test.pypi.org/legacy/", "", true, "https://test.pypi.org/simple/", true, false, "https://test.pypi.org/project/alder/1.0/"},
+		{"https://upload.pypi.org/legacy/", "", false, "", true, false, "https://pypi.org/project/alder/1.0/"},
+		{"https://upload.pypi.org.evil.example/legacy/", "", true, "https://upload.pypi.org.evil.example/simple/", true, false, "https://upload.pypi.org.evil.example/simple/alder/"},
+		{"http://127.0.0.1:8080/legacy/", "", true, "http://127.0.0.1:8080/simple/", true, false, "http://127.0.0.1:8080/simple/alder/"},
+		{"https://devpi.example/root/dev/", "", true, "", false, true, ""},
+		{"https://devpi.example/root/dev/", "https://devpi.example/root/dev/+simple/", true, "https://devpi.example/root/dev/+simple/", false, true, "https://devpi.example/root/dev/+simple/alder/"},
+		{"https://mirror.example/team/legacy/", "https://other.example/simple/", true, "https://other.example/simple/", true, false, "https://other.example/simple/alder/"},
+	}
+	for _, c := range cases {
+		var simple *url.URL
+		if c.simple != "" {
+			simple = at(t, c.simple)
+		}
+		site := index.SiteOf(at(t, c.upload), simple, c.lookups)
+		got := ""
+		if site.Simple != nil {
+			got = site.Simple.String()
+		}
+		if got != c.wantSimple || site.Warehouse != c.warehouse || site.MD5 != c.md5 || site.Page(release, "1.0") != c.page {
+			t.Errorf("%s: simple %q, warehouse %v, md5 %v, page %q", c.upload, got, site.Warehouse, site.MD5, site.Page(release, "1.0"))
+		}
+	}
+}
+
+func TestAnAudienceIsNotBelievedBlindly(t *testing.T) {
+	t.Parallel()
+	cases := []struct {
+		upload, audience string
+		permitted        bool
+	}{
+		{"https://upload.pypi.org/legacy/", "pypi", true},
+		{"https://upload.pypi.org/legacy/", "testpypi", false},
+		{"https://upload.pypi.org/legacy/", "sigstore", false},
+		{"https://test.pypi.org/legacy/", "testpypi", true},
+		{"https://test.pypi.org/legacy/", "pypi", false},
+		{"https://index.example/legacy/", "index.example", true},
+		{"https://index.example/legacy/", "pypi", false},
+		{"https://index.example/legacy/", " PyPI ", false},
+		{"https://index.example/legacy/", "testpypi", false},
+		{"https://index.example/legacy/", "Sigstore", false},
+		{"https://upload.pypi.org.evil.example/legacy/", "pypi", false},
+		{"http://upload.pypi.org/legacy/", "pypi", false},
+		{"https://upload.pypi.org:8443/legacy/", "pypi", false},
+		{"http://127.0.0.1:1/legacy/", "rehearsal", true},
+	}
+	for _, c := range cases {
+		err := index.SiteOf(at(t, c.upload), nil, true).Permit(c.audience)
+		var foreign *index.ForeignAudience
+		if (err == nil) != c.permitted || (err != nil && !errors.As(err, &foreign)) {
+			t.Errorf("%s asks for %q: %v", c.upload, c.audience, err)
+		}
+	}
+}

@@ -36,11 +36,18 @@ func Op(r *http.Request) string {
 	case path == "/_/oidc/burn-token":
 		return "burn"
 	case strings.TrimSuffix(path, "/") == "/legacy":
+		if !strings.HasPrefix(r.Header.Get("Content-Type"), "multipart/form-data") {
+			return "probe" // it cannot carry a file
+		}
 		return "upload"
 	case strings.HasPrefix(path, "/simple/"):
 		return "look"
 	case strings.HasPrefix(path, "/files/"):
 		return "file"
+	case strings.HasPrefix(path, "/integrity/"):
+		return "provenance"
+	case strings.HasPrefix(path, "/pypi/"):
+		return "json"
 	case strings.Contains(path, "/idtoken/"):
 		return "id-token"
 	case strings.HasPrefix(path, "/.well-known/"):

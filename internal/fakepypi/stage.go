@@ -36,6 +36,35 @@ type Run = issuer.Run
 // Switches change what the index does.
 type Switches = warehouse.Switches
 
+// Profile is a kind of index.
+type Profile = warehouse.Profile
+
+// The profiles.
+const (
+	PyPI                = warehouse.PyPI
+	TestPyPI            = warehouse.TestPyPI
+	NoTrustedPublishing = warehouse.NoTrustedPublishing
+	Plain               = warehouse.Plain
+)
+
+// Burn is a behaviour of the revocation endpoint.
+type Burn = warehouse.Burn
+
+// The behaviours of the revocation endpoint.
+const (
+	BurnWorks      = warehouse.BurnWorks
+	BurnIdle       = warehouse.BurnIdle
+	BurnMissing    = warehouse.BurnMissing
+	BurnNotAllowed = warehouse.BurnNotAllowed
+	BurnBroken     = warehouse.BurnBroken
+)
+
+// Forgery is one thing that is wrong with an ID token's header or signature.
+type Forgery = issuer.Forgery
+
+// Login is the user name and password of a plain index.
+type Login = warehouse.Login
+
 // Token is the state of one upload token.
 type Token = warehouse.Token
 
@@ -52,6 +81,8 @@ type Options struct {
 	Audience string           // of ID tokens; empty means [Audience]
 	Now      func() time.Time // the clock of both servers
 	Run      Run              // who asks for ID tokens
+	Profile  Profile          // what kind of index; the default is PyPI
+	Login    Login            // of a plain index; empty parts mean "rehearser" and "secret"
 	Switches Switches
 }
 
@@ -108,6 +139,7 @@ func (s *Stage) open(ctx context.Context, addr string, o Options) error {
 	s.issuer = issuer.New(issuer.Options{URL: back.url(), Now: o.Now, Run: s.run})
 	s.index, err = warehouse.New(warehouse.Options{
 		Dir: dir, Now: o.Now, Audience: cmp.Or(o.Audience, Audience), Issuer: back.url(), Switches: o.Switches,
+		Profile: o.Profile, Login: Login{User: cmp.Or(o.Login.User, "rehearser"), Password: cmp.Or(o.Login.Password, "secret")},
 	})
 	if err != nil {
 		return err
@@ -170,6 +202,9 @@ func (s *Stage) Trust(p Publisher) {
 
 // Claims changes the claims of all ID tokens to come; changes add up, and nil drops them.
 func (s *Stage) Claims(change func(map[string]any)) { s.issuer.Claims(change) }
+
+// Forge chooses what is wrong with the ID tokens to come.
+func (s *Stage) Forge(f Forgery) { s.issuer.Forge(f) }
 
 // Switch changes the index's behaviour from now on.
 func (s *Stage) Switch(change func(*Switches)) { s.index.Switch(change) }

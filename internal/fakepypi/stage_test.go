@@ -102,12 +102,19 @@ func TestOps(t *testing.T) {
 	for path, want := range map[string]string{
 		"/_/oidc/audience": "audience", "/_/oidc/mint-token": "mint", "/_/oidc/github/mint-token": "mint", "/_/oidc/burn-token": "burn",
 		"/legacy/": "upload", "/legacy": "upload", "/simple/demo/": "look", "/files/packages/x": "file",
-		"/85//idtoken/x?api-version=2.0": "id-token", "/.well-known/jwks": "keys", "/": "other",
+		"/85//idtoken/x?api-version=2.0": "id-token", "/.well-known/jwks": "keys", "/": "other", "/pypi/demo/json": "json",
+		"/integrity/demo/1.0/demo-1.0.tar.gz/provenance": "provenance",
 	} {
 		r, err := http.NewRequestWithContext(t.Context(), "GET", "http://127.0.0.1"+path, nil)
 		if err != nil {
 			t.Fatal(err)
 		}
+		if strings.HasPrefix(path, "/legacy") {
+			if got := fakepypi.Op(r); got != "probe" {
+				t.Errorf("%s without a form is %q", path, got)
+			}
+		}
+		r.Header.Set("Content-Type", "multipart/form-data; boundary=x")
 		if got := fakepypi.Op(r); got != want {
 			t.Errorf("%s is %q, want %q", path, got, want)
 		}

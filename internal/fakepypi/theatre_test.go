@@ -292,4 +292,7 @@ func blake2Of(s string) string {
 	return hex.EncodeToString(sum[:])
 }
 
-const demo = pep.Project("demo")
+const (
+	demo       = pep.Project("demo")
+	simpleJSON = "application/vnd.pypi.simple.v1+json"
+)

@@ -1,6 +1,7 @@
 package warehouse
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"io"
@@ -8,6 +9,9 @@ import (
 	"mime/multipart"
 	"net/http"
 	"net/textproto"
+	"net/url"
+	"regexp"
+	"strconv"
 	"strings"
 	"unicode/utf8"
 )
@@ -61,6 +65,9 @@ var (
 func readForm(r *http.Request, save func(io.Reader) (blob, error)) (*form, error) {
 	f := &form{texts: map[string][]string{}}
 	kind, params, err := mime.ParseMediaType(r.Header.Get("Content-Type"))
+	if err == nil && kind == "application/x-www-form-urlencoded" {
+		return f, f.readURLEncoded(r.Body)
+	}
 	if err != nil || kind != "multipart/form-data" || params["boundary"] == "" {
 		return f, errNoForm
 	}
@@ -72,6 +79,7 @@ func readForm(r *http.Request, save func(io.Reader) (blob, error)) (*form, error
 			return f, nil
 		}
 		if err != nil {
+			f.content = cmp.Or(f.content, controlled(err))
 			return f, fmt.Errorf("%w: %w", errNoForm, err)
 		}
 		if err := f.read(part, &room, save); err != nil {
@@ -79,6 +87,24 @@ func readForm(r *http.Request, save func(io.Reader) (blob, error)) (*form, error
 		}
 	}
 	return f, errTooLarge
+}
+
+// readURLEncoded reads a form without a file.
+func (f *form) readURLEncoded(body io.Reader) error {
+	text, err := io.ReadAll(io.LimitReader(body, textLimit+1))
+	if err != nil {
+		return fmt.Errorf("%w: %w", errNoForm, err)
+	}
+	if len(text) > textLimit {
+		return errTooLarge
+	}
+	values, err := url.ParseQuery(string(text))
+	if err != nil {
+		return fmt.Errorf("%w: %w", errNoForm, err)
+	}
+	f.texts = values
+	f.plainFile = values.Has("content")
+	return nil
 }
 
 func (f *form) read(part *multipart.Part, room *int64, save func(io.Reader) (blob, error)) error {
@@ -109,15 +135,44 @@ func (f *form) read(part *multipart.Part, room *int64, save func(io.Reader) (blo
 	return nil
 }
 
-// disposition takes name and file name of a part. [multipart.Part.FileName] would cut the folders off, which the index
-// refuses instead.
-func disposition(h textproto.MIMEHeader) (name, filename string, isFile bool) {
-	_, params, err := mime.ParseMediaType(h.Get("Content-Disposition"))
-	if err != nil {
-		return "", "", false
+// controlled is the content part with a control character in its file name, which the reader of multipart forms takes
+// for an error. The index reads such a part and refuses the name (row 52), so the name is taken from the error.
+func controlled(err error) *content {
+	var protocol textproto.ProtocolError
+	if !errors.As(err, &protocol) {
+		return nil
 	}
-	filename, isFile = params["filename"]
-	return params["name"], filename, isFile
+	_, quoted, _ := strings.Cut(string(protocol), "malformed MIME header line: ")
+	line, err := strconv.Unquote(quoted)
+	if err != nil {
+		return nil
+	}
+	name, filename, isFile := disposition(textproto.MIMEHeader{"Content-Disposition": {line}})
+	if name != "content" || !isFile || !strings.ContainsFunc(filename, isControl) {
+		return nil
+	}
+	return &content{filename: filename}
+}
+
+// parameter is one `key="value"` or `key=value` of a part's Content-Disposition.
+var parameter = regexp.MustCompile(`;\s*([A-Za-z0-9_*-]+)\s*=\s*("(?:[^"\\]|\\.)*"|[^;"\s]*)`)
+
+// disposition takes name and file name of a part as they were sent: [multipart.Part.FileName] would cut folders off, and
+// [mime.ParseMediaType] takes no control characters; the index has a refusal for each.
+func disposition(h textproto.MIMEHeader) (name, filename string, isFile bool) {
+	for _, m := range parameter.FindAllStringSubmatch(h.Get("Content-Disposition"), -1) {
+		value := m[2]
+		if strings.HasPrefix(value, `"`) {
+			value = strings.NewReplacer(`\\`, `\`, `\"`, `"`).Replace(value[1 : len(value)-1])
+		}
+		switch strings.ToLower(m[1]) {
+		case "name":
+			name = value
+		case "filename":
+			filename, isFile = value, true
+		}
+	}
+	return name, filename, isFile
 }
 
 // sanitise applies the rules of section 1.4 that come before everything else. It returns the refusal of a bad form.

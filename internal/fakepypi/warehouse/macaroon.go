@@ -93,10 +93,10 @@ func parseToken(token string) (macaroon, error) {
 	if err != nil || len(raw) == 0 || raw[0] != macaroonV2 {
 		return macaroon{}, errMacaroon
 	}
-	return readMacaroon(&fields{rest: raw[1:]})
+	return readMacaroon(&cursor{rest: raw[1:]})
 }
 
-func readMacaroon(in *fields) (macaroon, error) {
+func readMacaroon(in *cursor) (macaroon, error) {
 	var m macaroon
 	m.location, _ = in.optional(fieldLocation)
 	m.identifier = in.need(fieldIdentifier)
@@ -116,13 +116,13 @@ func readMacaroon(in *fields) (macaroon, error) {
 	return m, nil
 }
 
-// fields reads typed fields one after the other and remembers the first failure.
-type fields struct {
+// cursor reads typed fields one after the other and remembers the first failure.
+type cursor struct {
 	rest   []byte
 	failed bool
 }
 
-func (f *fields) peek() byte {
+func (f *cursor) peek() byte {
 	if len(f.rest) == 0 {
 		f.failed = true
 		return fieldEnd
@@ -130,7 +130,7 @@ func (f *fields) peek() byte {
 	return f.rest[0]
 }
 
-func (f *fields) end() {
+func (f *cursor) end() {
 	if f.peek() != fieldEnd {
 		f.failed = true
 	}
@@ -139,14 +139,14 @@ func (f *fields) end() {
 	}
 }
 
-func (f *fields) optional(kind byte) (string, bool) {
+func (f *cursor) optional(kind byte) (string, bool) {
 	if f.failed || f.peek() != kind {
 		return "", false
 	}
 	return f.need(kind), true
 }
 
-func (f *fields) need(kind byte) string {
+func (f *cursor) need(kind byte) string {
 	if f.peek() != kind || f.failed {
 		f.failed = true
 		return ""

@@ -47,6 +47,9 @@ func answerRefusal(w http.ResponseWriter, r *http.Request, no *refusal) {
 	kind, body := refusalBody(no, r.Header.Values("Accept"))
 	header := w.Header()
 	header.Set("Content-Type", kind)
+	if no.status == http.StatusUnauthorized {
+		header.Set("WWW-Authenticate", `Basic realm="index"`)
+	}
 	conn, _, err := http.NewResponseController(w).Hijack()
 	if err != nil { // HTTP/2 has no reason phrase
 		w.WriteHeader(no.status)

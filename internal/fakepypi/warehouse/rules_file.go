@@ -10,12 +10,13 @@ import (
 
 // printableName is row 52.
 func printableName(u *upload) *refusal {
-	control := func(r rune) bool { return r < ' ' || r == 0x7f }
-	if strings.ContainsFunc(u.form.content.filename, control) {
+	if strings.ContainsFunc(u.form.content.filename, isControl) {
 		return bad("Cannot upload a file with non-printable characters (ordinals 0-31) or the DEL character (ordinal 127) in the name.")
 	}
 	return nil
 }
+
+func isControl(r rune) bool { return r < ' ' || r == 0x7f }
 
 // noSlash is row 53.
 func noSlash(u *upload) *refusal {
@@ -53,6 +54,14 @@ func extension(u *upload) *refusal {
 func contentType(u *upload) *refusal {
 	if kind := u.form.content.kind; kind == "" || strings.HasPrefix(kind, "image/") {
 		return bad("Invalid distribution file.")
+	}
+	return nil
+}
+
+// nameTooLong is a name that the index's file system refuses (section 2.11).
+func nameTooLong(u *upload) *refusal {
+	if len(u.form.content.filename) > 255 {
+		return refuse(http.StatusInternalServerError, "")
 	}
 	return nil
 }
@@ -128,7 +137,7 @@ func duplicate(u *upload) *refusal {
 		return nil
 	}
 	return bad("File already exists (%s, with blake2_256 hash %s). See %s#file-name-reuse for more information.",
-		repr(same.name), repr(same.blake2), help)
+		repr(name), repr(b.blake2), u.help())
 }
 
 // filenameReuse is row 62.
@@ -136,7 +145,7 @@ func filenameReuse(u *upload) *refusal {
 	if !u.ix.used[u.form.content.filename] {
 		return nil
 	}
-	return bad("This filename was previously used by a file that has since been deleted. Use a different version. See %s#file-name-reuse for more information.", help)
+	return bad("This filename was previously used by a file that has since been deleted. Use a different version. See %s#file-name-reuse for more information.", u.help())
 }
 
 // closedRelease is row 63.

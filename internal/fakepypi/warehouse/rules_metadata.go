@@ -1,76 +1,305 @@
 package warehouse
 
 import (
+	"mime"
+	"regexp"
+	"slices"
+	"strings"
+	"unicode/utf8"
+
 	"github.com/org/pypi-oidc-publish/internal/pep"
 )
 
-// The rules of sections 2.3 and 2.4: the metadata in the form. Within a stage, the errors of metadata-version, name and
-// version are reported first, then that of the alphabetically first header.
+// The rules of sections 2.3 and 2.4: the metadata in the form. Each stage reports one error: that of metadata-version,
+// of name or of version first, else that of the alphabetically first header.
 
-// metadataRule judges one header. What it returns is the message without the pointer to the specification.
-type metadataRule struct {
-	header string
-	check  func(*upload) string
+// unparsed is row 15, which comes before both stages.
+func unparsed(u *upload) *refusal {
+	for _, f := range fields() {
+		values := u.form.all(f.form)
+		if !f.multi && len(values) > 1 || f.form == "project_urls" && repeatedLabel(values) {
+			return bad("%s has invalid data%s", repr(f.form), metadataSpec)
+		}
+	}
+	return nil
 }
 
-func stageA() []metadataRule {
-	return []metadataRule{
-		{"metadata-version", knownMetadataVersion},
-		{"version", validVersion},
+func repeatedLabel(values []string) bool {
+	seen := map[string]bool{}
+	for _, value := range values {
+		label, _ := labelled(value)
+		if seen[label] {
+			return true
+		}
+		seen[label] = true
+	}
+	return false
+}
+
+// labelled splits "Label, URL".
+func labelled(value string) (label, url string) {
+	label, url, _ = strings.Cut(value, ",")
+	return strings.TrimSpace(label), strings.TrimSpace(url)
+}
+
+// valueRule judges the values of one header. What it returns is the message without the pointer to the specification.
+type valueRule func(u *upload, values []string) string
+
+func stageA() map[string]valueRule {
+	return map[string]valueRule{
+		"metadata-version":         knownMetadataVersion,
+		"version":                  validVersion,
+		"summary":                  singleLine,
+		"description-content-type": contentTypeOfDescription,
+		"dynamic":                  dynamicHeaders,
+		"provides-extra":           extraNames,
+		"requires-python":          specifiers,
+		"license-file":             licensePaths,
 	}
 }
 
-func stageB() []metadataRule {
-	return []metadataRule{
-		{"version", noLocalVersion},
+func stageB() map[string]valueRule {
+	return map[string]valueRule{
+		"version":      noLocalVersion,
+		"summary":      shortSummary,
+		"home-page":    webAddress,
+		"download-url": webAddress,
+		"project-url":  projectURLs,
+		"license":      oneLicense,
 	}
 }
 
-func metadataA(u *upload) *refusal { return applyMetadata(u, stageA()) }
+func metadataA(u *upload) *refusal {
+	declared := u.form.get("metadata_version")
+	return firstProblem(u, stageA(), func(f field) string {
+		if f.newer(declared) {
+			return f.header + " introduced in metadata version " + f.since + ", not " + declared
+		}
+		return ""
+	})
+}
 
-func metadataB(u *upload) *refusal { return applyMetadata(u, stageB()) }
+func metadataB(u *upload) *refusal {
+	return firstProblem(u, stageB(), func(field) string { return "" })
+}
 
-func applyMetadata(u *upload, stage []metadataRule) *refusal {
-	for _, r := range stage {
-		if message := r.check(u); message != "" {
+// firstProblem applies a stage: gate is asked first of every field that is there, then the field's rule.
+func firstProblem(u *upload, stage map[string]valueRule, gate func(field) string) *refusal {
+	leading := []string{"metadata-version", "name", "version"}
+	order := slices.SortedStableFunc(slices.Values(fields()), func(a, b field) int {
+		return rank(leading, a.header) - rank(leading, b.header)
+	})
+	for _, f := range order {
+		values, rule := u.form.all(f.form), stage[f.header]
+		message := ""
+		if len(values) > 0 {
+			message = gate(f)
+		}
+		if message == "" && rule != nil && (len(values) > 0 || slices.Contains(leading, f.header)) {
+			message = rule(u, values)
+		}
+		if message != "" {
 			return bad("%s%s", message, metadataSpec)
 		}
 	}
 	return nil
 }
 
+func rank(leading []string, header string) int {
+	if i := slices.Index(leading, header); i >= 0 {
+		return i
+	}
+	return len(leading)
+}
+
 // knownMetadataVersion is rows 16 and 31.
-func knownMetadataVersion(u *upload) string {
-	v := u.form.all("metadata_version")
-	if len(v) == 0 {
+func knownMetadataVersion(_ *upload, values []string) string {
+	switch {
+	case len(values) == 0:
 		return "None is not a valid metadata version"
+	case !slices.Contains(metadataVersions(), values[0]):
+		return repr(values[0]) + " is not a valid metadata version"
 	}
-	switch v[0] {
-	case "1.0", "1.1", "1.2", "2.1", "2.2", "2.3", "2.4", "2.5":
-		return ""
-	}
-	return repr(v[0]) + " is not a valid metadata version"
+	return ""
 }
 
 // validVersion is row 18.
-func validVersion(u *upload) string {
-	given := u.form.all("version")
-	if len(given) == 0 {
+func validVersion(u *upload, values []string) string {
+	if len(values) == 0 {
 		return "'version' is a required field"
 	}
-	v, err := pep.ParseVersion(given[0])
+	v, err := pep.ParseVersion(values[0])
 	if err != nil {
-		return repr(given[0]) + " is invalid for 'version'"
+		return invalid(values[0], "version")
 	}
 	u.version = v
 	return ""
 }
 
+func invalid(value, header string) string { return repr(value) + " is invalid for '" + header + "'" }
+
+// singleLine is row 20.
+func singleLine(_ *upload, values []string) string {
+	if strings.Contains(values[0], "\n") {
+		return "'summary' must be a single line"
+	}
+	return ""
+}
+
+// contentTypeOfDescription is rows 21 to 23.
+func contentTypeOfDescription(_ *upload, values []string) string {
+	const of = "'description-content-type'"
+	value := values[0]
+	kind, params, err := mime.ParseMediaType(value)
+	kind = strings.ToLower(kind)
+	known := []string{"text/x-rst", "text/markdown", "text/plain"}
+	if err != nil || !slices.Contains(known, kind) || !strings.Contains(strings.ToLower(value), kind) {
+		return of + " must be one of " + reprList(known) + ", not " + repr(value)
+	}
+	if charset, given := params["charset"]; given && charset != "UTF-8" {
+		return of + " can only specify the UTF-8 charset, not " + repr(charset)
+	}
+	variants := []string{"GFM", "CommonMark"}
+	if variant, given := params["variant"]; given && kind == "text/markdown" && !slices.Contains(variants, variant) {
+		return "valid Markdown variants for " + of + " are " + reprList(variants) + ", not " + repr(variant)
+	}
+	return ""
+}
+
+// dynamicHeaders is rows 24 and 41.
+func dynamicHeaders(_ *upload, values []string) string {
+	for _, value := range values {
+		header := strings.ToLower(value)
+		switch {
+		case slices.Contains([]string{"name", "version", "metadata-version"}, header):
+			return repr(header) + " is not allowed as a dynamic field"
+		case !slices.ContainsFunc(fields(), func(f field) bool { return f.header == header }):
+			return repr(header) + " is not a valid dynamic field"
+		}
+	}
+	return ""
+}
+
+// extraNames is row 25.
+func extraNames(_ *upload, values []string) string {
+	for _, value := range values {
+		if !pep.ValidName(value) {
+			return invalid(value, "provides-extra")
+		}
+	}
+	return ""
+}
+
+// The grammar of version specifiers (section 2.3.1).
+const (
+	anyText     = `===\s*[^\s;)]+`
+	releasePart = `v?(\d+!)?\d+(\.\d+)*`
+	labels      = `([._-]?(alpha|a|beta|b|preview|pre|c|rc)[._-]?\d*)?((-\d+)|([._-]?(post|rev|r)[._-]?\d*))?([._-]?dev[._-]?\d*)?`
+	equal       = `(==|!=)\s*` + releasePart + `(\.\*|` + labels + `(\+[a-z0-9]+([._-][a-z0-9]+)*)?)`
+	compatible  = `~=\s*v?(\d+!)?\d+(\.\d+)+` + labels
+	ordered     = `(<=|>=|<|>)\s*` + releasePart + labels
+)
+
+var specifier = regexp.MustCompile(`(?i)^(` + anyText + `|` + equal + `|` + compatible + `|` + ordered + `)$`)
+
+// specifiers is row 26.
+func specifiers(_ *upload, values []string) string {
+	for part := range strings.SplitSeq(values[0], ",") {
+		if part = strings.TrimSpace(part); part != "" && !specifier.MatchString(part) {
+			return invalid(values[0], "requires-python")
+		}
+	}
+	return ""
+}
+
+// licensePaths is row 29.
+func licensePaths(_ *upload, values []string) string {
+	for _, path := range values {
+		problem := ""
+		switch {
+		case strings.Contains(path, ".."):
+			problem = "parent directory indicators are not allowed"
+		case strings.Contains(path, "*"):
+			problem = "paths must be resolved"
+		case absolute.MatchString(path):
+			problem = "paths must be relative"
+		case !plainPath(path):
+			problem = "paths must use '/' delimiter"
+		}
+		if problem != "" {
+			return invalid(path, "license-file") + ", " + problem
+		}
+	}
+	return ""
+}
+
+// absolute finds paths that are absolute on POSIX or on Windows.
+var absolute = regexp.MustCompile(`^(/|\\\\[^\\]+\\|[A-Za-z]:[\\/])`)
+
+// plainPath reports whether a Windows path object would give the path back unchanged.
+func plainPath(path string) bool {
+	return path != "" && !strings.Contains(path, `\`) && !strings.HasSuffix(path, "/") && !strings.Contains(path, "//") &&
+		path != "./" && !strings.HasPrefix(path, "./") && !strings.Contains(path, "/./") && !strings.HasSuffix(path, "/.")
+}
+
 // noLocalVersion is row 32.
-func noLocalVersion(u *upload) string {
+func noLocalVersion(u *upload, values []string) string {
 	if u.version.Local() == "" {
 		return ""
 	}
-	return "The use of local versions in " + repr(u.form.get("version")) + " is not allowed. See " +
+	return "The use of local versions in " + repr(values[0]) + " is not allowed. See " +
 		"https://packaging.python.org/en/latest/specifications/version-specifiers/#local-version-identifiers for more information"
+}
+
+// shortSummary is row 33.
+func shortSummary(_ *upload, values []string) string {
+	if utf8.RuneCountInString(values[0]) > 512 {
+		return "'summary' field must be 512 characters or less"
+	}
+	return ""
+}
+
+// webAddress is row 37.
+func webAddress(_ *upload, values []string) string {
+	if !validURL(values[0]) {
+		return repr(values[0]) + " is not a valid url"
+	}
+	return ""
+}
+
+// address takes a URL apart as far as row 37 needs it (section 2.4.2).
+var address = regexp.MustCompile(`(?i)^https?:(//[^/?#]*)?([^#]*)`)
+
+func validURL(url string) bool {
+	parts := address.FindStringSubmatch(url)
+	return parts != nil && !strings.ContainsAny(parts[2], "[]") && !badPort.MatchString(parts[1])
+}
+
+// badPort finds a port from 65536 to 99999 behind a well-formed host.
+var badPort = regexp.MustCompile(`^//[^:\[\]@]*:(6553[6-9]|655[4-9]\d|65[6-9]\d\d|6[6-9]\d{3}|[7-9]\d{4})$`)
+
+// projectURLs is row 38.
+func projectURLs(_ *upload, values []string) string {
+	for _, value := range values {
+		label, url := labelled(value)
+		switch {
+		case label == "":
+			return "Must have a label"
+		case utf8.RuneCountInString(label) > 32:
+			return repr(label) + " must be 32 characters or less"
+		case url == "":
+			return "Must have a URL"
+		case !validURL(url):
+			return repr(url) + " is not a valid url"
+		}
+	}
+	return ""
+}
+
+// oneLicense is row 42.
+func oneLicense(u *upload, _ []string) string {
+	if len(u.form.all("license_expression")) > 0 {
+		return "License is deprecated when License-Expression is present. Only License-Expression should be present"
+	}
+	return ""
 }

@@ -33,10 +33,28 @@ func projectExists(u *upload) *refusal {
 			"publisher but specifying the project name incorrectly (either in the publisher or in your project's metadata). " +
 			"Please ensure that both match. See: https://docs.pypi.org/trusted-publishers/troubleshooting/#token-minting")
 	}
+	if u.switches.TooManyProjects {
+		return refuse(http.StatusTooManyRequests, "Too many new projects created")
+	}
 	if no := u.ix.mayCreate(name); no != nil {
 		return no
 	}
-	u.project = u.ix.addProject(name)
+	u.project, u.creates = u.ix.newProject(name), true
+	return nil
+}
+
+// userInOrder is row 45.
+func userInOrder(u *upload) *refusal {
+	switch {
+	case u.grant.publisher != nil:
+		return nil
+	case u.switches.NoEmail:
+		return refuse(http.StatusForbidden, "User %s, associated with the API token used, does not have a verified primary email address. "+
+			"Please add a verified primary email before attempting to upload to PyPI. See %s#verified-email for more information.", repr(apiUser), u.help())
+	case u.switches.NoSecondFactor:
+		return refuse(http.StatusForbidden, "User %s, associated with the API token used, does not have two-factor authentication enabled. "+
+			"Please enable two-factor authentication before attempting to upload to PyPI. See %s#two-factor-authentication for more information.", repr(apiUser), u.help())
+	}
 	return nil
 }
 
@@ -55,13 +73,13 @@ func permitted(u *upload) *refusal {
 	}
 	if u.grant.publisher != nil {
 		return refuse(http.StatusForbidden, "The given token isn't allowed to upload to project %s. See %s#project-name for more information.",
-			repr(u.project.name), help)
+			repr(u.project.name), u.help())
 	}
 	if u.project.status == statusQuarantined {
 		return nil // its owners may still upload
 	}
 	return refuse(http.StatusForbidden, "The user %s isn't allowed to upload to project %s. See %s#project-name for more information.",
-		repr(apiUser), repr(u.project.name), help)
+		repr(apiUser), repr(u.project.name), u.help())
 }
 
 // goodStanding is row 49.
@@ -82,7 +100,7 @@ func findRelease(u *upload) *refusal {
 // mayCreate applies the rules of section 2.9.
 func (ix *Index) mayCreate(name string) *refusal {
 	if ix.switches.NoProjects {
-		return refuse(http.StatusForbidden, "New project registration temporarily disabled. See %s#admin-intervention for more information.", help)
+		return refuse(http.StatusForbidden, "New project registration temporarily disabled. See %s#admin-intervention for more information.", ix.help())
 	}
 	for _, check := range creationRules() {
 		if no := check(ix, name); no != nil {
@@ -107,13 +125,13 @@ func nameFree(ix *Index, name string) *refusal {
 	if ix.projects[pep.Normalize(name)] == nil {
 		return nil
 	}
-	return refuse(http.StatusConflict, "The name %s conflicts with an existing project. See %s#project-name for more information.", repr(name), help)
+	return refuse(http.StatusConflict, "The name %s conflicts with an existing project. See %s#project-name for more information.", repr(name), ix.help())
 }
 
 func nameProhibited(ix *Index, name string) *refusal {
 	for _, prohibited := range ix.switches.Prohibited {
 		if pep.Normalize(prohibited) == pep.Normalize(name) {
-			return bad("The name %s isn't allowed. See %s#project-name for more information.", repr(name), help)
+			return bad("The name %s isn't allowed. See %s#project-name for more information.", repr(name), ix.help())
 		}
 	}
 	return nil
@@ -122,7 +140,7 @@ func nameProhibited(ix *Index, name string) *refusal {
 func nameDistinct(ix *Index, name string) *refusal {
 	for key := range ix.projects {
 		if ultranormal(string(key)) == ultranormal(name) {
-			return bad("The name %s is too similar to an existing project. See %s#project-name for more information.", repr(name), help)
+			return bad("The name %s is too similar to an existing project. See %s#project-name for more information.", repr(name), ix.help())
 		}
 	}
 	return nil

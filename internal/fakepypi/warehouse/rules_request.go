@@ -8,9 +8,20 @@ import (
 
 // The rules of sections 1.1, 1.4 and 2.1: the request, before the form is looked at.
 
-const help = "https://pypi.org/help/"
+// help is where messages of the index send people.
+func (u *upload) help() string { return u.ix.help() }
+
+func (ix *Index) help() string { return ix.traits.site + "/help/" }
 
 func validText(s string) bool { return utf8.ValidString(s) }
+
+// secure is row 2.
+func secure(u *upload) *refusal {
+	if !u.switches.HTTPS {
+		return nil
+	}
+	return refuse(http.StatusForbidden, "SSL is required")
+}
 
 func sanitised(u *upload) *refusal { return u.form.sanitise() }
 
@@ -37,7 +48,7 @@ func noPassword(u *upload) *refusal {
 		return nil
 	}
 	return refuse(http.StatusForbidden, "Username/Password authentication is no longer supported. Migrate to API Tokens or "+
-		"Trusted Publishers instead. See %s#apitoken and %s#trusted-publishers", help, help)
+		"Trusted Publishers instead. See %s#apitoken and %s#trusted-publishers", u.help(), u.help())
 }
 
 func readOnly(u *upload) *refusal {
@@ -51,13 +62,13 @@ func noNewUploads(u *upload) *refusal {
 	if !u.switches.NoUploads {
 		return nil
 	}
-	return refuse(http.StatusForbidden, "New uploads are temporarily disabled. See %s#admin-intervention for more information.", help)
+	return refuse(http.StatusForbidden, "New uploads are temporarily disabled. See %s#admin-intervention for more information.", u.help())
 }
 
 // identified is row 7: the token has to be one that the index knows. Its caveats are looked at later.
 func identified(u *upload) *refusal {
 	if u.grant = u.ix.find(u.auth.token); u.grant == nil {
-		return refuse(http.StatusForbidden, "Invalid or non-existent authentication information. See %s#invalid-auth for more information.", help)
+		return refuse(http.StatusForbidden, "Invalid or non-existent authentication information. See %s#invalid-auth for more information.", u.help())
 	}
 	return nil
 }

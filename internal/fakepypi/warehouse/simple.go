@@ -6,6 +6,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"html"
+	"maps"
 	"net/http"
 	"net/url"
 	"slices"
@@ -46,10 +47,10 @@ func (ix *Index) simplePage(w http.ResponseWriter, r *http.Request) {
 	w.Header().Set("Vary", "Accept")
 	name := r.PathValue("name")
 	key := normalize(name)
-	kind := preferred(r.Header.Values("Accept"), "text/html", "text/html", simpleHTML, simpleJSON)
+	kind := ix.simpleKind(r)
 	shown, exists := ix.pageOf(key, kind, origin(r))
 	switch {
-	case !exists || r.URL.Path != "/simple/"+name+"/":
+	case !exists:
 		w.Header().Set("Content-Type", "text/plain; charset=UTF-8")
 		w.WriteHeader(http.StatusNotFound)
 		_, _ = w.Write([]byte("404 Not Found"))
@@ -58,6 +59,44 @@ func (ix *Index) simplePage(w http.ResponseWriter, r *http.Request) {
 	default:
 		shown.write(w, r)
 	}
+}
+
+// simpleKind is the form of the simple index that the client wants.
+func (ix *Index) simpleKind(r *http.Request) string {
+	if !ix.traits.modern {
+		return "text/html"
+	}
+	return preferred(r.Header.Values("Accept"), "text/html", "text/html", simpleHTML, simpleJSON)
+}
+
+// simpleIndex is GET /simple/: the names of all projects.
+func (ix *Index) simpleIndex(w http.ResponseWriter, r *http.Request) {
+	ix.mu.Lock()
+	keys := slices.Sorted(maps.Keys(ix.projects))
+	serial := ix.seq
+	ix.mu.Unlock()
+	w.Header().Set("Vary", "Accept")
+	list := page{kind: ix.simpleKind(r), serial: serial}
+	if list.kind == simpleJSON {
+		projects := make([]map[string]any, len(keys))
+		for i, key := range keys {
+			projects[i] = map[string]any{"name": key, "_last-serial": serial}
+		}
+		list.body, _ = json.Marshal(map[string]any{ // nothing in here can fail to encode
+			"meta":     map[string]any{"_last-serial": serial, "api-version": apiVersion},
+			"projects": projects,
+		})
+		list.write(w, r)
+		return
+	}
+	var b strings.Builder
+	fmt.Fprintf(&b, "<!DOCTYPE html>\n<html>\n  <head>\n    <meta name=\"pypi:repository-version\" content=\"%s\">\n    <title>Simple index</title>\n  </head>\n  <body>\n", apiVersion)
+	for _, key := range keys {
+		fmt.Fprintf(&b, "    <a href=\"/simple/%[1]s/\">%[1]s</a>\n", html.EscapeString(string(key)))
+	}
+	b.WriteString("  </body>\n</html>")
+	list.body = []byte(b.String())
+	list.write(w, r)
 }
 
 func (p page) write(w http.ResponseWriter, r *http.Request) {
@@ -100,7 +139,7 @@ func (ix *Index) pageOf(key pep.Project, kind, origin string) (page, bool) {
 	if kind == simpleJSON {
 		fresh.body = p.json(origin)
 	} else {
-		fresh.body = p.html(origin)
+		fresh.body = p.html(origin, !ix.traits.modern)
 	}
 	at := kind + " " + origin + " " + string(key)
 	old, known := ix.edge.pages[at]
@@ -197,14 +236,19 @@ func compareVersions(a, b string) int {
 	return v.Compare(w)
 }
 
-func (p *project) html(origin string) []byte {
+// html is the page of PEP 503; the links of a plain index carry MD5 digests and nothing else.
+func (p *project) html(origin string, plain bool) []byte {
 	var b strings.Builder
 	title := html.EscapeString(string(p.key))
 	fmt.Fprintf(&b, "<!DOCTYPE html>\n<html>\n  <head>\n    <meta name=\"pypi:repository-version\" content=\"%s\">\n"+
 		"    <meta name=\"pypi:project-status\" content=\"%s\">\n    <title>Links for %s</title>\n  </head>\n  <body>\n    <h1>Links for %s</h1>\n",
 		apiVersion, p.shownStatus(), title, title)
 	for _, f := range p.sorted() {
-		fmt.Fprintf(&b, "<a href=\"%s#sha256=%s\"%s>%s</a><br />\n", html.EscapeString(f.url(origin)), f.sha256, f.attributes(), html.EscapeString(f.name))
+		digest, attributes := "sha256="+f.sha256, f.attributes()
+		if plain {
+			digest, attributes = "md5="+f.md5, ""
+		}
+		fmt.Fprintf(&b, "<a href=\"%s#%s\"%s>%s</a><br />\n", html.EscapeString(f.url(origin)), digest, attributes, html.EscapeString(f.name))
 	}
 	fmt.Fprintf(&b, "</body>\n</html>\n<!--SERIAL %d-->", p.serial)
 	return []byte(b.String())

@@ -95,13 +95,19 @@ func (ix *Index) stampNow() stamp {
 	return stamp{at: ix.now(), seq: ix.seq}
 }
 
-// addProject creates a project under the spelling of name.
-func (ix *Index) addProject(name string) *project {
+// newProject makes a project under the spelling of name. It is not in the index before it is put there.
+func (ix *Index) newProject(name string) *project {
 	p := &project{
 		stamp: ix.stampNow(), id: uuid(), key: pep.Normalize(name), name: name,
 		status: statusActive, releases: map[string]*release{},
 	}
 	p.serial = p.seq
+	return p
+}
+
+// addProject creates a project.
+func (ix *Index) addProject(name string) *project {
+	p := ix.newProject(name)
 	ix.projects[p.key] = p
 	return p
 }

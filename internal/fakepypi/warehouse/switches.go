@@ -15,6 +15,14 @@ type Switches struct {
 	NoOIDC     bool // Trusted Publishing is off: audience 403, mint not-enabled
 	NoGitHub   bool // Trusted Publishing from GitHub is off: mint not-enabled
 
+	// HTTPS refuses plain http, as the real index does (row 2). A stage has nothing else.
+	HTTPS bool
+
+	// NoEmail and NoSecondFactor are what the user of an API token lacks (row 45).
+	NoEmail, NoSecondFactor bool
+	// TooManyProjects is set where the user of an API token has used up the rate limit for new projects (section 2.9).
+	TooManyProjects bool
+
 	// Inactive is set where the organisation that owns the projects is not in good standing.
 	Inactive bool
 

@@ -19,6 +19,7 @@ type upload struct {
 	grant    *grant
 	version  pep.Version
 	project  *project // nil where it does not exist (yet)
+	creates  bool     // the project is new and comes into the index with this file
 	release  *release // nil where this file creates it
 	done     bool     // the very file is there already: 200 and nothing happens
 }
@@ -29,9 +30,10 @@ type rule struct {
 	check func(*upload) *refusal
 }
 
-// rules is the pipeline, in the order of the index.
+// rules is the pipeline of the index, in its order.
 func rules() []rule {
 	return []rule{
+		{"2.1/2", secure},
 		{"2.1/4", sanitised},
 		{"1.1", action},
 		{"2.1/3", noPassword},
@@ -40,10 +42,12 @@ func rules() []rule {
 		{"2.1/7", identified},
 		{"2.1/8", protocol},
 		{"2.2/9-14", formFields},
-		{"2.3", metadataA},
-		{"2.4", metadataB},
+		{"2.3/15", unparsed},
+		{"2.3/16-30", metadataA},
+		{"2.4/31-42", metadataB},
 		{"2.5/43", hasContent},
-		{"2.5/44", projectExists},
+		{"2.5/45", userInOrder},
+		{"2.5/44,46", projectExists},
 		{"2.5/47", caveatsHold},
 		{"2.5/48", permitted},
 		{"2.5/49", goodStanding},
@@ -52,6 +56,7 @@ func rules() []rule {
 		{"2.8/53", noSlash},
 		{"2.8/54-55", extension},
 		{"2.8/56", contentType},
+		{"2.11", nameTooLong},
 		{"2.8/57", fileSize},
 		{"2.8/58", projectSize},
 		{"2.8/59", digests},
@@ -59,6 +64,9 @@ func rules() []rule {
 		{"2.8/62", filenameReuse},
 		{"2.8/63", closedRelease},
 		{"2.8/64", secondSdist},
+		{"2.8/81-83", sdistFilename},
+		{"2.8/85-89", wheelFilename},
+		{"2.8/94", filenameLength},
 	}
 }
 
@@ -71,14 +79,14 @@ func (ix *Index) uploadFile(w http.ResponseWriter, r *http.Request) {
 	}
 	r.Body = http.MaxBytesReader(w, r.Body, drainLimit)
 	f, err := readForm(r, ix.save)
+	no := unreadable(err)
+	if no == nil {
+		no = ix.judge(r, f, began)
+	}
 	if f.content != nil {
-		defer func() { f.content.blob.discard() }()
+		f.content.blob.discard() // before the answer: whoever has it finds the folder in order
 	}
-	if no := unreadable(err); no != nil {
-		answerRefusal(w, r, no)
-		return
-	}
-	if no := ix.judge(r, f, began); no != nil {
+	if no != nil {
 		answerRefusal(w, r, no)
 		return
 	}
@@ -110,7 +118,7 @@ func (ix *Index) judge(r *http.Request, f *form, began uint64) *refusal {
 	defer ix.mu.Unlock()
 	u := &upload{ix: ix, r: r, began: began, switches: ix.switches, form: f, auth: credentialOf(r)}
 	ix.presented(u.auth.token)
-	for _, rule := range rules() {
+	for _, rule := range u.ix.traits.pipeline {
 		if no := rule.check(u); no != nil || u.done {
 			return no
 		}
@@ -121,7 +129,7 @@ func (ix *Index) judge(r *http.Request, f *form, began uint64) *refusal {
 // commit writes the rows. Unique rows that another request wrote meanwhile end in the database's error.
 func (u *upload) commit() *refusal {
 	broken := refuse(http.StatusInternalServerError, "")
-	if u.release != nil && u.release.unseenBy(u.began) {
+	if !u.creates && u.project.unseenBy(u.began) || u.release != nil && u.release.unseenBy(u.began) {
 		return broken
 	}
 	name := u.form.content.filename
@@ -129,12 +137,19 @@ func (u *upload) commit() *refusal {
 	if err := u.ix.keep(u.form.content.blob, at); err != nil {
 		return broken
 	}
+	sum, err := u.ix.keepMetadata(u, at)
+	if err != nil {
+		return broken
+	}
+	u.ix.projects[u.project.key] = u.project
 	if u.release == nil {
 		u.release = u.newRelease()
 		u.project.releases[u.version.Canonical()] = u.release
 	}
 	u.project.name = u.form.get("name")
-	u.project.files = append(u.project.files, u.newFile(name, at))
+	f := u.newFile(name, at)
+	f.coreMetadataSHA = sum
+	u.project.files = append(u.project.files, f)
 	u.project.serial = u.ix.seq
 	u.ix.used[name] = true
 	if u.grant != nil {

@@ -33,6 +33,8 @@ type Options struct {
 	Now      func() time.Time // the clock of everything, the Date header too
 	Audience string           // the audience of ID tokens
 	Issuer   string           // URL of the issuer of ID tokens, without a trailing slash
+	Profile  Profile
+	Login    Login // of a plain index
 	Switches Switches
 }
 
@@ -41,6 +43,8 @@ type Index struct {
 	dir      string
 	now      func() time.Time
 	audience string
+	traits   traits
+	login    Login
 	user     string // id of the one user
 	mux      *http.ServeMux
 
@@ -68,8 +72,12 @@ func New(o Options) (*Index, error) {
 	if _, err := os.Stat(o.Dir); err != nil {
 		return nil, err
 	}
+	traits, err := o.Profile.traits()
+	if err != nil {
+		return nil, err
+	}
 	ix := &Index{
-		dir: o.Dir, now: o.Now, audience: o.Audience, switches: o.Switches, user: uuid(),
+		dir: o.Dir, now: o.Now, audience: o.Audience, traits: traits, login: o.Login, switches: o.Switches, user: uuid(),
 		keys:     keySet{issuer: o.Issuer, client: &http.Client{Timeout: 10 * time.Second}},
 		projects: map[pep.Project]*project{},
 		grants:   map[string]*grant{},
@@ -81,33 +89,55 @@ func New(o Options) (*Index, error) {
 	return ix, nil
 }
 
+// route is one address of the index. A route for GET is one for HEAD too.
+type route struct {
+	method, path string
+	handle       http.HandlerFunc
+}
+
 func (ix *Index) routes() *http.ServeMux {
+	all := []route{
+		{"POST", "/legacy/{$}", ix.uploadFile},
+		{"POST", "/legacy", ix.missingSlash},
+		{"POST", "/pypi", ix.oldHost},
+		{"GET", "/simple/{$}", ix.simpleIndex},
+		{"GET", "/simple/{name}/{$}", ix.simplePage},
+		{"GET", "/simple/{name}", ix.simpleSlash},
+		{"GET", "/files/", ix.serveFile},
+	}
+	if ix.traits.oidc {
+		all = append(all,
+			route{"GET", "/_/oidc/audience", ix.audienceOf},
+			route{"POST", "/_/oidc/mint-token", ix.mintToken},
+			route{"POST", "/_/oidc/github/mint-token", ix.mintToken},
+			route{"POST", "/_/oidc/burn-token", ix.burnToken},
+		)
+	}
+	if ix.traits.modern {
+		all = append(all,
+			route{"GET", "/pypi/{name}/json", ix.projectJSON},
+			route{"GET", "/pypi/{name}/{version}/json", ix.releaseJSON},
+			route{"GET", "/pypi/{name}/json/{$}", ix.withoutSlash},
+			route{"GET", "/pypi/{name}/{version}/json/{$}", ix.withoutSlash},
+			route{"GET", "/integrity/{name}/{version}/{file}/provenance", ix.provenance},
+		)
+	}
 	mux := http.NewServeMux()
-	for pattern, handle := range map[string]http.HandlerFunc{
-		"GET /_/oidc/audience":           ix.audienceOf,
-		"POST /_/oidc/mint-token":        ix.mintToken,
-		"POST /_/oidc/github/mint-token": ix.mintToken,
-		"/_/oidc/burn-token":             ix.burnRoute,
-		"POST /legacy/{$}":               ix.uploadFile,
-		"POST /legacy":                   ix.missingSlash,
-		"POST /pypi":                     ix.oldHost,
-		"GET /simple/{name}/":            ix.simplePage,
-		"GET /simple/{name}":             ix.simpleSlash,
-		"GET /files/":                    ix.serveFile,
-		"/":                              ix.notFound,
-	} {
-		mux.HandleFunc(pattern, handle)
+	mux.HandleFunc("/", ix.notFound)
+	for _, r := range all {
+		mux.HandleFunc(r.path, r.only)
 	}
 	return mux
 }
 
-func (ix *Index) burnRoute(w http.ResponseWriter, r *http.Request) {
-	if r.Method != http.MethodPost {
-		w.Header().Set("Allow", http.MethodPost)
-		answerJSON(w, http.StatusMethodNotAllowed, map[string]string{"message": "Method Not Allowed"})
+// only answers the route's method.
+func (t route) only(w http.ResponseWriter, r *http.Request) {
+	if r.Method != t.method && (t.method != http.MethodGet || r.Method != http.MethodHead) {
+		w.Header().Set("Allow", t.method)
+		errorAnswer(w, http.StatusMethodNotAllowed)
 		return
 	}
-	ix.burnToken(w, r)
+	t.handle(w, r)
 }
 
 // goClient is the User-Agent that the edge refuses on pages of the simple index without a trailing slash (section 6).

@@ -1,0 +1,369 @@
+package fakepypi_test
+
+import (
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/org/pypi-oidc-publish/internal/fakepypi"
+)
+
+const (
+	spec  = " See https://packaging.python.org/specifications/core-metadata for more information."
+	unfit = "Invalid or non-existent authentication information. See https://pypi.org/help/#invalid-auth for more information."
+)
+
+// row is one behaviour of the upload endpoint, named by its section and number in the reference.
+type row struct {
+	name   string
+	send   parcel
+	status int
+	reason string // of the status line; the code's own words where the index has none
+}
+
+// TestRows provokes every refusal that a single upload can meet, on an index that would take the unchanged one.
+func TestRows(t *testing.T) {
+	t.Parallel()
+	const ok, bad = 200, 400
+	long := strings.Repeat("a", 61)
+	for _, r := range []row{
+		{"the wheel itself", wheel(), ok, "OK"},
+		{"the sdist itself", sdist(), ok, "OK"},
+
+		{"1.1 action in the query", query(wheel(":action", "-"), "?:action=file_upload"), ok, "OK"},
+		{"1.1 no action", wheel(":action", "-"), 404, "Not Found"},
+		{"1.1 unknown action", wheel(":action", "dance"), 404, "Not Found"},
+		{"1.1 submit", wheel(":action", "submit"), 410, "Project pre-registration is no longer required or supported, upload your files instead."},
+		{"1.1 submit_pkg_info", wheel(":action", "submit_pkg_info"), 410, "Project pre-registration is no longer required or supported, upload your files instead."},
+		{"1.1 doc_upload", wheel(":action", "doc_upload"), 410, ""},
+		{"1.4/1 body not UTF-8", wheel("summary", "\xff"), bad, "Invalid Form Data."},
+		{"1.4/2 UNKNOWN", wheel("name", " UNKNOWN "), bad, "'' is an invalid value for Name. Error: This field is required." + spec},
+		{"1.4/2 the last value counts", wheel().and("classifiers", "x").and("classifiers", "UNKNOWN"), ok, "OK"},
+		{"1.4/3 NUL", wheel("name", "de\x00mo"), bad, `'de\\x00mo' is an invalid value for Name. Error: Start and end with a letter or numeral containing only ASCII numeric and '.', '_' and '-'.` + spec},
+		{"1.4 a single empty value is absent", wheel("requires_python", ""), ok, "OK"},
+		{"1.4 unknown fields are ignored", wheel("license_files", "../x", "whatever", "y"), ok, "OK"},
+
+		{"2.1/1 query", query(wheel(), "?x=%ff"), bad, "Invalid bytes in query string."},
+		{"2.1/3 user name", authorized(wheel(), basic("jane", "secret")), 403, "Username/Password authentication is no longer supported. Migrate to API Tokens or Trusted Publishers instead. " +
+			"See https://pypi.org/help/#apitoken and https://pypi.org/help/#trusted-publishers"},
+		{"2.1/7 no credential", authorized(wheel(), ""), 403, unfit},
+		{"2.1/7 unknown token", authorized(wheel(), basic("__token__", "pypi-nonsense")), 403, unfit},
+		{"2.1/7 unknown scheme", authorized(wheel(), "Digest x"), 403, unfit},
+		{"2.1/7 before 8", authorized(wheel("protocol_version", "2"), ""), 403, unfit},
+		{"2.1/8 protocol version", wheel("protocol_version", "2"), bad, "Unknown protocol version."},
+		{"2.1/8 absent", wheel("protocol_version", "-"), ok, "OK"},
+
+		{"2.2/9 no name", wheel("name", "-"), bad, "'' is an invalid value for Name. Error: This field is required." + spec},
+		{"2.2/9 name", wheel("name", "-demo"), bad, "'-demo' is an invalid value for Name. Error: Start and end with a letter or numeral containing only ASCII numeric and '.', '_' and '-'." + spec},
+		{"2.2/9 elided", wheel("name", long+"!"), bad, "'" + long[:30] + "..." + long[:29] + "!' is an invalid value for Name. Error: Start and end with a letter or numeral containing only ASCII numeric and '.', '_' and '-'." + spec},
+		{"2.2/9 not Latin-1", wheel("name", "d€mo"), bad, "'d?mo' is an invalid value for Name. Error: Start and end with a letter or numeral containing only ASCII numeric and '.', '_' and '-'." + spec},
+		{"2.2/10 no filetype", wheel("filetype", "-"), bad, "Invalid value for filetype. Error: This field is required."},
+		{"2.2/10 egg", wheel("filetype", "bdist_egg"), bad, "Invalid value for filetype. Error: Use a known file type."},
+		{"2.2/11 sha256", wheel("sha256_digest", "abc"), bad, "Invalid value for sha256_digest. Error: Use a valid, hex-encoded, SHA256 message digest."},
+		{"2.2/11 blake2", wheel("blake2_256_digest", strings.Repeat("g", 64)), bad, "Invalid value for blake2_256_digest. Error: Use a valid, hex-encoded, BLAKE2 message digest."},
+		{"2.2/12 pyversion", wheel("pyversion", "-"), bad, "Invalid value for pyversion. Error: Python version is required for binary distribution uploads."},
+		{"2.2/13 pyversion", sdist("pyversion", "py3"), bad, "Invalid value for pyversion. Error: Use 'source' as Python version for an sdist."},
+		{"2.2/13 absent", sdist("pyversion", "-"), ok, "OK"},
+		{"2.2/14 no digest", wheel("sha256_digest", "-"), bad, "Error: Include at least one message digest."},
+		{"2.2/14 whitespace is absent", wheel("sha256_digest", "  "), bad, "Error: Include at least one message digest."},
+		{"2.2/14 md5 alone", wheel("sha256_digest", "-", "md5_digest", md5Of("the wheel")), ok, "OK"},
+		{"2.2/14 blake2 alone, upper case", wheel("sha256_digest", "-", "blake2_256_digest", strings.ToUpper(blake2Of("the wheel"))), ok, "OK"},
+
+		{"2.3/15 repeated", wheel("summary", "a").and("summary", "b"), bad, "'summary' has invalid data." + spec},
+		{"2.3/15 labels", wheel("project_urls", "A, https://a").and("project_urls", "A, https://b"), bad, "'project_urls' has invalid data." + spec},
+		{"2.3/16 2.0", wheel("metadata_version", "2.0"), bad, "'2.0' is not a valid metadata version." + spec},
+		{"2.3/16 2.6", wheel("metadata_version", "2.6"), bad, "'2.6' is not a valid metadata version." + spec},
+		{"2.3/16 none", wheel("metadata_version", "-"), bad, "None is not a valid metadata version." + spec},
+		{"2.3/18 none", wheel("version", "-"), bad, "'version' is a required field." + spec},
+		{"2.3/18 dog", wheel("version", "dog"), bad, "'dog' is invalid for 'version'." + spec},
+		{"2.3/18 spelling", wheel("version", " v1.0 "), ok, "OK"},
+		{"2.3/18 before others", wheel("version", "dog", "dynamic", "foo"), bad, "'dog' is invalid for 'version'." + spec},
+		{"2.3/19 too new", wheel("metadata_version", "2.1", "license_file", "LICENSE"), bad, "license-file introduced in metadata version 2.4, not 2.1." + spec},
+		{"2.3/19 dynamic", wheel("metadata_version", "2.1", "dynamic", "foo"), bad, "dynamic introduced in metadata version 2.2, not 2.1." + spec},
+		{"2.3/19 alphabetical", wheel("metadata_version", "1.0", "requires_python", "three", "classifiers", "x"), bad, "classifier introduced in metadata version 1.1, not 1.0." + spec},
+		{"2.3/20 summary", wheel("summary", "a\nb"), bad, "'summary' must be a single line." + spec},
+		{"2.3/21 html", wheel("description_content_type", "text/html"), bad, "'description-content-type' must be one of ['text/x-rst', 'text/markdown', 'text/plain'], not 'text/html'." + spec},
+		{"2.3/22 charset", wheel("description_content_type", "text/markdown; charset=utf-8"), bad, "'description-content-type' can only specify the UTF-8 charset, not 'utf-8'." + spec},
+		{"2.3/23 variant", wheel("description_content_type", "text/markdown; variant=gfm"), bad, "valid Markdown variants for 'description-content-type' are ['GFM', 'CommonMark'], not 'gfm'." + spec},
+		{"2.3/21-23 fine", wheel("description_content_type", "text/Markdown; charset=UTF-8; variant=GFM"), ok, "OK"},
+		{"2.3/24 name", wheel("dynamic", "Name"), bad, "'name' is not allowed as a dynamic field." + spec},
+		{"2.3/24 unknown", wheel("dynamic", "Foo"), bad, "'foo' is not a valid dynamic field." + spec},
+		{"2.3/24 fine", wheel("dynamic", "Requires-Dist"), ok, "OK"},
+		{"2.3/25 extra", wheel("provides_extra", "a b"), bad, "'a b' is invalid for 'provides-extra'." + spec},
+		{"2.3/26 wildcard", wheel("requires_python", ">=3.8.*"), bad, "'>=3.8.*' is invalid for 'requires-python'." + spec},
+		{"2.3/26 no comma", wheel("requires_python", ">=3.8 <4"), bad, "'>=3.8 <4' is invalid for 'requires-python'." + spec},
+		{"2.3/26 one segment", wheel("requires_python", "~=3"), bad, "'~=3' is invalid for 'requires-python'." + spec},
+		{"2.3/26 fine", wheel("requires_python", ">=3.8, !=3.9.*, <4.0.dev0,, ~=3.0, ===anything"), ok, "OK"},
+		{"2.3/29 parent", wheel("license_file", "../L"), bad, "'../L' is invalid for 'license-file', parent directory indicators are not allowed." + spec},
+		{"2.3/29 glob", wheel("license_file", "LICEN*"), bad, "'LICEN*' is invalid for 'license-file', paths must be resolved." + spec},
+		{"2.3/29 absolute", wheel("license_file", "/L"), bad, "'/L' is invalid for 'license-file', paths must be relative." + spec},
+		{"2.3/29 drive", wheel("license_file", "C:/L"), bad, "'C:/L' is invalid for 'license-file', paths must be relative." + spec},
+		{"2.3/29 backslash", wheel("license_file", `docs\L`), bad, `'docs\\L' is invalid for 'license-file', paths must use '/' delimiter.` + spec},
+		{"2.3/29 dot", wheel("license_file", "./L"), bad, "'./L' is invalid for 'license-file', paths must use '/' delimiter." + spec},
+
+		{"2.4/32 local", wheel("version", "1.0+l"), bad, "The use of local versions in '1.0+l' is not allowed. See https://packaging.python.org/en/latest/specifications/version-specifiers/#local-version-identifiers for more information." + spec},
+		{"2.4 after 2.3", wheel("version", "1.0+l", "requires_python", "three"), bad, "'three' is invalid for 'requires-python'." + spec},
+		{"2.4/33 summary", wheel("summary", strings.Repeat("ä", 513)), bad, "'summary' field must be 512 characters or less." + spec},
+		{"2.4/33 fine", wheel("summary", strings.Repeat("ä", 512)), ok, "OK"},
+		{"2.4/37 home page", wheel("home_page", "example.com"), bad, "'example.com' is not a valid url." + spec},
+		{"2.4/37 brackets", wheel("download_url", "https://example.com/[x]"), bad, "'https://example.com/[x]' is not a valid url." + spec},
+		{"2.4/37 port", wheel("home_page", "http://example.com:70000"), bad, "'http://example.com:70000' is not a valid url." + spec},
+		{"2.4/37 odd but fine", wheel("home_page", "HTTPS:///x"), ok, "OK"},
+		{"2.4/38 label", wheel("project_urls", ", https://example.com"), bad, "Must have a label." + spec},
+		{"2.4/38 long label", wheel("project_urls", strings.Repeat("l", 33)+", https://example.com"), bad, "'" + strings.Repeat("l", 33) + "' must be 32 characters or less." + spec},
+		{"2.4/38 no URL", wheel("project_urls", "Home"), bad, "Must have a URL." + spec},
+		{"2.4/38 URL", wheel("project_urls", "Home, ftp://x"), bad, "'ftp://x' is not a valid url." + spec},
+		{"2.4/42 both", wheel("license", "MIT", "license_expression", "MIT"), bad, "License is deprecated when License-Expression is present. Only License-Expression should be present." + spec},
+
+		{"2.5/43 no content", bare(wheel()), bad, "Upload payload does not have a file."},
+		{"2.5/44 no project", wheel("name", "other"), bad, "Non-user identities cannot create new projects. This was probably caused by successfully using a pending publisher but specifying the project name incorrectly " +
+			"(either in the publisher or in your project's metadata). Please ensure that both match. See: https://docs.pypi.org/trusted-publishers/troubleshooting/#token-minting"},
+
+		{"2.8/52 control", wheel().called("demo-1.0\x1f-py3-none-any.whl"), bad, "Cannot upload a file with non-printable characters (ordinals 0-31) or the DEL character (ordinal 127) in the name."},
+		{"2.8/53 slash", wheel().called("dist/demo-1.0-py3-none-any.whl"), bad, `Cannot upload a file with '/' or '\' in the name.`},
+		{"2.8/53 backslash", wheel().called(`dist\demo-1.0-py3-none-any.whl`), bad, `Cannot upload a file with '/' or '\' in the name.`},
+		{"2.8/54 wheel as sdist", sdist().called("demo-1.0-py3-none-any.whl"), bad, "Invalid file extension: Extension .whl is invalid for filetype sdist. See https://www.python.org/dev/peps/pep-0527 for more information."},
+		{"2.8/54 .tar.GZ", sdist().called("demo-1.0.tar.GZ"), bad, "Invalid file extension: Extension .tar.GZ is invalid for filetype sdist. See https://www.python.org/dev/peps/pep-0527 for more information."},
+		{"2.8/54 .WHL", wheel().called("demo-1.0-py3-none-any.WHL"), bad, "Invalid file extension: Extension .WHL is invalid for filetype bdist_wheel. See https://www.python.org/dev/peps/pep-0527 for more information."},
+		{"2.8/55 egg", wheel().called("demo-1.0.egg"), bad, "Invalid file extension: Use .tar.gz, .whl or .zip extension. See https://www.python.org/dev/peps/pep-0527 and https://peps.python.org/pep-0715/ for more information"},
+		{"2.8/55 tgz", sdist().called("demo-1.0.tgz"), bad, "Invalid file extension: Use .tar.gz, .whl or .zip extension. See https://www.python.org/dev/peps/pep-0527 and https://peps.python.org/pep-0715/ for more information"},
+		{"2.8/56 no type", typed(wheel(), ""), bad, "Invalid distribution file."},
+		{"2.8/56 image", typed(wheel(), "image/png"), bad, "Invalid distribution file."},
+		{"2.8/59 sha256", wheel("sha256_digest", strings.Repeat("0", 64)), bad, "The digest supplied does not match a digest calculated from the uploaded file."},
+		{"2.8/59 all of them", wheel("md5_digest", md5Of("other")), bad, "The digest supplied does not match a digest calculated from the uploaded file."},
+		{"2.11 md5 not ASCII", wheel("md5_digest", "ä"), 500, "Internal Server Error"},
+		{"2.11 content as a field", bare(wheel("content", "the wheel")), 500, "Internal Server Error"},
+		{"2.11 name of 256 bytes", wheel("version", "1."+strings.Repeat("1", 232)).called("demo-1." + strings.Repeat("1", 232) + "-py3-none-any.whl"), 500, "Internal Server Error"},
+
+		{"2.8/81 no dash", sdist().called("demo.tar.gz"), bad, "Invalid source distribution filename: demo.tar.gz"},
+		{"2.8/82 other project", sdist().called("elder-1.0.tar.gz"), bad, "Start filename for 'demo' with 'demo'."},
+		{"2.8/83 version", sdist().called("demo-1.0.0.tar.gz"), bad, "Filename 'demo-1.0.0.tar.gz' is invalid, should be 'demo-1.0.tar.gz'."},
+		{"2.8/83 zip", sdist().called("demo-1.0.zip"), bad, "Filename 'demo-1.0.zip' is invalid, should be 'demo-1.0.tar.gz'."},
+		{"2.8/83 spelling", sdist().called("Demo-1.0.tar.gz"), bad, "Filename 'Demo-1.0.tar.gz' is invalid, should be 'demo-1.0.tar.gz'."},
+		{"2.8/85 parts", wheel().called("demo-1.0-none-any.whl"), bad, "Invalid wheel filename (wrong number of parts): 'demo-1.0-none-any'"},
+		{"2.8/85 underscores", wheel().called("de__mo-1.0-py3-none-any.whl"), bad, "Invalid project name: 'de__mo-1.0-py3-none-any'"},
+		{"2.8/85 version", wheel().called("demo-dog-py3-none-any.whl"), bad, "Invalid wheel filename (invalid version): 'demo-dog-py3-none-any'"},
+		{"2.8/85 build", wheel().called("demo-1.0-b1-py3-none-any.whl"), bad, "Invalid build number: b1 in 'demo-1.0-b1-py3-none-any'"},
+		{"2.8/86 platform", wheel().called("demo-1.0-cp312-cp312-linux_x86_64.whl"), bad, "Binary wheel 'demo-1.0-cp312-cp312-linux_x86_64.whl' has an unsupported platform tag 'linux_x86_64'."},
+		{"2.8/86 one of three", wheel().called("demo-1.0-cp312-cp312-manylinux_2_17_x86_64.Freebsd_14.any.whl"), bad, "Binary wheel 'demo-1.0-cp312-cp312-manylinux_2_17_x86_64.Freebsd_14.any.whl' has an unsupported platform tag 'freebsd_14'."},
+		{"2.8/86 fine", wheel().called("demo-1.0-cp312-cp312-musllinux_1_2_riscv64.macosx_11_0_arm64.ios_13_0_arm64_iphoneos.whl"), ok, "OK"},
+		{"2.8/87 other project", wheel().called("elder-1.0-py3-none-any.whl"), bad, "Start filename for 'demo' with 'demo'."},
+		{"2.8/88 spelling", wheel().called("Demo-1.0-py3-none-any.whl"), bad, "Filename 'Demo-1.0-py3-none-any.whl' should contain the normalized project name 'demo', not 'Demo'."},
+		{"2.8/89 version", wheel().called("demo-1.1-py3-none-any.whl"), bad, "Version in filename should be '1.0' not '1.1'."},
+		{"2.8/89 same version", wheel().called("demo-1.0.0-py3-none-any.whl"), ok, "OK"},
+		{"2.8/94 length", longWheel(247), bad, "Filename is too long: '" + longWheel(247).filename + "'"},
+		{"2.8/94 fine", longWheel(246), ok, "OK"},
+	} {
+		t.Run(strings.ReplaceAll(r.name, "/", "."), func(t *testing.T) {
+			t.Parallel()
+			th := opened(t)
+			th.upload(th.minted(), r.send).want(t, r.status, r.reason)
+			if held := len(th.Files()); (held == 1) != (r.status == ok) {
+				t.Errorf("the index holds %d files", held)
+			}
+		})
+	}
+}
+
+// and adds a value to a field.
+func (p parcel) and(name, value string) parcel {
+	p.fields = append(p.fields[:len(p.fields):len(p.fields)], [2]string{name, value})
+	return p
+}
+
+func query(p parcel, q string) parcel { p.query = q; return p }
+
+func typed(p parcel, kind string) parcel { p.kind = kind; return p }
+
+func bare(p parcel) parcel { p.bare = true; return p }
+
+func authorized(p parcel, value string) parcel {
+	p.header = []string{"Authorization", value}
+	return p
+}
+
+// longWheel is a wheel whose file name has n bytes.
+func longWheel(n int) parcel {
+	tail := "-py3-none-any.whl"
+	version := "1." + strings.Repeat("1", n-len("demo-1.")-len(tail))
+	return wheel("version", version).called("demo-" + version + tail)
+}
+
+// TestSwitches: what an admin, an organisation or a user's account can do to an upload.
+func TestSwitches(t *testing.T) {
+	t.Parallel()
+	const size = "https://docs.pypi.org/project-management/storage-limits"
+	for name, c := range map[string]struct {
+		change func(*fakepypi.Switches)
+		api    bool // by API token, for a new project
+		status int
+		reason string
+	}{
+		"2.1.2 https":           {func(s *fakepypi.Switches) { s.HTTPS = true }, false, 403, "SSL is required"},
+		"2.1.5 read-only":       {func(s *fakepypi.Switches) { s.ReadOnly = true }, false, 403, "Read-only mode: Uploads are temporarily disabled."},
+		"2.1.6 no uploads":      {func(s *fakepypi.Switches) { s.NoUploads = true }, false, 403, "New uploads are temporarily disabled. See https://pypi.org/help/#admin-intervention for more information."},
+		"2.5.45 e-mail":         {func(s *fakepypi.Switches) { s.NoEmail = true }, true, 403, "User 'rehearser', associated with the API token used, does not have a verified primary email address. Please add a verified primary email before attempting to upload to PyPI. See https://pypi.org/help/#verified-email for more information."},
+		"2.5.45 second factor":  {func(s *fakepypi.Switches) { s.NoSecondFactor = true }, true, 403, "User 'rehearser', associated with the API token used, does not have two-factor authentication enabled. Please enable two-factor authentication before attempting to upload to PyPI. See https://pypi.org/help/#two-factor-authentication for more information."},
+		"2.5.49 organisation":   {func(s *fakepypi.Switches) { s.Inactive = true }, false, 400, ""},
+		"2.8.57 file":           {func(s *fakepypi.Switches) { s.FileLimit = 8 }, false, 400, "File too large. Limit for project 'demo' is 8 bytes. See " + size + "#requesting-a-file-size-limit-increase for more information."},
+		"2.8.57 fits":           {func(s *fakepypi.Switches) { s.FileLimit = 9 }, false, 200, "OK"},
+		"2.8.58 project":        {func(s *fakepypi.Switches) { s.ProjectLimit = 8 }, false, 400, "Project size too large. Limit for project 'demo' total size is 8 bytes. See " + size + "#requesting-a-project-size-limit-increase for more information."},
+		"2.9 rate limit":        {func(s *fakepypi.Switches) { s.TooManyProjects = true }, true, 429, "Too many new projects created"},
+		"2.9 no new projects":   {func(s *fakepypi.Switches) { s.NoProjects = true }, true, 403, "New project registration temporarily disabled. See https://pypi.org/help/#admin-intervention for more information."},
+		"2.9 prohibited":        {func(s *fakepypi.Switches) { s.Prohibited = []string{"De.Mo"} }, true, 200, "OK"},
+		"2.9 prohibited indeed": {func(s *fakepypi.Switches) { s.Prohibited = []string{"Demo"} }, true, 400, "The name 'demo' isn't allowed. See https://pypi.org/help/#project-name for more information."},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			th := open(t, fakepypi.Options{})
+			var token string
+			if c.api {
+				token = th.apiToken()
+			} else {
+				th.Trust(fakepypi.Publisher{Project: demo})
+				token = th.minted()
+			}
+			th.Switch(c.change)
+			th.upload(token, wheel()).want(t, c.status, c.reason)
+			if c.status != 200 && c.api && th.get("/simple/demo/").status != 404 {
+				t.Error("the refused upload left a project")
+			}
+			th.Switch(func(s *fakepypi.Switches) { *s = fakepypi.Switches{} })
+			th.upload(token, wheel()).want(t, 200, "OK")
+		})
+	}
+}
+
+// TestLimitTexts: the default limits in the index's words.
+func TestLimitTexts(t *testing.T) {
+	t.Parallel()
+	th := opened(t)
+	th.Switch(func(s *fakepypi.Switches) { s.FileLimit = 1 << 20 })
+	big := wheel().holding(strings.Repeat("x", 1<<20+1))
+	th.upload(th.minted(), big).want(t, 400, "File too large. Limit for project 'demo' is 1 MB. See https://docs.pypi.org/project-management/storage-limits#requesting-a-file-size-limit-increase for more information.")
+}
+
+func (th *theatre) apiToken() string {
+	th.t.Helper()
+	token, err := th.APIToken()
+	if err != nil {
+		th.t.Fatal(err)
+	}
+	return token
+}
+
+// TestSecondFile: what depends on the files that are there already.
+func TestSecondFile(t *testing.T) {
+	t.Parallel()
+	const reuse = " See https://pypi.org/help/#file-name-reuse for more information."
+	const day = 24 * time.Hour
+	for name, c := range map[string]struct {
+		between func(*theatre)
+		second  parcel
+		status  int
+		reason  string
+	}{
+		"2.8.60 identical":            {nil, wheel(), 200, "OK"},
+		"2.8.60 other metadata":       {nil, wheel("summary", "new"), 200, "OK"},
+		"2.8.60 before 63":            {func(th *theatre) { th.clock.pass(15 * day) }, wheel(), 200, "OK"},
+		"2.8.61 other bytes":          {nil, wheel().holding("other"), 400, "File already exists ('demo-1.0-py3-none-any.whl', with blake2_256 hash '" + blake2Of("other") + "')." + reuse},
+		"2.8.61 other name":           {nil, wheel().called("demo-1.0-1-py3-none-any.whl"), 400, "File already exists ('demo-1.0-1-py3-none-any.whl', with blake2_256 hash '" + blake2Of("the wheel") + "')." + reuse},
+		"2.8.62 deleted, same bytes":  {func(th *theatre) { th.remove("demo-1.0-py3-none-any.whl") }, wheel(), 400, "This filename was previously used by a file that has since been deleted. Use a different version." + reuse},
+		"2.8.62 deleted, other bytes": {func(th *theatre) { th.remove("demo-1.0-py3-none-any.whl") }, wheel().holding("other"), 400, "This filename was previously used by a file that has since been deleted. Use a different version." + reuse},
+		"2.8.63 fourteen days":        {func(th *theatre) { th.clock.pass(14 * day) }, sdist(), 200, "OK"},
+		"2.8.63 and more":             {func(th *theatre) { th.clock.pass(14*day + time.Second) }, sdist(), 400, "Uploading new files to releases older than 14 days is not allowed."},
+		"2.8.63 another release":      {func(th *theatre) { th.clock.pass(15 * day) }, sdist("version", "1.1").called("demo-1.1.tar.gz"), 200, "OK"},
+		"2.7.51 the same release":     {func(th *theatre) { th.clock.pass(15 * day) }, sdist("version", "1.0.0").called("demo-1.0.0.tar.gz"), 400, "Uploading new files to releases older than 14 days is not allowed."},
+		"2.8.64 first sdist":          {nil, sdist(), 200, "OK"},
+		"2.8.64 second sdist":         {func(th *theatre) { th.accepted(th.minted(), sdist()) }, sdist("version", "1.0.0").called("demo-1.0.0.tar.gz").holding("other"), 400, "Only one sdist may be uploaded per release."},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			th := opened(t)
+			th.accepted(th.minted(), wheel())
+			if c.between != nil {
+				c.between(th)
+			}
+			before := len(th.Files())
+			th.upload(th.minted(), c.second).want(t, c.status, c.reason)
+			added := len(th.Files()) - before
+			if want := c.status == 200 && !strings.HasPrefix(name, "2.8.60"); (added == 1) != want {
+				t.Errorf("%d files were added", added)
+			}
+		})
+	}
+}
+
+func (th *theatre) remove(name string) {
+	th.t.Helper()
+	if err := th.Remove(name); err != nil {
+		th.t.Fatal(err)
+	}
+}
+
+// TestArchived is row 48: what a project's status means for whom.
+func TestArchived(t *testing.T) {
+	t.Parallel()
+	const (
+		forToken = "The given token isn't allowed to upload to project 'demo'. See https://pypi.org/help/#project-name for more information."
+		forUser  = "The user 'rehearser' isn't allowed to upload to project 'demo'. See https://pypi.org/help/#project-name for more information."
+	)
+	for status, c := range map[string]struct {
+		shown         string
+		publisher     int
+		user          int
+		reasonForUser string
+	}{
+		"active":           {"active", 200, 200, "OK"},
+		"archived":         {"archived", 403, 403, forUser},
+		"archived-noindex": {"archived", 403, 403, forUser},
+		"quarantined":      {"quarantined", 403, 200, "OK"},
+	} {
+		t.Run(status, func(t *testing.T) {
+			t.Parallel()
+			th := opened(t)
+			if err := th.SetStatus("demo", status); err != nil {
+				t.Fatal(err)
+			}
+			reason := forToken
+			if c.publisher == 200 {
+				reason = "OK"
+			}
+			th.upload(th.minted(), wheel()).want(t, c.publisher, reason)
+			th.upload(th.apiToken(), wheel()).want(t, c.user, c.reasonForUser)
+			page := th.get("/simple/demo/", "Accept", simpleJSON).json(t)
+			if got := page["project-status"].(map[string]any)["status"]; got != c.shown {
+				t.Errorf("the page shows %v", got)
+			}
+		})
+	}
+	if err := opened(t).SetStatus("demo", "gone"); err == nil {
+		t.Error("a project became gone")
+	}
+}
+
+// TestCreation is section 2.9 as far as names go.
+func TestCreation(t *testing.T) {
+	t.Parallel()
+	th := open(t, fakepypi.Options{})
+	token := th.apiToken()
+	th.accepted(token, wheel())
+	other := func(name string) parcel {
+		return wheel("name", name).called(strings.ToLower(name) + "-1.0-py3-none-any.whl").holding(name)
+	}
+	th.upload(token, other("dem0")).want(t, 400, "The name 'dem0' is too similar to an existing project. See https://pypi.org/help/#project-name for more information.")
+	th.upload(token, other("Demo")).want(t, 400, "File already exists ('demo-1.0-py3-none-any.whl', with blake2_256 hash '"+blake2Of("Demo")+"'). See https://pypi.org/help/#file-name-reuse for more information.")
+	th.upload(token, other("another")).want(t, 200, "OK")
+}
+
+// TestRename: the project takes the spelling of the last file's metadata.
+func TestRename(t *testing.T) {
+	t.Parallel()
+	th := open(t, fakepypi.Options{})
+	th.Trust(fakepypi.Publisher{Project: "foo-bar"})
+	token := th.minted()
+	th.accepted(token, wheel("name", "Foo_Bar").called("foo_bar-1.0-py3-none-any.whl"))
+	if info := th.get("/pypi/foo-bar/json").json(t)["info"].(map[string]any); info["name"] != "Foo_Bar" {
+		t.Errorf("info: %v", info)
+	}
+}

@@ -1,0 +1,135 @@
+package warehouse
+
+import (
+	"net/http"
+	"strings"
+
+	"github.com/org/pypi-oidc-publish/internal/pep"
+)
+
+// The JSON API (section 7.2) and the integrity API (section 5.3).
+
+// jsonFile is an element of urls.
+type jsonFile struct {
+	Digests        map[string]string `json:"digests"`
+	Filename       string            `json:"filename"`
+	MD5            string            `json:"md5_digest"`
+	PackageType    string            `json:"packagetype"`
+	Python         string            `json:"python_version"`
+	RequiresPython *string           `json:"requires_python"`
+	Size           int64             `json:"size"`
+	Uploaded       string            `json:"upload_time"`
+	UploadedISO    string            `json:"upload_time_iso_8601"`
+	URL            string            `json:"url"`
+	Yanked         bool              `json:"yanked"`
+	YankedReason   *string           `json:"yanked_reason"`
+}
+
+func (f *file) json(origin string) jsonFile {
+	at := f.at.UTC()
+	j := jsonFile{
+		Digests:  map[string]string{"md5": f.md5, "sha256": f.sha256, "blake2b_256": f.blake2},
+		Filename: f.name, MD5: f.md5, PackageType: f.kind, Python: f.python, Size: f.size,
+		Uploaded: at.Format("2006-01-02T15:04:05"), UploadedISO: at.Format("2006-01-02T15:04:05.000000Z"), URL: f.url(origin),
+	}
+	if f.release.requiresPython != "" {
+		j.RequiresPython = &f.release.requiresPython
+	}
+	if f.yanked != "" {
+		j.Yanked, j.YankedReason = true, &f.yanked
+	}
+	return j
+}
+
+// withoutSlash is a JSON page asked for with a trailing slash.
+func (ix *Index) withoutSlash(w http.ResponseWriter, r *http.Request) {
+	http.Redirect(w, r, strings.TrimSuffix(r.URL.EscapedPath(), "/"), http.StatusMovedPermanently)
+}
+
+// projectJSON is GET /pypi/{name}/json: the latest release.
+func (ix *Index) projectJSON(w http.ResponseWriter, r *http.Request) {
+	ix.mu.Lock()
+	body := ix.document(ix.projects[normalize(r.PathValue("name"))], nil, origin(r))
+	ix.mu.Unlock()
+	answerDocument(w, body)
+}
+
+// releaseJSON is GET /pypi/{name}/{version}/json.
+func (ix *Index) releaseJSON(w http.ResponseWriter, r *http.Request) {
+	ix.mu.Lock()
+	var body map[string]any
+	if p, found := ix.release(r); found != nil {
+		body = ix.document(p, found, origin(r))
+	}
+	ix.mu.Unlock()
+	answerDocument(w, body)
+}
+
+func answerDocument(w http.ResponseWriter, body map[string]any) {
+	if body == nil {
+		answerJSON(w, http.StatusNotFound, map[string]string{"message": "Not Found"})
+		return
+	}
+	w.Header().Set("Cache-Control", "max-age=900, public")
+	answerJSON(w, http.StatusOK, body)
+}
+
+// release finds the release that a path names, in any spelling of project and version.
+func (ix *Index) release(r *http.Request) (*project, *release) {
+	p := ix.projects[normalize(r.PathValue("name"))]
+	v, err := pep.ParseVersion(r.PathValue("version"))
+	if p == nil || err != nil {
+		return p, nil
+	}
+	return p, p.releases[v.Canonical()]
+}
+
+// document is the JSON document of a release, without one of the latest; nil where there is none.
+func (ix *Index) document(p *project, of *release, origin string) map[string]any {
+	if p == nil || len(p.releases) == 0 {
+		return nil
+	}
+	all := map[string][]jsonFile{}
+	for _, v := range p.versions() {
+		all[v] = []jsonFile{}
+	}
+	for _, f := range p.sorted() {
+		all[f.release.version] = append(all[f.release.version], f.json(origin))
+	}
+	versions := p.versions()
+	latest := versions[len(versions)-1]
+	document := map[string]any{"last_serial": p.serial, "vulnerabilities": []any{}, "ownership": map[string]any{"roles": []any{}, "organization": nil}}
+	if of == nil {
+		document["releases"] = all
+		for _, r := range p.releases {
+			if r.version == latest {
+				of = r
+			}
+		}
+	}
+	document["urls"] = all[of.version]
+	document["info"] = map[string]any{
+		"name": p.name, "version": of.version, "summary": of.summary, "requires_python": of.requiresPython, "yanked": false, "yanked_reason": nil,
+		"package_url": ix.traits.site + "/project/" + string(p.key) + "/", "release_url": ix.traits.site + "/project/" + string(p.key) + "/" + of.version + "/",
+	}
+	return document
+}
+
+// provenance is GET /integrity/{name}/{version}/{file}/provenance. No file has a provenance yet.
+func (ix *Index) provenance(w http.ResponseWriter, r *http.Request) {
+	accept := r.Header.Values("Accept")
+	if len(accept) > 0 && preferred(accept, "", "application/vnd.pypi.integrity.v1+json", "application/json") == "" {
+		answerJSON(w, http.StatusNotAcceptable, map[string]string{"message": "Request not acceptable"})
+		return
+	}
+	name := r.PathValue("file")
+	ix.mu.Lock()
+	f := ix.held(name)
+	p, found := ix.release(r)
+	ix.mu.Unlock()
+	if f == nil || found == nil || f.project != p || f.release != found {
+		errorAnswer(w, http.StatusNotFound)
+		return
+	}
+	answerJSON(w, http.StatusNotFound, map[string]string{"message": "No provenance available for " + name})
+}

@@ -1,0 +1,102 @@
+package warehouse
+
+import (
+	"fmt"
+	"net/http"
+)
+
+// Profile is a kind of index.
+type Profile string
+
+// The profiles.
+const (
+	// PyPI is the default.
+	PyPI Profile = ""
+	// TestPyPI differs in the addresses that messages point to.
+	TestPyPI Profile = "testpypi"
+	// NoTrustedPublishing is an index of the same software without the OIDC endpoints.
+	NoTrustedPublishing Profile = "no-trusted-publishing"
+	// Plain is a small index of another kind: user name and password, MD5 only, no JSON, 409 for a file that exists.
+	Plain Profile = "plain"
+)
+
+// traits are what a profile is made of.
+type traits struct {
+	site     string // of the addresses in messages
+	oidc     bool   // has the OIDC endpoints
+	modern   bool   // has JSON pages, metadata files and the integrity API
+	pipeline []rule
+}
+
+func (p Profile) traits() (traits, error) {
+	switch p {
+	case PyPI:
+		return traits{site: "https://pypi.org", oidc: true, modern: true, pipeline: rules()}, nil
+	case TestPyPI:
+		return traits{site: "https://test.pypi.org", oidc: true, modern: true, pipeline: rules()}, nil
+	case NoTrustedPublishing:
+		return traits{site: "https://pypi.org", modern: true, pipeline: rules()}, nil
+	case Plain:
+		return traits{site: "http://localhost", pipeline: plainRules()}, nil
+	}
+	return traits{}, fmt.Errorf("there is no profile %q: use %q, %q, %q or nothing", p, TestPyPI, NoTrustedPublishing, Plain)
+}
+
+// plainRules is the pipeline of a plain index. It knows no releases' ages, no caveats and no metadata rules.
+func plainRules() []rule {
+	return []rule{
+		{"plain/form", sanitised},
+		{"plain/action", action},
+		{"plain/login", plainLogin},
+		{"plain/fields", plainFields},
+		{"plain/content", hasContent},
+		{"plain/slash", noSlash},
+		{"plain/digest", plainDigest},
+		{"plain/project", plainProject},
+		{"plain/exists", plainExists},
+	}
+}
+
+// plainLogin asks for the user name and password of the options.
+func plainLogin(u *upload) *refusal {
+	user, password, given := u.r.BasicAuth()
+	u.ix.presented(password)
+	if !given || user != u.ix.login.User || password != u.ix.login.Password {
+		return refuse(http.StatusUnauthorized, "")
+	}
+	return nil
+}
+
+func plainFields(u *upload) *refusal {
+	if u.form.get("name") == "" || validVersion(u, u.form.all("version")) != "" {
+		return bad("Missing or invalid name or version")
+	}
+	return nil
+}
+
+// plainDigest wants an MD5 digest, the only one that such an index knows.
+func plainDigest(u *upload) *refusal {
+	if u.form.get("md5_digest") != u.form.content.blob.md5 {
+		return bad("md5_digest does not match the content")
+	}
+	return nil
+}
+
+func plainProject(u *upload) *refusal {
+	name := u.form.get("name")
+	if u.project = u.ix.projects[normalize(name)]; u.project == nil {
+		u.project, u.creates = u.ix.newProject(name), true
+	}
+	return findRelease(u)
+}
+
+// plainExists refuses a name that is taken, whatever the bytes.
+func plainExists(u *upload) *refusal {
+	if u.ix.held(u.form.content.filename) != nil {
+		return refuse(http.StatusConflict, "")
+	}
+	return nil
+}
+
+// Login is what a plain index wants.
+type Login struct{ User, Password string }

@@ -1,0 +1,98 @@
+package warehouse
+
+import (
+	"regexp"
+	"strings"
+	"unicode"
+	"unicode/utf8"
+
+	"github.com/org/pypi-oidc-publish/internal/pep"
+)
+
+// The rules of section 2.8 about what a file name says: rows 81 to 89 and 94. On the real index the archive's own rules
+// come between those of sections 2.8/64 and these.
+
+func isSdist(u *upload) bool { return u.form.get("filetype") == "sdist" }
+
+// sdistFilename is rows 81 to 83.
+func sdistFilename(u *upload) *refusal {
+	if !isSdist(u) {
+		return nil
+	}
+	filename := u.form.content.filename
+	name, err := pep.ParseSdistName(filename)
+	if err != nil {
+		return bad("Invalid source distribution filename: %s", filename)
+	}
+	project := pep.Normalize(u.form.get("name"))
+	if pep.Normalize(name.Name) != project {
+		return bad("Start filename for %s with %s.", repr(u.form.get("name")), repr(project.Underscored()))
+	}
+	if want := project.Underscored() + "-" + u.version.String() + ".tar.gz"; filename != want {
+		return bad("Filename %s is invalid, should be %s.", repr(filename), repr(want))
+	}
+	return nil
+}
+
+// wheelFilename is rows 85 to 89.
+func wheelFilename(u *upload) *refusal {
+	if isSdist(u) {
+		return nil
+	}
+	filename := u.form.content.filename
+	name, err := pep.ParseWheelName(filename)
+	if err != nil {
+		return bad("%s", upperFirst(err.Error()))
+	}
+	for tag := range strings.SplitSeq(strings.ToLower(name.Platform), ".") {
+		if !platform.MatchString(tag) {
+			return bad("Binary wheel %s has an unsupported platform tag %s.", repr(filename), repr(tag))
+		}
+	}
+	return wheelNaming(u, name)
+}
+
+// wheelNaming is rows 87 to 89.
+func wheelNaming(u *upload, name pep.WheelName) *refusal {
+	project := pep.Normalize(u.form.get("name"))
+	if pep.Normalize(name.Name) != project {
+		return bad("Start filename for %s with %s.", repr(u.form.get("name")), repr(project.Underscored()))
+	}
+	if name.Name != project.Underscored() {
+		return bad("Filename %s should contain the normalized project name %s, not %s.",
+			repr(u.form.content.filename), repr(project.Underscored()), repr(name.Name))
+	}
+	if v, err := pep.ParseVersion(name.Version); err != nil || v.Compare(u.version) != 0 {
+		return bad("Version in filename should be %s not %s.", repr(u.version.String()), repr(name.Version))
+	}
+	return nil
+}
+
+func upperFirst(s string) string {
+	r, size := utf8.DecodeRuneInString(s)
+	return string(unicode.ToUpper(r)) + s[size:]
+}
+
+// longestWheel is the longest name, in bytes, to which ".metadata" can still be added (row 94).
+const longestWheel = 246
+
+// filenameLength is row 94. A name that the file system refuses breaks the index earlier; see nameTooLong.
+func filenameLength(u *upload) *refusal {
+	if name := u.form.content.filename; !isSdist(u) && len(name) > longestWheel {
+		return bad("Filename is too long: %s", repr(name))
+	}
+	return nil
+}
+
+// platform is row 86 (section 2.8.3).
+var platform = regexp.MustCompile(`^(` + strings.Join([]string{
+	`any|win32|win_arm64|win_amd64|win_ia64`,
+	`manylinux1_(x86_64|i686)|manylinux2010_(x86_64|i686)|manylinux2014_(x86_64|i686|aarch64|armv7l|ppc64|ppc64le|s390x)`,
+	`linux_armv6l|linux_armv7l`,
+	`macosx_(10_\d+|(11|12|13|14|15|26)_0)_(ppc|ppc64|i386|x86_64|arm64|intel|fat|fat3|fat64|universal|universal2)`,
+	`manylinux_\d+_\d+_(x86_64|i686|aarch64|armv7l|ppc64le|s390x|riscv64|ppc64)`,
+	`musllinux_\d+_\d+_(x86_64|i686|aarch64|armv7l|ppc64le|s390x|riscv64)`,
+	`ios_\d+_\d+_(arm64|x86_64)_(iphoneos|iphonesimulator)`,
+	`android_\d+_(armeabi_v7a|arm64_v8a|x86|x86_64)`,
+	`pyemscripten_\d+_\d+_wasm32.*`,
+}, "|") + `)$`)

@@ -55,6 +55,9 @@ func walkTar(t *tar.Reader, w *walk) error {
 		if err != nil {
 			return err
 		}
+		if head.Typeflag == tar.TypeXGlobalHeader { // git archive writes one; readers do not show it as a member
+			continue
+		}
 		if !w.visit(head.Name) {
 			return errStopped
 		}

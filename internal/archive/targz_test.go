@@ -67,6 +67,19 @@ func TestATarIsWalked(t *testing.T) {
 	}
 }
 
+func TestAGlobalHeaderIsNoMember(t *testing.T) {
+	t.Parallel()
+	var b bytes.Buffer
+	w := tar.NewWriter(&b)
+	if err := w.WriteHeader(&tar.Header{Typeflag: tar.TypeXGlobalHeader, Name: "pax_global_header", PAXRecords: map[string]string{"comment": "a commit"}}); err != nil {
+		t.Fatal(err)
+	}
+	data := append(b.Bytes(), tarOf(t, member{"a/A", "1"}, member{"a/B", "2"})...)
+	if facts := readTarGz(t, gz(t, data)); facts.Members != 2 || facts.Top != "a" {
+		t.Errorf("got %+v", facts)
+	}
+}
+
 func TestATarInTwoGzipMembersIsWalked(t *testing.T) {
 	t.Parallel()
 	data := tarOf(t, member{"a/A", "1"}, member{"a/B", "2"})

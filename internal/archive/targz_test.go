@@ -74,6 +74,9 @@ func TestAGlobalHeaderIsNoMember(t *testing.T) {
 	if err := w.WriteHeader(&tar.Header{Typeflag: tar.TypeXGlobalHeader, Name: "pax_global_header", PAXRecords: map[string]string{"comment": "a commit"}}); err != nil {
 		t.Fatal(err)
 	}
+	if err := w.Flush(); err != nil {
+		t.Fatal(err)
+	}
 	data := append(b.Bytes(), tarOf(t, member{"a/A", "1"}, member{"a/B", "2"})...)
 	if facts := readTarGz(t, gz(t, data)); facts.Members != 2 || facts.Top != "a" {
 		t.Errorf("got %+v", facts)

@@ -1,0 +1,150 @@
+package preflight
+
+import (
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+
+	"github.com/org/pypi-oidc-publish/internal/archive"
+	"github.com/org/pypi-oidc-publish/internal/dist"
+	"github.com/org/pypi-oidc-publish/internal/finding"
+)
+
+const (
+	invalidFile = "Invalid distribution file. "
+	buildAgain  = "build it again, and check that the artifact was moved as a binary file"
+)
+
+func notAZip(d *dist.Distribution) (message, fix string) {
+	if !errors.Is(d.Archive.Broken, archive.ErrNotZip) {
+		return "", ""
+	}
+	return invalidFile + "File is not a zipfile", buildAgain
+}
+
+func notATar(d *dist.Distribution) (message, fix string) {
+	if !errors.Is(d.Archive.Broken, archive.ErrNotTar) {
+		return "", ""
+	}
+	return invalidFile + "File is not a tarfile", buildAgain
+}
+
+// archiveCorrupt: the index says only "None" of such a file, so the next step has to say what is wrong. What is damaged
+// after the end of a tar is not noticed by the index, but the file has been damaged all the same.
+func archiveCorrupt(s Set) (found []finding.Finding) {
+	for _, d := range s.Files {
+		broken := d.Archive.Broken
+		switch {
+		case broken == nil:
+			if tail := odd(d, archive.OddTail); tail != nil {
+				f := refusal(d, "the archive is damaged after its end: "+tail.Detail, buildAgain)
+				f.Severity = finding.Warning
+				found = append(found, f)
+			}
+		case !errors.Is(broken, archive.ErrNotZip) && !errors.Is(broken, archive.ErrNotTar):
+			found = append(found, refusal(d, invalidFile+"None", fmt.Sprintf("the archive is corrupt (%v): %s", broken, buildAgain)))
+		}
+	}
+	return found
+}
+
+func archiveBomb(s Set) (found []finding.Finding) {
+	for _, d := range s.Files {
+		if stopped := odd(d, archive.OddStopped); stopped != nil {
+			f := refusal(d, "the archive was not looked into to its end: "+stopped.Detail, "check what it holds")
+			f.Severity = finding.Warning
+			found = append(found, f)
+		}
+	}
+	return found
+}
+
+func compressionRatio(d *dist.Distribution) (message, fix string) {
+	const allowed, ratio = 64 << 20, 50
+	if isTar(d) || d.Archive.Unpacked <= allowed || d.Archive.Unpacked <= ratio*d.Size {
+		return "", ""
+	}
+	return invalidFile + "File exceeds compression ratio of 50", "leave out what packs that well, or generate it on the user's machine"
+}
+
+func compressionMethod(d *dist.Distribution) (message, fix string) {
+	member := odd(d, archive.OddMethod)
+	if member == nil {
+		return "", ""
+	}
+	return invalidFile + "File does not use a supported compression type",
+		fmt.Sprintf("store or deflate %s (it has %s)", member.Member, member.Detail)
+}
+
+func tarSparse(d *dist.Distribution) (message, fix string) {
+	member := odd(d, archive.OddSparse)
+	if member == nil {
+		return "", ""
+	}
+	return invalidFile + "tar archive not accepted: Sparse members are not allowed.", "pack " + member.Member + " as a usual file"
+}
+
+func topLevel(d *dist.Distribution) (message, fix string) {
+	if !readable(d, dist.Sdist) || d.Archive.Members == 0 || d.Archive.Top != "" && d.Archive.Top != "/" {
+		return "", ""
+	}
+	return invalidFile + "Incorrect number of top-level directories in sdist", "put all files into one folder, as python -m build --sdist does"
+}
+
+func pkgInfoMissing(d *dist.Distribution) (message, fix string) {
+	top := d.Archive.Top
+	if !readable(d, dist.Sdist) || d.Archive.Members > 0 && (top == "" || top == "/") {
+		return "", ""
+	}
+	place := strings.TrimRight(top, "/") + "/PKG-INFO"
+	return missing(d, place, invalidFile+"PKG-INFO not found at "+place, "build the sdist with python -m build --sdist")
+}
+
+func metadataMissing(d *dist.Distribution) (message, fix string) {
+	if !readable(d, dist.Wheel) || d.DistInfo() == "" {
+		return "", ""
+	}
+	place := d.DistInfo() + "/METADATA"
+	return missing(d, place, fmt.Sprintf("Wheel %s does not contain the required METADATA file: %s", quote(d.Name), place), rebuildWheel)
+}
+
+func wheelFileMissing(d *dist.Distribution) (message, fix string) {
+	if !readable(d, dist.Wheel) || d.DistInfo() == "" {
+		return "", ""
+	}
+	place := d.DistInfo() + "/WHEEL"
+	return missing(d, place, invalidFile+"WHEEL not found at "+place, rebuildWheel)
+}
+
+const rebuildWheel = "build the wheel again, and do not rename it: its inner folder has the name and version of the file"
+
+// missing tells that a member is not where it has to be, or that it is there and cannot be read.
+func missing(d *dist.Distribution, place, message, fix string) (string, string) {
+	if _, kept := d.Archive.Kept[place]; kept {
+		return "", ""
+	}
+	for _, o := range d.Archive.Oddities {
+		if o.Member == place && (o.Code == archive.OddTooLarge || o.Code == archive.OddNotRegular) {
+			return fmt.Sprintf("%s cannot be read: %s", place, o.Detail), fix
+		}
+	}
+	return message, fix
+}
+
+// readable tells whether d is of that kind and its archive was read.
+func readable(d *dist.Distribution, kind dist.Kind) bool {
+	return d.Kind() == kind && d.Archive.Broken == nil
+}
+
+func isTar(d *dist.Distribution) bool {
+	return strings.HasSuffix(strings.ToLower(d.Name), ".tar.gz")
+}
+
+func odd(d *dist.Distribution, code string) *archive.Oddity {
+	at := slices.IndexFunc(d.Archive.Oddities, func(o archive.Oddity) bool { return o.Code == code })
+	if at < 0 {
+		return nil
+	}
+	return &d.Archive.Oddities[at]
+}

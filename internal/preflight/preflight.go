@@ -1,0 +1,77 @@
+// Package preflight judges a set of distributions by the index's rules before anything is sent.
+//
+// It is pure: files, listings and the time are given. A rule is one function and one line of the table in rules.go; its
+// findings have the words of the index, since those are what a user would otherwise meet half-way through a release.
+package preflight
+
+import (
+	"slices"
+	"time"
+
+	"github.com/org/pypi-oidc-publish/internal/dist"
+	"github.com/org/pypi-oidc-publish/internal/finding"
+	"github.com/org/pypi-oidc-publish/internal/pep"
+)
+
+// Set is what is judged: everything that one run would upload, and what is known about the index.
+type Set struct {
+	Files           []*dist.Distribution
+	Held            map[pep.Project]pep.Listing // what the index holds; a project that is absent was not looked up
+	Warehouse       bool                        // whether the index has PyPI's rules; another gets most of them as notices
+	ExpectedVersion string                      // the version that every release has to have, such as a tag; empty for any
+	Now             time.Time
+}
+
+// rule is one of the index's rules, or of ours.
+type rule struct {
+	id        string
+	about     string // what it finds, in one line
+	universal bool   // whether any index has it, or the run itself cannot go on without it
+	judge     func(Set) []finding.Finding
+}
+
+// Check judges the set by every rule and returns all findings: those of the files in the order of the files, each file's
+// in the order in which the index checks, then those of the set.
+func Check(s Set) []finding.Finding {
+	var all []finding.Finding
+	for _, r := range rules {
+		for _, f := range r.judge(s) {
+			f.ID = r.id
+			if !s.Warehouse && !r.universal {
+				f.Severity = finding.Notice
+			}
+			all = append(all, f)
+		}
+	}
+	place := map[string]int{"": len(s.Files)}
+	for i, d := range s.Files {
+		place[d.Path] = i
+	}
+	slices.SortStableFunc(all, func(a, b finding.Finding) int { return place[a.File] - place[b.File] })
+	return all
+}
+
+// Rules lists the rules, each with its id and, as message, what it finds.
+func Rules() []finding.Finding {
+	list := make([]finding.Finding, len(rules))
+	for i, r := range rules {
+		list[i] = finding.Finding{ID: r.id, Severity: finding.Error, Message: r.about}
+	}
+	return list
+}
+
+// each judges file by file. A judge answers with a message and the next step, or with an empty message.
+func each(judge func(*dist.Distribution) (message, fix string)) func(Set) []finding.Finding {
+	return func(s Set) (found []finding.Finding) {
+		for _, d := range s.Files {
+			if message, fix := judge(d); message != "" {
+				found = append(found, refusal(d, message, fix))
+			}
+		}
+		return found
+	}
+}
+
+func refusal(d *dist.Distribution, message, fix string) finding.Finding {
+	return finding.Finding{Severity: finding.Error, File: d.Path, Message: message, Fix: fix}
+}

@@ -25,6 +25,9 @@ type Phase struct {
 // Collected tells the distributions that were found and read.
 type Collected struct{ Files []File }
 
+// Judged tells how many files were judged, and what was found.
+type Judged struct{ Files, Errors, Warnings int }
+
 // Planned tells what is to be done with every file. Its files are those of Collected, with a status.
 type Planned struct {
 	Files    []File
@@ -99,6 +102,8 @@ func (e Phase) fold(r *Receipt) {
 }
 
 func (e Collected) fold(r *Receipt) { r.Files = withStatus(e.Files) }
+
+func (Judged) fold(*Receipt) {}
 
 func (e Planned) fold(r *Receipt) { r.Files, r.Releases = withStatus(e.Files), e.Releases }
 

@@ -15,6 +15,7 @@ import (
 // check judges the whole set by the index's rules. All findings are told; errors stop the run unless the user asked otherwise.
 func (r *run) check() error {
 	var failed []error
+	judged := ledger.Judged{Files: len(r.files)}
 	for _, f := range preflight.Check(preflight.Set{
 		Files: r.files, Held: r.held, Warehouse: r.Index.Site().Warehouse, ExpectedVersion: r.ExpectedVersion, Now: r.Now(),
 	}) {
@@ -22,12 +23,17 @@ func (r *run) check() error {
 		if f.Severity == finding.Error && !r.VerifyMetadata {
 			f.Severity = finding.Warning
 		}
-		if f.Severity == finding.Error {
+		switch f.Severity {
+		case finding.Error:
 			failed = append(failed, f)
 			continue
+		case finding.Warning:
+			judged.Warnings++
 		}
 		r.Book.Note(ledger.Noted{Finding: f})
 	}
+	judged.Errors = len(failed)
+	r.Book.Note(judged)
 	if len(failed) == 0 {
 		failed = r.nameless()
 	}

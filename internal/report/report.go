@@ -58,6 +58,8 @@ func (r *Reporter) Watch(event ledger.Event) {
 		r.end = r.console.Group(e.Name)
 	case ledger.Collected:
 		r.collected(e.Files)
+	case ledger.Judged:
+		r.line("judged %s by the index's rules: %d errors, %d warnings", files(e.Files), e.Errors, e.Warnings)
 	case ledger.Planned:
 		r.planned(e.Files)
 	case ledger.Identified:
@@ -81,7 +83,7 @@ func (r *Reporter) Watch(event ledger.Event) {
 	case ledger.Withdrawn:
 		r.line("gave up %s before the index had it", e.File)
 	case ledger.BurnedAll:
-		r.line("%s", burned(e.Outcome))
+		r.line("upload token: %s", burned(e.Outcome))
 	case ledger.Tried:
 		r.tried(e)
 	case ledger.Noted, ledger.Ended:
@@ -252,19 +254,19 @@ func releases(r ledger.Receipt) string {
 	return strings.Join(names, ", ")
 }
 
-// burned is what became of the upload tokens, as a sentence.
+// burned is what became of the upload tokens.
 func burned(b ledger.Burned) string {
 	switch b {
 	case ledger.BurnProven:
-		return "the upload token was burned: the index then refused it"
+		return "burned (the index then refused it)"
 	case ledger.BurnAccepted:
-		return "the index accepted the order to burn the upload token; there is no proof that it did"
+		return "burn accepted by the index, which went on taking it or gave no proof"
 	case ledger.BurnUnsupported:
-		return "the index cannot burn upload tokens: this one expires by itself"
+		return "not burned, since this index has no way to: it expires by itself"
 	case ledger.BurnFailed:
-		return "the upload token could not be burned: it expires by itself"
+		return "not burned, since the index could not be asked: it expires by itself"
 	default:
-		return "no upload token was minted"
+		return "none was minted"
 	}
 }
 

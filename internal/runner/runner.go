@@ -36,8 +36,9 @@ type Runner struct {
 	vault   *secret.Vault
 	library *githubactions.Action
 
-	mu  sync.Mutex
-	out io.Writer
+	mu     sync.Mutex
+	out    io.Writer
+	indent string // of a group's lines, where no runner folds them
 }
 
 // New returns the runner that the environment tells of, and the vault that masks with it. stdout is where the runner reads
@@ -69,7 +70,10 @@ func (r *Runner) mask(line string) {
 
 // Line prints one line.
 func (r *Runner) Line(text string) {
-	r.write(Plain(r.vault.Redact(text)) + "\n")
+	r.mu.Lock()
+	indent := r.indent
+	r.mu.Unlock()
+	r.write(indent + Plain(r.vault.Redact(text)) + "\n")
 }
 
 // Group begins a foldable group of lines, and returns its end.
@@ -77,10 +81,17 @@ func (r *Runner) Group(title string) (end func()) {
 	title = Plain(r.vault.Redact(title))
 	if !r.actions {
 		r.write(title + "\n")
-		return func() {}
+		r.setIndent("  ")
+		return func() { r.setIndent("") }
 	}
 	r.library.Group(title)
 	return r.library.EndGroup
+}
+
+func (r *Runner) setIndent(indent string) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.indent = indent
 }
 
 // Annotate shows a finding where people look: as an annotation of the run, or as a line that begins with the severity.

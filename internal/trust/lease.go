@@ -45,6 +45,7 @@ type Lease struct {
 	o Options
 
 	mu     sync.Mutex
+	asked  string   // the audience, once the index has told it
 	tokens []*token // every one ever minted
 }
 
@@ -87,6 +88,12 @@ func (l *Lease) Identify(ctx context.Context) (oidc.Claims, error) {
 
 // audience asks the index what an ID token for it must say, and whether it may ask for that.
 func (l *Lease) audience(ctx context.Context) (string, error) {
+	l.mu.Lock()
+	known := l.asked
+	l.mu.Unlock()
+	if known != "" {
+		return known, nil
+	}
 	answer, err := l.o.Wire.Do(ctx, wire.Call{
 		Op: wire.Audience, Method: http.MethodGet, URL: wire.Join(l.o.At, "/_/oidc/audience"),
 		Header: http.Header{"Accept": {"application/json"}},
@@ -103,6 +110,9 @@ func (l *Lease) audience(ctx context.Context) (string, error) {
 	if err := l.o.Permit(said.Audience); err != nil {
 		return "", foreignAudience(err)
 	}
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	l.asked = said.Audience
 	return said.Audience, nil
 }
 

@@ -15,8 +15,10 @@ ARG TARGETOS TARGETARCH
 ARG VERSION=dev
 # The flags make the same source the same binary, wherever it is built.
 RUN CGO_ENABLED=0 GOOS=$TARGETOS GOARCH=$TARGETARCH \
-    go build -trimpath -buildvcs=false -ldflags="-s -w -buildid= -X main.version=$VERSION" -o /pypi-oidc-publish .
+    go build -trimpath -buildvcs=false -ldflags="-s -w -buildid= -X main.version=$VERSION" -o /image/pypi-oidc-publish .
+# A rehearsal keeps its index in a temporary folder, which an empty image does not have.
+RUN mkdir -m 1777 /image/tmp
 
 FROM scratch
-COPY --from=build /pypi-oidc-publish /pypi-oidc-publish
+COPY --from=build /image /
 ENTRYPOINT ["/pypi-oidc-publish"]

@@ -3,6 +3,9 @@ package internal_test
 import (
 	"flag"
 	"fmt"
+	"go/ast"
+	"go/parser"
+	"go/token"
 	"maps"
 	"os"
 	"path/filepath"
@@ -149,6 +152,42 @@ func checkInputs(t *testing.T, got []entry) {
 		if got[i].name != in.Name || !maps.Equal(got[i].keys, keys) {
 			t.Errorf("%s: got %v, want %s %v", metadata, got[i], in.Name, keys)
 		}
+	}
+}
+
+// TestOutputs holds the outputs of action.yml against the table in the room report: one that is not declared would never reach a
+// workflow, and one that is never set would be an empty promise.
+func TestOutputs(t *testing.T) {
+	t.Parallel()
+	tree, err := parser.ParseFile(token.NewFileSet(), "report/outputs.go", nil, parser.SkipObjectResolution)
+	if err != nil {
+		t.Fatal(err)
+	}
+	var set []string
+	ast.Inspect(tree, func(n ast.Node) bool {
+		list, ok := n.(*ast.CompositeLit)
+		if !ok {
+			return true
+		}
+		array, ok := list.Type.(*ast.ArrayType)
+		if !ok || fmt.Sprint(array.Elt) != "output" {
+			return true
+		}
+		for _, row := range list.Elts {
+			name, err := strconv.Unquote(row.(*ast.CompositeLit).Elts[0].(*ast.BasicLit).Value)
+			if err != nil {
+				t.Error(err)
+			}
+			set = append(set, name)
+		}
+		return false
+	})
+	var declared []string
+	for _, out := range section(t, read(t, metadata), "outputs") {
+		declared = append(declared, out.name)
+	}
+	if !slices.Equal(set, declared) {
+		t.Errorf("outputs set:      %v\noutputs declared: %v", set, declared)
 	}
 }
 

@@ -16,6 +16,7 @@ package fakepypi
 import (
 	"cmp"
 	"context"
+	"crypto/rsa"
 	"errors"
 	"net"
 	"net/url"
@@ -81,6 +82,7 @@ type Options struct {
 	Audience string           // of ID tokens; empty means [Audience]
 	Now      func() time.Time // the clock of both servers
 	Run      Run              // who asks for ID tokens
+	Key      *rsa.PrivateKey  // of the issuer; nil makes one, which takes a moment: tests may share one
 	Profile  Profile          // what kind of index; the default is PyPI
 	Login    Login            // of a plain index; empty parts mean "rehearser" and "secret"
 	Switches Switches
@@ -136,7 +138,7 @@ func (s *Stage) open(ctx context.Context, addr string, o Options) error {
 		return err
 	}
 	s.servers = append(s.servers, back)
-	s.issuer = issuer.New(issuer.Options{URL: back.url(), Now: o.Now, Run: s.run})
+	s.issuer = issuer.New(issuer.Options{URL: back.url(), Now: o.Now, Run: s.run, Key: o.Key})
 	s.index, err = warehouse.New(warehouse.Options{
 		Dir: dir, Now: o.Now, Audience: cmp.Or(o.Audience, Audience), Issuer: back.url(), Switches: o.Switches,
 		Profile: o.Profile, Login: Login{User: cmp.Or(o.Login.User, "rehearser"), Password: cmp.Or(o.Login.Password, "secret")},

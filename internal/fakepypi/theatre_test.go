@@ -3,6 +3,8 @@ package fakepypi_test
 import (
 	"bytes"
 	"crypto/md5"
+	"crypto/rand"
+	"crypto/rsa"
 	"crypto/sha256"
 	"encoding/hex"
 	"encoding/json"
@@ -39,6 +41,9 @@ func (c *clock) pass(d time.Duration) {
 	c.at = c.at.Add(d)
 }
 
+// key is one signing key for all stages of the tests: making one takes longer than most tests.
+var key = sync.OnceValues(func() (*rsa.PrivateKey, error) { return rsa.GenerateKey(rand.Reader, 2048) })
+
 // theatre is a stage and a client that knows nothing but HTTP.
 type theatre struct {
 	*fakepypi.Stage
@@ -51,6 +56,10 @@ func open(t *testing.T, o fakepypi.Options) *theatre {
 	t.Helper()
 	c := &clock{at: time.Date(2026, 11, 22, 12, 0, 0, 0, time.UTC)}
 	o.Now = c.now
+	var err error
+	if o.Key, err = key(); err != nil {
+		t.Fatal(err)
+	}
 	stage, err := fakepypi.Start(t.Context(), "127.0.0.1:0", o)
 	if err != nil {
 		t.Fatal(err)

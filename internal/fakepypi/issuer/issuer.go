@@ -44,6 +44,8 @@ type Options struct {
 	Now func() time.Time
 	// Run is the workflow run that asks for tokens.
 	Run Run
+	// Key signs the tokens; without one, a key is made when the first token or key set is asked for.
+	Key *rsa.PrivateKey
 }
 
 // Issuer signs ID tokens for one workflow run. It is an http.Handler and safe for concurrent use.
@@ -62,12 +64,15 @@ type Issuer struct {
 	issued []string
 }
 
-// New returns an issuer. Its signing key is made when the first token or key set is asked for.
+// New returns an issuer.
 func New(o Options) *Issuer {
 	i := &Issuer{
 		url: o.URL, now: o.Now, run: o.Run, request: rand.Text() + rand.Text(),
 		key:   sync.OnceValues(newKey),
 		rogue: sync.OnceValues(newKey),
+	}
+	if o.Key != nil {
+		i.key = func() (*rsa.PrivateKey, error) { return o.Key, nil }
 	}
 	i.mux = http.NewServeMux()
 	i.mux.HandleFunc("GET /.well-known/openid-configuration", i.discovery)

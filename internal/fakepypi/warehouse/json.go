@@ -118,7 +118,7 @@ func (ix *Index) document(p *project, of *release, origin string) map[string]any
 // provenance is GET /integrity/{name}/{version}/{file}/provenance. No file has a provenance yet.
 func (ix *Index) provenance(w http.ResponseWriter, r *http.Request) {
 	accept := r.Header.Values("Accept")
-	if len(accept) > 0 && preferred(accept, "", "application/vnd.pypi.integrity.v1+json", "application/json") == "" {
+	if strings.TrimSpace(strings.Join(accept, "")) != "" && preferred(accept, "", "application/vnd.pypi.integrity.v1+json", "application/json") == "" {
 		answerJSON(w, http.StatusNotAcceptable, map[string]string{"message": "Request not acceptable"})
 		return
 	}

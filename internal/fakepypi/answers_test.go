@@ -466,7 +466,7 @@ func TestProfiles(t *testing.T) {
 	t.Run("plain", func(t *testing.T) {
 		t.Parallel()
 		th := open(t, fakepypi.Options{Profile: fakepypi.Plain})
-		good := authorized(wheel("md5_digest", md5Of("the wheel"), "sha256_digest", "-"), basic("rehearser", "secret"))
+		good := authorized(wheel("md5_digest", md5Of("the wheel"), "sha256_digest", "-"), basic(fakepypi.User, fakepypi.Password))
 		none := authorized(good, "")
 		if r := th.upload("", none); r.status != 401 || r.header.Get("WWW-Authenticate") == "" {
 			t.Errorf("no login: %+v", r)

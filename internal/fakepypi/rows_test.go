@@ -153,6 +153,11 @@ func TestRows(t *testing.T) {
 		{"2.8/89 same version", wheel().called("demo-1.0.0-py3-none-any.whl"), ok, "OK"},
 		{"2.8/94 length", longWheel(247), bad, "Filename is too long: '" + longWheel(247).filename + "'"},
 		{"2.8/94 fine", longWheel(246), ok, "OK"},
+		{"2.8/95 none", wheel("attestations", ""), ok, "OK"},
+		{"2.8/95 no JSON", wheel("attestations", "{"), bad, "Invalid attestations supplied during upload: Malformed attestations: unexpected EOF"},
+		{"2.8/95 empty", wheel("attestations", "[]"), bad, "Invalid attestations supplied during upload: Malformed attestations: an empty attestation set is not permitted"},
+		{"2.8/95 three", wheel("attestations", "[{},{},{}]"), bad, "Invalid attestations supplied during upload: A maximum of 2 attestations per file are supported"},
+		{"2.8/95 unverified", wheel("attestations", "[{}]"), bad, "Invalid attestations supplied during upload: Unknown error while trying to verify included attestations: this index has no trust root"},
 	} {
 		t.Run(strings.ReplaceAll(r.name, "/", "."), func(t *testing.T) {
 			t.Parallel()
@@ -354,6 +359,13 @@ func TestCreation(t *testing.T) {
 	th.upload(token, other("dem0")).want(t, 400, "The name 'dem0' is too similar to an existing project. See https://pypi.org/help/#project-name for more information.")
 	th.upload(token, other("Demo")).want(t, 400, "File already exists ('demo-1.0-py3-none-any.whl', with blake2_256 hash '"+blake2Of("Demo")+"'). See https://pypi.org/help/#file-name-reuse for more information.")
 	th.upload(token, other("another")).want(t, 200, "OK")
+}
+
+// TestAttestationsByToken is row 1 of section 5.1.
+func TestAttestationsByToken(t *testing.T) {
+	t.Parallel()
+	th := open(t, fakepypi.Options{})
+	th.upload(th.apiToken(), wheel("attestations", "[{}]")).want(t, 400, "Invalid attestations supplied during upload: Attestations are only supported when using Trusted Publishing")
 }
 
 // TestRename: the project takes the spelling of the last file's metadata.

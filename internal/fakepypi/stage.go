@@ -76,6 +76,12 @@ type File = warehouse.File
 // that is good for the real index to a host that merely asks for it.
 const Audience = "rehearsal"
 
+// User and Password are what a plain index wants by default.
+const (
+	User     = "rehearser"
+	Password = "correct-horse-battery" //nolint:gosec // of an index on loopback
+)
+
 // Options are what a stage starts from. Only Now is required.
 type Options struct {
 	Dir      string           // where files are kept; empty means a temporary folder that Close removes
@@ -84,7 +90,7 @@ type Options struct {
 	Run      Run              // who asks for ID tokens
 	Key      *rsa.PrivateKey  // of the issuer; nil makes one, which takes a moment: tests may share one
 	Profile  Profile          // what kind of index; the default is PyPI
-	Login    Login            // of a plain index; empty parts mean "rehearser" and "secret"
+	Login    Login            // of a plain index; empty parts mean [User] and [Password]
 	Switches Switches
 }
 
@@ -141,7 +147,7 @@ func (s *Stage) open(ctx context.Context, addr string, o Options) error {
 	s.issuer = issuer.New(issuer.Options{URL: back.url(), Now: o.Now, Run: s.run, Key: o.Key})
 	s.index, err = warehouse.New(warehouse.Options{
 		Dir: dir, Now: o.Now, Audience: cmp.Or(o.Audience, Audience), Issuer: back.url(), Switches: o.Switches,
-		Profile: o.Profile, Login: Login{User: cmp.Or(o.Login.User, "rehearser"), Password: cmp.Or(o.Login.Password, "secret")},
+		Profile: o.Profile, Login: Login{User: cmp.Or(o.Login.User, User), Password: cmp.Or(o.Login.Password, Password)},
 	})
 	if err != nil {
 		return err

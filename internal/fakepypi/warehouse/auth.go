@@ -14,6 +14,7 @@ const (
 
 // credential is what a request says of its sender (section 1.3).
 type credential struct {
+	raw   string // what followed the scheme
 	basic bool   // the scheme was Basic with a user name
 	user  string // of the scheme Basic
 	token string // empty where there is none
@@ -23,7 +24,7 @@ func credentialOf(r *http.Request) credential {
 	scheme, value, _ := strings.Cut(r.Header.Get("Authorization"), " ")
 	switch strings.ToLower(scheme) {
 	case "bearer", "token":
-		return credential{token: value}
+		return credential{raw: value, token: value}
 	case "basic":
 		return basic(value)
 	default:
@@ -40,7 +41,7 @@ func basic(value string) credential {
 	if user == "" {
 		return credential{}
 	}
-	c := credential{basic: true, user: user}
+	c := credential{raw: value, basic: true, user: user}
 	if user == tokenUser {
 		c.token = strings.TrimSpace(password)
 	}

@@ -97,7 +97,7 @@ func findRelease(u *upload) *refusal {
 	return nil
 }
 
-// mayCreate applies the rules of section 2.9.
+// mayCreate applies the rules of section 2.9. That a project of the name exists is found out earlier.
 func (ix *Index) mayCreate(name string) *refusal {
 	if ix.switches.NoProjects {
 		return refuse(http.StatusForbidden, "New project registration temporarily disabled. See %s#admin-intervention for more information.", ix.help())
@@ -111,7 +111,7 @@ func (ix *Index) mayCreate(name string) *refusal {
 }
 
 func creationRules() []func(*Index, string) *refusal {
-	return []func(*Index, string) *refusal{nameValid, nameFree, nameProhibited, nameDistinct}
+	return []func(*Index, string) *refusal{nameValid, nameProhibited, nameDistinct}
 }
 
 func nameValid(_ *Index, name string) *refusal {
@@ -119,13 +119,6 @@ func nameValid(_ *Index, name string) *refusal {
 		return bad("The name %s is invalid.", repr(name))
 	}
 	return nil
-}
-
-func nameFree(ix *Index, name string) *refusal {
-	if ix.projects[pep.Normalize(name)] == nil {
-		return nil
-	}
-	return refuse(http.StatusConflict, "The name %s conflicts with an existing project. See %s#project-name for more information.", repr(name), ix.help())
 }
 
 func nameProhibited(ix *Index, name string) *refusal {

@@ -67,6 +67,7 @@ func rules() []rule {
 		{"2.8/81-83", sdistFilename},
 		{"2.8/85-89", wheelFilename},
 		{"2.8/94", filenameLength},
+		{"2.8/95", attestationSet},
 	}
 }
 
@@ -118,6 +119,7 @@ func (ix *Index) judge(r *http.Request, f *form, began uint64) *refusal {
 	defer ix.mu.Unlock()
 	u := &upload{ix: ix, r: r, began: began, switches: ix.switches, form: f, auth: credentialOf(r)}
 	ix.presented(u.auth.token)
+	ix.presented(u.auth.raw) // the token in base64 is the token
 	for _, rule := range u.ix.traits.pipeline {
 		if no := rule.check(u); no != nil || u.done {
 			return no

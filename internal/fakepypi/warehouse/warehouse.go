@@ -10,8 +10,13 @@
 //
 // # Limitations
 //
-// Not judged: the archive's content, descriptions, licence expressions, classifiers, requirements, e-mail addresses and
-// URLs, attestations. There is one kind of Trusted Publisher (GitHub's), one user, and no web page.
+// Not judged, so that the real index refuses more: what is in the archive (rows 65 to 80, 84, 90 to 93), requirements
+// (27, 39, 40), licence expressions (28), import names (30), e-mail addresses (34), classifiers (35, 36), how a
+// description renders (50), and whether a new project's name is one of the standard library's (section 2.9).
+// Attestations are not verified but refused (95). There is one kind of Trusted Publisher, GitHub's, one user, and no page
+// for people. Where a file's own archive rules stand between others on the real index, the order of texts may differ.
+// A request that overlaps another one's commit is refused more readily than on the real index: it sees the tables as
+// they were when its first byte arrived. The state lives in memory; only the files are on disk.
 package warehouse
 
 import (

@@ -74,15 +74,18 @@ func TestBrokenBodies(t *testing.T) {
 			t.Errorf("%s: %+v", kind, r)
 		}
 	}
-	kind, body := wheel().body(t)
-	conn, err := (&net.Dialer{}).DialContext(t.Context(), "tcp", th.Upload.Host)
-	if err != nil {
-		t.Fatal(err)
+	// Cut within the file, behind it, and within the last boundary: the file is complete in the last two.
+	for i, cut := range []int{80, 64, 4} {
+		kind, body := wheel("summary", strings.Repeat("x", i)).body(t)
+		conn, err := (&net.Dialer{}).DialContext(t.Context(), "tcp", th.Upload.Host)
+		if err != nil {
+			t.Fatal(err)
+		}
+		fmt.Fprintf(conn, "POST /legacy/ HTTP/1.1\r\nHost: x\r\nUser-Agent: raw\r\nAuthorization: %s\r\nContent-Type: %s\r\nContent-Length: %d\r\n\r\n%s",
+			basic("__token__", token), kind, len(body), body[:len(body)-cut])
+		conn.Close()
+		th.waitFor(func(r fakepypi.Request) bool { return r.Size == int64(len(body)) && !r.Ended.IsZero() })
 	}
-	fmt.Fprintf(conn, "POST /legacy/ HTTP/1.1\r\nHost: x\r\nUser-Agent: raw\r\nAuthorization: %s\r\nContent-Type: %s\r\nContent-Length: %d\r\n\r\n%s",
-		basic("__token__", token), kind, len(body), body[:len(body)-60])
-	conn.Close()
-	th.waitFor(func(r fakepypi.Request) bool { return r.Size == int64(len(body)) && !r.Ended.IsZero() })
 	if entries, err := os.ReadDir(dir); err != nil || len(entries) != 0 || len(th.Files()) != 0 {
 		t.Errorf("the folder holds %v, %v", entries, err)
 	}

@@ -60,33 +60,46 @@ var (
 	errTooLarge = errors.New("text fields are too large")
 )
 
-// readForm reads the body; the file is stored by save while it streams in. A blob that was saved is in the form even
-// when there is an error, so that the caller can remove it.
+// readForm reads the body; the file is stored by save while it streams in. A body that is no form, or that breaks off,
+// is errNoForm and an empty form: nothing of it counts. With other errors a saved blob is in the form, to be removed.
 func readForm(r *http.Request, save func(io.Reader) (blob, error)) (*form, error) {
 	f := &form{texts: map[string][]string{}}
+	err := f.readBody(r, save)
+	if errors.Is(err, errNoForm) {
+		if f.content != nil {
+			f.content.blob.discard()
+		}
+		return &form{texts: map[string][]string{}}, err
+	}
+	return f, err
+}
+
+func (f *form) readBody(r *http.Request, save func(io.Reader) (blob, error)) error {
 	kind, params, err := mime.ParseMediaType(r.Header.Get("Content-Type"))
 	if err == nil && kind == "application/x-www-form-urlencoded" {
-		return f, f.readURLEncoded(r.Body)
+		return f.readURLEncoded(r.Body)
 	}
 	if err != nil || kind != "multipart/form-data" || params["boundary"] == "" {
-		return f, errNoForm
+		return errNoForm
 	}
 	parts := multipart.NewReader(r.Body, params["boundary"])
 	room := int64(textLimit)
 	for range partLimit {
 		part, err := parts.NextRawPart()
 		if errors.Is(err, io.EOF) {
-			return f, nil
+			return nil
 		}
 		if err != nil {
-			f.content = cmp.Or(f.content, controlled(err))
-			return f, fmt.Errorf("%w: %w", errNoForm, err)
+			if f.content = cmp.Or(f.content, controlled(err)); f.content != nil && f.content.blob.disk == "" {
+				return nil
+			}
+			return fmt.Errorf("%w: %w", errNoForm, err)
 		}
 		if err := f.read(part, &room, save); err != nil {
-			return f, err
+			return err
 		}
 	}
-	return f, errTooLarge
+	return errTooLarge
 }
 
 // readURLEncoded reads a form without a file.

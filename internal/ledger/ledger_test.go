@@ -84,7 +84,7 @@ func TestTheReceiptIsRightAtAnyMoment(t *testing.T) {
 			"given up before it could be kept",
 			[]ledger.Event{ledger.Planned{Files: files("a")}, ledger.Started{File: "a"}, ledger.Withdrawn{File: "a"}},
 			ledger.Failed,
-			map[string]ledger.Status{"a": ledger.NotTried},
+			map[string]ledger.Status{"a": ledger.CutOff},
 			ledger.NotMinted,
 		},
 		{

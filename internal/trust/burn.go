@@ -84,7 +84,14 @@ func (l *Lease) refused(ctx context.Context, text secret.Text) bool {
 	if !errors.As(err, &failed) || failed.Answer == nil {
 		return false
 	}
-	// A 403 has other reasons too, such as an index that takes no uploads at the moment.
-	return failed.Answer.Status == http.StatusUnauthorized ||
-		(failed.Answer.Status == http.StatusForbidden && strings.Contains(failed.Answer.Words(), "Invalid or non-existent authentication"))
+	switch failed.Answer.Status {
+	case http.StatusUnauthorized:
+		return true
+	case http.StatusForbidden:
+		// An index that takes no uploads says so before it looks at the token.
+		words := failed.Answer.Words()
+		return !strings.Contains(words, "Read-only mode") && !strings.Contains(words, "temporarily disabled")
+	default:
+		return false
+	}
 }

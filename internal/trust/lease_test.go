@@ -29,10 +29,9 @@ import (
 // run is a lease with what it works with.
 type run struct {
 	*trust.Lease
-	mu      sync.Mutex
-	events  []ledger.Event
-	vault   *secret.Vault
-	receipt func() ledger.Receipt
+	mu     sync.Mutex
+	events []ledger.Event
+	vault  *secret.Vault
 }
 
 func (r *run) note(e ledger.Event) {

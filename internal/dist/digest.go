@@ -18,21 +18,25 @@ const chunk = 256 << 10
 // Digests are the three digests that indexes know. MD5 is no protection, but some older indexes want it.
 type Digests struct {
 	SHA256, BLAKE2b [32]byte // BLAKE2b with a digest of 256 bits
-	MD5             [16]byte
+	MD5             [16]byte // all zero unless it was asked for
 }
 
-// sums computes all digests of a stream in one pass, each digest of a chunk on its own.
+// sums computes the digests of a stream in one pass, each digest of a chunk on its own.
 type sums struct {
-	sha256, blake2b, md5 hash.Hash
+	sha256, blake2b, md5 hash.Hash // md5 is nil where nobody asked for it
 	size                 int64
 }
 
-func newSums() *sums {
+func newSums(withMD5 bool) *sums {
 	blake, err := blake2b.New256(nil)
 	if err != nil {
 		panic(err) // only a key can be refused, and there is none
 	}
-	return &sums{sha256: sha256.New(), blake2b: blake, md5: md5.New()}
+	s := &sums{sha256: sha256.New(), blake2b: blake}
+	if withMD5 {
+		s.md5 = md5.New()
+	}
+	return s
 }
 
 // add hashes the next bytes. A hash never fails to write.
@@ -44,13 +48,19 @@ func (s *sums) add(ctx context.Context, data []byte) error {
 			return err
 		}
 	}
-	return par.All(ctx, feed(s.sha256), feed(s.blake2b), feed(s.md5))
+	feeds := []func(context.Context) error{feed(s.sha256), feed(s.blake2b)}
+	if s.md5 != nil {
+		feeds = append(feeds, feed(s.md5))
+	}
+	return par.All(ctx, feeds...)
 }
 
 func (s *sums) digests() (d Digests) {
 	s.sha256.Sum(d.SHA256[:0])
 	s.blake2b.Sum(d.BLAKE2b[:0])
-	s.md5.Sum(d.MD5[:0])
+	if s.md5 != nil {
+		s.md5.Sum(d.MD5[:0])
+	}
 	return d
 }
 

@@ -51,15 +51,16 @@ func (k Kind) String() string {
 }
 
 // Read opens the file once and reads it to its end. An error means that it could not be read, or that it was written
-// meanwhile; an archive that is damaged, or metadata that is none, is a fact and no error.
-func Read(ctx context.Context, path string) (*Distribution, error) {
+// meanwhile; an archive that is damaged, or metadata that is none, is a fact and no error. md5 asks for that digest too,
+// which costs time that only an index of old needs spent.
+func Read(ctx context.Context, path string, md5 bool) (*Distribution, error) {
 	file, info, err := openRegular(path)
 	if err != nil {
 		return nil, err
 	}
 	defer file.Close()
 	d := &Distribution{Path: path, Name: filepath.Base(path), Size: info.Size(), modified: info.ModTime()}
-	if err := d.readAll(ctx, file); err != nil {
+	if err := d.readAll(ctx, file, md5); err != nil {
 		return nil, fmt.Errorf("read %s: %w", path, err)
 	}
 	if err := d.unchanged(file); err != nil {
@@ -75,8 +76,8 @@ func Read(ctx context.Context, path string) (*Distribution, error) {
 
 // readAll reads the digests and the archive's facts. A tar is unpacked from the very stream that is hashed; a zip has its
 // directory at the end, so it is looked into afterwards.
-func (d *Distribution) readAll(ctx context.Context, file *os.File) error {
-	sums := newSums()
+func (d *Distribution) readAll(ctx context.Context, file *os.File, md5 bool) error {
+	sums := newSums(md5)
 	stream := bufio.NewReaderSize(&hashed{ctx: ctx, file: file, sums: sums}, chunk)
 	var err error
 	if d.packing() == tarGz {

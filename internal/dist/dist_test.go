@@ -23,7 +23,7 @@ import (
 
 func read(t testing.TB, path string) *dist.Distribution {
 	t.Helper()
-	d, err := dist.Read(t.Context(), path)
+	d, err := dist.Read(t.Context(), path, true)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -167,13 +167,13 @@ func TestWhatCannotBeReadIsAnError(t *testing.T) {
 	t.Parallel()
 	folder := t.TempDir()
 	for _, path := range []string{filepath.Join(folder, "none.whl"), folder} {
-		if d, err := dist.Read(t.Context(), path); err == nil || !strings.Contains(err.Error(), path) {
+		if d, err := dist.Read(t.Context(), path, true); err == nil || !strings.Contains(err.Error(), path) {
 			t.Errorf("%s: got %+v, %v", path, d, err)
 		}
 	}
 	cancelled, cancel := context.WithCancel(t.Context())
 	cancel()
-	if _, err := dist.Read(cancelled, "testdata/sampleproject-3.0.0.tar.gz"); !errors.Is(err, context.Canceled) {
+	if _, err := dist.Read(cancelled, "testdata/sampleproject-3.0.0.tar.gz", true); !errors.Is(err, context.Canceled) {
 		t.Errorf("a cancelled run reads on: %v", err)
 	}
 }
@@ -274,7 +274,7 @@ func BenchmarkRead(b *testing.B) {
 	b.SetBytes(256 << 20)
 	b.ReportAllocs()
 	for b.Loop() {
-		if _, err := dist.Read(b.Context(), path); err != nil {
+		if _, err := dist.Read(b.Context(), path, true); err != nil {
 			b.Fatal(err)
 		}
 	}

@@ -35,7 +35,7 @@ func client() *wire.Client {
 
 func read(t *testing.T, path string) *dist.Distribution {
 	t.Helper()
-	d, err := dist.Read(t.Context(), path)
+	d, err := dist.Read(t.Context(), path, true)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -98,7 +98,7 @@ func set(t *testing.T, files ...file) preflight.Set {
 		if err := os.WriteFile(path, data, 0o600); err != nil {
 			t.Fatal(err)
 		}
-		d, err := dist.Read(t.Context(), path)
+		d, err := dist.Read(t.Context(), path, true)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -287,7 +287,7 @@ func TestOddArchives(t *testing.T) {
 
 func TestARealSdistPasses(t *testing.T) {
 	t.Parallel()
-	d, err := dist.Read(t.Context(), "../dist/testdata/sampleproject-3.0.0.tar.gz")
+	d, err := dist.Read(t.Context(), "../dist/testdata/sampleproject-3.0.0.tar.gz", true)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -303,7 +303,7 @@ func TestWhatTheIndexAcceptsPasses(t *testing.T) {
 		t.Fatalf("%d files, %v", len(paths), err)
 	}
 	for _, path := range paths {
-		d, err := dist.Read(t.Context(), path)
+		d, err := dist.Read(t.Context(), path, true)
 		if err != nil {
 			t.Fatal(err)
 		}

@@ -47,7 +47,7 @@ func (r *run) read(ctx context.Context, paths []string) error {
 		places[i] = i
 	}
 	err := par.Each(ctx, runtime.GOMAXPROCS(0), places, func(ctx context.Context, i int) error {
-		d, err := dist.Read(ctx, paths[i])
+		d, err := dist.Read(ctx, paths[i], r.Index.Site().MD5)
 		r.files[i] = d
 		return err
 	})

@@ -12,7 +12,7 @@ func escaped(text string) string {
 	var b strings.Builder
 	for _, c := range text {
 		switch {
-		case unicode.IsLetter(c), unicode.IsDigit(c), c == ' ', c == ',', c == '.', c == ';':
+		case unicode.IsLetter(c), unicode.IsDigit(c), strings.ContainsRune(" ,.;-/()=+%'\"", c):
 			b.WriteRune(c)
 		case unicode.IsSpace(c):
 			b.WriteByte(' ')
@@ -42,14 +42,7 @@ func link(text, url string) string {
 	return fmt.Sprintf(`<a href="%s">%s</a>`, strings.ReplaceAll(safe, "&", "&amp;"), escaped(text))
 }
 
-// table writes rows of cells that are Markdown already.
-func table(b *strings.Builder, head []string, rows [][]string) {
-	row := func(cells []string) { fmt.Fprintf(b, "| %s |\n", strings.Join(cells, " | ")) }
-	b.WriteString("\n")
-	row(head)
-	row(strings.Split(strings.Repeat("---,", len(head)-1)+"---", ","))
-	for _, cells := range rows {
-		row(cells)
-	}
-	b.WriteString("\n")
+// row writes one row of a table, of cells that are Markdown already.
+func row(b *strings.Builder, cells ...string) {
+	fmt.Fprintf(b, "| %s |\n", strings.Join(cells, " | "))
 }

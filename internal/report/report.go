@@ -59,7 +59,7 @@ func (r *Reporter) Watch(event ledger.Event) {
 	case ledger.Collected:
 		r.collected(e.Files)
 	case ledger.Judged:
-		r.line("judged %s by the index's rules: %d errors, %d warnings", files(e.Files), e.Errors, e.Warnings)
+		r.line("judged %s by the index's rules: %s, %s", files(e.Files), counted(e.Errors, "error"), counted(e.Warnings, "warning"))
 	case ledger.Planned:
 		r.planned(e.Files)
 	case ledger.Identified:
@@ -197,7 +197,7 @@ func tokenLines(t ledger.Token) []string {
 		lines = append(lines, "upload token: not narrowed; "+burned(t.Burned))
 	}
 	if t.Lost > 0 {
-		lines = append(lines, fmt.Sprintf("upload token: the answer to a mint was lost %d times: each may have left a token that expires by itself within 15 minutes", t.Lost))
+		lines = append(lines, fmt.Sprintf("upload token: %s to a mint did not come: a token that nobody knows may be left for 15 minutes, after which it expires by itself", counted(t.Lost, "answer")))
 	}
 	return lines
 }
@@ -235,10 +235,21 @@ func headline(r ledger.Receipt) string {
 	case ledger.Unchanged:
 		return fmt.Sprintf("unchanged: the index has all of %s already", what)
 	case ledger.Partial:
-		return fmt.Sprintf("partly published %s: %s uploaded, %d already there, %s missing; running it again finishes it", what, files(uploaded), there, files(missing(r)))
-	default:
-		return "failed: nothing was uploaded"
+		return fmt.Sprintf("partly published %s: %s uploaded, %d already there, %s missing; %s", what, files(uploaded), there, files(missing(r)), toFinish(r))
+	case ledger.Failed:
 	}
+	if r.Count(ledger.Unknown) > 0 {
+		return "failed: nothing is known to have been uploaded; " + toFinish(r)
+	}
+	return "failed: nothing was uploaded"
+}
+
+// toFinish is what completes a release that is not whole.
+func toFinish(r ledger.Receipt) string {
+	if r.Count(ledger.Refused) > 0 {
+		return "what was refused has to be put right first"
+	}
+	return "running it again finishes it"
 }
 
 // missing is how many files the index may not have.
@@ -270,11 +281,14 @@ func burned(b ledger.Burned) string {
 	}
 }
 
-func files(n int) string {
+func files(n int) string { return counted(n, "file") }
+
+// counted is a number of things.
+func counted(n int, thing string) string {
 	if n == 1 {
-		return "1 file"
+		return "1 " + thing
 	}
-	return fmt.Sprintf("%d files", n)
+	return fmt.Sprintf("%d %ss", n, thing)
 }
 
 // size is a number of bytes as people read it.

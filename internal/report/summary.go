@@ -8,10 +8,11 @@ import (
 	"github.com/org/pypi-oidc-publish/internal/ledger"
 )
 
-// The runner drops a summary of more than 1 MiB: rows end well before, and the last one counts the rest.
+// The runner drops a summary of more than 1 MiB (reference: runner.md, section 1). Findings and files end before, in bytes of
+// the summary so far, and the last line of each counts the rest.
 const (
-	mostRows     = 1000
-	mostFindings = 100
+	findingsEnd = 250 << 10
+	filesEnd    = 900 << 10
 )
 
 // summary is the job summary, on success and on failure.
@@ -69,7 +70,7 @@ func title(r ledger.Receipt) string {
 
 func findings(b *strings.Builder, all []finding.Finding) {
 	for i, f := range all {
-		if i == mostFindings {
+		if b.Len() > findingsEnd {
 			fmt.Fprintf(b, "\n… and %d more, in the log.\n", len(all)-i)
 			return
 		}
@@ -89,15 +90,17 @@ func fileTable(b *strings.Builder, r ledger.Receipt) {
 	if len(r.Files) == 0 {
 		return
 	}
-	rows := make([][]string, 0, len(r.Files))
+	b.WriteString("\n")
+	row(b, "File", "Status", "Size", "SHA-256")
+	row(b, "---", "---", "---", "---")
 	for i, f := range r.Files {
-		if i == mostRows {
-			rows = append(rows, []string{fmt.Sprintf("… and %d more, in the log", len(r.Files)-i), "", "", ""})
+		if b.Len() > filesEnd {
+			row(b, fmt.Sprintf("… and %d more, in the log", len(r.Files)-i), "", "", "")
 			break
 		}
-		rows = append(rows, []string{code(f.Name), escaped(status(f.Status)), escaped(size(f.Size)), code(f.SHA256)})
+		row(b, code(f.Name), escaped(status(f.Status)), escaped(size(f.Size)), code(f.SHA256))
 	}
-	table(b, []string{"File", "Status", "Size", "SHA-256"}, rows)
+	b.WriteString("\n")
 }
 
 // status is a file's status as people read it.

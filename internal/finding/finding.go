@@ -1,7 +1,10 @@
 // Package finding has the one shape of "what is wrong and what to do". Every refusal is one, from the index and from us.
 package finding
 
-import "errors"
+import (
+	"errors"
+	"strings"
+)
 
 // Severity tells what a finding does to a run.
 type Severity uint8
@@ -44,7 +47,7 @@ func (f Finding) Error() string {
 	if f.Fix == "" {
 		return f.Message
 	}
-	return f.Message + ": " + f.Fix
+	return strings.TrimSuffix(f.Message, ".") + ": " + f.Fix
 }
 
 // Of collects the findings in err, through wrapped and joined errors, in their order. An error (or a branch of a joined

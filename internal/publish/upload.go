@@ -208,7 +208,11 @@ func (r *run) doubtful(ctx context.Context, d *dist.Distribution, f ledger.File,
 // unsent is a file that never reached the index.
 func unsent(f ledger.File, err error) finding.Finding {
 	told := finding.Of(err)[0]
-	if told.ID == finding.Internal {
+	var changed *dist.ChangedError
+	switch {
+	case errors.As(err, &changed):
+		told.ID, told.Message, told.Fix = "file-changed", "it was written to during the run, so its digests are no longer true", "let no other step write there, and run the job again"
+	case told.ID == finding.Internal:
 		told.ID, told.Fix = "upload-failed", "run the job again: what the index has is recognised, and the rest is uploaded"
 	}
 	told.File, told.Message = f.Path, fmt.Sprintf("%s could not be uploaded: %s", f.Name, told.Message)

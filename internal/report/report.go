@@ -161,11 +161,17 @@ func (r *Reporter) Close(receipt ledger.Receipt) error {
 	r.endGroup()
 	r.annotate(receipt.Findings)
 	r.outcome(receipt)
-	failed := []error{}
+	return errors.Join(r.outputs(receipt), r.console.Summary(summary(receipt)))
+}
+
+// outputs sets the outputs, up to the first that cannot be: the rest would fail alike.
+func (r *Reporter) outputs(receipt ledger.Receipt) error {
 	for _, output := range outputs(receipt) {
-		failed = append(failed, r.console.Output(output.name, output.value))
+		if err := r.console.Output(output.name, output.value); err != nil {
+			return err
+		}
 	}
-	return errors.Join(append(failed, r.console.Summary(summary(receipt)))...)
+	return nil
 }
 
 // outcome is the receipt as text, for those who read the log.

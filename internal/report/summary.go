@@ -98,7 +98,7 @@ func fileTable(b *strings.Builder, r ledger.Receipt) {
 			row(b, fmt.Sprintf("… and %d more, in the log", len(r.Files)-i), "", "", "")
 			break
 		}
-		row(b, code(f.Name), escaped(status(f.Status)), escaped(size(f.Size)), code(f.SHA256))
+		row(b, code(f.Name), escaped(status(f.Status)), strings.ReplaceAll(escaped(size(f.Size)), " ", "&nbsp;"), code(f.SHA256))
 	}
 	b.WriteString("\n")
 }

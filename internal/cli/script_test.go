@@ -142,31 +142,6 @@ func output(ts *testscript.TestScript, neg bool, args []string) {
 	}
 }
 
-// outputsIn reads an output file by the runner's rules; what the runner would fail at is an output named "!".
-func outputsIn(text string) map[string]string {
-	found := map[string]string{}
-	lines := strings.Split(strings.TrimSuffix(text, "\n"), "\n")
-	for i := 0; i < len(lines); i++ {
-		name, mark, heredoc := strings.Cut(lines[i], "<<")
-		if !heredoc || strings.Contains(name, "=") {
-			name, value, ok := strings.Cut(lines[i], "=")
-			if !ok {
-				name = "!"
-			}
-			found[name] = value
-			continue
-		}
-		end := slices.Index(lines[i+1:], mark)
-		if end < 0 {
-			found["!"] = name
-			break
-		}
-		found[name] = strings.Join(lines[i+1:i+1+end], "\n")
-		i += 1 + end
-	}
-	return found
-}
-
 // requests OP N tells how many requests of an op the stage has seen. An op of "any" means all.
 func requests(ts *testscript.TestScript, _ bool, args []string) {
 	n := 0

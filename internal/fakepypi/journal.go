@@ -7,7 +7,6 @@ import (
 	"net/http"
 	"slices"
 	"strconv"
-	"strings"
 	"sync"
 	"time"
 )
@@ -23,37 +22,6 @@ type Request struct {
 	Started   time.Time // by the stage's clock
 	Ended     time.Time // zero as long as it is being answered
 	Beside    int       // how many requests of the same op were being answered when this one began
-}
-
-// Op names what a request is for. The client's table of retries has the same names.
-func Op(r *http.Request) string {
-	path := r.URL.Path
-	switch {
-	case path == "/_/oidc/audience":
-		return "audience"
-	case strings.HasSuffix(path, "/mint-token"):
-		return "mint"
-	case path == "/_/oidc/burn-token":
-		return "burn"
-	case strings.TrimSuffix(path, "/") == "/legacy":
-		if !strings.HasPrefix(r.Header.Get("Content-Type"), "multipart/form-data") {
-			return "probe" // it cannot carry a file
-		}
-		return "upload"
-	case strings.HasPrefix(path, "/simple/"):
-		return "look"
-	case strings.HasPrefix(path, "/files/"):
-		return "file"
-	case strings.HasPrefix(path, "/integrity/"):
-		return "provenance"
-	case strings.HasPrefix(path, "/pypi/"):
-		return "json"
-	case strings.Contains(path, "/idtoken/"):
-		return "id-token"
-	case strings.HasPrefix(path, "/.well-known/"):
-		return "keys"
-	}
-	return "other"
 }
 
 // journal remembers the requests of both servers.

@@ -10,6 +10,8 @@ import (
 	"net/http"
 	"sync"
 	"time"
+
+	"github.com/org/pypi-oidc-publish/internal/fakepypi/fault"
 )
 
 // server is one listener with its handler. It knows its connections, so that close can wait for them.
@@ -56,6 +58,7 @@ func (s *server) serve(handler http.Handler) {
 			defer s.busy.Done()
 			handler.ServeHTTP(w, r)
 		}),
+		ConnContext:       fault.ConnContext,
 		ReadHeaderTimeout: 30 * time.Second,
 		ErrorLog:          log.New(io.Discard, "", 0),
 		ConnState: func(_ net.Conn, state http.ConnState) {

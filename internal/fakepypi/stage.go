@@ -26,6 +26,7 @@ import (
 	"sync"
 	"time"
 
+	"github.com/org/pypi-oidc-publish/internal/fakepypi/fault"
 	"github.com/org/pypi-oidc-publish/internal/fakepypi/issuer"
 	"github.com/org/pypi-oidc-publish/internal/fakepypi/warehouse"
 	"github.com/org/pypi-oidc-publish/internal/pep"
@@ -91,6 +92,7 @@ type Options struct {
 	Key      *rsa.PrivateKey  // of the issuer; nil makes one, which takes a moment: tests may share one
 	Profile  Profile          // what kind of index; the default is PyPI
 	Login    Login            // of a plain index; empty parts mean [User] and [Password]
+	Control  bool             // whether the index has [fault.ControlPath], where a client can break and mend the stage
 	Switches Switches
 }
 
@@ -104,6 +106,7 @@ type Stage struct {
 	index   *warehouse.Index
 	issuer  *issuer.Issuer
 	journal journal
+	faults  *fault.Injector
 	servers []*server
 	remove  string // a temporary folder, or empty
 	unwatch func() bool
@@ -117,7 +120,7 @@ func Start(ctx context.Context, addr string, o Options) (*Stage, error) {
 	if o.Now == nil {
 		return nil, errors.New("a stage needs a clock")
 	}
-	s := &Stage{run: o.Run.Complete(), journal: journal{now: o.Now}}
+	s := &Stage{run: o.Run.Complete(), journal: journal{now: o.Now}, faults: newInjector(o.Now)}
 	if err := s.open(ctx, addr, o); err != nil {
 		return nil, errors.Join(err, s.Close())
 	}
@@ -159,8 +162,8 @@ func (s *Stage) open(ctx context.Context, addr string, o Options) error {
 		return err
 	}
 	s.Env = s.issuer.Env()
-	front.serve(s.journal.record(s.index))
-	back.serve(s.journal.record(s.issuer))
+	s.answer(front, s.index, Connect, o.Control)
+	s.answer(back, s.issuer, ConnectIssuer, false)
 	return nil
 }
 
@@ -175,6 +178,7 @@ func (s *Stage) Close() error {
 
 func (s *Stage) shut() {
 	s.closing.Do(func() {
+		s.faults.Close() // no handler waits from now on
 		for _, server := range s.servers {
 			s.closed = errors.Join(s.closed, server.close())
 		}

@@ -1,0 +1,117 @@
+package fault
+
+import (
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"net/http"
+	"slices"
+)
+
+// ControlPath is where a server that is to be broken from outside has [Injector.Control].
+const ControlPath = "/_stage/faults"
+
+// controlLimit bounds the body of a request to Control, in bytes.
+const controlLimit = 64 << 10
+
+// Control lets a client of another language plan faults, over HTTP and in JSON. It belongs to the listener of the door.
+//
+//	GET     the named faults, the ops, and what is planned and has struck
+//	POST    {"op": "upload", "fault": "reset-after-body", "skip": 0, "times": 1} plans one; skip and times may be left out
+//	DELETE  mends everything; the answer says what had struck
+func (i *Injector) Control(door string) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		switch r.Method {
+		case http.MethodGet, http.MethodHead:
+			tell(w, http.StatusOK, map[string]any{
+				"faults": described(), "ops": i.options.Ops, "connections": i.options.Doors, "planned": shown(i.Broken()),
+			})
+		case http.MethodPost:
+			p, err := i.asked(http.MaxBytesReader(w, r.Body, controlLimit), door)
+			if err == nil {
+				err = i.Break(p)
+			}
+			if err != nil {
+				tell(w, http.StatusBadRequest, map[string]any{"error": err.Error()})
+				return
+			}
+			tell(w, http.StatusCreated, map[string]any{"planned": shown([]Planned{{Plan: p}})})
+		case http.MethodDelete:
+			tell(w, http.StatusOK, map[string]any{"mended": shown(i.Mend())})
+		default:
+			w.Header().Set("Allow", "GET, HEAD, POST, DELETE")
+			tell(w, http.StatusMethodNotAllowed, map[string]any{"error": r.Method + " is none of GET, POST and DELETE"})
+		}
+	})
+}
+
+// asked reads a plan.
+func (i *Injector) asked(body io.Reader, door string) (Plan, error) {
+	ask := struct {
+		Op    string `json:"op"`
+		Fault string `json:"fault"`
+		Skip  int    `json:"skip"`
+		Times int    `json:"times"`
+	}{Times: 1}
+	decoder := json.NewDecoder(body)
+	decoder.DisallowUnknownFields()
+	if err := decoder.Decode(&ask); err != nil {
+		return Plan{}, fmt.Errorf(`send one JSON object such as {"op": "upload", "fault": "status-503", "skip": 0, "times": 1}: %w`, err)
+	}
+	if _, err := decoder.Token(); !errors.Is(err, io.EOF) {
+		return Plan{}, errors.New("something follows the JSON object: send one plan a request")
+	}
+	f, known := ByName(ask.Fault)
+	if !known {
+		return Plan{}, fmt.Errorf("there is no fault %q: GET this page for the names", ask.Fault)
+	}
+	if ask.Op == door && ask.Times == Forever {
+		return Plan{}, fmt.Errorf("a fault of %s keeps you from this page too, and could never be mended: give times a number", door)
+	}
+	return Plan{ask.Op, f, ask.Skip, ask.Times}, nil
+}
+
+// description is a named fault as JSON.
+type description struct {
+	Name   string `json:"name"`
+	Help   string `json:"help"`
+	Kind   Kind   `json:"kind"`
+	Point  Point  `json:"point"`
+	Stores bool   `json:"stores"` // the request takes effect although it fails
+}
+
+func described() []description {
+	var all []description
+	for _, f := range Named() {
+		all = append(all, description{f.Name, f.Help, f.Kind, f.Point, f.Stores()})
+	}
+	return all
+}
+
+// shown are plans as JSON.
+func shown(plans []Planned) []any {
+	all := make([]any, 0, len(plans))
+	for p := range slices.Values(plans) {
+		all = append(all, struct {
+			Op     string `json:"op"`
+			Fault  string `json:"fault"`
+			Skip   int    `json:"skip"`
+			Times  int    `json:"times"`
+			Struck int    `json:"struck"`
+		}{p.Op, p.Fault.String(), p.Skip, p.Times, p.Struck})
+	}
+	return all
+}
+
+func tell(w http.ResponseWriter, status int, body any) {
+	text, err := json.Marshal(body)
+	if err != nil {
+		http.Error(w, err.Error(), http.StatusInternalServerError)
+		return
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.Header().Set("Cache-Control", "no-store")
+	w.WriteHeader(status)
+	_, _ = w.Write(append(text, '\n')) // The client may be gone.
+}

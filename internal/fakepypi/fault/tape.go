@@ -1,0 +1,48 @@
+package fault
+
+import "net/http"
+
+// tapeLength is how much of an answer's body a tape keeps, in bytes.
+const tapeLength = 1 << 20
+
+// tape takes an answer that the client is not to get as it is. It has no connection to hand out: a handler that would
+// write to it directly has to do without.
+type tape struct {
+	header http.Header
+	status int
+	body   []byte // at most tapeLength
+	size   int64  // of the whole body
+}
+
+func (t *tape) Header() http.Header { return t.header }
+
+func (t *tape) WriteHeader(status int) {
+	if t.status == 0 && status >= http.StatusOK {
+		t.status = status
+	}
+}
+
+func (t *tape) Write(b []byte) (int, error) {
+	t.WriteHeader(http.StatusOK)
+	t.size += int64(len(b))
+	t.body = append(t.body, b[:min(len(b), tapeLength-len(t.body))]...)
+	return len(b), nil
+}
+
+// replay sends the head of the answer, with a length of the caller's.
+func (t *tape) replay(w http.ResponseWriter, length string) {
+	header := w.Header()
+	for name, values := range t.header {
+		header[name] = values
+	}
+	header.Del("Content-Length")
+	if length != "" {
+		header.Set("Content-Length", length)
+	}
+	status := t.status
+	switch status {
+	case 0, http.StatusNoContent, http.StatusNotModified: // the latter two have no body that could be wrong
+		status = http.StatusOK
+	}
+	w.WriteHeader(status)
+}

@@ -38,7 +38,10 @@ func under(folder string) func(*http.Request) bool {
 	return func(r *http.Request) bool { return strings.HasPrefix(r.URL.Path, folder) }
 }
 
-func isUploadURL(r *http.Request) bool { return strings.TrimSuffix(r.URL.Path, "/") == "/legacy" }
+func isUploadURL(r *http.Request) bool {
+	path := strings.TrimSuffix(r.URL.Path, "/")
+	return path == "/legacy" || path == "/upload"
+}
 
 func hasForm(r *http.Request) bool {
 	return strings.HasPrefix(r.Header.Get("Content-Type"), "multipart/form-data")

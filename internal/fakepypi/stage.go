@@ -19,6 +19,7 @@ import (
 	"crypto/rsa"
 	"errors"
 	"net"
+	"net/http"
 	"net/url"
 	"os"
 	"slices"
@@ -86,6 +87,9 @@ const (
 // Options are what a stage starts from. Only Now is required.
 type Options struct {
 	Dir      string           // where files are kept; empty means a temporary folder that Close removes
+	Keep     bool             // with Dir: what the index holds is kept there, for the next stage of that folder
+	URL      string           // scheme and host that clients reach the index at; empty means those of its listener
+	OnePort  bool             // the index's address answers the runner's protocol too; the issuer's own is loopback's alone
 	Audience string           // of ID tokens; empty means [Audience]
 	Now      func() time.Time // the clock of both servers
 	Run      Run              // who asks for ID tokens
@@ -98,7 +102,7 @@ type Options struct {
 
 // Stage is a running index with its issuer.
 type Stage struct {
-	Upload *url.URL          // the upload endpoint, /legacy/
+	Upload *url.URL          // the upload endpoint: /legacy/, or /upload/ of a plain index
 	Simple *url.URL          // the simple index, /simple/
 	Env    map[string]string // what makes a process look like a step of the run, with the right to ask for ID tokens
 
@@ -130,6 +134,9 @@ func Start(ctx context.Context, addr string, o Options) (*Stage, error) {
 
 func (s *Stage) open(ctx context.Context, addr string, o Options) error {
 	dir := o.Dir
+	if dir == "" && o.Keep {
+		return errors.New("a stage that keeps what it holds needs a folder for it")
+	}
 	if dir == "" {
 		temp, err := os.MkdirTemp("", "rehearsal-")
 		if err != nil {
@@ -142,27 +149,39 @@ func (s *Stage) open(ctx context.Context, addr string, o Options) error {
 		return err
 	}
 	s.servers = append(s.servers, front)
-	back, err := listen(ctx, net.JoinHostPort(front.host(), "0"))
+	base, host := cmp.Or(o.URL, front.url()), front.host()
+	if o.OnePort {
+		host = "127.0.0.1"
+	}
+	back, err := listen(ctx, net.JoinHostPort(host, "0"))
 	if err != nil {
 		return err
 	}
 	s.servers = append(s.servers, back)
-	s.issuer = issuer.New(issuer.Options{URL: back.url(), Now: o.Now, Run: s.run, Key: o.Key})
+	asked := back.url()
+	if o.OnePort {
+		asked = base
+	}
+	s.issuer = issuer.New(issuer.Options{URL: back.url(), Asked: asked, Now: o.Now, Run: s.run, Key: o.Key})
 	s.index, err = warehouse.New(warehouse.Options{
-		Dir: dir, Now: o.Now, Audience: cmp.Or(o.Audience, Audience), Issuer: back.url(), Switches: o.Switches,
+		Dir: dir, Keep: o.Keep, Now: o.Now, Audience: cmp.Or(o.Audience, Audience), Issuer: back.url(), Switches: o.Switches,
 		Profile: o.Profile, Login: Login{User: cmp.Or(o.Login.User, User), Password: cmp.Or(o.Login.Password, Password)},
 	})
 	if err != nil {
 		return err
 	}
-	if s.Upload, err = url.Parse(front.url() + "/legacy/"); err != nil {
+	if s.Upload, err = url.Parse(base + o.Profile.UploadPath()); err != nil {
 		return err
 	}
-	if s.Simple, err = url.Parse(front.url() + "/simple/"); err != nil {
+	if s.Simple, err = url.Parse(base + "/simple/"); err != nil {
 		return err
 	}
 	s.Env = s.issuer.Env()
-	s.answer(front, s.index, Connect, o.Control)
+	var index http.Handler = s.index
+	if o.OnePort {
+		index = s.issuer.Beside(s.index)
+	}
+	s.answer(front, index, Connect, o.Control)
 	s.answer(back, s.issuer, ConnectIssuer, false)
 	return nil
 }
@@ -181,6 +200,9 @@ func (s *Stage) shut() {
 		s.faults.Close() // no handler waits from now on
 		for _, server := range s.servers {
 			s.closed = errors.Join(s.closed, server.close())
+		}
+		if s.index != nil {
+			s.closed = errors.Join(s.closed, s.index.Close())
 		}
 		if s.remove != "" {
 			s.closed = errors.Join(s.closed, os.RemoveAll(s.remove))
@@ -225,6 +247,12 @@ func (s *Stage) Switch(change func(*Switches)) { s.index.Switch(change) }
 func (s *Stage) APIToken(projects ...pep.Project) (string, error) {
 	return s.index.APIToken(projects...)
 }
+
+// StandingToken is the API token for all projects that an earlier stage of the folder has made and kept, or a new one.
+func (s *Stage) StandingToken() (string, error) { return s.index.StandingToken() }
+
+// Has tells whether the index knows the project.
+func (s *Stage) Has(project pep.Project) bool { return s.index.Has(project) }
 
 // SetStatus changes a project's status: active, archived, archived-noindex or quarantined.
 func (s *Stage) SetStatus(project pep.Project, status string) error {

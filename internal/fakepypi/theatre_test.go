@@ -69,10 +69,15 @@ func open(t *testing.T, o fakepypi.Options) *theatre {
 			t.Error(err)
 		}
 	})
-	return &theatre{Stage: stage, t: t, clock: c, http: &http.Client{
+	return &theatre{Stage: stage, t: t, clock: c, http: newClient()}
+}
+
+// newClient follows no redirects, and leaves no connection behind.
+func newClient() *http.Client {
+	return &http.Client{
 		Transport:     &http.Transport{DisableKeepAlives: true},
 		CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },
-	}}
+	}
 }
 
 // opened is a theatre whose run may upload to the existing project demo.

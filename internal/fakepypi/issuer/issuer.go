@@ -14,6 +14,7 @@
 package issuer
 
 import (
+	"cmp"
 	"crypto/rand"
 	"crypto/rsa"
 	"encoding/json"
@@ -40,6 +41,8 @@ const requestPath = "/85//idtoken/6f0b1a2c-rehearsal/9a3d-job"
 type Options struct {
 	// URL is the issuer's own address and the `iss` of its tokens, without a trailing slash.
 	URL string
+	// Asked is where the run reaches the issuer, if not at URL.
+	Asked string
 	// Now is the clock of iat, nbf and exp.
 	Now func() time.Time
 	// Run is the workflow run that asks for tokens.
@@ -51,6 +54,7 @@ type Options struct {
 // Issuer signs ID tokens for one workflow run. It is an http.Handler and safe for concurrent use.
 type Issuer struct {
 	url     string
+	asked   string
 	now     func() time.Time
 	request string // the bearer token of the runner's protocol
 	mux     *http.ServeMux
@@ -67,7 +71,7 @@ type Issuer struct {
 // New returns an issuer.
 func New(o Options) *Issuer {
 	i := &Issuer{
-		url: o.URL, now: o.Now, run: o.Run, request: rand.Text() + rand.Text(),
+		url: o.URL, asked: cmp.Or(o.Asked, o.URL), now: o.Now, run: o.Run, request: rand.Text() + rand.Text(),
 		key:   sync.OnceValues(newKey),
 		rogue: sync.OnceValues(newKey),
 	}
@@ -92,13 +96,24 @@ func (i *Issuer) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	i.mux.ServeHTTP(w, r)
 }
 
+// Beside answers the runner's protocol in front of another handler, whose address is then that of both.
+func (i *Issuer) Beside(next http.Handler) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if r.URL.Path == requestPath {
+			i.idToken(w, r)
+			return
+		}
+		next.ServeHTTP(w, r)
+	})
+}
+
 // Env returns the environment that gives a process the right to ask for ID tokens, together with the variables that
 // every step of the run has.
 func (i *Issuer) Env() map[string]string {
 	i.mu.Lock()
 	defer i.mu.Unlock()
 	env := i.run.Env()
-	env["ACTIONS_ID_TOKEN_REQUEST_URL"] = i.url + requestPath + "?api-version=2.0"
+	env["ACTIONS_ID_TOKEN_REQUEST_URL"] = i.asked + requestPath + "?api-version=2.0"
 	env["ACTIONS_ID_TOKEN_REQUEST_TOKEN"] = i.request
 	return env
 }

@@ -195,6 +195,9 @@ func (f *form) sanitise() *refusal {
 			return bad("Invalid Form Data.")
 		}
 	}
+	if f.content != nil && !utf8.ValidString(f.content.filename) {
+		return bad("Invalid Form Data.")
+	}
 	for name, values := range f.texts {
 		last := values[len(values)-1]
 		switch {

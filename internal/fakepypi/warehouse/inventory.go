@@ -48,7 +48,7 @@ func (ix *Index) ensure(name pep.Project) *project {
 // SetStatus changes a project's status: active, archived, archived-noindex or quarantined. The project is created if
 // need be.
 func (ix *Index) SetStatus(name pep.Project, status string) error {
-	if !slices.Contains([]string{statusActive, statusArchived, statusArchivedNoIndex, statusQuarantined}, status) {
+	if !slices.Contains(statuses(), status) {
 		return fmt.Errorf("a project cannot be %q", status)
 	}
 	ix.mu.Lock()
@@ -56,8 +56,12 @@ func (ix *Index) SetStatus(name pep.Project, status string) error {
 	p := ix.ensure(name)
 	p.status = status
 	p.serial = ix.stampNow().seq
-	return nil
+	ix.shelf.dirty = true
+	return ix.persist()
 }
+
+// apiLocation is what API tokens say of where they are for.
+const apiLocation = "rehearsal"
 
 // APIToken makes a token of the stage's one user, valid for the projects named or, without any, for all. It may create
 // projects.
@@ -76,7 +80,29 @@ func (ix *Index) APIToken(projects ...pep.Project) (string, error) {
 		}
 		g.caveats = append(g.caveats, text)
 	}
-	return ix.newGrant(g, "rehearsal").raw, nil
+	raw := ix.newGrant(g, apiLocation).raw
+	ix.shelf.dirty = true
+	return raw, ix.persist()
+}
+
+// StandingToken is the API token for all projects that an earlier start has made and kept, or else a new one.
+func (ix *Index) StandingToken() (string, error) {
+	ix.mu.Lock()
+	grants := ix.apiGrants()
+	ix.mu.Unlock()
+	for _, g := range grants {
+		if len(g.caveats) == 1 { // the user's, and no project's
+			return g.raw, nil
+		}
+	}
+	return ix.APIToken()
+}
+
+// Has tells whether the index knows the project.
+func (ix *Index) Has(name pep.Project) bool {
+	ix.mu.Lock()
+	defer ix.mu.Unlock()
+	return ix.projects[normalize(string(name))] != nil
 }
 
 // Token is the state of one upload token that the index has minted.
@@ -148,5 +174,6 @@ func (ix *Index) Remove(name string) error {
 	}
 	f.project.files = slices.DeleteFunc(f.project.files, func(g *file) bool { return g == f })
 	f.project.serial = ix.stampNow().seq
-	return nil
+	ix.shelf.dirty = true
+	return ix.persist()
 }

@@ -165,7 +165,7 @@ func (ix *Index) reify(w *pending, began uint64) error {
 		}
 	}
 	ix.attach(w.publisher, p)
-	return nil
+	return ix.persist()
 }
 
 // attach registers a publisher for a project; an equal row takes one project more.

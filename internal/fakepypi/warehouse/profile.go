@@ -20,6 +20,15 @@ const (
 	Plain Profile = "plain"
 )
 
+// UploadPath is where the index takes uploads. That of a plain index is not the public one's, by whose path clients tell what
+// an index can do.
+func (p Profile) UploadPath() string {
+	if p == Plain {
+		return "/upload/"
+	}
+	return "/legacy/"
+}
+
 // traits are what a profile is made of.
 type traits struct {
 	site     string // of the addresses in messages
@@ -51,6 +60,7 @@ func plainRules() []rule {
 		{"plain/fields", plainFields},
 		{"plain/content", hasContent},
 		{"plain/slash", noSlash},
+		{"plain/name", plainName},
 		{"plain/digest", plainDigest},
 		{"plain/project", plainProject},
 		{"plain/exists", plainExists},
@@ -70,6 +80,14 @@ func plainLogin(u *upload) *refusal {
 func plainFields(u *upload) *refusal {
 	if u.form.get("name") == "" || validVersion(u, u.form.all("version")) != "" {
 		return bad("Missing or invalid name or version")
+	}
+	return nil
+}
+
+// plainName refuses what is no name of a file.
+func plainName(u *upload) *refusal {
+	if !isFileName(u.form.content.filename) {
+		return bad("Invalid filename")
 	}
 	return nil
 }

@@ -109,6 +109,7 @@ func (ix *Index) newProject(name string) *project {
 func (ix *Index) addProject(name string) *project {
 	p := ix.newProject(name)
 	ix.projects[p.key] = p
+	ix.shelf.dirty = true
 	return p
 }
 

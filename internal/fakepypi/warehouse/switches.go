@@ -73,6 +73,11 @@ const (
 	statusQuarantined     = "quarantined"
 )
 
+// statuses are those that a project can have.
+func statuses() []string {
+	return []string{statusActive, statusArchived, statusArchivedNoIndex, statusQuarantined}
+}
+
 func (s Switches) fileLimit() int64 {
 	if s.FileLimit > 0 {
 		return s.FileLimit

@@ -121,11 +121,17 @@ func (ix *Index) judge(r *http.Request, f *form, began uint64) *refusal {
 	ix.presented(u.auth.token)
 	ix.presented(u.auth.raw) // the token in base64 is the token
 	for _, rule := range u.ix.traits.pipeline {
-		if no := rule.check(u); no != nil || u.done {
+		if no := rule.check(u); no != nil {
 			return no
 		}
+		if u.done {
+			return ix.kept()
+		}
 	}
-	return u.commit()
+	if no := u.commit(); no != nil {
+		return no
+	}
+	return ix.kept()
 }
 
 // commit writes the rows. Unique rows that another request wrote meanwhile end in the database's error.
@@ -154,6 +160,7 @@ func (u *upload) commit() *refusal {
 	u.project.files = append(u.project.files, f)
 	u.project.serial = u.ix.seq
 	u.ix.used[name] = true
+	u.ix.shelf.dirty = true
 	if u.grant != nil {
 		u.grant.uses++
 	}

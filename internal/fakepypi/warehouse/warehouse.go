@@ -16,7 +16,7 @@
 // Attestations are not verified but refused (95). There is one kind of Trusted Publisher, GitHub's, one user, and no page
 // for people. Where a file's own archive rules stand between others on the real index, the order of texts may differ.
 // A request that overlaps another one's commit is refused more readily than on the real index: it sees the tables as
-// they were when its first byte arrived. The state lives in memory; only the files are on disk.
+// they were when its first byte arrived. The tables live in memory, and are written as one document where they are kept.
 package warehouse
 
 import (
@@ -35,6 +35,7 @@ import (
 // Options are what an index starts from.
 type Options struct {
 	Dir      string           // where the files are kept; it has to exist
+	Keep     bool             // keep the tables there too, and begin with those of an earlier start
 	Now      func() time.Time // the clock of everything, the Date header too
 	Audience string           // the audience of ID tokens
 	Issuer   string           // URL of the issuer of ID tokens, without a trailing slash
@@ -67,6 +68,7 @@ type Index struct {
 	used       map[string]bool // file names, for ever
 	secrets    []string
 	edge       edge
+	shelf      shelf
 }
 
 // New returns an index without projects.
@@ -91,6 +93,11 @@ func New(o Options) (*Index, error) {
 		edge:     edge{absent: map[pep.Project]time.Time{}, pages: map[string]page{}},
 	}
 	ix.mux = ix.routes()
+	if o.Keep {
+		if err := ix.restore(); err != nil {
+			return nil, err
+		}
+	}
 	return ix, nil
 }
 
@@ -126,6 +133,9 @@ func (ix *Index) routes() *http.ServeMux {
 			route{"GET", "/pypi/{name}/{version}/json/{$}", ix.withoutSlash},
 			route{"GET", "/integrity/{name}/{version}/{file}/provenance", ix.provenance},
 		)
+	}
+	if !ix.traits.modern {
+		all = append(all, route{"POST", Plain.UploadPath() + "{$}", ix.uploadFile})
 	}
 	mux := http.NewServeMux()
 	mux.HandleFunc("/", ix.notFound)

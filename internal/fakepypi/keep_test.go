@@ -1,0 +1,302 @@
+package fakepypi_test
+
+import (
+	"archive/zip"
+	"bytes"
+	"fmt"
+	"hash/crc32"
+	"os"
+	"path/filepath"
+	"regexp"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/org/pypi-oidc-publish/internal/fakepypi"
+)
+
+// zipped is the content of a wheel with a metadata file.
+func zipped(t *testing.T, member, text string) string {
+	t.Helper()
+	var b bytes.Buffer
+	archive := zip.NewWriter(&b)
+	w, err := archive.CreateRaw(&zip.FileHeader{
+		Name: member, CRC32: crc32.ChecksumIEEE([]byte(text)), CompressedSize64: uint64(len(text)), UncompressedSize64: uint64(len(text)),
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := w.Write([]byte(text)); err != nil {
+		t.Fatal(err)
+	}
+	if err := archive.Close(); err != nil {
+		t.Fatal(err)
+	}
+	return b.String()
+}
+
+// pages are all that a client can read of the projects, wherever the index is.
+func pages(th *theatre) map[string]string {
+	th.t.Helper()
+	all := map[string]string{}
+	for _, path := range []string{
+		"/simple/", "/simple/demo/", "/simple/old/", "/simple/gone/", "/simple/pending/",
+		"/pypi/demo/json", "/pypi/demo/1.0/json", "/pypi/demo/1.1/json", "/integrity/demo/1.0/demo-1.0.tar.gz/provenance",
+	} {
+		for _, accept := range []string{simpleJSON, "text/html"} {
+			if strings.HasPrefix(path, "/integrity/") {
+				accept = "application/json"
+			}
+			r := th.get(path, "Accept", accept)
+			all[path+" "+accept] = fmt.Sprint(r.status, r.header["X-Pypi-Last-Serial"], strings.ReplaceAll(r.body, th.Upload.Host, "HOST"))
+		}
+	}
+	for _, f := range th.Files() {
+		at := "/files/packages/" + f.Name
+		for _, line := range strings.Split(th.get("/simple/"+string(f.Project)+"/", "Accept", "text/html").body, "\n") {
+			if _, link, found := strings.Cut(line, `href="`); found && strings.Contains(line, ">"+f.Name+"<") {
+				at, _, _ = strings.Cut(link, "#")
+			}
+		}
+		all[f.Name] = th.get(at).body
+		all[f.Name+".metadata"] = fmt.Sprint(th.get(at + ".metadata").status)
+	}
+	return all
+}
+
+// TestKeep: a stage that keeps what it holds is the same index again after a restart, on another port.
+func TestKeep(t *testing.T) {
+	t.Parallel()
+	dir := t.TempDir()
+	th := open(t, fakepypi.Options{Dir: dir, Keep: true})
+	th.Trust(fakepypi.Publisher{Project: demo})
+	th.Trust(fakepypi.Publisher{Project: "pending", Pending: true})
+	minted, token := th.minted(), th.apiToken()
+	content := zipped(t, "demo-1.0.dist-info/METADATA", "Metadata-Version: 2.4\nName: demo\nVersion: 1.0\n")
+	th.accepted(minted, wheel("requires_python", ">=3.9", "summary", "zwei <Wörter>").holding(content))
+	th.accepted(minted, sdist())
+	th.clock.pass(time.Hour)
+	th.accepted(token, wheel("version", "1.1").called("demo-1.1-py3-none-any.whl").holding("1.1"))
+	th.accepted(token, wheel("name", "Gone").called("gone-1.0-py3-none-any.whl").holding("gone"))
+	th.remove("gone-1.0-py3-none-any.whl")
+	if err := th.SetStatus("old", "archived"); err != nil {
+		t.Fatal(err)
+	}
+	before := pages(th)
+	if len(before) != 17+6 || !strings.HasPrefix(before["/simple/pending/ text/html"], "200") || before["demo-1.0-py3-none-any.whl.metadata"] != "200" {
+		t.Fatalf("the test looks at the wrong things: %v", before)
+	}
+	if err := th.Close(); err != nil {
+		t.Fatal(err)
+	}
+
+	again := open(t, fakepypi.Options{Dir: dir, Keep: true})
+	after := pages(again)
+	for at, text := range before {
+		if after[at] != text {
+			t.Errorf("%s was\n%s\nand is\n%s", at, text, after[at])
+		}
+	}
+	if standing, err := again.StandingToken(); err != nil || standing != token {
+		t.Errorf("the standing token is another one: %v", err)
+	}
+	if !again.Has("Demo") || again.Has("other") {
+		t.Error("Has is wrong")
+	}
+	again.accepted(token, sdist())
+	again.upload(token, sdist().holding("other")).want(t, 400, "")
+	again.upload(token, wheel("name", "gone").called("gone-1.0-py3-none-any.whl").holding("new")).want(t, 400,
+		"This filename was previously used by a file that has since been deleted. Use a different version. See https://pypi.org/help/#file-name-reuse for more information.")
+	again.upload(token, wheel("name", "old").called("old-1.0-py3-none-any.whl").holding("new")).want(t, 403, "")
+	again.upload(minted, wheel()).want(t, 403, "") // its publisher is not set up any more
+	again.clock.pass(14 * 24 * time.Hour)
+	again.accepted(token, wheel("version", "1.1").called("demo-1.1-py2-none-any.whl").holding("in time"))
+	again.upload(token, wheel().called("demo-1.0-py2-none-any.whl").holding("late")).want(t, 200, "")
+	again.clock.pass(2 * time.Hour)
+	again.upload(token, wheel("version", "1.1").called("demo-1.1-cp39-none-any.whl").holding("late too")).want(t, 400,
+		"Uploading new files to releases older than 14 days is not allowed.")
+}
+
+// TestKeepIsOurs: the folder's document is readable by its owner alone, and nothing but it and the packages stays.
+func TestKeepIsOurs(t *testing.T) {
+	t.Parallel()
+	dir := t.TempDir()
+	th := open(t, fakepypi.Options{Dir: dir, Keep: true})
+	th.accepted(th.apiToken(), wheel())
+	th.upload(th.apiToken(), sdist("sha256_digest", strings.Repeat("0", 64))).want(t, 400, "")
+	var names []string
+	entries, err := os.ReadDir(dir)
+	for _, entry := range entries {
+		names = append(names, entry.Name())
+	}
+	if err != nil || fmt.Sprint(names) != "[packages stage.json]" {
+		t.Errorf("the folder holds %v, %v", names, err)
+	}
+	if info, err := os.Stat(filepath.Join(dir, "stage.json")); err != nil || info.Mode().Perm() != 0o600 {
+		t.Errorf("%v, %v", info.Mode(), err)
+	}
+	if stage, err := fakepypi.Start(t.Context(), "127.0.0.1:0", fakepypi.Options{Now: time.Now, Keep: true}); err == nil {
+		_ = stage.Close()
+		t.Error("a stage keeps what it holds in no folder")
+	}
+}
+
+// TestKeepRefuses: what is damaged or somebody else's is told, and left as it is.
+func TestKeepRefuses(t *testing.T) {
+	t.Parallel()
+	for name, c := range map[string]struct {
+		old, new string // of the document: a pattern, and what its first match becomes
+		says     string
+	}{
+		"no JSON":             {`(?s).*`, "hello", "stage.json is damaged: invalid character"},
+		"nothing":             {`(?s).*`, "", "stage.json is damaged: unexpected end"},
+		"cut off":             {`\n}\n`, "\n", "stage.json is damaged"},
+		"two documents":       {`\n}\n`, "\n}\n{}", "stage.json is damaged"},
+		"of another program":  {`"format": ".*"`, `"format": "x"`, `stage.json is of another program (its format is "x")`},
+		"a package.json":      {`(?s).*`, `{"name": "x", "version": "1.0"}`, "stage.json is damaged: json: cannot unmarshal string"},
+		"of a newer version":  {`"version": 1,`, `"version": 2, "news": true,`, "stage.json has version 2, and this program reads version 1"},
+		"an unknown field":    {`"version": 1,`, `"version": 1, "news": true,`, `unknown field "news"`},
+		"no user":             {`"user": ".*"`, `"user": ""`, "it names no user"},
+		"a status":            {`"active"`, `"asleep"`, `project "demo": it has the status "asleep"`},
+		"a project twice":     {`"projects": \[`, `"projects": [{"id":"x","name":"Demo","status":"active","seq":1},`, `project "demo": it is there twice`},
+		"a project of no one": {`"name": "demo"`, `"name": ""`, "it has no id or no name"},
+		"a release":           {`"version": "1.0"`, `"version": "dog"`, `release "dog": `},
+		"a release twice":     {`"releases": \[`, `"releases": [{"version": "1.0.0", "seq": 1},`, `release "1.0": it is there twice`},
+		"a release less":      {`"version": "1.0"`, `"version": "2.0"`, `its release "1.0" is not there`},
+		"a file elsewhere":    {`"name": "demo-1.0-py3-none-any.whl"`, `"name": "../../x"`, "that is no file name"},
+		"a file's name":       {`"name": "demo-1.0-py3-none-any.whl"`, `"name": "demo-1.1-py3-none-any.whl"`, "the file demo-1.1-py3-none-any.whl cannot be read"},
+		"a digest":            {`"md5": "`, `"md5": "x`, "a digest is not one"},
+		"another digest":      {`"sha256": "...`, `"sha256": "123`, "has other bytes than were uploaded"},
+		"a size":              {`"size": 9`, `"size": 10`, "has other bytes than were uploaded"},
+		"ahead of itself":     {`"serial": \d+`, `"serial": 99`, "its serial 99 is ahead of the index"},
+		"a project to come":   {`(?s)("created": "[^"]*",\s*"seq":) \d+(,\s*"serial")`, `$1 99$2`, "a row has the number 99 of"},
+		"a file without time": {`(?s)("uploaded": "[^"]*",\s*"seq":) \d+`, `$1 0`, "a row has the number 0 of"},
+		"no time":             {`"uploaded": ".*"`, `"uploaded": "today"`, "stage.json is damaged: parsing time"},
+		"a token of no root":  {`"root": ".*"`, `"root": ""`, "is incomplete, or there twice"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			dir := t.TempDir()
+			th := open(t, fakepypi.Options{Dir: dir, Keep: true})
+			th.accepted(th.apiToken(), wheel())
+			if err := th.Close(); err != nil {
+				t.Fatal(err)
+			}
+			path := filepath.Join(dir, "stage.json")
+			text, err := os.ReadFile(path)
+			if err != nil {
+				t.Fatal(err)
+			}
+			at := regexp.MustCompile(c.old).FindSubmatchIndex(text)
+			if at == nil {
+				t.Fatalf("%s is not in the document:\n%s", c.old, text)
+			}
+			changed := string(text[:at[0]]) + string(regexp.MustCompile(c.old).Expand(nil, []byte(c.new), text, at)) + string(text[at[1]:])
+			if err := os.WriteFile(path, []byte(changed), 0o600); err != nil {
+				t.Fatal(err)
+			}
+			stage, err := fakepypi.Start(t.Context(), "127.0.0.1:0", fakepypi.Options{Now: time.Now, Dir: dir, Keep: true})
+			if err == nil {
+				_ = stage.Close()
+				t.Fatal("it started")
+			}
+			if !strings.Contains(err.Error(), c.says) || !strings.Contains(err.Error(), "use another folder") {
+				t.Errorf("%v\nwant %s", err, c.says)
+			}
+			if now, err := os.ReadFile(path); err != nil || string(now) != changed {
+				t.Errorf("the document was changed: %v\n%s", err, now)
+			}
+		})
+	}
+}
+
+// TestKeepFolder: the files beside the document have to be there, and nobody else may write.
+func TestKeepFolder(t *testing.T) {
+	t.Parallel()
+	for name, c := range map[string]struct {
+		change func(t *testing.T, dir, wheel string)
+		says   string
+	}{
+		"the document is lost": {func(t *testing.T, dir, _ string) { remove(t, filepath.Join(dir, "stage.json")) }, "has packages in it, but no stage.json"},
+		"a file is lost":       {func(t *testing.T, _, wheel string) { remove(t, wheel) }, "the file demo-1.0-py3-none-any.whl cannot be read"},
+		"a file is changed":    {func(t *testing.T, _, wheel string) { write(t, wheel, strings.Repeat("x", 9)) }, "has other bytes than were uploaded"},
+		"its metadata is lost": {func(t *testing.T, _, wheel string) { remove(t, wheel+".metadata") }, "the metadata file of demo-1.0-py3-none-any.whl is missing"},
+		"a folder": {func(t *testing.T, dir, _ string) {
+			remove(t, filepath.Join(dir, "stage.json"))
+			if err := os.Mkdir(filepath.Join(dir, "stage.json"), 0o755); err != nil {
+				t.Fatal(err)
+			}
+		}, "stage.json is not a file"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			dir := t.TempDir()
+			th := open(t, fakepypi.Options{Dir: dir, Keep: true})
+			th.accepted(th.apiToken(), wheel().holding(zipped(t, "demo-1.0.dist-info/METADATA", "Metadata-Version: 2.4\n")))
+			if err := th.Close(); err != nil {
+				t.Fatal(err)
+			}
+			found, err := filepath.Glob(filepath.Join(dir, "packages/*/*/*/demo-1.0-py3-none-any.whl"))
+			if err != nil || len(found) != 1 {
+				t.Fatalf("%v, %v", found, err)
+			}
+			c.change(t, dir, found[0])
+			stage, err := fakepypi.Start(t.Context(), "127.0.0.1:0", fakepypi.Options{Now: time.Now, Dir: dir, Keep: true})
+			if err == nil {
+				_ = stage.Close()
+				t.Fatal("it started")
+			}
+			if !strings.Contains(err.Error(), c.says) {
+				t.Errorf("%v\nwant %s", err, c.says)
+			}
+		})
+	}
+}
+
+func remove(t *testing.T, path string) {
+	t.Helper()
+	if err := os.Remove(path); err != nil {
+		t.Fatal(err)
+	}
+}
+
+func write(t *testing.T, path, text string) {
+	t.Helper()
+	if err := os.WriteFile(path, []byte(text), 0o600); err != nil {
+		t.Fatal(err)
+	}
+}
+
+// TestKeepOneProcess: where another process has written, an upload is not answered as done, and that other document stays.
+func TestKeepOneProcess(t *testing.T) {
+	t.Parallel()
+	dir := t.TempDir()
+	path := filepath.Join(dir, "stage.json")
+	stage, err := fakepypi.Start(t.Context(), "127.0.0.1:0", fakepypi.Options{Now: time.Now, Dir: dir, Keep: true})
+	if err != nil {
+		t.Fatal(err)
+	}
+	th := &theatre{Stage: stage, t: t, http: newClient()}
+	token := th.apiToken()
+	remove(t, path)
+	write(t, path, "not yours")
+	for range 2 { // the second one is the same file again, which is no more on disk than before
+		r := th.upload(token, wheel())
+		if r.status != 500 || !strings.Contains(r.reason, "another process has changed "+path) {
+			t.Errorf("%+v", r)
+		}
+	}
+	if _, err := stage.APIToken(); err == nil {
+		t.Error("a token was made that is nowhere kept")
+	}
+	if text, err := os.ReadFile(path); err != nil || string(text) != "not yours" {
+		t.Errorf("%s, %v", text, err)
+	}
+	remove(t, path) // it is gone: what is in memory is all there is
+	th.accepted(token, wheel())
+	if err := stage.Close(); err != nil {
+		t.Error(err)
+	}
+	again := open(t, fakepypi.Options{Dir: dir, Keep: true})
+	again.accepted(token, wheel())
+}

@@ -99,12 +99,15 @@ func (s *strike) hang() {
 }
 
 func (s *strike) answer() {
+	early := s.fault.Point == BeforeBody
+	to := http.NewResponseController(s.w)
+	if early {
+		_ = to.EnableFullDuplex() // without that the server may wait for the body before it answers
+		s.w.Header().Set("Connection", "close")
+	}
 	_ = s.reach()
 	header := s.w.Header()
 	header.Set("Date", s.date(0))
-	if s.fault.Point == BeforeBody {
-		header.Set("Connection", "close")
-	}
 	if s.fault.RetryAfter != "" {
 		header.Set("Retry-After", s.fault.RetryAfter)
 	}
@@ -119,6 +122,11 @@ func (s *strike) answer() {
 	header.Set("Content-Type", kind)
 	s.w.WriteHeader(s.fault.Status)
 	_, _ = fmt.Fprintf(s.w, body, s.fault.Status, http.StatusText(s.fault.Status)) // The client may be gone.
+	if early {
+		// Closed with unread bytes, the connection would be reset and the answer lost: servers go on reading for a while.
+		_ = to.Flush()
+		_ = s.drain()
+	}
 }
 
 // date is a date that far ahead, as headers have it.

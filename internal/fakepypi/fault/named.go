@@ -42,7 +42,7 @@ func Named() []Fault {
 		{Name: "status-503-seconds", Kind: Answer, Point: AfterBody, Status: busy, RetryAfter: "1", Help: "503, Retry-After: 1"},
 		{Name: "status-503-date", Kind: Answer, Point: AfterBody, Status: busy, RetryIn: 2 * time.Second, Help: "503, Retry-After: the date in 2 seconds"},
 		{Name: "status-503-garbage", Kind: Answer, Point: AfterBody, Status: busy, RetryAfter: "soon", Help: "503, Retry-After: soon"},
-		{Name: "status-503-early", Kind: Answer, Point: BeforeBody, Status: busy, Help: "503 before the request's body was read; then the connection is closed"},
+		{Name: "status-503-early", Kind: Answer, Point: BeforeBody, Status: busy, Help: "503 before the request's body was read, and the connection is closed at its end"},
 		{Name: "status-504", Kind: Answer, Point: AfterBody, Status: late, Help: "504"},
 		{Name: "status-500-after-store", Kind: Answer, Point: AfterStore, Status: broken, Help: "the request takes effect, and the answer is 500"},
 		{Name: "status-502-after-store", Kind: Answer, Point: AfterStore, Status: gateway, Page: true, Help: "the request takes effect, and the answer is 502 with an HTML page"},

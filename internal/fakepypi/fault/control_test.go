@@ -1,0 +1,120 @@
+package fault_test
+
+import (
+	"encoding/json"
+	"net/http"
+	"net/http/httptest"
+	"strings"
+	"testing"
+
+	"github.com/org/pypi-oidc-publish/internal/fakepypi/fault"
+)
+
+// asks sends a request to the control endpoint and returns the status and the answer.
+func asks(t *testing.T, control http.Handler, method, body string) (int, map[string]any) {
+	t.Helper()
+	w := httptest.NewRecorder()
+	r, err := http.NewRequestWithContext(t.Context(), method, fault.ControlPath, strings.NewReader(body))
+	if err != nil {
+		t.Fatal(err)
+	}
+	control.ServeHTTP(w, r)
+	var answer map[string]any
+	if err := json.Unmarshal(w.Body.Bytes(), &answer); err != nil {
+		t.Fatalf("%s %s: the answer %q is no JSON object", method, body, w.Body)
+	}
+	return w.Code, answer
+}
+
+// TestControl: plans are made, told and mended.
+func TestControl(t *testing.T) {
+	t.Parallel()
+	i := newInjector()
+	control := i.Control(door)
+	for _, c := range []struct {
+		body        string
+		op, fault   string
+		skip, times float64
+	}{
+		{`{"op":"send","fault":"reset-after-body","skip":2,"times":3}`, "send", "reset-after-body", 2, 3},
+		{`{"op":"fetch","fault":"hang"}`, "fetch", "hang", 0, 1},
+		{`{"op":"send","fault":"status-503","times":-1}`, "send", "status-503", 0, -1},
+		{`{"op":"knock","fault":"refuse","times":2}`, "knock", "refuse", 0, 2},
+	} {
+		code, answer := asks(t, control, "POST", c.body)
+		if code != 201 {
+			t.Fatalf("%s: %d %v", c.body, code, answer)
+		}
+		_, told := asks(t, control, "GET", "")
+		plans := told["planned"].([]any)
+		for _, p := range []any{answer["planned"].([]any)[0], plans[len(plans)-1]} {
+			p := p.(map[string]any)
+			if p["op"] != c.op || p["fault"] != c.fault || p["skip"] != c.skip || p["times"] != c.times || p["struck"] != 0.0 {
+				t.Errorf("%s is %v", c.body, p)
+			}
+		}
+	}
+	_, told := asks(t, control, "GET", "")
+	if faults := told["faults"].([]any); len(faults) != len(fault.Named()) || faults[0].(map[string]any)["help"] == "" {
+		t.Errorf("%v", faults)
+	}
+	if code, answer := asks(t, control, "DELETE", ""); code != 200 || len(answer["mended"].([]any)) != 4 {
+		t.Errorf("%d %v", code, answer)
+	}
+	if _, told := asks(t, control, "GET", ""); len(told["planned"].([]any)) != 0 {
+		t.Errorf("%v", told["planned"])
+	}
+}
+
+// TestControlRefuses what it does not understand, and says what to send.
+func TestControlRefuses(t *testing.T) {
+	t.Parallel()
+	i := newInjector()
+	for _, c := range []struct{ method, body, want string }{
+		{"POST", ``, `send one JSON object such as`},
+		{"POST", `[]`, `send one JSON object such as`},
+		{"POST", `{"op":"send","fault":"hang","time":1}`, `unknown field "time"`},
+		{"POST", `{"op":"send","fault":"hang"} {}`, `send one plan a request`},
+		{"POST", `{"op":"send","fault":"hang","times":1.5}`, `send one JSON object such as`},
+		{"POST", `{"op":"send","fault":"hang","times":0}`, `times is 0`},
+		{"POST", `{"op":"send","fault":"gremlin"}`, `there is no fault "gremlin": GET this page`},
+		{"POST", `{"op":"send"}`, `there is no fault ""`},
+		{"POST", `{"op":"gremlin","fault":"hang"}`, `there is no op "gremlin"`},
+		{"POST", `{"op":"knock","fault":"refuse","times":-1}`, `give times a number`},
+		{"POST", `{"op":"` + strings.Repeat("x", 1<<20) + `"}`, `too large`},
+		{"PUT", `{}`, `none of GET, POST and DELETE`},
+	} {
+		code, answer := asks(t, i.Control(door), c.method, c.body)
+		text, _ := answer["error"].(string)
+		if code != 400 && code != 405 || !strings.Contains(text, c.want) {
+			t.Errorf("%s %.60s: %d %v, want %q", c.method, c.body, code, answer, c.want)
+		}
+	}
+	if len(i.Broken()) != 0 {
+		t.Errorf("%+v", i.Broken())
+	}
+}
+
+// FuzzControl: whatever is sent, it is a plan that can strike or a refusal that says why.
+func FuzzControl(f *testing.F) {
+	f.Add(`{"op":"send","fault":"reset-after-body","skip":2,"times":3}`)
+	f.Add(`{"op":"knock","fault":"refuse","times":2}`)
+	f.Add(`{"op":"send","fault":"hang","skip":-1}`)
+	f.Add(`nonsense`)
+	f.Fuzz(func(t *testing.T, body string) {
+		i := newInjector()
+		code, answer := asks(t, i.Control(door), "POST", body)
+		switch code {
+		case 201:
+			if p := i.Broken(); len(p) != 1 || p[0].Fault.Check() != nil || p[0].Times == 0 || p[0].Skip < 0 {
+				t.Errorf("%q became %+v", body, p)
+			}
+		case 400:
+			if answer["error"] == "" || len(i.Broken()) != 0 {
+				t.Errorf("%q: %v", body, answer)
+			}
+		default:
+			t.Errorf("%q: %d", body, code)
+		}
+	})
+}

@@ -1,0 +1,406 @@
+package fault_test
+
+import (
+	"bytes"
+	"errors"
+	"fmt"
+	"io"
+	"net"
+	"net/http"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"sync"
+	"sync/atomic"
+	"syscall"
+	"testing"
+	"time"
+
+	"github.com/org/pypi-oidc-publish/internal/fakepypi/fault"
+)
+
+const door = "knock"
+
+// house is a server with one door, whose requests are of the op that their path says.
+type house struct {
+	*fault.Injector
+	t    *testing.T
+	host string
+}
+
+func newInjector() *fault.Injector {
+	return fault.New(fault.Options{
+		Now:   func() time.Time { return time.Date(2026, 11, 22, 12, 0, 0, 0, time.UTC) },
+		Op:    func(r *http.Request) string { return strings.Trim(r.URL.Path, "/") },
+		Ops:   []string{"send", "fetch"},
+		Doors: []string{door},
+	})
+}
+
+func open(t *testing.T, handler http.HandlerFunc) *house {
+	t.Helper()
+	injector := newInjector()
+	var config net.ListenConfig
+	listener, err := config.Listen(t.Context(), "tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	server := &http.Server{Handler: injector.Handler(handler, door), ConnContext: fault.ConnContext, ReadHeaderTimeout: time.Minute}
+	ended := make(chan struct{})
+	go func() {
+		defer close(ended)
+		if err := server.Serve(injector.Listener(listener, door)); !errors.Is(err, http.ErrServerClosed) {
+			t.Error(err)
+		}
+	}()
+	t.Cleanup(func() {
+		injector.Close()
+		_ = server.Close()
+		<-ended
+	})
+	return &house{injector, t, listener.Addr().String()}
+}
+
+func (h *house) breaks(plans ...fault.Plan) {
+	h.t.Helper()
+	for _, p := range plans {
+		if err := h.Break(p); err != nil {
+			h.t.Fatal(err)
+		}
+	}
+}
+
+// sends is a request to an op over a connection of its own.
+func (h *house) sends(op, body string) (status int, answer string, err error) {
+	h.t.Helper()
+	client := http.Client{Transport: &http.Transport{DisableKeepAlives: true}, Timeout: 30 * time.Second}
+	req, err := http.NewRequestWithContext(h.t.Context(), "POST", "http://"+h.host+"/"+op, strings.NewReader(body))
+	if err != nil {
+		h.t.Fatal(err)
+	}
+	resp, err := client.Do(req)
+	if err != nil {
+		return 0, "", err
+	}
+	defer resp.Body.Close()
+	text, err := io.ReadAll(io.LimitReader(resp.Body, 16<<20))
+	return resp.StatusCode, string(text), err
+}
+
+func ok(w http.ResponseWriter, r *http.Request) {
+	_, _ = io.Copy(io.Discard, r.Body)
+	_, _ = io.WriteString(w, "fine")
+}
+
+// status is a fault that answers so.
+func status(code int) fault.Fault {
+	return fault.Fault{Kind: fault.Answer, Point: fault.AfterBody, Status: code}
+}
+
+func named(t *testing.T, name string) fault.Fault {
+	t.Helper()
+	f, known := fault.ByName(name)
+	if !known {
+		t.Fatalf("there is no fault %q", name)
+	}
+	return f
+}
+
+// TestNamed: every fault of the table has a name of its own, says what it does, and can strike.
+func TestNamed(t *testing.T) {
+	t.Parallel()
+	seen := map[string]bool{}
+	for _, f := range fault.Named() {
+		if f.Name == "" || f.Help == "" || seen[f.Name] {
+			t.Errorf("%+v has no name, no help, or the name of another", f)
+		}
+		seen[f.Name] = true
+		if err := f.Check(); err != nil {
+			t.Error(err)
+		}
+		if found, known := fault.ByName(f.Name); !known || found != f {
+			t.Errorf("by its name %s is %+v", f.Name, found)
+		}
+		if f.Stores() != (f.Point == fault.AfterStore) {
+			t.Errorf("%s: Stores is %v", f.Name, f.Stores())
+		}
+	}
+	if _, known := fault.ByName("gremlin"); known || len(seen) == 0 {
+		t.Error("there is a gremlin, or nothing at all")
+	}
+}
+
+// TestCheck: a fault that makes no sense is told.
+func TestCheck(t *testing.T) {
+	t.Parallel()
+	for want, f := range map[string]fault.Fault{
+		`there is no kind ""`:        {},
+		`there is no kind "gremlin"`: {Kind: "gremlin", Point: fault.AfterBody},
+		`not at ""`:                  {Kind: fault.Reset},
+		`not at "before-body"`:       {Kind: fault.Close, Point: fault.BeforeBody},
+		`not at "after-body"`:        {Kind: fault.Truncate, Point: fault.AfterBody},
+		`not at "at-accept"`:         {Kind: fault.Hang, Point: fault.AtAccept},
+		`from 200 to 599, not 100`:   status(100),
+		`from 200 to 599, not 600`:   status(600),
+		`204 has no body`:            status(204),
+		`give one of them`:           {Kind: fault.Answer, Point: fault.AfterBody, Status: 503, RetryAfter: "1", RetryIn: time.Second},
+		`a Size above 0`:             {Kind: fault.Oversize, Point: fault.AfterStore},
+		`a Pace and a Piece above 0`: {Kind: fault.SlowAnswer, Point: fault.AfterStore, Piece: 1},
+		`Pieces of 0 or more`:        {Kind: fault.SlowRequest, Point: fault.AfterStore, Pace: 1, Piece: 1, Pieces: -1},
+	} {
+		if err := f.Check(); err == nil || !strings.Contains(err.Error(), want) {
+			t.Errorf("%+v: %v, want %q", f, err, want)
+		}
+	}
+}
+
+// TestPlans: skip and times count the requests of the op alone, and plans of one op come one after another.
+func TestPlans(t *testing.T) {
+	t.Parallel()
+	h := open(t, ok)
+	h.breaks(
+		fault.Plan{Op: "send", Fault: status(503), Skip: 1, Times: 2},
+		fault.Plan{Op: "fetch", Fault: status(500), Times: fault.Forever},
+		fault.Plan{Op: "send", Fault: status(502), Skip: 1, Times: 1},
+	)
+	var got []int
+	for range 7 {
+		code, _, err := h.sends("send", "x")
+		if err != nil {
+			t.Fatal(err)
+		}
+		got = append(got, code)
+		if code, _, _ := h.sends("fetch", ""); code != 500 {
+			t.Errorf("fetch: %d", code)
+		}
+	}
+	if want := []int{200, 503, 503, 200, 502, 200, 200}; !slices.Equal(got, want) {
+		t.Errorf("send: %v, want %v", got, want)
+	}
+	var struck []int
+	for _, p := range h.Broken() {
+		struck = append(struck, p.Struck)
+	}
+	if want := []int{2, 7, 1}; !slices.Equal(struck, want) {
+		t.Errorf("struck %v, want %v", struck, want)
+	}
+	if mended := h.Mend(); len(mended) != 3 || mended[1].Struck != 7 || len(h.Broken()) != 0 {
+		t.Errorf("mended %+v", mended)
+	}
+	if code, answer, err := h.sends("fetch", ""); code != 200 || answer != "fine" || err != nil {
+		t.Errorf("after it was mended: %d, %q, %v", code, answer, err)
+	}
+}
+
+// TestStruckAtOnce: of many requests at the same time, exactly as many are struck as told.
+func TestStruckAtOnce(t *testing.T) {
+	t.Parallel()
+	h := open(t, ok)
+	h.breaks(fault.Plan{Op: "send", Fault: status(503), Skip: 5, Times: 7})
+	var all sync.WaitGroup
+	var struck atomic.Int64
+	for range 30 {
+		all.Go(func() {
+			if code, _, _ := h.sends("send", "x"); code == 503 {
+				struck.Add(1)
+			}
+		})
+	}
+	all.Wait()
+	if struck.Load() != 7 || h.Broken()[0].Struck != 7 {
+		t.Errorf("%d requests were struck; %+v", struck.Load(), h.Broken())
+	}
+}
+
+// TestBreakRefused: a plan that could never strike says why.
+func TestBreakRefused(t *testing.T) {
+	t.Parallel()
+	i := newInjector()
+	for want, p := range map[string]fault.Plan{
+		`there is no op "gremlin"; the ops are send, fetch, and of connections knock`: {Op: "gremlin", Fault: status(503), Times: 1},
+		`plan it for one of send, fetch`:                                              {Op: door, Fault: status(503), Times: 1},
+		`plan it for knock`:                                                           {Op: "send", Fault: named(t, "refuse"), Times: 1},
+		`skip is -1`:                                                                  {Op: "send", Fault: status(503), Skip: -1, Times: 1},
+		`times is 0: give 1 or more, or -1 for ever`:                                  {Op: "send", Fault: status(503)},
+		`times is -2: give 1 or more, or -1 for ever`:                                 {Op: "send", Fault: status(503), Times: -2},
+		`there is no kind`:                                                            {Op: "send", Times: 1},
+	} {
+		if err := i.Break(p); err == nil || !strings.Contains(err.Error(), want) {
+			t.Errorf("%+v: %v, want %q", p, err, want)
+		}
+	}
+	if len(i.Broken()) != 0 {
+		t.Errorf("%+v", i.Broken())
+	}
+	fill := fault.Plan{Op: "send", Fault: status(503), Times: 1}
+	for range 1000 {
+		if err := i.Break(fill); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if err := i.Break(fill); err == nil {
+		t.Error("plans without end are taken")
+	}
+}
+
+// TestSlowRequest: the handler gets the body in small pieces, each after a pause, and the rest at once.
+func TestSlowRequest(t *testing.T) {
+	t.Parallel()
+	var reads []int
+	var got bytes.Buffer
+	h := open(t, func(_ http.ResponseWriter, r *http.Request) {
+		p := make([]byte, 4<<10)
+		for {
+			n, err := r.Body.Read(p)
+			got.Write(p[:n])
+			if n > 0 {
+				reads = append(reads, n)
+			}
+			if err != nil {
+				return
+			}
+		}
+	})
+	slow := fault.Fault{Kind: fault.SlowRequest, Point: fault.AfterStore, Pace: 10 * time.Millisecond, Piece: 16, Pieces: 20}
+	h.breaks(fault.Plan{Op: "send", Fault: slow, Times: 1})
+	body := strings.Repeat("0123456789abcdef", 200)
+	began := time.Now()
+	if code, _, err := h.sends("send", body); code != 200 || err != nil {
+		t.Fatal(code, err)
+	}
+	if took := time.Since(began); took < 200*time.Millisecond {
+		t.Errorf("20 pauses of 10 ms took %v", took)
+	}
+	if got.String() != body {
+		t.Error("the body is not what was sent")
+	}
+	if len(reads) < 21 || slices.Max(reads[:20]) > 16 || slices.Max(reads[20:]) <= 16 {
+		t.Errorf("it was read in pieces of %v", reads)
+	}
+}
+
+// TestSlowAnswer: the answer comes in pieces and whole, also where the kernel would send a file, and for ever if so told.
+func TestSlowAnswer(t *testing.T) {
+	t.Parallel()
+	content := strings.Repeat("0123456789abcdef", 64)
+	path := filepath.Join(t.TempDir(), "file")
+	if err := os.WriteFile(path, []byte(content), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	for name, handler := range map[string]http.HandlerFunc{
+		"written": func(w http.ResponseWriter, _ *http.Request) { _, _ = io.WriteString(w, content) },
+		"a file":  func(w http.ResponseWriter, r *http.Request) { http.ServeFile(w, r, path) },
+	} {
+		for _, pieces := range []int{0, 5} {
+			t.Run(fmt.Sprint(name, pieces), func(t *testing.T) {
+				t.Parallel()
+				h := open(t, handler)
+				slow := fault.Fault{Kind: fault.SlowAnswer, Point: fault.AfterStore, Pace: 10 * time.Millisecond, Piece: 64, Pieces: pieces}
+				h.breaks(fault.Plan{Op: "fetch", Fault: slow, Times: 1})
+				least := 16 * slow.Pace // 1 KiB
+				if pieces > 0 {
+					least = time.Duration(pieces) * slow.Pace
+				}
+				began := time.Now()
+				code, answer, err := h.sends("fetch", "")
+				if code != 200 || answer != content || err != nil {
+					t.Errorf("%d, %d bytes, %v", code, len(answer), err)
+				}
+				if took := time.Since(began); took < least {
+					t.Errorf("it took %v, want at least %v", took, least)
+				}
+			})
+		}
+	}
+}
+
+// TestChangedAnswers: what is cut or goes on too long begins as the real answer, with its status and its headers.
+func TestChangedAnswers(t *testing.T) {
+	t.Parallel()
+	const mib = 1 << 20
+	cut, long := named(t, "truncated-answer"), named(t, "oversized-answer")
+	long.Size = 100_001
+	cases := map[string]struct {
+		fault  fault.Fault
+		status int
+		length int // of the real body
+		want   int // of what the client gets
+		whole  bool
+	}{
+		"cut":                   {cut, 201, 1000, 500, false},
+		"cut, small":            {cut, 403, 10, 5, false},
+		"cut, nothing there":    {cut, 200, 0, 0, false},
+		"cut, no body allowed":  {cut, 204, 0, 0, false},
+		"cut, larger than kept": {cut, 200, 3 * mib, mib / 2, false},
+		"long":                  {long, 403, 10, 100_011, true},
+		"long, nothing there":   {long, 200, 0, 100_001, true},
+	}
+	for name, c := range cases {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			h := open(t, func(w http.ResponseWriter, _ *http.Request) {
+				w.Header().Set("Content-Length", fmt.Sprint(c.length))
+				w.Header().Set("X-Real", "yes")
+				w.WriteHeader(c.status)
+				_, _ = io.WriteString(w, strings.Repeat("x", c.length))
+			})
+			h.breaks(fault.Plan{Op: "fetch", Fault: c.fault, Times: 1})
+			code, answer, err := h.sends("fetch", "")
+			if c.status == 204 {
+				c.status = 200
+			}
+			if code != c.status || len(answer) != c.want || strings.Trim(answer, " ") != strings.Repeat("x", min(c.length, c.want)) {
+				t.Errorf("%d and %d bytes, want %d and %d", code, len(answer), c.status, c.want)
+			}
+			if c.whole && err != nil || !c.whole && !errors.Is(err, io.ErrUnexpectedEOF) {
+				t.Errorf("it ended with %v", err)
+			}
+		})
+	}
+}
+
+// TestWithoutConnContext: on a server that was not told of the connections there is still no answer.
+func TestWithoutConnContext(t *testing.T) {
+	t.Parallel()
+	injector := newInjector()
+	var config net.ListenConfig
+	listener, err := config.Listen(t.Context(), "tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	server := &http.Server{Handler: injector.Handler(http.HandlerFunc(ok), door), ReadHeaderTimeout: time.Minute}
+	go func() { _ = server.Serve(listener) }()
+	t.Cleanup(func() { _ = server.Close() })
+	h := &house{injector, t, listener.Addr().String()}
+	for _, name := range []string{"reset-after-body", "slow-answer"} {
+		h.breaks(fault.Plan{Op: "send", Fault: named(t, name), Times: 1})
+		if code, _, err := h.sends("send", "x"); err == nil || errors.Is(err, syscall.ECONNRESET) {
+			t.Errorf("%s: %d, %v", name, code, err)
+		}
+	}
+	if code, _, _ := h.sends("send", "x"); code != 200 {
+		t.Errorf("then %d", code)
+	}
+}
+
+// TestOnlyTCP: a listener that could not be broken as told is refused with its first connection.
+func TestOnlyTCP(t *testing.T) {
+	t.Parallel()
+	var config net.ListenConfig
+	path := filepath.Join(t.TempDir(), "s")
+	inner, err := config.Listen(t.Context(), "unix", path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	listener := newInjector().Listener(inner, door)
+	defer listener.Close()
+	conn, err := (&net.Dialer{Timeout: 10 * time.Second}).DialContext(t.Context(), "unix", path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer conn.Close()
+	if _, err := listener.Accept(); err == nil || !strings.Contains(err.Error(), "TCP") {
+		t.Errorf("%v", err)
+	}
+}

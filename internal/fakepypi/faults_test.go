@@ -1,0 +1,669 @@
+package fakepypi_test
+
+import (
+	"bufio"
+	"bytes"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"net"
+	"net/http"
+	"net/url"
+	"runtime"
+	"slices"
+	"strings"
+	"syscall"
+	"testing"
+	"time"
+
+	"github.com/org/pypi-oidc-publish/internal/fakepypi"
+	"github.com/org/pypi-oidc-publish/internal/fakepypi/fault"
+	"github.com/org/pypi-oidc-publish/internal/wire"
+)
+
+// TestOpsAreThoseOfTheClient: a fault is planned under the name that the client's table of retries has.
+func TestOpsAreThoseOfTheClient(t *testing.T) {
+	t.Parallel()
+	var want []string
+	for _, op := range wire.Ops() {
+		want = append(want, string(op))
+	}
+	got := fakepypi.Ops()
+	slices.Sort(got)
+	slices.Sort(want)
+	if !slices.Equal(got, want) {
+		t.Errorf("the stage has the ops %v, the client %v", got, want)
+	}
+}
+
+// named is a fault of the table.
+func named(t *testing.T, name string) fault.Fault {
+	t.Helper()
+	f, known := fault.ByName(name)
+	if !known {
+		t.Fatalf("there is no fault %q", name)
+	}
+	return f
+}
+
+func (th *theatre) breaks(op string, f fault.Fault, skip, times int) {
+	th.t.Helper()
+	if err := th.Break(op, f, skip, times); err != nil {
+		th.t.Fatal(err)
+	}
+}
+
+// strikes tells when the faults planned have not struck as often as told.
+func (th *theatre) strikes(want ...int) {
+	th.t.Helper()
+	var got []int
+	for _, p := range th.Broken() {
+		got = append(got, p.Struck)
+	}
+	if !slices.Equal(got, want) {
+		th.t.Errorf("the faults struck %v times, want %v", got, want)
+	}
+}
+
+// eventually waits for what another goroutine is about to do, and not for ever.
+func eventually(t *testing.T, what string, done func() bool) {
+	t.Helper()
+	tick, end := time.NewTicker(time.Millisecond), time.After(20*time.Second)
+	defer tick.Stop()
+	for !done() {
+		select {
+		case <-tick.C:
+		case <-end:
+			t.Fatalf("it never came to this: %s", what)
+		}
+	}
+}
+
+// ask is a request of one op.
+func (th *theatre) ask(op, token string) *http.Request {
+	th.t.Helper()
+	method, at, kind, auth := "POST", "http://"+th.Upload.Host, "application/json", ""
+	var body []byte
+	switch op {
+	case "audience":
+		method, at = "GET", at+"/_/oidc/audience"
+	case "look":
+		method, at = "GET", at+"/simple/demo/"
+	case "id-token":
+		method, at, auth = "GET", th.Env["ACTIONS_ID_TOKEN_REQUEST_URL"], "bearer "+th.Env["ACTIONS_ID_TOKEN_REQUEST_TOKEN"]
+	case "mint":
+		at, body = at+"/_/oidc/mint-token", []byte(`{"token":"`+th.idToken("rehearsal")+`"}`)
+	case "burn":
+		at, body = at+"/_/oidc/burn-token", []byte(`{"token":"`+token+`"}`)
+	case "probe":
+		at, kind, auth, body = at+"/legacy/", "application/x-www-form-urlencoded", basic("__token__", token), []byte("%3Aaction=file_upload")
+	case "upload":
+		at, auth = at+"/legacy/", basic("__token__", token)
+		kind, body = wheel().body(th.t)
+	default:
+		th.t.Fatalf("this test has no request for the op %q", op)
+	}
+	r, err := http.NewRequestWithContext(th.t.Context(), method, at, bytes.NewReader(body))
+	if err != nil {
+		th.t.Fatal(err)
+	}
+	for name, value := range map[string]string{"User-Agent": "raw-test", "Content-Type": kind, "Authorization": auth, "Accept": simpleJSON} {
+		r.Header.Set(name, value)
+	}
+	return r
+}
+
+// unharmed is the answer to ask where nothing is broken.
+func unharmed(op string) string {
+	switch op {
+	case "burn":
+		return "202"
+	case "probe":
+		return "400"
+	default:
+		return "200"
+	}
+}
+
+// effect counts what requests of the op have left on the stage.
+func (th *theatre) effect(op string) int {
+	n := 0
+	switch op {
+	case "upload":
+		n = len(th.Files())
+	case "mint":
+		n = len(th.Tokens()) - 1 // one is there from the start
+	case "burn":
+		for _, token := range th.Tokens() {
+			if token.Burned {
+				n++
+			}
+		}
+	}
+	return n
+}
+
+// sees sends the request over a connection of its own and returns what a client sees, in a few words.
+func sees(t *testing.T, r *http.Request, patience time.Duration) string {
+	t.Helper()
+	conn, err := (&net.Dialer{Timeout: 10 * time.Second}).DialContext(t.Context(), "tcp", r.URL.Host)
+	if err != nil {
+		return ending(err)
+	}
+	defer conn.Close()
+	if err := conn.SetDeadline(time.Now().Add(patience)); err != nil {
+		t.Fatal(err)
+	}
+	if err := r.Write(conn); err != nil {
+		return ending(err)
+	}
+	resp, err := http.ReadResponse(bufio.NewReader(conn), r)
+	if err != nil {
+		return ending(err)
+	}
+	defer resp.Body.Close()
+	seen := fmt.Sprint(resp.StatusCode)
+	if after := resp.Header.Get("Retry-After"); after != "" {
+		seen += ", Retry-After " + after
+	}
+	if resp.Header.Get("Date") != "Sun, 22 Nov 2026 12:00:00 GMT" && !strings.Contains(r.URL.Path, "idtoken") {
+		t.Errorf("the answer's date is %q: not by the stage's clock", resp.Header.Get("Date"))
+	}
+	body, err := io.ReadAll(io.LimitReader(resp.Body, 1<<20+1)) // more than any answer has here
+	if err != nil {
+		return seen + ", then " + ending(err)
+	}
+	if len(body) > 1<<20 {
+		return seen + ", too long"
+	}
+	if strings.HasPrefix(resp.Header.Get("Content-Type"), "text/html") && bytes.Contains(body, []byte("a machine on the way</center>")) {
+		seen += ", a page"
+	}
+	return seen
+}
+
+// ending is how a connection ended.
+func ending(err error) string {
+	if err == nil {
+		return "alive"
+	}
+	var timeout net.Error
+	switch {
+	case errors.Is(err, syscall.ECONNRESET), errors.Is(err, syscall.EPIPE):
+		return "reset"
+	case errors.Is(err, io.EOF), errors.Is(err, io.ErrUnexpectedEOF):
+		return "closed"
+	case errors.As(err, &timeout) && timeout.Timeout():
+		return "nothing"
+	}
+	return err.Error()
+}
+
+// views are what a client sees of each fault of a request, and whether the request takes effect all the same; OK stands
+// for the status of an answer where nothing is broken.
+func views() map[string]view {
+	return map[string]view{
+		"reset-before-body":      {"reset", false},
+		"reset-within-body":      {"reset", false},
+		"reset-after-body":       {"reset", false},
+		"reset-after-store":      {"reset", true},
+		"close-after-body":       {"closed", false},
+		"close-after-store":      {"closed", true},
+		"status-408":             {"408", false},
+		"status-425":             {"425", false},
+		"status-429":             {"429", false},
+		"status-429-seconds":     {"429, Retry-After 1", false},
+		"status-429-date":        {"429, Retry-After Sun, 22 Nov 2026 12:00:02 GMT", false},
+		"status-500":             {"500", false},
+		"status-502":             {"502", false},
+		"status-503":             {"503", false},
+		"status-503-seconds":     {"503, Retry-After 1", false},
+		"status-503-date":        {"503, Retry-After Sun, 22 Nov 2026 12:00:02 GMT", false},
+		"status-503-garbage":     {"503, Retry-After soon", false},
+		"status-503-early":       {"503", false},
+		"status-504":             {"504", false},
+		"status-500-after-store": {"500", true},
+		"status-502-after-store": {"502, a page", true},
+		"status-503-after-store": {"503, Retry-After 1", true},
+		"html-200":               {"200, a page", false},
+		"html-403":               {"403, a page", false},
+		"html-502":               {"502, a page", false},
+		"truncated-answer":       {"OK, then closed", true},
+		"oversized-answer":       {"OK, too long", true},
+		"slow-request":           {"OK", true},
+		"slow-answer":            {"OK", true},
+		"hang":                   {"nothing", false},
+		"hang-after-store":       {"nothing", true},
+	}
+}
+
+type view struct {
+	sees   string
+	stores bool
+}
+
+// TestFaults: every named fault strikes every op once, the client sees what the name says, and the next request is fine.
+func TestFaults(t *testing.T) {
+	t.Parallel()
+	known := views()
+	for _, f := range fault.Named() {
+		if f.Point == fault.AtAccept {
+			continue // see TestConnections
+		}
+		want, told := known[f.Name]
+		if !told {
+			t.Errorf("nothing says what a client sees of %s", f.Name)
+			continue
+		}
+		for _, op := range fakepypi.Ops() {
+			t.Run(f.Name+" "+op, func(t *testing.T) {
+				t.Parallel()
+				th := opened(t)
+				token := th.minted()
+				th.breaks(op, f, 0, 1)
+				patience := 30 * time.Second
+				if want.sees == "nothing" {
+					patience = 200 * time.Millisecond
+				}
+				expected := strings.Replace(want.sees, "OK", unharmed(op), 1)
+				if got := sees(t, th.ask(op, token), patience); got != expected {
+					t.Errorf("a client sees %q, want %q", got, expected)
+				}
+				th.strikes(1)
+				eventually(t, "the request is over", func() bool {
+					return !slices.ContainsFunc(th.Requests(), func(r fakepypi.Request) bool { return r.Ended.IsZero() })
+				})
+				counted := op == "upload" || op == "mint" || op == "burn"
+				if effect := th.effect(op); counted && (effect == 1) != want.stores {
+					t.Errorf("%d times it took effect", effect)
+				}
+				if got := sees(t, th.ask(op, token), 30*time.Second); got != unharmed(op) {
+					t.Errorf("the next request: %q, want %q", got, unharmed(op))
+				}
+				if op == "upload" && th.effect(op) != 1 {
+					t.Errorf("the index holds %v", th.Files())
+				}
+				th.strikes(1)
+			})
+		}
+	}
+}
+
+// TestJournalOfFaults: the journal has the answers that clients were sent, and no others.
+func TestJournalOfFaults(t *testing.T) {
+	t.Parallel()
+	th := opened(t)
+	token := th.minted()
+	for name, want := range map[string]int{"reset-after-store": 0, "status-502-after-store": 502, "html-200": 200, "close-after-body": 0} {
+		th.breaks("upload", named(t, name), 0, 1)
+		before := len(th.Requests())
+		sees(t, th.ask("upload", token), 30*time.Second)
+		eventually(t, "the request is over", func() bool { return !th.Requests()[before].Ended.IsZero() })
+		if got := th.Requests()[before].Status; got != want {
+			t.Errorf("%s: the journal has the status %d, want %d", name, got, want)
+		}
+	}
+}
+
+// TestOversizedAnswer is longer than a client reads of the longest page, and begins like the real one.
+func TestOversizedAnswer(t *testing.T) {
+	t.Parallel()
+	th := opened(t)
+	th.breaks("audience", named(t, "oversized-answer"), 0, 1)
+	resp, err := th.http.Do(th.ask("audience", ""))
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer resp.Body.Close()
+	head := make([]byte, 30)
+	if _, err := io.ReadFull(resp.Body, head); err != nil || string(head) != `{"audience":"rehearsal"}      ` {
+		t.Errorf("it begins %q, %v", head, err)
+	}
+	if n, err := io.Copy(io.Discard, resp.Body); err != nil || n <= 64<<20 {
+		t.Errorf("it goes on for %d bytes, %v", n, err)
+	}
+}
+
+// TestTheUploadThatIsStruck: the number of the request says which file of a release a fault strikes.
+func TestTheUploadThatIsStruck(t *testing.T) {
+	t.Parallel()
+	th := opened(t)
+	token := th.minted()
+	th.breaks("upload", named(t, "status-503"), 2, 1)
+	th.accepted(token, wheel())
+	th.accepted(token, sending("demo-1.0-cp312-cp312-win32.whl", "bdist_wheel", "cp312", "another wheel"))
+	th.upload(token, sdist()).want(t, 503, "")
+	th.accepted(token, sdist())
+	th.strikes(1)
+	if mended := th.Mend(); len(mended) != 1 || mended[0].Struck != 1 || mended[0].Op != "upload" || len(th.Broken()) != 0 {
+		t.Errorf("mended %+v, broken %+v", mended, th.Broken())
+	}
+}
+
+// TestLargeBodies: a connection is reset while the client still sends.
+func TestLargeBodies(t *testing.T) {
+	t.Parallel()
+	for _, name := range []string{"reset-before-body", "reset-within-body"} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			th := opened(t)
+			th.breaks("upload", named(t, name), 0, 1)
+			conn := th.dialed()
+			large := bytes.Repeat([]byte("x"), 32<<20) // more than the sockets between the two hold
+			fmt.Fprintf(conn, "POST /legacy/ HTTP/1.1\r\nHost: x\r\nUser-Agent: raw-test\r\nContent-Type: multipart/form-data\r\nContent-Length: %d\r\n\r\n", len(large))
+			if n, err := conn.Write(large); n == len(large) || ending(err) != "reset" {
+				t.Errorf("the client could send %d bytes, then %v", n, err)
+			}
+			th.strikes(1)
+		})
+	}
+}
+
+// TestEarlyAnswer comes before the request is there, and does not get lost while the client goes on sending.
+func TestEarlyAnswer(t *testing.T) {
+	t.Parallel()
+	for _, size := range []int{100, 32 << 20} {
+		t.Run(fmt.Sprint(size), func(t *testing.T) {
+			t.Parallel()
+			th := opened(t)
+			th.breaks("upload", named(t, "status-503-early"), 0, 1)
+			conn := th.dialed()
+			fmt.Fprintf(conn, "POST /legacy/ HTTP/1.1\r\nHost: x\r\nUser-Agent: raw-test\r\nContent-Type: multipart/form-data\r\nContent-Length: %d\r\n\r\n", size)
+			in := bufio.NewReader(conn)
+			line, err := in.ReadString('\n')
+			if err != nil || line != "HTTP/1.1 503 Service Unavailable\r\n" {
+				t.Fatalf("%q, %v", line, err)
+			}
+			if n, err := conn.Write(make([]byte, size)); err != nil {
+				t.Errorf("the rest could not be sent: %d, %v", n, err)
+			}
+			rest, err := io.ReadAll(in)
+			if err != nil || !bytes.Contains(rest, []byte("Connection: close")) {
+				t.Errorf("%q, %v", rest, err)
+			}
+			th.strikes(1)
+		})
+	}
+}
+
+// dialed is a connection to the index, bounded in time.
+func (th *theatre) dialed() net.Conn {
+	th.t.Helper()
+	conn, err := (&net.Dialer{Timeout: 10 * time.Second}).DialContext(th.t.Context(), "tcp", th.Upload.Host)
+	if err != nil {
+		th.t.Fatal(err)
+	}
+	th.t.Cleanup(func() { _ = conn.Close() })
+	if err := conn.SetDeadline(time.Now().Add(30 * time.Second)); err != nil {
+		th.t.Fatal(err)
+	}
+	return conn
+}
+
+// TestConnections: faults of a listener strike its new connections, and none of the other one's.
+func TestConnections(t *testing.T) {
+	t.Parallel()
+	known := map[string]string{"refuse": "reset", "close-at-accept": "closed"}
+	for _, f := range fault.Named() {
+		if f.Point != fault.AtAccept {
+			continue
+		}
+		for _, door := range []string{fakepypi.Connect, fakepypi.ConnectIssuer} {
+			t.Run(f.Name+" "+door, func(t *testing.T) {
+				t.Parallel()
+				th := opened(t)
+				issuer, err := url.Parse(th.Env["ACTIONS_ID_TOKEN_REQUEST_URL"])
+				if err != nil {
+					t.Fatal(err)
+				}
+				struck, other := th.Upload.Host, issuer.Host
+				if door == fakepypi.ConnectIssuer {
+					struck, other = other, struck
+				}
+				th.breaks(door, f, 1, 2)
+				for _, want := range []string{"served", known[f.Name], known[f.Name], "served"} {
+					if got := greets(t, struck, want == "served"); got != want {
+						t.Errorf("a new connection is %s, want %s", got, want)
+					}
+					if got := greets(t, other, true); got != "served" {
+						t.Errorf("a new connection to the other server is %s", got)
+					}
+				}
+				th.strikes(2)
+				for _, r := range th.Requests() {
+					if r.Status != 404 {
+						t.Errorf("a connection that was struck brought a request: %+v", r)
+					}
+				}
+			})
+		}
+	}
+}
+
+// greets tells what becomes of a new connection, which asks for something or only listens: what is said into a connection
+// that was closed in good order makes a reset of it.
+func greets(t *testing.T, host string, asks bool) string {
+	t.Helper()
+	conn, err := (&net.Dialer{Timeout: 10 * time.Second}).DialContext(t.Context(), "tcp", host)
+	if err != nil {
+		return ending(err)
+	}
+	defer conn.Close()
+	if err := conn.SetDeadline(time.Now().Add(30 * time.Second)); err != nil {
+		t.Fatal(err)
+	}
+	if !asks {
+		_, err := conn.Read(make([]byte, 1))
+		return ending(err)
+	}
+	if _, err := io.WriteString(conn, "GET /nothing HTTP/1.1\r\nHost: x\r\nUser-Agent: raw-test\r\n\r\n"); err != nil {
+		return ending(err)
+	}
+	if _, err := http.ReadResponse(bufio.NewReader(conn), nil); err != nil {
+		return ending(err)
+	}
+	return "served"
+}
+
+// TestConnectionsAreNotKept as long as new ones are to be struck: a client that keeps one would never meet the fault.
+func TestConnectionsAreNotKept(t *testing.T) {
+	t.Parallel()
+	th := opened(t)
+	keeps := &http.Client{Transport: &http.Transport{}, Timeout: 30 * time.Second}
+	defer keeps.CloseIdleConnections()
+	get := func() error {
+		resp, err := keeps.Get(th.Simple.String() + "demo/") //nolint:noctx // bounded by the client
+		if err != nil {
+			return err
+		}
+		_, err = io.Copy(io.Discard, resp.Body)
+		return errors.Join(err, resp.Body.Close())
+	}
+	if err := get(); err != nil {
+		t.Fatal(err)
+	}
+	th.breaks(fakepypi.Connect, named(t, "refuse"), 0, 1)
+	if err := get(); err != nil { // over the connection that is there, and is closed now
+		t.Fatal(err)
+	}
+	if err := get(); err == nil {
+		t.Error("a client that keeps its connections never met the fault")
+	}
+	if err := get(); err != nil {
+		t.Error(err)
+	}
+	th.strikes(1)
+}
+
+// TestBreakRefused: a plan that could never strike is told.
+func TestBreakRefused(t *testing.T) {
+	t.Parallel()
+	th := opened(t)
+	for name, err := range map[string]error{
+		"an op that there is not":     th.Break("download", named(t, "hang"), 0, 1),
+		"a connection's for an op":    th.Break("upload", named(t, "refuse"), 0, 1),
+		"a request's for connections": th.Break(fakepypi.Connect, named(t, "hang"), 0, 1),
+		"never":                       th.Break("upload", named(t, "hang"), 0, 0),
+		"no fault":                    th.Break("upload", fault.Fault{}, 0, 1),
+	} {
+		if err == nil {
+			t.Errorf("%s: taken", name)
+		}
+	}
+	th.strikes()
+}
+
+// TestOtherOps: what the index asks of the issuer, and what other clients ask, can be broken too.
+func TestOtherOps(t *testing.T) {
+	t.Parallel()
+	th := opened(t)
+	jwt := th.idToken("rehearsal")
+	th.breaks("keys", named(t, "status-503"), 0, fault.Forever)
+	if r := th.mint(jwt); r.status != 422 && r.status != 503 {
+		t.Errorf("a mint without the issuer's keys: %+v", r)
+	}
+	if len(th.Tokens()) != 0 || th.Mend()[0].Struck == 0 {
+		t.Errorf("tokens %+v", th.Tokens())
+	}
+	token := th.minted()
+	th.accepted(token, wheel())
+	th.breaks("json", named(t, "html-502"), 0, 1)
+	th.get("/pypi/demo/json").want(t, 502, "")
+	th.get("/pypi/demo/json").want(t, 200, "")
+}
+
+// TestCloseWhileFaultsGoOn: no handler outlives the stage, and no goroutine, whatever it is in the middle of. Not
+// parallel: it counts goroutines.
+func TestCloseWhileFaultsGoOn(t *testing.T) { //nolint:paralleltest // see above
+	stuck := fault.Fault{Point: fault.AfterStore, Pace: time.Hour, Piece: 1}
+	request, answer := stuck, stuck
+	request.Kind, answer.Kind = fault.SlowRequest, fault.SlowAnswer
+	endless := named(t, "oversized-answer")
+	endless.Size = 1 << 40
+	cases := map[string]struct {
+		fault fault.Fault
+		op    string
+		half  bool // the client sends half of its request only
+	}{
+		"hang":                          {named(t, "hang"), "upload", false},
+		"hang, half sent":               {named(t, "hang"), "upload", true},
+		"hang-after-store":              {named(t, "hang-after-store"), "upload", false},
+		"hang-after-store, half sent":   {named(t, "hang-after-store"), "upload", true},
+		"hang of the issuer":            {named(t, "hang"), "id-token", false},
+		"reset-after-body, half sent":   {named(t, "reset-after-body"), "upload", true},
+		"status-503, half sent":         {named(t, "status-503"), "upload", true},
+		"slow-request":                  {request, "upload", false},
+		"slow-answer":                   {answer, "look", false},
+		"slow-answer that is a refusal": {answer, "probe", false},
+		"oversized-answer, never read":  {endless, "look", false},
+	}
+	if _, err := key(); err != nil {
+		t.Fatal(err)
+	}
+	http.DefaultClient.CloseIdleConnections()
+	for name, c := range cases { //nolint:paralleltest // see above
+		t.Run(name, func(t *testing.T) {
+			before := runtime.NumGoroutine()
+			th := opened(t)
+			token := th.minted()
+			var b bytes.Buffer
+			r := th.ask(c.op, token)
+			if err := r.Write(&b); err != nil {
+				t.Fatal(err)
+			}
+			text := b.Bytes()
+			if c.half {
+				text = text[:len(text)-20]
+			}
+			th.breaks(c.op, c.fault, 0, 1)
+			conn, err := (&net.Dialer{Timeout: 10 * time.Second}).DialContext(t.Context(), "tcp", r.URL.Host)
+			if err != nil {
+				t.Fatal(err)
+			}
+			defer conn.Close()
+			_ = conn.SetDeadline(time.Now().Add(30 * time.Second))
+			if _, err := conn.Write(text); err != nil {
+				t.Fatal(err)
+			}
+			eventually(t, "the fault strikes", func() bool { return th.Broken()[0].Struck == 1 })
+
+			closed := make(chan error, 1)
+			go func() { closed <- th.Close() }()
+			select {
+			case err := <-closed:
+				if err != nil {
+					t.Error(err)
+				}
+			case <-time.After(20 * time.Second):
+				all := make([]byte, 1<<20)
+				t.Fatalf("the stage does not close:\n%s", all[:runtime.Stack(all, true)])
+			}
+			for _, asked := range th.Requests() {
+				if asked.Ended.IsZero() {
+					t.Errorf("a handler is still at it: %+v", asked)
+				}
+			}
+			// A hang ends without an answer.
+			if answer, _ := io.ReadAll(io.LimitReader(conn, 1<<20)); c.fault.Kind == fault.Hang && len(answer) > 0 {
+				t.Errorf("it was answered %q", answer)
+			}
+			http.DefaultClient.CloseIdleConnections()
+			eventually(t, "all goroutines are gone", func() bool { return runtime.NumGoroutine() <= before })
+		})
+	}
+}
+
+// TestControl: a client of any language breaks the stage, if it was asked to let itself be broken.
+func TestControl(t *testing.T) {
+	t.Parallel()
+	th := open(t, fakepypi.Options{Control: true})
+	th.Trust(fakepypi.Publisher{Project: demo})
+	token := th.minted()
+	before := len(th.Requests())
+	control := func(method, body string) reply {
+		return th.do(method, fault.ControlPath, strings.NewReader(body), "Content-Type", "application/json")
+	}
+	if r := control("POST", `{"op":"upload","fault":"reset-after-store","times":1}`); r.status != 201 {
+		t.Fatalf("%+v", r)
+	}
+	if got := len(th.Requests()); got != before {
+		t.Errorf("the control of the stage is in the journal of the index: %+v", th.Requests()[before:])
+	}
+	if got := sees(t, th.ask("upload", token), 30*time.Second); got != "reset" || len(th.Files()) != 1 {
+		t.Errorf("a client sees %q, the index holds %v", got, th.Files())
+	}
+	var told struct {
+		Faults      []struct{ Name string }
+		Ops         []string
+		Connections []string
+		Planned     []struct {
+			Op, Fault           string
+			Skip, Times, Struck int
+		}
+	}
+	if err := json.Unmarshal([]byte(control("GET", "").body), &told); err != nil {
+		t.Fatal(err)
+	}
+	if len(told.Planned) != 1 || told.Planned[0].Struck != 1 || told.Planned[0].Fault != "reset-after-store" ||
+		len(told.Faults) != len(fault.Named()) || !slices.Contains(told.Ops, "keys") || !slices.Equal(told.Connections, []string{"connect", "connect-issuer"}) {
+		t.Errorf("%+v", told)
+	}
+	if r := control("DELETE", ""); r.status != 200 || len(th.Broken()) != 0 {
+		t.Errorf("%+v, %+v", r, th.Broken())
+	}
+}
+
+// TestNoControl: nobody can break a stage that was not asked for it.
+func TestNoControl(t *testing.T) {
+	t.Parallel()
+	th := opened(t)
+	r := th.do("POST", fault.ControlPath, strings.NewReader(`{"op":"upload","fault":"hang"}`))
+	r.want(t, 404, "")
+	back, err := url.Parse(th.Env["ACTIONS_ID_TOKEN_REQUEST_URL"])
+	if err != nil {
+		t.Fatal(err)
+	}
+	th.do("POST", "http://"+back.Host+fault.ControlPath, strings.NewReader(`{"op":"upload","fault":"hang"}`)).want(t, 404, "")
+	th.strikes()
+}

@@ -55,12 +55,16 @@ func verbs() []verb {
 	return []verb{
 		{"publish", "[flags] [PATH...]", "publish distributions; inside GitHub Actions this is what no verb means, with the step's inputs", publishVerb},
 		{"rehearse", "[flags] [PATH...]", "do all of it on this machine alone, with an index and an ID token issuer of its own", rehearseVerb},
+		{"serve", "[flags]", "run that index and issuer for other clients (twine, uv, pip, tests of workflows), until it is stopped", serveVerb},
 		{"version", "", "print the version", versionVerb},
 	}
 }
 
 // Main does what the arguments ask for, and returns the exit code.
 func Main(ctx context.Context, w World) int {
+	if len(w.Args) == 0 {
+		w.Args = asService(w.Getenv)
+	}
 	if len(w.Args) == 0 && w.Getenv("GITHUB_ACTIONS") == "true" {
 		return publishVerb(ctx, w, verbs()[0], nil)
 	}

@@ -1,0 +1,273 @@
+package cli
+
+import (
+	"context"
+	"errors"
+	"flag"
+	"fmt"
+	"net"
+	"net/netip"
+	"net/url"
+	"os"
+	"regexp"
+	"strings"
+
+	"github.com/org/pypi-oidc-publish/internal/fakepypi"
+	"github.com/org/pypi-oidc-publish/internal/fakepypi/fault"
+	"github.com/org/pypi-oidc-publish/internal/finding"
+	"github.com/org/pypi-oidc-publish/internal/pep"
+	"github.com/org/pypi-oidc-publish/internal/runner"
+)
+
+// service is the variable that makes the program serve when it is started without arguments: its words are the flags. GitHub's runner
+// gives a service container an environment everywhere, and arguments only where it is new enough.
+const service = "PYPI_OIDC_PUBLISH_SERVE"
+
+// asService are the arguments of a service container; none where it is not one. A step of the action, which has its inputs in the
+// environment, never is.
+func asService(getenv func(string) string) []string {
+	if getenv(service) == "" || getenv("INPUT_REPOSITORY-URL") != "" {
+		return nil
+	}
+	return append([]string{"serve"}, strings.Fields(getenv(service))...)
+}
+
+// serving is what the flags of serve ask for.
+type serving struct {
+	addr, url, data, envFile string
+	profile                  fakepypi.Profile
+	profileName              string
+	run                      fakepypi.Run
+	publishers               []fakepypi.Publisher
+}
+
+// serveVerb runs the stage for other clients, until the process is told to end.
+func serveVerb(ctx context.Context, w World, v verb, args []string) int {
+	s := serving{profileName: "pypi"}
+	flags := flag.NewFlagSet(v.name, flag.ContinueOnError)
+	s.define(flags)
+	if code, done := w.parse(v, flags, args); done {
+		return code
+	}
+	if flags.NArg() > 0 {
+		fmt.Fprintln(w.Stderr, runner.Plain("serve takes flags only, not "+flags.Arg(0)))
+		return Misconfigured
+	}
+	if err := w.serve(ctx, s); err != nil {
+		fmt.Fprintln(w.Stderr, runner.Plain("the stage: "+err.Error()))
+		return Failed
+	}
+	return Done
+}
+
+// profiles are the kinds of index by the names of the flag.
+func profiles() map[string]fakepypi.Profile {
+	return map[string]fakepypi.Profile{
+		"pypi": fakepypi.PyPI, "testpypi": fakepypi.TestPyPI, "plain": fakepypi.Plain, "no-trusted-publishing": fakepypi.NoTrustedPublishing,
+	}
+}
+
+func (s *serving) define(flags *flag.FlagSet) {
+	flags.StringVar(&s.addr, "addr", "127.0.0.1:8081", "`HOST:PORT` to listen on; port 0 is any free one, and without a host it is loopback")
+	flags.Func("url", "`http://HOST:PORT` at which clients reach it, where that is not where it listens", func(text string) (err error) {
+		s.url, err = advertised(text)
+		return err
+	})
+	flags.StringVar(&s.data, "data", "", "keep what the index holds in this `folder`, and begin with what it held before; without it nothing is kept")
+	flags.StringVar(&s.envFile, "env-file", "", "write what clients need to this `file` as NAME=value lines once it is ready, and remove it at the end")
+	flags.Func("profile", "the `kind` of index: pypi, testpypi, plain (user and password, no JSON, MD5 only) or no-trusted-publishing (default pypi)", func(text string) error {
+		profile, known := profiles()[text]
+		if !known {
+			return errors.New("there is pypi, testpypi, plain and no-trusted-publishing")
+		}
+		s.profile, s.profileName = profile, text
+		return nil
+	})
+	flags.Func("project", "a `project` that exists and trusts the run; repeatable", func(text string) error {
+		return s.add(text, false, false)
+	})
+	flags.Func("pending", "a `[PUBLISHER=]PROJECT` that does not exist: the first mint creates it; the run's, or of a publisher as below; repeatable", func(text string) error {
+		return s.add(text, strings.Contains(text, "="), true)
+	})
+	flags.Func("publisher", "a project and another publisher that it trusts, as `OWNER/REPO:WORKFLOW[:ENVIRONMENT]=PROJECT`; repeatable", func(text string) error {
+		return s.add(text, true, false)
+	})
+	s.defineRun(flags)
+}
+
+// defineRun are the flags about the workflow run that the ID tokens speak of.
+func (s *serving) defineRun(flags *flag.FlagSet) {
+	run := fakepypi.Run{}.Complete()
+	flags.Func("repository", "`OWNER/REPO` of the run that the ID tokens are about (default "+run.Repository+")", func(text string) error {
+		if !repository.MatchString(text) {
+			return errors.New("write OWNER/REPO")
+		}
+		s.run.Repository = text
+		return nil
+	})
+	flags.Func("workflow", "`file name` of the run's workflow (default "+run.Workflow+")", func(text string) error {
+		if !workflow.MatchString(text) {
+			return errors.New("write the file's name alone, such as release.yml")
+		}
+		s.run.Workflow = text
+		return nil
+	})
+	flags.StringVar(&s.run.Environment, "environment", "", "the deployment `environment` of the run's job")
+	flags.StringVar(&s.run.Event, "event", run.Event, "the `event` that started the run")
+	flags.StringVar(&s.run.Ref, "ref", run.Ref, "the run's `ref`")
+}
+
+var (
+	repository = regexp.MustCompile(`^[A-Za-z0-9_.-]+/[A-Za-z0-9_.-]+$`)
+	workflow   = regexp.MustCompile(`^[^/\\:=@\s]+\.ya?ml$`)
+	hostName   = regexp.MustCompile(`^[A-Za-z0-9._-]+$`)
+)
+
+// add reads a project, after its publisher if it is given as well.
+func (s *serving) add(text string, withPublisher, pending bool) error {
+	p := fakepypi.Publisher{Pending: pending}
+	if withPublisher {
+		of, project, _ := strings.Cut(text, "=")
+		text = project
+		parts := strings.SplitN(of, ":", 3)
+		if len(parts) < 2 || !repository.MatchString(parts[0]) || !workflow.MatchString(parts[1]) {
+			return errors.New("write OWNER/REPO:WORKFLOW=PROJECT or OWNER/REPO:WORKFLOW:ENVIRONMENT=PROJECT, with the workflow's file name alone")
+		}
+		p.Owner, p.Repository, _ = strings.Cut(parts[0], "/")
+		p.Workflow = parts[1]
+		if len(parts) > 2 {
+			p.Environment = parts[2]
+		}
+	}
+	if !pep.ValidName(text) {
+		return fmt.Errorf("%q is no name of a project", text)
+	}
+	p.Project = pep.Normalize(text)
+	s.publishers = append(s.publishers, p)
+	return nil
+}
+
+// advertised reads the URL of the stage's own: scheme, host and port alone.
+func advertised(text string) (string, error) {
+	u, err := url.Parse(text)
+	if err != nil || u.Scheme != "http" || strings.Trim(u.Path, "/") != "" || u.User != nil || u.RawQuery != "" || u.Fragment != "" {
+		return "", errors.New("write http://HOST:PORT, and nothing after it")
+	}
+	if _, err := netip.ParseAddr(u.Hostname()); err != nil && !hostName.MatchString(u.Hostname()) {
+		return "", errors.New("write http://HOST:PORT, with a host's name or address")
+	}
+	return "http://" + u.Host, nil
+}
+
+// serve runs the stage until ctx is done.
+func (w World) serve(ctx context.Context, s serving) (err error) {
+	r, _ := runner.New(w.Getenv, w.Stdout)
+	file, err := w.claimEnvFile(s.envFile)
+	if err != nil {
+		return err
+	}
+	if s.data != "" {
+		if err := os.MkdirAll(s.data, 0o755); err != nil { //nolint:gosec // packages are public
+			return err
+		}
+	}
+	stage, err := fakepypi.Start(ctx, s.addr, fakepypi.Options{
+		Now: w.Now, Dir: s.data, Keep: s.data != "", URL: s.url, OnePort: true, Run: s.run, Profile: s.profile, Control: true,
+	})
+	if err != nil {
+		return fmt.Errorf("it could not begin: %w", err)
+	}
+	defer func() { err = errors.Join(err, file.remove(), stage.Close()) }()
+	s.trust(stage)
+	token, err := stage.StandingToken()
+	if err != nil {
+		return err
+	}
+	all := clientsOf(stage, s.profile, token)
+	s.print(r, stage, all)
+	// Last: where the file is there, the stage is ready.
+	if err := file.write(settings(stage, all)); err != nil {
+		return err
+	}
+	<-ctx.Done()
+	r.Line("the stage has ended")
+	return nil
+}
+
+// trust sets the publishers up. A project that a stage of the same folder has created is pending no more.
+func (s *serving) trust(stage *fakepypi.Stage) {
+	for i, p := range s.publishers {
+		p.Pending = p.Pending && !stage.Has(p.Project)
+		s.publishers[i] = p
+		stage.Trust(p)
+	}
+}
+
+// print tells people where the stage is and how to use it.
+func (s *serving) print(r *runner.Runner, stage *fakepypi.Stage, all []client) {
+	end := r.Group("a package index and an issuer of ID tokens for tests (profile " + s.profileName + "), until SIGINT or SIGTERM")
+	r.Line("upload  " + stage.Upload.String())
+	r.Line("simple  " + stage.Simple.String())
+	if s.profile != fakepypi.Plain {
+		r.Line("JSON    " + base(stage) + "/pypi/PROJECT/json")
+	}
+	r.Line("faults  " + base(stage) + fault.ControlPath)
+	if s.data != "" {
+		r.Line("kept in " + s.data)
+	}
+	for _, p := range s.publishers {
+		r.Line("trusted " + s.told(p))
+	}
+	end()
+	for _, c := range all {
+		c.print(r)
+	}
+	s.warn(r, stage)
+}
+
+// told is a publisher as people type it.
+func (s *serving) told(p fakepypi.Publisher) string {
+	run := s.run.Complete()
+	text := run.Repository + " " + run.Workflow
+	if p.Workflow != "" {
+		text = p.Owner + "/" + p.Repository + " " + p.Workflow
+	}
+	if p.Environment != "" {
+		text += " in " + p.Environment
+	}
+	text += ", for the project " + string(p.Project)
+	if p.Pending {
+		text += ", which its first mint creates"
+	}
+	return text
+}
+
+// warn tells what may surprise.
+func (s *serving) warn(r *runner.Runner, stage *fakepypi.Stage) {
+	if host, _, _ := net.SplitHostPort(s.addr); !isLoopback(host) {
+		r.Annotate(finding.Finding{
+			ID: "serve-open", Severity: finding.Warning,
+			Message: "the stage listens on " + s.addr + ", beyond loopback: it is for tests alone, without TLS, and whoever reaches it can break it",
+			Fix:     "leave -addr out unless it runs in a container or in a network of its own",
+		})
+	}
+	if !isLoopback(stage.Upload.Hostname()) {
+		r.Annotate(finding.Finding{
+			ID: "serve-plain-http", Severity: finding.Notice,
+			Message: "this program takes http on loopback alone: at " + stage.Upload.Host + " only other clients can use the stage",
+			Fix:     "reach it on loopback to publish to it with this program, by a published port or in its own network",
+		})
+	}
+	if len(s.publishers) == 0 && trustedPublishing(s.profile) {
+		r.Annotate(finding.Finding{
+			ID: "serve-no-publisher", Severity: finding.Notice,
+			Message: "no Trusted Publisher is set up, so that only the API token can upload", Fix: "name a project that trusts the run with -project, or with -pending one that does not exist yet",
+		})
+	}
+}
+
+// isLoopback tells an address of this machine alone. No host at all is where a stage listens by itself: there.
+func isLoopback(host string) bool {
+	address, err := netip.ParseAddr(host)
+	return host == "" || host == "localhost" || err == nil && address.Unmap().IsLoopback()
+}

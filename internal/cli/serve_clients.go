@@ -1,0 +1,90 @@
+package cli
+
+import (
+	"regexp"
+	"strings"
+
+	"github.com/org/pypi-oidc-publish/internal/fakepypi"
+	"github.com/org/pypi-oidc-publish/internal/fakepypi/fault"
+	"github.com/org/pypi-oidc-publish/internal/runner"
+)
+
+// setting is one variable of an environment.
+type setting struct{ name, value string }
+
+// client is what one kind of client has to be told of a stage.
+type client struct {
+	name string
+	env  []setting
+	use  string // a command that then works
+}
+
+// tokenUser is the user name that goes with an API token.
+const tokenUser = "__token__"
+
+func trustedPublishing(p fakepypi.Profile) bool {
+	return p == fakepypi.PyPI || p == fakepypi.TestPyPI
+}
+
+// clientsOf is the table.
+func clientsOf(stage *fakepypi.Stage, profile fakepypi.Profile, token string) []client {
+	upload, simple := stage.Upload.String(), stage.Simple.String()
+	user, password := tokenUser, token
+	uv := []setting{{"UV_PUBLISH_TOKEN", token}}
+	if profile == fakepypi.Plain {
+		user, password = fakepypi.User, fakepypi.Password
+		uv = []setting{{"UV_PUBLISH_USERNAME", user}, {"UV_PUBLISH_PASSWORD", password}}
+	}
+	pip := []setting{{"PIP_INDEX_URL", simple}}
+	if host := stage.Upload.Hostname(); !isLoopback(host) {
+		pip = append(pip, setting{"PIP_TRUSTED_HOST", host})
+	}
+	return []client{
+		{"twine", []setting{{"TWINE_REPOSITORY_URL", upload}, {"TWINE_USERNAME", user}, {"TWINE_PASSWORD", password}}, "twine upload dist/*"},
+		{"uv", append(uv, setting{"UV_PUBLISH_URL", upload}, setting{"UV_PUBLISH_CHECK_URL", simple}, setting{"UV_DEFAULT_INDEX", simple}), "uv publish dist/*"},
+		{"pip", pip, "pip download --no-deps PROJECT"},
+		{"this program", program(stage, profile, user, password), "pypi-oidc-publish publish -repository-url " + upload + " -index-url " + simple + " dist"},
+	}
+}
+
+// program is the environment of a step of the action: its inputs, and its right to ask for ID tokens.
+func program(stage *fakepypi.Stage, profile fakepypi.Profile, user, password string) []setting {
+	env := []setting{{"INPUT_REPOSITORY-URL", stage.Upload.String()}, {"INPUT_INDEX-URL", stage.Simple.String()}}
+	if !trustedPublishing(profile) {
+		return append(env, setting{"INPUT_USER", user}, setting{"INPUT_PASSWORD", password})
+	}
+	for _, name := range []string{"ACTIONS_ID_TOKEN_REQUEST_URL", "ACTIONS_ID_TOKEN_REQUEST_TOKEN"} {
+		env = append(env, setting{name, stage.Env[name]})
+	}
+	return env
+}
+
+// shellName is a name that a shell can export; those of inputs with a hyphen it cannot, and the command has them as flags.
+var shellName = regexp.MustCompile(`^[A-Z0-9_]+$`)
+
+func (c client) print(r *runner.Runner) {
+	defer r.Group(c.name)()
+	for _, s := range c.env {
+		if shellName.MatchString(s.name) {
+			r.Line("export " + s.name + "='" + s.value + "'")
+		}
+	}
+	r.Line(c.use)
+}
+
+// base is the stage's address without a path.
+func base(stage *fakepypi.Stage) string {
+	return strings.TrimSuffix(stage.Simple.String(), "/simple/")
+}
+
+// mark is the first variable of an environment file, by which serve knows its own.
+const mark = "STAGE_URL"
+
+// settings are the lines of the environment file.
+func settings(stage *fakepypi.Stage, all []client) []setting {
+	lines := []setting{{mark, base(stage)}, {"STAGE_FAULTS_URL", base(stage) + fault.ControlPath}}
+	for _, c := range all {
+		lines = append(lines, c.env...)
+	}
+	return lines
+}

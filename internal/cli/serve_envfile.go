@@ -1,0 +1,98 @@
+package cli
+
+import (
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"strings"
+)
+
+// envFile is the file that tells clients what they need: NAME=value lines, of which none needs quotes. It is there as long as the stage is
+// ready, and at no other time. The zero value is none.
+type envFile struct {
+	path    string
+	written fs.FileInfo
+}
+
+// claimEnvFile makes room for the file. One that an earlier serve has left behind goes; anything else is not ours to replace.
+func (w World) claimEnvFile(path string) (*envFile, error) {
+	file := &envFile{path: path}
+	if path == "" {
+		return file, nil
+	}
+	for _, name := range []string{"GITHUB_ENV", "GITHUB_OUTPUT", "GITHUB_STATE", "GITHUB_STEP_SUMMARY"} {
+		if own := w.Getenv(name); own != "" && filepath.Clean(own) == filepath.Clean(path) {
+			return nil, fmt.Errorf("the runner's own file %s is not replaced: write the environment file elsewhere, and append it with cat FILE >> \"$%s\"", name, name)
+		}
+	}
+	info, err := os.Lstat(path)
+	switch {
+	case errors.Is(err, fs.ErrNotExist):
+		return file, nil
+	case err != nil:
+		return nil, err
+	case !info.Mode().IsRegular():
+		return nil, fmt.Errorf("%s is not a file that could be replaced", path)
+	}
+	if err := isEnvFile(path); err != nil {
+		return nil, err
+	}
+	return file, os.Remove(path)
+}
+
+// isEnvFile tells an empty file, or one that serve has written, from every other.
+func isEnvFile(path string) error {
+	in, err := os.Open(path)
+	if err != nil {
+		return err
+	}
+	defer in.Close()
+	head, err := io.ReadAll(io.LimitReader(in, int64(len(mark)+1)))
+	if err != nil {
+		return err
+	}
+	if len(head) > 0 && string(head) != mark+"=" {
+		return fmt.Errorf("%s is there, and serve has not written it: it is left as it is; name another file", path)
+	}
+	return nil
+}
+
+// write puts the file in its place as a whole, for its owner alone.
+func (f *envFile) write(lines []setting) error {
+	if f.path == "" {
+		return nil
+	}
+	var text strings.Builder
+	for _, s := range lines {
+		fmt.Fprintf(&text, "%s=%s\n", s.name, s.value)
+	}
+	out, err := os.CreateTemp(filepath.Dir(f.path), ".env-*") // of mode 0600
+	if err != nil {
+		return err
+	}
+	_, err = out.WriteString(text.String())
+	err = errors.Join(err, out.Close())
+	if err == nil {
+		err = os.Rename(out.Name(), f.path)
+	}
+	if err != nil {
+		return errors.Join(err, os.Remove(out.Name()))
+	}
+	f.written, err = os.Lstat(f.path)
+	return err
+}
+
+// remove takes the file away if it is still the one that was written.
+func (f *envFile) remove() error {
+	if f.written == nil {
+		return nil
+	}
+	now, err := os.Lstat(f.path)
+	if errors.Is(err, fs.ErrNotExist) || err == nil && !os.SameFile(f.written, now) {
+		return nil
+	}
+	return errors.Join(err, os.Remove(f.path))
+}

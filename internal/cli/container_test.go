@@ -15,6 +15,8 @@ import (
 	"strings"
 	"testing"
 	"time"
+
+	"github.com/org/pypi-oidc-publish/internal/fakepypi"
 )
 
 // The image as GitHub's runner runs it, against the same image as an index in a container of its own. The two share a network
@@ -65,24 +67,27 @@ func inContainer(t *testing.T, flags []string, arguments ...string) *exec.Cmd {
 	return engine(t, slices.Concat(all, []string{os.Getenv("CONTAINER_IMAGE")}, arguments)...)
 }
 
+// repositoryURL is the input that names the index.
+const repositoryURL = "INPUT_REPOSITORY-URL"
+
 // address is where the index listens, on the loopback of the containers.
 const address = "127.0.0.1:8080"
 
-// index is the image as an index, which trusts the run for the project alder.
-type index struct {
+// servedIndex is the image as an index, which trusts the run for the project alder.
+type servedIndex struct {
 	t    *testing.T
 	name string
-	env  map[string]string // what the run needs to know
+	env  map[string]string // of the run that it trusts
 	log  *bytes.Buffer
 }
 
-func serve(t *testing.T) *index {
+func serveInImage(t *testing.T) *servedIndex {
 	t.Helper()
-	x := &index{t: t, name: fmt.Sprintf("index-%d-%d", os.Getpid(), time.Now().UnixNano()), env: map[string]string{}, log: &bytes.Buffer{}}
+	x := &servedIndex{t: t, name: fmt.Sprintf("index-%d-%d", os.Getpid(), time.Now().UnixNano()), env: fakepypi.Run{}.Env(), log: &bytes.Buffer{}}
 	folder := t.TempDir()
 	user := fmt.Sprintf("%d:%d", os.Getuid(), os.Getgid()) // an index needs no rights, and we read what it writes
 	command := inContainer(t, []string{"--name", x.name, "--network", "none", "--user", user, "-v", folder + ":/stage"},
-		"serve", "-addr", address, "-env-file", "/stage/env")
+		"serve", "-addr", address, "-project", "alder", "-env-file", "/stage/env")
 	command.Stdout, command.Stderr = x.log, x.log
 	if err := command.Start(); err != nil {
 		t.Fatal(err)
@@ -110,8 +115,9 @@ func serve(t *testing.T) *index {
 			return false
 		}
 		for line := range strings.Lines(string(text)) {
-			if name, value, ok := strings.Cut(strings.TrimSuffix(line, "\n"), "="); ok {
-				x.env[name] = value
+			name, value, _ := strings.Cut(strings.TrimSuffix(line, "\n"), "=")
+			if strings.HasPrefix(name, "ACTIONS_") || name == repositoryURL {
+				x.env[name] = value // the rest is for other clients
 			}
 		}
 		return true
@@ -120,7 +126,7 @@ func serve(t *testing.T) *index {
 }
 
 // asked sends a request to the index, from its own network.
-func (x *index) asked(method, path, body string) string {
+func (x *servedIndex) asked(method, path, body string) string {
 	x.t.Helper()
 	self, err := os.Executable()
 	if err != nil {
@@ -173,7 +179,7 @@ func translated(value string, mounts []mount) string {
 }
 
 // inTheImage is the step as the runner starts it, in the network of the index.
-func (s *step) inTheImage(x *index, flags ...string) *exec.Cmd {
+func (s *step) inTheImage(x *servedIndex, flags ...string) *exec.Cmd {
 	s.t.Helper()
 	all := append([]string{"--workdir", "/github/workspace", "--network", "container:" + x.name}, flags...)
 	env := os.Environ()
@@ -278,12 +284,12 @@ func TestTheContainer(t *testing.T) {
 	}
 	for _, c := range cases {
 		t.Run(c.name, func(t *testing.T) {
-			x := serve(t)
+			x := serveInImage(t)
 			event := c.refused.event
 			if event == "" {
 				event = "push.json"
 			}
-			s := prepared(t, x.env, "http://"+address+"/legacy/", event)
+			s := prepared(t, x.env, x.env[repositoryURL], event)
 			c.prepare(s)
 			s.belongsTo1001()
 			before := s.inventory()
@@ -304,7 +310,7 @@ func TestTheContainer(t *testing.T) {
 }
 
 // holdsAll tells that the index lists what was built.
-func (x *index) holdsAll() {
+func (x *servedIndex) holdsAll() {
 	x.t.Helper()
 	page := x.asked(http.MethodGet, "/simple/alder/", "")
 	for _, name := range built() {
@@ -317,8 +323,8 @@ func (x *index) holdsAll() {
 // TestACancelledContainer: the runner's signals go to the engine's client, which hands them on to the program, the first process of
 // its container. The re-run finishes.
 func TestACancelledContainer(t *testing.T) {
-	x := serve(t)
-	s := prepared(t, x.env, "http://"+address+"/legacy/", "push.json")
+	x := serveInImage(t)
+	s := prepared(t, x.env, x.env[repositoryURL], "push.json")
 	s.belongsTo1001()
 	before := s.inventory()
 	if answer := x.asked(http.MethodPost, "/_stage/faults", `{"op": "upload", "fault": "hang"}`); !strings.Contains(answer, "planned") {

@@ -64,6 +64,7 @@ const runtimeToken = "eyJhbGciOiJIUzI1NiJ9.the-right-to-the-jobs-artifacts.c2Vjc
 func fileCommands() map[string]string {
 	files := map[string]string{
 		"GITHUB_OUTPUT": "set_output_", "GITHUB_STEP_SUMMARY": "step_summary_", "GITHUB_STATE": "save_state_", "GITHUB_ENV": "set_env_", "GITHUB_PATH": "add_path_",
+		"GITHUB_ARTIFACTS": "artifacts_",
 	}
 	for variable := range files {
 		files[variable] += "3f1c0a4e-8a53-4c1f-9f0e-52a1f7f6c8d1"
@@ -221,7 +222,7 @@ func (s *step) judge(code int, before map[string]string) verdict {
 	if n := len(v.summary); n == 0 || n > longestSummary {
 		s.t.Errorf("a summary of %d bytes", n)
 	}
-	for _, variable := range []string{"GITHUB_ENV", "GITHUB_PATH", "GITHUB_STATE"} {
+	for _, variable := range []string{"GITHUB_ENV", "GITHUB_PATH", "GITHUB_STATE", "GITHUB_ARTIFACTS"} {
 		if text := s.content(variable); text != "" {
 			s.t.Errorf("%s: %q", variable, text)
 		}

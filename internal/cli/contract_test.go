@@ -171,6 +171,13 @@ func (s *step) inventory() map[string]string {
 	return all
 }
 
+// union has the keys of both.
+func union(a, b map[string]string) map[string]string {
+	all := maps.Clone(a)
+	maps.Copy(all, b)
+	return all
+}
+
 func (s *step) commandFiles() []string {
 	var paths []string
 	for variable := range fileCommands() {
@@ -227,8 +234,11 @@ func (s *step) judge(code int, before map[string]string) verdict {
 			s.t.Errorf("%s: %q", variable, text)
 		}
 	}
-	if after := s.inventory(); !maps.Equal(before, after) {
-		s.t.Errorf("the step changed the runner's folders:\n%v\n%v", before, after)
+	after := s.inventory()
+	for _, path := range slices.Sorted(maps.Keys(union(before, after))) {
+		if before[path] != after[path] {
+			s.t.Errorf("the step changed the runner's folders: %s was %q and is %q", path, before[path], after[path])
+		}
 	}
 	red := slices.ContainsFunc(v.log.annotations, func(a annotation) bool { return a.severity == "error" })
 	if red != (code != 0) {

@@ -401,6 +401,57 @@ func (th *theatre) dialed() net.Conn {
 	return conn
 }
 
+// TestHangEndsWithItsClient, wherever the client goes away.
+func TestHangEndsWithItsClient(t *testing.T) {
+	t.Parallel()
+	for _, name := range []string{"hang", "hang-after-store"} {
+		for _, missing := range []int{0, 20} {
+			t.Run(fmt.Sprint(name, ", ", missing, " bytes missing"), func(t *testing.T) {
+				t.Parallel()
+				th := opened(t)
+				var b bytes.Buffer
+				if err := th.ask("upload", th.minted()).Write(&b); err != nil {
+					t.Fatal(err)
+				}
+				th.breaks("upload", named(t, name), 0, 1)
+				conn := th.dialed()
+				if _, err := conn.Write(b.Bytes()[:b.Len()-missing]); err != nil {
+					t.Fatal(err)
+				}
+				eventually(t, "the fault strikes", func() bool { return th.Broken()[0].Struck == 1 })
+				if r := th.Requests(); !r[len(r)-1].Ended.IsZero() {
+					t.Errorf("it does not hang: %+v", r[len(r)-1])
+				}
+				if missing > 0 { // it goes by a reset
+					if err := conn.(*net.TCPConn).SetLinger(0); err != nil {
+						t.Fatal(err)
+					}
+				}
+				if err := conn.Close(); err != nil {
+					t.Fatal(err)
+				}
+				eventually(t, "the hang is over", func() bool {
+					r := th.Requests()
+					return !r[len(r)-1].Ended.IsZero()
+				})
+			})
+		}
+	}
+}
+
+// TestNoHangOfABrokenBody: a server that cannot read to the end of a body would never learn that its client has gone.
+func TestNoHangOfABrokenBody(t *testing.T) {
+	t.Parallel()
+	th := opened(t)
+	th.breaks("upload", named(t, "hang"), 0, 1)
+	conn := th.dialed()
+	fmt.Fprint(conn, "POST /legacy/ HTTP/1.1\r\nHost: x\r\nUser-Agent: raw-test\r\nContent-Type: multipart/form-data\r\nTransfer-Encoding: chunked\r\n\r\nno length\r\n")
+	if text, err := io.ReadAll(conn); len(text) > 0 || err != nil && ending(err) != "reset" {
+		t.Errorf("%q, %v", text, err)
+	}
+	th.strikes(1)
+}
+
 // TestConnections: faults of a listener strike its new connections, and none of the other one's.
 func TestConnections(t *testing.T) {
 	t.Parallel()
@@ -531,6 +582,19 @@ func TestOtherOps(t *testing.T) {
 	th.breaks("json", named(t, "html-502"), 0, 1)
 	th.get("/pypi/demo/json").want(t, 502, "")
 	th.get("/pypi/demo/json").want(t, 200, "")
+}
+
+// TestFaultsOfAPlainIndex: its uploads go elsewhere, and are of the same op.
+func TestFaultsOfAPlainIndex(t *testing.T) {
+	t.Parallel()
+	th := open(t, fakepypi.Options{Profile: fakepypi.Plain})
+	th.breaks("upload", named(t, "status-503"), 0, 1)
+	kind, body := wheel("md5_digest", md5Of("the wheel")).body(t)
+	for _, want := range []int{503, 200} {
+		th.do("POST", th.Upload.Path, bytes.NewReader(body), "Content-Type", kind,
+			"Authorization", basic(fakepypi.User, fakepypi.Password)).want(t, want, "")
+	}
+	th.strikes(1)
 }
 
 // TestCloseWhileFaultsGoOn: no handler outlives the stage, and no goroutine, whatever it is in the middle of. Not

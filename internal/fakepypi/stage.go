@@ -4,9 +4,9 @@
 // # Goals
 //
 // A client that works against the stage works against the real index, and one that would fail there fails here, with
-// the same texts. The stage is strict by default; each misbehaviour is a switch. It counts and remembers (requests,
-// tokens, files, secrets), so that a test can ask afterwards what really happened. The index and the issuer are two
-// servers on two ports and meet only over HTTP.
+// the same texts. The stage is strict by default; each misbehaviour is a switch, and each failure of a network or a
+// server a fault ([Stage.Break]). It counts and remembers (requests, tokens, files, secrets), so that a test can ask
+// afterwards what really happened. The index and the issuer are two servers on two ports and meet only over HTTP.
 //
 // # Limitations
 //

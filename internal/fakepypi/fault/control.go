@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"io"
 	"net/http"
-	"slices"
 )
 
 // ControlPath is where a server that is to be broken from outside has [Injector.Control].
@@ -92,7 +91,7 @@ func described() []description {
 // shown are plans as JSON.
 func shown(plans []Planned) []any {
 	all := make([]any, 0, len(plans))
-	for p := range slices.Values(plans) {
+	for _, p := range plans {
 		all = append(all, struct {
 			Op     string `json:"op"`
 			Fault  string `json:"fault"`

@@ -43,7 +43,7 @@ type strike struct {
 const unknownLength = 1 << 10
 
 // reach brings the request to the fault's point. Reads end at the latest when the server closes the connection. An error
-// tells that the client broke off before.
+// tells that the body broke off before.
 func (s *strike) reach() error {
 	switch s.fault.Point {
 	case WithinBody:

@@ -17,8 +17,9 @@ import (
 var version = "dev"
 
 func main() {
-	// Never given back: a second signal must not cut the burn short.
-	ctx, _ := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
+	// Never given back: a second signal must not cut the burn short, and neither must a reader of the log that has gone.
+	ctx, _ := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM, syscall.SIGHUP)
+	signal.Ignore(syscall.SIGPIPE)
 	os.Exit(cli.Main(ctx, cli.World{
 		Args:    os.Args[1:],
 		Version: version,

@@ -115,6 +115,16 @@ func (w World) parse(v verb, flags *flag.FlagSet, args []string) (code int, done
 		fmt.Fprint(w.Stderr, said.String())
 		return Misconfigured, true
 	}
+	for _, argument := range flags.Args() {
+		switch {
+		case !strings.Contains(v.arguments, "PATH"):
+			fmt.Fprintf(w.Stderr, "%s takes no arguments; %q is one\n", v.name, argument)
+			return Misconfigured, true
+		case strings.HasPrefix(argument, "-"):
+			fmt.Fprintf(w.Stderr, "flags come before paths; %q comes after one\n", argument)
+			return Misconfigured, true
+		}
+	}
 	return Done, false
 }
 

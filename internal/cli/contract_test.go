@@ -305,10 +305,9 @@ type contract struct {
 
 // The requests of a run that publishes a wheel and an sdist, and of those that end earlier. The index reads the issuer's keys once.
 const (
-	untilIdentified = "look audience"
-	untilMinted     = untilIdentified + " id-token"
-	untilRefused    = untilMinted + " id-token mint keys keys"
-	untilPublished  = untilRefused + " upload upload burn probe"
+	untilMinted    = "look audience id-token"
+	untilRefused   = untilMinted + " id-token mint keys keys"
+	untilPublished = untilRefused + " upload upload probe burn probe"
 )
 
 func contracts() []contract {
@@ -333,7 +332,7 @@ func contracts() []contract {
 		},
 		{
 			name: "a pull request of a fork", run: fakepypi.Run{Event: "pull_request", Ref: "refs/pull/7/merge", Actor: "stranger"}, event: "fork.json",
-			env: fork, refused: "id-token-fork", says: "a pull request from a fork", code: 2, requests: untilIdentified,
+			env: fork, refused: "id-token-fork", says: "a pull request from a fork", code: 2, requests: "look",
 		},
 		{
 			name: "pull_request_target", run: fakepypi.Run{Event: "pull_request_target", Ref: "refs/heads/main"}, event: "fork.json",
@@ -349,7 +348,7 @@ func contracts() []contract {
 		},
 		{
 			name: "a reusable workflow of another repository", run: fakepypi.Run{Called: other}, event: "push.json", publisher: "publish.yml",
-			refused: "invalid-publisher", says: "runs in a reusable workflow", code: 1, requests: untilRefused,
+			refused: "reusable-workflow", says: "runs in a reusable workflow of another repository", code: 1, requests: untilMinted,
 		},
 	}
 }

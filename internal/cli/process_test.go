@@ -6,6 +6,7 @@ import (
 	"encoding/base64"
 	"errors"
 	"fmt"
+	"html"
 	"io"
 	"io/fs"
 	"net/http"
@@ -17,6 +18,7 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
+	"sync"
 	"sync/atomic"
 	"syscall"
 	"testing"
@@ -32,6 +34,9 @@ type step struct {
 	stage *fakepypi.Stage
 	env   map[string]string
 	log   bytes.Buffer // standard output and standard error, as the runner reads them
+
+	mu    sync.Mutex
+	shown []string // credentials that a front of the test's was shown
 }
 
 func newStep(t *testing.T, files ...string) *step {
@@ -237,15 +242,20 @@ func waitFor(t *testing.T, point <-chan struct{}, s *step) {
 }
 
 // echo is an index that repeats in its refusals whatever it was shown, in every form it can.
-func echo(next http.Handler) http.Handler {
+func (s *step) echo(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		_, pass, _ := r.BasicAuth()
 		body, _ := io.ReadAll(r.Body)
+		s.mu.Lock()
+		s.shown = append(s.shown, pass)
+		s.mu.Unlock()
 		switch {
 		case upload(r):
 			w.Header().Set("Content-Type", "text/plain")
 			w.WriteHeader(http.StatusForbidden)
-			fmt.Fprintf(w, "refused %s %s %s %s", pass, r.Header.Get("Authorization"), url.QueryEscape(pass), base64.StdEncoding.EncodeToString([]byte(pass)))
+			// The last one stands across the edge at which words are cut.
+			padding := strings.Repeat("x", 1980-4*len(pass))
+			fmt.Fprintf(w, "refused %s %s %s %s %s %s", pass, r.Header.Get("Authorization"), url.QueryEscape(pass), base64.StdEncoding.EncodeToString([]byte(pass)), padding, pass)
 		case r.URL.Path == "/_/oidc/burn-token":
 			w.WriteHeader(http.StatusTeapot)
 			_, _ = w.Write(body)
@@ -261,11 +271,15 @@ func echo(next http.Handler) http.Handler {
 func TestNoSecretIsEverSeen(t *testing.T) {
 	t.Parallel()
 	stories := map[string]func(s *step){
-		"published":         func(*step) {},
-		"refused exchange":  func(s *step) { s.stage.Claims(func(c map[string]any) { c["repository_owner_id"] = "1" }) },
-		"refused upload":    func(s *step) { s.stage.Switch(func(w *fakepypi.Switches) { w.ReadOnly = true }) },
-		"no burn":           func(s *step) { s.stage.Switch(func(w *fakepypi.Switches) { w.Burn = fakepypi.BurnBroken }) },
-		"an index echoes":   func(s *step) { s.front(echo) },
+		"published":        func(*step) {},
+		"refused exchange": func(s *step) { s.stage.Claims(func(c map[string]any) { c["repository_owner_id"] = "1" }) },
+		"refused upload":   func(s *step) { s.stage.Switch(func(w *fakepypi.Switches) { w.ReadOnly = true }) },
+		"no burn":          func(s *step) { s.stage.Switch(func(w *fakepypi.Switches) { w.Burn = fakepypi.BurnBroken }) },
+		"an index echoes":  func(s *step) { s.front(s.echo) },
+		"it echoes a password with signs that Markdown and HTML escape": func(s *step) {
+			s.env["INPUT_USER"], s.env["INPUT_PASSWORD"] = "me", "a_pass|word*with<signs>&more"
+			s.front(s.echo)
+		},
 		"a wrong API token": func(s *step) { s.env["INPUT_PASSWORD"] = "pypi-AgENdGhpcy1pcy1ub3QtYS10b2tlbg" },
 		"a bad input": func(s *step) {
 			s.env["INPUT_PASSWORD"], s.env["INPUT_VERIFY-METADATA"] = "pypi-AgENdGhpcy1pcy1ub3QtYS10b2tlbg", "yes"
@@ -286,6 +300,11 @@ func TestNoSecretIsEverSeen(t *testing.T) {
 			}
 			s.end(command)
 			secrets := append(s.stage.Secrets(), s.env["ACTIONS_ID_TOKEN_REQUEST_TOKEN"])
+			for _, pass := range s.shown {
+				if pass != "" {
+					secrets = append(secrets, pass)
+				}
+			}
 			if password := s.env["INPUT_PASSWORD"]; password != "" {
 				secrets = append(secrets, password)
 			}
@@ -305,7 +324,7 @@ func TestNoSecretIsEverSeen(t *testing.T) {
 			for where, text := range texts {
 				for line := range strings.Lines(text) {
 					for _, secret := range secrets {
-						if !shows(line, secret) {
+						if !shows(line, secret) && !shows(html.UnescapeString(line), secret) {
 							continue
 						}
 						if where == "the log" && strings.HasPrefix(line, "::add-mask::") {
@@ -341,7 +360,7 @@ func (s *step) publishVerb() *exec.Cmd {
 func shows(line, secret string) bool {
 	forms := []string{secret, url.QueryEscape(secret), base64.StdEncoding.EncodeToString([]byte(secret)), base64.StdEncoding.EncodeToString([]byte("__token__:" + secret))}
 	if n := len(secret); n > 40 {
-		forms = append(forms, secret[n-32:]) // the signature alone
+		forms = append(forms, secret[n-32:], secret[:n-8]) // the signature alone, and all but the end
 	}
 	return slices.ContainsFunc(forms, func(form string) bool { return form != "" && strings.Contains(line, form) })
 }

@@ -5,6 +5,7 @@ import (
 	"crypto/x509"
 	"flag"
 	"fmt"
+	"io"
 	"os"
 	"runtime"
 	"strings"
@@ -15,6 +16,7 @@ import (
 	"github.com/org/pypi-oidc-publish/internal/finding"
 	"github.com/org/pypi-oidc-publish/internal/index"
 	"github.com/org/pypi-oidc-publish/internal/ledger"
+	"github.com/org/pypi-oidc-publish/internal/par"
 	"github.com/org/pypi-oidc-publish/internal/publish"
 	"github.com/org/pypi-oidc-publish/internal/report"
 	"github.com/org/pypi-oidc-publish/internal/runner"
@@ -73,10 +75,22 @@ func flagHelp(in config.Input) string {
 	return help
 }
 
-// publish wires the rooms and does a run. Whatever happens is reported.
-func (w World) publish(ctx context.Context, r *runner.Runner, vault *secret.Vault, input func(string) string) int {
+// publish wires the rooms and does a run. Whatever happens is reported, a defect of ours too.
+func (w World) publish(ctx context.Context, r *runner.Runner, vault *secret.Vault, input func(string) string) (code int) {
+	code = Failed
+	if err := par.Catch(func() error {
+		code = w.reported(ctx, r, vault, input)
+		return nil
+	}); err != nil {
+		r.Annotate(finding.Finding{ID: finding.Internal, Severity: finding.Error, Message: err.Error()})
+	}
+	return code
+}
+
+// reported does a run and reports it.
+func (w World) reported(ctx context.Context, r *runner.Runner, vault *secret.Vault, input func(string) string) int {
 	c, err := config.Parse(input, vault)
-	reporter := report.New(r, report.Options{Hashes: c.PrintHash, Verbose: c.Verbose})
+	reporter := report.New(r, report.Options{Hashes: c.PrintHash, Verbose: c.Verbose, Redact: vault.Redact})
 	book := ledger.NewBook(reporter.Watch)
 	var roots *x509.CertPool
 	if err == nil {
@@ -112,7 +126,7 @@ func exitCode(err error) int {
 func (w World) run(ctx context.Context, c config.Config, r *runner.Runner, vault *secret.Vault, book *ledger.Book, roots *x509.CertPool) error {
 	client := wire.New(wire.Options{
 		UserAgent: w.userAgent(), Roots: roots, Proxy: w.Proxy, Now: w.Now, Sleep: w.Sleep,
-		Trace: func(t wire.Try) { book.Note(tried(t)) },
+		Redact: vault.Redact, Trace: func(t wire.Try) { book.Note(tried(t)) },
 	})
 	site := index.SiteOf(c.Repository, c.Simple, !c.NoLookups)
 	tools := publish.Tools{Book: book, Now: w.Now}
@@ -120,7 +134,8 @@ func (w World) run(ctx context.Context, c config.Config, r *runner.Runner, vault
 		tools.Password = index.Password(c.User, c.Password)
 	} else {
 		tools.Lease = trust.NewLease(trust.Options{
-			At: c.Repository, Wire: client, IDTokens: r.IDTokens(client), Vault: vault, Now: w.Now, Note: book.Note, Permit: site.Permit,
+			At: c.Repository, Wire: client, IDTokens: r.IDTokens(client), Vault: vault, Now: w.Now, Sleep: w.Sleep, Note: book.Note,
+			Permit: site.Permit, Warehouse: site.Warehouse, MayAsk: r.MayAsk,
 		})
 	}
 	tools.Index = index.New(site, client, wire.NewGate(c.Parallel), tools.Password)
@@ -166,16 +181,17 @@ func rootsWith(bundle string) (*x509.CertPool, error) {
 			Fix: "give `ca-bundle` the path of a PEM file with the additional roots; a container action sees the workspace, not the rest of the host",
 		}
 	}
-	about, err := os.Stat(bundle)
+	file, err := os.Open(bundle)
 	if err != nil {
 		return nil, wrong("cannot be read: " + err.Error())
 	}
-	if about.Size() > longestBundle {
+	defer file.Close()
+	text, err := io.ReadAll(io.LimitReader(file, longestBundle+1))
+	if err != nil {
+		return nil, wrong("cannot be read: " + err.Error())
+	}
+	if len(text) > longestBundle {
 		return nil, wrong("is too large to be one")
-	}
-	text, err := os.ReadFile(bundle)
-	if err != nil {
-		return nil, wrong("cannot be read: " + err.Error())
 	}
 	pool, err := x509.SystemCertPool()
 	if err != nil {

@@ -26,7 +26,7 @@ func rehearseVerb(ctx context.Context, w World, v verb, args []string) int {
 	}
 	code, err := w.rehearse(ctx, flags.Args(), *verbose, *summary)
 	if err != nil {
-		fmt.Fprintln(w.Stderr, runner.Plain("the rehearsal could not begin: "+err.Error()))
+		fmt.Fprintln(w.Stderr, runner.Plain("the stage of the rehearsal failed: "+err.Error()))
 		return Failed
 	}
 	return code
@@ -46,14 +46,14 @@ func (w World) rehearse(ctx context.Context, paths []string, verbose bool, summa
 	r, vault := runner.New(w.asRun(stage, summary), w.Stdout)
 	r.Line("rehearsal: the index and the issuer of ID tokens are on this machine alone, at " + stage.Upload.Host)
 	if len(paths) == 0 {
-		samples, paths2, err := w.found(r)
+		samples, found, err := w.found(r)
 		if err != nil {
 			return 0, err
 		}
 		if samples != "" {
 			defer os.RemoveAll(samples)
 		}
-		paths = paths2
+		paths = found
 	}
 	for _, project := range projectsIn(paths) {
 		stage.Trust(fakepypi.Publisher{Project: project})
@@ -104,11 +104,8 @@ func projectsIn(paths []string) []pep.Project {
 	}
 	var projects []pep.Project
 	for _, path := range haul.Distributions {
-		name := filepath.Base(path)
-		if wheel, err := pep.ParseWheelName(name); err == nil {
-			projects = append(projects, pep.Normalize(wheel.Name))
-		} else if sdist, err := pep.ParseSdistName(name); err == nil {
-			projects = append(projects, pep.Normalize(sdist.Name))
+		if release, err := pep.ReleaseOfFile(filepath.Base(path)); err == nil {
+			projects = append(projects, release.Project)
 		}
 	}
 	return projects

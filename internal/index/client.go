@@ -23,6 +23,8 @@ type Credentials interface {
 	Credential(ctx context.Context, need time.Duration) (user string, pass secret.Text, err error)
 	// Denied tells that the index answered 403 in these words. again is true where there are other credentials to try with now.
 	Denied(ctx context.Context, used secret.Text, words string) (again bool)
+	// Returned tells that a try no longer carries what Credential gave.
+	Returned(ctx context.Context, used secret.Text)
 }
 
 // Password gives credentials that never change: an API token, or user and password.
@@ -38,6 +40,8 @@ func (l login) Credential(context.Context, time.Duration) (string, secret.Text, 
 }
 
 func (login) Denied(context.Context, secret.Text, string) bool { return false }
+
+func (login) Returned(context.Context, secret.Text) {}
 
 // Client talks to one index. It is safe for use by several goroutines.
 type Client struct {
@@ -55,36 +59,72 @@ func New(site Site, client *wire.Client, gate *wire.Gate, login Credentials) *Cl
 // Site is what the client talks to.
 func (c *Client) Site() Site { return c.site }
 
+// Parcel is one distribution to be uploaded.
+type Parcel struct {
+	File  *dist.Distribution
+	Began func() // called when the first try begins, which is when the gate lets it through; may be nil
+}
+
 // Upload sends one distribution. Nil means that the index has these bytes, now or since before. A refusal is a [*Refusal]; an
-// answer that never came, or a server error to the last try, is a [*wire.Error].
+// answer that never came, a server error to the last try, or a page where an index has none, is a [*wire.Error].
 //
 // The body is streamed from the file, made anew for every try, and has its exact length.
-func (c *Client) Upload(ctx context.Context, d *dist.Distribution, as Credentials) error {
+func (c *Client) Upload(ctx context.Context, p Parcel, as Credentials) error {
+	d, began := p.File, false
 	form, err := c.form(d)
 	if err != nil {
 		return err
 	}
 	for {
-		var used secret.Text
-		_, err := c.wire.Do(ctx, wire.Call{
+		var used secret.Text // what the last try carried
+		answer, err := c.wire.Do(ctx, wire.Call{
 			Op: wire.Upload, Method: http.MethodPost, URL: c.site.Upload, Gate: c.gate,
 			Header: http.Header{"Content-Type": {form.contentType}, "Accept": {wire.AcceptWords}},
 			Auth: func(ctx context.Context) (user string, pass secret.Text, err error) {
+				if !used.Empty() {
+					as.Returned(ctx, used) // the try before this one is over
+				}
 				user, pass, err = as.Credential(ctx, Expected(d.Size))
 				used = pass
 				return user, pass, err
 			},
-			Body: func(context.Context) (io.ReadCloser, int64, error) { return form.open(d) },
+			Body: func(context.Context) (io.ReadCloser, int64, error) {
+				if p.Began != nil && !began {
+					p.Began()
+				}
+				began = true
+				return form.open(d)
+			},
 		})
+		if !used.Empty() {
+			as.Returned(ctx, used)
+		}
+		if err == nil {
+			return c.believed(answer)
+		}
 		var failed *wire.Error
 		if !errors.As(err, &failed) || failed.Answer == nil || failed.Answer.Status/100 == 5 {
 			return err
 		}
-		refused := &Refusal{File: d.Name, Path: d.Path, Status: failed.Answer.Status, Words: failed.Answer.Words(), Location: failed.Answer.Header.Get("Location"), err: err}
+		refused := &Refusal{
+			File: d.Name, Path: d.Path, Status: failed.Answer.Status, Words: failed.Answer.Words(), Doubtful: failed.Doubtful,
+		}
+		if to := failed.Answer.Header.Get("Location"); to != "" {
+			refused.Location = wire.PlainURL(to)
+		}
 		if refused.Status != http.StatusForbidden || !as.Denied(ctx, used, refused.Words) {
 			return refused
 		}
 	}
+}
+
+// believed tells whether a success is one. A page with a 2xx is what a log-in, a proxy or another service answers: nobody knows then
+// whether there was an index behind it.
+func (c *Client) believed(answer *wire.Answer) error {
+	if !strings.HasPrefix(strings.TrimSpace(string(answer.Body)), "<") {
+		return nil
+	}
+	return &wire.Error{Op: wire.Upload, Method: http.MethodPost, URL: wire.PlainURL(c.site.Upload.String()), Answer: answer, Tries: 1, Doubtful: 1}
 }
 
 // Expected is how long an upload may take, before anything was measured: the time of its bytes over a slow line, and the index's own.

@@ -70,7 +70,7 @@ func TestUploadToTheStage(t *testing.T) {
 	}
 	d := read(t, sample)
 	for range 2 { // the same bytes again are no error
-		if err := ix.Upload(t.Context(), d, login); err != nil {
+		if err := ix.Upload(t.Context(), index.Parcel{File: d}, login); err != nil {
 			t.Fatal(err)
 		}
 	}
@@ -86,7 +86,7 @@ func TestUploadToTheStage(t *testing.T) {
 	if err := os.WriteFile(other, append(text, 0), 0o600); err != nil {
 		t.Fatal(err)
 	}
-	err = ix.Upload(t.Context(), read(t, other), login)
+	err = ix.Upload(t.Context(), index.Parcel{File: read(t, other)}, login)
 	var refused *index.Refusal
 	if !errors.As(err, &refused) || !refused.Exists() || refused.Status != 400 || !strings.Contains(refused.Words, "File already exists ('sampleproject-3.0.0.tar.gz'") {
 		t.Errorf("%v", err)
@@ -145,7 +145,7 @@ func TestTheFormOnTheWire(t *testing.T) {
 			say("an index of today was sent an MD5")
 		}
 	})
-	if err := ix.Upload(t.Context(), d, login); err != nil {
+	if err := ix.Upload(t.Context(), index.Parcel{File: d}, login); err != nil {
 		t.Fatal(err)
 	}
 	for _, p := range problems {
@@ -172,6 +172,8 @@ func TestRefusalsKeepTheIndexsWordsAndHaveANextStep(t *testing.T) {
 		{status: 405, id: "upload-no-endpoint", words: "405"},
 		{status: 308, location: "https://index.example/legacy/", id: "upload-redirect", words: "308"},
 		{status: 413, id: "upload-file-too-large", words: "413"},
+		{status: 422, kind: "text/plain", body: "not like this", id: "upload-refused", words: "not like this"},
+		{status: 200, kind: "text/html", body: "<html>Please log in</html>", unansweredOr5xxErr: true},
 		{status: 503, kind: "text/html", body: "<html>down</html>", unansweredOr5xxErr: true},
 	}
 	for _, c := range cases {
@@ -186,9 +188,10 @@ func TestRefusalsKeepTheIndexsWordsAndHaveANextStep(t *testing.T) {
 				w.WriteHeader(c.status)
 				fmt.Fprint(w, c.body)
 			})
-			err := ix.Upload(t.Context(), read(t, sample), login)
+			err := ix.Upload(t.Context(), index.Parcel{File: read(t, sample)}, login)
 			var refused *index.Refusal
-			if errors.As(err, &refused) == c.unansweredOr5xxErr {
+			var failed *wire.Error
+			if errors.As(err, &refused) == c.unansweredOr5xxErr || errors.As(err, &failed) != c.unansweredOr5xxErr {
 				t.Fatalf("%T %v", err, err)
 			}
 			if c.unansweredOr5xxErr {
@@ -222,7 +225,7 @@ func TestAFileThatChangedIsNotSent(t *testing.T) {
 	reached := false
 	ix, login := strange(t, func(http.ResponseWriter, *http.Request) { reached = true })
 	var changed *dist.ChangedError
-	if err := ix.Upload(t.Context(), d, login); !errors.As(err, &changed) || reached {
+	if err := ix.Upload(t.Context(), index.Parcel{File: d}, login); !errors.As(err, &changed) || reached {
 		t.Errorf("%v, reached %v", err, reached)
 	}
 }

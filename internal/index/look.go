@@ -24,7 +24,7 @@ func (c *Client) Look(ctx context.Context, project pep.Project) (pep.Listing, er
 		Op: wire.Look, Method: http.MethodGet, URL: c.site.simplePage(project),
 		Header: http.Header{"Accept": {"application/vnd.pypi.simple.v1+json"}},
 	}
-	if c.login != nil && sameOrigin(call.URL, c.site.Upload) {
+	if c.login != nil && secret.Origin(call.URL) == secret.Origin(c.site.Upload) {
 		call.Auth = func(ctx context.Context) (string, secret.Text, error) { return c.login.Credential(ctx, 0) }
 	}
 	answer, err := c.wire.Do(ctx, call)

@@ -12,8 +12,8 @@ type Refusal struct {
 	File, Path string // of the distribution
 	Status     int
 	Words      string // the index's own
-	Location   string // where a redirect pointed
-	err        error
+	Location   string // where a redirect pointed, or empty
+	Doubtful   int    // how many earlier tries may have had their effect
 }
 
 // Error is the refusal in the index's words.
@@ -46,6 +46,7 @@ func (r *Refusal) Finding() finding.Finding {
 			return told
 		}
 	}
+	told.Fix = "correct what the index names, and run the job again: what the index has is recognised"
 	return told
 }
 
@@ -73,10 +74,12 @@ func cures() []cure {
 		{"upload-project-too-large", 0, []string{"Project size too large"}, "delete old releases, or ask the index for a higher limit for this project"},
 		{"upload-unknown-project", 0, []string{"cannot create new projects"}, "the pending publisher on the index names another project than these files do: correct the name there, or in the metadata"},
 		{"upload-wrong-project", http.StatusForbidden, []string{"isn't allowed to upload to project", "is not valid for project"}, "add this workflow as a Trusted Publisher of the project on the index, and see that the project is not archived"},
+		{"upload-token-expired", http.StatusForbidden, []string{"token is expired"}, "run the job again: what the index has is recognised, and the rest is uploaded with a new token"},
+		{"upload-too-many", http.StatusTooManyRequests, nil, "wait, and run the job again: what the index has is recognised"},
 		{"upload-read-only", http.StatusForbidden, []string{"Read-only mode", "temporarily disabled"}, "the index takes no uploads at the moment: see its status page, and run this job again later; files that are there will be recognised"},
 		{"upload-user-password", http.StatusForbidden, []string{"Username/Password authentication"}, "remove `user` and `password` to use Trusted Publishing, or give an API token as `password` with the user __token__"},
 		{"upload-unauthorized", http.StatusForbidden, nil, "check that the credential belongs to this index and may upload to this project"},
-		{"upload-unauthorized", http.StatusUnauthorized, nil, "check `user` and `password`: they are not those of this index"},
+		{"upload-unauthorized", http.StatusUnauthorized, nil, "check the credential: it is not one of this index, or no longer"},
 		{"upload-redirect", http.StatusMovedPermanently, nil, redirectFix},
 		{"upload-redirect", http.StatusFound, nil, redirectFix},
 		{"upload-redirect", http.StatusSeeOther, nil, redirectFix},

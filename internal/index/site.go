@@ -3,11 +3,11 @@ package index
 
 import (
 	"fmt"
-	"net"
 	"net/url"
 	"strings"
 
 	"github.com/org/pypi-oidc-publish/internal/pep"
+	"github.com/org/pypi-oidc-publish/internal/secret"
 )
 
 // Site is an index and its capabilities. The rest of the program asks for capabilities and never for names: this file is the
@@ -44,7 +44,7 @@ func known() []Site {
 func SiteOf(upload, simple *url.URL, lookups bool) Site {
 	site := Site{Upload: upload, MD5: true}
 	for _, s := range known() {
-		if strings.EqualFold(upload.Scheme, s.Upload.Scheme) && sameHost(upload, s.Upload) {
+		if secret.Origin(upload) == secret.Origin(s.Upload) {
 			site = s
 			site.Upload = upload
 		}
@@ -60,17 +60,6 @@ func SiteOf(upload, simple *url.URL, lookups bool) Site {
 		site.Simple = nil
 	}
 	return site
-}
-
-// sameHost compares host and port, with https's own port written or not.
-func sameHost(a, b *url.URL) bool {
-	port := func(u *url.URL) string {
-		if u.Port() == "" {
-			return "443"
-		}
-		return u.Port()
-	}
-	return strings.EqualFold(a.Hostname(), b.Hostname()) && port(a) == port(b)
 }
 
 // ForeignAudience is the refusal of an index that asks for ID tokens which are another service's.
@@ -113,17 +102,4 @@ func (s Site) Page(r pep.Release, version string) string {
 // simplePage has a slash at its end: without it some indexes answer with a redirect, or refuse.
 func (s Site) simplePage(project pep.Project) *url.URL {
 	return s.Simple.JoinPath(string(project) + "/")
-}
-
-// sameOrigin tells whether two URLs have one scheme, host and port: a credential for one is a credential for the other.
-func sameOrigin(a, b *url.URL) bool {
-	return strings.EqualFold(a.Scheme, b.Scheme) && strings.EqualFold(hostPort(a), hostPort(b))
-}
-
-func hostPort(u *url.URL) string {
-	port := u.Port()
-	if port == "" {
-		port = u.Scheme
-	}
-	return net.JoinHostPort(u.Hostname(), port)
 }

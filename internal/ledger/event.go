@@ -49,6 +49,9 @@ type Landed struct {
 	Took time.Duration
 }
 
+// Found tells that the index says it had the file's bytes before.
+type Found struct{ File string }
+
 // Kept tells that the index keeps other bytes under this name, as the user asked. Held is their digest, where known.
 type Kept struct{ File, Held string }
 
@@ -117,6 +120,8 @@ func (e Landed) fold(r *Receipt) {
 	r.with(e.File, func(f *File) { f.Status, f.Took = Uploaded, e.Took })
 }
 
+func (e Found) fold(r *Receipt) { r.with(e.File, func(f *File) { f.Status = Present }) }
+
 func (e Kept) fold(r *Receipt) {
 	r.with(e.File, func(f *File) { f.Status, f.Held = Skipped, e.Held })
 }
@@ -149,9 +154,16 @@ func (e Widened) fold(r *Receipt) {
 	})
 }
 
-func (MintLost) fold(r *Receipt) { r.Token.Lost++ }
+func (MintLost) fold(r *Receipt) {
+	r.Token.Lost++
+	r.Token.Burned = BurnFailed // one that nobody knows cannot be burned
+}
 
-func (e BurnedAll) fold(r *Receipt) { r.Token.Burned = e.Outcome }
+func (e BurnedAll) fold(r *Receipt) {
+	if r.Token.Lost == 0 {
+		r.Token.Burned = e.Outcome
+	}
+}
 
 func (Tried) fold(*Receipt) {}
 

@@ -59,7 +59,7 @@ const (
 	BurnProven      Burned = "true"        // the index then refused every one of them
 	BurnAccepted    Burned = "accepted"    // the index said it would, and there is no proof
 	BurnUnsupported Burned = "unsupported" // the index has no such thing; they expire by themselves
-	BurnFailed      Burned = "failed"      // the index could not be asked; they expire by themselves
+	BurnFailed      Burned = "failed"      // at least one was not burned, or nobody knows it; it expires by itself
 )
 
 // Token is the life of the run's upload tokens.

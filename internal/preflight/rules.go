@@ -1,5 +1,8 @@
 package preflight
 
+// DuplicateName is the id of the one rule that nobody can waive: files are told apart by their names.
+const DuplicateName = "duplicate-name"
+
 // rules is the table of all rules, in the order in which the index checks a file. The ids are stable: people search for
 // them and the documentation is made of them.
 var rules = []rule{
@@ -12,7 +15,7 @@ var rules = []rule{
 	{"filename-characters", "the file name has a control character", true, each(filenameCharacters)},
 	{"filename-slash", "the file name has a slash or backslash", true, each(filenameSlash)},
 	{"filename-extension", "the file name does not end in .tar.gz, .zip or .whl, in lower case", true, each(filenameExtension)},
-	{"duplicate-name", "two files of the set have one name", true, duplicateName},
+	{DuplicateName, "two files of the set have one name", true, duplicateName},
 	{"duplicate-content", "two files of the set have the same bytes", false, duplicateContent},
 	{"second-sdist", "the set has two sdists of one release", false, secondSdist},
 	{"not-a-zip", "a .whl or .zip is no zip archive", true, each(notAZip)},

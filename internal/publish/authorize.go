@@ -6,7 +6,6 @@ import (
 
 	"github.com/org/pypi-oidc-publish/internal/index"
 	"github.com/org/pypi-oidc-publish/internal/ledger"
-	"github.com/org/pypi-oidc-publish/internal/pep"
 	"github.com/org/pypi-oidc-publish/internal/runner"
 	"github.com/org/pypi-oidc-publish/internal/trust"
 )
@@ -25,15 +24,18 @@ func (r *run) authorize(ctx context.Context) error {
 	if r.Lease == nil {
 		return nil
 	}
-	var projects []pep.Project
-	var life time.Duration
+	var order trust.Order
 	for i, f := range r.plan {
-		if f.Status == ledger.Upload {
-			projects = append(projects, f.Release.Project)
-			life += index.Expected(r.files[i].Size)
+		if f.Status != ledger.Upload {
+			continue
 		}
+		order.Projects = append(order.Projects, f.Release.Project)
+		order.Life += index.Expected(r.files[i].Size)
+		listing, looked := r.held[f.Release.Project]
+		order.New = order.New || (looked && !listing.Exists)
 	}
-	return r.Lease.Mint(ctx, distinct(projects), life)
+	order.Projects = distinct(order.Projects)
+	return r.Lease.Mint(ctx, order)
 }
 
 // credentials are what uploads are authorized with.
@@ -49,11 +51,11 @@ const burnTime = 5 * time.Second
 
 // burn ends every token that was minted, whatever happened, on a context of its own: a signal does not cut it short.
 func (r *run) burn(ctx context.Context) {
-	if r.Lease == nil {
+	if r.Lease == nil || r.Book.Receipt().Token.Minted == 0 {
 		return
 	}
-	r.phase("Burn")
 	own, stop := context.WithTimeout(context.WithoutCancel(ctx), burnTime)
 	defer stop()
-	r.Lease.Burn(own)
+	defer r.Lease.Burn(own) // also where telling of it panics
+	r.phase("Burn")
 }

@@ -18,6 +18,7 @@ import (
 	"github.com/org/pypi-oidc-publish/internal/ledger"
 	"github.com/org/pypi-oidc-publish/internal/par"
 	"github.com/org/pypi-oidc-publish/internal/pep"
+	"github.com/org/pypi-oidc-publish/internal/wire"
 )
 
 // collect finds the distributions and reads them, while the index is asked what it holds of the projects that their file names tell of.
@@ -57,12 +58,10 @@ func (r *run) read(ctx context.Context, paths []string) error {
 // look asks the index about every project that it was not asked about yet. What cannot be looked at is unknown, which is a warning
 // and never "absent".
 func (r *run) look(ctx context.Context, projects []pep.Project) error {
-	if r.held == nil {
-		r.held = map[pep.Project]pep.Listing{}
-	}
 	var fresh []pep.Project
 	for _, p := range projects {
-		if _, known := r.held[p]; !known {
+		if !r.asked[p] {
+			r.asked[p] = true
 			fresh = append(fresh, p)
 		}
 	}
@@ -80,22 +79,28 @@ func (r *run) look(ctx context.Context, projects []pep.Project) error {
 			r.Book.Note(ledger.Noted{Finding: finding.Finding{
 				ID: "look-failed", Severity: finding.Warning,
 				Message: fmt.Sprintf("the index could not be asked what it holds of %s: %v", project, err),
-				Fix:     "nothing has to be done: the index will recognise files that it has; `index-url: none` asks nothing",
+				Fix:     advice(err, "nothing has to be done: the index will recognise files that it has; `index-url: none` asks nothing"),
 			}})
 		}
 		return nil
 	})
 }
 
+// advice is the next step that a failed request has of its own, or the given one.
+func advice(err error, otherwise string) string {
+	var failed *wire.Error
+	if errors.As(err, &failed) {
+		return cmp.Or(failed.Advice(), otherwise)
+	}
+	return otherwise
+}
+
 // projectsOf are the projects that file names tell of; a name that tells none is judged later.
 func projectsOf(paths []string) []pep.Project {
 	var projects []pep.Project
 	for _, path := range paths {
-		name := filepath.Base(path)
-		if w, err := pep.ParseWheelName(name); err == nil {
-			projects = append(projects, pep.Normalize(w.Name))
-		} else if s, err := pep.ParseSdistName(name); err == nil {
-			projects = append(projects, pep.Normalize(s.Name))
+		if release, err := pep.ReleaseOfFile(filepath.Base(path)); err == nil {
+			projects = append(projects, release.Project)
 		}
 	}
 	return distinct(projects)

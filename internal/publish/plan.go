@@ -20,7 +20,7 @@ func (r *run) check() error {
 		Files: r.files, Held: r.held, Warehouse: r.Index.Site().Warehouse, ExpectedVersion: r.ExpectedVersion, Now: r.Now(),
 	}) {
 		f.File = r.shown(f.File)
-		if f.Severity == finding.Error && !r.VerifyMetadata {
+		if f.Severity == finding.Error && !r.VerifyMetadata && f.ID != preflight.DuplicateName {
 			f.Severity = finding.Warning
 		}
 		switch f.Severity {
@@ -47,7 +47,7 @@ func (r *run) nameless() []error {
 		if _, err := d.Release(); err != nil {
 			failed = append(failed, finding.Finding{
 				ID: "no-release", Severity: finding.Error, File: r.shown(d.Path), Message: err.Error(),
-				Fix: "build it again: without a name and a version it cannot be published, with `verify-metadata: false` neither",
+				Fix: "without a name and a version it cannot be published, with `verify-metadata: false` neither",
 			})
 		}
 	}

@@ -5,6 +5,7 @@ import (
 	"context"
 	"errors"
 	"slices"
+	"strings"
 	"sync/atomic"
 	"time"
 
@@ -49,7 +50,8 @@ type run struct {
 	Tools
 
 	files []*dist.Distribution        // collected and read
-	held  map[pep.Project]pep.Listing // what the index said; a project that could not be looked at is not there
+	asked map[pep.Project]bool        // which the index was asked about
+	held  map[pep.Project]pep.Listing // what it said; a project that could not be looked at is not there
 	plan  []ledger.File               // one for each of files, in the same order
 	stop  atomic.Bool                 // a final refusal: nothing new is uploaded
 }
@@ -57,7 +59,7 @@ type run struct {
 // Run does a run. Its error is nil where every file was accepted, already there or skipped as asked; everything about it
 // stands in the book, also after a panic and after a signal, which is a done ctx.
 func Run(ctx context.Context, o Options, t Tools) error {
-	r := &run{Options: o, Tools: t}
+	r := &run{Options: o, Tools: t, asked: map[pep.Project]bool{}, held: map[pep.Project]pep.Listing{}}
 	r.Book.Note(ledger.Began{At: r.Now(), Index: r.Index.Site().Upload.String(), How: o.How})
 	err := par.Catch(func() error { return r.steps(ctx) })
 	if err != nil && !errors.Is(err, ErrIncomplete) {
@@ -101,17 +103,23 @@ func (r *run) steps(ctx context.Context) error {
 
 func (r *run) phase(name string) { r.Book.Note(ledger.Phase{At: r.Now(), Name: name}) }
 
-// told are the findings of an error. A signal explains whatever was cut off by it.
+// told are the findings of an error. A signal explains whatever was cut off by it, and nothing else.
 func told(ctx context.Context, err error) []finding.Finding {
 	cause := context.Cause(ctx)
 	if cause == nil {
 		return finding.Of(err)
 	}
-	return []finding.Finding{{
+	var all []finding.Finding
+	for _, f := range finding.Of(err) {
+		if !strings.Contains(f.Message, cause.Error()) {
+			all = append(all, f)
+		}
+	}
+	return append(all, finding.Finding{
 		ID: Cancelled, Severity: finding.Error,
 		Message: "the run was ended before it was done: " + cause.Error(),
 		Fix:     "run it again: files that the index has are recognised, and the rest is uploaded",
-	}}
+	})
 }
 
 // Misconfigured tells that a run failed for what its workflow says, not for what the files are or the index did.

@@ -1,10 +1,13 @@
 package publish
 
 import (
+	"cmp"
 	"context"
 	"encoding/hex"
 	"errors"
 	"fmt"
+	"slices"
+	"time"
 
 	"github.com/org/pypi-oidc-publish/internal/dist"
 	"github.com/org/pypi-oidc-publish/internal/finding"
@@ -33,9 +36,12 @@ func (r *run) upload(ctx context.Context) error {
 		}
 		return nil
 	})
+	var defect *par.Panic
 	switch {
 	case err == nil:
 		return nil
+	case errors.As(err, &defect):
+		return defect
 	case ctx.Err() != nil:
 		return context.Cause(ctx)
 	case r.stop.Load():
@@ -83,24 +89,10 @@ func (b *batch) first() {
 
 // exists tells whether the index has a file of the release. One that was not looked up counts as new.
 func (r *run) exists(release pep.Release) bool {
-	for _, h := range r.held[release.Project].Files {
-		if version, ok := versionOf(h.Name); ok && version == release.Version {
-			return true
-		}
-	}
-	return false
-}
-
-// versionOf is the canonical version in a file name.
-func versionOf(name string) (string, bool) {
-	text := ""
-	if w, err := pep.ParseWheelName(name); err == nil {
-		text = w.Version
-	} else if s, err := pep.ParseSdistName(name); err == nil {
-		text = s.Version
-	}
-	v, err := pep.ParseVersion(text)
-	return v.Canonical(), err == nil
+	return slices.ContainsFunc(r.held[release.Project].Files, func(h pep.Held) bool {
+		of, err := pep.ReleaseOfFile(h.Name)
+		return err == nil && of == release
+	})
 }
 
 // send uploads one file and tells what came of it.
@@ -109,71 +101,91 @@ func (r *run) send(ctx context.Context, i int) error {
 		return ErrIncomplete
 	}
 	d, f := r.files[i], r.plan[i]
-	began := r.Now()
-	r.Book.Note(ledger.Started{File: f.Name})
-	err := r.Index.Upload(ctx, d, r.credentials())
+	var began time.Time
+	err := r.Index.Upload(ctx, index.Parcel{File: d, Began: func() {
+		began = r.Now()
+		r.Book.Note(ledger.Started{File: f.Name})
+	}}, r.credentials())
+	landed := ledger.Landed{File: f.Name, Took: r.Now().Sub(began)}
 	if err == nil {
-		r.Book.Note(ledger.Landed{File: f.Name, Took: r.Now().Sub(began)})
+		r.Book.Note(landed)
 		return nil
 	}
-	event := r.settle(ctx, d, f, err)
-	if _, landed := event.(ledger.Landed); landed {
-		event = ledger.Landed{File: f.Name, Took: r.Now().Sub(began)}
-	}
+	event := r.settle(ctx, d, f, landed, err)
 	r.Book.Note(event)
 	switch event.(type) {
-	case ledger.Landed, ledger.Kept:
+	case ledger.Landed, ledger.Found, ledger.Kept:
 		return nil
 	}
 	r.stop.Store(true)
 	return ErrIncomplete
 }
 
-// settle finds out what a failed upload came to. Where the index says that it has the file, or may have taken it without an answer,
-// the index's page decides.
-func (r *run) settle(ctx context.Context, d *dist.Distribution, f ledger.File, err error) ledger.Event {
+// settle finds out what a failed upload came to. Where the index says that it has the file, or may have taken it at a try that had no
+// clear answer, the index's page decides.
+func (r *run) settle(ctx context.Context, d *dist.Distribution, f ledger.File, landed ledger.Landed, err error) ledger.Event {
 	var refused *index.Refusal
 	var failed *wire.Error
 	switch {
-	case errors.As(err, &refused) && refused.Exists():
-		return r.taken(ctx, d, f, refused)
+	case errors.As(err, &refused) && (refused.Exists() || refused.Doubtful > 0):
+		return r.taken(ctx, d, f, landed, refused)
 	case errors.As(err, &refused):
-		told := refused.Finding()
-		told.File = f.Path
-		return ledger.Turned{File: f.Name, Finding: told}
+		return turned(f, refused.Finding())
 	case errors.As(err, &failed) && failed.Doubtful > 0:
-		return r.doubtful(ctx, d, f, failed)
+		if r.lookedUp(ctx, d, f) == ledger.Present {
+			return landed
+		}
+		return doubted(f, failed)
 	case ctx.Err() != nil:
 		return ledger.Withdrawn{File: f.Name}
 	default:
-		return ledger.Turned{File: f.Name, Finding: unsent(f, err)}
+		return turned(f, unsent(f, err))
 	}
 }
 
-// taken is a name, or bytes, that the index says it has.
-func (r *run) taken(ctx context.Context, d *dist.Distribution, f ledger.File, refused *index.Refusal) ledger.Event {
-	told := refused.Finding()
+func turned(f ledger.File, told finding.Finding) ledger.Event {
 	told.File = f.Path
+	return ledger.Turned{File: f.Name, Finding: told}
+}
+
+// lookedUp is how the file stands at the index now; Upload where that cannot be known.
+func (r *run) lookedUp(ctx context.Context, d *dist.Distribution, f ledger.File) ledger.Status {
 	listing, err := r.Index.Look(ctx, f.Release.Project)
 	if err != nil {
-		return ledger.Turned{File: f.Name, Finding: told}
+		return ledger.Upload
+	}
+	status, _ := standing(d, listing, false)
+	return status
+}
+
+// taken is a refusal of a file that the index says it has, or may have taken before it refused it.
+func (r *run) taken(ctx context.Context, d *dist.Distribution, f ledger.File, landed ledger.Landed, refused *index.Refusal) ledger.Event {
+	told := refused.Finding()
+	listing, err := r.Index.Look(ctx, f.Release.Project)
+	if err != nil {
+		listing = pep.Listing{}
 	}
 	status, held := standing(d, listing, r.SkipExisting)
-	switch status {
-	case ledger.Present:
-		return ledger.Landed{File: f.Name}
-	case ledger.Skipped:
-		r.Book.Note(ledger.Noted{Finding: kept(f, held)})
+	twin, underOther := underAnotherName(d, listing)
+	switch {
+	case status == ledger.Present && refused.Doubtful > 0:
+		return landed
+	case status == ledger.Present:
+		return ledger.Found{File: f.Name}
+	case !refused.Exists():
+		return turned(f, told)
+	case underOther:
+		told.Message += fmt.Sprintf(" (the index has these bytes under the name %s)", twin)
+		told.Fix = "publish one of the two files: the index takes the same bytes only once"
+		return turned(f, told)
+	case r.SkipExisting:
+		r.Book.Note(ledger.Noted{Finding: kept(f, cmp.Or(held, "not known"))})
 		return ledger.Kept{File: f.Name, Held: held}
-	case ledger.Conflict:
-		told = conflict(f, held)
+	case status == ledger.Conflict:
+		return turned(f, conflict(f, held))
 	default:
-		if twin, found := underAnotherName(d, listing); found {
-			told.Message += fmt.Sprintf(" (the index has these bytes under the name %s)", twin)
-			told.Fix = "publish one of the two files: the index takes the same bytes only once"
-		}
+		return turned(f, told)
 	}
-	return ledger.Turned{File: f.Name, Finding: told}
 }
 
 func underAnotherName(d *dist.Distribution, listing pep.Listing) (string, bool) {
@@ -185,15 +197,8 @@ func underAnotherName(d *dist.Distribution, listing pep.Listing) (string, bool) 
 	return "", false
 }
 
-// doubtful is an upload that was sent whole and had no clear answer to its last try.
-func (r *run) doubtful(ctx context.Context, d *dist.Distribution, f ledger.File, failed *wire.Error) ledger.Event {
-	if ctx.Err() == nil {
-		if listing, err := r.Index.Look(ctx, f.Release.Project); err == nil {
-			if status, _ := standing(d, listing, false); status == ledger.Present {
-				return ledger.Landed{File: f.Name}
-			}
-		}
-	}
+// doubted is an upload that was sent whole and had no clear answer to its last try.
+func doubted(f ledger.File, failed *wire.Error) ledger.Event {
 	said := ""
 	if failed.Answer != nil {
 		said = ": " + failed.Answer.Words()
@@ -213,8 +218,8 @@ func unsent(f ledger.File, err error) finding.Finding {
 	case errors.As(err, &changed):
 		told.ID, told.Message, told.Fix = "file-changed", "it was written to during the run, so its digests are no longer true", "let no other step write there, and run the job again"
 	case told.ID == finding.Internal:
-		told.ID, told.Fix = "upload-failed", "run the job again: what the index has is recognised, and the rest is uploaded"
+		told.ID, told.Fix = "upload-failed", advice(err, "run the job again: what the index has is recognised, and the rest is uploaded")
 	}
-	told.File, told.Message = f.Path, fmt.Sprintf("%s could not be uploaded: %s", f.Name, told.Message)
+	told.Message = fmt.Sprintf("%s could not be uploaded: %s", f.Name, told.Message)
 	return told
 }

@@ -22,7 +22,8 @@ func escaped(text string) string {
 			fmt.Fprintf(&b, "&#%d;", c)
 		}
 	}
-	return b.String()
+	// What begins with it becomes a link, wherever it stands.
+	return strings.NewReplacer("www.", "www&#46;", "WWW.", "WWW&#46;").Replace(b.String())
 }
 
 // code is a text in the face of code.

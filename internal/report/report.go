@@ -34,6 +34,8 @@ const annotations = 10
 type Options struct {
 	Hashes  bool // digests of the files
 	Verbose bool // requests, retries and timings
+	// Redact takes secrets out of a text. The sink does so as well, but it cannot know them any more once they are escaped.
+	Redact func(string) string
 }
 
 // Reporter turns events into lines, and a receipt into everything else. Its events come one at a time.
@@ -45,6 +47,9 @@ type Reporter struct {
 
 // New returns a reporter to the console.
 func New(console Console, options Options) *Reporter {
+	if options.Redact == nil {
+		options.Redact = func(text string) string { return text }
+	}
 	return &Reporter{console: console, options: options, end: func() {}}
 }
 
@@ -74,6 +79,8 @@ func (r *Reporter) Watch(event ledger.Event) {
 		r.line("uploading %s", e.File)
 	case ledger.Landed:
 		r.line("uploaded %s in %s", e.File, duration(e.Took))
+	case ledger.Found:
+		r.line("already there: %s (the index says so)", e.File)
 	case ledger.Kept:
 		r.line("skipped %s: the index keeps another file of this name", e.File)
 	case ledger.Turned:
@@ -159,6 +166,7 @@ func (r *Reporter) tried(e ledger.Tried) {
 // outputs and the summary, which cannot undo what was published.
 func (r *Reporter) Close(receipt ledger.Receipt) error {
 	r.endGroup()
+	receipt = redacted(receipt, r.options.Redact)
 	r.annotate(receipt.Findings)
 	r.outcome(receipt)
 	return errors.Join(r.outputs(receipt), r.console.Summary(summary(receipt)))
@@ -178,13 +186,17 @@ func (r *Reporter) outputs(receipt ledger.Receipt) error {
 func (r *Reporter) outcome(receipt ledger.Receipt) {
 	r.line("%s", headline(receipt))
 	for _, f := range receipt.Files {
-		r.line("  %s: %s  %s  sha256 %s", status(f.Status), f.Name, size(f.Size), f.SHA256)
+		digest := ""
+		if r.options.Hashes {
+			digest = "  sha256 " + f.SHA256
+		}
+		r.line("  %s: %s  %s%s", status(f.Status), f.Name, size(f.Size), digest)
 	}
 	for _, line := range tokenLines(receipt.Token) {
 		r.line("  %s", line)
 	}
 	for _, release := range receipt.Releases {
-		if release.URL != "" {
+		if release.URL != "" && receipt.Result() != ledger.Failed {
 			r.line("  page: %s", release.URL)
 		}
 	}
@@ -216,7 +228,11 @@ func (r *Reporter) annotate(all []finding.Finding) {
 			r.console.Annotate(f)
 			continue
 		}
-		r.line("%s: %s", f.Severity, f.Error())
+		where := ""
+		if f.File != "" {
+			where = f.File + ": "
+		}
+		r.line("%s: %s%s", f.Severity, where, f.Error())
 	}
 	for severity, n := range shown {
 		if n > annotations {
@@ -227,27 +243,48 @@ func (r *Reporter) annotate(all []finding.Finding) {
 
 // headline is the outcome in one line.
 func headline(r ledger.Receipt) string {
-	there, uploaded := r.Count(ledger.Present), r.Count(ledger.Uploaded)
-	what := releases(r)
-	if n := r.Count(ledger.Skipped); n > 0 {
-		what += fmt.Sprintf("; %s skipped", files(n))
+	return sentence(r, func(release ledger.Release) string { return release.Name + " " + release.Version })
+}
+
+// sentence is the outcome, with the releases as name writes them. Log and summary have it from here both.
+func sentence(r ledger.Receipt, name func(ledger.Release) string) string {
+	names := make([]string, 0, len(r.Releases))
+	for _, release := range r.Releases {
+		names = append(names, name(release))
 	}
+	what := strings.Join(names, ", ")
 	switch r.Result() {
 	case ledger.Published:
-		if there > 0 {
-			return fmt.Sprintf("published %s: %s uploaded, %d already there", what, files(uploaded), there)
-		}
-		return fmt.Sprintf("published %s: %s uploaded", what, files(uploaded))
+		return fmt.Sprintf("published %s: %s", what, tally(r))
 	case ledger.Unchanged:
-		return fmt.Sprintf("unchanged: the index has all of %s already", what)
+		return fmt.Sprintf("nothing to upload of %s: %s", what, tally(r))
 	case ledger.Partial:
-		return fmt.Sprintf("partly published %s: %s uploaded, %d already there, %s missing; %s", what, files(uploaded), there, files(missing(r)), toFinish(r))
+		return fmt.Sprintf("partly published %s: %s; %s", what, tally(r), toFinish(r))
 	case ledger.Failed:
 	}
-	if r.Count(ledger.Unknown) > 0 {
-		return "failed: nothing is known to have been uploaded; " + toFinish(r)
+	switch {
+	case r.Count(ledger.Unknown) > 0:
+		return fmt.Sprintf("nothing of %s is known to have been uploaded; %s", what, toFinish(r))
+	case what == "":
+		return "nothing was published"
+	default:
+		return fmt.Sprintf("nothing of %s was uploaded", what)
 	}
-	return "failed: nothing was uploaded"
+}
+
+// tally counts the files by what became of them.
+func tally(r ledger.Receipt) string {
+	var parts []string
+	add := func(n int, word string) {
+		if n > 0 {
+			parts = append(parts, fmt.Sprintf("%s %s", files(n), word))
+		}
+	}
+	add(r.Count(ledger.Uploaded), "uploaded")
+	add(r.Count(ledger.Present), "already there")
+	add(r.Count(ledger.Skipped), "skipped")
+	add(missing(r), "missing")
+	return strings.Join(parts, ", ")
 }
 
 // toFinish is what completes a release that is not whole.
@@ -263,14 +300,6 @@ func missing(r ledger.Receipt) int {
 	return len(r.Files) - r.Count(ledger.Present) - r.Count(ledger.Uploaded) - r.Count(ledger.Skipped)
 }
 
-func releases(r ledger.Receipt) string {
-	names := make([]string, 0, len(r.Releases))
-	for _, release := range r.Releases {
-		names = append(names, release.Name+" "+release.Version)
-	}
-	return strings.Join(names, ", ")
-}
-
 // burned is what became of the upload tokens.
 func burned(b ledger.Burned) string {
 	switch b {
@@ -281,7 +310,7 @@ func burned(b ledger.Burned) string {
 	case ledger.BurnUnsupported:
 		return "not burned, since this index has no way to: it expires by itself"
 	case ledger.BurnFailed:
-		return "not burned, since the index could not be asked: it expires by itself"
+		return "not burned, since the index did not do it or nobody knows the token: it expires by itself"
 	default:
 		return "none was minted"
 	}

@@ -46,26 +46,10 @@ func sign(r ledger.Receipt) string {
 	}
 }
 
-// title is the headline with links to the releases, where there is one.
+// title is the outcome, with links to the releases.
 func title(r ledger.Receipt) string {
-	links := make([]string, 0, len(r.Releases))
-	for _, release := range r.Releases {
-		links = append(links, link(release.Name+" "+release.Version, release.URL))
-	}
-	what := strings.Join(links, ", ")
-	switch r.Result() {
-	case ledger.Published:
-		return "Published " + what
-	case ledger.Unchanged:
-		return "Unchanged: the index has all of " + what
-	case ledger.Partial:
-		return "Partly published " + what
-	default:
-		if what == "" {
-			return "Nothing was published"
-		}
-		return "Nothing of " + what + " was uploaded"
-	}
+	text := sentence(r, func(release ledger.Release) string { return link(release.Name+" "+release.Version, release.URL) })
+	return strings.ToUpper(text[:1]) + text[1:]
 }
 
 func findings(b *strings.Builder, all []finding.Finding) {

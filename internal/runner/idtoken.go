@@ -39,7 +39,7 @@ func (r *Runner) IDTokens(client *wire.Client) oidc.Source {
 		githubactions.WithWriter(io.Discard),
 		githubactions.WithHTTPClient(client.HTTP(wire.IDToken)))
 	return func(ctx context.Context, audience string, to *url.URL) (oidc.Token, error) {
-		if err := r.mayAsk(); err != nil {
+		if err := r.MayAsk(); err != nil {
 			return oidc.Token{}, err
 		}
 		var raw string
@@ -51,7 +51,7 @@ func (r *Runner) IDTokens(client *wire.Client) oidc.Source {
 			if cause := context.Cause(ctx); cause != nil {
 				return oidc.Token{}, cause
 			}
-			return oidc.Token{}, explain(err)
+			return oidc.Token{}, r.explain(err)
 		}
 		// Masked before anything else looks at it; the library does not.
 		text := r.vault.Seal(raw, to)
@@ -67,8 +67,8 @@ func (r *Runner) IDTokens(client *wire.Client) oidc.Source {
 	}
 }
 
-// mayAsk tells, before anything is asked, why there can be no ID token.
-func (r *Runner) mayAsk() error {
+// MayAsk tells, before anything is asked, why there can be no ID token; nil where there can. Its errors are findings.
+func (r *Runner) MayAsk() error {
 	at := r.getenv("ACTIONS_ID_TOKEN_REQUEST_URL")
 	switch {
 	case at != "" && r.getenv("ACTIONS_ID_TOKEN_REQUEST_TOKEN") != "":
@@ -140,7 +140,7 @@ func (r *Runner) forkPull() bool {
 }
 
 // explain turns the library's errors into a finding. The body of an answer is shown in part: it may hold what the reader needs.
-func explain(err error) error {
+func (r *Runner) explain(err error) error {
 	told := finding.Finding{
 		ID: NoAnswer, Severity: finding.Error,
 		Message: "GitHub gave no ID token: " + err.Error(),
@@ -148,7 +148,7 @@ func explain(err error) error {
 	}
 	var refused *githubactions.RequestFailedError
 	if errors.As(err, &refused) {
-		body, rest := cut(refused.Body, 300)
+		body, rest := cut(r.vault.Redact(refused.Body), 300) // redacted whole: a part of a secret is not known any more
 		told.Message = fmt.Sprintf("GitHub gave no ID token: its endpoint answered %d: %s%s", refused.StatusCode, body, rest)
 	}
 	var lost *wire.Error

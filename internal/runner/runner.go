@@ -60,8 +60,8 @@ func (r *Runner) Actions() bool { return r.actions }
 // Input is the step's input of the given name, trimmed; empty where there is none.
 func (r *Runner) Input(name string) string { return r.library.GetInput(name) }
 
-// mask tells the runner to hide the line from here on. It panics if the command cannot be written: a secret that
-// the runner does not know of must not come to exist.
+// mask tells the runner to hide the line from here on. Where the command cannot be written nothing else can either, so that
+// there is no log for the secret to stand in.
 func (r *Runner) mask(line string) {
 	if r.actions {
 		r.library.AddMask(line)
@@ -191,15 +191,16 @@ func (r *Runner) fileCommand(name, message string) error {
 }
 
 func (r *Runner) write(text string) {
-	// Where the log itself is gone, there is nobody to tell.
-	_, _ = io.WriteString(locked{r}, text)
+	_, _ = locked{r}.Write([]byte(text)) // it has no error
 }
 
-// locked lets one whole write through at a time.
+// locked lets one whole write through at a time. It never fails: where the log itself is gone there is nobody to tell, and the
+// library would panic between a mint and its burn.
 type locked struct{ runner *Runner }
 
 func (l locked) Write(p []byte) (int, error) {
 	l.runner.mu.Lock()
 	defer l.runner.mu.Unlock()
-	return l.runner.out.Write(p)
+	_, _ = l.runner.out.Write(p)
+	return len(p), nil
 }

@@ -60,7 +60,7 @@ func (v *Vault) Seal(raw string, origins ...*url.URL) Text {
 	}
 	at := make([]string, 0, len(origins))
 	for _, origin := range origins {
-		at = append(at, originOf(origin))
+		at = append(at, Origin(origin))
 	}
 	return Text{raw: &raw, origins: at}
 }
@@ -142,8 +142,8 @@ func (t Text) Reveal(to *url.URL) (string, error) {
 	if t.raw == nil {
 		return "", errors.New("there is no secret to reveal")
 	}
-	if to == nil || !slices.Contains(t.origins, originOf(to)) {
-		return "", fmt.Errorf("%w: refused to reveal it to %s", ErrOtherOrigin, originOf(to))
+	if to == nil || !slices.Contains(t.origins, Origin(to)) {
+		return "", fmt.Errorf("%w: refused to reveal it to %s", ErrOtherOrigin, Origin(to))
 	}
 	return *t.raw, nil
 }
@@ -168,8 +168,8 @@ func (Text) MarshalJSON() ([]byte, error) { return nil, errNotEncoded }
 // MarshalText refuses: a secret in a document is a leak.
 func (Text) MarshalText() ([]byte, error) { return nil, errNotEncoded }
 
-// originOf is scheme, host and port of a URL, with the scheme's own port written out.
-func originOf(u *url.URL) string {
+// Origin is scheme, host and port of a URL, with the scheme's own port written out.
+func Origin(u *url.URL) string {
 	if u == nil {
 		return "nowhere"
 	}

@@ -1,9 +1,11 @@
 package trust
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"net/http"
+	"slices"
 	"strings"
 
 	"github.com/org/pypi-oidc-publish/internal/ledger"
@@ -16,40 +18,51 @@ import (
 // became of the tokens is its result, and an event. The caller bounds its time.
 func (l *Lease) Burn(ctx context.Context) ledger.Burned {
 	l.mu.Lock()
-	tokens := append([]*token(nil), l.tokens...)
+	tokens := slices.Clone(l.tokens)
 	l.mu.Unlock()
 	if len(tokens) == 0 {
 		return ledger.NotMinted
 	}
 	// A panic leaves the token as it was before: not burned.
 	_ = par.Each(context.WithoutCancel(ctx), len(tokens), tokens, func(_ context.Context, t *token) error {
-		if t.burned == "" || t.burned == ledger.BurnFailed {
-			t.burned = ledger.BurnFailed
-			t.burned = l.burn(ctx, t.text())
-		}
+		l.burnOne(ctx, t)
 		return nil
 	})
-	outcome := worst(tokens)
+	outcome := l.worst(tokens)
 	l.o.Note(ledger.BurnedAll{Outcome: outcome})
 	return outcome
 }
 
+// burnOne burns a token that is not burned yet.
+func (l *Lease) burnOne(ctx context.Context, t *token) {
+	l.mu.Lock()
+	text, done := t.text(), t.burned != "" && t.burned != ledger.BurnFailed
+	l.mu.Unlock()
+	if done {
+		return
+	}
+	outcome := l.burn(ctx, text)
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	t.burned = outcome
+}
+
 // worst is the outcome that is true of all tokens.
-func worst(tokens []*token) ledger.Burned {
-	order := []ledger.Burned{ledger.BurnFailed, ledger.BurnUnsupported, ledger.BurnAccepted}
-	for _, outcome := range order {
-		for _, t := range tokens {
-			if t.burned == outcome {
-				return outcome
-			}
+func (l *Lease) worst(tokens []*token) ledger.Burned {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	for _, outcome := range []ledger.Burned{"", ledger.BurnFailed, ledger.BurnUnsupported, ledger.BurnAccepted} {
+		if slices.ContainsFunc(tokens, func(t *token) bool { return t.burned == outcome }) {
+			return cmp.Or(outcome, ledger.BurnFailed)
 		}
 	}
 	return ledger.BurnProven
 }
 
 // burn asks the index to forget one token (reference: pypi-server.md, section 4.7). The index finds it by its identifier, so that the
-// narrowed one is enough.
+// narrowed one is enough. The answer never tells whether it did; a request that is refused afterwards, and was not before, does.
 func (l *Lease) burn(ctx context.Context, text secret.Text) ledger.Burned {
+	before := l.probe(ctx, text)
 	at := wire.Join(l.o.At, "/_/oidc/burn-token")
 	_, err := l.o.Wire.Do(ctx, wire.Call{
 		Op: wire.Burn, Method: http.MethodPost, URL: at,
@@ -65,15 +78,25 @@ func (l *Lease) burn(ctx context.Context, text secret.Text) ledger.Burned {
 	default:
 		return ledger.BurnFailed
 	}
-	if l.refused(ctx, text) {
+	after := l.probe(ctx, text)
+	if after == unknownToken || (after == refused && before == living) {
 		return ledger.BurnProven
 	}
 	return ledger.BurnAccepted
 }
 
-// refused tells that the index no longer knows the token. It is shown one request without content: a living token would be told that
-// the form is wrong, a burned one that it does not exist. The answer to a burn itself never tells.
-func (l *Lease) refused(ctx context.Context, text secret.Text) bool {
+// probed is how the index answers to a token.
+type probed uint8
+
+const (
+	unanswered   probed = iota
+	living              // it was looked beyond the token
+	refused             // it was not, for whatever reason: an index may take no uploads at the moment, and a server in front may drop the words
+	unknownToken        // it was not, since there is no such token
+)
+
+// probe shows the index the token with one request that has no content: with a living token the index says that the form is wrong.
+func (l *Lease) probe(ctx context.Context, text secret.Text) probed {
 	_, err := l.o.Wire.Do(ctx, wire.Call{
 		Op: wire.Probe, Method: http.MethodPost, URL: l.o.At,
 		Header: http.Header{"Content-Type": {"application/x-www-form-urlencoded"}, "Accept": {wire.AcceptWords}},
@@ -81,17 +104,14 @@ func (l *Lease) refused(ctx context.Context, text secret.Text) bool {
 		Body:   textBody([]byte("%3Aaction=file_upload&protocol_version=1")),
 	})
 	var failed *wire.Error
-	if !errors.As(err, &failed) || failed.Answer == nil {
-		return false
-	}
-	switch failed.Answer.Status {
-	case http.StatusUnauthorized:
-		return true
-	case http.StatusForbidden:
-		// An index that takes no uploads says so before it looks at the token.
-		words := failed.Answer.Words()
-		return !strings.Contains(words, "Read-only mode") && !strings.Contains(words, "temporarily disabled")
+	switch {
+	case !errors.As(err, &failed) || failed.Answer == nil || failed.Answer.Status >= 500:
+		return unanswered
+	case failed.Answer.Status == http.StatusForbidden && strings.Contains(failed.Answer.Words(), "Invalid or non-existent authentication"):
+		return unknownToken
+	case failed.Answer.Status == http.StatusForbidden, failed.Answer.Status == http.StatusUnauthorized:
+		return refused
 	default:
-		return false
+		return living
 	}
 }

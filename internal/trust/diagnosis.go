@@ -1,6 +1,7 @@
 package trust
 
 import (
+	"cmp"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -28,6 +29,7 @@ func noAudience(at *url.URL, err error) error {
 		Fix:     "run the job again later; nothing was sent, and nothing has to be cleaned up",
 	}
 	if failed.Answer == nil {
+		told.Fix = cmp.Or(failed.Advice(), told.Fix)
 		return told
 	}
 	switch status := failed.Answer.Status; {
@@ -79,6 +81,13 @@ func predict(c oidc.Claims) error {
 			Fix:     "publish from a tag, a release or workflow_dispatch",
 		}
 	}
+	if owner, _, _ := strings.Cut(c.JobWorkflowRef, "/.github/"); c.JobWorkflowRef != "" && !strings.EqualFold(owner, c.Repository) {
+		return finding.Finding{
+			ID: "reusable-workflow", Severity: finding.Error,
+			Message: fmt.Sprintf("this job runs in a reusable workflow of another repository, %s, and the index matches publishers with workflows of %s alone", owner, c.Repository),
+			Fix:     "move the publish job into a workflow of this repository",
+		}
+	}
 	return nil
 }
 
@@ -94,10 +103,14 @@ func refusedMint(err error, claims oidc.Claims) error {
 		Fix:     "run the job again later; nothing was uploaded",
 	}
 	if failed.Answer == nil || failed.Answer.Status >= 500 {
+		told.Fix = cmp.Or(failed.Advice(), told.Fix)
 		return told
 	}
 	told.ID, told.Message = "mint-refused", "the index refused to give an upload token: "+failed.Answer.Words()
 	told.Fix = "correct what the index names, and run the job again"
+	if failed.Answer.Status != http.StatusUnprocessableEntity && failed.Answer.Status != http.StatusBadRequest {
+		told.Fix = "check `repository-url`: this is no answer of an index with Trusted Publishing"
+	}
 	var said struct {
 		Errors []struct{ Code string } `json:"errors"`
 	}

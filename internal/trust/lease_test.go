@@ -47,6 +47,12 @@ func client() *wire.Client {
 	})
 }
 
+// mayAsk: there is always an ID token here.
+func mayAsk() error { return nil }
+
+// noSleep does not wait.
+func noSleep(ctx context.Context, _ time.Duration) error { return context.Cause(ctx) }
+
 func permit(audience string) error {
 	if audience == "pypi" || audience == "sigstore" {
 		return errors.New("the index asks for another service's ID token")
@@ -60,7 +66,7 @@ func onStage(t *testing.T, s *fakepypi.Stage) *run {
 	r := &run{}
 	console, vault := runner.New(func(name string) string { return s.Env[name] }, io.Discard)
 	r.vault = vault
-	r.Lease = trust.NewLease(trust.Options{At: s.Upload, Wire: client(), IDTokens: console.IDTokens(client()), Vault: vault, Now: time.Now, Note: r.note, Permit: permit})
+	r.Lease = trust.NewLease(trust.Options{At: s.Upload, Wire: client(), IDTokens: console.IDTokens(client()), Vault: vault, Now: time.Now, Note: r.note, Permit: permit, Sleep: noSleep, Warehouse: true, MayAsk: mayAsk})
 	return r
 }
 
@@ -144,7 +150,7 @@ func TestALeaseFromMintToBurn(t *testing.T) {
 	if len(s.Tokens()) != 0 {
 		t.Fatal("asking who we are minted a token")
 	}
-	if err := r.Mint(t.Context(), []pep.Project{"mine"}, 0); err != nil {
+	if err := r.Mint(t.Context(), trust.Order{Projects: []pep.Project{"mine"}}); err != nil {
 		t.Fatal(err)
 	}
 	// The index reads what was narrowed: the project of the run passes, and another one of the same publisher does not.
@@ -180,7 +186,7 @@ func TestTheNarrowedTokenLivesByTheServersClock(t *testing.T) {
 	s.Trust(fakepypi.Publisher{Project: "mine"})
 	for life, want := range map[time.Duration]time.Duration{0: 5 * time.Minute, 8 * time.Minute: 8 * time.Minute, time.Hour: 15 * time.Minute} {
 		r := onStage(t, s)
-		if err := r.Mint(t.Context(), []pep.Project{"mine"}, life); err != nil {
+		if err := r.Mint(t.Context(), trust.Order{Projects: []pep.Project{"mine"}, Life: life}); err != nil {
 			t.Fatal(err)
 		}
 		minted, ok := r.events[len(r.events)-1].(ledger.Minted)
@@ -213,7 +219,7 @@ func TestBurning(t *testing.T) {
 			t.Parallel()
 			s := stage(t, "mine")
 			r := onStage(t, s)
-			if err := errors.Join(r.Mint(t.Context(), []pep.Project{"mine"}, 0), r.Mint(t.Context(), []pep.Project{"mine"}, 0)); err != nil {
+			if err := errors.Join(r.Mint(t.Context(), trust.Order{Projects: []pep.Project{"mine"}}), r.Mint(t.Context(), trust.Order{Projects: []pep.Project{"mine"}})); err != nil {
 				t.Fatal(err)
 			}
 			s.Switch(c.set)
@@ -230,7 +236,7 @@ func TestBurning(t *testing.T) {
 	t.Run("no time left", func(t *testing.T) {
 		t.Parallel()
 		r := onStage(t, stage(t, "mine"))
-		if err := r.Mint(t.Context(), []pep.Project{"mine"}, 0); err != nil {
+		if err := r.Mint(t.Context(), trust.Order{Projects: []pep.Project{"mine"}}); err != nil {
 			t.Fatal(err)
 		}
 		ctx, cancel := context.WithCancel(t.Context())
@@ -256,7 +262,7 @@ func TestRefusedExchanges(t *testing.T) {
 		{"pull_request_target", "event-refused", "tag", func(s *fakepypi.Stage) {
 			s.Claims(func(c map[string]any) { c["event_name"] = "pull_request_target" })
 		}},
-		{"a reusable workflow", "invalid-publisher", "reusable workflow", func(s *fakepypi.Stage) {
+		{"another repository's reusable workflow", "reusable-workflow", "octo-org/shared", func(s *fakepypi.Stage) {
 			s.Claims(func(c map[string]any) {
 				c["job_workflow_ref"] = "octo-org/shared/.github/workflows/x.yml@refs/heads/main"
 			})
@@ -273,7 +279,7 @@ func TestRefusedExchanges(t *testing.T) {
 			r := onStage(t, s)
 			_, err := r.Identify(t.Context())
 			if err == nil {
-				err = r.Mint(t.Context(), []pep.Project{"mine"}, 0)
+				err = r.Mint(t.Context(), trust.Order{Projects: []pep.Project{"mine"}})
 			}
 			all := finding.Of(err)
 			if len(all) != 1 || all[0].ID != c.id || all[0].Fix == "" || !strings.Contains(all[0].Error(), c.says) {
@@ -290,7 +296,7 @@ func TestATokenForTooFewProjectsStopsBeforeTheFirstUpload(t *testing.T) {
 	t.Parallel()
 	s := stage(t, "mine")
 	r := onStage(t, s)
-	err := r.Mint(t.Context(), []pep.Project{"mine", "another"}, 0)
+	err := r.Mint(t.Context(), trust.Order{Projects: []pep.Project{"mine", "another"}})
 	if all := finding.Of(err); len(all) != 1 || all[0].ID != "token-projects" {
 		t.Errorf("%+v", all)
 	}
@@ -314,7 +320,7 @@ func strange(t *testing.T, handler http.HandlerFunc) *run {
 		n++
 		return oidc.Token{Text: r.vault.Seal(fmt.Sprintf("id.token.%d", n), to), Claims: oidc.Claims{Audience: audience}}, nil
 	}
-	r.Lease = trust.NewLease(trust.Options{At: at, Wire: client(), IDTokens: ids, Vault: r.vault, Now: time.Now, Note: r.note, Permit: permit})
+	r.Lease = trust.NewLease(trust.Options{At: at, Wire: client(), IDTokens: ids, Vault: r.vault, Now: time.Now, Note: r.note, Permit: permit, Sleep: noSleep, Warehouse: true, MayAsk: mayAsk})
 	return r
 }
 
@@ -387,8 +393,11 @@ func TestStrangeMints(t *testing.T) {
 		{"no token in it", "mint-answer", 1, says(200, "application/json", `{"success":true}`)},
 		{"a token that would redact everything", "mint-answer", 1, says(200, "application/json", `{"success":true,"token":"e"}`)},
 		{"endless", "mint-unavailable", 1, says(200, "application/json", strings.Repeat("x", 1<<20))},
-		{"down", "mint-unavailable", 4, says(503, "text/html", "<html>down</html>")},
+		{"down", "mint-unavailable", 0, says(503, "text/html", "<html>down</html>")},
+		{"a gateway that lost the answer", "mint-unavailable", 4, says(504, "text/html", "<html>")},
 		{"cut off", "mint-unavailable", 4, cut},
+		{"when it expires is no number", "", 0, says(200, "application/json", `{"success":true,"token":"a-token-long-enough","expires":"soon"}`)},
+		{"when it expires is a fraction", "", 0, says(200, "application/json", `{"success":true,"token":"a-token-long-enough","expires":1790000900.5}`)},
 		{"refused in plain words", "mint-refused", 0, says(400, "text/plain", "not like this")},
 		{"an unknown code", "mint-refused", 0, says(422, "application/json", `{"message":"x","errors":[{"code":"too-many-projects","description":"at most 3"}]}`)},
 	}
@@ -396,8 +405,8 @@ func TestStrangeMints(t *testing.T) {
 		t.Run(c.name, func(t *testing.T) {
 			t.Parallel()
 			r := strange(t, mints(c.handler))
-			err := r.Mint(t.Context(), []pep.Project{"mine"}, 0)
-			if all := finding.Of(err); len(all) != 1 || all[0].ID != c.id || all[0].Fix == "" {
+			err := r.Mint(t.Context(), trust.Order{Projects: []pep.Project{"mine"}})
+			if all := finding.Of(err); c.id == "" && err != nil || c.id != "" && (len(all) != 1 || all[0].ID != c.id || all[0].Fix == "") {
 				t.Errorf("%+v", all)
 			}
 			lost := 0
@@ -424,7 +433,7 @@ func TestEveryMintAttemptHasAFreshIDToken(t *testing.T) {
 		}
 		fmt.Fprint(w, `{"success":true,"token":"not-a-macaroon-but-a-token","expires":1790000900}`)
 	}))
-	if err := r.Mint(t.Context(), []pep.Project{"mine"}, 0); err != nil {
+	if err := r.Mint(t.Context(), trust.Order{Projects: []pep.Project{"mine"}}); err != nil {
 		t.Fatal(err)
 	}
 	if got := strings.Join(seen, " "); got != `{"token":"id.token.1"} {"token":"id.token.2"} {"token":"id.token.3"}` {
@@ -456,7 +465,7 @@ func TestFallingBackToTheTokenAsItWasMinted(t *testing.T) {
 	for words, again := range cases {
 		s := stage(t, "mine")
 		r := onStage(t, s)
-		if err := r.Mint(t.Context(), []pep.Project{"mine"}, 0); err != nil {
+		if err := r.Mint(t.Context(), trust.Order{Projects: []pep.Project{"mine"}}); err != nil {
 			t.Fatal(err)
 		}
 		_, used, err := r.Credential(t.Context(), 0)

@@ -51,7 +51,7 @@ func (l loop) RoundTrip(request *http.Request) (*http.Response, error) {
 	call := Call{Op: l.op, Method: request.Method, URL: request.URL, Header: request.Header}
 	if request.Body != nil && request.Body != http.NoBody {
 		if request.GetBody == nil {
-			return nil, fmt.Errorf("%s: the body of a request to %s cannot be sent again", l.op, plainURL(request.URL.String()))
+			return nil, fmt.Errorf("%s: the body of a request to %s cannot be sent again", l.op, PlainURL(request.URL.String()))
 		}
 		call.Body = func(context.Context) (io.ReadCloser, int64, error) {
 			body, err := request.GetBody()

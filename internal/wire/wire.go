@@ -7,11 +7,13 @@ package wire
 
 import (
 	"context"
+	"crypto/tls"
 	"crypto/x509"
 	"errors"
 	"fmt"
 	"io"
 	"math/rand/v2"
+	"net"
 	"net/http"
 	"net/http/httptrace"
 	"net/url"
@@ -32,6 +34,7 @@ type Options struct {
 	Now       func() time.Time                                 // the clock
 	Sleep     func(ctx context.Context, d time.Duration) error // waits between tries
 	Trace     func(Try)                                        // told of every try; may be nil
+	Redact    func(string) string                              // takes secrets out of a server's words before they are cut; may be nil
 	Jitter    func(d time.Duration) time.Duration              // nil: half of d and a random half
 }
 
@@ -64,6 +67,10 @@ type Answer struct {
 	// Doubtful counts the earlier tries of the call that may have had their effect all the same: sent whole with no answer, or
 	// answered with a 5xx.
 	Doubtful int
+	// Unanswered counts those of them whose answer never came, or was lost behind a gateway.
+	Unanswered int
+
+	redact func(string) string
 }
 
 // Date is the server's clock, or zero where it told none.
@@ -96,7 +103,9 @@ type Error struct {
 	Tries  int
 	// Doubtful counts the tries that may have had their effect all the same: sent whole with no answer, or answered with a 5xx.
 	Doubtful int
-	Err      error // why there was no answer
+	// Unanswered counts those of them whose answer never came, or was lost behind a gateway.
+	Unanswered int
+	Err        error // why there was no answer
 }
 
 // Error names the request and what came of it, never the body of an answer.
@@ -108,7 +117,7 @@ func (e *Error) Error() string {
 	if e.Answer != nil {
 		reason := fmt.Sprintf("%d %s", e.Answer.Status, e.Answer.Reason)
 		if to := e.Answer.Header.Get("Location"); to != "" && e.Answer.Status >= 300 && e.Answer.Status < 400 {
-			reason += ", a redirect to " + plainURL(to) + " (redirects are not followed)"
+			reason += ", a redirect to " + PlainURL(to) + " (redirects are not followed)"
 		}
 		return fmt.Sprintf("%s: %s %s answered %s%s", e.Op, e.Method, e.URL, reason, tries)
 	}
@@ -117,6 +126,22 @@ func (e *Error) Error() string {
 
 // Unwrap is why there was no answer.
 func (e *Error) Unwrap() error { return e.Err }
+
+// Advice is the next step where there was no answer for a reason that another try does not mend; empty otherwise.
+func (e *Error) Advice() string {
+	var untrusted *tls.CertificateVerificationError
+	var name *net.DNSError
+	switch {
+	case errors.As(e.Err, &untrusted):
+		return "if the index has a certificate of your own authority, give its root as `ca-bundle`; else do not go on: somebody may be in between"
+	case errors.As(e.Err, &name) && name.IsNotFound:
+		return "check the host's name: nothing on this machine knows it"
+	}
+	return ""
+}
+
+// permanent tells that another try would end alike.
+func permanent(err error) bool { return (&Error{Err: err}).Advice() != "" }
 
 // TooLong tells that an answer was longer than its op allows.
 type TooLong struct{ Bound int64 }
@@ -135,6 +160,9 @@ func New(options Options) *Client {
 	if options.Jitter == nil {
 		options.Jitter = func(d time.Duration) time.Duration { return d/2 + rand.N(d/2+1) }
 	}
+	if options.Redact == nil {
+		options.Redact = func(text string) string { return text }
+	}
 	if options.Trace == nil {
 		options.Trace = func(Try) {}
 	}
@@ -145,26 +173,31 @@ func New(options Options) *Client {
 }
 
 // Do does a call: as many tries as its op's policy allows. A 2xx answer is a success; anything else is an [*Error], or the error of
-// Auth or Body as it is.
+// Auth or Body: as it is where nothing can have had its effect before, else inside an [*Error].
 func (c *Client) Do(ctx context.Context, call Call) (*Answer, error) {
 	rule := policyOf(call.Op)
-	started := c.options.Now()
-	failed := &Error{Op: call.Op, Method: call.Method, URL: plainURL(call.URL.String())}
+	var spent time.Duration // on tries and waits; not at the gate, where others are served
+	failed := &Error{Op: call.Op, Method: call.Method, URL: PlainURL(call.URL.String())}
 	for n := 1; ; n++ {
 		t := c.try(ctx, call, rule)
+		spent += t.took
 		if t.fatal != nil {
-			return nil, t.fatal
+			c.trace(failed, n, t, 0)
+			if failed.Doubtful == 0 {
+				return nil, t.fatal
+			}
+			failed.Answer, failed.Err = nil, t.fatal
+			return nil, failed
 		}
 		if t.answer != nil && t.answer.Status/100 == 2 {
 			c.trace(failed, n, t, 0)
-			t.answer.Doubtful = failed.Doubtful
+			t.answer.Doubtful, t.answer.Unanswered = failed.Doubtful, failed.Unanswered
 			return t.answer, nil
 		}
 		failed.Answer, failed.Err, failed.Tries = t.answer, t.err, n
-		if t.doubtful() {
-			failed.Doubtful++
-		}
-		wait, again := c.next(ctx, rule, n, started, t)
+		failed.count(t)
+		wait, again := c.next(ctx, rule, n, spent, t)
+		spent += wait
 		if !again {
 			c.trace(failed, n, t, 0)
 			return nil, failed
@@ -180,10 +213,10 @@ func (c *Client) Do(ctx context.Context, call Call) (*Answer, error) {
 }
 
 // next decides whether there is another try, and how long to wait for it.
-func (c *Client) next(ctx context.Context, rule policy, n int, started time.Time, t try) (time.Duration, bool) {
+func (c *Client) next(ctx context.Context, rule policy, n int, spent time.Duration, t try) (time.Duration, bool) {
 	var long *TooLong
 	switch {
-	case n >= rule.tries, ctx.Err() != nil, errors.As(t.err, &long):
+	case n >= rule.tries, ctx.Err() != nil, errors.As(t.err, &long), permanent(t.err):
 		return 0, false
 	case t.answer != nil && !rule.retries(t.answer.Status):
 		return 0, false
@@ -191,10 +224,10 @@ func (c *Client) next(ctx context.Context, rule policy, n int, started time.Time
 	wait := c.options.Jitter(min(rule.first<<(n-1), longestWait))
 	if t.answer != nil {
 		if asked, ok := retryAfter(t.answer, c.options.Now()); ok {
-			wait = max(wait, min(asked, longestRetryAfter)) // a server that asks for longer than the budget gets no further try
+			wait = max(wait, min(asked, longestRetryAfter))
 		}
 	}
-	return wait, c.options.Now().Add(wait).Sub(started) < rule.budget
+	return wait, spent+wait < rule.budget
 }
 
 // retryAfter reads the header's two forms: seconds and date (RFC 9110, section 10.2.3).
@@ -218,9 +251,15 @@ type try struct {
 	took   time.Duration
 }
 
-// doubtful tells that the try failed and may have had its effect all the same.
-func (t try) doubtful() bool {
-	return (t.answer == nil && t.sent) || (t.answer != nil && t.answer.Status >= 500)
+// count counts a failed try that may have had its effect all the same.
+func (e *Error) count(t try) {
+	switch {
+	case t.answer == nil && t.sent, t.answer != nil && (t.answer.Status == http.StatusBadGateway || t.answer.Status == http.StatusGatewayTimeout):
+		e.Doubtful++
+		e.Unanswered++
+	case t.answer != nil && t.answer.Status >= 500:
+		e.Doubtful++
+	}
 }
 
 func (c *Client) try(ctx context.Context, call Call, rule policy) (t try) {
@@ -268,9 +307,13 @@ func (c *Client) request(ctx context.Context, call Call) (*http.Request, error) 
 		}
 	}
 	if call.Body != nil {
-		request.Body, request.ContentLength, err = call.Body(ctx)
+		body, size, err := call.Body(ctx)
+		if err != nil {
+			return nil, err
+		}
+		request.Body, request.ContentLength = calm{body}, size
 	}
-	return request, err
+	return request, nil
 }
 
 func authorize(ctx context.Context, request *http.Request, call Call) error {
@@ -286,27 +329,39 @@ func authorize(ctx context.Context, request *http.Request, call Call) error {
 	return nil
 }
 
-// exchange sends the request and reads the answer whole, up to bound. A panic of a body comes back as an error.
-func (c *Client) exchange(request *http.Request, bound int64) (answer *Answer, err error) {
-	err = par.Catch(func() error {
-		response, err := c.http.Do(request)
-		if err != nil {
-			// The URL is told by Error, once and without its query.
-			var inner *url.Error
-			if errors.As(err, &inner) {
-				err = inner.Err
-			}
-			return err
-		}
-		defer response.Body.Close()
-		body, err := bounded(response.Body, bound)
-		if err != nil {
-			return err
-		}
-		answer = &Answer{Status: response.StatusCode, Reason: reasonOf(response), Header: response.Header, Body: body}
+// calm is a body whose panic comes back as an error: the transport reads it in a goroutine of its own.
+type calm struct{ io.ReadCloser }
+
+func (c calm) Read(p []byte) (n int, err error) {
+	caught := par.Catch(func() error {
+		n, err = c.ReadCloser.Read(p)
 		return nil
 	})
-	return answer, err
+	if caught != nil {
+		return 0, caught
+	}
+	return n, err
+}
+
+// exchange sends the request and reads the answer whole, up to bound.
+func (c *Client) exchange(request *http.Request, bound int64) (answer *Answer, err error) {
+	response, err := c.http.Do(request)
+	if err != nil {
+		// The URL is told by Error, once and without its query.
+		var inner *url.Error
+		if errors.As(err, &inner) {
+			err = inner.Err
+		}
+		return nil, err
+	}
+	defer response.Body.Close()
+	body, err := bounded(response.Body, bound)
+	if err != nil {
+		return nil, err
+	}
+	return &Answer{
+		Status: response.StatusCode, Reason: reasonOf(response), Header: response.Header, Body: body, redact: c.options.Redact,
+	}, nil
 }
 
 // bounded reads all of r, or tells that it is too long.
@@ -332,15 +387,21 @@ func (c *Client) trace(call *Error, n int, t try, wait time.Duration) {
 	if t.answer != nil {
 		told.Status = t.answer.Status
 	}
+	if t.fatal != nil {
+		told.Err = t.fatal
+	}
 	c.options.Trace(told)
 }
 
-// plainURL is a URL as people may see it: without user, password, query and fragment.
-func plainURL(text string) string {
+// PlainURL is a URL as people may see it: without user, password, query and fragment, and not too long.
+func PlainURL(text string) string {
 	u, err := url.Parse(text)
-	if err != nil {
+	if err != nil || len(text) > longestURL {
 		return "an unreadable URL"
 	}
 	u.User, u.RawQuery, u.Fragment, u.ForceQuery = nil, "", "", false
 	return u.String()
 }
+
+// longestURL bounds a URL that a server names, in bytes.
+const longestURL = 500

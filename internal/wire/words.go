@@ -7,6 +7,7 @@ import (
 	"mime"
 	"net/http"
 	"regexp"
+	"slices"
 	"strings"
 	"unicode/utf8"
 )
@@ -21,17 +22,34 @@ const longestWords = 2000
 // as JSON, plain text or HTML without the tags. An index tells its reason in either, and in some answers only in one
 // (reference: pypi-server.md, section 1.2). It is never empty, one line, bounded, and not yet safe to print.
 func (a *Answer) Words() string {
-	reason := oneLine(latin1(a.Reason))
-	if reason != "" && !strings.EqualFold(reason, http.StatusText(a.Status)) {
+	reason := a.line(latin1(a.Reason))
+	if reason != "" && !stock(a.Status, reason) {
 		return reason
 	}
-	if body := oneLine(a.bodyWords()); body != "" {
+	if body := a.line(a.bodyWords()); body != "" {
 		return body
 	}
 	if reason == "" {
 		reason = http.StatusText(a.Status)
 	}
 	return strings.TrimSpace(fmt.Sprintf("%d %s", a.Status, reason))
+}
+
+// line is a text as one line, redacted before it is cut: a part of a secret is not known any more.
+func (a *Answer) line(text string) string {
+	if a.redact != nil {
+		text = a.redact(text)
+	}
+	return oneLine(text)
+}
+
+// stock tells that a reason says no more than the code does: Go's phrase for it, or one of those that other servers have.
+func stock(status int, reason string) bool {
+	phrases := []string{
+		http.StatusText(status), "Unprocessable Content", "Content Too Large", "Payload Too Large", "Service Temporarily Unavailable",
+		"Gateway Time-out", "Moved Temporarily", "Backend fetch failed", "first byte timeout", "Backend unavailable, connection timeout",
+	}
+	return slices.ContainsFunc(phrases, func(phrase string) bool { return strings.EqualFold(reason, phrase) })
 }
 
 func (a *Answer) bodyWords() string {
@@ -75,6 +93,10 @@ func jsonWords(body []byte) string {
 	}
 	if len(parts) > 0 {
 		return strings.Join(parts, "; ")
+	}
+	// WebOb's code is the whole status line, and its message a boilerplate (reference: pypi-server.md, section 1.2).
+	if status, reason, ok := strings.Cut(said.Code, " "); ok && len(status) == 3 && strings.Trim(status, "0123456789") == "" {
+		return reason
 	}
 	return joined(": ", said.Message, said.Detail, said.Error, said.Description, said.Code)
 }

@@ -17,7 +17,8 @@ func TestWords(t *testing.T) {
 	}{
 		{"the status line says it", "File already exists ('a.whl').", "text/html", page, "File already exists ('a.whl').", 400},
 		{"the body says it", "Bad Request", "text/html; charset=UTF-8", page, "400 Bad Request File already exists ('a.whl').", 400},
-		{"JSON", "Bad Request", "application/json; charset=utf-8", `{"message":"The server could not comply","code":"400 Too big"}`, "The server could not comply: 400 Too big", 400},
+		{"JSON", "Bad Request", "application/json; charset=utf-8", `{"message":"The server could not comply","code":"400 Too big"}`, "Too big", 400},
+		{"another server's stock phrase", "Unprocessable Content", "application/json", `{"errors":[{"code":"invalid-token"}]}`, "invalid-token", 422},
 		{"JSON errors", "Unprocessable Entity", "application/json", `{"message":"x","errors":[{"code":"invalid-token","description":"malformed"},{"code":"b"}]}`, "invalid-token: malformed; b", 422},
 		{"plain", "", "text/plain", "no\n\n  thanks\x00", "no thanks\x00", 403},
 		{"latin-1", "\xdcber", "", "", "Über", 400},

@@ -1,0 +1,20 @@
+package pep
+
+import "fmt"
+
+// ReleaseOfFile is the release that a distribution's file name tells of. Its metadata has the last word.
+func ReleaseOfFile(filename string) (Release, error) {
+	var name, version string
+	if w, err := ParseWheelName(filename); err == nil {
+		name, version = w.Name, w.Version
+	} else if s, err := ParseSdistName(filename); err == nil {
+		name, version = s.Name, s.Version
+	} else {
+		return Release{}, fmt.Errorf("%q is no file name of a wheel or an sdist", filename)
+	}
+	v, err := ParseVersion(version)
+	if err != nil {
+		return Release{}, fmt.Errorf("%q: %w", filename, err)
+	}
+	return Release{Project: Normalize(name), Version: v.Canonical()}, nil
+}

@@ -1,0 +1,139 @@
+package trust
+
+import (
+	"context"
+	"errors"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/org/pypi-oidc-publish/internal/ledger"
+	"github.com/org/pypi-oidc-publish/internal/secret"
+)
+
+// margin is how long a token must be valid beyond the time that an upload is expected to take: the index looks at it only when
+// it has all of the body.
+const margin = 2 * time.Minute
+
+// Credential is an upload token that is valid for need and the margin, renewed if it has to be. Who asked tells by Returned when it is no
+// longer carried.
+func (l *Lease) Credential(ctx context.Context, need time.Duration) (string, secret.Text, error) {
+	l.renewing.Lock()
+	defer l.renewing.Unlock()
+	t, err := l.current()
+	if err != nil {
+		return "", secret.Text{}, err
+	}
+	now := l.o.Now()
+	// A token that was minted just now is as good as a token can be, however long the upload.
+	if left := t.left(now); left < need+margin && now.Sub(t.minted) > time.Minute {
+		if err := l.renew(ctx); err != nil && left < need {
+			return "", secret.Text{}, err
+		}
+		if t, err = l.current(); err != nil {
+			return "", secret.Text{}, err
+		}
+	}
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	t.users++
+	return user, t.text(), nil
+}
+
+func (l *Lease) current() (*token, error) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if len(l.tokens) == 0 {
+		return nil, errors.New("there is no upload token: it was asked for before the mint")
+	}
+	return l.tokens[len(l.tokens)-1], nil
+}
+
+// renew mints a new token for the same order, and burns those that nobody carries any more.
+func (l *Lease) renew(ctx context.Context) error {
+	l.mu.Lock()
+	order := l.order
+	l.mu.Unlock()
+	if err := l.mint(ctx, order); err != nil {
+		return err
+	}
+	l.retire(ctx)
+	return nil
+}
+
+// Returned tells that an upload no longer carries the token. A token that was renewed is burned when its last upload is over.
+func (l *Lease) Returned(ctx context.Context, used secret.Text) {
+	l.mu.Lock()
+	for _, t := range l.tokens {
+		if t.users > 0 && (t.narrow.Same(used) || t.raw.Same(used)) {
+			t.users--
+			break
+		}
+	}
+	l.mu.Unlock()
+	l.retire(ctx)
+}
+
+// retire burns the tokens before the current one that nobody carries.
+func (l *Lease) retire(ctx context.Context) {
+	l.mu.Lock()
+	var idle []*token
+	for i, t := range l.tokens {
+		if i < len(l.tokens)-1 && t.users == 0 && t.burned == "" {
+			t.burned = ledger.BurnFailed // until the index says otherwise; nobody else begins with it
+			idle = append(idle, t)
+		}
+	}
+	l.mu.Unlock()
+	for _, t := range idle {
+		l.burnOne(ctx, t)
+	}
+}
+
+// Denied is told the index's words of a 403, and tells whether there is another token to try with now:
+//   - somebody else was denied first, and there is another one already;
+//   - the token has expired on its way: it is renewed, once;
+//   - the index could not read what narrowing added: the token is used as it was minted. Never where the index read it, and found that it
+//     does not allow the upload.
+func (l *Lease) Denied(ctx context.Context, used secret.Text, words string) bool {
+	l.renewing.Lock()
+	defer l.renewing.Unlock()
+	t, err := l.current()
+	switch {
+	case err != nil:
+		return false
+	case !t.text().Same(used):
+		return true
+	case expired(words):
+		return l.o.Now().Sub(t.minted) > time.Minute && l.renew(ctx) == nil
+	case t.widened || t.narrow.Same(t.raw) || !unreadable(words):
+		return false
+	}
+	l.mu.Lock()
+	t.widened = true
+	l.mu.Unlock()
+	l.o.Note(ledger.Widened{Words: words})
+	return true
+}
+
+// expired tells that a token's time was over when the index looked at it, and that this is all that was wrong (reference: pypi-server.md,
+// section 2.10).
+func expired(words string) bool {
+	return strings.Contains(words, "token is expired") && !forbids(words)
+}
+
+// forbids tells that the index read the token and found that it does not allow the upload.
+func forbids(words string) bool {
+	return containsAny(words, "is not valid for project", "does not match publisher", "outside of")
+}
+
+// unreadable tells that the index could not read a caveat, and that this is all that was wrong.
+func unreadable(words string) bool {
+	return !forbids(words) && !strings.Contains(words, "token is expired") && containsAny(words,
+		"caveat has unknown tag", "caveat must be an array", "caveat array cannot be empty", "Not enough values",
+		"invalid values for fields", "signatures do not match")
+}
+
+func containsAny(words string, parts ...string) bool {
+	return slices.ContainsFunc(parts, func(part string) bool { return strings.Contains(words, part) })
+}

@@ -1,0 +1,175 @@
+package trust_test
+
+import (
+	"context"
+	"io"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/org/pypi-oidc-publish/internal/fakepypi"
+	"github.com/org/pypi-oidc-publish/internal/ledger"
+	"github.com/org/pypi-oidc-publish/internal/pep"
+	"github.com/org/pypi-oidc-publish/internal/runner"
+	"github.com/org/pypi-oidc-publish/internal/trust"
+)
+
+// clock moves only when it is told to.
+type clock struct {
+	mu sync.Mutex
+	at time.Time
+}
+
+func (c *clock) now() time.Time { c.mu.Lock(); defer c.mu.Unlock(); return c.at }
+
+func (c *clock) forward(d time.Duration) { c.mu.Lock(); defer c.mu.Unlock(); c.at = c.at.Add(d) }
+
+// later is a stage and a minted lease on one clock.
+func later(t *testing.T) (*clock, *fakepypi.Stage, *run) {
+	t.Helper()
+	c := &clock{at: time.Now().Truncate(time.Second)}
+	s, err := fakepypi.Start(context.WithoutCancel(t.Context()), "127.0.0.1:0", fakepypi.Options{Now: c.now})
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() {
+		if err := s.Close(); err != nil {
+			t.Error(err)
+		}
+	})
+	s.Trust(fakepypi.Publisher{Project: "mine"})
+	r := &run{}
+	console, vault := runner.New(func(name string) string { return s.Env[name] }, io.Discard)
+	r.Lease = trust.NewLease(trust.Options{At: s.Upload, Wire: client(), IDTokens: console.IDTokens(client()), Vault: vault, Now: c.now, Note: r.note, Permit: permit, Sleep: noSleep, Warehouse: true, MayAsk: mayAsk})
+	if err := r.Mint(t.Context(), trust.Order{Projects: []pep.Project{"mine"}}); err != nil {
+		t.Fatal(err)
+	}
+	return c, s, r
+}
+
+func burnedOf(s *fakepypi.Stage) (burned []bool) {
+	for _, token := range s.Tokens() {
+		burned = append(burned, token.Burned)
+	}
+	return burned
+}
+
+func TestATokenIsRenewedBeforeItIsTooShort(t *testing.T) {
+	t.Parallel()
+	c, s, r := later(t)
+	_, first, err := r.Credential(t.Context(), 10*time.Second)
+	if err != nil {
+		t.Fatal(err)
+	}
+	c.forward(2 * time.Minute)
+	_, same, err := r.Credential(t.Context(), 10*time.Second)
+	if err != nil || !same.Same(first) {
+		t.Fatalf("a token of three minutes was not enough for ten seconds and the margin: %v", err)
+	}
+	r.Returned(t.Context(), same)
+	// The narrowed token has a minute left: too little for the margin.
+	c.forward(2 * time.Minute)
+	_, second, err := r.Credential(t.Context(), 10*time.Second)
+	if err != nil || second.Same(first) {
+		t.Fatalf("the token was not renewed: %v", err)
+	}
+	if got := burnedOf(s); len(got) != 2 || got[0] || got[1] {
+		t.Errorf("burned %v: an upload carries the first one yet", got)
+	}
+	r.Returned(t.Context(), first)
+	if got := burnedOf(s); len(got) != 2 || !got[0] || got[1] {
+		t.Errorf("burned %v: nobody carries the first one any more", got)
+	}
+	if got := r.Burn(t.Context()); got != ledger.BurnProven {
+		t.Errorf("%s", got)
+	}
+	if got := burnedOf(s); !got[0] || !got[1] {
+		t.Errorf("burned %v", got)
+	}
+}
+
+func TestATokenThatIsAsGoodAsItCanBeIsNotRenewed(t *testing.T) {
+	t.Parallel()
+	_, s, r := later(t)
+	for range 3 {
+		if _, _, err := r.Credential(t.Context(), time.Hour); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if n := len(s.Tokens()); n != 1 {
+		t.Errorf("%d tokens for uploads that no token is long enough for", n)
+	}
+}
+
+func TestATokenThatExpiredOnItsWayIsRenewedOnce(t *testing.T) {
+	t.Parallel()
+	c, s, r := later(t)
+	_, used, err := r.Credential(t.Context(), 0)
+	if err != nil {
+		t.Fatal(err)
+	}
+	c.forward(6 * time.Minute)
+	status, words := post(t, s, r, "mine") // renews by itself, before the index is asked
+	if status != 400 {
+		t.Errorf("%d %s", status, words)
+	}
+	const says = "Invalid API Token: token is expired, token is expired"
+	if !r.Denied(t.Context(), used, says) {
+		t.Error("there is another token already")
+	}
+	_, next, err := r.Credential(t.Context(), 0)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if r.Denied(t.Context(), next, says) {
+		t.Error("a token of this moment was renewed again")
+	}
+	c.forward(90 * time.Second)
+	if !r.Denied(t.Context(), next, says) || len(s.Tokens()) != 3 {
+		t.Errorf("not renewed: %d tokens", len(s.Tokens()))
+	}
+}
+
+func TestARenewalThatFailsLeavesTheOldTokenInUseWhileItLasts(t *testing.T) {
+	t.Parallel()
+	c, s, r := later(t)
+	s.Switch(func(w *fakepypi.Switches) { w.NoGitHub = true })
+	c.forward(4 * time.Minute)
+	if _, _, err := r.Credential(t.Context(), 10*time.Second); err != nil {
+		t.Errorf("a minute is enough for ten seconds: %v", err)
+	}
+	if _, _, err := r.Credential(t.Context(), 2*time.Minute); err == nil {
+		t.Error("a minute was taken for two")
+	}
+}
+
+// TestAPendingPublisherThatIsUsedUp: another job of a matrix has created the project a moment ago.
+func TestAPendingPublisherThatIsUsedUp(t *testing.T) {
+	t.Parallel()
+	s := stage(t, "mine")
+	s.Trust(fakepypi.Publisher{Project: "mine", Pending: true})
+	r := onStage(t, s)
+	if err := r.Mint(t.Context(), trust.Order{Projects: []pep.Project{"mine"}}); err != nil {
+		t.Errorf("%v", err)
+	}
+	if n := len(s.Tokens()); n != 1 {
+		t.Errorf("%d tokens", n)
+	}
+	// A refusal that nothing explains is asked about once more, and only where the project was unknown.
+	for isNew, want := range map[bool]int{false: 1, true: 2} {
+		s := stage(t)
+		r := onStage(t, s)
+		if err := r.Mint(t.Context(), trust.Order{Projects: []pep.Project{"mine"}, New: isNew}); err == nil {
+			t.Error("no publisher, and a token all the same")
+		}
+		mints := 0
+		for _, request := range s.Requests() {
+			if request.Op == "mint" {
+				mints++
+			}
+		}
+		if mints != want {
+			t.Errorf("project unknown %v: %d mints", isNew, mints)
+		}
+	}
+}

@@ -66,7 +66,8 @@ func TestScripts(t *testing.T) {
 		},
 		Cmds: map[string]func(*testscript.TestScript, bool, []string){
 			"input": input, "build": build, "trust": trustCommand, "switch": switchCommand, "index": indexCommand, "output": output,
-			"requests": requests, "tokens": tokens, "strange": strange, "apitoken": apiToken, "claim": claim, "exits": exits,
+			"requests": requests, "tokens": tokens, "strange": strange, "apitoken": apiToken, "sdist": sdistOf, "claim": claim, "exits": exits,
+			"await": await, "environment": environment,
 		},
 	})
 }
@@ -92,6 +93,14 @@ func build(ts *testscript.TestScript, _ bool, args []string) {
 		ts.Check(err)
 		ts.Check(os.WriteFile(path, content, 0o644))
 	}
+}
+
+// sdist NAME FILE builds an sdist in dist whose metadata is the file's text.
+func sdistOf(ts *testscript.TestScript, _ bool, args []string) {
+	top := strings.TrimSuffix(args[0], ".tar.gz")
+	content, err := tarOf(map[string]string{top + "/PKG-INFO": ts.ReadFile(args[1])})
+	ts.Check(err)
+	ts.Check(os.WriteFile(ts.MkAbs(filepath.Join("dist", args[0])), content, 0o644))
 }
 
 // trust PROJECT [pending] adds a Trusted Publisher.
@@ -208,6 +217,30 @@ func apiToken(ts *testscript.TestScript, _ bool, _ []string) {
 // claim NAME VALUE changes a claim of the ID tokens to come.
 func claim(ts *testscript.TestScript, _ bool, args []string) {
 	stageOf(ts).Claims(func(claims map[string]any) { claims[args[0]] = args[1] })
+}
+
+// await FILE waits until there is such a file, and not for ever.
+func await(ts *testscript.TestScript, _ bool, args []string) {
+	deadline := time.After(20 * time.Second)
+	for {
+		if _, err := os.Stat(ts.MkAbs(args[0])); err == nil {
+			return
+		}
+		select {
+		case <-deadline:
+			ts.Fatalf("there never was a file %s", args[0])
+		case <-time.After(5 * time.Millisecond):
+		}
+	}
+}
+
+// environment FILE sets what the lines of the file say, as a step of the job after `cat FILE >> $GITHUB_ENV`.
+func environment(ts *testscript.TestScript, _ bool, args []string) {
+	env, err := fileCommand(ts.ReadFile(args[0]))
+	ts.Check(err)
+	for name, value := range env {
+		ts.Setenv(name, value)
+	}
 }
 
 // exits CODE ARGS... runs the program and tells its exit code; its log is then `stdout`.

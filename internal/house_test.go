@@ -169,7 +169,8 @@ func TestOnlyPlaces(t *testing.T) {
 			case *ast.GoStmt:
 				what = "go-statement"
 			case *ast.SelectorExpr:
-				if x, ok := n.X.(*ast.Ident); ok {
+				what = "any." + n.Sel.Name
+				if x, ok := n.X.(*ast.Ident); ok && allowed[x.Name+"."+n.Sel.Name] != nil {
 					what = x.Name + "." + n.Sel.Name
 				}
 			}

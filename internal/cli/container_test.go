@@ -19,14 +19,16 @@ import (
 	"github.com/org/pypi-oidc-publish/internal/fakepypi"
 )
 
-// The image as GitHub's runner runs it, against the same image as an index in a container of its own. The two share a network
-// namespace that has loopback and nothing else. .ci/container-test builds and runs this; the environment says with what:
+// The image as GitHub's runner runs it, against the same image as an index in a container of its own. The two share a
+// network namespace that has loopback and nothing else. .ci/container-test builds and runs this; the environment says with
+// what:
 //
 //	CONTAINER_ENGINE  the client of the container engine
 //	CONTAINER_IMAGE   the image
 //	CONTAINER_LABEL   the label of every container, by which the script removes what is left
 
-// peeking is the name under which this binary is a small HTTP client: an image without a shell has none to look into its network with.
+// peeking is the name under which this binary is a small HTTP client: an image without a shell has none to look into its
+// network with.
 const peeking = "peek"
 
 func init() {
@@ -167,8 +169,8 @@ func (s *step) mounts() []mount {
 	return all
 }
 
-// translated is a value of the environment as the runner gives it to a container: one that is, or begins with, a folder of a mount is
-// rewritten.
+// translated is a value of the environment as the runner gives it to a container: one that is, or begins with, a folder of a
+// mount is rewritten.
 func translated(value string, mounts []mount) string {
 	for _, m := range mounts {
 		if rest, found := strings.CutPrefix(value, m.host); found && (rest == "" || rest[0] == '/') {
@@ -320,8 +322,8 @@ func (x *servedIndex) holdsAll() {
 	}
 }
 
-// TestACancelledContainer: the runner's signals go to the engine's client, which hands them on to the program, the first process of
-// its container. The re-run finishes.
+// TestACancelledContainer: the runner's signals go to the engine's client, which hands them on to the program, the first
+// process of its container. The re-run finishes.
 func TestACancelledContainer(t *testing.T) {
 	x := serveInImage(t)
 	s := prepared(t, x.env, x.env[repositoryURL], "push.json")

@@ -9,8 +9,8 @@ import (
 	"unicode"
 )
 
-// What GitHub's runner makes of what a step leaves behind: its file commands and its log, read by the runner's own rules and no
-// kinder (reference: runner.md, section 1).
+// What GitHub's runner makes of what a step leaves behind: its file commands and its log, read by the runner's own rules and
+// no kinder (reference: runner.md, section 1).
 
 // fileCommand reads a file of names and values. Its error is one that fails the step.
 func fileCommand(text string) (map[string]string, error) {
@@ -56,8 +56,8 @@ type command struct {
 	data       string
 }
 
-// commandIn finds the command of a line: `::name key=value,…::data` after blanks, or the old `##[name key=value;…]data` anywhere.
-// A name that the runner does not know makes it an ordinary line.
+// commandIn finds the command of a line: `::name key=value,…::data` after blanks, or the old `##[name key=value;…]data`
+// anywhere. A name that the runner does not know makes it an ordinary line.
 func commandIn(line string) (command, bool) {
 	if rest, ok := strings.CutPrefix(strings.TrimLeftFunc(line, unicode.IsSpace), "::"); ok {
 		if head, data, closed := strings.Cut(rest, "::"); closed {

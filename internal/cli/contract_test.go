@@ -25,13 +25,14 @@ import (
 	"github.com/org/pypi-oidc-publish/internal/fakepypi"
 )
 
-// The contract with GitHub's runner: the program is started as the runner starts the action, and judged by what the runner makes of
-// what it leaves behind (reference: runner.md, section 1).
+// The contract with GitHub's runner: the program is started as the runner starts the action, and judged by what the runner
+// makes of what it leaves behind (reference: runner.md, section 1).
 
 // metadataFile is the action's contract, as the runner reads it.
 const metadataFile = "../../action.yml"
 
-// declared are the inputs of action.yml with their defaults, and the names of its outputs. The file's form is held by a test of its own.
+// declared are the inputs of action.yml with their defaults, and the names of its outputs. The file's form is held by a test
+// of its own.
 func declared(t *testing.T) (inputs map[string]string, outputs []string) {
 	t.Helper()
 	text, err := os.ReadFile(metadataFile)
@@ -90,8 +91,8 @@ func asTheRunner(t *testing.T, options fakepypi.Options, event string) *step {
 	return s
 }
 
-// prepared is a step with its folders, its file commands and its whole environment, of which run is what the runner knows of the
-// workflow's run. dist has a wheel and an sdist.
+// prepared is a step with its folders, its file commands and its whole environment, of which run is what the runner knows of
+// the workflow's run. dist has a wheel and an sdist.
 func prepared(t *testing.T, run map[string]string, upload, event string) *step {
 	t.Helper()
 	root := t.TempDir()
@@ -143,8 +144,8 @@ func prepared(t *testing.T, run map[string]string, upload, event string) *step {
 // built are the distributions of a prepared step.
 func built() []string { return []string{"alder-1.0-py3-none-any.whl", "alder-1.0.tar.gz"} }
 
-// inventory is what stands in the folders that the runner shares with the step: mode, time and digest of everything but the files of
-// the commands.
+// inventory is what stands in the folders that the runner shares with the step: mode, time and digest of everything but the
+// files of the commands.
 func (s *step) inventory() map[string]string {
 	s.t.Helper()
 	all := map[string]string{}
@@ -253,7 +254,8 @@ func (s *step) judge(code int, before map[string]string) verdict {
 	return v
 }
 
-// keptSecret greps the log, the outputs and the summary for every secret that there was: only masks hold them, and they come first.
+// keptSecret greps the log, the outputs and the summary for every secret that there was: only masks hold them, and they come
+// first.
 func (s *step) keptSecret(v verdict) {
 	s.t.Helper()
 	secrets := append(slices.Clone(v.log.masks), runtimeToken)
@@ -281,8 +283,8 @@ func (s *step) keptSecret(v verdict) {
 	}
 }
 
-// allMasked tells whether the runner was told of every token that there was. It hides a masked value's base64 by itself, which is
-// what the index is shown.
+// allMasked tells whether the runner was told of every token that there was. It hides a masked value's base64 by itself,
+// which is what the index is shown.
 func (s *step) allMasked(v verdict) bool {
 	return !slices.ContainsFunc(s.stage.Secrets(), func(token string) bool {
 		plain := strings.HasPrefix(token, "pypi-") || strings.Count(token, ".") == 2
@@ -303,7 +305,8 @@ type contract struct {
 	requests  string // those that reach the stage
 }
 
-// The requests of a run that publishes a wheel and an sdist, and of those that end earlier. The index reads the issuer's keys once.
+// The requests of a run that publishes a wheel and an sdist, and of those that end earlier. The index reads the issuer's
+// keys once.
 const (
 	untilMinted    = "look audience id-token"
 	untilRefused   = untilMinted + " id-token mint keys keys"

@@ -266,8 +266,8 @@ func (s *step) echo(next http.Handler) http.Handler {
 	})
 }
 
-// TestNoSecretIsEverSeen runs verbosely, well and badly, and greps all that a run prints and leaves for every secret that there was: only
-// the runner's mask commands hold them.
+// TestNoSecretIsEverSeen runs verbosely, well and badly, and greps all that a run prints and leaves for every secret that
+// there was: only the runner's mask commands hold them.
 func TestNoSecretIsEverSeen(t *testing.T) {
 	t.Parallel()
 	stories := map[string]func(s *step){

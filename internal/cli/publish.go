@@ -149,7 +149,8 @@ func tried(t wire.Try) ledger.Tried {
 	return ledger.Tried{Op: string(t.Op), Method: t.Method, URL: t.URL, N: t.N, Status: t.Status, Took: t.Took, Wait: t.Wait, Err: t.Err}
 }
 
-// userAgent says who asks, and where the maintainers of an index can reach us. The action's own repository is what GitHub says it is.
+// userAgent says who asks, and where the maintainers of an index can reach us. The action's own repository is what GitHub
+// says it is.
 func (w World) userAgent() string {
 	agent := "pypi-oidc-publish/" + w.Version
 	if repository := w.Getenv("GITHUB_ACTION_REPOSITORY"); repository != "" {

@@ -65,8 +65,8 @@ func (w World) rehearse(ctx context.Context, paths []string, verbose bool, summa
 	return w.publish(ctx, r, vault, func(name string) string { return inputs[name] }), nil
 }
 
-// asRun is the environment of a run on the stage: that of this process must not reach into it, least of all its credentials. The log
-// is a plain one, whatever runs us.
+// asRun is the environment of a run on the stage: that of this process must not reach into it, least of all its credentials.
+// The log is a plain one, whatever runs us.
 func (w World) asRun(stage *fakepypi.Stage, summary string) func(string) string {
 	return func(name string) string {
 		switch name {

@@ -34,8 +34,8 @@ func TestMain(m *testing.M) {
 	}})
 }
 
-// TestScripts are the stories of users, in testdata/script. Each begins in a fresh workspace, as a step on GitHub's runner, with a stage of its own
-// whose publisher trusts it for the project alder.
+// TestScripts are the stories of users, in testdata/script. Each begins in a fresh workspace, as a step on GitHub's runner,
+// with a stage of its own whose publisher trusts it for the project alder.
 func TestScripts(t *testing.T) {
 	t.Parallel()
 	testscript.Run(t, testscript.Params{
@@ -79,8 +79,8 @@ func input(ts *testscript.TestScript, _ bool, args []string) {
 	ts.Setenv("INPUT_"+strings.ToUpper(args[0]), strings.Join(args[1:], "\n"))
 }
 
-// build FILE... builds distributions of what their names say, in dist. A word after a plus sign changes what is in the file, so that
-// alder-1.0.tar.gz+again has other bytes.
+// build FILE... builds distributions of what their names say, in dist. A word after a plus sign changes what is in the file,
+// so that alder-1.0.tar.gz+again has other bytes.
 func build(ts *testscript.TestScript, _ bool, args []string) {
 	for _, arg := range args {
 		path, salt, _ := strings.Cut(arg, "+")

@@ -1,8 +1,9 @@
 // Package config turns the inputs of the action, or the flags of the publish verb, into a [Config].
 //
 // The table in inputs.go is the contract with users: each input's name, default, help and reader stand there once, and the
-// action's metadata, the flags and the tables of the README are made from it. Parse judges every input and reports all problems
-// at once, each naming its input and the next step. The room does no I/O: whether a file exists is asked where it is read.
+// action's metadata, the flags and the tables of the README are made from it. Parse judges every input and reports all
+// problems at once, each naming its input and the next step. The room does no I/O: whether a file exists is asked where it
+// is read.
 package config
 
 import (
@@ -66,9 +67,9 @@ const (
 
 // Parse reads all inputs and returns the Config, or all problems as joined findings (see [finding.Of]) and a zero Config.
 //
-// input returns the value of a named input, or "" where it was not given; then the table's default is taken. (GitHub hands over
-// an empty string for an expression that has no value, so an empty string can never be told from an absent one.) Secrets are
-// sealed in the vault, and so masked, before anything else can fail.
+// input returns the value of a named input, or "" where it was not given; then the table's default is taken. (GitHub hands
+// over an empty string for an expression that has no value, so an empty string can never be told from an absent one.)
+// Secrets are sealed in the vault, and so masked, before anything else can fail.
 func Parse(input func(name string) string, vault *secret.Vault) (Config, error) {
 	table := Inputs()
 	for _, in := range table {

@@ -137,7 +137,8 @@ func Inputs() []Input {
 // off marks an input whose effect is not built yet.
 func off(value string) *string { return &value }
 
-// The two public indexes. This is the one place outside index.Site that may name them: it only helps people to type them right.
+// The two public indexes. This is the one place outside index.Site that may name them: it only helps people to type them
+// right.
 const (
 	pypi     = "https://upload.pypi.org/legacy/"
 	testPyPI = "https://test.pypi.org/legacy/"
@@ -166,6 +167,6 @@ func meant(host string) string {
 	return ""
 }
 
-// apiTokensOnly tells whether the endpoint takes nothing but API tokens from people (reference: Warehouse refuses every other
-// user name, and every password that has not the token's prefix).
+// apiTokensOnly tells whether the endpoint takes nothing but API tokens from people (reference: Warehouse refuses every
+// other user name, and every password that has not the token's prefix).
 func apiTokensOnly(repository string) bool { return repository == pypi || repository == testPyPI }

@@ -58,8 +58,8 @@ func setSimple(d *draft, value string) *finding.Finding {
 }
 
 // readURL reads an absolute http or https URL without anything that could hide a credential, in its usual spelling: lower
-// case host, no port where it is the scheme's own. A value that cannot be read is not repeated, since nobody can tell where in
-// it a password stands.
+// case host, no port where it is the scheme's own. A value that cannot be read is not repeated, since nobody can tell where
+// in it a password stands.
 func readURL(d *draft, value string) (*url.URL, *finding.Finding) {
 	u, err := url.Parse(value)
 	switch {

@@ -21,7 +21,8 @@ import (
 type Credentials interface {
 	// Credential gives what is valid for at least need, which is the time that the upload may take.
 	Credential(ctx context.Context, need time.Duration) (user string, pass secret.Text, err error)
-	// Denied tells that the index answered 403 in these words. again is true where there are other credentials to try with now.
+	// Denied tells that the index answered 403 in these words. again is true where there are other credentials to try with
+	// now.
 	Denied(ctx context.Context, used secret.Text, words string) (again bool)
 	// Returned tells that a try no longer carries what Credential gave.
 	Returned(ctx context.Context, used secret.Text)
@@ -51,7 +52,8 @@ type Client struct {
 	login Credentials
 }
 
-// New returns a client of the site. gate bounds the uploads; login, which may be nil, is for look-ups on the upload URL's own origin.
+// New returns a client of the site. gate bounds the uploads; login, which may be nil, is for look-ups on the upload URL's
+// own origin.
 func New(site Site, client *wire.Client, gate *wire.Gate, login Credentials) *Client {
 	return &Client{site: site, wire: client, gate: gate, login: login}
 }
@@ -65,8 +67,8 @@ type Parcel struct {
 	Began func() // called when the first try begins, which is when the gate lets it through; may be nil
 }
 
-// Upload sends one distribution. Nil means that the index has these bytes, now or since before. A refusal is a [*Refusal]; an
-// answer that never came, a server error to the last try, or a page where an index has none, is a [*wire.Error].
+// Upload sends one distribution. Nil means that the index has these bytes, now or since before. A refusal is a [*Refusal];
+// an answer that never came, a server error to the last try, or a page where an index has none, is a [*wire.Error].
 //
 // The body is streamed from the file, made anew for every try, and has its exact length.
 func (c *Client) Upload(ctx context.Context, p Parcel, as Credentials) error {
@@ -118,8 +120,8 @@ func (c *Client) Upload(ctx context.Context, p Parcel, as Credentials) error {
 	}
 }
 
-// believed tells whether a success is one. A page with a 2xx is what a log-in, a proxy or another service answers: nobody knows then
-// whether there was an index behind it.
+// believed tells whether a success is one. A page with a 2xx is what a log-in, a proxy or another service answers: nobody
+// knows then whether there was an index behind it.
 func (c *Client) believed(answer *wire.Answer) error {
 	if !strings.HasPrefix(strings.TrimSpace(string(answer.Body)), "<") {
 		return nil
@@ -127,7 +129,8 @@ func (c *Client) believed(answer *wire.Answer) error {
 	return &wire.Error{Op: wire.Upload, Method: http.MethodPost, URL: wire.PlainURL(c.site.Upload.String()), Answer: answer, Tries: 1, Doubtful: 1}
 }
 
-// Expected is how long an upload may take, before anything was measured: the time of its bytes over a slow line, and the index's own.
+// Expected is how long an upload may take, before anything was measured: the time of its bytes over a slow line, and the
+// index's own.
 func Expected(size int64) time.Duration {
 	const slow = 256 << 10 // bytes a second
 	return time.Duration(size/slow)*time.Second + 10*time.Second

@@ -14,8 +14,8 @@ import (
 // ErrNoLookups tells that there is nowhere to look, as the user asked or because the index tells no place.
 var ErrNoLookups = errors.New("this index is not looked at")
 
-// Look asks the index what it holds of a project. A project that the index does not know is no error: its listing has Exists false. An error
-// means "unknown", never "absent".
+// Look asks the index what it holds of a project. A project that the index does not know is no error: its listing has Exists
+// false. An error means "unknown", never "absent".
 func (c *Client) Look(ctx context.Context, project pep.Project) (pep.Listing, error) {
 	if c.site.Simple == nil {
 		return pep.Listing{}, ErrNoLookups

@@ -16,7 +16,8 @@ type Site struct {
 	Upload *url.URL // where distributions are posted
 	Simple *url.URL // the simple index, with a slash at its end; nil: no look-ups
 	Pages  *url.URL // what project pages begin with; nil: there are none
-	// Warehouse tells that the index runs the software of the public one: its rules, its answers, its 200 for the same bytes again.
+	// Warehouse tells that the index runs the software of the public one: its rules, its answers, its 200 for the same bytes
+	// again.
 	Warehouse bool
 	// MD5 tells that the index may know files by their MD5 alone.
 	MD5 bool
@@ -69,8 +70,8 @@ func (e *ForeignAudience) Error() string {
 	return fmt.Sprintf("the index at %s asks for an ID token with the audience %q, which belongs to another service: with it, it could publish there in your name", e.Index, e.Audience)
 }
 
-// Permit tells whether the index may ask for ID tokens with this audience. It is not believed blindly: an audience with which a known index or
-// Sigstore would accept the token is permitted to that index alone, and to Sigstore never here.
+// Permit tells whether the index may ask for ID tokens with this audience. It is not believed blindly: an audience with
+// which a known index or Sigstore would accept the token is permitted to that index alone, and to Sigstore never here.
 func (s Site) Permit(audience string) error {
 	if s.audience != "" && audience == s.audience {
 		return nil

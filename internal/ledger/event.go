@@ -77,7 +77,8 @@ type Minted struct {
 	Expires  time.Time
 }
 
-// Widened tells that the index could not read the narrowed token, so that it is used as it was minted. Words are the index's.
+// Widened tells that the index could not read the narrowed token, so that it is used as it was minted. Words are the
+// index's.
 type Widened struct{ Words string }
 
 // MintLost tells that a mint was sent and its answer never came.

@@ -32,8 +32,8 @@ type Token struct {
 	Claims Claims
 }
 
-// Source gives a fresh ID token for the audience, one that can be revealed to the place it is for. Fresh, since an index takes
-// each only once.
+// Source gives a fresh ID token for the audience, one that can be revealed to the place it is for. Fresh, since an index
+// takes each only once.
 type Source func(ctx context.Context, audience string, to *url.URL) (Token, error)
 
 // longest is how long an ID token may be, in bytes: GitHub's have about two thousand.
@@ -102,7 +102,8 @@ func unix(seconds float64) time.Time {
 	return time.Unix(int64(seconds), 0).UTC()
 }
 
-// WorkflowFile is the file name of the workflow whose job asked, as an index wants it in its publisher's settings: "release.yml".
+// WorkflowFile is the file name of the workflow whose job asked, as an index wants it in its publisher's settings:
+// "release.yml".
 func (c Claims) WorkflowFile() string {
 	path, _, _ := strings.Cut(c.JobWorkflowRef, "@")
 	return path[strings.LastIndexByte(path, '/')+1:]

@@ -21,7 +21,8 @@ import (
 	"github.com/org/pypi-oidc-publish/internal/wire"
 )
 
-// collect finds the distributions and reads them, while the index is asked what it holds of the projects that their file names tell of.
+// collect finds the distributions and reads them, while the index is asked what it holds of the projects that their file
+// names tell of.
 func (r *run) collect(ctx context.Context) error {
 	haul, err := dist.Find(r.Paths)
 	if err != nil {
@@ -37,7 +38,8 @@ func (r *run) collect(ctx context.Context) error {
 		return err
 	}
 	r.Book.Note(ledger.Collected{Files: r.described()})
-	// The metadata may name another project than the file name does; a rule says so, and the index is asked about it as well.
+	// The metadata may name another project than the file name does; a rule says so, and the index is asked about it as
+	// well.
 	return r.look(ctx, r.projects())
 }
 
@@ -55,8 +57,8 @@ func (r *run) read(ctx context.Context, paths []string) error {
 	return unreadable(err)
 }
 
-// look asks the index about every project that it was not asked about yet. What cannot be looked at is unknown, which is a warning
-// and never "absent".
+// look asks the index about every project that it was not asked about yet. What cannot be looked at is unknown, which is a
+// warning and never "absent".
 func (r *run) look(ctx context.Context, projects []pep.Project) error {
 	var fresh []pep.Project
 	for _, p := range projects {

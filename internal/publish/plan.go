@@ -12,7 +12,8 @@ import (
 	"github.com/org/pypi-oidc-publish/internal/preflight"
 )
 
-// check judges the whole set by the index's rules. All findings are told; errors stop the run unless the user asked otherwise.
+// check judges the whole set by the index's rules. All findings are told; errors stop the run unless the user asked
+// otherwise.
 func (r *run) check() error {
 	var failed []error
 	judged := ledger.Judged{Files: len(r.files)}
@@ -74,7 +75,8 @@ func (r *run) decide() error {
 	return errors.Join(failed...)
 }
 
-// standing is what is to be done with a file, given what the index holds of its project. The digest of other bytes comes with it.
+// standing is what is to be done with a file, given what the index holds of its project. The digest of other bytes comes
+// with it.
 func standing(d *dist.Distribution, listing pep.Listing, skip bool) (status ledger.Status, held string) {
 	for _, h := range listing.Files {
 		switch {

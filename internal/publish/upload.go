@@ -121,8 +121,8 @@ func (r *run) send(ctx context.Context, i int) error {
 	return ErrIncomplete
 }
 
-// settle finds out what a failed upload came to. Where the index says that it has the file, or may have taken it at a try that had no
-// clear answer, the index's page decides.
+// settle finds out what a failed upload came to. Where the index says that it has the file, or may have taken it at a try
+// that had no clear answer, the index's page decides.
 func (r *run) settle(ctx context.Context, d *dist.Distribution, f ledger.File, landed ledger.Landed, err error) ledger.Event {
 	var refused *index.Refusal
 	var failed *wire.Error

@@ -1,5 +1,5 @@
-// Package report tells people what happens: events become the log, the receipt becomes annotations, outputs and the job summary.
-// It sees the ledger and findings, and nothing else.
+// Package report tells people what happens: events become the log, the receipt becomes annotations, outputs and the job
+// summary. It sees the ledger and findings, and nothing else.
 //
 // Rules of what is printed:
 //   - a log line says one thing, in small letters, without a full stop; a file has one line for each thing that happens to it;

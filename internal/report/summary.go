@@ -8,8 +8,8 @@ import (
 	"github.com/org/pypi-oidc-publish/internal/ledger"
 )
 
-// The runner drops a summary of more than 1 MiB (reference: runner.md, section 1). Findings and files end before, in bytes of
-// the summary so far, and the last line of each counts the rest.
+// The runner drops a summary of more than 1 MiB (reference: runner.md, section 1). Findings and files end before, in bytes
+// of the summary so far, and the last line of each counts the rest.
 const (
 	findingsEnd = 250 << 10
 	filesEnd    = 900 << 10

@@ -139,7 +139,8 @@ func (r *Runner) forkPull() bool {
 	return head == nil || !strings.EqualFold(head.Name, r.getenv("GITHUB_REPOSITORY"))
 }
 
-// explain turns the library's errors into a finding. The body of an answer is shown in part: it may hold what the reader needs.
+// explain turns the library's errors into a finding. The body of an answer is shown in part: it may hold what the reader
+// needs.
 func (r *Runner) explain(err error) error {
 	told := finding.Finding{
 		ID: NoAnswer, Severity: finding.Error,

@@ -151,7 +151,8 @@ func (r *Runner) Output(name, value string) error {
 	return r.fileCommand("output", fmt.Sprintf("%s<<%s\n%s\n%s", name, mark, value, mark))
 }
 
-// Summary writes the job summary, as Markdown. Outside GitHub's runner it does nothing, unless the environment names a file for it.
+// Summary writes the job summary, as Markdown. Outside GitHub's runner it does nothing, unless the environment names a file
+// for it.
 func (r *Runner) Summary(markdown string) error {
 	if r.nobodyAsked("step-summary") {
 		return nil
@@ -194,8 +195,8 @@ func (r *Runner) write(text string) {
 	_, _ = locked{r}.Write([]byte(text)) // it has no error
 }
 
-// locked lets one whole write through at a time. It never fails: where the log itself is gone there is nobody to tell, and the
-// library would panic between a mint and its burn.
+// locked lets one whole write through at a time. It never fails: where the log itself is gone there is nobody to tell, and
+// the library would panic between a mint and its burn.
 type locked struct{ runner *Runner }
 
 func (l locked) Write(p []byte) (int, error) {

@@ -14,8 +14,8 @@ import (
 	"github.com/org/pypi-oidc-publish/internal/wire"
 )
 
-// Burn burns every token ever minted, side by side, and proves it where it can. It may be called twice. It never fails a run: what
-// became of the tokens is its result, and an event. The caller bounds its time.
+// Burn burns every token ever minted, side by side, and proves it where it can. It may be called twice. It never fails a
+// run: what became of the tokens is its result, and an event. The caller bounds its time.
 func (l *Lease) Burn(ctx context.Context) ledger.Burned {
 	l.mu.Lock()
 	tokens := slices.Clone(l.tokens)
@@ -59,8 +59,9 @@ func (l *Lease) worst(tokens []*token) ledger.Burned {
 	return ledger.BurnProven
 }
 
-// burn asks the index to forget one token (reference: pypi-server.md, section 4.7). The index finds it by its identifier, so that the
-// narrowed one is enough. The answer never tells whether it did; a request that is refused afterwards, and was not before, does.
+// burn asks the index to forget one token (reference: pypi-server.md, section 4.7). The index finds it by its identifier, so
+// that the narrowed one is enough. The answer never tells whether it did; a request that is refused afterwards, and was not
+// before, does.
 func (l *Lease) burn(ctx context.Context, text secret.Text) ledger.Burned {
 	before := l.probe(ctx, text)
 	at := wire.Join(l.o.At, "/_/oidc/burn-token")
@@ -95,7 +96,8 @@ const (
 	unknownToken        // it was not, since there is no such token
 )
 
-// probe shows the index the token with one request that has no content: with a living token the index says that the form is wrong.
+// probe shows the index the token with one request that has no content: with a living token the index says that the form is
+// wrong.
 func (l *Lease) probe(ctx context.Context, text secret.Text) probed {
 	_, err := l.o.Wire.Do(ctx, wire.Call{
 		Op: wire.Probe, Method: http.MethodPost, URL: l.o.At,

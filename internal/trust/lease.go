@@ -1,8 +1,8 @@
-// Package trust is the life of a run's upload tokens: the audience is asked for, an ID token is traded for an upload token, which is
-// narrowed to the projects and minutes of this run before it is used, and burned at the end.
+// Package trust is the life of a run's upload tokens: the audience is asked for, an ID token is traded for an upload token,
+// which is narrowed to the projects and minutes of this run before it is used, and burned at the end.
 //
-// All of it is addressed to the upload URL's own authority. A refused exchange becomes one finding, in the index's words and with a
-// next step.
+// All of it is addressed to the upload URL's own authority. A refused exchange becomes one finding, in the index's words and
+// with a next step.
 package trust
 
 import (
@@ -90,8 +90,8 @@ func (t *token) left(now time.Time) time.Duration {
 // NewLease returns a lease without a token.
 func NewLease(o Options) *Lease { return &Lease{o: o} }
 
-// Identify asks the index for its audience, and GitHub for an ID token, and tells who the run is. Nothing is minted: a mistake that
-// can be seen here is told before anything public exists. Its errors are findings.
+// Identify asks the index for its audience, and GitHub for an ID token, and tells who the run is. Nothing is minted: a
+// mistake that can be seen here is told before anything public exists. Its errors are findings.
 func (l *Lease) Identify(ctx context.Context) (oidc.Claims, error) {
 	if err := l.o.MayAsk(); err != nil {
 		return oidc.Claims{}, err

@@ -77,7 +77,8 @@ func (m *macaroon) String() string {
 	return prefix + base64.RawURLEncoding.EncodeToString(append(raw, m.signature...))
 }
 
-// window reads the token's own life from its expiration caveat, [0, expires, not before] in Unix seconds. An index may keep its caveats to itself.
+// window reads the token's own life from its expiration caveat, [0, expires, not before] in Unix seconds. An index may keep
+// its caveats to itself.
 func (m *macaroon) window() (expires, notBefore int64, ok bool) {
 	for _, caveat := range m.caveats {
 		var fields []json.RawMessage

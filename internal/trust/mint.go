@@ -20,7 +20,8 @@ import (
 // Mint trades a fresh ID token for an upload token, and narrows it to the order's projects and life, which is at least five
 // minutes. A refusal is a finding; a mint whose answer never came is noted, since it may have left a token.
 //
-// A refusal that another job's mint explains, which used up the pending publisher a moment ago, is not believed at once: there is one more mint.
+// A refusal that another job's mint explains, which used up the pending publisher a moment ago, is not believed at once:
+// there is one more mint.
 func (l *Lease) Mint(ctx context.Context, order Order) error {
 	l.mu.Lock()
 	l.order = order
@@ -114,8 +115,8 @@ func (l *Lease) keep(answer *wire.Answer, order Order) error {
 // shortestLife is what a narrowed token gets at least: clocks differ, and indexes are slow.
 const shortestLife = 5 * time.Minute
 
-// narrow appends two caveats, which the index ands to its own: the projects of this run, and an expiry by the index's clock that is never
-// later than the token's own. The token's own "not before" is kept, since the two clocks may differ.
+// narrow appends two caveats, which the index ands to its own: the projects of this run, and an expiry by the index's clock
+// that is never later than the token's own. The token's own "not before" is kept, since the two clocks may differ.
 func (l *Lease) narrow(t *token, raw string, order Order) error {
 	m, err := parseMacaroon(raw)
 	if err != nil {

@@ -11,12 +11,12 @@ import (
 	"github.com/org/pypi-oidc-publish/internal/secret"
 )
 
-// margin is how long a token must be valid beyond the time that an upload is expected to take: the index looks at it only when
-// it has all of the body.
+// margin is how long a token must be valid beyond the time that an upload is expected to take: the index looks at it only
+// when it has all of the body.
 const margin = 2 * time.Minute
 
-// Credential is an upload token that is valid for need and the margin, renewed if it has to be. Who asked tells by Returned when it is no
-// longer carried.
+// Credential is an upload token that is valid for need and the margin, renewed if it has to be. Who asked tells by Returned
+// when it is no longer carried.
 func (l *Lease) Credential(ctx context.Context, need time.Duration) (string, secret.Text, error) {
 	l.renewing.Lock()
 	defer l.renewing.Unlock()
@@ -61,7 +61,8 @@ func (l *Lease) renew(ctx context.Context) error {
 	return nil
 }
 
-// Returned tells that an upload no longer carries the token. A token that was renewed is burned when its last upload is over.
+// Returned tells that an upload no longer carries the token. A token that was renewed is burned when its last upload is
+// over.
 func (l *Lease) Returned(ctx context.Context, used secret.Text) {
 	l.mu.Lock()
 	for _, t := range l.tokens {
@@ -116,8 +117,8 @@ func (l *Lease) Denied(ctx context.Context, used secret.Text, words string) bool
 	return true
 }
 
-// expired tells that a token's time was over when the index looked at it, and that this is all that was wrong (reference: pypi-server.md,
-// section 2.10).
+// expired tells that a token's time was over when the index looked at it, and that this is all that was wrong (reference:
+// pypi-server.md, section 2.10).
 func expired(words string) bool {
 	return strings.Contains(words, "token is expired") && !forbids(words)
 }

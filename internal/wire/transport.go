@@ -31,8 +31,8 @@ func newTransport(options Options) *http.Transport {
 	}
 }
 
-// HTTP returns an http.Client whose every request goes through the same loop under the given op, for libraries that bring their own requests.
-// A non-2xx answer is an ordinary response there.
+// HTTP returns an http.Client whose every request goes through the same loop under the given op, for libraries that bring
+// their own requests. A non-2xx answer is an ordinary response there.
 func (c *Client) HTTP(op Op) *http.Client {
 	return &http.Client{
 		Transport:     loop{c, op},

@@ -64,8 +64,8 @@ type Answer struct {
 	Reason string // of the status line, without the code
 	Header http.Header
 	Body   []byte
-	// Doubtful counts the earlier tries of the call that may have had their effect all the same: sent whole with no answer, or
-	// answered with a 5xx.
+	// Doubtful counts the earlier tries of the call that may have had their effect all the same: sent whole with no answer,
+	// or answered with a 5xx.
 	Doubtful int
 	// Unanswered counts those of them whose answer never came, or was lost behind a gateway.
 	Unanswered int
@@ -101,7 +101,8 @@ type Error struct {
 	URL    string
 	Answer *Answer // nil: no answer
 	Tries  int
-	// Doubtful counts the tries that may have had their effect all the same: sent whole with no answer, or answered with a 5xx.
+	// Doubtful counts the tries that may have had their effect all the same: sent whole with no answer, or answered with a
+	// 5xx.
 	Doubtful int
 	// Unanswered counts those of them whose answer never came, or was lost behind a gateway.
 	Unanswered int
@@ -172,8 +173,8 @@ func New(options Options) *Client {
 	}}
 }
 
-// Do does a call: as many tries as its op's policy allows. A 2xx answer is a success; anything else is an [*Error], or the error of
-// Auth or Body: as it is where nothing can have had its effect before, else inside an [*Error].
+// Do does a call: as many tries as its op's policy allows. A 2xx answer is a success; anything else is an [*Error], or the
+// error of Auth or Body: as it is where nothing can have had its effect before, else inside an [*Error].
 func (c *Client) Do(ctx context.Context, call Call) (*Answer, error) {
 	rule := policyOf(call.Op)
 	var spent time.Duration // on tries and waits; not at the gate, where others are served

@@ -8,6 +8,8 @@ import (
 	"errors"
 	"fmt"
 	"hash/crc32"
+	"maps"
+	"slices"
 	"strings"
 )
 
@@ -36,7 +38,8 @@ func metadata(project, version string) string {
 func zipOf(members map[string]string) ([]byte, error) {
 	var b bytes.Buffer
 	w := zip.NewWriter(&b)
-	for name, text := range members {
+	for _, name := range slices.Sorted(maps.Keys(members)) {
+		text := members[name]
 		// Raw, since the index refuses data descriptors.
 		m, err := w.CreateRaw(&zip.FileHeader{
 			Name: name, CRC32: crc32.ChecksumIEEE([]byte(text)), CompressedSize64: uint64(len(text)), UncompressedSize64: uint64(len(text)),
@@ -56,7 +59,8 @@ func tarOf(members map[string]string) ([]byte, error) {
 	var b bytes.Buffer
 	packed := gzip.NewWriter(&b)
 	w := tar.NewWriter(packed)
-	for name, text := range members {
+	for _, name := range slices.Sorted(maps.Keys(members)) {
+		text := members[name]
 		if err := w.WriteHeader(&tar.Header{Name: name, Mode: 0o644, Size: int64(len(text))}); err != nil {
 			return nil, err
 		}

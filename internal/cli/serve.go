@@ -49,10 +49,6 @@ func serveVerb(ctx context.Context, w World, v verb, args []string) int {
 	if code, done := w.parse(v, flags, args); done {
 		return code
 	}
-	if flags.NArg() > 0 {
-		fmt.Fprintln(w.Stderr, runner.Plain("serve takes flags only, not "+flags.Arg(0)))
-		return Misconfigured
-	}
 	if err := w.serve(ctx, s); err != nil {
 		fmt.Fprintln(w.Stderr, runner.Plain("the stage: "+err.Error()))
 		return Failed

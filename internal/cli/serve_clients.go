@@ -47,11 +47,12 @@ func clientsOf(stage *fakepypi.Stage, profile fakepypi.Profile, token string) []
 	}
 }
 
-// program is the environment of a step of the action: its inputs, and its right to ask for ID tokens.
+// program is the environment of a step of the action: its inputs, and its right to ask for ID tokens, which a run has whatever the
+// index makes of them.
 func program(stage *fakepypi.Stage, profile fakepypi.Profile, user, password string) []setting {
 	env := []setting{{"INPUT_REPOSITORY-URL", stage.Upload.String()}, {"INPUT_INDEX-URL", stage.Simple.String()}}
 	if !trustedPublishing(profile) {
-		return append(env, setting{"INPUT_USER", user}, setting{"INPUT_PASSWORD", password})
+		env = append(env, setting{"INPUT_USER", user}, setting{"INPUT_PASSWORD", password})
 	}
 	for _, name := range []string{"ACTIONS_ID_TOKEN_REQUEST_URL", "ACTIONS_ID_TOKEN_REQUEST_TOKEN"} {
 		env = append(env, setting{name, stage.Env[name]})

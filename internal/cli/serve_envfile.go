@@ -24,7 +24,7 @@ func (w World) claimEnvFile(path string) (*envFile, error) {
 		return file, nil
 	}
 	for _, name := range []string{"GITHUB_ENV", "GITHUB_OUTPUT", "GITHUB_STATE", "GITHUB_STEP_SUMMARY"} {
-		if own := w.Getenv(name); own != "" && filepath.Clean(own) == filepath.Clean(path) {
+		if own := w.Getenv(name); own != "" && sameFile(own, path) {
 			return nil, fmt.Errorf("the runner's own file %s is not replaced: write the environment file elsewhere, and append it with cat FILE >> \"$%s\"", name, name)
 		}
 	}
@@ -41,6 +41,18 @@ func (w World) claimEnvFile(path string) (*envFile, error) {
 		return nil, err
 	}
 	return file, os.Remove(path)
+}
+
+// sameFile tells whether two paths lead to one file, whether it is there or not.
+func sameFile(a, b string) bool {
+	there, err1 := os.Stat(a)
+	here, err2 := os.Stat(b)
+	if err1 == nil && err2 == nil {
+		return os.SameFile(there, here)
+	}
+	a, err1 = filepath.Abs(a)
+	b, err2 = filepath.Abs(b)
+	return err1 == nil && err2 == nil && a == b
 }
 
 // isEnvFile tells an empty file, or one that serve has written, from every other.

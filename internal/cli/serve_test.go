@@ -417,3 +417,41 @@ func TestServeRefuses(t *testing.T) {
 		})
 	}
 }
+
+// TestServePage: the documentation has every flag, every profile and every variable, and no flag that there is not.
+func TestServePage(t *testing.T) {
+	t.Parallel()
+	text, err := os.ReadFile("../../docs/serve.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	page := string(text)
+	help, err := exec.CommandContext(t.Context(), "pypi-oidc-publish", "serve", "-h").Output()
+	if err != nil {
+		t.Fatal(err)
+	}
+	names := func(pattern, text string) []string {
+		var found []string
+		for _, match := range regexp.MustCompile(pattern).FindAllStringSubmatch(text, -1) {
+			found = append(found, match[1])
+		}
+		return slices.Sorted(slices.Values(found))
+	}
+	_, table, _ := strings.Cut(page, "\n## Flags\n")
+	table, _, _ = strings.Cut(table, "\n\nThe environment file")
+	if is, told := names(`(?m)^  -([a-z-]+) `, string(help)), names("`-([a-z-]+) ", table); !slices.Equal(is, told) || len(is) < 10 {
+		t.Errorf("the flags are\n%v, and the page has\n%v", is, told)
+	}
+	for _, profile := range []string{"pypi", "testpypi", "plain", "no-trusted-publishing"} {
+		s := serveStage(t, "-profile", profile, "-url", "http://index:8081")
+		for name := range s.env {
+			if !strings.Contains(page, "`"+name+"`") {
+				t.Errorf("%s is not on the page", name)
+			}
+		}
+		if !strings.Contains(page, "| `"+profile+"` |") {
+			t.Errorf("the profile %s is not on the page", profile)
+		}
+		s.end(os.Interrupt)
+	}
+}

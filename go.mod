@@ -7,6 +7,7 @@ require (
 	github.com/sethvargo/go-githubactions v1.3.2
 	golang.org/x/crypto v0.58.0
 	golang.org/x/crypto/x509roots/fallback v0.0.0-20261030153154-30a33513ff6d
+	golang.org/x/net v0.62.0
 )
 
 require (

@@ -4,7 +4,9 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"mime"
 	"net/http"
+	"net/url"
 
 	"github.com/org/pypi-oidc-publish/internal/pep"
 	"github.com/org/pypi-oidc-publish/internal/secret"
@@ -22,7 +24,7 @@ func (c *Client) Look(ctx context.Context, project pep.Project) (pep.Listing, er
 	}
 	call := wire.Call{
 		Op: wire.Look, Method: http.MethodGet, URL: c.site.simplePage(project),
-		Header: http.Header{"Accept": {"application/vnd.pypi.simple.v1+json"}},
+		Header: http.Header{"Accept": {"application/vnd.pypi.simple.v1+json, text/html;q=0.2"}},
 	}
 	if c.login != nil && secret.Origin(call.URL) == secret.Origin(c.site.Upload) {
 		call.Auth = func(ctx context.Context) (string, secret.Text, error) { return c.login.Credential(ctx, 0) }
@@ -37,12 +39,27 @@ func (c *Client) Look(ctx context.Context, project pep.Project) (pep.Listing, er
 	case err != nil:
 		return pep.Listing{}, err
 	}
-	listing, err := pep.ParseListing(answer.Body)
+	return listingOf(answer, project, call.URL)
+}
+
+// listingOf reads the page in the form that the index says it has. An HTML page is taken to be about the project that was
+// asked for, since it does not name its own in a form to rely on.
+func listingOf(answer *wire.Answer, project pep.Project, at *url.URL) (pep.Listing, error) {
+	parse := pep.ParseListing
+	kind, _, err := mime.ParseMediaType(answer.Header.Get("Content-Type"))
+	if err == nil && (kind == "text/html" || kind == "application/vnd.pypi.simple.v1+html") {
+		parse = func(page []byte) (pep.Listing, error) {
+			listing, err := pep.ParseListingHTML(page)
+			listing.Project = project
+			return listing, err
+		}
+	}
+	listing, err := parse(answer.Body)
 	if err != nil {
-		return pep.Listing{}, fmt.Errorf("the page %s cannot be read: %w", call.URL, err)
+		return pep.Listing{}, fmt.Errorf("the page %s cannot be read: %w", at, err)
 	}
 	if listing.Project != project {
-		return pep.Listing{}, fmt.Errorf("the page %s is about another project, %s", call.URL, listing.Project)
+		return pep.Listing{}, fmt.Errorf("the page %s is about another project, %s", at, listing.Project)
 	}
 	return listing, nil
 }

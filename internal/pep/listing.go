@@ -20,14 +20,16 @@ type Listing struct {
 type Held struct {
 	Name       string
 	SHA256     string    // lower-case hex; empty where the index does not give it
+	MD5        string    // the same; all that some older indexes give
 	Provenance string    // URL of the provenance (PEP 740); empty where the index has none
 	Size       int64     // bytes; 0 where the index does not say
 	Uploaded   time.Time // zero where the index does not say
 	Yanked     bool
 }
 
-// ErrNoListing is what ParseListing answers when the text is something else than a listing, such as an HTML page.
-var ErrNoListing = errors.New("no project listing in the JSON form of PEP 691")
+// ErrNoListing is what ParseListing and ParseListingHTML answer when the text is something else than a listing, such as
+// the page of a log-in.
+var ErrNoListing = errors.New("no project listing of a simple index")
 
 // page and pageFile are the wire format. What may come in more than one shape is read raw.
 type page struct {
@@ -70,6 +72,7 @@ func (f pageFile) held() Held {
 	return Held{
 		Name:       f.Filename,
 		SHA256:     strings.ToLower(f.Hashes["sha256"]),
+		MD5:        strings.ToLower(f.Hashes["md5"]),
 		Provenance: optional[string](f.Provenance),
 		Size:       optional[int64](f.Size),
 		Uploaded:   optional[time.Time](f.Uploaded),

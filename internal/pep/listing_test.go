@@ -30,7 +30,7 @@ func TestAListingOfTheIndex(t *testing.T) {
 			Uploaded: time.Date(2026, 3, 4, 5, 6, 7, 891011000, time.UTC),
 		},
 		{Name: "alder_core-1.0-py3-none-any.whl", Yanked: true},
-		{Name: "alder_core-0.9.zip", Yanked: true},
+		{Name: "alder_core-0.9.zip", MD5: "z", Yanked: true},
 	}}
 	if !reflect.DeepEqual(got, want) {
 		t.Errorf("got  %+v\nwant %+v", got, want)

@@ -1,0 +1,206 @@
+package pep
+
+import (
+	"bytes"
+	"encoding/hex"
+	"errors"
+	"fmt"
+	"io"
+	"net/url"
+	"path"
+	"slices"
+	"strings"
+
+	"golang.org/x/net/html"
+	"golang.org/x/net/html/atom"
+)
+
+// ParseListingHTML reads a project's page of a simple index in its HTML form (PEP 503, 592, 740, 792). The page does not say
+// whose it is in words that a program can rely on, so Project stays empty; sizes and times are not in this form.
+//
+// Every index may also answer with a page that is no listing, such as a log-in, and such a page must not be taken for an
+// empty project. So a page has to show what it is: by the meta element of PEP 629, by a title or heading that speaks of
+// links, or by nothing but links to files whose texts are their names. Anything else is an error that wraps ErrNoListing.
+func ParseListingHTML(page []byte) (Listing, error) {
+	p := htmlPage{tokens: html.NewTokenizer(bytes.NewReader(page))}
+	p.tokens.SetMaxBuf(longestToken)
+	if err := p.read(); err != nil {
+		return Listing{}, noListing(err.Error())
+	}
+	if why := p.doubt(); why != "" {
+		return Listing{}, noListing(why)
+	}
+	return Listing{Exists: true, Status: p.status, Files: p.files}, nil
+}
+
+const (
+	longestToken = 1 << 20 // bytes of one tag, comment or text
+	longestText  = 4 << 10 // bytes of a link's text that are kept, far above any file name
+)
+
+// htmlPage is what was seen of a page.
+type htmlPage struct {
+	tokens *html.Tokenizer
+
+	versioned bool   // it has the meta element that only a simple index has
+	headed    bool   // its title or heading is that of a project's page
+	status    string // of the project
+	links     int    // with an address
+	unlike    string // the first link that is none to a file with its name for a text
+	files     []Held
+
+	link *htmlLink        // that is open
+	head *strings.Builder // of the title or heading that is open
+}
+
+// htmlLink is an a element.
+type htmlLink struct {
+	address    string
+	text       strings.Builder
+	yanked     bool
+	provenance string
+}
+
+func (p *htmlPage) read() error {
+	for {
+		switch p.tokens.Next() {
+		case html.ErrorToken:
+			p.endLink()
+			if err := p.tokens.Err(); !errors.Is(err, io.EOF) {
+				return fmt.Errorf("it cannot be read as HTML: %w", err)
+			}
+			return nil
+		case html.StartTagToken, html.SelfClosingTagToken:
+			p.start(p.tokens.Token())
+		case html.EndTagToken:
+			p.end(p.tokens.Token().DataAtom)
+		case html.TextToken:
+			p.text(string(p.tokens.Text()))
+		}
+	}
+}
+
+func (p *htmlPage) start(tag html.Token) {
+	switch tag.DataAtom {
+	case atom.A:
+		p.endLink()
+		if address, has := attribute(tag, "href"); has {
+			p.link = &htmlLink{address: address}
+			_, p.link.yanked = attribute(tag, "data-yanked") // also without a reason (PEP 592)
+			p.link.provenance, _ = attribute(tag, "data-provenance")
+		}
+	case atom.Title, atom.H1:
+		p.head = &strings.Builder{}
+	case atom.Meta:
+		name, _ := attribute(tag, "name")
+		content, _ := attribute(tag, "content")
+		switch strings.ToLower(name) {
+		case "pypi:repository-version":
+			p.versioned = true
+		case "pypi:project-status":
+			p.status = strings.ToLower(strings.TrimSpace(content))
+		}
+	}
+}
+
+func (p *htmlPage) end(tag atom.Atom) {
+	switch {
+	case tag == atom.A:
+		p.endLink()
+	case (tag == atom.Title || tag == atom.H1) && p.head != nil:
+		p.headed = p.headed || strings.Contains(strings.ToLower(p.head.String()), "links for ")
+		p.head = nil
+	}
+}
+
+func (p *htmlPage) text(text string) {
+	if p.link != nil && p.link.text.Len() < longestText {
+		p.link.text.WriteString(text)
+	}
+	if p.head != nil && p.head.Len() < longestText {
+		p.head.WriteString(text)
+	}
+}
+
+// endLink takes the open link for what it is.
+func (p *htmlPage) endLink() {
+	link := p.link
+	if link == nil {
+		return
+	}
+	p.link = nil
+	p.links++
+	held, isFile := link.held()
+	if isFile {
+		p.files = append(p.files, held)
+	}
+	if text := strings.TrimSpace(link.text.String()); p.unlike == "" && (!isFile || text != held.Name) {
+		p.unlike = text[:min(len(text), 80)]
+		if p.unlike == "" {
+			p.unlike = "a link without a text"
+		}
+	}
+}
+
+// doubt tells why the page is no listing; empty where it is one.
+func (p *htmlPage) doubt() string {
+	switch {
+	case p.headed:
+		return ""
+	case p.versioned && p.links > 0 && len(p.files) == 0:
+		return "it is the page of an index, but has no link to a file" // such as the list of all projects
+	case p.versioned:
+		return ""
+	case p.links == 0:
+		return "it looks like HTML without a single link"
+	case p.unlike != "":
+		return fmt.Sprintf("it looks like HTML that is not of a simple index, with the link %q", p.unlike)
+	default:
+		return ""
+	}
+}
+
+// held reads the link's address: its last part is the file's name, and its fragment has a digest (PEP 503).
+func (l *htmlLink) held() (Held, bool) {
+	address, err := url.Parse(strings.TrimSpace(l.address))
+	if err != nil {
+		return Held{}, false
+	}
+	held := Held{Name: path.Base(address.Path), Yanked: l.yanked, Provenance: l.provenance}
+	for part := range strings.SplitSeq(address.Fragment, "&") {
+		kind, digest, _ := strings.Cut(part, "=")
+		switch kind {
+		case "sha256":
+			held.SHA256 = digestOf(digest, 32)
+		case "md5":
+			held.MD5 = digestOf(digest, 16)
+		}
+	}
+	return held, isFileName(held.Name)
+}
+
+// digestOf is a digest of so many bytes in lower-case hex; empty where the text is none.
+func digestOf(text string, size int) string {
+	if raw, err := hex.DecodeString(text); err != nil || len(raw) != size {
+		return ""
+	}
+	return strings.ToLower(text)
+}
+
+// isFileName tells whether a name ends as distributions do, of today or of former times.
+func isFileName(name string) bool {
+	name = strings.ToLower(name)
+	return slices.ContainsFunc([]string{
+		".whl", ".tar.gz", ".zip", ".tgz", ".tar.bz2", ".tar.xz", ".tar.z", ".tar", ".egg", ".exe", ".rpm", ".msi", ".deb", ".dmg",
+	}, func(suffix string) bool { return strings.HasSuffix(name, suffix) && len(name) > len(suffix) })
+}
+
+// attribute is the first one of its name, as HTML has it.
+func attribute(tag html.Token, name string) (value string, has bool) {
+	for _, a := range tag.Attr {
+		if a.Key == name {
+			return a.Val, true
+		}
+	}
+	return "", false
+}

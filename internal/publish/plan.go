@@ -1,9 +1,11 @@
 package publish
 
 import (
+	"crypto/md5"
 	"encoding/hex"
 	"errors"
 	"fmt"
+	"strings"
 
 	"github.com/org/pypi-oidc-publish/internal/dist"
 	"github.com/org/pypi-oidc-publish/internal/finding"
@@ -79,18 +81,35 @@ func (r *run) decide() error {
 // with it.
 func standing(d *dist.Distribution, listing pep.Listing, skip bool) (status ledger.Status, held string) {
 	for _, h := range listing.Files {
+		theirs, ours := digestsOf(d, h)
 		switch {
-		case h.Name != d.Name || h.SHA256 == "":
+		case h.Name != d.Name || theirs == "":
 			// Without a digest only the index itself can tell.
-		case h.SHA256 == hex.EncodeToString(d.Digests.SHA256[:]):
+		case theirs == ours:
 			return ledger.Present, ""
 		case skip:
-			return ledger.Skipped, h.SHA256
+			return ledger.Skipped, theirs
 		default:
-			return ledger.Conflict, h.SHA256
+			return ledger.Conflict, theirs
 		}
 	}
 	return ledger.Upload, ""
+}
+
+// onlyMD5 begins a digest that is no SHA-256.
+const onlyMD5 = "MD5 "
+
+// digestsOf are the digests of one kind of what the index holds and of a file; empty where there is no such kind. An MD5
+// counts only where the index gives nothing better, and says what it is.
+func digestsOf(d *dist.Distribution, h pep.Held) (theirs, ours string) {
+	switch {
+	case h.SHA256 != "":
+		return h.SHA256, hex.EncodeToString(d.Digests.SHA256[:])
+	case h.MD5 != "" && d.Digests.MD5 != [md5.Size]byte{}:
+		return onlyMD5 + h.MD5, onlyMD5 + hex.EncodeToString(d.Digests.MD5[:])
+	default:
+		return "", ""
+	}
 }
 
 // releases are those of the set, in the order of its files, with their pages.
@@ -121,9 +140,13 @@ func (r *run) nothingMissing() bool {
 
 // conflict is a name under which the index has other bytes.
 func conflict(f ledger.File, held string) finding.Finding {
+	digests := fmt.Sprintf("its SHA-256 is %s, this file's is %s", held, f.SHA256)
+	if theirs, only := strings.CutPrefix(held, onlyMD5); only {
+		digests = fmt.Sprintf("its MD5 is %s, which this file with the SHA-256 %s does not have", theirs, f.SHA256)
+	}
 	return finding.Finding{
 		ID: "conflict", Severity: finding.Error, File: f.Path,
-		Message: fmt.Sprintf("the index has other bytes under the name %s: its SHA-256 is %s, this file's is %s", f.Name, held, f.SHA256),
+		Message: fmt.Sprintf("the index has other bytes under the name %s: %s", f.Name, digests),
 		Fix:     "re-run only the publish job with the files of the first build, raise the version, or finish the release with `skip-existing: true`",
 	}
 }

@@ -3,7 +3,6 @@ package publish
 import (
 	"cmp"
 	"context"
-	"encoding/hex"
 	"errors"
 	"fmt"
 	"slices"
@@ -190,7 +189,7 @@ func (r *run) taken(ctx context.Context, d *dist.Distribution, f ledger.File, la
 
 func underAnotherName(d *dist.Distribution, listing pep.Listing) (string, bool) {
 	for _, h := range listing.Files {
-		if h.Name != d.Name && h.SHA256 == hex.EncodeToString(d.Digests.SHA256[:]) {
+		if theirs, ours := digestsOf(d, h); h.Name != d.Name && theirs != "" && theirs == ours {
 			return h.Name, true
 		}
 	}

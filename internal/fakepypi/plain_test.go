@@ -1,0 +1,55 @@
+package fakepypi_test
+
+import (
+	"bytes"
+	"testing"
+
+	"github.com/org/pypi-oidc-publish/internal/fakepypi"
+)
+
+// TestPlainAddress: a plain index has an address of its own for uploads, and is told by it.
+func TestPlainAddress(t *testing.T) {
+	t.Parallel()
+	th := open(t, fakepypi.Options{Profile: fakepypi.Plain})
+	kind, body := wheel("md5_digest", md5Of("the wheel")).body(t)
+	r := th.do("POST", th.Upload.String(), bytes.NewReader(body), "Content-Type", kind, "Authorization", basic(fakepypi.User, fakepypi.Password))
+	if r.status != 200 || th.Upload.Path != "/upload/" || len(th.Files()) != 1 || th.Requests()[0].Op != "upload" {
+		t.Errorf("%s: %+v, %+v", th.Upload, r, th.Requests())
+	}
+	opened(t).do("POST", "/upload/", nil).want(t, 404, "")
+}
+
+// TestNamesOfFiles: what is no name of a file, or no text, is kept by no kind of index.
+func TestNamesOfFiles(t *testing.T) {
+	t.Parallel()
+	plain := open(t, fakepypi.Options{Profile: fakepypi.Plain})
+	for name, reason := range map[string]string{
+		".": "Invalid filename", "..": "Invalid filename", "": "Invalid filename", "a/b": "", "\xff.whl": "Invalid Form Data.",
+	} {
+		p := authorized(wheel("md5_digest", md5Of("the wheel")).called(name), basic(fakepypi.User, fakepypi.Password))
+		plain.upload("", p).want(t, 400, reason)
+	}
+	if held := plain.Files(); len(held) > 0 {
+		t.Errorf("the index holds %v", held)
+	}
+	th := opened(t)
+	th.upload(th.minted(), wheel().called("demo-1.0-\xff-none-any.whl")).want(t, 400, "Invalid Form Data.")
+}
+
+// TestOnePort: the runner's protocol can be asked at the index's address, and the issuer's own is another one.
+func TestOnePort(t *testing.T) {
+	t.Parallel()
+	th := open(t, fakepypi.Options{OnePort: true})
+	th.Trust(fakepypi.Publisher{Project: demo})
+	th.accepted(th.minted(), wheel())
+	asked := th.Env["ACTIONS_ID_TOKEN_REQUEST_URL"]
+	if at := "http://" + th.Upload.Host + "/"; len(asked) <= len(at) || asked[:len(at)] != at {
+		t.Errorf("ID tokens are at %s, the index is at %s", asked, at)
+	}
+	th.get(asked).want(t, 401, "")
+	th.get("/.well-known/jwks").want(t, 404, "")
+	named := open(t, fakepypi.Options{OnePort: true, URL: "http://index:8081"})
+	if named.Upload.String() != "http://index:8081/legacy/" || named.Simple.String() != "http://index:8081/simple/" {
+		t.Errorf("%s, %s", named.Upload, named.Simple)
+	}
+}

@@ -310,7 +310,7 @@ type contract struct {
 const (
 	untilMinted    = "look audience id-token"
 	untilRefused   = untilMinted + " id-token mint keys keys"
-	untilPublished = untilRefused + " upload upload probe burn probe"
+	untilPublished = untilRefused + " upload upload probe burn probe look look"
 )
 
 func contracts() []contract {

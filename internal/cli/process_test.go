@@ -57,7 +57,7 @@ func newStep(t *testing.T, files ...string) *step {
 	}
 	for name, value := range map[string]string{
 		"GITHUB_ACTIONS": "true", "GITHUB_WORKSPACE": s.dir, "GITHUB_OUTPUT": s.path(".output"), "GITHUB_STEP_SUMMARY": s.path(".summary"),
-		"TMPDIR": s.path(".tmp"), "HOME": s.path(".home"), "INPUT_REPOSITORY-URL": stage.Upload.String(), "INPUT_VERBOSE": "true",
+		"TMPDIR": s.path(".tmp"), "HOME": s.path(".home"), "INPUT_REPOSITORY-URL": stage.Upload.String(), "INPUT_VERBOSE": "true", "INPUT_WAIT-FOR-INDEX": "0",
 	} {
 		s.env[name] = value
 	}

@@ -129,7 +129,7 @@ func (w World) run(ctx context.Context, c config.Config, r *runner.Runner, vault
 		Redact: vault.Redact, Trace: func(t wire.Try) { book.Note(tried(t)) },
 	})
 	site := index.SiteOf(c.Repository, c.Simple, !c.NoLookups)
-	tools := publish.Tools{Book: book, Now: w.Now}
+	tools := publish.Tools{Book: book, Now: w.Now, Sleep: w.Sleep}
 	if c.Auth == config.Token {
 		tools.Password = index.Password(c.User, c.Password)
 	} else {
@@ -142,6 +142,7 @@ func (w World) run(ctx context.Context, c config.Config, r *runner.Runner, vault
 	return publish.Run(ctx, publish.Options{
 		Paths: c.Packages, Workspace: w.Getenv("GITHUB_WORKSPACE"), How: c.AuthWhy, Parallel: c.Parallel,
 		SkipExisting: c.SkipExisting, VerifyMetadata: c.VerifyMetadata, ExpectedVersion: c.ExpectedVersion,
+		DryRun: c.DryRun, Wait: c.Wait,
 	}, tools)
 }
 

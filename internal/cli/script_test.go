@@ -60,6 +60,7 @@ func TestScripts(t *testing.T) {
 			env.Setenv("GITHUB_OUTPUT", filepath.Join(env.WorkDir, ".output"))
 			env.Setenv("GITHUB_STEP_SUMMARY", filepath.Join(env.WorkDir, ".summary"))
 			env.Setenv("INPUT_REPOSITORY-URL", stage.Upload.String())
+			env.Setenv("INPUT_WAIT-FOR-INDEX", "0")
 			env.Setenv("UPLOAD", stage.Upload.String())
 			env.Setenv("HOST", stage.Upload.Host)
 			return nil
@@ -113,6 +114,8 @@ func switchCommand(ts *testscript.TestScript, _ bool, args []string) {
 	changes := map[string]func(*fakepypi.Switches){
 		"no-oidc":      func(s *fakepypi.Switches) { s.NoOIDC = true },
 		"read-only":    func(s *fakepypi.Switches) { s.ReadOnly = true },
+		"stale":        func(s *fakepypi.Switches) { s.Stale = true },
+		"absent":       func(s *fakepypi.Switches) { s.Absent = 10 * time.Minute },
 		"tiny-files":   func(s *fakepypi.Switches) { s.FileLimit = 10 },
 		"burn-idle":    func(s *fakepypi.Switches) { s.Burn = fakepypi.BurnIdle },
 		"burn-missing": func(s *fakepypi.Switches) { s.Burn = fakepypi.BurnMissing },

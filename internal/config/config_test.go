@@ -45,7 +45,7 @@ func must(t *testing.T, inputs given) config.Config {
 func TestDefaults(t *testing.T) {
 	t.Parallel()
 	want := config.Config{
-		Packages: []string{"dist"}, Attestations: "false", VerifyMetadata: true, PrintHash: true, Parallel: 4,
+		Packages: []string{"dist"}, Attestations: "false", VerifyMetadata: true, PrintHash: true, Parallel: 4, Wait: 300 * time.Second,
 		Auth: config.TrustedPublishing, AuthWhy: "Trusted Publishing, since no password is given", User: "__token__",
 	}
 	want.Repository, _ = url.Parse(pypi)
@@ -93,6 +93,8 @@ func TestValues(t *testing.T) {
 		{"verbose", "true", func(c config.Config) any { return c.Verbose }, true},
 		{"dry-run", "FALSE", func(c config.Config) any { return c.DryRun }, false},
 		{"attestations", "False", func(c config.Config) any { return c.Attestations }, "false"},
+		{"dry-run", "true", func(c config.Config) any { return c.DryRun }, true},
+		{"wait-for-index", "3600", func(c config.Config) any { return c.Wait }, time.Hour},
 		{"wait-for-index", "0", func(c config.Config) any { return c.Wait }, time.Duration(0)},
 		{"parallel-uploads", "1", func(c config.Config) any { return c.Parallel }, 1},
 		{"parallel-uploads", "8", func(c config.Config) any { return c.Parallel }, 8},
@@ -188,8 +190,6 @@ func TestBadValues(t *testing.T) {
 		{given{"attestations": "true"}, "input-not-built", "attestations"},
 		{given{"attestations": "best-effort"}, "input-not-built", "attestations"},
 		{given{"attestations-dir": "out"}, "input-not-built", "attestations-dir"},
-		{given{"dry-run": "true"}, "input-not-built", "dry-run"},
-		{given{"wait-for-index": "300"}, "input-not-built", "wait-for-index"},
 		{given{"github-release": "auto"}, "input-not-built", "github-release"},
 		{given{"github-token": "ghs_secret"}, "input-not-built", "github-token"},
 		{given{"manifest-file": "out.json"}, "input-not-built", "manifest-file"},

@@ -70,7 +70,7 @@ func Inputs() []Input {
 			set:  setPassword,
 		},
 		{
-			Name: "dry-run", Default: "false", Boolean: true, later: off("false"),
+			Name: "dry-run", Default: "false", Boolean: true,
 			Help: "Do everything that sends nothing: collect, look, judge, plan, and show the claims of the ID token.",
 			set:  boolean(func(d *draft, v bool) { d.DryRun = v }),
 		},
@@ -85,7 +85,7 @@ func Inputs() []Input {
 			set:  number(1, 8, func(d *draft, v int) { d.Parallel = v }),
 		},
 		{
-			Name: "wait-for-index", Default: "300", later: off("0"),
+			Name: "wait-for-index", Default: "300",
 			Help: "How many seconds to wait at most until the index serves every file with the right digest, 0 to 3600. 0 does not wait.",
 			set:  number(0, 3600, func(d *draft, v int) { d.Wait = time.Duration(v) * time.Second }),
 		},

@@ -14,6 +14,8 @@ type Began struct {
 	At    time.Time
 	Index string
 	How   string // how the run authenticates, and why
+	// DryRun tells that nothing will be minted or sent.
+	DryRun bool
 }
 
 // Phase begins a phase and ends the one before.
@@ -87,6 +89,12 @@ type MintLost struct{}
 // BurnedAll tells what became of all upload tokens.
 type BurnedAll struct{ Outcome Burned }
 
+// ReadBack tells whether the index was seen to serve every file with its digest, and what was missing at the last look.
+type ReadBack struct {
+	Served  bool
+	Missing []string
+}
+
 // Tried is one try of a request: for the verbose log alone.
 type Tried struct {
 	Op, Method, URL string
@@ -98,7 +106,7 @@ type Tried struct {
 // Ended closes the book.
 type Ended struct{ At time.Time }
 
-func (e Began) fold(r *Receipt) { r.Began, r.Index = e.At, e.Index }
+func (e Began) fold(r *Receipt) { r.Began, r.Index, r.DryRun = e.At, e.Index, e.DryRun }
 
 func (e Phase) fold(r *Receipt) {
 	end(r, e.At)
@@ -163,6 +171,13 @@ func (MintLost) fold(r *Receipt) {
 func (e BurnedAll) fold(r *Receipt) {
 	if r.Token.Lost == 0 {
 		r.Token.Burned = e.Outcome
+	}
+}
+
+func (e ReadBack) fold(r *Receipt) {
+	r.Verified = NotServed
+	if e.Served {
+		r.Verified = Served
 	}
 }
 

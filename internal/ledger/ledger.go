@@ -83,9 +83,21 @@ type Span struct {
 	Began, End time.Time
 }
 
+// Verified is what came of reading back.
+type Verified string
+
+// The outcomes of reading back.
+const (
+	NotAsked  Verified = "not-asked" // nobody looked
+	Served    Verified = "true"      // the index serves every file with its digest
+	NotServed Verified = "false"     // it was not seen to, or serves something else
+)
+
 // Receipt is what was done.
 type Receipt struct {
 	Index    string // where to, as people write it
+	DryRun   bool   // nothing was meant to be sent
+	Verified Verified
 	Began    time.Time
 	Files    []File // in the order of the plan
 	Releases []Release
@@ -105,6 +117,7 @@ const (
 	Unchanged Result = "unchanged" // nothing was missing before
 	Partial   Result = "partial"   // something was uploaded, and something is missing
 	Failed    Result = "failed"    // nothing was uploaded, and something is missing
+	DryRun    Result = "dry-run"   // nothing was sent, as asked, and nothing stands in the way as far as can be known
 )
 
 // Count is how many files have the status.
@@ -121,6 +134,9 @@ func (r Receipt) Count(status Status) int {
 // Result sums up the files and findings.
 func (r Receipt) Result() Result {
 	settled := r.Count(Present) + r.Count(Uploaded) + r.Count(Skipped)
+	if r.DryRun && finding.Worst(r.Findings) < finding.Error {
+		return DryRun
+	}
 	whole := len(r.Files) > 0 && settled == len(r.Files) && finding.Worst(r.Findings) < finding.Error
 	switch {
 	case whole && r.Count(Uploaded) == 0:
@@ -146,7 +162,7 @@ func NewBook(watch func(Event)) *Book {
 	if watch == nil {
 		watch = func(Event) {}
 	}
-	return &Book{watch: watch, receipt: Receipt{Token: Token{Burned: NotMinted}}}
+	return &Book{watch: watch, receipt: Receipt{Verified: NotAsked, Token: Token{Burned: NotMinted}}}
 }
 
 // Note folds the event into the receipt.

@@ -27,6 +27,9 @@ type Options struct {
 	SkipExisting    bool     // other bytes under a name that the index has are a warning
 	VerifyMetadata  bool     // preflight's errors stop the run
 	ExpectedVersion string   // every release must have it; "" for any
+	DryRun          bool     // nothing is minted or sent
+	// Wait is how long to wait at most until the index serves every file; 0 means not to.
+	Wait time.Duration
 }
 
 // Tools are what a run works with.
@@ -36,6 +39,7 @@ type Tools struct {
 	Password index.Credentials // nil: Lease is
 	Book     *ledger.Book      // what is told to people
 	Now      func() time.Time
+	Sleep    func(ctx context.Context, d time.Duration) error
 }
 
 // ErrIncomplete tells that not every file is at the index; the receipt says which, and the findings why.
@@ -60,7 +64,7 @@ type run struct {
 // stands in the book, also after a panic and after a signal, which is a done ctx.
 func Run(ctx context.Context, o Options, t Tools) error {
 	r := &run{Options: o, Tools: t, asked: map[pep.Project]bool{}, held: map[pep.Project]pep.Listing{}}
-	r.Book.Note(ledger.Began{At: r.Now(), Index: r.Index.Site().Upload.String(), How: o.How})
+	r.Book.Note(ledger.Began{At: r.Now(), Index: r.Index.Site().Upload.String(), How: o.How, DryRun: o.DryRun})
 	err := par.Catch(func() error { return r.steps(ctx) })
 	if err != nil && !errors.Is(err, ErrIncomplete) {
 		for _, f := range told(ctx, err) {
@@ -85,14 +89,25 @@ func (r *run) steps(ctx context.Context) error {
 	if err := r.decide(); err != nil {
 		return err
 	}
-	if r.nothingMissing() {
+	if r.DryRun {
+		r.phase("Dry run")
+		r.dryRun(ctx)
 		return nil
 	}
-	r.phase("Authorize")
-	if err := r.identify(ctx); err != nil {
-		return err
+	if !r.nothingMissing() {
+		r.phase("Authorize")
+		if err := r.identify(ctx); err != nil {
+			return err
+		}
+		if err := r.transfer(ctx); err != nil {
+			return err
+		}
 	}
-	// The burn is deferred before the first mint, so that no token outlives the run.
+	return r.readBack(ctx)
+}
+
+// transfer is the life of the credential. Its burn is deferred before the first mint, so that no token outlives the upload.
+func (r *run) transfer(ctx context.Context) error {
 	defer r.burn(ctx)
 	if err := r.authorize(ctx); err != nil {
 		return err

@@ -25,7 +25,7 @@ func outputs(r ledger.Receipt) []output {
 		{"published-count", strconv.Itoa(r.Count(ledger.Uploaded))},
 		{"unchanged-count", strconv.Itoa(r.Count(ledger.Present))},
 		{"skipped-count", strconv.Itoa(r.Count(ledger.Skipped))},
-		{"verified", "not-asked"}, // nothing is read back in this version
+		{"verified", string(r.Verified)},
 		{"token-burned", string(r.Token.Burned)},
 	}
 }

@@ -91,6 +91,8 @@ func (r *Reporter) Watch(event ledger.Event) {
 		r.line("gave up %s before the index had it", e.File)
 	case ledger.BurnedAll:
 		r.line("upload token: %s", burned(e.Outcome))
+	case ledger.ReadBack:
+		r.line("%s", readBack(e))
 	case ledger.Tried:
 		r.tried(e)
 	case ledger.Noted, ledger.Ended:
@@ -195,6 +197,9 @@ func (r *Reporter) outcome(receipt ledger.Receipt) {
 	for _, line := range tokenLines(receipt.Token) {
 		r.line("  %s", line)
 	}
+	if receipt.Verified == ledger.Served {
+		r.line("  read back: %s", readBack(ledger.ReadBack{Served: true}))
+	}
 	for _, release := range receipt.Releases {
 		if release.URL != "" && receipt.Result() != ledger.Failed {
 			r.line("  page: %s", release.URL)
@@ -260,6 +265,8 @@ func sentence(r ledger.Receipt, name func(ledger.Release) string) string {
 		return fmt.Sprintf("nothing to upload of %s: %s", what, tally(r))
 	case ledger.Partial:
 		return fmt.Sprintf("partly published %s: %s; %s", what, tally(r), toFinish(r))
+	case ledger.DryRun:
+		return fmt.Sprintf("dry run of %s: %s to be uploaded, %d already there, %d to be skipped", what, files(missing(r)), r.Count(ledger.Present), r.Count(ledger.Skipped))
 	case ledger.Failed:
 	}
 	switch {
@@ -269,6 +276,18 @@ func sentence(r ledger.Receipt, name func(ledger.Release) string) string {
 		return "nothing was published"
 	default:
 		return fmt.Sprintf("nothing of %s was uploaded", what)
+	}
+}
+
+// readBack is what came of reading back.
+func readBack(e ledger.ReadBack) string {
+	switch {
+	case e.Served:
+		return "the index serves every file with its digest"
+	case len(e.Missing) > 0:
+		return fmt.Sprintf("the index was not seen to serve %s", files(len(e.Missing)))
+	default:
+		return "the index was not seen to serve every file twice in a row"
 	}
 }
 

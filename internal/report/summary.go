@@ -27,6 +27,9 @@ func summary(r ledger.Receipt) string {
 	for _, line := range tokenLines(r.Token) {
 		fmt.Fprintf(&b, "- %s\n", escaped(line))
 	}
+	if r.Verified == ledger.Served {
+		fmt.Fprintf(&b, "- read back: %s\n", readBack(ledger.ReadBack{Served: true}))
+	}
 	if took := r.Ended.Sub(r.Began); took > 0 {
 		fmt.Fprintf(&b, "- time: %s\n", escaped(duration(took)))
 	}
@@ -35,7 +38,7 @@ func summary(r ledger.Receipt) string {
 
 func sign(r ledger.Receipt) string {
 	switch r.Result() {
-	case ledger.Published:
+	case ledger.Published, ledger.DryRun:
 		return "✅"
 	case ledger.Unchanged:
 		return "☑️"

@@ -1,0 +1,123 @@
+package publish
+
+import (
+	"cmp"
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/org/pypi-oidc-publish/internal/finding"
+	"github.com/org/pypi-oidc-publish/internal/ledger"
+	"github.com/org/pypi-oidc-publish/internal/pep"
+)
+
+const (
+	// hits is how many times in a row the index must serve everything: the first look after a change may be answered from one cache
+	// that is fresh, and the next from one that is not (reference: pypi-server.md, section 7.3).
+	hits = 2
+
+	firstPause   = time.Second
+	longestPause = 15 * time.Second
+)
+
+// readBack waits until the index serves every file of the release with its digest, twice in a row. A wrong digest is an error; time that
+// is up, and a signal, are told, but what is published is published.
+func (r *run) readBack(ctx context.Context) error {
+	if r.Wait <= 0 || r.Index.Site().Simple == nil {
+		return nil
+	}
+	r.phase("Read back")
+	bounded, stop := context.WithTimeout(ctx, r.Wait)
+	defer stop()
+	seen, pause := 0, firstPause
+	var missing []string
+	for {
+		var wrong error
+		missing, wrong = r.unserved(bounded)
+		if wrong != nil {
+			r.Book.Note(ledger.ReadBack{Missing: missing})
+			return wrong
+		}
+		if len(missing) == 0 {
+			seen, pause = seen+1, firstPause
+		} else {
+			seen = 0
+		}
+		if seen == hits {
+			r.Book.Note(ledger.ReadBack{Served: true})
+			return nil
+		}
+		if r.Sleep(bounded, pause) != nil || bounded.Err() != nil {
+			break
+		}
+		if len(missing) > 0 {
+			pause = min(2*pause, longestPause)
+		}
+	}
+	r.Book.Note(ledger.ReadBack{Missing: missing})
+	r.Book.Note(ledger.Noted{Finding: notServed(ctx, r.Wait, missing)})
+	return nil
+}
+
+// unserved are the files that the index does not serve yet. A file that it serves with another digest is an error: an index never changes
+// the bytes of a name.
+func (r *run) unserved(ctx context.Context) (missing []string, wrong error) {
+	pages := map[pep.Project]pep.Listing{}
+	var failed []error
+	for _, f := range r.Book.Receipt().Files {
+		if f.Status != ledger.Uploaded && f.Status != ledger.Present {
+			continue
+		}
+		page, looked := pages[f.Release.Project]
+		if !looked {
+			// A page that cannot be read is one that does not serve the file yet.
+			page, _ = r.Index.Look(ctx, f.Release.Project)
+			pages[f.Release.Project] = page
+		}
+		at := slices.IndexFunc(page.Files, func(h pep.Held) bool { return h.Name == f.Name })
+		switch {
+		case at < 0:
+			missing = append(missing, f.Name)
+		case !serves(page.Files[at], f):
+			failed = append(failed, otherBytes(f, page.Files[at]))
+		}
+	}
+	return missing, errors.Join(failed...)
+}
+
+// serves tells whether what the index holds is the file, as far as its page tells.
+func serves(h pep.Held, f ledger.File) bool {
+	return (h.SHA256 == "" || h.SHA256 == f.SHA256) && (h.Size == 0 || h.Size == f.Size)
+}
+
+func otherBytes(f ledger.File, h pep.Held) finding.Finding {
+	return finding.Finding{
+		ID: "served-otherwise", Severity: finding.Error, File: f.Path,
+		Message: fmt.Sprintf("the index took %s and serves something else under its name: SHA-256 %s of %d bytes, where the file has %s of %d", f.Name,
+			cmp.Or(h.SHA256, "(not told)"), h.Size, f.SHA256, f.Size),
+		Fix: "do not announce this release: tell the operators of the index, and yank it until it is understood",
+	}
+}
+
+// notServed is told where the index was not seen to serve everything: in time, or before a signal.
+func notServed(ctx context.Context, wait time.Duration, missing []string) finding.Finding {
+	why := fmt.Sprintf("within %v", wait)
+	if cause := context.Cause(ctx); cause != nil {
+		why = "before the run was ended: " + cause.Error()
+	}
+	what := "all files twice in a row"
+	if len(missing) > 0 {
+		what = strings.Join(missing[:min(len(missing), 10)], ", ")
+		if more := len(missing) - 10; more > 0 {
+			what += fmt.Sprintf(" and %d more", more)
+		}
+	}
+	return finding.Finding{
+		ID: "not-served-yet", Severity: finding.Warning,
+		Message: fmt.Sprintf("the index took every file, and was not seen to serve %s %s", what, why),
+		Fix:     "nothing has to be done: look at the release's page in some minutes; `wait-for-index` waits longer",
+	}
+}

@@ -50,12 +50,13 @@ type Client struct {
 	wire  *wire.Client
 	gate  *wire.Gate
 	login Credentials
+	pace  *pace
 }
 
 // New returns a client of the site. gate bounds the uploads; login, which may be nil, is for look-ups on the upload URL's
 // own origin.
 func New(site Site, client *wire.Client, gate *wire.Gate, login Credentials) *Client {
-	return &Client{site: site, wire: client, gate: gate, login: login}
+	return &Client{site: site, wire: client, gate: gate, login: login, pace: &pace{}}
 }
 
 // Site is what the client talks to.
@@ -65,6 +66,8 @@ func (c *Client) Site() Site { return c.site }
 type Parcel struct {
 	File  *dist.Distribution
 	Began func() // called when the first try begins, which is when the gate lets it through; may be nil
+	// Sent is called as the file's bytes go out, with how many of this try have; from the start for every try. May be nil.
+	Sent func(bytes int64)
 }
 
 // Upload sends one distribution. Nil means that the index has these bytes, now or since before. A refusal is a [*Refusal];
@@ -86,7 +89,7 @@ func (c *Client) Upload(ctx context.Context, p Parcel, as Credentials) error {
 				if !used.Empty() {
 					as.Returned(ctx, used) // the try before this one is over
 				}
-				user, pass, err = as.Credential(ctx, Expected(d.Size))
+				user, pass, err = as.Credential(ctx, c.pace.expected(d.Size))
 				used = pass
 				return user, pass, err
 			},
@@ -95,7 +98,7 @@ func (c *Client) Upload(ctx context.Context, p Parcel, as Credentials) error {
 					p.Began()
 				}
 				began = true
-				return form.open(d)
+				return form.open(p)
 			},
 		})
 		if !used.Empty() {
@@ -127,13 +130,6 @@ func (c *Client) believed(answer *wire.Answer) error {
 		return nil
 	}
 	return &wire.Error{Op: wire.Upload, Method: http.MethodPost, URL: wire.PlainURL(c.site.Upload.String()), Answer: answer, Tries: 1, Doubtful: 1}
-}
-
-// Expected is how long an upload may take, before anything was measured: the time of its bytes over a slow line, and the
-// index's own.
-func Expected(size int64) time.Duration {
-	const slow = 256 << 10 // bytes a second
-	return time.Duration(size/slow)*time.Second + 10*time.Second
 }
 
 // form is the multipart body of an upload, but for the file's bytes.
@@ -176,16 +172,32 @@ func (c *Client) digests(d *dist.Distribution) []dist.Field {
 }
 
 // open is the whole body once more, from a file opened anew.
-func (f *form) open(d *dist.Distribution) (io.ReadCloser, int64, error) {
-	file, err := d.Open()
+func (f *form) open(p Parcel) (io.ReadCloser, int64, error) {
+	file, err := p.File.Open()
 	if err != nil {
 		return nil, 0, err
 	}
-	body := io.MultiReader(bytes.NewReader(f.before), file, bytes.NewReader(f.rest))
+	body := io.MultiReader(bytes.NewReader(f.before), &counted{Reader: file, tell: p.Sent}, bytes.NewReader(f.rest))
 	return struct {
 		io.Reader
 		io.Closer
-	}{body, file}, int64(len(f.before)) + d.Size + int64(len(f.rest)), nil
+	}{body, file}, int64(len(f.before)) + p.File.Size + int64(len(f.rest)), nil
+}
+
+// counted tells how much of it was read.
+type counted struct {
+	io.Reader
+	n    int64
+	tell func(int64)
+}
+
+func (c *counted) Read(p []byte) (int, error) {
+	n, err := c.Reader.Read(p)
+	c.n += int64(n)
+	if c.tell != nil {
+		c.tell(c.n)
+	}
+	return n, err
 }
 
 // hasAny tells whether text holds one of the parts, in any case.

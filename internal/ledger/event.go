@@ -45,6 +45,14 @@ type Identified struct{ Identity Identity }
 // Started tells that an upload has begun.
 type Started struct{ File string }
 
+// Progress tells how far a long upload is.
+type Progress struct {
+	File       string
+	Sent, Size int64
+	Rate       float64 // bytes a second
+	Left       time.Duration
+}
+
 // Landed tells that the index has the file's bytes.
 type Landed struct {
 	File string
@@ -124,6 +132,8 @@ func (e Noted) fold(r *Receipt) { r.Findings = append(r.Findings, e.Finding) }
 func (e Identified) fold(r *Receipt) { r.Identity = &e.Identity }
 
 func (e Started) fold(r *Receipt) { r.with(e.File, func(f *File) { f.Status = Unknown }) }
+
+func (Progress) fold(*Receipt) {}
 
 func (e Landed) fold(r *Receipt) {
 	r.with(e.File, func(f *File) { f.Status, f.Took = Uploaded, e.Took })

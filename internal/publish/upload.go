@@ -6,7 +6,6 @@ import (
 	"errors"
 	"fmt"
 	"slices"
-	"time"
 
 	"github.com/org/pypi-oidc-publish/internal/dist"
 	"github.com/org/pypi-oidc-publish/internal/finding"
@@ -100,13 +99,11 @@ func (r *run) send(ctx context.Context, i int) error {
 		return ErrIncomplete
 	}
 	d, f := r.files[i], r.plan[i]
-	var began time.Time
-	err := r.Index.Upload(ctx, index.Parcel{File: d, Began: func() {
-		began = r.Now()
-		r.Book.Note(ledger.Started{File: f.Name})
-	}}, r.credentials())
-	landed := ledger.Landed{File: f.Name, Took: r.Now().Sub(began)}
+	watch := &progress{run: r, file: f}
+	err := r.Index.Upload(ctx, index.Parcel{File: d, Began: watch.begin, Sent: watch.sent}, r.credentials())
+	landed := ledger.Landed{File: f.Name, Took: r.Now().Sub(watch.began)}
 	if err == nil {
+		r.Index.Measured(f.Size, landed.Took)
 		r.Book.Note(landed)
 		return nil
 	}

@@ -77,6 +77,8 @@ func (r *Reporter) Watch(event ledger.Event) {
 		r.line("an answer to a mint was lost: there may be a token that nobody knows, for 15 minutes at most")
 	case ledger.Started:
 		r.line("uploading %s", e.File)
+	case ledger.Progress:
+		r.line("  %s: %s of %s, %s/s, %s left", e.File, size(e.Sent), size(e.Size), size(int64(e.Rate)), duration(e.Left))
 	case ledger.Landed:
 		r.line("uploaded %s in %s", e.File, duration(e.Took))
 	case ledger.Found:

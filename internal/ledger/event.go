@@ -91,7 +91,7 @@ type Minted struct {
 // index's.
 type Widened struct{ Words string }
 
-// MintLost tells that a mint was sent and its answer never came.
+// MintLost tells that a mint was sent and had no clear answer: none, or a server error.
 type MintLost struct{}
 
 // BurnedAll tells what became of all upload tokens.

@@ -68,7 +68,7 @@ type Token struct {
 	Narrowed bool      // the last one is bound to Projects and Expires
 	Projects []string  // what it may upload to
 	Expires  time.Time // by the index's clock
-	Lost     int       // mints whose answer never came: each may have left a token for its whole life
+	Lost     int       // mints without a clear answer: each may have left a token for its whole life
 	Burned   Burned
 }
 

@@ -74,7 +74,7 @@ func (r *Reporter) Watch(event ledger.Event) {
 	case ledger.Widened:
 		r.line("the index could not read the narrowed upload token, so it is used as it was minted: %s", e.Words)
 	case ledger.MintLost:
-		r.line("an answer to a mint was lost: there may be a token that nobody knows, for 15 minutes at most")
+		r.line("a mint had no clear answer: there may be a token that nobody knows, for 15 minutes at most")
 	case ledger.Started:
 		r.line("uploading %s", e.File)
 	case ledger.Progress:
@@ -222,7 +222,7 @@ func tokenLines(t ledger.Token) []string {
 		lines = append(lines, "upload token: not narrowed; "+burned(t.Burned))
 	}
 	if t.Lost > 0 {
-		lines = append(lines, fmt.Sprintf("upload token: %s to a mint did not come: a token that nobody knows may be left for 15 minutes, after which it expires by itself", counted(t.Lost, "answer")))
+		lines = append(lines, fmt.Sprintf("upload token: %s had no clear answer: a token that nobody knows may be left for 15 minutes, after which it expires by itself", counted(t.Lost, "mint")))
 	}
 	return lines
 }

@@ -18,7 +18,7 @@ import (
 )
 
 // Mint trades a fresh ID token for an upload token, and narrows it to the order's projects and life, which is at least five
-// minutes. A refusal is a finding; a mint whose answer never came is noted, since it may have left a token.
+// minutes. A refusal is a finding; a mint without a clear answer is noted, since it may have left a token.
 //
 // A refusal that another job's mint explains, which used up the pending publisher a moment ago, is not believed at once:
 // there is one more mint.
@@ -69,15 +69,16 @@ func (l *Lease) mint(ctx context.Context, order Order) error {
 	var failed *wire.Error
 	switch {
 	case err == nil:
-		l.lost(answer.Unanswered)
+		l.lost(answer.Doubtful)
 		return l.keep(answer, order)
 	case errors.As(err, &failed):
-		l.lost(failed.Unanswered)
+		l.lost(failed.Doubtful)
 	}
 	return refusedMint(err, last)
 }
 
-// lost notes mints whose answer never came.
+// lost notes mints whose token, if there is one, nobody knows: their answer never came, or was a server error, which what
+// stands before an index sends also where the index has done its work.
 func (l *Lease) lost(n int) {
 	for range n {
 		l.o.Note(ledger.MintLost{})

@@ -67,8 +67,6 @@ type Answer struct {
 	// Doubtful counts the earlier tries of the call that may have had their effect all the same: sent whole with no answer,
 	// or answered with a 5xx.
 	Doubtful int
-	// Unanswered counts those of them whose answer never came, or was lost behind a gateway.
-	Unanswered int
 
 	redact func(string) string
 }
@@ -104,9 +102,7 @@ type Error struct {
 	// Doubtful counts the tries that may have had their effect all the same: sent whole with no answer, or answered with a
 	// 5xx.
 	Doubtful int
-	// Unanswered counts those of them whose answer never came, or was lost behind a gateway.
-	Unanswered int
-	Err        error // why there was no answer
+	Err      error // why there was no answer
 }
 
 // Error names the request and what came of it, never the body of an answer.
@@ -192,7 +188,7 @@ func (c *Client) Do(ctx context.Context, call Call) (*Answer, error) {
 		}
 		if t.answer != nil && t.answer.Status/100 == 2 {
 			c.trace(failed, n, t, 0)
-			t.answer.Doubtful, t.answer.Unanswered = failed.Doubtful, failed.Unanswered
+			t.answer.Doubtful = failed.Doubtful
 			return t.answer, nil
 		}
 		failed.Answer, failed.Err, failed.Tries = t.answer, t.err, n
@@ -254,11 +250,7 @@ type try struct {
 
 // count counts a failed try that may have had its effect all the same.
 func (e *Error) count(t try) {
-	switch {
-	case t.answer == nil && t.sent, t.answer != nil && (t.answer.Status == http.StatusBadGateway || t.answer.Status == http.StatusGatewayTimeout):
-		e.Doubtful++
-		e.Unanswered++
-	case t.answer != nil && t.answer.Status >= 500:
+	if (t.answer == nil && t.sent) || (t.answer != nil && t.answer.Status >= 500) {
 		e.Doubtful++
 	}
 }

@@ -4,6 +4,7 @@ import (
 	"context"
 	"crypto/md5"
 	"crypto/sha256"
+	"errors"
 	"hash"
 	"io"
 
@@ -12,8 +13,9 @@ import (
 	"github.com/org/pypi-oidc-publish/internal/par"
 )
 
-// chunk is how many bytes are read and hashed at a time.
-const chunk = 256 << 10
+// chunk is how many bytes are read and hashed at a time. The digests of a chunk wait for each other, which costs some ten
+// microseconds: with half a megabyte that is little beside the hashing.
+const chunk = 512 << 10
 
 // Digests are the three digests that indexes know. MD5 is no protection, but some older indexes want it.
 type Digests struct {
@@ -39,8 +41,8 @@ func newSums(withMD5 bool) *sums {
 	return s
 }
 
-// add hashes the next bytes. A hash never fails to write.
-func (s *sums) add(ctx context.Context, data []byte) error {
+// add hashes the next bytes, each digest on its own, and does what else there is to do meanwhile. A hash never fails to write.
+func (s *sums) add(ctx context.Context, data []byte, meanwhile func(context.Context) error) error {
 	s.size += int64(len(data))
 	feed := func(h hash.Hash) func(context.Context) error {
 		return func(context.Context) error {
@@ -48,11 +50,11 @@ func (s *sums) add(ctx context.Context, data []byte) error {
 			return err
 		}
 	}
-	feeds := []func(context.Context) error{feed(s.sha256), feed(s.blake2b)}
+	all := []func(context.Context) error{meanwhile, feed(s.sha256), feed(s.blake2b)}
 	if s.md5 != nil {
-		feeds = append(feeds, feed(s.md5))
+		all = append(all, feed(s.md5))
 	}
-	return par.All(ctx, feeds...)
+	return par.All(ctx, all...)
 }
 
 func (s *sums) digests() (d Digests) {
@@ -64,24 +66,75 @@ func (s *sums) digests() (d Digests) {
 	return d
 }
 
-// hashed is a file that is hashed as it is read, until the run is cancelled.
+// hashed is a file that is hashed as it is read, until the run is cancelled. While one chunk is hashed, the next is read.
 type hashed struct {
 	ctx  context.Context
 	file io.Reader
+	size int64 // what the file is expected to have, so that a small one needs little memory
 	sums *sums
+
+	chunk []byte // is hashed
+	rest  []byte // of it, not yet given out by Read
+	ahead []byte // is read, and not yet hashed
+	ended error  // why nothing comes after ahead: io.EOF, or a failure
 }
 
-// Read reads from the file and hashes what it read.
+// Read gives out what is hashed.
 func (h *hashed) Read(p []byte) (int, error) {
+	if len(h.rest) == 0 {
+		if err := h.next(); err != nil {
+			return 0, err
+		}
+	}
+	n := copy(p, h.rest)
+	h.rest = h.rest[n:]
+	return n, nil
+}
+
+// exhaust hashes all that is left.
+func (h *hashed) exhaust() error {
+	for {
+		if err := h.next(); errors.Is(err, io.EOF) {
+			return nil
+		} else if err != nil {
+			return err
+		}
+	}
+}
+
+// next hashes one more chunk. At the end of the file it is io.EOF, again and again.
+func (h *hashed) next() error {
 	if err := context.Cause(h.ctx); err != nil {
-		return 0, err
+		return err
 	}
-	n, err := h.file.Read(p)
-	if n == 0 {
-		return 0, err
+	if len(h.ahead) == 0 && h.ended == nil {
+		h.read()
 	}
-	if failed := h.sums.add(h.ctx, p[:n]); failed != nil {
-		return n, failed
+	if len(h.ahead) == 0 {
+		return h.ended
 	}
-	return n, err
+	h.chunk, h.ahead = h.ahead, h.chunk[:0]
+	if err := h.sums.add(h.ctx, h.chunk, func(context.Context) error {
+		h.read()
+		return nil
+	}); err != nil {
+		return err
+	}
+	h.rest = h.chunk
+	return nil
+}
+
+// read reads the chunk ahead. An end that is known already needs no second one.
+func (h *hashed) read() {
+	if h.ended != nil {
+		return
+	}
+	if cap(h.ahead) == 0 {
+		h.ahead = make([]byte, min(chunk, h.size+1))
+	}
+	n, err := io.ReadFull(h.file, h.ahead[:cap(h.ahead)])
+	if errors.Is(err, io.ErrUnexpectedEOF) {
+		err = io.EOF
+	}
+	h.ahead, h.ended = h.ahead[:n], err
 }

@@ -8,9 +8,7 @@ import (
 	"bufio"
 	"cmp"
 	"context"
-	"errors"
 	"fmt"
-	"io"
 	"os"
 	"path/filepath"
 	"strings"
@@ -78,14 +76,14 @@ func Read(ctx context.Context, path string, md5 bool) (*Distribution, error) {
 // directory at the end, so it is looked into afterwards.
 func (d *Distribution) readAll(ctx context.Context, file *os.File, md5 bool) error {
 	sums := newSums(md5)
-	stream := bufio.NewReaderSize(&hashed{ctx: ctx, file: file, sums: sums}, chunk)
+	stream := &hashed{ctx: ctx, file: file, size: d.Size, sums: sums}
 	var err error
 	if d.packing() == tarGz {
-		if d.Archive, err = archive.ReadTarGz(stream, isPkgInfo); err != nil {
+		if d.Archive, err = archive.ReadTarGz(bufio.NewReaderSize(stream, 64<<10), isPkgInfo); err != nil {
 			return err
 		}
 	}
-	if err := exhaust(stream); err != nil {
+	if err := stream.exhaust(); err != nil {
 		return err
 	}
 	if sums.size != d.Size {
@@ -96,20 +94,6 @@ func (d *Distribution) readAll(ctx context.Context, file *os.File, md5 bool) err
 		d.Archive, err = archive.ReadZip(file, d.Size, d.wanted())
 	}
 	return err
-}
-
-// exhaust reads to the end in whole buffers.
-func exhaust(stream *bufio.Reader) error {
-	for {
-		if _, err := stream.Peek(1); errors.Is(err, io.EOF) {
-			return nil
-		} else if err != nil {
-			return err
-		}
-		if _, err := stream.Discard(stream.Buffered()); err != nil {
-			return err
-		}
-	}
 }
 
 // Kind tells what the file's name says that it is, in any letter case.

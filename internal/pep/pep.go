@@ -1,5 +1,6 @@
 // Package pep speaks the small languages of Python packaging: project names (PEP 503), versions (PEP 440),
-// file names of distributions (PEP 427, PEP 625) and the listings of an index (PEP 691).
+// version specifiers and requirements (PEP 508), file names of distributions (PEP 427, PEP 625) and the listings of an
+// index (PEP 691).
 //
 // It knows grammar only: no file, no network, no clock, and no opinion on what an index would take.
 package pep

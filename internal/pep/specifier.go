@@ -1,0 +1,118 @@
+package pep
+
+import (
+	"fmt"
+	"regexp"
+	"strings"
+	"unicode"
+)
+
+// Specifier is one clause of a version specifier set, such as >=1.2 or ==1.* (PEP 440).
+type Specifier struct {
+	Operator string // one of === ~= == != <= >= < >
+	Version  string // as it was written; after === any text, even none
+}
+
+// String gives the clause without white space, such as >=1.2.
+func (s Specifier) String() string { return s.Operator + s.Version }
+
+// Specifiers is a version specifier set: a version has to fit every clause. The empty set fits all.
+type Specifiers []Specifier
+
+// String gives the clauses in their order, with commas between them; ParseSpecifiers reads it back.
+func (s Specifiers) String() string {
+	clauses := make([]string, len(s))
+	for i, clause := range s {
+		clauses[i] = clause.String()
+	}
+	return strings.Join(clauses, ",")
+}
+
+// ParseSpecifiers reads a version specifier set as the index does (reference, section 2.3.1): clauses between commas,
+// empty ones ignored, white space around each and after its operator.
+func ParseSpecifiers(s string) (Specifiers, error) {
+	var set Specifiers
+	for part := range strings.SplitSeq(s, ",") {
+		part = strings.TrimFunc(part, isSpace)
+		if part == "" {
+			continue
+		}
+		clause, n := scanSpecifier(part)
+		if n != len(part) {
+			return nil, fmt.Errorf("%q is not a version specifier (such as >=3.8, ==1.* or ~=2.1; commas stand between them)", part)
+		}
+		set = append(set, clause)
+	}
+	return set, nil
+}
+
+// What may follow an operator. The longest prefix that fits is taken, so that a requirement can go on behind it.
+const (
+	releaseText = `v?(?:[0-9]+!)?[0-9]+(?:\.[0-9]+)*`
+	labelsText  = `(?:[-_.]?(?:alpha|beta|preview|pre|a|b|c|rc)[-_.]?[0-9]*)?` +
+		`(?:-[0-9]+|[-_.]?(?:post|rev|r)[-_.]?[0-9]*)?` +
+		`(?:[-_.]?dev[-_.]?[0-9]*)?`
+	localText = `\+[a-z0-9]+(?:[-_.][a-z0-9]+)*`
+)
+
+var (
+	orderedVersion    = regexp.MustCompile(`(?i)^` + releaseText + labelsText)
+	compatibleVersion = regexp.MustCompile(`(?i)^v?(?:[0-9]+!)?[0-9]+(?:\.[0-9]+)+` + labelsText)
+	equalVersion      = regexp.MustCompile(`(?i)^` + releaseText + `(?:\.\*|` + labelsText + `(?:` + localText + `)?)`)
+	localLabel        = regexp.MustCompile(`^` + localText)
+)
+
+// scanSpecifier reads the clause that s begins with and tells how many bytes it takes; 0 where there is none.
+func scanSpecifier(s string) (Specifier, int) {
+	operator := operatorOf(s)
+	if operator == "" {
+		return Specifier{}, 0
+	}
+	rest := strings.TrimLeftFunc(s[len(operator):], isSpace)
+	var version string
+	switch operator {
+	case "===":
+		version = until(rest, func(r rune) bool { return isSpace(r) || r == ';' || r == ')' })
+	case "==", "!=":
+		version = equalVersion.FindString(versionText(rest))
+	case "~=":
+		version = compatibleVersion.FindString(versionText(rest))
+	default:
+		version = orderedVersion.FindString(versionText(rest))
+	}
+	if version == "" && operator != "===" {
+		return Specifier{}, 0
+	}
+	return Specifier{operator, version}, len(s) - len(rest) + len(version)
+}
+
+// operatorOf gives the comparison operator that s begins with.
+func operatorOf(s string) string {
+	for _, operator := range []string{"===", "==", "~=", "!=", "<=", ">=", "<", ">"} {
+		if strings.HasPrefix(s, operator) {
+			return operator
+		}
+	}
+	return ""
+}
+
+// versionText cuts s off where no version can go on: the patterns need not see more, and never a letter that only
+// looks like an ASCII one to them.
+func versionText(s string) string {
+	return until(s, func(r rune) bool {
+		return !(r >= '0' && r <= '9' || r >= 'a' && r <= 'z' || r >= 'A' && r <= 'Z' || strings.ContainsRune(".*+!_-", r))
+	})
+}
+
+// until gives s up to the first rune that end holds for.
+func until(s string, end func(rune) bool) string {
+	if i := strings.IndexFunc(s, end); i >= 0 {
+		return s[:i]
+	}
+	return s
+}
+
+// isSpace is what Python takes for white space: more than Go does by four control characters.
+func isSpace(r rune) bool {
+	return unicode.IsSpace(r) || r >= 0x1c && r <= 0x1f
+}

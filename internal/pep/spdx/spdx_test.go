@@ -1,0 +1,125 @@
+package spdx_test
+
+import (
+	"os"
+	"strings"
+	"testing"
+
+	"github.com/org/pypi-oidc-publish/internal/pep/spdx"
+)
+
+func TestCanonical(t *testing.T) {
+	t.Parallel()
+	for expression, want := range map[string]string{
+		"MIT":                            "MIT",
+		"mit":                            "MIT",
+		" \tmit\u00a0or\x1capache-2.0":   "MIT OR Apache-2.0",
+		"MIT And (bsd-3-clause oR 0bsd)": "MIT AND (BSD-3-Clause OR 0BSD)",
+		"((mit))":                        "((MIT))",
+		"(mit)or(isc)":                   "(MIT) OR (ISC)",
+		"GPL-2.0-or-later with classpath-exception-2.0":             "GPL-2.0-or-later WITH Classpath-exception-2.0",
+		"(mit) with classpath-exception-2.0":                        "(MIT) WITH Classpath-exception-2.0",
+		"mit with classpath-exception-2.0 with llvm-exception":      "MIT WITH Classpath-exception-2.0 WITH LLVM-exception",
+		"mit with (isc or 0bsd)":                                    "MIT WITH (ISC OR 0BSD)",
+		"GPL-3.0":                                                   "GPL-3.0",
+		"lgpl-2.1+":                                                 "LGPL-2.1+",
+		"apache-2.0+ or mit":                                        "Apache-2.0+ OR MIT",
+		"LICENSEREF-My.Own-1":                                       "LicenseRef-My.Own-1",
+		"licenseref-":                                               "LicenseRef-",
+		"licenseref-A or LicenseRef-a":                              "LicenseRef-a OR LicenseRef-a",
+		"LicenseRef-a+ OR LicenseRef-a":                             "LicenseRef-a+ OR LicenseRef-a",
+		strings.Repeat("(", 200) + "mit" + strings.Repeat(")", 200): strings.Repeat("(", 200) + "MIT" + strings.Repeat(")", 200),
+	} {
+		got, err := spdx.Canonical(expression)
+		if got != want || err != nil {
+			t.Errorf("%q: %q, %v", expression, got, err)
+		}
+		if again, err := spdx.Canonical(got); again != got || err != nil {
+			t.Errorf("%q, again: %q, %v", got, again, err)
+		}
+	}
+}
+
+func TestRefused(t *testing.T) {
+	t.Parallel()
+	for expression, want := range map[string]string{
+		"":                           "the expression ends where a licence should come",
+		"  ":                         "the expression ends where a licence should come",
+		"MIT AND":                    "the expression ends where a licence should come",
+		"(MIT":                       "a parenthesis is not closed",
+		"MIT)":                       `")" closes nothing`,
+		"()":                         `")" closes nothing`,
+		"MIT OR ()":                  `")" closes nothing`,
+		"(MIT OR)":                   `")" closes nothing`,
+		")(":                         `")" closes nothing`,
+		"MIT (ISC)":                  `"(" comes without AND or OR`,
+		"(MIT)(ISC)":                 `"(" comes without AND or OR`,
+		"(MIT) ISC":                  `"ISC" comes without AND, OR or WITH`,
+		"MIT ISC":                    `"ISC" comes without AND, OR or WITH`,
+		"or MIT":                     `"or" has no licence before it`,
+		"MIT OR WITH ISC":            `"WITH" has no licence before it`,
+		"not MIT":                    `"MIT" comes without AND, OR or WITH`,
+		"GPLv3":                      `"GPLv3" is no licence of the SPDX list`,
+		"NONE":                       `"NONE" is no licence of the SPDX list`,
+		"MIT/Apache-2.0":             `"MIT/Apache-2.0" is no licence of the SPDX list`,
+		"MIT++":                      `"MIT++" is no licence of the SPDX list`,
+		"+":                          `"+" is no licence of the SPDX list`,
+		"M\u0130T":                   "\"M\u0130T\" is no licence of the SPDX list",
+		"Classpath-exception-2.0":    `"Classpath-exception-2.0" is no licence of the SPDX list`,
+		"GPL-3.0-only WITH Foo":      `"Foo" is no exception of the SPDX list`,
+		"MIT WITH MIT":               `"MIT" is no exception of the SPDX list`,
+		"MIT WITH LLVM-exception+":   `"LLVM-exception+" is no exception of the SPDX list`,
+		"MIT WITH (LLVM-exception)":  `"LLVM-exception" is no licence of the SPDX list`,
+		"LicenseRef-a_b":             `"LicenseRef-a_b" is no valid reference`,
+		"LicenseRef-ä":               `"LicenseRef-ä" is no valid reference`,
+		"LicenseRef-a+":              `"LicenseRef-a+" is no valid reference`,
+		"LicenseRef-a++":             `"LicenseRef-a++" is no valid reference`,
+		"DocumentRef-a:LicenseRef-b": `"DocumentRef-a:LicenseRef-b" is no licence of the SPDX list`,
+		"\xff":                       `"\xff" is no licence of the SPDX list`,
+		strings.Repeat("(", 201) + "MIT" + strings.Repeat(")", 201): "more than 200 parentheses",
+	} {
+		got, err := spdx.Canonical(expression)
+		if err == nil || !strings.HasPrefix(err.Error(), want) || got != "" {
+			t.Errorf("%q: %q, %v; want %s", expression, got, err, want)
+		}
+	}
+}
+
+// TestList: each identifier of the list is known by any spelling, and is what the list says it is.
+func TestList(t *testing.T) {
+	t.Parallel()
+	text, err := os.ReadFile("spdx.txt")
+	if err != nil {
+		t.Fatal(err)
+	}
+	count := map[string]int{}
+	for line := range strings.Lines(string(text)) {
+		kind, id, _ := strings.Cut(strings.TrimSpace(line), " ")
+		count[kind]++
+		prefix := map[string]string{"license": "", "exception": "MIT WITH "}[kind]
+		if got, err := spdx.Canonical(prefix + strings.ToUpper(id)); err != nil || got != prefix+id {
+			t.Errorf("%s: %q, %v", line, got, err)
+		}
+	}
+	if count["license"] < 699 || count["exception"] < 79 || len(count) != 2 {
+		t.Errorf("the list is incomplete: %v", count)
+	}
+}
+
+func FuzzCanonical(f *testing.F) {
+	for _, seed := range []string{"mit", "(MIT or ISC) and LicenseRef-x", "gpl-2.0+ WITH Classpath-exception-2.0", "((", "LicenseRef-K", "LicenseRef-a OR LicenseRef-A+"} {
+		f.Add(seed)
+	}
+	f.Fuzz(func(t *testing.T, expression string) {
+		once, err := spdx.Canonical(expression)
+		if err != nil {
+			if once != "" {
+				t.Errorf("%q: %q with %v", expression, once, err)
+			}
+			return
+		}
+		if twice, err := spdx.Canonical(once); err != nil || twice != once {
+			t.Errorf("%q: %q, then %q, %v", expression, once, twice, err)
+		}
+	})
+}

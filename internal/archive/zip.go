@@ -62,7 +62,7 @@ func (z *zipFile) walk(w *walk) error {
 
 // list walks the central directory and returns the members to keep.
 func (z *zipFile) list(end zipEnd, w *walk) (wanted []zipMember, err error) {
-	directory := bufio.NewReaderSize(io.NewSectionReader(z, end.start, end.directorySize), 64<<10)
+	directory := bufio.NewReaderSize(io.NewSectionReader(z, end.start, end.directorySize), int(min(64<<10, end.directorySize)))
 	for left := end.directorySize; left > 0; {
 		m, length, err := readDirectoryEntry(directory)
 		if err != nil {

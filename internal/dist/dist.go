@@ -24,10 +24,10 @@ type Distribution struct {
 	Name        string // the file's name, under which it is uploaded
 	Size        int64  // bytes
 	Digests     Digests
-	Archive     archive.Facts
-	Metadata    bool    // whether core metadata was found in it
-	Headers     []Field // of the core metadata, in their order, names as written
-	Description string  // the body of the core metadata; where there is none, the Description header without its indentation
+	Archive     archive.Facts // what is kept of members is their names alone
+	Metadata    bool          // whether core metadata was found in it
+	Headers     []Field       // of the core metadata, in their order, names as written
+	Description string        // the body of the core metadata; where there is none, the Description header without its indentation
 
 	body     string // of the core metadata, which is one more occurrence of Description
 	modified time.Time
@@ -68,6 +68,9 @@ func Read(ctx context.Context, path string, md5 bool) (*Distribution, error) {
 		d.Metadata = true
 		d.Headers, d.body = parseMetadata(text)
 		d.Description = cmp.Or(d.body, dedent(d.Header("Description")))
+	}
+	for member := range d.Archive.Kept {
+		d.Archive.Kept[member] = nil // that it is there is a fact; its text was read, and a run may have hundreds
 	}
 	return d, nil
 }

@@ -11,6 +11,7 @@ import (
 	"maps"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"sync"
 	"testing"
@@ -107,11 +108,23 @@ func (j *job) run(ctx context.Context) (ending, error) {
 		Version: "test", Getenv: func(name string) string { return j.env[name] }, Stdout: &log, Stderr: &log, Now: time.Now,
 		Sleep: func(ctx context.Context, d time.Duration) error { return cli.Sleep(ctx, min(d, 10*time.Millisecond)) },
 	})
+	err := quiet(j.stage)
 	e := ending{code: code, log: log.String(), tokens: j.stage.Tokens()[before:]}
-	output, err := os.ReadFile(j.env["GITHUB_OUTPUT"])
-	summary, other := os.ReadFile(j.env["GITHUB_STEP_SUMMARY"])
+	output, first := os.ReadFile(j.env["GITHUB_OUTPUT"])
+	summary, second := os.ReadFile(j.env["GITHUB_STEP_SUMMARY"])
 	e.outputs, e.summary = outputsIn(string(output)), string(summary)
-	return e, errors.Join(err, other, os.Remove(j.env["GITHUB_OUTPUT"]), os.Remove(j.env["GITHUB_STEP_SUMMARY"]))
+	return e, errors.Join(err, first, second, os.Remove(j.env["GITHUB_OUTPUT"]), os.Remove(j.env["GITHUB_STEP_SUMMARY"]))
+}
+
+// quiet waits until the stage has dealt with every request, also those whose client has gone.
+func quiet(stage *fakepypi.Stage) error {
+	for range 2000 {
+		if !slices.ContainsFunc(stage.Requests(), func(r fakepypi.Request) bool { return r.Ended.IsZero() }) {
+			return nil
+		}
+		time.Sleep(5 * time.Millisecond)
+	}
+	return errors.New("a request is still being answered")
 }
 
 // wrong tells what a run said of itself that is not true.
@@ -236,6 +249,9 @@ func (c *cell) survive(ctx context.Context, key *rsa.PrivateKey, dist, dir strin
 	mark := atOnce
 	if c.first.code != cli.Done {
 		mark = rerun
+		if !c.mayEnd() {
+			wrong = append(wrong, errors.New("the run ended, though the fault came once and passes"))
+		}
 		second, err := j.run(ctx)
 		wrong = append(wrong, err, second.wrong(stage))
 		if second.code != cli.Done {
@@ -246,6 +262,13 @@ func (c *cell) survive(ctx context.Context, key *rsa.PrivateKey, dist, dir strin
 	if c.err = errors.Join(wrong...); c.err == nil {
 		c.mark = mark
 	}
+}
+
+// mayEnd tells that no client can go on after the fault: it lasts, the user ends the run, or the answer is one that a server means.
+func (c *cell) mayEnd() bool {
+	f := c.fault
+	meant := f.Kind == fault.Oversize || (f.Kind == fault.Answer && f.Status < 500 && f.Page)
+	return c.times == fault.Forever || f.Kind == fault.Hang || meant
 }
 
 // patience is a ctx that ends soon after the fault has struck, where the client would wait for long.
@@ -301,6 +324,9 @@ func TestFaultMatrix(t *testing.T) {
 	for _, times := range []int{1, fault.Forever} {
 		for _, f := range fault.Named() {
 			for _, m := range moments() {
+				if f.Kind == fault.Oversize && m.op == "look" && times == fault.Forever {
+					continue // a page that is too long is not asked for again: this is the same as once, and takes long
+				}
 				cells = append(cells, &cell{fault: f, moment: m, times: times})
 			}
 		}
@@ -332,8 +358,8 @@ func TestFaultMatrix(t *testing.T) {
 			survived++
 		}
 	}
-	t.Log("each fault once:\n" + matrix(cells[:len(cells)/2]))
-	t.Log("each fault from then on, until the run is over:\n" + matrix(cells[len(cells)/2:]))
+	t.Log("each fault once:\n" + matrix(cells, 1))
+	t.Log("each fault from then on, until the run is over:\n" + matrix(cells, fault.Forever))
 	t.Logf("faults survived: %d of %d", survived, len(cells))
 	if survived != len(cells) {
 		t.Fail()
@@ -341,20 +367,24 @@ func TestFaultMatrix(t *testing.T) {
 }
 
 // matrix is the cells as a table: a fault is a row, a moment a column.
-func matrix(cells []*cell) string {
+func matrix(cells []*cell, times int) string {
 	var b strings.Builder
 	columns := moments()
 	for i, m := range columns {
-		fmt.Fprintf(&b, "%25s%s %s\n", "", strings.Repeat("|       ", i), m.name)
+		fmt.Fprintf(&b, "%25s%s%s\n", "", strings.Repeat("|       ", i), m.name)
 	}
-	for i, c := range cells {
-		if i%len(columns) == 0 {
-			fmt.Fprintf(&b, "%-24s", c.fault)
+	for _, f := range fault.Named() {
+		fmt.Fprintf(&b, "%-24s", f)
+		for _, m := range columns {
+			mark := "-"
+			for _, c := range cells {
+				if c.fault == f && c.moment == m && c.times == times {
+					mark = c.mark
+				}
+			}
+			fmt.Fprintf(&b, " %-7s", mark)
 		}
-		fmt.Fprintf(&b, " %-7s", c.mark)
-		if i%len(columns) == len(columns)-1 {
-			b.WriteString("\n")
-		}
+		b.WriteString("\n")
 	}
 	return b.String()
 }

@@ -110,6 +110,9 @@ func killed(t *testing.T, key *rsa.PrivateKey, b blow, files []string) bool {
 	sent := time.Now()
 	code, outputs := s.end(process)
 	took := time.Since(sent)
+	if err := quiet(stage); err != nil {
+		t.Errorf("%s: %v", b, err)
+	}
 	first := s.told(t, code, outputs, stage.Tokens())
 	if err := first.wrong(stage); err != nil {
 		t.Errorf("%s: %v\n%s", b, err, first.log)

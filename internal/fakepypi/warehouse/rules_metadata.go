@@ -54,18 +54,27 @@ func stageA() map[string]valueRule {
 		"dynamic":                  dynamicHeaders,
 		"provides-extra":           extraNames,
 		"requires-python":          specifiers,
+		"requires-dist":            requirements,
+		"import-name":              importNames("import-name"),
+		"import-namespace":         importNames("import-namespace"),
 		"license-file":             licensePaths,
 	}
 }
 
 func stageB() map[string]valueRule {
 	return map[string]valueRule{
-		"version":      noLocalVersion,
-		"summary":      shortSummary,
-		"home-page":    webAddress,
-		"download-url": webAddress,
-		"project-url":  projectURLs,
-		"license":      oneLicense,
+		"version":          noLocalVersion,
+		"summary":          shortSummary,
+		"author-email":     emailAddress,
+		"maintainer-email": emailAddress,
+		"provides-dist":    relations,
+		"obsoletes-dist":   relations,
+		"requires-dist":    noDirectReference,
+		"dynamic":          storableDynamic,
+		"home-page":        webAddress,
+		"download-url":     webAddress,
+		"project-url":      projectURLs,
+		"license":          oneLicense,
 	}
 }
 
@@ -166,7 +175,7 @@ func contentTypeOfDescription(_ *upload, values []string) string {
 	return ""
 }
 
-// dynamicHeaders is rows 24 and 41.
+// dynamicHeaders is row 24.
 func dynamicHeaders(_ *upload, values []string) string {
 	for _, value := range values {
 		header := strings.ToLower(value)
@@ -180,33 +189,21 @@ func dynamicHeaders(_ *upload, values []string) string {
 	return ""
 }
 
-// extraNames is row 25.
-func extraNames(_ *upload, values []string) string {
+// storableDynamic is row 41: the index's own list is that of row 24 without Dynamic itself.
+func storableDynamic(_ *upload, values []string) string {
 	for _, value := range values {
-		if !pep.ValidName(value) {
-			return invalid(value, "provides-extra")
+		if header := strings.ToLower(value); header == "dynamic" {
+			return "Dynamic field " + repr(header) + " is not a valid dynamic field"
 		}
 	}
 	return ""
 }
 
-// The grammar of version specifiers (section 2.3.1).
-const (
-	anyText     = `===\s*[^\s;)]+`
-	releasePart = `v?(\d+!)?\d+(\.\d+)*`
-	labels      = `([._-]?(alpha|a|beta|b|preview|pre|c|rc)[._-]?\d*)?((-\d+)|([._-]?(post|rev|r)[._-]?\d*))?([._-]?dev[._-]?\d*)?`
-	equal       = `(==|!=)\s*` + releasePart + `(\.\*|` + labels + `(\+[a-z0-9]+([._-][a-z0-9]+)*)?)`
-	compatible  = `~=\s*v?(\d+!)?\d+(\.\d+)+` + labels
-	ordered     = `(<=|>=|<|>)\s*` + releasePart + labels
-)
-
-var specifier = regexp.MustCompile(`(?i)^(` + anyText + `|` + equal + `|` + compatible + `|` + ordered + `)$`)
-
-// specifiers is row 26.
-func specifiers(_ *upload, values []string) string {
-	for part := range strings.SplitSeq(values[0], ",") {
-		if part = strings.TrimSpace(part); part != "" && !specifier.MatchString(part) {
-			return invalid(values[0], "requires-python")
+// extraNames is row 25.
+func extraNames(_ *upload, values []string) string {
+	for _, value := range values {
+		if !pep.ValidName(value) {
+			return invalid(value, "provides-extra")
 		}
 	}
 	return ""
@@ -276,7 +273,7 @@ func validURL(url string) bool {
 }
 
 // badPort finds a port from 65536 to 99999 behind a well-formed host.
-var badPort = regexp.MustCompile(`^//[^:\[\]@]*:(6553[6-9]|655[4-9]\d|65[6-9]\d\d|6[6-9]\d{3}|[7-9]\d{4})$`)
+var badPort = regexp.MustCompile(`^//([\w.~%!$&'()*+,;=:-]*@)?([\w.~%!$&'()*+,;=-]*|\[[0-9A-Fa-f:.]+\]):(6553[6-9]|655[4-9]\d|65[6-9]\d\d|6[6-9]\d{3}|[7-9]\d{4})$`)
 
 // projectURLs is row 38.
 func projectURLs(_ *upload, values []string) string {

@@ -1,0 +1,59 @@
+package warehouse
+
+import (
+	"errors"
+	"strings"
+
+	"github.com/org/pypi-oidc-publish/internal/pep"
+)
+
+// specifiers is row 26.
+func specifiers(_ *upload, values []string) string {
+	if _, err := pep.ParseSpecifiers(values[0]); err != nil {
+		return invalid(values[0], "requires-python")
+	}
+	return ""
+}
+
+// requirements is row 27.
+func requirements(_ *upload, values []string) string {
+	for _, value := range values {
+		if _, err := pep.ParseRequirement(value); err != nil {
+			return invalid(value, "requires-dist")
+		}
+	}
+	return ""
+}
+
+// relations is row 39.
+func relations(_ *upload, values []string) string {
+	for _, value := range values {
+		r, err := pep.ParseRequirement(value)
+		if err != nil {
+			return repr(value) + " is invalid: " + underlined(err)
+		}
+		if r.URL != "" {
+			return "Can't have direct dependency: " + repr(value)
+		}
+	}
+	return ""
+}
+
+// noDirectReference is row 40. Unlike row 39 it names the requirement in its normal spelling.
+func noDirectReference(_ *upload, values []string) string {
+	for _, value := range values {
+		if r, err := pep.ParseRequirement(value); err == nil && r.URL != "" {
+			return "Can't have direct dependency: " + r.String()
+		}
+	}
+	return ""
+}
+
+// underlined shows where a requirement goes wrong, on three lines: what, the text, and a line under the place.
+func underlined(err error) string {
+	var at *pep.RequirementError
+	if !errors.As(err, &at) {
+		return err.Error()
+	}
+	return at.Problem + "\n    " + at.Source + "\n    " + strings.Repeat(" ", at.Start) + strings.Repeat("~", at.End-at.Start) + "^"
+}

@@ -272,6 +272,12 @@ func TestPendingRefused(t *testing.T) {
 		th.accepted(th.apiToken(), wheel())
 		th.mint(th.idToken("rehearsal")).refusedMint(t, "invalid-payload", "The name 'dem0' is too similar to an existing project.")
 	})
+	t.Run("standard library", func(t *testing.T) {
+		t.Parallel()
+		th := open(t, fakepypi.Options{})
+		th.Trust(fakepypi.Publisher{Project: "asyncio", Pending: true})
+		th.mint(th.idToken("rehearsal")).refusedMint(t, "invalid-payload", "The name 'asyncio' isn't allowed (conflict with Python Standard Library module name).")
+	})
 	t.Run("used ID token", func(t *testing.T) {
 		t.Parallel()
 		th := opened(t)

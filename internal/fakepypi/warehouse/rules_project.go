@@ -111,7 +111,7 @@ func (ix *Index) mayCreate(name string) *refusal {
 }
 
 func creationRules() []func(*Index, string) *refusal {
-	return []func(*Index, string) *refusal{nameValid, nameProhibited, nameDistinct}
+	return []func(*Index, string) *refusal{nameValid, nameNotStandard, nameProhibited, nameDistinct}
 }
 
 func nameValid(_ *Index, name string) *refusal {

@@ -51,6 +51,7 @@ func rules() []rule {
 		{"2.5/47", caveatsHold},
 		{"2.5/48", permitted},
 		{"2.5/49", goodStanding},
+		{"2.6/50", descriptionRenders},
 		{"2.7/51", findRelease},
 		{"2.8/52", printableName},
 		{"2.8/53", noSlash},

@@ -1,0 +1,183 @@
+package warehouse
+
+import (
+	"regexp"
+	"strings"
+)
+
+// The part of GitHub's Markdown that decides whether a document renders to nothing. Every block leaves something in the
+// output except link reference definitions, and definitions of footnotes to which nothing refers.
+
+// emptyMarkdown reports whether a document renders to nothing.
+func emptyMarkdown(text string) bool {
+	lines := textLines(strings.TrimPrefix(text, "\ufeff"))
+	footnotes := 0
+	for len(lines) > 0 {
+		n := 1
+		switch {
+		case isBlank(lines[0]):
+		case indent(lines[0]) > 3:
+			return false // code
+		case footnote.MatchString(lines[0]):
+			footnotes++
+			n = footnoteEnd(lines)
+		default:
+			var silent bool
+			if n, silent = definitions(lines); !silent {
+				return false
+			}
+		}
+		lines = lines[n:]
+	}
+	return footnotes == 0 || strings.Count(text, "[^") == footnotes
+}
+
+var footnote = regexp.MustCompile(`^ {0,3}\[\^[^\]\s]+\]:`)
+
+// footnoteEnd counts the lines of a footnote's definition: its first paragraph to the end, and then what is indented.
+func footnoteEnd(lines []string) int {
+	_, text, _ := strings.Cut(lines[0], "]:")
+	paragraph := !isBlank(text) && !interrupts(text)
+	for i, line := range lines[1:] {
+		switch {
+		case isBlank(line):
+			paragraph = false
+		case indent(line) > 3:
+		case !paragraph || interrupts(line):
+			return i + 1
+		}
+	}
+	return len(lines)
+}
+
+// definitions counts the lines of a paragraph and reports whether it consists of link reference definitions alone. Where
+// another block follows without a blank line, that one shows.
+func definitions(lines []string) (n int, silent bool) {
+	var paragraph []string
+	for i, line := range lines {
+		if isBlank(line) || footnote.MatchString(line) {
+			break
+		}
+		if i > 0 && interrupts(line) {
+			return n, false
+		}
+		paragraph = append(paragraph, strings.TrimLeft(line, " \t"))
+		n++
+	}
+	text := strings.Join(paragraph, "\n")
+	for text != "" {
+		rest, ok := afterDefinition(text)
+		if !ok {
+			return n, false
+		}
+		text = rest
+	}
+	return n, true
+}
+
+func isBlank(line string) bool { return strings.Trim(line, " \t") == "" }
+
+// indent is a line's indentation in columns.
+func indent(line string) int {
+	column := 0
+	for _, r := range line {
+		switch r {
+		case ' ':
+			column++
+		case '\t':
+			column += 4 - column%4
+		default:
+			return column
+		}
+	}
+	return column
+}
+
+// blocks begin a block within a paragraph, or turn the paragraph into another block.
+var blocks = regexp.MustCompile("(?i)^(?:" + strings.Join([]string{
+	`#{1,6}(?:[ \t]|$)`,      // heading
+	`=+[ \t]*$`, `-+[ \t]*$`, // heading, by its underline
+	`>`,                 // quotation
+	"```+[^`]*$", `~~~`, // code
+	`(?:\*[ \t]*){3,}$`, `(?:-[ \t]*){3,}$`, `(?:_[ \t]*){3,}$`, // thematic break
+	`[*+-][ \t]+\S`, `1[.)][ \t]+\S`, // list
+	`\|?[ \t]*:?-+:?[ \t]*(?:\|[ \t]*:?-+:?[ \t]*)*\|?[ \t]*$`, // table
+	`<(?:script|pre|style|textarea)(?:\s|>|$)`, `<!--`, `<\?`, `<![a-z]`, `<!\[CDATA\[`,
+	`</?(?:address|article|aside|base|basefont|blockquote|body|caption|center|col|colgroup|dd|details|dialog|dir|div|dl|dt|` +
+		`fieldset|figcaption|figure|footer|form|frame|frameset|h[1-6]|head|header|hr|html|iframe|legend|li|link|main|menu|` +
+		`menuitem|nav|noframes|ol|optgroup|option|p|param|search|section|source|summary|table|tbody|td|tfoot|th|thead|title|tr|` +
+		`track|ul)(?:\s|/?>|$)`,
+}, "|") + ")")
+
+// interrupts reports whether a line ends the paragraph before it.
+func interrupts(line string) bool {
+	return indent(line) < 4 && blocks.MatchString(strings.TrimLeft(line, " \t"))
+}
+
+var (
+	label = regexp.MustCompile(`(?s)^\[(?:[^\[\]\\]|\\.)*\]:`)
+	gap   = regexp.MustCompile(`^[ \t]*\n?[ \t]*`)
+	angle = regexp.MustCompile(`^<(?:[^<>\n\\]|\\.)*>`)
+	title = regexp.MustCompile(`(?s)^(?:"(?:[^"\\]|\\.)*"|'(?:[^'\\]|\\.)*'|\((?:[^()\\]|\\.)*\))`)
+	tail  = regexp.MustCompile(`^[ \t]*(?:\n|$)`)
+)
+
+// maxLabel is the length of the longest label, in bytes.
+const maxLabel = 1000
+
+// afterDefinition cuts a link reference definition off. Its title may stand on the next line; if that is none, the
+// definition ends before it.
+func afterDefinition(text string) (rest string, ok bool) {
+	name := label.FindString(text)
+	if name == "" || len(name) > maxLabel || strings.TrimSpace(name[1:len(name)-2]) == "" {
+		return "", false
+	}
+	text = text[len(name):]
+	text = text[len(gap.FindString(text)):]
+	n := destination(text)
+	if n < 0 {
+		return "", false
+	}
+	text = text[n:]
+	space := gap.FindString(text)
+	if t := title.FindString(text[len(space):]); t != "" && space != "" {
+		if after := text[len(space)+len(t):]; tail.MatchString(after) {
+			return after[len(tail.FindString(after)):], true
+		}
+	}
+	if !tail.MatchString(text) {
+		return "", false
+	}
+	return text[len(tail.FindString(text)):], true
+}
+
+// destination is the length of a link's destination, or -1 where there is none.
+func destination(text string) int {
+	if strings.HasPrefix(text, "<") {
+		if found := angle.FindString(text); found != "" {
+			return len(found)
+		}
+		return -1
+	}
+	const maxDepth = 32
+	n, depth := 0, 0
+	for ; n < len(text) && text[n] > ' ' && text[n] != 0x7f; n++ {
+		switch text[n] {
+		case '\\':
+			if n+1 < len(text) && strings.IndexByte("!\"#$%&'()*+,-./:;<=>?@[\\]^_`{|}~", text[n+1]) >= 0 {
+				n++
+			}
+		case '(':
+			depth++
+		case ')':
+			depth--
+		}
+		if depth < 0 || depth > maxDepth {
+			return -1
+		}
+	}
+	if n == 0 || depth != 0 {
+		return -1
+	}
+	return n
+}

@@ -1,0 +1,49 @@
+package warehouse
+
+import (
+	"slices"
+
+	"github.com/org/pypi-oidc-publish/internal/pep"
+	"github.com/org/pypi-oidc-publish/internal/pep/spdx"
+)
+
+// The rules that ask a table which ages.
+
+// licenseExpression is row 28.
+func licenseExpression(_ *upload, values []string) string {
+	if _, err := spdx.Canonical(values[0]); err != nil {
+		return invalid(values[0], "license-expression")
+	}
+	return ""
+}
+
+// knownClassifiers is rows 35 and 36. Unknown ones come first, each kind in alphabetical order.
+func knownClassifiers(_ *upload, values []string) string {
+	table, err := classifiers()
+	if err != nil {
+		return "The index has no table of classifiers: " + err.Error()
+	}
+	values = slices.Sorted(slices.Values(values))
+	for _, value := range values {
+		if _, deprecated := table.deprecated[value]; !deprecated && !table.valid[value] {
+			return repr(value) + " is not a valid classifier"
+		}
+	}
+	for _, value := range values {
+		switch instead, deprecated := table.deprecated[value]; {
+		case len(instead) > 0:
+			return "The classifier " + repr(value) + " has been deprecated, use one of " + reprList(instead) + " instead"
+		case deprecated:
+			return "The classifier " + repr(value) + " has been deprecated"
+		}
+	}
+	return ""
+}
+
+// nameNotStandard keeps the names of the standard library free (section 2.9).
+func nameNotStandard(ix *Index, name string) *refusal {
+	if !standardLibrary()[pep.Normalize(name)] {
+		return nil
+	}
+	return bad("The name %s isn't allowed (conflict with Python Standard Library module name). See %s#project-name for more information.", repr(name), ix.help())
+}

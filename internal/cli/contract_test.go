@@ -441,6 +441,11 @@ func (s *step) refused(v verdict, c contract) {
 // exitOf waits for the process.
 func exitOf(t *testing.T, command *exec.Cmd) int {
 	t.Helper()
+	late := time.AfterFunc(time.Minute, func() {
+		t.Error("the program did not end within a minute, and was killed")
+		_ = command.Process.Kill()
+	})
+	defer late.Stop()
 	if err := command.Wait(); err != nil && command.ProcessState == nil {
 		t.Fatal(err)
 	}

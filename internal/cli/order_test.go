@@ -110,3 +110,37 @@ func TestAReleaseThatIsThereHasNoFirstFile(t *testing.T) {
 		t.Errorf("%q", a.beside)
 	}
 }
+
+// TestFilesThatWaitAtTheGateAreNotBegunAfterARefusal: two releases of two wheels each, two uploads at once, and a refusal.
+func TestFilesThatWaitAtTheGateAreNotBegunAfterARefusal(t *testing.T) {
+	t.Parallel()
+	s := newStep(t, "alder-1.0-cp310-cp310-win32.whl", "alder-2.0-cp310-cp310-win32.whl")
+	if code, _ := s.end(s.start()); code != 0 {
+		t.Fatal(s.log.String())
+	}
+	for _, name := range []string{"alder-1.0-cp311-cp311-win32.whl", "alder-1.0-cp312-cp312-win32.whl", "alder-2.0-cp311-cp311-win32.whl", "alder-2.0-cp312-cp312-win32.whl"} {
+		s.build(name, "")
+	}
+	s.env["INPUT_PARALLEL-UPLOADS"] = "2"
+	a := &arrivals{}
+	a.changed = sync.NewCond(&a.mu)
+	s.front(func(next http.Handler) http.Handler {
+		return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+			if !upload(r) {
+				next.ServeHTTP(w, r)
+				return
+			}
+			a.hold(r.RemoteAddr, func(under []string) bool { return len(under) == 2 })
+			defer a.leave(r.RemoteAddr)
+			_, _ = io.Copy(io.Discard, r.Body)
+			w.WriteHeader(http.StatusBadRequest)
+		})
+	})
+	code, outputs := s.end(s.start())
+	if code != 1 || outputs["published-count"] != "0" || outputs["unchanged-count"] != "2" || len(a.beside) != 2 {
+		t.Errorf("exit code %d, %v, %d uploads\n%s", code, outputs, len(a.beside), s.log.String())
+	}
+	if n := strings.Count(s.log.String(), "not tried: alder-"); n != 2 {
+		t.Errorf("%d files were not tried\n%s", n, s.log.String())
+	}
+}

@@ -64,8 +64,11 @@ func (c *Client) Site() Site { return c.site }
 
 // Parcel is one distribution to be uploaded.
 type Parcel struct {
-	File  *dist.Distribution
-	Began func() // called when the first try begins, which is when the gate lets it through; may be nil
+	File *dist.Distribution
+	// Begin is called when a try begins, which is when the gate lets it through. Its error ends the upload. May be nil.
+	Begin func() error
+	// Refused is called when the index has refused the file for good, before another upload begins. May be nil.
+	Refused func()
 	// Sent is called as the file's bytes go out, with how many of this try have; from the start for every try. May be nil.
 	Sent func(bytes int64)
 }
@@ -75,17 +78,23 @@ type Parcel struct {
 //
 // The body is streamed from the file, made anew for every try, and has its exact length.
 func (c *Client) Upload(ctx context.Context, p Parcel, as Credentials) error {
-	d, began := p.File, false
+	d := p.File
 	form, err := c.form(d)
 	if err != nil {
 		return err
 	}
-	for {
+	for denied := 0; ; denied++ {
 		var used secret.Text // what the last try carried
+		again := false
 		answer, err := c.wire.Do(ctx, wire.Call{
 			Op: wire.Upload, Method: http.MethodPost, URL: c.site.Upload, Gate: c.gate,
 			Header: http.Header{"Content-Type": {form.contentType}, "Accept": {wire.AcceptWords}},
 			Auth: func(ctx context.Context) (user string, pass secret.Text, err error) {
+				if p.Begin != nil {
+					if err := p.Begin(); err != nil {
+						return "", secret.Text{}, err
+					}
+				}
 				if !used.Empty() {
 					as.Returned(ctx, used) // the try before this one is over
 				}
@@ -93,12 +102,16 @@ func (c *Client) Upload(ctx context.Context, p Parcel, as Credentials) error {
 				used = pass
 				return user, pass, err
 			},
-			Body: func(context.Context) (io.ReadCloser, int64, error) {
-				if p.Began != nil && !began {
-					p.Began()
+			Body: func(context.Context) (io.ReadCloser, int64, error) { return form.open(p) },
+			Ended: func(answer *wire.Answer) {
+				switch {
+				case !final(answer):
+				case answer.Status == http.StatusForbidden && denied < 2 && as.Denied(ctx, used, answer.Words()):
+					// Once for a token that has expired, and once for one that the index could not read: never round and round.
+					again = true
+				case p.Refused != nil:
+					p.Refused()
 				}
-				began = true
-				return form.open(p)
 			},
 		})
 		if !used.Empty() {
@@ -117,10 +130,16 @@ func (c *Client) Upload(ctx context.Context, p Parcel, as Credentials) error {
 		if to := failed.Answer.Header.Get("Location"); to != "" {
 			refused.Location = wire.PlainURL(to)
 		}
-		if refused.Status != http.StatusForbidden || !as.Denied(ctx, used, refused.Words) {
+		if !again {
 			return refused
 		}
 	}
+}
+
+// final tells that an answer is one that no other try changes.
+func final(answer *wire.Answer) bool {
+	return answer != nil && answer.Status/100 != 2 && answer.Status/100 != 5 && answer.Status != http.StatusRequestTimeout &&
+		answer.Status != http.StatusTooEarly && answer.Status != http.StatusTooManyRequests
 }
 
 // believed tells whether a success is one. A page with a 2xx is what a log-in, a proxy or another service answers: nobody

@@ -285,3 +285,24 @@ func TestACredentialDoesNotGoToALookUpElsewhere(t *testing.T) {
 		t.Error(err)
 	}
 }
+
+// again says that there is always another token.
+type again struct{ index.Credentials }
+
+func (again) Denied(context.Context, secret.Text, string) bool { return true }
+
+func TestAnUploadIsNotDeniedRoundAndRound(t *testing.T) {
+	t.Parallel()
+	uploads := 0
+	ix, login := strange(t, func(w http.ResponseWriter, r *http.Request) {
+		_, _ = io.Copy(io.Discard, r.Body)
+		uploads++
+		w.Header().Set("Content-Type", "text/plain")
+		w.WriteHeader(http.StatusForbidden)
+		fmt.Fprint(w, "Invalid API Token: token is expired")
+	})
+	err := ix.Upload(t.Context(), index.Parcel{File: read(t, sample)}, again{login})
+	if all := finding.Of(err); uploads != 3 || len(all) != 1 || all[0].ID != "upload-token-expired" {
+		t.Errorf("%d uploads, %+v", uploads, all)
+	}
+}

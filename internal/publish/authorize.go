@@ -51,11 +51,13 @@ const burnTime = 5 * time.Second
 
 // burn ends every token that was minted, whatever happened, on a context of its own: a signal does not cut it short.
 func (r *run) burn(ctx context.Context) {
-	if r.Lease == nil || r.Book.Receipt().Token.Minted == 0 {
+	if r.Lease == nil {
 		return
 	}
 	own, stop := context.WithTimeout(context.WithoutCancel(ctx), burnTime)
 	defer stop()
 	defer r.Lease.Burn(own) // also where telling of it panics
-	r.phase("Burn")
+	if r.Book.Receipt().Token.Minted > 0 {
+		r.phase("Burn")
+	}
 }

@@ -8,8 +8,11 @@ import (
 )
 
 // dryRun tells what a run would do and what cannot be known. Nothing is minted: that could create a project.
-func (r *run) dryRun(ctx context.Context) {
-	if err := r.identify(ctx); err != nil {
+func (r *run) dryRun(ctx context.Context) error {
+	if err := r.identify(ctx); err != nil && !r.nothingMissing() {
+		if ctx.Err() != nil {
+			return context.Cause(ctx)
+		}
 		for _, f := range finding.Of(err) {
 			f.Severity = finding.Warning
 			f.Message = "the run itself would fail here: " + f.Message
@@ -21,4 +24,5 @@ func (r *run) dryRun(ctx context.Context) {
 		Message: "this was a dry run: nothing was minted or sent. What only the index can tell is not known: whether its Trusted Publisher matches " +
 			"this run, whether a name was used by a file that was deleted since, and limits of its own",
 	}})
+	return nil
 }

@@ -21,6 +21,8 @@ type progress struct {
 	*run
 	file  ledger.File
 	began time.Time // of the first try
+	// refused tells that the door is held for this file.
+	refused bool
 
 	mu       sync.Mutex
 	last     int64     // bytes of this try
@@ -29,10 +31,33 @@ type progress struct {
 	warned   bool
 }
 
-// begin tells that the upload has begun.
-func (p *progress) begin() {
+// begin tells that the upload has begun, unless another one was refused while this one waited at the gate.
+func (p *progress) begin() error {
+	if !p.began.IsZero() {
+		return nil // another try of an upload in flight, which finishes
+	}
+	if !p.door.pass() {
+		return ErrIncomplete
+	}
 	p.began = p.Now()
 	p.Book.Note(ledger.Started{File: p.file.Name})
+	return nil
+}
+
+// refuse tells that the index has refused the file: nothing new begins until it is known what that means.
+func (p *progress) refuse() {
+	p.refused = true
+	p.door.hold()
+}
+
+// took is how long the last try has taken.
+func (p *progress) took() time.Duration {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if p.tryBegan.IsZero() {
+		return 0
+	}
+	return p.Now().Sub(p.tryBegan)
 }
 
 // sent tells of a long upload every ten seconds, and once that it will not be over in the time that the index gives it.

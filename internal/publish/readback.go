@@ -35,8 +35,11 @@ func (r *run) readBack(ctx context.Context) error {
 	seen, pause := 0, firstPause
 	var missing []string
 	for {
-		var wrong error
-		missing, wrong = r.unserved(bounded)
+		now, silent, wrong := r.unserved(bounded)
+		if bounded.Err() != nil {
+			break // a look that was cut off tells nothing
+		}
+		missing = now
 		if wrong != nil {
 			r.Book.Note(ledger.ReadBack{Missing: missing})
 			return wrong
@@ -46,7 +49,12 @@ func (r *run) readBack(ctx context.Context) error {
 		} else {
 			seen = 0
 		}
-		if seen == hits {
+		switch {
+		case seen == hits && len(silent) > 0:
+			r.Book.Note(ledger.ReadBack{})
+			r.Book.Note(ledger.Noted{Finding: noDigest(silent)})
+			return nil
+		case seen == hits:
 			r.Book.Note(ledger.ReadBack{Served: true})
 			return nil
 		}
@@ -62,12 +70,12 @@ func (r *run) readBack(ctx context.Context) error {
 	return nil
 }
 
-// unserved are the files that the index does not serve yet. A file that it serves with another digest is an error: an index never changes
-// the bytes of a name.
-func (r *run) unserved(ctx context.Context) (missing []string, wrong error) {
+// unserved are the files that the index does not serve yet, and those that it serves without telling a digest. A file that it
+// serves with another digest is an error: an index never changes the bytes of a name.
+func (r *run) unserved(ctx context.Context) (missing, silent []string, wrong error) {
 	pages := map[pep.Project]pep.Listing{}
 	var failed []error
-	for _, f := range r.Book.Receipt().Files {
+	for i, f := range r.Book.Receipt().Files {
 		if f.Status != ledger.Uploaded && f.Status != ledger.Present {
 			continue
 		}
@@ -78,26 +86,36 @@ func (r *run) unserved(ctx context.Context) (missing []string, wrong error) {
 			pages[f.Release.Project] = page
 		}
 		at := slices.IndexFunc(page.Files, func(h pep.Held) bool { return h.Name == f.Name })
-		switch {
-		case at < 0:
+		if at < 0 {
 			missing = append(missing, f.Name)
-		case !serves(page.Files[at], f):
-			failed = append(failed, otherBytes(f, page.Files[at]))
+			continue
+		}
+		h := page.Files[at]
+		theirs, ours := digestsOf(r.files[i], h)
+		switch {
+		case theirs != ours, h.Size != 0 && h.Size != f.Size:
+			failed = append(failed, otherBytes(f, h, theirs))
+		case theirs == "":
+			silent = append(silent, f.Name)
 		}
 	}
-	return missing, errors.Join(failed...)
+	return missing, silent, errors.Join(failed...)
 }
 
-// serves tells whether what the index holds is the file, as far as its page tells.
-func serves(h pep.Held, f ledger.File) bool {
-	return (h.SHA256 == "" || h.SHA256 == f.SHA256) && (h.Size == 0 || h.Size == f.Size)
+// noDigest is told where a file is served and nobody can say whether it is the one.
+func noDigest(names []string) finding.Finding {
+	return finding.Finding{
+		ID: "no-digest", Severity: finding.Warning,
+		Message: "the index serves these files and tells no digest of them, so that they were not compared: " + strings.Join(names[:min(len(names), 10)], ", "),
+		Fix:     "nothing has to be done; `wait-for-index: 0` does not ask",
+	}
 }
 
-func otherBytes(f ledger.File, h pep.Held) finding.Finding {
+func otherBytes(f ledger.File, h pep.Held, digest string) finding.Finding {
 	return finding.Finding{
 		ID: "served-otherwise", Severity: finding.Error, File: f.Path,
-		Message: fmt.Sprintf("the index took %s and serves something else under its name: SHA-256 %s of %d bytes, where the file has %s of %d", f.Name,
-			cmp.Or(h.SHA256, "(not told)"), h.Size, f.SHA256, f.Size),
+		Message: fmt.Sprintf("the index took %s and serves something else under its name: digest %s, %d bytes, where the file has SHA-256 %s, %d bytes", f.Name,
+			cmp.Or(digest, "(not told)"), h.Size, f.SHA256, f.Size),
 		Fix: "do not announce this release: tell the operators of the index, and yank it until it is understood",
 	}
 }

@@ -6,7 +6,6 @@ import (
 	"errors"
 	"slices"
 	"strings"
-	"sync/atomic"
 	"time"
 
 	"github.com/org/pypi-oidc-publish/internal/dist"
@@ -57,7 +56,7 @@ type run struct {
 	asked map[pep.Project]bool        // which the index was asked about
 	held  map[pep.Project]pep.Listing // what it said; a project that could not be looked at is not there
 	plan  []ledger.File               // one for each of files, in the same order
-	stop  atomic.Bool                 // a final refusal: nothing new is uploaded
+	door  door                        // whether new uploads may begin
 }
 
 // Run does a run. Its error is nil where every file was accepted, already there or skipped as asked; everything about it
@@ -91,8 +90,7 @@ func (r *run) steps(ctx context.Context) error {
 	}
 	if r.DryRun {
 		r.phase("Dry run")
-		r.dryRun(ctx)
-		return nil
+		return r.dryRun(ctx)
 	}
 	if !r.nothingMissing() {
 		r.phase("Authorize")

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"slices"
+	"time"
 
 	"github.com/org/pypi-oidc-publish/internal/dist"
 	"github.com/org/pypi-oidc-publish/internal/finding"
@@ -42,7 +43,7 @@ func (r *run) upload(ctx context.Context) error {
 		return defect
 	case ctx.Err() != nil:
 		return context.Cause(ctx)
-	case r.stop.Load():
+	case r.door.isShut():
 		return ErrIncomplete
 	default:
 		return err
@@ -95,25 +96,32 @@ func (r *run) exists(release pep.Release) bool {
 
 // send uploads one file and tells what came of it.
 func (r *run) send(ctx context.Context, i int) error {
-	if r.stop.Load() {
+	if r.door.isShut() {
 		return ErrIncomplete
 	}
 	d, f := r.files[i], r.plan[i]
 	watch := &progress{run: r, file: f}
-	err := r.Index.Upload(ctx, index.Parcel{File: d, Began: watch.begin, Sent: watch.sent}, r.credentials())
+	err := r.Index.Upload(ctx, index.Parcel{File: d, Begin: watch.begin, Refused: watch.refuse, Sent: watch.sent}, r.credentials())
 	landed := ledger.Landed{File: f.Name, Took: r.Now().Sub(watch.began)}
-	if err == nil {
-		r.Index.Measured(f.Size, landed.Took)
+	switch {
+	case err == nil:
+		r.Index.Measured(f.Size, watch.took())
 		r.Book.Note(landed)
 		return nil
+	case watch.began.IsZero() && errors.Is(err, ErrIncomplete):
+		return ErrIncomplete // it never began: another one was refused
+	case watch.began.IsZero() && ctx.Err() != nil:
+		return context.Cause(ctx)
 	}
+	over := true
+	defer func() { r.door.release(watch.refused, over) }()
 	event := r.settle(ctx, d, f, landed, err)
 	r.Book.Note(event)
 	switch event.(type) {
 	case ledger.Landed, ledger.Found, ledger.Kept:
+		over = false
 		return nil
 	}
-	r.stop.Store(true)
 	return ErrIncomplete
 }
 
@@ -128,7 +136,7 @@ func (r *run) settle(ctx context.Context, d *dist.Distribution, f ledger.File, l
 	case errors.As(err, &refused):
 		return turned(f, refused.Finding())
 	case errors.As(err, &failed) && failed.Doubtful > 0:
-		if r.lookedUp(ctx, d, f) == ledger.Present {
+		if status, _ := standing(d, r.lookAgain(ctx, f), false); status == ledger.Present {
 			return landed
 		}
 		return doubted(f, failed)
@@ -144,23 +152,38 @@ func turned(f ledger.File, told finding.Finding) ledger.Event {
 	return ledger.Turned{File: f.Name, Finding: told}
 }
 
-// lookedUp is how the file stands at the index now; Upload where that cannot be known.
-func (r *run) lookedUp(ctx context.Context, d *dist.Distribution, f ledger.File) ledger.Status {
-	listing, err := r.Index.Look(ctx, f.Release.Project)
-	if err != nil {
-		return ledger.Upload
+const (
+	// looks is how often the index's page is asked about a file that the index may have: the page may come from a cache for some seconds.
+	looks     = 3
+	lookPause = 3 * time.Second
+)
+
+// lookAgain is what the index holds of the file's project now: the first page that has the file's name, or the last one. An index that
+// cannot be looked at, and a run that is ended, give an empty listing.
+func (r *run) lookAgain(ctx context.Context, f ledger.File) pep.Listing {
+	var page pep.Listing
+	for n := range looks {
+		if ctx.Err() != nil || (n > 0 && r.Sleep(ctx, lookPause) != nil) {
+			return page
+		}
+		listing, err := r.Index.Look(ctx, f.Release.Project)
+		switch {
+		case errors.Is(err, index.ErrNoLookups):
+			return page
+		case err == nil:
+			page = listing
+		}
+		if slices.ContainsFunc(page.Files, func(h pep.Held) bool { return h.Name == f.Name }) {
+			return page
+		}
 	}
-	status, _ := standing(d, listing, false)
-	return status
+	return page
 }
 
 // taken is a refusal of a file that the index says it has, or may have taken before it refused it.
 func (r *run) taken(ctx context.Context, d *dist.Distribution, f ledger.File, landed ledger.Landed, refused *index.Refusal) ledger.Event {
 	told := refused.Finding()
-	listing, err := r.Index.Look(ctx, f.Release.Project)
-	if err != nil {
-		listing = pep.Listing{}
-	}
+	listing := r.lookAgain(ctx, f)
 	status, held := standing(d, listing, r.SkipExisting)
 	twin, underOther := underAnotherName(d, listing)
 	switch {

@@ -52,6 +52,7 @@ type Order struct {
 type Lease struct {
 	o Options
 
+	patience time.Time  // until when a renewal is not tried again; guarded by renewing
 	renewing sync.Mutex // held for the whole of a renewal: who needs a token meanwhile waits for the new one
 
 	mu     sync.Mutex
@@ -66,6 +67,7 @@ type token struct {
 	widened     bool          // the index could not read the narrowed one
 	minted      time.Time     // by our clock
 	expires     time.Time     // by the index's clock; zero where nobody told
+	whole       time.Duration // the index's own life of it; zero where nobody told
 	ahead       time.Duration // how much the index's clock is ahead of ours
 	users       int           // uploads that carry it now
 	burned      ledger.Burned // "": not yet

@@ -128,6 +128,9 @@ func (l *Lease) narrow(t *token, raw string, order Order) error {
 	if known {
 		t.expires = time.Unix(own, 0).UTC()
 	}
+	if !t.expires.IsZero() {
+		t.whole = t.left(l.o.Now())
+	}
 	ends := l.o.Now().Add(t.ahead + max(order.Life, shortestLife)).UTC().Truncate(time.Second)
 	if !t.expires.IsZero() && t.expires.Before(ends) {
 		ends = t.expires

@@ -7,6 +7,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/org/pypi-oidc-publish/internal/finding"
 	"github.com/org/pypi-oidc-publish/internal/ledger"
 	"github.com/org/pypi-oidc-publish/internal/secret"
 )
@@ -24,11 +25,12 @@ func (l *Lease) Credential(ctx context.Context, need time.Duration) (string, sec
 	if err != nil {
 		return "", secret.Text{}, err
 	}
-	now := l.o.Now()
-	// A token that was minted just now is as good as a token can be, however long the upload.
-	if left := t.left(now); left < need+margin && now.Sub(t.minted) > time.Minute {
-		if err := l.renew(ctx); err != nil && left < need {
+	if now := l.o.Now(); t.tooShort(now, need) && now.After(l.patience) {
+		if err := l.renew(ctx, need); err != nil && t.left(l.o.Now()) < need {
 			return "", secret.Text{}, err
+		} else if err != nil {
+			l.patience = l.o.Now().Add(breather)
+			l.o.Note(ledger.Noted{Finding: notRenewed(err)})
 		}
 		if t, err = l.current(); err != nil {
 			return "", secret.Text{}, err
@@ -40,6 +42,27 @@ func (l *Lease) Credential(ctx context.Context, need time.Duration) (string, sec
 	return user, t.text(), nil
 }
 
+// tooShort tells that a token has too little left for an upload, and that a new one would have more. One of this minute is as
+// good as a token can be; and where not even a whole life is enough, the second half of one is not worth a mint before it is reached.
+func (t *token) tooShort(now time.Time, need time.Duration) bool {
+	enough := need + margin
+	if t.whole > 0 {
+		enough = min(enough, t.whole/2)
+	}
+	return t.left(now) < enough && now.Sub(t.minted) > time.Minute
+}
+
+// breather is how long a renewal that failed is not tried again, while the old token lasts.
+const breather = time.Minute
+
+// notRenewed is told where the old token is used on.
+func notRenewed(err error) finding.Finding {
+	told := finding.Of(err)[0]
+	told.Severity = finding.Warning
+	told.Message = "the upload token could not be renewed, and is used while it lasts: " + told.Message
+	return told
+}
+
 func (l *Lease) current() (*token, error) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
@@ -49,9 +72,11 @@ func (l *Lease) current() (*token, error) {
 	return l.tokens[len(l.tokens)-1], nil
 }
 
-// renew mints a new token for the same order, and burns those that nobody carries any more.
-func (l *Lease) renew(ctx context.Context) error {
+// renew mints a new token for the same projects, that lives for need at least, and burns those that nobody carries any more.
+func (l *Lease) renew(ctx context.Context, need time.Duration) error {
 	l.mu.Lock()
+	// A release that needs a second token is a long one: it gets all that the index gives.
+	l.order.Life = max(l.order.Life, need+margin, l.tokens[len(l.tokens)-1].whole)
 	order := l.order
 	l.mu.Unlock()
 	if err := l.mint(ctx, order); err != nil {
@@ -106,7 +131,9 @@ func (l *Lease) Denied(ctx context.Context, used secret.Text, words string) bool
 	case !t.text().Same(used):
 		return true
 	case expired(words):
-		return l.o.Now().Sub(t.minted) > time.Minute && l.renew(ctx) == nil
+		// The upload took longer than the token had: the next one gets what this one took, and the margin.
+		took := l.o.Now().Sub(t.minted)
+		return took > time.Minute && l.renew(ctx, took) == nil
 	case t.widened || t.narrow.Same(t.raw) || !unreadable(words):
 		return false
 	}

@@ -101,6 +101,23 @@ func TestATokenThatIsAsGoodAsItCanBeIsNotRenewed(t *testing.T) {
 	}
 }
 
+// TestARenewedTokenLivesAsLongAsItIsNeeded: uploads that turn out slow do not mint again and again.
+func TestARenewedTokenLivesAsLongAsItIsNeeded(t *testing.T) {
+	t.Parallel()
+	c, s, r := later(t)
+	for range 5 {
+		c.forward(61 * time.Second)
+		_, used, err := r.Credential(t.Context(), 6*time.Minute)
+		if err != nil {
+			t.Fatal(err)
+		}
+		r.Returned(t.Context(), used)
+	}
+	if n := len(s.Tokens()); n != 2 {
+		t.Errorf("%d tokens", n)
+	}
+}
+
 func TestATokenThatExpiredOnItsWayIsRenewedOnce(t *testing.T) {
 	t.Parallel()
 	c, s, r := later(t)
@@ -135,11 +152,29 @@ func TestARenewalThatFailsLeavesTheOldTokenInUseWhileItLasts(t *testing.T) {
 	c, s, r := later(t)
 	s.Switch(func(w *fakepypi.Switches) { w.NoGitHub = true })
 	c.forward(4 * time.Minute)
-	if _, _, err := r.Credential(t.Context(), 10*time.Second); err != nil {
-		t.Errorf("a minute is enough for ten seconds: %v", err)
+	for range 3 {
+		if _, _, err := r.Credential(t.Context(), 10*time.Second); err != nil {
+			t.Errorf("a minute is enough for ten seconds: %v", err)
+		}
 	}
+	mints, noted := 0, 0
+	for _, request := range s.Requests() {
+		if request.Op == "mint" {
+			mints++
+		}
+	}
+	for _, e := range r.events {
+		if _, ok := e.(ledger.Noted); ok {
+			noted++
+		}
+	}
+	if mints != 2 || noted != 1 {
+		t.Errorf("%d mints and %d warnings for one renewal that fails", mints, noted)
+	}
+	c.forward(2 * time.Second)
+	c.forward(61 * time.Second)
 	if _, _, err := r.Credential(t.Context(), 2*time.Minute); err == nil {
-		t.Error("a minute was taken for two")
+		t.Error("a token that is over was taken for two minutes")
 	}
 }
 

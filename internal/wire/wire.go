@@ -56,6 +56,8 @@ type Call struct {
 	// Body is made anew for every try, and is closed by the client: a reopened file, a fresh ID token. Nil: no body.
 	// An error of it is final.
 	Body func(context.Context) (body io.ReadCloser, size int64, err error)
+	// Ended is told how a try went, before the gate lets another one through. May be nil.
+	Ended func(answer *Answer)
 }
 
 // Answer is what came back, read whole and bounded.
@@ -263,6 +265,9 @@ func (c *Client) try(ctx context.Context, call Call, rule policy) (t try) {
 		status := 0
 		if t.answer != nil {
 			status = t.answer.Status
+		}
+		if call.Ended != nil {
+			call.Ended(t.answer)
 		}
 		call.Gate.leave(status == http.StatusTooManyRequests || status >= 500, status/100 == 2)
 	}()

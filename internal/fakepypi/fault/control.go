@@ -21,6 +21,11 @@ const controlLimit = 64 << 10
 //	DELETE  mends everything; the answer says what had struck
 func (i *Injector) Control(door string) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if r.Header.Get("Origin") != "" {
+			// A page in somebody's browser must not break a stage on the same machine.
+			tell(w, http.StatusForbidden, map[string]any{"error": "this endpoint is for programs, not for web pages"})
+			return
+		}
 		switch r.Method {
 		case http.MethodGet, http.MethodHead:
 			tell(w, http.StatusOK, map[string]any{

@@ -1,0 +1,52 @@
+package publish
+
+import "sync"
+
+// door lets new uploads begin. While a refusal is looked into it is held: it may turn out to be none, and then they go on. After a
+// final one it is shut.
+type door struct {
+	mu      sync.Mutex
+	changed *sync.Cond
+	held    int
+	shut    bool
+}
+
+// hold keeps new uploads waiting until release is called.
+func (d *door) hold() {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	d.held++
+}
+
+// release ends one hold; for good tells that no new upload may begin at all.
+func (d *door) release(held, forGood bool) {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	if held {
+		d.held--
+	}
+	d.shut = d.shut || forGood
+	if d.changed != nil {
+		d.changed.Broadcast()
+	}
+}
+
+// pass waits until it is known whether a new upload may begin.
+func (d *door) pass() bool {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	if d.changed == nil {
+		d.changed = sync.NewCond(&d.mu)
+	}
+	for d.held > 0 && !d.shut {
+		d.changed.Wait()
+	}
+	return !d.shut
+}
+
+// isShut tells that no new upload may begin.
+func (d *door) isShut() bool {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	return d.shut
+}

@@ -303,3 +303,29 @@ func TestHTTPGivesLibrariesTheSameLoop(t *testing.T) {
 		t.Errorf("%d %q %v, %d tries", response.StatusCode, body, err, len(w.tries))
 	}
 }
+
+func TestRequestsGoThroughTheProxy(t *testing.T) {
+	t.Parallel()
+	asked := ""
+	proxy := serve(t, func(rw http.ResponseWriter, r *http.Request) {
+		asked = r.URL.Host + " " + r.Header.Get("Proxy-Authorization")
+		fmt.Fprint(rw, "through")
+	})
+	proxy.User = url.UserPassword("me", "secret-of-the-proxy")
+	client := wire.New(wire.Options{
+		UserAgent: "pypi-oidc-publish/test", Now: time.Now, Sleep: func(context.Context, time.Duration) error { return nil },
+		Proxy: func(*http.Request) (*url.URL, error) { return proxy, nil },
+	})
+	index, _ := url.Parse("http://index.example/simple/")
+	answer, err := client.Do(t.Context(), wire.Call{Op: wire.Look, Method: "GET", URL: index})
+	if err != nil || string(answer.Body) != "through" || asked != "index.example Basic bWU6c2VjcmV0LW9mLXRoZS1wcm94eQ==" {
+		t.Errorf("%v, asked %q", err, asked)
+	}
+	gone := httptest.NewServer(http.NotFoundHandler())
+	proxy, _ = url.Parse(gone.URL)
+	proxy.User = url.UserPassword("me", "secret-of-the-proxy")
+	gone.Close()
+	if _, err = client.Do(t.Context(), wire.Call{Op: wire.Look, Method: "GET", URL: index}); err == nil || strings.Contains(err.Error(), "secret-of-the-proxy") {
+		t.Errorf("%v", err)
+	}
+}

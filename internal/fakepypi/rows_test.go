@@ -9,8 +9,9 @@ import (
 )
 
 const (
-	spec  = " See https://packaging.python.org/specifications/core-metadata for more information."
-	unfit = "Invalid or non-existent authentication information. See https://pypi.org/help/#invalid-auth for more information."
+	spec      = " See https://packaging.python.org/specifications/core-metadata for more information."
+	described = " See https://pypi.org/help/#description-content-type for more information."
+	unfit     = "Invalid or non-existent authentication information. See https://pypi.org/help/#invalid-auth for more information."
 )
 
 // row is one behaviour of the upload endpoint, named by its section and number in the reference.
@@ -94,6 +95,13 @@ func TestRows(t *testing.T) {
 		{"2.3/26 no comma", wheel("requires_python", ">=3.8 <4"), bad, "'>=3.8 <4' is invalid for 'requires-python'." + spec},
 		{"2.3/26 one segment", wheel("requires_python", "~=3"), bad, "'~=3' is invalid for 'requires-python'." + spec},
 		{"2.3/26 fine", wheel("requires_python", ">=3.8, !=3.9.*, <4.0.dev0,, ~=3.0, ===anything"), ok, "OK"},
+		{"2.3/28 unknown", wheel("license_expression", "GPLv3"), bad, "'GPLv3' is invalid for 'license-expression'." + spec},
+		{"2.3/28 grammar", wheel("license_expression", "MIT AND"), bad, "'MIT AND' is invalid for 'license-expression'." + spec},
+		{"2.3/28 exception", wheel("license_expression", "MIT WITH it's-own"), bad, `"MIT WITH it's-own" is invalid for 'license-expression'.` + spec},
+		{"2.3/28 blank", wheel("license_expression", " "), bad, "' ' is invalid for 'license-expression'." + spec},
+		{"2.3/28 too new", wheel("metadata_version", "2.3", "license_expression", "GPLv3"), bad, "license-expression introduced in metadata version 2.4, not 2.3." + spec},
+		{"2.3/28 before 29", wheel("license_expression", "GPLv3", "license_file", "../L"), bad, "'GPLv3' is invalid for 'license-expression'." + spec},
+		{"2.3/28 fine", wheel("license_expression", "mit or (gpl-2.0+ WITH Classpath-exception-2.0) and LicenseRef-Own"), ok, "OK"},
 		{"2.3/26 arbitrary nothing", wheel("requires_python", "==="), ok, "OK"},
 		{"2.3/26 label behind a wildcard", wheel("requires_python", "==3.8.*a1"), bad, "'==3.8.*a1' is invalid for 'requires-python'." + spec},
 		{"2.3/27 no version", wheel("requires_dist", "bar>=dog"), bad, "'bar>=dog' is invalid for 'requires-dist'." + spec},
@@ -108,7 +116,13 @@ func TestRows(t *testing.T) {
 		{"2.3/29 absolute", wheel("license_file", "/L"), bad, "'/L' is invalid for 'license-file', paths must be relative." + spec},
 		{"2.3/29 drive", wheel("license_file", "C:/L"), bad, "'C:/L' is invalid for 'license-file', paths must be relative." + spec},
 		{"2.3/29 backslash", wheel("license_file", `docs\L`), bad, `'docs\\L' is invalid for 'license-file', paths must use '/' delimiter.` + spec},
+		{"2.3/29 share", wheel("license_file", `\\srv\s\L`), bad, `'\\\\srv\\s\\L' is invalid for 'license-file', paths must be relative.` + spec},
+		{"2.3/29 slash at the end", wheel("license_file", "docs/"), bad, "'docs/' is invalid for 'license-file', paths must use '/' delimiter." + spec},
+		{"2.3/29 two slashes", wheel("license_file", "a//b"), bad, "'a//b' is invalid for 'license-file', paths must use '/' delimiter." + spec},
+		{"2.3/29 the first of two", wheel("license_file", "a//b").and("license_file", "../L"), bad, "'a//b' is invalid for 'license-file', paths must use '/' delimiter." + spec},
+		{"2.3/29 fine", wheel("license_file", "LICENSE").and("license_file", "docs/.hidden/LICENSE.txt"), ok, "OK"},
 		{"2.3/29 dot", wheel("license_file", "./L"), bad, "'./L' is invalid for 'license-file', paths must use '/' delimiter." + spec},
+
 		{"2.3/30 identifier", wheel("metadata_version", "2.5", "import_name", "demo-x"), bad, "'demo-x' is invalid for 'import-name'; 'demo-x' is not a valid identifier." + spec},
 		{"2.3/30 dots", wheel("metadata_version", "2.5", "import_namespace", "demo..x ; private"), bad, "'demo..x' is invalid for 'import-namespace'; '' is not a valid identifier." + spec},
 		{"2.3/30 keyword", wheel("metadata_version", "2.5", "import_name", "demo.class"), bad, "'demo.class' is invalid for 'import-name'; 'class' is a keyword." + spec},
@@ -120,6 +134,14 @@ func TestRows(t *testing.T) {
 		{"2.4 after 2.3", wheel("version", "1.0+l", "requires_python", "three"), bad, "'three' is invalid for 'requires-python'." + spec},
 		{"2.4/33 summary", wheel("summary", strings.Repeat("ä", 513)), bad, "'summary' field must be 512 characters or less." + spec},
 		{"2.4/33 fine", wheel("summary", strings.Repeat("ä", 512)), ok, "OK"},
+		{"2.4/35 private", wheel("classifiers", "Private :: Do Not Upload"), bad, "'Private :: Do Not Upload' is not a valid classifier." + spec},
+		{"2.4/35 sorted", wheel("classifiers", "Z :: Unknown").and("classifiers", "A :: Unknown"), bad, "'A :: Unknown' is not a valid classifier." + spec},
+		{"2.4/35 spelling", wheel("classifiers", "programming language :: Python"), bad, "'programming language :: Python' is not a valid classifier." + spec},
+		{"2.4/35 before 36", wheel("classifiers", "Natural Language :: Ukranian").and("classifiers", "Z :: Unknown"), bad, "'Z :: Unknown' is not a valid classifier." + spec},
+		{"2.4/35 fine", wheel("classifiers", "Programming Language :: Python :: 3").and("classifiers", "Natural Language :: Ukrainian"), ok, "OK"},
+		{"2.4/36 replaced", wheel("classifiers", "Natural Language :: Ukranian"), bad, "The classifier 'Natural Language :: Ukranian' has been deprecated, use one of ['Natural Language :: Ukrainian'] instead." + spec},
+		{"2.4/36 withdrawn", wheel("classifiers", "License :: OSI Approved :: X.Net License"), bad, "The classifier 'License :: OSI Approved :: X.Net License' has been deprecated." + spec},
+		{"2.4/36 before 37", wheel("classifiers", "License :: OSI Approved :: X.Net License", "home_page", "example.com"), bad, "The classifier 'License :: OSI Approved :: X.Net License' has been deprecated." + spec},
 		{"2.4/34 no period", wheel("author_email", "Jane <jane@localhost>"), bad, "'jane@localhost' is not a valid email address: The part after the @-sign is not valid. It should have a period." + spec},
 		{"2.4/34 a name", wheel("maintainer_email", "Jane Doe"), bad, "'Jane' is not a valid email address: An email address must have an @-sign." + spec},
 		{"2.4/34 special use", wheel("author_email", "jane@build.local"), bad, "'jane@build.local' is not a valid email address: The part after the @-sign is a special-use or reserved name that cannot be used with email." + spec},
@@ -156,10 +178,21 @@ func TestRows(t *testing.T) {
 		{"2.4/41 dynamic", wheel("dynamic", "Dynamic"), bad, "Dynamic field 'dynamic' is not a valid dynamic field." + spec},
 		{"2.4/41 fine", wheel("dynamic", "Import-Name").and("dynamic", "obsoletes"), ok, "OK"},
 		{"2.4/42 both", wheel("license", "MIT", "license_expression", "MIT"), bad, "License is deprecated when License-Expression is present. Only License-Expression should be present." + spec},
+		{"2.4/42 an empty license", wheel("license", "", "license_expression", "MIT"), ok, "OK"},
 
 		{"2.5/43 no content", bare(wheel()), bad, "Upload payload does not have a file."},
 		{"2.5/44 no project", wheel("name", "other"), bad, "Non-user identities cannot create new projects. This was probably caused by successfully using a pending publisher but specifying the project name incorrectly " +
 			"(either in the publisher or in your project's metadata). Please ensure that both match. See: https://docs.pypi.org/trusted-publishers/troubleshooting/#token-minting"},
+
+		{"2.6/50 blank Markdown", wheel("description", " \n", "description_content_type", "text/markdown"), bad, "The description failed to render for 'text/markdown'." + described},
+		{"2.6/50 Markdown, its type in full", wheel("description", "[a]: /x", "description_content_type", "text/markdown; charset=UTF-8; variant=GFM"), bad, "The description failed to render for 'text/markdown; charset=UTF-8; variant=GFM'." + described},
+		{"2.6/50 an HTML comment", wheel("description", "<!-- -->", "description_content_type", "text/markdown"), ok, "OK"},
+		{"2.6/50 blank plain text", wheel("description", " \n", "description_content_type", "text/plain"), ok, "OK"},
+		{"2.6/50 blank", wheel("description", " \n"), bad, "The description failed to render in the default format of reStructuredText." + described},
+		{"2.6/50 a comment", wheel("description", ".. nothing\n", "description_content_type", "text/x-rst"), bad, "The description failed to render for 'text/x-rst'." + described},
+		{"2.6/50 text", wheel("description", "Demo\n====\n"), ok, "OK"},
+		{"2.6/50 empty is absent", wheel("description", "", "description_content_type", "text/markdown"), ok, "OK"},
+		{"2.6/50 before 52", wheel("description", " ").called("demo-1.0\x1f-py3-none-any.whl"), bad, "The description failed to render in the default format of reStructuredText." + described},
 
 		{"2.8/52 control", wheel().called("demo-1.0\x1f-py3-none-any.whl"), bad, "Cannot upload a file with non-printable characters (ordinals 0-31) or the DEL character (ordinal 127) in the name."},
 		{"2.8/53 slash", wheel().called("dist/demo-1.0-py3-none-any.whl"), bad, `Cannot upload a file with '/' or '\' in the name.`},
@@ -400,6 +433,9 @@ func TestCreation(t *testing.T) {
 	}
 	th.upload(token, other("dem0")).want(t, 400, "The name 'dem0' is too similar to an existing project. See https://pypi.org/help/#project-name for more information.")
 	th.upload(token, other("Demo")).want(t, 400, "File already exists ('demo-1.0-py3-none-any.whl', with blake2_256 hash '"+blake2Of("Demo")+"'). See https://pypi.org/help/#file-name-reuse for more information.")
+	for _, name := range []string{"asyncio", "XML.etree", "future", "carbon", "distutils-command"} {
+		th.upload(token, other(name)).want(t, 400, "The name '"+name+"' isn't allowed (conflict with Python Standard Library module name). See https://pypi.org/help/#project-name for more information.")
+	}
 	th.upload(token, other("another")).want(t, 200, "OK")
 }
 

@@ -57,6 +57,7 @@ func stageA() map[string]valueRule {
 		"requires-dist":            requirements,
 		"import-name":              importNames("import-name"),
 		"import-namespace":         importNames("import-namespace"),
+		"license-expression":       licenseExpression,
 		"license-file":             licensePaths,
 	}
 }
@@ -65,6 +66,7 @@ func stageB() map[string]valueRule {
 	return map[string]valueRule{
 		"version":          noLocalVersion,
 		"summary":          shortSummary,
+		"classifier":       knownClassifiers,
 		"author-email":     emailAddress,
 		"maintainer-email": emailAddress,
 		"provides-dist":    relations,

@@ -38,7 +38,7 @@ type File struct {
 	SHA256  string // lower-case hex, as all digests here
 	BLAKE2b string
 	Status  Status
-	Held    string        // SHA-256 of the index's file, where it has other bytes under this name
+	Held    string        // digest of the index's file, where it has other bytes under this name; an MD5 says that it is one
 	Took    time.Duration // of the upload
 }
 

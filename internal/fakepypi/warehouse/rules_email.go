@@ -190,9 +190,12 @@ func asciiHost(host string) (string, string) {
 				return "", fmt.Sprintf("The part after the @-sign is invalid (Codepoint U+%04X at position %d of %s not allowed)", r, at+1, repr(label))
 			}
 		}
-		labels[i] = "xn--" + punycode(runes)
-		if len(labels[i]) > 63 {
-			return "", "The part after the @-sign is invalid (Label too long)"
+		const tooLong = "The part after the @-sign is invalid (Label too long)"
+		if len(runes) > 63 { // encoding takes the square of the length
+			return "", tooLong
+		}
+		if labels[i] = "xn--" + punycode(runes); len(labels[i]) > 63 {
+			return "", tooLong
 		}
 	}
 	return strings.Join(labels, "."), ""

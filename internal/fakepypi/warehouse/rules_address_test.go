@@ -1,0 +1,125 @@
+package warehouse
+
+import (
+	"strings"
+	"testing"
+	"unicode/utf8"
+)
+
+func TestSoleAddress(t *testing.T) {
+	t.Parallel()
+	for value, want := range map[string]string{
+		"":                              "",
+		"Jane Doe":                      "Jane",
+		"jane@example.com":              "jane@example.com",
+		"Jane <jane@example.com>":       "jane@example.com",
+		"jane@example.com (Jane (Doe))": "jane@example.com",
+		`"Doe, J. (" <j@x.org>`:         "j@x.org",
+		"Jane <@relay:jane@x.org>":      "jane@x.org",
+		"jane @ x . org":                "jane@x.org",
+		"a . b@x.org":                   "a.b@x.org",
+		"jane doe@x.org":                "jane doe@x.org",
+		`"a\"b"@x.org`:                  `"a\"b"@x.org`,
+		"team: jane@x.org;":             "jane@x.org",
+		"team: a@x.org, b@x.org;":       "",
+		"a@x.org, b@x.org":              "",
+		"a@x.org b@x.org":               "",
+		"a@@b":                          "",
+		"a@[10.0.0.1]":                  "",
+		"jane@x.org (":                  "",
+		"jane@x.org )(":                 "",
+		`jane@x.org (\))`:               "jane@x.org",
+		"<jane":                         "jane",
+		"<>":                            "",
+		",":                             "",
+	} {
+		if got := soleAddress(value); got != want {
+			t.Errorf("soleAddress(%q) = %q, want %q", value, got, want)
+		}
+	}
+}
+
+func TestProblemOfAddress(t *testing.T) {
+	t.Parallel()
+	for address, want := range map[string]string{
+		"a@example.com": "", "a.b+c@sub.example.co": "", "ä@exämple.de": "", "a@XN--EXMPLE-CUA.de": "", "'@x.org": "",
+		strings.Repeat("j", 100) + "@x.org":      "",
+		"@x.org":                                 "There must be something before the @-sign",
+		"a@":                                     "There must be something after the @-sign",
+		`"@x.org`:                                "An email address must have an @-sign",
+		`"a"b@x.org`:                             "Extra character(s) found after close quote: 'b'",
+		`"a b"@x.org`:                            "Quoting the part before the @-sign is not allowed here",
+		"a;\\(@x.org":                            `The email address contains invalid characters before the @-sign: "\", '(', ';'`,
+		".a@x.org":                               "An email address cannot start with a period",
+		"a.@x.org":                               "An email address cannot have a period immediately before the @-sign",
+		"a\u00a0b@x.org":                         "The email address contains unsafe characters: NO-BREAK SPACE",
+		"a@x_y.org":                              "The part after the @-sign contains invalid characters: '_'",
+		"a@.x.org":                               "An email address cannot have a period immediately after the @-sign",
+		"a@x.org.":                               "An email address cannot end with a period",
+		"a@x..org":                               "An email address cannot have two periods in a row",
+		"a@-x.org":                               "An email address cannot have a hyphen immediately after the @-sign",
+		"a@x-.org":                               "An email address cannot have a period and a hyphen next to each other",
+		"a@ab--c.org":                            "An email address cannot have two letters followed by two dashes immediately after the @-sign or after a period, except Punycode",
+		"a@☃.org":                                "The part after the @-sign is invalid (Codepoint U+2603 at position 1 of '☃' not allowed)",
+		"a@" + strings.Repeat("x", 64) + ".org":  "After the @-sign, periods cannot be separated by so many characters (1 character too many)",
+		"a@" + strings.Repeat("x.", 126) + "org": "The email address is too long after the @-sign (2 characters too many)",
+		strings.Repeat("j", 250) + "@x.org":      "The email address is too long (2 characters too many)",
+		strings.Repeat("ä", 125) + "@x.org":      "The email address is too long (at least 1 character too many)",
+		"a@x.TEST":                               "The part after the @-sign is a special-use or reserved name that cannot be used with email",
+		"a@x.o1":                                 "The part after the @-sign is not valid. It is not within a valid top-level domain",
+	} {
+		if got := problemOfAddress(address); got != want {
+			t.Errorf("%q: %q, want %q", address, got, want)
+		}
+	}
+}
+
+// TestAddressesAreBounded: no value of a form takes long.
+func TestAddressesAreBounded(t *testing.T) {
+	t.Parallel()
+	const n = 1 << 20
+	for _, value := range []string{
+		"a@" + strings.Repeat("ä", n) + ".org", strings.Repeat("(", n) + strings.Repeat(")", n), strings.Repeat("a:", n),
+		strings.Repeat("a.", n), strings.Repeat("a ", n) + "@x", strings.Repeat(`"`, n), strings.Repeat("<", n), "<" + strings.Repeat("@:", n),
+	} {
+		if address := soleAddress(value); address != "" && problemOfAddress(address) == "" {
+			t.Errorf("%.20q… is an address", value)
+		}
+	}
+}
+
+// TestPunycode has samples of RFC 3492, section 7.1, and a mixed label.
+func TestPunycode(t *testing.T) {
+	t.Parallel()
+	for label, want := range map[string]string{
+		"bücher":    "bcher-kva",
+		"他们为什么不说中文": "ihqwcrb4cv8a8dqg056pqjye",
+		"почемужеонинеговорятпорусски": "b1abfaaepdrnnbgefbadotcwatmq2g4l",
+		"3年b組金八先生": "3b-ww4c5e180e575a65lsy2b",
+		"ü":        "tda",
+	} {
+		if got := punycode([]rune(label)); got != want {
+			t.Errorf("punycode(%q) = %q, want %q", label, got, want)
+		}
+	}
+}
+
+// FuzzAddress holds that no value breaks the reader of addresses or the judge of them, and that what is read comes out
+// of the value.
+func FuzzAddress(f *testing.F) {
+	for _, seed := range []string{`"Doe, J." <j@x.org>`, "a:b@c.d,e@f;", "jane doe@x.org", "<@r:j@x>", "(c(d)e) a@b.c", "a@exämple.de", `"a\"b"@x.y`} {
+		f.Add(seed)
+	}
+	f.Fuzz(func(t *testing.T, value string) {
+		if !utf8.ValidString(value) {
+			return // forms have none
+		}
+		address := soleAddress(value)
+		if len(address) > 2*len(value)+2 {
+			t.Errorf("%q came out of %q", address, value)
+		}
+		if problem := problemOfAddress(address); strings.HasSuffix(problem, ".") {
+			t.Errorf("%q: %s", value, problem)
+		}
+	})
+}

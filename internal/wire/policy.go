@@ -68,10 +68,10 @@ func policyOf(op Op) policy {
 		// The index's own statement time-out is ten minutes (pypi-server reference, section 1.1).
 		return policy{tries: 6, try: 15 * minute, budget: 20 * minute, first: second, bound: mib, codes: transient()}
 	case Burn:
-		// All burning has five seconds; the token dies of old age otherwise.
-		return policy{tries: 3, try: 2 * second, budget: 3 * second, first: second / 4, bound: 64 * kib, codes: transient()}
+		// All burning has five seconds; the token dies of old age otherwise. The burn comes before its proof: it gets what there is.
+		return policy{tries: 3, try: 4 * second, budget: 4 * second, first: second / 4, bound: 64 * kib, codes: transient()}
 	case Probe:
-		return policy{tries: 1, try: 2 * second, budget: 2 * second, bound: 64 * kib}
+		return policy{tries: 1, try: second, budget: second, bound: 64 * kib}
 	default:
 		return policy{tries: 1, try: 30 * second, budget: 30 * second, bound: mib}
 	}

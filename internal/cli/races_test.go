@@ -82,18 +82,22 @@ func TestAMatrixOfJobs(t *testing.T) {
 			}
 			maps.Copy(set, of)
 		}
+		told := false // that a token may live on
 		first, second := jobs[0].start(), jobs[1].start()
 		for i, process := range []*exec.Cmd{first, second} {
 			s := jobs[i]
-			if code, outputs := s.end(process); code != 0 || outputs["result"] != "published" || outputs["published-count"] != "2" {
+			code, outputs := s.end(process)
+			told = told || outputs["token-burned"] != "true"
+			if code != 0 || outputs["result"] != "published" || outputs["published-count"] != "2" {
 				t.Errorf("round %d, job %d: exit code %d, %v\n%s", round, i, code, outputs, s.log.String())
 			}
 		}
 		if err := holdsExactly(stage, set); err != nil {
 			t.Errorf("round %d: %v", round, err)
 		}
-		if !jobs[0].allBurned() {
-			t.Errorf("round %d: %+v", round, stage.Tokens())
+		// Five seconds are all that a burn may take: on a machine that is too busy for it the run says so.
+		if !jobs[0].allBurned() && !told {
+			t.Errorf("round %d: a token lives on, and nobody was told: %+v", round, stage.Tokens())
 		}
 		for _, r := range stage.Requests() {
 			if r.Status >= 400 && r.Op != "look" && r.Op != "probe" {

@@ -17,6 +17,7 @@ import (
 	"github.com/org/pypi-oidc-publish/internal/finding"
 	"github.com/org/pypi-oidc-publish/internal/pep"
 	"github.com/org/pypi-oidc-publish/internal/runner"
+	"github.com/org/pypi-oidc-publish/internal/wire"
 )
 
 // service is the variable that makes the program serve when it is started without arguments: its words are the flags. GitHub's runner
@@ -264,6 +265,5 @@ func (s *serving) warn(r *runner.Runner, stage *fakepypi.Stage) {
 
 // isLoopback tells an address of this machine alone. No host at all is where a stage listens by itself: there.
 func isLoopback(host string) bool {
-	address, err := netip.ParseAddr(host)
-	return host == "" || host == "localhost" || err == nil && address.Unmap().IsLoopback()
+	return host == "" || wire.Loopback(host)
 }

@@ -1,11 +1,11 @@
 package config
 
 import (
-	"net/netip"
 	"net/url"
 	"strings"
 
 	"github.com/org/pypi-oidc-publish/internal/finding"
+	"github.com/org/pypi-oidc-publish/internal/wire"
 )
 
 // setRepository reads the upload endpoint.
@@ -82,15 +82,10 @@ func readURL(d *draft, value string) (*url.URL, *finding.Finding) {
 
 // plainOnlyOnLoopback refuses http to a host that is not this machine: tokens and files would cross the network in the open.
 func plainOnlyOnLoopback(d *draft, u *url.URL) *finding.Finding {
-	if u.Scheme == "https" || isLoopback(u.Hostname()) {
+	if u.Scheme == "https" || wire.Loopback(u.Hostname()) {
 		return nil
 	}
 	return wrong(idURL, shown(d, u)+" is not https, and its host is not this machine", "write https://")
-}
-
-func isLoopback(host string) bool {
-	address, err := netip.ParseAddr(host)
-	return host == "localhost" || err == nil && address.Unmap().IsLoopback()
 }
 
 // shown is what a message may repeat of a URL: scheme, host and path.

@@ -6,7 +6,6 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"net"
 	"net/url"
 	"os"
 	"strings"
@@ -97,7 +96,7 @@ func (r *Runner) MayAsk() error {
 // trustworthy refuses to send the request token in clear text over a network.
 func trustworthy(at string) error {
 	u, err := url.Parse(at)
-	if err == nil && (u.Scheme == "https" || (u.Scheme == "http" && loopback(u.Hostname()))) {
+	if err == nil && (u.Scheme == "https" || (u.Scheme == "http" && wire.Loopback(u.Hostname()))) {
 		return nil
 	}
 	return finding.Finding{
@@ -105,11 +104,6 @@ func trustworthy(at string) error {
 		Message: "ACTIONS_ID_TOKEN_REQUEST_URL is no https URL",
 		Fix:     "do not set this variable in the workflow: it is the runner's",
 	}
-}
-
-func loopback(host string) bool {
-	ip := net.ParseIP(host)
-	return host == "localhost" || (ip != nil && ip.IsLoopback())
 }
 
 // forkPull reads the event that triggered the run. Whatever cannot be read is no fork.

@@ -6,9 +6,15 @@ import "sync"
 // final one it is shut.
 type door struct {
 	mu      sync.Mutex
-	changed *sync.Cond
+	changed sync.Cond // on mu
 	held    int
 	shut    bool
+}
+
+func newDoor() *door {
+	d := &door{}
+	d.changed.L = &d.mu
+	return d
 }
 
 // hold keeps new uploads waiting until release is called.
@@ -26,18 +32,13 @@ func (d *door) release(held, forGood bool) {
 		d.held--
 	}
 	d.shut = d.shut || forGood
-	if d.changed != nil {
-		d.changed.Broadcast()
-	}
+	d.changed.Broadcast()
 }
 
 // pass waits until it is known whether a new upload may begin.
 func (d *door) pass() bool {
 	d.mu.Lock()
 	defer d.mu.Unlock()
-	if d.changed == nil {
-		d.changed = sync.NewCond(&d.mu)
-	}
 	for d.held > 0 && !d.shut {
 		d.changed.Wait()
 	}

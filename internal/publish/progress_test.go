@@ -19,7 +19,7 @@ func watched(t *testing.T, size, rate int64) []ledger.Event {
 	now := time.Date(2026, 1, 1, 0, 0, 0, 0, time.UTC)
 	var told []ledger.Event
 	book := ledger.NewBook(func(e ledger.Event) { told = append(told, e) })
-	r := &run{Tools: Tools{Book: book, Now: func() time.Time { return now }, Index: index.New(index.SiteOf(at, nil, true), nil, nil, nil)}}
+	r := &run{door: newDoor(), Tools: Tools{Book: book, Now: func() time.Time { return now }, Index: index.New(index.SiteOf(at, nil, true), nil, nil, nil)}}
 	p := &progress{run: r, file: ledger.File{Name: "a.whl", Size: size}}
 	p.begin()
 	for sent := int64(0); sent < size; sent += rate {
@@ -71,7 +71,7 @@ func TestAnotherTryBeginsAnew(t *testing.T) {
 	}
 	now := time.Date(2026, 1, 1, 0, 0, 0, 0, time.UTC)
 	var told []ledger.Event
-	r := &run{Tools: Tools{
+	r := &run{door: newDoor(), Tools: Tools{
 		Book: ledger.NewBook(func(e ledger.Event) { told = append(told, e) }), Now: func() time.Time { return now },
 		Index: index.New(index.SiteOf(at, nil, true), nil, nil, nil),
 	}}

@@ -56,13 +56,13 @@ type run struct {
 	asked map[pep.Project]bool        // which the index was asked about
 	held  map[pep.Project]pep.Listing // what it said; a project that could not be looked at is not there
 	plan  []ledger.File               // one for each of files, in the same order
-	door  door                        // whether new uploads may begin
+	door  *door                       // whether new uploads may begin
 }
 
 // Run does a run. Its error is nil where every file was accepted, already there or skipped as asked; everything about it
 // stands in the book, also after a panic and after a signal, which is a done ctx.
 func Run(ctx context.Context, o Options, t Tools) error {
-	r := &run{Options: o, Tools: t, asked: map[pep.Project]bool{}, held: map[pep.Project]pep.Listing{}}
+	r := &run{Options: o, Tools: t, door: newDoor(), asked: map[pep.Project]bool{}, held: map[pep.Project]pep.Listing{}}
 	r.Book.Note(ledger.Began{At: r.Now(), Index: r.Index.Site().Upload.String(), How: o.How, DryRun: o.DryRun})
 	err := par.Catch(func() error { return r.steps(ctx) })
 	if err != nil && !errors.Is(err, ErrIncomplete) {

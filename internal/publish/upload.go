@@ -101,20 +101,22 @@ func (r *run) send(ctx context.Context, i int) error {
 	}
 	d, f := r.files[i], r.plan[i]
 	watch := &progress{run: r, file: f}
+	// Whatever comes of it, a defect of ours too, nobody is left waiting at the door.
+	over := true
+	defer func() { r.door.release(watch.refused, over) }()
 	err := r.Index.Upload(ctx, index.Parcel{File: d, Begin: watch.begin, Refused: watch.refuse, Sent: watch.sent}, r.credentials())
 	landed := ledger.Landed{File: f.Name, Took: r.Now().Sub(watch.began)}
 	switch {
 	case err == nil:
 		r.Index.Measured(f.Size, watch.took())
 		r.Book.Note(landed)
+		over = false
 		return nil
 	case watch.began.IsZero() && errors.Is(err, ErrIncomplete):
 		return ErrIncomplete // it never began: another one was refused
 	case watch.began.IsZero() && ctx.Err() != nil:
 		return context.Cause(ctx)
 	}
-	over := true
-	defer func() { r.door.release(watch.refused, over) }()
 	event := r.settle(ctx, d, f, landed, err)
 	r.Book.Note(event)
 	switch event.(type) {

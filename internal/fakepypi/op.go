@@ -22,9 +22,13 @@ func ops() []op {
 		{"probe", true, isUploadURL}, // it cannot carry a file
 		{"look", true, under("/simple/")},
 		{"file", false, under("/files/")},
-		{"provenance", false, under("/integrity/")},
+		{"provenance", true, under("/integrity/")},
 		{"json", false, under("/pypi/")},
 		{"id-token", true, func(r *http.Request) bool { return strings.Contains(r.URL.Path, "/idtoken/") }},
+		{"trust-root", true, under("/tuf/")},
+		{"certificate", true, at("/api/v2/signingCert")},
+		{"log-entry", true, at("/api/v1/log/entries")},
+		{"log-lookup", true, under("/api/v1/log/entries/")},
 		{"keys", false, under("/.well-known/")},
 		{"other", false, func(*http.Request) bool { return true }},
 	}

@@ -15,14 +15,24 @@ const (
 	Audience Op = "audience" // what the index wants in an ID token
 	Mint     Op = "mint"     // an ID token for an upload token
 	Look     Op = "look"     // what the index holds of a project
-	Upload   Op = "upload"   // one distribution
-	Burn     Op = "burn"     // the end of an upload token
-	Probe    Op = "probe"    // one request that proves the burn
+
+	TrustRoot   Op = "trust-root"  // Sigstore's trust root and service addresses (TUF)
+	Certificate Op = "certificate" // Fulcio: an ID token for a signing certificate
+	LogEntry    Op = "log-entry"   // Rekor: one entry of the transparency log
+	LogLookup   Op = "log-lookup"  // Rekor: an entry that the log has already
+
+	Upload Op = "upload" // one distribution
+	Burn   Op = "burn"   // the end of an upload token
+	Probe  Op = "probe"  // one request that proves the burn
+
+	Provenance Op = "provenance" // the attestations that the index serves of a file
 )
 
 // Ops returns every op, in the order of a run.
 func Ops() []Op {
-	return []Op{Audience, IDToken, Look, Mint, Upload, Burn, Probe}
+	return []Op{
+		Audience, IDToken, Look, TrustRoot, Certificate, LogEntry, LogLookup, Mint, Upload, Burn, Probe, Provenance,
+	}
 }
 
 // policy is how an op is tried: a row of the table.
@@ -70,6 +80,19 @@ func policyOf(op Op) policy {
 	case Burn:
 		// All burning has five seconds; the token dies of old age otherwise. The burn comes before its proof: it gets what there is.
 		return policy{tries: 3, try: 4 * second, budget: 4 * second, first: second / 4, bound: 64 * kib, codes: transient()}
+	case TrustRoot:
+		// Trouble here must not stop a release: the program has copies. Its end is a 404, which is no failure.
+		return policy{tries: 3, try: 10 * second, budget: 30 * second, first: second / 4, bound: 4 * mib, codes: transient()}
+	case Certificate:
+		return policy{tries: 5, try: 20 * second, budget: 5 * minute, first: second, bound: mib, codes: transient()}
+	case LogEntry:
+		// Outages of the public log have lasted minutes; the same bytes again are safe (attestations reference, section 3.2).
+		return policy{tries: 6, try: 30 * second, budget: 5 * minute, first: second, bound: 4 * mib, codes: transient()}
+	case LogLookup:
+		// An entry that was just written may not be readable yet.
+		return policy{tries: 5, try: 10 * second, budget: minute, first: second / 4, bound: 4 * mib, codes: append(transient(), http.StatusNotFound)}
+	case Provenance:
+		return policy{tries: 3, try: 30 * second, budget: minute, first: second / 2, bound: 4 * mib, codes: transient()}
 	case Probe:
 		return policy{tries: 1, try: second, budget: second, bound: 64 * kib}
 	default:

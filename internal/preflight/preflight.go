@@ -24,11 +24,31 @@ type Set struct {
 
 // rule is one of the index's rules, or of ours.
 type rule struct {
-	id        string
-	about     string // what it finds, in one line
-	universal bool   // whether any index has it, or the run itself cannot go on without it
-	judge     func(Set) []finding.Finding
+	id       string
+	severity finding.Severity // of its findings; a judge may give a lower one
+	reach    reach
+	basis    basis
+	judge    func(Set) []finding.Finding
+	about    string // what it finds, in one line
+	why      string // why that is refused, or worth knowing
 }
+
+// reach tells which indexes have a rule.
+type reach uint8
+
+const (
+	everywhere reach = iota // any index has it, or the run itself cannot go on without it
+	warehouse               // PyPI and TestPyPI have it; for another index its findings are notices
+)
+
+// basis is what a rule judges by.
+type basis string
+
+const (
+	offline basis = "the files alone"
+	data    basis = "the files, and a table that ages"
+	listing basis = "what the index says it holds"
+)
 
 // Check judges the set by every rule and returns all findings: those of the files in the order of the files, each file's
 // in the order in which the index checks, then those of the set.
@@ -37,7 +57,8 @@ func Check(s Set) []finding.Finding {
 	for _, r := range rules {
 		for _, f := range r.judge(s) {
 			f.ID = r.id
-			if !s.Warehouse && !r.universal {
+			f.Severity = min(f.Severity, r.severity)
+			if !s.Warehouse && r.reach == warehouse {
 				f.Severity = finding.Notice
 			}
 			all = append(all, f)
@@ -55,7 +76,7 @@ func Check(s Set) []finding.Finding {
 func Rules() []finding.Finding {
 	list := make([]finding.Finding, len(rules))
 	for i, r := range rules {
-		list[i] = finding.Finding{ID: r.id, Severity: finding.Error, Message: r.about}
+		list[i] = finding.Finding{ID: r.id, Severity: r.severity, Message: r.about}
 	}
 	return list
 }

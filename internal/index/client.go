@@ -65,6 +65,8 @@ func (c *Client) Site() Site { return c.site }
 // Parcel is one distribution to be uploaded.
 type Parcel struct {
 	File *dist.Distribution
+	// Attestations is the form field of that name: a JSON array (PEP 740); nil sends none.
+	Attestations []byte
 	// Begin is called when a try begins, which is when the gate lets it through. Its error ends the upload. May be nil.
 	Begin func() error
 	// Refused is called when the index has refused the file for good, before another upload begins. May be nil.
@@ -79,7 +81,7 @@ type Parcel struct {
 // The body is streamed from the file, made anew for every try, and has its exact length.
 func (c *Client) Upload(ctx context.Context, p Parcel, as Credentials) error {
 	d := p.File
-	form, err := c.form(d)
+	form, err := c.form(p)
 	if err != nil {
 		return err
 	}
@@ -157,10 +159,15 @@ type form struct {
 	before, rest []byte
 }
 
-func (c *Client) form(d *dist.Distribution) (*form, error) {
+func (c *Client) form(p Parcel) (*form, error) {
+	d := p.File
 	var text bytes.Buffer
 	parts := multipart.NewWriter(&text)
-	for _, field := range append(d.Form(), c.digests(d)...) {
+	fields := append(d.Form(), c.digests(d)...)
+	if len(p.Attestations) > 0 {
+		fields = append(fields, dist.Field{Name: "attestations", Value: string(p.Attestations)})
+	}
+	for _, field := range fields {
 		if err := parts.WriteField(field.Name, field.Value); err != nil {
 			return nil, err
 		}

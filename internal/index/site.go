@@ -19,6 +19,8 @@ type Site struct {
 	// Warehouse tells that the index runs the software of the public one: its rules, its answers, its 200 for the same bytes
 	// again.
 	Warehouse bool
+	// Attestations tells that the index takes and verifies attestations (PEP 740), against the public Sigstore.
+	Attestations bool
 	// MD5 tells that the index may know files by their MD5 alone.
 	MD5 bool
 
@@ -35,8 +37,8 @@ func known() []Site {
 		return u
 	}
 	return []Site{
-		{Upload: at("https://upload.pypi.org/legacy/"), Simple: at("https://pypi.org/simple/"), Pages: at("https://pypi.org/project/"), Warehouse: true, audience: "pypi"},
-		{Upload: at("https://test.pypi.org/legacy/"), Simple: at("https://test.pypi.org/simple/"), Pages: at("https://test.pypi.org/project/"), Warehouse: true, audience: "testpypi"},
+		{Upload: at("https://upload.pypi.org/legacy/"), Simple: at("https://pypi.org/simple/"), Pages: at("https://pypi.org/project/"), Warehouse: true, Attestations: true, audience: "pypi"},
+		{Upload: at("https://test.pypi.org/legacy/"), Simple: at("https://test.pypi.org/simple/"), Pages: at("https://test.pypi.org/project/"), Warehouse: true, Attestations: true, audience: "testpypi"},
 	}
 }
 

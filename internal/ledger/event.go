@@ -1,6 +1,7 @@
 package ledger
 
 import (
+	"slices"
 	"time"
 
 	"github.com/org/pypi-oidc-publish/internal/finding"
@@ -41,6 +42,12 @@ type Noted struct{ Finding finding.Finding }
 
 // Identified tells who the run is.
 type Identified struct{ Identity Identity }
+
+// Attested tells that an attestation will be sent with a file.
+type Attested struct {
+	File        string
+	Attestation Attestation
+}
 
 // Started tells that an upload has begun.
 type Started struct{ File string }
@@ -130,6 +137,10 @@ func (e Planned) fold(r *Receipt) { r.Files, r.Releases = withStatus(e.Files), e
 func (e Noted) fold(r *Receipt) { r.Findings = append(r.Findings, e.Finding) }
 
 func (e Identified) fold(r *Receipt) { r.Identity = &e.Identity }
+
+func (e Attested) fold(r *Receipt) {
+	r.with(e.File, func(f *File) { f.Attestations = append(slices.Clip(f.Attestations), e.Attestation) })
+}
 
 func (e Started) fold(r *Receipt) { r.with(e.File, func(f *File) { f.Status = Unknown }) }
 

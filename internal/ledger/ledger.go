@@ -40,6 +40,17 @@ type File struct {
 	Status  Status
 	Held    string        // digest of the index's file, where it has other bytes under this name; an MD5 says that it is one
 	Took    time.Duration // of the upload
+
+	Attestations []Attestation // that are sent with it
+}
+
+// Attestation is a signed statement about a file (PEP 740).
+type Attestation struct {
+	Predicate string // what it states: its predicate type, a URL
+	Identity  string // of the workflow that signed, as the certificate says: a URL
+	LogIndex  int64  // of its entry in the transparency log
+	LogURL    string // where people see the entry; empty for a log that has no such page
+	Adopted   bool   // it stood beside the file, and was not made by this run
 }
 
 // Release is one project and version of the run, with its page.

@@ -1,0 +1,45 @@
+//go:build unix
+
+package runner
+
+import (
+	"fmt"
+	"os"
+	"path/filepath"
+	"strings"
+	"syscall"
+)
+
+// handOver gives what was written in the workspace to the workspace's owner. Only root can, and only root has to.
+func (r *Runner) handOver(paths []string) error {
+	workspace := r.getenv("GITHUB_WORKSPACE")
+	if workspace == "" || os.Geteuid() != 0 {
+		return nil
+	}
+	info, err := os.Stat(workspace)
+	if err != nil {
+		return fmt.Errorf("the workspace cannot be looked at: %w", err)
+	}
+	owner, known := info.Sys().(*syscall.Stat_t)
+	if !known {
+		return nil
+	}
+	for _, path := range paths {
+		if !within(workspace, path) {
+			continue
+		}
+		if err := os.Lchown(path, int(owner.Uid), int(owner.Gid)); err != nil {
+			return fmt.Errorf("%s cannot be given to the workspace's owner: %w", path, err)
+		}
+	}
+	return nil
+}
+
+func within(folder, path string) bool {
+	absolute, err := filepath.Abs(path)
+	if err != nil {
+		return false
+	}
+	relative, err := filepath.Rel(folder, absolute)
+	return err == nil && relative != ".." && !strings.HasPrefix(relative, ".."+string(filepath.Separator))
+}

@@ -1,0 +1,100 @@
+package pyproject_test
+
+import (
+	"errors"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"github.com/org/pypi-oidc-publish/internal/finding"
+	"github.com/org/pypi-oidc-publish/internal/pyproject"
+)
+
+func TestParse(t *testing.T) {
+	t.Parallel()
+	value := func(text string, line, col int) pyproject.Value {
+		return pyproject.Value{Text: text, Line: line, Col: col}
+	}
+	for name, c := range map[string]struct {
+		text          string
+		name, version pyproject.Value
+	}{
+		"static":             {"[build-system]\nrequires = []\n[project]\nname = \"alder\"\nversion = \"1.0\"\n", value("alder", 4, 1), value("1.0", 5, 1)},
+		"dotted":             {"project.name = 'alder'\nproject.version = '1.0'\n", value("alder", 1, 1), value("1.0", 2, 1)},
+		"inline":             {"project = { name = 'alder', version = '1.0' }\n", value("alder", 0, 0), value("1.0", 0, 0)},
+		"indented":           {"[ project ]\n  \"version\" = '1.0'\n", value("", 0, 0), value("1.0", 2, 3)},
+		"dynamic":            {"[project]\nname = 'alder'\ndynamic = ['version']\n", value("alder", 2, 1), value("", 0, 0)},
+		"dynamic and static": {"[project]\nname = 'alder'\nversion = '0'\ndynamic = ['readme', 'version']\n", value("alder", 2, 1), value("", 3, 1)},
+		"another table":      {"[tool.poetry]\nname = 'alder'\nversion = '0'\n[[project.x]]\nname = 'y'\n", value("", 0, 0), value("", 0, 0)},
+		"nothing":            {"", value("", 0, 0), value("", 0, 0)},
+	} {
+		got, err := pyproject.Parse("pyproject.toml", []byte(c.text))
+		if err != nil || got.Name != c.name || got.Version != c.version {
+			t.Errorf("%s: got %+v, %v", name, got, err)
+		}
+	}
+}
+
+func TestWhatIsNoTOMLPointsToItsPlace(t *testing.T) {
+	t.Parallel()
+	for name, c := range map[string]struct {
+		text      string
+		line, col int
+		says      string
+	}{
+		"no quotes":      {"[project]\nname = alder\n", 2, 8, "expected"},
+		"a number":       {"[project]\nversion = 1.0\n", 2, 11, "string"},
+		"a key twice":    {"[project]\nname = 'a'\nname = 'b'\n", 3, 1, "name"},
+		"an open string": {"[project]\nname = \"a\n", 2, 0, ""},
+		"deep nesting":   {"x = " + strings.Repeat("[", 200<<10), 1, 0, ""},
+	} {
+		_, err := pyproject.Parse("a/pyproject.toml", []byte(c.text))
+		var f finding.Finding
+		if !errors.As(err, &f) || f.File != "a/pyproject.toml" || f.ID != pyproject.ID || f.Severity != finding.Notice || f.Fix == "" {
+			t.Errorf("%s: got %+v", name, err)
+		}
+		if f.Line != c.line || c.col > 0 && f.Col != c.col || !strings.Contains(f.Message, c.says) {
+			t.Errorf("%s: got %d:%d %q", name, f.Line, f.Col, f.Message)
+		}
+	}
+}
+
+func TestRead(t *testing.T) {
+	t.Parallel()
+	path := filepath.Join(t.TempDir(), "pyproject.toml")
+	if p, found, err := pyproject.Read(path); found || err != nil {
+		t.Errorf("no file: got %+v, %v, %v", p, found, err)
+	}
+	write := func(text string) {
+		t.Helper()
+		if err := os.WriteFile(path, []byte(text), 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
+	write("[project]\nname = 'alder'\n")
+	if p, found, err := pyproject.Read(path); !found || err != nil || p.Name.Text != "alder" || p.Path != path {
+		t.Errorf("got %+v, %v, %v", p, found, err)
+	}
+	write("# " + strings.Repeat("x", 256<<10))
+	if _, found, err := pyproject.Read(path); found || err == nil || !strings.Contains(err.Error(), "larger") {
+		t.Errorf("too large: %v, %v", found, err)
+	}
+	if _, found, err := pyproject.Read(filepath.Dir(path)); found || err == nil {
+		t.Errorf("a folder: %v, %v", found, err)
+	}
+}
+
+func FuzzParse(f *testing.F) {
+	for _, seed := range []string{
+		"[project]\nname = 'alder'\nversion = \"1.0\"\ndynamic = []\n", "project.name='x'", "[[project]]\nname='x'", "a = {b = [1, {}]}", "[project\n", "name.\"x\".'y' = 1e9",
+	} {
+		f.Add([]byte(seed))
+	}
+	f.Fuzz(func(t *testing.T, text []byte) {
+		p, err := pyproject.Parse("pyproject.toml", text)
+		if err != nil && p != (pyproject.Project{}) {
+			t.Errorf("%+v with %v", p, err)
+		}
+	})
+}

@@ -135,7 +135,7 @@ func (w World) run(ctx context.Context, c config.Config, r *runner.Runner, vault
 	} else {
 		tools.Lease = trust.NewLease(trust.Options{
 			At: c.Repository, Wire: client, IDTokens: r.IDTokens(client), Vault: vault, Now: w.Now, Sleep: w.Sleep, Note: book.Note,
-			Permit: site.Permit, Warehouse: site.Warehouse, MayAsk: r.MayAsk,
+			Permit: site.Permit, Settings: site.PublisherPage, Warehouse: site.Warehouse, MayAsk: r.MayAsk,
 		})
 	}
 	tools.Index = index.New(site, client, wire.NewGate(c.Parallel), tools.Password)

@@ -16,6 +16,7 @@ type Site struct {
 	Upload *url.URL // where distributions are posted
 	Simple *url.URL // the simple index, with a slash at its end; nil: no look-ups
 	Pages  *url.URL // what project pages begin with; nil: there are none
+	Manage *url.URL // what pages with the settings of projects begin with; nil: there are none
 	// Warehouse tells that the index runs the software of the public one: its rules, its answers, its 200 for the same bytes
 	// again.
 	Warehouse bool
@@ -37,8 +38,8 @@ func known() []Site {
 		return u
 	}
 	return []Site{
-		{Upload: at("https://upload.pypi.org/legacy/"), Simple: at("https://pypi.org/simple/"), Pages: at("https://pypi.org/project/"), Warehouse: true, Attestations: true, audience: "pypi"},
-		{Upload: at("https://test.pypi.org/legacy/"), Simple: at("https://test.pypi.org/simple/"), Pages: at("https://test.pypi.org/project/"), Warehouse: true, Attestations: true, audience: "testpypi"},
+		{Upload: at("https://upload.pypi.org/legacy/"), Simple: at("https://pypi.org/simple/"), Pages: at("https://pypi.org/project/"), Manage: at("https://pypi.org/manage/"), Warehouse: true, Attestations: true, audience: "pypi"},
+		{Upload: at("https://test.pypi.org/legacy/"), Simple: at("https://test.pypi.org/simple/"), Pages: at("https://test.pypi.org/project/"), Manage: at("https://test.pypi.org/manage/"), Warehouse: true, Attestations: true, audience: "testpypi"},
 	}
 }
 
@@ -99,6 +100,22 @@ func (s Site) Page(r pep.Release, version string) string {
 		return s.simplePage(r.Project).String()
 	default:
 		return ""
+	}
+}
+
+// PublisherPage is where people set the Trusted Publishers of a project, with the form filled in; of a project that is not
+// there yet, where they set a pending publisher, whose form takes nothing. Empty where the index has no such pages
+// (reference: pypi-server.md, section 4.8).
+func (s Site) PublisherPage(project pep.Project, isNew bool, form url.Values) string {
+	switch {
+	case s.Manage == nil:
+		return ""
+	case isNew:
+		return s.Manage.JoinPath("account/publishing/").String()
+	default:
+		at := s.Manage.JoinPath("project", string(project), "settings/publishing/")
+		at.RawQuery = form.Encode()
+		return at.String()
 	}
 }
 

@@ -28,8 +28,8 @@ type Phase struct {
 // Collected tells the distributions that were found and read.
 type Collected struct{ Files []File }
 
-// Judged tells how many files were judged, and what was found.
-type Judged struct{ Files, Errors, Warnings int }
+// Judged tells how many files were judged by how many rules, and what was found.
+type Judged struct{ Files, Rules, Errors, Warnings int }
 
 // Planned tells what is to be done with every file. Its files are those of Collected, with a status.
 type Planned struct {
@@ -89,6 +89,7 @@ type Withdrawn struct{ File string }
 
 // Minted tells that there is an upload token.
 type Minted struct {
+	At       time.Time
 	Narrowed bool
 	Projects []string
 	Expires  time.Time
@@ -101,8 +102,20 @@ type Widened struct{ Words string }
 // MintLost tells that a mint was sent and had no clear answer: none, or a server error.
 type MintLost struct{}
 
+// Unmatched tells that the index has no Trusted Publisher for this run, and what one would have to say.
+type Unmatched struct{ Publisher Publisher }
+
 // BurnedAll tells what became of all upload tokens.
-type BurnedAll struct{ Outcome Burned }
+type BurnedAll struct {
+	At      time.Time
+	Outcome Burned
+}
+
+// Attached tells what came of attaching the files to a GitHub release.
+type Attached struct {
+	Outcome GitHubRelease
+	Assets  int // that the release has now
+}
 
 // ReadBack tells whether the index was seen to serve every file with its digest, and what was missing at the last look.
 type ReadBack struct {
@@ -130,7 +143,7 @@ func (e Phase) fold(r *Receipt) {
 
 func (e Collected) fold(r *Receipt) { r.Files = withStatus(e.Files) }
 
-func (Judged) fold(*Receipt) {}
+func (e Judged) fold(r *Receipt) { r.Judged = e }
 
 func (e Planned) fold(r *Receipt) { r.Files, r.Releases = withStatus(e.Files), e.Releases }
 
@@ -171,6 +184,9 @@ func (e Withdrawn) fold(r *Receipt) { r.with(e.File, func(f *File) { f.Status = 
 func (e Minted) fold(r *Receipt) {
 	r.Token.Minted++
 	r.Token.Narrowed, r.Token.Projects, r.Token.Expires = e.Narrowed, e.Projects, e.Expires
+	if r.Token.MintedAt.IsZero() {
+		r.Token.MintedAt = e.At
+	}
 	// Until a burn is told, the worst is true: this is the receipt of a run that dies here.
 	r.Token.Burned = BurnFailed
 }
@@ -189,7 +205,12 @@ func (MintLost) fold(r *Receipt) {
 	r.Token.Burned = BurnFailed // one that nobody knows cannot be burned
 }
 
+func (e Unmatched) fold(r *Receipt) { r.Publisher = &e.Publisher }
+
+func (e Attached) fold(r *Receipt) { r.Release = e.Outcome }
+
 func (e BurnedAll) fold(r *Receipt) {
+	r.Token.BurnedAt = e.At
 	if r.Token.Lost == 0 {
 		r.Token.Burned = e.Outcome
 	}

@@ -80,6 +80,8 @@ type Token struct {
 	Projects []string  // what it may upload to
 	Expires  time.Time // by the index's clock
 	Lost     int       // mints without a clear answer: each may have left a token for its whole life
+	MintedAt time.Time // the first of them
+	BurnedAt time.Time // when all that could be burned was
 	Burned   Burned
 }
 
@@ -87,6 +89,30 @@ type Token struct {
 type Identity struct {
 	Repository, Workflow, Environment, Ref, Event, Audience string
 }
+
+// Publisher is the Trusted Publisher that the index would need to have for this run.
+type Publisher struct {
+	Claims []Claim // what the run claims, and what the publisher must say
+	Page   string  // where its settings are: filled in already for a project that is there; empty where the index has no such page
+	New    bool    // the project is not there yet, so that a pending publisher has to be made
+}
+
+// Claim is one thing that an index compares.
+type Claim struct {
+	Field   string // as the index's form names it
+	Claimed string // by the run's ID token; empty where it claims nothing
+	Wanted  string // what to type on the index
+	Note    string // how exactly the two are compared, or empty
+}
+
+// GitHubRelease is what came of attaching the files to a GitHub release.
+type GitHubRelease string
+
+// The outcomes; empty where nobody asked.
+const (
+	ReleaseAttached GitHubRelease = "attached"
+	ReleaseFailed   GitHubRelease = "failed"
+)
 
 // Span is one phase of the run. A phase that has not ended has no End.
 type Span struct {
@@ -106,17 +132,20 @@ const (
 
 // Receipt is what was done.
 type Receipt struct {
-	Index    string // where to, as people write it
-	DryRun   bool   // nothing was meant to be sent
-	Verified Verified
-	Began    time.Time
-	Files    []File // in the order of the plan
-	Releases []Release
-	Findings []finding.Finding
-	Identity *Identity
-	Token    Token
-	Phases   []Span
-	Ended    time.Time
+	Index     string // where to, as people write it
+	DryRun    bool   // nothing was meant to be sent
+	Verified  Verified
+	Began     time.Time
+	Files     []File // in the order of the plan
+	Releases  []Release
+	Findings  []finding.Finding
+	Identity  *Identity
+	Publisher *Publisher // that the index has not; nil where it has
+	Judged    Judged
+	Token     Token
+	Release   GitHubRelease
+	Phases    []Span
+	Ended     time.Time
 }
 
 // Result is the outcome in one word.

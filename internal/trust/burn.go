@@ -29,7 +29,7 @@ func (l *Lease) Burn(ctx context.Context) ledger.Burned {
 		return nil
 	})
 	outcome := l.worst(tokens)
-	l.o.Note(ledger.BurnedAll{Outcome: outcome})
+	l.o.Note(ledger.BurnedAll{At: l.o.Now(), Outcome: outcome})
 	return outcome
 }
 

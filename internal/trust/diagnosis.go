@@ -8,6 +8,7 @@ import (
 	"net/http"
 	"net/url"
 	"strings"
+	"time"
 
 	"github.com/org/pypi-oidc-publish/internal/finding"
 	"github.com/org/pypi-oidc-publish/internal/oidc"
@@ -72,27 +73,17 @@ func foreignAudience(err error) error {
 	}
 }
 
-// predict tells a refusal that the claims make certain, before anything is asked of the index.
-func predict(c oidc.Claims) error {
-	if c.Event == "pull_request_target" {
-		return finding.Finding{
-			ID: "event-refused", Severity: finding.Error,
-			Message: "the index takes no uploads from a run for pull_request_target: strangers can trigger it",
-			Fix:     "publish from a tag, a release or workflow_dispatch",
-		}
+// otherAudience is an ID token for somebody else than was asked for: the index would refuse it without saying why.
+func otherAudience(asked, got string) error {
+	return finding.Finding{
+		ID: "audience-mismatch", Severity: finding.Error,
+		Message: fmt.Sprintf("an ID token for the audience %q was asked for, and one for %q came", asked, got),
+		Fix:     "see what stands between the runner and GitHub's OIDC endpoint: it answers with something else",
 	}
-	if owner, _, _ := strings.Cut(c.JobWorkflowRef, "/.github/"); c.JobWorkflowRef != "" && !strings.EqualFold(owner, c.Repository) {
-		return finding.Finding{
-			ID: "reusable-workflow", Severity: finding.Error,
-			Message: fmt.Sprintf("this job runs in a reusable workflow of another repository, %s, and the index matches publishers with workflows of %s alone", owner, c.Repository),
-			Fix:     "move the publish job into a workflow of this repository",
-		}
-	}
-	return nil
 }
 
 // refusedMint explains a mint that gave no token.
-func refusedMint(err error, claims oidc.Claims) error {
+func (l *Lease) refusedMint(err error, claims oidc.Claims, order Order) error {
 	var failed *wire.Error
 	if !errors.As(err, &failed) {
 		return err // of the ID token, which explains itself
@@ -119,7 +110,10 @@ func refusedMint(err error, claims oidc.Claims) error {
 	}
 	for _, r := range reasons() {
 		if r.code == said.Errors[0].Code && strings.Contains(failed.Answer.Words(), r.words) {
-			told.ID, told.Fix = r.code, r.fix(claims)
+			told.ID, told.Fix = r.code, r.fix(refusedExchange{claims, failed.Answer.Date(), order})
+			if r.unmatched {
+				l.unmatched(claims, order)
+			}
 			return told
 		}
 	}
@@ -135,38 +129,66 @@ func tooFewProjects(n int, names []string) error {
 	}
 }
 
+// refusedExchange is what is known of a refused exchange.
+type refusedExchange struct {
+	claims oidc.Claims
+	at     time.Time // the index's clock; zero where it did not tell
+	order  Order
+}
+
 // reason is one kind of refusal of an exchange, and what to do about it.
 type reason struct {
-	code, words string
-	fix         func(oidc.Claims) string
+	code, words string // of the index; any words where empty
+	unmatched   bool   // the index has no publisher for this run: what one must say is told as well
+	fix         func(refusedExchange) string
 }
 
 // reasons is the table, the first that applies is taken (reference: pypi-server.md, section 4.2).
 func reasons() []reason {
-	say := func(text string) func(oidc.Claims) string { return func(oidc.Claims) string { return text } }
+	say := func(text string) func(refusedExchange) string { return func(refusedExchange) string { return text } }
 	return []reason{
-		{"invalid-publisher", "pull_request_target", say("publish from a tag, a release or workflow_dispatch: strangers can trigger pull_request_target")},
-		{"invalid-publisher", "", publisherFix},
-		{"invalid-pending-publisher", "", say("run the job again: the pending publisher was used up, and the project's own publisher is asked next time")},
-		{"invalid-reuse-token", "", say("run the job again: an ID token can be used once, and this one was")},
-		{"invalid-token", "", say("see that the job's clock is right and that nothing changes ID tokens on their way, then run it again")},
-		{"not-enabled", "", say("the index has turned Trusted Publishing off: see its status page, and run the job again later")},
-		{"invalid-payload", "unknown trusted publishing issuer", say("the index does not know who issued the ID token: publish from github.com, not from an enterprise with an issuer of its own")},
-		{"invalid-payload", "", say("correct what the index names; for a pending publisher it is the project's name")},
+		{"invalid-publisher", "pull_request_target", false, say("publish from a tag, a release or workflow_dispatch: strangers can trigger pull_request_target")},
+		{"invalid-publisher", "does not match expected issuer", false, say("publish from a repository on github.com whose enterprise has no issuer of its own, or use an API token as `password`")},
+		{"invalid-publisher", "", true, publisherFix},
+		{"invalid-pending-publisher", "", false, say("run the job again: the pending publisher was used up, and the project's own publisher is asked next time")},
+		{"invalid-reuse-token", "", false, say("run the job again: an ID token can be used once, and this one was")},
+		{"invalid-token", "", false, tokenFix},
+		{"not-enabled", "", false, say("the index has turned Trusted Publishing off: see its status page, and run the job again later")},
+		{"invalid-payload", "unknown trusted publishing issuer", false, say("the index does not know who issued the ID token: publish from github.com, not from an enterprise with an issuer of its own")},
+		{"invalid-payload", "", false, say("correct what the index names; for a pending publisher it is the project's name")},
 	}
 }
 
 // publisherFix says what the publisher's settings on the index must be for this run.
-func publisherFix(c oidc.Claims) string {
-	_, repository, _ := strings.Cut(c.Repository, "/")
+func publisherFix(e refusedExchange) string {
+	c := e.claims
+	owner, repository, _ := strings.Cut(c.Repository, "/")
 	environment := c.Environment
 	if environment == "" {
 		environment = "(none: leave it empty, or give the job an `environment`)"
 	}
-	text := fmt.Sprintf("the project's Trusted Publisher on the index must say owner %s, repository %s, workflow %s, environment %s",
-		c.Owner, repository, c.WorkflowFile(), environment)
+	whose := "the project's Trusted Publisher"
+	if e.order.New {
+		whose = "the pending publisher"
+	}
+	text := fmt.Sprintf("%s on the index must say owner %s, repository %s, workflow %s, environment %s", whose, owner, repository, c.WorkflowFile(), environment)
 	if c.Reusable() {
 		text += "; this job runs in a reusable workflow, which the index does not support as a publisher: move the publish job into the workflow that is triggered"
 	}
 	return text
+}
+
+// leeway is how far an index lets clocks be apart (reference: pypi-server.md, section 4.3).
+const leeway = 30 * time.Second
+
+// tokenFix tells of clocks that are apart, which the index does not: it says the same of every ID token that it does not take.
+func tokenFix(e refusedExchange) string {
+	switch issued, expires := e.claims.Issued, e.claims.Expires; {
+	case e.at.IsZero() || issued.IsZero() || expires.IsZero():
+	case issued.After(e.at.Add(leeway)):
+		return fmt.Sprintf("by the index's clock the ID token was issued %v in the future: run the job again, and tell the operator of the index if it stays so", issued.Sub(e.at).Round(time.Second))
+	case e.at.After(expires.Add(leeway)):
+		return fmt.Sprintf("by the index's clock the ID token had expired %v before: run the job again, and see what holds requests back on their way", e.at.Sub(expires).Round(time.Second))
+	}
+	return "run the job again; if it is refused again, something changes ID tokens on their way, or the index does not know GitHub's keys"
 }

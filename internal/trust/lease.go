@@ -36,6 +36,9 @@ type Options struct {
 	Sleep    func(ctx context.Context, d time.Duration) error
 	// Warehouse tells that the index runs the software of the public one, whose refusals can be predicted.
 	Warehouse bool
+	// Settings is where the index has the settings of a project's publishers, filled in as far as the index can; "" where it has
+	// no such page. May be nil.
+	Settings func(project pep.Project, isNew bool, form url.Values) string
 	// MayAsk tells, before anything is asked, why there can be no ID token; nil where there can.
 	MayAsk func() error
 }
@@ -110,7 +113,10 @@ func (l *Lease) Identify(ctx context.Context) (oidc.Claims, error) {
 	l.o.Note(ledger.Identified{Identity: ledger.Identity{
 		Repository: c.Repository, Workflow: c.WorkflowFile(), Environment: c.Environment, Ref: c.Ref, Event: c.Event, Audience: audience,
 	}})
-	if !l.o.Warehouse {
+	switch {
+	case c.Audience != audience:
+		return c, otherAudience(audience, c.Audience)
+	case !l.o.Warehouse:
 		return c, nil
 	}
 	return c, predict(c)

@@ -74,7 +74,7 @@ func (l *Lease) mint(ctx context.Context, order Order) error {
 	case errors.As(err, &failed):
 		l.lost(failed.Doubtful)
 	}
-	return refusedMint(err, last)
+	return l.refusedMint(err, last, order)
 }
 
 // lost notes mints whose token, if there is one, nobody knows: their answer never came, or was a server error, which what
@@ -121,7 +121,7 @@ const shortestLife = 5 * time.Minute
 func (l *Lease) narrow(t *token, raw string, order Order) error {
 	m, err := parseMacaroon(raw)
 	if err != nil {
-		l.o.Note(ledger.Minted{Expires: t.expires})
+		l.o.Note(ledger.Minted{At: l.o.Now(), Expires: t.expires})
 		return nil // it works as it is, and is burned like any other
 	}
 	own, notBefore, known := m.window()
@@ -144,7 +144,7 @@ func (l *Lease) narrow(t *token, raw string, order Order) error {
 	l.mu.Lock()
 	t.narrow, t.expires = narrow, ends
 	l.mu.Unlock()
-	l.o.Note(ledger.Minted{Narrowed: true, Projects: names, Expires: ends})
+	l.o.Note(ledger.Minted{At: l.o.Now(), Narrowed: true, Projects: names, Expires: ends})
 	if n, known := m.projects(); known && n < len(order.Projects) {
 		return tooFewProjects(n, names)
 	}

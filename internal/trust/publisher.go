@@ -1,0 +1,94 @@
+package trust
+
+import (
+	"fmt"
+	"net/url"
+	"strings"
+
+	"github.com/org/pypi-oidc-publish/internal/finding"
+	"github.com/org/pypi-oidc-publish/internal/ledger"
+	"github.com/org/pypi-oidc-publish/internal/oidc"
+)
+
+// publisher is what a Trusted Publisher for this run has to say, in the order and the words of the index's form, and how each
+// is compared (reference: pypi-server.md, sections 4.4 and 4.8).
+func publisher(c oidc.Claims) []ledger.Claim {
+	owner, repository, _ := strings.Cut(c.Repository, "/")
+	return []ledger.Claim{
+		{Field: "Owner", Claimed: owner, Wanted: owner, Note: "exactly so; an account that was deleted and made again is another one"},
+		{Field: "Repository name", Claimed: repository, Wanted: repository, Note: "exactly so, upper and lower case included"},
+		{Field: "Workflow name", Claimed: c.WorkflowFile(), Wanted: c.WorkflowFile(), Note: "the file's name alone, without its folder"},
+		{Field: "Environment name", Claimed: c.Environment, Wanted: c.Environment, Note: environmentNote(c)},
+	}
+}
+
+func environmentNote(c oidc.Claims) string {
+	if c.Environment == "" {
+		return "leave it empty: this job has no `environment`, so a publisher that names one never matches"
+	}
+	return "this one in any case, or empty, which takes every environment"
+}
+
+// unmatched is what is told of a refusal because no publisher fits.
+func (l *Lease) unmatched(c oidc.Claims, order Order) {
+	told := ledger.Publisher{Claims: publisher(c), New: order.New}
+	if l.o.Settings != nil && len(order.Projects) > 0 {
+		owner, repository, _ := strings.Cut(c.Repository, "/")
+		told.Page = l.o.Settings(order.Projects[0], order.New, url.Values{
+			"provider": {"github"}, "owner": {owner}, "repository": {repository},
+			"workflow_filename": {c.WorkflowFile()}, "environment": {c.Environment},
+		})
+	}
+	l.o.Note(ledger.Unmatched{Publisher: told})
+}
+
+// prediction is a refusal that the claims make certain.
+type prediction struct {
+	id      string
+	certain func(oidc.Claims) (message string)
+	fix     string
+}
+
+// predictions is the table, the first that is certain is told, before anything is asked of the index.
+func predictions() []prediction {
+	return []prediction{
+		{"event-refused", refusedEvent, "publish from a tag, a release or workflow_dispatch"},
+		{"issuer-refused", foreignIssuer, "publish from a repository on github.com whose enterprise has no issuer of its own, or use an API token as `password`"},
+		{"reusable-workflow", calledElsewhere, "move the publish job into a workflow of this repository"},
+	}
+}
+
+// predict tells a refusal that the claims make certain.
+func predict(c oidc.Claims) error {
+	for _, p := range predictions() {
+		if message := p.certain(c); message != "" {
+			return finding.Finding{ID: p.id, Severity: finding.Error, Message: message, Fix: p.fix}
+		}
+	}
+	return nil
+}
+
+func refusedEvent(c oidc.Claims) string {
+	if c.Event != "pull_request_target" {
+		return ""
+	}
+	return "the index takes no uploads from a run for pull_request_target: strangers can trigger it"
+}
+
+// foreignIssuer is one that a public index is known not to take: an enterprise's own on github.com, and every GitHub
+// Enterprise Server's (reference: pypi-server.md, section 4.4).
+func foreignIssuer(c oidc.Claims) string {
+	const github, server = "https://token.actions.githubusercontent.com/", "/_services/token"
+	if !strings.HasPrefix(c.Issuer, github) && !strings.HasSuffix(c.Issuer, server) {
+		return ""
+	}
+	return fmt.Sprintf("the index takes ID tokens of github.com's own issuer alone, and this run's were issued by %s", c.Issuer)
+}
+
+func calledElsewhere(c oidc.Claims) string {
+	owner, _, _ := strings.Cut(c.JobWorkflowRef, "/.github/")
+	if c.JobWorkflowRef == "" || strings.EqualFold(owner, c.Repository) {
+		return ""
+	}
+	return fmt.Sprintf("this job runs in a reusable workflow of another repository, %s, and the index matches publishers with workflows of %s alone", owner, c.Repository)
+}

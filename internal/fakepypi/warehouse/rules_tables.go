@@ -5,6 +5,8 @@ import (
 
 	"github.com/org/pypi-oidc-publish/internal/pep"
 	"github.com/org/pypi-oidc-publish/internal/pep/spdx"
+	"github.com/org/pypi-oidc-publish/internal/pep/stdlib"
+	"github.com/org/pypi-oidc-publish/internal/pep/trove"
 )
 
 // The rules that ask a table which ages.
@@ -19,21 +21,18 @@ func licenseExpression(_ *upload, values []string) string {
 
 // knownClassifiers is rows 35 and 36. Unknown ones come first, each kind in alphabetical order.
 func knownClassifiers(_ *upload, values []string) string {
-	table, err := classifiers()
-	if err != nil {
-		return "The index has no table of classifiers: " + err.Error()
-	}
 	values = slices.Sorted(slices.Values(values))
 	for _, value := range values {
-		if _, deprecated := table.deprecated[value]; !deprecated && !table.valid[value] {
+		if standing, _ := trove.Look(value); standing == trove.Unknown {
 			return repr(value) + " is not a valid classifier"
 		}
 	}
 	for _, value := range values {
-		switch instead, deprecated := table.deprecated[value]; {
+		switch standing, instead := trove.Look(value); {
+		case standing != trove.Deprecated:
 		case len(instead) > 0:
 			return "The classifier " + repr(value) + " has been deprecated, use one of " + reprList(instead) + " instead"
-		case deprecated:
+		default:
 			return "The classifier " + repr(value) + " has been deprecated"
 		}
 	}
@@ -42,7 +41,7 @@ func knownClassifiers(_ *upload, values []string) string {
 
 // nameNotStandard keeps the names of the standard library free (section 2.9).
 func nameNotStandard(ix *Index, name string) *refusal {
-	if !standardLibrary()[pep.Normalize(name)] {
+	if !stdlib.Has(string(pep.Normalize(name))) {
 		return nil
 	}
 	return bad("The name %s isn't allowed (conflict with Python Standard Library module name). See %s#project-name for more information.", repr(name), ix.help())

@@ -12,6 +12,7 @@ import (
 	"regexp"
 	"strings"
 	"sync"
+	"time"
 )
 
 //go:generate sh refresh.sh
@@ -26,7 +27,8 @@ const maxNesting = 200
 // Canonical returns the expression as the index stores it: identifiers in the spelling of the SPDX list, operators in
 // capitals, one space between words and none inside of parentheses. The canonical form is canonical itself.
 //
-// An error names the word that is at fault. It takes time and memory in proportion to the text.
+// An error names the word that is at fault, and is an *UnknownError where a newer list could have it. It takes time and
+// memory in proportion to the text.
 func Canonical(expression string) (string, error) {
 	words := split(expression)
 	if err := grammar(words); err != nil {
@@ -45,6 +47,25 @@ func Canonical(expression string) (string, error) {
 		b.WriteString(said)
 	}
 	return b.String(), nil
+}
+
+// UnknownError tells of a word that could be an identifier and is not in the list, which may have learned it since.
+type UnknownError struct {
+	Word      string // as it was written
+	Exception bool   // whether an exception should stand there, and not a licence
+}
+
+// Error names the word and where to look for the right one.
+func (e *UnknownError) Error() string {
+	if e.Exception {
+		return fmt.Sprintf("%q is no exception of the SPDX list: use an identifier from https://spdx.org/licenses/exceptions-index.html", e.Word)
+	}
+	return fmt.Sprintf("%q is no licence of the SPDX list: use an identifier from https://spdx.org/licenses/, or LicenseRef- and a name of your own", e.Word)
+}
+
+// AsOf is the last day on which the index is known to have had exactly this list.
+func AsOf() time.Time {
+	return tables().asOf
 }
 
 // split cuts an expression into words; parentheses are words of their own.
@@ -128,7 +149,7 @@ func spelled(words []string, i int, refs map[string]string) (string, error) {
 		if id, known := tables().exceptions[low]; known {
 			return id, nil
 		}
-		return "", fmt.Errorf("%q is no exception of the SPDX list: use an identifier from https://spdx.org/licenses/exceptions-index.html", words[i])
+		return "", unknown(words[i], true)
 	}
 	low, later := strings.CutSuffix(low, "+")
 	suffix := ""
@@ -145,17 +166,35 @@ func spelled(words []string, i int, refs map[string]string) (string, error) {
 	if id, known := tables().licenses[low]; known {
 		return id + suffix, nil
 	}
-	return "", fmt.Errorf("%q is no licence of the SPDX list: use an identifier from https://spdx.org/licenses/, or LicenseRef- and a name of your own", words[i])
+	return "", unknown(words[i], false)
+}
+
+// identifier is what SPDX allows in one (annex "SPDX license expressions").
+var identifier = regexp.MustCompile(`^[A-Za-z0-9.-]+$`)
+
+// unknown is an *UnknownError for a word that the list may get one day, and another error of the same text for one that
+// cannot be an identifier.
+func unknown(word string, exception bool) error {
+	err := &UnknownError{Word: word, Exception: exception}
+	if id := strings.TrimSuffix(word, "+"); !identifier.MatchString(id) {
+		return errors.New(err.Error())
+	}
+	return err
 }
 
 // identifiers map lower case to the list's spelling.
-type identifiers struct{ licenses, exceptions map[string]string }
+type identifiers struct {
+	licenses, exceptions map[string]string
+	asOf                 time.Time
+}
 
 var tables = sync.OnceValue(func() identifiers {
-	t := identifiers{map[string]string{}, map[string]string{}}
+	t := identifiers{licenses: map[string]string{}, exceptions: map[string]string{}}
 	for line := range strings.Lines(list) {
 		kind, id, _ := strings.Cut(strings.TrimSpace(line), " ")
 		switch kind {
+		case "as-of":
+			t.asOf, _ = time.Parse(time.DateOnly, id) // a test holds that it is a date
 		case "license":
 			t.licenses[strings.ToLower(id)] = id
 		case "exception":

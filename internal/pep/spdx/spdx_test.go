@@ -1,9 +1,11 @@
 package spdx_test
 
 import (
+	"errors"
 	"os"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/org/pypi-oidc-publish/internal/pep/spdx"
 )
@@ -95,6 +97,12 @@ func TestList(t *testing.T) {
 	count := map[string]int{}
 	for line := range strings.Lines(string(text)) {
 		kind, id, _ := strings.Cut(strings.TrimSpace(line), " ")
+		if kind == "as-of" {
+			if id != spdx.AsOf().Format(time.DateOnly) {
+				t.Errorf("%s: as of %v", line, spdx.AsOf())
+			}
+			continue
+		}
 		count[kind]++
 		prefix := map[string]string{"license": "", "exception": "MIT WITH "}[kind]
 		if got, err := spdx.Canonical(prefix + strings.ToUpper(id)); err != nil || got != prefix+id {
@@ -103,6 +111,22 @@ func TestList(t *testing.T) {
 	}
 	if count["license"] < 699 || count["exception"] < 79 || len(count) != 2 {
 		t.Errorf("the list is incomplete: %v", count)
+	}
+}
+
+// TestUnknown: what a newer list could have is told apart from what is wrong for ever.
+func TestUnknown(t *testing.T) {
+	t.Parallel()
+	for expression, want := range map[string]bool{
+		"GPLv3": true, "GPLv3+": true, "MIT OR NONE": true, "MIT WITH Foo": true, "Classpath-exception-2.0": true,
+		"MIT AND": false, "MIT/Apache-2.0": false, "MIT++": false, "+": false, "LicenseRef-a_b": false, "(MIT": false, "M\u0130T": false,
+		"MIT WITH LLVM_exception": false,
+	} {
+		_, err := spdx.Canonical(expression)
+		var unknown *spdx.UnknownError
+		if errors.As(err, &unknown) != want || err == nil {
+			t.Errorf("%q: %#v", expression, err)
+		}
 	}
 }
 

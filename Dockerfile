@@ -1,4 +1,5 @@
-# The image of the action: one static binary in an empty image.
+# The image of the action: one static binary in an empty image. GitHub's runner builds it where the action is used by a branch or as
+# a local action; a release names an image by its digest.
 #
 # GO_IMAGE is the image that builds; a release pins it by digest. GOPROXY and GOFLAGS are for networks that need them.
 # GitHub's rules for such an image: no USER (the workspace and the file commands belong to root), no WORKDIR, an absolute
@@ -16,9 +17,23 @@ ARG VERSION=dev
 # The flags make the same source the same binary, wherever it is built.
 RUN CGO_ENABLED=0 GOOS=$TARGETOS GOARCH=$TARGETARCH \
     go build -trimpath -buildvcs=false -ldflags="-s -w -buildid= -X main.version=$VERSION" -o /image/pypi-oidc-publish .
-# A rehearsal keeps its index in a temporary folder, which an empty image does not have.
-RUN mkdir -m 1777 /image/tmp
+# A rehearsal keeps its index in a temporary folder, which an empty image does not have. The times are fixed so that the same source
+# is the same layer.
+ARG SOURCE_DATE_EPOCH=0
+RUN mkdir -m 1777 /image/tmp && touch -d "@$SOURCE_DATE_EPOCH" /image/tmp /image/pypi-oidc-publish
 
+# This stage is read by .ci/image too, which assembles the released image of all architectures without an engine.
 FROM scratch
+ARG VERSION=dev
+ARG SOURCE=
+ARG REVISION=
+LABEL org.opencontainers.image.title="pypi-oidc-publish"
+LABEL org.opencontainers.image.description="Publishes Python distributions to PyPI by Trusted Publishing, from GitHub Actions"
+LABEL org.opencontainers.image.licenses="Apache-2.0"
+LABEL org.opencontainers.image.source="$SOURCE"
+LABEL org.opencontainers.image.url="$SOURCE"
+LABEL org.opencontainers.image.documentation="$SOURCE#readme"
+LABEL org.opencontainers.image.version="$VERSION"
+LABEL org.opencontainers.image.revision="$REVISION"
 COPY --from=build /image /
 ENTRYPOINT ["/pypi-oidc-publish"]

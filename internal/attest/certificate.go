@@ -1,0 +1,235 @@
+package attest
+
+import (
+	"context"
+	"crypto"
+	"crypto/rand"
+	"crypto/x509"
+	"encoding/json"
+	"encoding/pem"
+	"errors"
+	"fmt"
+	"io"
+	"net/http"
+	"time"
+
+	"github.com/sigstore/sigstore-go/pkg/sign"
+
+	"github.com/org/pypi-oidc-publish/internal/finding"
+	"github.com/org/pypi-oidc-publish/internal/wire"
+)
+
+// certificateGuard is how much of a certificate's life must be left for another entry; of a short-lived one, a quarter.
+const certificateGuard = 90 * time.Second
+
+// certificate is what the run signs with. Its times are of our clock, whatever the server's is: what counts is how long it
+// lives.
+type certificate struct {
+	leaf  *x509.Certificate
+	renew time.Time // no further signature is begun after this
+	ends  time.Time
+}
+
+// GetCertificate gives the certificate in DER (sigstore-go's sign.CertificateProvider).
+func (c *certificate) GetCertificate(context.Context, sign.Keypair, *sign.CertificateProviderOptions) ([]byte, error) {
+	return c.leaf.Raw, nil
+}
+
+// errStale tells that the ID token in hand became too old between two tries.
+var errStale = errors.New("the ID token has expired meanwhile")
+
+// mostTokens is how many ID tokens are tried for one certificate.
+const mostTokens = 3
+
+// certify asks for a certificate for the key, with a fresh ID token where the one in hand is too old.
+func (s *Signer) certify(ctx context.Context, key *sign.EphemeralKeypair) (*certificate, error) {
+	at, err := s.find(ctx)
+	if err != nil {
+		return nil, err
+	}
+	body, err := certificateRequest(key)
+	if err != nil {
+		return nil, err
+	}
+	var spent *idToken
+	for n := 1; ; n++ {
+		token, err := s.idToken(ctx, spent)
+		if err != nil {
+			return nil, err
+		}
+		asked := s.o.Now()
+		answer, err := s.askFulcio(ctx, at, token, body)
+		switch {
+		case err == nil:
+			return s.accept(at, token, key, answer, asked)
+		case context.Cause(ctx) != nil:
+			return nil, context.Cause(ctx)
+		case n < mostTokens && (errors.Is(err, errStale) || expired(err, token)):
+			spent = token
+		default:
+			return nil, s.explain(err, token)
+		}
+	}
+}
+
+// askFulcio sends the request, the same bytes at each try, as long as the ID token is good (reference: attestations.md,
+// section 3.1).
+func (s *Signer) askFulcio(ctx context.Context, at *services, token *idToken, body []byte) (*wire.Answer, error) {
+	to := at.fulcio.JoinPath("api/v2/signingCert")
+	raw, err := token.Text.Reveal(to)
+	if err != nil {
+		return nil, err
+	}
+	send := bytesBody(body)
+	return s.o.Wire.Do(ctx, wire.Call{
+		Op: wire.Certificate, Method: http.MethodPost, URL: to,
+		Header: http.Header{
+			"Content-Type": {"application/json"}, "Accept": {"application/json"}, "Authorization": {"Bearer " + raw},
+		},
+		Body: func(ctx context.Context) (io.ReadCloser, int64, error) {
+			if !s.o.Now().Before(token.until) {
+				return nil, 0, errStale
+			}
+			return send(ctx)
+		},
+	})
+}
+
+// certificateRequest is a request for the key with an empty subject: who it is for, the ID token says.
+func certificateRequest(key *sign.EphemeralKeypair) ([]byte, error) {
+	request, err := x509.CreateCertificateRequest(rand.Reader, &x509.CertificateRequest{}, keySigner{key})
+	if err != nil {
+		return nil, fmt.Errorf("the certificate request cannot be made: %w", err)
+	}
+	text := pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE REQUEST", Bytes: request})
+	return json.Marshal(map[string][]byte{"certificateSigningRequest": text})
+}
+
+// keySigner lets the standard library sign with the library's key.
+type keySigner struct{ key *sign.EphemeralKeypair }
+
+// Public is the public key.
+func (k keySigner) Public() crypto.PublicKey { return k.key.GetPublicKey() }
+
+// Sign is not used: the key hashes by itself.
+func (k keySigner) Sign(io.Reader, []byte, crypto.SignerOpts) ([]byte, error) {
+	return nil, errors.New("this key signs messages, not digests")
+}
+
+// SignMessage signs the message with the key's own algorithm.
+func (k keySigner) SignMessage(_ io.Reader, message []byte, _ crypto.SignerOpts) ([]byte, error) {
+	signature, _, err := k.key.SignData(context.Background(), message)
+	return signature, err
+}
+
+// accept reads Fulcio's answer and checks the certificate before the first public entry names it.
+func (s *Signer) accept(at *services, token *idToken, key *sign.EphemeralKeypair, answer *wire.Answer, asked time.Time) (*certificate, error) {
+	leaf, err := readLeaf(answer.Body)
+	if err != nil {
+		return nil, useless("fulcio's answer has no certificate that the index would take: " + err.Error())
+	}
+	if public, ok := leaf.PublicKey.(interface{ Equal(crypto.PublicKey) bool }); !ok || !public.Equal(key.GetPublicKey()) {
+		return nil, useless("fulcio's certificate is for another key than ours")
+	}
+	life := leaf.NotAfter.Sub(leaf.NotBefore)
+	if date := answer.Date(); !date.IsZero() {
+		life = min(life, leaf.NotAfter.Sub(date))
+	}
+	if life <= 0 {
+		return nil, useless(fmt.Sprintf("fulcio's certificate ended at %s, before it came", leaf.NotAfter.UTC().Format(time.RFC3339)))
+	}
+	if err := judgeLeaf(leaf, s.identity(token.Claims)); err != nil {
+		return nil, useless("fulcio's certificate names another identity than the ID token: " + err.Error())
+	}
+	if err := s.lenient(at, judgeChain(leaf, at.trusted)); err != nil {
+		return nil, useless("fulcio's certificate does not verify: " + err.Error())
+	}
+	return &certificate{leaf: leaf, renew: asked.Add(life - min(certificateGuard, life/4)), ends: asked.Add(life)}, nil
+}
+
+func useless(message string) error {
+	return finding.Finding{
+		ID: "attestation-certificate", Severity: finding.Error, Message: message,
+		Fix: "nothing was uploaded; run the job again, and report it if it persists, or publish with `attestations: false`",
+	}
+}
+
+// readLeaf reads the certificate of an answer. One whose timestamp is not embedded comes from an authority without a
+// certificate log, and the index refuses it.
+func readLeaf(body []byte) (*x509.Certificate, error) {
+	type holder struct {
+		Chain struct {
+			Certificates []string `json:"certificates"`
+		} `json:"chain"`
+	}
+	var told struct {
+		Embedded holder `json:"signedCertificateEmbeddedSct"`
+		Detached holder `json:"signedCertificateDetachedSct"`
+	}
+	if json.Unmarshal(body, &told) != nil {
+		return nil, errors.New("it is not the JSON of one")
+	}
+	if len(told.Embedded.Chain.Certificates) == 0 {
+		if len(told.Detached.Chain.Certificates) > 0 {
+			return nil, errors.New("the timestamp of the certificate log is not embedded in it")
+		}
+		return nil, errors.New("it is empty")
+	}
+	block, _ := pem.Decode([]byte(told.Embedded.Chain.Certificates[0]))
+	if block == nil || block.Type != "CERTIFICATE" {
+		return nil, errors.New("its first certificate is not PEM")
+	}
+	leaf, err := x509.ParseCertificate(block.Bytes)
+	if err != nil {
+		return nil, errors.New("its first certificate cannot be read")
+	}
+	return leaf, nil
+}
+
+// expired tells that Fulcio refused a token that had expired by its own clock. It has one text for every fault of a token.
+func expired(err error, token *idToken) bool {
+	var failed *wire.Error
+	if !errors.As(err, &failed) || failed.Answer == nil || failed.Answer.Status/100 != 4 {
+		return false
+	}
+	date := failed.Answer.Date()
+	return !date.IsZero() && !token.Claims.Expires.IsZero() && !date.Before(token.Claims.Expires)
+}
+
+// explain makes Fulcio's refusal readable: it says the same of every ID token that it does not take, so the claims are told
+// beside it (reference: attestations.md, section 2.5).
+func (s *Signer) explain(err error, token *idToken) error {
+	told := s.trouble("fulcio gave no signing certificate", err)
+	var refused finding.Finding
+	var failed *wire.Error
+	if outage(err) || !errors.As(told, &refused) || !errors.As(err, &failed) || failed.Answer == nil {
+		return told
+	}
+	switch failed.Answer.Status {
+	case http.StatusBadRequest, http.StatusUnauthorized, http.StatusForbidden:
+	default:
+		return told
+	}
+	c := token.Claims
+	refused.ID = "attestation-identity-refused"
+	refused.Message += fmt.Sprintf("; the ID token has iss %q, aud %q, exp %s", c.Issuer, c.Audience, instant(c.Expires))
+	if date := failed.Answer.Date(); !date.IsZero() {
+		refused.Message += fmt.Sprintf(", and fulcio's clock says %s", instant(date))
+	}
+	switch {
+	case c.Audience != audience:
+		refused.Fix = fmt.Sprintf("the ID token must be for %q: see what changes it between GitHub and the job, or publish with `attestations: false`", audience)
+	case expired(err, token):
+		refused.Fix = "the ID token had expired when fulcio saw it: see that nothing between GitHub and the job keeps it, and run the job again"
+	case s.public() && c.Issuer != githubIssuer:
+		refused.Fix = "fulcio may not know this issuer: publish from github.com, or with `attestations: false`"
+	}
+	return refused
+}
+
+func instant(t time.Time) string {
+	if t.IsZero() {
+		return "unknown"
+	}
+	return t.UTC().Format(time.RFC3339)
+}

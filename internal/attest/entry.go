@@ -1,0 +1,237 @@
+package attest
+
+import (
+	"bytes"
+	"context"
+	"encoding/base64"
+	"encoding/hex"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"net/http"
+	"path"
+	"regexp"
+	"time"
+
+	protobundle "github.com/sigstore/protobuf-specs/gen/pb-go/bundle/v1"
+	protocommon "github.com/sigstore/protobuf-specs/gen/pb-go/common/v1"
+	protorekor "github.com/sigstore/protobuf-specs/gen/pb-go/rekor/v1"
+
+	"github.com/org/pypi-oidc-publish/internal/wire"
+)
+
+// errLate tells that the certificate ended before the log took the entry. The log itself does not mind; the index does.
+var errLate = errors.New("the signing certificate ended before the log took the entry")
+
+// entry logs one signature (sigstore-go's sign.Transparency), with the certificate that it was made with.
+type entry struct {
+	signer *Signer
+	at     *services
+	with   *certificate
+}
+
+// GetTransparencyLogEntry posts the bundle's envelope to the log and adds the entry to the bundle. All tries send the
+// same bytes, so that the log knows one whose answer was lost (reference: attestations.md, section 3.2).
+func (e entry) GetTransparencyLogEntry(ctx context.Context, leaf []byte, b *protobundle.Bundle) error {
+	body, err := entryRequest(leaf, b)
+	if err != nil {
+		return err
+	}
+	answer, err := e.post(ctx, body)
+	if err != nil {
+		return err
+	}
+	logged, err := readEntry(answer.Body)
+	if err != nil {
+		return useless("rekor's answer cannot be used: " + err.Error())
+	}
+	if time.Unix(logged.IntegratedTime, 0).After(e.with.leaf.NotAfter) {
+		return errLate
+	}
+	b.VerificationMaterial.TlogEntries = append(b.VerificationMaterial.TlogEntries, logged)
+	return nil
+}
+
+// post sends the entry, or gets the one that an earlier try has left.
+func (e entry) post(ctx context.Context, body []byte) (*wire.Answer, error) {
+	send := bytesBody(body)
+	answer, err := e.signer.o.Wire.Do(ctx, wire.Call{
+		Op: wire.LogEntry, Method: http.MethodPost, URL: e.at.rekor.JoinPath("api/v1/log/entries"), Gate: e.signer.gate,
+		Header: http.Header{"Content-Type": {"application/json"}, "Accept": {"application/json"}},
+		Body: func(ctx context.Context) (io.ReadCloser, int64, error) {
+			if !e.signer.o.Now().Before(e.with.ends) {
+				return nil, 0, errLate
+			}
+			return send(ctx)
+		},
+	})
+	var failed *wire.Error
+	if errors.As(err, &failed) && failed.Answer != nil && failed.Answer.Status == http.StatusConflict {
+		answer, err = e.lookUp(ctx, failed)
+	}
+	switch {
+	case err == nil:
+		return answer, nil
+	case context.Cause(ctx) != nil:
+		return nil, context.Cause(ctx)
+	case errors.Is(err, errLate):
+		return nil, errLate
+	}
+	return nil, e.signer.trouble("rekor, the public log, took no entry", err)
+}
+
+// entryID is what Rekor names an entry by: its leaf's hash, with the tree's number before it.
+var entryID = regexp.MustCompile(`^([0-9a-f]{64}|[0-9a-f]{80})$`)
+
+// lookUp gets the entry that the log has already. Of where the log points, only the name is used: the request goes to
+// the log that we know.
+func (e entry) lookUp(ctx context.Context, conflict *wire.Error) (*wire.Answer, error) {
+	name := path.Base(conflict.Answer.Header.Get("Location"))
+	if !entryID.MatchString(name) {
+		return nil, conflict
+	}
+	return e.signer.o.Wire.Do(ctx, wire.Call{
+		Op: wire.LogLookup, Method: http.MethodGet, URL: e.at.rekor.JoinPath("api/v1/log/entries", name), Gate: e.signer.gate,
+		Header: http.Header{"Accept": {"application/json"}},
+	})
+}
+
+// entryRequest is the proposed entry: the envelope as text, and the certificate that verifies it.
+func entryRequest(leaf []byte, b *protobundle.Bundle) ([]byte, error) {
+	signed := b.GetDsseEnvelope()
+	if signed == nil || len(signed.GetSignatures()) != 1 {
+		return nil, errors.New("the bundle has no envelope with one signature")
+	}
+	type signature struct {
+		Sig []byte `json:"sig"`
+	}
+	envelope, err := json.Marshal(struct {
+		Payload     []byte      `json:"payload"`
+		PayloadType string      `json:"payloadType"`
+		Signatures  []signature `json:"signatures"`
+	}{signed.GetPayload(), signed.GetPayloadType(), []signature{{signed.GetSignatures()[0].GetSig()}}})
+	if err != nil {
+		return nil, err
+	}
+	type content struct {
+		Envelope  string   `json:"envelope"`
+		Verifiers [][]byte `json:"verifiers"`
+	}
+	type spec struct {
+		ProposedContent content `json:"proposedContent"`
+	}
+	return json.Marshal(struct {
+		APIVersion string `json:"apiVersion"`
+		Kind       string `json:"kind"`
+		Spec       spec   `json:"spec"`
+	}{entryVersion, entryKind, spec{content{string(envelope), [][]byte{leaf}}}})
+}
+
+// The one kind of entry that the index takes.
+const (
+	entryKind    = "dsse"
+	entryVersion = "0.0.1"
+)
+
+// readEntry reads the log's answer: one entry under its name.
+func readEntry(answer []byte) (*protorekor.TransparencyLogEntry, error) {
+	var told map[string]struct {
+		Body           []byte `json:"body"`
+		IntegratedTime int64  `json:"integratedTime"`
+		LogID          string `json:"logID"`
+		LogIndex       *int64 `json:"logIndex"`
+		Verification   struct {
+			Promise []byte `json:"signedEntryTimestamp"`
+			Proof   *struct {
+				Checkpoint string   `json:"checkpoint"`
+				Hashes     []string `json:"hashes"`
+				LogIndex   int64    `json:"logIndex"`
+				RootHash   string   `json:"rootHash"`
+				TreeSize   int64    `json:"treeSize"`
+			} `json:"inclusionProof"`
+		} `json:"verification"`
+	}
+	if err := json.Unmarshal(answer, &told); err != nil {
+		return nil, errors.New("it is not the JSON of an entry")
+	}
+	if len(told) != 1 {
+		return nil, fmt.Errorf("it has %d entries instead of one", len(told))
+	}
+	for _, e := range told {
+		proof := e.Verification.Proof
+		if e.LogIndex == nil || proof == nil || len(e.Verification.Promise) == 0 {
+			return nil, errors.New("the entry has no index, no inclusion proof or no inclusion promise")
+		}
+		var read hexes
+		logged := &protorekor.TransparencyLogEntry{
+			LogIndex: *e.LogIndex, LogId: &protocommon.LogId{KeyId: read.bytes(e.LogID)}, IntegratedTime: e.IntegratedTime,
+			KindVersion:      kindOf(e.Body),
+			InclusionPromise: &protorekor.InclusionPromise{SignedEntryTimestamp: e.Verification.Promise},
+			InclusionProof: &protorekor.InclusionProof{
+				LogIndex: proof.LogIndex, RootHash: read.bytes(proof.RootHash), TreeSize: proof.TreeSize,
+				Checkpoint: &protorekor.Checkpoint{Envelope: proof.Checkpoint},
+			},
+			CanonicalizedBody: e.Body,
+		}
+		for _, hash := range proof.Hashes {
+			logged.InclusionProof.Hashes = append(logged.InclusionProof.Hashes, read.bytes(hash))
+		}
+		return logged, read.err
+	}
+	return nil, errors.New("it is empty")
+}
+
+// hexes reads hexadecimal texts and keeps the first error.
+type hexes struct{ err error }
+
+func (h *hexes) bytes(text string) []byte {
+	raw, err := hex.DecodeString(text)
+	if (err != nil || len(raw) == 0) && h.err == nil {
+		h.err = errors.New("a hash of the entry is not hexadecimal")
+	}
+	return raw
+}
+
+// kindOf is the kind of entry that a log's body says that it is.
+func kindOf(body []byte) *protorekor.KindVersion {
+	var told struct {
+		APIVersion string `json:"apiVersion"`
+		Kind       string `json:"kind"`
+	}
+	if json.Unmarshal(body, &told) != nil {
+		return &protorekor.KindVersion{}
+	}
+	return &protorekor.KindVersion{Kind: told.Kind, Version: told.APIVersion}
+}
+
+// sameBody tells that the log's body is about this signature, certificate and statement, and nothing else (reference:
+// attestations.md, section 2.1: log body consistency).
+func sameBody(body, statementSum, signature, leafPEM []byte) bool {
+	type signed struct {
+		Signature string `json:"signature"`
+		Verifier  string `json:"verifier"`
+	}
+	var told struct {
+		APIVersion string `json:"apiVersion"`
+		Kind       string `json:"kind"`
+		Spec       struct {
+			PayloadHash struct {
+				Algorithm string `json:"algorithm"`
+				Value     string `json:"value"`
+			} `json:"payloadHash"`
+			Signatures []signed `json:"signatures"`
+		} `json:"spec"`
+	}
+	base64 := base64.StdEncoding.EncodeToString
+	return json.Unmarshal(body, &told) == nil && told.Kind == entryKind && told.APIVersion == entryVersion &&
+		told.Spec.PayloadHash.Algorithm == "sha256" && told.Spec.PayloadHash.Value == hex.EncodeToString(statementSum) &&
+		len(told.Spec.Signatures) == 1 && told.Spec.Signatures[0] == signed{base64(signature), base64(leafPEM)}
+}
+
+// bytesBody is a request body that is the same at every try.
+func bytesBody(text []byte) func(context.Context) (io.ReadCloser, int64, error) {
+	return func(context.Context) (io.ReadCloser, int64, error) {
+		return io.NopCloser(bytes.NewReader(text)), int64(len(text)), nil
+	}
+}

@@ -1,0 +1,76 @@
+package attest
+
+import (
+	"cmp"
+	"crypto/tls"
+	"errors"
+	"net/http"
+
+	"github.com/org/pypi-oidc-publish/internal/finding"
+	"github.com/org/pypi-oidc-publish/internal/wire"
+)
+
+// Outage tells that Sigstore could not be used for a reason of its own or of the network's: no answer, a time-out, a 5xx,
+// or too many requests. Anything else, a refusal or a check of ours that failed, is no Outage, and must never lead to a
+// release without attestations.
+type Outage struct {
+	Finding finding.Finding // for people
+	Cause   error           // what happened
+}
+
+// Error is the finding's text.
+func (o *Outage) Error() string { return o.Finding.Error() }
+
+// Unwrap is the finding.
+func (o *Outage) Unwrap() error { return o.Finding }
+
+// trouble explains a request that did not succeed: an [Outage], or a finding where the other side refused.
+func (s *Signer) trouble(message string, err error) error {
+	told := finding.Finding{
+		ID: "attestation-refused", Severity: finding.Error,
+		Message: message + ": " + words(err),
+		Fix:     "nothing was uploaded; correct what it names, or publish with `attestations: false`",
+	}
+	if !outage(err) {
+		return told
+	}
+	told.ID, told.Fix = "attestation-outage", "run the job again later; nothing was uploaded"
+	if s.public() {
+		told.Fix = "see " + publicStatus + " and " + told.Fix
+	}
+	var failed *wire.Error
+	if errors.As(err, &failed) {
+		told.Fix = cmp.Or(failed.Advice(), told.Fix)
+	}
+	return &Outage{Finding: told, Cause: err}
+}
+
+// words is what happened, with the server's own words where it refused.
+func words(err error) string {
+	var failed *wire.Error
+	if errors.As(err, &failed) && failed.Answer != nil && len(failed.Answer.Body) > 0 && failed.Answer.Status/100 == 4 {
+		return err.Error() + ": " + failed.Answer.Words()
+	}
+	return err.Error()
+}
+
+// outage tells a failure of the other side or of the network from a refusal. A certificate that nobody trusts is none:
+// somebody may be in between. An answer that is too long is none either.
+func outage(err error) bool {
+	var failed *wire.Error
+	if !errors.As(err, &failed) {
+		return false
+	}
+	if failed.Answer == nil {
+		var untrusted *tls.CertificateVerificationError
+		var long *wire.TooLong
+		return !errors.As(failed.Err, &untrusted) && !errors.As(failed.Err, &long)
+	}
+	switch failed.Answer.Status {
+	case http.StatusRequestTimeout, http.StatusTooEarly, http.StatusTooManyRequests:
+		return true
+	case http.StatusNotFound:
+		return failed.Op == wire.LogLookup // the log said that it has the entry, and does not give it
+	}
+	return failed.Answer.Status >= 500
+}

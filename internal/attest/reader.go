@@ -1,0 +1,108 @@
+package attest
+
+import (
+	"encoding/base64"
+	"encoding/json"
+	"fmt"
+	"strconv"
+	"strings"
+)
+
+// object is a JSON object whose names are taken exactly as they are written, as the index does.
+type object map[string]json.RawMessage
+
+// reader reads JSON as the index's verifier does, and keeps the first error (reference: attestations.md, section 1.2).
+type reader struct{ err error }
+
+func (r *reader) fail(format string, args ...any) {
+	if r.err == nil {
+		r.err = fmt.Errorf(format, args...)
+	}
+}
+
+// get returns the first of the names that there is. A null is as good as absent.
+func (r *reader) get(o object, names ...string) json.RawMessage {
+	for _, name := range names {
+		if raw := o[name]; len(raw) > 0 && string(raw) != "null" {
+			return raw
+		}
+	}
+	if len(names) > 0 {
+		r.fail("%s is missing", names[0])
+	}
+	return nil
+}
+
+func (r *reader) object(raw json.RawMessage) object {
+	if r.err != nil {
+		return nil
+	}
+	var o object
+	if json.Unmarshal(raw, &o) != nil || o == nil {
+		r.fail("what should be an object is none")
+	}
+	return o
+}
+
+func (r *reader) list(o object, names ...string) []json.RawMessage {
+	raw := r.get(o, names...)
+	if r.err != nil {
+		return nil
+	}
+	var all []json.RawMessage
+	if json.Unmarshal(raw, &all) != nil {
+		r.fail("%s is not a list", names[0])
+	}
+	return all
+}
+
+func (r *reader) text(o object, names ...string) string {
+	raw := r.get(o, names...)
+	if r.err != nil {
+		return ""
+	}
+	var text string
+	if json.Unmarshal(raw, &text) != nil {
+		r.fail("%s is not text", names[0])
+	}
+	return text
+}
+
+// integer reads a number that is written as text, as protobuf writes 64 bits in JSON.
+func (r *reader) integer(o object, names ...string) int64 {
+	text := r.text(o, names...)
+	if r.err != nil {
+		return 0
+	}
+	n, err := strconv.ParseInt(text, 10, 64)
+	if err != nil || n < 0 {
+		r.fail("%s is not a number", names[0])
+	}
+	return n
+}
+
+// bytes reads standard base64; the URL-safe alphabet is refused.
+func (r *reader) bytes(o object, names ...string) []byte {
+	return r.decode(names[0], r.text(o, names...))
+}
+
+func (r *reader) decode(name, text string) []byte {
+	if r.err != nil {
+		return nil
+	}
+	raw, err := base64.StdEncoding.DecodeString(text)
+	if err != nil || len(raw) == 0 {
+		r.fail("%s is not standard base64", name)
+	}
+	return raw
+}
+
+// looseBytes also takes base64 without its padding, as the index does outside of the log entry.
+func (r *reader) looseBytes(o object, name string) []byte {
+	text := r.text(o, name)
+	if !strings.Contains(text, "=") {
+		length := len(text) - strings.Count(text, "\n") - strings.Count(text, "\r")
+		text += strings.Repeat("=", (4-length%4)%4)
+	}
+	return r.decode(name, text)
+}

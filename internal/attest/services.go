@@ -1,0 +1,154 @@
+package attest
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net/url"
+	"os"
+	"path/filepath"
+	"time"
+
+	"github.com/sigstore/sigstore-go/pkg/root"
+	"github.com/sigstore/sigstore-go/pkg/sign"
+	"github.com/sigstore/sigstore-go/pkg/tuf"
+
+	"github.com/org/pypi-oidc-publish/internal/finding"
+	"github.com/org/pypi-oidc-publish/internal/par"
+	"github.com/org/pypi-oidc-publish/internal/wire"
+)
+
+// logVersion is the version of the log that is written to. The index refuses entries of version 2, which have no inclusion
+// promise, until it reads signed timestamps (reference: attestations.md, sections 0 and 3.3). Version 2 also needs a
+// timestamp authority and entries of another kind.
+const logVersion = 1
+
+// tufTime bounds all requests for the trust root together; the program has copies.
+const tufTime = 30 * time.Second
+
+// services are the keys and addresses of one instance of Sigstore.
+type services struct {
+	trusted root.TrustedMaterial
+	fulcio  *url.URL
+	rekor   *url.URL
+	copied  bool // they come from the program and may be out of date
+}
+
+// find returns the services, asked for at the first call that succeeds.
+func (s *Signer) find(ctx context.Context) (*services, error) {
+	s.trusting.Lock()
+	defer s.trusting.Unlock()
+	if s.services != nil {
+		return s.services, nil
+	}
+	found, err := s.ask(ctx)
+	if err != nil {
+		return nil, err
+	}
+	s.services = found
+	return found, nil
+}
+
+// ask asks the repository. For the public good instance the copies are taken where it does not answer: a release must
+// not wait for it.
+func (s *Signer) ask(ctx context.Context) (*services, error) {
+	at, anchor := publicTUF, s.o.Root
+	if !s.public() {
+		at = s.o.TUF.String()
+	}
+	if anchor == nil {
+		anchor = copiedRoot
+	}
+	config, trusted, err := s.refresh(ctx, at, anchor)
+	switch {
+	case err == nil:
+		return s.choose(config, trusted)
+	case context.Cause(ctx) != nil:
+		return nil, context.Cause(ctx)
+	case !s.public():
+		return nil, s.trouble("sigstore's trust root ("+wire.PlainURL(at)+") cannot be had", err)
+	}
+	s.o.Note(finding.Finding{
+		ID: "attestation-trust-root", Severity: finding.Warning,
+		Message: "sigstore's trust root cannot be had, so the program's own copy is used: " + err.Error(),
+		Fix:     "nothing has to be done; see " + publicStatus + " if it persists",
+	})
+	config, err = root.NewSigningConfigFromJSON(copiedSigningConfig)
+	if err != nil {
+		return nil, err
+	}
+	if trusted, err = root.NewTrustedRootFromJSON(copiedTrustedRoot); err != nil {
+		return nil, err
+	}
+	found, err := s.choose(config, trusted)
+	if err == nil {
+		found.copied = true
+	}
+	return found, err
+}
+
+// refresh walks the repository from the anchor to today's metadata, in memory.
+func (s *Signer) refresh(ctx context.Context, at string, anchor []byte) (config *root.SigningConfig, trusted *root.TrustedRoot, err error) {
+	bounded, stop := context.WithTimeoutCause(ctx, tufTime, fmt.Errorf("no trust root within %v", tufTime))
+	defer stop()
+	caught := par.Catch(func() error {
+		client, err := tuf.New(&tuf.Options{
+			Root: anchor, RepositoryBaseURL: at, DisableLocalCache: true,
+			Fetcher: fetcher{ctx: bounded, wire: s.o.Wire},
+			// Even without a cache the library looks for one, in the working directory: here nothing can be.
+			CachePath: filepath.Join(os.DevNull, "none"),
+		})
+		if err != nil {
+			return err
+		}
+		if config, err = root.GetSigningConfig(client); err != nil {
+			return err
+		}
+		trusted, err = root.GetTrustedRoot(client)
+		return err
+	})
+	return config, trusted, caught
+}
+
+// choose takes the services that are valid now.
+func (s *Signer) choose(config *root.SigningConfig, trusted root.TrustedMaterial) (*services, error) {
+	fulcio, err := s.service("certificate authority", config.FulcioCertificateAuthorityURLs(), sign.FulcioAPIVersions)
+	if err != nil {
+		return nil, err
+	}
+	rekor, err := s.service("transparency log", config.RekorLogURLs(), []uint32{logVersion})
+	if err != nil {
+		return nil, err
+	}
+	return &services{trusted: trusted, fulcio: fulcio, rekor: rekor}, nil
+}
+
+func (s *Signer) service(what string, all []root.Service, versions []uint32) (*url.URL, error) {
+	chosen, err := root.SelectService(all, versions, s.o.Now())
+	var at *url.URL
+	if err == nil {
+		at, err = trustworthy(chosen.URL)
+	}
+	if err != nil {
+		return nil, finding.Finding{
+			ID: "attestation-service", Severity: finding.Error,
+			Message: fmt.Sprintf("sigstore's signing config offers no %s that can be used: %v", what, err),
+			Fix:     "use a newer version of this action, or publish with `attestations: false`",
+		}
+	}
+	return at, nil
+}
+
+// trustworthy refuses to send an ID token in clear text over a network.
+func trustworthy(text string) (*url.URL, error) {
+	u, err := url.Parse(text)
+	switch {
+	case err != nil:
+		return nil, errors.New("its address cannot be read")
+	case u.Host == "" || u.User != nil || u.RawQuery != "" || u.Fragment != "":
+		return nil, fmt.Errorf("%s is no plain address", wire.PlainURL(text))
+	case u.Scheme == "https", u.Scheme == "http" && wire.Loopback(u.Hostname()):
+		return u, nil
+	}
+	return nil, fmt.Errorf("%s is no https URL", wire.PlainURL(text))
+}

@@ -1,0 +1,148 @@
+package attest
+
+import (
+	"encoding/json"
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+
+	"github.com/org/pypi-oidc-publish/internal/dist"
+	"github.com/org/pypi-oidc-publish/internal/pep"
+)
+
+// The types of statements and predicates that the index takes. They are names, not places.
+const (
+	statementType   = "https://in-toto.io/Statement/v1"
+	predicateOurs   = "https://docs.pypi.org/attestations/publish/v1"
+	predicateOthers = "https://slsa.dev/provenance/v1"
+)
+
+// statement is what is signed, byte for byte as the reference writes it (reference: attestations.md, section 1.3).
+func statement(d *dist.Distribution) []byte {
+	type subject struct {
+		Name   string            `json:"name"`
+		Digest map[string]string `json:"digest"`
+	}
+	var text strings.Builder
+	encoder := json.NewEncoder(&text)
+	encoder.SetEscapeHTML(false)
+	// Nothing in it can fail to be encoded.
+	_ = encoder.Encode(struct {
+		Type          string    `json:"_type"`
+		Subject       []subject `json:"subject"`
+		PredicateType string    `json:"predicateType"`
+		Predicate     any       `json:"predicate"`
+	}{statementType, []subject{{d.Name, map[string]string{"sha256": subjectSum(d)}}}, predicateOurs, nil})
+	return []byte(strings.TrimSuffix(text.String(), "\n"))
+}
+
+// judgeStatement applies the index's rules to a statement about the file, and returns the type of its predicate
+// (reference: attestations.md, section 1.3, and pypi-server.md, section 5.2).
+func judgeStatement(raw []byte, d *dist.Distribution) (predicate string, err error) {
+	var r reader
+	top := r.object(raw)
+	kind, predicate := r.text(top, "_type"), r.text(top, "predicateType")
+	subjects := r.list(top, "subject")
+	if r.err != nil {
+		return "", fmt.Errorf("its statement cannot be read: %w", r.err)
+	}
+	switch {
+	case kind != statementType:
+		return "", fmt.Errorf("its statement is of the type %.100q", kind)
+	case predicate != predicateOurs && predicate != predicateOthers:
+		return "", fmt.Errorf("its predicate type %.100q is none that the index takes", predicate)
+	case len(subjects) != 1:
+		return "", fmt.Errorf("its statement is about %d files instead of one", len(subjects))
+	}
+	if err := judgePredicate(top["predicate"], predicate); err != nil {
+		return "", err
+	}
+	return predicate, judgeSubject(subjects[0], d)
+}
+
+// judgePredicate wants an object or nothing; one with members only where the type has them.
+func judgePredicate(raw json.RawMessage, kind string) error {
+	if len(raw) == 0 || string(raw) == "null" {
+		return nil
+	}
+	var members object
+	if json.Unmarshal(raw, &members) != nil {
+		return errors.New("its predicate is not an object")
+	}
+	if kind == predicateOurs && len(members) > 0 {
+		return errors.New("its predicate is not empty")
+	}
+	return nil
+}
+
+func judgeSubject(raw json.RawMessage, d *dist.Distribution) error {
+	var r reader
+	subject := r.object(raw)
+	name, digests := r.text(subject, "name"), r.object(r.get(subject, "digest"))
+	sum := r.text(digests, "sha256")
+	if r.err != nil {
+		return fmt.Errorf("the subject of its statement cannot be read: %w", r.err)
+	}
+	known := []string{"sha256", "sha384", "sha512", "sha3_256", "sha3_384", "sha3_512"}
+	for algorithm := range digests {
+		if !slices.Contains(known, algorithm) {
+			return fmt.Errorf("its subject has a digest %.50q that the index does not know", algorithm)
+		}
+		if r.text(digests, algorithm); r.err != nil {
+			return errors.New("a digest of its subject is not text")
+		}
+	}
+	switch {
+	case !sameFile(name, d.Name):
+		return fmt.Errorf("it is about %.200q, not about %s", name, d.Name)
+	case sum != subjectSum(d):
+		return fmt.Errorf("it is about other bytes: its sha256 is %.100q, the file's is %s", sum, subjectSum(d))
+	}
+	return nil
+}
+
+// sameFile compares two file names as the index does: by what they say, not by how they are spelled.
+func sameFile(a, b string) bool {
+	if strings.HasSuffix(a, ".whl") {
+		x, errX := pep.ParseWheelName(a)
+		y, errY := pep.ParseWheelName(b)
+		return errX == nil && errY == nil && sameRelease(x.Name, x.Version, y.Name, y.Version) &&
+			sameBuild(x.Build, y.Build) && slices.Equal(tags(x), tags(y))
+	}
+	x, errX := pep.ParseSdistName(a)
+	y, errY := pep.ParseSdistName(b)
+	return errX == nil && errY == nil && sameRelease(x.Name, x.Version, y.Name, y.Version)
+}
+
+func sameRelease(nameA, versionA, nameB, versionB string) bool {
+	a, errA := pep.ParseVersion(versionA)
+	b, errB := pep.ParseVersion(versionB)
+	return errA == nil && errB == nil && pep.Normalize(nameA) == pep.Normalize(nameB) && a.Compare(b) == 0
+}
+
+// sameBuild compares two build tags: a number, and the rest.
+func sameBuild(a, b string) bool {
+	split := func(tag string) (number, rest string) {
+		rest = strings.TrimLeft(tag, "0123456789")
+		return strings.TrimLeft(tag[:len(tag)-len(rest)], "0"), rest
+	}
+	numberA, restA := split(a)
+	numberB, restB := split(b)
+	return (a == "") == (b == "") && numberA == numberB && restA == restB
+}
+
+// mostTags bounds how many tags of one kind a name is taken apart into.
+const mostTags = 64
+
+// tags are the tags of a wheel's three positions, each a sorted set. Their product is the set of tags that the index
+// compares, and it is the same where, and only where, these are.
+func tags(w pep.WheelName) []string {
+	var all []string
+	for _, position := range []string{w.Python, w.ABI, w.Platform} {
+		parts := strings.SplitN(strings.ToLower(position), ".", mostTags)
+		slices.Sort(parts)
+		all = append(all, strings.Join(slices.Compact(parts), "."))
+	}
+	return all
+}

@@ -1,0 +1,212 @@
+package attest
+
+import (
+	"crypto/sha256"
+	"crypto/x509"
+	"encoding/pem"
+	"errors"
+	"fmt"
+	"slices"
+	"strconv"
+	"time"
+
+	protobundle "github.com/sigstore/protobuf-specs/gen/pb-go/bundle/v1"
+	"github.com/sigstore/sigstore-go/pkg/bundle"
+	fulcio "github.com/sigstore/sigstore-go/pkg/fulcio/certificate"
+	"github.com/sigstore/sigstore-go/pkg/root"
+	"github.com/sigstore/sigstore-go/pkg/verify"
+
+	"github.com/org/pypi-oidc-publish/internal/dist"
+	"github.com/org/pypi-oidc-publish/internal/finding"
+	"github.com/org/pypi-oidc-publish/internal/oidc"
+	"github.com/org/pypi-oidc-publish/internal/par"
+)
+
+// policy tells which identities a certificate may have: any one of them.
+type policy func(*x509.Certificate) (verify.CertificateIdentities, error)
+
+// identity is the index's policy for a workflow of GitHub: the issuer, the repository, and the workflow at the ref or the
+// commit that the certificate itself names. The subject's name is not looked at (reference: attestations.md, section 2.2).
+func (s *Signer) identity(c oidc.Claims) policy {
+	return func(leaf *x509.Certificate) (verify.CertificateIdentities, error) {
+		if !slices.ContainsFunc(leaf.Extensions, isIssuerV2) {
+			return nil, errors.New("its certificate does not name the issuer of the identity")
+		}
+		said, err := fulcio.ParseExtensions(leaf.Extensions)
+		if err != nil {
+			return nil, errors.New("the extensions of its certificate cannot be read")
+		}
+		var all verify.CertificateIdentities
+		for _, ref := range []string{said.SourceRepositoryRef, said.SourceRepositoryDigest} {
+			if ref == "" {
+				continue
+			}
+			id, err := exactly(c.Issuer, fulcio.Extensions{
+				SourceRepositoryURI: github + c.Repository,
+				BuildConfigURI:      github + workflowPath(c) + "@" + ref,
+			})
+			if err != nil {
+				return nil, err
+			}
+			all = append(all, id)
+		}
+		if len(all) == 0 {
+			return nil, errors.New("its certificate names neither ref nor commit of a workflow")
+		}
+		return all, nil
+	}
+}
+
+// exactly is an identity with any name, of one issuer, with these extensions.
+func exactly(issuer string, extensions fulcio.Extensions) (verify.CertificateIdentity, error) {
+	anyone, err := verify.NewSANMatcher("", ".")
+	if err != nil {
+		return verify.CertificateIdentity{}, err
+	}
+	from, err := verify.NewIssuerMatcher(issuer, "")
+	if err != nil {
+		return verify.CertificateIdentity{}, err
+	}
+	return verify.NewCertificateIdentity(anyone, from, extensions)
+}
+
+// verify applies to an attestation what the index applies to it: format, statement, identity, and what Sigstore vouches
+// for. What it returns holds the attestation in the form in which we send it.
+func (s *Signer) verify(at *services, d *dist.Distribution, raw []byte, who policy) (Attestation, error) {
+	a, b, err := read(d, raw, who)
+	if err != nil {
+		return Attestation{}, err
+	}
+	a.LogURL = s.logURL(a.LogIndex)
+	return a, s.lenient(at, vouched(b, d, at.trusted, who))
+}
+
+// logURL is where people can look an entry of the public log up.
+func (s *Signer) logURL(index int64) string {
+	if !s.public() {
+		return ""
+	}
+	return publicSearch + strconv.FormatInt(index, 10)
+}
+
+// read applies the rules that need no trust root.
+func read(d *dist.Distribution, raw []byte, who policy) (Attestation, *protobundle.Bundle, error) {
+	b, err := decode(raw)
+	if err != nil {
+		return Attestation{}, nil, err
+	}
+	der, e, envelope, err := parts(b)
+	if err != nil {
+		return Attestation{}, nil, err
+	}
+	leaf, err := x509.ParseCertificate(der)
+	if err != nil {
+		return Attestation{}, nil, errors.New("its certificate cannot be read")
+	}
+	predicate, err := judgeStatement(envelope.GetPayload(), d)
+	if err != nil {
+		return Attestation{}, nil, err
+	}
+	integrated := time.Unix(e.GetIntegratedTime(), 0).UTC()
+	statementSum := sha256.Sum256(envelope.GetPayload())
+	leafPEM := pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: der})
+	switch {
+	case e.GetKindVersion().GetKind() != entryKind || e.GetKindVersion().GetVersion() != entryVersion:
+		return Attestation{}, nil, errors.New("its log entry is of a kind that the index does not take")
+	case !sameBody(e.GetCanonicalizedBody(), statementSum[:], envelope.GetSignatures()[0].GetSig(), leafPEM):
+		return Attestation{}, nil, errors.New("its log entry is about another signature")
+	case integrated.Before(leaf.NotBefore) || integrated.After(leaf.NotAfter):
+		return Attestation{}, nil, fmt.Errorf("the log took it at %s, outside of its certificate's life", instant(integrated))
+	}
+	if err := judgeLeaf(leaf, who); err != nil {
+		return Attestation{}, nil, err
+	}
+	text, err := encode(b)
+	if err != nil {
+		return Attestation{}, nil, err
+	}
+	said, _ := fulcio.ParseExtensions(leaf.Extensions) // judgeLeaf has read them before
+	return Attestation{
+		JSON: text, Predicate: predicate, LogIndex: e.GetLogIndex(), Identity: said.BuildConfigURI,
+		Integrated: integrated, SHA256: subjectSum(d),
+	}, b, nil
+}
+
+// judgeLeaf tells whether the certificate may sign, and names the identity that it has to.
+func judgeLeaf(leaf *x509.Certificate, who policy) error {
+	if leaf.KeyUsage&x509.KeyUsageDigitalSignature == 0 {
+		return errors.New("its certificate is not for signatures")
+	}
+	wanted, err := who(leaf)
+	if err != nil {
+		return err
+	}
+	said, err := fulcio.SummarizeCertificate(leaf)
+	if err != nil {
+		return errors.New("its certificate names nobody")
+	}
+	if _, err := wanted.Verify(said); err != nil {
+		return fmt.Errorf("its certificate names another identity: %w", err)
+	}
+	return nil
+}
+
+// judgeChain tells whether the instance's authority issued the certificate and its log knows it.
+func judgeChain(leaf *x509.Certificate, trusted root.TrustedMaterial) error {
+	return par.Catch(func() error {
+		chains, err := verify.VerifyLeafCertificate(leaf.NotBefore, leaf, trusted)
+		if err != nil {
+			return err
+		}
+		return verify.VerifySignedCertificateTimestamp(chains, 1, trusted)
+	})
+}
+
+// vouched asks the library for all that needs the trust root: chain, certificate timestamp, inclusion, promise, time and
+// signature (reference: attestations.md, section 6.4).
+func vouched(b *protobundle.Bundle, d *dist.Distribution, trusted root.TrustedMaterial, who policy) error {
+	return par.Catch(func() error { // it may trip over what strangers wrote
+		signed, err := bundle.NewBundle(b)
+		if err != nil {
+			return err
+		}
+		if !signed.HasInclusionPromise() || !signed.HasInclusionProof() {
+			return errors.New("it has no inclusion promise or no inclusion proof")
+		}
+		leaf, err := signed.VerificationContent()
+		if err != nil {
+			return err
+		}
+		identities, err := who(leaf.Certificate())
+		if err != nil {
+			return err
+		}
+		verifier, err := verify.NewVerifier(trusted, verify.WithSignedCertificateTimestamps(1), verify.WithTransparencyLog(1),
+			verify.WithIntegratedTimestamps(1), verify.WithoutStatementPredicate())
+		if err != nil {
+			return err
+		}
+		var options []verify.PolicyOption
+		for _, id := range identities {
+			options = append(options, verify.WithCertificateIdentity(id))
+		}
+		_, err = verifier.Verify(signed, verify.NewPolicy(verify.WithArtifactDigest("sha256", d.Digests.SHA256[:]), options...))
+		return err
+	})
+}
+
+// lenient makes a failure that may come from the program's old copy of the trust root a warning, told once. The index has
+// the last word.
+func (s *Signer) lenient(at *services, err error) error {
+	if err == nil || !at.copied {
+		return err
+	}
+	s.told.Do(func() {
+		s.o.Note(finding.Finding{
+			ID: "attestation-unproven", Severity: finding.Warning,
+			Message: "attestations do not verify with the program's own copy of sigstore's trust root, which may be out of date: " + err.Error(),
+			Fix:     "nothing has to be done: the index verifies them as well",
+		})
+	})
+	return nil
+}

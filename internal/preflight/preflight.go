@@ -11,6 +11,7 @@ import (
 	"github.com/org/pypi-oidc-publish/internal/dist"
 	"github.com/org/pypi-oidc-publish/internal/finding"
 	"github.com/org/pypi-oidc-publish/internal/pep"
+	"github.com/org/pypi-oidc-publish/internal/pyproject"
 )
 
 // Set is what is judged: everything that one run would upload, and what is known about the index.
@@ -18,6 +19,8 @@ type Set struct {
 	Files           []*dist.Distribution
 	Held            map[pep.Project]pep.Listing // what the index holds; a project that is absent was not looked up
 	Warehouse       bool                        // whether the index has PyPI's rules; another gets most of them as notices
+	UserToken       bool                        // uploads are authorized by a person's API token, which may do what a Trusted Publisher may not
+	Pyproject       *pyproject.Project          // the pyproject.toml beside the files; nil where there is none
 	ExpectedVersion string                      // the version that every release has to have, such as a tag; empty for any
 	Now             time.Time
 }
@@ -64,9 +67,9 @@ func Check(s Set) []finding.Finding {
 			all = append(all, f)
 		}
 	}
-	place := map[string]int{"": len(s.Files)}
+	place := map[string]int{}
 	for i, d := range s.Files {
-		place[d.Path] = i
+		place[d.Path] = i - len(s.Files) // what is no file of the set comes last, with what is about none
 	}
 	slices.SortStableFunc(all, func(a, b finding.Finding) int { return place[a.File] - place[b.File] })
 	return all

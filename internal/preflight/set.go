@@ -10,56 +10,105 @@ import (
 	"github.com/org/pypi-oidc-publish/internal/pep"
 )
 
-// again judges every file that has the same key as an earlier one of the set; a file may have none.
-func again[K comparable](s Set, key func(*dist.Distribution) (K, bool), judge func(first, d *dist.Distribution) finding.Finding) (found []finding.Finding) {
-	first := map[K]*dist.Distribution{}
+func duplicateName(s Set) (found []finding.Finding) {
+	first := map[string]*dist.Distribution{}
 	for _, d := range s.Files {
-		k, ok := key(d)
-		if !ok {
+		if earlier, seen := first[d.Name]; seen {
+			found = append(found, refusal(d, fmt.Sprintf("%s has the same name as %s", d.Path, earlier.Path), "keep the one that is meant"))
 			continue
 		}
-		if earlier, seen := first[k]; seen {
-			found = append(found, judge(earlier, d))
-			continue
-		}
-		first[k] = d
+		first[d.Name] = d
 	}
 	return found
-}
-
-func duplicateName(s Set) []finding.Finding {
-	name := func(d *dist.Distribution) (string, bool) { return d.Name, true }
-	return again(s, name, func(first, d *dist.Distribution) finding.Finding {
-		return refusal(d, fmt.Sprintf("%s has the same name as %s", d.Path, first.Path), "keep the one that is meant")
-	})
 }
 
 // duplicateContent: the index knows a file by its bytes as well, whatever its name is.
 func duplicateContent(s Set) (found []finding.Finding) {
-	bytes := func(d *dist.Distribution) ([32]byte, bool) { return d.Digests.BLAKE2b, true }
-	same := again(s, bytes, func(first, d *dist.Distribution) finding.Finding {
-		if first.Name == d.Name {
-			return finding.Finding{} // that is another rule's
+	first := map[[32]byte]string{}
+	for _, d := range s.Files {
+		other := first[d.Digests.BLAKE2b]
+		if release, err := d.Release(); err == nil && other == "" {
+			other = heldTwin(s.Held[release.Project], d)
 		}
-		return refusal(d, fmt.Sprintf("File already exists (%s, with blake2_256 hash '%s').", quote(d.Name), hex.EncodeToString(d.Digests.BLAKE2b[:])),
-			"it has the same bytes as "+first.Name+": keep one of them")
-	})
-	for _, f := range same {
-		if f.Message != "" {
-			found = append(found, f)
+		switch other {
+		case "":
+			first[d.Digests.BLAKE2b] = d.Name
+		case d.Name: // that is another rule's, or the same file again
+		default:
+			found = append(found, refusal(d, fmt.Sprintf("File already exists (%s, with blake2_256 hash '%s').", quote(d.Name), hex.EncodeToString(d.Digests.BLAKE2b[:])),
+				"it has the same bytes as "+other+": keep one of them"))
 		}
 	}
 	return found
 }
 
-func secondSdist(s Set) []finding.Finding {
-	release := func(d *dist.Distribution) (pep.Release, bool) {
-		r, err := d.Release()
-		return r, err == nil && d.Kind() == dist.Sdist
+// heldTwin is the name under which the index has the bytes of a file; its own before all others.
+func heldTwin(l pep.Listing, d *dist.Distribution) (twin string) {
+	digest := hex.EncodeToString(d.Digests.SHA256[:])
+	for _, h := range l.Files {
+		if h.SHA256 == digest && twin != d.Name {
+			twin = h.Name
+		}
 	}
-	return again(s, release, func(first, d *dist.Distribution) finding.Finding {
-		return refusal(d, "Only one sdist may be uploaded per release.", "keep this one or "+first.Name)
-	})
+	return twin
+}
+
+// secondSdist: 1.0 and 1.0.0 are one release. What the index has under the same name is no second one.
+func secondSdist(s Set) (found []finding.Finding) {
+	first := map[pep.Release]string{}
+	for _, d := range s.Files {
+		release, err := d.Release()
+		if err != nil || d.Kind() != dist.Sdist || holds(s.Held[release.Project], d.Name) {
+			continue
+		}
+		if first[release] == "" {
+			first[release] = heldSdist(s.Held[release.Project], release)
+		}
+		switch other := first[release]; other {
+		case "":
+			first[release] = d.Name
+		case d.Name: // that is another rule's
+		default:
+			found = append(found, refusal(d, "Only one sdist may be uploaded per release.", "keep this one or "+other+", or raise the version where the index has that one"))
+		}
+	}
+	return found
+}
+
+// heldSdist is the name of the sdist that the index has of a release; empty where it has none.
+func heldSdist(l pep.Listing, release pep.Release) string {
+	for _, h := range l.Files {
+		if _, err := pep.ParseSdistName(h.Name); err != nil {
+			continue
+		}
+		if of, err := pep.ReleaseOfFile(h.Name); err == nil && of.Version == release.Version {
+			return h.Name
+		}
+	}
+	return ""
+}
+
+// severalVersions is what remains of an earlier build more often than it is meant.
+func severalVersions(s Set) (found []finding.Finding) {
+	releases, files := inReleases(s)
+	versions := map[pep.Project][]string{}
+	var projects []pep.Project
+	for _, release := range releases {
+		if versions[release.Project] == nil {
+			projects = append(projects, release.Project)
+		}
+		versions[release.Project] = append(versions[release.Project], files[release][0].Header("Version"))
+	}
+	for _, project := range projects {
+		if several := versions[project]; len(several) > 1 {
+			found = append(found, finding.Finding{
+				Severity: finding.Warning,
+				Message:  fmt.Sprintf("the set has %d versions of %s: %s", len(several), project, strings.Join(several, ", ")),
+				Fix:      "see that all of them are meant: empty the folder before the build, or set `expected-version`",
+			})
+		}
+	}
+	return found
 }
 
 // expectedVersion compares as versions: a tag v1.0 fits the version 1.0.0. The prefix of a full tag ref does not count.

@@ -18,6 +18,7 @@ import (
 	"github.com/org/pypi-oidc-publish/internal/ledger"
 	"github.com/org/pypi-oidc-publish/internal/par"
 	"github.com/org/pypi-oidc-publish/internal/pep"
+	"github.com/org/pypi-oidc-publish/internal/pyproject"
 	"github.com/org/pypi-oidc-publish/internal/wire"
 )
 
@@ -38,6 +39,7 @@ func (r *run) collect(ctx context.Context) error {
 		return err
 	}
 	r.Book.Note(ledger.Collected{Files: r.described()})
+	r.readPyproject(haul.Distributions)
 	// The metadata may name another project than the file name does; a rule says so, and the index is asked about it as
 	// well.
 	return r.look(ctx, r.projects())
@@ -55,6 +57,27 @@ func (r *run) read(ctx context.Context, paths []string) error {
 		return err
 	})
 	return unreadable(err)
+}
+
+// readPyproject reads the pyproject.toml beside the folder of the distributions, where all are in one. It is there for
+// comparison alone: one that cannot be read hinders nothing.
+func (r *run) readPyproject(paths []string) {
+	folders := map[string]bool{}
+	for _, path := range paths {
+		folders[filepath.Dir(path)] = true
+	}
+	if len(folders) != 1 {
+		return
+	}
+	p, found, err := pyproject.Read(filepath.Join(filepath.Dir(filepath.Dir(paths[0])), "pyproject.toml"))
+	for _, f := range finding.Of(err) {
+		f.File = r.shown(f.File)
+		r.Book.Note(ledger.Noted{Finding: f})
+	}
+	if found {
+		p.Path = r.shown(p.Path)
+		r.pyproject = &p
+	}
 }
 
 // look asks the index about every project that it was not asked about yet. What cannot be looked at is unknown, which is a

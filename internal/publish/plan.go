@@ -20,7 +20,8 @@ func (r *run) check() error {
 	var failed []error
 	judged := ledger.Judged{Files: len(r.files)}
 	for _, f := range preflight.Check(preflight.Set{
-		Files: r.files, Held: r.held, Warehouse: r.Index.Site().Warehouse, ExpectedVersion: r.ExpectedVersion, Now: r.Now(),
+		Files: r.files, Held: r.held, Warehouse: r.Index.Site().Warehouse, UserToken: r.Lease == nil, Pyproject: r.pyproject,
+		ExpectedVersion: r.ExpectedVersion, Now: r.Now(),
 	}) {
 		f.File = r.shown(f.File)
 		if f.Severity == finding.Error && !r.VerifyMetadata && f.ID != preflight.DuplicateName {
@@ -65,9 +66,6 @@ func (r *run) decide() error {
 		f.Status, f.Held = standing(d, r.held[f.Release.Project], r.SkipExisting)
 	}
 	r.Book.Note(ledger.Planned{Files: r.plan, Releases: r.releases()})
-	if unknown := r.unknownProjects(); r.Lease != nil && len(unknown) > 1 {
-		r.Book.Note(ledger.Noted{Finding: severalNew(unknown)})
-	}
 	var failed []error
 	for _, f := range r.plan {
 		switch f.Status {
@@ -130,26 +128,6 @@ func (r *run) releases() []ledger.Release {
 		})
 	}
 	return all
-}
-
-// unknownProjects are those that the index said it does not know.
-func (r *run) unknownProjects() []string {
-	var unknown []string
-	for _, p := range r.projects() {
-		if listing, looked := r.held[p]; looked && !listing.Exists {
-			unknown = append(unknown, string(p))
-		}
-	}
-	return unknown
-}
-
-// severalNew is told beforehand: an index has one pending publisher for a workflow and environment, which creates one project.
-func severalNew(projects []string) finding.Finding {
-	return finding.Finding{
-		ID: "several-new-projects", Severity: finding.Warning,
-		Message: fmt.Sprintf("the index knows none of %s, and one mint creates at most one project", strings.Join(projects, ", ")),
-		Fix:     "publish each new project the first time in a job of its own, with an `environment` of its own and a pending publisher for it",
-	}
 }
 
 func (r *run) nothingMissing() bool {

@@ -14,6 +14,7 @@ import (
 	"github.com/org/pypi-oidc-publish/internal/ledger"
 	"github.com/org/pypi-oidc-publish/internal/par"
 	"github.com/org/pypi-oidc-publish/internal/pep"
+	"github.com/org/pypi-oidc-publish/internal/pyproject"
 	"github.com/org/pypi-oidc-publish/internal/trust"
 )
 
@@ -56,7 +57,9 @@ type run struct {
 	asked map[pep.Project]bool        // which the index was asked about
 	held  map[pep.Project]pep.Listing // what it said; a project that could not be looked at is not there
 	plan  []ledger.File               // one for each of files, in the same order
-	door  *door                       // whether new uploads may begin
+	// pyproject is the file beside the distributions' folder; nil where there is none.
+	pyproject *pyproject.Project
+	door      *door // whether new uploads may begin
 }
 
 // Run does a run. Its error is nil where every file was accepted, already there or skipped as asked; everything about it

@@ -122,7 +122,7 @@ const ID = "pyproject"
 
 func problem(path, why string) finding.Finding {
 	return finding.Finding{
-		ID: ID, Severity: finding.Notice, File: path, Message: path + " " + why,
+		ID: ID, Severity: finding.Notice, File: path, Message: "the pyproject.toml " + why,
 		Fix: "nothing has to be done for this release; correct the file, so that name and version can be compared with it",
 	}
 }

@@ -1,0 +1,153 @@
+package preflight
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+
+	"github.com/org/pypi-oidc-publish/internal/dist"
+	"github.com/org/pypi-oidc-publish/internal/finding"
+	"github.com/org/pypi-oidc-publish/internal/pep"
+)
+
+// comparedFields are those that users meet: an installer reads each file's own, while the index shows those of the file that
+// came first. Two values are the same where their normal spellings are.
+var comparedFields = []struct {
+	name   string
+	normal func(string) string
+}{
+	{"Requires-Dist", normalRequirement},
+	{"Requires-Python", normalSpecifiers},
+	{"Provides-Extra", func(s string) string { return string(pep.Normalize(s)) }},
+	{"License-Expression", strings.TrimSpace},
+	{"Summary", strings.TrimSpace},
+}
+
+func normalRequirement(s string) string {
+	r, err := pep.ParseRequirement(s)
+	if err != nil {
+		return s
+	}
+	r.Name = string(pep.Normalize(r.Name))
+	for i, extra := range r.Extras {
+		r.Extras[i] = string(pep.Normalize(extra))
+	}
+	sortSpecifiers(r.Specifiers)
+	return r.String()
+}
+
+func normalSpecifiers(s string) string {
+	specifiers, err := pep.ParseSpecifiers(s)
+	if err != nil {
+		return s
+	}
+	sortSpecifiers(specifiers)
+	return specifiers.String()
+}
+
+func sortSpecifiers(all pep.Specifiers) {
+	slices.SortFunc(all, func(a, b pep.Specifier) int { return strings.Compare(a.String(), b.String()) })
+}
+
+// metadataDrift compares every file of a release with its first wheel, whose metadata the index shows.
+func metadataDrift(s Set) (found []finding.Finding) {
+	releases, files := inReleases(s)
+	for _, release := range releases {
+		first := shownBy(files[release])
+		for _, field := range comparedFields {
+			if f, differs := drift(first, files[release], field.name, field.normal); differs {
+				found = append(found, f)
+			}
+		}
+	}
+	return found
+}
+
+// inReleases are the files by their releases, both in the order of the set.
+func inReleases(s Set) (releases []pep.Release, files map[pep.Release][]*dist.Distribution) {
+	files = map[pep.Release][]*dist.Distribution{}
+	for _, d := range s.Files {
+		release, err := d.Release()
+		if err != nil {
+			continue
+		}
+		if files[release] == nil {
+			releases = append(releases, release)
+		}
+		files[release] = append(files[release], d)
+	}
+	return releases, files
+}
+
+// shownBy is the file that a run uploads first, so that the index shows its metadata.
+func shownBy(files []*dist.Distribution) *dist.Distribution {
+	if wheel := slices.IndexFunc(files, func(d *dist.Distribution) bool { return d.Kind() == dist.Wheel }); wheel >= 0 {
+		return files[wheel]
+	}
+	return files[0]
+}
+
+func drift(first *dist.Distribution, files []*dist.Distribution, field string, normal func(string) string) (finding.Finding, bool) {
+	var others []*dist.Distribution
+	var here, there string
+	want := valuesOf(first, field, normal)
+	for _, d := range files {
+		got := valuesOf(d, field, normal)
+		if !declares(first, field) || !declares(d, field) || slices.Equal(got, want) {
+			continue
+		}
+		if others = append(others, d); len(others) == 1 {
+			here, there = onlyIn(got, want), onlyIn(want, got)
+		}
+	}
+	if len(others) == 0 {
+		return finding.Finding{}, false
+	}
+	more := ""
+	if n := len(others) - 1; n > 0 {
+		more = fmt.Sprintf(" (and %d more files differ)", n)
+	}
+	return finding.Finding{
+		Severity: finding.Warning, File: others[0].Path,
+		Message: fmt.Sprintf("%s is not the same in all files of %s %s: %s has %s, %s has %s%s", field, pep.Normalize(first.Header("Name")), first.Header("Version"),
+			others[0].Name, here, first.Name, there, more),
+		Fix: "build all files of a release from the same source; a dependency of one platform only is better declared in all of them, with an environment marker",
+	}, true
+}
+
+// declares tells whether the field of a file is final. That of an sdist is not before metadata 2.2, nor where it is Dynamic
+// (PEP 643).
+func declares(d *dist.Distribution, field string) bool {
+	if d.Kind() != dist.Sdist {
+		return true
+	}
+	version, err := pep.ParseVersion(d.Header("Metadata-Version"))
+	since, _ := pep.ParseVersion("2.2")
+	return err == nil && version.Compare(since) >= 0 &&
+		!slices.ContainsFunc(d.Values("Dynamic"), func(dynamic string) bool { return strings.EqualFold(strings.TrimSpace(dynamic), field) })
+}
+
+// valuesOf are the values in their normal spelling, sorted, each once.
+func valuesOf(d *dist.Distribution, field string, normal func(string) string) []string {
+	var values []string
+	for _, value := range d.Values(field) {
+		if value = normal(value); value != "" {
+			values = append(values, value)
+		}
+	}
+	slices.Sort(values)
+	return slices.Compact(values)
+}
+
+// onlyIn is the first value that is in a and not in b.
+func onlyIn(a, b []string) string {
+	for _, value := range a {
+		if !slices.Contains(b, value) {
+			return quote(elide(value))
+		}
+	}
+	if len(a) == 0 {
+		return "none"
+	}
+	return "nothing that the other has not"
+}

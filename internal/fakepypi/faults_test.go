@@ -83,7 +83,7 @@ func eventually(t *testing.T, what string, done func() bool) {
 // ask is a request of one op.
 func (th *theatre) ask(op, token string) *http.Request {
 	th.t.Helper()
-	method, at, kind, auth := "POST", "http://"+th.Upload.Host, "application/json", ""
+	method, at, kind, auth, accept := "POST", "http://"+th.Upload.Host, "application/json", "", simpleJSON
 	var body []byte
 	switch op {
 	case "audience":
@@ -101,6 +101,18 @@ func (th *theatre) ask(op, token string) *http.Request {
 	case "upload":
 		at, auth = at+"/legacy/", basic("__token__", token)
 		kind, body = wheel().body(th.t)
+	case "trust-root":
+		method, at = "GET", th.TUF.String()+"/timestamp.json"
+	case "certificate":
+		at, auth, body = th.sigstore()+"/api/v2/signingCert", "bearer "+th.idToken("sigstore"), th.certificateRequest()
+	case "log-entry":
+		at, body = th.sigstore()+"/api/v1/log/entries", th.logRequest()
+	case "log-lookup":
+		method, at = "GET", th.sigstore()+th.loggedAt()
+	case "provenance":
+		method, at = "GET", at+"/integrity/demo/1.0/demo-1.0-py3-none-any.whl/provenance"
+		kind, accept = "", "application/vnd.pypi.integrity.v1+json"
+		th.attested(token)
 	default:
 		th.t.Fatalf("this test has no request for the op %q", op)
 	}
@@ -108,7 +120,7 @@ func (th *theatre) ask(op, token string) *http.Request {
 	if err != nil {
 		th.t.Fatal(err)
 	}
-	for name, value := range map[string]string{"User-Agent": "raw-test", "Content-Type": kind, "Authorization": auth, "Accept": simpleJSON} {
+	for name, value := range map[string]string{"User-Agent": "raw-test", "Content-Type": kind, "Authorization": auth, "Accept": accept} {
 		r.Header.Set(name, value)
 	}
 	return r
@@ -121,6 +133,8 @@ func unharmed(op string) string {
 		return "202"
 	case "probe":
 		return "400"
+	case "log-entry":
+		return "201" // each time another one
 	default:
 		return "200"
 	}
@@ -132,6 +146,8 @@ func (th *theatre) effect(op string) int {
 	switch op {
 	case "upload":
 		n = len(th.Files())
+	case "log-entry":
+		n = th.LogSize()
 	case "mint":
 		n = len(th.Tokens()) - 1 // one is there from the start
 	case "burn":
@@ -274,7 +290,7 @@ func TestFaults(t *testing.T) {
 				eventually(t, "the request is over", func() bool {
 					return !slices.ContainsFunc(th.Requests(), func(r fakepypi.Request) bool { return r.Ended.IsZero() })
 				})
-				counted := op == "upload" || op == "mint" || op == "burn"
+				counted := op == "upload" || op == "mint" || op == "burn" || op == "log-entry"
 				if effect := th.effect(op); counted && (effect == 1) != want.stores {
 					t.Errorf("%d times it took effect", effect)
 				}
@@ -460,7 +476,7 @@ func TestConnections(t *testing.T) {
 		if f.Point != fault.AtAccept {
 			continue
 		}
-		for _, door := range []string{fakepypi.Connect, fakepypi.ConnectIssuer} {
+		for _, door := range []string{fakepypi.Connect, fakepypi.ConnectIssuer, fakepypi.ConnectSigstore} {
 			t.Run(f.Name+" "+door, func(t *testing.T) {
 				t.Parallel()
 				th := opened(t)
@@ -469,8 +485,11 @@ func TestConnections(t *testing.T) {
 					t.Fatal(err)
 				}
 				struck, other := th.Upload.Host, issuer.Host
-				if door == fakepypi.ConnectIssuer {
+				switch door {
+				case fakepypi.ConnectIssuer:
 					struck, other = other, struck
+				case fakepypi.ConnectSigstore:
+					struck = th.TUF.Host
 				}
 				th.breaks(door, f, 1, 2)
 				for _, want := range []string{"served", known[f.Name], known[f.Name], "served"} {
@@ -710,7 +729,7 @@ func TestControl(t *testing.T) {
 		t.Fatal(err)
 	}
 	if len(told.Planned) != 1 || told.Planned[0].Struck != 1 || told.Planned[0].Fault != "reset-after-store" ||
-		len(told.Faults) != len(fault.Named()) || !slices.Contains(told.Ops, "keys") || !slices.Equal(told.Connections, []string{"connect", "connect-issuer"}) {
+		len(told.Faults) != len(fault.Named()) || !slices.Contains(told.Ops, "keys") || !slices.Equal(told.Connections, []string{"connect", "connect-issuer", "connect-sigstore"}) {
 		t.Errorf("%+v", told)
 	}
 	if r := control("DELETE", ""); r.status != 200 || len(th.Broken()) != 0 {

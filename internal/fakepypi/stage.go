@@ -1,22 +1,24 @@
-// Package fakepypi is the stage of a rehearsal: a package index and an ID token issuer on loopback, which a client
-// reaches over real HTTP with real cryptography, and which keep the rules of the real ones.
+// Package fakepypi is the stage of a rehearsal: a package index, an ID token issuer and a Sigstore on loopback, which a
+// client reaches over real HTTP with real cryptography, and which keep the rules of the real ones.
 //
 // # Goals
 //
 // A client that works against the stage works against the real index, and one that would fail there fails here, with
 // the same texts. The stage is strict by default; each misbehaviour is a switch, and each failure of a network or a
 // server a fault ([Stage.Break]). It counts and remembers (requests, tokens, files, secrets), so that a test can ask
-// afterwards what really happened. The index and the issuer are two servers on two ports and meet only over HTTP.
+// afterwards what really happened. The index, the issuer and the Sigstore are three servers on three ports and meet only
+// over HTTP; the index alone is told whom to trust, as the real one is by its makers.
 //
 // # Limitations
 //
-// Plain HTTP on loopback; no TLS, no CDN, no HTTP/2. See the packages warehouse and issuer for theirs.
+// Plain HTTP on loopback; no TLS, no CDN, no HTTP/2. See the packages warehouse, issuer and sigstore for theirs.
 package fakepypi
 
 import (
 	"cmp"
 	"context"
 	"crypto/rsa"
+	"encoding/base64"
 	"errors"
 	"net"
 	"net/http"
@@ -29,6 +31,7 @@ import (
 
 	"github.com/org/pypi-oidc-publish/internal/fakepypi/fault"
 	"github.com/org/pypi-oidc-publish/internal/fakepypi/issuer"
+	"github.com/org/pypi-oidc-publish/internal/fakepypi/sigstore"
 	"github.com/org/pypi-oidc-publish/internal/fakepypi/warehouse"
 	"github.com/org/pypi-oidc-publish/internal/pep"
 )
@@ -38,6 +41,9 @@ type Run = issuer.Run
 
 // Switches change what the index does.
 type Switches = warehouse.Switches
+
+// SigstoreSwitches change what the Sigstore does.
+type SigstoreSwitches = sigstore.Switches
 
 // Profile is a kind of index.
 type Profile = warehouse.Profile
@@ -89,36 +95,48 @@ type Options struct {
 	Dir      string           // where files are kept; empty means a temporary folder that Close removes
 	Keep     bool             // with Dir: what the index holds is kept there, for the next stage of that folder
 	URL      string           // scheme and host that clients reach the index at; empty means those of its listener
-	OnePort  bool             // the index's address answers the runner's protocol too; the issuer's own is loopback's alone
+	OnePort  bool             // the index's address answers the runner's protocol and the Sigstore's too; their own are loopback's alone
 	Audience string           // of ID tokens; empty means [Audience]
-	Now      func() time.Time // the clock of both servers
+	Now      func() time.Time // the clock of all servers
 	Run      Run              // who asks for ID tokens
 	Key      *rsa.PrivateKey  // of the issuer; nil makes one, which takes a moment: tests may share one
 	Profile  Profile          // what kind of index; the default is PyPI
 	Login    Login            // of a plain index; empty parts mean [User] and [Password]
 	Control  bool             // whether the index has [fault.ControlPath], where a client can break and mend the stage
 	Switches Switches
+	Sigstore SigstoreSwitches
 }
 
-// Stage is a running index with its issuer.
+// Stage is a running index with its issuer and its Sigstore.
 type Stage struct {
-	Upload *url.URL          // the upload endpoint: /legacy/, or /upload/ of a plain index
-	Simple *url.URL          // the simple index, /simple/
-	Env    map[string]string // what makes a process look like a step of the run, with the right to ask for ID tokens
+	Upload *url.URL // the upload endpoint: /legacy/, or /upload/ of a plain index
+	Simple *url.URL // the simple index, /simple/
+	TUF    *url.URL // the Sigstore's repository of trust, which says where its other services are
+	Root   []byte   // the root of that repository, from which a client of TUF starts
+	// Env is what makes a process look like a step of the run, with the right to ask for ID tokens. The Sigstore to use is in
+	// it too, see [TUFURL] and [TUFRoot].
+	Env map[string]string
 
-	run     Run
-	index   *warehouse.Index
-	issuer  *issuer.Issuer
-	journal journal
-	faults  *fault.Injector
-	servers []*server
-	remove  string // a temporary folder, or empty
-	unwatch func() bool
-	closing sync.Once
-	closed  error
+	run      Run
+	index    *warehouse.Index
+	issuer   *issuer.Issuer
+	sigstore *sigstore.Sigstore
+	journal  journal
+	faults   *fault.Injector
+	servers  []*server
+	remove   string // a temporary folder, or empty
+	unwatch  func() bool
+	closing  sync.Once
+	closed   error
 }
 
-// Start opens the stage: the index on addr (such as "127.0.0.1:0"), the issuer on another port of the same host. It ends
+// The variables of [Stage.Env] that point a client to the Sigstore of the stage, rather than to the public one.
+const (
+	TUFURL  = "PYPI_OIDC_PUBLISH_TUF_URL"  // the address of the repository of trust
+	TUFRoot = "PYPI_OIDC_PUBLISH_TUF_ROOT" // its root.json in base64
+)
+
+// Start opens the stage: the index on addr (such as "127.0.0.1:0"), the others on other ports of the same host. It ends
 // with ctx or with Close, whichever comes first.
 func Start(ctx context.Context, addr string, o Options) (*Stage, error) {
 	if o.Now == nil {
@@ -144,25 +162,31 @@ func (s *Stage) open(ctx context.Context, addr string, o Options) error {
 		}
 		dir, s.remove = temp, temp
 	}
-	front, err := listen(ctx, addr)
+	front, err := s.listen(ctx, addr)
 	if err != nil {
 		return err
 	}
-	s.servers = append(s.servers, front)
 	base, host := cmp.Or(o.URL, front.url()), front.host()
 	if o.OnePort {
 		host = "127.0.0.1"
 	}
-	back, err := listen(ctx, net.JoinHostPort(host, "0"))
+	back, err := s.listen(ctx, net.JoinHostPort(host, "0"))
 	if err != nil {
 		return err
 	}
-	s.servers = append(s.servers, back)
-	asked := back.url()
+	side, err := s.listen(ctx, net.JoinHostPort(host, "0"))
+	if err != nil {
+		return err
+	}
+	asked, signs := back.url(), side.url()
 	if o.OnePort {
-		asked = base
+		asked, signs = base, base
 	}
 	s.issuer = issuer.New(issuer.Options{URL: back.url(), Asked: asked, Now: o.Now, Run: s.run, Key: o.Key})
+	s.sigstore, err = sigstore.New(sigstore.Options{URL: signs, Issuer: back.url(), Now: o.Now, Switches: o.Sigstore})
+	if err != nil {
+		return err
+	}
 	s.index, err = warehouse.New(warehouse.Options{
 		Dir: dir, Keep: o.Keep, Now: o.Now, Audience: cmp.Or(o.Audience, Audience), Issuer: back.url(), Switches: o.Switches,
 		Profile: o.Profile, Login: Login{User: cmp.Or(o.Login.User, User), Password: cmp.Or(o.Login.Password, Password)},
@@ -170,23 +194,44 @@ func (s *Stage) open(ctx context.Context, addr string, o Options) error {
 	if err != nil {
 		return err
 	}
-	if s.Upload, err = url.Parse(base + o.Profile.UploadPath()); err != nil {
+	if err := s.address(base, o.Profile); err != nil {
 		return err
 	}
-	if s.Simple, err = url.Parse(base + "/simple/"); err != nil {
-		return err
-	}
-	s.Env = s.issuer.Env()
 	var index http.Handler = s.index
 	if o.OnePort {
-		index = s.issuer.Beside(s.index)
+		index = s.sigstore.Beside(s.issuer.Beside(s.index))
 	}
 	s.answer(front, index, Connect, o.Control)
 	s.answer(back, s.issuer, ConnectIssuer, false)
+	s.answer(side, s.sigstore, ConnectSigstore, false)
 	return nil
 }
 
-// Close ends both servers and waits until every connection and handler is gone. It may be called more than once.
+// listen opens one more server of the stage.
+func (s *Stage) listen(ctx context.Context, addr string) (*server, error) {
+	opened, err := listen(ctx, addr)
+	if err == nil {
+		s.servers = append(s.servers, opened)
+	}
+	return opened, err
+}
+
+// address fills in what clients need to know of the stage.
+func (s *Stage) address(base string, p Profile) error {
+	for at, text := range map[**url.URL]string{
+		&s.Upload: base + p.UploadPath(), &s.Simple: base + "/simple/", &s.TUF: s.sigstore.TrustURL(),
+	} {
+		var err error
+		if *at, err = url.Parse(text); err != nil {
+			return err
+		}
+	}
+	s.Root, s.Env = s.sigstore.Root(), s.issuer.Env()
+	s.Env[TUFURL], s.Env[TUFRoot] = s.TUF.String(), base64.StdEncoding.EncodeToString(s.Root)
+	return nil
+}
+
+// Close ends all servers and waits until every connection and handler is gone. It may be called more than once.
 func (s *Stage) Close() error {
 	if s.unwatch != nil {
 		s.unwatch()
@@ -243,6 +288,12 @@ func (s *Stage) Forge(f Forgery) { s.issuer.Forge(f) }
 // Switch changes the index's behaviour from now on.
 func (s *Stage) Switch(change func(*Switches)) { s.index.Switch(change) }
 
+// SwitchSigstore changes the Sigstore's behaviour from now on.
+func (s *Stage) SwitchSigstore(change func(*SigstoreSwitches)) { s.sigstore.Switch(change) }
+
+// LogSize returns how many entries clients have made in the transparency log.
+func (s *Stage) LogSize() int { return s.sigstore.Entries() }
+
 // APIToken makes an API token of the stage's one user, for the projects named or for all.
 func (s *Stage) APIToken(projects ...pep.Project) (string, error) {
 	return s.index.APIToken(projects...)
@@ -276,5 +327,5 @@ func (s *Stage) Files() []File { return s.index.Files() }
 // Remove deletes a file, as its owner can. Its name stays used for ever.
 func (s *Stage) Remove(file string) error { return s.index.Remove(file) }
 
-// Requests returns every request that either server has answered or is answering, in the order in which they began.
+// Requests returns every request that any server has answered or is answering, in the order in which they began.
 func (s *Stage) Requests() []Request { return s.journal.requests() }

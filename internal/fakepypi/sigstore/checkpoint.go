@@ -1,0 +1,23 @@
+package sigstore
+
+import (
+	"encoding/base64"
+	"fmt"
+)
+
+// origin names the log and its shard, as the public log does.
+func (s *Sigstore) origin() string { return fmt.Sprintf("%s - %d", logName, s.treeID()) }
+
+// logName is the log's name in checkpoints. It is no host's name: what a client reaches the log at may be several.
+const logName = "rekor.rehearsal"
+
+// checkpoint is a signed note of the tree's size and root. The signature is behind the first bytes of the log's id.
+func (s *Sigstore) checkpoint(size int, root hash) (string, error) {
+	note := fmt.Sprintf("%s\n%d\n%s\n", s.origin(), size, base64.StdEncoding.EncodeToString(root[:]))
+	signature, err := s.rekor.sign([]byte(note), false)
+	if err != nil {
+		return "", err
+	}
+	hint := append([]byte{}, s.rekor.id[:4]...)
+	return fmt.Sprintf("%s\n\u2014 %s %s\n", note, logName, base64.StdEncoding.EncodeToString(append(hint, signature...))), nil
+}

@@ -1,0 +1,219 @@
+package sigstore
+
+import (
+	"crypto"
+	"crypto/ecdsa"
+	"crypto/ed25519"
+	"crypto/rsa"
+	"crypto/sha1" //nolint:gosec // the key identifier of RFC 5280 section 4.2.1.2 is one
+	"crypto/sha256"
+	"crypto/x509"
+	"encoding/json"
+	"encoding/pem"
+	"errors"
+	"io"
+	"net/http"
+	"net/url"
+	"strings"
+	"time"
+)
+
+// The certificate authority's API (section 3.1): an ID token and a key for a certificate.
+
+// certificateRequest is the body: one of the two ways to show that the key is one's own.
+type certificateRequest struct {
+	CSR       []byte `json:"certificateSigningRequest"` // PEM
+	PublicKey *struct {
+		Key struct {
+			Content string `json:"content"` // PEM
+		} `json:"publicKey"`
+		Proof []byte `json:"proofOfPossession"` // a signature over the token's subject
+	} `json:"publicKeyRequest"`
+}
+
+// The numbers of gRPC that stand in answers.
+const (
+	invalidArgument = 3
+	internal        = 13
+	unauthenticated = 16
+)
+
+// problem is a refusal. The texts are those of Fulcio.
+type problem struct {
+	status  int
+	Code    int    `json:"code"`
+	Message string `json:"message"`
+	Details []any  `json:"details"`
+}
+
+func (p *problem) Error() string { return p.Message }
+
+func refuse(status, code int, message string) *problem {
+	return &problem{status, code, message, []any{}}
+}
+
+// badToken is the one text for whatever is wrong with an ID token (section 2.5).
+const badToken = "There was an error processing the identity token"
+
+func badRequest(message string) *problem {
+	return refuse(http.StatusBadRequest, invalidArgument, message)
+}
+
+// issue is POST /api/v2/signingCert.
+func (s *Sigstore) issue(w http.ResponseWriter, r *http.Request) {
+	body, err := io.ReadAll(http.MaxBytesReader(w, r.Body, bodyLimit))
+	if err != nil {
+		answerJSON(w, http.StatusBadRequest, badRequest("the request cannot be read"))
+		return
+	}
+	leaf, err := s.certify(r, body)
+	var no *problem
+	switch {
+	case errors.As(err, &no):
+		answerJSON(w, no.status, no)
+	case err != nil:
+		answerJSON(w, http.StatusInternalServerError, refuse(http.StatusInternalServerError, internal, err.Error()))
+	default:
+		s.answerCertificate(w, leaf)
+	}
+}
+
+func (s *Sigstore) answerCertificate(w http.ResponseWriter, leaf *x509.Certificate) {
+	kind := "signedCertificateEmbeddedSct"
+	if s.Switches().NoSCT {
+		kind = "signedCertificateDetachedSct"
+	}
+	answerJSON(w, http.StatusOK, map[string]any{kind: map[string]any{"chain": map[string]any{"certificates": s.authority.chain(leaf)}}})
+}
+
+// certify judges a request: the token first, then the key.
+func (s *Sigstore) certify(r *http.Request, body []byte) (*x509.Certificate, error) {
+	scheme, token, _ := strings.Cut(r.Header.Get("Authorization"), " ")
+	if !strings.EqualFold(scheme, "bearer") || strings.Count(token, ".") != 2 {
+		return nil, refuse(http.StatusUnauthorized, unauthenticated, badToken)
+	}
+	c, err := s.tokens.verify(r.Context(), token, s.now())
+	if err != nil {
+		return nil, badRequest(badToken) // the reason is not told
+	}
+	var request certificateRequest
+	if err := json.Unmarshal(body, &request); err != nil {
+		return nil, badRequest("proto: syntax error: the request is not the JSON expected")
+	}
+	key, err := request.key(c.text("sub"))
+	if err != nil {
+		return nil, err
+	}
+	return s.certificate(c, key)
+}
+
+// key is the key of the request, once it is shown that its private half is in the sender's hands.
+func (q certificateRequest) key(subject string) (crypto.PublicKey, error) {
+	if q.PublicKey != nil {
+		block, _ := pem.Decode([]byte(q.PublicKey.Key.Content))
+		if block == nil {
+			return nil, badRequest("The public key supplied in the request could not be parsed")
+		}
+		key, err := x509.ParsePKIXPublicKey(block.Bytes)
+		if err != nil {
+			return nil, badRequest("The public key supplied in the request could not be parsed")
+		}
+		if !possesses(key, []byte(subject), q.PublicKey.Proof) {
+			return nil, badRequest("The signature supplied in the request could not be verified")
+		}
+		return secure(key)
+	}
+	block, _ := pem.Decode(q.CSR)
+	if block == nil {
+		return nil, badRequest("The certificate signing request could not be parsed")
+	}
+	csr, err := x509.ParseCertificateRequest(block.Bytes)
+	if err != nil {
+		return nil, badRequest("The certificate signing request could not be parsed")
+	}
+	if csr.CheckSignature() != nil {
+		return nil, badRequest("The signature supplied in the request could not be verified")
+	}
+	return secure(csr.PublicKey)
+}
+
+// possesses tells whether signature is one over data.
+func possesses(key crypto.PublicKey, data, signature []byte) bool {
+	digest := sha256.Sum256(data)
+	switch key := key.(type) {
+	case *ecdsa.PublicKey:
+		return ecdsa.VerifyASN1(key, digest[:], signature)
+	case *rsa.PublicKey:
+		return rsa.VerifyPKCS1v15(key, crypto.SHA256, digest[:], signature) == nil
+	case ed25519.PublicKey:
+		return ed25519.Verify(key, data, signature)
+	}
+	return false
+}
+
+// secure refuses what Fulcio calls insecure: small keys and other kinds of keys.
+func secure(key crypto.PublicKey) (crypto.PublicKey, error) {
+	switch k := key.(type) {
+	case *ecdsa.PublicKey:
+		if k.Curve.Params().BitSize >= 256 {
+			return key, nil
+		}
+	case *rsa.PublicKey:
+		if k.N.BitLen() >= 2048 {
+			return key, nil
+		}
+	case ed25519.PublicKey:
+		return key, nil
+	}
+	return nil, badRequest("The public key supplied in the request is insecure")
+}
+
+// certificate issues a certificate for the key and the run that the claims are about.
+func (s *Sigstore) certificate(c claims, key crypto.PublicKey) (*x509.Certificate, error) {
+	switches, now := s.Switches(), s.now()
+	template, err := leaf(c, key)
+	if err != nil {
+		return nil, err
+	}
+	template.NotBefore, template.NotAfter = now, now.Add(switches.certificateLife())
+	if switches.ExpiredCertificate {
+		template.NotBefore, template.NotAfter = now.Add(-time.Minute-switches.certificateLife()), now.Add(-time.Minute)
+	}
+	signed, err := sign(template, s.authority.intermediate, key, s.authority.key)
+	if err != nil || switches.NoSCT {
+		return signed, err
+	}
+	sct, err := s.timestamp(signed, now, switches.BadSCT)
+	if err != nil {
+		return nil, err
+	}
+	template.ExtraExtensions = append(template.ExtraExtensions, sct)
+	return sign(template, s.authority.intermediate, key, s.authority.key)
+}
+
+// leaf is the template of a certificate: no subject, the workflow as the alternative name.
+func leaf(c claims, key crypto.PublicKey) (*x509.Certificate, error) {
+	workflow, err := url.Parse(github + c.text("job_workflow_ref"))
+	if err != nil {
+		return nil, badRequest(badToken)
+	}
+	serial, err := newSerial()
+	if err != nil {
+		return nil, err
+	}
+	public, err := x509.MarshalPKIXPublicKey(key)
+	if err != nil {
+		return nil, err
+	}
+	id := sha1.Sum(public) //nolint:gosec // see the import
+	all, err := facts(c)
+	return &x509.Certificate{
+		SerialNumber: serial, SubjectKeyId: id[:], URIs: []*url.URL{workflow}, ExtraExtensions: all,
+		KeyUsage: x509.KeyUsageDigitalSignature, ExtKeyUsage: []x509.ExtKeyUsage{x509.ExtKeyUsageCodeSigning},
+	}, err
+}
+
+// trustBundle is GET /api/v2/trustBundle.
+func (s *Sigstore) trustBundle(w http.ResponseWriter, _ *http.Request) {
+	answerJSON(w, http.StatusOK, map[string]any{"chains": []any{map[string]any{"certificates": s.authority.chain(nil)}}})
+}

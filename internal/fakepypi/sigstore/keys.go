@@ -1,0 +1,45 @@
+package sigstore
+
+import (
+	"crypto/ecdsa"
+	"crypto/elliptic"
+	"crypto/rand"
+	"crypto/sha256"
+	"crypto/x509"
+)
+
+// logKey is the key of a log, which is known by the digest of its public half (RFC 6962 section 3.2).
+type logKey struct {
+	private *ecdsa.PrivateKey
+	rogue   *ecdsa.PrivateKey // one that nobody trusts
+	public  []byte            // SubjectPublicKeyInfo, DER
+	id      [sha256.Size]byte
+}
+
+func newKey() (*ecdsa.PrivateKey, error) { return ecdsa.GenerateKey(elliptic.P256(), rand.Reader) }
+
+func newLogKey() (*logKey, error) {
+	private, err := newKey()
+	if err != nil {
+		return nil, err
+	}
+	rogue, err := newKey()
+	if err != nil {
+		return nil, err
+	}
+	public, err := x509.MarshalPKIXPublicKey(&private.PublicKey)
+	if err != nil {
+		return nil, err
+	}
+	return &logKey{private, rogue, public, sha256.Sum256(public)}, nil
+}
+
+// sign signs data with ECDSA and SHA-256; forged has the rogue key do it.
+func (k *logKey) sign(data []byte, forged bool) ([]byte, error) {
+	key := k.private
+	if forged {
+		key = k.rogue
+	}
+	digest := sha256.Sum256(data)
+	return ecdsa.SignASN1(rand.Reader, key, digest[:])
+}

@@ -1,0 +1,190 @@
+package sigstore
+
+import (
+	"bytes"
+	"crypto/ed25519"
+	"crypto/rand"
+	"crypto/sha256"
+	"encoding/hex"
+	"encoding/json"
+	"errors"
+	"maps"
+	"net/http"
+	"slices"
+	"strings"
+	"time"
+)
+
+// The repository of trust: TUF 1.0 with consistent snapshots, which clients walk from a root that they have.
+
+const (
+	rootRole, timestampRole, snapshotRole, targetsRole = "root", "timestamp", "snapshot", "targets"
+	// metadataLife is how long metadata is valid; see the limitations of the package.
+	metadataLife = 10 * 365 * 24 * time.Hour
+)
+
+func roles() []string { return []string{rootRole, timestampRole, snapshotRole, targetsRole} }
+
+// tufKey signs for one role.
+type tufKey struct {
+	private ed25519.PrivateKey
+	public  map[string]any
+	id      string
+}
+
+func newTUFKey() (tufKey, error) {
+	public, private, err := ed25519.GenerateKey(rand.Reader)
+	if err != nil {
+		return tufKey{}, err
+	}
+	k := tufKey{private: private, public: map[string]any{
+		"keytype": "ed25519", "scheme": "ed25519", "keyval": map[string]any{"public": hex.EncodeToString(public)},
+	}}
+	text, err := canonical(k.public)
+	k.id = sum(text)
+	return k, err
+}
+
+func sum(data []byte) string {
+	digest := sha256.Sum256(data)
+	return hex.EncodeToString(digest[:])
+}
+
+// canonical is canonical JSON: sorted keys, no spaces. The values here are numbers and texts without quotes and control
+// characters, for which that is all there is to it.
+func canonical(v any) ([]byte, error) {
+	var b bytes.Buffer
+	encoder := json.NewEncoder(&b)
+	encoder.SetEscapeHTML(false)
+	err := encoder.Encode(v)
+	return bytes.TrimSuffix(b.Bytes(), []byte("\n")), err
+}
+
+// repository has the keys of the roles, and the files that are served, by their names below the folder: those of the state
+// in which all is in order, and for each other state those that differ.
+type repository struct {
+	keys  map[string]tufKey
+	rogue tufKey // with the id of the timestamp's key, and another one's private half
+	until time.Time
+	files map[Trust]map[string][]byte
+}
+
+func (s *Sigstore) newRepository(issuer string) (*repository, error) {
+	r := &repository{keys: map[string]tufKey{}, until: s.started.Add(metadataLife), files: map[Trust]map[string][]byte{}}
+	var err error
+	for _, role := range roles() {
+		if r.keys[role], err = newTUFKey(); err != nil {
+			return nil, err
+		}
+	}
+	if r.rogue, err = newTUFKey(); err != nil {
+		return nil, err
+	}
+	r.rogue.id = r.keys[timestampRole].id
+	trusted, err := s.TrustedRoot()
+	if err != nil {
+		return nil, err
+	}
+	services, err := s.signingConfig(issuer)
+	if err != nil {
+		return nil, err
+	}
+	return r, r.publish(map[string][]byte{"trusted_root.json": trusted, "signing_config.v0.2.json": services}, s.started)
+}
+
+// publish makes the files.
+func (r *repository) publish(targets map[string][]byte, now time.Time) error {
+	files, listed := map[string][]byte{}, map[string]any{}
+	for name, text := range targets {
+		listed[name] = map[string]any{"length": len(text), "hashes": map[string]any{"sha256": sum(text)}}
+		files["targets/"+sum(text)+"."+name] = text
+	}
+	past := now.Add(-time.Hour)
+	var failed error
+	put := func(state Trust, name string, m metadata) []byte {
+		text, err := m.signed()
+		failed = errors.Join(failed, err)
+		if r.files[state] == nil {
+			r.files[state] = map[string][]byte{}
+		}
+		r.files[state][name] = text
+		return text
+	}
+	r.files[TrustInOrder] = files
+	list := put(TrustInOrder, "1.targets.json", metadata{targetsRole, 1, r.until, r.keys[targetsRole], map[string]any{"targets": listed}})
+	snapshot := put(TrustInOrder, "1.snapshot.json", metadata{snapshotRole, 1, r.until, r.keys[snapshotRole], pointer("targets.json", list)})
+	latest := pointer("snapshot.json", snapshot)
+	put(TrustInOrder, "timestamp.json", metadata{timestampRole, 1, r.until, r.keys[timestampRole], latest})
+	put(TrustStale, "timestamp.json", metadata{timestampRole, 1, past, r.keys[timestampRole], latest})
+	put(TrustForged, "timestamp.json", metadata{timestampRole, 1, r.until, r.rogue, latest})
+	put(TrustInOrder, "1.root.json", metadata{rootRole, 1, r.until, r.keys[rootRole], r.trusts()})
+	put(TrustExpired, "2.root.json", metadata{rootRole, 2, past, r.keys[rootRole], r.trusts()})
+	return failed
+}
+
+// pointer is what one file of metadata says of the next.
+func pointer(name string, text []byte) map[string]any {
+	return map[string]any{"meta": map[string]any{name: map[string]any{
+		"version": 1, "length": len(text), "hashes": map[string]any{"sha256": sum(text)},
+	}}}
+}
+
+// trusts is whom a root trusts: one key a role.
+func (r *repository) trusts() map[string]any {
+	keys, trusted := map[string]any{}, map[string]any{}
+	for role, key := range r.keys {
+		keys[key.id] = key.public
+		trusted[role] = map[string]any{"keyids": []string{key.id}, "threshold": 1}
+	}
+	return map[string]any{"consistent_snapshot": true, "keys": keys, "roles": trusted}
+}
+
+// metadata is a file of one role, to be signed.
+type metadata struct {
+	role    string
+	version int
+	until   time.Time
+	key     tufKey
+	fields  map[string]any
+}
+
+func (m metadata) signed() ([]byte, error) {
+	fields := maps.Clone(m.fields)
+	fields["_type"], fields["version"], fields["spec_version"] = m.role, m.version, "1.0.31"
+	fields["expires"] = m.until.UTC().Format(time.RFC3339)
+	text, err := canonical(fields)
+	if err != nil {
+		return nil, err
+	}
+	signature := hex.EncodeToString(ed25519.Sign(m.key.private, text))
+	return canonical(map[string]any{
+		"signed":     json.RawMessage(text),
+		"signatures": []any{map[string]any{"keyid": m.key.id, "sig": signature}},
+	})
+}
+
+// serveMetadata is GET /tuf/…. The end of the chain of roots is a 404.
+func (s *Sigstore) serveMetadata(w http.ResponseWriter, r *http.Request) {
+	state := s.Switches().Trust
+	if state == TrustNotServed {
+		http.Error(w, "Service Unavailable", http.StatusServiceUnavailable)
+		return
+	}
+	name := strings.TrimPrefix(r.URL.Path, tufPath)
+	text := s.metadata.files[state][name]
+	if text == nil {
+		text = s.metadata.files[TrustInOrder][name]
+	}
+	if text == nil {
+		http.Error(w, "Not Found", http.StatusNotFound)
+		return
+	}
+	w.Header().Set("Content-Type", "application/json")
+	_, _ = w.Write(text) // The client may be gone; there is nobody left to tell.
+}
+
+// Root is the first root of the repository of trust, which clients have from elsewhere.
+func (s *Sigstore) Root() []byte { return slices.Clone(s.metadata.files[TrustInOrder]["1.root.json"]) }
+
+// TrustURL is where the repository of trust is.
+func (s *Sigstore) TrustURL() string { return s.url + strings.TrimSuffix(tufPath, "/") }

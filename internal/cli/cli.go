@@ -54,6 +54,7 @@ type verb struct {
 func verbs() []verb {
 	return []verb{
 		{"publish", "[flags] [PATH...]", "publish distributions; inside GitHub Actions this is what no verb means, with the step's inputs", publishVerb},
+		{"check", "[flags] [PATH...]", "judge distributions by the index's rules, without network and without publishing; exit code 2 means that it could not", checkVerb},
 		{"rehearse", "[flags] [PATH...]", "do all of it on this machine alone, with an index and an ID token issuer of its own", rehearseVerb},
 		{"serve", "[flags]", "run that index and issuer for other clients (twine, uv, pip, tests of workflows), until it is stopped", serveVerb},
 		{"version", "", "print the version", versionVerb},

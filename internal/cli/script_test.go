@@ -99,7 +99,7 @@ func build(ts *testscript.TestScript, _ bool, args []string) {
 // sdist NAME FILE builds an sdist in dist whose metadata is the file's text.
 func sdistOf(ts *testscript.TestScript, _ bool, args []string) {
 	top := strings.TrimSuffix(args[0], ".tar.gz")
-	content, err := tarOf(map[string]string{top + "/PKG-INFO": ts.ReadFile(args[1])})
+	content, err := tarOf(map[string]string{top + "/PKG-INFO": ts.ReadFile(args[1]), top + "/x.py": ""})
 	ts.Check(err)
 	ts.Check(os.WriteFile(ts.MkAbs(filepath.Join("dist", args[0])), content, 0o644))
 }

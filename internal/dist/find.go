@@ -24,6 +24,9 @@ var suffixes = []string{".whl", ".tar.gz", ".zip", ".tgz", ".tar.bz2", ".tar.xz"
 
 var sidecarSuffixes = []string{".publish.attestation", ".slsa.attestation"}
 
+// NoDistributions is the id of the finding that there is nothing to publish.
+const NoDistributions = "no-distributions"
+
 // Find collects files by patterns: each names a folder (whose files are meant, not those of its sub-folders), a file, or
 // is a glob. The error joins all that is wrong, each a finding that names its pattern: one that matches nothing, a folder
 // that is named like a distribution, no distribution at all.
@@ -36,7 +39,7 @@ func Find(patterns []string) (Haul, error) {
 	}
 	if len(s.haul.Distributions) == 0 && len(s.wrong) == 0 {
 		s.refuse(finding.Finding{
-			ID:      "no-distributions",
+			ID:      NoDistributions,
 			Message: fmt.Sprintf("no distributions found in %q", patterns),
 			Fix:     "build them first (python -m build), or download the artifact of the build job into this folder",
 		})

@@ -21,6 +21,7 @@ type Set struct {
 	Warehouse       bool                        // whether the index has PyPI's rules; another gets most of them as notices
 	UserToken       bool                        // uploads are authorized by a person's API token, which may do what a Trusted Publisher may not
 	Pyproject       *pyproject.Project          // the pyproject.toml beside the files; nil where there is none
+	Classifiers     []string                    // those that the index itself lists as valid; nil where it was not asked
 	ExpectedVersion string                      // the version that every release has to have, such as a tag; empty for any
 	Now             time.Time
 }
@@ -82,6 +83,14 @@ func Rules() []finding.Finding {
 		list[i] = finding.Finding{ID: r.id, Severity: r.severity, Message: r.about}
 	}
 	return list
+}
+
+// Page is where a rule is described: a path in this repository, with the heading. It is empty where there is no such rule.
+func Page(id string) string {
+	if !slices.ContainsFunc(rules, func(r rule) bool { return r.id == id }) {
+		return ""
+	}
+	return "docs/rules.md#" + id
 }
 
 // each judges file by file. A judge answers with a message and the next step, or with an empty message.

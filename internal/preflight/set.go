@@ -58,18 +58,18 @@ func secondSdist(s Set) (found []finding.Finding) {
 	first := map[pep.Release]string{}
 	for _, d := range s.Files {
 		release, err := d.Release()
-		if err != nil || d.Kind() != dist.Sdist || holds(s.Held[release.Project], d.Name) {
+		listing := s.Held[release.Project]
+		if err != nil || d.Kind() != dist.Sdist || holds(listing, d.Name) {
 			continue
 		}
-		if first[release] == "" {
-			first[release] = heldSdist(s.Held[release.Project], release)
-		}
-		switch other := first[release]; other {
-		case "":
+		const message = "Only one sdist may be uploaded per release."
+		switch held, other := heldSdist(listing, release), first[release]; {
+		case held != "":
+			found = append(found, refusal(d, message, "the index has "+held+": leave this one out, or raise the version"))
+		case other == "":
 			first[release] = d.Name
-		case d.Name: // that is another rule's
-		default:
-			found = append(found, refusal(d, "Only one sdist may be uploaded per release.", "keep this one or "+other+", or raise the version where the index has that one"))
+		case other != d.Name: // the same name is another rule's
+			found = append(found, refusal(d, message, "keep this one or "+other))
 		}
 	}
 	return found

@@ -32,14 +32,19 @@ func (r *run) collect(ctx context.Context) error {
 	if n := len(haul.Others) + len(haul.Sidecars); n > 0 {
 		r.Book.Note(ledger.Noted{Finding: leftAlone(append(haul.Others, haul.Sidecars...))})
 	}
+	return r.gather(ctx, haul.Distributions)
+}
+
+// gather learns all that can be known of files: what they are, and what the index and the pyproject.toml beside them say.
+func (r *run) gather(ctx context.Context, paths []string) error {
 	if err := par.All(ctx,
-		func(ctx context.Context) error { return r.read(ctx, haul.Distributions) },
-		func(ctx context.Context) error { return r.look(ctx, projectsOf(haul.Distributions)) },
+		func(ctx context.Context) error { return r.read(ctx, paths) },
+		func(ctx context.Context) error { return r.look(ctx, projectsOf(paths)) },
 	); err != nil {
 		return err
 	}
 	r.Book.Note(ledger.Collected{Files: r.described()})
-	r.readPyproject(haul.Distributions)
+	r.readPyproject(paths)
 	// The metadata may name another project than the file name does; a rule says so, and the index is asked about it as
 	// well.
 	return r.look(ctx, r.projects())

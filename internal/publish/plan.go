@@ -14,19 +14,11 @@ import (
 	"github.com/org/pypi-oidc-publish/internal/preflight"
 )
 
-// check judges the whole set by the index's rules. All findings are told; errors stop the run unless the user asked
-// otherwise.
+// check judges the whole set by the index's rules. All findings are told; errors stop the run.
 func (r *run) check() error {
 	var failed []error
 	judged := ledger.Judged{Files: len(r.files)}
-	for _, f := range preflight.Check(preflight.Set{
-		Files: r.files, Held: r.held, Warehouse: r.Index.Site().Warehouse, UserToken: r.Lease == nil, Pyproject: r.pyproject,
-		ExpectedVersion: r.ExpectedVersion, Now: r.Now(),
-	}) {
-		f.File = r.shown(f.File)
-		if f.Severity == finding.Error && !r.VerifyMetadata && f.ID != preflight.DuplicateName {
-			f.Severity = finding.Warning
-		}
+	for _, f := range r.judge() {
 		switch f.Severity {
 		case finding.Error:
 			failed = append(failed, f)
@@ -42,6 +34,22 @@ func (r *run) check() error {
 		failed = r.nameless()
 	}
 	return errors.Join(failed...)
+}
+
+// judge has preflight judge the set. Where the user asked for it, errors are warnings.
+func (r *run) judge() []finding.Finding {
+	found := preflight.Check(preflight.Set{
+		Files: r.files, Held: r.held, Warehouse: r.Index.Site().Warehouse, UserToken: r.Password != nil, Pyproject: r.pyproject,
+		ExpectedVersion: r.ExpectedVersion, Now: r.Now(),
+	})
+	for i := range found {
+		f := &found[i]
+		f.File = r.shown(f.File)
+		if f.Severity == finding.Error && !r.VerifyMetadata && f.ID != preflight.DuplicateName {
+			f.Severity = finding.Warning
+		}
+	}
+	return found
 }
 
 // nameless are the files of no known release: they cannot be sent, whatever the user asked.

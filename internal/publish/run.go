@@ -62,10 +62,14 @@ type run struct {
 	door      *door // whether new uploads may begin
 }
 
+func newRun(o Options, t Tools) *run {
+	return &run{Options: o, Tools: t, door: newDoor(), asked: map[pep.Project]bool{}, held: map[pep.Project]pep.Listing{}}
+}
+
 // Run does a run. Its error is nil where every file was accepted, already there or skipped as asked; everything about it
 // stands in the book, also after a panic and after a signal, which is a done ctx.
 func Run(ctx context.Context, o Options, t Tools) error {
-	r := &run{Options: o, Tools: t, door: newDoor(), asked: map[pep.Project]bool{}, held: map[pep.Project]pep.Listing{}}
+	r := newRun(o, t)
 	r.Book.Note(ledger.Began{At: r.Now(), Index: r.Index.Site().Upload.String(), How: o.How, DryRun: o.DryRun})
 	err := par.Catch(func() error { return r.steps(ctx) })
 	if err != nil && !errors.Is(err, ErrIncomplete) {

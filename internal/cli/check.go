@@ -1,0 +1,151 @@
+package cli
+
+import (
+	"context"
+	"errors"
+	"flag"
+	"fmt"
+	"net/url"
+	"slices"
+	"strings"
+
+	"github.com/org/pypi-oidc-publish/internal/config"
+	"github.com/org/pypi-oidc-publish/internal/finding"
+	"github.com/org/pypi-oidc-publish/internal/index"
+	"github.com/org/pypi-oidc-publish/internal/publish"
+	"github.com/org/pypi-oidc-publish/internal/runner"
+	"github.com/org/pypi-oidc-publish/internal/secret"
+	"github.com/org/pypi-oidc-publish/internal/wire"
+)
+
+// checkOptions are the flags of the check verb.
+type checkOptions struct{ index, profile, format, expected string }
+
+// checkVerb judges distributions as a run would, and publishes nothing. It asks the network only where -index says whom.
+func checkVerb(ctx context.Context, w World, v verb, args []string) int {
+	var o checkOptions
+	flags := flag.NewFlagSet(v.name, flag.ContinueOnError)
+	flags.StringVar(&o.index, "index", "", "also look at what this index holds: pypi, testpypi, an upload endpoint that ends in /legacy/, or the URL of a simple index")
+	flags.StringVar(&o.profile, "profile", "pypi", "whose rules: pypi, or other for an index with rules of its own, for which PyPI's are notices")
+	flags.StringVar(&o.format, "format", "text", "text, github (annotations of a workflow run) or json")
+	flags.StringVar(&o.expected, "expected-version", "", "every release in the set must have this version, for example the tag v1.2.3")
+	if code, done := w.parse(v, flags, args); done {
+		return code
+	}
+	write, known := writers()[o.format]
+	switch {
+	case !known:
+		fmt.Fprintf(w.Stderr, "-format takes text, github or json, not %q\n", o.format)
+		return Misconfigured
+	case o.profile != "pypi" && o.profile != "other":
+		fmt.Fprintf(w.Stderr, "-profile takes pypi or other, not %q\n", o.profile)
+		return Misconfigured
+	}
+	paths := flags.Args()
+	if len(paths) == 0 {
+		paths = []string{"dist"}
+	}
+	judgement, err := w.judge(ctx, o, paths)
+	if err != nil {
+		w.cannotJudge(o, err)
+		return Misconfigured
+	}
+	write(w, judgement)
+	if finding.Worst(judgement.Findings) == finding.Error {
+		return Failed
+	}
+	return Done
+}
+
+func (w World) judge(ctx context.Context, o checkOptions, paths []string) (publish.Judgement, error) {
+	vault := secret.NewVault(func(string) {}) // nothing here is secret
+	site, err := siteToLookAt(o.index, vault)
+	if err != nil {
+		return publish.Judgement{}, err
+	}
+	site.Warehouse = o.profile == "pypi"
+	client := wire.New(wire.Options{UserAgent: w.userAgent(), Proxy: w.Proxy, Now: w.Now, Sleep: w.Sleep, Redact: vault.Redact})
+	const parallel = 4
+	return publish.Judge(ctx,
+		publish.Options{Paths: paths, Parallel: parallel, VerifyMetadata: true, ExpectedVersion: o.expected},
+		publish.Tools{Index: index.New(site, client, wire.NewGate(parallel), nil), Now: w.Now, Sleep: w.Sleep})
+}
+
+// siteToLookAt is the index that the flag means. It is judged as the inputs of that meaning are. Without one nobody is asked.
+func siteToLookAt(given string, vault *secret.Vault) (index.Site, error) {
+	inputs := map[string]string{"index-url": "none"}
+	switch {
+	case given == "":
+	case isWord(given) || strings.HasSuffix(given, "/legacy/"):
+		inputs = map[string]string{"repository-url": given}
+	default:
+		inputs = map[string]string{"index-url": given}
+	}
+	c, err := config.Parse(func(name string) string { return inputs[name] }, vault)
+	if err != nil {
+		var all []error
+		for _, f := range finding.Of(err) {
+			_, f.Message, _ = strings.Cut(f.Message, ": ") // the name of the input
+			f.Message = "-index: " + f.Message
+			all = append(all, f)
+		}
+		return index.Site{}, errors.Join(all...)
+	}
+	return index.SiteOf(c.Repository, c.Simple, !c.NoLookups), nil
+}
+
+// isWord tells that a text is a name of an index, and no URL.
+func isWord(text string) bool {
+	u, err := url.Parse(text)
+	return err == nil && u.Scheme == "" && !strings.Contains(text, "/")
+}
+
+// cannotJudge says why there is no judgement, where it does not disturb what a program reads.
+func (w World) cannotJudge(o checkOptions, err error) {
+	out := w
+	out.Stdout = w.Stderr
+	if o.format == "github" {
+		out = w
+	}
+	r := out.console(o.format == "github")
+	for _, f := range finding.Of(err) {
+		r.Annotate(f)
+	}
+}
+
+// console is a sink for lines and annotations, which are commands of GitHub's runner where annotations are asked for.
+func (w World) console(annotations bool) *runner.Runner {
+	r, _ := runner.New(func(name string) string {
+		switch {
+		case name != "GITHUB_ACTIONS":
+			return ""
+		case annotations:
+			return "true"
+		default:
+			return "false"
+		}
+	}, w.Stdout)
+	return r
+}
+
+// fileFindings are a file with what was found in it.
+type fileFindings struct {
+	path     string
+	findings []finding.Finding
+}
+
+// byFile parts the findings into those of each file and those of the set.
+func byFile(j publish.Judgement) (files []fileFindings, set []finding.Finding) {
+	for _, path := range j.Files {
+		files = append(files, fileFindings{path: path})
+	}
+	for _, f := range j.Findings {
+		at := slices.Index(j.Files, f.File)
+		if at < 0 {
+			set = append(set, f)
+			continue
+		}
+		files[at].findings = append(files[at].findings, f)
+	}
+	return files, set
+}

@@ -1,0 +1,153 @@
+package cli
+
+import (
+	"encoding/json"
+	"fmt"
+	"slices"
+	"strings"
+
+	"github.com/org/pypi-oidc-publish/internal/finding"
+	"github.com/org/pypi-oidc-publish/internal/preflight"
+	"github.com/org/pypi-oidc-publish/internal/publish"
+	"github.com/org/pypi-oidc-publish/internal/runner"
+)
+
+// writers are the formats of check.
+func writers() map[string]func(World, publish.Judgement) {
+	return map[string]func(World, publish.Judgement){"text": World.asText, "github": World.asAnnotations, "json": World.asJSON}
+}
+
+// asText groups the findings by file. The last line counts them.
+func (w World) asText(j publish.Judgement) {
+	r := w.console(false)
+	files, set := byFile(j)
+	for _, file := range files {
+		if len(file.findings) == 0 {
+			r.Line(file.path + ": nothing found")
+			continue
+		}
+		r.Line(file.path)
+		w.lines(r, file.findings)
+	}
+	if len(set) > 0 {
+		r.Line("all files together")
+		w.lines(r, set)
+	}
+	r.Line(tallyOf(j))
+}
+
+func (w World) lines(r *runner.Runner, found []finding.Finding) {
+	for _, f := range found {
+		r.Line("  " + f.Severity.String() + ": " + f.Message)
+		if f.Fix != "" {
+			r.Line("    -> " + f.Fix)
+		}
+		if page := w.rulePage(f.ID); page != "" {
+			r.Line("    " + page)
+		}
+	}
+}
+
+// asAnnotations shows the worst findings where people look first. GitHub shows ten of a step; the rest are lines.
+func (w World) asAnnotations(j publish.Judgement) {
+	const most = 10
+	r := w.console(true)
+	worst := slices.Clone(j.Findings)
+	slices.SortStableFunc(worst, func(a, b finding.Finding) int { return int(b.Severity) - int(a.Severity) })
+	for i, f := range worst {
+		if page := w.rulePage(f.ID); page != "" {
+			f.Fix = strings.TrimSpace(f.Fix + " (" + page + ")")
+		}
+		if i < most {
+			r.Annotate(f)
+			continue
+		}
+		if i == most {
+			r.Line(fmt.Sprintf("%d more are in the log only:", len(worst)-most))
+		}
+		where := ""
+		if f.File != "" {
+			where = f.File + ": "
+		}
+		r.Line(f.Severity.String() + ": " + where + f.Error())
+	}
+	r.Line(tallyOf(j))
+}
+
+// tallyOf is the outcome in one line.
+func tallyOf(j publish.Judgement) string {
+	n := map[finding.Severity]int{}
+	for _, f := range j.Findings {
+		n[f.Severity]++
+	}
+	return fmt.Sprintf("judged %s: %s, %s, %s", counted(len(j.Files), "file"),
+		counted(n[finding.Error], "error"), counted(n[finding.Warning], "warning"), counted(n[finding.Notice], "notice"))
+}
+
+func counted(n int, thing string) string {
+	if n == 1 {
+		return "1 " + thing
+	}
+	return fmt.Sprintf("%d %ss", n, thing)
+}
+
+// rulePage is where a rule is described: in the repository that GitHub took the action from, or else in ours as a path. It is
+// empty for a finding of no rule.
+func (w World) rulePage(id string) string {
+	page := preflight.Page(id)
+	repository := w.Getenv("GITHUB_ACTION_REPOSITORY")
+	if page == "" || repository == "" {
+		return page
+	}
+	ref := w.Getenv("GITHUB_ACTION_REF")
+	if ref == "" {
+		ref = "HEAD"
+	}
+	return "https://github.com/" + repository + "/blob/" + ref + "/" + page
+}
+
+// The JSON form is read by programs: its names are fixed.
+type (
+	jsonJudgement struct {
+		Files    []jsonFile    `json:"files"`
+		Findings []jsonFinding `json:"findings"` // of the set
+	}
+	jsonFile struct {
+		Path     string        `json:"path"`
+		Verdict  string        `json:"verdict"` // accept, or reject where a finding is an error
+		Findings []jsonFinding `json:"findings"`
+	}
+	jsonFinding struct {
+		Rule     string `json:"rule"`
+		Severity string `json:"severity"`
+		Message  string `json:"message"`
+		Fix      string `json:"fix"`
+		Path     string `json:"path"` // empty where it is about no one file
+	}
+)
+
+func (w World) asJSON(j publish.Judgement) {
+	files, set := byFile(j)
+	out := jsonJudgement{Files: []jsonFile{}, Findings: jsonFindings(set)}
+	for _, file := range files {
+		verdict := "accept"
+		if finding.Worst(file.findings) == finding.Error {
+			verdict = "reject"
+		}
+		out.Files = append(out.Files, jsonFile{file.path, verdict, jsonFindings(file.findings)})
+	}
+	text, err := json.MarshalIndent(out, "", "  ")
+	if err != nil {
+		panic(err) // texts alone are in it
+	}
+	// The runner reads ##[command] anywhere in a line; written so it is the same JSON and no command.
+	fmt.Fprintln(w.Stdout, strings.ReplaceAll(string(text), "##[", `#\u0023[`))
+}
+
+func jsonFindings(found []finding.Finding) []jsonFinding {
+	list := []jsonFinding{}
+	for _, f := range found {
+		list = append(list, jsonFinding{f.ID, f.Severity.String(), f.Message, f.Fix, f.File})
+	}
+	return list
+}

@@ -1,0 +1,77 @@
+package preflight
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+
+	"github.com/org/pypi-oidc-publish/internal/dist"
+	"github.com/org/pypi-oidc-publish/internal/finding"
+	"github.com/org/pypi-oidc-publish/internal/pep/trove"
+)
+
+var classifierField = field{name: "Classifier"}
+
+// classifierUnknown asks the index's own list where there is one. Without it, what a newer list may have is a warning.
+func classifierUnknown(s Set) (found []finding.Finding) {
+	for _, d := range s.Files {
+		var unknown []finding.Finding
+		for _, classifier := range classifiersOf(d) {
+			standing, _ := trove.Look(classifier)
+			if s.lists(classifier) || standing == trove.Deprecated || standing == trove.Valid && s.Classifiers == nil {
+				continue
+			}
+			f := wrong(d, classifierField, classifier, saying(classifier)+" is not a valid classifier.", classifierAdvice(classifier))
+			if s.Classifiers == nil && !private(classifier) && !s.current(trove.AsOf()) {
+				f.Severity = finding.Warning
+				f.Fix += aged("list of classifiers", trove.AsOf())
+			}
+			unknown = append(unknown, f)
+		}
+		found = append(found, few(unknown)...)
+	}
+	return found
+}
+
+// classifierDeprecated: what was deprecated once is never taken back, unless the index itself lists it.
+func classifierDeprecated(s Set) (found []finding.Finding) {
+	for _, d := range s.Files {
+		var deprecated []finding.Finding
+		for _, classifier := range classifiersOf(d) {
+			standing, instead := trove.Look(classifier)
+			if s.lists(classifier) || standing != trove.Deprecated {
+				continue
+			}
+			message, advice := "The classifier "+saying(classifier)+" has been deprecated.", "leave it out"
+			if len(instead) > 0 {
+				message = fmt.Sprintf("The classifier %s has been deprecated, use one of %s instead.", saying(classifier), list(instead))
+				advice = "write " + strings.Join(instead, " or ")
+			}
+			deprecated = append(deprecated, wrong(d, classifierField, classifier, message, advice))
+		}
+		found = append(found, few(deprecated)...)
+	}
+	return found
+}
+
+// lists tells whether the index's own list, as far as it was asked for, has a classifier.
+func (s Set) lists(classifier string) bool {
+	return slices.Contains(s.Classifiers, classifier)
+}
+
+// classifiersOf gives the classifiers in the order in which the index looks at them, each once.
+func classifiersOf(d *dist.Distribution) []string {
+	return slices.Compact(slices.Sorted(slices.Values(sent(d, "Classifier"))))
+}
+
+// private classifiers are made for never being taken.
+func private(classifier string) bool {
+	return strings.HasPrefix(classifier, "Private :: ")
+}
+
+func classifierAdvice(classifier string) string {
+	if private(classifier) {
+		return "it is there to keep the project from being published; leave it out only if that is meant"
+	}
+	return "take one from https://pypi.org/classifiers/, letter by letter"
+}

@@ -1,0 +1,251 @@
+package preflight
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+	"unicode"
+	"unicode/utf8"
+)
+
+// email judges Author-email and Maintainer-email as the index's own library does (reference, section 2.4.1). What the
+// library knows of international domains is not all here: a domain of which it is not certain that it is refused passes.
+func email(_ field, value string) (message, advice string) {
+	address := oneAddress(value)
+	if address == "" {
+		return "", ""
+	}
+	problem := addressProblem(address)
+	if problem == "" {
+		return "", ""
+	}
+	return saying(address) + " is not a valid email address: " + problem + ".", "write an address such as Jane Doe <jane@example.com>, or leave it out"
+}
+
+func addressProblem(address string) string {
+	local, domain, found := cutAddress(address)
+	if !found {
+		return "An email address must have an @-sign"
+	}
+	if strings.HasPrefix(local, `"`) {
+		return quotedProblem(local[1:])
+	}
+	if problem := localProblem(local); problem != "" {
+		return problem
+	}
+	if domain == "" {
+		return "There must be something after the @-sign"
+	}
+	if problem := domainProblem(domain); problem != "" {
+		return problem
+	}
+	return lengthProblem(address)
+}
+
+// cutAddress cuts at the first @-sign that is not in quotes.
+func cutAddress(address string) (local, domain string, found bool) {
+	quoted := false
+	for i := 0; i < len(address); i++ {
+		switch address[i] {
+		case '\\':
+			if quoted {
+				i++
+			}
+		case '"':
+			quoted = !quoted
+		case '@':
+			if !quoted {
+				return address[:i], address[i+1:], true
+			}
+		}
+	}
+	return "", "", false
+}
+
+// quotedProblem is about a local part in quotes, which is never allowed; but what is worse is said first.
+func quotedProblem(inner string) string {
+	text, rest := unquoted(inner)
+	if rest != "" {
+		return "Extra character(s) found after close quote: " + shown(rest, func(rune) bool { return false })
+	}
+	if text == "" {
+		return "There must be something before the @-sign"
+	}
+	if bad := shown(text, func(r rune) bool { return r >= ' ' && r != 0x7f }); bad != "" {
+		return "The email address contains invalid characters in quotes before the @-sign: " + bad
+	}
+	return "Quoting the part before the @-sign is not allowed here"
+}
+
+func localProblem(local string) string {
+	if local == "" {
+		return "There must be something before the @-sign"
+	}
+	if bad := shown(local, isLocalRune); bad != "" {
+		return "The email address contains invalid characters before the @-sign: " + bad
+	}
+	switch {
+	case strings.HasSuffix(local, "."):
+		return "An email address cannot have a period immediately before the @-sign"
+	case strings.HasPrefix(local, "."):
+		return "An email address cannot start with a period"
+	case strings.Contains(local, ".."):
+		return "An email address cannot have two periods in a row"
+	}
+	return unsafeProblem(local)
+}
+
+func isLocalRune(r rune) bool {
+	return isHostRune(r) || r > 0 && strings.ContainsRune("_!#$%&'*+/=?^`{|}~", r)
+}
+
+func isHostRune(r rune) bool {
+	return r >= 0x80 || r == '.' || r == '-' || r >= '0' && r <= '9' || r >= 'a' && r <= 'z' || r >= 'A' && r <= 'Z'
+}
+
+// unsafeProblem is about characters that cannot be seen, or that join with what stands before the address.
+func unsafeProblem(s string) string {
+	first, _ := utf8.DecodeRuneInString(s)
+	fine := func(r rune) bool { return unicode.In(r, unicode.L, unicode.N, unicode.P, unicode.S, unicode.M) }
+	if bad := shown(s, fine); bad != "" {
+		return "The email address contains unsafe characters: " + bad
+	}
+	if unicode.Is(unicode.M, first) {
+		return "The email address contains unsafe characters: " + show(first)
+	}
+	return ""
+}
+
+func domainProblem(domain string) string {
+	const badRunes = "The part after the @-sign contains invalid characters"
+	if bad := shown(domain, isHostRune); bad != "" {
+		return badRunes + ": " + bad
+	}
+	if problem := unsafeProblem(domain); problem != "" {
+		return problem
+	}
+	host := strings.NewReplacer("\u3002", ".", "\uff0e", ".", "\uff61", ".").Replace(strings.ToLower(domain))
+	if problem := hostProblem(host); problem != "" {
+		return problem
+	}
+	for label := range strings.SplitSeq(host, ".") {
+		for i, r := range []rune(label) {
+			if unicode.Is(neverInHosts, r) {
+				return fmt.Sprintf("%s (Codepoint U+%04X at position %d of %s not allowed)", badRunes, r, i+1, quote(label))
+			}
+		}
+	}
+	if strings.IndexFunc(host, func(r rune) bool { return r >= 0x80 }) >= 0 {
+		return topLevelProblem(host)
+	}
+	if over := len(host) - 253; over > 0 {
+		return "The email address is too long after the @-sign " + tooMany(over)
+	}
+	for label := range strings.SplitSeq(host, ".") {
+		if over := len(label) - 63; over > 0 {
+			return "After the @-sign, periods cannot be separated by so many characters " + tooMany(over)
+		}
+	}
+	return topLevelProblem(host)
+}
+
+// neverInHosts are symbols that no domain has, of which the table of IDNA 2008 leaves no doubt: arrows, signs of
+// mathematics, shapes, dingbats without the digits in circles, and what is called emoji.
+var neverInHosts = &unicode.RangeTable{
+	R16: []unicode.Range16{{0x2190, 0x21ff, 1}, {0x2300, 0x2328, 1}, {0x2500, 0x2775, 1}, {0x2794, 0x27ff, 1}},
+	R32: []unicode.Range32{{0x1f300, 0x1f64f, 1}, {0x1f680, 0x1f6d7, 1}, {0x1f900, 0x1f9ff, 1}},
+}
+
+// hostProblem is about dots and dashes that stand where a host name has none.
+func hostProblem(host string) string {
+	const end, start = "An email address cannot end with a ", "An email address cannot have a "
+	switch {
+	case strings.HasSuffix(host, "."):
+		return end + "period"
+	case strings.HasPrefix(host, "."):
+		return start + "period immediately after the @-sign"
+	case strings.Contains(host, ".."):
+		return "An email address cannot have two periods in a row"
+	case strings.HasSuffix(host, "-"):
+		return end + "hyphen"
+	case strings.HasPrefix(host, "-"):
+		return start + "hyphen immediately after the @-sign"
+	case strings.Contains(host, ".-"), strings.Contains(host, "-."):
+		return start + "period and a hyphen next to each other"
+	}
+	for label := range strings.SplitSeq(host, ".") {
+		if runes := []rune(label); len(runes) > 3 && runes[2] == '-' && runes[3] == '-' && string(runes[:2]) != "xn" {
+			return "An email address cannot have two letters followed by two dashes immediately after the @-sign or after a period, except Punycode"
+		}
+	}
+	return ""
+}
+
+// specialUse are the domains that no mail goes to (RFC 6761 and its kin). The examples are allowed.
+var specialUse = []string{"arpa", "invalid", "local", "localhost", "onion", "test"}
+
+// topLevelProblem lets a last label pass that is not ASCII: it is a word in Punycode to the index, and ends as it may.
+func topLevelProblem(host string) string {
+	const notValid = "The part after the @-sign is not valid. It "
+	dot := strings.LastIndexByte(host, '.')
+	top := host[dot+1:]
+	switch last := top[len(top)-1]; {
+	case dot < 0:
+		return notValid + "should have a period"
+	case last < 'a' && last >= '0':
+		return notValid + "is not within a valid top-level domain"
+	case slices.Contains(specialUse, top):
+		return "The part after the @-sign is a special-use or reserved name that cannot be used with email"
+	}
+	return ""
+}
+
+// lengthProblem: an address has at most 254 bytes.
+func lengthProblem(address string) string {
+	over := len(address) - 254
+	switch {
+	case over <= 0:
+		return ""
+	case utf8.RuneCountInString(address) == len(address):
+		return "The email address is too long " + tooMany(over)
+	default:
+		return fmt.Sprintf("The email address is too long (when encoded in bytes, %d too many)", over)
+	}
+}
+
+func tooMany(over int) string {
+	if over == 1 {
+		return "(1 character too many)"
+	}
+	return fmt.Sprintf("(%d characters too many)", over)
+}
+
+// shown lists the characters of s that are not fine, each once and in the order of what is shown.
+func shown(s string, fine func(rune) bool) string {
+	var bad []string
+	for _, r := range s {
+		if text := show(r); !fine(r) && len(bad) < maxFindings && !slices.Contains(bad, text) {
+			bad = append(bad, text)
+		}
+	}
+	slices.Sort(bad)
+	return strings.Join(bad, ", ")
+}
+
+// show gives a character in quotes where it can be seen, else its name or its number.
+func show(r rune) string {
+	switch {
+	case r == '\\':
+		return `"\"`
+	case r == ' ':
+		return "SPACE"
+	case r == 0xa0:
+		return "NO-BREAK SPACE"
+	case unicode.In(r, unicode.L, unicode.N, unicode.P, unicode.S):
+		return quote(string(r))
+	case r < 0xffff:
+		return fmt.Sprintf("U+%04X", r)
+	default:
+		return fmt.Sprintf("U+%08X", r)
+	}
+}

@@ -1,0 +1,68 @@
+package preflight
+
+import (
+	"slices"
+	"strings"
+	"unicode"
+)
+
+// importName judges Import-Name and Import-Namespace (PEP 794): dotted identifiers of Python, and a word behind a
+// semicolon.
+func importName(f field, value string) (message, advice string) {
+	name, option, hasOption := strings.Cut(value, ";")
+	name = strings.TrimRightFunc(name, isBlank)
+	for part := range strings.SplitSeq(name, ".") {
+		switch {
+		case !isIdentifier(part):
+			return invalidFor(f, name) + "; " + saying(part) + " is not a valid identifier.",
+				"write the name as an import statement has it, such as package.module"
+		case slices.Contains(pythonKeywords, part):
+			return invalidFor(f, name) + "; " + saying(part) + " is a keyword.", "no module can be imported by that name; give the name that can"
+		}
+	}
+	if hasOption && strings.TrimLeftFunc(option, isBlank) != "private" {
+		return invalidFor(f, value) + "; the only valid option is 'private'.", "write nothing but private behind the semicolon"
+	}
+	return "", ""
+}
+
+// pythonKeywords are the words that are never names.
+var pythonKeywords = []string{
+	"False", "None", "True", "and", "as", "assert", "async", "await", "break", "class", "continue", "def", "del", "elif",
+	"else", "except", "finally", "for", "from", "global", "if", "import", "in", "is", "lambda", "nonlocal", "not", "or",
+	"pass", "raise", "return", "try", "while", "with", "yield",
+}
+
+// isIdentifier tells whether Python takes a text for a name (UAX 31, XID_Start and XID_Continue).
+func isIdentifier(name string) bool {
+	for i, r := range name {
+		if !startsIdentifier(r) && (i == 0 || !continuesIdentifier(r)) {
+			return false
+		}
+	}
+	return name != ""
+}
+
+func startsIdentifier(r rune) bool {
+	return r == '_' || unicode.In(r, unicode.L, unicode.Nl, unicode.Other_ID_Start) && !unicode.Is(notAtStart, r)
+}
+
+func continuesIdentifier(r rune) bool {
+	return unicode.In(r, unicode.Mn, unicode.Mc, unicode.Nd, unicode.Pc, unicode.Other_ID_Continue) || unicode.Is(onlyWithin, r)
+}
+
+// onlyWithin are letters that normalization makes begin with a mark, so that they may not begin a name.
+var onlyWithin = &unicode.RangeTable{R16: []unicode.Range16{{0x0e33, 0x0e33, 1}, {0x0eb3, 0x0eb3, 1}, {0xff9e, 0xff9f, 1}}}
+
+// notAtStart adds those that normalization makes into something else than a name, and one that is pattern syntax.
+var notAtStart = &unicode.RangeTable{R16: []unicode.Range16{
+	{0x037a, 0x037a, 1},
+	{0x0e33, 0x0e33, 1},
+	{0x0eb3, 0x0eb3, 1},
+	{0x2e2f, 0x2e2f, 1},
+	{0x309b, 0x309c, 1},
+	{0xfc5e, 0xfc63, 1},
+	{0xfdfa, 0xfdfb, 1},
+	{0xfe70, 0xfe7e, 2},
+	{0xff9e, 0xff9f, 1},
+}}

@@ -1,0 +1,83 @@
+package preflight
+
+import (
+	"regexp"
+	"strings"
+)
+
+// GitHub's Markdown never fails to render, but it can come to nothing: blank lines, link reference definitions, and
+// footnotes that nothing refers to. Every other block leaves at least a tag. What is not certainly one of the three counts
+// as something, so that nobody is refused for a corner of the language.
+
+// emptyMarkdown tells whether a text certainly renders to nothing.
+func emptyMarkdown(text string) bool {
+	text = strings.NewReplacer("\r\n", "\n", "\r", "\n").Replace(strings.TrimPrefix(text, "\ufeff"))
+	footnotes, marks := 0, strings.Count(text, "[^")
+	for text != "" {
+		line, rest, _ := strings.Cut(text, "\n")
+		silent := true
+		switch {
+		case isBlankLine(line):
+			text = rest
+		case footnoteStart.MatchString(line):
+			footnotes++
+			text, silent = afterFootnote(rest)
+		default:
+			text, silent = afterDefinition(text)
+		}
+		if !silent {
+			return false
+		}
+	}
+	return footnotes == marks // one more mark is a reference, which shows the footnote
+}
+
+var (
+	footnoteStart = regexp.MustCompile(`^ {0,3}\[\^[^\[\]\s]+\]:[ \t]+[0-9A-Za-z]`)
+
+	// definition: a label, a destination, and a title or none; each may stand on a line of its own.
+	definition = regexp.MustCompile(`^ {0,3}\[((?:[^\[\]\\]|\\.)+)\]:[ \t]*(?:\n[ \t]*)?(?:<[^<>\n\\]*>|[^\s<()\\\x00-\x1f\x7f][^\s()\\\x00-\x1f\x7f]*)` +
+		`(?:(?:[ \t]+|[ \t]*\n[ \t]*)(?:"[^"\\]*"|'[^'\\]*'|\([^()\\]*\)))?[ \t]*(?:\n|$)`)
+
+	// goesOn matches a line that goes on with a paragraph whatever stood before it: no block begins like that.
+	goesOn = regexp.MustCompile(`^[ \t]*["'(/.A-Za-z]`)
+	named  = regexp.MustCompile(`[0-9A-Za-z]`)
+)
+
+// afterDefinition cuts a link reference definition off. Its later lines must not be able to begin another block.
+func afterDefinition(text string) (rest string, silent bool) {
+	const longest = 999 // bytes of a label
+	match := definition.FindStringSubmatch(text)
+	if match == nil || len(match[1]) > longest || !named.MatchString(match[1]) {
+		return "", false
+	}
+	_, later, _ := strings.Cut(strings.TrimSuffix(match[0], "\n"), "\n")
+	for later != "" {
+		var line string
+		if line, later, _ = strings.Cut(later, "\n"); !goesOn.MatchString(line) {
+			return "", false
+		}
+	}
+	return text[len(match[0]):], true
+}
+
+// afterFootnote cuts off what belongs to a footnote whose first line is gone: the rest of the paragraph, and then all that
+// is indented.
+func afterFootnote(text string) (rest string, silent bool) {
+	paragraph := true
+	for text != "" {
+		line, rest, _ := strings.Cut(text, "\n")
+		indented := strings.HasPrefix(line, "    ") || strings.HasPrefix(line, "\t")
+		switch {
+		case isBlankLine(line):
+			paragraph = false
+		case indented:
+		case !paragraph:
+			return text, true
+		case !goesOn.MatchString(line):
+			return "", false
+		}
+		text = rest
+	}
+	return "", true
+}

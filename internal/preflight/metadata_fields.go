@@ -1,0 +1,274 @@
+package preflight
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+	"unicode"
+	"unicode/utf8"
+
+	"github.com/org/pypi-oidc-publish/internal/dist"
+	"github.com/org/pypi-oidc-publish/internal/finding"
+)
+
+// field is one header of the core metadata (reference, section 1.4).
+type field struct {
+	name     string // as the specification spells it
+	multiple bool   // whether it may occur more than once
+	since    string // the metadata version that brought it
+}
+
+// key is the field's name in the index's messages.
+func (f field) key() string { return strings.ToLower(f.name) }
+
+// fields is the table of all headers of the core metadata.
+var fields = []field{
+	{"Metadata-Version", false, "1.0"},
+	{"Name", false, "1.0"},
+	{"Version", false, "1.0"},
+	{"Author", false, "1.0"},
+	{"Author-email", false, "1.0"},
+	{"Classifier", true, "1.1"},
+	{"Description", false, "1.0"},
+	{"Description-Content-Type", false, "2.1"},
+	{"Download-URL", false, "1.1"},
+	{"Dynamic", true, "2.2"},
+	{"Home-page", false, "1.0"},
+	{"Import-Name", true, "2.5"},
+	{"Import-Namespace", true, "2.5"},
+	{"Keywords", false, "1.0"},
+	{"License", false, "1.0"},
+	{"License-Expression", false, "2.4"},
+	{"License-File", true, "2.4"},
+	{"Maintainer", false, "1.2"},
+	{"Maintainer-email", false, "1.2"},
+	{"Obsoletes", true, "1.1"},
+	{"Obsoletes-Dist", true, "1.2"},
+	{"Platform", true, "1.0"},
+	{"Project-URL", true, "1.2"},
+	{"Provides", true, "1.1"},
+	{"Provides-Dist", true, "1.2"},
+	{"Provides-Extra", true, "2.1"},
+	{"Requires", true, "1.1"},
+	{"Requires-Dist", true, "1.2"},
+	{"Requires-External", true, "1.2"},
+	{"Requires-Python", false, "1.2"},
+	{"Summary", false, "1.0"},
+	{"Supported-Platform", true, "1.1"},
+}
+
+// isField tells whether a name, in lower case, is that of a header of the core metadata.
+func isField(key string) bool {
+	return slices.ContainsFunc(fields, func(f field) bool { return f.key() == key })
+}
+
+// sent gives the values of a header as the index takes them from the upload form: nothing for UNKNOWN or for one empty
+// value, one value where there is a NUL.
+func sent(d *dist.Distribution, name string) []string {
+	values := occurrences(d, name)
+	if len(values) == 0 || len(values) == 1 && values[0] == "" || strings.TrimFunc(values[len(values)-1], isBlank) == "UNKNOWN" {
+		return nil
+	}
+	at := slices.IndexFunc(values, func(v string) bool { return strings.ContainsRune(v, 0) })
+	if at < 0 {
+		return values
+	}
+	return []string{strings.ReplaceAll(values[at], "\x00", `\x00`)}
+}
+
+// occurrences are the values in the form before the index has looked at them.
+func occurrences(d *dist.Distribution, name string) (values []string) {
+	form := map[string]string{"Description": "description", "License-File": "license_file"}[name]
+	if form == "" {
+		for _, h := range d.Headers {
+			if strings.EqualFold(h.Name, name) {
+				values = append(values, h.Value)
+			}
+		}
+		return values
+	}
+	for _, f := range d.Form() { // which knows what is left out, and how a description is folded
+		if f.Name == form {
+			values = append(values, f.Value)
+		}
+	}
+	return values
+}
+
+// first is the value of a single header; absent where the index sees none.
+func first(d *dist.Distribution, name string) (value string, present bool) {
+	values := sent(d, name)
+	if len(values) == 0 {
+		return "", false
+	}
+	return values[0], true
+}
+
+// judgeValue tells what the index says of a value of a field, and what to do about it; or an empty message.
+type judgeValue func(f field, value string) (message, advice string)
+
+// maxFindings is how many findings a rule gives of one file; the last one counts the rest.
+const maxFindings = 20
+
+// eachValue judges every value of the named headers, each distinct one once.
+func eachValue(judge judgeValue, names ...string) func(Set) []finding.Finding {
+	return func(s Set) (found []finding.Finding) {
+		for _, d := range s.Files {
+			found = append(found, few(judgeValues(d, judge, names))...)
+		}
+		return found
+	}
+}
+
+func judgeValues(d *dist.Distribution, judge judgeValue, names []string) (found []finding.Finding) {
+	for _, f := range fields {
+		if !slices.Contains(names, f.name) {
+			continue
+		}
+		seen := map[string]bool{}
+		for _, value := range sent(d, f.name) {
+			if seen[value] {
+				continue
+			}
+			seen[value] = true
+			if message, advice := judge(f, value); message != "" {
+				found = append(found, wrong(d, f, value, message, advice))
+			}
+		}
+	}
+	return found
+}
+
+// wrong is the refusal of a value. Its next step names the field and the value.
+func wrong(d *dist.Distribution, f field, value, message, advice string) finding.Finding {
+	return refusal(d, message, fmt.Sprintf("correct %s %s: %s; then build again", f.name, quote(elide(value)), advice))
+}
+
+// few keeps what a reader can take in.
+func few(found []finding.Finding) []finding.Finding {
+	if len(found) <= maxFindings {
+		return found
+	}
+	last := &found[maxFindings-1]
+	last.Fix = fmt.Sprintf("%s (and %d more like this)", last.Fix, len(found)-maxFindings)
+	return found[:maxFindings]
+}
+
+// saying quotes a value in a message as the index does. A value that nobody would read to its end is cut.
+func saying(value string) string {
+	const limit = 1000
+	if utf8.RuneCountInString(value) <= limit {
+		return quote(value)
+	}
+	runes := []rune(value)
+	return quote(string(runes[:limit])) + "..."
+}
+
+// isBlank is what Python takes for white space: more than Go does by four control characters.
+func isBlank(r rune) bool {
+	return unicode.IsSpace(r) || r >= 0x1c && r <= 0x1f
+}
+
+// fieldRepeated names the field as the upload form does, since that is what the index says.
+func fieldRepeated(s Set) (found []finding.Finding) {
+	for _, d := range s.Files {
+		for _, f := range fields {
+			values := sent(d, f.name)
+			switch {
+			case f.name == "Project-URL":
+				if label, twice := repeatedLabel(values); twice {
+					found = append(found, refusal(d, "'project_urls' has invalid data.",
+						fmt.Sprintf("give every Project-URL a label of its own (%s is there twice), and build again", quote(elide(label)))))
+				}
+			case !f.multiple && len(values) > 1:
+				form := strings.ReplaceAll(f.key(), "-", "_")
+				found = append(found, refusal(d, quote(form)+" has invalid data.",
+					fmt.Sprintf("keep one %s (there are %d, the first is %s), and build again", f.name, len(values), quote(elide(values[0])))))
+			}
+		}
+	}
+	return found
+}
+
+func repeatedLabel(values []string) (label string, twice bool) {
+	seen := map[string]bool{}
+	for _, value := range values {
+		label, _ := labelled(value)
+		if seen[label] {
+			return label, true
+		}
+		seen[label] = true
+	}
+	return "", false
+}
+
+// fieldTooNew is silent where the metadata version is none that is known: what it has is known even less.
+func fieldTooNew(s Set) (found []finding.Finding) {
+	for _, d := range s.Files {
+		declared, _ := first(d, "Metadata-Version")
+		at := slices.Index(metadataVersions, declared)
+		if at < 0 {
+			continue
+		}
+		for _, f := range fields {
+			if values := sent(d, f.name); len(values) > 0 && slices.Index(metadataVersions, f.since) > at {
+				found = append(found, refusal(d, fmt.Sprintf("%s introduced in metadata version %s, not %s.", f.key(), f.since, declared),
+					fmt.Sprintf("build with a backend that writes Metadata-Version %s, or leave %s %s out", f.since, f.name, quote(elide(values[0])))))
+			}
+		}
+	}
+	return found
+}
+
+// fieldUnknown: a header that is not in the table is not sent, so an index that has learned it will not know of it.
+func fieldUnknown(s Set) (found []finding.Finding) {
+	for _, d := range s.Files {
+		var unknown []finding.Finding
+		seen := map[string]bool{}
+		for _, h := range d.Headers {
+			key := strings.ToLower(h.Name)
+			if isField(key) || seen[key] {
+				continue
+			}
+			seen[key] = true
+			unknown = append(unknown, refusal(d, fmt.Sprintf("%s is no field of the core metadata that this program knows; it is not sent to the index", quote(elide(h.Name))),
+				fmt.Sprintf("leave %s %s out, or update the action if the field is new", quote(elide(h.Name)), quote(elide(h.Value)))))
+		}
+		found = append(found, few(unknown)...)
+	}
+	return found
+}
+
+// metadataEncoding: the index takes the form as UTF-8, as the core metadata has to be.
+func metadataEncoding(d *dist.Distribution) (message, fix string) {
+	for _, f := range d.Form() {
+		if !utf8.ValidString(f.Value) {
+			return "Invalid Form Data.", fmt.Sprintf("the field %s is not UTF-8 (%q): write the project's files as UTF-8 and build again", f.Name, elide(f.Value))
+		}
+	}
+	return "", ""
+}
+
+var neverDynamic = []string{"name", "version", "metadata-version"}
+
+func dynamicForbidden(_ field, value string) (message, advice string) {
+	key := strings.ToLower(value)
+	if !slices.Contains(neverDynamic, key) {
+		return "", ""
+	}
+	return saying(key) + " is not allowed as a dynamic field.", "take it out of the list, for it has to be the same in every file"
+}
+
+// dynamicUnknown: the specification lets Dynamic name itself, the index does not.
+func dynamicUnknown(_ field, value string) (message, advice string) {
+	const list = "name fields of the core metadata, such as Requires-Dist"
+	switch key := strings.ToLower(value); {
+	case slices.Contains(neverDynamic, key):
+		return "", ""
+	case key == "dynamic":
+		return "Dynamic field 'dynamic' is not a valid dynamic field.", list
+	case !isField(key):
+		return saying(key) + " is not a valid dynamic field.", list
+	}
+	return "", ""
+}

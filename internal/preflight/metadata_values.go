@@ -1,0 +1,157 @@
+package preflight
+
+import (
+	"errors"
+	"fmt"
+	"regexp"
+	"strings"
+	"unicode/utf8"
+
+	"github.com/org/pypi-oidc-publish/internal/dist"
+	"github.com/org/pypi-oidc-publish/internal/pep"
+)
+
+func invalidFor(f field, value string) string {
+	return saying(value) + " is invalid for " + quote(f.key())
+}
+
+func summaryNewline(_ field, value string) (message, advice string) {
+	if !strings.Contains(value, "\n") {
+		return "", ""
+	}
+	return "'summary' must be a single line.", "write it as one line; longer text belongs into the description"
+}
+
+func summaryLength(_ field, value string) (message, advice string) {
+	const limit = 512
+	n := utf8.RuneCountInString(value)
+	if n <= limit {
+		return "", ""
+	}
+	return fmt.Sprintf("'summary' field must be %d characters or less.", limit),
+		fmt.Sprintf("shorten it (it has %d characters); longer text belongs into the description", n)
+}
+
+func providesExtra(f field, value string) (message, advice string) {
+	if pep.ValidName(value) {
+		return "", ""
+	}
+	return invalidFor(f, value) + ".", "begin and end an extra with a letter or digit, with only letters, digits, '.', '_' and '-' between"
+}
+
+func requiresPython(f field, value string) (message, advice string) {
+	_, err := pep.ParseSpecifiers(value)
+	if err == nil {
+		return "", ""
+	}
+	return invalidFor(f, value) + ".", err.Error()
+}
+
+func requiresDist(f field, value string) (message, advice string) {
+	_, err := pep.ParseRequirement(value)
+	if err == nil {
+		return "", ""
+	}
+	return invalidFor(f, value) + ".", whereWrong(err)
+}
+
+func requiresDistURL(_ field, value string) (message, advice string) {
+	r, err := pep.ParseRequirement(value)
+	if err != nil || r.URL == "" {
+		return "", ""
+	}
+	return "Can't have direct dependency: " + cut(r.String()) + ".",
+		"depend on a released version of " + r.Name + "; the index takes no direct references"
+}
+
+// providesDist differs from requiresDist in the index's words alone.
+func providesDist(_ field, value string) (message, advice string) {
+	r, err := pep.ParseRequirement(value)
+	var at *pep.RequirementError
+	switch {
+	case errors.As(err, &at):
+		return fmt.Sprintf("%s is invalid: %s", saying(value), at.Problem), whereWrong(err)
+	case err != nil:
+		return fmt.Sprintf("%s is invalid: %v", saying(value), err), whereWrong(err)
+	case r.URL != "":
+		return "Can't have direct dependency: " + saying(value) + ".", "name a project and versions, without a URL"
+	}
+	return "", ""
+}
+
+// whereWrong is what an error says, without the whole requirement once more.
+func whereWrong(err error) string {
+	var at *pep.RequirementError
+	if !errors.As(err, &at) {
+		return err.Error()
+	}
+	return fmt.Sprintf("at character %d: %s; a requirement of PEP 508 is such as name>=1.0; python_version < '3.13'", at.End+1, at.Problem)
+}
+
+// cut bounds a text in a message.
+func cut(text string) string {
+	const limit = 1000
+	if utf8.RuneCountInString(text) <= limit {
+		return text
+	}
+	return string([]rune(text)[:limit]) + "..."
+}
+
+// rooted finds paths that are absolute on POSIX or on Windows: with a drive and a root, or on a share.
+var rooted = regexp.MustCompile(`^(?s:/|\\\\|.:[\\/])`)
+
+func licenseFilePath(f field, value string) (message, advice string) {
+	const relative = "write a path from the project's root with '/' between the folders, such as licenses/LICENSE"
+	switch path := value; {
+	case strings.Contains(path, ".."):
+		return invalidFor(f, path) + ", parent directory indicators are not allowed.", relative
+	case strings.Contains(path, "*"):
+		return invalidFor(f, path) + ", paths must be resolved.", "build with a backend that writes the files that a pattern matches"
+	case rooted.MatchString(path):
+		return invalidFor(f, path) + ", paths must be relative.", relative
+	case !plainPath(path):
+		return invalidFor(f, path) + ", paths must use '/' delimiter.", relative
+	}
+	return "", ""
+}
+
+// plainPath tells whether a path is already in its shortest spelling: the index has Python write it anew, as a path of
+// Windows with slashes, and compares.
+func plainPath(path string) bool {
+	if path == "." {
+		return true
+	}
+	drive := driveOf(path)
+	rest := path[len(drive):]
+	if rest == "" {
+		return drive != ""
+	}
+	if strings.Contains(rest, `\`) {
+		return false
+	}
+	for part := range strings.SplitSeq(rest, "/") {
+		if part == "" || part == "." {
+			return false
+		}
+	}
+	return true
+}
+
+// driveOf is the drive that a path begins with, such as C:, which alone makes no path absolute.
+func driveOf(path string) string {
+	first, size := utf8.DecodeRuneInString(path)
+	if size == 0 || first == '/' || first == '\\' || !strings.HasPrefix(path[size:], ":") {
+		return ""
+	}
+	return path[:size+1]
+}
+
+func licenseAndExpression(d *dist.Distribution) (message, fix string) {
+	license, old := first(d, "License")
+	expression, both := first(d, "License-Expression")
+	if !old || !both {
+		return "", ""
+	}
+	return "License is deprecated when License-Expression is present. Only License-Expression should be present.",
+		fmt.Sprintf("leave License %s out, since License-Expression %s says it, and build again", quote(elide(license)), quote(elide(expression)))
+}

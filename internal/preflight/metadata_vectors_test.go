@@ -1,0 +1,133 @@
+package preflight_test
+
+import (
+	"encoding/json"
+	"maps"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/org/pypi-oidc-publish/internal/dist"
+	"github.com/org/pypi-oidc-publish/internal/finding"
+	"github.com/org/pypi-oidc-publish/internal/preflight"
+)
+
+// metadataRules are the rules of the core metadata, by the slugs of the vectors.
+var metadataRules = strings.Fields(`name-missing name-invalid metadata-version version-missing version-invalid version-local
+	field-repeated field-too-new summary-newline summary-length content-type content-type-charset content-type-variant
+	dynamic-forbidden dynamic-unknown provides-extra requires-python requires-dist requires-dist-url provides-dist
+	license-expression license-file-path import-name email classifier-unknown classifier-deprecated url project-url
+	license-and-expression description-render`)
+
+// vector is a case of the vectors: files and what the index said to them.
+type vector struct {
+	ID, Verdict, Rule, Message string
+	Files                      []string
+	Loose                      bool
+}
+
+func vectors(t *testing.T) (list []vector) {
+	t.Helper()
+	text, err := os.ReadFile("../testdata/vectors/cases.json")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := json.Unmarshal(text, &list); err != nil || len(list) < 200 {
+		t.Fatalf("%d cases, %v", len(list), err)
+	}
+	return list
+}
+
+// asOf is the day of the vectors.
+var asOf = time.Date(2026, 8, 31, 12, 0, 0, 0, time.UTC)
+
+func (v vector) findings(t *testing.T) []finding.Finding {
+	t.Helper()
+	s := preflight.Set{Warehouse: true, Now: asOf}
+	for _, file := range v.Files {
+		d, err := dist.Read(t.Context(), filepath.Join("../testdata/vectors", file), false)
+		if err != nil {
+			t.Fatalf("%s: %v", v.ID, err)
+		}
+		s.Files = append(s.Files, d)
+	}
+	return preflight.Check(s)
+}
+
+// needsRST are the cases that ask for a reader of reStructuredText.
+var needsRST = []string{"meta-description-render-1", "meta-description-render-2", "meta-description-render-4"}
+
+// TestMetadataVectors: what the index accepts has no error of a metadata rule, and what it refuses for one is refused by
+// that rule, in the index's words.
+func TestMetadataVectors(t *testing.T) {
+	t.Parallel()
+	type count struct{ caught, words, cases int }
+	counts, accepted := map[string]count{}, 0
+	for _, v := range vectors(t) {
+		mine := slices.Contains(metadataRules, v.Rule)
+		if v.Verdict != "accept" && !mine || slices.Contains(needsRST, v.ID) {
+			continue
+		}
+		errors := v.findings(t)
+		errors = slices.DeleteFunc(errors, func(f finding.Finding) bool {
+			return f.Severity != finding.Error || v.Verdict == "accept" && !slices.Contains(metadataRules, f.ID)
+		})
+		if v.Verdict == "accept" {
+			accepted++
+			if len(errors) > 0 {
+				t.Errorf("%s: the index accepts it: %v", v.ID, errors)
+			}
+			continue
+		}
+		c := counts[v.Rule]
+		c.cases++
+		at := slices.IndexFunc(errors, func(f finding.Finding) bool { return f.ID == v.Rule })
+		if at < 0 {
+			t.Errorf("%s: not refused by %s: %v", v.ID, v.Rule, errors)
+		} else {
+			c.caught++
+			if same := errors[at].Message == v.Message; same || v.Loose {
+				c.words++
+			} else {
+				t.Errorf("%s: message\n%s\nwant\n%s", v.ID, errors[at].Message, v.Message)
+			}
+		}
+		counts[v.Rule] = c
+	}
+	for _, rule := range slices.Sorted(maps.Keys(counts)) {
+		t.Logf("%s: %d of %d caught, %d in the index's words", rule, counts[rule].caught, counts[rule].cases, counts[rule].words)
+	}
+	t.Logf("%d accepted cases without an error of these rules", accepted)
+}
+
+// TestDescriptionVectors: the descriptions of the vectors that are no reStructuredText get their verdicts, and of the
+// others none is refused that the index takes.
+func TestDescriptionVectors(t *testing.T) {
+	t.Parallel()
+	text, err := os.ReadFile("../testdata/vectors/rst.json")
+	if err != nil {
+		t.Fatal(err)
+	}
+	var list []struct {
+		ID, Description, Verdict string
+		ContentType              *string `json:"content_type"`
+	}
+	if err := json.Unmarshal(text, &list); err != nil || len(list) < 50 {
+		t.Fatalf("%d cases, %v", len(list), err)
+	}
+	for _, v := range list {
+		metadata := good
+		if v.ContentType != nil {
+			metadata += "Description-Content-Type: " + *v.ContentType + "\n"
+		}
+		found := preflight.Check(set(t, wheel(metadata+"\n"+v.Description)))
+		refused := len(found) > 0
+		exact := v.ContentType != nil && !strings.HasPrefix(*v.ContentType, "text/x-rst")
+		if refused && v.Verdict == "accept" || exact && refused != (v.Verdict == "reject") {
+			t.Errorf("%s: %v, but the index says %s", v.ID, found, v.Verdict)
+		}
+	}
+}

@@ -1,0 +1,131 @@
+package preflight
+
+import (
+	"net/netip"
+	"regexp"
+	"strconv"
+	"strings"
+	"unicode/utf8"
+
+	"github.com/org/pypi-oidc-publish/internal/finding"
+)
+
+// webURL judges Home-page, Download-URL and the URL of a Project-URL. What the index takes and nobody can open, since it
+// has no host, is a warning.
+func webURL(s Set) (found []finding.Finding) {
+	for _, d := range s.Files {
+		var bad []finding.Finding
+		for _, f := range fields {
+			for _, value := range sent(d, f.name) {
+				url, judged := urlOf(f, value)
+				if !judged {
+					continue
+				}
+				if !takenURL(url) {
+					bad = append(bad, wrong(d, f, value, saying(url)+" is not a valid url.", "write a URL that begins with https://, and %5B and %5D for brackets in it"))
+				} else if hostOf(url) == "" {
+					mild := wrong(d, f, value, saying(url)+" is a URL without a host", "write the whole of it, such as https://example.com/")
+					mild.Severity = finding.Warning
+					bad = append(bad, mild)
+				}
+			}
+		}
+		found = append(found, few(bad)...)
+	}
+	return found
+}
+
+// urlOf gives the URL in a value of a field that has one. A Project-URL that is wrong in another way is another rule's.
+func urlOf(f field, value string) (url string, judged bool) {
+	switch f.name {
+	case "Home-page", "Download-URL":
+		return value, true
+	case "Project-URL":
+		_, url = labelled(value)
+		message, _ := projectURL(f, value)
+		return url, message == ""
+	}
+	return "", false
+}
+
+// parts takes a URL apart as RFC 3986 has it (appendix B), with the index's own idea of where the authority ends.
+var parts = regexp.MustCompile(`(?is)^https?:(?://([^\\/?#]*))?([^#]*)`)
+
+// takenURL is what the index's rule was measured to come to (reference, section 2.4.2): a web address, no raw brackets
+// in path or query, and no port beyond the last one.
+func takenURL(url string) bool {
+	match := parts.FindStringSubmatch(url)
+	return match != nil && !strings.ContainsAny(match[2], "[]") && !portTooHigh(match[1])
+}
+
+func hostOf(url string) string {
+	match := parts.FindStringSubmatch(url)
+	if match == nil {
+		return ""
+	}
+	authority := match[1]
+	return authority[strings.LastIndexByte(authority, '@')+1:]
+}
+
+var (
+	portText = regexp.MustCompile(`:([0-9]{5})$`)
+	userText = regexp.MustCompile(`^(?:[\w.~!$&'()*+,;=:-]|%[0-9A-Fa-f]{2})+$`)
+	hostText = regexp.MustCompile(`^(?:[\w.~!$&'()*+,;=-]|%[0-9A-Fa-f]{2})*$`)
+)
+
+// portTooHigh looks only at an authority that is well-formed: the index passes any other.
+func portTooHigh(authority string) bool {
+	match := portText.FindStringSubmatch(authority)
+	if match == nil {
+		return false
+	}
+	host := strings.TrimSuffix(authority, match[0])
+	if user, rest, found := strings.Cut(host, "@"); found {
+		if !userText.MatchString(user) {
+			return false
+		}
+		host = rest
+	}
+	port, err := strconv.Atoi(match[1])
+	return err == nil && port > 65535 && wellFormedHost(host)
+}
+
+// wellFormedHost: a name, or an IP address; one that looks like an IPv4 address has to be one.
+func wellFormedHost(host string) bool {
+	if inner, bracketed := strings.CutPrefix(host, "["); bracketed {
+		address, err := netip.ParseAddr(strings.TrimSuffix(inner, "]"))
+		return err == nil && address.Is6() && strings.HasSuffix(host, "]")
+	}
+	if dotted.MatchString(host) {
+		for part := range strings.SplitSeq(host, ".") {
+			if n, err := strconv.Atoi(part); err != nil || n > 255 {
+				return false
+			}
+		}
+	}
+	return hostText.MatchString(host)
+}
+
+var dotted = regexp.MustCompile(`^[0-9]{1,3}(\.[0-9]{1,3}){3}$`)
+
+// maxLabel is the length of the longest label of a Project-URL, in characters.
+const maxLabel = 32
+
+// labelled takes "Label, URL" apart.
+func labelled(value string) (label, url string) {
+	label, url, _ = strings.Cut(value, ",")
+	return strings.TrimFunc(label, isBlank), strings.TrimFunc(url, isBlank)
+}
+
+func projectURL(_ field, value string) (message, advice string) {
+	const such = "write a label and a URL, such as Changelog, https://example.com/changes"
+	switch label, url := labelled(value); {
+	case label == "":
+		return "Must have a label.", such
+	case utf8.RuneCountInString(label) > maxLabel:
+		return saying(label) + " must be 32 characters or less.", "shorten the label"
+	case url == "":
+		return "Must have a URL.", such
+	}
+	return "", ""
+}

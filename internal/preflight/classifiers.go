@@ -73,5 +73,5 @@ func classifierAdvice(classifier string) string {
 	if private(classifier) {
 		return "it is there to keep the project from being published; leave it out only if that is meant"
 	}
-	return "take one from https://pypi.org/classifiers/, letter by letter"
+	return "take one from the index's own list of classifiers, letter by letter"
 }

@@ -75,8 +75,14 @@ func New(o Options) *Signer {
 func (s *Signer) public() bool { return s.o.TUF == nil }
 
 // Prepare finds the instance's keys and services, asks for an ID token, and returns what it claims, so that the caller can
-// ask [Signer.Refused] before anything is signed. It may be called more than once.
+// ask [Signer.Refused] before anything is signed. It may be called more than once: the claims are those of the run.
 func (s *Signer) Prepare(ctx context.Context) (oidc.Claims, error) {
+	s.asking.Lock()
+	known := s.token
+	s.asking.Unlock()
+	if known != nil {
+		return known.Claims, nil
+	}
 	token, err := s.idToken(ctx, nil)
 	if err != nil {
 		return oidc.Claims{}, err

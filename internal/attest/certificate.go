@@ -19,7 +19,8 @@ import (
 	"github.com/org/pypi-oidc-publish/internal/wire"
 )
 
-// certificateGuard is how much of a certificate's life must be left for another entry; of a short-lived one, a quarter.
+// certificateGuard is how much of a certificate's life must be left for another entry. One that lives not much longer than
+// that serves for a sixth of its life.
 const certificateGuard = 90 * time.Second
 
 // certificate is what the run signs with. Its times are of our clock, whatever the server's is: what counts is how long it
@@ -144,7 +145,7 @@ func (s *Signer) accept(at *services, token *idToken, key *sign.EphemeralKeypair
 	if err := s.lenient(at, judgeChain(leaf, at.trusted)); err != nil {
 		return nil, useless("fulcio's certificate does not verify: " + err.Error())
 	}
-	return &certificate{leaf: leaf, renew: asked.Add(life - min(certificateGuard, life/4)), ends: asked.Add(life)}, nil
+	return &certificate{leaf: leaf, renew: asked.Add(life - min(certificateGuard, life-life/6)), ends: asked.Add(life)}, nil
 }
 
 func useless(message string) error {

@@ -1,0 +1,269 @@
+//go:build sigstore
+
+package attest
+
+import (
+	"encoding/base64"
+	"encoding/json"
+	"encoding/pem"
+	"errors"
+	"fmt"
+	"net/url"
+	"regexp"
+	"strings"
+	"testing"
+
+	protobundle "github.com/sigstore/protobuf-specs/gen/pb-go/bundle/v1"
+	"github.com/sigstore/sigstore-go/pkg/bundle"
+	"github.com/sigstore/sigstore-go/pkg/sign"
+
+	"github.com/org/pypi-oidc-publish/internal/dist"
+)
+
+// signing is a run with a certificate, for statements of any kind.
+func (r *realSigstore) signing(t *testing.T, claims url.Values) *signing {
+	t.Helper()
+	key, err := sign.NewEphemeralKeypair(nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	s := &signing{Signer: r.signer(claims), key: key}
+	if _, err := s.certificate(t.Context(), nil); err != nil {
+		t.Fatal(err)
+	}
+	return s
+}
+
+// bundle signs a statement and logs nothing yet. leaf is the certificate as PEM.
+func (r *signing) bundle(t *testing.T, statement []byte) (b *protobundle.Bundle, leaf []byte) {
+	t.Helper()
+	b, err := sign.Bundle(&sign.DSSEData{Data: statement, PayloadType: bundle.IntotoMediaType}, r.key,
+		sign.BundleOptions{Context: t.Context(), CertificateProvider: r.current})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return b, pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: r.current.leaf.Raw})
+}
+
+func (r *signing) entry(t *testing.T) entry {
+	t.Helper()
+	at, err := r.find(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	return entry{r.Signer, at, r.current}
+}
+
+// attest signs a statement of any kind and logs it.
+func (r *signing) attest(t *testing.T, statement []byte) []byte {
+	t.Helper()
+	b, leaf := r.bundle(t, statement)
+	if err := r.entry(t).GetTransparencyLogEntry(t.Context(), leaf, b); err != nil {
+		t.Fatal(err)
+	}
+	text, err := encode(b)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return text
+}
+
+// padded is a run whose certificate needs padding in base64; two of three do.
+func (r *realSigstore) padded(t *testing.T) *signing {
+	t.Helper()
+	for range 50 {
+		if s := r.signing(t, nil); len(s.current.leaf.Raw)%3 != 0 {
+			return s
+		}
+	}
+	t.Fatal("50 certificates in a row need no padding")
+	return nil
+}
+
+// judged tells whether Adopt took the attestation, and fails on any error but a refusal.
+func judged(t *testing.T, s *Signer, d *dist.Distribution, text []byte) (accepted bool, why error) {
+	t.Helper()
+	_, err := s.Adopt(t.Context(), d, text)
+	var refused *Unverified
+	if err != nil && !errors.As(err, &refused) {
+		t.Fatalf("neither taken nor refused: %v", err)
+	}
+	return err == nil, err
+}
+
+// row is a row of the reference: a change, and whether the index's verifier takes what comes of it.
+type row[T any] struct {
+	name     string
+	accepted bool
+	change   func(T) T
+}
+
+// formats are the rows of attestations.md, section 1.2.
+func (r *realSigstore) formats(t *testing.T) {
+	d := distribution(t, "format-1.0-py3-none-any.whl")
+	by := r.padded(t)
+	original := string(by.attest(t, statement(d)))
+	certificate := regexp.MustCompile(`("certificate":")([^"]*)(")`)
+	without := func(pattern string) func(string) string {
+		return func(text string) string { return regexp.MustCompile(pattern).ReplaceAllString(text, "") }
+	}
+	replace := func(pattern, by string) func(string) string {
+		return func(text string) string { return regexp.MustCompile(pattern).ReplaceAllString(text, by) }
+	}
+	rows := []row[string]{
+		{"as it is", true, func(text string) string { return text }},
+		{"a certificate without padding", true, func(text string) string {
+			return certificate.ReplaceAllStringFunc(text, func(m string) string { return strings.ReplaceAll(m, "=", "") })
+		}},
+		{"a certificate in lines of 76", true, func(text string) string {
+			parts := certificate.FindStringSubmatch(text)
+			lines := regexp.MustCompile(`.{1,76}`).FindAllString(parts[2], -1)
+			return strings.Replace(text, parts[2], strings.Join(lines, `\n`), 1)
+		}},
+		{"the URL-safe alphabet", false, func(text string) string {
+			return regexp.MustCompile(`"canonicalizedBody":"[^"]*"|"signature":"[^"]*"|"certificate":"[^"]*"`).ReplaceAllStringFunc(text, urlSafe)
+		}},
+		{"a log index that is a number", false, replace(`("transparency_entries":\[\{)"logIndex":"(\d+)"`, `$1"logIndex":$2`)},
+		{"no log index", false, replace(`("transparency_entries":\[\{)"logIndex":"\d+",`, `$1`)},
+		{"no inclusion proof", false, without(`"inclusionProof":\{.*?\}\},`)},
+		{"no checkpoint", false, without(`,"checkpoint":\{[^}]*\}`)},
+		{"no kind", false, without(`"kindVersion":\{[^}]*\},`)},
+		{"no promise", false, without(`"inclusionPromise":\{[^}]*\},`)},
+		{"no time", false, without(`"integratedTime":"\d+",`)},
+		{"a second entry that is junk", true, replace(`\}\]\},"envelope"`, `},{"junk":true}]},"envelope"`)},
+		{"names in snake case", true, snakeCase},
+		{"more keys", true, replace(`^\{`, `{"timestamps":["MAA="],"more":{},`)},
+		{"a version that is text", false, replace(`"version":1,`, `"version":"1",`)},
+		{"a statement written anew", false, rewriteStatement},
+	}
+	accepted := 0
+	for _, row := range rows {
+		text := row.change(original)
+		if row.name != "as it is" && text == original {
+			t.Errorf("%s: nothing was changed", row.name)
+		}
+		if !json.Valid([]byte(text)) {
+			t.Errorf("%s: not JSON any more: %s", row.name, text)
+		}
+		got, why := judged(t, by.Signer, d, []byte(text))
+		if got != row.accepted {
+			t.Errorf("%s: accepted is %v (%v), want %v", row.name, got, why, row.accepted)
+		}
+		if row.accepted {
+			accepted++
+		}
+	}
+	r.tell(t, "%d formats of an attestation judged as the index does, %d of them accepted", len(rows), accepted)
+}
+
+func urlSafe(text string) string {
+	name, value, _ := strings.Cut(text, ":")
+	return name + ":" + strings.NewReplacer("+", "-", "/", "_").Replace(value)
+}
+
+func snakeCase(text string) string {
+	for camel, snake := range map[string]string{
+		"logIndex": "log_index", "logId": "log_id", "keyId": "key_id", "kindVersion": "kind_version", "integratedTime": "integrated_time",
+		"inclusionPromise": "inclusion_promise", "signedEntryTimestamp": "signed_entry_timestamp", "inclusionProof": "inclusion_proof",
+		"rootHash": "root_hash", "treeSize": "tree_size", "canonicalizedBody": "canonicalized_body",
+	} {
+		text = strings.ReplaceAll(text, `"`+camel+`"`, `"`+snake+`"`)
+	}
+	return text
+}
+
+func rewriteStatement(text string) string {
+	return regexp.MustCompile(`("statement":")([^"]*)(")`).ReplaceAllStringFunc(text, func(m string) string {
+		value := strings.Split(m, `"`)[3]
+		raw, _ := base64.StdEncoding.DecodeString(value)
+		return strings.Replace(m, value, base64.StdEncoding.EncodeToString(append(raw, '\n')), 1)
+	})
+}
+
+// statements are the rows of attestations.md, section 1.3, each signed and logged for real.
+func (r *realSigstore) statements(t *testing.T) {
+	wheel := distribution(t, "Sample_Project-1.0-py2.py3-none-any.whl")
+	sdist := distribution(t, "sample_project-1.0.tar.gz")
+	replace := func(from, to string) func(string) string {
+		return func(text string) string {
+			if !strings.Contains(text, from) {
+				t.Fatalf("the statement has no %s: %s", from, text)
+			}
+			return strings.ReplaceAll(text, from, to)
+		}
+	}
+	sum := subjectSum(wheel)
+	subject := fmt.Sprintf(`{"name":"%s","digest":{"sha256":"%s"}}`, wheel.Name, sum)
+	of := map[*dist.Distribution][]row[string]{
+		wheel: {
+			{"predicate null", true, func(text string) string { return text }},
+			{"predicate {}", true, replace(`"predicate":null`, `"predicate":{}`)},
+			{"no predicate", true, replace(`,"predicate":null`, ``)},
+			{"predicate a list", false, replace(`"predicate":null`, `"predicate":[]`)},
+			{"predicate with members", false, replace(`"predicate":null`, `"predicate":{"a":1}`)},
+			{"two subjects", false, replace(subject, subject+","+subject)},
+			{"no subject", false, replace(subject, "")},
+			{"another spelling of the project", true, replace("Sample_Project", "sample.project")},
+			{"another spelling of the version", true, replace("-1.0-", "-1.0.0-")},
+			{"another order of tags", true, replace("py2.py3", "py3.py2")},
+			{"another version", false, replace("-1.0-", "-1.1-")},
+			{"other tags", false, replace("py2.py3", "py3")},
+			{"a path in the name", false, replace(wheel.Name, "dist/"+wheel.Name)},
+			{"a digest in upper case", false, replace(sum, strings.ToUpper(sum))},
+			{"one more digest", true, replace(`"digest":{`, `"digest":{"sha512":"`+strings.Repeat("ab", 64)+`",`)},
+			{"a digest that is not known", false, replace(`"digest":{`, `"digest":{"blake2b":"`+strings.Repeat("ab", 32)+`",`)},
+			{"provenance of SLSA", true, replace(predicateOurs+`","predicate":null`, predicateOthers+`","predicate":{"buildDefinition":{}}`)},
+			{"another predicate type", false, replace(predicateOurs, "https://example.com/p/v1")},
+			{"an older statement", false, replace("Statement/v1", "Statement/v0.1")},
+			{"pretty printed, with more keys", true, func(text string) string {
+				return "{\n  \"more\": [1],\n  " + strings.TrimPrefix(text, "{")
+			}},
+		},
+		sdist: {
+			{"a zip for a tar.gz", true, replace(".tar.gz", ".zip")},
+			{"another spelling of project and version", true, replace("sample_project-1.0", "Sample.Project-1.0.0")},
+		},
+	}
+	by := r.signing(t, nil)
+	all, accepted := 0, 0
+	for d, rows := range of {
+		for _, row := range rows {
+			got, why := judged(t, by.Signer, d, by.attest(t, []byte(row.change(string(statement(d))))))
+			if got != row.accepted {
+				t.Errorf("%s: accepted is %v (%v), want %v", row.name, got, why, row.accepted)
+			}
+			all++
+			if row.accepted {
+				accepted++
+			}
+		}
+	}
+	r.tell(t, "%d statements signed, logged and judged as the index does, %d of them accepted", all, accepted)
+}
+
+// identities are ID tokens that sign and verify though they are unusual (attestations.md, sections 2.2 and 2.5).
+func (r *realSigstore) identities(t *testing.T) {
+	d := distribution(t, "who-1.0-py3-none-any.whl")
+	rows := map[string]url.Values{
+		"a subject that names numbers":       {"sub": {"repo:octo-org@1/octo-repo@2:environment:pypi"}},
+		"an environment that is not ASCII":   {"environment": {"本番"}, "sub": {"repo:" + realRepository + ":environment:本番"}},
+		"no environment":                     {"environment": {""}, "sub": {"repo:" + realRepository + ":ref:" + realRef}},
+		"a workflow at a commit":             {"workflow_ref": {realWorkflow + "@" + realCommit}, "job_workflow_ref": {realWorkflow + "@" + realCommit}},
+		"a branch":                           {"ref": {"refs/heads/main"}, "workflow_ref": {realWorkflow + "@refs/heads/main"}, "job_workflow_ref": {realWorkflow + "@refs/heads/main"}},
+		"a private repository, self-hosted":  {"repository_visibility": {"private"}, "runner_environment": {"self-hosted"}},
+		"a clock that is ahead by a minute":  {"iat": {"1m"}, "nbf": {"1m"}, "exp": {"6m"}},
+		"a token with two seconds of leeway": {"nbf": {"2s"}},
+	}
+	for name, claims := range rows {
+		t.Run(name, func(t *testing.T) {
+			all, err := r.signer(claims).Sign(t.Context(), []*dist.Distribution{d}, nil)
+			if err != nil {
+				t.Fatal(err)
+			}
+			if got, why := judged(t, r.signer(claims), d, all[0].JSON); !got {
+				t.Error(why)
+			}
+		})
+	}
+	r.tell(t, "%d unusual identities signed and verified", len(rows))
+}

@@ -154,7 +154,7 @@ func (l layout) add(program, architecture, made string, r recipe, created time.T
 	fmt.Fprintf(os.Stderr, "linux/%s: %d bytes, %d compressed\n", architecture, len(content), len(packed))
 	configOf, err := l.document(configType, config{
 		Created: created, Architecture: architecture, OS: "linux",
-		Config:  execution{r.Entrypoint, r.Labels},
+		Config:  execution(r),
 		RootFS:  rootFS{"layers", []string{diffID}},
 		History: []step{{created, made}},
 	})

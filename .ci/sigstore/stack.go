@@ -70,7 +70,7 @@ func (s *stack) startFulcio(ctx context.Context, program, config string) error {
 	// ephemeralca is an authority that lives as long as the process. The socket's default path is one for all processes.
 	s.fulcio, err = start(
 		ctx, s.folder, []string{"HTTPS_PROXY=" + ids.Proxy, "SSL_CERT_FILE=" + authority, "SSL_CERT_DIR=" + s.folder}, program,
-		"serve", "--ca", "ephemeralca", "--config-path", config,
+		"serve", "--ca", "ephemeralca", "--config-path", config, "--log_type", "prod",
 		"--host", "127.0.0.1", "--port", ports[0], "--grpc-host", "127.0.0.1", "--grpc-port", ports[1], "--metrics-port", ports[2],
 		"--ct-log-url", log.URL, "--ct-log-public-key-path", ctKey,
 		"--legacy-unix-domain-socket", filepath.Join(s.folder, "fulcio.sock"),
@@ -101,11 +101,12 @@ func (s *stack) startRekor(ctx context.Context, program string) error {
 		return err
 	}
 	s.Rekor = "http://127.0.0.1:" + ports[0]
-	// Its metrics are on port 2112 whatever one says; when that is taken, Rekor goes on without.
+	// The name in its checkpoints must be that of its address, since some verifiers compare them. Its metrics are on port 2112
+	// whatever one says; when that is taken, Rekor goes on without.
 	s.rekor, err = start(
 		ctx, s.folder, nil, program,
 		"serve", "--trillian_log_server.address", "127.0.0.1", "--trillian_log_server.port", strconv.Itoa(tree),
-		"--rekor_server.address", "127.0.0.1", "--port", ports[0], "--rekor_server.hostname", "rekor.local", "--rekor_server.signer", signer,
+		"--rekor_server.address", "127.0.0.1", "--port", ports[0], "--rekor_server.hostname", "127.0.0.1", "--rekor_server.signer", signer,
 		"--enable_retrieve_api=false", "--enabled_entry_types", "dsse,hashedrekord", "--log_type", "prod",
 	)
 	if err != nil {

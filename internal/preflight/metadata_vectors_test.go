@@ -4,13 +4,10 @@ import (
 	"encoding/json"
 	"maps"
 	"os"
-	"path/filepath"
 	"slices"
 	"strings"
 	"testing"
-	"time"
 
-	"github.com/org/pypi-oidc-publish/internal/dist"
 	"github.com/org/pypi-oidc-publish/internal/finding"
 	"github.com/org/pypi-oidc-publish/internal/preflight"
 )
@@ -21,41 +18,6 @@ var metadataRules = strings.Fields(`name-missing name-invalid metadata-version v
 	dynamic-forbidden dynamic-unknown provides-extra requires-python requires-dist requires-dist-url provides-dist
 	license-expression license-file-path import-name email classifier-unknown classifier-deprecated url project-url
 	license-and-expression description-render`)
-
-// vector is a case of the vectors: files and what the index said to them.
-type vector struct {
-	ID, Verdict, Rule, Message string
-	Files                      []string
-	Loose                      bool
-}
-
-func vectors(t *testing.T) (list []vector) {
-	t.Helper()
-	text, err := os.ReadFile("../testdata/vectors/cases.json")
-	if err != nil {
-		t.Fatal(err)
-	}
-	if err := json.Unmarshal(text, &list); err != nil || len(list) < 200 {
-		t.Fatalf("%d cases, %v", len(list), err)
-	}
-	return list
-}
-
-// asOf is the day of the vectors.
-var asOf = time.Date(2026, 8, 31, 12, 0, 0, 0, time.UTC)
-
-func (v vector) findings(t *testing.T) []finding.Finding {
-	t.Helper()
-	s := preflight.Set{Warehouse: true, Now: asOf}
-	for _, file := range v.Files {
-		d, err := dist.Read(t.Context(), filepath.Join("../testdata/vectors", file), false)
-		if err != nil {
-			t.Fatalf("%s: %v", v.ID, err)
-		}
-		s.Files = append(s.Files, d)
-	}
-	return preflight.Check(s)
-}
 
 // needsRST are the cases that ask for a reader of reStructuredText.
 var needsRST = []string{"meta-description-render-1", "meta-description-render-2", "meta-description-render-4"}
@@ -71,7 +33,7 @@ func TestMetadataVectors(t *testing.T) {
 		if v.Verdict != "accept" && !mine || slices.Contains(needsRST, v.ID) {
 			continue
 		}
-		errors := v.findings(t)
+		errors := preflight.Check(v.set(t))
 		errors = slices.DeleteFunc(errors, func(f finding.Finding) bool {
 			return f.Severity != finding.Error || v.Verdict == "accept" && !slices.Contains(metadataRules, f.ID)
 		})

@@ -1,0 +1,146 @@
+package preflight_test
+
+import (
+	"cmp"
+	"encoding/json"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/org/pypi-oidc-publish/internal/dist"
+	"github.com/org/pypi-oidc-publish/internal/finding"
+	"github.com/org/pypi-oidc-publish/internal/preflight"
+)
+
+// missed are the cases that preflight accepts and the index rejects, with the reason. The index decides them.
+var missed = map[string]string{
+	"meta-description-render-1": "takes a reader of reStructuredText",
+	"meta-description-render-2": "takes a reader of reStructuredText",
+	"meta-description-render-4": "takes a reader of reStructuredText",
+}
+
+// awaited are rules in the making.
+var awaited = strings.Fields(`entry-points license-file-missing obfuscated-code record-missing wheel-platform-tag zip-and-tar zip-framing archive-corrupt`)
+
+// vector is a case of the vectors: files, and what the index said to them.
+type vector struct {
+	ID, Verdict, Rule, Message string
+	Files                      []string
+	Names                      []string `json:"upload_names"` // where a file is stored under a harmless one
+	Loose                      bool     // only the verdict is to be compared
+}
+
+func vectors(t *testing.T) (list []vector) {
+	t.Helper()
+	text, err := os.ReadFile("../testdata/vectors/cases.json")
+	if err == nil {
+		err = json.Unmarshal(text, &list)
+	}
+	if err != nil || len(list) < 200 {
+		t.Fatalf("%d cases, %v", len(list), err)
+	}
+	return list
+}
+
+// asOf is the day of the vectors.
+var asOf = time.Date(2026, 8, 31, 12, 0, 0, 0, time.UTC)
+
+// set reads the files of a case, under the names that they are to be uploaded by.
+func (v vector) set(t *testing.T) preflight.Set {
+	t.Helper()
+	s := preflight.Set{Warehouse: true, Now: asOf}
+	for i, file := range v.Files {
+		path := filepath.Join("../testdata/vectors", file)
+		if i < len(v.Names) {
+			content, err := os.ReadFile(path)
+			if err != nil {
+				t.Fatal(err)
+			}
+			path = filepath.Join(t.TempDir(), v.Names[i])
+			if err := os.WriteFile(path, content, 0o600); err != nil {
+				t.Fatal(err)
+			}
+		}
+		d, err := dist.Read(t.Context(), path, false)
+		if err != nil {
+			t.Fatalf("%s: %v", v.ID, err)
+		}
+		s.Files = append(s.Files, d)
+	}
+	return s
+}
+
+// errorsOf are the findings that reject, in the order in which the index would come upon them.
+func errorsOf(found []finding.Finding) []finding.Finding {
+	return slices.DeleteFunc(slices.Clone(found), func(f finding.Finding) bool { return f.Severity != finding.Error })
+}
+
+// words is a message as it is compared: the index's reaches a client on one line.
+func words(message string) string { return strings.Join(strings.Fields(message), " ") }
+
+// TestEveryCase holds preflight to the vectors: no case that the index accepts is refused, and every case that it rejects is,
+// by its rule. How many messages are the index's own is printed.
+func TestEveryCase(t *testing.T) {
+	t.Parallel()
+	var accepted, caught, first, same, strict int
+	table := map[string][2]int{} // of each rule: caught, and all
+	for _, c := range vectors(t) {
+		found := errorsOf(preflight.Check(c.set(t)))
+		if c.Verdict == "accept" {
+			accepted++
+			if len(found) > 0 {
+				t.Errorf("%s: refused, and the index takes it: %v", c.ID, found)
+			}
+			continue
+		}
+		at := slices.IndexFunc(found, func(f finding.Finding) bool { return f.ID == c.Rule })
+		row := table[c.Rule]
+		row[1]++
+		if at >= 0 || c.Loose && len(found) > 0 {
+			row[0]++
+			caught++
+		}
+		table[c.Rule] = row
+		reason, listed := missed[c.ID]
+		switch {
+		case slices.Contains(awaited, c.Rule):
+		case len(found) == 0 && !listed:
+			t.Errorf("%s: accepted, and the index rejects it by %s: %s", c.ID, c.Rule, c.Message)
+		case len(found) > 0 && listed:
+			t.Errorf("%s: caught now: take it from the list of those missed (%s)", c.ID, reason)
+		case len(found) > 0 && at < 0 && !c.Loose:
+			t.Errorf("%s: rejected by %s, not by %s", c.ID, found[0].ID, c.Rule)
+		}
+		if !c.Loose && at >= 0 {
+			strict++
+			if at == 0 {
+				first++
+			}
+			if words(found[at].Message) == words(c.Message) {
+				same++
+			} else {
+				t.Logf("%s: the message is\n\t%s\nand the index's\n\t%s", c.ID, words(found[at].Message), words(c.Message))
+			}
+		}
+	}
+	var rows []string
+	for rule, row := range table {
+		if row[0] < row[1] {
+			rows = append(rows, rule)
+		}
+	}
+	slices.SortFunc(rows, cmp.Compare[string])
+	for _, rule := range rows {
+		t.Logf("%-28s %d of %d caught", rule, table[rule][0], table[rule][1])
+	}
+	t.Logf("%d accepted as they are by the index, %d rejected and caught by their rule, %d allowed to be missed", accepted, caught, len(missed))
+	t.Logf("of %d messages that can be compared %d are the index's; the index's first error is ours in %d", strict, same, first)
+	for id := range missed {
+		if !slices.ContainsFunc(vectors(t), func(c vector) bool { return c.ID == id }) {
+			t.Errorf("there is no case %s", id)
+		}
+	}
+}

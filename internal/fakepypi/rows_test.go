@@ -229,10 +229,7 @@ func TestRows(t *testing.T) {
 		{"2.8/94 length", longWheel(247), bad, "Filename is too long: '" + longWheel(247).filename + "'"},
 		{"2.8/94 fine", longWheel(246), ok, "OK"},
 		{"2.8/95 none", wheel("attestations", ""), ok, "OK"},
-		{"2.8/95 no JSON", wheel("attestations", "{"), bad, "Invalid attestations supplied during upload: Malformed attestations: unexpected EOF"},
 		{"2.8/95 empty", wheel("attestations", "[]"), bad, "Invalid attestations supplied during upload: Malformed attestations: an empty attestation set is not permitted"},
-		{"2.8/95 three", wheel("attestations", "[{},{},{}]"), bad, "Invalid attestations supplied during upload: A maximum of 2 attestations per file are supported"},
-		{"2.8/95 unverified", wheel("attestations", "[{}]"), bad, "Invalid attestations supplied during upload: Unknown error while trying to verify included attestations: this index has no trust root"},
 	} {
 		t.Run(strings.ReplaceAll(r.name, "/", "."), func(t *testing.T) {
 			t.Parallel()

@@ -93,7 +93,7 @@ const (
 // Options are what a stage starts from. Only Now is required.
 type Options struct {
 	Dir      string           // where files are kept; empty means a temporary folder that Close removes
-	Keep     bool             // with Dir: what the index holds is kept there, for the next stage of that folder
+	Keep     bool             // with Dir: what the index holds is kept there, for the next stage of that folder; the Sigstore is new each time
 	URL      string           // scheme and host that clients reach the index at; empty means those of its listener
 	OnePort  bool             // the index's address answers the runner's protocol and the Sigstore's too; their own are loopback's alone
 	Audience string           // of ID tokens; empty means [Audience]
@@ -187,9 +187,14 @@ func (s *Stage) open(ctx context.Context, addr string, o Options) error {
 	if err != nil {
 		return err
 	}
+	trusted, err := s.sigstore.TrustedRoot()
+	if err != nil {
+		return err
+	}
 	s.index, err = warehouse.New(warehouse.Options{
 		Dir: dir, Keep: o.Keep, Now: o.Now, Audience: cmp.Or(o.Audience, Audience), Issuer: back.url(), Switches: o.Switches,
 		Profile: o.Profile, Login: Login{User: cmp.Or(o.Login.User, User), Password: cmp.Or(o.Login.Password, Password)},
+		Sigstore: trusted,
 	})
 	if err != nil {
 		return err
@@ -323,6 +328,10 @@ func (s *Stage) Tokens() []Token { return s.index.Tokens() }
 
 // Files returns what the index holds, in the order in which it was uploaded.
 func (s *Stage) Files() []File { return s.index.Files() }
+
+// Provenance returns the document of a file's attestations as the integrity API serves it, without a request; nil where
+// the file has none.
+func (s *Stage) Provenance(file string) ([]byte, error) { return s.index.Provenance(file) }
 
 // Remove deletes a file, as its owner can. Its name stays used for ever.
 func (s *Stage) Remove(file string) error { return s.index.Remove(file) }

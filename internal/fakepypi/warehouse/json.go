@@ -7,7 +7,7 @@ import (
 	"github.com/org/pypi-oidc-publish/internal/pep"
 )
 
-// The JSON API (section 7.2) and the integrity API (section 5.3).
+// The JSON API (section 7.2).
 
 // jsonFile is an element of urls.
 type jsonFile struct {
@@ -113,23 +113,4 @@ func (ix *Index) document(p *project, of *release, origin string) map[string]any
 		"package_url": ix.traits.site + "/project/" + string(p.key) + "/", "release_url": ix.traits.site + "/project/" + string(p.key) + "/" + of.version + "/",
 	}
 	return document
-}
-
-// provenance is GET /integrity/{name}/{version}/{file}/provenance. No file has a provenance yet.
-func (ix *Index) provenance(w http.ResponseWriter, r *http.Request) {
-	accept := r.Header.Values("Accept")
-	if strings.TrimSpace(strings.Join(accept, "")) != "" && preferred(accept, "", "application/vnd.pypi.integrity.v1+json", "application/json") == "" {
-		answerJSON(w, http.StatusNotAcceptable, map[string]string{"message": "Request not acceptable"})
-		return
-	}
-	name := r.PathValue("file")
-	ix.mu.Lock()
-	f := ix.held(name)
-	p, found := ix.release(r)
-	ix.mu.Unlock()
-	if f == nil || found == nil || f.project != p || f.release != found {
-		errorAnswer(w, http.StatusNotFound)
-		return
-	}
-	answerJSON(w, http.StatusNotFound, map[string]string{"message": "No provenance available for " + name})
 }

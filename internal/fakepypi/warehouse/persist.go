@@ -79,6 +79,8 @@ type fileState struct {
 	Uploader     string    `json:"uploader,omitempty"`
 	CoreMetadata string    `json:"core_metadata_sha256,omitempty"`
 	Yanked       string    `json:"yanked,omitempty"`
+
+	Provenance *provenance `json:"provenance,omitempty"`
 }
 
 // tokenState is an API token. It is a credential: the document is readable by its owner alone.

@@ -194,6 +194,7 @@ func (f *file) simple(origin string) simpleFile {
 		Filename: f.name, Size: f.size, URL: f.url(origin),
 		Hashes:     map[string]string{"sha256": f.sha256},
 		UploadTime: f.at.UTC().Format("2006-01-02T15:04:05.000000Z"),
+		Provenance: f.provenanceURL(origin),
 	}
 	if f.release.requiresPython != "" {
 		s.RequiresPython = &f.release.requiresPython
@@ -244,7 +245,7 @@ func (p *project) html(origin string, plain bool) []byte {
 		"    <meta name=\"pypi:project-status\" content=\"%s\">\n    <title>Links for %s</title>\n  </head>\n  <body>\n    <h1>Links for %s</h1>\n",
 		apiVersion, p.shownStatus(), title, title)
 	for _, f := range p.sorted() {
-		digest, attributes := "sha256="+f.sha256, f.attributes()
+		digest, attributes := "sha256="+f.sha256, f.attributes(origin)
 		if plain {
 			digest, attributes = "md5="+f.md5, ""
 		}
@@ -254,8 +255,8 @@ func (p *project) html(origin string, plain bool) []byte {
 	return []byte(b.String())
 }
 
-// attributes are those of a link (PEP 503, 592, 658).
-func (f *file) attributes() string {
+// attributes are those of a link (PEP 503, 592, 658, 740).
+func (f *file) attributes(origin string) string {
 	text := ""
 	if python := f.release.requiresPython; python != "" {
 		text += ` data-requires-python="` + html.EscapeString(python) + `"`
@@ -265,6 +266,9 @@ func (f *file) attributes() string {
 	}
 	if sum := f.coreMetadataSHA; sum != "" {
 		text += fmt.Sprintf(` data-dist-info-metadata="sha256=%[1]s" data-core-metadata="sha256=%[1]s"`, sum)
+	}
+	if at := f.provenanceURL(origin); at != nil {
+		text += ` data-provenance="` + html.EscapeString(*at) + `"`
 	}
 	return text
 }

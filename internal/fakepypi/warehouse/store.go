@@ -55,6 +55,7 @@ type file struct {
 	uploader        string // User-Agent
 	coreMetadataSHA string // of the metadata file beside a wheel, or empty
 	yanked          string
+	provenance      *provenance // nil where it came without attestations
 }
 
 // publisher is a Trusted Publisher: a workflow that may upload to projects.

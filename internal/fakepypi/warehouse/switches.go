@@ -14,6 +14,8 @@ type Switches struct {
 	NoProjects bool // no new projects
 	NoOIDC     bool // Trusted Publishing is off: audience 403, mint not-enabled
 	NoGitHub   bool // Trusted Publishing from GitHub is off: mint not-enabled
+	// NoAttestations is the flag of section 5.1: the form's field is not looked at, and provenance is not served (403).
+	NoAttestations bool
 
 	// HTTPS refuses plain http, as the real index does (row 2). A stage has nothing else.
 	HTTPS bool

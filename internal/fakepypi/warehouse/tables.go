@@ -61,6 +61,7 @@ func (p *project) state() projectState {
 			Name: f.name, Release: f.release.version, Type: f.kind, Python: f.python, Size: f.size,
 			SHA256: f.sha256, MD5: f.md5, BLAKE2b: f.blake2, Uploaded: f.at, Seq: f.seq,
 			Uploader: strings.ToValidUTF8(f.uploader, "\uFFFD"), CoreMetadata: f.coreMetadataSHA, Yanked: f.yanked,
+			Provenance: f.provenance,
 		})
 	}
 	return s
@@ -187,6 +188,7 @@ func (ix *Index) addFile(p *project, row fileState) error {
 		stamp: at, name: row.Name, project: p, release: r, kind: row.Type, python: row.Python, size: row.Size,
 		sha256: row.SHA256, md5: row.MD5, blake2: row.BLAKE2b, path: filePath(blob{blake2: row.BLAKE2b}, row.Name),
 		uploader: row.Uploader, coreMetadataSHA: row.CoreMetadata, yanked: row.Yanked,
+		provenance: row.Provenance,
 	})
 	ix.used[row.Name] = true
 	return nil

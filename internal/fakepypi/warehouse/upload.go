@@ -21,7 +21,9 @@ type upload struct {
 	project  *project // nil where it does not exist (yet)
 	creates  bool     // the project is new and comes into the index with this file
 	release  *release // nil where this file creates it
-	done     bool     // the very file is there already: 200 and nothing happens
+
+	provenance *provenance // of the attestations that came with the file; nil without any
+	done       bool        // the very file is there already: 200 and nothing happens
 }
 
 // rule is one step of the pipeline; a refusal ends it. Its row is the number in the reference's tables (section 2).
@@ -187,5 +189,6 @@ func (u *upload) newFile(name, at string) *file {
 		stamp: u.ix.stampNow(), name: name, project: u.project, release: u.release,
 		kind: u.form.get("filetype"), python: python, size: b.size,
 		sha256: b.sha256, md5: b.md5, blake2: b.blake2, path: at, uploader: u.r.UserAgent(),
+		provenance: u.provenance,
 	}
 }

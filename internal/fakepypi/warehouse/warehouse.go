@@ -15,8 +15,9 @@
 // A reStructuredText description (50) counts as one that does not render only where it is nothing but white space and
 // comments; anything else is taken, errors in it too. The tables of licences, classifiers and the standard library
 // are of the dates in the READMEs beside them, and a licence reference with a + behind it is refused (28) where the
-// real index breaks with 500. Attestations are not verified but refused (95). There is one kind of Trusted Publisher,
-// GitHub's, one user, and no page for people. Where a file's own archive rules stand between others on the real
+// real index breaks with 500. Attestations are verified as on the real index, against the one Sigstore that the index is
+// told of (95); what the validator of their form says has its shape, but not every word. There is one kind of Trusted
+// Publisher, GitHub's, one user, and no page for people. Where a file's own archive rules stand between others on the real
 // index, the order of texts may differ. A request that overlaps another one's commit is refused more readily than on
 // the real index: it sees the tables as they were when its first byte arrived. The tables live in memory, and are
 // written as one document where they are kept.
@@ -44,6 +45,9 @@ type Options struct {
 	Issuer   string           // URL of the issuer of ID tokens, without a trailing slash
 	Profile  Profile
 	Login    Login // of a plain index
+	// Sigstore is the trust root that attestations are verified with: a document of the type
+	// application/vnd.dev.sigstore.trustedroot+json. Without one all of them are refused.
+	Sigstore []byte
 	Switches Switches
 }
 
@@ -54,7 +58,8 @@ type Index struct {
 	audience string
 	traits   traits
 	login    Login
-	user     string // id of the one user
+	trust    *trustRoot // nil where there is none
+	user     string     // id of the one user
 	mux      *http.ServeMux
 
 	minting sync.Mutex // held while an ID token is traded; guards keys
@@ -95,6 +100,11 @@ func New(o Options) (*Index, error) {
 		used:     map[string]bool{},
 		edge:     edge{absent: map[pep.Project]time.Time{}, pages: map[string]page{}},
 	}
+	if o.Sigstore != nil {
+		if ix.trust, err = parseTrustRoot(o.Sigstore); err != nil {
+			return nil, err
+		}
+	}
 	ix.mux = ix.routes()
 	if o.Keep {
 		if err := ix.restore(); err != nil {
@@ -134,7 +144,7 @@ func (ix *Index) routes() *http.ServeMux {
 			route{"GET", "/pypi/{name}/{version}/json", ix.releaseJSON},
 			route{"GET", "/pypi/{name}/json/{$}", ix.withoutSlash},
 			route{"GET", "/pypi/{name}/{version}/json/{$}", ix.withoutSlash},
-			route{"GET", "/integrity/{name}/{version}/{file}/provenance", ix.provenance},
+			route{"GET", "/integrity/{name}/{version}/{file}/provenance", ix.integrity},
 		)
 	}
 	if !ix.traits.modern {

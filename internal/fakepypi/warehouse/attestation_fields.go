@@ -1,0 +1,104 @@
+package warehouse
+
+import (
+	"encoding/base64"
+	"encoding/json"
+	"errors"
+	"strconv"
+	"strings"
+	"unicode"
+)
+
+// The values of JSON objects that strangers wrote, by their exact names: [json.Unmarshal] into a struct would take other
+// letter case for the same name, and a missing value for a zero.
+
+// object is one JSON object.
+type object map[string]json.RawMessage
+
+var (
+	errMissing = errors.New("field required")
+	errKind    = errors.New("value of another kind expected")
+)
+
+// parseObject reads an object.
+func parseObject(text []byte) (object, error) {
+	var f object
+	if err := json.Unmarshal(text, &f); err != nil || f == nil {
+		return nil, errKind
+	}
+	return f, nil
+}
+
+// get finds a value by its name in protobuf JSON, or else by the same name in snake case, which is taken too. A null is
+// no value.
+func (f object) get(name string) json.RawMessage {
+	for _, spelling := range []string{name, snake(name)} {
+		if raw := f[spelling]; raw != nil && string(raw) != "null" {
+			return raw
+		}
+	}
+	return nil
+}
+
+func snake(name string) string {
+	var b strings.Builder
+	for _, r := range name {
+		if unicode.IsUpper(r) {
+			b.WriteByte('_')
+		}
+		b.WriteRune(unicode.ToLower(r))
+	}
+	return b.String()
+}
+
+func (f object) object(name string) (object, error) {
+	raw := f.get(name)
+	if raw == nil {
+		return nil, errMissing
+	}
+	return parseObject(raw)
+}
+
+func (f object) text(name string) (string, error) {
+	raw := f.get(name)
+	if raw == nil {
+		return "", errMissing
+	}
+	return parseText(raw)
+}
+
+func parseText(raw json.RawMessage) (string, error) {
+	var text *string
+	if err := json.Unmarshal(raw, &text); err != nil || text == nil {
+		return "", errKind
+	}
+	return *text, nil
+}
+
+// bytes is a value in base64.
+func (f object) bytes(name string) ([]byte, error) {
+	text, err := f.text(name)
+	if err != nil {
+		return nil, err
+	}
+	return parseBase64(text)
+}
+
+// number is an integer, which protobuf JSON has as a text.
+func (f object) number(name string) (int64, error) {
+	text, err := f.text(name)
+	if err != nil {
+		return 0, err
+	}
+	n, err := strconv.ParseInt(text, 10, 64)
+	if err != nil || n < 0 {
+		return 0, errKind
+	}
+	return n, nil
+}
+
+// parseBase64 takes the standard alphabet, with or without padding and line ends (section 1.2).
+func parseBase64(text string) ([]byte, error) {
+	text = strings.NewReplacer("\n", "", "\r", "").Replace(text)
+	return base64.RawStdEncoding.DecodeString(strings.TrimRight(text, "="))
+}

@@ -1,0 +1,110 @@
+package warehouse
+
+import (
+	"crypto/ecdsa"
+	"crypto/ed25519"
+	"crypto/sha256"
+	"crypto/x509"
+	"encoding/json"
+	"errors"
+	"fmt"
+)
+
+// Whom the index believes: the keys of one Sigstore, from its document of the type
+// application/vnd.dev.sigstore.trustedroot+json;version=0.1.
+
+// trustRoot is what attestations are verified with.
+type trustRoot struct {
+	roots, intermediates *x509.CertPool
+	ct, rekor            keyring // of certificate logs and of transparency logs
+}
+
+// keyring holds the keys of logs by their ids.
+type keyring map[string]any
+
+// parseTrustRoot reads the document. Keys of kinds that the index does not know are left out.
+func parseTrustRoot(text []byte) (*trustRoot, error) {
+	var document struct {
+		Logs        []logInstance `json:"tlogs"`
+		CTLogs      []logInstance `json:"ctlogs"`
+		Authorities []struct {
+			Chain struct {
+				Certificates []struct {
+					Raw []byte `json:"rawBytes"`
+				} `json:"certificates"`
+			} `json:"certChain"`
+		} `json:"certificateAuthorities"`
+	}
+	if err := json.Unmarshal(text, &document); err != nil {
+		return nil, fmt.Errorf("the trust root is not the JSON expected: %w", err)
+	}
+	t := &trustRoot{x509.NewCertPool(), x509.NewCertPool(), keyringOf(document.CTLogs), keyringOf(document.Logs)}
+	for _, authority := range document.Authorities {
+		chain := authority.Chain.Certificates
+		for i, one := range chain {
+			c, err := x509.ParseCertificate(one.Raw)
+			if err != nil {
+				return nil, fmt.Errorf("the trust root has a certificate that cannot be read: %w", err)
+			}
+			if i == len(chain)-1 {
+				t.roots.AddCert(c)
+			} else {
+				t.intermediates.AddCert(c)
+			}
+		}
+	}
+	if len(document.Authorities) == 0 || len(t.ct) == 0 || len(t.rekor) == 0 {
+		return nil, errors.New("the trust root lacks an authority, a certificate log or a transparency log")
+	}
+	return t, nil
+}
+
+type logInstance struct {
+	Key struct {
+		Raw []byte `json:"rawBytes"`
+	} `json:"publicKey"`
+	ID struct {
+		Key []byte `json:"keyId"`
+	} `json:"logId"`
+}
+
+func keyringOf(logs []logInstance) keyring {
+	k := keyring{}
+	for _, l := range logs {
+		if key, err := x509.ParsePKIXPublicKey(l.Key.Raw); err == nil {
+			k[string(l.ID.Key)] = key
+		}
+	}
+	return k
+}
+
+// errSeal has the words of sigstore's key ring.
+const errSeal = unverified("keyring: invalid signature")
+
+// verify tells whether the log with this id has signed data. As in sigstore, an id that is not known is a hint of nothing,
+// and every key is tried.
+func (k keyring) verify(id, signature, data []byte) error {
+	if key, known := k[string(id)]; known {
+		if signedBy(key, signature, data) {
+			return nil
+		}
+		return errSeal
+	}
+	for _, key := range k {
+		if signedBy(key, signature, data) {
+			return nil
+		}
+	}
+	return errSeal
+}
+
+func signedBy(key any, signature, data []byte) bool {
+	switch key := key.(type) {
+	case *ecdsa.PublicKey:
+		digest := sha256.Sum256(data)
+		return ecdsa.VerifyASN1(key, digest[:], signature)
+	case ed25519.PublicKey:
+		return ed25519.Verify(key, data, signature)
+	}
+	return false
+}

@@ -16,6 +16,7 @@ type Site struct {
 	Upload *url.URL // where distributions are posted
 	Simple *url.URL // the simple index, with a slash at its end; nil: no look-ups
 	Pages  *url.URL // what project pages begin with; nil: there are none
+	Files  *url.URL // what the addresses of files begin with, which go on with their BLAKE2b-256; nil: they cannot be told
 	Manage *url.URL // what pages with the settings of projects begin with; nil: there are none
 	// Warehouse tells that the index runs the software of the public one: its rules, its answers, its 200 for the same bytes
 	// again.
@@ -38,8 +39,8 @@ func known() []Site {
 		return u
 	}
 	return []Site{
-		{Upload: at("https://upload.pypi.org/legacy/"), Simple: at("https://pypi.org/simple/"), Pages: at("https://pypi.org/project/"), Manage: at("https://pypi.org/manage/"), Warehouse: true, Attestations: true, audience: "pypi"},
-		{Upload: at("https://test.pypi.org/legacy/"), Simple: at("https://test.pypi.org/simple/"), Pages: at("https://test.pypi.org/project/"), Manage: at("https://test.pypi.org/manage/"), Warehouse: true, Attestations: true, audience: "testpypi"},
+		{Upload: at("https://upload.pypi.org/legacy/"), Simple: at("https://pypi.org/simple/"), Pages: at("https://pypi.org/project/"), Files: at("https://files.pythonhosted.org/packages/"), Manage: at("https://pypi.org/manage/"), Warehouse: true, Attestations: true, audience: "pypi"},
+		{Upload: at("https://test.pypi.org/legacy/"), Simple: at("https://test.pypi.org/simple/"), Pages: at("https://test.pypi.org/project/"), Files: at("https://test-files.pythonhosted.org/packages/"), Manage: at("https://test.pypi.org/manage/"), Warehouse: true, Attestations: true, audience: "testpypi"},
 	}
 }
 
@@ -55,7 +56,10 @@ func SiteOf(upload, simple *url.URL, lookups bool) Site {
 	}
 	if site.Simple == nil && strings.HasSuffix(upload.Path, "/legacy/") {
 		site.Warehouse, site.MD5 = true, false
-		site.Simple = &url.URL{Scheme: upload.Scheme, Host: upload.Host, Path: strings.TrimSuffix(upload.Path, "legacy/") + "simple/"}
+		beside := func(path string) *url.URL {
+			return &url.URL{Scheme: upload.Scheme, Host: upload.Host, Path: strings.TrimSuffix(upload.Path, "legacy/") + path}
+		}
+		site.Simple, site.Files = beside("simple/"), beside("files/packages/")
 	}
 	if simple != nil {
 		site.Simple = simple

@@ -2,6 +2,7 @@ package preflight
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 	"time"
 
@@ -19,7 +20,7 @@ func absent[K comparable](s Set, key func(pep.Release) K) (keys []K, files map[K
 	for _, d := range s.Files {
 		release, err := d.Release()
 		listing, looked := s.Held[release.Project]
-		if err != nil || !looked || holds(listing, d.Name) {
+		if err != nil || !looked || Holds(listing, d.Name) {
 			continue
 		}
 		k := key(release)
@@ -34,7 +35,8 @@ func absent[K comparable](s Set, key func(pep.Release) K) (keys []K, files map[K
 func byProject(r pep.Release) pep.Project { return r.Project }
 func byRelease(r pep.Release) pep.Release { return r }
 
-func holds(l pep.Listing, name string) bool {
+// Holds tells whether the index has a file of this name.
+func Holds(l pep.Listing, name string) bool {
 	for _, h := range l.Files {
 		if h.Name == name {
 			return true
@@ -117,6 +119,21 @@ func firstUpload(l pep.Listing, release pep.Release) (first time.Time) {
 		}
 	}
 	return first
+}
+
+// deletedName: the file host keeps the bytes of a file that was deleted. It is a hint, since the page may be the older of two.
+func deletedName(s Set) (found []finding.Finding) {
+	_, files := absent(s, byProject)
+	for _, d := range s.Files {
+		release, err := d.Release()
+		if err != nil || !s.Stored[d.Path] || !slices.Contains(files[release.Project], d) {
+			continue
+		}
+		f := refusal(d, "This filename was previously used by a file that has since been deleted. Use a different version.",
+			"the index's file host has this very file, and its page has not: raise the version, unless it was uploaded moments ago")
+		found = append(found, f)
+	}
+	return found
 }
 
 // firstRelease is worth knowing because of a typing error in a name, which makes a project too.

@@ -19,6 +19,7 @@ type Set struct {
 	Files           []*dist.Distribution
 	Held            map[pep.Project]pep.Listing // what the index holds; a project that is absent was not looked up
 	Warehouse       bool                        // whether the index has PyPI's rules; another gets most of them as notices
+	Stored          map[string]bool             // files, by path, that the index's file host has, whatever its page says; a hint
 	UserToken       bool                        // uploads are authorized by a person's API token, which may do what a Trusted Publisher may not
 	Pyproject       *pyproject.Project          // the pyproject.toml beside the files; nil where there is none
 	Classifiers     []string                    // those that the index itself lists as valid; nil where it was not asked
@@ -52,6 +53,7 @@ const (
 	offline basis = "the files alone"
 	data    basis = "the files, and a table that ages"
 	listing basis = "what the index says it holds"
+	both    basis = "the files, and what the index says it holds where it was asked"
 )
 
 // Check judges the set by every rule and returns all findings: those of the files in the order of the files, each file's
@@ -76,11 +78,21 @@ func Check(s Set) []finding.Finding {
 	return all
 }
 
-// Rules lists the rules, each with its id and, as message, what it finds.
-func Rules() []finding.Finding {
-	list := make([]finding.Finding, len(rules))
+// Rule is what people are told of a rule.
+type Rule struct {
+	ID         string
+	Severity   finding.Severity // the worst that its findings have
+	Everywhere bool             // whether every index has it, or PyPI and TestPyPI alone
+	Basis      string           // what it judges by
+	About      string           // what it finds, in one line
+	Why        string           // why that is refused, or worth knowing
+}
+
+// Rules lists the rules in their order, for docs/rules.md.
+func Rules() []Rule {
+	list := make([]Rule, len(rules))
 	for i, r := range rules {
-		list[i] = finding.Finding{ID: r.id, Severity: r.severity, Message: r.about}
+		list[i] = Rule{r.id, r.severity, r.reach == everywhere, string(r.basis), r.about, r.why}
 	}
 	return list
 }

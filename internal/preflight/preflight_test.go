@@ -317,7 +317,7 @@ func TestTheTableOfRules(t *testing.T) {
 	t.Parallel()
 	seen := map[string]bool{}
 	for _, r := range preflight.Rules() {
-		if seen[r.ID] || !regexp.MustCompile(`^[a-z]+(-[a-z]+)*$`).MatchString(r.ID) || r.Message == "" {
+		if seen[r.ID] || !regexp.MustCompile(`^[a-z]+(-[a-z]+)*$`).MatchString(r.ID) || r.About == "" {
 			t.Errorf("the rule %+v is listed twice or badly", r)
 		}
 		seen[r.ID] = true

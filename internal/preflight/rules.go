@@ -50,8 +50,8 @@ var rules = []rule{
 	{"filename-slash", finding.Error, everywhere, offline, each(filenameSlash), "the file name has a slash or backslash", "The name is that of a file, not a path."},
 	{"filename-extension", finding.Error, everywhere, offline, each(filenameExtension), "the file name does not end in .tar.gz, .zip or .whl, in lower case", "PEP 527 left wheels and sdists; other formats are not taken any more, and the letter case counts."},
 	{DuplicateName, finding.Error, everywhere, offline, duplicateName, "two files of the set have one name", "An index tells files apart by their names, so only one of the two could be published."},
-	{"duplicate-content", finding.Error, warehouse, offline, duplicateContent, "two files of the set, or of the set and the index, have the same bytes", "The index knows a file by its bytes as well, whatever its name is."},
-	{"second-sdist", finding.Error, warehouse, offline, secondSdist, "the set and the index have two sdists of one release", "A release has one source. 1.0 and 1.0.0 are the same release."},
+	{"duplicate-content", finding.Error, warehouse, both, duplicateContent, "two files of the set, or of the set and the index, have the same bytes", "The index knows a file by its bytes as well, whatever its name is."},
+	{"second-sdist", finding.Error, warehouse, both, secondSdist, "the set and the index have two sdists of one release", "A release has one source. 1.0 and 1.0.0 are the same release."},
 	{"not-a-zip", finding.Error, everywhere, offline, each(notAZip), "a .whl or .zip is no zip archive", "Wheels are zip archives. A file that is none was often damaged on its way, as by a transfer as text."},
 	{"not-a-tar", finding.Error, everywhere, offline, each(notATar), "a .tar.gz is no gzipped tar archive", "Sdists are gzipped tar archives. A file that is none was often damaged on its way, as by a transfer as text."},
 	{"archive-corrupt", finding.Error, everywhere, offline, archiveCorrupt, "the archive cannot be read to its end", "The index reads the archive; users could not unpack it. Damage after the end of a tar is a warning, since the index does not see it."},
@@ -78,6 +78,7 @@ var rules = []rule{
 	{"project-archived", finding.Error, warehouse, listing, projectArchived, "the project is archived, and files of the set are missing there", "An archived project takes no uploads from anybody."},
 	{"project-quarantined", finding.Error, warehouse, listing, projectQuarantined, "the project is quarantined, and files of the set are missing there", "The administrators of the index have stopped it. With a person's API token this is a warning, since an owner may still upload."},
 	{"release-closed", finding.Error, warehouse, listing, releaseClosed, "the release is older than 14 days, and files of the set are missing there", "The index takes new files for two weeks after the first one, so that nobody can add a file to an old release unseen. In the last two hours this is a warning."},
+	{"deleted-name", finding.Warning, warehouse, listing, deletedName, "a file of this name and with these bytes was deleted from the index", "The name of a deleted file is never free again. The index does not tell which names these are, but its file host keeps the bytes: only the very same file is noticed, by `check -index`, and never for sure."},
 	{"first-release", finding.Notice, everywhere, listing, firstRelease, "the index does not know the project", "The first upload creates the project, under whatever name the metadata has."},
 	{"several-new-projects", finding.Warning, warehouse, listing, severalNewProjects, "the index knows none of several projects", "A pending publisher is for one project, and one mint creates at most one."},
 }

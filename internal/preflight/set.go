@@ -59,7 +59,7 @@ func secondSdist(s Set) (found []finding.Finding) {
 	for _, d := range s.Files {
 		release, err := d.Release()
 		listing := s.Held[release.Project]
-		if err != nil || d.Kind() != dist.Sdist || holds(listing, d.Name) {
+		if err != nil || d.Kind() != dist.Sdist || Holds(listing, d.Name) {
 			continue
 		}
 		const message = "Only one sdist may be uploaded per release."

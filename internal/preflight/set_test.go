@@ -162,6 +162,28 @@ func TestTwinsAtTheIndex(t *testing.T) {
 	}
 }
 
+func TestNamesOfDeletedFiles(t *testing.T) {
+	t.Parallel()
+	s := set(t, wheel(good), sdist(good))
+	s.Stored = map[string]bool{s.Files[1].Path: true}
+	for name, c := range map[string]struct {
+		listing pep.Listing
+		want    []string
+	}{
+		"deleted":   {pep.Listing{Exists: true}, []string{"deleted-name (warning)"}},
+		"not so":    {pep.Listing{Exists: true, Files: []pep.Held{{Name: "alder-1.0.tar.gz"}}}, nil},
+		"no lookup": {pep.Listing{}, nil},
+	} {
+		s.Held = map[pep.Project]pep.Listing{"alder": c.listing}
+		if name == "no lookup" {
+			s.Held = nil
+		}
+		if got := preflight.Check(s); !reflect.DeepEqual(ids(got), c.want) {
+			t.Errorf("%s: got %v, want %v", name, got, c.want)
+		}
+	}
+}
+
 func TestSeveralNewProjects(t *testing.T) {
 	t.Parallel()
 	s := set(t, wheel(good), file{name: "elder-2.0.tar.gz", metadata: "Metadata-Version: 2.1\nName: elder\nVersion: 2.0\n"})

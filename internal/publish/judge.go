@@ -5,11 +5,14 @@ import (
 	"context"
 	"path/filepath"
 	"slices"
+	"sync"
 
 	"github.com/org/pypi-oidc-publish/internal/dist"
 	"github.com/org/pypi-oidc-publish/internal/finding"
 	"github.com/org/pypi-oidc-publish/internal/ledger"
+	"github.com/org/pypi-oidc-publish/internal/par"
 	"github.com/org/pypi-oidc-publish/internal/pep"
+	"github.com/org/pypi-oidc-publish/internal/preflight"
 )
 
 // Judgement is what is known of a set of files without publishing it.
@@ -37,8 +40,37 @@ func Judge(ctx context.Context, o Options, t Tools) (Judgement, error) {
 	if err := r.gather(ctx, paths); err != nil {
 		return Judgement{}, err
 	}
-	all := append(r.judge(), r.conflicts()...)
+	stored, err := r.remembered(ctx)
+	if err != nil {
+		return Judgement{}, err
+	}
+	all := append(r.judge(stored), r.conflicts()...)
 	return Judgement{Files: paths, Findings: append(all, r.Book.Receipt().Findings...)}, nil
+}
+
+// remembered are the files, by path, that the index's page has not and its file host has. A run does not ask this: where the
+// host has no such file it may remember that for a while, and users ask for the file right after the upload. That it cannot
+// be asked hinders nothing.
+func (r *run) remembered(ctx context.Context) (map[string]bool, error) {
+	var mu sync.Mutex
+	stored := map[string]bool{}
+	err := par.Each(ctx, r.Parallel, r.files, func(ctx context.Context, d *dist.Distribution) error {
+		release, err := d.Release()
+		if err != nil || !r.held[release.Project].Exists || preflight.Holds(r.held[release.Project], d.Name) {
+			return nil
+		}
+		had, err := r.Index.Stored(ctx, d)
+		if ctx.Err() != nil {
+			return context.Cause(ctx)
+		}
+		if err == nil && had {
+			mu.Lock()
+			defer mu.Unlock()
+			stored[d.Path] = true
+		}
+		return nil
+	})
+	return stored, err
 }
 
 // namedAmong parts the files that are no distributions into those that were named and the rest.

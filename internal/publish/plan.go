@@ -18,7 +18,7 @@ import (
 func (r *run) check() error {
 	var failed []error
 	judged := ledger.Judged{Files: len(r.files)}
-	for _, f := range r.judge() {
+	for _, f := range r.judge(nil) {
 		switch f.Severity {
 		case finding.Error:
 			failed = append(failed, f)
@@ -36,11 +36,12 @@ func (r *run) check() error {
 	return errors.Join(failed...)
 }
 
-// judge has preflight judge the set. Where the user asked for it, errors are warnings.
-func (r *run) judge() []finding.Finding {
+// judge has preflight judge the set. Where the user asked for it, errors are warnings. stored are the files that the index's
+// file host has although its page has not, where that was asked.
+func (r *run) judge(stored map[string]bool) []finding.Finding {
 	found := preflight.Check(preflight.Set{
 		Files: r.files, Held: r.held, Warehouse: r.Index.Site().Warehouse, UserToken: r.Password != nil, Pyproject: r.pyproject,
-		ExpectedVersion: r.ExpectedVersion, Now: r.Now(),
+		Stored: stored, ExpectedVersion: r.ExpectedVersion, Now: r.Now(),
 	})
 	for i := range found {
 		f := &found[i]

@@ -1,0 +1,30 @@
+package index
+
+import (
+	"context"
+	"encoding/hex"
+	"errors"
+	"net/http"
+
+	"github.com/org/pypi-oidc-publish/internal/dist"
+	"github.com/org/pypi-oidc-publish/internal/wire"
+)
+
+// Stored tells whether the index's file host has these bytes under this name, whatever the index's page says: it keeps the
+// bytes of files that were deleted (reference: pypi-server.md, section 7.5).
+//
+// It is not to be asked right before an upload: a host may remember for a while that it had no such file.
+func (c *Client) Stored(ctx context.Context, d *dist.Distribution) (bool, error) {
+	if c.site.Simple == nil || c.site.Files == nil {
+		return false, ErrNoLookups
+	}
+	digest := hex.EncodeToString(d.Digests.BLAKE2b[:])
+	_, err := c.wire.Do(ctx, wire.Call{
+		Op: wire.Look, Method: http.MethodHead, URL: c.site.Files.JoinPath(digest[:2], digest[2:4], digest[4:], d.Name),
+	})
+	var failed *wire.Error
+	if errors.As(err, &failed) && failed.Answer != nil && (failed.Answer.Status == http.StatusNotFound || failed.Answer.Status == http.StatusForbidden) {
+		return false, nil
+	}
+	return err == nil, err
+}

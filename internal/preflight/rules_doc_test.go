@@ -1,0 +1,165 @@
+package preflight_test
+
+import (
+	"encoding/hex"
+	"flag"
+	"fmt"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/org/pypi-oidc-publish/internal/archive"
+	"github.com/org/pypi-oidc-publish/internal/finding"
+	"github.com/org/pypi-oidc-publish/internal/pep"
+	"github.com/org/pypi-oidc-publish/internal/preflight"
+	"github.com/org/pypi-oidc-publish/internal/pyproject"
+)
+
+// update writes the page instead of comparing it.
+var update = flag.Bool("update", false, "write docs/rules.md")
+
+const (
+	root  = "../../"
+	page  = "docs/rules.md"
+	intro = `<!-- Made from the table in internal/preflight/rules.go by: go test ./internal/preflight -run Page -update -->
+
+# The rules
+
+Before anything is signed, minted or sent, a run judges all files of the set by these rules, which are those of the index as far as
+they can be known beforehand. ` + "`check`" + ` does the same without a run. Every finding has one of the ids below, and says what the
+index would say.
+
+An **error** stops the run: the index is certain to refuse the file. With ` + "`verify-metadata: false`" + ` it is a warning, and the index
+decides. A **warning** is what the index takes although it is hardly meant, or what only the index can know; a **notice** is worth
+knowing. A rule of *PyPI and TestPyPI* is a notice for every other index.
+
+`
+)
+
+// TestThePageOfTheRules keeps docs/rules.md in step with the table of rules, and what it quotes with what they really say.
+func TestThePageOfTheRules(t *testing.T) {
+	t.Parallel()
+	said := examples(t)
+	var text strings.Builder
+	text.WriteString(intro + "| rule | severity | it finds |\n| --- | --- | --- |\n")
+	for _, r := range preflight.Rules() {
+		fmt.Fprintf(&text, "| [%s](#%[1]s) | %s | %s |\n", r.ID, r.Severity, r.About)
+	}
+	for _, r := range preflight.Rules() {
+		example, found := said[r.ID]
+		if !found {
+			t.Errorf("nothing shows what %s says: add to the examples", r.ID)
+		}
+		text.WriteString(entry(r, example))
+	}
+	if *update {
+		if err := os.WriteFile(root+page, []byte(text.String()), 0o644); err != nil {
+			t.Fatal(err)
+		}
+		return
+	}
+	written, err := os.ReadFile(root + page)
+	if err != nil || string(written) != text.String() {
+		t.Errorf("%s is not what the rules say (%v): run go test ./internal/preflight -run Page -update", page, err)
+	}
+}
+
+func TestTheLinkOfEveryRuleLeadsToItsHeading(t *testing.T) {
+	t.Parallel()
+	written, err := os.ReadFile(root + page)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, r := range preflight.Rules() {
+		path, heading, _ := strings.Cut(preflight.Page(r.ID), "#")
+		if path != page || !strings.Contains(string(written), "\n## "+heading+"\n") {
+			t.Errorf("%s: %s leads nowhere", r.ID, preflight.Page(r.ID))
+		}
+	}
+	if got := preflight.Page("internal"); got != "" {
+		t.Errorf("a finding of no rule has the page %s", got)
+	}
+}
+
+// entry is the part of the page about one rule.
+func entry(r preflight.Rule, example finding.Finding) string {
+	where := "PyPI and TestPyPI"
+	if r.Everywhere {
+		where = "every index"
+	}
+	return fmt.Sprintf("\n## %s\n\n*%s; %s; judged by %s*\n\n%s%s. %s For example:\n\n```text\n%s\n```\n\nWhat to do then: %s.\n",
+		r.ID, r.Severity, where, r.Basis, strings.ToUpper(r.About[:1]), r.About[1:], r.Why, example.Message, strings.TrimSuffix(example.Fix, "."))
+}
+
+// examples are what the rules say: of the vectors, and of what no vector has. Of several the first of the worst is taken.
+func examples(t *testing.T) map[string]finding.Finding {
+	t.Helper()
+	said := map[string]finding.Finding{}
+	take := func(s preflight.Set) {
+		for _, d := range s.Files {
+			d.Path = filepath.Join("dist", d.Name) // not where the test has it
+		}
+		for _, f := range preflight.Check(s) {
+			if held, known := said[f.ID]; !known || held.Severity < f.Severity {
+				said[f.ID] = f
+			}
+		}
+	}
+	for _, v := range vectors(t) {
+		if v.Verdict == "reject" {
+			take(v.set(t))
+		}
+	}
+	for _, s := range ownExamples(t) {
+		take(s)
+	}
+	return said
+}
+
+// ownExamples are sets for the rules that no vector is about.
+func ownExamples(t *testing.T) []preflight.Set {
+	t.Helper()
+	release := func(change func(*preflight.Set)) preflight.Set {
+		s := set(t, wheel(good), sdist(good))
+		s.Now = today
+		change(&s)
+		return s
+	}
+	holding := func(l pep.Listing) preflight.Set {
+		return release(func(s *preflight.Set) { s.Held = map[pep.Project]pep.Listing{"alder": l} })
+	}
+	old := pep.Held{Name: "alder-1.0-py2-none-any.whl", Uploaded: today.Add(-30 * 24 * time.Hour)}
+	asyncio := set(t, file{name: "asyncio-1.0.tar.gz", metadata: with("alder", "asyncio")})
+	asyncio.Held = map[pep.Project]pep.Listing{"asyncio": {}}
+	elder := set(t, wheel(good), file{name: "elder-2.0.tar.gz", metadata: "Metadata-Version: 2.1\nName: elder\nVersion: 2.0\n"})
+	elder.Held = map[pep.Project]pep.Listing{"alder": {}, "elder": {}}
+	return []preflight.Set{
+		set(t, sdist(good+"Summary: caf\xe9\n")),
+		set(t, sdist(good+"Future: yes\n")),
+		set(t, sdist(good+"License-Expression: MIT\nClassifier: License :: OSI Approved :: MIT License\n")),
+		asyncio,
+		set(t, wheel(good), wheel(good)),
+		set(t, sdist(good), file{name: "alder-1.1.tar.gz", metadata: with("1.0", "1.1")}),
+		set(t, wheel(good+"Requires-Python: >=3.9\n"), sdist(good+"Requires-Python: >=3.10\n")),
+		release(func(s *preflight.Set) { s.ExpectedVersion = "v1.0.1" }),
+		release(func(s *preflight.Set) {
+			s.Pyproject = &pyproject.Project{Path: "pyproject.toml", Name: pyproject.Value{Text: "alder"}, Version: pyproject.Value{Text: "0.9"}}
+		}),
+		release(func(s *preflight.Set) {
+			s.Files[0].Archive.Oddities = []archive.Oddity{{Code: archive.OddStopped, Detail: "more than 1000000 members"}}
+		}),
+		release(func(s *preflight.Set) { s.Files[0].Size = 101 << 20 }),
+		holding(pep.Listing{Exists: true, Status: "archived"}),
+		holding(pep.Listing{Exists: true, Status: "quarantined"}),
+		holding(pep.Listing{Exists: true, Files: []pep.Held{old}}),
+		holding(pep.Listing{Exists: true, Files: []pep.Held{{Name: "alder-0.9.tar.gz", Size: 11 << 30, SHA256: hex.EncodeToString(make([]byte, 32))}}}),
+		release(func(s *preflight.Set) {
+			s.Held = map[pep.Project]pep.Listing{"alder": {Exists: true}}
+			s.Stored = map[string]bool{"dist/alder-1.0.tar.gz": true}
+		}),
+		holding(pep.Listing{}),
+		elder,
+	}
+}

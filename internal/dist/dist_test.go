@@ -94,9 +94,12 @@ func TestARealSdist(t *testing.T) {
 	}
 }
 
+// vectors are small distributions that indexes take, and some that they refuse.
+const vectors = "../testdata/vectors/"
+
 func TestFormsOfACorrectClient(t *testing.T) {
 	t.Parallel()
-	text, err := os.ReadFile("testdata/forms.json")
+	text, err := os.ReadFile(vectors + "forms.json")
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -111,7 +114,7 @@ func TestFormsOfACorrectClient(t *testing.T) {
 		t.Run(form.File, func(t *testing.T) {
 			t.Parallel()
 			var got [][2]string
-			for _, field := range read(t, filepath.Join("testdata", form.File)).Form() {
+			for _, field := range read(t, filepath.Join(vectors, form.File)).Form() {
 				got = append(got, [2]string{field.Name, field.Value})
 			}
 			if !reflect.DeepEqual(got, form.Fields) {

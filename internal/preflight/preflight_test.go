@@ -296,23 +296,6 @@ func TestARealSdistPasses(t *testing.T) {
 	}
 }
 
-func TestWhatTheIndexAcceptsPasses(t *testing.T) {
-	t.Parallel()
-	paths, err := filepath.Glob("../dist/testdata/dists/*/*")
-	if err != nil || len(paths) < 20 {
-		t.Fatalf("%d files, %v", len(paths), err)
-	}
-	for _, path := range paths {
-		d, err := dist.Read(t.Context(), path, true)
-		if err != nil {
-			t.Fatal(err)
-		}
-		if found := preflight.Check(preflight.Set{Files: []*dist.Distribution{d}, Warehouse: true}); len(found) > 0 {
-			t.Errorf("%s: %v", path, found)
-		}
-	}
-}
-
 func TestTheTableOfRules(t *testing.T) {
 	t.Parallel()
 	seen := map[string]bool{}

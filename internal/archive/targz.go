@@ -1,7 +1,9 @@
 package archive
 
 import (
-	"archive/tar"
+	"bufio"
+	"compress/bzip2"
+	"compress/flate"
 	"compress/gzip"
 	"errors"
 	"fmt"
@@ -11,20 +13,24 @@ import (
 
 // ReadTarGz walks the gzipped tar archive that r streams. It stops reading where the archive ends or breaks, so a caller
 // who needs all of r reads on. An error means that r could not be read.
-func ReadTarGz(r io.Reader, keep func(member string) bool) (Facts, error) {
-	packed := &meter{r: r}
-	w := newWalk(keep)
+func ReadTarGz(r io.Reader, ask Ask) (Facts, error) {
+	packed := &meter{r: &opening{r: r}}
+	w := newWalk(ask.Keep, 0)
 	return packed.verdict(w, walkTarGz(packed, w))
 }
 
 func walkTarGz(packed *meter, w *walk) error {
 	unzip, err := gzip.NewReader(packed)
 	if err != nil {
+		return noGzip(packed, err)
+	}
+	begun := bufio.NewReaderSize(unzip, firstUnpacked)
+	if _, err := begun.Peek(firstUnpacked); isCorrupt(err) {
 		return fmt.Errorf("%w: %w", ErrNotTar, err)
 	}
-	unpacked := &meter{r: unzip, allowed: func(n int64) bool { return n < maxUnpacked || n < maxRatio*packed.n }}
+	unpacked := &meter{r: begun, allowed: func(n int64) bool { return n < maxUnpacked || n < maxRatio*packed.n }}
 	defer func() { w.facts.Unpacked = unpacked.n }()
-	err = walkTar(tar.NewReader(unpacked), w)
+	err = walkTar(newTarReader(unpacked), w)
 	switch {
 	case errors.Is(err, errStopped):
 		return nil
@@ -36,63 +42,91 @@ func walkTarGz(packed *meter, w *walk) error {
 		return nil
 	case unpacked.err != nil:
 		return unpacked.err
-	case errors.Is(err, tar.ErrHeader) && w.facts.Members == 0:
-		return fmt.Errorf("%w: %w", ErrNotTar, err)
-	case errors.Is(err, tar.ErrHeader): // readers take it for the end
+	case errors.Is(err, errTarHeader) && w.facts.Members > 0: // readers take it for the end
 		w.odd(OddEndsEarly, "", "an invalid header follows the last member")
 		return nil
+	case w.facts.Members == 0:
+		return fmt.Errorf("%w: %w", ErrNotTar, err)
 	default:
 		return err
 	}
 }
 
-func walkTar(t *tar.Reader, w *walk) error {
+// noGzip tells what is no tar at all from a tar that is not gzipped, which readers open and then do not read.
+func noGzip(packed *meter, err error) error {
+	start := packed.r.(*opening).start
+	for _, plain := range []io.Reader{strings.NewReader(string(start)), bzip2.NewReader(strings.NewReader(string(start)))} {
+		if isTar(plain) {
+			return errors.New("it is a tar archive, but not gzipped")
+		}
+	}
+	return fmt.Errorf("%w: %w", ErrNotTar, err)
+}
+
+// firstUnpacked is how many bytes a reader unpacks to see the first header: where these are damaged, it is no tar to it.
+const firstUnpacked = 8 << 10
+
+func isCorrupt(err error) bool {
+	var corrupt flate.CorruptInputError
+	return errors.As(err, &corrupt) || errors.Is(err, gzip.ErrChecksum) || errors.Is(err, gzip.ErrHeader)
+}
+
+// isTar tells whether a tar begins here, by its first member.
+func isTar(r io.Reader) bool {
+	_, err := newTarReader(io.LimitReader(r, maxTarTexts)).next()
+	return err == nil || errors.Is(err, io.EOF)
+}
+
+func walkTar(t *tarReader, w *walk) error {
 	for {
-		head, err := t.Next()
+		head, err := t.next()
 		if errors.Is(err, io.EOF) {
 			return nil
-		}
-		if err != nil {
+		} else if err != nil {
 			return err
 		}
-		if head.Typeflag == tar.TypeXGlobalHeader { // git archive writes one; readers do not show it as a member
-			continue
-		}
-		if !w.visit(head.Name) {
+		if !w.visit(head.name) {
 			return errStopped
 		}
-		if err := lookAt(head, t, w); err != nil {
+		w.facts.Names.add([]byte(head.name), 0, 0)
+		if err := lookAt(&head, t, w); err != nil {
 			return err
 		}
 	}
 }
 
-func lookAt(head *tar.Header, content io.Reader, w *walk) error {
-	if isSparse(head) {
-		w.odd(OddSparse, head.Name, "sparse")
+func lookAt(head *tarMember, content io.Reader, w *walk) error {
+	if head.sparse {
+		w.odd(OddSparse, head.name, "sparse")
 	}
+	var kept *collector
+	var marks scanner
 	switch {
-	case !w.keep(head.Name):
+	case w.keep(head.name) && !head.isFile():
+		w.odd(OddNotRegular, head.name, "no regular file")
 		return nil
-	case head.Typeflag != tar.TypeReg && head.Typeflag != tar.TypeGNUSparse:
-		w.odd(OddNotRegular, head.Name, "no regular file")
+	case w.keep(head.name):
+		if limit := w.mayHold(head.name); head.size > limit {
+			w.odd(OddTooLarge, head.name, "too large to look into")
+			return nil
+		}
+		kept = &collector{}
+	case !head.isFile() || !IsSource(head.name):
 		return nil
-	default:
-		_, err := w.hold(head.Name, content)
+	}
+	to := io.Writer(&marks)
+	if kept != nil {
+		to = kept
+	}
+	if _, err := io.Copy(to, content); err != nil {
 		return err
 	}
-}
-
-func isSparse(head *tar.Header) bool {
-	if head.Typeflag == tar.TypeGNUSparse {
-		return true
+	if kept != nil {
+		w.hold(head.name, kept.data)
+	} else if by := marks.verdict(); by != "" {
+		w.odd(OddObfuscated, head.name, by)
 	}
-	for key := range head.PAXRecords {
-		if strings.HasPrefix(key, "GNU.sparse.") {
-			return true
-		}
-	}
-	return false
+	return nil
 }
 
 // drain unpacks what follows the end of the tar: its checksum stands at the very end.

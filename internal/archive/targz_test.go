@@ -51,7 +51,7 @@ func tarOf(t testing.TB, members ...member) []byte {
 
 func readTarGz(t testing.TB, data []byte) archive.Facts {
 	t.Helper()
-	facts, err := archive.ReadTarGz(bytes.NewReader(data), wanted)
+	facts, err := archive.ReadTarGz(bytes.NewReader(data), archive.Ask{Keep: wanted})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -61,6 +61,10 @@ func readTarGz(t testing.TB, data []byte) archive.Facts {
 func TestATarIsWalked(t *testing.T) {
 	t.Parallel()
 	facts := readTarGz(t, gz(t, tarOf(t, member{"alder-1.0/", ""}, member{"alder-1.0/PKG-INFO", "Name: alder\n"}, member{"alder-1.0/a.py", "x"})))
+	if !facts.Names.Has("alder-1.0/a.py") || !facts.Names.Has("alder-1.0") || facts.Names.Has("alder-1.0/") {
+		t.Error("the names are others")
+	}
+	facts.Names = nil
 	want := archive.Facts{Members: 3, Unpacked: facts.Unpacked, Top: "alder-1.0", Kept: map[string][]byte{"alder-1.0/PKG-INFO": []byte("Name: alder\n")}}
 	if !reflect.DeepEqual(facts, want) || facts.Unpacked < 5*512 {
 		t.Errorf("got %+v", facts)
@@ -108,7 +112,7 @@ func TestDamagedTars(t *testing.T) {
 		"gzipped text":                 {data: gz(t, []byte(strings.Repeat("text", 500))), broken: true, notTar: true},
 		"cut":                          {data: whole[:len(whole)/2], broken: true},
 		"tar cut in a member":          {data: gz(t, plain[:2000]), broken: true},
-		"flipped bit in the stream":    {data: append(append(bytes.Clone(whole[:30]), 0xff, 0xff, 0xff), whole[33:]...), broken: true},
+		"flipped bit in the stream":    {data: append(append(bytes.Clone(whole[:30]), 0xff, 0xff, 0xff), whole[33:]...), broken: true, notTar: true},
 		"wrong checksum":               {data: badSum, odd: archive.OddTail},
 		"something follows the stream": {data: append(bytes.Clone(whole), "tail"...), odd: archive.OddTail},
 		"something follows a member":   {data: gz(t, append(bytes.Clone(plain[:512+50176]), bytes.Repeat([]byte("x"), 1024)...)), odd: archive.OddEndsEarly},
@@ -164,7 +168,7 @@ func TestABombIsNotUnpackedToItsEnd(t *testing.T) {
 		}
 	}
 	bomb := io.MultiReader(bytes.NewReader(gz(t, head.Bytes())), &again{data: gz(t, make([]byte, 4<<20))})
-	facts, err := archive.ReadTarGz(bomb, wanted)
+	facts, err := archive.ReadTarGz(bomb, archive.Ask{Keep: wanted})
 	if err != nil || facts.Broken != nil || !reflect.DeepEqual(codes(facts), []string{archive.OddStopped}) || len(facts.Kept) != 1 {
 		t.Errorf("got %v, %v, %v", facts.Broken, facts.Oddities, err)
 	}
@@ -178,7 +182,7 @@ func TestAFailingStreamIsAnErrorNotAFact(t *testing.T) {
 	data := gz(t, tarOf(t, member{"a/A", "1"}))
 	for _, cut := range []int{0, 5, 40, len(data)} {
 		stream := io.MultiReader(bytes.NewReader(data[:cut]), iotest.ErrReader(errDisk))
-		if facts, err := archive.ReadTarGz(stream, wanted); !errors.Is(err, errDisk) {
+		if facts, err := archive.ReadTarGz(stream, archive.Ask{Keep: wanted}); !errors.Is(err, errDisk) {
 			t.Errorf("after %d bytes: %+v, %v", cut, facts, err)
 		}
 	}

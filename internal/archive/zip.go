@@ -2,35 +2,40 @@ package archive
 
 import (
 	"bufio"
-	"compress/flate"
-	"encoding/binary"
 	"errors"
 	"fmt"
-	"hash/crc32"
 	"io"
-	"strings"
 )
 
-const (
-	methodStored   = 0
-	methodDeflated = 8
-	flagEncrypted  = 1
-)
+// Ask is what a caller wants of an archive.
+type Ask struct {
+	Keep   func(member string) bool // whose content is kept
+	Record string                   // the member that lists the others, as a wheel's RECORD does; it is kept, and compared. Empty for none
+}
 
-// ReadZip walks the zip archive of the given size in r: its central directory, and of its members only those that keep
-// asks for, which are checked against their local header and checksum. It keeps neither the file nor the directory in
-// memory. An error means that r could not be read.
-func ReadZip(r io.ReaderAt, size int64, keep func(member string) bool) (Facts, error) {
+func (a Ask) wants(member string) bool {
+	return a.Keep(member) || a.Record != "" && member == a.Record
+}
+
+// ReadZip walks the zip archive of the given size in r: its central directory, the members asked for and all Python
+// source, which are checked against their local header and checksum, and then its records from the first byte to the last.
+// It keeps neither the file nor the directory in memory. An error means that r could not be read.
+func ReadZip(r io.ReaderAt, size int64, ask Ask) (Facts, error) {
 	file := &zipFile{ReaderAt: r, size: size}
-	w := newWalk(keep)
-	return file.verdict(w, file.walk(w))
+	end, err := file.findEnd()
+	w := newWalk(ask.Keep, end.directorySize/directoryHead)
+	if err == nil {
+		err = file.walk(end, ask, w)
+	}
+	return file.verdict(w, err)
 }
 
 // zipFile is a zip archive that remembers when reading it failed.
 type zipFile struct {
 	io.ReaderAt
 	faults
-	size int64
+	size    int64
+	inflate inflater
 }
 
 // ReadAt reads from the archive and remembers a failure.
@@ -40,162 +45,148 @@ func (z *zipFile) ReadAt(p []byte, off int64) (int, error) {
 	return n, err
 }
 
-func (z *zipFile) walk(w *walk) error {
-	end, err := z.findEnd()
-	if err != nil {
-		return err
-	}
+func (z *zipFile) walk(end zipEnd, ask Ask, w *walk) error {
 	if end.start < 0 || end.directorySize < 0 {
 		return errors.New("bad offset for central directory")
 	}
-	wanted, err := z.list(end, w)
-	if err != nil {
+	if also, err := z.startsLikeTar(); err != nil {
+		return err
+	} else if also {
+		w.odd(OddBoth, "", "it is a tar archive as well")
+	}
+	wanted, err := z.list(end, ask, w)
+	if err != nil || w.facts.Odd(OddStopped) != nil {
 		return err
 	}
 	for _, m := range wanted {
 		if err := z.read(m, w); err != nil {
-			return fmt.Errorf("member %q: %w", m.name, err)
+			return err
 		}
 	}
-	return nil
+	if err := z.inspect(end, ask.record(w), w); err != nil {
+		return err
+	}
+	return z.frame(w)
+}
+
+// directory opens the central directory.
+func (z *zipFile) directory(end zipEnd) *directory {
+	section := io.NewSectionReader(z, end.start, end.directorySize)
+	return &directory{r: bufio.NewReaderSize(section, int(min(64<<10, max(end.directorySize, 16)))), left: end.directorySize, end: end}
 }
 
 // list walks the central directory and returns the members to keep.
-func (z *zipFile) list(end zipEnd, w *walk) (wanted []zipMember, err error) {
-	directory := bufio.NewReaderSize(io.NewSectionReader(z, end.start, end.directorySize), int(min(64<<10, end.directorySize)))
-	for left := end.directorySize; left > 0; {
-		m, length, err := readDirectoryEntry(directory)
-		if err != nil {
+func (z *zipFile) list(end zipEnd, ask Ask, w *walk) (wanted []zipMember, err error) {
+	all := z.directory(end)
+	for {
+		m, err := all.next()
+		if errors.Is(err, io.EOF) {
+			return wanted, nil
+		} else if err != nil {
 			return nil, err
 		}
-		left -= length
-		m.offset += end.shift
 		if !w.visit(m.name) {
 			return wanted, nil
+		}
+		w.facts.Names.add(m.key, m.packed, m.unpacked)
+		if m.name != m.original() {
+			w.facts.Names.alias(m.name)
 		}
 		w.facts.Unpacked = add(w.facts.Unpacked, m.unpacked)
 		if m.method != methodStored && m.method != methodDeflated {
 			w.odd(OddMethod, m.name, fmt.Sprintf("compression method %d", m.method))
 		}
-		if !w.keep(m.name) {
+		if !ask.wants(m.name) {
 			continue
 		}
 		if len(wanted) == maxKeptCount {
 			w.odd(OddTooLarge, m.name, "too many members of its kind")
 			continue
 		}
-		wanted = append(wanted, m)
+		wanted = append(wanted, m.own())
 	}
-	return wanted, nil
 }
 
 // read keeps one member, once its local header and its checksum agree with the directory.
 func (z *zipFile) read(m zipMember, w *walk) error {
-	content, err := z.open(m)
-	if err != nil {
-		return err
+	if m.method != methodStored && m.method != methodDeflated {
+		return nil // which is said already
 	}
-	if m.unpacked > maxKept {
+	if m.unpacked > w.mayHold(m.name) {
 		w.odd(OddTooLarge, m.name, "too large to look into")
 		return nil
 	}
-	sum := crc32.NewIEEE()
-	held, err := w.hold(m.name, io.TeeReader(io.LimitReader(content, m.unpacked), sum))
-	if err != nil {
-		return err
-	}
-	if held && sum.Sum32() != m.crc {
+	var content collector
+	if err := z.pour(m, &content); err != nil {
+		if z.err != nil {
+			return err
+		}
 		delete(w.facts.Kept, m.name)
-		return errors.New("bad CRC-32")
+		w.odd(OddDamaged, m.name, err.Error())
+		return nil
 	}
+	w.hold(m.name, content.data)
 	return nil
 }
 
-func (z *zipFile) open(m zipMember) (io.Reader, error) {
-	if m.flags&flagEncrypted != 0 {
-		return nil, errors.New("it is encrypted")
-	}
-	if m.offset < 0 {
-		return nil, errors.New("bad offset of its local header")
-	}
-	local := io.NewSectionReader(z, m.offset, max(z.size-m.offset, 0))
-	var head [30]byte
-	if _, err := io.ReadFull(local, head[:]); err != nil || binary.LittleEndian.Uint32(head[:]) != 0x04034b50 {
-		return nil, errors.New("bad magic number for its local header")
-	}
-	nameLength, extraLength := int64(binary.LittleEndian.Uint16(head[26:])), int64(binary.LittleEndian.Uint16(head[28:]))
-	name := make([]byte, nameLength)
-	if _, err := io.ReadFull(local, name); err != nil || string(name) != m.rawName {
-		return nil, fmt.Errorf("its name in the directory and in the local header (%q) differ", name)
-	}
-	packed := io.NewSectionReader(z, m.offset+int64(len(head))+nameLength+extraLength, m.packed)
-	switch m.method {
-	case methodStored:
-		return packed, nil
-	case methodDeflated:
-		return flate.NewReader(packed), nil
-	default:
-		return nil, fmt.Errorf("compression method %d", m.method)
-	}
+// collector keeps what is written to it.
+type collector struct{ data []byte }
+
+// Write keeps p.
+func (c *collector) Write(p []byte) (int, error) {
+	c.data = append(c.data, p...)
+	return len(p), nil
 }
 
-// zipMember is what the central directory says of a member.
-type zipMember struct {
-	name, rawName            string // rawName as written; name ends at a NUL, as readers cut it
-	flags, method            uint16
-	crc                      uint32
-	packed, unpacked, offset int64
+// What an index allows a zip to unpack to; beyond, it looks at nothing else, and neither does this room. Section 1.6.
+const (
+	bombSize  = 64 << 20
+	bombRatio = 50
+)
+
+// Bomb tells whether a zip of the given size declares more than 64 MiB and more than 50 times its size, which is where
+// PyPI stops.
+func (f *Facts) Bomb(size int64) bool {
+	return f.Unpacked > bombSize && f.Unpacked/bombRatio >= size && (f.Unpacked/bombRatio > size || f.Unpacked%bombRatio > 0)
 }
 
-// readDirectoryEntry reads one header of the central directory and tells its length.
-func readDirectoryEntry(r io.Reader) (m zipMember, length int64, err error) {
-	var head [46]byte
-	if _, err := io.ReadFull(r, head[:]); err != nil {
-		return m, 0, errors.New("truncated central directory")
+// inspect walks the directory once more, with the record in hand, and reads the Python source.
+func (z *zipFile) inspect(end zipEnd, r *record, w *walk) error {
+	if w.facts.Bomb(z.size) || w.facts.Odd(OddMethod) != nil {
+		return nil // an index looks no further
 	}
-	if binary.LittleEndian.Uint32(head[:]) != 0x02014b50 {
-		return m, 0, errors.New("bad magic number for central directory")
-	}
-	half := func(at int) uint16 { return binary.LittleEndian.Uint16(head[at:]) }
-	word := func(at int) uint32 { return binary.LittleEndian.Uint32(head[at:]) }
-	nameLength, extraLength, commentLength := int(half(28)), int(half(30)), int(half(32))
-	rest := make([]byte, nameLength+extraLength+commentLength)
-	if _, err := io.ReadFull(r, rest); err != nil {
-		return m, 0, errors.New("truncated central directory")
-	}
-	m = zipMember{
-		rawName: string(rest[:nameLength]), flags: half(8), method: half(10), crc: word(16),
-		packed: int64(word(20)), unpacked: int64(word(24)), offset: int64(word(42)),
-	}
-	m.name, _, _ = strings.Cut(m.rawName, "\x00")
-	if err := m.widen(rest[nameLength : nameLength+extraLength]); err != nil {
-		return m, 0, fmt.Errorf("member %q: %w", m.name, err)
-	}
-	return m, int64(len(head) + len(rest)), nil
-}
-
-// widen takes the sizes that do not fit 32 bits from the zip64 extra field.
-func (m *zipMember) widen(extra []byte) error {
-	for len(extra) >= 4 {
-		id, length := binary.LittleEndian.Uint16(extra), int(binary.LittleEndian.Uint16(extra[2:]))
-		if length+4 > len(extra) {
-			return fmt.Errorf("corrupt extra field %04x (size=%d)", id, length)
+	all := z.directory(end)
+	for {
+		m, err := all.next()
+		if errors.Is(err, io.EOF) {
+			return nil
+		} else if err != nil {
+			return err
 		}
-		data := extra[4 : 4+length]
-		extra = extra[4+length:]
-		if id != 1 {
+		r.listed(m, w)
+		if !IsSource(m.name) {
 			continue
 		}
-		for _, size := range []*int64{&m.unpacked, &m.packed, &m.offset} {
-			if *size != 0xffffffff {
-				continue
-			}
-			if len(data) < 8 {
-				return errors.New("corrupt zip64 extra field")
-			}
-			*size = int64(binary.LittleEndian.Uint64(data) &^ (1 << 63))
-			data = data[8:]
+		if err := z.scan(m, r, w); err != nil {
+			return err
 		}
+	}
+}
+
+// scan reads a member of Python source to its end.
+func (z *zipFile) scan(m zipMember, r *record, w *walk) error {
+	marks := &scanner{}
+	content := r.check(m.name, marks, w)
+	if err := z.pour(m, content); err != nil {
+		if z.err != nil {
+			return err
+		}
+		w.odd(OddDamaged, m.name, err.Error())
+		return nil
+	}
+	content.done()
+	if by := marks.verdict(); by != "" {
+		w.odd(OddObfuscated, m.name, by)
 	}
 	return nil
 }

@@ -10,7 +10,7 @@ const (
 	endLength     = 22 // of the end of central directory, without its comment
 	end64Length   = 56
 	locatorLength = 20
-	maxComment    = 1<<16 - 1
+	maxComment    = 1 << 16
 )
 
 var endMark = []byte("PK\x05\x06")

@@ -27,6 +27,7 @@ type Distribution struct {
 	Archive     archive.Facts // what is kept of members is their names alone
 	Metadata    bool          // whether core metadata was found in it
 	Headers     []Field       // of the core metadata, in their order, names as written
+	EntryPoints error         // why a wheel's entry_points.txt is none; nil where it is right, or is not there
 	Description string        // the body of the core metadata; where there is none, the Description header without its indentation
 
 	body     string // of the core metadata, which is one more occurrence of Description
@@ -69,9 +70,7 @@ func Read(ctx context.Context, path string, md5 bool) (*Distribution, error) {
 		d.Headers, d.body = parseMetadata(text)
 		d.Description = cmp.Or(d.body, dedent(d.Header("Description")))
 	}
-	for member := range d.Archive.Kept {
-		d.Archive.Kept[member] = nil // that it is there is a fact; its text was read, and a run may have hundreds
-	}
+	d.settle()
 	return d, nil
 }
 
@@ -82,7 +81,7 @@ func (d *Distribution) readAll(ctx context.Context, file *os.File, md5 bool) err
 	stream := &hashed{ctx: ctx, file: file, size: d.Size, sums: sums}
 	var err error
 	if d.packing() == tarGz {
-		if d.Archive, err = archive.ReadTarGz(bufio.NewReaderSize(stream, 64<<10), isPkgInfo); err != nil {
+		if d.Archive, err = archive.ReadTarGz(bufio.NewReaderSize(stream, 64<<10), d.wanted()); err != nil {
 			return err
 		}
 	}
@@ -93,8 +92,11 @@ func (d *Distribution) readAll(ctx context.Context, file *os.File, md5 bool) err
 		return &ChangedError{Path: d.Path}
 	}
 	d.Digests = sums.digests()
-	if d.packing() == zipped {
+	switch d.packing() {
+	case zipped:
 		d.Archive, err = archive.ReadZip(file, d.Size, d.wanted())
+	case tarGz:
+		err = d.Archive.LookForZip(file, d.Size)
 	}
 	return err
 }

@@ -3,17 +3,61 @@ package dist
 import (
 	"slices"
 	"strings"
+
+	"github.com/org/pypi-oidc-publish/internal/archive"
+	"github.com/org/pypi-oidc-publish/internal/pep"
 )
 
 // Field is a header of core metadata, or a field of the upload form.
 type Field struct{ Name, Value string }
 
-// wanted tells which members of the zip are to be kept.
-func (d *Distribution) wanted() func(member string) bool {
-	if d.Kind() == Wheel {
-		return isDistInfo
+// wanted tells which members are to be kept, and which one lists the others.
+func (d *Distribution) wanted() archive.Ask {
+	if d.Kind() != Wheel {
+		return archive.Ask{Keep: isPkgInfo}
 	}
-	return isPkgInfo
+	folder := d.DistInfo()
+	if folder == "" {
+		return archive.Ask{Keep: isDistInfo}
+	}
+	licenses := folder + "/licenses/"
+	return archive.Ask{Record: folder + "/RECORD", Keep: func(member string) bool {
+		return isDistInfo(member) || member == folder+"/entry_points.txt" || strings.HasPrefix(member, licenses) && !strings.HasSuffix(member, "/")
+	}}
+}
+
+// settle keeps of the archive what a run can afford to hold of hundreds: that a member is there is a fact, and its text
+// was read. The licence files that the metadata names count among the members asked for.
+func (d *Distribution) settle() {
+	if text, found := d.Archive.Kept[d.DistInfo()+"/entry_points.txt"]; found {
+		d.EntryPoints = pep.CheckEntryPoints(text)
+	}
+	for member := range d.Archive.Kept {
+		d.Archive.Kept[member] = nil
+	}
+	for _, place := range d.LicensePlaces() {
+		if _, kept := d.Archive.Kept[place]; !kept && d.Archive.Names.Has(place) {
+			d.Archive.Kept[place] = nil
+		}
+	}
+	d.Archive.Names = nil
+}
+
+// LicensePlaces gives, for every License-File of the metadata, the member that it has to be; none below metadata 2.4,
+// where the field is not sent.
+func (d *Distribution) LicensePlaces() []string {
+	if !d.sendsLicenseFiles() {
+		return nil
+	}
+	folder := d.Archive.Top + "/"
+	if d.Kind() == Wheel {
+		folder = d.DistInfo() + "/licenses/"
+	}
+	var places []string
+	for _, file := range d.Values("License-File") {
+		places = append(places, folder+file)
+	}
+	return places
 }
 
 // isPkgInfo matches the metadata of an sdist: PKG-INFO in a folder at the top.

@@ -24,7 +24,7 @@ func (ix *Index) keepMetadata(u *upload, at string) (sum string, err error) {
 	}
 	defer func() { _ = in.Close() }()
 	member := name.Name + "-" + name.Version + ".dist-info/METADATA"
-	facts, err := archive.ReadZip(in, u.form.content.blob.size, func(m string) bool { return m == member })
+	facts, err := archive.ReadZip(in, u.form.content.blob.size, archive.Ask{Keep: func(m string) bool { return m == member }})
 	if err != nil {
 		return "", err
 	}

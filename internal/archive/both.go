@@ -1,0 +1,69 @@
+package archive
+
+import (
+	"bufio"
+	"bytes"
+	"compress/bzip2"
+	"compress/gzip"
+	"errors"
+	"io"
+)
+
+// A file that is a zip for one reader and a tar for another is refused: they would see different members.
+
+// startsLikeTar tells whether a reader of tars takes the file for one, packed or not.
+func (z *zipFile) startsLikeTar() (bool, error) {
+	plain := io.NewSectionReader(z, 0, z.size)
+	start := make([]byte, 3)
+	if _, err := io.ReadFull(plain, start); err != nil && z.err != nil {
+		return false, z.err
+	}
+	also := isTar(io.NewSectionReader(z, 0, z.size))
+	switch packed := io.NewSectionReader(z, 0, z.size); {
+	case bytes.HasPrefix(start, []byte("\x1f\x8b")):
+		unzip, err := gzip.NewReader(bufio.NewReader(packed))
+		also = err == nil && isTar(unzip)
+	case bytes.HasPrefix(start, []byte("BZh")):
+		also = isTar(bzip2.NewReader(bufio.NewReader(packed)))
+	}
+	return also, z.err
+}
+
+// LookForZip adds to the facts of a tar whether its file of the given size is a zip as well. An error means that r could
+// not be read.
+func (f *Facts) LookForZip(r io.ReaderAt, size int64) error {
+	z := &zipFile{ReaderAt: r, size: size}
+	end, err := z.findEnd()
+	if z.err != nil {
+		return z.err
+	}
+	if err != nil || end.start < 0 || end.directorySize < 0 {
+		return nil //nolint:nilerr // it is none, which is as it should be
+	}
+	_, err = z.directory(end).next()
+	if z.err != nil {
+		return z.err
+	}
+	if err == nil || errors.Is(err, io.EOF) && end.start == end.shift {
+		f.Oddities = append(f.Oddities, Oddity{Code: OddBoth, Detail: "it is a zip archive as well"})
+	}
+	return nil
+}
+
+// opening remembers the start of what is read through it.
+type opening struct {
+	r     io.Reader
+	start []byte
+}
+
+// maxStart is how much of the start is remembered, in bytes.
+const maxStart = 4 << 10
+
+// Read reads.
+func (o *opening) Read(p []byte) (int, error) {
+	n, err := o.r.Read(p)
+	if room := maxStart - len(o.start); room > 0 {
+		o.start = append(o.start, p[:min(n, room)]...)
+	}
+	return n, err
+}

@@ -1,0 +1,250 @@
+package archive
+
+import (
+	"bytes"
+	"crypto/sha256"
+	"encoding/base64"
+	"errors"
+	"hash"
+	"hash/maphash"
+	"io"
+	"strconv"
+	"strings"
+	"unicode/utf8"
+)
+
+const (
+	maxField = 131072  // characters of a field of CSV, beyond which Python's reader gives up
+	maxSums  = 1 << 17 // rows of a record whose sizes and hashes are compared
+)
+
+// record is what a wheel's RECORD says of its members. Where there is none, it compares nothing.
+type record struct {
+	place string
+	names *Names
+	rows  map[uint64]recordRow // by hash of the name
+}
+
+// recordRow is what the record says of one member.
+type recordRow struct {
+	size   int64 // -1 where it does not say
+	hashed bool
+	sum    [sha256.Size]byte
+}
+
+// record reads the record of the members that was asked for, if it was kept.
+func (a Ask) record(w *walk) *record {
+	text, kept := w.facts.Kept[a.Record]
+	if !kept || a.Record == "" {
+		return &record{}
+	}
+	r := &record{place: a.Record, names: w.facts.Names, rows: map[uint64]recordRow{}}
+	if err := readRecord(text, func(row [3]string) { r.add(row, w) }); err != nil {
+		w.odd(OddRecord, a.Record, err.Error())
+		return &record{}
+	}
+	return r
+}
+
+// add takes a row. Backslashes of another system are taken for slashes, as an index does.
+func (r *record) add(row [3]string, w *walk) {
+	name := strings.ReplaceAll(row[0], `\`, "/")
+	at, found := r.names.of([]byte(name))
+	if !found || strings.HasSuffix(name, "/") || r.exempt(name) {
+		w.odd(OddAbsent, name, "")
+		return
+	}
+	r.names.mark(at, recorded)
+	if len(r.rows) < maxSums {
+		r.rows[maphash.String(r.names.seed, name)] = parseRecordRow(row)
+	}
+}
+
+func parseRecordRow(row [3]string) (parsed recordRow) {
+	parsed.size = -1
+	if size, err := strconv.ParseInt(row[2], 10, 64); err == nil {
+		parsed.size = size
+	}
+	if text, found := strings.CutPrefix(row[1], "sha256="); found {
+		sum, err := base64.RawURLEncoding.DecodeString(strings.TrimRight(text, "="))
+		parsed.hashed = err == nil && copy(parsed.sum[:], sum) == sha256.Size && len(sum) == sha256.Size
+	}
+	return parsed
+}
+
+// exempt matches the signatures, which cannot be in what they sign.
+func (r *record) exempt(name string) bool {
+	return name == r.place+".jws" || name == r.place+".p7s"
+}
+
+// listed compares a member with what the record says of it.
+func (r *record) listed(m zipMember, w *walk) {
+	if r.place == "" || strings.HasSuffix(m.name, "/") || strings.HasSuffix(m.name, `\`) || r.exempt(m.name) {
+		return
+	}
+	at, found := r.names.of([]byte(m.name))
+	if !found || r.names.rows[at].key&recorded == 0 {
+		w.odd(OddUnlisted, m.name, "")
+		return
+	}
+	row, found := r.rows[maphash.String(r.names.seed, m.name)]
+	if found && m.name != r.place && row.size >= 0 && row.size != m.unpacked {
+		w.odd(OddRecordSum, m.name, "it has "+strconv.FormatInt(m.unpacked, 10)+" bytes, but the record says "+strconv.FormatInt(row.size, 10))
+		return
+	}
+	if content, kept := w.facts.Kept[m.name]; kept && found {
+		row.compare(m.name, sha256.Sum256(content), w)
+	}
+}
+
+func (row recordRow) compare(name string, sum [sha256.Size]byte, w *walk) {
+	if row.hashed && row.sum != sum {
+		w.odd(OddRecordSum, name, "its SHA-256 is not the one in the record")
+	}
+}
+
+// check gives a writer for a member's content that compares its hash at the end of it.
+func (r *record) check(name string, out io.Writer, w *walk) *checked {
+	c := &checked{Writer: out}
+	if r.place == "" {
+		return c
+	}
+	if row, found := r.rows[maphash.String(r.names.seed, name)]; found && row.hashed {
+		c.sum = sha256.New()
+		c.end = func(sum [sha256.Size]byte) { row.compare(name, sum, w) }
+	}
+	return c
+}
+
+// checked is a writer that hashes where there is something to compare with.
+type checked struct {
+	io.Writer
+	sum hash.Hash
+	end func([sha256.Size]byte)
+}
+
+// Write hashes p, and hands it on.
+func (c *checked) Write(p []byte) (int, error) {
+	if c.sum != nil {
+		_, _ = c.sum.Write(p) // a hash never fails to write
+	}
+	return c.Writer.Write(p)
+}
+
+// done compares.
+func (c *checked) done() {
+	if c.sum != nil {
+		c.end([sha256.Size]byte(c.sum.Sum(nil)))
+	}
+}
+
+// What makes a record none.
+var (
+	errRecordText  = errors.New("it is not UTF-8")
+	errRecordField = errors.New("it has a field longer than 131072 characters, which may be a quotation mark without its other one")
+)
+
+// readRecord reads CSV as Python's csv module does, line by line, and gives the first three fields of every row that has any.
+func readRecord(text []byte, row func([3]string)) error {
+	if !utf8.Valid(text) {
+		return errRecordText
+	}
+	var r csvRow
+	for len(text) > 0 {
+		var line []byte
+		line, text = cutPythonLine(text)
+		if err := r.line(line); err != nil {
+			return err
+		}
+		if r.quoted {
+			continue // the field goes on in the next line
+		}
+		if r.count > 0 {
+			row(r.fields)
+		}
+		r = csvRow{}
+	}
+	if r.quoted {
+		r.close()
+		row(r.fields)
+	}
+	return nil
+}
+
+// csvRow is a row as far as it was read.
+type csvRow struct {
+	fields [3]string
+	count  int
+	field  []byte
+	chars  int
+	quoted bool // inside of quotation marks
+}
+
+// line reads one line, which may begin inside of a quoted field.
+func (r *csvRow) line(line []byte) error {
+	if len(line) == 0 {
+		return nil
+	}
+	start := !r.quoted && r.count == 0
+	for i := 0; i < len(line); i++ {
+		b := line[i]
+		switch {
+		case r.quoted && b == '"' && i+1 < len(line) && line[i+1] == '"':
+			i++
+			r.field = append(r.field, b)
+		case r.quoted && b == '"':
+			r.quoted = false
+		case r.quoted:
+			r.field = append(r.field, b)
+		case b == ',':
+			r.close()
+			start = true
+			continue
+		case b == '"' && start:
+			r.quoted = true
+		default:
+			r.field = append(r.field, b)
+		}
+		start = false
+		if utf8.RuneStart(b) {
+			if r.chars++; r.chars > maxField+2 && utf8.RuneCount(r.field) > maxField {
+				return errRecordField
+			}
+		}
+	}
+	if !r.quoted {
+		r.close()
+	}
+	return nil
+}
+
+// close ends a field.
+func (r *csvRow) close() {
+	if r.count < len(r.fields) {
+		r.fields[r.count] = string(r.field)
+	}
+	r.count++
+	r.field, r.chars = r.field[:0], 0
+}
+
+// cutPythonLine cuts after the first line, by all that Python's str.splitlines takes for an end of line.
+func cutPythonLine(text []byte) (line, rest []byte) {
+	at := bytes.IndexFunc(text, isLineEnd)
+	if at < 0 {
+		return text, nil
+	}
+	_, size := utf8.DecodeRune(text[at:])
+	if bytes.HasPrefix(text[at:], []byte("\r\n")) {
+		size = 2
+	}
+	return text[:at], text[at+size:]
+}
+
+func isLineEnd(r rune) bool {
+	switch r {
+	case '\n', '\r', '\v', '\f', 0x1c, 0x1d, 0x1e, 0x85, 0x2028, 0x2029:
+		return true
+	default:
+		return false
+	}
+}

@@ -1,0 +1,86 @@
+package archive
+
+import (
+	"bytes"
+	"path"
+	"strings"
+)
+
+// maxScanned is the size of a source beyond which an index does not look for marks, in bytes.
+const maxScanned = 5 << 20
+
+// IsSource matches the members that an index scans: .py and .pye, in any letter case.
+func IsSource(member string) bool {
+	if len(member) < 4 || member[len(member)-1] == '/' {
+		return false
+	}
+	base := path.Base(member)
+	at := strings.LastIndexByte(base, '.')
+	if at < 1 {
+		return false
+	}
+	suffix := base[at:]
+	return strings.EqualFold(suffix, ".py") || strings.EqualFold(suffix, ".pye")
+}
+
+// marksOf are the marks of tools that hide source: PyPI refuses a source that has one of PyArmor's, or both of
+// SourceDefender's. Section 2.8.1 of the reference.
+var (
+	pyArmor = [...]string{
+		"__pyarmor__(__name__, __file__,", "__pyarmor_enter__", "__pyarmor_exit__", "__pyarmor_assert__", "__pyarmor_bcc__",
+	}
+	sourceDefender = [...]string{"---BEGIN PYE FILE---", "---END PYE FILE---"}
+)
+
+// longestMark less one is what has to be seen again with the next bytes.
+const longestMark = len("__pyarmor__(__name__, __file__,")
+
+// scanner looks for the marks in what is written to it.
+type scanner struct {
+	tail       []byte // the last bytes written before
+	size       int64
+	armored    bool
+	begin, end bool
+}
+
+// Write looks at p, and across its border with what came before.
+func (s *scanner) Write(p []byte) (int, error) {
+	if s.size += int64(len(p)); s.size > maxScanned {
+		return len(p), nil
+	}
+	border := append(s.tail, p[:min(len(p), longestMark-1)]...)
+	s.look(border)
+	s.look(p)
+	if len(p) >= longestMark-1 {
+		s.tail = append(s.tail[:0], p[len(p)-longestMark+1:]...)
+	} else {
+		s.tail = append(s.tail[:0], border[max(0, len(border)-longestMark+1):]...)
+	}
+	return len(p), nil
+}
+
+func (s *scanner) look(text []byte) {
+	if !s.armored && bytes.Contains(text, []byte("__pyarmor_")) {
+		for _, mark := range pyArmor {
+			s.armored = s.armored || bytes.Contains(text, []byte(mark))
+		}
+	}
+	if bytes.Contains(text, []byte(" PYE FILE---")) {
+		s.begin = s.begin || bytes.Contains(text, []byte(sourceDefender[0]))
+		s.end = s.end || bytes.Contains(text, []byte(sourceDefender[1]))
+	}
+}
+
+// verdict names the tool whose marks were seen, if any.
+func (s *scanner) verdict() string {
+	switch {
+	case s.size > maxScanned:
+		return ""
+	case s.armored:
+		return "PyArmor"
+	case s.begin && s.end:
+		return "SourceDefender"
+	default:
+		return ""
+	}
+}

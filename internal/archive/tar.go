@@ -1,0 +1,358 @@
+package archive
+
+import (
+	"bytes"
+	"errors"
+	"io"
+	"strconv"
+	"strings"
+)
+
+const block = 512
+
+// The types of tar members that matter here; the rest has no data, or is read like a file.
+const (
+	typeFile       = '0'
+	typeOldFile    = 0
+	typeHardLink   = '1'
+	typeSymlink    = '2'
+	typeCharacter  = '3'
+	typeBlock      = '4'
+	typeFolder     = '5'
+	typeFIFO       = '6'
+	typeContiguous = '7'
+	typeLongName   = 'L'
+	typeLongLink   = 'K'
+	typeSparse     = 'S'
+	typePax        = 'x'
+	typePaxGlobal  = 'g'
+	typePaxSolaris = 'X'
+)
+
+// Bounds of what stands before a member: a chain of headers, and the text of each.
+const (
+	maxChain    = 64
+	maxTarTexts = 1 << 20 // bytes of the long names and pax headers before one member
+)
+
+// How a header may fail; Python's tarfile tells them apart, and an index with it.
+var (
+	errTarHeader  = errors.New("invalid header")          // at the start: no tar; later: readers take it for the end
+	errTarZeros   = errors.New("a block of zeros")        // the end
+	errTarFollows = errors.New("a member lacks a header") // of which only the first part is there
+	errTarData    = errors.New("unexpected end of data")
+	errTarChain   = errors.New("too many headers before one member")
+)
+
+// tarMember is one member of a tar, with its data still to be read.
+type tarMember struct {
+	name   string
+	kind   byte
+	size   int64 // of the data in the archive
+	sparse bool
+}
+
+// isFile tells whether a member is read as a file.
+func (m *tarMember) isFile() bool {
+	return m.kind == typeFile || m.kind == typeOldFile || m.kind == typeContiguous || m.kind == typeSparse
+}
+
+// hasData tells whether data follows the header: that of a file, and of types that nobody knows.
+func (m *tarMember) hasData() bool {
+	switch m.kind {
+	case typeHardLink, typeSymlink, typeCharacter, typeBlock, typeFolder, typeFIFO, typeLongName, typeLongLink, typePax, typePaxGlobal, typePaxSolaris:
+		return false
+	default:
+		return true
+	}
+}
+
+// tarReader reads a tar member by member, as Python's tarfile does.
+type tarReader struct {
+	r       io.Reader
+	head    [block]byte
+	first   bool              // whether a member or its header was begun
+	global  map[string]string // pax headers for all members to come
+	content io.LimitedReader  // of the member at hand
+	padding int64             // after it
+}
+
+func newTarReader(r io.Reader) *tarReader {
+	return &tarReader{r: r, first: true, global: map[string]string{}}
+}
+
+// Read reads the data of the member at hand.
+func (t *tarReader) Read(p []byte) (int, error) {
+	n, err := t.content.Read(p)
+	if errors.Is(err, io.EOF) && t.content.N > 0 {
+		return n, errTarData
+	}
+	return n, err
+}
+
+// next goes on to the next member; at the end, and at what readers take for it, it gives io.EOF.
+func (t *tarReader) next() (tarMember, error) {
+	if err := t.finish(); err != nil {
+		return tarMember{}, err
+	}
+	first := t.first
+	t.first = false
+	m, err := t.member(&tarTexts{})
+	switch {
+	case errors.Is(err, io.EOF) && first:
+		return m, errTarHeader // an empty file
+	case errors.Is(err, errTarZeros):
+		return m, io.EOF
+	case err == nil && m.size < 0:
+		return m, errTarHeader
+	case err != nil:
+		return m, err
+	}
+	t.content, t.padding = io.LimitedReader{R: t.r}, 0
+	if m.hasData() {
+		t.content.N, t.padding = m.size, -m.size&(block-1)
+	}
+	return m, nil
+}
+
+// finish reads the rest of the member at hand.
+func (t *tarReader) finish() error {
+	if t.content.R == nil {
+		return nil
+	}
+	if _, err := io.Copy(io.Discard, t); err != nil {
+		return err
+	}
+	n, err := io.CopyN(io.Discard, t.r, t.padding)
+	if errors.Is(err, io.EOF) && n < t.padding {
+		return errTarData
+	}
+	return err
+}
+
+// tarTexts is what stands before a member's own header.
+type tarTexts struct {
+	depth    int
+	bytes    int64
+	longName *string
+	pax      map[string]string // nil where no pax header was read
+}
+
+// member reads a header, and those that stand before it.
+func (t *tarReader) member(before *tarTexts) (tarMember, error) {
+	m, err := t.header()
+	if err != nil {
+		return m, err
+	}
+	switch m.kind {
+	case typeLongName, typeLongLink:
+		text, err := t.text(m, before)
+		if err != nil {
+			return m, err
+		}
+		next, err := t.following(before)
+		if err == nil && m.kind == typeLongName {
+			next.name = cString(text)
+			if next.kind == typeFolder {
+				next.name = strings.TrimSuffix(next.name, "/")
+			}
+		}
+		return next, err
+	case typePax, typePaxSolaris, typePaxGlobal:
+		return t.extended(m, before)
+	case typeSparse:
+		return m, t.sparseBlocks(&m)
+	}
+	m.apply(t.global)
+	return m, nil
+}
+
+// following reads the member whose first header was read. Nothing may be missing of it any more.
+func (t *tarReader) following(before *tarTexts) (tarMember, error) {
+	if before.depth++; before.depth > maxChain {
+		return tarMember{}, errTarChain
+	}
+	m, err := t.member(before)
+	if errors.Is(err, errTarHeader) || errors.Is(err, errTarZeros) || errors.Is(err, io.EOF) {
+		return m, errTarFollows
+	}
+	return m, err
+}
+
+// extended reads a pax header, and the member after it.
+func (t *tarReader) extended(m tarMember, before *tarTexts) (tarMember, error) {
+	text, err := t.text(m, before)
+	if err != nil {
+		return m, err
+	}
+	records := t.global
+	if m.kind != typePaxGlobal {
+		records = make(map[string]string, len(t.global)+4)
+		for k, v := range t.global {
+			records[k] = v
+		}
+	}
+	if !parsePax(text, records) {
+		return m, errTarHeader
+	}
+	next, err := t.following(before)
+	if err != nil {
+		return next, err
+	}
+	if _, version0 := records["GNU.sparse.size"]; version0 || records["GNU.sparse.map"] != "" ||
+		records["GNU.sparse.major"] == "1" && records["GNU.sparse.minor"] == "0" {
+		next.sparse = true
+	}
+	if m.kind != typePaxGlobal {
+		next.apply(records)
+	}
+	return next, nil
+}
+
+// apply replaces what the pax headers have better.
+func (m *tarMember) apply(pax map[string]string) {
+	if path, found := pax["path"]; found {
+		m.name = strings.TrimRight(path, "/")
+	}
+	if name, found := pax["GNU.sparse.name"]; found {
+		m.name = name
+	}
+	if size, found := pax["size"]; found {
+		n, err := strconv.ParseInt(strings.TrimSpace(size), 10, 64)
+		if err != nil {
+			n = 0
+		}
+		m.size = n
+	}
+	if m.kind == typeFolder {
+		m.name = strings.TrimRight(m.name, "/")
+	}
+}
+
+// text reads the data of a header that belongs to the next one.
+func (t *tarReader) text(m tarMember, before *tarTexts) ([]byte, error) {
+	if before.bytes += m.size; m.size < 0 || before.bytes > maxTarTexts {
+		return nil, errTarChain
+	}
+	text := make([]byte, m.size+(-m.size&(block-1)))
+	n, err := io.ReadFull(t.r, text)
+	if err != nil && !errors.Is(err, io.EOF) && !errors.Is(err, io.ErrUnexpectedEOF) {
+		return nil, err
+	}
+	return text[:n], nil // the header that has to follow is missing then
+}
+
+// sparseBlocks skips the map of a sparse file that is in blocks of their own.
+func (t *tarReader) sparseBlocks(m *tarMember) error {
+	m.sparse = true
+	for more := t.head[482] != 0; more; {
+		var extension [block]byte
+		if _, err := io.ReadFull(t.r, extension[:]); err != nil {
+			return cutHeader(err)
+		}
+		more = extension[504] != 0
+	}
+	return nil
+}
+
+// header reads one header. Where nothing follows it gives io.EOF.
+func (t *tarReader) header() (m tarMember, err error) {
+	if _, err := io.ReadFull(t.r, t.head[:]); err != nil {
+		return m, cutHeader(err)
+	}
+	if bytes.Count(t.head[:], []byte{0}) == block {
+		return m, errTarZeros
+	}
+	sum, ok := tarNumber(t.head[148:156])
+	if unsigned, signed := t.checksums(); !ok || sum != unsigned && sum != signed {
+		return m, errTarHeader
+	}
+	for _, field := range [][2]int{{100, 108}, {108, 116}, {116, 124}, {136, 148}, {329, 337}, {337, 345}} {
+		if _, ok := tarNumber(t.head[field[0]:field[1]]); !ok {
+			return m, errTarHeader
+		}
+	}
+	if m.size, ok = tarNumber(t.head[124:136]); !ok {
+		return m, errTarHeader
+	}
+	m.name, m.kind = cString(t.head[:100]), t.head[156]
+	if m.kind == typeOldFile && strings.HasSuffix(m.name, "/") {
+		m.kind = typeFolder
+	}
+	if m.kind == typeFolder {
+		m.name = strings.TrimRight(m.name, "/")
+	}
+	if prefix := cString(t.head[345:500]); prefix != "" && m.kind != typeLongName && m.kind != typeLongLink && m.kind != typeSparse {
+		m.name = prefix + "/" + m.name
+	}
+	return m, nil
+}
+
+// cutHeader tells a header that is cut off, and the end, from data that could not be unpacked.
+func cutHeader(err error) error {
+	if errors.Is(err, io.ErrUnexpectedEOF) {
+		return errTarHeader
+	}
+	return err
+}
+
+// checksums are that of a header, by bytes with and without a sign; its own field counts as blanks.
+func (t *tarReader) checksums() (unsigned, signed int64) {
+	for i, b := range t.head {
+		if i >= 148 && i < 156 {
+			b = ' '
+		}
+		unsigned += int64(b)
+		signed += int64(int8(b)) //nolint:gosec // that is the point
+	}
+	return unsigned, signed
+}
+
+// tarNumber reads a number: octal digits, or bytes after a mark. What does not fit 63 bits is no size of anything.
+func tarNumber(field []byte) (n int64, ok bool) {
+	if mark := field[0]; mark == 0x80 || mark == 0xff {
+		if mark == 0xff {
+			return -1, true
+		}
+		for _, b := range field[1:] {
+			if n >= 1<<55 {
+				return 1<<63 - 1, true
+			}
+			n = n<<8 | int64(b)
+		}
+		return n, true
+	}
+	text := strings.TrimSpace(cString(field))
+	if text == "" {
+		return 0, true
+	}
+	text = strings.TrimPrefix(strings.TrimPrefix(text, "0o"), "0O")
+	n, err := strconv.ParseInt(text, 8, 64)
+	return n, err == nil
+}
+
+func cString(field []byte) string {
+	text, _, _ := bytes.Cut(field, []byte{0})
+	return string(text)
+}
+
+// parsePax reads records of the form "length keyword=value\n" into the map; a later one replaces an earlier one.
+func parsePax(text []byte, records map[string]string) bool {
+	for len(text) > 0 && text[0] != 0 {
+		digits := 0
+		for digits < len(text) && digits < 20 && text[digits] >= '0' && text[digits] <= '9' {
+			digits++
+		}
+		length, err := strconv.Atoi(string(text[:digits]))
+		if err != nil || digits >= len(text) || text[digits] != ' ' || length < 5 || length > len(text) || length <= digits+1 {
+			return false
+		}
+		key, value, found := bytes.Cut(text[digits+1:length-1], []byte("="))
+		if len(key) == 0 || !found || text[length-1] != '\n' {
+			return false
+		}
+		records[string(key)] = string(value)
+		text = text[length:]
+	}
+	return true
+}

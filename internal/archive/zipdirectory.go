@@ -1,0 +1,207 @@
+package archive
+
+import (
+	"bufio"
+	"encoding/binary"
+	"errors"
+	"fmt"
+	"hash/crc32"
+	"io"
+	"strings"
+	"unicode/utf8"
+)
+
+const (
+	methodStored   = 0
+	methodDeflated = 8
+	directoryHead  = 46 // bytes of an entry of the central directory, without its name and the like
+	newestZip      = 63 // the newest version of the format, times ten, that readers know
+
+	flagEncrypted       = 1 << 0
+	flagDescriptor      = 1 << 3
+	flagPatched         = 1 << 5
+	flagStrongEncrypted = 1 << 6
+	flagUTF8            = 1 << 11
+)
+
+// zipMember is what the central directory says of a member.
+type zipMember struct {
+	key                      []byte // the name as it was written, decoded, in UTF-8; good until the next entry is read
+	name                     string // under which readers find it
+	flags, method            uint16
+	crc                      uint32
+	packed, unpacked, offset int64
+	limit                    int64 // where the next member begins, as far as the directory is in order
+}
+
+// original is the name as it was written.
+func (m *zipMember) original() string { return string(m.key) }
+
+// own makes the member good for longer.
+func (m zipMember) own() zipMember {
+	m.key = []byte(m.original())
+	return m
+}
+
+// directory reads the central directory, entry by entry.
+type directory struct {
+	r       *bufio.Reader
+	left    int64
+	end     zipEnd
+	scratch []byte
+	ahead   *zipMember // read already, to know where the one before it ends
+	spare   []byte
+}
+
+// next returns the next entry, io.EOF after the last.
+func (d *directory) next() (zipMember, error) {
+	m, err := d.taken()
+	if err != nil {
+		return m, err
+	}
+	m.limit = d.end.start
+	if d.left <= 0 {
+		return m, nil
+	}
+	d.scratch, d.spare = d.spare, d.scratch
+	after, err := d.entry()
+	if err != nil {
+		return m, err
+	}
+	d.ahead = &after
+	if after.offset > m.offset {
+		m.limit = min(m.limit, after.offset)
+	}
+	return m, nil
+}
+
+// taken is the entry that was read ahead, or else the next one.
+func (d *directory) taken() (zipMember, error) {
+	if d.ahead != nil {
+		m := *d.ahead
+		d.ahead = nil
+		return m, nil
+	}
+	if d.left <= 0 {
+		return zipMember{}, io.EOF
+	}
+	return d.entry()
+}
+
+// entry reads one entry.
+func (d *directory) entry() (m zipMember, err error) {
+	var head [directoryHead]byte
+	if _, err := io.ReadFull(d.r, head[:]); err != nil {
+		return m, errors.New("truncated central directory")
+	}
+	if binary.LittleEndian.Uint32(head[:]) != 0x02014b50 {
+		return m, errors.New("bad magic number for central directory")
+	}
+	half := func(at int) uint16 { return binary.LittleEndian.Uint16(head[at:]) }
+	word := func(at int) uint32 { return binary.LittleEndian.Uint32(head[at:]) }
+	nameLength, extraLength, commentLength := int(half(28)), int(half(30)), int(half(32))
+	length := nameLength + extraLength + commentLength
+	if cap(d.scratch) < length {
+		d.scratch = make([]byte, max(length, 256))
+	}
+	rest := d.scratch[:length]
+	if _, err := io.ReadFull(d.r, rest); err != nil {
+		return m, errors.New("truncated central directory")
+	}
+	d.left -= directoryHead + int64(length)
+	if version := half(6); version > newestZip {
+		return m, fmt.Errorf("it needs version %d.%d of the zip format", version/10, version%10)
+	}
+	m = zipMember{
+		flags: half(8), method: half(10), crc: word(16),
+		packed: int64(word(20)), unpacked: int64(word(24)), offset: int64(word(42)),
+	}
+	if err := m.call(rest[:nameLength]); err != nil {
+		return m, err
+	}
+	if err := m.widen(rest[nameLength:nameLength+extraLength], crc32.ChecksumIEEE(rest[:nameLength])); err != nil {
+		return m, fmt.Errorf("member %q: %w", m.name, err)
+	}
+	m.offset += d.end.shift
+	return m, nil
+}
+
+// call names the member. Readers cut a name at a NUL.
+func (m *zipMember) call(raw []byte) (err error) {
+	if m.key, err = decodeName(raw, m.flags); err != nil {
+		return err
+	}
+	m.name, _, _ = strings.Cut(string(m.key), "\x00")
+	return nil
+}
+
+// decodeName decodes a member's name: UTF-8 where the flag says so, else the character set of the first PC.
+func decodeName(raw []byte, flags uint16) ([]byte, error) {
+	if flags&flagUTF8 == 0 {
+		return fromCP437(raw), nil
+	}
+	if !utf8.Valid(raw) {
+		return nil, fmt.Errorf("the name %q is no UTF-8, but is marked as such", raw)
+	}
+	return raw, nil
+}
+
+// widen takes the sizes that do not fit 32 bits from the zip64 extra field, and the name from that of Info-ZIP.
+func (m *zipMember) widen(extra []byte, nameSum uint32) error {
+	for len(extra) >= 4 {
+		id, length := binary.LittleEndian.Uint16(extra), int(binary.LittleEndian.Uint16(extra[2:]))
+		if length+4 > len(extra) {
+			return fmt.Errorf("corrupt extra field %04x (size=%d)", id, length)
+		}
+		data := extra[4 : 4+length]
+		extra = extra[4+length:]
+		var err error
+		switch id {
+		case extraZip64:
+			err = m.widenSizes(data)
+		case extraUnicodePath:
+			err = m.rename(data, nameSum)
+		}
+		if err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// Extra fields that a member may have only once.
+const (
+	extraZip64       = 0x0001
+	extraUnicodePath = 0x7075
+)
+
+func (m *zipMember) widenSizes(data []byte) error {
+	for _, size := range []*int64{&m.unpacked, &m.packed, &m.offset} {
+		if *size != 0xffffffff {
+			continue
+		}
+		if len(data) < 8 {
+			return errors.New("corrupt zip64 extra field")
+		}
+		*size = int64(binary.LittleEndian.Uint64(data) &^ (1 << 63))
+		data = data[8:]
+	}
+	return nil
+}
+
+// rename takes the name in UTF-8 that stands beside one in another character set.
+func (m *zipMember) rename(data []byte, nameSum uint32) error {
+	if len(data) < 5 {
+		return errors.New("corrupt unicode path extra field")
+	}
+	if data[0] != 1 || binary.LittleEndian.Uint32(data[1:]) != nameSum {
+		return nil
+	}
+	if !utf8.Valid(data[5:]) {
+		return errors.New("corrupt unicode path extra field: invalid utf-8 bytes")
+	}
+	if name, _, _ := strings.Cut(string(data[5:]), "\x00"); len(data) > 5 {
+		m.name = name
+	}
+	return nil
+}

@@ -1,0 +1,348 @@
+package archive
+
+import (
+	"bufio"
+	"encoding/binary"
+	"io"
+	"unicode/utf8"
+)
+
+// What an index says of a zip whose records, read from the first byte on, are others than its directory has. These are the
+// words of PyPI; section 2.8.2 of the reference.
+const (
+	framingMalformed     = "Malformed zip file"
+	framingCharacter     = "Invalid character in filename"
+	framingExtraTwice    = "Invalid duplicate extra in local file"
+	framingExtraName     = "Filename not valid UTF-8"
+	framingDescriptor    = "ZIP contains a data descriptor"
+	framingName          = "Filename not unicode"
+	framingUnlisted      = "Filename not in central directory"
+	framingPacked        = "Mis-matched data size"
+	framingUnpacked      = "Mis-matched file size"
+	framingLocalTwice    = "Duplicate filename in local headers"
+	framingComment       = "Comment in central directory"
+	framingCentralTwice  = "Duplicate filename in central directory"
+	framingNotLocal      = "Missing filename in local headers"
+	framingExtensible    = "ZIP64 extensible data not allowed"
+	framingRecords       = "Mismatched central directory records"
+	framingOffset        = "Mismatched central directory offset"
+	framingDirectorySize = "Mismatched central directory size"
+	framingSignature     = "Unknown record signature"
+	framingHeadersDiffer = "Mis-matched local headers and central directory"
+	framingTrailing      = "Trailing data"
+	sparseSize           = 0xffffffff // stands for a size that is in the zip64 extra field
+	zip64EndBody         = 44         // what the length field of a zip64 end record has where nothing was added to it
+)
+
+// frame walks the records of a zip one after the other, by their signatures, and notes the first thing that an index
+// would not take.
+func (z *zipFile) frame(w *walk) error {
+	f := &framing{zip: z, names: w.facts.Names, r: bufio.NewReaderSize(nil, 64<<10)}
+	f.to(0)
+	complaint := f.records()
+	if z.err != nil {
+		return z.err
+	}
+	if complaint != "" {
+		w.odd(OddFraming, string(f.buf[:f.named]), complaint)
+	}
+	return nil
+}
+
+// framing is a walk by signatures.
+type framing struct {
+	zip   *zipFile
+	names *Names
+	r     *bufio.Reader
+	at    int64  // where r is; it may be behind the end
+	buf   []byte // of the record at hand
+	named int    // how many bytes of buf are the name of its member
+
+	locals, centrals int    // distinct names
+	entries          uint64 // of the central directory
+	directorySize    uint64
+	directoryAt      int64 // -1 as long as none was seen
+	end              *zipTotals
+	has64, located   bool // whether a zip64 end record and its locator were seen
+}
+
+// zipTotals is what an end record says of the central directory.
+type zipTotals struct{ entries, size, offset uint64 }
+
+// to moves on to a place in the file.
+func (f *framing) to(at int64) {
+	f.at = at
+	f.r.Reset(io.NewSectionReader(f.zip, at, max(0, f.zip.size-at)))
+}
+
+// skip moves on by so many bytes.
+func (f *framing) skip(n uint64) {
+	switch left := f.zip.size - f.at; {
+	case left < 0 || n > uint64(left):
+		f.to(f.zip.size + 1)
+	case n <= uint64(f.r.Buffered()): //nolint:gosec // it is no negative number
+		_, _ = f.r.Discard(int(n)) //nolint:gosec // it is buffered, so it is small and there
+		f.at += int64(n)           //nolint:gosec // likewise
+	default:
+		f.to(f.at + int64(n)) //nolint:gosec // no more than is left
+	}
+}
+
+// read reads the next bytes into buf, after what it has from at on.
+func (f *framing) read(keep, n int) bool {
+	if cap(f.buf) < keep+n {
+		f.buf = append(make([]byte, 0, 2*(keep+n)), f.buf[:keep]...)
+	}
+	f.buf = f.buf[:keep+n]
+	got, err := io.ReadFull(f.r, f.buf[keep:])
+	f.at += int64(got)
+	return err == nil
+}
+
+func (f *framing) half(at int) uint16 { return binary.LittleEndian.Uint16(f.buf[at:]) }
+func (f *framing) word(at int) uint64 { return uint64(binary.LittleEndian.Uint32(f.buf[at:])) }
+func (f *framing) wide(at int) uint64 { return binary.LittleEndian.Uint64(f.buf[at:]) }
+
+// records walks to the end, and tells what it stumbles on.
+func (f *framing) records() string {
+	f.directoryAt = -1
+	for {
+		f.named = 0
+		if !f.read(0, 4) {
+			return framingMalformed
+		}
+		complaint := ""
+		switch string(f.buf) {
+		case "PK\x03\x04":
+			complaint = f.local()
+		case "PK\x01\x02":
+			complaint = f.central()
+		case "PK\x06\x06":
+			complaint = f.end64()
+		case "PK\x06\x07":
+			f.located = true
+			if !f.read(0, locatorLength-4) {
+				complaint = framingMalformed
+			}
+		case "PK\x05\x06":
+			return f.last()
+		default:
+			return framingSignature
+		}
+		if complaint != "" {
+			return complaint
+		}
+	}
+}
+
+// local reads a local header.
+func (f *framing) local() string {
+	if !f.read(0, localHead-4) {
+		return framingMalformed
+	}
+	h := localHeader{flags: f.half(2), method: f.half(4), packed: f.word(14), unpacked: f.word(18)}
+	nameLength, extraLength := int(f.half(22)), int(f.half(24))
+	if !f.read(0, nameLength+extraLength) {
+		return framingMalformed
+	}
+	name := f.buf[:nameLength]
+	f.named = nameLength
+	if !printable(name) {
+		return framingCharacter
+	}
+	if complaint := h.extras(f.buf[nameLength:]); complaint != "" {
+		return complaint
+	}
+	if h.flags&flagDescriptor != 0 {
+		return framingDescriptor
+	}
+	if complaint := f.compare(name, h); complaint != "" {
+		return complaint
+	}
+	f.skip(h.packed)
+	return ""
+}
+
+// compare holds a local header against the directory.
+func (f *framing) compare(name []byte, h localHeader) string {
+	if !utf8.Valid(name) {
+		return framingName
+	}
+	at, found := f.names.of(name)
+	switch {
+	case !found:
+		return framingUnlisted
+	case f.names.rows[at].packed != fold(int64(h.packed)): //nolint:gosec // both are cut alike
+		return framingPacked
+	case f.names.rows[at].unpacked != fold(int64(h.unpacked)): //nolint:gosec // likewise
+		return framingUnpacked
+	case f.names.mark(at, seenLocal):
+		return framingLocalTwice
+	}
+	f.locals++
+	return ""
+}
+
+// localHeader is what a local header says of its member.
+type localHeader struct {
+	flags, method    uint16
+	packed, unpacked uint64
+}
+
+// extras reads the extra fields, of which the one of zip64 has the sizes.
+func (h *localHeader) extras(extra []byte) string {
+	seen := 0
+	for len(extra) > 0 {
+		if len(extra) < 4 {
+			return framingMalformed
+		}
+		id, length := binary.LittleEndian.Uint16(extra), int(binary.LittleEndian.Uint16(extra[2:]))
+		if length+4 > len(extra) {
+			return framingMalformed
+		}
+		data := extra[4 : 4+length]
+		extra = extra[4+length:]
+		complaint, bit := "", 0
+		switch id {
+		case extraZip64:
+			bit, complaint = 1, h.zip64(data)
+		case extraUnicodePath:
+			bit, complaint = 2, unicodePath(data)
+		}
+		if seen&bit != 0 {
+			return framingExtraTwice
+		}
+		if seen |= bit; complaint != "" {
+			return complaint
+		}
+	}
+	return ""
+}
+
+// zip64 takes the sizes from the extra field.
+func (h *localHeader) zip64(data []byte) string {
+	switch len(data) {
+	case 0:
+		if h.packed == sparseSize || h.unpacked == sparseSize {
+			return framingMalformed
+		}
+		return ""
+	case 8:
+		if h.method != methodStored {
+			return framingMalformed
+		}
+	case 16, 24, 28:
+	default:
+		return framingMalformed
+	}
+	if h.unpacked == sparseSize {
+		h.unpacked = binary.LittleEndian.Uint64(data)
+	}
+	h.packed = binary.LittleEndian.Uint64(data[max(0, min(8, len(data)-8)):])
+	return ""
+}
+
+// unicodePath reads the name in the extra field of Info-ZIP, which follows a version and a checksum.
+func unicodePath(data []byte) string {
+	name := data[min(5, len(data)):]
+	switch {
+	case !printable(name):
+		return framingCharacter
+	case !utf8.Valid(name):
+		return framingExtraName
+	default:
+		return ""
+	}
+}
+
+// printable tells whether a name has no control character.
+func printable(name []byte) bool {
+	for _, b := range name {
+		if b < ' ' || b == 0x7f {
+			return false
+		}
+	}
+	return true
+}
+
+// central reads an entry of the central directory.
+func (f *framing) central() string {
+	if f.directoryAt < 0 {
+		f.directoryAt = f.at - 4
+	}
+	f.entries++
+	if !f.read(0, directoryHead-4) {
+		return framingMalformed
+	}
+	nameLength, extraLength, comment := int(f.half(24)), int(f.half(26)), f.half(28)
+	if comment != 0 {
+		return framingComment
+	}
+	if !f.read(0, nameLength+extraLength) {
+		return framingMalformed
+	}
+	f.directorySize += uint64(directoryHead + nameLength + extraLength) //nolint:gosec // lengths of 16 bits
+	name := f.buf[:nameLength]
+	f.named = nameLength
+	if !printable(name) {
+		return framingCharacter
+	}
+	at, found := f.names.of(name)
+	switch {
+	case !found || !utf8.Valid(name) || f.names.rows[at].key&(seenLocal|seenCentral) == 0:
+		return framingNotLocal
+	case f.names.mark(at, seenCentral):
+		return framingCentralTwice
+	}
+	f.centrals++
+	return ""
+}
+
+// end64 reads the end record of zip64.
+func (f *framing) end64() string {
+	if !f.read(0, end64Length-4) {
+		return framingMalformed
+	}
+	f.has64 = true
+	f.end = &zipTotals{entries: f.wide(28), size: f.wide(36), offset: f.wide(44)}
+	switch {
+	case f.wide(20) != f.end.entries:
+		return framingMalformed
+	case f.wide(0) != zip64EndBody:
+		return framingExtensible
+	default:
+		return ""
+	}
+}
+
+// last reads the end record, and holds it against what was walked.
+func (f *framing) last() string {
+	if f.has64 && !f.located {
+		return framingMalformed
+	}
+	if f.directoryAt < 0 {
+		f.directoryAt = f.at - 4
+	}
+	if !f.read(0, endLength-4) || f.half(4) != f.half(6) {
+		return framingMalformed
+	}
+	totals := zipTotals{entries: uint64(f.half(6)), size: f.word(8), offset: f.word(12)}
+	if f.end != nil && f.located {
+		totals = *f.end
+	}
+	f.skip(uint64(f.half(16)))
+	switch {
+	case totals.entries != f.entries:
+		return framingRecords
+	case totals.offset != uint64(f.directoryAt): //nolint:gosec // a place in the file
+		return framingOffset
+	case totals.size != f.directorySize:
+		return framingDirectorySize
+	case f.locals != f.centrals:
+		return framingHeadersDiffer
+	case f.at != f.zip.size:
+		return framingTrailing
+	default:
+		return ""
+	}
+}

@@ -30,23 +30,46 @@ func notATar(d *dist.Distribution) (message, fix string) {
 	return invalidFile + "File is not a tarfile", buildAgain
 }
 
+func zipAndTar(d *dist.Distribution) (message, fix string) {
+	if odd(d, archive.OddBoth) == nil {
+		return "", ""
+	}
+	return invalidFile + "File is both a zip and a tar file", buildAgain
+}
+
 // archiveCorrupt: the index says only "None" of such a file, so the next step has to say what is wrong. What is damaged
 // after the end of a tar is not noticed by the index, but the file has been damaged all the same.
 func archiveCorrupt(s Set) (found []finding.Finding) {
 	for _, d := range s.Files {
-		broken := d.Archive.Broken
+		broken, member := d.Archive.Broken, damaged(d)
 		switch {
-		case broken == nil:
-			if tail := odd(d, archive.OddTail); tail != nil {
-				f := refusal(d, "the archive is damaged after its end: "+tail.Detail, buildAgain)
-				f.Severity = finding.Warning
-				found = append(found, f)
-			}
-		case !errors.Is(broken, archive.ErrNotZip) && !errors.Is(broken, archive.ErrNotTar):
+		case broken != nil && (errors.Is(broken, archive.ErrNotZip) || errors.Is(broken, archive.ErrNotTar)):
+		case broken != nil:
 			found = append(found, refusal(d, invalidFile+"None", fmt.Sprintf("the archive is corrupt (%v): %s", broken, buildAgain)))
+		case member != nil:
+			found = append(found, refusal(d, invalidFile+"None", fmt.Sprintf("%s in it cannot be read (%s): %s", member.Member, member.Detail, buildAgain)))
+		case odd(d, archive.OddTail) != nil:
+			f := refusal(d, "the archive is damaged after its end: "+odd(d, archive.OddTail).Detail, buildAgain)
+			f.Severity = finding.Warning
+			found = append(found, f)
 		}
 	}
 	return found
+}
+
+// damaged is the first member with damage that the index would stumble on: it reads the source, and of the rest only the
+// metadata. What else was looked into, as of another .dist-info, it leaves alone.
+func damaged(d *dist.Distribution) *archive.Oddity {
+	read := append(d.LicensePlaces(), strings.TrimRight(d.Archive.Top, "/")+"/PKG-INFO")
+	for _, name := range []string{"WHEEL", "METADATA", "RECORD", "entry_points.txt"} {
+		read = append(read, d.DistInfo()+"/"+name)
+	}
+	for i, o := range d.Archive.Oddities {
+		if o.Code == archive.OddDamaged && (slices.Contains(read, o.Member) || archive.IsSource(o.Member)) {
+			return &d.Archive.Oddities[i]
+		}
+	}
+	return nil
 }
 
 func archiveBomb(s Set) (found []finding.Finding) {
@@ -61,8 +84,7 @@ func archiveBomb(s Set) (found []finding.Finding) {
 }
 
 func compressionRatio(d *dist.Distribution) (message, fix string) {
-	const allowed, ratio = 64 << 20, 50
-	if isTar(d) || d.Archive.Unpacked <= allowed || d.Archive.Unpacked <= ratio*d.Size {
+	if isTar(d) || !d.Archive.Bomb(d.Size) {
 		return "", ""
 	}
 	return invalidFile + "File exceeds compression ratio of 50", "leave out what packs that well, or generate it on the user's machine"
@@ -75,6 +97,14 @@ func compressionMethod(d *dist.Distribution) (message, fix string) {
 	}
 	return invalidFile + "File does not use a supported compression type",
 		fmt.Sprintf("store or deflate %s (it has %s)", member.Member, member.Detail)
+}
+
+func obfuscatedCode(d *dist.Distribution) (message, fix string) {
+	member := odd(d, archive.OddObfuscated)
+	if member == nil {
+		return "", ""
+	}
+	return invalidFile + member.Detail + "-encrypted content is not allowed.", "publish " + member.Member + " as source that people can read"
 }
 
 func tarSparse(d *dist.Distribution) (message, fix string) {
@@ -125,7 +155,10 @@ func missing(d *dist.Distribution, place, message, fix string) (string, string) 
 		return "", ""
 	}
 	for _, o := range d.Archive.Oddities {
-		if o.Member == place && (o.Code == archive.OddTooLarge || o.Code == archive.OddNotRegular) {
+		switch {
+		case o.Member == place && o.Code == archive.OddDamaged:
+			return "", "" // which is said already
+		case o.Member == place && (o.Code == archive.OddTooLarge || o.Code == archive.OddNotRegular):
 			return fmt.Sprintf("%s cannot be read: %s", place, o.Detail), fix
 		}
 	}
@@ -141,10 +174,4 @@ func isTar(d *dist.Distribution) bool {
 	return strings.HasSuffix(strings.ToLower(d.Name), ".tar.gz")
 }
 
-func odd(d *dist.Distribution, code string) *archive.Oddity {
-	at := slices.IndexFunc(d.Archive.Oddities, func(o archive.Oddity) bool { return o.Code == code })
-	if at < 0 {
-		return nil
-	}
-	return &d.Archive.Oddities[at]
-}
+func odd(d *dist.Distribution, code string) *archive.Oddity { return d.Archive.Odd(code) }

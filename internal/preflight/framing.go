@@ -1,0 +1,24 @@
+package preflight
+
+import (
+	"fmt"
+
+	"github.com/org/pypi-oidc-publish/internal/archive"
+	"github.com/org/pypi-oidc-publish/internal/dist"
+)
+
+// zipFraming: the index reads a zip from its first byte as well, and wants to find what the directory at its end has.
+func zipFraming(d *dist.Distribution) (message, fix string) {
+	if d.Archive.Broken != nil || damaged(d) != nil || d.Archive.Bomb(d.Size) || odd(d, archive.OddMethod) != nil {
+		return "", "" // the index does not get that far
+	}
+	framing := odd(d, archive.OddFraming)
+	if framing == nil {
+		return "", ""
+	}
+	fix = "write the archive again with Python's zipfile or a current build backend"
+	if framing.Member != "" {
+		fix += fmt.Sprintf(" (the member is %s)", quote(framing.Member))
+	}
+	return invalidFile + "ZIP archive not accepted: " + framing.Detail + ".", fix
+}

@@ -1,0 +1,27 @@
+package preflight
+
+import (
+	"fmt"
+	"io/fs"
+
+	"github.com/org/pypi-oidc-publish/internal/dist"
+	"github.com/org/pypi-oidc-publish/internal/finding"
+)
+
+// licenseFileMissing is silent on paths that are none, which is said already.
+func licenseFileMissing(s Set) (found []finding.Finding) {
+	for _, d := range s.Files {
+		if d.Archive.Broken != nil || d.Kind() == dist.Other {
+			continue
+		}
+		files := d.Values("License-File")
+		for i, place := range d.LicensePlaces() {
+			message := fmt.Sprintf("License-File %s does not exist in distribution file %s at %s", files[i], d.Name, place)
+			message, fix := missing(d, place, message, "build again with a current build backend, which packs the files that license-files in pyproject.toml names")
+			if message != "" && fs.ValidPath(files[i]) {
+				found = append(found, refusal(d, message, fix))
+			}
+		}
+	}
+	return found
+}

@@ -1,0 +1,47 @@
+package preflight
+
+import (
+	"fmt"
+	"strings"
+
+	"github.com/org/pypi-oidc-publish/internal/archive"
+	"github.com/org/pypi-oidc-publish/internal/dist"
+)
+
+// recordMissing: the index says the same of a RECORD that it cannot read.
+func recordMissing(d *dist.Distribution) (message, fix string) {
+	if !readable(d, dist.Wheel) || d.DistInfo() == "" {
+		return "", ""
+	}
+	place := d.DistInfo() + "/RECORD"
+	message = fmt.Sprintf("Wheel %s does not contain the required RECORD file: %s", quote(d.Name), place)
+	if unreadable := odd(d, archive.OddRecord); unreadable != nil {
+		return message, fmt.Sprintf("%s: %s", unreadable.Detail, rebuildWheel)
+	}
+	return missing(d, place, message, rebuildWheel)
+}
+
+// recordMismatch: the index takes such a wheel and writes to the owners of the project.
+func recordMismatch(d *dist.Distribution) (message, fix string) {
+	var differences []string
+	for _, o := range d.Archive.Oddities {
+		switch o.Code {
+		case archive.OddUnlisted:
+			differences = append(differences, o.Member+" is not in it")
+		case archive.OddAbsent:
+			differences = append(differences, o.Member+" is in it, but not in the wheel")
+		case archive.OddRecordSum:
+			differences = append(differences, o.Member+": "+o.Detail)
+		}
+	}
+	if len(differences) == 0 {
+		return "", ""
+	}
+	const shown = 3
+	more := ""
+	if len(differences) > shown {
+		more = ", and more"
+	}
+	return "RECORD does not say what the wheel has: " + strings.Join(differences[:min(shown, len(differences))], "; ") + more,
+		"build the wheel again, and let nothing change it afterwards but tools that write RECORD too (python -m wheel pack)"
+}

@@ -1,0 +1,45 @@
+package preflight
+
+import (
+	"fmt"
+
+	"github.com/org/pypi-oidc-publish/internal/dist"
+	"github.com/org/pypi-oidc-publish/internal/finding"
+)
+
+// defaultFileLimit is PyPI's for files of projects that have asked for no more, in bytes; section 1.6 of the reference.
+const defaultFileLimit = 100 << 20
+
+// fileSize: what a project may have beyond the default is known to the index alone.
+func fileSize(d *dist.Distribution) (message, fix string) {
+	if d.Size <= defaultFileLimit {
+		return "", ""
+	}
+	project := d.Header("Name")
+	return fmt.Sprintf("File too large. Limit for project %s is 100 MB.", quote(project)),
+		fmt.Sprintf("the file has %d bytes; unless the index has raised the limit of %s, ask for that before the release", d.Size, project)
+}
+
+// defaultProjectLimit is PyPI's for all files of a project, in bytes; section 1.6 of the reference.
+const defaultProjectLimit = 10 << 30
+
+// projectSize adds what the index lists to what is missing there.
+func projectSize(s Set) (found []finding.Finding) {
+	projects, missing := absent(s, byProject)
+	for _, project := range projects {
+		var total int64
+		for _, held := range s.Held[project].Files {
+			total += held.Size
+		}
+		for _, d := range missing[project] {
+			total += d.Size
+		}
+		if total <= defaultProjectLimit {
+			continue
+		}
+		found = append(found, about(missing[project], finding.Warning,
+			fmt.Sprintf("Project size too large. Limit for project %s total size is 10 GB.", quote(string(project))),
+			fmt.Sprintf("with these files it has %d bytes; unless the index has raised the limit, ask for that or remove old releases", total)))
+	}
+	return found
+}

@@ -4,7 +4,8 @@
 //	sigstore -fulcio FILE -fulcio-config FILE -rekor FILE PROGRAM [ARGUMENT…]
 //
 // The program finds the Sigstore by its environment: SIGSTORE_TUF_URL and SIGSTORE_TUF_ROOT (a file), SIGSTORE_TOKEN_URL
-// (see package issuer), and for a closer look SIGSTORE_FULCIO_URL and SIGSTORE_REKOR_URL.
+// (see package issuer), and for a closer look SIGSTORE_FULCIO_URL and SIGSTORE_REKOR_URL. HTTPS_PROXY and SSL_CERT_FILE lead
+// it to the issuer's keys, as they do Fulcio, and to no other host.
 package main
 
 import (
@@ -102,7 +103,7 @@ func (s *stack) run(ctx context.Context, program []string) error {
 	}
 	command := exec.CommandContext(ctx, program[0], program[1:]...)
 	command.Env = append(
-		os.Environ(),
+		append(os.Environ(), s.trusting...),
 		"SIGSTORE_TUF_URL="+s.tuf.URL, "SIGSTORE_TUF_ROOT="+root, "SIGSTORE_TOKEN_URL="+s.tokens,
 		"SIGSTORE_FULCIO_URL="+s.Fulcio, "SIGSTORE_REKOR_URL="+s.Rekor,
 	)

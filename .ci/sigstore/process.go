@@ -17,7 +17,8 @@ import (
 const (
 	patience = 30 * time.Second // until a service must be ready; a second is usual
 	farewell = 5 * time.Second  // between the wish that a process ends and its end
-	shown    = 4000             // bytes of a log's end that an error shows
+	lines    = 20               // of a log's end that an error shows
+	columns  = 400              // of each; what follows is the stack of the program's own trouble
 )
 
 // process is a running program, whose output goes to a file.
@@ -93,8 +94,12 @@ func (p *process) tail(err error) error {
 	if readErr != nil {
 		return fmt.Errorf("%s: %w (and its log cannot be read: %w)", p.name, err, readErr)
 	}
-	end := strings.TrimSpace(string(text[max(0, len(text)-shown):]))
-	return fmt.Errorf("%s: %w; the end of its log:\n%s", p.name, err, end)
+	all := strings.Split(strings.TrimSpace(string(text)), "\n")
+	all = all[max(0, len(all)-lines):]
+	for n, line := range all {
+		all[n] = line[:min(len(line), columns)]
+	}
+	return fmt.Errorf("%s: %w; the end of its log:\n%s", p.name, err, strings.Join(all, "\n"))
 }
 
 // freePorts returns ports of loopback that nobody listens on. Another program may take one before it is used; then the

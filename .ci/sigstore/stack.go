@@ -29,6 +29,8 @@ type stack struct {
 	fulcio  *process
 	rekor   *process
 	started map[string]time.Duration // how long a program took to be ready
+
+	trusting []string // environment of a program that is to find and trust the issuer's keys
 	trust.Services
 }
 
@@ -62,6 +64,7 @@ func (s *stack) startFulcio(ctx context.Context, program, config string) error {
 	if err := writePEM(ctKey, "PUBLIC KEY", log.Key); err != nil {
 		return err
 	}
+	s.trusting = []string{"HTTPS_PROXY=" + ids.Proxy, "https_proxy=" + ids.Proxy, "SSL_CERT_FILE=" + authority, "SSL_CERT_DIR=" + s.folder}
 	ports, err := freePorts(3)
 	if err != nil {
 		return err
@@ -69,7 +72,7 @@ func (s *stack) startFulcio(ctx context.Context, program, config string) error {
 	s.Fulcio = "http://127.0.0.1:" + ports[0]
 	// ephemeralca is an authority that lives as long as the process. The socket's default path is one for all processes.
 	s.fulcio, err = start(
-		ctx, s.folder, []string{"HTTPS_PROXY=" + ids.Proxy, "SSL_CERT_FILE=" + authority, "SSL_CERT_DIR=" + s.folder}, program,
+		ctx, s.folder, s.trusting, program,
 		"serve", "--ca", "ephemeralca", "--config-path", config, "--log_type", "prod",
 		"--host", "127.0.0.1", "--port", ports[0], "--grpc-host", "127.0.0.1", "--grpc-port", ports[1], "--metrics-port", ports[2],
 		"--ct-log-url", log.URL, "--ct-log-public-key-path", ctKey,

@@ -9,6 +9,7 @@ import (
 	"errors"
 	"fmt"
 	"net/url"
+	"path/filepath"
 	"regexp"
 	"strings"
 	"testing"
@@ -80,19 +81,23 @@ func (r *realSigstore) padded(t *testing.T) *signing {
 	return nil
 }
 
-// judged tells whether Adopt took the attestation, and fails on any error but a refusal.
-func judged(t *testing.T, s *Signer, d *dist.Distribution, text []byte) (accepted bool, why error) {
+// judged tells whether the attestation is accepted: by us, and by the stage's index, to which the file is uploaded with it.
+// The two must agree.
+func (r *realSigstore) judged(t *testing.T, s *Signer, d *dist.Distribution, text []byte) (accepted bool, why error) {
 	t.Helper()
 	_, err := s.Adopt(t.Context(), d, text)
 	var refused *Unverified
 	if err != nil && !errors.As(err, &refused) {
 		t.Fatalf("neither taken nor refused: %v", err)
 	}
+	if other := r.index(t, "sample-project", "sampleproject").takes(t, d, text); (other == nil) != (err == nil) {
+		t.Errorf("we say %v and the index says %v", err, other)
+	}
 	return err == nil, err
 }
 
-// row is a row of the reference: a change, and whether the index's verifier takes what comes of it.
-type row[T any] struct {
+// realRow is a row of the reference: a change, and whether the index's verifier takes what comes of it.
+type realRow[T any] struct {
 	name     string
 	accepted bool
 	change   func(T) T
@@ -100,7 +105,7 @@ type row[T any] struct {
 
 // formats are the rows of attestations.md, section 1.2.
 func (r *realSigstore) formats(t *testing.T) {
-	d := distribution(t, "format-1.0-py3-none-any.whl")
+	d := wheels(t, 1)[0]
 	by := r.padded(t)
 	original := string(by.attest(t, statement(d)))
 	certificate := regexp.MustCompile(`("certificate":")([^"]*)(")`)
@@ -110,7 +115,7 @@ func (r *realSigstore) formats(t *testing.T) {
 	replace := func(pattern, by string) func(string) string {
 		return func(text string) string { return regexp.MustCompile(pattern).ReplaceAllString(text, by) }
 	}
-	rows := []row[string]{
+	rows := []realRow[string]{
 		{"as it is", true, func(text string) string { return text }},
 		{"a certificate without padding", true, func(text string) string {
 			return certificate.ReplaceAllStringFunc(text, func(m string) string { return strings.ReplaceAll(m, "=", "") })
@@ -121,7 +126,7 @@ func (r *realSigstore) formats(t *testing.T) {
 			return strings.Replace(text, parts[2], strings.Join(lines, `\n`), 1)
 		}},
 		{"the URL-safe alphabet", false, func(text string) string {
-			return regexp.MustCompile(`"canonicalizedBody":"[^"]*"|"signature":"[^"]*"|"certificate":"[^"]*"`).ReplaceAllStringFunc(text, urlSafe)
+			return regexp.MustCompile(`"canonicalizedBody":"[^"]*"|"signature":"[^"]*"|"certificate":"[^"]*"`).ReplaceAllStringFunc(text, r.urlSafe)
 		}},
 		{"a log index that is a number", false, replace(`("transparency_entries":\[\{)"logIndex":"(\d+)"`, `$1"logIndex":$2`)},
 		{"no log index", false, replace(`("transparency_entries":\[\{)"logIndex":"\d+",`, `$1`)},
@@ -131,10 +136,10 @@ func (r *realSigstore) formats(t *testing.T) {
 		{"no promise", false, without(`"inclusionPromise":\{[^}]*\},`)},
 		{"no time", false, without(`"integratedTime":"\d+",`)},
 		{"a second entry that is junk", true, replace(`\}\]\},"envelope"`, `},{"junk":true}]},"envelope"`)},
-		{"names in snake case", true, snakeCase},
+		{"names in snake case", true, r.snakeCase},
 		{"more keys", true, replace(`^\{`, `{"timestamps":["MAA="],"more":{},`)},
 		{"a version that is text", false, replace(`"version":1,`, `"version":"1",`)},
-		{"a statement written anew", false, rewriteStatement},
+		{"a statement written anew", false, r.rewriteStatement},
 	}
 	accepted := 0
 	for _, row := range rows {
@@ -145,7 +150,7 @@ func (r *realSigstore) formats(t *testing.T) {
 		if !json.Valid([]byte(text)) {
 			t.Errorf("%s: not JSON any more: %s", row.name, text)
 		}
-		got, why := judged(t, by.Signer, d, []byte(text))
+		got, why := r.judged(t, by.Signer, d, []byte(text))
 		if got != row.accepted {
 			t.Errorf("%s: accepted is %v (%v), want %v", row.name, got, why, row.accepted)
 		}
@@ -153,15 +158,15 @@ func (r *realSigstore) formats(t *testing.T) {
 			accepted++
 		}
 	}
-	r.tell(t, "%d formats of an attestation judged as the index does, %d of them accepted", len(rows), accepted)
+	r.tell(t, "%d formats of an attestation judged by us and by the stage's index as by the real one, %d of them accepted", len(rows), accepted)
 }
 
-func urlSafe(text string) string {
+func (r *realSigstore) urlSafe(text string) string {
 	name, value, _ := strings.Cut(text, ":")
 	return name + ":" + strings.NewReplacer("+", "-", "/", "_").Replace(value)
 }
 
-func snakeCase(text string) string {
+func (r *realSigstore) snakeCase(text string) string {
 	for camel, snake := range map[string]string{
 		"logIndex": "log_index", "logId": "log_id", "keyId": "key_id", "kindVersion": "kind_version", "integratedTime": "integrated_time",
 		"inclusionPromise": "inclusion_promise", "signedEntryTimestamp": "signed_entry_timestamp", "inclusionProof": "inclusion_proof",
@@ -172,7 +177,7 @@ func snakeCase(text string) string {
 	return text
 }
 
-func rewriteStatement(text string) string {
+func (r *realSigstore) rewriteStatement(text string) string {
 	return regexp.MustCompile(`("statement":")([^"]*)(")`).ReplaceAllStringFunc(text, func(m string) string {
 		value := strings.Split(m, `"`)[3]
 		raw, _ := base64.StdEncoding.DecodeString(value)
@@ -182,8 +187,11 @@ func rewriteStatement(text string) string {
 
 // statements are the rows of attestations.md, section 1.3, each signed and logged for real.
 func (r *realSigstore) statements(t *testing.T) {
-	wheel := distribution(t, "Sample_Project-1.0-py2.py3-none-any.whl")
-	sdist := distribution(t, "sample_project-1.0.tar.gz")
+	wheel := wheel(t, filepath.Join(t.TempDir(), "sample_project-1.0-py2.py3-none-any.whl"))
+	sdist, err := dist.Read(t.Context(), realFile, false)
+	if err != nil {
+		t.Fatal(err)
+	}
 	replace := func(from, to string) func(string) string {
 		return func(text string) string {
 			if !strings.Contains(text, from) {
@@ -194,7 +202,7 @@ func (r *realSigstore) statements(t *testing.T) {
 	}
 	sum := subjectSum(wheel)
 	subject := fmt.Sprintf(`{"name":"%s","digest":{"sha256":"%s"}}`, wheel.Name, sum)
-	of := map[*dist.Distribution][]row[string]{
+	of := map[*dist.Distribution][]realRow[string]{
 		wheel: {
 			{"predicate null", true, func(text string) string { return text }},
 			{"predicate {}", true, replace(`"predicate":null`, `"predicate":{}`)},
@@ -203,7 +211,7 @@ func (r *realSigstore) statements(t *testing.T) {
 			{"predicate with members", false, replace(`"predicate":null`, `"predicate":{"a":1}`)},
 			{"two subjects", false, replace(subject, subject+","+subject)},
 			{"no subject", false, replace(subject, "")},
-			{"another spelling of the project", true, replace("Sample_Project", "sample.project")},
+			{"another spelling of the project", true, replace("sample_project", "Sample.Project")},
 			{"another spelling of the version", true, replace("-1.0-", "-1.0.0-")},
 			{"another order of tags", true, replace("py2.py3", "py3.py2")},
 			{"another version", false, replace("-1.0-", "-1.1-")},
@@ -221,14 +229,14 @@ func (r *realSigstore) statements(t *testing.T) {
 		},
 		sdist: {
 			{"a zip for a tar.gz", true, replace(".tar.gz", ".zip")},
-			{"another spelling of project and version", true, replace("sample_project-1.0", "Sample.Project-1.0.0")},
+			{"another spelling of project and version", true, replace("sampleproject-3.0.0", "SampleProject-3.0")},
 		},
 	}
 	by := r.signing(t, nil)
 	all, accepted := 0, 0
 	for d, rows := range of {
 		for _, row := range rows {
-			got, why := judged(t, by.Signer, d, by.attest(t, []byte(row.change(string(statement(d))))))
+			got, why := r.judged(t, by.Signer, d, by.attest(t, []byte(row.change(string(statement(d))))))
 			if got != row.accepted {
 				t.Errorf("%s: accepted is %v (%v), want %v", row.name, got, why, row.accepted)
 			}
@@ -238,12 +246,12 @@ func (r *realSigstore) statements(t *testing.T) {
 			}
 		}
 	}
-	r.tell(t, "%d statements signed, logged and judged as the index does, %d of them accepted", all, accepted)
+	r.tell(t, "%d statements signed, logged and judged by us and by the stage's index as by the real one, %d of them accepted", all, accepted)
 }
 
 // identities are ID tokens that sign and verify though they are unusual (attestations.md, sections 2.2 and 2.5).
 func (r *realSigstore) identities(t *testing.T) {
-	d := distribution(t, "who-1.0-py3-none-any.whl")
+	d := wheels(t, 1)[0]
 	rows := map[string]url.Values{
 		"a subject that names numbers":       {"sub": {"repo:octo-org@1/octo-repo@2:environment:pypi"}},
 		"an environment that is not ASCII":   {"environment": {"本番"}, "sub": {"repo:" + realRepository + ":environment:本番"}},
@@ -260,10 +268,10 @@ func (r *realSigstore) identities(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			if got, why := judged(t, r.signer(claims), d, all[0].JSON); !got {
+			if got, why := r.judged(t, r.signer(claims), d, all[0].JSON); !got {
 				t.Error(why)
 			}
 		})
 	}
-	r.tell(t, "%d unusual identities signed and verified", len(rows))
+	r.tell(t, "%d unusual identities signed, and verified by us and by the stage's index", len(rows))
 }

@@ -13,6 +13,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"regexp"
 	"slices"
 	"strings"
 	"sync"
@@ -83,7 +84,7 @@ func (r *realSigstore) tell(t *testing.T, format string, args ...any) {
 // signer is a new run. The claims replace those of its ID tokens; `audience` too.
 func (r *realSigstore) signer(claims url.Values) *Signer {
 	return New(Options{
-		Wire: wire.New(wire.Options{UserAgent: "pypi-oidc-publish/test", Now: time.Now, Sleep: rest, Trace: r.count}),
+		Wire: wire.New(wire.Options{UserAgent: "pypi-oidc-publish/test", Now: time.Now, Sleep: r.sleep, Trace: r.count}),
 		TUF:  r.tuf, Root: r.root, Now: time.Now,
 		IDTokens: func(ctx context.Context, audience string, to *url.URL) (oidc.Token, error) {
 			return r.idToken(ctx, audience, to, claims)
@@ -91,8 +92,8 @@ func (r *realSigstore) signer(claims url.Values) *Signer {
 	})
 }
 
-// rest waits between tries.
-func rest(ctx context.Context, d time.Duration) error {
+// sleep waits between tries.
+func (r *realSigstore) sleep(ctx context.Context, d time.Duration) error {
 	select {
 	case <-ctx.Done():
 		return context.Cause(ctx)
@@ -113,6 +114,13 @@ func (r *realSigstore) answered(op wire.Op) []time.Duration {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	return slices.Clone(r.tries[op])
+}
+
+// answers returns the status of each request of the kind.
+func (r *realSigstore) answers(op wire.Op) []int {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	return slices.Clone(r.statuses[op])
 }
 
 func (r *realSigstore) idToken(ctx context.Context, audience string, to *url.URL, claims url.Values) (oidc.Token, error) {
@@ -140,7 +148,7 @@ func (r *realSigstore) idToken(ctx context.Context, audience string, to *url.URL
 }
 
 // distribution makes a file with the name. What is in it does not matter to an attestation.
-func distribution(t *testing.T, name string) *dist.Distribution {
+func (r *realSigstore) distribution(t *testing.T, name string) *dist.Distribution {
 	t.Helper()
 	path := filepath.Join(t.TempDir(), name)
 	if err := os.WriteFile(path, []byte("the bytes of "+name), 0o600); err != nil {
@@ -159,6 +167,7 @@ func TestRealSigstore(t *testing.T) {
 	release := r.signsARelease(t)
 	t.Run("the library verifies them", func(t *testing.T) { r.libraryVerifies(t, release) })
 	t.Run("another library verifies them", func(t *testing.T) { r.anotherLibraryVerifies(t, release) })
+	t.Run("the stage's index verifies them", r.indexVerifies)
 	t.Run("another run adopts them", func(t *testing.T) { r.anotherRunAdopts(t, release) })
 	t.Run("formats", r.formats)
 	t.Run("statements", r.statements)
@@ -172,14 +181,14 @@ func TestRealSigstore(t *testing.T) {
 	}
 }
 
-// signed is a file with its attestation.
-type signed struct {
+// realSigned is a file with its attestation.
+type realSigned struct {
 	*dist.Distribution
 	Attestation
 }
 
 // signsARelease signs as many files as need several workers and an inclusion proof of several levels.
-func (r *realSigstore) signsARelease(t *testing.T) (release []signed) {
+func (r *realSigstore) signsARelease(t *testing.T) (release []realSigned) {
 	t.Run("a release is signed", func(t *testing.T) {
 		first, err := dist.Read(t.Context(), realFile, false)
 		if err != nil {
@@ -187,12 +196,12 @@ func (r *realSigstore) signsARelease(t *testing.T) (release []signed) {
 		}
 		files := []*dist.Distribution{
 			first,
-			distribution(t, "Sample_Project-1.0-py3-none-any.whl"),
-			distribution(t, "sample_project-1.0-1build-cp312.cp311-abi3-manylinux_2_17_x86_64.manylinux2014_x86_64.whl"),
-			distribution(t, "Sample.Project-1.0.zip"),
+			r.distribution(t, "Sample_Project-1.0-py3-none-any.whl"),
+			r.distribution(t, "sample_project-1.0-1build-cp312.cp311-abi3-manylinux_2_17_x86_64.manylinux2014_x86_64.whl"),
+			r.distribution(t, "Sample.Project-1.0.zip"),
 		}
 		for n := range 28 {
-			files = append(files, distribution(t, fmt.Sprintf("many-1.%d-py3-none-any.whl", n)))
+			files = append(files, r.distribution(t, fmt.Sprintf("many-1.%d-py3-none-any.whl", n)))
 		}
 		began := time.Now()
 		all, err := r.signer(nil).Sign(t.Context(), files, nil)
@@ -207,21 +216,21 @@ func (r *realSigstore) signsARelease(t *testing.T) (release []signed) {
 		indices := map[int64]bool{}
 		for i, a := range all {
 			indices[a.LogIndex] = true
-			release = append(release, signed{files[i], a})
+			release = append(release, realSigned{files[i], a})
 		}
 		if len(indices) != len(files) || !indices[0] {
 			t.Errorf("the log gave the indices %v, want %d different ones from 0 on", indices, len(files))
 		}
-		slices.SortFunc(release, func(a, b signed) int { return int(a.LogIndex - b.LogIndex) })
+		slices.SortFunc(release, func(a, b realSigned) int { return int(a.LogIndex - b.LogIndex) })
 		slices.Sort(entries)
 		r.tell(t, "%d files signed in %v: 1 certificate (%v), %d entries by %d workers, each %v to %v, half of them within %v",
-			len(files), round(took), round(certificates[0]), len(entries), defaultWorkers,
-			round(entries[0]), round(entries[len(entries)-1]), round(entries[len(entries)/2]))
+			len(files), r.round(took), r.round(certificates[0]), len(entries), defaultWorkers,
+			r.round(entries[0]), r.round(entries[len(entries)-1]), r.round(entries[len(entries)/2]))
 	})
 	return release
 }
 
-func round(d time.Duration) time.Duration { return d.Round(time.Millisecond) }
+func (r *realSigstore) round(d time.Duration) time.Duration { return d.Round(time.Millisecond) }
 
 // stock is a TUF client of the library's own.
 func (r *realSigstore) stock(t *testing.T) *tuf.Client {
@@ -234,7 +243,7 @@ func (r *realSigstore) stock(t *testing.T) *tuf.Client {
 }
 
 // libraryVerifies asks sigstore-go alone, with a trust root that it fetched itself, about the bundles.
-func (r *realSigstore) libraryVerifies(t *testing.T, release []signed) {
+func (r *realSigstore) libraryVerifies(t *testing.T, release []realSigned) {
 	trusted, err := root.GetTrustedRoot(r.stock(t))
 	if err != nil {
 		t.Fatal(err)
@@ -283,7 +292,7 @@ func (r *realSigstore) libraryVerifies(t *testing.T, release []signed) {
 }
 
 // anotherLibraryVerifies asks Sigstore's JavaScript library, by .ci/sigstore/second/verify.mjs.
-func (r *realSigstore) anotherLibraryVerifies(t *testing.T, release []signed) {
+func (r *realSigstore) anotherLibraryVerifies(t *testing.T, release []realSigned) {
 	script := os.Getenv("SIGSTORE_SECOND")
 	if script == "" {
 		t.Skip("SIGSTORE_SECOND names no script: .ci/sigstore/run found no node")
@@ -329,7 +338,7 @@ func (r *realSigstore) anotherLibraryVerifies(t *testing.T, release []signed) {
 }
 
 // anotherRunAdopts is a run that finds attestations beside its files, and one that reads them back from an index.
-func (r *realSigstore) anotherRunAdopts(t *testing.T, release []signed) {
+func (r *realSigstore) anotherRunAdopts(t *testing.T, release []realSigned) {
 	s := r.signer(nil)
 	for _, one := range release {
 		adopted, err := s.Adopt(t.Context(), one.Distribution, one.JSON)
@@ -354,16 +363,15 @@ func (r *realSigstore) anotherRunAdopts(t *testing.T, release []signed) {
 	}
 }
 
-// sameEntryTwice sends the same bytes twice, as after an answer that was lost. The public log answers the second one with
-// 409, and the stage shows what we do then; this log, whose tree is in memory, knows no duplicates. Whatever it answers, an
-// attestation with either answer must be good.
+// sameEntryTwice sends the same bytes twice, as after an answer that was lost: Rekor answers the second one with 409 and
+// where the entry is, and it has to be got from there.
 func (r *realSigstore) sameEntryTwice(t *testing.T) {
-	d := distribution(t, "twice-1.0-py3-none-any.whl")
+	d := wheels(t, 1)[0]
 	by := r.signing(t, nil)
 	b, leaf := by.bundle(t, statement(d))
-	before := len(r.answered(wire.LogEntry))
-	var indices []int64
-	for n := range 2 {
+	posted, got := len(r.answers(wire.LogEntry)), len(r.answers(wire.LogLookup))
+	var texts []string
+	for range 2 {
 		b.VerificationMaterial.TlogEntries = nil
 		if err := by.entry(t).GetTransparencyLogEntry(t.Context(), leaf, b); err != nil {
 			t.Fatal(err)
@@ -372,25 +380,25 @@ func (r *realSigstore) sameEntryTwice(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		a, err := by.Adopt(t.Context(), d, text)
-		if err != nil {
-			t.Fatalf("answer %d: %v", n+1, err)
+		if accepted, why := r.judged(t, by.Signer, d, text); !accepted {
+			t.Fatal(why)
 		}
-		indices = append(indices, a.LogIndex)
+		texts = append(texts, string(text))
 	}
-	r.mu.Lock()
-	statuses := slices.Clone(r.statuses[wire.LogEntry][before:])
-	r.mu.Unlock()
-	known := ""
-	if !slices.Contains(statuses, http.StatusConflict) {
-		known = "; a tree in memory knows no duplicates and never answers 409: only the stage shows that"
+	index := regexp.MustCompile(`"logIndex":"\d+"`)
+	if first, second := index.FindString(texts[0]), index.FindString(texts[1]); first != second {
+		t.Errorf("two entries: %s and %s", first, second)
 	}
-	r.tell(t, "the same entry sent twice: answered %d, indices %d, both verified%s", statuses, indices, known)
+	posts, gets := r.answers(wire.LogEntry)[posted:], r.answers(wire.LogLookup)[got:]
+	if !slices.Equal(posts, []int{http.StatusCreated, http.StatusConflict}) || !slices.Contains(gets, http.StatusOK) {
+		t.Errorf("the posts were answered %d and the look-ups %d", posts, gets)
+	}
+	r.tell(t, "the same entry sent twice: answered %d, then got from where the log pointed (%d), both verified", posts, gets)
 }
 
 // refusals are Fulcio's own words, and what we make of them.
 func (r *realSigstore) refusals(t *testing.T) {
-	d := distribution(t, "refused-1.0-py3-none-any.whl")
+	d := r.distribution(t, "refused-1.0-py3-none-any.whl")
 	for name, row := range map[string]struct {
 		claims url.Values
 		id     string

@@ -1,6 +1,5 @@
 // Package memlog is Trillian, the Merkle tree under Rekor, with its storage in memory: log server, administration and
-// sequencer in one process and no database. Unlike the storage of a real log it knows no duplicates: the same leaf twice
-// is two leaves, so that this Rekor answers 201 where the public one answers 409.
+// sequencer in one process and no database.
 package memlog
 
 import (
@@ -31,7 +30,7 @@ func Start(ctx context.Context) (port int, err error) {
 	metrics := monitoring.InertMetricFactory{}
 	registry := extension.Registry{
 		AdminStorage:    memory.NewAdminStorage(trees),
-		LogStorage:      memory.NewLogStorage(trees, metrics),
+		LogStorage:      &once{LogStorage: memory.NewLogStorage(trees, metrics), known: map[string]*trillian.LogLeaf{}},
 		ElectionFactory: election2.NoopFactory{},
 		QuotaManager:    quota.Noop(),
 		MetricFactory:   metrics,

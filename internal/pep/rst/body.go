@@ -1,0 +1,67 @@
+package rst
+
+// body reads the elements of a block one after another.
+func (p *parser) body(s *scope) {
+	for s.next() {
+		p.element(s)
+	}
+}
+
+// element reads the element that begins with the current line.
+func (p *parser) element(s *scope) {
+	p.spend(1)
+	switch m := markerOf(s.text()); m.mark {
+	case markBlank:
+	case markIndent:
+		p.indentedQuote(s)
+	case markBullet:
+		p.bulletList(s, m)
+	case markEnumerator:
+		p.enumeratedList(s, m)
+	case markField:
+		p.fieldList(s, m)
+	case markOption:
+		p.optionList(s, m)
+	case markDoctest:
+		s.node.add(newNode(kindBlock, s.no()))
+		p.textBlock(s, false)
+	case markLineBlock:
+		p.lineBlock(s, m)
+	case markGridTable:
+		p.table(s, p.gridTable)
+	case markSimpleTable:
+		p.table(s, p.simpleTable)
+	case markExplicit, markAnonymous:
+		p.explicitMarkup(s, m)
+	case markLine:
+		p.punctuationLine(s)
+	case markText:
+		p.text(s)
+	}
+}
+
+// needBlank refuses an element that something unindented follows without a blank line between.
+func (p *parser) needBlank(s *scope, blankFinish bool, what string) {
+	if !blankFinish {
+		p.refuse(s.no()+1, noBlankLine(what), what)
+	}
+}
+
+// items reads the rest of a list: one takes the item that the current line begins, and answers false when there is
+// none. Blank lines may stand between items. What does not belong to the list is left for the next element.
+func (p *parser) items(s *scope, blankFinish bool, one func(m marker) (taken, blankFinish bool)) bool {
+	for s.next() {
+		p.spend(1)
+		m := markerOf(s.text())
+		if m.mark == markBlank {
+			continue
+		}
+		taken, finish := one(m)
+		if !taken {
+			s.at--
+			break
+		}
+		blankFinish = finish
+	}
+	return blankFinish
+}

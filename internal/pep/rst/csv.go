@@ -1,0 +1,176 @@
+package rst
+
+import (
+	"errors"
+	"fmt"
+	"strings"
+)
+
+// dialect is a way to write comma-separated values. Quotes and delimiters are single characters.
+type dialect struct {
+	delimiter, quote string
+	escape           string // empty: a quote in quotes is doubled
+	skipBlank        bool   // blanks behind a delimiter do not count
+}
+
+// csvCell is one value, and the line it begins on.
+type csvCell struct {
+	text string
+	no   int
+}
+
+// longestField is the most bytes that Python's reader takes for one value.
+const longestField = 131_072
+
+// csvState is where a reader of values stands between two characters.
+type csvState uint8
+
+const (
+	csvStart csvState = iota
+	csvInField
+	csvInQuotes
+	csvQuoteSeen // a quote inside of quotes: their end, or a doubled one
+	csvEscaped
+	csvEscapedInQuotes
+)
+
+// csvReader reads values character by character, as strictly as docutils has Python do it.
+type csvReader struct {
+	dialect
+	state csvState
+	row   []csvCell
+	field strings.Builder
+	no    int // line the field begins on
+}
+
+// read reads all lines. A line without anything is a row without cells.
+func (d dialect) read(lines []line) ([][]csvCell, error) {
+	r := csvReader{dialect: d}
+	var rows [][]csvCell
+	open := false
+	for _, l := range lines {
+		if !open && l.text == "" {
+			rows = append(rows, nil)
+			continue
+		}
+		if !open {
+			r.state, r.row, r.no = csvStart, nil, l.no
+		}
+		for _, one := range l.text {
+			if err := r.character(string(one), l.no); err != nil {
+				return nil, err
+			}
+		}
+		if open = r.lineEnd(); !open {
+			rows = append(rows, r.row)
+		}
+		if r.field.Len() > longestField {
+			return nil, fmt.Errorf("field larger than field limit (%d)", longestField)
+		}
+	}
+	if open {
+		return nil, errors.New("unexpected end of data")
+	}
+	return rows, nil
+}
+
+// lineEnd takes the end of a line, and reports whether the row goes on behind it.
+func (r *csvReader) lineEnd() (open bool) {
+	switch r.state {
+	case csvInQuotes:
+		r.field.WriteByte('\n')
+		return true
+	case csvEscapedInQuotes:
+		r.field.WriteByte('\n')
+		r.state = csvInQuotes
+		return true
+	case csvEscaped:
+		r.field.WriteByte('\n')
+		r.state = csvInField
+		return true
+	default:
+		r.save()
+		return false
+	}
+}
+
+// save ends a value.
+func (r *csvReader) save() {
+	r.row = append(r.row, csvCell{r.field.String(), r.no})
+	r.field.Reset()
+	r.state = csvStart
+}
+
+func (r *csvReader) character(c string, no int) error {
+	switch r.state {
+	case csvStart:
+		r.first(c, no)
+	case csvInField:
+		r.inField(c)
+	case csvInQuotes:
+		r.inQuotes(c)
+	case csvQuoteSeen:
+		return r.behindQuote(c)
+	case csvEscaped:
+		r.field.WriteString(c)
+		r.state = csvInField
+	case csvEscapedInQuotes:
+		r.field.WriteString(c)
+		r.state = csvInQuotes
+	}
+	return nil
+}
+
+func (r *csvReader) first(c string, no int) {
+	r.no = no
+	switch {
+	case c == r.quote:
+		r.state = csvInQuotes
+	case c == r.escape:
+		r.state = csvEscaped
+	case c == " " && r.skipBlank:
+	case c == r.delimiter:
+		r.save()
+	default:
+		r.field.WriteString(c)
+		r.state = csvInField
+	}
+}
+
+func (r *csvReader) inField(c string) {
+	switch c {
+	case r.escape:
+		r.state = csvEscaped
+	case r.delimiter:
+		r.save()
+	default:
+		r.field.WriteString(c)
+	}
+}
+
+func (r *csvReader) inQuotes(c string) {
+	switch {
+	case c == r.escape:
+		r.state = csvEscapedInQuotes
+	case c != r.quote:
+		r.field.WriteString(c)
+	case r.escape == "":
+		r.state = csvQuoteSeen
+	default:
+		r.state = csvInField
+	}
+}
+
+// behindQuote is what follows a quote inside of quotes: another one, or the end of the value.
+func (r *csvReader) behindQuote(c string) error {
+	switch c {
+	case r.quote:
+		r.field.WriteString(c)
+		r.state = csvInQuotes
+	case r.delimiter:
+		r.save()
+	default:
+		return fmt.Errorf("'%s' expected after '%s'", r.delimiter, r.quote)
+	}
+	return nil
+}

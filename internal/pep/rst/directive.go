@@ -1,0 +1,179 @@
+package rst
+
+import (
+	"errors"
+	"fmt"
+	"strings"
+)
+
+// directive is what docutils knows of a directive before it runs.
+type directive struct {
+	required, optional int  // arguments
+	spaces             bool // the last argument may contain white space
+	options            map[string]convert
+	content            bool
+	run                func(*parser, *call) []*node
+}
+
+// call is one use of a directive.
+type call struct {
+	name      string
+	line      int
+	arguments []string
+	options   map[string]option
+	content   []line
+	skipped   int    // lines between the name and the content
+	into      *node  // where the directive stands
+	inside    string // the name of the substitution that is being defined, or empty
+}
+
+// has reports whether an option was set.
+func (c *call) has(name string) bool {
+	_, set := c.options[name]
+	return set
+}
+
+// directive reads a directive and gives the nodes it makes. end is where its first line goes on behind the name.
+func (p *parser) directive(s *scope, name string, end int) (nodes []*node, blankFinish bool) {
+	d, ok := directiveNamed(strings.ToLower(name))
+	no := s.no()
+	if !ok {
+		p.refuseWith(no, unknownDirective, directiveAdvice(name), name)
+	}
+	block, finish := s.take(taking{first: end, known: unknown, keepTop: true})
+	c := &call{name: name, line: no, into: s.node, inside: s.inside}
+	if err := p.arrange(c, d, block); err != nil {
+		p.badDirective(c, err)
+	}
+	return d.run(p, c), finish || s.nextBlank()
+}
+
+// badDirective refuses a directive whose arguments, options or content do not fit.
+func (p *parser) badDirective(c *call, err error) {
+	if errors.Is(err, errBeyond) {
+		p.undecided(c.line, "directive", "a value of an option of the "+c.name+" directive")
+	}
+	p.refuseWith(c.line, directiveError, "correct the arguments and options of the \""+c.name+"\" directive, or remove them", c.name, err)
+}
+
+// arrange splits the block of a directive into arguments, options and content, and checks the first two.
+func (p *parser) arrange(c *call, d directive, block []line) error {
+	if len(block) > 0 && strip(block[0].text) == "" {
+		block = block[1:]
+		c.skipped++
+	}
+	block = trimBottom(block)
+	var head []line
+	c.content = block
+	split := 0
+	if len(block) > 0 && (d.required+d.optional > 0 || d.options != nil) {
+		for split < len(block) && strip(block[split].text) != "" {
+			split++
+		}
+		head, c.content = block[:split], block[min(split+1, len(block)):]
+	}
+	var err error
+	if d.options != nil {
+		if head, c.options, err = p.readOptions(d.options, head); err != nil {
+			return err
+		}
+	}
+	if len(head) > 0 && d.required+d.optional == 0 {
+		c.content = append(head[:len(head):len(head)], block[split:]...)
+		head = nil
+	}
+	for len(c.content) > 0 && strip(c.content[0].text) == "" {
+		c.content = c.content[1:]
+		c.skipped++
+	}
+	if c.arguments, err = d.arguments(join(head)); err != nil {
+		return err
+	}
+	if len(c.content) > 0 && !d.content {
+		return errors.New("no content permitted")
+	}
+	return nil
+}
+
+// arguments splits the arguments of a directive and counts them.
+func (d directive) arguments(text string) ([]string, error) {
+	most := d.required + d.optional
+	if most == 0 {
+		return nil, nil
+	}
+	arguments := words(text)
+	if len(arguments) < d.required {
+		return nil, fmt.Errorf("%d argument(s) required, %d supplied", d.required, len(arguments))
+	}
+	if len(arguments) > most {
+		if !d.spaces {
+			return nil, fmt.Errorf("maximum %d argument(s) allowed, %d supplied", most, len(arguments))
+		}
+		arguments = []string{strip(text)} // no directive has more than one argument
+	}
+	return arguments, nil
+}
+
+// readOptions takes the options from the end of a directive's head.
+func (p *parser) readOptions(known map[string]convert, head []line) (rest []line, options map[string]option, err error) {
+	at := 0
+	for at < len(head) && fieldEnd(head[at].text) == 0 {
+		at++
+	}
+	options = map[string]option{}
+	if at == len(head) {
+		return head, options, nil
+	}
+	s := &scope{lines: head[at:], at: -1}
+	type named struct {
+		name  string
+		value option
+	}
+	var found []named
+	for s.next() {
+		m := markerOf(s.text())
+		if m.mark != markField {
+			return nil, nil, errors.New("invalid option block")
+		}
+		name, value := p.readOption(s, m.end)
+		if len(words(name)) != 1 {
+			return nil, nil, errors.New("invalid option data: extension option field name may not contain multiple words")
+		}
+		found = append(found, named{name, value})
+	}
+	for _, one := range found {
+		if err := setOption(known, options, one.name, one.value); err != nil {
+			return nil, nil, err
+		}
+	}
+	return head[:at], options, nil
+}
+
+// readOption reads one option. Its name may even contain markup.
+func (p *parser) readOption(s *scope, end int) (name string, value option) {
+	field := newNode(kindFieldName, s.no())
+	marker := fieldName(s.text()[:end])
+	no := s.no()
+	block, _ := s.afterMarker(end)
+	field.add(p.inline(marker, no)...)
+	return strings.ToLower(field.plain()), option{text: join(trimBottom(block)), given: len(block) > 0}
+}
+
+// setOption checks and keeps an option.
+func setOption(known map[string]convert, options map[string]option, name string, value option) error {
+	check, ok := known[name]
+	if !ok {
+		return fmt.Errorf("unknown option: \"%s\"", name)
+	}
+	if _, again := options[name]; again {
+		return fmt.Errorf("invalid option data: duplicate option \"%s\"", name)
+	}
+	if err := check(&value); err != nil {
+		if errors.Is(err, errBeyond) {
+			return err
+		}
+		return fmt.Errorf("invalid option value: (option: \"%s\"; value: '%s')\n%v", name, value.text, err)
+	}
+	options[name] = value
+	return nil
+}

@@ -1,0 +1,165 @@
+package rst
+
+import "strings"
+
+// needContent refuses a directive without content.
+func (p *parser) needContent(c *call) {
+	if len(c.content) == 0 {
+		p.refuse(c.line, contentExpected, c.name)
+	}
+}
+
+// made is a new node for a directive, known by the name that the option gives it.
+func (p *parser) made(kind kind, c *call) *node {
+	n := newNode(kind, c.line)
+	p.giveName(n, c, "name")
+	return n
+}
+
+// giveName makes a node an explicit target if an option names it.
+func (p *parser) giveName(n *node, c *call, option string) {
+	if c.has(option) {
+		n.names = append(n.names, fold(c.options[option].text))
+		p.target(n, true)
+	}
+}
+
+// argument reads the inline markup of the first argument, if there is one, into a title.
+func (p *parser) argument(c *call) []*node {
+	if len(c.arguments) == 0 {
+		return nil
+	}
+	title := newNode(kindTitle, c.line)
+	title.add(p.inline(c.arguments[0], c.line)...)
+	return []*node{title}
+}
+
+// runContainer is for directives whose content is body elements, with or without a title.
+func runContainer(p *parser, c *call) []*node {
+	p.needContent(c)
+	n := p.made(kindBlock, c)
+	n.add(p.argument(c)...)
+	p.nested(c.content, n)
+	return []*node{n}
+}
+
+// runClassedContainer takes its argument for names of classes.
+func runClassedContainer(p *parser, c *call) []*node {
+	p.needContent(c)
+	if len(c.arguments) > 0 {
+		p.checkClass(c)
+		c.arguments = nil
+	}
+	return runContainer(p, c)
+}
+
+// checkClass refuses a first argument that can't be made names of classes.
+func (p *parser) checkClass(c *call) {
+	switch err := classNames(&option{text: c.arguments[0], given: true}); err {
+	case nil:
+	case errBeyond:
+		p.undecided(c.line, "directive", "whether a class name can be made of "+c.arguments[0])
+	default:
+		p.refuse(c.line, badClass, c.name, c.arguments[0])
+	}
+}
+
+// mayHoldParts refuses topics and the like inside of other elements.
+func (p *parser) mayHoldParts(c *call) {
+	switch c.into.kind {
+	case kindDocument, kindSection, kindSidebar, kindDetached:
+	default:
+		p.refuse(c.line, partInside, c.name)
+	}
+}
+
+func runTopic(p *parser, c *call) []*node { return runPart(p, c, kindTopic) }
+
+func runSidebar(p *parser, c *call) []*node {
+	if c.into.kind == kindSidebar {
+		p.refuse(c.line, sidebarInSidebar, c.name)
+	}
+	if c.has("subtitle") && len(c.arguments) == 0 {
+		p.refuse(c.line, subtitleAlone)
+	}
+	return runPart(p, c, kindSidebar)
+}
+
+func runPart(p *parser, c *call, kind kind) []*node {
+	p.mayHoldParts(c)
+	p.needContent(c)
+	n := newNode(kind, c.line)
+	n.add(p.argument(c)...)
+	if subtitle := c.options["subtitle"].text; subtitle != "" {
+		node := newNode(kindSubtitle, c.line)
+		node.add(p.inline(subtitle, c.line)...)
+		n.add(node)
+	}
+	p.giveName(n, c, "name")
+	p.nested(c.content, n)
+	return []*node{n}
+}
+
+func runRubric(p *parser, c *call) []*node {
+	n := newNode(kindBlock, c.line)
+	n.add(p.inline(c.arguments[0], c.line)...)
+	p.giveName(n, c, "name")
+	return []*node{n}
+}
+
+func runQuote(p *parser, c *call) []*node {
+	p.needContent(c)
+	holder := newNode(kindDetached, c.line)
+	p.blockQuotes(c.content, holder)
+	return holder.children
+}
+
+func runLineBlock(p *parser, c *call) []*node {
+	p.needContent(c)
+	n := p.made(kindBlock, c)
+	for _, l := range c.content {
+		n.add(p.inline(strip(l.text), l.no)...)
+	}
+	return []*node{n}
+}
+
+func runParsedLiteral(p *parser, c *call) []*node {
+	p.needContent(c)
+	n := newNode(kindBlock, c.line)
+	n.add(p.inline(join(c.content), c.line)...)
+	p.giveName(n, c, "name")
+	return []*node{n}
+}
+
+// runMath makes a block of every part between blank lines; all of them get the name.
+func runMath(p *parser, c *call) []*node {
+	p.needContent(c)
+	var nodes []*node
+	for part := range strings.SplitSeq(join(c.content), "\n\n") {
+		if part == "" {
+			continue
+		}
+		nodes = append(nodes, newNode(kindBlock, c.line))
+	}
+	if len(nodes) > 0 {
+		p.giveName(nodes[0], c, "name")
+	}
+	return nodes
+}
+
+func runCode(p *parser, c *call) []*node {
+	p.needContent(c)
+	return []*node{p.made(kindBlock, c)}
+}
+
+// runNothing leaves no trace in the document.
+func runNothing(*parser, *call) []*node { return nil }
+
+// runTest is the directive docutils tests itself with: it makes an information of no consequence.
+func runTest(_ *parser, c *call) []*node { return []*node{newNode(kindPending, c.line)} }
+
+// runDisabled is for what the index has turned off.
+func runDisabled(p *parser, c *call) []*node {
+	p.refuse(c.line, directiveDisabled, c.name)
+	return nil
+}

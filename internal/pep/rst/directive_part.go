@@ -1,0 +1,100 @@
+package rst
+
+import (
+	"strings"
+)
+
+// runContents puts a table of contents here. It's gone later if there are no sections.
+func runContents(p *parser, c *call) []*node {
+	p.mayHoldParts(c)
+	topic := newNode(kindContents, c.line)
+	name := "Contents"
+	if title := p.argument(c); title != nil {
+		name = title[0].plain()
+		topic.add(title...)
+	}
+	name = fold(name)
+	if _, taken := p.doc.names[name]; !taken {
+		topic.names = append(topic.names, name)
+	}
+	topic.anonymous = c.has("local")
+	p.target(topic, false)
+	p.doc.contents = append(p.doc.contents, topic)
+	return []*node{topic}
+}
+
+// runPending is for directives that only leave a note for later.
+func runPending(_ *parser, c *call) []*node { return []*node{newNode(kindPending, c.line)} }
+
+// runDecoration is for headers and footers: they stand outside of the body.
+func runDecoration(p *parser, c *call) []*node {
+	p.needContent(c)
+	if p.doc.decoration == nil {
+		p.doc.decoration = newNode(kindDecoration, c.line)
+		p.prepend(p.doc.decoration)
+	}
+	p.nested(c.content, p.doc.decoration)
+	return nil
+}
+
+// prepend puts nodes at the beginning of the document.
+func (p *parser) prepend(nodes ...*node) {
+	root := p.doc.root
+	root.setChildren(append(nodes, root.children...))
+}
+
+// runMeta checks the fields of a meta directive.
+func runMeta(p *parser, c *call) []*node {
+	p.needContent(c)
+	s := &scope{lines: c.content, at: -1}
+	for s.next() {
+		m := markerOf(s.text())
+		switch m.mark {
+		case markBlank:
+			continue
+		case markField:
+			p.metaField(s, m.end)
+		default:
+			p.refuse(c.line, badMeta)
+		}
+	}
+	p.prepend(newNode(kindMeta, c.line))
+	return nil
+}
+
+// metaField checks one of them: the words behind the first are attributes.
+func (p *parser) metaField(s *scope, end int) {
+	no, name := s.no(), unescape(escape(fieldName(s.text()[:end])))
+	block, _ := s.afterMarker(end)
+	if len(block) == 0 {
+		return
+	}
+	tokens := words(name)
+	if len(tokens) == 0 {
+		p.undecided(no, "directive", "a meta field without a name")
+	}
+	for _, token := range tokens[1:] {
+		attribute, value, ok := strings.Cut(token, "=")
+		if !ok || attribute == "" || value == "" || !closed(value) {
+			p.refuse(no, badMetaAttribute, token)
+		}
+	}
+}
+
+// closed reports whether a value that begins with a quote ends with it.
+func closed(value string) bool {
+	return value[0] != '"' && value[0] != '\'' || strings.IndexByte(value[1:], value[0]) == len(value)-2 && len(value) > 1
+}
+
+// runClass gives class names to its content, or to the next element, which has to be there.
+func runClass(p *parser, c *call) []*node {
+	p.checkClass(c)
+	if len(c.content) > 0 {
+		holder := newNode(kindDetached, c.line)
+		p.nested(c.content, holder)
+		return holder.children
+	}
+	pending := newNode(kindPending, c.line)
+	p.doc.pending = append(p.doc.pending, pending)
+	return []*node{pending}
+}

@@ -1,0 +1,145 @@
+package rst
+
+// document is the tree that is built, and what it knows by name.
+type document struct {
+	root *node
+
+	names    map[string]*node // nil: a duplicate, which nothing may refer to
+	explicit map[string]bool  // whether the name was ever given by explicit markup
+	nameIDs  map[string]id    // 0: a duplicate
+	byID     map[id]*node
+	lastID   id
+
+	refs         map[string][]*node // references, by the name they use
+	idRefs       map[id][]*node
+	indirect     []*node // targets that point to another target
+	footnoteRefs map[string][]*node
+	citationRefs map[string][]*node
+
+	footnotes, autoFootnotes, symbolFootnotes []*node
+	autoFootnoteRefs, symbolFootnoteRefs      []*node
+	citations                                 []*node
+
+	substitutions      map[string]*node
+	substitutionByFold map[string]string
+	pending            []*node // elements that a class directive waits for
+	contents           []*node
+	decoration         *node
+}
+
+func newDocument() *document {
+	return &document{
+		root:               newNode(kindDocument, 1),
+		names:              map[string]*node{},
+		explicit:           map[string]bool{},
+		nameIDs:            map[string]id{},
+		byID:               map[id]*node{},
+		refs:               map[string][]*node{},
+		idRefs:             map[id][]*node{},
+		footnoteRefs:       map[string][]*node{},
+		citationRefs:       map[string][]*node{},
+		substitutions:      map[string]*node{},
+		substitutionByFold: map[string]string{},
+	}
+}
+
+// identify gives a node an identifier, if it has none, and its names point to it from then on.
+func (d *document) identify(n *node) id {
+	if len(n.ids) == 0 {
+		d.lastID++
+		n.ids = append(n.ids, d.lastID)
+	}
+	last := n.ids[len(n.ids)-1]
+	for _, one := range n.ids {
+		if _, taken := d.byID[one]; !taken {
+			d.byID[one] = n
+		}
+	}
+	for _, name := range n.names {
+		d.nameIDs[name] = last
+	}
+	return last
+}
+
+// target makes the names of a node known. Explicit names come from markup whose purpose is the name.
+func (p *parser) target(n *node, explicit bool) {
+	for _, name := range append([]string(nil), n.names...) {
+		if old, taken := p.doc.names[name]; taken && old != n {
+			p.duplicate(n, old, name, explicit)
+			continue
+		}
+		p.doc.names[name] = n
+		if _, known := p.doc.explicit[name]; !known {
+			p.doc.explicit[name] = explicit
+		}
+	}
+	p.doc.identify(n)
+}
+
+// duplicate settles whom a name belongs to that two nodes have. Two explicit targets of one name refuse the document,
+// unless they lead to the same place.
+func (p *parser) duplicate(n, old *node, name string, explicit bool) {
+	d := p.doc
+	oldExplicit := d.explicit[name]
+	d.explicit[name] = oldExplicit || explicit
+	switch {
+	case old != nil && samePlace(n, old):
+		n.loseName(name)
+	case explicit && oldExplicit:
+		p.refuse(n.line, duplicateTarget, name)
+	case explicit:
+		d.names[name] = n
+		if old != nil {
+			old.loseName(name)
+		}
+	default:
+		n.loseName(name)
+		if old != nil && !oldExplicit {
+			old.loseName(name)
+			d.names[name] = nil
+			d.nameIDs[name] = 0
+			d.identify(old)
+		}
+	}
+}
+
+// samePlace reports whether two targets lead to the same place outside or to the same other target.
+func samePlace(n, old *node) bool {
+	return n.hasRefName && old.hasRefName && n.refName == old.refName ||
+		n.hasRefURI && old.hasRefURI && n.refURI == old.refURI
+}
+
+// loseName makes a name a mere duplicate of another's.
+func (n *node) loseName(name string) {
+	for i, one := range n.names {
+		if one == name {
+			n.names = append(n.names[:i:i], n.names[i+1:]...)
+			break
+		}
+	}
+	n.duplicates = append(n.duplicates, name)
+}
+
+// noteRef remembers a reference by name.
+func (d *document) noteRef(n *node) { d.refs[n.refName] = append(d.refs[n.refName], n) }
+
+// noteIDRef remembers a reference by identifier.
+func (d *document) noteIDRef(n *node) { d.idRefs[n.refID] = append(d.idRefs[n.refID], n) }
+
+// noteIndirect remembers a target that points to another one.
+func (d *document) noteIndirect(n *node) {
+	d.indirect = append(d.indirect, n)
+	if len(n.names) > 0 {
+		d.noteRef(n)
+	}
+}
+
+// pointTo makes n a reference to a name.
+func (n *node) pointTo(name string) {
+	n.refName, n.hasRefName = name, true
+}
+
+// leadTo makes n a reference to a place outside.
+func (n *node) leadTo(uri string) {
+	n.refURI, n.hasRefURI = uri, true
+}

@@ -1,0 +1,16 @@
+package rst
+
+import (
+	_ "embed"
+	"strings"
+)
+
+// lexers are the names Pygments 2.20 knows languages by, one a line, sorted.
+//
+//go:embed lexers.txt
+var lexers string
+
+// knownLexer reports whether Pygments knows a language by this name, in lower case.
+func knownLexer(name string) bool {
+	return strings.Contains("\n"+lexers, "\n"+name+"\n")
+}

@@ -1,0 +1,92 @@
+package rst
+
+import (
+	"regexp"
+	"strings"
+)
+
+// indentedQuote reads an indented block that nothing announced: a block quote.
+func (p *parser) indentedQuote(s *scope) {
+	block, finish := s.indented()
+	p.blockQuotes(block, s.node)
+	p.needBlank(s, finish, "Block quote")
+}
+
+// blockQuotes reads the quotes in an indented block. An attribution ends a quote, and another begins behind it.
+func (p *parser) blockQuotes(block []line, into *node) {
+	for len(block) > 0 {
+		quote := newNode(kindBlock, block[0].no)
+		text, attribution, rest := splitAttribution(block)
+		into.add(quote)
+		p.nested(text, quote)
+		if len(attribution) > 0 {
+			node := newNode(kindBlock, attribution[0].no)
+			quote.add(node)
+			node.add(p.inline(stripRight(join(attribution)), attribution[0].no)...)
+		}
+		block = rest
+		for len(block) > 0 && block[0].text == "" {
+			block = block[1:]
+		}
+	}
+}
+
+// dashes begin an attribution: two or three of them, or one em-dash.
+var dashes = regexp.MustCompile(`^(?:--[^-]|---[^-]|—)`)
+
+// dashesEnd is the end of the dashes and blanks that begin an attribution, or 0.
+func dashesEnd(text string) int {
+	if !dashes.MatchString(text) {
+		return 0
+	}
+	rest, em := strings.CutPrefix(text, "—")
+	if !em {
+		rest = strings.TrimLeft(text, "-")
+	}
+	return len(text) - len(strings.TrimLeft(rest, " "))
+}
+
+// splitAttribution looks for an attribution in a block quote: a line behind a blank one that begins with dashes.
+func splitAttribution(block []line) (text, attribution, rest []line) {
+	blank, seen := -1, false
+	for i, l := range block {
+		one := stripRight(l.text)
+		if one == "" {
+			blank = i
+			continue
+		}
+		if seen && blank == i-1 {
+			if cut := dashesEnd(one); cut > 0 && cut < len(one) {
+				if end, indent := attributionEnd(block, i); end > 0 {
+					attribution = append(attribution, block[i:end]...)
+					attribution[0].text = attribution[0].text[cut:]
+					for j := range attribution[1:] {
+						attribution[j+1].text = cutColumns(attribution[j+1].text, indent)
+					}
+					return block[:i], attribution, block[end:]
+				}
+			}
+		}
+		seen = true
+	}
+	return block, nil, nil
+}
+
+// attributionEnd finds where an attribution ends: all its lines but the first are indented alike. 0 when they aren't.
+func attributionEnd(block []line, start int) (end, indent int) {
+	indent = unknown
+	for end = start + 1; end < len(block); end++ {
+		text := stripRight(block[end].text)
+		if text == "" {
+			break
+		}
+		_, width := stripLeft(text)
+		if indent == unknown {
+			indent = width
+		}
+		if width != indent {
+			return 0, 0
+		}
+	}
+	return end, max(indent, 0)
+}

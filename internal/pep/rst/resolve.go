@@ -1,0 +1,85 @@
+package rst
+
+// resolve follows the transforms of docutils: what can be told only when the whole document is read. Their order is
+// theirs, since the first message counts.
+func (p *parser) resolve() {
+	p.classTargets()
+	p.substitute()
+	p.propagate()
+	p.promoteTitle()
+	p.docinfo()
+	p.matchAnonymous()
+	p.followIndirect()
+	p.matchNotes()
+	p.settle()
+	p.dropEmptyContents()
+	p.checkTransitions()
+	p.checkReferences()
+	p.checkWritten()
+}
+
+// classTargets looks for the element that a class directive without content is meant for.
+func (p *parser) classTargets() {
+	for _, pending := range p.doc.pending {
+		if !p.visibleAfter(pending) {
+			p.refuse(pending.line, noElementForClass)
+		}
+	}
+}
+
+// visibleAfter reports whether a visible element comes behind n, or behind one that n is in.
+func (p *parser) visibleAfter(n *node) bool {
+	for ; n.parent != nil; n = n.parent {
+		siblings := n.parent.children
+		for _, sibling := range siblings[n.parent.index(n)+1:] {
+			p.spend(1)
+			if !sibling.invisible() {
+				return true
+			}
+		}
+	}
+	return false
+}
+
+// propagate hands a target's place over to the element behind it, so that the target itself leaves no trace.
+func (p *parser) propagate() {
+	for target, next := range p.doc.root.pairs() {
+		if target.kind != kindTarget || target.hasRefURI || target.hasRefName || target.refID != 0 || len(target.children) > 0 {
+			continue
+		}
+		if next == nil || next.invisible() && next.kind != kindTarget || next.kind == kindFootnote || next.kind == kindCitation {
+			continue
+		}
+		next.ids = append(next.ids, target.ids...)
+		for _, one := range target.ids {
+			p.doc.byID[one] = next
+		}
+		target.refID = target.ids[0]
+		target.ids, target.names = nil, nil
+		p.doc.noteIDRef(target)
+	}
+}
+
+// dropEmptyContents takes out the tables of contents that have nothing to show.
+func (p *parser) dropEmptyContents() {
+	for _, contents := range p.doc.contents {
+		from := p.doc.root
+		if contents.anonymous { // the sections next to it
+			for from = contents.parent; from != nil && from.kind != kindSection && from.kind != kindDocument; {
+				from = from.parent
+			}
+		}
+		if from != nil && !hasSection(from) {
+			contents.remove()
+		}
+	}
+}
+
+func hasSection(n *node) bool {
+	for _, child := range n.children {
+		if child.kind == kindSection {
+			return true
+		}
+	}
+	return false
+}

@@ -1,0 +1,54 @@
+package rst
+
+// promoteTitle makes the only section of a document its title, and the only section in that its subtitle.
+func (p *parser) promoteTitle() {
+	root := p.doc.root
+	section, before := lonelySection(root)
+	if section == nil {
+		return
+	}
+	children := append([]*node{section.children[0]}, before...)
+	root.setChildren(append(children, section.children[1:]...))
+	for _, one := range section.ids {
+		p.doc.byID[one] = root
+	}
+	if section, _ := lonelySection(root); section != nil {
+		i := root.index(section)
+		subtitle := newNode(kindSubtitle, section.line)
+		subtitle.add(section.children[0].children...)
+		children := append([]*node{root.children[0], subtitle}, root.children[1:i]...)
+		root.setChildren(append(children, section.children[1:]...))
+	}
+}
+
+// lonelySection is the section that is all of a node but for what may stand before a title.
+func lonelySection(n *node) (section *node, before []*node) {
+	for i, child := range n.children {
+		if child.beforeDocinfo() {
+			continue
+		}
+		if child.kind != kindSection || i != len(n.children)-1 {
+			return nil, nil
+		}
+		return child, n.children[:i]
+	}
+	return nil, nil
+}
+
+// promoteSubtitles makes the only section of a section its subtitle.
+func promoteSubtitles(n *node) {
+	for i := 0; i < len(n.children); i++ {
+		child := n.children[i]
+		if child.kind != kindSection {
+			continue
+		}
+		if section, _ := lonelySection(child); section != nil {
+			at := child.index(section)
+			subtitle := newNode(kindSubtitle, section.line)
+			subtitle.add(section.children[0].children...)
+			children := append([]*node{child.children[0], subtitle}, child.children[1:at]...)
+			child.setChildren(append(children, section.children[1:]...))
+		}
+		promoteSubtitles(child)
+	}
+}

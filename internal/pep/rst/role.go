@@ -1,0 +1,137 @@
+package rst
+
+import (
+	"strconv"
+	"strings"
+)
+
+// role is an interpreted text role: what it does, and the options it was defined with.
+type role struct {
+	base    roleBase
+	options map[string]option
+}
+
+// roleBase is one of docutils' own roles, by what it may complain about.
+type roleBase uint8
+
+const (
+	roleText roleBase = iota // shows its text in some style
+	roleCode
+	roleMath
+	rolePEP
+	roleRFC
+	roleRaw
+	roleUnimplemented
+)
+
+// standardRole is a role that docutils knows in an English document.
+func standardRole(name string) (roleBase, bool) {
+	switch name {
+	case "abbreviation", "ab", "acronym", "ac", "emphasis", "literal", "strong", "subscript", "sub", "superscript", "sup",
+		"title-reference", "title", "t":
+		return roleText, true
+	case "code":
+		return roleCode, true
+	case "math":
+		return roleMath, true
+	case "pep-reference", "pep":
+		return rolePEP, true
+	case "rfc-reference", "rfc":
+		return roleRFC, true
+	case "raw":
+		return roleRaw, true
+	case "index", "i", "anonymous-reference", "citation-reference", "footnote-reference", "named-reference",
+		"substitution-reference", "uri-reference", "uri", "url", "target", "restructuredtext-unimplemented-role":
+		return roleUnimplemented, true
+	}
+	return 0, false
+}
+
+// role finds a role by name: first those of the document. The empty name is the default role.
+func (p *parser) role(name string) (role, bool) {
+	name = strings.ToLower(name)
+	if own, ok := p.roles[name]; ok {
+		return own, true
+	}
+	if name == "" {
+		return role{}, true
+	}
+	base, ok := standardRole(name)
+	return role{base: base}, ok
+}
+
+// optionsOf are the options that a role directive may give to a role of this kind.
+func (b roleBase) options() map[string]convert {
+	options := map[string]convert{"class": classNames}
+	switch b {
+	case roleCode:
+		options["language"] = unchanged
+	case roleRaw:
+		options["format"] = unchanged
+	}
+	return options
+}
+
+// interpret applies a role to a text.
+func (p *parser) interpret(name, content string, no int) []*node {
+	role, ok := p.role(name)
+	if !ok {
+		p.refuseWith(no, unknownRole, roleAdvice(name), name)
+	}
+	n := newNode(kindInline, no)
+	n.text = content
+	switch role.base {
+	case roleCode:
+		p.checkLanguage(role.options["language"].text, no)
+		n.text = restore(content)
+	case roleMath:
+		n.kind = kindMath
+	case rolePEP:
+		if n, ok := integer(unescape(content)); !ok || n < 0 || n > 9999 {
+			p.refuse(no, badPEP, restore(content))
+		}
+		n.kind = kindReference
+	case roleRFC:
+		number, _, _ := strings.Cut(unescape(content), "#")
+		if n, ok := integer(number); !ok || n < 1 {
+			p.refuse(no, badRFC, restore(content))
+		}
+		n.kind = kindReference
+	case roleRaw:
+		p.refuse(no, rawRole)
+	case roleUnimplemented:
+		p.refuse(no, roleNotImplemented, name)
+	}
+	return []*node{n}
+}
+
+// checkLanguage looks at the language a role for code was defined with: the role, unlike the directive, insists that
+// Pygments knows it. The list ages, so that an unknown one is no refusal for sure.
+func (p *parser) checkLanguage(language string, no int) {
+	language = strings.ToLower(language)
+	if language == "" || language == "none" || language == "text" || knownLexer(language) {
+		return
+	}
+	p.undecided(no, "role", "Pygments may not know the language "+strconv.Quote(language))
+}
+
+// integer is Python's int(): an optional sign, digits with single underscores between, white space around.
+func integer(text string) (int, bool) {
+	text = strip(text)
+	digits := strings.TrimPrefix(strings.TrimPrefix(text, "+"), "-")
+	if len(text)-len(digits) > 1 || strings.HasPrefix(digits, "_") || strings.HasSuffix(digits, "_") || strings.Contains(digits, "__") {
+		return 0, false
+	}
+	digits = strings.ReplaceAll(digits, "_", "")
+	if digits == "" || !isArabic(digits) {
+		return 0, false
+	}
+	if len(digits) > longestOrdinal {
+		digits = strings.Repeat("9", longestOrdinal)
+	}
+	n, err := strconv.Atoi(digits)
+	if strings.HasPrefix(text, "-") {
+		n = -n
+	}
+	return n, err == nil
+}

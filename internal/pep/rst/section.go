@@ -1,0 +1,124 @@
+package rst
+
+import (
+	"slices"
+	"strings"
+)
+
+// shortest is the length below which a line of punctuation may still be ordinary text.
+const shortest = 4
+
+// underlined reads a title whose underline is the current line. It answers false when it is none after all.
+func (p *parser) underlined(s *scope, title line) bool {
+	text, underline := stripRight(title.text), stripRight(s.text())
+	if columns(text) > len(underline) {
+		if len(underline) < shortest {
+			return false
+		}
+		p.refuse(s.no(), underlineShort)
+	}
+	if !s.titles {
+		p.refuse(s.no(), titleInside)
+	}
+	p.section(s, text, underline[:1], title.no)
+	return true
+}
+
+// punctuationLine reads what a line of punctuation begins: a transition, or the overline of a title. Where no section
+// may begin it is an error, unless it's short.
+func (p *parser) punctuationLine(s *scope) {
+	marker := strip(s.text())
+	if !s.titles {
+		if marker != "::" && len(marker) >= shortest {
+			p.refuse(s.no(), titleOrTransitionInside)
+		}
+		p.text(s)
+		return
+	}
+	next, ok := s.peek()
+	switch {
+	case !ok || strings.Trim(next, " ") == "":
+		p.transition(s, marker)
+	case isLine(next):
+		if len(marker) >= shortest {
+			p.refuse(s.no(), invalidTitle)
+		}
+		p.text(s)
+	default:
+		p.overlined(s)
+	}
+}
+
+// transition is a line of punctuation by itself. A short one is text.
+func (p *parser) transition(s *scope, marker string) {
+	if len(marker) < shortest {
+		p.text(s)
+		return
+	}
+	s.node.add(newNode(kindTransition, s.no()))
+	s.next()
+}
+
+// overlined reads a title between two lines of punctuation. When they do not fit, a short overline is text.
+func (p *parser) overlined(s *scope) {
+	overline, no := stripRight(s.text()), s.no()
+	title := stripRight(s.lines[s.at+1].text)
+	if wrong := overlineFault(s, overline, title); wrong != nil {
+		if len(overline) >= shortest {
+			p.refuse(no, *wrong)
+		}
+		p.text(s)
+		return
+	}
+	s.at += 2
+	p.section(s, strip(title), overline[:1]+overline[:1], no+1)
+}
+
+// overlineFault tells what is wrong with a title that has an overline.
+func overlineFault(s *scope, overline, title string) *fault {
+	if s.at+2 >= len(s.lines) {
+		return &incompleteTitle
+	}
+	underline := stripRight(s.lines[s.at+2].text)
+	switch {
+	case !isLine(underline):
+		return &noUnderline
+	case underline != overline:
+		return &overlineMismatch
+	case columns(title) > len(overline):
+		return &overlineShort
+	}
+	return nil
+}
+
+// section begins a section. Its style tells its level: a new style is one level deeper than the section it's in.
+func (p *parser) section(s *scope, title, style string, no int) {
+	level := slices.Index(p.titleStyles, style) + 1
+	if level == 0 {
+		level = len(p.titleStyles) + 1
+	}
+	current := 0
+	for n := s.node; n.kind == kindSection; n = n.parent {
+		current++
+	}
+	if level > current+1 {
+		p.refuse(no, levelSkipped, current, level)
+	}
+	for ; current >= level; current-- {
+		s.node = s.node.parent
+	}
+	if level > len(p.titleStyles) {
+		p.titleStyles = append(p.titleStyles, style)
+	}
+	p.newSection(s, title, no)
+}
+
+func (p *parser) newSection(s *scope, title string, no int) {
+	section, head := newNode(kindSection, no), newNode(kindTitle, no)
+	s.node.add(section)
+	head.add(p.inline(title, no)...)
+	section.names = append(section.names, fold(head.plain()))
+	section.add(head)
+	p.target(section, false)
+	s.node = section
+}

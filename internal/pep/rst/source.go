@@ -1,0 +1,78 @@
+package rst
+
+import (
+	"strings"
+	"unicode/utf8"
+)
+
+// longestLine is docutils' line-length-limit.
+const longestLine = 10_000
+
+// line is one line of a block: what is left of it there, and its number in the document.
+type line struct {
+	text string
+	no   int
+}
+
+// sourceLines splits a text as docutils does: tabs expanded to multiples of 8, nothing left behind the last character.
+func (p *parser) sourceLines(text string) []line {
+	text = strings.ToValidUTF8(text, "\uFFFD")
+	lines := make([]line, 0, strings.Count(text, "\n")+1)
+	for len(text) > 0 {
+		var one string
+		one, text = cutLine(text)
+		one = stripRight(expandTabs(strings.Map(pageToBlank, one)))
+		no := len(lines) + 1
+		if len(one) > longestLine && utf8.RuneCountInString(one) > longestLine {
+			p.refuse(no, lineTooLong, no)
+		}
+		lines = append(lines, line{one, no})
+	}
+	return lines
+}
+
+// pageToBlank makes a form feed and a vertical tab a blank.
+func pageToBlank(r rune) rune {
+	if r == '\v' || r == '\f' {
+		return ' '
+	}
+	return r
+}
+
+// cutLine takes the first line from a text. Python knows more ends of a line than most.
+func cutLine(text string) (first, rest string) {
+	for i := 0; i < len(text); i++ {
+		switch c := text[i]; {
+		case c == '\n', 0x1c <= c && c <= 0x1e:
+			return text[:i], text[i+1:]
+		case c == '\r':
+			return text[:i], strings.TrimPrefix(text[i+1:], "\n")
+		case c == 0xc2 && strings.HasPrefix(text[i:], "\u0085"):
+			return text[:i], text[i+2:]
+		case c == 0xe2 && (strings.HasPrefix(text[i:], "\u2028") || strings.HasPrefix(text[i:], "\u2029")):
+			return text[:i], text[i+3:]
+		}
+	}
+	return text, ""
+}
+
+// expandTabs is Python's str.expandtabs for one line. It stops growing a line that is too long anyway.
+func expandTabs(s string) string {
+	if strings.IndexByte(s, '\t') < 0 {
+		return s
+	}
+	var b strings.Builder
+	column := 0
+	for _, r := range s {
+		if r != '\t' {
+			b.WriteRune(r)
+			column++
+			continue
+		}
+		for ok := true; ok; ok = column%8 != 0 {
+			b.WriteByte(' ')
+			column++
+		}
+	}
+	return b.String()
+}

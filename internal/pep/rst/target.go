@@ -1,0 +1,162 @@
+package rst
+
+import "strings"
+
+// namedTarget reads ".. _name: where". end is behind the underscore.
+func (p *parser) namedTarget(s *scope, end int) (blankFinish bool) {
+	no := s.no()
+	block, finish := s.take(taking{first: end, known: unknown, untilBlank: true, asIs: true})
+	name, rest, ok := splitTarget(block)
+	if !ok {
+		p.refuse(no, malformedTarget)
+	}
+	node := newNode(kindTarget, no)
+	p.aim(node, name, rest)
+	s.node.add(node)
+	return finish
+}
+
+// anonymousTarget reads "__ where".
+func (p *parser) anonymousTarget(s *scope, end int) (blankFinish bool) {
+	node := newNode(kindTarget, s.no())
+	block, finish := s.take(taking{first: end, known: unknown, untilBlank: true})
+	p.aim(node, "", escapeAll(block))
+	s.node.add(node)
+	return finish
+}
+
+func escapeAll(block []line) []string {
+	texts := make([]string, len(block))
+	for i, l := range block {
+		texts[i] = escape(l.text)
+	}
+	return texts
+}
+
+// splitTarget takes the name from the lines of a target. It may go over several of them.
+func splitTarget(block []line) (name string, rest []string, ok bool) {
+	lines := escapeAll(block)
+	var whole strings.Builder
+	from := 0
+	for i, one := range lines {
+		whole.WriteString(one)
+		text := whole.String()
+		name, end := targetName(text, from)
+		if end == 0 {
+			from = max(len(text)-3, 0)
+			continue
+		}
+		tail := text[end:]
+		return name, append([]string{strip(tail)}, lines[i+1:]...), true
+	}
+	return "", nil, false
+}
+
+// targetName reads the name of a target up to its colon; end is 0 when it isn't complete. There is no end before from.
+func targetName(text string, from int) (name string, end int) {
+	if strings.HasPrefix(text, "_") {
+		return "", colonEnd(text, 1)
+	}
+	start := 0
+	quoted := strings.HasPrefix(text, "`")
+	if quoted {
+		start = 1
+	}
+	if start >= len(text) || text[start] == ' ' || text[start] == '`' {
+		return "", 0
+	}
+	_, size := runeAt(text, start)
+	for i := max(start+size, from); i <= len(text); i++ {
+		last := lastRune(text, i)
+		if last == null || isSpace(last) {
+			continue
+		}
+		stop := i
+		if quoted {
+			if i == len(text) || text[i] != '`' {
+				continue
+			}
+			stop++
+		}
+		if end := colonEnd(text, stop); end > 0 {
+			return text[start:i], end
+		}
+	}
+	return "", 0
+}
+
+// colonEnd is the end of the colon behind a target's name and of the blanks there, or 0.
+func colonEnd(text string, i int) int {
+	if last := lastRune(text, i); last == ':' && lastRune(text, i-1) != null {
+		return 0
+	}
+	if i < len(text) && text[i] == ' ' {
+		i++
+	}
+	if i >= len(text) || text[i] != ':' {
+		return 0
+	}
+	return blanks(text, i+1)
+}
+
+// aim gives a target its name and what it leads to: another target, an address, or the element behind it.
+func (p *parser) aim(target *node, name string, lines []string) {
+	to, uri := destination(lines)
+	if name != "" {
+		target.names = append(target.names, fold(unescape(name)))
+	}
+	switch {
+	case to != "":
+		target.pointTo(fold(to))
+	case uri != "":
+		target.leadTo(uri)
+	}
+	if name != "" {
+		p.target(target, true)
+	} else {
+		target.anonymous = true
+		p.doc.identify(target)
+	}
+	if to != "" {
+		p.doc.noteIndirect(target)
+	}
+}
+
+// destination tells what the text of a target leads to: the name of another target or an address.
+func destination(lines []string) (to, uri string) {
+	if n := len(lines); n > 0 && strings.HasSuffix(strip(lines[n-1]), "_") {
+		if to := referenceName(squeeze(strings.Join(lines, " "))); to != "" {
+			return to, ""
+		}
+	}
+	return "", address(strings.Join(lines, " "))
+}
+
+// address is an address without the white space in it, but for the escaped.
+func address(text string) string {
+	parts := strings.Split(strings.ReplaceAll(text, "\x00\n", "\x00 "), "\x00 ")
+	for i, part := range parts {
+		parts[i] = strings.Join(words(unescape(part)), "")
+	}
+	return strings.Join(parts, " ")
+}
+
+// referenceName is the name in a text that is a reference and nothing else: "name_" or "`any name`_".
+func referenceName(text string) string {
+	text, ok := strings.CutSuffix(text, "_")
+	if !ok || text == "" {
+		return ""
+	}
+	if simpleName(text, 0) == len(text) {
+		return unescape(text)
+	}
+	phrase, ok := strings.CutPrefix(text, "`")
+	if !ok || len(phrase) < 2 || phrase[0] == ' ' || phrase[len(phrase)-1] != '`' {
+		return ""
+	}
+	phrase = phrase[:len(phrase)-1]
+	if last := lastRune(phrase, len(phrase)); last == null || isSpace(last) {
+		return ""
+	}
+	return unescape(phrase)
+}

@@ -1,0 +1,125 @@
+package rst
+
+import (
+	"strings"
+)
+
+// text reads what a line of text begins: a title with an underline, a term with a definition, or a paragraph.
+func (p *parser) text(s *scope) {
+	first := s.lines[s.at]
+	if !s.next() {
+		p.finishParagraph(s, []line{first})
+		return
+	}
+	switch text := s.text(); {
+	case strings.Trim(text, " ") == "":
+		p.finishParagraph(s, []line{first})
+	case text[0] == ' ':
+		p.definitionList(s, first)
+	case isLine(text) && p.underlined(s, first):
+	default:
+		start := s.at - 1
+		p.textBlock(s, true)
+		if p.paragraph(s, s.lines[start:s.at+1]) {
+			s.next()
+			p.literalBlock(s)
+		}
+	}
+}
+
+// finishParagraph is a paragraph whose last line is behind the current one already.
+func (p *parser) finishParagraph(s *scope, lines []line) {
+	if p.paragraph(s, lines) {
+		p.literalBlock(s)
+	}
+}
+
+// paragraph reads the lines of a paragraph and reports whether a literal block is announced by "::" at its end.
+func (p *parser) paragraph(s *scope, lines []line) (literalNext bool) {
+	data := stripRight(join(lines))
+	no := lines[0].no
+	text := data
+	if announcesLiteral(data) {
+		literalNext = true
+		if len(data) == 2 {
+			return true
+		}
+		text = data[:len(data)-1]
+		if c := data[len(data)-3]; c == ' ' || c == '\n' {
+			text = stripRight(data[:len(data)-3])
+		}
+	}
+	node := newNode(kindParagraph, no)
+	s.node.add(node)
+	node.add(p.inline(text, no)...)
+	return literalNext
+}
+
+// announcesLiteral reports whether a paragraph ends with "::" that is not escaped.
+func announcesLiteral(data string) bool {
+	before, ok := strings.CutSuffix(data, "::")
+	slashes := len(before) - len(strings.TrimRight(before, `\`))
+	return ok && slashes%2 == 0
+}
+
+// literalBlock reads the block that was announced: an indented one, or lines that are all quoted alike.
+func (p *parser) literalBlock(s *scope) {
+	no := s.no()
+	block, finish := s.indented()
+	if len(trimBottom(block)) == 0 {
+		p.quotedLiteral(s)
+		return
+	}
+	s.node.add(newNode(kindBlock, no))
+	p.needBlank(s, finish, "Literal block")
+}
+
+// quotedLiteral reads a literal block that is not indented: every line of it begins with the same punctuation.
+func (p *parser) quotedLiteral(s *scope) {
+	for s.at < len(s.lines) && strings.Trim(s.text(), " ") == "" {
+		s.at++
+	}
+	if s.at >= len(s.lines) || !isPunctuation(s.text()[0]) {
+		p.refuse(s.no(), noLiteral)
+	}
+	s.node.add(newNode(kindBlock, s.no()))
+	quote := s.text()[0]
+	for s.next() {
+		switch text := s.text(); {
+		case strings.Trim(text, " ") == "":
+			return
+		case text[0] == ' ':
+			p.refuse(s.no(), unexpectedIndentation)
+		case text[0] != quote:
+			p.refuse(s.no(), quotingChanges)
+		}
+	}
+}
+
+// lineBlock reads lines that begin with "|".
+func (p *parser) lineBlock(s *scope, m marker) {
+	block, no := newNode(kindBlock, s.no()), s.no()
+	s.node.add(block)
+	finish := p.blockLine(s, block, m)
+	for !finish && s.next() {
+		m := markerOf(s.text())
+		if m.mark != markLineBlock {
+			s.at--
+			break
+		}
+		finish = p.blockLine(s, block, m)
+	}
+	if !finish {
+		p.refuse(no+1, lineBlockEnds)
+	}
+}
+
+func (p *parser) blockLine(s *scope, block *node, m marker) (blankFinish bool) {
+	p.spend(1)
+	no := s.no()
+	lines, blankFinish := s.take(taking{first: m.end, known: unknown, untilBlank: true})
+	one := newNode(kindBlock, no)
+	block.add(one)
+	one.add(p.inline(join(lines), no)...)
+	return blankFinish
+}

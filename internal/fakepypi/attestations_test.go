@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"maps"
+	"net"
 	"net/url"
 	"slices"
 	"strings"
@@ -590,4 +591,37 @@ func TestEnvOfTheSigstore(t *testing.T) {
 	if r := th.get(at.String() + "/1.root.json"); r.body != string(root) {
 		t.Errorf("the repository has %+v", r)
 	}
+}
+
+// TestCloseWhileAnEntryIsLogged: a log that takes its time holds nobody up at the end.
+func TestCloseWhileAnEntryIsLogged(t *testing.T) {
+	t.Parallel()
+	th := opened(t)
+	request := th.ask("log-entry", "")
+	th.SwitchSigstore(func(s *fakepypi.SigstoreSwitches) { s.Latency = time.Hour })
+	conn := dialedTo(t, th.TUF.Host)
+	if err := request.Write(conn); err != nil {
+		t.Fatal(err)
+	}
+	th.waitFor(func(r fakepypi.Request) bool { return r.Op == "log-entry" })
+	if err := th.Close(); err != nil {
+		t.Error(err)
+	}
+	if th.LogSize() != 0 {
+		t.Error("the entry was logged all the same")
+	}
+}
+
+// dialedTo is a connection that is bounded in time.
+func dialedTo(t *testing.T, host string) net.Conn {
+	t.Helper()
+	conn, err := (&net.Dialer{Timeout: 10 * time.Second}).DialContext(t.Context(), "tcp", host)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = conn.Close() })
+	if err := conn.SetDeadline(time.Now().Add(30 * time.Second)); err != nil {
+		t.Fatal(err)
+	}
+	return conn
 }

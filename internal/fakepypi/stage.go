@@ -151,16 +151,9 @@ func Start(ctx context.Context, addr string, o Options) (*Stage, error) {
 }
 
 func (s *Stage) open(ctx context.Context, addr string, o Options) error {
-	dir := o.Dir
-	if dir == "" && o.Keep {
-		return errors.New("a stage that keeps what it holds needs a folder for it")
-	}
-	if dir == "" {
-		temp, err := os.MkdirTemp("", "rehearsal-")
-		if err != nil {
-			return err
-		}
-		dir, s.remove = temp, temp
+	dir, err := s.folder(o)
+	if err != nil {
+		return err
 	}
 	front, err := s.listen(ctx, addr)
 	if err != nil {
@@ -183,20 +176,7 @@ func (s *Stage) open(ctx context.Context, addr string, o Options) error {
 		asked, signs = base, base
 	}
 	s.issuer = issuer.New(issuer.Options{URL: back.url(), Asked: asked, Now: o.Now, Run: s.run, Key: o.Key})
-	s.sigstore, err = sigstore.New(sigstore.Options{URL: signs, Issuer: back.url(), Now: o.Now, Switches: o.Sigstore})
-	if err != nil {
-		return err
-	}
-	trusted, err := s.sigstore.TrustedRoot()
-	if err != nil {
-		return err
-	}
-	s.index, err = warehouse.New(warehouse.Options{
-		Dir: dir, Keep: o.Keep, Now: o.Now, Audience: cmp.Or(o.Audience, Audience), Issuer: back.url(), Switches: o.Switches,
-		Profile: o.Profile, Login: Login{User: cmp.Or(o.Login.User, User), Password: cmp.Or(o.Login.Password, Password)},
-		Sigstore: trusted,
-	})
-	if err != nil {
+	if err := s.build(dir, signs, back.url(), o); err != nil {
 		return err
 	}
 	if err := s.address(base, o.Profile); err != nil {
@@ -210,6 +190,39 @@ func (s *Stage) open(ctx context.Context, addr string, o Options) error {
 	s.answer(back, s.issuer, ConnectIssuer, false)
 	s.answer(side, s.sigstore, ConnectSigstore, false)
 	return nil
+}
+
+// folder is where the index keeps its files.
+func (s *Stage) folder(o Options) (string, error) {
+	if o.Dir != "" {
+		return o.Dir, nil
+	}
+	if o.Keep {
+		return "", errors.New("a stage that keeps what it holds needs a folder for it")
+	}
+	var err error
+	s.remove, err = os.MkdirTemp("", "rehearsal-")
+	return s.remove, err
+}
+
+// build makes the two that believe the issuer at the address: the Sigstore, which clients reach at signs, and the index,
+// which believes the Sigstore.
+func (s *Stage) build(dir, signs, issuer string, o Options) error {
+	var err error
+	s.sigstore, err = sigstore.New(sigstore.Options{URL: signs, Issuer: issuer, Now: o.Now, Switches: o.Sigstore})
+	if err != nil {
+		return err
+	}
+	trusted, err := s.sigstore.TrustedRoot()
+	if err != nil {
+		return err
+	}
+	s.index, err = warehouse.New(warehouse.Options{
+		Dir: dir, Keep: o.Keep, Now: o.Now, Audience: cmp.Or(o.Audience, Audience), Issuer: issuer, Switches: o.Switches,
+		Profile: o.Profile, Login: Login{User: cmp.Or(o.Login.User, User), Password: cmp.Or(o.Login.Password, Password)},
+		Sigstore: trusted,
+	})
+	return err
 }
 
 // listen opens one more server of the stage.

@@ -26,8 +26,8 @@ func contentType(_ field, value string) (message, advice string) {
 }
 
 func contentTypeCharset(f field, value string) (message, advice string) {
-	charset := parameter(value, "charset")
-	if wrong, _ := contentType(f, value); wrong != "" || charset == "" || charset == "UTF-8" {
+	charset, given := parameter(value, "charset")
+	if wrong, _ := contentType(f, value); wrong != "" || !given || charset == "UTF-8" {
 		return "", ""
 	}
 	return ofContentType + " can only specify the UTF-8 charset, not " + saying(charset) + ".",
@@ -35,9 +35,9 @@ func contentTypeCharset(f field, value string) (message, advice string) {
 }
 
 func contentTypeVariant(f field, value string) (message, advice string) {
-	variant := parameter(value, "variant")
+	variant, given := parameter(value, "variant")
 	wrong, _ := contentType(f, value)
-	if wrong != "" || mediaType(value) != "text/markdown" || variant == "" || slices.Contains(variants, variant) {
+	if wrong != "" || mediaType(value) != "text/markdown" || !given || slices.Contains(variants, variant) {
 		return "", ""
 	}
 	return "valid Markdown variants for " + ofContentType + " are " + list(variants) + ", not " + saying(variant) + ".",
@@ -74,43 +74,52 @@ func mediaType(value string) string {
 	return ""
 }
 
-// parameter gives a parameter's first value; empty where there is none that can be read, as with the index. The extended
-// spelling of RFC 2231 is not read.
-func parameter(value, name string) string {
+// parameter gives the first value of a parameter; a name alone has an empty one. What has no value behind its sign, a
+// comment, or the extended spelling of RFC 2231 is stepped over.
+func parameter(value, name string) (text string, given bool) {
 	_, rest, _ := strings.Cut(value, ";")
 	for rest != "" {
-		var attribute, text string
-		attribute, text, rest = nextParameter(rest)
-		if strings.EqualFold(attribute, name) {
-			return text
+		var one string
+		if one, rest = cutParameter(rest); strings.ContainsAny(one, "(*'%") {
+			continue
+		}
+		attribute, after, assigned := strings.Cut(one, "=")
+		if !strings.EqualFold(strings.Trim(attribute, " \t"), name) {
+			continue
+		}
+		if text, given = parameterValue(strings.TrimLeft(after, " \t")); given || !assigned {
+			return text, true
 		}
 	}
-	return ""
+	return "", false
 }
 
-// nextParameter reads what stands before the next semicolon that is not in quotes.
-func nextParameter(s string) (attribute, text, rest string) {
-	end := strings.IndexAny(s, "=;")
-	if end < 0 {
-		return "", "", ""
+// parameterValue reads a value in quotes, or one that ends where another kind of character begins.
+func parameterValue(s string) (text string, given bool) {
+	if inner, quoted := strings.CutPrefix(s, `"`); quoted {
+		text, _ = unquoted(inner)
+		return text, true
 	}
-	attribute, after := strings.Trim(s[:end], " \t"), strings.TrimLeft(s[end+1:], " \t")
-	if s[end] == ';' || attribute == "" || strings.ContainsAny(attribute, "()<>@,:\\\"/[]?*'% \t") {
-		attribute = ""
+	if stop := strings.IndexAny(s, "()<>@,:;\\\"/[]?= \t"); stop >= 0 {
+		s = s[:stop]
 	}
-	if s[end] == ';' {
-		return "", "", s[end+1:]
-	}
-	if inner, quoted := strings.CutPrefix(after, `"`); quoted {
-		text, after = unquoted(inner)
-	} else {
-		text = after
-		if stop := strings.IndexAny(after, "()<>@,:;\\\"/[]?=*' \t"); stop >= 0 {
-			text = after[:stop]
+	return s, s != ""
+}
+
+// cutParameter cuts at the next semicolon that is not in quotes.
+func cutParameter(s string) (one, rest string) {
+	quoted := false
+	for i := 0; i < len(s); i++ {
+		switch {
+		case s[i] == '"':
+			quoted = !quoted
+		case s[i] == '\\' && quoted:
+			i++
+		case s[i] == ';' && !quoted:
+			return s[:i], s[i+1:]
 		}
 	}
-	_, rest, _ = strings.Cut(after, ";")
-	return attribute, text, rest
+	return s, ""
 }
 
 // unquoted reads to the closing quote. A backslash takes the next character as it is.

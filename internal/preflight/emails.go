@@ -106,7 +106,9 @@ func isHostRune(r rune) bool {
 // unsafeProblem is about characters that cannot be seen, or that join with what stands before the address.
 func unsafeProblem(s string) string {
 	first, _ := utf8.DecodeRuneInString(s)
-	fine := func(r rune) bool { return unicode.In(r, unicode.L, unicode.N, unicode.P, unicode.S, unicode.M) }
+	fine := func(r rune) bool {
+		return unicode.In(r, unicode.L, unicode.N, unicode.P, unicode.S, unicode.M, unicode.Cn)
+	}
 	if bad := shown(s, fine); bad != "" {
 		return "The email address contains unsafe characters: " + bad
 	}
@@ -130,12 +132,15 @@ func domainProblem(domain string) string {
 	}
 	for label := range strings.SplitSeq(host, ".") {
 		for i, r := range []rune(label) {
+			if i == 0 && unicode.Is(unicode.M, r) {
+				return fmt.Sprintf("%s (Label begins with an illegal combining character)", badRunes)
+			}
 			if unicode.Is(neverInHosts, r) {
 				return fmt.Sprintf("%s (Codepoint U+%04X at position %d of %s not allowed)", badRunes, r, i+1, quote(label))
 			}
 		}
 	}
-	if strings.IndexFunc(host, func(r rune) bool { return r >= 0x80 }) >= 0 {
+	if !isASCII(host) {
 		return topLevelProblem(host)
 	}
 	if over := len(host) - 253; over > 0 {
@@ -192,12 +197,16 @@ func topLevelProblem(host string) string {
 	switch last := top[len(top)-1]; {
 	case dot < 0:
 		return notValid + "should have a period"
-	case last < 'a' && last >= '0':
+	case last >= '0' && last <= '9' && isASCII(top):
 		return notValid + "is not within a valid top-level domain"
 	case slices.Contains(specialUse, top):
 		return "The part after the @-sign is a special-use or reserved name that cannot be used with email"
 	}
 	return ""
+}
+
+func isASCII(s string) bool {
+	return strings.IndexFunc(s, func(r rune) bool { return r >= 0x80 }) < 0
 }
 
 // lengthProblem: an address has at most 254 bytes.

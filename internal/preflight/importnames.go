@@ -43,16 +43,20 @@ func isIdentifier(name string) bool {
 	return name != ""
 }
 
+// startsIdentifier lets pass what is not assigned in this program's tables (Cn): a newer Unicode may have made it a letter.
 func startsIdentifier(r rune) bool {
-	return r == '_' || unicode.In(r, unicode.L, unicode.Nl, unicode.Other_ID_Start) && !unicode.Is(notAtStart, r)
+	return r == '_' || unicode.In(r, unicode.L, unicode.Nl, unicode.Other_ID_Start, unicode.Cn) && !unicode.Is(notAtStart, r)
 }
 
 func continuesIdentifier(r rune) bool {
 	return unicode.In(r, unicode.Mn, unicode.Mc, unicode.Nd, unicode.Pc, unicode.Other_ID_Continue) || unicode.Is(onlyWithin, r)
 }
 
-// onlyWithin are letters that normalization makes begin with a mark, so that they may not begin a name.
-var onlyWithin = &unicode.RangeTable{R16: []unicode.Range16{{0x0e33, 0x0e33, 1}, {0x0eb3, 0x0eb3, 1}, {0xff9e, 0xff9f, 1}}}
+// onlyWithin are letters that normalization makes begin with a mark, so that they may not begin a name, and what Unicode
+// 15.1 lets stand within one.
+var onlyWithin = &unicode.RangeTable{R16: []unicode.Range16{
+	{0x0e33, 0x0e33, 1}, {0x0eb3, 0x0eb3, 1}, {0x200c, 0x200d, 1}, {0x30fb, 0x30fb, 1}, {0xff65, 0xff65, 1}, {0xff9e, 0xff9f, 1},
+}}
 
 // notAtStart adds those that normalization makes into something else than a name, and one that is pattern syntax.
 var notAtStart = &unicode.RangeTable{R16: []unicode.Range16{

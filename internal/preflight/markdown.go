@@ -41,7 +41,9 @@ var (
 
 	// goesOn matches a line that goes on with a paragraph whatever stood before it: no block begins like that.
 	goesOn = regexp.MustCompile(`^[ \t]*["'(/.A-Za-z]`)
-	named  = regexp.MustCompile(`[0-9A-Za-z]`)
+	// lazy adds what begins with a bracket, which is text in the paragraph of a footnote, or another footnote.
+	lazy  = regexp.MustCompile(`^[ \t]*["'(/.A-Za-z\[]`)
+	named = regexp.MustCompile(`[0-9A-Za-z]`)
 )
 
 // afterDefinition cuts a link reference definition off. Its later lines must not be able to begin another block.
@@ -64,17 +66,19 @@ func afterDefinition(text string) (rest string, silent bool) {
 // afterFootnote cuts off what belongs to a footnote whose first line is gone: the rest of the paragraph, and then all that
 // is indented.
 func afterFootnote(text string) (rest string, silent bool) {
-	paragraph := true
+	paragraph, odd := true, false // odd: a blank line had blanks, after which what is indented may be code
 	for text != "" {
 		line, rest, _ := strings.Cut(text, "\n")
 		indented := strings.HasPrefix(line, "    ") || strings.HasPrefix(line, "\t")
 		switch {
 		case isBlankLine(line):
-			paragraph = false
+			paragraph, odd = false, odd || line != ""
+		case indented && odd:
+			return "", false
 		case indented:
-		case !paragraph:
+		case !paragraph || footnoteStart.MatchString(line):
 			return text, true
-		case !goesOn.MatchString(line):
+		case !lazy.MatchString(line):
 			return "", false
 		}
 		text = rest

@@ -123,6 +123,9 @@ func plainPath(path string) bool {
 	}
 	drive := driveOf(path)
 	rest := path[len(drive):]
+	if inner, here := strings.CutPrefix(path, "./"); here && driveOf(inner) != "" {
+		rest = inner // the dot keeps a name with a colon from being a drive
+	}
 	if rest == "" {
 		return drive != ""
 	}

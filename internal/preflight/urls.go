@@ -49,13 +49,27 @@ func urlOf(f field, value string) (url string, judged bool) {
 }
 
 // parts takes a URL apart as RFC 3986 has it (appendix B), with the index's own idea of where the authority ends.
-var parts = regexp.MustCompile(`(?is)^https?:(?://([^\\/?#]*))?([^#]*)`)
+var parts = regexp.MustCompile(`(?is)^https?:(?://([^\\/?#]*))?([^?#]*)([^#]*)`)
 
 // takenURL is what the index's rule was measured to come to (reference, section 2.4.2): a web address, no raw brackets
 // in path or query, and no port beyond the last one.
 func takenURL(url string) bool {
 	match := parts.FindStringSubmatch(url)
-	return match != nil && !strings.ContainsAny(match[2], "[]") && !portTooHigh(match[1])
+	return match != nil && !strings.ContainsAny(withoutDots(match[2])+match[3], "[]") && !portTooHigh(match[1])
+}
+
+// withoutDots takes the steps up and down out of a path, as the index does before it looks.
+func withoutDots(path string) string {
+	var kept []string
+	for part := range strings.SplitSeq(path, "/") {
+		switch {
+		case part == "..":
+			kept = kept[:max(len(kept)-1, 0)]
+		case part != ".":
+			kept = append(kept, part)
+		}
+	}
+	return strings.Join(kept, "/")
 }
 
 func hostOf(url string) string {
@@ -94,7 +108,7 @@ func portTooHigh(authority string) bool {
 func wellFormedHost(host string) bool {
 	if inner, bracketed := strings.CutPrefix(host, "["); bracketed {
 		address, err := netip.ParseAddr(strings.TrimSuffix(inner, "]"))
-		return err == nil && address.Is6() && strings.HasSuffix(host, "]")
+		return err == nil && address.Is6() && address.Zone() == "" && strings.HasSuffix(host, "]")
 	}
 	if dotted.MatchString(host) {
 		for part := range strings.SplitSeq(host, ".") {

@@ -1,0 +1,384 @@
+package preflight_test
+
+import (
+	"fmt"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/org/pypi-oidc-publish/internal/dist"
+	"github.com/org/pypi-oidc-publish/internal/finding"
+	"github.com/org/pypi-oidc-publish/internal/pep"
+	"github.com/org/pypi-oidc-publish/internal/preflight"
+)
+
+// newest is metadata in which every field may stand.
+const newest = "Metadata-Version: 2.5\nName: alder\nVersion: 1.0\n"
+
+func x(n int) string { return strings.Repeat("x", n) }
+
+// TestFields goes along the borders of the rules: what more there is in the metadata, and the rules that it breaks.
+func TestFields(t *testing.T) {
+	t.Parallel()
+	for more, want := range map[string]string{
+		"":                                 "",
+		"Summary: one\nSummary: two\n":     "field-repeated",
+		"summary: one\nSUMMARY: two\n":     "field-repeated",
+		"Summary: one\nSummary: UNKNOWN\n": "",
+		"Summary: UNKNOWN\nSummary: two\n": "field-repeated",
+		"Summary: one\nSummary:\n":         "field-repeated",
+		"Summary:\n":                       "",
+		"Summary: \n":                      "",
+		"Keywords: a,b\nKeywords: c\n":     "field-repeated",
+		"Platform: a\nPlatform: b\n":       "",
+		"Description: a\nDescription-Content-Type: text/plain\n\nb\n":             "field-repeated",
+		"Project-URL: A, https://a.example\nProject-URL: a, https://a.example\n":  "",
+		"Project-URL: A, https://a.example\nProject-URL: A , https://b.example\n": "field-repeated",
+		"Project-URL: https://a.example\nProject-URL: https://b.example\n":        "project-url project-url",
+
+		"Summary: one\n two\n":                        "summary-newline",
+		"Summary: one\r\n\ttwo\n":                     "summary-newline",
+		"Summary: " + x(512) + "\n":                   "",
+		"Summary: " + x(513) + "\n":                   "summary-length",
+		"Summary: " + strings.Repeat("é", 512) + "\n": "",
+		"Summary: " + strings.Repeat("😀", 513) + "\n": "summary-length",
+		"Summary: " + x(512) + "\n y\n":               "summary-newline summary-length",
+
+		"Description-Content-Type: text/plain\n":                                        "",
+		"Description-Content-Type: TEXT/MarkDown\n":                                     "",
+		"Description-Content-Type: text/markdown ; charset=UTF-8; variant=GFM\n":        "",
+		"Description-Content-Type: text/markdown; charset=\"UTF-8\"; variant=\"GFM\"\n": "",
+		"Description-Content-Type: text/markdown; CHARSET=UTF-8\n":                      "",
+		"Description-Content-Type: text/markdown; variant=commonmark\n":                 "content-type-variant",
+		"Description-Content-Type: text/x-rst; variant=commonmark\n":                    "",
+		"Description-Content-Type: text/x-rst; charset=utf-8\n":                         "content-type-charset",
+		"Description-Content-Type: text/markdown; charset=UTF8; variant=gfm\n":          "content-type-charset content-type-variant",
+		"Description-Content-Type: text/markdown; charset=utf-8; charset=UTF-8\n":       "content-type-charset",
+		"Description-Content-Type: text/markdown; charset=UTF-8; charset=utf-8\n":       "",
+		"Description-Content-Type: text/html; charset=latin-1\n":                        "content-type",
+		"Description-Content-Type: markdown\n":                                          "content-type",
+		"Description-Content-Type: text/markdown charset=UTF-8\n":                       "content-type",
+		"Description-Content-Type: text/markdown,text/plain\n":                          "",
+		"Description-Content-Type: text/markdown;\n charset=UTF-8\n":                    "content-type",
+		"Description-Content-Type: UNKNOWN\n":                                           "",
+
+		"Dynamic: Requires-Dist\nDynamic: summary\n": "",
+		"Dynamic: VERSION\n":                         "dynamic-forbidden",
+		"Dynamic: Metadata-Version\nDynamic: Name\n": "dynamic-forbidden dynamic-forbidden",
+		"Dynamic: Dynamic\n":                         "dynamic-unknown",
+		"Dynamic: Import-Name\n":                     "",
+		"Dynamic: Requires-Dist \n":                  "dynamic-unknown",
+		"Dynamic: requires_dist\n":                   "dynamic-unknown",
+		"Dynamic: Foo\nDynamic: Foo\n":               "dynamic-unknown",
+
+		"Provides-Extra: A.b_c-d\nProvides-Extra: 9\n": "",
+		"Provides-Extra: -a\n":                         "provides-extra",
+		"Provides-Extra: a_\n":                         "provides-extra",
+		"Provides-Extra: é\n":                          "provides-extra",
+		"Provides-Extra: a\nProvides-Extra:\n":         "provides-extra",
+
+		"Requires-Python: >=3.8, !=3.9.*,\n": "",
+		"Requires-Python: 3.8\n":             "requires-python",
+		"Requires-Python: ~=3\n":             "requires-python",
+		"Requires-Python: ===anything\n":     "",
+		"Requires-Python: >=3.8+local\n":     "requires-python",
+		"Requires-Python: ==3.8+local\n":     "",
+		"Requires-Python: =>3.8\n":           "requires-python",
+
+		"Requires-Dist: a (>=1)\nRequires-Dist: b[c,d]~=1.2; python_version<'3.9' and extra == \"x\"\n": "",
+		"Requires-Dist: a (1.0)\n":                                       "requires-dist",
+		"Requires-Dist: a\nRequires-Dist: b>=\nRequires-Dist: c d\n":     "requires-dist requires-dist",
+		"Requires-Dist: a; python_version > 3\n":                         "requires-dist",
+		"Requires-Dist: a; extra == 'x'\n":                               "",
+		"Requires-Dist: a @ git+https://example.com/a.git\n":             "requires-dist-url",
+		"Requires-Dist: a@https://example.com/a.zip ; os_name == 'nt'\n": "requires-dist-url",
+		"Provides-Dist: a>=1\nObsoletes-Dist: b\n":                       "",
+		"Obsoletes-Dist: a (1.0)\n":                                      "provides-dist",
+		"Obsoletes-Dist: a @ https://example.com/a.zip\n":                "provides-dist",
+		"Requires: foo (whatever)\nProvides: !\nRequires-External: ?\n":  "",
+
+		"License-Expression: mit or Apache-2.0\n":                                       "",
+		"License-Expression: MIT OR\n":                                                  "license-expression",
+		"License-Expression: BSD\n":                                                     "license-expression",
+		"License-Expression: MIT\nLicense: MIT\n":                                       "license-and-expression",
+		"License-Expression: MIT\nLicense: UNKNOWN\n":                                   "",
+		"License-Expression: MIT\nClassifier: License :: OSI Approved :: MIT License\n": "license-classifier (warning)",
+		"License-File: LICENSE\nLicense-File: licenses/a b.txt\n":                       "",
+		"License-File: C:LICENSE\n":                                                     "",
+		"License-File: a..b\n":                                                          "license-file-path",
+		"License-File: /LICENSE\n":                                                      "license-file-path",
+		"License-File: c:/LICENSE\n":                                                    "license-file-path",
+		`License-File: \\host\share\LICENSE` + "\n":                                     "license-file-path",
+		"License-File: ./LICENSE\n":                                                     "license-file-path",
+		"License-File: licenses/\n":                                                     "license-file-path",
+		"License-File: licenses//LICENSE\n":                                             "license-file-path",
+		"License-File: LICENSE\nLicense-File:\n":                                        "license-file-path",
+
+		"Import-Name: a.b_c ; private\nImport-Namespace: ä\n": "",
+		"Import-Name:\n":           "",
+		"Import-Name: a.\n":        "import-name",
+		"Import-Name: a.class\n":   "import-name",
+		"Import-Name: match\n":     "",
+		"Import-Name: 1a\n":        "import-name",
+		"Import-Name: a; public\n": "import-name",
+		"Import-Name: a;\n":        "import-name",
+		"Import-Namespace: a-b\n":  "import-name",
+
+		"Author-email: Jane Doe <jane@example.com>\n":                     "",
+		"Author-email: \"Doe, Jane\" <jane@example.com>\n":                "",
+		"Author-email: jane@example.com (Jane)\n":                         "",
+		"Author-email: Jane Doe\n":                                        "email",
+		"Author-email: jane@example\n":                                    "email",
+		"Author-email: jane@example.c0m\n":                                "",
+		"Author-email: jane@example.c0\n":                                 "email",
+		"Author-email: jane@127.0.0.1\n":                                  "email",
+		"Author-email: jane@[127.0.0.1]\n":                                "",
+		"Author-email: jane@sub.invalid\n":                                "email",
+		"Author-email: jane@example.org, nonsense\n":                      "",
+		"Author-email: a@@example.com\n":                                  "",
+		"Author-email: .jane@example.com\n":                               "email",
+		"Author-email: jane.@example.com\n":                               "email",
+		"Author-email: ja..ne@example.com\n":                              "email",
+		"Author-email: jane@-example.com\n":                               "email",
+		"Author-email: jane@ex_ample.com\n":                               "email",
+		"Author-email: \"jane doe\"@example.com\n":                        "email",
+		"Author-email: jane@☃.example\n":                                  "email",
+		"Author-email: jane@bücher.example\n":                             "",
+		"Author-email: jäne@example.com\n":                                "",
+		"Author-email: <>\n":                                              "",
+		"Author-email: jane@" + x(63) + ".com\n":                          "",
+		"Author-email: jane@" + x(64) + ".com\n":                          "email",
+		"Author-email: " + x(242) + "@example.com\n":                      "",
+		"Author-email: " + x(243) + "@example.com\n":                      "email",
+		"Author-email: Jane <jane(at)example.com>\nMaintainer-email: x\n": "email email",
+
+		"Classifier: Programming Language :: Python :: 3\n":         "",
+		"Classifier: programming language :: python :: 3\n":         "classifier-unknown",
+		"Classifier: Programming Language :: Python :: 3 \n":        "classifier-unknown",
+		"Classifier: A\nClassifier: B\nClassifier: A\n":             "classifier-unknown classifier-unknown",
+		"Classifier: Natural Language :: Ukranian\nClassifier: A\n": "classifier-unknown classifier-deprecated",
+
+		"Home-page: https://example.com\nDownload-URL: HTTP://example.com\n": "",
+		"Home-page: ftp://example.com\n":                                     "url",
+		"Home-page: git@example.com:a/b\n":                                   "url",
+		"Home-page:  https://example.com\n":                                  "",
+		"Home-page: https://example.com/[a]\n":                               "url",
+		"Home-page: https://example.com/?a[]=b\n":                            "url",
+		"Home-page: https://example.com/#[a]\n":                              "",
+		"Home-page: https://example.com:65535\n":                             "",
+		"Home-page: https://example.com:65536\n":                             "url",
+		"Home-page: https://example.com:100000\n":                            "",
+		"Home-page: https://ex ample.com:70000\n":                            "",
+		"Home-page: https://[::1]:80/\n":                                     "",
+		"Home-page: https://[::1]:70000/\n":                                  "url",
+		"Home-page: https://300.1.1.1:70000/\n":                              "",
+		"Home-page: https:///x\n":                                            "url (warning)",
+		"Home-page: http:foo\n":                                              "url (warning)",
+		"Project-URL: A, example.com\n":                                      "url",
+		"Project-URL: , https://example.com\n":                               "project-url",
+		"Project-URL: A\n":                                                   "project-url",
+		"Project-URL: A,\n":                                                  "project-url",
+		"Project-URL: " + x(32) + ",https://example.com\n":                   "",
+		"Project-URL: " + x(33) + ",https://example.com\n":                   "project-url",
+		"Project-URL: A, https://example.com/a,b\n":                          "",
+
+		"Foo: bar\nfoo: baz\n":    "field-unknown (warning)",
+		"Author: \xff\n":          "metadata-encoding",
+		"X-Author: \xff\n":        "field-unknown (warning)",
+		"\nA description \xff.\n": "metadata-encoding",
+	} {
+		t.Run(more, func(t *testing.T) {
+			t.Parallel()
+			found := ofMetadata(preflight.Check(set(t, wheel(newest+more))))
+			if got := strings.Join(ids(found), " "); got != want {
+				t.Errorf("got %q, want %q: %v", got, want, found)
+			}
+			bounded(t, found)
+		})
+	}
+}
+
+// ofMetadata leaves out what other rules say of the files that these tests make.
+func ofMetadata(found []finding.Finding) []finding.Finding {
+	mine := append(strings.Fields("metadata-encoding field-unknown license-classifier name-of-module"), metadataRules...)
+	return slices.DeleteFunc(found, func(f finding.Finding) bool { return !slices.Contains(mine, f.ID) })
+}
+
+// bounded: a finding names what to do, and is no longer than people read.
+func bounded(t *testing.T, found []finding.Finding) {
+	t.Helper()
+	for _, f := range found {
+		if f.Message == "" || f.Fix == "" || len(f.Message) > 20_000 || len(f.Fix) > 20_000 {
+			t.Errorf("an unhelpful finding: %+v", f)
+		}
+	}
+}
+
+// TestAges: a field is judged by the metadata version that is declared.
+func TestAges(t *testing.T) {
+	t.Parallel()
+	for _, c := range []struct{ field, before, since string }{
+		{"Classifier: Topic :: Utilities", "1.0", "1.1"},
+		{"Download-URL: https://example.com", "1.0", "1.1"},
+		{"Requires-Dist: a", "1.1", "1.2"},
+		{"Project-URL: A, https://example.com", "1.1", "1.2"},
+		{"Maintainer-email: a@example.com", "1.1", "1.2"},
+		{"Description-Content-Type: text/plain", "1.2", "2.1"},
+		{"Provides-Extra: a", "1.2", "2.1"},
+		{"Dynamic: Summary", "2.1", "2.2"},
+		{"License-Expression: MIT", "2.3", "2.4"},
+		{"Import-Namespace: a", "2.4", "2.5"},
+	} {
+		for version, want := range map[string]string{c.before: "field-too-new", c.since: "", "2.99": "metadata-version (warning)"} {
+			found := ofMetadata(preflight.Check(set(t, wheel(with("2.4", version)+c.field+"\n"))))
+			if got := strings.Join(ids(found), " "); got != want {
+				t.Errorf("%s in %s: got %q, want %q: %v", c.field, version, got, want, found)
+			}
+		}
+	}
+	if found := ofMetadata(preflight.Check(set(t, wheel(with("2.4", "2.1")+"License-File: LICENSE\n")))); len(found) > 0 {
+		t.Errorf("a licence file that is not sent is judged: %v", found)
+	}
+}
+
+// TestTablesAge: nobody is refused for what the index may have learned since, and the index's own list has the last word.
+func TestTablesAge(t *testing.T) {
+	t.Parallel()
+	const unknown, private, old, known = "Programming Language :: Python :: 3.99", "Private :: Do Not Upload", "Natural Language :: Ukranian", "Topic :: Utilities"
+	later := asOf.AddDate(0, 0, 1)
+	for name, c := range map[string]struct {
+		more string
+		now  time.Time
+		live []string
+		want string
+	}{
+		"unknown, on the day":        {"Classifier: " + unknown, asOf, nil, "classifier-unknown"},
+		"unknown, a day later":       {"Classifier: " + unknown, later, nil, "classifier-unknown (warning)"},
+		"unknown, and listed":        {"Classifier: " + unknown, later, []string{unknown}, ""},
+		"unknown, and not listed":    {"Classifier: " + unknown, later, []string{known}, "classifier-unknown"},
+		"private, a day later":       {"Classifier: " + private, later, nil, "classifier-unknown"},
+		"known, and not listed":      {"Classifier: " + known, later, []string{unknown}, "classifier-unknown"},
+		"deprecated, a day later":    {"Classifier: " + old, later, nil, "classifier-deprecated"},
+		"deprecated, and listed":     {"Classifier: " + old, later, []string{old}, ""},
+		"a licence, on the day":      {"License-Expression: Newer-1.0", asOf, nil, "license-expression"},
+		"a licence, a day later":     {"License-Expression: Newer-1.0", later, nil, "license-expression (warning)"},
+		"an exception, a day later":  {"License-Expression: MIT WITH Newer-exception", later, nil, "license-expression (warning)"},
+		"no expression, a day later": {"License-Expression: MIT AND", later, nil, "license-expression"},
+		"no identifier, a day later": {"License-Expression: MIT/ISC", later, nil, "license-expression"},
+		"no reference, a day later":  {"License-Expression: LicenseRef-a_b", later, nil, "license-expression"},
+	} {
+		s := set(t, wheel(newest+c.more+"\n"))
+		s.Now, s.Classifiers = c.now, c.live
+		found := ofMetadata(preflight.Check(s))
+		if got := strings.Join(ids(found), " "); got != c.want {
+			t.Errorf("%s: got %q, want %q", name, got, c.want)
+		}
+		for _, f := range found {
+			if f.Severity == finding.Warning && !strings.Contains(f.Fix, "is of 2026-08-31") {
+				t.Errorf("%s: the warning does not tell the age of the table: %s", name, f.Fix)
+			}
+		}
+	}
+}
+
+// TestNamesOfModules: the names of the standard library are taken for projects that the index does not have.
+func TestNamesOfModules(t *testing.T) {
+	t.Parallel()
+	s := set(t, file{name: "xml_etree-1.0-py3-none-any.whl", metadata: with("alder", "XML.etree")})
+	for name, c := range map[string]struct {
+		held map[pep.Project]pep.Listing
+		want bool
+	}{
+		"not asked": {nil, false},
+		"new":       {map[pep.Project]pep.Listing{"xml-etree": {}}, true},
+		"old":       {map[pep.Project]pep.Listing{"xml-etree": {Exists: true}}, false},
+	} {
+		s.Held = c.held
+		got := strings.Contains(strings.Join(ids(preflight.Check(s)), " "), "name-of-module")
+		if got != c.want {
+			t.Errorf("%s: %v", name, got)
+		}
+	}
+}
+
+func TestManyMistakesAreCounted(t *testing.T) {
+	t.Parallel()
+	var many strings.Builder
+	for i := range 1000 {
+		fmt.Fprintf(&many, "Classifier: no %d %s\n", i, x(5000))
+	}
+	found := ofMetadata(preflight.Check(set(t, wheel(newest+many.String()))))
+	if len(found) != 20 || !strings.HasSuffix(found[19].Fix, "(and 980 more like this)") {
+		t.Fatalf("%d findings", len(found))
+	}
+	bounded(t, found)
+}
+
+// TestDescriptions are those whose verdict needs no reader of reStructuredText.
+func TestDescriptions(t *testing.T) {
+	t.Parallel()
+	for _, c := range []struct{ kind, text, want string }{
+		{"text/plain", " \n", ""},
+		{"text/plain", "*", ""},
+		{"text/markdown", "", ""},
+		{"text/markdown", " \n\t\n", "description-render"},
+		{"text/markdown", "[a]: https://example.com \"A\"\n\n[b]: <c>\n", "description-render"},
+		{"text/markdown", "[a]: https://example.com A\n", ""},
+		{"text/markdown", "[^1]: A note that nobody needs.\n", "description-render"},
+		{"text/markdown", "[^1]: A note that refers to itself[^1].\n", ""},
+		{"text/markdown", "<!-- nothing -->\n", ""},
+		{"text/markdown", "[a]: b\n===\n", ""},
+		{"text/markdown", "    [a]: b\n", ""},
+		{"text/markdown", "> [a]: b\n", ""},
+		{"text/markdown; variant=CommonMark", "\n\n", "description-render"},
+		{"text/x-rst", "\n\n", "description-render"},
+		{"text/x-rst", ".. a comment\n   goes on\n\n   and on\n", "description-render"},
+		{"text/x-rst", ".. note:: x\n", ""},
+		{"text/x-rst", ".. _a: https://example.com\n", ""},
+		{"text/x-rst", "..\n\n  a quotation\n", ""},
+		{"text/x-rst", ".. a comment\nText.\n", ""},
+		{"", "\n \n", "description-render"},
+		{"", "Text.\n", ""},
+		{"", "UNKNOWN\n", ""},
+	} {
+		metadata := newest
+		if c.kind != "" {
+			metadata += "Description-Content-Type: " + c.kind + "\n"
+		}
+		if found := ofMetadata(preflight.Check(set(t, wheel(metadata+"\n"+c.text)))); strings.Join(ids(found), " ") != c.want {
+			t.Errorf("%s %q: got %v, want %q", c.kind, c.text, found, c.want)
+		}
+	}
+}
+
+// FuzzMetadata: whatever stands in the metadata, it is judged, and told in bounds.
+func FuzzMetadata(f *testing.F) {
+	for _, seed := range []string{
+		newest, newest + "Author-email: \"a\" <b@c.d>\nRequires-Dist: a[b]>=1; os_name == 'x'\n", "Summary: a\n b\n\n[a]: b\n",
+		newest + "Home-page: https://[::1]:99999/[x]\nDescription-Content-Type: text/markdown; variant=\"x\\\"y\"\nLicense-Expression: (MIT\n",
+		newest + "Project-URL: a,b\nImport-Name: a.b; private\nLicense-File: ./c:\nDynamic: x\nClassifier: y\n\n.. c\n\n [^1]: d",
+	} {
+		f.Add(seed)
+	}
+	f.Fuzz(func(t *testing.T, metadata string) {
+		if len(metadata) > 1<<16 {
+			return
+		}
+		path := filepath.Join(t.TempDir(), "alder-1.0-py3-none-any.whl")
+		if err := os.WriteFile(path, wheel(metadata).bytes(t), 0o600); err != nil {
+			t.Fatal(err)
+		}
+		d, err := dist.Read(t.Context(), path, false)
+		if err != nil {
+			t.Fatal(err)
+		}
+		found := preflight.Check(preflight.Set{Files: []*dist.Distribution{d}, Warehouse: true})
+		if len(found) > 1000 {
+			t.Errorf("%d findings", len(found))
+		}
+		bounded(t, found)
+	})
+}

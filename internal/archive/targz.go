@@ -55,6 +55,9 @@ func walkTarGz(packed *meter, w *walk) error {
 // noGzip tells what is no tar at all from a tar that is not gzipped, which readers open and then do not read.
 func noGzip(packed *meter, err error) error {
 	start := packed.r.(*opening).start
+	if errors.Is(err, io.ErrUnexpectedEOF) && strings.HasPrefix(string(start), "\x1f\x8b") {
+		return errors.New("it is cut off")
+	}
 	for _, plain := range []io.Reader{strings.NewReader(string(start)), bzip2.NewReader(strings.NewReader(string(start)))} {
 		if isTar(plain) {
 			return errors.New("it is a tar archive, but not gzipped")

@@ -109,7 +109,7 @@ func (d *directory) entry() (m zipMember, err error) {
 		return m, errors.New("truncated central directory")
 	}
 	d.left -= directoryHead + int64(length)
-	if version := half(6); version > newestZip {
+	if version := head[6]; version > newestZip {
 		return m, fmt.Errorf("it needs version %d.%d of the zip format", version/10, version%10)
 	}
 	m = zipMember{

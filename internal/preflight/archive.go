@@ -42,6 +42,9 @@ func zipAndTar(d *dist.Distribution) (message, fix string) {
 func archiveCorrupt(s Set) (found []finding.Finding) {
 	for _, d := range s.Files {
 		broken, member := d.Archive.Broken, damaged(d)
+		if member != nil && readLast(d, member.Member) && odd(d, archive.OddFraming) != nil {
+			continue // the index finds that first
+		}
 		switch {
 		case broken != nil && (errors.Is(broken, archive.ErrNotZip) || errors.Is(broken, archive.ErrNotTar)):
 		case broken != nil:
@@ -55,6 +58,11 @@ func archiveCorrupt(s Set) (found []finding.Finding) {
 		}
 	}
 	return found
+}
+
+// readLast matches what the index reads after it has looked at the framing; WHEEL and the source it reads before.
+func readLast(d *dist.Distribution, member string) bool {
+	return d.Kind() == dist.Wheel && member != d.DistInfo()+"/WHEEL" && !archive.IsSource(member)
 }
 
 // damaged is the first member with damage that the index would stumble on: it reads the source, and of the rest only the
@@ -84,7 +92,7 @@ func archiveBomb(s Set) (found []finding.Finding) {
 }
 
 func compressionRatio(d *dist.Distribution) (message, fix string) {
-	if isTar(d) || !d.Archive.Bomb(d.Size) {
+	if isTar(d) || d.Archive.Broken != nil || !d.Archive.Bomb(d.Size) {
 		return "", ""
 	}
 	return invalidFile + "File exceeds compression ratio of 50", "leave out what packs that well, or generate it on the user's machine"
@@ -92,7 +100,7 @@ func compressionRatio(d *dist.Distribution) (message, fix string) {
 
 func compressionMethod(d *dist.Distribution) (message, fix string) {
 	member := odd(d, archive.OddMethod)
-	if member == nil {
+	if member == nil || d.Archive.Broken != nil {
 		return "", ""
 	}
 	return invalidFile + "File does not use a supported compression type",

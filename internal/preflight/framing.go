@@ -9,12 +9,9 @@ import (
 
 // zipFraming: the index reads a zip from its first byte as well, and wants to find what the directory at its end has.
 func zipFraming(d *dist.Distribution) (message, fix string) {
-	if d.Archive.Broken != nil || damaged(d) != nil || d.Archive.Bomb(d.Size) || odd(d, archive.OddMethod) != nil {
+	framing, member := odd(d, archive.OddFraming), damaged(d)
+	if framing == nil || d.Archive.Broken != nil || member != nil && !readLast(d, member.Member) {
 		return "", "" // the index does not get that far
-	}
-	framing := odd(d, archive.OddFraming)
-	if framing == nil {
-		return "", ""
 	}
 	fix = "write the archive again with Python's zipfile or a current build backend"
 	if framing.Member != "" {

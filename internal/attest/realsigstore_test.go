@@ -328,7 +328,7 @@ func (r *realSigstore) anotherLibraryVerifies(t *testing.T, release []realSigned
 		t.Fatal(err)
 	}
 	write("expected.json", expected)
-	ctx, stop := context.WithTimeout(t.Context(), time.Minute)
+	ctx, stop := context.WithTimeout(t.Context(), 2*time.Minute)
 	defer stop()
 	said, err := exec.CommandContext(ctx, "node", script, folder).CombinedOutput()
 	if err != nil {

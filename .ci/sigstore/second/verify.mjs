@@ -42,10 +42,10 @@ function flip(text) {
   return bytes.toString('base64');
 }
 
-// What is damaged in a bundle, one thing at a time. The proof of a tree of one leaf has no hashes.
+// What is damaged in a bundle, one thing at a time. The proof of a tree of one leaf has no hashes, and then gets one.
 const damages = {
   promise: (entry) => { entry.inclusionPromise.signedEntryTimestamp = flip(entry.inclusionPromise.signedEntryTimestamp); },
-  proof: ({ inclusionProof: p }) => { p.hashes.length ? p.hashes[0] = flip(p.hashes[0]) : p.rootHash = flip(p.rootHash); },
+  proof: ({ inclusionProof: p }) => { p.hashes[0] = flip(p.hashes[0] ?? p.rootHash); },
   'log index': (entry) => { entry.logIndex = String(Number(entry.logIndex) + 1); },
   time: (entry) => { entry.integratedTime = String(Number(entry.integratedTime) + 1); },
   signature: (_, { dsseEnvelope: e }) => { e.signatures[0].sig = flip(e.signatures[0].sig); },

@@ -8,6 +8,7 @@ import (
 	"net/url"
 	"slices"
 	"strings"
+	"time"
 
 	"github.com/org/pypi-oidc-publish/internal/config"
 	"github.com/org/pypi-oidc-publish/internal/finding"
@@ -19,16 +20,23 @@ import (
 )
 
 // checkOptions are the flags of the check verb.
-type checkOptions struct{ index, profile, format, expected string }
+type checkOptions struct {
+	index, profile, format, expected string
+	today                            time.Time
+}
 
 // checkVerb judges distributions as a run would, and publishes nothing. It asks the network only where -index says whom.
 func checkVerb(ctx context.Context, w World, v verb, args []string) int {
-	var o checkOptions
+	o := checkOptions{today: w.Now()}
 	flags := flag.NewFlagSet(v.name, flag.ContinueOnError)
 	flags.StringVar(&o.index, "index", "", "also look at what this index holds: pypi, testpypi, an upload endpoint that ends in /legacy/, or the URL of a simple index")
 	flags.StringVar(&o.profile, "profile", "pypi", "whose rules: pypi, or other for an index with rules of its own, for which PyPI's are notices")
 	flags.StringVar(&o.format, "format", "text", "text, github (annotations of a workflow run) or json")
 	flags.StringVar(&o.expected, "expected-version", "", "every release in the set must have this version, for example the tag v1.2.3")
+	flags.Func("today", "judge as of this `day`, such as 2026-08-31: what this program's tables (classifiers, licences, platforms) do not know is an error on their own day, and a warning later", func(day string) (err error) {
+		o.today, err = time.Parse(time.DateOnly, day)
+		return err
+	})
 	if code, done := w.parse(v, flags, args); done {
 		return code
 	}
@@ -68,7 +76,7 @@ func (w World) judge(ctx context.Context, o checkOptions, paths []string) (publi
 	const parallel = 4
 	return publish.Judge(ctx,
 		publish.Options{Paths: paths, Parallel: parallel, VerifyMetadata: true, ExpectedVersion: o.expected},
-		publish.Tools{Index: index.New(site, client, wire.NewGate(parallel), nil), Now: w.Now, Sleep: w.Sleep})
+		publish.Tools{Index: index.New(site, client, wire.NewGate(parallel), nil), Now: func() time.Time { return o.today }, Sleep: w.Sleep})
 }
 
 // siteToLookAt is the index that the flag means. It is judged as the inputs of that meaning are. Without one nobody is asked.

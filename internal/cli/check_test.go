@@ -1,0 +1,116 @@
+package cli_test
+
+import (
+	"encoding/json"
+	"io"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/org/pypi-oidc-publish/internal/cli"
+)
+
+// judgement is the JSON form of check, as a program would read it.
+type judgement struct {
+	Files []struct {
+		Path, Verdict string
+		Findings      []told
+	}
+	Findings []told
+}
+
+type told struct{ Rule, Severity, Message, Fix, Path string }
+
+// check runs the verb in this process, without an environment.
+func check(t *testing.T, args ...string) (j judgement, code int) {
+	t.Helper()
+	var out strings.Builder
+	code = cli.Main(t.Context(), cli.World{
+		Args: append([]string{"check", "-format", "json"}, args...), Getenv: func(string) string { return "" },
+		Stdout: &out, Stderr: io.Discard, Now: time.Now, Sleep: cli.Sleep,
+	})
+	in := json.NewDecoder(strings.NewReader(out.String()))
+	in.DisallowUnknownFields()
+	if err := in.Decode(&j); err != nil {
+		t.Fatalf("%v: %v in %s", args, err, out.String())
+	}
+	return j, code
+}
+
+// TestCheckOfEveryCase: check gives the verdict of every vector, on the day of the tables.
+func TestCheckOfEveryCase(t *testing.T) {
+	t.Parallel()
+	const vectors = "../testdata/vectors"
+	text, err := os.ReadFile(filepath.Join(vectors, "cases.json"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	var all []struct {
+		ID, Verdict, Rule string
+		Files             []string
+		Names             []string `json:"upload_names"`
+		Loose             bool
+	}
+	if err := json.Unmarshal(text, &all); err != nil || len(all) < 200 {
+		t.Fatalf("%d cases, %v", len(all), err)
+	}
+	for _, c := range all {
+		if c.Rule == "description-render" && c.Verdict == "reject" || len(c.Names) > 0 {
+			continue // the index decides on reStructuredText; odd names are shown elsewhere
+		}
+		args := []string{"-today", "2026-08-31"}
+		for _, file := range c.Files {
+			args = append(args, filepath.Join(vectors, file))
+		}
+		j, code := check(t, args...)
+		var verdicts, rules []string
+		for i, file := range j.Files {
+			if file.Path != args[i+2] {
+				t.Errorf("%s: file %d is %s", c.ID, i, file.Path)
+			}
+			verdicts = append(verdicts, file.Verdict)
+			for _, f := range file.Findings {
+				if f.Path != file.Path || f.Message == "" || f.Fix == "" {
+					t.Errorf("%s: %+v", c.ID, f)
+				}
+				if f.Severity == "error" {
+					rules = append(rules, f.Rule)
+				}
+			}
+		}
+		rejected := slices.Contains(verdicts, "reject")
+		if rejected != (c.Verdict == "reject") || rejected != (code == cli.Failed) || rejected && !c.Loose && !slices.Contains(rules, c.Rule) {
+			t.Errorf("%s: %v, code %d, by %v; want %s by %s", c.ID, verdicts, code, rules, c.Verdict, c.Rule)
+		}
+	}
+}
+
+// TestCheckOfRealWheels: those that this machine's Pythons bring with them were all taken by an index.
+func TestCheckOfRealWheels(t *testing.T) {
+	t.Parallel()
+	out, err := exec.CommandContext(t.Context(), "python3", "-c", "import ensurepip, os; print(os.path.dirname(ensurepip.__file__))").Output()
+	if err != nil {
+		t.Skip("there is no Python with ensurepip here:", err)
+	}
+	var wheels []string
+	for _, pattern := range []string{filepath.Join(strings.TrimSpace(string(out)), "_bundled", "*.whl"), "/usr/share/python-wheels/*.whl"} {
+		found, err := filepath.Glob(pattern)
+		if err != nil {
+			t.Fatal(err)
+		}
+		wheels = append(wheels, found...)
+	}
+	if len(wheels) == 0 {
+		t.Skip("this machine's Python brings no wheels with it")
+	}
+	for _, wheel := range wheels {
+		if j, code := check(t, wheel); code != cli.Done || len(j.Files[0].Findings) > 0 || len(j.Findings) > 0 {
+			t.Errorf("%s: code %d: %+v", wheel, code, j)
+		}
+	}
+	t.Logf("%d wheels are fine", len(wheels))
+}

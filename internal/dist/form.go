@@ -65,6 +65,24 @@ func (d *Distribution) Form() []Field {
 	return fields
 }
 
+// Sent gives the values that the form has of a header of core metadata, in their order: none of a header that is not
+// sent.
+func (d *Distribution) Sent(header string) (values []string) {
+	name, known := formFields[strings.ToLower(header)]
+	if !known || name == "license_file" && !d.sendsLicenseFiles() {
+		return nil
+	}
+	for _, h := range d.Headers {
+		if len(h.Name) == len(header) && strings.EqualFold(h.Name, header) {
+			values = append(values, formValue(name, h.Value))
+		}
+	}
+	if name == "description" && d.body != "" {
+		values = append(values, d.body)
+	}
+	return values
+}
+
 // sendsLicenseFiles: License-File came with metadata 2.4. Older metadata may have it all the same, written by setuptools
 // before the field was in the standard; an index refuses it there.
 func (d *Distribution) sendsLicenseFiles() bool {

@@ -46,6 +46,10 @@ var (
 	named = regexp.MustCompile(`[0-9A-Za-z]`)
 )
 
+func isBlankLine(line string) bool {
+	return strings.Trim(line, " \t") == ""
+}
+
 // afterDefinition cuts a link reference definition off. Its later lines must not be able to begin another block.
 func afterDefinition(text string) (rest string, silent bool) {
 	const longest = 999 // bytes of a label

@@ -65,7 +65,7 @@ func isField(key string) bool {
 // sent gives the values of a header as the index takes them from the upload form: nothing for UNKNOWN or for one empty
 // value, one value where there is a NUL.
 func sent(d *dist.Distribution, name string) []string {
-	values := occurrences(d, name)
+	values := d.Sent(name)
 	if len(values) == 0 || len(values) == 1 && values[0] == "" || strings.TrimFunc(values[len(values)-1], isBlank) == "UNKNOWN" {
 		return nil
 	}
@@ -74,25 +74,6 @@ func sent(d *dist.Distribution, name string) []string {
 		return values
 	}
 	return []string{strings.ReplaceAll(values[at], "\x00", `\x00`)}
-}
-
-// occurrences are the values in the form before the index has looked at them.
-func occurrences(d *dist.Distribution, name string) (values []string) {
-	form := map[string]string{"Description": "description", "License-File": "license_file"}[name]
-	if form == "" {
-		for _, h := range d.Headers {
-			if strings.EqualFold(h.Name, name) {
-				values = append(values, h.Value)
-			}
-		}
-		return values
-	}
-	for _, f := range d.Form() { // which knows what is left out, and how a description is folded
-		if f.Name == form {
-			values = append(values, f.Value)
-		}
-	}
-	return values
 }
 
 // first is the value of a single header; absent where the index sees none.
@@ -241,9 +222,11 @@ func fieldUnknown(s Set) (found []finding.Finding) {
 
 // metadataEncoding: the index takes the form as UTF-8, as the core metadata has to be.
 func metadataEncoding(d *dist.Distribution) (message, fix string) {
-	for _, f := range d.Form() {
-		if !utf8.ValidString(f.Value) {
-			return "Invalid Form Data.", fmt.Sprintf("the field %s is not UTF-8 (%q): write the project's files as UTF-8 and build again", f.Name, elide(f.Value))
+	for _, f := range fields {
+		for _, value := range d.Sent(f.name) {
+			if !utf8.ValidString(value) {
+				return "Invalid Form Data.", fmt.Sprintf("%s is not UTF-8 (%q): write the project's files as UTF-8 and build again", f.name, elide(value))
+			}
 		}
 	}
 	return "", ""

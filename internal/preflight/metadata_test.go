@@ -317,7 +317,7 @@ func TestManyMistakesAreCounted(t *testing.T) {
 	bounded(t, found)
 }
 
-// TestDescriptions are those whose verdict needs no reader of reStructuredText.
+// TestDescriptions: each format is judged by its own rule.
 func TestDescriptions(t *testing.T) {
 	t.Parallel()
 	for _, c := range []struct{ kind, text, want string }{
@@ -337,9 +337,11 @@ func TestDescriptions(t *testing.T) {
 		{"text/x-rst", "\n\n", "description-render"},
 		{"text/x-rst", ".. a comment\n   goes on\n\n   and on\n", "description-render"},
 		{"text/x-rst", ".. note:: x\n", ""},
-		{"text/x-rst", ".. _a: https://example.com\n", ""},
+		{"text/x-rst", "Long title\n====\n", "description-render"},
+		{"text/x-rst", ":func:`x`\n", "description-render"},
+		{"text/x-rst", ".. _a: https://example.com\n", "description-render"},
 		{"text/x-rst", "..\n\n  a quotation\n", ""},
-		{"text/x-rst", ".. a comment\nText.\n", ""},
+		{"text/x-rst", ".. a comment\n\nText.\n", ""},
 		{"", "\n \n", "description-render"},
 		{"", "Text.\n", ""},
 		{"", "UNKNOWN\n", ""},

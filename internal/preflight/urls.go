@@ -15,7 +15,7 @@ import (
 func webURL(s Set) (found []finding.Finding) {
 	for _, d := range s.Files {
 		var bad []finding.Finding
-		for _, f := range fields {
+		for _, f := range []field{{name: "Home-page"}, {name: "Download-URL"}, {name: "Project-URL"}} {
 			for _, value := range sent(d, f.name) {
 				url, judged := urlOf(f, value)
 				if !judged {
@@ -35,17 +35,14 @@ func webURL(s Set) (found []finding.Finding) {
 	return found
 }
 
-// urlOf gives the URL in a value of a field that has one. A Project-URL that is wrong in another way is another rule's.
+// urlOf gives the URL in a value. A Project-URL that is wrong in another way is another rule's.
 func urlOf(f field, value string) (url string, judged bool) {
-	switch f.name {
-	case "Home-page", "Download-URL":
+	if f.name != "Project-URL" {
 		return value, true
-	case "Project-URL":
-		_, url = labelled(value)
-		message, _ := projectURL(f, value)
-		return url, message == ""
 	}
-	return "", false
+	_, url = labelled(value)
+	message, _ := projectURL(f, value)
+	return url, message == ""
 }
 
 // parts takes a URL apart as RFC 3986 has it (appendix B), with the index's own idea of where the authority ends.

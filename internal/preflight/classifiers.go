@@ -14,11 +14,12 @@ var classifierField = field{name: "Classifier"}
 
 // classifierUnknown asks the index's own list where there is one. Without it, what a newer list may have is a warning.
 func classifierUnknown(s Set) (found []finding.Finding) {
+	live := s.live()
 	for _, d := range s.Files {
-		var unknown []finding.Finding
+		var unknown handful
 		for _, classifier := range classifiersOf(d) {
 			standing, _ := trove.Look(classifier)
-			if s.lists(classifier) || standing == trove.Deprecated || standing == trove.Valid && s.Classifiers == nil {
+			if live[classifier] || standing == trove.Deprecated || standing == trove.Valid && s.Classifiers == nil {
 				continue
 			}
 			f := wrong(d, classifierField, classifier, saying(classifier)+" is not a valid classifier.", classifierAdvice(classifier))
@@ -26,20 +27,21 @@ func classifierUnknown(s Set) (found []finding.Finding) {
 				f.Severity = finding.Warning
 				f.Fix += aged("list of classifiers", trove.AsOf())
 			}
-			unknown = append(unknown, f)
+			unknown.add(f)
 		}
-		found = append(found, few(unknown)...)
+		found = append(found, unknown.all()...)
 	}
 	return found
 }
 
 // classifierDeprecated: what was deprecated once is never taken back, unless the index itself lists it.
 func classifierDeprecated(s Set) (found []finding.Finding) {
+	live := s.live()
 	for _, d := range s.Files {
-		var deprecated []finding.Finding
+		var deprecated handful
 		for _, classifier := range classifiersOf(d) {
 			standing, instead := trove.Look(classifier)
-			if s.lists(classifier) || standing != trove.Deprecated {
+			if live[classifier] || standing != trove.Deprecated {
 				continue
 			}
 			message, advice := "The classifier "+saying(classifier)+" has been deprecated.", "leave it out"
@@ -47,16 +49,20 @@ func classifierDeprecated(s Set) (found []finding.Finding) {
 				message = fmt.Sprintf("The classifier %s has been deprecated, use one of %s instead.", saying(classifier), list(instead))
 				advice = "write " + strings.Join(instead, " or ")
 			}
-			deprecated = append(deprecated, wrong(d, classifierField, classifier, message, advice))
+			deprecated.add(wrong(d, classifierField, classifier, message, advice))
 		}
-		found = append(found, few(deprecated)...)
+		found = append(found, deprecated.all()...)
 	}
 	return found
 }
 
-// lists tells whether the index's own list, as far as it was asked for, has a classifier.
-func (s Set) lists(classifier string) bool {
-	return slices.Contains(s.Classifiers, classifier)
+// live is the index's own list of classifiers, as far as it was asked for.
+func (s Set) live() map[string]bool {
+	listed := make(map[string]bool, len(s.Classifiers))
+	for _, classifier := range s.Classifiers {
+		listed[classifier] = true
+	}
+	return listed
 }
 
 // classifiersOf gives the classifiers in the order in which the index looks at them, each once.

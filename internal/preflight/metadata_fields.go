@@ -95,13 +95,14 @@ const maxFindings = 20
 func eachValue(judge judgeValue, names ...string) func(Set) []finding.Finding {
 	return func(s Set) (found []finding.Finding) {
 		for _, d := range s.Files {
-			found = append(found, few(judgeValues(d, judge, names))...)
+			found = append(found, judgeValues(d, judge, names)...)
 		}
 		return found
 	}
 }
 
-func judgeValues(d *dist.Distribution, judge judgeValue, names []string) (found []finding.Finding) {
+func judgeValues(d *dist.Distribution, judge judgeValue, names []string) []finding.Finding {
+	var found handful
 	for _, f := range fields {
 		if !slices.Contains(names, f.name) {
 			continue
@@ -113,11 +114,11 @@ func judgeValues(d *dist.Distribution, judge judgeValue, names []string) (found 
 			}
 			seen[value] = true
 			if message, advice := judge(f, value); message != "" {
-				found = append(found, wrong(d, f, value, message, advice))
+				found.add(wrong(d, f, value, message, advice))
 			}
 		}
 	}
-	return found
+	return found.all()
 }
 
 // wrong is the refusal of a value. Its next step names the field and the value.
@@ -125,14 +126,26 @@ func wrong(d *dist.Distribution, f field, value, message, advice string) finding
 	return refusal(d, message, fmt.Sprintf("correct %s %s: %s; then build again", f.name, quote(elide(value)), advice))
 }
 
-// few keeps what a reader can take in.
-func few(found []finding.Finding) []finding.Finding {
-	if len(found) <= maxFindings {
-		return found
+// handful keeps as many findings as a reader can take in, and counts the rest.
+type handful struct {
+	kept []finding.Finding
+	more int
+}
+
+func (h *handful) add(f finding.Finding) {
+	if len(h.kept) == maxFindings {
+		h.more++
+		return
 	}
-	last := &found[maxFindings-1]
-	last.Fix = fmt.Sprintf("%s (and %d more like this)", last.Fix, len(found)-maxFindings)
-	return found[:maxFindings]
+	h.kept = append(h.kept, f)
+}
+
+func (h *handful) all() []finding.Finding {
+	if h.more > 0 {
+		last := &h.kept[maxFindings-1]
+		last.Fix = fmt.Sprintf("%s (and %d more like this)", last.Fix, h.more)
+	}
+	return h.kept
 }
 
 // saying quotes a value in a message as the index does. A value that nobody would read to its end is cut.
@@ -204,7 +217,7 @@ func fieldTooNew(s Set) (found []finding.Finding) {
 // fieldUnknown: a header that is not in the table is not sent, so an index that has learned it will not know of it.
 func fieldUnknown(s Set) (found []finding.Finding) {
 	for _, d := range s.Files {
-		var unknown []finding.Finding
+		var unknown handful
 		seen := map[string]bool{}
 		for _, h := range d.Headers {
 			key := strings.ToLower(h.Name)
@@ -212,10 +225,10 @@ func fieldUnknown(s Set) (found []finding.Finding) {
 				continue
 			}
 			seen[key] = true
-			unknown = append(unknown, refusal(d, fmt.Sprintf("%s is no field of the core metadata that this program knows; it is not sent to the index", quote(elide(h.Name))),
+			unknown.add(refusal(d, fmt.Sprintf("%s is no field of the core metadata that this program knows; it is not sent to the index", quote(elide(h.Name))),
 				fmt.Sprintf("leave %s %s out, or update the action if the field is new", quote(elide(h.Name)), quote(elide(h.Value)))))
 		}
-		found = append(found, few(unknown)...)
+		found = append(found, unknown.all()...)
 	}
 	return found
 }

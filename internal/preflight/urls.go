@@ -14,7 +14,7 @@ import (
 // has no host, is a warning.
 func webURL(s Set) (found []finding.Finding) {
 	for _, d := range s.Files {
-		var bad []finding.Finding
+		var bad handful
 		for _, f := range []field{{name: "Home-page"}, {name: "Download-URL"}, {name: "Project-URL"}} {
 			for _, value := range sent(d, f.name) {
 				url, judged := urlOf(f, value)
@@ -22,15 +22,15 @@ func webURL(s Set) (found []finding.Finding) {
 					continue
 				}
 				if !takenURL(url) {
-					bad = append(bad, wrong(d, f, value, saying(url)+" is not a valid url.", "write a URL that begins with https://, and %5B and %5D for brackets in it"))
+					bad.add(wrong(d, f, value, saying(url)+" is not a valid url.", "write a URL that begins with https://, and %5B and %5D for brackets in it"))
 				} else if hostOf(url) == "" {
 					mild := wrong(d, f, value, saying(url)+" is a URL without a host", "write the whole of it, such as https://example.com/")
 					mild.Severity = finding.Warning
-					bad = append(bad, mild)
+					bad.add(mild)
 				}
 			}
 		}
-		found = append(found, few(bad)...)
+		found = append(found, bad.all()...)
 	}
 	return found
 }

@@ -2,6 +2,7 @@ package wire
 
 import (
 	"encoding/json"
+	"errors"
 	"fmt"
 	"html"
 	"mime"
@@ -84,7 +85,8 @@ func jsonWords(body []byte) string {
 			Message     string `json:"message"`
 		} `json:"errors"`
 	}
-	if json.Unmarshal(body, &said) != nil {
+	var other *json.UnmarshalTypeError // one field of another type, such as a code that is a number: the rest is read all the same
+	if err := json.Unmarshal(body, &said); err != nil && !errors.As(err, &other) {
 		return ""
 	}
 	var parts []string

@@ -1,0 +1,127 @@
+package internal_test
+
+import (
+	"path/filepath"
+	"regexp"
+	"strings"
+	"testing"
+)
+
+// workflowFiles are our own workflows, and those that people copy.
+func workflowFiles(t *testing.T) (ours, examples []string) {
+	t.Helper()
+	for pattern, into := range map[string]*[]string{"../.github/workflows/*.yml": &ours, "../docs/examples/*.yml": &examples} {
+		files, err := filepath.Glob(pattern)
+		if err != nil || len(files) == 0 {
+			t.Fatalf("%s: %d files, %v", pattern, len(files), err)
+		}
+		*into = files
+	}
+	return ours, examples
+}
+
+var pinned = regexp.MustCompile(`^([\w.-]+/[\w./-]+)@([0-9a-f]{40}) # (v\d+\.\d+\.\d+)$`)
+
+// TestWorkflowsAreHardened holds what actionlint does not look for: no right that is not asked for by a job, actions pinned by a commit
+// (the same one everywhere, with its version), no credentials left by a checkout, no text of strangers in a script, and none of the
+// events that give the right of the repository to the code of a stranger.
+func TestWorkflowsAreHardened(t *testing.T) {
+	t.Parallel()
+	ours, examples := workflowFiles(t)
+	versions := map[string]string{}
+	for _, path := range append(ours, examples...) {
+		text := read(t, path)
+		if !strings.Contains(text, "\npermissions: {}\n") {
+			t.Errorf("%s: the workflow must begin with permissions: {}", path)
+		}
+		for _, event := range []string{"pull_request_target", "workflow_run"} {
+			if strings.Contains(text, event) {
+				t.Errorf("%s: %s runs strangers' code with rights", path, event)
+			}
+		}
+		checkUses(t, path, text, versions)
+		checkScripts(t, path, text)
+		checkJobs(t, path, text)
+	}
+	if len(versions) == 0 {
+		t.Error("no action was found: the test looks in the wrong place")
+	}
+}
+
+// checkUses looks at the actions of a workflow, and adds them to those seen before.
+func checkUses(t *testing.T, path, text string, versions map[string]string) {
+	t.Helper()
+	lines := strings.Split(text, "\n")
+	for i, line := range lines {
+		_, uses, found := strings.Cut(line, "uses: ")
+		if !found || strings.HasPrefix(strings.TrimSpace(line), "#") || strings.HasPrefix(uses, "./") || strings.HasPrefix(uses, "org/pypi-oidc-publish@") {
+			continue
+		}
+		parts := pinned.FindStringSubmatch(uses)
+		if parts == nil {
+			t.Errorf("%s:%d: pin by commit, and say the version: %s", path, i+1, uses)
+			continue
+		}
+		if before := versions[parts[1]]; before != "" && before != parts[2]+parts[3] {
+			t.Errorf("%s:%d: %s is another version elsewhere", path, i+1, parts[1])
+		}
+		versions[parts[1]] = parts[2] + parts[3]
+		if parts[1] == "actions/checkout" && !strings.Contains(strings.Join(lines[i+1:min(i+4, len(lines))], "\n"), "persist-credentials: false") {
+			t.Errorf("%s:%d: the checkout leaves its credentials in the workspace", path, i+1)
+		}
+	}
+}
+
+// checkScripts sees that scripts get values by the environment: an expression in a script is text that a shell reads.
+func checkScripts(t *testing.T, path, text string) {
+	t.Helper()
+	script := -1 // the indentation of the script's key
+	for i, line := range strings.Split(text, "\n") {
+		trimmed := strings.TrimLeft(line, " -")
+		indent := len(line) - len(trimmed)
+		if trimmed == "" {
+			continue
+		}
+		if script >= 0 && indent <= script {
+			script = -1
+		}
+		if strings.HasPrefix(trimmed, "run: ") {
+			script = indent
+		}
+		if script >= 0 && strings.Contains(line, "${{") {
+			t.Errorf("%s:%d: give the value by env: %s", path, i+1, trimmed)
+		}
+	}
+}
+
+// checkJobs sees that each job says its own rights.
+func checkJobs(t *testing.T, path, text string) {
+	t.Helper()
+	_, jobs, found := strings.Cut(text, "\njobs:\n")
+	if !found {
+		t.Fatalf("%s has no jobs", path)
+	}
+	heads := regexp.MustCompile(`(?m)^  [\w-]+:$`).FindAllStringIndex(jobs, -1)
+	for i, head := range heads {
+		end := len(jobs)
+		if i+1 < len(heads) {
+			end = heads[i+1][0]
+		}
+		if job := jobs[head[0]:end]; !strings.Contains(job, "\n    permissions:") {
+			t.Errorf("%s: the job %s does not say its rights", path, strings.TrimSpace(jobs[head[0]:head[1]]))
+		}
+	}
+}
+
+// TestWorkflowsKnowNoOwner keeps the name of the repository out of our workflows: a fork, or a new home, must release itself.
+func TestWorkflowsKnowNoOwner(t *testing.T) {
+	t.Parallel()
+	ours, _ := workflowFiles(t)
+	_, module, _ := strings.Cut(read(t, "../go.mod"), "module github.com/")
+	owner, _, _ := strings.Cut(module, "\n")
+	for _, path := range ours {
+		if strings.Contains(read(t, path), owner) {
+			t.Errorf("%s names %s; take it from the context", path, owner)
+		}
+	}
+}

@@ -221,10 +221,12 @@ func fieldUnknown(s Set) (found []finding.Finding) {
 		seen := map[string]bool{}
 		for _, h := range d.Headers {
 			key := strings.ToLower(h.Name)
-			if isField(key) || seen[key] {
+			if seen[key] {
 				continue
 			}
-			seen[key] = true
+			if seen[key] = true; isField(key) {
+				continue
+			}
 			unknown.add(refusal(d, fmt.Sprintf("%s is no field of the core metadata that this program knows; it is not sent to the index", quote(elide(h.Name))),
 				fmt.Sprintf("leave %s %s out, or update the action if the field is new", quote(elide(h.Name)), quote(elide(h.Value)))))
 		}

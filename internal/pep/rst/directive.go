@@ -155,7 +155,7 @@ func (p *parser) readOption(s *scope, end int) (name string, value option) {
 	marker := fieldName(s.text()[:end])
 	no := s.no()
 	block, _ := s.afterMarker(end)
-	field.add(p.inline(marker, no)...)
+	field.add(p.inline(marker, no, nil)...)
 	return strings.ToLower(field.plain()), option{text: join(trimBottom(block)), given: len(block) > 0}
 }
 

@@ -20,7 +20,7 @@ func (p *parser) made(kind kind, c *call) *node {
 func (p *parser) giveName(n *node, c *call, option string) {
 	if c.has(option) {
 		n.names = append(n.names, fold(c.options[option].text))
-		p.target(n, true)
+		p.target(n, true, n)
 	}
 }
 
@@ -30,7 +30,7 @@ func (p *parser) argument(c *call) []*node {
 		return nil
 	}
 	title := newNode(kindTitle, c.line)
-	title.add(p.inline(c.arguments[0], c.line)...)
+	title.add(p.inline(c.arguments[0], c.line, c.into)...)
 	return []*node{title}
 }
 
@@ -92,7 +92,7 @@ func runPart(p *parser, c *call, kind kind) []*node {
 	n.add(p.argument(c)...)
 	if subtitle := c.options["subtitle"].text; subtitle != "" {
 		node := newNode(kindSubtitle, c.line)
-		node.add(p.inline(subtitle, c.line)...)
+		node.add(p.inline(subtitle, c.line, c.into)...)
 		n.add(node)
 	}
 	p.giveName(n, c, "name")
@@ -102,7 +102,7 @@ func runPart(p *parser, c *call, kind kind) []*node {
 
 func runRubric(p *parser, c *call) []*node {
 	n := newNode(kindBlock, c.line)
-	n.add(p.inline(c.arguments[0], c.line)...)
+	n.add(p.inline(c.arguments[0], c.line, c.into)...)
 	p.giveName(n, c, "name")
 	return []*node{n}
 }
@@ -110,7 +110,7 @@ func runRubric(p *parser, c *call) []*node {
 func runQuote(p *parser, c *call) []*node {
 	p.needContent(c)
 	holder := newNode(kindDetached, c.line)
-	p.blockQuotes(c.content, holder)
+	p.blockQuotes(c.content, holder, c.into)
 	return holder.children
 }
 
@@ -118,7 +118,7 @@ func runLineBlock(p *parser, c *call) []*node {
 	p.needContent(c)
 	n := p.made(kindBlock, c)
 	for _, l := range c.content {
-		n.add(p.inline(strip(l.text), l.no)...)
+		n.add(p.inline(strip(l.text), l.no, c.into)...)
 	}
 	return []*node{n}
 }
@@ -126,7 +126,7 @@ func runLineBlock(p *parser, c *call) []*node {
 func runParsedLiteral(p *parser, c *call) []*node {
 	p.needContent(c)
 	n := newNode(kindBlock, c.line)
-	n.add(p.inline(join(c.content), c.line)...)
+	n.add(p.inline(join(c.content), c.line, c.into)...)
 	p.giveName(n, c, "name")
 	return []*node{n}
 }

@@ -17,8 +17,8 @@ func runContents(p *parser, c *call) []*node {
 	if _, taken := p.doc.names[name]; !taken {
 		topic.names = append(topic.names, name)
 	}
-	topic.anonymous = c.has("local")
-	p.target(topic, false)
+	topic.local = c.has("local")
+	p.target(topic, false, nil)
 	p.doc.contents = append(p.doc.contents, topic)
 	return []*node{topic}
 }
@@ -67,6 +67,7 @@ func (p *parser) metaField(s *scope, end int) {
 	no, name := s.no(), unescape(escape(fieldName(s.text()[:end])))
 	block, _ := s.afterMarker(end)
 	if len(block) == 0 {
+		p.prepend(newNode(kindMessage, no))
 		return
 	}
 	tokens := words(name)

@@ -61,11 +61,14 @@ func (d *document) identify(n *node) id {
 	return last
 }
 
-// target makes the names of a node known. Explicit names come from markup whose purpose is the name.
-func (p *parser) target(n *node, explicit bool) {
+// target makes the names of a node known. Explicit names come from markup whose purpose is the name. Messages without
+// consequence go into a node, if there is one.
+func (p *parser) target(n *node, explicit bool, into *node) {
 	for _, name := range append([]string(nil), n.names...) {
 		if old, taken := p.doc.names[name]; taken && old != n {
-			p.duplicate(n, old, name, explicit)
+			if p.duplicate(n, old, name, explicit) && into.takesMessages() {
+				into.inform(n.line)
+			}
 			continue
 		}
 		p.doc.names[name] = n
@@ -77,8 +80,8 @@ func (p *parser) target(n *node, explicit bool) {
 }
 
 // duplicate settles whom a name belongs to that two nodes have. Two explicit targets of one name refuse the document,
-// unless they lead to the same place.
-func (p *parser) duplicate(n, old *node, name string, explicit bool) {
+// unless they lead to the same place. It reports whether docutils has a mere information for that.
+func (p *parser) duplicate(n, old *node, name string, explicit bool) (informed bool) {
 	d := p.doc
 	oldExplicit := d.explicit[name]
 	d.explicit[name] = oldExplicit || explicit
@@ -89,9 +92,10 @@ func (p *parser) duplicate(n, old *node, name string, explicit bool) {
 		p.refuse(n.line, duplicateTarget, name)
 	case explicit:
 		d.names[name] = n
-		if old != nil {
-			old.loseName(name)
+		if old == nil {
+			return false
 		}
+		old.loseName(name)
 	default:
 		n.loseName(name)
 		if old != nil && !oldExplicit {
@@ -100,6 +104,24 @@ func (p *parser) duplicate(n, old *node, name string, explicit bool) {
 			d.nameIDs[name] = 0
 			d.identify(old)
 		}
+	}
+	return true
+}
+
+// inform adds a message of docutils that refuses nothing. It's an element like any other until the document is written.
+func (n *node) inform(line int) { n.add(newNode(kindMessage, line)) }
+
+// takesMessages reports whether messages about names may be put into n: where body elements may be.
+func (n *node) takesMessages() bool {
+	if n == nil {
+		return false
+	}
+	switch n.kind {
+	case kindDocument, kindSection, kindListItem, kindFieldBody, kindBlock, kindTopic, kindSidebar, kindFootnote, kindCitation,
+		kindDecoration:
+		return true
+	default:
+		return false
 	}
 }
 

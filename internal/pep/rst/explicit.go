@@ -127,7 +127,7 @@ func (p *parser) register(note *node, name string) {
 		return
 	}
 	note.names = append(note.names, name)
-	p.target(note, true)
+	p.target(note, true, note)
 }
 
 // directiveName reads the name of a directive; end is 0 when there is none.

@@ -6,9 +6,9 @@ import (
 	"unicode/utf8"
 )
 
-// inline reads the inline markup of a text.
-func (p *parser) inline(text string, no int) []*node {
-	r := inlineReader{p: p, text: escape(text), no: no}
+// inline reads the inline markup of a text. Messages without consequence go into a node, if there is one.
+func (p *parser) inline(text string, no int, into *node) []*node {
+	r := inlineReader{p: p, text: escape(text), no: no, into: into}
 	r.read()
 	return r.nodes
 }
@@ -18,6 +18,7 @@ type inlineReader struct {
 	p     *parser
 	text  string // with its escapes
 	no    int    // of its first line
+	into  *node  // takes messages; may be nil
 	base  int    // where the rest begins that is not read yet
 	from  int    // where the plain text begins that is not a node yet
 	nodes []*node

@@ -16,7 +16,7 @@ func (r *inlineReader) internalTarget(s start) {
 	target.text = r.text[s.end:end]
 	target.add(textNode(target.text, r.no))
 	target.names = append(target.names, fold(target.plain()))
-	r.p.target(target, true)
+	r.p.target(target, true, r.into)
 	r.put(s.begin, end+1, target)
 }
 
@@ -253,6 +253,6 @@ func (r *inlineReader) phrase(content string, anonymous bool) []*node {
 		r.p.doc.noteIndirect(place)
 		r.p.doc.noteRef(ref)
 	}
-	r.p.target(place, false)
+	r.p.target(place, false, r.into)
 	return []*node{ref, place}
 }

@@ -42,6 +42,9 @@ func (p *parser) enumeratedList(s *scope, m marker) {
 	}
 	list := newNode(kindEnumeratedList, s.no())
 	s.node.add(list)
+	if e.ordinal != 1 {
+		s.node.inform(s.no())
+	}
 	counting := count{enumerator: e, automatic: e.sequence == auto}
 	if counting.automatic {
 		counting.sequence = arabic
@@ -84,25 +87,26 @@ func (c *count) goesOn(s *scope, e enumerator) bool {
 func (p *parser) fieldList(s *scope, m marker) {
 	list := newNode(kindFieldList, s.no())
 	s.node.add(list)
-	field, finish := p.field(s, m)
+	field, finish := p.field(s, m, s.node)
 	list.add(field)
 	finish = p.items(s, finish, func(m marker) (bool, bool) {
 		if m.mark != markField {
 			return false, false
 		}
-		field, finish := p.field(s, m)
+		field, finish := p.field(s, m, nil)
 		list.add(field)
 		return true, finish
 	})
 	p.needBlank(s, finish, "Field list")
 }
 
-func (p *parser) field(s *scope, m marker) (field *node, blankFinish bool) {
+// field reads one field. Messages of its name go into a node of their own, if there is one.
+func (p *parser) field(s *scope, m marker, messages *node) (field *node, blankFinish bool) {
 	no, name := s.no(), fieldName(s.text()[:m.end])
 	field = newNode(kindField, no)
 	block, blankFinish := s.afterMarker(m.end)
 	head, body := newNode(kindFieldName, no), newNode(kindFieldBody, no)
-	head.add(p.inline(name, no)...)
+	head.add(p.inline(name, no, messages)...)
 	body.text = join(block)
 	field.add(head, body)
 	p.nested(block, body)
@@ -150,7 +154,7 @@ func (p *parser) option(s *scope, m marker) (item *node, blankFinish bool) {
 func (p *parser) definitionList(s *scope, term line) {
 	list := newNode(kindBlock, term.no)
 	s.node.add(list)
-	finish := p.definition(s, list, term)
+	finish := p.definition(s, list, term, s.node)
 	finish = p.items(s, finish, func(m marker) (bool, bool) {
 		next, ok := s.peek()
 		if m.mark != markText || !ok || markerOf(next).mark != markIndent {
@@ -158,17 +162,18 @@ func (p *parser) definitionList(s *scope, term line) {
 		}
 		term := s.lines[s.at]
 		s.at++
-		return true, p.definition(s, list, term)
+		return true, p.definition(s, list, term, nil)
 	})
 	p.needBlank(s, finish, "Definition list")
 }
 
-func (p *parser) definition(s *scope, list *node, term line) (blankFinish bool) {
+// definition reads one term with its definition. Messages of the term go into a node of their own, if there is one.
+func (p *parser) definition(s *scope, list *node, term line, messages *node) (blankFinish bool) {
 	no := s.no()
 	block, blankFinish := s.indented()
 	item, head, body := newNode(kindBlock, term.no), newNode(kindBlock, term.no), newNode(kindBlock, no)
 	list.add(item)
-	head.add(p.inline(term.text, term.no)...)
+	head.add(p.inline(term.text, term.no, messages)...)
 	item.add(head, body)
 	p.nested(block, body)
 	return blankFinish

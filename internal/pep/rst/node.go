@@ -2,6 +2,7 @@ package rst
 
 import (
 	"iter"
+	"slices"
 	"strings"
 )
 
@@ -36,6 +37,7 @@ const (
 	kindPending      // a note to do something later; invisible
 	kindMeta
 	kindDecoration // header and footer
+	kindMessage    // an information of docutils, of no consequence by itself
 	kindDocinfo
 	kindDetached // holds what a directive parses, until it's put into its place
 	kindBlock    // any other body element, or a part of one
@@ -70,6 +72,7 @@ type node struct {
 	auto              bool // a footnote, or a reference to one, that is numbered or marked by docutils
 	resolved          bool
 	columns           int    // of a table
+	local             bool   // a table of contents: of its section only
 	unwritable        *fault // what goes wrong when the element is written, not before
 	walking           bool   // an indirect target whose end is being looked for
 	origin            *node  // of a copied substitution reference: the reference it came by
@@ -96,12 +99,7 @@ func (n *node) setChildren(children []*node) {
 
 // index is the place of child in n, or -1.
 func (n *node) index(child *node) int {
-	for i, c := range n.children {
-		if c == child {
-			return i
-		}
-	}
-	return -1
+	return slices.Index(n.children, child)
 }
 
 // replace puts others into the place of child.
@@ -165,11 +163,15 @@ func (n *node) all(kind kind) []*node {
 	return found
 }
 
-// pairs gives every node with the one behind it in the order of the document; the last one with nil.
+// pairs gives every node with the one behind it in the order of the document; the last one with nil. Messages are left
+// out.
 func (n *node) pairs() iter.Seq2[*node, *node] {
 	return func(yield func(node, next *node) bool) {
 		var before *node
 		ended := !n.each(func(next *node) bool {
+			if next.kind == kindMessage {
+				return true
+			}
 			ok := before == nil || yield(before, next)
 			before = next
 			return ok
@@ -180,11 +182,14 @@ func (n *node) pairs() iter.Seq2[*node, *node] {
 	}
 }
 
-// within gives the nearest node of a kind that n is in, or n itself.
-func (n *node) within(kind kind) *node {
-	for ; n != nil && n.kind != kind; n = n.parent {
+// prune takes out what is gone, anywhere below n.
+func (n *node) prune(gone func(*node) bool) {
+	if slices.ContainsFunc(n.children, gone) {
+		n.children = slices.DeleteFunc(slices.Clone(n.children), gone)
 	}
-	return n
+	for _, child := range n.children {
+		child.prune(gone)
+	}
 }
 
 // invisible elements leave no trace in the output.
@@ -200,7 +205,7 @@ func (n *node) invisible() bool {
 // beforeDocinfo elements may stand before the title and the bibliographic fields of a document.
 func (n *node) beforeDocinfo() bool {
 	switch n.kind {
-	case kindTitle, kindSubtitle, kindMeta, kindDecoration:
+	case kindTitle, kindSubtitle, kindMeta, kindDecoration, kindMessage:
 		return true
 	default:
 		return n.invisible()

@@ -8,12 +8,13 @@ import (
 // indentedQuote reads an indented block that nothing announced: a block quote.
 func (p *parser) indentedQuote(s *scope) {
 	block, finish := s.indented()
-	p.blockQuotes(block, s.node)
+	p.blockQuotes(block, s.node, s.node)
 	p.needBlank(s, finish, "Block quote")
 }
 
-// blockQuotes reads the quotes in an indented block. An attribution ends a quote, and another begins behind it.
-func (p *parser) blockQuotes(block []line, into *node) {
+// blockQuotes reads the quotes in an indented block. An attribution ends a quote, and another begins behind it. Messages
+// of the attribution go into a node of their own.
+func (p *parser) blockQuotes(block []line, into, messages *node) {
 	for len(block) > 0 {
 		quote := newNode(kindBlock, block[0].no)
 		text, attribution, rest := splitAttribution(block)
@@ -22,7 +23,7 @@ func (p *parser) blockQuotes(block []line, into *node) {
 		if len(attribution) > 0 {
 			node := newNode(kindBlock, attribution[0].no)
 			quote.add(node)
-			node.add(p.inline(stripRight(join(attribution)), attribution[0].no)...)
+			node.add(p.inline(stripRight(join(attribution)), attribution[0].no, messages)...)
 		}
 		block = rest
 		for len(block) > 0 && block[0].text == "" {

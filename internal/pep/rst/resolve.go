@@ -33,7 +33,7 @@ func (p *parser) visibleAfter(n *node) bool {
 		siblings := n.parent.children
 		for _, sibling := range siblings[n.parent.index(n)+1:] {
 			p.spend(1)
-			if !sibling.invisible() {
+			if !sibling.invisible() && sibling.kind != kindMessage {
 				return true
 			}
 		}
@@ -62,17 +62,25 @@ func (p *parser) propagate() {
 
 // dropEmptyContents takes out the tables of contents that have nothing to show.
 func (p *parser) dropEmptyContents() {
+	if len(p.doc.contents) == 0 {
+		return
+	}
+	empty := map[*node]bool{}
 	for _, contents := range p.doc.contents {
 		from := p.doc.root
-		if contents.anonymous { // the sections next to it
-			for from = contents.parent; from != nil && from.kind != kindSection && from.kind != kindDocument; {
-				from = from.parent
-			}
+		if contents.local {
+			from = contents.parent.part()
 		}
-		if from != nil && !hasSection(from) {
-			contents.remove()
-		}
+		empty[contents] = from != nil && !hasSection(from)
 	}
+	p.doc.root.prune(func(n *node) bool { return empty[n] })
+}
+
+// part is the section that n is in, or the document.
+func (n *node) part() *node {
+	for ; n != nil && n.kind != kindSection && n.kind != kindDocument; n = n.parent {
+	}
+	return n
 }
 
 func hasSection(n *node) bool {

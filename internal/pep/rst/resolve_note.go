@@ -31,7 +31,7 @@ func (p *parser) numberFootnotes() (labels []string) {
 		}
 		if len(note.names) == 0 && len(note.duplicates) == 0 {
 			note.names = append(note.names, label)
-			p.target(note, true)
+			p.target(note, true, note)
 			labels = append(labels, label)
 		}
 	}

@@ -30,7 +30,7 @@ func (n *node) shown() bool {
 	switch n.kind {
 	case kindTarget:
 		return !n.hasRefURI && !n.hasRefName && n.refID == 0
-	case kindComment, kindSubstitution, kindPending, kindTitle, kindSubtitle, kindMeta, kindDecoration:
+	case kindComment, kindSubstitution, kindPending, kindTitle, kindSubtitle, kindMeta, kindDecoration, kindMessage:
 		return false
 	default:
 		return true

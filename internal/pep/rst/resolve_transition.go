@@ -8,9 +8,7 @@ func (p *parser) checkTransitions() {
 	if len(transitions) == 0 {
 		return
 	}
-	for _, comment := range p.doc.root.all(kindComment) {
-		comment.remove()
-	}
+	p.doc.root.prune(func(n *node) bool { return n.kind == kindComment })
 	for i := 0; i < len(transitions); i++ {
 		p.spend(1 + len(transitions[i].parent.children))
 		if p.checkTransition(transitions[i]) {

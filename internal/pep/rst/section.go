@@ -13,6 +13,9 @@ func (p *parser) underlined(s *scope, title line) bool {
 	text, underline := stripRight(title.text), stripRight(s.text())
 	if columns(text) > len(underline) {
 		if len(underline) < shortest {
+			if s.titles {
+				s.node.inform(s.no())
+			}
 			return false
 		}
 		p.refuse(s.no(), underlineShort)
@@ -29,8 +32,11 @@ func (p *parser) underlined(s *scope, title line) bool {
 func (p *parser) punctuationLine(s *scope) {
 	marker := strip(s.text())
 	if !s.titles {
-		if marker != "::" && len(marker) >= shortest {
-			p.refuse(s.no(), titleOrTransitionInside)
+		if marker != "::" {
+			if len(marker) >= shortest {
+				p.refuse(s.no(), titleOrTransitionInside)
+			}
+			s.node.inform(s.no())
 		}
 		p.text(s)
 		return
@@ -43,6 +49,7 @@ func (p *parser) punctuationLine(s *scope) {
 		if len(marker) >= shortest {
 			p.refuse(s.no(), invalidTitle)
 		}
+		s.node.inform(s.no())
 		p.text(s)
 	default:
 		p.overlined(s)
@@ -67,6 +74,7 @@ func (p *parser) overlined(s *scope) {
 		if len(overline) >= shortest {
 			p.refuse(no, *wrong)
 		}
+		s.node.inform(no)
 		p.text(s)
 		return
 	}
@@ -116,9 +124,9 @@ func (p *parser) section(s *scope, title, style string, no int) {
 func (p *parser) newSection(s *scope, title string, no int) {
 	section, head := newNode(kindSection, no), newNode(kindTitle, no)
 	s.node.add(section)
-	head.add(p.inline(title, no)...)
+	head.add(p.inline(title, no, s.node)...)
 	section.names = append(section.names, fold(head.plain()))
 	section.add(head)
-	p.target(section, false)
+	p.target(section, false, section)
 	s.node = section
 }

@@ -66,18 +66,20 @@ func substitutionNameEnd(text string, from int) int {
 func (p *parser) substitutionContent(s *scope, block []line, definition *node) {
 	inner := &scope{lines: block, at: -1, node: definition, inside: definition.names[0]}
 	for inner.next() {
-		text := inner.text()
+		text, no := inner.text(), inner.no()
 		if strings.Trim(text, " ") == "" {
 			continue
 		}
 		if text[0] == ' ' {
-			p.undecided(inner.no(), "substitution definition", "its directive does not begin on the first line")
+			quoted, _ := inner.indented() // is moved out of the definition, which stays empty
+			p.blockQuotes(quoted, newNode(kindDetached, no), nil)
+			continue
 		}
 		name, end := embeddedDirective(text)
 		if end == 0 {
 			return
 		}
-		p.enter(inner.no())
+		p.enter(no)
 		nodes, _ := p.directive(inner, name, end)
 		p.leave()
 		for _, n := range nodes {

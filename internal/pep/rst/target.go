@@ -11,7 +11,7 @@ func (p *parser) namedTarget(s *scope, end int) (blankFinish bool) {
 		p.refuse(no, malformedTarget)
 	}
 	node := newNode(kindTarget, no)
-	p.aim(node, name, rest)
+	p.aim(node, name, rest, s.node)
 	s.node.add(node)
 	return finish
 }
@@ -20,7 +20,7 @@ func (p *parser) namedTarget(s *scope, end int) (blankFinish bool) {
 func (p *parser) anonymousTarget(s *scope, end int) (blankFinish bool) {
 	node := newNode(kindTarget, s.no())
 	block, finish := s.take(taking{first: end, known: unknown, untilBlank: true})
-	p.aim(node, "", escapeAll(block))
+	p.aim(node, "", escapeAll(block), s.node)
 	s.node.add(node)
 	return finish
 }
@@ -100,7 +100,7 @@ func colonEnd(text string, i int) int {
 }
 
 // aim gives a target its name and what it leads to: another target, an address, or the element behind it.
-func (p *parser) aim(target *node, name string, lines []string) {
+func (p *parser) aim(target *node, name string, lines []string, into *node) {
 	to, uri := destination(lines)
 	if name != "" {
 		target.names = append(target.names, fold(unescape(name)))
@@ -112,7 +112,7 @@ func (p *parser) aim(target *node, name string, lines []string) {
 		target.leadTo(uri)
 	}
 	if name != "" {
-		p.target(target, true)
+		p.target(target, true, into)
 	} else {
 		target.anonymous = true
 		p.doc.identify(target)

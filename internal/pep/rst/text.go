@@ -51,7 +51,7 @@ func (p *parser) paragraph(s *scope, lines []line) (literalNext bool) {
 	}
 	node := newNode(kindParagraph, no)
 	s.node.add(node)
-	node.add(p.inline(text, no)...)
+	node.add(p.inline(text, no, s.node)...)
 	return literalNext
 }
 
@@ -100,26 +100,27 @@ func (p *parser) quotedLiteral(s *scope) {
 func (p *parser) lineBlock(s *scope, m marker) {
 	block, no := newNode(kindBlock, s.no()), s.no()
 	s.node.add(block)
-	finish := p.blockLine(s, block, m)
+	finish := p.blockLine(s, block, m, s.node)
 	for !finish && s.next() {
 		m := markerOf(s.text())
 		if m.mark != markLineBlock {
 			s.at--
 			break
 		}
-		finish = p.blockLine(s, block, m)
+		finish = p.blockLine(s, block, m, nil)
 	}
 	if !finish {
 		p.refuse(no+1, lineBlockEnds)
 	}
 }
 
-func (p *parser) blockLine(s *scope, block *node, m marker) (blankFinish bool) {
+// blockLine reads one line with those that go on with it. Messages go into a node of their own, if there is one.
+func (p *parser) blockLine(s *scope, block *node, m marker, messages *node) (blankFinish bool) {
 	p.spend(1)
 	no := s.no()
 	lines, blankFinish := s.take(taking{first: m.end, known: unknown, untilBlank: true})
 	one := newNode(kindBlock, no)
 	block.add(one)
-	one.add(p.inline(join(lines), no)...)
+	one.add(p.inline(join(lines), no, messages)...)
 	return blankFinish
 }

@@ -405,7 +405,7 @@ func (r *realSigstore) refusals(t *testing.T) {
 		says   []string
 	}{
 		"another audience": {url.Values{"audience": {"pypi"}}, "attestation-identity-refused", []string{
-			`aud "pypi"`,
+			`aud "pypi"`, "There was an error processing the identity token",
 		}},
 		"another issuer": {url.Values{"iss": {"https://issuer.example"}}, "attestation-identity-refused", []string{`iss "https://issuer.example"`}},
 		"a reusable workflow": {

@@ -305,7 +305,7 @@ func TestTheContainer(t *testing.T) {
 				s.refused(v, c.refused)
 				return
 			}
-			s.published(v)
+			s.published(v, contract{})
 			x.holdsAll()
 		})
 	}
@@ -344,6 +344,6 @@ func TestACancelledContainer(t *testing.T) {
 	}
 	s.again()
 	code = exitOf(t, s.inTheImage(x))
-	s.published(s.judge(code, before))
+	s.published(s.judge(code, before), contract{})
 	x.holdsAll()
 }

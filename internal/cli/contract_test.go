@@ -301,6 +301,7 @@ type contract struct {
 	publisher string            // the workflow that the index trusts; empty means the one that is triggered
 	refused   string            // the title of the one error, by its id; empty means that the step succeeds
 	says      string            // in its message
+	notice    string            // the id of the one notice beside it, or empty
 	code      int
 	requests  string // those that reach the stage
 }
@@ -309,8 +310,10 @@ type contract struct {
 // keys once.
 const (
 	untilMinted    = "look audience id-token"
-	untilRefused   = untilMinted + " id-token mint keys keys"
-	untilPublished = untilRefused + " upload upload probe burn probe look look"
+	untilAttested  = untilMinted + " trust-root trust-root trust-root trust-root trust-root trust-root id-token certificate keys keys log-entry log-entry"
+	untilRefused   = " id-token mint keys keys"
+	untilSent      = untilRefused + " upload upload probe burn probe"
+	untilPublished = untilAttested + untilSent + " look provenance provenance look"
 )
 
 func contracts() []contract {
@@ -343,11 +346,12 @@ func contracts() []contract {
 		},
 		{
 			name: "a reusable workflow of the same repository", run: fakepypi.Run{Called: same}, event: "push.json", publisher: "publish.yml",
-			requests: untilPublished,
+			notice: "attestation-reusable-workflow", requests: untilMinted + untilSent + " look look",
 		},
 		{
 			name: "a reusable workflow of the same repository, where the index trusts its caller", run: fakepypi.Run{Called: same}, event: "push.json",
-			refused: "invalid-publisher", says: "workflow publish.yml", code: 1, requests: untilRefused,
+			notice: "attestation-reusable-workflow",
+			refused: "invalid-publisher", says: "workflow publish.yml", code: 1, requests: untilMinted + untilRefused,
 		},
 		{
 			name: "a reusable workflow of another repository", run: fakepypi.Run{Called: other}, event: "push.json", publisher: "publish.yml",
@@ -389,7 +393,7 @@ func TestTheRunnersContract(t *testing.T) {
 				}
 				return
 			}
-			s.published(v)
+			s.published(v, c)
 			if !slices.Equal(s.holds(), built()) || !s.allBurned() {
 				t.Errorf("the index holds %v, tokens %+v", s.holds(), s.stage.Tokens())
 			}
@@ -398,10 +402,10 @@ func TestTheRunnersContract(t *testing.T) {
 }
 
 // published holds what a user sees of a step that published the wheel and the sdist.
-func (s *step) published(v verdict) {
+func (s *step) published(v verdict, c contract) {
 	s.t.Helper()
-	if len(v.log.annotations) != 0 {
-		s.t.Errorf("annotations %+v", v.log.annotations)
+	if rest := s.withoutNotice(v, c); len(rest) != 0 {
+		s.t.Errorf("annotations %+v", rest)
 	}
 	for name, value := range map[string]string{
 		"result": "published", "project": "alder", "version": "1.0", "published-count": "2", "unchanged-count": "0", "token-burned": "true",
@@ -425,10 +429,11 @@ func (s *step) refused(v verdict, c contract) {
 	if v.outputs["result"] != "failed" || v.outputs["token-burned"] != "not-minted" {
 		s.t.Errorf("outputs %v", v.outputs)
 	}
-	if len(v.log.annotations) != 1 {
+	rest := s.withoutNotice(v, c)
+	if len(rest) != 1 {
 		s.t.Fatalf("annotations %+v", v.log.annotations)
 	}
-	a := v.log.annotations[0]
+	a := rest[0]
 	message, fix, _ := strings.Cut(a.message, "\n")
 	if a.severity != "error" || a.title != "pypi-oidc-publish: "+c.refused || !strings.Contains(a.message, c.says) || fix == "" {
 		s.t.Errorf("annotation %+v", a)
@@ -436,6 +441,21 @@ func (s *step) refused(v verdict, c contract) {
 	if !strings.Contains(v.summary, "What to do") || !strings.Contains(v.summary, message[:20]) {
 		s.t.Errorf("the summary does not tell it:\n%s", v.summary)
 	}
+}
+
+// withoutNotice are the annotations but for the one notice that is expected beside them.
+func (s *step) withoutNotice(v verdict, c contract) []annotation {
+	s.t.Helper()
+	var rest []annotation
+	for _, a := range v.log.annotations {
+		if a.severity != "notice" || a.title != "pypi-oidc-publish: "+c.notice {
+			rest = append(rest, a)
+		}
+	}
+	if c.notice != "" && len(rest) != len(v.log.annotations)-1 {
+		s.t.Errorf("no notice %s among %+v", c.notice, v.log.annotations)
+	}
+	return rest
 }
 
 // exitOf waits for the process.

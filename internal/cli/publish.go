@@ -12,6 +12,7 @@ import (
 
 	_ "golang.org/x/crypto/x509roots/fallback" // the image has no certificate files: these are used where the system has none
 
+	"github.com/org/pypi-oidc-publish/internal/attest"
 	"github.com/org/pypi-oidc-publish/internal/config"
 	"github.com/org/pypi-oidc-publish/internal/finding"
 	"github.com/org/pypi-oidc-publish/internal/index"
@@ -90,7 +91,11 @@ func (w World) publish(ctx context.Context, r *runner.Runner, vault *secret.Vaul
 // reported does a run and reports it.
 func (w World) reported(ctx context.Context, r *runner.Runner, vault *secret.Vault, input func(string) string) int {
 	c, err := config.Parse(input, vault)
-	reporter := report.New(r, report.Options{Hashes: c.PrintHash, Verbose: c.Verbose, Redact: vault.Redact})
+	options := report.Options{Hashes: c.PrintHash, Verbose: c.Verbose, Redact: vault.Redact, Help: w.help}
+	if c.Manifest != "" {
+		options.Manifest = func(text []byte) error { return r.Save(c.Manifest, []byte(vault.Redact(string(text)))) }
+	}
+	reporter := report.New(r, options)
 	book := ledger.NewBook(reporter.Watch)
 	var roots *x509.CertPool
 	if err == nil {
@@ -106,7 +111,7 @@ func (w World) reported(ctx context.Context, r *runner.Runner, vault *secret.Vau
 	}
 	if err := reporter.Close(book.Receipt()); err != nil {
 		// What is published is published: a report that cannot be written does not undo it.
-		r.Annotate(finding.Finding{ID: "report", Severity: finding.Warning, Message: "the outputs or the summary could not be written: " + err.Error()})
+		r.Annotate(finding.Finding{ID: "report", Severity: finding.Warning, Message: "the outputs, the summary or the manifest could not be written: " + err.Error()})
 	}
 	return code
 }
@@ -129,7 +134,7 @@ func (w World) run(ctx context.Context, c config.Config, r *runner.Runner, vault
 		Redact: vault.Redact, Trace: func(t wire.Try) { book.Note(tried(t)) },
 	})
 	site := index.SiteOf(c.Repository, c.Simple, !c.NoLookups)
-	tools := publish.Tools{Book: book, Now: w.Now, Sleep: w.Sleep}
+	tools := publish.Tools{Book: book, Save: r.Save, Now: w.Now, Sleep: w.Sleep}
 	if c.Auth == config.Token {
 		tools.Password = index.Password(c.User, c.Password)
 	} else {
@@ -138,11 +143,21 @@ func (w World) run(ctx context.Context, c config.Config, r *runner.Runner, vault
 			Permit: site.Permit, Settings: site.PublisherPage, Warehouse: site.Warehouse, MayAsk: r.MayAsk,
 		})
 	}
+	instance, err := w.sigstore(c.Repository)
+	if err != nil {
+		return err
+	}
+	if tools.Lease != nil && (site.Attestations || instance.tuf != nil) {
+		tools.Signer = attest.New(attest.Options{
+			Wire: client, IDTokens: r.IDTokens(client), TUF: instance.tuf, Root: instance.root, Now: w.Now,
+			Note: func(f finding.Finding) { book.Note(ledger.Noted{Finding: f}) },
+		})
+	}
 	tools.Index = index.New(site, client, wire.NewGate(c.Parallel), tools.Password)
 	return publish.Run(ctx, publish.Options{
 		Paths: c.Packages, Workspace: w.Getenv("GITHUB_WORKSPACE"), How: c.AuthWhy, Parallel: c.Parallel,
 		SkipExisting: c.SkipExisting, VerifyMetadata: c.VerifyMetadata, ExpectedVersion: c.ExpectedVersion,
-		DryRun: c.DryRun, Wait: c.Wait,
+		DryRun: c.DryRun, Wait: c.Wait, Attest: c.Attestations, AttestationsDir: c.AttestationsDir,
 	}, tools)
 }
 

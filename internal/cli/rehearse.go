@@ -43,7 +43,8 @@ func (w World) rehearse(ctx context.Context, paths []string, verbose bool, summa
 			err = closed
 		}
 	}()
-	r, vault := runner.New(w.asRun(stage, summary), w.Stdout)
+	w.Getenv = w.asRun(stage, summary)
+	r, vault := runner.New(w.Getenv, w.Stdout)
 	r.Line("rehearsal: the index and the issuer of ID tokens are on this machine alone, at " + stage.Upload.Host)
 	if len(paths) == 0 {
 		samples, found, err := w.found(r)

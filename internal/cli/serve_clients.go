@@ -54,7 +54,7 @@ func program(stage *fakepypi.Stage, profile fakepypi.Profile, user, password str
 	if !trustedPublishing(profile) {
 		env = append(env, setting{"INPUT_USER", user}, setting{"INPUT_PASSWORD", password})
 	}
-	for _, name := range []string{"ACTIONS_ID_TOKEN_REQUEST_URL", "ACTIONS_ID_TOKEN_REQUEST_TOKEN"} {
+	for _, name := range []string{"ACTIONS_ID_TOKEN_REQUEST_URL", "ACTIONS_ID_TOKEN_REQUEST_TOKEN", tufURL, tufRoot} {
 		env = append(env, setting{name, stage.Env[name]})
 	}
 	return env
@@ -66,12 +66,15 @@ var shellName = regexp.MustCompile(`^[A-Z0-9_]+$`)
 func (c client) print(r *runner.Runner) {
 	defer r.Group(c.name)()
 	for _, s := range c.env {
-		if shellName.MatchString(s.name) {
+		if shellName.MatchString(s.name) && !s.isSigstore() {
 			r.Line("export " + s.name + "='" + s.value + "'")
 		}
 	}
 	r.Line(c.use)
 }
+
+// isSigstore tells a variable of the stage's Sigstore, which is too long for people: it stands in the environment file alone.
+func (s setting) isSigstore() bool { return s.name == tufURL || s.name == tufRoot }
 
 // base is the stage's address without a path.
 func base(stage *fakepypi.Stage) string {

@@ -32,7 +32,7 @@ type Config struct {
 	Simple     *url.URL // the simple index for look-ups, ending in a slash; nil means: derive it from Repository
 	NoLookups  bool     // index-url was "none": ask the index nothing before and after the upload
 
-	Attestations    string // auto, true, best-effort or false
+	Attestations    Attest // when distributions are signed
 	AttestationsDir string // where to write attestations as well, or empty
 	SkipExisting    bool   // a different file of the same name at the index is a warning, not an error
 	VerifyMetadata  bool   // errors of preflight stop the run
@@ -83,6 +83,7 @@ func Parse(input func(name string) string, vault *secret.Vault) (Config, error) 
 		problems = append(problems, in.parse(d, input)...)
 	}
 	problems = append(problems, settleAuth(d)...)
+	problems = append(problems, settleAttest(d)...)
 	if len(problems) > 0 {
 		return Config{}, join(problems, vault)
 	}

@@ -45,7 +45,7 @@ func must(t *testing.T, inputs given) config.Config {
 func TestDefaults(t *testing.T) {
 	t.Parallel()
 	want := config.Config{
-		Packages: []string{"dist"}, Attestations: "false", VerifyMetadata: true, PrintHash: true, Parallel: 4, Wait: 300 * time.Second,
+		Packages: []string{"dist"}, Attestations: config.AttestAuto, VerifyMetadata: true, PrintHash: true, Parallel: 4, Wait: 300 * time.Second,
 		Auth: config.TrustedPublishing, AuthWhy: "Trusted Publishing, since no password is given", User: "__token__",
 	}
 	want.Repository, _ = url.Parse(pypi)
@@ -92,7 +92,10 @@ func TestValues(t *testing.T) {
 		{"print-hash", "false", func(c config.Config) any { return c.PrintHash }, false},
 		{"verbose", "true", func(c config.Config) any { return c.Verbose }, true},
 		{"dry-run", "FALSE", func(c config.Config) any { return c.DryRun }, false},
-		{"attestations", "False", func(c config.Config) any { return c.Attestations }, "false"},
+		{"attestations", "False", func(c config.Config) any { return c.Attestations }, config.AttestNever},
+		{"attestations", "best-effort", func(c config.Config) any { return c.Attestations }, config.AttestBestEffort},
+		{"manifest-file", "out/manifest.json", func(c config.Config) any { return c.Manifest }, "out/manifest.json"},
+		{"attestations-dir", "out", func(c config.Config) any { return c.AttestationsDir }, "out"},
 		{"dry-run", "true", func(c config.Config) any { return c.DryRun }, true},
 		{"wait-for-index", "3600", func(c config.Config) any { return c.Wait }, time.Hour},
 		{"wait-for-index", "0", func(c config.Config) any { return c.Wait }, time.Duration(0)},
@@ -186,13 +189,10 @@ func TestBadValues(t *testing.T) {
 		{given{"verify_metadata": "false"}, "input-renamed", "verify-metadata"},
 		{given{"print_hash": "true"}, "input-renamed", "print-hash"},
 
-		{given{"attestations": "auto"}, "input-not-built", "attestations"},
-		{given{"attestations": "true"}, "input-not-built", "attestations"},
-		{given{"attestations": "best-effort"}, "input-not-built", "attestations"},
-		{given{"attestations-dir": "out"}, "input-not-built", "attestations-dir"},
+		{given{"attestations": "yes"}, "input-value", "write auto, true, best-effort or false"},
+		{given{"attestations": "true", "password": apiToken}, "input-auth", "attestations and password contradict each other"},
 		{given{"github-release": "auto"}, "input-not-built", "github-release"},
 		{given{"github-token": "ghs_secret"}, "input-not-built", "github-token"},
-		{given{"manifest-file": "out.json"}, "input-not-built", "manifest-file"},
 	}
 	for _, c := range cases {
 		_, problems := parse(t, c.inputs)
@@ -248,7 +248,7 @@ func TestAllProblemsAtOnce(t *testing.T) {
 	t.Parallel()
 	_, problems := parse(t, given{
 		"repository-url": "http://index.example/", "skip-existing": "yes", "verbose": "no", "parallel-uploads": "many",
-		"auth": "token", "repository_url": "x", "attestations": "true", "user": "me",
+		"auth": "token", "repository_url": "x", "attestations": "sometimes", "user": "me",
 	})
 	var names []string
 	for _, p := range problems {

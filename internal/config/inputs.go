@@ -35,12 +35,12 @@ func Inputs() []Input {
 			set:  setRepository,
 		},
 		{
-			Name: "attestations", Default: "auto", later: off("false"),
+			Name: "attestations", Default: string(AttestAuto),
 			Help: "Sign the distributions (PEP 740): auto signs where the index takes attestations and would accept this identity, true signs or fails, best-effort publishes without when signing is down, false does not sign.",
-			set:  word(func(d *draft, v string) { d.Attestations = v }, "auto", "true", "best-effort", "false"),
+			set:  word(func(d *draft, v string) { d.Attestations = Attest(v) }, string(AttestAuto), string(AttestAlways), string(AttestBestEffort), string(AttestNever)),
 		},
 		{
-			Name: "attestations-dir", later: off(""),
+			Name: "attestations-dir",
 			Help: "Also write the attestations to this directory (never into packages-dir).",
 			set:  line(func(d *draft, v string) { d.AttestationsDir = v }),
 		},
@@ -110,8 +110,8 @@ func Inputs() []Input {
 			set:  line(func(d *draft, v string) { d.CABundle = v }),
 		},
 		{
-			Name: "manifest-file", later: off(""),
-			Help: "Also write the manifest of the run to this file.",
+			Name: "manifest-file",
+			Help: "Also write the manifest of the run, the output of that name, to this file; on failure too.",
 			set:  line(func(d *draft, v string) { d.Manifest = v }),
 		},
 		{

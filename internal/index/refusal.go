@@ -68,6 +68,7 @@ func cures() []cure {
 		{"upload-name-burnt", 0, []string{"previously used by a file that has since been deleted"}, "raise the version: the name of a deleted file can never be used again"},
 		{"upload-exists", 0, existsWords(), existsFix},
 		{"upload-exists", http.StatusConflict, nil, existsFix},
+		{"upload-attestations", 0, []string{"Invalid attestations supplied", "attestations are only supported"}, "the file was not published without them, since a refused attestation may mean that something was changed: compare the publisher on the index with this workflow, and publish with `attestations: false` only when you know why"},
 		{"upload-release-closed", 0, []string{"older than 14 days"}, "publish a new version: an old release takes no further files"},
 		{"upload-second-sdist", 0, []string{"Only one sdist"}, "a release has one sdist, and the index has it: remove this one, or raise the version"},
 		{"upload-file-too-large", 0, []string{"File too large"}, "make the file smaller, or ask the index for a higher limit for this project"},

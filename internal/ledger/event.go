@@ -49,6 +49,9 @@ type Attested struct {
 	Attestation Attestation
 }
 
+// Unattested tells that the files go without the attestations that were told of before.
+type Unattested struct{}
+
 // Started tells that an upload has begun.
 type Started struct{ File string }
 
@@ -153,6 +156,12 @@ func (e Identified) fold(r *Receipt) { r.Identity = &e.Identity }
 
 func (e Attested) fold(r *Receipt) {
 	r.with(e.File, func(f *File) { f.Attestations = append(slices.Clip(f.Attestations), e.Attestation) })
+}
+
+func (Unattested) fold(r *Receipt) {
+	for i := range r.Files {
+		r.Files[i].Attestations = nil
+	}
 }
 
 func (e Started) fold(r *Receipt) { r.with(e.File, func(f *File) { f.Status = Unknown }) }

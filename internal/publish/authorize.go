@@ -15,7 +15,8 @@ func (r *run) identify(ctx context.Context) error {
 	if r.Lease == nil {
 		return nil
 	}
-	_, err := r.Lease.Identify(ctx)
+	claims, err := r.Lease.Identify(ctx)
+	r.claims = claims
 	return workflow(err, runner.NoPermission, runner.ForkPull, runner.NoRunner, trust.NoTrustedPublishing)
 }
 

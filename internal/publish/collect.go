@@ -29,8 +29,8 @@ func (r *run) collect(ctx context.Context) error {
 	if err != nil {
 		return workflow(notFound(err))
 	}
-	if n := len(haul.Others) + len(haul.Sidecars); n > 0 {
-		r.Book.Note(ledger.Noted{Finding: leftAlone(append(haul.Others, haul.Sidecars...))})
+	if alone := append(haul.Others, r.findSidecars(haul.Distributions, haul.Sidecars)...); len(alone) > 0 {
+		r.Book.Note(ledger.Noted{Finding: leftAlone(alone)})
 	}
 	return r.gather(ctx, haul.Distributions)
 }
@@ -209,13 +209,18 @@ func leftAlone(paths []string) finding.Finding {
 	for _, path := range paths {
 		names = append(names, filepath.Base(path))
 	}
-	const most = 10
-	list := strings.Join(names[:min(most, len(names))], ", ")
-	if len(names) > most {
-		list += fmt.Sprintf(" and %d more", len(names)-most)
-	}
 	return finding.Finding{
 		ID: "left-alone", Severity: finding.Notice,
-		Message: "these files are no distributions and were left alone: " + list,
+		Message: "these files are no distributions and were left alone: " + listed(names),
 	}
+}
+
+// listed names the first of many things.
+func listed(names []string) string {
+	const most = 10
+	text := strings.Join(names[:min(most, len(names))], ", ")
+	if more := len(names) - most; more > 0 {
+		text += fmt.Sprintf(" and %d more", more)
+	}
+	return text
 }

@@ -6,7 +6,6 @@ import (
 	"errors"
 	"fmt"
 	"slices"
-	"strings"
 	"time"
 
 	"github.com/org/pypi-oidc-publish/internal/finding"
@@ -97,6 +96,12 @@ func (r *run) unserved(ctx context.Context) (missing, silent []string, wrong err
 			failed = append(failed, otherBytes(f, h, theirs))
 		case theirs == "":
 			silent = append(silent, f.Name)
+		default:
+			late, err := r.unproven(ctx, i, h)
+			if late {
+				missing = append(missing, "the provenance of "+f.Name)
+			}
+			failed = append(failed, err)
 		}
 	}
 	return missing, silent, errors.Join(failed...)
@@ -106,7 +111,7 @@ func (r *run) unserved(ctx context.Context) (missing, silent []string, wrong err
 func noDigest(names []string) finding.Finding {
 	return finding.Finding{
 		ID: "no-digest", Severity: finding.Warning,
-		Message: "the index serves these files and tells no digest of them, so that they were not compared: " + strings.Join(names[:min(len(names), 10)], ", "),
+		Message: "the index serves these files and tells no digest of them, so that they were not compared: " + listed(names),
 		Fix:     "nothing has to be done; `wait-for-index: 0` does not ask",
 	}
 }
@@ -128,10 +133,7 @@ func notServed(ctx context.Context, wait time.Duration, missing []string) findin
 	}
 	what := "all files twice in a row"
 	if len(missing) > 0 {
-		what = strings.Join(missing[:min(len(missing), 10)], ", ")
-		if more := len(missing) - 10; more > 0 {
-			what += fmt.Sprintf(" and %d more", more)
-		}
+		what = listed(missing)
 	}
 	return finding.Finding{
 		ID: "not-served-yet", Severity: finding.Warning,

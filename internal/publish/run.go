@@ -8,10 +8,13 @@ import (
 	"strings"
 	"time"
 
+	"github.com/org/pypi-oidc-publish/internal/attest"
+	"github.com/org/pypi-oidc-publish/internal/config"
 	"github.com/org/pypi-oidc-publish/internal/dist"
 	"github.com/org/pypi-oidc-publish/internal/finding"
 	"github.com/org/pypi-oidc-publish/internal/index"
 	"github.com/org/pypi-oidc-publish/internal/ledger"
+	"github.com/org/pypi-oidc-publish/internal/oidc"
 	"github.com/org/pypi-oidc-publish/internal/par"
 	"github.com/org/pypi-oidc-publish/internal/pep"
 	"github.com/org/pypi-oidc-publish/internal/pyproject"
@@ -28,6 +31,8 @@ type Options struct {
 	VerifyMetadata  bool     // preflight's errors stop the run
 	ExpectedVersion string   // every release must have it; "" for any
 	DryRun          bool     // nothing is minted or sent
+	Attest          config.Attest
+	AttestationsDir string // where attestations are written as well; "" for nowhere
 	// Wait is how long to wait at most until the index serves every file; 0 means not to.
 	Wait time.Duration
 }
@@ -37,9 +42,12 @@ type Tools struct {
 	Index    *index.Client
 	Lease    *trust.Lease      // nil: Password is what uploads are authorized with
 	Password index.Credentials // nil: Lease is
+	Signer   *attest.Signer    // nil: the index is not known to take attestations
 	Book     *ledger.Book      // what is told to people
-	Now      func() time.Time
-	Sleep    func(ctx context.Context, d time.Duration) error
+	// Save writes a file that the user asked for.
+	Save  func(path string, content []byte) error
+	Now   func() time.Time
+	Sleep func(ctx context.Context, d time.Duration) error
 }
 
 // ErrIncomplete tells that not every file is at the index; the receipt says which, and the findings why.
@@ -60,10 +68,15 @@ type run struct {
 	// pyproject is the file beside the distributions' folder; nil where there is none.
 	pyproject *pyproject.Project
 	door      *door // whether new uploads may begin
+
+	claims   oidc.Claims            // of this run's ID token; zero where nobody asked for one
+	sidecars []string               // attestations that stand beside the files
+	attested [][]attest.Attestation // what goes with each of files; nil where nothing is attested
+	proven   map[int]bool           // of which files the index's provenance is settled
 }
 
 func newRun(o Options, t Tools) *run {
-	return &run{Options: o, Tools: t, door: newDoor(), asked: map[pep.Project]bool{}, held: map[pep.Project]pep.Listing{}}
+	return &run{Options: o, Tools: t, door: newDoor(), asked: map[pep.Project]bool{}, held: map[pep.Project]pep.Listing{}, proven: map[int]bool{}}
 }
 
 // Run does a run. Its error is nil where every file was accepted, already there or skipped as asked; everything about it
@@ -87,6 +100,9 @@ func (r *run) steps(ctx context.Context) error {
 	if err := r.collect(ctx); err != nil {
 		return err
 	}
+	if err := r.apart(); err != nil {
+		return err
+	}
 	r.phase("Check")
 	if err := r.check(); err != nil {
 		return err
@@ -100,8 +116,11 @@ func (r *run) steps(ctx context.Context) error {
 		return r.dryRun(ctx)
 	}
 	if !r.nothingMissing() {
-		r.phase("Authorize")
+		r.phase("Identify")
 		if err := r.identify(ctx); err != nil {
+			return err
+		}
+		if err := r.attest(ctx); err != nil {
 			return err
 		}
 		if err := r.transfer(ctx); err != nil {
@@ -114,6 +133,7 @@ func (r *run) steps(ctx context.Context) error {
 // transfer is the life of the credential. Its burn is deferred before the first mint, so that no token outlives the upload.
 func (r *run) transfer(ctx context.Context) error {
 	defer r.burn(ctx)
+	r.phase("Authorize")
 	if err := r.authorize(ctx); err != nil {
 		return err
 	}

@@ -9,6 +9,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/org/pypi-oidc-publish/internal/config"
 	"github.com/org/pypi-oidc-publish/internal/fakepypi"
 	"github.com/org/pypi-oidc-publish/internal/index"
 	"github.com/org/pypi-oidc-publish/internal/ledger"
@@ -39,7 +40,7 @@ func setUp(t *testing.T, watch func(ledger.Event)) (*fakepypi.Stage, publish.Opt
 	})
 	book := ledger.NewBook(watch)
 	site := index.SiteOf(s.Upload, s.Simple, true)
-	return s, publish.Options{Paths: []string{"../dist/testdata/sampleproject-3.0.0.tar.gz"}, Parallel: 2, VerifyMetadata: true}, publish.Tools{
+	return s, publish.Options{Attest: config.AttestNever, Paths: []string{"../dist/testdata/sampleproject-3.0.0.tar.gz"}, Parallel: 2, VerifyMetadata: true}, publish.Tools{
 		Index: index.New(site, client, wire.NewGate(2), nil), Book: book, Now: time.Now,
 		Lease: trust.NewLease(trust.Options{At: s.Upload, Wire: client, IDTokens: console.IDTokens(client), Vault: vault, Now: time.Now, Note: book.Note, Permit: site.Permit, MayAsk: console.MayAsk, Sleep: func(ctx context.Context, _ time.Duration) error { return context.Cause(ctx) }}),
 	}

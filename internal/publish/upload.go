@@ -104,7 +104,7 @@ func (r *run) send(ctx context.Context, i int) error {
 	// Whatever comes of it, a defect of ours too, nobody is left waiting at the door.
 	over := true
 	defer func() { r.door.release(watch.refused, over) }()
-	err := r.Index.Upload(ctx, index.Parcel{File: d, Begin: watch.begin, Refused: watch.refuse, Sent: watch.sent}, r.credentials())
+	err := r.Index.Upload(ctx, index.Parcel{File: d, Attestations: r.attestationsOf(i), Begin: watch.begin, Refused: watch.refuse, Sent: watch.sent}, r.credentials())
 	landed := ledger.Landed{File: f.Name, Took: r.Now().Sub(watch.began)}
 	switch {
 	case err == nil:

@@ -26,6 +26,23 @@ func escaped(text string) string {
 	return strings.NewReplacer("www.", "www&#46;", "WWW.", "WWW&#46;").Replace(b.String())
 }
 
+// prose is a text of ours that may quote names in backticks, which become the face of code.
+func prose(text string) string {
+	parts := strings.Split(text, "`")
+	if len(parts)%2 == 0 {
+		return escaped(text) // a backtick that nothing answers
+	}
+	var b strings.Builder
+	for i, part := range parts {
+		if i%2 == 1 {
+			b.WriteString(code(part))
+		} else {
+			b.WriteString(escaped(part))
+		}
+	}
+	return b.String()
+}
+
 // code is a text in the face of code.
 func code(text string) string { return "<code>" + escaped(text) + "</code>" }
 

@@ -10,7 +10,7 @@ import (
 type output struct{ name, value string }
 
 // outputs is the table of the step's outputs, as far as things got.
-func outputs(r ledger.Receipt) []output {
+func outputs(r ledger.Receipt, whole document) []output {
 	var first ledger.Release
 	if len(r.Releases) > 0 {
 		first = r.Releases[0]
@@ -27,6 +27,8 @@ func outputs(r ledger.Receipt) []output {
 		{"skipped-count", strconv.Itoa(r.Count(ledger.Skipped))},
 		{"verified", string(r.Verified)},
 		{"token-burned", string(r.Token.Burned)},
+		{"github-release", string(r.Release)},
+		{"manifest", string(whole.abridged(longestManifest).compact())},
 	}
 }
 

@@ -14,6 +14,11 @@ func redacted(r ledger.Receipt, redact func(string) string) ledger.Receipt {
 	for i := range r.Files {
 		f := &r.Files[i]
 		f.Path, f.Name, f.Version = redact(f.Path), redact(f.Name), redact(f.Version)
+		f.Attestations = slices.Clone(f.Attestations)
+		for n := range f.Attestations {
+			a := &f.Attestations[n]
+			a.Predicate, a.Identity, a.LogURL = redact(a.Predicate), redact(a.Identity), redact(a.LogURL)
+		}
 	}
 	for i := range r.Releases {
 		release := &r.Releases[i]
@@ -22,6 +27,23 @@ func redacted(r ledger.Receipt, redact func(string) string) ledger.Receipt {
 	for i := range r.Findings {
 		f := &r.Findings[i]
 		f.File, f.Message, f.Fix = redact(f.File), redact(f.Message), redact(f.Fix)
+	}
+	if r.Identity != nil {
+		who := *r.Identity
+		for _, text := range []*string{&who.Repository, &who.Workflow, &who.Environment, &who.Ref, &who.Event, &who.Audience} {
+			*text = redact(*text)
+		}
+		r.Identity = &who
+	}
+	if r.Publisher != nil {
+		told := *r.Publisher
+		told.Page = redact(told.Page)
+		told.Claims = slices.Clone(told.Claims)
+		for i := range told.Claims {
+			c := &told.Claims[i]
+			c.Claimed, c.Wanted, c.Note = redact(c.Claimed), redact(c.Wanted), redact(c.Note)
+		}
+		r.Publisher = &told
 	}
 	return r
 }

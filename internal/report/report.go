@@ -9,6 +9,7 @@
 package report
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"strings"
@@ -30,12 +31,20 @@ type Console interface {
 // annotations is how many of each severity the runner shows for one step (reference: runner.md, section 1).
 const annotations = 10
 
+// longestMessage is how much of a text from outside an annotation holds, in bytes: the runner cuts the whole at 4,096 characters,
+// and the next step comes after it.
+const longestMessage = 1800
+
 // Options choose what the log holds.
 type Options struct {
 	Hashes  bool // digests of the files
 	Verbose bool // requests, retries and timings
 	// Redact takes secrets out of a text. The sink does so as well, but it cannot know them any more once they are escaped.
 	Redact func(string) string
+	// Help is where more is said about the findings of an id; empty where nothing is. May be nil.
+	Help func(id string) string
+	// Manifest writes the manifest where the user wants it as well; nil where nobody asked.
+	Manifest func(text []byte) error
 }
 
 // Reporter turns events into lines, and a receipt into everything else. Its events come one at a time.
@@ -49,6 +58,9 @@ type Reporter struct {
 func New(console Console, options Options) *Reporter {
 	if options.Redact == nil {
 		options.Redact = func(text string) string { return text }
+	}
+	if options.Help == nil {
+		options.Help = func(string) string { return "" }
 	}
 	return &Reporter{console: console, options: options, end: func() {}}
 }
@@ -64,11 +76,15 @@ func (r *Reporter) Watch(event ledger.Event) {
 	case ledger.Collected:
 		r.collected(e.Files)
 	case ledger.Judged:
-		r.line("judged %s by the index's rules: %s, %s", files(e.Files), counted(e.Errors, "error"), counted(e.Warnings, "warning"))
+		r.line("%s", judged(e))
 	case ledger.Planned:
 		r.planned(e.Files)
 	case ledger.Identified:
 		r.identified(e.Identity)
+	case ledger.Unmatched:
+		r.unmatched(e.Publisher)
+	case ledger.Attested:
+		r.line("%s %s: %s", verbOf(e.Attestation), e.File, logEntry(e.Attestation))
 	case ledger.Minted:
 		r.minted(e)
 	case ledger.Widened:
@@ -95,8 +111,12 @@ func (r *Reporter) Watch(event ledger.Event) {
 		r.line("upload token: %s", burned(e.Outcome))
 	case ledger.ReadBack:
 		r.line("%s", readBack(e))
+	case ledger.Attached:
+		r.line("%s", attached(e))
 	case ledger.Tried:
 		r.tried(e)
+	case ledger.Unattested:
+		r.line("the files go without attestations")
 	case ledger.Noted, ledger.Ended:
 		// Findings are shown at the end, together.
 	}
@@ -143,6 +163,50 @@ func (r *Reporter) identified(who ledger.Identity) {
 	r.line("the index asks for the audience %s", who.Audience)
 }
 
+// unmatched is what the index would have to have, as a table of plain text.
+func (r *Reporter) unmatched(p ledger.Publisher) {
+	r.line("what this run claims, and what the Trusted Publisher on the index must say:")
+	for _, c := range p.Claims {
+		r.line("  %-17s %-40s %s", c.Field, cmp.Or(c.Claimed, "(none)"), cmp.Or(c.Wanted, "(leave it empty)"))
+	}
+	if p.Page != "" {
+		r.line("  set it at %s", p.Page)
+	}
+}
+
+// judged is what was checked.
+func judged(e ledger.Judged) string {
+	by := "the index's rules"
+	if e.Rules > 0 {
+		by = counted(e.Rules, "rule")
+	}
+	return fmt.Sprintf("judged %s by %s: %s, %s", files(e.Files), by, counted(e.Errors, "error"), counted(e.Warnings, "warning"))
+}
+
+// verbOf is how a file came to its attestation.
+func verbOf(a ledger.Attestation) string {
+	if a.Adopted {
+		return "took the attestation beside"
+	}
+	return "attested"
+}
+
+// logEntry is where an attestation can be seen.
+func logEntry(a ledger.Attestation) string {
+	text := fmt.Sprintf("log entry %d", a.LogIndex)
+	if a.LogURL != "" {
+		text += " " + a.LogURL
+	}
+	return text
+}
+
+func attached(e ledger.Attached) string {
+	if e.Outcome == ledger.ReleaseAttached {
+		return fmt.Sprintf("the GitHub release has %s of this run", files(e.Assets))
+	}
+	return "the files were not attached to the GitHub release"
+}
+
 func (r *Reporter) minted(e ledger.Minted) {
 	if e.Narrowed {
 		r.line("minted an upload token, narrowed to %s until %s", strings.Join(e.Projects, ", "), clock(e.Expires))
@@ -173,12 +237,17 @@ func (r *Reporter) Close(receipt ledger.Receipt) error {
 	receipt = redacted(receipt, r.options.Redact)
 	r.annotate(receipt.Findings)
 	r.outcome(receipt)
-	return errors.Join(r.outputs(receipt), r.console.Summary(summary(receipt)))
+	whole := manifest(receipt)
+	problems := []error{r.outputs(receipt, whole), r.console.Summary(r.summary(receipt))}
+	if r.options.Manifest != nil {
+		problems = append(problems, r.options.Manifest(whole.text()))
+	}
+	return errors.Join(problems...)
 }
 
 // outputs sets the outputs, up to the first that cannot be: the rest would fail alike.
-func (r *Reporter) outputs(receipt ledger.Receipt) error {
-	for _, output := range outputs(receipt) {
+func (r *Reporter) outputs(receipt ledger.Receipt, whole document) error {
+	for _, output := range outputs(receipt, whole) {
 		if err := r.console.Output(output.name, output.value); err != nil {
 			return err
 		}
@@ -195,6 +264,9 @@ func (r *Reporter) outcome(receipt ledger.Receipt) {
 			digest = "  sha256 " + f.SHA256
 		}
 		r.line("  %s: %s  %s%s", status(f.Status), f.Name, size(f.Size), digest)
+	}
+	if n := attestedFiles(receipt); n > 0 {
+		r.line("  attested: %s, as %s", files(n), identityOf(receipt))
 	}
 	for _, line := range tokenLines(receipt.Token) {
 		r.line("  %s", line)
@@ -217,9 +289,9 @@ func tokenLines(t ledger.Token) []string {
 	var lines []string
 	switch {
 	case t.Minted > 0 && t.Narrowed:
-		lines = append(lines, fmt.Sprintf("upload token: narrowed to %s until %s; %s", strings.Join(t.Projects, ", "), clock(t.Expires), burned(t.Burned)))
+		lines = append(lines, fmt.Sprintf("upload token: minted%s, narrowed to %s until %s; %s%s", at(t.MintedAt), strings.Join(t.Projects, ", "), clock(t.Expires), burned(t.Burned), at(t.BurnedAt)))
 	case t.Minted > 0:
-		lines = append(lines, "upload token: not narrowed; "+burned(t.Burned))
+		lines = append(lines, fmt.Sprintf("upload token: minted%s, not narrowed; %s%s", at(t.MintedAt), burned(t.Burned), at(t.BurnedAt)))
 	}
 	if t.Lost > 0 {
 		lines = append(lines, fmt.Sprintf("upload token: %s had no clear answer: a token that nobody knows may be left for 15 minutes, after which it expires by itself", counted(t.Lost, "mint")))
@@ -232,6 +304,7 @@ func (r *Reporter) annotate(all []finding.Finding) {
 	shown := map[finding.Severity]int{}
 	for _, f := range all {
 		if shown[f.Severity]++; shown[f.Severity] <= annotations {
+			f.Message, f.Fix = clipped(f.Message, longestMessage), withHelp(clipped(f.Fix, longestMessage), r.options.Help(f.ID))
 			r.console.Annotate(f)
 			continue
 		}
@@ -245,6 +318,18 @@ func (r *Reporter) annotate(all []finding.Finding) {
 		if n > annotations {
 			r.line("%d more of severity %s stand above in the log only", n-annotations, severity)
 		}
+	}
+}
+
+// withHelp is a next step, and where more is said about it.
+func withHelp(fix, page string) string {
+	switch {
+	case page == "":
+		return fix
+	case fix == "":
+		return "more: " + page
+	default:
+		return fix + " (more: " + page + ")"
 	}
 }
 
@@ -367,6 +452,14 @@ func duration(d time.Duration) string {
 		return fmt.Sprintf("%d ms", d.Milliseconds())
 	}
 	return fmt.Sprintf("%.1f s", d.Seconds())
+}
+
+// at is when something was, where it is known.
+func at(t time.Time) string {
+	if t.IsZero() {
+		return ""
+	}
+	return " at " + clock(t)
 }
 
 func clock(at time.Time) string { return at.UTC().Format("15:04:05 UTC") }

@@ -66,7 +66,7 @@ func opening(files ...ledger.File) []ledger.Event {
 		ledger.Phase{At: noon, Name: "Collect"},
 		ledger.Collected{Files: files},
 		ledger.Phase{At: noon, Name: "Check"},
-		ledger.Judged{Files: len(files)},
+		ledger.Judged{Files: len(files), Rules: 60},
 		ledger.Phase{At: noon, Name: "Plan"},
 		ledger.Planned{Files: files, Releases: release()},
 	}
@@ -76,13 +76,47 @@ func minted() []ledger.Event {
 	return []ledger.Event{
 		ledger.Phase{At: noon, Name: "Authorize"},
 		ledger.Identified{Identity: ledger.Identity{Repository: "o/r", Workflow: "release.yml", Environment: "pypi", Ref: "refs/tags/v1.0", Event: "push", Audience: "rehearsal"}},
-		ledger.Minted{Narrowed: true, Projects: []string{"my-project"}, Expires: noon.Add(5 * time.Minute)},
+		ledger.Minted{At: noon, Narrowed: true, Projects: []string{"my-project"}, Expires: noon.Add(5 * time.Minute)},
 		ledger.Phase{At: noon, Name: "Upload"},
 	}
 }
 
+// identified is the beginning of authorizing alone.
+func identified() []ledger.Event { return minted()[:2] }
+
+func signed(name string, adopted bool) []ledger.Event {
+	return []ledger.Event{
+		ledger.Phase{At: noon, Name: "Attest"},
+		ledger.Attested{File: name, Attestation: ledger.Attestation{
+			Predicate: "https://docs.pypi.org/attestations/publish/v1", Identity: "https://github.com/o/r/.github/workflows/release.yml@refs/tags/v1.0",
+			LogIndex: 147137144, LogURL: "https://search.log.example/?logIndex=147137144", Adopted: adopted,
+		}},
+	}
+}
+
+func needed(page string, isNew bool) ledger.Publisher {
+	return ledger.Publisher{Page: page, New: isNew, Claims: []ledger.Claim{
+		{Field: "Owner", Claimed: "o", Wanted: "o", Note: "exactly so"},
+		{Field: "Repository name", Claimed: "r", Wanted: "r", Note: "exactly so"},
+		{Field: "Workflow name", Claimed: "release.yml", Wanted: "release.yml", Note: "the file's name alone"},
+		{Field: "Environment name", Note: "leave it empty: this job has no `environment`"},
+	}}
+}
+
+var noPublisher = finding.Finding{
+	ID: "invalid-publisher", Severity: finding.Error,
+	Message: "the index refused to give an upload token: valid token, but no corresponding publisher (Publisher with matching claims was not found)",
+	Fix:     "the project's Trusted Publisher on the index must say owner o, repository r, workflow release.yml, environment (none: leave it empty, or give the job an `environment`)",
+}
+
+func conflicting() ledger.File {
+	f := file(wheel, ledger.Conflict)
+	f.Held = strings.Repeat("01", 32)
+	return f
+}
+
 func burned(outcome ledger.Burned) []ledger.Event {
-	return []ledger.Event{ledger.Phase{At: noon, Name: "Burn"}, ledger.BurnedAll{Outcome: outcome}, ledger.Ended{At: noon.Add(1500 * time.Millisecond)}}
+	return []ledger.Event{ledger.Phase{At: noon, Name: "Burn"}, ledger.BurnedAll{At: noon.Add(time.Second), Outcome: outcome}, ledger.Ended{At: noon.Add(1500 * time.Millisecond)}}
 }
 
 func join(parts ...[]ledger.Event) []ledger.Event {
@@ -131,6 +165,55 @@ func situations() map[string][]ledger.Event {
 		"skipped":       join(opening(file(wheel, ledger.Skipped), file(sdist, ledger.Present)), []ledger.Event{ledger.Ended{At: noon}}),
 		"misconfigured": {ledger.Noted{Finding: finding.Finding{ID: "input-value", Severity: finding.Error, Message: "skip-existing is \"yes\"", Fix: "write true or false"}}},
 		"many findings": append(many, ledger.Ended{At: noon}),
+		"attested": join(opening(file(wheel, ledger.Upload), file(sdist, ledger.Upload)), identified(), signed(wheel, false), signed(sdist, true), minted()[2:], []ledger.Event{
+			ledger.Started{File: wheel}, ledger.Landed{File: wheel, Took: time.Second}, ledger.Started{File: sdist}, ledger.Landed{File: sdist, Took: time.Second},
+		}, burned(ledger.BurnProven), []ledger.Event{
+			ledger.Phase{At: noon.Add(1500 * time.Millisecond), Name: "Read back"}, ledger.ReadBack{Served: true},
+			ledger.Phase{At: noon.Add(3 * time.Second), Name: "GitHub release"}, ledger.Attached{Outcome: ledger.ReleaseAttached, Assets: 5},
+			ledger.Ended{At: noon.Add(4 * time.Second)},
+		}),
+		"no publisher": join(opening(file(wheel, ledger.Upload)), identified(), []ledger.Event{
+			ledger.Unmatched{Publisher: needed("https://index.example/manage/project/my-project/settings/publishing/?environment=pypi&owner=o&provider=github&repository=r&workflow_filename=release.yml", false)},
+			ledger.Noted{Finding: noPublisher}, ledger.Ended{At: noon.Add(time.Second)},
+		}),
+		"no pending publisher": join(opening(file(wheel, ledger.Upload)), identified(), []ledger.Event{
+			ledger.Unmatched{Publisher: needed("https://index.example/manage/account/publishing/", true)},
+			ledger.Noted{Finding: noPublisher}, ledger.Ended{At: noon.Add(time.Second)},
+		}),
+		"conflict": join(opening(conflicting(), file(sdist, ledger.Upload)), []ledger.Event{
+			ledger.Noted{Finding: finding.Finding{
+				ID: "conflict", Severity: finding.Error, File: "dist/" + wheel,
+				Message: "the index has other bytes under the name " + wheel + ": its SHA-256 is 01, this file's is ab",
+				Fix:     "re-run only the publish job with the files of the first build, raise the version, or finish the release with `skip-existing: true`",
+			}},
+			ledger.Ended{At: noon.Add(time.Second)},
+		}),
+		"preflight": join(opening(file(wheel, ledger.NotTried))[:5], []ledger.Event{
+			ledger.Judged{Files: 1, Rules: 60, Errors: 1, Warnings: 1},
+			ledger.Noted{Finding: finding.Finding{ID: "requires-dist-url", Severity: finding.Error, File: "dist/" + wheel, Message: "Can't have direct dependency: x @ https://example.org/x.whl", Fix: "name the dependency by its project and version"}},
+			ledger.Noted{Finding: finding.Finding{ID: "drift", Severity: finding.Warning, Message: "the files of My_Project 1.0 differ in Requires-Python", Fix: "build them from one tree"}},
+			ledger.Ended{At: noon.Add(time.Second)},
+		}),
+		"dry run": join([]ledger.Event{ledger.Began{At: noon, Index: "https://upload.index.example/legacy/", How: "Trusted Publishing, since no password is given", DryRun: true}},
+			opening(file(wheel, ledger.Upload), file(sdist, ledger.Present))[1:], identified(), []ledger.Event{
+				ledger.Noted{Finding: finding.Finding{ID: "dry-run", Severity: finding.Notice, Message: "this was a dry run: nothing was minted or sent."}},
+				ledger.Ended{At: noon.Add(time.Second)},
+			}),
+		"signing is down": join(opening(file(wheel, ledger.Upload)), identified(), []ledger.Event{
+			ledger.Phase{At: noon, Name: "Attest"},
+			ledger.Noted{Finding: finding.Finding{ID: "attestation-outage", Severity: finding.Error, Message: "the log took no entry of " + wheel + ": log-entry: POST https://rekor.example/api/v1/log/entries got 503 (6 tries)", Fix: "see https://status.example and run the job again later; nothing was uploaded"}},
+			ledger.Ended{At: noon.Add(5 * time.Minute)},
+		}),
+		"signing is down and best effort": join(opening(file(wheel, ledger.Upload)), identified(), signed(wheel, false), []ledger.Event{ledger.Unattested{}}, minted()[2:], []ledger.Event{
+			ledger.Noted{Finding: finding.Finding{ID: "attestation-outage", Severity: finding.Warning, Message: "the files go without attestations, as `attestations: best-effort` allows: the log took no entry"}},
+			ledger.Started{File: wheel}, ledger.Landed{File: wheel, Took: time.Second},
+		}, burned(ledger.BurnProven)),
+		"not served yet": join(opening(file(wheel, ledger.Upload)), minted(), []ledger.Event{
+			ledger.Started{File: wheel}, ledger.Landed{File: wheel, Took: time.Second},
+			ledger.Phase{At: noon, Name: "Read back"}, ledger.ReadBack{Missing: []string{wheel}},
+			ledger.Noted{Finding: finding.Finding{ID: "not-served-yet", Severity: finding.Warning, Message: "the index took every file, and was not seen to serve " + wheel + " within 5m0s", Fix: "nothing has to be done"}},
+			ledger.Attached{Outcome: ledger.ReleaseFailed},
+		}, burned(ledger.BurnProven)),
 		"hostile": join(opening(file("a|b`<img src=x>\n| x | [y](javascript:z) *b* ~~c~~ @octocat.whl", ledger.Upload)), []ledger.Event{
 			ledger.Noted{Finding: finding.Finding{ID: "x", Severity: finding.Error, File: "dist/|`<b>", Message: "first\n\n# heading\n| a | b |\n<script>x</script> &amp; **bold** http://evil.example", Fix: "::error::x"}},
 			ledger.Ended{At: noon},
@@ -144,7 +227,9 @@ func TestSituations(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			p := &page{}
-			r := report.New(p, report.Options{Hashes: true, Verbose: true})
+			r := report.New(p, report.Options{
+				Hashes: true, Verbose: true, Help: func(id string) string { return "https://example.org/docs/troubleshooting.md#" + id },
+			})
 			book := ledger.NewBook(r.Watch)
 			for _, event := range events {
 				book.Note(event)
@@ -180,23 +265,36 @@ func TestATableStaysATable(t *testing.T) {
 	if err := report.New(p, report.Options{}).Close(book.Receipt()); err != nil {
 		t.Fatal(err)
 	}
-	rows := 0
-	for line := range strings.Lines(p.summary.String()) {
-		if strings.HasPrefix(line, "|") {
-			rows++
-			if n := strings.Count(line, "|"); n != 5 {
-				t.Errorf("%d cells: %s", n-1, line)
-			}
-		}
-	}
+	tables := wholeTables(t, p.summary.String())
 	for _, raw := range []string{"<img", "<script", "javascript:", "**bold**", "# heading", "`", "http://evil"} {
 		if strings.Contains(p.summary.String(), raw) {
 			t.Errorf("%s is in the summary:\n%s", raw, p.summary.String())
 		}
 	}
-	if rows != 3 { // head, rule, and one file
-		t.Errorf("%d rows", rows)
+	if tables["File"] != 1 || tables[""] != 1 { // one file, one finding
+		t.Errorf("rows: %v", tables)
 	}
+}
+
+// wholeTables counts the rows of each table, by its first head; every row must have as many cells as its table's head.
+func wholeTables(t *testing.T, markdown string) map[string]int {
+	t.Helper()
+	rows := map[string]int{}
+	head, cells := "", 0
+	for line := range strings.Lines(markdown) {
+		n := strings.Count(line, "|")
+		switch {
+		case !strings.HasPrefix(line, "|"):
+			cells = 0
+		case cells == 0:
+			head, cells = strings.TrimSpace(strings.Split(line, "|")[1]), n
+		case n != cells:
+			t.Errorf("%d cells where the head has %d: %s", n-1, cells-1, line)
+		case !strings.HasPrefix(line, "| ---"):
+			rows[head]++
+		}
+	}
+	return rows
 }
 
 // TestASummaryOfThousandsOfFiles stays below what the runner takes.

@@ -1,0 +1,23 @@
+package config
+
+import "github.com/org/pypi-oidc-publish/internal/finding"
+
+// Attest is when distributions are signed.
+type Attest string
+
+// The ways to sign.
+const (
+	AttestAuto       Attest = "auto"        // where the index takes attestations and would accept this identity
+	AttestAlways     Attest = "true"        // sign, or fail
+	AttestBestEffort Attest = "best-effort" // like auto, and an outage of signing publishes without
+	AttestNever      Attest = "false"
+)
+
+// settleAttest refuses what can never be: an index takes attestations from Trusted Publishers alone.
+func settleAttest(d *draft) []finding.Finding {
+	if d.Attestations == AttestAlways && d.Auth == Token {
+		return []finding.Finding{*wrong(idAuth, "inputs attestations and password contradict each other: an index takes attestations from Trusted Publishers alone",
+			"leave password out for Trusted Publishing, or write attestations: auto")}
+	}
+	return nil
+}

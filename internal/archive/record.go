@@ -176,7 +176,7 @@ type csvRow struct {
 	fields [3]string
 	count  int
 	field  []byte
-	chars  int
+	chars  int  // of the field
 	quoted bool // inside of quotation marks
 }
 
@@ -191,11 +191,11 @@ func (r *csvRow) line(line []byte) error {
 		switch {
 		case r.quoted && b == '"' && i+1 < len(line) && line[i+1] == '"':
 			i++
-			r.field = append(r.field, b)
+			r.put(b)
 		case r.quoted && b == '"':
 			r.quoted = false
 		case r.quoted:
-			r.field = append(r.field, b)
+			r.put(b)
 		case b == ',':
 			r.close()
 			start = true
@@ -203,19 +203,25 @@ func (r *csvRow) line(line []byte) error {
 		case b == '"' && start:
 			r.quoted = true
 		default:
-			r.field = append(r.field, b)
+			r.put(b)
 		}
 		start = false
-		if utf8.RuneStart(b) {
-			if r.chars++; r.chars > maxField+2 && utf8.RuneCount(r.field) > maxField {
-				return errRecordField
-			}
+		if r.chars > maxField {
+			return errRecordField
 		}
 	}
 	if !r.quoted {
 		r.close()
 	}
 	return nil
+}
+
+// put adds a byte to the field.
+func (r *csvRow) put(b byte) {
+	r.field = append(r.field, b)
+	if utf8.RuneStart(b) {
+		r.chars++
+	}
 }
 
 // close ends a field.

@@ -132,10 +132,8 @@ func (t *tarReader) finish() error {
 
 // tarTexts is what stands before a member's own header.
 type tarTexts struct {
-	depth    int
-	bytes    int64
-	longName *string
-	pax      map[string]string // nil where no pax header was read
+	depth int
+	bytes int64
 }
 
 // member reads a header, and those that stand before it.

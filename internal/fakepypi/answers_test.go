@@ -1,7 +1,6 @@
 package fakepypi_test
 
 import (
-	"archive/zip"
 	"bytes"
 	"crypto/hmac"
 	"crypto/sha256"
@@ -269,22 +268,22 @@ func TestSimpleJSON(t *testing.T) {
 	}
 	files := page["files"].([]any)
 	file := files[0].(map[string]any)
-	sum := sha256.Sum256([]byte("the wheel"))
+	sum := sha256.Sum256([]byte(theWheel))
 	for key, want := range map[string]any{
-		"filename": "demo-1.0-py3-none-any.whl", "size": 9.0, "upload-time": "2026-11-22T12:00:00.000000Z", "requires-python": ">=3.9, <4",
-		"yanked": false, "provenance": nil, "core-metadata": false, "data-dist-info-metadata": false,
+		"filename": "demo-1.0-py3-none-any.whl", "size": float64(len(theWheel)), "upload-time": "2026-11-22T12:00:00.000000Z", "requires-python": ">=3.9, <4",
+		"yanked": false, "provenance": nil, "core-metadata": map[string]any{"sha256": sha256Of(metadata)}, "data-dist-info-metadata": map[string]any{"sha256": sha256Of(metadata)},
 		"hashes": map[string]any{"sha256": hex.EncodeToString(sum[:])},
 	} {
 		if got, given := file[key]; !given || fmt.Sprint(got) != fmt.Sprint(want) {
 			t.Errorf("%s: %v, want %v", key, got, want)
 		}
 	}
-	b2 := blake2Of("the wheel")
+	b2 := blake2Of(theWheel)
 	at := "http://" + th.Upload.Host + "/files/packages/" + b2[:2] + "/" + b2[2:4] + "/" + b2[4:] + "/demo-1.0-py3-none-any.whl"
 	if file["url"] != at {
 		t.Errorf("url %v, want %s", file["url"], at)
 	}
-	if got := th.get(at); got.body != "the wheel" || got.header.Get("Content-Type") != "application/octet-stream" {
+	if got := th.get(at); got.body != theWheel || got.header.Get("Content-Type") != "application/octet-stream" {
 		t.Errorf("file: %+v", got)
 	}
 	if got := th.do("HEAD", at, nil); got.status != 200 || got.body != "" {
@@ -314,10 +313,11 @@ func TestSimpleHTML(t *testing.T) {
 			t.Errorf("Accept %q: %s, want %s", accept, got.header.Get("Content-Type"), kind)
 		}
 	}
-	sum := sha256.Sum256([]byte("the wheel"))
-	b2 := blake2Of("the wheel")
+	sum := sha256.Sum256([]byte(theWheel))
+	b2 := blake2Of(theWheel)
 	link := `<a href="http://` + th.Upload.Host + "/files/packages/" + b2[:2] + "/" + b2[2:4] + "/" + b2[4:] + "/demo-1.0-py3-none-any.whl#sha256=" +
-		hex.EncodeToString(sum[:]) + `" data-requires-python="&gt;=3.9">demo-1.0-py3-none-any.whl</a><br />`
+		hex.EncodeToString(sum[:]) + `" data-requires-python="&gt;=3.9" data-dist-info-metadata="sha256=` + sha256Of(metadata) +
+		`" data-core-metadata="sha256=` + sha256Of(metadata) + `">demo-1.0-py3-none-any.whl</a><br />`
 	if page := th.get("/simple/demo/"); !strings.Contains(page.body, link) {
 		t.Errorf("page\n%s\nhas not\n%s", page.body, link)
 	}
@@ -384,7 +384,7 @@ func TestJSONAPI(t *testing.T) {
 	}
 	first := urls[0].(map[string]any)
 	digests := first["digests"].(map[string]any)
-	if digests["md5"] != md5Of("the wheel") || digests["blake2b_256"] != blake2Of("the wheel") || first["packagetype"] != "bdist_wheel" ||
+	if digests["md5"] != md5Of(theWheel) || digests["blake2b_256"] != blake2Of(theWheel) || first["packagetype"] != "bdist_wheel" ||
 		first["python_version"] != "py3" || first["upload_time_iso_8601"] != "2026-11-22T12:00:00.000000Z" || urls[1].(map[string]any)["python_version"] != "source" {
 		t.Errorf("urls: %v", urls)
 	}
@@ -395,24 +395,10 @@ func TestJSONAPI(t *testing.T) {
 // TestMetadataFile: a wheel's METADATA is served beside it, and its digest listed.
 func TestMetadataFile(t *testing.T) {
 	t.Parallel()
-	const metadata = "Metadata-Version: 2.4\nName: demo\nVersion: 1.0\n"
-	var b bytes.Buffer
-	archive := zip.NewWriter(&b)
-	member, err := archive.Create("demo-1.0.dist-info/METADATA")
-	if err != nil {
-		t.Fatal(err)
-	}
-	if _, err := io.WriteString(member, metadata); err != nil {
-		t.Fatal(err)
-	}
-	if err := archive.Close(); err != nil {
-		t.Fatal(err)
-	}
 	th := opened(t)
-	th.accepted(th.minted(), wheel().holding(b.String()))
+	th.accepted(th.minted(), wheel())
 	file := th.get("/simple/demo/", "Accept", simpleJSON).json(t)["files"].([]any)[0].(map[string]any)
-	sum := sha256.Sum256([]byte(metadata))
-	digest := hex.EncodeToString(sum[:])
+	digest := sha256Of(metadata)
 	if fmt.Sprint(file["core-metadata"]) != "map[sha256:"+digest+"]" || fmt.Sprint(file["data-dist-info-metadata"]) != "map[sha256:"+digest+"]" {
 		t.Errorf("listed: %v", file)
 	}
@@ -466,7 +452,7 @@ func TestProfiles(t *testing.T) {
 	t.Run("plain", func(t *testing.T) {
 		t.Parallel()
 		th := open(t, fakepypi.Options{Profile: fakepypi.Plain})
-		good := authorized(wheel("md5_digest", md5Of("the wheel"), "sha256_digest", "-"), basic(fakepypi.User, fakepypi.Password))
+		good := authorized(wheel("md5_digest", md5Of(theWheel), "sha256_digest", "-"), basic(fakepypi.User, fakepypi.Password))
 		none := authorized(good, "")
 		if r := th.upload("", none); r.status != 401 || r.header.Get("WWW-Authenticate") == "" {
 			t.Errorf("no login: %+v", r)
@@ -476,9 +462,9 @@ func TestProfiles(t *testing.T) {
 		th.upload("", good.with("version", "dog")).want(t, 400, "")
 		th.upload("", good).want(t, 200, "OK")
 		th.upload("", good).want(t, 409, "Conflict")
-		th.upload("", good.holding("other").with("md5_digest", md5Of("other"), "sha256_digest", "-")).want(t, 409, "Conflict")
+		th.upload("", good.holding("other").with("md5_digest", md5Of(packed(nameOfWheel, "other")), "sha256_digest", "-")).want(t, 409, "Conflict")
 		page := th.get("/simple/demo/", "Accept", simpleJSON)
-		if !strings.HasPrefix(page.header.Get("Content-Type"), "text/html") || !strings.Contains(page.body, "#md5="+md5Of("the wheel")+`">`) {
+		if !strings.HasPrefix(page.header.Get("Content-Type"), "text/html") || !strings.Contains(page.body, "#md5="+md5Of(theWheel)+`">`) {
 			t.Errorf("page: %+v", page)
 		}
 		for _, path := range []string{"/pypi/demo/json", "/_/oidc/audience", "/integrity/demo/1.0/demo-1.0-py3-none-any.whl/provenance"} {

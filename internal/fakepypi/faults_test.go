@@ -608,7 +608,7 @@ func TestFaultsOfAPlainIndex(t *testing.T) {
 	t.Parallel()
 	th := open(t, fakepypi.Options{Profile: fakepypi.Plain})
 	th.breaks("upload", named(t, "status-503"), 0, 1)
-	kind, body := wheel("md5_digest", md5Of("the wheel")).body(t)
+	kind, body := wheel("md5_digest", md5Of(theWheel)).body(t)
 	for _, want := range []int{503, 200} {
 		th.do("POST", th.Upload.Path, bytes.NewReader(body), "Content-Type", kind,
 			"Authorization", basic(fakepypi.User, fakepypi.Password)).want(t, want, "")

@@ -1,10 +1,7 @@
 package fakepypi_test
 
 import (
-	"archive/zip"
-	"bytes"
 	"fmt"
-	"hash/crc32"
 	"os"
 	"path/filepath"
 	"regexp"
@@ -16,25 +13,6 @@ import (
 )
 
 // zipped is the content of a wheel with a metadata file.
-func zipped(t *testing.T, member, text string) string {
-	t.Helper()
-	var b bytes.Buffer
-	archive := zip.NewWriter(&b)
-	w, err := archive.CreateRaw(&zip.FileHeader{
-		Name: member, CRC32: crc32.ChecksumIEEE([]byte(text)), CompressedSize64: uint64(len(text)), UncompressedSize64: uint64(len(text)),
-	})
-	if err != nil {
-		t.Fatal(err)
-	}
-	if _, err := w.Write([]byte(text)); err != nil {
-		t.Fatal(err)
-	}
-	if err := archive.Close(); err != nil {
-		t.Fatal(err)
-	}
-	return b.String()
-}
-
 // pages are all that a client can read of the projects, wherever the index is.
 func pages(th *theatre) map[string]string {
 	th.t.Helper()
@@ -72,8 +50,7 @@ func TestKeep(t *testing.T) {
 	th.Trust(fakepypi.Publisher{Project: demo})
 	th.Trust(fakepypi.Publisher{Project: "pending", Pending: true})
 	minted, token := th.minted(), th.apiToken()
-	content := zipped(t, "demo-1.0.dist-info/METADATA", "Metadata-Version: 2.4\nName: demo\nVersion: 1.0\n")
-	th.accepted(minted, wheel("requires_python", ">=3.9", "summary", "zwei <Wörter>").holding(content))
+	th.accepted(minted, wheel("requires_python", ">=3.9", "summary", "zwei <Wörter>"))
 	th.accepted(minted, sdist())
 	th.clock.pass(time.Hour)
 	th.accepted(token, wheel("version", "1.1").called("demo-1.1-py3-none-any.whl").holding("1.1"))
@@ -167,7 +144,7 @@ func TestKeepRefuses(t *testing.T) {
 		"a file's name":       {`"name": "demo-1.0-py3-none-any.whl"`, `"name": "demo-1.1-py3-none-any.whl"`, "the file demo-1.1-py3-none-any.whl cannot be read"},
 		"a digest":            {`"md5": "`, `"md5": "x`, "a digest is not one"},
 		"another digest":      {`"sha256": "...`, `"sha256": "123`, "has other bytes than were uploaded"},
-		"a size":              {`"size": 9`, `"size": 10`, "has other bytes than were uploaded"},
+		"a size":              {`"size": \d+`, `"size": 10`, "has other bytes than were uploaded"},
 		"ahead of itself":     {`"serial": \d+`, `"serial": 99`, "its serial 99 is ahead of the index"},
 		"a project to come":   {`(?s)("created": "[^"]*",\s*"seq":) \d+(,\s*"serial")`, `$1 99$2`, "a row has the number 99 of"},
 		"a file without time": {`(?s)("uploaded": "[^"]*",\s*"seq":) \d+`, `$1 0`, "a row has the number 0 of"},
@@ -232,7 +209,7 @@ func TestKeepFolder(t *testing.T) {
 			t.Parallel()
 			dir := t.TempDir()
 			th := open(t, fakepypi.Options{Dir: dir, Keep: true})
-			th.accepted(th.apiToken(), wheel().holding(zipped(t, "demo-1.0.dist-info/METADATA", "Metadata-Version: 2.4\n")))
+			th.accepted(th.apiToken(), wheel())
 			if err := th.Close(); err != nil {
 				t.Fatal(err)
 			}

@@ -11,7 +11,7 @@ import (
 func TestPlainAddress(t *testing.T) {
 	t.Parallel()
 	th := open(t, fakepypi.Options{Profile: fakepypi.Plain})
-	kind, body := wheel("md5_digest", md5Of("the wheel")).body(t)
+	kind, body := wheel("md5_digest", md5Of(theWheel)).body(t)
 	r := th.do("POST", th.Upload.String(), bytes.NewReader(body), "Content-Type", kind, "Authorization", basic(fakepypi.User, fakepypi.Password))
 	if r.status != 200 || th.Upload.Path != "/upload/" || len(th.Files()) != 1 || th.Requests()[0].Op != "upload" {
 		t.Errorf("%s: %+v, %+v", th.Upload, r, th.Requests())
@@ -26,7 +26,7 @@ func TestNamesOfFiles(t *testing.T) {
 	for name, reason := range map[string]string{
 		".": "Invalid filename", "..": "Invalid filename", "": "Invalid filename", "a/b": "", "\xff.whl": "Invalid Form Data.",
 	} {
-		p := authorized(wheel("md5_digest", md5Of("the wheel")).called(name), basic(fakepypi.User, fakepypi.Password))
+		p := authorized(wheel("md5_digest", md5Of(theWheel)).called(name), basic(fakepypi.User, fakepypi.Password))
 		plain.upload("", p).want(t, 400, reason)
 	}
 	if held := plain.Files(); len(held) > 0 {

@@ -1,6 +1,8 @@
 package fakepypi_test
 
 import (
+	"slices"
+	"strconv"
 	"strings"
 	"testing"
 	"time"
@@ -9,9 +11,10 @@ import (
 )
 
 const (
-	spec      = " See https://packaging.python.org/specifications/core-metadata for more information."
-	described = " See https://pypi.org/help/#description-content-type for more information."
-	unfit     = "Invalid or non-existent authentication information. See https://pypi.org/help/#invalid-auth for more information."
+	spec        = " See https://packaging.python.org/specifications/core-metadata for more information."
+	described   = " See https://pypi.org/help/#description-content-type for more information."
+	invalidDist = "Invalid distribution file. "
+	unfit       = "Invalid or non-existent authentication information. See https://pypi.org/help/#invalid-auth for more information."
 )
 
 // row is one behaviour of the upload endpoint, named by its section and number in the reference.
@@ -67,8 +70,8 @@ func TestRows(t *testing.T) {
 		{"2.2/13 absent", sdist("pyversion", "-"), ok, "OK"},
 		{"2.2/14 no digest", wheel("sha256_digest", "-"), bad, "Error: Include at least one message digest."},
 		{"2.2/14 whitespace is absent", wheel("sha256_digest", "  "), bad, "Error: Include at least one message digest."},
-		{"2.2/14 md5 alone", wheel("sha256_digest", "-", "md5_digest", md5Of("the wheel")), ok, "OK"},
-		{"2.2/14 blake2 alone, upper case", wheel("sha256_digest", "-", "blake2_256_digest", strings.ToUpper(blake2Of("the wheel"))), ok, "OK"},
+		{"2.2/14 md5 alone", wheel("sha256_digest", "-", "md5_digest", md5Of(theWheel)), ok, "OK"},
+		{"2.2/14 blake2 alone, upper case", wheel("sha256_digest", "-", "blake2_256_digest", strings.ToUpper(blake2Of(theWheel))), ok, "OK"},
 
 		{"2.3/15 repeated", wheel("summary", "a").and("summary", "b"), bad, "'summary' has invalid data." + spec},
 		{"2.3/15 labels", wheel("project_urls", "A, https://a").and("project_urls", "A, https://b"), bad, "'project_urls' has invalid data." + spec},
@@ -210,6 +213,36 @@ func TestRows(t *testing.T) {
 		{"2.11 content as a field", bare(wheel("content", "the wheel")), 500, "Internal Server Error"},
 		{"2.11 name of 256 bytes", wheel("version", "1."+strings.Repeat("1", 232)).called("demo-1." + strings.Repeat("1", 232) + "-py3-none-any.whl"), 500, "Internal Server Error"},
 
+		{"2.8/65 zip and tar", rawly(wheel(), tarOf(sdistMembers("x"))+theWheel), bad, invalidDist + "File is both a zip and a tar file"},
+		{"2.8/65 tar and zip", rawly(sdist(), sdist().content+theWheel), bad, invalidDist + "File is both a zip and a tar file"},
+		{"2.8/66 no zip", rawly(wheel(), "the wheel"), bad, invalidDist + "File is not a zipfile"},
+		{"2.8/66 before the name", rawly(wheel().called("elder-1.0-py3-none-any.whl"), "the wheel"), bad, invalidDist + "File is not a zipfile"},
+		{"2.8/67 directory cut", rawly(wheel(), strings.Replace(theWheel, "PK\x01\x02", "PK\x01\x03", 1)), bad, invalidDist + "None"},
+		{"2.8/69 method", rawly(wheel(), squeezed(theWheel)), bad, invalidDist + "File does not use a supported compression type"},
+		{"2.8/70 zip with two folders", rawly(sdist().called("demo-1.0.zip"), zipOf([][2]string{{"a/PKG-INFO", ""}, {"b/x", ""}})), bad, invalidDist + "Incorrect number of top-level directories in sdist"},
+		{"2.8/71 zip without PKG-INFO", rawly(sdist().called("demo-1.0.zip"), zipOf([][2]string{{"a/b", ""}, {"a/x", ""}})), bad, invalidDist + "PKG-INFO not found at a/PKG-INFO"},
+		{"2.8/72 no dash", wheel().called("demo.whl"), bad, invalidDist + "Unable to parse name and version from wheel filename"},
+		{"2.8/73 no WHEEL", rawly(wheel(), without("WHEEL")), bad, invalidDist + "WHEEL not found at demo-1.0.dist-info/WHEEL"},
+		{"2.8/74 PyArmor", rawly(wheel(), zipOf(append(wheelMembers(nameOfWheel, ""), [2]string{"demo.PY", "# __pyarmor_enter__"}))), bad, invalidDist + "PyArmor-encrypted content is not allowed. See https://pypi.org/policy/acceptable-use-policy/ for more information."},
+		{"2.8/74 not in text", rawly(wheel(), zipOf(append(wheelMembers(nameOfWheel, ""), [2]string{".py", "# __pyarmor_enter__"}))), ok, "OK"},
+		{"2.8/75 trailing data", rawly(wheel(), theWheel+"\n"), bad, invalidDist + "ZIP archive not accepted: Trailing data. See https://docs.pypi.org/archives for more information"},
+		{"2.8/75 prefix", rawly(wheel(), "#!/bin/sh\n"+theWheel), bad, invalidDist + "ZIP archive not accepted: Unknown record signature. See https://docs.pypi.org/archives for more information"},
+		{"2.8/76 no tar", rawly(sdist(), "the sdist"), bad, invalidDist + "File is not a tarfile"},
+		{"2.8/76 a tar, not packed", rawly(sdist(), tarOf(sdistMembers("x"))), bad, invalidDist + "None"},
+		{"2.8/78 two folders", rawly(sdist(), tarGzOf([][2]string{{"a/PKG-INFO", ""}, {"b/x", ""}})), bad, invalidDist + "Incorrect number of top-level directories in sdist"},
+		{"2.8/79 no PKG-INFO", rawly(sdist(), tarGzOf([][2]string{{"a/b", ""}, {"a/x", ""}})), bad, invalidDist + "PKG-INFO not found at a/PKG-INFO"},
+		{"2.8/80 SourceDefender", rawly(sdist(), tarGzOf(append(sdistMembers(""), [2]string{"demo-1.0/x.pye", "---BEGIN PYE FILE---\n---END PYE FILE---"}))), bad, invalidDist + "SourceDefender-encrypted content is not allowed. See https://pypi.org/policy/acceptable-use-policy/ for more information."},
+		{"2.8/84 licence", sdist("license_file", "COPYING"), bad, "License-File COPYING does not exist in distribution file demo-1.0.tar.gz at demo-1.0/COPYING"},
+		{"2.8/84 fine", sdist("license_file", "LICENSE"), ok, "OK"},
+		{"2.8/90 licence", wheel("license_file", "COPYING"), bad, "License-File COPYING does not exist in distribution file demo-1.0-py3-none-any.whl at demo-1.0.dist-info/licenses/COPYING"},
+		{"2.8/91 no RECORD", rawly(wheel(), without("RECORD")), bad, "Wheel 'demo-1.0-py3-none-any.whl' does not contain the required RECORD file: demo-1.0.dist-info/RECORD"},
+		{"2.8/91 not UTF-8", rawly(wheel(), with("RECORD", "\xff")), bad, "Wheel 'demo-1.0-py3-none-any.whl' does not contain the required RECORD file: demo-1.0.dist-info/RECORD"},
+		{"2.8/91 a field too long", rawly(wheel(), with("RECORD", strings.Repeat("x", 131073))), bad, "Wheel 'demo-1.0-py3-none-any.whl' does not contain the required RECORD file: demo-1.0.dist-info/RECORD"},
+		{"2.8/91 other members", rawly(wheel(), with("RECORD", strings.Repeat("x", 131072))), ok, "OK"},
+		{"2.8/92 entry points", rawly(wheel(), with("entry_points.txt", "[console_scripts]\na b = c:d\n")), bad, "Wheel 'demo-1.0-py3-none-any.whl' has invalid entry points defined in the entry_points.txt file"},
+		{"2.8/92 fine", rawly(wheel(), with("entry_points.txt", "[console_scripts]\na.b-c = c:d\n[other]\na b = c\n")), ok, "OK"},
+		{"2.8/93 no METADATA", rawly(wheel(), without("METADATA")), bad, "Wheel 'demo-1.0-py3-none-any.whl' does not contain the required METADATA file: demo-1.0.dist-info/METADATA"},
+
 		{"2.8/81 no dash", sdist().called("demo.tar.gz"), bad, "Invalid source distribution filename: demo.tar.gz"},
 		{"2.8/82 other project", sdist().called("elder-1.0.tar.gz"), bad, "Start filename for 'demo' with 'demo'."},
 		{"2.8/83 version", sdist().called("demo-1.0.0.tar.gz"), bad, "Filename 'demo-1.0.0.tar.gz' is invalid, should be 'demo-1.0.tar.gz'."},
@@ -242,6 +275,28 @@ func TestRows(t *testing.T) {
 	}
 }
 
+// rawly is the parcel with these very bytes.
+func rawly(p parcel, content string) parcel {
+	p.content = content
+	return p.set("sha256_digest", sha256Of(content))
+}
+
+// squeezed is the zip with a method of its last member that nobody knows.
+func squeezed(content string) string {
+	at := strings.LastIndex(content, "PK\x01\x02") + 10
+	return content[:at] + "\x0c" + content[at+1:]
+}
+
+// without is the wheel less one file of its metadata, with has another one.
+func without(file string) string {
+	return zipOf(slices.DeleteFunc(wheelMembers(nameOfWheel, seedOfWheel), func(m [2]string) bool { return m[0] == "demo-1.0.dist-info/"+file }))
+}
+
+func with(file, text string) string {
+	members := slices.DeleteFunc(wheelMembers(nameOfWheel, seedOfWheel), func(m [2]string) bool { return m[0] == "demo-1.0.dist-info/"+file })
+	return zipOf(append(members, [2]string{"demo-1.0.dist-info/" + file, text}))
+}
+
 // and adds a value to a field.
 func (p parcel) and(name, value string) parcel {
 	p.fields = append(p.fields[:len(p.fields):len(p.fields)], [2]string{name, value})
@@ -270,6 +325,7 @@ func longWheel(n int) parcel {
 func TestSwitches(t *testing.T) {
 	t.Parallel()
 	const size = "https://docs.pypi.org/project-management/storage-limits"
+	short := strconv.Itoa(len(theWheel) - 1)
 	for name, c := range map[string]struct {
 		change func(*fakepypi.Switches)
 		api    bool // by API token, for a new project
@@ -282,9 +338,9 @@ func TestSwitches(t *testing.T) {
 		"2.5.45 e-mail":         {func(s *fakepypi.Switches) { s.NoEmail = true }, true, 403, "User 'rehearser', associated with the API token used, does not have a verified primary email address. Please add a verified primary email before attempting to upload to PyPI. See https://pypi.org/help/#verified-email for more information."},
 		"2.5.45 second factor":  {func(s *fakepypi.Switches) { s.NoSecondFactor = true }, true, 403, "User 'rehearser', associated with the API token used, does not have two-factor authentication enabled. Please enable two-factor authentication before attempting to upload to PyPI. See https://pypi.org/help/#two-factor-authentication for more information."},
 		"2.5.49 organisation":   {func(s *fakepypi.Switches) { s.Inactive = true }, false, 400, ""},
-		"2.8.57 file":           {func(s *fakepypi.Switches) { s.FileLimit = 8 }, false, 400, "File too large. Limit for project 'demo' is 8 bytes. See " + size + "#requesting-a-file-size-limit-increase for more information."},
-		"2.8.57 fits":           {func(s *fakepypi.Switches) { s.FileLimit = 9 }, false, 200, "OK"},
-		"2.8.58 project":        {func(s *fakepypi.Switches) { s.ProjectLimit = 8 }, false, 400, "Project size too large. Limit for project 'demo' total size is 8 bytes. See " + size + "#requesting-a-project-size-limit-increase for more information."},
+		"2.8.57 file":           {func(s *fakepypi.Switches) { s.FileLimit = int64(len(theWheel)) - 1 }, false, 400, "File too large. Limit for project 'demo' is " + short + " bytes. See " + size + "#requesting-a-file-size-limit-increase for more information."},
+		"2.8.57 fits":           {func(s *fakepypi.Switches) { s.FileLimit = int64(len(theWheel)) }, false, 200, "OK"},
+		"2.8.58 project":        {func(s *fakepypi.Switches) { s.ProjectLimit = int64(len(theWheel)) - 1 }, false, 400, "Project size too large. Limit for project 'demo' total size is " + short + " bytes. See " + size + "#requesting-a-project-size-limit-increase for more information."},
 		"2.9 rate limit":        {func(s *fakepypi.Switches) { s.TooManyProjects = true }, true, 429, "Too many new projects created"},
 		"2.9 no new projects":   {func(s *fakepypi.Switches) { s.NoProjects = true }, true, 403, "New project registration temporarily disabled. See https://pypi.org/help/#admin-intervention for more information."},
 		"2.9 prohibited":        {func(s *fakepypi.Switches) { s.Prohibited = []string{"De.Mo"} }, true, 200, "OK"},
@@ -343,8 +399,8 @@ func TestSecondFile(t *testing.T) {
 		"2.8.60 identical":            {nil, wheel(), 200, "OK"},
 		"2.8.60 other metadata":       {nil, wheel("summary", "new"), 200, "OK"},
 		"2.8.60 before 63":            {func(th *theatre) { th.clock.pass(15 * day) }, wheel(), 200, "OK"},
-		"2.8.61 other bytes":          {nil, wheel().holding("other"), 400, "File already exists ('demo-1.0-py3-none-any.whl', with blake2_256 hash '" + blake2Of("other") + "')." + reuse},
-		"2.8.61 other name":           {nil, wheel().called("demo-1.0-1-py3-none-any.whl"), 400, "File already exists ('demo-1.0-1-py3-none-any.whl', with blake2_256 hash '" + blake2Of("the wheel") + "')." + reuse},
+		"2.8.61 other bytes":          {nil, wheel().holding("other"), 400, "File already exists ('demo-1.0-py3-none-any.whl', with blake2_256 hash '" + blake2Of(packed(nameOfWheel, "other")) + "')." + reuse},
+		"2.8.61 other name":           {nil, wheel().called("demo-1.0-1-py3-none-any.whl"), 400, "File already exists ('demo-1.0-1-py3-none-any.whl', with blake2_256 hash '" + blake2Of(theWheel) + "')." + reuse},
 		"2.8.62 deleted, same bytes":  {func(th *theatre) { th.remove("demo-1.0-py3-none-any.whl") }, wheel(), 400, "This filename was previously used by a file that has since been deleted. Use a different version." + reuse},
 		"2.8.62 deleted, other bytes": {func(th *theatre) { th.remove("demo-1.0-py3-none-any.whl") }, wheel().holding("other"), 400, "This filename was previously used by a file that has since been deleted. Use a different version." + reuse},
 		"2.8.63 fourteen days":        {func(th *theatre) { th.clock.pass(14 * day) }, sdist(), 200, "OK"},
@@ -429,7 +485,7 @@ func TestCreation(t *testing.T) {
 		return wheel("name", name).called(strings.ToLower(name) + "-1.0-py3-none-any.whl").holding(name)
 	}
 	th.upload(token, other("dem0")).want(t, 400, "The name 'dem0' is too similar to an existing project. See https://pypi.org/help/#project-name for more information.")
-	th.upload(token, other("Demo")).want(t, 400, "File already exists ('demo-1.0-py3-none-any.whl', with blake2_256 hash '"+blake2Of("Demo")+"'). See https://pypi.org/help/#file-name-reuse for more information.")
+	th.upload(token, other("Demo")).want(t, 400, "File already exists ('demo-1.0-py3-none-any.whl', with blake2_256 hash '"+blake2Of(packed(nameOfWheel, "Demo"))+"'). See https://pypi.org/help/#file-name-reuse for more information.")
 	for _, name := range []string{"asyncio", "XML.etree", "future", "carbon", "distutils-command"} {
 		th.upload(token, other(name)).want(t, 400, "The name '"+name+"' isn't allowed (conflict with Python Standard Library module name). See https://pypi.org/help/#project-name for more information.")
 	}

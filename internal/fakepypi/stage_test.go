@@ -31,7 +31,7 @@ func TestRehearsal(t *testing.T) {
 	if expires := int64(answer["expires"].(float64)); expires != th.clock.now().Unix()+900 {
 		t.Errorf("the token expires at %d", expires)
 	}
-	th.accepted(token, wheel("requires_python", ">=3.9", "md5_digest", md5Of("the wheel"), "blake2_256_digest", blake2Of("the wheel")))
+	th.accepted(token, wheel("requires_python", ">=3.9", "md5_digest", md5Of(theWheel), "blake2_256_digest", blake2Of(theWheel)))
 	th.accepted(token, sdist())
 	burned := th.do("POST", "/_/oidc/burn-token", strings.NewReader(`{"token":"`+token+`"}`))
 	if burned.status != 202 || burned.body != `{"errors":[],"message":"Accepted"}` {
@@ -47,7 +47,7 @@ func TestRehearsal(t *testing.T) {
 	first, _ := files[0].(map[string]any)
 	served := th.get(first["url"].(string))
 	sum := sha256.Sum256([]byte(served.body))
-	if served.body != "the wheel" || first["hashes"].(map[string]any)["sha256"] != hex.EncodeToString(sum[:]) {
+	if served.body != theWheel || first["hashes"].(map[string]any)["sha256"] != hex.EncodeToString(sum[:]) {
 		t.Errorf("served %q for %v", served.body, first)
 	}
 	if state := th.Tokens(); len(state) != 1 || !state[0].Burned || state[0].Uses != 2 {

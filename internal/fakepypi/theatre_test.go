@@ -13,6 +13,7 @@ import (
 	"mime/multipart"
 	"net/http"
 	"net/textproto"
+	"slices"
 	"strings"
 	"sync"
 	"testing"
@@ -173,6 +174,7 @@ type parcel struct {
 	fields   [][2]string
 	filename string
 	kind     string
+	seed     string // what the content was made of
 	content  string
 	bare     bool // no content part
 	query    string
@@ -188,9 +190,8 @@ func sdist(changes ...string) parcel {
 	return sending("demo-1.0.tar.gz", "sdist", "source", "the sdist", changes...)
 }
 
-func sending(filename, filetype, python, content string, changes ...string) parcel {
-	p := parcel{filename: filename, kind: "application/octet-stream", content: content}
-	sum := sha256.Sum256([]byte(content))
+func sending(filename, filetype, python, seed string, changes ...string) parcel {
+	p := parcel{filename: filename, kind: "application/octet-stream", seed: seed, content: packed(filename, seed)}
 	p.fields = [][2]string{
 		{":action", "file_upload"},
 		{"protocol_version", "1"},
@@ -199,7 +200,7 @@ func sending(filename, filetype, python, content string, changes ...string) parc
 		{"version", "1.0"},
 		{"filetype", filetype},
 		{"pyversion", python},
-		{"sha256_digest", hex.EncodeToString(sum[:])},
+		{"sha256_digest", sha256Of(p.content)},
 	}
 	return p.with(changes...)
 }
@@ -225,16 +226,22 @@ func (p parcel) set(name, value string) parcel {
 	return p
 }
 
-// holding is the parcel with other bytes and the right digest.
-func (p parcel) holding(content string) parcel {
-	sum := sha256.Sum256([]byte(content))
-	p.content = content
-	return p.set("sha256_digest", hex.EncodeToString(sum[:]))
+// holding is the parcel with an archive of other bytes and the right digest.
+func (p parcel) holding(seed string) parcel {
+	p.seed, p.content = seed, packed(p.filename, seed)
+	return p.set("sha256_digest", sha256Of(p.content))
 }
 
-// called is the parcel with another file name.
+// called is the parcel with another file name, and what an archive of that name has to hold.
 func (p parcel) called(filename string) parcel {
-	p.filename = filename
+	was := sha256Of(p.content)
+	p.filename, p.content = filename, packed(filename, p.seed)
+	for i, f := range p.fields {
+		if f == [2]string{"sha256_digest", was} {
+			p.fields = slices.Clone(p.fields)
+			p.fields[i][1] = sha256Of(p.content)
+		}
+	}
 	return p
 }
 
@@ -294,6 +301,11 @@ func (r reply) want(t *testing.T, status int, reason string) {
 	if r.status != status || reason != "" && r.reason != reason {
 		t.Errorf("answer\n %d %q\nwant\n %d %q", r.status, r.reason, status, reason)
 	}
+}
+
+func sha256Of(s string) string {
+	sum := sha256.Sum256([]byte(s))
+	return hex.EncodeToString(sum[:])
 }
 
 func md5Of(s string) string {

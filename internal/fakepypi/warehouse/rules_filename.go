@@ -9,8 +9,7 @@ import (
 	"github.com/org/pypi-oidc-publish/internal/pep"
 )
 
-// The rules of section 2.8 about what a file name says: rows 81 to 89 and 94. On the real index the archive's own rules
-// come between those of sections 2.8/64 and these.
+// The rules of section 2.8 about what a file name says: rows 81 to 83, 85 to 89, and 94.
 
 func isSdist(u *upload) bool { return u.form.get("filetype") == "sdist" }
 

@@ -5,6 +5,7 @@ import (
 	"net/http"
 	"net/url"
 
+	"github.com/org/pypi-oidc-publish/internal/archive"
 	"github.com/org/pypi-oidc-publish/internal/pep"
 )
 
@@ -22,6 +23,7 @@ type upload struct {
 	creates  bool     // the project is new and comes into the index with this file
 	release  *release // nil where this file creates it
 
+	archive    archive.Facts
 	provenance *provenance // of the attestations that came with the file; nil without any
 	done       bool        // the very file is there already: 200 and nothing happens
 }
@@ -67,8 +69,14 @@ func rules() []rule {
 		{"2.8/62", filenameReuse},
 		{"2.8/63", closedRelease},
 		{"2.8/64", secondSdist},
+		{"2.8/65-80", archiveValid},
 		{"2.8/81-83", sdistFilename},
+		{"2.8/84", sdistLicenses},
 		{"2.8/85-89", wheelFilename},
+		{"2.8/90", wheelLicenses},
+		{"2.8/91", recordPresent},
+		{"2.8/92", entryPoints},
+		{"2.8/93", metadataPresent},
 		{"2.8/94", filenameLength},
 		{"2.8/95", attestationSet},
 	}

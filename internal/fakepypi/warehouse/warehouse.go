@@ -10,15 +10,14 @@
 //
 // # Limitations
 //
-// Not judged, so that the real index refuses more: what is in the archive (rows 65 to 80, 84, 90 to 93).
 // International host names of e-mail addresses (34) are judged without the tables of IDNA and Unicode normalization.
 // A reStructuredText description (50) counts as one that does not render only where it is nothing but white space and
 // comments; anything else is taken, errors in it too. The tables of licences, classifiers and the standard library
 // are of the dates in the READMEs beside them, and a licence reference with a + behind it is refused (28) where the
 // real index breaks with 500. Attestations are verified as on the real index, against the one Sigstore that the index is
 // told of (95); what the validator of their form says has its shape, but not every word. There is one kind of Trusted
-// Publisher, GitHub's, one user, and no page for people. Where a file's own archive rules stand between others on the real
-// index, the order of texts may differ. A request that overlaps another one's commit is refused more readily than on
+// Publisher, GitHub's, one user, and no page for people. An archive beyond the bounds of the walk is taken, and one whose member for
+// the metadata is damaged is refused where the real index breaks with 500. A request that overlaps another one's commit is refused more readily than on
 // the real index: it sees the tables as they were when its first byte arrived. The tables live in memory, and are
 // written as one document where they are kept.
 package warehouse

@@ -17,7 +17,7 @@ func runReplace(p *parser, c *call) []*node {
 	p.needContent(c)
 	holder := newNode(kindDetached, c.line)
 	p.nested(c.content, holder)
-	holder.prune(func(n *node) bool { return n.kind == kindMessage })
+	holder.prune(kindMessage)
 	if len(holder.children) == 0 {
 		return nil
 	}

@@ -26,6 +26,13 @@ func runContents(p *parser, c *call) []*node {
 // runPending is for directives that only leave a note for later.
 func runPending(_ *parser, c *call) []*node { return []*node{newNode(kindPending, c.line)} }
 
+// runTargetNotes puts footnotes with the addresses of links here.
+func runTargetNotes(p *parser, c *call) []*node {
+	n := newNode(kindPending, c.line)
+	p.doc.targetNotes = append(p.doc.targetNotes, n)
+	return []*node{n}
+}
+
 // runDecoration is for headers and footers: they stand outside of the body.
 func runDecoration(p *parser, c *call) []*node {
 	p.needContent(c)

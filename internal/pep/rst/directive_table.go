@@ -121,7 +121,7 @@ func partDirective(name string) (directive, bool) {
 			"depth": anyInteger, "start": anyInteger, "prefix": required, "suffix": required,
 		}, run: runPending}, true
 	case "target-notes":
-		return directive{options: map[string]convert{"class": classNames}, run: runPending}, true
+		return directive{options: map[string]convert{"class": classNames}, run: runTargetNotes}, true
 	case "header", "footer":
 		return directive{content: true, run: runDecoration}, true
 	case "meta":

@@ -24,6 +24,7 @@ type document struct {
 	substitutionByFold map[string]string
 	pending            []*node // elements that a class directive waits for
 	contents           []*node
+	targetNotes        []*node
 	decoration         *node
 }
 

@@ -39,6 +39,7 @@ const (
 	kindDecoration // header and footer
 	kindMessage    // an information of docutils, of no consequence by itself
 	kindDocinfo
+	kindGone     // to be taken out of the document
 	kindDetached // holds what a directive parses, until it's put into its place
 	kindBlock    // any other body element, or a part of one
 	kindText
@@ -182,13 +183,14 @@ func (n *node) pairs() iter.Seq2[*node, *node] {
 	}
 }
 
-// prune takes out what is gone, anywhere below n.
-func (n *node) prune(gone func(*node) bool) {
+// prune takes out all nodes of a kind below n.
+func (n *node) prune(kind kind) {
+	gone := func(n *node) bool { return n.kind == kind }
 	if slices.ContainsFunc(n.children, gone) {
 		n.children = slices.DeleteFunc(slices.Clone(n.children), gone)
 	}
 	for _, child := range n.children {
-		child.prune(gone)
+		child.prune(kind)
 	}
 }
 

@@ -10,6 +10,7 @@ func (p *parser) resolve() {
 	p.docinfo()
 	p.matchAnonymous()
 	p.followIndirect()
+	p.placeTargetNotes()
 	p.matchNotes()
 	p.settle()
 	p.dropEmptyContents()
@@ -25,6 +26,7 @@ func (p *parser) classTargets() {
 			p.refuse(pending.line, noElementForClass)
 		}
 	}
+	p.drop(p.doc.pending)
 }
 
 // visibleAfter reports whether a visible element comes behind n, or behind one that n is in.
@@ -51,6 +53,7 @@ func (p *parser) propagate() {
 			continue
 		}
 		next.ids = append(next.ids, target.ids...)
+		next.names = append(next.names, target.names...)
 		for _, one := range target.ids {
 			p.doc.byID[one] = next
 		}
@@ -60,20 +63,50 @@ func (p *parser) propagate() {
 	}
 }
 
-// dropEmptyContents takes out the tables of contents that have nothing to show.
-func (p *parser) dropEmptyContents() {
-	if len(p.doc.contents) == 0 {
+// placeTargetNotes puts footnotes for addresses into the place of the directive for them; it's gone when there are none.
+func (p *parser) placeTargetNotes() {
+	if len(p.doc.targetNotes) == 0 {
 		return
 	}
-	empty := map[*node]bool{}
+	noted := !p.doc.root.each(func(n *node) bool {
+		used := n.kind == kindReference && n.anonymous
+		for _, name := range n.names {
+			used = used || n.kind == kindTarget && len(p.doc.refs[name]) > 0
+		}
+		return !used || !n.hasRefURI
+	})
+	if !noted {
+		p.drop(p.doc.targetNotes)
+	}
+	for _, notes := range p.doc.targetNotes {
+		notes.kind = kindBlock
+	}
+}
+
+// drop takes nodes out of the document.
+func (p *parser) drop(nodes []*node) {
+	if len(nodes) == 0 {
+		return
+	}
+	for _, n := range nodes {
+		n.kind = kindGone
+	}
+	p.doc.root.prune(kindGone)
+}
+
+// dropEmptyContents takes out the tables of contents that have nothing to show.
+func (p *parser) dropEmptyContents() {
+	var empty []*node
 	for _, contents := range p.doc.contents {
 		from := p.doc.root
 		if contents.local {
 			from = contents.parent.part()
 		}
-		empty[contents] = from != nil && !hasSection(from)
+		if from != nil && !hasSection(from) {
+			empty = append(empty, contents)
+		}
 	}
-	p.doc.root.prune(func(n *node) bool { return empty[n] })
+	p.drop(empty)
 }
 
 // part is the section that n is in, or the document.

@@ -95,6 +95,15 @@ func (p *parser) checkTextField(field, body *node, label string) {
 	p.refuse(field.line, compoundBibliographic, label)
 }
 
+// namesAnybody reports whether a name is left between the separators: semicolons if there are any, else commas.
+func namesAnybody(text string) bool {
+	separator := ","
+	if strings.Contains(text, ";") {
+		separator = ";"
+	}
+	return strip(strings.ReplaceAll(text, separator, " ")) != ""
+}
+
 // checkAuthors refuses what no names of authors can be read from.
 func (p *parser) checkAuthors(field, body *node, label string) {
 	first := body.children[0]
@@ -102,7 +111,7 @@ func (p *parser) checkAuthors(field, body *node, label string) {
 	switch {
 	case len(body.children) == 1 && first.kind == kindParagraph:
 		text := first.plain()
-		ok = strings.Trim(text, ";, \n") != ""
+		ok = namesAnybody(text)
 		first.setChildren([]*node{textNode(escape(text), first.line)})
 	case len(body.children) == 1 && first.kind == kindBulletList:
 		for _, item := range first.children {

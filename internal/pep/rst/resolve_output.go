@@ -3,7 +3,7 @@ package rst
 // checkWritten refuses what fails when the document is written, and a document with nothing to show: the title alone
 // doesn't count.
 func (p *parser) checkWritten() {
-	p.checkImages(p.doc.root)
+	p.checkParts(p.doc.root)
 	for _, child := range p.doc.root.children {
 		if child.shown() {
 			return
@@ -12,16 +12,19 @@ func (p *parser) checkWritten() {
 	p.refuse(0, nothingRendered)
 }
 
-// checkImages looks for images that can't be written. Those in definitions never are.
-func (p *parser) checkImages(n *node) {
+// checkParts looks for what can't be written. What is in definitions never is.
+func (p *parser) checkParts(n *node) {
 	if n.kind == kindSubstitution {
 		return
 	}
 	if n.unwritable != nil {
 		p.refuse(n.line, *n.unwritable)
 	}
+	if n.kind == kindFootnoteReference && n.hasRefURI {
+		p.undecided(n.line, "footnote", "docutils dies of a footnote reference that leads to an address")
+	}
 	for _, child := range n.children {
-		p.checkImages(child)
+		p.checkParts(child)
 	}
 }
 

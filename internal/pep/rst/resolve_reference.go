@@ -152,6 +152,9 @@ func (p *parser) settle() {
 		}
 		for _, name := range target.names {
 			for _, ref := range p.doc.refs[name] {
+				if target.hasRefURI && !ref.resolved {
+					ref.leadTo(target.refURI)
+				}
 				ref.resolved = true
 			}
 		}

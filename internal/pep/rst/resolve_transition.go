@@ -8,7 +8,7 @@ func (p *parser) checkTransitions() {
 	if len(transitions) == 0 {
 		return
 	}
-	p.doc.root.prune(func(n *node) bool { return n.kind == kindComment })
+	p.doc.root.prune(kindComment)
 	for i := 0; i < len(transitions); i++ {
 		p.spend(1 + len(transitions[i].parent.children))
 		if p.checkTransition(transitions[i]) {

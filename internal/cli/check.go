@@ -13,6 +13,7 @@ import (
 	"github.com/org/pypi-oidc-publish/internal/config"
 	"github.com/org/pypi-oidc-publish/internal/finding"
 	"github.com/org/pypi-oidc-publish/internal/index"
+	"github.com/org/pypi-oidc-publish/internal/preflight"
 	"github.com/org/pypi-oidc-publish/internal/publish"
 	"github.com/org/pypi-oidc-publish/internal/runner"
 	"github.com/org/pypi-oidc-publish/internal/secret"
@@ -27,18 +28,24 @@ type checkOptions struct {
 
 // checkVerb judges distributions as a run would, and publishes nothing. It asks the network only where -index says whom.
 func checkVerb(ctx context.Context, w World, v verb, args []string) int {
-	o := checkOptions{today: w.Now()}
+	var o checkOptions
 	flags := flag.NewFlagSet(v.name, flag.ContinueOnError)
 	flags.StringVar(&o.index, "index", "", "also look at what this index holds: pypi, testpypi, an upload endpoint that ends in /legacy/, or the URL of a simple index")
 	flags.StringVar(&o.profile, "profile", "pypi", "whose rules: pypi, or other for an index with rules of its own, for which PyPI's are notices")
 	flags.StringVar(&o.format, "format", "text", "text, github (annotations of a workflow run) or json")
 	flags.StringVar(&o.expected, "expected-version", "", "every release in the set must have this version, for example the tag v1.2.3")
-	flags.Func("today", "judge as of this `day`, such as 2026-08-31: what this program's tables (classifiers, licences, platforms) do not know is an error on their own day, and a warning later", func(day string) (err error) {
+	flags.Func("today", "judge as of this `day`, such as 2026-08-31: what this program's tables (classifiers, licences, platforms) do not know is an error on their own day, and a warning later (default the tables' own day; with -index today)", func(day string) (err error) {
 		o.today, err = time.Parse(time.DateOnly, day)
 		return err
 	})
 	if code, done := w.parse(v, flags, args); done {
 		return code
+	}
+	if o.today.IsZero() {
+		o.today = preflight.TablesAsOf()
+		if o.index != "" {
+			o.today = w.Now()
+		}
 	}
 	write, known := writers()[o.format]
 	switch {

@@ -350,7 +350,7 @@ func contracts() []contract {
 		},
 		{
 			name: "a reusable workflow of the same repository, where the index trusts its caller", run: fakepypi.Run{Called: same}, event: "push.json",
-			notice: "attestation-reusable-workflow",
+			notice:  "attestation-reusable-workflow",
 			refused: "invalid-publisher", says: "workflow publish.yml", code: 1, requests: untilMinted + untilRefused,
 		},
 		{

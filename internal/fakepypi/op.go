@@ -20,7 +20,7 @@ func ops() []op {
 		{"burn", true, at("/_/oidc/burn-token")},
 		{"upload", true, func(r *http.Request) bool { return isUploadURL(r) && hasForm(r) }},
 		{"probe", true, isUploadURL}, // it cannot carry a file
-		{"look", true, under("/simple/")},
+		{"look", true, func(r *http.Request) bool { return under("/simple/")(r) || at("/pypi")(r) }},
 		{"file", false, under("/files/")},
 		{"provenance", true, under("/integrity/")},
 		{"json", false, under("/pypi/")},

@@ -18,6 +18,8 @@ type Site struct {
 	Pages  *url.URL // what project pages begin with; nil: there are none
 	Files  *url.URL // what the addresses of files begin with, which go on with their BLAKE2b-256; nil: they cannot be told
 	Manage *url.URL // what pages with the settings of projects begin with; nil: there are none
+	// Classifiers is where the index lists the classifiers that it takes; nil: nowhere (reference: pypi-server.md, section 2.4.3).
+	Classifiers *url.URL
 	// Warehouse tells that the index runs the software of the public one: its rules, its answers, its 200 for the same bytes
 	// again.
 	Warehouse bool
@@ -39,8 +41,8 @@ func known() []Site {
 		return u
 	}
 	return []Site{
-		{Upload: at("https://upload.pypi.org/legacy/"), Simple: at("https://pypi.org/simple/"), Pages: at("https://pypi.org/project/"), Files: at("https://files.pythonhosted.org/packages/"), Manage: at("https://pypi.org/manage/"), Warehouse: true, Attestations: true, audience: "pypi"},
-		{Upload: at("https://test.pypi.org/legacy/"), Simple: at("https://test.pypi.org/simple/"), Pages: at("https://test.pypi.org/project/"), Files: at("https://test-files.pythonhosted.org/packages/"), Manage: at("https://test.pypi.org/manage/"), Warehouse: true, Attestations: true, audience: "testpypi"},
+		{Upload: at("https://upload.pypi.org/legacy/"), Simple: at("https://pypi.org/simple/"), Pages: at("https://pypi.org/project/"), Files: at("https://files.pythonhosted.org/packages/"), Manage: at("https://pypi.org/manage/"), Classifiers: at("https://pypi.org/pypi?:action=list_classifiers"), Warehouse: true, Attestations: true, audience: "pypi"},
+		{Upload: at("https://test.pypi.org/legacy/"), Simple: at("https://test.pypi.org/simple/"), Pages: at("https://test.pypi.org/project/"), Files: at("https://test-files.pythonhosted.org/packages/"), Manage: at("https://test.pypi.org/manage/"), Classifiers: at("https://test.pypi.org/pypi?:action=list_classifiers"), Warehouse: true, Attestations: true, audience: "testpypi"},
 	}
 }
 
@@ -59,13 +61,14 @@ func SiteOf(upload, simple *url.URL, lookups bool) Site {
 		beside := func(path string) *url.URL {
 			return &url.URL{Scheme: upload.Scheme, Host: upload.Host, Path: strings.TrimSuffix(upload.Path, "legacy/") + path}
 		}
-		site.Simple, site.Files = beside("simple/"), beside("files/packages/")
+		site.Simple, site.Files, site.Classifiers = beside("simple/"), beside("files/packages/"), beside("pypi")
+		site.Classifiers.RawQuery = ":action=list_classifiers"
 	}
 	if simple != nil {
 		site.Simple = simple
 	}
 	if !lookups {
-		site.Simple = nil
+		site.Simple, site.Classifiers = nil, nil
 	}
 	return site
 }

@@ -45,6 +45,7 @@ func (r *run) gather(ctx context.Context, paths []string) error {
 	}
 	r.Book.Note(ledger.Collected{Files: r.described()})
 	r.readPyproject(paths)
+	r.classify(ctx)
 	// The metadata may name another project than the file name does; a rule says so, and the index is asked about it as
 	// well.
 	return r.look(ctx, r.projects())

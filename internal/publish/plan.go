@@ -17,7 +17,7 @@ import (
 // check judges the whole set by the index's rules. All findings are told; errors stop the run.
 func (r *run) check() error {
 	var failed []error
-	judged := ledger.Judged{Files: len(r.files)}
+	judged := ledger.Judged{Files: len(r.files), Rules: len(preflight.Rules())}
 	for _, f := range r.judge(nil) {
 		switch f.Severity {
 		case finding.Error:
@@ -41,7 +41,8 @@ func (r *run) check() error {
 func (r *run) judge(stored map[string]bool) []finding.Finding {
 	found := preflight.Check(preflight.Set{
 		Files: r.files, Held: r.held, Warehouse: r.Index.Site().Warehouse, UserToken: r.Password != nil, Pyproject: r.pyproject,
-		Stored: stored, ExpectedVersion: r.ExpectedVersion, Now: r.Now(),
+		Classifiers: r.classifiers,
+		Stored:      stored, ExpectedVersion: r.ExpectedVersion, Now: r.Now(),
 	})
 	for i := range found {
 		f := &found[i]

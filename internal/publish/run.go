@@ -69,6 +69,8 @@ type run struct {
 	pyproject *pyproject.Project
 	door      *door // whether new uploads may begin
 
+	classifiers []string // that the index lists; nil where it was not asked
+
 	claims   oidc.Claims            // of this run's ID token; zero where nobody asked for one
 	sidecars []string               // attestations that stand beside the files
 	attested [][]attest.Attestation // what goes with each of files; nil where nothing is attested

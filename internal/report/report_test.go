@@ -168,17 +168,21 @@ func situations() map[string][]ledger.Event {
 		"attested": join(opening(file(wheel, ledger.Upload), file(sdist, ledger.Upload)), identified(), signed(wheel, false), signed(sdist, true), minted()[2:], []ledger.Event{
 			ledger.Started{File: wheel}, ledger.Landed{File: wheel, Took: time.Second}, ledger.Started{File: sdist}, ledger.Landed{File: sdist, Took: time.Second},
 		}, burned(ledger.BurnProven), []ledger.Event{
-			ledger.Phase{At: noon.Add(1500 * time.Millisecond), Name: "Read back"}, ledger.ReadBack{Served: true},
-			ledger.Phase{At: noon.Add(3 * time.Second), Name: "GitHub release"}, ledger.Attached{Outcome: ledger.ReleaseAttached, Assets: 5},
+			ledger.Phase{At: noon.Add(1500 * time.Millisecond), Name: "Read back"},
+			ledger.ReadBack{Served: true},
+			ledger.Phase{At: noon.Add(3 * time.Second), Name: "GitHub release"},
+			ledger.Attached{Outcome: ledger.ReleaseAttached, Assets: 5},
 			ledger.Ended{At: noon.Add(4 * time.Second)},
 		}),
 		"no publisher": join(opening(file(wheel, ledger.Upload)), identified(), []ledger.Event{
 			ledger.Unmatched{Publisher: needed("https://index.example/manage/project/my-project/settings/publishing/?environment=pypi&owner=o&provider=github&repository=r&workflow_filename=release.yml", false)},
-			ledger.Noted{Finding: noPublisher}, ledger.Ended{At: noon.Add(time.Second)},
+			ledger.Noted{Finding: noPublisher},
+			ledger.Ended{At: noon.Add(time.Second)},
 		}),
 		"no pending publisher": join(opening(file(wheel, ledger.Upload)), identified(), []ledger.Event{
 			ledger.Unmatched{Publisher: needed("https://index.example/manage/account/publishing/", true)},
-			ledger.Noted{Finding: noPublisher}, ledger.Ended{At: noon.Add(time.Second)},
+			ledger.Noted{Finding: noPublisher},
+			ledger.Ended{At: noon.Add(time.Second)},
 		}),
 		"conflict": join(opening(conflicting(), file(sdist, ledger.Upload)), []ledger.Event{
 			ledger.Noted{Finding: finding.Finding{
@@ -206,11 +210,14 @@ func situations() map[string][]ledger.Event {
 		}),
 		"signing is down and best effort": join(opening(file(wheel, ledger.Upload)), identified(), signed(wheel, false), []ledger.Event{ledger.Unattested{}}, minted()[2:], []ledger.Event{
 			ledger.Noted{Finding: finding.Finding{ID: "attestation-outage", Severity: finding.Warning, Message: "the files go without attestations, as `attestations: best-effort` allows: the log took no entry"}},
-			ledger.Started{File: wheel}, ledger.Landed{File: wheel, Took: time.Second},
+			ledger.Started{File: wheel},
+			ledger.Landed{File: wheel, Took: time.Second},
 		}, burned(ledger.BurnProven)),
 		"not served yet": join(opening(file(wheel, ledger.Upload)), minted(), []ledger.Event{
-			ledger.Started{File: wheel}, ledger.Landed{File: wheel, Took: time.Second},
-			ledger.Phase{At: noon, Name: "Read back"}, ledger.ReadBack{Missing: []string{wheel}},
+			ledger.Started{File: wheel},
+			ledger.Landed{File: wheel, Took: time.Second},
+			ledger.Phase{At: noon, Name: "Read back"},
+			ledger.ReadBack{Missing: []string{wheel}},
 			ledger.Noted{Finding: finding.Finding{ID: "not-served-yet", Severity: finding.Warning, Message: "the index took every file, and was not seen to serve " + wheel + " within 5m0s", Fix: "nothing has to be done"}},
 			ledger.Attached{Outcome: ledger.ReleaseFailed},
 		}, burned(ledger.BurnProven)),

@@ -113,7 +113,7 @@ func New(o Options) (*Index, error) {
 	return ix, nil
 }
 
-// route is one address of the index. A route for GET is one for HEAD too.
+// route is one address of the index. A route for GET is one for HEAD too; one without a method judges that itself.
 type route struct {
 	method, path string
 	handle       http.HandlerFunc
@@ -123,7 +123,7 @@ func (ix *Index) routes() *http.ServeMux {
 	all := []route{
 		{"POST", "/legacy/{$}", ix.uploadFile},
 		{"POST", "/legacy", ix.missingSlash},
-		{"POST", "/pypi", ix.oldHost},
+		{"", "/pypi", ix.actions},
 		{"GET", "/simple/{$}", ix.simpleIndex},
 		{"GET", "/simple/{name}/{$}", ix.simplePage},
 		{"GET", "/simple/{name}", ix.simpleSlash},
@@ -159,7 +159,7 @@ func (ix *Index) routes() *http.ServeMux {
 
 // only answers the route's method.
 func (t route) only(w http.ResponseWriter, r *http.Request) {
-	if r.Method != t.method && (t.method != http.MethodGet || r.Method != http.MethodHead) {
+	if t.method != "" && r.Method != t.method && (t.method != http.MethodGet || r.Method != http.MethodHead) {
 		w.Header().Set("Allow", t.method)
 		errorAnswer(w, http.StatusMethodNotAllowed)
 		return

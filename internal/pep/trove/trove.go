@@ -32,6 +32,18 @@ func Look(classifier string) (Standing, []string) {
 	return found.standing, slices.Clone(found.instead)
 }
 
+// All are the valid classifiers, in alphabetical order.
+func All() []string {
+	var all []string
+	for classifier, found := range table().entries {
+		if found.standing == Valid {
+			all = append(all, classifier)
+		}
+	}
+	slices.Sort(all)
+	return all
+}
+
 // AsOf is the last day on which the index is known to have had exactly this table.
 func AsOf() time.Time {
 	return table().asOf

@@ -1,0 +1,23 @@
+package warehouse
+
+import (
+	"fmt"
+	"net/http"
+
+	"github.com/org/pypi-oidc-publish/internal/pep/trove"
+)
+
+// actions is what is left of the oldest address of the index: the list of valid classifiers (section 2.4.3).
+func (ix *Index) actions(w http.ResponseWriter, r *http.Request) {
+	switch {
+	case r.Method == http.MethodPost:
+		ix.oldHost(w, r)
+	case ix.traits.modern && r.URL.Query().Get(":action") == "list_classifiers":
+		w.Header().Set("Content-Type", "text/plain; charset=utf-8")
+		for _, classifier := range trove.All() {
+			fmt.Fprintln(w, classifier)
+		}
+	default:
+		ix.notFound(w, r)
+	}
+}

@@ -1,0 +1,52 @@
+package index_test
+
+import (
+	"errors"
+	"net/http"
+	"net/http/httptest"
+	"net/url"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/org/pypi-oidc-publish/internal/fakepypi"
+	"github.com/org/pypi-oidc-publish/internal/index"
+	"github.com/org/pypi-oidc-publish/internal/wire"
+)
+
+func TestTheIndexListsItsClassifiers(t *testing.T) {
+	t.Parallel()
+	s, err := fakepypi.Start(t.Context(), "127.0.0.1:0", fakepypi.Options{Now: time.Now})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer s.Close()
+	all, err := index.New(index.SiteOf(s.Upload, nil, true), client(), wire.NewGate(1), nil).Classifiers(t.Context())
+	if err != nil || !slices.Contains(all, "Programming Language :: Python :: 3") || len(all) < 800 {
+		t.Errorf("%d classifiers, %v", len(all), err)
+	}
+	if _, err := index.New(index.SiteOf(s.Upload, nil, false), client(), wire.NewGate(1), nil).Classifiers(t.Context()); !errors.Is(err, index.ErrNoLookups) {
+		t.Errorf("without look-ups: %v", err)
+	}
+}
+
+// TestAnotherPageIsNoList: a list that was cut, or the page of a proxy, would refuse what the index takes.
+func TestAnotherPageIsNoList(t *testing.T) {
+	t.Parallel()
+	for name, page := range map[string]string{
+		"a proxy's":  "<html>" + strings.Repeat("<p>log in</p>\n", 1000),
+		"one cut":    strings.Repeat("Topic :: Software Development\n", 20),
+		"an old one": "",
+	} {
+		server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) { _, _ = w.Write([]byte(page)) }))
+		t.Cleanup(server.Close)
+		upload, err := url.Parse(server.URL + "/legacy/")
+		if err != nil {
+			t.Fatal(err)
+		}
+		if all, err := index.New(index.SiteOf(upload, nil, true), client(), wire.NewGate(1), nil).Classifiers(t.Context()); err == nil {
+			t.Errorf("%s page was taken for a list of %d", name, len(all))
+		}
+	}
+}

@@ -93,9 +93,9 @@ func newWalk(keep func(member string) bool, members int64) *walk {
 }
 
 // visit counts a member and tells whether the walk may go on.
-func (w *walk) visit(name string) bool {
+func (w *walk) visit(name []byte) bool {
 	if w.facts.Members == maxMembers {
-		w.odd(OddStopped, name, fmt.Sprintf("more than %d members", maxMembers))
+		w.odd(OddStopped, string(name), fmt.Sprintf("more than %d members", maxMembers))
 		return false
 	}
 	w.facts.Members++

@@ -1,6 +1,7 @@
 package archive
 
 import (
+	"bytes"
 	"slices"
 	"strings"
 )
@@ -8,24 +9,30 @@ import (
 // commonPath finds the longest path that is a prefix of all paths added, part by part. Empty parts and single dots do not
 // count; a leading slash is a part of its own.
 type commonPath struct {
-	begun bool
-	parts []string
+	begun  bool
+	parts  []string
+	prefix []byte // the path so far, with a slash after it
 }
 
-func (c *commonPath) add(path string) {
-	if !c.begun {
-		c.begun = true
-		c.parts = slices.Collect(parts(path))
+// add adds a path. Most begin with what all have in common, which is seen without a look at their parts.
+func (c *commonPath) add(path []byte) {
+	switch {
+	case c.begun && (len(c.parts) == 0 || bytes.HasPrefix(path, c.prefix)):
 		return
-	}
-	same := 0
-	for part := range parts(path) {
-		if same == len(c.parts) || part != c.parts[same] {
-			break
+	case !c.begun:
+		c.begun = true
+		c.parts = slices.Collect(parts(string(path)))
+	default:
+		same := 0
+		for part := range parts(string(path)) {
+			if same == len(c.parts) || part != c.parts[same] {
+				break
+			}
+			same++
 		}
-		same++
+		c.parts = c.parts[:same]
 	}
-	c.parts = c.parts[:same]
+	c.prefix = []byte(strings.TrimSuffix(c.String(), "/") + "/")
 }
 
 func (c *commonPath) String() string {

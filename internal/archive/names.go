@@ -31,7 +31,7 @@ const (
 func newNames(expected int64) *Names {
 	expected = max(0, min(expected, maxMembers))
 	n := &Names{seed: maphash.MakeSeed(), rows: make([]nameRow, 0, expected)}
-	n.slots = make([]uint32, 1<<bits.Len64(uint64(2*expected+8)))
+	n.slots = make([]uint32, 1<<bits.Len64(uint64(max(2*expected, 16)-1)))
 	return n
 }
 
@@ -71,8 +71,8 @@ func (n *Names) add(name []byte, packed, unpacked int64) {
 }
 
 // alias adds a name by which a member is found, but which no header has.
-func (n *Names) alias(name string) {
-	hash := maphash.String(n.seed, name)
+func (n *Names) alias(name []byte) {
+	hash := maphash.Bytes(n.seed, name)
 	if at, found := n.find(hash); !found {
 		n.put(at, hash)
 	}

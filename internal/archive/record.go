@@ -5,9 +5,9 @@ import (
 	"crypto/sha256"
 	"encoding/base64"
 	"errors"
+	"fmt"
 	"hash"
 	"hash/maphash"
-	"io"
 	"strconv"
 	"strings"
 	"unicode/utf8"
@@ -56,7 +56,7 @@ func (r *record) add(row [3]string, w *walk) {
 	}
 	r.names.mark(at, recorded)
 	if len(r.rows) < maxSums {
-		r.rows[maphash.String(r.names.seed, name)] = parseRecordRow(row)
+		r.rows[maphash.Bytes(r.names.seed, []byte(name))] = parseRecordRow(row)
 	}
 }
 
@@ -77,65 +77,50 @@ func (r *record) exempt(name string) bool {
 	return name == r.place+".jws" || name == r.place+".p7s"
 }
 
+// row is what the record says of a member.
+func (r *record) row(name []byte) (recordRow, bool) {
+	if r.place == "" || string(name) == r.place {
+		return recordRow{}, false
+	}
+	row, found := r.rows[maphash.Bytes(r.names.seed, name)]
+	return row, found
+}
+
 // listed compares a member with what the record says of it.
-func (r *record) listed(m zipMember, w *walk) {
-	if r.place == "" || strings.HasSuffix(m.name, "/") || strings.HasSuffix(m.name, `\`) || r.exempt(m.name) {
+func (r *record) listed(m *zipMember, w *walk) {
+	if r.place == "" || len(m.found) == 0 || bytes.ContainsRune([]byte(`/\`), rune(m.found[len(m.found)-1])) {
 		return
 	}
-	at, found := r.names.of([]byte(m.name))
+	at, found := r.names.of(m.found)
 	if !found || r.names.rows[at].key&recorded == 0 {
-		w.odd(OddUnlisted, m.name, "")
+		if name := string(m.found); !r.exempt(name) {
+			w.odd(OddUnlisted, name, "")
+		}
 		return
 	}
-	row, found := r.rows[maphash.String(r.names.seed, m.name)]
-	if found && m.name != r.place && row.size >= 0 && row.size != m.unpacked {
-		w.odd(OddRecordSum, m.name, "it has "+strconv.FormatInt(m.unpacked, 10)+" bytes, but the record says "+strconv.FormatInt(row.size, 10))
+	row, found := r.row(m.found)
+	if found && row.size >= 0 && row.size != m.unpacked {
+		w.odd(OddRecordSum, string(m.found), fmt.Sprintf("it has %d bytes, but the record says %d", m.unpacked, row.size))
 		return
 	}
-	if content, kept := w.facts.Kept[m.name]; kept && found {
-		row.compare(m.name, sha256.Sum256(content), w)
+	if content, kept := w.facts.Kept[string(m.found)]; kept {
+		r.compare(m.found, sha256.Sum256(content), w)
 	}
 }
 
-func (row recordRow) compare(name string, sum [sha256.Size]byte, w *walk) {
-	if row.hashed && row.sum != sum {
-		w.odd(OddRecordSum, name, "its SHA-256 is not the one in the record")
+// compare notes where the record has another hash.
+func (r *record) compare(name []byte, sum [sha256.Size]byte, w *walk) {
+	if row, found := r.row(name); found && row.hashed && row.sum != sum {
+		w.odd(OddRecordSum, string(name), "its SHA-256 is not the one in the record")
 	}
 }
 
-// check gives a writer for a member's content that compares its hash at the end of it.
-func (r *record) check(name string, out io.Writer, w *walk) *checked {
-	c := &checked{Writer: out}
-	if r.place == "" {
-		return c
+// sumOf gives a hash for a member's content where the record has one to compare with.
+func (r *record) sumOf(name []byte) hash.Hash {
+	if row, found := r.row(name); !found || !row.hashed {
+		return nil
 	}
-	if row, found := r.rows[maphash.String(r.names.seed, name)]; found && row.hashed {
-		c.sum = sha256.New()
-		c.end = func(sum [sha256.Size]byte) { row.compare(name, sum, w) }
-	}
-	return c
-}
-
-// checked is a writer that hashes where there is something to compare with.
-type checked struct {
-	io.Writer
-	sum hash.Hash
-	end func([sha256.Size]byte)
-}
-
-// Write hashes p, and hands it on.
-func (c *checked) Write(p []byte) (int, error) {
-	if c.sum != nil {
-		_, _ = c.sum.Write(p) // a hash never fails to write
-	}
-	return c.Writer.Write(p)
-}
-
-// done compares.
-func (c *checked) done() {
-	if c.sum != nil {
-		c.end([sha256.Size]byte(c.sum.Sum(nil)))
-	}
+	return sha256.New()
 }
 
 // What makes a record none.

@@ -2,7 +2,6 @@ package archive
 
 import (
 	"bytes"
-	"path"
 	"strings"
 )
 
@@ -10,17 +9,16 @@ import (
 const maxScanned = 5 << 20
 
 // IsSource matches the members that an index scans: .py and .pye, in any letter case.
-func IsSource(member string) bool {
-	if len(member) < 4 || member[len(member)-1] == '/' {
-		return false
+func IsSource[Name string | []byte](member Name) bool {
+	dot := len(member) - 1
+	for dot >= 0 && member[dot] != '.' && member[dot] != '/' {
+		dot--
 	}
-	base := path.Base(member)
-	at := strings.LastIndexByte(base, '.')
-	if at < 1 {
-		return false
+	if dot < 1 || member[dot] != '.' || member[dot-1] == '/' {
+		return false // a name that begins with its only dot has no suffix
 	}
-	suffix := base[at:]
-	return strings.EqualFold(suffix, ".py") || strings.EqualFold(suffix, ".pye")
+	suffix := member[dot:]
+	return len(suffix) <= len(".pye") && (strings.EqualFold(string(suffix), ".py") || strings.EqualFold(string(suffix), ".pye"))
 }
 
 // marksOf are the marks of tools that hide source: PyPI refuses a source that has one of PyArmor's, or both of
@@ -38,9 +36,15 @@ const longestMark = len("__pyarmor__(__name__, __file__,")
 // scanner looks for the marks in what is written to it.
 type scanner struct {
 	tail       []byte // the last bytes written before
+	border     []byte // tail, and the first bytes after it
 	size       int64
 	armored    bool
 	begin, end bool
+}
+
+// reset begins with another text.
+func (s *scanner) reset() {
+	*s = scanner{tail: s.tail[:0], border: s.border}
 }
 
 // Write looks at p, and across its border with what came before.
@@ -48,13 +52,13 @@ func (s *scanner) Write(p []byte) (int, error) {
 	if s.size += int64(len(p)); s.size > maxScanned {
 		return len(p), nil
 	}
-	border := append(s.tail, p[:min(len(p), longestMark-1)]...)
-	s.look(border)
+	s.border = append(append(s.border[:0], s.tail...), p[:min(len(p), longestMark-1)]...)
+	s.look(s.border)
 	s.look(p)
 	if len(p) >= longestMark-1 {
 		s.tail = append(s.tail[:0], p[len(p)-longestMark+1:]...)
 	} else {
-		s.tail = append(s.tail[:0], border[max(0, len(border)-longestMark+1):]...)
+		s.tail = append(s.tail[:0], s.border[max(0, len(s.border)-longestMark+1):]...)
 	}
 	return len(p), nil
 }

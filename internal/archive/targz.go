@@ -25,7 +25,7 @@ func walkTarGz(packed *meter, w *walk) error {
 		return noGzip(packed, err)
 	}
 	begun := bufio.NewReaderSize(unzip, firstUnpacked)
-	if _, err := begun.Peek(firstUnpacked); isCorrupt(err) {
+	if seen, err := begun.Peek(firstUnpacked); isCorrupt(err, len(seen)) {
 		return fmt.Errorf("%w: %w", ErrNotTar, err)
 	}
 	unpacked := &meter{r: begun, allowed: func(n int64) bool { return n < maxUnpacked || n < maxRatio*packed.n }}
@@ -69,9 +69,10 @@ func noGzip(packed *meter, err error) error {
 // firstUnpacked is how many bytes a reader unpacks to see the first header: where these are damaged, it is no tar to it.
 const firstUnpacked = 8 << 10
 
-func isCorrupt(err error) bool {
+// isCorrupt tells damage in the first so many bytes from what is wrong after them.
+func isCorrupt(err error, seen int) bool {
 	var corrupt flate.CorruptInputError
-	return errors.As(err, &corrupt) || errors.Is(err, gzip.ErrChecksum) || errors.Is(err, gzip.ErrHeader)
+	return errors.As(err, &corrupt) || seen == 0 && (errors.Is(err, gzip.ErrChecksum) || errors.Is(err, gzip.ErrHeader))
 }
 
 // isTar tells whether a tar begins here, by its first member.
@@ -88,10 +89,11 @@ func walkTar(t *tarReader, w *walk) error {
 		} else if err != nil {
 			return err
 		}
-		if !w.visit(head.name) {
+		name := []byte(head.name)
+		if !w.visit(name) {
 			return errStopped
 		}
-		w.facts.Names.add([]byte(head.name), 0, 0)
+		w.facts.Names.add(name, 0, 0)
 		if err := lookAt(&head, t, w); err != nil {
 			return err
 		}

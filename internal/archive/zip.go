@@ -2,6 +2,8 @@ package archive
 
 import (
 	"bufio"
+	"bytes"
+	"crypto/sha256"
 	"errors"
 	"fmt"
 	"io"
@@ -34,8 +36,8 @@ func ReadZip(r io.ReaderAt, size int64, ask Ask) (Facts, error) {
 type zipFile struct {
 	io.ReaderAt
 	faults
-	size    int64
-	inflate inflater
+	size   int64
+	unpack unpacker
 }
 
 // ReadAt reads from the archive and remembers a failure.
@@ -85,22 +87,23 @@ func (z *zipFile) list(end zipEnd, ask Ask, w *walk) (wanted []zipMember, err er
 		} else if err != nil {
 			return nil, err
 		}
-		if !w.visit(m.name) {
+		if !w.visit(m.found) {
 			return wanted, nil
 		}
 		w.facts.Names.add(m.key, m.packed, m.unpacked)
-		if m.name != m.original() {
-			w.facts.Names.alias(m.name)
+		if !bytes.Equal(m.found, m.key) {
+			w.facts.Names.alias(m.found)
 		}
 		w.facts.Unpacked = add(w.facts.Unpacked, m.unpacked)
 		if m.method != methodStored && m.method != methodDeflated {
-			w.odd(OddMethod, m.name, fmt.Sprintf("compression method %d", m.method))
+			w.odd(OddMethod, string(m.found), fmt.Sprintf("compression method %d", m.method))
 		}
-		if !ask.wants(m.name) {
+		name := string(m.found)
+		if !ask.wants(name) {
 			continue
 		}
 		if len(wanted) == maxKeptCount {
-			w.odd(OddTooLarge, m.name, "too many members of its kind")
+			w.odd(OddTooLarge, name, "too many members of its kind")
 			continue
 		}
 		wanted = append(wanted, m.own())
@@ -109,23 +112,24 @@ func (z *zipFile) list(end zipEnd, ask Ask, w *walk) (wanted []zipMember, err er
 
 // read keeps one member, once its local header and its checksum agree with the directory.
 func (z *zipFile) read(m zipMember, w *walk) error {
+	name := string(m.found)
 	if m.method != methodStored && m.method != methodDeflated {
 		return nil // which is said already
 	}
-	if m.unpacked > w.mayHold(m.name) {
-		w.odd(OddTooLarge, m.name, "too large to look into")
+	if m.unpacked > w.mayHold(name) {
+		w.odd(OddTooLarge, name, "too large to look into")
 		return nil
 	}
 	var content collector
-	if err := z.pour(m, &content); err != nil {
+	if err := z.pour(&m, &content); err != nil {
 		if z.err != nil {
 			return err
 		}
-		delete(w.facts.Kept, m.name)
-		w.odd(OddDamaged, m.name, err.Error())
+		delete(w.facts.Kept, name)
+		w.odd(OddDamaged, name, err.Error())
 		return nil
 	}
-	w.hold(m.name, content.data)
+	w.hold(name, content.data)
 	return nil
 }
 
@@ -163,30 +167,37 @@ func (z *zipFile) inspect(end zipEnd, r *record, w *walk) error {
 		} else if err != nil {
 			return err
 		}
-		r.listed(m, w)
-		if !IsSource(m.name) {
+		r.listed(&m, w)
+		if !IsSource(m.found) {
 			continue
 		}
-		if err := z.scan(m, r, w); err != nil {
+		if err := z.scan(&m, r, w); err != nil {
 			return err
 		}
 	}
 }
 
 // scan reads a member of Python source to its end.
-func (z *zipFile) scan(m zipMember, r *record, w *walk) error {
-	marks := &scanner{}
-	content := r.check(m.name, marks, w)
+func (z *zipFile) scan(m *zipMember, r *record, w *walk) error {
+	marks := &z.unpack.marks
+	marks.reset()
+	sum := r.sumOf(m.found)
+	var content io.Writer = marks
+	if sum != nil {
+		content = io.MultiWriter(marks, sum)
+	}
 	if err := z.pour(m, content); err != nil {
 		if z.err != nil {
 			return err
 		}
-		w.odd(OddDamaged, m.name, err.Error())
+		w.odd(OddDamaged, string(m.found), err.Error())
 		return nil
 	}
-	content.done()
+	if sum != nil {
+		r.compare(m.found, [sha256.Size]byte(sum.Sum(nil)), w)
+	}
 	if by := marks.verdict(); by != "" {
-		w.odd(OddObfuscated, m.name, by)
+		w.odd(OddObfuscated, string(m.found), by)
 	}
 	return nil
 }

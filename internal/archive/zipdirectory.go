@@ -2,12 +2,12 @@ package archive
 
 import (
 	"bufio"
+	"bytes"
 	"encoding/binary"
 	"errors"
 	"fmt"
 	"hash/crc32"
 	"io"
-	"strings"
 	"unicode/utf8"
 )
 
@@ -27,19 +27,16 @@ const (
 // zipMember is what the central directory says of a member.
 type zipMember struct {
 	key                      []byte // the name as it was written, decoded, in UTF-8; good until the next entry is read
-	name                     string // under which readers find it
+	found                    []byte // the name under which readers find it; as good
 	flags, method            uint16
 	crc                      uint32
 	packed, unpacked, offset int64
 	limit                    int64 // where the next member begins, as far as the directory is in order
 }
 
-// original is the name as it was written.
-func (m *zipMember) original() string { return string(m.key) }
-
 // own makes the member good for longer.
 func (m zipMember) own() zipMember {
-	m.key = []byte(m.original())
+	m.key, m.found = bytes.Clone(m.key), bytes.Clone(m.found)
 	return m
 }
 
@@ -48,9 +45,11 @@ type directory struct {
 	r       *bufio.Reader
 	left    int64
 	end     zipEnd
+	head    [directoryHead]byte
 	scratch []byte
-	ahead   *zipMember // read already, to know where the one before it ends
 	spare   []byte
+	ahead   zipMember // read already, to know where the one before it ends
+	isAhead bool
 }
 
 // next returns the next entry, io.EOF after the last.
@@ -68,7 +67,7 @@ func (d *directory) next() (zipMember, error) {
 	if err != nil {
 		return m, err
 	}
-	d.ahead = &after
+	d.ahead, d.isAhead = after, true
 	if after.offset > m.offset {
 		m.limit = min(m.limit, after.offset)
 	}
@@ -77,10 +76,9 @@ func (d *directory) next() (zipMember, error) {
 
 // taken is the entry that was read ahead, or else the next one.
 func (d *directory) taken() (zipMember, error) {
-	if d.ahead != nil {
-		m := *d.ahead
-		d.ahead = nil
-		return m, nil
+	if d.isAhead {
+		d.isAhead = false
+		return d.ahead, nil
 	}
 	if d.left <= 0 {
 		return zipMember{}, io.EOF
@@ -90,11 +88,11 @@ func (d *directory) taken() (zipMember, error) {
 
 // entry reads one entry.
 func (d *directory) entry() (m zipMember, err error) {
-	var head [directoryHead]byte
-	if _, err := io.ReadFull(d.r, head[:]); err != nil {
+	head := d.head[:]
+	if _, err := io.ReadFull(d.r, head); err != nil {
 		return m, errors.New("truncated central directory")
 	}
-	if binary.LittleEndian.Uint32(head[:]) != 0x02014b50 {
+	if binary.LittleEndian.Uint32(head) != 0x02014b50 {
 		return m, errors.New("bad magic number for central directory")
 	}
 	half := func(at int) uint16 { return binary.LittleEndian.Uint16(head[at:]) }
@@ -120,7 +118,7 @@ func (d *directory) entry() (m zipMember, err error) {
 		return m, err
 	}
 	if err := m.widen(rest[nameLength:nameLength+extraLength], crc32.ChecksumIEEE(rest[:nameLength])); err != nil {
-		return m, fmt.Errorf("member %q: %w", m.name, err)
+		return m, fmt.Errorf("member %q: %w", m.found, err)
 	}
 	m.offset += d.end.shift
 	return m, nil
@@ -131,7 +129,7 @@ func (m *zipMember) call(raw []byte) (err error) {
 	if m.key, err = decodeName(raw, m.flags); err != nil {
 		return err
 	}
-	m.name, _, _ = strings.Cut(string(m.key), "\x00")
+	m.found, _, _ = bytes.Cut(m.key, []byte{0})
 	return nil
 }
 
@@ -200,8 +198,8 @@ func (m *zipMember) rename(data []byte, nameSum uint32) error {
 	if !utf8.Valid(data[5:]) {
 		return errors.New("corrupt unicode path extra field: invalid utf-8 bytes")
 	}
-	if name, _, _ := strings.Cut(string(data[5:]), "\x00"); len(data) > 5 {
-		m.name = name
+	if len(data) > 5 {
+		m.found, _, _ = bytes.Cut(data[5:], []byte{0})
 	}
 	return nil
 }

@@ -1,13 +1,11 @@
 package archive
 
 import (
-	"bufio"
 	"bytes"
 	"compress/flate"
 	"encoding/binary"
 	"errors"
 	"fmt"
-	"hash"
 	"hash/crc32"
 	"io"
 )
@@ -17,69 +15,105 @@ const (
 	localMark = 0x04034b50
 )
 
-// inflater is what unpacking needs, used for one member after the other.
-type inflater struct {
-	packed *bufio.Reader
+// unpacker is what reading members needs, used for one after the other.
+type unpacker struct {
+	window window
+	small  bytes.Reader // a member's packed data, where it is in the window
 	flate  io.ReadCloser
-	sum    hash.Hash32
 	block  []byte
+	marks  scanner
+}
+
+// window is a piece of the file that was read at once. Members lie one after the other, most of them small.
+type window struct {
+	data []byte
+	at   int64
+}
+
+const windowSize = 64 << 10
+
+// bytes gives n bytes of the file, or fewer at its end; they are good until the next call. No more may be asked for than
+// fit the window.
+func (w *window) bytes(r io.ReaderAt, at, n int64) []byte {
+	if at < w.at || at+n > w.at+int64(len(w.data)) {
+		if cap(w.data) == 0 {
+			w.data = make([]byte, 0, windowSize)
+		}
+		got, _ := r.ReadAt(w.data[:windowSize], at) // the file remembers a failure; its end is none
+		w.data, w.at = w.data[:got], at
+	}
+	data := w.data[at-w.at:]
+	return data[:min(int64(len(data)), n)]
 }
 
 // pour writes a member's content to out, as Python's zipfile reads it: as many bytes as the directory declares, or fewer
 // where its data has fewer, whose checksum has to be right.
-func (z *zipFile) pour(m zipMember, out io.Writer) error {
-	packed, err := z.open(m)
+func (z *zipFile) pour(m *zipMember, out io.Writer) error {
+	content, err := z.open(m)
 	if err != nil {
 		return err
 	}
-	if z.inflate.sum == nil {
-		z.inflate = inflater{packed: bufio.NewReaderSize(packed, 32<<10), flate: flate.NewReader(packed), sum: crc32.NewIEEE(), block: make([]byte, 32<<10)}
+	if z.unpack.block == nil {
+		z.unpack.block = make([]byte, 32<<10)
 	}
-	z.inflate.sum.Reset()
-	content := z.inflate.reader(m.method, packed)
-	to := io.MultiWriter(z.inflate.sum, out)
-	_, err = io.CopyBuffer(struct{ io.Writer }{to}, struct{ io.Reader }{io.LimitReader(content, m.unpacked)}, z.inflate.block)
+	sum, left := uint32(0), m.unpacked
+	for left > 0 && err == nil {
+		var n int
+		n, err = content.Read(z.unpack.block[:min(left, int64(len(z.unpack.block)))])
+		sum = crc32.Update(sum, crc32.IEEETable, z.unpack.block[:n])
+		_, _ = out.Write(z.unpack.block[:n]) // it goes to memory
+		left -= int64(n)
+	}
 	switch {
 	case z.err != nil:
 		return z.err
-	case m.offset+m.packed > z.size:
+	case m.packed > z.size-m.offset:
 		return errors.New("its data is cut off")
-	case err != nil && !errors.Is(err, io.ErrUnexpectedEOF): // fewer bytes than declared are no fault where the checksum is theirs
+	case err != nil && !errors.Is(err, io.EOF) && !errors.Is(err, io.ErrUnexpectedEOF): // fewer bytes than declared are no fault where the checksum is theirs
 		return fmt.Errorf("it cannot be unpacked: %w", err)
-	case z.inflate.sum.Sum32() != m.crc:
+	case sum != m.crc:
 		return errors.New("bad CRC-32")
 	default:
 		return nil
 	}
 }
 
-func (i *inflater) reader(method uint16, packed io.Reader) io.Reader {
-	if method == methodStored {
+// content gives the unpacked data of a member.
+func (z *zipFile) content(m *zipMember, begin int64) io.Reader {
+	var packed io.Reader = &z.unpack.small
+	if m.packed <= windowSize {
+		z.unpack.small.Reset(z.unpack.window.bytes(z, begin, m.packed))
+	} else {
+		packed = io.NewSectionReader(z, begin, m.packed)
+	}
+	if m.method == methodStored {
 		return packed
 	}
-	i.packed.Reset(packed)
-	_ = i.flate.(flate.Resetter).Reset(i.packed, nil) // it has no way to fail
-	return i.flate
+	if z.unpack.flate == nil {
+		z.unpack.flate = flate.NewReader(packed)
+		return z.unpack.flate
+	}
+	_ = z.unpack.flate.(flate.Resetter).Reset(packed, nil) // it has no way to fail
+	return z.unpack.flate
 }
 
-// open checks what readers check before they read, and returns the packed data.
-func (z *zipFile) open(m zipMember) (*io.SectionReader, error) {
-	if m.offset < 0 {
+// open checks what readers check before they read, and gives the content.
+func (z *zipFile) open(m *zipMember) (io.Reader, error) {
+	if m.offset < 0 || m.offset > z.size {
 		return nil, errors.New("bad offset of its local header")
 	}
-	local := io.NewSectionReader(z, m.offset, max(z.size-m.offset, 0))
-	var head [localHead]byte
-	if _, err := io.ReadFull(local, head[:]); err != nil || binary.LittleEndian.Uint32(head[:]) != localMark {
+	head := z.unpack.window.bytes(z, m.offset, localHead)
+	if len(head) < localHead || binary.LittleEndian.Uint32(head) != localMark {
 		return nil, errors.New("bad magic number for its local header")
 	}
+	flags := binary.LittleEndian.Uint16(head[6:])
 	nameLength, extraLength := int64(binary.LittleEndian.Uint16(head[26:])), int64(binary.LittleEndian.Uint16(head[28:]))
-	raw := make([]byte, nameLength)
-	if _, err := io.ReadFull(local, raw); err != nil {
-		return nil, errors.New("its local header is cut off")
-	}
 	begin := m.offset + localHead + nameLength + extraLength
-	name, err := decodeName(raw, binary.LittleEndian.Uint16(head[6:]))
+	raw := z.unpack.window.bytes(z, m.offset+localHead, nameLength)
+	name, err := decodeName(raw, flags)
 	switch {
+	case int64(len(raw)) < nameLength:
+		return nil, errors.New("its local header is cut off")
 	case m.flags&flagPatched != 0:
 		return nil, errors.New("it is compressed patched data")
 	case m.flags&flagStrongEncrypted != 0, m.flags&flagEncrypted != 0:
@@ -93,5 +127,5 @@ func (z *zipFile) open(m zipMember) (*io.SectionReader, error) {
 	case m.method != methodStored && m.method != methodDeflated:
 		return nil, fmt.Errorf("compression method %d", m.method)
 	}
-	return io.NewSectionReader(z, begin, m.packed), nil
+	return z.content(m, begin), nil
 }

@@ -20,9 +20,9 @@ func (d *Distribution) wanted() archive.Ask {
 	if folder == "" {
 		return archive.Ask{Keep: isDistInfo}
 	}
-	licenses := folder + "/licenses/"
+	entryPoints, licenses := folder+"/entry_points.txt", folder+"/licenses/"
 	return archive.Ask{Record: folder + "/RECORD", Keep: func(member string) bool {
-		return isDistInfo(member) || member == folder+"/entry_points.txt" || strings.HasPrefix(member, licenses) && !strings.HasSuffix(member, "/")
+		return isDistInfo(member) || member == entryPoints || strings.HasPrefix(member, licenses) && !strings.HasSuffix(member, "/")
 	}}
 }
 

@@ -1,0 +1,138 @@
+package archive_test
+
+import (
+	"crypto/sha256"
+	"encoding/base64"
+	"fmt"
+	"reflect"
+	"strings"
+	"testing"
+
+	"github.com/org/pypi-oidc-publish/internal/archive"
+)
+
+// withRecord reads a zip of two files and a record.
+func withRecord(t testing.TB, record string, more ...member) archive.Facts {
+	t.Helper()
+	members := append([]member{{"a.py", "x = 1"}, {"b.txt", "text"}, {"RECORD", record}}, more...)
+	data := zipOf(t, members...)
+	facts, err := archive.ReadZip(strings.NewReader(string(data)), int64(len(data)), archive.Ask{Keep: func(string) bool { return false }, Record: "RECORD"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return facts
+}
+
+func TestRecord(t *testing.T) {
+	t.Parallel()
+	digest := func(text string) string {
+		sum := sha256.Sum256([]byte(text))
+		return "sha256=" + base64.RawURLEncoding.EncodeToString(sum[:])
+	}
+	for name, c := range map[string]struct {
+		record string
+		more   []member
+		want   []string // code and member
+	}{
+		"right":                   {record: "a.py,,\nb.txt,,\nRECORD,,\n"},
+		"with sizes and hashes":   {record: "a.py," + digest("x = 1") + ",5\r\nb.txt," + digest("text") + ",4\r\nRECORD,,\r\n"},
+		"quoted":                  {record: "\"a.py\",,\n\"b.txt\"\n\"RECORD\",\"\",\"\",more"},
+		"blank lines":             {record: "\n\na.py\n\nb.txt\nRECORD"},
+		"not itself":              {record: "a.py\nb.txt\n", want: []string{"not-in-record RECORD"}},
+		"too little":              {record: "a.py\nRECORD", want: []string{"not-in-record b.txt"}},
+		"too much":                {record: "a.py\nb.txt\nc.txt\nRECORD", want: []string{"only-in-record c.txt"}},
+		"twice":                   {record: "a.py\na.py\nb.txt\nRECORD"},
+		"backslashes":             {record: "a.py\nb.txt\nRECORD\nd\\e", more: []member{{"d/e", ""}}},
+		"a folder":                {record: "a.py\nb.txt\nRECORD", more: []member{{"d/", ""}}},
+		"a folder in it":          {record: "a.py\nb.txt\nRECORD\nd/", more: []member{{"d/", ""}}, want: []string{"only-in-record d/"}},
+		"signatures":              {record: "a.py\nb.txt\nRECORD", more: []member{{"RECORD.jws", ""}, {"RECORD.p7s", ""}}},
+		"a signature in it":       {record: "a.py\nb.txt\nRECORD\nRECORD.jws", more: []member{{"RECORD.jws", ""}}, want: []string{"only-in-record RECORD.jws"}},
+		"another size":            {record: "a.py\nb.txt,,5\nRECORD", want: []string{"record-sum b.txt"}},
+		"another hash":            {record: "a.py," + digest("y") + ",\nb.txt\nRECORD", want: []string{"record-sum a.py"}},
+		"a hash that nobody read": {record: "a.py\nb.txt," + digest("y") + ",\nRECORD"},
+		"a hash that is none":     {record: "a.py,sha256=x,\nb.txt\nRECORD"},
+		"not UTF-8":               {record: "\xff", want: []string{"record-unreadable RECORD"}},
+		"a long field":            {record: strings.Repeat("é", 131072), want: []string{"only-in-record " + strings.Repeat("é", 131072), "not-in-record a.py", "not-in-record b.txt", "not-in-record RECORD"}},
+		"a field too long":        {record: strings.Repeat("é", 131073), want: []string{"record-unreadable RECORD"}},
+		"a quotation without end": {record: "\"" + strings.Repeat("line\n", 40_000), want: []string{"record-unreadable RECORD"}},
+		"a thousand differences":  {record: strings.Repeat("x", 9) + "\na.py\nb.txt\nRECORD\n" + numbered(1000), want: append([]string{"only-in-record xxxxxxxxx"}, first(7)...)},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			var got []string
+			for _, o := range withRecord(t, c.record, c.more...).Oddities {
+				got = append(got, o.Code+" "+o.Member)
+			}
+			if !reflect.DeepEqual(got, c.want) {
+				t.Errorf("got %.300q, want %.300q", got, c.want)
+			}
+		})
+	}
+}
+
+func numbered(n int) string {
+	var b strings.Builder
+	for i := range n {
+		fmt.Fprintf(&b, "f%d\n", i)
+	}
+	return b.String()
+}
+
+func first(n int) (list []string) {
+	for i := range n {
+		list = append(list, fmt.Sprintf("only-in-record f%d", i))
+	}
+	return list
+}
+
+func FuzzRecord(f *testing.F) {
+	f.Add("a.py,sha256=x,1\n\"b.txt\"\nRECORD,,\n")
+	f.Fuzz(func(t *testing.T, text string) {
+		for _, o := range withRecord(t, text).Oddities {
+			if o.Code == archive.OddFraming || o.Code == archive.OddDamaged {
+				t.Errorf("%+v", o)
+			}
+		}
+	})
+}
+
+// TestScannedSource: the marks count in a source of up to 5 MiB, wherever they stand.
+func TestScannedSource(t *testing.T) {
+	t.Parallel()
+	const armor, begin, end = "__pyarmor__(__name__, __file__,", "---BEGIN PYE FILE---", "---END PYE FILE---"
+	for name, c := range map[string]struct {
+		file, content, want string
+	}{
+		"nothing":                      {"a.py", "x = 1\n", ""},
+		"a call":                       {"a.py", "x\n" + armor + " b'')", "PyArmor"},
+		"another call":                 {"a.py", "__pyarmor__(__name__, $path,", ""},
+		"a name":                       {"a.PyE", "__pyarmor_bcc__", "PyArmor"},
+		"half a name":                  {"a.py", "__pyarmor_bcc_", ""},
+		"no source":                    {"a.pyc", armor, ""},
+		"no name before the dot":       {"b/.py", armor, ""},
+		"a dot in a folder":            {"b.py/c", armor, ""},
+		"both marks":                   {"a.pye", begin + "x" + end, "SourceDefender"},
+		"the other way round":          {"a.py", end + begin, "SourceDefender"},
+		"the beginning alone":          {"a.py", begin, ""},
+		"the end alone":                {"a.py", end, ""},
+		"across a border":              {"a.py", strings.Repeat("x", 32<<10-9) + armor, "PyArmor"},
+		"far from each other":          {"a.py", begin + strings.Repeat("\n", 1<<20) + end, "SourceDefender"},
+		"at the end of what is read":   {"a.py", strings.Repeat("x", 5<<20-len(armor)) + armor, "PyArmor"},
+		"in a source that is larger":   {"a.py", strings.Repeat("x", 5<<20-len(armor)+1) + armor, ""},
+		"at the start of a larger one": {"a.py", armor + strings.Repeat("x", 5<<20), ""},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			members := []member{{c.file, c.content}, {"z.py", "x = 1"}}
+			for kind, facts := range map[string]archive.Facts{"zip": readZip(t, zipOf(t, members...)), "tar": readTarGz(t, gz(t, tarOf(t, members...)))} {
+				got := ""
+				if odd := facts.Odd(archive.OddObfuscated); odd != nil {
+					got = odd.Detail
+				}
+				if got != c.want {
+					t.Errorf("%s: got %q, want %q", kind, got, c.want)
+				}
+			}
+		})
+	}
+}

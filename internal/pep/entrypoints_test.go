@@ -1,0 +1,58 @@
+package pep_test
+
+import (
+	"strings"
+	"testing"
+
+	"github.com/org/pypi-oidc-publish/internal/pep"
+)
+
+func TestEntryPoints(t *testing.T) {
+	t.Parallel()
+	for text, want := range map[string]string{ // what is wrong, in part
+		"":                                              "",
+		"\n# nothing\n":                                 "",
+		"[console_scripts]\nx = a:b\n":                  "",
+		"[console_scripts]\r\nx = a:b\r\n":              "",
+		"[console_scripts]\nx.y-z_1=\n":                 "",
+		"[console_scripts]\nä٣Ⅷ = x":                    "",
+		"[console_scripts]\nx = %(y)s\n":                "",
+		"[console_scripts]\nx = a\n  b c\n\n\n  d e\n":  "",
+		"[console_scripts]\nx = a\n#\n; y\n  b":         "",
+		"[console_scripts] and more\nx = a\n":           "",
+		"[other]\na b = c\n":                            "",
+		"[ console_scripts ]\na b = c\n":                "",
+		"[DEFAULT]\na b = c\n":                          "",
+		"[DEFAULT]\n[DEFAULT]\n":                        "",
+		"[console_scripts]\nx = a\n[Console_Scripts]\n": "",
+		"x = a\n":                               "before any section",
+		"  [console_scripts\n":                  "before any section",
+		"[]\n":                                  "before any section",
+		"\ufeff[console_scripts]\n":             "before any section",
+		"[console_scripts]\nx: a\n":             "has no =",
+		"[console_scripts]\n  x\n":              "has no =",
+		"[console_scripts]\n= a\n":              "nothing before",
+		"[console_scripts]\nx = a\nx = b\n":     "twice",
+		"[other]\n[console_scripts]\n[other]\n": "twice",
+		"[DEFAULT]\na = b\n[DEFAULT]\na = c\n":  "twice",
+		"[console_scripts]\na b = c\n":          "no name for a command",
+		"[gui_scripts]\na/b = c\n":              "no name for a command",
+		"[gui_scripts]\ne\u0301 = c\n":          "no name for a command",
+		"[DEFAULT]\na b = c\n[gui_scripts]\n":   "no name for a command",
+		"[gui_scripts]\nx = \xff\n":             "not UTF-8",
+	} {
+		err := pep.CheckEntryPoints([]byte(text))
+		if (err == nil) != (want == "") || err != nil && !strings.Contains(err.Error(), want) {
+			t.Errorf("%q: %v, want %q", text, err, want)
+		}
+	}
+}
+
+func FuzzEntryPoints(f *testing.F) {
+	f.Add([]byte("[console_scripts]\nx = a:b\n  c\n"))
+	f.Fuzz(func(t *testing.T, text []byte) {
+		if err := pep.CheckEntryPoints(text); err != nil && err.Error() == "" {
+			t.Error("no reason")
+		}
+	})
+}

@@ -59,12 +59,12 @@ func TestPassingFaults(t *testing.T) {
 				if err := h.stage.Break(string(op), f, 0, 1); err != nil {
 					t.Fatal(err)
 				}
-				all, err := h.Sign(t.Context(), wheels(t, 3), nil)
+				all, err := h.Sign(t.Context(), wheels(t, 2), nil)
 				if n := h.stage.Broken()[0].Struck; n != 1 {
 					t.Fatalf("the fault struck %d times", n)
 				}
 				if !refused[f.Name] {
-					if err != nil || len(all) != 3 {
+					if err != nil || len(all) != 2 {
 						t.Fatalf("%d attestations: %v", len(all), err)
 					}
 					return
@@ -103,7 +103,7 @@ func TestLastingFaults(t *testing.T) {
 				if err := h.stage.Break(string(op), named(name), 0, -1); err != nil {
 					t.Fatal(err)
 				}
-				all, err := h.Sign(t.Context(), wheels(t, 9), nil)
+				all, err := h.Sign(t.Context(), wheels(t, 6), nil)
 				if err == nil || all != nil || isOutage(err) != want.outage || !strings.Contains(err.Error(), want.told) {
 					t.Fatalf("%d attestations, outage %v: %v", len(all), isOutage(err), err)
 				}

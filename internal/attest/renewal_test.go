@@ -108,22 +108,22 @@ func TestLateLog(t *testing.T) {
 	}
 }
 
-// Fifty wheels, a log that takes a second for each and a certificate of a minute, four times as fast.
+// Fifty wheels, a log that takes a second for each and a certificate of a minute, four times as fast. Not beside other
+// tests, since it is about time.
 func TestLongSetInTheTimeOfFourWorkers(t *testing.T) {
-	t.Parallel()
 	const speed, files = 4, 50
 	began := time.Now()
 	fast := func() time.Time { now := time.Now(); return now.Add((speed - 1) * now.Sub(began)) }
 	h := play(t, fast, fakepypi.SigstoreSwitches{CertificateLife: time.Minute, Latency: time.Second / speed})
 	all := wheels(t, files)
 	h.claims(t)
-	began2 := fast()
+	prepared := fast()
 	signed, err := h.Sign(t.Context(), all, nil)
-	took := fast().Sub(began2)
+	took := fast().Sub(prepared)
 	if err != nil || len(signed) != files {
 		t.Fatalf("%d attestations: %v", len(signed), err)
 	}
-	if ideal := time.Duration((files+defaultWorkers-1)/defaultWorkers) * time.Second; took > ideal*13/10 {
+	if ideal := time.Duration((files+defaultWorkers-1)/defaultWorkers) * time.Second; took > ideal*13/10 && !raced {
 		t.Errorf("it took %v, and ideally takes %v", took, ideal)
 	} else {
 		t.Logf("it took %v, and ideally takes %v", took, ideal)

@@ -70,7 +70,7 @@ func (p *parser) circular(ref *node) {
 
 // copyOf copies a node with all below it.
 func (p *parser) copyOf(n *node) *node {
-	p.spend(8)
+	p.spend(64)
 	twin := *n
 	twin.parent, twin.children = nil, nil
 	for _, child := range n.children {

@@ -7,6 +7,7 @@ import (
 	"net/http"
 	"os"
 	"os/signal"
+	"sync"
 	"syscall"
 	"time"
 
@@ -29,5 +30,6 @@ func main() {
 		Now:     time.Now,
 		Sleep:   cli.Sleep,
 		Proxy:   http.ProxyFromEnvironment,
+		Trust:   sync.OnceFunc(cli.EmbeddedRoots),
 	}))
 }

@@ -79,7 +79,7 @@ func (w World) judge(ctx context.Context, o checkOptions, paths []string) (publi
 		return publish.Judgement{}, err
 	}
 	site.Warehouse = o.profile == "pypi"
-	client := wire.New(wire.Options{UserAgent: w.userAgent(), Proxy: w.Proxy, Now: w.Now, Sleep: w.Sleep, Redact: vault.Redact})
+	client := wire.New(wire.Options{UserAgent: w.userAgent(), Trust: w.trust, Proxy: w.Proxy, Now: w.Now, Sleep: w.Sleep, Redact: vault.Redact})
 	const parallel = 4
 	return publish.Judge(ctx,
 		publish.Options{Paths: paths, Parallel: parallel, VerifyMetadata: true, ExpectedVersion: o.expected},

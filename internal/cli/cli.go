@@ -30,6 +30,7 @@ type World struct {
 	Now     func() time.Time
 	Sleep   func(ctx context.Context, d time.Duration) error
 	Proxy   func(*http.Request) (*url.URL, error)
+	Trust   func() // makes roots ready before the first request that needs them; nil where the system has some
 }
 
 // Sleep waits for d, or until ctx is done, whose cause is then its error.

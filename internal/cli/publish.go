@@ -5,12 +5,8 @@ import (
 	"crypto/x509"
 	"flag"
 	"fmt"
-	"io"
-	"os"
 	"runtime"
 	"strings"
-
-	_ "golang.org/x/crypto/x509roots/fallback" // the image has no certificate files: these are used where the system has none
 
 	"github.com/org/pypi-oidc-publish/internal/attest"
 	"github.com/org/pypi-oidc-publish/internal/config"
@@ -99,7 +95,7 @@ func (w World) reported(ctx context.Context, r *runner.Runner, vault *secret.Vau
 	book := ledger.NewBook(reporter.Watch)
 	var roots *x509.CertPool
 	if err == nil {
-		roots, err = rootsWith(c.CABundle)
+		roots, err = w.rootsWith(c.CABundle)
 	}
 	code := Misconfigured
 	if err != nil {
@@ -130,7 +126,7 @@ func exitCode(err error) int {
 // run does a run with the rooms that its configuration asks for.
 func (w World) run(ctx context.Context, c config.Config, r *runner.Runner, vault *secret.Vault, book *ledger.Book, roots *x509.CertPool) error {
 	client := wire.New(wire.Options{
-		UserAgent: w.userAgent(), Roots: roots, Proxy: w.Proxy, Now: w.Now, Sleep: w.Sleep,
+		UserAgent: w.userAgent(), Roots: roots, Trust: w.trust, Proxy: w.Proxy, Now: w.Now, Sleep: w.Sleep,
 		Redact: vault.Redact, Trace: func(t wire.Try) { book.Note(tried(t)) },
 	})
 	site := index.SiteOf(c.Repository, c.Simple, !c.NoLookups)
@@ -182,40 +178,4 @@ func (w World) userAgent() string {
 		}
 		return c
 	}, agent)
-}
-
-// longestBundle bounds a file of roots, in bytes: that of a whole system has a quarter of it.
-const longestBundle = 1 << 20
-
-// rootsWith are the system's roots, or the embedded ones where it has none, and those of the user's bundle.
-func rootsWith(bundle string) (*x509.CertPool, error) {
-	if bundle == "" {
-		return nil, nil
-	}
-	wrong := func(why string) error {
-		return finding.Finding{
-			ID: "ca-bundle", Severity: finding.Error, Message: fmt.Sprintf("the ca-bundle %s %s", bundle, why),
-			Fix: "give `ca-bundle` the path of a PEM file with the additional roots; a container action sees the workspace, not the rest of the host",
-		}
-	}
-	file, err := os.Open(bundle)
-	if err != nil {
-		return nil, wrong("cannot be read: " + err.Error())
-	}
-	defer file.Close()
-	text, err := io.ReadAll(io.LimitReader(file, longestBundle+1))
-	if err != nil {
-		return nil, wrong("cannot be read: " + err.Error())
-	}
-	if len(text) > longestBundle {
-		return nil, wrong("is too large to be one")
-	}
-	pool, err := x509.SystemCertPool()
-	if err != nil {
-		return nil, wrong("cannot be added to the system's roots: " + err.Error())
-	}
-	if !pool.AppendCertsFromPEM(text) {
-		return nil, wrong("has no PEM certificate in it")
-	}
-	return pool, nil
 }

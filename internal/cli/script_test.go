@@ -26,7 +26,7 @@ import (
 
 // TestMain makes the program itself a command of the scripts, and of every test that starts a process.
 func TestMain(m *testing.M) {
-	testscript.Main(m, map[string]func(){"pypi-oidc-publish": func() {
+	testscript.Main(m, map[string]func(){"embedded-roots": countRoots, "pypi-oidc-publish": func() {
 		ctx, _ := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 		os.Exit(cli.Main(ctx, cli.World{
 			Args: os.Args[1:], Version: "test", Getenv: os.Getenv, Stdout: os.Stdout, Stderr: os.Stderr, Now: time.Now, Sleep: cli.Sleep,

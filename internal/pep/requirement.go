@@ -167,7 +167,7 @@ func (p *parser) trailing(clause Specifier, start int) error {
 		return p.failure(".* suffix cannot be used after pre-release, post-release, developmental release, or local version labels", start, p.pos+1)
 	case strings.HasPrefix(p.rest(), ".*"):
 		return p.failure(".* suffix can only be used with `==` or `!=` operators", start, p.pos+1)
-	case strings.HasPrefix(p.rest(), "+") && localLabel.MatchString(versionText(p.rest())):
+	case strings.HasPrefix(p.rest(), "+") && localLabel().MatchString(versionText(p.rest())):
 		return p.failure("Local version label can only be used with `==` or `!=` operators", start, p.pos)
 	}
 	return nil

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"regexp"
 	"strings"
+	"sync"
 	"unicode"
 )
 
@@ -56,10 +57,18 @@ const (
 )
 
 var (
-	orderedVersion    = regexp.MustCompile(`(?i)^` + releaseText + labelsText)
-	compatibleVersion = regexp.MustCompile(`(?i)^v?(?:[0-9]+!)?[0-9]+(?:\.[0-9]+)+` + labelsText)
-	equalVersion      = regexp.MustCompile(`(?i)^` + releaseText + `(?:\.\*|` + labelsText + `(?:` + localText + `)?)`)
-	localLabel        = regexp.MustCompile(`^` + localText)
+	orderedVersion = sync.OnceValue(func() *regexp.Regexp {
+		return regexp.MustCompile(`(?i)^` + releaseText + labelsText)
+	})
+	compatibleVersion = sync.OnceValue(func() *regexp.Regexp {
+		return regexp.MustCompile(`(?i)^v?(?:[0-9]+!)?[0-9]+(?:\.[0-9]+)+` + labelsText)
+	})
+	equalVersion = sync.OnceValue(func() *regexp.Regexp {
+		return regexp.MustCompile(`(?i)^` + releaseText + `(?:\.\*|` + labelsText + `(?:` + localText + `)?)`)
+	})
+	localLabel = sync.OnceValue(func() *regexp.Regexp {
+		return regexp.MustCompile(`^` + localText)
+	})
 )
 
 // scanSpecifier reads the clause that s begins with and tells how many bytes it takes; 0 where there is none.
@@ -74,11 +83,11 @@ func scanSpecifier(s string) (Specifier, int) {
 	case "===":
 		version = until(rest, func(r rune) bool { return isSpace(r) || r == ';' || r == ')' })
 	case "==", "!=":
-		version = equalVersion.FindString(versionText(rest))
+		version = equalVersion().FindString(versionText(rest))
 	case "~=":
-		version = compatibleVersion.FindString(versionText(rest))
+		version = compatibleVersion().FindString(versionText(rest))
 	default:
-		version = orderedVersion.FindString(versionText(rest))
+		version = orderedVersion().FindString(versionText(rest))
 	}
 	if version == "" && operator != "===" {
 		return Specifier{}, 0

@@ -6,6 +6,7 @@ import (
 	"regexp"
 	"slices"
 	"strings"
+	"sync"
 )
 
 // Version is a version of PEP 440. The zero Version is none: ParseVersion makes them.
@@ -28,14 +29,18 @@ type segment struct {
 type number string
 
 var (
-	versionPattern = regexp.MustCompile(`(?i)^v?` +
-		`(?:([0-9]+)!)?` +
-		`([0-9]+(?:\.[0-9]+)*)` +
-		`([._-]?(alpha|a|beta|b|preview|pre|c|rc)[._-]?([0-9]+)?)?` +
-		`(-([0-9]+)|[._-]?(post|rev|r)[._-]?([0-9]+)?)?` +
-		`([._-]?(dev)[._-]?([0-9]+)?)?` +
-		`(?:\+([a-z0-9]+(?:[._-][a-z0-9]+)*))?$`)
-	localSeparators = regexp.MustCompile(`[._-]`)
+	versionPattern = sync.OnceValue(func() *regexp.Regexp {
+		return regexp.MustCompile(`(?i)^v?` +
+			`(?:([0-9]+)!)?` +
+			`([0-9]+(?:\.[0-9]+)*)` +
+			`([._-]?(alpha|a|beta|b|preview|pre|c|rc)[._-]?([0-9]+)?)?` +
+			`(-([0-9]+)|[._-]?(post|rev|r)[._-]?([0-9]+)?)?` +
+			`([._-]?(dev)[._-]?([0-9]+)?)?` +
+			`(?:\+([a-z0-9]+(?:[._-][a-z0-9]+)*))?$`)
+	})
+	localSeparators = sync.OnceValue(func() *regexp.Regexp {
+		return regexp.MustCompile(`[._-]`)
+	})
 )
 
 // blanks is the white space that may stand around a version; PEP 440 takes it away before it looks.
@@ -48,7 +53,7 @@ func ParseVersion(s string) (Version, error) {
 	if !isASCII(trimmed) { // case folding would let a long s and the Kelvin sign pass
 		return Version{}, notAVersion(s)
 	}
-	m := versionPattern.FindStringSubmatch(trimmed)
+	m := versionPattern().FindStringSubmatch(trimmed)
 	if m == nil {
 		return Version{}, notAVersion(s)
 	}
@@ -202,7 +207,7 @@ func preLabel(spelling string) string {
 }
 
 func localParts(local string) []string {
-	parts := localSeparators.Split(strings.ToLower(local), -1)
+	parts := localSeparators().Split(strings.ToLower(local), -1)
 	for i, part := range parts {
 		if isNumber(part) {
 			parts[i] = string(digits(part))

@@ -3,6 +3,7 @@ package preflight
 import (
 	"regexp"
 	"strings"
+	"sync"
 )
 
 // GitHub's Markdown never fails to render, but it can come to nothing: blank lines, link reference definitions, and
@@ -19,7 +20,7 @@ func emptyMarkdown(text string) bool {
 		switch {
 		case isBlankLine(line):
 			text = rest
-		case footnoteStart.MatchString(line):
+		case footnoteStart().MatchString(line):
 			footnotes++
 			text, silent = afterFootnote(rest)
 		default:
@@ -33,17 +34,27 @@ func emptyMarkdown(text string) bool {
 }
 
 var (
-	footnoteStart = regexp.MustCompile(`^ {0,3}\[\^[^\[\]\s]+\]:[ \t]+[0-9A-Za-z]`)
+	footnoteStart = sync.OnceValue(func() *regexp.Regexp {
+		return regexp.MustCompile(`^ {0,3}\[\^[^\[\]\s]+\]:[ \t]+[0-9A-Za-z]`)
+	})
 
 	// definition: a label, a destination, and a title or none; each may stand on a line of its own.
-	definition = regexp.MustCompile(`^ {0,3}\[((?:[^\[\]\\]|\\.)+)\]:[ \t]*(?:\n[ \t]*)?(?:<[^<>\n\\]*>|[^\s<()\\\x00-\x1f\x7f][^\s()\\\x00-\x1f\x7f]*)` +
-		`(?:(?:[ \t]+|[ \t]*\n[ \t]*)(?:"[^"\\]*"|'[^'\\]*'|\([^()\\]*\)))?[ \t]*(?:\n|$)`)
+	definition = sync.OnceValue(func() *regexp.Regexp {
+		return regexp.MustCompile(`^ {0,3}\[((?:[^\[\]\\]|\\.)+)\]:[ \t]*(?:\n[ \t]*)?(?:<[^<>\n\\]*>|[^\s<()\\\x00-\x1f\x7f][^\s()\\\x00-\x1f\x7f]*)` +
+			`(?:(?:[ \t]+|[ \t]*\n[ \t]*)(?:"[^"\\]*"|'[^'\\]*'|\([^()\\]*\)))?[ \t]*(?:\n|$)`)
+	})
 
 	// goesOn matches a line that goes on with a paragraph whatever stood before it: no block begins like that.
-	goesOn = regexp.MustCompile(`^[ \t]*["'(/.A-Za-z]`)
+	goesOn = sync.OnceValue(func() *regexp.Regexp {
+		return regexp.MustCompile(`^[ \t]*["'(/.A-Za-z]`)
+	})
 	// lazy adds what begins with a bracket, which is text in the paragraph of a footnote, or another footnote.
-	lazy  = regexp.MustCompile(`^[ \t]*["'(/.A-Za-z\[]`)
-	named = regexp.MustCompile(`[0-9A-Za-z]`)
+	lazy = sync.OnceValue(func() *regexp.Regexp {
+		return regexp.MustCompile(`^[ \t]*["'(/.A-Za-z\[]`)
+	})
+	named = sync.OnceValue(func() *regexp.Regexp {
+		return regexp.MustCompile(`[0-9A-Za-z]`)
+	})
 )
 
 func isBlankLine(line string) bool {
@@ -53,14 +64,14 @@ func isBlankLine(line string) bool {
 // afterDefinition cuts a link reference definition off. Its later lines must not be able to begin another block.
 func afterDefinition(text string) (rest string, silent bool) {
 	const longest = 999 // bytes of a label
-	match := definition.FindStringSubmatch(text)
-	if match == nil || len(match[1]) > longest || !named.MatchString(match[1]) {
+	match := definition().FindStringSubmatch(text)
+	if match == nil || len(match[1]) > longest || !named().MatchString(match[1]) {
 		return "", false
 	}
 	_, later, _ := strings.Cut(strings.TrimSuffix(match[0], "\n"), "\n")
 	for later != "" {
 		var line string
-		if line, later, _ = strings.Cut(later, "\n"); !goesOn.MatchString(line) {
+		if line, later, _ = strings.Cut(later, "\n"); !goesOn().MatchString(line) {
 			return "", false
 		}
 	}
@@ -80,9 +91,9 @@ func afterFootnote(text string) (rest string, silent bool) {
 		case indented && odd:
 			return "", false
 		case indented:
-		case !paragraph || footnoteStart.MatchString(line):
+		case !paragraph || footnoteStart().MatchString(line):
 			return text, true
-		case !lazy.MatchString(line):
+		case !lazy().MatchString(line):
 			return "", false
 		}
 		text = rest

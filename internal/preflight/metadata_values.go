@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"regexp"
 	"strings"
+	"sync"
 	"unicode/utf8"
 
 	"github.com/org/pypi-oidc-publish/internal/dist"
@@ -98,7 +99,9 @@ func cut(text string) string {
 }
 
 // rooted finds paths that are absolute on POSIX or on Windows: with a drive and a root, or on a share.
-var rooted = regexp.MustCompile(`^(?s:/|\\\\|.:[\\/])`)
+var rooted = sync.OnceValue(func() *regexp.Regexp {
+	return regexp.MustCompile(`^(?s:/|\\\\|.:[\\/])`)
+})
 
 func licenseFilePath(f field, value string) (message, advice string) {
 	const relative = "write a path from the project's root with '/' between the folders, such as licenses/LICENSE"
@@ -107,7 +110,7 @@ func licenseFilePath(f field, value string) (message, advice string) {
 		return invalidFor(f, path) + ", parent directory indicators are not allowed.", relative
 	case strings.Contains(path, "*"):
 		return invalidFor(f, path) + ", paths must be resolved.", "build with a backend that writes the files that a pattern matches"
-	case rooted.MatchString(path):
+	case rooted().MatchString(path):
 		return invalidFor(f, path) + ", paths must be relative.", relative
 	case !plainPath(path):
 		return invalidFor(f, path) + ", paths must use '/' delimiter.", relative

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"regexp"
 	"strings"
+	"sync"
 	"time"
 
 	"github.com/org/pypi-oidc-publish/internal/dist"
@@ -15,29 +16,33 @@ import (
 func platformsOf() time.Time { return time.Date(2026, 8, 31, 0, 0, 0, 0, time.UTC) }
 
 // accepted are the platform tags that PyPI takes, in lower case.
-var accepted = regexp.MustCompile(`^(?:` + strings.Join([]string{
-	`any`,
-	`win32`, `win_(arm64|amd64|ia64)`,
-	`manylinux(1|2010)_(x86_64|i686)`,
-	`manylinux2014_(x86_64|i686|aarch64|armv7l|ppc64|ppc64le|s390x)`,
-	`linux_armv[67]l`,
-	`macosx_(10_\d+|(11|12|13|14|15|26)_0)_(ppc|ppc64|i386|x86_64|arm64|intel|fat|fat3|fat64|universal|universal2)`,
-	`manylinux_\d+_\d+_(x86_64|i686|aarch64|armv7l|ppc64le|s390x|riscv64|ppc64)`,
-	`musllinux_\d+_\d+_(x86_64|i686|aarch64|armv7l|ppc64le|s390x|riscv64)`,
-	`ios_\d+_\d+_(arm64|x86_64)_(iphoneos|iphonesimulator)`,
-	`android_\d+_(armeabi_v7a|arm64_v8a|x86|x86_64)`,
-	`pyemscripten_\d+_\d+_wasm32.*`,
-}, "|") + `)$`)
+var accepted = sync.OnceValue(func() *regexp.Regexp {
+	return regexp.MustCompile(`^(?:` + strings.Join([]string{
+		`any`,
+		`win32`, `win_(arm64|amd64|ia64)`,
+		`manylinux(1|2010)_(x86_64|i686)`,
+		`manylinux2014_(x86_64|i686|aarch64|armv7l|ppc64|ppc64le|s390x)`,
+		`linux_armv[67]l`,
+		`macosx_(10_\d+|(11|12|13|14|15|26)_0)_(ppc|ppc64|i386|x86_64|arm64|intel|fat|fat3|fat64|universal|universal2)`,
+		`manylinux_\d+_\d+_(x86_64|i686|aarch64|armv7l|ppc64le|s390x|riscv64|ppc64)`,
+		`musllinux_\d+_\d+_(x86_64|i686|aarch64|armv7l|ppc64le|s390x|riscv64)`,
+		`ios_\d+_\d+_(arm64|x86_64)_(iphoneos|iphonesimulator)`,
+		`android_\d+_(armeabi_v7a|arm64_v8a|x86|x86_64)`,
+		`pyemscripten_\d+_\d+_wasm32.*`,
+	}, "|") + `)$`)
+})
 
 // refused are tags that say too little, or that another tag has taken the place of, so that no index will learn them.
-var refused = regexp.MustCompile(`^(?:` + strings.Join([]string{
-	`linux_.*`, // a system's own binaries fit no other system: auditwheel makes a manylinux wheel of them
-	`manylinux_[^0-9].*`, `musllinux_[^0-9].*`,
-	`macosx_1[1-5]_[1-9].*`, `macosx_(1[6-9]|2[0-5])_.*`, // versions that there are not
-	`pyodide_.*`, `emscripten_.*`, `wasi_.*`, // pyemscripten took their place, or nothing did
-	`(freebsd|openbsd|netbsd|dragonfly|solaris|sunos|aix|cygwin|mingw|haiku)_.*`,
-	`win32_.*`, `win_x86`, `unknown`, `none`,
-}, "|") + `)$`)
+var refused = sync.OnceValue(func() *regexp.Regexp {
+	return regexp.MustCompile(`^(?:` + strings.Join([]string{
+		`linux_.*`, // a system's own binaries fit no other system: auditwheel makes a manylinux wheel of them
+		`manylinux_[^0-9].*`, `musllinux_[^0-9].*`,
+		`macosx_1[1-5]_[1-9].*`, `macosx_(1[6-9]|2[0-5])_.*`, // versions that there are not
+		`pyodide_.*`, `emscripten_.*`, `wasi_.*`, // pyemscripten took their place, or nothing did
+		`(freebsd|openbsd|netbsd|dragonfly|solaris|sunos|aix|cygwin|mingw|haiku)_.*`,
+		`win32_.*`, `win_x86`, `unknown`, `none`,
+	}, "|") + `)$`)
+})
 
 // wheelPlatformTag: a tag that only the age of the table speaks against is a warning.
 func wheelPlatformTag(s Set) (found []finding.Finding) {
@@ -47,11 +52,11 @@ func wheelPlatformTag(s Set) (found []finding.Finding) {
 			continue
 		}
 		for tag := range strings.SplitSeq(strings.ToLower(name.Platform), ".") {
-			if accepted.MatchString(tag) {
+			if accepted().MatchString(tag) {
 				continue
 			}
 			f := refusal(d, fmt.Sprintf("Binary wheel %s has an unsupported platform tag %s.", quote(d.Name), quote(tag)), platformAdvice(tag))
-			if !refused.MatchString(tag) && !s.current(platformsOf()) {
+			if !refused().MatchString(tag) && !s.current(platformsOf()) {
 				f.Severity = finding.Warning
 				f.Fix += aged("list of platform tags", platformsOf())
 			}

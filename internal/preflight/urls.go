@@ -5,6 +5,7 @@ import (
 	"regexp"
 	"strconv"
 	"strings"
+	"sync"
 	"unicode/utf8"
 
 	"github.com/org/pypi-oidc-publish/internal/finding"
@@ -46,12 +47,14 @@ func urlOf(f field, value string) (url string, judged bool) {
 }
 
 // parts takes a URL apart as RFC 3986 has it (appendix B), with the index's own idea of where the authority ends.
-var parts = regexp.MustCompile(`(?is)^https?:(?://([^\\/?#]*))?([^?#]*)([^#]*)`)
+var parts = sync.OnceValue(func() *regexp.Regexp {
+	return regexp.MustCompile(`(?is)^https?:(?://([^\\/?#]*))?([^?#]*)([^#]*)`)
+})
 
 // takenURL is what the index's rule was measured to come to (reference, section 2.4.2): a web address, no raw brackets
 // in path or query, and no port beyond the last one.
 func takenURL(url string) bool {
-	match := parts.FindStringSubmatch(url)
+	match := parts().FindStringSubmatch(url)
 	return match != nil && !strings.ContainsAny(withoutDots(match[2])+match[3], "[]") && !portTooHigh(match[1])
 }
 
@@ -70,7 +73,7 @@ func withoutDots(path string) string {
 }
 
 func hostOf(url string) string {
-	match := parts.FindStringSubmatch(url)
+	match := parts().FindStringSubmatch(url)
 	if match == nil {
 		return ""
 	}
@@ -79,20 +82,26 @@ func hostOf(url string) string {
 }
 
 var (
-	portText = regexp.MustCompile(`:([0-9]{5})$`)
-	userText = regexp.MustCompile(`^(?:[\w.~!$&'()*+,;=:-]|%[0-9A-Fa-f]{2})+$`)
-	hostText = regexp.MustCompile(`^(?:[\w.~!$&'()*+,;=-]|%[0-9A-Fa-f]{2})*$`)
+	portText = sync.OnceValue(func() *regexp.Regexp {
+		return regexp.MustCompile(`:([0-9]{5})$`)
+	})
+	userText = sync.OnceValue(func() *regexp.Regexp {
+		return regexp.MustCompile(`^(?:[\w.~!$&'()*+,;=:-]|%[0-9A-Fa-f]{2})+$`)
+	})
+	hostText = sync.OnceValue(func() *regexp.Regexp {
+		return regexp.MustCompile(`^(?:[\w.~!$&'()*+,;=-]|%[0-9A-Fa-f]{2})*$`)
+	})
 )
 
 // portTooHigh looks only at an authority that is well-formed: the index passes any other.
 func portTooHigh(authority string) bool {
-	match := portText.FindStringSubmatch(authority)
+	match := portText().FindStringSubmatch(authority)
 	if match == nil {
 		return false
 	}
 	host := strings.TrimSuffix(authority, match[0])
 	if user, rest, found := strings.Cut(host, "@"); found {
-		if !userText.MatchString(user) {
+		if !userText().MatchString(user) {
 			return false
 		}
 		host = rest
@@ -107,17 +116,19 @@ func wellFormedHost(host string) bool {
 		address, err := netip.ParseAddr(strings.TrimSuffix(inner, "]"))
 		return err == nil && address.Is6() && address.Zone() == "" && strings.HasSuffix(host, "]")
 	}
-	if dotted.MatchString(host) {
+	if dotted().MatchString(host) {
 		for part := range strings.SplitSeq(host, ".") {
 			if n, err := strconv.Atoi(part); err != nil || n > 255 {
 				return false
 			}
 		}
 	}
-	return hostText.MatchString(host)
+	return hostText().MatchString(host)
 }
 
-var dotted = regexp.MustCompile(`^[0-9]{1,3}(\.[0-9]{1,3}){3}$`)
+var dotted = sync.OnceValue(func() *regexp.Regexp {
+	return regexp.MustCompile(`^[0-9]{1,3}(\.[0-9]{1,3}){3}$`)
+})
 
 // maxLabel is the length of the longest label of a Project-URL, in characters.
 const maxLabel = 32

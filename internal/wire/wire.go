@@ -30,6 +30,7 @@ import (
 type Options struct {
 	UserAgent string                                           // sent with every request; never empty
 	Roots     *x509.CertPool                                   // nil: those of the system
+	Trust     func()                                           // called before requests that leave this machine or are encrypted: makes the system's roots ready; may be nil
 	Proxy     func(*http.Request) (*url.URL, error)            // nil: none
 	Now       func() time.Time                                 // the clock
 	Sleep     func(ctx context.Context, d time.Duration) error // waits between tries
@@ -162,6 +163,9 @@ func New(options Options) *Client {
 	if options.Redact == nil {
 		options.Redact = func(text string) string { return text }
 	}
+	if options.Trust == nil {
+		options.Trust = func() {}
+	}
 	if options.Trace == nil {
 		options.Trace = func(Try) {}
 	}
@@ -174,6 +178,9 @@ func New(options Options) *Client {
 // Do does a call: as many tries as its op's policy allows. A 2xx answer is a success; anything else is an [*Error], or the
 // error of Auth or Body: as it is where nothing can have had its effect before, else inside an [*Error].
 func (c *Client) Do(ctx context.Context, call Call) (*Answer, error) {
+	if call.URL.Scheme == "https" || !Loopback(call.URL.Hostname()) {
+		c.options.Trust()
+	}
 	rule := policyOf(call.Op)
 	var spent time.Duration // on tries and waits; not at the gate, where others are served
 	failed := &Error{Op: call.Op, Method: call.Method, URL: PlainURL(call.URL.String())}

@@ -1,0 +1,74 @@
+package cli
+
+import (
+	"crypto/x509"
+	"fmt"
+	"io"
+	"os"
+
+	"golang.org/x/crypto/x509roots/fallback/bundle"
+
+	"github.com/org/pypi-oidc-publish/internal/finding"
+)
+
+// EmbeddedRoots gives the program the roots that are built into it, for a system that has none, as the image. It may be called
+// once in a process. Reading them takes some milliseconds, so it is done when the first request needs them.
+func EmbeddedRoots() {
+	pool := x509.NewCertPool()
+	for root := range bundle.Roots() {
+		certificate, err := x509.ParseCertificate(root.Certificate)
+		switch {
+		case err != nil:
+			// One that this version of Go does not read is one that nothing can be verified with.
+		case root.Constraint != nil:
+			pool.AddCertWithConstraint(certificate, root.Constraint)
+		default:
+			pool.AddCert(certificate)
+		}
+	}
+	x509.SetFallbackRoots(pool)
+}
+
+// trust makes the roots ready.
+func (w World) trust() {
+	if w.Trust != nil {
+		w.Trust()
+	}
+}
+
+// longestBundle bounds a file of roots, in bytes: that of a whole system has a quarter of it.
+const longestBundle = 1 << 20
+
+// rootsWith are the system's roots, or the embedded ones where it has none, and those of the user's bundle.
+func (w World) rootsWith(path string) (*x509.CertPool, error) {
+	if path == "" {
+		return nil, nil
+	}
+	wrong := func(why string) error {
+		return finding.Finding{
+			ID: "ca-bundle", Severity: finding.Error, Message: fmt.Sprintf("the ca-bundle %s %s", path, why),
+			Fix: "give `ca-bundle` the path of a PEM file with the additional roots; a container action sees the workspace, not the rest of the host",
+		}
+	}
+	file, err := os.Open(path)
+	if err != nil {
+		return nil, wrong("cannot be read: " + err.Error())
+	}
+	defer file.Close()
+	text, err := io.ReadAll(io.LimitReader(file, longestBundle+1))
+	if err != nil {
+		return nil, wrong("cannot be read: " + err.Error())
+	}
+	if len(text) > longestBundle {
+		return nil, wrong("is too large to be one")
+	}
+	w.trust()
+	pool, err := x509.SystemCertPool()
+	if err != nil {
+		return nil, wrong("cannot be added to the system's roots: " + err.Error())
+	}
+	if !pool.AppendCertsFromPEM(text) {
+		return nil, wrong("has no PEM certificate in it")
+	}
+	return pool, nil
+}

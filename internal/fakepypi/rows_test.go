@@ -193,7 +193,10 @@ func TestRows(t *testing.T) {
 		{"2.6/50 blank plain text", wheel("description", " \n", "description_content_type", "text/plain"), ok, "OK"},
 		{"2.6/50 blank", wheel("description", " \n"), bad, "The description failed to render in the default format of reStructuredText." + described},
 		{"2.6/50 a comment", wheel("description", ".. nothing\n", "description_content_type", "text/x-rst"), bad, "The description failed to render for 'text/x-rst'." + described},
-		{"2.6/50 text", wheel("description", "Demo\n====\n"), ok, "OK"},
+		{"2.6/50 text", wheel("description", "Demo\n====\n\nText.\n"), ok, "OK"},
+		{"2.6/50 a title alone", wheel("description", "Demo\n====\n"), bad, "The description failed to render in the default format of reStructuredText." + described},
+		{"2.6/50 a short underline that is text", wheel("description", "Demo\n===\n"), ok, "OK"},
+		{"2.6/50 a Sphinx role", wheel("description", ":func:`x`\n", "description_content_type", "text/x-rst"), bad, "The description failed to render for 'text/x-rst'." + described},
 		{"2.6/50 empty is absent", wheel("description", "", "description_content_type", "text/markdown"), ok, "OK"},
 		{"2.6/50 before 52", wheel("description", " ").called("demo-1.0\x1f-py3-none-any.whl"), bad, "The description failed to render in the default format of reStructuredText." + described},
 

@@ -8,7 +8,7 @@ import (
 )
 
 // descriptionRender is row 50: the index renders the long description and refuses one that fails or comes to nothing.
-// Plain text never fails. What cannot be told is a warning.
+// Plain text never fails. What cannot be told is a notice.
 func descriptionRender(s Set) (found []finding.Finding) {
 	for _, d := range s.Files {
 		text, present := first(d, "Description")
@@ -62,7 +62,7 @@ func rstProblem(text string) (why string, severity finding.Severity) {
 		return "", finding.Error
 	}
 	if severity = finding.Error; verdict.Outcome == rst.Undecided {
-		severity = finding.Warning
+		severity = finding.Notice
 	}
 	why = cut(verdict.Message)
 	if verdict.Line > 0 {

@@ -1,6 +1,9 @@
 package warehouse
 
-import "testing"
+import (
+	"strings"
+	"testing"
+)
 
 // TestEmptyMarkdown compares with what renderers of GitHub's Markdown with footnotes do.
 func TestEmptyMarkdown(t *testing.T) {
@@ -61,16 +64,26 @@ func TestEmptyMarkdown(t *testing.T) {
 	}
 }
 
-// TestEmptyRST: only what is certain counts as empty.
-func TestEmptyRST(t *testing.T) {
+// TestUnrendered: every format has its own rule, and what comes without one is reStructuredText.
+func TestUnrendered(t *testing.T) {
 	t.Parallel()
-	for text, want := range map[string]bool{
-		"": true, " \r\n\t": true, "text": false, "..": true, ".. a comment": true, "..\n   a comment\n\n   all of it\n": true,
-		".. one\n.. two\n\n..\n": true, ".. a comment\n\n   all of it\n": true, "..\n\n   a quotation": false, ".. a comment\n\ntext": false,
-		"...": false, "..x": false, ".. note:: x": false, ".. _a: x": false, ".. [1] x": false, ".. |a| image:: x": false, "   .. indented": false,
+	for _, c := range []struct {
+		kind, text string
+		want       bool
+	}{
+		{"text/plain", "", false},
+		{"text/plain; charset=UTF-8", ":func:`x`", false},
+		{"text/markdown; variant=GFM", " \n", true},
+		{"text/markdown", ":func:`x`", false},
+		{"text/x-rst", "text", false},
+		{"text/x-rst", ":func:`x`", true},
+		{"text/x-rst", "Title\n=====\n", true},
+		{"", ".. a comment\n", true},
+		{"", "a\n\n- b\nc\n", true},
+		{"", strings.Repeat("- ", 500) + "a", false}, // nobody can tell, so it is taken
 	} {
-		if got := emptyRST(text); got != want {
-			t.Errorf("%q: %v", text, got)
+		if got := unrendered(c.text, c.kind); got != c.want {
+			t.Errorf("%q, %q: %v", c.kind, c.text, got)
 		}
 	}
 }
@@ -81,9 +94,6 @@ func FuzzEmptyMarkdown(f *testing.F) {
 	f.Fuzz(func(t *testing.T, text string) {
 		if emptyMarkdown(text) && emptyMarkdown(text+"\n\ntext") {
 			t.Errorf("%q and a paragraph render to nothing", text)
-		}
-		if emptyRST(text) && emptyRST(text+"\n\ntext") {
-			t.Errorf("%q and a paragraph are only comments", text)
 		}
 	})
 }

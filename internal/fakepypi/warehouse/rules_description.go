@@ -2,12 +2,15 @@ package warehouse
 
 import (
 	"strings"
+
+	"github.com/org/pypi-oidc-publish/internal/pep/rst"
 )
 
-// descriptionRenders is row 50: a description has to render to something, in its own format.
+// descriptionRenders is row 50: a description has to render to something, in its own format, and in reStructuredText without a
+// warning.
 func descriptionRenders(u *upload) *refusal {
 	text, kind := u.form.all("description"), u.form.get("description_content_type")
-	if len(text) == 0 || !nothingRendered(text[0], kind) {
+	if len(text) == 0 || !unrendered(text[0], kind) {
 		return nil
 	}
 	where := "for '" + kind + "'"
@@ -17,8 +20,8 @@ func descriptionRenders(u *upload) *refusal {
 	return bad("The description failed to render %s. See %s#description-content-type for more information.", where, u.help())
 }
 
-// nothingRendered reports whether the index would show nothing for sure.
-func nothingRendered(text, contentType string) bool {
+// unrendered reports whether the index would fail to render a text, or show nothing of it, for sure.
+func unrendered(text, contentType string) bool {
 	kind, _, _ := strings.Cut(contentType, ";")
 	switch strings.ToLower(strings.TrimSpace(kind)) {
 	case "text/plain":
@@ -26,46 +29,8 @@ func nothingRendered(text, contentType string) bool {
 	case "text/markdown":
 		return emptyMarkdown(text)
 	default:
-		return emptyRST(text)
+		return rst.Check(text).Outcome == rst.Refuse
 	}
-}
-
-// emptyRST reports whether a reStructuredText document is nothing but white space and comments. That it is faulty, which
-// the index refuses as well, is not looked for.
-func emptyRST(text string) bool {
-	lines := textLines(text)
-	for i := 0; i < len(lines); i++ {
-		switch line := strings.TrimSpace(lines[i]); {
-		case line == "":
-		case !isRSTComment(lines[i]):
-			return false
-		default:
-			i += commentEnd(lines[i+1:], line == "..")
-		}
-	}
-	return true
-}
-
-// isRSTComment leaves out what begins like a comment and is something else, or might be.
-func isRSTComment(line string) bool {
-	text, explicit := strings.CutPrefix(strings.TrimRight(line, " \t"), "..")
-	if !explicit || text != "" && text[0] != ' ' && text[0] != '\t' {
-		return false
-	}
-	text = strings.TrimSpace(text)
-	return !strings.Contains(text, "::") && (text == "" || !strings.ContainsRune("[_|", rune(text[0])))
-}
-
-// commentEnd counts the lines that still belong to a comment: those that are indented, unless a bare comment has a blank
-// line behind it.
-func commentEnd(lines []string, bare bool) int {
-	for i, line := range lines {
-		blank := strings.TrimSpace(line) == ""
-		if bare && i == 0 && blank || !blank && line[0] != ' ' && line[0] != '\t' {
-			return i
-		}
-	}
-	return len(lines)
 }
 
 // textLines splits at every kind of line end.

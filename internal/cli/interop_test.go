@@ -9,6 +9,7 @@ import (
 	"net/http/httputil"
 	"net/url"
 	"os"
+	"regexp"
 	"os/exec"
 	"path/filepath"
 	"slices"
@@ -173,13 +174,13 @@ func (s *served) serves(files map[string][]byte) {
 		s.t.Errorf("%d files, not %d:\n%s", n, len(files), page)
 	}
 	for name, content := range files {
-		at, rest, found := strings.Cut(page, "/"+name)
-		from := strings.LastIndex(at, s.env["STAGE_URL"])
-		if !found || from < 0 {
-			s.t.Errorf("no %s on the page:\n%s%s", name, page, rest)
+		// Its provenance has its name too.
+		at := regexp.MustCompile(regexp.QuoteMeta(s.env["STAGE_URL"]) + `/files/[^"#]*/` + regexp.QuoteMeta(name)).FindString(page)
+		if at == "" {
+			s.t.Errorf("no %s on the page:\n%s", name, page)
 			continue
 		}
-		if got := s.ask("GET", at[from:]+"/"+name, ""); got != string(content) {
+		if got := s.ask("GET", at, ""); got != string(content) {
 			s.t.Errorf("%s has %d bytes, not its %d", name, len(got), len(content))
 		}
 	}

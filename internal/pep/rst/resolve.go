@@ -52,6 +52,7 @@ func (p *parser) propagate() {
 		if next == nil || next.invisible() && next.kind != kindTarget || next.kind == kindFootnote || next.kind == kindCitation {
 			continue
 		}
+		p.spend(16 * len(target.ids))
 		next.ids = append(next.ids, target.ids...)
 		next.names = append(next.names, target.names...)
 		for _, one := range target.ids {
@@ -97,12 +98,21 @@ func (p *parser) drop(nodes []*node) {
 // dropEmptyContents takes out the tables of contents that have nothing to show.
 func (p *parser) dropEmptyContents() {
 	var empty []*node
+	filled := map[*node]bool{} // parts of the document: whether they have sections
 	for _, contents := range p.doc.contents {
 		from := p.doc.root
 		if contents.local {
 			from = contents.parent.part()
 		}
-		if from != nil && !hasSection(from) {
+		if from == nil {
+			continue
+		}
+		has, known := filled[from]
+		if !known {
+			has = hasSection(from)
+			filled[from] = has
+		}
+		if !has {
 			empty = append(empty, contents)
 		}
 	}

@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"fmt"
 	"strings"
+	"time"
 
 	"github.com/org/pypi-oidc-publish/internal/finding"
 	"github.com/org/pypi-oidc-publish/internal/ledger"
@@ -246,7 +247,11 @@ func timeline(b *strings.Builder, r ledger.Receipt) {
 	if len(r.Phases) < 2 || r.Ended.IsZero() || r.Ended.Sub(r.Began) <= 0 {
 		return
 	}
-	b.WriteString("<details><summary>Timeline</summary>\n\n```mermaid\ngantt\n    dateFormat x\n    axisFormat %M:%S\n    todayMarker off\n")
+	axis := "%M:%S"
+	if r.Ended.Sub(r.Began) < 10*time.Second {
+		axis = "%S.%L"
+	}
+	fmt.Fprintf(b, "<details><summary>Timeline</summary>\n\n```mermaid\ngantt\n    dateFormat x\n    axisFormat %s\n    todayMarker off\n", axis)
 	for _, p := range r.Phases {
 		if p.End.IsZero() {
 			continue

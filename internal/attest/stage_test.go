@@ -6,6 +6,7 @@ import (
 	"crypto/rand"
 	"crypto/rsa"
 	"fmt"
+	"hash/crc32"
 	"io"
 	"os"
 	"path/filepath"
@@ -137,12 +138,23 @@ func wheel(t testing.TB, path string) *dist.Distribution {
 		t.Fatal(err)
 	}
 	archive := zip.NewWriter(file)
-	member, err := archive.Create("sample_project-1.0.dist-info/METADATA")
-	if err != nil {
-		t.Fatal(err)
-	}
-	if _, err := fmt.Fprintf(member, "Metadata-Version: 2.1\nName: sample-project\nVersion: 1.0\nSummary: %s\n", filepath.Base(path)); err != nil {
-		t.Fatal(err)
+	const info = "sample_project-1.0.dist-info/"
+	for _, m := range [][2]string{
+		{"METADATA", "Metadata-Version: 2.1\nName: sample-project\nVersion: 1.0\nSummary: " + filepath.Base(path) + "\n"},
+		{"WHEEL", "Wheel-Version: 1.0\nRoot-Is-Purelib: true\n"},
+		{"RECORD", info + "METADATA,,\n" + info + "WHEEL,,\n" + info + "RECORD,,\n"},
+	} {
+		// Raw, since an index takes no data descriptors, which the writer would put after a member of its own.
+		size := uint64(len(m[1]))
+		member, err := archive.CreateRaw(&zip.FileHeader{
+			Name: info + m[0], CRC32: crc32.ChecksumIEEE([]byte(m[1])), CompressedSize64: size, UncompressedSize64: size,
+		})
+		if err != nil {
+			t.Fatal(err)
+		}
+		if _, err := io.WriteString(member, m[1]); err != nil {
+			t.Fatal(err)
+		}
 	}
 	if err := archive.Close(); err != nil {
 		t.Fatal(err)

@@ -118,7 +118,7 @@ func serveInImage(t *testing.T) *servedIndex {
 		}
 		for line := range strings.Lines(string(text)) {
 			name, value, _ := strings.Cut(strings.TrimSuffix(line, "\n"), "=")
-			if strings.HasPrefix(name, "ACTIONS_") || name == repositoryURL {
+			if strings.HasPrefix(name, "ACTIONS_") || strings.HasPrefix(name, "PYPI_OIDC_PUBLISH_") || name == repositoryURL {
 				x.env[name] = value // the rest is for other clients
 			}
 		}

@@ -1,7 +1,6 @@
 package attest
 
 import (
-	"encoding/json"
 	"testing"
 	"time"
 
@@ -33,13 +32,11 @@ func FuzzAttestation(f *testing.F) {
 func FuzzEntry(f *testing.F) {
 	d, raw := realAttestation(f)
 	trusted := publicRoot(f)
-	var whole tree
-	if err := json.Unmarshal(raw, &whole); err != nil {
+	whole, err := decode(raw)
+	if err != nil {
 		f.Fatal(err)
 	}
-	e := firstEntry(whole)
-	body, _ := json.Marshal(e["canonicalizedBody"])
-	f.Add(body, "dsse", "0.0.1")
+	f.Add(whole.GetVerificationMaterial().GetTlogEntries()[0].GetCanonicalizedBody(), entryKind, entryVersion)
 	f.Fuzz(func(t *testing.T, body []byte, kind, version string) {
 		b, err := decode(raw)
 		if err != nil {

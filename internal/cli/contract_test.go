@@ -324,7 +324,7 @@ func contracts() []contract {
 	return []contract{
 		{name: "a tag is pushed", event: "push.json", requests: untilPublished},
 		{
-			name: "a tag is pushed, in a debug run", event: "push.json", env: map[string]string{"RUNNER_DEBUG": "1", "INPUT_VERBOSE": "true"},
+			name: "a tag is pushed, in a debug run", event: "push.json", env: map[string]string{"RUNNER_DEBUG": "1"},
 			requests: untilPublished,
 		},
 		{name: "a release is published", run: fakepypi.Run{Event: "release", Environment: "pypi"}, event: "release.json", requests: untilPublished},
@@ -416,6 +416,9 @@ func (s *step) published(v verdict, c contract) {
 		}
 	}
 	log := strings.Join(v.log.lines, "\n")
+	if debug := c.env["RUNNER_DEBUG"] == "1"; debug != strings.Contains(log, "upload: POST ") {
+		s.t.Errorf("a debug run: %v, and the requests are told otherwise", debug)
+	}
 	for _, name := range built() {
 		if !strings.Contains(log, "uploaded: "+name) || !strings.Contains(v.summary, name) {
 			s.t.Errorf("%s is missing in the log or the summary\n%s\n%s", name, log, v.summary)

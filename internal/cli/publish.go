@@ -87,7 +87,7 @@ func (w World) publish(ctx context.Context, r *runner.Runner, vault *secret.Vaul
 // reported does a run and reports it.
 func (w World) reported(ctx context.Context, r *runner.Runner, vault *secret.Vault, input func(string) string) int {
 	c, err := config.Parse(input, vault)
-	options := report.Options{Hashes: c.PrintHash, Verbose: c.Verbose, Redact: vault.Redact, Help: w.help}
+	options := report.Options{Hashes: c.PrintHash, Verbose: c.Verbose || w.Getenv("RUNNER_DEBUG") == "1", Redact: vault.Redact, Help: w.help}
 	if c.Manifest != "" {
 		options.Manifest = func(text []byte) error { return r.Save(c.Manifest, []byte(vault.Redact(string(text)))) }
 	}

@@ -179,7 +179,7 @@ func TestAnIndexThatIsNotKnownToTakeAttestations(t *testing.T) {
 	s.ends(cli.Misconfigured, "::error title=pypi-oidc-publish%3A attestations-off::")
 	s = newSigning(t, key, fakepypi.Run{})
 	s.env["PYPI_OIDC_PUBLISH_TUF_URL"] = "https://tuf.example.com/"
-	s.ends(cli.Failed, "the variable PYPI_OIDC_PUBLISH_TUF_URL is no address on this machine")
+	s.ends(cli.Misconfigured, "the variable PYPI_OIDC_PUBLISH_TUF_URL is no address on this machine")
 }
 
 // TestSigningIsDown: nothing is minted before everything is signed, and only best-effort goes on without.
@@ -192,7 +192,7 @@ func TestSigningIsDown(t *testing.T) {
 				t.Parallel()
 				s := newSigning(t, key, fakepypi.Run{})
 				s.env["INPUT_ATTESTATIONS"] = mode
-				s.outage(op, 0)
+				s.outage(op, fault.Forever)
 				if mode != "best-effort" {
 					e := s.ends(cli.Failed, "::error title=pypi-oidc-publish%3A attestation-outage::")
 					if len(s.stage.Tokens())+len(s.stage.Files()) != 0 || e.outputs["token-burned"] != "not-minted" {

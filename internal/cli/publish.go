@@ -97,13 +97,17 @@ func (w World) reported(ctx context.Context, r *runner.Runner, vault *secret.Vau
 	if err == nil {
 		roots, err = w.rootsWith(c.CABundle)
 	}
+	var from instance
+	if err == nil {
+		from, err = w.sigstore(c.Repository)
+	}
 	code := Misconfigured
 	if err != nil {
 		for _, f := range finding.Of(err) {
 			book.Note(ledger.Noted{Finding: f})
 		}
 	} else {
-		code = exitCode(w.run(ctx, c, r, vault, book, roots))
+		code = exitCode(w.run(ctx, c, r, vault, book, roots, from))
 	}
 	if err := reporter.Close(book.Receipt()); err != nil {
 		// What is published is published: a report that cannot be written does not undo it.
@@ -124,7 +128,7 @@ func exitCode(err error) int {
 }
 
 // run does a run with the rooms that its configuration asks for.
-func (w World) run(ctx context.Context, c config.Config, r *runner.Runner, vault *secret.Vault, book *ledger.Book, roots *x509.CertPool) error {
+func (w World) run(ctx context.Context, c config.Config, r *runner.Runner, vault *secret.Vault, book *ledger.Book, roots *x509.CertPool, from instance) error {
 	client := wire.New(wire.Options{
 		UserAgent: w.userAgent(), Roots: roots, Trust: w.trust, Proxy: w.Proxy, Now: w.Now, Sleep: w.Sleep,
 		Redact: vault.Redact, Trace: func(t wire.Try) { book.Note(tried(t)) },
@@ -139,13 +143,9 @@ func (w World) run(ctx context.Context, c config.Config, r *runner.Runner, vault
 			Permit: site.Permit, Settings: site.PublisherPage, Warehouse: site.Warehouse, MayAsk: r.MayAsk,
 		})
 	}
-	instance, err := w.sigstore(c.Repository)
-	if err != nil {
-		return err
-	}
-	if tools.Lease != nil && (site.Attestations || instance.tuf != nil) {
+	if tools.Lease != nil && (site.Attestations || from.tuf != nil) {
 		tools.Signer = attest.New(attest.Options{
-			Wire: client, IDTokens: r.IDTokens(client), TUF: instance.tuf, Root: instance.root, Now: w.Now,
+			Wire: client, IDTokens: r.IDTokens(client), TUF: from.tuf, Root: from.root, Now: w.Now,
 			Note: func(f finding.Finding) { book.Note(ledger.Noted{Finding: f}) },
 		})
 	}

@@ -35,6 +35,16 @@ func Ops() []Op {
 	}
 }
 
+// The ops of a GitHub release. They are none of [Ops]: those are of the index, the issuer and Sigstore, which a rehearsal has.
+const (
+	GitHub        Op = "github"         // an ordinary request of GitHub's API
+	Asset         Op = "asset"          // the bytes of one asset, sent
+	AssetDownload Op = "asset-download" // the bytes of one asset, fetched
+)
+
+// GitHubOps returns the ops of a GitHub release.
+func GitHubOps() []Op { return []Op{GitHub, Asset, AssetDownload} }
+
 // policy is how an op is tried: a row of the table.
 type policy struct {
 	tries  int           // at most, the first one included
@@ -43,6 +53,7 @@ type policy struct {
 	first  time.Duration // the wait after the first failed try; doubled after each
 	bound  int64         // bytes of an answer that are read; a longer one is an error
 	codes  []int         // the status codes that are worth another try
+	paced  bool          // a 403 with a Retry-After is worth another try too: GitHub's secondary rate limits
 }
 
 // The index's 500 may be a race of two first files of one release, which the same bytes sent again resolve.
@@ -93,6 +104,15 @@ func policyOf(op Op) policy {
 		return policy{tries: 5, try: 10 * second, budget: minute, first: second / 4, bound: 4 * mib, codes: append(transient(), http.StatusNotFound)}
 	case Provenance:
 		return policy{tries: 3, try: 30 * second, budget: minute, first: second / 2, bound: 4 * mib, codes: transient()}
+	case GitHub:
+		// A page of releases is long: each comes with its notes and all its assets. A limit asks for a minute of patience.
+		return policy{tries: 4, try: 30 * second, budget: 3 * minute, first: second / 2, bound: 64 * mib, codes: transient(), paced: true}
+	case Asset:
+		// One that broke off leaves a half asset behind, which must go before the next try: the room of releases tries again.
+		return policy{tries: 1, try: 15 * minute, budget: 15 * minute, bound: mib}
+	case AssetDownload:
+		// An asset has less than 2 GiB (GitHub's own bound); it is streamed.
+		return policy{tries: 3, try: 15 * minute, budget: 20 * minute, first: second, bound: 2 * 1024 * mib, codes: transient(), paced: true}
 	case Probe:
 		return policy{tries: 1, try: second, budget: second, bound: 64 * kib}
 	default:
@@ -100,4 +120,7 @@ func policyOf(op Op) policy {
 	}
 }
 
-func (p policy) retries(status int) bool { return slices.Contains(p.codes, status) }
+// retries tells whether an answer is worth another try.
+func (p policy) retries(a *Answer) bool {
+	return slices.Contains(p.codes, a.Status) || p.paced && a.Status == http.StatusForbidden && a.Header.Get("Retry-After") != ""
+}

@@ -57,6 +57,9 @@ type Call struct {
 	// Body is made anew for every try, and is closed by the client: a reopened file, a fresh ID token. Nil: no body.
 	// An error of it is final.
 	Body func(context.Context) (body io.ReadCloser, size int64, err error)
+	// Into takes the body of a 2xx answer, made anew for every try: a long answer is never held in memory, and its Answer has
+	// no Body. Nil: the body is read into the Answer.
+	Into func() io.Writer
 	// Ended is told how a try went, before the gate lets another one through. May be nil.
 	Ended func(answer *Answer)
 }
@@ -147,7 +150,7 @@ func permanent(err error) bool { return (&Error{Err: err}).Advice() != "" }
 type TooLong struct{ Bound int64 }
 
 func (e *TooLong) Error() string {
-	return fmt.Sprintf("the answer is longer than %d bytes, which no index sends here", e.Bound)
+	return fmt.Sprintf("the answer is longer than %d bytes, which no server sends here", e.Bound)
 }
 
 // tryTimeout is the cause of a try that took too long.
@@ -224,7 +227,7 @@ func (c *Client) next(ctx context.Context, rule policy, n int, spent time.Durati
 	switch {
 	case n >= rule.tries, ctx.Err() != nil, errors.As(t.err, &long), permanent(t.err):
 		return 0, false
-	case t.answer != nil && !rule.retries(t.answer.Status):
+	case t.answer != nil && !rule.retries(t.answer):
 		return 0, false
 	}
 	wait := c.options.Jitter(min(rule.first<<(n-1), longestWait))
@@ -289,7 +292,7 @@ func (c *Client) try(ctx context.Context, call Call, rule policy) (t try) {
 	watched := httptrace.WithClientTrace(limit, &httptrace.ClientTrace{
 		WroteRequest: func(wrote httptrace.WroteRequestInfo) { sent.Store(wrote.Err == nil) },
 	})
-	answer, err := c.exchange(request.WithContext(watched), rule.bound)
+	answer, err := c.exchange(request.WithContext(watched), call.Into, rule.bound)
 	if err != nil && limit.Err() != nil {
 		err = context.Cause(limit)
 	}
@@ -348,8 +351,8 @@ func (c calm) Read(p []byte) (n int, err error) {
 	return n, err
 }
 
-// exchange sends the request and reads the answer whole, up to bound.
-func (c *Client) exchange(request *http.Request, bound int64) (answer *Answer, err error) {
+// exchange sends the request and reads the answer whole, up to bound; that of a success into a writer where there is one.
+func (c *Client) exchange(request *http.Request, into func() io.Writer, bound int64) (answer *Answer, err error) {
 	response, err := c.http.Do(request)
 	if err != nil {
 		// The URL is told by Error, once and without its query.
@@ -360,7 +363,15 @@ func (c *Client) exchange(request *http.Request, bound int64) (answer *Answer, e
 		return nil, err
 	}
 	defer response.Body.Close()
-	body, err := bounded(response.Body, bound)
+	var body []byte
+	switch {
+	case into == nil:
+		body, err = bounded(response.Body, bound)
+	case response.StatusCode/100 == 2:
+		err = streamed(into(), response.Body, bound)
+	default:
+		body, err = bounded(response.Body, min(bound, mib))
+	}
 	if err != nil {
 		return nil, err
 	}
@@ -379,6 +390,18 @@ func bounded(r io.Reader, bound int64) ([]byte, error) {
 		return nil, &TooLong{bound}
 	}
 	return body, nil
+}
+
+// streamed copies all of r, or tells that it is too long.
+func streamed(into io.Writer, r io.Reader, bound int64) error {
+	n, err := io.Copy(into, io.LimitReader(r, bound+1))
+	if err != nil {
+		return fmt.Errorf("the answer broke off: %w", err)
+	}
+	if n > bound {
+		return &TooLong{bound}
+	}
+	return nil
 }
 
 // reasonOf is the status line without the code: "400 File already exists" has the reason that people need.

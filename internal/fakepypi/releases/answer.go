@@ -1,0 +1,221 @@
+package releases
+
+import (
+	"encoding/json"
+	"net/http"
+	"net/url"
+	"regexp"
+	"strconv"
+	"strings"
+)
+
+// route is one kind of request of the API.
+type route struct {
+	op     string
+	method string
+	path   *regexp.Regexp // below the repository, escaped
+	right  Right          // that it needs
+	do     func(*GitHub, *call)
+}
+
+// routes is the table. Requests that it has not are 404.
+func routes() []route {
+	at := func(path string) *regexp.Regexp { return regexp.MustCompile("^/releases" + path + "$") }
+	return []route{
+		{"by-tag", "GET", at(`/tags/([^/]+)`), Outside, (*GitHub).byTag},
+		{"list", "GET", at(``), Outside, (*GitHub).list},
+		{"notes", "POST", at(`/generate-notes`), Write, (*GitHub).notes},
+		{"edit", "PATCH", at(`/(\d+)`), Write, (*GitHub).edit},
+		{"assets", "GET", at(`/(\d+)/assets`), Outside, (*GitHub).listAssets},
+		{"download", "GET", at(`/assets/(\d+)`), Outside, (*GitHub).download},
+		{"delete", "DELETE", at(`/assets/(\d+)`), Write, (*GitHub).remove},
+		{"upload", "POST", at(`/(\d+)/assets`), Write, (*GitHub).upload},
+	}
+}
+
+// Upload is the one op of the uploads' own place; all others are of the API.
+const Upload = "upload"
+
+// Ops returns every op, with "bytes", which is that of the storage.
+func Ops() []string {
+	ops := []string{"bytes", "other"}
+	for _, r := range routes() {
+		ops = append(ops, r.op)
+	}
+	return ops
+}
+
+// Op names what a request is for.
+func Op(r *http.Request) string {
+	if strings.HasPrefix(r.URL.Path, bytesPath) {
+		return "bytes"
+	}
+	_, below, _ := split(r.URL.EscapedPath())
+	for _, one := range routes() {
+		if one.method == r.Method && one.path.MatchString(below) {
+			return one.op
+		}
+	}
+	return "other"
+}
+
+// split finds the repository in a path, and what comes after it.
+func split(path string) (repository, below string, ok bool) {
+	_, rest, ok := strings.Cut(path, "/repos/")
+	parts := strings.SplitN(rest, "/", 3)
+	if !ok || len(parts) < 3 {
+		return "", "", false
+	}
+	return parts[0] + "/" + parts[1], "/" + parts[2], true
+}
+
+// call is one request on its way.
+type call struct {
+	w     http.ResponseWriter
+	r     *http.Request
+	match []string // of the route's path
+	right Right
+	body  []byte
+	whole bool // the body came to its end
+}
+
+// API answers what the API answers, on any path before /repos/.
+func (g *GitHub) API() http.Handler { return g.place(false) }
+
+// Uploads answers what the uploads' own place answers.
+func (g *GitHub) Uploads() http.Handler { return g.place(true) }
+
+func (g *GitHub) place(uploads bool) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		c := &call{w: w, r: r}
+		c.read()
+		g.mu.Lock()
+		defer g.mu.Unlock()
+		op := Op(r)
+		g.asked = append(g.asked, op)
+		if said := g.says[op]; len(said) > 0 {
+			g.says[op] = said[1:]
+			g.say(c, said[0])
+			return
+		}
+		if (op == Upload) != uploads {
+			refuse(w, http.StatusNotFound, "Not Found")
+			return
+		}
+		g.answer(c)
+	})
+}
+
+// say gives a planned answer.
+func (g *GitHub) say(c *call, a Answer) {
+	if a.Half {
+		c.whole = false
+	}
+	if a.Acts || a.Half {
+		w := c.w
+		c.w = discard{http.Header{}}
+		g.answer(c)
+		c.w = w
+	}
+	for name, values := range a.Header {
+		c.w.Header()[http.CanonicalHeaderKey(name)] = values
+	}
+	if c.w.Header().Get("Content-Type") == "" {
+		c.w.Header().Set("Content-Type", "application/json; charset=utf-8")
+	}
+	c.w.WriteHeader(a.Status)
+	_, _ = c.w.Write([]byte(a.Body)) // the client may be gone
+}
+
+// discard is where an answer goes that nobody gets.
+type discard struct{ header http.Header }
+
+func (d discard) Header() http.Header       { return d.header }
+func (discard) Write(b []byte) (int, error) { return len(b), nil }
+func (discard) WriteHeader(int)             {}
+
+// answer finds the route, judges the token, and does what is asked.
+func (g *GitHub) answer(c *call) {
+	repository, below, ok := split(c.r.URL.EscapedPath())
+	raw, bearer := strings.CutPrefix(c.r.Header.Get("Authorization"), "Bearer ")
+	right, known := g.options.Tokens[raw]
+	switch {
+	case !bearer || !known:
+		refuse(c.w, http.StatusUnauthorized, "Bad credentials")
+		return
+	case strings.Contains(c.r.URL.String(), raw):
+		g.leaks = append(g.leaks, "a URL")
+	}
+	c.right = right
+	if !ok || !strings.EqualFold(repository, g.options.Repository) || right == Nothing {
+		refuse(c.w, http.StatusNotFound, "Not Found")
+		return
+	}
+	for _, one := range routes() {
+		match := one.path.FindStringSubmatch(below)
+		if one.method != c.r.Method || match == nil {
+			continue
+		}
+		c.match = match
+		switch {
+		case right >= one.right:
+			one.do(g, c)
+		case right == Outside:
+			refuse(c.w, http.StatusNotFound, "Not Found")
+		default:
+			refuse(c.w, http.StatusForbidden, "Resource not accessible by integration")
+		}
+		return
+	}
+	refuse(c.w, http.StatusNotFound, "Not Found")
+}
+
+func refuse(w http.ResponseWriter, status int, message string, errors ...map[string]string) {
+	said := map[string]any{"message": message, "documentation_url": "https://docs.github.com/rest", "status": strconv.Itoa(status)}
+	if len(errors) > 0 {
+		said["errors"] = errors
+	}
+	write(w, status, said)
+}
+
+func write(w http.ResponseWriter, status int, value any) {
+	text, err := json.Marshal(value)
+	if err != nil {
+		status, text = http.StatusInternalServerError, []byte(err.Error())
+	}
+	w.Header().Set("Content-Type", "application/json; charset=utf-8")
+	w.WriteHeader(status)
+	_, _ = w.Write(text) // the client may be gone
+}
+
+// page cuts the page that a request asks for out of all.
+func page[T any](all []T, r *http.Request) []T {
+	number := func(name string, preset, most int) int {
+		n, err := strconv.Atoi(r.URL.Query().Get(name))
+		if err != nil || n < 1 {
+			return preset
+		}
+		return min(n, most)
+	}
+	size := number("per_page", 30, 100)
+	from := min((number("page", 1, 1<<20)-1)*size, len(all))
+	return all[from:min(from+size, len(all))]
+}
+
+// number is the one that the route's path has.
+func (c *call) number() int64 {
+	n, err := strconv.ParseInt(c.match[1], 10, 64)
+	if err != nil {
+		return 0
+	}
+	return n
+}
+
+// tag is the one that the route's path has.
+func (c *call) tag() string {
+	tag, err := url.PathUnescape(c.match[1])
+	if err != nil {
+		return ""
+	}
+	return tag
+}

@@ -172,10 +172,14 @@ func (e Landed) fold(r *Receipt) {
 	r.with(e.File, func(f *File) { f.Status, f.Took = Uploaded, e.Took })
 }
 
-func (e Found) fold(r *Receipt) { r.with(e.File, func(f *File) { f.Status = Present }) }
+// The index keeps no attestations of a file that it had before, and of other bytes there are none.
+
+func (e Found) fold(r *Receipt) {
+	r.with(e.File, func(f *File) { f.Status, f.Attestations = Present, nil })
+}
 
 func (e Kept) fold(r *Receipt) {
-	r.with(e.File, func(f *File) { f.Status, f.Held = Skipped, e.Held })
+	r.with(e.File, func(f *File) { f.Status, f.Held, f.Attestations = Skipped, e.Held, nil })
 }
 
 func (e Turned) fold(r *Receipt) {

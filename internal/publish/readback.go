@@ -97,7 +97,7 @@ func (r *run) unserved(ctx context.Context) (missing, silent []string, wrong err
 		case theirs == "":
 			silent = append(silent, f.Name)
 		default:
-			late, err := r.unproven(ctx, i, h)
+			late, err := r.unproven(ctx, i, f, h)
 			if late {
 				missing = append(missing, "the provenance of "+f.Name)
 			}

@@ -58,16 +58,44 @@ func (s *signing) put(name string) {
 	}
 }
 
-// outage breaks an op until somebody mends it.
-func (s *signing) outage(op string, times int) {
+// outage breaks an op, after so many of its requests, until somebody mends it.
+func (s *signing) outage(op string, skip, times int) {
 	s.t.Helper()
-	f, known := fault.ByName("status-503")
+	s.breaks(op, "status-503", skip, times)
+}
+
+func (s *signing) breaks(op, name string, skip, times int) {
+	s.t.Helper()
+	f, known := fault.ByName(name)
 	if !known {
-		s.t.Fatal("no such fault")
+		s.t.Fatalf("no fault %s", name)
 	}
-	if err := s.stage.Break(op, f, 0, times); err != nil {
+	if err := s.stage.Break(op, f, skip, times); err != nil {
 		s.t.Fatal(err)
 	}
+}
+
+// without takes files out of the folder.
+func (s *signing) without(names ...string) {
+	s.t.Helper()
+	for _, name := range names {
+		if err := os.Remove(filepath.Join(s.dist, name)); err != nil {
+			s.t.Fatal(err)
+		}
+	}
+}
+
+// listed is what stands in the folder of the distributions.
+func (s *signing) listed() (names []string) {
+	s.t.Helper()
+	entries, err := os.ReadDir(s.dist)
+	if err != nil {
+		s.t.Fatal(err)
+	}
+	for _, entry := range entries {
+		names = append(names, entry.Name())
+	}
+	return names
 }
 
 // ends does the run and holds its exit code, and that it says all of these.
@@ -125,12 +153,16 @@ func TestEveryFileIsAttestedOnce(t *testing.T) {
 	}
 	size := s.stage.LogSize()
 	s.ends(cli.Done)
-	if s.stage.LogSize() != size {
+	if s.stage.LogSize() != size || s.asked("certificate") != 1 {
 		t.Errorf("a second run made %d entries", s.stage.LogSize()-size)
 	}
-	entries, err := os.ReadDir(s.dist)
-	if err != nil || len(entries) != 2 {
-		t.Errorf("beside the files: %v, %v", entries, err)
+	s.put("alder-1.0-cp312-cp312-win32.whl")
+	e = s.ends(cli.Done, "attested: 1 file")
+	if s.stage.LogSize() != size+1 || e.outputs["unchanged-count"] != "2" || len(s.attested()) != 3 {
+		t.Errorf("one file was missing, and %d entries were made; attested %v", s.stage.LogSize()-size, s.attested())
+	}
+	if n := len(s.listed()); n != 3 {
+		t.Errorf("beside the files: %v", s.listed())
 	}
 }
 
@@ -159,8 +191,14 @@ func TestWhoIsNotAttested(t *testing.T) {
 			if s.asked("trust-root")+s.asked("certificate")+s.asked("log-entry") != 0 || s.stage.LogSize() != 0 || len(s.attested()) != 0 {
 				t.Errorf("Sigstore was asked: %v\n%s", s.attested(), e.log)
 			}
-			if c.code != cli.Done && len(s.stage.Tokens())+len(s.stage.Files()) != 0 {
-				t.Error("something was minted or sent")
+			if n := strings.Count(e.log, "attestation-reusable-workflow::"); n > 1 {
+				t.Errorf("it is told %d times\n%s", n, e.log)
+			}
+			if c.code != cli.Done && (len(s.stage.Tokens())+len(s.stage.Files()) != 0 || s.asked("id-token") != 1) {
+				t.Error("something was minted or sent, or asked for with another ID token")
+			}
+			if c.code == cli.Done && len(s.stage.Files()) != 2 {
+				t.Errorf("published %v", s.stage.Files())
 			}
 		})
 	}
@@ -182,6 +220,54 @@ func TestAnIndexThatIsNotKnownToTakeAttestations(t *testing.T) {
 	s.ends(cli.Misconfigured, "the variable PYPI_OIDC_PUBLISH_TUF_URL is no address on this machine")
 }
 
+// TestATokenHasNoAttestations: an index takes them from Trusted Publishers alone.
+func TestATokenHasNoAttestations(t *testing.T) {
+	t.Parallel()
+	key := signingKey(t)
+	for mode, c := range map[string]struct {
+		code int
+		says string
+	}{
+		"auto":        {cli.Done, "::notice title=pypi-oidc-publish%3A attestations-off::nothing is signed: an index takes attestations from Trusted Publishers alone"},
+		"best-effort": {cli.Done, "::notice title=pypi-oidc-publish%3A attestations-off::"},
+		"false":       {cli.Done, "published alder 1.0"},
+		"true":        {cli.Misconfigured, "inputs attestations and password contradict each other"},
+	} {
+		t.Run(mode, func(t *testing.T) {
+			t.Parallel()
+			s := newSigning(t, key, fakepypi.Run{})
+			token, err := s.stage.APIToken("alder")
+			if err != nil {
+				t.Fatal(err)
+			}
+			s.env["INPUT_PASSWORD"], s.env["INPUT_ATTESTATIONS"] = token, mode
+			e := s.ends(c.code, c.says)
+			if s.asked("trust-root")+s.asked("id-token") != 0 || strings.Contains(e.log, "attestations-off") != (mode == "auto" || mode == "best-effort") {
+				t.Errorf("Sigstore or the issuer was asked, or it is told where it should not be:\n%s", e.log)
+			}
+			if c.code != cli.Done && len(s.stage.Requests()) != 0 {
+				t.Error("somebody was asked")
+			}
+		})
+	}
+}
+
+// TestADryRunSignsNothing, whatever stands beside the files.
+func TestADryRunSignsNothing(t *testing.T) {
+	t.Parallel()
+	s := newSigning(t, signingKey(t), fakepypi.Run{})
+	s.env["INPUT_DRY-RUN"], s.env["INPUT_ATTESTATIONS"] = "true", "true"
+	if err := os.WriteFile(filepath.Join(s.dist, "alder-1.0.tar.gz.publish.attestation"), []byte("{}"), 0o644); err != nil {
+		t.Fatal(err)
+	}
+	if e, err := s.run(t.Context()); err != nil || e.code != cli.Done || e.outputs["result"] != "dry-run" {
+		t.Errorf("%v, %v\n%s", err, e.outputs, e.log)
+	}
+	if s.asked("trust-root")+s.asked("certificate")+s.stage.LogSize() != 0 {
+		t.Error("Sigstore was asked")
+	}
+}
+
 // TestSigningIsDown: nothing is minted before everything is signed, and only best-effort goes on without.
 func TestSigningIsDown(t *testing.T) {
 	t.Parallel()
@@ -192,7 +278,7 @@ func TestSigningIsDown(t *testing.T) {
 				t.Parallel()
 				s := newSigning(t, key, fakepypi.Run{})
 				s.env["INPUT_ATTESTATIONS"] = mode
-				s.outage(op, fault.Forever)
+				s.outage(op, 0, fault.Forever)
 				if mode != "best-effort" {
 					e := s.ends(cli.Failed, "::error title=pypi-oidc-publish%3A attestation-outage::")
 					if len(s.stage.Tokens())+len(s.stage.Files()) != 0 || e.outputs["token-burned"] != "not-minted" {
@@ -206,10 +292,24 @@ func TestSigningIsDown(t *testing.T) {
 				}
 			})
 		}
+		t.Run(op+", while it was working", func(t *testing.T) {
+			t.Parallel()
+			s := newSigning(t, key, fakepypi.Run{})
+			s.env["INPUT_ATTESTATIONS"], s.env["INPUT_PARALLEL-UPLOADS"] = "best-effort", "1"
+			s.outage(op, 1, fault.Forever)
+			if op == "certificate" { // one is all that a run needs
+				s.ends(cli.Done, "attested: 2 files")
+				return
+			}
+			e := s.ends(cli.Done, "the files go without attestations")
+			if len(s.stage.Files()) != 2 || len(s.attested()) != 0 || strings.Contains(e.outputs["manifest"], "log-index") || strings.Contains(e.summary, "log entry") {
+				t.Errorf("%v\n%s", s.attested(), e.summary)
+			}
+		})
 		t.Run(op+", for a moment", func(t *testing.T) {
 			t.Parallel()
 			s := newSigning(t, key, fakepypi.Run{})
-			s.outage(op, 2)
+			s.outage(op, 0, 2)
 			s.ends(cli.Done)
 			if len(s.attested()) != 2 {
 				t.Errorf("attested %v", s.attested())
@@ -218,96 +318,58 @@ func TestSigningIsDown(t *testing.T) {
 	}
 }
 
-// TestARefusedAttestationIsNeverLeftOut: it may mean that something was changed on its way.
-func TestARefusedAttestationIsNeverLeftOut(t *testing.T) {
-	t.Parallel()
-	s := newSigning(t, signingKey(t), fakepypi.Run{})
-	s.stage.SwitchSigstore(func(w *fakepypi.SigstoreSwitches) { w.BadSCT = true })
-	s.ends(cli.Failed)
-	if len(s.stage.Files()) != 0 {
-		t.Errorf("the index holds %v", s.stage.Files())
-	}
-}
-
-// TestAttestationsThatStandBesideTheFiles: what holds is sent, and what does not is told and made afresh.
-func TestAttestationsThatStandBesideTheFiles(t *testing.T) {
+// TestWhatDoesNotVerifyIsNeverLeftOut: it may mean that somebody is in between. It is no outage, and no mode goes on without.
+func TestWhatDoesNotVerifyIsNeverLeftOut(t *testing.T) {
 	t.Parallel()
 	key := signingKey(t)
-	s := newSigning(t, key, fakepypi.Run{})
-	kept := filepath.Join(t.TempDir(), "attestations")
-	s.env["INPUT_ATTESTATIONS-DIR"] = kept
-	s.ends(cli.Done)
-	wheel, sdist := "alder-1.0-py3-none-any.whl", "alder-1.0.tar.gz"
-	for _, name := range []string{wheel, sdist} {
-		text, err := os.ReadFile(filepath.Join(kept, name+".publish.attestation"))
-		if err == nil {
-			err = os.WriteFile(filepath.Join(s.dist, name+".publish.attestation"), text, 0o644)
+	for name, c := range map[string]struct {
+		wrong func(*fakepypi.SigstoreSwitches)
+		says  string
+	}{
+		"certificate timestamp": {func(w *fakepypi.SigstoreSwitches) { w.BadSCT = true }, "attestation-certificate::fulcio's certificate does not verify"},
+		"no timestamp":          {func(w *fakepypi.SigstoreSwitches) { w.NoSCT = true }, "attestation-certificate::"},
+		"promise":               {func(w *fakepypi.SigstoreSwitches) { w.BadSET = true }, "attestation-unverified::the attestation of alder-1.0"},
+		"proof":                 {func(w *fakepypi.SigstoreSwitches) { w.BadProof = true }, "attestation-unverified::the attestation of alder-1.0"},
+		"log":                   {func(w *fakepypi.SigstoreSwitches) { w.WrongLogID = true }, "attestation-unverified::the attestation of alder-1.0"},
+		"certificate's time":    {func(w *fakepypi.SigstoreSwitches) { w.ExpiredCertificate = true }, "attestation-certificate::"},
+		"trust root":            {func(w *fakepypi.SigstoreSwitches) { w.Trust = "wrong-signature" }, "attestation-refused::"},
+	} {
+		for _, mode := range []string{"auto", "best-effort"} {
+			t.Run(name+", "+mode, func(t *testing.T) {
+				t.Parallel()
+				s := newSigning(t, key, fakepypi.Run{})
+				s.stage.SwitchSigstore(c.wrong)
+				s.env["INPUT_ATTESTATIONS"] = mode
+				e := s.ends(cli.Failed, "pypi-oidc-publish%3A "+c.says)
+				if len(s.stage.Files())+len(s.stage.Tokens()) != 0 || e.outputs["token-burned"] != "not-minted" {
+					t.Errorf("the index holds %v, tokens %v", s.stage.Files(), s.stage.Tokens())
+				}
+			})
 		}
-		if err != nil {
-			t.Fatal(err)
-		}
-	}
-	delete(s.env, "INPUT_ATTESTATIONS-DIR")
-	// The index forgets; the wheel's attestation holds, the sdist's is another file's by now.
-	for _, name := range []string{wheel, sdist} {
-		if err := s.stage.Remove(name); err != nil {
-			t.Fatal(err)
-		}
-	}
-	for _, name := range []string{wheel, sdist} {
-		if err := os.Rename(filepath.Join(s.dist, name), filepath.Join(s.dist, strings.Replace(name, "1.0", "1.1", 1))); err != nil {
-			t.Fatal(err)
-		}
-		if err := os.Remove(filepath.Join(s.dist, strings.Replace(name, "1.0", "1.1", 1))); err != nil {
-			t.Fatal(err)
-		}
-	}
-	s.put("alder-1.1.tar.gz")
-	if err := os.WriteFile(filepath.Join(s.dist, "alder-1.1.tar.gz.publish.attestation"), []byte("{}"), 0o644); err != nil {
-		t.Fatal(err)
-	}
-	size := s.stage.LogSize()
-	s.ends(cli.Done, "attestation-left-over::this attestation does not hold for its file and this run, so a new one is made instead", "left alone")
-	if s.stage.LogSize() != size+1 || !slices.Equal(s.attested(), []string{"alder-1.1.tar.gz"}) {
-		t.Errorf("%d new entries, attested %v", s.stage.LogSize()-size, s.attested())
 	}
 }
 
-// TestTestPyPIAndThenPyPI in one job: the first step keeps its attestations, and the second one takes them.
-func TestTestPyPIAndThenPyPI(t *testing.T) {
+// TestARefusalByTheIndexIsNeverSentWithout: the index sees another workflow in the certificate than in the upload token.
+func TestARefusalByTheIndexIsNeverSentWithout(t *testing.T) {
 	t.Parallel()
-	s := newSigning(t, signingKey(t), fakepypi.Run{})
-	kept := filepath.Join(t.TempDir(), "kept")
-	s.env["INPUT_ATTESTATIONS-DIR"] = kept
-	s.ends(cli.Done)
-	s.ends(cli.Done, "nothing to upload of alder 1.0")
-	for _, f := range s.stage.Files() {
-		if err := s.stage.Remove(f.Name); err != nil {
-			t.Fatal(err)
-		}
-	}
-	s.put("alder-2.0-py3-none-any.whl")
-	for _, old := range []string{"alder-1.0-py3-none-any.whl", "alder-1.0.tar.gz"} {
-		if err := os.Remove(filepath.Join(s.dist, old)); err != nil {
-			t.Fatal(err)
-		}
-	}
-	s.stage.Switch(func(w *fakepypi.Switches) { w.ReadOnly = true })
-	s.ends(cli.Failed) // it is signed, and not taken
-	s.stage.Switch(func(w *fakepypi.Switches) { w.ReadOnly = false })
-	text, err := os.ReadFile(filepath.Join(kept, "alder-2.0-py3-none-any.whl.publish.attestation"))
-	if err == nil {
-		err = os.WriteFile(filepath.Join(s.dist, "alder-2.0-py3-none-any.whl.publish.attestation"), text, 0o644)
-	}
-	if err != nil {
-		t.Fatal(err)
-	}
-	delete(s.env, "INPUT_ATTESTATIONS-DIR")
-	s.env["INPUT_PACKAGES-DIR"] = filepath.Join(s.dist, "*.whl") // found beside the file, whatever the glob says
-	size := s.stage.LogSize()
-	s.ends(cli.Done, "took the attestation beside alder-2.0-py3-none-any.whl")
-	if s.stage.LogSize() != size || !slices.Equal(s.attested(), []string{"alder-2.0-py3-none-any.whl"}) {
-		t.Errorf("%d new entries, attested %v", s.stage.LogSize()-size, s.attested())
+	key := signingKey(t)
+	for _, mode := range []string{"auto", "best-effort"} {
+		t.Run(mode, func(t *testing.T) {
+			t.Parallel()
+			s := newSigning(t, key, fakepypi.Run{})
+			s.env["INPUT_ATTESTATIONS"] = mode
+			s.stage.Claims(func(claims map[string]any) {
+				if claims["aud"] == "sigstore" {
+					for _, name := range []string{"workflow_ref", "job_workflow_ref"} {
+						claims[name] = strings.Replace(claims[name].(string), "release.yml", "other.yml", 1)
+					}
+				}
+			})
+			e := s.ends(cli.Failed, "pypi-oidc-publish%3A upload-attestations::", "Build Config URI")
+			if s.asked("upload") != 1 || len(s.stage.Files()) != 0 || e.outputs["token-burned"] != "true" || e.outputs["result"] != "failed" {
+				t.Errorf("%d uploads, the index holds %v, outputs %v", s.asked("upload"), s.stage.Files(), e.outputs)
+			}
+		})
 	}
 }
 
@@ -319,8 +381,8 @@ func TestAttestationsGoNowhereNearTheFiles(t *testing.T) {
 		s.env["INPUT_ATTESTATIONS-DIR"] = folder
 		s.ends(cli.Misconfigured, "other tools would take the attestations for distributions")
 	}
-	if s.asked("audience")+len(s.stage.Tokens()) != 0 {
-		t.Error("somebody was asked for a credential")
+	if n := len(s.stage.Requests()); n != 0 {
+		t.Errorf("%d requests were made before", n)
 	}
 }
 
@@ -332,6 +394,12 @@ func TestAPrivateRepositoryIsTold(t *testing.T) {
 	if n := strings.Count(e.log, "attestation-private-repository::"); n != 1 {
 		t.Errorf("told %d times", n)
 	}
+	// Where nothing is signed, nothing is disclosed.
+	s.put("alder-1.1.tar.gz")
+	s.env["INPUT_ATTESTATIONS"] = "false"
+	if e := s.ends(cli.Done); strings.Contains(e.log, "attestation-private-repository") {
+		t.Errorf("told of a run that signs nothing:\n%s", e.log)
+	}
 }
 
 // TestAnIndexThatHasTurnedAttestationsOff takes the files, and what it does not serve is told.
@@ -340,5 +408,8 @@ func TestAnIndexThatHasTurnedAttestationsOff(t *testing.T) {
 	s := newSigning(t, signingKey(t), fakepypi.Run{})
 	s.env["INPUT_WAIT-FOR-INDEX"] = "30"
 	s.stage.Switch(func(w *fakepypi.Switches) { w.NoAttestations = true })
-	s.ends(cli.Done, "no-provenance::the index took alder-1.0-py3-none-any.whl with its attestations and serves no provenance of it")
+	e := s.ends(cli.Done, "::warning file="+besideWheel+",title=pypi-oidc-publish%3A no-provenance::the index took alder-1.0-py3-none-any.whl with its attestations and serves no provenance of it")
+	if e.outputs["verified"] != "true" || e.outputs["result"] != "published" {
+		t.Errorf("outputs %v", e.outputs)
+	}
 }

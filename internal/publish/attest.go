@@ -1,10 +1,12 @@
 package publish
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
 	"path/filepath"
+	"slices"
 	"strings"
 
 	"github.com/org/pypi-oidc-publish/internal/attest"
@@ -84,9 +86,6 @@ func (r *run) sign(ctx context.Context) error {
 		told.Message = "nothing is signed: " + told.Message
 		return r.unattested(told)
 	}
-	if told, is := attest.Disclosed(r.claims); is {
-		r.Book.Note(ledger.Noted{Finding: told})
-	}
 	r.attested = make([][]attest.Attestation, len(r.files))
 	var unsigned []int
 	for i, f := range r.plan {
@@ -112,6 +111,9 @@ func (r *run) signEach(ctx context.Context, places []int) error {
 	if len(files) == 0 {
 		return nil
 	}
+	if told, is := attest.Disclosed(r.claims); is {
+		r.Book.Note(ledger.Noted{Finding: told})
+	}
 	_, err := r.Signer.Sign(ctx, files, func(n int, a attest.Attestation) { r.take(places[n], a, false) })
 	return err
 }
@@ -124,9 +126,10 @@ func pick[T any](all []T, places []int) []T {
 	return picked
 }
 
-// take has the attestation sent with the file at this place.
+// take has the attestation sent with the file at this place, in the order of the suffixes whichever came first.
 func (r *run) take(i int, a attest.Attestation, adopted bool) {
 	r.attested[i] = append(r.attested[i], a)
+	slices.SortStableFunc(r.attested[i], func(a, b attest.Attestation) int { return cmp.Compare(place(a), place(b)) })
 	r.Book.Note(ledger.Attested{File: r.plan[i].Name, Attestation: ledger.Attestation{
 		Predicate: a.Predicate, Identity: a.Identity, LogIndex: a.LogIndex, LogURL: a.LogURL, Adopted: adopted,
 	}})
@@ -168,29 +171,27 @@ func (r *run) keepAttestations() error {
 	return nil
 }
 
-func suffixOf(a attest.Attestation) string {
+func suffixOf(a attest.Attestation) string { return suffixes()[place(a)] }
+
+// place is where an attestation of this kind stands among the suffixes.
+func place(a attest.Attestation) int {
 	if a.Predicate == attest.PublishPredicate {
-		return suffixes()[0]
+		return 0
 	}
-	return suffixes()[1]
+	return 1
 }
 
 // apart tells whether the folder for attestations is one of the distributions', or inside of one: other tools would take
-// them for distributions there.
-func (r *run) apart() error {
+// them for distributions there. Where the distributions stand in the workspace itself, all else is inside of it.
+func (r *run) apart(distributions []string) error {
 	if r.AttestationsDir == "" {
 		return nil
 	}
-	kept, err := filepath.Abs(r.AttestationsDir)
-	if err != nil {
-		return err
-	}
-	for _, d := range r.files {
-		folder, err := filepath.Abs(filepath.Dir(d.Path))
-		if err != nil {
-			return err
-		}
-		if kept == folder || (strings.HasPrefix(kept, folder+string(filepath.Separator)) && folder != r.Workspace) {
+	kept := whole(r.AttestationsDir)
+	for _, path := range distributions {
+		folder := whole(filepath.Dir(path))
+		top := folder == whole(".") || folder == whole(r.Workspace)
+		if kept == folder || (strings.HasPrefix(kept, folder+string(filepath.Separator)) && !top) {
 			return workflow(finding.Finding{
 				ID: "attestations-dir", Severity: finding.Error,
 				Message: fmt.Sprintf("attestations-dir is %s, where the distributions are: other tools would take the attestations for distributions", r.AttestationsDir),
@@ -199,4 +200,24 @@ func (r *run) apart() error {
 		}
 	}
 	return nil
+}
+
+// whole is the one spelling of a path, as far as it is there; an empty one stays so.
+func whole(path string) string {
+	if path == "" {
+		return ""
+	}
+	whole, err := filepath.Abs(path)
+	if err != nil {
+		return filepath.Clean(path)
+	}
+	if real, err := filepath.EvalSymlinks(whole); err == nil {
+		return real
+	}
+	// What is not there yet stands in a folder that may be.
+	folder, err := filepath.EvalSymlinks(filepath.Dir(whole))
+	if err != nil {
+		return whole
+	}
+	return filepath.Join(folder, filepath.Base(whole))
 }

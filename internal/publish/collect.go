@@ -29,6 +29,9 @@ func (r *run) collect(ctx context.Context) error {
 	if err != nil {
 		return workflow(notFound(err))
 	}
+	if err := r.apart(haul.Distributions); err != nil {
+		return err
+	}
 	if alone := append(haul.Others, r.findSidecars(haul.Distributions, haul.Sidecars)...); len(alone) > 0 {
 		r.Book.Note(ledger.Noted{Finding: leftAlone(alone)})
 	}

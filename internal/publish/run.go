@@ -102,9 +102,6 @@ func (r *run) steps(ctx context.Context) error {
 	if err := r.collect(ctx); err != nil {
 		return err
 	}
-	if err := r.apart(); err != nil {
-		return err
-	}
 	r.phase("Check")
 	if err := r.check(); err != nil {
 		return err

@@ -2,6 +2,7 @@ package publish
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"io"
 	"os"
@@ -25,24 +26,36 @@ func (r *run) adopt(ctx context.Context, i int) error {
 		if !slices.Contains(r.sidecars, path) {
 			continue
 		}
-		text, err := readBounded(path, longestSidecar)
-		var a attest.Attestation
-		if err == nil {
-			a, err = r.Signer.Adopt(ctx, r.files[i], text)
-		}
-		if err == nil && suffixOf(a) != suffix {
-			err = fmt.Errorf("it states something else than its name says: %s", a.Predicate)
-		}
-		if ctx.Err() != nil {
+		a, bad, err := r.judged(ctx, i, path)
+		switch {
+		case ctx.Err() != nil:
 			return context.Cause(ctx)
+		case err != nil:
+			return err // it cannot be judged now, and no other one can
+		case bad == nil && suffixOf(a) != suffix:
+			bad = fmt.Errorf("it states something else than its name says: %s", a.Predicate)
 		}
-		if err != nil {
-			r.Book.Note(ledger.Noted{Finding: leftOver(r.shown(path), suffix, err)})
+		if bad != nil {
+			r.Book.Note(ledger.Noted{Finding: leftOver(r.shown(path), suffix, bad)})
 			continue
 		}
 		r.take(i, a, true)
 	}
 	return nil
+}
+
+// judged reads an attestation that stands beside the file at this place. bad tells why it does not hold.
+func (r *run) judged(ctx context.Context, i int, path string) (a attest.Attestation, bad, err error) {
+	text, bad := readBounded(path, longestSidecar)
+	if bad != nil {
+		return a, bad, nil
+	}
+	a, err = r.Signer.Adopt(ctx, r.files[i], text)
+	var unverified *attest.Unverified
+	if errors.As(err, &unverified) {
+		return a, unverified, nil
+	}
+	return a, nil, err
 }
 
 func leftOver(path, suffix string, why error) finding.Finding {

@@ -33,11 +33,13 @@ type moment struct {
 	knocks  int  // connections at the door before
 	pending bool // the project does not exist yet
 	waits   bool // the run reads back
+	signs   bool // the run attests; the others do not, since their moments are counted without
+	lost    bool // the answer to the first log entry is lost, so that the log is asked for what it has
 }
 
 // moments are those of a run with the files of matrixFiles, in their order.
 func moments() []moment {
-	index, issuer := fakepypi.Connect, fakepypi.ConnectIssuer
+	index, issuer, sigstore := fakepypi.Connect, fakepypi.ConnectIssuer, fakepypi.ConnectSigstore
 	return []moment{
 		{name: "look", op: "look", door: index},
 		{name: "audience", op: "audience", door: index, knocks: 1},
@@ -53,6 +55,13 @@ func moments() []moment {
 		{name: "burn", op: "burn", door: index, knocks: 8},
 		{name: "probe after burn", op: "probe", skip: 1, door: index, knocks: 9},
 		{name: "read back", op: "look", skip: 1, door: index, knocks: 10, waits: true},
+		{name: "trust root", op: "trust-root", door: sigstore, signs: true},
+		{name: "ID token to sign", op: "id-token", skip: 1, door: issuer, knocks: 1, signs: true},
+		{name: "certificate", op: "certificate", door: sigstore, knocks: 6, signs: true},
+		{name: "first log entry", op: "log-entry", door: sigstore, knocks: 7, signs: true},
+		{name: "later log entry", op: "log-entry", skip: 2, door: sigstore, knocks: 9, signs: true},
+		{name: "look at the log", op: "log-lookup", door: sigstore, knocks: 8, signs: true, lost: true},
+		{name: "provenance", op: "provenance", door: index, knocks: 11, signs: true, waits: true},
 	}
 }
 
@@ -199,6 +208,16 @@ func holdsExactly(stage *fakepypi.Stage, set map[string]string) error {
 	return nil
 }
 
+// allAttested tells which of the set the index serves no provenance of.
+func allAttested(stage *fakepypi.Stage, set map[string]string) error {
+	for name := range set {
+		if text, err := stage.Provenance(name); err != nil || len(text) == 0 {
+			return fmt.Errorf("the index has no provenance of %s", name)
+		}
+	}
+	return nil
+}
+
 // cell is one fault at one moment, and what came of it.
 type cell struct {
 	fault  fault.Fault
@@ -227,7 +246,9 @@ func (c *cell) survive(ctx context.Context, key *rsa.PrivateKey, dist, dir strin
 	defer func() { c.err = errors.Join(c.err, stage.Close()) }()
 	stage.Trust(fakepypi.Publisher{Project: "alder", Pending: c.moment.pending})
 	j := newJob(stage, dist, dir)
-	j.env["INPUT_ATTESTATIONS"] = "false" // signing has moments and faults of its own: attest_test.go
+	if !c.moment.signs {
+		j.env["INPUT_ATTESTATIONS"] = "false"
+	}
 	if c.moment.waits {
 		j.env["INPUT_WAIT-FOR-INDEX"] = "30"
 		if c.times == fault.Forever {
@@ -237,6 +258,12 @@ func (c *cell) survive(ctx context.Context, key *rsa.PrivateKey, dist, dir strin
 	p := c.moment.plan(c.fault, c.times)
 	if c.err = stage.Break(p.Op, p.Fault, p.Skip, p.Times); c.err != nil {
 		return
+	}
+	if c.moment.lost {
+		if lost, _ := fault.ByName("close-after-store"); stage.Break("log-entry", lost, 0, 1) != nil {
+			c.err = errors.New("the answer of the log cannot be lost")
+			return
+		}
 	}
 	if c.first, err = j.run(c.patience(ctx, stage)); err != nil {
 		c.err = err
@@ -253,6 +280,9 @@ func (c *cell) survive(ctx context.Context, key *rsa.PrivateKey, dist, dir strin
 		if !c.mayEnd() {
 			wrong = append(wrong, errors.New("the run ended, though the fault came once and passes"))
 		}
+		if c.moment.signs && len(c.first.tokens) > 0 {
+			wrong = append(wrong, errors.New("an upload token was minted before everything was signed"))
+		}
 		second, err := j.run(ctx)
 		wrong = append(wrong, err, second.wrong(stage))
 		if second.code != cli.Done {
@@ -260,6 +290,9 @@ func (c *cell) survive(ctx context.Context, key *rsa.PrivateKey, dist, dir strin
 		}
 	}
 	wrong = append(wrong, holdsExactly(stage, set), inVain(stage, len(set)+struck))
+	if c.moment.signs {
+		wrong = append(wrong, allAttested(stage, set))
+	}
 	if c.err = errors.Join(wrong...); c.err == nil {
 		c.mark = mark
 	}
@@ -325,7 +358,7 @@ func TestFaultMatrix(t *testing.T) {
 	for _, times := range []int{1, fault.Forever} {
 		for _, f := range fault.Named() {
 			for _, m := range moments() {
-				if f.Kind == fault.Oversize && m.op == "look" && times == fault.Forever {
+				if f.Kind == fault.Oversize && (m.op == "look" || m.op == "provenance") && times == fault.Forever {
 					continue // a page that is too long is not asked for again: this is the same as once, and takes long
 				}
 				cells = append(cells, &cell{fault: f, moment: m, times: times})

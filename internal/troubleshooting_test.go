@@ -20,7 +20,7 @@ var ids = []*regexp.Regexp{
 	regexp.MustCompile(`\.ID(?:, [\w.]+)* = "([a-z0-9-]+)"`),
 	regexp.MustCompile(`(?:refused|asFinding)\((?:err, )?"([a-z-]+)"`),
 	regexp.MustCompile(`\b(?:id[A-Z]\w*|NoPermission|ForkPull|NoRunner|NoAnswer|StrangeAnswer|NoTrustedPublishing|Cancelled|Internal|NoDistributions) += "([a-z-]+)"`),
-	regexp.MustCompile(`(?m)^\t\t\{"([a-z]+(?:-[a-z0-9]+)+)", (?:"|0,|http\.|[a-z]\w+,)`),
+	regexp.MustCompile(`(?m)^\t\t(?:\{|\t)"([a-z]+(?:-[a-z0-9]+)+)", (?:"|0,|http\.|[a-z]\w+,)`),
 }
 
 // TestEveryFindingIsExplained: docs/troubleshooting.md has a place for every id that the program can tell, and for no other.

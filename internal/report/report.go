@@ -157,7 +157,7 @@ func (r *Reporter) planned(files []ledger.File) {
 func (r *Reporter) identified(who ledger.Identity) {
 	environment := who.Environment
 	if environment == "" {
-		environment = "none"
+		environment = "none (a Trusted Publisher that names one does not take this run)"
 	}
 	r.line("this run is repository %s, workflow %s, environment %s, ref %s, event %s", who.Repository, who.Workflow, environment, who.Ref, who.Event)
 	r.line("the index asks for the audience %s", who.Audience)

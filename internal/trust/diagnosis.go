@@ -102,22 +102,32 @@ func (l *Lease) refusedMint(err error, claims oidc.Claims, order Order) error {
 	if failed.Answer.Status != http.StatusUnprocessableEntity && failed.Answer.Status != http.StatusBadRequest {
 		told.Fix = "check `repository-url`: this is no answer of an index with Trusted Publishing"
 	}
+	r, known := reasonOf(failed.Answer)
+	if !known {
+		return told
+	}
+	exchange := refusedExchange{claims, failed.Answer.Date(), order}
+	told.ID, told.Message, told.Fix = r.code, told.Message+"; that is, "+r.means, r.fix(exchange)
+	if r.unmatched {
+		l.unmatched(claims, order)
+	}
+	return told
+}
+
+// reasonOf finds what is known of a refusal; known is false for a code that an index has thought of since.
+func reasonOf(answer *wire.Answer) (r reason, known bool) {
 	var said struct {
 		Errors []struct{ Code string } `json:"errors"`
 	}
-	if json.Unmarshal(failed.Answer.Body, &said) != nil || len(said.Errors) == 0 {
-		return told
+	if json.Unmarshal(answer.Body, &said) != nil || len(said.Errors) == 0 {
+		return reason{}, false
 	}
 	for _, r := range reasons() {
-		if r.code == said.Errors[0].Code && strings.Contains(failed.Answer.Words(), r.words) {
-			told.ID, told.Fix = r.code, r.fix(refusedExchange{claims, failed.Answer.Date(), order})
-			if r.unmatched {
-				l.unmatched(claims, order)
-			}
-			return told
+		if r.code == said.Errors[0].Code && strings.Contains(answer.Words(), r.words) {
+			return r, true
 		}
 	}
-	return told
+	return reason{}, false
 }
 
 // tooFewProjects is told before the first upload: it would leave a part of the set published.
@@ -136,44 +146,110 @@ type refusedExchange struct {
 	order  Order
 }
 
-// reason is one kind of refusal of an exchange, and what to do about it.
+// reason is one kind of refusal of an exchange: what it means, and what to do about it.
 type reason struct {
 	code, words string // of the index; any words where empty
 	unmatched   bool   // the index has no publisher for this run: what one must say is told as well
+	means       string
 	fix         func(refusedExchange) string
 }
 
-// reasons is the table, the first that applies is taken (reference: pypi-server.md, section 4.2).
+// reasons is the table, the first that applies is taken (reference: pypi-server.md, section 4.2). It has every reason that the
+// index gives.
 func reasons() []reason {
+	const again = "run the job again"
 	say := func(text string) func(refusedExchange) string { return func(refusedExchange) string { return text } }
 	return []reason{
-		{"invalid-publisher", "pull_request_target", false, say("publish from a tag, a release or workflow_dispatch: strangers can trigger pull_request_target")},
-		{"invalid-publisher", "does not match expected issuer", false, say("publish from a repository on github.com whose enterprise has no issuer of its own, or use an API token as `password`")},
-		{"invalid-publisher", "", true, publisherFix},
-		{"invalid-pending-publisher", "", false, say("run the job again: the pending publisher was used up, and the project's own publisher is asked next time")},
-		{"invalid-reuse-token", "", false, say("run the job again: an ID token can be used once, and this one was")},
-		{"invalid-token", "", false, tokenFix},
-		{"not-enabled", "", false, say("the index has turned Trusted Publishing off: see its status page, and run the job again later")},
-		{"invalid-payload", "unknown trusted publishing issuer", false, say("the index does not know who issued the ID token: publish from github.com, not from an enterprise with an issuer of its own")},
-		{"invalid-payload", "", false, say("correct what the index names; for a pending publisher it is the project's name")},
+		{
+			"invalid-publisher", "pull_request_target", false,
+			"strangers can trigger such a run, and it has the rights of the repository", say("publish from a tag, a release or workflow_dispatch"),
+		},
+		{
+			"invalid-publisher", "does not match expected issuer", false,
+			"the ID token comes from an issuer that this publisher is not of", say("publish from a repository on github.com whose enterprise has no issuer of its own, or use an API token as `password`"),
+		},
+		{
+			"invalid-publisher", "job_workflow_ref claim does not match", true,
+			"there is a publisher for this workflow file, and the job runs another workflow than the index expects of it", workflowFix,
+		},
+		{
+			"invalid-publisher", "extract workflow filename", false,
+			"the ID token names no workflow file whose name ends in .yml or .yaml", say("publish from a workflow file in .github/workflows of this repository"),
+		},
+		{
+			"invalid-publisher", "claim is empty", false,
+			"the ID token does not say which workflow runs", say("publish from a workflow file in .github/workflows of this repository"),
+		},
+		{
+			"invalid-publisher", "claims are empty", false,
+			"the ID token names neither a ref nor a commit", say("publish from a tag, a release or workflow_dispatch"),
+		},
+		{
+			"invalid-publisher", "Missing claim", false,
+			"something has taken a claim out of the ID token that GitHub puts into each", say("see what stands between the runner and GitHub's OIDC endpoint, and that the token is GitHub's own"),
+		},
+		{
+			"invalid-publisher", "repository_owner", true,
+			"the publisher was made for another account of this name: one that was deleted, or renamed, and made again", say("remove the publisher on the index and add it again, which takes the account as it is today"),
+		},
+		{
+			"invalid-publisher", "claim 'environment'", true,
+			"the publisher is bound to another environment than this job has", publisherFix,
+		},
+		{
+			"invalid-publisher", "", true,
+			"no Trusted Publisher of the index is for this repository, workflow and environment", publisherFix,
+		},
+		{
+			"invalid-pending-publisher", "", false,
+			"the project was created since the pending publisher was added, so that this one was of no use any more and is gone", say(again + ": the project's own publisher is asked next time"),
+		},
+		{"invalid-reuse-token", "", false, "the index takes an ID token once, and this one was used before", say(again + ": it asks for a fresh one")},
+		{"invalid-token", "", false, "the index does not believe the ID token, and never says why", tokenFix},
+		{"not-enabled", "", false, "its operators have turned Trusted Publishing with GitHub off", say("see the index's status page, and " + again + " later")},
+		{
+			"invalid-payload", "unknown trusted publishing issuer", false,
+			"it does not know who issued the ID token", say("publish from github.com, not from an enterprise with an issuer of its own"),
+		},
+		{
+			"invalid-payload", "malformed JWT", false,
+			"what arrived is no ID token", say(again + "; if it stays so, see what changes requests on their way to the index"),
+		},
+		{
+			"invalid-payload", "TokenPayload", false,
+			"what arrived is not what was sent", say(again + "; if it stays so, see what changes requests on their way to the index"),
+		},
+		{
+			"invalid-payload", "", false,
+			"the pending publisher matches, and its project cannot be created", say("do what the index names: choose another name in the metadata, and add a pending publisher for it"),
+		},
 	}
+}
+
+// workflowFix is about the one thing that a publisher with the right file name can still disagree on.
+func workflowFix(e refusedExchange) string {
+	c := e.claims
+	if c.Reusable() {
+		return fmt.Sprintf("this job runs in the reusable workflow %s: move the publish job into the workflow that is triggered, %s", c.JobWorkflowRef, c.WorkflowRef)
+	}
+	return fmt.Sprintf("publish from the workflow %s of %s itself, at the ref that it runs for (this run's is %s)", c.WorkflowFile(), c.Repository, c.JobWorkflowRef)
 }
 
 // publisherFix says what the publisher's settings on the index must be for this run.
 func publisherFix(e refusedExchange) string {
 	c := e.claims
 	owner, repository, _ := strings.Cut(c.Repository, "/")
-	environment := c.Environment
-	if environment == "" {
-		environment = "(none: leave it empty, or give the job an `environment`)"
+	environment := "environment " + c.Environment + " or none"
+	if c.Environment == "" {
+		environment = "no environment: this job has none, so a publisher that names one never matches (or give the job that `environment`)"
 	}
 	whose := "the project's Trusted Publisher"
 	if e.order.New {
 		whose = "the pending publisher"
 	}
-	text := fmt.Sprintf("%s on the index must say owner %s, repository %s, workflow %s, environment %s", whose, owner, repository, c.WorkflowFile(), environment)
+	text := fmt.Sprintf("%s on the index must say owner %s, repository %s, workflow %s, %s", whose, owner, repository, c.WorkflowFile(), environment)
 	if c.Reusable() {
-		text += "; this job runs in a reusable workflow, which the index does not support as a publisher: move the publish job into the workflow that is triggered"
+		text += "; this job runs in a reusable workflow, which the index does not support: move the publish job into the workflow that is triggered"
 	}
 	return text
 }
@@ -183,12 +259,30 @@ const leeway = 30 * time.Second
 
 // tokenFix tells of clocks that are apart, which the index does not: it says the same of every ID token that it does not take.
 func tokenFix(e refusedExchange) string {
-	switch issued, expires := e.claims.Issued, e.claims.Expires; {
-	case e.at.IsZero() || issued.IsZero() || expires.IsZero():
-	case issued.After(e.at.Add(leeway)):
-		return fmt.Sprintf("by the index's clock the ID token was issued %v in the future: run the job again, and tell the operator of the index if it stays so", issued.Sub(e.at).Round(time.Second))
-	case e.at.After(expires.Add(leeway)):
-		return fmt.Sprintf("by the index's clock the ID token had expired %v before: run the job again, and see what holds requests back on their way", e.at.Sub(expires).Round(time.Second))
+	if apart := clocksApart(e.claims, e.at); apart != "" {
+		return apart + ": run the job again; if it stays so, tell the operator of the index, or see what holds requests back on their way"
 	}
 	return "run the job again; if it is refused again, something changes ID tokens on their way, or the index does not know GitHub's keys"
+}
+
+// clocksApart tells how an ID token is not valid by the index's clock; empty where it is, or where nobody told.
+func clocksApart(c oidc.Claims, at time.Time) string {
+	switch {
+	case at.IsZero() || c.Issued.IsZero() || c.Expires.IsZero():
+		return ""
+	case c.Issued.After(at.Add(leeway)):
+		return fmt.Sprintf("by the index's clock the ID token was issued %v in the future", c.Issued.Sub(at).Round(time.Second))
+	case at.After(c.Expires.Add(leeway)):
+		return fmt.Sprintf("by the index's clock the ID token had expired %v before", at.Sub(c.Expires).Round(time.Second))
+	}
+	return ""
+}
+
+// clockWarning is told before the mint. It is no refusal: the clock is of whatever answered for the index, which may be a cache.
+func clockWarning(apart string) finding.Finding {
+	return finding.Finding{
+		ID: "clock-skew", Severity: finding.Warning,
+		Message: apart + ", so it may be refused",
+		Fix:     "if the mint is refused, run the job again; on a runner of your own see that its clock and that of its GitHub server are right",
+	}
 }

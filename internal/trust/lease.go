@@ -59,7 +59,8 @@ type Lease struct {
 	renewing sync.Mutex // held for the whole of a renewal: who needs a token meanwhile waits for the new one
 
 	mu     sync.Mutex
-	asked  string // the audience, once the index has told it
+	asked  string    // the audience, once the index has told it
+	told   time.Time // when it told that, by its own clock; zero where it has none
 	order  Order
 	tokens []*token // every one ever minted; the last is the current one
 }
@@ -119,7 +120,17 @@ func (l *Lease) Identify(ctx context.Context) (oidc.Claims, error) {
 	case !l.o.Warehouse:
 		return c, nil
 	}
+	if apart := clocksApart(c, l.indexClock()); apart != "" {
+		l.o.Note(ledger.Noted{Finding: clockWarning(apart)})
+	}
 	return c, predict(c)
+}
+
+// indexClock is what the index's clock said when it told the audience, a moment ago.
+func (l *Lease) indexClock() time.Time {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.told
 }
 
 // audience asks the index what an ID token for it must say, and whether it may ask for that.
@@ -148,6 +159,6 @@ func (l *Lease) audience(ctx context.Context) (string, error) {
 	}
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	l.asked = said.Audience
+	l.asked, l.told = said.Audience, answer.Date()
 	return said.Audience, nil
 }

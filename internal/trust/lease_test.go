@@ -3,6 +3,7 @@ package trust_test
 import (
 	"bytes"
 	"context"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
@@ -38,6 +39,16 @@ func (r *run) note(e ledger.Event) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	r.events = append(r.events, e)
+}
+
+// unmatched is what was told of the publisher that the index would need; nil where nothing was.
+func (r *run) unmatched() *ledger.Publisher {
+	for _, e := range r.events {
+		if told, is := e.(ledger.Unmatched); is {
+			return &told.Publisher
+		}
+	}
+	return nil
 }
 
 func client() *wire.Client {
@@ -269,6 +280,17 @@ func TestRefusedExchanges(t *testing.T) {
 		}},
 		{"turned off", "trusted-publishing-off", "not enabled", func(s *fakepypi.Stage) { s.Switch(func(w *fakepypi.Switches) { w.NoOIDC = true }) }},
 		{"GitHub turned off", "not-enabled", "status page", func(s *fakepypi.Stage) { s.Switch(func(w *fakepypi.Switches) { w.NoGitHub = true }) }},
+		{"an account that was made again", "invalid-publisher", "no Trusted Publisher of the index is for this", func(s *fakepypi.Stage) {
+			s.Claims(func(c map[string]any) { c["repository_owner_id"] = "2" })
+		}},
+		{"a job without environment", "invalid-publisher", "this job has none, so a publisher that names one never matches", func(s *fakepypi.Stage) {
+			s.Claims(func(c map[string]any) { delete(c, "environment"); c["repository_owner_id"] = "2" })
+		}},
+		{"a workflow at another ref than the run's", "invalid-publisher", "move the publish job into the workflow that is triggered", func(s *fakepypi.Stage) {
+			s.Claims(func(c map[string]any) {
+				c["job_workflow_ref"] = "octo-org/rehearsal/.github/workflows/release.yml@refs/heads/other"
+			})
+		}},
 		{"expired", "invalid-token", "clock", func(s *fakepypi.Stage) { s.Claims(func(c map[string]any) { c["exp"] = 1000 }) }},
 	}
 	for _, c := range cases {
@@ -292,6 +314,95 @@ func TestRefusedExchanges(t *testing.T) {
 	}
 }
 
+// TestEveryReason: each code and reason of the index (reference: pypi-server.md, section 4.2) has what it means and one fix of its own,
+// and those that a publisher's settings can mend come with what they must be.
+func TestEveryReason(t *testing.T) {
+	t.Parallel()
+	fixes := map[string]string{}
+	for _, c := range []struct {
+		code, description, means, fix string
+		unmatched                     bool
+	}{
+		{"invalid-publisher", "Publisher with matching claims was not found", "no Trusted Publisher of the index is for", "on the index must say owner", true},
+		{"invalid-publisher", "Missing claim 'ref'", "taken a claim out", "between the runner and GitHub", false},
+		{"invalid-publisher", "Check failed for required claim 'repository_owner'", "another account", "add it again", true},
+		{"invalid-publisher", "Check failed for required claim 'repository_owner_id'", "another account", "add it again", true},
+		{"invalid-publisher", "Check failed for optional claim 'environment'", "another environment", "on the index must say owner", true},
+		{"invalid-publisher", "Could not job extract workflow filename from OIDC claims", ".yml", ".github/workflows", false},
+		{"invalid-publisher", "The job_workflow_ref claim does not match, expecting one of ['a'], got 'b'", "another workflow", "at the ref", true},
+		{"invalid-publisher", "The job_workflow_ref claim is empty", "does not say which workflow", ".github/workflows", false},
+		{"invalid-publisher", "The ref and sha claims are empty", "neither a ref nor a commit", "from a tag", false},
+		{"invalid-publisher", "Publishing from a workflow invoked via 'pull_request_target' is not supported.", "strangers", "from a tag", false},
+		{"invalid-publisher", "JWT issuer 'a' does not match expected issuer 'b'", "issuer", "github.com", false},
+		{"invalid-pending-publisher", "valid token, but project already exists", "was created since", "project's own publisher", false},
+		{"invalid-reuse-token", "invalid token: already used", "once", "fresh one", false},
+		{"invalid-token", "malformed or invalid token", "does not believe", "run the job again", false},
+		{"not-enabled", "github trusted publishing functionality not enabled", "turned Trusted Publishing", "status page", false},
+		{"invalid-payload", "unknown trusted publishing issuer", "who issued", "github.com", false},
+		{"invalid-payload", "malformed JWT", "no ID token", "on their way", false},
+		{"invalid-payload", "1 validation error for TokenPayload", "not what was sent", "on their way", false},
+		{"invalid-payload", "The name 'x' is too similar to an existing project.", "cannot be created", "another name", false},
+	} {
+		body, err := json.Marshal(map[string]any{"message": "Token request failed", "errors": []any{map[string]string{"code": c.code, "description": c.description}}})
+		if err != nil {
+			t.Fatal(err)
+		}
+		r := strange(t, mints(says(422, "application/json", string(body))))
+		all := finding.Of(r.Mint(t.Context(), trust.Order{Projects: []pep.Project{"mine"}}))
+		if len(all) != 1 || all[0].ID != c.code || !strings.Contains(all[0].Message, c.description+"; that is, ") ||
+			!strings.Contains(all[0].Message, c.means) || !strings.Contains(all[0].Fix, c.fix) {
+			t.Errorf("%s, %s: %+v", c.code, c.description, all)
+			continue
+		}
+		if told := r.unmatched() != nil; told != c.unmatched {
+			t.Errorf("%s: what the publisher must say is told: %v", c.description, told)
+		}
+		fixes[c.means] = all[0].Fix
+	}
+	if len(fixes) < 15 {
+		t.Errorf("only %d explanations", len(fixes))
+	}
+}
+
+// TestClocksApart: an ID token that is not valid by the index's clock is told before the mint.
+func TestClocksApart(t *testing.T) {
+	t.Parallel()
+	for name, c := range map[string]struct {
+		ahead time.Duration // the issue of the ID token before the index's clock
+		says  string
+	}{
+		"right":                   {0, ""},
+		"within the leeway":       {25 * time.Second, ""},
+		"issued in the future":    {3 * time.Minute, "issued 3m0s in the future"},
+		"expired for the index":   {-20 * time.Minute, "expired 15m0s before"},
+		"the index tells no time": {time.Hour, ""},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			at := time.Date(2026, 11, 22, 12, 0, 0, 0, time.UTC)
+			r := strange(t, func(w http.ResponseWriter, r *http.Request) {
+				w.Header()["Date"] = []string{at.Format(http.TimeFormat)}
+				if name == "the index tells no time" {
+					w.Header()["Date"] = nil
+				}
+				mints(says(503, "", ""))(w, r)
+			}, func(c2 *oidc.Claims) { c2.Issued, c2.Expires = at.Add(c.ahead), at.Add(c.ahead+5*time.Minute) })
+			if _, err := r.Identify(t.Context()); err != nil {
+				t.Fatal(err)
+			}
+			var told []finding.Finding
+			for _, e := range r.events {
+				if noted, is := e.(ledger.Noted); is {
+					told = append(told, noted.Finding)
+				}
+			}
+			if c.says == "" && len(told) > 0 || c.says != "" && (len(told) != 1 || told[0].ID != "clock-skew" || told[0].Severity != finding.Warning || !strings.Contains(told[0].Message, c.says)) {
+				t.Errorf("%+v", told)
+			}
+		})
+	}
+}
+
 func TestATokenForTooFewProjectsStopsBeforeTheFirstUpload(t *testing.T) {
 	t.Parallel()
 	s := stage(t, "mine")
@@ -306,7 +417,7 @@ func TestATokenForTooFewProjectsStopsBeforeTheFirstUpload(t *testing.T) {
 }
 
 // strange is an index of a test's own, for answers that no stage gives.
-func strange(t *testing.T, handler http.HandlerFunc) *run {
+func strange(t *testing.T, handler http.HandlerFunc, claims ...func(*oidc.Claims)) *run {
 	t.Helper()
 	server := httptest.NewServer(handler)
 	t.Cleanup(server.Close)
@@ -318,7 +429,11 @@ func strange(t *testing.T, handler http.HandlerFunc) *run {
 	n := 0
 	ids := func(_ context.Context, audience string, to *url.URL) (oidc.Token, error) {
 		n++
-		return oidc.Token{Text: r.vault.Seal(fmt.Sprintf("id.token.%d", n), to), Claims: oidc.Claims{Audience: audience}}, nil
+		said := oidc.Claims{Audience: audience}
+		for _, change := range claims {
+			change(&said)
+		}
+		return oidc.Token{Text: r.vault.Seal(fmt.Sprintf("id.token.%d", n), to), Claims: said}, nil
 	}
 	r.Lease = trust.NewLease(trust.Options{At: at, Wire: client(), IDTokens: ids, Vault: r.vault, Now: time.Now, Note: r.note, Permit: permit, Sleep: noSleep, Warehouse: true, MayAsk: mayAsk})
 	return r

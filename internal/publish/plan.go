@@ -18,7 +18,8 @@ import (
 func (r *run) check() error {
 	var failed []error
 	judged := ledger.Judged{Files: len(r.files), Rules: len(preflight.Rules())}
-	for _, f := range r.judge(nil) {
+	r.found = r.judge(nil)
+	for _, f := range r.found {
 		switch f.Severity {
 		case finding.Error:
 			failed = append(failed, f)

@@ -64,6 +64,7 @@ type run struct {
 	files []*dist.Distribution        // collected and read
 	asked map[pep.Project]bool        // which the index was asked about
 	held  map[pep.Project]pep.Listing // what it said; a project that could not be looked at is not there
+	found []finding.Finding           // by preflight
 	plan  []ledger.File               // one for each of files, in the same order
 	// pyproject is the file beside the distributions' folder; nil where there is none.
 	pyproject *pyproject.Project

@@ -14,6 +14,7 @@ import (
 	"github.com/org/pypi-oidc-publish/internal/ledger"
 	"github.com/org/pypi-oidc-publish/internal/par"
 	"github.com/org/pypi-oidc-publish/internal/pep"
+	"github.com/org/pypi-oidc-publish/internal/preflight"
 	"github.com/org/pypi-oidc-publish/internal/wire"
 )
 
@@ -136,7 +137,7 @@ func (r *run) settle(ctx context.Context, d *dist.Distribution, f ledger.File, l
 	case errors.As(err, &refused) && (refused.Exists() || refused.Doubtful > 0):
 		return r.taken(ctx, d, f, landed, refused)
 	case errors.As(err, &refused):
-		return turned(f, refused.Finding())
+		return turned(f, r.foretold(f, refused))
 	case errors.As(err, &failed) && failed.Doubtful > 0:
 		if status, _ := standing(d, r.lookAgain(ctx, f), false); status == ledger.Present {
 			return landed
@@ -152,6 +153,25 @@ func (r *run) settle(ctx context.Context, d *dist.Distribution, f ledger.File, l
 func turned(f ledger.File, told finding.Finding) ledger.Event {
 	told.File = f.Path
 	return ledger.Turned{File: f.Name, Finding: told}
+}
+
+// foretold is a refusal with the rule that told it before, or should have.
+func (r *run) foretold(f ledger.File, refused *index.Refusal) finding.Finding {
+	told := refused.Finding()
+	rule, known := preflight.RuleOf(refused.Words)
+	if !known {
+		return told
+	}
+	for _, earlier := range r.found {
+		if earlier.ID == rule.ID && earlier.File == f.Path {
+			told.Fix = fmt.Sprintf("%s (the rule `%s` told it before the upload, and was let pass)", cmp.Or(earlier.Fix, told.Fix), rule.ID)
+			return told
+		}
+	}
+	if rule.Certain() {
+		told.Fix += fmt.Sprintf("; the rule `%s` should have told it before the upload: please report that, with the file's metadata", rule.ID)
+	}
+	return told
 }
 
 const (
@@ -184,7 +204,7 @@ func (r *run) lookAgain(ctx context.Context, f ledger.File) pep.Listing {
 
 // taken is a refusal of a file that the index says it has, or may have taken before it refused it.
 func (r *run) taken(ctx context.Context, d *dist.Distribution, f ledger.File, landed ledger.Landed, refused *index.Refusal) ledger.Event {
-	told := refused.Finding()
+	told := r.foretold(f, refused)
 	listing := r.lookAgain(ctx, f)
 	status, held := standing(d, listing, r.SkipExisting)
 	twin, underOther := underAnotherName(d, listing)

@@ -1,0 +1,43 @@
+package preflight_test
+
+import (
+	"testing"
+
+	"github.com/org/pypi-oidc-publish/internal/preflight"
+)
+
+// TestRuleOf: every refusal of the vectors is known by the index's words for it.
+func TestRuleOf(t *testing.T) {
+	t.Parallel()
+	known := map[string]bool{}
+	for _, r := range preflight.Rules() {
+		known[r.ID] = true
+	}
+	compared := 0
+	for _, c := range vectors(t) {
+		// The same bytes under two names are no matter of the words alone: the index says the same of every name that is taken.
+		if c.Verdict == "accept" || c.Message == "" || c.Rule == "duplicate-content" {
+			continue
+		}
+		compared++
+		if got, _ := preflight.RuleOf(words(c.Message)); got.ID != c.Rule && !c.Loose {
+			t.Errorf("%s: %q is of rule %q, want %q", c.ID, c.Message, got.ID, c.Rule)
+		}
+	}
+	if compared < 100 {
+		t.Errorf("only %d refusals were compared", compared)
+	}
+	for _, words := range []string{
+		"", "File already exists ('a', with blake2_256 hash 'b').", "This filename was previously used by a file that has since been deleted.",
+		"Invalid API Token: token is expired", "The user 'x' isn't allowed to upload to project 'y'.",
+	} {
+		if got, known := preflight.RuleOf(words); known {
+			t.Errorf("%q is of rule %s; no rule could know it", words, got.ID)
+		}
+	}
+	for _, id := range preflight.RulesWithWords() {
+		if !known[id] {
+			t.Errorf("there is no rule %s", id)
+		}
+	}
+}

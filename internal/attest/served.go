@@ -1,0 +1,70 @@
+package attest
+
+import (
+	"context"
+	"crypto/x509"
+	"errors"
+	"fmt"
+	"regexp"
+	"slices"
+	"strings"
+
+	fulcio "github.com/sigstore/sigstore-go/pkg/fulcio/certificate"
+	"github.com/sigstore/sigstore-go/pkg/verify"
+
+	"github.com/org/pypi-oidc-publish/internal/dist"
+)
+
+// Served returns the attestations of the file that an index serves as its provenance, each verified for these bytes and as made
+// by a workflow of the repository ("owner/name"). It needs no ID token: who asks may be another job than the one that signed. An
+// [*Unverified] tells that one of them does not hold; any other error, that they cannot be judged now.
+func (s *Signer) Served(ctx context.Context, d *dist.Distribution, provenance []byte, repository string) ([]Attestation, error) {
+	at, err := s.find(ctx)
+	if err != nil {
+		return nil, err
+	}
+	served, err := readProvenance(provenance)
+	if err != nil {
+		return nil, &Unverified{File: d.Name, Reason: fmt.Errorf("what the index serves cannot be read: %w", err)}
+	}
+	all := make([]Attestation, 0, len(served))
+	for _, raw := range served {
+		a, err := s.verify(at, d, raw, s.workflowsOf(repository))
+		if err != nil {
+			return nil, &Unverified{File: d.Name, Reason: fmt.Errorf("what the index serves: %w", err)}
+		}
+		all = append(all, a)
+	}
+	return all, nil
+}
+
+// workflowsOf takes every workflow of one repository. The public instance has one issuer for GitHub's; the issuers of another
+// instance are its operator's affair.
+func (s *Signer) workflowsOf(repository string) policy {
+	return func(leaf *x509.Certificate) (verify.CertificateIdentities, error) {
+		if !slices.ContainsFunc(leaf.Extensions, isIssuerV2) {
+			return nil, errors.New("its certificate does not name the issuer of the identity")
+		}
+		said, err := fulcio.ParseExtensions(leaf.Extensions)
+		if err != nil {
+			return nil, errors.New("the extensions of its certificate cannot be read")
+		}
+		if !strings.EqualFold(said.SourceRepositoryURI, github+repository) {
+			return nil, fmt.Errorf("it is of the repository %s, not of %s", said.SourceRepositoryURI, github+repository)
+		}
+		issuer := said.Issuer
+		if s.public() {
+			issuer = githubIssuer
+		}
+		anyWorkflow, err := verify.NewSANMatcher("", "^"+regexp.QuoteMeta(said.SourceRepositoryURI+"/"))
+		if err != nil {
+			return nil, err
+		}
+		from, err := verify.NewIssuerMatcher(issuer, "")
+		if err != nil {
+			return nil, err
+		}
+		id, err := verify.NewCertificateIdentity(anyWorkflow, from, fulcio.Extensions{SourceRepositoryURI: said.SourceRepositoryURI})
+		return verify.CertificateIdentities{id}, err
+	}
+}

@@ -164,11 +164,14 @@ func stories() []story {
 		return releases.Answer{Status: status, Body: `{"message":"` + message + `"}`}
 	}
 	exists := releases.Answer{Status: 422, Body: `{"message":"Validation Failed","errors":[{"resource":"ReleaseAsset","code":"already_exists","field":"name"}]}`}
-	patience := releases.Answer{Status: 403, Header: http.Header{"Retry-After": {"70"}}, Body: `{"message":"You have exceeded a secondary rate limit."}`}
+	wait := func(seconds string) releases.Answer {
+		return releases.Answer{Status: 403, Header: http.Header{"Retry-After": {seconds}}, Body: `{"message":"You have exceeded a secondary rate limit."}`}
+	}
+	patience := wait("70")
 	const both = "a.whl=aaa b.tar.gz=bb"
 	return []story{
 		{name: "a release", n: 2, told: "a.whl+ b.tar.gz+", holds: both, asked: map[string]int{"list": 0, "notes": 1, "upload": 2, "bytes": 0}},
-		{name: "a tag with a slash and more", release: releases.Release{Tag: "py/v1?#%2F é"}, n: 2, told: "a.whl+ b.tar.gz+", holds: both},
+		{name: "a tag with a slash and more", release: releases.Release{Tag: "py/v1?#%2F é"}, n: 2, told: "a.whl+ b.tar.gz+", holds: both, asked: map[string]int{"list": 0}},
 		{name: "a draft", release: releases.Release{Draft: true}, n: 2, told: "a.whl+ b.tar.gz+", holds: both, asked: map[string]int{"list": 1}},
 		{name: "again", held: []releases.Asset{held("a.whl", "aaa"), held("b.tar.gz", "bb")}, n: 2, told: "a.whl= b.tar.gz=", holds: both, asked: map[string]int{"upload": 0, "bytes": 2}},
 		{name: "again, an old server", options: releases.Options{NoDigests: true, Inline: true}, held: []releases.Asset{held("a.whl", "aaa")}, n: 2, told: "a.whl= b.tar.gz+", holds: both, asked: map[string]int{"bytes": 0}},
@@ -194,6 +197,7 @@ func stories() []story {
 		{name: "a name is taken that nobody sees", say: says("upload", exists, exists, exists, exists), attach: "github-asset-refused", says: "already_exists", n: 1, told: "b.tar.gz+", holds: "b.tar.gz=bb", slept: []time.Duration{2 * second, 4 * second, 8 * second, 16 * second}},
 		{name: "one is refused", say: says("upload", refusal(413, "Too large for "+token)), attach: "github-asset-refused", says: "413 Too large for ***", n: 1, told: "b.tar.gz+", holds: "b.tar.gz=bb", asked: map[string]int{"upload": 2}},
 		{name: "a limit that asks for patience", say: func(s *scene) { s.Say("notes", patience); s.Say("upload", patience, refusal(429, "slower")) }, n: 2, told: "a.whl+ b.tar.gz+", holds: both, slept: []time.Duration{70 * second, 70 * second, 60 * second}},
+		{name: "more patience than there is, and none", say: says("upload", wait("9999"), wait("0")), n: 2, told: "a.whl+ b.tar.gz+", holds: both, slept: []time.Duration{120 * second, 2 * second}},
 		{name: "a limit that does not end", say: says("upload", patience, patience, patience, patience), attach: "github-rate-limit", says: "1 more were not tried", slept: []time.Duration{70 * second, 70 * second, 70 * second, 70 * second}},
 		{name: "the requests of an hour are used up", say: says("upload", releases.Answer{Status: 403, Header: http.Header{"X-RateLimit-Remaining": {"0"}}, Body: `{"message":"API rate limit exceeded"}`}), attach: "github-rate-limit", says: "API rate limit exceeded", asked: map[string]int{"upload": 1}},
 		{name: "they are used up before", say: says("assets", releases.Answer{Status: 403, Header: http.Header{"X-RateLimit-Remaining": {"0"}, "X-RateLimit-Reset": {"4000000000"}}, Body: `{"message":"API rate limit exceeded"}`}), ready: "github-rate-limit", says: "API rate limit exceeded"},
@@ -391,6 +395,18 @@ func TestPages(t *testing.T) {
 	s.harmless(err)
 }
 
+// TestPublishedJustNow: a release that the list has already and its tag has not is the one, whatever drafts there are.
+func TestPublishedJustNow(t *testing.T) {
+	t.Parallel()
+	s := stage(t, releases.Write, releases.Options{})
+	r := s.Publish(releases.Release{Tag: "v1"})
+	s.Publish(releases.Release{Tag: "v1", Draft: true})
+	s.Say("by-tag", releases.Answer{Status: 404})
+	if ready, err := s.client.Ready(t.Context(), "v1", nil); err != nil || ready.ID != r.ID || ready.Draft {
+		t.Errorf("%+v, %v", ready, err)
+	}
+}
+
 // TestBounds: what GitHub cannot take is told before anything is sent.
 func TestBounds(t *testing.T) {
 	t.Parallel()
@@ -546,6 +562,7 @@ func TestWhereTheTokenGoes(t *testing.T) {
 	s := stage(t, releases.Write, releases.Options{})
 	var thief bytes.Buffer
 	elsewhere := serve(t, http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) { _ = r.Header.Write(&thief) }))
+	elsewhere.User = url.UserPassword("some", "body")
 	for _, op := range []string{"notes", "by-tag", "list", "assets", "download", "upload", "delete"} {
 		r := s.Publish(releases.Release{Tag: op, Draft: op == "list"})
 		s.Hold(releases.Asset{Release: r.ID, Name: "b.whl", Bytes: []byte("b")})
@@ -567,6 +584,44 @@ func TestWhereTheTokenGoes(t *testing.T) {
 	if !strings.Contains(thief.String(), "User-Agent") {
 		t.Error("no bytes were fetched from elsewhere: the test is blind")
 	}
+}
+
+// TestClearText: an API elsewhere cannot have this machine asked what only this machine may ask.
+func TestClearText(t *testing.T) {
+	t.Parallel()
+	asked := ""
+	proxy := serve(t, http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		asked += r.Method + " " + r.URL.String() + "\n"
+		switch {
+		case strings.HasSuffix(r.URL.Path, "/assets"):
+			_, _ = io.WriteString(w, `[{"id":7,"name":"a.whl","size":3,"state":"uploaded"}]`)
+		default:
+			w.Header().Set("Location", "http://127.0.0.1:1/admin")
+			w.WriteHeader(http.StatusFound)
+		}
+	}))
+	api := &url.URL{Scheme: "http", Host: "git.example", Path: "/api/v3"}
+	client := github.New(github.Options{
+		API: api, Repository: "o/r", Token: secret.NewVault(nil).Seal(token, api),
+		Wire: wire.New(wire.Options{UserAgent: "test", Now: time.Now, Proxy: http.ProxyURL(proxy)}),
+	})
+	_, err := client.Attach(t.Context(), github.Release{ID: 1, Tag: "v1"}, []github.Asset{asset("a.whl", "aaa")}, nil)
+	if idsOf(err) != "github-unavailable" || !strings.Contains(err.Error(), "http://127.0.0.1:1/admin, which is no https address") || strings.Contains(asked, "admin") || !strings.Contains(asked, "/assets/7") {
+		t.Errorf("%v, asked\n%s", err, asked)
+	}
+}
+
+// TestImmutableIsNotAsked: such a release is asked for nothing.
+func TestImmutableIsNotAsked(t *testing.T) {
+	t.Parallel()
+	s := stage(t, releases.Write, releases.Options{})
+	r := s.Publish(releases.Release{Tag: "v1", Immutable: true})
+	s.Hold(releases.Asset{Release: r.ID, Name: "b.whl", Starter: true})
+	_, err := s.client.Attach(t.Context(), github.Release{ID: r.ID, Tag: "v1", Immutable: true}, []github.Asset{asset("b.whl", "b"), asset("a.whl", "a")}, nil)
+	if idsOf(err) != "github-release-immutable" || s.Asked("upload")+s.Asked("delete") != 0 {
+		t.Errorf("%v, %d uploads", err, s.Asked("upload"))
+	}
+	s.harmless(err)
 }
 
 func TestOptions(t *testing.T) {

@@ -232,15 +232,16 @@ func (c *Client) next(ctx context.Context, rule policy, n int, spent time.Durati
 	}
 	wait := c.options.Jitter(min(rule.first<<(n-1), longestWait))
 	if t.answer != nil {
-		if asked, ok := retryAfter(t.answer, c.options.Now()); ok {
+		if asked, ok := t.answer.RetryAfter(c.options.Now()); ok {
 			wait = max(wait, min(asked, longestRetryAfter))
 		}
 	}
 	return wait, spent+wait < rule.budget
 }
 
-// retryAfter reads the header's two forms: seconds and date (RFC 9110, section 10.2.3).
-func retryAfter(a *Answer, now time.Time) (time.Duration, bool) {
+// RetryAfter is how long the server asks to wait, in either form of the header: seconds and date (RFC 9110, section 10.2.3).
+// It is not bounded.
+func (a *Answer) RetryAfter(now time.Time) (time.Duration, bool) {
 	text := strings.TrimSpace(a.Header.Get("Retry-After"))
 	if seconds, err := strconv.ParseUint(text, 10, 31); err == nil {
 		return time.Duration(seconds) * time.Second, true

@@ -1,0 +1,209 @@
+package github
+
+import (
+	"context"
+	"crypto/sha256"
+	"encoding/hex"
+	"errors"
+	"fmt"
+	"hash"
+	"io"
+	"net/http"
+	"net/url"
+	"regexp"
+	"strconv"
+	"strings"
+
+	"github.com/google/go-github/v63/github"
+
+	"github.com/org/pypi-oidc-publish/internal/finding"
+	"github.com/org/pypi-oidc-publish/internal/wire"
+)
+
+// Asset is a file that a release is to have.
+type Asset struct {
+	Name   string
+	Size   int64                         // bytes
+	SHA256 string                        // lower-case hex
+	Open   func() (io.ReadCloser, error) // made anew for every try
+	Keep   bool                          // what is there under this name stays, whatever it is
+}
+
+// largest bounds an asset, in bytes: GitHub takes less than this.
+const largest = 2 << 30
+
+// attachable judges an asset by what GitHub takes, and by the names that the others get there, which it adds to.
+func attachable(a Asset, names map[string]Asset) error {
+	told := finding.Finding{ID: "github-asset-refused", Severity: finding.Error}
+	name := renamed(a.Name)
+	other, taken := names[name]
+	switch {
+	case a.Size <= 0 || a.Size >= largest:
+		told.Message = fmt.Sprintf("%s has %d bytes: GitHub takes assets of at least one byte and less than 2 GiB", a.Name, a.Size)
+		told.Fix = "leave `github-release` out, or attach this file elsewhere"
+		return told
+	case taken && other.SHA256 != a.SHA256:
+		told.ID = "github-asset-conflict"
+		told.Message = fmt.Sprintf("GitHub gives %s and %s the same name, %s: SHA-256 %s and %s", other.Name, a.Name, name, other.SHA256, a.SHA256)
+		told.Fix = "rename one of them"
+		return told
+	}
+	names[name] = a
+	return nil
+}
+
+// renamed is what GitHub makes of an asset's name: it has no list of what it changes, people have found this out by trying.
+func renamed(name string) string {
+	name = strings.TrimRight(regexp.MustCompile(`[^0-9A-Za-z_+@-]+`).ReplaceAllString(name, "."), ".")
+	if strings.HasPrefix(name, ".") {
+		return "default" + name
+	}
+	return name
+}
+
+// label is the name that people see where GitHub changes it; "" where it does not.
+func (a Asset) label() string {
+	if renamed(a.Name) == a.Name {
+		return ""
+	}
+	return a.Name
+}
+
+// held is an asset that the release has.
+type held struct {
+	id          int64
+	name, label string
+	size        int64
+	starter     bool // its upload broke off: it has no bytes, its name is taken, and GitHub says that it may go
+}
+
+// starter is the state of half an asset. One in any other state that is not known is never deleted.
+const starter = "starter"
+
+// find is what a release has under the name of an asset, or under its label where GitHub made another name of it than we think.
+func find(there []held, a Asset) (held, bool) {
+	for _, h := range there {
+		if h.name == renamed(a.Name) {
+			return h, true
+		}
+	}
+	for _, h := range there {
+		if a.label() != "" && h.label == a.label() {
+			return h, true
+		}
+	}
+	return held{}, false
+}
+
+// list is what the release has.
+func (c *Client) list(ctx context.Context, r Release) ([]held, error) {
+	doing := "list the assets of the release " + r.Tag
+	all, err := pages(assetsPage, assetsMost, func(o *github.ListOptions) ([]*github.ReleaseAsset, *github.Response, error) {
+		return c.api.Repositories.ListReleaseAssets(ctx, c.owner, c.name, r.ID, o)
+	})
+	switch {
+	case replyOf(err).status() == http.StatusNotFound:
+		return nil, c.missing(r.Tag)
+	case err != nil:
+		return nil, denied(ctx, doing, err)
+	}
+	there := make([]held, 0, len(all))
+	for _, a := range all {
+		if a.GetID() == 0 || a.GetName() == "" {
+			return nil, strange(doing, "one of them has no number, or no name")
+		}
+		there = append(there, held{a.GetID(), a.GetName(), a.GetLabel(), int64(a.GetSize()), a.GetState() == starter})
+	}
+	return there, nil
+}
+
+// same tells whether what is there may stay: it has the bytes of the asset, or is to be kept.
+func (c *Client) same(ctx context.Context, r Release, h held, a Asset) error {
+	theirs := fmt.Sprintf("%d bytes", h.size)
+	switch {
+	case a.Keep:
+		return nil
+	case h.size == a.Size:
+		digest, err := c.digest(ctx, h)
+		if err != nil {
+			return trouble(ctx, "fetch the asset "+h.name+" of the release "+r.Tag+", to compare it", err)
+		}
+		if digest == a.SHA256 {
+			return nil
+		}
+		theirs = "SHA-256 " + digest
+	}
+	return finding.Finding{
+		ID: "github-asset-conflict", Severity: finding.Error,
+		Message: fmt.Sprintf("the release %s has other bytes under the name %s: %s there, and here %d bytes with the SHA-256 %s", r.Tag, h.name, theirs, a.Size, a.SHA256),
+		Fix:     "re-run only the publish job with the first build's files, or delete the asset from the release if nobody has it yet",
+	}
+}
+
+// digest is the SHA-256 of an asset's bytes. They are fetched, whatever digest is told of them: what is served counts.
+func (c *Client) digest(ctx context.Context, h held) (string, error) {
+	if digest, ok := c.digests[h.id]; ok {
+		return digest, nil
+	}
+	sum := &summed{}
+	into := func() io.Writer {
+		*sum = summed{Hash: sha256.New(), left: h.size}
+		return sum
+	}
+	at := c.options.API.JoinPath(c.path("assets", strconv.FormatInt(h.id, 10))...)
+	authorization, err := c.authorization(at)
+	if err != nil {
+		return "", err
+	}
+	_, err = c.options.Wire.Do(ctx, wire.Call{
+		Op: wire.AssetDownload, Method: http.MethodGet, URL: at, Into: into,
+		Header: http.Header{"Accept": {"application/octet-stream"}, "Authorization": {authorization}, "X-Github-Api-Version": {apiVersion}},
+	})
+	var failed *wire.Error
+	if errors.As(err, &failed) && failed.Answer != nil && failed.Answer.Status/100 == 3 {
+		elsewhere, wrong := stored(at, failed.Answer.Header.Get("Location"))
+		if wrong != nil {
+			return "", wrong
+		}
+		// Its address says enough: the token stays here.
+		_, err = c.options.Wire.Do(ctx, wire.Call{Op: wire.AssetDownload, Method: http.MethodGet, URL: elsewhere, Into: into})
+	}
+	if err != nil {
+		return "", err
+	}
+	if sum.left != 0 {
+		return "", fmt.Errorf("it has %d bytes, and %d came", h.size, h.size-sum.left)
+	}
+	c.digests[h.id] = hex.EncodeToString(sum.Sum(nil))
+	return c.digests[h.id], nil
+}
+
+// apiVersion is that of the API as this room speaks it.
+const apiVersion = "2022-11-28"
+
+// stored is where the API says that bytes are. Only an API on this machine may point to clear text on this machine.
+func stored(api *url.URL, location string) (*url.URL, error) {
+	at, err := api.Parse(location)
+	if location == "" || err != nil {
+		return nil, errors.New("GitHub says that its bytes are elsewhere, and not where")
+	}
+	if at.Scheme != "https" && (at.Scheme != "http" || !wire.Loopback(at.Hostname()) || !wire.Loopback(api.Hostname())) {
+		return nil, fmt.Errorf("GitHub says that its bytes are at %s, which is no https address", wire.PlainURL(at.String()))
+	}
+	at.User = nil
+	return at, nil
+}
+
+// summed hashes up to so many bytes, and takes no more.
+type summed struct {
+	hash.Hash
+	left int64
+}
+
+func (s *summed) Write(p []byte) (int, error) {
+	if int64(len(p)) > s.left {
+		return 0, errors.New("it is longer than GitHub says")
+	}
+	s.left -= int64(len(p))
+	return s.Hash.Write(p)
+}

@@ -1,0 +1,254 @@
+package github
+
+import (
+	"bytes"
+	"cmp"
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"net/http"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/google/go-github/v63/github"
+
+	"github.com/org/pypi-oidc-publish/internal/finding"
+	"github.com/org/pypi-oidc-publish/internal/wire"
+)
+
+const permissionFix = "give the job `permissions: contents: write` and pass `github-token: ${{ github.token }}`"
+
+// reply is what is known of a request that failed.
+type reply struct {
+	answer  *wire.Answer // nil: none
+	limited bool         // GitHub wants fewer requests
+	unclear bool         // it may have had its effect
+	final   bool         // patience does not help
+}
+
+// replyOf reads an error of the library or of the wire.
+func replyOf(err error) reply {
+	var failed *wire.Error
+	var refused *github.ErrorResponse
+	var otp *github.TwoFactorAuthError
+	var rate *github.RateLimitError
+	var abuse *github.AbuseRateLimitError
+	switch {
+	case err == nil:
+		return reply{}
+	case errors.As(err, &failed):
+		return reply{
+			answer: failed.Answer, limited: limited(failed.Answer), unclear: failed.Answer == nil || failed.Doubtful > 0,
+			final: failed.Advice() != "" || exhausted(failed.Answer),
+		}
+	case errors.As(err, &refused):
+		answer := answerOf(refused.Response)
+		return reply{answer: answer, limited: limited(answer)}
+	case errors.As(err, &otp):
+		return reply{answer: answerOf(otp.Response)}
+	case errors.As(err, &rate):
+		return reply{answer: answerOf(rate.Response), limited: true}
+	case errors.As(err, &abuse):
+		return reply{answer: answerOf(abuse.Response), limited: true}
+	default:
+		return reply{unclear: errors.Is(err, errUnclear)}
+	}
+}
+
+// answerOf is a response of the library, whose body it has read and put back.
+func answerOf(response *http.Response) *wire.Answer {
+	if response == nil {
+		return nil
+	}
+	answer := &wire.Answer{Status: response.StatusCode, Header: response.Header}
+	_, answer.Reason, _ = strings.Cut(response.Status, " ")
+	if response.Body != nil {
+		answer.Body, _ = io.ReadAll(response.Body) // from memory
+	}
+	response.Body = io.NopCloser(bytes.NewReader(answer.Body))
+	return answer
+}
+
+// limited tells a limit from a refusal, which GitHub answers with the same code.
+func limited(a *wire.Answer) bool {
+	switch {
+	case a == nil:
+		return false
+	case a.Status == http.StatusTooManyRequests:
+		return true
+	case a.Status != http.StatusForbidden:
+		return false
+	}
+	return a.Header.Get("Retry-After") != "" || exhausted(a) || strings.Contains(a.Words(), "rate limit")
+}
+
+// exhausted tells that the requests of an hour are used up.
+func exhausted(a *wire.Answer) bool {
+	return a != nil && a.Header.Get("X-Ratelimit-Remaining") == "0" && a.Status/100 == 4
+}
+
+// status is that of the answer, or 0.
+func (r reply) status() int {
+	if r.answer == nil {
+		return 0
+	}
+	return r.answer.Status
+}
+
+// passing tells whether another try of an upload may end otherwise.
+func (r reply) passing() bool {
+	switch status := r.status(); {
+	case r.final:
+		return false
+	case r.unclear, r.limited, status >= 500, status == http.StatusRequestTimeout, status == http.StatusTooEarly:
+		return true
+	default:
+		return r.exists()
+	}
+}
+
+// exists tells that GitHub refused an asset since its name is taken.
+func (r reply) exists() bool {
+	type one struct {
+		Code string `json:"code"`
+	}
+	var said struct {
+		Errors []one `json:"errors"`
+	}
+	return r.status() == http.StatusUnprocessableEntity && json.Unmarshal(r.answer.Body, &said) == nil &&
+		slices.ContainsFunc(said.Errors, func(e one) bool { return e.Code == "already_exists" })
+}
+
+// patience is how long to wait after the try of this number.
+func (r reply) patience(n int) time.Duration {
+	wait := first << (n - 1)
+	if r.limited {
+		wait = limit
+	}
+	if r.answer != nil {
+		if asked, ok := r.answer.RetryAfter(r.answer.Date()); ok {
+			wait = max(min(asked, longest), first)
+		}
+	}
+	return wait
+}
+
+// trouble explains what could not be done for a reason of the moment: the run was ended, a limit, no answer, or a strange one.
+func trouble(ctx context.Context, doing string, err error) error {
+	told := finding.Finding{
+		ID: "github-unavailable", Severity: finding.Error,
+		Message: "GitHub could not be used to " + doing + ": " + err.Error(),
+		Fix:     "see https://www.githubstatus.com and run the job again later: assets that are there are recognised",
+	}
+	var ours finding.Finding
+	var failed *wire.Error
+	reply := replyOf(err)
+	switch cause := context.Cause(ctx); {
+	case cause != nil:
+		told.ID, told.Fix = "cancelled", "run the job again: assets that are there are recognised"
+		told.Message = "the run was ended before it could " + doing + ": " + cause.Error()
+	case errors.As(err, &ours):
+		return err
+	case reply.limited:
+		told.ID, told.Fix = "github-rate-limit", "run the job again later: assets that are there are recognised"
+		told.Message = "GitHub takes no more requests of this token for now, so that it could not be used to " + doing + ": " + words(reply, err)
+	case reply.answer != nil:
+		told.Message = "GitHub could not be used to " + doing + ": " + words(reply, err)
+	case errors.As(err, &failed):
+		told.Fix = cmp.Or(failed.Advice(), told.Fix)
+	}
+	return told
+}
+
+// words is what GitHub answered, with its code.
+func words(r reply, err error) string {
+	if r.answer == nil {
+		return err.Error()
+	}
+	code, said := fmt.Sprint(r.answer.Status), r.answer.Words()
+	if strings.HasPrefix(said, code) {
+		return said
+	}
+	return code + " " + said
+}
+
+// denied explains what GitHub did not let the token do.
+func denied(ctx context.Context, doing string, err error) error {
+	reply := replyOf(err)
+	if ctx.Err() != nil || reply.limited {
+		return trouble(ctx, doing, err)
+	}
+	told := finding.Finding{ID: "github-permission", Severity: finding.Error, Fix: permissionFix}
+	switch status := reply.status(); {
+	case status == http.StatusUnauthorized, status == http.StatusForbidden, status == http.StatusNotFound:
+		told.Message = "GitHub does not let this token " + doing + ": " + words(reply, err)
+	case status/100 == 3:
+		told.ID = "github-repository"
+		told.Message = "GitHub points elsewhere when it is asked to " + doing + ": the repository may have been renamed or moved"
+		told.Fix = "start a new run, which knows the repository by its present name: redirects are not followed with a token"
+	default:
+		return trouble(ctx, doing, err)
+	}
+	return told
+}
+
+// refused explains an asset that GitHub did not take.
+func refused(ctx context.Context, r Release, a Asset, err error) error {
+	reply, doing := replyOf(err), "attach "+a.Name+" to the release "+r.Tag
+	switch status := reply.status(); {
+	case reply.limited, status/100 != 4, status == http.StatusRequestTimeout, status == http.StatusTooEarly:
+	case status == http.StatusUnauthorized, status == http.StatusForbidden, status == http.StatusNotFound:
+	case bytes.Contains(bytes.ToLower(reply.answer.Body), []byte("immutable release")):
+		return immutable(r, "it was not given "+a.Name)
+	default:
+		return finding.Finding{
+			ID: "github-asset-refused", Severity: finding.Error,
+			Message: "GitHub refused to " + doing + ": " + words(reply, err),
+			Fix:     "correct what it names, and run the job again: assets that are there are recognised",
+		}
+	}
+	return denied(ctx, doing, err)
+}
+
+// immutable explains a release that takes nothing.
+func immutable(r Release, why string) error {
+	return finding.Finding{
+		ID: "github-release-immutable", Severity: finding.Error,
+		Message: fmt.Sprintf("the release %s is immutable, which it is since it was published, and takes no assets: %s", r.Tag, why),
+		Fix:     "attach to the draft before it is published: create the release as a draft, run this action with `github-release`, then publish it",
+	}
+}
+
+// strange explains an answer that is none of GitHub's API.
+func strange(doing, why string) error {
+	return finding.Finding{
+		ID: "github-unavailable", Severity: finding.Error,
+		Message: "GitHub was asked to " + doing + ", and its answer is none: " + why,
+		Fix:     "check GITHUB_API_URL and what is between this machine and GitHub, and run the job again later",
+	}
+}
+
+// holds tells whether one of the ids is among the findings of an error.
+func holds(err error, ids ...string) bool {
+	return slices.ContainsFunc(finding.Of(err), func(f finding.Finding) bool { return slices.Contains(ids, f.ID) })
+}
+
+// alike tells that other assets would fail for the same reason.
+func alike(err error) bool {
+	return holds(err, "github-permission", "github-release-immutable", "github-release-missing", "github-rate-limit", "github-repository", "cancelled")
+}
+
+// untried adds to the findings of an error how many assets were left because of it.
+func untried(err error, left int) error {
+	all := finding.Of(err)
+	last := &all[len(all)-1]
+	last.Message = fmt.Sprintf("%s (%d more were not tried)", strings.TrimSuffix(last.Message, "."), left)
+	var told []error
+	for _, f := range all {
+		told = append(told, f)
+	}
+	return errors.Join(told...)
+}

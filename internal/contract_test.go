@@ -112,7 +112,7 @@ func generated(t *testing.T, path, from, to, want string) {
 // TestContract is one test and not several, since with -update the README is made from what was just written to action.yml.
 func TestContract(t *testing.T) {
 	t.Parallel()
-	var inputs, table, missing strings.Builder
+	var inputs, table strings.Builder
 	for _, in := range config.Inputs() {
 		fmt.Fprintf(&inputs, "  %s:\n    description: %s\n    default: %s\n", in.Name, strconv.Quote(in.Help), strconv.Quote(in.Default))
 		standard := "`" + in.Default + "`"
@@ -120,9 +120,6 @@ func TestContract(t *testing.T) {
 			standard = ""
 		}
 		fmt.Fprintf(&table, "| `%s` | %s | %s |\n", in.Name, standard, in.Help)
-		if !in.Built() {
-			fmt.Fprintf(&missing, "- `%s`\n", in.Name)
-		}
 	}
 	generated(t, metadata, "\ninputs:\n", "\noutputs:\n", inputs.String())
 	action := read(t, metadata)
@@ -137,7 +134,6 @@ func TestContract(t *testing.T) {
 	}
 	generated(t, readme, "<!-- inputs -->\n", "<!-- /inputs -->", "| input | default | meaning |\n|---|---|---|\n"+table.String())
 	generated(t, readme, "<!-- outputs -->\n", "<!-- /outputs -->", "| output | meaning |\n|---|---|\n"+outputs.String())
-	generated(t, readme, "<!-- not built -->\n", "<!-- /not built -->", missing.String())
 }
 
 // checkInputs reads action.yml back, as the runner would.

@@ -11,6 +11,7 @@ import (
 	"github.com/org/pypi-oidc-publish/internal/attest"
 	"github.com/org/pypi-oidc-publish/internal/config"
 	"github.com/org/pypi-oidc-publish/internal/finding"
+	"github.com/org/pypi-oidc-publish/internal/github"
 	"github.com/org/pypi-oidc-publish/internal/index"
 	"github.com/org/pypi-oidc-publish/internal/ledger"
 	"github.com/org/pypi-oidc-publish/internal/par"
@@ -86,7 +87,7 @@ func (w World) publish(ctx context.Context, r *runner.Runner, vault *secret.Vaul
 
 // reported does a run and reports it.
 func (w World) reported(ctx context.Context, r *runner.Runner, vault *secret.Vault, input func(string) string) int {
-	c, err := config.Parse(input, vault)
+	c, err := config.Parse(input, vault, gitHubOrigins(r)...)
 	options := report.Options{Hashes: c.PrintHash, Verbose: c.Verbose || w.Getenv("RUNNER_DEBUG") == "1", Redact: vault.Redact, Help: w.help}
 	if c.Manifest != "" {
 		options.Manifest = func(text []byte) error { return r.Save(c.Manifest, []byte(vault.Redact(string(text)))) }
@@ -101,13 +102,17 @@ func (w World) reported(ctx context.Context, r *runner.Runner, vault *secret.Vau
 	if err == nil {
 		from, err = w.sigstore(c.Repository)
 	}
+	var to destination
+	if err == nil {
+		to, err = w.destination(c, r)
+	}
 	code := Misconfigured
 	if err != nil {
 		for _, f := range finding.Of(err) {
 			book.Note(ledger.Noted{Finding: f})
 		}
 	} else {
-		code = exitCode(w.run(ctx, c, r, vault, book, roots, from))
+		code = exitCode(w.run(ctx, c, r, vault, book, roots, from, to))
 	}
 	if err := reporter.Close(book.Receipt()); err != nil {
 		// What is published is published: a report that cannot be written does not undo it.
@@ -128,7 +133,7 @@ func exitCode(err error) int {
 }
 
 // run does a run with the rooms that its configuration asks for.
-func (w World) run(ctx context.Context, c config.Config, r *runner.Runner, vault *secret.Vault, book *ledger.Book, roots *x509.CertPool, from instance) error {
+func (w World) run(ctx context.Context, c config.Config, r *runner.Runner, vault *secret.Vault, book *ledger.Book, roots *x509.CertPool, from instance, to destination) error {
 	client := wire.New(wire.Options{
 		UserAgent: w.userAgent(), Roots: roots, Trust: w.trust, Proxy: w.Proxy, Now: w.Now, Sleep: w.Sleep,
 		Redact: vault.Redact, Trace: func(t wire.Try) { book.Note(tried(t)) },
@@ -149,11 +154,16 @@ func (w World) run(ctx context.Context, c config.Config, r *runner.Runner, vault
 			Note: func(f finding.Finding) { book.Note(ledger.Noted{Finding: f}) },
 		})
 	}
+	if to.tag != "" {
+		tools.GitHub = github.New(github.Options{API: to.api, Repository: to.repository, Token: c.GitHubToken, Wire: client, Sleep: w.Sleep})
+		tools.Manifest = func(receipt ledger.Receipt) []byte { return report.Manifest(receipt, vault.Redact) }
+	}
 	tools.Index = index.New(site, client, wire.NewGate(c.Parallel), tools.Password)
 	return publish.Run(ctx, publish.Options{
 		Paths: c.Packages, Workspace: w.Getenv("GITHUB_WORKSPACE"), How: c.AuthWhy, Parallel: c.Parallel,
 		SkipExisting: c.SkipExisting, VerifyMetadata: c.VerifyMetadata, ExpectedVersion: c.ExpectedVersion,
 		DryRun: c.DryRun, Wait: c.Wait, Attest: c.Attestations, AttestationsDir: c.AttestationsDir,
+		Repository: to.repository, Tag: to.tag,
 	}, tools)
 }
 

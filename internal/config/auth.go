@@ -34,12 +34,6 @@ func setPassword(d *draft, value string) *finding.Finding {
 	return nil
 }
 
-// setGitHubToken masks the token. It is sealed for no origin yet: nothing of this version may reveal it.
-func setGitHubToken(d *draft, value string) *finding.Finding {
-	d.GitHubToken = d.vault.Seal(value)
-	return nil
-}
-
 // settleAuth decides between Trusted Publishing and a token. It never changes the method silently: what was asked for and
 // cannot be done is an error. Inputs that were refused on their own are not judged again.
 func settleAuth(d *draft) []finding.Finding {

@@ -47,8 +47,8 @@ type Config struct {
 	Parallel        int           // uploads at a time, 1 to 8
 	Wait            time.Duration // the longest wait until the index serves every file; 0 means: do not wait
 
-	GitHubRelease string      // tag of an existing release, or auto, or empty
-	GitHubToken   secret.Text // empty means: not given
+	GitHubRelease string      // tag of an existing release, or Auto, or empty
+	GitHubToken   secret.Text // sealed for GitHub's API; empty means: not given
 
 	CABundle  string // PEM file of additional roots, or empty
 	Manifest  string // where to write the manifest as well, or empty
@@ -58,32 +58,34 @@ type Config struct {
 
 // The ids of the findings that Parse returns.
 const (
-	idValue    = "input-value"     // a value that the input does not take
-	idURL      = "input-url"       // a URL that nothing could be uploaded to or looked up at
-	idAuth     = "input-auth"      // user, password and auth that contradict each other
-	idRenamed  = "input-renamed"   // an underscore name of earlier actions
-	idNotBuilt = "input-not-built" // an effect that this version does not have
+	idValue   = "input-value"        // a value that the input does not take
+	idURL     = "input-url"          // a URL that nothing could be uploaded to or looked up at
+	idAuth    = "input-auth"         // user, password and auth that contradict each other
+	idRenamed = "input-renamed"      // an underscore name of earlier actions
+	idRelease = "github-token-empty" // a GitHub release without the right to change it
 )
 
 // Parse reads all inputs and returns the Config, or all problems as joined findings (see [finding.Of]) and a zero Config.
 //
 // input returns the value of a named input, or "" where it was not given; then the table's default is taken. (GitHub hands
 // over an empty string for an expression that has no value, so an empty string can never be told from an absent one.)
-// Secrets are sealed in the vault, and so masked, before anything else can fail.
-func Parse(input func(name string) string, vault *secret.Vault) (Config, error) {
+// Secrets are sealed in the vault, and so masked, before anything else can fail. github are the origins that the GitHub token
+// may be shown to.
+func Parse(input func(name string) string, vault *secret.Vault, github ...*url.URL) (Config, error) {
 	table := Inputs()
 	for _, in := range table {
 		if in.secret {
 			vault.Seal(input(in.Name))
 		}
 	}
-	d := &draft{vault: vault}
+	d := &draft{vault: vault, github: github}
 	var problems []finding.Finding
 	for _, in := range table {
 		problems = append(problems, in.parse(d, input)...)
 	}
 	problems = append(problems, settleAuth(d)...)
 	problems = append(problems, settleAttest(d)...)
+	problems = append(problems, settleRelease(d)...)
 	if len(problems) > 0 {
 		return Config{}, join(problems, vault)
 	}
@@ -94,7 +96,8 @@ func Parse(input func(name string) string, vault *secret.Vault) (Config, error) 
 type draft struct {
 	Config
 	vault    *secret.Vault
-	password string // raw, until its origin is known
+	github   []*url.URL // origins of GitHub's API
+	password string     // raw, until its origin is known
 }
 
 // parse reads one input into the draft.
@@ -112,9 +115,6 @@ func (in Input) parse(d *draft, input func(name string) string) []finding.Findin
 		value = in.Default
 	}
 	problem := in.set(d, value)
-	if problem == nil && !in.Built() && !strings.EqualFold(value, in.Default) {
-		problem = wrong(idNotBuilt, "this version cannot do it yet, and would not ignore it silently", "leave the input out")
-	}
 	if problem != nil {
 		problem.Message = "input " + in.Name + ": " + problem.Message
 		problems = append(problems, *problem)

@@ -112,6 +112,31 @@ func TestValues(t *testing.T) {
 	}
 }
 
+// TestGitHubToken: it is shown to GitHub's API and to nobody else, and a release is a tag however it is written.
+func TestGitHubToken(t *testing.T) {
+	t.Parallel()
+	api, _ := url.Parse("https://api.github.example")
+	elsewhere, _ := url.Parse("https://upload.pypi.org")
+	for value, want := range map[string]string{"v1.0": "v1.0", "AUTO": config.Auto, "refs/tags/v1.0": "v1.0", "releases/Auto": "releases/Auto"} {
+		inputs := given{"github-release": value, "github-token": "ghs_0123456789"}
+		c, err := config.Parse(inputs.input, secret.NewVault(nil), api)
+		if err != nil || c.GitHubRelease != want {
+			t.Errorf("%s: %q, %v", value, c.GitHubRelease, err)
+			continue
+		}
+		if raw, err := c.GitHubToken.Reveal(api.JoinPath("repos/o/r")); err != nil || raw != "ghs_0123456789" {
+			t.Errorf("GitHub is not shown the token: %v", err)
+		}
+		if _, err := c.GitHubToken.Reveal(elsewhere); err == nil {
+			t.Error("somebody else is shown the token")
+		}
+	}
+	// A token alone is a right that nobody asked for, and no mistake.
+	if c := must(t, given{"github-token": "ghs_0123456789"}); c.GitHubRelease != "" {
+		t.Errorf("%+v", c)
+	}
+}
+
 func repository(c config.Config) any { return c.Repository.String() }
 func simple(c config.Config) any     { return c.Simple.String() }
 
@@ -191,8 +216,9 @@ func TestBadValues(t *testing.T) {
 
 		{given{"attestations": "yes"}, "input-value", "write auto, true, best-effort or false"},
 		{given{"attestations": "true", "password": apiToken}, "input-auth", "attestations and password contradict each other"},
-		{given{"github-release": "auto"}, "input-not-built", "github-release"},
-		{given{"github-token": "ghs_secret"}, "input-not-built", "github-token"},
+		{given{"github-release": "auto"}, "github-token-empty", "github-token: ${{ github.token }}"},
+		{given{"github-release": "v1\nv2", "github-token": "ghs_secret"}, "input-value", "github-release"},
+		{given{"github-release": "v1", "github-token": "ghs_\nsecret"}, "input-value", "github-token"},
 	}
 	for _, c := range cases {
 		_, problems := parse(t, c.inputs)
@@ -362,8 +388,6 @@ func TestTheTableIsSound(t *testing.T) {
 			t.Errorf("%s: lower case and hyphens", in.Name)
 		case strings.ContainsAny(in.Help, "|`\n\"") || !strings.HasSuffix(in.Help, "."):
 			t.Errorf("%s: the help must fit a table cell, a quoted YAML string and a flag: %s", in.Name, in.Help)
-		case in.Built() == strings.HasPrefix(in.Help, "Not built"):
-			t.Errorf("%s: its help must say whether it is built", in.Name)
 		case in.Boolean != (in.Default == "true" || in.Default == "false") && in.Name != "attestations":
 			t.Errorf("%s: Boolean does not fit its default %q", in.Name, in.Default)
 		}

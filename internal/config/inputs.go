@@ -9,21 +9,17 @@ import (
 // Input is one input of the action, which is also a flag of the publish verb.
 type Input struct {
 	Name    string // hyphenated, as in the workflow
-	Default string // what "not given" means; for an input that is not built yet, its off value
+	Default string // what "not given" means
 	Help    string // one paragraph of plain text: the description in action.yml, in the README and of the flag
 	Boolean bool   // takes true or false, so that its flag needs no value
 
-	later  *string // not nil: the effect is not built yet, and only this off value is taken; building it removes the field
-	secret bool    // masked before anything else can fail
+	secret bool // masked before anything else can fail
 	set    func(d *draft, value string) *finding.Finding
 }
 
-// Built tells whether this version has the input's effect. An input that is not built takes its default only.
-func (in Input) Built() bool { return in.later == nil }
-
 // Inputs is the table of all inputs, in the order in which people read them.
 func Inputs() []Input {
-	table := []Input{
+	return []Input{
 		{
 			Name: "packages-dir", Default: "dist",
 			Help: "What to publish: one path a line, each a directory, a file or a glob. Every distribution found is judged; finding none is an error.",
@@ -95,13 +91,13 @@ func Inputs() []Input {
 			set:  setSimple,
 		},
 		{
-			Name: "github-release", later: off(""),
-			Help: "Tag of an existing GitHub release (or auto) to attach the distributions and attestations to.",
-			set:  line(func(d *draft, v string) { d.GitHubRelease = v }),
+			Name: "github-release",
+			Help: "Tag of an existing GitHub release to attach the distributions, their attestations and the manifest to, or auto for the release or tag that started the workflow. A draft will do. Needs github-token.",
+			set:  setGitHubRelease,
 		},
 		{
-			Name: "github-token", secret: true, later: off(""),
-			Help: "Needed by github-release: pass github.token. Empty by default, so that the container gets no right that it does not need.",
+			Name: "github-token", secret: true,
+			Help: "Needed by github-release: pass github.token, in a job with contents: write. Empty by default, so that the container gets no right that it does not need.",
 			set:  setGitHubToken,
 		},
 		{
@@ -125,17 +121,7 @@ func Inputs() []Input {
 			set:  boolean(func(d *draft, v bool) { d.Verbose = v }),
 		},
 	}
-	for i, in := range table {
-		if !in.Built() {
-			table[i].Default = *in.later
-			table[i].Help = "Not built in this version, which takes the default only. Later: " + in.Help
-		}
-	}
-	return table
 }
-
-// off marks an input whose effect is not built yet.
-func off(value string) *string { return &value }
 
 // The two public indexes. This is the one place outside index.Site that may name them: it only helps people to type them
 // right.

@@ -206,7 +206,7 @@ func refused(ctx context.Context, r Release, a Asset, err error) error {
 	default:
 		return finding.Finding{
 			ID: "github-asset-refused", Severity: finding.Error,
-			Message: "GitHub refused to " + doing + ": " + words(reply, err),
+			Message: fmt.Sprintf("GitHub refused to attach %s to the release %s: %s", a.Name, r.Tag, words(reply, err)),
 			Fix:     "correct what it names, and run the job again: assets that are there are recognised",
 		}
 	}

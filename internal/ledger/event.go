@@ -114,10 +114,17 @@ type BurnedAll struct {
 	Outcome Burned
 }
 
+// Asset tells that the GitHub release has a file of this name now. There tells that it had it before.
+type Asset struct {
+	Name  string
+	There bool
+}
+
 // Attached tells what came of attaching the files to a GitHub release.
 type Attached struct {
 	Outcome GitHubRelease
-	Assets  int // that the release has now
+	Assets  int    // that the release has now
+	Page    string // of the release; empty where it was not found
 }
 
 // ReadBack tells whether the index was seen to serve every file with its digest, and what was missing at the last look.
@@ -220,7 +227,9 @@ func (MintLost) fold(r *Receipt) {
 
 func (e Unmatched) fold(r *Receipt) { r.Publisher = &e.Publisher }
 
-func (e Attached) fold(r *Receipt) { r.Release = e.Outcome }
+func (Asset) fold(*Receipt) {}
+
+func (e Attached) fold(r *Receipt) { r.Release, r.ReleasePage = e.Outcome, e.Page }
 
 func (e BurnedAll) fold(r *Receipt) {
 	r.Token.BurnedAt = e.At

@@ -143,9 +143,11 @@ type Receipt struct {
 	Publisher *Publisher // that the index has not; nil where it has
 	Judged    Judged
 	Token     Token
-	Release   GitHubRelease
 	Phases    []Span
 	Ended     time.Time
+
+	Release     GitHubRelease
+	ReleasePage string // of the GitHub release that the files are attached to
 }
 
 // Result is the outcome in one word.

@@ -12,6 +12,7 @@ import (
 	"github.com/org/pypi-oidc-publish/internal/config"
 	"github.com/org/pypi-oidc-publish/internal/dist"
 	"github.com/org/pypi-oidc-publish/internal/finding"
+	"github.com/org/pypi-oidc-publish/internal/github"
 	"github.com/org/pypi-oidc-publish/internal/index"
 	"github.com/org/pypi-oidc-publish/internal/ledger"
 	"github.com/org/pypi-oidc-publish/internal/oidc"
@@ -33,6 +34,8 @@ type Options struct {
 	DryRun          bool     // nothing is minted or sent
 	Attest          config.Attest
 	AttestationsDir string // where attestations are written as well; "" for nowhere
+	Repository      string // that publishes, as owner/name
+	Tag             string // of the GitHub release to attach the files to
 	// Wait is how long to wait at most until the index serves every file; 0 means not to.
 	Wait time.Duration
 }
@@ -43,7 +46,10 @@ type Tools struct {
 	Lease    *trust.Lease      // nil: Password is what uploads are authorized with
 	Password index.Credentials // nil: Lease is
 	Signer   *attest.Signer    // nil: the index is not known to take attestations
+	GitHub   *github.Client    // nil: nothing is attached to a GitHub release
 	Book     *ledger.Book      // what is told to people
+	// Manifest is what the receipt says, for the GitHub release.
+	Manifest func(ledger.Receipt) []byte
 	// Save writes a file that the user asked for.
 	Save  func(path string, content []byte) error
 	Now   func() time.Time
@@ -76,6 +82,7 @@ type run struct {
 	sidecars []string               // attestations that stand beside the files
 	attested [][]attest.Attestation // what goes with each of files; nil where nothing is attested
 	proven   map[int]bool           // of which files the index's provenance is settled
+	release  github.Release         // to attach the files to
 }
 
 func newRun(o Options, t Tools) *run {
@@ -93,6 +100,7 @@ func Run(ctx context.Context, o Options, t Tools) error {
 			r.Book.Note(ledger.Noted{Finding: f})
 		}
 	}
+	r.unattached()
 	r.Book.Note(ledger.Ended{At: r.Now()})
 	return err
 }
@@ -115,6 +123,9 @@ func (r *run) steps(ctx context.Context) error {
 		r.phase("Dry run")
 		return r.dryRun(ctx)
 	}
+	if err := r.findRelease(ctx); err != nil {
+		return err
+	}
 	if !r.nothingMissing() {
 		r.phase("Identify")
 		if err := r.identify(ctx); err != nil {
@@ -127,7 +138,11 @@ func (r *run) steps(ctx context.Context) error {
 			return err
 		}
 	}
-	return r.readBack(ctx)
+	if err := r.readBack(ctx); err != nil {
+		return err
+	}
+	r.attach(ctx)
+	return nil
 }
 
 // transfer is the life of the credential. Its burn is deferred before the first mint, so that no token outlives the upload.

@@ -97,6 +97,12 @@ type phaseEntry struct {
 // schemaVersion is the form of the manifest.
 const schemaVersion = "1"
 
+// Manifest is what a receipt says, as JSON for other jobs and people, whole and on several lines. redact takes secrets out of
+// texts from outside.
+func Manifest(r ledger.Receipt, redact func(string) string) []byte {
+	return []byte(redact(string(manifest(redacted(r, redact)).text())))
+}
+
 // manifest is the receipt as JSON for other jobs.
 func manifest(r ledger.Receipt) document {
 	d := document{

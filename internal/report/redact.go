@@ -9,7 +9,7 @@ import (
 // redacted is the receipt without secrets in any text that came from outside. It has to be done before a text is escaped for
 // Markdown or JSON: a secret of another form is not known any more.
 func redacted(r ledger.Receipt, redact func(string) string) ledger.Receipt {
-	r.Index = redact(r.Index)
+	r.Index, r.ReleasePage = redact(r.Index), redact(r.ReleasePage)
 	r.Files, r.Releases, r.Findings = slices.Clone(r.Files), slices.Clone(r.Releases), slices.Clone(r.Findings)
 	for i := range r.Files {
 		f := &r.Files[i]

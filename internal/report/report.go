@@ -111,6 +111,12 @@ func (r *Reporter) Watch(event ledger.Event) {
 		r.line("upload token: %s", burned(e.Outcome))
 	case ledger.ReadBack:
 		r.line("%s", readBack(e))
+	case ledger.Asset:
+		if e.There {
+			r.line("already attached: %s", e.Name)
+		} else {
+			r.line("attached %s", e.Name)
+		}
 	case ledger.Attached:
 		r.line("%s", attached(e))
 	case ledger.Tried:
@@ -157,9 +163,12 @@ func (r *Reporter) planned(files []ledger.File) {
 func (r *Reporter) identified(who ledger.Identity) {
 	environment := who.Environment
 	if environment == "" {
-		environment = "none (a Trusted Publisher that names one does not take this run)"
+		environment = "none"
 	}
 	r.line("this run is repository %s, workflow %s, environment %s, ref %s, event %s", who.Repository, who.Workflow, environment, who.Ref, who.Event)
+	if who.Environment == "" {
+		r.line("this job has no environment, so a Trusted Publisher that names one does not take it")
+	}
 	r.line("the index asks for the audience %s", who.Audience)
 }
 
@@ -202,7 +211,7 @@ func logEntry(a ledger.Attestation) string {
 
 func attached(e ledger.Attached) string {
 	if e.Outcome == ledger.ReleaseAttached {
-		return fmt.Sprintf("the GitHub release has %s of this run", files(e.Assets))
+		return strings.TrimSpace(fmt.Sprintf("the GitHub release has %s of this run: %s", files(e.Assets), e.Page))
 	}
 	return "the files were not attached to the GitHub release"
 }

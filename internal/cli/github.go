@@ -1,0 +1,39 @@
+package cli
+
+import (
+	"net/url"
+
+	"github.com/org/pypi-oidc-publish/internal/config"
+	"github.com/org/pypi-oidc-publish/internal/github"
+	"github.com/org/pypi-oidc-publish/internal/runner"
+)
+
+// destination is the GitHub release that the files are attached to; its zero value is none.
+type destination struct {
+	api             *url.URL
+	repository, tag string
+}
+
+// gitHubOrigins are the places that the GitHub token may be shown to.
+func gitHubOrigins(r *runner.Runner) []*url.URL {
+	api, err := r.API()
+	if err != nil {
+		return nil // told where somebody needs it
+	}
+	return []*url.URL{api, github.UploadsOf(api)}
+}
+
+// destination is the release that the configuration asks for. Its errors are findings.
+func (w World) destination(c config.Config, r *runner.Runner) (to destination, err error) {
+	if c.GitHubRelease == "" {
+		return destination{}, nil
+	}
+	if to.api, err = r.API(); err != nil {
+		return destination{}, err
+	}
+	to.repository, to.tag = w.Getenv("GITHUB_REPOSITORY"), c.GitHubRelease
+	if to.tag == config.Auto {
+		to.tag, err = r.Tag()
+	}
+	return to, err
+}

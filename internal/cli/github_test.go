@@ -1,0 +1,291 @@
+package cli_test
+
+import (
+	"bytes"
+	"encoding/json"
+	"net/http"
+	"net/http/httptest"
+	"net/url"
+	"os"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/org/pypi-oidc-publish/internal/fakepypi/releases"
+)
+
+// writeToken is a GitHub token that may write to the repository.
+const writeToken = "ghs_0123456789abcdefghijklmnopqrstuvwxyz"
+
+// gitHub is GitHub's API for a step, with one release for its tag v1.0.
+type gitHub struct {
+	*releases.GitHub
+	release releases.Release
+}
+
+// withGitHub lets the step attach to the release of its tag. Storage is a place of its own, as at GitHub.
+func (s *step) withGitHub(right releases.Right, release *releases.Release) *gitHub {
+	s.t.Helper()
+	double := releases.New(releases.Options{Repository: s.env["GITHUB_REPOSITORY"], Tokens: map[string]releases.Right{writeToken: right}})
+	g := &gitHub{GitHub: double}
+	if release != nil {
+		g.release = double.Publish(*release)
+	}
+	mux := http.NewServeMux()
+	mux.Handle("/api/v3/", double.API())
+	mux.Handle("/api/uploads/", double.Uploads())
+	server, storage := httptest.NewServer(mux), httptest.NewServer(double.Storage())
+	s.t.Cleanup(server.Close)
+	s.t.Cleanup(storage.Close)
+	at, err := url.Parse(storage.URL)
+	if err != nil {
+		s.t.Fatal(err)
+	}
+	double.StorageAt(at)
+	s.t.Cleanup(func() {
+		if leaks := double.Leaks(); len(leaks) > 0 {
+			s.t.Errorf("the token was seen at %v", leaks)
+		}
+	})
+	for name, value := range map[string]string{
+		"GITHUB_API_URL": server.URL + "/api/v3", "GITHUB_REF_TYPE": "tag", "GITHUB_REF_NAME": "v1.0", "GITHUB_REF": "refs/tags/v1.0",
+		"INPUT_GITHUB-RELEASE": "auto", "INPUT_GITHUB-TOKEN": writeToken,
+	} {
+		s.env[name] = value
+	}
+	return g
+}
+
+// names are the assets of the release.
+func (g *gitHub) names() []string {
+	var names []string
+	for _, a := range g.Assets(g.release.ID) {
+		names = append(names, a.Name)
+	}
+	slices.Sort(names)
+	return names
+}
+
+// withoutIDToken takes the runner's right to ask for ID tokens from the step.
+func (s *step) withoutIDToken() {
+	delete(s.env, "ACTIONS_ID_TOKEN_REQUEST_URL")
+	delete(s.env, "ACTIONS_ID_TOKEN_REQUEST_TOKEN")
+}
+
+// summary is the job summary so far.
+func (s *step) summary() string {
+	s.t.Helper()
+	text, err := os.ReadFile(s.path(".summary"))
+	if err != nil {
+		s.t.Fatal(err)
+	}
+	return string(text)
+}
+
+// run does the step, and checks what every run owes: the token of GitHub is nowhere but in the command that masks it.
+func (s *step) run() (code int, outputs map[string]string) {
+	s.t.Helper()
+	s.log.Reset()
+	code, outputs = s.end(s.start())
+	unmasked := strings.ReplaceAll(s.log.String(), "::add-mask::"+writeToken, "")
+	if strings.Contains(unmasked+s.summary()+outputs["manifest"], writeToken) {
+		s.t.Error("GitHub's token is in the log, the summary or the manifest")
+	}
+	return code, outputs
+}
+
+func (s *step) minted() int { return len(s.stage.Tokens()) }
+
+var v1 = &releases.Release{Tag: "v1.0", Name: "One"}
+
+// attachedNames are the assets of a release of alder 1.0: the files, their attestations, and the manifest.
+func attachedNames() []string {
+	return []string{
+		"alder-1.0-py3-none-any.whl", "alder-1.0-py3-none-any.whl.publish.sigstore.json", "alder-1.0.manifest.json",
+		"alder-1.0.tar.gz", "alder-1.0.tar.gz.publish.sigstore.json",
+	}
+}
+
+// TestAttachInTheSameJob: one job publishes and attaches; the same job again finds everything there and changes nothing.
+func TestAttachInTheSameJob(t *testing.T) {
+	t.Parallel()
+	s := newStep(t, "alder-1.0-py3-none-any.whl", "alder-1.0.tar.gz")
+	g := s.withGitHub(releases.Write, v1)
+	code, outputs := s.run()
+	if code != 0 || outputs["result"] != "published" || outputs["github-release"] != "attached" {
+		t.Fatalf("exit code %d, %v\n%s", code, outputs, s.log.String())
+	}
+	if got := g.names(); !slices.Equal(got, attachedNames()) {
+		t.Errorf("attached: %v", got)
+	}
+	for _, a := range g.Assets(g.release.ID) {
+		switch {
+		case strings.HasSuffix(a.Name, ".manifest.json"):
+			var told struct {
+				Result        string
+				GitHubRelease string `json:"github-release"`
+				Files         []struct{ Name, SHA256 string }
+			}
+			if err := json.Unmarshal(a.Bytes, &told); err != nil || told.Result != "published" || told.GitHubRelease != "attached" || len(told.Files) != 2 {
+				t.Errorf("the manifest: %v %+v", err, told)
+			}
+		case strings.HasSuffix(a.Name, ".sigstore.json"):
+			if !bytes.Contains(a.Bytes, []byte("application/vnd.dev.sigstore.bundle.v0.3+json")) {
+				t.Errorf("%s is no bundle: %s", a.Name, a.Bytes)
+			}
+		default:
+			local, err := os.ReadFile(s.path("dist/" + a.Name))
+			if err != nil || !bytes.Equal(local, a.Bytes) {
+				t.Errorf("%s has other bytes than the file, %v", a.Name, err)
+			}
+		}
+	}
+	if page := "https://github.example/" + s.env["GITHUB_REPOSITORY"] + "/releases/tag/v1.0"; !strings.Contains(s.summary(), `<a href="`+page+`">`) {
+		t.Errorf("the summary has no link to the release:\n%s", s.summary())
+	}
+
+	before, uploads := g.Assets(g.release.ID), g.Asked(releases.Upload)
+	code, outputs = s.run()
+	if code != 0 || outputs["result"] != "unchanged" || outputs["github-release"] != "attached" || g.Asked(releases.Upload) != uploads || s.minted() != 1 {
+		t.Errorf("the second run: exit code %d, %v, %d uploads\n%s", code, outputs, g.Asked(releases.Upload)-uploads, s.log.String())
+	}
+	if after := g.Assets(g.release.ID); len(after) != len(before) {
+		t.Errorf("assets before %d, after %d", len(before), len(after))
+	}
+}
+
+// TestAttachInAJobOfItsOwn: the job that publishes has no right to the release, and the one that attaches has none to publish. The
+// attestations come from the index.
+func TestAttachInAJobOfItsOwn(t *testing.T) {
+	t.Parallel()
+	s := newStep(t, "alder-1.0-py3-none-any.whl", "alder-1.0.tar.gz")
+	if code, outputs := s.run(); code != 0 || outputs["github-release"] != "" {
+		t.Fatalf("exit code %d, %v\n%s", code, outputs, s.log.String())
+	}
+	g := s.withGitHub(releases.Write, &releases.Release{Tag: "v1.0", Draft: true})
+	s.withoutIDToken()
+	code, outputs := s.run()
+	if code != 0 || outputs["result"] != "unchanged" || outputs["github-release"] != "attached" || outputs["token-burned"] != "not-minted" || s.minted() != 1 {
+		t.Fatalf("exit code %d, %v\n%s", code, outputs, s.log.String())
+	}
+	if got := g.names(); !slices.Equal(got, attachedNames()) {
+		t.Errorf("attached: %v", got)
+	}
+}
+
+// TestAttachIsRefusedBeforeAnythingIsMinted: whatever can be known to fail does so before the release is at the index.
+func TestAttachIsRefusedBeforeAnythingIsMinted(t *testing.T) {
+	t.Parallel()
+	for _, c := range []struct {
+		name    string
+		right   releases.Right
+		release *releases.Release
+		code    int
+		says    string
+		before  func(*step, *gitHub)
+	}{
+		{"without the right", releases.Read, v1, 2, "contents: write", nil},
+		{"with a token of another repository", releases.Outside, v1, 2, "contents: write", nil},
+		{"no such release", releases.Write, &releases.Release{Tag: "v0.9"}, 1, "v1.0", nil},
+		{"an immutable release", releases.Write, &releases.Release{Tag: "v1.0", Immutable: true}, 1, "immutable", nil},
+		{"other bytes there", releases.Write, v1, 1, "alder-1.0.tar.gz", func(s *step, g *gitHub) {
+			g.Hold(releases.Asset{Release: g.release.ID, Name: "alder-1.0.tar.gz", Bytes: []byte("another sdist")})
+		}},
+		{"auto on a branch", releases.Write, v1, 2, "neither a release nor a tag", func(s *step, _ *gitHub) {
+			s.env["GITHUB_REF_TYPE"], s.env["GITHUB_REF"] = "branch", "refs/heads/main"
+		}},
+		{"no token", releases.Write, v1, 2, "github-token is empty", func(s *step, _ *gitHub) { s.env["INPUT_GITHUB-TOKEN"] = "" }},
+		{"no repository", releases.Write, v1, 2, "GITHUB_REPOSITORY", func(s *step, _ *gitHub) { s.env["GITHUB_REPOSITORY"] = "" }},
+		{"an API in clear text", releases.Write, v1, 2, "GITHUB_API_URL is no https URL", func(s *step, _ *gitHub) {
+			s.env["GITHUB_API_URL"] = "http://api.github.example"
+		}},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			t.Parallel()
+			s := newStep(t, "alder-1.0-py3-none-any.whl", "alder-1.0.tar.gz")
+			g := s.withGitHub(c.right, c.release)
+			if c.before != nil {
+				c.before(s, g)
+			}
+			code, outputs := s.run()
+			if code != c.code || outputs["result"] != "failed" || s.minted() != 0 || len(s.holds()) > 0 || g.Asked(releases.Upload) > 0 {
+				t.Errorf("exit code %d, %v, %d tokens", code, outputs, s.minted())
+			}
+			if !strings.Contains(s.log.String(), "::error title=") || !strings.Contains(s.log.String(), c.says) {
+				t.Errorf("it does not say %q:\n%s", c.says, s.log.String())
+			}
+			if got := outputs["github-release"]; c.code == 1 && got != "failed" {
+				t.Errorf("github-release is %q", got)
+			}
+		})
+	}
+}
+
+// TestAFailureAfterThePublication is a warning and an output, and another run finishes it.
+func TestAFailureAfterThePublication(t *testing.T) {
+	t.Parallel()
+	s := newStep(t, "alder-1.0-py3-none-any.whl")
+	g := s.withGitHub(releases.Write, v1)
+	g.Say(releases.Upload, releases.Answer{Status: 422, Body: `{"message":"Validation Failed","errors":[{"code":"custom","message":"too many assets"}]}`})
+	code, outputs := s.run()
+	if code != 0 || outputs["result"] != "published" || outputs["github-release"] != "failed" {
+		t.Errorf("exit code %d, %v\n%s", code, outputs, s.log.String())
+	}
+	if log := s.log.String(); !strings.Contains(log, "::warning ") || strings.Contains(log, "::error") || !strings.Contains(log, "the files are published, and not all was attached") {
+		t.Errorf("it is not told as a warning:\n%s", log)
+	}
+	code, outputs = s.run()
+	if code != 0 || outputs["result"] != "unchanged" || outputs["github-release"] != "attached" || len(g.names()) != 3 {
+		t.Errorf("the second run: exit code %d, %v, %v\n%s", code, outputs, g.names(), s.log.String())
+	}
+}
+
+// TestWhatIsNotPublishedIsNotAttached: a file whose name the index gives other bytes, and a release that is not whole.
+func TestWhatIsNotPublishedIsNotAttached(t *testing.T) {
+	t.Parallel()
+	s := newStep(t, "alder-1.0-py3-none-any.whl")
+	if code, _ := s.run(); code != 0 {
+		t.Fatal(s.log.String())
+	}
+	s.build("alder-1.0-py3-none-any.whl", "rebuilt")
+	s.build("alder-1.0.tar.gz", "")
+	g := s.withGitHub(releases.Write, v1)
+
+	code, outputs := s.run()
+	if code != 1 || outputs["github-release"] != "failed" || len(g.names()) > 0 {
+		t.Errorf("a conflict: exit code %d, %v, %v", code, outputs, g.names())
+	}
+	s.env["INPUT_SKIP-EXISTING"] = "true"
+	code, outputs = s.run()
+	want := []string{"alder-1.0.manifest.json", "alder-1.0.tar.gz", "alder-1.0.tar.gz.publish.sigstore.json"}
+	if code != 0 || outputs["github-release"] != "attached" || !slices.Equal(g.names(), want) {
+		t.Errorf("skipped: exit code %d, %v, %v\n%s", code, outputs, g.names(), s.log.String())
+	}
+}
+
+// TestADryRunAttachesNothing, and tells what would fail.
+func TestADryRunAttachesNothing(t *testing.T) {
+	t.Parallel()
+	s := newStep(t, "alder-1.0-py3-none-any.whl")
+	g := s.withGitHub(releases.Read, v1)
+	s.env["INPUT_DRY-RUN"] = "true"
+	code, outputs := s.run()
+	if code != 0 || outputs["result"] != "dry-run" || outputs["github-release"] != "" || g.Asked(releases.Upload) > 0 || g.Edits() > 0 {
+		t.Errorf("exit code %d, %v", code, outputs)
+	}
+	if !strings.Contains(s.log.String(), "the run itself would fail here") || !strings.Contains(s.log.String(), "contents: write") {
+		t.Errorf("it does not tell what would fail:\n%s", s.log.String())
+	}
+}
+
+// TestAttachWithoutAttestations: with attestations: false, and where the index has turned provenance off, the rest is attached.
+func TestAttachWithoutAttestations(t *testing.T) {
+	t.Parallel()
+	s := newStep(t, "alder-1.0-py3-none-any.whl")
+	g := s.withGitHub(releases.Write, v1)
+	s.env["INPUT_ATTESTATIONS"] = "false"
+	code, outputs := s.run()
+	if code != 0 || outputs["github-release"] != "attached" || !slices.Equal(g.names(), []string{"alder-1.0-py3-none-any.whl", "alder-1.0.manifest.json"}) {
+		t.Errorf("exit code %d, %v, %v\n%s", code, outputs, g.names(), s.log.String())
+	}
+}

@@ -8,9 +8,18 @@ import (
 
 // escaped is a text that Markdown and HTML show as it is: everything but letters, digits and a few harmless signs becomes
 // a character reference, which no construct begins with. Line breaks become blanks, so that a table stays whole.
+//
+// Addresses become links wherever they stand, also in the face of code: renderers look for them once references are characters
+// again, but never across a comment, which is not shown. So there is one within "://", "www." and after "@".
 func escaped(text string) string {
+	const apart = "<!-- -->"
 	var b strings.Builder
+	var before rune
 	for _, c := range text {
+		if (c == '/' && before == ':') || (c == '.' && (before == 'w' || before == 'W')) {
+			b.WriteString(apart)
+		}
+		before = c
 		switch {
 		case unicode.IsLetter(c), unicode.IsDigit(c), strings.ContainsRune(" ,.;-/()=+%'\"", c):
 			b.WriteRune(c)
@@ -18,12 +27,13 @@ func escaped(text string) string {
 			b.WriteByte(' ')
 		case unicode.IsControl(c), unicode.Is(unicode.Bidi_Control, c), c == unicode.ReplacementChar:
 			b.WriteRune('\uFFFD')
+		case c == '@':
+			b.WriteString("&#64;" + apart)
 		default:
 			fmt.Fprintf(&b, "&#%d;", c)
 		}
 	}
-	// What begins with it becomes a link, wherever it stands.
-	return strings.NewReplacer("www.", "www&#46;", "WWW.", "WWW&#46;").Replace(b.String())
+	return b.String()
 }
 
 // prose is a text of ours that may quote names in backticks, which become the face of code.
@@ -46,9 +56,12 @@ func prose(text string) string {
 // code is a text in the face of code.
 func code(text string) string { return "<code>" + escaped(text) + "</code>" }
 
+// longestURL is what browsers and servers take anyway.
+const longestURL = 2000
+
 // link is a link to a URL of ours: only what a URL may hold goes into it.
 func link(text, url string) string {
-	if url == "" {
+	if url == "" || len(url) > longestURL {
 		return escaped(text)
 	}
 	safe := strings.Map(func(c rune) rune {

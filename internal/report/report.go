@@ -298,14 +298,27 @@ func tokenLines(t ledger.Token) []string {
 	var lines []string
 	switch {
 	case t.Minted > 0 && t.Narrowed:
-		lines = append(lines, fmt.Sprintf("upload token: minted%s, narrowed to %s until %s; %s%s", at(t.MintedAt), strings.Join(t.Projects, ", "), clock(t.Expires), burned(t.Burned), at(t.BurnedAt)))
+		lines = append(lines, fmt.Sprintf("upload token: minted%s, narrowed to %s until %s; %s", at(t.MintedAt), strings.Join(t.Projects, ", "), clock(t.Expires), tokenEnd(t)))
 	case t.Minted > 0:
-		lines = append(lines, fmt.Sprintf("upload token: minted%s, not narrowed; %s%s", at(t.MintedAt), burned(t.Burned), at(t.BurnedAt)))
+		lines = append(lines, fmt.Sprintf("upload token: minted%s, not narrowed; %s", at(t.MintedAt), tokenEnd(t)))
 	}
 	if t.Lost > 0 {
-		lines = append(lines, fmt.Sprintf("upload token: %s had no clear answer: a token that nobody knows may be left for 15 minutes, after which it expires by itself", counted(t.Lost, "mint")))
+		lines = append(lines, "upload token: "+lostMints(t))
 	}
 	return lines
+}
+
+// tokenEnd is what became of the upload tokens, and when the index took them back. One that expires by itself does so later.
+func tokenEnd(t ledger.Token) string {
+	if t.Burned == ledger.BurnProven || t.Burned == ledger.BurnAccepted {
+		return burned(t.Burned) + at(t.BurnedAt)
+	}
+	return burned(t.Burned)
+}
+
+// lostMints tells of tokens that there may be.
+func lostMints(t ledger.Token) string {
+	return fmt.Sprintf("%s had no clear answer: a token that nobody knows may be left for 15 minutes, after which it expires by itself", counted(t.Lost, "mint"))
 }
 
 // annotate shows as many findings of a severity as the runner does; the rest become lines.
@@ -362,7 +375,7 @@ func sentence(r ledger.Receipt, name func(ledger.Release) string) string {
 	case ledger.Partial:
 		return fmt.Sprintf("partly published %s: %s; %s", what, tally(r), toFinish(r))
 	case ledger.DryRun:
-		return fmt.Sprintf("dry run of %s: %s to be uploaded, %d already there, %d to be skipped", what, files(missing(r)), r.Count(ledger.Present), r.Count(ledger.Skipped))
+		return fmt.Sprintf("dry run of %s: %s", what, toDo(r))
 	case ledger.Failed:
 	}
 	switch {
@@ -400,6 +413,18 @@ func tally(r ledger.Receipt) string {
 	add(r.Count(ledger.Skipped), "skipped")
 	add(missing(r), "missing")
 	return strings.Join(parts, ", ")
+}
+
+// toDo counts the files by what a run would do with them.
+func toDo(r ledger.Receipt) string {
+	text := files(missing(r)) + " to be uploaded"
+	if n := r.Count(ledger.Present); n > 0 {
+		text += fmt.Sprintf(", %d already there", n)
+	}
+	if n := r.Count(ledger.Skipped); n > 0 {
+		text += fmt.Sprintf(", %d to be skipped", n)
+	}
+	return text
 }
 
 // toFinish is what completes a release that is not whole.

@@ -3,8 +3,9 @@ package report
 import (
 	"cmp"
 	"fmt"
+	"slices"
+	"strconv"
 	"strings"
-	"time"
 
 	"github.com/org/pypi-oidc-publish/internal/finding"
 	"github.com/org/pypi-oidc-publish/internal/ledger"
@@ -14,7 +15,11 @@ import (
 // of the summary so far, and the last line of each counts the rest; what comes after them is small.
 const (
 	findingsEnd = 250 << 10
-	filesEnd    = 900 << 10
+	filesEnd    = 800 << 10
+
+	requirementsEnd = 860 << 10
+	digestsEnd      = 920 << 10
+	commandsEnd     = 970 << 10
 
 	longestCell = 2000 // bytes of a text from outside in one cell
 )
@@ -23,10 +28,11 @@ const (
 func (r *Reporter) summary(of ledger.Receipt) string {
 	var b strings.Builder
 	fmt.Fprintf(&b, "### %s %s\n\n", sign(of), title(of))
-	r.findings(&b, of.Findings)
+	extent(&b, of)
+	r.findings(&b, of)
 	publisherTable(&b, of.Publisher)
 	fileTable(&b, of)
-	checks(&b, of)
+	steps(&b, of)
 	timeline(&b, of)
 	verifying(&b, of)
 	return b.String()
@@ -45,33 +51,100 @@ func sign(r ledger.Receipt) string {
 	}
 }
 
+// titled is how many releases the title names.
+const titled = 8
+
 // title is the outcome, with links to the releases.
 func title(r ledger.Receipt) string {
-	text := sentence(r, func(release ledger.Release) string { return link(release.Name+" "+release.Version, release.URL) })
+	more, last := "", min(len(r.Releases), titled)
+	if n := len(r.Releases) - titled; n > 0 {
+		more = fmt.Sprintf(" and %d more", n)
+	}
+	r.Releases = r.Releases[:last]
+	named := 0
+	text := sentence(r, func(release ledger.Release) string {
+		name := link(clipped(release.Name+" "+release.Version, longestCell), release.URL)
+		if named++; named == last {
+			name += more
+		}
+		return name
+	})
 	return strings.ToUpper(text[:1]) + text[1:]
 }
 
-// findings are a table: errors first, since they are what has to be done.
-func (r *Reporter) findings(b *strings.Builder, all []finding.Finding) {
-	if len(all) == 0 {
-		return
+// extent is where to, how much and how long, in one line.
+func extent(b *strings.Builder, r ledger.Receipt) {
+	var parts []string
+	if r.Index != "" {
+		parts = append(parts, "index "+code(clipped(r.Index, longestCell)))
 	}
-	row(b, "", "What", "What to do")
-	row(b, "---", "---", "---")
-	left := len(all)
+	if len(r.Files) > 0 {
+		parts = append(parts, escaped(files(len(r.Files))+", "+size(bytesOf(r.Files))))
+	}
+	if took := r.Ended.Sub(r.Began); took > 0 && !r.Ended.IsZero() {
+		parts = append(parts, escaped(duration(took)))
+	}
+	if len(parts) > 0 {
+		fmt.Fprintf(b, "%s\n\n", strings.Join(parts, " · "))
+	}
+}
+
+func bytesOf(all []ledger.File) int64 {
+	var n int64
+	for _, f := range all {
+		n += f.Size
+	}
+	return n
+}
+
+// advice is one next step, and all findings that it is for.
+type advice struct {
+	severity finding.Severity
+	id, fix  string
+	of       []finding.Finding
+}
+
+// advices are the findings by their next step, errors first, since they are what has to be done.
+func advices(all []finding.Finding) []advice {
+	var found []advice
+	at := map[string]int{}
 	for _, severity := range []finding.Severity{finding.Error, finding.Warning, finding.Notice} {
 		for _, f := range all {
 			if f.Severity != severity {
 				continue
 			}
-			if b.Len() > findingsEnd {
-				row(b, "", fmt.Sprintf("… and %d more, in the log", left), "")
-				b.WriteString("\n")
-				return
+			key := fmt.Sprintf("%d %q %q", severity, f.ID, f.Fix)
+			n, known := at[key]
+			if !known {
+				n = len(found)
+				at[key] = n
+				found = append(found, advice{severity: severity, id: f.ID, fix: f.Fix})
 			}
-			left--
-			row(b, face(f.Severity), what(f), r.whatToDo(f))
+			found[n].of = append(found[n].of, f)
 		}
+	}
+	return found
+}
+
+// findings are a table of one row for each next step, however many files it is for.
+func (r *Reporter) findings(b *strings.Builder, of ledger.Receipt) {
+	if len(of.Findings) == 0 {
+		return
+	}
+	head := "Worth knowing"
+	if finding.Worst(of.Findings) >= finding.Error {
+		head = "What went wrong"
+	}
+	row(b, "", head)
+	row(b, "---", ":---")
+	left := len(of.Findings)
+	for _, a := range advices(of.Findings) {
+		if b.Len() > findingsEnd {
+			row(b, "", fmt.Sprintf("… and %d more, in the log", left))
+			break
+		}
+		left -= len(a.of)
+		row(b, face(a.severity), told(a.of, findingsEnd-b.Len())+r.whatToDo(a, of.Publisher))
 	}
 	b.WriteString("\n")
 }
@@ -88,39 +161,99 @@ func face(s finding.Severity) string {
 	}
 }
 
-func what(f finding.Finding) string {
-	if f.File == "" {
-		return prose(clipped(f.Message, longestCell))
+// told is what was found, up to about so many bytes. What is said of several files one after the other is said once.
+func told(all []finding.Finding, room int) string {
+	var b strings.Builder
+	var names []string
+	for i, f := range all {
+		if f.File != "" {
+			names = append(names, code(clipped(f.File, longestCell)))
+		}
+		if i+1 < len(all) && all[i+1].Message == f.Message && len(names) < namedTogether {
+			continue
+		}
+		if b.Len() > room {
+			fmt.Fprintf(&b, "<br>… and %d more, in the log", len(all)-i)
+			break
+		}
+		if b.Len() > 0 {
+			b.WriteString("<br>")
+		}
+		if len(names) > 0 {
+			b.WriteString(strings.Join(names, ", ") + "<br>")
+		}
+		b.WriteString(prose(clipped(f.Message, longestCell)))
+		names = nil
 	}
-	return code(clipped(f.File, longestCell)) + "<br>" + prose(clipped(f.Message, longestCell))
+	return b.String()
 }
 
-func (r *Reporter) whatToDo(f finding.Finding) string {
-	text := prose(clipped(f.Fix, longestCell))
-	if page := r.options.Help(f.ID); page != "" {
-		text = strings.TrimSpace(text + " " + link("more", page))
+// namedTogether is how many files share one message.
+const namedTogether = 50
+
+// whatToDo is the next step, and where more is said.
+func (r *Reporter) whatToDo(a advice, p *ledger.Publisher) string {
+	text := prose(clipped(a.fix, longestCell))
+	if p != nil && a.id == invalidPublisher {
+		text = withTable(a.fix, p.New)
 	}
-	return text
+	more := ""
+	if page := r.options.Help(a.id); page != "" {
+		more = " " + link("more", page)
+	}
+	if text == "" {
+		return more
+	}
+	return "<br>**What to do:** " + text + more
 }
 
-// publisherTable is what the index would have to have.
+// invalidPublisher is the finding that the table of the publisher belongs to, by its id.
+const invalidPublisher = "invalid-publisher"
+
+// withTable is the next step where the table below has the values: its first clause would only repeat them.
+func withTable(fix string, isNew bool) string {
+	text := "make the Trusted Publisher on the index say what the table below says"
+	if isNew {
+		text = "make a pending publisher on the index that says what the table below says"
+	}
+	if _, rest, found := strings.Cut(fix, "; "); found {
+		text += "; " + rest
+	}
+	return prose(clipped(text, longestCell))
+}
+
+// publisherTable is what the index would have to have. A run that claims what the publisher must say has one column for both.
 func publisherTable(b *strings.Builder, p *ledger.Publisher) {
 	if p == nil {
 		return
 	}
-	b.WriteString("**The Trusted Publisher that this run needs**\n\n")
-	row(b, "Field", "This run claims", "The publisher must say", "")
-	row(b, "---", "---", "---", "---")
+	same := true
 	for _, c := range p.Claims {
-		row(b, escaped(c.Field), orNothing(c.Claimed, "(none)"), orNothing(c.Wanted, "(empty)"), prose(c.Note))
+		same = same && c.Claimed == c.Wanted
+	}
+	cells := func(field, claimed, wanted, note string) {
+		if same {
+			row(b, field, wanted, note)
+			return
+		}
+		row(b, field, claimed, wanted, note)
+	}
+	wanted := "The publisher must say"
+	if same {
+		wanted = "This run claims, and the publisher must say"
+	}
+	cells("Field on the index", "This run claims", wanted, "How they are compared")
+	cells(":---", ":---", ":---", ":---")
+	for _, c := range p.Claims {
+		cells(escaped(c.Field), orNothing(c.Claimed, "(none)"), orNothing(c.Wanted, "(empty)"), prose(c.Note))
 	}
 	b.WriteString("\n")
 	switch {
 	case p.Page == "":
 	case p.New:
-		fmt.Fprintf(b, "%s, with the name of the project and these values.\n\n", link("Add a pending publisher", p.Page))
+		fmt.Fprintf(b, "➡️ %s, with the name of the project and these values.\n\n", link("Add a pending publisher", p.Page))
 	default:
-		fmt.Fprintf(b, "%s: the form is filled in already.\n\n", link("Open the project's publishing settings", p.Page))
+		fmt.Fprintf(b, "➡️ %s: the form is filled in already.\n\n", link("Open the project's publishing settings", p.Page))
 	}
 }
 
@@ -128,14 +261,17 @@ func orNothing(text, nothing string) string {
 	if text == "" {
 		return escaped(nothing)
 	}
-	return code(text)
+	return code(clipped(text, longestCell))
 }
 
 func fileTable(b *strings.Builder, r ledger.Receipt) {
 	if len(r.Files) == 0 {
 		return
 	}
-	signed := attestedFiles(r) > 0
+	signed := false
+	for _, f := range r.Files {
+		signed = signed || isThere(f) && len(f.Attestations) > 0
+	}
 	cells := func(file, status, size, digest, attestation string) {
 		if signed {
 			row(b, file, status, size, digest, attestation)
@@ -143,34 +279,66 @@ func fileTable(b *strings.Builder, r ledger.Receipt) {
 		}
 		row(b, file, status, size, digest)
 	}
-	cells("File", "Status", "Size", "SHA-256", "Attestation")
-	cells("---", "---", "---:", "---", "---")
+	cells("File", "Status", "Size", digestHead, "Attestation")
+	cells(":---", ":---", "---:", ":---", ":---")
 	for i, f := range r.Files {
 		if b.Len() > filesEnd {
 			cells(fmt.Sprintf("… and %d more, in the log", len(r.Files)-i), "", "", "", "")
 			break
 		}
-		cells(code(f.Name), escaped(status(f.Status)), strings.ReplaceAll(escaped(size(f.Size)), " ", "&nbsp;"), digest(f.SHA256), attestationsCell(f))
+		cells(code(clipped(f.Name, longestCell)), statusCell(f.Status, r.DryRun), unbroken(size(f.Size)), digest(f.SHA256), attestationsCell(f))
 	}
 	b.WriteString("\n")
 }
 
+// isThere tells whether the index has the file's bytes.
+func isThere(f ledger.File) bool { return f.Status == ledger.Uploaded || f.Status == ledger.Present }
+
+// unbroken is a short text that stays on one line.
+func unbroken(text string) string { return strings.ReplaceAll(escaped(text), " ", "&nbsp;") }
+
+// digestHead keeps its column wide enough for a digest beside the triangle that unfolds it.
+const digestHead = "SHA&#8209;256&nbsp;&nbsp;&nbsp;&nbsp;&nbsp;&nbsp;&nbsp;"
+
 // shortDigest is how much of a digest tells files apart at a glance; the whole unfolds.
-const shortDigest = 12
+const shortDigest = 8
 
 func digest(sha256 string) string {
+	sha256 = clipped(sha256, longestCell)
 	if len(sha256) <= shortDigest {
 		return code(sha256)
 	}
-	return fmt.Sprintf("<details><summary>%s…</summary>%s</details>", code(sha256[:shortDigest]), code(sha256))
+	return fmt.Sprintf("<details><summary>%s…</summary>%s</details>", code(strings.ToValidUTF8(sha256[:shortDigest], "")), code(sha256))
 }
 
+// attestationsCell links what the index took with the file: an attestation of a file that it has not says nothing to anybody.
 func attestationsCell(f ledger.File) string {
+	if !isThere(f) {
+		return ""
+	}
 	links := make([]string, 0, len(f.Attestations))
 	for _, a := range f.Attestations {
-		links = append(links, link(fmt.Sprintf("log entry %d", a.LogIndex), a.LogURL))
+		links = append(links, link(strconv.FormatInt(a.LogIndex, 10), a.LogURL))
 	}
 	return strings.Join(links, "<br>")
+}
+
+// statusCell is a file's status, with a sign where somebody has to look.
+func statusCell(s ledger.Status, dryRun bool) string {
+	short, _, _ := strings.Cut(status(s), ": ") // what is said of it more stands with the findings
+	switch s {
+	case ledger.Refused, ledger.Conflict:
+		return "❌&nbsp;" + unbroken(short)
+	case ledger.Skipped:
+		return "⚠️&nbsp;" + unbroken(short)
+	case ledger.CutOff, ledger.Unknown:
+		return "⚠️ " + escaped(status(s))
+	case ledger.NotTried:
+		if dryRun {
+			return unbroken("to be uploaded")
+		}
+	}
+	return unbroken(short)
 }
 
 // status is a file's status as people read it.
@@ -189,34 +357,107 @@ func status(s ledger.Status) string {
 	}
 }
 
-// checks is what was checked, and what became of the credential.
-func checks(b *strings.Builder, r ledger.Receipt) {
-	point := func(text string) { fmt.Fprintf(b, "- %s\n", escaped(text)) }
-	if r.Index != "" {
-		fmt.Fprintf(b, "- index: %s\n", code(r.Index))
+// steps are what was done and what came of it, with the life of the upload token, in the order of the run.
+func steps(b *strings.Builder, r ledger.Receipt) {
+	lines := slices.Concat(prepared(r), tokenBegan(r.Token), sent(r), tokenDone(r.Token), afterwards(r))
+	switch len(lines) {
+	case 0:
+		return
+	case 1:
+		fmt.Fprintf(b, "%s: %s\n\n", lines[0].name, lines[0].text)
+		return
 	}
+	row(b, "Step", "What came of it", "Time")
+	row(b, ":---", ":---", "---:")
+	for _, l := range lines {
+		row(b, unbroken(l.name), l.text, unbroken(tookPhase(r, l.phase)))
+	}
+	b.WriteString("\n")
+}
+
+// line is one step: its text is Markdown, and its phase the one whose time it took, or empty.
+type line struct{ name, text, phase string }
+
+// tookPhase is how long a phase took, where it was and has ended.
+func tookPhase(r ledger.Receipt, name string) string {
+	for _, p := range r.Phases {
+		if p.Name == name && name != "" && !p.End.IsZero() {
+			return duration(p.End.Sub(p.Began))
+		}
+	}
+	return ""
+}
+
+func prepared(r ledger.Receipt) []line {
+	var lines []line
 	if r.Judged.Files > 0 {
-		point(judged(r.Judged))
+		lines = append(lines, line{"Checked", escaped(strings.TrimPrefix(judged(r.Judged), "judged ")), "Check"})
 	}
 	if n := attestedFiles(r); n > 0 {
-		fmt.Fprintf(b, "- attested %s as %s\n", escaped(files(n)), code(identityOf(r)))
+		lines = append(lines, line{"Attested", escaped(files(n)+", each with its log entry, as") + "<br>" + code(clipped(strings.TrimPrefix(identityOf(r), "https://github.com/"), longestCell)), "Attest"})
 	}
-	for _, line := range tokenLines(r.Token) {
-		point(line)
+	return lines
+}
+
+func tokenBegan(t ledger.Token) []line {
+	var lines []line
+	if t.Lost > 0 {
+		lines = append(lines, line{"Token lost", escaped(lostMints(t)), ""})
 	}
-	if r.Verified == ledger.Served {
-		point("read back: " + readBack(ledger.ReadBack{Served: true}))
+	if t.Minted == 0 {
+		return lines
+	}
+	minted := strings.TrimSpace(at(t.MintedAt))
+	if t.Minted > 1 {
+		minted = fmt.Sprintf("%d of them, the first%s", t.Minted, at(t.MintedAt))
+	}
+	lines = append(lines, line{"Token minted", escaped(minted), "Authorize"})
+	if !t.Narrowed {
+		return append(lines, line{"Token narrowed", "no: it was used as it was minted", ""})
+	}
+	return append(lines, line{"Token narrowed", "to " + code(clipped(strings.Join(t.Projects, ", "), longestCell)) + escaped(" until "+clock(t.Expires)), ""})
+}
+
+func sent(r ledger.Receipt) []line {
+	if r.Token.Minted == 0 && r.Count(ledger.Uploaded) == 0 {
+		return nil
+	}
+	var landed []ledger.File
+	for _, f := range r.Files {
+		if f.Status == ledger.Uploaded {
+			landed = append(landed, f)
+		}
+	}
+	return []line{{"Uploaded", escaped(fmt.Sprintf("%s, %s", files(len(landed)), size(bytesOf(landed)))), "Upload"}}
+}
+
+func tokenDone(t ledger.Token) []line {
+	if t.Minted == 0 {
+		return nil
+	}
+	face := ""
+	if t.Burned == ledger.BurnFailed {
+		face = "⚠️ "
+	}
+	return []line{{"Token ended", face + escaped(tokenEnd(t)), "Burn"}}
+}
+
+func afterwards(r ledger.Receipt) []line {
+	var lines []line
+	switch r.Verified {
+	case ledger.Served:
+		lines = append(lines, line{"Read back", escaped(readBack(ledger.ReadBack{Served: true})), "Read back"})
+	case ledger.NotServed:
+		lines = append(lines, line{"Read back", "⚠️ the index was not seen to serve every file: see above", "Read back"})
+	case ledger.NotAsked:
 	}
 	switch r.Release {
 	case ledger.ReleaseAttached:
-		point("attached to the GitHub release")
+		lines = append(lines, line{"GitHub release", "has the files", "GitHub release"})
 	case ledger.ReleaseFailed:
-		point("not attached to the GitHub release: see above")
+		lines = append(lines, line{"GitHub release", "⚠️ the files were not attached: see above", "GitHub release"})
 	}
-	if took := r.Ended.Sub(r.Began); took > 0 {
-		point("time: " + duration(took))
-	}
-	b.WriteString("\n")
+	return lines
 }
 
 // attestedFiles is how many files an attestation goes with.
@@ -240,66 +481,6 @@ func identityOf(r ledger.Receipt) string {
 		}
 	}
 	return "this workflow"
-}
-
-// timeline is a chart of the phases, which GitHub draws. Its labels are ours: nothing from outside goes into it.
-func timeline(b *strings.Builder, r ledger.Receipt) {
-	if len(r.Phases) < 2 || r.Ended.IsZero() || r.Ended.Sub(r.Began) <= 0 {
-		return
-	}
-	axis := "%M:%S"
-	if r.Ended.Sub(r.Began) < 10*time.Second {
-		axis = "%S.%L"
-	}
-	fmt.Fprintf(b, "<details><summary>Timeline</summary>\n\n```mermaid\ngantt\n    dateFormat x\n    axisFormat %s\n    todayMarker off\n", axis)
-	for _, p := range r.Phases {
-		if p.End.IsZero() {
-			continue
-		}
-		from, to := p.Began.Sub(r.Began).Milliseconds(), p.End.Sub(r.Began).Milliseconds()
-		fmt.Fprintf(b, "    %s, %s :%d, %d\n", p.Name, strings.ReplaceAll(duration(p.End.Sub(p.Began)), ":", ""), from, max(to, from+1))
-	}
-	b.WriteString("```\n\n</details>\n\n")
-}
-
-// verifying tells consumers how to see for themselves what came from this run.
-func verifying(b *strings.Builder, r ledger.Receipt) {
-	var there []ledger.File
-	for _, f := range r.Files {
-		if f.Status == ledger.Uploaded || f.Status == ledger.Present {
-			there = append(there, f)
-		}
-	}
-	if len(there) == 0 || r.DryRun {
-		return
-	}
-	b.WriteString("<details><summary>How to verify these files</summary>\n\nEvery digest, in the form that <code>sha256sum --check</code> reads:\n\n<pre>")
-	for i, f := range there {
-		if b.Len() > filesEnd {
-			fmt.Fprintf(b, "… and %d more, in the log\n", len(there)-i)
-			break
-		}
-		fmt.Fprintf(b, "%s  %s\n", escaped(f.SHA256), escaped(f.Name))
-	}
-	b.WriteString("</pre>\n\n")
-	if who := repositoryOf(r); who != "" && attestedFiles(r) > 0 {
-		fmt.Fprintf(b, "Every attestation, with the tool of the index (the package %s):\n\n<pre>", code("pypi-attestations"))
-		for _, f := range there {
-			if len(f.Attestations) > 0 && b.Len() <= filesEnd {
-				fmt.Fprintf(b, "pypi-attestations verify pypi --repository %s pypi:%s\n", escaped(who), escaped(f.Name))
-			}
-		}
-		b.WriteString("</pre>\n\n")
-	}
-	b.WriteString("</details>\n")
-}
-
-// repositoryOf is the address of the repository that published.
-func repositoryOf(r ledger.Receipt) string {
-	if r.Identity == nil || r.Identity.Repository == "" {
-		return ""
-	}
-	return "https://github.com/" + r.Identity.Repository
 }
 
 // clipped is the beginning of a long text.

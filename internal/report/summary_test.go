@@ -1,0 +1,192 @@
+package report_test
+
+import (
+	"fmt"
+	"html"
+	"regexp"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+	"unicode"
+	"unicode/utf8"
+
+	"github.com/org/pypi-oidc-publish/internal/finding"
+	"github.com/org/pypi-oidc-publish/internal/ledger"
+	"github.com/org/pypi-oidc-publish/internal/pep"
+	"github.com/org/pypi-oidc-publish/internal/report"
+)
+
+// summaryOf is the job summary of what happened.
+func summaryOf(t *testing.T, events []ledger.Event) string {
+	t.Helper()
+	p := &page{}
+	book := ledger.NewBook(nil)
+	for _, event := range events {
+		book.Note(event)
+	}
+	r := report.New(p, report.Options{Help: func(id string) string { return "https://example.org/docs/troubleshooting.md#" + id }})
+	if err := r.Close(book.Receipt()); err != nil {
+		t.Fatal(err)
+	}
+	return p.summary.String()
+}
+
+// TestASummaryOfThousandsOfFiles stays below what the runner takes, and is whole where it is cut.
+func TestASummaryOfThousandsOfFiles(t *testing.T) {
+	t.Parallel()
+	const limit = 1 << 20
+	for _, n := range []int{2000, 20_000} {
+		var files []ledger.File
+		for i := range n {
+			name := fmt.Sprintf("my_project-1.0-cp312-cp312-manylinux_2_17_x86_64.manylinux2014_x86_64.%d-%s.whl", i, strings.Repeat("long_name", 12))
+			files = append(files, file(name, ledger.Present))
+		}
+		events := slices.Concat(opening(files...), identified())
+		for i := range n {
+			events = append(events, signed(files[i].Name, true)[1:]...)
+		}
+		for i := range n {
+			events = append(events, ledger.Noted{Finding: finding.Finding{
+				ID: "x", Severity: finding.Warning, File: files[i].Path, Message: fmt.Sprint(i, strings.Repeat("|", 2000)), Fix: strings.Repeat("<", i%500),
+			}})
+		}
+		text := summaryOf(t, append(events, ledger.Ended{At: noon.Add(time.Minute)}))
+		if len(text) > limit {
+			t.Errorf("%d files make %d bytes", n, len(text))
+		}
+		oursAlone(t, text)
+		if !strings.Contains(text, " more, in the log") || !strings.Contains(text, "pypi-attestations verify") {
+			t.Error("what is left out is not counted, or there is no room for the commands")
+		}
+	}
+	// Without findings there is room for every one of two thousand.
+	var files []ledger.File
+	for i := range 2000 {
+		files = append(files, file(fmt.Sprintf("my_project-1.0-cp312-cp312-manylinux_2_17_x86_64.manylinux2014_x86_64.%d.whl", i), ledger.Present))
+	}
+	text := summaryOf(t, opening(files...))
+	if rows := wholeTables(t, text)["File"]; len(text) > limit || rows != 2000 {
+		t.Errorf("%d rows of 2000 in %d bytes", rows, len(text))
+	}
+}
+
+// everywhere is a run with a text in every place that somebody outside may fill.
+func everywhere(text string) []ledger.Event {
+	files := []ledger.File{file(wheel, ledger.Upload), file(sdist, ledger.Upload), file("x.zip", ledger.Present), file("y.zip", ledger.Skipped)}
+	for i := range files {
+		f := &files[i]
+		f.Path, f.Name, f.Version, f.SHA256, f.Held = text+f.Path, text+f.Name, text, text+f.SHA256, text
+	}
+	releases := release()
+	releases[0].Name, releases[0].Version, releases[0].URL = text, text, "https://index.example/project/"+text
+	releases = append(releases, ledger.Release{Release: pep.Release{Project: "other", Version: "2"}, Name: "other" + text, Version: text, URL: text})
+	problem := func(severity finding.Severity, id, in string) finding.Finding {
+		return finding.Finding{ID: id, Severity: severity, File: in, Message: text + in, Fix: text}
+	}
+	claim := ledger.Claim{Field: text, Claimed: text, Wanted: text, Note: text}
+	attestation := ledger.Attestation{Predicate: text, Identity: text, LogIndex: 1, LogURL: text}
+	return []ledger.Event{
+		ledger.Began{At: noon, Index: text, How: text},
+		ledger.Phase{At: noon, Name: "Collect"},
+		ledger.Phase{At: noon, Name: "Check"},
+		ledger.Judged{Files: 4, Rules: 60},
+		ledger.Phase{At: noon, Name: "Plan"},
+		ledger.Planned{Files: files, Releases: releases},
+		ledger.Phase{At: noon.Add(time.Second), Name: "Identify"},
+		ledger.Identified{Identity: ledger.Identity{Repository: text, Workflow: text, Environment: text, Ref: text, Event: text, Audience: text}},
+		ledger.Attested{File: files[0].Name, Attestation: attestation},
+		ledger.Minted{At: noon, Narrowed: true, Projects: []string{text, text}, Expires: noon},
+		ledger.Phase{At: noon.Add(2 * time.Second), Name: "Upload"},
+		ledger.Landed{File: files[0].Name},
+		ledger.Turned{File: files[1].Name, Finding: problem(finding.Error, "refused", text)},
+		ledger.Unmatched{Publisher: ledger.Publisher{Claims: []ledger.Claim{claim, {Field: text, Wanted: text, Note: "`" + text}}, Page: "https://index.example/?" + text}},
+		ledger.Noted{Finding: problem(finding.Error, "invalid-publisher", "")},
+		ledger.Noted{Finding: problem(finding.Warning, "a", "dist/"+text)},
+		ledger.Noted{Finding: problem(finding.Warning, "a", "dist/"+text)},
+		ledger.Noted{Finding: problem(finding.Notice, "b", "")},
+		ledger.Widened{Words: text},
+		ledger.Ended{At: noon.Add(3 * time.Second)},
+	}
+}
+
+// FuzzSummary: whatever stands in a text from outside, the summary has our elements, tables and charts alone.
+func FuzzSummary(f *testing.F) {
+	for _, text := range []string{
+		"", " ", "x", "|", "||\n| a | b |", "\\|", "\\", "`", "```", "```mermaid\ngantt\n", "a`b`c`d", "`|`", "``|``", "~~~\n", "\n\n# x\n\n", "\r\n\r\n***\r\n", "x\n===\n",
+		"<", ">", "<script>x</script>", "</code></details></pre>", "</pre>\n\n<img src=x onerror=y>", "<!--", "-->", "<!-- -->", "<![CDATA[", "<?x", "&lt;img&gt;", "&#60;b&#62;", "&amp;", "&", "&#",
+		"[x](javascript:y)", "![x](https://evil.example/p.png)", "[x]: https://evil.example", "[^1]", "https://evil.example", "HTTP://EVIL.EXAMPLE", "www.evil.example", "wWw.evil.example",
+		"someone@evil.example", "@octocat", "mailto:a@b.example", "xmpp:a@b.example/x", "*b* _i_ ~~s~~ **x**", "- x", "1. x", "> x", "    x", "\t", "\x00", "\x1b[31m", "\u202egnp.exe", "\u2028x", "\u0085", "\u00a0",
+		"\xff\xfe", "é漢🙂\ufe0f", "\"><b>", "' onmouseover='x", "x; y", "%%{init: {}}%%", "$x^2$", ":octocat:", "#1", "GH-1", "o/r#1",
+		strings.Repeat("|", 3000), strings.Repeat("`", 2001), strings.Repeat("漢", 1000), "x" + strings.Repeat("\U0010FFFF", 1000),
+	} {
+		f.Add(text)
+	}
+	f.Fuzz(func(t *testing.T, text string) {
+		oursAlone(t, summaryOf(t, everywhere(text)))
+	})
+}
+
+var (
+	ourTags = regexp.MustCompile(`<(/?)(code|details|summary|pre|a)( href="[^"<>\s\\|` + "`" + `]*")?>|<br>`)
+	apart   = "<!-- -->"
+	refs    = regexp.MustCompile(`&#[0-9]+;|&nbsp;`)
+	inChart = regexp.MustCompile(`^(%%\{init: [^\x60]*\}%%|gantt|    (dateFormat x|axisFormat [-%A-Z:. a-z]+|tickInterval [0-9]+[a-z]+|todayMarker off|section [A-Z][a-z]+|[0-9.]+ m?s :[0-9]+, [0-9]+))$`)
+)
+
+// oursAlone fails where Markdown has anything but what we build it of: elements, links, tables and charts.
+func oursAlone(t *testing.T, markdown string) {
+	t.Helper()
+	wholeTables(t, markdown)
+	if !utf8.ValidString(markdown) {
+		t.Errorf("not UTF-8: %q", markdown)
+	}
+	fenced := false
+	var open []string
+	for line := range strings.SplitSeq(markdown, "\n") {
+		if line == "```mermaid" || (fenced && line == "```") {
+			fenced = !fenced
+			continue
+		}
+		if fenced {
+			if !inChart.MatchString(line) {
+				t.Errorf("in the chart: %q", line)
+			}
+			continue
+		}
+		before := len(open)
+		open = nested(t, open, line)
+		if strings.HasPrefix(line, "|") && len(open) != before {
+			t.Errorf("a row leaves %v open: %q", open, line)
+		}
+		words := strings.ReplaceAll(ourTags.ReplaceAllString(line, ""), apart, "\x00")
+		if shown := strings.ToLower(html.UnescapeString(words)); strings.Contains(shown, "://") || strings.Contains(shown, "www.") || regexp.MustCompile(`@[^\x00]`).MatchString(shown) {
+			t.Errorf("it becomes a link: %q", line)
+		}
+		words = refs.ReplaceAllString(strings.ReplaceAll(words, "\x00", ""), "")
+		words = strings.NewReplacer("**What to do:**", "", "### ", "").Replace(words)
+		if i := strings.IndexFunc(strings.Trim(words, "|"), func(c rune) bool { return strings.ContainsRune("<>&`*_~#[]{}!\\^$@", c) || unicode.IsControl(c) }); i >= 0 {
+			t.Errorf("it is not escaped: %q of %q", words, line)
+		}
+	}
+	if fenced || len(open) > 0 {
+		t.Errorf("at the end there are open: %v, a fence: %v", open, fenced)
+	}
+}
+
+// nested follows the elements that a line opens and closes.
+func nested(t *testing.T, open []string, line string) []string {
+	t.Helper()
+	for _, tag := range ourTags.FindAllStringSubmatch(line, -1) {
+		switch name := tag[2]; {
+		case name == "": // a line break
+		case tag[1] == "":
+			open = append(open, name)
+		case len(open) == 0 || open[len(open)-1] != name:
+			t.Errorf("%s closes nothing: %q", tag[0], line)
+		default:
+			open = open[:len(open)-1]
+		}
+	}
+	return open
+}

@@ -1,0 +1,54 @@
+package report
+
+import (
+	"fmt"
+	"strings"
+	"time"
+
+	"github.com/org/pypi-oidc-publish/internal/ledger"
+)
+
+// How the chart is drawn: one colour, names to the left of the bars, and faint lines, since labels stand across them.
+const chart = `%%{init: {"gantt": {"numberSectionStyles": 1, "leftPadding": 110, "topPadding": 50, "gridLineStartPadding": 50, "barHeight": 16, "barGap": 4, ` +
+	`"fontSize": 12, "sectionFontSize": 12}, "themeCSS": ".grid .tick line { opacity: 0.25 } .grid path { stroke: none } .section { opacity: 0.08 }"}}%%`
+
+// timeline is a chart of the phases, which GitHub draws. Its labels are ours: nothing from outside goes into it. Nobody needs
+// it of a run that ended before it asked anything of anybody.
+func timeline(b *strings.Builder, r ledger.Receipt) {
+	whole := r.Ended.Sub(r.Began)
+	if len(r.Phases) < 5 || r.Ended.IsZero() || whole <= 0 {
+		return
+	}
+	tick, axis := ticks(whole)
+	fmt.Fprintf(b, "<details><summary>Timeline</summary>\n\n```mermaid\n%s\ngantt\n    dateFormat x\n    axisFormat %s\n    tickInterval %s\n    todayMarker off\n", chart, axis, tick)
+	least := max(1, whole.Milliseconds()/200) // a bar that is seen
+	for _, p := range r.Phases {
+		if p.End.IsZero() {
+			continue
+		}
+		from, to := p.Began.Sub(r.Began).Milliseconds(), p.End.Sub(r.Began).Milliseconds()
+		fmt.Fprintf(b, "    section %s\n    %s :%d, %d\n", p.Name, duration(p.End.Sub(p.Began)), from, max(to, from+least))
+	}
+	b.WriteString("```\n\n</details>\n\n")
+}
+
+// ticks are how far apart the lines of the chart are, four to eight for the whole, and how their times are written.
+func ticks(whole time.Duration) (every, axis string) {
+	for _, unit := range []struct {
+		length time.Duration
+		name   string
+		axis   string
+		steps  []time.Duration
+	}{
+		{time.Millisecond, "millisecond", "%-S.%L s", []time.Duration{1, 2, 5, 10, 20, 50, 100, 200, 500}},
+		{time.Second, "second", "%M:%S", []time.Duration{1, 2, 5, 10, 15, 30}},
+		{time.Minute, "minute", "%M:%S", []time.Duration{1, 2, 5, 10, 15, 30}},
+	} {
+		for _, n := range unit.steps {
+			if whole <= 8*n*unit.length {
+				return fmt.Sprintf("%d%s", n, unit.name), unit.axis
+			}
+		}
+	}
+	return "1hour", "%H:%M"
+}

@@ -1,0 +1,88 @@
+package report
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+
+	"github.com/org/pypi-oidc-publish/internal/ledger"
+	"github.com/org/pypi-oidc-publish/internal/pep"
+)
+
+// verifying tells consumers how to see for themselves what came from this run.
+func verifying(b *strings.Builder, r ledger.Receipt) {
+	var there []ledger.File
+	for _, f := range r.Files {
+		if isThere(f) {
+			there = append(there, f)
+		}
+	}
+	if len(there) == 0 || r.DryRun || r.Result() == ledger.Failed {
+		return
+	}
+	b.WriteString("<details><summary>How to verify these files</summary>\n\n")
+	b.WriteString("To install these bytes and no others, put this in a requirements file, with the same for everything it depends on, and give it to <code>pip install --require-hashes -r</code>:\n\n<pre>")
+	requirements(b, r, there)
+	b.WriteString("</pre>\n\nTo compare files that you have downloaded, for <code>sha256sum --check</code>:\n\n<pre>")
+	each(b, there, digestsEnd, func(f ledger.File) string {
+		return escaped(clipped(f.SHA256, longestCell)) + "  " + escaped(clipped(f.Name, longestCell))
+	})
+	b.WriteString("</pre>\n\n")
+	if who := repositoryOf(r); who != "" {
+		attestationCommands(b, who, there)
+	}
+	b.WriteString("</details>\n")
+}
+
+// requirements are the releases with the digests of their files, as pip reads them.
+func requirements(b *strings.Builder, r ledger.Receipt, there []ledger.File) {
+	of := map[pep.Release][]ledger.File{}
+	for _, f := range there {
+		of[f.Release] = append(of[f.Release], f)
+	}
+	for _, release := range r.Releases {
+		if len(of[release.Release]) == 0 || b.Len() > requirementsEnd {
+			continue
+		}
+		b.WriteString(escaped(clipped(release.Name+"=="+release.Version, longestCell)))
+		for _, f := range of[release.Release] {
+			if b.Len() > requirementsEnd {
+				break // pip takes the files of the digests that it knows
+			}
+			fmt.Fprintf(b, " &#92;\n    --hash=sha256&#58;%s", escaped(clipped(f.SHA256, longestCell)))
+		}
+		b.WriteString("\n")
+	}
+}
+
+// attestationCommands are for the tool of PyPI: it knows no other index.
+func attestationCommands(b *strings.Builder, repository string, there []ledger.File) {
+	attested := slices.DeleteFunc(slices.Clone(there), func(f ledger.File) bool { return len(f.Attestations) == 0 })
+	if len(attested) == 0 {
+		return
+	}
+	fmt.Fprintf(b, "To verify that this repository published them, where the index is PyPI, with its package %s:\n\n<pre>", code("pypi-attestations"))
+	each(b, attested, commandsEnd, func(f ledger.File) string {
+		return fmt.Sprintf("pypi-attestations verify pypi --repository %s pypi&#58;%s", escaped(repository), escaped(clipped(f.Name, longestCell)))
+	})
+	b.WriteString("</pre>\n\n")
+}
+
+// each writes one line for each file, up to an end of the whole summary.
+func each(b *strings.Builder, all []ledger.File, end int, line func(ledger.File) string) {
+	for i, f := range all {
+		if b.Len() > end {
+			fmt.Fprintf(b, "… and %d more\n", len(all)-i)
+			return
+		}
+		b.WriteString(line(f) + "\n")
+	}
+}
+
+// repositoryOf is the address of the repository that published.
+func repositoryOf(r ledger.Receipt) string {
+	if r.Identity == nil || r.Identity.Repository == "" {
+		return ""
+	}
+	return "https://github.com/" + clipped(r.Identity.Repository, longestCell)
+}

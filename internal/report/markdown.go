@@ -59,9 +59,9 @@ func code(text string) string { return "<code>" + escaped(text) + "</code>" }
 // longestURL is what browsers and servers take anyway.
 const longestURL = 2000
 
-// link is a link to a URL of ours: only what a URL may hold goes into it.
+// link is a link to a URL of ours: only what a URL may hold goes into it, and what is none is not linked.
 func link(text, url string) string {
-	if url == "" || len(url) > longestURL {
+	if len(url) > longestURL || (!strings.HasPrefix(url, "https://") && !strings.HasPrefix(url, "http://")) {
 		return escaped(text)
 	}
 	safe := strings.Map(func(c rune) rune {

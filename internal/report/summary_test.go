@@ -3,6 +3,8 @@ package report_test
 import (
 	"fmt"
 	"html"
+	"os"
+	"path/filepath"
 	"regexp"
 	"slices"
 	"strings"
@@ -85,7 +87,7 @@ func everywhere(text string) []ledger.Event {
 		return finding.Finding{ID: id, Severity: severity, File: in, Message: text + in, Fix: text}
 	}
 	claim := ledger.Claim{Field: text, Claimed: text, Wanted: text, Note: text}
-	attestation := ledger.Attestation{Predicate: text, Identity: text, LogIndex: 1, LogURL: text}
+	attestation := ledger.Attestation{Predicate: text, Identity: text, LogIndex: 1, LogURL: "https://log.example/?" + text}
 	return []ledger.Event{
 		ledger.Began{At: noon, Index: text, How: text},
 		ledger.Phase{At: noon, Name: "Collect"},
@@ -110,16 +112,21 @@ func everywhere(text string) []ledger.Event {
 	}
 }
 
-// FuzzSummary: whatever stands in a text from outside, the summary has our elements, tables and charts alone.
-func FuzzSummary(f *testing.F) {
-	for _, text := range []string{
+// hostile are texts that mean something to a renderer.
+func hostile() []string {
+	return []string{
 		"", " ", "x", "|", "||\n| a | b |", "\\|", "\\", "`", "```", "```mermaid\ngantt\n", "a`b`c`d", "`|`", "``|``", "~~~\n", "\n\n# x\n\n", "\r\n\r\n***\r\n", "x\n===\n",
 		"<", ">", "<script>x</script>", "</code></details></pre>", "</pre>\n\n<img src=x onerror=y>", "<!--", "-->", "<!-- -->", "<![CDATA[", "<?x", "&lt;img&gt;", "&#60;b&#62;", "&amp;", "&", "&#",
-		"[x](javascript:y)", "![x](https://evil.example/p.png)", "[x]: https://evil.example", "[^1]", "https://evil.example", "HTTP://EVIL.EXAMPLE", "www.evil.example", "wWw.evil.example",
+		"[x](javascript:y)", "![x](https://evil.example/p.png)", "[x]: https://evil.example", "[^1]", "https://evil.example", "//evil.example", "HTTP://EVIL.EXAMPLE", "www.evil.example", "wWw.evil.example",
 		"someone@evil.example", "@octocat", "mailto:a@b.example", "xmpp:a@b.example/x", "*b* _i_ ~~s~~ **x**", "- x", "1. x", "> x", "    x", "\t", "\x00", "\x1b[31m", "\u202egnp.exe", "\u2028x", "\u0085", "\u00a0",
 		"\xff\xfe", "é漢🙂\ufe0f", "\"><b>", "' onmouseover='x", "x; y", "%%{init: {}}%%", "$x^2$", ":octocat:", "#1", "GH-1", "o/r#1",
-		strings.Repeat("|", 3000), strings.Repeat("`", 2001), strings.Repeat("漢", 1000), "x" + strings.Repeat("\U0010FFFF", 1000),
-	} {
+	}
+}
+
+// FuzzSummary: whatever stands in a text from outside, the summary has our elements, tables and charts alone.
+func FuzzSummary(f *testing.F) {
+	long := []string{strings.Repeat("|", 3000), strings.Repeat("`", 2001), strings.Repeat("漢", 1000), "x" + strings.Repeat("\U0010FFFF", 1000)}
+	for _, text := range append(hostile(), long...) {
 		f.Add(text)
 	}
 	f.Fuzz(func(t *testing.T, text string) {
@@ -127,8 +134,28 @@ func FuzzSummary(f *testing.F) {
 	})
 }
 
+// TestHostileEverywhere keeps what all of them together become, for a real renderer to show (.ci/pictures).
+func TestHostileEverywhere(t *testing.T) {
+	t.Parallel()
+	text := "--- summary\n" + summaryOf(t, everywhere(strings.Join(hostile(), " x\n")))
+	oursAlone(t, text)
+	golden := filepath.Join("testdata", "hostile-everywhere.golden")
+	if *update {
+		if err := os.WriteFile(golden, []byte(text), 0o644); err != nil {
+			t.Fatal(err)
+		}
+	}
+	want, err := os.ReadFile(golden)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if text != string(want) {
+		t.Errorf("%s has changed (go test ./internal/report -update writes it anew):\n%s", golden, text)
+	}
+}
+
 var (
-	ourTags = regexp.MustCompile(`<(/?)(code|details|summary|pre|a)( href="[^"<>\s\\|` + "`" + `]*")?>|<br>`)
+	ourTags = regexp.MustCompile(`<(/?)(code|details|summary|pre|a)( href="https?://[^"<>\s\\|` + "`" + `]*")?>|<br>`)
 	apart   = "<!-- -->"
 	refs    = regexp.MustCompile(`&#[0-9]+;|&nbsp;`)
 	inChart = regexp.MustCompile(`^(%%\{init: [^\x60]*\}%%|gantt|    (dateFormat x|axisFormat [-%A-Z:. a-z]+|tickInterval [0-9]+[a-z]+|todayMarker off|section [A-Z][a-z]+|[0-9.]+ m?s :[0-9]+, [0-9]+))$`)

@@ -49,7 +49,7 @@ func requirements(b *strings.Builder, r ledger.Receipt, there []ledger.File) {
 			if b.Len() > requirementsEnd {
 				break // pip takes the files of the digests that it knows
 			}
-			fmt.Fprintf(b, " &#92;\n    --hash=sha256&#58;%s", escaped(clipped(f.SHA256, longestCell)))
+			fmt.Fprintf(b, " &#92;\n    %s", escaped("--hash=sha256:"+clipped(f.SHA256, longestCell)))
 		}
 		b.WriteString("\n")
 	}
@@ -63,7 +63,7 @@ func attestationCommands(b *strings.Builder, repository string, there []ledger.F
 	}
 	fmt.Fprintf(b, "To verify that this repository published them, where the index is PyPI, with its package %s:\n\n<pre>", code("pypi-attestations"))
 	each(b, attested, commandsEnd, func(f ledger.File) string {
-		return fmt.Sprintf("pypi-attestations verify pypi --repository %s pypi&#58;%s", escaped(repository), escaped(clipped(f.Name, longestCell)))
+		return escaped("pypi-attestations verify pypi --repository " + repository + " pypi:" + clipped(f.Name, longestCell))
 	})
 	b.WriteString("</pre>\n\n")
 }

@@ -328,17 +328,17 @@ func statusCell(s ledger.Status, dryRun bool) string {
 	short, _, _ := strings.Cut(status(s), ": ") // what is said of it more stands with the findings
 	switch s {
 	case ledger.Refused, ledger.Conflict:
-		return "❌&nbsp;" + unbroken(short)
+		return "❌ " + escaped(short)
 	case ledger.Skipped:
-		return "⚠️&nbsp;" + unbroken(short)
+		return "⚠️ " + escaped(short)
 	case ledger.CutOff, ledger.Unknown:
 		return "⚠️ " + escaped(status(s))
 	case ledger.NotTried:
 		if dryRun {
-			return unbroken("to be uploaded")
+			return "to be uploaded"
 		}
 	}
-	return unbroken(short)
+	return escaped(short)
 }
 
 // status is a file's status as people read it.

@@ -12,11 +12,10 @@ import (
 const chart = `%%{init: {"gantt": {"numberSectionStyles": 1, "leftPadding": 110, "topPadding": 50, "gridLineStartPadding": 50, "barHeight": 16, "barGap": 4, ` +
 	`"fontSize": 12, "sectionFontSize": 12}, "themeCSS": ".grid .tick line { opacity: 0.25 } .grid path { stroke: none } .section { opacity: 0.08 }"}}%%`
 
-// timeline is a chart of the phases, which GitHub draws. Its labels are ours: nothing from outside goes into it. Nobody needs
-// it of a run that ended before it asked anything of anybody.
+// timeline is a chart of the phases, which GitHub draws. Its labels are ours: nothing from outside goes into it.
 func timeline(b *strings.Builder, r ledger.Receipt) {
 	whole := r.Ended.Sub(r.Began)
-	if len(r.Phases) < 5 || r.Ended.IsZero() || whole <= 0 {
+	if len(r.Phases) < 2 || r.Ended.IsZero() || whole <= 0 {
 		return
 	}
 	tick, axis := ticks(whole)

@@ -73,6 +73,51 @@ func TestASummaryOfThousandsOfFiles(t *testing.T) {
 	}
 }
 
+// TestTicks: a chart has few lines, and its times are of one clock.
+func TestTicks(t *testing.T) {
+	t.Parallel()
+	for _, c := range []struct {
+		took time.Duration
+		want string
+	}{
+		{time.Millisecond, "tickInterval 1millisecond"},
+		{90 * time.Millisecond, "tickInterval 20millisecond"},
+		{1300 * time.Millisecond, "tickInterval 200millisecond"},
+		{4 * time.Second, "axisFormat %-S.%L s"},
+		{5 * time.Second, "tickInterval 1second"},
+		{time.Minute, "tickInterval 10second"},
+		{5 * time.Minute, "tickInterval 1minute"},
+		{59 * time.Minute, "tickInterval 10minute"},
+		{4 * time.Hour, "tickInterval 30minute"},
+		{24 * time.Hour, "tickInterval 1hour"},
+	} {
+		text := summaryOf(t, append(opening(), ledger.Ended{At: noon.Add(c.took)}))
+		oursAlone(t, text)
+		if !strings.Contains(text, "    "+c.want+"\n") {
+			t.Errorf("%v: no %q in\n%s", c.took, c.want, text)
+		}
+	}
+}
+
+// TestTheRestOfAFixStays where the table of the publisher says what its first clause says.
+func TestTheRestOfAFixStays(t *testing.T) {
+	t.Parallel()
+	refusal := noPublisher
+	refusal.Fix += "; move the job into the workflow that is triggered"
+	for _, c := range []struct {
+		events []ledger.Event
+		want   string
+	}{
+		{[]ledger.Event{ledger.Noted{Finding: refusal}}, "must say owner o"},
+		{[]ledger.Event{ledger.Unmatched{Publisher: needed("", false)}, ledger.Noted{Finding: refusal}}, "make the Trusted Publisher on the index say what the table below says; move the job"},
+		{[]ledger.Event{ledger.Unmatched{Publisher: needed("", true)}, ledger.Noted{Finding: refusal}}, "make a pending publisher on the index that says what the table below says; move the job"},
+	} {
+		if text := summaryOf(t, c.events); !strings.Contains(text, "**What to do:** ") || !strings.Contains(text, c.want) || !strings.Contains(text, "move the job into") {
+			t.Errorf("no %q in\n%s", c.want, text)
+		}
+	}
+}
+
 // everywhere is a run with a text in every place that somebody outside may fill.
 func everywhere(text string) []ledger.Event {
 	files := []ledger.File{file(wheel, ledger.Upload), file(sdist, ledger.Upload), file("x.zip", ledger.Present), file("y.zip", ledger.Skipped)}

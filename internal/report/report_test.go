@@ -171,7 +171,7 @@ func situations() map[string][]ledger.Event {
 			ledger.Phase{At: noon.Add(1500 * time.Millisecond), Name: "Read back"},
 			ledger.ReadBack{Served: true},
 			ledger.Phase{At: noon.Add(3 * time.Second), Name: "GitHub release"},
-			ledger.Attached{Outcome: ledger.ReleaseAttached, Assets: 5},
+			ledger.Attached{Outcome: ledger.ReleaseAttached, Assets: 5, Page: "https://releases.example/o/r/releases/tag/v1.0"},
 			ledger.Ended{At: noon.Add(4 * time.Second)},
 		}),
 		"no publisher": join(opening(file(wheel, ledger.Upload)), identified(), []ledger.Event{

@@ -453,7 +453,7 @@ func afterwards(r ledger.Receipt) []line {
 	}
 	switch r.Release {
 	case ledger.ReleaseAttached:
-		lines = append(lines, line{"GitHub release", "has the files", "GitHub release"})
+		lines = append(lines, line{"GitHub release", link("it has the files", r.ReleasePage), "GitHub release"})
 	case ledger.ReleaseFailed:
 		lines = append(lines, line{"GitHub release", "⚠️ the files were not attached: see above", "GitHub release"})
 	}

@@ -153,6 +153,7 @@ func everywhere(text string) []ledger.Event {
 		ledger.Noted{Finding: problem(finding.Warning, "a", "dist/"+text)},
 		ledger.Noted{Finding: problem(finding.Notice, "b", "")},
 		ledger.Widened{Words: text},
+		ledger.Attached{Outcome: ledger.ReleaseAttached, Page: "https://releases.example/" + text},
 		ledger.Ended{At: noon.Add(3 * time.Second)},
 	}
 }

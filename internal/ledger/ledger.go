@@ -95,6 +95,7 @@ type Publisher struct {
 	Claims []Claim // what the run claims, and what the publisher must say
 	Page   string  // where its settings are: filled in already for a project that is there; empty where the index has no such page
 	New    bool    // the project is not there yet, so that a pending publisher has to be made
+	Next   string  // what to do, beside the claims as a table
 }
 
 // Claim is one thing that an index compares.

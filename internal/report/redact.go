@@ -37,7 +37,7 @@ func redacted(r ledger.Receipt, redact func(string) string) ledger.Receipt {
 	}
 	if r.Publisher != nil {
 		told := *r.Publisher
-		told.Page = redact(told.Page)
+		told.Page, told.Next = redact(told.Page), redact(told.Next)
 		told.Claims = slices.Clone(told.Claims)
 		for i := range told.Claims {
 			c := &told.Claims[i]

@@ -95,7 +95,11 @@ func signed(name string, adopted bool) []ledger.Event {
 }
 
 func needed(page string, isNew bool) ledger.Publisher {
-	return ledger.Publisher{Page: page, New: isNew, Claims: []ledger.Claim{
+	next := "make the Trusted Publisher on the index say what the table below says"
+	if isNew {
+		next = "make a pending publisher on the index that says what the table below says"
+	}
+	return ledger.Publisher{Page: page, New: isNew, Next: next, Claims: []ledger.Claim{
 		{Field: "Owner", Claimed: "o", Wanted: "o", Note: "exactly so"},
 		{Field: "Repository name", Claimed: "r", Wanted: "r", Note: "exactly so"},
 		{Field: "Workflow name", Claimed: "release.yml", Wanted: "release.yml", Note: "the file's name alone"},

@@ -194,8 +194,8 @@ const namedTogether = 50
 // whatToDo is the next step, and where more is said.
 func (r *Reporter) whatToDo(a advice, p *ledger.Publisher) string {
 	text := prose(clipped(a.fix, longestCell))
-	if p != nil && a.id == invalidPublisher {
-		text = withTable(a.fix, p.New)
+	if p != nil && p.Next != "" && a.id == invalidPublisher {
+		text = prose(clipped(p.Next, longestCell))
 	}
 	more := ""
 	if page := r.options.Help(a.id); page != "" {
@@ -209,18 +209,6 @@ func (r *Reporter) whatToDo(a advice, p *ledger.Publisher) string {
 
 // invalidPublisher is the finding that the table of the publisher belongs to, by its id.
 const invalidPublisher = "invalid-publisher"
-
-// withTable is the next step where the table below has the values: its first clause would only repeat them.
-func withTable(fix string, isNew bool) string {
-	text := "make the Trusted Publisher on the index say what the table below says"
-	if isNew {
-		text = "make a pending publisher on the index that says what the table below says"
-	}
-	if _, rest, found := strings.Cut(fix, "; "); found {
-		text += "; " + rest
-	}
-	return prose(clipped(text, longestCell))
-}
 
 // publisherTable is what the index would have to have. A run that claims what the publisher must say has one column for both.
 func publisherTable(b *strings.Builder, p *ledger.Publisher) {

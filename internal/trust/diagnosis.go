@@ -108,8 +108,8 @@ func (l *Lease) refusedMint(err error, claims oidc.Claims, order Order) error {
 	}
 	exchange := refusedExchange{claims, failed.Answer.Date(), order}
 	told.ID, told.Message, told.Fix = r.code, told.Message+"; that is, "+r.means, r.fix(exchange)
-	if r.unmatched {
-		l.unmatched(claims, order)
+	if r.beside != nil {
+		l.unmatched(claims, order, r.beside(exchange))
 	}
 	return told
 }
@@ -149,9 +149,10 @@ type refusedExchange struct {
 // reason is one kind of refusal of an exchange: what it means, and what to do about it.
 type reason struct {
 	code, words string // of the index; any words where empty
-	unmatched   bool   // the index has no publisher for this run: what one must say is told as well
 	means       string
 	fix         func(refusedExchange) string
+	// beside is the next step where what a publisher for this run must say stands beside it as a table; nil where no publisher would help.
+	beside func(refusedExchange) string
 }
 
 // reasons is the table, the first that applies is taken (reference: pypi-server.md, section 4.2). It has every reason that the
@@ -159,69 +160,70 @@ type reason struct {
 func reasons() []reason {
 	const again = "run the job again"
 	say := func(text string) func(refusedExchange) string { return func(refusedExchange) string { return text } }
+	addAgain := say("remove the publisher on the index and add it again, which takes the account as it is today")
 	return []reason{
 		{
-			"invalid-publisher", "pull_request_target", false,
-			"strangers can trigger such a run, and it has the rights of the repository", say("publish from a tag, a release or workflow_dispatch"),
+			"invalid-publisher", "pull_request_target",
+			"strangers can trigger such a run, and it has the rights of the repository", say("publish from a tag, a release or workflow_dispatch"), nil,
 		},
 		{
-			"invalid-publisher", "does not match expected issuer", false,
-			"the ID token comes from an issuer that this publisher is not of", say("publish from a repository on github.com whose enterprise has no issuer of its own, or use an API token as `password`"),
+			"invalid-publisher", "does not match expected issuer",
+			"the ID token comes from an issuer that this publisher is not of", say("publish from a repository on github.com whose enterprise has no issuer of its own, or use an API token as `password`"), nil,
 		},
 		{
-			"invalid-publisher", "job_workflow_ref claim does not match", true,
-			"there is a publisher for this workflow file, and the job runs another workflow than the index expects of it", workflowFix,
+			"invalid-publisher", "job_workflow_ref claim does not match",
+			"there is a publisher for this workflow file, and the job runs another workflow than the index expects of it", workflowFix, nil,
 		},
 		{
-			"invalid-publisher", "extract workflow filename", false,
-			"the ID token names no workflow file whose name ends in .yml or .yaml", say("publish from a workflow file in .github/workflows of this repository"),
+			"invalid-publisher", "extract workflow filename",
+			"the ID token names no workflow file whose name ends in .yml or .yaml", say("publish from a workflow file in .github/workflows of this repository"), nil,
 		},
 		{
-			"invalid-publisher", "claim is empty", false,
-			"the ID token does not say which workflow runs", say("publish from a workflow file in .github/workflows of this repository"),
+			"invalid-publisher", "claim is empty",
+			"the ID token does not say which workflow runs", say("publish from a workflow file in .github/workflows of this repository"), nil,
 		},
 		{
-			"invalid-publisher", "claims are empty", false,
-			"the ID token names neither a ref nor a commit", say("publish from a tag, a release or workflow_dispatch"),
+			"invalid-publisher", "claims are empty",
+			"the ID token names neither a ref nor a commit", say("publish from a tag, a release or workflow_dispatch"), nil,
 		},
 		{
-			"invalid-publisher", "Missing claim", false,
-			"something has taken a claim out of the ID token that GitHub puts into each", say("see what stands between the runner and GitHub's OIDC endpoint, and that the token is GitHub's own"),
+			"invalid-publisher", "Missing claim",
+			"something has taken a claim out of the ID token that GitHub puts into each", say("see what stands between the runner and GitHub's OIDC endpoint, and that the token is GitHub's own"), nil,
 		},
 		{
-			"invalid-publisher", "repository_owner", true,
-			"the publisher was made for another account of this name: one that was deleted, or renamed, and made again", say("remove the publisher on the index and add it again, which takes the account as it is today"),
+			"invalid-publisher", "repository_owner",
+			"the publisher was made for another account of this name: one that was deleted, or renamed, and made again", addAgain, addAgain,
 		},
 		{
-			"invalid-publisher", "claim 'environment'", true,
-			"the publisher is bound to another environment than this job has", publisherFix,
+			"invalid-publisher", "claim 'environment'",
+			"the publisher is bound to another environment than this job has", publisherFix, asTheTable,
 		},
 		{
-			"invalid-publisher", "", true,
-			"no Trusted Publisher of the index is for this repository, workflow and environment", publisherFix,
+			"invalid-publisher", "",
+			"no Trusted Publisher of the index is for this repository, workflow and environment", publisherFix, asTheTable,
 		},
 		{
-			"invalid-pending-publisher", "", false,
-			"the project was created since the pending publisher was added, so that this one was of no use any more and is gone", say(again + ": the project's own publisher is asked next time"),
+			"invalid-pending-publisher", "",
+			"the project was created since the pending publisher was added, so that this one was of no use any more and is gone", say(again + ": the project's own publisher is asked next time"), nil,
 		},
-		{"invalid-reuse-token", "", false, "the index takes an ID token once, and this one was used before", say(again + ": it asks for a fresh one")},
-		{"invalid-token", "", false, "the index does not believe the ID token, and never says why", tokenFix},
-		{"not-enabled", "", false, "its operators have turned Trusted Publishing with GitHub off", say("see the index's status page, and " + again + " later")},
+		{"invalid-reuse-token", "", "the index takes an ID token once, and this one was used before", say(again + ": it asks for a fresh one"), nil},
+		{"invalid-token", "", "the index does not believe the ID token, and never says why", tokenFix, nil},
+		{"not-enabled", "", "its operators have turned Trusted Publishing with GitHub off", say("see the index's status page, and " + again + " later"), nil},
 		{
-			"invalid-payload", "unknown trusted publishing issuer", false,
-			"it does not know who issued the ID token", say("publish from github.com, not from an enterprise with an issuer of its own"),
-		},
-		{
-			"invalid-payload", "malformed JWT", false,
-			"what arrived is no ID token", say(again + "; if it stays so, see what changes requests on their way to the index"),
+			"invalid-payload", "unknown trusted publishing issuer",
+			"it does not know who issued the ID token", say("publish from github.com, not from an enterprise with an issuer of its own"), nil,
 		},
 		{
-			"invalid-payload", "TokenPayload", false,
-			"what arrived is not what was sent", say(again + "; if it stays so, see what changes requests on their way to the index"),
+			"invalid-payload", "malformed JWT",
+			"what arrived is no ID token", say(again + "; if it stays so, see what changes requests on their way to the index"), nil,
 		},
 		{
-			"invalid-payload", "", false,
-			"the pending publisher matches, and its project cannot be created", say("do what the index names: choose another name in the metadata, and add a pending publisher for it"),
+			"invalid-payload", "TokenPayload",
+			"what arrived is not what was sent", say(again + "; if it stays so, see what changes requests on their way to the index"), nil,
+		},
+		{
+			"invalid-payload", "",
+			"the pending publisher matches, and its project cannot be created", say("do what the index names: choose another name in the metadata, and add a pending publisher for it"), nil,
 		},
 	}
 }
@@ -233,6 +235,26 @@ func workflowFix(e refusedExchange) string {
 		return fmt.Sprintf("this job runs in the reusable workflow %s: move the publish job into the workflow that is triggered, %s", c.JobWorkflowRef, c.WorkflowRef)
 	}
 	return fmt.Sprintf("publish from the workflow %s of %s itself, at the ref that it runs for (this run's is %s)", c.WorkflowFile(), c.Repository, c.JobWorkflowRef)
+}
+
+// asTheTable is publisherFix where the values stand in a table.
+func asTheTable(e refusedExchange) string {
+	text := "make the Trusted Publisher on the index say what the table below says"
+	if e.order.New {
+		text = "make a pending publisher on the index that says what the table below says"
+	}
+	if e.claims.Environment == "" {
+		text += "; this job has no `environment`, so a publisher that names one never matches"
+	}
+	return text + reusableHint(e)
+}
+
+// reusableHint is told besides, where the job runs in a called workflow.
+func reusableHint(e refusedExchange) string {
+	if !e.claims.Reusable() {
+		return ""
+	}
+	return "; this job runs in a reusable workflow, which the index does not support: move the publish job into the workflow that is triggered"
 }
 
 // publisherFix says what the publisher's settings on the index must be for this run.
@@ -247,11 +269,7 @@ func publisherFix(e refusedExchange) string {
 	if e.order.New {
 		whose = "the pending publisher"
 	}
-	text := fmt.Sprintf("%s on the index must say owner %s, repository %s, workflow %s, %s", whose, owner, repository, c.WorkflowFile(), environment)
-	if c.Reusable() {
-		text += "; this job runs in a reusable workflow, which the index does not support: move the publish job into the workflow that is triggered"
-	}
-	return text
+	return fmt.Sprintf("%s on the index must say owner %s, repository %s, workflow %s, %s", whose, owner, repository, c.WorkflowFile(), environment) + reusableHint(e)
 }
 
 // leeway is how far an index lets clocks be apart (reference: pypi-server.md, section 4.3).

@@ -329,7 +329,7 @@ func TestEveryReason(t *testing.T) {
 		{"invalid-publisher", "Check failed for required claim 'repository_owner_id'", "another account", "add it again", true},
 		{"invalid-publisher", "Check failed for optional claim 'environment'", "another environment", "on the index must say owner", true},
 		{"invalid-publisher", "Could not job extract workflow filename from OIDC claims", ".yml", ".github/workflows", false},
-		{"invalid-publisher", "The job_workflow_ref claim does not match, expecting one of ['a'], got 'b'", "another workflow", "at the ref", true},
+		{"invalid-publisher", "The job_workflow_ref claim does not match, expecting one of ['a'], got 'b'", "another workflow", "at the ref", false},
 		{"invalid-publisher", "The job_workflow_ref claim is empty", "does not say which workflow", ".github/workflows", false},
 		{"invalid-publisher", "The ref and sha claims are empty", "neither a ref nor a commit", "from a tag", false},
 		{"invalid-publisher", "Publishing from a workflow invoked via 'pull_request_target' is not supported.", "strangers", "from a tag", false},

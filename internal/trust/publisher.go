@@ -29,9 +29,9 @@ func environmentNote(c oidc.Claims) string {
 	return "this one in any case, or empty, which takes every environment"
 }
 
-// unmatched is what is told of a refusal because no publisher fits.
-func (l *Lease) unmatched(c oidc.Claims, order Order) {
-	told := ledger.Publisher{Claims: publisher(c), New: order.New}
+// unmatched is what is told of a refusal because no publisher fits, with the next step beside it.
+func (l *Lease) unmatched(c oidc.Claims, order Order, next string) {
+	told := ledger.Publisher{Claims: publisher(c), New: order.New, Next: next}
 	if l.o.Settings != nil && len(order.Projects) > 0 {
 		owner, repository, _ := strings.Cut(c.Repository, "/")
 		told.Page = l.o.Settings(order.Projects[0], order.New, url.Values{

@@ -1,5 +1,6 @@
 # Makes a workflow of docs/examples one that act can run here, and changes as little as it can: each step that publishes is told the
-# address of an index on this machine, and each job that may ask for ID tokens (id-token: write) gets that right from the index.
+# address of an index on this machine, and each job that may ask for ID tokens (id-token: write) gets that right from the index. There
+# are no releases of GitHub here, so nothing is attached to one.
 #
 #   awk -v pypi=ENV_FILE -v testpypi=ENV_FILE -f .ci/act/local.awk WORKFLOW
 
@@ -36,7 +37,7 @@ function job(i, line, where, may, ours, steps, told) {
 		if (line ~ /^    permissions:/ && may) right(where)
 		if (line ~ /^      - /) ours = 0
 		if (line ~ /uses: org\/pypi-oidc-publish@/) { ours = 1; steps++ }
-		if (ours && line ~ /^          (repository-url|index-url): /) continue
+		if (ours && line ~ /^          (repository-url|index-url|github-release|github-token): /) continue
 		if (ours && line ~ /^          user: /) line = "          user: " value[where, "INPUT_USER"]
 		print line
 		if (ours && line ~ /^        with:$/) {

@@ -125,3 +125,35 @@ func TestWorkflowsKnowNoOwner(t *testing.T) {
 		}
 	}
 }
+
+// TestExamplesAreRun holds the tables of .ci/examples to the folder: an example is run, or it is said why not.
+func TestExamplesAreRun(t *testing.T) {
+	t.Parallel()
+	script := read(t, "../.ci/examples")
+	named := map[string]bool{}
+	for _, table := range []string{"runs", "not_run"} {
+		_, after, found := strings.Cut(script, "\ndeclare -A "+table+"=(\n")
+		rows, _, closed := strings.Cut(after, "\n)\n")
+		if !found || !closed {
+			t.Fatalf("the script has no table %s", table)
+		}
+		for _, row := range regexp.MustCompile(`(?m)^\t\[([\w-]+)(, [^\]]+)?\]=`).FindAllStringSubmatch(rows, -1) {
+			if part := row[2] != ""; !part {
+				named[row[1]] = true
+			} else if !named[row[1]] {
+				t.Errorf("%s: %s%s is a part of nothing that is run", table, row[1], row[2])
+			}
+		}
+	}
+	_, examples := workflowFiles(t)
+	for _, path := range examples {
+		name := strings.TrimSuffix(filepath.Base(path), ".yml")
+		if !named[name] {
+			t.Errorf("%s stands in no table of .ci/examples", path)
+		}
+		delete(named, name)
+	}
+	for name := range named {
+		t.Errorf(".ci/examples names %s, which is not there", name)
+	}
+}

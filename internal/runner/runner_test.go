@@ -314,6 +314,13 @@ func TestIDTokenRefusals(t *testing.T) {
 		{"an empty value", func(t *testing.T) map[string]string {
 			return map[string]string{"ACTIONS_ID_TOKEN_REQUEST_URL": answer(t, 200, `{"count":1}`), "ACTIONS_ID_TOKEN_REQUEST_TOKEN": "t-o-k-e-n"}
 		}, runner.StrangeAnswer, "three parts"},
+		{"a value whose lines would be masks", func(t *testing.T) map[string]string {
+			parts := strings.Split(jwt(), ".")
+			return map[string]string{
+				"ACTIONS_ID_TOKEN_REQUEST_URL":   answer(t, 200, fmt.Sprintf(`{"value":%q}`, parts[0]+"\n---\npublished."+parts[1]+"."+parts[2])),
+				"ACTIONS_ID_TOKEN_REQUEST_TOKEN": "t-o-k-e-n",
+			}
+		}, runner.StrangeAnswer, "not base64"},
 		{"HTML", func(t *testing.T) map[string]string {
 			return map[string]string{"ACTIONS_ID_TOKEN_REQUEST_URL": answer(t, 200, `<html>maintenance</html>`), "ACTIONS_ID_TOKEN_REQUEST_TOKEN": "t-o-k-e-n"}
 		}, runner.NoAnswer, "JSON"},
@@ -337,6 +344,9 @@ func TestIDTokenRefusals(t *testing.T) {
 			}
 			if err != nil && strings.Contains(err.Error(), "t-o-k-e-n") {
 				t.Error("the error holds the request token")
+			}
+			if masks := strings.ReplaceAll(j.log.String(), "::add-mask::t-o-k-e-n\n", ""); masks != "" {
+				t.Errorf("masks of what is no token: %q", masks)
 			}
 		})
 	}

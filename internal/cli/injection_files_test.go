@@ -207,7 +207,7 @@ func TestInjectionByWhatIsRead(t *testing.T) {
 				texts = append(texts, printable(text))
 			}
 			told := false
-			for n, text := range texts {
+			for n, text := range thinned(texts) {
 				t.Run(fmt.Sprint("text ", n), func(t *testing.T) {
 					s := behind(t, &hostileFront{}, fakepypi.Options{Key: key})
 					o.tell(s, text)
@@ -218,7 +218,7 @@ func TestInjectionByWhatIsRead(t *testing.T) {
 					s.tail()
 				})
 			}
-			if told == o.quiet {
+			if told == o.quiet && !raced {
 				t.Errorf("the text is told: %v", told)
 			}
 		})
@@ -291,7 +291,7 @@ func TestInjectionByPages(t *testing.T) {
 	for i, p := range pages() {
 		t.Run(p.name, func(t *testing.T) {
 			t.Parallel()
-			for n, text := range append(packets(i), flood(i)) {
+			for n, text := range thinned(append(packets(i), flood(i))) {
 				t.Run(fmt.Sprint("text ", n), func(t *testing.T) {
 					content, err := json.Marshal(p.page(strings.ToValidUTF8(text, string(utf8.RuneError))))
 					if err != nil {

@@ -86,6 +86,18 @@ func packed(n, longest int) []string {
 	return append(all, packet)
 }
 
+// thinned is every fifth of a series under the race detector, which looks at what the program does and not at texts; else all.
+func thinned[T any](all []T) []T {
+	if !raced {
+		return all
+	}
+	var few []T
+	for i := 0; i < len(all); i += 5 {
+		few = append(few, all[i])
+	}
+	return few
+}
+
 // printable is what is left of a text where control characters and what is no UTF-8 are refused before anything else.
 func printable(text string) string {
 	return strings.Map(func(c rune) rune {
@@ -372,7 +384,7 @@ func TestInjectionByAnswers(t *testing.T) {
 			if o.waits {
 				atOnce = 12
 			}
-			if err := par.Each(t.Context(), atOnce, castsOf(i), func(_ context.Context, c cast) error {
+			if err := par.Each(t.Context(), atOnce, thinned(castsOf(i)), func(_ context.Context, c cast) error {
 				front := &hostileFront{op: o.op, answer: c.way.answer, text: c.text, echoes: len(c.text) <= 2*longestPacket}
 				t.Run(c.name, func(t *testing.T) {
 					if strike(t, key, o, c.way, front) {
@@ -383,7 +395,7 @@ func TestInjectionByAnswers(t *testing.T) {
 			}); err != nil {
 				t.Error(err)
 			}
-			if !told.Load() {
+			if !told.Load() && !raced {
 				t.Error("the answers are told to nobody: the test looks at nothing")
 			}
 		})

@@ -212,8 +212,8 @@ type verdict struct {
 	summary string
 }
 
-// judge reads all that the step left, and holds what is true of every step whatever comes of it.
-func (s *step) judge(code int, before map[string]string) verdict {
+// read reads all that the step left, and holds what is true of every step whatever comes of it and whatever it was told.
+func (s *step) read(code int) verdict {
 	s.t.Helper()
 	v := verdict{log: readLog(s.log.String()), summary: s.content("GITHUB_STEP_SUMMARY")}
 	for _, wrong := range v.log.wrong {
@@ -235,22 +235,29 @@ func (s *step) judge(code int, before map[string]string) verdict {
 			s.t.Errorf("%s: %q", variable, text)
 		}
 	}
+	red := slices.ContainsFunc(v.log.annotations, func(a annotation) bool { return a.severity == "error" })
+	if red != (code != 0) {
+		s.t.Errorf("exit code %d with the annotations %+v", code, v.log.annotations)
+	}
+	s.keptSecret(v)
+	return v
+}
+
+// judge is read, and holds that the step changed nothing of the runner's and points to files that there are.
+func (s *step) judge(code int, before map[string]string) verdict {
+	s.t.Helper()
+	v := s.read(code)
 	after := s.inventory()
 	for _, path := range slices.Sorted(maps.Keys(union(before, after))) {
 		if before[path] != after[path] {
 			s.t.Errorf("the step changed the runner's folders: %s was %q and is %q", path, before[path], after[path])
 		}
 	}
-	red := slices.ContainsFunc(v.log.annotations, func(a annotation) bool { return a.severity == "error" })
-	if red != (code != 0) {
-		s.t.Errorf("exit code %d with the annotations %+v", code, v.log.annotations)
-	}
 	for _, a := range v.log.annotations {
 		if _, err := os.Stat(filepath.Join(s.dir, a.file)); a.file != "" && err != nil {
 			s.t.Errorf("an annotation of a file that the workspace has not: %+v", a)
 		}
 	}
-	s.keptSecret(v)
 	return v
 }
 

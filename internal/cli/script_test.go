@@ -24,14 +24,23 @@ import (
 	"github.com/org/pypi-oidc-publish/internal/pep"
 )
 
+// hasty is the name of the program whose waits take no time, and which is the same for the rest.
+const hasty = "pypi-oidc-publish-hasty"
+
 // TestMain makes the program itself a command of the scripts, and of every test that starts a process.
 func TestMain(m *testing.M) {
-	testscript.Main(m, map[string]func(){"embedded-roots": countRoots, "pypi-oidc-publish": func() {
-		ctx, _ := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
-		os.Exit(cli.Main(ctx, cli.World{
-			Args: os.Args[1:], Version: "test", Getenv: os.Getenv, Stdout: os.Stdout, Stderr: os.Stderr, Now: time.Now, Sleep: cli.Sleep,
-		}))
-	}})
+	program := func(sleep func(context.Context, time.Duration) error) func() {
+		return func() {
+			ctx, _ := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
+			os.Exit(cli.Main(ctx, cli.World{
+				Args: os.Args[1:], Version: "test", Getenv: os.Getenv, Stdout: os.Stdout, Stderr: os.Stderr, Now: time.Now, Sleep: sleep,
+			}))
+		}
+	}
+	testscript.Main(m, map[string]func(){
+		"embedded-roots": countRoots, "pypi-oidc-publish": program(cli.Sleep),
+		hasty: program(func(ctx context.Context, d time.Duration) error { return cli.Sleep(ctx, min(d, 10*time.Millisecond)) }),
+	})
 }
 
 // TestScripts are the stories of users, in testdata/script. Each begins in a fresh workspace, as a step on GitHub's runner,

@@ -48,6 +48,9 @@ func ParseClaims(raw string) (Claims, error) {
 	if len(raw) > longest || len(parts) != 3 || parts[0] == "" || parts[1] == "" || parts[2] == "" {
 		return Claims{}, fmt.Errorf("%w: it has not three parts", ErrMalformed)
 	}
+	if strings.ContainsFunc(raw, func(c rune) bool { return c != '.' && !inBase64(c) }) {
+		return Claims{}, fmt.Errorf("%w: a part is not base64", ErrMalformed)
+	}
 	payload, err := base64.RawURLEncoding.DecodeString(parts[1])
 	if err != nil {
 		return Claims{}, fmt.Errorf("%w: its payload is not base64", ErrMalformed)
@@ -79,6 +82,11 @@ func ParseClaims(raw string) (Claims, error) {
 		Environment: wire.Environment, Ref: wire.Ref, SHA: wire.SHA, Event: wire.Event, Visibility: wire.Visibility,
 		Issued: unix(wire.Issued), Expires: unix(wire.Expires),
 	}, nil
+}
+
+// inBase64 tells a character of base64 as tokens have it (RFC 4648, section 5).
+func inBase64(c rune) bool {
+	return c >= 'a' && c <= 'z' || c >= 'A' && c <= 'Z' || c >= '0' && c <= '9' || c == '-' || c == '_'
 }
 
 // audience reads the claim's two forms, a text and a list of texts (RFC 7519, section 4.1.3).

@@ -52,8 +52,8 @@ func (r *Runner) IDTokens(client *wire.Client) oidc.Source {
 			}
 			return oidc.Token{}, r.explain(err)
 		}
-		// Masked before anything else looks at it; the library does not.
-		text := r.vault.Seal(raw, to)
+		// Masked as soon as it is one; the library does not. What is none is dropped unseen: a mask of a text of many lines would
+		// hide words of ours, and the lines of the summary.
 		claims, err := oidc.ParseClaims(raw)
 		if err != nil {
 			return oidc.Token{}, finding.Finding{
@@ -62,6 +62,7 @@ func (r *Runner) IDTokens(client *wire.Client) oidc.Source {
 				Fix:     "run the job again; see https://www.githubstatus.com if it persists",
 			}
 		}
+		text := r.vault.Seal(raw, to)
 		return oidc.Token{Text: text, Claims: claims}, nil
 	}
 }

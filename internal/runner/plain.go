@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"strings"
 	"unicode"
+	"unicode/utf16"
 	"unicode/utf8"
 )
 
@@ -33,6 +34,25 @@ func cut(text string, n int) (kept, rest string) {
 	}
 	return text[:n], fmt.Sprintf(" … (%d more bytes)", len(text)-n)
 }
+
+// fitted is a text that has no more than so many characters of UTF-16, or its beginning.
+func fitted(text string, most int) string {
+	const more = " …"
+	n, end := 0, 0
+	for at, c := range text {
+		if n <= most-units(more) {
+			end = at
+		}
+		n += utf16.RuneLen(c)
+	}
+	if n <= most {
+		return text
+	}
+	return text[:end] + more
+}
+
+// units is the length of a text in characters of UTF-16.
+func units(text string) int { return len(utf16.Encode([]rune(text))) }
 
 func visible(c rune) rune {
 	switch {

@@ -29,6 +29,9 @@ const (
 	longestOutput  = 1 << 20
 )
 
+// longestAnnotation is how much of an annotation the runner shows, in characters of UTF-16 (reference: runner.md, section 1).
+const longestAnnotation = 4096
+
 // Runner is a report.Console. It is safe for use by several goroutines.
 type Runner struct {
 	getenv  func(string) string
@@ -96,10 +99,7 @@ func (r *Runner) setIndent(indent string) {
 
 // Annotate shows a finding where people look: as an annotation of the run, or as a line that begins with the severity.
 func (r *Runner) Annotate(f finding.Finding) {
-	text := Plain(r.vault.Redact(f.Message))
-	if f.Fix != "" {
-		text += "\n" + Plain(r.vault.Redact(f.Fix))
-	}
+	text := annotation(Plain(r.vault.Redact(f.Message)), Plain(r.vault.Redact(f.Fix)))
 	if !r.actions {
 		where := ""
 		if f.File != "" {
@@ -117,6 +117,15 @@ func (r *Runner) Annotate(f finding.Finding) {
 	case finding.Error:
 		at.Errorf("%s", text)
 	}
+}
+
+// annotation is a message and its next step, of which the runner cuts neither: a long message makes room for the step.
+func annotation(message, fix string) string {
+	if fix == "" {
+		return fitted(message, longestAnnotation)
+	}
+	fix = fitted(fix, longestAnnotation*3/4)
+	return fitted(message, longestAnnotation-1-units(fix)) + "\n" + fix
 }
 
 // place is an annotation's title and position.

@@ -14,6 +14,9 @@ import (
 	"strings"
 	"testing"
 	"time"
+	"unicode"
+	"unicode/utf16"
+	"unicode/utf8"
 
 	"github.com/org/pypi-oidc-publish/internal/finding"
 	"github.com/org/pypi-oidc-publish/internal/runner"
@@ -72,7 +75,7 @@ func (j *job) outputs(t *testing.T) map[string]string {
 func commands(log string) []string {
 	var found []string
 	for line := range strings.Lines(log) {
-		if strings.HasPrefix(strings.TrimLeft(line, " \t"), "::") || strings.Contains(line, "##[") {
+		if strings.HasPrefix(strings.TrimLeftFunc(line, unicode.IsSpace), "::") || strings.Contains(line, "##[") {
 			found = append(found, strings.TrimSpace(line))
 		}
 	}
@@ -81,7 +84,7 @@ func commands(log string) []string {
 
 var nasty = []string{
 	"x\n::error::injected", "::set-output name=result::published", "  ::stop-commands::x", "##[set-output name=x]y",
-	"a ##[error]b", "\r\n::warning::x", "\u2028::error::x", "\x1b[31mred", "\u202egnp.exe", "\x00\x07", "\xff\xfe", "a\u0085::error::x",
+	"a ##[error]b", "\r\n::warning::x", "\u2028::error::x", "\v::error::x", "\u00a0::error::x", "##[##[error]x", "####[error]x", "#\x00#[error]x", ":\x00:error::x", "\x1b[31mred", "\u202egnp.exe", "\x00\x07", "\xff\xfe", "a\u0085::error::x",
 }
 
 func TestNothingFromOutsideIsACommand(t *testing.T) {
@@ -124,6 +127,23 @@ func TestLinesAreBounded(t *testing.T) {
 	r.Line(strings.Repeat("ü", 1<<20))
 	if n := j.log.Len(); n > 9<<10 || !strings.Contains(j.log.String(), "more bytes") || strings.Contains(j.log.String(), "\uFFFD") {
 		t.Errorf("%d bytes of log", n)
+	}
+}
+
+// TestAnAnnotationKeepsItsNextStep: the runner cuts an annotation at its 4,096 characters, which are those of UTF-16.
+func TestAnAnnotationKeepsItsNextStep(t *testing.T) {
+	t.Parallel()
+	for _, text := range []string{"##[", "x", "ü", "\U0001f332", "\x00", "\xff", "%0A"} {
+		for _, message := range []string{strings.Repeat(text, 600), strings.Repeat(text, 1<<16)} {
+			j := newJob(t)
+			r, _ := runner.New(j.getenv, &j.log)
+			r.Annotate(finding.Finding{ID: "x", Severity: finding.Error, Message: message, Fix: strings.Repeat(text, 600) + "; do this"})
+			_, shown, _ := strings.Cut(strings.TrimSuffix(j.log.String(), "\n"), "::error title=pypi-oidc-publish%3A x::")
+			shown = strings.NewReplacer("%0A", "\n", "%25", "%").Replace(shown)
+			if n := len(utf16.Encode([]rune(shown))); n > 4096 || shown == "" || !strings.HasSuffix(shown, "; do this") {
+				t.Errorf("%q: %d characters, which end with %q", text, n, shown[max(0, len(shown)-20):])
+			}
+		}
 	}
 }
 
@@ -314,6 +334,13 @@ func TestIDTokenRefusals(t *testing.T) {
 		{"an empty value", func(t *testing.T) map[string]string {
 			return map[string]string{"ACTIONS_ID_TOKEN_REQUEST_URL": answer(t, 200, `{"count":1}`), "ACTIONS_ID_TOKEN_REQUEST_TOKEN": "t-o-k-e-n"}
 		}, runner.StrangeAnswer, "three parts"},
+		{"a value whose lines would be masks", func(t *testing.T) map[string]string {
+			parts := strings.Split(jwt(), ".")
+			return map[string]string{
+				"ACTIONS_ID_TOKEN_REQUEST_URL":   answer(t, 200, fmt.Sprintf(`{"value":%q}`, parts[0]+"\n---\npublished."+parts[1]+"."+parts[2])),
+				"ACTIONS_ID_TOKEN_REQUEST_TOKEN": "t-o-k-e-n",
+			}
+		}, runner.StrangeAnswer, "not base64"},
 		{"HTML", func(t *testing.T) map[string]string {
 			return map[string]string{"ACTIONS_ID_TOKEN_REQUEST_URL": answer(t, 200, `<html>maintenance</html>`), "ACTIONS_ID_TOKEN_REQUEST_TOKEN": "t-o-k-e-n"}
 		}, runner.NoAnswer, "JSON"},
@@ -338,6 +365,9 @@ func TestIDTokenRefusals(t *testing.T) {
 			if err != nil && strings.Contains(err.Error(), "t-o-k-e-n") {
 				t.Error("the error holds the request token")
 			}
+			if masks := strings.ReplaceAll(j.log.String(), "::add-mask::t-o-k-e-n\n", ""); masks != "" {
+				t.Errorf("masks of what is no token: %q", masks)
+			}
 		})
 	}
 }
@@ -348,7 +378,10 @@ func FuzzPlain(f *testing.F) {
 	}
 	f.Fuzz(func(t *testing.T, text string) {
 		got := runner.Plain(text)
-		if len(commands(got)) != 0 || strings.ContainsAny(got, "\n\r\x1b\x00") {
+		strange := func(c rune) bool {
+			return unicode.IsControl(c) || unicode.Is(unicode.Bidi_Control, c) || c == '\u2028' || c == '\u2029'
+		}
+		if len(commands(got)) != 0 || strings.ContainsFunc(got, strange) || !utf8.ValidString(got) {
 			t.Errorf("%q became %q", text, got)
 		}
 	})

@@ -506,6 +506,8 @@ func TestStrangeMints(t *testing.T) {
 		{"HTML instead of a token", "mint-answer", 1, says(200, "text/html", "<html>welcome</html>")},
 		{"empty", "mint-answer", 1, says(200, "application/json", "")},
 		{"no token in it", "mint-answer", 1, says(200, "application/json", `{"success":true}`)},
+		{"a token that would redact the tags of a summary", "mint-answer", 1, says(200, "application/json", `{"success":true,"token":"<details><summary><code>"}`)},
+		{"a token that a terminal would obey", "mint-answer", 1, says(200, "application/json", `{"success":true,"token":"0123456789abcdef\u001b[2K"}`)},
 		{"a token that would redact everything", "mint-answer", 1, says(200, "application/json", `{"success":true,"token":"e"}`)},
 		{"endless", "mint-unavailable", 1, says(200, "application/json", strings.Repeat("x", 1<<20))},
 		{"down, as far as anybody knows", "mint-unavailable", 4, says(503, "text/html", "<html>down</html>")},

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"net/http"
 	"net/url"
 	"os"
 	"strings"
@@ -144,8 +145,13 @@ func (r *Runner) explain(err error) error {
 	}
 	var refused *githubactions.RequestFailedError
 	if errors.As(err, &refused) {
-		body, rest := cut(r.vault.Redact(refused.Body), 300) // redacted whole: a part of a secret is not known any more
-		told.Message = fmt.Sprintf("GitHub gave no ID token: its endpoint answered %d: %s%s", refused.StatusCode, body, rest)
+		body := r.vault.Redact(refused.Body) // redacted whole: a part of a secret is not known any more
+		answer := wire.Answer{Status: refused.StatusCode, Body: []byte(body), Header: http.Header{}}
+		if json.Valid(answer.Body) {
+			answer.Header.Set("Content-Type", "application/json")
+		}
+		words, rest := cut(answer.Words(), 300)
+		told.Message = fmt.Sprintf("GitHub gave no ID token: its endpoint answered %d: %s%s", refused.StatusCode, words, rest)
 	}
 	var lost *wire.Error
 	if errors.As(err, &lost) {

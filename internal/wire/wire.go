@@ -118,7 +118,7 @@ func (e *Error) Error() string {
 		tries = fmt.Sprintf(" after %d tries", e.Tries)
 	}
 	if e.Answer != nil {
-		reason := fmt.Sprintf("%d %s", e.Answer.Status, e.Answer.Reason)
+		reason := fmt.Sprintf("%d %s", e.Answer.Status, e.Answer.line(e.Answer.Reason))
 		if to := e.Answer.Header.Get("Location"); to != "" && e.Answer.Status >= 300 && e.Answer.Status < 400 {
 			reason += ", a redirect to " + PlainURL(to) + " (redirects are not followed)"
 		}

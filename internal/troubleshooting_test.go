@@ -89,25 +89,74 @@ func TestEveryFindingIsExplained(t *testing.T) {
 	}
 }
 
-// TestHeadingsAreMessages: people search for what they read. Every heading of docs/troubleshooting.md is a message of the program, or the
-// words of the index, with … for what differs.
+// wordsFrom is where the words of a finding stand, if not in a file that has its id as a literal.
+func wordsFrom(t *testing.T, id string) []string {
+	t.Helper()
+	switch id {
+	case "input-value", "input-url", "input-auth", "github-token-empty":
+		return textsOf(t, "config/*.go")
+	case "no-release":
+		return textsOf(t, "dist/dist.go")
+	case "audience-foreign":
+		return textsOf(t, "index/site.go")
+	case "audience-redirect":
+		return textsOf(t, "wire/wire.go")
+	case "attestation-refused":
+		return textsOf(t, "attest/entry.go")
+	case finding.Internal:
+		return textsOf(t, "par/par.go")
+	case "packages-dir", "path-unreadable": // the system's
+		return []string{"open …: " + fs.ErrPermission.Error()}
+	case "upload-too-many": // of the status line, where the index says nothing else
+		return []string{http.StatusText(http.StatusTooManyRequests)}
+	}
+	return nil
+}
+
+// TestHeadingsAreMessages: people search for what they read. Every heading of docs/troubleshooting.md is what the program says where it
+// gives the id, or the words of the index, with … for what differs.
 func TestHeadingsAreMessages(t *testing.T) {
 	t.Parallel()
 	page := read(t, "../docs/troubleshooting.md")
-	texts := []string{http.StatusText(http.StatusTooManyRequests), ": " + fs.ErrPermission.Error()} // of the libraries
-	for _, room := range append(rooms(), "fakepypi/warehouse", "fakepypi", "par") {
-		texts = append(texts, textsOf(t, room)...)
-	}
+	index := append(textsOf(t, "fakepypi/warehouse/*.go"), textsOf(t, "fakepypi/*.go")...)
 	sections := regexp.MustCompile(`<a id="([a-z0-9-]+)"></a>\n### (.+)\n`).FindAllStringSubmatch(page, -1)
 	if len(sections) < 60 {
 		t.Fatalf("only %d headings were found", len(sections))
 	}
+	headings := map[string]string{}
 	for _, section := range sections {
-		heading := strings.ReplaceAll(section[2], "`", "")
-		if heading == section[1] || !slices.ContainsFunc(texts, func(text string) bool { return says(text, heading) }) {
-			t.Errorf("%s: nothing says %q", section[1], section[2])
+		id, heading := section[1], strings.ReplaceAll(section[2], "`", "")
+		if other := headings[heading]; other != "" {
+			t.Errorf("%s and %s have one heading: %s", id, other, heading)
+		}
+		headings[heading] = id
+		texts := index
+		for _, file := range filesOf(t, id) {
+			texts = append(texts, textsOf(t, file)...)
+		}
+		texts = append(texts, wordsFrom(t, id)...)
+		if heading == id || !slices.ContainsFunc(texts, func(text string) bool { return says(text, heading) }) {
+			t.Errorf("%s: nothing says %q", id, section[2])
 		}
 	}
+}
+
+// filesOf are the files of the product that have an id in a literal.
+func filesOf(t *testing.T, id string) []string {
+	t.Helper()
+	var found []string
+	for _, room := range rooms() {
+		files, err := filepath.Glob(room + "/*.go")
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, file := range files {
+			if !strings.HasSuffix(file, "_test.go") && strings.Contains(read(t, file), `"`+id+`"`) {
+				found = append(found, file)
+			}
+		}
+	}
+	return found
 }
 
 // says tells whether a text has the heading's pieces, in their order.
@@ -127,10 +176,10 @@ func says(text, heading string) bool {
 	return found
 }
 
-// textsOf are the texts that a room can write: its literals, put together where it does so, without verbs and backticks.
-func textsOf(t *testing.T, room string) []string {
+// textsOf are the texts that files can write: their literals, put together where they do so, without verbs and backticks.
+func textsOf(t *testing.T, pattern string) []string {
 	t.Helper()
-	files, err := filepath.Glob(room + "/*.go")
+	files, err := filepath.Glob(pattern)
 	if err != nil {
 		t.Fatal(err)
 	}

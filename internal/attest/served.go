@@ -16,8 +16,9 @@ import (
 )
 
 // Served returns the attestations of the file that an index serves as its provenance, each verified for these bytes and as made
-// by a workflow of the repository ("owner/name"). It needs no ID token: who asks may be another job than the one that signed. An
-// [*Unverified] tells that one of them does not hold; any other error, that they cannot be judged now.
+// by a workflow of the repository ("owner/name"). Those of another repository are left out: a project may have moved. It needs no
+// ID token: who asks may be another job than the one that signed. An [*Unverified] tells that one of them does not hold, or that
+// all are of other repositories; any other error, that they cannot be judged now.
 func (s *Signer) Served(ctx context.Context, d *dist.Distribution, provenance []byte, repository string) ([]Attestation, error) {
 	at, err := s.find(ctx)
 	if err != nil {
@@ -28,14 +29,28 @@ func (s *Signer) Served(ctx context.Context, d *dist.Distribution, provenance []
 		return nil, &Unverified{File: d.Name, Reason: fmt.Errorf("what the index serves cannot be read: %w", err)}
 	}
 	all := make([]Attestation, 0, len(served))
+	var foreign *foreignRepository
 	for _, raw := range served {
 		a, err := s.verify(at, d, raw, s.workflowsOf(repository))
-		if err != nil {
+		switch {
+		case errors.As(err, &foreign):
+		case err != nil:
 			return nil, &Unverified{File: d.Name, Reason: fmt.Errorf("what the index serves: %w", err)}
+		default:
+			all = append(all, a)
 		}
-		all = append(all, a)
+	}
+	if len(all) == 0 && foreign != nil {
+		return nil, &Unverified{File: d.Name, Reason: foreign}
 	}
 	return all, nil
+}
+
+// foreignRepository is an attestation by a workflow of another repository.
+type foreignRepository struct{ theirs, ours string }
+
+func (f *foreignRepository) Error() string {
+	return fmt.Sprintf("what the index serves is of the repository %s, not of %s", f.theirs, f.ours)
 }
 
 // workflowsOf takes every workflow of one repository. The public instance has one issuer for GitHub's; the issuers of another
@@ -50,7 +65,7 @@ func (s *Signer) workflowsOf(repository string) policy {
 			return nil, errors.New("the extensions of its certificate cannot be read")
 		}
 		if !strings.EqualFold(said.SourceRepositoryURI, github+repository) {
-			return nil, fmt.Errorf("it is of the repository %s, not of %s", said.SourceRepositoryURI, github+repository)
+			return nil, &foreignRepository{said.SourceRepositoryURI, github + repository}
 		}
 		issuer := said.Issuer
 		if s.public() {

@@ -24,7 +24,16 @@ func TestServed(t *testing.T) {
 	provenance := func(all ...string) []byte {
 		return fmt.Appendf(nil, `{"version":1,"attestation_bundles":[{"publisher":{"kind":"GitHub"},"attestations":[%s]}]}`, strings.Join(all, ","))
 	}
-	ours, other := string(a.JSON), string(again[0].JSON)
+	h.stage.Claims(func(c map[string]any) {
+		for _, name := range []string{"repository", "workflow_ref", "job_workflow_ref", "sub"} {
+			c[name] = strings.Replace(c[name].(string), "octo-org/rehearsal", "octo-org/before", 1)
+		}
+	})
+	moved, err := New(h.o).Sign(t.Context(), []*dist.Distribution{d}, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	ours, other, before := string(a.JSON), string(again[0].JSON), string(moved[0].JSON)
 	changed := *d
 	changed.Digests.SHA256[3] ^= 1
 	const repository = "octo-org/rehearsal"
@@ -37,13 +46,15 @@ func TestServed(t *testing.T) {
 		"one":                           {d, provenance(ours), repository, []Attestation{a}},
 		"two":                           {d, provenance(other, ours), repository, []Attestation{again[0], a}},
 		"in the case that a user types": {d, provenance(ours), "Octo-Org/Rehearsal", []Attestation{a}},
-		"of another repository":         {d, provenance(ours), "octo-org/rehearsal-2", nil},
-		"of a part of its name":         {d, provenance(ours), "octo-org/rehears", nil},
-		"of no repository":              {d, provenance(ours), "", nil},
-		"of other bytes":                {&changed, provenance(ours), repository, nil},
-		"one of them is junk":           {d, provenance(ours, `{"junk":1}`), repository, nil},
-		"another version":               {d, []byte(`{"version":2,"attestation_bundles":[]}`), repository, nil},
-		"not JSON":                      {d, []byte("<html>"), repository, nil},
+		"one of them from before the project moved": {d, provenance(before, ours), repository, []Attestation{a}},
+		"all of them from before":                   {d, provenance(before), repository, nil},
+		"of another repository":                     {d, provenance(ours), "octo-org/rehearsal-2", nil},
+		"of a part of its name":                     {d, provenance(ours), "octo-org/rehears", nil},
+		"of no repository":                          {d, provenance(ours), "", nil},
+		"of other bytes":                            {&changed, provenance(ours), repository, nil},
+		"one of them is junk":                       {d, provenance(ours, `{"junk":1}`), repository, nil},
+		"another version":                           {d, []byte(`{"version":2,"attestation_bundles":[]}`), repository, nil},
+		"not JSON":                                  {d, []byte("<html>"), repository, nil},
 	} {
 		later := New(h.o)
 		later.o.IDTokens = func(context.Context, string, *url.URL) (oidc.Token, error) {
@@ -61,7 +72,7 @@ func TestServed(t *testing.T) {
 			}
 		}
 	}
-	if n := h.count(wire.LogEntry); n != 2 {
+	if n := h.count(wire.LogEntry); n != 3 {
 		t.Errorf("%d entries were asked for", n)
 	}
 	if _, err := New(h.o).Served(t.Context(), d, provenance(), repository); err != nil {

@@ -9,6 +9,7 @@ import (
 	"os"
 	"slices"
 	"strings"
+	"sync/atomic"
 	"testing"
 
 	"github.com/org/pypi-oidc-publish/internal/fakepypi/releases"
@@ -126,7 +127,7 @@ func TestAttachInTheSameJob(t *testing.T) {
 				GitHubRelease string `json:"github-release"`
 				Files         []struct{ Name, SHA256 string }
 			}
-			if err := json.Unmarshal(a.Bytes, &told); err != nil || told.Result != "published" || told.GitHubRelease != "attached" || len(told.Files) != 2 {
+			if err := json.Unmarshal(a.Bytes, &told); err != nil || told.Result != "published" || told.GitHubRelease != "" || len(told.Files) != 2 {
 				t.Errorf("the manifest: %v %+v", err, told)
 			}
 		case strings.HasSuffix(a.Name, ".sigstore.json"):
@@ -170,6 +171,64 @@ func TestAttachInAJobOfItsOwn(t *testing.T) {
 	}
 	if got := g.names(); !slices.Equal(got, attachedNames()) {
 		t.Errorf("attached: %v", got)
+	}
+	for _, a := range g.Assets(g.release.ID) {
+		if strings.HasSuffix(a.Name, ".manifest.json") && strings.Count(string(a.Bytes), `"adopted": true`) != 2 {
+			t.Errorf("the manifest does not tell the attestations that the index has:\n%s", a.Bytes)
+		}
+	}
+}
+
+// TestAttachBeforeTheIndexShows: the page of the index comes from a cache, and does not have the files yet, when the job that attaches
+// looks at it. It waits for a while; it never asks for the right to publish as if that were the only way.
+func TestAttachBeforeTheIndexShows(t *testing.T) {
+	t.Parallel()
+	for _, c := range []struct {
+		name  string
+		looks int64 // that do not show it
+		index string
+		code  int
+	}{
+		{"it shows them soon", 3, "", 0},
+		{"it does not", 1000, "", 1},
+		{"nobody may look", 0, "none", 1},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			t.Parallel()
+			s := newStep(t, "alder-1.0-py3-none-any.whl", "alder-1.0.tar.gz")
+			if code, _ := s.run(); code != 0 {
+				t.Fatal(s.log.String())
+			}
+			g := s.withGitHub(releases.Write, v1)
+			s.withoutIDToken()
+			s.hasty, s.env["INPUT_WAIT-FOR-INDEX"], s.env["INPUT_INDEX-URL"] = true, "60", c.index
+			s.env["INPUT_ATTESTATIONS"] = "false" // their address on the page is not that of the front
+			var looks atomic.Int64
+			s.front(func(next http.Handler) http.Handler {
+				return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+					if strings.HasPrefix(r.URL.Path, "/simple/") && looks.Add(1) <= c.looks {
+						http.NotFound(w, r)
+						return
+					}
+					next.ServeHTTP(w, r)
+				})
+			})
+			code, outputs := s.run()
+			log := s.log.String()
+			if code != c.code || s.minted() != 1 {
+				t.Errorf("exit code %d, %v\n%s", code, outputs, log)
+			}
+			if c.code == 0 {
+				if outputs["github-release"] != "attached" || len(g.names()) != 3 {
+					t.Errorf("%v, %v\n%s", outputs, g.names(), log)
+				}
+				return
+			}
+			if outputs["github-release"] != "failed" || len(g.names()) > 0 || !strings.Contains(log, "title=pypi-oidc-publish%3A github-release-unpublished::the index does not show alder-1.0-py3-none-any.whl") ||
+				!strings.Contains(log, "it needs no other right") {
+				t.Errorf("%v\n%s", outputs, log)
+			}
+		})
 	}
 }
 
@@ -230,6 +289,14 @@ func TestAFailureAfterThePublication(t *testing.T) {
 	code, outputs := s.run()
 	if code != 0 || outputs["result"] != "published" || outputs["github-release"] != "failed" {
 		t.Errorf("exit code %d, %v\n%s", code, outputs, s.log.String())
+	}
+	if !strings.Contains(s.log.String(), "the GitHub release has 1 of 2 files of this run") || !strings.Contains(s.summary(), "1 of 2 files") {
+		t.Errorf("what is there is not counted:\n%s", s.log.String())
+	}
+	for _, name := range g.names() {
+		if strings.HasSuffix(name, ".manifest.json") {
+			t.Error("a manifest of a release that is not whole is attached")
+		}
 	}
 	if log := s.log.String(); !strings.Contains(log, "::warning ") || strings.Contains(log, "::error") || !strings.Contains(log, "the files are published, and not all was attached") {
 		t.Errorf("it is not told as a warning:\n%s", log)

@@ -114,16 +114,18 @@ type BurnedAll struct {
 	Outcome Burned
 }
 
-// Asset tells that the GitHub release has a file of this name now. There tells that it had it before.
+// Asset tells that the GitHub release has a file of this name now. There tells that it had it before, and Kept that it was left as it
+// was, whatever is in it.
 type Asset struct {
-	Name  string
-	There bool
+	Name        string
+	There, Kept bool
 }
 
 // Attached tells what came of attaching the files to a GitHub release.
 type Attached struct {
 	Outcome GitHubRelease
 	Assets  int    // that the release has now
+	Of      int    // that it was to have; 0 where the run did not come so far
 	Page    string // of the release; empty where it was not found
 }
 
@@ -229,7 +231,7 @@ func (e Unmatched) fold(r *Receipt) { r.Publisher = &e.Publisher }
 
 func (Asset) fold(*Receipt) {}
 
-func (e Attached) fold(r *Receipt) { r.Release, r.ReleasePage = e.Outcome, e.Page }
+func (e Attached) fold(r *Receipt) { r.Attached = e }
 
 func (e BurnedAll) fold(r *Receipt) {
 	r.Token.BurnedAt = e.At

@@ -93,9 +93,15 @@ type Identity struct {
 // Publisher is the Trusted Publisher that the index would need to have for this run.
 type Publisher struct {
 	Claims []Claim // what the run claims, and what the publisher must say
-	Page   string  // where its settings are: filled in already for a project that is there; empty where the index has no such page
-	New    bool    // the project is not there yet, so that a pending publisher has to be made
+	Places []Place // where its settings are, for each project
 	Next   string  // what to do, beside the claims as a table
+}
+
+// Place is where the publisher of a project is set up.
+type Place struct {
+	Project string
+	Page    string // filled in already for a project that is there; empty where the index has no such page
+	New     bool   // the project is not there yet, so that a pending publisher has to be made
 }
 
 // Claim is one thing that an index compares.
@@ -146,9 +152,7 @@ type Receipt struct {
 	Token     Token
 	Phases    []Span
 	Ended     time.Time
-
-	Release     GitHubRelease
-	ReleasePage string // of the GitHub release that the files are attached to
+	Attached  Attached // to a GitHub release
 }
 
 // Result is the outcome in one word.

@@ -45,7 +45,7 @@ func refusals() []refusalWords {
 		row("license-file-path", "is invalid for 'license-file'"),
 		row("import-name", "is invalid for 'import-name'"),
 		row("import-name", "is invalid for 'import-namespace'"),
-		row("email", "is not a valid email address"),
+		row("email", "is not a valid email address: "),
 		row("classifier-unknown", "is not a valid classifier"),
 		row("classifier-deprecated", "The classifier '", "has been deprecated"),
 		row("url", "is not a valid url"),
@@ -89,7 +89,7 @@ func refusals() []refusalWords {
 		row("file-too-large", "File too large"),
 		row("project-too-large", "Project size too large"),
 		row("name-of-module", "conflict with Python Standard Library module name"),
-		row("provides-dist", "is invalid: "),
+		row("provides-dist", "' is invalid: Expected "),
 	}
 }
 

@@ -29,6 +29,7 @@ func TestRuleOf(t *testing.T) {
 	}
 	for _, words := range []string{
 		"", "File already exists ('a', with blake2_256 hash 'b').", "This filename was previously used by a file that has since been deleted.",
+		"The repository path is invalid: x", "Package name is invalid: must match", "Your account is not a valid email address",
 		"Invalid API Token: token is expired", "The user 'x' isn't allowed to upload to project 'y'.",
 	} {
 		if got, known := preflight.RuleOf(words); known {

@@ -130,9 +130,12 @@ func pick[T any](all []T, places []int) []T {
 func (r *run) take(i int, a attest.Attestation, adopted bool) {
 	r.attested[i] = append(r.attested[i], a)
 	slices.SortStableFunc(r.attested[i], func(a, b attest.Attestation) int { return cmp.Compare(place(a), place(b)) })
-	r.Book.Note(ledger.Attested{File: r.plan[i].Name, Attestation: ledger.Attestation{
-		Predicate: a.Predicate, Identity: a.Identity, LogIndex: a.LogIndex, LogURL: a.LogURL, Adopted: adopted,
-	}})
+	r.Book.Note(ledger.Attested{File: r.plan[i].Name, Attestation: described(a, adopted)})
+}
+
+// described is an attestation as people are told of it.
+func described(a attest.Attestation, adopted bool) ledger.Attestation {
+	return ledger.Attestation{Predicate: a.Predicate, Identity: a.Identity, LogIndex: a.LogIndex, LogURL: a.LogURL, Adopted: adopted}
 }
 
 func (r *run) isSigned(i int) bool {

@@ -32,10 +32,11 @@ func (r *run) authorize(ctx context.Context) error {
 		}
 		order.Projects = append(order.Projects, f.Release.Project)
 		order.Life += index.Expected(r.files[i].Size)
-		listing, looked := r.held[f.Release.Project]
-		order.New = order.New || (looked && !listing.Exists)
+		if listing, looked := r.held[f.Release.Project]; looked && !listing.Exists {
+			order.New = append(order.New, f.Release.Project)
+		}
 	}
-	order.Projects = distinct(order.Projects)
+	order.Projects, order.New = distinct(order.Projects), distinct(order.New)
 	return r.Lease.Mint(ctx, order)
 }
 

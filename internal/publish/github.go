@@ -1,23 +1,13 @@
 package publish
 
 import (
-	"bytes"
 	"context"
-	"crypto/sha256"
-	"encoding/hex"
-	"errors"
 	"fmt"
-	"io"
-	"slices"
-	"strings"
+	"time"
 
-	"github.com/org/pypi-oidc-publish/internal/attest"
-	"github.com/org/pypi-oidc-publish/internal/config"
 	"github.com/org/pypi-oidc-publish/internal/finding"
 	"github.com/org/pypi-oidc-publish/internal/github"
-	"github.com/org/pypi-oidc-publish/internal/index"
 	"github.com/org/pypi-oidc-publish/internal/ledger"
-	"github.com/org/pypi-oidc-publish/internal/pep"
 )
 
 // findRelease shows that the files can be attached to the GitHub release, before anything is signed, minted or sent.
@@ -25,7 +15,7 @@ func (r *run) findRelease(ctx context.Context) error {
 	if r.GitHub == nil {
 		return nil
 	}
-	r.phase("Find GitHub release")
+	r.phase("Find release")
 	var wanted []github.Asset
 	for i, f := range r.plan {
 		if f.Status == ledger.Upload || f.Status == ledger.Present {
@@ -40,175 +30,56 @@ func (r *run) findRelease(ctx context.Context) error {
 	return workflow(err, "github-permission", "github-repository")
 }
 
-// asAsset is the file at this place as an asset.
-func (r *run) asAsset(i int) github.Asset {
-	d := r.files[i]
-	return github.Asset{Name: d.Name, Size: d.Size, SHA256: hex.EncodeToString(d.Digests.SHA256[:]), Open: d.Open}
-}
+const (
+	// othersWait bounds the wait for what another job has published: a page from a cache is older by seconds, and one that was not
+	// there by a minute (reference: pypi-server.md, section 7.3).
+	othersWait  = 2 * time.Minute
+	othersPause = 5 * time.Second
+)
 
-// attach has the GitHub release hold what is published: the files, their attestations and the manifest. The index has the release by
-// now, so that a failure is a warning.
-func (r *run) attach(ctx context.Context) {
-	if r.GitHub == nil {
-		return
+// awaitOthers is for a job that may attach and not publish: what is missing was published by another job a moment ago, and the index
+// may not show it yet.
+func (r *run) awaitOthers(ctx context.Context) error {
+	if r.GitHub == nil || r.Lease == nil || r.nothingMissing() {
+		return nil
 	}
-	r.phase("GitHub release")
-	assets, missed := r.assets(ctx)
-	n, err := r.GitHub.Attach(ctx, r.release, assets, func(a github.Asset, there bool) {
-		r.Book.Note(ledger.Asset{Name: a.Name, There: there})
-	})
-	if ctx.Err() != nil {
-		err = errors.Join(err, fmt.Errorf("the run was ended before all was attached: %w", context.Cause(ctx)))
+	refused := r.Lease.MayAsk()
+	if refused == nil {
+		return nil
 	}
-	told := ledger.Attached{Outcome: ledger.ReleaseAttached, Assets: n, Page: r.release.Page}
-	for _, err := range []error{missed, err} {
-		if err != nil {
-			told.Outcome = ledger.ReleaseFailed
-			r.notAttached(err)
+	r.phase("Wait for index")
+	for waited := time.Duration(0); r.Index.Site().Simple != nil && waited < min(r.Wait, othersWait); waited += othersPause {
+		if r.Sleep(ctx, othersPause) != nil {
+			return context.Cause(ctx)
+		}
+		if r.lookAnew(ctx); r.nothingMissing() {
+			return r.decide()
 		}
 	}
-	r.Book.Note(told)
+	return r.unpublished(refused)
 }
 
-// notAttached tells why something was not attached.
-func (r *run) notAttached(err error) {
-	for _, f := range finding.Of(err) {
-		if f.ID == finding.Internal {
-			f.ID, f.Fix = "github-release-failed", "run the job again: what is attached is recognised, and the rest follows"
-		}
-		f.Severity = finding.Warning
-		f.Message = "the files are published, and not all was attached to the GitHub release: " + f.Message
-		r.Book.Note(ledger.Noted{Finding: f})
-	}
-}
-
-// unattached tells, at the end, that a run which did not come so far has attached nothing.
-func (r *run) unattached() {
-	if r.GitHub != nil && !r.DryRun && r.Book.Receipt().Release == "" {
-		r.Book.Note(ledger.Attached{Outcome: ledger.ReleaseFailed, Page: r.release.Page})
-	}
-}
-
-// assets are what the release is to hold: never a file whose name the index gives other bytes. The error tells of attestations that
-// could not be had; the rest is there all the same.
-func (r *run) assets(ctx context.Context) ([]github.Asset, error) {
-	var all []github.Asset
-	var missed []error
-	receipt, pages := r.Book.Receipt(), &pages{r.Index, map[pep.Project]pep.Listing{}}
-	for i, f := range receipt.Files {
-		if f.Status != ledger.Uploaded && f.Status != ledger.Present {
-			continue
-		}
-		all = append(all, r.asAsset(i))
-		attested, err := r.attestationsAt(ctx, i, f, pages)
-		missed = append(missed, err)
-		for _, a := range attested {
-			asset, err := bundleOf(f.Name, a)
-			missed = append(missed, err)
-			if err == nil {
-				all = append(all, asset)
-			}
+// lookAnew compares the files with what the index holds now. A page that cannot be read leaves what was known.
+func (r *run) lookAnew(ctx context.Context) {
+	for _, project := range r.projects() {
+		if listing, err := r.Index.Look(ctx, project); err == nil {
+			r.held[project] = listing
 		}
 	}
-	if len(all) > 0 {
-		all = append(all, r.manifest(receipt))
-	}
-	return all, errors.Join(missed...)
+	r.stand()
 }
 
-// attestationsAt are those that were sent with the file, or that the index serves of it where an earlier run has sent them.
-func (r *run) attestationsAt(ctx context.Context, i int, f ledger.File, pages *pages) ([]attest.Attestation, error) {
-	switch {
-	case len(f.Attestations) > 0:
-		return r.attested[i], nil
-	case r.Attest == config.AttestNever, r.Signer == nil:
-		return nil, nil
-	}
-	provenance, err := r.provenanceOf(ctx, f, pages)
-	var served []attest.Attestation
-	if err == nil && provenance != nil {
-		served, err = r.Signer.Served(ctx, r.files[i], provenance, r.Repository)
-	}
-	if err != nil {
-		return nil, finding.Finding{
-			ID: "github-release-attestations", Severity: finding.Warning, File: f.Path,
-			Message: fmt.Sprintf("the attestations of %s that the index has could not be had: %v", f.Name, err),
-			Fix:     "run the job again, or leave it: the index serves them",
+// unpublished is told where a job that may not publish has files that the index does not show.
+func (r *run) unpublished(refused error) error {
+	var missing []string
+	for _, f := range r.plan {
+		if f.Status == ledger.Upload {
+			missing = append(missing, f.Name)
 		}
 	}
-	return eachPredicate(served), nil
-}
-
-// provenanceOf is what the index serves as the file's provenance; nil where it has none.
-func (r *run) provenanceOf(ctx context.Context, f ledger.File, pages *pages) ([]byte, error) {
-	listing, err := pages.of(ctx, f.Release.Project)
-	if err != nil {
-		return nil, err
-	}
-	at := slices.IndexFunc(listing.Files, func(h pep.Held) bool { return h.Name == f.Name })
-	if at < 0 || listing.Files[at].Provenance == "" {
-		return nil, nil
-	}
-	provenance, err := r.Index.Provenance(ctx, listing.Files[at])
-	if errors.Is(err, index.ErrNoProvenance) {
-		return nil, nil
-	}
-	return provenance, err
-}
-
-// eachPredicate is the first attestation of each kind: two of one kind would have one name.
-func eachPredicate(all []attest.Attestation) []attest.Attestation {
-	var kept []attest.Attestation
-	for _, a := range all {
-		if !slices.ContainsFunc(kept, func(k attest.Attestation) bool { return place(k) == place(a) }) {
-			kept = append(kept, a)
-		}
-	}
-	return kept
-}
-
-// pages are the index's pages of the projects, each looked at once.
-type pages struct {
-	index *index.Client
-	seen  map[pep.Project]pep.Listing
-}
-
-// of is the page of a project; where nobody may look, it is one without files.
-func (p *pages) of(ctx context.Context, project pep.Project) (pep.Listing, error) {
-	if page, looked := p.seen[project]; looked {
-		return page, nil
-	}
-	page, err := p.index.Look(ctx, project)
-	if err != nil && !errors.Is(err, index.ErrNoLookups) {
-		return pep.Listing{}, err
-	}
-	p.seen[project] = page
-	return page, nil
-}
-
-// bundleOf is an attestation of the file as Sigstore's own tools read it.
-func bundleOf(name string, a attest.Attestation) (github.Asset, error) {
-	text, err := a.Bundle()
-	if err != nil {
-		return github.Asset{}, fmt.Errorf("the attestation of %s cannot be written as a bundle: %w", name, err)
-	}
-	return written(name+strings.TrimSuffix(suffixOf(a), ".attestation")+".sigstore.json", text), nil
-}
-
-// manifest is what this run did. That of the run which published stays when a later one finds everything there.
-func (r *run) manifest(receipt ledger.Receipt) github.Asset {
-	receipt.Release = ledger.ReleaseAttached // where somebody reads it there
-	first := receipt.Files[0]
-	asset := written(fmt.Sprintf("%s-%s.manifest.json", strings.ReplaceAll(string(first.Release.Project), "-", "_"), first.Version), r.Manifest(receipt))
-	asset.Keep = true
-	return asset
-}
-
-// written is a small asset that is in memory.
-func written(name string, text []byte) github.Asset {
-	sum := sha256.Sum256(text)
-	return github.Asset{
-		Name: name, Size: int64(len(text)), SHA256: hex.EncodeToString(sum[:]),
-		Open: func() (io.ReadCloser, error) { return io.NopCloser(bytes.NewReader(text)), nil },
+	return finding.Finding{
+		ID: "github-release-unpublished", Severity: finding.Error,
+		Message: fmt.Sprintf("the index does not show %s, and this job may not publish: %s", listed(missing), finding.Of(refused)[0].Message),
+		Fix:     "if another job has published the files, run this one again in some minutes: it needs no other right; if this job is to publish, give it `permissions: id-token: write`",
 	}
 }

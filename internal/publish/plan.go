@@ -71,11 +71,7 @@ func (r *run) nameless() []error {
 
 // decide makes the plan and tells it. Conflicts stop the run.
 func (r *run) decide() error {
-	r.plan = r.described()
-	for i, d := range r.files {
-		f := &r.plan[i]
-		f.Status, f.Held = standing(d, r.held[f.Release.Project], r.SkipExisting)
-	}
+	r.stand()
 	r.Book.Note(ledger.Planned{Files: r.plan, Releases: r.releases()})
 	var failed []error
 	for _, f := range r.plan {
@@ -87,6 +83,15 @@ func (r *run) decide() error {
 		}
 	}
 	return errors.Join(failed...)
+}
+
+// stand compares the files with what the index holds.
+func (r *run) stand() {
+	r.plan = r.described()
+	for i, d := range r.files {
+		f := &r.plan[i]
+		f.Status, f.Held = standing(d, r.held[f.Release.Project], r.SkipExisting)
+	}
 }
 
 // standing is what is to be done with a file, given what the index holds of its project. The digest of other bytes comes

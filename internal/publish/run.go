@@ -126,6 +126,9 @@ func (r *run) steps(ctx context.Context) error {
 	if err := r.findRelease(ctx); err != nil {
 		return err
 	}
+	if err := r.awaitOthers(ctx); err != nil {
+		return err
+	}
 	if !r.nothingMissing() {
 		r.phase("Identify")
 		if err := r.identify(ctx); err != nil {

@@ -159,8 +159,8 @@ func turned(f ledger.File, told finding.Finding) ledger.Event {
 func (r *run) foretold(f ledger.File, refused *index.Refusal) finding.Finding {
 	told := refused.Finding()
 	rule, known := preflight.RuleOf(refused.Words)
-	if !known {
-		return told
+	if !known || !r.Index.Site().Warehouse {
+		return told // another index may mean something else by the same words
 	}
 	for _, earlier := range r.found {
 		if earlier.ID == rule.ID && earlier.File == f.Path {
@@ -170,6 +170,8 @@ func (r *run) foretold(f ledger.File, refused *index.Refusal) finding.Finding {
 	}
 	if rule.Certain() {
 		told.Fix += fmt.Sprintf("; the rule `%s` should have told it before the upload: please report that, with the file's metadata", rule.ID)
+	} else {
+		told.Fix += fmt.Sprintf(" (the rule `%s` is about this, and judges by %s)", rule.ID, rule.Basis)
 	}
 	return told
 }

@@ -107,7 +107,7 @@ func Manifest(r ledger.Receipt, redact func(string) string) []byte {
 func manifest(r ledger.Receipt) document {
 	d := document{
 		Schema: schemaVersion, Result: string(r.Result()), Index: r.Index, Started: moment(r.Began), Ended: moment(r.Ended),
-		DryRun: r.DryRun, Verified: string(r.Verified), Release: string(r.Release),
+		DryRun: r.DryRun, Verified: string(r.Verified), Release: string(r.Attached.Outcome),
 		Releases: []releaseEntry{}, Files: []fileEntry{}, Findings: []findingEntry{}, Phases: []phaseEntry{},
 		Token: tokenEntry{
 			Minted: r.Token.Minted, Lost: r.Token.Lost, Narrowed: r.Token.Narrowed, Projects: r.Token.Projects,

@@ -27,7 +27,7 @@ func outputs(r ledger.Receipt, whole document) []output {
 		{"skipped-count", strconv.Itoa(r.Count(ledger.Skipped))},
 		{"verified", string(r.Verified)},
 		{"token-burned", string(r.Token.Burned)},
-		{"github-release", string(r.Release)},
+		{"github-release", string(r.Attached.Outcome)},
 		{"manifest", string(whole.abridged(longestManifest).compact())},
 	}
 }

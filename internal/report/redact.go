@@ -9,7 +9,7 @@ import (
 // redacted is the receipt without secrets in any text that came from outside. It has to be done before a text is escaped for
 // Markdown or JSON: a secret of another form is not known any more.
 func redacted(r ledger.Receipt, redact func(string) string) ledger.Receipt {
-	r.Index, r.ReleasePage = redact(r.Index), redact(r.ReleasePage)
+	r.Index, r.Attached.Page = redact(r.Index), redact(r.Attached.Page)
 	r.Files, r.Releases, r.Findings = slices.Clone(r.Files), slices.Clone(r.Releases), slices.Clone(r.Findings)
 	for i := range r.Files {
 		f := &r.Files[i]
@@ -37,7 +37,11 @@ func redacted(r ledger.Receipt, redact func(string) string) ledger.Receipt {
 	}
 	if r.Publisher != nil {
 		told := *r.Publisher
-		told.Page, told.Next = redact(told.Page), redact(told.Next)
+		told.Next = redact(told.Next)
+		told.Places = slices.Clone(told.Places)
+		for i := range told.Places {
+			told.Places[i].Project, told.Places[i].Page = redact(told.Places[i].Project), redact(told.Places[i].Page)
+		}
 		told.Claims = slices.Clone(told.Claims)
 		for i := range told.Claims {
 			c := &told.Claims[i]

@@ -112,13 +112,9 @@ func (r *Reporter) Watch(event ledger.Event) {
 	case ledger.ReadBack:
 		r.line("%s", readBack(e))
 	case ledger.Asset:
-		if e.There {
-			r.line("already attached: %s", e.Name)
-		} else {
-			r.line("attached %s", e.Name)
-		}
+		r.line("%s", asset(e))
 	case ledger.Attached:
-		r.line("%s", attached(e))
+		r.line("%s", strings.TrimSpace(attached(e)+" "+e.Page))
 	case ledger.Tried:
 		r.tried(e)
 	case ledger.Unattested:
@@ -178,8 +174,10 @@ func (r *Reporter) unmatched(p ledger.Publisher) {
 	for _, c := range p.Claims {
 		r.line("  %-17s %-40s %s", c.Field, cmp.Or(c.Claimed, "(none)"), cmp.Or(c.Wanted, "(leave it empty)"))
 	}
-	if p.Page != "" {
-		r.line("  set it at %s", p.Page)
+	for _, place := range p.Places {
+		if place.Page != "" {
+			r.line("  %s: %s", place.Project, place.Page)
+		}
 	}
 }
 
@@ -209,11 +207,27 @@ func logEntry(a ledger.Attestation) string {
 	return text
 }
 
-func attached(e ledger.Attached) string {
-	if e.Outcome == ledger.ReleaseAttached {
-		return strings.TrimSpace(fmt.Sprintf("the GitHub release has %s of this run: %s", files(e.Assets), e.Page))
+func asset(e ledger.Asset) string {
+	switch {
+	case e.Kept:
+		return "kept as it is: " + e.Name
+	case e.There:
+		return "already attached: " + e.Name
+	default:
+		return "attached " + e.Name
 	}
-	return "the files were not attached to the GitHub release"
+}
+
+// attached is what came of attaching the files to the GitHub release.
+func attached(e ledger.Attached) string {
+	switch {
+	case e.Outcome == ledger.ReleaseAttached:
+		return fmt.Sprintf("the GitHub release has %s of this run", files(e.Assets))
+	case e.Of > 0:
+		return fmt.Sprintf("the GitHub release has %d of %s of this run", e.Assets, files(e.Of))
+	default:
+		return "nothing was attached to the GitHub release"
+	}
 }
 
 func (r *Reporter) minted(e ledger.Minted) {
@@ -485,7 +499,11 @@ func duration(d time.Duration) string {
 	if d < time.Second {
 		return fmt.Sprintf("%d ms", d.Milliseconds())
 	}
-	return fmt.Sprintf("%.1f s", d.Seconds())
+	if d < 90*time.Second {
+		return fmt.Sprintf("%.1f s", d.Seconds())
+	}
+	d = d.Round(time.Second)
+	return fmt.Sprintf("%d min %d s", d/time.Minute, d%time.Minute/time.Second)
 }
 
 // at is when something was, where it is known.

@@ -99,7 +99,7 @@ func needed(page string, isNew bool) ledger.Publisher {
 	if isNew {
 		next = "make a pending publisher on the index that says what the table below says"
 	}
-	return ledger.Publisher{Page: page, New: isNew, Next: next, Claims: []ledger.Claim{
+	return ledger.Publisher{Places: []ledger.Place{{Project: "my-project", Page: page, New: isNew}}, Next: next, Claims: []ledger.Claim{
 		{Field: "Owner", Claimed: "o", Wanted: "o", Note: "exactly so"},
 		{Field: "Repository name", Claimed: "r", Wanted: "r", Note: "exactly so"},
 		{Field: "Workflow name", Claimed: "release.yml", Wanted: "release.yml", Note: "the file's name alone"},

@@ -61,9 +61,12 @@ func title(r ledger.Receipt) string {
 		more = fmt.Sprintf(" and %d more", n)
 	}
 	r.Releases = r.Releases[:last]
-	named := 0
+	named, reached := 0, slices.ContainsFunc(r.Files, isThere) // a page of nothing is none
 	text := sentence(r, func(release ledger.Release) string {
-		name := link(clipped(release.Name+" "+release.Version, longestCell), release.URL)
+		name := escaped(clipped(release.Name+" "+release.Version, longestCell))
+		if reached {
+			name = link(clipped(release.Name+" "+release.Version, longestCell), release.URL)
+		}
 		if named++; named == last {
 			name += more
 		}
@@ -167,7 +170,7 @@ func told(all []finding.Finding, room int) string {
 	var names []string
 	for i, f := range all {
 		if f.File != "" {
-			names = append(names, code(clipped(f.File, longestCell)))
+			names = append(names, code(clipped(f.File, longestName)))
 		}
 		if i+1 < len(all) && all[i+1].Message == f.Message && len(names) < namedTogether {
 			continue
@@ -188,8 +191,10 @@ func told(all []finding.Finding, room int) string {
 	return b.String()
 }
 
-// namedTogether is how many files share one message.
-const namedTogether = 50
+const (
+	namedTogether = 25  // files that share one message
+	longestName   = 300 // bytes of a name: the longest that a file system takes, and some folders
+)
 
 // whatToDo is the next step, and where more is said.
 func (r *Reporter) whatToDo(a advice, p *ledger.Publisher) string {
@@ -236,12 +241,26 @@ func publisherTable(b *strings.Builder, p *ledger.Publisher) {
 		cells(escaped(c.Field), orNothing(c.Claimed, "(none)"), orNothing(c.Wanted, "(empty)"), prose(c.Note))
 	}
 	b.WriteString("\n")
-	switch {
-	case p.Page == "":
-	case p.New:
-		fmt.Fprintf(b, "➡️ %s, with the name of the project and these values.\n\n", link("Add a pending publisher", p.Page))
-	default:
-		fmt.Fprintf(b, "➡️ %s: the form is filled in already.\n\n", link("Open the project's publishing settings", p.Page))
+	places(b, p.Places)
+}
+
+// places are where the publisher of each project is set up, as many as people will click.
+func places(b *strings.Builder, all []ledger.Place) {
+	for i, place := range all {
+		if i == titled {
+			fmt.Fprintf(b, "… and %d more, in the log\n\n", len(all)-i)
+			return
+		}
+		name := code(clipped(place.Project, longestName))
+		switch {
+		case place.New && place.Page == "":
+			fmt.Fprintf(b, "➡️ %s is new to the index: its publisher is a pending one, with this as the name of the project.\n\n", name)
+		case place.Page == "":
+		case place.New:
+			fmt.Fprintf(b, "➡️ %s, with the project name %s and these values.\n\n", link("Add a pending publisher", place.Page), name)
+		default:
+			fmt.Fprintf(b, "➡️ %s of %s: the form is filled in already.\n\n", link("Open the publishing settings", place.Page), name)
+		}
 	}
 }
 
@@ -439,11 +458,11 @@ func afterwards(r ledger.Receipt) []line {
 		lines = append(lines, line{"Read back", "⚠️ the index was not seen to serve every file: see above", "Read back"})
 	case ledger.NotAsked:
 	}
-	switch r.Release {
+	switch r.Attached.Outcome {
 	case ledger.ReleaseAttached:
-		lines = append(lines, line{"GitHub release", link("it has the files", r.ReleasePage), "GitHub release"})
+		lines = append(lines, line{"GitHub release", link(attached(r.Attached), r.Attached.Page), "GitHub release"})
 	case ledger.ReleaseFailed:
-		lines = append(lines, line{"GitHub release", "⚠️ the files were not attached: see above", "GitHub release"})
+		lines = append(lines, line{"GitHub release", "⚠️ " + link(attached(r.Attached), r.Attached.Page), "GitHub release"})
 	}
 	return lines
 }

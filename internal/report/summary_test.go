@@ -99,6 +99,27 @@ func TestTicks(t *testing.T) {
 	}
 }
 
+// TestManyFilesWithOneMessage share its row, however long their paths are.
+func TestManyFilesWithOneMessage(t *testing.T) {
+	t.Parallel()
+	for _, message := range []func(n int) string{
+		func(int) string { return "it cannot be read" },
+		func(n int) string { return fmt.Sprintf("it cannot be read: %d", n) },
+	} {
+		events := opening()
+		for n := range 200 {
+			events = append(events, ledger.Noted{Finding: finding.Finding{
+				ID: "x", Severity: finding.Error, File: strings.Repeat("@", 3000) + fmt.Sprint(n), Message: message(n), Fix: "build it again",
+			}})
+		}
+		text := summaryOf(t, append(events, ledger.Ended{At: noon.Add(time.Second)}))
+		oursAlone(t, text)
+		if len(text) > 400<<10 || !strings.Contains(text, " more, in the log") {
+			t.Errorf("%d bytes", len(text))
+		}
+	}
+}
+
 // TestTheNextStepBesideTheTable is the publisher's own where its values stand in a table below; without a table it has them itself.
 func TestTheNextStepBesideTheTable(t *testing.T) {
 	t.Parallel()
@@ -146,7 +167,7 @@ func everywhere(text string) []ledger.Event {
 		ledger.Phase{At: noon.Add(2 * time.Second), Name: "Upload"},
 		ledger.Landed{File: files[0].Name},
 		ledger.Turned{File: files[1].Name, Finding: problem(finding.Error, "refused", text)},
-		ledger.Unmatched{Publisher: ledger.Publisher{Claims: []ledger.Claim{claim, {Field: text, Wanted: text, Note: "`" + text}}, Page: "https://index.example/?" + text}},
+		ledger.Unmatched{Publisher: ledger.Publisher{Claims: []ledger.Claim{claim, {Field: text, Wanted: text, Note: "`" + text}}, Places: []ledger.Place{{Project: text, Page: "https://index.example/?" + text}, {Project: text, New: true}}, Next: text}},
 		ledger.Noted{Finding: problem(finding.Error, "invalid-publisher", "")},
 		ledger.Noted{Finding: problem(finding.Warning, "a", "dist/"+text)},
 		ledger.Noted{Finding: problem(finding.Warning, "a", "dist/"+text)},
@@ -203,7 +224,7 @@ var (
 	ourTags = regexp.MustCompile(`<(/?)(code|details|summary|pre|a)( href="https?://[^"<>\s\\|` + "`" + `]*")?>|<br>`)
 	apart   = "<!-- -->"
 	refs    = regexp.MustCompile(`&#[0-9]+;|&nbsp;`)
-	inChart = regexp.MustCompile(`^(%%\{init: [^\x60]*\}%%|gantt|    (dateFormat x|axisFormat [-%A-Z:. a-z]+|tickInterval [0-9]+[a-z]+|todayMarker off|section [A-Z][a-z]+|[0-9.]+ m?s :[0-9]+, [0-9]+))$`)
+	inChart = regexp.MustCompile(`^(%%\{init: [^\x60]*\}%%|gantt|    (dateFormat x|axisFormat [-%A-Z:. a-z]+|tickInterval [0-9]+[a-z]+|todayMarker off|section [A-Z][A-Za-z ]+|([0-9]+ min )?[0-9.]+ m?s :[0-9]+, [0-9]+))$`)
 )
 
 // oursAlone fails where Markdown has anything but what we build it of: elements, links, tables and charts.

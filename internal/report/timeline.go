@@ -31,7 +31,8 @@ func timeline(b *strings.Builder, r ledger.Receipt) {
 	b.WriteString("```\n\n</details>\n\n")
 }
 
-// ticks are how far apart the lines of the chart are, four to eight for the whole, and how their times are written.
+// ticks are how far apart the lines of the chart are, four to eight for the whole, and how their times are written: in seconds, since
+// minutes and hours would be those of the viewer's time zone.
 func ticks(whole time.Duration) (every, axis string) {
 	for _, unit := range []struct {
 		length time.Duration
@@ -40,8 +41,8 @@ func ticks(whole time.Duration) (every, axis string) {
 		steps  []time.Duration
 	}{
 		{time.Millisecond, "millisecond", "%-S.%L s", []time.Duration{1, 2, 5, 10, 20, 50, 100, 200, 500}},
-		{time.Second, "second", "%M:%S", []time.Duration{1, 2, 5, 10, 15, 30}},
-		{time.Minute, "minute", "%M:%S", []time.Duration{1, 2, 5, 10, 15, 30}},
+		{time.Second, "second", "%s s", []time.Duration{1, 2, 5, 10, 15, 30}},
+		{time.Minute, "minute", "%s s", []time.Duration{1, 2, 5, 10, 15, 30}},
 	} {
 		for _, n := range unit.steps {
 			if whole <= 8*n*unit.length {
@@ -49,5 +50,5 @@ func ticks(whole time.Duration) (every, axis string) {
 			}
 		}
 	}
-	return "1hour", "%H:%M"
+	return "1hour", "%s s"
 }

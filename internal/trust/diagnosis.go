@@ -163,7 +163,7 @@ func reasons() []reason {
 	addAgain := say("remove the publisher on the index and add it again, which takes the account as it is today")
 	return []reason{
 		{
-			"invalid-publisher", "pull_request_target",
+			"invalid-publisher", "invoked via 'pull_request_target'",
 			"strangers can trigger such a run, and it has the rights of the repository", say("publish from a tag, a release or workflow_dispatch"), nil,
 		},
 		{
@@ -240,7 +240,7 @@ func workflowFix(e refusedExchange) string {
 // asTheTable is publisherFix where the values stand in a table.
 func asTheTable(e refusedExchange) string {
 	text := "make the Trusted Publisher on the index say what the table below says"
-	if e.order.New {
+	if len(e.order.New) > 0 {
 		text = "make a pending publisher on the index that says what the table below says"
 	}
 	if e.claims.Environment == "" {
@@ -266,7 +266,7 @@ func publisherFix(e refusedExchange) string {
 		environment = "no environment: this job has none, so a publisher that names one never matches (or give the job that `environment`)"
 	}
 	whose := "the project's Trusted Publisher"
-	if e.order.New {
+	if len(e.order.New) > 0 {
 		whose = "the pending publisher"
 	}
 	return fmt.Sprintf("%s on the index must say owner %s, repository %s, workflow %s, %s", whose, owner, repository, c.WorkflowFile(), environment) + reusableHint(e)

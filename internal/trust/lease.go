@@ -47,7 +47,7 @@ type Options struct {
 type Order struct {
 	Projects []pep.Project
 	Life     time.Duration // how long the uploads may take
-	New      bool          // one of the projects was unknown to the index: a pending publisher may be used up by another job now
+	New      []pep.Project // those of them that were unknown to the index: a pending publisher may be used up by another job now
 }
 
 // Lease is the life of one run's upload tokens, from before the first mint to the burn. It is inert until Mint, so
@@ -61,6 +61,7 @@ type Lease struct {
 	mu     sync.Mutex
 	asked  string    // the audience, once the index has told it
 	told   time.Time // when it told that, by its own clock; zero where it has none
+	heard  time.Time // when it told that, by ours
 	order  Order
 	tokens []*token // every one ever minted; the last is the current one
 }
@@ -96,6 +97,9 @@ func (t *token) left(now time.Time) time.Duration {
 // NewLease returns a lease without a token.
 func NewLease(o Options) *Lease { return &Lease{o: o} }
 
+// MayAsk tells why this run can have no ID token, and so no upload token; nil where it can. Its errors are findings.
+func (l *Lease) MayAsk() error { return l.o.MayAsk() }
+
 // Identify asks the index for its audience, and GitHub for an ID token, and tells who the run is. Nothing is minted: a
 // mistake that can be seen here is told before anything public exists. Its errors are findings.
 func (l *Lease) Identify(ctx context.Context) (oidc.Claims, error) {
@@ -126,11 +130,14 @@ func (l *Lease) Identify(ctx context.Context) (oidc.Claims, error) {
 	return c, predict(c)
 }
 
-// indexClock is what the index's clock said when it told the audience, a moment ago.
+// indexClock is what the index's clock says now, by what it said with the audience; zero where it told nothing.
 func (l *Lease) indexClock() time.Time {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	return l.told
+	if l.told.IsZero() {
+		return time.Time{}
+	}
+	return l.told.Add(l.o.Now().Sub(l.heard))
 }
 
 // audience asks the index what an ID token for it must say, and whether it may ask for that.
@@ -159,6 +166,6 @@ func (l *Lease) audience(ctx context.Context) (string, error) {
 	}
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	l.asked, l.told = said.Audience, answer.Date()
+	l.asked, l.told, l.heard = said.Audience, answer.Date(), l.o.Now()
 	return said.Audience, nil
 }

@@ -3,6 +3,7 @@ package trust
 import (
 	"fmt"
 	"net/url"
+	"slices"
 	"strings"
 
 	"github.com/org/pypi-oidc-publish/internal/finding"
@@ -31,13 +32,17 @@ func environmentNote(c oidc.Claims) string {
 
 // unmatched is what is told of a refusal because no publisher fits, with the next step beside it.
 func (l *Lease) unmatched(c oidc.Claims, order Order, next string) {
-	told := ledger.Publisher{Claims: publisher(c), New: order.New, Next: next}
-	if l.o.Settings != nil && len(order.Projects) > 0 {
-		owner, repository, _ := strings.Cut(c.Repository, "/")
-		told.Page = l.o.Settings(order.Projects[0], order.New, url.Values{
-			"provider": {"github"}, "owner": {owner}, "repository": {repository},
-			"workflow_filename": {c.WorkflowFile()}, "environment": {c.Environment},
-		})
+	told := ledger.Publisher{Claims: publisher(c), Next: next}
+	owner, repository, _ := strings.Cut(c.Repository, "/")
+	form := url.Values{
+		"provider": {"github"}, "owner": {owner}, "repository": {repository}, "workflow_filename": {c.WorkflowFile()}, "environment": {c.Environment},
+	}
+	for _, project := range order.Projects {
+		place := ledger.Place{Project: string(project), New: slices.Contains(order.New, project)}
+		if l.o.Settings != nil {
+			place.Page = l.o.Settings(project, place.New, form)
+		}
+		told.Places = append(told.Places, place)
 	}
 	l.o.Note(ledger.Unmatched{Publisher: told})
 }

@@ -191,10 +191,10 @@ func TestAPendingPublisherThatIsUsedUp(t *testing.T) {
 		t.Errorf("%d tokens", n)
 	}
 	// A refusal that nothing explains is asked about once more, and only where the project was unknown.
-	for isNew, want := range map[bool]int{false: 1, true: 2} {
+	for want, unknown := range map[int][]pep.Project{1: nil, 2: {"mine"}} {
 		s := stage(t)
 		r := onStage(t, s)
-		if err := r.Mint(t.Context(), trust.Order{Projects: []pep.Project{"mine"}, New: isNew}); err == nil {
+		if err := r.Mint(t.Context(), trust.Order{Projects: []pep.Project{"mine"}, New: unknown}); err == nil {
 			t.Error("no publisher, and a token all the same")
 		}
 		mints := 0
@@ -204,7 +204,7 @@ func TestAPendingPublisherThatIsUsedUp(t *testing.T) {
 			}
 		}
 		if mints != want {
-			t.Errorf("project unknown %v: %d mints", isNew, mints)
+			t.Errorf("project unknown %v: %d mints", unknown, mints)
 		}
 	}
 }

@@ -1,7 +1,8 @@
 # The image of the action: one static binary in an empty image. GitHub's runner builds it where the action is used by a branch or as
 # a local action; a release names an image by its digest.
 #
-# GO_IMAGE is the image that builds; a release pins it by digest. GOPROXY and GOFLAGS are for networks that need them.
+# GO_IMAGE is the image that builds where the runner does. A release is not made of it: .ci/image assembles that from Go and this source
+# alone. GOPROXY and GOFLAGS are for networks that need them.
 # GitHub's rules for such an image: no USER (the workspace and the file commands belong to root), no WORKDIR, an absolute
 # entry point in exec form. There is no shell, no package and no certificate file: the roots are in the binary.
 ARG GO_IMAGE=golang:1.26

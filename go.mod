@@ -2,6 +2,8 @@ module github.com/org/pypi-oidc-publish
 
 go 1.26.0
 
+toolchain go1.26.8
+
 require (
 	github.com/google/go-github/v63 v63.0.0
 	github.com/pelletier/go-toml/v2 v2.4.3

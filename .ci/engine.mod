@@ -4,6 +4,8 @@ module github.com/org/pypi-oidc-publish
 
 go 1.26.0
 
+toolchain go1.26.8
+
 tool (
 	github.com/google/go-containerregistry/cmd/crane
 	github.com/nektos/act

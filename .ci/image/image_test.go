@@ -71,11 +71,11 @@ func TestARecipeThatIsNotUnderstood(t *testing.T) {
 func TestALayer(t *testing.T) {
 	t.Parallel()
 	at := time.Unix(1700000000, 0).UTC()
-	packed, diffID, err := layer("program", []byte("content"), at)
+	packed, diffID, err := layer(content{"program", []byte("content"), []byte("notices")}, at)
 	if err != nil {
 		t.Fatal(err)
 	}
-	again, _, err := layer("program", []byte("content"), at)
+	again, _, err := layer(content{"program", []byte("content"), []byte("notices")}, at)
 	if err != nil || !bytes.Equal(packed, again) {
 		t.Errorf("the same content is another layer (%v)", err)
 	}
@@ -102,7 +102,7 @@ func TestALayer(t *testing.T) {
 	if _, err := io.Copy(&whole, plain); err != nil {
 		t.Fatal(err)
 	}
-	if got := strings.Join(seen, ", "); got != "-rwxr-xr-x program, dtrwxrwxrwx tmp/" {
+	if got := strings.Join(seen, ", "); got != "-rwxr-xr-x program, -rw-r--r-- THIRD_PARTY_NOTICES.txt, dtrwxrwxrwx tmp/" {
 		t.Errorf("the layer has %s", got)
 	}
 	if digest(whole.Bytes()) != diffID {
@@ -150,6 +150,12 @@ func TestTheImage(t *testing.T) {
 			t.Fatal(err)
 		}
 		checkProgram(t, content, machines[c.Architecture])
+		if _, err := files.Next(); err != nil {
+			t.Fatal(err)
+		}
+		if notices, err := io.ReadAll(files); err != nil || !bytes.Contains(notices, []byte("github.com/sigstore/sigstore-go")) {
+			t.Errorf("%s: the notices do not name what is in the program (%v)", c.Architecture, err)
+		}
 	}
 }
 

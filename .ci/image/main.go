@@ -112,6 +112,10 @@ func build(o options) (string, error) {
 	if err != nil {
 		return "", err
 	}
+	notices, err := noticesOf(architectures())
+	if err != nil {
+		return "", err
+	}
 	index := manifest{SchemaVersion: 2, MediaType: indexType, Annotations: maps.Clone(r.Labels)}
 	var programs []string
 	for _, architecture := range architectures() {
@@ -121,7 +125,7 @@ func build(o options) (string, error) {
 		}
 		programs = append(programs, program)
 		made := "go" + strings.TrimPrefix(toolchain, "go") + " build " + strings.Join(flags(o.version), " ")
-		d, err := image.add(program, architecture, made, r, o.created)
+		d, err := image.add(program, notices, architecture, made, r, o.created)
 		if err != nil {
 			return "", err
 		}
@@ -137,13 +141,25 @@ func build(o options) (string, error) {
 	return d.Digest, image.refer(d)
 }
 
+// noticesOf are the licences of what is in the program, for all of the image's architectures.
+func noticesOf(architectures []string) ([]byte, error) {
+	systems := make([]string, 0, len(architectures))
+	for _, architecture := range architectures {
+		systems = append(systems, "linux/"+architecture)
+	}
+	command := exec.Command(".ci/notices", systems...)
+	command.Env = append(os.Environ(), "GOFLAGS=", "GOWORK=off")
+	command.Stderr = os.Stderr
+	return command.Output()
+}
+
 // add writes the image of one architecture.
-func (l layout) add(program, architecture, made string, r recipe, created time.Time) (descriptor, error) {
-	content, err := os.ReadFile(program)
+func (l layout) add(program string, notices []byte, architecture, made string, r recipe, created time.Time) (descriptor, error) {
+	binary, err := os.ReadFile(program)
 	if err != nil {
 		return descriptor{}, err
 	}
-	packed, diffID, err := layer(filepath.Base(program), content, created)
+	packed, diffID, err := layer(content{filepath.Base(program), binary, notices}, created)
 	if err != nil {
 		return descriptor{}, err
 	}
@@ -151,7 +167,7 @@ func (l layout) add(program, architecture, made string, r recipe, created time.T
 	if err != nil {
 		return descriptor{}, err
 	}
-	fmt.Fprintf(os.Stderr, "linux/%s: %d bytes, %d compressed\n", architecture, len(content), len(packed))
+	fmt.Fprintf(os.Stderr, "linux/%s: %d bytes, %d compressed\n", architecture, len(binary), len(packed))
 	configOf, err := l.document(configType, config{
 		Created: created, Architecture: architecture, OS: "linux",
 		Config:  execution(r),

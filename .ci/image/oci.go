@@ -104,21 +104,31 @@ func (l layout) refer(to descriptor) error {
 	return os.WriteFile(filepath.Join(l.folder, "index.json"), content, 0o644)
 }
 
-// layer is the file system of the image: the program, and a folder for temporary files, which a rehearsal needs. The second value
-// is the digest of the archive before compression.
-func layer(program string, content []byte, at time.Time) (compressed []byte, diffID string, err error) {
+// content is what the file system of the image holds.
+type content struct {
+	name    string // of the program
+	program []byte
+	notices []byte // the terms of what is in the program, which ask to go with it
+}
+
+// layer is the file system of the image: the program, its notices, and a folder for temporary files, which a rehearsal needs. The
+// second value is the digest of the archive before compression.
+func layer(c content, at time.Time) (compressed []byte, diffID string, err error) {
 	var plain, packed bytes.Buffer
 	files := tar.NewWriter(&plain)
-	entries := []tar.Header{
-		{Typeflag: tar.TypeReg, Name: program, Mode: 0o755, Size: int64(len(content))},
-		{Typeflag: tar.TypeDir, Name: "tmp/", Mode: 0o1777},
-	}
-	for _, entry := range entries {
-		entry.ModTime, entry.Format = at, tar.FormatUSTAR
-		if err := files.WriteHeader(&entry); err != nil {
+	for _, entry := range []struct {
+		tar.Header
+		bytes []byte
+	}{
+		{tar.Header{Typeflag: tar.TypeReg, Name: c.name, Mode: 0o755}, c.program},
+		{tar.Header{Typeflag: tar.TypeReg, Name: "THIRD_PARTY_NOTICES.txt", Mode: 0o644}, c.notices},
+		{tar.Header{Typeflag: tar.TypeDir, Name: "tmp/", Mode: 0o1777}, nil},
+	} {
+		entry.Size, entry.ModTime, entry.Format = int64(len(entry.bytes)), at, tar.FormatUSTAR
+		if err := files.WriteHeader(&entry.Header); err != nil {
 			return nil, "", err
 		}
-		if _, err := files.Write(content[:entry.Size]); err != nil {
+		if _, err := files.Write(entry.bytes); err != nil {
 			return nil, "", err
 		}
 	}

@@ -2,6 +2,8 @@ module github.com/org/pypi-oidc-publish/ci/sigstore
 
 go 1.26.0
 
+toolchain go1.26.8
+
 require (
 	github.com/google/certificate-transparency-go v1.4.0
 	github.com/google/trillian v1.8.0

@@ -1,0 +1,189 @@
+package internal_test
+
+import (
+	"os"
+	"os/exec"
+	"path/filepath"
+	"slices"
+	"strings"
+	"testing"
+)
+
+// place is a repository at its candidate, and a GitHub for the scripts of a release: testdata/gh, on a bare repository.
+type place struct {
+	t            *testing.T
+	here, store  string
+	candidate    string
+	environment  []string
+	breakOnce    string
+	programNames []string
+}
+
+func newPlace(t *testing.T) *place {
+	t.Helper()
+	p := &place{t: t, here: t.TempDir(), store: t.TempDir(), programNames: []string{"a.tar.gz", "SHA256SUMS"}}
+	gh, err := filepath.Abs("testdata")
+	if err != nil {
+		t.Fatal(err)
+	}
+	p.environment = append(os.Environ(), "PATH="+gh+":"+os.Getenv("PATH"), "STORE="+p.store, "GH_REPO=o/r", "GH_TOKEN=x",
+		"GIT_CONFIG_GLOBAL=/dev/null", "GIT_AUTHOR_NAME=a", "GIT_AUTHOR_EMAIL=a@example.com", "GIT_COMMITTER_NAME=a", "GIT_COMMITTER_EMAIL=a@example.com")
+	for name, content := range map[string]string{"action.yml": "name: a\nruns:\n  image: Dockerfile\n", "README.md": "text\n"} {
+		p.write(filepath.Join(p.here, name), content)
+	}
+	for _, script := range []string{"tag-release", "publish-release", "move-major"} {
+		p.write(filepath.Join(p.here, ".ci", script), read(t, "../.ci/"+script))
+		if err := os.Chmod(filepath.Join(p.here, ".ci", script), 0o755); err != nil {
+			t.Fatal(err)
+		}
+	}
+	for _, folder := range []string{"published", "drafts"} {
+		if err := os.Mkdir(filepath.Join(p.store, folder), 0o755); err != nil {
+			t.Fatal(err)
+		}
+	}
+	p.write(filepath.Join(p.store, "immutable"), "true\n")
+	p.must("git", "init", "-q", "-b", "main", ".")
+	p.must("git", "add", "-A")
+	p.must("git", "commit", "-q", "-m", "candidate")
+	p.candidate = p.must("git", "rev-parse", "HEAD")
+	p.must("git", "clone", "-q", "--bare", ".", filepath.Join(p.store, "repository"))
+	for _, name := range p.programNames {
+		p.write(filepath.Join(p.store, name), name)
+	}
+	p.pin("v1.2.3")
+	return p
+}
+
+func (p *place) write(path, content string) {
+	p.t.Helper()
+	if err := os.MkdirAll(filepath.Dir(path), 0o755); err != nil {
+		p.t.Fatal(err)
+	}
+	if err := os.WriteFile(path, []byte(content), 0o600); err != nil {
+		p.t.Fatal(err)
+	}
+}
+
+// pin writes the image into the action.yml of the work tree.
+func (p *place) pin(version string) {
+	p.write(filepath.Join(p.here, "action.yml"), "name: a\nruns:\n  image: docker://ghcr.io/o/r:"+version+"@sha256:0\n")
+}
+
+func (p *place) run(name string, arguments ...string) (string, error) {
+	command := exec.CommandContext(p.t.Context(), name, arguments...)
+	command.Dir, command.Env = p.here, append(slices.Clone(p.environment), "BREAK="+p.breakOnce)
+	said, err := command.CombinedOutput()
+	return strings.TrimSpace(string(said)), err
+}
+
+func (p *place) must(name string, arguments ...string) string {
+	p.t.Helper()
+	said, err := p.run(name, arguments...)
+	if err != nil {
+		p.t.Fatalf("%s %v: %v\n%s", name, arguments, err, said)
+	}
+	return said
+}
+
+// at is what a name of the repository names, or nothing.
+func (p *place) at(ref string) string {
+	said, err := p.run("git", "--git-dir", filepath.Join(p.store, "repository"), "rev-parse", "-q", "--verify", ref)
+	if err != nil {
+		return ""
+	}
+	return said
+}
+
+// release is the end of the release workflow.
+func (p *place) release(version string) (string, error) {
+	said, err := p.run(".ci/tag-release", version)
+	if err != nil {
+		return said, err
+	}
+	files := []string{version}
+	for _, name := range p.programNames {
+		files = append(files, filepath.Join(p.store, name))
+	}
+	if said, err = p.run(".ci/publish-release", files...); err != nil {
+		return said, err
+	}
+	return p.run(".ci/move-major", version)
+}
+
+// TestTheEndOfARelease: the tag is of a commit that differs from the candidate in one line, the release has the programs, and v1 moves
+// last. Whatever breaks on the way, running it again finishes it.
+func TestTheEndOfARelease(t *testing.T) {
+	t.Parallel()
+	for _, broken := range []string{
+		"", "git/matching-refs", "git/blobs", "git/trees", "git/commits -f", "git/commits/", "git/refs -f ref=refs/tags/v1.2.3", "release create",
+		"release edit", "releases/tags", "release list", "git/refs -f ref=refs/tags/v1 ",
+	} {
+		t.Run(broken, func(t *testing.T) {
+			t.Parallel()
+			p := newPlace(t)
+			p.breakOnce = broken
+			said, err := p.release("v1.2.3")
+			if (err != nil) != (broken != "") {
+				t.Fatalf("%v\n%s", err, said)
+			}
+			if err != nil {
+				if p.at("refs/tags/v1") != "" {
+					t.Error("v1 has moved although something broke")
+				}
+				if said, err = p.release("v1.2.3"); err != nil {
+					t.Fatalf("the second run: %v\n%s", err, said)
+				}
+			}
+			commit := p.at("refs/tags/v1.2.3")
+			if commit == "" || p.at(commit+"^") != p.candidate || p.at("refs/tags/v1") != commit || !strings.HasSuffix(said, "v1") {
+				t.Errorf("v1.2.3 is %q on %q, v1 is %q", commit, p.at(commit+"^"), p.at("refs/tags/v1"))
+			}
+			changed := p.must("git", "--git-dir", filepath.Join(p.store, "repository"), "diff", "--numstat", p.candidate, commit)
+			if changed != "1\t1\taction.yml" {
+				t.Errorf("changed: %s", changed)
+			}
+			assets, err := os.ReadDir(filepath.Join(p.store, "published", "v1.2.3"))
+			if err != nil || len(assets) != len(p.programNames) || strings.TrimSpace(read(t, filepath.Join(p.store, "latest"))) != "--latest=true" {
+				t.Errorf("assets: %v, %v", assets, err)
+			}
+		})
+	}
+}
+
+// TestAReleaseThatMustNotBe: nothing is overwritten, and v1 moves for nothing that is not published, newest and immutable.
+func TestAReleaseThatMustNotBe(t *testing.T) {
+	t.Parallel()
+	for _, c := range []struct {
+		name, says string
+		before     func(*place)
+		v1         bool // moves
+		fails      bool
+	}{
+		{"the tag is something else's", "is not this release", func(p *place) {
+			p.must("git", "--git-dir", filepath.Join(p.store, "repository"), "tag", "v1.2.3", p.candidate)
+		}, false, true},
+		{"more than one line differs", "one line", func(p *place) { p.write(filepath.Join(p.here, "README.md"), "other\n") }, false, true},
+		{"nothing differs", "one line", func(p *place) { p.must("git", "checkout", "-q", "action.yml") }, false, true},
+		{"releases can be changed", "switch immutable releases on", func(p *place) { p.write(filepath.Join(p.store, "immutable"), "false\n") }, false, true},
+		{"a newer one is out", "v1 stays at v1.10.0", func(p *place) { p.write(filepath.Join(p.store, "published", "v1.10.0"), "") }, false, false},
+		{"an older one is out", "v1", func(p *place) { p.write(filepath.Join(p.store, "published", "v1.2.2"), "") }, true, false},
+		{"a newer one of another line is out", "v1", func(p *place) { p.write(filepath.Join(p.store, "published", "v2.0.0"), "") }, true, false},
+		{"a stray tag is no release", "v1", func(p *place) {
+			p.must("git", "--git-dir", filepath.Join(p.store, "repository"), "tag", "v1.99.0", p.candidate)
+		}, true, false},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			t.Parallel()
+			p := newPlace(t)
+			c.before(p)
+			said, err := p.release("v1.2.3")
+			if (err != nil) != c.fails || !strings.Contains(said, c.says) {
+				t.Errorf("%v: %s", err, said)
+			}
+			if moved := p.at("refs/tags/v1") != ""; moved != c.v1 {
+				t.Errorf("v1 has moved: %v", moved)
+			}
+		})
+	}
+}

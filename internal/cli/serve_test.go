@@ -321,14 +321,19 @@ func TestServePublishers(t *testing.T) {
 // TestServeBreaks: a client of any language can break the stage by its control endpoint; the run that meets the fault goes on.
 func TestServeBreaks(t *testing.T) {
 	t.Parallel()
-	s := serveStage(t, "-project", "alder")
-	s.ask("POST", s.env["STAGE_FAULTS_URL"], `{"op": "upload", "fault": "status-503-seconds", "times": 1}`)
-	code, outputs, log := s.step("alder-1.0-py3-none-any.whl").runs()
-	if code != 0 || outputs["published-count"] != "1" {
+	s := serveStage(t, "-project", "alder", "-github-release", "v1.0")
+	ops := []string{"upload", "github", "asset"}
+	for _, op := range ops {
+		s.ask("POST", s.env["STAGE_FAULTS_URL"], `{"op": "`+op+`", "fault": "status-503-seconds", "times": 1}`)
+	}
+	p := s.step("alder-1.0-py3-none-any.whl")
+	p.env["INPUT_GITHUB-RELEASE"] = "v1.0"
+	code, outputs, log := p.runs()
+	if code != 0 || outputs["published-count"] != "1" || outputs["github-release"] != "attached" {
 		t.Errorf("exit code %d, %v\n%s", code, outputs, log)
 	}
-	if mended := s.ask("DELETE", s.env["STAGE_FAULTS_URL"], ""); !strings.Contains(mended, `"struck":1`) {
-		t.Errorf("it did not strike: %s", mended)
+	if mended := s.ask("DELETE", s.env["STAGE_FAULTS_URL"], ""); strings.Count(mended, `"struck":1`) != len(ops) {
+		t.Errorf("not all have struck: %s", mended)
 	}
 }
 

@@ -1,6 +1,6 @@
 # Makes a workflow of docs/examples one that act can run here, and changes as little as it can: each step that publishes is told the
-# address of an index on this machine, and each job that may ask for ID tokens (id-token: write) gets that right from the index. There
-# are no releases of GitHub here, so nothing is attached to one.
+# address of an index on this machine, its job where the Sigstore of that index is, and each job that may ask for ID tokens
+# (id-token: write) gets that right from the index.
 #
 #   awk -v pypi=ENV_FILE -v testpypi=ENV_FILE -f .ci/act/local.awk WORKFLOW
 
@@ -25,19 +25,20 @@ inside { lines[++count] = $0; next }
 END { if (!failed) job() }
 
 # job prints the job whose lines were read.
-function job(i, line, where, may, ours, steps, told) {
+function job(i, line, where, may, publishes, ours, steps, told) {
 	where = "pypi"
 	for (i = 1; i <= count; i++) {
 		if (lines[i] ~ /repository-url: testpypi$/) where = "testpypi"
 		if (lines[i] ~ /^      id-token: write$/) may = 1
+		if (lines[i] ~ /uses: org\/pypi-oidc-publish@/) publishes = 1
 		if (lines[i] ~ /^    env:$/) fail("a job has variables of its own, which is not foreseen")
 	}
 	for (i = 1; i <= count; i++) {
 		line = lines[i]
-		if (line ~ /^    permissions:/ && may) right(where)
+		if (line ~ /^    permissions:/ && (may || publishes)) variables(where, may)
 		if (line ~ /^      - /) ours = 0
 		if (line ~ /uses: org\/pypi-oidc-publish@/) { ours = 1; steps++ }
-		if (ours && line ~ /^          (repository-url|index-url|github-release|github-token): /) continue
+		if (ours && line ~ /^          (repository-url|index-url): /) continue
 		if (ours && line ~ /^          user: /) line = "          user: " value[where, "INPUT_USER"]
 		print line
 		if (ours && line ~ /^        with:$/) {
@@ -50,10 +51,10 @@ function job(i, line, where, may, ours, steps, told) {
 	count = 0
 }
 
-# right prints what GitHub gives to a job with id-token: write, and what the signing of a rehearsal needs.
-function right(where, name, names, i) {
+# variables prints where the Sigstore is, and what GitHub gives to a job that may ask for ID tokens.
+function variables(where, may, names, i) {
 	print "    env:"
-	split("ACTIONS_ID_TOKEN_REQUEST_URL ACTIONS_ID_TOKEN_REQUEST_TOKEN PYPI_OIDC_PUBLISH_TUF_URL PYPI_OIDC_PUBLISH_TUF_ROOT", names, " ")
+	split("PYPI_OIDC_PUBLISH_TUF_URL PYPI_OIDC_PUBLISH_TUF_ROOT" (may ? " ACTIONS_ID_TOKEN_REQUEST_URL ACTIONS_ID_TOKEN_REQUEST_TOKEN" : ""), names, " ")
 	for (i = 1; i in names; i++) print "      " names[i] ": " value[where, names[i]]
 }
 

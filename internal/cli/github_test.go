@@ -3,58 +3,34 @@ package cli_test
 import (
 	"bytes"
 	"encoding/json"
-	"net/http"
-	"net/http/httptest"
-	"net/url"
 	"os"
 	"slices"
 	"strings"
 	"sync/atomic"
 	"testing"
 
+	"github.com/org/pypi-oidc-publish/internal/fakepypi"
 	"github.com/org/pypi-oidc-publish/internal/fakepypi/releases"
 )
 
-// writeToken is a GitHub token that may write to the repository.
-const writeToken = "ghs_0123456789abcdefghijklmnopqrstuvwxyz"
-
-// gitHub is GitHub's API for a step, with one release for its tag v1.0.
+// gitHub is the GitHub of a step's stage, with one release for its tag v1.0.0.
 type gitHub struct {
 	*releases.GitHub
 	release releases.Release
 }
 
-// withGitHub lets the step attach to the release of its tag. Storage is a place of its own, as at GitHub.
+// withGitHub lets the step attach to the release of its tag, with a token that has the right.
 func (s *step) withGitHub(right releases.Right, release *releases.Release) *gitHub {
 	s.t.Helper()
-	double := releases.New(releases.Options{Repository: s.env["GITHUB_REPOSITORY"], Tokens: map[string]releases.Right{writeToken: right}})
-	g := &gitHub{GitHub: double}
-	if release != nil {
-		g.release = double.Publish(*release)
-	}
-	mux := http.NewServeMux()
-	mux.Handle("/api/v3/", double.API())
-	mux.Handle("/api/uploads/", double.Uploads())
-	server, storage := httptest.NewServer(mux), httptest.NewServer(double.Storage())
-	s.t.Cleanup(server.Close)
-	s.t.Cleanup(storage.Close)
-	at, err := url.Parse(storage.URL)
-	if err != nil {
-		s.t.Fatal(err)
-	}
-	double.StorageAt(at)
+	g, token := s.stage.GitHub, s.stage.Env[fakepypi.GitHubToken]
+	g.Grant(token, right)
 	s.t.Cleanup(func() {
-		if leaks := double.Leaks(); len(leaks) > 0 {
+		if leaks := g.Leaks(); len(leaks) > 0 {
 			s.t.Errorf("the token was seen at %v", leaks)
 		}
 	})
-	for name, value := range map[string]string{
-		"GITHUB_API_URL": server.URL + "/api/v3", "GITHUB_REF_TYPE": "tag", "GITHUB_REF_NAME": "v1.0", "GITHUB_REF": "refs/tags/v1.0",
-		"INPUT_GITHUB-RELEASE": "auto", "INPUT_GITHUB-TOKEN": writeToken,
-	} {
-		s.env[name] = value
-	}
-	return g
+	s.env["INPUT_GITHUB-RELEASE"], s.env["INPUT_GITHUB-TOKEN"] = "auto", token
+	return &gitHub{g, g.Publish(*release)}
 }
 
 // names are the assets of the release.
@@ -88,8 +64,9 @@ func (s *step) run() (code int, outputs map[string]string) {
 	s.t.Helper()
 	s.log.Reset()
 	code, outputs = s.end(s.start())
-	unmasked := strings.ReplaceAll(s.log.String(), "::add-mask::"+writeToken, "")
-	if strings.Contains(unmasked+s.summary()+outputs["manifest"], writeToken) {
+	token := s.stage.Env[fakepypi.GitHubToken]
+	unmasked := strings.ReplaceAll(s.log.String(), "::add-mask::"+token, "")
+	if strings.Contains(unmasked+s.summary()+outputs["manifest"], token) {
 		s.t.Error("GitHub's token is in the log, the summary or the manifest")
 	}
 	return code, outputs
@@ -97,7 +74,7 @@ func (s *step) run() (code int, outputs map[string]string) {
 
 func (s *step) minted() int { return len(s.stage.Tokens()) }
 
-var v1 = &releases.Release{Tag: "v1.0", Name: "One"}
+var v1 = &releases.Release{Tag: "v1.0.0", Name: "One"}
 
 // attachedNames are the assets of a release of alder 1.0: the files, their attestations, and the manifest.
 func attachedNames() []string {
@@ -141,7 +118,7 @@ func TestAttachInTheSameJob(t *testing.T) {
 			}
 		}
 	}
-	if page := "https://github.example/" + s.env["GITHUB_REPOSITORY"] + "/releases/tag/v1.0"; !strings.Contains(s.summary(), `<a href="`+page+`">`) {
+	if page := "https://github.example/" + s.env["GITHUB_REPOSITORY"] + "/releases/tag/v1.0.0"; !strings.Contains(s.summary(), `<a href="`+page+`">`) {
 		t.Errorf("the summary has no link to the release:\n%s", s.summary())
 	}
 
@@ -163,7 +140,7 @@ func TestAttachInAJobOfItsOwn(t *testing.T) {
 	if code, outputs := s.run(); code != 0 || outputs["github-release"] != "" {
 		t.Fatalf("exit code %d, %v\n%s", code, outputs, s.log.String())
 	}
-	g := s.withGitHub(releases.Write, &releases.Release{Tag: "v1.0", Draft: true})
+	g := s.withGitHub(releases.Write, &releases.Release{Tag: "v1.0.0", Draft: true})
 	s.withoutIDToken()
 	code, outputs := s.run()
 	if code != 0 || outputs["result"] != "unchanged" || outputs["github-release"] != "attached" || outputs["token-burned"] != "not-minted" || s.minted() != 1 {
@@ -245,8 +222,8 @@ func TestAttachIsRefusedBeforeAnythingIsMinted(t *testing.T) {
 	}{
 		{"without the right", releases.Read, v1, 2, "contents: write", nil},
 		{"with a token of another repository", releases.Outside, v1, 2, "contents: write", nil},
-		{"no such release", releases.Write, &releases.Release{Tag: "v0.9"}, 1, "v1.0", nil},
-		{"an immutable release", releases.Write, &releases.Release{Tag: "v1.0", Immutable: true}, 1, "immutable", nil},
+		{"no such release", releases.Write, &releases.Release{Tag: "v0.9"}, 1, "v1.0.0", nil},
+		{"an immutable release", releases.Write, &releases.Release{Tag: "v1.0.0", Immutable: true}, 1, "immutable", nil},
 		{"other bytes there", releases.Write, v1, 1, "alder-1.0.tar.gz", func(s *step, g *gitHub) {
 			g.Hold(releases.Asset{Release: g.release.ID, Name: "alder-1.0.tar.gz", Bytes: []byte("another sdist")})
 		}},

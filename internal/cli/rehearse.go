@@ -9,22 +9,31 @@ import (
 	"strconv"
 	"strings"
 
+	"github.com/org/pypi-oidc-publish/internal/config"
 	"github.com/org/pypi-oidc-publish/internal/dist"
 	"github.com/org/pypi-oidc-publish/internal/fakepypi"
 	"github.com/org/pypi-oidc-publish/internal/pep"
 	"github.com/org/pypi-oidc-publish/internal/runner"
 )
 
+// rehearsal is what the flags of rehearse ask for.
+type rehearsal struct {
+	verbose, attach bool
+	summary         string
+}
+
 // rehearseVerb starts the stage on loopback, makes this machine its Trusted Publisher, and does a whole run against it over
 // real HTTP. Nothing of it leaves the machine, and nothing is kept.
 func rehearseVerb(ctx context.Context, w World, v verb, args []string) int {
 	flags := flag.NewFlagSet(v.name, flag.ContinueOnError)
-	verbose := flags.Bool("verbose", false, "requests, retries and timings")
-	summary := flags.String("summary", "", "also write the job summary to this file, as Markdown")
+	var asked rehearsal
+	flags.BoolVar(&asked.verbose, "verbose", false, "requests, retries and timings")
+	flags.BoolVar(&asked.attach, "github-release", false, "also attach what is published to a GitHub release, which is on this machine too")
+	flags.StringVar(&asked.summary, "summary", "", "also write the job summary to this file, as Markdown")
 	if code, done := w.parse(v, flags, args); done {
 		return code
 	}
-	code, err := w.rehearse(ctx, flags.Args(), *verbose, *summary)
+	code, err := w.rehearse(ctx, flags.Args(), asked)
 	if err != nil {
 		fmt.Fprintln(w.Stderr, runner.Plain("the stage of the rehearsal failed: "+err.Error()))
 		return Failed
@@ -32,7 +41,7 @@ func rehearseVerb(ctx context.Context, w World, v verb, args []string) int {
 	return code
 }
 
-func (w World) rehearse(ctx context.Context, paths []string, verbose bool, summary string) (code int, err error) {
+func (w World) rehearse(ctx context.Context, paths []string, asked rehearsal) (code int, err error) {
 	stage, err := fakepypi.Start(ctx, "127.0.0.1:0", fakepypi.Options{Now: w.Now})
 	if err != nil {
 		return 0, err
@@ -43,9 +52,18 @@ func (w World) rehearse(ctx context.Context, paths []string, verbose bool, summa
 			err = closed
 		}
 	}()
-	w.Getenv = w.asRun(stage, summary)
+	w.Getenv = w.asRun(stage, asked.summary)
 	r, vault := runner.New(w.Getenv, w.Stdout)
 	r.Line("rehearsal: the index and the issuer of ID tokens are on this machine alone, at " + stage.Upload.Host)
+	inputs := map[string]string{
+		"repository-url": stage.Upload.String(), "index-url": stage.Simple.String(), "verbose": strconv.FormatBool(asked.verbose),
+	}
+	if asked.attach {
+		tag := stage.Env["GITHUB_REF_NAME"]
+		stage.GitHub.Publish(fakepypi.Release{Tag: tag})
+		inputs["github-release"], inputs["github-token"] = config.Auto, stage.Env[fakepypi.GitHubToken]
+		r.Line("rehearsal: GitHub is too, where " + stage.Env["GITHUB_REPOSITORY"] + " has the release " + tag)
+	}
 	if len(paths) == 0 {
 		samples, found, err := w.found(r)
 		if err != nil {
@@ -59,10 +77,7 @@ func (w World) rehearse(ctx context.Context, paths []string, verbose bool, summa
 	for _, project := range projectsIn(paths) {
 		stage.Trust(fakepypi.Publisher{Project: project})
 	}
-	inputs := map[string]string{
-		"packages-dir": strings.Join(paths, "\n"), "repository-url": stage.Upload.String(), "index-url": stage.Simple.String(),
-		"verbose": strconv.FormatBool(verbose),
-	}
+	inputs["packages-dir"] = strings.Join(paths, "\n")
 	return w.publish(ctx, r, vault, func(name string) string { return inputs[name] }), nil
 }
 

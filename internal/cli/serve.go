@@ -40,6 +40,7 @@ type serving struct {
 	profileName              string
 	run                      fakepypi.Run
 	publishers               []fakepypi.Publisher
+	releases                 []fakepypi.Release
 }
 
 // serveVerb runs the stage for other clients, until the process is told to end.
@@ -89,6 +90,12 @@ func (s *serving) define(flags *flag.FlagSet) {
 	flags.Func("publisher", "a project and another publisher that it trusts, as `OWNER/REPO:WORKFLOW[:ENVIRONMENT]=PROJECT`; repeatable", func(text string) error {
 		return s.add(text, true, false)
 	})
+	flags.Func("github-release", "the `tag` of a release on GitHub that the run's repository has; repeatable", func(text string) error {
+		return s.release(text, false)
+	})
+	flags.Func("github-draft", "the `tag` of one that is a draft; repeatable", func(text string) error {
+		return s.release(text, true)
+	})
 	s.defineRun(flags)
 }
 
@@ -117,6 +124,7 @@ func (s *serving) defineRun(flags *flag.FlagSet) {
 var (
 	repository = regexp.MustCompile(`^[A-Za-z0-9_.-]+/[A-Za-z0-9_.-]+$`)
 	workflow   = regexp.MustCompile(`^[^/\\:=@\s]+\.ya?ml$`)
+	tagName    = regexp.MustCompile(`^[A-Za-z0-9_./+@!-]+$`)
 	hostName   = regexp.MustCompile(`^[A-Za-z0-9._-]+$`)
 )
 
@@ -141,6 +149,15 @@ func (s *serving) add(text string, withPublisher, pending bool) error {
 	}
 	p.Project = pep.Normalize(text)
 	s.publishers = append(s.publishers, p)
+	return nil
+}
+
+// release reads the tag of a release.
+func (s *serving) release(text string, draft bool) error {
+	if !tagName.MatchString(text) {
+		return errors.New("write the name of a tag, such as v1.0.0")
+	}
+	s.releases = append(s.releases, fakepypi.Release{Tag: text, Draft: draft})
 	return nil
 }
 
@@ -176,11 +193,17 @@ func (w World) serve(ctx context.Context, s serving) (err error) {
 	}
 	defer func() { err = errors.Join(err, file.remove(), stage.Close()) }()
 	s.trust(stage)
+	for _, one := range s.releases {
+		stage.GitHub.Publish(one)
+	}
 	token, err := stage.StandingToken()
 	if err != nil {
 		return err
 	}
 	all := clientsOf(stage, s.profile, token)
+	if len(s.releases) > 0 {
+		all = append(all, attaching(stage, s.releases[0].Tag))
+	}
 	s.print(r, stage, all)
 	// Last: where the file is there, the stage is ready.
 	if err := file.write(settings(stage, all)); err != nil {
@@ -215,6 +238,12 @@ func (s *serving) print(r *runner.Runner, stage *fakepypi.Stage, all []client) {
 	for _, p := range s.publishers {
 		r.Line("trusted " + s.told(p))
 	}
+	if len(s.releases) > 0 {
+		r.Line("GitHub  " + stage.Env[gitHubURL])
+	}
+	for _, one := range s.releases {
+		r.Line(toldRelease(one) + " of " + s.run.Complete().Repository)
+	}
 	end()
 	for _, c := range all {
 		c.print(r)
@@ -237,6 +266,14 @@ func (s *serving) told(p fakepypi.Publisher) string {
 		text += ", which its first mint creates"
 	}
 	return text
+}
+
+// toldRelease names a release for people.
+func toldRelease(r fakepypi.Release) string {
+	if r.Draft {
+		return "draft   " + r.Tag
+	}
+	return "release " + r.Tag
 }
 
 // warn tells what may surprise.

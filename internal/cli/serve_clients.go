@@ -60,6 +60,21 @@ func program(stage *fakepypi.Stage, profile fakepypi.Profile, user, password str
 	return env
 }
 
+// gitHubURL is the variable that says where GitHub's API is.
+const gitHubURL = "GITHUB_API_URL"
+
+// attaching is what a step of the action has to be told on top, which also attaches to the release of the tag.
+func attaching(stage *fakepypi.Stage, tag string) client {
+	const repository = "GITHUB_REPOSITORY"
+	token := stage.Env[fakepypi.GitHubToken]
+	return client{
+		"this program, attaching to a GitHub release",
+		[]setting{{gitHubURL, stage.Env[gitHubURL]}, {repository, stage.Env[repository]}, {"INPUT_GITHUB-TOKEN", token}},
+		"pypi-oidc-publish publish -repository-url " + stage.Upload.String() + " -index-url " + stage.Simple.String() +
+			" -github-release " + tag + " -github-token " + token + " dist",
+	}
+}
+
 // shellName is a name that a shell can export; those of inputs with a hyphen it cannot, and the command has them as flags.
 var shellName = regexp.MustCompile(`^[A-Z0-9_]+$`)
 

@@ -230,6 +230,35 @@ func TestServeTells(t *testing.T) {
 	}
 }
 
+// TestServeGitHub: who has the environment file can attach to the releases that the flags name, and to no other.
+func TestServeGitHub(t *testing.T) {
+	t.Parallel()
+	s := serveStage(t, "-repository", "me/trees", "-project", "alder", "-github-release", "v1.0", "-github-draft", "v1.1")
+	attached := regexp.MustCompile(`(?m)^the GitHub release has 5 files of this run`)
+	for tag, want := range map[string]string{"v1.0": "attached", "v1.1": "attached", "v2.0": "failed"} {
+		p := s.step("alder-1.0-py3-none-any.whl", "alder-1.0.tar.gz")
+		p.env["INPUT_GITHUB-RELEASE"] = tag
+		code, outputs, log := p.runs()
+		if (code == 0) != (want == "attached") || outputs["github-release"] != want || attached.MatchString(log) != (want == "attached") {
+			t.Errorf("%s: exit code %d, %v\n%s", tag, code, outputs, log)
+		}
+	}
+	if code, outputs, log := s.step("alder-1.0.tar.gz").runs(); code != 0 || outputs["github-release"] != "" {
+		t.Errorf("a step that asks for no release: exit code %d, %v\n%s", code, outputs, log)
+	}
+	s.end(os.Interrupt)
+	for _, line := range []string{
+		"  GitHub  " + s.env["GITHUB_API_URL"], "  release v1.0 of me/trees", "  draft   v1.1 of me/trees", "  export GITHUB_REPOSITORY='me/trees'",
+	} {
+		if !strings.Contains(s.log.String(), line+"\n") || s.env["GITHUB_API_URL"] != s.env["STAGE_URL"]+"/api/v3" {
+			t.Errorf("%q is not printed:\n%s", line, s.log.String())
+		}
+	}
+	if !strings.Contains(s.log.String(), " -github-release v1.0 -github-token "+s.env["INPUT_GITHUB-TOKEN"]+" dist\n") {
+		t.Errorf("no line to type:\n%s", s.log.String())
+	}
+}
+
 // TestServeSurvives: what the index holds, and the API token, are there again after the process was killed; a file that it left behind is
 // replaced.
 func TestServeSurvives(t *testing.T) {
@@ -292,14 +321,19 @@ func TestServePublishers(t *testing.T) {
 // TestServeBreaks: a client of any language can break the stage by its control endpoint; the run that meets the fault goes on.
 func TestServeBreaks(t *testing.T) {
 	t.Parallel()
-	s := serveStage(t, "-project", "alder")
-	s.ask("POST", s.env["STAGE_FAULTS_URL"], `{"op": "upload", "fault": "status-503-seconds", "times": 1}`)
-	code, outputs, log := s.step("alder-1.0-py3-none-any.whl").runs()
-	if code != 0 || outputs["published-count"] != "1" {
+	s := serveStage(t, "-project", "alder", "-github-release", "v1.0")
+	ops := []string{"upload", "github", "asset"}
+	for _, op := range ops {
+		s.ask("POST", s.env["STAGE_FAULTS_URL"], `{"op": "`+op+`", "fault": "status-503-seconds", "times": 1}`)
+	}
+	p := s.step("alder-1.0-py3-none-any.whl")
+	p.env["INPUT_GITHUB-RELEASE"] = "v1.0"
+	code, outputs, log := p.runs()
+	if code != 0 || outputs["published-count"] != "1" || outputs["github-release"] != "attached" {
 		t.Errorf("exit code %d, %v\n%s", code, outputs, log)
 	}
-	if mended := s.ask("DELETE", s.env["STAGE_FAULTS_URL"], ""); !strings.Contains(mended, `"struck":1`) {
-		t.Errorf("it did not strike: %s", mended)
+	if mended := s.ask("DELETE", s.env["STAGE_FAULTS_URL"], ""); strings.Count(mended, `"struck":1`) != len(ops) {
+		t.Errorf("not all have struck: %s", mended)
 	}
 }
 
@@ -380,6 +414,8 @@ func TestServeRefuses(t *testing.T) {
 		{2, "a host's name or address", []string{"-url", "http://x'y"}},
 		{2, "write OWNER/REPO", []string{"-repository", "alone"}},
 		{2, "such as release.yml", []string{"-workflow", "release"}},
+		{2, "such as v1.0.0", []string{"-github-release", ""}},
+		{2, "such as v1.0.0", []string{"-github-draft", "v1 2"}},
 		{1, "could not begin", []string{"-addr", "nonsense"}},
 		{1, "address already in use", []string{"-addr", taken.Addr().String()}},
 		{1, "serve has not written it", []string{"-env-file", "notes"}},
@@ -446,7 +482,7 @@ func TestServePage(t *testing.T) {
 		t.Errorf("the flags are\n%v, and the page has\n%v", is, told)
 	}
 	for _, profile := range []string{"pypi", "testpypi", "plain", "no-trusted-publishing"} {
-		s := serveStage(t, "-profile", profile, "-url", "http://index:8081")
+		s := serveStage(t, "-profile", profile, "-url", "http://index:8081", "-github-release", "v1.0")
 		for name := range s.env {
 			if !strings.Contains(page, "`"+name+"`") {
 				t.Errorf("%s is not on the page", name)

@@ -7,14 +7,18 @@ import (
 	"github.com/org/pypi-oidc-publish/internal/fakepypi/fault"
 )
 
-// The ops of new connections, for faults that strike those: of the three servers.
+// The ops of new connections, for faults that strike those: of the five servers.
 const (
 	Connect         = "connect"
 	ConnectIssuer   = "connect-issuer"
 	ConnectSigstore = "connect-sigstore"
+	ConnectGitHub   = "connect-github"
+	ConnectAssets   = "connect-assets" // where GitHub keeps the bytes of assets
 )
 
-func doors() []string { return []string{Connect, ConnectIssuer, ConnectSigstore} }
+func doors() []string {
+	return []string{Connect, ConnectIssuer, ConnectSigstore, ConnectGitHub, ConnectAssets}
+}
 
 func newInjector(now func() time.Time) *fault.Injector {
 	return fault.New(fault.Options{Now: now, Op: Op, Ops: allOps(), Doors: doors()})
@@ -43,8 +47,8 @@ func beside(handler, control http.Handler) http.Handler {
 }
 
 // Break plans a fault for requests of an op, one of [Ops], or one of the other names of [Op]; or for new connections,
-// [Connect], [ConnectIssuer] and [ConnectSigstore]. The first skip of them pass, then it strikes as many times as told, -1 being for ever.
-// Plans of one op come one after another. A plan that could never strike is an error.
+// [Connect], [ConnectIssuer], [ConnectSigstore], [ConnectGitHub] and [ConnectAssets]. The first skip of them pass, then it strikes as
+// many times as told, -1 being for ever. Plans of one op come one after another. A plan that could never strike is an error.
 func (s *Stage) Break(op string, f fault.Fault, skip, times int) error {
 	return s.faults.Break(fault.Plan{Op: op, Fault: f, Skip: skip, Times: times})
 }

@@ -35,6 +35,10 @@ func TestOpsAreThoseOfTheClient(t *testing.T) {
 	if !slices.Equal(got, want) {
 		t.Errorf("the stage has the ops %v, the client %v", got, want)
 	}
+	th := opened(t)
+	for _, op := range wire.GitHubOps() {
+		th.breaks(string(op), named(t, "status-503"), 0, 1)
+	}
 }
 
 // named is a fault of the table.
@@ -476,7 +480,7 @@ func TestConnections(t *testing.T) {
 		if f.Point != fault.AtAccept {
 			continue
 		}
-		for _, door := range []string{fakepypi.Connect, fakepypi.ConnectIssuer, fakepypi.ConnectSigstore} {
+		for _, door := range []string{fakepypi.Connect, fakepypi.ConnectIssuer, fakepypi.ConnectSigstore, fakepypi.ConnectGitHub} {
 			t.Run(f.Name+" "+door, func(t *testing.T) {
 				t.Parallel()
 				th := opened(t)
@@ -490,6 +494,8 @@ func TestConnections(t *testing.T) {
 					struck, other = other, struck
 				case fakepypi.ConnectSigstore:
 					struck = th.TUF.Host
+				case fakepypi.ConnectGitHub:
+					struck = strings.TrimSuffix(strings.TrimPrefix(th.Env["GITHUB_API_URL"], "http://"), "/api/v3")
 				}
 				th.breaks(door, f, 1, 2)
 				for _, want := range []string{"served", known[f.Name], known[f.Name], "served"} {
@@ -729,7 +735,7 @@ func TestControl(t *testing.T) {
 		t.Fatal(err)
 	}
 	if len(told.Planned) != 1 || told.Planned[0].Struck != 1 || told.Planned[0].Fault != "reset-after-store" ||
-		len(told.Faults) != len(fault.Named()) || !slices.Contains(told.Ops, "keys") || !slices.Equal(told.Connections, []string{"connect", "connect-issuer", "connect-sigstore"}) {
+		len(told.Faults) != len(fault.Named()) || !slices.Contains(told.Ops, "keys") || !slices.Equal(told.Connections, []string{"connect", "connect-issuer", "connect-sigstore", "connect-github", "connect-assets"}) {
 		t.Errorf("%+v", told)
 	}
 	if r := control("DELETE", ""); r.status != 200 || len(th.Broken()) != 0 {

@@ -24,7 +24,7 @@ type Request struct {
 	Beside    int       // how many requests of the same op were being answered when this one began
 }
 
-// journal remembers the requests of both servers.
+// journal remembers the requests of all servers.
 type journal struct {
 	now func() time.Time
 

@@ -3,6 +3,8 @@ package fakepypi
 import (
 	"net/http"
 	"strings"
+
+	"github.com/org/pypi-oidc-publish/internal/fakepypi/releases"
 )
 
 // op is one kind of request that the stage tells apart.
@@ -30,6 +32,9 @@ func ops() []op {
 		{"log-entry", true, at("/api/v1/log/entries")},
 		{"log-lookup", true, under("/api/v1/log/entries/")},
 		{"keys", false, under("/.well-known/")},
+		{"asset", false, under(releases.UploadsPath + "/")},
+		{"asset-download", false, isAssetDownload},
+		{"github", false, under(releases.APIPath + "/")},
 		{"other", false, func(*http.Request) bool { return true }},
 	}
 }
@@ -45,6 +50,12 @@ func under(folder string) func(*http.Request) bool {
 func isUploadURL(r *http.Request) bool {
 	path := strings.TrimSuffix(r.URL.Path, "/")
 	return path == "/legacy" || path == "/upload"
+}
+
+// isAssetDownload tells a request for an asset's bytes, of the API or of the place to which it points.
+func isAssetDownload(r *http.Request) bool {
+	op := releases.Op(r)
+	return op == "bytes" || op == "download" && r.Header.Get("Accept") == "application/octet-stream"
 }
 
 func hasForm(r *http.Request) bool {

@@ -51,6 +51,12 @@ func (s *server) url() string {
 	return "http://" + s.listener.Addr().String()
 }
 
+// loopback tells whether the server is for this machine alone.
+func (s *server) loopback() bool {
+	addr, ok := s.listener.Addr().(*net.TCPAddr)
+	return ok && addr.IP.IsLoopback()
+}
+
 func (s *server) serve(handler http.Handler) {
 	s.http = http.Server{
 		Handler: http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {

@@ -1,17 +1,17 @@
-// Package fakepypi is the stage of a rehearsal: a package index, an ID token issuer and a Sigstore on loopback, which a
-// client reaches over real HTTP with real cryptography, and which keep the rules of the real ones.
+// Package fakepypi is the stage of a rehearsal: a package index, an ID token issuer, a Sigstore and GitHub's releases on loopback,
+// which a client reaches over real HTTP with real cryptography, and which keep the rules of the real ones.
 //
 // # Goals
 //
 // A client that works against the stage works against the real index, and one that would fail there fails here, with
 // the same texts. The stage is strict by default; each misbehaviour is a switch, and each failure of a network or a
 // server a fault ([Stage.Break]). It counts and remembers (requests, tokens, files, secrets), so that a test can ask
-// afterwards what really happened. The index, the issuer and the Sigstore are three servers on three ports and meet only
-// over HTTP; the index alone is told whom to trust, as the real one is by its makers.
+// afterwards what really happened. The index, the issuer, the Sigstore, GitHub's API and its storage of assets are five servers on
+// five ports and meet only over HTTP; the index alone is told whom to trust, as the real one is by its makers.
 //
 // # Limitations
 //
-// Plain HTTP on loopback; no TLS, no CDN, no HTTP/2. See the packages warehouse, issuer and sigstore for theirs.
+// Plain HTTP on loopback; no TLS, no CDN, no HTTP/2. See the packages warehouse, issuer, sigstore and releases for theirs.
 package fakepypi
 
 import (
@@ -31,6 +31,7 @@ import (
 
 	"github.com/org/pypi-oidc-publish/internal/fakepypi/fault"
 	"github.com/org/pypi-oidc-publish/internal/fakepypi/issuer"
+	"github.com/org/pypi-oidc-publish/internal/fakepypi/releases"
 	"github.com/org/pypi-oidc-publish/internal/fakepypi/sigstore"
 	"github.com/org/pypi-oidc-publish/internal/fakepypi/warehouse"
 	"github.com/org/pypi-oidc-publish/internal/pep"
@@ -95,7 +96,7 @@ type Options struct {
 	Dir      string           // where files are kept; empty means a temporary folder that Close removes
 	Keep     bool             // with Dir: what the index holds is kept there, for the next stage of that folder; the Sigstore is new each time
 	URL      string           // scheme and host that clients reach the index at; empty means those of its listener
-	OnePort  bool             // the index's address answers the runner's protocol and the Sigstore's too; their own are loopback's alone
+	OnePort  bool             // the index's address answers the runner's protocol, the Sigstore's and GitHub's too; their own are loopback's alone
 	Audience string           // of ID tokens; empty means [Audience]
 	Now      func() time.Time // the clock of all servers
 	Run      Run              // who asks for ID tokens
@@ -107,14 +108,16 @@ type Options struct {
 	Sigstore SigstoreSwitches
 }
 
-// Stage is a running index with its issuer and its Sigstore.
+// Stage is a running index with its issuer, its Sigstore and its GitHub.
 type Stage struct {
 	Upload *url.URL // the upload endpoint: /legacy/, or /upload/ of a plain index
 	Simple *url.URL // the simple index, /simple/
 	TUF    *url.URL // the Sigstore's repository of trust, which says where its other services are
 	Root   []byte   // the root of that repository, from which a client of TUF starts
+	// GitHub has the releases of the run's repository: none, as long as none is published here.
+	GitHub *releases.GitHub
 	// Env is what makes a process look like a step of the run, with the right to ask for ID tokens. The Sigstore to use is in
-	// it too, see [TUFURL] and [TUFRoot].
+	// it too, see [TUFURL] and [TUFRoot], and the token of the run's job, see [GitHubToken].
 	Env map[string]string
 
 	run      Run
@@ -182,9 +185,12 @@ func (s *Stage) open(ctx context.Context, addr string, o Options) error {
 	if err := s.address(base, o.Profile); err != nil {
 		return err
 	}
+	if err := s.openGitHub(ctx, host, base, o.URL == "" && front.loopback(), o); err != nil {
+		return err
+	}
 	var index http.Handler = s.index
 	if o.OnePort {
-		index = s.sigstore.Beside(s.issuer.Beside(s.index))
+		index = s.GitHub.Beside(s.sigstore.Beside(s.issuer.Beside(s.index)))
 	}
 	s.answer(front, index, Connect, o.Control)
 	s.answer(back, s.issuer, ConnectIssuer, false)

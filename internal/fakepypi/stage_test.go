@@ -104,6 +104,8 @@ func TestOps(t *testing.T) {
 		"/legacy/": "upload", "/legacy": "upload", "/simple/demo/": "look", "/files/packages/x": "file",
 		"/85//idtoken/x?api-version=2.0": "id-token", "/.well-known/jwks": "keys", "/": "other", "/pypi/demo/json": "json",
 		"/integrity/demo/1.0/demo-1.0.tar.gz/provenance": "provenance",
+		"/api/v3/repos/o/r/releases/tags/v1":             "github", "/api/v3/repos/o/r/releases/assets/1": "github",
+		"/api/uploads/repos/o/r/releases/1/assets?name=x": "asset", "/release-assets/1?sig=x": "asset-download",
 	} {
 		r, err := http.NewRequestWithContext(t.Context(), "GET", "http://127.0.0.1"+path, nil)
 		if err != nil {

@@ -55,13 +55,18 @@ type theatre struct {
 
 func open(t *testing.T, o fakepypi.Options) *theatre {
 	t.Helper()
+	return openAt(t, "127.0.0.1:0", o)
+}
+
+func openAt(t *testing.T, addr string, o fakepypi.Options) *theatre {
+	t.Helper()
 	c := &clock{at: time.Date(2026, 11, 22, 12, 0, 0, 0, time.UTC)}
 	o.Now = c.now
 	var err error
 	if o.Key, err = key(); err != nil {
 		t.Fatal(err)
 	}
-	stage, err := fakepypi.Start(t.Context(), "127.0.0.1:0", o)
+	stage, err := fakepypi.Start(t.Context(), addr, o)
 	if err != nil {
 		t.Fatal(err)
 	}

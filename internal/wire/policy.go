@@ -35,7 +35,7 @@ func Ops() []Op {
 	}
 }
 
-// The ops of a GitHub release. They are none of [Ops]: those are of the index, the issuer and Sigstore, which a rehearsal has.
+// The ops of a GitHub release. They are none of [Ops]: those are of the index, the issuer and Sigstore, which every run needs.
 const (
 	GitHub        Op = "github"         // an ordinary request of GitHub's API
 	Asset         Op = "asset"          // the bytes of one asset, sent

@@ -15,7 +15,7 @@ const largestBody = 256 << 20
 // read takes the body, also one that breaks off.
 func (c *call) read() {
 	body, err := io.ReadAll(io.LimitReader(c.r.Body, largestBody))
-	c.body, c.whole = body, err == nil
+	c.body, c.whole = body, err == nil && c.r.ContentLength <= largestBody
 }
 
 func (g *GitHub) told(r *Release) map[string]any {

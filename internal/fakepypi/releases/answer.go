@@ -79,6 +79,26 @@ type call struct {
 	whole bool // the body came to its end
 }
 
+// The paths at which GitHub Enterprise Server has the two, below one address.
+const (
+	APIPath     = "/api/v3"
+	UploadsPath = "/api/uploads"
+)
+
+// Beside answers both there, in front of another handler, whose address is then that of all three.
+func (g *GitHub) Beside(next http.Handler) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		switch {
+		case strings.HasPrefix(r.URL.Path, APIPath+"/"):
+			g.API().ServeHTTP(w, r)
+		case strings.HasPrefix(r.URL.Path, UploadsPath+"/"):
+			g.Uploads().ServeHTTP(w, r)
+		default:
+			next.ServeHTTP(w, r)
+		}
+	})
+}
+
 // API answers what the API answers, on any path before /repos/.
 func (g *GitHub) API() http.Handler { return g.place(false) }
 

@@ -10,12 +10,13 @@
 //
 // # Limitations
 //
-// One repository. Nothing expires, and what is written can be read at once.
+// One repository. Nothing expires, what is written can be read at once, and an asset of more than 256 MiB breaks off.
 package releases
 
 import (
 	"crypto/sha256"
 	"encoding/hex"
+	"maps"
 	"net/http"
 	"net/url"
 	"slices"
@@ -76,7 +77,17 @@ type GitHub struct {
 
 // New returns a repository without releases.
 func New(o Options) *GitHub {
+	o.Tokens = maps.Clone(o.Tokens)
 	return &GitHub{options: o, next: 1, says: map[string][]Answer{}}
+}
+
+// Grant changes what a token that there is may do.
+func (g *GitHub) Grant(token string, right Right) {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	if _, known := g.options.Tokens[token]; known {
+		g.options.Tokens[token] = right
+	}
 }
 
 // Answer is one that the double gives instead of its own.

@@ -1,0 +1,50 @@
+package fakepypi
+
+import (
+	"context"
+	"crypto/rand"
+	"net"
+	"net/http"
+	"net/url"
+
+	"github.com/org/pypi-oidc-publish/internal/fakepypi/releases"
+)
+
+// Release is a release of the stage's GitHub.
+type Release = releases.Release
+
+// GitHubToken is the variable of [Stage.Env] that has the token of the run's job, which may write to the releases of its repository.
+// GitHub gives it to no step by itself: a workflow passes it, as github.token.
+const GitHubToken = "GITHUB_TOKEN" //nolint:gosec // a variable's name
+
+// gitHubURL is the variable of [Stage.Env] that says where the API is.
+const gitHubURL = "GITHUB_API_URL"
+
+// openGitHub opens the API of releases on a port of its own of the host, and the place of the assets' bytes on another. With one
+// port for all, the API is at base, and the assets' bytes stay elsewhere only where a client that sees base sees this machine.
+func (s *Stage) openGitHub(ctx context.Context, host, base string, here bool, o Options) error {
+	token := "ghs_" + rand.Text()
+	s.GitHub = releases.New(releases.Options{
+		Repository: s.run.Repository, Tokens: map[string]releases.Right{token: releases.Write}, Inline: o.OnePort && !here,
+	})
+	api, err := s.listen(ctx, net.JoinHostPort(host, "0"))
+	if err != nil {
+		return err
+	}
+	storage, err := s.listen(ctx, net.JoinHostPort(host, "0"))
+	if err != nil {
+		return err
+	}
+	at, err := url.Parse(storage.url())
+	if err != nil {
+		return err
+	}
+	s.GitHub.StorageAt(at)
+	if !o.OnePort {
+		base = api.url()
+	}
+	s.Env[gitHubURL], s.Env[GitHubToken] = base+releases.APIPath, token
+	s.answer(api, s.GitHub.Beside(http.NotFoundHandler()), ConnectGitHub, false)
+	s.answer(storage, s.GitHub.Storage(), ConnectAssets, false)
+	return nil
+}

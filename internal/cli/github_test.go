@@ -3,6 +3,7 @@ package cli_test
 import (
 	"bytes"
 	"encoding/json"
+	"net/http"
 	"os"
 	"slices"
 	"strings"
@@ -150,7 +151,7 @@ func TestAttachInAJobOfItsOwn(t *testing.T) {
 		t.Errorf("attached: %v", got)
 	}
 	for _, a := range g.Assets(g.release.ID) {
-		if strings.HasSuffix(a.Name, ".manifest.json") && strings.Count(string(a.Bytes), `"adopted": true`) != 2 {
+		if strings.HasSuffix(a.Name, ".manifest.json") && strings.Count(string(a.Bytes), `"served": true`) != 2 {
 			t.Errorf("the manifest does not tell the attestations that the index has:\n%s", a.Bytes)
 		}
 	}

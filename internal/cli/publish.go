@@ -148,7 +148,7 @@ func (w World) run(ctx context.Context, c config.Config, r *runner.Runner, vault
 			Permit: site.Permit, Settings: site.PublisherPage, Warehouse: site.Warehouse, MayAsk: r.MayAsk,
 		})
 	}
-	if tools.Lease != nil && (site.Attestations || from.tuf != nil) {
+	if site.Attestations || from.tuf != nil {
 		tools.Signer = attest.New(attest.Options{
 			Wire: client, IDTokens: r.IDTokens(client), TUF: from.tuf, Root: from.root, Now: w.Now,
 			Note: func(f finding.Finding) { book.Note(ledger.Noted{Finding: f}) },

@@ -51,6 +51,7 @@ type Attestation struct {
 	LogIndex  int64  // of its entry in the transparency log
 	LogURL    string // where people see the entry; empty for a log that has no such page
 	Adopted   bool   // it stood beside the file, and was not made by this run
+	Served    bool   // the index had it with the file before this run
 }
 
 // Release is one project and version of the run, with its page.

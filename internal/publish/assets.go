@@ -33,12 +33,12 @@ func (r *run) attach(ctx context.Context) {
 		return
 	}
 	r.phase("GitHub release")
-	assets, receipt, missed := r.assets(ctx)
+	assets, missed := r.assets(ctx)
 	told := ledger.Attached{Outcome: ledger.ReleaseAttached, Of: len(assets), Page: r.release.Page}
 	n, err := r.handOver(ctx, assets)
 	told.Assets = n
 	if err == nil && missed == nil && len(assets) > 0 {
-		n, err = r.handOver(ctx, []github.Asset{r.manifest(receipt)})
+		n, err = r.handOver(ctx, []github.Asset{r.manifest()})
 		told.Assets, told.Of = told.Assets+n, told.Of+1
 	}
 	if ctx.Err() != nil && err == nil {
@@ -79,30 +79,27 @@ func (r *run) unattached() {
 	}
 }
 
-// assets are what the release is to hold: never a file whose name the index gives other bytes. The receipt is the run's, with the
-// attestations of files that were there before. The error tells of attestations that could not be had; the rest is there all the same.
-func (r *run) assets(ctx context.Context) (all []github.Asset, receipt ledger.Receipt, err error) {
+// assets are what the release is to hold: never a file whose name the index gives other bytes. The error tells of attestations that
+// could not be had; the rest is there all the same.
+func (r *run) assets(ctx context.Context) (all []github.Asset, err error) {
 	var missed []error
-	receipt = r.Book.Receipt()
 	pages := &pages{r.Index, map[pep.Project]pep.Listing{}}
-	for i, f := range receipt.Files {
+	for i, f := range r.Book.Receipt().Files {
 		if f.Status != ledger.Uploaded && f.Status != ledger.Present {
 			continue
 		}
 		all = append(all, r.asAsset(i))
 		attested, err := r.attestationsAt(ctx, i, f, pages)
 		missed = append(missed, err)
-		receipt.Files[i].Attestations = nil
 		for _, a := range attested {
 			asset, err := bundleOf(f.Name, a)
 			missed = append(missed, err)
 			if err == nil {
 				all = append(all, asset)
-				receipt.Files[i].Attestations = append(receipt.Files[i].Attestations, described(a, len(f.Attestations) == 0))
 			}
 		}
 	}
-	return all, receipt, errors.Join(missed...)
+	return all, errors.Join(missed...)
 }
 
 // attestationsAt are those that were sent with the file, or that the index serves of it where an earlier run has sent them.
@@ -110,12 +107,16 @@ func (r *run) attestationsAt(ctx context.Context, i int, f ledger.File, pages *p
 	switch {
 	case len(f.Attestations) > 0:
 		return r.attested[i], nil
-	case r.Attest == config.AttestNever, r.Signer == nil:
+	case r.Attest == config.AttestNever:
 		return nil, nil
 	}
 	provenance, err := r.provenanceOf(ctx, f, pages)
 	var served []attest.Attestation
-	if err == nil && provenance != nil {
+	switch {
+	case err != nil || provenance == nil:
+	case r.Signer == nil:
+		err = &attest.Unverified{File: f.Name, Reason: errors.New("nothing is known of the Sigstore that this index believes")}
+	default:
 		served, err = r.Signer.Served(ctx, r.files[i], provenance, r.Repository)
 	}
 	var unverified *attest.Unverified
@@ -133,7 +134,13 @@ func (r *run) attestationsAt(ctx context.Context, i int, f ledger.File, pages *p
 			Fix:     "run the job again, or leave it: the index serves them",
 		}
 	}
-	return eachPredicate(served), nil
+	served = eachPredicate(served)
+	for _, a := range served {
+		told := described(a)
+		told.Served = true
+		r.Book.Note(ledger.Attested{File: f.Name, Attestation: told})
+	}
+	return served, nil
 }
 
 // provenanceOf is what the index serves as the file's provenance; nil where it has none.
@@ -193,7 +200,8 @@ func bundleOf(name string, a attest.Attestation) (github.Asset, error) {
 }
 
 // manifest is what this run did, as far as it went. That of an earlier run stays: it is of the run that published.
-func (r *run) manifest(receipt ledger.Receipt) github.Asset {
+func (r *run) manifest() github.Asset {
+	receipt := r.Book.Receipt()
 	first := receipt.Files[0]
 	asset := written(fmt.Sprintf("%s-%s.manifest.json", strings.ReplaceAll(string(first.Release.Project), "-", "_"), first.Version), r.Manifest(receipt))
 	asset.Keep = true

@@ -130,12 +130,14 @@ func pick[T any](all []T, places []int) []T {
 func (r *run) take(i int, a attest.Attestation, adopted bool) {
 	r.attested[i] = append(r.attested[i], a)
 	slices.SortStableFunc(r.attested[i], func(a, b attest.Attestation) int { return cmp.Compare(place(a), place(b)) })
-	r.Book.Note(ledger.Attested{File: r.plan[i].Name, Attestation: described(a, adopted)})
+	told := described(a)
+	told.Adopted = adopted
+	r.Book.Note(ledger.Attested{File: r.plan[i].Name, Attestation: told})
 }
 
 // described is an attestation as people are told of it.
-func described(a attest.Attestation, adopted bool) ledger.Attestation {
-	return ledger.Attestation{Predicate: a.Predicate, Identity: a.Identity, LogIndex: a.LogIndex, LogURL: a.LogURL, Adopted: adopted}
+func described(a attest.Attestation) ledger.Attestation {
+	return ledger.Attestation{Predicate: a.Predicate, Identity: a.Identity, LogIndex: a.LogIndex, LogURL: a.LogURL}
 }
 
 func (r *run) isSigned(i int) bool {

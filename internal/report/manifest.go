@@ -57,6 +57,7 @@ type attestationEntry struct {
 	LogURL    string `json:"log-url,omitempty"`
 	Identity  string `json:"identity,omitempty"`
 	Adopted   bool   `json:"adopted"`
+	Served    bool   `json:"served,omitempty"` // the index had it with the file before this run
 }
 
 type findingEntry struct {
@@ -138,7 +139,7 @@ func entryOf(f ledger.File) fileEntry {
 		SHA256: f.SHA256, BLAKE2b: f.BLAKE2b, Status: string(f.Status), Held: f.Held,
 	}
 	for _, a := range f.Attestations {
-		e.Attestations = append(e.Attestations, attestationEntry{a.Predicate, a.LogIndex, a.LogURL, a.Identity, a.Adopted})
+		e.Attestations = append(e.Attestations, attestationEntry{a.Predicate, a.LogIndex, a.LogURL, a.Identity, a.Adopted, a.Served})
 	}
 	return e
 }

@@ -192,10 +192,14 @@ func judged(e ledger.Judged) string {
 
 // verbOf is how a file came to its attestation.
 func verbOf(a ledger.Attestation) string {
-	if a.Adopted {
+	switch {
+	case a.Adopted:
 		return "took the attestation beside"
+	case a.Served:
+		return "the index has the attestation of"
+	default:
+		return "attested"
 	}
-	return "attested"
 }
 
 // logEntry is where an attestation can be seen.

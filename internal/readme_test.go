@@ -1,0 +1,216 @@
+package internal_test
+
+import (
+	"encoding/json"
+	"os"
+	"path"
+	"path/filepath"
+	"regexp"
+	"slices"
+	"strings"
+	"testing"
+)
+
+const korean = "../docs/README.ko.md"
+
+// chapter is what stands under a heading of a page, up to the next heading of the same level.
+func chapter(t *testing.T, page, heading string) string {
+	t.Helper()
+	_, text, found := strings.Cut(read(t, page), "\n## "+heading+"\n")
+	if !found {
+		t.Fatalf("%s has no heading %q", page, heading)
+	}
+	text, _, _ = strings.Cut(text, "\n## ")
+	return text
+}
+
+// hostsIn are the hosts that a text names as code, sorted.
+func hostsIn(text string) []string {
+	var hosts []string
+	for _, name := range regexp.MustCompile("`([a-z0-9-]+(?:\\.[a-z0-9-]+)*\\.(?:com|dev|io|org))`").FindAllStringSubmatch(text, -1) {
+		hosts = append(hosts, name[1])
+	}
+	slices.Sort(hosts)
+	return slices.Compact(hosts)
+}
+
+// hostsOfTheCode are the hosts that the program names, or is told by the copy of Sigstore's signing config that it carries.
+func hostsOfTheCode(t *testing.T) []string {
+	t.Helper()
+	var hosts []string
+	for _, place := range []struct{ file, pattern string }{
+		{"index/site.go", `(?:Upload|Simple|Classifiers): at\("https://([^/]+)/`},
+		{"attest/public.go", `publicTUF += "https://([^"/]+)"`},
+		{"runner/github.go", `publicAPI = "https://([^"/]+)"`},
+	} {
+		found := regexp.MustCompile(place.pattern).FindAllStringSubmatch(read(t, place.file), -1)
+		if found == nil {
+			t.Fatalf("%s names no host as %s", place.file, place.pattern)
+		}
+		for _, host := range found {
+			hosts = append(hosts, host[1])
+		}
+	}
+	type service struct {
+		URL     string
+		Version int `json:"majorApiVersion"`
+	}
+	var config struct {
+		Authorities []service `json:"caUrls"`
+		Logs        []service `json:"rekorTlogUrls"`
+	}
+	if err := json.Unmarshal([]byte(read(t, "attest/sigstore/signing_config.v0.2.json")), &config); err != nil {
+		t.Fatal(err)
+	}
+	for _, s := range append(config.Authorities, config.Logs...) {
+		if s.Version != 1 {
+			continue // the program writes to the log's version 1 (attest/services.go)
+		}
+		hosts = append(hosts, strings.TrimPrefix(s.URL, "https://"))
+	}
+	slices.Sort(hosts)
+	return slices.Compact(hosts)
+}
+
+// TestHosts holds the list of hosts: the README has those that the code names and those that only others name, the Korean guide has
+// the same, and the threat model, which promises that there are no more, leads to the list and has none of its own.
+func TestHosts(t *testing.T) {
+	t.Parallel()
+	want := append(hostsOfTheCode(t),
+		"uploads.github.com",                   // made of the API's name, in github/github.go
+		"release-assets.githubusercontent.com", // where the API sends those who fetch an asset
+		"actions.githubusercontent.com",        // what the runner's variable ends in
+		"ghcr.io", "pkg-containers.githubusercontent.com",
+	)
+	slices.Sort(want)
+	if got := hostsIn(chapter(t, readme, "Permissions and hosts")); !slices.Equal(got, want) {
+		t.Errorf("the README lists %q\nwant %q", got, want)
+	}
+	if got := hostsIn(chapter(t, korean, "4. 권한과 접속하는 호스트")); !slices.Equal(got, want) {
+		t.Errorf("the Korean guide lists %q\nwant %q", got, want)
+	}
+	promise := chapter(t, "../docs/threat-model.md", "Hosts")
+	if !strings.Contains(promise, "(../README.md#permissions-and-hosts)") || hostsIn(promise) != nil {
+		t.Error("the threat model must lead to the README's list of hosts, and have no second one")
+	}
+}
+
+// TestPictures holds the pictures of pages, which are elements of HTML and no links of Markdown: each is there, and none of those in
+// docs/pictures is left over.
+func TestPictures(t *testing.T) {
+	t.Parallel()
+	used := map[string]bool{}
+	for _, page := range pages(t) {
+		for _, source := range regexp.MustCompile(`\ssrc(?:set)?="([^"]*)"`).FindAllStringSubmatch(prose(read(t, page)), -1) {
+			at := filepath.Join(filepath.Dir(page), source[1])
+			if _, err := os.Stat(at); err != nil {
+				t.Errorf("%s shows a picture that is not there: %v", page, err)
+			}
+			used[at] = true
+		}
+	}
+	there, err := filepath.Glob("../docs/pictures/*")
+	if err != nil || len(there) == 0 {
+		t.Fatal("docs/pictures is empty", err)
+	}
+	for _, picture := range there {
+		if !used[picture] {
+			t.Errorf("no page shows %s", picture)
+		}
+	}
+}
+
+// yamlBlocks are the examples of YAML of a page, without their comments and what is empty then: what a runner reads.
+func yamlBlocks(t *testing.T, page string) []string {
+	t.Helper()
+	var blocks []string
+	for _, block := range regexp.MustCompile("(?s)```yaml\n(.*?)```").FindAllStringSubmatch(read(t, page), -1) {
+		blocks = append(blocks, withoutComments(block[1]))
+	}
+	return blocks
+}
+
+func withoutComments(text string) string {
+	return regexp.MustCompile(`(?m)^ *(#.*)?\n`).ReplaceAllString(text, "")
+}
+
+// TestOneWorkflowInManyPlaces holds the workflows that people copy from two places: what the README and the Korean guide show is what
+// docs/examples has, where it is run.
+func TestOneWorkflowInManyPlaces(t *testing.T) {
+	t.Parallel()
+	blocks := yamlBlocks(t, readme)
+	example := func(name string) string { return withoutComments(read(t, path.Join("../docs/examples", name))) }
+	if first := example("release.yml"); blocks[0] != first {
+		t.Errorf("the README's first workflow is not docs/examples/release.yml:\n%s", blocks[0])
+	}
+	last := blocks[len(blocks)-1]
+	if !strings.HasPrefix(last, "  attach:\n") || !strings.HasSuffix(example("github-release.yml"), last) {
+		t.Errorf("the README's job attach is not that of docs/examples/github-release.yml:\n%s", last)
+	}
+	for _, block := range yamlBlocks(t, korean) {
+		if !slices.Contains(blocks, block) {
+			t.Errorf("the Korean guide shows a workflow that the README does not:\n%s", block)
+		}
+	}
+}
+
+// TestVerifyCommands holds the commands that people copy to verify a release. Without the workflow they take what any workflow of the
+// repository has signed.
+func TestVerifyCommands(t *testing.T) {
+	t.Parallel()
+	examples, err := filepath.Glob("../docs/examples/*.yml")
+	if err != nil {
+		t.Fatal(err)
+	}
+	commands := 0
+	for _, page := range append(pages(t), examples...) {
+		text := strings.ReplaceAll(read(t, page), "\\\n", " ")
+		for line := range strings.Lines(text) {
+			if !strings.HasPrefix(strings.TrimSpace(line), "gh attestation verify ") {
+				continue
+			}
+			commands++
+			if !strings.Contains(line, "--signer-workflow org/pypi-oidc-publish/.github/workflows/release.yml") {
+				t.Errorf("%s: a command takes the word of any workflow: %s", page, line)
+			}
+		}
+	}
+	if commands == 0 {
+		t.Error("no command was found: the test looks in the wrong place")
+	}
+}
+
+// TestImageSize holds the size that the README promises against the bar of CI.
+func TestImageSize(t *testing.T) {
+	t.Parallel()
+	bar := regexp.MustCompile(`(?m)^image_bar=(\d+)000000 `).FindStringSubmatch(read(t, "../.ci/run"))
+	if bar == nil {
+		t.Fatal(".ci/run has no bar for the image in whole MB")
+	}
+	sizes := regexp.MustCompile(`(\S+ \S+) MB compressed`).FindAllStringSubmatch(read(t, readme), -1)
+	if len(sizes) == 0 {
+		t.Error("the README does not tell the size of the image")
+	}
+	for _, size := range sizes {
+		if want := "under " + bar[1]; size[1] != want {
+			t.Errorf("the README says %s MB; CI holds %s MB", size[1], want)
+		}
+	}
+}
+
+// TestNoReleaseYet holds the notes that there is no release yet together: they go at once, before the first.
+func TestNoReleaseYet(t *testing.T) {
+	t.Parallel()
+	notes := map[string]string{
+		readme:                       "There is no release yet.",
+		korean:                       "아직 릴리스가 없습니다.",
+		"../docs/examples/README.md": "There is no release yet.",
+	}
+	said := map[bool]bool{}
+	for page, note := range notes {
+		said[strings.Contains(read(t, page), note)] = true
+	}
+	if len(said) != 1 {
+		t.Errorf("some of the pages say that there is no release yet, and some do not: %v", notes)
+	}
+}

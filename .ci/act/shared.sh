@@ -45,9 +45,10 @@ release_action() {
 	pids+=($!)
 	until_there "$scratch/registry" 'serving on port'
 	registry=127.0.0.1:$(sed -n 's/.*serving on port \([0-9]*\).*/\1/p' "$scratch/registry")/smoke/pypi-oidc-publish
-	pushed=$("$crane" push "$folder/layout" "$registry:v0.0.0" 2>"$scratch/push") || { cat "$scratch/push" >&2; return 1; }
-	image=$registry@$("$crane" digest "$registry:v0.0.0")
+	pushed=$("$crane" push "$folder/layout" "$registry:candidate-0" 2>"$scratch/push") || { cat "$scratch/push" >&2; return 1; }
+	image=$registry@$("$crane" digest "$registry:candidate-0")
 	[[ $pushed == "$image" ]]
+	.ci/tag-image "$registry" "${image#*@}" v0.0.0 v0 2>"$scratch/tagged" || { cat "$scratch/tagged" >&2; return 1; }
 	"$engine" pull -q "$image"
 
 	mkdir "$checkout"

@@ -13,6 +13,7 @@ import (
 	"net/http/httptest"
 	"net/http/httputil"
 	"net/url"
+	"os"
 	"regexp"
 	"slices"
 	"strings"
@@ -25,6 +26,7 @@ import (
 
 	"github.com/org/pypi-oidc-publish/internal/fakepypi"
 	"github.com/org/pypi-oidc-publish/internal/fakepypi/fault"
+	"github.com/org/pypi-oidc-publish/internal/fakepypi/releases"
 	"github.com/org/pypi-oidc-publish/internal/par"
 )
 
@@ -218,6 +220,7 @@ func acceptance(text string) string {
 		"version":        1, "attestation_bundles": []any{map[string]any{"publisher": map[string]string{"kind": text}, "attestations": []any{map[string]any{text: text, "version": text}}}},
 		"signedCertificateEmbeddedSct": map[string]any{"chain": map[string]any{"certificates": []string{text}}},
 		"logIndex":                     text, "body": text, "uuid": text, "signed": map[string]any{"_type": text, "version": text}, "signatures": []any{text},
+		"id": 1, "tag_name": text, "html_url": text, "browser_download_url": text, "state": text, "digest": text, "label": text,
 		text: map[string]any{"body": text, "logIndex": 1, "logID": text, "integratedTime": 1},
 	})
 }
@@ -230,6 +233,8 @@ type target struct {
 	signs  bool // a run that attests
 	waits  bool // a run that reads back
 	lost   bool // the answer to the first log entry is lost, so that the log is asked for what it has
+
+	attaches bool // a run that attaches to a GitHub release, which has one of the files already
 }
 
 // targets are the ops of a run. Adding one here tries every way and every text with it.
@@ -247,6 +252,9 @@ func targets() []target {
 		{op: "log-entry", signs: true},
 		{op: "log-lookup", signs: true, lost: true},
 		{op: "provenance", passes: true, signs: true, waits: true},
+		{op: "github", attaches: true},
+		{op: "asset", attaches: true, passes: true},
+		{op: "asset-download", attaches: true},
 	}
 }
 
@@ -412,6 +420,9 @@ func strike(t *testing.T, key *rsa.PrivateKey, o target, w way, front *hostileFr
 	if o.waits {
 		s.env["INPUT_WAIT-FOR-INDEX"] = "1"
 	}
+	if o.attaches {
+		s.attaches()
+	}
 	if o.lost {
 		lost, _ := fault.ByName("close-after-store")
 		if err := s.stage.Break("log-entry", lost, 0, 1); err != nil {
@@ -433,6 +444,18 @@ func strike(t *testing.T, key *rsa.PrivateKey, o target, w way, front *hostileFr
 	}
 	s.tail()
 	return strings.Contains(s.log.String(), kilroy)
+}
+
+// attaches has the step attach to a release that has its first file.
+func (s *step) attaches() {
+	s.t.Helper()
+	g := s.withGitHub(releases.Write, v1)
+	name := built()[0]
+	content, err := os.ReadFile(s.path("dist/" + name))
+	if err != nil {
+		s.t.Fatal(err)
+	}
+	g.Hold(releases.Asset{Release: g.release.ID, Name: name, Bytes: content})
 }
 
 // tail shows the end of the log of a step that failed the test.
@@ -500,7 +523,7 @@ func (s *step) inertLog(shown []string) {
 				s.t.Errorf("a mask of no secret: %.300q", c.data)
 			}
 		case "group":
-			if !regexp.MustCompile(`^[A-Z][a-z ]+$`).MatchString(c.data) {
+			if !regexp.MustCompile(`^(GitHub|[A-Z][a-z]+)[a-z ]*$`).MatchString(c.data) {
 				s.t.Errorf("a group of %.300q", c.data)
 			}
 		case "endgroup":

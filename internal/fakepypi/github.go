@@ -15,7 +15,7 @@ type Release = releases.Release
 
 // GitHubToken is the variable of [Stage.Env] that has the token of the run's job, which may write to the releases of its repository.
 // GitHub gives it to no step by itself: a workflow passes it, as github.token.
-const GitHubToken = "GITHUB_TOKEN" //nolint:gosec // a variable's name
+const GitHubToken = "GITHUB_TOKEN"
 
 // gitHubURL is the variable of [Stage.Env] that says where the API is.
 const gitHubURL = "GITHUB_API_URL"

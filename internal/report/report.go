@@ -401,6 +401,8 @@ func sentence(r ledger.Receipt, name func(ledger.Release) string) string {
 		return fmt.Sprintf("nothing of %s is known to have been uploaded; %s", what, toFinish(r))
 	case what == "":
 		return "nothing was published"
+	case r.Count(ledger.Present) > 0:
+		return fmt.Sprintf("nothing of %s was uploaded: %s", what, tally(r))
 	default:
 		return fmt.Sprintf("nothing of %s was uploaded", what)
 	}

@@ -34,12 +34,15 @@ func (r *run) attach(ctx context.Context) {
 	}
 	r.phase("GitHub release")
 	assets, missed := r.assets(ctx)
-	told := ledger.Attached{Outcome: ledger.ReleaseAttached, Of: len(assets), Page: r.release.Page}
+	told := ledger.Attached{Outcome: ledger.ReleaseAttached, Of: len(assets) + len(finding.Of(missed)), Page: r.release.Page}
+	if len(assets) > 0 {
+		told.Of++ // the manifest
+	}
 	n, err := r.handOver(ctx, assets)
 	told.Assets = n
 	if err == nil && missed == nil && len(assets) > 0 {
 		n, err = r.handOver(ctx, []github.Asset{r.manifest()})
-		told.Assets, told.Of = told.Assets+n, told.Of+1
+		told.Assets += n
 	}
 	if ctx.Err() != nil && err == nil {
 		err = context.Cause(ctx)

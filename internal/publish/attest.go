@@ -69,6 +69,7 @@ func (r *run) excused(ctx context.Context, err error) error {
 		told := outage.Finding
 		told.Severity = finding.Warning
 		told.Message = "the files go without attestations, as `attestations: best-effort` allows: " + told.Message
+		told.Fix = "nothing has to be done; these files stay without, since an index takes attestations together with the file alone"
 		r.attested = nil
 		r.Book.Note(ledger.Unattested{})
 		return r.unattested(told)

@@ -2,12 +2,14 @@ package publish
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"time"
 
 	"github.com/org/pypi-oidc-publish/internal/finding"
 	"github.com/org/pypi-oidc-publish/internal/github"
 	"github.com/org/pypi-oidc-publish/internal/ledger"
+	"github.com/org/pypi-oidc-publish/internal/runner"
 )
 
 // findRelease shows that the files can be attached to the GitHub release, before anything is signed, minted or sent.
@@ -44,33 +46,49 @@ func (r *run) awaitOthers(ctx context.Context) error {
 		return nil
 	}
 	refused := r.Lease.MayAsk()
-	if refused == nil {
+	switch {
+	case refused == nil:
 		return nil
+	case finding.Of(refused)[0].ID != runner.NoPermission:
+		return workflow(refused)
+	case r.Index.Site().Simple == nil:
+		return workflow(r.unpublished(refused, "nobody may look at the index (`index-url: none`)"))
 	}
 	r.phase("Wait for index")
-	for waited := time.Duration(0); r.Index.Site().Simple != nil && waited < min(r.Wait, othersWait); waited += othersPause {
-		if r.Sleep(ctx, othersPause) != nil {
-			return context.Cause(ctx)
+	bounded, stop := context.WithTimeout(ctx, min(r.Wait, othersWait))
+	defer stop()
+	why := "the index does not show them"
+	for r.Sleep(bounded, othersPause) == nil && bounded.Err() == nil {
+		if err := r.lookAnew(bounded); err != nil {
+			why = "the index could not be asked: " + err.Error()
+			continue
 		}
-		if r.lookAnew(ctx); r.nothingMissing() {
+		if why = "the index does not show them"; r.nothingMissing() {
 			return r.decide()
 		}
 	}
-	return r.unpublished(refused)
+	if ctx.Err() != nil {
+		return context.Cause(ctx)
+	}
+	return r.unpublished(refused, why)
 }
 
-// lookAnew compares the files with what the index holds now. A page that cannot be read leaves what was known.
-func (r *run) lookAnew(ctx context.Context) {
+// lookAnew compares the files with what the index holds now. Pages that cannot be read leave what was known.
+func (r *run) lookAnew(ctx context.Context) error {
+	var failed []error
 	for _, project := range r.projects() {
-		if listing, err := r.Index.Look(ctx, project); err == nil {
+		listing, err := r.Index.Look(ctx, project)
+		if err == nil {
 			r.held[project] = listing
 		}
+		failed = append(failed, err)
 	}
 	r.stand()
+	return errors.Join(failed...)
 }
 
-// unpublished is told where a job that may not publish has files that the index does not show.
-func (r *run) unpublished(refused error) error {
+// unpublished is told where a job that may not publish has files that the index is not known to have.
+func (r *run) unpublished(refused error, why string) error {
 	var missing []string
 	for _, f := range r.plan {
 		if f.Status == ledger.Upload {
@@ -79,7 +97,7 @@ func (r *run) unpublished(refused error) error {
 	}
 	return finding.Finding{
 		ID: "github-release-unpublished", Severity: finding.Error,
-		Message: fmt.Sprintf("the index does not show %s, and this job may not publish: %s", listed(missing), finding.Of(refused)[0].Message),
-		Fix:     "if another job has published the files, run this one again in some minutes: it needs no other right; if this job is to publish, give it `permissions: id-token: write`",
+		Message: fmt.Sprintf("files are not known to be published, and this job may not publish them: %s: %s; %s", why, listed(missing), finding.Of(refused)[0].Message),
+		Fix:     "if another job has published them, run this one again in some minutes: it needs no other right; if this job is to publish, give it `permissions: id-token: write`",
 	}
 }

@@ -174,10 +174,12 @@ func (r *Reporter) unmatched(p ledger.Publisher) {
 	for _, c := range p.Claims {
 		r.line("  %-17s %-40s %s", c.Field, cmp.Or(c.Claimed, "(none)"), cmp.Or(c.Wanted, "(leave it empty)"))
 	}
-	for _, place := range p.Places {
-		if place.Page != "" {
-			r.line("  %s: %s", place.Project, place.Page)
+	for _, place := range shown(p.Places) {
+		what := "its settings"
+		if place.New {
+			what = "new to the index, a pending publisher"
 		}
+		r.line("%s", strings.TrimRight(fmt.Sprintf("  %s: %s %s", place.Project, what, place.Page), " "))
 	}
 }
 
@@ -225,6 +227,8 @@ func asset(e ledger.Asset) string {
 // attached is what came of attaching the files to the GitHub release.
 func attached(e ledger.Attached) string {
 	switch {
+	case e.Outcome == ledger.ReleaseAttached && e.Of == 0:
+		return "no file of this run is published, so there was nothing to attach to the GitHub release"
 	case e.Outcome == ledger.ReleaseAttached:
 		return fmt.Sprintf("the GitHub release has %s of this run", files(e.Assets))
 	case e.Of > 0:

@@ -244,8 +244,20 @@ func publisherTable(b *strings.Builder, p *ledger.Publisher) {
 	places(b, p.Places)
 }
 
+// shown are the places that something can be said of.
+func shown(all []ledger.Place) []ledger.Place {
+	var kept []ledger.Place
+	for _, place := range all {
+		if place.New || place.Page != "" {
+			kept = append(kept, place)
+		}
+	}
+	return kept
+}
+
 // places are where the publisher of each project is set up, as many as people will click.
 func places(b *strings.Builder, all []ledger.Place) {
+	all = shown(all)
 	for i, place := range all {
 		if i == titled {
 			fmt.Fprintf(b, "… and %d more, in the log\n\n", len(all)-i)
@@ -255,7 +267,6 @@ func places(b *strings.Builder, all []ledger.Place) {
 		switch {
 		case place.New && place.Page == "":
 			fmt.Fprintf(b, "➡️ %s is new to the index: its publisher is a pending one, with this as the name of the project.\n\n", name)
-		case place.Page == "":
 		case place.New:
 			fmt.Fprintf(b, "➡️ %s, with the project name %s and these values.\n\n", link("Add a pending publisher", place.Page), name)
 		default:

@@ -109,7 +109,7 @@ func (l *Lease) refusedMint(err error, claims oidc.Claims, order Order) error {
 	exchange := refusedExchange{claims, failed.Answer.Date(), order}
 	told.ID, told.Message, told.Fix = r.code, told.Message+"; that is, "+r.means, r.fix(exchange)
 	if r.beside != nil {
-		l.unmatched(claims, order, r.beside(exchange))
+		return &unmatched{told, l.needed(claims, order, r.beside(exchange))}
 	}
 	return told
 }
@@ -144,6 +144,11 @@ type refusedExchange struct {
 	claims oidc.Claims
 	at     time.Time // the index's clock; zero where it did not tell
 	order  Order
+}
+
+// mixed tells that the index knows some of the projects and others not.
+func (e refusedExchange) mixed() bool {
+	return len(e.order.New) > 0 && len(e.order.New) < len(e.order.Projects)
 }
 
 // reason is one kind of refusal of an exchange: what it means, and what to do about it.
@@ -240,7 +245,10 @@ func workflowFix(e refusedExchange) string {
 // asTheTable is publisherFix where the values stand in a table.
 func asTheTable(e refusedExchange) string {
 	text := "make the Trusted Publisher on the index say what the table below says"
-	if len(e.order.New) > 0 {
+	switch {
+	case e.mixed():
+		text = "make the Trusted Publisher of each project, and a pending one for each project that is new to the index, say what the table below says"
+	case len(e.order.New) > 0:
 		text = "make a pending publisher on the index that says what the table below says"
 	}
 	if e.claims.Environment == "" {
@@ -266,7 +274,10 @@ func publisherFix(e refusedExchange) string {
 		environment = "no environment: this job has none, so a publisher that names one never matches (or give the job that `environment`)"
 	}
 	whose := "the project's Trusted Publisher"
-	if len(e.order.New) > 0 {
+	switch {
+	case e.mixed():
+		whose = "the Trusted Publisher of each project, a pending one for " + strings.Join(namesOf(e.order.New), ", ") + ","
+	case len(e.order.New) > 0:
 		whose = "the pending publisher"
 	}
 	return fmt.Sprintf("%s on the index must say owner %s, repository %s, workflow %s, %s", whose, owner, repository, c.WorkflowFile(), environment) + reusableHint(e)

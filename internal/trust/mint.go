@@ -14,6 +14,7 @@ import (
 	"github.com/org/pypi-oidc-publish/internal/finding"
 	"github.com/org/pypi-oidc-publish/internal/ledger"
 	"github.com/org/pypi-oidc-publish/internal/oidc"
+	"github.com/org/pypi-oidc-publish/internal/pep"
 	"github.com/org/pypi-oidc-publish/internal/wire"
 )
 
@@ -27,13 +28,14 @@ func (l *Lease) Mint(ctx context.Context, order Order) error {
 	l.order = order
 	l.mu.Unlock()
 	err := l.mint(ctx, order)
-	if !raced(err, len(order.New) > 0) {
-		return err
+	if raced(err, len(order.New) > 0) && l.o.Sleep(ctx, time.Second+rand.N(2*time.Second)) == nil {
+		err = l.mint(ctx, order)
 	}
-	if l.o.Sleep(ctx, time.Second+rand.N(2*time.Second)) != nil {
-		return err
+	var u *unmatched
+	if errors.As(err, &u) {
+		l.o.Note(ledger.Unmatched{Publisher: u.needed})
 	}
-	return l.mint(ctx, order)
+	return err
 }
 
 // raced tells that a refusal may come from another job that used up the same pending publisher.
@@ -135,11 +137,7 @@ func (l *Lease) narrow(t *token, raw string, order Order) error {
 	if !t.expires.IsZero() && t.expires.Before(ends) {
 		ends = t.expires
 	}
-	names := make([]string, 0, len(order.Projects))
-	for _, p := range order.Projects {
-		names = append(names, string(p))
-	}
-	slices.Sort(names)
+	names := namesOf(order.Projects)
 	narrow := l.o.Vault.Seal(m.with(caveat(1, names)).with(caveat(0, ends.Unix(), notBefore)).String(), l.o.At)
 	l.mu.Lock()
 	t.narrow, t.expires = narrow, ends
@@ -174,4 +172,14 @@ func noToken(answer *wire.Answer) error {
 		Message: fmt.Sprintf("the index said that it minted an upload token, but its answer (%d bytes) has none", len(answer.Body)),
 		Fix:     "run the job again later; a token that may exist expires by itself within 15 minutes",
 	}
+}
+
+// namesOf are the names of projects, sorted.
+func namesOf(projects []pep.Project) []string {
+	names := make([]string, 0, len(projects))
+	for _, p := range projects {
+		names = append(names, string(p))
+	}
+	slices.Sort(names)
+	return names
 }

@@ -30,8 +30,16 @@ func environmentNote(c oidc.Claims) string {
 	return "this one in any case, or empty, which takes every environment"
 }
 
-// unmatched is what is told of a refusal because no publisher fits, with the next step beside it.
-func (l *Lease) unmatched(c oidc.Claims, order Order, next string) {
+// unmatched is a refusal because no publisher fits.
+type unmatched struct {
+	error
+	needed ledger.Publisher
+}
+
+func (u *unmatched) Unwrap() error { return u.error }
+
+// needed is the publisher that the index would have to have, with the next step beside it.
+func (l *Lease) needed(c oidc.Claims, order Order, next string) ledger.Publisher {
 	told := ledger.Publisher{Claims: publisher(c), Next: next}
 	owner, repository, _ := strings.Cut(c.Repository, "/")
 	form := url.Values{
@@ -44,7 +52,7 @@ func (l *Lease) unmatched(c oidc.Claims, order Order, next string) {
 		}
 		told.Places = append(told.Places, place)
 	}
-	l.o.Note(ledger.Unmatched{Publisher: told})
+	return told
 }
 
 // prediction is a refusal that the claims make certain.

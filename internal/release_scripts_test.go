@@ -184,7 +184,7 @@ func TestAReleaseThatMustNotBe(t *testing.T) {
 			if (err != nil) != c.fails || !strings.Contains(said, c.says) {
 				t.Errorf("%v: %s", err, said)
 			}
-			if latest, err := os.ReadFile(filepath.Join(p.store, "latest")); err == nil && strings.Contains(string(latest), "false") != (strings.Contains(c.name, "newer one")) {
+			if latest, err := os.ReadFile(filepath.Join(p.store, "latest")); err == nil && strings.Contains(string(latest), "false") != strings.Contains(c.name, "newer one") {
 				t.Errorf("the newest release: %s", latest)
 			}
 			if moved := p.at("refs/tags/v1") != ""; moved != c.v1 {

@@ -201,15 +201,17 @@ func (r *signing) signed(t *testing.T, h *theatre, content sign.Content, with *c
 	return b, err
 }
 
+// provenance is what an index serves of a file with these attestations.
+func provenance(all ...string) []byte {
+	return fmt.Appendf(nil, `{"version":1,"attestation_bundles":[{"publisher":{"kind":"GitHub","repository":"octo-org/rehearsal","workflow":"release.yml","environment":null},"attestations":[%s]}]}`, strings.Join(all, ","))
+}
+
 func TestVerifyOfWhatTheIndexServes(t *testing.T) {
 	t.Parallel()
 	h, d, a := attested(t)
 	again, err := h.Sign(t.Context(), []*dist.Distribution{d}, nil)
 	if err != nil {
 		t.Fatal(err)
-	}
-	provenance := func(all ...string) []byte {
-		return fmt.Appendf(nil, `{"version":1,"attestation_bundles":[{"publisher":{"kind":"GitHub","repository":"octo-org/rehearsal","workflow":"release.yml","environment":null},"attestations":[%s]}]}`, strings.Join(all, ","))
 	}
 	ours, other := string(a.JSON), string(again[0].JSON)
 	var spelled tree

@@ -6,7 +6,6 @@ import (
 	"errors"
 	"fmt"
 	"regexp"
-	"slices"
 	"strings"
 
 	fulcio "github.com/sigstore/sigstore-go/pkg/fulcio/certificate"
@@ -57,12 +56,9 @@ func (f *foreignRepository) Error() string {
 // instance are its operator's affair.
 func (s *Signer) workflowsOf(repository string) policy {
 	return func(leaf *x509.Certificate) (verify.CertificateIdentities, error) {
-		if !slices.ContainsFunc(leaf.Extensions, isIssuerV2) {
-			return nil, errors.New("its certificate does not name the issuer of the identity")
-		}
-		said, err := fulcio.ParseExtensions(leaf.Extensions)
+		said, err := saidBy(leaf)
 		if err != nil {
-			return nil, errors.New("the extensions of its certificate cannot be read")
+			return nil, err
 		}
 		if !strings.EqualFold(said.SourceRepositoryURI, github+repository) {
 			return nil, &foreignRepository{said.SourceRepositoryURI, github + repository}

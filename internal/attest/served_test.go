@@ -2,7 +2,6 @@ package attest
 
 import (
 	"context"
-	"fmt"
 	"net/url"
 	"strings"
 	"testing"
@@ -20,9 +19,6 @@ func TestServed(t *testing.T) {
 	again, err := h.Sign(t.Context(), []*dist.Distribution{d}, nil)
 	if err != nil {
 		t.Fatal(err)
-	}
-	provenance := func(all ...string) []byte {
-		return fmt.Appendf(nil, `{"version":1,"attestation_bundles":[{"publisher":{"kind":"GitHub"},"attestations":[%s]}]}`, strings.Join(all, ","))
 	}
 	h.stage.Claims(func(c map[string]any) {
 		for _, name := range []string{"repository", "workflow_ref", "job_workflow_ref", "sub"} {

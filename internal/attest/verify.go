@@ -29,12 +29,9 @@ type policy func(*x509.Certificate) (verify.CertificateIdentities, error)
 // commit that the certificate itself names. The subject's name is not looked at (reference: attestations.md, section 2.2).
 func (s *Signer) identity(c oidc.Claims) policy {
 	return func(leaf *x509.Certificate) (verify.CertificateIdentities, error) {
-		if !slices.ContainsFunc(leaf.Extensions, isIssuerV2) {
-			return nil, errors.New("its certificate does not name the issuer of the identity")
-		}
-		said, err := fulcio.ParseExtensions(leaf.Extensions)
+		said, err := saidBy(leaf)
 		if err != nil {
-			return nil, errors.New("the extensions of its certificate cannot be read")
+			return nil, err
 		}
 		var all verify.CertificateIdentities
 		for _, ref := range []string{said.SourceRepositoryRef, said.SourceRepositoryDigest} {
@@ -55,6 +52,18 @@ func (s *Signer) identity(c oidc.Claims) policy {
 		}
 		return all, nil
 	}
+}
+
+// saidBy is what a certificate says of the workflow that it is for.
+func saidBy(leaf *x509.Certificate) (fulcio.Extensions, error) {
+	if !slices.ContainsFunc(leaf.Extensions, isIssuerV2) {
+		return fulcio.Extensions{}, errors.New("its certificate does not name the issuer of the identity")
+	}
+	said, err := fulcio.ParseExtensions(leaf.Extensions)
+	if err != nil {
+		return fulcio.Extensions{}, errors.New("the extensions of its certificate cannot be read")
+	}
+	return said, nil
 }
 
 // exactly is an identity with any name, of one issuer, with these extensions.

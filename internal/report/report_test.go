@@ -232,6 +232,24 @@ func situations() map[string][]ledger.Event {
 	}
 }
 
+// golden holds a text to the golden file of a situation.
+func golden(t *testing.T, name, got string) {
+	t.Helper()
+	path := filepath.Join("testdata", strings.ReplaceAll(name, " ", "-")+".golden")
+	if *update {
+		if err := os.WriteFile(path, []byte(got), 0o644); err != nil {
+			t.Fatal(err)
+		}
+	}
+	want, err := os.ReadFile(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if got != string(want) {
+		t.Errorf("%s has changed (go test ./internal/report -update writes it anew):\n%s", path, got)
+	}
+}
+
 func TestSituations(t *testing.T) {
 	t.Parallel()
 	for name, events := range situations() {
@@ -248,19 +266,7 @@ func TestSituations(t *testing.T) {
 			if err := r.Close(book.Receipt()); err != nil {
 				t.Fatal(err)
 			}
-			golden := filepath.Join("testdata", strings.ReplaceAll(name, " ", "-")+".golden")
-			if *update {
-				if err := os.WriteFile(golden, []byte(p.String()), 0o644); err != nil {
-					t.Fatal(err)
-				}
-			}
-			want, err := os.ReadFile(golden)
-			if err != nil {
-				t.Fatal(err)
-			}
-			if p.String() != string(want) {
-				t.Errorf("%s has changed (go test ./internal/report -update writes it anew):\n%s", golden, p)
-			}
+			golden(t, name, p.String())
 		})
 	}
 }

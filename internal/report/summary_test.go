@@ -3,8 +3,6 @@ package report_test
 import (
 	"fmt"
 	"html"
-	"os"
-	"path/filepath"
 	"regexp"
 	"slices"
 	"strings"
@@ -205,19 +203,7 @@ func TestHostileEverywhere(t *testing.T) {
 	t.Parallel()
 	text := "--- summary\n" + summaryOf(t, everywhere(strings.Join(hostile(), " x\n")))
 	oursAlone(t, text)
-	golden := filepath.Join("testdata", "hostile-everywhere.golden")
-	if *update {
-		if err := os.WriteFile(golden, []byte(text), 0o644); err != nil {
-			t.Fatal(err)
-		}
-	}
-	want, err := os.ReadFile(golden)
-	if err != nil {
-		t.Fatal(err)
-	}
-	if text != string(want) {
-		t.Errorf("%s has changed (go test ./internal/report -update writes it anew):\n%s", golden, text)
-	}
+	golden(t, "hostile everywhere", text)
 }
 
 var (

@@ -4,6 +4,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"runtime"
 	"slices"
 	"strings"
 	"testing"
@@ -21,6 +22,9 @@ type place struct {
 
 func newPlace(t *testing.T) *place {
 	t.Helper()
+	if runtime.GOOS != "linux" {
+		t.Skip("the scripts of a release run on Linux, with its commands")
+	}
 	p := &place{t: t, here: t.TempDir(), store: t.TempDir(), programNames: []string{"a.tar.gz", "SHA256SUMS"}}
 	gh, err := filepath.Abs("testdata")
 	if err != nil {

@@ -164,12 +164,13 @@ func TestAttachBeforeTheIndexShows(t *testing.T) {
 	for _, c := range []struct {
 		name  string
 		looks int64 // that do not show it
+		wait  string
 		index string
 		code  int
 	}{
-		{"it shows them soon", 3, "", 0},
-		{"it does not", 1 << 40, "", 1},
-		{"nobody may look", 0, "none", 2},
+		{"it shows them soon", 3, "60", "", 0},
+		{"it does not", 1 << 40, "2", "", 1},
+		{"nobody may look", 0, "60", "none", 2},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			t.Parallel()
@@ -179,7 +180,7 @@ func TestAttachBeforeTheIndexShows(t *testing.T) {
 			}
 			g := s.withGitHub(releases.Write, v1)
 			s.withoutIDToken()
-			s.hasty, s.env["INPUT_WAIT-FOR-INDEX"], s.env["INPUT_INDEX-URL"] = true, "2", c.index
+			s.hasty, s.env["INPUT_WAIT-FOR-INDEX"], s.env["INPUT_INDEX-URL"] = true, c.wait, c.index
 			s.env["INPUT_ATTESTATIONS"] = "false" // their address on the page is not that of the front
 			var looks atomic.Int64
 			s.front(func(next http.Handler) http.Handler {

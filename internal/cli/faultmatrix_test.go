@@ -20,6 +20,7 @@ import (
 	"github.com/org/pypi-oidc-publish/internal/cli"
 	"github.com/org/pypi-oidc-publish/internal/fakepypi"
 	"github.com/org/pypi-oidc-publish/internal/fakepypi/fault"
+	"github.com/org/pypi-oidc-publish/internal/fakepypi/releases"
 	"github.com/org/pypi-oidc-publish/internal/par"
 )
 
@@ -35,11 +36,13 @@ type moment struct {
 	waits   bool // the run reads back
 	signs   bool // the run attests; the others do not, since their moments are counted without
 	lost    bool // the answer to the first log entry is lost, so that the log is asked for what it has
+
+	attaches bool // the run attaches to a GitHub release, which has the first file already
 }
 
 // moments are those of a run with the files of matrixFiles, in their order.
 func moments() []moment {
-	index, issuer, sigstore := fakepypi.Connect, fakepypi.ConnectIssuer, fakepypi.ConnectSigstore
+	index, issuer, sigstore, github := fakepypi.Connect, fakepypi.ConnectIssuer, fakepypi.ConnectSigstore, fakepypi.ConnectGitHub
 	return []moment{
 		{name: "look", op: "look", door: index},
 		{name: "audience", op: "audience", door: index, knocks: 1},
@@ -62,6 +65,11 @@ func moments() []moment {
 		{name: "later log entry", op: "log-entry", skip: 2, door: sigstore, knocks: 9, signs: true},
 		{name: "look at the log", op: "log-lookup", door: sigstore, knocks: 8, signs: true, lost: true},
 		{name: "provenance", op: "provenance", door: index, knocks: 11, signs: true, waits: true},
+		{name: "release", op: "github", skip: 1, door: github, knocks: 1, attaches: true},
+		{name: "asset that is there", op: "asset-download", door: github, knocks: 3, attaches: true},
+		{name: "assets at the end", op: "github", skip: 3, door: github, knocks: 4, attaches: true},
+		{name: "asset", op: "asset", door: github, knocks: 5, attaches: true},
+		{name: "later asset", op: "asset", skip: 2, door: github, knocks: 7, attaches: true},
 	}
 }
 
@@ -88,6 +96,8 @@ type job struct {
 	stage *fakepypi.Stage
 	dir   string
 	env   map[string]string
+
+	release int64 // that it attaches to
 }
 
 // newJob is a step that publishes what is in dist to the stage; its own files are in dir.
@@ -255,6 +265,11 @@ func (c *cell) survive(ctx context.Context, key *rsa.PrivateKey, dist, dir strin
 			j.env["INPUT_WAIT-FOR-INDEX"] = "1"
 		}
 	}
+	if c.moment.attaches {
+		if c.err = j.attaches(dist); c.err != nil {
+			return
+		}
+	}
 	p := c.moment.plan(c.fault, c.times)
 	if c.err = stage.Break(p.Op, p.Fault, p.Skip, p.Times); c.err != nil {
 		return
@@ -274,7 +289,7 @@ func (c *cell) survive(ctx context.Context, key *rsa.PrivateKey, dist, dir strin
 	if struck == 0 {
 		wrong = append(wrong, errors.New("the fault never struck"))
 	}
-	mark := atOnce
+	mark, last := atOnce, c.first
 	if c.first.code != cli.Done {
 		mark = rerun
 		if !c.mayEnd() {
@@ -288,6 +303,15 @@ func (c *cell) survive(ctx context.Context, key *rsa.PrivateKey, dist, dir strin
 		if second.code != cli.Done {
 			wrong = append(wrong, fmt.Errorf("the re-run ended with exit code %d:\n%s", second.code, second.log))
 		}
+		last = second
+	}
+	if c.moment.attaches {
+		if last.outputs["github-release"] != "attached" { // the files are published, and this is not worth a red job
+			mark = rerun
+			last, err = j.run(ctx)
+			wrong = append(wrong, err, last.wrong(stage))
+		}
+		wrong = append(wrong, j.attachedWhole(last, dist, set))
 	}
 	wrong = append(wrong, holdsExactly(stage, set), inVain(stage, len(set)+struck))
 	if c.moment.signs {
@@ -296,6 +320,39 @@ func (c *cell) survive(ctx context.Context, key *rsa.PrivateKey, dist, dir strin
 	if c.err = errors.Join(wrong...); c.err == nil {
 		c.mark = mark
 	}
+}
+
+// attaches has the job attach to a release that has its first file already.
+func (j *job) attaches(dist string) error {
+	name := matrixFiles()[0]
+	content, err := os.ReadFile(filepath.Join(dist, name))
+	if err != nil {
+		return err
+	}
+	j.release = j.stage.GitHub.Publish(releases.Release{Tag: j.stage.Env["GITHUB_REF_NAME"]}).ID
+	j.stage.GitHub.Hold(releases.Asset{Release: j.release, Name: name, Bytes: content})
+	j.env["INPUT_GITHUB-RELEASE"], j.env["INPUT_GITHUB-TOKEN"] = "auto", j.stage.Env[fakepypi.GitHubToken]
+	return nil
+}
+
+// attachedWhole tells whether the release has every file with its bytes, and the manifest, and nothing that broke off.
+func (j *job) attachedWhole(last ending, dist string, set map[string]string) error {
+	gitHub := j.stage.GitHub
+	if last.outputs["github-release"] != "attached" || len(gitHub.Leaks()) > 0 {
+		return fmt.Errorf("the last run has not attached: %v, leaks %v\n%s", last.outputs["github-release"], gitHub.Leaks(), last.log)
+	}
+	missing := maps.Clone(set)
+	for _, a := range gitHub.Assets(j.release) {
+		content, err := os.ReadFile(filepath.Join(dist, a.Name))
+		if a.Starter || err == nil && !bytes.Equal(content, a.Bytes) || err != nil && !strings.HasSuffix(a.Name, ".manifest.json") {
+			return fmt.Errorf("the release has %s, %d bytes, broken off: %v", a.Name, len(a.Bytes), a.Starter)
+		}
+		delete(missing, a.Name)
+	}
+	if len(missing) > 0 {
+		return fmt.Errorf("the release lacks %v", missing)
+	}
+	return nil
 }
 
 // mayEnd tells that no client can go on after the fault: it lasts, the user ends the run, or the answer is one that a server means.
@@ -312,7 +369,10 @@ func (c *cell) patience(ctx context.Context, stage *fakepypi.Stage) context.Cont
 	}
 	ctx, cancel := context.WithCancelCause(ctx)
 	go func() {
-		for stage.Broken()[0].Struck == 0 && ctx.Err() == nil {
+		for ctx.Err() == nil {
+			if planned := stage.Broken(); len(planned) == 0 || planned[0].Struck > 0 {
+				break
+			}
 			_ = cli.Sleep(ctx, 5*time.Millisecond)
 		}
 		_ = cli.Sleep(ctx, 30*time.Millisecond)

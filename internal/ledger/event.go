@@ -114,6 +114,12 @@ type BurnedAll struct {
 	Outcome Burned
 }
 
+// Destined tells that the GitHub release of a tag is there, and that the files can be attached to it.
+type Destined struct {
+	Tag   string
+	Draft bool
+}
+
 // Asset tells that the GitHub release has a file of this name now. There tells that it had it before, and Kept that it was left as it
 // was, whatever is in it.
 type Asset struct {
@@ -228,6 +234,8 @@ func (MintLost) fold(r *Receipt) {
 }
 
 func (e Unmatched) fold(r *Receipt) { r.Publisher = &e.Publisher }
+
+func (Destined) fold(*Receipt) {}
 
 func (Asset) fold(*Receipt) {}
 

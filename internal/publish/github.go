@@ -26,6 +26,9 @@ func (r *run) findRelease(ctx context.Context) error {
 	}
 	release, err := r.GitHub.Ready(ctx, r.Tag, wanted)
 	r.release = release
+	if err == nil {
+		r.Book.Note(ledger.Destined{Tag: release.Tag, Draft: release.Draft})
+	}
 	if err != nil && ctx.Err() != nil {
 		return context.Cause(ctx)
 	}

@@ -111,6 +111,8 @@ func (r *Reporter) Watch(event ledger.Event) {
 		r.line("upload token: %s", burned(e.Outcome))
 	case ledger.ReadBack:
 		r.line("%s", readBack(e))
+	case ledger.Destined:
+		r.line("%s", destined(e))
 	case ledger.Asset:
 		r.line("%s", asset(e))
 	case ledger.Attached:
@@ -213,6 +215,14 @@ func logEntry(a ledger.Attestation) string {
 	return text
 }
 
+func destined(e ledger.Destined) string {
+	what := "release"
+	if e.Draft {
+		what = "draft of a release"
+	}
+	return fmt.Sprintf("there is a %s of %s on GitHub, and the files can be attached to it", what, e.Tag)
+}
+
 func asset(e ledger.Asset) string {
 	switch {
 	case e.Kept:
@@ -304,6 +314,9 @@ func (r *Reporter) outcome(receipt ledger.Receipt) {
 	}
 	if receipt.Verified == ledger.Served {
 		r.line("  read back: %s", readBack(ledger.ReadBack{Served: true}))
+	}
+	if receipt.Attached.Outcome != "" {
+		r.line("  %s", attached(receipt.Attached))
 	}
 	for _, release := range receipt.Releases {
 		if release.URL != "" && receipt.Result() != ledger.Failed {

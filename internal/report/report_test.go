@@ -175,7 +175,7 @@ func situations() map[string][]ledger.Event {
 			ledger.Phase{At: noon.Add(1500 * time.Millisecond), Name: "Read back"},
 			ledger.ReadBack{Served: true},
 			ledger.Phase{At: noon.Add(3 * time.Second), Name: "GitHub release"},
-			ledger.Attached{Outcome: ledger.ReleaseAttached, Assets: 5, Page: "https://releases.example/o/r/releases/tag/v1.0"},
+			ledger.Attached{Outcome: ledger.ReleaseAttached, Assets: 5, Of: 5, Page: "https://releases.example/o/r/releases/tag/v1.0"},
 			ledger.Ended{At: noon.Add(4 * time.Second)},
 		}),
 		"no publisher": join(opening(file(wheel, ledger.Upload)), identified(), []ledger.Event{
@@ -223,7 +223,7 @@ func situations() map[string][]ledger.Event {
 			ledger.Phase{At: noon, Name: "Read back"},
 			ledger.ReadBack{Missing: []string{wheel}},
 			ledger.Noted{Finding: finding.Finding{ID: "not-served-yet", Severity: finding.Warning, Message: "the index took every file, and was not seen to serve " + wheel + " within 5m0s", Fix: "nothing has to be done"}},
-			ledger.Attached{Outcome: ledger.ReleaseFailed},
+			ledger.Attached{Outcome: ledger.ReleaseFailed, Assets: 1, Of: 3},
 		}, burned(ledger.BurnProven)),
 		"hostile": join(opening(file("a|b`<img src=x>\n| x | [y](javascript:z) *b* ~~c~~ @octocat.whl", ledger.Upload)), []ledger.Event{
 			ledger.Noted{Finding: finding.Finding{ID: "x", Severity: finding.Error, File: "dist/|`<b>", Message: "first\n\n# heading\n| a | b |\n<script>x</script> &amp; **bold** http://evil.example", Fix: "::error::x"}},

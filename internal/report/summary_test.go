@@ -171,7 +171,7 @@ func everywhere(text string) []ledger.Event {
 		ledger.Noted{Finding: problem(finding.Warning, "a", "dist/"+text)},
 		ledger.Noted{Finding: problem(finding.Notice, "b", "")},
 		ledger.Widened{Words: text},
-		ledger.Attached{Outcome: ledger.ReleaseAttached, Page: "https://releases.example/" + text},
+		ledger.Attached{Outcome: ledger.ReleaseAttached, Assets: 2, Of: 2, Page: "https://releases.example/" + text},
 		ledger.Ended{At: noon.Add(3 * time.Second)},
 	}
 }

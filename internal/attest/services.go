@@ -147,7 +147,7 @@ func trustworthy(text string) (*url.URL, error) {
 		return nil, errors.New("its address cannot be read")
 	case u.Host == "" || u.User != nil || u.RawQuery != "" || u.Fragment != "":
 		return nil, fmt.Errorf("%s is no plain address", wire.PlainURL(text))
-	case u.Scheme == "https", u.Scheme == "http" && wire.Loopback(u.Hostname()):
+	case wire.Private(u):
 		return u, nil
 	}
 	return nil, fmt.Errorf("%s is no https URL", wire.PlainURL(text))

@@ -82,7 +82,7 @@ func readURL(d *draft, value string) (*url.URL, *finding.Finding) {
 
 // plainOnlyOnLoopback refuses http to a host that is not this machine: tokens and files would cross the network in the open.
 func plainOnlyOnLoopback(d *draft, u *url.URL) *finding.Finding {
-	if u.Scheme == "https" || wire.Loopback(u.Hostname()) {
+	if wire.Private(u) {
 		return nil
 	}
 	return wrong(idURL, shown(d, u)+" is not https, and its host is not this machine", "write https://")

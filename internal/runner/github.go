@@ -18,7 +18,7 @@ func (r *Runner) API() (*url.URL, error) {
 		text = publicAPI
 	}
 	u, err := url.Parse(text)
-	if err != nil || u.User != nil || u.Hostname() == "" || (u.Scheme != "https" && (u.Scheme != "http" || !wire.Loopback(u.Hostname()))) {
+	if err != nil || u.User != nil || u.Hostname() == "" || !wire.Private(u) {
 		return nil, finding.Finding{
 			ID: "github-api", Severity: finding.Error,
 			Message: "GITHUB_API_URL is no https URL",

@@ -82,13 +82,14 @@ const starter = "starter"
 
 // find is what a release has under the name of an asset, or under its label where GitHub made another name of it than we think.
 func find(there []held, a Asset) (held, bool) {
+	name, label := renamed(a.Name), a.label()
 	for _, h := range there {
-		if h.name == renamed(a.Name) {
+		if h.name == name {
 			return h, true
 		}
 	}
 	for _, h := range there {
-		if a.label() != "" && h.label == a.label() {
+		if label != "" && h.label == label {
 			return h, true
 		}
 	}
@@ -187,7 +188,7 @@ func stored(api *url.URL, location string) (*url.URL, error) {
 	if location == "" || err != nil {
 		return nil, errors.New("GitHub says that its bytes are elsewhere, and not where")
 	}
-	if at.Scheme != "https" && (at.Scheme != "http" || !wire.Loopback(at.Hostname()) || !wire.Loopback(api.Hostname())) {
+	if !wire.Private(at) || at.Scheme != "https" && !wire.Loopback(api.Hostname()) {
 		return nil, fmt.Errorf("GitHub says that its bytes are at %s, which is no https address", wire.PlainURL(at.String()))
 	}
 	at.User = nil

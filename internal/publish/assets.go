@@ -22,8 +22,8 @@ import (
 
 // asAsset is the file at this place as an asset.
 func (r *run) asAsset(i int) github.Asset {
-	d := r.files[i]
-	return github.Asset{Name: d.Name, Size: d.Size, SHA256: hex.EncodeToString(d.Digests.SHA256[:]), Open: d.Open}
+	f := r.plan[i]
+	return github.Asset{Name: f.Name, Size: f.Size, SHA256: f.SHA256, Open: r.files[i].Open}
 }
 
 // attach has the GitHub release hold what is published: the files, their attestations and, once all of them are there, the manifest.
@@ -86,7 +86,7 @@ func (r *run) unattached() {
 // could not be had; the rest is there all the same.
 func (r *run) assets(ctx context.Context) (all []github.Asset, err error) {
 	var missed []error
-	pages := &pages{r.Index, map[pep.Project]pep.Listing{}}
+	pages := r.newPages()
 	for i, f := range r.Book.Receipt().Files {
 		if f.Status != ledger.Uploaded && f.Status != ledger.Present {
 			continue
@@ -149,7 +149,7 @@ func (r *run) attestationsAt(ctx context.Context, i int, f ledger.File, pages *p
 // provenanceOf is what the index serves as the file's provenance; nil where it has none.
 func (r *run) provenanceOf(ctx context.Context, f ledger.File, pages *pages) ([]byte, error) {
 	listing, err := pages.of(ctx, f.Release.Project)
-	if err != nil {
+	if err != nil && !errors.Is(err, index.ErrNoLookups) {
 		return nil, err
 	}
 	at := slices.IndexFunc(listing.Files, func(h pep.Held) bool { return h.Name == f.Name })
@@ -172,25 +172,6 @@ func eachPredicate(all []attest.Attestation) []attest.Attestation {
 		}
 	}
 	return kept
-}
-
-// pages are the index's pages of the projects, each looked at once.
-type pages struct {
-	index *index.Client
-	seen  map[pep.Project]pep.Listing
-}
-
-// of is the page of a project; where nobody may look, it is one without files.
-func (p *pages) of(ctx context.Context, project pep.Project) (pep.Listing, error) {
-	if page, looked := p.seen[project]; looked {
-		return page, nil
-	}
-	page, err := p.index.Look(ctx, project)
-	if err != nil && !errors.Is(err, index.ErrNoLookups) {
-		return pep.Listing{}, err
-	}
-	p.seen[project] = page
-	return page, nil
 }
 
 // bundleOf is an attestation of the file as Sigstore's own tools read it.

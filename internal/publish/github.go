@@ -60,18 +60,18 @@ func (r *run) awaitOthers(ctx context.Context) error {
 	r.phase("Wait for index")
 	bounded, stop := context.WithTimeout(ctx, min(r.Wait, othersWait))
 	defer stop()
-	why := "the index does not show them"
+	var unread error // of the last look
 	for r.Sleep(bounded, othersPause) == nil && bounded.Err() == nil {
-		if err := r.lookAnew(bounded); err != nil {
-			why = "the index could not be asked: " + err.Error()
-			continue
-		}
-		if why = "the index does not show them"; r.nothingMissing() {
+		if unread = r.lookAnew(bounded); unread == nil && r.nothingMissing() {
 			return r.decide()
 		}
 	}
 	if ctx.Err() != nil {
 		return context.Cause(ctx)
+	}
+	why := "the index does not show them"
+	if unread != nil {
+		why = "the index could not be asked: " + unread.Error()
 	}
 	return r.unpublished(refused, why)
 }

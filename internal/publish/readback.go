@@ -72,18 +72,14 @@ func (r *run) readBack(ctx context.Context) error {
 // unserved are the files that the index does not serve yet, and those that it serves without telling a digest. A file that it
 // serves with another digest is an error: an index never changes the bytes of a name.
 func (r *run) unserved(ctx context.Context) (missing, silent []string, wrong error) {
-	pages := map[pep.Project]pep.Listing{}
+	pages := r.newPages()
 	var failed []error
 	for i, f := range r.Book.Receipt().Files {
 		if f.Status != ledger.Uploaded && f.Status != ledger.Present {
 			continue
 		}
-		page, looked := pages[f.Release.Project]
-		if !looked {
-			// A page that cannot be read is one that does not serve the file yet.
-			page, _ = r.Index.Look(ctx, f.Release.Project)
-			pages[f.Release.Project] = page
-		}
+		// A page that cannot be read is one that does not serve the file yet.
+		page, _ := pages.of(ctx, f.Release.Project)
 		at := slices.IndexFunc(page.Files, func(h pep.Held) bool { return h.Name == f.Name })
 		if at < 0 {
 			missing = append(missing, f.Name)

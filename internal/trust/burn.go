@@ -7,6 +7,7 @@ import (
 	"net/http"
 	"slices"
 	"strings"
+	"time"
 
 	"github.com/org/pypi-oidc-publish/internal/ledger"
 	"github.com/org/pypi-oidc-publish/internal/par"
@@ -59,11 +60,14 @@ func (l *Lease) worst(tokens []*token) ledger.Burned {
 	return ledger.BurnProven
 }
 
+// beforehand is all that the look before a burn may take: the burn and its proof come first, and get what is left.
+const beforehand = time.Second
+
 // burn asks the index to forget one token (reference: pypi-server.md, section 4.7). The index finds it by its identifier, so
 // that the narrowed one is enough. The answer never tells whether it did; a request that is refused afterwards, and was not
 // before, does.
 func (l *Lease) burn(ctx context.Context, text secret.Text) ledger.Burned {
-	before := l.probe(ctx, text)
+	lived := l.lives(ctx, text)
 	at := wire.Join(l.o.At, "/_/oidc/burn-token")
 	_, err := l.o.Wire.Do(ctx, wire.Call{
 		Op: wire.Burn, Method: http.MethodPost, URL: at,
@@ -80,10 +84,17 @@ func (l *Lease) burn(ctx context.Context, text secret.Text) ledger.Burned {
 		return ledger.BurnFailed
 	}
 	after := l.probe(ctx, text)
-	if after == unknownToken || (after == refused && before == living) {
+	if after == unknownToken || (after == refused && lived) {
 		return ledger.BurnProven
 	}
 	return ledger.BurnAccepted
+}
+
+// lives tells that the index was seen to accept the token, in time.
+func (l *Lease) lives(ctx context.Context, text secret.Text) bool {
+	ctx, stop := context.WithTimeout(ctx, beforehand)
+	defer stop()
+	return l.probe(ctx, text) == living
 }
 
 // probed is how the index answers to a token.

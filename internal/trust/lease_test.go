@@ -17,6 +17,7 @@ import (
 	"time"
 
 	"github.com/org/pypi-oidc-publish/internal/fakepypi"
+	"github.com/org/pypi-oidc-publish/internal/fakepypi/fault"
 	"github.com/org/pypi-oidc-publish/internal/finding"
 	"github.com/org/pypi-oidc-publish/internal/ledger"
 	"github.com/org/pypi-oidc-publish/internal/oidc"
@@ -241,6 +242,40 @@ func TestBurning(t *testing.T) {
 				if token.Burned != (c.want == ledger.BurnProven) {
 					t.Errorf("%+v", token)
 				}
+			}
+		})
+	}
+	// The answer, with its head, has some 500 bytes.
+	slow := fault.Fault{Kind: fault.SlowAnswer, Point: fault.AfterStore, Pace: 100 * time.Millisecond, Piece: 16, Pieces: 15}
+	hang, _ := fault.ByName("hang")
+	busy := map[string]struct {
+		op    string
+		fault fault.Fault
+		skip  int
+		times int
+		want  ledger.Burned
+	}{
+		"the proof takes more than a second": {"probe", slow, 1, 1, ledger.BurnProven},
+		"the look before it hangs":           {"probe", hang, 0, 1, ledger.BurnProven},
+		"the burn takes more than a second":  {"burn", slow, 0, 1, ledger.BurnProven},
+		"both looks hang":                    {"probe", hang, 0, 2, ledger.BurnAccepted},
+		"the burn hangs":                     {"burn", hang, 0, 9, ledger.BurnFailed},
+	}
+	for name, c := range busy {
+		t.Run("a busy index: "+name, func(t *testing.T) {
+			t.Parallel()
+			s := stage(t, "mine")
+			r := onStage(t, s)
+			if err := r.Mint(t.Context(), trust.Order{Projects: []pep.Project{"mine"}}); err != nil {
+				t.Fatal(err)
+			}
+			if err := s.Break(c.op, c.fault, c.skip, c.times); err != nil {
+				t.Fatal(err)
+			}
+			ctx, stop := context.WithTimeout(t.Context(), 5*time.Second) // as a run has it
+			defer stop()
+			if got := r.Burn(ctx); got != c.want {
+				t.Errorf("%s, want %s", got, c.want)
 			}
 		})
 	}

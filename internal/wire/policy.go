@@ -114,7 +114,8 @@ func policyOf(op Op) policy {
 		// An asset has less than 2 GiB (GitHub's own bound); it is streamed.
 		return policy{tries: 3, try: 15 * minute, budget: 20 * minute, first: second, bound: 2 * 1024 * mib, codes: transient(), paced: true}
 	case Probe:
-		return policy{tries: 1, try: second, budget: second, bound: 64 * kib}
+		// What burning has left; who asks before the burn bounds it further.
+		return policy{tries: 1, try: 4 * second, budget: 4 * second, bound: 64 * kib}
 	default:
 		return policy{tries: 1, try: 30 * second, budget: 30 * second, bound: mib}
 	}

@@ -136,7 +136,7 @@ func (e *Error) Advice() string {
 	var name *net.DNSError
 	switch {
 	case errors.As(e.Err, &untrusted):
-		return "if the index has a certificate of your own authority, give its root as `ca-bundle`; else do not go on: somebody may be in between"
+		return "if that server, or a proxy before it, has a certificate of your own authority, give its root as `ca-bundle`; else do not go on: somebody may be in between"
 	case errors.As(e.Err, &name) && name.IsNotFound:
 		return "check the host's name: nothing on this machine knows it"
 	}

@@ -198,6 +198,16 @@ func TestImageSize(t *testing.T) {
 	}
 }
 
+// TestRuleCount holds the number of rules that the README tells, in tens, against the list.
+func TestRuleCount(t *testing.T) {
+	t.Parallel()
+	rules := len(regexp.MustCompile(`(?m)^\| \[[a-z0-9-]+\]\(#`).FindAllString(read(t, "../docs/rules.md"), -1))
+	tens := map[int]string{60: "sixty", 70: "seventy", 80: "eighty", 90: "ninety"}[(rules+5)/10*10]
+	if want := "(some " + tens + ", [listed here](docs/rules.md))"; tens == "" || !strings.Contains(read(t, readme), want) {
+		t.Errorf("there are %d rules; the README must say %s", rules, want)
+	}
+}
+
 // TestNoReleaseYet holds the notes that there is no release yet together: they go at once, before the first, and the release workflow
 // finds each of them, and nothing else.
 func TestNoReleaseYet(t *testing.T) {

@@ -198,6 +198,23 @@ func TestImageSize(t *testing.T) {
 	}
 }
 
+// TestImageContent holds what the threat model says is in the image, which a scanner will look at, against what is put there.
+func TestImageContent(t *testing.T) {
+	t.Parallel()
+	text := strings.Join(strings.Fields(read(t, "../docs/threat-model.md")), " ")
+	_, told, found := strings.Cut(text, "The image has one static program")
+	told, _, _ = strings.Cut(told, ". ")
+	files := regexp.MustCompile(`Typeflag: tar\.TypeReg, Name: "([^"]+)"`).FindAllStringSubmatch(read(t, "../.ci/image/oci.go"), -1)
+	if !found || len(files) == 0 {
+		t.Fatal("the test looks in the wrong place")
+	}
+	for _, file := range files {
+		if !strings.Contains(told, "`"+file[1]+"`") {
+			t.Errorf("the image has %s, and the threat model says:%s", file[1], told)
+		}
+	}
+}
+
 // TestRuleCount holds the number of rules that the README tells, in tens, against the list.
 func TestRuleCount(t *testing.T) {
 	t.Parallel()

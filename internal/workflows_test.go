@@ -94,22 +94,57 @@ func checkScripts(t *testing.T, path, text string) {
 	}
 }
 
-// checkJobs sees that each job says its own rights.
-func checkJobs(t *testing.T, path, text string) {
+// jobsOf are the jobs of a workflow, by name.
+func jobsOf(t *testing.T, path, text string) map[string]string {
 	t.Helper()
 	_, jobs, found := strings.Cut(text, "\njobs:\n")
 	if !found {
 		t.Fatalf("%s has no jobs", path)
 	}
+	named := map[string]string{}
 	heads := regexp.MustCompile(`(?m)^  [\w-]+:$`).FindAllStringIndex(jobs, -1)
 	for i, head := range heads {
 		end := len(jobs)
 		if i+1 < len(heads) {
 			end = heads[i+1][0]
 		}
-		if job := jobs[head[0]:end]; !strings.Contains(job, "\n    permissions:") {
-			t.Errorf("%s: the job %s does not say its rights", path, strings.TrimSpace(jobs[head[0]:head[1]]))
+		named[strings.TrimSuffix(strings.TrimSpace(jobs[head[0]:head[1]]), ":")] = jobs[head[0]:end]
+	}
+	return named
+}
+
+// checkJobs sees that each job says its own rights.
+func checkJobs(t *testing.T, path, text string) {
+	t.Helper()
+	for name, job := range jobsOf(t, path, text) {
+		if !strings.Contains(job, "\n    permissions:") {
+			t.Errorf("%s: the job %s does not say its rights", path, name)
 		}
+	}
+}
+
+// TestOnlyGitHubsActionsMayWrite holds what the threat model says of our workflows: a job that may write or sign runs no action but
+// GitHub's, and this one.
+func TestOnlyGitHubsActionsMayWrite(t *testing.T) {
+	t.Parallel()
+	ours, _ := workflowFiles(t)
+	writers := 0
+	for _, path := range ours {
+		for name, job := range jobsOf(t, path, read(t, path)) {
+			if !strings.Contains(job, ": write\n") {
+				continue
+			}
+			writers++
+			for _, uses := range regexp.MustCompile(`uses: (\S+)`).FindAllStringSubmatch(job, -1) {
+				if !strings.HasPrefix(uses[1], "actions/") && uses[1] != "./" {
+					t.Errorf("%s: the job %s may write, and uses %s", path, name, uses[1])
+				}
+			}
+		}
+	}
+	if told := strings.Join(strings.Fields(read(t, "../docs/threat-model.md")), " "); writers == 0 ||
+		!strings.Contains(told, "a job of it that may write or sign runs no action but GitHub's own and this one") {
+		t.Errorf("%d jobs may write, and the threat model does not say what they run", writers)
 	}
 }
 

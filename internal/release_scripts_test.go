@@ -138,6 +138,9 @@ func TestTheEndOfARelease(t *testing.T) {
 				if p.at("refs/tags/v1") != "" {
 					t.Error("v1 has moved although something broke")
 				}
+				if strings.HasPrefix(broken, "git/refs -f ref=") && !strings.Contains(said, "docs/releasing.md") {
+					t.Errorf("a tag was refused, and nobody says why GitHub does that: %s", said)
+				}
 				if said, err = p.release("v1.2.3"); err != nil {
 					t.Fatalf("the second run: %v\n%s", err, said)
 				}

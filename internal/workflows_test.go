@@ -148,6 +148,16 @@ func TestOnlyGitHubsActionsMayWrite(t *testing.T) {
 	}
 }
 
+// TestAReleaseIsBuiltAgain: GitHub keeps the artifacts of a run when a job of it is run again, and then refuses a second one of the name.
+func TestAReleaseIsBuiltAgain(t *testing.T) {
+	t.Parallel()
+	path := "../.github/workflows/release.yml"
+	_, upload, found := strings.Cut(jobsOf(t, path, read(t, path))["build"], "uses: actions/upload-artifact@")
+	if !found || !strings.Contains(upload, "          overwrite: true\n") {
+		t.Error("the job build cannot be run again: its artifact is there")
+	}
+}
+
 // TestWorkflowsKnowNoOwner keeps the name of the repository out of our workflows: a fork, or a new home, must release itself.
 func TestWorkflowsKnowNoOwner(t *testing.T) {
 	t.Parallel()

@@ -171,6 +171,30 @@ func TestWorkflowsKnowNoOwner(t *testing.T) {
 	}
 }
 
+// TestRunnersOfOnesOwn: such a runner keeps the files of the run before. A checkout removes them; a job that only downloads has to do it
+// itself, or the distributions of the last release are in the set of this one.
+func TestRunnersOfOnesOwn(t *testing.T) {
+	t.Parallel()
+	_, examples := workflowFiles(t)
+	found := 0
+	for _, path := range examples {
+		for name, job := range jobsOf(t, path, read(t, path)) {
+			before, download, downloads := strings.Cut(job, "uses: actions/download-artifact@")
+			if !downloads || !strings.Contains(job, "self-hosted") {
+				continue
+			}
+			found++
+			folder := regexp.MustCompile(`\n          path: (\S+?)/?\n`).FindStringSubmatch(download)
+			if folder == nil || !strings.Contains(before, "- run: rm -rf "+folder[1]+"\n") {
+				t.Errorf("%s: the job %s publishes what an earlier run has left", path, name)
+			}
+		}
+	}
+	if found == 0 {
+		t.Error("no such job was found: the test looks in the wrong place")
+	}
+}
+
 // TestExamplesAreRun holds the tables of .ci/examples to the folder: an example is run, or it is said why not.
 func TestExamplesAreRun(t *testing.T) {
 	t.Parallel()

@@ -204,6 +204,15 @@ func TestRuns(t *testing.T) {
 	}
 }
 
+// TestLinesStayAsTheyAre: Git for Windows changes the ends of lines unless it is told not to, and a program that is built of such a clone
+// knows no classifier.
+func TestLinesStayAsTheyAre(t *testing.T) {
+	t.Parallel()
+	if text := read(t, "../.gitattributes"); !strings.Contains(text, "\n* -text\n") {
+		t.Errorf(".gitattributes must keep the files as they are:\n%s", text)
+	}
+}
+
 // TestDockerfile holds GitHub's rules for the image of an action.
 func TestDockerfile(t *testing.T) {
 	t.Parallel()

@@ -195,6 +195,18 @@ func TestRunnersOfOnesOwn(t *testing.T) {
 	}
 }
 
+// TestPullRequestsStayGreen: between a release and the next version every build is one of a version that the index has, with other
+// bytes. That is no reason to refuse a pull request.
+func TestPullRequestsStayGreen(t *testing.T) {
+	t.Parallel()
+	_, examples := workflowFiles(t)
+	for _, path := range examples {
+		if text := read(t, path); strings.Contains(text, "\non: pull_request\n") && !strings.Contains(text, "          skip-existing: true\n") {
+			t.Errorf("%s fails for every pull request after a release", path)
+		}
+	}
+}
+
 // TestExamplesAreRun holds the tables of .ci/examples to the folder: an example is run, or it is said why not.
 func TestExamplesAreRun(t *testing.T) {
 	t.Parallel()

@@ -175,7 +175,7 @@ func TestAReleaseThatMustNotBe(t *testing.T) {
 		}, false, true},
 		{"more than one line differs", "one line", func(p *place) { p.write(filepath.Join(p.here, "README.md"), "other\n") }, false, true},
 		{"nothing differs", "one line", func(p *place) { p.must("git", "checkout", "-q", "action.yml") }, false, true},
-		{"releases can be changed", "switch immutable releases on", func(p *place) { p.write(filepath.Join(p.store, "immutable"), "false\n") }, false, true},
+		{"releases can be changed", "gh release delete v1.2.3", func(p *place) { p.write(filepath.Join(p.store, "immutable"), "false\n") }, false, true},
 		{"a newer one is out", "v1 stays at v1.10.0", func(p *place) { p.write(filepath.Join(p.store, "published", "v1.10.0"), "") }, false, false},
 		{"an older one is out", "v1", func(p *place) { p.write(filepath.Join(p.store, "published", "v1.2.2"), "") }, true, false},
 		{"a newer one of another line is out", "v1", func(p *place) { p.write(filepath.Join(p.store, "published", "v2.0.0"), "") }, true, false},
@@ -196,6 +196,15 @@ func TestAReleaseThatMustNotBe(t *testing.T) {
 			}
 			if moved := p.at("refs/tags/v1") != ""; moved != c.v1 {
 				t.Errorf("v1 has moved: %v", moved)
+			}
+			if c.says != "gh release delete v1.2.3" {
+				return
+			}
+			// What it says is what helps: a release that is published already does not become immutable.
+			p.write(filepath.Join(p.store, "immutable"), "true\n")
+			p.must("bash", "-c", "gh release delete v1.2.3 --yes")
+			if said, err = p.release("v1.2.3"); err != nil || p.at("refs/tags/v1") != p.at("refs/tags/v1.2.3") {
+				t.Errorf("after what was advised: %v: %s", err, said)
 			}
 		})
 	}

@@ -4,6 +4,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"regexp"
 	"runtime"
 	"slices"
 	"strings"
@@ -207,5 +208,18 @@ func TestAReleaseThatMustNotBe(t *testing.T) {
 				t.Errorf("after what was advised: %v: %s", err, said)
 			}
 		})
+	}
+}
+
+// TestVerifyingOnAMac: who checks a release may have no newer bash than 3.2, which is that of macOS.
+func TestVerifyingOnAMac(t *testing.T) {
+	t.Parallel()
+	newer := regexp.MustCompile(`\$\{\w+(,,?|\^\^?|@\w)\}|\b(mapfile|readarray|coproc)\b|declare -[An]|local -[An]|\|&|&>>|;;?&`)
+	for _, script := range []string{"verify-release", "notices"} {
+		for i, line := range strings.Split(read(t, "../.ci/"+script), "\n") {
+			if newer.MatchString(line) {
+				t.Errorf(".ci/%s:%d: bash 3.2 does not know that: %s", script, i+1, line)
+			}
+		}
 	}
 }

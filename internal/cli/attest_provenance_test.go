@@ -70,6 +70,13 @@ func TestTheIndexKeepsAnotherFile(t *testing.T) {
 	if strings.Contains(e.log, "attested: ") || strings.Contains(e.summary, "log entry") || strings.Contains(e.outputs["manifest"], "log-index") {
 		t.Errorf("a file that was not published is told to be attested:\n%s\n%s", e.log, e.summary)
 	}
+	// Nothing of this run is at the index, so that there is nothing to compare: neither after the index said so nor where the plan knew it.
+	for range 2 {
+		if e.outputs["verified"] != "not-asked" || strings.Contains(e.log, "serves every file") {
+			t.Errorf("verified is %q where the index serves no file of this run\n%s", e.outputs["verified"], e.log)
+		}
+		e = s.ends(cli.Done, "the index's file stays")
+	}
 }
 
 // TestProvenanceThatCannotBeHad is waited for, and then told: the file is published. One that the index has turned off is not

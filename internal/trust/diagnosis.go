@@ -91,9 +91,9 @@ func (l *Lease) refusedMint(err error, claims oidc.Claims, order Order) error {
 	told := finding.Finding{
 		ID: "mint-unavailable", Severity: finding.Error,
 		Message: "the index gave no upload token: " + err.Error(),
-		Fix:     "run the job again later; nothing was uploaded",
+		Fix:     "run the job again later: files that the index has are recognised, and the rest is uploaded",
 	}
-	if failed.Answer == nil || failed.Answer.Status >= 500 {
+	if failed.Answer == nil || ofTheMoment(failed.Answer.Status) {
 		told.Fix = cmp.Or(failed.Advice(), told.Fix)
 		return told
 	}
@@ -112,6 +112,11 @@ func (l *Lease) refusedMint(err error, claims oidc.Claims, order Order) error {
 		return &unmatched{told, l.needed(claims, order, r.beside(exchange))}
 	}
 	return told
+}
+
+// ofTheMoment tells a status that says nothing of what was asked for: the same may be answered otherwise later.
+func ofTheMoment(status int) bool {
+	return status >= 500 || status == http.StatusRequestTimeout || status == http.StatusTooEarly || status == http.StatusTooManyRequests
 }
 
 // reasonOf finds what is known of a refusal; known is false for a code that an index has thought of since.

@@ -548,6 +548,8 @@ func TestStrangeMints(t *testing.T) {
 		{"down, as far as anybody knows", "mint-unavailable", 4, says(503, "text/html", "<html>down</html>")},
 		{"a gateway that lost the answer", "mint-unavailable", 4, says(504, "text/html", "<html>")},
 		{"cut off", "mint-unavailable", 4, cut},
+		{"too many requests", "mint-unavailable", 0, says(429, "text/plain", "slower")},
+		{"too slow", "mint-unavailable", 0, says(408, "text/plain", "")},
 		{"when it expires is no number", "", 0, says(200, "application/json", `{"success":true,"token":"a-token-long-enough","expires":"soon"}`)},
 		{"when it expires is a fraction", "", 0, says(200, "application/json", `{"success":true,"token":"a-token-long-enough","expires":1790000900.5}`)},
 		{"refused in plain words", "mint-refused", 0, says(400, "text/plain", "not like this")},

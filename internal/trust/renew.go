@@ -60,6 +60,7 @@ func notRenewed(err error) finding.Finding {
 	told := finding.Of(err)[0]
 	told.Severity = finding.Warning
 	told.Message = "the upload token could not be renewed, and is used while it lasts: " + told.Message
+	told.Fix = "nothing has to be done if the run ends well; else run the job again: files that the index has are recognised"
 	return told
 }
 

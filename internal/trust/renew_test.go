@@ -3,11 +3,14 @@ package trust_test
 import (
 	"context"
 	"io"
+	"strings"
 	"sync"
 	"testing"
 	"time"
 
 	"github.com/org/pypi-oidc-publish/internal/fakepypi"
+	"github.com/org/pypi-oidc-publish/internal/fakepypi/fault"
+	"github.com/org/pypi-oidc-publish/internal/finding"
 	"github.com/org/pypi-oidc-publish/internal/ledger"
 	"github.com/org/pypi-oidc-publish/internal/pep"
 	"github.com/org/pypi-oidc-publish/internal/runner"
@@ -175,6 +178,35 @@ func TestARenewalThatFailsLeavesTheOldTokenInUseWhileItLasts(t *testing.T) {
 	c.forward(61 * time.Second)
 	if _, _, err := r.Credential(t.Context(), 2*time.Minute); err == nil {
 		t.Error("a token that is over was taken for two minutes")
+	}
+}
+
+// TestWhatARenewalThatFailsAdvises is true in the middle of a release: files are at the index, and while the old token lasts nobody has to
+// run anything again.
+func TestWhatARenewalThatFailsAdvises(t *testing.T) {
+	t.Parallel()
+	c, s, r := later(t)
+	f, _ := fault.ByName("status-503")
+	if err := s.Break("mint", f, 0, -1); err != nil {
+		t.Fatal(err)
+	}
+	c.forward(4 * time.Minute)
+	if _, _, err := r.Credential(t.Context(), 10*time.Second); err != nil {
+		t.Fatal(err)
+	}
+	var told []finding.Finding
+	for _, e := range r.events {
+		if noted, is := e.(ledger.Noted); is {
+			told = append(told, noted.Finding)
+		}
+	}
+	if len(told) != 1 || !strings.HasPrefix(told[0].Fix, "nothing has to be done") {
+		t.Errorf("%+v", told)
+	}
+	c.forward(5 * time.Minute)
+	_, _, err := r.Credential(t.Context(), 10*time.Second)
+	if all := finding.Of(err); len(all) != 1 || all[0].ID != "mint-unavailable" || strings.Contains(all[0].Fix, "nothing was uploaded") {
+		t.Errorf("%+v", all)
 	}
 }
 

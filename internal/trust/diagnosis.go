@@ -34,7 +34,8 @@ func noAudience(at *url.URL, err error) error {
 		return told
 	}
 	switch status := failed.Answer.Status; {
-	case status == http.StatusNotFound, status == http.StatusMethodNotAllowed, status == http.StatusGone:
+	// An index with Trusted Publishing tells its audience to everybody: one that wants a log-in for all it has, has none.
+	case status == http.StatusNotFound, status == http.StatusMethodNotAllowed, status == http.StatusGone, status == http.StatusUnauthorized:
 		told.ID = NoTrustedPublishing
 		told.Message = fmt.Sprintf("the index at %s has no Trusted Publishing (it answered %d)", at.Host, status)
 		told.Fix = "check `repository-url`, or give this index's API token as `password`"
@@ -44,7 +45,7 @@ func noAudience(at *url.URL, err error) error {
 		told.Fix = "see the index's status page and run the job again later, or give an API token as `password`"
 	case status/100 == 3:
 		told.ID = "audience-redirect"
-		told.Fix = "set `repository-url` to the address that the index names"
+		told.Fix = "set `repository-url` to the address that the index names; if that is a page to log in, give this index's API token as `password`"
 	}
 	return told
 }

@@ -498,6 +498,7 @@ func TestStrangeAudiences(t *testing.T) {
 		{"blank", "audience-answer", says(200, "application/json", `{"audience":" "}`)},
 		{"of another shape", "audience-answer", says(200, "application/json", `{"audience":{"x":1}}`)},
 		{"endless", "audience-unavailable", says(200, "application/json", strings.Repeat("x", 1<<20))},
+		{"who asks must log in, as at most private indexes", trust.NoTrustedPublishing, says(401, "text/html", "<html>log in</html>")},
 		{"down", "audience-unavailable", says(503, "text/html", "<html>down</html>")},
 		{"a redirect", "audience-redirect", func(w http.ResponseWriter, r *http.Request) {
 			http.Redirect(w, r, "https://elsewhere.example/", http.StatusFound)
@@ -511,6 +512,15 @@ func TestStrangeAudiences(t *testing.T) {
 				t.Errorf("%+v", all)
 			}
 		})
+	}
+}
+
+// TestAPageToLogIn: a redirect may be that of a private index, whose page to log in is no address to publish to.
+func TestAPageToLogIn(t *testing.T) {
+	t.Parallel()
+	_, err := strange(t, func(w http.ResponseWriter, r *http.Request) { http.Redirect(w, r, "/users/sign_in", http.StatusFound) }).Identify(t.Context())
+	if all := finding.Of(err); len(all) != 1 || all[0].ID != "audience-redirect" || !strings.Contains(all[0].Fix, "`password`") {
+		t.Errorf("%+v", all)
 	}
 }
 

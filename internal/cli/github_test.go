@@ -211,6 +211,36 @@ func TestAttachBeforeTheIndexShows(t *testing.T) {
 	}
 }
 
+// TestAttachFromAnOldPage: the page that is asked for attestations comes from another cache than the one that showed the files, and does not
+// have them. That is no page of files without attestations.
+func TestAttachFromAnOldPage(t *testing.T) {
+	t.Parallel()
+	s := newStep(t, "alder-1.0-py3-none-any.whl")
+	if code, _ := s.run(); code != 0 {
+		t.Fatal(s.log.String())
+	}
+	g := s.withGitHub(releases.Write, v1)
+	s.withoutIDToken()
+	s.env["INPUT_ATTESTATIONS"] = "true"
+	var looks atomic.Int64
+	s.front(func(next http.Handler) http.Handler {
+		return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+			if strings.HasPrefix(r.URL.Path, "/simple/") && looks.Add(1) > 1 {
+				http.NotFound(w, r)
+				return
+			}
+			next.ServeHTTP(w, r)
+		})
+	})
+	code, outputs := s.run()
+	if code != 0 || looks.Load() != 2 || outputs["github-release"] != "failed" || !slices.Equal(g.names(), []string{"alder-1.0-py3-none-any.whl"}) {
+		t.Errorf("exit code %d after %d looks, %v, %v", code, looks.Load(), outputs, g.names())
+	}
+	if !strings.Contains(s.log.String(), "github-release-attestations::") || !strings.Contains(s.log.String(), "does not show the file") {
+		t.Error(s.log.String())
+	}
+}
+
 // TestAttachIsRefusedBeforeAnythingIsMinted: whatever can be known to fail does so before the release is at the index.
 func TestAttachIsRefusedBeforeAnythingIsMinted(t *testing.T) {
 	t.Parallel()

@@ -153,7 +153,10 @@ func (r *run) provenanceOf(ctx context.Context, f ledger.File, pages *pages) ([]
 		return nil, err
 	}
 	at := slices.IndexFunc(listing.Files, func(h pep.Held) bool { return h.Name == f.Name })
-	if at < 0 || listing.Files[at].Provenance == "" {
+	switch {
+	case at < 0 && f.Status == ledger.Present:
+		return nil, errors.New("its page does not show the file now, and may come from an old cache")
+	case at < 0, listing.Files[at].Provenance == "":
 		return nil, nil
 	}
 	provenance, err := r.Index.Provenance(ctx, listing.Files[at])

@@ -211,6 +211,29 @@ func TestAttachBeforeTheIndexShows(t *testing.T) {
 	}
 }
 
+// TestAttachAndTheLastLookIsCutOff, since the time is up: what is told is what was seen before.
+func TestAttachAndTheLastLookIsCutOff(t *testing.T) {
+	t.Parallel()
+	s := newStep(t, "alder-1.0-py3-none-any.whl")
+	s.withGitHub(releases.Write, v1)
+	s.withoutIDToken()
+	s.hasty, s.env["INPUT_WAIT-FOR-INDEX"] = true, "1"
+	var looks atomic.Int64
+	s.front(func(next http.Handler) http.Handler {
+		return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+			if strings.HasPrefix(r.URL.Path, "/simple/") && looks.Add(1) > 2 {
+				<-r.Context().Done()
+				return
+			}
+			next.ServeHTTP(w, r)
+		})
+	})
+	code, _ := s.run()
+	if log := s.log.String(); code != 1 || looks.Load() != 3 || !strings.Contains(log, "the index does not show them: alder") || strings.Contains(log, "could not be asked") {
+		t.Errorf("exit code %d after %d looks\n%s", code, looks.Load(), log)
+	}
+}
+
 // TestAttachFromAnOldPage: the page that is asked for attestations comes from another cache than the one that showed the files, and does not
 // have them. That is no page of files without attestations.
 func TestAttachFromAnOldPage(t *testing.T) {

@@ -62,8 +62,12 @@ func (r *run) awaitOthers(ctx context.Context) error {
 	defer stop()
 	var unread error // of the last look
 	for r.Sleep(bounded, othersPause) == nil && bounded.Err() == nil {
-		if unread = r.lookAnew(bounded); unread == nil && r.nothingMissing() {
+		looked := r.lookAnew(bounded)
+		if looked == nil && r.nothingMissing() {
 			return r.decide()
+		}
+		if bounded.Err() == nil || len(r.held) < len(r.projects()) {
+			unread = looked // one that was cut off tells nothing beside those before it
 		}
 	}
 	if ctx.Err() != nil {

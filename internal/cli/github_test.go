@@ -8,6 +8,7 @@ import (
 	"slices"
 	"strings"
 	"sync/atomic"
+	"syscall"
 	"testing"
 
 	"github.com/org/pypi-oidc-publish/internal/fakepypi"
@@ -261,6 +262,43 @@ func TestAttachFromAnOldPage(t *testing.T) {
 	}
 	if !strings.Contains(s.log.String(), "github-release-attestations::") || !strings.Contains(s.log.String(), "does not show the file") {
 		t.Error(s.log.String())
+	}
+}
+
+// TestASignalBeforeAttaching tells once that nothing was attached, and not for every file that its attestations could not be had.
+func TestASignalBeforeAttaching(t *testing.T) {
+	t.Parallel()
+	s := newStep(t, "alder-1.0-py3-none-any.whl", "alder-1.0.tar.gz")
+	if code, _ := s.run(); code != 0 {
+		t.Fatal(s.log.String())
+	}
+	g := s.withGitHub(releases.Write, v1)
+	s.withoutIDToken()
+	s.env["INPUT_WAIT-FOR-INDEX"] = "60"
+	var looks atomic.Int64
+	reading := make(chan struct{})
+	s.front(func(next http.Handler) http.Handler {
+		return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+			if strings.HasPrefix(r.URL.Path, "/simple/") && looks.Add(1) == 2 {
+				close(reading)
+				<-r.Context().Done()
+				return
+			}
+			next.ServeHTTP(w, r)
+		})
+	})
+	s.log.Reset()
+	command := s.start()
+	waitFor(t, reading, s)
+	if err := command.Process.Signal(syscall.SIGTERM); err != nil {
+		t.Fatal(err)
+	}
+	code, outputs := s.end(command)
+	if code != 0 || outputs["result"] != "unchanged" || outputs["github-release"] != "failed" || len(g.names()) > 0 {
+		t.Errorf("exit code %d, %v, %v", code, outputs, g.names())
+	}
+	if log := s.log.String(); strings.Count(log, "not all was attached") != 1 || strings.Contains(log, "could not be had") || !strings.Contains(log, "the GitHub release has 0 of") {
+		t.Error(log)
 	}
 }
 

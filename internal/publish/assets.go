@@ -38,6 +38,9 @@ func (r *run) attach(ctx context.Context) {
 	if len(assets) > 0 {
 		told.Of++ // the manifest
 	}
+	if ctx.Err() != nil {
+		missed = nil // whatever a signal cut off is told once, below
+	}
 	n, err := r.handOver(ctx, assets)
 	told.Assets = n
 	if err == nil && missed == nil && len(assets) > 0 {

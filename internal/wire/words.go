@@ -80,6 +80,7 @@ func jsonWords(body []byte) string {
 		Error       string `json:"error"`
 		Description string `json:"description"`
 		Errors      []struct {
+			Field       string `json:"field"`
 			Code        string `json:"code"`
 			Description string `json:"description"`
 			Message     string `json:"message"`
@@ -90,11 +91,16 @@ func jsonWords(body []byte) string {
 		return ""
 	}
 	var parts []string
+	worded := false // GitHub's have a code alone, and the words stand beside them
 	for _, e := range said.Errors {
-		parts = append(parts, joined(": ", e.Code, e.Description, e.Message))
+		parts = append(parts, joined(": ", e.Field, e.Code, e.Description, e.Message))
+		worded = worded || e.Description != "" || e.Message != ""
 	}
-	if len(parts) > 0 {
-		return strings.Join(parts, "; ")
+	switch all := joined("; ", parts...); {
+	case worded:
+		return all
+	case all != "":
+		return joined(": ", said.Message, all)
 	}
 	// WebOb's code is the whole status line, and its message a boilerplate (reference: pypi-server.md, section 1.2).
 	if status, reason, ok := strings.Cut(said.Code, " "); ok && len(status) == 3 && strings.Trim(status, "0123456789") == "" {

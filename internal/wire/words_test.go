@@ -20,6 +20,8 @@ func TestWords(t *testing.T) {
 		{"JSON", "Bad Request", "application/json; charset=utf-8", `{"message":"The server could not comply","code":"400 Too big"}`, "Too big", 400},
 		{"another server's stock phrase", "Unprocessable Content", "application/json", `{"errors":[{"code":"invalid-token"}]}`, "invalid-token", 422},
 		{"JSON errors", "Unprocessable Entity", "application/json", `{"message":"x","errors":[{"code":"invalid-token","description":"malformed"},{"code":"b"}]}`, "invalid-token: malformed; b", 422},
+		{"GitHub's codes of fields", "Unprocessable Entity", "application/json; charset=utf-8", `{"message":"Validation Failed","errors":[{"resource":"ReleaseAsset","code":"invalid","field":"name"},{"resource":"ReleaseAsset","code":"missing_field","field":"size"}]}`, "Validation Failed: name: invalid; size: missing_field", 422},
+		{"errors that are plain texts", "Unprocessable Entity", "application/json", `{"message":"Validation Failed","errors":["too many"]}`, "Validation Failed", 422},
 		{"a code that is a number", "Bad Request", "application/json", `{"code":3,"message":"There was an error processing the identity token"}`, "There was an error processing the identity token", 400},
 		{"JSON of another shape", "Bad Request", "application/json", `["no"]`, "400 Bad Request", 400},
 		{"plain", "", "text/plain", "no\n\n  thanks\x00", "no thanks\x00", 403},

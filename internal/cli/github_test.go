@@ -12,6 +12,7 @@ import (
 	"testing"
 
 	"github.com/org/pypi-oidc-publish/internal/fakepypi"
+	"github.com/org/pypi-oidc-publish/internal/fakepypi/fault"
 	"github.com/org/pypi-oidc-publish/internal/fakepypi/releases"
 )
 
@@ -209,6 +210,30 @@ func TestAttachBeforeTheIndexShows(t *testing.T) {
 				t.Errorf("%v\n%s", outputs, log)
 			}
 		})
+	}
+}
+
+// TestAttachWhatTheIndexHadBefore, and the run could not know: it signs, and the index keeps the attestations that it has. Those are attached,
+// so that another run, which knows only them, finds nothing else there.
+func TestAttachWhatTheIndexHadBefore(t *testing.T) {
+	t.Parallel()
+	s := newStep(t, "alder-1.0-py3-none-any.whl")
+	if code, _ := s.run(); code != 0 {
+		t.Fatal(s.log.String())
+	}
+	g := s.withGitHub(releases.Write, v1)
+	s.hasty, s.env["INPUT_WAIT-FOR-INDEX"] = true, "30"
+	f, _ := fault.ByName("status-503")
+	if err := s.stage.Break("look", f, 0, 3); err != nil {
+		t.Fatal(err)
+	}
+	code, outputs := s.run()
+	if code != 0 || outputs["github-release"] != "attached" || len(g.names()) != 3 || !strings.Contains(s.log.String(), "provenance-earlier") {
+		t.Errorf("exit code %d, %v, %v\n%s", code, outputs, g.names(), s.log.String())
+	}
+	code, outputs = s.run()
+	if code != 0 || outputs["result"] != "unchanged" || outputs["github-release"] != "attached" || len(g.names()) != 3 {
+		t.Errorf("the run after it: exit code %d, %v\n%s", code, outputs, s.log.String())
 	}
 }
 

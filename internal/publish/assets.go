@@ -108,10 +108,11 @@ func (r *run) assets(ctx context.Context) (all []github.Asset, err error) {
 	return all, errors.Join(missed...)
 }
 
-// attestationsAt are those that were sent with the file, or that the index serves of it where an earlier run has sent them.
+// attestationsAt are those that were sent with the file, or that the index serves of it where an earlier run has sent them: what is
+// attached is what another run, which asks the index, would attach.
 func (r *run) attestationsAt(ctx context.Context, i int, f ledger.File, pages *pages) ([]attest.Attestation, error) {
 	switch {
-	case len(f.Attestations) > 0:
+	case len(f.Attestations) > 0 && !r.earlier[i]:
 		return r.attested[i], nil
 	case r.Attest == config.AttestNever:
 		return nil, nil

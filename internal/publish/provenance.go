@@ -38,6 +38,7 @@ func (r *run) unproven(ctx context.Context, i int, f ledger.File, h pep.Held) (l
 	case !errors.As(err, &unverified):
 		return true, nil // it cannot be judged now
 	case r.Signer.Verify(ctx, r.files[i], provenance, served) == nil:
+		r.earlier[i] = true
 		r.settled(i, earlierProvenance(f))
 	default:
 		return false, otherProvenance(f, unverified)

@@ -82,11 +82,12 @@ type run struct {
 	sidecars []string               // attestations that stand beside the files
 	attested [][]attest.Attestation // what goes with each of files; nil where nothing is attested
 	proven   map[int]bool           // of which files the index's provenance is settled
+	earlier  map[int]bool           // of which files the index keeps attestations of an earlier run, and not those that were sent
 	release  github.Release         // to attach the files to
 }
 
 func newRun(o Options, t Tools) *run {
-	return &run{Options: o, Tools: t, door: newDoor(), asked: map[pep.Project]bool{}, held: map[pep.Project]pep.Listing{}, proven: map[int]bool{}}
+	return &run{Options: o, Tools: t, door: newDoor(), asked: map[pep.Project]bool{}, held: map[pep.Project]pep.Listing{}, proven: map[int]bool{}, earlier: map[int]bool{}}
 }
 
 // Run does a run. Its error is nil where every file was accepted, already there or skipped as asked; everything about it

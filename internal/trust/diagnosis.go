@@ -55,7 +55,7 @@ func strangeAudience(at *url.URL, answer *wire.Answer) error {
 	return finding.Finding{
 		ID: "audience-answer", Severity: finding.Error,
 		Message: fmt.Sprintf("the index at %s did not say which ID token it wants: its answer (%d bytes of %s) has no audience", at.Host, len(answer.Body), kindOf(answer)),
-		Fix:     "check `repository-url`: an index with Trusted Publishing answers {\"audience\": …} at /_/oidc/audience",
+		Fix:     "check `repository-url`: an index with Trusted Publishing answers {\"audience\": …} at /_/oidc/audience; to one without give its API token as `password`",
 	}
 }
 

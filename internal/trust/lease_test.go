@@ -515,12 +515,18 @@ func TestStrangeAudiences(t *testing.T) {
 	}
 }
 
-// TestAPageToLogIn: a redirect may be that of a private index, whose page to log in is no address to publish to.
+// TestAPageToLogIn is what a private index shows to whoever asks for its audience: it is no address to publish to, and what helps is a token.
 func TestAPageToLogIn(t *testing.T) {
 	t.Parallel()
-	_, err := strange(t, func(w http.ResponseWriter, r *http.Request) { http.Redirect(w, r, "/users/sign_in", http.StatusFound) }).Identify(t.Context())
-	if all := finding.Of(err); len(all) != 1 || all[0].ID != "audience-redirect" || !strings.Contains(all[0].Fix, "`password`") {
-		t.Errorf("%+v", all)
+	for id, handler := range map[string]http.HandlerFunc{
+		"audience-redirect":       func(w http.ResponseWriter, r *http.Request) { http.Redirect(w, r, "/users/sign_in", http.StatusFound) },
+		"audience-answer":         says(203, "text/html", "<html>log in</html>"),
+		trust.NoTrustedPublishing: says(401, "text/html", "<html>log in</html>"),
+	} {
+		_, err := strange(t, handler).Identify(t.Context())
+		if all := finding.Of(err); len(all) != 1 || all[0].ID != id || !strings.Contains(all[0].Fix, "`password`") {
+			t.Errorf("%+v", all)
+		}
 	}
 }
 

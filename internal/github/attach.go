@@ -51,8 +51,8 @@ func (c *Client) Attach(ctx context.Context, r Release, assets []Asset, told fun
 			}
 			continue
 		}
-		if holds(err, "github-unavailable") {
-			unanswered++
+		if unanswered++; !holds(err, "github-unavailable") {
+			unanswered = 0
 		}
 		if left := len(assets) - i - 1; left > 0 && (alike(err) || unanswered == silent) {
 			return n, errors.Join(append(failed, untried(err, left))...)

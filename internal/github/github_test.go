@@ -469,6 +469,27 @@ func TestNobodyAnswers(t *testing.T) {
 	s.harmless(err)
 }
 
+// TestSomeAreAnswered: assets that get no answer count in a row alone, and a refusal is an answer.
+func TestSomeAreAnswered(t *testing.T) {
+	t.Parallel()
+	s := stage(t, releases.Write, releases.Options{})
+	r := s.Publish(releases.Release{Tag: "v1"})
+	var wanted []github.Asset
+	for i := range 6 {
+		wanted = append(wanted, asset(fmt.Sprint(i, ".whl"), "x"))
+		if i < 5 && i%2 == 0 {
+			s.Say("upload", releases.Answer{Status: 503}, releases.Answer{Status: 503}, releases.Answer{Status: 503}, releases.Answer{Status: 503})
+		} else if i < 5 {
+			s.Say("upload", releases.Answer{Status: 422, Body: `{"message":"no"}`})
+		}
+	}
+	n, err := s.client.Attach(t.Context(), github.Release{ID: r.ID, Tag: "v1"}, wanted, nil)
+	if n != 1 || len(finding.Of(err)) != 5 || strings.Contains(err.Error(), "not tried") {
+		t.Errorf("%d: %v", n, err)
+	}
+	s.harmless(err)
+}
+
 // TestCancelled: at every moment a signal ends it, and is told as what it is.
 func TestCancelled(t *testing.T) {
 	t.Parallel()

@@ -231,6 +231,9 @@ func TestAttachWhatTheIndexHadBefore(t *testing.T) {
 	if code != 0 || outputs["github-release"] != "attached" || len(g.names()) != 3 || !strings.Contains(s.log.String(), "provenance-earlier") {
 		t.Errorf("exit code %d, %v, %v\n%s", code, outputs, g.names(), s.log.String())
 	}
+	if m := outputs["manifest"]; strings.Count(m, `"log-index"`) != 1 || strings.Count(m, `"served":true`) != 1 {
+		t.Errorf("the manifest tells of attestations that nobody has: %s", m)
+	}
 	code, outputs = s.run()
 	if code != 0 || outputs["result"] != "unchanged" || outputs["github-release"] != "attached" || len(g.names()) != 3 {
 		t.Errorf("the run after it: exit code %d, %v\n%s", code, outputs, s.log.String())

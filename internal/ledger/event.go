@@ -43,7 +43,7 @@ type Noted struct{ Finding finding.Finding }
 // Identified tells who the run is.
 type Identified struct{ Identity Identity }
 
-// Attested tells that an attestation will be sent with a file.
+// Attested tells that an attestation will be sent with a file, or that the index has it already.
 type Attested struct {
 	File        string
 	Attestation Attestation
@@ -169,8 +169,15 @@ func (e Noted) fold(r *Receipt) { r.Findings = append(r.Findings, e.Finding) }
 
 func (e Identified) fold(r *Receipt) { r.Identity = &e.Identity }
 
+// An index that had attestations of the file before keeps those, and none that were sent again.
 func (e Attested) fold(r *Receipt) {
-	r.with(e.File, func(f *File) { f.Attestations = append(slices.Clip(f.Attestations), e.Attestation) })
+	r.with(e.File, func(f *File) {
+		all := slices.Clone(f.Attestations)
+		if e.Attestation.Served {
+			all = slices.DeleteFunc(all, func(a Attestation) bool { return !a.Served })
+		}
+		f.Attestations = append(all, e.Attestation)
+	})
 }
 
 func (Unattested) fold(r *Receipt) {

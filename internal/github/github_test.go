@@ -408,6 +408,18 @@ func TestPublishedJustNow(t *testing.T) {
 	}
 }
 
+// TestToldTwice: a release that is made while the list is read moves the others on, and one of them comes in two answers.
+func TestToldTwice(t *testing.T) {
+	t.Parallel()
+	s := stage(t, releases.Write, releases.Options{})
+	r := s.Publish(releases.Release{Tag: "v1", Draft: true})
+	draft := fmt.Sprintf(`{"id":%d,"tag_name":"v1","draft":true}`, r.ID)
+	s.Say("list", releases.Answer{Status: 200, Body: "[" + draft + "," + draft + "]"})
+	if ready, err := s.client.Ready(t.Context(), "v1", nil); err != nil || ready.ID != r.ID {
+		t.Errorf("%+v, %v", ready, err)
+	}
+}
+
 // TestBounds: what GitHub cannot take is told before anything is sent.
 func TestBounds(t *testing.T) {
 	t.Parallel()

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"net/http"
 	"net/url"
+	"slices"
 	"strings"
 
 	"github.com/google/go-github/v63/github"
@@ -107,7 +108,7 @@ func (c *Client) find(ctx context.Context, tag string) (Release, error) {
 	var found []Release
 	for _, one := range all {
 		switch {
-		case one == nil || one.GetID() == 0 || one.GetTagName() != tag:
+		case one == nil || one.GetID() == 0 || one.GetTagName() != tag || slices.ContainsFunc(found, func(r Release) bool { return r.ID == one.GetID() }):
 		case !one.GetDraft():
 			return one.release(), nil
 		default:

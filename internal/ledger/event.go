@@ -87,6 +87,12 @@ type Turned struct {
 	Finding finding.Finding
 }
 
+// Unsent tells that an upload failed before any of it could have been kept by the index.
+type Unsent struct {
+	File    string
+	Finding finding.Finding
+}
+
 // Withdrawn tells that an upload was given up before any of it could have been kept by the index.
 type Withdrawn struct{ File string }
 
@@ -211,6 +217,11 @@ func (e Turned) fold(r *Receipt) {
 
 func (e Doubted) fold(r *Receipt) {
 	r.with(e.File, func(f *File) { f.Status = Unknown })
+	r.Findings = append(r.Findings, e.Finding)
+}
+
+func (e Unsent) fold(r *Receipt) {
+	r.with(e.File, func(f *File) { f.Status = CutOff })
 	r.Findings = append(r.Findings, e.Finding)
 }
 

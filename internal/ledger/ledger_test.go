@@ -88,6 +88,13 @@ func TestTheReceiptIsRightAtAnyMoment(t *testing.T) {
 			ledger.NotMinted,
 		},
 		{
+			"failed before it could be kept",
+			[]ledger.Event{ledger.Planned{Files: files("a", "b")}, ledger.Landed{File: "a"}, ledger.Started{File: "b"}, ledger.Unsent{File: "b", Finding: refusal}},
+			ledger.Partial,
+			map[string]ledger.Status{"a": ledger.Uploaded, "b": ledger.CutOff},
+			ledger.NotMinted,
+		},
+		{
 			"an error that is no file's",
 			[]ledger.Event{ledger.Planned{Files: []ledger.File{present}}, ledger.Noted{Finding: refusal}},
 			ledger.Failed, nil, ledger.NotMinted,

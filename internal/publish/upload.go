@@ -146,7 +146,7 @@ func (r *run) settle(ctx context.Context, d *dist.Distribution, f ledger.File, l
 	case ctx.Err() != nil:
 		return ledger.Withdrawn{File: f.Name}
 	default:
-		return turned(f, unsent(f, err))
+		return unsent(f, err)
 	}
 }
 
@@ -254,7 +254,7 @@ func doubted(f ledger.File, failed *wire.Error) ledger.Event {
 }
 
 // unsent is a file that never reached the index.
-func unsent(f ledger.File, err error) finding.Finding {
+func unsent(f ledger.File, err error) ledger.Event {
 	told := finding.Of(err)[0]
 	var changed *dist.ChangedError
 	switch {
@@ -263,6 +263,6 @@ func unsent(f ledger.File, err error) finding.Finding {
 	case told.ID == finding.Internal:
 		told.ID, told.Fix = "upload-failed", advice(err, "run the job again: what the index has is recognised, and the rest is uploaded")
 	}
-	told.Message = fmt.Sprintf("%s could not be uploaded: %s", f.Name, told.Message)
-	return told
+	told.File, told.Message = f.Path, fmt.Sprintf("%s could not be uploaded: %s", f.Name, told.Message)
+	return ledger.Unsent{File: f.Name, Finding: told}
 }

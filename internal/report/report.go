@@ -105,6 +105,8 @@ func (r *Reporter) Watch(event ledger.Event) {
 		r.line("refused %s", e.File)
 	case ledger.Doubted:
 		r.line("cut off %s when all of it was sent: the index may have it", e.File)
+	case ledger.Unsent:
+		r.line("failed to upload %s: the index has nothing of it", e.File)
 	case ledger.Withdrawn:
 		r.line("gave up %s before the index had it", e.File)
 	case ledger.BurnedAll:

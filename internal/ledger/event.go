@@ -234,7 +234,7 @@ func (e Minted) fold(r *Receipt) {
 		r.Token.MintedAt = e.At
 	}
 	// Until a burn is told, the worst is true: this is the receipt of a run that dies here.
-	r.Token.Burned = BurnFailed
+	r.Token.Known, r.Token.Burned = BurnFailed, BurnFailed
 }
 
 func (e Widened) fold(r *Receipt) {
@@ -260,7 +260,7 @@ func (Asset) fold(*Receipt) {}
 func (e Attached) fold(r *Receipt) { r.Attached = e }
 
 func (e BurnedAll) fold(r *Receipt) {
-	r.Token.BurnedAt = e.At
+	r.Token.BurnedAt, r.Token.Known = e.At, e.Outcome
 	if r.Token.Lost == 0 {
 		r.Token.Burned = e.Outcome
 	}

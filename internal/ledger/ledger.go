@@ -83,7 +83,8 @@ type Token struct {
 	Lost     int       // mints without a clear answer: each may have left a token for its whole life
 	MintedAt time.Time // the first of them
 	BurnedAt time.Time // when all that could be burned was
-	Burned   Burned
+	Known    Burned    // what became of those that were minted
+	Burned   Burned    // and of those that nobody knows
 }
 
 // Identity is who the run is for the index, as its ID token claims.

@@ -347,10 +347,10 @@ func tokenLines(t ledger.Token) []string {
 
 // tokenEnd is what became of the upload tokens, and when the index took them back. One that expires by itself does so later.
 func tokenEnd(t ledger.Token) string {
-	if t.Burned == ledger.BurnProven || t.Burned == ledger.BurnAccepted {
-		return burned(t.Burned) + at(t.BurnedAt)
+	if t.Known == ledger.BurnProven || t.Known == ledger.BurnAccepted {
+		return burned(t.Known) + at(t.BurnedAt)
 	}
-	return burned(t.Burned)
+	return burned(t.Known)
 }
 
 // lostMints tells of tokens that there may be.
@@ -489,7 +489,7 @@ func burned(b ledger.Burned) string {
 	case ledger.BurnUnsupported:
 		return "not burned, since this index has no way to: it expires by itself"
 	case ledger.BurnFailed:
-		return "not burned, since the index did not do it or nobody knows the token: it expires by itself"
+		return "not burned, as far as anybody knows: it expires by itself"
 	default:
 		return "none was minted"
 	}

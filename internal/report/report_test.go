@@ -271,6 +271,31 @@ func TestSituations(t *testing.T) {
 	}
 }
 
+// TestATokenThatIsKnownIsToldOfAlone: a mint that was lost takes nothing from what became of the token that came after it.
+func TestATokenThatIsKnownIsToldOfAlone(t *testing.T) {
+	t.Parallel()
+	events := join(opening(file(wheel, ledger.Upload)), identified(), []ledger.Event{ledger.MintLost{}}, minted()[2:], []ledger.Event{
+		ledger.Started{File: wheel}, ledger.Landed{File: wheel, Took: time.Second},
+	}, burned(ledger.BurnProven))
+	p := &page{}
+	r := report.New(p, report.Options{})
+	book := ledger.NewBook(r.Watch)
+	for _, event := range events {
+		book.Note(event)
+	}
+	if err := r.Close(book.Receipt()); err != nil {
+		t.Fatal(err)
+	}
+	for _, text := range []string{p.log.String(), p.summary.String()} {
+		if strings.Contains(text, "not burned") || !strings.Contains(text, "burned (the index then refused it) at ") || !strings.Contains(text, "1 mint had no clear answer") {
+			t.Errorf("it contradicts itself:\n%s", text)
+		}
+	}
+	if !strings.Contains(p.outputs.String(), "token-burned=failed\n") {
+		t.Errorf("the output forgets the one that nobody knows:\n%s", p.outputs.String())
+	}
+}
+
 // TestATableStaysATable: whatever a name or a message holds, each file is one row of four cells.
 func TestATableStaysATable(t *testing.T) {
 	t.Parallel()

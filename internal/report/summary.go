@@ -454,7 +454,7 @@ func tokenDone(t ledger.Token) []line {
 		return nil
 	}
 	face := ""
-	if t.Burned == ledger.BurnFailed {
+	if t.Known == ledger.BurnFailed {
 		face = "⚠️ "
 	}
 	return []line{{"Token ended", face + escaped(tokenEnd(t)), "Burn"}}

@@ -143,8 +143,9 @@ type Attached struct {
 
 // ReadBack tells whether the index was seen to serve every file with its digest, and what was missing at the last look.
 type ReadBack struct {
-	Served  bool
-	Missing []string
+	Served    bool
+	Otherwise bool // it serves something else than what it was sent
+	Missing   []string
 }
 
 // Tried is one try of a request: for the verbose log alone.

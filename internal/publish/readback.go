@@ -41,7 +41,7 @@ func (r *run) readBack(ctx context.Context) error {
 		}
 		missing = now
 		if wrong != nil {
-			r.Book.Note(ledger.ReadBack{Missing: missing})
+			r.Book.Note(ledger.ReadBack{Otherwise: true, Missing: missing})
 			return wrong
 		}
 		if len(missing) == 0 {

@@ -432,8 +432,10 @@ func readBack(e ledger.ReadBack) string {
 	switch {
 	case e.Served:
 		return "the index serves every file with its digest"
+	case e.Otherwise:
+		return "the index serves something else than it was sent"
 	case len(e.Missing) > 0:
-		return fmt.Sprintf("the index was not seen to serve %s", files(len(e.Missing)))
+		return "the index was not seen to serve everything" // what is missing may be a file's provenance
 	default:
 		return "the index was not seen to serve every file twice in a row"
 	}
@@ -466,12 +468,16 @@ func toDo(r ledger.Receipt) string {
 	return text
 }
 
-// toFinish is what completes a release that is not whole.
+// toFinish is what completes a release that is not whole, or whole and not in order.
 func toFinish(r ledger.Receipt) string {
-	if r.Count(ledger.Refused) > 0 {
+	switch {
+	case missing(r) == 0:
+		return "no file is missing, but see what went wrong"
+	case r.Count(ledger.Refused) > 0:
 		return "what was refused has to be put right first"
+	default:
+		return "running it again finishes it"
 	}
-	return "running it again finishes it"
 }
 
 // missing is how many files the index may not have.

@@ -225,6 +225,18 @@ func situations() map[string][]ledger.Event {
 			ledger.Noted{Finding: finding.Finding{ID: "not-served-yet", Severity: finding.Warning, Message: "the index took every file, and was not seen to serve " + wheel + " within 5m0s", Fix: "nothing has to be done"}},
 			ledger.Attached{Outcome: ledger.ReleaseFailed, Assets: 1, Of: 3},
 		}, burned(ledger.BurnProven)),
+		"served otherwise": join(opening(file(wheel, ledger.Upload)), minted(), []ledger.Event{
+			ledger.Started{File: wheel},
+			ledger.Landed{File: wheel, Took: time.Second},
+		}, burned(ledger.BurnProven)[:2], []ledger.Event{
+			ledger.Phase{At: noon.Add(1500 * time.Millisecond), Name: "Read back"},
+			ledger.ReadBack{Otherwise: true},
+			ledger.Noted{Finding: finding.Finding{
+				ID: "served-otherwise", Severity: finding.Error, File: "dist/" + wheel, Message: "the index took " + wheel + " and serves something else under its name",
+				Fix: "do not announce this release: tell the operators of the index, and yank it until it is understood",
+			}},
+			ledger.Ended{At: noon.Add(2 * time.Second)},
+		}),
 		"hostile": join(opening(file("a|b`<img src=x>\n| x | [y](javascript:z) *b* ~~c~~ @octocat.whl", ledger.Upload)), []ledger.Event{
 			ledger.Noted{Finding: finding.Finding{ID: "x", Severity: finding.Error, File: "dist/|`<b>", Message: "first\n\n# heading\n| a | b |\n<script>x</script> &amp; **bold** http://evil.example", Fix: "::error::x"}},
 			ledger.Ended{At: noon},
@@ -268,6 +280,15 @@ func TestSituations(t *testing.T) {
 			}
 			golden(t, name, p.String())
 		})
+	}
+}
+
+// TestNothingIsMissing: a run that is to be looked at, and not to be run again, says so.
+func TestNothingIsMissing(t *testing.T) {
+	t.Parallel()
+	text := summaryOf(t, situations()["served otherwise"])
+	if strings.Contains(text, "running it again") || !strings.Contains(text, "no file is missing, but see what went wrong") {
+		t.Error(text)
 	}
 }
 

@@ -25,9 +25,8 @@ const (
 // readBack waits until the index serves every file of the release with its digest, twice in a row. A wrong digest is an error; time that
 // is up, and a signal, are told, but what is published is published.
 func (r *run) readBack(ctx context.Context) error {
-	told := r.Book.Receipt()
-	if r.Wait <= 0 || r.Index.Site().Simple == nil || told.Count(ledger.Uploaded)+told.Count(ledger.Present) == 0 {
-		return nil // also where the index has other bytes under every name, as the user allowed: it serves nothing of this run
+	if r.Wait <= 0 || r.Index.Site().Simple == nil || !slices.ContainsFunc(r.Book.Receipt().Files, isThere) {
+		return nil
 	}
 	r.phase("Read back")
 	bounded, stop := context.WithTimeout(ctx, r.Wait)
@@ -70,13 +69,16 @@ func (r *run) readBack(ctx context.Context) error {
 	return nil
 }
 
+// isThere tells whether the index has the file's bytes: where it keeps others of all files, as the user asked, there is nothing to see.
+func isThere(f ledger.File) bool { return f.Status == ledger.Uploaded || f.Status == ledger.Present }
+
 // unserved are the files that the index does not serve yet, and those that it serves without telling a digest. A file that it
 // serves with another digest is an error: an index never changes the bytes of a name.
 func (r *run) unserved(ctx context.Context) (missing, silent []string, wrong error) {
 	pages := r.newPages()
 	var failed []error
 	for i, f := range r.Book.Receipt().Files {
-		if f.Status != ledger.Uploaded && f.Status != ledger.Present {
+		if !isThere(f) {
 			continue
 		}
 		// A page that cannot be read is one that does not serve the file yet.

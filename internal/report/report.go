@@ -358,13 +358,18 @@ func lostMints(t ledger.Token) string {
 	return fmt.Sprintf("%s had no clear answer: a token that nobody knows may be left for 15 minutes, after which it expires by itself", counted(t.Lost, "mint"))
 }
 
-// annotate shows as many findings of a severity as the runner does; the rest become lines.
+// annotate shows as many findings of a severity as the runner does; the rest become lines, and so do those that are too long for it.
 func (r *Reporter) annotate(all []finding.Finding) {
 	shown := map[finding.Severity]int{}
 	for _, f := range all {
-		if shown[f.Severity]++; shown[f.Severity] <= annotations {
-			f.Message, f.Fix = clipped(f.Message, longestMessage), withHelp(clipped(f.Fix, longestMessage), r.options.Help(f.ID))
-			r.console.Annotate(f)
+		shown[f.Severity]++
+		annotated := shown[f.Severity] <= annotations
+		if annotated {
+			short := f
+			short.Message, short.Fix = clipped(f.Message, longestMessage), withHelp(clipped(f.Fix, longestMessage), r.options.Help(f.ID))
+			r.console.Annotate(short)
+		}
+		if annotated && max(len(f.Message), len(f.Fix)) <= longestMessage {
 			continue
 		}
 		where := ""

@@ -283,6 +283,26 @@ func TestSituations(t *testing.T) {
 	}
 }
 
+// TestALongMessageIsWholeInTheLog: an annotation and the summary have its beginning, and say where the rest is.
+func TestALongMessageIsWholeInTheLog(t *testing.T) {
+	t.Parallel()
+	p := &page{}
+	end := "the end of it"
+	book := ledger.NewBook(nil)
+	book.Note(ledger.Noted{Finding: finding.Finding{ID: "x", Severity: finding.Error, File: "dist/" + wheel, Message: strings.Repeat("long ", 500) + end, Fix: "build it again"}})
+	book.Note(ledger.Noted{Finding: finding.Finding{ID: "y", Severity: finding.Error, Message: "short", Fix: "mend it"}})
+	if err := report.New(p, report.Options{}).Close(book.Receipt()); err != nil {
+		t.Fatal(err)
+	}
+	cut := "the whole is in the log"
+	if !strings.Contains(p.summary.String(), cut) || strings.Contains(p.summary.String(), end) {
+		t.Errorf("the summary is not cut:\n%s", p.summary.String())
+	}
+	if log := p.log.String(); strings.Count(log, cut) != 1 || strings.Count(log, end) != 1 || strings.Count(log, "short") != 1 {
+		t.Errorf("the log has not the whole once:\n%s", log)
+	}
+}
+
 // TestNothingIsMissing: a run that is to be looked at, and not to be run again, says so.
 func TestNothingIsMissing(t *testing.T) {
 	t.Parallel()

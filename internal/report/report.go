@@ -12,6 +12,7 @@ import (
 	"cmp"
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 	"time"
 
@@ -301,12 +302,13 @@ func (r *Reporter) outputs(receipt ledger.Receipt, whole document) error {
 // outcome is the receipt as text, for those who read the log.
 func (r *Reporter) outcome(receipt ledger.Receipt) {
 	r.line("%s", headline(receipt))
+	planned := receipt.Result() == ledger.DryRun
 	for _, f := range receipt.Files {
 		digest := ""
 		if r.options.Hashes {
 			digest = "  sha256 " + f.SHA256
 		}
-		r.line("  %s: %s  %s%s", status(f.Status), f.Name, size(f.Size), digest)
+		r.line("  %s: %s  %s%s", status(f.Status, planned), f.Name, size(f.Size), digest)
 	}
 	if n := attestedFiles(receipt); n > 0 {
 		r.line("  attested: %s, as %s", files(n), identityOf(receipt))
@@ -321,13 +323,20 @@ func (r *Reporter) outcome(receipt ledger.Receipt) {
 		r.line("  %s", attached(receipt.Attached))
 	}
 	for _, release := range receipt.Releases {
-		if release.URL != "" && receipt.Result() != ledger.Failed {
+		if release.URL != "" && hasPage(receipt) {
 			r.line("  page: %s", release.URL)
 		}
 	}
 	if took := receipt.Ended.Sub(receipt.Began); took > 0 {
 		r.line("  time: %s", duration(took))
 	}
+}
+
+// hasPage tells whether the index has anything to show of the run's releases: a page of nothing is none.
+func hasPage(r ledger.Receipt) bool {
+	return slices.ContainsFunc(r.Files, func(f ledger.File) bool {
+		return isThere(f) || f.Status == ledger.Skipped || f.Status == ledger.Conflict
+	})
 }
 
 // tokenLines tell the life of the upload tokens.

@@ -303,6 +303,35 @@ func TestALongMessageIsWholeInTheLog(t *testing.T) {
 	}
 }
 
+// TestLogAndSummaryOfADryRunAgree: on what would be uploaded, on what would not, and on the page of a release that is not there.
+func TestLogAndSummaryOfADryRunAgree(t *testing.T) {
+	t.Parallel()
+	wrong := ledger.Noted{Finding: finding.Finding{ID: "x", Severity: finding.Error, Message: "no"}}
+	for _, c := range []struct {
+		name        string
+		then        []ledger.Event
+		says, never string
+	}{
+		{"it would be published", nil, "to be uploaded", "not tried"},
+		{"it would not", []ledger.Event{wrong}, "not tried", "to be uploaded"},
+	} {
+		events := join([]ledger.Event{ledger.Began{At: noon, Index: "https://upload.index.example/legacy/", DryRun: true}}, opening(file(wheel, ledger.Upload))[1:], c.then)
+		p := &page{}
+		book := ledger.NewBook(nil)
+		for _, event := range events {
+			book.Note(event)
+		}
+		if err := report.New(p, report.Options{}).Close(book.Receipt()); err != nil {
+			t.Fatal(err)
+		}
+		for _, text := range []string{p.log.String(), p.summary.String()} {
+			if !strings.Contains(text, c.says) || strings.Contains(text, c.never) || strings.Contains(text, "https://index.example/project/") {
+				t.Errorf("%s:\n%s", c.name, text)
+			}
+		}
+	}
+}
+
 // TestNothingIsMissing: a run that is to be looked at, and not to be run again, says so.
 func TestNothingIsMissing(t *testing.T) {
 	t.Parallel()

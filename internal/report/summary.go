@@ -61,7 +61,7 @@ func title(r ledger.Receipt) string {
 		more = fmt.Sprintf(" and %d more", n)
 	}
 	r.Releases = r.Releases[:last]
-	named, reached := 0, slices.ContainsFunc(r.Files, isThere) // a page of nothing is none
+	named, reached := 0, hasPage(r)
 	text := sentence(r, func(release ledger.Release) string {
 		name := escaped(clipped(release.Name+" "+release.Version, longestCell))
 		if reached {
@@ -299,12 +299,13 @@ func fileTable(b *strings.Builder, r ledger.Receipt) {
 	}
 	cells("File", "Status", "Size", digestHead, "Attestation")
 	cells(":---", ":---", "---:", ":---", ":---")
+	planned := r.Result() == ledger.DryRun
 	for i, f := range r.Files {
 		if b.Len() > filesEnd {
 			cells(fmt.Sprintf("… and %d more, in the log", len(r.Files)-i), "", "", "", "")
 			break
 		}
-		cells(code(clipped(f.Name, longestCell)), statusCell(f.Status, r.DryRun), unbroken(size(f.Size)), digest(f.SHA256), attestationsCell(f))
+		cells(code(clipped(f.Name, longestCell)), statusCell(f.Status, planned), unbroken(size(f.Size)), digest(f.SHA256), attestationsCell(f))
 	}
 	b.WriteString("\n")
 }
@@ -342,25 +343,24 @@ func attestationsCell(f ledger.File) string {
 }
 
 // statusCell is a file's status, with a sign where somebody has to look.
-func statusCell(s ledger.Status, dryRun bool) string {
-	short, _, _ := strings.Cut(status(s), ": ") // what is said of it more stands with the findings
+func statusCell(s ledger.Status, planned bool) string {
+	short, _, _ := strings.Cut(status(s, planned), ": ") // what is said of it more stands with the findings
 	switch s {
 	case ledger.Refused, ledger.Conflict:
 		return "❌ " + escaped(short)
 	case ledger.Skipped:
 		return "⚠️ " + escaped(short)
 	case ledger.CutOff, ledger.Unknown:
-		return "⚠️ " + escaped(status(s))
-	case ledger.NotTried:
-		if dryRun {
-			return "to be uploaded"
-		}
+		return "⚠️ " + escaped(status(s, planned))
 	}
 	return escaped(short)
 }
 
-// status is a file's status as people read it.
-func status(s ledger.Status) string {
+// status is a file's status as people read it. Where a run only plans, nothing has been tried yet.
+func status(s ledger.Status, planned bool) string {
+	if s == ledger.NotTried && planned {
+		return "to be uploaded"
+	}
 	switch s {
 	case ledger.Present:
 		return "already there"

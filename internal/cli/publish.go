@@ -80,7 +80,7 @@ func (w World) publish(ctx context.Context, r *runner.Runner, vault *secret.Vaul
 		code = w.reported(ctx, r, vault, input)
 		return nil
 	}); err != nil {
-		r.Annotate(finding.Finding{ID: finding.Internal, Severity: finding.Error, Message: err.Error()})
+		r.Annotate(finding.Finding{ID: finding.Internal, Severity: finding.Error, Message: err.Error(), Fix: "more: " + w.help(finding.Internal)})
 	}
 	return code
 }
@@ -116,7 +116,10 @@ func (w World) reported(ctx context.Context, r *runner.Runner, vault *secret.Vau
 	}
 	if err := reporter.Close(book.Receipt()); err != nil {
 		// What is published is published: a report that cannot be written does not undo it.
-		r.Annotate(finding.Finding{ID: "report", Severity: finding.Warning, Message: "the outputs, the summary or the manifest could not be written: " + err.Error()})
+		r.Annotate(finding.Finding{
+			ID: "report", Severity: finding.Warning, Message: "the outputs, the summary or the manifest could not be written: " + err.Error(),
+			Fix: "see that the runner's disk is not full, and that `manifest-file` is a path that can be written to (more: " + w.help("report") + ")",
+		})
 	}
 	return code
 }

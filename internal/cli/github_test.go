@@ -213,6 +213,34 @@ func TestAttachBeforeTheIndexShows(t *testing.T) {
 	}
 }
 
+// TestWhatWasToldBeforeTheWaitIsToldOnce: the plan that is made again after it says nothing twice.
+func TestWhatWasToldBeforeTheWaitIsToldOnce(t *testing.T) {
+	t.Parallel()
+	s := newStep(t, "alder-1.0-py3-none-any.whl", "birch-1.0-py3-none-any.whl")
+	s.stage.Trust(fakepypi.Publisher{Project: "birch"})
+	if code, _ := s.run(); code != 0 {
+		t.Fatal(s.log.String())
+	}
+	s.build("alder-1.0-py3-none-any.whl", "rebuilt")
+	s.withGitHub(releases.Write, v1)
+	s.withoutIDToken()
+	s.hasty, s.env["INPUT_WAIT-FOR-INDEX"], s.env["INPUT_SKIP-EXISTING"], s.env["INPUT_ATTESTATIONS"] = true, "60", "true", "false"
+	var looks atomic.Int64
+	s.front(func(next http.Handler) http.Handler {
+		return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+			if r.URL.Path == "/simple/birch/" && looks.Add(1) == 1 {
+				http.NotFound(w, r)
+				return
+			}
+			next.ServeHTTP(w, r)
+		})
+	})
+	code, outputs := s.run()
+	if log := s.log.String(); code != 0 || looks.Load() < 2 || strings.Count(log, "::warning ") != 1 || strings.Count(outputs["manifest"], `"id":"skipped"`) != 1 {
+		t.Errorf("exit code %d, %d looks, %v\n%s", code, looks.Load(), outputs, log)
+	}
+}
+
 // TestAttachWhatTheIndexHadBefore, and the run could not know: it signs, and the index keeps the attestations that it has. Those are attached,
 // so that another run, which knows only them, finds nothing else there.
 func TestAttachWhatTheIndexHadBefore(t *testing.T) {

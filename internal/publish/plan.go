@@ -5,6 +5,7 @@ import (
 	"encoding/hex"
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 
 	"github.com/org/pypi-oidc-publish/internal/dist"
@@ -79,7 +80,10 @@ func (r *run) decide() error {
 		case ledger.Conflict:
 			failed = append(failed, conflict(f, f.Held))
 		case ledger.Skipped:
-			r.Book.Note(ledger.Noted{Finding: kept(f, f.Held)})
+			// A plan that is made again after a wait says nothing twice.
+			if told := kept(f, f.Held); !slices.Contains(r.Book.Receipt().Findings, told) {
+				r.Book.Note(ledger.Noted{Finding: told})
+			}
 		}
 	}
 	return errors.Join(failed...)

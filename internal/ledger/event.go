@@ -144,6 +144,7 @@ type Attached struct {
 // ReadBack tells whether the index was seen to serve every file with its digest, and what was missing at the last look.
 type ReadBack struct {
 	Served    bool
+	Skipped   int  // files of which it keeps other bytes, as the user asked
 	Otherwise bool // it serves something else than what it was sent
 	Missing   []string
 }

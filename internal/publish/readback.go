@@ -54,7 +54,7 @@ func (r *run) readBack(ctx context.Context) error {
 			r.Book.Note(ledger.Noted{Finding: noDigest(silent)})
 			return nil
 		case seen == hits:
-			r.Book.Note(ledger.ReadBack{Served: true})
+			r.Book.Note(ledger.ReadBack{Served: true, Skipped: r.Book.Receipt().Count(ledger.Skipped)})
 			return nil
 		}
 		if r.Sleep(bounded, pause) != nil || bounded.Err() != nil {

@@ -317,7 +317,7 @@ func (r *Reporter) outcome(receipt ledger.Receipt) {
 		r.line("  %s", line)
 	}
 	if receipt.Verified == ledger.Served {
-		r.line("  read back: %s", readBack(ledger.ReadBack{Served: true}))
+		r.line("  read back: %s", readBack(ledger.ReadBack{Served: true, Skipped: receipt.Count(ledger.Skipped)}))
 	}
 	if receipt.Attached.Outcome != "" {
 		r.line("  %s", attached(receipt.Attached))
@@ -444,6 +444,8 @@ func sentence(r ledger.Receipt, name func(ledger.Release) string) string {
 // readBack is what came of reading back.
 func readBack(e ledger.ReadBack) string {
 	switch {
+	case e.Served && e.Skipped > 0:
+		return fmt.Sprintf("the index serves every file with its digest, but for what was skipped (%s)", files(e.Skipped))
 	case e.Served:
 		return "the index serves every file with its digest"
 	case e.Otherwise:

@@ -464,7 +464,7 @@ func afterwards(r ledger.Receipt) []line {
 	var lines []line
 	switch r.Verified {
 	case ledger.Served:
-		lines = append(lines, line{"Read back", escaped(readBack(ledger.ReadBack{Served: true})), "Read back"})
+		lines = append(lines, line{"Read back", escaped(readBack(ledger.ReadBack{Served: true, Skipped: r.Count(ledger.Skipped)})), "Read back"})
 	case ledger.NotServed:
 		lines = append(lines, line{"Read back", "⚠️ the index was not seen to serve every file: see above", "Read back"})
 	case ledger.NotAsked:

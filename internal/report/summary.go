@@ -168,6 +168,7 @@ func face(s finding.Severity) string {
 func told(all []finding.Finding, room int) string {
 	var b strings.Builder
 	var names []string
+	said := 0
 	for i, f := range all {
 		if f.File != "" {
 			names = append(names, code(clipped(f.File, longestName)))
@@ -176,9 +177,10 @@ func told(all []finding.Finding, room int) string {
 			continue
 		}
 		if b.Len() > room {
-			fmt.Fprintf(&b, "<br>… and %d more, in the log", len(all)-i)
+			fmt.Fprintf(&b, "<br>… and %d more, in the log", len(all)-said)
 			break
 		}
+		said = i + 1
 		if b.Len() > 0 {
 			b.WriteString("<br>")
 		}

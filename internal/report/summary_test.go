@@ -118,6 +118,24 @@ func TestManyFilesWithOneMessage(t *testing.T) {
 	}
 }
 
+// TestWhatIsLeftOutIsCounted: the findings that the summary has and those that it counts are all of them.
+func TestWhatIsLeftOutIsCounted(t *testing.T) {
+	t.Parallel()
+	const all = 900
+	var events []ledger.Event
+	for n := range all {
+		// Thirty of one message each share it, so that names are gathered where the room ends.
+		events = append(events, ledger.Noted{Finding: finding.Finding{
+			ID: "x", Severity: finding.Error, File: fmt.Sprintf("dist/%s-%03d.whl", strings.Repeat("n", 200), n), Message: strings.Repeat("m", 2000) + fmt.Sprint(n/30), Fix: "build it again",
+		}})
+	}
+	text := summaryOf(t, events)
+	left := regexp.MustCompile(`… and ([0-9]+) more, in the log`).FindStringSubmatch(text)
+	if shown := len(regexp.MustCompile(`<code>dist/`).FindAllString(text, -1)); len(left) != 2 || fmt.Sprint(all-shown) != left[1] {
+		t.Errorf("%d are shown of %d, and %q are left", shown, all, left)
+	}
+}
+
 // TestTheNextStepBesideTheTable is the publisher's own where its values stand in a table below; without a table it has them itself.
 func TestTheNextStepBesideTheTable(t *testing.T) {
 	t.Parallel()

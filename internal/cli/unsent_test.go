@@ -26,7 +26,7 @@ func TestAFileThatNeverReachedTheIndex(t *testing.T) {
 	}
 	for _, text := range []string{log, summary} {
 		if !strings.Contains(text, "unning it again finishes it") || strings.Contains(text, "❌ refused") || strings.Contains(text, "refused alder") ||
-			strings.Contains(text, "has to be put right first") {
+			strings.Contains(text, "see first what to do") {
 			t.Errorf("a refusal is told of that never was:\n%s", text)
 		}
 	}

@@ -490,7 +490,7 @@ func toFinish(r ledger.Receipt) string {
 	case missing(r) == 0:
 		return "no file is missing, but see what went wrong"
 	case r.Count(ledger.Refused) > 0:
-		return "what was refused has to be put right first"
+		return "see first what to do about what was refused"
 	default:
 		return "running it again finishes it"
 	}

@@ -145,6 +145,7 @@ type Attached struct {
 type ReadBack struct {
 	Served    bool
 	Skipped   int  // files of which it keeps other bytes, as the user asked
+	Silent    int  // files that it serves without telling a digest
 	Otherwise bool // it serves something else than what it was sent
 	Missing   []string
 }

@@ -50,7 +50,7 @@ func (r *run) readBack(ctx context.Context) error {
 		}
 		switch {
 		case seen == hits && len(silent) > 0:
-			r.Book.Note(ledger.ReadBack{})
+			r.Book.Note(ledger.ReadBack{Silent: len(silent)})
 			r.Book.Note(ledger.Noted{Finding: noDigest(silent)})
 			return nil
 		case seen == hits:

@@ -448,6 +448,8 @@ func readBack(e ledger.ReadBack) string {
 		return fmt.Sprintf("the index serves every file with its digest, but for what was skipped (%s)", files(e.Skipped))
 	case e.Served:
 		return "the index serves every file with its digest"
+	case e.Silent > 0:
+		return "the index serves every file, and tells no digest of " + files(e.Silent)
 	case e.Otherwise:
 		return "the index serves something else than it was sent"
 	case len(e.Missing) > 0:

@@ -70,7 +70,11 @@ func New(console Console, options Options) *Reporter {
 func (r *Reporter) Watch(event ledger.Event) {
 	switch e := event.(type) {
 	case ledger.Began:
-		r.line("publishing to %s (%s)", e.Index, e.How)
+		what := "publishing to"
+		if e.DryRun {
+			what = "dry run, which sends nothing to"
+		}
+		r.line("%s %s (%s)", what, e.Index, e.How)
 	case ledger.Phase:
 		r.endGroup()
 		r.end = r.console.Group(e.Name)

@@ -317,12 +317,20 @@ func TestLogAndSummaryOfADryRunAgree(t *testing.T) {
 	} {
 		events := join([]ledger.Event{ledger.Began{At: noon, Index: "https://upload.index.example/legacy/", DryRun: true}}, opening(file(wheel, ledger.Upload))[1:], c.then)
 		p := &page{}
-		book := ledger.NewBook(nil)
+		r := report.New(p, report.Options{})
+		book := ledger.NewBook(func(e ledger.Event) {
+			if _, began := e.(ledger.Began); began {
+				r.Watch(e)
+			}
+		})
 		for _, event := range events {
 			book.Note(event)
 		}
-		if err := report.New(p, report.Options{}).Close(book.Receipt()); err != nil {
+		if err := r.Close(book.Receipt()); err != nil {
 			t.Fatal(err)
+		}
+		if strings.Contains(p.log.String(), "publishing") {
+			t.Errorf("%s: a dry run publishes nothing:\n%s", c.name, p.log.String())
 		}
 		for _, text := range []string{p.log.String(), p.summary.String()} {
 			if !strings.Contains(text, c.says) || strings.Contains(text, c.never) || strings.Contains(text, "https://index.example/project/") {

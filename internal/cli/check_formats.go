@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+	"unicode"
 
 	"github.com/org/pypi-oidc-publish/internal/finding"
 	"github.com/org/pypi-oidc-publish/internal/preflight"
@@ -140,8 +141,21 @@ func (w World) asJSON(j publish.Judgement) {
 	if err != nil {
 		panic(err) // texts alone are in it
 	}
-	// The runner reads ##[command] anywhere in a line; written so it is the same JSON and no command.
-	fmt.Fprintln(w.Stdout, strings.ReplaceAll(string(text), "##[", `#\u0023[`))
+	fmt.Fprintln(w.Stdout, harmless(string(text)))
+}
+
+// harmless is the same JSON without what the runner would read as a command, which it finds anywhere in a line, and without
+// characters that a terminal obeys.
+func harmless(text string) string {
+	var b strings.Builder
+	for _, c := range strings.ReplaceAll(text, "##[", `#\u0023[`) {
+		if c != '\n' && (unicode.IsControl(c) || unicode.Is(unicode.Bidi_Control, c)) {
+			fmt.Fprintf(&b, `\u%04x`, c)
+			continue
+		}
+		b.WriteRune(c)
+	}
+	return b.String()
 }
 
 func jsonFindings(found []finding.Finding) []jsonFinding {

@@ -114,3 +114,24 @@ func TestCheckOfRealWheels(t *testing.T) {
 	}
 	t.Logf("%d wheels are fine", len(wheels))
 }
+
+// TestCheckPrintsNothingRawAsJSON: a terminal obeys what is printed to it, and the runner reads commands; a program reads the same names.
+func TestCheckPrintsNothingRawAsJSON(t *testing.T) {
+	t.Parallel()
+	path := filepath.Join(t.TempDir(), "x-\u009b2J\u202egnp.\u007f##[group]-1.whl")
+	if err := os.WriteFile(path, []byte("no zip"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	var out strings.Builder
+	cli.Main(t.Context(), cli.World{
+		Args: []string{"check", "-format", "json", path}, Getenv: func(string) string { return "" },
+		Stdout: &out, Stderr: io.Discard, Now: time.Now, Sleep: cli.Sleep,
+	})
+	if strings.ContainsAny(out.String(), "\u009b\u202e\u007f") || strings.Contains(out.String(), "##[") {
+		t.Errorf("%q", out.String())
+	}
+	var j judgement
+	if err := json.Unmarshal([]byte(out.String()), &j); err != nil || len(j.Files) != 1 || j.Files[0].Path != path || j.Files[0].Verdict != "reject" {
+		t.Errorf("%v: %+v", err, j)
+	}
+}

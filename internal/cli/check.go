@@ -50,10 +50,10 @@ func checkVerb(ctx context.Context, w World, v verb, args []string) int {
 	write, known := writers()[o.format]
 	switch {
 	case !known:
-		fmt.Fprintf(w.Stderr, "-format takes text, github or json, not %q\n", o.format)
+		w.complain(fmt.Sprintf("-format takes text, github or json, not %q", o.format))
 		return Misconfigured
 	case o.profile != "pypi" && o.profile != "other":
-		fmt.Fprintf(w.Stderr, "-profile takes pypi or other, not %q\n", o.profile)
+		w.complain(fmt.Sprintf("-profile takes pypi or other, not %q", o.profile))
 		return Misconfigured
 	}
 	paths := flags.Args()

@@ -11,6 +11,8 @@ import (
 	"net/url"
 	"strings"
 	"time"
+
+	"github.com/org/pypi-oidc-publish/internal/runner"
 )
 
 // The exit codes.
@@ -84,7 +86,7 @@ func Main(ctx context.Context, w World) int {
 		return Done
 	}
 	if name != "" {
-		fmt.Fprintf(w.Stderr, "there is no verb %q\n\n", name)
+		w.complain(fmt.Sprintf("there is no verb %q\n", name))
 	}
 	usage(w.Stderr)
 	return Misconfigured
@@ -114,20 +116,27 @@ func (w World) parse(v verb, flags *flag.FlagSet, args []string) (code int, done
 		fmt.Fprint(w.Stdout, said.String())
 		return Done, true
 	case err != nil:
-		fmt.Fprint(w.Stderr, said.String())
+		w.complain(strings.TrimSuffix(said.String(), "\n"))
 		return Misconfigured, true
 	}
 	for _, argument := range flags.Args() {
 		switch {
 		case !strings.Contains(v.arguments, "PATH"):
-			fmt.Fprintf(w.Stderr, "%s takes no arguments; %q is one\n", v.name, argument)
+			w.complain(fmt.Sprintf("%s takes no arguments; %q is one", v.name, argument))
 			return Misconfigured, true
 		case strings.HasPrefix(argument, "-"):
-			fmt.Fprintf(w.Stderr, "flags come before paths; %q comes after one\n", argument)
+			w.complain(fmt.Sprintf("flags come before paths; %q comes after one", argument))
 			return Misconfigured, true
 		}
 	}
 	return Done, false
+}
+
+// complain tells what is wrong with the arguments, which may be names of files that a shell has put there.
+func (w World) complain(text string) {
+	for line := range strings.SplitSeq(text, "\n") {
+		fmt.Fprintln(w.Stderr, runner.Plain(line))
+	}
 }
 
 func hasFlags(flags *flag.FlagSet) bool {

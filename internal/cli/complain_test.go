@@ -1,0 +1,29 @@
+package cli_test
+
+import (
+	"strings"
+	"testing"
+
+	"github.com/org/pypi-oidc-publish/internal/cli"
+)
+
+// TestArgumentsAreNotPrintedRaw: a shell makes arguments of the names of files, and the runner reads both streams.
+func TestArgumentsAreNotPrintedRaw(t *testing.T) {
+	t.Parallel()
+	for _, args := range [][]string{
+		{"check", "-\n::error::x"},
+		{"check", "-##[group]x"},
+		{"check", "dist", "-##[group]x"},
+		{"check", "-format", "##[group]x"},
+		{"check", "-profile", "##[group]x"},
+		{"check", "-today", "##[group]x\n::error::x"},
+		{"version", "##[group]x"},
+		{"##[group]x"},
+	} {
+		var said strings.Builder
+		code := cli.Main(t.Context(), cli.World{Args: args, Getenv: func(string) string { return "" }, Stdout: &said, Stderr: &said})
+		if text := said.String(); code != cli.Misconfigured || text == "" || strings.Contains(text, "##[") || strings.Contains("\n"+text, "\n::") {
+			t.Errorf("%q: %d, %s", args, code, text)
+		}
+	}
+}

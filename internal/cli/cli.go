@@ -125,7 +125,8 @@ func (w World) parse(v verb, flags *flag.FlagSet, args []string) (code int, done
 			w.complain(fmt.Sprintf("%s takes no arguments; %q is one", v.name, argument))
 			return Misconfigured, true
 		case strings.HasPrefix(argument, "-"):
-			w.complain(fmt.Sprintf("flags come before paths; %q comes after one", argument))
+			name, _, _ := strings.Cut(argument, "=") // its value may be a password
+			w.complain(fmt.Sprintf("flags come before paths; %q comes after one", name))
 			return Misconfigured, true
 		}
 	}

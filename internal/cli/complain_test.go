@@ -27,3 +27,15 @@ func TestArgumentsAreNotPrintedRaw(t *testing.T) {
 		}
 	}
 }
+
+// TestAFlagThatComesTooLateIsNotShownWithItsValue: that may be a password.
+func TestAFlagThatComesTooLateIsNotShownWithItsValue(t *testing.T) {
+	t.Parallel()
+	var said strings.Builder
+	code := cli.Main(t.Context(), cli.World{
+		Args: []string{"publish", "dist", "--password=pypi-not-to-be-seen"}, Getenv: func(string) string { return "" }, Stdout: &said, Stderr: &said,
+	})
+	if text := said.String(); code != cli.Misconfigured || strings.Contains(text, "not-to-be-seen") || !strings.Contains(text, `"--password" comes after one`) {
+		t.Errorf("%d, %s", code, text)
+	}
+}

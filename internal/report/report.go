@@ -331,7 +331,7 @@ func (r *Reporter) outcome(receipt ledger.Receipt) {
 			r.line("  page: %s", release.URL)
 		}
 	}
-	if took := receipt.Ended.Sub(receipt.Began); took > 0 {
+	if took := elapsed(receipt.Began, receipt.Ended); took > 0 {
 		r.line("  time: %s", duration(took))
 	}
 }
@@ -548,7 +548,16 @@ func size(n int64) string {
 	}
 }
 
+// elapsed is the time between two moments: none where one is not known, or where the clock was set back between them.
+func elapsed(from, to time.Time) time.Duration {
+	if from.IsZero() || to.IsZero() {
+		return 0
+	}
+	return max(to.Sub(from), 0)
+}
+
 func duration(d time.Duration) string {
+	d = max(d, 0)
 	if d < time.Second {
 		return fmt.Sprintf("%d ms", d.Milliseconds())
 	}

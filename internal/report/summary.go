@@ -84,7 +84,7 @@ func extent(b *strings.Builder, r ledger.Receipt) {
 	if len(r.Files) > 0 {
 		parts = append(parts, escaped(files(len(r.Files))+", "+size(bytesOf(r.Files))))
 	}
-	if took := r.Ended.Sub(r.Began); took > 0 && !r.Ended.IsZero() {
+	if took := elapsed(r.Began, r.Ended); took > 0 {
 		parts = append(parts, escaped(duration(took)))
 	}
 	if len(parts) > 0 {
@@ -402,7 +402,7 @@ type line struct{ name, text, phase string }
 func tookPhase(r ledger.Receipt, name string) string {
 	for _, p := range r.Phases {
 		if p.Name == name && name != "" && !p.End.IsZero() {
-			return duration(p.End.Sub(p.Began))
+			return duration(elapsed(p.Began, p.End))
 		}
 	}
 	return ""

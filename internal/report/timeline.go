@@ -14,8 +14,8 @@ const chart = `%%{init: {"gantt": {"numberSectionStyles": 1, "leftPadding": 110,
 
 // timeline is a chart of the phases, which GitHub draws. Its labels are ours: nothing from outside goes into it.
 func timeline(b *strings.Builder, r ledger.Receipt) {
-	whole := r.Ended.Sub(r.Began)
-	if len(r.Phases) < 2 || r.Ended.IsZero() || whole <= 0 {
+	whole := elapsed(r.Began, r.Ended)
+	if len(r.Phases) < 2 || whole <= 0 {
 		return
 	}
 	tick, axis := ticks(whole)
@@ -25,8 +25,8 @@ func timeline(b *strings.Builder, r ledger.Receipt) {
 		if p.End.IsZero() {
 			continue
 		}
-		from, to := p.Began.Sub(r.Began).Milliseconds(), p.End.Sub(r.Began).Milliseconds()
-		fmt.Fprintf(b, "    section %s\n    %s :%d, %d\n", p.Name, duration(p.End.Sub(p.Began)), from, max(to, from+least))
+		from, to := elapsed(r.Began, p.Began).Milliseconds(), elapsed(r.Began, p.End).Milliseconds()
+		fmt.Fprintf(b, "    section %s\n    %s :%d, %d\n", p.Name, duration(elapsed(p.Began, p.End)), from, max(to, from+least))
 	}
 	b.WriteString("```\n\n</details>\n\n")
 }

@@ -35,7 +35,7 @@ func (c *Client) Look(ctx context.Context, project pep.Project) (pep.Listing, er
 	case errors.As(err, &failed) && failed.Answer != nil && failed.Answer.Status == http.StatusNotFound:
 		return pep.Listing{Project: project}, nil
 	case errors.As(err, &failed) && failed.Answer != nil:
-		return pep.Listing{}, fmt.Errorf("%w: %s", err, failed.Answer.Words())
+		return pep.Listing{}, fmt.Errorf("%w%s", err, failed.Said())
 	case err != nil:
 		return pep.Listing{}, err
 	}

@@ -33,7 +33,7 @@ func (c *Client) Provenance(ctx context.Context, held pep.Held) ([]byte, error) 
 	case errors.As(err, &failed) && failed.Answer != nil && failed.Answer.Status == http.StatusNotFound:
 		return nil, ErrNoProvenance
 	case errors.As(err, &failed) && failed.Answer != nil:
-		return nil, fmt.Errorf("%w: %s", err, failed.Answer.Words())
+		return nil, fmt.Errorf("%w%s", err, failed.Said())
 	case err != nil:
 		return nil, err
 	}

@@ -242,13 +242,9 @@ func underAnotherName(d *dist.Distribution, listing pep.Listing) (string, bool) 
 
 // doubted is an upload that was sent whole and had no clear answer to its last try.
 func doubted(f ledger.File, failed *wire.Error) ledger.Event {
-	said := ""
-	if failed.Answer != nil {
-		said = ": " + failed.Answer.Words()
-	}
 	return ledger.Doubted{File: f.Name, Finding: finding.Finding{
 		ID: "upload-doubtful", Severity: finding.Error, File: f.Path,
-		Message: fmt.Sprintf("nobody knows whether the index has %s: %v%s", f.Name, failed, said),
+		Message: fmt.Sprintf("nobody knows whether the index has %s: %v%s", f.Name, failed, failed.Said()),
 		Fix:     "run the job again: if the index has the file it will be recognised, else it is uploaded",
 	}}
 }

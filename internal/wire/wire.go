@@ -127,6 +127,18 @@ func (e *Error) Error() string {
 	return fmt.Sprintf("%s: %s %s got no answer%s: %v", e.Op, e.Method, e.URL, tries, e.Err)
 }
 
+// Said are the server's own words, after a colon, where they say more than Error does; nothing otherwise.
+func (e *Error) Said() string {
+	if e.Answer == nil {
+		return ""
+	}
+	words := e.Answer.Words()
+	if strings.Contains(e.Error(), words) {
+		return ""
+	}
+	return ": " + words
+}
+
 // Unwrap is why there was no answer.
 func (e *Error) Unwrap() error { return e.Err }
 

@@ -57,3 +57,24 @@ func FuzzWords(f *testing.F) {
 		}
 	})
 }
+
+// TestTold: the words of the server come after the status where they say more than it, and never the same again.
+func TestTold(t *testing.T) {
+	t.Parallel()
+	for _, c := range []struct{ reason, body, want string }{
+		{"Service Unavailable", "", "look: GET https://index.example/simple/x/ answered 503 Service Unavailable after 3 tries"},
+		{"Service Unavailable", "we are moving", "look: GET https://index.example/simple/x/ answered 503 Service Unavailable after 3 tries: we are moving"},
+		{"We are moving", "we are", "look: GET https://index.example/simple/x/ answered 503 We are moving after 3 tries"},
+	} {
+		failed := wire.Error{
+			Op: wire.Look, Method: http.MethodGet, URL: "https://index.example/simple/x/", Tries: 3,
+			Answer: &wire.Answer{Status: 503, Reason: c.reason, Header: http.Header{"Content-Type": {"text/plain"}}, Body: []byte(c.body)},
+		}
+		if got := failed.Error() + failed.Said(); got != c.want {
+			t.Errorf("got  %q\nwant %q", got, c.want)
+		}
+	}
+	if got := (&wire.Error{Op: wire.Look}).Said(); got != "" {
+		t.Errorf("nobody answered, and said %q", got)
+	}
+}

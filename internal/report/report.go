@@ -496,7 +496,7 @@ func toFinish(r ledger.Receipt) string {
 	case missing(r) == 0:
 		return "no file is missing, but see what went wrong"
 	case r.Count(ledger.Refused) > 0:
-		return "see first what to do about what was refused"
+		return "see what was refused before running it again"
 	default:
 		return "running it again finishes it"
 	}

@@ -85,7 +85,10 @@ func Main(ctx context.Context, w World) int {
 		usage(w.Stdout)
 		return Done
 	}
-	if name != "" {
+	switch {
+	case strings.HasPrefix(name, "-"):
+		w.complain(fmt.Sprintf("flags come after a verb; %q comes before one\n", withoutValue(name)))
+	case name != "":
 		w.complain(fmt.Sprintf("there is no verb %q\n", name))
 	}
 	usage(w.Stderr)
@@ -125,12 +128,17 @@ func (w World) parse(v verb, flags *flag.FlagSet, args []string) (code int, done
 			w.complain(fmt.Sprintf("%s takes no arguments; %q is one", v.name, argument))
 			return Misconfigured, true
 		case strings.HasPrefix(argument, "-"):
-			name, _, _ := strings.Cut(argument, "=") // its value may be a password
-			w.complain(fmt.Sprintf("flags come before paths; %q comes after one", name))
+			w.complain(fmt.Sprintf("flags come before paths; %q comes after one", withoutValue(argument)))
 			return Misconfigured, true
 		}
 	}
 	return Done, false
+}
+
+// withoutValue is a flag's name alone: its value may be a password.
+func withoutValue(argument string) string {
+	name, _, _ := strings.Cut(argument, "=")
+	return name
 }
 
 // complain tells what is wrong with the arguments, which may be names of files that a shell has put there.

@@ -39,3 +39,15 @@ func TestAFlagThatComesTooLateIsNotShownWithItsValue(t *testing.T) {
 		t.Errorf("%d, %s", code, text)
 	}
 }
+
+// TestAFlagWithoutAVerbIsNotShownWithItsValue: that may be a password as well.
+func TestAFlagWithoutAVerbIsNotShownWithItsValue(t *testing.T) {
+	t.Parallel()
+	var said strings.Builder
+	code := cli.Main(t.Context(), cli.World{
+		Args: []string{"--password=pypi-not-to-be-seen", "dist"}, Getenv: func(string) string { return "" }, Stdout: &said, Stderr: &said,
+	})
+	if text := said.String(); code != cli.Misconfigured || strings.Contains(text, "not-to-be-seen") || !strings.Contains(text, `flags come after a verb; "--password" comes before one`) {
+		t.Errorf("%d, %s", code, text)
+	}
+}

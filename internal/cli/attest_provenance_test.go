@@ -112,6 +112,10 @@ func TestProvenanceThatCannotBeHad(t *testing.T) {
 			if served := !strings.Contains(c.says, "not-served-yet"); (e.outputs["verified"] == "true") != served {
 				t.Errorf("verified is %q", e.outputs["verified"])
 			}
+			// Every file was seen with its digest, in each of these cases.
+			if strings.Contains(e.summary, "not every file was seen") {
+				t.Errorf("the summary says that a file was not seen:\n%s", e.summary)
+			}
 		})
 	}
 }

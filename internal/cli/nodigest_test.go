@@ -31,7 +31,7 @@ func TestAnIndexWithoutDigests(t *testing.T) {
 		t.Errorf("exit code %d, %v\n%s", code, outputs, log)
 	}
 	if strings.Contains(log+summary, "was not seen to serve") || !strings.Contains(log, "\nthe index serves every file, and tells no digest of 1 file\n") ||
-		!strings.Contains(summary, "⚠️ not every file was seen with its digest: see above") {
+		!strings.Contains(summary, "⚠️ not everything was seen as it was sent: see above") {
 		t.Errorf("what is served is said not to be:\n%s\n%s", log, summary)
 	}
 }

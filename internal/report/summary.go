@@ -468,7 +468,7 @@ func afterwards(r ledger.Receipt) []line {
 	case ledger.Served:
 		lines = append(lines, line{"Read back", escaped(readBack(ledger.ReadBack{Served: true, Skipped: r.Count(ledger.Skipped)})), "Read back"})
 	case ledger.NotServed:
-		lines = append(lines, line{"Read back", "⚠️ not every file was seen with its digest: see above", "Read back"})
+		lines = append(lines, line{"Read back", "⚠️ not everything was seen as it was sent: see above", "Read back"})
 	case ledger.NotAsked:
 	}
 	switch r.Attached.Outcome {

@@ -91,7 +91,7 @@ func (l *Lease) refusedMint(err error, claims oidc.Claims, order Order) error {
 	}
 	told := finding.Finding{
 		ID: "mint-unavailable", Severity: finding.Error,
-		Message: "the index gave no upload token: " + err.Error(),
+		Message: "the index gave no upload token: " + err.Error() + failed.Said(),
 		Fix:     "run the job again later: files that the index has are recognised, and the rest is uploaded",
 	}
 	if failed.Answer == nil || ofTheMoment(failed.Answer.Status) {

@@ -592,6 +592,18 @@ func TestStrangeMints(t *testing.T) {
 	}
 }
 
+// TestAMintOfAnotherMomentIsToldInTheIndexsWords: whoever waits has to know for what.
+func TestAMintOfAnotherMomentIsToldInTheIndexsWords(t *testing.T) {
+	t.Parallel()
+	for _, status := range []int{429, 503} {
+		r := strange(t, mints(says(status, "text/plain", "ten publishers an hour")))
+		told := finding.Of(r.Mint(t.Context(), trust.Order{Projects: []pep.Project{"mine"}}))
+		if len(told) != 1 || told[0].ID != "mint-unavailable" || !strings.HasSuffix(told[0].Message, "after 4 tries: ten publishers an hour") {
+			t.Errorf("%+v", told)
+		}
+	}
+}
+
 func TestEveryMintAttemptHasAFreshIDToken(t *testing.T) {
 	t.Parallel()
 	var seen []string

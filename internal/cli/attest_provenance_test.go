@@ -29,6 +29,9 @@ func TestTheIndexHadTheFileBefore(t *testing.T) {
 	if n := len(s.attested()); n != 2 {
 		t.Errorf("attested %v", s.attested())
 	}
+	if m := e.outputs["manifest"]; strings.Count(m, `"log-index"`) != 2 || strings.Count(m, `"served":true`) != 2 {
+		t.Errorf("the manifest tells of attestations that nobody has: %s", m)
+	}
 }
 
 // TestTheIndexHasAFileOfAnotherPublisher with the same bytes: what it serves is none of this workflow's, and that is an error.

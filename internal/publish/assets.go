@@ -108,11 +108,11 @@ func (r *run) assets(ctx context.Context) (all []github.Asset, err error) {
 	return all, errors.Join(missed...)
 }
 
-// attestationsAt are those that were sent with the file, or that the index serves of it where an earlier run has sent them: what is
-// attached is what another run, which asks the index, would attach.
+// attestationsAt are those that go with the file: sent by this run, or kept by the index of an earlier one, where reading back has
+// seen those or the index serves them now. What is attached is what another run, which asks the index, would attach.
 func (r *run) attestationsAt(ctx context.Context, i int, f ledger.File, pages *pages) ([]attest.Attestation, error) {
 	switch {
-	case len(f.Attestations) > 0 && !r.earlier[i]:
+	case len(f.Attestations) > 0:
 		return r.attested[i], nil
 	case r.Attest == config.AttestNever:
 		return nil, nil
@@ -141,13 +141,18 @@ func (r *run) attestationsAt(ctx context.Context, i int, f ledger.File, pages *p
 			Fix:     "run the job again, or leave it: the index serves them",
 		}
 	}
-	served = eachPredicate(served)
-	for _, a := range served {
+	return r.servedBefore(f, served), nil
+}
+
+// servedBefore tells of the attestations that the index had with the file before this run, and gives one of each kind.
+func (r *run) servedBefore(f ledger.File, all []attest.Attestation) []attest.Attestation {
+	all = eachPredicate(all)
+	for _, a := range all {
 		told := described(a)
 		told.Served = true
 		r.Book.Note(ledger.Attested{File: f.Name, Attestation: told})
 	}
-	return served, nil
+	return all
 }
 
 // provenanceOf is what the index serves as the file's provenance; nil where it has none.

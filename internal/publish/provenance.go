@@ -38,7 +38,11 @@ func (r *run) unproven(ctx context.Context, i int, f ledger.File, h pep.Held) (l
 	case !errors.As(err, &unverified):
 		return true, nil // it cannot be judged now
 	case r.Signer.Verify(ctx, r.files[i], provenance, served) == nil:
-		r.earlier[i] = true
+		kept, err := r.Signer.Served(ctx, r.files[i], provenance, r.claims.Repository)
+		if err != nil {
+			return true, nil // nor can which they are
+		}
+		r.attested[i] = r.servedBefore(f, kept)
 		r.settled(i, earlierProvenance(f))
 	default:
 		return false, otherProvenance(f, unverified)

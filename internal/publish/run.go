@@ -80,14 +80,13 @@ type run struct {
 
 	claims   oidc.Claims            // of this run's ID token; zero where nobody asked for one
 	sidecars []string               // attestations that stand beside the files
-	attested [][]attest.Attestation // what goes with each of files; nil where nothing is attested
+	attested [][]attest.Attestation // what goes with each of files, or what the index was seen to keep instead; nil where nothing is attested
 	proven   map[int]bool           // of which files the index's provenance is settled
-	earlier  map[int]bool           // of which files the index keeps attestations of an earlier run, and not those that were sent
 	release  github.Release         // to attach the files to
 }
 
 func newRun(o Options, t Tools) *run {
-	return &run{Options: o, Tools: t, door: newDoor(), asked: map[pep.Project]bool{}, held: map[pep.Project]pep.Listing{}, proven: map[int]bool{}, earlier: map[int]bool{}}
+	return &run{Options: o, Tools: t, door: newDoor(), asked: map[pep.Project]bool{}, held: map[pep.Project]pep.Listing{}, proven: map[int]bool{}}
 }
 
 // Run does a run. Its error is nil where every file was accepted, already there or skipped as asked; everything about it

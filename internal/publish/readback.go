@@ -23,7 +23,8 @@ const (
 )
 
 // readBack waits until the index serves every file of the release with its digest, twice in a row. A wrong digest is an error; time that
-// is up, and a signal, are told, but what is published is published.
+// is up, and a signal, are told, but what is published is published. Where the index keeps other bytes of all files, as the user asked,
+// there is nothing to see.
 func (r *run) readBack(ctx context.Context) error {
 	if r.Wait <= 0 || r.Index.Site().Simple == nil || !slices.ContainsFunc(r.Book.Receipt().Files, isThere) {
 		return nil
@@ -69,7 +70,7 @@ func (r *run) readBack(ctx context.Context) error {
 	return nil
 }
 
-// isThere tells whether the index has the file's bytes: where it keeps others of all files, as the user asked, there is nothing to see.
+// isThere tells whether the index has the file's bytes.
 func isThere(f ledger.File) bool { return f.Status == ledger.Uploaded || f.Status == ledger.Present }
 
 // unserved are the files that the index does not serve yet, and those that it serves without telling a digest. A file that it

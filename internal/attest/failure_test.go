@@ -486,3 +486,19 @@ func TestField(t *testing.T) {
 		}
 	}
 }
+
+// TestAStatusIsToldOnce: where a refusal has no words, its status is not told for them.
+func TestAStatusIsToldOnce(t *testing.T) {
+	t.Parallel()
+	for body, want := range map[string]string{
+		"{}":                          "answered 400 Bad Request",
+		`{"message":"not like this"}`: "answered 400 Bad Request: not like this",
+	} {
+		err := &wire.Error{Op: wire.LogEntry, Method: http.MethodPost, URL: "https://rekor.example", Answer: &wire.Answer{
+			Status: http.StatusBadRequest, Reason: "Bad Request", Header: http.Header{"Content-Type": {"application/json"}}, Body: []byte(body),
+		}}
+		if text := words(err); !strings.HasSuffix(text, want) {
+			t.Errorf("%s: %s", body, text)
+		}
+	}
+}

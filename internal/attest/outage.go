@@ -48,8 +48,8 @@ func (s *Signer) trouble(message string, err error) error {
 // words is what happened, with the server's own words where it refused.
 func words(err error) string {
 	var failed *wire.Error
-	if errors.As(err, &failed) && failed.Answer != nil && len(failed.Answer.Body) > 0 && failed.Answer.Status/100 == 4 {
-		return err.Error() + ": " + failed.Answer.Words()
+	if errors.As(err, &failed) && failed.Answer != nil && failed.Answer.Status/100 == 4 {
+		return err.Error() + failed.Said()
 	}
 	return err.Error()
 }

@@ -41,7 +41,7 @@ type File struct {
 	Held    string        // digest of the index's file, where it has other bytes under this name; an MD5 says that it is one
 	Took    time.Duration // of the upload
 
-	Attestations []Attestation // that are sent with it
+	Attestations []Attestation // that go with it: sent by this run, or the index's own
 }
 
 // Attestation is a signed statement about a file (PEP 740).

@@ -418,6 +418,11 @@ func TestToldTwice(t *testing.T) {
 	if ready, err := s.client.Ready(t.Context(), "v1", nil); err != nil || ready.ID != r.ID {
 		t.Errorf("%+v, %v", ready, err)
 	}
+	// It was published in between: what was told last is so.
+	s.Say("list", releases.Answer{Status: 200, Body: "[" + draft + "," + strings.Replace(draft, "true", "false", 1) + "]"})
+	if ready, err := s.client.Ready(t.Context(), "v1", nil); err != nil || ready.ID != r.ID || ready.Draft {
+		t.Errorf("%+v, %v", ready, err)
+	}
 }
 
 // TestBounds: what GitHub cannot take is told before anything is sent.

@@ -108,9 +108,11 @@ func (c *Client) find(ctx context.Context, tag string) (Release, error) {
 	var found []Release
 	for _, one := range all {
 		switch {
-		case one == nil || one.GetID() == 0 || one.GetTagName() != tag || slices.ContainsFunc(found, func(r Release) bool { return r.ID == one.GetID() }):
+		case one == nil || one.GetID() == 0 || one.GetTagName() != tag:
 		case !one.GetDraft():
 			return one.release(), nil
+		case slices.ContainsFunc(found, func(r Release) bool { return r.ID == one.GetID() }):
+			// One that was made meanwhile moves the others on, and this one came in two answers.
 		default:
 			found = append(found, one.release())
 		}

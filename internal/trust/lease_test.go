@@ -279,6 +279,23 @@ func TestBurning(t *testing.T) {
 			}
 		})
 	}
+	t.Run("a limit before the burn says nothing of the token", func(t *testing.T) {
+		t.Parallel()
+		s := stage(t, "mine")
+		r := onStage(t, s)
+		if err := r.Mint(t.Context(), trust.Order{Projects: []pep.Project{"mine"}}); err != nil {
+			t.Fatal(err)
+		}
+		for _, name := range []string{"status-429", "html-403"} {
+			f, _ := fault.ByName(name)
+			if err := s.Break("probe", f, 0, 1); err != nil {
+				t.Fatal(err)
+			}
+		}
+		if got := r.Burn(t.Context()); got != ledger.BurnAccepted {
+			t.Error(got)
+		}
+	})
 	t.Run("no time left", func(t *testing.T) {
 		t.Parallel()
 		r := onStage(t, stage(t, "mine"))

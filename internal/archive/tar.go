@@ -229,9 +229,10 @@ func (m *tarMember) apply(pax map[string]string) {
 
 // text reads the data of a header that belongs to the next one.
 func (t *tarReader) text(m tarMember, before *tarTexts) ([]byte, error) {
-	if before.bytes += m.size; m.size < 0 || before.bytes > maxTarTexts {
+	if m.size < 0 || m.size > maxTarTexts-before.bytes {
 		return nil, errTarChain
 	}
+	before.bytes += m.size
 	text := make([]byte, m.size+(-m.size&(block-1)))
 	n, err := io.ReadFull(t.r, text)
 	if err != nil && !errors.Is(err, io.EOF) && !errors.Is(err, io.ErrUnexpectedEOF) {

@@ -5,8 +5,10 @@ import (
 	"bytes"
 	"compress/gzip"
 	"errors"
+	"fmt"
 	"io"
 	"reflect"
+	"slices"
 	"strings"
 	"testing"
 	"testing/iotest"
@@ -174,6 +176,33 @@ func TestABombIsNotUnpackedToItsEnd(t *testing.T) {
 	}
 	if facts.Unpacked > 257<<20 {
 		t.Errorf("unpacked %d bytes", facts.Unpacked)
+	}
+}
+
+// tarHeader is a header as no library writes it: size is the raw field.
+func tarHeader(name string, kind byte, size string) []byte {
+	head := make([]byte, 512)
+	copy(head, name)
+	copy(head[124:136], size)
+	copy(head[148:156], "        ")
+	head[156] = kind
+	sum := 0
+	for _, b := range head {
+		sum += int(b)
+	}
+	copy(head[148:156], fmt.Sprintf("%06o\x00 ", sum))
+	return head
+}
+
+func TestTextsBeforeAMemberThatHaveNoEndAreNotRead(t *testing.T) {
+	t.Parallel()
+	const endless = "\x80\x00\x00\x00\x7f\xff\xff\xff\xff\xff\xff\xff" // the largest number of 63 bits
+	text := append([]byte("a"), make([]byte, 511)...)
+	for _, kind := range []byte{'L', 'K', 'x', 'g'} {
+		data := slices.Concat(tarHeader("first", 'L', "00000000001"), text, tarHeader("second", kind, endless), text)
+		if facts := readTarGz(t, gz(t, data)); facts.Broken == nil || facts.Members != 0 {
+			t.Errorf("%c: got %+v", kind, facts)
+		}
 	}
 }
 

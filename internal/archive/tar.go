@@ -335,7 +335,16 @@ func cString(field []byte) string {
 	return string(text)
 }
 
-// parsePax reads records of the form "length keyword=value\n" into the map; a later one replaces an earlier one.
+// counts tells a keyword of a pax header that is looked at here. The others are not kept: those for all members to come would add up.
+func counts(key string) bool {
+	switch key {
+	case "path", "size", "GNU.sparse.name", "GNU.sparse.size", "GNU.sparse.map", "GNU.sparse.major", "GNU.sparse.minor":
+		return true
+	}
+	return false
+}
+
+// parsePax reads records of the form "length keyword=value\n" into the map, those that count; a later one replaces an earlier one.
 func parsePax(text []byte, records map[string]string) bool {
 	for len(text) > 0 && text[0] != 0 {
 		digits := 0
@@ -350,7 +359,9 @@ func parsePax(text []byte, records map[string]string) bool {
 		if len(key) == 0 || !found || text[length-1] != '\n' {
 			return false
 		}
-		records[string(key)] = string(value)
+		if counts(string(key)) {
+			records[string(key)] = string(value)
+		}
 		text = text[length:]
 	}
 	return true

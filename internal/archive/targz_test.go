@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"io"
 	"reflect"
+	"runtime"
 	"slices"
 	"strings"
 	"testing"
@@ -203,6 +204,34 @@ func TestTextsBeforeAMemberThatHaveNoEndAreNotRead(t *testing.T) {
 		if facts := readTarGz(t, gz(t, data)); facts.Broken == nil || facts.Members != 0 {
 			t.Errorf("%c: got %+v", kind, facts)
 		}
+	}
+}
+
+// It does not run beside other tests, which allocate too.
+func TestWordsForAllMembersTakeNoMemory(t *testing.T) {
+	const each = 1 << 16
+	var plain bytes.Buffer
+	for n := range 8 {
+		var text bytes.Buffer
+		for i := range each {
+			fmt.Fprintf(&text, "14 k%08x=\n", n*each+i)
+		}
+		plain.Write(tarHeader("all", 'g', fmt.Sprintf("%011o", text.Len())))
+		plain.Write(text.Bytes())
+		plain.Write(tarHeader("a/x", '0', "00000000000"))
+	}
+	plain.Write(tarOf(t, member{"a/A", "1"}, member{"a/B", "2"}))
+	data := gz(t, plain.Bytes())
+	var before, after runtime.MemStats
+	runtime.ReadMemStats(&before)
+	facts := readTarGz(t, data)
+	runtime.ReadMemStats(&after)
+	if facts.Broken != nil || facts.Members != 10 {
+		t.Errorf("got %+v", facts)
+	}
+	// Each text is held while it is read; the half million words would take tens of megabytes more.
+	if took := after.TotalAlloc - before.TotalAlloc; took > 24<<20 {
+		t.Errorf("it took %d MiB", took>>20)
 	}
 }
 

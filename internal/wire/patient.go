@@ -1,0 +1,61 @@
+package wire
+
+import (
+	"context"
+	"net"
+	"sync"
+	"time"
+)
+
+// patience is how long a failed write waits for the answer that tells why.
+const patience = time.Second
+
+// patient is a connection whose failed write waits until the answer is read. A server that refuses before it has read the body
+// closes the connection, which resets it while the body is still being written. The answer is here by then, but the transport
+// takes the first of the two that it is told of, and would lose it.
+type patient struct {
+	net.Conn
+	over chan struct{} // closed when nothing more can be read
+	end  func()
+}
+
+// patiently makes patient connections.
+func patiently(dialer *net.Dialer) func(ctx context.Context, network, address string) (net.Conn, error) {
+	return func(ctx context.Context, network, address string) (net.Conn, error) {
+		conn, err := dialer.DialContext(ctx, network, address)
+		if err != nil {
+			return nil, err
+		}
+		over := make(chan struct{})
+		return &patient{conn, over, sync.OnceFunc(func() { close(over) })}, nil
+	}
+}
+
+// Read reads.
+func (c *patient) Read(p []byte) (int, error) {
+	n, err := c.Conn.Read(p)
+	if err != nil {
+		c.end()
+	}
+	return n, err
+}
+
+// Write writes. Its error comes when the answer was read, or there is none.
+func (c *patient) Write(p []byte) (int, error) {
+	n, err := c.Conn.Write(p)
+	if err != nil {
+		timer := time.NewTimer(patience)
+		defer timer.Stop()
+		select {
+		case <-c.over:
+		case <-timer.C:
+		}
+	}
+	return n, err
+}
+
+// Close closes.
+func (c *patient) Close() error {
+	c.end()
+	return c.Conn.Close()
+}

@@ -29,18 +29,22 @@ func (r *Refusal) Unwrap() error { return r.Finding() }
 
 // Exists tells that the index says it has a file of this name, or these bytes under another name.
 func (r *Refusal) Exists() bool {
-	return r.Status == http.StatusConflict || hasAny(r.Words, existsWords()...)
+	return r.Status == http.StatusConflict || hasAny(r.Words, existsWords(r.File)...)
 }
 
-// existsWords are how indexes say that they have a name, or the bytes.
-func existsWords() []string {
-	return []string{"already exist", "already been uploaded", "already present"}
+// existsWords are how indexes say that they have a name, or the bytes: Warehouse and others, GitLab, two times Nexus, two times
+// Artifactory (issues 693, 697, 363 and 1251 of pypa/twine, and 696 of sonatype/nexus-public).
+func existsWords(file string) []string {
+	return []string{
+		"already exist", "already been uploaded", "already present", "already been taken",
+		"not allow updating asset", file + " cannot be updated", "overwrite artifact", "overwrite all artifacts",
+	}
 }
 
 // Finding is the refusal with its next step.
 func (r *Refusal) Finding() finding.Finding {
 	told := finding.Finding{ID: "upload-refused", Severity: finding.Error, File: r.Path, Message: r.Error()}
-	for _, c := range cures() {
+	for _, c := range cures(r.File) {
 		if c.applies(r) {
 			told.ID, told.Fix = c.id, c.fix
 			return told
@@ -62,11 +66,11 @@ func (c cure) applies(r *Refusal) bool {
 	return (c.status == 0 || c.status == r.Status) && (len(c.words) == 0 || hasAny(r.Words, c.words...))
 }
 
-// cures is the table, the first that applies is taken (words: reference pypi-server.md, section 2).
-func cures() []cure {
+// cures is the table for a file, the first that applies is taken (words: reference pypi-server.md, section 2).
+func cures(file string) []cure {
 	return []cure{
 		{"upload-name-burnt", 0, []string{"previously used by a file that has since been deleted"}, "raise the version: the name of a deleted file can never be used again"},
-		{"upload-exists", 0, existsWords(), existsFix},
+		{"upload-exists", 0, existsWords(file), existsFix},
 		{"upload-exists", http.StatusConflict, nil, existsFix},
 		{"upload-attestations", 0, []string{"Invalid attestations supplied", "attestations are only supported"}, "the file was not published without them, since a refused attestation may mean that something was changed: compare the publisher on the index with this workflow, and publish with `attestations: false` only when you know why"},
 		{"upload-release-closed", 0, []string{"older than 14 days"}, "publish a new version: an old release takes no further files"},

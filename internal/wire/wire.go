@@ -289,10 +289,10 @@ func (c *Client) try(ctx context.Context, call Call, rule policy) (t try) {
 		if t.answer != nil {
 			status = t.answer.Status
 		}
+		defer call.Gate.leave(status == http.StatusTooManyRequests || status >= 500, status/100 == 2) // also where telling panics
 		if call.Ended != nil {
 			call.Ended(t.answer)
 		}
-		call.Gate.leave(status == http.StatusTooManyRequests || status >= 500, status/100 == 2)
 	}()
 	began := c.options.Now()
 	request, err := c.request(ctx, call)

@@ -13,6 +13,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/org/pypi-oidc-publish/internal/par"
 	"github.com/org/pypi-oidc-publish/internal/secret"
 	"github.com/org/pypi-oidc-publish/internal/wire"
 )
@@ -275,6 +276,23 @@ func TestACancelledCallEndsAtOnceWithItsCause(t *testing.T) {
 	_, err := w.client().Do(ctx, wire.Call{Op: wire.Upload, Method: "POST", URL: at})
 	if !errors.Is(err, cause) || len(w.tries) != 1 || len(w.slept) != 0 {
 		t.Errorf("%v, %v", err, w.tries)
+	}
+}
+
+func TestADefectOfWhoIsToldLeavesTheGateOpen(t *testing.T) {
+	t.Parallel()
+	client := (&world{}).client()
+	call := wire.Call{Op: wire.Upload, Method: "POST", URL: serve(t, answers(400)), Gate: wire.NewGate(1)}
+	call.Ended = func(*wire.Answer) { panic("a defect") }
+	var defect *par.Panic
+	if err := par.Catch(func() error { _, err := client.Do(t.Context(), call); return err }); !errors.As(err, &defect) {
+		t.Fatalf("%v", err)
+	}
+	call.Ended = nil
+	ctx, stop := context.WithTimeout(t.Context(), 10*time.Second)
+	defer stop()
+	if _, err := client.Do(ctx, call); err != nil {
+		t.Errorf("the next one stands before the gate: %v", err)
 	}
 }
 

@@ -85,6 +85,7 @@ func (c *Client) Upload(ctx context.Context, p Parcel, as Credentials) error {
 	if err != nil {
 		return err
 	}
+	doubtful := 0 // tries with the credentials before
 	for denied := 0; ; denied++ {
 		var used secret.Text // what the last try carried
 		again := false
@@ -122,10 +123,11 @@ func (c *Client) Upload(ctx context.Context, p Parcel, as Credentials) error {
 		if err == nil {
 			return c.believed(answer)
 		}
-		var failed *wire.Error
-		if !errors.As(err, &failed) || failed.Answer == nil || failed.Answer.Status/100 == 5 {
+		failed, err := c.failed(err, doubtful)
+		if failed == nil || failed.Answer == nil || failed.Answer.Status/100 == 5 {
 			return err
 		}
+		doubtful = failed.Doubtful
 		refused := &Refusal{
 			File: d.Name, Path: d.Path, Status: failed.Answer.Status, Words: failed.Answer.Words(), Doubtful: failed.Doubtful,
 		}
@@ -136,6 +138,20 @@ func (c *Client) Upload(ctx context.Context, p Parcel, as Credentials) error {
 			return refused
 		}
 	}
+}
+
+// failed is the error of an upload of which so many tries were doubtful before; nil where there was none, and nothing was sent.
+func (c *Client) failed(err error, doubtful int) (*wire.Error, error) {
+	var failed *wire.Error
+	if errors.As(err, &failed) {
+		failed.Doubtful += doubtful
+		return failed, err
+	}
+	if doubtful == 0 {
+		return nil, err
+	}
+	failed = &wire.Error{Op: wire.Upload, Method: http.MethodPost, URL: wire.PlainURL(c.site.Upload.String()), Doubtful: doubtful, Err: err}
+	return failed, failed
 }
 
 // final tells that an answer is one that no other try changes.

@@ -312,3 +312,41 @@ func TestAnUploadIsNotDeniedRoundAndRound(t *testing.T) {
 		t.Errorf("%d uploads, %+v", uploads, all)
 	}
 }
+
+func TestWhatIsDoubtfulStaysSoWithAnotherToken(t *testing.T) {
+	t.Parallel()
+	none := errors.New("no other token")
+	for name, c := range map[string]struct {
+		codes    []int
+		noSecond error
+	}{
+		"a refusal": {codes: []int{500, 403, 400}},
+		"no token":  {codes: []int{500, 403}, noSecond: none},
+	} {
+		answered := 0
+		ix, login := strange(t, func(w http.ResponseWriter, r *http.Request) {
+			_, _ = io.Copy(io.Discard, r.Body)
+			w.WriteHeader(c.codes[answered])
+			answered++
+		})
+		begins := 0
+		err := ix.Upload(t.Context(), index.Parcel{File: read(t, sample), Begin: func() error {
+			if begins++; begins > len(c.codes) {
+				return c.noSecond
+			}
+			return nil
+		}}, again{login})
+		doubtful := 0
+		var refused *index.Refusal
+		var failed *wire.Error
+		switch {
+		case errors.As(err, &refused):
+			doubtful = refused.Doubtful
+		case errors.As(err, &failed):
+			doubtful = failed.Doubtful
+		}
+		if doubtful == 0 || answered != len(c.codes) || !errors.Is(err, c.noSecond) && c.noSecond != nil {
+			t.Errorf("%s: after %d answers %v, doubtful %d", name, answered, err, doubtful)
+		}
+	}
+}

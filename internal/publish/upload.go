@@ -226,6 +226,10 @@ func (r *run) taken(ctx context.Context, d *dist.Distribution, f ledger.File, la
 		return ledger.Kept{File: f.Name, Held: held}
 	case status == ledger.Conflict:
 		return turned(f, conflict(f, held))
+	case refused.Doubtful > 0 && !r.Index.Site().Warehouse: // which takes the same bytes again
+		told.Message += " (an earlier try of this upload had no clear answer, so that the file there may be this one)"
+		told.Fix = "compare its digest with this file's: where they are the same, finish the release with `skip-existing: true`; with `index-url` the next run sees it by itself"
+		return turned(f, told)
 	default:
 		return turned(f, told)
 	}

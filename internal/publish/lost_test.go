@@ -19,39 +19,56 @@ import (
 	"github.com/org/pypi-oidc-publish/internal/wire"
 )
 
-// TestAFileThatALostTryMayHaveLeft: an index that knows names alone, and cannot be looked at, refuses at the second try what it took at
-// the first.
+// namesAlone does a run at an index that knows names alone and cannot be looked at: it answers with the codes, one after the other.
+func namesAlone(t *testing.T, skip bool, codes ...int) (ledger.Receipt, error) {
+	t.Helper()
+	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		_, _ = io.Copy(io.Discard, r.Body)
+		w.WriteHeader(codes[0])
+		codes = codes[1:]
+	}))
+	t.Cleanup(server.Close)
+	upload, err := url.Parse(server.URL + "/upload")
+	if err != nil {
+		t.Fatal(err)
+	}
+	wait := func(ctx context.Context, _ time.Duration) error { return context.Cause(ctx) }
+	login := index.Password("me", secret.NewVault(nil).Seal("a password", upload))
+	client := wire.New(wire.Options{UserAgent: "pypi-oidc-publish/test", Now: time.Now, Sleep: wait})
+	book := ledger.NewBook(nil)
+	err = publish.Run(t.Context(), publish.Options{
+		Attest: config.AttestNever, Paths: []string{"../dist/testdata/sampleproject-3.0.0.tar.gz"}, Parallel: 1, VerifyMetadata: true, SkipExisting: skip,
+	}, publish.Tools{
+		Index: index.New(index.SiteOf(upload, nil, true), client, wire.NewGate(1), login), Password: login, Book: book, Now: time.Now, Sleep: wait,
+	})
+	return book.Receipt(), err
+}
+
+// TestAFileThatALostTryMayHaveLeft: such an index refuses at the second try what it took at the first.
 func TestAFileThatALostTryMayHaveLeft(t *testing.T) {
 	t.Parallel()
-	for name, first := range map[string]int{"lost": http.StatusBadGateway, "clear": http.StatusConflict} {
-		codes := []int{first, http.StatusConflict}
-		server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-			_, _ = io.Copy(io.Discard, r.Body)
-			w.WriteHeader(codes[0])
-			codes = codes[1:]
-		}))
-		defer server.Close()
-		upload, err := url.Parse(server.URL + "/upload")
-		if err != nil {
-			t.Fatal(err)
+	for name, codes := range map[string][]int{"lost": {http.StatusBadGateway, http.StatusConflict}, "clear": {http.StatusConflict}} {
+		receipt, err := namesAlone(t, false, codes...)
+		if !errors.Is(err, publish.ErrIncomplete) || len(receipt.Findings) == 0 {
+			t.Fatalf("%s: %v, %+v", name, err, receipt)
 		}
-		wait := func(ctx context.Context, _ time.Duration) error { return context.Cause(ctx) }
-		login := index.Password("me", secret.NewVault(nil).Seal("a password", upload))
-		client := wire.New(wire.Options{UserAgent: "pypi-oidc-publish/test", Now: time.Now, Sleep: wait})
-		book := ledger.NewBook(nil)
-		err = publish.Run(t.Context(), publish.Options{
-			Attest: config.AttestNever, Paths: []string{"../dist/testdata/sampleproject-3.0.0.tar.gz"}, Parallel: 1, VerifyMetadata: true,
-		}, publish.Tools{
-			Index: index.New(index.SiteOf(upload, nil, true), client, wire.NewGate(1), login), Password: login, Book: book, Now: time.Now, Sleep: wait,
-		})
-		found := book.Receipt().Findings
-		if !errors.Is(err, publish.ErrIncomplete) || len(found) == 0 {
-			t.Fatalf("%s: %v, %+v", name, err, found)
-		}
-		told := found[len(found)-1]
+		told := receipt.Findings[len(receipt.Findings)-1]
 		mayBeOurs := strings.Contains(told.Message, "may be this one") && strings.Contains(told.Fix, "index-url")
 		if told.ID != "upload-exists" || mayBeOurs != (name == "lost") {
 			t.Errorf("%s: %+v", name, told)
 		}
+	}
+}
+
+// TestAFileThatIsSkippedUnseen: nobody knows what such an index has under the name.
+func TestAFileThatIsSkippedUnseen(t *testing.T) {
+	t.Parallel()
+	receipt, err := namesAlone(t, true, http.StatusConflict)
+	if err != nil || receipt.Count(ledger.Skipped) != 1 || len(receipt.Findings) == 0 {
+		t.Fatalf("%v, %+v", err, receipt)
+	}
+	told := receipt.Findings[len(receipt.Findings)-1]
+	if told.ID != "skipped" || strings.Contains(told.Message, "other bytes") || !strings.Contains(told.Message, "the index's file stays") || !strings.Contains(told.Fix, "index-url") {
+		t.Errorf("%+v", told)
 	}
 }

@@ -172,11 +172,15 @@ func conflict(f ledger.File, held string) finding.Finding {
 	}
 }
 
-// kept is the same where the user asked for it.
+// kept is the same where the user asked for it. held is empty where nobody knows what the index has under the name.
 func kept(f ledger.File, held string) finding.Finding {
 	told := conflict(f, held)
 	told.ID, told.Severity = "skipped", finding.Warning
-	told.Message += "; the index's file stays, and this one is not published"
 	told.Fix = "see that this is what you want: users get the index's file"
+	if held == "" {
+		told.Message = fmt.Sprintf("the index has a file of the name %s, and nobody knows whether its SHA-256 is this one's, %s", f.Name, f.SHA256)
+		told.Fix += "; where `index-url` leads to a page with digests, the run compares them"
+	}
+	told.Message += "; the index's file stays, and this one is not published"
 	return told
 }

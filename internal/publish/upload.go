@@ -222,7 +222,7 @@ func (r *run) taken(ctx context.Context, d *dist.Distribution, f ledger.File, la
 		told.Fix = "publish one of the two files: the index takes the same bytes only once"
 		return turned(f, told)
 	case r.SkipExisting:
-		r.Book.Note(ledger.Noted{Finding: kept(f, cmp.Or(held, "not known"))})
+		r.Book.Note(ledger.Noted{Finding: kept(f, held)})
 		return ledger.Kept{File: f.Name, Held: held}
 	case status == ledger.Conflict:
 		return turned(f, conflict(f, held))

@@ -4,6 +4,7 @@ package index
 import (
 	"fmt"
 	"net/url"
+	"slices"
 	"strings"
 
 	"github.com/org/pypi-oidc-publish/internal/pep"
@@ -77,23 +78,25 @@ func SiteOf(upload, simple *url.URL, lookups bool) Site {
 type ForeignAudience struct{ Index, Audience string }
 
 func (e *ForeignAudience) Error() string {
-	return fmt.Sprintf("the index at %s asks for an ID token with the audience %q, which belongs to another service: with it, it could publish there in your name", e.Index, e.Audience)
+	return fmt.Sprintf("the index at %s asks for an ID token with the audience %q, which belongs to another service: with it, it could act there in your name", e.Index, e.Audience)
 }
 
 // Permit tells whether the index may ask for ID tokens with this audience. It is not believed blindly: an audience with
-// which a known index or Sigstore would accept the token is permitted to that index alone, and to Sigstore never here.
+// which a known index or Sigstore would accept the token is permitted to that index alone, and to Sigstore never here. Neither
+// are those by which clouds and other registries take GitHub's ID tokens.
 func (s Site) Permit(audience string) error {
 	if s.audience != "" && audience == s.audience {
 		return nil
 	}
-	reserved := []string{"sigstore"}
+	reserved := []string{"sigstore", "rubygems.org", "crates.io"}
 	for _, other := range known() {
 		reserved = append(reserved, other.audience)
 	}
-	for _, name := range reserved {
-		if strings.EqualFold(strings.TrimSpace(audience), name) {
-			return &ForeignAudience{Index: s.Upload.Host, Audience: audience}
-		}
+	// What these begin has other ends: of the regions of a cloud, its customers, or, for GitHub's default, the owner.
+	begun := []string{"sts.amazonaws.com", "api://azureadtokenexchange", "https://iam.googleapis.com/", "//iam.googleapis.com/", "https://github.com/", "npm:"}
+	asked := strings.ToLower(strings.TrimSpace(audience))
+	if slices.Contains(reserved, asked) || slices.ContainsFunc(begun, func(start string) bool { return strings.HasPrefix(asked, start) }) {
+		return &ForeignAudience{Index: s.Upload.Host, Audience: audience}
 	}
 	return nil
 }

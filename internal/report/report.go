@@ -105,7 +105,7 @@ func (r *Reporter) Watch(event ledger.Event) {
 	case ledger.Found:
 		r.line("already there: %s (the index says so)", e.File)
 	case ledger.Kept:
-		r.line("skipped %s: the index keeps another file of this name", e.File)
+		r.line("skipped %s: the index has a file of this name", e.File)
 	case ledger.Turned:
 		r.line("refused %s", e.File)
 	case ledger.Doubted:

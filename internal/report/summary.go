@@ -369,7 +369,7 @@ func status(s ledger.Status, planned bool) string {
 	case ledger.Conflict:
 		return "in conflict: the index has other bytes"
 	case ledger.Skipped:
-		return "skipped: the index keeps other bytes"
+		return "skipped: the index has a file of this name"
 	case ledger.Unknown:
 		return "cut off: the index may have it"
 	default:

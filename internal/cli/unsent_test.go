@@ -26,7 +26,7 @@ func TestAFileThatNeverReachedTheIndex(t *testing.T) {
 	}
 	for _, text := range []string{log, summary} {
 		if !strings.Contains(text, "unning it again finishes it") || strings.Contains(text, "❌ refused") || strings.Contains(text, "refused alder") ||
-			strings.Contains(text, "see first what to do") {
+			strings.Contains(text, "see what was refused") {
 			t.Errorf("a refusal is told of that never was:\n%s", text)
 		}
 	}

@@ -44,6 +44,9 @@ type File struct {
 	Attestations []Attestation // that go with it: sent by this run, or the index's own
 }
 
+// There tells whether the index has the file's bytes.
+func (f File) There() bool { return f.Status == Uploaded || f.Status == Present }
+
 // Attestation is a signed statement about a file (PEP 740).
 type Attestation struct {
 	Predicate string // what it states: its predicate type, a URL

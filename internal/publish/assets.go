@@ -91,7 +91,7 @@ func (r *run) assets(ctx context.Context) (all []github.Asset, err error) {
 	var missed []error
 	pages := r.newPages()
 	for i, f := range r.Book.Receipt().Files {
-		if !isThere(f) {
+		if !f.There() {
 			continue
 		}
 		all = append(all, r.asAsset(i))

@@ -26,7 +26,7 @@ const (
 // is up, and a signal, are told, but what is published is published. Where the index keeps other bytes of all files, as the user asked,
 // there is nothing to see.
 func (r *run) readBack(ctx context.Context) error {
-	if r.Wait <= 0 || r.Index.Site().Simple == nil || !slices.ContainsFunc(r.Book.Receipt().Files, isThere) {
+	if r.Wait <= 0 || r.Index.Site().Simple == nil || !slices.ContainsFunc(r.Book.Receipt().Files, ledger.File.There) {
 		return nil
 	}
 	r.phase("Read back")
@@ -70,16 +70,13 @@ func (r *run) readBack(ctx context.Context) error {
 	return nil
 }
 
-// isThere tells whether the index has the file's bytes.
-func isThere(f ledger.File) bool { return f.Status == ledger.Uploaded || f.Status == ledger.Present }
-
 // unserved are the files that the index does not serve yet, and those that it serves without telling a digest. A file that it
 // serves with another digest is an error: an index never changes the bytes of a name.
 func (r *run) unserved(ctx context.Context) (missing, silent []string, wrong error) {
 	pages := r.newPages()
 	var failed []error
 	for i, f := range r.Book.Receipt().Files {
-		if !isThere(f) {
+		if !f.There() {
 			continue
 		}
 		// A page that cannot be read is one that does not serve the file yet.

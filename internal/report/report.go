@@ -339,7 +339,7 @@ func (r *Reporter) outcome(receipt ledger.Receipt) {
 // hasPage tells whether the index has anything to show of the run's releases: a page of nothing is none.
 func hasPage(r ledger.Receipt) bool {
 	return slices.ContainsFunc(r.Files, func(f ledger.File) bool {
-		return isThere(f) || f.Status == ledger.Skipped || f.Status == ledger.Conflict
+		return f.There() || f.Status == ledger.Skipped || f.Status == ledger.Conflict
 	})
 }
 

@@ -290,7 +290,7 @@ func fileTable(b *strings.Builder, r ledger.Receipt) {
 	}
 	signed := false
 	for _, f := range r.Files {
-		signed = signed || isThere(f) && len(f.Attestations) > 0
+		signed = signed || f.There() && len(f.Attestations) > 0
 	}
 	cells := func(file, status, size, digest, attestation string) {
 		if signed {
@@ -312,9 +312,6 @@ func fileTable(b *strings.Builder, r ledger.Receipt) {
 	b.WriteString("\n")
 }
 
-// isThere tells whether the index has the file's bytes.
-func isThere(f ledger.File) bool { return f.Status == ledger.Uploaded || f.Status == ledger.Present }
-
 // unbroken is a short text that stays on one line.
 func unbroken(text string) string { return strings.ReplaceAll(escaped(text), " ", "&nbsp;") }
 
@@ -334,7 +331,7 @@ func digest(sha256 string) string {
 
 // attestationsCell links what the index took with the file: an attestation of a file that it has not says nothing to anybody.
 func attestationsCell(f ledger.File) string {
-	if !isThere(f) {
+	if !f.There() {
 		return ""
 	}
 	links := make([]string, 0, len(f.Attestations))

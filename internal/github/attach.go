@@ -51,7 +51,9 @@ func (c *Client) Attach(ctx context.Context, r Release, assets []Asset, told fun
 			}
 			continue
 		}
-		if unanswered++; !holds(err, "github-unavailable") {
+		if holds(err, "github-unavailable") {
+			unanswered++
+		} else {
 			unanswered = 0
 		}
 		if left := len(assets) - i - 1; left > 0 && (alike(err) || unanswered == silent) {

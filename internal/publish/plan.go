@@ -74,14 +74,14 @@ func (r *run) nameless() []error {
 func (r *run) decide() error {
 	r.stand()
 	r.Book.Note(ledger.Planned{Files: r.plan, Releases: r.releases()})
+	before := r.Book.Receipt().Findings // a plan that is made again after a wait says nothing twice
 	var failed []error
 	for _, f := range r.plan {
 		switch f.Status {
 		case ledger.Conflict:
 			failed = append(failed, conflict(f, f.Held))
 		case ledger.Skipped:
-			// A plan that is made again after a wait says nothing twice.
-			if told := kept(f, f.Held); !slices.Contains(r.Book.Receipt().Findings, told) {
+			if told := kept(f, f.Held); !slices.Contains(before, told) {
 				r.Book.Note(ledger.Noted{Finding: told})
 			}
 		}

@@ -184,16 +184,7 @@ func TestAttachBeforeTheIndexShows(t *testing.T) {
 			s.withoutIDToken()
 			s.hasty, s.env["INPUT_WAIT-FOR-INDEX"], s.env["INPUT_INDEX-URL"] = true, c.wait, c.index
 			s.env["INPUT_ATTESTATIONS"] = "false" // their address on the page is not that of the front
-			var looks atomic.Int64
-			s.front(func(next http.Handler) http.Handler {
-				return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-					if strings.HasPrefix(r.URL.Path, "/simple/") && looks.Add(1) <= c.looks {
-						http.NotFound(w, r)
-						return
-					}
-					next.ServeHTTP(w, r)
-				})
-			})
+			s.looks("/simple/", func(n int64) http.HandlerFunc { return when(n <= c.looks, http.NotFound) })
 			code, outputs := s.run()
 			log := s.log.String()
 			if code != c.code || s.minted() != 1 {
@@ -213,6 +204,35 @@ func TestAttachBeforeTheIndexShows(t *testing.T) {
 	}
 }
 
+// looks has the looks at pages of the index, counted from one, answered by what is given for each; for nil, by the index itself.
+func (s *step) looks(under string, given func(n int64) http.HandlerFunc) *atomic.Int64 {
+	s.t.Helper()
+	var looks atomic.Int64
+	s.front(func(next http.Handler) http.Handler {
+		return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+			if strings.HasPrefix(r.URL.Path, under) {
+				if answer := given(looks.Add(1)); answer != nil {
+					answer(w, r)
+					return
+				}
+			}
+			next.ServeHTTP(w, r)
+		})
+	})
+	return &looks
+}
+
+// when is the answer where the condition holds, and none else.
+func when(holds bool, answer http.HandlerFunc) http.HandlerFunc {
+	if holds {
+		return answer
+	}
+	return nil
+}
+
+// hangs answers nothing, until nobody waits any more.
+func hangs(_ http.ResponseWriter, r *http.Request) { <-r.Context().Done() }
+
 // TestWhatWasToldBeforeTheWaitIsToldOnce: the plan that is made again after it says nothing twice.
 func TestWhatWasToldBeforeTheWaitIsToldOnce(t *testing.T) {
 	t.Parallel()
@@ -225,16 +245,7 @@ func TestWhatWasToldBeforeTheWaitIsToldOnce(t *testing.T) {
 	s.withGitHub(releases.Write, v1)
 	s.withoutIDToken()
 	s.hasty, s.env["INPUT_WAIT-FOR-INDEX"], s.env["INPUT_SKIP-EXISTING"], s.env["INPUT_ATTESTATIONS"] = true, "60", "true", "false"
-	var looks atomic.Int64
-	s.front(func(next http.Handler) http.Handler {
-		return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-			if r.URL.Path == "/simple/birch/" && looks.Add(1) == 1 {
-				http.NotFound(w, r)
-				return
-			}
-			next.ServeHTTP(w, r)
-		})
-	})
+	looks := s.looks("/simple/birch/", func(n int64) http.HandlerFunc { return when(n == 1, http.NotFound) })
 	code, outputs := s.run()
 	if log := s.log.String(); code != 0 || looks.Load() < 2 || strings.Count(log, "::warning ") != 1 || strings.Count(outputs["manifest"], `"id":"skipped"`) != 1 {
 		t.Errorf("exit code %d, %d looks, %v\n%s", code, looks.Load(), outputs, log)
@@ -275,16 +286,7 @@ func TestAttachAndTheLastLookIsCutOff(t *testing.T) {
 	s.withGitHub(releases.Write, v1)
 	s.withoutIDToken()
 	s.hasty, s.env["INPUT_WAIT-FOR-INDEX"] = true, "1"
-	var looks atomic.Int64
-	s.front(func(next http.Handler) http.Handler {
-		return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-			if strings.HasPrefix(r.URL.Path, "/simple/") && looks.Add(1) > 2 {
-				<-r.Context().Done()
-				return
-			}
-			next.ServeHTTP(w, r)
-		})
-	})
+	looks := s.looks("/simple/", func(n int64) http.HandlerFunc { return when(n > 2, hangs) })
 	code, _ := s.run()
 	if log := s.log.String(); code != 1 || looks.Load() != 3 || !strings.Contains(log, "the index does not show them: alder") || strings.Contains(log, "could not be asked") {
 		t.Errorf("exit code %d after %d looks\n%s", code, looks.Load(), log)
@@ -302,16 +304,7 @@ func TestAttachFromAnOldPage(t *testing.T) {
 	g := s.withGitHub(releases.Write, v1)
 	s.withoutIDToken()
 	s.env["INPUT_ATTESTATIONS"] = "true"
-	var looks atomic.Int64
-	s.front(func(next http.Handler) http.Handler {
-		return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-			if strings.HasPrefix(r.URL.Path, "/simple/") && looks.Add(1) > 1 {
-				http.NotFound(w, r)
-				return
-			}
-			next.ServeHTTP(w, r)
-		})
-	})
+	looks := s.looks("/simple/", func(n int64) http.HandlerFunc { return when(n > 1, http.NotFound) })
 	code, outputs := s.run()
 	if code != 0 || looks.Load() != 2 || outputs["github-release"] != "failed" || !slices.Equal(g.names(), []string{"alder-1.0-py3-none-any.whl"}) {
 		t.Errorf("exit code %d after %d looks, %v, %v", code, looks.Load(), outputs, g.names())
@@ -331,17 +324,9 @@ func TestASignalBeforeAttaching(t *testing.T) {
 	g := s.withGitHub(releases.Write, v1)
 	s.withoutIDToken()
 	s.env["INPUT_WAIT-FOR-INDEX"] = "60"
-	var looks atomic.Int64
 	reading := make(chan struct{})
-	s.front(func(next http.Handler) http.Handler {
-		return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-			if strings.HasPrefix(r.URL.Path, "/simple/") && looks.Add(1) == 2 {
-				close(reading)
-				<-r.Context().Done()
-				return
-			}
-			next.ServeHTTP(w, r)
-		})
+	s.looks("/simple/", func(n int64) http.HandlerFunc {
+		return when(n == 2, func(w http.ResponseWriter, r *http.Request) { close(reading); hangs(w, r) })
 	})
 	s.log.Reset()
 	command := s.start()

@@ -38,20 +38,16 @@ func (r *run) check() error {
 	return errors.Join(failed...)
 }
 
-// judge has preflight judge the set. Where the user asked for it, errors are warnings. stored are the files that the index's
+// judge has preflight judge the set. Where the user asked for it, errors of rules that can be waived are warnings. stored are the files that the index's
 // file host has although its page has not, where that was asked.
 func (r *run) judge(stored map[string]bool) []finding.Finding {
 	found := preflight.Check(preflight.Set{
 		Files: r.files, Held: r.held, Warehouse: r.Index.Site().Warehouse, UserToken: r.Password != nil, Pyproject: r.pyproject,
 		Classifiers: r.classifiers,
-		Stored:      stored, ExpectedVersion: r.ExpectedVersion, Now: r.Now(),
+		Stored:      stored, Waive: !r.VerifyMetadata, ExpectedVersion: r.ExpectedVersion, Now: r.Now(),
 	})
 	for i := range found {
-		f := &found[i]
-		f.File = r.shown(f.File)
-		if f.Severity == finding.Error && !r.VerifyMetadata && f.ID != preflight.DuplicateName {
-			f.Severity = finding.Warning
-		}
+		found[i].File = r.shown(found[i].File)
 	}
 	return found
 }

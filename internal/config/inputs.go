@@ -47,7 +47,7 @@ func Inputs() []Input {
 		},
 		{
 			Name: "verify-metadata", Default: "true", Boolean: true,
-			Help: "Refuse before the first byte what the index would refuse. With false, these errors are warnings.",
+			Help: "Refuse before the first byte what the index would refuse. With false, these errors are warnings; expected-version is never waived.",
 			set:  boolean(func(d *draft, v bool) { d.VerifyMetadata = v }),
 		},
 		{
@@ -72,7 +72,7 @@ func Inputs() []Input {
 		},
 		{
 			Name: "expected-version",
-			Help: "Every release in the set must have this version, for example the tag v1.2.3 that started the workflow.",
+			Help: "Every release in the set must have this version, for example the tag v1.2.3 that started the workflow. verify-metadata does not switch this off.",
 			set:  line(func(d *draft, v string) { d.ExpectedVersion = v }),
 		},
 		{

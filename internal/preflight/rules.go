@@ -5,9 +5,6 @@ import (
 	"github.com/org/pypi-oidc-publish/internal/pyproject"
 )
 
-// DuplicateName is the id of the rule that two files of a set cannot have one name.
-const DuplicateName = "duplicate-name"
-
 // rules is the table of all rules, in the order in which the index checks a file. The ids are stable: people search for
 // them and docs/rules.md is made of them. A line has the id, the severity, who has the rule, what it is judged by, the
 // function, what it finds, and why.
@@ -49,7 +46,7 @@ var rules = []rule{
 	{"filename-characters", finding.Error, everywhere, offline, each(filenameCharacters), "the file name has a control character", "The name becomes part of a URL and of other people's file systems."},
 	{"filename-slash", finding.Error, everywhere, offline, each(filenameSlash), "the file name has a slash or backslash", "The name is that of a file, not a path."},
 	{"filename-extension", finding.Error, everywhere, offline, each(filenameExtension), "the file name does not end in .tar.gz, .zip or .whl, in lower case", "PEP 527 left wheels and sdists; other formats are not taken any more, and the letter case counts."},
-	{DuplicateName, finding.Error, always, offline, duplicateName, "two files of the set have one name", "An index tells files apart by their names, so only one of the two could be published."},
+	{"duplicate-name", finding.Error, always, offline, duplicateName, "two files of the set have one name", "An index tells files apart by their names, so only one of the two could be published."},
 	{"duplicate-content", finding.Error, warehouse, both, duplicateContent, "two files of the set, or of the set and the index, have the same bytes", "The index knows a file by its bytes as well, whatever its name is."},
 	{"second-sdist", finding.Error, warehouse, both, secondSdist, "the set and the index have two sdists of one release", "A release has one source. 1.0 and 1.0.0 are the same release."},
 	{"file-too-large", finding.Warning, warehouse, offline, each(fileSize), "a file is larger than the index takes by default", "The limit is 100 MB, but the index raises it for single projects, and tells nobody but them."},

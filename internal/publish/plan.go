@@ -38,8 +38,8 @@ func (r *run) check() error {
 	return errors.Join(failed...)
 }
 
-// judge has preflight judge the set. Where the user asked for it, errors of rules that can be waived are warnings. stored are the files that the index's
-// file host has although its page has not, where that was asked.
+// judge has preflight judge the set. Where the user asked for it, errors of rules that can be waived are warnings. stored are the files
+// that the index's file host has although its page has not, where that was asked.
 func (r *run) judge(stored map[string]bool) []finding.Finding {
 	found := preflight.Check(preflight.Set{
 		Files: r.files, Held: r.held, Warehouse: r.Index.Site().Warehouse, UserToken: r.Password != nil, Pyproject: r.pyproject,

@@ -49,7 +49,7 @@ func Find(patterns []string) (Haul, error) {
 	for _, list := range []*[]string{&s.haul.Distributions, &s.haul.Sidecars, &s.haul.Others} {
 		slices.Sort(*list)
 	}
-	s.haul.Nested = findNested(s.folders, s.haul.Distributions)
+	s.haul.Nested = findNested(s.folders, s.haul.Distributions, nestedEntries)
 	return s.haul, errors.Join(s.wrong...)
 }
 

@@ -24,9 +24,10 @@ const (
 
 // findNested returns the wheels and .tar.gz sdists that lie one or two folders below the given folders, sorted. What counts is a file
 // whose name none of the distributions has, of a project that one of them has; without any distributions, of any project. Folders that
-// begin with a dot are not looked into, nor are those that are given, or seen, themselves. What cannot be read is passed over.
-func findNested(folders, distributions []string) []Nested {
-	w := nestedWalk{left: nestedEntries, names: map[string]bool{}, projects: map[pep.Project]bool{}, seen: map[string]bool{}}
+// begin with a dot are not looked into, nor are those that are given, or seen, themselves. What cannot be read is passed over. No more
+// than so many directory entries are looked at.
+func findNested(folders, distributions []string, entries int) []Nested {
+	w := nestedWalk{left: entries, names: map[string]bool{}, projects: map[pep.Project]bool{}, seen: map[string]bool{}}
 	for _, path := range distributions {
 		w.names[filepath.Base(path)] = true
 		if release, err := pep.ReleaseOfFile(filepath.Base(path)); err == nil {

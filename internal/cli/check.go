@@ -82,7 +82,7 @@ func (w World) judge(ctx context.Context, o checkOptions, paths []string) (publi
 	client := wire.New(wire.Options{UserAgent: w.userAgent(), Trust: w.trust, Proxy: w.Proxy, Now: w.Now, Sleep: w.Sleep, Redact: vault.Redact})
 	const parallel = 4
 	return publish.Judge(ctx,
-		publish.Options{Paths: paths, Parallel: parallel, VerifyMetadata: true, ExpectedVersion: o.expected},
+		publish.Options{Paths: paths, WorkingTree: w.workingTree(), Parallel: parallel, VerifyMetadata: true, ExpectedVersion: o.expected},
 		publish.Tools{Index: index.New(site, client, wire.NewGate(parallel), nil), Now: func() time.Time { return o.today }, Sleep: w.Sleep})
 }
 

@@ -26,7 +26,7 @@ import (
 // names tell of.
 func (r *run) collect(ctx context.Context) error {
 	haul, err := dist.Find(r.Paths)
-	if err != nil {
+	if err = r.withNested(haul, err); err != nil {
 		return workflow(notFound(err))
 	}
 	if err := r.apart(haul.Distributions); err != nil {

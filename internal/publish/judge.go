@@ -29,6 +29,7 @@ func Judge(ctx context.Context, o Options, t Tools) (Judgement, error) {
 	t.Book = ledger.NewBook(func(ledger.Event) {})
 	r := newRun(o, t)
 	haul, err := dist.Find(o.Paths)
+	err = r.withNested(haul, err)
 	named, others := namedAmong(haul.Others, o.Paths)
 	if err != nil && (len(named) == 0 || !nothingElse(err)) {
 		return Judgement{}, notFound(err)

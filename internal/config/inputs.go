@@ -22,7 +22,7 @@ func Inputs() []Input {
 	return []Input{
 		{
 			Name: "packages-dir", Default: "dist",
-			Help: "What to publish: one path a line, each a directory, a file or a glob. Every distribution found is judged; finding none is an error.",
+			Help: "What to publish: one path a line, each a directory, a file or a glob. Every distribution found is judged; finding none is an error, and so is one in a sub-folder of a directory (add dist/*/ to publish those too).",
 			set:  paths(func(d *draft, v []string) { d.Packages = v }),
 		},
 		{

@@ -25,11 +25,12 @@ func nestedDistributions(nested []dist.Nested, workspace string, shown func(stri
 		}
 		f := finding.Finding{
 			ID: "nested-distributions", Severity: finding.Error, File: shown(given),
-			Message: fmt.Sprintf("folders below %s have distributions that packages-dir does not take: %s", shown(given), byFolder(nested[:n], shown)),
+			Message: fmt.Sprintf("folders below %s have distributions that would be left out: %s", shown(given), byFolder(nested[:n], shown)),
 			Fix:     waysToTake(shown(given), nested[:n]),
 		}
 		if holds(given, workspace) {
 			f.Severity, f.File, f.Fix = finding.Notice, "", "no action needed; to publish them too, name their folders in `packages-dir`"
+			f.Message = fmt.Sprintf("folders below %s have distributions that are left out: %s", shown(given), byFolder(nested[:n], shown))
 		}
 		found, nested = append(found, f), nested[n:]
 	}

@@ -32,7 +32,7 @@ func TestNestedDistributions(t *testing.T) {
 	}{
 		"one below": {
 			below("dist", "linux/a.whl", "linux/b.whl", "mac/c.whl"), workspace, finding.Error, "dist",
-			"folders below dist have distributions that packages-dir does not take: dist/linux (a.whl and 1 more), dist/mac (c.whl)",
+			"folders below dist have distributions that would be left out: dist/linux (a.whl and 1 more), dist/mac (c.whl)",
 			[]string{"`merge-multiple: true`", "add `dist/*/` to `packages-dir`", "`dist/*.whl`"},
 		},
 		"two below":    {below("dist", "linux/x/a.whl"), workspace, finding.Error, "dist", "dist/linux/x (a.whl)", []string{"add `dist/*/*/` to"}},

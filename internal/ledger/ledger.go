@@ -19,8 +19,8 @@ type Status string
 const (
 	Upload   Status = "upload"    // the index has no file of this name
 	Present  Status = "present"   // the index has these very bytes
-	Conflict Status = "conflict"  // the index has other bytes under this name
-	Skipped  Status = "skipped"   // the index has other bytes under this name, and keeps them, as the user asked
+	Conflict Status = "conflict"  // the index has other bytes under this name, or a file that cannot be compared
+	Skipped  Status = "skipped"   // the same, and the index keeps its file, as the user asked
 	Uploaded Status = "uploaded"  // the index took it in this run
 	Refused  Status = "refused"   // the index refused it
 	Unknown  Status = "unknown"   // the upload was cut off when all was sent; the index may have it or not
@@ -38,7 +38,7 @@ type File struct {
 	SHA256  string // lower-case hex, as all digests here
 	BLAKE2b string
 	Status  Status
-	Held    string        // digest of the index's file, where it has other bytes under this name; an MD5 says that it is one
+	Held    string        // digest of the index's file, where it has other bytes under this name; an MD5 says that it is one; "" where there is none
 	Took    time.Duration // of the upload
 
 	Attestations []Attestation // that go with it: sent by this run, or the index's own

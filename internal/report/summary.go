@@ -307,7 +307,7 @@ func fileTable(b *strings.Builder, r ledger.Receipt) {
 			cells(fmt.Sprintf("… and %d more, in the log", len(r.Files)-i), "", "", "", "")
 			break
 		}
-		cells(code(clipped(f.Name, longestCell)), statusCell(f.Status, planned), unbroken(size(f.Size)), digest(f.SHA256), attestationsCell(f))
+		cells(code(clipped(f.Name, longestCell)), statusCell(f, planned), unbroken(size(f.Size)), digest(f.SHA256), attestationsCell(f))
 	}
 	b.WriteString("\n")
 }
@@ -342,35 +342,38 @@ func attestationsCell(f ledger.File) string {
 }
 
 // statusCell is a file's status, with a sign where somebody has to look.
-func statusCell(s ledger.Status, planned bool) string {
-	short, _, _ := strings.Cut(status(s, planned), ": ") // what is said of it more stands with the findings
-	switch s {
+func statusCell(f ledger.File, planned bool) string {
+	short, _, _ := strings.Cut(status(f, planned), ": ") // what is said of it more stands with the findings
+	switch f.Status {
 	case ledger.Refused, ledger.Conflict:
 		return "❌ " + escaped(short)
 	case ledger.Skipped:
 		return "⚠️ " + escaped(short)
 	case ledger.CutOff, ledger.Unknown:
-		return "⚠️ " + escaped(status(s, planned))
+		return "⚠️ " + escaped(status(f, planned))
 	}
 	return escaped(short)
 }
 
 // status is a file's status as people read it. Where a run only plans, nothing has been tried yet.
-func status(s ledger.Status, planned bool) string {
-	if s == ledger.NotTried && planned {
+func status(f ledger.File, planned bool) string {
+	if f.Status == ledger.NotTried && planned {
 		return "to be uploaded"
 	}
-	switch s {
+	switch f.Status {
 	case ledger.Present:
 		return "already there"
 	case ledger.Conflict:
+		if f.Held == "" {
+			return "in conflict: the index has a file of this name"
+		}
 		return "in conflict: the index has other bytes"
 	case ledger.Skipped:
 		return "skipped: the index has a file of this name"
 	case ledger.Unknown:
 		return "cut off: the index may have it"
 	default:
-		return string(s)
+		return string(f.Status)
 	}
 }
 

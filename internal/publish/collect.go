@@ -25,6 +25,9 @@ import (
 // collect finds the distributions and reads them, while the index is asked what it holds of the projects that their file
 // names tell of.
 func (r *run) collect(ctx context.Context) error {
+	if err := checkSkipExisting(r.Index.Site(), r.SkipExisting); err != nil {
+		return err
+	}
 	haul, err := dist.Find(r.Paths)
 	if err = r.withNested(haul, err); err != nil {
 		return workflow(notFound(err))
@@ -89,8 +92,7 @@ func (r *run) readPyproject(paths []string) {
 	}
 }
 
-// look asks the index about every project that it was not asked about yet. What cannot be looked at is unknown, which is a
-// warning and never "absent".
+// look asks the index about every project that it was not asked about yet. What cannot be looked at is unknown, which is never "absent".
 func (r *run) look(ctx context.Context, projects []pep.Project) error {
 	var fresh []pep.Project
 	for _, p := range projects {
@@ -110,11 +112,7 @@ func (r *run) look(ctx context.Context, projects []pep.Project) error {
 		case ctx.Err() != nil:
 			return context.Cause(ctx)
 		case !errors.Is(err, index.ErrNoLookups):
-			r.Book.Note(ledger.Noted{Finding: finding.Finding{
-				ID: "look-failed", Severity: finding.Warning,
-				Message: fmt.Sprintf("the index could not be asked what it holds of %s: %v", project, err),
-				Fix:     advice(err, "nothing has to be done: the index will recognise files that it has; `index-url: none` asks nothing"),
-			}})
+			r.noteFailedLook(project, err)
 		}
 		return nil
 	})

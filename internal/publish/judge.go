@@ -120,14 +120,14 @@ func leadsTo(given, path string) bool {
 	return false
 }
 
-// conflicts are the names under which the index has other bytes.
+// conflicts are the names under which the index has other bytes, or bytes that cannot be compared.
 func (r *run) conflicts() (found []finding.Finding) {
 	for i, f := range r.described() {
 		listing := pep.Listing{}
 		if f.Release.Project != "" {
 			listing = r.held[f.Release.Project]
 		}
-		if status, held := standing(r.files[i], listing, false); status == ledger.Conflict {
+		if status, held := standing(r.files[i], listing, false, r.Index.Site().MayReplace()); status == ledger.Conflict {
 			found = append(found, conflict(f, held))
 		}
 	}

@@ -35,7 +35,7 @@ func (r *run) check() error {
 	if len(failed) == 0 {
 		failed = r.nameless()
 	}
-	return errors.Join(failed...)
+	return errors.Join(append(failed, r.lookErrors())...)
 }
 
 // judge has preflight judge the set. Where the user asked for it, errors of rules that can be waived are warnings. stored are the files
@@ -71,6 +71,9 @@ func (r *run) decide() error {
 	r.stand()
 	r.Book.Note(ledger.Planned{Files: r.plan, Releases: r.releases()})
 	before := r.Book.Receipt().Findings // a plan that is made again after a wait says nothing twice
+	if f, unseen := unseenFiles(r.Index.Site()); unseen && !slices.Contains(before, f) {
+		r.Book.Note(ledger.Noted{Finding: f})
+	}
 	var failed []error
 	for _, f := range r.plan {
 		switch f.Status {
@@ -90,27 +93,33 @@ func (r *run) stand() {
 	r.plan = r.described()
 	for i, d := range r.files {
 		f := &r.plan[i]
-		f.Status, f.Held = standing(d, r.held[f.Release.Project], r.SkipExisting)
+		f.Status, f.Held = standing(d, r.held[f.Release.Project], r.SkipExisting, r.Index.Site().MayReplace())
 	}
 }
 
-// standing is what is to be done with a file, given what the index holds of its project. The digest of other bytes comes
-// with it.
-func standing(d *dist.Distribution, listing pep.Listing, skip bool) (status ledger.Status, held string) {
+// standing returns what to do with a file, given what the index holds of its project, and the digest of the index's file where that has
+// other bytes. A file of the same name without a digest that can be compared counts as there where the index may replace it, without a
+// digest; elsewhere the index itself decides.
+func standing(d *dist.Distribution, listing pep.Listing, skip, mayReplace bool) (status ledger.Status, held string) {
+	there := ledger.Conflict
+	if skip {
+		there = ledger.Skipped
+	}
+	status = ledger.Upload
 	for _, h := range listing.Files {
 		theirs, ours := digestsOf(d, h)
 		switch {
-		case h.Name != d.Name || theirs == "":
-			// Without a digest only the index itself can tell.
+		case h.Name != d.Name:
+		case theirs == "" && mayReplace:
+			status = there // unless the page names it a second time, with a digest
+		case theirs == "":
 		case theirs == ours:
 			return ledger.Present, ""
-		case skip:
-			return ledger.Skipped, theirs
 		default:
-			return ledger.Conflict, theirs
+			return there, theirs
 		}
 	}
-	return ledger.Upload, ""
+	return status, ""
 }
 
 // onlyMD5 begins a digest that is no SHA-256.
@@ -155,8 +164,16 @@ func (r *run) nothingMissing() bool {
 	return true
 }
 
-// conflict is a name under which the index has other bytes.
+// conflict is a name under which the index has other bytes, or a file without a digest that can be compared: held is empty then.
 func conflict(f ledger.File, held string) finding.Finding {
+	if held == "" {
+		return finding.Finding{
+			ID: "conflict-no-digest", Severity: finding.Error, File: f.Path,
+			Message: fmt.Sprintf("the index has a file named %s, and gives no digest that it could be compared by with this one, whose SHA-256 is %s", f.Name, f.SHA256),
+			Fix: "compare the two files: if they are the same, finish the release with `skip-existing: true`, else raise the version; " +
+				"with an `index-url` whose pages have digests, the run compares them",
+		}
+	}
 	digests := fmt.Sprintf("its SHA-256 is %s, this file's is %s", held, f.SHA256)
 	if theirs, only := strings.CutPrefix(held, onlyMD5); only {
 		digests = fmt.Sprintf("its MD5 is %s, which this file with the SHA-256 %s does not have", theirs, f.SHA256)
@@ -168,14 +185,14 @@ func conflict(f ledger.File, held string) finding.Finding {
 	}
 }
 
-// kept is the same where the user asked for it. held is empty where nobody knows what the index has under the name.
+// kept is the warning that the index's file stays, as the user asked. held is empty where its digest is not known.
 func kept(f ledger.File, held string) finding.Finding {
 	told := conflict(f, held)
 	told.ID, told.Severity = "skipped", finding.Warning
 	told.Fix = "see that this is what you want: users get the index's file"
 	if held == "" {
-		told.Message = fmt.Sprintf("the index has a file of the name %s, and nobody knows whether its SHA-256 is this one's, %s", f.Name, f.SHA256)
-		told.Fix += "; where `index-url` leads to a page with digests, the run compares them"
+		told.Message = fmt.Sprintf("the index has a file named %s, and it is unknown whether its SHA-256 is this one's, %s", f.Name, f.SHA256)
+		told.Fix += "; with an `index-url` whose pages have digests, the run compares them"
 	}
 	told.Message += "; the index's file stays, and this one is not published"
 	return told

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"slices"
 	"strings"
+	"sync"
 	"time"
 
 	"github.com/org/pypi-oidc-publish/internal/attest"
@@ -72,7 +73,11 @@ type run struct {
 	asked map[pep.Project]bool        // which the index was asked about
 	held  map[pep.Project]pep.Listing // what it said; a project that could not be looked at is not there
 	found []finding.Finding           // by preflight
-	plan  []ledger.File               // one for each of files, in the same order
+
+	looksMu     sync.Mutex
+	failedLooks []finding.Finding // that stop the run
+
+	plan []ledger.File // one for each of files, in the same order
 	// pyproject is the file beside the distributions' folder; nil where there is none.
 	pyproject *pyproject.Project
 	door      *door // whether new uploads may begin

@@ -139,7 +139,7 @@ func (r *run) settle(ctx context.Context, d *dist.Distribution, f ledger.File, l
 	case errors.As(err, &refused):
 		return turned(f, r.foretold(f, refused))
 	case errors.As(err, &failed) && failed.Doubtful > 0:
-		if status, _ := standing(d, r.lookAgain(ctx, f), false); status == ledger.Present {
+		if status, _ := standing(d, r.lookAgain(ctx, f), false, false); status == ledger.Present {
 			return landed
 		}
 		return doubted(f, failed)
@@ -208,7 +208,7 @@ func (r *run) lookAgain(ctx context.Context, f ledger.File) pep.Listing {
 func (r *run) taken(ctx context.Context, d *dist.Distribution, f ledger.File, landed ledger.Landed, refused *index.Refusal) ledger.Event {
 	told := r.foretold(f, refused)
 	listing := r.lookAgain(ctx, f)
-	status, held := standing(d, listing, r.SkipExisting)
+	status, held := standing(d, listing, r.SkipExisting, false) // it was refused: nothing is replaced
 	twin, underOther := underAnotherName(d, listing)
 	switch {
 	case status == ledger.Present && refused.Doubtful > 0:

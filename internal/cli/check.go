@@ -78,7 +78,9 @@ func (w World) judge(ctx context.Context, o checkOptions, paths []string) (publi
 	if err != nil {
 		return publish.Judgement{}, err
 	}
-	site.Warehouse = o.profile == "pypi"
+	if site.Warehouse = o.profile == "pypi"; !site.Warehouse {
+		site.MD5 = true // such an index may know files by nothing else
+	}
 	client := wire.New(wire.Options{UserAgent: w.userAgent(), Trust: w.trust, Proxy: w.Proxy, Now: w.Now, Sleep: w.Sleep, Redact: vault.Redact})
 	const parallel = 4
 	return publish.Judge(ctx,

@@ -42,7 +42,7 @@ func Inputs() []Input {
 		},
 		{
 			Name: "skip-existing", Default: "false", Boolean: true,
-			Help: "Identical files that the index already has are success in any case. With true, a different file of the same name is a loud warning instead of an error, and the index's file stays.",
+			Help: "Identical files that the index already has are success in any case. With true, a different file of the same name is a loud warning instead of an error, and the index's file stays. On an index other than PyPI this needs index-url.",
 			set:  boolean(func(d *draft, v bool) { d.SkipExisting = v }),
 		},
 		{
@@ -87,7 +87,7 @@ func Inputs() []Input {
 		},
 		{
 			Name: "index-url",
-			Help: "The simple index for look-ups. Empty derives it from repository-url; none means no look-ups.",
+			Help: "The simple index for look-ups. Empty derives it from repository-url, for PyPI and indexes that run its software; none means no look-ups. Without it, another index may replace a file of the same name.",
 			set:  setSimple,
 		},
 		{

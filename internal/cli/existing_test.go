@@ -190,12 +190,10 @@ func TestNothingIsReplacedInSilence(t *testing.T) {
 			if n := strings.Count(log, "existing-unseen::"); n > 1 {
 				t.Errorf("that files cannot be seen is said %d times:\n%s", n, log)
 			}
-			wet := outputs
 			s.env["INPUT_DRY-RUN"] = "true"
-			s.log.Reset()
 			posts := x.posts
-			if code, outputs = s.run(); x.posts != posts || c.code != 0 && code != c.code {
-				t.Errorf("a dry run sends %d files and ends with %d where the run ends with %d (%v)\n%s", x.posts-posts, code, c.code, wet, s.log.String())
+			if code, _ := s.run(); x.posts != posts || c.code != 0 && code != c.code {
+				t.Errorf("a dry run sends %d files and ends with %d where the run ends with %d\n%s", x.posts-posts, code, c.code, s.log.String())
 			}
 		})
 	}

@@ -38,7 +38,7 @@ type File struct {
 	SHA256  string // lower-case hex, as all digests here
 	BLAKE2b string
 	Status  Status
-	Held    string        // digest of the index's file, where it has other bytes under this name; an MD5 says that it is one; "" where there is none
+	Held    string        // digest of the index's file, where it has other bytes under this name and gives one; an MD5 says that it is one
 	Took    time.Duration // of the upload
 
 	Attestations []Attestation // that go with it: sent by this run, or the index's own

@@ -169,7 +169,8 @@ func conflict(f ledger.File, held string) finding.Finding {
 	if held == "" {
 		return finding.Finding{
 			ID: "conflict-no-digest", Severity: finding.Error, File: f.Path,
-			Message: fmt.Sprintf("the index has a file named %s, and gives no digest that it could be compared by with this one, whose SHA-256 is %s", f.Name, f.SHA256),
+			Message: fmt.Sprintf("the index has a file named %s, and gives no digest that it could be compared by with this one, whose SHA-256 is %s",
+				f.Name, f.SHA256),
 			Fix: "compare the two files: if they are the same, finish the release with `skip-existing: true`, else raise the version; " +
 				"with an `index-url` whose pages have digests, the run compares them",
 		}

@@ -105,7 +105,7 @@ func TestFields(t *testing.T) {
 		"License-Expression: BSD\n":                                                     "license-expression",
 		"License-Expression: MIT\nLicense: MIT\n":                                       "license-and-expression",
 		"License-Expression: MIT\nLicense: UNKNOWN\n":                                   "",
-		"License-Expression: MIT\nClassifier: License :: OSI Approved :: MIT License\n": "license-classifier (warning)",
+		"License-Expression: MIT\nClassifier: License :: OSI Approved :: MIT License\n": "license-classifier (notice)",
 		"License-File: LICENSE\nLicense-File: licenses/a b.txt\n":                       "",
 		"License-File: C:LICENSE\n":                                                     "",
 		"License-File: a..b\n":                                                          "license-file-path",

@@ -10,6 +10,7 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/org/pypi-oidc-publish/internal/fakepypi"
 	"github.com/org/pypi-oidc-publish/internal/fakepypi/fault"
 	"github.com/org/pypi-oidc-publish/internal/fakepypi/releases"
 )
@@ -107,6 +108,20 @@ func situations() []situation {
 			s.build("birch-1.0-py3-none-any.whl", "")
 			claim("environment", "pypi")(s)
 			claim("repository_owner_id", "1")(s)
+		}},
+		{"a pending publisher of a project that exists", 1, func(s *step) {
+			for _, name := range []string{goldenWheel, goldenSdist} {
+				if err := os.Remove(s.path("dist/" + name)); err != nil {
+					s.t.Fatal(err)
+				}
+			}
+			s.build("birch-1.0-py3-none-any.whl", "")
+			claim("environment", "pypi")(s)
+			claim("repository", "octo-org/birch")(s)
+			claim("workflow_ref", "octo-org/birch/.github/workflows/release.yml@refs/tags/v1.0.0")(s)
+			claim("job_workflow_ref", "octo-org/birch/.github/workflows/release.yml@refs/tags/v1.0.0")(s)
+			s.stage.Trust(fakepypi.Publisher{Project: "birch", Repository: "birch", Pending: true})
+			s.stage.Trust(fakepypi.Publisher{Project: "birch", Repository: "elsewhere"}) // its owner made it meanwhile
 		}},
 		{"the index does not mint", 1, broken("mint", "status-503")},
 		{"signing is down", 1, all(broken("log-entry", "status-503"), input("attestations", "true"))},

@@ -201,7 +201,7 @@ const (
 // whatToDo is the next step, and where more is said.
 func (r *Reporter) whatToDo(a advice, p *ledger.Publisher) string {
 	text := prose(clipped(a.fix, longestCell))
-	if p != nil && p.Next != "" && a.id == invalidPublisher {
+	if p != nil && p.Next != "" && slices.Contains(publisherFindings(), a.id) {
 		text = prose(clipped(p.Next, longestCell))
 	}
 	more := ""
@@ -214,8 +214,8 @@ func (r *Reporter) whatToDo(a advice, p *ledger.Publisher) string {
 	return "<br>**What to do:** " + text + more
 }
 
-// invalidPublisher is the finding that the table of the publisher belongs to, by its id.
-const invalidPublisher = "invalid-publisher"
+// publisherFindings are the ids of the findings that the table of the publisher belongs to.
+func publisherFindings() []string { return []string{"invalid-publisher", "invalid-pending-publisher"} }
 
 // publisherTable is what the index would have to have. A run that claims what the publisher must say has one column for both.
 func publisherTable(b *strings.Builder, p *ledger.Publisher) {

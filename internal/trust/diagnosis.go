@@ -110,7 +110,7 @@ func (l *Lease) refusedMint(err error, claims oidc.Claims, order Order) error {
 	exchange := refusedExchange{claims, failed.Answer.Date(), order}
 	told.ID, told.Message, told.Fix = r.code, told.Message+"; that is, "+r.means, r.fix(exchange)
 	if r.beside != nil {
-		if r.code == invalidPending && len(order.New) == 1 {
+		if r.code == idPendingGone && len(order.New) == 1 {
 			order.New = nil // the index has it by now
 		}
 		return &unmatched{told, failed.Answer.Words(), l.needed(claims, order, r.beside(exchange))}
@@ -177,48 +177,49 @@ func reasons() []reason {
 	addAgain := say("remove the publisher on the index and add it again, which takes the account as it is today")
 	return []reason{
 		{
-			invalidPublisher, "invoked via 'pull_request_target'",
+			idNoPublisher, "invoked via 'pull_request_target'",
 			"strangers can trigger such a run, and it has the rights of the repository", say("publish from a tag, a release or workflow_dispatch"), nil,
 		},
 		{
-			invalidPublisher, "does not match expected issuer",
+			idNoPublisher, "does not match expected issuer",
 			"the ID token comes from an issuer that this publisher is not of", say("publish from a repository on github.com whose enterprise has no issuer of its own, or use an API token as `password`"), nil,
 		},
 		{
-			invalidPublisher, "job_workflow_ref claim does not match",
+			idNoPublisher, "job_workflow_ref claim does not match",
 			"there is a publisher for this workflow file, and the job runs another workflow than the index expects of it", workflowFix, nil,
 		},
 		{
-			invalidPublisher, "extract workflow filename",
+			idNoPublisher, "extract workflow filename",
 			"the ID token names no workflow file whose name ends in .yml or .yaml", say("publish from a workflow file in .github/workflows of this repository"), nil,
 		},
 		{
-			invalidPublisher, "claim is empty",
+			idNoPublisher, "claim is empty",
 			"the ID token does not say which workflow runs", say("publish from a workflow file in .github/workflows of this repository"), nil,
 		},
 		{
-			invalidPublisher, "claims are empty",
+			idNoPublisher, "claims are empty",
 			"the ID token names neither a ref nor a commit", say("publish from a tag, a release or workflow_dispatch"), nil,
 		},
 		{
-			invalidPublisher, "Missing claim",
+			idNoPublisher, "Missing claim",
 			"something has taken a claim out of the ID token that GitHub puts into each", say("see what stands between the runner and GitHub's OIDC endpoint, and that the token is GitHub's own"), nil,
 		},
 		{
-			invalidPublisher, "repository_owner",
+			idNoPublisher, "repository_owner",
 			"the publisher was made for another account of this name: one that was deleted, or renamed, and made again", addAgain, addAgain,
 		},
 		{
-			invalidPublisher, "claim 'environment'",
+			idNoPublisher, "claim 'environment'",
 			"the publisher is bound to another environment than this job has", publisherFix, asTheTable,
 		},
 		{
-			invalidPublisher, "",
+			idNoPublisher, "",
 			"no Trusted Publisher of the index is for this repository, workflow and environment", publisherFix, asTheTable,
 		},
 		{
-			invalidPending, "",
-			"the project was created after the pending publisher was added, so the index has removed the pending publisher", pendingGoneFix, pendingGoneNext,
+			idPendingGone, "",
+			"the project was created after the pending publisher was added, so the index has removed the pending publisher",
+			pendingGoneFix, pendingGoneNext,
 		},
 		{"invalid-reuse-token", "", "the index takes an ID token once, and this one was used before", say(again + ": it asks for a fresh one"), nil},
 		{"invalid-token", "", "the index does not believe the ID token, and never says why", tokenFix, nil},
@@ -237,7 +238,8 @@ func reasons() []reason {
 		},
 		{
 			"invalid-payload", "registration temporarily disabled",
-			"the pending publisher matches, and the index creates no new projects at the moment", say(again + " later; see the index's status page"), nil,
+			"the pending publisher matches, and the index creates no new projects at the moment",
+			say(again + " later; see the index's status page"), nil,
 		},
 		{
 			"invalid-payload", "",
@@ -321,7 +323,8 @@ func ownerMustAdd(e refusedExchange, which string) string {
 	if len(projects) > 1 {
 		project = "the project (one of " + strings.Join(namesOf(projects), ", ") + ")"
 	}
-	return fmt.Sprintf("the owner of %s must add a Trusted Publisher to it%s, then run the job again (choose another name if the project is not yours)", project, which)
+	return fmt.Sprintf("the owner of %s must add a Trusted Publisher to it%s, then run the job again "+
+		"(choose another name if the project is not yours)", project, which)
 }
 
 // leeway is how far an index lets clocks be apart (reference: pypi-server.md, section 4.3).

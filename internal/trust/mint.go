@@ -40,8 +40,8 @@ func (l *Lease) Mint(ctx context.Context, order Order) error {
 
 // The index's codes for a refused mint that are more than text here.
 const (
-	invalidPublisher = "invalid-publisher"         // no publisher fits
-	invalidPending   = "invalid-pending-publisher" // a pending one fits, but its project exists
+	idNoPublisher = "invalid-publisher"         // no publisher fits
+	idPendingGone   = "invalid-pending-publisher" // a pending one fits, but its project exists
 )
 
 // raced tells that a refusal may come from another job that used up the same pending publisher.
@@ -50,7 +50,7 @@ func raced(err error, isNew bool) bool {
 	if !errors.As(err, &told) {
 		return false
 	}
-	return told.ID == invalidPending || (isNew && told.ID == invalidPublisher)
+	return told.ID == idPendingGone || (isNew && told.ID == idNoPublisher)
 }
 
 // afterPending returns what to report of two mints, where the first one was refused because the pending publisher's project exists:
@@ -60,9 +60,9 @@ func afterPending(first, second error) error {
 	var pending, again *unmatched
 	var told finding.Finding
 	switch {
-	case !errors.As(first, &pending) || pending.ID != invalidPending || !errors.As(second, &told) || told.ID == invalidPending:
+	case !errors.As(first, &pending) || pending.ID != idPendingGone || !errors.As(second, &told) || told.ID == idPendingGone:
 		return second
-	case errors.As(second, &again) && told.ID == invalidPublisher:
+	case errors.As(second, &again) && told.ID == idNoPublisher:
 		gone := *pending
 		gone.Message += "; the next request was refused as well: " + again.words
 		return &gone

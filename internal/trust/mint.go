@@ -41,7 +41,7 @@ func (l *Lease) Mint(ctx context.Context, order Order) error {
 // The index's codes for a refused mint that are more than text here.
 const (
 	idNoPublisher = "invalid-publisher"         // no publisher fits
-	idPendingGone   = "invalid-pending-publisher" // a pending one fits, but its project exists
+	idPendingGone = "invalid-pending-publisher" // a pending one fits, but its project exists
 )
 
 // raced tells that a refusal may come from another job that used up the same pending publisher.

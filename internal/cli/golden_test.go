@@ -87,6 +87,21 @@ func situations() []situation {
 				s.t.Fatal(err)
 			}
 		}},
+		{"the same errors in many files", 1, func(s *step) {
+			for _, platform := range []string{"macosx_11_0_arm64", "manylinux_2_28_x86_64", "musllinux_1_2_x86_64", "win32", "win_amd64"} {
+				name := "alder-1.0-cp312-cp312-" + platform + ".whl"
+				content, err := zipOf(map[string]string{
+					"alder.py": "# " + name + "\n", "alder-1.0.dist-info/WHEEL": "Wheel-Version: 1.0\n",
+					"alder-1.0.dist-info/METADATA": "Metadata-Version: 2.5\nName: alder\nVersion: 1.0\nImport-Name\nRequires-Python: >=3.9\n\nA tree.\n",
+				})
+				if err == nil {
+					err = os.WriteFile(s.path("dist/"+name), content, 0o600)
+				}
+				if err != nil {
+					s.t.Fatal(err)
+				}
+			}
+		}},
 		{"another version than expected", 1, input("expected-version", "v2.0")},
 		{"nothing to publish", 2, func(s *step) {
 			for _, name := range []string{goldenWheel, goldenSdist} {

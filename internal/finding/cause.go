@@ -46,20 +46,16 @@ func withoutFile(text, file string) string {
 	return strings.ReplaceAll(text, filepath.Base(file), "\x00name\x00")
 }
 
-// Where tells in which files the cause is: by the path of the only one, or by the number of several with the names of the first. It
-// is empty where the cause is in no file.
-func (c Cause) Where() string {
-	const most = 3
-	switch n := len(c.Files); {
-	case n == 0:
-		return ""
-	case n == 1:
-		return c.Files[0]
-	case n > most:
-		return fmt.Sprintf("in %d files (%s and %d more)", n, strings.Join(c.Names()[:most], ", "), n-most)
-	default:
-		return fmt.Sprintf("in %d files (%s)", n, strings.Join(c.Names(), ", "))
+// mostNamed is how many files [Cause.Shown] names.
+const mostNamed = 3
+
+// where counts the files, of which there are several, and names the first.
+func (c Cause) where() string {
+	names, more := c.Names(), ""
+	if n := len(names) - mostNamed; n > 0 {
+		names, more = names[:mostNamed], fmt.Sprintf(" and %d more", n)
 	}
+	return fmt.Sprintf("in %d files: %s%s", len(c.Files), strings.Join(names, ", "), more)
 }
 
 // Names returns the names of the files without their folders or, where two files have one name, with them.
@@ -76,11 +72,25 @@ func (c Cause) Names() []string {
 	return names
 }
 
-// Shown returns the one finding that stands for all: it has the place of the only file, and says where it is if there are several.
+// Shown returns the one finding that stands for all: it has the place of the only file or, where there are several, their number and
+// the names of the first behind its message.
 func (c Cause) Shown() Finding {
 	f := c.First
 	if len(c.Files) > 1 {
-		f.Message, f.File, f.Line, f.Col = c.Where()+": "+f.Message, "", 0, 0
+		f.Message, f.File, f.Line, f.Col = strings.TrimSuffix(f.Message, ".")+" ("+c.where()+")", "", 0, 0
 	}
 	return f
+}
+
+// Listing returns lines for a log that name all files of a cause, where [Cause.Shown] leaves some out; none where it names them all.
+func (c Cause) Listing() []string {
+	const aLine = 10
+	if len(c.Files) <= mostNamed {
+		return nil
+	}
+	var lines []string
+	for names := range slices.Chunk(c.Names(), aLine) {
+		lines = append(lines, "  in "+strings.Join(names, ", "))
+	}
+	return lines
 }

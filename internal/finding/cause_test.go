@@ -94,13 +94,16 @@ func TestACauseIsShownOnce(t *testing.T) {
 		"one file keeps its place": {in("dist/a.whl"), in("dist/a.whl")},
 		"no file":                  {[]finding.Finding{{ID: "x", Message: "no files"}}, []finding.Finding{{ID: "x", Message: "no files"}}},
 		"two files": {in("dist/a.whl", "dist/b.whl"), []finding.Finding{
-			{ID: "x", Severity: finding.Warning, Message: "in 2 files (a.whl, b.whl): no name", Fix: "mend it"},
+			{ID: "x", Severity: finding.Warning, Message: "no name (in 2 files: a.whl, b.whl)", Fix: "mend it"},
 		}},
 		"many files": {in(many...), []finding.Finding{
-			{ID: "x", Severity: finding.Warning, Message: "in 14 files (0.whl, 1.whl, 2.whl and 11 more): no name", Fix: "mend it"},
+			{ID: "x", Severity: finding.Warning, Message: "no name (in 14 files: 0.whl, 1.whl, 2.whl and 11 more)", Fix: "mend it"},
 		}},
+		"a sentence": {
+			[]finding.Finding{{File: "a.whl", Message: "No X."}, {File: "b.whl", Message: "No X."}}, []finding.Finding{{Message: "No X (in 2 files: a.whl, b.whl)"}},
+		},
 		"files of one name": {in("linux/a.whl", "macos/a.whl"), []finding.Finding{
-			{ID: "x", Severity: finding.Warning, Message: "in 2 files (linux/a.whl, macos/a.whl): no name", Fix: "mend it"},
+			{ID: "x", Severity: finding.Warning, Message: "no name (in 2 files: linux/a.whl, macos/a.whl)", Fix: "mend it"},
 		}},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -113,5 +116,25 @@ func TestACauseIsShownOnce(t *testing.T) {
 				t.Errorf("got %+v\nwant %+v", got, c.want)
 			}
 		})
+	}
+}
+
+// TestAListing names all files where the cause itself does not.
+func TestAListing(t *testing.T) {
+	t.Parallel()
+	for n, want := range map[int]string{
+		0:  "",
+		1:  "",
+		3:  "",
+		4:  "  in 0.whl, 1.whl, 2.whl, 3.whl",
+		12: "  in 0.whl, 1.whl, 2.whl, 3.whl, 4.whl, 5.whl, 6.whl, 7.whl, 8.whl, 9.whl\n  in 10.whl, 11.whl",
+	} {
+		var c finding.Cause
+		for i := range n {
+			c.Files = append(c.Files, fmt.Sprintf("dist/%d.whl", i))
+		}
+		if got := strings.Join(c.Listing(), "\n"); got != want {
+			t.Errorf("%d files: got %q, want %q", n, got, want)
+		}
 	}
 }

@@ -361,7 +361,9 @@ func TestALongMessageOfManyFiles(t *testing.T) {
 	p := &page{}
 	book := ledger.NewBook(nil)
 	for _, name := range []string{wheel, sdist} {
-		book.Note(ledger.Noted{Finding: finding.Finding{ID: "x", Severity: finding.Error, File: "dist/" + name, Message: strings.Repeat("long ", 500), Fix: "mend it"}})
+		book.Note(ledger.Noted{Finding: finding.Finding{
+			ID: "x", Severity: finding.Error, File: "dist/" + name, Message: strings.Repeat("long ", 500), Fix: "mend it",
+		}})
 	}
 	if err := report.New(p, report.Options{}).Close(book.Receipt()); err != nil {
 		t.Fatal(err)

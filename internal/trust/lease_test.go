@@ -442,11 +442,13 @@ func TestAPendingPublisherOfAProjectThatExists(t *testing.T) {
 		},
 		"beside one that exists": {
 			trust.Order{Projects: []pep.Project{"other", "mine"}, New: []pep.Project{"mine"}},
-			"the owner of the project mine must add", []bool{false, false},
+			"the owner of the project mine must add",
+			[]bool{false, false},
 		},
 		"one of two": {
 			trust.Order{Projects: []pep.Project{"mine", "new"}, New: []pep.Project{"mine", "new"}},
-			"the owner of the project (one of mine, new) must add", []bool{true, true},
+			"the owner of the project (one of mine, new) must add",
+			[]bool{true, true},
 		},
 	} {
 		t.Run(name, func(t *testing.T) {

@@ -142,6 +142,7 @@ func TestRows(t *testing.T) {
 		{"2.4/35 spelling", wheel("classifiers", "programming language :: Python"), bad, "'programming language :: Python' is not a valid classifier." + spec},
 		{"2.4/35 before 36", wheel("classifiers", "Natural Language :: Ukranian").and("classifiers", "Z :: Unknown"), bad, "'Z :: Unknown' is not a valid classifier." + spec},
 		{"2.4/35 fine", wheel("classifiers", "Programming Language :: Python :: 3").and("classifiers", "Natural Language :: Ukrainian"), ok, "OK"},
+		{"2.4/35 one of 2026", wheel("classifiers", "Programming Language :: Python :: 3.16"), ok, "OK"},
 		{"2.4/36 replaced", wheel("classifiers", "Natural Language :: Ukranian"), bad, "The classifier 'Natural Language :: Ukranian' has been deprecated, use one of ['Natural Language :: Ukrainian'] instead." + spec},
 		{"2.4/36 withdrawn", wheel("classifiers", "License :: OSI Approved :: X.Net License"), bad, "The classifier 'License :: OSI Approved :: X.Net License' has been deprecated." + spec},
 		{"2.4/36 before 37", wheel("classifiers", "License :: OSI Approved :: X.Net License", "home_page", "example.com"), bad, "The classifier 'License :: OSI Approved :: X.Net License' has been deprecated." + spec},

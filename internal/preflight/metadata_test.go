@@ -12,6 +12,8 @@ import (
 	"github.com/org/pypi-oidc-publish/internal/dist"
 	"github.com/org/pypi-oidc-publish/internal/finding"
 	"github.com/org/pypi-oidc-publish/internal/pep"
+	"github.com/org/pypi-oidc-publish/internal/pep/spdx"
+	"github.com/org/pypi-oidc-publish/internal/pep/trove"
 	"github.com/org/pypi-oidc-publish/internal/preflight"
 )
 
@@ -248,7 +250,9 @@ func TestAges(t *testing.T) {
 func TestTablesAge(t *testing.T) {
 	t.Parallel()
 	const unknown, private, old, known = "Programming Language :: Python :: 3.99", "Private :: Do Not Upload", "Natural Language :: Ukranian", "Topic :: Utilities"
-	later := asOf.AddDate(0, 0, 1)
+	classifiers, licences := trove.AsOf(), spdx.AsOf()
+	asOf, later := classifiers, classifiers.AddDate(0, 0, 1)
+	licencesLater := licences.AddDate(0, 0, 1)
 	for name, c := range map[string]struct {
 		more string
 		now  time.Time
@@ -263,12 +267,12 @@ func TestTablesAge(t *testing.T) {
 		"known, and not listed":      {"Classifier: " + known, later, []string{unknown}, "classifier-unknown"},
 		"deprecated, a day later":    {"Classifier: " + old, later, nil, "classifier-deprecated"},
 		"deprecated, and listed":     {"Classifier: " + old, later, []string{old}, ""},
-		"a licence, on the day":      {"License-Expression: Newer-1.0", asOf, nil, "license-expression"},
-		"a licence, a day later":     {"License-Expression: Newer-1.0", later, nil, "license-expression (warning)"},
-		"an exception, a day later":  {"License-Expression: MIT WITH Newer-exception", later, nil, "license-expression (warning)"},
-		"no expression, a day later": {"License-Expression: MIT AND", later, nil, "license-expression"},
-		"no identifier, a day later": {"License-Expression: MIT/ISC", later, nil, "license-expression"},
-		"no reference, a day later":  {"License-Expression: LicenseRef-a_b", later, nil, "license-expression"},
+		"a licence, on the day":      {"License-Expression: Newer-1.0", licences, nil, "license-expression"},
+		"a licence, a day later":     {"License-Expression: Newer-1.0", licencesLater, nil, "license-expression (warning)"},
+		"an exception, a day later":  {"License-Expression: MIT WITH Newer-exception", licencesLater, nil, "license-expression (warning)"},
+		"no expression, a day later": {"License-Expression: MIT AND", licencesLater, nil, "license-expression"},
+		"no identifier, a day later": {"License-Expression: MIT/ISC", licencesLater, nil, "license-expression"},
+		"no reference, a day later":  {"License-Expression: LicenseRef-a_b", licencesLater, nil, "license-expression"},
 	} {
 		s := set(t, wheel(newest+c.more+"\n"))
 		s.Now, s.Classifiers = c.now, c.live
@@ -277,7 +281,7 @@ func TestTablesAge(t *testing.T) {
 			t.Errorf("%s: got %q, want %q", name, got, c.want)
 		}
 		for _, f := range found {
-			if f.Severity == finding.Warning && !strings.Contains(f.Fix, "is of 2026-08-31") {
+			if f.Severity == finding.Warning && !strings.Contains(f.Fix, "is of "+c.now.AddDate(0, 0, -1).Format(time.DateOnly)) {
 				t.Errorf("%s: the warning does not tell the age of the table: %s", name, f.Fix)
 			}
 		}

@@ -342,11 +342,20 @@ func TestDescriptions(t *testing.T) {
 		{"text/x-rst", ".. a comment\n   goes on\n\n   and on\n", "description-render"},
 		{"text/x-rst", ".. note:: x\n", ""},
 		{"text/x-rst", "Long title\n====\n", "description-render"},
+		{"text/x-rst", "Title\n=====\n", "description-render (warning)"},
+		{"text/x-rst", "Title\n=====\n\n.. a comment\n", "description-render (warning)"},
+		{"text/x-rst", "Title\n=====\n\nSubtitle\n--------\n", "description-render (warning)"},
+		{"text/x-rst", "Title\n=====\n\n:Author:\n  - Ann\n  - Ben\n", "description-render (warning)"},
+		{"text/x-rst", ":Author:\n  - Ann\n  - Ben\n\nText.\n", "description-render"},
+		{"text/x-rst", "Foo\n===\n\n.. |s| replace:: x\n\n=====\n\n.. meta::\n   :a:\n\n.. contents:: Foo\n\nFoo\n^^^\n", "description-render (warning)"},
+		{"text/x-rst", ".. image:: https://example.com/badge.svg\n   :scale: 50%\n", ""},
+		{"text/x-rst", ".. figure:: leaf.png\n   :scale: 50%\n\n   A leaf.\n", ""},
 		{"text/x-rst", ":func:`x`\n", "description-render"},
 		{"text/x-rst", ".. _a: https://example.com\n", "description-render"},
 		{"text/x-rst", "..\n\n  a quotation\n", ""},
 		{"text/x-rst", ".. a comment\n\nText.\n", ""},
 		{"", "\n \n", "description-render"},
+		{"", "Title\n=====\n", "description-render (warning)"},
 		{"", "Text.\n", ""},
 		{"", "UNKNOWN\n", ""},
 	} {
@@ -357,6 +366,31 @@ func TestDescriptions(t *testing.T) {
 		if found := ofMetadata(preflight.Check(set(t, wheel(metadata+"\n"+c.text)))); strings.Join(ids(found), " ") != c.want {
 			t.Errorf("%s %q: got %v, want %q", c.kind, c.text, found, c.want)
 		}
+	}
+}
+
+// TestDescriptionsOfOneRenderer: where the releases of the index's renderer differ, the warning tells which one refuses, and why.
+func TestDescriptionsOfOneRenderer(t *testing.T) {
+	t.Parallel()
+	for text, want := range map[string]struct{ message, fix string }{
+		"Title\n=====\n": {
+			"PyPI with readme_renderer 45 refuses the description; PyPI with readme_renderer 46 accepts it.",
+			"correct Description 'Title\\n=====\\n': No content rendered from RST source. (write some text: ",
+		},
+		"Title\n=====\n\n:Author:\n  - Ann\n": {
+			"PyPI with readme_renderer 45 refuses the description; PyPI with readme_renderer 46 accepts it.",
+			": in its line 4 (bibliographic field): Bibliographic field \"Author\"",
+		},
+		"Foo\n===\n\n.. |s| replace:: x\n\n=====\n\n.. meta::\n   :a:\n\n.. contents:: Foo\n\nFoo\n^^^\n": {
+			"PyPI with readme_renderer 46 refuses the description; PyPI with readme_renderer 45 accepts it.",
+			": in its line 6 (transition): Transition at the start of the section.",
+		},
+	} {
+		found := ofMetadata(preflight.Check(set(t, wheel(newest+"Description-Content-Type: text/x-rst\n\n"+text))))
+		if len(found) != 1 || found[0].Severity != finding.Warning || found[0].Message != want.message || !strings.Contains(found[0].Fix, want.fix) {
+			t.Errorf("%q: %+v", text, found)
+		}
+		bounded(t, found)
 	}
 }
 

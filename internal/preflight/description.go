@@ -9,15 +9,23 @@ import (
 
 // descriptionRender is row 50: the index renders the long description and refuses one that fails or comes to nothing.
 // Plain text never fails. What only one release of the index's renderer refuses is a warning, since which one the index has
-// cannot be known from here, and what cannot be told is a notice.
+// cannot be known from here, and what cannot be told is a notice. The files of a release mostly have one description, which is
+// then read once.
 func descriptionRender(s Set) (found []finding.Finding) {
+	type description struct{ mediaType, text string }
+	known := map[description]renderFailure{}
 	for _, d := range s.Files {
 		text, present := first(d, "Description")
 		kind, given := first(d, "Description-Content-Type")
 		if !present {
 			continue
 		}
-		problem := renderProblem(mediaType(kind), text)
+		key := description{mediaType(kind), text}
+		problem, seen := known[key]
+		if !seen {
+			problem = renderProblem(key.mediaType, key.text)
+			known[key] = problem
+		}
 		if problem.why == "" {
 			continue
 		}

@@ -394,6 +394,30 @@ func TestDescriptionsOfOneRenderer(t *testing.T) {
 	}
 }
 
+// TestDescriptionsOfASet: every file has the finding of its own description and type, however many share them.
+func TestDescriptionsOfASet(t *testing.T) {
+	t.Parallel()
+	var files []file
+	for i, c := range []string{"text/x-rst", "text/x-rst", "text/plain", "text/x-rst; charset=UTF-8"} {
+		files = append(files, file{
+			name:     fmt.Sprintf("alder-1.0-%d-py3-none-any.whl", i+1),
+			metadata: newest + "Description-Content-Type: " + c + "\n\n:func:`x`\n",
+		})
+	}
+	var got []string
+	for _, f := range ofMetadata(preflight.Check(set(t, files...))) {
+		got = append(got, filepath.Base(f.File)+" "+f.Message)
+	}
+	want := []string{
+		"alder-1.0-1-py3-none-any.whl The description failed to render for 'text/x-rst'.",
+		"alder-1.0-2-py3-none-any.whl The description failed to render for 'text/x-rst'.",
+		"alder-1.0-4-py3-none-any.whl The description failed to render for 'text/x-rst; charset=UTF-8'.",
+	}
+	if !slices.Equal(got, want) {
+		t.Errorf("%q, want %q", got, want)
+	}
+}
+
 // FuzzMetadata: whatever stands in the metadata, it is judged, and told in bounds.
 func FuzzMetadata(f *testing.F) {
 	for _, seed := range []string{

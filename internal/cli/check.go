@@ -40,9 +40,6 @@ func checkVerb(ctx context.Context, w World, v verb, args []string) int {
 	if code, done := w.parse(v, flags, args); done {
 		return code
 	}
-	if o.today.IsZero() {
-		o.today = w.Now()
-	}
 	write, known := writers()[o.format]
 	switch {
 	case !known:
@@ -51,6 +48,9 @@ func checkVerb(ctx context.Context, w World, v verb, args []string) int {
 	case o.profile != "pypi" && o.profile != "other":
 		w.complain(fmt.Sprintf("-profile takes pypi or other, not %q", o.profile))
 		return Misconfigured
+	}
+	if o.today.IsZero() {
+		o.today = w.Now()
 	}
 	paths := flags.Args()
 	if len(paths) == 0 {

@@ -64,7 +64,8 @@ func (u recordedUpload) file() (name, content string) {
 			name = p.Filename
 		}
 	}
-	metadata := fmt.Sprintf("Metadata-Version: %s\nName: %s\nVersion: %s\n", u.values("metadata_version")[0], u.values("name")[0], u.values("version")[0])
+	metadata := fmt.Sprintf("Metadata-Version: %s\nName: %s\nVersion: %s\n",
+		u.values("metadata_version")[0], u.values("name")[0], u.values("version")[0])
 	if folder, sdist := strings.CutSuffix(name, ".tar.gz"); sdist {
 		return name, tarGzOf([][2]string{{folder + "/PKG-INFO", metadata}, {folder + "/pyproject.toml", ""}})
 	}

@@ -36,7 +36,8 @@ func descriptionRender(s Set) (found []finding.Finding) {
 				message = fmt.Sprintf("The description failed to render for %s.", saying(kind))
 			}
 		}
-		f := refusal(d, message, fmt.Sprintf("correct Description %s: %s; or %s; then build again", quote(elide(text)), problem.why, rightType(kind, given)))
+		fix := fmt.Sprintf("correct Description %s: %s; or %s; then build again", quote(elide(text)), problem.why, rightType(kind, given))
+		f := refusal(d, message, fix)
 		f.Severity = problem.severity
 		found = append(found, f)
 	}

@@ -63,7 +63,8 @@ func TestTable(t *testing.T) {
 // and the day of the release, which the version tells; the README has both, and the digest of the table. So neither the data
 // nor the date can change alone.
 func checkSource(readme, table string) error {
-	row := regexp.MustCompile("(?m)^\\| `classifiers.txt` \\| trove-classifiers ([0-9.]+) \\| ([0-9-]+) \\| `([0-9a-f]{64})` \\|$").FindStringSubmatch(readme)
+	pattern := regexp.MustCompile("(?m)^\\| `classifiers.txt` \\| trove-classifiers ([0-9.]+) \\| ([0-9-]+) \\| `([0-9a-f]{64})` \\|$")
+	row := pattern.FindStringSubmatch(readme)
 	if row == nil {
 		return errors.New("README.md has no row of classifiers.txt with release, date and SHA-256")
 	}

@@ -25,7 +25,6 @@ import (
 	"unicode/utf8"
 
 	"github.com/org/pypi-oidc-publish/internal/fakepypi"
-	"github.com/org/pypi-oidc-publish/internal/fakepypi/fault"
 	"github.com/org/pypi-oidc-publish/internal/fakepypi/releases"
 	"github.com/org/pypi-oidc-publish/internal/par"
 )
@@ -283,6 +282,7 @@ func (f *hostileFront) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	f.struck++
 	f.shown = append(f.shown, credentials...)
 	f.mu.Unlock()
+	r.Body = io.NopCloser(bytes.NewReader(body))
 	text := f.text
 	if f.echoes && len(credentials) > 0 {
 		text = strings.Join(credentials, " ") + " " + url.QueryEscape(credentials[0]) + " " + text
@@ -414,21 +414,7 @@ func TestInjectionByAnswers(t *testing.T) {
 func strike(t *testing.T, key *rsa.PrivateKey, o target, w way, front *hostileFront) (told bool) {
 	t.Helper()
 	s := behind(t, front, fakepypi.Options{Key: key})
-	if o.signs {
-		s.env["INPUT_ATTESTATIONS"] = "true"
-	}
-	if o.waits {
-		s.env["INPUT_WAIT-FOR-INDEX"] = "1"
-	}
-	if o.attaches {
-		s.attaches()
-	}
-	if o.lost {
-		lost, _ := fault.ByName("close-after-store")
-		if err := s.stage.Break("log-entry", lost, 0, 1); err != nil {
-			t.Fatal(err)
-		}
-	}
+	s.prepareFor(o)
 	before := s.inventory()
 	code := exitOf(t, s.start())
 	v := s.judge(code, before)

@@ -42,7 +42,7 @@ func replyOf(err error) reply {
 	case errors.As(err, &failed):
 		return reply{
 			answer: failed.Answer, limited: limited(failed.Answer), unclear: failed.Answer == nil || failed.Doubtful > 0,
-			final: failed.Advice() != "" || exhausted(failed.Answer),
+			final: failed.Permanent() || exhausted(failed.Answer),
 		}
 	case errors.As(err, &refused):
 		answer := answerOf(refused.Response)

@@ -143,12 +143,15 @@ func latin1(text string) string {
 }
 
 // oneLine folds all white space and bounds the length, at a whole character.
-func oneLine(text string) string {
+func oneLine(text string) string { return shortened(text, longestWords) }
+
+// shortened returns a text on one line, cut at a whole character to at most most bytes and an ellipsis.
+func shortened(text string, most int) string {
 	text = strings.Join(strings.Fields(text), " ")
-	if len(text) <= longestWords {
+	if len(text) <= most {
 		return text
 	}
-	n := longestWords
+	n := most
 	for n > 0 && !utf8.RuneStart(text[n]) {
 		n--
 	}

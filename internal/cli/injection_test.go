@@ -142,21 +142,28 @@ func ways() []way {
 			_, _ = io.WriteString(w, body(text))
 		}
 	}
-	raw := func(head func(text string) string) func(http.ResponseWriter, *http.Request, string) {
+	broken := func(breaks func(text string) string, head func(text string) string) func(http.ResponseWriter, *http.Request, string) {
 		return func(w http.ResponseWriter, _ *http.Request, text string) {
 			conn, _, err := http.NewResponseController(w).Hijack()
 			if err != nil {
 				panic(err) // a server of tests can
 			}
 			defer conn.Close()
-			_, _ = io.WriteString(conn, head(strings.ReplaceAll(text, "\n", "\r")))
+			_, _ = io.WriteString(conn, head(breaks(text)))
 		}
+	}
+	raw := func(head func(text string) string) func(http.ResponseWriter, *http.Request, string) {
+		return broken(func(text string) string { return strings.ReplaceAll(text, "\n", "\r") }, head)
+	}
+	lines := func(text string) string { // what PyPI can send: line feeds alone, and no empty line
+		return strings.Join(strings.FieldsFunc(text, func(c rune) bool { return c == '\n' || c == '\r' }), "\n")
 	}
 	itself := func(text string) string { return text }
 	ends := "\r\nContent-Length: 0\r\nConnection: close\r\n\r\n"
 	return []way{
 		{name: "status line", head: true, answer: raw(func(text string) string { return "HTTP/1.1 403 " + text + ends })},
 		{name: "status line in Latin-1", head: true, answer: raw(func(text string) string { return "HTTP/1.1 403 " + latin1(text) + ends })},
+		{name: "status line of several lines", head: true, answer: broken(lines, func(text string) string { return "HTTP/1.1 400 " + text + ends })},
 		{name: "JSON", whole: true, answer: says(403, "application/json", func(text string) string { return jsonOf(map[string]any{"message": text}) })},
 		{name: "JSON errors", answer: says(422, "application/json", errorsOf)},
 		{name: "plain text", answer: says(403, "text/plain", itself)},

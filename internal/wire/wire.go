@@ -71,7 +71,7 @@ type Answer struct {
 	Header http.Header
 	Body   []byte
 	// Doubtful counts the earlier tries of the call that may have had their effect all the same: sent whole with no answer,
-	// or answered with a 5xx.
+	// or answered with an error of the server or of a front before it, as [Ambiguous] has it and the op's policy.
 	Doubtful int
 
 	redact func(string) string
@@ -105,8 +105,8 @@ type Error struct {
 	URL    string
 	Answer *Answer // nil: no answer
 	Tries  int
-	// Doubtful counts the tries that may have had their effect all the same: sent whole with no answer, or answered with a
-	// 5xx.
+	// Doubtful counts the tries that may have had their effect all the same: sent whole with no answer, or answered with an
+	// error of the server or of a front before it, as [Ambiguous] has it and the op's policy.
 	Doubtful int
 	Err      error // why there was no answer
 
@@ -120,7 +120,10 @@ func (e *Error) Error() string {
 		tries = fmt.Sprintf(" after %d tries", e.Tries)
 	}
 	if e.Answer != nil {
-		reason := fmt.Sprintf("%d %s", e.Answer.Status, e.Answer.line(e.Answer.Reason))
+		reason := fmt.Sprint(e.Answer.Status)
+		if said := e.Answer.line(e.Answer.Reason); said != "" && !nameless(e.Answer.Status, said) {
+			reason += " " + said
+		}
 		if to := e.Answer.Header.Get("Location"); to != "" && e.Answer.Status >= 300 && e.Answer.Status < 400 {
 			reason += ", a redirect to " + PlainURL(to) + " (redirects are not followed)"
 		}
@@ -260,7 +263,7 @@ func (c *Client) Do(ctx context.Context, call Call) (*Answer, error) {
 			return t.answer, nil
 		}
 		failed.Answer, failed.Err, failed.Tries = t.answer, t.err, n
-		failed.count(t)
+		failed.count(rule, t)
 		wait, again := c.next(ctx, rule, n, spent, t)
 		spent += wait
 		if !again || failed.unreadable > mostUnreadable {
@@ -318,12 +321,12 @@ type try struct {
 }
 
 // count counts a failed try that may have had its effect all the same, and one whose answer could not be read.
-func (e *Error) count(t try) {
+func (e *Error) count(rule policy, t try) {
 	var unreadable *Unreadable
 	if errors.As(t.err, &unreadable) {
 		e.unreadable++
 	}
-	if (t.answer == nil && t.sent) || (t.answer != nil && t.answer.Status >= 500) {
+	if (t.answer == nil && t.sent) || (t.answer != nil && rule.ambiguous(t.answer)) {
 		e.Doubtful++
 	}
 }
@@ -337,7 +340,7 @@ func (c *Client) try(ctx context.Context, call Call, rule policy) (t try) {
 		if t.answer != nil {
 			status = t.answer.Status
 		}
-		defer call.Gate.leave(status == http.StatusTooManyRequests || status >= 500, status/100 == 2) // also where telling panics
+		defer call.Gate.leave(status == http.StatusTooManyRequests || Ambiguous(status), status/100 == 2) // also where telling panics
 		if call.Ended != nil {
 			call.Ended(t.answer)
 		}

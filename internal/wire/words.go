@@ -24,6 +24,9 @@ const longestWords = 2000
 // (reference: pypi-server.md, section 1.2). It is never empty, one line, bounded, and not yet safe to print.
 func (a *Answer) Words() string {
 	reason := a.line(latin1(a.Reason))
+	if nameless(a.Status, reason) {
+		reason = ""
+	}
 	if reason != "" && !stock(a.Status, reason) {
 		return reason
 	}
@@ -51,6 +54,11 @@ func stock(status int, reason string) bool {
 		"Gateway Time-out", "Moved Temporarily", "Backend fetch failed", "first byte timeout", "Backend unavailable, connection timeout",
 	}
 	return slices.ContainsFunc(phrases, func(phrase string) bool { return strings.EqualFold(reason, phrase) })
+}
+
+// nameless tells a reason that servers write where a status has no name, as those of fronts.
+func nameless(status int, reason string) bool {
+	return strings.EqualFold(reason, fmt.Sprintf("status code %d", status))
 }
 
 func (a *Answer) bodyWords() string {

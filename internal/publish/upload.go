@@ -254,7 +254,7 @@ func doubted(f ledger.File, failed *wire.Error) ledger.Event {
 	var unreadable *wire.Unreadable
 	if errors.As(failed, &unreadable) {
 		told.Message = fmt.Sprintf("the index answered the upload of %s, and its answer cannot be read: %v", f.Name, failed)
-		told.Fix = failed.Advice() + "; with `verify-metadata: true` the files are checked before the upload, and an answer like this is often a refusal"
+		told.Fix = failed.Advice() + "; such an answer is often a refusal, which `verify-metadata: true` finds before the upload"
 	}
 	return ledger.Doubted{File: f.Name, Finding: told}
 }

@@ -81,7 +81,8 @@ func TestWhatNarrowsTheGate(t *testing.T) {
 			t.Fatal(err)
 		}
 		g := NewGate(4)
-		client := New(Options{UserAgent: "pypi-oidc-publish/test", Now: time.Now, Sleep: func(context.Context, time.Duration) error { return nil }})
+		wait := func(context.Context, time.Duration) error { return nil }
+		client := New(Options{UserAgent: "pypi-oidc-publish/test", Now: time.Now, Sleep: wait})
 		_, err = client.Do(t.Context(), Call{Op: Probe, Method: http.MethodPost, URL: at, Gate: g})
 		if err == nil || g.open != open {
 			t.Errorf("%d: %v, open %d, want %d", status, err, g.open, open)

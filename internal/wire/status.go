@@ -50,5 +50,6 @@ func unreached() []int { return []int{http.StatusServiceUnavailable, 521, 522, 5
 // its answer lost: the words are Fastly's and Varnish's, which have no status of its own for it.
 func mayHaveReached(a *Answer) bool {
 	lost := []string{"first byte timeout", "between bytes timeout", "backend read error", "Backend fetch failed"}
-	return a.Status == http.StatusServiceUnavailable && slices.ContainsFunc(lost, func(words string) bool { return strings.EqualFold(a.Reason, words) })
+	says := func(words string) bool { return strings.EqualFold(a.Reason, words) }
+	return a.Status == http.StatusServiceUnavailable && slices.ContainsFunc(lost, says)
 }

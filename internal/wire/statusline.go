@@ -6,10 +6,11 @@ import (
 	"sync/atomic"
 )
 
+// Bounds of an answer's head, in bytes.
 const (
-	longestReason     = 64 * kib  // bytes of a status line that are handed on; what is longer is cut
-	longestStatusLine = mib       // bytes of a status line that are read; a longer one is an error
-	longestHead       = 256 * kib // bytes of an answer's head that are handed on, with those of interim answers before it; a longer one is an error
+	longestReason     = 64 * kib  // what is handed on of a status line; a longer one is cut
+	longestStatusLine = mib       // what is read of a status line; a longer one is an error
+	longestHead       = 256 * kib // what is handed on of a head, with the interim ones before it; a longer one is an error
 )
 
 // responseConn is a connection whose status lines have one line each. PyPI puts the whole of its message into the status line, line feeds
@@ -86,7 +87,7 @@ type headFilter struct {
 	dropped bool    // bytes of the status line were dropped, since it is too long
 }
 
-// feed appends to out what is to be handed on of the next bytes of an answer. Its error is a [*TooLong], before which out is to be handed on.
+// feed appends to out what is to be handed on of the next bytes of an answer. Its error is a [*TooLong], which comes after that.
 func (f *headFilter) feed(out, next []byte) ([]byte, error) {
 	for i, b := range next {
 		var err error

@@ -475,8 +475,8 @@ func (c *Client) exchange(request *http.Request, watch *exchangeWatch, into func
 	}, nil
 }
 
-// wordsOf returns what net/http says of an answer that it cannot read: redacted, on one line and bounded. It quotes the server, and a quoted
-// secret is not recognised, so that quotes are undone first.
+// wordsOf returns what net/http says of an answer that it cannot read: redacted, on one line and bounded. It quotes the server, and a
+// quoted secret is not recognised, so that quotes are undone first.
 func (c *Client) wordsOf(err error) string {
 	text := c.options.Redact(strings.TrimPrefix(err.Error(), "net/http: HTTP/1.x transport connection broken: "))
 	var plain strings.Builder

@@ -78,7 +78,9 @@ func TestTold(t *testing.T) {
 			t.Errorf("got  %q\nwant %q", got, c.want)
 		}
 	}
-	nameless := wire.Error{Op: wire.Look, Method: "GET", URL: "https://index.example/", Tries: 1, Answer: &wire.Answer{Status: 522, Reason: "status code 522"}}
+	nameless := wire.Error{
+		Op: wire.Look, Method: "GET", URL: "https://index.example/", Tries: 1, Answer: &wire.Answer{Status: 522, Reason: "status code 522"},
+	}
 	if got := nameless.Error() + nameless.Said(); got != "look: GET https://index.example/ answered 522" {
 		t.Errorf("got %q", got)
 	}

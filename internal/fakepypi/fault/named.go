@@ -49,7 +49,7 @@ func Named() []Fault {
 		{Name: "status-522", Kind: Answer, Point: AfterBody, Status: apart, Help: "522, as a CDN sends that cannot connect to the server"},
 		{Name: "status-500-after-store", Kind: Answer, Point: AfterStore, Status: broken, Help: "the request takes effect, and the answer is 500"},
 		{Name: "status-502-after-store", Kind: Answer, Point: AfterStore, Status: gateway, Page: true, Help: "the request takes effect, and the answer is 502 with an HTML page"},
-		{Name: "status-520-after-store", Kind: Answer, Point: AfterStore, Status: strange, RetryAfter: "1", Help: "the request takes effect, and the answer is 520, Retry-After: 1, as a CDN sends that cannot read the server's"},
+		{Name: "status-520-after-store", Kind: Answer, Point: AfterStore, Status: strange, RetryAfter: "1", Help: "the request takes effect, and a CDN's answer is 520, Retry-After: 1"},
 
 		{Name: "html-200", Kind: Answer, Point: AfterBody, Status: http.StatusOK, Page: true, Help: "200 with an HTML page; the request has no effect"},
 		{Name: "html-403", Kind: Answer, Point: AfterBody, Status: http.StatusForbidden, Page: true, Help: "403 with an HTML page, as a firewall sends"},

@@ -124,7 +124,7 @@ func (c *Client) Upload(ctx context.Context, p Parcel, as Credentials) error {
 			return c.believed(answer)
 		}
 		failed, err := c.failed(err, doubtful)
-		if failed == nil || failed.Answer == nil || failed.Answer.Status/100 == 5 {
+		if failed == nil || failed.Answer == nil || wire.Ambiguous(failed.Answer.Status) {
 			return err
 		}
 		doubtful = failed.Doubtful
@@ -156,8 +156,7 @@ func (c *Client) failed(err error, doubtful int) (*wire.Error, error) {
 
 // final tells that an answer is one that no other try changes.
 func final(answer *wire.Answer) bool {
-	return answer != nil && answer.Status/100 != 2 && answer.Status/100 != 5 && answer.Status != http.StatusRequestTimeout &&
-		answer.Status != http.StatusTooEarly && answer.Status != http.StatusTooManyRequests
+	return answer != nil && answer.Status/100 != 2 && !wire.Temporary(answer.Status)
 }
 
 // believed tells whether a success is one. A page with a 2xx is what a log-in, a proxy or another service answers: nobody

@@ -246,11 +246,17 @@ func underAnotherName(d *dist.Distribution, listing pep.Listing) (string, bool) 
 
 // doubted is an upload that was sent whole and had no clear answer to its last try.
 func doubted(f ledger.File, failed *wire.Error) ledger.Event {
-	return ledger.Doubted{File: f.Name, Finding: finding.Finding{
+	told := finding.Finding{
 		ID: "upload-doubtful", Severity: finding.Error, File: f.Path,
 		Message: fmt.Sprintf("nobody knows whether the index has %s: %v%s", f.Name, failed, failed.Said()),
 		Fix:     "run the job again: if the index has the file it will be recognised, else it is uploaded",
-	}}
+	}
+	var unreadable *wire.Unreadable
+	if errors.As(failed, &unreadable) {
+		told.Message = fmt.Sprintf("the index answered the upload of %s, and its answer cannot be read: %v", f.Name, failed)
+		told.Fix = failed.Advice() + "; such an answer is often a refusal, which `verify-metadata: true` finds before the upload"
+	}
+	return ledger.Doubted{File: f.Name, Finding: told}
 }
 
 // unsent is a file that never reached the index.

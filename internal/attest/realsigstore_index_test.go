@@ -35,15 +35,15 @@ type realIndex struct {
 type uploader struct{ token secret.Text }
 
 // Credential gives the token.
-func (u uploader) Credential(context.Context, time.Duration) (string, secret.Text, error) {
+func (u uploader) Token(context.Context, time.Duration) (string, secret.Text, error) {
 	return "__token__", u.token, nil
 }
 
 // Denied has no other token.
-func (u uploader) Denied(context.Context, secret.Text, string) bool { return false }
+func (u uploader) Rejected(context.Context, secret.Text, string) bool { return false }
 
 // Returned keeps the token.
-func (u uploader) Returned(context.Context, secret.Text) {}
+func (u uploader) Release(context.Context, secret.Text) {}
 
 // index opens an index that trusts the run's workflow for the projects, and mints an upload token there.
 func (r *realSigstore) index(t *testing.T, projects ...pep.Project) *realIndex {
@@ -112,7 +112,7 @@ func (r *realSigstore) mint(t *testing.T, upload *url.URL) secret.Text {
 func (ix *realIndex) takes(t *testing.T, d *dist.Distribution, attestations ...[]byte) error {
 	t.Helper()
 	field := fmt.Appendf(nil, "[%s]", bytes.Join(attestations, []byte(",")))
-	err := ix.client.Upload(t.Context(), index.Parcel{File: d, Attestations: field}, ix.as)
+	err := ix.client.Upload(t.Context(), index.UploadRequest{File: d, Attestations: field}, ix.as)
 	var refused *index.Refusal
 	if err != nil && (!errors.As(err, &refused) || !strings.Contains(refused.Words, "Invalid attestations")) {
 		t.Fatalf("refused for another reason: %v", err)

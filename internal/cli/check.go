@@ -72,18 +72,18 @@ func checkVerb(ctx context.Context, w World, v verb, args []string) int {
 	return Done
 }
 
-func (w World) judge(ctx context.Context, o checkOptions, paths []string) (publish.Judgement, error) {
+func (w World) judge(ctx context.Context, o checkOptions, paths []string) (publish.CheckResult, error) {
 	vault := secret.NewVault(func(string) {}) // nothing here is secret
 	site, err := siteToLookAt(o.index, vault)
 	if err != nil {
-		return publish.Judgement{}, err
+		return publish.CheckResult{}, err
 	}
 	site.Warehouse = o.profile == "pypi"
 	client := wire.New(wire.Options{UserAgent: w.userAgent(), Trust: w.trust, Proxy: w.Proxy, Now: w.Now, Sleep: w.Sleep, Redact: vault.Redact})
 	const parallel = 4
-	return publish.Judge(ctx,
+	return publish.Check(ctx,
 		publish.Options{Paths: paths, Parallel: parallel, VerifyMetadata: true, ExpectedVersion: o.expected},
-		publish.Tools{Index: index.New(site, client, wire.NewGate(parallel), nil), Now: func() time.Time { return o.today }, Sleep: w.Sleep})
+		publish.Deps{Index: index.New(site, client, wire.NewGate(parallel), nil), Now: func() time.Time { return o.today }, Sleep: w.Sleep})
 }
 
 // siteToLookAt is the index that the flag means. It is judged as the inputs of that meaning are. Without one nobody is asked.
@@ -150,7 +150,7 @@ type fileFindings struct {
 }
 
 // byFile parts the findings into those of each file and those of the set.
-func byFile(j publish.Judgement) (files []fileFindings, set []finding.Finding) {
+func byFile(j publish.CheckResult) (files []fileFindings, set []finding.Finding) {
 	for _, path := range j.Files {
 		files = append(files, fileFindings{path: path})
 	}

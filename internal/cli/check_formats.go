@@ -14,12 +14,12 @@ import (
 )
 
 // writers are the formats of check.
-func writers() map[string]func(World, publish.Judgement) {
-	return map[string]func(World, publish.Judgement){"text": World.asText, "github": World.asAnnotations, "json": World.asJSON}
+func writers() map[string]func(World, publish.CheckResult) {
+	return map[string]func(World, publish.CheckResult){"text": World.asText, "github": World.asAnnotations, "json": World.asJSON}
 }
 
 // asText groups the findings by file. The last line counts them.
-func (w World) asText(j publish.Judgement) {
+func (w World) asText(j publish.CheckResult) {
 	r := w.console(false)
 	files, set := byFile(j)
 	for _, file := range files {
@@ -50,7 +50,7 @@ func (w World) lines(r *runner.Runner, found []finding.Finding) {
 }
 
 // asAnnotations shows the worst findings where people look first. GitHub shows ten of a step; the rest are lines.
-func (w World) asAnnotations(j publish.Judgement) {
+func (w World) asAnnotations(j publish.CheckResult) {
 	const most = 10
 	r := w.console(true)
 	worst := slices.Clone(j.Findings)
@@ -76,7 +76,7 @@ func (w World) asAnnotations(j publish.Judgement) {
 }
 
 // tallyOf is the outcome in one line.
-func tallyOf(j publish.Judgement) string {
+func tallyOf(j publish.CheckResult) string {
 	n := map[finding.Severity]int{}
 	for _, f := range j.Findings {
 		n[f.Severity]++
@@ -127,7 +127,7 @@ type (
 	}
 )
 
-func (w World) asJSON(j publish.Judgement) {
+func (w World) asJSON(j publish.CheckResult) {
 	files, set := byFile(j)
 	out := jsonJudgement{Files: []jsonFile{}, Findings: jsonFindings(set)}
 	for _, file := range files {

@@ -93,7 +93,7 @@ func (w World) reported(ctx context.Context, r *runner.Runner, vault *secret.Vau
 		options.Manifest = func(text []byte) error { return r.Save(c.Manifest, []byte(vault.Redact(string(text)))) }
 	}
 	reporter := report.New(r, options)
-	book := ledger.NewBook(reporter.Watch)
+	recorder := ledger.NewRecorder(reporter.Watch)
 	var roots *x509.CertPool
 	if err == nil {
 		roots, err = w.rootsWith(c.CABundle)
@@ -109,12 +109,12 @@ func (w World) reported(ctx context.Context, r *runner.Runner, vault *secret.Vau
 	code := Misconfigured
 	if err != nil {
 		for _, f := range finding.Of(err) {
-			book.Note(ledger.Noted{Finding: f})
+			recorder.Record(ledger.Noted{Finding: f})
 		}
 	} else {
-		code = exitCode(w.run(ctx, c, r, vault, book, roots, from, to))
+		code = exitCode(w.run(ctx, c, r, vault, recorder, roots, from, to))
 	}
-	if err := reporter.Close(book.Receipt()); err != nil {
+	if err := reporter.Close(recorder.Receipt()); err != nil {
 		// What is published is published: a report that cannot be written does not undo it.
 		r.Annotate(finding.Finding{
 			ID: "report", Severity: finding.Warning, Message: "the outputs, the summary or the manifest could not be written: " + err.Error(),
@@ -136,38 +136,38 @@ func exitCode(err error) int {
 }
 
 // run does a run with the rooms that its configuration asks for.
-func (w World) run(ctx context.Context, c config.Config, r *runner.Runner, vault *secret.Vault, book *ledger.Book, roots *x509.CertPool, from instance, to destination) error {
+func (w World) run(ctx context.Context, c config.Config, r *runner.Runner, vault *secret.Vault, recorder *ledger.Recorder, roots *x509.CertPool, from instance, to destination) error {
 	client := wire.New(wire.Options{
 		UserAgent: w.userAgent(), Roots: roots, Trust: w.trust, Proxy: w.Proxy, Now: w.Now, Sleep: w.Sleep,
-		Redact: vault.Redact, Trace: func(t wire.Try) { book.Note(tried(t)) },
+		Redact: vault.Redact, Trace: func(t wire.Try) { recorder.Record(tried(t)) },
 	})
 	site := index.SiteOf(c.Repository, c.Simple, !c.NoLookups)
-	tools := publish.Tools{Book: book, Save: r.Save, Now: w.Now, Sleep: w.Sleep}
+	deps := publish.Deps{Record: recorder.Record, Save: r.Save, Now: w.Now, Sleep: w.Sleep}
 	if c.Auth == config.Token {
-		tools.Password = index.Password(c.User, c.Password)
+		deps.Password = index.Password(c.User, c.Password)
 	} else {
-		tools.Lease = trust.NewLease(trust.Options{
-			At: c.Repository, Wire: client, IDTokens: r.IDTokens(client), Vault: vault, Now: w.Now, Sleep: w.Sleep, Note: book.Note,
+		deps.Tokens = trust.NewLease(trust.Options{
+			At: c.Repository, Wire: client, IDTokens: r.IDTokens(client), Vault: vault, Now: w.Now, Sleep: w.Sleep, Note: recorder.Record,
 			Permit: site.Permit, Settings: site.PublisherPage, Warehouse: site.Warehouse, MayAsk: r.MayAsk,
 		})
 	}
 	if site.Attestations || from.tuf != nil {
-		tools.Signer = attest.New(attest.Options{
+		deps.Signer = attest.New(attest.Options{
 			Wire: client, IDTokens: r.IDTokens(client), TUF: from.tuf, Root: from.root, Now: w.Now,
-			Note: func(f finding.Finding) { book.Note(ledger.Noted{Finding: f}) },
+			Note: func(f finding.Finding) { recorder.Record(ledger.Noted{Finding: f}) },
 		})
 	}
 	if to.tag != "" {
-		tools.GitHub = github.New(github.Options{API: to.api, Repository: to.repository, Token: c.GitHubToken, Wire: client, Sleep: w.Sleep})
-		tools.Manifest = func(receipt ledger.Receipt) []byte { return report.Manifest(receipt, vault.Redact) }
+		deps.GitHub = github.New(github.Options{API: to.api, Repository: to.repository, Token: c.GitHubToken, Wire: client, Sleep: w.Sleep})
+		deps.Manifest = func() []byte { return report.Manifest(recorder.Receipt(), vault.Redact) }
 	}
-	tools.Index = index.New(site, client, wire.NewGate(c.Parallel), tools.Password)
+	deps.Index = index.New(site, client, wire.NewGate(c.Parallel), deps.Password)
 	return publish.Run(ctx, publish.Options{
-		Paths: c.Packages, Workspace: w.Getenv("GITHUB_WORKSPACE"), How: c.AuthWhy, Parallel: c.Parallel,
+		Paths: c.Packages, Workspace: w.Getenv("GITHUB_WORKSPACE"), AuthReason: c.AuthWhy, Parallel: c.Parallel,
 		SkipExisting: c.SkipExisting, VerifyMetadata: c.VerifyMetadata, ExpectedVersion: c.ExpectedVersion,
 		DryRun: c.DryRun, Wait: c.Wait, Attest: c.Attestations, AttestationsDir: c.AttestationsDir,
 		Repository: to.repository, Tag: to.tag,
-	}, tools)
+	}, deps)
 }
 
 func tried(t wire.Try) ledger.Tried {

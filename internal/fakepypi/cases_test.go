@@ -126,7 +126,7 @@ func (v vector) upload(t *testing.T) *index.Refusal {
 			d.Metadata = true
 			d.Headers = []dist.Field{{Name: "Metadata-Version", Value: "2.1"}, {Name: "Name", Value: "alder"}, {Name: "Version", Value: "1.0"}, {Name: "Description-Content-Type", Value: "text/plain"}}
 		}
-		err = client.Upload(t.Context(), index.Parcel{File: d}, login)
+		err = client.Upload(t.Context(), index.UploadRequest{File: d}, login)
 		var refused *index.Refusal
 		if errors.As(err, &refused) {
 			return refused

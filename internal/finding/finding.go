@@ -28,6 +28,17 @@ func (s Severity) String() string {
 	}
 }
 
+// Fault says who can mend what a finding is about.
+type Fault uint8
+
+// The faults. Most findings do not say: nothing depends on it.
+const (
+	Unsaid       Fault = iota
+	Workflow           // what the workflow says or allows: a run that ends for nothing else was misconfigured
+	Distribution       // the files
+	Index              // the package index, or a service that it relies on
+)
+
 // Internal is the id of a finding made from an error that nobody explained.
 const Internal = "internal"
 
@@ -35,6 +46,7 @@ const Internal = "internal"
 type Finding struct {
 	ID       string   // a stable slug, such as "name-missing" or "invalid-publisher"
 	Severity Severity // what it does to the run
+	Fault    Fault    // who can mend it
 	File     string   // the path of the file it is about, or empty
 	Line     int      // counted from 1, or 0
 	Col      int      // counted from 1, or 0

@@ -181,7 +181,7 @@ func denied(ctx context.Context, doing string, err error) error {
 	if ctx.Err() != nil || reply.limited {
 		return trouble(ctx, doing, err)
 	}
-	told := finding.Finding{ID: "github-permission", Severity: finding.Error, Fix: permissionFix}
+	told := finding.Finding{ID: "github-permission", Severity: finding.Error, Fault: finding.Workflow, Fix: permissionFix}
 	switch status := reply.status(); {
 	case status == http.StatusUnauthorized, status == http.StatusForbidden, status == http.StatusNotFound:
 		told.Message = "GitHub does not let this token " + doing + ": " + words(reply, err)

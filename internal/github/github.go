@@ -83,7 +83,7 @@ func (c *Client) known() error {
 		return nil
 	}
 	return finding.Finding{
-		ID: "github-repository", Severity: finding.Error,
+		ID: "github-repository", Severity: finding.Error, Fault: finding.Workflow,
 		Message: fmt.Sprintf("%q is no repository on GitHub", c.options.Repository),
 		Fix:     "let GITHUB_REPOSITORY be as the runner sets it: owner/name",
 	}
@@ -99,7 +99,7 @@ func (c *Client) authorization(to *url.URL) (string, error) {
 	raw, err := c.options.Token.Reveal(to)
 	if err != nil {
 		return "", finding.Finding{
-			ID: "github-permission", Severity: finding.Error,
+			ID: "github-permission", Severity: finding.Error, Fault: finding.Workflow,
 			Message: "there is no token for GitHub at " + to.Host + ": " + err.Error(), Fix: permissionFix,
 		}
 	}

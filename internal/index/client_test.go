@@ -70,7 +70,7 @@ func TestUploadToTheStage(t *testing.T) {
 	}
 	d := read(t, sample)
 	for range 2 { // the same bytes again are no error
-		if err := ix.Upload(t.Context(), index.Parcel{File: d}, login); err != nil {
+		if err := ix.Upload(t.Context(), index.UploadRequest{File: d}, login); err != nil {
 			t.Fatal(err)
 		}
 	}
@@ -86,7 +86,7 @@ func TestUploadToTheStage(t *testing.T) {
 	if err := os.WriteFile(other, append(text, 0), 0o600); err != nil {
 		t.Fatal(err)
 	}
-	err = ix.Upload(t.Context(), index.Parcel{File: read(t, other)}, login)
+	err = ix.Upload(t.Context(), index.UploadRequest{File: read(t, other)}, login)
 	var refused *index.Refusal
 	if !errors.As(err, &refused) || !refused.Exists() || refused.Status != 400 || !strings.Contains(refused.Words, "File already exists ('sampleproject-3.0.0.tar.gz'") {
 		t.Errorf("%v", err)
@@ -145,7 +145,7 @@ func TestTheFormOnTheWire(t *testing.T) {
 			say("an index of today was sent an MD5")
 		}
 	})
-	if err := ix.Upload(t.Context(), index.Parcel{File: d}, login); err != nil {
+	if err := ix.Upload(t.Context(), index.UploadRequest{File: d}, login); err != nil {
 		t.Fatal(err)
 	}
 	for _, p := range problems {
@@ -194,7 +194,7 @@ func TestRefusalsKeepTheIndexsWordsAndHaveANextStep(t *testing.T) {
 				w.WriteHeader(c.status)
 				fmt.Fprint(w, c.body)
 			})
-			err := ix.Upload(t.Context(), index.Parcel{File: read(t, sample)}, login)
+			err := ix.Upload(t.Context(), index.UploadRequest{File: read(t, sample)}, login)
 			var refused *index.Refusal
 			var failed *wire.Error
 			if errors.As(err, &refused) == c.unansweredOr5xxErr || errors.As(err, &failed) != c.unansweredOr5xxErr {
@@ -231,7 +231,7 @@ func TestAFileThatChangedIsNotSent(t *testing.T) {
 	reached := false
 	ix, login := strange(t, func(http.ResponseWriter, *http.Request) { reached = true })
 	var changed *dist.ChangedError
-	if err := ix.Upload(t.Context(), index.Parcel{File: d}, login); !errors.As(err, &changed) || reached {
+	if err := ix.Upload(t.Context(), index.UploadRequest{File: d}, login); !errors.As(err, &changed) || reached {
 		t.Errorf("%v, reached %v", err, reached)
 	}
 }
@@ -295,7 +295,7 @@ func TestACredentialDoesNotGoToALookUpElsewhere(t *testing.T) {
 // again says that there is always another token.
 type again struct{ index.Credentials }
 
-func (again) Denied(context.Context, secret.Text, string) bool { return true }
+func (again) Rejected(context.Context, secret.Text, string) bool { return true }
 
 func TestAnUploadIsNotDeniedRoundAndRound(t *testing.T) {
 	t.Parallel()
@@ -307,7 +307,7 @@ func TestAnUploadIsNotDeniedRoundAndRound(t *testing.T) {
 		w.WriteHeader(http.StatusForbidden)
 		fmt.Fprint(w, "Invalid API Token: token is expired")
 	})
-	err := ix.Upload(t.Context(), index.Parcel{File: read(t, sample)}, again{login})
+	err := ix.Upload(t.Context(), index.UploadRequest{File: read(t, sample)}, again{login})
 	if all := finding.Of(err); uploads != 3 || len(all) != 1 || all[0].ID != "upload-token-expired" {
 		t.Errorf("%d uploads, %+v", uploads, all)
 	}
@@ -330,7 +330,7 @@ func TestWhatIsDoubtfulStaysSoWithAnotherToken(t *testing.T) {
 			answered++
 		})
 		begins := 0
-		err := ix.Upload(t.Context(), index.Parcel{File: read(t, sample), Begin: func() error {
+		err := ix.Upload(t.Context(), index.UploadRequest{File: read(t, sample), Begin: func() error {
 			if begins++; begins > len(c.codes) {
 				return c.noSecond
 			}

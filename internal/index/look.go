@@ -27,7 +27,7 @@ func (c *Client) Look(ctx context.Context, project pep.Project) (pep.Listing, er
 		Header: http.Header{"Accept": {"application/vnd.pypi.simple.v1+json, text/html;q=0.2"}},
 	}
 	if c.login != nil && secret.Origin(call.URL) == secret.Origin(c.site.Upload) {
-		call.Auth = func(ctx context.Context) (string, secret.Text, error) { return c.login.Credential(ctx, 0) }
+		call.Auth = func(ctx context.Context) (string, secret.Text, error) { return c.login.Token(ctx, 0) }
 	}
 	answer, err := c.wire.Do(ctx, call)
 	var failed *wire.Error

@@ -68,7 +68,7 @@ func TestLookAtAPlainIndex(t *testing.T) {
 	login := index.Password(fakepypi.User, secret.NewVault(nil).Seal(fakepypi.Password, s.Upload))
 	ix := index.New(index.SiteOf(s.Upload, s.Simple, true), client(), wire.NewGate(1), login)
 	d := read(t, sample)
-	if err := ix.Upload(t.Context(), index.Parcel{File: d}, login); err != nil {
+	if err := ix.Upload(t.Context(), index.UploadRequest{File: d}, login); err != nil {
 		t.Fatal(err)
 	}
 	listing, err := ix.Look(t.Context(), "sampleproject")

@@ -3,6 +3,7 @@ package index
 import (
 	"fmt"
 	"net/http"
+	"strings"
 
 	"github.com/org/pypi-oidc-publish/internal/finding"
 )
@@ -103,3 +104,14 @@ const (
 	redirectFix   = "uploads do not follow redirects: set `repository-url` to the address that the index names, with its slash at the end"
 	noEndpointFix = "check `repository-url`: nothing takes uploads at this address"
 )
+
+// hasAny tells whether text holds one of the parts, in any case.
+func hasAny(text string, parts ...string) bool {
+	text = strings.ToLower(text)
+	for _, part := range parts {
+		if strings.Contains(text, strings.ToLower(part)) {
+			return true
+		}
+	}
+	return false
+}

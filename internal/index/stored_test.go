@@ -27,7 +27,7 @@ func TestBytesOfADeletedFileAreStillStored(t *testing.T) {
 	if stored, err := ix.Stored(t.Context(), d); stored || err != nil {
 		t.Errorf("before: %v, %v", stored, err)
 	}
-	if err := ix.Upload(t.Context(), index.Parcel{File: d}, login); err != nil {
+	if err := ix.Upload(t.Context(), index.UploadRequest{File: d}, login); err != nil {
 		t.Fatal(err)
 	}
 	if err := s.Remove(d.Name); err != nil {

@@ -8,7 +8,13 @@ import (
 )
 
 // Event is one thing that happened. The events are those of this file.
-type Event interface{ fold(*Receipt) }
+type Event interface{ apply(*Receipt) }
+
+// UploadResult is an event that ends the upload of one file.
+type UploadResult interface {
+	Event
+	Outcome() Outcome // what has become of the file
+}
 
 // Began opens the book.
 type Began struct {
@@ -63,38 +69,38 @@ type Progress struct {
 	Left       time.Duration
 }
 
-// Landed tells that the index has the file's bytes.
-type Landed struct {
+// Uploaded reports that the index accepted the file.
+type Uploaded struct {
 	File string
 	Took time.Duration
 }
 
-// Found tells that the index says it had the file's bytes before.
-type Found struct{ File string }
+// AlreadyPresent reports that the index says it had the file's bytes before.
+type AlreadyPresent struct{ File string }
 
-// Kept tells that the index keeps other bytes under this name, as the user asked. Held is their digest, where known.
-type Kept struct{ File, Held string }
+// SkippedConflict reports that the index keeps other bytes under this name, as the user asked. IndexDigest is their digest, where known.
+type SkippedConflict struct{ File, IndexDigest string }
 
-// Doubted tells that nobody knows whether the index has a file: all was sent, and no answer came.
-type Doubted struct {
+// OutcomeUnknown reports that a file was sent completely and got no clear answer: the index may have it or not.
+type OutcomeUnknown struct {
 	File    string
 	Finding finding.Finding
 }
 
-// Turned tells that the index refused a file.
-type Turned struct {
+// Rejected reports that the index refused a file.
+type Rejected struct {
 	File    string
 	Finding finding.Finding
 }
 
-// Unsent tells that an upload failed before any of it could have been kept by the index.
-type Unsent struct {
+// UploadFailed reports that an upload failed before any of it could have been kept by the index.
+type UploadFailed struct {
 	File    string
 	Finding finding.Finding
 }
 
-// Withdrawn tells that an upload was given up before any of it could have been kept by the index.
-type Withdrawn struct{ File string }
+// UploadAborted reports that an upload was given up before any of it could have been kept by the index.
+type UploadAborted struct{ File string }
 
 // Minted tells that there is an upload token.
 type Minted struct {
@@ -120,8 +126,8 @@ type BurnedAll struct {
 	Outcome Burned
 }
 
-// Destined tells that the GitHub release of a tag is there, and that the files can be attached to it.
-type Destined struct {
+// ReleaseFound reports that the GitHub release of a tag exists, and that files can be attached to it.
+type ReleaseFound struct {
 	Tag   string
 	Draft bool
 }
@@ -137,7 +143,7 @@ type Asset struct {
 type Attached struct {
 	Outcome GitHubRelease
 	Assets  int    // that the release has now
-	Of      int    // that it was to have; 0 where the run did not come so far
+	Wanted  int    // that it was to have; 0 where the run did not come so far
 	Page    string // of the release; empty where it was not found
 }
 
@@ -161,26 +167,26 @@ type Tried struct {
 // Ended closes the book.
 type Ended struct{ At time.Time }
 
-func (e Began) fold(r *Receipt) { r.Began, r.Index, r.DryRun = e.At, e.Index, e.DryRun }
+func (e Began) apply(r *Receipt) { r.Began, r.Index, r.DryRun = e.At, e.Index, e.DryRun }
 
-func (e Phase) fold(r *Receipt) {
+func (e Phase) apply(r *Receipt) {
 	end(r, e.At)
 	r.Phases = append(r.Phases, Span{Name: e.Name, Began: e.At})
 }
 
-func (e Collected) fold(r *Receipt) { r.Files = withStatus(e.Files) }
+func (e Collected) apply(r *Receipt) { r.Files = withOutcomes(e.Files) }
 
-func (e Judged) fold(r *Receipt) { r.Judged = e }
+func (e Judged) apply(r *Receipt) { r.Judged = e }
 
-func (e Planned) fold(r *Receipt) { r.Files, r.Releases = withStatus(e.Files), e.Releases }
+func (e Planned) apply(r *Receipt) { r.Files, r.Releases = withOutcomes(e.Files), e.Releases }
 
-func (e Noted) fold(r *Receipt) { r.Findings = append(r.Findings, e.Finding) }
+func (e Noted) apply(r *Receipt) { r.Findings = append(r.Findings, e.Finding) }
 
-func (e Identified) fold(r *Receipt) { r.Identity = &e.Identity }
+func (e Identified) apply(r *Receipt) { r.Identity = &e.Identity }
 
 // An index that had attestations of the file before keeps those, and none that were sent again.
-func (e Attested) fold(r *Receipt) {
-	r.with(e.File, func(f *File) {
+func (e Attested) apply(r *Receipt) {
+	r.update(e.File, func(f *File) {
 		all := slices.Clone(f.Attestations)
 		if e.Attestation.Served {
 			all = slices.DeleteFunc(all, func(a Attestation) bool { return !a.Served })
@@ -189,48 +195,61 @@ func (e Attested) fold(r *Receipt) {
 	})
 }
 
-func (Unattested) fold(r *Receipt) {
+func (Unattested) apply(r *Receipt) {
 	for i := range r.Files {
 		r.Files[i].Attestations = nil
 	}
 }
 
-func (e Started) fold(r *Receipt) { r.with(e.File, func(f *File) { f.Status = Unknown }) }
+// An upload that was begun and never heard of again may have reached the index.
+func (e Started) apply(r *Receipt) { r.update(e.File, func(f *File) { f.Outcome = OutcomeUnclear }) }
 
-func (Progress) fold(*Receipt) {}
+func (Progress) apply(*Receipt) {}
 
-func (e Landed) fold(r *Receipt) {
-	r.with(e.File, func(f *File) { f.Status, f.Took = Uploaded, e.Took })
+// Outcome returns OutcomeUploaded.
+func (Uploaded) Outcome() Outcome { return OutcomeUploaded }
+
+func (e Uploaded) apply(r *Receipt) {
+	r.update(e.File, func(f *File) { f.Outcome, f.Took = e.Outcome(), e.Took })
 }
 
-// The index keeps no attestations of a file that it had before, and of other bytes there are none.
+// Outcome returns OutcomePresent.
+func (AlreadyPresent) Outcome() Outcome { return OutcomePresent }
 
-func (e Found) fold(r *Receipt) {
-	r.with(e.File, func(f *File) { f.Status, f.Attestations = Present, nil })
+// The index keeps no attestations of a file that it had before.
+func (e AlreadyPresent) apply(r *Receipt) {
+	r.update(e.File, func(f *File) { f.Outcome, f.Attestations = e.Outcome(), nil })
 }
 
-func (e Kept) fold(r *Receipt) {
-	r.with(e.File, func(f *File) { f.Status, f.Held, f.Attestations = Skipped, e.Held, nil })
+// Outcome returns OutcomeSkipped.
+func (SkippedConflict) Outcome() Outcome { return OutcomeSkipped }
+
+// Attestations of other bytes do not hold for the index's file.
+func (e SkippedConflict) apply(r *Receipt) {
+	r.update(e.File, func(f *File) { f.Outcome, f.IndexDigest, f.Attestations = e.Outcome(), e.IndexDigest, nil })
 }
 
-func (e Turned) fold(r *Receipt) {
-	r.with(e.File, func(f *File) { f.Status = Refused })
-	r.Findings = append(r.Findings, e.Finding)
-}
+// Outcome returns OutcomeRejected.
+func (Rejected) Outcome() Outcome { return OutcomeRejected }
 
-func (e Doubted) fold(r *Receipt) {
-	r.with(e.File, func(f *File) { f.Status = Unknown })
-	r.Findings = append(r.Findings, e.Finding)
-}
+func (e Rejected) apply(r *Receipt) { r.fail(e.File, e.Outcome(), e.Finding) }
 
-func (e Unsent) fold(r *Receipt) {
-	r.with(e.File, func(f *File) { f.Status = CutOff })
-	r.Findings = append(r.Findings, e.Finding)
-}
+// Outcome returns OutcomeUnclear.
+func (OutcomeUnknown) Outcome() Outcome { return OutcomeUnclear }
 
-func (e Withdrawn) fold(r *Receipt) { r.with(e.File, func(f *File) { f.Status = CutOff }) }
+func (e OutcomeUnknown) apply(r *Receipt) { r.fail(e.File, e.Outcome(), e.Finding) }
 
-func (e Minted) fold(r *Receipt) {
+// Outcome returns OutcomeFailed.
+func (UploadFailed) Outcome() Outcome { return OutcomeFailed }
+
+func (e UploadFailed) apply(r *Receipt) { r.fail(e.File, e.Outcome(), e.Finding) }
+
+// Outcome returns OutcomeFailed.
+func (UploadAborted) Outcome() Outcome { return OutcomeFailed }
+
+func (e UploadAborted) apply(r *Receipt) { r.fail(e.File, e.Outcome()) }
+
+func (e Minted) apply(r *Receipt) {
 	r.Token.Minted++
 	r.Token.Narrowed, r.Token.Projects, r.Token.Expires = e.Narrowed, e.Projects, e.Expires
 	if r.Token.MintedAt.IsZero() {
@@ -240,7 +259,7 @@ func (e Minted) fold(r *Receipt) {
 	r.Token.Known, r.Token.Burned = BurnFailed, BurnFailed
 }
 
-func (e Widened) fold(r *Receipt) {
+func (e Widened) apply(r *Receipt) {
 	r.Token.Narrowed = false
 	r.Findings = append(r.Findings, finding.Finding{
 		ID: "token-widened", Severity: finding.Warning,
@@ -249,36 +268,36 @@ func (e Widened) fold(r *Receipt) {
 	})
 }
 
-func (MintLost) fold(r *Receipt) {
+func (MintLost) apply(r *Receipt) {
 	r.Token.Lost++
 	r.Token.Burned = BurnFailed // one that nobody knows cannot be burned
 }
 
-func (e Unmatched) fold(r *Receipt) { r.Publisher = &e.Publisher }
+func (e Unmatched) apply(r *Receipt) { r.Publisher = &e.Publisher }
 
-func (Destined) fold(*Receipt) {}
+func (ReleaseFound) apply(*Receipt) {}
 
-func (Asset) fold(*Receipt) {}
+func (Asset) apply(*Receipt) {}
 
-func (e Attached) fold(r *Receipt) { r.Attached = e }
+func (e Attached) apply(r *Receipt) { r.Attached = e }
 
-func (e BurnedAll) fold(r *Receipt) {
+func (e BurnedAll) apply(r *Receipt) {
 	r.Token.BurnedAt, r.Token.Known = e.At, e.Outcome
 	if r.Token.Lost == 0 {
 		r.Token.Burned = e.Outcome
 	}
 }
 
-func (e ReadBack) fold(r *Receipt) {
+func (e ReadBack) apply(r *Receipt) {
 	r.Verified = NotServed
 	if e.Served {
 		r.Verified = Served
 	}
 }
 
-func (Tried) fold(*Receipt) {}
+func (Tried) apply(*Receipt) {}
 
-func (e Ended) fold(r *Receipt) {
+func (e Ended) apply(r *Receipt) {
 	end(r, e.At)
 	r.Ended = e.At
 }
@@ -290,18 +309,22 @@ func end(r *Receipt, at time.Time) {
 	}
 }
 
-// withStatus copies the files; what is yet to be uploaded has not been tried.
-func withStatus(files []File) []File {
-	copied := append([]File(nil), files...)
+// withOutcomes copies the files, each with the outcome that follows from its action.
+func withOutcomes(files []File) []File {
+	copied := slices.Clone(files)
 	for i := range copied {
-		if copied[i].Status == Upload || copied[i].Status == "" {
-			copied[i].Status = NotTried
-		}
+		copied[i].Outcome = copied[i].Action.Outcome()
 	}
 	return copied
 }
 
-func (r *Receipt) with(name string, change func(*File)) {
+// fail gives a file the outcome of an upload that did not succeed, and adds what there is to say about it.
+func (r *Receipt) fail(name string, outcome Outcome, why ...finding.Finding) {
+	r.update(name, func(f *File) { f.Outcome = outcome })
+	r.Findings = append(r.Findings, why...)
+}
+
+func (r *Receipt) update(name string, change func(*File)) {
 	for i := range r.Files {
 		if r.Files[i].Name == name {
 			change(&r.Files[i])

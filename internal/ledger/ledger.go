@@ -1,10 +1,11 @@
-// Package ledger is what is told to people: a run notes events in a [Book], and the [Receipt] is their fold. Log and summary
-// come from the same events, so they cannot disagree, and a cancelled run has a right receipt.
+// Package ledger holds what a run reports: events that a [Recorder] collects, and the [Receipt] that they add up to. Log and
+// summary come from the same events, so they cannot disagree, and a cancelled run has a right receipt.
 //
-// It is data only; there is no behaviour but the fold.
+// A run only writes here. It never reads the receipt: what its steps need of one another are values of their own.
 package ledger
 
 import (
+	"slices"
 	"sync"
 	"time"
 
@@ -12,21 +13,48 @@ import (
 	"github.com/org/pypi-oidc-publish/internal/pep"
 )
 
-// Status is where a file stands.
-type Status string
+// Action is what the plan does with a file.
+type Action string
 
-// The first three are a plan's, the others a receipt's. A planned upload that was never begun is NotTried.
+// The actions. A file that was not planned yet has none.
 const (
-	Upload   Status = "upload"    // the index has no file of this name
-	Present  Status = "present"   // the index has these very bytes
-	Conflict Status = "conflict"  // the index has other bytes under this name
-	Skipped  Status = "skipped"   // the index has other bytes under this name, and keeps them, as the user asked
-	Uploaded Status = "uploaded"  // the index took it in this run
-	Refused  Status = "refused"   // the index refused it
-	Unknown  Status = "unknown"   // the upload was cut off when all was sent; the index may have it or not
-	CutOff   Status = "cut off"   // the upload was cut off before the index could have it
-	NotTried Status = "not tried" // the run ended before
+	ActionUpload   Action = "upload"   // the index lists no file of this name
+	ActionPresent  Action = "present"  // the index lists the same bytes
+	ActionSkip     Action = "skip"     // the index lists other bytes under this name, and the user asked to skip such files
+	ActionConflict Action = "conflict" // the index lists other bytes under this name
 )
+
+// Outcome is what has become of a file so far. Its texts are those of the manifest's "status".
+type Outcome string
+
+// The outcomes. A planned upload that was never begun is NotAttempted.
+const (
+	NotAttempted    Outcome = "not tried"
+	OutcomeUploaded Outcome = "uploaded" // the index accepted it in this run
+	OutcomePresent  Outcome = "present"  // the index had these bytes before
+	OutcomeSkipped  Outcome = "skipped"  // the index has other bytes under this name, and keeps them, as the user asked
+	OutcomeConflict Outcome = "conflict" // the index has other bytes under this name
+	OutcomeRejected Outcome = "refused"  // the index rejected it
+	OutcomeUnclear  Outcome = "unknown"  // it was sent whole without a clear answer: the index may have it or not
+	OutcomeFailed   Outcome = "cut off"  // the upload failed or was aborted before the index could have it
+)
+
+// Outcome returns how a file stands for which the plan has this action, before anything is uploaded.
+func (a Action) Outcome() Outcome {
+	switch a {
+	case ActionPresent:
+		return OutcomePresent
+	case ActionSkip:
+		return OutcomeSkipped
+	case ActionConflict:
+		return OutcomeConflict
+	default:
+		return NotAttempted
+	}
+}
+
+// OnIndex reports whether the index has the bytes of a file with this outcome.
+func (o Outcome) OnIndex() bool { return o == OutcomeUploaded || o == OutcomePresent }
 
 // File is one distribution of the run.
 type File struct {
@@ -34,18 +62,17 @@ type File struct {
 	Name    string
 	Release pep.Release
 	Version string // as the file spells it
-	Size    int64
+	Size    int64  // bytes
 	SHA256  string // lower-case hex, as all digests here
 	BLAKE2b string
-	Status  Status
-	Held    string        // digest of the index's file, where it has other bytes under this name; an MD5 says that it is one
-	Took    time.Duration // of the upload
+	Action  Action  // empty before the plan
+	Outcome Outcome // so far
+	// IndexDigest is the digest of the index's file, where it has other bytes under this name; an MD5 says that it is one.
+	IndexDigest string
+	Took        time.Duration // of the upload
 
 	Attestations []Attestation // that go with it: sent by this run, or the index's own
 }
-
-// There tells whether the index has the file's bytes.
-func (f File) There() bool { return f.Status == Uploaded || f.Status == Present }
 
 // Attestation is a signed statement about a file (PEP 740).
 type Attestation struct {
@@ -172,11 +199,11 @@ const (
 	DryRun    Result = "dry-run"   // nothing was sent, as asked, and nothing stands in the way as far as can be known
 )
 
-// Count is how many files have the status.
-func (r Receipt) Count(status Status) int {
+// Count returns how many files have the outcome.
+func (r Receipt) Count(outcome Outcome) int {
 	n := 0
 	for _, f := range r.Files {
-		if f.Status == status {
+		if f.Outcome == outcome {
 			n++
 		}
 	}
@@ -185,54 +212,54 @@ func (r Receipt) Count(status Status) int {
 
 // Result sums up the files and findings.
 func (r Receipt) Result() Result {
-	settled := r.Count(Present) + r.Count(Uploaded) + r.Count(Skipped)
+	settled := r.Count(OutcomePresent) + r.Count(OutcomeUploaded) + r.Count(OutcomeSkipped)
 	if r.DryRun && finding.Worst(r.Findings) < finding.Error {
 		return DryRun
 	}
 	whole := len(r.Files) > 0 && settled == len(r.Files) && finding.Worst(r.Findings) < finding.Error
 	switch {
-	case whole && r.Count(Uploaded) == 0:
+	case whole && r.Count(OutcomeUploaded) == 0:
 		return Unchanged
 	case whole:
 		return Published
-	case r.Count(Uploaded) > 0:
+	case r.Count(OutcomeUploaded) > 0:
 		return Partial
 	default:
 		return Failed
 	}
 }
 
-// Book takes events from any goroutine.
-type Book struct {
+// Recorder collects events, from any goroutine.
+type Recorder struct {
 	mu      sync.Mutex
 	receipt Receipt
 	watch   func(Event)
 }
 
-// NewBook returns an empty book. watch sees every event after it is noted, one at a time and in their order; it may be nil.
-func NewBook(watch func(Event)) *Book {
+// NewRecorder returns a recorder without events. watch sees every event after it is recorded, one at a time and in their order; it may be nil.
+func NewRecorder(watch func(Event)) *Recorder {
 	if watch == nil {
 		watch = func(Event) {}
 	}
-	return &Book{watch: watch, receipt: Receipt{Verified: NotAsked, Token: Token{Burned: NotMinted}}}
+	return &Recorder{watch: watch, receipt: Receipt{Verified: NotAsked, Token: Token{Burned: NotMinted}}}
 }
 
-// Note folds the event into the receipt.
-func (b *Book) Note(event Event) {
-	b.mu.Lock()
-	defer b.mu.Unlock()
-	event.fold(&b.receipt)
-	b.watch(event)
+// Record applies the event to the receipt, and shows it to whoever watches.
+func (r *Recorder) Record(event Event) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	event.apply(&r.receipt)
+	r.watch(event)
 }
 
-// Receipt is right at any moment, also after a panic or a signal.
-func (b *Book) Receipt() Receipt {
-	b.mu.Lock()
-	defer b.mu.Unlock()
-	r := b.receipt
-	r.Files = append([]File(nil), r.Files...)
-	r.Releases = append([]Release(nil), r.Releases...)
-	r.Findings = append([]finding.Finding(nil), r.Findings...)
-	r.Phases = append([]Span(nil), r.Phases...)
-	return r
+// Receipt returns what the events so far add up to. It is right at any moment, also after a panic or a signal.
+func (r *Recorder) Receipt() Receipt {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	receipt := r.receipt
+	receipt.Files = slices.Clone(receipt.Files)
+	receipt.Releases = slices.Clone(receipt.Releases)
+	receipt.Findings = slices.Clone(receipt.Findings)
+	receipt.Phases = slices.Clone(receipt.Phases)
+	return receipt
 }

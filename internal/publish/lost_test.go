@@ -35,13 +35,13 @@ func namesAlone(t *testing.T, skip bool, codes ...int) (ledger.Receipt, error) {
 	wait := func(ctx context.Context, _ time.Duration) error { return context.Cause(ctx) }
 	login := index.Password("me", secret.NewVault(nil).Seal("a password", upload))
 	client := wire.New(wire.Options{UserAgent: "pypi-oidc-publish/test", Now: time.Now, Sleep: wait})
-	book := ledger.NewBook(nil)
+	recorder := ledger.NewRecorder(nil)
 	err = publish.Run(t.Context(), publish.Options{
 		Attest: config.AttestNever, Paths: []string{"../dist/testdata/sampleproject-3.0.0.tar.gz"}, Parallel: 1, VerifyMetadata: true, SkipExisting: skip,
-	}, publish.Tools{
-		Index: index.New(index.SiteOf(upload, nil, true), client, wire.NewGate(1), login), Password: login, Book: book, Now: time.Now, Sleep: wait,
+	}, publish.Deps{
+		Index: index.New(index.SiteOf(upload, nil, true), client, wire.NewGate(1), login), Password: login, Record: recorder.Record, Now: time.Now, Sleep: wait,
 	})
-	return book.Receipt(), err
+	return recorder.Receipt(), err
 }
 
 // TestAFileThatALostTryMayHaveLeft: such an index refuses at the second try what it took at the first.
@@ -64,7 +64,7 @@ func TestAFileThatALostTryMayHaveLeft(t *testing.T) {
 func TestAFileThatIsSkippedUnseen(t *testing.T) {
 	t.Parallel()
 	receipt, err := namesAlone(t, true, http.StatusConflict)
-	if err != nil || receipt.Count(ledger.Skipped) != 1 || len(receipt.Findings) == 0 {
+	if err != nil || receipt.Count(ledger.OutcomeSkipped) != 1 || len(receipt.Findings) == 0 {
 		t.Fatalf("%v, %+v", err, receipt)
 	}
 	told := receipt.Findings[len(receipt.Findings)-1]

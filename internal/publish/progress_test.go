@@ -5,6 +5,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/org/pypi-oidc-publish/internal/dist"
 	"github.com/org/pypi-oidc-publish/internal/index"
 	"github.com/org/pypi-oidc-publish/internal/ledger"
 )
@@ -18,10 +19,11 @@ func watched(t *testing.T, size, rate int64) []ledger.Event {
 	}
 	now := time.Date(2026, 1, 1, 0, 0, 0, 0, time.UTC)
 	var told []ledger.Event
-	book := ledger.NewBook(func(e ledger.Event) { told = append(told, e) })
-	r := &run{door: newDoor(), Tools: Tools{Book: book, Now: func() time.Time { return now }, Index: index.New(index.SiteOf(at, nil, true), nil, nil, nil)}}
-	p := &progress{run: r, file: ledger.File{Name: "a.whl", Size: size}}
-	p.begin()
+	r := &run{Deps: Deps{Record: func(e ledger.Event) { told = append(told, e) }, Now: func() time.Time { return now }, Index: index.New(index.SiteOf(at, nil, true), nil, nil, nil)}}
+	p := &progress{run: r, target: &target{Distribution: &dist.Distribution{Name: "a.whl", Size: size}}, gate: newUploadGate()}
+	if err := p.begin(); err != nil {
+		t.Fatal(err)
+	}
 	for sent := int64(0); sent < size; sent += rate {
 		p.sent(sent)
 		now = now.Add(time.Second)
@@ -71,11 +73,8 @@ func TestAnotherTryBeginsAnew(t *testing.T) {
 	}
 	now := time.Date(2026, 1, 1, 0, 0, 0, 0, time.UTC)
 	var told []ledger.Event
-	r := &run{door: newDoor(), Tools: Tools{
-		Book: ledger.NewBook(func(e ledger.Event) { told = append(told, e) }), Now: func() time.Time { return now },
-		Index: index.New(index.SiteOf(at, nil, true), nil, nil, nil),
-	}}
-	p := &progress{run: r, file: ledger.File{Name: "a.whl", Size: 100e6}}
+	r := &run{Deps: Deps{Record: func(e ledger.Event) { told = append(told, e) }, Now: func() time.Time { return now }, Index: index.New(index.SiteOf(at, nil, true), nil, nil, nil)}}
+	p := &progress{run: r, target: &target{Distribution: &dist.Distribution{Name: "a.whl", Size: 100e6}}, gate: newUploadGate()}
 	p.sent(0)
 	now = now.Add(9 * time.Second)
 	p.sent(50e6)

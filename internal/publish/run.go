@@ -1,4 +1,7 @@
-// Package publish is the run: it takes the distributions of one set from files to the index, one file of this room a step.
+// Package publish carries out one publishing run: it takes the distributions of one set from files to the index.
+//
+// One distribution is one value, a [target]; the steps of a run work on lists of them, one source file each. A step says what
+// happens by recording events, and never reads them back: what a later step needs is a result, or stands in the target.
 package publish
 
 import (
@@ -10,15 +13,12 @@ import (
 
 	"github.com/org/pypi-oidc-publish/internal/attest"
 	"github.com/org/pypi-oidc-publish/internal/config"
-	"github.com/org/pypi-oidc-publish/internal/dist"
 	"github.com/org/pypi-oidc-publish/internal/finding"
 	"github.com/org/pypi-oidc-publish/internal/github"
 	"github.com/org/pypi-oidc-publish/internal/index"
 	"github.com/org/pypi-oidc-publish/internal/ledger"
 	"github.com/org/pypi-oidc-publish/internal/oidc"
 	"github.com/org/pypi-oidc-publish/internal/par"
-	"github.com/org/pypi-oidc-publish/internal/pep"
-	"github.com/org/pypi-oidc-publish/internal/pyproject"
 	"github.com/org/pypi-oidc-publish/internal/trust"
 )
 
@@ -26,7 +26,7 @@ import (
 type Options struct {
 	Paths           []string // files, folders and globs
 	Workspace       string   // paths below it are shown relative to it; "" shows them as they are
-	How             string   // how the run authenticates and why, for the log
+	AuthReason      string   // how the run authenticates and why, for the log
 	Parallel        int      // uploads at once
 	SkipExisting    bool     // other bytes under a name that the index has are a warning
 	VerifyMetadata  bool     // preflight's errors stop the run
@@ -40,129 +40,121 @@ type Options struct {
 	Wait time.Duration
 }
 
-// Tools are what a run works with.
-type Tools struct {
+// Deps are what a run works with.
+type Deps struct {
 	Index    *index.Client
-	Lease    *trust.Lease      // nil: Password is what uploads are authorized with
-	Password index.Credentials // nil: Lease is
+	Tokens   *trust.Lease      // nil: Password is what uploads are authorized with
+	Password index.Credentials // nil: Tokens is
 	Signer   *attest.Signer    // nil: the index is not known to take attestations
 	GitHub   *github.Client    // nil: nothing is attached to a GitHub release
-	Book     *ledger.Book      // what is told to people
-	// Manifest is what the receipt says, for the GitHub release.
-	Manifest func(ledger.Receipt) []byte
+	// Record takes what happens, for people to read. It may be called by several goroutines.
+	Record func(ledger.Event)
+	// Manifest returns what has been recorded so far, as a file for the GitHub release.
+	Manifest func() []byte
 	// Save writes a file that the user asked for.
 	Save  func(path string, content []byte) error
 	Now   func() time.Time
 	Sleep func(ctx context.Context, d time.Duration) error
 }
 
-// ErrIncomplete tells that not every file is at the index; the receipt says which, and the findings why.
+// ErrIncomplete reports that some files did not reach the index. What was recorded says which, and why.
 var ErrIncomplete = errors.New("not every file was published")
 
 // Cancelled is the id of the finding that a run was ended by a signal.
 const Cancelled = "cancelled"
 
-// run is the state of one run. What a step learns stands here for the steps after it.
+// run is what all steps of one run share.
 type run struct {
 	Options
-	Tools
-
-	files []*dist.Distribution        // collected and read
-	asked map[pep.Project]bool        // which the index was asked about
-	held  map[pep.Project]pep.Listing // what it said; a project that could not be looked at is not there
-	found []finding.Finding           // by preflight
-	plan  []ledger.File               // one for each of files, in the same order
-	// pyproject is the file beside the distributions' folder; nil where there is none.
-	pyproject *pyproject.Project
-	door      *door // whether new uploads may begin
-
-	classifiers []string // that the index lists; nil where it was not asked
-
-	claims   oidc.Claims            // of this run's ID token; zero where nobody asked for one
-	sidecars []string               // attestations that stand beside the files
-	attested [][]attest.Attestation // what goes with each of files, or what the index was seen to keep instead; nil where nothing is attested
-	proven   map[int]bool           // of which files the index's provenance is settled
-	release  github.Release         // to attach the files to
+	Deps
+	listings *listings
 }
 
-func newRun(o Options, t Tools) *run {
-	return &run{Options: o, Tools: t, door: newDoor(), asked: map[pep.Project]bool{}, held: map[pep.Project]pep.Listing{}, proven: map[int]bool{}}
+func newRun(o Options, d Deps) *run {
+	return &run{Options: o, Deps: d, listings: newListings(d.Index, d.Sleep, o.Parallel)}
 }
 
-// Run does a run. Its error is nil where every file was accepted, already there or skipped as asked; everything about it
-// stands in the book, also after a panic and after a signal, which is a done ctx.
-func Run(ctx context.Context, o Options, t Tools) error {
-	r := newRun(o, t)
-	r.Book.Note(ledger.Began{At: r.Now(), Index: r.Index.Site().Upload.String(), How: o.How, DryRun: o.DryRun})
-	err := par.Catch(func() error { return r.steps(ctx) })
+// Run does a run. Its error is nil if every file was accepted, already there, or skipped as asked. Everything about the run is
+// recorded, also after a panic and after a signal, which is a done ctx.
+func Run(ctx context.Context, o Options, d Deps) error {
+	r := newRun(o, d)
+	r.Record(ledger.Began{At: r.Now(), Index: r.Index.Site().Upload.String(), How: o.AuthReason, DryRun: o.DryRun})
+	release := &gitHubRelease{run: r}
+	err := par.Catch(func() error { return r.steps(ctx, release) })
 	if err != nil && !errors.Is(err, ErrIncomplete) {
-		for _, f := range told(ctx, err) {
-			r.Book.Note(ledger.Noted{Finding: f})
+		for _, f := range findingsFor(ctx, err) {
+			r.note(f)
 		}
 	}
-	r.unattached()
-	r.Book.Note(ledger.Ended{At: r.Now()})
+	release.conclude()
+	r.Record(ledger.Ended{At: r.Now()})
 	return err
 }
 
-// steps are the steps of a run, in their order. What can fail on this machine fails before there is a credential.
-func (r *run) steps(ctx context.Context) error {
+// steps does the steps of a run, in their order. What can fail on this machine fails before there is a credential.
+func (r *run) steps(ctx context.Context, release *gitHubRelease) error {
 	r.phase("Collect")
-	if err := r.collect(ctx); err != nil {
+	found, err := r.collect(ctx)
+	if err != nil {
 		return err
 	}
+	targets := found.targets
 	r.phase("Check")
-	if err := r.check(); err != nil {
+	if err := r.check(found); err != nil {
 		return err
 	}
 	r.phase("Plan")
-	if err := r.decide(); err != nil {
+	if err := r.plan(targets); err != nil {
 		return err
 	}
 	if r.DryRun {
 		r.phase("Dry run")
-		return r.dryRun(ctx)
+		return r.dryRun(ctx, targets, release)
 	}
-	if err := r.findRelease(ctx); err != nil {
+	if err := release.find(ctx, targets); err != nil {
 		return err
 	}
-	if err := r.awaitOthers(ctx); err != nil {
+	if err := r.awaitOthers(ctx, targets); err != nil {
 		return err
 	}
-	if !r.nothingMissing() {
+	var claims oidc.Claims
+	if missing := missingOf(targets); len(missing) > 0 {
 		r.phase("Identify")
-		if err := r.identify(ctx); err != nil {
+		if claims, err = r.identify(ctx); err != nil {
 			return err
 		}
-		if err := r.attest(ctx); err != nil {
+		if err := r.attest(ctx, missing, claims); err != nil {
 			return err
 		}
-		if err := r.transfer(ctx); err != nil {
+		if err := r.transfer(ctx, missing); err != nil {
 			return err
 		}
 	}
-	if err := r.readBack(ctx); err != nil {
+	if err := r.readBack(ctx, targets, claims); err != nil {
 		return err
 	}
-	r.attach(ctx)
+	release.attach(ctx, targets)
 	return nil
 }
 
-// transfer is the life of the credential. Its burn is deferred before the first mint, so that no token outlives the upload.
-func (r *run) transfer(ctx context.Context) error {
-	defer r.burn(ctx)
+// transfer is the life of the credential. Its revocation is deferred before the first token is requested, so that none outlives the
+// upload.
+func (r *run) transfer(ctx context.Context, missing []*target) error {
+	defer r.revoke(ctx)
 	r.phase("Authorize")
-	if err := r.authorize(ctx); err != nil {
+	if err := r.authorize(ctx, missing); err != nil {
 		return err
 	}
 	r.phase("Upload")
-	return r.upload(ctx)
+	return r.upload(ctx, missing)
 }
 
-func (r *run) phase(name string) { r.Book.Note(ledger.Phase{At: r.Now(), Name: name}) }
+func (r *run) phase(name string) { r.Record(ledger.Phase{At: r.Now(), Name: name}) }
 
-// told are the findings of an error. A signal explains whatever was cut off by it, and nothing else.
-func told(ctx context.Context, err error) []finding.Finding {
+func (r *run) note(f finding.Finding) { r.Record(ledger.Noted{Finding: f}) }
+
+// findingsFor returns what to report for err. When ctx was cancelled, errors that only repeat the cause are dropped.
+func findingsFor(ctx context.Context, err error) []finding.Finding {
 	cause := context.Cause(ctx)
 	if cause == nil {
 		return finding.Of(err)
@@ -180,26 +172,8 @@ func told(ctx context.Context, err error) []finding.Finding {
 	})
 }
 
-// Misconfigured tells that a run failed for what its workflow says, not for what the files are or the index did.
+// Misconfigured reports whether err can only be fixed by editing the workflow.
 func Misconfigured(err error) bool {
-	var wrong *misconfigured
-	return errors.As(err, &wrong)
-}
-
-// misconfigured marks an error that only a change of the workflow can mend.
-type misconfigured struct{ error }
-
-func (m *misconfigured) Unwrap() error { return m.error }
-
-// workflow marks err as one of the workflow where all of its findings have one of the ids; no ids mean any.
-func workflow(err error, ids ...string) error {
-	if err == nil {
-		return nil
-	}
-	for _, f := range finding.Of(err) {
-		if len(ids) > 0 && !slices.Contains(ids, f.ID) {
-			return err
-		}
-	}
-	return &misconfigured{err}
+	found := finding.Of(err)
+	return len(found) > 0 && !slices.ContainsFunc(found, func(f finding.Finding) bool { return f.Fault != finding.Workflow })
 }

@@ -136,7 +136,7 @@ func manifest(r ledger.Receipt) document {
 func entryOf(f ledger.File) fileEntry {
 	e := fileEntry{
 		Name: f.Name, Path: f.Path, Project: string(f.Release.Project), Version: f.Version, Size: f.Size,
-		SHA256: f.SHA256, BLAKE2b: f.BLAKE2b, Status: string(f.Status), Held: f.Held,
+		SHA256: f.SHA256, BLAKE2b: f.BLAKE2b, Status: string(f.Outcome), Held: f.IndexDigest,
 	}
 	for _, a := range f.Attestations {
 		e.Attestations = append(e.Attestations, attestationEntry{a.Predicate, a.LogIndex, a.LogURL, a.Identity, a.Adopted, a.Served})

@@ -31,11 +31,11 @@ func manifests(t *testing.T, events []ledger.Event) (output, file []byte) {
 	t.Helper()
 	p := &page{}
 	r := report.New(p, report.Options{Manifest: func(text []byte) error { file = text; return nil }})
-	book := ledger.NewBook(nil)
+	recorder := ledger.NewRecorder(nil)
 	for _, event := range events {
-		book.Note(event)
+		recorder.Record(event)
 	}
-	if err := r.Close(book.Receipt()); err != nil {
+	if err := r.Close(recorder.Receipt()); err != nil {
 		t.Fatal(err)
 	}
 	for line := range strings.Lines(p.outputs.String()) {
@@ -74,7 +74,7 @@ func TestAManifestThatIsTooLongIsAbridged(t *testing.T) {
 	t.Parallel()
 	var files []ledger.File
 	for n := range 1500 {
-		files = append(files, file(fmt.Sprintf("my_project-1.0-%d-py3-none-any.whl", n), ledger.Present))
+		files = append(files, file(fmt.Sprintf("my_project-1.0-%d-py3-none-any.whl", n), ledger.ActionPresent))
 	}
 	events := opening(files...)
 	for n := range 1500 {

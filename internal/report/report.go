@@ -100,25 +100,25 @@ func (r *Reporter) Watch(event ledger.Event) {
 		r.line("uploading %s", e.File)
 	case ledger.Progress:
 		r.line("  %s: %s of %s, %s/s, %s left", e.File, size(e.Sent), size(e.Size), size(int64(e.Rate)), duration(e.Left))
-	case ledger.Landed:
+	case ledger.Uploaded:
 		r.line("uploaded %s in %s", e.File, duration(e.Took))
-	case ledger.Found:
+	case ledger.AlreadyPresent:
 		r.line("already there: %s (the index says so)", e.File)
-	case ledger.Kept:
+	case ledger.SkippedConflict:
 		r.line("skipped %s: the index has a file of this name", e.File)
-	case ledger.Turned:
+	case ledger.Rejected:
 		r.line("refused %s", e.File)
-	case ledger.Doubted:
+	case ledger.OutcomeUnknown:
 		r.line("cut off %s when all of it was sent: the index may have it", e.File)
-	case ledger.Unsent:
+	case ledger.UploadFailed:
 		r.line("failed to upload %s: the index has nothing of it", e.File)
-	case ledger.Withdrawn:
+	case ledger.UploadAborted:
 		r.line("gave up %s before the index had it", e.File)
 	case ledger.BurnedAll:
 		r.line("upload token: %s", burned(e.Outcome))
 	case ledger.ReadBack:
 		r.line("%s", readBack(e))
-	case ledger.Destined:
+	case ledger.ReleaseFound:
 		r.line("%s", destined(e))
 	case ledger.Asset:
 		r.line("%s", asset(e))
@@ -152,13 +152,13 @@ func (r *Reporter) collected(files []ledger.File) {
 
 func (r *Reporter) planned(files []ledger.File) {
 	for _, f := range files {
-		switch f.Status {
-		case ledger.Present:
+		switch f.Action {
+		case ledger.ActionPresent:
 			r.line("already there: %s (the same bytes)", f.Name)
-		case ledger.Conflict:
-			r.line("in conflict: %s (the index has other bytes: %s)", f.Name, f.Held)
-		case ledger.Skipped:
-			r.line("to be skipped: %s (the index has other bytes: %s)", f.Name, f.Held)
+		case ledger.ActionConflict:
+			r.line("in conflict: %s (the index has other bytes: %s)", f.Name, f.IndexDigest)
+		case ledger.ActionSkip:
+			r.line("to be skipped: %s (the index has other bytes: %s)", f.Name, f.IndexDigest)
 		default:
 			r.line("to be uploaded: %s", f.Name)
 		}
@@ -222,7 +222,7 @@ func logEntry(a ledger.Attestation) string {
 	return text
 }
 
-func destined(e ledger.Destined) string {
+func destined(e ledger.ReleaseFound) string {
 	what := "release"
 	if e.Draft {
 		what = "draft of a release"
@@ -244,12 +244,12 @@ func asset(e ledger.Asset) string {
 // attached is what came of attaching the files to the GitHub release.
 func attached(e ledger.Attached) string {
 	switch {
-	case e.Outcome == ledger.ReleaseAttached && e.Of == 0:
+	case e.Outcome == ledger.ReleaseAttached && e.Wanted == 0:
 		return "no file of this run is published, so there was nothing to attach to the GitHub release"
 	case e.Outcome == ledger.ReleaseAttached:
 		return fmt.Sprintf("the GitHub release has %s of this run", files(e.Assets))
-	case e.Of > 0:
-		return fmt.Sprintf("the GitHub release has %d of %s of this run", e.Assets, files(e.Of))
+	case e.Wanted > 0:
+		return fmt.Sprintf("the GitHub release has %d of %s of this run", e.Assets, files(e.Wanted))
 	default:
 		return "nothing was attached to the GitHub release"
 	}
@@ -312,7 +312,7 @@ func (r *Reporter) outcome(receipt ledger.Receipt) {
 		if r.options.Hashes {
 			digest = "  sha256 " + f.SHA256
 		}
-		r.line("  %s: %s  %s%s", status(f.Status, planned), f.Name, size(f.Size), digest)
+		r.line("  %s: %s  %s%s", status(f.Outcome, planned), f.Name, size(f.Size), digest)
 	}
 	if n := attestedFiles(receipt); n > 0 {
 		r.line("  attested: %s, as %s", files(n), identityOf(receipt))
@@ -321,7 +321,7 @@ func (r *Reporter) outcome(receipt ledger.Receipt) {
 		r.line("  %s", line)
 	}
 	if receipt.Verified == ledger.Served {
-		r.line("  read back: %s", readBack(ledger.ReadBack{Served: true, Skipped: receipt.Count(ledger.Skipped)}))
+		r.line("  read back: %s", readBack(ledger.ReadBack{Served: true, Skipped: receipt.Count(ledger.OutcomeSkipped)}))
 	}
 	if receipt.Attached.Outcome != "" {
 		r.line("  %s", attached(receipt.Attached))
@@ -339,7 +339,7 @@ func (r *Reporter) outcome(receipt ledger.Receipt) {
 // hasPage tells whether the index has anything to show of the run's releases: a page of nothing is none.
 func hasPage(r ledger.Receipt) bool {
 	return slices.ContainsFunc(r.Files, func(f ledger.File) bool {
-		return f.There() || f.Status == ledger.Skipped || f.Status == ledger.Conflict
+		return f.Outcome.OnIndex() || f.Outcome == ledger.OutcomeSkipped || f.Outcome == ledger.OutcomeConflict
 	})
 }
 
@@ -434,11 +434,11 @@ func sentence(r ledger.Receipt, name func(ledger.Release) string) string {
 	case ledger.Failed:
 	}
 	switch {
-	case r.Count(ledger.Unknown) > 0:
+	case r.Count(ledger.OutcomeUnclear) > 0:
 		return fmt.Sprintf("nothing of %s is known to have been uploaded; %s", what, toFinish(r))
 	case what == "":
 		return "nothing was published"
-	case r.Count(ledger.Present) > 0:
+	case r.Count(ledger.OutcomePresent) > 0:
 		return fmt.Sprintf("nothing of %s was uploaded: %s", what, tally(r))
 	default:
 		return fmt.Sprintf("nothing of %s was uploaded", what)
@@ -471,9 +471,9 @@ func tally(r ledger.Receipt) string {
 			parts = append(parts, fmt.Sprintf("%s %s", files(n), word))
 		}
 	}
-	add(r.Count(ledger.Uploaded), "uploaded")
-	add(r.Count(ledger.Present), "already there")
-	add(r.Count(ledger.Skipped), "skipped")
+	add(r.Count(ledger.OutcomeUploaded), "uploaded")
+	add(r.Count(ledger.OutcomePresent), "already there")
+	add(r.Count(ledger.OutcomeSkipped), "skipped")
 	add(missing(r), "missing")
 	return strings.Join(parts, ", ")
 }
@@ -481,10 +481,10 @@ func tally(r ledger.Receipt) string {
 // toDo counts the files by what a run would do with them.
 func toDo(r ledger.Receipt) string {
 	text := files(missing(r)) + " to be uploaded"
-	if n := r.Count(ledger.Present); n > 0 {
+	if n := r.Count(ledger.OutcomePresent); n > 0 {
 		text += fmt.Sprintf(", %d already there", n)
 	}
-	if n := r.Count(ledger.Skipped); n > 0 {
+	if n := r.Count(ledger.OutcomeSkipped); n > 0 {
 		text += fmt.Sprintf(", %d to be skipped", n)
 	}
 	return text
@@ -495,7 +495,7 @@ func toFinish(r ledger.Receipt) string {
 	switch {
 	case missing(r) == 0:
 		return "no file is missing, but see what went wrong"
-	case r.Count(ledger.Refused) > 0:
+	case r.Count(ledger.OutcomeRejected) > 0:
 		return "see what was refused before running it again"
 	default:
 		return "running it again finishes it"
@@ -504,7 +504,7 @@ func toFinish(r ledger.Receipt) string {
 
 // missing is how many files the index may not have.
 func missing(r ledger.Receipt) int {
-	return len(r.Files) - r.Count(ledger.Present) - r.Count(ledger.Uploaded) - r.Count(ledger.Skipped)
+	return len(r.Files) - r.Count(ledger.OutcomePresent) - r.Count(ledger.OutcomeUploaded) - r.Count(ledger.OutcomeSkipped)
 }
 
 // burned is what became of the upload tokens.

@@ -48,10 +48,10 @@ func (p *page) String() string {
 
 var noon = time.Date(2026, 11, 22, 12, 0, 0, 0, time.UTC)
 
-func file(name string, status ledger.Status) ledger.File {
+func file(name string, action ledger.Action) ledger.File {
 	return ledger.File{
 		Path: "dist/" + name, Name: name, Release: pep.Release{Project: "my-project", Version: "1"}, Version: "1.0", Size: 1234567,
-		SHA256: strings.Repeat("ab", 32), BLAKE2b: strings.Repeat("cd", 32), Status: status,
+		SHA256: strings.Repeat("ab", 32), BLAKE2b: strings.Repeat("cd", 32), Action: action,
 	}
 }
 
@@ -114,8 +114,8 @@ var noPublisher = finding.Finding{
 }
 
 func conflicting() ledger.File {
-	f := file(wheel, ledger.Conflict)
-	f.Held = strings.Repeat("01", 32)
+	f := file(wheel, ledger.ActionConflict)
+	f.IndexDigest = strings.Repeat("01", 32)
 	return f
 }
 
@@ -146,49 +146,49 @@ func situations() map[string][]ledger.Event {
 		many = append(many, ledger.Noted{Finding: finding.Finding{ID: "name-missing", Severity: finding.Error, File: fmt.Sprintf("dist/%d.whl", n), Message: "'name' is a required field", Fix: "build it again"}})
 	}
 	return map[string][]ledger.Event{
-		"published": join(opening(file(wheel, ledger.Upload), file(sdist, ledger.Present)), minted(), []ledger.Event{
+		"published": join(opening(file(wheel, ledger.ActionUpload), file(sdist, ledger.ActionPresent)), minted(), []ledger.Event{
 			ledger.Started{File: wheel},
 			ledger.Tried{Op: "upload", Method: "POST", URL: "https://upload.index.example/legacy/", N: 1, Status: 503, Took: time.Second, Wait: 2 * time.Second},
 			ledger.Tried{Op: "upload", Method: "POST", URL: "https://upload.index.example/legacy/", N: 2, Status: 200, Took: time.Second},
-			ledger.Landed{File: wheel, Took: 4 * time.Second},
+			ledger.Uploaded{File: wheel, Took: 4 * time.Second},
 		}, burned(ledger.BurnProven)),
-		"unchanged": join(opening(file(wheel, ledger.Present)), []ledger.Event{ledger.Ended{At: noon}}),
-		"partial": join(opening(file(wheel, ledger.Upload), file(sdist, ledger.Upload), file("my_project-1.0.zip", ledger.Upload)), minted(), []ledger.Event{
+		"unchanged": join(opening(file(wheel, ledger.ActionPresent)), []ledger.Event{ledger.Ended{At: noon}}),
+		"partial": join(opening(file(wheel, ledger.ActionUpload), file(sdist, ledger.ActionUpload), file("my_project-1.0.zip", ledger.ActionUpload)), minted(), []ledger.Event{
 			ledger.Started{File: wheel},
-			ledger.Landed{File: wheel, Took: time.Second},
+			ledger.Uploaded{File: wheel, Took: time.Second},
 			ledger.Started{File: sdist},
-			ledger.Turned{File: sdist, Finding: refusal},
+			ledger.Rejected{File: sdist, Finding: refusal},
 		}, burned(ledger.BurnFailed)),
-		"cut off": join(opening(file(wheel, ledger.Upload), file(sdist, ledger.Upload)), minted(), []ledger.Event{
+		"cut off": join(opening(file(wheel, ledger.ActionUpload), file(sdist, ledger.ActionUpload)), minted(), []ledger.Event{
 			ledger.MintLost{},
 			ledger.Started{File: wheel},
-			ledger.Withdrawn{File: wheel},
+			ledger.UploadAborted{File: wheel},
 			ledger.Started{File: sdist},
 			ledger.Noted{Finding: finding.Finding{ID: "cancelled", Severity: finding.Error, Message: "the run was ended before it was done: terminated signal received", Fix: "run it again"}},
 		}, burned(ledger.BurnAccepted)),
-		"skipped":       join(opening(file(wheel, ledger.Skipped), file(sdist, ledger.Present)), []ledger.Event{ledger.Ended{At: noon}}),
+		"skipped":       join(opening(file(wheel, ledger.ActionSkip), file(sdist, ledger.ActionPresent)), []ledger.Event{ledger.Ended{At: noon}}),
 		"misconfigured": {ledger.Noted{Finding: finding.Finding{ID: "input-value", Severity: finding.Error, Message: "skip-existing is \"yes\"", Fix: "write true or false"}}},
 		"many findings": append(many, ledger.Ended{At: noon}),
-		"attested": join(opening(file(wheel, ledger.Upload), file(sdist, ledger.Upload)), identified(), signed(wheel, false), signed(sdist, true), minted()[2:], []ledger.Event{
-			ledger.Started{File: wheel}, ledger.Landed{File: wheel, Took: time.Second}, ledger.Started{File: sdist}, ledger.Landed{File: sdist, Took: time.Second},
+		"attested": join(opening(file(wheel, ledger.ActionUpload), file(sdist, ledger.ActionUpload)), identified(), signed(wheel, false), signed(sdist, true), minted()[2:], []ledger.Event{
+			ledger.Started{File: wheel}, ledger.Uploaded{File: wheel, Took: time.Second}, ledger.Started{File: sdist}, ledger.Uploaded{File: sdist, Took: time.Second},
 		}, burned(ledger.BurnProven), []ledger.Event{
 			ledger.Phase{At: noon.Add(1500 * time.Millisecond), Name: "Read back"},
 			ledger.ReadBack{Served: true},
 			ledger.Phase{At: noon.Add(3 * time.Second), Name: "GitHub release"},
-			ledger.Attached{Outcome: ledger.ReleaseAttached, Assets: 5, Of: 5, Page: "https://releases.example/o/r/releases/tag/v1.0"},
+			ledger.Attached{Outcome: ledger.ReleaseAttached, Assets: 5, Wanted: 5, Page: "https://releases.example/o/r/releases/tag/v1.0"},
 			ledger.Ended{At: noon.Add(4 * time.Second)},
 		}),
-		"no publisher": join(opening(file(wheel, ledger.Upload)), identified(), []ledger.Event{
+		"no publisher": join(opening(file(wheel, ledger.ActionUpload)), identified(), []ledger.Event{
 			ledger.Unmatched{Publisher: needed("https://index.example/manage/project/my-project/settings/publishing/?environment=pypi&owner=o&provider=github&repository=r&workflow_filename=release.yml", false)},
 			ledger.Noted{Finding: noPublisher},
 			ledger.Ended{At: noon.Add(time.Second)},
 		}),
-		"no pending publisher": join(opening(file(wheel, ledger.Upload)), identified(), []ledger.Event{
+		"no pending publisher": join(opening(file(wheel, ledger.ActionUpload)), identified(), []ledger.Event{
 			ledger.Unmatched{Publisher: needed("https://index.example/manage/account/publishing/", true)},
 			ledger.Noted{Finding: noPublisher},
 			ledger.Ended{At: noon.Add(time.Second)},
 		}),
-		"conflict": join(opening(conflicting(), file(sdist, ledger.Upload)), []ledger.Event{
+		"conflict": join(opening(conflicting(), file(sdist, ledger.ActionUpload)), []ledger.Event{
 			ledger.Noted{Finding: finding.Finding{
 				ID: "conflict", Severity: finding.Error, File: "dist/" + wheel,
 				Message: "the index has other bytes under the name " + wheel + ": its SHA-256 is 01, this file's is ab",
@@ -196,38 +196,38 @@ func situations() map[string][]ledger.Event {
 			}},
 			ledger.Ended{At: noon.Add(time.Second)},
 		}),
-		"preflight": join(opening(file(wheel, ledger.NotTried))[:5], []ledger.Event{
+		"preflight": join(opening(file(wheel, ""))[:5], []ledger.Event{
 			ledger.Judged{Files: 1, Rules: 60, Errors: 1, Warnings: 1},
 			ledger.Noted{Finding: finding.Finding{ID: "requires-dist-url", Severity: finding.Error, File: "dist/" + wheel, Message: "Can't have direct dependency: x @ https://example.org/x.whl", Fix: "name the dependency by its project and version"}},
 			ledger.Noted{Finding: finding.Finding{ID: "drift", Severity: finding.Warning, Message: "the files of My_Project 1.0 differ in Requires-Python", Fix: "build them from one tree"}},
 			ledger.Ended{At: noon.Add(time.Second)},
 		}),
 		"dry run": join([]ledger.Event{ledger.Began{At: noon, Index: "https://upload.index.example/legacy/", How: "Trusted Publishing, since no password is given", DryRun: true}},
-			opening(file(wheel, ledger.Upload), file(sdist, ledger.Present))[1:], identified(), []ledger.Event{
+			opening(file(wheel, ledger.ActionUpload), file(sdist, ledger.ActionPresent))[1:], identified(), []ledger.Event{
 				ledger.Noted{Finding: finding.Finding{ID: "dry-run", Severity: finding.Notice, Message: "this was a dry run: nothing was minted or sent."}},
 				ledger.Ended{At: noon.Add(time.Second)},
 			}),
-		"signing is down": join(opening(file(wheel, ledger.Upload)), identified(), []ledger.Event{
+		"signing is down": join(opening(file(wheel, ledger.ActionUpload)), identified(), []ledger.Event{
 			ledger.Phase{At: noon, Name: "Attest"},
 			ledger.Noted{Finding: finding.Finding{ID: "attestation-outage", Severity: finding.Error, Message: "the log took no entry of " + wheel + ": log-entry: POST https://rekor.example/api/v1/log/entries got 503 (6 tries)", Fix: "see https://status.example and run the job again later; nothing was uploaded"}},
 			ledger.Ended{At: noon.Add(5 * time.Minute)},
 		}),
-		"signing is down and best effort": join(opening(file(wheel, ledger.Upload)), identified(), signed(wheel, false), []ledger.Event{ledger.Unattested{}}, minted()[2:], []ledger.Event{
+		"signing is down and best effort": join(opening(file(wheel, ledger.ActionUpload)), identified(), signed(wheel, false), []ledger.Event{ledger.Unattested{}}, minted()[2:], []ledger.Event{
 			ledger.Noted{Finding: finding.Finding{ID: "attestation-outage", Severity: finding.Warning, Message: "the files go without attestations, as `attestations: best-effort` allows: the log took no entry"}},
 			ledger.Started{File: wheel},
-			ledger.Landed{File: wheel, Took: time.Second},
+			ledger.Uploaded{File: wheel, Took: time.Second},
 		}, burned(ledger.BurnProven)),
-		"not served yet": join(opening(file(wheel, ledger.Upload)), minted(), []ledger.Event{
+		"not served yet": join(opening(file(wheel, ledger.ActionUpload)), minted(), []ledger.Event{
 			ledger.Started{File: wheel},
-			ledger.Landed{File: wheel, Took: time.Second},
+			ledger.Uploaded{File: wheel, Took: time.Second},
 			ledger.Phase{At: noon, Name: "Read back"},
 			ledger.ReadBack{Missing: []string{wheel}},
 			ledger.Noted{Finding: finding.Finding{ID: "not-served-yet", Severity: finding.Warning, Message: "the index took every file, and was not seen to serve " + wheel + " within 5m0s", Fix: "nothing has to be done"}},
-			ledger.Attached{Outcome: ledger.ReleaseFailed, Assets: 1, Of: 3},
+			ledger.Attached{Outcome: ledger.ReleaseFailed, Assets: 1, Wanted: 3},
 		}, burned(ledger.BurnProven)),
-		"served otherwise": join(opening(file(wheel, ledger.Upload)), minted(), []ledger.Event{
+		"served otherwise": join(opening(file(wheel, ledger.ActionUpload)), minted(), []ledger.Event{
 			ledger.Started{File: wheel},
-			ledger.Landed{File: wheel, Took: time.Second},
+			ledger.Uploaded{File: wheel, Took: time.Second},
 		}, burned(ledger.BurnProven)[:2], []ledger.Event{
 			ledger.Phase{At: noon.Add(1500 * time.Millisecond), Name: "Read back"},
 			ledger.ReadBack{Otherwise: true},
@@ -237,7 +237,7 @@ func situations() map[string][]ledger.Event {
 			}},
 			ledger.Ended{At: noon.Add(2 * time.Second)},
 		}),
-		"hostile": join(opening(file("a|b`<img src=x>\n| x | [y](javascript:z) *b* ~~c~~ @octocat.whl", ledger.Upload)), []ledger.Event{
+		"hostile": join(opening(file("a|b`<img src=x>\n| x | [y](javascript:z) *b* ~~c~~ @octocat.whl", ledger.ActionUpload)), []ledger.Event{
 			ledger.Noted{Finding: finding.Finding{ID: "x", Severity: finding.Error, File: "dist/|`<b>", Message: "first\n\n# heading\n| a | b |\n<script>x</script> &amp; **bold** http://evil.example", Fix: "::error::x"}},
 			ledger.Ended{At: noon},
 		}),
@@ -271,11 +271,11 @@ func TestSituations(t *testing.T) {
 			r := report.New(p, report.Options{
 				Hashes: true, Verbose: true, Help: func(id string) string { return "https://example.org/docs/troubleshooting.md#" + id },
 			})
-			book := ledger.NewBook(r.Watch)
+			recorder := ledger.NewRecorder(r.Watch)
 			for _, event := range events {
-				book.Note(event)
+				recorder.Record(event)
 			}
-			if err := r.Close(book.Receipt()); err != nil {
+			if err := r.Close(recorder.Receipt()); err != nil {
 				t.Fatal(err)
 			}
 			golden(t, name, p.String())
@@ -288,10 +288,10 @@ func TestALongMessageIsWholeInTheLog(t *testing.T) {
 	t.Parallel()
 	p := &page{}
 	end := "the end of it"
-	book := ledger.NewBook(nil)
-	book.Note(ledger.Noted{Finding: finding.Finding{ID: "x", Severity: finding.Error, File: "dist/" + wheel, Message: strings.Repeat("long ", 500) + end, Fix: "build it again"}})
-	book.Note(ledger.Noted{Finding: finding.Finding{ID: "y", Severity: finding.Error, Message: "short", Fix: "mend it"}})
-	if err := report.New(p, report.Options{}).Close(book.Receipt()); err != nil {
+	recorder := ledger.NewRecorder(nil)
+	recorder.Record(ledger.Noted{Finding: finding.Finding{ID: "x", Severity: finding.Error, File: "dist/" + wheel, Message: strings.Repeat("long ", 500) + end, Fix: "build it again"}})
+	recorder.Record(ledger.Noted{Finding: finding.Finding{ID: "y", Severity: finding.Error, Message: "short", Fix: "mend it"}})
+	if err := report.New(p, report.Options{}).Close(recorder.Receipt()); err != nil {
 		t.Fatal(err)
 	}
 	cut := "the whole is in the log"
@@ -315,18 +315,18 @@ func TestLogAndSummaryOfADryRunAgree(t *testing.T) {
 		{"it would be published", nil, "to be uploaded", "not tried"},
 		{"it would not", []ledger.Event{wrong}, "not tried", "to be uploaded"},
 	} {
-		events := join([]ledger.Event{ledger.Began{At: noon, Index: "https://upload.index.example/legacy/", DryRun: true}}, opening(file(wheel, ledger.Upload))[1:], c.then)
+		events := join([]ledger.Event{ledger.Began{At: noon, Index: "https://upload.index.example/legacy/", DryRun: true}}, opening(file(wheel, ledger.ActionUpload))[1:], c.then)
 		p := &page{}
 		r := report.New(p, report.Options{})
-		book := ledger.NewBook(func(e ledger.Event) {
+		recorder := ledger.NewRecorder(func(e ledger.Event) {
 			if _, began := e.(ledger.Began); began {
 				r.Watch(e)
 			}
 		})
 		for _, event := range events {
-			book.Note(event)
+			recorder.Record(event)
 		}
-		if err := r.Close(book.Receipt()); err != nil {
+		if err := r.Close(recorder.Receipt()); err != nil {
 			t.Fatal(err)
 		}
 		if strings.Contains(p.log.String(), "publishing") {
@@ -352,16 +352,16 @@ func TestNothingIsMissing(t *testing.T) {
 // TestATokenThatIsKnownIsToldOfAlone: a mint that was lost takes nothing from what became of the token that came after it.
 func TestATokenThatIsKnownIsToldOfAlone(t *testing.T) {
 	t.Parallel()
-	events := join(opening(file(wheel, ledger.Upload)), identified(), []ledger.Event{ledger.MintLost{}}, minted()[2:], []ledger.Event{
-		ledger.Started{File: wheel}, ledger.Landed{File: wheel, Took: time.Second},
+	events := join(opening(file(wheel, ledger.ActionUpload)), identified(), []ledger.Event{ledger.MintLost{}}, minted()[2:], []ledger.Event{
+		ledger.Started{File: wheel}, ledger.Uploaded{File: wheel, Took: time.Second},
 	}, burned(ledger.BurnProven))
 	p := &page{}
 	r := report.New(p, report.Options{})
-	book := ledger.NewBook(r.Watch)
+	recorder := ledger.NewRecorder(r.Watch)
 	for _, event := range events {
-		book.Note(event)
+		recorder.Record(event)
 	}
-	if err := r.Close(book.Receipt()); err != nil {
+	if err := r.Close(recorder.Receipt()); err != nil {
 		t.Fatal(err)
 	}
 	for _, text := range []string{p.log.String(), p.summary.String()} {
@@ -378,11 +378,11 @@ func TestATokenThatIsKnownIsToldOfAlone(t *testing.T) {
 func TestATableStaysATable(t *testing.T) {
 	t.Parallel()
 	p := &page{}
-	book := ledger.NewBook(nil)
+	recorder := ledger.NewRecorder(nil)
 	for _, event := range situations()["hostile"] {
-		book.Note(event)
+		recorder.Record(event)
 	}
-	if err := report.New(p, report.Options{}).Close(book.Receipt()); err != nil {
+	if err := report.New(p, report.Options{}).Close(recorder.Receipt()); err != nil {
 		t.Fatal(err)
 	}
 	tables := wholeTables(t, p.summary.String())
@@ -420,9 +420,9 @@ func wholeTables(t *testing.T, markdown string) map[string]int {
 func TestOutputsAreJSONWhereTheySaySo(t *testing.T) {
 	t.Parallel()
 	p := &page{}
-	book := ledger.NewBook(nil)
-	book.Note(ledger.Planned{Files: []ledger.File{file("a\"b\n.whl", ledger.Present)}, Releases: release()})
-	if err := report.New(p, report.Options{}).Close(book.Receipt()); err != nil {
+	recorder := ledger.NewRecorder(nil)
+	recorder.Record(ledger.Planned{Files: []ledger.File{file("a\"b\n.whl", ledger.ActionPresent)}, Releases: release()})
+	if err := report.New(p, report.Options{}).Close(recorder.Receipt()); err != nil {
 		t.Fatal(err)
 	}
 	for line := range strings.Lines(p.outputs.String()) {

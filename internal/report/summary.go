@@ -290,7 +290,7 @@ func fileTable(b *strings.Builder, r ledger.Receipt) {
 	}
 	signed := false
 	for _, f := range r.Files {
-		signed = signed || f.There() && len(f.Attestations) > 0
+		signed = signed || f.Outcome.OnIndex() && len(f.Attestations) > 0
 	}
 	cells := func(file, status, size, digest, attestation string) {
 		if signed {
@@ -307,7 +307,7 @@ func fileTable(b *strings.Builder, r ledger.Receipt) {
 			cells(fmt.Sprintf("… and %d more, in the log", len(r.Files)-i), "", "", "", "")
 			break
 		}
-		cells(code(clipped(f.Name, longestCell)), statusCell(f.Status, planned), unbroken(size(f.Size)), digest(f.SHA256), attestationsCell(f))
+		cells(code(clipped(f.Name, longestCell)), statusCell(f.Outcome, planned), unbroken(size(f.Size)), digest(f.SHA256), attestationsCell(f))
 	}
 	b.WriteString("\n")
 }
@@ -331,7 +331,7 @@ func digest(sha256 string) string {
 
 // attestationsCell links what the index took with the file: an attestation of a file that it has not says nothing to anybody.
 func attestationsCell(f ledger.File) string {
-	if !f.There() {
+	if !f.Outcome.OnIndex() {
 		return ""
 	}
 	links := make([]string, 0, len(f.Attestations))
@@ -342,32 +342,32 @@ func attestationsCell(f ledger.File) string {
 }
 
 // statusCell is a file's status, with a sign where somebody has to look.
-func statusCell(s ledger.Status, planned bool) string {
+func statusCell(s ledger.Outcome, planned bool) string {
 	short, _, _ := strings.Cut(status(s, planned), ": ") // what is said of it more stands with the findings
 	switch s {
-	case ledger.Refused, ledger.Conflict:
+	case ledger.OutcomeRejected, ledger.OutcomeConflict:
 		return "❌ " + escaped(short)
-	case ledger.Skipped:
+	case ledger.OutcomeSkipped:
 		return "⚠️ " + escaped(short)
-	case ledger.CutOff, ledger.Unknown:
+	case ledger.OutcomeFailed, ledger.OutcomeUnclear:
 		return "⚠️ " + escaped(status(s, planned))
 	}
 	return escaped(short)
 }
 
 // status is a file's status as people read it. Where a run only plans, nothing has been tried yet.
-func status(s ledger.Status, planned bool) string {
-	if s == ledger.NotTried && planned {
+func status(s ledger.Outcome, planned bool) string {
+	if s == ledger.NotAttempted && planned {
 		return "to be uploaded"
 	}
 	switch s {
-	case ledger.Present:
+	case ledger.OutcomePresent:
 		return "already there"
-	case ledger.Conflict:
+	case ledger.OutcomeConflict:
 		return "in conflict: the index has other bytes"
-	case ledger.Skipped:
+	case ledger.OutcomeSkipped:
 		return "skipped: the index has a file of this name"
-	case ledger.Unknown:
+	case ledger.OutcomeUnclear:
 		return "cut off: the index may have it"
 	default:
 		return string(s)
@@ -436,12 +436,12 @@ func tokenBegan(t ledger.Token) []line {
 }
 
 func sent(r ledger.Receipt) []line {
-	if r.Token.Minted == 0 && r.Count(ledger.Uploaded) == 0 {
+	if r.Token.Minted == 0 && r.Count(ledger.OutcomeUploaded) == 0 {
 		return nil
 	}
 	var landed []ledger.File
 	for _, f := range r.Files {
-		if f.Status == ledger.Uploaded {
+		if f.Outcome == ledger.OutcomeUploaded {
 			landed = append(landed, f)
 		}
 	}
@@ -463,7 +463,7 @@ func afterwards(r ledger.Receipt) []line {
 	var lines []line
 	switch r.Verified {
 	case ledger.Served:
-		lines = append(lines, line{"Read back", escaped(readBack(ledger.ReadBack{Served: true, Skipped: r.Count(ledger.Skipped)})), "Read back"})
+		lines = append(lines, line{"Read back", escaped(readBack(ledger.ReadBack{Served: true, Skipped: r.Count(ledger.OutcomeSkipped)})), "Read back"})
 	case ledger.NotServed:
 		lines = append(lines, line{"Read back", "⚠️ not everything was seen as it was sent: see above", "Read back"})
 	case ledger.NotAsked:

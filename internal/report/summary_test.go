@@ -21,12 +21,12 @@ import (
 func summaryOf(t *testing.T, events []ledger.Event) string {
 	t.Helper()
 	p := &page{}
-	book := ledger.NewBook(nil)
+	recorder := ledger.NewRecorder(nil)
 	for _, event := range events {
-		book.Note(event)
+		recorder.Record(event)
 	}
 	r := report.New(p, report.Options{Help: func(id string) string { return "https://example.org/docs/troubleshooting.md#" + id }})
-	if err := r.Close(book.Receipt()); err != nil {
+	if err := r.Close(recorder.Receipt()); err != nil {
 		t.Fatal(err)
 	}
 	return p.summary.String()
@@ -40,7 +40,7 @@ func TestASummaryOfThousandsOfFiles(t *testing.T) {
 		var files []ledger.File
 		for i := range n {
 			name := fmt.Sprintf("my_project-1.0-cp312-cp312-manylinux_2_17_x86_64.manylinux2014_x86_64.%d-%s.whl", i, strings.Repeat("long_name", 12))
-			files = append(files, file(name, ledger.Present))
+			files = append(files, file(name, ledger.ActionPresent))
 		}
 		events := slices.Concat(opening(files...), identified())
 		for i := range n {
@@ -63,7 +63,7 @@ func TestASummaryOfThousandsOfFiles(t *testing.T) {
 	// Without findings there is room for every one of two thousand.
 	var files []ledger.File
 	for i := range 2000 {
-		files = append(files, file(fmt.Sprintf("my_project-1.0-cp312-cp312-manylinux_2_17_x86_64.manylinux2014_x86_64.%d.whl", i), ledger.Present))
+		files = append(files, file(fmt.Sprintf("my_project-1.0-cp312-cp312-manylinux_2_17_x86_64.manylinux2014_x86_64.%d.whl", i), ledger.ActionPresent))
 	}
 	text := summaryOf(t, opening(files...))
 	if rows := wholeTables(t, text)["File"]; len(text) > limit || rows != 2000 {
@@ -156,10 +156,10 @@ func TestTheNextStepBesideTheTable(t *testing.T) {
 
 // everywhere is a run with a text in every place that somebody outside may fill.
 func everywhere(text string) []ledger.Event {
-	files := []ledger.File{file(wheel, ledger.Upload), file(sdist, ledger.Upload), file("x.zip", ledger.Present), file("y.zip", ledger.Skipped)}
+	files := []ledger.File{file(wheel, ledger.ActionUpload), file(sdist, ledger.ActionUpload), file("x.zip", ledger.ActionPresent), file("y.zip", ledger.ActionSkip)}
 	for i := range files {
 		f := &files[i]
-		f.Path, f.Name, f.Version, f.SHA256, f.Held = text+f.Path, text+f.Name, text, text+f.SHA256, text
+		f.Path, f.Name, f.Version, f.SHA256, f.IndexDigest = text+f.Path, text+f.Name, text, text+f.SHA256, text
 	}
 	releases := release()
 	releases[0].Name, releases[0].Version, releases[0].URL = text, text, "https://index.example/project/"+text
@@ -181,15 +181,15 @@ func everywhere(text string) []ledger.Event {
 		ledger.Attested{File: files[0].Name, Attestation: attestation},
 		ledger.Minted{At: noon, Narrowed: true, Projects: []string{text, text}, Expires: noon},
 		ledger.Phase{At: noon.Add(2 * time.Second), Name: "Upload"},
-		ledger.Landed{File: files[0].Name},
-		ledger.Turned{File: files[1].Name, Finding: problem(finding.Error, "refused", text)},
+		ledger.Uploaded{File: files[0].Name},
+		ledger.Rejected{File: files[1].Name, Finding: problem(finding.Error, "refused", text)},
 		ledger.Unmatched{Publisher: ledger.Publisher{Claims: []ledger.Claim{claim, {Field: text, Wanted: text, Note: "`" + text}}, Places: []ledger.Place{{Project: text, Page: "https://index.example/?" + text}, {Project: text, New: true}}, Next: text}},
 		ledger.Noted{Finding: problem(finding.Error, "invalid-publisher", "")},
 		ledger.Noted{Finding: problem(finding.Warning, "a", "dist/"+text)},
 		ledger.Noted{Finding: problem(finding.Warning, "a", "dist/"+text)},
 		ledger.Noted{Finding: problem(finding.Notice, "b", "")},
 		ledger.Widened{Words: text},
-		ledger.Attached{Outcome: ledger.ReleaseAttached, Assets: 2, Of: 2, Page: "https://releases.example/" + text},
+		ledger.Attached{Outcome: ledger.ReleaseAttached, Assets: 2, Wanted: 2, Page: "https://releases.example/" + text},
 		ledger.Ended{At: noon.Add(3 * time.Second)},
 	}
 }

@@ -13,7 +13,7 @@ import (
 func verifying(b *strings.Builder, r ledger.Receipt) {
 	var there []ledger.File
 	for _, f := range r.Files {
-		if f.There() {
+		if f.Outcome.OnIndex() {
 			there = append(there, f)
 		}
 	}

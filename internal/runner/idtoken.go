@@ -76,19 +76,19 @@ func (r *Runner) MayAsk() error {
 		return trustworthy(at)
 	case !r.actions:
 		return finding.Finding{
-			ID: NoRunner, Severity: finding.Error,
+			ID: NoRunner, Severity: finding.Error, Fault: finding.Workflow,
 			Message: "there is no ID token outside of GitHub Actions, and Trusted Publishing needs one",
 			Fix:     "run this in a workflow, or give an API token with --password; `rehearse` needs neither",
 		}
 	case r.forkPull():
 		return finding.Finding{
-			ID: ForkPull, Severity: finding.Error,
+			ID: ForkPull, Severity: finding.Error, Fault: finding.Workflow,
 			Message: "this run is for a pull request from a fork, and GitHub gives such runs no ID token, whatever the permissions say",
 			Fix:     "publish from a tag, a release or workflow_dispatch of the repository itself",
 		}
 	default:
 		return finding.Finding{
-			ID: NoPermission, Severity: finding.Error,
+			ID: NoPermission, Severity: finding.Error, Fault: finding.Workflow,
 			Message: "this job may not ask GitHub for an ID token",
 			Fix:     "give the job that publishes `permissions: id-token: write`; in a reusable workflow the calling job needs it too",
 		}

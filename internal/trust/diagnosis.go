@@ -36,7 +36,7 @@ func noAudience(at *url.URL, err error) error {
 	switch status := failed.Answer.Status; {
 	// An index with Trusted Publishing tells its audience to everybody: one that wants a log-in for all it has, has none.
 	case status == http.StatusNotFound, status == http.StatusMethodNotAllowed, status == http.StatusGone, status == http.StatusUnauthorized:
-		told.ID = NoTrustedPublishing
+		told.ID, told.Fault = NoTrustedPublishing, finding.Workflow
 		told.Message = fmt.Sprintf("the index at %s has no Trusted Publishing (it answered %d)", at.Host, status)
 		told.Fix = "check `repository-url`, or give this index's API token as `password`"
 	case status == http.StatusForbidden:

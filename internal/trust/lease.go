@@ -94,6 +94,13 @@ func (t *token) left(now time.Time) time.Duration {
 	return t.expires.Sub(now.Add(t.ahead))
 }
 
+// Minted returns how many upload tokens the run has got so far.
+func (l *Lease) Minted() int {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return len(l.tokens)
+}
+
 // NewLease returns a lease without a token.
 func NewLease(o Options) *Lease { return &Lease{o: o} }
 

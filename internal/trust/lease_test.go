@@ -102,7 +102,7 @@ func stage(t *testing.T, projects ...pep.Project) *fakepypi.Stage {
 // post sends an upload with a wrong digest, and returns how the index answers to the credential.
 func post(t *testing.T, s *fakepypi.Stage, r *run, project string) (status int, words string) {
 	t.Helper()
-	user, pass, err := r.Credential(t.Context(), 0)
+	user, pass, err := r.Token(t.Context(), 0)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -667,20 +667,20 @@ func TestFallingBackToTheTokenAsItWasMinted(t *testing.T) {
 		if err := r.Mint(t.Context(), trust.Order{Projects: []pep.Project{"mine"}}); err != nil {
 			t.Fatal(err)
 		}
-		_, used, err := r.Credential(t.Context(), 0)
+		_, used, err := r.Token(t.Context(), 0)
 		if err != nil {
 			t.Fatal(err)
 		}
-		if got := r.Denied(t.Context(), used, words); got != again {
+		if got := r.Rejected(t.Context(), used, words); got != again {
 			t.Errorf("%s: again %v", words, got)
 		}
-		_, next, err := r.Credential(t.Context(), 0)
+		_, next, err := r.Token(t.Context(), 0)
 		if err != nil || next.Same(used) == again {
 			t.Errorf("%s: %v, the same token %v", words, err, next.Same(used))
 		}
 		if again {
 			// Whoever was denied at the same moment is told to try with the new one; who was denied with that is not.
-			if !r.Denied(t.Context(), used, words) || r.Denied(t.Context(), next, words) {
+			if !r.Rejected(t.Context(), used, words) || r.Rejected(t.Context(), next, words) {
 				t.Errorf("%s: a second fall-back", words)
 			}
 		}

@@ -16,9 +16,8 @@ import (
 // when it has all of the body.
 const margin = 2 * time.Minute
 
-// Credential is an upload token that is valid for need and the margin, renewed if it has to be. Who asked tells by Returned
-// when it is no longer carried.
-func (l *Lease) Credential(ctx context.Context, need time.Duration) (string, secret.Text, error) {
+// Token returns an upload token that is valid for need and the margin, renewed if necessary. The caller gives it back by Release.
+func (l *Lease) Token(ctx context.Context, need time.Duration) (string, secret.Text, error) {
 	l.renewing.Lock()
 	defer l.renewing.Unlock()
 	t, err := l.current()
@@ -87,9 +86,8 @@ func (l *Lease) renew(ctx context.Context, need time.Duration) error {
 	return nil
 }
 
-// Returned tells that an upload no longer carries the token. A token that was renewed is burned when its last upload is
-// over.
-func (l *Lease) Returned(ctx context.Context, used secret.Text) {
+// Release says that an upload no longer uses the token. A token that was renewed is burned when its last upload is over.
+func (l *Lease) Release(ctx context.Context, used secret.Text) {
 	l.mu.Lock()
 	for _, t := range l.tokens {
 		if t.users > 0 && (t.narrow.Same(used) || t.raw.Same(used)) {
@@ -117,12 +115,12 @@ func (l *Lease) retire(ctx context.Context) {
 	}
 }
 
-// Denied is told the index's words of a 403, and tells whether there is another token to try with now:
+// Rejected is told the reason that the index gave for a 403, and reports whether there is another token to try with now:
 //   - somebody else was denied first, and there is another one already;
 //   - the token has expired on its way: it is renewed, once;
 //   - the index could not read what narrowing added: the token is used as it was minted. Never where the index read it, and found that it
 //     does not allow the upload.
-func (l *Lease) Denied(ctx context.Context, used secret.Text, words string) bool {
+func (l *Lease) Rejected(ctx context.Context, used secret.Text, words string) bool {
 	l.renewing.Lock()
 	defer l.renewing.Unlock()
 	t, err := l.current()

@@ -60,26 +60,26 @@ func burnedOf(s *fakepypi.Stage) (burned []bool) {
 func TestATokenIsRenewedBeforeItIsTooShort(t *testing.T) {
 	t.Parallel()
 	c, s, r := later(t)
-	_, first, err := r.Credential(t.Context(), 10*time.Second)
+	_, first, err := r.Token(t.Context(), 10*time.Second)
 	if err != nil {
 		t.Fatal(err)
 	}
 	c.forward(2 * time.Minute)
-	_, same, err := r.Credential(t.Context(), 10*time.Second)
+	_, same, err := r.Token(t.Context(), 10*time.Second)
 	if err != nil || !same.Same(first) {
 		t.Fatalf("a token of three minutes was not enough for ten seconds and the margin: %v", err)
 	}
-	r.Returned(t.Context(), same)
+	r.Release(t.Context(), same)
 	// The narrowed token has a minute left: too little for the margin.
 	c.forward(2 * time.Minute)
-	_, second, err := r.Credential(t.Context(), 10*time.Second)
+	_, second, err := r.Token(t.Context(), 10*time.Second)
 	if err != nil || second.Same(first) {
 		t.Fatalf("the token was not renewed: %v", err)
 	}
 	if got := burnedOf(s); len(got) != 2 || got[0] || got[1] {
 		t.Errorf("burned %v: an upload carries the first one yet", got)
 	}
-	r.Returned(t.Context(), first)
+	r.Release(t.Context(), first)
 	if got := burnedOf(s); len(got) != 2 || !got[0] || got[1] {
 		t.Errorf("burned %v: nobody carries the first one any more", got)
 	}
@@ -95,7 +95,7 @@ func TestATokenThatIsAsGoodAsItCanBeIsNotRenewed(t *testing.T) {
 	t.Parallel()
 	_, s, r := later(t)
 	for range 3 {
-		if _, _, err := r.Credential(t.Context(), time.Hour); err != nil {
+		if _, _, err := r.Token(t.Context(), time.Hour); err != nil {
 			t.Fatal(err)
 		}
 	}
@@ -110,11 +110,11 @@ func TestARenewedTokenLivesAsLongAsItIsNeeded(t *testing.T) {
 	c, s, r := later(t)
 	for range 5 {
 		c.forward(61 * time.Second)
-		_, used, err := r.Credential(t.Context(), 6*time.Minute)
+		_, used, err := r.Token(t.Context(), 6*time.Minute)
 		if err != nil {
 			t.Fatal(err)
 		}
-		r.Returned(t.Context(), used)
+		r.Release(t.Context(), used)
 	}
 	if n := len(s.Tokens()); n != 2 {
 		t.Errorf("%d tokens", n)
@@ -124,7 +124,7 @@ func TestARenewedTokenLivesAsLongAsItIsNeeded(t *testing.T) {
 func TestATokenThatExpiredOnItsWayIsRenewedOnce(t *testing.T) {
 	t.Parallel()
 	c, s, r := later(t)
-	_, used, err := r.Credential(t.Context(), 0)
+	_, used, err := r.Token(t.Context(), 0)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -134,18 +134,18 @@ func TestATokenThatExpiredOnItsWayIsRenewedOnce(t *testing.T) {
 		t.Errorf("%d %s", status, words)
 	}
 	const says = "Invalid API Token: token is expired, token is expired"
-	if !r.Denied(t.Context(), used, says) {
+	if !r.Rejected(t.Context(), used, says) {
 		t.Error("there is another token already")
 	}
-	_, next, err := r.Credential(t.Context(), 0)
+	_, next, err := r.Token(t.Context(), 0)
 	if err != nil {
 		t.Fatal(err)
 	}
-	if r.Denied(t.Context(), next, says) {
+	if r.Rejected(t.Context(), next, says) {
 		t.Error("a token of this moment was renewed again")
 	}
 	c.forward(90 * time.Second)
-	if !r.Denied(t.Context(), next, says) || len(s.Tokens()) != 3 {
+	if !r.Rejected(t.Context(), next, says) || len(s.Tokens()) != 3 {
 		t.Errorf("not renewed: %d tokens", len(s.Tokens()))
 	}
 }
@@ -156,7 +156,7 @@ func TestARenewalThatFailsLeavesTheOldTokenInUseWhileItLasts(t *testing.T) {
 	s.Switch(func(w *fakepypi.Switches) { w.NoGitHub = true })
 	c.forward(4 * time.Minute)
 	for range 3 {
-		if _, _, err := r.Credential(t.Context(), 10*time.Second); err != nil {
+		if _, _, err := r.Token(t.Context(), 10*time.Second); err != nil {
 			t.Errorf("a minute is enough for ten seconds: %v", err)
 		}
 	}
@@ -176,7 +176,7 @@ func TestARenewalThatFailsLeavesTheOldTokenInUseWhileItLasts(t *testing.T) {
 	}
 	c.forward(2 * time.Second)
 	c.forward(61 * time.Second)
-	if _, _, err := r.Credential(t.Context(), 2*time.Minute); err == nil {
+	if _, _, err := r.Token(t.Context(), 2*time.Minute); err == nil {
 		t.Error("a token that is over was taken for two minutes")
 	}
 }
@@ -191,7 +191,7 @@ func TestWhatARenewalThatFailsAdvises(t *testing.T) {
 		t.Fatal(err)
 	}
 	c.forward(4 * time.Minute)
-	if _, _, err := r.Credential(t.Context(), 10*time.Second); err != nil {
+	if _, _, err := r.Token(t.Context(), 10*time.Second); err != nil {
 		t.Fatal(err)
 	}
 	var told []finding.Finding
@@ -204,7 +204,7 @@ func TestWhatARenewalThatFailsAdvises(t *testing.T) {
 		t.Errorf("%+v", told)
 	}
 	c.forward(5 * time.Minute)
-	_, _, err := r.Credential(t.Context(), 10*time.Second)
+	_, _, err := r.Token(t.Context(), 10*time.Second)
 	if all := finding.Of(err); len(all) != 1 || all[0].ID != "mint-unavailable" || strings.Contains(all[0].Fix, "nothing was uploaded") {
 		t.Errorf("%+v", all)
 	}

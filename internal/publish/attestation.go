@@ -36,3 +36,14 @@ func onePerSuffix(all []attest.Attestation) []attest.Attestation {
 func describeAttestation(a attest.Attestation) ledger.Attestation {
 	return ledger.Attestation{Predicate: a.Predicate, Identity: a.Identity, LogIndex: a.LogIndex, LogURL: a.LogURL}
 }
+
+// keptByIndex records the attestations that the index had with the file before this run, and returns one of each kind.
+func (r *run) keptByIndex(t *target, all []attest.Attestation) []attest.Attestation {
+	all = onePerSuffix(all)
+	for _, a := range all {
+		described := describeAttestation(a)
+		described.Served = true
+		r.Record(ledger.Attested{File: t.Name, Attestation: described})
+	}
+	return all
+}

@@ -16,19 +16,19 @@ const othersWait = 2 * time.Minute
 func untilPublished() schedule { return schedule{pause: 5 * time.Second} }
 
 // awaitOthers is for a job that may attach and not publish: what is missing was published by another job a moment ago, and the index
-// may not show it yet.
-func (r *run) awaitOthers(ctx context.Context, targets []*target) error {
+// may not show it yet. It reports whether it waited until the index listed everything.
+func (r *run) awaitOthers(ctx context.Context, targets []*target) (waited bool, err error) {
 	if r.GitHub == nil || r.Tokens == nil || len(missingOf(targets)) == 0 {
-		return nil
+		return false, nil
 	}
 	refused := r.Tokens.MayAsk()
 	switch {
 	case refused == nil:
-		return nil
+		return false, nil
 	case finding.Of(refused)[0].ID != runner.NoPermission:
-		return refused
+		return false, refused
 	case r.Index.Site().Simple == nil:
-		return withFault(notPublished(targets, refused, "nobody may look at the index (`index-url: none`)"), finding.Workflow)
+		return false, withFault(notPublished(targets, refused, "nobody may look at the index (`index-url: none`)"), finding.Workflow)
 	}
 	r.phase("Wait for index")
 	bounded, stop := context.WithTimeout(ctx, min(r.Wait, othersWait))
@@ -37,7 +37,7 @@ func (r *run) awaitOthers(ctx context.Context, targets []*target) error {
 	var unread error // of the last look
 	look := func(ctx context.Context) pace {
 		failed := r.listings.refresh(ctx, projects)
-		r.compare(targets)
+		r.listings.compare(targets, r.SkipExisting)
 		if failed == nil && len(missingOf(targets)) == 0 {
 			return done
 		}
@@ -48,16 +48,16 @@ func (r *run) awaitOthers(ctx context.Context, targets []*target) error {
 	}
 	// The plan has just looked: the first look waits.
 	if r.Sleep(bounded, untilPublished().pause) == nil && r.listings.repeat(bounded, untilPublished(), look) {
-		return r.plan(targets)
+		return true, nil
 	}
 	if ctx.Err() != nil {
-		return context.Cause(ctx)
+		return false, context.Cause(ctx)
 	}
 	why := "the index does not show them"
 	if unread != nil {
 		why = "the index could not be asked: " + unread.Error()
 	}
-	return notPublished(targets, refused, why)
+	return false, notPublished(targets, refused, why)
 }
 
 // notPublished reports that a job which may not publish has files that the index is not known to have.

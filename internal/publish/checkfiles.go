@@ -53,7 +53,7 @@ func Check(ctx context.Context, o Options, d Deps) (CheckResult, error) {
 		return CheckResult{}, err
 	}
 	found := r.applyRules(c, stored)
-	r.compare(c.targets)
+	r.listings.compare(c.targets, false)
 	for _, t := range c.targets {
 		if t.action == ledger.ActionConflict {
 			found = append(found, conflict(t, t.indexDigest))

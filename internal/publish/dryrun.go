@@ -6,17 +6,12 @@ import (
 	"github.com/org/pypi-oidc-publish/internal/finding"
 )
 
-// dryRun reports what a run would do and what cannot be known. No token is requested: that could create a project.
-func (r *run) dryRun(ctx context.Context, targets []*target, release *gitHubRelease) error {
-	unattachable := release.find(ctx, targets)
-	_, unidentified := r.identify(ctx)
-	if len(missingOf(targets)) == 0 {
-		unidentified = nil // nobody would ask
-	}
+// dryRun reports what a run would do and what cannot be known; failures are the errors of the steps that change nothing.
+func (r *run) dryRun(ctx context.Context, failures ...error) error {
 	if ctx.Err() != nil {
 		return context.Cause(ctx)
 	}
-	for _, err := range []error{unattachable, unidentified} {
+	for _, err := range failures {
 		for _, f := range finding.Of(err) {
 			f.Severity = finding.Warning
 			f.Message = "the run itself would fail here: " + f.Message

@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/org/pypi-oidc-publish/internal/index"
+	"github.com/org/pypi-oidc-publish/internal/ledger"
 	"github.com/org/pypi-oidc-publish/internal/par"
 	"github.com/org/pypi-oidc-publish/internal/pep"
 )
@@ -97,6 +98,18 @@ func (l *listings) answered() map[pep.Project]pep.Listing {
 		}
 	}
 	return all
+}
+
+// compare decides what to do with every target by what the index is known to list. With skip, other bytes under a name are skipped.
+func (l *listings) compare(targets []*target, skip bool) {
+	answered := l.answered()
+	for _, t := range targets {
+		t.action, t.indexDigest = t.compare(answered[t.release.Project])
+		if t.action == ledger.ActionConflict && skip {
+			t.action = ledger.ActionSkip
+		}
+		t.outcome = t.action.Outcome()
+	}
 }
 
 // find asks about a target's project until its page has the target's name, as the schedule says, and returns the last page. An

@@ -10,7 +10,6 @@ import (
 	"github.com/org/pypi-oidc-publish/internal/attest"
 	"github.com/org/pypi-oidc-publish/internal/finding"
 	"github.com/org/pypi-oidc-publish/internal/index"
-	"github.com/org/pypi-oidc-publish/internal/ledger"
 	"github.com/org/pypi-oidc-publish/internal/oidc"
 	"github.com/org/pypi-oidc-publish/internal/pep"
 	"github.com/org/pypi-oidc-publish/internal/wire"
@@ -57,17 +56,6 @@ func (r *run) settleProvenance(t *target, why ...finding.Finding) {
 	for _, f := range why {
 		r.note(f)
 	}
-}
-
-// keptByIndex records the attestations that the index had with the file before this run, and returns one of each kind.
-func (r *run) keptByIndex(t *target, all []attest.Attestation) []attest.Attestation {
-	all = onePerSuffix(all)
-	for _, a := range all {
-		described := describeAttestation(a)
-		described.Served = true
-		r.Record(ledger.Attested{File: t.Name, Attestation: described})
-	}
-	return all
 }
 
 // attestationsOff reports whether there will be no provenance: it stands on the page with the file or never will, and an index that

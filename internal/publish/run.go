@@ -108,14 +108,17 @@ func (r *run) steps(ctx context.Context, release *gitHubRelease) error {
 		return err
 	}
 	if r.DryRun {
-		r.phase("Dry run")
-		return r.dryRun(ctx, targets, release)
+		return r.rehearse(ctx, targets, release)
 	}
 	if err := release.find(ctx, targets); err != nil {
 		return err
 	}
-	if err := r.awaitOthers(ctx, targets); err != nil {
+	if waited, err := r.awaitOthers(ctx, targets); err != nil {
 		return err
+	} else if waited {
+		if err := r.plan(targets); err != nil {
+			return err
+		}
 	}
 	var claims oidc.Claims
 	if missing := missingOf(targets); len(missing) > 0 {
@@ -135,6 +138,17 @@ func (r *run) steps(ctx context.Context, release *gitHubRelease) error {
 	}
 	release.attach(ctx, targets)
 	return nil
+}
+
+// rehearse does the steps after the plan that change nothing. No token is requested: that could create a project.
+func (r *run) rehearse(ctx context.Context, targets []*target, release *gitHubRelease) error {
+	r.phase("Dry run")
+	unattachable := release.find(ctx, targets)
+	_, unidentified := r.identify(ctx)
+	if len(missingOf(targets)) == 0 {
+		unidentified = nil // nobody would ask
+	}
+	return r.dryRun(ctx, unattachable, unidentified)
 }
 
 // transfer is the life of the credential. Its revocation is deferred before the first token is requested, so that none outlives the

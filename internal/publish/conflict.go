@@ -1,0 +1,35 @@
+package publish
+
+import (
+	"fmt"
+	"strings"
+
+	"github.com/org/pypi-oidc-publish/internal/finding"
+)
+
+// conflict returns the error of a name under which the index has other bytes, with this digest.
+func conflict(t *target, indexDigest string) finding.Finding {
+	digests := fmt.Sprintf("its SHA-256 is %s, this file's is %s", indexDigest, t.sha256())
+	if theirs, only := strings.CutPrefix(indexDigest, onlyMD5); only {
+		digests = fmt.Sprintf("its MD5 is %s, which this file with the SHA-256 %s does not have", theirs, t.sha256())
+	}
+	return finding.Finding{
+		ID: "conflict", Severity: finding.Error, Fault: finding.Distribution, File: t.shown,
+		Message: fmt.Sprintf("the index has other bytes under the name %s: %s", t.Name, digests),
+		Fix:     "re-run only the publish job with the files of the first build, raise the version, or finish the release with `skip-existing: true`",
+	}
+}
+
+// skipped returns the warning version of conflict, used with skip-existing. indexDigest is empty where it is unknown what the
+// index has under the name.
+func skipped(t *target, indexDigest string) finding.Finding {
+	f := conflict(t, indexDigest)
+	f.ID, f.Severity = "skipped", finding.Warning
+	f.Fix = "see that this is what you want: users get the index's file"
+	if indexDigest == "" {
+		f.Message = fmt.Sprintf("the index has a file of the name %s, and nobody knows whether its SHA-256 is this one's, %s", t.Name, t.sha256())
+		f.Fix += "; where `index-url` leads to a page with digests, the run compares them"
+	}
+	f.Message += "; the index's file stays, and this one is not published"
+	return f
+}

@@ -78,11 +78,13 @@ func (w World) judge(ctx context.Context, o checkOptions, paths []string) (publi
 	if err != nil {
 		return publish.CheckResult{}, err
 	}
-	site.Warehouse = o.profile == "pypi"
+	if site.Warehouse = o.profile == "pypi"; !site.Warehouse {
+		site.MD5 = true // such an index may know files by nothing else
+	}
 	client := wire.New(wire.Options{UserAgent: w.userAgent(), Trust: w.trust, Proxy: w.Proxy, Now: w.Now, Sleep: w.Sleep, Redact: vault.Redact})
 	const parallel = 4
 	return publish.Check(ctx,
-		publish.Options{Paths: paths, Parallel: parallel, VerifyMetadata: true, ExpectedVersion: o.expected},
+		publish.Options{Paths: paths, WorkingTree: w.workingTree(), Parallel: parallel, VerifyMetadata: true, ExpectedVersion: o.expected},
 		publish.Deps{Index: index.New(site, client, wire.NewGate(parallel), nil), Now: func() time.Time { return o.today }, Sleep: w.Sleep})
 }
 

@@ -94,6 +94,14 @@ func situations() []situation {
 				}
 			}
 		}},
+		{"distributions below the folder", 2, func(s *step) {
+			if err := os.Mkdir(s.path("dist/linux"), 0o755); err != nil {
+				s.t.Fatal(err)
+			}
+			if err := os.Rename(s.path("dist/"+goldenWheel), s.path("dist/linux/"+goldenWheel)); err != nil {
+				s.t.Fatal(err)
+			}
+		}},
 		{"misconfigured", 2, all(input("skip-existing", "yes"), input("auth", "token"))},
 		{"no right to ask for an ID token", 2, (*step).withoutIDToken},
 		{"pull request target", 1, claim("event_name", "pull_request_target")},

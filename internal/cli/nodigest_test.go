@@ -34,4 +34,18 @@ func TestAnIndexWithoutDigests(t *testing.T) {
 		!strings.Contains(summary, "⚠️ not everything was seen as it was sent: see above") {
 		t.Errorf("what is served is said not to be:\n%s\n%s", log, summary)
 	}
+
+	// This one runs PyPI's software, so that it decides itself: it takes the same bytes again, and refuses others.
+	if code, outputs := s.run(); code != 0 || outputs["result"] != "published" || len(s.holds()) != 1 {
+		t.Errorf("the same bytes: exit code %d, %v\n%s", code, outputs, s.log.String())
+	}
+	s.build("alder-1.0-py3-none-any.whl", "rebuilt")
+	before := s.stage.Files()[0].SHA256
+	if code, outputs := s.run(); code != 1 || outputs["result"] != "failed" || !strings.Contains(s.log.String(), "File already exists") {
+		t.Errorf("other bytes: exit code %d, %v\n%s", code, outputs, s.log.String())
+	}
+	s.env["INPUT_SKIP-EXISTING"] = "true"
+	if code, outputs := s.run(); code != 0 || outputs["skipped-count"] != "1" || s.stage.Files()[0].SHA256 != before {
+		t.Errorf("other bytes, skipped: exit code %d, %v\n%s", code, outputs, s.log.String())
+	}
 }

@@ -1,6 +1,7 @@
 package cli
 
 import (
+	"cmp"
 	"context"
 	"crypto/x509"
 	"flag"
@@ -163,12 +164,15 @@ func (w World) run(ctx context.Context, c config.Config, r *runner.Runner, vault
 	}
 	deps.Index = index.New(site, client, wire.NewGate(c.Parallel), deps.Password)
 	return publish.Run(ctx, publish.Options{
-		Paths: c.Packages, Workspace: w.Getenv("GITHUB_WORKSPACE"), AuthReason: c.AuthWhy, Parallel: c.Parallel,
+		Paths: c.Packages, Workspace: w.Getenv("GITHUB_WORKSPACE"), WorkingTree: w.workingTree(), AuthReason: c.AuthWhy, Parallel: c.Parallel,
 		SkipExisting: c.SkipExisting, VerifyMetadata: c.VerifyMetadata, ExpectedVersion: c.ExpectedVersion,
 		DryRun: c.DryRun, Wait: c.Wait, Attest: c.Attestations, AttestationsDir: c.AttestationsDir,
 		Repository: to.repository, Tag: to.tag,
 	}, deps)
 }
+
+// workingTree returns the workspace of the runner, or the folder that the program runs in where there is no runner.
+func (w World) workingTree() string { return cmp.Or(w.Getenv("GITHUB_WORKSPACE"), ".") }
 
 func tried(t wire.Try) ledger.Tried {
 	return ledger.Tried{Op: string(t.Op), Method: t.Method, URL: t.URL, N: t.N, Status: t.Status, Took: t.Took, Wait: t.Wait, Err: t.Err}

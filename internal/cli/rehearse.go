@@ -96,9 +96,10 @@ func (w World) asRun(stage *fakepypi.Stage, summary string) func(string) string 
 	}
 }
 
-// found are the distributions in dist, or, where there is none, two samples in a folder of their own.
+// found are the distributions in dist, or, where there is none, two samples in a folder of their own. Where dist has them in its
+// sub-folders alone, the run says so.
 func (w World) found(r *runner.Runner) (samples string, paths []string, err error) {
-	if haul, err := dist.Find([]string{"dist"}); err == nil && len(haul.Distributions) > 0 {
+	if haul, err := dist.Find([]string{"dist"}); err == nil || len(haul.Nested) > 0 {
 		return "", []string{"dist"}, nil
 	}
 	folder, err := os.MkdirTemp("", "rehearsal-samples-")

@@ -22,7 +22,7 @@ func Inputs() []Input {
 	return []Input{
 		{
 			Name: "packages-dir", Default: "dist",
-			Help: "What to publish: one path a line, each a directory, a file or a glob. Every distribution found is judged; finding none is an error.",
+			Help: "What to publish: one path a line, each a directory, a file or a glob. Every distribution found is judged; finding none is an error, and so is one in a sub-folder of a directory (add dist/*/ to publish those too).",
 			set:  paths(func(d *draft, v []string) { d.Packages = v }),
 		},
 		{
@@ -42,12 +42,12 @@ func Inputs() []Input {
 		},
 		{
 			Name: "skip-existing", Default: "false", Boolean: true,
-			Help: "Identical files that the index already has are success in any case. With true, a different file of the same name is a loud warning instead of an error, and the index's file stays.",
+			Help: "Identical files that the index already has are success in any case. With true, a different file of the same name is a loud warning instead of an error, and the index's file stays. On an index other than PyPI this needs index-url.",
 			set:  boolean(func(d *draft, v bool) { d.SkipExisting = v }),
 		},
 		{
 			Name: "verify-metadata", Default: "true", Boolean: true,
-			Help: "Refuse before the first byte what the index would refuse. With false, these errors are warnings.",
+			Help: "Refuse before the first byte what the index would refuse. With false, these errors are warnings; expected-version is never waived.",
 			set:  boolean(func(d *draft, v bool) { d.VerifyMetadata = v }),
 		},
 		{
@@ -72,7 +72,7 @@ func Inputs() []Input {
 		},
 		{
 			Name: "expected-version",
-			Help: "Every release in the set must have this version, for example the tag v1.2.3 that started the workflow.",
+			Help: "Every release in the set must have this version, for example the tag v1.2.3 that started the workflow. verify-metadata does not switch this off.",
 			set:  line(func(d *draft, v string) { d.ExpectedVersion = v }),
 		},
 		{
@@ -87,7 +87,7 @@ func Inputs() []Input {
 		},
 		{
 			Name: "index-url",
-			Help: "The simple index for look-ups. Empty derives it from repository-url; none means no look-ups.",
+			Help: "The simple index for look-ups. Empty derives it from repository-url, for PyPI and indexes that run its software; none means no look-ups. Without it, another index may replace a file of the same name.",
 			set:  setSimple,
 		},
 		{

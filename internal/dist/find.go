@@ -16,6 +16,7 @@ type Haul struct {
 	Distributions []string // what looks like a distribution, whether or not an index would take it
 	Sidecars      []string // attestations that belong to a file beside them
 	Others        []string // the rest, which is left alone; folders end in a slash
+	Nested        []Nested // distributions that lie below a folder that was named, and are not in the list
 }
 
 // suffixes of distributions, of today and of former times. Letter case does not count: who names a file alder.WHL means a
@@ -29,7 +30,8 @@ const NoDistributions = "no-distributions"
 
 // Find collects files by patterns: each names a folder (whose files are meant, not those of its sub-folders), a file, or
 // is a glob. The error joins all that is wrong, each a finding that names its pattern: one that matches nothing, a folder
-// that is named like a distribution, no distribution at all.
+// that is named like a distribution, no distribution at all. Whether distributions below a folder are an oversight is for
+// the caller to say.
 func Find(patterns []string) (Haul, error) {
 	s := search{seen: map[string]bool{}}
 	for _, pattern := range patterns {
@@ -47,14 +49,16 @@ func Find(patterns []string) (Haul, error) {
 	for _, list := range []*[]string{&s.haul.Distributions, &s.haul.Sidecars, &s.haul.Others} {
 		slices.Sort(*list)
 	}
+	s.haul.Nested = findNested(s.folders, s.haul.Distributions, nestedEntries)
 	return s.haul, errors.Join(s.wrong...)
 }
 
 // search is a haul in the making.
 type search struct {
-	haul  Haul
-	seen  map[string]bool
-	wrong []error
+	haul    Haul
+	folders []string // that were named, and not matched by a glob
+	seen    map[string]bool
+	wrong   []error
 }
 
 func (s *search) refuse(f finding.Finding) {
@@ -66,6 +70,7 @@ func (s *search) look(pattern string) {
 	info, err := os.Stat(pattern)
 	switch {
 	case err == nil && info.IsDir():
+		s.folders = append(s.folders, pattern)
 		s.folder(pattern)
 	case err == nil:
 		s.file(pattern)

@@ -74,6 +74,10 @@ func SiteOf(upload, simple *url.URL, lookups bool) Site {
 	return site
 }
 
+// MayReplace reports whether an upload may replace a file of the same name. A Warehouse takes the same bytes again, refuses others, and
+// tells the digest of every file (reference: pypi-server.md, sections 2.8 and 7). What another index does is the choice of its operators.
+func (s Site) MayReplace() bool { return !s.Warehouse }
+
 // ForeignAudience is the refusal of an index that asks for ID tokens which are another service's.
 type ForeignAudience struct{ Index, Audience string }
 

@@ -48,6 +48,9 @@ func TestSites(t *testing.T) {
 		if site.Simple != nil {
 			got = site.Simple.String()
 		}
+		if site.MayReplace() == c.warehouse {
+			t.Errorf("%s: an upload may replace a file: %v", c.upload, site.MayReplace())
+		}
 		if got != c.wantSimple || site.Warehouse != c.warehouse || site.MD5 != c.md5 || site.Page(release, "1.0") != c.page {
 			t.Errorf("%s: simple %q, warehouse %v, md5 %v, page %q", c.upload, got, site.Warehouse, site.MD5, site.Page(release, "1.0"))
 		}

@@ -20,8 +20,8 @@ type Action string
 const (
 	ActionUpload   Action = "upload"   // the index lists no file of this name
 	ActionPresent  Action = "present"  // the index lists the same bytes
-	ActionSkip     Action = "skip"     // the index lists other bytes under this name, and the user asked to skip such files
-	ActionConflict Action = "conflict" // the index lists other bytes under this name
+	ActionSkip     Action = "skip"     // as conflict, and the user asked to skip such files
+	ActionConflict Action = "conflict" // the index lists other bytes under this name, or a file that cannot be compared
 )
 
 // Outcome is what has become of a file so far. Its texts are those of the manifest's "status".
@@ -32,8 +32,8 @@ const (
 	NotAttempted    Outcome = "not tried"
 	OutcomeUploaded Outcome = "uploaded" // the index accepted it in this run
 	OutcomePresent  Outcome = "present"  // the index had these bytes before
-	OutcomeSkipped  Outcome = "skipped"  // the index has other bytes under this name, and keeps them, as the user asked
-	OutcomeConflict Outcome = "conflict" // the index has other bytes under this name
+	OutcomeSkipped  Outcome = "skipped"  // as conflict, and the index keeps its file, as the user asked
+	OutcomeConflict Outcome = "conflict" // the index has other bytes under this name, or a file that cannot be compared
 	OutcomeRejected Outcome = "refused"  // the index rejected it
 	OutcomeUnclear  Outcome = "unknown"  // it was sent whole without a clear answer: the index may have it or not
 	OutcomeFailed   Outcome = "cut off"  // the upload failed or was aborted before the index could have it
@@ -67,7 +67,7 @@ type File struct {
 	BLAKE2b string
 	Action  Action  // empty before the plan
 	Outcome Outcome // so far
-	// IndexDigest is the digest of the index's file, where it has other bytes under this name; an MD5 says that it is one.
+	// IndexDigest is the digest of the index's file, where it has other bytes under this name and gives one; an MD5 says that it is one.
 	IndexDigest string
 	Took        time.Duration // of the upload
 

@@ -23,6 +23,7 @@ type Set struct {
 	UserToken       bool                        // uploads are authorized by a person's API token, which may do what a Trusted Publisher may not
 	Pyproject       *pyproject.Project          // the pyproject.toml beside the files; nil where there is none
 	Classifiers     []string                    // those that the index itself lists as valid; nil where it was not asked
+	Waive           bool                        // errors of rules that can be waived are warnings
 	ExpectedVersion string                      // the version that every release has to have, such as a tag; empty for any
 	Now             time.Time
 }
@@ -38,13 +39,17 @@ type rule struct {
 	why      string // why that is refused, or worth knowing
 }
 
-// reach tells which indexes have a rule.
+// reach tells which indexes have a rule, and whether it can be waived.
 type reach uint8
 
 const (
 	everywhere reach = iota // any index has it, or the run itself cannot go on without it
 	warehouse               // PyPI and TestPyPI have it; for another index its findings are notices
+	always                  // the user or the run demands it, whatever the index: Set.Waive does not apply
 )
+
+// waivable reports whether Set.Waive makes warnings of the rule's errors.
+func (r reach) waivable() bool { return r != always }
 
 // basis is what a rule judges by.
 type basis string
@@ -67,6 +72,9 @@ func Check(s Set) []finding.Finding {
 			if !s.Warehouse && r.reach == warehouse {
 				f.Severity = finding.Notice
 			}
+			if s.Waive && r.reach.waivable() {
+				f.Severity = min(f.Severity, finding.Warning)
+			}
 			all = append(all, f)
 		}
 	}
@@ -83,6 +91,7 @@ type Rule struct {
 	ID         string
 	Severity   finding.Severity // the worst that its findings have
 	Everywhere bool             // whether every index has it, or PyPI and TestPyPI alone
+	Waivable   bool             // whether its errors are warnings where the user waives the index's rules
 	Basis      string           // what it judges by
 	About      string           // what it finds, in one line
 	Why        string           // why that is refused, or worth knowing
@@ -92,7 +101,7 @@ type Rule struct {
 func Rules() []Rule {
 	list := make([]Rule, len(rules))
 	for i, r := range rules {
-		list[i] = Rule{r.id, r.severity, r.reach == everywhere, string(r.basis), r.about, r.why}
+		list[i] = Rule{r.id, r.severity, r.reach != warehouse, r.reach.waivable(), string(r.basis), r.about, r.why}
 	}
 	return list
 }

@@ -325,3 +325,33 @@ func TestTheTableOfRules(t *testing.T) {
 		t.Error("no rules")
 	}
 }
+
+// TestWaive: errors of the index's rules become warnings where the user asks for it, and those of what the user demands, or of what
+// the run cannot do without, stay errors.
+func TestWaive(t *testing.T) {
+	t.Parallel()
+	s := set(t, wheel(good+"Requires-Python: home\n"), wheel(good))
+	s.Waive, s.ExpectedVersion = true, "v9.9"
+	for _, s.Warehouse = range []bool{true, false} {
+		want := []string{"requires-python (warning)", "expected-version", "duplicate-name", "expected-version", "metadata-drift (warning)"}
+		if !s.Warehouse {
+			want[0] = "requires-python (notice)"
+		}
+		if got := ids(preflight.Check(s)); !reflect.DeepEqual(got, want) {
+			t.Errorf("Warehouse %v: got %q, want %q", s.Warehouse, got, want)
+		}
+	}
+	s.ExpectedVersion = "the next one"
+	if found := preflight.Check(s); !slices.ContainsFunc(found, func(f finding.Finding) bool { return f.ID == "expected-version" && f.Severity == finding.Error }) {
+		t.Errorf("an expected version that is no version is waived: %v", found)
+	}
+	waivable := map[string]bool{}
+	for _, r := range preflight.Rules() {
+		waivable[r.ID] = r.Waivable
+	}
+	for id, want := range map[string]bool{"expected-version": false, "duplicate-name": false, "requires-python": true, "version-invalid": true} {
+		if waivable[id] != want {
+			t.Errorf("%s: waivable is %v", id, waivable[id])
+		}
+	}
+}

@@ -5,9 +5,6 @@ import (
 	"github.com/org/pypi-oidc-publish/internal/pyproject"
 )
 
-// DuplicateName is the id of the one rule that nobody can waive: files are told apart by their names.
-const DuplicateName = "duplicate-name"
-
 // rules is the table of all rules, in the order in which the index checks a file. The ids are stable: people search for
 // them and docs/rules.md is made of them. A line has the id, the severity, who has the rule, what it is judged by, the
 // function, what it finds, and why.
@@ -49,7 +46,7 @@ var rules = []rule{
 	{"filename-characters", finding.Error, everywhere, offline, each(filenameCharacters), "the file name has a control character", "The name becomes part of a URL and of other people's file systems."},
 	{"filename-slash", finding.Error, everywhere, offline, each(filenameSlash), "the file name has a slash or backslash", "The name is that of a file, not a path."},
 	{"filename-extension", finding.Error, everywhere, offline, each(filenameExtension), "the file name does not end in .tar.gz, .zip or .whl, in lower case", "PEP 527 left wheels and sdists; other formats are not taken any more, and the letter case counts."},
-	{DuplicateName, finding.Error, everywhere, offline, duplicateName, "two files of the set have one name", "An index tells files apart by their names, so only one of the two could be published."},
+	{"duplicate-name", finding.Error, always, offline, duplicateName, "two files of the set have one name", "An index tells files apart by their names, so only one of the two could be published."},
 	{"duplicate-content", finding.Error, warehouse, both, duplicateContent, "two files of the set, or of the set and the index, have the same bytes", "The index knows a file by its bytes as well, whatever its name is."},
 	{"second-sdist", finding.Error, warehouse, both, secondSdist, "the set and the index have two sdists of one release", "A release has one source. 1.0 and 1.0.0 are the same release."},
 	{"file-too-large", finding.Warning, warehouse, offline, each(fileSize), "a file is larger than the index takes by default", "The limit is 100 MB, but the index raises it for single projects, and tells nobody but them."},
@@ -80,7 +77,7 @@ var rules = []rule{
 	{"entry-points", finding.Error, warehouse, offline, each(entryPoints), "entry_points.txt is no INI file, or has a name that cannot be a command", "Installers write a command for every script that it names."},
 	{"metadata-missing", finding.Error, everywhere, offline, each(metadataMissing), "a wheel has no METADATA file where its file name demands it", "The METADATA file is what an installer knows of a wheel. Its folder has to be named as the file is, letter by letter."},
 	{"filename-too-long", finding.Error, warehouse, offline, each(filenameTooLong), "a wheel's file name is longer than 246 bytes", "The index also keeps the metadata under this name with an ending, which has to fit a file system."},
-	{"expected-version", finding.Error, everywhere, offline, expectedVersion, "a release of the set has another version than expected-version", "A release from a tag is to have the version of the tag. The input `expected-version` says which."},
+	{"expected-version", finding.Error, always, offline, expectedVersion, "a release of the set has another version than expected-version", "A release from a tag is to have the version of the tag. The input `expected-version` says which."},
 	{"several-versions", finding.Warning, everywhere, offline, severalVersions, "the set has several versions of one project", "Files that an earlier build left in the folder are published too."},
 	{"metadata-drift", finding.Warning, everywhere, offline, metadataDrift, "the files of one release do not agree on a field that users meet", "The index shows the metadata of the file that comes first and checks the others by themselves; installers read that of each file, and take it to hold for all of them. What an sdist leaves open is not compared."},
 	{pyproject.ID, finding.Notice, everywhere, offline, pyprojectMismatch, "the pyproject.toml beside the folder has another static name or version, or cannot be read", "The distributions may come from another commit than people think. Only a set of one project is compared, and only what the build backend does not fill in."},

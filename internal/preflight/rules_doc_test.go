@@ -32,8 +32,9 @@ they can be known beforehand. ` + "`check`" + ` does the same without a run. Eve
 index would say.
 
 An **error** stops the run: the index is certain to refuse the file. With ` + "`verify-metadata: false`" + ` it is a warning, and the index
-decides. A **warning** is what the index takes although it is hardly meant, or what only the index can know; a **notice** is worth
-knowing. A rule of *PyPI and TestPyPI* is a notice for every other index.
+decides. A rule that is *never waived* stays an error: the workflow, or the run itself, demands it. A **warning** is what the index
+takes although it is hardly meant, or what only the index can know; a **notice** is worth knowing. A rule of *PyPI and TestPyPI* is a
+notice for every other index.
 
 `
 )
@@ -89,8 +90,12 @@ func entry(r preflight.Rule, example finding.Finding) string {
 	if r.Everywhere {
 		where = "every index"
 	}
-	return fmt.Sprintf("\n## %s\n\n*%s; %s; judged by %s*\n\n%s%s. %s For example:\n\n```text\n%s\n```\n\nWhat to do then: %s.\n",
-		r.ID, r.Severity, where, r.Basis, strings.ToUpper(r.About[:1]), r.About[1:], r.Why, example.Message, strings.TrimSuffix(example.Fix, "."))
+	waived := ""
+	if !r.Waivable {
+		waived = "; never waived"
+	}
+	return fmt.Sprintf("\n## %s\n\n*%s; %s; judged by %s%s*\n\n%s%s. %s For example:\n\n```text\n%s\n```\n\nWhat to do then: %s.\n",
+		r.ID, r.Severity, where, r.Basis, waived, strings.ToUpper(r.About[:1]), r.About[1:], r.Why, example.Message, strings.TrimSuffix(example.Fix, "."))
 }
 
 // examples are what the rules say: of the vectors, and of what no vector has. Of several the first of the worst is taken.

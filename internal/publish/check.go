@@ -32,22 +32,18 @@ func (r *run) check(c collected) error {
 	if len(failed) == 0 {
 		failed = withoutRelease(c.targets)
 	}
-	return errors.Join(failed...)
+	return errors.Join(append(failed, c.unseen...)...)
 }
 
-// applyRules returns what preflight finds about the set. Errors are warnings if the user asked for it. stored are the files, by
+// applyRules returns what preflight finds about the set. Errors of rules that can be waived are warnings if the user asked for it. stored are the files, by
 // path, that the index's file host has although its page has not, if that was asked.
 func (r *run) applyRules(c collected, stored map[string]bool) []finding.Finding {
 	found := preflight.Check(preflight.Set{
 		Files: distributionsOf(c.targets), Held: r.listings.answered(), Warehouse: r.Index.Site().Warehouse, UserToken: r.Password != nil, Pyproject: c.pyproject,
-		Classifiers: c.classifiers, Stored: stored, ExpectedVersion: r.ExpectedVersion, Now: r.Now(),
+		Classifiers: c.classifiers, Stored: stored, Waive: !r.VerifyMetadata, ExpectedVersion: r.ExpectedVersion, Now: r.Now(),
 	})
 	for i := range found {
-		f := &found[i]
-		f.File = r.shown(f.File)
-		if f.Severity == finding.Error && !r.VerifyMetadata && f.ID != preflight.DuplicateName {
-			f.Severity = finding.Warning
-		}
+		found[i].File = r.shown(found[i].File)
 	}
 	return found
 }

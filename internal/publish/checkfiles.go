@@ -36,6 +36,7 @@ func Check(ctx context.Context, o Options, d Deps) (CheckResult, error) {
 	}
 	r := newRun(o, d)
 	files, err := dist.Find(o.Paths)
+	err = r.withNested(files, err)
 	named, others := splitNamed(files.Others, o.Paths)
 	if err != nil && (len(named) == 0 || !onlyNoDistributions(err)) {
 		return CheckResult{}, pathErrors(err)
@@ -98,11 +99,6 @@ func splitNamed(others, given []string) (named, rest []string) {
 		}
 	}
 	return named, rest
-}
-
-// onlyNoDistributions reports whether the only thing wrong is that no distribution was found.
-func onlyNoDistributions(err error) bool {
-	return !slices.ContainsFunc(finding.Of(err), func(f finding.Finding) bool { return f.ID != dist.NoDistributions })
 }
 
 // inGivenOrder sorts paths by what was given first, and spells those that were named as they were.

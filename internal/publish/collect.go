@@ -23,12 +23,16 @@ type collected struct {
 	targets     []*target
 	pyproject   *pyproject.Project // the file beside the distributions' folder; nil where there is none
 	classifiers []string           // that the index lists; nil where it was not asked
+	unseen      []error            // projects that could not be looked at, where that stops the run
 }
 
 // collect finds the distributions and reads them, while it queries the index for the projects that their file names tell.
 func (r *run) collect(ctx context.Context) (collected, error) {
+	if err := checkSkipExisting(r.Index.Site(), r.SkipExisting); err != nil {
+		return collected{}, err
+	}
 	found, err := dist.Find(r.Paths)
-	if err != nil {
+	if err = r.withNested(found, err); err != nil {
 		return collected{}, pathErrors(err)
 	}
 	if err := r.checkAttestationsDir(found.Distributions); err != nil {
@@ -51,7 +55,10 @@ func (r *run) gather(ctx context.Context, paths []string) (collected, error) {
 	var c collected
 	if err := par.All(ctx,
 		func(ctx context.Context) (err error) { c.targets, err = r.read(ctx, paths); return err },
-		func(ctx context.Context) error { return r.query(ctx, projectsOfFiles(paths)) },
+		func(ctx context.Context) (err error) {
+			c.unseen, err = r.query(ctx, projectsOfFiles(paths))
+			return err
+		},
 	); err != nil {
 		return collected{}, err
 	}
@@ -59,7 +66,9 @@ func (r *run) gather(ctx context.Context, paths []string) (collected, error) {
 	c.pyproject = r.readPyproject(paths)
 	c.classifiers = r.queryClassifiers(ctx, c.targets)
 	// The metadata may name another project than the file name does. A rule says so, and the index is asked about it as well.
-	return c, r.query(ctx, projectsOf(c.targets))
+	unseen, err := r.query(ctx, projectsOf(c.targets))
+	c.unseen = append(c.unseen, unseen...)
+	return c, err
 }
 
 // read reads the files at these paths, each once.
@@ -80,15 +89,17 @@ func (r *run) read(ctx context.Context, paths []string) ([]*target, error) {
 	return targets, withFix(err, "unreadable", "see that the file is whole and may be read, and that nothing changes it during the run")
 }
 
-// query asks the index what it lists of the projects. What it cannot answer is unknown, which is a warning and never "absent".
-func (r *run) query(ctx context.Context, projects []pep.Project) error {
-	return r.listings.query(ctx, projects, func(project pep.Project, err error) {
-		r.note(finding.Finding{
-			ID: "look-failed", Severity: finding.Warning,
-			Message: fmt.Sprintf("the index could not be asked what it holds of %s: %v", project, err),
-			Fix:     adviceOn(err, "nothing has to be done: the index will recognise files that it has; `index-url: none` asks nothing"),
-		})
-	})
+// query asks the index what it lists of the projects. What it cannot answer is unknown, never "absent": a warning, or one of unseen.
+func (r *run) query(ctx context.Context, projects []pep.Project) (unseen []error, err error) {
+	failed, err := r.listings.query(ctx, projects)
+	for _, failure := range failed {
+		if f := failedLook(r.Index.Site(), r.SkipExisting, failure.project, failure.err); f.Severity == finding.Error {
+			unseen = append(unseen, f)
+		} else {
+			r.note(f)
+		}
+	}
+	return unseen, err
 }
 
 // queryClassifiers asks the index for its own list of classifiers if a file has one that this program's table does not know: the

@@ -7,8 +7,18 @@ import (
 	"github.com/org/pypi-oidc-publish/internal/finding"
 )
 
-// conflict returns the error of a name under which the index has other bytes, with this digest.
+// conflict returns the error of a name under which the index has other bytes, with this digest, or a file without a digest that could
+// be compared: indexDigest is empty then.
 func conflict(t *target, indexDigest string) finding.Finding {
+	if indexDigest == "" {
+		return finding.Finding{
+			ID: "conflict-no-digest", Severity: finding.Error, Fault: finding.Distribution, File: t.shown,
+			Message: fmt.Sprintf("the index has a file named %s, and gives no digest that it could be compared by with this one, whose SHA-256 is %s",
+				t.Name, t.sha256()),
+			Fix: "compare the two files: if they are the same, finish the release with `skip-existing: true`, else raise the version; " +
+				"with an `index-url` whose pages have digests, the run compares them",
+		}
+	}
 	digests := fmt.Sprintf("its SHA-256 is %s, this file's is %s", indexDigest, t.sha256())
 	if theirs, only := strings.CutPrefix(indexDigest, onlyMD5); only {
 		digests = fmt.Sprintf("its MD5 is %s, which this file with the SHA-256 %s does not have", theirs, t.sha256())
@@ -27,8 +37,8 @@ func skipped(t *target, indexDigest string) finding.Finding {
 	f.ID, f.Severity = "skipped", finding.Warning
 	f.Fix = "see that this is what you want: users get the index's file"
 	if indexDigest == "" {
-		f.Message = fmt.Sprintf("the index has a file of the name %s, and nobody knows whether its SHA-256 is this one's, %s", t.Name, t.sha256())
-		f.Fix += "; where `index-url` leads to a page with digests, the run compares them"
+		f.Message = fmt.Sprintf("the index has a file named %s, and it is unknown whether its SHA-256 is this one's, %s", t.Name, t.sha256())
+		f.Fix += "; with an `index-url` whose pages have digests, the run compares them"
 	}
 	f.Message += "; the index's file stays, and this one is not published"
 	return f

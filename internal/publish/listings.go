@@ -1,6 +1,7 @@
 package publish
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"slices"
@@ -8,7 +9,6 @@ import (
 	"time"
 
 	"github.com/org/pypi-oidc-publish/internal/index"
-	"github.com/org/pypi-oidc-publish/internal/ledger"
 	"github.com/org/pypi-oidc-publish/internal/par"
 	"github.com/org/pypi-oidc-publish/internal/pep"
 )
@@ -60,22 +60,33 @@ func (l *listings) ask(ctx context.Context, project pep.Project) answer {
 	return asked
 }
 
-// query asks about the projects that were not asked about yet. failed is called for those that the index could not answer; it
-// may be called by several goroutines. Projects without look-ups are left unknown.
-func (l *listings) query(ctx context.Context, projects []pep.Project, failed func(pep.Project, error)) error {
+// failedQuery is a project that the index could not answer about.
+type failedQuery struct {
+	project pep.Project
+	err     error
+}
+
+// query asks about the projects that were not asked about yet, and returns those that the index could not answer, by name. Projects
+// without look-ups are left unknown.
+func (l *listings) query(ctx context.Context, projects []pep.Project) (failed []failedQuery, err error) {
 	l.mu.Lock()
 	unknown := slices.DeleteFunc(slices.Clone(projects), func(p pep.Project) bool { _, ok := l.known[p]; return ok })
 	l.mu.Unlock()
-	return par.Each(ctx, l.parallel, unknown, func(ctx context.Context, project pep.Project) error {
+	var mu sync.Mutex
+	err = par.Each(ctx, l.parallel, unknown, func(ctx context.Context, project pep.Project) error {
 		_, err := l.of(ctx, project)
 		switch {
 		case ctx.Err() != nil:
 			return context.Cause(ctx)
 		case err != nil && !errors.Is(err, index.ErrNoLookups):
-			failed(project, err)
+			mu.Lock()
+			defer mu.Unlock()
+			failed = append(failed, failedQuery{project, err})
 		}
 		return nil
 	})
+	slices.SortFunc(failed, func(a, b failedQuery) int { return cmp.Compare(a.project, b.project) })
+	return failed, err
 }
 
 // refresh asks about the projects again. Pages that cannot be read leave what was known.
@@ -104,11 +115,7 @@ func (l *listings) answered() map[pep.Project]pep.Listing {
 func (l *listings) compare(targets []*target, skip bool) {
 	answered := l.answered()
 	for _, t := range targets {
-		t.action, t.indexDigest = t.compare(answered[t.release.Project])
-		if t.action == ledger.ActionConflict && skip {
-			t.action = ledger.ActionSkip
-		}
-		t.outcome = t.action.Outcome()
+		t.plan(answered[t.release.Project], skip, l.index.Site().MayReplace())
 	}
 }
 

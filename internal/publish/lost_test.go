@@ -19,10 +19,15 @@ import (
 	"github.com/org/pypi-oidc-publish/internal/wire"
 )
 
-// namesAlone does a run at an index that knows names alone and cannot be looked at: it answers with the codes, one after the other.
+// namesAlone does a run at an index that knows names alone: it answers uploads with the codes, one after the other. There is nowhere to
+// look, or, with skip, no page of the project.
 func namesAlone(t *testing.T, skip bool, codes ...int) (ledger.Receipt, error) {
 	t.Helper()
 	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if r.Method == http.MethodGet {
+			http.NotFound(w, r)
+			return
+		}
 		_, _ = io.Copy(io.Discard, r.Body)
 		w.WriteHeader(codes[0])
 		codes = codes[1:]
@@ -32,6 +37,10 @@ func namesAlone(t *testing.T, skip bool, codes ...int) (ledger.Receipt, error) {
 	if err != nil {
 		t.Fatal(err)
 	}
+	var simple *url.URL
+	if skip {
+		simple = upload.JoinPath("../simple/")
+	}
 	wait := func(ctx context.Context, _ time.Duration) error { return context.Cause(ctx) }
 	login := index.Password("me", secret.NewVault(nil).Seal("a password", upload))
 	client := wire.New(wire.Options{UserAgent: "pypi-oidc-publish/test", Now: time.Now, Sleep: wait})
@@ -39,7 +48,7 @@ func namesAlone(t *testing.T, skip bool, codes ...int) (ledger.Receipt, error) {
 	err = publish.Run(t.Context(), publish.Options{
 		Attest: config.AttestNever, Paths: []string{"../dist/testdata/sampleproject-3.0.0.tar.gz"}, Parallel: 1, VerifyMetadata: true, SkipExisting: skip,
 	}, publish.Deps{
-		Index: index.New(index.SiteOf(upload, nil, true), client, wire.NewGate(1), login), Password: login, Record: recorder.Record, Now: time.Now, Sleep: wait,
+		Index: index.New(index.SiteOf(upload, simple, true), client, wire.NewGate(1), login), Password: login, Record: recorder.Record, Now: time.Now, Sleep: wait,
 	})
 	return recorder.Receipt(), err
 }
@@ -60,7 +69,7 @@ func TestAFileThatALostTryMayHaveLeft(t *testing.T) {
 	}
 }
 
-// TestAFileThatIsSkippedUnseen: nobody knows what such an index has under the name.
+// TestAFileThatIsSkippedUnseen: it is unknown what such an index has under the name.
 func TestAFileThatIsSkippedUnseen(t *testing.T) {
 	t.Parallel()
 	receipt, err := namesAlone(t, true, http.StatusConflict)

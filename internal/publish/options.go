@@ -18,6 +18,7 @@ import (
 type Options struct {
 	Paths           []string // files, folders and globs
 	Workspace       string   // paths below it are shown relative to it; "" shows them as they are
+	WorkingTree     string   // the folder of the whole job, whose sub-folders are of all kinds; "" for none
 	AuthReason      string   // how the run authenticates and why, for the log
 	Parallel        int      // uploads at once
 	SkipExisting    bool     // other bytes under a name that the index has are a warning
@@ -59,7 +60,8 @@ const Cancelled = "cancelled"
 type run struct {
 	Options
 	Deps
-	listings *listings
+	listings    *listings
+	unseenNoted bool // that nothing can be seen of the index was reported
 }
 
 func newRun(o Options, d Deps) *run {

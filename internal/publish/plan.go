@@ -11,6 +11,7 @@ import (
 func (r *run) plan(targets []*target) error {
 	r.listings.compare(targets, r.SkipExisting)
 	r.Record(ledger.Planned{Files: describeAll(targets), Releases: r.releases(targets)})
+	r.noteUnseen()
 	var failed []error
 	for _, t := range targets {
 		switch {

@@ -119,20 +119,34 @@ func distinct[T cmp.Ordered](all []T) []T {
 	return slices.Compact(all)
 }
 
+// plan decides what to do with a target by what the index lists of its project. With skip, a conflict is skipped.
+func (t *target) plan(listing pep.Listing, skip, mayReplace bool) {
+	t.action, t.indexDigest = t.compare(listing, mayReplace)
+	if t.action == ledger.ActionConflict && skip {
+		t.action = ledger.ActionSkip
+	}
+	t.outcome = t.action.Outcome()
+}
+
 // compare returns what to do with a target, given what the index lists of its project; indexDigest is the digest of other bytes
-// under its name. Without a digest only the index itself can tell, so that the file counts as missing.
-func (t *target) compare(listing pep.Listing) (action ledger.Action, indexDigest string) {
+// under its name. A file of the same name without a digest that can be compared is a conflict, without a digest, where the index may
+// replace it; elsewhere the index itself decides, and the file counts as missing.
+func (t *target) compare(listing pep.Listing, mayReplace bool) (action ledger.Action, indexDigest string) {
+	action = ledger.ActionUpload
 	for _, listed := range listing.Files {
 		theirs, ours := digestsOf(t.Distribution, listed)
 		switch {
-		case listed.Name != t.Name || theirs == "":
+		case listed.Name != t.Name:
+		case theirs == "" && mayReplace:
+			action = ledger.ActionConflict // unless the page names it a second time, with a digest
+		case theirs == "":
 		case theirs == ours:
 			return ledger.ActionPresent, ""
 		default:
 			return ledger.ActionConflict, theirs
 		}
 	}
-	return ledger.ActionUpload, ""
+	return action, ""
 }
 
 // listedIn returns what the listing has under the target's name.

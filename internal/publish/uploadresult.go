@@ -33,7 +33,7 @@ func (r *run) resolve(ctx context.Context, t *target, success ledger.Uploaded, e
 	case errors.As(err, &refused):
 		return rejected(t, r.withRule(t, refused))
 	case errors.As(err, &failed) && failed.Doubtful > 0:
-		if action, _ := t.compare(r.listings.find(ctx, t, afterUpload())); action == ledger.ActionPresent {
+		if action, _ := t.compare(r.listings.find(ctx, t, afterUpload()), false); action == ledger.ActionPresent {
 			return success
 		}
 		return unclear(t, failed)
@@ -48,7 +48,7 @@ func (r *run) resolve(ctx context.Context, t *target, success ledger.Uploaded, e
 func (r *run) resolveExisting(ctx context.Context, t *target, success ledger.Uploaded, refused *index.Refusal) ledger.UploadResult {
 	f := r.withRule(t, refused)
 	listing := r.listings.find(ctx, t, afterUpload())
-	action, indexDigest := t.compare(listing)
+	action, indexDigest := t.compare(listing, false) // it was refused: nothing is replaced
 	other, underOther := underOtherName(t, listing)
 	switch {
 	case action == ledger.ActionPresent && refused.Doubtful > 0:

@@ -156,13 +156,21 @@ func (r *Reporter) planned(files []ledger.File) {
 		case ledger.ActionPresent:
 			r.line("already there: %s (the same bytes)", f.Name)
 		case ledger.ActionConflict:
-			r.line("in conflict: %s (the index has other bytes: %s)", f.Name, f.IndexDigest)
+			r.line("in conflict: %s (%s)", f.Name, existing(f))
 		case ledger.ActionSkip:
-			r.line("to be skipped: %s (the index has other bytes: %s)", f.Name, f.IndexDigest)
+			r.line("to be skipped: %s (%s)", f.Name, existing(f))
 		default:
 			r.line("to be uploaded: %s", f.Name)
 		}
 	}
+}
+
+// existing says what the index has under the name of a file that is not uploaded for it.
+func existing(f ledger.File) string {
+	if f.IndexDigest == "" {
+		return "the index gives no digest of its file"
+	}
+	return "the index has other bytes: " + f.IndexDigest
 }
 
 func (r *Reporter) identified(who ledger.Identity) {
@@ -312,7 +320,7 @@ func (r *Reporter) outcome(receipt ledger.Receipt) {
 		if r.options.Hashes {
 			digest = "  sha256 " + f.SHA256
 		}
-		r.line("  %s: %s  %s%s", status(f.Outcome, planned), f.Name, size(f.Size), digest)
+		r.line("  %s: %s  %s%s", status(f, planned), f.Name, size(f.Size), digest)
 	}
 	if n := attestedFiles(receipt); n > 0 {
 		r.line("  attested: %s, as %s", files(n), identityOf(receipt))

@@ -307,7 +307,7 @@ func fileTable(b *strings.Builder, r ledger.Receipt) {
 			cells(fmt.Sprintf("… and %d more, in the log", len(r.Files)-i), "", "", "", "")
 			break
 		}
-		cells(code(clipped(f.Name, longestCell)), statusCell(f.Outcome, planned), unbroken(size(f.Size)), digest(f.SHA256), attestationsCell(f))
+		cells(code(clipped(f.Name, longestCell)), statusCell(f, planned), unbroken(size(f.Size)), digest(f.SHA256), attestationsCell(f))
 	}
 	b.WriteString("\n")
 }
@@ -342,35 +342,38 @@ func attestationsCell(f ledger.File) string {
 }
 
 // statusCell is a file's status, with a sign where somebody has to look.
-func statusCell(s ledger.Outcome, planned bool) string {
-	short, _, _ := strings.Cut(status(s, planned), ": ") // what is said of it more stands with the findings
-	switch s {
+func statusCell(f ledger.File, planned bool) string {
+	short, _, _ := strings.Cut(status(f, planned), ": ") // what is said of it more stands with the findings
+	switch f.Outcome {
 	case ledger.OutcomeRejected, ledger.OutcomeConflict:
 		return "❌ " + escaped(short)
 	case ledger.OutcomeSkipped:
 		return "⚠️ " + escaped(short)
 	case ledger.OutcomeFailed, ledger.OutcomeUnclear:
-		return "⚠️ " + escaped(status(s, planned))
+		return "⚠️ " + escaped(status(f, planned))
 	}
 	return escaped(short)
 }
 
 // status is a file's status as people read it. Where a run only plans, nothing has been tried yet.
-func status(s ledger.Outcome, planned bool) string {
-	if s == ledger.NotAttempted && planned {
+func status(f ledger.File, planned bool) string {
+	if f.Outcome == ledger.NotAttempted && planned {
 		return "to be uploaded"
 	}
-	switch s {
+	switch f.Outcome {
 	case ledger.OutcomePresent:
 		return "already there"
 	case ledger.OutcomeConflict:
+		if f.IndexDigest == "" {
+			return "in conflict: the index has a file of this name"
+		}
 		return "in conflict: the index has other bytes"
 	case ledger.OutcomeSkipped:
 		return "skipped: the index has a file of this name"
 	case ledger.OutcomeUnclear:
 		return "cut off: the index may have it"
 	default:
-		return string(s)
+		return string(f.Outcome)
 	}
 }
 

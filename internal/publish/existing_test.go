@@ -1,0 +1,112 @@
+package publish
+
+import (
+	"errors"
+	"net/url"
+	"strings"
+	"testing"
+
+	"github.com/org/pypi-oidc-publish/internal/dist"
+	"github.com/org/pypi-oidc-publish/internal/finding"
+	"github.com/org/pypi-oidc-publish/internal/index"
+	"github.com/org/pypi-oidc-publish/internal/ledger"
+	"github.com/org/pypi-oidc-publish/internal/pep"
+)
+
+// TestCompare_WhatTheIndexLists: what is done with a file, by what the index's page says of its name.
+func TestCompare_WhatTheIndexLists(t *testing.T) {
+	t.Parallel()
+	const name, zeros, ones = "alder-1.0.tar.gz", "0000000000000000000000000000000000000000000000000000000000000000", "11111111111111111111111111111111"
+	d := &dist.Distribution{Name: name} // its SHA-256 is all zeros
+	d.Digests.MD5[0] = 0x11
+	md5 := "11" + strings.Repeat("0", 30)
+	silent := pep.Held{Name: name}
+	for what, c := range map[string]struct {
+		files      []pep.Held
+		mayReplace bool
+		want, skip ledger.Action // without and with skip-existing
+		held       string
+	}{
+		"nothing":                                {nil, true, ledger.ActionUpload, ledger.ActionUpload, ""},
+		"another name":                           {[]pep.Held{{Name: "alder-1.0.zip"}}, true, ledger.ActionUpload, ledger.ActionUpload, ""},
+		"the same bytes":                         {[]pep.Held{{Name: name, SHA256: zeros}}, true, ledger.ActionPresent, ledger.ActionPresent, ""},
+		"the same bytes, by MD5":                 {[]pep.Held{{Name: name, MD5: md5}}, true, ledger.ActionPresent, ledger.ActionPresent, ""},
+		"other bytes":                            {[]pep.Held{{Name: name, SHA256: strings.Repeat("1", 64)}}, true, ledger.ActionConflict, ledger.ActionSkip, strings.Repeat("1", 64)},
+		"other bytes, by MD5":                    {[]pep.Held{{Name: name, MD5: ones}}, true, ledger.ActionConflict, ledger.ActionSkip, "MD5 " + ones},
+		"no digest":                              {[]pep.Held{silent}, true, ledger.ActionConflict, ledger.ActionSkip, ""},
+		"no digest, and the index decides":       {[]pep.Held{silent}, false, ledger.ActionUpload, ledger.ActionUpload, ""},
+		"no digest, and the same bytes":          {[]pep.Held{silent, {Name: name, SHA256: zeros}}, true, ledger.ActionPresent, ledger.ActionPresent, ""},
+		"no digest, and other bytes":             {[]pep.Held{silent, {Name: name, SHA256: strings.Repeat("1", 64)}}, true, ledger.ActionConflict, ledger.ActionSkip, strings.Repeat("1", 64)},
+		"other bytes where the index decides":    {[]pep.Held{{Name: name, SHA256: strings.Repeat("1", 64)}}, false, ledger.ActionConflict, ledger.ActionSkip, strings.Repeat("1", 64)},
+		"no digest of another file of the index": {[]pep.Held{{Name: "alder-0.9.tar.gz"}}, true, ledger.ActionUpload, ledger.ActionUpload, ""},
+	} {
+		t.Run(what, func(t *testing.T) {
+			t.Parallel()
+			for skip, want := range map[bool]ledger.Action{false: c.want, true: c.skip} {
+				one := &target{Distribution: d}
+				one.plan(pep.Listing{Files: c.files}, skip, c.mayReplace)
+				if one.action != want {
+					t.Errorf("skip %v: got %s, want %s", skip, one.action, want)
+				}
+				if one.indexDigest != c.held {
+					t.Errorf("skip %v: the index's digest is %q, want %q", skip, one.indexDigest, c.held)
+				}
+			}
+		})
+	}
+	one := &target{Distribution: &dist.Distribution{Name: name}}
+	if action, _ := one.compare(pep.Listing{Files: []pep.Held{{Name: name, MD5: ones}}}, true); action != ledger.ActionConflict {
+		t.Errorf("an MD5 that was not computed: %s", action)
+	}
+}
+
+// TestWhatSkipExistingNeeds: to see, where the index may replace files.
+func TestWhatSkipExistingNeeds(t *testing.T) {
+	t.Parallel()
+	at := func(text string) *url.URL {
+		u, err := url.Parse(text)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return u
+	}
+	for name, c := range map[string]struct {
+		upload, simple string
+		lookups        bool
+		refused        bool
+		unseen         bool
+		severity       finding.Severity // of a look that failed
+	}{
+		"a Warehouse":                     {"https://index.example/legacy/", "", true, false, false, finding.Warning},
+		"a Warehouse that nobody asks":    {"https://index.example/legacy/", "", false, false, false, finding.Warning},
+		"another index":                   {"https://index.example/up/", "https://index.example/simple/", true, false, false, finding.Error},
+		"another index, without simple":   {"https://index.example/up/", "", true, true, true, finding.Error},
+		"another index, without look-ups": {"https://index.example/up/", "https://index.example/simple/", false, true, true, finding.Error},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			var simple *url.URL
+			if c.simple != "" {
+				simple = at(c.simple)
+			}
+			site := index.SiteOf(at(c.upload), simple, c.lookups)
+			if err := checkSkipExisting(site, true); (err != nil) != c.refused || err != nil && !Misconfigured(err) {
+				t.Errorf("skip-existing: %v", err)
+			}
+			if err := checkSkipExisting(site, false); err != nil {
+				t.Errorf("without skip-existing: %v", err)
+			}
+			if f, unseen := unseenFiles(site); unseen != c.unseen || f.Severity != finding.Notice {
+				t.Errorf("%v, %+v", unseen, f)
+			}
+			failed := errors.New("no answer")
+			if f := failedLook(site, true, "alder", failed); f.Severity != c.severity || !strings.Contains(f.Message, "no answer") || f.Fix == "" {
+				t.Errorf("with skip-existing: %+v", f)
+			}
+			f := failedLook(site, false, "alder", failed)
+			if f.Severity != finding.Warning || f.ID != "look-failed" || strings.Contains(f.Fix, "may replace") != site.MayReplace() {
+				t.Errorf("without skip-existing: %+v", f)
+			}
+		})
+	}
+}

@@ -50,7 +50,7 @@ func (u *upload) attest(text string) *refusal {
 // its library refuses others (row 8 never comes to that).
 func (u *upload) verified(a attestation) (string, *refusal) {
 	said, err := u.ix.believe(&evidence{
-		attestation: a, policy: policyOf(u.grant.publisher, u.ix.keys.issuer),
+		attestation: a, policy: policyOf(u.grant.publisher, u.ix.issuer),
 		filename: u.form.content.filename, sha256: u.form.content.blob.sha256,
 	})
 	var failed unverified

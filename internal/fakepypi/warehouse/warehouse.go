@@ -32,6 +32,7 @@ import (
 	"sync"
 	"time"
 
+	"github.com/org/pypi-oidc-publish/internal/fakepypi/warehouse/idtoken"
 	"github.com/org/pypi-oidc-publish/internal/pep"
 )
 
@@ -55,14 +56,13 @@ type Index struct {
 	dir      string
 	now      func() time.Time
 	audience string
+	issuer   string
+	idTokens *idtoken.Verifier
 	traits   traits
 	login    Login
 	trust    *trustRoot // nil where there is none
 	user     string     // id of the one user
 	mux      *http.ServeMux
-
-	minting sync.Mutex // held while an ID token is traded; guards keys
-	keys    keySet
 
 	mu         sync.Mutex // guards everything below
 	switches   Switches
@@ -91,8 +91,8 @@ func New(o Options) (*Index, error) {
 		return nil, err
 	}
 	ix := &Index{
-		dir: o.Dir, now: o.Now, audience: o.Audience, traits: traits, login: o.Login, switches: o.Switches, user: uuid(),
-		keys:     keySet{issuer: o.Issuer, client: &http.Client{Timeout: 10 * time.Second}},
+		dir: o.Dir, now: o.Now, audience: o.Audience, issuer: o.Issuer, traits: traits, login: o.Login, switches: o.Switches, user: uuid(),
+		idTokens: idtoken.NewVerifier(o.Issuer, o.Audience, o.Now),
 		projects: map[pep.Project]*project{},
 		grants:   map[string]*grant{},
 		jtis:     map[string]bool{},

@@ -1,15 +1,21 @@
 package sigstore
 
 import (
+	"crypto/rand"
+	"crypto/rsa"
 	"net/http"
 	"net/http/httptest"
 	"strings"
+	"sync"
 	"sync/atomic"
 	"testing"
 	"time"
 
 	"github.com/org/pypi-oidc-publish/internal/fakepypi/issuer"
 )
+
+// key is one signing key for all issuers of the test: making one takes longer than most tests.
+var key = sync.OnceValues(func() (*rsa.PrivateKey, error) { return rsa.GenerateKey(rand.Reader, 2048) })
 
 // TestIssuerDocuments: without the documents of its issuer no token is valid; they are asked for again with the next token.
 func TestIssuerDocuments(t *testing.T) {
@@ -38,6 +44,10 @@ func TestIssuerDocuments(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
+			k, err := key()
+			if err != nil {
+				t.Fatal(err)
+			}
 			var broken atomic.Bool
 			broken.Store(true)
 			var tokens *issuer.Issuer
@@ -49,7 +59,7 @@ func TestIssuerDocuments(t *testing.T) {
 				tokens.ServeHTTP(w, r)
 			}))
 			t.Cleanup(server.Close)
-			tokens = issuer.New(issuer.Options{URL: server.URL, Now: time.Now})
+			tokens = issuer.New(issuer.Options{URL: server.URL, Now: time.Now, Key: k})
 			v := newVerifier(server.URL, time.Now)
 			raw, err := tokens.Token(audience)
 			if err != nil {

@@ -1,10 +1,13 @@
 package idtoken_test
 
 import (
+	"crypto/rand"
+	"crypto/rsa"
 	"errors"
 	"net/http"
 	"net/http/httptest"
 	"strings"
+	"sync"
 	"sync/atomic"
 	"testing"
 	"time"
@@ -12,6 +15,9 @@ import (
 	"github.com/org/pypi-oidc-publish/internal/fakepypi/issuer"
 	"github.com/org/pypi-oidc-publish/internal/fakepypi/warehouse/idtoken"
 )
+
+// key is one signing key for all issuers of the tests: making one takes longer than most tests.
+var key = sync.OnceValues(func() (*rsa.PrivateKey, error) { return rsa.GenerateKey(rand.Reader, 2048) })
 
 // TestIssuerDocuments: without the documents of its issuer no token is valid; they are asked for again with the next token.
 func TestIssuerDocuments(t *testing.T) {
@@ -40,6 +46,10 @@ func TestIssuerDocuments(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
+			k, err := key()
+			if err != nil {
+				t.Fatal(err)
+			}
 			var broken atomic.Bool
 			broken.Store(true)
 			var tokens *issuer.Issuer
@@ -51,7 +61,7 @@ func TestIssuerDocuments(t *testing.T) {
 				tokens.ServeHTTP(w, r)
 			}))
 			t.Cleanup(server.Close)
-			tokens = issuer.New(issuer.Options{URL: server.URL, Now: time.Now})
+			tokens = issuer.New(issuer.Options{URL: server.URL, Now: time.Now, Key: k})
 			v := idtoken.NewVerifier(server.URL, "rehearsal", time.Now)
 			raw, err := tokens.Token("rehearsal")
 			if err != nil {

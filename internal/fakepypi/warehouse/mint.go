@@ -12,6 +12,7 @@ import (
 	"time"
 
 	"github.com/org/pypi-oidc-publish/internal/fakepypi/warehouse/idtoken"
+	"github.com/org/pypi-oidc-publish/internal/fakepypi/warehouse/macaroon"
 )
 
 // The OIDC endpoints (sections 4.1 to 4.7).
@@ -83,7 +84,7 @@ func (ix *Index) mint(ctx context.Context, body []byte, host string, began uint6
 	if err := ix.useUp(claims); err != nil {
 		return nil, err
 	}
-	return ix.grantFor(p, host)
+	return ix.grantFor(p, host), nil
 }
 
 // admit decodes and verifies an ID token.
@@ -194,22 +195,15 @@ func (ix *Index) useUp(c idtoken.Claims) error {
 }
 
 // grantFor mints (section 4.6).
-func (ix *Index) grantFor(p *publisher, host string) (*grant, error) {
+func (ix *Index) grantFor(p *publisher, host string) *grant {
 	now := ix.now()
 	expires := now.Add(tokenLife).Truncate(time.Second)
 	ids := make([]string, len(p.projects))
 	for i, project := range p.projects {
 		ids[i] = project.id
 	}
-	g := grant{publisher: p, expires: expires}
-	for _, fields := range [][]any{{tagPublisher, p.id, nil}, {tagProjectID, ids}, {tagExpiration, expires.Unix(), now.Unix()}} {
-		text, err := caveat(fields...)
-		if err != nil {
-			return nil, err
-		}
-		g.caveats = append(g.caveats, text)
-	}
-	return ix.newGrant(g, host), nil
+	caveats := []string{macaroon.Publisher(p.id), macaroon.ProjectIDs(ids), macaroon.Expiration(now, expires)}
+	return ix.newGrant(grant{publisher: p, expires: expires, caveats: caveats}, host)
 }
 
 // tokenPayload reads {"token": "…"}; the error has the words of the index's validator.

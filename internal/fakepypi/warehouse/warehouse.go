@@ -5,8 +5,8 @@
 //
 // Whatever a client can see is as on the real index: the order of the checks, the status codes, the texts and where
 // they stand, the tokens, the pages, what is unique for ever and what a race looks like. It is strict by default and
-// every misbehaviour is one switch ([Switches]). It defines its own wire formats and verifies with its own code, so that
-// a client which only agrees with itself fails here.
+// every misbehaviour is one switch ([Switches]). It defines its own wire formats and verifies without the client's code, so
+// that a client which only agrees with itself fails here: ID tokens in idtoken, upload tokens in macaroon, attestations in attestation.
 //
 // # Limitations
 //
@@ -32,6 +32,7 @@ import (
 	"sync"
 	"time"
 
+	"github.com/org/pypi-oidc-publish/internal/fakepypi/warehouse/attestation"
 	"github.com/org/pypi-oidc-publish/internal/fakepypi/warehouse/idtoken"
 	"github.com/org/pypi-oidc-publish/internal/pep"
 )
@@ -60,8 +61,8 @@ type Index struct {
 	idTokens *idtoken.Verifier
 	traits   traits
 	login    Login
-	trust    *trustRoot // nil where there is none
-	user     string     // id of the one user
+	trust    *attestation.TrustRoot // nil where there is none
+	user     string                 // id of the one user
 	mux      *http.ServeMux
 
 	mu         sync.Mutex // guards everything below
@@ -100,7 +101,7 @@ func New(o Options) (*Index, error) {
 		edge:     edge{absent: map[pep.Project]time.Time{}, pages: map[string]page{}},
 	}
 	if o.Sigstore != nil {
-		if ix.trust, err = parseTrustRoot(o.Sigstore); err != nil {
+		if ix.trust, err = attestation.ParseTrustRoot(o.Sigstore); err != nil {
 			return nil, err
 		}
 	}

@@ -96,7 +96,9 @@ func FuzzToken(f *testing.F) {
 		f.Add(raw)
 		return raw
 	}
-	for _, defect := range []issuer.Forgery{issuer.Unsigned, issuer.Symmetric, issuer.NoKeyID, issuer.ForeignKey, issuer.BrokenSeal, issuer.TwoParts} {
+	for _, defect := range []issuer.Forgery{
+		issuer.Unsigned, issuer.Symmetric, issuer.NoKeyID, issuer.ForeignKey, issuer.BrokenSeal, issuer.TwoParts,
+	} {
 		token(defect)
 	}
 	f.Add("..")

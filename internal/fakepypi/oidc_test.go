@@ -47,6 +47,9 @@ func TestMintPayloads(t *testing.T) {
 		"unknown issuer":  {`{"token":"` + none + "." + other + `.AA"}`, "unknown trusted publishing issuer"},
 		"null signature":  {`{"token":"` + none + "." + other + `.!"}`, "malformed JWT"},
 		"payload no JSON": {`{"token":"` + none + ".AA.AA" + `"}`, "malformed JWT"},
+		"payload null":    {`{"token":"` + none + ".bnVsbA.AA" + `"}`, "malformed JWT"},
+		"header no JSON":  {`{"token":"AA.` + other + ".AA" + `"}`, "malformed JWT"},
+		"four parts":      {`{"token":"` + none + "." + other + `.AA.AA"}`, "malformed JWT"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
@@ -79,15 +82,23 @@ func TestMintTokens(t *testing.T) {
 		"as issued":             {func(*theatre) {}, ""},
 		"expired":               {at("exp", -31*time.Second), "invalid-token"},
 		"expired just now":      {at("exp", -29*time.Second), ""},
+		"expired by the leeway": {at("exp", -30*time.Second), "invalid-token"},
 		"early":                 {at("nbf", 31*time.Second), "invalid-token"},
 		"a little early":        {at("nbf", 29*time.Second), ""},
+		"early by the leeway":   {at("nbf", 30*time.Second), ""},
 		"from the future":       {at("iat", 31*time.Second), "invalid-token"},
+		"ahead by the leeway":   {at("iat", 30*time.Second), ""},
+		"exp of another kind":   {set("exp", "2030"), "invalid-token"},
+		"iat of another kind":   {set("iat", true), "invalid-token"},
+		"nbf of another kind":   {set("nbf", "soon"), "invalid-token"},
+		"null nbf":              {set("nbf", nil), "invalid-token"},
 		"no nbf":                {func(th *theatre) { th.Claims(func(c map[string]any) { delete(c, "nbf") }) }, ""},
 		"no exp":                {func(th *theatre) { th.Claims(func(c map[string]any) { delete(c, "exp") }) }, "invalid-token"},
 		"no iat":                {func(th *theatre) { th.Claims(func(c map[string]any) { delete(c, "iat") }) }, "invalid-token"},
 		"other audience":        {set("aud", "pypi"), "invalid-token"},
 		"several audiences":     {set("aud", []string{"rehearsal"}), "invalid-token"},
 		"no audience":           {set("aud", nil), "invalid-token"},
+		"aud of another kind":   {set("aud", 1), "invalid-token"},
 		"other issuer":          {set("iss", "https://token.actions.githubusercontent.com"), "invalid-payload"},
 		"issuer with a slash":   {func(th *theatre) { th.Claims(func(c map[string]any) { c["iss"] = c["iss"].(string) + "/" }) }, "invalid-payload"},
 		"foreign key":           {forge(issuer.ForeignKey), "invalid-token"},
@@ -536,7 +547,7 @@ func TestKeySet(t *testing.T) {
 	}
 }
 
-// TestKeysAge: an unknown key makes the index fetch the key set again, but at most once a minute.
+// TestKeysAge: an unknown key makes the index fetch the key set again, but at most once a minute; a known one never does.
 func TestKeysAge(t *testing.T) {
 	t.Parallel()
 	th := opened(t)
@@ -549,18 +560,23 @@ func TestKeysAge(t *testing.T) {
 		return n
 	}
 	th.minted()
+	th.clock.pass(time.Hour)
 	th.minted()
 	if n := fetches(); n != 1 {
 		t.Errorf("the keys were fetched %d times for two mints", n)
 	}
 	th.Forge(issuer.UnknownKey)
 	th.mint(th.idToken("rehearsal"))
-	if n := fetches(); n != 1 {
+	if n := fetches(); n != 2 {
+		t.Errorf("the keys were fetched %d times after an unknown key", n)
+	}
+	th.mint(th.idToken("rehearsal"))
+	if n := fetches(); n != 2 {
 		t.Errorf("the keys were fetched %d times within a minute", n)
 	}
 	th.clock.pass(time.Minute)
 	th.mint(th.idToken("rehearsal"))
-	if n := fetches(); n != 2 {
+	if n := fetches(); n != 3 {
 		t.Errorf("the keys were fetched %d times after a minute", n)
 	}
 }

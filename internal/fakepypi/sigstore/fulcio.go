@@ -92,7 +92,7 @@ func (s *Sigstore) certify(r *http.Request, body []byte) (*x509.Certificate, err
 	if !strings.EqualFold(scheme, "bearer") || strings.Count(token, ".") != 2 {
 		return nil, refuse(http.StatusUnauthorized, unauthenticated, badToken)
 	}
-	c, err := s.tokens.verify(r.Context(), token, s.now())
+	c, err := s.tokens.verify(r.Context(), token)
 	if err != nil {
 		return nil, badRequest(badToken) // the reason is not told
 	}

@@ -287,6 +287,8 @@ func TestTokens(t *testing.T) {
 		"valid in six minutes":  {func(c map[string]any) { c["nbf"] = now.Add(6 * time.Minute).Unix() }, "", false},
 		"issued tomorrow":       {func(c map[string]any) { c["iat"] = now.Add(24 * time.Hour).Unix() }, "", true},
 		"without exp":           {func(c map[string]any) { delete(c, "exp") }, "", false},
+		"exp of another kind":   {func(c map[string]any) { c["exp"] = "soon" }, "", false},
+		"nbf of another kind":   {func(c map[string]any) { c["nbf"] = true }, "", false},
 		"for the index":         {func(c map[string]any) { c["aud"] = "pypi" }, "", false},
 		"for both":              {func(c map[string]any) { c["aud"] = []string{"pypi", "sigstore"} }, "", true},
 		"of another issuer":     {func(c map[string]any) { c["iss"] = "https://issuer.example" }, "", false},

@@ -1,10 +1,13 @@
 package warehouse
 
 import (
+	"crypto/rand"
 	"encoding/base64"
 	"net/http"
 	"slices"
 	"strings"
+
+	"github.com/org/pypi-oidc-publish/internal/fakepypi/warehouse/macaroon"
 )
 
 const (
@@ -50,15 +53,36 @@ func basic(value string) credential {
 
 // find looks an upload token up by its identifier. That says nothing yet of its signature and caveats.
 func (ix *Index) find(token string) *grant {
-	m, err := parseToken(token)
+	m, err := macaroon.Parse(token)
 	if err != nil {
 		return nil
 	}
-	g := ix.grants[m.identifier]
+	g := ix.grants[m.Identifier]
 	if g == nil || g.burned {
 		return nil
 	}
 	return g
+}
+
+// newGrant makes and records an upload token.
+func (ix *Index) newGrant(g grant, location string) *grant {
+	g.stamp, g.id, g.root = ix.stampNow(), uuid(), make([]byte, 32)
+	_, _ = rand.Read(g.root) // crypto/rand.Read never fails: it ends the program instead
+	g.raw = macaroon.New(g.root, location, g.id, g.caveats).Token()
+	ix.grants[g.id] = &g
+	ix.presented(g.raw)
+	return &g
+}
+
+// verify returns the texts of everything that is wrong with a token of the grant for the project.
+func (ix *Index) verify(token string, g *grant, p *project) []string {
+	request := macaroon.Request{
+		Now: ix.now(), User: g.user, ProjectID: p.id, ProjectKey: p.key, ProjectName: p.name,
+	}
+	if g.publisher != nil {
+		request.Publisher, request.Registered = g.publisher.id, slices.Contains(g.publisher.projects, p)
+	}
+	return request.Verify(token, g.root, g.caveats)
 }
 
 // presented notes a secret that a client has sent, for [Index.Secrets].

@@ -7,6 +7,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/org/pypi-oidc-publish/internal/fakepypi/warehouse/macaroon"
 	"github.com/org/pypi-oidc-publish/internal/pep"
 )
 
@@ -68,17 +69,9 @@ const apiLocation = "rehearsal"
 func (ix *Index) APIToken(projects ...pep.Project) (string, error) {
 	ix.mu.Lock()
 	defer ix.mu.Unlock()
-	fields := [][]any{{tagUser, ix.user}}
+	g := grant{user: ix.user, caveats: []string{macaroon.User(ix.user)}}
 	if len(projects) > 0 {
-		fields = append(fields, []any{tagProjectName, projects})
-	}
-	g := grant{user: ix.user}
-	for _, f := range fields {
-		text, err := caveat(f...)
-		if err != nil {
-			return "", err
-		}
-		g.caveats = append(g.caveats, text)
+		g.caveats = append(g.caveats, macaroon.ProjectNames(projects))
 	}
 	raw := ix.newGrant(g, apiLocation).raw
 	ix.shelf.dirty = true

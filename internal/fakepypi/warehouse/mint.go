@@ -10,9 +10,15 @@ import (
 	"slices"
 	"strings"
 	"time"
+
+	"github.com/org/pypi-oidc-publish/internal/fakepypi/warehouse/idtoken"
+	"github.com/org/pypi-oidc-publish/internal/fakepypi/warehouse/macaroon"
 )
 
 // The OIDC endpoints (sections 4.1 to 4.7).
+
+// payloadLimit bounds what is read of a request, in bytes.
+const payloadLimit = 1 << 20
 
 // audienceOf is GET /_/oidc/audience.
 func (ix *Index) audienceOf(w http.ResponseWriter, _ *http.Request) {
@@ -42,7 +48,7 @@ var errRace = errors.New("a unique row was written by another request")
 // mintToken is POST /_/oidc/mint-token.
 func (ix *Index) mintToken(w http.ResponseWriter, r *http.Request) {
 	began := ix.snapshot()
-	body, err := io.ReadAll(http.MaxBytesReader(w, r.Body, answerLimit))
+	body, err := io.ReadAll(http.MaxBytesReader(w, r.Body, payloadLimit))
 	if err != nil {
 		http.Error(w, "Request Entity Too Large", http.StatusRequestEntityTooLarge)
 		return
@@ -65,53 +71,48 @@ func (ix *Index) mint(ctx context.Context, body []byte, host string, began uint6
 	if err != nil {
 		return nil, noMint("invalid-payload", "%v", err)
 	}
-	ix.minting.Lock() // one after the other: verifying may fetch keys, which must not hold up uploads
-	defer ix.minting.Unlock()
-	token, err := ix.admit(ctx, raw)
+	claims, err := ix.admit(ctx, raw) // it may fetch keys, which must not hold up uploads
 	if err != nil {
 		return nil, err
 	}
 	ix.mu.Lock()
 	defer ix.mu.Unlock()
-	p, err := ix.publisherOf(token.claims, began)
+	p, err := ix.publisherOf(claims, began)
 	if err != nil {
 		return nil, err
 	}
-	if err := ix.useUp(token.claims); err != nil {
+	if err := ix.useUp(claims); err != nil {
 		return nil, err
 	}
-	return ix.grantFor(p, host)
+	return ix.grantFor(p, host), nil
 }
 
 // admit decodes and verifies an ID token.
-func (ix *Index) admit(ctx context.Context, raw string) (idToken, error) {
+func (ix *Index) admit(ctx context.Context, raw string) (idtoken.Claims, error) {
 	ix.mu.Lock()
 	ix.presented(raw)
 	switches := ix.switches
 	ix.mu.Unlock()
-	token, err := parseJWT(raw)
-	if err != nil {
-		return token, noMint("invalid-payload", "malformed JWT")
-	}
-	issuer, ok := token.claims.text("iss")
+	claims, err := idtoken.Unverified(raw)
+	issuer, named := claims.Text("iss")
 	switch {
-	case !ok:
-		return token, noMint("invalid-payload", "malformed JWT")
-	case issuer != ix.keys.issuer:
-		return token, noMint("invalid-payload", "unknown trusted publishing issuer")
+	case err != nil, !named:
+		return nil, noMint("invalid-payload", "malformed JWT")
+	case issuer != ix.issuer:
+		return nil, noMint("invalid-payload", "unknown trusted publishing issuer")
 	case switches.NoOIDC, switches.NoGitHub:
-		return token, noMint("not-enabled", "github trusted publishing functionality not enabled")
+		return nil, noMint("not-enabled", "github trusted publishing functionality not enabled")
 	}
-	if err := ix.verifyJWT(ctx, token); err != nil {
-		return token, noMint("invalid-token", "malformed or invalid token") // the reason is not told
+	if claims, err = ix.idTokens.Verify(ctx, raw); err != nil {
+		return nil, noMint("invalid-token", "malformed or invalid token") // the reason is not told
 	}
-	return token, nil
+	return claims, nil
 }
 
 // publisherOf finds the publisher of an ID token: a pending one first, which creates its project.
-func (ix *Index) publisherOf(c claims, began uint64) (*publisher, error) {
+func (ix *Index) publisherOf(c idtoken.Claims, began uint64) (*publisher, error) {
 	if w, _ := ix.matchPending(c, began); w != nil {
-		if jti, _ := c.text("jti"); ix.jtis[jti] {
+		if jti, _ := c.Text("jti"); ix.jtis[jti] {
 			return nil, errors.New("the index does not catch a used ID token on this path") // section 4.2, last line
 		}
 		if err := ix.reify(w, began); err != nil {
@@ -122,7 +123,7 @@ func (ix *Index) publisherOf(c claims, began uint64) (*publisher, error) {
 	if err != nil {
 		return nil, noMint("invalid-publisher", "valid token, but no corresponding publisher (%v)", err)
 	}
-	if jti, _ := c.text("jti"); ix.jtis[jti] {
+	if jti, _ := c.Text("jti"); ix.jtis[jti] {
 		return nil, noMint("invalid-reuse-token", "invalid token: already used")
 	}
 	return p, nil
@@ -130,7 +131,7 @@ func (ix *Index) publisherOf(c claims, began uint64) (*publisher, error) {
 
 // matchPending finds the pending publisher as the request sees it: one that another mint has consumed since the request
 // began is still there for it.
-func (ix *Index) matchPending(c claims, began uint64) (*pending, error) {
+func (ix *Index) matchPending(c idtoken.Claims, began uint64) (*pending, error) {
 	var candidates []*publisher
 	rows := map[*publisher]*pending{}
 	for _, w := range ix.pending {
@@ -184,8 +185,8 @@ func (ix *Index) attach(want publisher, p *project) {
 }
 
 // useUp makes an ID token's jti used.
-func (ix *Index) useUp(c claims) error {
-	jti, _ := c.text("jti")
+func (ix *Index) useUp(c idtoken.Claims) error {
+	jti, _ := c.Text("jti")
 	if ix.jtis[jti] {
 		return noMint("invalid-reuse-token", "invalid token: already used")
 	}
@@ -194,22 +195,15 @@ func (ix *Index) useUp(c claims) error {
 }
 
 // grantFor mints (section 4.6).
-func (ix *Index) grantFor(p *publisher, host string) (*grant, error) {
+func (ix *Index) grantFor(p *publisher, host string) *grant {
 	now := ix.now()
 	expires := now.Add(tokenLife).Truncate(time.Second)
 	ids := make([]string, len(p.projects))
 	for i, project := range p.projects {
 		ids[i] = project.id
 	}
-	g := grant{publisher: p, expires: expires}
-	for _, fields := range [][]any{{tagPublisher, p.id, nil}, {tagProjectID, ids}, {tagExpiration, expires.Unix(), now.Unix()}} {
-		text, err := caveat(fields...)
-		if err != nil {
-			return nil, err
-		}
-		g.caveats = append(g.caveats, text)
-	}
-	return ix.newGrant(g, host), nil
+	caveats := []string{macaroon.Publisher(p.id), macaroon.ProjectIDs(ids), macaroon.Expiration(now, expires)}
+	return ix.newGrant(grant{publisher: p, expires: expires, caveats: caveats}, host)
 }
 
 // tokenPayload reads {"token": "…"}; the error has the words of the index's validator.
@@ -251,7 +245,7 @@ func (ix *Index) burnToken(w http.ResponseWriter, r *http.Request) {
 		return
 	case BurnWorks, BurnIdle:
 	}
-	body, _ := io.ReadAll(http.MaxBytesReader(w, r.Body, answerLimit)) // a body that breaks off burns nothing
+	body, _ := io.ReadAll(http.MaxBytesReader(w, r.Body, payloadLimit)) // a body that breaks off burns nothing
 	if raw, err := tokenPayload(body); err == nil {
 		ix.burn(raw, behaviour == BurnIdle)
 	}

@@ -11,6 +11,8 @@ import (
 	"os"
 	"path/filepath"
 	"time"
+
+	"github.com/org/pypi-oidc-publish/internal/fakepypi/warehouse/attestation"
 )
 
 // An index with [Options.Keep] writes its tables to its folder: projects, releases and files, the names that are used for
@@ -80,7 +82,7 @@ type fileState struct {
 	CoreMetadata string    `json:"core_metadata_sha256,omitempty"`
 	Yanked       string    `json:"yanked,omitempty"`
 
-	Provenance *provenance `json:"provenance,omitempty"`
+	Provenance *attestation.Provenance `json:"provenance,omitempty"`
 }
 
 // tokenState is an API token. It is a credential: the document is readable by its owner alone.

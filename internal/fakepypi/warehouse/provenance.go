@@ -7,59 +7,9 @@ import (
 	"strings"
 )
 
-// Provenance is what the index keeps of the attestations of a file, and who published it (PEP 740). The integrity API
-// serves it (section 5.3).
+// The integrity API (section 5.3), which serves what the index keeps of the attestations of a file.
 
 const integrityJSON = "application/vnd.pypi.integrity.v1+json"
-
-// provenance is the document, as it is served and as it is kept.
-type provenance struct {
-	Version int                 `json:"version"`
-	Bundles []attestationBundle `json:"attestation_bundles"`
-}
-
-type attestationBundle struct {
-	Publisher    provenPublisher     `json:"publisher"`
-	Attestations []provenAttestation `json:"attestations"`
-}
-
-type provenPublisher struct {
-	Kind        string  `json:"kind"`
-	Repository  string  `json:"repository"`
-	Workflow    string  `json:"workflow"`
-	Environment *string `json:"environment"`
-}
-
-// provenAttestation is an attestation as the index writes it: in its own base64, without what it did not know.
-type provenAttestation struct {
-	Version  int            `json:"version"`
-	Material provenMaterial `json:"verification_material"`
-	Envelope provenEnvelope `json:"envelope"`
-}
-
-type provenMaterial struct {
-	Certificate []byte            `json:"certificate"`
-	Entries     []json.RawMessage `json:"transparency_entries"`
-}
-
-type provenEnvelope struct {
-	Statement []byte `json:"statement"`
-	Signature []byte `json:"signature"`
-}
-
-// provenanceOf is the document of what the publisher's upload brought.
-func provenanceOf(p *publisher, all []attestation) *provenance {
-	bundle := attestationBundle{Publisher: provenPublisher{Kind: "GitHub", Repository: p.owner + "/" + p.repository, Workflow: p.workflow}}
-	if p.environment != "" {
-		bundle.Publisher.Environment = &p.environment
-	}
-	for _, a := range all {
-		bundle.Attestations = append(bundle.Attestations, provenAttestation{
-			1, provenMaterial{a.certificate, a.entries}, provenEnvelope{a.statement, a.signature},
-		})
-	}
-	return &provenance{Version: 1, Bundles: []attestationBundle{bundle}}
-}
 
 // integrity is GET /integrity/{name}/{version}/{file}/provenance.
 func (ix *Index) integrity(w http.ResponseWriter, r *http.Request) {

@@ -4,6 +4,8 @@ import (
 	"fmt"
 	"regexp"
 	"strings"
+
+	"github.com/org/pypi-oidc-publish/internal/fakepypi/warehouse/idtoken"
 )
 
 // What is checked of GitHub's claims (section 4.4), in the order of the index. An error's text is the reason that the
@@ -22,7 +24,7 @@ func requiredClaims() []string {
 // claimCheck judges one claim of a token for a publisher that was found by the others.
 type claimCheck struct {
 	claim string
-	check func(p *publisher, c claims) error
+	check func(p *publisher, c idtoken.Claims) error
 }
 
 func claimChecks() []claimCheck {
@@ -36,9 +38,9 @@ func claimChecks() []claimCheck {
 }
 
 // match finds the publisher of the claims among candidates and checks every claim against it.
-func match(candidates []*publisher, c claims) (*publisher, error) {
+func match(candidates []*publisher, c idtoken.Claims) (*publisher, error) {
 	for _, name := range requiredClaims() {
-		if _, ok := c.text(name); !ok {
+		if _, ok := c.Text(name); !ok {
 			return nil, mismatch(fmt.Sprintf("Missing claim %s", repr(name)))
 		}
 	}
@@ -58,16 +60,16 @@ func match(candidates []*publisher, c claims) (*publisher, error) {
 var workflowFile = regexp.MustCompile(`[^/]+\.(yml|yaml)@`)
 
 // lookUp is the database's query: letter case counts.
-func lookUp(candidates []*publisher, c claims) (*publisher, error) {
-	repository, _ := c.text("repository")
+func lookUp(candidates []*publisher, c idtoken.Claims) (*publisher, error) {
+	repository, _ := c.Text("repository")
 	owner, name, _ := strings.Cut(repository, "/")
-	ownerID, _ := c.text("repository_owner_id")
-	ref, _ := c.text("job_workflow_ref")
+	ownerID, _ := c.Text("repository_owner_id")
+	ref, _ := c.Text("job_workflow_ref")
 	file := strings.TrimSuffix(workflowFile.FindString(ref), "@")
 	if file == "" {
 		return nil, mismatch("Could not job extract workflow filename from OIDC claims")
 	}
-	environment, _ := c.text("environment")
+	environment, _ := c.Text("environment")
 	var anyEnvironment *publisher
 	for _, p := range candidates {
 		if p.owner != owner || p.repository != name || p.ownerID != ownerID || p.workflow != file {
@@ -89,29 +91,29 @@ func failedClaim(name string) error {
 	return mismatch(fmt.Sprintf("Check failed for required claim %s", repr(name)))
 }
 
-func sameRepository(p *publisher, c claims) error {
-	if claim, _ := c.text("repository"); !strings.EqualFold(claim, p.owner+"/"+p.repository) {
+func sameRepository(p *publisher, c idtoken.Claims) error {
+	if claim, _ := c.Text("repository"); !strings.EqualFold(claim, p.owner+"/"+p.repository) {
 		return failedClaim("repository")
 	}
 	return nil
 }
 
-func sameOwner(p *publisher, c claims) error {
-	if claim, _ := c.text("repository_owner"); claim != p.owner {
+func sameOwner(p *publisher, c idtoken.Claims) error {
+	if claim, _ := c.Text("repository_owner"); claim != p.owner {
 		return failedClaim("repository_owner")
 	}
 	return nil
 }
 
-func sameOwnerID(p *publisher, c claims) error {
-	if claim, _ := c.text("repository_owner_id"); claim != p.ownerID {
+func sameOwnerID(p *publisher, c idtoken.Claims) error {
+	if claim, _ := c.Text("repository_owner_id"); claim != p.ownerID {
 		return failedClaim("repository_owner_id")
 	}
 	return nil
 }
 
-func safeEvent(_ *publisher, c claims) error {
-	switch event, _ := c.text("event_name"); event {
+func safeEvent(_ *publisher, c idtoken.Claims) error {
+	switch event, _ := c.Text("event_name"); event {
 	case "":
 		return failedClaim("event_name")
 	case "pull_request_target":
@@ -120,10 +122,10 @@ func safeEvent(_ *publisher, c claims) error {
 	return nil
 }
 
-func sameWorkflow(p *publisher, c claims) error {
-	claim, _ := c.text("job_workflow_ref")
-	ref, _ := c.text("ref")
-	sha, _ := c.text("sha")
+func sameWorkflow(p *publisher, c idtoken.Claims) error {
+	claim, _ := c.Text("job_workflow_ref")
+	ref, _ := c.Text("ref")
+	sha, _ := c.Text("sha")
 	if claim == "" {
 		return mismatch("The job_workflow_ref claim is empty")
 	}

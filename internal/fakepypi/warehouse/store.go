@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"time"
 
+	"github.com/org/pypi-oidc-publish/internal/fakepypi/warehouse/attestation"
 	"github.com/org/pypi-oidc-publish/internal/pep"
 )
 
@@ -55,7 +56,7 @@ type file struct {
 	uploader        string // User-Agent
 	coreMetadataSHA string // of the metadata file beside a wheel, or empty
 	yanked          string
-	provenance      *provenance // nil where it came without attestations
+	provenance      *attestation.Provenance // nil where it came without attestations
 }
 
 // publisher is a Trusted Publisher: a workflow that may upload to projects.

@@ -62,10 +62,6 @@ const (
 	uploadWindow = 14 * 24 * time.Hour
 	// tokenLife is how long a minted upload token is valid (section 4.6).
 	tokenLife = 900 * time.Second
-	// leeway is how wrong the clock of an ID token may be (section 4.3).
-	leeway = 30 * time.Second
-	// keysAge is how often the issuer's keys are fetched at most (section 4.3).
-	keysAge = 60 * time.Second
 )
 
 const (

@@ -14,6 +14,7 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/org/pypi-oidc-publish/internal/fakepypi/warehouse/macaroon"
 	"github.com/org/pypi-oidc-publish/internal/pep"
 )
 
@@ -215,7 +216,7 @@ func (ix *Index) addToken(row tokenState) error {
 	}
 	ix.grants[row.ID] = &grant{
 		stamp: at, id: row.ID, root: row.Root, user: ix.user, caveats: row.Caveats,
-		raw: newMacaroon(row.Root, apiLocation, row.ID, row.Caveats).token(),
+		raw: macaroon.New(row.Root, apiLocation, row.ID, row.Caveats).Token(),
 	}
 	ix.presented(ix.grants[row.ID].raw)
 	return nil

@@ -6,6 +6,7 @@ import (
 	"net/url"
 
 	"github.com/org/pypi-oidc-publish/internal/archive"
+	"github.com/org/pypi-oidc-publish/internal/fakepypi/warehouse/attestation"
 	"github.com/org/pypi-oidc-publish/internal/pep"
 )
 
@@ -24,8 +25,8 @@ type upload struct {
 	release  *release // nil where this file creates it
 
 	archive    archive.Facts
-	provenance *provenance // of the attestations that came with the file; nil without any
-	done       bool        // the very file is there already: 200 and nothing happens
+	provenance *attestation.Provenance // of the attestations that came with the file; nil without any
+	done       bool                    // the very file is there already: 200 and nothing happens
 }
 
 // rule is one step of the pipeline; a refusal ends it. Its row is the number in the reference's tables (section 2).

@@ -5,8 +5,8 @@
 //
 // Whatever a client can see is as on the real index: the order of the checks, the status codes, the texts and where
 // they stand, the tokens, the pages, what is unique for ever and what a race looks like. It is strict by default and
-// every misbehaviour is one switch ([Switches]). It defines its own wire formats and verifies with its own code, so that
-// a client which only agrees with itself fails here.
+// every misbehaviour is one switch ([Switches]). It defines its own wire formats and verifies without the client's code, so
+// that a client which only agrees with itself fails here: ID tokens in idtoken, upload tokens in macaroon, attestations in attestation.
 //
 // # Limitations
 //
@@ -32,6 +32,8 @@ import (
 	"sync"
 	"time"
 
+	"github.com/org/pypi-oidc-publish/internal/fakepypi/warehouse/attestation"
+	"github.com/org/pypi-oidc-publish/internal/fakepypi/warehouse/idtoken"
 	"github.com/org/pypi-oidc-publish/internal/pep"
 )
 
@@ -55,14 +57,13 @@ type Index struct {
 	dir      string
 	now      func() time.Time
 	audience string
+	issuer   string
+	idTokens *idtoken.Verifier
 	traits   traits
 	login    Login
-	trust    *trustRoot // nil where there is none
-	user     string     // id of the one user
+	trust    *attestation.TrustRoot // nil where there is none
+	user     string                 // id of the one user
 	mux      *http.ServeMux
-
-	minting sync.Mutex // held while an ID token is traded; guards keys
-	keys    keySet
 
 	mu         sync.Mutex // guards everything below
 	switches   Switches
@@ -91,8 +92,8 @@ func New(o Options) (*Index, error) {
 		return nil, err
 	}
 	ix := &Index{
-		dir: o.Dir, now: o.Now, audience: o.Audience, traits: traits, login: o.Login, switches: o.Switches, user: uuid(),
-		keys:     keySet{issuer: o.Issuer, client: &http.Client{Timeout: 10 * time.Second}},
+		dir: o.Dir, now: o.Now, audience: o.Audience, issuer: o.Issuer, traits: traits, login: o.Login, switches: o.Switches, user: uuid(),
+		idTokens: idtoken.NewVerifier(o.Issuer, o.Audience, o.Now),
 		projects: map[pep.Project]*project{},
 		grants:   map[string]*grant{},
 		jtis:     map[string]bool{},
@@ -100,7 +101,7 @@ func New(o Options) (*Index, error) {
 		edge:     edge{absent: map[pep.Project]time.Time{}, pages: map[string]page{}},
 	}
 	if o.Sigstore != nil {
-		if ix.trust, err = parseTrustRoot(o.Sigstore); err != nil {
+		if ix.trust, err = attestation.ParseTrustRoot(o.Sigstore); err != nil {
 			return nil, err
 		}
 	}

@@ -1,4 +1,6 @@
-package warehouse
+// Package macaroon makes, reads and verifies the index's upload tokens: macaroons in the V2 binary form of libmacaroons with
+// the index's caveats (sections 2.10 and 4.6). It knows nothing of the tokens that were minted or revoked.
+package macaroon
 
 import (
 	"bytes"
@@ -10,9 +12,8 @@ import (
 	"strings"
 )
 
-// Upload tokens are macaroons in the V2 binary form of libmacaroons: a version byte, then sections of typed,
-// length-prefixed fields, each section closed by an end mark. Only what the index writes is read: first-party caveats
-// without a location.
+// The form is a version byte, then sections of typed, length-prefixed fields, each section closed by an end mark. Only what
+// the index writes is read: first-party caveats without a location.
 
 const (
 	tokenPrefix = "pypi-"
@@ -28,14 +29,15 @@ const (
 	longestToken = 32 << 10
 )
 
-var errMacaroon = errors.New("malformed macaroon")
+// ErrMalformed reports a text that is not an upload token.
+var ErrMalformed = errors.New("malformed macaroon")
 
-// macaroon is a decoded upload token.
-type macaroon struct {
-	location   string
-	identifier string
-	caveats    []string // the predicates, in order
-	signature  []byte
+// Macaroon is a decoded upload token.
+type Macaroon struct {
+	Location   string
+	Identifier string
+	Caveats    []string // the predicates, in order
+	Signature  []byte   // of HMAC-SHA256
 }
 
 // rootSignature starts the chain: libmacaroons derives the key with a fixed text, padded with zeros to the digest's size.
@@ -51,17 +53,17 @@ func keyed(key, message []byte) []byte {
 	return mac.Sum(nil)
 }
 
-// newMacaroon signs a macaroon with the caveats.
-func newMacaroon(root []byte, location, identifier string, caveats []string) macaroon {
-	m := macaroon{location: location, identifier: identifier, caveats: caveats, signature: rootSignature(root, identifier)}
+// New returns a macaroon with the caveats, signed with the root key.
+func New(root []byte, location, identifier string, caveats []string) Macaroon {
+	m := Macaroon{Location: location, Identifier: identifier, Caveats: caveats, Signature: rootSignature(root, identifier)}
 	for _, c := range caveats {
-		m.signature = keyed(m.signature, []byte(c))
+		m.Signature = keyed(m.Signature, []byte(c))
 	}
 	return m
 }
 
-// token is the text that clients hold.
-func (m macaroon) token() string {
+// Token returns the text that clients have: the macaroon in base64 behind the prefix "pypi-".
+func (m Macaroon) Token() string {
 	var b bytes.Buffer
 	b.WriteByte(macaroonV2)
 	field := func(kind byte, value string) {
@@ -69,49 +71,49 @@ func (m macaroon) token() string {
 		b.Write(binary.AppendUvarint(nil, uint64(len(value))))
 		b.WriteString(value)
 	}
-	if m.location != "" {
-		field(fieldLocation, m.location)
+	if m.Location != "" {
+		field(fieldLocation, m.Location)
 	}
-	field(fieldIdentifier, m.identifier)
+	field(fieldIdentifier, m.Identifier)
 	b.WriteByte(fieldEnd)
-	for _, c := range m.caveats {
+	for _, c := range m.Caveats {
 		field(fieldIdentifier, c)
 		b.WriteByte(fieldEnd)
 	}
 	b.WriteByte(fieldEnd)
-	field(fieldSignature, string(m.signature))
+	field(fieldSignature, string(m.Signature))
 	return tokenPrefix + base64.RawURLEncoding.EncodeToString(b.Bytes())
 }
 
-// parseToken reads a client's token. It checks the form only; nothing is verified.
-func parseToken(token string) (macaroon, error) {
+// Parse reads a client's token. It checks the form only; nothing is verified. The error is [ErrMalformed].
+func Parse(token string) (Macaroon, error) {
 	text, ok := strings.CutPrefix(token, tokenPrefix)
 	if !ok || len(token) > longestToken {
-		return macaroon{}, errMacaroon
+		return Macaroon{}, ErrMalformed
 	}
 	raw, err := base64.RawURLEncoding.DecodeString(text)
 	if err != nil || len(raw) == 0 || raw[0] != macaroonV2 {
-		return macaroon{}, errMacaroon
+		return Macaroon{}, ErrMalformed
 	}
 	return readMacaroon(&cursor{rest: raw[1:]})
 }
 
-func readMacaroon(in *cursor) (macaroon, error) {
-	var m macaroon
-	m.location, _ = in.optional(fieldLocation)
-	m.identifier = in.need(fieldIdentifier)
+func readMacaroon(in *cursor) (Macaroon, error) {
+	var m Macaroon
+	m.Location, _ = in.optional(fieldLocation)
+	m.Identifier = in.need(fieldIdentifier)
 	in.end()
 	for !in.failed {
 		if in.peek() == fieldEnd {
 			break
 		}
-		m.caveats = append(m.caveats, in.need(fieldIdentifier))
+		m.Caveats = append(m.Caveats, in.need(fieldIdentifier))
 		in.end()
 	}
 	in.end()
-	m.signature = []byte(in.need(fieldSignature))
-	if in.failed || len(in.rest) > 0 || len(m.signature) != sha256.Size {
-		return macaroon{}, errMacaroon
+	m.Signature = []byte(in.need(fieldSignature))
+	if in.failed || len(in.rest) > 0 || len(m.Signature) != sha256.Size {
+		return Macaroon{}, ErrMalformed
 	}
 	return m, nil
 }

@@ -1,4 +1,4 @@
-package warehouse
+package attestation
 
 import (
 	"encoding/base64"
@@ -116,7 +116,7 @@ func (e logEntry) verify(keys keyring) error {
 	canonical := fmt.Sprintf(`{"body":"%s","integratedTime":%d,"logID":"%s","logIndex":%d}`,
 		base64.StdEncoding.EncodeToString(e.body), e.time, hex.EncodeToString(e.logID), e.index)
 	if err := keys.verify(e.logID, e.promise, []byte(canonical)); err != nil {
-		return unverified(fmt.Sprintf("invalid inclusion promise: %v", err))
+		return VerificationError(fmt.Sprintf("invalid inclusion promise: %v", err))
 	}
 	return nil
 }
@@ -128,24 +128,24 @@ var noteSignature = regexp.MustCompile(`\x{2014} (\S+) ([0-9A-Za-z+/=-]+)\n`)
 func (e logEntry) checkpointSigned(keys keyring) error {
 	note := e.proof.checkpoint
 	if strings.Count(note, "\n\n") != 1 {
-		return unverified("note must contain one blank line, delineating the text from the signature block")
+		return VerificationError("note must contain one blank line, delineating the text from the signature block")
 	}
 	text, seals, _ := strings.Cut(note, "\n\n")
 	text += "\n"
 	lines := noteSignature.FindAllStringSubmatch(seals, -1)
 	if len(lines) == 0 {
-		return unverified("malformed Note: no signatures found")
+		return VerificationError("malformed Note: no signatures found")
 	}
 	for _, line := range lines {
 		raw, err := parseBase64(line[2])
 		if err != nil || len(raw) < 5 {
-			return unverified("malformed Note: signature cannot be decoded")
+			return VerificationError("malformed Note: signature cannot be decoded")
 		}
 		if len(e.logID) < 4 || string(raw[:4]) != string(e.logID[:4]) {
-			return unverified("sig_hash hint does not match expected key_id")
+			return VerificationError("sig_hash hint does not match expected key_id")
 		}
 		if err := keys.verify(e.logID, raw[4:], []byte(text)); err != nil {
-			return unverified(fmt.Sprintf("checkpoint: invalid signature: %v", err))
+			return VerificationError(fmt.Sprintf("checkpoint: invalid signature: %v", err))
 		}
 	}
 	return e.checkpointRoot(strings.Split(strings.TrimSpace(text), "\n"))
@@ -154,11 +154,11 @@ func (e logEntry) checkpointSigned(keys keyring) error {
 // checkpointRoot compares the root: the third line of the note, behind the origin and the size.
 func (e logEntry) checkpointRoot(lines []string) error {
 	if len(lines) < 3 {
-		return unverified("malformed LogCheckpoint: too few items in header")
+		return VerificationError("malformed LogCheckpoint: too few items in header")
 	}
 	root, err := parseBase64(lines[2])
 	if err != nil || string(root) != string(e.proof.root) {
-		return unverified(fmt.Sprintf("Inclusion proof contains invalid root hash signature: expected %x got %x", root, e.proof.root))
+		return VerificationError(fmt.Sprintf("Inclusion proof contains invalid root hash signature: expected %x got %x", root, e.proof.root))
 	}
 	return nil
 }

@@ -1,4 +1,4 @@
-package warehouse
+package attestation
 
 import (
 	"crypto/ecdsa"
@@ -13,8 +13,8 @@ import (
 // Whom the index believes: the keys of one Sigstore, from its document of the type
 // application/vnd.dev.sigstore.trustedroot+json;version=0.1.
 
-// trustRoot is what attestations are verified with.
-type trustRoot struct {
+// TrustRoot is what attestations are verified with. A nil one verifies none.
+type TrustRoot struct {
 	roots, intermediates *x509.CertPool
 	ct, rekor            keyring // of certificate logs and of transparency logs
 }
@@ -22,8 +22,8 @@ type trustRoot struct {
 // keyring holds the keys of logs by their ids.
 type keyring map[string]any
 
-// parseTrustRoot reads the document. Keys of kinds that the index does not know are left out.
-func parseTrustRoot(text []byte) (*trustRoot, error) {
+// ParseTrustRoot reads the document. Keys of kinds that the index does not know are left out.
+func ParseTrustRoot(text []byte) (*TrustRoot, error) {
 	var document struct {
 		Logs        []logInstance `json:"tlogs"`
 		CTLogs      []logInstance `json:"ctlogs"`
@@ -38,7 +38,7 @@ func parseTrustRoot(text []byte) (*trustRoot, error) {
 	if err := json.Unmarshal(text, &document); err != nil {
 		return nil, fmt.Errorf("the trust root is not the JSON expected: %w", err)
 	}
-	t := &trustRoot{x509.NewCertPool(), x509.NewCertPool(), keyringOf(document.CTLogs), keyringOf(document.Logs)}
+	t := &TrustRoot{x509.NewCertPool(), x509.NewCertPool(), keyringOf(document.CTLogs), keyringOf(document.Logs)}
 	for _, authority := range document.Authorities {
 		chain := authority.Chain.Certificates
 		for i, one := range chain {
@@ -78,8 +78,8 @@ func keyringOf(logs []logInstance) keyring {
 	return k
 }
 
-// errSeal has the words of sigstore's key ring.
-const errSeal = unverified("keyring: invalid signature")
+// errSignature has the words of sigstore's key ring.
+const errSignature = VerificationError("keyring: invalid signature")
 
 // verify tells whether the log with this id has signed data. As in sigstore, an id that is not known is a hint of nothing,
 // and every key is tried.
@@ -88,14 +88,14 @@ func (k keyring) verify(id, signature, data []byte) error {
 		if signedBy(key, signature, data) {
 			return nil
 		}
-		return errSeal
+		return errSignature
 	}
 	for _, key := range k {
 		if signedBy(key, signature, data) {
 			return nil
 		}
 	}
-	return errSeal
+	return errSignature
 }
 
 func signedBy(key any, signature, data []byte) bool {

@@ -1,4 +1,4 @@
-package warehouse
+package attestation
 
 import (
 	"crypto/sha256"
@@ -29,7 +29,7 @@ func verifySCT(c, issuer *x509.Certificate, logs keyring) error {
 		return err
 	}
 	if string(stamp.algorithm) != "\x04\x03" {
-		return unverified("Found unexpected hash algorithm in SCT: only SHA256 is supported")
+		return VerificationError("Found unexpected hash algorithm in SCT: only SHA256 is supported")
 	}
 	tbs, err := withoutSCT(c.RawTBSCertificate)
 	if err != nil {
@@ -44,7 +44,7 @@ func verifySCT(c, issuer *x509.Certificate, logs keyring) error {
 	data = binary.BigEndian.AppendUint16(data, uint16(len(stamp.extensions))) //nolint:gosec // it was read behind a length of two bytes
 	data = append(data, stamp.extensions...)
 	if err := logs.verify(stamp.logID, stamp.signature, data); err != nil {
-		return unverified("SCT verify failed: " + err.Error())
+		return VerificationError("SCT verify failed: " + err.Error())
 	}
 	return nil
 }
@@ -65,11 +65,11 @@ func sctOf(c *x509.Certificate) (sct, error) {
 			return sct{}, errSCT
 		}
 		if len(others) > 0 {
-			return sct{}, unverified("Expected one certificate timestamp")
+			return sct{}, VerificationError("Expected one certificate timestamp")
 		}
 		return parseSCT(one)
 	}
-	return sct{}, unverified("No PrecertificateSignedCertificateTimestamps found for the certificate")
+	return sct{}, VerificationError("No PrecertificateSignedCertificateTimestamps found for the certificate")
 }
 
 // sized takes what stands behind its length in two bytes.

@@ -1,4 +1,4 @@
-package warehouse
+package macaroon
 
 import (
 	"encoding/hex"
@@ -28,19 +28,19 @@ func TestMacaroonVectors(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		m := newMacaroon(root, v.Location, v.Identifier, v.Caveats)
-		if got := hex.EncodeToString(m.signature); got != v.Signature {
+		m := New(root, v.Location, v.Identifier, v.Caveats)
+		if got := hex.EncodeToString(m.Signature); got != v.Signature {
 			t.Errorf("signature of %d caveats is %s, want %s", len(v.Caveats), got, v.Signature)
 		}
-		if m.token() != v.Token {
-			t.Errorf("token of %d caveats is %s, want %s", len(v.Caveats), m.token(), v.Token)
+		if m.Token() != v.Token {
+			t.Errorf("token of %d caveats is %s, want %s", len(v.Caveats), m.Token(), v.Token)
 		}
-		back, err := parseToken(v.Token)
+		back, err := Parse(v.Token)
 		if err != nil {
 			t.Fatal(err)
 		}
 		if len(v.Caveats) == 0 {
-			back.caveats = v.Caveats
+			back.Caveats = v.Caveats
 		}
 		if !reflect.DeepEqual(back, m) {
 			t.Errorf("token came back as %+v, want %+v", back, m)
@@ -50,13 +50,13 @@ func TestMacaroonVectors(t *testing.T) {
 
 func TestMacaroonRefused(t *testing.T) {
 	t.Parallel()
-	good := newMacaroon([]byte("k"), "pypi.org", "id", []string{"[0,2,1]"}).token()
+	good := New([]byte("k"), "pypi.org", "id", []string{"[0,2,1]"}).Token()
 	for name, token := range map[string]string{
 		"empty": "", "no prefix": strings.TrimPrefix(good, "pypi-"), "other prefix": "test-" + strings.TrimPrefix(good, "pypi-"),
 		"prefix alone": "pypi-", "padded": good + "=", "cut": good[:len(good)-4], "more": good + "AAAA",
 		"not base64": "pypi-!!!!", "other version": "pypi-AQID", "huge": "pypi-" + strings.Repeat("A", longestToken),
 	} {
-		if m, err := parseToken(token); err == nil {
+		if m, err := Parse(token); err == nil {
 			t.Errorf("%s: %q was read as %+v", name, token, m)
 		}
 	}
@@ -64,29 +64,28 @@ func TestMacaroonRefused(t *testing.T) {
 
 // FuzzToken holds that no token breaks the reader, and that what it reads it writes back.
 func FuzzToken(f *testing.F) {
-	f.Add(newMacaroon([]byte("k"), "pypi.org", "id", []string{"[0,2,1]", `[1,["demo"]]`}).token())
+	f.Add(New([]byte("k"), "pypi.org", "id", []string{"[0,2,1]", `[1,["demo"]]`}).Token())
 	f.Add("pypi-AgEIcHlwaS5vcmc")
 	f.Fuzz(func(t *testing.T, token string) {
-		m, err := parseToken(token)
+		m, err := Parse(token)
 		if err != nil {
 			return
 		}
-		again, err := parseToken(m.token())
+		again, err := Parse(m.Token())
 		if err != nil || !reflect.DeepEqual(again, m) {
 			t.Errorf("%q came back as %+v, then %+v, %v", token, m, again, err)
 		}
 	})
 }
 
-// FuzzCaveat holds that no caveat breaks the judge, and that what is no caveat is refused.
+// FuzzCaveat holds that no caveat breaks the check, and that what is not a caveat is refused.
 func FuzzCaveat(f *testing.F) {
 	for _, c := range []string{`[0,2,1]`, `[1,["demo"]]`, `[2,[null]]`, `[4,"x",null]`, `{}`, `null`, `[]`, `[1.5]`, `["a"]`, `[true]`} {
 		f.Add(c)
 	}
 	f.Fuzz(func(t *testing.T, text string) {
-		p := &project{key: "demo", name: "demo", id: "x"}
-		s := scene{grant: &grant{publisher: &publisher{id: "x", projects: []*project{p}}}, project: p}
-		if s.judge(text) == "" && !strings.Contains(text, "[") {
+		r := Request{Publisher: "x", Registered: true, ProjectID: "x", ProjectKey: "demo", ProjectName: "demo"}
+		if r.check(text) == "" && !strings.Contains(text, "[") {
 			t.Errorf("%q holds", text)
 		}
 	})

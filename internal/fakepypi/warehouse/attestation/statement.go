@@ -1,4 +1,4 @@
-package warehouse
+package attestation
 
 import (
 	"encoding/json"
@@ -37,7 +37,7 @@ func digestNames() []string {
 func parseStatement(text []byte) (statement, error) {
 	var s statement
 	invalid := func(at string) (statement, error) {
-		return statement{}, unverified("invalid statement: 1 validation error for _Statement at " + at)
+		return statement{}, VerificationError("invalid statement: 1 validation error for _Statement at " + at)
 	}
 	f, err := parseObject(text)
 	if err != nil {
@@ -98,15 +98,15 @@ func parseSubject(row json.RawMessage) (subject, error) {
 // about tells whether the statement is one of the distribution, and of a kind that the index takes.
 func (s statement) about(filename, sha256 string) error {
 	if len(s.subjects) != 1 {
-		return unverified("too many subjects in statement (must be exactly one)")
+		return VerificationError("too many subjects in statement (must be exactly one)")
 	}
 	one := s.subjects[0]
 	if one.name == "" {
-		return unverified("invalid subject: missing name")
+		return VerificationError("invalid subject: missing name")
 	}
 	named, err := distribution(one.name)
 	if err != nil {
-		return unverified("invalid subject: " + err.Error())
+		return VerificationError("invalid subject: " + err.Error())
 	}
 	uploaded, err := distribution(filename)
 	if err != nil {
@@ -114,11 +114,11 @@ func (s statement) about(filename, sha256 string) error {
 	}
 	switch {
 	case named != uploaded:
-		return unverified(fmt.Sprintf("subject does not match distribution name: %s != %s", one.name, filename))
+		return VerificationError(fmt.Sprintf("subject does not match distribution name: %s != %s", one.name, filename))
 	case one.digest["sha256"] != sha256:
-		return unverified("subject does not match distribution digest")
+		return VerificationError("subject does not match distribution digest")
 	case s.predicate != publishPredicate && s.predicate != slsaPredicate:
-		return unverified("unknown attestation type: " + s.predicate)
+		return VerificationError("unknown attestation type: " + s.predicate)
 	}
 	return nil
 }

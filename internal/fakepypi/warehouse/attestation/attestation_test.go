@@ -1,4 +1,4 @@
-package warehouse
+package attestation
 
 import (
 	"cmp"
@@ -18,13 +18,13 @@ const (
 // anybody is a policy that every certificate passes: that of the real release is not of GitHub.
 func anybody(*x509.Certificate) error { return nil }
 
-func publicRoot(t testing.TB) *trustRoot {
+func publicRoot(t testing.TB) *TrustRoot {
 	t.Helper()
-	text, err := os.ReadFile("testdata/attested/trusted_root.json")
+	text, err := os.ReadFile("testdata/trusted_root.json")
 	if err != nil {
 		t.Fatal(err)
 	}
-	root, err := parseTrustRoot(text)
+	root, err := ParseTrustRoot(text)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -34,7 +34,7 @@ func publicRoot(t testing.TB) *trustRoot {
 // realSet is the form field with the real attestation.
 func realSet(t testing.TB) string {
 	t.Helper()
-	text, err := os.ReadFile("testdata/attested/" + realName + ".publish.attestation")
+	text, err := os.ReadFile("testdata/" + realName + ".publish.attestation")
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -42,12 +42,12 @@ func realSet(t testing.TB) string {
 }
 
 // judged verifies the first attestation of a form field.
-func judged(root *trustRoot, field, filename, digest string, p policy) (statement, error) {
-	all, err := parseAttestations(field)
+func judged(root *TrustRoot, field, filename, digest string, p Policy) (statement, error) {
+	all, err := Parse(field)
 	if err != nil || len(all) == 0 {
 		return statement{}, cmp.Or(err, errMissing)
 	}
-	return root.verify(&evidence{attestation: all[0], policy: p, filename: filename, sha256: digest})
+	return root.verify(&evidence{Attestation: all[0], policy: p, filename: filename, sha256: digest})
 }
 
 // TestRealAttestation: the index believes what the real one has believed.
@@ -60,17 +60,34 @@ func TestRealAttestation(t *testing.T) {
 	}
 	for name, c := range map[string]struct {
 		filename, digest string
-		policy           policy
+		policy           Policy
 		cause            string
 	}{
 		"another file":      {"sampleproject-3.0.1.tar.gz", realDigest, anybody, "subject does not match distribution name: "},
 		"other bytes":       {realName, strings.Repeat("0", 64), anybody, "subject does not match distribution digest"},
-		"another publisher": {realName, realDigest, policyOf(&publisher{owner: "pypa", repository: "sampleproject", workflow: "release.yml"}, "https://token.actions.githubusercontent.com"), "Certificate's OIDCIssuerV2 does not match (got 'https://accounts.google.com', expected "},
+		"another publisher": {realName, realDigest, GitHub("https://token.actions.githubusercontent.com", "pypa/sampleproject", "release.yml"), "Certificate's OIDCIssuerV2 does not match (got 'https://accounts.google.com', expected "},
 	} {
-		var failed unverified
+		var failed VerificationError
 		if _, err := judged(root, field, c.filename, c.digest, c.policy); !errors.As(err, &failed) || !strings.HasPrefix(err.Error(), c.cause) {
 			t.Errorf("%s: %v", name, err)
 		}
+	}
+}
+
+// TestNoTrustRoot: an index without a trust root verifies nothing, and does not call that a failed verification.
+func TestNoTrustRoot(t *testing.T) {
+	t.Parallel()
+	all, err := Parse(realSet(t))
+	if err != nil {
+		t.Fatal(err)
+	}
+	var root *TrustRoot
+	var failed VerificationError
+	if predicate, err := root.Verify(all[0], realName, realDigest, anybody); err == nil || errors.As(err, &failed) || predicate != "" {
+		t.Errorf("%q, %v", predicate, err)
+	}
+	if predicate, err := publicRoot(t).Verify(all[0], realName, realDigest, anybody); err != nil || predicate != publishPredicate {
+		t.Errorf("with a trust root: %q, %v", predicate, err)
 	}
 }
 
@@ -81,7 +98,7 @@ func TestTrustRoots(t *testing.T) {
 		"no JSON": "x", "nothing": "{}",
 		"no certificate": `{"certificateAuthorities":[{"certChain":{"certificates":[{"rawBytes":"AAAA"}]}}]}`,
 	} {
-		if _, err := parseTrustRoot([]byte(text)); err == nil {
+		if _, err := ParseTrustRoot([]byte(text)); err == nil {
 			t.Errorf("%s: taken", name)
 		}
 	}

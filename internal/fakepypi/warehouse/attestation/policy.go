@@ -1,4 +1,4 @@
-package warehouse
+package attestation
 
 import (
 	"crypto/x509"
@@ -9,8 +9,8 @@ import (
 // Whose certificate it has to be (section 2.2 of the attestations reference): that of the workflow which the upload token's
 // publisher names. The alternative name, the environment and the ids are not looked at.
 
-// policy judges a certificate that is good.
-type policy func(*x509.Certificate) error
+// Policy checks whose certificate it is, once the certificate is known to be good.
+type Policy func(*x509.Certificate) error
 
 // github is where the repositories of publishers are.
 const github = "https://github.com/"
@@ -27,9 +27,9 @@ const (
 	missingExtension = "Certificate does not contain %s (1.3.6.1.4.1.57264.1.%d) extension"
 )
 
-// policyOf is the policy of a publisher at GitHub, whose tokens are of the issuer.
-func policyOf(p *publisher, issuer string) policy {
-	repository := p.owner + "/" + p.repository
+// GitHub returns the policy of a publisher at GitHub: the issuer of its ID tokens, its repository as "owner/name", and the
+// file name of its workflow.
+func GitHub(issuer, repository, workflow string) Policy {
 	return func(c *x509.Certificate) error {
 		if err := hasFact(c, factIssuer, issuerName, issuer); err != nil {
 			return err
@@ -43,11 +43,11 @@ func policyOf(p *publisher, issuer string) policy {
 		}
 		for _, number := range []int{factDigest, factRef} {
 			at, _ := fact(c, number)
-			if at != "" && config == github+repository+"/.github/workflows/"+p.workflow+"@"+at {
+			if at != "" && config == github+repository+"/.github/workflows/"+workflow+"@"+at {
 				return nil
 			}
 		}
-		return unverified(fmt.Sprintf("Certificate's Build Config URI %s does not match expected Trusted Publisher: %s @ %s", config, p.workflow, repository))
+		return VerificationError(fmt.Sprintf("Certificate's Build Config URI %s does not match expected Trusted Publisher: %s @ %s", config, workflow, repository))
 	}
 }
 
@@ -56,9 +56,9 @@ func hasFact(c *x509.Certificate, number int, name, want string) error {
 	got, given := fact(c, number)
 	switch {
 	case !given:
-		return unverified(fmt.Sprintf(missingExtension, name, number))
+		return VerificationError(fmt.Sprintf(missingExtension, name, number))
 	case got != want:
-		return unverified(fmt.Sprintf("Certificate's %s does not match (got '%s', expected '%s')", name, got, want))
+		return VerificationError(fmt.Sprintf("Certificate's %s does not match (got '%s', expected '%s')", name, got, want))
 	}
 	return nil
 }

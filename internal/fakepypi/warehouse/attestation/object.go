@@ -1,4 +1,4 @@
-package warehouse
+package attestation
 
 import (
 	"encoding/base64"

@@ -1,4 +1,7 @@
-package warehouse
+// Package attestation reads and verifies attestations (PEP 740) as the index does, by the steps of pypi-attestations and
+// sigstore-python, and with the keys of one Sigstore. It shares no code with what makes attestations, does not know who may
+// upload what, and asks nobody for anything.
+package attestation
 
 import (
 	"encoding/json"
@@ -9,8 +12,8 @@ import (
 
 // The form field with attestations (sections 1.1 and 1.2 of the attestations reference): a JSON array of PEP 740 objects.
 
-// attestation is one object, decoded. What else it had is dropped.
-type attestation struct {
+// Attestation is one object, decoded, and not verified. What else it had is dropped.
+type Attestation struct {
 	certificate []byte
 	entries     []json.RawMessage // objects; only the first is ever looked at
 	statement   []byte
@@ -38,8 +41,9 @@ func (e modelError) Error() string {
 	return b.String()
 }
 
-// parseAttestations reads the field.
-func parseAttestations(text string) ([]attestation, error) {
+// Parse returns the attestations of a form field. The error has the shape of the texts of the index's validator, and names
+// all that is wrong with their form.
+func Parse(text string) ([]Attestation, error) {
 	var value any
 	if err := json.Unmarshal([]byte(text), &value); err != nil {
 		return nil, modelError{{"", "Invalid JSON: " + err.Error(), "json_invalid"}}
@@ -49,7 +53,7 @@ func parseAttestations(text string) ([]attestation, error) {
 		return nil, modelError{{"", "Input should be a valid array", "list_type"}}
 	}
 	var problems modelError
-	all := make([]attestation, len(rows))
+	all := make([]Attestation, len(rows))
 	for i, row := range rows {
 		m := model{at: fmt.Sprint(i)}
 		all[i] = m.attestation(row)
@@ -74,9 +78,9 @@ func (m *model) note(at string, err error, text, kind string) {
 	m.problems = append(m.problems, modelProblem{m.at + at, text, kind})
 }
 
-func (m *model) attestation(row json.RawMessage) attestation {
+func (m *model) attestation(row json.RawMessage) Attestation {
 	const badObject, objectKind = "Input should be an object", "model_type"
-	var a attestation
+	var a Attestation
 	f, err := parseObject(row)
 	if err != nil {
 		m.note("", err, badObject, objectKind)

@@ -1,4 +1,4 @@
-package warehouse
+package attestation
 
 import (
 	"crypto/sha256"
@@ -8,13 +8,13 @@ import (
 // verify walks from the entry to the root (RFC 9162 section 2.1.3.2).
 func (p inclusion) verify(body []byte) error {
 	if p.index >= p.size {
-		return unverified(fmt.Sprintf("inclusion proof is of entry %d in a tree of %d", p.index, p.size))
+		return VerificationError(fmt.Sprintf("inclusion proof is of entry %d in a tree of %d", p.index, p.size))
 	}
 	leaf := sha256.Sum256(append([]byte{0}, body...))
 	at, last, here := p.index, p.size-1, leaf[:]
 	for _, beside := range p.hashes {
 		if last == 0 {
-			return unverified(fmt.Sprintf("inclusion proof has wrong size: got %d", len(p.hashes)))
+			return VerificationError(fmt.Sprintf("inclusion proof has wrong size: got %d", len(p.hashes)))
 		}
 		if at&1 == 1 || at == last {
 			here = node(beside, here)
@@ -28,9 +28,9 @@ func (p inclusion) verify(body []byte) error {
 	}
 	switch {
 	case last != 0:
-		return unverified(fmt.Sprintf("inclusion proof has wrong size: got %d", len(p.hashes)))
+		return VerificationError(fmt.Sprintf("inclusion proof has wrong size: got %d", len(p.hashes)))
 	case string(here) != string(p.root):
-		return unverified(fmt.Sprintf("inclusion proof contains invalid root hash: expected %x, calculated %x", p.root, here))
+		return VerificationError(fmt.Sprintf("inclusion proof contains invalid root hash: expected %x, calculated %x", p.root, here))
 	}
 	return nil
 }

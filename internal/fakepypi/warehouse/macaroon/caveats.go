@@ -1,14 +1,15 @@
-package warehouse
+package macaroon
 
 import (
 	"bytes"
 	"crypto/hmac"
-	"crypto/rand"
 	"encoding/json"
 	"fmt"
 	"slices"
 	"strconv"
 	"time"
+
+	"github.com/org/pypi-oidc-publish/internal/pep"
 )
 
 // Caveats are JSON arrays of a tag and fields (sections 2.10 and 4.6). A caveat that cannot be read fails.
@@ -23,61 +24,82 @@ const (
 )
 
 // caveat writes a caveat the way the index does: compact JSON.
-func caveat(fields ...any) (string, error) {
-	text, err := json.Marshal(fields)
-	return string(text), err
+func caveat(fields ...any) string {
+	text, _ := json.Marshal(fields) // texts and numbers always encode
+	return string(text)
 }
 
-// verify returns the texts of everything that is wrong with a token for the project. The caveats in the token and the
-// copies that the index keeps are both evaluated, so that texts may come twice.
-func (ix *Index) verify(token string, g *grant, p *project) []string {
-	m, err := parseToken(token)
+// Expiration returns the caveat that a token is valid from notBefore on and not any more at expires, both in whole seconds.
+func Expiration(notBefore, expires time.Time) string {
+	return caveat(tagExpiration, expires.Unix(), notBefore.Unix())
+}
+
+// ProjectNames returns the caveat that a token is for the projects with these names.
+func ProjectNames(names []pep.Project) string { return caveat(tagProjectName, names) }
+
+// ProjectIDs returns the caveat that a token is for the projects with these ids.
+func ProjectIDs(ids []string) string { return caveat(tagProjectID, ids) }
+
+// User returns the caveat that a token is the user's with this id.
+func User(id string) string { return caveat(tagUser, id) }
+
+// Publisher returns the caveat that a token is the Trusted Publisher's with this id.
+func Publisher(id string) string { return caveat(tagPublisher, id, nil) }
+
+// Request is what a token is presented for: an upload to a project, by the one whom the index knows as the token's owner.
+type Request struct {
+	Now         time.Time
+	User        string // id of the user whose API token it is; empty for a publisher's token
+	Publisher   string // id of the publisher whom the token was minted for; empty for a user's token
+	Registered  bool   // the publisher is registered for the project
+	ProjectID   string
+	ProjectKey  pep.Project
+	ProjectName string // as it is shown
+}
+
+// Verify returns the index's texts for everything that is wrong with a token, whose root key and caveats the index has kept.
+// The caveats in the token and the copies that the index keeps are both evaluated, so that texts may come twice.
+func (r Request) Verify(token string, root []byte, kept []string) []string {
+	m, err := Parse(token)
 	if err != nil {
-		return []string{"malformed macaroon"}
+		return []string{err.Error()}
 	}
-	scene := scene{now: ix.now(), grant: g, project: p}
 	var problems []string
-	signature := rootSignature(g.root, m.identifier)
-	for _, c := range m.caveats {
-		if problem := scene.judge(c); problem != "" {
+	signature := rootSignature(root, m.Identifier)
+	for _, c := range m.Caveats {
+		if problem := r.check(c); problem != "" {
 			problems = append(problems, problem)
 		}
 		signature = keyed(signature, []byte(c))
 	}
-	if len(problems) == 0 && !hmac.Equal(signature, m.signature) {
+	if len(problems) == 0 && !hmac.Equal(signature, m.Signature) {
 		problems = append(problems, "signatures do not match")
 	}
-	for _, c := range g.caveats {
-		if problem := scene.judge(c); problem != "" {
+	for _, c := range kept {
+		if problem := r.check(c); problem != "" {
 			problems = append(problems, problem)
 		}
 	}
 	return problems
 }
 
-// scene is what caveats are judged against.
-type scene struct {
-	now     time.Time
-	grant   *grant
-	project *project
-}
-
-func (s scene) judge(text string) string {
+// check returns what is wrong with the request by one caveat, or nothing.
+func (r Request) check(text string) string {
 	tag, fields, problem := readCaveat(text)
 	if problem != "" {
 		return problem
 	}
 	switch tag {
 	case tagExpiration:
-		return s.expiration(fields)
+		return r.expiration(fields)
 	case tagProjectName:
-		return s.listed(fields, string(s.project.key))
+		return r.listed(fields, string(r.ProjectKey))
 	case tagProjectID:
-		return s.listed(fields, s.project.id)
+		return r.listed(fields, r.ProjectID)
 	case tagUser:
-		return s.user(fields)
+		return r.user(fields)
 	case tagPublisher:
-		return s.publisher(fields)
+		return r.publisher(fields)
 	default:
 		return fmt.Sprintf("caveat has unknown tag: %d", tag)
 	}
@@ -126,7 +148,7 @@ func integer(raw json.RawMessage) (int64, bool) {
 	return n, err == nil
 }
 
-func (s scene) expiration(fields []json.RawMessage) string {
+func (r Request) expiration(fields []json.RawMessage) string {
 	if len(fields) < 2 {
 		return tooFew
 	}
@@ -135,13 +157,13 @@ func (s scene) expiration(fields []json.RawMessage) string {
 	if !ok1 || !ok2 {
 		return badFields
 	}
-	if now := s.now.Unix(); now < notBefore || now >= expires {
+	if now := r.Now.Unix(); now < notBefore || now >= expires {
 		return "token is expired"
 	}
 	return ""
 }
 
-func (s scene) listed(fields []json.RawMessage, want string) string {
+func (r Request) listed(fields []json.RawMessage, want string) string {
 	if len(fields) < 1 {
 		return tooFew
 	}
@@ -150,7 +172,8 @@ func (s scene) listed(fields []json.RawMessage, want string) string {
 		return badFields
 	}
 	if !slices.ContainsFunc(list, func(s *string) bool { return *s == want }) {
-		return "project-scoped token is not valid for project: " + repr(s.project.name)
+		// Python's repr() has to escape nothing in the name of a project.
+		return fmt.Sprintf("project-scoped token is not valid for project: '%s'", r.ProjectName)
 	}
 	return ""
 }
@@ -166,40 +189,30 @@ func text(fields []json.RawMessage) (value, problem string) {
 	return *s, ""
 }
 
-func (s scene) user(fields []json.RawMessage) string {
+func (r Request) user(fields []json.RawMessage) string {
 	id, problem := text(fields)
 	switch {
 	case problem != "":
 		return problem
-	case s.grant.publisher != nil:
+	case r.Publisher != "":
 		return "token with user restriction without a user"
-	case id != s.grant.user:
+	case id != r.User:
 		return "current user does not match user restriction in token"
 	}
 	return ""
 }
 
-func (s scene) publisher(fields []json.RawMessage) string {
+func (r Request) publisher(fields []json.RawMessage) string {
 	id, problem := text(fields)
-	switch p := s.grant.publisher; {
+	switch {
 	case problem != "":
 		return problem
-	case p == nil:
+	case r.Publisher == "":
 		return "OIDC scoped token used outside of an OIDC identified request"
-	case id != p.id:
+	case id != r.Publisher:
 		return "current OIDC publisher does not match publisher restriction in token"
-	case !slices.Contains(p.projects, s.project):
-		return fmt.Sprintf("OIDC scoped token is not valid for project '%s'", s.project.name)
+	case !r.Registered:
+		return fmt.Sprintf("OIDC scoped token is not valid for project '%s'", r.ProjectName)
 	}
 	return ""
-}
-
-// newGrant makes and records an upload token.
-func (ix *Index) newGrant(g grant, location string) *grant {
-	g.stamp, g.id, g.root = ix.stampNow(), uuid(), make([]byte, 32)
-	_, _ = rand.Read(g.root) // crypto/rand.Read never fails: it ends the program instead
-	g.raw = newMacaroon(g.root, location, g.id, g.caveats).token()
-	ix.grants[g.id] = &g
-	ix.presented(g.raw)
-	return &g
 }

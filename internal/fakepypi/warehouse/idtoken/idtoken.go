@@ -1,0 +1,184 @@
+// Package idtoken verifies ID tokens as the index does (section 4.3): JSON Web Tokens signed with RS256 by a key of the
+// issuer's key set, with iss, iat, exp and aud, exactly one audience, and thirty seconds of leeway. Which claims a publisher
+// needs, and whether a token was used before, is the index's to say.
+package idtoken
+
+import (
+	"context"
+	"encoding/base64"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"net/http"
+	"strings"
+	"sync"
+	"time"
+
+	"github.com/coreos/go-oidc/v3/oidc"
+	"github.com/go-jose/go-jose/v4"
+	"github.com/go-jose/go-jose/v4/jwt"
+)
+
+const (
+	// leeway is how far the clocks of the issuer and the index may be apart.
+	leeway = 30 * time.Second
+	// keysAge is how old a key set has to be before a token that names an unknown key makes the index fetch it again.
+	keysAge = time.Minute
+	// answerLimit bounds what is read of each of the issuer's documents, in bytes.
+	answerLimit = 1 << 20
+	// issuerTimeout bounds each request to the issuer.
+	issuerTimeout = 10 * time.Second
+)
+
+// ErrMalformed reports a text that is not a JSON Web Token.
+var ErrMalformed = errors.New("malformed JWT")
+
+// Claims are those of an ID token.
+type Claims map[string]any
+
+// Text returns a claim's text; ok is false where it is missing or of another kind.
+func (c Claims) Text(name string) (value string, ok bool) {
+	value, ok = c[name].(string)
+	return value, ok
+}
+
+// Unverified returns the claims of a token that nothing has verified, whatever its algorithm is: the index looks at the
+// issuer first. The error is [ErrMalformed].
+func Unverified(raw string) (Claims, error) {
+	parts := strings.Split(raw, ".")
+	if len(parts) != 3 {
+		return nil, ErrMalformed
+	}
+	var decoded [3][]byte
+	for i, part := range parts {
+		var err error
+		if decoded[i], err = base64.RawURLEncoding.DecodeString(part); err != nil {
+			return nil, ErrMalformed
+		}
+	}
+	var header struct{ Alg, Kid string }
+	var claims Claims
+	if json.Unmarshal(decoded[0], &header) != nil || json.Unmarshal(decoded[1], &claims) != nil || claims == nil {
+		return nil, ErrMalformed
+	}
+	return claims, nil
+}
+
+// Verifier verifies the ID tokens of one issuer for one audience. It is safe for concurrent use.
+type Verifier struct {
+	issuer, audience string
+	now              func() time.Time
+	client           *http.Client
+
+	mu      sync.Mutex // held while keys are fetched
+	keys    jose.JSONWebKeySet
+	fetched time.Time // when, by the clock now; zero before the first time
+}
+
+// NewVerifier returns a verifier of the issuer at a URL without a trailing slash. It asks the issuer for nothing before the
+// first token. The clock now decides what is valid.
+func NewVerifier(issuer, audience string, now func() time.Time) *Verifier {
+	return &Verifier{
+		issuer: issuer, audience: audience, now: now,
+		client: &http.Client{Timeout: issuerTimeout, Transport: issuerTransport{}},
+	}
+}
+
+// Verify returns the claims of a token. The error says why the token is not valid, or that the issuer's keys could not be
+// fetched; the index tells its clients neither.
+func (v *Verifier) Verify(ctx context.Context, raw string) (Claims, error) {
+	token, err := jwt.ParseSigned(raw, []jose.SignatureAlgorithm{jose.RS256})
+	if err != nil {
+		return nil, err
+	}
+	keys, err := v.keysFor(ctx, token.Headers[0].KeyID)
+	if err != nil {
+		return nil, err
+	}
+	var registered jwt.Claims
+	var claims Claims
+	if err := token.Claims(keys, &registered, &claims); err != nil {
+		return nil, err
+	}
+	return claims, v.validate(registered, claims)
+}
+
+// validate checks the claims of a token whose signature is good.
+func (v *Verifier) validate(registered jwt.Claims, claims Claims) error {
+	now := v.now()
+	audience, _ := claims.Text("aud") // go-jose would take a list, too
+	_, hasNotBefore := claims["nbf"]
+	switch {
+	case audience != v.audience:
+		return jwt.ErrInvalidAudience
+	case registered.IssuedAt == nil, registered.Expiry == nil, hasNotBefore && registered.NotBefore == nil:
+		return errors.New("iat or exp is missing, or nbf is null")
+	case !now.Before(registered.Expiry.Time().Add(leeway)): // go-jose would take the token at that very moment
+		return jwt.ErrExpired
+	}
+	return registered.ValidateWithLeeway(jwt.Expected{Issuer: v.issuer, Time: now}, leeway)
+}
+
+// keysFor returns the key set, which it fetches again, at most once a minute, if the set has no key with the id kid.
+func (v *Verifier) keysFor(ctx context.Context, kid string) (jose.JSONWebKeySet, error) {
+	v.mu.Lock()
+	defer v.mu.Unlock()
+	now := v.now()
+	if len(v.keys.Key(kid)) > 0 || now.Sub(v.fetched) < keysAge {
+		return v.keys, nil
+	}
+	keys, err := v.fetch(ctx)
+	if err == nil {
+		v.keys, v.fetched = keys, now
+	}
+	return keys, err
+}
+
+// fetch gets the issuer's key set, whose address is in its discovery document.
+func (v *Verifier) fetch(ctx context.Context) (jose.JSONWebKeySet, error) {
+	var keys jose.JSONWebKeySet
+	provider, err := oidc.NewProvider(oidc.ClientContext(ctx, v.client), v.issuer)
+	if err != nil {
+		return keys, err
+	}
+	var discovered struct {
+		KeysAt string `json:"jwks_uri"`
+	}
+	if err := provider.Claims(&discovered); err != nil {
+		return keys, err
+	}
+	request, err := http.NewRequestWithContext(ctx, http.MethodGet, discovered.KeysAt, nil)
+	if err != nil {
+		return keys, err
+	}
+	answer, err := v.client.Do(request)
+	if err != nil {
+		return keys, err
+	}
+	defer func() { _ = answer.Body.Close() }()
+	text, err := io.ReadAll(answer.Body)
+	if err != nil {
+		return keys, err
+	}
+	if answer.StatusCode != http.StatusOK {
+		return keys, fmt.Errorf("%s answered %s", discovered.KeysAt, answer.Status)
+	}
+	return keys, json.Unmarshal(text, &keys)
+}
+
+// issuerTransport sends requests to the issuer: it says who asks, keeps no connection open, and bounds the answer.
+type issuerTransport struct{}
+
+// RoundTrip implements [http.RoundTripper].
+func (issuerTransport) RoundTrip(r *http.Request) (*http.Response, error) {
+	r = r.Clone(r.Context())
+	r.Close = true
+	r.Header.Set("User-Agent", "rehearsal-index")
+	answer, err := http.DefaultTransport.RoundTrip(r)
+	if err != nil {
+		return nil, err
+	}
+	answer.Body = http.MaxBytesReader(nil, answer.Body, answerLimit)
+	return answer, nil
+}

@@ -49,28 +49,29 @@ func (w World) lines(r *runner.Runner, found []finding.Finding) {
 	}
 }
 
-// asAnnotations shows the worst findings where people look first. GitHub shows ten of a step; the rest are lines.
+// asAnnotations shows the worst causes where people look first. GitHub shows ten of a step; the rest are lines.
 func (w World) asAnnotations(j publish.CheckResult) {
 	const most = 10
 	r := w.console(true)
-	worst := slices.Clone(j.Findings)
-	slices.SortStableFunc(worst, func(a, b finding.Finding) int { return int(b.Severity) - int(a.Severity) })
-	for i, f := range worst {
+	worst := finding.Causes(j.Findings)
+	slices.SortStableFunc(worst, func(a, b finding.Cause) int { return int(b.First.Severity) - int(a.First.Severity) })
+	for i, cause := range worst {
+		f := cause.Shown()
 		if page := w.rulePage(f.ID); page != "" {
 			f.Fix = strings.TrimSpace(f.Fix + " (" + page + ")")
-		}
-		if i < most {
-			r.Annotate(f)
-			continue
 		}
 		if i == most {
 			r.Line(fmt.Sprintf("%d more are in the log only:", len(worst)-most))
 		}
-		where := ""
-		if f.File != "" {
-			where = f.File + ": "
+		lines := cause.Listing()
+		if i < most {
+			r.Annotate(f)
+		} else {
+			lines = slices.Concat(f.Lines(), lines)
 		}
-		r.Line(f.Severity.String() + ": " + where + f.Error())
+		for _, line := range lines {
+			r.Line(line)
+		}
 	}
 	r.Line(tallyOf(j))
 }

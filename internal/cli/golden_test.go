@@ -10,6 +10,7 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/org/pypi-oidc-publish/internal/fakepypi"
 	"github.com/org/pypi-oidc-publish/internal/fakepypi/fault"
 	"github.com/org/pypi-oidc-publish/internal/fakepypi/releases"
 )
@@ -86,6 +87,21 @@ func situations() []situation {
 				s.t.Fatal(err)
 			}
 		}},
+		{"the same errors in many files", 1, func(s *step) {
+			for _, platform := range []string{"macosx_11_0_arm64", "manylinux_2_28_x86_64", "musllinux_1_2_x86_64", "win32", "win_amd64"} {
+				name := "alder-1.0-cp312-cp312-" + platform + ".whl"
+				content, err := zipOf(map[string]string{
+					"alder.py": "# " + name + "\n", "alder-1.0.dist-info/WHEEL": "Wheel-Version: 1.0\n",
+					"alder-1.0.dist-info/METADATA": "Metadata-Version: 2.5\nName: alder\nVersion: 1.0\nImport-Name\nRequires-Python: >=3.9\n\nA tree.\n",
+				})
+				if err == nil {
+					err = os.WriteFile(s.path("dist/"+name), content, 0o600)
+				}
+				if err != nil {
+					s.t.Fatal(err)
+				}
+			}
+		}},
 		{"another version than expected", 1, input("expected-version", "v2.0")},
 		{"nothing to publish", 2, func(s *step) {
 			for _, name := range []string{goldenWheel, goldenSdist} {
@@ -115,6 +131,20 @@ func situations() []situation {
 			s.build("birch-1.0-py3-none-any.whl", "")
 			claim("environment", "pypi")(s)
 			claim("repository_owner_id", "1")(s)
+		}},
+		{"a pending publisher of a project that exists", 1, func(s *step) {
+			for _, name := range []string{goldenWheel, goldenSdist} {
+				if err := os.Remove(s.path("dist/" + name)); err != nil {
+					s.t.Fatal(err)
+				}
+			}
+			s.build("birch-1.0-py3-none-any.whl", "")
+			claim("environment", "pypi")(s)
+			claim("repository", "octo-org/birch")(s)
+			claim("workflow_ref", "octo-org/birch/.github/workflows/release.yml@refs/tags/v1.0.0")(s)
+			claim("job_workflow_ref", "octo-org/birch/.github/workflows/release.yml@refs/tags/v1.0.0")(s)
+			s.stage.Trust(fakepypi.Publisher{Project: "birch", Repository: "birch", Pending: true})
+			s.stage.Trust(fakepypi.Publisher{Project: "birch", Repository: "elsewhere"}) // its owner made it meanwhile
 		}},
 		{"the index does not mint", 1, broken("mint", "status-503")},
 		{"signing is down", 1, all(broken("log-entry", "status-503"), input("attestations", "true"))},

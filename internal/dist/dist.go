@@ -20,15 +20,18 @@ import (
 
 // Distribution is one file of a release, as it was when it was read.
 type Distribution struct {
-	Path        string // as it was given
-	Name        string // the file's name, under which it is uploaded
-	Size        int64  // bytes
-	Digests     Digests
-	Archive     archive.Facts // what is kept of members is their names alone
-	Metadata    bool          // whether core metadata was found in it
-	Headers     []Field       // of the core metadata, in their order, names as written
-	EntryPoints error         // why a wheel's entry_points.txt is none; nil where it is right, or is not there
-	Description string        // the body of the core metadata; where there is none, the Description header without its indentation
+	Path     string // as it was given
+	Name     string // the file's name, under which it is uploaded
+	Size     int64  // bytes
+	Digests  Digests
+	Archive  archive.Facts // what is kept of members is their names alone
+	Metadata bool          // whether core metadata was found in it
+	Headers  []Field       // of the core metadata, in their order, names as written
+	// HeadersEndAt is the line of the core metadata that ended its headers although it is not empty: the description begins with it.
+	// It is nil where an empty line or the end of the text ended them, as it should be.
+	HeadersEndAt *Line
+	EntryPoints  error  // why a wheel's entry_points.txt is none; nil where it is right, or is not there
+	Description  string // the body of the core metadata; where there is none, the Description header without its indentation
 
 	body     string // of the core metadata, which is one more occurrence of Description
 	modified time.Time
@@ -67,7 +70,8 @@ func Read(ctx context.Context, path string, md5 bool) (*Distribution, error) {
 	}
 	if text, found := d.coreMetadata(); found {
 		d.Metadata = true
-		d.Headers, d.body = parseMetadata(text)
+		parsed := parseMetadata(text)
+		d.Headers, d.body, d.HeadersEndAt = parsed.headers, parsed.body, parsed.endedAt
 		d.Description = cmp.Or(d.body, dedent(d.Header("Description")))
 	}
 	d.settle()

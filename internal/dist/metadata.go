@@ -11,6 +11,12 @@ import (
 // Field is a header of core metadata, or a field of the upload form.
 type Field struct{ Name, Value string }
 
+// Line is a line of a text.
+type Line struct {
+	Number int    // counted from 1
+	Text   string // without its end
+}
+
 // wanted tells which members are to be kept, and which one lists the others.
 func (d *Distribution) wanted() archive.Ask {
 	if d.Kind() != Wheel {
@@ -94,27 +100,49 @@ func (d *Distribution) coreMetadata() (text []byte, found bool) {
 	return text, found
 }
 
-// parseMetadata reads core metadata as Python's email parser does, on which its format rests: headers up to the first
-// line that is none, later lines of a header indented, the rest is the description. Nothing is refused.
-func parseMetadata(text []byte) (headers []Field, body string) {
-	lines, body := split(string(text))
-	return readHeaders(lines), body
+// parsedMetadata is core metadata as Python's email parser reads it, on which its format rests.
+type parsedMetadata struct {
+	headers []Field
+	body    string
+	endedAt *Line // the line that is no header and not empty, at which the headers ended; nil where there is none
 }
 
-// split cuts the text into the lines of its headers and its body, which follows the first line that is no header; that
-// line belongs to the body unless it is empty.
-func split(text string) (head []string, body string) {
+// parseMetadata reads core metadata: headers up to the first line that is none, later lines of a header indented, the rest is
+// the description. Nothing is refused.
+func parseMetadata(text []byte) parsedMetadata {
+	lines, body, endedAt := split(string(text))
+	return parsedMetadata{headers: readHeaders(lines), body: body, endedAt: endedAt}
+}
+
+// split returns the lines of the text's headers and its body. An empty line between the two belongs to neither; any other line
+// at which the headers end begins the body, and is returned as endedAt.
+func split(text string) (head []string, body string, endedAt *Line) {
+	head, body, separated := splitLines(text)
+	if last := len(head) - 1; last > 0 && isEnvelope(head[last]) {
+		// Python's parser takes it for the first line of the body, even before an empty line, which is gone then.
+		head, body, separated = head[:last], head[last]+body, false
+	}
+	if separated || body == "" {
+		return head, body, nil
+	}
+	first, _ := cutLine(body)
+	return head, body, &Line{Number: len(head) + 1, Text: strings.TrimRight(first, "\r\n")}
+}
+
+// splitLines returns the lines before the first one that is no header, and the text from there on. An empty line separates the
+// two, and is in neither.
+func splitLines(text string) (head []string, rest string, separated bool) {
 	for text != "" {
-		line, rest := cutLine(text)
+		line, after := cutLine(text)
 		if !isHeaderLine(line) {
 			if strings.Trim(line, "\r\n") == "" {
-				return head, rest
+				return head, after, true
 			}
-			return head, text
+			return head, text, false
 		}
-		head, text = append(head, line), rest
+		head, text = append(head, line), after
 	}
-	return head, ""
+	return head, "", false
 }
 
 // cutLine cuts after the first line, which keeps its end: \n, \r\n or \r.
@@ -131,12 +159,15 @@ func cutLine(text string) (line, rest string) {
 
 // isHeaderLine matches a header, a header's later line, and the envelope line of a mailbox.
 func isHeaderLine(line string) bool {
-	if strings.HasPrefix(line, " ") || strings.HasPrefix(line, "\t") || strings.HasPrefix(line, "From ") {
+	if strings.HasPrefix(line, " ") || strings.HasPrefix(line, "\t") || isEnvelope(line) {
 		return true
 	}
 	name, _, found := strings.Cut(line, ":")
 	return found && strings.IndexFunc(name, func(r rune) bool { return r < '!' || r > '~' }) < 0
 }
+
+// isEnvelope reports whether a line is the one that begins a message in a mailbox file.
+func isEnvelope(line string) bool { return strings.HasPrefix(line, "From ") }
 
 func readHeaders(lines []string) []Field {
 	var headers []Field
@@ -147,7 +178,7 @@ func readHeaders(lines []string) []Field {
 			if open {
 				headers[len(headers)-1].Value += line
 			}
-		case name == "" || strings.HasPrefix(line, "From "):
+		case name == "" || isEnvelope(line):
 			open = false
 		default:
 			headers, open = append(headers, Field{name, value}), true

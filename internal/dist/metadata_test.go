@@ -2,6 +2,7 @@ package dist_test
 
 import (
 	"reflect"
+	"regexp"
 	"strings"
 	"testing"
 
@@ -52,6 +53,70 @@ func TestMetadataIsReadAsAnEmail(t *testing.T) {
 			}
 			if d.Description != c.description {
 				t.Errorf("description %q, want %q", d.Description, c.description)
+			}
+		})
+	}
+}
+
+// TestWhereTheHeadersEnd has the verdicts of Python's email.message_from_bytes (CPython 3.8 to 3.13), whose first line of the
+// payload is the one here where no empty line stands before it.
+func TestWhereTheHeadersEnd(t *testing.T) {
+	t.Parallel()
+	at := func(number int, text string) *dist.Line { return &dist.Line{Number: number, Text: text} }
+	for name, c := range map[string]struct {
+		text        string
+		names       string // of the headers
+		description string
+		end         *dist.Line
+	}{
+		"an empty line":                          {"Name: a\n\nImport-Name\n", "Name", "Import-Name\n", nil},
+		"the end of the text":                    {"Name: a\nVersion: 1", "Name Version", "", nil},
+		"an empty line of the other system":      {"Name: a\n\r\nx", "Name", "x", nil},
+		"an empty line of an old system":         {"Name: a\r\rx", "Name", "x", nil},
+		"a field's name without a colon":         {"Name: a\nImport-Name\nB: c\n\nx\n", "Name", "Import-Name\nB: c\n\nx\n", at(2, "Import-Name")},
+		"CRLF":                                   {"Name: a\r\nSummary: x\r\n y\r\nhello\r\nB: c\r\n", "Name Summary", "hello\r\nB: c\r\n", at(4, "hello")},
+		"CR":                                     {"Name: a\rB: c\rhello\rD: e", "Name B", "hello\rD: e", at(3, "hello")},
+		"the last line, without an end":          {"Name: a\nhello", "Name", "hello", at(2, "hello")},
+		"the first line":                         {"hello\nName: a\n", "", "hello\nName: a\n", at(1, "hello")},
+		"a blank before the colon":               {"Name: a\nVersion : 1\nB: c\n", "Name", "Version : 1\nB: c\n", at(2, "Version : 1")},
+		"a byte order mark":                      {"\ufeffName: a\n", "", "\ufeffName: a\n", at(1, "\ufeffName: a")},
+		"a letter outside of ASCII in the name":  {"Näme: a\n", "", "Näme: a\n", at(1, "Näme: a")},
+		"a NUL in the name":                      {"Name: a\nB\x00: c\n", "Name", "B\x00: c\n", at(2, "B\x00: c")},
+		"a DEL in the name":                      {"Name: a\nB\x7f: c\n", "Name", "B\x7f: c\n", at(2, "B\x7f: c")},
+		"a form feed is no blank":                {"Name: a\n\fB: c\n", "Name", "\fB: c\n", at(2, "\fB: c")},
+		"a line of a vertical tab is not empty":  {"Name: a\n\v\nB: c\n", "Name", "\v\nB: c\n", at(2, "\v")},
+		"a line of one blank is a later line":    {"Name: a\n \nB: c\n", "Name B", "", nil},
+		"other line separators end no line":      {"Name: a\u0085b\nX: d\u2028e\n", "Name X", "", nil},
+		"a first line that is indented":          {" x\nName: a\n", "Name", "", nil},
+		"nothing but an indented line":           {" x", "", "", nil},
+		"a colon at the start":                   {"Name: a\n: x\n y\nB: c\n\nz", "Name B", "z", nil},
+		"nothing but a colon":                    {"Name: a\n:", "Name", "", nil},
+		"a mailbox's line at the start":          {"From me\nName: a\n", "Name", "", nil},
+		"a mailbox's line alone":                 {"From me\n\nx", "", "x", nil},
+		"a mailbox's line, and no header":        {"From me\nhello\n", "", "hello\n", at(2, "hello")},
+		"a mailbox's line between headers":       {"Name: a\nFrom me\n x\nB: c\n", "Name B", "", nil},
+		"a mailbox's line as the last":           {"Name: a\nFrom me", "Name", "From me", at(2, "From me")},
+		"a mailbox's line before an empty one":   {"Name: a\nFrom me\n\nx\n", "Name", "From me\nx\n", at(2, "From me")},
+		"a mailbox's line before no header":      {"Name: a\nFrom me\nhello\n", "Name", "From me\nhello\n", at(2, "From me")},
+		"the last of two lines of mailboxes":     {"Name: a\nFrom x\nFrom y\n\nz", "Name", "From y\nz", at(3, "From y")},
+		"a mailbox's line after an indented one": {" x\nFrom y\n\nz", "", "From y\nz", at(2, "From y")},
+		"an indented line after a mailbox's":     {"Name: a\nFrom x\n y\n\nz", "Name", "z", nil},
+		"the header From":                        {"Name: a\nFrom: x\n", "Name From", "", nil},
+		"a mailbox's line that is quoted":        {"Name: a\n>From x\nB: c\n", "Name", ">From x\nB: c\n", at(2, ">From x")},
+		"nothing":                                {"", "", "", nil},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			d := withMetadata(t, c.text)
+			var names []string
+			for _, h := range d.Headers {
+				names = append(names, h.Name)
+			}
+			if got := strings.Join(names, " "); got != c.names || d.Description != c.description {
+				t.Errorf("headers %q, want %q, description %q, want %q", got, c.names, d.Description, c.description)
+			}
+			if !reflect.DeepEqual(d.HeadersEndAt, c.end) {
+				t.Errorf("the headers end at %+v, want %+v", d.HeadersEndAt, c.end)
 			}
 		})
 	}
@@ -121,6 +186,8 @@ func TestFormsSayWhatTheFileIs(t *testing.T) {
 func FuzzMetadata(f *testing.F) {
 	f.Add("Name: alder\nDescription: a\n        b\n\nbody")
 	f.Add("From x\n\ty\n: z\r\n")
+	f.Add("Name: alder\rImport-Name\r\nB: c")
+	f.Add("Name: alder\nFrom x\n\nbody")
 	f.Fuzz(func(t *testing.T, text string) {
 		if len(text) > 4<<10 {
 			return
@@ -133,6 +200,13 @@ func FuzzMetadata(f *testing.F) {
 		for _, h := range d.Headers {
 			if h.Name == "" || strings.ContainsAny(h.Name, " \r\n\t:") {
 				t.Fatalf("a header named %q", h.Name)
+			}
+		}
+		if end := d.HeadersEndAt; end != nil {
+			// The line is there, it is not empty, and it begins the description.
+			lines := regexp.MustCompile("\r\n|\r|\n").Split(text, -1)
+			if end.Text == "" || end.Number > len(lines) || lines[end.Number-1] != end.Text || !strings.HasPrefix(d.Description, end.Text) {
+				t.Fatalf("the headers end at %+v", end)
 			}
 		}
 	})

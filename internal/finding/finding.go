@@ -62,6 +62,18 @@ func (f Finding) Error() string {
 	return strings.TrimSuffix(f.Message, ".") + ": " + f.Fix
 }
 
+// Lines returns the finding as a log shows it: its severity, file and message, and below them the next step where there is one.
+func (f Finding) Lines() []string {
+	line := f.Severity.String() + ": "
+	if f.File != "" {
+		line += f.File + ": "
+	}
+	if f.Fix == "" {
+		return []string{line + f.Message}
+	}
+	return []string{line + f.Message, "  -> " + f.Fix}
+}
+
 // Of collects the findings in err, through wrapped and joined errors, in their order. An error (or a branch of a joined
 // one) in which there is no finding becomes one with the id [Internal], so that nothing is lost.
 func Of(err error) []Finding {

@@ -3,6 +3,7 @@ package finding_test
 import (
 	"errors"
 	"fmt"
+	"strings"
 	"testing"
 
 	"github.com/org/pypi-oidc-publish/internal/finding"
@@ -53,6 +54,21 @@ func TestErrorCarriesTheNextStep(t *testing.T) {
 	}
 	if got := (finding.Finding{Message: "no name"}).Error(); got != "no name" {
 		t.Error(got)
+	}
+}
+
+func TestLines(t *testing.T) {
+	t.Parallel()
+	for _, c := range []struct {
+		f    finding.Finding
+		want string
+	}{
+		{finding.Finding{Message: "it is odd"}, "notice: it is odd"},
+		{finding.Finding{Severity: finding.Error, File: "dist/a.whl", Message: "no name", Fix: "set one"}, "error: dist/a.whl: no name\n  -> set one"},
+	} {
+		if got := strings.Join(c.f.Lines(), "\n"); got != c.want {
+			t.Errorf("got %q, want %q", got, c.want)
+		}
 	}
 }
 

@@ -105,7 +105,7 @@ func TestFields(t *testing.T) {
 		"License-Expression: BSD\n":                                                     "license-expression",
 		"License-Expression: MIT\nLicense: MIT\n":                                       "license-and-expression",
 		"License-Expression: MIT\nLicense: UNKNOWN\n":                                   "",
-		"License-Expression: MIT\nClassifier: License :: OSI Approved :: MIT License\n": "license-classifier (warning)",
+		"License-Expression: MIT\nClassifier: License :: OSI Approved :: MIT License\n": "license-classifier (notice)",
 		"License-File: LICENSE\nLicense-File: licenses/a b.txt\n":                       "",
 		"License-File: C:LICENSE\n":                                                     "",
 		"License-File: a..b\n":                                                          "license-file-path",
@@ -185,7 +185,17 @@ func TestFields(t *testing.T) {
 		"Project-URL: " + x(33) + ",https://example.com\n":                   "project-url",
 		"Project-URL: A, https://example.com/a,b\n":                          "",
 
-		"Foo: bar\nfoo: baz\n":    "field-unknown (warning)",
+		"Foo: bar\nfoo: baz\n": "field-unknown (warning)",
+
+		"Import-Name\nImport-Namespace: a\n\nText\n": "headers-end-early",
+		"IMPORT-NAME \n":          "headers-end-early",
+		"Requires-Dist\t: a\n":    "headers-end-early",
+		"Import\n":                "headers-end-early (warning)",
+		"X-Foo\nSummary: a\n":     "headers-end-early (warning)",
+		"Summary of it: a\n":      "headers-end-early (warning)",
+		"From me\n\nText\n":       "headers-end-early (warning)",
+		"Description: a\nText\n":  "field-repeated headers-end-early (warning)",
+		": x\n\nImport-Name\n":    "",
 		"Author: \xff\n":          "metadata-encoding",
 		"X-Author: \xff\n":        "field-unknown (warning)",
 		"\nA description \xff.\n": "metadata-encoding",
@@ -201,9 +211,47 @@ func TestFields(t *testing.T) {
 	}
 }
 
+// TestHeadersThatEndEarly: whoever reads it knows the line, and what became of the fields after it.
+func TestHeadersThatEndEarly(t *testing.T) {
+	t.Parallel()
+	after := "Requires-Dist: a\nRequires-Dist: b\nLicense-File: L\nX-Foo: y\n  z\nClassifier: c\nSummary: d\nAuthor: e\nPlatform: f\n"
+	for name, c := range map[string]struct {
+		file         file
+		message, fix string
+	}{
+		"as hatchling 1.33.0 writes an empty list": {
+			wheel(newest + "Import-Name\n" + after + "\nAuthor: no field\n"),
+			"line 4 of METADATA, 'Import-Name', is not a header, so the headers end there: this line and all lines after it became the description, " +
+				"including the fields Requires-Dist, License-File, Classifier, Summary, Author and 1 more",
+			"give Import-Name a value in pyproject.toml or leave it out, or use another version of the build backend; then build again",
+		},
+		"a blank before the colon, in an sdist": {
+			sdist(newest + "Requires-Dist : a\nRequires-Dist: b\n"),
+			"line 4 of PKG-INFO, 'Requires-Dist : a', is not a header, so the headers end there: this line and all lines after it became the description, including the field Requires-Dist",
+			"write the colon of Requires-Dist directly after the name, and build again",
+		},
+		"text": {
+			wheel(newest + "\ttwo lines\n" + x(100) + "\n\nmore\n"),
+			"line 5 of METADATA, '" + x(30) + "..." + x(30) + "', is not a header, so the headers end there: this line and all lines after it became the description",
+			"if the line belongs to a field, write the field's value on one line; if the description begins here, put an empty line before it; then build again",
+		},
+		"the last line": {
+			wheel(newest + "\x1b[31m\u202e"), `line 4 of METADATA, '\x1b[31m\u202e', is not a header, so the headers end there: this line became the description`, "",
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			found := slices.DeleteFunc(preflight.Check(set(t, c.file)), func(f finding.Finding) bool { return f.ID != "headers-end-early" })
+			if len(found) != 1 || found[0].Message != c.message || c.fix != "" && found[0].Fix != c.fix {
+				t.Errorf("got %+v\nwant %s\n%s", found, c.message, c.fix)
+			}
+		})
+	}
+}
+
 // ofMetadata leaves out what other rules say of the files that these tests make.
 func ofMetadata(found []finding.Finding) []finding.Finding {
-	mine := append(strings.Fields("metadata-encoding field-unknown license-classifier name-of-module"), metadataRules...)
+	mine := append(strings.Fields("metadata-encoding field-unknown headers-end-early license-classifier name-of-module"), metadataRules...)
 	return slices.DeleteFunc(found, func(f finding.Finding) bool { return !slices.Contains(mine, f.ID) })
 }
 

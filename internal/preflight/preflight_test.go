@@ -174,7 +174,7 @@ func TestOneFile(t *testing.T) {
 		"two folders at the top":        {file{name: "alder-1.0.tar.gz", metadata: good, more: []string{"other/x"}}, "top-level", "Invalid distribution file. Incorrect number of top-level directories in sdist"},
 		"no PKG-INFO":                   {sdist(""), "pkg-info-missing", "Invalid distribution file. PKG-INFO not found at alder-1.0/pyproject.toml/PKG-INFO"},
 		"no METADATA":                   {wheel(""), "metadata-missing", "Wheel 'alder-1.0-py3-none-any.whl' does not contain the required METADATA file: alder-1.0.dist-info/METADATA"},
-		"a wheel that is only a name":   {file{name: "alder.whl", metadata: good, more: []string{"alder-1.0.dist-info/METADATA"}}, "name-missing metadata-version version-missing wheel-name-version", ""},
+		"a wheel that is only a name":   {file{name: "alder.whl", metadata: good, more: []string{"alder-1.0.dist-info/METADATA"}}, "name-missing metadata-version version-missing headers-end-early (warning) wheel-name-version", ""},
 		"a wheel without tags":          {file{name: "alder-1.0-any.whl", metadata: good}, "wheel-filename", "Invalid wheel filename (wrong number of parts): 'alder-1.0-any'"},
 		"a build tag of letters":        {file{name: "alder-1.0-b1-py3-none-any.whl", metadata: good}, "wheel-filename", "Invalid build number: b1 in 'alder-1.0-b1-py3-none-any'"},
 		"an sdist without a dash":       {file{name: "alder.tar.gz", metadata: good}, "sdist-filename-unparsable", "Invalid source distribution filename: alder.tar.gz"},
@@ -186,7 +186,7 @@ func TestOneFile(t *testing.T) {
 		"another version's wheel":       {file{name: "alder-1.1-py3-none-any.whl", metadata: good}, "wheel-version", "Version in filename should be '1.0' not '1.1'."},
 		"a file name too long":          {file{name: "alder-1.0-py3-none-any" + strings.Repeat(".any", 56) + ".whl", metadata: good}, "filename-too-long", ""},
 		"METADATA larger than can be":   {wheel(good + strings.Repeat("\nx", 5<<20)), "metadata-missing", "alder-1.0.dist-info/METADATA cannot be read: too large to look into"},
-		"a folder of another wheel":     {file{name: "alder-1.0-py3-none-any.whl", more: []string{"elder-1.0.dist-info/METADATA"}}, "name-missing metadata-version version-missing metadata-missing", ""},
+		"a folder of another wheel":     {file{name: "alder-1.0-py3-none-any.whl", more: []string{"elder-1.0.dist-info/METADATA"}}, "name-missing metadata-version version-missing headers-end-early (warning) metadata-missing", ""},
 		"a corrupt wheel (cut in half)": {file{name: "alder-1.0-py3-none-any.whl", raw: "PK\x01\x02" + strings.Repeat("x", 42) + "PK\x05\x06" + strings.Repeat("\x00", 8) + "\x2e\x00\x00\x00" + strings.Repeat("\x00", 4) + "\x00\x00"}, "archive-corrupt", "Invalid distribution file. None"},
 	} {
 		t.Run(name, func(t *testing.T) {

@@ -31,7 +31,7 @@ Before anything is signed, minted or sent, a run judges all files of the set by 
 they can be known beforehand. ` + "`check`" + ` does the same without a run. Every finding has one of the ids below, and says what the
 index would say.
 
-An **error** stops the run: the index is certain to refuse the file. With ` + "`verify-metadata: false`" + ` it is a warning, and the index
+An **error** stops the run: the index is certain to refuse the file, or the file is certainly not what was meant. With ` + "`verify-metadata: false`" + ` it is a warning, and the index
 decides. A rule that is *never waived* stays an error: the workflow, or the run itself, demands it. A **warning** is what the index
 takes although it is hardly meant, or what only the index can know; a **notice** is worth knowing. A rule of *PyPI and TestPyPI* is a
 notice for every other index.
@@ -143,6 +143,7 @@ func ownExamples(t *testing.T) []preflight.Set {
 	return []preflight.Set{
 		set(t, sdist(good+"Summary: caf\xe9\n")),
 		set(t, sdist(good+"Future: yes\n")),
+		set(t, wheel(newest+"Import-Name\nRequires-Python: >=3.9\nRequires-Dist: elder\n")),
 		set(t, sdist(good+"License-Expression: MIT\nClassifier: License :: OSI Approved :: MIT License\n")),
 		asyncio,
 		set(t, wheel(good), wheel(good)),

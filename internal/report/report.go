@@ -4,7 +4,7 @@
 // Rules of what is printed:
 //   - a log line says one thing, in small letters, without a full stop; a file has one line for each thing that happens to it;
 //   - phases are groups; findings and the outcome stand outside of them, where they are seen without unfolding;
-//   - an error has one annotation, in the words of the index where it spoke, and its next step;
+//   - a cause has one annotation, however many files have it, in the words of the index where it spoke, and its next step;
 //   - Markdown is built from escaped cells alone (markdown.go); making lines safe is the sink's part, not ours.
 package report
 
@@ -134,6 +134,12 @@ func (r *Reporter) Watch(event ledger.Event) {
 }
 
 func (r *Reporter) line(format string, args ...any) { r.console.Line(fmt.Sprintf(format, args...)) }
+
+func (r *Reporter) lines(all []string) {
+	for _, line := range all {
+		r.console.Line(line)
+	}
+}
 
 func (r *Reporter) endGroup() {
 	r.end()
@@ -379,29 +385,32 @@ func lostMints(t ledger.Token) string {
 	return fmt.Sprintf("%s had no clear answer: a token that nobody knows may be left for 15 minutes, after which it expires by itself", counted(t.Lost, "mint"))
 }
 
-// annotate shows as many findings of a severity as the runner does; the rest become lines, and so do those that are too long for it.
+// annotate shows every cause once: as many of a severity as the runner shows are annotations, and the rest are lines of the log. So
+// are those that are too long for an annotation, and the files that an annotation does not name.
 func (r *Reporter) annotate(all []finding.Finding) {
 	shown := map[finding.Severity]int{}
-	for _, f := range all {
+	for _, cause := range finding.Causes(all) {
+		f, help := cause.Shown(), r.options.Help(cause.First.ID)
 		shown[f.Severity]++
 		annotated := shown[f.Severity] <= annotations
 		if annotated {
-			short := f
-			short.Message, short.Fix = clipped(f.Message, longestMessage), withHelp(clipped(f.Fix, longestMessage), r.options.Help(f.ID))
-			r.console.Annotate(short)
+			short := cause
+			short.First.Message = clipped(short.First.Message, longestMessage)
+			short.First.Fix = withHelp(clipped(short.First.Fix, longestMessage), help)
+			r.console.Annotate(short.Shown())
 		}
-		if annotated && max(len(f.Message), len(f.Fix)) <= longestMessage {
-			continue
+		if !annotated || max(len(cause.First.Message), len(f.Fix)) > longestMessage {
+			f.Fix = withHelp(f.Fix, help)
+			r.lines(f.Lines())
 		}
-		where := ""
-		if f.File != "" {
-			where = f.File + ": "
-		}
-		r.line("%s: %s%s", f.Severity, where, f.Error())
+		r.lines(cause.Listing())
 	}
-	for severity, n := range shown {
-		if n > annotations {
-			r.line("%d more of severity %s stand above in the log only", n-annotations, severity)
+	for _, severity := range []finding.Severity{finding.Error, finding.Warning, finding.Notice} {
+		switch n := shown[severity] - annotations; {
+		case n == 1:
+			r.line("1 more %s is only in the log, above", severity)
+		case n > 1:
+			r.line("%d more %ss are only in the log, above", n, severity)
 		}
 	}
 }

@@ -142,8 +142,22 @@ func situations() map[string][]ledger.Event {
 		Message: "the index refused " + sdist + ": Only one sdist may be uploaded per release.", Fix: "remove this one, or raise the version",
 	}
 	many := []ledger.Event{ledger.Began{At: noon, Index: "https://upload.index.example/legacy/", How: "Trusted Publishing, since no password is given"}}
-	for n := range 13 {
-		many = append(many, ledger.Noted{Finding: finding.Finding{ID: "name-missing", Severity: finding.Error, File: fmt.Sprintf("dist/%d.whl", n), Message: "'name' is a required field", Fix: "build it again"}})
+	for n := range 14 {
+		many = append(many, ledger.Noted{Finding: finding.Finding{
+			ID: "record-missing", Severity: finding.Error, File: fmt.Sprintf("dist/%d.whl", n),
+			Message: fmt.Sprintf("Wheel '%d.whl' does not contain the required RECORD file", n), Fix: "build it again",
+		}})
+	}
+	for n := range 12 {
+		many = append(many, ledger.Noted{Finding: finding.Finding{
+			ID: "classifier-unknown", Severity: finding.Error, File: "dist/" + sdist, Message: fmt.Sprintf("'%d' is not a valid classifier.", n), Fix: "correct it",
+		}})
+	}
+	many = append(many, ledger.Noted{Finding: finding.Finding{ID: "drift", Severity: finding.Warning, Message: "the files differ in Requires-Python"}})
+	for n := range 2 {
+		many = append(many, ledger.Noted{Finding: finding.Finding{
+			ID: "entry-points", Severity: finding.Error, File: fmt.Sprintf("dist/%d.whl", n), Message: "no entry points", Fix: "correct them",
+		}})
 	}
 	return map[string][]ledger.Event{
 		"published": join(opening(file(wheel, ledger.ActionUpload), file(sdist, ledger.ActionPresent)), minted(), []ledger.Event{
@@ -300,6 +314,60 @@ func TestALongMessageIsWholeInTheLog(t *testing.T) {
 	}
 	if log := p.log.String(); strings.Count(log, cut) != 1 || strings.Count(log, end) != 1 || strings.Count(log, "short") != 1 {
 		t.Errorf("the log has not the whole once:\n%s", log)
+	}
+}
+
+// TestAnnotationsAreOfCauses: what many files have takes one annotation, so that there is room for what else is wrong; the log has all.
+func TestAnnotationsAreOfCauses(t *testing.T) {
+	t.Parallel()
+	p := &page{}
+	book := ledger.NewRecorder(nil)
+	note := func(id string, severity finding.Severity, file, message string) {
+		book.Record(ledger.Noted{Finding: finding.Finding{ID: id, Severity: severity, File: file, Message: message, Fix: "mend it"}})
+	}
+	for n := range 40 {
+		note("same", finding.Error, fmt.Sprintf("dist/%d.whl", n), fmt.Sprintf("read dist/%d.whl: it is damaged", n))
+	}
+	for n := range 10 {
+		note("other", finding.Error, "dist/"+wheel, fmt.Sprintf("problem %d", n))
+		note("odd", finding.Warning, "dist/"+wheel, fmt.Sprintf("oddity %d", n))
+	}
+	if err := report.New(p, report.Options{Help: func(id string) string { return "https://example.org/#" + id }}).Close(book.Receipt()); err != nil {
+		t.Fatal(err)
+	}
+	log := p.log.String()
+	for text, times := range map[string]int{
+		"error same : read dist/0.whl: it is damaged (in 40 files: 0.whl, 1.whl, 2.whl and 37 more) | mend it (more: https://example.org/#same)\n": 1,
+		"  in 30.whl, 31.whl, 32.whl, 33.whl, 34.whl, 35.whl, 36.whl, 37.whl, 38.whl, 39.whl\n":                                                    1,
+		"error same ":                      1,
+		"error other dist/" + wheel + ": ": 9,
+		"warning odd dist/" + wheel + ": ": 10,
+		"error: dist/" + wheel + ": problem 9\n  -> mend it (more: https://example.org/#other)\n": 1,
+		"1 more error is only in the log, above\n":                                                1,
+		"only in the log": 1,
+	} {
+		if got := strings.Count(log, text); got != times {
+			t.Errorf("%d times %q, want %d:\n%s", got, text, times, log)
+		}
+	}
+	if got := strings.Count(p.outputs.String(), `{"id":"same"`); got != 40 {
+		t.Errorf("the manifest has %d of 40 findings", got)
+	}
+}
+
+// TestALongMessageOfManyFiles leaves room in its annotation for the files.
+func TestALongMessageOfManyFiles(t *testing.T) {
+	t.Parallel()
+	p := &page{}
+	book := ledger.NewRecorder(nil)
+	for _, name := range []string{wheel, sdist} {
+		book.Record(ledger.Noted{Finding: finding.Finding{ID: "x", Severity: finding.Error, File: "dist/" + name, Message: strings.Repeat("long ", 500), Fix: "mend it"}})
+	}
+	if err := report.New(p, report.Options{}).Close(book.Receipt()); err != nil {
+		t.Fatal(err)
+	}
+	if n := strings.Count(p.log.String(), " (in 2 files: "+wheel+", "+sdist+")"); n != 2 {
+		t.Errorf("%d times the files, want them in the annotation and in the log:\n%s", n, p.log.String())
 	}
 }
 

@@ -100,19 +100,20 @@ func bytesOf(all []ledger.File) int64 {
 	return n
 }
 
-// advice is one next step, and all findings that it is for.
+// advice is one next step, and all causes that it is for.
 type advice struct {
 	severity finding.Severity
 	id, fix  string
-	of       []finding.Finding
+	of       []finding.Cause
 }
 
-// advices are the findings by their next step, errors first, since they are what has to be done.
-func advices(all []finding.Finding) []advice {
+// advices are the causes by their next step, errors first, since they are what has to be done.
+func advices(all []finding.Cause) []advice {
 	var found []advice
 	at := map[string]int{}
 	for _, severity := range []finding.Severity{finding.Error, finding.Warning, finding.Notice} {
-		for _, f := range all {
+		for _, c := range all {
+			f := c.First
 			if f.Severity != severity {
 				continue
 			}
@@ -123,7 +124,7 @@ func advices(all []finding.Finding) []advice {
 				at[key] = n
 				found = append(found, advice{severity: severity, id: f.ID, fix: f.Fix})
 			}
-			found[n].of = append(found[n].of, f)
+			found[n].of = append(found[n].of, c)
 		}
 	}
 	return found
@@ -140,8 +141,9 @@ func (r *Reporter) findings(b *strings.Builder, of ledger.Receipt) {
 	}
 	row(b, "", head)
 	row(b, "---", ":---")
-	left := len(of.Findings)
-	for _, a := range advices(of.Findings) {
+	causes := finding.Causes(of.Findings)
+	left := len(causes)
+	for _, a := range advices(causes) {
 		if b.Len() > findingsEnd {
 			row(b, "", fmt.Sprintf("… and %d more, in the log", left))
 			break
@@ -164,33 +166,35 @@ func face(s finding.Severity) string {
 	}
 }
 
-// told is what was found, up to about so many bytes. What is said of several files one after the other is said once.
-func told(all []finding.Finding, room int) string {
+// told is what was found, up to about so many bytes. What is said of several files is said once.
+func told(all []finding.Cause, room int) string {
 	var b strings.Builder
-	var names []string
-	said := 0
-	for i, f := range all {
-		if f.File != "" {
-			names = append(names, code(clipped(f.File, longestName)))
-		}
-		if i+1 < len(all) && all[i+1].Message == f.Message && len(names) < namedTogether {
-			continue
-		}
+	for i, c := range all {
 		if b.Len() > room {
-			fmt.Fprintf(&b, "<br>… and %d more, in the log", len(all)-said)
+			fmt.Fprintf(&b, "<br>… and %d more, in the log", len(all)-i)
 			break
 		}
-		said = i + 1
 		if b.Len() > 0 {
 			b.WriteString("<br>")
 		}
-		if len(names) > 0 {
-			b.WriteString(strings.Join(names, ", ") + "<br>")
+		if names := named(c.Files); names != "" {
+			b.WriteString(names + "<br>")
 		}
-		b.WriteString(prose(clipped(f.Message, longestCell)))
-		names = nil
+		b.WriteString(prose(clipped(c.First.Message, longestCell)))
 	}
 	return b.String()
+}
+
+// named lists the first of the files.
+func named(all []string) string {
+	var names []string
+	for i, file := range all {
+		if i == namedTogether {
+			return fmt.Sprintf("%s and %d more, in the log", strings.Join(names, ", "), len(all)-i)
+		}
+		names = append(names, code(clipped(file, longestName)))
+	}
+	return strings.Join(names, ", ")
 }
 
 const (
@@ -201,7 +205,7 @@ const (
 // whatToDo is the next step, and where more is said.
 func (r *Reporter) whatToDo(a advice, p *ledger.Publisher) string {
 	text := prose(clipped(a.fix, longestCell))
-	if p != nil && p.Next != "" && a.id == invalidPublisher {
+	if p != nil && p.Next != "" && slices.Contains(publisherFindings(), a.id) {
 		text = prose(clipped(p.Next, longestCell))
 	}
 	more := ""
@@ -214,8 +218,8 @@ func (r *Reporter) whatToDo(a advice, p *ledger.Publisher) string {
 	return "<br>**What to do:** " + text + more
 }
 
-// invalidPublisher is the finding that the table of the publisher belongs to, by its id.
-const invalidPublisher = "invalid-publisher"
+// publisherFindings are the ids of the findings that the table of the publisher belongs to.
+func publisherFindings() []string { return []string{"invalid-publisher", "invalid-pending-publisher"} }
 
 // publisherTable is what the index would have to have. A run that claims what the publisher must say has one column for both.
 func publisherTable(b *strings.Builder, p *ledger.Publisher) {

@@ -97,42 +97,48 @@ func TestTicks(t *testing.T) {
 	}
 }
 
-// TestManyFilesWithOneMessage share its row, however long their paths are.
+// TestManyFilesWithOneMessage share its row, however long their paths are, and those that it does not name are counted.
 func TestManyFilesWithOneMessage(t *testing.T) {
 	t.Parallel()
-	for _, message := range []func(n int) string{
-		func(int) string { return "it cannot be read" },
-		func(n int) string { return fmt.Sprintf("it cannot be read: %d", n) },
+	for _, c := range []struct {
+		message func(n int) string
+		left    string
+	}{
+		{func(int) string { return "it cannot be read" }, " and 175 more, in the log<br>it cannot be read<br>**What to do:** build it again"},
+		{func(n int) string { return fmt.Sprintf("it cannot be read: %d", n) }, " more, in the log<br>**What to do:** build it again"},
 	} {
 		events := opening()
 		for n := range 200 {
 			events = append(events, ledger.Noted{Finding: finding.Finding{
-				ID: "x", Severity: finding.Error, File: strings.Repeat("@", 3000) + fmt.Sprint(n), Message: message(n), Fix: "build it again",
+				ID: "x", Severity: finding.Error, File: strings.Repeat("@", 3000) + fmt.Sprint(n), Message: c.message(n), Fix: "build it again",
 			}})
 		}
 		text := summaryOf(t, append(events, ledger.Ended{At: noon.Add(time.Second)}))
 		oursAlone(t, text)
-		if len(text) > 400<<10 || !strings.Contains(text, " more, in the log") {
-			t.Errorf("%d bytes", len(text))
+		if len(text) > 400<<10 || strings.Count(text, c.left) != 1 {
+			t.Errorf("%d bytes, or no %q", len(text), c.left)
 		}
 	}
 }
 
-// TestWhatIsLeftOutIsCounted: the findings that the summary has and those that it counts are all of them.
+// TestWhatIsLeftOutIsCounted: the causes that the summary has and those that it counts are all of them.
 func TestWhatIsLeftOutIsCounted(t *testing.T) {
 	t.Parallel()
-	const all = 900
+	const causes, files = 300, 3
 	var events []ledger.Event
-	for n := range all {
-		// Thirty of one message each share it, so that names are gathered where the room ends.
+	for n := range causes * files {
+		// The files of one cause do not follow each other.
 		events = append(events, ledger.Noted{Finding: finding.Finding{
-			ID: "x", Severity: finding.Error, File: fmt.Sprintf("dist/%s-%03d.whl", strings.Repeat("n", 200), n), Message: strings.Repeat("m", 2000) + fmt.Sprint(n/30), Fix: "build it again",
+			ID: "x", Severity: finding.Error, File: fmt.Sprintf("dist/%s-%03d.whl", strings.Repeat("n", 200), n),
+			Message: fmt.Sprintf("cause %d ", n%causes) + strings.Repeat("m", 1900), Fix: "build it again",
 		}})
 	}
 	text := summaryOf(t, events)
 	left := regexp.MustCompile(`… and ([0-9]+) more, in the log`).FindStringSubmatch(text)
-	if shown := len(regexp.MustCompile(`<code>dist/`).FindAllString(text, -1)); len(left) != 2 || fmt.Sprint(all-shown) != left[1] {
-		t.Errorf("%d are shown of %d, and %q are left", shown, all, left)
+	named := len(regexp.MustCompile(`<code>dist/`).FindAllString(text, -1))
+	shown := len(regexp.MustCompile(`<br>cause [0-9]+ `).FindAllString(text, -1))
+	if len(left) != 2 || fmt.Sprint(causes-shown) != left[1] || named != shown*files {
+		t.Errorf("%d are shown of %d, for %d files, and %q are left", shown, causes, named, left)
 	}
 }
 

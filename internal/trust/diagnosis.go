@@ -110,7 +110,10 @@ func (l *Lease) refusedMint(err error, claims oidc.Claims, order Order) error {
 	exchange := refusedExchange{claims, failed.Answer.Date(), order}
 	told.ID, told.Message, told.Fix = r.code, told.Message+"; that is, "+r.means, r.fix(exchange)
 	if r.beside != nil {
-		return &unmatched{told, l.needed(claims, order, r.beside(exchange))}
+		if r.code == idPendingGone && len(order.New) == 1 {
+			order.New = nil // the index has it by now
+		}
+		return &unmatched{told, failed.Answer.Words(), l.needed(claims, order, r.beside(exchange))}
 	}
 	return told
 }
@@ -174,48 +177,49 @@ func reasons() []reason {
 	addAgain := say("remove the publisher on the index and add it again, which takes the account as it is today")
 	return []reason{
 		{
-			"invalid-publisher", "invoked via 'pull_request_target'",
+			idNoPublisher, "invoked via 'pull_request_target'",
 			"strangers can trigger such a run, and it has the rights of the repository", say("publish from a tag, a release or workflow_dispatch"), nil,
 		},
 		{
-			"invalid-publisher", "does not match expected issuer",
+			idNoPublisher, "does not match expected issuer",
 			"the ID token comes from an issuer that this publisher is not of", say("publish from a repository on github.com whose enterprise has no issuer of its own, or use an API token as `password`"), nil,
 		},
 		{
-			"invalid-publisher", "job_workflow_ref claim does not match",
+			idNoPublisher, "job_workflow_ref claim does not match",
 			"there is a publisher for this workflow file, and the job runs another workflow than the index expects of it", workflowFix, nil,
 		},
 		{
-			"invalid-publisher", "extract workflow filename",
+			idNoPublisher, "extract workflow filename",
 			"the ID token names no workflow file whose name ends in .yml or .yaml", say("publish from a workflow file in .github/workflows of this repository"), nil,
 		},
 		{
-			"invalid-publisher", "claim is empty",
+			idNoPublisher, "claim is empty",
 			"the ID token does not say which workflow runs", say("publish from a workflow file in .github/workflows of this repository"), nil,
 		},
 		{
-			"invalid-publisher", "claims are empty",
+			idNoPublisher, "claims are empty",
 			"the ID token names neither a ref nor a commit", say("publish from a tag, a release or workflow_dispatch"), nil,
 		},
 		{
-			"invalid-publisher", "Missing claim",
+			idNoPublisher, "Missing claim",
 			"something has taken a claim out of the ID token that GitHub puts into each", say("see what stands between the runner and GitHub's OIDC endpoint, and that the token is GitHub's own"), nil,
 		},
 		{
-			"invalid-publisher", "repository_owner",
+			idNoPublisher, "repository_owner",
 			"the publisher was made for another account of this name: one that was deleted, or renamed, and made again", addAgain, addAgain,
 		},
 		{
-			"invalid-publisher", "claim 'environment'",
+			idNoPublisher, "claim 'environment'",
 			"the publisher is bound to another environment than this job has", publisherFix, asTheTable,
 		},
 		{
-			"invalid-publisher", "",
+			idNoPublisher, "",
 			"no Trusted Publisher of the index is for this repository, workflow and environment", publisherFix, asTheTable,
 		},
 		{
-			"invalid-pending-publisher", "",
-			"the project was created since the pending publisher was added, so that this one was of no use any more and is gone", say(again + ": the project's own publisher is asked next time"), nil,
+			idPendingGone, "",
+			"the project was created after the pending publisher was added, so the index has removed the pending publisher",
+			pendingGoneFix, pendingGoneNext,
 		},
 		{"invalid-reuse-token", "", "the index takes an ID token once, and this one was used before", say(again + ": it asks for a fresh one"), nil},
 		{"invalid-token", "", "the index does not believe the ID token, and never says why", tokenFix, nil},
@@ -231,6 +235,11 @@ func reasons() []reason {
 		{
 			"invalid-payload", "TokenPayload",
 			"what arrived is not what was sent", say(again + "; if it stays so, see what changes requests on their way to the index"), nil,
+		},
+		{
+			"invalid-payload", "registration temporarily disabled",
+			"the pending publisher matches, and the index creates no new projects at the moment",
+			say(again + " later; see the index's status page"), nil,
 		},
 		{
 			"invalid-payload", "",
@@ -273,12 +282,6 @@ func reusableHint(e refusedExchange) string {
 
 // publisherFix says what the publisher's settings on the index must be for this run.
 func publisherFix(e refusedExchange) string {
-	c := e.claims
-	owner, repository, _ := strings.Cut(c.Repository, "/")
-	environment := "environment " + c.Environment + " or none"
-	if c.Environment == "" {
-		environment = "no environment: this job has none, so a publisher that names one never matches (or give the job that `environment`)"
-	}
 	whose := "the project's Trusted Publisher"
 	switch {
 	case e.mixed():
@@ -286,7 +289,42 @@ func publisherFix(e refusedExchange) string {
 	case len(e.order.New) > 0:
 		whose = "the pending publisher"
 	}
-	return fmt.Sprintf("%s on the index must say owner %s, repository %s, workflow %s, %s", whose, owner, repository, c.WorkflowFile(), environment) + reusableHint(e)
+	return whose + " on the index must say " + settings(e)
+}
+
+// settings lists the values of a publisher that matches this run.
+func settings(e refusedExchange) string {
+	c := e.claims
+	owner, repository, _ := strings.Cut(c.Repository, "/")
+	environment := "environment " + c.Environment + " or none"
+	if c.Environment == "" {
+		environment = "no environment: this job has none, so a publisher that names one never matches (or give the job that `environment`)"
+	}
+	return fmt.Sprintf("owner %s, repository %s, workflow %s, %s", owner, repository, c.WorkflowFile(), environment) + reusableHint(e)
+}
+
+// pendingGoneFix says who has to do what after the index has removed a pending publisher because its project exists.
+func pendingGoneFix(e refusedExchange) string {
+	return ownerMustAdd(e, "") + "; the publisher must say " + settings(e)
+}
+
+// pendingGoneNext is pendingGoneFix where the values stand in a table.
+func pendingGoneNext(e refusedExchange) string {
+	return ownerMustAdd(e, " that says what the table below says") + reusableHint(e)
+}
+
+// ownerMustAdd names the project whose owner has to act: the one that was new to this run or, of several, one of them.
+func ownerMustAdd(e refusedExchange, which string) string {
+	projects := e.order.New
+	if len(projects) == 0 {
+		projects = e.order.Projects
+	}
+	project := "the project " + strings.Join(namesOf(projects), "")
+	if len(projects) > 1 {
+		project = "the project (one of " + strings.Join(namesOf(projects), ", ") + ")"
+	}
+	return fmt.Sprintf("the owner of %s must add a Trusted Publisher to it%s, then run the job again "+
+		"(choose another name if the project is not yours)", project, which)
 }
 
 // leeway is how far an index lets clocks be apart (reference: pypi-server.md, section 4.3).

@@ -11,6 +11,7 @@ import (
 	"net/http"
 	"net/http/httptest"
 	"net/url"
+	"slices"
 	"strings"
 	"sync"
 	"testing"
@@ -343,6 +344,10 @@ func TestRefusedExchanges(t *testing.T) {
 				c["job_workflow_ref"] = "octo-org/rehearsal/.github/workflows/release.yml@refs/heads/other"
 			})
 		}},
+		{"a new project while none are created", "invalid-payload", "run the job again later", func(s *fakepypi.Stage) {
+			s.Trust(fakepypi.Publisher{Project: "new", Pending: true})
+			s.Switch(func(w *fakepypi.Switches) { w.NoProjects = true })
+		}},
 		{"expired", "invalid-token", "clock", func(s *fakepypi.Stage) { s.Claims(func(c map[string]any) { c["exp"] = 1000 }) }},
 	}
 	for _, c := range cases {
@@ -386,13 +391,14 @@ func TestEveryReason(t *testing.T) {
 		{"invalid-publisher", "The ref and sha claims are empty", "neither a ref nor a commit", "from a tag", false},
 		{"invalid-publisher", "Publishing from a workflow invoked via 'pull_request_target' is not supported.", "strangers", "from a tag", false},
 		{"invalid-publisher", "JWT issuer 'a' does not match expected issuer 'b'", "issuer", "github.com", false},
-		{"invalid-pending-publisher", "valid token, but project already exists", "was created since", "project's own publisher", false},
+		{"invalid-pending-publisher", "valid token, but project already exists", "the index has removed the pending publisher", "must add a Trusted Publisher", true},
 		{"invalid-reuse-token", "invalid token: already used", "once", "fresh one", false},
 		{"invalid-token", "malformed or invalid token", "does not believe", "run the job again", false},
 		{"not-enabled", "github trusted publishing functionality not enabled", "turned Trusted Publishing", "status page", false},
 		{"invalid-payload", "unknown trusted publishing issuer", "who issued", "github.com", false},
 		{"invalid-payload", "malformed JWT", "no ID token", "on their way", false},
 		{"invalid-payload", "1 validation error for TokenPayload", "not what was sent", "on their way", false},
+		{"invalid-payload", "New project registration temporarily disabled. See https://index.example/help/#admin-intervention for more information.", "creates no new projects at the moment", "run the job again later", false},
 		{"invalid-payload", "The name 'x' is too similar to an existing project.", "cannot be created", "another name", false},
 	} {
 		body, err := json.Marshal(map[string]any{"message": "Token request failed", "errors": []any{map[string]string{"code": c.code, "description": c.description}}})
@@ -413,6 +419,120 @@ func TestEveryReason(t *testing.T) {
 	}
 	if len(fixes) < 15 {
 		t.Errorf("only %d explanations", len(fixes))
+	}
+}
+
+// TestAPendingPublisherOfAProjectThatExists: the index removes it with its answer, so that only the first answer tells what
+// happened, and only the project's owner can help.
+func TestAPendingPublisherOfAProjectThatExists(t *testing.T) {
+	t.Parallel()
+	const (
+		first  = "invalid-pending-publisher: valid token, but project already exists"
+		second = "invalid-publisher: valid token, but no corresponding publisher (Publisher with matching claims was not found)"
+		values = "owner octo-org, repository rehearsal, workflow release.yml, environment pypi or none"
+	)
+	for name, c := range map[string]struct {
+		order   trust.Order
+		says    string
+		pending []bool // of the order's projects, in their order: whether a pending publisher is still what it needs
+	}{
+		"the index was seen to have it": {trust.Order{Projects: []pep.Project{"mine"}}, "the owner of the project mine must add", []bool{false}},
+		"made since the index was looked at": {
+			trust.Order{Projects: []pep.Project{"mine"}, New: []pep.Project{"mine"}}, "the owner of the project mine must add", []bool{false},
+		},
+		"beside one that exists": {
+			trust.Order{Projects: []pep.Project{"other", "mine"}, New: []pep.Project{"mine"}}, "the owner of the project mine must add", []bool{false, false},
+		},
+		"one of two": {
+			trust.Order{Projects: []pep.Project{"mine", "new"}, New: []pep.Project{"mine", "new"}}, "the owner of the project (one of mine, new) must add", []bool{true, true},
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			s := stage(t)
+			s.Trust(fakepypi.Publisher{Project: "mine", Pending: true})
+			s.Trust(fakepypi.Publisher{Project: "mine", Repository: "elsewhere"}) // its owner made it meanwhile
+			s.Claims(func(c map[string]any) { c["environment"] = "pypi" })
+			r := onStage(t, s)
+			all := finding.Of(r.Mint(t.Context(), c.order))
+			if len(all) != 1 || all[0].ID != "invalid-pending-publisher" || all[0].Severity != finding.Error {
+				t.Fatalf("%+v", all)
+			}
+			for _, text := range []string{first, second, "the index has removed the pending publisher"} {
+				if !strings.Contains(all[0].Message, text) {
+					t.Errorf("the message lacks %q: %s", text, all[0].Message)
+				}
+			}
+			if fix := all[0].Fix; !strings.Contains(fix, c.says) || !strings.Contains(fix, values) || strings.Contains(fix, "pending") {
+				t.Errorf("the next step is %s", fix)
+			}
+			told := r.unmatched()
+			if told == nil || len(told.Places) != len(c.pending) || !strings.Contains(told.Next, c.says) || strings.Contains(told.Next, values) || strings.Contains(told.Next, "pending") {
+				t.Fatalf("what the publisher must say: %+v", told)
+			}
+			for i, pending := range c.pending {
+				if told.Places[i].New != pending {
+					t.Errorf("%+v", told.Places[i])
+				}
+			}
+			asked := slices.DeleteFunc(s.Requests(), func(r fakepypi.Request) bool { return r.Op != "mint" })
+			if len(asked) != 2 {
+				t.Errorf("mints: %+v", asked)
+			}
+			// What it says helps.
+			s.Trust(fakepypi.Publisher{Project: "mine"})
+			s.Trust(fakepypi.Publisher{Project: "other"})
+			s.Trust(fakepypi.Publisher{Project: "new"})
+			if err := onStage(t, s).Mint(t.Context(), trust.Order{Projects: []pep.Project{"mine"}}); err != nil {
+				t.Error(err)
+			}
+		})
+	}
+}
+
+// TestAPendingPublisherThatWasUsedUpByAnotherJob: then there is a publisher by now, and the second mint has it.
+func TestAPendingPublisherThatWasUsedUpByAnotherJob(t *testing.T) {
+	t.Parallel()
+	s := stage(t, "mine")
+	s.Trust(fakepypi.Publisher{Project: "mine", Pending: true})
+	r := onStage(t, s)
+	if err := r.Mint(t.Context(), trust.Order{Projects: []pep.Project{"mine"}, New: []pep.Project{"mine"}}); err != nil || r.unmatched() != nil {
+		t.Error(err, r.unmatched())
+	}
+}
+
+// TestTheFirstOfTwoAnswersIsToldWhateverTheSecondIs: it is what the index said, and a look at the publisher does not tell it any more.
+func TestTheFirstOfTwoAnswersIsToldWhateverTheSecondIs(t *testing.T) {
+	t.Parallel()
+	refusal := func(code, description string) string {
+		return fmt.Sprintf(`{"message":"Token request failed","errors":[{"code":%q,"description":%q}]}`, code, description)
+	}
+	pending := says(422, "application/json", refusal("invalid-pending-publisher", "valid token, but project already exists"))
+	for name, c := range map[string]struct {
+		second  http.HandlerFunc
+		id, fix string
+	}{
+		"unavailable":               {says(503, "text/plain", "down"), "mint-unavailable", "again later"},
+		"of the operators":          {says(422, "application/json", refusal("not-enabled", "off")), "not-enabled", "status page"},
+		"a reason of another kind":  {says(422, "application/json", refusal("invalid-publisher", "The job_workflow_ref claim is empty")), "invalid-publisher", ".github/workflows"},
+		"the same":                  {pending, "invalid-pending-publisher", "must add a Trusted Publisher"},
+		"an answer without a token": {says(200, "application/json", "{}"), "mint-answer", "again later"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			n := 0
+			r := strange(t, mints(func(w http.ResponseWriter, r *http.Request) {
+				if n++; n == 1 {
+					pending(w, r)
+					return
+				}
+				c.second(w, r)
+			}))
+			all := finding.Of(r.Mint(t.Context(), trust.Order{Projects: []pep.Project{"mine"}}))
+			if len(all) != 1 || all[0].ID != c.id || !strings.Contains(all[0].Fix, c.fix) || strings.Count(all[0].Message, "project already exists") != 1 {
+				t.Errorf("%+v", all)
+			}
+		})
 	}
 }
 

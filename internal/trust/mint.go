@@ -29,7 +29,7 @@ func (l *Lease) Mint(ctx context.Context, order Order) error {
 	l.mu.Unlock()
 	err := l.mint(ctx, order)
 	if raced(err, len(order.New) > 0) && l.o.Sleep(ctx, time.Second+rand.N(2*time.Second)) == nil {
-		err = l.mint(ctx, order)
+		err = afterPending(err, l.mint(ctx, order))
 	}
 	var u *unmatched
 	if errors.As(err, &u) {
@@ -38,13 +38,37 @@ func (l *Lease) Mint(ctx context.Context, order Order) error {
 	return err
 }
 
+// The index's codes for a refused mint that are more than text here.
+const (
+	idNoPublisher = "invalid-publisher"         // no publisher fits
+	idPendingGone = "invalid-pending-publisher" // a pending one fits, but its project exists
+)
+
 // raced tells that a refusal may come from another job that used up the same pending publisher.
 func raced(err error, isNew bool) bool {
 	var told finding.Finding
 	if !errors.As(err, &told) {
 		return false
 	}
-	return told.ID == "invalid-pending-publisher" || (isNew && told.ID == "invalid-publisher")
+	return told.ID == idPendingGone || (isNew && told.ID == idNoPublisher)
+}
+
+// afterPending returns what to report of two mints, where the first one was refused because the pending publisher's project exists:
+// the index has removed that publisher with its answer, so that the second mint cannot find it, and its answer alone would mislead.
+// After any other first mint the second one counts.
+func afterPending(first, second error) error {
+	var pending, again *unmatched
+	var told finding.Finding
+	switch {
+	case !errors.As(first, &pending) || pending.ID != idPendingGone || !errors.As(second, &told) || told.ID == idPendingGone:
+		return second
+	case errors.As(second, &again) && told.ID == idNoPublisher:
+		gone := *pending
+		gone.Message += "; the next request was refused as well: " + again.words
+		return &gone
+	}
+	told.Message += "; the request before it was refused: " + pending.words
+	return told
 }
 
 // mint is one exchange.

@@ -32,11 +32,12 @@ func environmentNote(c oidc.Claims) string {
 
 // unmatched is a refusal because no publisher fits.
 type unmatched struct {
-	error
+	finding.Finding
+	words  string // the index's own
 	needed ledger.Publisher
 }
 
-func (u *unmatched) Unwrap() error { return u.error }
+func (u *unmatched) Unwrap() error { return u.Finding }
 
 // needed is the publisher that the index would have to have, with the next step beside it.
 func (l *Lease) needed(c oidc.Claims, order Order, next string) ledger.Publisher {

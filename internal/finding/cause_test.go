@@ -1,0 +1,140 @@
+package finding_test
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/org/pypi-oidc-publish/internal/finding"
+)
+
+func TestCauses(t *testing.T) {
+	t.Parallel()
+	about := func(file, message string) finding.Finding {
+		return finding.Finding{ID: "x", Severity: finding.Error, File: file, Message: message, Fix: "mend it"}
+	}
+	with := func(f finding.Finding, change func(*finding.Finding)) finding.Finding {
+		change(&f)
+		return f
+	}
+	const a, b, c = "dist/alder-1.0-py3-none-any.whl", "dist/alder-1.0-cp312-cp312-win32.whl", "dist/alder-1.0.tar.gz"
+	for name, test := range map[string]struct {
+		all  []finding.Finding
+		want []string // of each cause: its files and message
+	}{
+		"nothing":            {nil, nil},
+		"one":                {[]finding.Finding{about(a, "no name")}, []string{a + ": no name"}},
+		"of no file":         {[]finding.Finding{about("", "no files")}, []string{": no files"}},
+		"the same of two":    {[]finding.Finding{about(a, "no name"), about(b, "no name")}, []string{a + " " + b + ": no name"}},
+		"not side by side":   {[]finding.Finding{about(a, "no name"), about(a, "no version"), about(b, "no name")}, []string{a + " " + b + ": no name", a + ": no version"}},
+		"twice of one":       {[]finding.Finding{about(a, "no name"), about(a, "no name")}, []string{a + ": no name"}},
+		"twice of no file":   {[]finding.Finding{about("", "no files"), about("", "no files")}, []string{": no files"}},
+		"of one and of none": {[]finding.Finding{about("", "no name"), about(a, "no name")}, []string{": no name", a + ": no name"}},
+		"each names its own file": {
+			[]finding.Finding{about(a, "Wheel 'alder-1.0-py3-none-any.whl' has no X"), about(b, "Wheel 'alder-1.0-cp312-cp312-win32.whl' has no X")},
+			[]string{a + " " + b + ": Wheel 'alder-1.0-py3-none-any.whl' has no X"},
+		},
+		"each names its own path": {
+			[]finding.Finding{about(a, "read "+a+": no such file"), about(b, "read "+b+": no such file")}, []string{a + " " + b + ": read " + a + ": no such file"},
+		},
+		"one by its path, one by its name": {
+			[]finding.Finding{about(a, a+" is odd"), about(b, "alder-1.0-cp312-cp312-win32.whl is odd")},
+			[]string{a + ": " + a + " is odd", b + ": alder-1.0-cp312-cp312-win32.whl is odd"},
+		},
+		"each names the other": {
+			[]finding.Finding{about(a, "has the bytes of "+b), about(b, "has the bytes of "+a)}, []string{a + ": has the bytes of " + b, b + ": has the bytes of " + a},
+		},
+		"both name a third": {[]finding.Finding{about(a, "has the bytes of "+c), about(b, "has the bytes of "+c)}, []string{a + " " + b + ": has the bytes of " + c}},
+		"other digests":     {[]finding.Finding{about(a, "is ab"), about(b, "is cd")}, []string{a + ": is ab", b + ": is cd"}},
+		"other next steps": {
+			[]finding.Finding{about(a, "no name"), with(about(b, "no name"), func(f *finding.Finding) { f.Fix = "leave it" })}, []string{a + ": no name", b + ": no name"},
+		},
+		"next steps that name the file": {
+			[]finding.Finding{
+				with(about(a, "no"), func(f *finding.Finding) { f.Fix = "rename " + a }), with(about(b, "no"), func(f *finding.Finding) { f.Fix = "rename " + b }),
+			},
+			[]string{a + " " + b + ": no"},
+		},
+		"other ids":        {[]finding.Finding{about(a, "no"), with(about(b, "no"), func(f *finding.Finding) { f.ID = "y" })}, []string{a + ": no", b + ": no"}},
+		"other severities": {[]finding.Finding{about(a, "no"), with(about(b, "no"), func(f *finding.Finding) { f.Severity = finding.Notice })}, []string{a + ": no", b + ": no"}},
+		"other lines": {
+			[]finding.Finding{with(about(a, "no"), func(f *finding.Finding) { f.Line = 3 }), with(about(a, "no"), func(f *finding.Finding) { f.Line = 4 })},
+			[]string{a + ": no", a + ": no"},
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			var got []string
+			for _, c := range finding.Causes(test.all) {
+				got = append(got, strings.Join(c.Files, " ")+": "+c.First.Message)
+			}
+			if !slices.Equal(got, test.want) {
+				t.Errorf("got %q\nwant %q", got, test.want)
+			}
+		})
+	}
+}
+
+// TestACauseIsShownOnce: with its place where it has one, and else with the number of its files.
+func TestACauseIsShownOnce(t *testing.T) {
+	t.Parallel()
+	in := func(files ...string) []finding.Finding {
+		var all []finding.Finding
+		for _, file := range files {
+			all = append(all, finding.Finding{ID: "x", Severity: finding.Warning, File: file, Line: 7, Col: 2, Message: "no name", Fix: "mend it"})
+		}
+		return all
+	}
+	var many []string
+	for n := range 14 {
+		many = append(many, fmt.Sprintf("dist/%d.whl", n))
+	}
+	for name, c := range map[string]struct{ all, want []finding.Finding }{
+		"one file keeps its place": {in("dist/a.whl"), in("dist/a.whl")},
+		"no file":                  {[]finding.Finding{{ID: "x", Message: "no files"}}, []finding.Finding{{ID: "x", Message: "no files"}}},
+		"two files": {in("dist/a.whl", "dist/b.whl"), []finding.Finding{
+			{ID: "x", Severity: finding.Warning, Message: "no name (in 2 files: a.whl, b.whl)", Fix: "mend it"},
+		}},
+		"many files": {in(many...), []finding.Finding{
+			{ID: "x", Severity: finding.Warning, Message: "no name (in 14 files: 0.whl, 1.whl, 2.whl and 11 more)", Fix: "mend it"},
+		}},
+		"a sentence": {
+			[]finding.Finding{{File: "a.whl", Message: "No X."}, {File: "b.whl", Message: "No X."}}, []finding.Finding{{Message: "No X (in 2 files: a.whl, b.whl)"}},
+		},
+		"files of one name": {in("linux/a.whl", "macos/a.whl"), []finding.Finding{
+			{ID: "x", Severity: finding.Warning, Message: "no name (in 2 files: linux/a.whl, macos/a.whl)", Fix: "mend it"},
+		}},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			var got []finding.Finding
+			for _, c := range finding.Causes(c.all) {
+				got = append(got, c.Shown())
+			}
+			if !slices.Equal(got, c.want) {
+				t.Errorf("got %+v\nwant %+v", got, c.want)
+			}
+		})
+	}
+}
+
+// TestAListing names all files where the cause itself does not.
+func TestAListing(t *testing.T) {
+	t.Parallel()
+	for n, want := range map[int]string{
+		0:  "",
+		1:  "",
+		3:  "",
+		4:  "  in 0.whl, 1.whl, 2.whl, 3.whl",
+		12: "  in 0.whl, 1.whl, 2.whl, 3.whl, 4.whl, 5.whl, 6.whl, 7.whl, 8.whl, 9.whl\n  in 10.whl, 11.whl",
+	} {
+		var c finding.Cause
+		for i := range n {
+			c.Files = append(c.Files, fmt.Sprintf("dist/%d.whl", i))
+		}
+		if got := strings.Join(c.Listing(), "\n"); got != want {
+			t.Errorf("%d files: got %q, want %q", n, got, want)
+		}
+	}
+}

@@ -18,7 +18,8 @@ func headersEndEarly(s Set) (found []finding.Finding) {
 			continue
 		}
 		f := refusal(d, headersEndMessage(d, *end),
-			"if the line belongs to a field, write the field's value on one line; if the description begins here, put an empty line before it; then build again")
+			"if the line belongs to a field, write the field's value on one line; if the description begins here, put an empty line before it; "+
+				"then build again")
 		name, _, colon := strings.Cut(end.Text, ":")
 		field, known := fieldNamed(strings.TrimFunc(name, isBlank))
 		switch {
@@ -27,7 +28,8 @@ func headersEndEarly(s Set) (found []finding.Finding) {
 		case colon:
 			f.Fix = fmt.Sprintf("write the colon of %s directly after the name, and build again", field)
 		default:
-			f.Fix = fmt.Sprintf("give %s a value in pyproject.toml or leave it out, or use another version of the build backend; then build again", field)
+			f.Fix = fmt.Sprintf("give %s a value in pyproject.toml or leave it out, or use another version of the build backend; "+
+				"then build again", field)
 		}
 		found = append(found, f)
 	}
@@ -44,7 +46,8 @@ func headersEndMessage(d *dist.Distribution, end dist.Line) string {
 	if after != "" {
 		rest = "this line and all lines after it became the description"
 	}
-	return fmt.Sprintf("line %d of %s, %s, is not a header, so the headers end there: %s%s", end.Number, member, quote(elide(end.Text)), rest, lostFields(after))
+	return fmt.Sprintf("line %d of %s, %s, is not a header, so the headers end there: %s%s",
+		end.Number, member, quote(elide(end.Text)), rest, lostFields(after))
 }
 
 // lostFields names the fields that a text has in its lines up to the first empty one, as the end of a sentence; nothing where it has none.

@@ -227,16 +227,20 @@ func TestHeadersThatEndEarly(t *testing.T) {
 		},
 		"a blank before the colon, in an sdist": {
 			sdist(newest + "Requires-Dist : a\nRequires-Dist: b\n"),
-			"line 4 of PKG-INFO, 'Requires-Dist : a', is not a header, so the headers end there: this line and all lines after it became the description, including the field Requires-Dist",
+			"line 4 of PKG-INFO, 'Requires-Dist : a', is not a header, so the headers end there: this line and all lines after it became the description, " +
+				"including the field Requires-Dist",
 			"write the colon of Requires-Dist directly after the name, and build again",
 		},
 		"text": {
 			wheel(newest + "\ttwo lines\n" + x(100) + "\n\nmore\n"),
-			"line 5 of METADATA, '" + x(30) + "..." + x(30) + "', is not a header, so the headers end there: this line and all lines after it became the description",
-			"if the line belongs to a field, write the field's value on one line; if the description begins here, put an empty line before it; then build again",
+			"line 5 of METADATA, '" + x(30) + "..." + x(30) + "', is not a header, so the headers end there: " +
+				"this line and all lines after it became the description",
+			"if the line belongs to a field, write the field's value on one line; if the description begins here, put an empty line before it; " +
+				"then build again",
 		},
 		"the last line": {
-			wheel(newest + "\x1b[31m\u202e"), `line 4 of METADATA, '\x1b[31m\u202e', is not a header, so the headers end there: this line became the description`, "",
+			wheel(newest + "\x1b[31m\u202e"),
+			`line 4 of METADATA, '\x1b[31m\u202e', is not a header, so the headers end there: this line became the description`, "",
 		},
 	} {
 		t.Run(name, func(t *testing.T) {

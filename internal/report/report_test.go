@@ -321,9 +321,9 @@ func TestALongMessageIsWholeInTheLog(t *testing.T) {
 func TestAnnotationsAreOfCauses(t *testing.T) {
 	t.Parallel()
 	p := &page{}
-	book := ledger.NewRecorder(nil)
+	recorder := ledger.NewRecorder(nil)
 	note := func(id string, severity finding.Severity, file, message string) {
-		book.Record(ledger.Noted{Finding: finding.Finding{ID: id, Severity: severity, File: file, Message: message, Fix: "mend it"}})
+		recorder.Record(ledger.Noted{Finding: finding.Finding{ID: id, Severity: severity, File: file, Message: message, Fix: "mend it"}})
 	}
 	for n := range 40 {
 		note("same", finding.Error, fmt.Sprintf("dist/%d.whl", n), fmt.Sprintf("read dist/%d.whl: it is damaged", n))
@@ -332,7 +332,7 @@ func TestAnnotationsAreOfCauses(t *testing.T) {
 		note("other", finding.Error, "dist/"+wheel, fmt.Sprintf("problem %d", n))
 		note("odd", finding.Warning, "dist/"+wheel, fmt.Sprintf("oddity %d", n))
 	}
-	if err := report.New(p, report.Options{Help: func(id string) string { return "https://example.org/#" + id }}).Close(book.Receipt()); err != nil {
+	if err := report.New(p, report.Options{Help: func(id string) string { return "https://example.org/#" + id }}).Close(recorder.Receipt()); err != nil {
 		t.Fatal(err)
 	}
 	log := p.log.String()
@@ -359,11 +359,13 @@ func TestAnnotationsAreOfCauses(t *testing.T) {
 func TestALongMessageOfManyFiles(t *testing.T) {
 	t.Parallel()
 	p := &page{}
-	book := ledger.NewRecorder(nil)
+	recorder := ledger.NewRecorder(nil)
 	for _, name := range []string{wheel, sdist} {
-		book.Record(ledger.Noted{Finding: finding.Finding{ID: "x", Severity: finding.Error, File: "dist/" + name, Message: strings.Repeat("long ", 500), Fix: "mend it"}})
+		recorder.Record(ledger.Noted{Finding: finding.Finding{
+			ID: "x", Severity: finding.Error, File: "dist/" + name, Message: strings.Repeat("long ", 500), Fix: "mend it",
+		}})
 	}
-	if err := report.New(p, report.Options{}).Close(book.Receipt()); err != nil {
+	if err := report.New(p, report.Options{}).Close(recorder.Receipt()); err != nil {
 		t.Fatal(err)
 	}
 	if n := strings.Count(p.log.String(), " (in 2 files: "+wheel+", "+sdist+")"); n != 2 {

@@ -398,7 +398,7 @@ func TestEveryReason(t *testing.T) {
 		{"invalid-payload", "unknown trusted publishing issuer", "who issued", "github.com", false},
 		{"invalid-payload", "malformed JWT", "no ID token", "on their way", false},
 		{"invalid-payload", "1 validation error for TokenPayload", "not what was sent", "on their way", false},
-		{"invalid-payload", "New project registration temporarily disabled. See https://index.example/help/#admin-intervention for more information.", "creates no new projects at the moment", "run the job again later", false},
+		{"invalid-payload", "New project registration temporarily disabled. See https://index.example/help/", "creates no new projects at the moment", "run the job again later", false},
 		{"invalid-payload", "The name 'x' is too similar to an existing project.", "cannot be created", "another name", false},
 	} {
 		body, err := json.Marshal(map[string]any{"message": "Token request failed", "errors": []any{map[string]string{"code": c.code, "description": c.description}}})
@@ -441,10 +441,14 @@ func TestAPendingPublisherOfAProjectThatExists(t *testing.T) {
 			trust.Order{Projects: []pep.Project{"mine"}, New: []pep.Project{"mine"}}, "the owner of the project mine must add", []bool{false},
 		},
 		"beside one that exists": {
-			trust.Order{Projects: []pep.Project{"other", "mine"}, New: []pep.Project{"mine"}}, "the owner of the project mine must add", []bool{false, false},
+			trust.Order{Projects: []pep.Project{"other", "mine"}, New: []pep.Project{"mine"}},
+			"the owner of the project mine must add",
+			[]bool{false, false},
 		},
 		"one of two": {
-			trust.Order{Projects: []pep.Project{"mine", "new"}, New: []pep.Project{"mine", "new"}}, "the owner of the project (one of mine, new) must add", []bool{true, true},
+			trust.Order{Projects: []pep.Project{"mine", "new"}, New: []pep.Project{"mine", "new"}},
+			"the owner of the project (one of mine, new) must add",
+			[]bool{true, true},
 		},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -467,7 +471,8 @@ func TestAPendingPublisherOfAProjectThatExists(t *testing.T) {
 				t.Errorf("the next step is %s", fix)
 			}
 			told := r.unmatched()
-			if told == nil || len(told.Places) != len(c.pending) || !strings.Contains(told.Next, c.says) || strings.Contains(told.Next, values) || strings.Contains(told.Next, "pending") {
+			if told == nil || len(told.Places) != len(c.pending) || !strings.Contains(told.Next, c.says) ||
+				strings.Contains(told.Next, values) || strings.Contains(told.Next, "pending") {
 				t.Fatalf("what the publisher must say: %+v", told)
 			}
 			for i, pending := range c.pending {

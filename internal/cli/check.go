@@ -13,7 +13,6 @@ import (
 	"github.com/org/pypi-oidc-publish/internal/config"
 	"github.com/org/pypi-oidc-publish/internal/finding"
 	"github.com/org/pypi-oidc-publish/internal/index"
-	"github.com/org/pypi-oidc-publish/internal/preflight"
 	"github.com/org/pypi-oidc-publish/internal/publish"
 	"github.com/org/pypi-oidc-publish/internal/runner"
 	"github.com/org/pypi-oidc-publish/internal/secret"
@@ -34,18 +33,12 @@ func checkVerb(ctx context.Context, w World, v verb, args []string) int {
 	flags.StringVar(&o.profile, "profile", "pypi", "whose rules: pypi, or other for an index with rules of its own, for which PyPI's are notices")
 	flags.StringVar(&o.format, "format", "text", "text, github (annotations of a workflow run) or json")
 	flags.StringVar(&o.expected, "expected-version", "", "every release in the set must have this version, for example the tag v1.2.3")
-	flags.Func("today", "judge as of this `day`, such as 2026-08-31: what this program's tables (classifiers, licences, platforms) do not know is an error on their own day, and a warning later (default the tables' own day; with -index today)", func(day string) (err error) {
+	flags.Func("today", "judge as of this `day`, such as 2026-08-31: what this program's tables (classifiers, licences, platforms) do not know is an error until the day of the table, and a warning later (default today)", func(day string) (err error) {
 		o.today, err = time.Parse(time.DateOnly, day)
 		return err
 	})
 	if code, done := w.parse(v, flags, args); done {
 		return code
-	}
-	if o.today.IsZero() {
-		o.today = preflight.TablesAsOf()
-		if o.index != "" {
-			o.today = w.Now()
-		}
 	}
 	write, known := writers()[o.format]
 	switch {
@@ -55,6 +48,9 @@ func checkVerb(ctx context.Context, w World, v verb, args []string) int {
 	case o.profile != "pypi" && o.profile != "other":
 		w.complain(fmt.Sprintf("-profile takes pypi or other, not %q", o.profile))
 		return Misconfigured
+	}
+	if o.today.IsZero() {
+		o.today = w.Now()
 	}
 	paths := flags.Args()
 	if len(paths) == 0 {

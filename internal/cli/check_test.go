@@ -28,10 +28,16 @@ type told struct{ Rule, Severity, Message, Fix, Path string }
 // check runs the verb in this process, without an environment.
 func check(t *testing.T, args ...string) (j judgement, code int) {
 	t.Helper()
+	return checkAt(t, time.Now, args...)
+}
+
+// checkAt is check with another clock.
+func checkAt(t *testing.T, now func() time.Time, args ...string) (j judgement, code int) {
+	t.Helper()
 	var out strings.Builder
 	code = cli.Main(t.Context(), cli.World{
 		Args: append([]string{"check", "-format", "json"}, args...), Getenv: func(string) string { return "" },
-		Stdout: &out, Stderr: io.Discard, Now: time.Now, Sleep: cli.Sleep,
+		Stdout: &out, Stderr: io.Discard, Now: now, Sleep: cli.Sleep,
 	})
 	in := json.NewDecoder(strings.NewReader(out.String()))
 	in.DisallowUnknownFields()
@@ -41,7 +47,7 @@ func check(t *testing.T, args ...string) (j judgement, code int) {
 	return j, code
 }
 
-// TestCheckOfEveryCase: check gives the verdict of every vector, on the day of the tables.
+// TestCheckOfEveryCase: check gives the verdict of every vector, on the day of the vectors.
 func TestCheckOfEveryCase(t *testing.T) {
 	t.Parallel()
 	const vectors = "../testdata/vectors"
@@ -66,7 +72,7 @@ func TestCheckOfEveryCase(t *testing.T) {
 		for _, file := range c.Files {
 			args = append(args, filepath.Join(vectors, file))
 		}
-		j, code := check(t, args...)
+		j, code := check(t, append([]string{"-today", "2026-08-31"}, args...)...)
 		var verdicts, rules []string
 		for i, file := range j.Files {
 			if file.Path != args[i] {
@@ -85,6 +91,45 @@ func TestCheckOfEveryCase(t *testing.T) {
 		rejected := slices.Contains(verdicts, "reject")
 		if rejected != (c.Verdict == "reject") || rejected != (code == cli.Failed) || rejected && !c.Loose && !slices.Contains(rules, c.Rule) {
 			t.Errorf("%s: %v, code %d, by %v; want %s by %s", c.ID, verdicts, code, rules, c.Verdict, c.Rule)
+		}
+	}
+}
+
+// TestCheckOfTheDay: check judges by today's date, or by that of -today. What only the age of a table speaks against is a
+// warning then, and an error where the table is of that day.
+func TestCheckOfTheDay(t *testing.T) {
+	t.Parallel()
+	path := filepath.Join(t.TempDir(), "alder-1.0.tar.gz")
+	text := "Metadata-Version: 2.4\nName: alder\nVersion: 1.0\nClassifier: Framework :: Nowhere\n"
+	sdist, err := tarOf(map[string]string{"alder-1.0/PKG-INFO": text, "alder-1.0/alder.py": ""})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := os.WriteFile(path, sdist, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	ofTable, later := "2026-09-21", "2999-12-31"
+	for _, c := range []struct {
+		clock, today, severity string
+		code                   int
+	}{
+		{ofTable, "", "error", cli.Failed},
+		{later, "", "warning", cli.Done},
+		{later, ofTable, "error", cli.Failed},
+		{ofTable, later, "warning", cli.Done},
+	} {
+		now, err := time.Parse(time.DateOnly, c.clock)
+		if err != nil {
+			t.Fatal(err)
+		}
+		args := []string{path}
+		if c.today != "" {
+			args = []string{"-today", c.today, path}
+		}
+		j, code := checkAt(t, func() time.Time { return now.Add(12 * time.Hour) }, args...)
+		if len(j.Files) != 1 || len(j.Files[0].Findings) != 1 || j.Files[0].Findings[0].Rule != "classifier-unknown" ||
+			j.Files[0].Findings[0].Severity != c.severity || code != c.code {
+			t.Errorf("on %s, -today %q: code %d, %+v; want the severity %s", c.clock, c.today, code, j, c.severity)
 		}
 	}
 }

@@ -73,7 +73,7 @@ func (s *serving) define(flags *flag.FlagSet) {
 	})
 	flags.StringVar(&s.data, "data", "", "keep what the index holds in this `folder`, and begin with what it held before; without it nothing is kept")
 	flags.StringVar(&s.envFile, "env-file", "", "write what clients need to this `file` as NAME=value lines once it is ready, and remove it at the end")
-	flags.Func("profile", "the `kind` of index: pypi, testpypi, plain (user and password, no JSON, MD5 only) or no-trusted-publishing (default pypi)", func(text string) error {
+	flags.Func("profile", "the `kind` of index: pypi, testpypi, plain (user and password, no JSON, pages with MD5 only) or no-trusted-publishing (default pypi)", func(text string) error {
 		profile, known := profiles()[text]
 		if !known {
 			return errors.New("there is pypi, testpypi, plain and no-trusted-publishing")

@@ -458,10 +458,11 @@ func TestProfiles(t *testing.T) {
 			t.Errorf("no login: %+v", r)
 		}
 		th.upload("", authorized(good, basic("rehearser", "wrong"))).want(t, 401, "Unauthorized")
-		th.upload("", good.with("md5_digest", "-")).want(t, 400, "")
+		th.upload("", good.with("md5_digest", md5Of("other"))).want(t, 400, "md5_digest does not match the content")
 		th.upload("", good.with("version", "dog")).want(t, 400, "")
 		th.upload("", good).want(t, 200, "OK")
 		th.upload("", good).want(t, 409, "Conflict")
+		th.upload("", good.with("version", "1.1", "md5_digest", "-").called("demo-1.1-py3-none-any.whl")).want(t, 200, "OK")
 		th.upload("", good.holding("other").with("md5_digest", md5Of(packed(nameOfWheel, "other")), "sha256_digest", "-")).want(t, 409, "Conflict")
 		page := th.get("/simple/demo/", "Accept", simpleJSON)
 		if !strings.HasPrefix(page.header.Get("Content-Type"), "text/html") || !strings.Contains(page.body, "#md5="+md5Of(theWheel)+`">`) {

@@ -178,7 +178,7 @@ func (th *theatre) minted() string {
 type parcel struct {
 	fields   [][2]string
 	filename string
-	kind     string
+	kind     string // the file part's Content-Type, "-" for none
 	seed     string // what the content was made of
 	content  string
 	bare     bool // no content part
@@ -262,7 +262,7 @@ func (p parcel) body(t *testing.T) (string, []byte) {
 	if !p.bare {
 		h := textproto.MIMEHeader{}
 		h.Set("Content-Disposition", `form-data; name="content"; filename="`+p.filename+`"`)
-		if p.kind != "" {
+		if p.kind != "-" {
 			h.Set("Content-Type", p.kind)
 		}
 		part, err := form.CreatePart(h)

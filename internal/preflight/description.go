@@ -8,27 +8,37 @@ import (
 )
 
 // descriptionRender is row 50: the index renders the long description and refuses one that fails or comes to nothing.
-// Plain text never fails. What cannot be told is a notice.
+// Plain text never fails. What only one release of the index's renderer refuses is a warning, since which one the index has
+// cannot be known from here, and what cannot be told is a notice. The files of a release mostly have one description, which is
+// then read once.
 func descriptionRender(s Set) (found []finding.Finding) {
+	type description struct{ mediaType, text string }
+	known := map[description]renderFailure{}
 	for _, d := range s.Files {
 		text, present := first(d, "Description")
 		kind, given := first(d, "Description-Content-Type")
 		if !present {
 			continue
 		}
-		why, severity := renderProblem(mediaType(kind), text)
-		if why == "" {
+		key := description{mediaType(kind), text}
+		problem, seen := known[key]
+		if !seen {
+			problem = renderProblem(key.mediaType, key.text)
+			known[key] = problem
+		}
+		if problem.why == "" {
 			continue
 		}
-		message := "The description failed to render in the default format of reStructuredText."
-		if given {
-			message = fmt.Sprintf("The description failed to render for %s.", saying(kind))
+		message := problem.message
+		if message == "" {
+			message = "The description failed to render in the default format of reStructuredText."
+			if given {
+				message = fmt.Sprintf("The description failed to render for %s.", saying(kind))
+			}
 		}
-		if severity != finding.Error {
-			message = "whether the index can render the description could not be told"
-		}
-		f := refusal(d, message, fmt.Sprintf("correct Description %s: %s; or %s; then build again", quote(elide(text)), why, rightType(kind, given)))
-		f.Severity = severity
+		fix := fmt.Sprintf("correct Description %s: %s; or %s; then build again", quote(elide(text)), problem.why, rightType(kind, given))
+		f := refusal(d, message, fix)
+		f.Severity = problem.severity
 		found = append(found, f)
 	}
 	return found
@@ -42,34 +52,64 @@ func rightType(kind string, given bool) string {
 	return "set Description-Content-Type, if the text is in another format, such as text/markdown"
 }
 
-// renderProblem tells why a text fails to render; empty where it does not.
-func renderProblem(mediaType, text string) (why string, severity finding.Severity) {
+// renderFailure says why a text fails to render, or may fail. It is empty where nothing speaks against the text.
+type renderFailure struct {
+	why      string
+	message  string // what is said instead of the index's own words, where it is not certain to say them
+	severity finding.Severity
+}
+
+// renderProblem returns why a text of that media type fails to render.
+func renderProblem(mediaType, text string) renderFailure {
 	switch mediaType {
 	case "text/markdown":
 		if emptyMarkdown(text) {
-			return "nothing of it would be shown", finding.Error
+			return renderFailure{why: "nothing of it would be shown", severity: finding.Error}
 		}
 	case "text/x-rst", "":
 		return rstProblem(text)
 	}
-	return "", finding.Error
+	return renderFailure{}
 }
 
-// rstProblem is the verdict on reStructuredText.
-func rstProblem(text string) (why string, severity finding.Severity) {
-	verdict := rst.Check(text)
-	if verdict.Outcome == rst.Accept {
-		return "", finding.Error
+// rstProblem returns why a text in reStructuredText fails to render. Where the two releases of the renderer agree, the words
+// are those of the newer one.
+func rstProblem(text string) renderFailure {
+	const older, newer = rst.Renderer45, rst.Renderer46
+	was, is := rst.Check(text, older), rst.Check(text, newer)
+	switch {
+	case was.Outcome == rst.Refuse && is.Outcome == rst.Refuse:
+		return renderFailure{why: rstWhy(is), severity: finding.Error}
+	case was.Outcome == rst.Refuse:
+		return renderFailure{rstWhy(was), oneRefuses(older, newer, is), finding.Warning}
+	case is.Outcome == rst.Refuse:
+		return renderFailure{rstWhy(is), oneRefuses(newer, older, was), finding.Warning}
 	}
-	if severity = finding.Error; verdict.Outcome == rst.Undecided {
-		severity = finding.Notice
+	for _, verdict := range []rst.Verdict{is, was} {
+		if verdict.Outcome == rst.Undecided {
+			return renderFailure{rstWhy(verdict), "whether the index can render the description could not be told", finding.Notice}
+		}
 	}
-	why = cut(verdict.Message)
+	return renderFailure{}
+}
+
+// oneRefuses says that only one release of the renderer is certain to refuse.
+func oneRefuses(refusing, other rst.Renderer, verdict rst.Verdict) string {
+	does := "accepts"
+	if verdict.Outcome == rst.Undecided {
+		does = "may accept"
+	}
+	return fmt.Sprintf("PyPI with %s refuses the description; PyPI with %s %s it.", refusing, other, does)
+}
+
+// rstWhy returns the words of a verdict, with the place and the advice.
+func rstWhy(verdict rst.Verdict) string {
+	why := cut(verdict.Message)
 	if verdict.Line > 0 {
 		why = fmt.Sprintf("in its line %d (%s): %s", verdict.Line, verdict.Construct, why)
 	}
 	if verdict.Fix != "" {
 		why += " (" + cut(verdict.Fix) + ")"
 	}
-	return why, severity
+	return why
 }

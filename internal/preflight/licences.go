@@ -9,7 +9,6 @@ import (
 	"github.com/org/pypi-oidc-publish/internal/dist"
 	"github.com/org/pypi-oidc-publish/internal/finding"
 	"github.com/org/pypi-oidc-publish/internal/pep/spdx"
-	"github.com/org/pypi-oidc-publish/internal/pep/trove"
 )
 
 // licenseExpression: an identifier that this program does not know may be one that the index has learned since. Grammar
@@ -34,18 +33,7 @@ func licenseExpression(s Set) (found []finding.Finding) {
 	return found
 }
 
-// TablesAsOf is the last day on which every table of this program (classifiers, licences, platform tags) was the index's.
-func TablesAsOf() time.Time {
-	earliest := trove.AsOf()
-	for _, day := range []time.Time{spdx.AsOf(), platformsOf()} {
-		if day.Before(earliest) {
-			earliest = day
-		}
-	}
-	return earliest
-}
-
-// current tells whether a table is as new as today: the index had exactly that one on the given day.
+// current reports whether a table of the given day is not older than the day of the set.
 func (s Set) current(asOf time.Time) bool {
 	return s.Now.Before(asOf.AddDate(0, 0, 1))
 }

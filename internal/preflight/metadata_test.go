@@ -12,6 +12,8 @@ import (
 	"github.com/org/pypi-oidc-publish/internal/dist"
 	"github.com/org/pypi-oidc-publish/internal/finding"
 	"github.com/org/pypi-oidc-publish/internal/pep"
+	"github.com/org/pypi-oidc-publish/internal/pep/spdx"
+	"github.com/org/pypi-oidc-publish/internal/pep/trove"
 	"github.com/org/pypi-oidc-publish/internal/preflight"
 )
 
@@ -300,7 +302,9 @@ func TestAges(t *testing.T) {
 func TestTablesAge(t *testing.T) {
 	t.Parallel()
 	const unknown, private, old, known = "Programming Language :: Python :: 3.99", "Private :: Do Not Upload", "Natural Language :: Ukranian", "Topic :: Utilities"
-	later := asOf.AddDate(0, 0, 1)
+	classifiers, licences := trove.AsOf(), spdx.AsOf()
+	asOf, later := classifiers, classifiers.AddDate(0, 0, 1)
+	licencesLater := licences.AddDate(0, 0, 1)
 	for name, c := range map[string]struct {
 		more string
 		now  time.Time
@@ -315,12 +319,12 @@ func TestTablesAge(t *testing.T) {
 		"known, and not listed":      {"Classifier: " + known, later, []string{unknown}, "classifier-unknown"},
 		"deprecated, a day later":    {"Classifier: " + old, later, nil, "classifier-deprecated"},
 		"deprecated, and listed":     {"Classifier: " + old, later, []string{old}, ""},
-		"a licence, on the day":      {"License-Expression: Newer-1.0", asOf, nil, "license-expression"},
-		"a licence, a day later":     {"License-Expression: Newer-1.0", later, nil, "license-expression (warning)"},
-		"an exception, a day later":  {"License-Expression: MIT WITH Newer-exception", later, nil, "license-expression (warning)"},
-		"no expression, a day later": {"License-Expression: MIT AND", later, nil, "license-expression"},
-		"no identifier, a day later": {"License-Expression: MIT/ISC", later, nil, "license-expression"},
-		"no reference, a day later":  {"License-Expression: LicenseRef-a_b", later, nil, "license-expression"},
+		"a licence, on the day":      {"License-Expression: Newer-1.0", licences, nil, "license-expression"},
+		"a licence, a day later":     {"License-Expression: Newer-1.0", licencesLater, nil, "license-expression (warning)"},
+		"an exception, a day later":  {"License-Expression: MIT WITH Newer-exception", licencesLater, nil, "license-expression (warning)"},
+		"no expression, a day later": {"License-Expression: MIT AND", licencesLater, nil, "license-expression"},
+		"no identifier, a day later": {"License-Expression: MIT/ISC", licencesLater, nil, "license-expression"},
+		"no reference, a day later":  {"License-Expression: LicenseRef-a_b", licencesLater, nil, "license-expression"},
 	} {
 		s := set(t, wheel(newest+c.more+"\n"))
 		s.Now, s.Classifiers = c.now, c.live
@@ -329,7 +333,7 @@ func TestTablesAge(t *testing.T) {
 			t.Errorf("%s: got %q, want %q", name, got, c.want)
 		}
 		for _, f := range found {
-			if f.Severity == finding.Warning && !strings.Contains(f.Fix, "is of 2026-08-31") {
+			if f.Severity == finding.Warning && !strings.Contains(f.Fix, "is of "+c.now.AddDate(0, 0, -1).Format(time.DateOnly)) {
 				t.Errorf("%s: the warning does not tell the age of the table: %s", name, f.Fix)
 			}
 		}
@@ -390,11 +394,20 @@ func TestDescriptions(t *testing.T) {
 		{"text/x-rst", ".. a comment\n   goes on\n\n   and on\n", "description-render"},
 		{"text/x-rst", ".. note:: x\n", ""},
 		{"text/x-rst", "Long title\n====\n", "description-render"},
+		{"text/x-rst", "Title\n=====\n", "description-render (warning)"},
+		{"text/x-rst", "Title\n=====\n\n.. a comment\n", "description-render (warning)"},
+		{"text/x-rst", "Title\n=====\n\nSubtitle\n--------\n", "description-render (warning)"},
+		{"text/x-rst", "Title\n=====\n\n:Author:\n  - Ann\n  - Ben\n", "description-render (warning)"},
+		{"text/x-rst", ":Author:\n  - Ann\n  - Ben\n\nText.\n", "description-render"},
+		{"text/x-rst", "Foo\n===\n\n.. |s| replace:: x\n\n=====\n\n.. meta::\n   :a:\n\n.. contents:: Foo\n\nFoo\n^^^\n", "description-render (warning)"},
+		{"text/x-rst", ".. image:: https://example.com/badge.svg\n   :scale: 50%\n", ""},
+		{"text/x-rst", ".. figure:: leaf.png\n   :scale: 50%\n\n   A leaf.\n", ""},
 		{"text/x-rst", ":func:`x`\n", "description-render"},
 		{"text/x-rst", ".. _a: https://example.com\n", "description-render"},
 		{"text/x-rst", "..\n\n  a quotation\n", ""},
 		{"text/x-rst", ".. a comment\n\nText.\n", ""},
 		{"", "\n \n", "description-render"},
+		{"", "Title\n=====\n", "description-render (warning)"},
 		{"", "Text.\n", ""},
 		{"", "UNKNOWN\n", ""},
 	} {
@@ -405,6 +418,55 @@ func TestDescriptions(t *testing.T) {
 		if found := ofMetadata(preflight.Check(set(t, wheel(metadata+"\n"+c.text)))); strings.Join(ids(found), " ") != c.want {
 			t.Errorf("%s %q: got %v, want %q", c.kind, c.text, found, c.want)
 		}
+	}
+}
+
+// TestDescriptionsOfOneRenderer: where the releases of the index's renderer differ, the warning tells which one refuses, and why.
+func TestDescriptionsOfOneRenderer(t *testing.T) {
+	t.Parallel()
+	for text, want := range map[string]struct{ message, fix string }{
+		"Title\n=====\n": {
+			"PyPI with readme_renderer 45 refuses the description; PyPI with readme_renderer 46 accepts it.",
+			"correct Description 'Title\\n=====\\n': No content rendered from RST source. (write some text: ",
+		},
+		"Title\n=====\n\n:Author:\n  - Ann\n": {
+			"PyPI with readme_renderer 45 refuses the description; PyPI with readme_renderer 46 accepts it.",
+			": in its line 4 (bibliographic field): Bibliographic field \"Author\"",
+		},
+		"Foo\n===\n\n.. |s| replace:: x\n\n=====\n\n.. meta::\n   :a:\n\n.. contents:: Foo\n\nFoo\n^^^\n": {
+			"PyPI with readme_renderer 46 refuses the description; PyPI with readme_renderer 45 accepts it.",
+			": in its line 6 (transition): Transition at the start of the section.",
+		},
+	} {
+		found := ofMetadata(preflight.Check(set(t, wheel(newest+"Description-Content-Type: text/x-rst\n\n"+text))))
+		if len(found) != 1 || found[0].Severity != finding.Warning || found[0].Message != want.message || !strings.Contains(found[0].Fix, want.fix) {
+			t.Errorf("%q: %+v", text, found)
+		}
+		bounded(t, found)
+	}
+}
+
+// TestDescriptionsOfASet: every file has the finding of its own description and type, however many share them.
+func TestDescriptionsOfASet(t *testing.T) {
+	t.Parallel()
+	var files []file
+	for i, c := range []string{"text/x-rst", "text/x-rst", "text/plain", "text/x-rst; charset=UTF-8"} {
+		files = append(files, file{
+			name:     fmt.Sprintf("alder-1.0-%d-py3-none-any.whl", i+1),
+			metadata: newest + "Description-Content-Type: " + c + "\n\n:func:`x`\n",
+		})
+	}
+	var got []string
+	for _, f := range ofMetadata(preflight.Check(set(t, files...))) {
+		got = append(got, filepath.Base(f.File)+" "+f.Message)
+	}
+	want := []string{
+		"alder-1.0-1-py3-none-any.whl The description failed to render for 'text/x-rst'.",
+		"alder-1.0-2-py3-none-any.whl The description failed to render for 'text/x-rst'.",
+		"alder-1.0-4-py3-none-any.whl The description failed to render for 'text/x-rst; charset=UTF-8'.",
+	}
+	if !slices.Equal(got, want) {
+		t.Errorf("%q, want %q", got, want)
 	}
 }
 

@@ -27,7 +27,7 @@ type form struct {
 // content is the uploaded file as its part describes it.
 type content struct {
 	filename string // raw: not even the folders are cut off
-	kind     string // the part's Content-Type
+	kind     string // the part's media type
 	blob     blob
 }
 
@@ -123,7 +123,7 @@ func (f *form) readURLEncoded(body io.Reader) error {
 func (f *form) read(part *multipart.Part, room *int64, save func(io.Reader) (blob, error)) error {
 	name, filename, isFile := disposition(part.Header)
 	if name == "content" && isFile && f.content == nil {
-		f.content = &content{filename: filename, kind: part.Header.Get("Content-Type")}
+		f.content = &content{filename: filename, kind: mediaType(part.Header)}
 		var err error
 		f.content.blob, err = save(part)
 		return err
@@ -146,6 +146,15 @@ func (f *form) read(part *multipart.Part, room *int64, save func(io.Reader) (blo
 		f.texts[name] = append(f.texts[name], string(text))
 	}
 	return nil
+}
+
+// mediaType returns what a part's Content-Type line says. A part without the line is plain text by definition (RFC 7578,
+// section 4.4), which several clients rely on; a line that says nothing stays empty.
+func mediaType(h textproto.MIMEHeader) string {
+	if lines := h["Content-Type"]; len(lines) > 0 {
+		return lines[0]
+	}
+	return "text/plain"
 }
 
 // controlled is the content part with a control character in its file name, which the reader of multipart forms takes

@@ -3,6 +3,7 @@ package warehouse
 import (
 	"fmt"
 	"net/http"
+	"strings"
 )
 
 // Profile is a kind of index.
@@ -16,7 +17,7 @@ const (
 	TestPyPI Profile = "testpypi"
 	// NoTrustedPublishing is an index of the same software without the OIDC endpoints.
 	NoTrustedPublishing Profile = "no-trusted-publishing"
-	// Plain is a small index of another kind: user name and password, MD5 only, no JSON, 409 for a file that exists.
+	// Plain is a small index of another kind: user name and password, pages with MD5 only, no JSON, 409 for a file that exists.
 	Plain Profile = "plain"
 )
 
@@ -92,10 +93,16 @@ func plainName(u *upload) *refusal {
 	return nil
 }
 
-// plainDigest wants an MD5 digest, the only one that such an index knows.
+// plainDigest refuses a digest that is sent and wrong. It demands none: which ones a client sends differs (MD5 is the one
+// that clients of today leave out).
 func plainDigest(u *upload) *refusal {
-	if u.form.get("md5_digest") != u.form.content.blob.md5 {
-		return bad("md5_digest does not match the content")
+	b := u.form.content.blob
+	for _, digest := range []struct{ field, computed string }{
+		{"md5_digest", b.md5}, {"sha256_digest", b.sha256}, {"blake2_256_digest", b.blake2},
+	} {
+		if sent := u.form.get(digest.field); sent != "" && !strings.EqualFold(sent, digest.computed) {
+			return bad("%s does not match the content", digest.field)
+		}
 	}
 	return nil
 }

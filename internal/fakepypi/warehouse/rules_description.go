@@ -29,7 +29,7 @@ func unrendered(text, contentType string) bool {
 	case "text/markdown":
 		return emptyMarkdown(text)
 	default:
-		return rst.Check(text).Outcome == rst.Refuse
+		return rst.Check(text, rst.Renderer46).Outcome == rst.Refuse
 	}
 }
 

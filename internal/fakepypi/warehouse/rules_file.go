@@ -50,7 +50,7 @@ func extension(u *upload) *refusal {
 		found, kind)
 }
 
-// contentType is row 56.
+// contentType is row 56, with letter case as the index has it: IMAGE/PNG passes.
 func contentType(u *upload) *refusal {
 	if kind := u.form.content.kind; kind == "" || strings.HasPrefix(kind, "image/") {
 		return bad("Invalid distribution file.")

@@ -43,7 +43,7 @@ func TestLinear(t *testing.T) {
 func allocated(text string) uint64 {
 	var before, after runtime.MemStats
 	runtime.ReadMemStats(&before)
-	rst.Check(text)
+	rst.Check(text, rst.Renderer45)
 	runtime.ReadMemStats(&after)
 	return after.TotalAlloc - before.TotalAlloc
 }
@@ -70,7 +70,7 @@ func TestManyNames(t *testing.T) {
 		}
 		b.WriteString("\n.. |s| replace:: x\n\nend\n")
 		start := time.Now()
-		verdict := rst.Check(b.String())
+		verdict := rst.Check(b.String(), rst.Renderer45)
 		if took := time.Since(start); took > 5*time.Second {
 			t.Errorf("%s: %v for %s", name, took, verdict)
 		}
@@ -89,7 +89,7 @@ func FuzzCheck(f *testing.F) {
 	f.Add(":Author: A. B.\n:Date: 1\n\n.. |x| replace:: `a <b>`__\n\n|x|_ [#]_\n\n.. [#] y\n.. _x: z_\n.. _z: http://a\n")
 	f.Fuzz(func(t *testing.T, text string) {
 		start := time.Now()
-		verdict := rst.Check(text)
+		verdict := rst.Check(text, rst.Renderer45)
 		if took := time.Since(start); took > 10*time.Second {
 			t.Errorf("%v for %d bytes", took, len(text))
 		}
@@ -105,13 +105,13 @@ func FuzzCheck(f *testing.F) {
 // BenchmarkCheck judges an ordinary description of 100 KB: it should take 20 ms at most.
 func BenchmarkCheck(b *testing.B) {
 	text := description(100_000)
-	if verdict := rst.Check(text); verdict.Outcome != rst.Accept {
+	if verdict := rst.Check(text, rst.Renderer45); verdict.Outcome != rst.Accept {
 		b.Fatal(verdict)
 	}
 	b.SetBytes(int64(len(text)))
 	b.ReportAllocs()
 	for b.Loop() {
-		rst.Check(text)
+		rst.Check(text, rst.Renderer45)
 	}
 }
 

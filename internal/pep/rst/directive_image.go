@@ -10,7 +10,9 @@ func runImage(p *parser, c *call) []*node {
 	p.checkAlign(c)
 	image := newNode(kindImage, c.line)
 	image.text = restore(escape(c.options["alt"].text))
-	image.unwritable = imageFault(c)
+	if c.options["loading"].text == "embed" {
+		image.unwritable = &cannotEmbed // for that the file has to be read
+	}
 	var ref *node
 	if c.has("target") {
 		ref = newNode(kindReference, c.line)
@@ -33,18 +35,6 @@ func (p *parser) checkAlign(c *call) {
 	if align := c.options["align"].text; slices.Contains(vertical, align) != (c.inside != "") {
 		p.refuse(c.line, badAlign, c.name, align)
 	}
-}
-
-// imageFault is what goes wrong when the image is written: to embed it, or to scale it by a size that is not given, the
-// file has to be read.
-func imageFault(c *call) *fault {
-	switch {
-	case c.has("scale") && !(c.has("width") && c.has("height")):
-		return &cannotScale
-	case c.options["loading"].text == "embed":
-		return &cannotEmbed
-	}
-	return nil
 }
 
 // imageTarget makes a reference of the target an image has.

@@ -129,7 +129,6 @@ var (
 	compoundBibliographic = fault{"bibliographic field", "Bibliographic field \"%s\"\nmust contain a single <paragraph>.", "write the field as one paragraph, or put text before the field list"}
 	badAuthors            = fault{"bibliographic field", "Cannot extract \"%s\" from bibliographic field:\nBibliographic field \"%s\" must contain either a single paragraph, multiple paragraphs or a bullet list.", "separate the names by semicolons or commas"}
 	oneTopicOnly          = fault{"bibliographic field", "There can only be one \"%s\" field.", "remove one of them"}
-	cannotScale           = fault{"image", "Cannot scale image!", "the index can't look at the image to scale it: give width and height in pixels instead of scale"}
 	cannotEmbed           = fault{"image", "Cannot embed image", "the index reads no files: remove the option loading"}
 	nothingRendered       = fault{"document", "No content rendered from RST source.", "write some text: a title, comments and link targets alone show nothing"}
 )

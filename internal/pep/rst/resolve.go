@@ -2,12 +2,17 @@ package rst
 
 // resolve follows the transforms of docutils: what can be told only when the whole document is read. Their order is
 // theirs, since the first message counts.
-func (p *parser) resolve() {
+func (p *parser) resolve(by Renderer) {
 	p.classTargets()
 	p.substitute()
 	p.propagate()
-	p.promoteTitle()
+	if by.promotesTitles() {
+		p.promoteTitle()
+	}
 	p.docinfo()
+	if by.promotesTitles() {
+		promoteSubtitles(p.doc.root)
+	}
 	p.matchAnonymous()
 	p.followIndirect()
 	p.placeTargetNotes()

@@ -43,7 +43,6 @@ func (p *parser) docinfo() {
 		}
 		break
 	}
-	promoteSubtitles(root)
 }
 
 // bibliography checks the fields. An abstract and a dedication leave the list.

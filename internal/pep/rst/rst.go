@@ -4,12 +4,31 @@
 // and refuses the release, files and raw HTML are off, and an empty result is refused as well (reference 2.6). So this
 // package is a parser of the whole language that yields no document but a verdict. It follows the state machine, the
 // directives, the roles and the transforms of docutils by their effect on messages, and leaves out what can cause none.
+// The releases of readme_renderer set docutils up differently, so that a verdict is that of one [Renderer].
 //
 // What it can't tell is undecided, never refused: a nesting or an expansion beyond its bounds, and what depends on the
 // version of another library.
 package rst
 
 import "fmt"
+
+// Renderer is a release of readme_renderer, by its number.
+type Renderer uint8
+
+// The releases that are known here. Neither looks at an image to scale it.
+const (
+	// Renderer45 is of 2026-06-09. It takes the only section of a document for its title, which it does not show, and the
+	// fields behind that title for bibliographic ones.
+	Renderer45 Renderer = 45
+	// Renderer46 is of 2026-08-28. It leaves sections where they are (https://github.com/pypa/readme_renderer/pull/377).
+	Renderer46 Renderer = 46
+)
+
+// String returns the name and the number of the release.
+func (r Renderer) String() string { return fmt.Sprintf("readme_renderer %d", r) }
+
+// promotesTitles reports whether a lone section becomes the title of what it is in.
+func (r Renderer) promotesTitles() bool { return r < Renderer46 }
 
 // Outcome is what the index does with a description.
 type Outcome uint8
@@ -50,12 +69,13 @@ func (v Verdict) String() string {
 	return fmt.Sprintf("%s: line %d: %s: %s (%s)", v.Outcome, v.Line, v.Construct, v.Message, v.Fix)
 }
 
-// Check judges a description. Time and memory are bounded by the length of the text; it never panics.
-func Check(text string) (verdict Verdict) {
+// Check returns the verdict on a description where the index renders it with the given release. Time and memory are bounded
+// by the length of the text; it never panics.
+func Check(text string, by Renderer) (verdict Verdict) {
 	p := newParser(len(text))
 	defer p.catch(&verdict)
 	s := &scope{lines: p.sourceLines(text), at: -1, node: p.doc.root, titles: true}
 	p.body(s)
-	p.resolve()
+	p.resolve(by)
 	return Verdict{}
 }

@@ -44,7 +44,7 @@ func All() []string {
 	return all
 }
 
-// AsOf is the last day on which the index is known to have had exactly this table.
+// AsOf returns the day of the release that the table is from, at midnight UTC. The index may have learned classifiers since.
 func AsOf() time.Time {
 	return table().asOf
 }
@@ -63,6 +63,7 @@ var table = sync.OnceValue(func() classifiers {
 	t := classifiers{entries: make(map[string]entry)}
 	last := ""
 	for line := range strings.Lines(list) {
+		// The line of the release is for people: its day is that of as-of, to which a test holds it.
 		switch kind, text, _ := strings.Cut(strings.TrimSuffix(line, "\n"), " "); kind {
 		case "as-of":
 			t.asOf, _ = time.Parse(time.DateOnly, text) // a test holds that it is a date

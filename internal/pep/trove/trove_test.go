@@ -1,8 +1,20 @@
 package trove
 
 import (
+	"archive/zip"
+	"bytes"
+	"crypto/sha256"
+	"encoding/hex"
+	"errors"
+	"fmt"
+	"os"
+	"os/exec"
+	"path/filepath"
 	"reflect"
+	"regexp"
+	"strings"
 	"testing"
+	"time"
 )
 
 func TestLook(t *testing.T) {
@@ -17,10 +29,12 @@ func TestLook(t *testing.T) {
 		"Private :: Do Not Upload":                 {Unknown, nil},
 		"Natural Language :: Ukranian":             {Deprecated, []string{"Natural Language :: Ukrainian"}},
 		"License :: OSI Approved :: X.Net License": {Deprecated, nil},
-		"":                 {Unknown, nil},
-		"as-of 2026-08-31": {Unknown, nil},
+		"":                                      {Unknown, nil},
+		"as-of " + AsOf().Format(time.DateOnly): {Unknown, nil},
 		"valid Programming Language :: Python :: 3":          {Unknown, nil},
 		"License :: OSI Approved :: Apache Software License": {Valid, nil},
+		"Programming Language :: Python :: 3.16":             {Valid, nil},
+		"Framework :: Django CMS :: 4.2":                     {Deprecated, []string{"Framework :: Django CMS :: 5.0"}},
 	} {
 		if standing, instead := Look(classifier); standing != want.standing || !reflect.DeepEqual(instead, want.instead) {
 			t.Errorf("%q: %v %q", classifier, standing, instead)
@@ -40,7 +54,129 @@ func TestTable(t *testing.T) {
 			}
 		}
 	}
-	if count[Valid] < 887 || count[Deprecated] < 8 || AsOf().Year() < 2026 {
+	if count[Valid] < 896 || count[Deprecated] < 8 || AsOf().Year() < 2026 {
 		t.Errorf("%v, as of %v", count, AsOf())
+	}
+}
+
+// checkSource returns an error where a table and its README disagree. The table begins with its release of trove-classifiers
+// and the day of the release, which the version tells; the README has both, and the digest of the table. So neither the data
+// nor the date can change alone.
+func checkSource(readme, table string) error {
+	pattern := regexp.MustCompile("(?m)^\\| `classifiers.txt` \\| trove-classifiers ([0-9.]+) \\| ([0-9-]+) \\| `([0-9a-f]{64})` \\|$")
+	row := pattern.FindStringSubmatch(readme)
+	if row == nil {
+		return errors.New("README.md has no row of classifiers.txt with release, date and SHA-256")
+	}
+	release, day, digest := row[1], row[2], row[3]
+	if sum := sha256.Sum256([]byte(table)); hex.EncodeToString(sum[:]) != digest {
+		return fmt.Errorf("classifiers.txt has the SHA-256 %x, and README.md says %s: make both with go generate", sum, digest)
+	}
+	if !strings.HasPrefix(table, "release "+release+"\nas-of "+day+"\n") {
+		return fmt.Errorf("classifiers.txt begins with %.40q, and README.md has the release %s of %s", table, release, day)
+	}
+	released, err := time.Parse("2006.1.2", release[:strings.LastIndex(release, ".")])
+	if err != nil || released.Format(time.DateOnly) != day {
+		return fmt.Errorf("the release %s is of %s (%w), and the table as of %s", release, released.Format(time.DateOnly), err, day)
+	}
+	return nil
+}
+
+// TestSource: the table is of the day that it says it is of.
+func TestSource(t *testing.T) {
+	t.Parallel()
+	readme, err := os.ReadFile("README.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := checkSource(string(readme), list); err != nil {
+		t.Error(err)
+	}
+	if day := AsOf().Format(time.DateOnly); !strings.Contains(list, "\nas-of "+day+"\n") {
+		t.Errorf("AsOf is %s", day)
+	}
+}
+
+// TestSourceIsHeld: no part of what a table is from changes without the others.
+func TestSourceIsHeld(t *testing.T) {
+	t.Parallel()
+	rowOf := func(release, day, table string) string {
+		return fmt.Sprintf("| `classifiers.txt` | trove-classifiers %s | %s | `%x` |\n", release, day, sha256.Sum256([]byte(table)))
+	}
+	const release, day = "2026.9.21.13", "2026-09-21"
+	table := "release " + release + "\nas-of " + day + "\nvalid A :: B\n"
+	if err := checkSource(rowOf(release, day, table), table); err != nil {
+		t.Fatal(err)
+	}
+	otherDay := strings.Replace(table, day, "2026-10-01", 1)
+	for name, c := range map[string][2]string{
+		"no row":                         {"", table},
+		"another classifier":             {rowOf(release, day, table), table + "valid C :: D\n"},
+		"another day in the table":       {rowOf(release, day, otherDay), otherDay},
+		"another day in the README":      {rowOf(release, "2026-10-01", table), table},
+		"another day than the release's": {rowOf(release, "2026-10-01", otherDay), otherDay},
+		"another release in the README":  {rowOf("2026.10.1.9", day, table), table},
+	} {
+		if checkSource(c[0], c[1]) == nil {
+			t.Errorf("%s: it passes", name)
+		}
+	}
+}
+
+// TestRefresh makes a table of a package as the index has it, with the script that makes the table of this program.
+func TestRefresh(t *testing.T) {
+	t.Parallel()
+	if _, err := exec.LookPath("python3"); err != nil {
+		t.Skip("there is no python3 here:", err)
+	}
+	dir := t.TempDir()
+	for _, name := range []string{"refresh.sh", "README.md"} {
+		text, err := os.ReadFile(name)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if err := os.WriteFile(filepath.Join(dir, name), text, 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
+	var wheel bytes.Buffer
+	packed := zip.NewWriter(&wheel)
+	module, err := packed.Create("trove_classifiers/__init__.py")
+	if err == nil {
+		_, err = module.Write([]byte(`from typing import Dict, List
+sorted_classifiers: List[str] = ["Programming Language :: Python :: 3", "Framework :: Old", "Framework :: New"]
+deprecated_classifiers: Dict[str, List[str]] = {"Topic :: Gone": [], "Framework :: Old": ["Framework :: New"]}
+`))
+	}
+	path := filepath.Join(dir, "trove_classifiers-2026.10.3.7-py3-none-any.whl")
+	if err := errors.Join(err, packed.Close(), os.WriteFile(path, wheel.Bytes(), 0o600)); err != nil {
+		t.Fatal(err)
+	}
+	refresh := exec.CommandContext(t.Context(), "sh", filepath.Join(dir, "refresh.sh"))
+	refresh.Env = append(os.Environ(), "TROVE="+path)
+	if printed, err := refresh.CombinedOutput(); err != nil {
+		t.Fatalf("%v: %s", err, printed)
+	}
+	table, err := os.ReadFile(filepath.Join(dir, "classifiers.txt"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	const want = `release 2026.10.3.7
+as-of 2026-10-03
+valid Framework :: New
+valid Programming Language :: Python :: 3
+deprecated Framework :: Old
+instead Framework :: New
+deprecated Topic :: Gone
+`
+	if string(table) != want {
+		t.Errorf("the table is\n%s", table)
+	}
+	readme, err := os.ReadFile(filepath.Join(dir, "README.md"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := checkSource(string(readme), string(table)); err != nil {
+		t.Error(err)
 	}
 }

@@ -1,0 +1,54 @@
+package report
+
+import (
+	"github.com/org/pypi-oidc-publish/internal/finding"
+)
+
+// annotations is how many of each severity the runner shows for one step (reference: runner.md, section 1).
+const annotations = 10
+
+// longestMessage is how much of a text from outside an annotation holds, in bytes: the runner cuts the whole at 4,096 characters,
+// and the next step comes after it.
+const longestMessage = 1800
+
+// annotate shows every cause once: as many of a severity as the runner shows are annotations, and the rest are lines of the log. So
+// are those that are too long for an annotation, and the files that an annotation does not name.
+func (r *Reporter) annotate(all []finding.Finding) {
+	shown := map[finding.Severity]int{}
+	for _, cause := range finding.Causes(all) {
+		f, help := cause.Shown(), r.options.Help(cause.First.ID)
+		shown[f.Severity]++
+		annotated := shown[f.Severity] <= annotations
+		if annotated {
+			short := cause
+			short.First.Message = clipped(short.First.Message, longestMessage)
+			short.First.Fix = withHelp(clipped(short.First.Fix, longestMessage), help)
+			r.console.Annotate(short.Shown())
+		}
+		if !annotated || max(len(cause.First.Message), len(f.Fix)) > longestMessage {
+			f.Fix = withHelp(f.Fix, help)
+			r.lines(f.Lines())
+		}
+		r.lines(cause.Listing())
+	}
+	for _, severity := range []finding.Severity{finding.Error, finding.Warning, finding.Notice} {
+		switch n := shown[severity] - annotations; {
+		case n == 1:
+			r.line("1 more %s is only in the log, above", severity)
+		case n > 1:
+			r.line("%d more %ss are only in the log, above", n, severity)
+		}
+	}
+}
+
+// withHelp is a next step, and where more is said about it.
+func withHelp(fix, page string) string {
+	switch {
+	case page == "":
+		return fix
+	case fix == "":
+		return "more: " + page
+	default:
+		return fix + " (more: " + page + ")"
+	}
+}

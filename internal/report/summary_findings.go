@@ -1,0 +1,193 @@
+package report
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+
+	"github.com/org/pypi-oidc-publish/internal/finding"
+	"github.com/org/pypi-oidc-publish/internal/ledger"
+)
+
+// advice is one next step, and all causes that it is for.
+type advice struct {
+	severity finding.Severity
+	id, fix  string
+	of       []finding.Cause
+}
+
+// advices are the causes by their next step, errors first, since they are what has to be done.
+func advices(all []finding.Cause) []advice {
+	var found []advice
+	at := map[string]int{}
+	for _, severity := range []finding.Severity{finding.Error, finding.Warning, finding.Notice} {
+		for _, c := range all {
+			f := c.First
+			if f.Severity != severity {
+				continue
+			}
+			key := fmt.Sprintf("%d %q %q", severity, f.ID, f.Fix)
+			n, known := at[key]
+			if !known {
+				n = len(found)
+				at[key] = n
+				found = append(found, advice{severity: severity, id: f.ID, fix: f.Fix})
+			}
+			found[n].of = append(found[n].of, c)
+		}
+	}
+	return found
+}
+
+// findings are a table of one row for each next step, however many files it is for.
+func (r *Reporter) findings(b *strings.Builder, of ledger.Receipt) {
+	if len(of.Findings) == 0 {
+		return
+	}
+	head := "Worth knowing"
+	if finding.Worst(of.Findings) >= finding.Error {
+		head = "What went wrong"
+	}
+	row(b, "", head)
+	row(b, "---", ":---")
+	causes := finding.Causes(of.Findings)
+	left := len(causes)
+	for _, a := range advices(causes) {
+		if b.Len() > findingsEnd {
+			row(b, "", fmt.Sprintf("… and %d more, in the log", left))
+			break
+		}
+		left -= len(a.of)
+		row(b, face(a.severity), told(a.of, findingsEnd-b.Len())+r.whatToDo(a, of.Publisher))
+	}
+	b.WriteString("\n")
+}
+
+// face is a severity at a glance.
+func face(s finding.Severity) string {
+	switch s {
+	case finding.Error:
+		return "❌"
+	case finding.Warning:
+		return "⚠️"
+	default:
+		return "ℹ️"
+	}
+}
+
+// told is what was found, up to about so many bytes. What is said of several files is said once.
+func told(all []finding.Cause, room int) string {
+	var b strings.Builder
+	for i, c := range all {
+		if b.Len() > room {
+			fmt.Fprintf(&b, "<br>… and %d more, in the log", len(all)-i)
+			break
+		}
+		if b.Len() > 0 {
+			b.WriteString("<br>")
+		}
+		if names := named(c.Files); names != "" {
+			b.WriteString(names + "<br>")
+		}
+		b.WriteString(prose(clipped(c.First.Message, longestCell)))
+	}
+	return b.String()
+}
+
+// named lists the first of the files.
+func named(all []string) string {
+	var names []string
+	for i, file := range all {
+		if i == namedTogether {
+			return fmt.Sprintf("%s and %d more, in the log", strings.Join(names, ", "), len(all)-i)
+		}
+		names = append(names, code(clipped(file, longestName)))
+	}
+	return strings.Join(names, ", ")
+}
+
+// whatToDo is the next step, and where more is said.
+func (r *Reporter) whatToDo(a advice, p *ledger.Publisher) string {
+	text := prose(clipped(a.fix, longestCell))
+	if p != nil && p.Next != "" && slices.Contains(publisherFindings(), a.id) {
+		text = prose(clipped(p.Next, longestCell))
+	}
+	more := ""
+	if page := r.options.Help(a.id); page != "" {
+		more = " " + link("more", page)
+	}
+	if text == "" {
+		return more
+	}
+	return "<br>**What to do:** " + text + more
+}
+
+// publisherFindings are the ids of the findings that the table of the publisher belongs to.
+func publisherFindings() []string { return []string{"invalid-publisher", "invalid-pending-publisher"} }
+
+// publisherTable is what the index would have to have. A run that claims what the publisher must say has one column for both.
+func publisherTable(b *strings.Builder, p *ledger.Publisher) {
+	if p == nil {
+		return
+	}
+	same := true
+	for _, c := range p.Claims {
+		same = same && c.Claimed == c.Wanted
+	}
+	cells := func(field, claimed, wanted, note string) {
+		if same {
+			row(b, field, wanted, note)
+			return
+		}
+		row(b, field, claimed, wanted, note)
+	}
+	wanted := "The publisher must say"
+	if same {
+		wanted = "This run claims, and the publisher must say"
+	}
+	cells("Field on the index", "This run claims", wanted, "How they are compared")
+	cells(":---", ":---", ":---", ":---")
+	for _, c := range p.Claims {
+		cells(escaped(c.Field), orNothing(c.Claimed, "(none)"), orNothing(c.Wanted, "(empty)"), prose(c.Note))
+	}
+	b.WriteString("\n")
+	places(b, p.Places)
+}
+
+// shown are the places that something can be said of.
+func shown(all []ledger.Place) []ledger.Place {
+	var kept []ledger.Place
+	for _, place := range all {
+		if place.New || place.Page != "" {
+			kept = append(kept, place)
+		}
+	}
+	return kept
+}
+
+// places are where the publisher of each project is set up, as many as people will click.
+func places(b *strings.Builder, all []ledger.Place) {
+	all = shown(all)
+	for i, place := range all {
+		if i == titled {
+			fmt.Fprintf(b, "… and %d more, in the log\n\n", len(all)-i)
+			return
+		}
+		name := code(clipped(place.Project, longestName))
+		switch {
+		case place.New && place.Page == "":
+			fmt.Fprintf(b, "➡️ %s is new to the index: its publisher is a pending one, with this as the name of the project.\n\n", name)
+		case place.New:
+			fmt.Fprintf(b, "➡️ %s, with the project name %s and these values.\n\n", link("Add a pending publisher", place.Page), name)
+		default:
+			fmt.Fprintf(b, "➡️ %s of %s: the form is filled in already.\n\n", link("Open the publishing settings", place.Page), name)
+		}
+	}
+}
+
+func orNothing(text, nothing string) string {
+	if text == "" {
+		return escaped(nothing)
+	}
+	return code(clipped(text, longestCell))
+}

@@ -1,0 +1,112 @@
+package report
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+
+	"github.com/org/pypi-oidc-publish/internal/ledger"
+)
+
+// steps are what was done and what came of it, with the life of the upload token, in the order of the run.
+func steps(b *strings.Builder, r ledger.Receipt) {
+	lines := slices.Concat(prepared(r), tokenBegan(r.Token), sent(r), tokenDone(r.Token), afterwards(r))
+	switch len(lines) {
+	case 0:
+		return
+	case 1:
+		fmt.Fprintf(b, "%s: %s\n\n", lines[0].name, lines[0].text)
+		return
+	}
+	row(b, "Step", "What came of it", "Time")
+	row(b, ":---", ":---", "---:")
+	for _, l := range lines {
+		row(b, unbroken(l.name), l.text, unbroken(tookPhase(r, l.phase)))
+	}
+	b.WriteString("\n")
+}
+
+// line is one step: its text is Markdown, and its phase the one whose time it took, or empty.
+type line struct{ name, text, phase string }
+
+// tookPhase is how long a phase took, where it was and has ended.
+func tookPhase(r ledger.Receipt, name string) string {
+	for _, p := range r.Phases {
+		if p.Name == name && name != "" && !p.End.IsZero() {
+			return duration(elapsed(p.Began, p.End))
+		}
+	}
+	return ""
+}
+
+func prepared(r ledger.Receipt) []line {
+	var lines []line
+	if r.Judged.Files > 0 {
+		lines = append(lines, line{"Checked", escaped(strings.TrimPrefix(judged(r.Judged), "judged ")), "Check"})
+	}
+	if n := attestedFiles(r); n > 0 {
+		lines = append(lines, line{"Attested", escaped(files(n)+", each with its log entry, as") + "<br>" + code(clipped(strings.TrimPrefix(identityOf(r), "https://github.com/"), longestCell)), "Attest"})
+	}
+	return lines
+}
+
+func tokenBegan(t ledger.Token) []line {
+	var lines []line
+	if t.Lost > 0 {
+		lines = append(lines, line{"Token lost", escaped(lostMints(t)), ""})
+	}
+	if t.Minted == 0 {
+		return lines
+	}
+	minted := strings.TrimSpace(at(t.MintedAt))
+	if t.Minted > 1 {
+		minted = fmt.Sprintf("%d of them, the first%s", t.Minted, at(t.MintedAt))
+	}
+	lines = append(lines, line{"Token minted", escaped(minted), "Authorize"})
+	if !t.Narrowed {
+		return append(lines, line{"Token narrowed", "no: it was used as it was minted", ""})
+	}
+	return append(lines, line{"Token narrowed", "to " + code(clipped(strings.Join(t.Projects, ", "), longestCell)) + escaped(" until "+clock(t.Expires)), ""})
+}
+
+func sent(r ledger.Receipt) []line {
+	if r.Token.Minted == 0 && r.Count(ledger.OutcomeUploaded) == 0 {
+		return nil
+	}
+	var landed []ledger.File
+	for _, f := range r.Files {
+		if f.Outcome == ledger.OutcomeUploaded {
+			landed = append(landed, f)
+		}
+	}
+	return []line{{"Uploaded", escaped(fmt.Sprintf("%s, %s", files(len(landed)), size(bytesOf(landed)))), "Upload"}}
+}
+
+func tokenDone(t ledger.Token) []line {
+	if t.Minted == 0 {
+		return nil
+	}
+	face := ""
+	if t.Known == ledger.BurnFailed {
+		face = "⚠️ "
+	}
+	return []line{{"Token ended", face + escaped(tokenEnd(t)), "Burn"}}
+}
+
+func afterwards(r ledger.Receipt) []line {
+	var lines []line
+	switch r.Verified {
+	case ledger.Served:
+		lines = append(lines, line{"Read back", escaped(readBack(ledger.ReadBack{Served: true, Skipped: r.Count(ledger.OutcomeSkipped)})), "Read back"})
+	case ledger.NotServed:
+		lines = append(lines, line{"Read back", "⚠️ not everything was seen as it was sent: see above", "Read back"})
+	case ledger.NotAsked:
+	}
+	switch r.Attached.Outcome {
+	case ledger.ReleaseAttached:
+		lines = append(lines, line{"GitHub release", link(attached(r.Attached), r.Attached.Page), "GitHub release"})
+	case ledger.ReleaseFailed:
+		lines = append(lines, line{"GitHub release", "⚠️ " + link(attached(r.Attached), r.Attached.Page), "GitHub release"})
+	}
+	return lines
+}

@@ -4,6 +4,7 @@ package main
 
 import (
 	"context"
+	"log"
 	"net/http"
 	"os"
 	"os/signal"
@@ -30,6 +31,7 @@ func main() {
 		Now:     time.Now,
 		Sleep:   cli.Sleep,
 		Proxy:   http.ProxyFromEnvironment,
+		Log:     log.Default(),
 		Trust:   sync.OnceFunc(cli.EmbeddedRoots),
 	}))
 }

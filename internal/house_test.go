@@ -140,7 +140,7 @@ func TestOnlyImporters(t *testing.T) {
 					continue
 				}
 				used[rule[0]] = true
-				if !within(f.room, rule[1:]) && !f.test {
+				if !within(f.room, rule[1:]) && !slices.Contains(rule[1:], filepath.ToSlash(f.path)) && !f.test {
 					t.Errorf("%s imports %s: only %s may", f.path, path, strings.Join(rule[1:], ", "))
 				}
 			}

@@ -90,6 +90,8 @@ func TestLastingFaults(t *testing.T) {
 			"status-502":         {true, "502"},
 			"status-500":         {true, "500"},
 			"status-504":         {true, "504"},
+			"status-499":         {true, "499"},
+			"status-522":         {true, "522"},
 			"status-429-seconds": {true, "429"},
 			"status-408":         {true, "408"},
 			"reset-after-body":   {true, "no answer"},

@@ -66,11 +66,8 @@ func outage(err error) bool {
 		var long *wire.TooLong
 		return !errors.As(failed.Err, &untrusted) && !errors.As(failed.Err, &long)
 	}
-	switch failed.Answer.Status {
-	case http.StatusRequestTimeout, http.StatusTooEarly, http.StatusTooManyRequests:
-		return true
-	case http.StatusNotFound:
+	if failed.Answer.Status == http.StatusNotFound {
 		return failed.Op == wire.LogLookup // the log said that it has the entry, and does not give it
 	}
-	return failed.Answer.Status >= 500
+	return wire.Temporary(failed.Answer.Status)
 }

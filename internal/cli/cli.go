@@ -32,7 +32,24 @@ type World struct {
 	Now     func() time.Time
 	Sleep   func(ctx context.Context, d time.Duration) error
 	Proxy   func(*http.Request) (*url.URL, error)
+	Log     Log    // the standard library's own logger; nil where the process has none that prints
 	Trust   func() // makes roots ready before the first request that needs them; nil where the system has some
+}
+
+// Log is the standard library's own logger, such as [log.Default]. Libraries report to it what they have nobody to return it to, by
+// default on standard error: net/http, for example, bytes that a server sent although no request asked for them, which may hold secrets
+// and commands of GitHub's runner.
+type Log interface {
+	SetOutput(w io.Writer)
+	SetFlags(flags int)
+}
+
+// logTo sends what libraries report to out, without a date; to nobody where out is [io.Discard], as it is from the beginning.
+func (w World) logTo(out io.Writer) {
+	if w.Log != nil {
+		w.Log.SetFlags(0)
+		w.Log.SetOutput(out)
+	}
 }
 
 // Sleep waits for d, or until ctx is done, whose cause is then its error.
@@ -66,6 +83,7 @@ func verbs() []verb {
 
 // Main does what the arguments ask for, and returns the exit code.
 func Main(ctx context.Context, w World) int {
+	w.logTo(io.Discard)
 	if len(w.Args) == 0 {
 		w.Args = asService(w.Getenv)
 	}

@@ -25,7 +25,6 @@ import (
 	"unicode/utf8"
 
 	"github.com/org/pypi-oidc-publish/internal/fakepypi"
-	"github.com/org/pypi-oidc-publish/internal/fakepypi/fault"
 	"github.com/org/pypi-oidc-publish/internal/fakepypi/releases"
 	"github.com/org/pypi-oidc-publish/internal/par"
 )
@@ -143,21 +142,28 @@ func ways() []way {
 			_, _ = io.WriteString(w, body(text))
 		}
 	}
-	raw := func(head func(text string) string) func(http.ResponseWriter, *http.Request, string) {
+	broken := func(breaks func(text string) string, head func(text string) string) func(http.ResponseWriter, *http.Request, string) {
 		return func(w http.ResponseWriter, _ *http.Request, text string) {
 			conn, _, err := http.NewResponseController(w).Hijack()
 			if err != nil {
 				panic(err) // a server of tests can
 			}
 			defer conn.Close()
-			_, _ = io.WriteString(conn, head(strings.ReplaceAll(text, "\n", "\r")))
+			_, _ = io.WriteString(conn, head(breaks(text)))
 		}
+	}
+	raw := func(head func(text string) string) func(http.ResponseWriter, *http.Request, string) {
+		return broken(func(text string) string { return strings.ReplaceAll(text, "\n", "\r") }, head)
+	}
+	lines := func(text string) string { // what PyPI can send: line feeds alone, and no empty line
+		return strings.Join(strings.FieldsFunc(text, func(c rune) bool { return c == '\n' || c == '\r' }), "\n")
 	}
 	itself := func(text string) string { return text }
 	ends := "\r\nContent-Length: 0\r\nConnection: close\r\n\r\n"
 	return []way{
 		{name: "status line", head: true, answer: raw(func(text string) string { return "HTTP/1.1 403 " + text + ends })},
 		{name: "status line in Latin-1", head: true, answer: raw(func(text string) string { return "HTTP/1.1 403 " + latin1(text) + ends })},
+		{name: "status line of several lines", head: true, answer: broken(lines, func(text string) string { return "HTTP/1.1 400 " + text + ends })},
 		{name: "JSON", whole: true, answer: says(403, "application/json", func(text string) string { return jsonOf(map[string]any{"message": text}) })},
 		{name: "JSON errors", answer: says(422, "application/json", errorsOf)},
 		{name: "plain text", answer: says(403, "text/plain", itself)},
@@ -283,6 +289,7 @@ func (f *hostileFront) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	f.struck++
 	f.shown = append(f.shown, credentials...)
 	f.mu.Unlock()
+	r.Body = io.NopCloser(bytes.NewReader(body))
 	text := f.text
 	if f.echoes && len(credentials) > 0 {
 		text = strings.Join(credentials, " ") + " " + url.QueryEscape(credentials[0]) + " " + text
@@ -414,21 +421,7 @@ func TestInjectionByAnswers(t *testing.T) {
 func strike(t *testing.T, key *rsa.PrivateKey, o target, w way, front *hostileFront) (told bool) {
 	t.Helper()
 	s := behind(t, front, fakepypi.Options{Key: key})
-	if o.signs {
-		s.env["INPUT_ATTESTATIONS"] = "true"
-	}
-	if o.waits {
-		s.env["INPUT_WAIT-FOR-INDEX"] = "1"
-	}
-	if o.attaches {
-		s.attaches()
-	}
-	if o.lost {
-		lost, _ := fault.ByName("close-after-store")
-		if err := s.stage.Break("log-entry", lost, 0, 1); err != nil {
-			t.Fatal(err)
-		}
-	}
+	s.prepareFor(o)
 	before := s.inventory()
 	code := exitOf(t, s.start())
 	v := s.judge(code, before)

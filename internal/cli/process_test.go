@@ -348,9 +348,12 @@ func TestNoSecretIsEverSeen(t *testing.T) {
 }
 
 // publishVerb starts the verb, as a runner without a container engine does.
-func (s *step) publishVerb() *exec.Cmd {
+func (s *step) publishVerb() *exec.Cmd { return s.starts("publish", "-verbose") }
+
+// starts starts the program with arguments.
+func (s *step) starts(arguments ...string) *exec.Cmd {
 	s.t.Helper()
-	command := exec.CommandContext(s.t.Context(), "pypi-oidc-publish", "publish", "-verbose")
+	command := exec.CommandContext(s.t.Context(), "pypi-oidc-publish", arguments...)
 	command.Dir, command.Stdout, command.Stderr = s.dir, &s.log, &s.log
 	for name, value := range s.env {
 		command.Env = append(command.Env, name+"="+value)

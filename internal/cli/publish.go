@@ -6,6 +6,7 @@ import (
 	"crypto/x509"
 	"flag"
 	"fmt"
+	"io"
 	"runtime"
 	"strings"
 
@@ -92,6 +93,10 @@ func (w World) reported(ctx context.Context, r *runner.Runner, vault *secret.Vau
 	options := report.Options{Hashes: c.PrintHash, Verbose: c.Verbose || w.Getenv("RUNNER_DEBUG") == "1", Redact: vault.Redact, Help: w.help}
 	if c.Manifest != "" {
 		options.Manifest = func(text []byte) error { return r.Save(c.Manifest, []byte(vault.Redact(string(text)))) }
+	}
+	if options.Verbose {
+		w.logTo(r.LibraryLog())
+		defer w.logTo(io.Discard)
 	}
 	reporter := report.New(r, options)
 	recorder := ledger.NewRecorder(reporter.Watch)

@@ -93,9 +93,9 @@ func forms() map[string]formRow {
 		"lines of 76":              {edit(certificate, func(s string) string { return strings.Join(chunks(s, 76), "\n") }), ""},
 		"URL-safe alphabet":        {edit(certificate, urlSafe), malformed},
 		"URL-safe signature":       {edit("envelope.signature", urlSafe), malformed},
-		"version as a text":        {set("version", "1"), malformed + "1 validation error for list[Attestation] 0.version   Input should be 1"},
+		"version as a text":        {set("version", "1"), malformed + "1 validation error for list[Attestation]\n0.version\n  Input should be 1"},
 		"version 2":                {set("version", 2), malformed},
-		"no version":               {drop("version"), malformed + "1 validation error for list[Attestation] 0.version   Field required"},
+		"no version":               {drop("version"), malformed + "1 validation error for list[Attestation]\n0.version\n  Field required"},
 		"no envelope":              {drop("envelope"), malformed},
 		"no statement":             {drop("envelope.statement"), malformed},
 		"no material":              {drop(material), malformed},
@@ -341,8 +341,8 @@ func TestSetsOfAttestations(t *testing.T) {
 		prefix+"Multiple attestations for the same file with the same predicate type (https://docs.pypi.org/attestations/publish/v1) are not supported")
 	th.verdict("three", token, wheel("attestations", th.attests(publish, publish, slsa)), prefix+"A maximum of 2 attestations per file are supported")
 	th.verdict("none", token, wheel("attestations", "[]"), malformed+"an empty attestation set is not permitted")
-	th.verdict("no list", token, wheel("attestations", "{}"), malformed+"1 validation error for list[Attestation]   Input should be a valid array")
-	th.verdict("no JSON", token, wheel("attestations", "["), malformed+"1 validation error for list[Attestation]   Invalid JSON: ")
+	th.verdict("no list", token, wheel("attestations", "{}"), malformed+"1 validation error for list[Attestation]\n  Input should be a valid array")
+	th.verdict("no JSON", token, wheel("attestations", "["), malformed+"1 validation error for list[Attestation]\n  Invalid JSON: ")
 	th.verdict("more than JSON", token, wheel("attestations", th.attests(publish)+"x"), malformed)
 	api, err := th.APIToken("demo")
 	if err != nil {

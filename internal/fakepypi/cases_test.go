@@ -97,7 +97,7 @@ func (v vector) hold(t *testing.T, refused *index.Refusal) {
 	}
 }
 
-// inTheWordsOf compares the messages. The vectors leave out where to read more; the status line has no line breaks.
+// inTheWordsOf compares the messages. The vectors leave out where to read more; the client joins the lines of a status line.
 func (v vector) inTheWordsOf(refused *index.Refusal) bool {
 	said, _, _ := strings.Cut(refused.Words, " See http")
 	oneLine := func(s string) string { return strings.TrimSuffix(strings.Join(strings.Fields(s), " "), ".") }

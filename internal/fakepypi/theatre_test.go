@@ -2,6 +2,7 @@ package fakepypi_test
 
 import (
 	"bytes"
+	"context"
 	"crypto/md5"
 	"crypto/rand"
 	"crypto/rsa"
@@ -11,6 +12,7 @@ import (
 	"fmt"
 	"io"
 	"mime/multipart"
+	"net"
 	"net/http"
 	"net/textproto"
 	"slices"
@@ -78,10 +80,33 @@ func openAt(t *testing.T, addr string, o fakepypi.Options) *theatre {
 	return &theatre{Stage: stage, t: t, clock: c, http: newClient()}
 }
 
+// lineConn is a connection with one answer, whose reason phrase may have several lines: net/http reads none that has line feeds, so they
+// come as vertical tabs.
+type lineConn struct {
+	net.Conn
+	last byte
+	over bool // the status line is
+}
+
+func (c *lineConn) Read(p []byte) (int, error) {
+	n, err := c.Conn.Read(p)
+	for i := 0; i < n && !c.over; i++ {
+		c.over = p[i] == '\n' && c.last == '\r'
+		if p[i] == '\n' && !c.over {
+			p[i] = '\v'
+		}
+		c.last = p[i]
+	}
+	return n, err
+}
+
 // newClient follows no redirects, and leaves no connection behind.
 func newClient() *http.Client {
 	return &http.Client{
-		Transport:     &http.Transport{DisableKeepAlives: true},
+		Transport: &http.Transport{DisableKeepAlives: true, DialContext: func(ctx context.Context, network, address string) (net.Conn, error) {
+			conn, err := new(net.Dialer).DialContext(ctx, network, address)
+			return &lineConn{Conn: conn}, err
+		}},
 		CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },
 	}
 }
@@ -134,7 +159,8 @@ func (th *theatre) do(method, path string, body io.Reader, header ...string) rep
 	if err != nil {
 		th.t.Fatal(err)
 	}
-	return reply{resp.StatusCode, strings.TrimPrefix(resp.Status, fmt.Sprintf("%d ", resp.StatusCode)), resp.Header, string(text)}
+	reason := strings.ReplaceAll(strings.TrimPrefix(resp.Status, fmt.Sprintf("%d ", resp.StatusCode)), "\v", "\n")
+	return reply{resp.StatusCode, reason, resp.Header, string(text)}
 }
 
 func (th *theatre) get(path string, header ...string) reply {

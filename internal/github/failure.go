@@ -42,7 +42,7 @@ func replyOf(err error) reply {
 	case errors.As(err, &failed):
 		return reply{
 			answer: failed.Answer, limited: limited(failed.Answer), unclear: failed.Answer == nil || failed.Doubtful > 0,
-			final: failed.Advice() != "" || exhausted(failed.Answer),
+			final: failed.Permanent() || exhausted(failed.Answer),
 		}
 	case errors.As(err, &refused):
 		answer := answerOf(refused.Response)
@@ -103,7 +103,7 @@ func (r reply) passing() bool {
 	switch status := r.status(); {
 	case r.final:
 		return false
-	case r.unclear, r.limited, status >= 500, status == http.StatusRequestTimeout, status == http.StatusTooEarly:
+	case r.unclear, r.limited, wire.Temporary(status):
 		return true
 	default:
 		return r.exists()
@@ -199,7 +199,7 @@ func denied(ctx context.Context, doing string, err error) error {
 func refused(ctx context.Context, r Release, a Asset, err error) error {
 	reply, doing := replyOf(err), "attach "+a.Name+" to the release "+r.Tag
 	switch status := reply.status(); {
-	case reply.limited, status/100 != 4, status == http.StatusRequestTimeout, status == http.StatusTooEarly:
+	case reply.limited, status/100 != 4, wire.Temporary(status):
 	case status == http.StatusUnauthorized, status == http.StatusForbidden, status == http.StatusNotFound:
 	case bytes.Contains(bytes.ToLower(reply.answer.Body), []byte("immutable release")):
 		return immutable(r, "it was not given "+a.Name)

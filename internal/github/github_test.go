@@ -11,6 +11,7 @@ import (
 	"net/http"
 	"net/http/httptest"
 	"net/url"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -219,6 +220,15 @@ func stories() []story {
 		{name: "notes that are too much for GitHub", say: says("notes", refusal(504, "slow"), refusal(504, "slow"), refusal(504, "slow"), refusal(504, "slow")), n: 2, told: "a.whl+ b.tar.gz+", holds: both},
 		{name: "GitHub is down", say: says("by-tag", refusal(503, "down"), refusal(503, "down"), refusal(503, "down"), refusal(503, "down")), ready: "github-unavailable", says: "503 down"},
 		{name: "it is down for a moment", say: func(s *scene) { s.Say("by-tag", refusal(502, "down")); s.Say("assets", refusal(500, "down")) }, n: 2, told: "a.whl+ b.tar.gz+", holds: both},
+		{name: "a front has lost it for a moment", say: func(s *scene) {
+			s.Say("by-tag", refusal(520, "lost"))
+			s.Say("assets", refusal(499, "gone"))
+			s.Say("notes", refusal(524, "slow"))
+			s.Say("upload", refusal(499, "gone"), refusal(522, "no connection"))
+		}, n: 2, told: "a.whl+ b.tar.gz+", holds: both},
+		{name: "a front loses an asset time and again", between: func(s *scene, _ releases.Release) {
+			s.Say("upload", slices.Repeat([]releases.Answer{refusal(499, "gone")}, 4)...)
+		}, attach: "github-unavailable", says: "499 gone", n: 1, told: "b.tar.gz+", holds: "b.tar.gz=bb", asked: map[string]int{"upload": 5}},
 		{name: "it has moved", say: says("notes", releases.Answer{Status: 301, Header: http.Header{"Location": {"https://elsewhere.example/repositories/1"}}}), ready: "github-repository"},
 		{name: "a refusal that repeats the token", say: says("notes", refusal(403, "no "+token)), ready: "github-permission", says: "no ***"},
 		{name: "what is there cannot be fetched", held: []releases.Asset{held("a.whl", "aaa")}, say: says("download", refusal(404, "Not Found")), ready: "github-unavailable", says: "404 Not Found", holds: "a.whl=aaa"},

@@ -181,6 +181,9 @@ func TestRefusalsKeepTheIndexsWordsAndHaveANextStep(t *testing.T) {
 		{status: 422, kind: "text/plain", body: "not like this", id: "upload-refused", words: "not like this"},
 		{status: 200, kind: "text/html", body: "<html>Please log in</html>", unansweredOr5xxErr: true},
 		{status: 503, kind: "text/html", body: "<html>down</html>", unansweredOr5xxErr: true},
+		{status: 499, kind: "text/html", body: "<html>gone</html>", unansweredOr5xxErr: true},
+		{status: 520, kind: "text/html", body: "<html>down</html>", unansweredOr5xxErr: true},
+		{status: 530, kind: "text/html", body: "<html>down</html>", unansweredOr5xxErr: true},
 	}
 	for _, c := range cases {
 		t.Run(fmt.Sprint(c.status, c.id), func(t *testing.T) {

@@ -123,7 +123,7 @@ func (u *upload) failure(err error) error {
 	}
 	failed.Doubtful += u.ambiguous
 	u.ambiguous = failed.Doubtful
-	if failed.Answer == nil || failed.Answer.Status/100 == 5 {
+	if failed.Answer == nil || wire.Ambiguous(failed.Answer.Status) {
 		return err
 	}
 	refusal := &Refusal{
@@ -142,8 +142,7 @@ func (c *Client) uploadError() *wire.Error {
 
 // final reports whether an answer is a refusal that no other try changes.
 func final(answer *wire.Answer) bool {
-	return answer != nil && answer.Status/100 != 2 && answer.Status/100 != 5 && answer.Status != http.StatusRequestTimeout &&
-		answer.Status != http.StatusTooEarly && answer.Status != http.StatusTooManyRequests
+	return answer != nil && answer.Status/100 != 2 && !wire.Temporary(answer.Status)
 }
 
 // checkSuccess rejects a 2xx answer that is an HTML page, as a login form, a proxy or another service sends: it is unknown then

@@ -114,7 +114,7 @@ type Minted struct {
 // index's.
 type Widened struct{ Words string }
 
-// MintLost tells that a mint was sent and had no clear answer: none, or a server error.
+// MintLost tells that a mint was sent and had no clear answer: none, or a server error after which there may be a token.
 type MintLost struct{}
 
 // Unmatched tells that the index has no Trusted Publisher for this run, and what one would have to say.

@@ -33,6 +33,12 @@ func namesAlone(t *testing.T, skip bool, codes ...int) (ledger.Receipt, error) {
 		codes = codes[1:]
 	}))
 	t.Cleanup(server.Close)
+	return atServer(t, server, skip)
+}
+
+// atServer does a run at an index that cannot be looked at.
+func atServer(t *testing.T, server *httptest.Server, skip bool) (ledger.Receipt, error) {
+	t.Helper()
 	upload, err := url.Parse(server.URL + "/upload")
 	if err != nil {
 		t.Fatal(err)
@@ -78,6 +84,35 @@ func TestAFileThatIsSkippedUnseen(t *testing.T) {
 	}
 	told := receipt.Findings[len(receipt.Findings)-1]
 	if told.ID != "skipped" || strings.Contains(told.Message, "other bytes") || !strings.Contains(told.Message, "the index's file stays") || !strings.Contains(told.Fix, "index-url") {
+		t.Errorf("%+v", told)
+	}
+}
+
+// TestAnAnswerThatCannotBeRead: another run would fare alike, so that the next step is another one than to run the job again.
+func TestAnAnswerThatCannotBeRead(t *testing.T) {
+	t.Parallel()
+	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		_, _ = io.Copy(io.Discard, r.Body)
+		conn, _, err := http.NewResponseController(w).Hijack()
+		if err != nil {
+			t.Error(err)
+			return
+		}
+		defer conn.Close()
+		_, _ = io.WriteString(conn, "HTTP/1.1 400 Bad Request\r\nthis is no header\r\n\r\n")
+	}))
+	t.Cleanup(server.Close)
+	receipt, err := atServer(t, server, false)
+	if !errors.Is(err, publish.ErrIncomplete) || len(receipt.Findings) == 0 {
+		t.Fatalf("%v, %+v", err, receipt)
+	}
+	told := receipt.Findings[len(receipt.Findings)-1]
+	for _, part := range []string{"cannot be read: upload: POST", "this is no header", "after 2 tries"} {
+		if !strings.Contains(told.Message, part) {
+			t.Errorf("%q lacks %q", told.Message, part)
+		}
+	}
+	if told.ID != "upload-doubtful" || !strings.HasPrefix(told.Fix, "check the address") || !strings.Contains(told.Fix, "verify-metadata") {
 		t.Errorf("%+v", told)
 	}
 }

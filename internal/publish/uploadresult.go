@@ -113,11 +113,17 @@ func rejected(t *target, f finding.Finding) ledger.UploadResult {
 
 // unclear is an upload that was sent completely and had no clear answer to its last try.
 func unclear(t *target, failed *wire.Error) ledger.UploadResult {
-	return ledger.OutcomeUnknown{File: t.Name, Finding: finding.Finding{
+	f := finding.Finding{
 		ID: "upload-doubtful", Severity: finding.Error, File: t.shown,
 		Message: fmt.Sprintf("nobody knows whether the index has %s: %v%s", t.Name, failed, failed.Said()),
 		Fix:     "run the job again: if the index has the file it will be recognised, else it is uploaded",
-	}}
+	}
+	var unreadable *wire.Unreadable
+	if errors.As(failed, &unreadable) {
+		f.Message = fmt.Sprintf("the index answered the upload of %s, and its answer cannot be read: %v", t.Name, failed)
+		f.Fix = failed.Advice() + "; such an answer is often a refusal, which `verify-metadata: true` finds before the upload"
+	}
+	return ledger.OutcomeUnknown{File: t.Name, Finding: f}
 }
 
 // notSent is an upload that failed before the index could have the file.

@@ -118,7 +118,7 @@ func (l *Lease) probe(ctx context.Context, text secret.Text) probed {
 	})
 	var failed *wire.Error
 	switch {
-	case !errors.As(err, &failed) || failed.Answer == nil || failed.Answer.Status/100 == 3 || ofTheMoment(failed.Answer.Status):
+	case !errors.As(err, &failed) || failed.Answer == nil || failed.Answer.Status/100 == 3 || wire.Temporary(failed.Answer.Status):
 		return unanswered
 	case failed.Answer.Status == http.StatusForbidden && strings.Contains(failed.Answer.Words(), "Invalid or non-existent authentication"):
 		return unknownToken

@@ -94,7 +94,7 @@ func (l *Lease) refusedMint(err error, claims oidc.Claims, order Order) error {
 		Message: "the index gave no upload token: " + err.Error() + failed.Said(),
 		Fix:     "run the job again later: files that the index has are recognised, and the rest is uploaded",
 	}
-	if failed.Answer == nil || ofTheMoment(failed.Answer.Status) {
+	if failed.Answer == nil || wire.Temporary(failed.Answer.Status) {
 		told.Fix = cmp.Or(failed.Advice(), told.Fix)
 		return told
 	}
@@ -116,11 +116,6 @@ func (l *Lease) refusedMint(err error, claims oidc.Claims, order Order) error {
 		return &unmatched{told, failed.Answer.Words(), l.needed(claims, order, r.beside(exchange))}
 	}
 	return told
-}
-
-// ofTheMoment tells a status that says nothing of what was asked for: the same may be answered otherwise later.
-func ofTheMoment(status int) bool {
-	return status >= 500 || status == http.StatusRequestTimeout || status == http.StatusTooEarly || status == http.StatusTooManyRequests
 }
 
 // reasonOf finds what is known of a refusal; known is false for a code that an index has thought of since.

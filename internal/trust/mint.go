@@ -104,7 +104,7 @@ func (l *Lease) mint(ctx context.Context, order Order) error {
 }
 
 // lost notes mints whose token, if there is one, nobody knows: their answer never came, or was a server error, which what
-// stands before an index sends also where the index has done its work.
+// stands before an index sends also where the index has done its work. The wire's policy knows which errors those are.
 func (l *Lease) lost(n int) {
 	for range n {
 		l.o.Note(ledger.MintLost{})

@@ -6,7 +6,7 @@ import (
 )
 
 // Gate bounds how many tries are under way at once. It is taken per try, not per call, so that a call that waits for its
-// next try does not stand in the way. After a 429 or a 5xx it lets one at a time through, and grows by one again
+// next try does not stand in the way. After a 429, a 499 or a 5xx it lets one at a time through, and grows by one again
 // with every success until its width is reached.
 type Gate struct {
 	mu      sync.Mutex

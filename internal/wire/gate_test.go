@@ -3,6 +3,9 @@ package wire
 import (
 	"context"
 	"errors"
+	"net/http"
+	"net/http/httptest"
+	"net/url"
 	"sync/atomic"
 	"testing"
 	"testing/synctest"
@@ -65,4 +68,24 @@ func TestGateHonoursTheContext(t *testing.T) {
 			t.Error(err)
 		}
 	})
+}
+
+// TestWhatNarrowsTheGate: a server that wants fewer requests, or one in distress, also where a front says so for it.
+func TestWhatNarrowsTheGate(t *testing.T) {
+	t.Parallel()
+	for status, open := range map[int]int{429: 1, 499: 1, 500: 1, 503: 1, 520: 1, 530: 1, 400: 4, 408: 4, 425: 4, 498: 4} {
+		server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(status) }))
+		defer server.Close()
+		at, err := url.Parse(server.URL)
+		if err != nil {
+			t.Fatal(err)
+		}
+		g := NewGate(4)
+		wait := func(context.Context, time.Duration) error { return nil }
+		client := New(Options{UserAgent: "pypi-oidc-publish/test", Now: time.Now, Sleep: wait})
+		_, err = client.Do(t.Context(), Call{Op: Probe, Method: http.MethodPost, URL: at, Gate: g})
+		if err == nil || g.open != open {
+			t.Errorf("%d: %v, open %d, want %d", status, err, g.open, open)
+		}
+	}
 }

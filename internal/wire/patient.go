@@ -20,7 +20,7 @@ type patient struct {
 }
 
 // patiently makes patient connections.
-func patiently(dialer *net.Dialer) func(ctx context.Context, network, address string) (net.Conn, error) {
+func patiently(dialer *net.Dialer) dialFunc {
 	return func(ctx context.Context, network, address string) (net.Conn, error) {
 		conn, err := dialer.DialContext(ctx, network, address)
 		if err != nil {

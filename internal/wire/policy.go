@@ -53,15 +53,8 @@ type policy struct {
 	first  time.Duration // the wait after the first failed try; doubled after each
 	bound  int64         // bytes of an answer that are read; a longer one is an error
 	codes  []int         // the status codes that are worth another try
+	inert  []int         // those of the ambiguous ones after which the request surely had no effect
 	paced  bool          // a 403 with a Retry-After is worth another try too: GitHub's secondary rate limits
-}
-
-// The index's 500 may be a race of two first files of one release, which the same bytes sent again resolve.
-func transient() []int {
-	return []int{
-		http.StatusRequestTimeout, http.StatusTooEarly, http.StatusTooManyRequests,
-		http.StatusInternalServerError, http.StatusBadGateway, http.StatusServiceUnavailable, http.StatusGatewayTimeout,
-	}
 }
 
 const (
@@ -81,7 +74,7 @@ func policyOf(op Op) policy {
 	case IDToken:
 		return policy{tries: 5, try: 15 * second, budget: minute, first: second / 2, bound: 64 * kib, codes: transient()}
 	case Mint:
-		return policy{tries: 4, try: 30 * second, budget: 2 * minute, first: second, bound: 64 * kib, codes: transient()}
+		return policy{tries: 4, try: 30 * second, budget: 2 * minute, first: second, bound: 64 * kib, codes: transient(), inert: unreached()}
 	case Look:
 		// The simple page of a project with many releases is long.
 		return policy{tries: 3, try: 30 * second, budget: minute, first: second / 2, bound: 64 * mib, codes: transient()}
@@ -124,4 +117,9 @@ func policyOf(op Op) policy {
 // retries tells whether an answer is worth another try.
 func (p policy) retries(a *Answer) bool {
 	return slices.Contains(p.codes, a.Status) || p.paced && a.Status == http.StatusForbidden && a.Header.Get("Retry-After") != ""
+}
+
+// ambiguous reports whether a try with this answer may have had its effect all the same.
+func (p policy) ambiguous(a *Answer) bool {
+	return Ambiguous(a.Status) && (!slices.Contains(p.inert, a.Status) || mayHaveReached(a))
 }

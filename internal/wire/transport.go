@@ -17,19 +17,73 @@ import (
 func newTransport(options Options) *http.Transport {
 	protocols := &http.Protocols{}
 	protocols.SetHTTP1(true)
+	dial := patiently(&net.Dialer{Timeout: 10 * time.Second, KeepAlive: 30 * time.Second})
+	encryption := &tls.Config{RootCAs: options.Roots, MinVersion: tls.VersionTLS12}
 	return &http.Transport{
-		Proxy:                  options.Proxy,
-		DialContext:            patiently(&net.Dialer{Timeout: 10 * time.Second, KeepAlive: 30 * time.Second}),
-		TLSClientConfig:        &tls.Config{RootCAs: options.Roots, MinVersion: tls.VersionTLS12},
-		TLSHandshakeTimeout:    10 * time.Second,
+		Proxy:          options.Proxy,
+		DialContext:    joining(dial),
+		DialTLSContext: joining(encrypted(dial, encryption, handshakeTimeout)),
+		// For what is behind a proxy that connects: the transport shakes hands there itself.
+		TLSClientConfig:        encryption,
+		TLSHandshakeTimeout:    handshakeTimeout,
 		MaxIdleConnsPerHost:    8, // as many as there can be parallel uploads
 		IdleConnTimeout:        90 * time.Second,
-		MaxResponseHeaderBytes: 256 * kib,
+		MaxResponseHeaderBytes: 2 * longestHead, // more than a responseConn hands on, whose error says what is too long
 		// A large body is read straight from its file in pieces of this size.
 		WriteBufferSize: 64 * kib,
 		Protocols:       protocols,
 	}
 }
+
+// handshakeTimeout bounds a TLS handshake.
+const handshakeTimeout = 10 * time.Second
+
+// dialFunc opens a connection to an address, as [net.Dialer.DialContext] does.
+type dialFunc func(ctx context.Context, network, address string) (net.Conn, error)
+
+// joining returns a dialer whose connections join the lines of a reason phrase.
+func joining(dial dialFunc) dialFunc {
+	return func(ctx context.Context, network, address string) (net.Conn, error) {
+		conn, err := dial(ctx, network, address)
+		if err != nil {
+			return nil, err
+		}
+		return &responseConn{Conn: conn}, nil
+	}
+}
+
+// encrypted returns a dialer that shakes hands for TLS, with the address's host as the server's name, as the transport does by itself. Its
+// error is that of the connection or of the handshake, or a [*handshakeTooLong].
+func encrypted(dial dialFunc, config *tls.Config, timeout time.Duration) dialFunc {
+	return func(ctx context.Context, network, address string) (net.Conn, error) {
+		host, _, err := net.SplitHostPort(address)
+		if err != nil {
+			return nil, err
+		}
+		conn, err := dial(ctx, network, address)
+		if err != nil {
+			return nil, err
+		}
+		own := config.Clone()
+		own.ServerName = host
+		limit, stop := context.WithTimeout(ctx, timeout)
+		defer stop()
+		secured := tls.Client(conn, own)
+		if err := secured.HandshakeContext(limit); err != nil {
+			conn.Close()
+			if ctx.Err() == nil && limit.Err() != nil {
+				err = &handshakeTooLong{timeout}
+			}
+			return nil, err
+		}
+		return secured, nil
+	}
+}
+
+// handshakeTooLong is the error of a TLS handshake that took too long.
+type handshakeTooLong struct{ after time.Duration }
+
+func (e *handshakeTooLong) Error() string { return fmt.Sprintf("no TLS handshake within %v", e.after) }
 
 // HTTP returns an http.Client whose every request goes through the same loop under the given op, for libraries that bring
 // their own requests. A non-2xx answer is an ordinary response there.

@@ -71,7 +71,7 @@ type Answer struct {
 	Header http.Header
 	Body   []byte
 	// Doubtful counts the earlier tries of the call that may have had their effect all the same: sent whole with no answer,
-	// or answered with a 5xx.
+	// or answered with an error of the server or of a front before it, as [Ambiguous] has it and the op's policy.
 	Doubtful int
 
 	redact func(string) string
@@ -105,10 +105,12 @@ type Error struct {
 	URL    string
 	Answer *Answer // nil: no answer
 	Tries  int
-	// Doubtful counts the tries that may have had their effect all the same: sent whole with no answer, or answered with a
-	// 5xx.
+	// Doubtful counts the tries that may have had their effect all the same: sent whole with no answer, or answered with an
+	// error of the server or of a front before it, as [Ambiguous] has it and the op's policy.
 	Doubtful int
 	Err      error // why there was no answer
+
+	unreadable int // tries whose answer could not be read
 }
 
 // Error names the request and what came of it, never the body of an answer.
@@ -118,13 +120,21 @@ func (e *Error) Error() string {
 		tries = fmt.Sprintf(" after %d tries", e.Tries)
 	}
 	if e.Answer != nil {
-		reason := fmt.Sprintf("%d %s", e.Answer.Status, e.Answer.line(e.Answer.Reason))
+		reason := fmt.Sprint(e.Answer.Status)
+		if said := e.Answer.line(e.Answer.Reason); said != "" && !nameless(e.Answer.Status, said) {
+			reason += " " + said
+		}
 		if to := e.Answer.Header.Get("Location"); to != "" && e.Answer.Status >= 300 && e.Answer.Status < 400 {
 			reason += ", a redirect to " + PlainURL(to) + " (redirects are not followed)"
 		}
 		return fmt.Sprintf("%s: %s %s answered %s%s", e.Op, e.Method, e.URL, reason, tries)
 	}
-	return fmt.Sprintf("%s: %s %s got no answer%s: %v", e.Op, e.Method, e.URL, tries, e.Err)
+	got := "no answer"
+	var unreadable *Unreadable
+	if errors.As(e.Err, &unreadable) {
+		got = "an answer that is not readable HTTP"
+	}
+	return fmt.Sprintf("%s: %s %s got %s%s: %v", e.Op, e.Method, e.URL, got, tries, e.Err)
 }
 
 // Said are the server's own words, after a colon, where they say more than Error does; nothing otherwise.
@@ -142,28 +152,65 @@ func (e *Error) Said() string {
 // Unwrap is why there was no answer.
 func (e *Error) Unwrap() error { return e.Err }
 
-// Advice is the next step where there was no answer for a reason that another try does not mend; empty otherwise.
+// Advice is the next step where there was no answer for a reason that a later run does not mend either; empty otherwise.
 func (e *Error) Advice() string {
 	var untrusted *tls.CertificateVerificationError
 	var name *net.DNSError
+	var unreadable *Unreadable
 	switch {
 	case errors.As(e.Err, &untrusted):
 		return "if that server, or a proxy before it, has a certificate of your own authority, give its root as `ca-bundle`; else do not go on: somebody may be in between"
 	case errors.As(e.Err, &name) && name.IsNotFound:
 		return "check the host's name: nothing on this machine knows it"
+	case errors.As(e.Err, &unreadable) && unreadable.Tunnel:
+		return "a message of several lines cannot be read through a proxy: run the job again without the proxy, or with the host in `NO_PROXY`"
+	case errors.As(e.Err, &unreadable):
+		return "check the address, and what stands between this machine and the server: it answers with something that is not HTTP/1.1"
 	}
 	return ""
 }
 
-// permanent tells that another try would end alike.
-func permanent(err error) bool { return (&Error{Err: err}).Advice() != "" }
+// Permanent reports whether another try would end alike, for a reason that [Error.Advice] names.
+func (e *Error) Permanent() bool { return permanent(e.Err) }
 
-// TooLong tells that an answer was longer than its op allows.
-type TooLong struct{ Bound int64 }
+func permanent(err error) bool {
+	var untrusted *tls.CertificateVerificationError
+	var name *net.DNSError
+	return errors.As(err, &untrusted) || (errors.As(err, &name) && name.IsNotFound)
+}
+
+// TooLong reports that an answer, or its head, was longer than is read.
+type TooLong struct {
+	Bound int64  // in bytes
+	Part  string // of the answer that is too long, such as its status line; empty: its body
+}
 
 func (e *TooLong) Error() string {
-	return fmt.Sprintf("the answer is longer than %d bytes, which no server sends here", e.Bound)
+	what := "the answer"
+	if e.Part != "" {
+		what += "'s " + e.Part
+	}
+	return fmt.Sprintf("%s is longer than %d bytes, which no server sends here", what, e.Bound)
 }
+
+// Unreadable reports that a server, or a proxy before it, answered with something that net/http cannot read as HTTP/1.1.
+type Unreadable struct {
+	Reason string // what is wrong with it, in net/http's words and the server's: redacted, one line, bounded, and not yet safe to print
+	Tunnel bool   // it came through a proxy that connects to https, where a reason phrase of several lines cannot be read
+}
+
+func (e *Unreadable) Error() string {
+	if e.Tunnel {
+		return e.Reason + " (through a proxy)"
+	}
+	return e.Reason
+}
+
+// mostUnreadable is how many answers that cannot be read are worth another try: the same request is nearly always answered alike.
+const mostUnreadable = 1
+
+// longestUnreadable bounds what is repeated of an answer that cannot be read, in bytes.
+const longestUnreadable = 300
 
 // tryTimeout is the cause of a try that took too long.
 type tryTimeout struct{ after time.Duration }
@@ -216,10 +263,10 @@ func (c *Client) Do(ctx context.Context, call Call) (*Answer, error) {
 			return t.answer, nil
 		}
 		failed.Answer, failed.Err, failed.Tries = t.answer, t.err, n
-		failed.count(t)
+		failed.count(rule, t)
 		wait, again := c.next(ctx, rule, n, spent, t)
 		spent += wait
-		if !again {
+		if !again || failed.unreadable > mostUnreadable {
 			c.trace(failed, n, t, 0)
 			return nil, failed
 		}
@@ -273,9 +320,13 @@ type try struct {
 	took   time.Duration
 }
 
-// count counts a failed try that may have had its effect all the same.
-func (e *Error) count(t try) {
-	if (t.answer == nil && t.sent) || (t.answer != nil && t.answer.Status >= 500) {
+// count counts a failed try that may have had its effect all the same, and one whose answer could not be read.
+func (e *Error) count(rule policy, t try) {
+	var unreadable *Unreadable
+	if errors.As(t.err, &unreadable) {
+		e.unreadable++
+	}
+	if (t.answer == nil && t.sent) || (t.answer != nil && rule.ambiguous(t.answer)) {
 		e.Doubtful++
 	}
 }
@@ -289,7 +340,7 @@ func (c *Client) try(ctx context.Context, call Call, rule policy) (t try) {
 		if t.answer != nil {
 			status = t.answer.Status
 		}
-		defer call.Gate.leave(status == http.StatusTooManyRequests || status >= 500, status/100 == 2) // also where telling panics
+		defer call.Gate.leave(status == http.StatusTooManyRequests || Ambiguous(status), status/100 == 2) // also where telling panics
 		if call.Ended != nil {
 			call.Ended(t.answer)
 		}
@@ -301,15 +352,43 @@ func (c *Client) try(ctx context.Context, call Call, rule policy) (t try) {
 	}
 	limit, stop := context.WithTimeoutCause(ctx, rule.try, tryTimeout{rule.try})
 	defer stop()
-	var sent atomic.Bool
-	watched := httptrace.WithClientTrace(limit, &httptrace.ClientTrace{
-		WroteRequest: func(wrote httptrace.WroteRequestInfo) { sent.Store(wrote.Err == nil) },
-	})
-	answer, err := c.exchange(request.WithContext(watched), call.Into, rule.bound)
+	watch := &exchangeWatch{https: call.URL.Scheme == "https"}
+	answer, err := c.exchange(request.WithContext(httptrace.WithClientTrace(limit, watch.trace())), watch, call.Into, rule.bound)
 	if err != nil && limit.Err() != nil {
 		err = context.Cause(limit)
 	}
-	return try{answer: answer, err: err, sent: sent.Load(), took: c.options.Now().Sub(began)}
+	return try{answer: answer, err: err, sent: watch.sent.Load(), took: c.options.Now().Sub(began)}
+}
+
+// exchangeWatch observes one exchange. The transport tells it from goroutines of its own.
+type exchangeWatch struct {
+	https    bool        // whether the request goes to https
+	sent     atomic.Bool // the whole request went out
+	answered atomic.Bool // the first byte of an answer came
+	tunnel   atomic.Bool // it goes through a proxy that connects
+}
+
+func (w *exchangeWatch) trace() *httptrace.ClientTrace {
+	return &httptrace.ClientTrace{
+		GotConn: func(got httptrace.GotConnInfo) {
+			conn, ours := got.Conn.(*responseConn)
+			if ours {
+				conn.expectAnswer()
+			}
+			w.answered.Store(false) // the transport may have tried another connection before
+			w.tunnel.Store(w.https && !ours)
+		},
+		WroteRequest:         func(wrote httptrace.WroteRequestInfo) { w.sent.Store(wrote.Err == nil) },
+		GotFirstResponseByte: func() { w.answered.Store(true) },
+	}
+}
+
+// unreadable reports whether err is about an answer that came, and not about the connection.
+func (w *exchangeWatch) unreadable(err error) bool {
+	var network net.Error
+	var long *TooLong
+	return w.answered.Load() && !errors.As(err, &network) && !errors.As(err, &long) && !errors.Is(err, net.ErrClosed) &&
+		!errors.Is(err, io.EOF) && !errors.Is(err, io.ErrUnexpectedEOF)
 }
 
 // request builds one try's request.
@@ -365,13 +444,16 @@ func (c calm) Read(p []byte) (n int, err error) {
 }
 
 // exchange sends the request and reads the answer whole, up to bound; that of a success into a writer where there is one.
-func (c *Client) exchange(request *http.Request, into func() io.Writer, bound int64) (answer *Answer, err error) {
+func (c *Client) exchange(request *http.Request, watch *exchangeWatch, into func() io.Writer, bound int64) (answer *Answer, err error) {
 	response, err := c.http.Do(request)
 	if err != nil {
 		// The URL is told by Error, once and without its query.
 		var inner *url.Error
 		if errors.As(err, &inner) {
 			err = inner.Err
+		}
+		if watch.unreadable(err) {
+			err = &Unreadable{Reason: c.wordsOf(err), Tunnel: watch.tunnel.Load()}
 		}
 		return nil, err
 	}
@@ -393,6 +475,29 @@ func (c *Client) exchange(request *http.Request, into func() io.Writer, bound in
 	}, nil
 }
 
+// wordsOf returns what net/http says of an answer that it cannot read: redacted, on one line and bounded. It quotes the server, and a
+// quoted secret is not recognised, so that quotes are undone first.
+func (c *Client) wordsOf(err error) string {
+	text := c.options.Redact(strings.TrimPrefix(err.Error(), "net/http: HTTP/1.x transport connection broken: "))
+	var plain strings.Builder
+	for text != "" {
+		before, _, found := strings.Cut(text, `"`)
+		plain.WriteString(before)
+		text = text[len(before):]
+		quoted, err := strconv.QuotedPrefix(text)
+		switch unquoted, unquotable := strconv.Unquote(quoted); {
+		case !found:
+		case err != nil || unquotable != nil:
+			plain.WriteByte('"')
+			text = text[1:]
+		default:
+			plain.WriteString(unquoted)
+			text = text[len(quoted):]
+		}
+	}
+	return shortened(c.options.Redact(plain.String()), longestUnreadable)
+}
+
 // bounded reads all of r, or tells that it is too long.
 func bounded(r io.Reader, bound int64) ([]byte, error) {
 	body, err := io.ReadAll(io.LimitReader(r, bound+1))
@@ -400,7 +505,7 @@ func bounded(r io.Reader, bound int64) ([]byte, error) {
 		return nil, fmt.Errorf("the answer broke off: %w", err)
 	}
 	if int64(len(body)) > bound {
-		return nil, &TooLong{bound}
+		return nil, &TooLong{Bound: bound}
 	}
 	return body, nil
 }
@@ -412,7 +517,7 @@ func streamed(into io.Writer, r io.Reader, bound int64) error {
 		return fmt.Errorf("the answer broke off: %w", err)
 	}
 	if n > bound {
-		return &TooLong{bound}
+		return &TooLong{Bound: bound}
 	}
 	return nil
 }

@@ -24,6 +24,9 @@ const longestWords = 2000
 // (reference: pypi-server.md, section 1.2). It is never empty, one line, bounded, and not yet safe to print.
 func (a *Answer) Words() string {
 	reason := a.line(latin1(a.Reason))
+	if nameless(a.Status, reason) {
+		reason = ""
+	}
 	if reason != "" && !stock(a.Status, reason) {
 		return reason
 	}
@@ -51,6 +54,11 @@ func stock(status int, reason string) bool {
 		"Gateway Time-out", "Moved Temporarily", "Backend fetch failed", "first byte timeout", "Backend unavailable, connection timeout",
 	}
 	return slices.ContainsFunc(phrases, func(phrase string) bool { return strings.EqualFold(reason, phrase) })
+}
+
+// nameless tells a reason that servers write where a status has no name, as those of fronts.
+func nameless(status int, reason string) bool {
+	return strings.EqualFold(reason, fmt.Sprintf("status code %d", status))
 }
 
 func (a *Answer) bodyWords() string {
@@ -143,12 +151,15 @@ func latin1(text string) string {
 }
 
 // oneLine folds all white space and bounds the length, at a whole character.
-func oneLine(text string) string {
+func oneLine(text string) string { return shortened(text, longestWords) }
+
+// shortened returns a text on one line, cut at a whole character to at most most bytes and an ellipsis.
+func shortened(text string, most int) string {
 	text = strings.Join(strings.Fields(text), " ")
-	if len(text) <= longestWords {
+	if len(text) <= most {
 		return text
 	}
-	n := longestWords
+	n := most
 	for n > 0 && !utf8.RuneStart(text[n]) {
 		n--
 	}

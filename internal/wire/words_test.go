@@ -28,6 +28,10 @@ func TestWords(t *testing.T) {
 		{"latin-1", "\xdcber", "", "", "Über", 400},
 		{"nothing", "", "", "", "502 Bad Gateway", 502},
 		{"JSON that is none", "Bad Request", "application/json", "<html>", "400 Bad Request", 400},
+		{"a status without a name", "status code 520", "text/html", "<html><body>error code: 520</body></html>", "error code: 520", 520},
+		{"a status without a name, and nothing else", "status code 520", "", "", "520", 520},
+		{"a status without a name, in capitals", "Status Code 499", "", "", "499", 499},
+		{"another status", "status code 503", "", "", "status code 503", 520},
 		{"an image", "Bad Request", "image/png", "\x89PNG", "400 Bad Request", 400},
 		{"only a title", "Service Unavailable", "text/html", "<html><head><title>Down &amp; out</title></head></html>", "Down & out", 503},
 		{"unclosed tags", "Bad Request", "text/html", "<p>one <b", "one <b", 400},
@@ -73,6 +77,12 @@ func TestTold(t *testing.T) {
 		if got := failed.Error() + failed.Said(); got != c.want {
 			t.Errorf("got  %q\nwant %q", got, c.want)
 		}
+	}
+	nameless := wire.Error{
+		Op: wire.Look, Method: "GET", URL: "https://index.example/", Tries: 1, Answer: &wire.Answer{Status: 522, Reason: "status code 522"},
+	}
+	if got := nameless.Error() + nameless.Said(); got != "look: GET https://index.example/ answered 522" {
+		t.Errorf("got %q", got)
 	}
 	if got := (&wire.Error{Op: wire.Look}).Said(); got != "" {
 		t.Errorf("nobody answered, and said %q", got)

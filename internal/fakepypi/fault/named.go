@@ -19,6 +19,7 @@ func Named() []Fault {
 		timeout, early, many = http.StatusRequestTimeout, http.StatusTooEarly, http.StatusTooManyRequests
 		broken, gateway      = http.StatusInternalServerError, http.StatusBadGateway
 		busy, late           = http.StatusServiceUnavailable, http.StatusGatewayTimeout
+		left, strange, apart = 499, 520, 522 // of a CDN
 	)
 	return []Fault{
 		{Name: "refuse", Kind: Reset, Point: AtAccept, Help: "a new connection is reset as soon as it is there"},
@@ -44,9 +45,11 @@ func Named() []Fault {
 		{Name: "status-503-garbage", Kind: Answer, Point: AfterBody, Status: busy, RetryAfter: "soon", Help: "503, Retry-After: soon"},
 		{Name: "status-503-early", Kind: Answer, Point: BeforeBody, Status: busy, Help: "503 before the request's body was read, and the connection is closed at its end"},
 		{Name: "status-504", Kind: Answer, Point: AfterBody, Status: late, Help: "504"},
+		{Name: "status-499", Kind: Answer, Point: AfterBody, Status: left, Help: "499, as a CDN sends that takes its client for gone"},
+		{Name: "status-522", Kind: Answer, Point: AfterBody, Status: apart, Help: "522, as a CDN sends that cannot connect to the server"},
 		{Name: "status-500-after-store", Kind: Answer, Point: AfterStore, Status: broken, Help: "the request takes effect, and the answer is 500"},
 		{Name: "status-502-after-store", Kind: Answer, Point: AfterStore, Status: gateway, Page: true, Help: "the request takes effect, and the answer is 502 with an HTML page"},
-		{Name: "status-503-after-store", Kind: Answer, Point: AfterStore, Status: busy, RetryAfter: "1", Help: "the request takes effect, and the answer is 503, Retry-After: 1"},
+		{Name: "status-520-after-store", Kind: Answer, Point: AfterStore, Status: strange, RetryAfter: "1", Help: "the request takes effect, and a CDN's answer is 520, Retry-After: 1"},
 
 		{Name: "html-200", Kind: Answer, Point: AfterBody, Status: http.StatusOK, Page: true, Help: "200 with an HTML page; the request has no effect"},
 		{Name: "html-403", Kind: Answer, Point: AfterBody, Status: http.StatusForbidden, Page: true, Help: "403 with an HTML page, as a firewall sends"},

@@ -71,12 +71,13 @@ func answerRefusal(w http.ResponseWriter, r *http.Request, no *refusal) {
 	_, _ = conn.Write(b.Bytes())
 }
 
-// latin1 encodes a reason phrase: one line, other characters replaced.
+// latin1 encodes a reason phrase. Its line feeds stay, as on the real index, which sends a message of several lines as it is: most clients
+// cannot read that. Other control characters, and what is not in the alphabet, are replaced.
 func latin1(text string) []byte {
-	text = strings.Join(strings.FieldsFunc(text, func(r rune) bool { return r == '\r' || r == '\n' }), " ")
+	text = strings.ReplaceAll(text, "\r\n", "\n") // a CR LF would end the status line
 	out := make([]byte, 0, len(text))
 	for _, r := range text {
-		if r > 0xff || r < ' ' || r == 0x7f {
+		if r > 0xff || (r < ' ' && r != '\n') || r == 0x7f {
 			r = '?'
 		}
 		out = append(out, byte(r))
@@ -90,7 +91,7 @@ func refusalBody(no *refusal, accept []string) (kind string, body []byte) {
 	case http.StatusForbidden, http.StatusNotFound, http.StatusGone:
 		return "text/html; charset=UTF-8", errorPage(no.status)
 	}
-	status := fmt.Sprintf("%d %s", no.status, strings.Map(oneLine, no.reason()))
+	status := fmt.Sprintf("%d %s", no.status, no.reason())
 	switch preferred(accept, "text/plain", "text/html", "application/json") {
 	case "application/json":
 		body, _ = json.Marshal(map[string]string{ // a map of texts always encodes
@@ -106,13 +107,6 @@ func refusalBody(no *refusal, accept []string) (kind string, body []byte) {
 	default:
 		return "text/plain; charset=UTF-8", fmt.Appendf(nil, "%s\n\n%s\n\n\n%s\n\n", status, explanation(no.status), no.message)
 	}
-}
-
-func oneLine(r rune) rune {
-	if r == '\n' || r == '\r' {
-		return ' '
-	}
-	return r
 }
 
 func explanation(status int) string {

@@ -1,0 +1,55 @@
+package wire
+
+import (
+	"net/http"
+	"slices"
+	"strings"
+)
+
+// The statuses of a front, such as a CDN, that has no answer of the server behind it to hand on. No standard has them: 499 is nginx's,
+// 520 to 530 are Cloudflare's.
+const (
+	clientClosedRequest = 499
+	firstOfFront        = 520
+	lastOfFront         = 530
+)
+
+// Temporary reports whether a status says nothing of what was asked for, so that the same request may be answered otherwise later.
+func Temporary(status int) bool {
+	switch status {
+	case http.StatusRequestTimeout, http.StatusTooEarly, http.StatusTooManyRequests:
+		return true
+	}
+	return Ambiguous(status)
+}
+
+// Ambiguous reports whether a request that was answered with the status may have had its effect all the same: the answer is an error of a
+// server, or of a front that lost the answer of the server behind it.
+func Ambiguous(status int) bool {
+	return status >= http.StatusInternalServerError || status == clientClosedRequest
+}
+
+// transient are the statuses that are worth another try. The index's 500 may be a race of two first files of one release, which the same
+// bytes sent again resolve.
+func transient() []int {
+	all := []int{
+		http.StatusRequestTimeout, http.StatusTooEarly, http.StatusTooManyRequests, clientClosedRequest,
+		http.StatusInternalServerError, http.StatusBadGateway, http.StatusServiceUnavailable, http.StatusGatewayTimeout,
+	}
+	for status := firstOfFront; status <= lastOfFront; status++ {
+		all = append(all, status)
+	}
+	return all
+}
+
+// unreached are the statuses of a front that had no connection to the server behind it: that server is down (503, 521), did not take the
+// connection (522), was not found (523), did not shake hands (525), is not trusted (526), or the front has an error of its own (530).
+func unreached() []int { return []int{http.StatusServiceUnavailable, 521, 522, 523, 525, 526, 530} }
+
+// mayHaveReached reports whether an answer with one of these statuses says all the same that the server behind the front was asked, and
+// its answer lost: the words are Fastly's and Varnish's, which have no status of its own for it.
+func mayHaveReached(a *Answer) bool {
+	lost := []string{"first byte timeout", "between bytes timeout", "backend read error", "Backend fetch failed"}
+	says := func(words string) bool { return strings.EqualFold(a.Reason, words) }
+	return a.Status == http.StatusServiceUnavailable && slices.ContainsFunc(lost, says)
+}

@@ -1,0 +1,204 @@
+package wire
+
+import (
+	"bytes"
+	"net"
+	"sync/atomic"
+)
+
+// Bounds of an answer's head, in bytes.
+const (
+	longestReason     = 64 * kib  // what is handed on of a status line; a longer one is cut
+	longestStatusLine = mib       // what is read of a status line; a longer one is an error
+	longestHead       = 256 * kib // what is handed on of a head, with the interim ones before it; a longer one is an error
+)
+
+// responseConn is a connection whose status lines have one line each. PyPI puts the whole of its message into the status line, line feeds
+// included, and net/http then fails to read the answer. It stands above TLS, since below there is nothing to read.
+//
+// It changes nothing but the head of an answer that is expected: bodies, and bytes that come unasked, are handed on as they are.
+type responseConn struct {
+	net.Conn
+	expected atomic.Bool // a request has got the connection, and nothing of its answer was read yet
+
+	// Of Read alone, which one goroutine calls.
+	filter headFilter
+	ready  []byte // filtered, and not handed on yet
+	err    error  // of the connection, which comes after what is ready
+}
+
+// expectAnswer has the connection take the next bytes that it reads for the head of an answer. It is called when a request gets the
+// connection, which is before anything of the request is written and after everything of the answer before was read.
+func (c *responseConn) expectAnswer() { c.expected.Store(true) }
+
+// Read reads.
+func (c *responseConn) Read(p []byte) (int, error) {
+	for {
+		if len(c.ready) > 0 {
+			n := copy(p, c.ready)
+			c.ready = c.ready[n:]
+			return n, nil
+		}
+		if c.err != nil {
+			return 0, c.err
+		}
+		n, err := c.Conn.Read(p)
+		// The transport is reading before it writes a request, so that only now it is known what was read.
+		if c.expected.Swap(false) {
+			c.ready = c.filter.rest() // nothing, but where an answer broke off
+			c.filter.part = statusCode
+		}
+		if c.filter.part == passed {
+			return n, err
+		}
+		c.ready, c.err = c.filter.feed(c.ready, p[:n])
+		if c.err == nil && err != nil {
+			c.ready, c.err = append(c.ready, c.filter.rest()...), err
+		}
+		if len(p) == 0 && c.err == nil {
+			return 0, nil
+		}
+	}
+}
+
+// headPart is how far the head of an answer was read.
+type headPart uint8
+
+const (
+	passed     headPart = iota // nothing is looked at: the head is over, or it is none
+	statusCode                 // the beginning of the status line: HTTP/1.1 200
+	afterCode                  // the byte behind that, which ends the code
+	reason                     // the rest of the status line
+	fields                     // the header fields
+)
+
+// headFilter joins the lines of a reason phrase with blanks. It holds back what follows the first bare line feed in a status line until
+// it knows which of two it is: up to a CR LF it is a reason of several lines; an empty line before any CR LF ends the head of a server that
+// ends every line with a bare line feed, which net/http reads, and which stays as it is. A reason that has an empty line itself is taken
+// for that as well: to wait for a CR LF could mean to wait for ever.
+type headFilter struct {
+	part    headPart
+	code    [3]byte // of the status line
+	last    byte    // the byte before
+	line    int     // bytes of the line so far
+	before  int     // bytes of interim heads that were handed on
+	handed  int     // bytes of this head that were
+	held    []byte  // of the status line, from its first bare line feed on
+	dropped bool    // bytes of the status line were dropped, since it is too long
+}
+
+// feed appends to out what is to be handed on of the next bytes of an answer. Its error is a [*TooLong], which comes after that.
+func (f *headFilter) feed(out, next []byte) ([]byte, error) {
+	for i, b := range next {
+		var err error
+		switch f.part {
+		case passed:
+			return append(out, next[i:]...), nil
+		case statusCode:
+			out = f.readCode(out, b)
+		case afterCode:
+			if b != ' ' && b != '\r' && b != '\n' {
+				f.part = passed
+				return append(out, next[i:]...), nil
+			}
+			f.part = reason
+			out, err = f.readReason(out, b)
+		case reason:
+			out, err = f.readReason(out, b)
+		case fields:
+			out, err = f.readField(out, b)
+		}
+		if err != nil {
+			return out, err
+		}
+		f.last = b
+	}
+	return out, nil
+}
+
+// rest is what is held back, as it came: the connection has ended.
+func (f *headFilter) rest() []byte {
+	held := f.held
+	*f = headFilter{}
+	return held
+}
+
+// readCode reads one byte of "HTTP/1.1 200". What begins otherwise is no answer, and is not looked at.
+func (f *headFilter) readCode(out []byte, b byte) []byte {
+	const pattern = "HTTP/1.9 999" // 9: any digit
+	want := pattern[f.line]
+	if b != want && (want != '9' || b < '0' || b > '9') {
+		f.part = passed
+		return append(out, b)
+	}
+	if at := f.line - len(pattern) + len(f.code); at >= 0 {
+		f.code[at] = b
+	}
+	f.line++
+	f.handed++
+	if f.line == len(pattern) {
+		f.part = afterCode
+	}
+	return append(out, b)
+}
+
+// readReason reads one byte of the status line behind its code.
+func (f *headFilter) readReason(out []byte, b byte) ([]byte, error) {
+	f.line++
+	switch {
+	case f.line > longestStatusLine:
+		return out, &TooLong{Bound: longestStatusLine, Part: "status line"}
+	case b == '\n' && f.last == '\r':
+		return f.endStatusLine(out), nil
+	case b == '\n' && f.last == '\n': // the second bare one: the first is held
+		if f.dropped {
+			return out, &TooLong{Bound: longestHead, Part: "head"}
+		}
+		return append(append(out, f.rest()...), b), nil
+	case b == '\n' || len(f.held) > 0:
+		if len(f.held) < longestHead {
+			f.held = append(f.held, b)
+		} else {
+			f.dropped = true
+		}
+	case f.handed < longestReason:
+		out = append(out, b)
+		f.handed++
+	default:
+		f.dropped = true
+	}
+	return out, nil
+}
+
+// endStatusLine hands on the rest of a status line of which the CR was read, and whose LF comes now.
+func (f *headFilter) endStatusLine(out []byte) []byte {
+	whole := len(f.held) == 0 && !f.dropped // all but the LF was handed on
+	if !whole {
+		joined := bytes.ReplaceAll(bytes.TrimSuffix(f.held, []byte("\r")), []byte("\n"), []byte(" "))
+		joined = joined[:min(len(joined), max(longestReason-f.handed, 0))]
+		out = append(append(out, joined...), '\r')
+		f.handed += len(joined) + 1
+	}
+	f.handed++
+	f.part, f.line, f.held = fields, 0, nil
+	return append(out, '\n')
+}
+
+// readField reads one byte of the header fields, up to the empty line.
+func (f *headFilter) readField(out []byte, b byte) ([]byte, error) {
+	f.handed++
+	if f.before+f.handed > longestHead {
+		return out, &TooLong{Bound: longestHead, Part: "head"}
+	}
+	switch {
+	case b != '\n':
+		f.line++
+	case f.line > 1 || (f.line == 1 && f.last != '\r'):
+		f.line = 0
+	case f.code[0] == '1' && string(f.code[:]) != "101": // an interim answer: another one follows
+		*f = headFilter{part: statusCode, before: f.before + f.handed}
+	default:
+		f.part = passed
+	}
+	return append(out, b), nil
+}

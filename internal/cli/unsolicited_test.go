@@ -9,6 +9,7 @@ import (
 	"net/http/httptest"
 	"os/exec"
 	"path/filepath"
+	"slices"
 	"strconv"
 	"strings"
 	"sync"
@@ -19,6 +20,7 @@ import (
 	"github.com/org/pypi-oidc-publish/internal/cli"
 	"github.com/org/pypi-oidc-publish/internal/fakepypi"
 	"github.com/org/pypi-oidc-publish/internal/fakepypi/fault"
+	"github.com/org/pypi-oidc-publish/internal/wire"
 )
 
 // Bytes that no request asked for: a server sends them behind an answer, on a connection that is kept. net/http closes the connection
@@ -76,6 +78,11 @@ func TestUnsolicitedBytesAreNotPrinted(t *testing.T) {
 		target                  target
 	}
 	var stories []story
+	for _, op := range append(wire.Ops(), wire.GitHubOps()...) {
+		if !slices.ContainsFunc(targets(), func(o target) bool { return o.op == string(op) }) {
+			t.Errorf("nobody sends anything unasked to the op %s", op)
+		}
+	}
 	for _, o := range targets() {
 		for text := range unsolicited() {
 			stories = append(stories, story{"the action", text, "", o})

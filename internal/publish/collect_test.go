@@ -262,6 +262,7 @@ func TestCheckAttestationsDir(t *testing.T) {
 		"the workspace, with the distributions":       {".", "/", "", true},
 		"through a link to the distributions":         {"dist", "/link", "link", true},
 		"inside, through a link":                      {"dist", "/link/attestations", "link", true},
+		"deep inside, through a link":                 {"dist", "/link/a/b", "link", true},
 		"beside, through a link":                      {"dist", "/link/../attestations", "link", false},
 		"a link of a name that is not there any more": {"dist", "/gone/attestations", "", false},
 	} {
@@ -324,6 +325,7 @@ func TestResolved(t *testing.T) {
 		filepath.Join(dir, "folder"):               filepath.Join(dir, "folder"),
 		filepath.Join(dir, "link"):                 filepath.Join(dir, "folder"),
 		filepath.Join(dir, "link", "a"):            filepath.Join(dir, "folder", "a"),
+		filepath.Join(dir, "link", "a", "b"):       filepath.Join(dir, "folder", "a", "b"),
 		filepath.Join(dir, "nowhere", "a"):         filepath.Join(dir, "nowhere", "a"),
 		"testdata":                                 filepath.Join(here, "testdata"),
 		"/nowhere-at-all/a/b":                      "/nowhere-at-all/a/b",

@@ -319,6 +319,23 @@ func TestGitHubRelease_CancelledLate(t *testing.T) {
 	want(t, "result", attached(t, h), ledger.Attached{Outcome: ledger.ReleaseFailed, Assets: 1, Wanted: 2, Page: h.releasePage()})
 }
 
+// TestGitHubRelease_CancelledAtTheEnd: a signal when all is attached took nothing away, and nothing is reported to be missing.
+func TestGitHubRelease_CancelledAtTheEnd(t *testing.T) {
+	t.Parallel()
+	h := newHarness(t, wheel)
+	release := h.attachTo(releaseV1)
+	ctx, stop := contextWithCause(t)
+	h.watch = func(e ledger.Event) {
+		if a, ok := e.(ledger.Asset); ok && a.Name == manifestName {
+			stop(errSignal)
+		}
+	}
+	wantError(t, "run", h.runIn(ctx), nil)
+	want(t, "assets", h.assets(release), []string{wheel, manifestName})
+	want(t, "result", attached(t, h), ledger.Attached{Outcome: ledger.ReleaseAttached, Assets: 2, Wanted: 2, Page: h.releasePage()})
+	want(t, "noted", h.noted(), nil)
+}
+
 // TestGitHubRelease_NotPublished: a run that ends before the publication attaches nothing, and says so.
 func TestGitHubRelease_NotPublished(t *testing.T) {
 	t.Parallel()

@@ -234,18 +234,36 @@ func TestAdopt(t *testing.T) {
 		noted  []string
 		says   string
 	}{
-		"nothing":                      {nil, []string{publishSuffix}, 1, nil, ""},
-		"the publisher's":              {map[string]string{publishSuffix: publish}, []string{publishSuffix}, 0, nil, ""},
-		"another kind":                 {map[string]string{slsaSuffix: slsa}, []string{publishSuffix, slsaSuffix}, 1, nil, ""},
-		"both kinds":                   {map[string]string{slsaSuffix: slsa, publishSuffix: publish}, []string{publishSuffix, slsaSuffix}, 0, nil, ""},
-		"of other bytes":               {map[string]string{publishSuffix: ofOther}, []string{publishSuffix}, 1, []string{leftOver}, "a new one is made"},
+		"nothing":         {nil, []string{publishSuffix}, 1, nil, ""},
+		"the publisher's": {map[string]string{publishSuffix: publish}, []string{publishSuffix}, 0, nil, ""},
+		"another kind":    {map[string]string{slsaSuffix: slsa}, []string{publishSuffix, slsaSuffix}, 1, nil, ""},
+		"both kinds": {
+			map[string]string{slsaSuffix: slsa, publishSuffix: publish}, []string{publishSuffix, slsaSuffix}, 0, nil, "",
+		},
+		"of other bytes": {
+			map[string]string{publishSuffix: ofOther}, []string{publishSuffix}, 1, []string{leftOver}, "a new one is made",
+		},
 		"another kind, of other bytes": {map[string]string{slsaSuffix: slsaOfOther}, []string{publishSuffix}, 1, []string{leftOver}, "not sent"},
 		"of another workflow":          {map[string]string{publishSuffix: ofOtherWorkflow}, []string{publishSuffix}, 1, []string{leftOver}, ""},
-		"under the name of another":    {map[string]string{slsaSuffix: publish}, []string{publishSuffix}, 1, []string{leftOver}, attest.PublishPredicate},
-		"each under the other's name":  {map[string]string{slsaSuffix: publish, publishSuffix: slsa}, []string{publishSuffix}, 1, []string{leftOver, leftOver}, ""},
-		"damaged":                      {map[string]string{publishSuffix: "{"}, []string{publishSuffix}, 1, []string{leftOver}, ""},
-		"empty":                        {map[string]string{publishSuffix: ""}, []string{publishSuffix}, 1, []string{leftOver}, ""},
-		"without an end":               {map[string]string{publishSuffix: publish + strings.Repeat(" ", maxAttestationFile)}, []string{publishSuffix}, 1, []string{leftOver}, "larger than"},
+		"under the name of another": {
+			map[string]string{slsaSuffix: publish}, []string{publishSuffix}, 1, []string{leftOver}, attest.PublishPredicate,
+		},
+		"each under the other's name": {
+			map[string]string{slsaSuffix: publish, publishSuffix: slsa},
+			[]string{publishSuffix},
+			1,
+			[]string{leftOver, leftOver},
+			"",
+		},
+		"damaged": {map[string]string{publishSuffix: "{"}, []string{publishSuffix}, 1, []string{leftOver}, ""},
+		"empty":   {map[string]string{publishSuffix: ""}, []string{publishSuffix}, 1, []string{leftOver}, ""},
+		"without an end": {
+			map[string]string{publishSuffix: publish + strings.Repeat(" ", maxAttestationFile)},
+			[]string{publishSuffix},
+			1,
+			[]string{leftOver},
+			"larger than",
+		},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()

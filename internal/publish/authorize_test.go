@@ -121,7 +121,10 @@ func TestRevoke_RefusedUploads(t *testing.T) {
 		tokens int
 		burned ledger.Burned
 	}{
-		"no publisher":       {func(h *harness) { h.stage.Claims(func(c map[string]any) { c["repository"] = "octo-org/another" }) }, 0, ledger.NotMinted},
+		"no publisher": {
+			func(h *harness) { h.stage.Claims(func(c map[string]any) { c["repository"] = "octo-org/another" }) }, 0,
+			ledger.NotMinted,
+		},
 		"no uploads":         {func(h *harness) { h.stage.Switch(func(s *fakepypi.Switches) { s.ReadOnly = true }) }, 1, ledger.BurnAccepted},
 		"an upload is lost":  {func(h *harness) { h.fail("upload", "reset-after-store", 0, -1) }, 1, ledger.BurnProven},
 		"an upload is reset": {func(h *harness) { h.fail("upload", "reset-before-body", 0, -1) }, 1, ledger.BurnProven},

@@ -30,12 +30,25 @@ func TestCheck(t *testing.T) {
 		noted   []string // of the whole run
 		counts  ledger.Judged
 	}{
-		"nothing is wrong":              {nil, true, nil, nil, ledger.Judged{Files: 2}},
-		"a warning":                     {[]string{unknownHeader}, true, nil, []string{unknownRule}, ledger.Judged{Files: 2, Warnings: 1}},
-		"an error":                      {[]string{wrongHeader}, true, []string{wrongRule}, []string{wrongRule}, ledger.Judged{Files: 2, Errors: 1}},
-		"both":                          {[]string{wrongHeader, unknownHeader}, true, []string{wrongRule}, []string{unknownRule, wrongRule}, ledger.Judged{Files: 2, Errors: 1, Warnings: 1}},
-		"an error that is let pass":     {[]string{wrongHeader}, false, nil, []string{wrongRule}, ledger.Judged{Files: 2, Warnings: 1}},
-		"both, and the error is passed": {[]string{wrongHeader, unknownHeader}, false, nil, []string{wrongRule, unknownRule}, ledger.Judged{Files: 2, Warnings: 2}},
+		"nothing is wrong": {nil, true, nil, nil, ledger.Judged{Files: 2}},
+		"a warning":        {[]string{unknownHeader}, true, nil, []string{unknownRule}, ledger.Judged{Files: 2, Warnings: 1}},
+		"an error": {
+			[]string{wrongHeader}, true, []string{wrongRule}, []string{wrongRule}, ledger.Judged{Files: 2, Errors: 1},
+		},
+		"both": {
+			[]string{wrongHeader, unknownHeader},
+			true,
+			[]string{wrongRule},
+			[]string{unknownRule, wrongRule},
+			ledger.Judged{Files: 2, Errors: 1, Warnings: 1},
+		},
+		"an error that is let pass": {[]string{wrongHeader}, false, nil, []string{wrongRule}, ledger.Judged{Files: 2, Warnings: 1}},
+		"both, and the error is passed": {
+			[]string{wrongHeader, unknownHeader},
+			false, nil,
+			[]string{wrongRule, unknownRule},
+			ledger.Judged{Files: 2, Warnings: 2},
+		},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
@@ -89,7 +102,8 @@ func TestCheck_DuplicateName(t *testing.T) {
 func TestCheck_WithoutRelease(t *testing.T) {
 	t.Parallel()
 	h := newScripted(t, true, birch)
-	h.write(filepath.Join("dist", wheel), string(zipOf(t, map[string]string{"alder-1.0.dist-info/METADATA": "Metadata-Version: 2.1\nName: alder\n"})))
+	noVersion := zipOf(t, map[string]string{"alder-1.0.dist-info/METADATA": "Metadata-Version: 2.1\nName: alder\n"})
+	h.write(filepath.Join("dist", wheel), string(noVersion))
 	h.options.VerifyMetadata = false
 	err := h.run()
 	f := one(t, finding.Of(err), "no-release")
@@ -126,13 +140,39 @@ func TestPlan(t *testing.T) {
 		noted   []string
 		actions []ledger.Action // of wheel and sdist
 	}{
-		"nothing there":        {func([]*target) []pep.Held { return nil }, false, nil, nil, []ledger.Action{ledger.ActionUpload, ledger.ActionUpload}},
-		"one of two there":     {func(all []*target) []pep.Held { return []pep.Held{as(all[0])} }, false, nil, nil, []ledger.Action{ledger.ActionPresent, ledger.ActionUpload}},
-		"all there":            {func(all []*target) []pep.Held { return []pep.Held{as(all[0]), as(all[1])} }, false, nil, nil, []ledger.Action{ledger.ActionPresent, ledger.ActionPresent}},
-		"a conflict":           {func([]*target) []pep.Held { return []pep.Held{theirs} }, false, []string{"conflict"}, nil, []ledger.Action{ledger.ActionUpload, ledger.ActionConflict}},
-		"two conflicts":        {func([]*target) []pep.Held { return []pep.Held{theirs, {Name: wheel, SHA256: otherDigest}} }, false, []string{"conflict", "conflict"}, nil, []ledger.Action{ledger.ActionConflict, ledger.ActionConflict}},
-		"a conflict to skip":   {func([]*target) []pep.Held { return []pep.Held{theirs} }, true, nil, []string{"skipped"}, []ledger.Action{ledger.ActionUpload, ledger.ActionSkip}},
-		"nothing to skip here": {func([]*target) []pep.Held { return nil }, true, nil, nil, []ledger.Action{ledger.ActionUpload, ledger.ActionUpload}},
+		"nothing there": {
+			func([]*target) []pep.Held { return nil }, false, nil, nil,
+			[]ledger.Action{ledger.ActionUpload, ledger.ActionUpload},
+		},
+		"one of two there": {
+			func(all []*target) []pep.Held { return []pep.Held{as(all[0])} }, false, nil, nil,
+			[]ledger.Action{ledger.ActionPresent, ledger.ActionUpload},
+		},
+		"all there": {
+			func(all []*target) []pep.Held { return []pep.Held{as(all[0]), as(all[1])} }, false, nil, nil,
+			[]ledger.Action{ledger.ActionPresent, ledger.ActionPresent},
+		},
+		"a conflict": {
+			func([]*target) []pep.Held { return []pep.Held{theirs} }, false,
+			[]string{"conflict"},
+			nil,
+			[]ledger.Action{ledger.ActionUpload, ledger.ActionConflict},
+		},
+		"two conflicts": {
+			func([]*target) []pep.Held { return []pep.Held{theirs, {Name: wheel, SHA256: otherDigest}} }, false,
+			[]string{"conflict", "conflict"},
+			nil,
+			[]ledger.Action{ledger.ActionConflict, ledger.ActionConflict},
+		},
+		"a conflict to skip": {
+			func([]*target) []pep.Held { return []pep.Held{theirs} }, true, nil,
+			[]string{"skipped"},
+			[]ledger.Action{ledger.ActionUpload, ledger.ActionSkip},
+		},
+		"nothing to skip here": {
+			func([]*target) []pep.Held { return nil }, true, nil, nil,
+			[]ledger.Action{ledger.ActionUpload, ledger.ActionUpload},
+		},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
@@ -169,7 +209,8 @@ func TestPlan_Again(t *testing.T) {
 	wantError(t, "second look", r.listings.refresh(t.Context(), []pep.Project{alder}), nil)
 	wantError(t, "second plan", r.plan(targets), nil)
 	want(t, "noted by both plans", h.noted(), []string{"skipped", "skipped"})
-	want(t, "files of the notes", []string{h.receipt().Findings[0].File, h.receipt().Findings[1].File}, []string{"dist/" + wheel, "dist/" + sdist})
+	want(t, "file of the first note", h.receipt().Findings[0].File, "dist/"+wheel)
+	want(t, "file of the second note", h.receipt().Findings[1].File, "dist/"+sdist)
 }
 
 // TestPlan_Releases: each release of the set is recorded once, with its page.

@@ -36,14 +36,18 @@ func below(h *harness, paths []string) []string {
 func TestCheckFiles_Order(t *testing.T) {
 	t.Parallel()
 	for name, c := range map[string]struct{ given, want []string }{
-		"a folder":                    {[]string{"dist"}, []string{"dist/" + wheel310, "dist/" + wheel, "dist/" + sdist}},
-		"files":                       {[]string{"dist/" + sdist, "dist/" + wheel310}, []string{"dist/" + sdist, "dist/" + wheel310}},
-		"a file before its folder":    {[]string{"dist/" + sdist, "dist"}, []string{"dist/" + sdist, "dist/" + wheel310, "dist/" + wheel}},
-		"a file after its folder":     {[]string{"dist", "dist/" + wheel310}, []string{"dist/" + wheel, "dist/" + sdist, "dist/" + wheel310}},
-		"two folders":                 {[]string{"more", "dist"}, []string{"more/" + wheel2, "dist/" + wheel310, "dist/" + wheel, "dist/" + sdist}},
-		"a glob before a folder":      {[]string{"dist/*.gz", "dist"}, []string{"dist/" + sdist, "dist/" + wheel310, "dist/" + wheel}},
-		"a glob of folders":           {[]string{"mor*/", "dist/" + wheel}, []string{"more/" + wheel2, "dist/" + wheel}},
-		"a spelling of its own":       {[]string{"dist/../dist/./" + sdist, "dist//" + wheel}, []string{"dist/../dist/./" + sdist, "dist//" + wheel}},
+		"a folder":                 {[]string{"dist"}, []string{"dist/" + wheel310, "dist/" + wheel, "dist/" + sdist}},
+		"files":                    {[]string{"dist/" + sdist, "dist/" + wheel310}, []string{"dist/" + sdist, "dist/" + wheel310}},
+		"a file before its folder": {[]string{"dist/" + sdist, "dist"}, []string{"dist/" + sdist, "dist/" + wheel310, "dist/" + wheel}},
+		"a file after its folder":  {[]string{"dist", "dist/" + wheel310}, []string{"dist/" + wheel, "dist/" + sdist, "dist/" + wheel310}},
+		"two folders": {
+			[]string{"more", "dist"}, []string{"more/" + wheel2, "dist/" + wheel310, "dist/" + wheel, "dist/" + sdist},
+		},
+		"a glob before a folder": {[]string{"dist/*.gz", "dist"}, []string{"dist/" + sdist, "dist/" + wheel310, "dist/" + wheel}},
+		"a glob of folders":      {[]string{"mor*/", "dist/" + wheel}, []string{"more/" + wheel2, "dist/" + wheel}},
+		"a spelling of its own": {
+			[]string{"dist/../dist/./" + sdist, "dist//" + wheel}, []string{"dist/../dist/./" + sdist, "dist//" + wheel},
+		},
 		"what is no distribution":     {[]string{"dist/README.md", "dist/" + wheel}, []string{"dist/README.md", "dist/" + wheel}},
 		"what is no distribution too": {[]string{"dist/" + wheel, "dist/README.md"}, []string{"dist/" + wheel, "dist/README.md"}},
 		"nothing but that":            {[]string{"dist/README.md"}, []string{"dist/README.md"}},
@@ -112,10 +116,16 @@ func TestCheckFiles_Index(t *testing.T) {
 		skip  bool
 		found []string
 	}{
-		"nothing there":       {func(pep.Held) page { return listing(alder) }, false, nil},
-		"the same bytes":      {func(ours pep.Held) page { return listing(alder, ours) }, false, nil},
-		"other bytes":         {func(pep.Held) page { return listing(alder, pep.Held{Name: wheel, SHA256: otherDigest}) }, false, []string{"conflict"}},
-		"other bytes, skip":   {func(pep.Held) page { return listing(alder, pep.Held{Name: wheel, SHA256: otherDigest}) }, true, []string{"conflict"}},
+		"nothing there":  {func(pep.Held) page { return listing(alder) }, false, nil},
+		"the same bytes": {func(ours pep.Held) page { return listing(alder, ours) }, false, nil},
+		"other bytes": {
+			func(pep.Held) page { return listing(alder, pep.Held{Name: wheel, SHA256: otherDigest}) }, false,
+			[]string{"conflict"},
+		},
+		"other bytes, skip": {
+			func(pep.Held) page { return listing(alder, pep.Held{Name: wheel, SHA256: otherDigest}) }, true,
+			[]string{"conflict"},
+		},
 		"no answer":           {func(pep.Held) page { return unreadable() }, false, []string{"look-failed"}},
 		"an unknown project":  {func(pep.Held) page { return absent() }, false, []string{"first-release"}},
 		"the page of a proxy": {func(pep.Held) page { return page{200, "text/html", "<title>Log in</title>"} }, false, []string{"look-failed"}},

@@ -99,7 +99,8 @@ func TestCollect_AttestationFiles(t *testing.T) {
 				h.options.Paths = append(h.options.Paths, h.path(path))
 			}
 			_, targets := h.collected()
-			want(t, "found", targets[0].attestationFiles, []string{h.path("dist", wheel+".publish.attestation"), h.path("dist", wheel+".slsa.attestation")})
+			beside := []string{h.path("dist", wheel+publishSuffix), h.path("dist", wheel+slsaSuffix)}
+			want(t, "found", targets[0].attestationFiles, beside)
 		})
 	}
 }

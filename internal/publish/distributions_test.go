@@ -66,7 +66,8 @@ func distribution(t *testing.T, name, salt string, headers ...string) []byte {
 	t.Helper()
 	project, _, _ := strings.Cut(name, "-")
 	version := versionOf(name)
-	metadata := fmt.Sprintf("Metadata-Version: 2.4\nName: %s\nVersion: %s\nSummary: A tree\nDescription-Content-Type: text/plain\n", project, version)
+	const start = "Metadata-Version: 2.4\nName: %s\nVersion: %s\nSummary: A tree\nDescription-Content-Type: text/plain\n"
+	metadata := fmt.Sprintf(start, project, version)
 	for _, header := range headers {
 		metadata += header + "\n"
 	}
@@ -92,7 +93,8 @@ func zipOf(t *testing.T, members map[string]string) []byte {
 		text := members[name]
 		size := uint64(len(text))
 		// Raw, since the index refuses data descriptors.
-		m, err := w.CreateRaw(&zip.FileHeader{Name: name, CRC32: crc32.ChecksumIEEE([]byte(text)), CompressedSize64: size, UncompressedSize64: size})
+		header := zip.FileHeader{Name: name, CRC32: crc32.ChecksumIEEE([]byte(text)), CompressedSize64: size, UncompressedSize64: size}
+		m, err := w.CreateRaw(&header)
 		if err == nil {
 			_, err = io.WriteString(m, text)
 		}

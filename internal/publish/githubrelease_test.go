@@ -119,7 +119,10 @@ func TestGitHubRelease_Find(t *testing.T) {
 		id  string
 	}{
 		"no such release": {func(h *harness, _ releases.Release) { h.options.Tag = "v2.0.0" }, "github-release-missing"},
-		"no right":        {func(h *harness, _ releases.Release) { h.stage.GitHub.Grant(h.env[fakepypi.GitHubToken], releases.Read) }, "github-permission"},
+		"no right": {
+			func(h *harness, _ releases.Release) { h.stage.GitHub.Grant(h.env[fakepypi.GitHubToken], releases.Read) },
+			"github-permission",
+		},
 		"other bytes": {func(h *harness, release releases.Release) {
 			h.stage.GitHub.Hold(releases.Asset{Release: release.ID, Name: sdist, Bytes: []byte("theirs")})
 		}, "github-asset-conflict"},
@@ -213,13 +216,48 @@ func TestGitHubRelease_Incomplete(t *testing.T) {
 	const noAttestations = "github-release-attestations"
 	bundle := wheel + bundleSuffix
 	for name, c := range map[string]row{
-		"all is there":       {func(*harness) {}, []string{wheel, bundle, manifestName}, ledger.ReleaseAttached, 3, nil, nil},
-		"nobody wants them":  {func(h *harness) { h.options.Attest = config.AttestNever }, []string{wheel, manifestName}, ledger.ReleaseAttached, 2, nil, nil},
-		"no Sigstore known":  {func(h *harness) { h.deps.Signer = nil }, []string{wheel, manifestName}, ledger.ReleaseAttached, 2, []string{noAttestations}, []string{wheel, "Sigstore"}},
-		"another repository": {func(h *harness) { h.options.Repository = "octo-org/another" }, []string{wheel, manifestName}, ledger.ReleaseAttached, 2, []string{noAttestations}, []string{wheel, "octo-org/another"}},
-		"provenance is down": {func(h *harness) { h.fail("provenance", "status-503", 0, -1) }, []string{wheel}, ledger.ReleaseFailed, 3, []string{noAttestations}, []string{wheel, "503"}},
-		"no provenance":      {func(h *harness) { h.stage.Switch(func(s *fakepypi.Switches) { s.NoAttestations = true }) }, []string{wheel}, ledger.ReleaseFailed, 3, []string{noAttestations}, []string{wheel, "403"}},
-		"the page is down":   {func(h *harness) { h.fail("look", "html-403", 1, -1) }, []string{wheel}, ledger.ReleaseFailed, 3, []string{noAttestations}, []string{wheel, "403"}},
+		"all is there": {func(*harness) {}, []string{wheel, bundle, manifestName}, ledger.ReleaseAttached, 3, nil, nil},
+		"nobody wants them": {
+			func(h *harness) { h.options.Attest = config.AttestNever },
+			[]string{wheel, manifestName},
+			ledger.ReleaseAttached,
+			2, nil, nil,
+		},
+		"no Sigstore known": {
+			func(h *harness) { h.deps.Signer = nil },
+			[]string{wheel, manifestName},
+			ledger.ReleaseAttached, 2,
+			[]string{noAttestations},
+			[]string{wheel, "Sigstore"},
+		},
+		"another repository": {
+			func(h *harness) { h.options.Repository = "octo-org/another" },
+			[]string{wheel, manifestName},
+			ledger.ReleaseAttached, 2,
+			[]string{noAttestations},
+			[]string{wheel, "octo-org/another"},
+		},
+		"provenance is down": {
+			func(h *harness) { h.fail("provenance", "status-503", 0, -1) },
+			[]string{wheel},
+			ledger.ReleaseFailed, 3,
+			[]string{noAttestations},
+			[]string{wheel, "503"},
+		},
+		"no provenance": {
+			func(h *harness) { h.stage.Switch(func(s *fakepypi.Switches) { s.NoAttestations = true }) },
+			[]string{wheel},
+			ledger.ReleaseFailed, 3,
+			[]string{noAttestations},
+			[]string{wheel, "403"},
+		},
+		"the page is down": {
+			func(h *harness) { h.fail("look", "html-403", 1, -1) },
+			[]string{wheel},
+			ledger.ReleaseFailed, 3,
+			[]string{noAttestations},
+			[]string{wheel, "403"},
+		},
 		"a page of no such file": {func(h *harness) {
 			h.watch = func(e ledger.Event) {
 				if p, ok := e.(ledger.Phase); ok && p.Name == "GitHub release" {
@@ -227,8 +265,19 @@ func TestGitHubRelease_Incomplete(t *testing.T) {
 				}
 			}
 		}, []string{wheel}, ledger.ReleaseFailed, 3, []string{noAttestations}, []string{wheel, "cache"}},
-		"uploads to GitHub fail": {func(h *harness) { h.stage.GitHub.Say("upload", failing(3, http.StatusBadRequest)...) }, nil, ledger.ReleaseFailed, 3, []string{"github-asset-refused", "github-asset-refused"}, []string{"published"}},
-		"the first one fails":    {func(h *harness) { h.stage.GitHub.Say("upload", failing(1, http.StatusBadRequest)...) }, []string{bundle}, ledger.ReleaseFailed, 3, []string{"github-asset-refused"}, []string{wheel}},
+		"uploads to GitHub fail": {
+			func(h *harness) { h.stage.GitHub.Say("upload", failing(3, http.StatusBadRequest)...) }, nil, ledger.ReleaseFailed,
+			3,
+			[]string{"github-asset-refused", "github-asset-refused"},
+			[]string{"published"},
+		},
+		"the first one fails": {
+			func(h *harness) { h.stage.GitHub.Say("upload", failing(1, http.StatusBadRequest)...) },
+			[]string{bundle},
+			ledger.ReleaseFailed, 3,
+			[]string{"github-asset-refused"},
+			[]string{wheel},
+		},
 		"the manifest fails": {func(h *harness) {
 			h.watch = func(e ledger.Event) {
 				if a, ok := e.(ledger.Asset); ok && a.Name == bundle {
@@ -301,6 +350,49 @@ func TestGitHubRelease_Cancelled(t *testing.T) {
 	want(t, "severity", last.Severity, finding.Warning)
 	wantText(t, "the warning", last.Message, errSignal.Error(), "published")
 	want(t, "files on the index", len(h.stage.Files()), 2)
+}
+
+// TestGitHubRelease_CancelledFetching: a signal while attestations are fetched from the index is reported once, and not for each of them.
+func TestGitHubRelease_CancelledFetching(t *testing.T) {
+	t.Parallel()
+	first := newHarness(t, wheel, sdist)
+	first.sign(config.AttestAuto)
+	wantError(t, "the job that publishes", first.run(), nil)
+	h := first.another(t, wheel, sdist)
+	h.sign(config.AttestAuto)
+	release := h.attachTo(releaseV1)
+	ctx, stop := contextWithCause(t)
+	h.watch = func(e ledger.Event) {
+		if p, ok := e.(ledger.Phase); ok && p.Name == "GitHub release" {
+			stop(errSignal)
+		}
+	}
+	wantError(t, "run", h.runIn(ctx), nil)
+	want(t, "assets", h.assets(release), nil)
+	want(t, "findings", len(h.noted()), 1)
+	wantText(t, "the warning", h.receipt().Findings[0].Message, errSignal.Error())
+	want(t, "wanted", attached(t, h).Wanted, 5)
+}
+
+// TestGitHubRelease_DamagedAttestation: an attestation that cannot be written as a bundle leaves the rest to be attached.
+func TestGitHubRelease_DamagedAttestation(t *testing.T) {
+	t.Parallel()
+	h := newHarness(t, wheel, sdist)
+	release := h.attachTo(releaseV1)
+	r, targets := h.planned()
+	g := &gitHubRelease{run: r}
+	wantError(t, "find", g.find(t.Context(), targets), nil)
+	for _, file := range targets {
+		file.outcome = ledger.OutcomeUploaded
+	}
+	targets[0].attestations = []attest.Attestation{{Predicate: attest.PublishPredicate, JSON: []byte("{")}}
+	g.attach(t.Context(), targets)
+	want(t, "assets", h.assets(release), []string{wheel, sdist})
+	f := h.found("github-release-failed")
+	want(t, "severity", f.Severity, finding.Warning)
+	wantText(t, "the warning", f.Message, wheel, "published")
+	want(t, "has a next step", f.Fix != "", true)
+	want(t, "result", attached(t, h).Outcome, ledger.ReleaseFailed)
 }
 
 // TestGitHubRelease_CancelledLate: a signal after the last asset of the files and before the manifest is a failure too.

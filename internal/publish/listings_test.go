@@ -196,11 +196,17 @@ func TestListings_Compare(t *testing.T) {
 		outcome     ledger.Outcome
 		indexDigest string
 	}{
-		"missing":                   {listing(alder), false, ledger.ActionUpload, ledger.NotAttempted, ""},
-		"present":                   {listing(alder, as(fileOf(t, wheel, "ours"))), false, ledger.ActionPresent, ledger.OutcomePresent, ""},
-		"present, with skip":        {listing(alder, as(fileOf(t, wheel, "ours"))), true, ledger.ActionPresent, ledger.OutcomePresent, ""},
-		"other bytes":               {listing(alder, as(fileOf(t, wheel, "theirs"))), false, ledger.ActionConflict, ledger.OutcomeConflict, fileOf(t, wheel, "theirs").sha256()},
-		"other bytes, with skip":    {listing(alder, as(fileOf(t, wheel, "theirs"))), true, ledger.ActionSkip, ledger.OutcomeSkipped, fileOf(t, wheel, "theirs").sha256()},
+		"missing":            {listing(alder), false, ledger.ActionUpload, ledger.NotAttempted, ""},
+		"present":            {listing(alder, as(fileOf(t, wheel, "ours"))), false, ledger.ActionPresent, ledger.OutcomePresent, ""},
+		"present, with skip": {listing(alder, as(fileOf(t, wheel, "ours"))), true, ledger.ActionPresent, ledger.OutcomePresent, ""},
+		"other bytes": {
+			listing(alder, as(fileOf(t, wheel, "theirs"))), false, ledger.ActionConflict, ledger.OutcomeConflict,
+			fileOf(t, wheel, "theirs").sha256(),
+		},
+		"other bytes, with skip": {
+			listing(alder, as(fileOf(t, wheel, "theirs"))), true, ledger.ActionSkip, ledger.OutcomeSkipped,
+			fileOf(t, wheel, "theirs").sha256(),
+		},
 		"no answer":                 {unreadable(), false, ledger.ActionUpload, ledger.NotAttempted, ""},
 		"no answer, with skip":      {unreadable(), true, ledger.ActionUpload, ledger.NotAttempted, ""},
 		"an unknown project":        {absent(), true, ledger.ActionUpload, ledger.NotAttempted, ""},
@@ -233,11 +239,16 @@ func TestListings_Find(t *testing.T) {
 		waits    []time.Duration
 		files    int // on the page that is returned
 	}{
-		"listed at once":                {[]page{listing(alder, as(file))}, 1, nil, 1},
-		"other bytes, listed at once":   {[]page{listing(alder, as(fileOf(t, wheel, "theirs")))}, 1, nil, 1},
-		"listed late":                   {[]page{listing(alder), listing(alder, as(file))}, 2, []time.Duration{pause}, 1},
-		"listed at the last request":    {[]page{absent(), listing(alder), listing(alder, as(file))}, 3, []time.Duration{pause, pause}, 1},
-		"listed too late":               {[]page{listing(alder), listing(alder), listing(alder, pep.Held{Name: sdist}), listing(alder, as(file))}, 3, []time.Duration{pause, pause}, 1},
+		"listed at once":              {[]page{listing(alder, as(file))}, 1, nil, 1},
+		"other bytes, listed at once": {[]page{listing(alder, as(fileOf(t, wheel, "theirs")))}, 1, nil, 1},
+		"listed late":                 {[]page{listing(alder), listing(alder, as(file))}, 2, []time.Duration{pause}, 1},
+		"listed at the last request":  {[]page{absent(), listing(alder), listing(alder, as(file))}, 3, []time.Duration{pause, pause}, 1},
+		"listed too late": {
+			[]page{listing(alder), listing(alder), listing(alder, pep.Held{Name: sdist}), listing(alder, as(file))},
+			3,
+			[]time.Duration{pause, pause},
+			1,
+		},
 		"never listed":                  {[]page{listing(alder)}, 3, []time.Duration{pause, pause}, 0},
 		"never readable":                {[]page{unreadable()}, 3, []time.Duration{pause, pause}, 0},
 		"readable once":                 {[]page{listing(alder, pep.Held{Name: sdist}), unreadable()}, 3, []time.Duration{pause, pause}, 1},
@@ -292,17 +303,36 @@ func TestListings_Repeat(t *testing.T) {
 		over     time.Duration // when it ended
 		done     bool
 	}{
-		"done at once":              {schedule{attempts: 3, pause: 3 * s}, paces(done), 0, []time.Duration{0}, 0, true},
-		"done at the second":        {schedule{attempts: 3, pause: 3 * s}, paces(steady, done), 0, []time.Duration{0, 3 * s}, 3 * s, true},
-		"done at the last":          {schedule{attempts: 3, pause: 3 * s}, paces(steady, steady, done), 0, []time.Duration{0, 3 * s, 6 * s}, 6 * s, true},
-		"out of attempts":           {schedule{attempts: 3, pause: 3 * s}, paces(steady), 0, []time.Duration{0, 3 * s, 6 * s}, 6 * s, false},
-		"one attempt":               {schedule{attempts: 1, pause: 3 * s}, paces(steady), 0, []time.Duration{0}, 0, false},
-		"out of time":               {schedule{pause: 3 * s}, paces(steady), 7 * s, []time.Duration{0, 3 * s, 6 * s}, 7 * s, false},
-		"done in time":              {schedule{pause: 3 * s}, paces(steady, steady, done), 7 * s, []time.Duration{0, 3 * s, 6 * s}, 6 * s, true},
-		"slower and slower":         {schedule{pause: s, longest: 5 * s}, paces(slower), 20 * s, []time.Duration{0, 1 * s, 3 * s, 7 * s, 12 * s, 17 * s}, 20 * s, false},
-		"steady after slower":       {schedule{pause: s, longest: 60 * s}, paces(slower, slower, steady, done), 0, []time.Duration{0, 1 * s, 3 * s, 4 * s}, 4 * s, true},
-		"slower after steady":       {schedule{pause: s, longest: 60 * s}, paces(slower, steady, slower, slower, done), 0, []time.Duration{0, s, 2 * s, 3 * s, 5 * s}, 5 * s, true},
-		"no longest pause is given": {schedule{attempts: 4, pause: 3 * s}, paces(slower), 0, []time.Duration{0, 3 * s, 6 * s, 9 * s}, 9 * s, false},
+		"done at once":       {schedule{attempts: 3, pause: 3 * s}, paces(done), 0, []time.Duration{0}, 0, true},
+		"done at the second": {schedule{attempts: 3, pause: 3 * s}, paces(steady, done), 0, []time.Duration{0, 3 * s}, 3 * s, true},
+		"done at the last": {
+			schedule{attempts: 3, pause: 3 * s}, paces(steady, steady, done), 0, []time.Duration{0, 3 * s, 6 * s}, 6 * s, true,
+		},
+		"out of attempts": {schedule{attempts: 3, pause: 3 * s}, paces(steady), 0, []time.Duration{0, 3 * s, 6 * s}, 6 * s, false},
+		"one attempt":     {schedule{attempts: 1, pause: 3 * s}, paces(steady), 0, []time.Duration{0}, 0, false},
+		"out of time":     {schedule{pause: 3 * s}, paces(steady), 7 * s, []time.Duration{0, 3 * s, 6 * s}, 7 * s, false},
+		"done in time":    {schedule{pause: 3 * s}, paces(steady, steady, done), 7 * s, []time.Duration{0, 3 * s, 6 * s}, 6 * s, true},
+		"slower and slower": {
+			schedule{pause: s, longest: 5 * s},
+			paces(slower), 20 * s,
+			[]time.Duration{0, 1 * s, 3 * s, 7 * s, 12 * s, 17 * s},
+			20 * s, false,
+		},
+		"steady after slower": {
+			schedule{pause: s, longest: 60 * s},
+			paces(slower, slower, steady, done), 0,
+			[]time.Duration{0, 1 * s, 3 * s, 4 * s},
+			4 * s, true,
+		},
+		"slower after steady": {
+			schedule{pause: s, longest: 60 * s},
+			paces(slower, steady, slower, slower, done), 0,
+			[]time.Duration{0, s, 2 * s, 3 * s, 5 * s},
+			5 * s, true,
+		},
+		"no longest pause is given": {
+			schedule{attempts: 4, pause: 3 * s}, paces(slower), 0, []time.Duration{0, 3 * s, 6 * s, 9 * s}, 9 * s, false,
+		},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()

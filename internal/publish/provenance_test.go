@@ -86,20 +86,33 @@ func TestCheckProvenance(t *testing.T) {
 		has     []attest.Attestation // what goes with the file afterwards
 	}
 	for name, c := range map[string]row{
-		"what was sent":                    {address, ok, provenanceWith(ours), false, false, true, nil, []attest.Attestation{ours}},
-		"what was sent, beside another":    {address, ok, provenanceWith(earlier, ours), false, false, true, nil, []attest.Attestation{ours}},
-		"that of an earlier run":           {address, ok, provenanceWith(earlier), false, false, true, []string{"provenance-earlier"}, []attest.Attestation{earlier}},
-		"that of another workflow":         {address, ok, provenanceWith(theirs), false, true, false, nil, []attest.Attestation{ours}},
-		"that of other bytes":              {address, ok, provenanceWith(ofOtherBytes), false, true, false, nil, []attest.Attestation{ours}},
-		"one that is damaged":              {address, ok, provenanceWith(attest.Attestation{JSON: []byte(`{"version":1}`)}), false, true, false, nil, []attest.Attestation{ours}},
+		"what was sent":                 {address, ok, provenanceWith(ours), false, false, true, nil, []attest.Attestation{ours}},
+		"what was sent, beside another": {address, ok, provenanceWith(earlier, ours), false, false, true, nil, []attest.Attestation{ours}},
+		"that of an earlier run": {
+			address, ok, provenanceWith(earlier), false, false, true,
+			[]string{"provenance-earlier"},
+			[]attest.Attestation{earlier},
+		},
+		"that of another workflow": {address, ok, provenanceWith(theirs), false, true, false, nil, []attest.Attestation{ours}},
+		"that of other bytes":      {address, ok, provenanceWith(ofOtherBytes), false, true, false, nil, []attest.Attestation{ours}},
+		"one that is damaged": {
+			address, ok, provenanceWith(attest.Attestation{JSON: []byte(`{"version":1}`)}), false, true, false, nil,
+			[]attest.Attestation{ours},
+		},
 		"an earlier one and a foreign one": {address, ok, provenanceWith(earlier, theirs), false, true, false, nil, []attest.Attestation{ours}},
 		"none on the page":                 {"", ok, "", false, false, true, []string{"no-provenance"}, []attest.Attestation{ours}},
-		"attestations are turned off":      {address, http.StatusForbidden, `{"message":"Attestations temporarily disabled"}`, false, false, true, []string{"no-provenance"}, []attest.Attestation{ours}},
-		"not there yet":                    {address, http.StatusNotFound, "", true, false, false, nil, []attest.Attestation{ours}},
-		"the index is down":                {address, http.StatusServiceUnavailable, "", true, false, false, nil, []attest.Attestation{ours}},
-		"the page of a proxy":              {address, ok, "<html>", true, false, false, nil, []attest.Attestation{ours}},
-		"no attestation in it":             {address, ok, provenanceWith(), true, false, false, nil, []attest.Attestation{ours}},
-		"an address that is not its own":   {"https://elsewhere.example/p", ok, provenanceWith(ours), true, false, false, nil, []attest.Attestation{ours}},
+		"attestations are turned off": {
+			address, http.StatusForbidden, `{"message":"Attestations temporarily disabled"}`, false, false, true,
+			[]string{"no-provenance"},
+			[]attest.Attestation{ours},
+		},
+		"not there yet":        {address, http.StatusNotFound, "", true, false, false, nil, []attest.Attestation{ours}},
+		"the index is down":    {address, http.StatusServiceUnavailable, "", true, false, false, nil, []attest.Attestation{ours}},
+		"the page of a proxy":  {address, ok, "<html>", true, false, false, nil, []attest.Attestation{ours}},
+		"no attestation in it": {address, ok, provenanceWith(), true, false, false, nil, []attest.Attestation{ours}},
+		"an address that is not its own": {
+			"https://elsewhere.example/p", ok, provenanceWith(ours), true, false, false, nil, []attest.Attestation{ours},
+		},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()

@@ -13,6 +13,7 @@ import (
 	"github.com/org/pypi-oidc-publish/internal/finding"
 	"github.com/org/pypi-oidc-publish/internal/ledger"
 	"github.com/org/pypi-oidc-publish/internal/par"
+	"github.com/org/pypi-oidc-publish/internal/pep"
 )
 
 // TestRun_NewRelease: a first release of three files goes to the index with its attestations, is read back, and leaves no token.
@@ -134,10 +135,22 @@ func TestRun_DryRun(t *testing.T) {
 		noted []string
 		says  string // in the first of them
 	}{
-		"all is well":     {func(*harness) {}, []string{"dry-run"}, "nothing was minted or sent"},
-		"no ID token":     {func(h *harness) { h.withoutIDToken() }, []string{"id-token-permission", "dry-run"}, "the run itself would fail here"},
-		"no such release": {func(h *harness) { h.attachTo(releaseV1); h.options.Tag = "v2" }, []string{"github-release-missing", "dry-run"}, "the run itself would fail here"},
-		"neither":         {func(h *harness) { h.withoutIDToken(); h.attachTo(releaseV1); h.options.Tag = "v2" }, []string{"github-release-missing", "id-token-permission", "dry-run"}, "the run itself would fail here"},
+		"all is well": {func(*harness) {}, []string{"dry-run"}, "nothing was minted or sent"},
+		"no ID token": {
+			func(h *harness) { h.withoutIDToken() },
+			[]string{"id-token-permission", "dry-run"},
+			"the run itself would fail here",
+		},
+		"no such release": {
+			func(h *harness) { h.attachTo(releaseV1); h.options.Tag = "v2" },
+			[]string{"github-release-missing", "dry-run"},
+			"the run itself would fail here",
+		},
+		"neither": {
+			func(h *harness) { h.withoutIDToken(); h.attachTo(releaseV1); h.options.Tag = "v2" },
+			[]string{"github-release-missing", "id-token-permission", "dry-run"},
+			"the run itself would fail here",
+		},
 		"nothing missing, and no ID token": {func(h *harness) {
 			wantError(h.t, "first run", h.another(h.t, wheel).run(), nil)
 			h.withoutIDToken()
@@ -345,6 +358,49 @@ func TestRun_LostAnswers(t *testing.T) {
 			want(t, "findings", h.noted(), nil)
 		})
 	}
+}
+
+// TestRun_OtherBytesServed: an index that serves something else than it took fails the run, and nothing is attached on GitHub.
+func TestRun_OtherBytesServed(t *testing.T) {
+	t.Parallel()
+	x := newScripted(t, true)
+	x.index.pages[alder] = []page{listing(alder), listing(alder, pep.Held{Name: wheel, SHA256: otherDigest})}
+	h := newHarness(t, wheel)
+	h.connect(x.deps.Index.Site(), x.deps.Password)
+	h.options.Wait = time.Minute
+	release := h.attachTo(releaseV1)
+	want(t, "errors", idsOf(finding.Of(h.run())), []string{"served-otherwise"})
+	want(t, "read back", h.receipt().Verified, ledger.NotServed)
+	want(t, "outcome", h.outcomes()[wheel], ledger.OutcomeUploaded)
+	want(t, "assets", h.assets(release), nil)
+	want(t, "result of attaching", attached(t, h).Outcome, ledger.ReleaseFailed)
+}
+
+// TestRun_AfterAnotherJob: a job that may attach and not publish waits for the one that publishes, and then attaches.
+func TestRun_AfterAnotherJob(t *testing.T) {
+	t.Parallel()
+	h := newHarness(t, wheel)
+	release := h.attachTo(releaseV1)
+	h.withoutIDToken()
+	h.options.Wait = time.Minute
+	first := h.another(t, wheel)
+	h.waits.during = func() {
+		h.waits.during = nil
+		wantError(t, "the job that publishes", first.run(), nil)
+	}
+	wantError(t, "run", h.run(), nil)
+	want(t, "result", h.receipt().Result(), ledger.Unchanged)
+	want(t, "assets", h.assets(release), []string{wheel, manifestName})
+	want(t, "phases", h.phases(), []string{
+		"Collect", "Check", "Plan", "Find release", "Wait for index", "Read back", "GitHub release",
+	})
+
+	alone := h.another(t, wheel310)
+	alone.deps.GitHub, alone.options.Tag = h.deps.GitHub, h.options.Tag
+	alone.withoutIDToken()
+	alone.options.Wait = 10 * time.Second
+	want(t, "errors of a job that nobody goes before", idsOf(finding.Of(alone.run())), []string{"github-release-unpublished"})
+	want(t, "assets", h.assets(release), []string{wheel, manifestName})
 }
 
 // TestRun_Elsewhere: an index of another kind takes a password and knows MD5 alone; files that it has are recognised by that.

@@ -21,20 +21,28 @@ func TestTarget_Compare(t *testing.T) {
 		action      ledger.Action
 		indexDigest string
 	}{
-		"an unknown project":                     {nil, false, ledger.ActionUpload, ""},
-		"the same bytes":                         {[]pep.Held{same}, false, ledger.ActionPresent, ""},
-		"other bytes":                            {[]pep.Held{{Name: wheel, SHA256: otherDigest}}, false, ledger.ActionConflict, otherDigest},
-		"other files alone":                      {[]pep.Held{{Name: sdist, SHA256: otherDigest}}, false, ledger.ActionUpload, ""},
-		"these bytes under another name":         {[]pep.Held{{Name: sdist, SHA256: file.sha256()}}, false, ledger.ActionUpload, ""},
-		"the name, after another one":            {[]pep.Held{{Name: sdist, SHA256: otherDigest}, same}, false, ledger.ActionPresent, ""},
-		"the name without a digest":              {[]pep.Held{{Name: wheel}}, false, ledger.ActionUpload, ""},
-		"the name twice, once without a digest":  {[]pep.Held{{Name: wheel}, {Name: wheel, SHA256: otherDigest}}, false, ledger.ActionConflict, otherDigest},
-		"the same MD5, and nothing better":       {[]pep.Held{{Name: wheel, MD5: sum}}, false, ledger.ActionPresent, ""},
-		"another MD5, and nothing better":        {[]pep.Held{{Name: wheel, MD5: otherDigest[:32]}}, false, ledger.ActionConflict, "MD5 " + otherDigest[:32]},
+		"an unknown project":             {nil, false, ledger.ActionUpload, ""},
+		"the same bytes":                 {[]pep.Held{same}, false, ledger.ActionPresent, ""},
+		"other bytes":                    {[]pep.Held{{Name: wheel, SHA256: otherDigest}}, false, ledger.ActionConflict, otherDigest},
+		"other files alone":              {[]pep.Held{{Name: sdist, SHA256: otherDigest}}, false, ledger.ActionUpload, ""},
+		"these bytes under another name": {[]pep.Held{{Name: sdist, SHA256: file.sha256()}}, false, ledger.ActionUpload, ""},
+		"the name, after another one":    {[]pep.Held{{Name: sdist, SHA256: otherDigest}, same}, false, ledger.ActionPresent, ""},
+		"the name without a digest":      {[]pep.Held{{Name: wheel}}, false, ledger.ActionUpload, ""},
+		"the name twice, once without a digest": {
+			[]pep.Held{{Name: wheel}, {Name: wheel, SHA256: otherDigest}}, false, ledger.ActionConflict, otherDigest,
+		},
+		"the same MD5, and nothing better": {[]pep.Held{{Name: wheel, MD5: sum}}, false, ledger.ActionPresent, ""},
+		"another MD5, and nothing better": {
+			[]pep.Held{{Name: wheel, MD5: otherDigest[:32]}}, false, ledger.ActionConflict, "MD5 " + otherDigest[:32],
+		},
 		"an MD5 that is nothing to compare with": {[]pep.Held{{Name: wheel, MD5: otherDigest[:32]}}, true, ledger.ActionUpload, ""},
-		"the same MD5 and another SHA-256":       {[]pep.Held{{Name: wheel, MD5: sum, SHA256: otherDigest}}, false, ledger.ActionConflict, otherDigest},
-		"another MD5 and the same SHA-256":       {[]pep.Held{{Name: wheel, MD5: otherDigest[:32], SHA256: file.sha256()}}, false, ledger.ActionPresent, ""},
-		"the same bytes of another size":         {[]pep.Held{{Name: wheel, SHA256: file.sha256(), Size: 9000}}, false, ledger.ActionPresent, ""},
+		"the same MD5 and another SHA-256": {
+			[]pep.Held{{Name: wheel, MD5: sum, SHA256: otherDigest}}, false, ledger.ActionConflict, otherDigest,
+		},
+		"another MD5 and the same SHA-256": {
+			[]pep.Held{{Name: wheel, MD5: otherDigest[:32], SHA256: file.sha256()}}, false, ledger.ActionPresent, "",
+		},
+		"the same bytes of another size": {[]pep.Held{{Name: wheel, SHA256: file.sha256(), Size: 9000}}, false, ledger.ActionPresent, ""},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
@@ -97,7 +105,8 @@ func TestTarget_Lists(t *testing.T) {
 		file.action, file.outcome = stands.action, stands.outcome
 		all = append(all, file)
 	}
-	want(t, "to be uploaded", distinct(namesOf(missingOf(all))), []string{"alder-1.0.tar.gz", "alder-2.0.tar.gz", "hazel-1.0.tar.gz", "maple-1.0.tar.gz"})
+	toUpload := []string{"alder-1.0.tar.gz", "alder-2.0.tar.gz", "hazel-1.0.tar.gz", "maple-1.0.tar.gz"}
+	want(t, "to be uploaded", distinct(namesOf(missingOf(all))), toUpload)
 	want(t, "on the index", distinct(namesOf(onIndexOf(all))), []string{"alder-2.0.tar.gz", "birch-1.0.tar.gz"})
 	want(t, "projects", projectsOf(all), []pep.Project{"alder", "birch", "cedar", "elder", "hazel", "maple"})
 	want(t, "projects of files whose metadata names none", projectsOf([]*target{{}}), nil)

@@ -8,6 +8,7 @@ import (
 	"strings"
 	"sync"
 	"testing"
+	"testing/synctest"
 	"time"
 
 	"github.com/org/pypi-oidc-publish/internal/attest"
@@ -43,15 +44,29 @@ func TestUpload_Batches(t *testing.T) {
 		files []string
 		want  []string // for each release: first | wheels | sdists
 	}{
-		"a new project":                   {absent(), []string{wheel310, wheel311, wheel312, sdist}, []string{wheel310 + " | " + wheel311 + " " + wheel312 + " | " + sdist}},
-		"a new release":                   {has(sdist2, wheel2), []string{wheel310, wheel311, sdist}, []string{wheel310 + " | " + wheel311 + " | " + sdist}},
-		"a release that is there":         {has("alder-1.0.0-py2-none-any.whl"), []string{wheel310, wheel311, sdist}, []string{" | " + wheel310 + " " + wheel311 + " | " + sdist}},
+		"a new project": {
+			absent(),
+			[]string{wheel310, wheel311, wheel312, sdist},
+			[]string{wheel310 + " | " + wheel311 + " " + wheel312 + " | " + sdist},
+		},
+		"a new release": {
+			has(sdist2, wheel2), []string{wheel310, wheel311, sdist}, []string{wheel310 + " | " + wheel311 + " | " + sdist},
+		},
+		"a release that is there": {
+			has("alder-1.0.0-py2-none-any.whl"),
+			[]string{wheel310, wheel311, sdist},
+			[]string{" | " + wheel310 + " " + wheel311 + " | " + sdist},
+		},
 		"a project that cannot be looked": {unreadable(), []string{wheel310, wheel311}, []string{wheel310 + " | " + wheel311 + " | "}},
 		"an sdist alone":                  {absent(), []string{sdist}, []string{sdist + " |  | "}},
 		"an sdist before a wheel":         {absent(), []string{sdist, wheel}, []string{wheel + " |  | " + sdist}},
 		"one wheel":                       {absent(), []string{wheel}, []string{wheel + " |  | "}},
-		"two releases, one of them there": {has(wheel310), []string{wheel2, wheel311, sdist2, sdist}, []string{wheel2 + " |  | " + sdist2, " | " + wheel311 + " | " + sdist}},
-		"a file of no release is there":   {has("alder.zip"), []string{wheel}, []string{wheel + " |  | "}},
+		"two releases, one of them there": {
+			has(wheel310),
+			[]string{wheel2, wheel311, sdist2, sdist},
+			[]string{wheel2 + " |  | " + sdist2, " | " + wheel311 + " | " + sdist},
+		},
+		"a file of no release is there": {has("alder.zip"), []string{wheel}, []string{wheel + " |  | "}},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
@@ -172,20 +187,39 @@ func TestUpload_AfterARefusal(t *testing.T) {
 	there := listing(alder, pep.Held{Name: sdist, SHA256: otherDigest}, pep.Held{Name: sdist2, SHA256: otherDigest})
 	refusal := page{status: http.StatusBadRequest, body: "no"}
 	for name, c := range map[string]struct {
+		page     page
 		width    int // uploads at once that the index is given
 		answers  []page
 		sent     int
 		outcomes map[ledger.Outcome]int
 	}{
-		"the only one under way": {1, []page{refusal}, 1, map[ledger.Outcome]int{ledger.OutcomeRejected: 1, ledger.NotAttempted: 3}},
-		"another under way":      {2, []page{refusal, {status: http.StatusOK}}, 2, map[ledger.Outcome]int{ledger.OutcomeRejected: 1, ledger.OutcomeUploaded: 1, ledger.NotAttempted: 2}},
-		"both under way":         {2, []page{refusal, refusal}, 2, map[ledger.Outcome]int{ledger.OutcomeRejected: 2, ledger.NotAttempted: 2}},
-		"the second one":         {1, []page{{status: http.StatusOK}, refusal}, 2, map[ledger.Outcome]int{ledger.OutcomeRejected: 1, ledger.OutcomeUploaded: 1, ledger.NotAttempted: 2}},
+		"of a new release": {
+			absent(), 2,
+			[]page{refusal, {status: http.StatusOK}},
+			2,
+			map[ledger.Outcome]int{ledger.OutcomeRejected: 1, ledger.OutcomeUploaded: 1, ledger.NotAttempted: 2},
+		},
+		"the only one under way": {there, 1, []page{refusal}, 1, map[ledger.Outcome]int{ledger.OutcomeRejected: 1, ledger.NotAttempted: 3}},
+		"another under way": {
+			there, 2,
+			[]page{refusal, {status: http.StatusOK}},
+			2,
+			map[ledger.Outcome]int{ledger.OutcomeRejected: 1, ledger.OutcomeUploaded: 1, ledger.NotAttempted: 2},
+		},
+		"both under way": {
+			there, 2, []page{refusal, refusal}, 2, map[ledger.Outcome]int{ledger.OutcomeRejected: 2, ledger.NotAttempted: 2},
+		},
+		"the second one": {
+			there, 1,
+			[]page{{status: http.StatusOK}, refusal},
+			2,
+			map[ledger.Outcome]int{ledger.OutcomeRejected: 1, ledger.OutcomeUploaded: 1, ledger.NotAttempted: 2},
+		},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			h := newScripted(t, true, files...)
-			h.index.pages[alder] = []page{there}
+			h.index.pages[alder] = []page{c.page}
 			h.index.uploads = c.answers
 			login := h.deps.Password
 			h.deps.Index = index.New(h.deps.Index.Site(), h.client, wire.NewGate(c.width), login)
@@ -232,6 +266,29 @@ func TestUpload_Cancelled(t *testing.T) {
 	want(t, "accepted", h.index.accepted, nil)
 	want(t, "outcomes", h.outcomes(), map[string]ledger.Outcome{wheel310: ledger.OutcomeFailed, wheel311: ledger.NotAttempted})
 	want(t, "reported", h.noted()[len(h.noted())-1], Cancelled)
+}
+
+// TestUpload_CancelledAtTheGate: a file that waits for its turn when the run is ended was not tried, and is not said to be cut off.
+func TestUpload_CancelledAtTheGate(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		h := bare(t, nil, wheel310, wheel2)
+		site := index.SiteOf(parsed(t, "https://index.example/legacy/"), nil, false)
+		h.connect(site, index.Password("me", h.vault.Seal("a password", site.Upload)))
+		h.deps.Index = index.New(site, h.client, wire.NewGate(1), nil)
+		h.deps.Password = newMeeting(h.deps.Password, 2) // which the second upload never comes to
+		r, missing := h.planned()
+		ctx, stop := contextWithCause(t)
+		ended := make(chan error, 1)
+		go func() { ended <- r.upload(ctx, missing) }()
+		synctest.Wait()
+		want(t, "uploads that have begun", len(eventsOf[ledger.Started](h)), 1)
+		stop(errSignal)
+		wantError(t, "upload", <-ended, errSignal)
+		outcomes := []ledger.Outcome{missing[0].outcome, missing[1].outcome}
+		slices.Sort(outcomes)
+		want(t, "outcomes", outcomes, []ledger.Outcome{ledger.OutcomeFailed, ledger.NotAttempted})
+	})
 }
 
 // refusing is a login that nobody gets.

@@ -23,7 +23,8 @@ func refusalOf(t *target, status int, reason string, ambiguous int) *index.Refus
 // noAnswer returns the error of an upload whose last try had no answer, with so many tries that may have had their effect.
 func noAnswer(ambiguous int) *wire.Error {
 	return &wire.Error{
-		Op: wire.Upload, Method: http.MethodPost, URL: "https://index.example/legacy/", Tries: 1, Doubtful: ambiguous, Err: errors.New("connection reset"),
+		Op: wire.Upload, Method: http.MethodPost, URL: "https://index.example/legacy/", Tries: 1, Doubtful: ambiguous,
+		Err: errors.New("connection reset"),
 	}
 }
 
@@ -61,38 +62,125 @@ func TestResolve(t *testing.T) {
 	for name, c := range map[string]row{
 		"accepted": {nil, warehouse, keep, nil, ledger.OutcomeUploaded, "", nil, "", 0, nil},
 
-		"no answer, and the page has it":      {noAnswer(1), warehouse, keep, []page{same}, ledger.OutcomeUploaded, "", nil, "", 1, nil},
-		"no answer, and the page has it late": {noAnswer(1), warehouse, keep, []page{none, none, same}, ledger.OutcomeUploaded, "", nil, "", 3, nil},
-		"no answer, and it is not seen":       {noAnswer(1), warehouse, keep, []page{none}, ledger.OutcomeUnclear, "upload-doubtful", nil, "", 3, []string{wheel, "connection reset"}},
-		"no answer, and no page either":       {noAnswer(1), warehouse, keep, []page{unreadable()}, ledger.OutcomeUnclear, "upload-doubtful", nil, "", 3, nil},
-		"no answer, and other bytes":          {noAnswer(2), warehouse, keep, []page{other}, ledger.OutcomeUnclear, "upload-doubtful", nil, "", 1, nil},
-		"no answer, and skip":                 {noAnswer(1), warehouse, skip, []page{other}, ledger.OutcomeUnclear, "upload-doubtful", nil, "", 1, nil},
-		"no digest to compare with":           {noAnswer(1), elsewhere, keep, []page{noDigest}, ledger.OutcomeUnclear, "upload-doubtful", nil, "", 1, nil},
-		"nothing was sent":                    {noAnswer(0), warehouse, keep, []page{same}, ledger.OutcomeFailed, "upload-failed", nil, "", 0, []string{wheel, "connection reset"}},
+		"no answer, and the page has it": {noAnswer(1), warehouse, keep, []page{same}, ledger.OutcomeUploaded, "", nil, "", 1, nil},
+		"no answer, and the page has it late": {
+			noAnswer(1), warehouse, keep, []page{none, none, same}, ledger.OutcomeUploaded, "", nil, "", 3, nil,
+		},
+		"no answer, and it is not seen": {
+			noAnswer(1), warehouse, keep,
+			[]page{none},
+			ledger.OutcomeUnclear, "upload-doubtful", nil, "", 3,
+			[]string{wheel, "connection reset"},
+		},
+		"no answer, and no page either": {
+			noAnswer(1), warehouse, keep, []page{unreadable()}, ledger.OutcomeUnclear, "upload-doubtful", nil, "", 3, nil,
+		},
+		"no answer, and other bytes": {
+			noAnswer(2), warehouse, keep, []page{other}, ledger.OutcomeUnclear, "upload-doubtful", nil, "", 1, nil,
+		},
+		"no answer, and skip": {
+			noAnswer(1), warehouse, skip, []page{other}, ledger.OutcomeUnclear, "upload-doubtful", nil, "", 1, nil,
+		},
+		"no digest to compare with": {
+			noAnswer(1), elsewhere, keep, []page{noDigest}, ledger.OutcomeUnclear, "upload-doubtful", nil, "", 1, nil,
+		},
+		"nothing was sent": {
+			noAnswer(0), warehouse, keep,
+			[]page{same},
+			ledger.OutcomeFailed, "upload-failed", nil, "", 0,
+			[]string{wheel, "connection reset"},
+		},
 
-		"a refusal":                           {refused(0), warehouse, keep, []page{same}, ledger.OutcomeRejected, "upload-second-sdist", nil, "", 0, []string{"Only one sdist"}},
-		"a refusal, with skip":                {refused(0), warehouse, skip, []page{other}, ledger.OutcomeRejected, "upload-second-sdist", nil, "", 0, nil},
-		"a refusal after a lost try":          {refused(1), warehouse, keep, []page{none}, ledger.OutcomeRejected, "upload-second-sdist", nil, "", 3, nil},
+		"a refusal": {
+			refused(0), warehouse, keep,
+			[]page{same},
+			ledger.OutcomeRejected, "upload-second-sdist", nil, "", 0,
+			[]string{"Only one sdist"},
+		},
+		"a refusal, with skip": {
+			refused(0), warehouse, skip, []page{other}, ledger.OutcomeRejected, "upload-second-sdist", nil, "", 0, nil,
+		},
+		"a refusal after a lost try": {
+			refused(1), warehouse, keep, []page{none}, ledger.OutcomeRejected, "upload-second-sdist", nil, "", 3, nil,
+		},
 		"a refusal after the try that did it": {refused(1), warehouse, keep, []page{same}, ledger.OutcomeUploaded, "", nil, "", 1, nil},
-		"a refusal after a try, other bytes":  {refused(1), warehouse, skip, []page{other}, ledger.OutcomeRejected, "upload-second-sdist", nil, "", 1, nil},
+		"a refusal after a try, other bytes": {
+			refused(1), warehouse, skip, []page{other}, ledger.OutcomeRejected, "upload-second-sdist", nil, "", 1, nil,
+		},
 
-		"it exists, with the same bytes":        {exists(0), warehouse, keep, []page{same}, ledger.OutcomePresent, "", nil, "", 1, nil},
-		"it exists, seen late":                  {exists(0), warehouse, keep, []page{none, same}, ledger.OutcomePresent, "", nil, "", 2, nil},
-		"it exists since the lost try":          {exists(1), warehouse, keep, []page{same}, ledger.OutcomeUploaded, "", nil, "", 1, nil},
-		"it exists with the same bytes, skip":   {exists(0), warehouse, skip, []page{same}, ledger.OutcomePresent, "", nil, "", 1, nil},
-		"it exists, with other bytes":           {exists(0), warehouse, keep, []page{other}, ledger.OutcomeRejected, "conflict", nil, "", 1, []string{theirs.sha256(), ours.sha256()}},
-		"it exists with other bytes, lost try":  {exists(1), warehouse, keep, []page{other}, ledger.OutcomeRejected, "conflict", nil, "", 1, nil},
-		"it exists with other bytes, skip":      {exists(0), warehouse, skip, []page{other}, ledger.OutcomeSkipped, "", []string{"skipped"}, theirs.sha256(), 1, []string{theirs.sha256()}},
-		"it exists with another MD5":            {conflict409(0), elsewhere, keep, []page{otherMD5}, ledger.OutcomeRejected, "conflict", nil, "", 1, []string{"MD5", md5Of(theirs)}},
-		"it exists with another MD5, skip":      {conflict409(0), elsewhere, skip, []page{otherMD5}, ledger.OutcomeSkipped, "", []string{"skipped"}, "MD5 " + md5Of(theirs), 1, nil},
-		"these bytes exist under another name":  {exists(0), warehouse, keep, []page{underOther}, ledger.OutcomeRejected, "upload-exists", nil, "", 3, []string{wheel310}},
-		"under another name, skip":              {exists(0), warehouse, skip, []page{underOther}, ledger.OutcomeRejected, "upload-exists", nil, "", 3, []string{wheel310}},
-		"it exists, and nobody sees it":         {exists(0), warehouse, keep, []page{none}, ledger.OutcomeRejected, "upload-exists", nil, "", 3, []string{"File already exists"}},
-		"it exists, and nobody sees it, skip":   {exists(0), warehouse, skip, []page{unreadable()}, ledger.OutcomeSkipped, "", []string{"skipped"}, "", 3, []string{"index-url"}},
-		"it exists unseen, after a lost try":    {exists(1), warehouse, keep, []page{none}, ledger.OutcomeRejected, "upload-exists", nil, "", 3, nil},
-		"it exists elsewhere, after a lost try": {conflict409(1), elsewhere, keep, []page{none}, ledger.OutcomeRejected, "upload-exists", nil, "", 3, []string{"may be this one", "index-url"}},
-		"it exists elsewhere, skip, lost try":   {conflict409(1), elsewhere, skip, []page{noDigest}, ledger.OutcomeSkipped, "", []string{"skipped"}, "", 1, nil},
-		"it exists elsewhere":                   {conflict409(0), elsewhere, keep, []page{none}, ledger.OutcomeRejected, "upload-exists", nil, "", 3, nil},
+		"it exists, with the same bytes":      {exists(0), warehouse, keep, []page{same}, ledger.OutcomePresent, "", nil, "", 1, nil},
+		"it exists, seen late":                {exists(0), warehouse, keep, []page{none, same}, ledger.OutcomePresent, "", nil, "", 2, nil},
+		"it exists since the lost try":        {exists(1), warehouse, keep, []page{same}, ledger.OutcomeUploaded, "", nil, "", 1, nil},
+		"it exists with the same bytes, skip": {exists(0), warehouse, skip, []page{same}, ledger.OutcomePresent, "", nil, "", 1, nil},
+		"it exists, with other bytes": {
+			exists(0), warehouse, keep,
+			[]page{other},
+			ledger.OutcomeRejected, "conflict", nil, "", 1,
+			[]string{theirs.sha256(), ours.sha256()},
+		},
+		"it exists with other bytes, lost try": {exists(1), warehouse, keep, []page{other}, ledger.OutcomeRejected, "conflict", nil, "", 1, nil},
+		"it exists with other bytes, skip": {
+			exists(0), warehouse, skip,
+			[]page{other},
+			ledger.OutcomeSkipped, "",
+			[]string{"skipped"},
+			theirs.sha256(), 1,
+			[]string{theirs.sha256()},
+		},
+		"it exists with another MD5": {
+			conflict409(0), elsewhere, keep,
+			[]page{otherMD5},
+			ledger.OutcomeRejected, "conflict", nil, "", 1,
+			[]string{"MD5", md5Of(theirs)},
+		},
+		"it exists with another MD5, skip": {
+			conflict409(0), elsewhere, skip,
+			[]page{otherMD5},
+			ledger.OutcomeSkipped, "",
+			[]string{"skipped"},
+			"MD5 " + md5Of(theirs), 1, nil,
+		},
+		"these bytes exist under another name": {
+			exists(0), warehouse, keep,
+			[]page{underOther},
+			ledger.OutcomeRejected, "upload-exists", nil, "", 3,
+			[]string{wheel310},
+		},
+		"under another name, skip": {
+			exists(0), warehouse, skip,
+			[]page{underOther},
+			ledger.OutcomeRejected, "upload-exists", nil, "", 3,
+			[]string{wheel310},
+		},
+		"it exists, and nobody sees it": {
+			exists(0), warehouse, keep,
+			[]page{none},
+			ledger.OutcomeRejected, "upload-exists", nil, "", 3,
+			[]string{"File already exists"},
+		},
+		"it exists, and nobody sees it, skip": {
+			exists(0), warehouse, skip,
+			[]page{unreadable()},
+			ledger.OutcomeSkipped, "",
+			[]string{"skipped"},
+			"", 3,
+			[]string{"index-url"},
+		},
+		"it exists unseen, after a lost try": {
+			exists(1), warehouse, keep, []page{none}, ledger.OutcomeRejected, "upload-exists", nil, "", 3, nil,
+		},
+		"it exists elsewhere, after a lost try": {
+			conflict409(1), elsewhere, keep,
+			[]page{none},
+			ledger.OutcomeRejected, "upload-exists", nil, "", 3,
+			[]string{"may be this one", "index-url"},
+		},
+		"it exists elsewhere, skip, lost try": {
+			conflict409(1), elsewhere, skip, []page{noDigest}, ledger.OutcomeSkipped, "", []string{"skipped"}, "", 1, nil,
+		},
+		"it exists elsewhere": {
+			conflict409(0), elsewhere, keep, []page{none}, ledger.OutcomeRejected, "upload-exists", nil, "", 3, nil,
+		},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
@@ -154,9 +242,9 @@ func TestResolve_MayBeThisOne(t *testing.T) {
 	}{{false, 1, true}, {false, 0, false}, {true, 1, false}, {true, 0, false}} {
 		h := newScripted(t, c.warehouse)
 		file := fileOf(t, wheel, "ours")
-		result := newRun(h.options, h.deps).resolve(t.Context(), file, ledger.Uploaded{}, refusalOf(file, http.StatusConflict, "Conflict", c.ambiguous))
-		f := one(t, findingOf(result), "upload-exists")
-		plain := refusalOf(file, http.StatusConflict, "Conflict", 0).Finding()
+		refused := refusalOf(file, http.StatusConflict, "Conflict", c.ambiguous)
+		result := newRun(h.options, h.deps).resolve(t.Context(), file, ledger.Uploaded{}, refused)
+		f, plain := one(t, findingOf(result), "upload-exists"), refused.Finding()
 		want(t, "more is said than the refusal", f.Message != plain.Message || f.Fix != plain.Fix, c.says)
 	}
 }
@@ -300,8 +388,10 @@ func TestRun_LostTries(t *testing.T) {
 		outcome ledger.Outcome
 		says    []string
 	}{
-		"refused at once":              {[]page{taken}, false, ErrIncomplete, ledger.OutcomeRejected, []string{"skip-existing"}},
-		"refused after a lost try":     {[]page{lost, taken}, false, ErrIncomplete, ledger.OutcomeRejected, []string{"may be this one", "index-url"}},
+		"refused at once": {[]page{taken}, false, ErrIncomplete, ledger.OutcomeRejected, []string{"skip-existing"}},
+		"refused after a lost try": {
+			[]page{lost, taken}, false, ErrIncomplete, ledger.OutcomeRejected, []string{"may be this one", "index-url"},
+		},
 		"skipped, and nobody can look": {[]page{taken}, true, nil, ledger.OutcomeSkipped, []string{"the index's file stays", "index-url"}},
 		"taken after a lost try":       {[]page{lost, {status: http.StatusOK}}, false, nil, ledger.OutcomeUploaded, nil},
 	} {

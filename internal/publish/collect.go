@@ -209,11 +209,11 @@ func resolved(path string) string {
 		return target
 	}
 	// What is not there yet stands in a folder that may be.
-	folder, err := filepath.EvalSymlinks(filepath.Dir(absolute))
-	if err != nil {
+	folder := filepath.Dir(absolute)
+	if folder == absolute {
 		return absolute
 	}
-	return filepath.Join(folder, filepath.Base(absolute))
+	return filepath.Join(resolved(folder), filepath.Base(absolute))
 }
 
 // pathErrors gives the errors of paths that the user named a next step; only the workflow can mend them.

@@ -69,9 +69,6 @@ func (g *gitHubRelease) attach(ctx context.Context, targets []*target) {
 		n, err = g.send(ctx, []github.Asset{g.manifest(targets)})
 		attached.Assets += n
 	}
-	if ctx.Err() != nil && err == nil {
-		err = context.Cause(ctx)
-	}
 	for _, err := range []error{incomplete, err} {
 		if err != nil {
 			attached.Outcome = ledger.ReleaseFailed

@@ -1,0 +1,443 @@
+package publish
+
+import (
+	"errors"
+	"net/http"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/org/pypi-oidc-publish/internal/dist"
+	"github.com/org/pypi-oidc-publish/internal/finding"
+	"github.com/org/pypi-oidc-publish/internal/index"
+	"github.com/org/pypi-oidc-publish/internal/ledger"
+	"github.com/org/pypi-oidc-publish/internal/pep"
+	"github.com/org/pypi-oidc-publish/internal/wire"
+)
+
+// refusalOf returns a refusal of the target, after so many tries that may have had their effect.
+func refusalOf(t *target, status int, reason string, ambiguous int) *index.Refusal {
+	return &index.Refusal{File: t.Name, Path: t.Path, Status: status, Words: reason, Doubtful: ambiguous}
+}
+
+// noAnswer returns the error of an upload whose last try had no answer, with so many tries that may have had their effect.
+func noAnswer(ambiguous int) *wire.Error {
+	return &wire.Error{
+		Op: wire.Upload, Method: http.MethodPost, URL: "https://index.example/legacy/", Tries: 1, Doubtful: ambiguous,
+		Err: errors.New("connection reset"),
+	}
+}
+
+const fileExists = "File already exists ('alder-1.0-py3-none-any.whl', with blake2_256 hash '00')."
+
+// TestResolve is what an upload came to: by the index's answer, by what its page lists then, and by what the user asked.
+func TestResolve(t *testing.T) {
+	t.Parallel()
+	ours, theirs := fileOf(t, wheel, "ours"), fileOf(t, wheel, "theirs")
+	same, other := listing(alder, as(ours)), listing(alder, as(theirs))
+	otherMD5 := listing(alder, pep.Held{Name: wheel, MD5: md5Of(theirs)})
+	noDigest := listing(alder, pep.Held{Name: wheel})
+	underOther := listing(alder, pep.Held{Name: wheel310, SHA256: ours.sha256()})
+	none := listing(alder)
+	exists := func(ambiguous int) error { return refusalOf(ours, http.StatusBadRequest, fileExists, ambiguous) }
+	conflict409 := func(ambiguous int) error { return refusalOf(ours, http.StatusConflict, "Conflict", ambiguous) }
+	refused := func(ambiguous int) error {
+		return refusalOf(ours, http.StatusBadRequest, "Only one sdist may be uploaded per release.", ambiguous)
+	}
+	const warehouse, elsewhere = true, false
+	const skip, keep = true, false
+	type row struct {
+		err       error
+		warehouse bool
+		skip      bool
+		pages     []page
+
+		outcome     ledger.Outcome
+		id          string   // of the finding of the file; "" for none
+		noted       []string // besides
+		indexDigest string   // of a file that is skipped
+		requests    int      // of the page
+		says        []string // in the finding, or in what is noted
+	}
+	for name, c := range map[string]row{
+		"accepted": {nil, warehouse, keep, nil, ledger.OutcomeUploaded, "", nil, "", 0, nil},
+
+		"no answer, and the page has it": {noAnswer(1), warehouse, keep, []page{same}, ledger.OutcomeUploaded, "", nil, "", 1, nil},
+		"no answer, and the page has it late": {
+			noAnswer(1), warehouse, keep, []page{none, none, same}, ledger.OutcomeUploaded, "", nil, "", 3, nil,
+		},
+		"no answer, and it is not seen": {
+			noAnswer(1), warehouse, keep,
+			[]page{none},
+			ledger.OutcomeUnclear, "upload-doubtful", nil, "", 3,
+			[]string{wheel, "connection reset"},
+		},
+		"no answer, and no page either": {
+			noAnswer(1), warehouse, keep, []page{unreadable()}, ledger.OutcomeUnclear, "upload-doubtful", nil, "", 3, nil,
+		},
+		"no answer, and other bytes": {
+			noAnswer(2), warehouse, keep, []page{other}, ledger.OutcomeUnclear, "upload-doubtful", nil, "", 1, nil,
+		},
+		"no answer, and skip": {
+			noAnswer(1), warehouse, skip, []page{other}, ledger.OutcomeUnclear, "upload-doubtful", nil, "", 1, nil,
+		},
+		"no digest to compare with": {
+			noAnswer(1), elsewhere, keep, []page{noDigest}, ledger.OutcomeUnclear, "upload-doubtful", nil, "", 1, nil,
+		},
+		"nothing was sent": {
+			noAnswer(0), warehouse, keep,
+			[]page{same},
+			ledger.OutcomeFailed, "upload-failed", nil, "", 0,
+			[]string{wheel, "connection reset"},
+		},
+
+		"a refusal": {
+			refused(0), warehouse, keep,
+			[]page{same},
+			ledger.OutcomeRejected, "upload-second-sdist", nil, "", 0,
+			[]string{"Only one sdist"},
+		},
+		"a refusal, with skip": {
+			refused(0), warehouse, skip, []page{other}, ledger.OutcomeRejected, "upload-second-sdist", nil, "", 0, nil,
+		},
+		"a refusal after a lost try": {
+			refused(1), warehouse, keep, []page{none}, ledger.OutcomeRejected, "upload-second-sdist", nil, "", 3, nil,
+		},
+		"a refusal after the try that did it": {refused(1), warehouse, keep, []page{same}, ledger.OutcomeUploaded, "", nil, "", 1, nil},
+		"a refusal after a try, other bytes": {
+			refused(1), warehouse, skip, []page{other}, ledger.OutcomeRejected, "upload-second-sdist", nil, "", 1, nil,
+		},
+
+		"it exists, with the same bytes":      {exists(0), warehouse, keep, []page{same}, ledger.OutcomePresent, "", nil, "", 1, nil},
+		"it exists, seen late":                {exists(0), warehouse, keep, []page{none, same}, ledger.OutcomePresent, "", nil, "", 2, nil},
+		"it exists since the lost try":        {exists(1), warehouse, keep, []page{same}, ledger.OutcomeUploaded, "", nil, "", 1, nil},
+		"it exists with the same bytes, skip": {exists(0), warehouse, skip, []page{same}, ledger.OutcomePresent, "", nil, "", 1, nil},
+		"it exists, with other bytes": {
+			exists(0), warehouse, keep,
+			[]page{other},
+			ledger.OutcomeRejected, "conflict", nil, "", 1,
+			[]string{theirs.sha256(), ours.sha256()},
+		},
+		"it exists with other bytes, lost try": {exists(1), warehouse, keep, []page{other}, ledger.OutcomeRejected, "conflict", nil, "", 1, nil},
+		"it exists with other bytes, skip": {
+			exists(0), warehouse, skip,
+			[]page{other},
+			ledger.OutcomeSkipped, "",
+			[]string{"skipped"},
+			theirs.sha256(), 1,
+			[]string{theirs.sha256()},
+		},
+		"it exists with another MD5": {
+			conflict409(0), elsewhere, keep,
+			[]page{otherMD5},
+			ledger.OutcomeRejected, "conflict", nil, "", 1,
+			[]string{"MD5", md5Of(theirs)},
+		},
+		"it exists with another MD5, skip": {
+			conflict409(0), elsewhere, skip,
+			[]page{otherMD5},
+			ledger.OutcomeSkipped, "",
+			[]string{"skipped"},
+			"MD5 " + md5Of(theirs), 1, nil,
+		},
+		"these bytes exist under another name": {
+			exists(0), warehouse, keep,
+			[]page{underOther},
+			ledger.OutcomeRejected, "upload-exists", nil, "", 3,
+			[]string{wheel310},
+		},
+		"under another name, skip": {
+			exists(0), warehouse, skip,
+			[]page{underOther},
+			ledger.OutcomeRejected, "upload-exists", nil, "", 3,
+			[]string{wheel310},
+		},
+		"it exists, and nobody sees it": {
+			exists(0), warehouse, keep,
+			[]page{none},
+			ledger.OutcomeRejected, "upload-exists", nil, "", 3,
+			[]string{"File already exists"},
+		},
+		"it exists, and nobody sees it, skip": {
+			exists(0), warehouse, skip,
+			[]page{unreadable()},
+			ledger.OutcomeSkipped, "",
+			[]string{"skipped"},
+			"", 3,
+			[]string{"index-url"},
+		},
+		"it exists unseen, after a lost try": {
+			exists(1), warehouse, keep, []page{none}, ledger.OutcomeRejected, "upload-exists", nil, "", 3, nil,
+		},
+		"it exists elsewhere, after a lost try": {
+			conflict409(1), elsewhere, keep,
+			[]page{none},
+			ledger.OutcomeRejected, "upload-exists", nil, "", 3,
+			[]string{"may be this one", "index-url"},
+		},
+		"it exists elsewhere, skip, lost try": {
+			conflict409(1), elsewhere, skip, []page{noDigest}, ledger.OutcomeSkipped, "", []string{"skipped"}, "", 1, nil,
+		},
+		"it exists elsewhere": {
+			conflict409(0), elsewhere, keep, []page{none}, ledger.OutcomeRejected, "upload-exists", nil, "", 3, nil,
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			h := newScripted(t, c.warehouse)
+			h.options.SkipExisting = c.skip
+			h.index.pages[alder] = c.pages
+			r := newRun(h.options, h.deps)
+			file := fileOf(t, wheel, "ours")
+			success := ledger.Uploaded{File: wheel, Took: time.Second}
+			result := r.resolve(t.Context(), file, success, c.err)
+			want(t, "outcome", result.Outcome(), c.outcome)
+			want(t, "requests of the page", h.index.asked("alder"), c.requests)
+			want(t, "noted", h.noted(), c.noted)
+			text := ""
+			for _, f := range append(h.receipt().Findings, findingOf(result)...) {
+				text += f.Message + " " + f.Fix
+			}
+			wantText(t, "what is reported", text, c.says...)
+			id := ""
+			for _, f := range findingOf(result) {
+				id = f.ID
+				want(t, "severity", f.Severity, finding.Error)
+				want(t, "file", f.File, "dist/"+wheel)
+				want(t, "has a next step", f.Fix != "", true)
+			}
+			want(t, "finding", id, c.id)
+			switch result := result.(type) {
+			case ledger.Uploaded:
+				want(t, "success", result, success)
+			case ledger.SkippedConflict:
+				want(t, "digest of the index", result.IndexDigest, c.indexDigest)
+			}
+		})
+	}
+}
+
+// findingOf returns the finding of the file that an upload result has, or none.
+func findingOf(result ledger.UploadResult) []finding.Finding {
+	switch result := result.(type) {
+	case ledger.Rejected:
+		return []finding.Finding{result.Finding}
+	case ledger.OutcomeUnknown:
+		return []finding.Finding{result.Finding}
+	case ledger.UploadFailed:
+		return []finding.Finding{result.Finding}
+	default:
+		return nil
+	}
+}
+
+// TestResolve_MayBeThisOne: only of an index of another kind, and only after a lost try, may the file that is there be this one: PyPI
+// takes the same bytes again.
+func TestResolve_MayBeThisOne(t *testing.T) {
+	t.Parallel()
+	for _, c := range []struct {
+		warehouse bool
+		ambiguous int
+		says      bool
+	}{{false, 1, true}, {false, 0, false}, {true, 1, false}, {true, 0, false}} {
+		h := newScripted(t, c.warehouse)
+		file := fileOf(t, wheel, "ours")
+		refused := refusalOf(file, http.StatusConflict, "Conflict", c.ambiguous)
+		result := newRun(h.options, h.deps).resolve(t.Context(), file, ledger.Uploaded{}, refused)
+		f, plain := one(t, findingOf(result), "upload-exists"), refused.Finding()
+		want(t, "more is said than the refusal", f.Message != plain.Message || f.Fix != plain.Fix, c.says)
+	}
+}
+
+// TestResolve_Cancelled: a run that is ended asks nothing more, and what may be on the index is never called absent.
+func TestResolve_Cancelled(t *testing.T) {
+	t.Parallel()
+	file := fileOf(t, wheel, "ours")
+	for name, c := range map[string]struct {
+		err     error
+		skip    bool
+		outcome ledger.Outcome
+	}{
+		"before it was sent":  {errSignal, false, ledger.OutcomeFailed},
+		"without an answer":   {noAnswer(1), false, ledger.OutcomeUnclear},
+		"while it was sent":   {noAnswer(0), false, ledger.OutcomeFailed},
+		"refused as existing": {refusalOf(file, http.StatusBadRequest, fileExists, 0), false, ledger.OutcomeRejected},
+		"and skipped":         {refusalOf(file, http.StatusBadRequest, fileExists, 0), true, ledger.OutcomeSkipped},
+		"accepted":            {nil, false, ledger.OutcomeUploaded},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			h := newScripted(t, true)
+			h.options.SkipExisting = c.skip
+			h.index.pages[alder] = []page{listing(alder, as(file))}
+			result := newRun(h.options, h.deps).resolve(cancelled(t), fileOf(t, wheel, "ours"), ledger.Uploaded{File: wheel}, c.err)
+			want(t, "outcome", result.Outcome(), c.outcome)
+			want(t, "requests of the page", h.index.asked("alder"), 0)
+		})
+	}
+}
+
+// TestResolve_NotSent: why a file never left this machine, or never reached the index.
+func TestResolve_NotSent(t *testing.T) {
+	t.Parallel()
+	own := finding.Finding{ID: "token-gone", Severity: finding.Error, Message: "there is no token", Fix: "get one"}
+	for name, c := range map[string]struct {
+		err  error
+		id   string
+		says []string
+	}{
+		"it was written to":           {&dist.ChangedError{Path: "/work/dist/" + wheel}, "file-changed", []string{"written to", "no other step"}},
+		"a reason of its own":         {own, "token-gone", []string{"there is no token", "get one"}},
+		"an error that is no finding": {errors.New("disk full"), "upload-failed", []string{"disk full", "run the job again"}},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			h := newScripted(t, true)
+			result := newRun(h.options, h.deps).resolve(t.Context(), fileOf(t, wheel, "ours"), ledger.Uploaded{}, c.err)
+			want(t, "outcome", result.Outcome(), ledger.OutcomeFailed)
+			f := one(t, findingOf(result), c.id)
+			want(t, "file", f.File, "dist/"+wheel)
+			wantText(t, "the report", f.Message+" "+f.Fix, append(c.says, wheel)...)
+		})
+	}
+}
+
+// TestWithRule: a refusal names the rule that is about it, with what the rule said before the upload, or should have said.
+func TestWithRule(t *testing.T) {
+	t.Parallel()
+	const notAZip, secondSdist = "Invalid distribution file. File is not a zipfile", "Only one sdist may be uploaded per release."
+	earlier := func(id, fix string) []finding.Finding {
+		return []finding.Finding{{ID: "other", Fix: "no"}, {ID: id, Fix: fix}}
+	}
+	for name, c := range map[string]struct {
+		reason    string
+		warehouse bool
+		findings  []finding.Finding
+		says      []string // in the next step, besides that of the refusal
+		without   bool     // that of the refusal is not in it
+	}{
+		"no rule":                          {"out of electrons", true, nil, nil, false},
+		"a rule that was let pass":         {notAZip, true, earlier("not-a-zip", "zip it"), []string{"zip it", "not-a-zip"}, true},
+		"a rule that had no next step":     {notAZip, true, earlier("not-a-zip", ""), []string{"not-a-zip"}, false},
+		"a rule that should have known":    {notAZip, true, earlier("second-sdist", "no"), []string{"not-a-zip", "report"}, false},
+		"a rule that could not be certain": {secondSdist, true, nil, []string{"second-sdist"}, false},
+		"the words of another index":       {notAZip, false, earlier("not-a-zip", "zip it"), nil, false},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			h := newScripted(t, c.warehouse)
+			file := fileOf(t, wheel, "ours")
+			file.findings = c.findings
+			refused := refusalOf(file, http.StatusBadRequest, c.reason, 0)
+			plain := refused.Finding()
+			f := newRun(h.options, h.deps).withRule(file, refused)
+			want(t, "id", f.ID, plain.ID)
+			want(t, "message", f.Message, plain.Message)
+			wantText(t, "the next step", f.Fix, c.says...)
+			if !c.without {
+				wantText(t, "the next step", f.Fix, plain.Fix)
+			}
+			want(t, "something is added", f.Fix != plain.Fix, len(c.says) > 0)
+		})
+	}
+}
+
+// TestConflict: both digests are told, each by its kind, and skip-existing makes a warning of it that says whose file stays.
+func TestConflict(t *testing.T) {
+	t.Parallel()
+	file := fileOf(t, wheel, "ours")
+	for name, c := range map[string]struct {
+		indexDigest string
+		says        []string
+	}{
+		"a SHA-256":     {otherDigest, []string{"SHA-256 is " + otherDigest, file.sha256()}},
+		"an MD5":        {"MD5 " + otherDigest[:32], []string{"MD5 is " + otherDigest[:32] + ",", file.sha256()}},
+		"nothing known": {"", []string{file.sha256()}},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			kept := skipped(file, c.indexDigest)
+			want(t, "id", kept.ID, "skipped")
+			want(t, "severity", kept.Severity, finding.Warning)
+			want(t, "file", kept.File, "dist/"+wheel)
+			wantText(t, "the warning", kept.Message, append(c.says, wheel, "the index's file stays")...)
+			want(t, "says where digests are", strings.Contains(kept.Fix, "index-url"), c.indexDigest == "")
+			want(t, "says that the bytes are other ones", strings.Contains(kept.Message, "other bytes"), c.indexDigest != "")
+			if c.indexDigest == "" {
+				return
+			}
+			refused := conflict(file, c.indexDigest)
+			want(t, "id", refused.ID, "conflict")
+			want(t, "severity", refused.Severity, finding.Error)
+			want(t, "fault", refused.Fault, finding.Distribution)
+			want(t, "file", refused.File, "dist/"+wheel)
+			wantText(t, "the error", refused.Message, append(c.says, wheel)...)
+			wantText(t, "the next step", refused.Fix, "skip-existing: true")
+		})
+	}
+}
+
+// TestRun_LostTries: an index that only knows names, and that nobody can look at, refuses at the second try what it took at the first.
+func TestRun_LostTries(t *testing.T) {
+	t.Parallel()
+	lost, taken := page{status: http.StatusBadGateway}, page{status: http.StatusConflict}
+	for name, c := range map[string]struct {
+		answers []page
+		skip    bool
+		err     error
+		outcome ledger.Outcome
+		says    []string
+	}{
+		"refused at once": {[]page{taken}, false, ErrIncomplete, ledger.OutcomeRejected, []string{"skip-existing"}},
+		"refused after a lost try": {
+			[]page{lost, taken}, false, ErrIncomplete, ledger.OutcomeRejected, []string{"may be this one", "index-url"},
+		},
+		"skipped, and its page lacks the file": {[]page{taken}, true, nil, ledger.OutcomeSkipped, []string{"the index's file stays", "index-url"}},
+		"taken after a lost try":               {[]page{lost, {status: http.StatusOK}}, false, nil, ledger.OutcomeUploaded, nil},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			h := newScripted(t, false, sdist)
+			h.options.SkipExisting = c.skip
+			h.index.uploads = c.answers
+			if !c.skip { // which needs pages
+				site := h.deps.Index.Site()
+				site.Simple = nil
+				h.connect(site, h.deps.Password)
+			}
+			wantError(t, "run", h.run(), c.err)
+			want(t, "outcome", h.outcomes()[sdist], c.outcome)
+			text := ""
+			for _, f := range h.receipt().Findings {
+				text += f.Message + " " + f.Fix
+			}
+			wantText(t, "what is reported", text, c.says...)
+			want(t, "says that the bytes are other ones", strings.Contains(text, "other bytes"), false)
+			want(t, "pages are requested", h.index.asked("alder") > 0, c.skip)
+		})
+	}
+}
+
+// TestRun_UnreadableAnswer: another run would fare alike, so that the next step is another one than to run the job again.
+func TestRun_UnreadableAnswer(t *testing.T) {
+	t.Parallel()
+	h := newScripted(t, false, sdist)
+	h.index.raw = "HTTP/1.1 400 Bad Request\r\nthis is no header\r\n\r\n"
+	wantError(t, "run", h.run(), ErrIncomplete)
+	want(t, "outcome", h.outcomes()[sdist], ledger.OutcomeUnclear)
+	f := one(t, h.receipt().Findings, "upload-doubtful")
+	wantText(t, "the message", f.Message, "cannot be read: upload: POST", "this is no header", "after 2 tries")
+	want(t, "the next step begins with the address", strings.HasPrefix(f.Fix, "check the address"), true)
+	wantText(t, "the next step", f.Fix, "verify-metadata")
+}
+
+// TestResolve_Context: what is looked for afterwards is looked for within the run.
+func TestResolve_Context(t *testing.T) {
+	t.Parallel()
+	h := newScripted(t, true)
+	ctx, stop := contextWithCause(t)
+	h.waits.during = func() { stop(errSignal) }
+	result := newRun(h.options, h.deps).resolve(ctx, fileOf(t, wheel, "ours"), ledger.Uploaded{}, noAnswer(1))
+	want(t, "outcome", result.Outcome(), ledger.OutcomeUnclear)
+	want(t, "requests of the page", h.index.asked("alder"), 1)
+}

@@ -22,7 +22,7 @@ func IsSource[Name string | []byte](member Name) bool {
 }
 
 // marksOf are the marks of tools that hide source: PyPI refuses a source that has one of PyArmor's, or both of
-// SourceDefender's. Section 2.8.1 of the reference.
+// SourceDefender's (docs/reference/pypi-server.md §2.8.1).
 var (
 	pyArmor = [...]string{
 		"__pyarmor__(__name__, __file__,", "__pyarmor_enter__", "__pyarmor_exit__", "__pyarmor_assert__", "__pyarmor_bcc__",

@@ -142,7 +142,8 @@ func (c *collector) Write(p []byte) (int, error) {
 	return len(p), nil
 }
 
-// What an index allows a zip to unpack to; beyond, it looks at nothing else, and neither does this room. Section 1.6.
+// What an index allows a zip to unpack to; beyond, it looks at nothing else, and neither does this room
+// (docs/reference/pypi-server.md §1.6).
 const (
 	bombSize  = 64 << 20
 	bombRatio = 50

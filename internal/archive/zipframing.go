@@ -8,7 +8,7 @@ import (
 )
 
 // What an index says of a zip whose records, read from the first byte on, are others than its directory has. These are the
-// words of PyPI; section 2.8.2 of the reference.
+// words of PyPI (docs/reference/pypi-server.md §2.8.2).
 const (
 	framingMalformed     = "Malformed zip file"
 	framingCharacter     = "Invalid character in filename"

@@ -51,7 +51,7 @@ func (s *Signer) Adopt(ctx context.Context, d *dist.Distribution, sidecar []byte
 }
 
 // Verify tells whether what the index serves of the file holds each of the wanted attestations, and whether each verifies. An
-// [*Unverified] tells that it does not (reference: pypi-server.md, section 5.3).
+// [*Unverified] tells that it does not (docs/reference/pypi-server.md §5.3).
 func (s *Signer) Verify(ctx context.Context, d *dist.Distribution, provenance []byte, want []Attestation) error {
 	at, err := s.find(ctx)
 	if err != nil {

@@ -145,7 +145,7 @@ func TestSignOfEveryKind(t *testing.T) {
 	}
 }
 
-// Every row of the table of statements, signed for real (reference: attestations.md, section 1.3).
+// Every row of the table of statements, signed for real (docs/reference/attestations.md §1.3).
 func TestSignedStatements(t *testing.T) {
 	t.Parallel()
 	h := play(t, time.Now, fakepypi.SigstoreSwitches{})

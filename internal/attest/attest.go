@@ -3,7 +3,7 @@
 //
 // The key lives in memory and as long as the run. Bundle, trust root, TUF and verification are sigstore-go's; the
 // requests to the certificate authority (Fulcio) and the log (Rekor) are ours, since the library's own cannot be made to
-// keep time-outs, contexts and error texts (reference: attestations.md, section 4.3). Every attestation is verified
+// keep time-outs, contexts and error texts (docs/reference/attestations.md §4.3). Every attestation is verified
 // with the index's own policy before anything of it is sent.
 package attest
 
@@ -43,7 +43,7 @@ type Attestation struct {
 }
 
 // defaultWorkers is how many entries are made side by side: the public log counts requests a minute, and more did not
-// make it faster (reference: attestations.md, sections 5 and 8).
+// make it faster (docs/reference/attestations.md §5 and §8).
 const defaultWorkers = 4
 
 // Signer makes and verifies attestations for one run. It is safe for use by several goroutines.
@@ -91,7 +91,7 @@ func (s *Signer) Prepare(ctx context.Context) (oidc.Claims, error) {
 }
 
 // Field is the form field `attestations` of an upload: a JSON array with the first attestation of each predicate type. It
-// is nil where there is none, since the index refuses an empty array (reference: pypi-server.md, section 5.1).
+// is nil where there is none, since the index refuses an empty array (docs/reference/pypi-server.md §5.1).
 func Field(all []Attestation) []byte {
 	var kept []json.RawMessage
 	var predicates []string

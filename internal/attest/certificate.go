@@ -73,8 +73,8 @@ func (s *Signer) certify(ctx context.Context, key *sign.EphemeralKeypair) (*cert
 	}
 }
 
-// askFulcio sends the request, the same bytes at each try, as long as the ID token is good (reference: attestations.md,
-// section 3.1).
+// askFulcio sends the request, the same bytes at each try, as long as the ID token is good
+// (docs/reference/attestations.md §3.1).
 func (s *Signer) askFulcio(ctx context.Context, at *services, token *idToken, body []byte) (*wire.Answer, error) {
 	to := at.fulcio.JoinPath("api/v2/signingCert")
 	raw, err := token.Text.Reveal(to)
@@ -198,7 +198,7 @@ func expired(err error, token *idToken) bool {
 }
 
 // explain makes Fulcio's refusal readable: it says the same of every ID token that it does not take, so the claims are told
-// beside it (reference: attestations.md, section 2.5).
+// beside it (docs/reference/attestations.md §2.5).
 func (s *Signer) explain(err error, token *idToken) error {
 	told := s.trouble("fulcio gave no signing certificate", err)
 	var refused finding.Finding

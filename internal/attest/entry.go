@@ -32,7 +32,7 @@ type entry struct {
 }
 
 // GetTransparencyLogEntry posts the bundle's envelope to the log and adds the entry to the bundle. All tries send the
-// same bytes, so that the log knows one whose answer was lost (reference: attestations.md, section 3.2).
+// same bytes, so that the log knows one whose answer was lost (docs/reference/attestations.md §3.2).
 func (e entry) GetTransparencyLogEntry(ctx context.Context, leaf []byte, b *protobundle.Bundle) error {
 	body, err := entryRequest(leaf, b)
 	if err != nil {
@@ -205,8 +205,8 @@ func kindOf(body []byte) *protorekor.KindVersion {
 	return &protorekor.KindVersion{Kind: told.Kind, Version: told.APIVersion}
 }
 
-// sameBody tells that the log's body is about this signature, certificate and statement, and nothing else (reference:
-// attestations.md, section 2.1: log body consistency).
+// sameBody tells that the log's body is about this signature, certificate and statement, and nothing else
+// (docs/reference/attestations.md §2.1: log body consistency).
 func sameBody(body, statementSum, signature, leafPEM []byte) bool {
 	type signed struct {
 		Signature string `json:"signature"`

@@ -50,7 +50,7 @@ func (s *Signer) idToken(ctx context.Context, spent *idToken) (*idToken, error) 
 }
 
 // Refused tells, before anything is signed, that the index would refuse attestations of the run that the claims are
-// of. The error is a finding (reference: attestations.md, sections 2.2 and 2.4).
+// of. The error is a finding (docs/reference/attestations.md §2.2 and §2.4).
 func (s *Signer) Refused(c oidc.Claims) error {
 	refused := func(id, message, fix string) error {
 		return finding.Finding{ID: id, Severity: finding.Error, Message: message, Fix: fix}

@@ -20,7 +20,7 @@ const longest = 4 << 20
 const bundleType = "application/vnd.dev.sigstore.bundle.v0.3+json"
 
 // The formats are written by hand: protobuf's JSON leaves out values that are zero, and the index refuses an entry without
-// its index (reference: attestations.md, section 1.2).
+// its index (docs/reference/attestations.md §1.2).
 type (
 	jsonEntry struct {
 		LogIndex          string      `json:"logIndex"`
@@ -84,7 +84,7 @@ func parts(b *protobundle.Bundle) (certificate []byte, e *protorekor.Transparenc
 	return certificate, entries[0], envelope, nil
 }
 
-// encode writes a bundle as the object of PEP 740 (reference: attestations.md, sections 1.1 and 1.4).
+// encode writes a bundle as the object of PEP 740 (docs/reference/attestations.md §1.1 and §1.4).
 func encode(b *protobundle.Bundle) ([]byte, error) {
 	certificate, e, signed, err := parts(b)
 	if err != nil {

@@ -9,7 +9,7 @@ const (
 	publicStatus = "https://status.sigstore.dev"
 
 	// githubIssuer is the one issuer of ID tokens whose certificates the index takes from GitHub's workflows; an
-	// enterprise's own issuer is refused (reference: attestations.md, section 2.2).
+	// enterprise's own issuer is refused (docs/reference/attestations.md §2.2).
 	githubIssuer = "https://token.actions.githubusercontent.com"
 	github       = "https://github.com/"
 )

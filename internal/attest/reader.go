@@ -11,7 +11,7 @@ import (
 // object is a JSON object whose names are taken exactly as they are written, as the index does.
 type object map[string]json.RawMessage
 
-// reader reads JSON as the index's verifier does, and keeps the first error (reference: attestations.md, section 1.2).
+// reader reads JSON as the index's verifier does, and keeps the first error (docs/reference/attestations.md §1.2).
 type reader struct{ err error }
 
 func (r *reader) fail(format string, args ...any) {

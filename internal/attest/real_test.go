@@ -126,7 +126,7 @@ func drop(names ...string) func(tree) {
 	}
 }
 
-// The rows of the reference's tables, and what else can be changed without the key (attestations.md, sections 1.2 and 2.1).
+// The rows of the reference's tables, and what else can be changed without the key (docs/reference/attestations.md §1.2 and §2.1).
 func TestMutationsOfTheRealAttestation(t *testing.T) {
 	t.Parallel()
 	entry := func(name string, change func(string) string, path ...string) func(tree) {

@@ -103,7 +103,7 @@ type realRow[T any] struct {
 	change   func(T) T
 }
 
-// formats are the rows of attestations.md, section 1.2.
+// formats are the rows of docs/reference/attestations.md §1.2.
 func (r *realSigstore) formats(t *testing.T) {
 	d := wheels(t, 1)[0]
 	by := r.padded(t)
@@ -185,7 +185,7 @@ func (r *realSigstore) rewriteStatement(text string) string {
 	})
 }
 
-// statements are the rows of attestations.md, section 1.3, each signed and logged for real.
+// statements are the rows of docs/reference/attestations.md §1.3, each signed and logged for real.
 func (r *realSigstore) statements(t *testing.T) {
 	wheel := wheel(t, filepath.Join(t.TempDir(), "sample_project-1.0-py2.py3-none-any.whl"))
 	sdist, err := dist.Read(t.Context(), realFile, false)
@@ -249,7 +249,7 @@ func (r *realSigstore) statements(t *testing.T) {
 	r.tell(t, "%d statements signed, logged and judged by us and by the stage's index as by the real one, %d of them accepted", all, accepted)
 }
 
-// identities are ID tokens that sign and verify though they are unusual (attestations.md, sections 2.2 and 2.5).
+// identities are ID tokens that sign and verify though they are unusual (docs/reference/attestations.md §2.2 and §2.5).
 func (r *realSigstore) identities(t *testing.T) {
 	d := wheels(t, 1)[0]
 	rows := map[string]url.Values{

@@ -19,7 +19,7 @@ import (
 )
 
 // logVersion is the version of the log that is written to. The index refuses entries of version 2, which have no inclusion
-// promise, until it reads signed timestamps (reference: attestations.md, sections 0 and 3.3). Version 2 also needs a
+// promise, until it reads signed timestamps (docs/reference/attestations.md §0 and §3.3). Version 2 also needs a
 // timestamp authority and entries of another kind.
 const logVersion = 1
 

@@ -19,7 +19,7 @@ import (
 // error: an [Outage], or a finding. signed, which may be nil, is told of each, from several goroutines.
 //
 // One key and one certificate serve all files; the certificate is renewed with a fresh ID token when little of its life is
-// left, so that a long set does not outlive it (reference: attestations.md, sections 1.5 and 5).
+// left, so that a long set does not outlive it (docs/reference/attestations.md §1.5 and §5).
 func (s *Signer) Sign(ctx context.Context, files []*dist.Distribution, signed func(i int, a Attestation)) ([]Attestation, error) {
 	if len(files) == 0 {
 		return nil, nil

@@ -57,7 +57,7 @@ func TestSignMakesOneVerifiedAttestationOfEachFile(t *testing.T) {
 	}
 }
 
-// checkForm reads the JSON as a stranger would (reference: attestations.md, section 1.1).
+// checkForm reads the JSON as a stranger would (docs/reference/attestations.md §1.1).
 func checkForm(t *testing.T, name string, a Attestation) {
 	t.Helper()
 	var form struct {

@@ -18,7 +18,7 @@ const (
 	predicateOthers = "https://slsa.dev/provenance/v1"
 )
 
-// statement is what is signed, byte for byte as the reference writes it (reference: attestations.md, section 1.3).
+// statement is what is signed, byte for byte as the reference writes it (docs/reference/attestations.md §1.3).
 func statement(d *dist.Distribution) []byte {
 	type subject struct {
 		Name   string            `json:"name"`
@@ -38,7 +38,7 @@ func statement(d *dist.Distribution) []byte {
 }
 
 // judgeStatement applies the index's rules to a statement about the file, and returns the type of its predicate
-// (reference: attestations.md, section 1.3, and pypi-server.md, section 5.2).
+// (docs/reference/attestations.md §1.3, and docs/reference/pypi-server.md §5.2).
 func judgeStatement(raw []byte, d *dist.Distribution) (predicate string, err error) {
 	var r reader
 	top := r.object(raw)

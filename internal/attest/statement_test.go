@@ -9,7 +9,7 @@ import (
 	"github.com/org/pypi-oidc-publish/internal/dist"
 )
 
-// The rows of the reference's table of statements (attestations.md, section 1.3, and pypi-server.md, section 5.2).
+// The rows of the reference's table of statements (docs/reference/attestations.md §1.3, and docs/reference/pypi-server.md §5.2).
 func statementRows() map[string]struct {
 	change func(string) string
 	taken  bool

@@ -26,7 +26,7 @@ import (
 type policy func(*x509.Certificate) (verify.CertificateIdentities, error)
 
 // identity is the index's policy for a workflow of GitHub: the issuer, the repository, and the workflow at the ref or the
-// commit that the certificate itself names. The subject's name is not looked at (reference: attestations.md, section 2.2).
+// commit that the certificate itself names. The subject's name is not looked at (docs/reference/attestations.md §2.2).
 func (s *Signer) identity(c oidc.Claims) policy {
 	return func(leaf *x509.Certificate) (verify.CertificateIdentities, error) {
 		said, err := saidBy(leaf)
@@ -172,7 +172,7 @@ func judgeChain(leaf *x509.Certificate, trusted root.TrustedMaterial) error {
 }
 
 // vouched asks the library for all that needs the trust root: chain, certificate timestamp, inclusion, promise, time and
-// signature (reference: attestations.md, section 6.4).
+// signature (docs/reference/attestations.md §4.4).
 func vouched(b *protobundle.Bundle, d *dist.Distribution, trusted root.TrustedMaterial, who policy) error {
 	return par.Catch(func() error { // it may trip over what strangers wrote
 		signed, err := bundle.NewBundle(b)

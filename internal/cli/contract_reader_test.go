@@ -10,7 +10,7 @@ import (
 )
 
 // What GitHub's runner makes of what a step leaves behind: its file commands and its log, read by the runner's own rules and
-// no kinder (reference: runner.md, section 1).
+// no kinder (docs/reference/runner.md §1).
 
 // fileCommand reads a file of names and values. Its error is one that fails the step.
 func fileCommand(text string) (map[string]string, error) {

@@ -26,7 +26,7 @@ import (
 )
 
 // The contract with GitHub's runner: the program is started as the runner starts the action, and judged by what the runner
-// makes of what it leaves behind (reference: runner.md, section 1).
+// makes of what it leaves behind (docs/reference/runner.md §1).
 
 // metadataFile is the action's contract, as the runner reads it.
 const metadataFile = "../../action.yml"

@@ -31,7 +31,7 @@ import (
 
 // The injection test: whoever can put a text before the program (an index, GitHub, Sigstore, the author of a distribution or
 // of a branch) puts one there that wants to be a command of the runner, an output, or a piece of the summary. The runner's
-// own rules find nothing but what is ours (reference: runner.md, sections 1 and 5).
+// own rules find nothing but what is ours (docs/reference/runner.md §1 and §5).
 
 // kilroy stands near the beginning of whatever is hostile, so that a test can tell whether the text came through.
 const kilroy = "kilroy"

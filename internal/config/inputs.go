@@ -153,6 +153,6 @@ func meant(host string) string {
 	return ""
 }
 
-// apiTokensOnly tells whether the endpoint takes nothing but API tokens from people (reference: Warehouse refuses every
-// other user name, and every password that has not the token's prefix).
+// apiTokensOnly tells whether the endpoint takes nothing but API tokens from people (docs/reference/pypi-server.md rows 3 and 7:
+// every other user name is refused, and every password that has not the token's prefix).
 func apiTokensOnly(repository string) bool { return repository == pypi || repository == testPyPI }

@@ -40,7 +40,7 @@ func appended(t *testing.T, token string, caveats ...string) string {
 	return "pypi-" + base64.RawURLEncoding.EncodeToString(append(body, signature...))
 }
 
-// TestCaveats is section 2.10.
+// TestCaveats is docs/reference/pypi-server.md §2.10.
 func TestCaveats(t *testing.T) {
 	t.Parallel()
 	const invalid = "Invalid API Token: "
@@ -132,7 +132,7 @@ func TestCaveats(t *testing.T) {
 	})
 }
 
-// TestAuthorization is section 1.3: the ways to hand over a token.
+// TestAuthorization is §1.3: the ways to hand over a token.
 func TestAuthorization(t *testing.T) {
 	t.Parallel()
 	for name, header := range map[string]func(token string) string{
@@ -149,7 +149,7 @@ func TestAuthorization(t *testing.T) {
 	}
 }
 
-// TestErrorBodies is section 1.2: the form of the body, and where the message is not in it.
+// TestErrorBodies is §1.2: the form of the body, and where the message is not in it.
 func TestErrorBodies(t *testing.T) {
 	t.Parallel()
 	const message = "Cannot upload a file with '/' or '\\' in the name."
@@ -253,7 +253,7 @@ func TestAddresses(t *testing.T) {
 	}
 }
 
-// TestSimpleJSON is section 7.1.
+// TestSimpleJSON is §7.1.
 func TestSimpleJSON(t *testing.T) {
 	t.Parallel()
 	th := opened(t)
@@ -329,7 +329,7 @@ func TestSimpleHTML(t *testing.T) {
 	}
 }
 
-// TestEdge is section 7.3, each effect by its switch.
+// TestEdge is §7.3, each effect by its switch.
 func TestEdge(t *testing.T) {
 	t.Parallel()
 	t.Run("a 404 stays for a minute", func(t *testing.T) {
@@ -365,7 +365,7 @@ func TestEdge(t *testing.T) {
 	})
 }
 
-// TestJSONAPI is section 7.2.
+// TestJSONAPI is §7.2.
 func TestJSONAPI(t *testing.T) {
 	t.Parallel()
 	th := opened(t)
@@ -410,7 +410,7 @@ func TestMetadataFile(t *testing.T) {
 	}
 }
 
-// TestIntegrity is section 5.3, as far as there is nothing to serve.
+// TestIntegrity is §5.3, as far as there is nothing to serve.
 func TestIntegrity(t *testing.T) {
 	t.Parallel()
 	th := opened(t)

@@ -76,13 +76,13 @@ const (
 	unknown   = "Invalid attestations supplied during upload: Unknown error while trying to verify included attestations: "
 )
 
-// formRow is a row of section 1.2 of the attestations reference: a change of the form, and how the refusal begins.
+// formRow is a row of docs/reference/attestations.md §1.2: a change of the form, and how the refusal begins.
 type formRow struct {
 	change  func(signer.Attestation)
 	refusal string
 }
 
-// forms is the table of section 1.2, and what is verified of the form's parts.
+// forms is the table of docs/reference/attestations.md §1.2, and what is verified of the form's parts.
 func forms() map[string]formRow {
 	const entry = "invalid transparency log entry"
 	unpadded := func(s string) string { return strings.TrimRight(s, "=") }
@@ -239,7 +239,7 @@ func numbered(i int) parcel {
 	return sending(fmt.Sprintf("demo-1.0-%d-py3-none-any.whl", i), "bdist_wheel", "py3", fmt.Sprint("wheel ", i))
 }
 
-// TestFormsOfAttestations is the table of section 1.2, and every part that is verified.
+// TestFormsOfAttestations is the table of docs/reference/attestations.md §1.2, and every part that is verified.
 func TestFormsOfAttestations(t *testing.T) {
 	t.Parallel()
 	th := opened(t)
@@ -257,7 +257,7 @@ func TestFormsOfAttestations(t *testing.T) {
 	}
 }
 
-// TestStatements is the table of section 1.3.
+// TestStatements is the table of docs/reference/attestations.md §1.3.
 func TestStatements(t *testing.T) {
 	t.Parallel()
 	th := opened(t)
@@ -330,7 +330,7 @@ func TestZipAndTar(t *testing.T) {
 	th.verdict("zip for tar.gz", th.minted(), sdist("attestations", th.attests(statement)), "")
 }
 
-// TestSetsOfAttestations is section 5.1: how many, of which kinds, and by whom.
+// TestSetsOfAttestations is docs/reference/pypi-server.md §5.1: how many, of which kinds, and by whom.
 func TestSetsOfAttestations(t *testing.T) {
 	t.Parallel()
 	th := opened(t)
@@ -352,7 +352,7 @@ func TestSetsOfAttestations(t *testing.T) {
 	th.verdict("one of each", token, wheel("attestations", th.attests(publish, slsa)), "")
 }
 
-// TestWhoseAttestations is section 2.2: what of the certificate has to be that of the upload token's publisher.
+// TestWhoseAttestations is docs/reference/attestations.md §2.2: what of the certificate has to be that of the upload token's publisher.
 func TestWhoseAttestations(t *testing.T) {
 	t.Parallel()
 	const config = failed + "Certificate's Build Config URI "
@@ -386,7 +386,7 @@ func TestWhoseAttestations(t *testing.T) {
 }
 
 // TestReusableWorkflow: a publisher that is registered as the called workflow gets a token, and its attestations are
-// refused (section 2.4).
+// refused (docs/reference/attestations.md §2.4).
 func TestReusableWorkflow(t *testing.T) {
 	t.Parallel()
 	th := open(t, fakepypi.Options{Run: fakepypi.Run{Called: "octo-org/rehearsal/.github/workflows/called.yml@refs/tags/v1.0.0"}})
@@ -442,7 +442,7 @@ func TestAnotherSigstore(t *testing.T) {
 	th.verdict("another", th.minted(), wheel("attestations", other.attests(published(wheel()))), failed+"failed to build timestamp certificate chain: ")
 }
 
-// TestProvenance: what is believed is served (section 5.3), on both indexes that take it.
+// TestProvenance: what is believed is served (docs/reference/pypi-server.md §5.3), on both indexes that take it.
 func TestProvenance(t *testing.T) {
 	t.Parallel()
 	for _, profile := range []fakepypi.Profile{fakepypi.PyPI, fakepypi.TestPyPI} {

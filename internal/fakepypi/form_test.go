@@ -14,7 +14,7 @@ import (
 	"github.com/org/pypi-oidc-publish/internal/fakepypi"
 )
 
-// TestFieldAsFile is row 4: only the content, and a signature that nobody reads, may have a file name.
+// TestFieldAsFile is docs/reference/pypi-server.md row 4: only the content, and a signature that nobody reads, may have a file name.
 func TestFieldAsFile(t *testing.T) {
 	t.Parallel()
 	for field, c := range map[string]struct {

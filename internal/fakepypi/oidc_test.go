@@ -29,7 +29,7 @@ func (r reply) refusedMint(t *testing.T, code, description string) {
 	}
 }
 
-// TestMintPayloads is section 4.2 as far as it is about the request.
+// TestMintPayloads is docs/reference/pypi-server.md §4.2 as far as it is about the request.
 func TestMintPayloads(t *testing.T) {
 	t.Parallel()
 	th := opened(t)
@@ -63,7 +63,7 @@ func TestMintPayloads(t *testing.T) {
 	}
 }
 
-// TestMintTokens is section 4.3: what is wrong with an ID token.
+// TestMintTokens is §4.3: what is wrong with an ID token.
 func TestMintTokens(t *testing.T) {
 	t.Parallel()
 	at := func(claim string, d time.Duration) func(*theatre) {
@@ -130,7 +130,7 @@ func TestMintTokens(t *testing.T) {
 	}
 }
 
-// TestMintClaims is section 4.4: which publisher a token is for, and the reasons where there is none.
+// TestMintClaims is §4.4: which publisher a token is for, and the reasons where there is none.
 func TestMintClaims(t *testing.T) {
 	t.Parallel()
 	const (
@@ -249,7 +249,7 @@ func TestOIDCSwitchedOff(t *testing.T) {
 	}
 }
 
-// TestPending is section 4.5.
+// TestPending is §4.5.
 func TestPending(t *testing.T) {
 	t.Parallel()
 	th := open(t, fakepypi.Options{})
@@ -404,7 +404,7 @@ func TestRaceOfFiles(t *testing.T) {
 	})
 }
 
-// TestBurn is section 4.7.
+// TestBurn is §4.7.
 func TestBurn(t *testing.T) {
 	t.Parallel()
 	burn := func(th *theatre, token string) reply {

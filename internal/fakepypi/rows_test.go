@@ -17,7 +17,7 @@ const (
 	unfit       = "Invalid or non-existent authentication information. See https://pypi.org/help/#invalid-auth for more information."
 )
 
-// row is one behaviour of the upload endpoint, named by its section and number in the reference.
+// row is one behaviour of the upload endpoint, named by its section and row in docs/reference/pypi-server.md.
 type row struct {
 	name   string
 	send   parcel
@@ -488,7 +488,7 @@ func TestArchived(t *testing.T) {
 	}
 }
 
-// TestCreation is section 2.9 as far as names go.
+// TestCreation is §2.9 as far as names go.
 func TestCreation(t *testing.T) {
 	t.Parallel()
 	th := open(t, fakepypi.Options{})
@@ -505,7 +505,7 @@ func TestCreation(t *testing.T) {
 	th.upload(token, other("another")).want(t, 200, "OK")
 }
 
-// TestAttestationsByToken is row 1 of section 5.1.
+// TestAttestationsByToken is §5.1 row 1.
 func TestAttestationsByToken(t *testing.T) {
 	t.Parallel()
 	th := open(t, fakepypi.Options{})

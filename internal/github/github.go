@@ -1,7 +1,7 @@
 // Package github attaches assets to an existing release on GitHub. It makes no release, changes none, and replaces nothing: what is
 // there under a wanted name has the same bytes, or is a conflict.
 //
-// It is the only importer of go-github, and covers that library's holes (reference: runner.md, section 6): the token is added for
+// It is the only importer of go-github, and covers that library's holes (docs/reference/runner.md §6): the token is added for
 // the API's own origin alone and redirects are never followed, every request has the wire's times and bounds, a panic comes back
 // as an error, and tags are escaped. The bytes of assets go past the library, which would hold them in memory.
 package github

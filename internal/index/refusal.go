@@ -67,7 +67,7 @@ func (c cure) applies(r *Refusal) bool {
 	return (c.status == 0 || c.status == r.Status) && (len(c.words) == 0 || hasAny(r.Words, c.words...))
 }
 
-// cures is the table for a file, the first that applies is taken (words: reference pypi-server.md, section 2).
+// cures is the table for a file, the first that applies is taken (docs/reference/pypi-server.md §2).
 func cures(file string) []cure {
 	return []cure{
 		{"upload-name-burnt", 0, []string{"previously used by a file that has since been deleted"}, "raise the version: the name of a deleted file can never be used again"},

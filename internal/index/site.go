@@ -19,7 +19,7 @@ type Site struct {
 	Pages  *url.URL // what project pages begin with; nil: there are none
 	Files  *url.URL // what the addresses of files begin with, which go on with their BLAKE2b-256; nil: they cannot be told
 	Manage *url.URL // what pages with the settings of projects begin with; nil: there are none
-	// Classifiers is where the index lists the classifiers that it takes; nil: nowhere (reference: pypi-server.md, section 2.4.3).
+	// Classifiers is where the index lists the classifiers that it takes; nil: nowhere (docs/reference/pypi-server.md §2.4.3).
 	Classifiers *url.URL
 	// Warehouse tells that the index runs the software of the public one: its rules, its answers, its 200 for the same bytes
 	// again.
@@ -75,7 +75,7 @@ func SiteOf(upload, simple *url.URL, lookups bool) Site {
 }
 
 // MayReplace reports whether an upload may replace a file of the same name. A Warehouse takes the same bytes again, refuses others, and
-// tells the digest of every file (reference: pypi-server.md, sections 2.8 and 7). What another index does is the choice of its operators.
+// tells the digest of every file (docs/reference/pypi-server.md §2.8 and §7). What another index does is the choice of its operators.
 func (s Site) MayReplace() bool { return !s.Warehouse }
 
 // ForeignAudience is the refusal of an index that asks for ID tokens which are another service's.
@@ -119,7 +119,7 @@ func (s Site) Page(r pep.Release, version string) string {
 
 // PublisherPage is where people set the Trusted Publishers of a project, with the form filled in; of a project that is not
 // there yet, where they set a pending publisher, whose form takes nothing. Empty where the index has no such pages
-// (reference: pypi-server.md, section 4.8).
+// (docs/reference/pypi-server.md §4.8).
 func (s Site) PublisherPage(project pep.Project, isNew bool, form url.Values) string {
 	switch {
 	case s.Manage == nil:

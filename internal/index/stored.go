@@ -11,7 +11,7 @@ import (
 )
 
 // Stored tells whether the index's file host has these bytes under this name, whatever the index's page says: it keeps the
-// bytes of files that were deleted (reference: pypi-server.md, section 7.5).
+// bytes of files that were deleted (docs/reference/pypi-server.md §7.5).
 //
 // It is not to be asked right before an upload: a host may remember for a while that it had no such file.
 func (c *Client) Stored(ctx context.Context, d *dist.Distribution) (bool, error) {

@@ -16,7 +16,7 @@ import (
 	"github.com/org/pypi-oidc-publish/internal/secret"
 )
 
-// Claims are what an ID token says of the run that asked for it (reference: pypi-server.md, section 4.4).
+// Claims are what an ID token says of the run that asked for it (docs/reference/pypi-server.md §4.4).
 type Claims struct {
 	Issuer, Subject, Audience    string
 	Repository, Owner, OwnerID   string

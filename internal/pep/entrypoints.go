@@ -13,7 +13,7 @@ import (
 // Python's configparser reads it, strictly and with = as the only delimiter, and whether the names of scripts have only
 // letters, digits, and the signs _ . and -. What stands behind the = is not looked at.
 //
-// Source: the specification "Entry points" of the packaging user guide, and section 2.8.4 of the reference.
+// Source: the specification "Entry points" of the packaging user guide, and docs/reference/pypi-server.md §2.8.4.
 func CheckEntryPoints(text []byte) error {
 	if !utf8.Valid(text) {
 		return errors.New("it is not UTF-8")

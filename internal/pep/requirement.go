@@ -52,7 +52,7 @@ func (e *RequirementError) Error() string {
 		e.Source, e.Problem, e.End+1)
 }
 
-// ParseRequirement reads a requirement as the index does (reference, section 2.3.1). The error is a *RequirementError.
+// ParseRequirement reads a requirement as the index does (docs/reference/pypi-server.md §2.3.1). The error is a *RequirementError.
 func ParseRequirement(s string) (Requirement, error) {
 	p := &parser{source: s}
 	r, err := p.requirement()

@@ -29,7 +29,7 @@ func (s Specifiers) String() string {
 	return strings.Join(clauses, ",")
 }
 
-// ParseSpecifiers reads a version specifier set as the index does (reference, section 2.3.1): clauses between commas,
+// ParseSpecifiers reads a version specifier set as the index does (docs/reference/pypi-server.md §2.3.1): clauses between commas,
 // empty ones ignored, white space around each and after its operator.
 func ParseSpecifiers(s string) (Specifiers, error) {
 	var set Specifiers

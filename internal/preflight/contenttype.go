@@ -5,7 +5,7 @@ import (
 	"strings"
 )
 
-// The three rules of Description-Content-Type. The index has Python's e-mail package read it (reference, rows 21 to 23).
+// The three rules of Description-Content-Type. The index has Python's e-mail package read it (docs/reference/pypi-server.md rows 21 to 23).
 
 var (
 	contentTypes = []string{"text/x-rst", "text/markdown", "text/plain"}

@@ -7,7 +7,8 @@ import (
 	"github.com/org/pypi-oidc-publish/internal/pep/rst"
 )
 
-// descriptionRender is row 50: the index renders the long description and refuses one that fails or comes to nothing.
+// descriptionRender is docs/reference/pypi-server.md row 50: the index renders the long description and refuses
+// one that fails or comes to nothing.
 // Plain text never fails. What only one release of the index's renderer refuses is a warning, since which one the index has
 // cannot be known from here, and what cannot be told is a notice. The files of a release mostly have one description, which is
 // then read once.

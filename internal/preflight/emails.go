@@ -8,7 +8,7 @@ import (
 	"unicode/utf8"
 )
 
-// email judges Author-email and Maintainer-email as the index's own library does (reference, section 2.4.1). What the
+// email judges Author-email and Maintainer-email as the index's own library does (docs/reference/pypi-server.md §2.4.1). What the
 // library knows of international domains is not all here: a domain of which it is not certain that it is refused passes.
 func email(_ field, value string) (message, advice string) {
 	address := oneAddress(value)

@@ -3,7 +3,7 @@ package preflight
 import "strings"
 
 // The index reads addresses with Python's email.utils.parseaddr in its strict mode, an old reader of RFC 822 with habits
-// of its own. Only a field that has exactly one address is judged at all (reference, section 2.4.1).
+// of its own. Only a field that has exactly one address is judged at all (docs/reference/pypi-server.md §2.4.1).
 
 // oneAddress gives the address of a field that has exactly one; empty where there are none, several, or one in brackets.
 func oneAddress(field string) string {

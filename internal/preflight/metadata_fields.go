@@ -11,7 +11,7 @@ import (
 	"github.com/org/pypi-oidc-publish/internal/finding"
 )
 
-// field is one header of the core metadata (reference, section 1.4).
+// field is one header of the core metadata (docs/reference/pypi-server.md §1.4).
 type field struct {
 	name     string // as the specification spells it
 	multiple bool   // whether it may occur more than once

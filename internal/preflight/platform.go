@@ -12,7 +12,7 @@ import (
 	"github.com/org/pypi-oidc-publish/internal/pep"
 )
 
-// platformsOf is the date of the tables of platform tags: section 2.8.3 of the reference.
+// platformsOf is the date of the tables of platform tags: docs/reference/pypi-server.md §2.8.3.
 func platformsOf() time.Time { return time.Date(2026, 8, 31, 0, 0, 0, 0, time.UTC) }
 
 // accepted are the platform tags that PyPI takes, in lower case.

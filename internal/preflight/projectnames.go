@@ -8,7 +8,7 @@ import (
 	"github.com/org/pypi-oidc-publish/internal/pep/stdlib"
 )
 
-// nameOfModule is about new projects alone: old ones keep their names (reference, section 2.9).
+// nameOfModule is about new projects alone: old ones keep their names (docs/reference/pypi-server.md §2.9).
 func nameOfModule(s Set) (found []finding.Finding) {
 	judged := map[pep.Project]bool{}
 	for _, d := range s.Files {

@@ -7,7 +7,7 @@ import (
 	"github.com/org/pypi-oidc-publish/internal/finding"
 )
 
-// refusalWords are how the index says what a rule finds (reference: pypi-server.md, section 2). A refusal of an upload that has
+// refusalWords are how the index says what a rule finds (docs/reference/pypi-server.md §2). A refusal of an upload that has
 // all of a row's fragments is one that the rule should have told before.
 type refusalWords struct {
 	id        string

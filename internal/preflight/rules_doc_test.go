@@ -6,9 +6,13 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"regexp"
+	"slices"
+	"strconv"
 	"strings"
 	"testing"
 	"time"
+	"unicode"
 
 	"github.com/org/pypi-oidc-publish/internal/archive"
 	"github.com/org/pypi-oidc-publish/internal/finding"
@@ -94,33 +98,114 @@ func entry(r preflight.Rule, example finding.Finding) string {
 	if !r.Waivable {
 		waived = "; never waived"
 	}
-	return fmt.Sprintf("\n## %s\n\n*%s; %s; judged by %s%s*\n\n%s%s. %s For example:\n\n```text\n%s\n```\n\nWhat to do then: %s.\n",
-		r.ID, r.Severity, where, r.Basis, waived, strings.ToUpper(r.About[:1]), r.About[1:], r.Why, example.Message, strings.TrimSuffix(example.Fix, "."))
+	finds := strings.ToUpper(r.About[:1]) + r.About[1:]
+	if word, _, _ := strings.Cut(r.About, " "); strings.Contains(word, ".") {
+		finds = r.About // it begins with the name of a file
+	}
+	about := ""
+	if example.File != "" {
+		about = " for `" + visible(example.File) + "`"
+	}
+	return fmt.Sprintf("\n## %s\n\n*%s; %s; judged by %s%s*\n\n%s. %s For example, the %s%s:\n\n```text\n%s\n```\n\nWhat to do then: %s.\n",
+		r.ID, r.Severity, where, r.Basis, waived, finds, r.Why,
+		example.Severity, about, visible(example.Message), visible(strings.TrimSuffix(example.Fix, ".")))
 }
 
-// examples are what the rules say: of the vectors, and of what no vector has. Of several the first of the worst is taken.
+// visible returns text with what cannot be seen of it as an escape of Go: a page must not show a refused name as if it were a valid one.
+func visible(text string) string {
+	var b strings.Builder
+	for _, r := range text {
+		if unicode.IsPrint(r) {
+			b.WriteRune(r)
+		} else {
+			b.WriteString(strings.Trim(strconv.QuoteRune(r), "'"))
+		}
+	}
+	return b.String()
+}
+
+// examples returns one finding of each rule: of the vectors, and of what no vector has. Of several the worst is taken, of those one of a
+// case that is about this rule and no other, of those one that can be seen as it is, and of those the first.
 func examples(t *testing.T) map[string]finding.Finding {
 	t.Helper()
-	said := map[string]finding.Finding{}
-	take := func(s preflight.Set) {
+	said, value := map[string]finding.Finding{}, map[string]int{}
+	take := func(rule string, s preflight.Set) {
+		names := map[string]bool{}
 		for _, d := range s.Files {
-			d.Path = filepath.Join("dist", d.Name) // not where the test has it
+			folder := "dist" // not where the test has it
+			if names[d.Name] {
+				folder = "more"
+			}
+			names[d.Name] = true
+			d.Path = filepath.Join(folder, d.Name)
 		}
 		for _, f := range preflight.Check(s) {
-			if held, known := said[f.ID]; !known || held.Severity < f.Severity {
-				said[f.ID] = f
+			worth := 1 + 4*int(f.Severity)
+			if f.ID == rule {
+				worth += 2
+			}
+			if visible(f.File+f.Message) == f.File+f.Message {
+				worth++
+			}
+			if worth > value[f.ID] {
+				said[f.ID], value[f.ID] = f, worth
 			}
 		}
 	}
 	for _, v := range vectors(t) {
 		if v.Verdict == "reject" {
-			take(v.set(t))
+			take(v.Rule, v.set(t))
 		}
 	}
 	for _, s := range ownExamples(t) {
-		take(s)
+		take("", s)
 	}
 	return said
+}
+
+// TestExamplesAreWhatIsRefused holds the names of files on the page: the rule refuses the very name that a reader sees.
+func TestExamplesAreWhatIsRefused(t *testing.T) {
+	t.Parallel()
+	written, err := os.ReadFile(root + page)
+	if err != nil {
+		t.Fatal(err)
+	}
+	names := 0
+	for _, part := range strings.Split(string(written), "\n## ")[1:] {
+		id, text, _ := strings.Cut(part, "\n")
+		if !regexp.MustCompile(`filename|^wheel-(name|version|platform)`).MatchString(id) {
+			continue
+		}
+		names++
+		shown := regexp.MustCompile("For example, the error for `dist/([^`]+)`:\n").FindStringSubmatch(text)
+		if shown == nil {
+			t.Errorf("%s: the page does not show the name of a refused file", id)
+			continue
+		}
+		name := shown[1]
+		if id == "filename-characters" { // of which the page shows an escape
+			if name, err = strconv.Unquote(`"` + name + `"`); err != nil || name == shown[1] {
+				t.Errorf("%s: the page shows %q, with no character that is refused: %v", id, name, err)
+			}
+		}
+		found := preflight.Check(set(t, file{name: name, metadata: good}))
+		if !slices.ContainsFunc(found, func(f finding.Finding) bool { return f.ID == id && f.Severity == finding.Error }) {
+			t.Errorf("%s: the page shows %q, which it does not refuse", id, name)
+		}
+	}
+	if names < 12 {
+		t.Errorf("only %d rules about names were found", names)
+	}
+}
+
+// TestVisible has what a page must not have as it is.
+func TestVisible(t *testing.T) {
+	t.Parallel()
+	for text, want := range map[string]string{"alder-1.0\x1f.tar.gz": `alder-1.0\x1f.tar.gz`, "a\nb\u200bc\u202e": `a\nb\u200bc\u202e`, "보기 'é'": "보기 'é'"} {
+		if got := visible(text); got != want {
+			t.Errorf("%q is shown as %s, want %s", text, got, want)
+		}
+	}
 }
 
 // ownExamples are sets for the rules that no vector is about.

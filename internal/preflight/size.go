@@ -7,7 +7,7 @@ import (
 	"github.com/org/pypi-oidc-publish/internal/finding"
 )
 
-// defaultFileLimit is PyPI's for files of projects that have asked for no more, in bytes; section 1.6 of the reference.
+// defaultFileLimit is PyPI's for files of projects that have asked for no more, in bytes; docs/reference/pypi-server.md §1.6.
 const defaultFileLimit = 100 << 20
 
 // fileSize: what a project may have beyond the default is known to the index alone.
@@ -20,7 +20,7 @@ func fileSize(d *dist.Distribution) (message, fix string) {
 		fmt.Sprintf("the file has %d bytes; unless the index has raised the limit of %s, ask for that before the release", d.Size, project)
 }
 
-// defaultProjectLimit is PyPI's for all files of a project, in bytes; section 1.6 of the reference.
+// defaultProjectLimit is PyPI's for all files of a project, in bytes; docs/reference/pypi-server.md §1.6.
 const defaultProjectLimit = 10 << 30
 
 // projectSize adds what the index lists to what is missing there.

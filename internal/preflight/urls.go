@@ -51,7 +51,7 @@ var parts = sync.OnceValue(func() *regexp.Regexp {
 	return regexp.MustCompile(`(?is)^https?:(?://([^\\/?#]*))?([^?#]*)([^#]*)`)
 })
 
-// takenURL is what the index's rule was measured to come to (reference, section 2.4.2): a web address, no raw brackets
+// takenURL is what the index's rule was measured to come to (docs/reference/pypi-server.md §2.4.2): a web address, no raw brackets
 // in path or query, and no port beyond the last one.
 func takenURL(url string) bool {
 	match := parts().FindStringSubmatch(url)

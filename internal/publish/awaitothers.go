@@ -10,7 +10,7 @@ import (
 )
 
 // othersWait bounds the wait for what another job has published: a page from a cache is older by seconds, and one that was not there
-// by a minute (reference: pypi-server.md, section 7.3).
+// by a minute (docs/reference/pypi-server.md §7.3).
 const othersWait = 2 * time.Minute
 
 func untilPublished() schedule { return schedule{pause: 5 * time.Second} }

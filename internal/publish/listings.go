@@ -137,7 +137,7 @@ func (l *listings) find(ctx context.Context, t *target, s schedule) pep.Listing 
 }
 
 // schedule is how an index is asked again: pages come from caches for some seconds, and that of a new project is missing for a
-// minute (reference: pypi-server.md, section 7.3).
+// minute (docs/reference/pypi-server.md §7.3).
 type schedule struct {
 	attempts int // at most; 0: until ctx ends
 	pause    time.Duration

@@ -12,7 +12,7 @@ import (
 const (
 	// progressEvery is how often the progress of a long upload is reported.
 	progressEvery = 10 * time.Second
-	// indexLimit is after how long the index gives up on one upload (reference: pypi-server.md, section 9.2).
+	// indexLimit is after how long the index gives up on one upload (docs/reference/pypi-server.md §9.2).
 	indexLimit = 240 * time.Second
 )
 

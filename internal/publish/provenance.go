@@ -59,7 +59,7 @@ func (r *run) settleProvenance(t *target, why ...finding.Finding) {
 }
 
 // attestationsOff reports whether there will be no provenance: it stands on the page with the file or never will, and an index that
-// has turned attestations off answers 403 (reference: pypi-server.md, section 5.3).
+// has turned attestations off answers 403 (docs/reference/pypi-server.md §5.3).
 func attestationsOff(err error, listed pep.Held) bool {
 	return (errors.Is(err, index.ErrNoProvenance) && listed.Provenance == "") || wire.StatusOf(err) == http.StatusForbidden
 }

@@ -14,7 +14,7 @@ import (
 )
 
 // readBackStreak is how many times in a row the index must serve everything: one answer may come from a cache that is fresh, and the
-// next from one that is not (reference: pypi-server.md, section 7.3).
+// next from one that is not (docs/reference/pypi-server.md §7.3).
 const readBackStreak = 2
 
 func untilServed() schedule { return schedule{pause: time.Second, longest: 15 * time.Second} }

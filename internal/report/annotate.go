@@ -4,7 +4,7 @@ import (
 	"github.com/org/pypi-oidc-publish/internal/finding"
 )
 
-// annotations is how many of each severity the runner shows for one step (reference: runner.md, section 1).
+// annotations is how many of each severity the runner shows for one step (docs/reference/runner.md §1).
 const annotations = 10
 
 // longestMessage is how much of a text from outside an annotation holds, in bytes: the runner cuts the whole at 4,096 characters,

@@ -7,7 +7,7 @@ import (
 	"github.com/org/pypi-oidc-publish/internal/ledger"
 )
 
-// The runner drops a summary of more than 1 MiB (reference: runner.md, section 1). Findings and files end before, in bytes
+// The runner drops a summary of more than 1 MiB (docs/reference/runner.md §1). Findings and files end before, in bytes
 // of the summary so far, and the last line of each counts the rest; what comes after them is small.
 const (
 	findingsEnd = 250 << 10

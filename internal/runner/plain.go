@@ -12,7 +12,7 @@ import (
 const longestLine = 8 << 10
 
 // Plain makes a text one line that is no command of the runner, whatever it holds. The runner reads `::command::` at the
-// beginning of a line, after blanks, and `##[command]` anywhere in it, on both streams (reference: runner.md, section 1).
+// beginning of a line, after blanks, and `##[command]` anywhere in it, on both streams (docs/reference/runner.md §1).
 // Control characters, those that turn the writing direction, and invalid UTF-8 become visible or blank.
 func Plain(text string) string {
 	text, rest := cut(text, longestLine)

@@ -1,6 +1,6 @@
 // Package runner is GitHub's runner as the program sees it: inputs, masks, the one output sink, file commands and ID tokens.
 //
-// It is the only importer of go-githubactions, and covers that library's holes (reference: runner.md, section 5): its
+// It is the only importer of go-githubactions, and covers that library's holes (docs/reference/runner.md §5): its
 // fixed heredoc mark, its unescaped printing, its panics, and its single unmasked try at an ID token.
 //
 // Rules of the sink: every line, ours too, is redacted by the vault and made plain, so that no text from outside can be a
@@ -29,7 +29,7 @@ const (
 	longestOutput  = 1 << 20
 )
 
-// longestAnnotation is how much of an annotation the runner shows, in characters of UTF-16 (reference: runner.md, section 1).
+// longestAnnotation is how much of an annotation the runner shows, in characters of UTF-16 (docs/reference/runner.md §1).
 const longestAnnotation = 4096
 
 // Runner is a report.Console. It is safe for use by several goroutines.

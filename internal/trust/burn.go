@@ -63,7 +63,7 @@ func (l *Lease) worst(tokens []*token) ledger.Burned {
 // beforehand is all that the look before a burn may take: the burn and its proof come first, and get what is left.
 const beforehand = time.Second
 
-// burn asks the index to forget one token (reference: pypi-server.md, section 4.7). The index finds it by its identifier, so
+// burn asks the index to forget one token (docs/reference/pypi-server.md §4.7). The index finds it by its identifier, so
 // that the narrowed one is enough. The answer never tells whether it did; a request that is refused afterwards, and was not
 // before, does.
 func (l *Lease) burn(ctx context.Context, text secret.Text) ledger.Burned {

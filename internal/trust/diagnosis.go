@@ -164,7 +164,7 @@ type reason struct {
 	beside func(refusedExchange) string
 }
 
-// reasons is the table, the first that applies is taken (reference: pypi-server.md, section 4.2). It has every reason that the
+// reasons is the table, the first that applies is taken (docs/reference/pypi-server.md §4.2). It has every reason that the
 // index gives.
 func reasons() []reason {
 	const again = "run the job again"
@@ -322,7 +322,7 @@ func ownerMustAdd(e refusedExchange, which string) string {
 		"(choose another name if the project is not yours)", project, which)
 }
 
-// leeway is how far an index lets clocks be apart (reference: pypi-server.md, section 4.3).
+// leeway is how far an index lets clocks be apart (docs/reference/pypi-server.md §4.3).
 const leeway = 30 * time.Second
 
 // tokenFix tells of clocks that are apart, which the index does not: it says the same of every ID token that it does not take.

@@ -371,7 +371,7 @@ func TestRefusedExchanges(t *testing.T) {
 	}
 }
 
-// TestEveryReason: each code and reason of the index (reference: pypi-server.md, section 4.2) has what it means and a fix,
+// TestEveryReason: each code and reason of the index (docs/reference/pypi-server.md §4.2) has what it means and a fix,
 // and those that a publisher's settings can mend come with what they must be.
 func TestEveryReason(t *testing.T) {
 	t.Parallel()

@@ -14,7 +14,7 @@ import (
 // the key, so there is nothing to verify here.
 //
 // The form is the binary format 2 of libmacaroons: a version byte, then packets of (type, length, data) with variable-length
-// integers; a section ends with a packet of type 0 (reference: pypi-server.md, section 4.6).
+// integers; a section ends with a packet of type 0 (docs/reference/pypi-server.md §4.6).
 type macaroon struct {
 	head      []byte   // everything up to the end of the last caveat
 	caveats   [][]byte // the identifiers of the caveats

@@ -12,7 +12,7 @@ import (
 )
 
 // publisher is what a Trusted Publisher for this run has to say, in the order and the words of the index's form, and how each
-// is compared (reference: pypi-server.md, sections 4.4 and 4.8).
+// is compared (docs/reference/pypi-server.md §4.4 and §4.8).
 func publisher(c oidc.Claims) []ledger.Claim {
 	owner, repository, _ := strings.Cut(c.Repository, "/")
 	return []ledger.Claim{
@@ -90,7 +90,7 @@ func refusedEvent(c oidc.Claims) string {
 }
 
 // foreignIssuer is one that a public index is known not to take: an enterprise's own on github.com, and every GitHub
-// Enterprise Server's (reference: pypi-server.md, section 4.4).
+// Enterprise Server's (docs/reference/pypi-server.md §4.4).
 func foreignIssuer(c oidc.Claims) string {
 	const github, server = "https://token.actions.githubusercontent.com/", "/_services/token"
 	if !strings.HasPrefix(c.Issuer, github) && !strings.HasSuffix(c.Issuer, server) {

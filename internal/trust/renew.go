@@ -143,8 +143,8 @@ func (l *Lease) Rejected(ctx context.Context, used secret.Text, words string) bo
 	return true
 }
 
-// expired tells that a token's time was over when the index looked at it, and that this is all that was wrong (reference:
-// pypi-server.md, section 2.10).
+// expired tells that a token's time was over when the index looked at it, and that this is all that was wrong
+// (docs/reference/pypi-server.md §2.10).
 func expired(words string) bool {
 	return strings.Contains(words, "token is expired") && !forbids(words)
 }

@@ -79,7 +79,7 @@ func policyOf(op Op) policy {
 		// The simple page of a project with many releases is long.
 		return policy{tries: 3, try: 30 * second, budget: minute, first: second / 2, bound: 64 * mib, codes: transient()}
 	case Upload:
-		// The index's own statement time-out is ten minutes (pypi-server reference, section 1.1).
+		// The index's own statement time-out is ten minutes (docs/reference/pypi-server.md §1.1).
 		return policy{tries: 6, try: 15 * minute, budget: 20 * minute, first: second, bound: mib, codes: transient()}
 	case Burn:
 		// All burning has five seconds; the token dies of old age otherwise. The burn comes before its proof: it gets what there is.
@@ -90,7 +90,7 @@ func policyOf(op Op) policy {
 	case Certificate:
 		return policy{tries: 5, try: 20 * second, budget: 5 * minute, first: second, bound: mib, codes: transient()}
 	case LogEntry:
-		// Outages of the public log have lasted minutes; the same bytes again are safe (attestations reference, section 3.2).
+		// Outages of the public log have lasted minutes; the same bytes again are safe (docs/reference/attestations.md §3.2).
 		return policy{tries: 6, try: 30 * second, budget: 5 * minute, first: second, bound: 4 * mib, codes: transient()}
 	case LogLookup:
 		// An entry that was just written may not be readable yet.

@@ -21,7 +21,7 @@ const longestWords = 2000
 
 // Words is what the server said, for people: its status line where that says more than the code does, else its body
 // as JSON, plain text or HTML without the tags. An index tells its reason in either, and in some answers only in one
-// (reference: pypi-server.md, section 1.2). It is never empty, one line, bounded, and not yet safe to print.
+// (docs/reference/pypi-server.md §1.2). It is never empty, one line, bounded, and not yet safe to print.
 func (a *Answer) Words() string {
 	reason := a.line(latin1(a.Reason))
 	if nameless(a.Status, reason) {
@@ -110,7 +110,7 @@ func jsonWords(body []byte) string {
 	case all != "":
 		return joined(": ", said.Message, all)
 	}
-	// WebOb's code is the whole status line, and its message a boilerplate (reference: pypi-server.md, section 1.2).
+	// WebOb's code is the whole status line, and its message a boilerplate (docs/reference/pypi-server.md §1.2).
 	if status, reason, ok := strings.Cut(said.Code, " "); ok && len(status) == 3 && strings.Trim(status, "0123456789") == "" {
 		return reason
 	}

@@ -1,5 +1,5 @@
 // Package signer signs attestations against a Sigstore, for the tests of the stage: the least that has to be done, with the
-// standard library, written from the reference (sections 1 and 3) and sharing no code with the program's own signing or
+// standard library, written from docs/reference/attestations.md §1 and §3, and sharing no code with the program's own signing or
 // with the stage's. What it makes are loose objects, so that a test can change any part of them.
 //
 // Limitations: one try for each request, and no verification of anything.

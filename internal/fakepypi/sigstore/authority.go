@@ -47,7 +47,7 @@ func newAuthority(now time.Time) (*authority, error) {
 }
 
 // newCA is the template of a certificate of the authority. Some clients cannot read a subject that lacks one of the two
-// names (section 9.4).
+// names (docs/reference/attestations.md §9.4).
 func newCA(now time.Time, name string, below int) (*x509.Certificate, error) {
 	serial, err := newSerial()
 	return &x509.Certificate{

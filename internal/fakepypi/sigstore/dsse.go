@@ -22,7 +22,7 @@ type proposal struct {
 	verifier []byte // PEM
 }
 
-// parseProposal reads an entry and verifies its signature. The certificate's time is not looked at (section 3.2).
+// parseProposal reads an entry and verifies its signature. The certificate's time is not looked at (docs/reference/attestations.md §3.2).
 func parseProposal(text []byte) (proposal, error) {
 	var request struct {
 		APIVersion string `json:"apiVersion"`

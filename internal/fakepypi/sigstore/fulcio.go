@@ -18,7 +18,7 @@ import (
 	"time"
 )
 
-// The certificate authority's API (section 3.1): an ID token and a key for a certificate.
+// The certificate authority's API (docs/reference/attestations.md §3.1): an ID token and a key for a certificate.
 
 // certificateRequest is the body: one of the two ways to show that the key is one's own.
 type certificateRequest struct {
@@ -52,7 +52,7 @@ func refuse(status, code int, message string) *problem {
 	return &problem{status, code, message, []any{}}
 }
 
-// badToken is the one text for whatever is wrong with an ID token (section 2.5).
+// badToken is the one text for whatever is wrong with an ID token (§2.5).
 const badToken = "There was an error processing the identity token"
 
 func badRequest(message string) *problem {

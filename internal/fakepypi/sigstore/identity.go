@@ -5,7 +5,7 @@ import (
 	"encoding/asn1"
 )
 
-// What a certificate says of the workflow run that asked for it (section 2.3).
+// What a certificate says of the workflow run that asked for it (docs/reference/attestations.md §2.3).
 
 // github is the default value of `url` in Fulcio's templates.
 const github = "https://github.com/"

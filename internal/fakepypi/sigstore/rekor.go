@@ -13,7 +13,7 @@ import (
 	"time"
 )
 
-// The transparency log's API (section 3.2): Rekor v1.
+// The transparency log's API (docs/reference/attestations.md §3.2): Rekor v1.
 
 // rekorProblem is an answer other than an entry.
 type rekorProblem struct {
@@ -159,7 +159,7 @@ func (s *Sigstore) prove(m int, leaves []hash, wrong bool) (proof, error) {
 	return p, err
 }
 
-// canonicalBody judges what a client wants to have logged, and returns what is logged of it (section 10).
+// canonicalBody judges what a client wants to have logged, and returns what is logged of it (§3.2).
 func canonicalBody(text []byte) ([]byte, error) {
 	p, err := parseProposal(text)
 	if err != nil {

@@ -1,6 +1,6 @@
 // Package sigstore is the Sigstore of the stage: what the public instance is to a client that signs. It has a certificate
 // authority (Fulcio), a transparency log (Rekor v1) and a repository of trust (TUF), on one address. It is written from
-// the reference of their wire protocols, whose section numbers its comments carry.
+// docs/reference/attestations.md, whose section numbers its comments carry.
 //
 // # Goals
 //

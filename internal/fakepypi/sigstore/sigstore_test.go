@@ -223,7 +223,7 @@ func TestSwitchesAreNoticed(t *testing.T) {
 	}
 }
 
-// TestCertificate has what the table of the reference says (section 2.3).
+// TestCertificate has what the table of the reference says (docs/reference/attestations.md §2.3).
 func TestCertificate(t *testing.T) {
 	t.Parallel()
 	in := start(t, sigstore.Switches{CertificateLife: time.Minute})
@@ -271,7 +271,7 @@ func TestCertificate(t *testing.T) {
 	}
 }
 
-// TestTokens: what Fulcio takes and refuses (section 2.5), with one text for all.
+// TestTokens: what Fulcio takes and refuses (§2.5), with one text for all.
 func TestTokens(t *testing.T) {
 	t.Parallel()
 	in := start(t, sigstore.Switches{})

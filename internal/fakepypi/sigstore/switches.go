@@ -41,7 +41,7 @@ const (
 	TrustNotServed Trust = "unavailable"       // 503, whatever is asked for
 )
 
-// certificateLife is that of the public instance (section 1.5).
+// certificateLife is that of the public instance (docs/reference/attestations.md §1.5).
 const certificateLife = 10 * time.Minute
 
 func (s Switches) certificateLife() time.Duration {

@@ -11,7 +11,8 @@ import (
 	"github.com/go-jose/go-jose/v4"
 )
 
-// ID tokens are verified with the library that Fulcio itself has, and so by its rules (section 2.5): RS256 by a key of the
+// ID tokens are verified with the library that Fulcio itself has, and so by its rules
+// (docs/reference/attestations.md §2.5): RS256 by a key of the
 // issuer's key set, exp without leeway, nbf with five minutes, iat not at all.
 
 const (

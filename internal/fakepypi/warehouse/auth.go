@@ -15,7 +15,7 @@ const (
 	apiUser   = "rehearser" // who owns the API tokens of the stage
 )
 
-// credential is what a request says of its sender (section 1.3).
+// credential is what a request says of its sender (docs/reference/pypi-server.md §1.3).
 type credential struct {
 	raw   string // what followed the scheme
 	basic bool   // the scheme was Basic with a user name

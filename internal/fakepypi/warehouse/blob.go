@@ -59,7 +59,7 @@ func (b blob) discard() {
 	}
 }
 
-// filePath is where a file is served, below /files/ (section 7.4).
+// filePath is where a file is served, below /files/ (docs/reference/pypi-server.md §7.4).
 func filePath(b blob, name string) string {
 	return path.Join("packages", b.blake2[:2], b.blake2[2:4], b.blake2[4:], name)
 }

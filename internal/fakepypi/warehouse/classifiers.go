@@ -7,7 +7,7 @@ import (
 	"github.com/org/pypi-oidc-publish/internal/pep/trove"
 )
 
-// actions is what is left of the oldest address of the index: the list of valid classifiers (section 2.4.3).
+// actions is what is left of the oldest address of the index: the list of valid classifiers (docs/reference/pypi-server.md §2.4.3).
 func (ix *Index) actions(w http.ResponseWriter, r *http.Request) {
 	switch {
 	case r.Method == http.MethodPost:

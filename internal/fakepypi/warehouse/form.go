@@ -16,7 +16,7 @@ import (
 	"unicode/utf8"
 )
 
-// form is what an upload's body says, sanitised (section 1.4).
+// form is what an upload's body says, sanitised (docs/reference/pypi-server.md §1.4).
 type form struct {
 	texts     map[string][]string
 	asFile    string   // the first field other than content that came as a file, or empty
@@ -197,7 +197,7 @@ func disposition(h textproto.MIMEHeader) (name, filename string, isFile bool) {
 	return name, filename, isFile
 }
 
-// sanitise applies the rules of section 1.4 that come before everything else. It returns the refusal of a bad form.
+// sanitise applies the rules of §1.4 that come before everything else. It returns the refusal of a bad form.
 func (f *form) sanitise() *refusal {
 	for name, values := range f.texts {
 		if !utf8.ValidString(name + strings.Join(values, "")) {

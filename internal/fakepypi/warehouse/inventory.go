@@ -14,7 +14,7 @@ import (
 // What the stage's owner can see and do directly, without HTTP: what the administrators and the project's owners do on
 // the real index's pages.
 
-// Publisher is a Trusted Publisher as it is registered (section 4.4).
+// Publisher is a Trusted Publisher as it is registered (docs/reference/pypi-server.md §4.4).
 type Publisher struct {
 	Owner, OwnerID string // GitHub's spelling: letter case counts
 	Repository     string // without the owner

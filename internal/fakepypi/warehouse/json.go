@@ -7,7 +7,7 @@ import (
 	"github.com/org/pypi-oidc-publish/internal/pep"
 )
 
-// The JSON API (section 7.2).
+// The JSON API (docs/reference/pypi-server.md §7.2).
 
 // jsonFile is an element of urls.
 type jsonFile struct {

@@ -2,7 +2,7 @@ package warehouse
 
 import "slices"
 
-// field is one header of the core metadata and how it travels in the form (section 1.4).
+// field is one header of the core metadata and how it travels in the form (docs/reference/pypi-server.md §1.4).
 type field struct {
 	header string // lower case, as messages name it
 	form   string
@@ -48,7 +48,7 @@ func fields() []field {
 	}
 }
 
-// metadataVersions are the accepted ones, oldest first (section 1.5).
+// metadataVersions are the accepted ones, oldest first (§1.5).
 func metadataVersions() []string {
 	return []string{"1.0", "1.1", "1.2", "2.1", "2.2", "2.3", "2.4", "2.5"}
 }

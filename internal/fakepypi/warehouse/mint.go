@@ -15,7 +15,7 @@ import (
 	"github.com/org/pypi-oidc-publish/internal/fakepypi/warehouse/macaroon"
 )
 
-// The OIDC endpoints (sections 4.1 to 4.7).
+// The OIDC endpoints (docs/reference/pypi-server.md §4.1 to §4.7).
 
 // payloadLimit bounds what is read of a request, in bytes.
 const payloadLimit = 1 << 20
@@ -29,7 +29,7 @@ func (ix *Index) audienceOf(w http.ResponseWriter, _ *http.Request) {
 	answerJSON(w, http.StatusOK, map[string]string{"audience": ix.audience})
 }
 
-// mintError is one reason why no token was minted (section 4.2).
+// mintError is one reason why no token was minted (§4.2).
 type mintError struct {
 	status      int
 	Code        string `json:"code"`
@@ -113,7 +113,7 @@ func (ix *Index) admit(ctx context.Context, raw string) (idtoken.Claims, error) 
 func (ix *Index) publisherOf(c idtoken.Claims, began uint64) (*publisher, error) {
 	if w, _ := ix.matchPending(c, began); w != nil {
 		if jti, _ := c.Text("jti"); ix.jtis[jti] {
-			return nil, errors.New("the index does not catch a used ID token on this path") // section 4.2, last line
+			return nil, errors.New("the index does not catch a used ID token on this path") // §4.2, last line
 		}
 		if err := ix.reify(w, began); err != nil {
 			return nil, err
@@ -194,7 +194,7 @@ func (ix *Index) useUp(c idtoken.Claims) error {
 	return nil
 }
 
-// grantFor mints (section 4.6).
+// grantFor mints (§4.6).
 func (ix *Index) grantFor(p *publisher, host string) *grant {
 	now := ix.now()
 	expires := now.Add(tokenLife).Truncate(time.Second)

@@ -7,7 +7,7 @@ import (
 	"strings"
 )
 
-// The integrity API (section 5.3), which serves what the index keeps of the attestations of a file.
+// The integrity API (docs/reference/pypi-server.md §5.3), which serves what the index keeps of the attestations of a file.
 
 const integrityJSON = "application/vnd.pypi.integrity.v1+json"
 

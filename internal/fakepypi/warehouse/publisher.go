@@ -8,7 +8,8 @@ import (
 	"github.com/org/pypi-oidc-publish/internal/fakepypi/warehouse/idtoken"
 )
 
-// What is checked of GitHub's claims (section 4.4), in the order of the index. An error's text is the reason that the
+// What is checked of GitHub's claims (docs/reference/pypi-server.md §4.4), in the order of the index. An error's text is
+// the reason that the
 // client is told.
 
 // mismatch is a reason in the index's own words.

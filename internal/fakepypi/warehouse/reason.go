@@ -11,7 +11,8 @@ import (
 	"strings"
 )
 
-// How errors come back (section 1.2): the message stands in the status line's reason phrase. For 400, 409 and 429 it
+// How errors come back (docs/reference/pypi-server.md §1.2): the message stands in the status line's reason phrase. For
+// 400, 409 and 429 it
 // is in the body too, in a form that follows Accept; for 403, 404 and 410 the body is a page that does not have it.
 
 // refusal is an answer of the upload endpoint other than 200.

@@ -6,7 +6,7 @@ import (
 )
 
 // The index reads addresses with the strict parser of its language's library (email.utils.parseaddr), an RFC 822 reader
-// with habits of its own; what it takes for the one address is what row 34 judges.
+// with habits of its own; what it takes for the one address is what docs/reference/pypi-server.md row 34 judges.
 
 // soleAddress gives the address of a value that has exactly one; empty where it has several, or none that can be read.
 func soleAddress(value string) string {

@@ -13,7 +13,7 @@ import (
 	"github.com/org/pypi-oidc-publish/internal/pep"
 )
 
-// The rules of section 2.8 that look into the archive: rows 65 to 80, 84 and 90 to 93.
+// The rules of docs/reference/pypi-server.md §2.8 that look into the archive: rows 65 to 80, 84 and 90 to 93.
 
 // archiveHelp is where the index sends those whose archive it does not accept.
 const archiveHelp = " See https://docs.pypi.org/archives for more information"
@@ -63,7 +63,7 @@ func (u *upload) distInfo() string {
 	return parts[0] + "-" + parts[1] + ".dist-info"
 }
 
-// archiveValid is rows 65 to 80, in the order of section 2.8.1.
+// archiveValid is rows 65 to 80, in the order of §2.8.1.
 func archiveValid(u *upload) *refusal {
 	if no := archiveRead(u); no != nil {
 		return no

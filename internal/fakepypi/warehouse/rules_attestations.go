@@ -6,7 +6,8 @@ import (
 	"github.com/org/pypi-oidc-publish/internal/fakepypi/warehouse/attestation"
 )
 
-// attestationSet is row 95: the attestations that came with a file are verified, or the file is refused (section 5.1).
+// attestationSet is docs/reference/pypi-server.md row 95: the attestations that came with a file are verified, or the file is
+// refused (§5.1).
 func attestationSet(u *upload) *refusal {
 	text := u.form.get("attestations")
 	if text == "" || u.switches.NoAttestations {
@@ -20,7 +21,7 @@ func unattested(format string, args ...any) *refusal {
 	return bad("Invalid attestations supplied during upload: "+format, args...)
 }
 
-// attest is rows 1 and 3 to 9 of section 5.1, in this order. Publishers of a kind that has no identity (row 2) there are
+// attest is §5.1 rows 1 and 3 to 9, in this order. Publishers of a kind that has no identity (§5.1 row 2) there are
 // none.
 func (u *upload) attest(text string) *refusal {
 	if u.grant.publisher == nil {
@@ -51,7 +52,7 @@ func (u *upload) attest(text string) *refusal {
 }
 
 // verified is the predicate type of an attestation that is to be believed. It is one of the two that the index takes, as
-// its library refuses others (row 8 never comes to that).
+// its library refuses others (§5.1 row 8 never comes to that).
 func (u *upload) verified(a attestation.Attestation) (string, *refusal) {
 	p, content := u.grant.publisher, u.form.content
 	policy := attestation.GitHub(u.ix.issuer, p.owner+"/"+p.repository, p.workflow)

@@ -6,7 +6,8 @@ import (
 	"github.com/org/pypi-oidc-publish/internal/pep/rst"
 )
 
-// descriptionRenders is row 50: a description has to render to something, in its own format, and in reStructuredText without a
+// descriptionRenders is docs/reference/pypi-server.md row 50: a description has to render to something, in its
+// own format, and in reStructuredText without a
 // warning.
 func descriptionRenders(u *upload) *refusal {
 	text, kind := u.form.all("description"), u.form.get("description_content_type")

@@ -9,8 +9,9 @@ import (
 	"unicode/utf8"
 )
 
-// emailAddress is row 34: a value that has exactly one address has to have a valid one. Whatever else there is, such as a
-// list of addresses, is not looked at (section 2.4.1).
+// emailAddress is docs/reference/pypi-server.md row 34: a value that has exactly one address has to have a
+// valid one. Whatever else there is, such as a
+// list of addresses, is not looked at (§2.4.1).
 func emailAddress(_ *upload, values []string) string {
 	address := soleAddress(values[0])
 	if address == "" {

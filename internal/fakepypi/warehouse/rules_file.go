@@ -6,7 +6,7 @@ import (
 	"strings"
 )
 
-// The rules of section 2.8 that need no look into the archive.
+// The rules of docs/reference/pypi-server.md §2.8 that need no look into the archive.
 
 // printableName is row 52.
 func printableName(u *upload) *refusal {
@@ -58,7 +58,7 @@ func contentType(u *upload) *refusal {
 	return nil
 }
 
-// nameTooLong is a name that the index's file system refuses (section 2.11).
+// nameTooLong is a name that the index's file system refuses (§2.11).
 func nameTooLong(u *upload) *refusal {
 	if len(u.form.content.filename) > 255 {
 		return refuse(http.StatusInternalServerError, "")
@@ -107,7 +107,7 @@ func digests(u *upload) *refusal {
 	for field, computed := range map[string]string{"md5_digest": b.md5, "sha256_digest": b.sha256, "blake2_256_digest": b.blake2} {
 		given := u.form.get(field)
 		if strings.ContainsFunc(given, func(r rune) bool { return r > 0x7f }) {
-			return refuse(http.StatusInternalServerError, "") // section 2.11
+			return refuse(http.StatusInternalServerError, "") // §2.11
 		}
 		if given != "" && !strings.EqualFold(given, computed) {
 			return bad("The digest supplied does not match a digest calculated from the uploaded file.")

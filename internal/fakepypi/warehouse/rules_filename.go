@@ -9,7 +9,7 @@ import (
 	"github.com/org/pypi-oidc-publish/internal/pep"
 )
 
-// The rules of section 2.8 about what a file name says: rows 81 to 83, 85 to 89, and 94.
+// The rules of docs/reference/pypi-server.md §2.8 about what a file name says: rows 81 to 83, 85 to 89, and 94.
 
 func isSdist(u *upload) bool { return u.form.get("filetype") == "sdist" }
 
@@ -83,7 +83,7 @@ func filenameLength(u *upload) *refusal {
 	return nil
 }
 
-// platform is row 86 (section 2.8.3).
+// platform is row 86 (§2.8.3).
 var platform = regexp.MustCompile(`^(` + strings.Join([]string{
 	`any|win32|win_arm64|win_amd64|win_ia64`,
 	`manylinux1_(x86_64|i686)|manylinux2010_(x86_64|i686)|manylinux2014_(x86_64|i686|aarch64|armv7l|ppc64|ppc64le|s390x)`,

@@ -6,7 +6,7 @@ import (
 	"github.com/org/pypi-oidc-publish/internal/pep"
 )
 
-// The rules of section 2.2. One error is reported: that of metadata-version, name and version first, then of the
+// The rules of docs/reference/pypi-server.md §2.2. One error is reported: that of metadata-version, name and version first, then of the
 // alphabetically first field; a message that belongs to no field comes with the name "" and so before the others.
 
 const metadataSpec = ". See https://packaging.python.org/specifications/core-metadata for more information."

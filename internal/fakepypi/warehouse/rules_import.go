@@ -6,7 +6,8 @@ import (
 	"unicode"
 )
 
-// importNames is row 30, for Import-Name and Import-Namespace: dotted identifiers, and a word whether they are private.
+// importNames is docs/reference/pypi-server.md row 30, for Import-Name and Import-Namespace: dotted identifiers, and
+// a word whether they are private.
 func importNames(header string) valueRule {
 	return func(_ *upload, values []string) string {
 		for _, value := range values {

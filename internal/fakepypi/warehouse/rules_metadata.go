@@ -10,7 +10,8 @@ import (
 	"github.com/org/pypi-oidc-publish/internal/pep"
 )
 
-// The rules of sections 2.3 and 2.4: the metadata in the form. Each stage reports one error: that of metadata-version,
+// The rules of docs/reference/pypi-server.md §2.3 and §2.4: the metadata in the form. Each stage reports one
+// error: that of metadata-version,
 // of name or of version first, else that of the alphabetically first header.
 
 // unparsed is row 15, which comes before both stages.
@@ -266,7 +267,7 @@ func webAddress(_ *upload, values []string) string {
 	return ""
 }
 
-// address takes a URL apart as far as row 37 needs it (section 2.4.2).
+// address takes a URL apart as far as row 37 needs it (§2.4.2).
 var address = regexp.MustCompile(`(?i)^https?:(//[^/?#]*)?([^#]*)`)
 
 func validURL(url string) bool {

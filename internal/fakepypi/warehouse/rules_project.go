@@ -7,9 +7,9 @@ import (
 	"github.com/org/pypi-oidc-publish/internal/pep"
 )
 
-// The rules of sections 2.5 and 2.7: the project and the right to upload to it.
+// The rules of docs/reference/pypi-server.md §2.5 and §2.7: the project and the right to upload to it.
 
-// hasContent is row 43; content that is no file breaks the index (section 2.11).
+// hasContent is row 43; content that is no file breaks the index (§2.11).
 func hasContent(u *upload) *refusal {
 	switch {
 	case u.form.content != nil:
@@ -97,7 +97,7 @@ func findRelease(u *upload) *refusal {
 	return nil
 }
 
-// mayCreate applies the rules of section 2.9. That a project of the name exists is found out earlier.
+// mayCreate applies the rules of §2.9. That a project of the name exists is found out earlier.
 func (ix *Index) mayCreate(name string) *refusal {
 	if ix.switches.NoProjects {
 		return refuse(http.StatusForbidden, "New project registration temporarily disabled. See %s#admin-intervention for more information.", ix.help())

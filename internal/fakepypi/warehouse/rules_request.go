@@ -6,7 +6,7 @@ import (
 	"unicode/utf8"
 )
 
-// The rules of sections 1.1, 1.4 and 2.1: the request, before the form is looked at.
+// The rules of docs/reference/pypi-server.md §1.1, §1.4 and §2.1: the request, before the form is looked at.
 
 // help is where messages of the index send people.
 func (u *upload) help() string { return u.ix.help() }

@@ -7,7 +7,7 @@ import (
 	"github.com/org/pypi-oidc-publish/internal/pep"
 )
 
-// specifiers is row 26.
+// specifiers is docs/reference/pypi-server.md row 26.
 func specifiers(_ *upload, values []string) string {
 	if _, err := pep.ParseSpecifiers(values[0]); err != nil {
 		return invalid(values[0], "requires-python")

@@ -11,7 +11,7 @@ import (
 
 // The rules that ask a table which ages.
 
-// licenseExpression is row 28.
+// licenseExpression is docs/reference/pypi-server.md row 28.
 func licenseExpression(_ *upload, values []string) string {
 	if _, err := spdx.Canonical(values[0]); err != nil {
 		return invalid(values[0], "license-expression")
@@ -39,7 +39,7 @@ func knownClassifiers(_ *upload, values []string) string {
 	return ""
 }
 
-// nameNotStandard keeps the names of the standard library free (section 2.9).
+// nameNotStandard keeps the names of the standard library free (§2.9).
 func nameNotStandard(ix *Index, name string) *refusal {
 	if !stdlib.Has(string(pep.Normalize(name))) {
 		return nil

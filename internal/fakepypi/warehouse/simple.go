@@ -16,7 +16,7 @@ import (
 	"github.com/org/pypi-oidc-publish/internal/pep"
 )
 
-// The simple index (section 7.1) and what its edge does (section 7.3).
+// The simple index (docs/reference/pypi-server.md §7.1) and what its edge does (§7.3).
 
 const (
 	simpleJSON = "application/vnd.pypi.simple.v1+json"

@@ -14,7 +14,7 @@ import (
 // stamp tells when a row was written: the stage's clock, and a number that counts commits.
 //
 // A request sees the tables as they were when it began. Where it runs into a unique row that another request wrote
-// since then, the database refuses it, which the client sees as a 500 (section 3, the races).
+// since then, the database refuses it, which the client sees as a 500 (docs/reference/pypi-server.md §3, the races).
 type stamp struct {
 	at  time.Time
 	seq uint64

@@ -5,16 +5,16 @@ import "time"
 // Switches change what the index does. The zero value is the strict index with everything in order; each field is read
 // in one place.
 type Switches struct {
-	// Burn is how the revocation endpoint behaves (section 4.7).
+	// Burn is how the revocation endpoint behaves (docs/reference/pypi-server.md §4.7).
 	Burn Burn
 
-	// The admin flags of sections 2.1, 4.1 and 4.2.
+	// The admin flags of §2.1, §4.1 and §4.2.
 	ReadOnly   bool // every upload is refused
 	NoUploads  bool // no new uploads
 	NoProjects bool // no new projects
 	NoOIDC     bool // Trusted Publishing is off: audience 403, mint not-enabled
 	NoGitHub   bool // Trusted Publishing from GitHub is off: mint not-enabled
-	// NoAttestations is the flag of section 5.1: the form's field is not looked at, and provenance is not served (403).
+	// NoAttestations is the flag of §5.1: the form's field is not looked at, and provenance is not served (403).
 	NoAttestations bool
 
 	// HTTPS refuses plain http, as the real index does (row 2). A stage has nothing else.
@@ -22,22 +22,22 @@ type Switches struct {
 
 	// NoEmail and NoSecondFactor are what the user of an API token lacks (row 45).
 	NoEmail, NoSecondFactor bool
-	// TooManyProjects is set where the user of an API token has used up the rate limit for new projects (section 2.9).
+	// TooManyProjects is set where the user of an API token has used up the rate limit for new projects (§2.9).
 	TooManyProjects bool
 
 	// Inactive is set where the organisation that owns the projects is not in good standing.
 	Inactive bool
 
-	// FileLimit and ProjectLimit are sizes in bytes; 0 means 100 MiB and 10 GiB (section 1.6).
+	// FileLimit and ProjectLimit are sizes in bytes; 0 means 100 MiB and 10 GiB (§1.6).
 	FileLimit, ProjectLimit int64
 
 	// Prohibited are the normalized project names that an admin has reserved.
 	Prohibited []string
 
 	// Absent is how long the edge goes on answering 404 for a simple page that was asked for before its project
-	// existed; on the real index about a minute (section 7.3).
+	// existed; on the real index about a minute (§7.3).
 	Absent time.Duration
-	// Stale makes the first read of a simple page after a change show the state before it (section 7.3).
+	// Stale makes the first read of a simple page after a change show the state before it (§7.3).
 	Stale bool
 }
 
@@ -60,7 +60,7 @@ const (
 	defaultProject   = 10 * gib
 	// uploadWindow is how long a release takes new files (row 63).
 	uploadWindow = 14 * 24 * time.Hour
-	// tokenLife is how long a minted upload token is valid (section 4.6).
+	// tokenLife is how long a minted upload token is valid (§4.6).
 	tokenLife = 900 * time.Second
 )
 

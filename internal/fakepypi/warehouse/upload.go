@@ -29,7 +29,7 @@ type upload struct {
 	done       bool                    // the very file is there already: 200 and nothing happens
 }
 
-// rule is one step of the pipeline; a refusal ends it. Its row is the number in the reference's tables (section 2).
+// rule is one step of the pipeline; a refusal ends it. Its row is the number in docs/reference/pypi-server.md §2.
 type rule struct {
 	row   string
 	check func(*upload) *refusal

@@ -1,5 +1,5 @@
-// Package warehouse is the index of the stage: what PyPI is to a client. It is written from the reference of what the
-// index checks, answers and stores, whose section and row numbers its comments and tests carry.
+// Package warehouse is the index of the stage: what PyPI is to a client. It is written from what the
+// index checks, answers and stores by docs/reference/pypi-server.md, whose section and row numbers its comments and tests carry.
 //
 // # Goals
 //
@@ -10,12 +10,12 @@
 //
 // # Limitations
 //
-// International host names of e-mail addresses (34) are judged without the tables of IDNA and Unicode normalization.
-// A reStructuredText description (50) counts as one that does not render only where it is nothing but white space and
+// International host names of e-mail addresses (row 34) are judged without the tables of IDNA and Unicode normalization.
+// A reStructuredText description (row 50) counts as one that does not render only where it is nothing but white space and
 // comments; anything else is taken, errors in it too. The tables of licences, classifiers and the standard library
-// are of the dates in the READMEs beside them, and a licence reference with a + behind it is refused (28) where the
+// are of the dates in the READMEs beside them, and a licence reference with a + behind it is refused (row 28) where the
 // real index breaks with 500. Attestations are verified as on the real index, against the one Sigstore that the index is
-// told of (95); what the validator of their form says has its shape, but not every word. There is one kind of Trusted
+// told of (row 95); what the validator of their form says has its shape, but not every word. There is one kind of Trusted
 // Publisher, GitHub's, one user, and no page for people. An archive beyond the bounds of the walk is taken, and one whose member for
 // the metadata is damaged is refused where the real index breaks with 500. A request that overlaps another one's commit is refused more readily than on
 // the real index: it sees the tables as they were when its first byte arrived. The tables live in memory, and are
@@ -168,7 +168,7 @@ func (t route) only(w http.ResponseWriter, r *http.Request) {
 	t.handle(w, r)
 }
 
-// goClient is the User-Agent that the edge refuses on pages of the simple index without a trailing slash (section 6).
+// goClient is the User-Agent that the edge refuses on pages of the simple index without a trailing slash (§6).
 var goClient = regexp.MustCompile(`^[gG]o-http-client`)
 
 // ServeHTTP answers one request.

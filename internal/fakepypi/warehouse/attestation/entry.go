@@ -29,7 +29,7 @@ type inclusion struct {
 	checkpoint  string
 }
 
-// errEntry is not of the kind that the index has words for (section 5.1, row 7).
+// errEntry is not of the kind that the index has words for (docs/reference/pypi-server.md §5.1 row 7).
 var errEntry = errors.New("invalid transparency log entry")
 
 // parseEntry reads an entry. What is missing is not taken for a zero, but for the time, the promise and the hashes.

@@ -97,7 +97,7 @@ func (f object) number(name string) (int64, error) {
 	return n, nil
 }
 
-// parseBase64 takes the standard alphabet, with or without padding and line ends (section 1.2).
+// parseBase64 takes the standard alphabet, with or without padding and line ends (docs/reference/attestations.md §1.2).
 func parseBase64(text string) ([]byte, error) {
 	text = strings.NewReplacer("\n", "", "\r", "").Replace(text)
 	return base64.RawStdEncoding.DecodeString(strings.TrimRight(text, "="))

@@ -10,7 +10,7 @@ import (
 	"strings"
 )
 
-// The form field with attestations (sections 1.1 and 1.2 of the attestations reference): a JSON array of PEP 740 objects.
+// The form field with attestations (docs/reference/attestations.md §1.1 and §1.2): a JSON array of PEP 740 objects.
 
 // Attestation is one object, decoded, and not verified. What else it had is dropped.
 type Attestation struct {

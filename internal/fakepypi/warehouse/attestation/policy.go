@@ -6,7 +6,7 @@ import (
 	"fmt"
 )
 
-// Whose certificate it has to be (section 2.2 of the attestations reference): that of the workflow which the upload token's
+// Whose certificate it has to be (docs/reference/attestations.md §2.2): that of the workflow which the upload token's
 // publisher names. The alternative name, the environment and the ids are not looked at.
 
 // Policy checks whose certificate it is, once the certificate is known to be good.

@@ -9,7 +9,7 @@ import (
 	"github.com/org/pypi-oidc-publish/internal/pep"
 )
 
-// What an attestation says (section 1.3 of the attestations reference): an in-toto statement about one distribution.
+// What an attestation says (docs/reference/attestations.md §1.3): an in-toto statement about one distribution.
 
 const (
 	publishPredicate = "https://docs.pypi.org/attestations/publish/v1"

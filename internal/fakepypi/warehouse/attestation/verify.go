@@ -15,7 +15,8 @@ import (
 	"time"
 )
 
-// How an attestation is verified (section 5.2): the steps of pypi-attestations and sigstore-python, in their order and,
+// How an attestation is verified (docs/reference/pypi-server.md §5.2): the steps of pypi-attestations and sigstore-python, in their
+// order and,
 // where the reference has them, in their words.
 
 // VerificationError is what the index calls a failed verification, in its words; other errors it calls unknown ones.
@@ -204,7 +205,7 @@ func (e *evidence) stated() error {
 	return e.statement.about(e.filename, e.sha256)
 }
 
-// withoutContent is the one thing that the index asks for beyond what its library does (section 5.2, step 5).
+// withoutContent is the one thing that the index asks for beyond what its library does (§5.2, step 5).
 func (e *evidence) withoutContent() error {
 	if e.statement.predicate == publishPredicate && len(e.statement.content) > 0 {
 		return VerificationError("the predicate of a publish attestation has to be absent, null or empty")

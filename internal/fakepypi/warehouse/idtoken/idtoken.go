@@ -1,4 +1,5 @@
-// Package idtoken verifies ID tokens as the index does (section 4.3): JSON Web Tokens signed with RS256 by a key of the
+// Package idtoken verifies ID tokens as the index does (docs/reference/pypi-server.md §4.3): JSON Web Tokens signed
+// with RS256 by a key of the
 // issuer's key set, with iss, iat, exp and aud, exactly one audience, and thirty seconds of leeway. Which claims a publisher
 // needs, and whether a token was used before, is the index's to say.
 package idtoken

@@ -12,7 +12,7 @@ import (
 	"github.com/org/pypi-oidc-publish/internal/pep"
 )
 
-// Caveats are JSON arrays of a tag and fields (sections 2.10 and 4.6). A caveat that cannot be read fails.
+// Caveats are JSON arrays of a tag and fields (docs/reference/pypi-server.md §2.10 and §4.6). A caveat that cannot be read fails.
 
 // The tags of caveats.
 const (

@@ -1,5 +1,5 @@
 // Package macaroon makes, reads and verifies the index's upload tokens: macaroons in the V2 binary form of libmacaroons with
-// the index's caveats (sections 2.10 and 4.6). It knows nothing of the tokens that were minted or revoked.
+// the index's caveats (docs/reference/pypi-server.md §2.10 and §4.6). It knows nothing of the tokens that were minted or revoked.
 package macaroon
 
 import (
@@ -25,7 +25,7 @@ const (
 	fieldIdentifier = 2
 	fieldSignature  = 6
 
-	// longestToken bounds what is decoded. The index's server takes header fields of 32,760 bytes (section 1.1).
+	// longestToken bounds what is decoded. The index's server takes header fields of 32,760 bytes (§1.1).
 	longestToken = 32 << 10
 )
 

@@ -497,7 +497,7 @@ func TestProvenanceOf(t *testing.T) {
 			if c.address == "-" {
 				h.index.pages[alder] = []page{listing(alder)}
 			}
-			h.index.other = http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) { page{c.status, "", "{}"}.write(w) })
+			h.index.other = http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) { page{status: c.status, body: "{}"}.write(w) })
 			g := &gitHubRelease{run: newRun(h.options, h.deps)}
 			text, err := g.provenanceOf(t.Context(), one, g.listings.anew())
 			want(t, "failed", err != nil, c.failed)

@@ -99,9 +99,9 @@ func entry(r preflight.Rule, example finding.Finding) string {
 }
 
 // examples are what the rules say: of the vectors, and of what no vector has. Of several the first of the worst is taken.
-func examples(t *testing.T) map[string]finding.Finding {
+func examples(t *testing.T) map[finding.ID]finding.Finding {
 	t.Helper()
-	said := map[string]finding.Finding{}
+	said := map[finding.ID]finding.Finding{}
 	take := func(s preflight.Set) {
 		for _, d := range s.Files {
 			d.Path = filepath.Join("dist", d.Name) // not where the test has it

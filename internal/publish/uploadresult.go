@@ -113,23 +113,22 @@ func rejected(t *target, f finding.Finding) ledger.UploadResult {
 
 // unclear is an upload that was sent completely and had no clear answer to its last try.
 func unclear(t *target, failed *wire.Error) ledger.UploadResult {
-	return ledger.OutcomeUnknown{File: t.Name, Finding: finding.Finding{
-		ID: "upload-doubtful", Severity: finding.Error, File: t.shown,
-		Message: fmt.Sprintf("nobody knows whether the index has %s: %v%s", t.Name, failed, failed.Said()),
-		Fix:     "run the job again: if the index has the file it will be recognised, else it is uploaded",
-	}}
+	return ledger.OutcomeUnknown{File: t.Name, Finding: finding.New(finding.UploadDoubtful,
+		fmt.Sprintf("nobody knows whether the index has %s: %v%s", t.Name, failed, failed.Said()),
+		"run the job again: if the index has the file it will be recognised, else it is uploaded").In(t.shown)}
 }
 
 // notSent is an upload that failed before the index could have the file.
 func notSent(t *target, err error) ledger.UploadResult {
-	f := finding.Of(err)[0] // err is not nil, so that there is one
 	var changed *dist.ChangedError
-	switch {
-	case errors.As(err, &changed):
-		f.ID, f.Message, f.Fix = "file-changed", "it was written to during the run, so its digests are no longer true", "let no other step write there, and run the job again"
-	case f.ID == finding.Internal:
-		f.ID, f.Fix = "upload-failed", adviceOn(err, "run the job again: what the index has is recognised, and the rest is uploaded")
+	if errors.As(err, &changed) {
+		err = finding.New(finding.FileChanged,
+			"it was written to during the run, so its digests are no longer true",
+			"let no other step write there, and run the job again")
 	}
+	err = finding.Explain(err, finding.UploadFailed,
+		adviceOn(err, "run the job again: what the index has is recognised, and the rest is uploaded"))
+	f := finding.Of(err)[0] // err is not nil, so that there is one
 	f.File, f.Message = t.shown, fmt.Sprintf("%s could not be uploaded: %s", t.Name, f.Message)
 	return ledger.UploadFailed{File: t.Name, Finding: f}
 }

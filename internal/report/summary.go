@@ -103,7 +103,8 @@ func bytesOf(all []ledger.File) int64 {
 // advice is one next step, and all causes that it is for.
 type advice struct {
 	severity finding.Severity
-	id, fix  string
+	id       finding.ID
+	fix      string
 	of       []finding.Cause
 }
 
@@ -205,7 +206,7 @@ const (
 // whatToDo is the next step, and where more is said.
 func (r *Reporter) whatToDo(a advice, p *ledger.Publisher) string {
 	text := prose(clipped(a.fix, longestCell))
-	if p != nil && p.Next != "" && slices.Contains(publisherFindings(), a.id) {
+	if p != nil && p.Next != "" && a.id == p.Finding {
 		text = prose(clipped(p.Next, longestCell))
 	}
 	more := ""
@@ -217,9 +218,6 @@ func (r *Reporter) whatToDo(a advice, p *ledger.Publisher) string {
 	}
 	return "<br>**What to do:** " + text + more
 }
-
-// publisherFindings are the ids of the findings that the table of the publisher belongs to.
-func publisherFindings() []string { return []string{"invalid-publisher", "invalid-pending-publisher"} }
 
 // publisherTable is what the index would have to have. A run that claims what the publisher must say has one column for both.
 func publisherTable(b *strings.Builder, p *ledger.Publisher) {

@@ -149,10 +149,8 @@ func (s *Signer) accept(at *services, token *idToken, key *sign.EphemeralKeypair
 }
 
 func useless(message string) error {
-	return finding.Finding{
-		ID: "attestation-certificate", Severity: finding.Error, Message: message,
-		Fix: "nothing was uploaded; run the job again, and report it if it persists, or publish with `attestations: false`",
-	}
+	return finding.New(finding.AttestationCertificate, message,
+		"nothing was uploaded; run the job again, and report it if it persists, or publish with `attestations: false`")
 }
 
 // readLeaf reads the certificate of an answer. One whose timestamp is not embedded comes from an authority without a
@@ -201,9 +199,9 @@ func expired(err error, token *idToken) bool {
 // beside it (docs/reference/attestations.md §2.5).
 func (s *Signer) explain(err error, token *idToken) error {
 	told := s.trouble("fulcio gave no signing certificate", err)
-	var refused finding.Finding
+	var general finding.Finding
 	var failed *wire.Error
-	if outage(err) || !errors.As(told, &refused) || !errors.As(err, &failed) || failed.Answer == nil {
+	if outage(err) || !errors.As(told, &general) || !errors.As(err, &failed) || failed.Answer == nil {
 		return told
 	}
 	switch failed.Answer.Status {
@@ -212,7 +210,7 @@ func (s *Signer) explain(err error, token *idToken) error {
 		return told
 	}
 	c := token.Claims
-	refused.ID = "attestation-identity-refused"
+	refused := finding.New(finding.AttestationIdentityRefused, general.Message, general.Fix)
 	refused.Message += fmt.Sprintf("; the ID token has iss %q, aud %q, exp %s", c.Issuer, c.Audience, instant(c.Expires))
 	if date := failed.Answer.Date(); !date.IsZero() {
 		refused.Message += fmt.Sprintf(", and fulcio's clock says %s", instant(date))

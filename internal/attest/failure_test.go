@@ -310,7 +310,7 @@ func TestPredictedRefusals(t *testing.T) {
 	}
 	for name, row := range map[string]struct {
 		change func(*oidc.Claims)
-		id     string
+		id     finding.ID
 	}{
 		"a workflow":                          {func(*oidc.Claims) {}, ""},
 		"a workflow by commit":                {func(c *oidc.Claims) { c.WorkflowRef = "o/r/.github/workflows/release.yml@" + c.SHA }, ""},

@@ -52,30 +52,27 @@ func (s *Signer) idToken(ctx context.Context, spent *idToken) (*idToken, error) 
 // Refused tells, before anything is signed, that the index would refuse attestations of the run that the claims are
 // of. The error is a finding (docs/reference/attestations.md §2.2 and §2.4).
 func (s *Signer) Refused(c oidc.Claims) error {
-	refused := func(id, message, fix string) error {
-		return finding.Finding{ID: id, Severity: finding.Error, Message: message, Fix: fix}
-	}
 	initiating, ref, _ := strings.Cut(c.WorkflowRef, "@")
 	running, _, _ := strings.Cut(c.JobWorkflowRef, "@")
 	switch {
 	case s.public() && c.Issuer != githubIssuer:
-		return refused("attestation-issuer",
+		return finding.New(finding.AttestationIssuer,
 			fmt.Sprintf("the index takes attestations of GitHub's workflows only where %s issued the ID token, and this one is of %q", githubIssuer, c.Issuer),
 			"publish from github.com with its own issuer, or without attestations")
 	case c.Repository == "" || initiating == "" || running == "":
-		return refused("attestation-claims",
+		return finding.New(finding.AttestationClaims,
 			"the ID token does not say which workflow of which repository runs, and the index asks that of an attestation",
 			"publish from a workflow of GitHub Actions, or without attestations")
 	case initiating != running:
-		return refused("attestation-reusable-workflow",
+		return finding.New(finding.AttestationReusableWorkflow,
 			fmt.Sprintf("this job runs in a reusable workflow (%s, called by %s), and the index matches the upload with the one and attestations with the other", running, initiating),
 			"move the publish job into the workflow that is triggered, or publish without attestations")
 	case initiating != workflowPath(c):
-		return refused("attestation-foreign-workflow",
+		return finding.New(finding.AttestationForeignWorkflow,
 			fmt.Sprintf("the workflow %s is not one of the repository %s, and the index asks that of an attestation", initiating, c.Repository),
 			"publish from a workflow of the repository itself, or without attestations")
 	case ref != "" && c.Ref != "" && c.SHA != "" && ref != c.Ref && ref != c.SHA:
-		return refused("attestation-workflow-ref",
+		return finding.New(finding.AttestationWorkflowRef,
 			fmt.Sprintf("the workflow is of %s and the sources are of %s, and the index takes only attestations where both are the same", ref, c.Ref),
 			"publish from a tag, a release or workflow_dispatch, or without attestations")
 	}
@@ -93,9 +90,7 @@ func Disclosed(c oidc.Claims) (told finding.Finding, is bool) {
 	if c.Visibility == "" || c.Visibility == "public" {
 		return finding.Finding{}, false
 	}
-	return finding.Finding{
-		ID: "attestation-private-repository", Severity: finding.Notice,
-		Message: fmt.Sprintf("the repository %s is %s, and attestations put its name, workflow, ref, commit and run into a public log for ever", c.Repository, c.Visibility),
-		Fix:     "publish with `attestations: false` if that must not be",
-	}, true
+	return finding.New(finding.AttestationPrivateRepository,
+		fmt.Sprintf("the repository %s is %s, and attestations put its name, workflow, ref, commit and run into a public log for ever", c.Repository, c.Visibility),
+		"publish with `attestations: false` if that must not be"), true
 }

@@ -26,23 +26,21 @@ func (o *Outage) Unwrap() error { return o.Finding }
 
 // trouble explains a request that did not succeed: an [Outage], or a finding where the other side refused.
 func (s *Signer) trouble(message string, err error) error {
-	told := finding.Finding{
-		ID: "attestation-refused", Severity: finding.Error,
-		Message: message + ": " + words(err),
-		Fix:     "nothing was uploaded; correct what it names, or publish with `attestations: false`",
-	}
+	message += ": " + words(err)
 	if !outage(err) {
-		return told
+		return finding.New(finding.AttestationRefused,
+			message,
+			"nothing was uploaded; correct what it names, or publish with `attestations: false`")
 	}
-	told.ID, told.Fix = "attestation-outage", "run the job again later; nothing was uploaded"
+	fix := "run the job again later; nothing was uploaded"
 	if s.public() {
-		told.Fix = "see " + publicStatus + " and " + told.Fix
+		fix = "see " + publicStatus + " and " + fix
 	}
 	var failed *wire.Error
 	if errors.As(err, &failed) {
-		told.Fix = cmp.Or(failed.Advice(), told.Fix)
+		fix = cmp.Or(failed.Advice(), fix)
 	}
-	return &Outage{Finding: told, Cause: err}
+	return &Outage{Finding: finding.New(finding.AttestationOutage, message, fix), Cause: err}
 }
 
 // words is what happened, with the server's own words where it refused.

@@ -401,7 +401,7 @@ func (r *realSigstore) refusals(t *testing.T) {
 	d := r.distribution(t, "refused-1.0-py3-none-any.whl")
 	for name, row := range map[string]struct {
 		claims url.Values
-		id     string
+		id     finding.ID
 		says   []string
 	}{
 		"another audience": {url.Values{"audience": {"pypi"}}, "attestation-identity-refused", []string{

@@ -68,11 +68,9 @@ func (s *Signer) ask(ctx context.Context) (*services, error) {
 	case !s.public():
 		return nil, s.trouble("sigstore's trust root ("+wire.PlainURL(at)+") cannot be had", err)
 	}
-	s.o.Note(finding.Finding{
-		ID: "attestation-trust-root", Severity: finding.Warning,
-		Message: "sigstore's trust root cannot be had, so the program's own copy is used: " + err.Error(),
-		Fix:     "nothing has to be done; see " + publicStatus + " if it persists",
-	})
+	s.o.Note(finding.New(finding.AttestationTrustRoot,
+		"sigstore's trust root cannot be had, so the program's own copy is used: "+err.Error(),
+		"nothing has to be done; see "+publicStatus+" if it persists"))
 	config, err = root.NewSigningConfigFromJSON(copiedSigningConfig)
 	if err != nil {
 		return nil, err
@@ -130,11 +128,9 @@ func (s *Signer) service(what string, all []root.Service, versions []uint32) (*u
 		at, err = trustworthy(chosen.URL)
 	}
 	if err != nil {
-		return nil, finding.Finding{
-			ID: "attestation-service", Severity: finding.Error,
-			Message: fmt.Sprintf("sigstore's signing config offers no %s that can be used: %v", what, err),
-			Fix:     "use a newer version of this action, or publish with `attestations: false`",
-		}
+		return nil, finding.New(finding.AttestationService,
+			fmt.Sprintf("sigstore's signing config offers no %s that can be used: %v", what, err),
+			"use a newer version of this action, or publish with `attestations: false`")
 	}
 	return at, nil
 }

@@ -146,11 +146,9 @@ func (r *signing) with(ctx context.Context, d *dist.Distribution, c *certificate
 	// Read back from the very bytes that will be sent.
 	a, err := r.verify(at, d, text, r.identity(claims))
 	if err != nil {
-		return Attestation{}, finding.Finding{
-			ID: "attestation-unverified", Severity: finding.Error, File: d.Path,
-			Message: fmt.Sprintf("the attestation of %s was made, but the index would refuse it: %v", d.Name, err),
-			Fix:     "nothing was uploaded; run the job again, and report it if it persists, or publish with `attestations: false`",
-		}
+		return Attestation{}, finding.New(finding.AttestationUnverified,
+			fmt.Sprintf("the attestation of %s was made, but the index would refuse it: %v", d.Name, err),
+			"nothing was uploaded; run the job again, and report it if it persists, or publish with `attestations: false`").In(d.Path)
 	}
 	return a, nil
 }
@@ -160,10 +158,8 @@ func (s *Signer) tooSlow(err error) error {
 	if s.public() {
 		fix = "see " + publicStatus + " and " + fix
 	}
-	return &Outage{Cause: err, Finding: finding.Finding{
-		ID: "attestation-outage", Severity: finding.Error,
-		Message: fmt.Sprintf("rekor, the public log, is too slow: %v, %d times for one file", err, mostCertificates), Fix: fix,
-	}}
+	return &Outage{Cause: err, Finding: finding.New(finding.AttestationOutage,
+		fmt.Sprintf("rekor, the public log, is too slow: %v, %d times for one file", err, mostCertificates), fix)}
 }
 
 // subjectSum is the digest that a statement has of the file.

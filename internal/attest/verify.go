@@ -211,11 +211,9 @@ func (s *Signer) lenient(at *services, err error) error {
 		return err
 	}
 	s.told.Do(func() {
-		s.o.Note(finding.Finding{
-			ID: "attestation-unproven", Severity: finding.Warning,
-			Message: "attestations do not verify with the program's own copy of sigstore's trust root, which may be out of date: " + err.Error(),
-			Fix:     "nothing has to be done: the index verifies them as well",
-		})
+		s.o.Note(finding.New(finding.AttestationUnproven,
+			"attestations do not verify with the program's own copy of sigstore's trust root, which may be out of date: "+err.Error(),
+			"nothing has to be done: the index verifies them as well"))
 	})
 	return nil
 }

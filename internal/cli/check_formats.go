@@ -8,7 +8,6 @@ import (
 	"unicode"
 
 	"github.com/org/pypi-oidc-publish/internal/finding"
-	"github.com/org/pypi-oidc-publish/internal/preflight"
 	"github.com/org/pypi-oidc-publish/internal/publish"
 	"github.com/org/pypi-oidc-publish/internal/runner"
 )
@@ -93,21 +92,6 @@ func counted(n int, thing string) string {
 	return fmt.Sprintf("%d %ss", n, thing)
 }
 
-// rulePage is where a rule is described: in the repository that GitHub took the action from, or else in ours as a path. It is
-// empty for a finding of no rule.
-func (w World) rulePage(id string) string {
-	page := preflight.Page(id)
-	repository := w.Getenv("GITHUB_ACTION_REPOSITORY")
-	if page == "" || repository == "" {
-		return page
-	}
-	ref := w.Getenv("GITHUB_ACTION_REF")
-	if ref == "" {
-		ref = "HEAD"
-	}
-	return "https://github.com/" + repository + "/blob/" + ref + "/" + page
-}
-
 // The JSON form is read by programs: its names are fixed.
 type (
 	jsonJudgement struct {
@@ -162,7 +146,7 @@ func harmless(text string) string {
 func jsonFindings(found []finding.Finding) []jsonFinding {
 	list := []jsonFinding{}
 	for _, f := range found {
-		list = append(list, jsonFinding{f.ID, f.Severity.String(), f.Message, f.Fix, f.File})
+		list = append(list, jsonFinding{string(f.ID), f.Severity.String(), f.Message, f.Fix, f.File})
 	}
 	return list
 }

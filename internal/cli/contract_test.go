@@ -349,7 +349,7 @@ func contracts() []contract {
 		},
 		{
 			name: "pull_request_target", run: fakepypi.Run{Event: "pull_request_target", Ref: "refs/heads/main"}, event: "fork.json",
-			env: pull, refused: "event-refused", says: "strangers can trigger it", code: 1, requests: untilMinted,
+			env: pull, refused: "event-refused", says: "strangers can trigger it", code: 2, requests: untilMinted,
 		},
 		{
 			name: "a reusable workflow of the same repository", run: fakepypi.Run{Called: same}, event: "push.json", publisher: "publish.yml",
@@ -362,7 +362,7 @@ func contracts() []contract {
 		},
 		{
 			name: "a reusable workflow of another repository", run: fakepypi.Run{Called: other}, event: "push.json", publisher: "publish.yml",
-			refused: "reusable-workflow", says: "runs in a reusable workflow of another repository", code: 1, requests: untilMinted,
+			refused: "reusable-workflow", says: "runs in a reusable workflow of another repository", code: 2, requests: untilMinted,
 		},
 	}
 }

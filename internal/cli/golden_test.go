@@ -120,7 +120,7 @@ func situations() []situation {
 		}},
 		{"misconfigured", 2, all(input("skip-existing", "yes"), input("auth", "token"))},
 		{"no right to ask for an ID token", 2, (*step).withoutIDToken},
-		{"pull request target", 1, claim("event_name", "pull_request_target")},
+		{"pull request target", 2, claim("event_name", "pull_request_target")},
 		{"no publisher", 1, all(claim("environment", "pypi"), claim("repository_owner_id", "1"))},
 		{"no pending publisher", 1, func(s *step) {
 			for _, name := range []string{goldenWheel, goldenSdist} {

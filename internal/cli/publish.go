@@ -82,7 +82,7 @@ func (w World) publish(ctx context.Context, r *runner.Runner, vault *secret.Vaul
 		code = w.reported(ctx, r, vault, input)
 		return nil
 	}); err != nil {
-		r.Annotate(finding.Finding{ID: finding.Internal, Severity: finding.Error, Message: err.Error(), Fix: "more: " + w.help(finding.Internal)})
+		r.Annotate(finding.New(finding.Internal, err.Error(), "more: "+w.help(finding.Internal)))
 	}
 	return code
 }
@@ -112,20 +112,19 @@ func (w World) reported(ctx context.Context, r *runner.Runner, vault *secret.Vau
 	if err == nil {
 		to, err = w.destination(c, r)
 	}
-	code := Misconfigured
 	if err != nil {
 		for _, f := range finding.Of(err) {
 			recorder.Record(ledger.Noted{Finding: f})
 		}
 	} else {
-		code = exitCode(w.run(ctx, c, r, vault, recorder, roots, from, to))
+		err = w.run(ctx, c, r, vault, recorder, roots, from, to)
 	}
+	code := exitCode(err)
 	if err := reporter.Close(recorder.Receipt()); err != nil {
 		// What is published is published: a report that cannot be written does not undo it.
-		r.Annotate(finding.Finding{
-			ID: "report", Severity: finding.Warning, Message: "the outputs, the summary or the manifest could not be written: " + err.Error(),
-			Fix: "see that the runner's disk is not full, and that `manifest-file` is a path that can be written to (more: " + w.help("report") + ")",
-		})
+		r.Annotate(finding.New(finding.Report,
+			"the outputs, the summary or the manifest could not be written: "+err.Error(),
+			"see that the runner's disk is not full, and that `manifest-file` is a path that can be written to (more: "+w.help(finding.Report)+")"))
 	}
 	return code
 }

@@ -45,10 +45,9 @@ func (w World) rootsWith(path string) (*x509.CertPool, error) {
 		return nil, nil
 	}
 	wrong := func(why string) error {
-		return finding.Finding{
-			ID: "ca-bundle", Severity: finding.Error, Message: fmt.Sprintf("the ca-bundle %s %s", path, why),
-			Fix: "give `ca-bundle` the path of a PEM file with the additional roots; a container action sees the workspace, not the rest of the host",
-		}
+		return finding.New(finding.CABundle,
+			fmt.Sprintf("the ca-bundle %s %s", path, why),
+			"give `ca-bundle` the path of a PEM file with the additional roots; a container action sees the workspace, not the rest of the host")
 	}
 	file, err := os.Open(path)
 	if err != nil {

@@ -279,24 +279,19 @@ func toldRelease(r fakepypi.Release) string {
 // warn tells what may surprise.
 func (s *serving) warn(r *runner.Runner, stage *fakepypi.Stage) {
 	if host, _, _ := net.SplitHostPort(s.addr); !isLoopback(host) {
-		r.Annotate(finding.Finding{
-			ID: "serve-open", Severity: finding.Warning,
-			Message: "the stage listens on " + s.addr + ", beyond loopback: it is for tests alone, without TLS, and whoever reaches it can break it",
-			Fix:     "leave -addr out unless it runs in a container or in a network of its own",
-		})
+		r.Annotate(finding.New(finding.ServeOpen,
+			"the stage listens on "+s.addr+", beyond loopback: it is for tests alone, without TLS, and whoever reaches it can break it",
+			"leave -addr out unless it runs in a container or in a network of its own"))
 	}
 	if !isLoopback(stage.Upload.Hostname()) {
-		r.Annotate(finding.Finding{
-			ID: "serve-plain-http", Severity: finding.Notice,
-			Message: "this program takes http on loopback alone: at " + stage.Upload.Host + " only other clients can use the stage",
-			Fix:     "reach it on loopback to publish to it with this program, by a published port or in its own network",
-		})
+		r.Annotate(finding.New(finding.ServePlainHTTP,
+			"this program takes http on loopback alone: at "+stage.Upload.Host+" only other clients can use the stage",
+			"reach it on loopback to publish to it with this program, by a published port or in its own network"))
 	}
 	if len(s.publishers) == 0 && trustedPublishing(s.profile) {
-		r.Annotate(finding.Finding{
-			ID: "serve-no-publisher", Severity: finding.Notice,
-			Message: "no Trusted Publisher is set up, so that only the API token can upload", Fix: "name a project that trusts the run with -project, or with -pending one that does not exist yet",
-		})
+		r.Annotate(finding.New(finding.ServeNoPublisher,
+			"no Trusted Publisher is set up, so that only the API token can upload",
+			"name a project that trusts the run with -project, or with -pending one that does not exist yet"))
 	}
 }
 

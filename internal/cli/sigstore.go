@@ -41,8 +41,7 @@ func (w World) sigstore(repository *url.URL) (instance, error) {
 }
 
 func wrongInstance(variable, why string) error {
-	return finding.Finding{
-		ID: "sigstore-environment", Severity: finding.Error, Message: fmt.Sprintf("the variable %s is %s", variable, why),
-		Fix: "take both variables from the file that `serve -env-file` writes, or set neither",
-	}
+	return finding.New(finding.SigstoreEnvironment,
+		fmt.Sprintf("the variable %s is %s", variable, why),
+		"take both variables from the file that `serve -env-file` writes, or set neither")
 }

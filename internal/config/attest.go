@@ -16,7 +16,8 @@ const (
 // settleAttest refuses what can never be: an index takes attestations from Trusted Publishers alone.
 func settleAttest(d *draft) []finding.Finding {
 	if d.Attestations == AttestAlways && d.Auth == Token {
-		return []finding.Finding{*wrong(idAuth, "inputs attestations and password contradict each other: an index takes attestations from Trusted Publishers alone",
+		return []finding.Finding{finding.New(finding.InputAuth,
+			"inputs attestations and password contradict each other: an index takes attestations from Trusted Publishers alone",
 			"leave password out for Trusted Publishing, or write attestations: auto")}
 	}
 	return nil

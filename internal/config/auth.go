@@ -17,9 +17,13 @@ func setUser(d *draft, value string) *finding.Finding {
 	switch {
 	case strings.HasPrefix(value, tokenPrefix):
 		d.vault.Seal(value)
-		return wrong(idAuth, "the value looks like an API token", "give it to the input password, and leave user out; revoke the token if a log shows it")
+		return wrong(finding.InputAuth,
+			"the value looks like an API token",
+			"give it to the input password, and leave user out; revoke the token if a log shows it")
 	case strings.Contains(value, ":") || hasControl(value):
-		return wrong(idValue, "the user holds a colon or a control character, which basic authentication cannot carry", "check the value")
+		return wrong(finding.InputValue,
+			"the user holds a colon or a control character, which basic authentication cannot carry",
+			"check the value")
 	}
 	d.User = value
 	return nil
@@ -29,7 +33,9 @@ func setUser(d *draft, value string) *finding.Finding {
 func setPassword(d *draft, value string) *finding.Finding {
 	d.password = value
 	if hasControl(value) {
-		return wrong(idValue, "the secret holds a line break or another control character, which basic authentication cannot carry", "store the secret again, on one line")
+		return wrong(finding.InputValue,
+			"the secret holds a line break or another control character, which basic authentication cannot carry",
+			"store the secret again, on one line")
 	}
 	return nil
 }
@@ -43,11 +49,15 @@ func settleAuth(d *draft) []finding.Finding {
 	case asked == "" || d.User == "":
 		return nil
 	case asked == string(TrustedPublishing) && given:
-		return []finding.Finding{*wrong(idAuth, "inputs auth and password contradict each other: trusted-publishing uses no password", "leave one of them out")}
+		return []finding.Finding{finding.New(finding.InputAuth,
+			"inputs auth and password contradict each other: trusted-publishing uses no password",
+			"leave one of them out")}
 	case d.User != tokenUser && !given:
-		return []finding.Finding{*wrong(idAuth, "input user: "+d.quote(d.User)+" is given, but password is empty", emptySecret+", or leave user out for Trusted Publishing")}
+		return []finding.Finding{finding.New(finding.InputAuth,
+			"input user: "+d.quote(d.User)+" is given, but password is empty",
+			emptySecret+", or leave user out for Trusted Publishing")}
 	case asked == string(Token) && !given:
-		return []finding.Finding{*wrong(idAuth, "input password is empty, but auth is token", emptySecret)}
+		return []finding.Finding{finding.New(finding.InputAuth, "input password is empty, but auth is token", emptySecret)}
 	case !given:
 		d.Auth, d.AuthWhy = TrustedPublishing, "Trusted Publishing, "+because(asked, "no password is given")
 		return nil
@@ -77,10 +87,14 @@ func tokenShape(d *draft) []finding.Finding {
 	}
 	var problems []finding.Finding
 	if d.User != tokenUser {
-		problems = append(problems, *wrong(idAuth, "input user: this index takes API tokens and Trusted Publishing only, no user names", "leave user out, and give an API token as password or none at all"))
+		problems = append(problems, finding.New(finding.InputAuth,
+			"input user: this index takes API tokens and Trusted Publishing only, no user names",
+			"leave user out, and give an API token as password or none at all"))
 	}
 	if !strings.HasPrefix(d.password, tokenPrefix) {
-		problems = append(problems, *wrong(idAuth, "input password: the value is not an API token of this index (they begin with "+tokenPrefix+")", "create an API token, or leave password out for Trusted Publishing"))
+		problems = append(problems, finding.New(finding.InputAuth,
+			"input password: the value is not an API token of this index (they begin with "+tokenPrefix+")",
+			"create an API token, or leave password out for Trusted Publishing"))
 	}
 	return problems
 }

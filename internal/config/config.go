@@ -56,15 +56,6 @@ type Config struct {
 	Verbose   bool   // requests, retries and timings in the log
 }
 
-// The ids of the findings that Parse returns.
-const (
-	idValue   = "input-value"        // a value that the input does not take
-	idURL     = "input-url"          // a URL that nothing could be uploaded to or looked up at
-	idAuth    = "input-auth"         // user, password and auth that contradict each other
-	idRenamed = "input-renamed"      // an underscore name of earlier actions
-	idRelease = "github-token-empty" // a GitHub release without the right to change it
-)
-
 // Parse reads all inputs and returns the Config, or all problems as joined findings (see [finding.Of]) and a zero Config.
 //
 // input returns the value of a named input, or "" where it was not given; then the table's default is taken. (GitHub hands
@@ -105,10 +96,9 @@ func (in Input) parse(d *draft, input func(name string) string) []finding.Findin
 	var problems []finding.Finding
 	if old := strings.ReplaceAll(in.Name, "-", "_"); old != in.Name && strings.TrimSpace(input(old)) != "" {
 		// Ignoring it could publish to the wrong index.
-		problems = append(problems, finding.Finding{
-			ID: idRenamed, Severity: finding.Error,
-			Message: "input " + old + " is not an input of this action", Fix: "write " + in.Name + ", with hyphens",
-		})
+		problems = append(problems, finding.New(finding.InputRenamed,
+			"input "+old+" is not an input of this action",
+			"write "+in.Name+", with hyphens"))
 	}
 	value := strings.TrimSpace(input(in.Name))
 	if value == "" {
@@ -122,9 +112,10 @@ func (in Input) parse(d *draft, input func(name string) string) []finding.Findin
 	return problems
 }
 
-// wrong is a finding of severity error. Parse puts the input's name in front of the message.
-func wrong(id, message, fix string) *finding.Finding {
-	return &finding.Finding{ID: id, Severity: finding.Error, Message: message, Fix: fix}
+// wrong returns a new finding. Parse puts the input's name in front of the message.
+func wrong(id finding.ID, message, fix string) *finding.Finding {
+	f := finding.New(id, message, fix)
+	return &f
 }
 
 // join makes one error of all problems. A secret that was also given to another input is taken out of the texts here, since

@@ -145,7 +145,7 @@ func TestBadValues(t *testing.T) {
 	const elsewhere = "https://index.example/legacy/"
 	cases := []struct {
 		inputs given
-		id     string
+		id     finding.ID
 		says   string // must be part of the one finding's text
 	}{
 		{given{"skip-existing": "yes"}, "input-value", `skip-existing: "yes" is not a boolean: write true or false`},

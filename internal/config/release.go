@@ -21,7 +21,9 @@ func setGitHubRelease(d *draft, value string) *finding.Finding {
 func setGitHubToken(d *draft, value string) *finding.Finding {
 	d.GitHubToken = d.vault.Seal(value, d.github...)
 	if hasControl(value) {
-		return wrong(idValue, "the token holds a line break or another control character, which no request can carry", "pass ${{ github.token }}")
+		return wrong(finding.InputValue,
+			"the token holds a line break or another control character, which no request can carry",
+			"pass ${{ github.token }}")
 	}
 	return nil
 }
@@ -31,6 +33,6 @@ func settleRelease(d *draft) []finding.Finding {
 	if d.GitHubRelease == "" || !d.GitHubToken.Empty() {
 		return nil
 	}
-	return []finding.Finding{*wrong(idRelease, "input github-release is given, but github-token is empty",
+	return []finding.Finding{finding.New(finding.GitHubTokenEmpty, "input github-release is given, but github-token is empty",
 		"pass `github-token: ${{ github.token }}`, and give the job `permissions: contents: write`")}
 }

@@ -22,7 +22,7 @@ func boolean(put func(*draft, bool)) setter {
 		case "false":
 			put(d, false)
 		default:
-			return wrong(idValue, d.quote(value)+" is not a boolean", "write true or false")
+			return wrong(finding.InputValue, d.quote(value)+" is not a boolean", "write true or false")
 		}
 		return nil
 	}
@@ -33,7 +33,9 @@ func number(low, high int, put func(*draft, int)) setter {
 	return func(d *draft, value string) *finding.Finding {
 		n, err := strconv.Atoi(value)
 		if err != nil || strconv.Itoa(n) != value || n < low || n > high {
-			return wrong(idValue, d.quote(value)+" is not a number that it takes", fmt.Sprintf("write a whole number from %d to %d", low, high))
+			return wrong(finding.InputValue,
+				d.quote(value)+" is not a number that it takes",
+				fmt.Sprintf("write a whole number from %d to %d", low, high))
 		}
 		put(d, n)
 		return nil
@@ -50,7 +52,9 @@ func word(put func(*draft, string), words ...string) setter {
 			}
 		}
 		last := len(words) - 1
-		return wrong(idValue, d.quote(value)+" is not a word that it takes", "write "+strings.Join(words[:last], ", ")+" or "+words[last])
+		return wrong(finding.InputValue,
+			d.quote(value)+" is not a word that it takes",
+			"write "+strings.Join(words[:last], ", ")+" or "+words[last])
 	}
 }
 
@@ -58,7 +62,7 @@ func word(put func(*draft, string), words ...string) setter {
 func line(put func(*draft, string)) setter {
 	return func(d *draft, value string) *finding.Finding {
 		if hasControl(value) {
-			return wrong(idValue, "the value holds a line break or another control character", "write it on one line")
+			return wrong(finding.InputValue, "the value holds a line break or another control character", "write it on one line")
 		}
 		put(d, value)
 		return nil
@@ -72,7 +76,7 @@ func paths(put func(*draft, []string)) setter {
 		for each := range strings.Lines(value) {
 			each = strings.TrimSpace(each)
 			if hasControl(each) {
-				return wrong(idValue, "a path holds a control character", "write one path a line")
+				return wrong(finding.InputValue, "a path holds a control character", "write one path a line")
 			}
 			if each != "" {
 				all = append(all, each)

@@ -25,8 +25,11 @@ var suffixes = []string{".whl", ".tar.gz", ".zip", ".tgz", ".tar.bz2", ".tar.xz"
 
 var sidecarSuffixes = []string{".publish.attestation", ".slsa.attestation"}
 
-// NoDistributions is the id of the finding that there is nothing to publish.
-const NoDistributions = "no-distributions"
+// NoneFoundError reports that there is no distribution, and that nothing else is wrong.
+type NoneFoundError struct{ finding.Finding }
+
+// Unwrap returns the finding.
+func (e NoneFoundError) Unwrap() error { return e.Finding }
 
 // Find collects files by patterns: each names a folder (whose files are meant, not those of its sub-folders), a file, or
 // is a glob. The error joins all that is wrong, each a finding that names its pattern: one that matches nothing, a folder
@@ -40,11 +43,9 @@ func Find(patterns []string) (Haul, error) {
 		}
 	}
 	if len(s.haul.Distributions) == 0 && len(s.wrong) == 0 {
-		s.refuse(finding.Finding{
-			ID:      NoDistributions,
-			Message: fmt.Sprintf("no distributions found in %q", patterns),
-			Fix:     "build them first (python -m build), or download the artifact of the build job into this folder",
-		})
+		s.refuse(NoneFoundError{finding.New(finding.NoDistributions,
+			fmt.Sprintf("no distributions found in %q", patterns),
+			"build them first (python -m build), or download the artifact of the build job into this folder")})
 	}
 	for _, list := range []*[]string{&s.haul.Distributions, &s.haul.Sidecars, &s.haul.Others} {
 		slices.Sort(*list)
@@ -61,10 +62,7 @@ type search struct {
 	wrong   []error
 }
 
-func (s *search) refuse(f finding.Finding) {
-	f.Severity = finding.Error
-	s.wrong = append(s.wrong, f)
-}
+func (s *search) refuse(err error) { s.wrong = append(s.wrong, err) }
 
 func (s *search) look(pattern string) {
 	info, err := os.Stat(pattern)
@@ -77,12 +75,11 @@ func (s *search) look(pattern string) {
 	case errors.Is(err, os.ErrNotExist) && strings.ContainsAny(pattern, "*?["):
 		s.glob(pattern)
 	case errors.Is(err, os.ErrNotExist):
-		s.refuse(finding.Finding{
-			ID: "path-missing", File: pattern, Message: pattern + " does not exist",
-			Fix: "check packages-dir, and that an earlier step of this job made or downloaded it",
-		})
+		s.refuse(finding.New(finding.PathMissing,
+			pattern+" does not exist",
+			"check packages-dir, and that an earlier step of this job made or downloaded it").In(pattern))
 	default:
-		s.refuse(finding.Finding{ID: "path-unreadable", File: pattern, Message: err.Error(), Fix: "check the rights of the path"})
+		s.refuse(finding.New(finding.PathUnreadable, err.Error(), "check the rights of the path").In(pattern))
 	}
 }
 
@@ -93,7 +90,7 @@ func (s *search) folder(path string) {
 	}
 	entries, err := os.ReadDir(path)
 	if err != nil {
-		s.refuse(finding.Finding{ID: "path-unreadable", File: path, Message: err.Error(), Fix: "check the rights of the folder"})
+		s.refuse(finding.New(finding.PathUnreadable, err.Error(), "check the rights of the folder").In(path))
 		return
 	}
 	for _, entry := range entries {
@@ -105,10 +102,9 @@ func (s *search) folder(path string) {
 // for folders.
 func (s *search) glob(pattern string) {
 	if strings.Contains(pattern, "**") {
-		s.refuse(finding.Finding{
-			ID: "glob-unsupported", File: pattern, Message: pattern + " has two asterisks, which would match one level of folders only",
-			Fix: "name each folder on a line of its own",
-		})
+		s.refuse(finding.New(finding.GlobUnsupported,
+			pattern+" has two asterisks, which would match one level of folders only",
+			"name each folder on a line of its own").In(pattern))
 		return
 	}
 	bare := strings.TrimRight(pattern, "/")
@@ -117,10 +113,9 @@ func (s *search) glob(pattern string) {
 		err = errors.New("matches nothing")
 	}
 	if err != nil {
-		s.refuse(finding.Finding{
-			ID: "glob-unmatched", File: pattern, Message: fmt.Sprintf("%s: %v", pattern, err),
-			Fix: "check the pattern, and that an earlier step of this job made or downloaded the files",
-		})
+		s.refuse(finding.New(finding.GlobUnmatched,
+			fmt.Sprintf("%s: %v", pattern, err),
+			"check the pattern, and that an earlier step of this job made or downloaded the files").In(pattern))
 		return
 	}
 	for _, path := range matches {
@@ -138,7 +133,7 @@ func (s *search) file(path string) {
 	info, err := os.Stat(path)
 	switch {
 	case err != nil && isDistribution(path):
-		s.refuse(finding.Finding{ID: "path-missing", File: path, Message: err.Error(), Fix: "check where the link leads"})
+		s.refuse(finding.New(finding.PathMissing, err.Error(), "check where the link leads").In(path))
 	case err != nil:
 		s.add(&s.haul.Others, path, path)
 	case info.IsDir() && isDistribution(path):
@@ -146,10 +141,9 @@ func (s *search) file(path string) {
 	case info.IsDir():
 		s.add(&s.haul.Others, path, path+string(filepath.Separator))
 	case isDistribution(path) && !info.Mode().IsRegular():
-		s.refuse(finding.Finding{
-			ID: "not-a-file", File: path, Message: fmt.Sprintf("%s is no regular file (%s)", path, info.Mode().Type()),
-			Fix: "put the distribution itself there",
-		})
+		s.refuse(finding.New(finding.NotAFile,
+			fmt.Sprintf("%s is no regular file (%s)", path, info.Mode().Type()),
+			"put the distribution itself there").In(path))
 	case isDistribution(path):
 		s.add(&s.haul.Distributions, path, path)
 	case isSidecar(path):
@@ -160,10 +154,9 @@ func (s *search) file(path string) {
 }
 
 func (s *search) folderNamedLikeAFile(path string) {
-	s.refuse(finding.Finding{
-		ID: "folder-named-like-a-distribution", File: path, Message: path + " is a folder, but is named like a distribution",
-		Fix: "name the folder that holds the files, or move the file out of it (artifacts are sometimes unpacked that way)",
-	})
+	s.refuse(finding.New(finding.FolderNamedLikeADistribution,
+		path+" is a folder, but is named like a distribution",
+		"name the folder that holds the files, or move the file out of it (artifacts are sometimes unpacked that way)").In(path))
 }
 
 // add lists a path once, by whatever way it was reached.

@@ -115,7 +115,7 @@ func TestFindRefusesByName(t *testing.T) {
 			_, err := dist.Find(patterns)
 			var ids []string
 			for _, f := range finding.Of(err) {
-				ids = append(ids, f.ID)
+				ids = append(ids, string(f.ID))
 				if f.Severity != finding.Error || f.Message == "" || f.Fix == "" || f.File != "" && !strings.HasPrefix(f.File, root) {
 					t.Errorf("an unhelpful finding: %+v", f)
 				}

@@ -28,30 +28,40 @@ func (s Severity) String() string {
 	}
 }
 
-// Fault says who can mend what a finding is about.
+// Fault says whose fault a finding is, which is who can mend it.
 type Fault uint8
 
-// The faults. Most findings do not say: nothing depends on it.
+// The faults. A run that ends in errors of the workflow alone was misconfigured, and nothing else depends on a fault.
 const (
-	Unsaid       Fault = iota
-	Workflow           // what the workflow says or allows: a run that ends for nothing else was misconfigured
-	Distribution       // the files
-	Index              // the package index, or a service that it relies on
+	Other        Fault = iota // of none of the following: the machine, or a person who ended the run; or nothing has to be mended
+	Workflow                  // what the workflow says or allows: a change of it alone can mend that
+	Distribution              // the files
+	Index                     // the package index, GitHub or Sigstore: their answers, and what they are set up to do
+	Program                   // this program
 )
 
-// Internal is the id of a finding made from an error that nobody explained.
-const Internal = "internal"
-
-// Finding is one thing that is wrong. It is an error, so that a room can return it as one.
+// Finding is one thing that is wrong. It is an error, so that a package can return it as one.
 type Finding struct {
-	ID       string   // a stable slug, such as "name-missing" or "invalid-publisher"
+	ID       ID
 	Severity Severity // what it does to the run
-	Fault    Fault    // who can mend it
+	Fault    Fault    // whose it is
 	File     string   // the path of the file it is about, or empty
 	Line     int      // counted from 1, or 0
 	Col      int      // counted from 1, or 0
 	Message  string   // what is wrong, in the words of the index where it spoke
 	Fix      string   // one next step, or empty where there is none
+}
+
+// New returns a finding with the severity and the fault that the table has for its id; see [Sections]. fix may be empty.
+func New(id ID, message, fix string) Finding {
+	_, d := id.find()
+	return Finding{ID: id, Severity: d.Severity, Fault: d.Fault, Message: message, Fix: fix}
+}
+
+// In returns the finding as one about the file with this path.
+func (f Finding) In(file string) Finding {
+	f.File = file
+	return f
 }
 
 // Error is the message, and the next step after it.
@@ -93,7 +103,19 @@ func Of(err error) []Finding {
 	if inner := errors.Unwrap(err); inner != nil && holdsFinding(inner) {
 		return Of(inner)
 	}
-	return []Finding{{ID: Internal, Severity: Error, Message: err.Error()}}
+	return []Finding{New(Internal, err.Error(), "")}
+}
+
+// Explain returns err with the given id and next step for what is wrong in it and nobody has explained yet. It is nil where err is.
+func Explain(err error, id ID, fix string) error {
+	var all []error
+	for _, f := range Of(err) {
+		if f.ID == Internal {
+			f = New(id, f.Message, fix).In(f.File)
+		}
+		all = append(all, f)
+	}
+	return errors.Join(all...)
 }
 
 func holdsFinding(err error) bool {

@@ -34,19 +34,17 @@ const largest = 2 << 30
 
 // attachable judges an asset by what GitHub takes, and by the names that the others get there, which it adds to.
 func attachable(a Asset, names map[string]Asset) error {
-	told := finding.Finding{ID: "github-asset-refused", Severity: finding.Error}
 	name := renamed(a.Name)
 	other, taken := names[name]
 	switch {
 	case a.Size <= 0 || a.Size >= largest:
-		told.Message = fmt.Sprintf("%s has %d bytes: GitHub takes assets of at least one byte and less than 2 GiB", a.Name, a.Size)
-		told.Fix = "leave `github-release` out, or attach this file elsewhere"
-		return told
+		return finding.New(finding.GitHubAssetRefused,
+			fmt.Sprintf("%s has %d bytes: GitHub takes assets of at least one byte and less than 2 GiB", a.Name, a.Size),
+			"leave `github-release` out, or attach this file elsewhere")
 	case taken && other.SHA256 != a.SHA256:
-		told.ID = "github-asset-conflict"
-		told.Message = fmt.Sprintf("GitHub gives %s and %s the same name, %s: SHA-256 %s and %s", other.Name, a.Name, name, other.SHA256, a.SHA256)
-		told.Fix = "rename one of them"
-		return told
+		return finding.New(finding.GitHubAssetConflict,
+			fmt.Sprintf("GitHub gives %s and %s the same name, %s: SHA-256 %s and %s", other.Name, a.Name, name, other.SHA256, a.SHA256),
+			"rename one of them")
 	}
 	names[name] = a
 	return nil
@@ -134,11 +132,9 @@ func (c *Client) same(ctx context.Context, r Release, h held, a Asset) error {
 		}
 		theirs = "SHA-256 " + digest
 	}
-	return finding.Finding{
-		ID: "github-asset-conflict", Severity: finding.Error,
-		Message: fmt.Sprintf("the release %s has other bytes under the name %s: %s there, and here %d bytes with the SHA-256 %s", r.Tag, h.name, theirs, a.Size, a.SHA256),
-		Fix:     "re-run only the publish job with the first build's files, or delete the asset from the release if nobody has it yet",
-	}
+	return finding.New(finding.GitHubAssetConflict,
+		fmt.Sprintf("the release %s has other bytes under the name %s: %s there, and here %d bytes with the SHA-256 %s", r.Tag, h.name, theirs, a.Size, a.SHA256),
+		"re-run only the publish job with the first build's files, or delete the asset from the release if nobody has it yet")
 }
 
 // digest is the SHA-256 of an asset's bytes. They are fetched, whatever digest is told of them: what is served counts.

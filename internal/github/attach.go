@@ -41,22 +41,23 @@ func (c *Client) Attach(ctx context.Context, r Release, assets []Asset, told fun
 		return 0, err
 	}
 	var failed []error
-	unanswered := 0
+	inARow := 0 // without an answer
 	for i, a := range assets {
 		before, err := c.attach(ctx, r, a, there)
 		if err == nil {
-			n, unanswered = n+1, 0
+			n, inARow = n+1, 0
 			if told != nil {
 				told(a, before)
 			}
 			continue
 		}
-		if holds(err, "github-unavailable") {
-			unanswered++
+		others := prospectOf(err)
+		if others == unanswered {
+			inARow++
 		} else {
-			unanswered = 0
+			inARow = 0
 		}
-		if left := len(assets) - i - 1; left > 0 && (alike(err) || unanswered == silent) {
+		if left := len(assets) - i - 1; left > 0 && (others == everyAsset || inARow == silent) {
 			return n, errors.Join(append(failed, untried(err, left))...)
 		}
 		failed = append(failed, err)
@@ -159,10 +160,9 @@ func (h hashed) Read(p []byte) (int, error) {
 
 // changed tells that a file is not what it was.
 func changed(a Asset, why string) error {
-	return finding.Finding{
-		ID: "github-asset-changed", Severity: finding.Error,
-		Message: fmt.Sprintf("%s was not attached: %s", a.Name, why), Fix: "let no other step write there, and run the job again",
-	}
+	return finding.New(finding.GitHubAssetChanged,
+		fmt.Sprintf("%s was not attached: %s", a.Name, why),
+		"let no other step write there, and run the job again")
 }
 
 // remove deletes half an asset, whose name is taken until then.

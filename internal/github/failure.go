@@ -138,29 +138,23 @@ func (r reply) patience(n int) time.Duration {
 
 // trouble explains what could not be done for a reason of the moment: the run was ended, a limit, no answer, or a strange one.
 func trouble(ctx context.Context, doing string, err error) error {
-	told := finding.Finding{
-		ID: "github-unavailable", Severity: finding.Error,
-		Message: "GitHub could not be used to " + doing + ": " + err.Error(),
-		Fix:     "see https://www.githubstatus.com and run the job again later: assets that are there are recognised",
-	}
 	var ours finding.Finding
 	var failed *wire.Error
-	reply := replyOf(err)
+	reply, fix := replyOf(err), "see https://www.githubstatus.com and run the job again later: assets that are there are recognised"
 	switch cause := context.Cause(ctx); {
 	case cause != nil:
-		told.ID, told.Fix = "cancelled", "run the job again: assets that are there are recognised"
-		told.Message = "the run was ended before it could " + doing + ": " + cause.Error()
+		return failure{finding.New(finding.Cancelled,
+			"the run was ended before it could "+doing+": "+cause.Error(), "run the job again: assets that are there are recognised"), everyAsset}
 	case errors.As(err, &ours):
 		return err
 	case reply.limited:
-		told.ID, told.Fix = "github-rate-limit", "run the job again later: assets that are there are recognised"
-		told.Message = "GitHub takes no more requests of this token for now, so that it could not be used to " + doing + ": " + words(reply, err)
-	case reply.answer != nil:
-		told.Message = "GitHub could not be used to " + doing + ": " + words(reply, err)
-	case errors.As(err, &failed):
-		told.Fix = cmp.Or(failed.Advice(), told.Fix)
+		return failure{finding.New(finding.GitHubRateLimit,
+			"GitHub takes no more requests of this token for now, so that it could not be used to "+doing+": "+words(reply, err),
+			"run the job again later: assets that are there are recognised"), everyAsset}
+	case reply.answer == nil && errors.As(err, &failed):
+		fix = cmp.Or(failed.Advice(), fix)
 	}
-	return told
+	return failure{finding.New(finding.GitHubUnavailable, "GitHub could not be used to "+doing+": "+words(reply, err), fix), unanswered}
 }
 
 // words is what GitHub answered, with its code.
@@ -181,18 +175,18 @@ func denied(ctx context.Context, doing string, err error) error {
 	if ctx.Err() != nil || reply.limited {
 		return trouble(ctx, doing, err)
 	}
-	told := finding.Finding{ID: "github-permission", Severity: finding.Error, Fault: finding.Workflow, Fix: permissionFix}
 	switch status := reply.status(); {
 	case status == http.StatusUnauthorized, status == http.StatusForbidden, status == http.StatusNotFound:
-		told.Message = "GitHub does not let this token " + doing + ": " + words(reply, err)
+		return failure{finding.New(finding.GitHubPermission,
+			"GitHub does not let this token "+doing+": "+words(reply, err),
+			permissionFix), everyAsset}
 	case status/100 == 3:
-		told.ID = "github-repository"
-		told.Message = "GitHub points elsewhere when it is asked to " + doing + ": the repository may have been renamed or moved"
-		told.Fix = "start a new run, which knows the repository by its present name: redirects are not followed with a token"
+		return failure{finding.New(finding.GitHubRepository,
+			"GitHub points elsewhere when it is asked to "+doing+": the repository may have been renamed or moved",
+			"start a new run, which knows the repository by its present name: redirects are not followed with a token"), everyAsset}
 	default:
 		return trouble(ctx, doing, err)
 	}
-	return told
 }
 
 // refused explains an asset that GitHub did not take.
@@ -204,41 +198,52 @@ func refused(ctx context.Context, r Release, a Asset, err error) error {
 	case bytes.Contains(bytes.ToLower(reply.answer.Body), []byte("immutable release")):
 		return immutable(r, "it was not given "+a.Name)
 	default:
-		return finding.Finding{
-			ID: "github-asset-refused", Severity: finding.Error,
-			Message: fmt.Sprintf("GitHub refused to attach %s to the release %s: %s", a.Name, r.Tag, words(reply, err)),
-			Fix:     "correct what it names, and run the job again: assets that are there are recognised",
-		}
+		return finding.New(finding.GitHubAssetRefused,
+			fmt.Sprintf("GitHub refused to attach %s to the release %s: %s", a.Name, r.Tag, words(reply, err)),
+			"correct what it names, and run the job again: assets that are there are recognised")
 	}
 	return denied(ctx, doing, err)
 }
 
 // immutable explains a release that takes nothing.
 func immutable(r Release, why string) error {
-	return finding.Finding{
-		ID: "github-release-immutable", Severity: finding.Error,
-		Message: fmt.Sprintf("the release %s is immutable, which it is since it was published, and takes no assets: %s", r.Tag, why),
-		Fix:     "attach to the draft before it is published: create the release as a draft, run this action with `github-release`, then publish it",
-	}
+	return failure{finding.New(finding.GitHubReleaseImmutable,
+		fmt.Sprintf("the release %s is immutable, which it is since it was published, and takes no assets: %s", r.Tag, why),
+		"attach to the draft before it is published: create the release as a draft, run this action with `github-release`, then publish it"), everyAsset}
 }
 
 // strange explains an answer that is none of GitHub's API.
 func strange(doing, why string) error {
-	return finding.Finding{
-		ID: "github-unavailable", Severity: finding.Error,
-		Message: "GitHub was asked to " + doing + ", and its answer is none: " + why,
-		Fix:     "check GITHUB_API_URL and what is between this machine and GitHub, and run the job again later",
+	return failure{finding.New(finding.GitHubUnavailable,
+		"GitHub was asked to "+doing+", and its answer is none: "+why,
+		"check GITHUB_API_URL and what is between this machine and GitHub, and run the job again later"), unanswered}
+}
+
+// failure is a finding about one asset that has a meaning for the others. Any other finding is about its asset alone.
+type failure struct {
+	finding.Finding
+	others prospect
+}
+
+// Unwrap returns the finding.
+func (f failure) Unwrap() error { return f.Finding }
+
+// prospect is what the failure of one asset means for those that were not tried yet.
+type prospect uint8
+
+const (
+	unknown    prospect = iota // nothing
+	unanswered                 // GitHub gave no answer that is one: the others may get one
+	everyAsset                 // they would fail for the same reason
+)
+
+// prospectOf returns what an error means for other assets.
+func prospectOf(err error) prospect {
+	var f failure
+	if errors.As(err, &f) {
+		return f.others
 	}
-}
-
-// holds tells whether one of the ids is among the findings of an error.
-func holds(err error, ids ...string) bool {
-	return slices.ContainsFunc(finding.Of(err), func(f finding.Finding) bool { return slices.Contains(ids, f.ID) })
-}
-
-// alike tells that other assets would fail for the same reason.
-func alike(err error) bool {
-	return holds(err, "github-permission", "github-release-immutable", "github-release-missing", "github-rate-limit", "github-repository", "cancelled")
+	return unknown
 }
 
 // untried adds to the findings of an error how many assets were left because of it.

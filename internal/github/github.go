@@ -82,11 +82,9 @@ func (c *Client) known() error {
 	if c.owner != "" {
 		return nil
 	}
-	return finding.Finding{
-		ID: "github-repository", Severity: finding.Error, Fault: finding.Workflow,
-		Message: fmt.Sprintf("%q is no repository on GitHub", c.options.Repository),
-		Fix:     "let GITHUB_REPOSITORY be as the runner sets it: owner/name",
-	}
+	return failure{finding.New(finding.GitHubRepository,
+		fmt.Sprintf("%q is no repository on GitHub", c.options.Repository),
+		"let GITHUB_REPOSITORY be as the runner sets it: owner/name"), everyAsset}
 }
 
 // path is one below the repository.
@@ -98,10 +96,9 @@ func (c *Client) path(parts ...string) []string {
 func (c *Client) authorization(to *url.URL) (string, error) {
 	raw, err := c.options.Token.Reveal(to)
 	if err != nil {
-		return "", finding.Finding{
-			ID: "github-permission", Severity: finding.Error, Fault: finding.Workflow,
-			Message: "there is no token for GitHub at " + to.Host + ": " + err.Error(), Fix: permissionFix,
-		}
+		return "", failure{finding.New(finding.GitHubPermission,
+			"there is no token for GitHub at "+to.Host+": "+err.Error(),
+			permissionFix), everyAsset}
 	}
 	return "Bearer " + raw, nil
 }

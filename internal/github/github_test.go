@@ -107,7 +107,7 @@ func (s *scene) holds(id int64) string {
 func idsOf(err error) string {
 	var ids []string
 	for _, f := range finding.Of(err) {
-		ids = append(ids, f.ID)
+		ids = append(ids, string(f.ID))
 	}
 	return strings.Join(ids, " ")
 }
@@ -120,7 +120,7 @@ func (s *scene) harmless(errs ...error) {
 	}
 	for _, err := range errs {
 		for _, f := range finding.Of(err) {
-			if f.Fix == "" || f.Severity != finding.Error || !strings.HasPrefix(f.ID, "github-") && f.ID != "cancelled" {
+			if f.Fix == "" || f.Severity != finding.Error || !strings.HasPrefix(string(f.ID), "github-") && f.ID != "cancelled" {
 				s.t.Errorf("%+v", f)
 			}
 			if strings.Contains(fmt.Sprintf("%+v", f), token) {

@@ -124,20 +124,16 @@ func (c *Client) find(ctx context.Context, tag string) (Release, error) {
 	case 1:
 		return found[0], nil
 	default:
-		return Release{}, finding.Finding{
-			ID: "github-release-ambiguous", Severity: finding.Error,
-			Message: fmt.Sprintf("%s has %d drafts of a release for the tag %s", c.options.Repository, len(found), tag),
-			Fix:     "delete all of them but one",
-		}
+		return Release{}, finding.New(finding.GitHubReleaseAmbiguous,
+			fmt.Sprintf("%s has %d drafts of a release for the tag %s", c.options.Repository, len(found), tag),
+			"delete all of them but one")
 	}
 }
 
 func (c *Client) missing(tag string) error {
-	return finding.Finding{
-		ID: "github-release-missing", Severity: finding.Error,
-		Message: fmt.Sprintf("%s has no release, and no draft of one, for the tag %q", c.options.Repository, tag),
-		Fix:     "create the release first, or its draft, such as with `gh release create`: this action makes none",
-	}
+	return failure{finding.New(finding.GitHubReleaseMissing,
+		fmt.Sprintf("%s has no release, and no draft of one, for the tag %q", c.options.Repository, tag),
+		"create the release first, or its draft, such as with `gh release create`: this action makes none"), everyAsset}
 }
 
 // get asks for one thing that the library has no whole type for.
@@ -197,7 +193,7 @@ func (c *Client) compare(ctx context.Context, r Release, there []held, wanted []
 		}
 		if err := c.same(ctx, r, h, a); err != nil {
 			failed = append(failed, err)
-			if alike(err) {
+			if prospectOf(err) == everyAsset {
 				return errors.Join(failed...)
 			}
 		}
@@ -206,11 +202,9 @@ func (c *Client) compare(ctx context.Context, r Release, there []held, wanted []
 	case len(missing) > 0 && r.Immutable:
 		failed = append(failed, immutable(r, "it lacks "+few(missing)))
 	case len(missing)+len(there) > assetsBound:
-		failed = append(failed, finding.Finding{
-			ID: "github-asset-refused", Severity: finding.Error,
-			Message: fmt.Sprintf("the release %s has %d assets and lacks %d: GitHub takes %d of a release", r.Tag, len(there), len(missing), assetsBound),
-			Fix:     "delete assets that nobody needs, or leave `github-release` out",
-		})
+		failed = append(failed, finding.New(finding.GitHubAssetRefused,
+			fmt.Sprintf("the release %s has %d assets and lacks %d: GitHub takes %d of a release", r.Tag, len(there), len(missing), assetsBound),
+			"delete assets that nobody needs, or leave `github-release` out"))
 	}
 	return errors.Join(failed...)
 }

@@ -158,7 +158,8 @@ func TestRefusalsKeepTheIndexsWordsAndHaveANextStep(t *testing.T) {
 	cases := []struct {
 		status             int
 		kind, body         string
-		id, words          string
+		id                 finding.ID
+		words              string
 		location           string
 		unansweredOr5xxErr bool
 	}{

@@ -44,20 +44,19 @@ func existsWords(file string) []string {
 
 // Finding is the refusal with its next step.
 func (r *Refusal) Finding() finding.Finding {
-	told := finding.Finding{ID: "upload-refused", Severity: finding.Error, File: r.Path, Message: r.Error()}
 	for _, c := range cures(r.File) {
 		if c.applies(r) {
-			told.ID, told.Fix = c.id, c.fix
-			return told
+			return finding.New(c.id, r.Error(), c.fix).In(r.Path)
 		}
 	}
-	told.Fix = "correct what the index names, and run the job again: what the index has is recognised"
-	return told
+	return finding.New(finding.UploadRefused,
+		r.Error(),
+		"correct what the index names, and run the job again: what the index has is recognised").In(r.Path)
 }
 
 // cure is what to do about one kind of refusal.
 type cure struct {
-	id     string
+	id     finding.ID
 	status int      // 0: any
 	words  []string // any of these; none: whatever the words
 	fix    string
@@ -70,32 +69,78 @@ func (c cure) applies(r *Refusal) bool {
 // cures is the table for a file, the first that applies is taken (docs/reference/pypi-server.md §2).
 func cures(file string) []cure {
 	return []cure{
-		{"upload-name-burnt", 0, []string{"previously used by a file that has since been deleted"}, "raise the version: the name of a deleted file can never be used again"},
-		{"upload-exists", 0, existsWords(file), existsFix},
-		{"upload-exists", http.StatusConflict, nil, existsFix},
-		{"upload-attestations", 0, []string{"Invalid attestations supplied", "attestations are only supported"}, "the file was not published without them, since a refused attestation may mean that something was changed: compare the publisher on the index with this workflow, and publish with `attestations: false` only when you know why"},
-		{"upload-release-closed", 0, []string{"older than 14 days"}, "publish a new version: an old release takes no further files"},
-		{"upload-second-sdist", 0, []string{"Only one sdist"}, "a release has one sdist, and the index has it: remove this one, or raise the version"},
-		{"upload-file-too-large", 0, []string{"File too large"}, "make the file smaller, or ask the index for a higher limit for this project"},
-		{"upload-project-too-large", 0, []string{"Project size too large"}, "delete old releases, or ask the index for a higher limit for this project"},
-		{"upload-unknown-project", 0, []string{"cannot create new projects"}, "the pending publisher on the index names another project than these files do: correct the name there, or in the metadata"},
-		{"upload-wrong-project", http.StatusForbidden, []string{"isn't allowed to upload to project", "is not valid for project"}, "add this workflow as a Trusted Publisher of the project on the index, and see that the project is not archived"},
-		{"upload-token-expired", http.StatusForbidden, []string{"token is expired"}, "run the job again: what the index has is recognised, and the rest is uploaded with a new token"},
-		{"upload-too-many", http.StatusTooManyRequests, nil, "wait, and run the job again: what the index has is recognised"},
-		{"upload-read-only", http.StatusForbidden, []string{"Read-only mode", "temporarily disabled"}, "the index takes no uploads at the moment: see its status page, and run this job again later; files that are there will be recognised"},
-		{"upload-user-password", http.StatusForbidden, []string{"Username/Password authentication"}, "remove `user` and `password` to use Trusted Publishing, or give an API token as `password` with the user __token__"},
-		{"upload-unauthorized", http.StatusForbidden, nil, "check that the credential belongs to this index and may upload to this project"},
-		{"upload-unauthorized", http.StatusUnauthorized, nil, "check the credential: it is not one of this index, or no longer"},
-		{"upload-redirect", http.StatusMovedPermanently, nil, redirectFix},
-		{"upload-redirect", http.StatusFound, nil, redirectFix},
-		{"upload-redirect", http.StatusSeeOther, nil, redirectFix},
-		{"upload-redirect", http.StatusTemporaryRedirect, nil, redirectFix},
-		{"upload-redirect", http.StatusPermanentRedirect, nil, redirectFix},
-		{"upload-no-endpoint", http.StatusNotFound, nil, noEndpointFix},
-		{"upload-no-endpoint", http.StatusMethodNotAllowed, nil, noEndpointFix},
-		{"upload-no-endpoint", http.StatusGone, nil, noEndpointFix},
-		{"upload-file-too-large", http.StatusRequestEntityTooLarge, nil, "make the file smaller, or ask the index for a higher limit"},
-		{"upload-refused", http.StatusBadRequest, nil, "correct what the index names, build again, and publish under a new version if a file of this one has already landed"},
+		{
+			finding.UploadNameBurnt, 0,
+			[]string{"previously used by a file that has since been deleted"},
+			"raise the version: the name of a deleted file can never be used again",
+		},
+		{finding.UploadExists, 0, existsWords(file), existsFix},
+		{finding.UploadExists, http.StatusConflict, nil, existsFix},
+		{
+			finding.UploadAttestations, 0,
+			[]string{"Invalid attestations supplied", "attestations are only supported"},
+			"the file was not published without them, since a refused attestation may mean that something was changed: compare the publisher on the index with this workflow, and publish with `attestations: false` only when you know why",
+		},
+		{finding.UploadReleaseClosed, 0, []string{"older than 14 days"}, "publish a new version: an old release takes no further files"},
+		{
+			finding.UploadSecondSdist, 0,
+			[]string{"Only one sdist"},
+			"a release has one sdist, and the index has it: remove this one, or raise the version",
+		},
+		{
+			finding.UploadFileTooLarge, 0,
+			[]string{"File too large"},
+			"make the file smaller, or ask the index for a higher limit for this project",
+		},
+		{
+			finding.UploadProjectTooLarge, 0,
+			[]string{"Project size too large"},
+			"delete old releases, or ask the index for a higher limit for this project",
+		},
+		{
+			finding.UploadUnknownProject, 0,
+			[]string{"cannot create new projects"},
+			"the pending publisher on the index names another project than these files do: correct the name there, or in the metadata",
+		},
+		{
+			finding.UploadWrongProject, http.StatusForbidden,
+			[]string{"isn't allowed to upload to project", "is not valid for project"},
+			"add this workflow as a Trusted Publisher of the project on the index, and see that the project is not archived",
+		},
+		{
+			finding.UploadTokenExpired, http.StatusForbidden,
+			[]string{"token is expired"},
+			"run the job again: what the index has is recognised, and the rest is uploaded with a new token",
+		},
+		{finding.UploadTooMany, http.StatusTooManyRequests, nil, "wait, and run the job again: what the index has is recognised"},
+		{
+			finding.UploadReadOnly, http.StatusForbidden,
+			[]string{"Read-only mode", "temporarily disabled"},
+			"the index takes no uploads at the moment: see its status page, and run this job again later; files that are there will be recognised",
+		},
+		{
+			finding.UploadUserPassword, http.StatusForbidden,
+			[]string{"Username/Password authentication"},
+			"remove `user` and `password` to use Trusted Publishing, or give an API token as `password` with the user __token__",
+		},
+		{
+			finding.UploadUnauthorized, http.StatusForbidden, nil,
+			"check that the credential belongs to this index and may upload to this project",
+		},
+		{finding.UploadUnauthorized, http.StatusUnauthorized, nil, "check the credential: it is not one of this index, or no longer"},
+		{finding.UploadRedirect, http.StatusMovedPermanently, nil, redirectFix},
+		{finding.UploadRedirect, http.StatusFound, nil, redirectFix},
+		{finding.UploadRedirect, http.StatusSeeOther, nil, redirectFix},
+		{finding.UploadRedirect, http.StatusTemporaryRedirect, nil, redirectFix},
+		{finding.UploadRedirect, http.StatusPermanentRedirect, nil, redirectFix},
+		{finding.UploadNoEndpoint, http.StatusNotFound, nil, noEndpointFix},
+		{finding.UploadNoEndpoint, http.StatusMethodNotAllowed, nil, noEndpointFix},
+		{finding.UploadNoEndpoint, http.StatusGone, nil, noEndpointFix},
+		{finding.UploadFileTooLarge, http.StatusRequestEntityTooLarge, nil, "make the file smaller, or ask the index for a higher limit"},
+		{
+			finding.UploadRefused, http.StatusBadRequest, nil,
+			"correct what the index names, build again, and publish under a new version if a file of this one has already landed",
+		},
 	}
 }
 

@@ -261,11 +261,9 @@ func (e Minted) apply(r *Receipt) {
 
 func (e Widened) apply(r *Receipt) {
 	r.Token.Narrowed = false
-	r.Findings = append(r.Findings, finding.Finding{
-		ID: "token-widened", Severity: finding.Warning,
-		Message: "the index could not read the narrowed upload token, so the token was used as it was minted: " + e.Words,
-		Fix:     "please report this with the name of the index: the token was burned at the end, as always",
-	})
+	r.Findings = append(r.Findings, finding.New(finding.TokenWidened,
+		"the index could not read the narrowed upload token, so the token was used as it was minted: "+e.Words,
+		"please report this with the name of the index: the token was burned at the end, as always"))
 }
 
 func (MintLost) apply(r *Receipt) {

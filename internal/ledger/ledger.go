@@ -124,9 +124,10 @@ type Identity struct {
 
 // Publisher is the Trusted Publisher that the index would need to have for this run.
 type Publisher struct {
-	Claims []Claim // what the run claims, and what the publisher must say
-	Places []Place // where its settings are, for each project
-	Next   string  // what to do, beside the claims as a table
+	Finding finding.ID // what was found, beside which this is shown
+	Claims  []Claim    // what the run claims, and what the publisher must say
+	Places  []Place    // where its settings are, for each project
+	Next    string     // what to do, beside the claims as a table
 }
 
 // Place is where the publisher of a project is set up.

@@ -13,6 +13,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/org/pypi-oidc-publish/internal/finding"
 	"github.com/org/pypi-oidc-publish/internal/secret"
 )
 
@@ -35,6 +36,12 @@ type Token struct {
 // Source gives a fresh ID token for the audience, one that can be revealed to the place it is for. Fresh, since an index
 // takes each only once.
 type Source func(ctx context.Context, audience string, to *url.URL) (Token, error)
+
+// PermissionError reports that the job lacks the right to ask for an ID token. Another job of the same workflow may have it.
+type PermissionError struct{ finding.Finding }
+
+// Unwrap returns the finding.
+func (e PermissionError) Unwrap() error { return e.Finding }
 
 // longest is how long an ID token may be, in bytes: GitHub's have about two thousand.
 const longest = 64 << 10

@@ -89,7 +89,7 @@ func TestEveryCase(t *testing.T) {
 			}
 			continue
 		}
-		at := slices.IndexFunc(found, func(f finding.Finding) bool { return f.ID == c.Rule })
+		at := slices.IndexFunc(found, func(f finding.Finding) bool { return string(f.ID) == c.Rule })
 		row := table[c.Rule]
 		row[1]++
 		if at >= 0 || c.Loose && len(found) > 0 {

@@ -258,7 +258,7 @@ func TestHeadersThatEndEarly(t *testing.T) {
 // ofMetadata leaves out what other rules say of the files that these tests make.
 func ofMetadata(found []finding.Finding) []finding.Finding {
 	mine := append(strings.Fields("metadata-encoding field-unknown headers-end-early license-classifier name-of-module"), metadataRules...)
-	return slices.DeleteFunc(found, func(f finding.Finding) bool { return !slices.Contains(mine, f.ID) })
+	return slices.DeleteFunc(found, func(f finding.Finding) bool { return !slices.Contains(mine, string(f.ID)) })
 }
 
 // bounded: a finding names what to do, and is no longer than people read.

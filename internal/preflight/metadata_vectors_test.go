@@ -32,7 +32,7 @@ func TestMetadataVectors(t *testing.T) {
 		}
 		errors := preflight.Check(v.set(t))
 		errors = slices.DeleteFunc(errors, func(f finding.Finding) bool {
-			return f.Severity != finding.Error || v.Verdict == "accept" && !slices.Contains(metadataRules, f.ID)
+			return f.Severity != finding.Error || v.Verdict == "accept" && !slices.Contains(metadataRules, string(f.ID))
 		})
 		if v.Verdict == "accept" {
 			accepted++
@@ -43,7 +43,7 @@ func TestMetadataVectors(t *testing.T) {
 		}
 		c := counts[v.Rule]
 		c.cases++
-		at := slices.IndexFunc(errors, func(f finding.Finding) bool { return f.ID == v.Rule })
+		at := slices.IndexFunc(errors, func(f finding.Finding) bool { return string(f.ID) == v.Rule })
 		if at < 0 {
 			t.Errorf("%s: not refused by %s: %v", v.ID, v.Rule, errors)
 		} else {

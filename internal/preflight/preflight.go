@@ -30,7 +30,7 @@ type Set struct {
 
 // rule is one of the index's rules, or of ours.
 type rule struct {
-	id       string
+	id       finding.ID
 	severity finding.Severity // of its findings; a judge may give a lower one
 	reach    reach
 	basis    basis
@@ -61,13 +61,21 @@ const (
 	both    basis = "the files, and what the index says it holds where it was asked"
 )
 
+// fault returns whose fault the findings of a rule are.
+func (b basis) fault() finding.Fault {
+	if b == listing {
+		return finding.Index
+	}
+	return finding.Distribution
+}
+
 // Check judges the set by every rule and returns all findings: those of the files in the order of the files, each file's
 // in the order in which the index checks, then those of the set.
 func Check(s Set) []finding.Finding {
 	var all []finding.Finding
 	for _, r := range rules {
 		for _, f := range r.judge(s) {
-			f.ID = r.id
+			f.ID, f.Fault = r.id, r.basis.fault()
 			f.Severity = min(f.Severity, r.severity)
 			if !s.Warehouse && r.reach == warehouse {
 				f.Severity = finding.Notice
@@ -88,7 +96,7 @@ func Check(s Set) []finding.Finding {
 
 // Rule is what people are told of a rule.
 type Rule struct {
-	ID         string
+	ID         finding.ID
 	Severity   finding.Severity // the worst that its findings have
 	Everywhere bool             // whether every index has it, or PyPI and TestPyPI alone
 	Waivable   bool             // whether its errors are warnings where the user waives the index's rules
@@ -107,11 +115,11 @@ func Rules() []Rule {
 }
 
 // Page is where a rule is described: a path in this repository, with the heading. It is empty where there is no such rule.
-func Page(id string) string {
+func Page(id finding.ID) string {
 	if !slices.ContainsFunc(rules, func(r rule) bool { return r.id == id }) {
 		return ""
 	}
-	return "docs/rules.md#" + id
+	return "docs/rules.md#" + string(id)
 }
 
 // each judges file by file. A judge answers with a message and the next step, or with an empty message.

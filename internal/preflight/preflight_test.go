@@ -125,7 +125,7 @@ func set(t *testing.T, files ...file) preflight.Set {
 
 func ids(findings []finding.Finding) (list []string) {
 	for _, f := range findings {
-		id := f.ID
+		id := string(f.ID)
 		if f.Severity != finding.Error {
 			id += " (" + f.Severity.String() + ")"
 		}
@@ -314,9 +314,9 @@ func TestARealSdistPasses(t *testing.T) {
 
 func TestTheTableOfRules(t *testing.T) {
 	t.Parallel()
-	seen := map[string]bool{}
+	seen := map[finding.ID]bool{}
 	for _, r := range preflight.Rules() {
-		if seen[r.ID] || !regexp.MustCompile(`^[a-z]+(-[a-z]+)*$`).MatchString(r.ID) || r.About == "" {
+		if seen[r.ID] || !regexp.MustCompile(`^[a-z]+(-[a-z]+)*$`).MatchString(string(r.ID)) || r.About == "" {
 			t.Errorf("the rule %+v is listed twice or badly", r)
 		}
 		seen[r.ID] = true
@@ -345,11 +345,11 @@ func TestWaive(t *testing.T) {
 	if found := preflight.Check(s); !slices.ContainsFunc(found, func(f finding.Finding) bool { return f.ID == "expected-version" && f.Severity == finding.Error }) {
 		t.Errorf("an expected version that is no version is waived: %v", found)
 	}
-	waivable := map[string]bool{}
+	waivable := map[finding.ID]bool{}
 	for _, r := range preflight.Rules() {
 		waivable[r.ID] = r.Waivable
 	}
-	for id, want := range map[string]bool{"expected-version": false, "duplicate-name": false, "requires-python": true, "version-invalid": true} {
+	for id, want := range map[finding.ID]bool{"expected-version": false, "duplicate-name": false, "requires-python": true, "version-invalid": true} {
 		if waivable[id] != want {
 			t.Errorf("%s: waivable is %v", id, waivable[id])
 		}

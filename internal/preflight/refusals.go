@@ -10,14 +10,14 @@ import (
 // refusalWords are how the index says what a rule finds (docs/reference/pypi-server.md §2). A refusal of an upload that has
 // all of a row's fragments is one that the rule should have told before.
 type refusalWords struct {
-	id        string
+	id        finding.ID
 	fragments []string
 }
 
 // refusals is the table, in which the first row that applies is taken: those with more to go by come first. What only the index
 // can know (a name that was used before, a limit of one project, a publisher) is no rule's, and has no row.
 func refusals() []refusalWords {
-	row := func(id string, fragments ...string) refusalWords { return refusalWords{id, fragments} }
+	row := func(id finding.ID, fragments ...string) refusalWords { return refusalWords{id, fragments} }
 	return []refusalWords{
 		row("name-missing", "invalid value for Name", "This field is required"),
 		row("name-invalid", "invalid value for Name", "Start and end with a letter or numeral"),

@@ -3,13 +3,14 @@ package preflight_test
 import (
 	"testing"
 
+	"github.com/org/pypi-oidc-publish/internal/finding"
 	"github.com/org/pypi-oidc-publish/internal/preflight"
 )
 
 // TestRuleOf: every refusal of the vectors is known by the index's words for it.
 func TestRuleOf(t *testing.T) {
 	t.Parallel()
-	known := map[string]bool{}
+	known := map[finding.ID]bool{}
 	for _, r := range preflight.Rules() {
 		known[r.ID] = true
 	}
@@ -20,7 +21,7 @@ func TestRuleOf(t *testing.T) {
 			continue
 		}
 		compared++
-		if got, _ := preflight.RuleOf(words(c.Message)); got.ID != c.Rule && !c.Loose {
+		if got, _ := preflight.RuleOf(words(c.Message)); string(got.ID) != c.Rule && !c.Loose {
 			t.Errorf("%s: %q is of rule %q, want %q", c.ID, c.Message, got.ID, c.Rule)
 		}
 	}

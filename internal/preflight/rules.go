@@ -2,7 +2,6 @@ package preflight
 
 import (
 	"github.com/org/pypi-oidc-publish/internal/finding"
-	"github.com/org/pypi-oidc-publish/internal/pyproject"
 )
 
 // rules is the table of all rules, in the order in which the index checks a file. The ids are stable: people search for
@@ -81,7 +80,7 @@ var rules = []rule{
 	{"expected-version", finding.Error, always, offline, expectedVersion, "a release of the set has another version than expected-version", "A release from a tag is to have the version of the tag. The input `expected-version` says which."},
 	{"several-versions", finding.Warning, everywhere, offline, severalVersions, "the set has several versions of one project", "Files that an earlier build left in the folder are published too."},
 	{"metadata-drift", finding.Warning, everywhere, offline, metadataDrift, "the files of one release do not agree on a field that users meet", "The index shows the metadata of the file that comes first and checks the others by themselves; installers read that of each file, and take it to hold for all of them. What an sdist leaves open is not compared."},
-	{pyproject.ID, finding.Notice, everywhere, offline, pyprojectMismatch, "the pyproject.toml beside the folder has another static name or version, or cannot be read", "The distributions may come from another commit than people think. Only a set of one project is compared, and only what the build backend does not fill in."},
+	{finding.Pyproject, finding.Notice, everywhere, offline, pyprojectMismatch, "the pyproject.toml beside the folder has another static name or version, or cannot be read", "The distributions may come from another commit than people think. Only a set of one project is compared, and only what the build backend does not fill in."},
 	{"project-archived", finding.Error, warehouse, listing, projectArchived, "the project is archived, and files of the set are missing there", "An archived project takes no uploads from anybody."},
 	{"project-quarantined", finding.Error, warehouse, listing, projectQuarantined, "the project is quarantined, and files of the set are missing there", "The administrators of the index have stopped it. With a person's API token this is a warning, since an owner may still upload."},
 	{"release-closed", finding.Error, warehouse, listing, releaseClosed, "the release is older than 14 days, and files of the set are missing there", "The index takes new files for two weeks after the first one, so that nobody can add a file to an old release unseen. In the last two hours this is a warning."},

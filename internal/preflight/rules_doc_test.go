@@ -126,10 +126,10 @@ func visible(text string) string {
 
 // examples returns one finding of each rule: of the vectors, and of what no vector has. Of several the worst is taken, of those one of a
 // case that is about this rule and no other, of those one that can be seen as it is, and of those the first.
-func examples(t *testing.T) map[string]finding.Finding {
+func examples(t *testing.T) map[finding.ID]finding.Finding {
 	t.Helper()
-	said, value := map[string]finding.Finding{}, map[string]int{}
-	take := func(rule string, s preflight.Set) {
+	said, value := map[finding.ID]finding.Finding{}, map[finding.ID]int{}
+	take := func(rule finding.ID, s preflight.Set) {
 		names := map[string]bool{}
 		for _, d := range s.Files {
 			folder := "dist" // not where the test has it
@@ -154,7 +154,7 @@ func examples(t *testing.T) map[string]finding.Finding {
 	}
 	for _, v := range vectors(t) {
 		if v.Verdict == "reject" {
-			take(v.Rule, v.set(t))
+			take(finding.ID(v.Rule), v.set(t))
 		}
 	}
 	for _, s := range ownExamples(t) {
@@ -189,7 +189,7 @@ func TestExamplesAreWhatIsRefused(t *testing.T) {
 			}
 		}
 		found := preflight.Check(set(t, file{name: name, metadata: good}))
-		if !slices.ContainsFunc(found, func(f finding.Finding) bool { return f.ID == id && f.Severity == finding.Error }) {
+		if !slices.ContainsFunc(found, func(f finding.Finding) bool { return string(f.ID) == id && f.Severity == finding.Error }) {
 			t.Errorf("%s: the page shows %q, which it does not refuse", id, name)
 		}
 	}

@@ -59,10 +59,8 @@ func leftOver(path, suffix string, why error) finding.Finding {
 	if suffix != attestationSuffixes()[0] {
 		instead = "it is not sent"
 	}
-	return finding.Finding{
-		ID: "attestation-left-over", Severity: finding.Notice, File: path,
-		Message: fmt.Sprintf("this attestation does not hold for its file and this run, so %s: %s", instead, finding.Of(why)[0].Message),
-	}
+	return finding.New(finding.AttestationLeftOver,
+		fmt.Sprintf("this attestation does not hold for its file and this run, so %s: %s", instead, finding.Of(why)[0].Message), "").In(path)
 }
 
 // readBounded reads a file that has no more than so many bytes.
@@ -88,8 +86,6 @@ func (r *run) ignoreAttestationFiles(targets []*target) {
 		}
 	}
 	if len(names) > 0 {
-		r.note(finding.Finding{
-			ID: "attestations-left-alone", Severity: finding.Notice, Message: "these attestations are not sent: " + listSome(names),
-		})
+		r.note(finding.New(finding.AttestationsLeftAlone, "these attestations are not sent: "+listSome(names), ""))
 	}
 }

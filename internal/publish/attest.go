@@ -37,14 +37,14 @@ func (r *run) attest(ctx context.Context, missing []*target, claims oidc.Claims)
 
 // unattestable returns why this index, or this way to authorize, has no attestations at all; nil if it has.
 func (r *run) unattestable() *finding.Finding {
-	why := finding.Finding{ID: "attestations-off", Severity: finding.Notice}
+	var why finding.Finding
 	switch {
 	case r.Tokens == nil:
-		why.Message = "nothing is signed: an index takes attestations from Trusted Publishers alone"
-		why.Fix = "use Trusted Publishing, without `password`; `attestations: false` says that you know"
+		why = finding.New(finding.AttestationsOff, "nothing is signed: an index takes attestations from Trusted Publishers alone",
+			"use Trusted Publishing, without `password`; `attestations: false` says that you know")
 	case r.Signer == nil:
-		why.Message = "nothing is signed: this index is not known to take attestations"
-		why.Fix = "`attestations: false` says that you know"
+		why = finding.New(finding.AttestationsOff, "nothing is signed: this index is not known to take attestations",
+			"`attestations: false` says that you know")
 	default:
 		return nil
 	}
@@ -129,7 +129,9 @@ func (r *run) saveAttestations(targets []*target) error {
 		for _, a := range t.attestations {
 			path := filepath.Join(r.AttestationsDir, t.Name+suffixOf(a))
 			if err := r.Save(path, append(a.JSON, '\n')); err != nil {
-				return withFix(err, "attestations-dir", "set `attestations-dir` to a folder that can be written to, or leave it out")
+				f := finding.New(finding.AttestationsDir, err.Error(), "set `attestations-dir` to a folder that can be written to, or leave it out")
+				f.Fault = finding.Other // a full disk is not the workflow's
+				return f
 			}
 		}
 	}

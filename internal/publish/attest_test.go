@@ -191,7 +191,7 @@ func TestAttest_Cancelled(t *testing.T) {
 		}
 	}
 	wantError(t, "run", h.runIn(ctx), errSignal)
-	want(t, "reported", h.noted(), []string{Cancelled})
+	want(t, "reported", h.noted(), []string{string(finding.Cancelled)})
 	want(t, "recorded that the files go without", len(eventsOf[ledger.Unattested](h)), 0)
 	want(t, "tokens", len(h.stage.Tokens()), 0)
 }

@@ -2,11 +2,12 @@ package publish
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"time"
 
 	"github.com/org/pypi-oidc-publish/internal/finding"
-	"github.com/org/pypi-oidc-publish/internal/runner"
+	"github.com/org/pypi-oidc-publish/internal/oidc"
 )
 
 // othersWait bounds the wait for what another job has published: a page from a cache is older by seconds, and one that was not there
@@ -22,13 +23,16 @@ func (r *run) awaitOthers(ctx context.Context, targets []*target) (waited bool, 
 		return false, nil
 	}
 	refused := r.Tokens.MayAsk()
+	var unpermitted oidc.PermissionError
 	switch {
 	case refused == nil:
 		return false, nil
-	case finding.Of(refused)[0].ID != runner.NoPermission:
+	case !errors.As(refused, &unpermitted):
 		return false, refused
 	case r.Index.Site().Simple == nil:
-		return false, withFault(notPublished(targets, refused, "nobody may look at the index (`index-url: none`)"), finding.Workflow)
+		f := notPublished(targets, unpermitted, "nobody may look at the index (`index-url: none`)")
+		f.Fault = finding.Workflow
+		return false, f
 	}
 	r.phase("Wait for index")
 	bounded, stop := context.WithTimeout(ctx, min(r.Wait, othersWait))
@@ -57,15 +61,13 @@ func (r *run) awaitOthers(ctx context.Context, targets []*target) (waited bool, 
 	if unread != nil {
 		why = "the index could not be asked: " + unread.Error()
 	}
-	return false, notPublished(targets, refused, why)
+	return false, notPublished(targets, unpermitted, why)
 }
 
 // notPublished reports that a job which may not publish has files that the index is not known to have.
-func notPublished(targets []*target, refused error, why string) error {
-	return finding.Finding{
-		ID: "github-release-unpublished", Severity: finding.Error,
-		Message: fmt.Sprintf("files are not known to be published, and this job may not publish them: %s: %s; %s", why,
-			listSome(namesOf(missingOf(targets))), finding.Of(refused)[0].Message),
-		Fix: "if another job has published them, run this one again in some minutes: it needs no other right; if this job is to publish, give it `permissions: id-token: write`",
-	}
+func notPublished(targets []*target, unpermitted oidc.PermissionError, why string) finding.Finding {
+	return finding.New(finding.GitHubReleaseUnpublished,
+		fmt.Sprintf("files are not known to be published, and this job may not publish them: %s: %s; %s", why,
+			listSome(namesOf(missingOf(targets))), unpermitted.Message),
+		"if another job has published them, run this one again in some minutes: it needs no other right; if this job is to publish, give it `permissions: id-token: write`")
 }

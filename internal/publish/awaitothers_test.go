@@ -8,7 +8,6 @@ import (
 	"github.com/org/pypi-oidc-publish/internal/github"
 	"github.com/org/pypi-oidc-publish/internal/ledger"
 	"github.com/org/pypi-oidc-publish/internal/pep"
-	"github.com/org/pypi-oidc-publish/internal/runner"
 )
 
 // attaching returns a job at a scripted index that may attach to a release and not publish.
@@ -51,7 +50,7 @@ func TestAwaitOthers(t *testing.T) {
 		"nothing to attach":        {func(h *harness) { h.deps.GitHub = nil }, never, false, "", 0, nil, 0, nil},
 		"a password":               {func(h *harness) { h.deps.Tokens = nil }, never, false, "", 0, nil, 0, nil},
 		"it may publish":           {func(h *harness) { h.withIDToken() }, never, false, "", 0, nil, 0, nil},
-		"a pull request of a fork": {func(h *harness) { h.fromFork() }, never, false, runner.ForkPull, finding.Workflow, nil, 0, nil},
+		"a pull request of a fork": {func(h *harness) { h.fromFork() }, never, false, string(finding.IDTokenFork), finding.Workflow, nil, 0, nil},
 		"nobody may look": {func(h *harness) {
 			site := h.deps.Index.Site()
 			site.Simple = nil
@@ -69,24 +68,24 @@ func TestAwaitOthers(t *testing.T) {
 		"shown with other bytes": {nothing, func(ours ...pep.Held) []page {
 			return []page{listing(alder, ours[0], pep.Held{Name: sdist, SHA256: otherDigest})}
 		}, true, "", 0, nil, 1, five(1)},
-		"never shown": {nothing, never, false, unpublished, 0, []string{"does not show", wheel, sdist}, 11, five(12)},
+		"never shown": {nothing, never, false, unpublished, finding.Index, []string{"does not show", wheel, sdist}, 11, five(12)},
 		"half of it is shown": {
-			nothing, func(ours ...pep.Held) []page { return []page{listing(alder, ours[0])} }, false, unpublished, 0,
+			nothing, func(ours ...pep.Held) []page { return []page{listing(alder, ours[0])} }, false, unpublished, finding.Index,
 			[]string{"does not show", sdist},
 			11, five(12),
 		},
-		"a longer wait is cut": {func(h *harness) { h.options.Wait = 10 * m }, never, false, unpublished, 0, nil, 23, five(24)},
-		"a short wait":         {func(h *harness) { h.options.Wait = 12 * s }, never, false, unpublished, 0, nil, 2, five(3)},
-		"no wait":              {func(h *harness) { h.options.Wait = 0 }, never, false, unpublished, 0, []string{"does not show"}, 0, five(1)},
+		"a longer wait is cut": {func(h *harness) { h.options.Wait = 10 * m }, never, false, unpublished, finding.Index, nil, 23, five(24)},
+		"a short wait":         {func(h *harness) { h.options.Wait = 12 * s }, never, false, unpublished, finding.Index, nil, 2, five(3)},
+		"no wait":              {func(h *harness) { h.options.Wait = 0 }, never, false, unpublished, finding.Index, []string{"does not show"}, 0, five(1)},
 		"never readable": {
 			func(h *harness) { h.options.Wait = 12 * s }, func(...pep.Held) []page { return []page{unreadable()} }, false,
-			unpublished, 0,
+			unpublished, finding.Index,
 			[]string{"could not be asked", "403"},
 			2, five(3),
 		},
 		"readable at last": {
 			func(h *harness) { h.options.Wait = 12 * s },
-			func(...pep.Held) []page { return []page{unreadable(), listing(alder)} }, false, unpublished, 0,
+			func(...pep.Held) []page { return []page{unreadable(), listing(alder)} }, false, unpublished, finding.Index,
 			[]string{"does not show"},
 			2, five(3),
 		},

@@ -53,10 +53,8 @@ func withoutRelease(targets []*target) []error {
 	var failed []error
 	for _, t := range targets {
 		if _, err := t.Release(); err != nil {
-			failed = append(failed, finding.Finding{
-				ID: "no-release", Severity: finding.Error, Fault: finding.Distribution, File: t.shown, Message: err.Error(),
-				Fix: "without a name and a version it cannot be published, with `verify-metadata: false` neither",
-			})
+			failed = append(failed, finding.New(finding.NoRelease, err.Error(),
+				"without a name and a version it cannot be published, with `verify-metadata: false` neither").In(t.shown))
 		}
 	}
 	return failed

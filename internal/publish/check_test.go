@@ -1,7 +1,6 @@
 package publish
 
 import (
-	"errors"
 	"path/filepath"
 	"slices"
 	"testing"
@@ -60,7 +59,7 @@ func TestCheck(t *testing.T) {
 			want(t, "errors", idsOf(finding.Of(err)), c.err)
 			want(t, "reported", distinct(h.noted()), distinct(c.noted))
 			for _, f := range h.receipt().Findings {
-				want(t, "file of "+f.ID, f.File, filepath.Join("dist", wheel))
+				want(t, "file of "+string(f.ID), f.File, filepath.Join("dist", wheel))
 			}
 			got := eventsOf[ledger.Judged](h)[0]
 			want(t, "rules", got.Rules, len(preflight.Rules()))
@@ -224,17 +223,6 @@ func TestPlan_Releases(t *testing.T) {
 		wantText(t, "the page of "+r.Name, r.URL, "/simple/"+string(r.Project)+"/")
 	}
 	want(t, "releases", got, []string{"Birch 1.0 birch", "alder 1.0 alder", "alder 2.0 alder"})
-}
-
-// TestWithFix: an error that nobody explained gets an id and a next step; a finding keeps its own.
-func TestWithFix(t *testing.T) {
-	t.Parallel()
-	own := finding.Finding{ID: "own", Severity: finding.Error, Message: "this", Fix: "that"}
-	all := finding.Of(withFix(errors.Join(own, errors.New("disk full")), "unreadable", "mend it"))
-	want(t, "findings", all, []finding.Finding{own, {ID: "unreadable", Severity: finding.Error, Message: "disk full", Fix: "mend it"}})
-	wantError(t, "no error", withFix(nil, "unreadable", "mend it"), nil)
-	want(t, "fault", finding.Of(withFault(errors.Join(own, own), finding.Index))[1].Fault, finding.Index)
-	wantError(t, "no error's fault", withFault(nil, finding.Index), nil)
 }
 
 func TestListSome(t *testing.T) {

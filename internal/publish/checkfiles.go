@@ -36,9 +36,11 @@ func Check(ctx context.Context, o Options, d Deps) (CheckResult, error) {
 	}
 	r := newRun(o, d)
 	files, err := dist.Find(o.Paths)
-	err = r.withNested(files, err)
 	named, others := splitNamed(files.Others, o.Paths)
-	if err != nil && (len(named) == 0 || !onlyNoDistributions(err)) {
+	if len(named) > 0 && noneFound(err) {
+		err = nil
+	}
+	if err = r.withNested(files, err); err != nil {
 		return CheckResult{}, pathErrors(err)
 	}
 	if others = append(others, files.Sidecars...); len(others) > 0 {

@@ -86,7 +86,8 @@ func (r *run) read(ctx context.Context, paths []string) ([]*target, error) {
 		}
 		return nil
 	})
-	return targets, withFix(err, "unreadable", "see that the file is whole and may be read, and that nothing changes it during the run")
+	return targets, finding.Explain(err, finding.Unreadable,
+		"see that the file is whole and may be read, and that nothing changes it during the run")
 }
 
 // query asks the index what it lists of the projects. What it cannot answer is unknown, never "absent": a warning, or one of unseen.
@@ -186,11 +187,9 @@ func (r *run) checkAttestationsDir(distributions []string) error {
 		folder := resolved(filepath.Dir(path))
 		top := folder == resolved(".") || folder == resolved(r.Workspace)
 		if dir == folder || (strings.HasPrefix(dir, folder+string(filepath.Separator)) && !top) {
-			return finding.Finding{
-				ID: "attestations-dir", Severity: finding.Error, Fault: finding.Workflow,
-				Message: fmt.Sprintf("attestations-dir is %s, where the distributions are: other tools would take the attestations for distributions", r.AttestationsDir),
-				Fix:     "set `attestations-dir` to a folder of its own, such as `attestations`",
-			}
+			return finding.New(finding.AttestationsDir,
+				fmt.Sprintf("attestations-dir is %s, where the distributions are: other tools would take the attestations for distributions", r.AttestationsDir),
+				"set `attestations-dir` to a folder of its own, such as `attestations`")
 		}
 	}
 	return nil
@@ -216,10 +215,10 @@ func resolved(path string) string {
 	return filepath.Join(resolved(folder), filepath.Base(absolute))
 }
 
-// pathErrors gives the errors of paths that the user named a next step; only the workflow can mend them.
+// pathErrors gives the errors of paths that the user named a next step.
 func pathErrors(err error) error {
-	err = withFix(err, "packages-dir", "set `packages-dir` to where the build put its files, and see that the artifact was downloaded there")
-	return withFault(err, finding.Workflow)
+	return finding.Explain(err, finding.PackagesDir,
+		"set `packages-dir` to where the build put its files, and see that the artifact was downloaded there")
 }
 
 // leftAlone reports files beside the distributions that are none.
@@ -228,8 +227,5 @@ func leftAlone(paths []string) finding.Finding {
 	for _, path := range paths {
 		names = append(names, filepath.Base(path))
 	}
-	return finding.Finding{
-		ID: "left-alone", Severity: finding.Notice,
-		Message: "these files are no distributions and were left alone: " + listSome(names),
-	}
+	return finding.New(finding.LeftAlone, "these files are no distributions and were left alone: "+listSome(names), "")
 }

@@ -154,14 +154,14 @@ func TestCollect_Cancelled(t *testing.T) {
 	t.Parallel()
 	h := newScripted(t, true, wheel)
 	wantError(t, "run", h.runIn(cancelled(t)), errSignal)
-	want(t, "reported", h.noted(), []string{Cancelled})
+	want(t, "reported", h.noted(), []string{string(finding.Cancelled)})
 	want(t, "collected", len(eventsOf[ledger.Collected](h)), 0)
 
 	h = newScripted(t, true, wheel)
 	ctx, stop := contextWithCause(t)
 	h.index.before = func(int) { stop(errSignal) }
 	wantError(t, "run", h.runIn(ctx), errSignal)
-	want(t, "reported", h.noted(), []string{Cancelled})
+	want(t, "reported", h.noted(), []string{string(finding.Cancelled)})
 }
 
 // TestCollect_Pyproject is compared with what was built, where all files come from one folder. One that cannot be read hinders nothing.

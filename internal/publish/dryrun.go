@@ -18,10 +18,8 @@ func (r *run) dryRun(ctx context.Context, failures ...error) error {
 			r.note(f)
 		}
 	}
-	r.note(finding.Finding{
-		ID: "dry-run", Severity: finding.Notice,
-		Message: "this was a dry run: nothing was minted or sent. What only the index can tell is not known: whether its Trusted Publisher matches " +
-			"this run, whether a name was used by a file that was deleted since, and limits of its own",
-	})
+	r.note(finding.New(finding.DryRun,
+		"this was a dry run: nothing was minted or sent. What only the index can tell is not known: whether its Trusted Publisher matches "+
+			"this run, whether a name was used by a file that was deleted since, and limits of its own", ""))
 	return nil
 }

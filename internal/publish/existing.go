@@ -16,41 +16,33 @@ func checkSkipExisting(site index.Site, skip bool) error {
 	if !skip || site.Simple != nil || !site.MayReplace() {
 		return nil
 	}
-	return finding.Finding{
-		ID: "skip-existing-unseen", Severity: finding.Error, Fault: finding.Workflow,
-		Message: fmt.Sprintf("`skip-existing: true` needs to see which files %s already has, but no simple index is known for it (`index-url` is empty or `none`)",
+	return finding.New(finding.SkipExistingUnseen,
+		fmt.Sprintf("`skip-existing: true` needs to see which files %s already has, but no simple index is known for it (`index-url` is empty or `none`)",
 			site.Upload.Host),
-		Fix: howToSee + ", or leave `skip-existing` out",
-	}
+		howToSee+", or leave `skip-existing` out")
 }
 
 // unseenFiles returns what a plan has to say where nothing can be seen of an index that may replace files; ok is false elsewhere.
 func unseenFiles(site index.Site) (f finding.Finding, ok bool) {
-	return finding.Finding{
-		ID: "existing-unseen", Severity: finding.Notice,
-		Message: fmt.Sprintf("no simple index is known for %s, so files that it already has cannot be seen: one of the same name may be replaced", site.Upload.Host),
-		Fix:     howToSee + ", so that the run compares the files before it uploads",
-	}, site.Simple == nil && site.MayReplace()
+	return finding.New(finding.ExistingUnseen,
+		fmt.Sprintf("no simple index is known for %s, so files that it already has cannot be seen: one of the same name may be replaced", site.Upload.Host),
+		howToSee+", so that the run compares the files before it uploads"), site.Simple == nil && site.MayReplace()
 }
 
 // failedLook returns the finding of a project whose page could not be read. It is a warning, but an error where the user asks to skip
 // files that the index has, and the index may replace them instead.
 func failedLook(site index.Site, skip bool, project pep.Project, err error) finding.Finding {
-	f := finding.Finding{
-		ID: "look-failed", Severity: finding.Warning,
-		Message: fmt.Sprintf("the index could not be asked what it holds of %s: %v", project, err),
-		Fix:     "nothing has to be done: the index will recognise files that it has; `index-url: none` asks nothing",
-	}
+	message, fix := fmt.Sprintf("the index could not be asked what it holds of %s: %v", project, err),
+		"nothing has to be done: the index will recognise files that it has; `index-url: none` asks nothing"
 	switch {
 	case site.MayReplace() && skip:
-		f.ID, f.Severity = "skip-existing-look-failed", finding.Error
-		f.Message = fmt.Sprintf("`skip-existing: true` needs to see which files %s has of %s: %v", site.Upload.Host, project, err)
-		f.Fix = "check `index-url`, and run the job again: nothing was uploaded"
+		return finding.New(finding.SkipExistingLookFailed,
+			fmt.Sprintf("`skip-existing: true` needs to see which files %s has of %s: %v", site.Upload.Host, project, err),
+			adviceOn(err, "check `index-url`, and run the job again: nothing was uploaded"))
 	case site.MayReplace():
-		f.Fix = "check `index-url`: this index may replace a file of the same name, which the run could not see"
+		fix = "check `index-url`: this index may replace a file of the same name, which the run could not see"
 	}
-	f.Fix = adviceOn(err, f.Fix)
-	return f
+	return finding.New(finding.LookFailed, message, adviceOn(err, fix))
 }
 
 // noteUnseen reports, once, that nothing can be seen of an index that may replace files.

@@ -95,10 +95,8 @@ func (g *gitHubRelease) send(ctx context.Context, assets []github.Asset) (n int,
 
 // noteFailure reports why something was not attached.
 func (g *gitHubRelease) noteFailure(err error) {
+	err = finding.Explain(err, finding.GitHubReleaseFailed, "run the job again: what is attached is recognised, and the rest follows")
 	for _, f := range finding.Of(err) {
-		if f.ID == finding.Internal {
-			f.ID, f.Fix = "github-release-failed", "run the job again: what is attached is recognised, and the rest follows"
-		}
 		f.Severity = finding.Warning
 		f.Message = "the files are published, and not all was attached to the GitHub release: " + f.Message
 		g.note(f)
@@ -146,17 +144,13 @@ func (g *gitHubRelease) attestationsFor(ctx context.Context, t *target, pages *l
 	var unverified *attest.Unverified
 	switch {
 	case errors.As(err, &unverified): // another run would find the same
-		g.note(finding.Finding{
-			ID: "github-release-attestations", Severity: finding.Warning, File: t.shown,
-			Message: fmt.Sprintf("the attestations of %s that the index has are not attached: %v", t.Name, err),
-			Fix:     "nothing has to be done, if you know why: the index serves them",
-		})
+		g.note(finding.New(finding.GitHubReleaseAttestations,
+			fmt.Sprintf("the attestations of %s that the index has are not attached: %v", t.Name, err),
+			"nothing has to be done, if you know why: the index serves them").In(t.shown))
 	case err != nil:
-		return nil, finding.Finding{
-			ID: "github-release-attestations", Severity: finding.Warning, File: t.shown,
-			Message: fmt.Sprintf("the attestations of %s that the index has could not be had: %v", t.Name, err),
-			Fix:     "run the job again, or leave it: the index serves them",
-		}
+		return nil, finding.New(finding.GitHubReleaseAttestations,
+			fmt.Sprintf("the attestations of %s that the index has could not be had: %v", t.Name, err),
+			"run the job again, or leave it: the index serves them").In(t.shown)
 	}
 	return g.keptByIndex(t, served), nil
 }

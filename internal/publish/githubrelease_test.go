@@ -156,7 +156,7 @@ func TestGitHubRelease_FindCancelled(t *testing.T) {
 		}
 	}
 	wantError(t, "run", h.runIn(ctx), errSignal)
-	want(t, "reported", h.noted(), []string{Cancelled})
+	want(t, "reported", h.noted(), []string{string(finding.Cancelled)})
 	want(t, "result", attached(t, h).Outcome, ledger.ReleaseFailed)
 }
 

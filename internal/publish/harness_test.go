@@ -435,7 +435,7 @@ func one(t *testing.T, all []finding.Finding, id string) finding.Finding {
 	t.Helper()
 	var found []finding.Finding
 	for _, f := range all {
-		if f.ID == id {
+		if string(f.ID) == id {
 			found = append(found, f)
 		}
 	}
@@ -448,7 +448,7 @@ func one(t *testing.T, all []finding.Finding, id string) finding.Finding {
 func idsOf(all []finding.Finding) []string {
 	ids := make([]string, 0, len(all))
 	for _, f := range all {
-		ids = append(ids, f.ID)
+		ids = append(ids, string(f.ID))
 	}
 	return ids
 }

@@ -6,35 +6,8 @@ import (
 	"fmt"
 	"strings"
 
-	"github.com/org/pypi-oidc-publish/internal/finding"
 	"github.com/org/pypi-oidc-publish/internal/wire"
 )
-
-// withFix makes the findings in err, if nobody explained it yet, ones with this id and next step.
-func withFix(err error, id, fix string) error {
-	return eachFinding(err, func(f *finding.Finding) {
-		if f.ID == finding.Internal {
-			f.ID, f.Fix = id, fix
-		}
-	})
-}
-
-// withFault says whose fault the findings in err are.
-func withFault(err error, fault finding.Fault) error {
-	return eachFinding(err, func(f *finding.Finding) { f.Fault = fault })
-}
-
-func eachFinding(err error, change func(*finding.Finding)) error {
-	if err == nil {
-		return nil
-	}
-	var all []error
-	for _, f := range finding.Of(err) {
-		change(&f)
-		all = append(all, f)
-	}
-	return errors.Join(all...)
-}
 
 // adviceOn returns the next step that a failed request has of its own, or else the given one.
 func adviceOn(err error, otherwise string) string {

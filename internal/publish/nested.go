@@ -22,11 +22,9 @@ func nestedDistributions(nested []dist.Nested, workspace string, shown func(stri
 		if n < 0 {
 			n = len(nested)
 		}
-		f := finding.Finding{
-			ID: "nested-distributions", Severity: finding.Error, File: shown(given),
-			Message: fmt.Sprintf("folders below %s have distributions that would be left out: %s", shown(given), byFolder(nested[:n], shown)),
-			Fix:     waysToTake(shown(given), nested[:n]),
-		}
+		f := finding.New(finding.NestedDistributions,
+			fmt.Sprintf("folders below %s have distributions that would be left out: %s", shown(given), byFolder(nested[:n], shown)),
+			waysToTake(shown(given), nested[:n])).In(shown(given))
 		if holds(given, workspace) {
 			f.Severity, f.File, f.Fix = finding.Notice, "", "no action needed; to publish them too, name their folders in `packages-dir`"
 			f.Message = fmt.Sprintf("folders below %s have distributions that are left out: %s", shown(given), byFolder(nested[:n], shown))
@@ -90,7 +88,7 @@ func holds(folder, other string) bool {
 // replaces the one that there are none. Notices are noted where nothing else is wrong.
 func (r *run) withNested(files dist.Haul, err error) error {
 	found := nestedDistributions(files.Nested, r.WorkingTree, r.shown)
-	if finding.Worst(found) == finding.Error && onlyNoDistributions(err) {
+	if finding.Worst(found) == finding.Error && noneFound(err) {
 		err = nil
 	}
 	all := []error{err}
@@ -104,7 +102,8 @@ func (r *run) withNested(files dist.Haul, err error) error {
 	return errors.Join(all...)
 }
 
-// onlyNoDistributions reports whether the only thing wrong is that no distribution was found.
-func onlyNoDistributions(err error) bool {
-	return !slices.ContainsFunc(finding.Of(err), func(f finding.Finding) bool { return f.ID != dist.NoDistributions })
+// noneFound reports whether the only thing wrong is that no distribution was found.
+func noneFound(err error) bool {
+	var none dist.NoneFoundError
+	return errors.As(err, &none)
 }

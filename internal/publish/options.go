@@ -53,9 +53,6 @@ type Deps struct {
 // ErrIncomplete reports that some files did not reach the index. What was recorded says which, and why.
 var ErrIncomplete = errors.New("not every file was published")
 
-// Cancelled is the id of the finding that a run was ended by a signal.
-const Cancelled = "cancelled"
-
 // run is what all steps of one run share.
 type run struct {
 	Options

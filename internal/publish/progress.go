@@ -84,9 +84,7 @@ func (p *progress) sent(bytes int64) {
 }
 
 func tooSlow(t *target, whole time.Duration) finding.Finding {
-	return finding.Finding{
-		ID: "too-slow", Severity: finding.Warning, File: t.shown,
-		Message: fmt.Sprintf("at this rate %s takes %v, and the index gives up on an upload after %v", t.Name, whole.Round(time.Second), indexLimit),
-		Fix:     "upload fewer files at a time (`parallel-uploads`), make the file smaller, or publish from a runner with a better line",
-	}
+	return finding.New(finding.TooSlow,
+		fmt.Sprintf("at this rate %s takes %v, and the index gives up on an upload after %v", t.Name, whole.Round(time.Second), indexLimit),
+		"upload fewer files at a time (`parallel-uploads`), make the file smaller, or publish from a runner with a better line").In(t.shown)
 }

@@ -83,26 +83,20 @@ func attestationsIn(provenance []byte) (all []attest.Attestation, readable bool)
 }
 
 func noProvenance(t *target) finding.Finding {
-	return finding.Finding{
-		ID: "no-provenance", Severity: finding.Warning, File: t.shown,
-		Message: fmt.Sprintf("the index took %s with its attestations and serves no provenance of it", t.Name),
-		Fix:     "nothing has to be done: the file is published, and the attestations stand in the public log; the index may have turned them off for a time",
-	}
+	return finding.New(finding.NoProvenance,
+		fmt.Sprintf("the index took %s with its attestations and serves no provenance of it", t.Name),
+		"nothing has to be done: the file is published, and the attestations stand in the public log; the index may have turned them off for a time").In(t.shown)
 }
 
 // earlierProvenance reports that the index had the file before, from this workflow, and this run could not know: an index that is
 // sent the same bytes again says that all is well and keeps what it has.
 func earlierProvenance(t *target) finding.Finding {
-	return finding.Finding{
-		ID: "provenance-earlier", Severity: finding.Notice, File: t.shown,
-		Message: fmt.Sprintf("the index has %s with attestations of an earlier run of this workflow, and keeps those", t.Name),
-	}
+	return finding.New(finding.ProvenanceEarlier,
+		fmt.Sprintf("the index has %s with attestations of an earlier run of this workflow, and keeps those", t.Name), "").In(t.shown)
 }
 
 func otherProvenance(t *target, why error) error {
-	return finding.Finding{
-		ID: "provenance-otherwise", Severity: finding.Error, Fault: finding.Index, File: t.shown,
-		Message: fmt.Sprintf("the index serves another provenance of %s than this run has sent: %v", t.Name, why),
-		Fix:     "do not announce this release: tell the operators of the index, and yank it until it is understood",
-	}
+	return finding.New(finding.ProvenanceOtherwise,
+		fmt.Sprintf("the index serves another provenance of %s than this run has sent: %v", t.Name, why),
+		"do not announce this release: tell the operators of the index, and yank it until it is understood").In(t.shown)
 }

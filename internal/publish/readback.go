@@ -107,20 +107,16 @@ func (r *run) served(ctx context.Context, published []*target, claims oidc.Claim
 
 // noDigest reports files that are served, and that nobody can say are the ones.
 func noDigest(names []string) finding.Finding {
-	return finding.Finding{
-		ID: "no-digest", Severity: finding.Warning,
-		Message: "the index serves these files and tells no digest of them, so that they were not compared: " + listSome(names),
-		Fix:     "nothing has to be done; `wait-for-index: 0` does not ask",
-	}
+	return finding.New(finding.NoDigest,
+		"the index serves these files and tells no digest of them, so that they were not compared: "+listSome(names),
+		"nothing has to be done; `wait-for-index: 0` does not ask")
 }
 
 func otherBytes(t *target, listed pep.Held, digest string) finding.Finding {
-	return finding.Finding{
-		ID: "served-otherwise", Severity: finding.Error, Fault: finding.Index, File: t.shown,
-		Message: fmt.Sprintf("the index took %s and serves something else under its name: digest %s, %d bytes, where the file has SHA-256 %s, %d bytes",
+	return finding.New(finding.ServedOtherwise,
+		fmt.Sprintf("the index took %s and serves something else under its name: digest %s, %d bytes, where the file has SHA-256 %s, %d bytes",
 			t.Name, cmp.Or(digest, "(not told)"), listed.Size, t.sha256(), t.Size),
-		Fix: "do not announce this release: tell the operators of the index, and yank it until it is understood",
-	}
+		"do not announce this release: tell the operators of the index, and yank it until it is understood").In(t.shown)
 }
 
 // notServed reports that the index was not seen to serve everything: in time, or before a signal.
@@ -133,9 +129,7 @@ func notServed(ctx context.Context, wait time.Duration, missing []string) findin
 	if len(missing) > 0 {
 		what = listSome(missing)
 	}
-	return finding.Finding{
-		ID: "not-served-yet", Severity: finding.Warning,
-		Message: fmt.Sprintf("the index took every file, and was not seen to serve %s %s", what, why),
-		Fix:     "nothing has to be done: look at the release's page in some minutes; `wait-for-index` waits longer",
-	}
+	return finding.New(finding.NotServedYet,
+		fmt.Sprintf("the index took every file, and was not seen to serve %s %s", what, why),
+		"nothing has to be done: look at the release's page in some minutes; `wait-for-index` waits longer")
 }

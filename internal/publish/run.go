@@ -117,11 +117,9 @@ func findingsFor(ctx context.Context, err error) []finding.Finding {
 			all = append(all, f)
 		}
 	}
-	return append(all, finding.Finding{
-		ID: Cancelled, Severity: finding.Error,
-		Message: "the run was ended before it was done: " + cause.Error(),
-		Fix:     "run it again: files that the index has are recognised, and the rest is uploaded",
-	})
+	return append(all, finding.New(finding.Cancelled,
+		"the run was ended before it was done: "+cause.Error(),
+		"run it again: files that the index has are recognised, and the rest is uploaded"))
 }
 
 // Misconfigured reports whether err can only be fixed by editing the workflow.

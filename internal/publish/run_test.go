@@ -167,7 +167,7 @@ func TestRun_DryRun(t *testing.T) {
 			want(t, "noted", h.noted(), c.noted)
 			wantText(t, "the first note", h.receipt().Findings[0].Message, c.says)
 			for _, f := range h.receipt().Findings {
-				want(t, "severity of "+f.ID, f.Severity == finding.Error, false)
+				want(t, "severity of "+string(f.ID), f.Severity == finding.Error, false)
 			}
 			want(t, "result", h.receipt().Result(), ledger.DryRun)
 			want(t, "tokens", len(h.stage.Tokens()), tokens)
@@ -191,7 +191,7 @@ func TestRun_DryRunCancelled(t *testing.T) {
 		}
 	}
 	wantError(t, "run", h.runIn(ctx), errSignal)
-	want(t, "noted", h.noted(), []string{Cancelled})
+	want(t, "noted", h.noted(), []string{string(finding.Cancelled)})
 }
 
 // TestRun_Cancelled: a signal ends the run wherever it is, is reported once, and leaves no token; what is published stays so.
@@ -207,15 +207,15 @@ func TestRun_Cancelled(t *testing.T) {
 		tokens int
 		files  int
 	}{
-		"collecting":  {phase("Collect"), true, Cancelled, 0, 0},
-		"checking":    {phase("Check"), true, Cancelled, 0, 0},
-		"planning":    {phase("Plan"), true, Cancelled, 0, 0},
-		"identifying": {phase("Identify"), true, Cancelled, 0, 0},
-		"attesting":   {phase("Attest"), true, Cancelled, 0, 0},
-		"authorizing": {phase("Authorize"), true, Cancelled, 0, 0},
-		"uploading":   {phase("Upload"), true, Cancelled, 1, 0},
+		"collecting":  {phase("Collect"), true, string(finding.Cancelled), 0, 0},
+		"checking":    {phase("Check"), true, string(finding.Cancelled), 0, 0},
+		"planning":    {phase("Plan"), true, string(finding.Cancelled), 0, 0},
+		"identifying": {phase("Identify"), true, string(finding.Cancelled), 0, 0},
+		"attesting":   {phase("Attest"), true, string(finding.Cancelled), 0, 0},
+		"authorizing": {phase("Authorize"), true, string(finding.Cancelled), 0, 0},
+		"uploading":   {phase("Upload"), true, string(finding.Cancelled), 1, 0},
 		"between two files": {
-			func(e ledger.Event) bool { _, ok := e.(ledger.Uploaded); return ok }, true, Cancelled, 1, 1,
+			func(e ledger.Event) bool { _, ok := e.(ledger.Uploaded); return ok }, true, string(finding.Cancelled), 1, 1,
 		},
 		"revoking":     {phase("Burn"), false, "not-served-yet", 1, 2},
 		"reading back": {phase("Read back"), false, "not-served-yet", 1, 2},
@@ -294,7 +294,7 @@ func TestRun_Panic(t *testing.T) {
 				t.Fatalf("the run ended with %v", err)
 			}
 			want(t, "struck", struck, true)
-			want(t, "reported", h.noted(), []string{finding.Internal})
+			want(t, "reported", h.noted(), []string{string(finding.Internal)})
 			wantText(t, "the report", h.receipt().Findings[0].Message, "defect")
 			want(t, "misconfigured", Misconfigured(err), false)
 			want(t, "tokens", len(h.stage.Tokens()), c.tokens)
@@ -323,7 +323,7 @@ func TestRun_PanicOfADependency(t *testing.T) {
 			if err := h.run(); !errors.As(err, &defect) {
 				t.Fatalf("the run ended with %v", err)
 			}
-			want(t, "reported", h.noted(), []string{finding.Internal})
+			want(t, "reported", h.noted(), []string{string(finding.Internal)})
 		})
 	}
 }
@@ -424,17 +424,17 @@ func TestRun_Elsewhere(t *testing.T) {
 func TestFindingsFor(t *testing.T) {
 	t.Parallel()
 	own := finding.Finding{ID: "own", Severity: finding.Error, Message: "this", Fix: "that"}
-	want(t, "of a run that went on", idsOf(findingsFor(t.Context(), errors.Join(own, errSignal))), []string{"own", finding.Internal})
+	want(t, "of a run that went on", idsOf(findingsFor(t.Context(), errors.Join(own, errSignal))), []string{"own", string(finding.Internal)})
 	ctx := cancelled(t)
 	for name, c := range map[string]struct {
 		err error
 		ids []string
 	}{
-		"the cause":                  {errSignal, []string{Cancelled}},
-		"the cause, wrapped":         {fmt.Errorf("look: %w", errSignal), []string{Cancelled}},
-		"the cause, many times":      {errors.Join(errSignal, errSignal), []string{Cancelled}},
-		"something else":             {own, []string{"own", Cancelled}},
-		"something else, and itself": {errors.Join(errSignal, own), []string{"own", Cancelled}},
+		"the cause":                  {errSignal, []string{string(finding.Cancelled)}},
+		"the cause, wrapped":         {fmt.Errorf("look: %w", errSignal), []string{string(finding.Cancelled)}},
+		"the cause, many times":      {errors.Join(errSignal, errSignal), []string{string(finding.Cancelled)}},
+		"something else":             {own, []string{"own", string(finding.Cancelled)}},
+		"something else, and itself": {errors.Join(errSignal, own), []string{"own", string(finding.Cancelled)}},
 	} {
 		all := findingsFor(ctx, c.err)
 		want(t, name, idsOf(all), c.ids)
@@ -465,7 +465,7 @@ func TestMisconfigured(t *testing.T) {
 		"the workflow and a file":  {of(finding.Workflow, finding.Distribution), false},
 		"a file":                   {of(finding.Distribution), false},
 		"the index":                {of(finding.Index), false},
-		"nobody says":              {of(finding.Unsaid), false},
+		"nobody says":              {of(finding.Other), false},
 		"an error of another kind": {errors.New("disk full"), false},
 		"an incomplete run":        {ErrIncomplete, false},
 		"the workflow, wrapped":    {fmt.Errorf("step: %w", of(finding.Workflow)), true},

@@ -275,7 +275,7 @@ func TestUpload_Cancelled(t *testing.T) {
 	wantError(t, "run", h.runIn(ctx), errSignal)
 	want(t, "accepted", h.index.accepted, nil)
 	want(t, "outcomes", h.outcomes(), map[string]ledger.Outcome{wheel310: ledger.OutcomeFailed, wheel311: ledger.NotAttempted})
-	want(t, "reported", h.noted()[len(h.noted())-1], Cancelled)
+	want(t, "reported", h.noted()[len(h.noted())-1], string(finding.Cancelled))
 }
 
 // TestUpload_CancelledAtTheGate: a file that waits for its turn when the run is ended was not tried, and is not said to be cut off.

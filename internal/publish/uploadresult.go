@@ -113,29 +113,28 @@ func rejected(t *target, f finding.Finding) ledger.UploadResult {
 
 // unclear is an upload that was sent completely and had no clear answer to its last try.
 func unclear(t *target, failed *wire.Error) ledger.UploadResult {
-	f := finding.Finding{
-		ID: "upload-doubtful", Severity: finding.Error, File: t.shown,
-		Message: fmt.Sprintf("nobody knows whether the index has %s: %v%s", t.Name, failed, failed.Said()),
-		Fix:     "run the job again: if the index has the file it will be recognised, else it is uploaded",
-	}
+	f := finding.New(finding.UploadDoubtful,
+		fmt.Sprintf("nobody knows whether the index has %s: %v%s", t.Name, failed, failed.Said()),
+		"run the job again: if the index has the file it will be recognised, else it is uploaded")
 	var unreadable *wire.Unreadable
 	if errors.As(failed, &unreadable) {
 		f.Message = fmt.Sprintf("the index answered the upload of %s, and its answer cannot be read: %v", t.Name, failed)
 		f.Fix = failed.Advice() + "; such an answer is often a refusal, which `verify-metadata: true` finds before the upload"
 	}
-	return ledger.OutcomeUnknown{File: t.Name, Finding: f}
+	return ledger.OutcomeUnknown{File: t.Name, Finding: f.In(t.shown)}
 }
 
 // notSent is an upload that failed before the index could have the file.
 func notSent(t *target, err error) ledger.UploadResult {
-	f := finding.Of(err)[0] // err is not nil, so that there is one
 	var changed *dist.ChangedError
-	switch {
-	case errors.As(err, &changed):
-		f.ID, f.Message, f.Fix = "file-changed", "it was written to during the run, so its digests are no longer true", "let no other step write there, and run the job again"
-	case f.ID == finding.Internal:
-		f.ID, f.Fix = "upload-failed", adviceOn(err, "run the job again: what the index has is recognised, and the rest is uploaded")
+	if errors.As(err, &changed) {
+		err = finding.New(finding.FileChanged,
+			"it was written to during the run, so its digests are no longer true",
+			"let no other step write there, and run the job again")
 	}
+	err = finding.Explain(err, finding.UploadFailed,
+		adviceOn(err, "run the job again: what the index has is recognised, and the rest is uploaded"))
+	f := finding.Of(err)[0] // err is not nil, so that there is one
 	f.File, f.Message = t.shown, fmt.Sprintf("%s could not be uploaded: %s", t.Name, f.Message)
 	return ledger.UploadFailed{File: t.Name, Finding: f}
 }

@@ -201,7 +201,7 @@ func TestResolve(t *testing.T) {
 			wantText(t, "what is reported", text, c.says...)
 			id := ""
 			for _, f := range findingOf(result) {
-				id = f.ID
+				id = string(f.ID)
 				want(t, "severity", f.Severity, finding.Error)
 				want(t, "file", f.File, "dist/"+wheel)
 				want(t, "has a next step", f.Fix != "", true)
@@ -307,7 +307,7 @@ func TestWithRule(t *testing.T) {
 	t.Parallel()
 	const notAZip, secondSdist = "Invalid distribution file. File is not a zipfile", "Only one sdist may be uploaded per release."
 	earlier := func(id, fix string) []finding.Finding {
-		return []finding.Finding{{ID: "other", Fix: "no"}, {ID: id, Fix: fix}}
+		return []finding.Finding{{ID: "other", Fix: "no"}, {ID: finding.ID(id), Fix: fix}}
 	}
 	for name, c := range map[string]struct {
 		reason    string

@@ -117,12 +117,7 @@ func dotted(keys unstable.Iterator) string {
 	return strings.Join(parts, ".")
 }
 
-// ID is the id of the finding that a file could not be read.
-const ID = "pyproject"
-
 func problem(path, why string) finding.Finding {
-	return finding.Finding{
-		ID: ID, Severity: finding.Notice, File: path, Message: "the pyproject.toml " + why,
-		Fix: "nothing has to be done for this release; correct the file, so that name and version can be compared with it",
-	}
+	return finding.New(finding.Pyproject, "the pyproject.toml "+why,
+		"nothing has to be done for this release; correct the file, so that name and version can be compared with it").In(path)
 }

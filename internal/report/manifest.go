@@ -122,7 +122,7 @@ func manifest(r ledger.Receipt) document {
 		d.Files = append(d.Files, entryOf(f))
 	}
 	for _, f := range r.Findings {
-		d.Findings = append(d.Findings, findingEntry{f.ID, f.Severity.String(), f.File, f.Line, f.Message, f.Fix})
+		d.Findings = append(d.Findings, findingEntry{string(f.ID), f.Severity.String(), f.File, f.Line, f.Message, f.Fix})
 	}
 	for _, p := range r.Phases {
 		d.Phases = append(d.Phases, phaseEntry{p.Name, moment(p.Began), moment(p.End)})

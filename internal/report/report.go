@@ -32,7 +32,7 @@ type Options struct {
 	// Redact takes secrets out of a text. The sink does so as well, but it cannot know them any more once they are escaped.
 	Redact func(string) string
 	// Help is where more is said about the findings of an id; empty where nothing is. May be nil.
-	Help func(id string) string
+	Help func(finding.ID) string
 	// Manifest writes the manifest where the user wants it as well; nil where nobody asked.
 	Manifest func(text []byte) error
 }
@@ -50,7 +50,7 @@ func New(console Console, options Options) *Reporter {
 		options.Redact = func(text string) string { return text }
 	}
 	if options.Help == nil {
-		options.Help = func(string) string { return "" }
+		options.Help = func(finding.ID) string { return "" }
 	}
 	return &Reporter{console: console, options: options, end: func() {}}
 }

@@ -99,7 +99,7 @@ func needed(page string, isNew bool) ledger.Publisher {
 	if isNew {
 		next = "make a pending publisher on the index that says what the table below says"
 	}
-	return ledger.Publisher{Places: []ledger.Place{{Project: "my-project", Page: page, New: isNew}}, Next: next, Claims: []ledger.Claim{
+	return ledger.Publisher{Finding: finding.InvalidPublisher, Places: []ledger.Place{{Project: "my-project", Page: page, New: isNew}}, Next: next, Claims: []ledger.Claim{
 		{Field: "Owner", Claimed: "o", Wanted: "o", Note: "exactly so"},
 		{Field: "Repository name", Claimed: "r", Wanted: "r", Note: "exactly so"},
 		{Field: "Workflow name", Claimed: "release.yml", Wanted: "release.yml", Note: "the file's name alone"},
@@ -283,7 +283,7 @@ func TestSituations(t *testing.T) {
 			t.Parallel()
 			p := &page{}
 			r := report.New(p, report.Options{
-				Hashes: true, Verbose: true, Help: func(id string) string { return "https://example.org/docs/troubleshooting.md#" + id },
+				Hashes: true, Verbose: true, Help: func(id finding.ID) string { return "https://example.org/docs/troubleshooting.md#" + string(id) },
 			})
 			recorder := ledger.NewRecorder(r.Watch)
 			for _, event := range events {
@@ -322,7 +322,7 @@ func TestAnnotationsAreOfCauses(t *testing.T) {
 	t.Parallel()
 	p := &page{}
 	recorder := ledger.NewRecorder(nil)
-	note := func(id string, severity finding.Severity, file, message string) {
+	note := func(id finding.ID, severity finding.Severity, file, message string) {
 		recorder.Record(ledger.Noted{Finding: finding.Finding{ID: id, Severity: severity, File: file, Message: message, Fix: "mend it"}})
 	}
 	for n := range 40 {
@@ -332,7 +332,7 @@ func TestAnnotationsAreOfCauses(t *testing.T) {
 		note("other", finding.Error, "dist/"+wheel, fmt.Sprintf("problem %d", n))
 		note("odd", finding.Warning, "dist/"+wheel, fmt.Sprintf("oddity %d", n))
 	}
-	if err := report.New(p, report.Options{Help: func(id string) string { return "https://example.org/#" + id }}).Close(recorder.Receipt()); err != nil {
+	if err := report.New(p, report.Options{Help: func(id finding.ID) string { return "https://example.org/#" + string(id) }}).Close(recorder.Receipt()); err != nil {
 		t.Fatal(err)
 	}
 	log := p.log.String()

@@ -2,7 +2,6 @@ package report
 
 import (
 	"fmt"
-	"slices"
 	"strings"
 
 	"github.com/org/pypi-oidc-publish/internal/finding"
@@ -12,7 +11,8 @@ import (
 // advice is one next step, and all causes that it is for.
 type advice struct {
 	severity finding.Severity
-	id, fix  string
+	id       finding.ID
+	fix      string
 	of       []finding.Cause
 }
 
@@ -109,7 +109,7 @@ func named(all []string) string {
 // whatToDo is the next step, and where more is said.
 func (r *Reporter) whatToDo(a advice, p *ledger.Publisher) string {
 	text := prose(clipped(a.fix, longestCell))
-	if p != nil && p.Next != "" && slices.Contains(publisherFindings(), a.id) {
+	if p != nil && p.Next != "" && a.id == p.Finding {
 		text = prose(clipped(p.Next, longestCell))
 	}
 	more := ""
@@ -121,9 +121,6 @@ func (r *Reporter) whatToDo(a advice, p *ledger.Publisher) string {
 	}
 	return "<br>**What to do:** " + text + more
 }
-
-// publisherFindings are the ids of the findings that the table of the publisher belongs to.
-func publisherFindings() []string { return []string{"invalid-publisher", "invalid-pending-publisher"} }
 
 // publisherTable is what the index would have to have. A run that claims what the publisher must say has one column for both.
 func publisherTable(b *strings.Builder, p *ledger.Publisher) {

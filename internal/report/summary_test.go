@@ -25,7 +25,7 @@ func summaryOf(t *testing.T, events []ledger.Event) string {
 	for _, event := range events {
 		recorder.Record(event)
 	}
-	r := report.New(p, report.Options{Help: func(id string) string { return "https://example.org/docs/troubleshooting.md#" + id }})
+	r := report.New(p, report.Options{Help: func(id finding.ID) string { return "https://example.org/docs/troubleshooting.md#" + string(id) }})
 	if err := r.Close(recorder.Receipt()); err != nil {
 		t.Fatal(err)
 	}
@@ -170,7 +170,7 @@ func everywhere(text string) []ledger.Event {
 	releases := release()
 	releases[0].Name, releases[0].Version, releases[0].URL = text, text, "https://index.example/project/"+text
 	releases = append(releases, ledger.Release{Release: pep.Release{Project: "other", Version: "2"}, Name: "other" + text, Version: text, URL: text})
-	problem := func(severity finding.Severity, id, in string) finding.Finding {
+	problem := func(severity finding.Severity, id finding.ID, in string) finding.Finding {
 		return finding.Finding{ID: id, Severity: severity, File: in, Message: text + in, Fix: text}
 	}
 	claim := ledger.Claim{Field: text, Claimed: text, Wanted: text, Note: text}
@@ -189,7 +189,7 @@ func everywhere(text string) []ledger.Event {
 		ledger.Phase{At: noon.Add(2 * time.Second), Name: "Upload"},
 		ledger.Uploaded{File: files[0].Name},
 		ledger.Rejected{File: files[1].Name, Finding: problem(finding.Error, "refused", text)},
-		ledger.Unmatched{Publisher: ledger.Publisher{Claims: []ledger.Claim{claim, {Field: text, Wanted: text, Note: "`" + text}}, Places: []ledger.Place{{Project: text, Page: "https://index.example/?" + text}, {Project: text, New: true}}, Next: text}},
+		ledger.Unmatched{Publisher: ledger.Publisher{Finding: finding.InvalidPublisher, Claims: []ledger.Claim{claim, {Field: text, Wanted: text, Note: "`" + text}}, Places: []ledger.Place{{Project: text, Page: "https://index.example/?" + text}, {Project: text, New: true}}, Next: text}},
 		ledger.Noted{Finding: problem(finding.Error, "invalid-publisher", "")},
 		ledger.Noted{Finding: problem(finding.Warning, "a", "dist/"+text)},
 		ledger.Noted{Finding: problem(finding.Warning, "a", "dist/"+text)},

@@ -19,11 +19,9 @@ func (r *Runner) API() (*url.URL, error) {
 	}
 	u, err := url.Parse(text)
 	if err != nil || u.User != nil || u.Hostname() == "" || !wire.Private(u) {
-		return nil, finding.Finding{
-			ID: "github-api", Severity: finding.Error,
-			Message: "GITHUB_API_URL is no https URL",
-			Fix:     "do not set this variable in the workflow: it is the runner's",
-		}
+		return nil, finding.New(finding.GitHubAPI,
+			"GITHUB_API_URL is no https URL",
+			"do not set this variable in the workflow: it is the runner's")
 	}
 	return u, nil
 }
@@ -37,9 +35,7 @@ func (r *Runner) Tag() (string, error) {
 	if tag, is := strings.CutPrefix(r.getenv("GITHUB_REF"), "refs/tags/"); is && tag != "" {
 		return tag, nil
 	}
-	return "", finding.Finding{
-		ID: "github-release-auto", Severity: finding.Error,
-		Message: "github-release is auto, and this run is for neither a release nor a tag",
-		Fix:     "name the tag: `github-release: v1.2.3`, or run the workflow for a release or a tag",
-	}
+	return "", finding.New(finding.GitHubReleaseAuto,
+		"github-release is auto, and this run is for neither a release nor a tag",
+		"name the tag: `github-release: v1.2.3`, or run the workflow for a release or a tag")
 }

@@ -19,15 +19,6 @@ import (
 	"github.com/org/pypi-oidc-publish/internal/wire"
 )
 
-// The findings of a run that cannot have an ID token. The first three are mistakes of the workflow.
-const (
-	NoPermission  = "id-token-permission" // the job lacks `id-token: write`
-	ForkPull      = "id-token-fork"       // a fork's pull request never gets one
-	NoRunner      = "id-token-no-runner"  // the program does not run on GitHub's runner
-	NoAnswer      = "id-token-no-answer"  // GitHub's endpoint cannot be had
-	StrangeAnswer = "id-token-answer"     // GitHub's endpoint sent no ID token
-)
-
 // longestEvent bounds the event file: the largest payload that GitHub sends is 25 MB.
 const longestEvent = 25 << 20
 
@@ -57,11 +48,9 @@ func (r *Runner) IDTokens(client *wire.Client) oidc.Source {
 		// hide words of ours, and the lines of the summary.
 		claims, err := oidc.ParseClaims(raw)
 		if err != nil {
-			return oidc.Token{}, finding.Finding{
-				ID: StrangeAnswer, Severity: finding.Error,
-				Message: "GitHub answered the request for an ID token without one: " + err.Error(),
-				Fix:     "run the job again; see https://www.githubstatus.com if it persists",
-			}
+			return oidc.Token{}, finding.New(finding.IDTokenAnswer,
+				"GitHub answered the request for an ID token without one: "+err.Error(),
+				"run the job again; see https://www.githubstatus.com if it persists")
 		}
 		text := r.vault.Seal(raw, to)
 		return oidc.Token{Text: text, Claims: claims}, nil
@@ -75,23 +64,17 @@ func (r *Runner) MayAsk() error {
 	case at != "" && r.getenv("ACTIONS_ID_TOKEN_REQUEST_TOKEN") != "":
 		return trustworthy(at)
 	case !r.actions:
-		return finding.Finding{
-			ID: NoRunner, Severity: finding.Error, Fault: finding.Workflow,
-			Message: "there is no ID token outside of GitHub Actions, and Trusted Publishing needs one",
-			Fix:     "run this in a workflow, or give an API token with --password; `rehearse` needs neither",
-		}
+		return finding.New(finding.IDTokenNoRunner,
+			"there is no ID token outside of GitHub Actions, and Trusted Publishing needs one",
+			"run this in a workflow, or give an API token with --password; `rehearse` needs neither")
 	case r.forkPull():
-		return finding.Finding{
-			ID: ForkPull, Severity: finding.Error, Fault: finding.Workflow,
-			Message: "this run is for a pull request from a fork, and GitHub gives such runs no ID token, whatever the permissions say",
-			Fix:     "publish from a tag, a release or workflow_dispatch of the repository itself",
-		}
+		return finding.New(finding.IDTokenFork,
+			"this run is for a pull request from a fork, and GitHub gives such runs no ID token, whatever the permissions say",
+			"publish from a tag, a release or workflow_dispatch of the repository itself")
 	default:
-		return finding.Finding{
-			ID: NoPermission, Severity: finding.Error, Fault: finding.Workflow,
-			Message: "this job may not ask GitHub for an ID token",
-			Fix:     "give the job that publishes `permissions: id-token: write`; in a reusable workflow the calling job needs it too",
-		}
+		return oidc.PermissionError{Finding: finding.New(finding.IDTokenPermission,
+			"this job may not ask GitHub for an ID token",
+			"give the job that publishes `permissions: id-token: write`; in a reusable workflow the calling job needs it too")}
 	}
 }
 
@@ -101,11 +84,9 @@ func trustworthy(at string) error {
 	if err == nil && wire.Private(u) {
 		return nil
 	}
-	return finding.Finding{
-		ID: NoAnswer, Severity: finding.Error,
-		Message: "ACTIONS_ID_TOKEN_REQUEST_URL is no https URL",
-		Fix:     "do not set this variable in the workflow: it is the runner's",
-	}
+	return finding.New(finding.IDTokenNoAnswer,
+		"ACTIONS_ID_TOKEN_REQUEST_URL is no https URL",
+		"do not set this variable in the workflow: it is the runner's")
 }
 
 // forkPull reads the event that triggered the run. Whatever cannot be read is no fork.
@@ -138,11 +119,9 @@ func (r *Runner) forkPull() bool {
 // explain turns the library's errors into a finding. The body of an answer is shown in part: it may hold what the reader
 // needs.
 func (r *Runner) explain(err error) error {
-	told := finding.Finding{
-		ID: NoAnswer, Severity: finding.Error,
-		Message: "GitHub gave no ID token: " + err.Error(),
-		Fix:     "run the job again; see https://www.githubstatus.com if it persists",
-	}
+	told := finding.New(finding.IDTokenNoAnswer,
+		"GitHub gave no ID token: "+err.Error(),
+		"run the job again; see https://www.githubstatus.com if it persists")
 	var refused *githubactions.RequestFailedError
 	if errors.As(err, &refused) {
 		body := r.vault.Redact(refused.Body) // redacted whole: a part of a secret is not known any more

@@ -130,7 +130,7 @@ func annotation(message, fix string) string {
 
 // place is an annotation's title and position.
 func (r *Runner) place(f finding.Finding) map[string]string {
-	fields := map[string]string{"title": "pypi-oidc-publish: " + f.ID}
+	fields := map[string]string{"title": "pypi-oidc-publish: " + string(f.ID)}
 	if f.File != "" {
 		fields["file"] = Plain(r.vault.Redact(f.File))
 	}

@@ -299,54 +299,54 @@ func TestIDTokenRefusals(t *testing.T) {
 	cases := []struct {
 		name string
 		env  func(t *testing.T) map[string]string
-		id   string
+		id   finding.ID
 		says string
 	}{
-		{"no permission", func(*testing.T) map[string]string { return nil }, runner.NoPermission, "id-token: write"},
-		{"outside of Actions", func(*testing.T) map[string]string { return map[string]string{"GITHUB_ACTIONS": ""} }, runner.NoRunner, "--password"},
+		{"no permission", func(*testing.T) map[string]string { return nil }, finding.IDTokenPermission, "id-token: write"},
+		{"outside of Actions", func(*testing.T) map[string]string { return map[string]string{"GITHUB_ACTIONS": ""} }, finding.IDTokenNoRunner, "--password"},
 		{"a fork's pull request", func(t *testing.T) map[string]string {
 			return map[string]string{
 				"GITHUB_EVENT_NAME": "pull_request", "GITHUB_REPOSITORY": "o/r",
 				"GITHUB_EVENT_PATH": event(t, `{"pull_request":{"head":{"repo":{"full_name":"stranger/r","fork":true}}}}`),
 			}
-		}, runner.ForkPull, "fork"},
+		}, finding.IDTokenFork, "fork"},
 		{"a deleted fork's pull request", func(t *testing.T) map[string]string {
 			return map[string]string{"GITHUB_EVENT_NAME": "pull_request", "GITHUB_EVENT_PATH": event(t, `{"pull_request":{"head":{"repo":null}}}`)}
-		}, runner.ForkPull, "fork"},
+		}, finding.IDTokenFork, "fork"},
 		{"a pull request of the repository itself", func(t *testing.T) map[string]string {
 			return map[string]string{
 				"GITHUB_EVENT_NAME": "pull_request", "GITHUB_REPOSITORY": "O/r",
 				"GITHUB_EVENT_PATH": event(t, `{"pull_request":{"head":{"repo":{"full_name":"o/r"}}}}`),
 			}
-		}, runner.NoPermission, ""},
+		}, finding.IDTokenPermission, ""},
 		{"an event that is no JSON", func(t *testing.T) map[string]string {
 			return map[string]string{"GITHUB_EVENT_NAME": "pull_request", "GITHUB_EVENT_PATH": event(t, `<html>`)}
-		}, runner.NoPermission, ""},
+		}, finding.IDTokenPermission, ""},
 		{"clear text over the network", func(*testing.T) map[string]string {
 			return map[string]string{"ACTIONS_ID_TOKEN_REQUEST_URL": "http://evil.example/?x=y", "ACTIONS_ID_TOKEN_REQUEST_TOKEN": "t-o-k-e-n"}
-		}, runner.NoAnswer, "https"},
+		}, finding.IDTokenNoAnswer, "https"},
 		{"refused", func(t *testing.T) map[string]string {
 			return map[string]string{"ACTIONS_ID_TOKEN_REQUEST_URL": answer(t, 403, "not for you"), "ACTIONS_ID_TOKEN_REQUEST_TOKEN": "t-o-k-e-n"}
-		}, runner.NoAnswer, "answered 403: not for you"},
+		}, finding.IDTokenNoAnswer, "answered 403: not for you"},
 		{"down for long", func(t *testing.T) map[string]string {
 			return map[string]string{"ACTIONS_ID_TOKEN_REQUEST_URL": answer(t, 503, ""), "ACTIONS_ID_TOKEN_REQUEST_TOKEN": "t-o-k-e-n"}
-		}, runner.NoAnswer, "answered 503"},
+		}, finding.IDTokenNoAnswer, "answered 503"},
 		{"an empty value", func(t *testing.T) map[string]string {
 			return map[string]string{"ACTIONS_ID_TOKEN_REQUEST_URL": answer(t, 200, `{"count":1}`), "ACTIONS_ID_TOKEN_REQUEST_TOKEN": "t-o-k-e-n"}
-		}, runner.StrangeAnswer, "three parts"},
+		}, finding.IDTokenAnswer, "three parts"},
 		{"a value whose lines would be masks", func(t *testing.T) map[string]string {
 			parts := strings.Split(jwt(), ".")
 			return map[string]string{
 				"ACTIONS_ID_TOKEN_REQUEST_URL":   answer(t, 200, fmt.Sprintf(`{"value":%q}`, parts[0]+"\n---\npublished."+parts[1]+"."+parts[2])),
 				"ACTIONS_ID_TOKEN_REQUEST_TOKEN": "t-o-k-e-n",
 			}
-		}, runner.StrangeAnswer, "not base64"},
+		}, finding.IDTokenAnswer, "not base64"},
 		{"HTML", func(t *testing.T) map[string]string {
 			return map[string]string{"ACTIONS_ID_TOKEN_REQUEST_URL": answer(t, 200, `<html>maintenance</html>`), "ACTIONS_ID_TOKEN_REQUEST_TOKEN": "t-o-k-e-n"}
-		}, runner.NoAnswer, "JSON"},
+		}, finding.IDTokenNoAnswer, "JSON"},
 		{"endless", func(t *testing.T) map[string]string {
 			return map[string]string{"ACTIONS_ID_TOKEN_REQUEST_URL": answer(t, 200, strings.Repeat("x", 1<<20)), "ACTIONS_ID_TOKEN_REQUEST_TOKEN": "t-o-k-e-n"}
-		}, runner.NoAnswer, "longer than"},
+		}, finding.IDTokenNoAnswer, "longer than"},
 	}
 	for _, c := range cases {
 		t.Run(c.name, func(t *testing.T) {

@@ -11,12 +11,10 @@ import (
 	"time"
 
 	"github.com/org/pypi-oidc-publish/internal/finding"
+	"github.com/org/pypi-oidc-publish/internal/ledger"
 	"github.com/org/pypi-oidc-publish/internal/oidc"
 	"github.com/org/pypi-oidc-publish/internal/wire"
 )
-
-// NoTrustedPublishing is the id of the finding that an index has no Trusted Publishing at all.
-const NoTrustedPublishing = "no-trusted-publishing"
 
 // noAudience explains an index that did not tell its audience.
 func noAudience(at *url.URL, err error) error {
@@ -24,39 +22,34 @@ func noAudience(at *url.URL, err error) error {
 	if !errors.As(err, &failed) {
 		return err
 	}
-	told := finding.Finding{
-		ID: "audience-unavailable", Severity: finding.Error,
-		Message: "the index did not say which ID token it wants: " + err.Error(),
-		Fix:     "run the job again later; nothing was sent, and nothing has to be cleaned up",
-	}
+	unknown := "the index did not say which ID token it wants: " + err.Error()
+	const again = "run the job again later; nothing was sent, and nothing has to be cleaned up"
 	if failed.Answer == nil {
-		told.Fix = cmp.Or(failed.Advice(), told.Fix)
-		return told
+		return finding.New(finding.AudienceUnavailable, unknown, cmp.Or(failed.Advice(), again))
 	}
 	switch status := failed.Answer.Status; {
 	// An index with Trusted Publishing tells its audience to everybody: one that wants a log-in for all it has, has none.
 	case status == http.StatusNotFound, status == http.StatusMethodNotAllowed, status == http.StatusGone, status == http.StatusUnauthorized:
-		told.ID, told.Fault = NoTrustedPublishing, finding.Workflow
-		told.Message = fmt.Sprintf("the index at %s has no Trusted Publishing (it answered %d)", at.Host, status)
-		told.Fix = "check `repository-url`, or give this index's API token as `password`"
+		return finding.New(finding.NoTrustedPublishing,
+			fmt.Sprintf("the index at %s has no Trusted Publishing (it answered %d)", at.Host, status),
+			"check `repository-url`, or give this index's API token as `password`")
 	case status == http.StatusForbidden:
-		told.ID = "trusted-publishing-off"
-		told.Message = fmt.Sprintf("Trusted Publishing is turned off at the index at %s: %s", at.Host, failed.Answer.Words())
-		told.Fix = "see the index's status page and run the job again later, or give an API token as `password`"
+		return finding.New(finding.TrustedPublishingOff,
+			fmt.Sprintf("Trusted Publishing is turned off at the index at %s: %s", at.Host, failed.Answer.Words()),
+			"see the index's status page and run the job again later, or give an API token as `password`")
 	case status/100 == 3:
-		told.ID = "audience-redirect"
-		told.Fix = "set `repository-url` to the address that the index names; if that is a page to log in, give this index's API token as `password`"
+		return finding.New(finding.AudienceRedirect, unknown,
+			"set `repository-url` to the address that the index names; if that is a page to log in, give this index's API token as `password`")
+	default:
+		return finding.New(finding.AudienceUnavailable, unknown, again)
 	}
-	return told
 }
 
 // strangeAudience is a 200 that tells no audience: a page of a proxy, an empty answer, another service.
 func strangeAudience(at *url.URL, answer *wire.Answer) error {
-	return finding.Finding{
-		ID: "audience-answer", Severity: finding.Error,
-		Message: fmt.Sprintf("the index at %s did not say which ID token it wants: its answer (%d bytes of %s) has no audience", at.Host, len(answer.Body), kindOf(answer)),
-		Fix:     "check `repository-url`: an index with Trusted Publishing answers {\"audience\": …} at /_/oidc/audience; to one without give its API token as `password`",
-	}
+	return finding.New(finding.AudienceAnswer,
+		fmt.Sprintf("the index at %s did not say which ID token it wants: its answer (%d bytes of %s) has no audience", at.Host, len(answer.Body), kindOf(answer)),
+		"check `repository-url`: an index with Trusted Publishing answers {\"audience\": …} at /_/oidc/audience; to one without give its API token as `password`")
 }
 
 func kindOf(answer *wire.Answer) string {
@@ -68,19 +61,15 @@ func kindOf(answer *wire.Answer) string {
 
 // foreignAudience is an index that asks for somebody else's ID token.
 func foreignAudience(err error) error {
-	return finding.Finding{
-		ID: "audience-foreign", Severity: finding.Error, Message: err.Error(),
-		Fix: "check `repository-url`; the operator of an index of your own must give it an audience of its own",
-	}
+	return finding.New(finding.AudienceForeign, err.Error(),
+		"check `repository-url`; the operator of an index of your own must give it an audience of its own")
 }
 
 // otherAudience is an ID token for somebody else than was asked for: the index would refuse it without saying why.
 func otherAudience(asked, got string) error {
-	return finding.Finding{
-		ID: "audience-mismatch", Severity: finding.Error,
-		Message: fmt.Sprintf("an ID token for the audience %q was asked for, and one for %q came", asked, got),
-		Fix:     "see what stands between the runner and GitHub's OIDC endpoint: it answers with something else",
-	}
+	return finding.New(finding.AudienceMismatch,
+		fmt.Sprintf("an ID token for the audience %q was asked for, and one for %q came", asked, got),
+		"see what stands between the runner and GitHub's OIDC endpoint: it answers with something else")
 }
 
 // refusedMint explains a mint that gave no token.
@@ -89,34 +78,52 @@ func (l *Lease) refusedMint(err error, claims oidc.Claims, order Order) error {
 	if !errors.As(err, &failed) {
 		return err // of the ID token, which explains itself
 	}
-	told := finding.Finding{
-		ID: "mint-unavailable", Severity: finding.Error,
-		Message: "the index gave no upload token: " + err.Error() + failed.Said(),
-		Fix:     "run the job again later: files that the index has are recognised, and the rest is uploaded",
-	}
 	if failed.Answer == nil || wire.Temporary(failed.Answer.Status) {
-		told.Fix = cmp.Or(failed.Advice(), told.Fix)
-		return told
+		return finding.New(finding.MintUnavailable,
+			"the index gave no upload token: "+err.Error()+failed.Said(),
+			cmp.Or(failed.Advice(), "run the job again later: files that the index has are recognised, and the rest is uploaded"))
 	}
-	told.ID, told.Message = "mint-refused", "the index refused to give an upload token: "+failed.Answer.Words()
-	told.Fix = "correct what the index names, and run the job again"
-	if failed.Answer.Status != http.StatusUnprocessableEntity && failed.Answer.Status != http.StatusBadRequest {
-		told.Fix = "check `repository-url`: this is no answer of an index with Trusted Publishing"
-	}
+	message := "the index refused to give an upload token: " + failed.Answer.Words()
 	r, known := reasonOf(failed.Answer)
-	if !known {
-		return told
+	switch status := failed.Answer.Status; {
+	case known:
+	case status == http.StatusUnprocessableEntity, status == http.StatusBadRequest:
+		return finding.New(finding.MintRefused, message, "correct what the index names, and run the job again")
+	default:
+		return finding.New(finding.MintRefused, message, "check `repository-url`: this is no answer of an index with Trusted Publishing")
 	}
 	exchange := refusedExchange{claims, failed.Answer.Date(), order}
-	told.ID, told.Message, told.Fix = r.code, told.Message+"; that is, "+r.means, r.fix(exchange)
+	refused := &refusedMint{
+		Finding: finding.New(r.id, message+"; that is, "+r.means, r.fix(exchange)), words: failed.Answer.Words(), kind: r.kind,
+	}
 	if r.beside != nil {
-		if r.code == idPendingGone && len(order.New) == 1 {
+		if r.kind == pendingRemoved && len(order.New) == 1 {
 			order.New = nil // the index has it by now
 		}
-		return &unmatched{told, failed.Answer.Words(), l.needed(claims, order, r.beside(exchange))}
+		refused.needed = l.needed(claims, order, refused.ID, r.beside(exchange))
 	}
-	return told
+	return refused
 }
+
+// refusedMint is a mint that the index refused for a reason that is known here.
+type refusedMint struct {
+	finding.Finding
+	words  string // the index's own
+	kind   refusalKind
+	needed *ledger.Publisher // what a publisher must say that fits; nil where none would
+}
+
+// Unwrap returns the finding.
+func (r *refusedMint) Unwrap() error { return r.Finding }
+
+// refusalKind is what a refused mint says of the publishers of the index.
+type refusalKind uint8
+
+const (
+	noMatter       refusalKind = iota // nothing
+	noPublisher                       // none fits
+	pendingRemoved                    // a pending one fits: the index has removed it, since its project exists
+)
 
 // reasonOf finds what is known of a refusal; known is false for a code that an index has thought of since.
 func reasonOf(answer *wire.Answer) (r reason, known bool) {
@@ -127,7 +134,7 @@ func reasonOf(answer *wire.Answer) (r reason, known bool) {
 		return reason{}, false
 	}
 	for _, r := range reasons() {
-		if r.code == said.Errors[0].Code && strings.Contains(answer.Words(), r.words) {
+		if string(r.id) == said.Errors[0].Code && strings.Contains(answer.Words(), r.words) {
 			return r, true
 		}
 	}
@@ -136,11 +143,9 @@ func reasonOf(answer *wire.Answer) (r reason, known bool) {
 
 // tooFewProjects is told before the first upload: it would leave a part of the set published.
 func tooFewProjects(n int, names []string) error {
-	return finding.Finding{
-		ID: "token-projects", Severity: finding.Error,
-		Message: fmt.Sprintf("the index gave a token for %d of the %d projects in this set (%s)", n, len(names), strings.Join(names, ", ")),
-		Fix:     "add this workflow as a Trusted Publisher of each of them, or publish them in jobs of their own",
-	}
+	return finding.New(finding.TokenProjects,
+		fmt.Sprintf("the index gave a token for %d of the %d projects in this set (%s)", n, len(names), strings.Join(names, ", ")),
+		"add this workflow as a Trusted Publisher of each of them, or publish them in jobs of their own")
 }
 
 // refusedExchange is what is known of a refused exchange.
@@ -157,9 +162,11 @@ func (e refusedExchange) mixed() bool {
 
 // reason is one kind of refusal of an exchange: what it means, and what to do about it.
 type reason struct {
-	code, words string // of the index; any words where empty
-	means       string
-	fix         func(refusedExchange) string
+	id    finding.ID  // the code of the index
+	kind  refusalKind // what the code says
+	words string      // of the index; any words where empty
+	means string
+	fix   func(refusedExchange) string
 	// beside is the next step where what a publisher for this run must say stands beside it as a table; nil where no publisher would help.
 	beside func(refusedExchange) string
 }
@@ -172,72 +179,72 @@ func reasons() []reason {
 	addAgain := say("remove the publisher on the index and add it again, which takes the account as it is today")
 	return []reason{
 		{
-			idNoPublisher, "invoked via 'pull_request_target'",
+			finding.InvalidPublisher, noPublisher, "invoked via 'pull_request_target'",
 			"strangers can trigger such a run, and it has the rights of the repository", say("publish from a tag, a release or workflow_dispatch"), nil,
 		},
 		{
-			idNoPublisher, "does not match expected issuer",
+			finding.InvalidPublisher, noPublisher, "does not match expected issuer",
 			"the ID token comes from an issuer that this publisher is not of", say("publish from a repository on github.com whose enterprise has no issuer of its own, or use an API token as `password`"), nil,
 		},
 		{
-			idNoPublisher, "job_workflow_ref claim does not match",
+			finding.InvalidPublisher, noPublisher, "job_workflow_ref claim does not match",
 			"there is a publisher for this workflow file, and the job runs another workflow than the index expects of it", workflowFix, nil,
 		},
 		{
-			idNoPublisher, "extract workflow filename",
+			finding.InvalidPublisher, noPublisher, "extract workflow filename",
 			"the ID token names no workflow file whose name ends in .yml or .yaml", say("publish from a workflow file in .github/workflows of this repository"), nil,
 		},
 		{
-			idNoPublisher, "claim is empty",
+			finding.InvalidPublisher, noPublisher, "claim is empty",
 			"the ID token does not say which workflow runs", say("publish from a workflow file in .github/workflows of this repository"), nil,
 		},
 		{
-			idNoPublisher, "claims are empty",
+			finding.InvalidPublisher, noPublisher, "claims are empty",
 			"the ID token names neither a ref nor a commit", say("publish from a tag, a release or workflow_dispatch"), nil,
 		},
 		{
-			idNoPublisher, "Missing claim",
+			finding.InvalidPublisher, noPublisher, "Missing claim",
 			"something has taken a claim out of the ID token that GitHub puts into each", say("see what stands between the runner and GitHub's OIDC endpoint, and that the token is GitHub's own"), nil,
 		},
 		{
-			idNoPublisher, "repository_owner",
+			finding.InvalidPublisher, noPublisher, "repository_owner",
 			"the publisher was made for another account of this name: one that was deleted, or renamed, and made again", addAgain, addAgain,
 		},
 		{
-			idNoPublisher, "claim 'environment'",
+			finding.InvalidPublisher, noPublisher, "claim 'environment'",
 			"the publisher is bound to another environment than this job has", publisherFix, asTheTable,
 		},
 		{
-			idNoPublisher, "",
+			finding.InvalidPublisher, noPublisher, "",
 			"no Trusted Publisher of the index is for this repository, workflow and environment", publisherFix, asTheTable,
 		},
 		{
-			idPendingGone, "",
+			finding.InvalidPendingPublisher, pendingRemoved, "",
 			"the project was created after the pending publisher was added, so the index has removed the pending publisher",
 			pendingGoneFix, pendingGoneNext,
 		},
-		{"invalid-reuse-token", "", "the index takes an ID token once, and this one was used before", say(again + ": it asks for a fresh one"), nil},
-		{"invalid-token", "", "the index does not believe the ID token, and never says why", tokenFix, nil},
-		{"not-enabled", "", "its operators have turned Trusted Publishing with GitHub off", say("see the index's status page, and " + again + " later"), nil},
+		{finding.InvalidReuseToken, noMatter, "", "the index takes an ID token once, and this one was used before", say(again + ": it asks for a fresh one"), nil},
+		{finding.InvalidToken, noMatter, "", "the index does not believe the ID token, and never says why", tokenFix, nil},
+		{finding.NotEnabled, noMatter, "", "its operators have turned Trusted Publishing with GitHub off", say("see the index's status page, and " + again + " later"), nil},
 		{
-			"invalid-payload", "unknown trusted publishing issuer",
+			finding.InvalidPayload, noMatter, "unknown trusted publishing issuer",
 			"it does not know who issued the ID token", say("publish from github.com, not from an enterprise with an issuer of its own"), nil,
 		},
 		{
-			"invalid-payload", "malformed JWT",
+			finding.InvalidPayload, noMatter, "malformed JWT",
 			"what arrived is no ID token", say(again + "; if it stays so, see what changes requests on their way to the index"), nil,
 		},
 		{
-			"invalid-payload", "TokenPayload",
+			finding.InvalidPayload, noMatter, "TokenPayload",
 			"what arrived is not what was sent", say(again + "; if it stays so, see what changes requests on their way to the index"), nil,
 		},
 		{
-			"invalid-payload", "registration temporarily disabled",
+			finding.InvalidPayload, noMatter, "registration temporarily disabled",
 			"the pending publisher matches, and the index creates no new projects at the moment",
 			say(again + " later; see the index's status page"), nil,
 		},
 		{
-			"invalid-payload", "",
+			finding.InvalidPayload, noMatter, "",
 			"the pending publisher matches, and its project cannot be created", say("do what the index names: choose another name in the metadata, and add a pending publisher for it"), nil,
 		},
 	}
@@ -348,9 +355,7 @@ func clocksApart(c oidc.Claims, at time.Time) string {
 
 // clockWarning is told before the mint. It is no refusal: the clock is of whatever answered for the index, which may be a cache.
 func clockWarning(apart string) finding.Finding {
-	return finding.Finding{
-		ID: "clock-skew", Severity: finding.Warning,
-		Message: apart + ", so it may be refused",
-		Fix:     "if the mint is refused, run the job again; on a runner of your own see that its clock and that of its GitHub server are right",
-	}
+	return finding.New(finding.ClockSkew,
+		apart+", so it may be refused",
+		"if the mint is refused, run the job again; on a runner of your own see that its clock and that of its GitHub server are right")
 }

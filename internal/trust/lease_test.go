@@ -317,8 +317,10 @@ func TestBurning(t *testing.T) {
 func TestRefusedExchanges(t *testing.T) {
 	t.Parallel()
 	cases := []struct {
-		name, id, says string
-		set            func(*fakepypi.Stage)
+		name string
+		id   finding.ID
+		says string
+		set  func(*fakepypi.Stage)
 	}{
 		{"no such publisher", "invalid-publisher", "owner octo-org, repository rehearsal, workflow release.yml", func(s *fakepypi.Stage) {
 			s.Claims(func(c map[string]any) { c["repository_owner_id"] = "1" })
@@ -407,7 +409,7 @@ func TestEveryReason(t *testing.T) {
 		}
 		r := strange(t, mints(says(422, "application/json", string(body))))
 		all := finding.Of(r.Mint(t.Context(), trust.Order{Projects: []pep.Project{"mine"}}))
-		if len(all) != 1 || all[0].ID != c.code || !strings.Contains(all[0].Message, c.description+"; that is, ") ||
+		if len(all) != 1 || string(all[0].ID) != c.code || !strings.Contains(all[0].Message, c.description+"; that is, ") ||
 			!strings.Contains(all[0].Message, c.means) || !strings.Contains(all[0].Fix, c.fix) {
 			t.Errorf("%s, %s: %+v", c.code, c.description, all)
 			continue
@@ -471,7 +473,7 @@ func TestAPendingPublisherOfAProjectThatExists(t *testing.T) {
 				t.Errorf("the next step is %s", fix)
 			}
 			told := r.unmatched()
-			if told == nil || len(told.Places) != len(c.pending) || !strings.Contains(told.Next, c.says) ||
+			if told == nil || told.Finding != finding.InvalidPendingPublisher || len(told.Places) != len(c.pending) || !strings.Contains(told.Next, c.says) ||
 				strings.Contains(told.Next, values) || strings.Contains(told.Next, "pending") {
 				t.Fatalf("what the publisher must say: %+v", told)
 			}
@@ -514,8 +516,9 @@ func TestTheFirstOfTwoAnswersIsToldWhateverTheSecondIs(t *testing.T) {
 	}
 	pending := says(422, "application/json", refusal("invalid-pending-publisher", "valid token, but project already exists"))
 	for name, c := range map[string]struct {
-		second  http.HandlerFunc
-		id, fix string
+		second http.HandlerFunc
+		id     finding.ID
+		fix    string
 	}{
 		"unavailable":               {says(503, "text/plain", "down"), "mint-unavailable", "again later"},
 		"of the operators":          {says(422, "application/json", refusal("not-enabled", "off")), "not-enabled", "status page"},
@@ -627,11 +630,12 @@ func says(status int, kind, body string) http.HandlerFunc {
 func TestStrangeAudiences(t *testing.T) {
 	t.Parallel()
 	cases := []struct {
-		name, id string
-		handler  http.HandlerFunc
+		name    string
+		id      finding.ID
+		handler http.HandlerFunc
 	}{
-		{"no such endpoint", trust.NoTrustedPublishing, says(404, "text/html", "<html>not found</html>")},
-		{"not allowed", trust.NoTrustedPublishing, says(405, "text/plain", "")},
+		{"no such endpoint", finding.NoTrustedPublishing, says(404, "text/html", "<html>not found</html>")},
+		{"not allowed", finding.NoTrustedPublishing, says(405, "text/plain", "")},
 		{"off", "trusted-publishing-off", says(403, "application/json", `{"message":"Trusted publishing functionality not enabled"}`)},
 		{"another service's: pypi", "audience-foreign", says(200, "application/json", `{"audience":"pypi"}`)},
 		{"another service's: sigstore", "audience-foreign", says(200, "application/json", `{"audience":"sigstore"}`)},
@@ -640,7 +644,7 @@ func TestStrangeAudiences(t *testing.T) {
 		{"blank", "audience-answer", says(200, "application/json", `{"audience":" "}`)},
 		{"of another shape", "audience-answer", says(200, "application/json", `{"audience":{"x":1}}`)},
 		{"endless", "audience-unavailable", says(200, "application/json", strings.Repeat("x", 1<<20))},
-		{"who asks must log in, as at most private indexes", trust.NoTrustedPublishing, says(401, "text/html", "<html>log in</html>")},
+		{"who asks must log in, as at most private indexes", finding.NoTrustedPublishing, says(401, "text/html", "<html>log in</html>")},
 		{"down", "audience-unavailable", says(503, "text/html", "<html>down</html>")},
 		{"a redirect", "audience-redirect", func(w http.ResponseWriter, r *http.Request) {
 			http.Redirect(w, r, "https://elsewhere.example/", http.StatusFound)
@@ -660,10 +664,10 @@ func TestStrangeAudiences(t *testing.T) {
 // TestAPageToLogIn is what a private index shows to whoever asks for its audience: it is no address to publish to, and what helps is a token.
 func TestAPageToLogIn(t *testing.T) {
 	t.Parallel()
-	for id, handler := range map[string]http.HandlerFunc{
-		"audience-redirect":       func(w http.ResponseWriter, r *http.Request) { http.Redirect(w, r, "/users/sign_in", http.StatusFound) },
-		"audience-answer":         says(203, "text/html", "<html>log in</html>"),
-		trust.NoTrustedPublishing: says(401, "text/html", "<html>log in</html>"),
+	for id, handler := range map[finding.ID]http.HandlerFunc{
+		"audience-redirect":         func(w http.ResponseWriter, r *http.Request) { http.Redirect(w, r, "/users/sign_in", http.StatusFound) },
+		"audience-answer":           says(203, "text/html", "<html>log in</html>"),
+		finding.NoTrustedPublishing: says(401, "text/html", "<html>log in</html>"),
 	} {
 		_, err := strange(t, handler).Identify(t.Context())
 		if all := finding.Of(err); len(all) != 1 || all[0].ID != id || !strings.Contains(all[0].Fix, "`password`") {
@@ -692,9 +696,10 @@ func TestStrangeMints(t *testing.T) {
 		}
 	}
 	cases := []struct {
-		name, id string
-		lost     int
-		handler  http.HandlerFunc
+		name    string
+		id      finding.ID
+		lost    int
+		handler http.HandlerFunc
 	}{
 		{"HTML instead of a token", "mint-answer", 1, says(200, "text/html", "<html>welcome</html>")},
 		{"empty", "mint-answer", 1, says(200, "application/json", "")},

@@ -31,38 +31,31 @@ func (l *Lease) Mint(ctx context.Context, order Order) error {
 	if raced(err, len(order.New) > 0) && l.o.Sleep(ctx, time.Second+rand.N(2*time.Second)) == nil {
 		err = afterPending(err, l.mint(ctx, order))
 	}
-	var u *unmatched
-	if errors.As(err, &u) {
-		l.o.Note(ledger.Unmatched{Publisher: u.needed})
+	var refused *refusedMint
+	if errors.As(err, &refused) && refused.needed != nil {
+		l.o.Note(ledger.Unmatched{Publisher: *refused.needed})
 	}
 	return err
 }
 
-// The index's codes for a refused mint that are more than text here.
-const (
-	idNoPublisher = "invalid-publisher"         // no publisher fits
-	idPendingGone = "invalid-pending-publisher" // a pending one fits, but its project exists
-)
-
-// raced tells that a refusal may come from another job that used up the same pending publisher.
+// raced reports whether a refusal may come from another job that used up the same pending publisher.
 func raced(err error, isNew bool) bool {
-	var told finding.Finding
-	if !errors.As(err, &told) {
-		return false
-	}
-	return told.ID == idPendingGone || (isNew && told.ID == idNoPublisher)
+	var refused *refusedMint
+	return errors.As(err, &refused) && (refused.kind == pendingRemoved || isNew && refused.kind == noPublisher)
 }
 
 // afterPending returns what to report of two mints, where the first one was refused because the pending publisher's project exists:
 // the index has removed that publisher with its answer, so that the second mint cannot find it, and its answer alone would mislead.
 // After any other first mint the second one counts.
 func afterPending(first, second error) error {
-	var pending, again *unmatched
+	var pending, again *refusedMint
 	var told finding.Finding
 	switch {
-	case !errors.As(first, &pending) || pending.ID != idPendingGone || !errors.As(second, &told) || told.ID == idPendingGone:
+	case !errors.As(first, &pending) || pending.kind != pendingRemoved || !errors.As(second, &told):
 		return second
-	case errors.As(second, &again) && told.ID == idNoPublisher:
+	case errors.As(second, &again) && again.kind == pendingRemoved:
+		return second
+	case errors.As(second, &again) && again.kind == noPublisher && again.needed != nil:
 		gone := *pending
 		gone.Message += "; the next request was refused as well: " + again.words
 		return &gone
@@ -191,11 +184,9 @@ func likeToken(text string) bool {
 
 // noToken is an answer to a mint that was no refusal and had no token.
 func noToken(answer *wire.Answer) error {
-	return finding.Finding{
-		ID: "mint-answer", Severity: finding.Error,
-		Message: fmt.Sprintf("the index said that it minted an upload token, but its answer (%d bytes) has none", len(answer.Body)),
-		Fix:     "run the job again later; a token that may exist expires by itself within 15 minutes",
-	}
+	return finding.New(finding.MintAnswer,
+		fmt.Sprintf("the index said that it minted an upload token, but its answer (%d bytes) has none", len(answer.Body)),
+		"run the job again later; a token that may exist expires by itself within 15 minutes")
 }
 
 // namesOf are the names of projects, sorted.

@@ -30,18 +30,9 @@ func environmentNote(c oidc.Claims) string {
 	return "this one in any case, or empty, which takes every environment"
 }
 
-// unmatched is a refusal because no publisher fits.
-type unmatched struct {
-	finding.Finding
-	words  string // the index's own
-	needed ledger.Publisher
-}
-
-func (u *unmatched) Unwrap() error { return u.Finding }
-
-// needed is the publisher that the index would have to have, with the next step beside it.
-func (l *Lease) needed(c oidc.Claims, order Order, next string) ledger.Publisher {
-	told := ledger.Publisher{Claims: publisher(c), Next: next}
+// needed returns the publisher that the index would have to have, with the next step beside it, for a finding with this id.
+func (l *Lease) needed(c oidc.Claims, order Order, id finding.ID, next string) *ledger.Publisher {
+	told := &ledger.Publisher{Finding: id, Claims: publisher(c), Next: next}
 	owner, repository, _ := strings.Cut(c.Repository, "/")
 	form := url.Values{
 		"provider": {"github"}, "owner": {owner}, "repository": {repository}, "workflow_filename": {c.WorkflowFile()}, "environment": {c.Environment},
@@ -58,7 +49,7 @@ func (l *Lease) needed(c oidc.Claims, order Order, next string) ledger.Publisher
 
 // prediction is a refusal that the claims make certain.
 type prediction struct {
-	id      string
+	id      finding.ID
 	certain func(oidc.Claims) (message string)
 	fix     string
 }
@@ -66,9 +57,9 @@ type prediction struct {
 // predictions is the table, the first that is certain is told, before anything is asked of the index.
 func predictions() []prediction {
 	return []prediction{
-		{"event-refused", refusedEvent, "publish from a tag, a release or workflow_dispatch"},
-		{"issuer-refused", foreignIssuer, "publish from a repository on github.com whose enterprise has no issuer of its own, or use an API token as `password`"},
-		{"reusable-workflow", calledElsewhere, "move the publish job into a workflow of this repository"},
+		{finding.EventRefused, refusedEvent, "publish from a tag, a release or workflow_dispatch"},
+		{finding.IssuerRefused, foreignIssuer, "publish from a repository on github.com whose enterprise has no issuer of its own, or use an API token as `password`"},
+		{finding.ReusableWorkflow, calledElsewhere, "move the publish job into a workflow of this repository"},
 	}
 }
 
@@ -76,7 +67,7 @@ func predictions() []prediction {
 func predict(c oidc.Claims) error {
 	for _, p := range predictions() {
 		if message := p.certain(c); message != "" {
-			return finding.Finding{ID: p.id, Severity: finding.Error, Message: message, Fix: p.fix}
+			return finding.New(p.id, message, p.fix)
 		}
 	}
 	return nil

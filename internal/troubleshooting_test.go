@@ -82,7 +82,6 @@ func otherMeanings() map[string][]string {
 		"cli":    {"packages-dir", "expected-version", "no-trusted-publishing", "url"},             // inputs, a profile, an output
 		"config": {"packages-dir", "attestations-dir", "dry-run", "expected-version", "ca-bundle"}, // inputs
 		"ledger": {"conflict", "skipped", "dry-run"},                                               // outcomes
-		"report": {"skipped"},                                                                      // an outcome
 	}
 }
 

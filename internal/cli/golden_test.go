@@ -70,11 +70,20 @@ func situations() []situation {
 			}
 		}
 	}
+	wheels := func(content string) func(*step) {
+		return func(s *step) {
+			for _, platform := range []string{"macosx_11_0_arm64", "manylinux_2_28_x86_64", "musllinux_1_2_x86_64", "win32"} {
+				s.build("alder-1.0-cp312-cp312-"+platform+".whl", content)
+			}
+		}
+	}
 	return []situation{
 		{"published", 0, input("wait-for-index", "60")},
 		{"unchanged", 0, published},
 		{"conflict", 1, all(published, func(s *step) { s.build(goldenWheel, "rebuilt") })},
 		{"skipped", 0, all(published, func(s *step) { s.build(goldenWheel, "rebuilt") }, input("skip-existing", "true"))},
+		{"many conflicts", 1, all(wheels(""), published, wheels("rebuilt"))},
+		{"many skipped", 0, all(wheels(""), published, wheels("rebuilt"), input("skip-existing", "true"))},
 		{"dry run", 0, input("dry-run", "true")},
 		{"preflight errors", 1, func(s *step) {
 			content, err := tarOf(map[string]string{

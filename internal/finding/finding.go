@@ -49,6 +49,7 @@ type Finding struct {
 	Line     int      // counted from 1, or 0
 	Col      int      // counted from 1, or 0
 	Message  string   // what is wrong, in the words of the index where it spoke
+	Detail   string   // the part of Message that is true of this file alone, such as its digest; empty where there is none
 	Fix      string   // one next step, or empty where there is none
 }
 
@@ -61,6 +62,12 @@ func New(id ID, message, fix string) Finding {
 // In returns the finding as one about the file with this path.
 func (f Finding) In(file string) Finding {
 	f.File = file
+	return f
+}
+
+// WithDetail returns the finding as one in whose message this part is true of its file alone.
+func (f Finding) WithDetail(part string) Finding {
+	f.Detail = part
 	return f
 }
 

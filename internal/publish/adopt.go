@@ -59,8 +59,9 @@ func leftOver(path, suffix string, why error) finding.Finding {
 	if suffix != attestationSuffixes()[0] {
 		instead = "it is not sent"
 	}
+	reason := ": " + finding.Of(why)[0].Message
 	return finding.New(finding.AttestationLeftOver,
-		fmt.Sprintf("this attestation does not hold for its file and this run, so %s: %s", instead, finding.Of(why)[0].Message), "").In(path)
+		fmt.Sprintf("this attestation does not hold for its file and this run, so %s%s", instead, reason), "").In(path).WithDetail(reason)
 }
 
 // readBounded reads a file that has no more than so many bytes.

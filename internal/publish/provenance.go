@@ -96,7 +96,8 @@ func earlierProvenance(t *target) finding.Finding {
 }
 
 func otherProvenance(t *target, why error) error {
+	reason := ": " + why.Error()
 	return finding.New(finding.ProvenanceOtherwise,
-		fmt.Sprintf("the index serves another provenance of %s than this run has sent: %v", t.Name, why),
-		"do not announce this release: tell the operators of the index, and yank it until it is understood").In(t.shown)
+		fmt.Sprintf("the index serves another provenance of %s than this run has sent%s", t.Name, reason),
+		"do not announce this release: tell the operators of the index, and yank it until it is understood").In(t.shown).WithDetail(reason)
 }

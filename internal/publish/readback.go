@@ -113,10 +113,11 @@ func noDigest(names []string) finding.Finding {
 }
 
 func otherBytes(t *target, listed pep.Held, digest string) finding.Finding {
+	digests := fmt.Sprintf(": digest %s, %d bytes, where the file has SHA-256 %s, %d bytes",
+		cmp.Or(digest, "(not told)"), listed.Size, t.sha256(), t.Size)
 	return finding.New(finding.ServedOtherwise,
-		fmt.Sprintf("the index took %s and serves something else under its name: digest %s, %d bytes, where the file has SHA-256 %s, %d bytes",
-			t.Name, cmp.Or(digest, "(not told)"), listed.Size, t.sha256(), t.Size),
-		"do not announce this release: tell the operators of the index, and yank it until it is understood").In(t.shown)
+		fmt.Sprintf("the index took %s and serves something else under its name%s", t.Name, digests),
+		"do not announce this release: tell the operators of the index, and yank it until it is understood").In(t.shown).WithDetail(digests)
 }
 
 // notServed reports that the index was not seen to serve everything: in time, or before a signal.

@@ -26,7 +26,7 @@ func redacted(r ledger.Receipt, redact func(string) string) ledger.Receipt {
 	}
 	for i := range r.Findings {
 		f := &r.Findings[i]
-		f.File, f.Message, f.Fix = redact(f.File), redact(f.Message), redact(f.Fix)
+		f.File, f.Message, f.Detail, f.Fix = redact(f.File), redact(f.Message), redact(f.Detail), redact(f.Fix)
 	}
 	if r.Identity != nil {
 		who := *r.Identity

@@ -89,7 +89,7 @@ func told(all []finding.Cause, room int) string {
 		if names := named(c.Files); names != "" {
 			b.WriteString(names + "<br>")
 		}
-		b.WriteString(prose(clipped(c.First.Message, longestCell)))
+		b.WriteString(prose(clipped(c.Message(), longestCell)))
 	}
 	return b.String()
 }

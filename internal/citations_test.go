@@ -98,7 +98,7 @@ var (
 		`|§(\d+(?:\.\d+)*)(?: rows? (` + numbers + `))?` + // a section of it, or rows of the section
 		`|\b[Rr]ows? (` + numbers + `)`) // rows that are numbered through the page
 	joined    = regexp.MustCompile(`^(?: |, | and |, and | or | to )$`)
-	bare      = regexp.MustCompile(`(?:\b(RFC|PEP) \d+,? )?\b[Ss]ections? \d`)
+	bare      = regexp.MustCompile(`(?:\b(RFC|PEP) \d+,? )?\b(?:[Ss]ections?|[Rr]eference,?) \d`)
 	bareNames = regexp.MustCompile(`(?:^|[^\w/(-])((?:pypi-server|attestations|runner)\.md)\b`)
 )
 
@@ -331,6 +331,7 @@ func TestCitationForms(t *testing.T) {
 		"docs/reference/three.md §1":                          2, // no such page, so none is named
 		"§1.1":                                                1, // no page
 		"row 3":                                               1,
+		"as told (reference 1.1)":                             1,
 		"see section 1.1":                                     1,
 		"§1.1 of docs/reference/one.md":                       1, // named behind
 		"docs/reference/one.md §1; docs/reference/two.md; §1": 1, // of which?

@@ -1,13 +1,3 @@
-// Package rst tells how the index judges a long description in reStructuredText.
-//
-// The index renders it with docutils 0.23 through readme_renderer: the first message of level WARNING ends the rendering
-// and refuses the release, files and raw HTML are off, and an empty result is refused as well (reference 2.6). So this
-// package is a parser of the whole language that yields no document but a verdict. It follows the state machine, the
-// directives, the roles and the transforms of docutils by their effect on messages, and leaves out what can cause none.
-// The releases of readme_renderer set docutils up differently, so that a verdict is that of one [Renderer].
-//
-// What it can't tell is undecided, never refused: a nesting or an expansion beyond its bounds, and what depends on the
-// version of another library.
 package rst
 
 import "fmt"

@@ -41,7 +41,7 @@ func replyOf(err error) reply {
 		return reply{}
 	case errors.As(err, &failed):
 		return reply{
-			answer: failed.Answer, limited: limited(failed.Answer), unclear: failed.Answer == nil || failed.Doubtful > 0,
+			answer: failed.Answer, limited: limited(failed.Answer), unclear: failed.Answer == nil || failed.AmbiguousTries > 0,
 			final: failed.Permanent() || exhausted(failed.Answer),
 		}
 	case errors.As(err, &refused):
@@ -82,7 +82,7 @@ func limited(a *wire.Answer) bool {
 	case a.Status != http.StatusForbidden:
 		return false
 	}
-	return a.Header.Get("Retry-After") != "" || exhausted(a) || strings.Contains(a.Words(), "rate limit")
+	return a.Header.Get("Retry-After") != "" || exhausted(a) || strings.Contains(a.ServerMessage(), "rate limit")
 }
 
 // exhausted tells that the requests of an hour are used up.
@@ -168,7 +168,7 @@ func words(r reply, err error) string {
 	if r.answer == nil {
 		return err.Error()
 	}
-	code, said := fmt.Sprint(r.answer.Status), r.answer.Words()
+	code, said := fmt.Sprint(r.answer.Status), r.answer.ServerMessage()
 	if strings.HasPrefix(said, code) {
 		return said
 	}

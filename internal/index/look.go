@@ -23,7 +23,7 @@ func (c *Client) Look(ctx context.Context, project pep.Project) (pep.Listing, er
 		return pep.Listing{}, ErrNoLookups
 	}
 	call := wire.Call{
-		Op: wire.Look, Method: http.MethodGet, URL: c.site.simplePage(project),
+		Op: wire.Listing, Method: http.MethodGet, URL: c.site.simplePage(project),
 		Header: http.Header{"Accept": {"application/vnd.pypi.simple.v1+json, text/html;q=0.2"}},
 	}
 	if c.login != nil && secret.Origin(call.URL) == secret.Origin(c.site.Upload) {

@@ -68,7 +68,7 @@ func (u *upload) send(ctx context.Context) (*wire.Answer, error) {
 	u.again = false
 	answer, err := u.client.wire.Do(ctx, wire.Call{
 		Op: wire.Upload, Method: http.MethodPost, URL: u.client.site.Upload, Gate: u.client.gate,
-		Header: http.Header{"Content-Type": {u.form.contentType}, "Accept": {wire.AcceptWords}},
+		Header: http.Header{"Content-Type": {u.form.contentType}, "Accept": {wire.AcceptReadable}},
 		Auth:   u.authorize,
 		Body:   func(context.Context) (io.ReadCloser, int64, error) { return u.form.open(u.UploadRequest) },
 		Ended:  func(answer *wire.Answer) { u.answered(ctx, answer) },
@@ -103,7 +103,7 @@ func (u *upload) answered(ctx context.Context, answer *wire.Answer) {
 	switch {
 	case !final(answer):
 		return
-	case answer.Status == http.StatusForbidden && u.tokens < maxTokens-1 && u.credentials.Rejected(ctx, u.token, answer.Words()):
+	case answer.Status == http.StatusForbidden && u.tokens < maxTokens-1 && u.credentials.Rejected(ctx, u.token, answer.ServerMessage()):
 		u.tokens++
 		u.again = true
 	case u.Rejected != nil:
@@ -121,13 +121,13 @@ func (u *upload) failure(err error) error {
 		failed = u.client.uploadError()
 		failed.Err, err = err, failed
 	}
-	failed.Doubtful += u.ambiguous
-	u.ambiguous = failed.Doubtful
+	failed.AmbiguousTries += u.ambiguous
+	u.ambiguous = failed.AmbiguousTries
 	if failed.Answer == nil || wire.Ambiguous(failed.Answer.Status) {
 		return err
 	}
 	refusal := &Refusal{
-		File: u.File.Name, Path: u.File.Path, Status: failed.Answer.Status, Words: failed.Answer.Words(), Doubtful: failed.Doubtful,
+		File: u.File.Name, Path: u.File.Path, Status: failed.Answer.Status, Message: failed.Answer.ServerMessage(), AmbiguousTries: failed.AmbiguousTries,
 	}
 	if to := failed.Answer.Header.Get("Location"); to != "" {
 		refusal.Location = wire.PlainURL(to)
@@ -152,6 +152,6 @@ func (c *Client) checkSuccess(answer *wire.Answer) error {
 		return nil
 	}
 	err := c.uploadError()
-	err.Answer, err.Tries, err.Doubtful = answer, 1, 1
+	err.Answer, err.Tries, err.AmbiguousTries = answer, 1, 1
 	return err
 }

@@ -28,11 +28,11 @@ func (r *run) resolve(ctx context.Context, t *target, success ledger.Uploaded, e
 	switch {
 	case err == nil:
 		return success
-	case errors.As(err, &refused) && (refused.Exists() || refused.Doubtful > 0):
+	case errors.As(err, &refused) && (refused.Exists() || refused.AmbiguousTries > 0):
 		return r.resolveExisting(ctx, t, success, refused)
 	case errors.As(err, &refused):
 		return rejected(t, r.withRule(t, refused))
-	case errors.As(err, &failed) && failed.Doubtful > 0:
+	case errors.As(err, &failed) && failed.AmbiguousTries > 0:
 		if action, _ := t.compare(r.listings.find(ctx, t, afterUpload()), false); action == ledger.ActionPresent {
 			return success
 		}
@@ -51,7 +51,7 @@ func (r *run) resolveExisting(ctx context.Context, t *target, success ledger.Upl
 	action, indexDigest := t.compare(listing, false) // it was refused: nothing is replaced
 	other, underOther := underOtherName(t, listing)
 	switch {
-	case action == ledger.ActionPresent && refused.Doubtful > 0:
+	case action == ledger.ActionPresent && refused.AmbiguousTries > 0:
 		return success
 	case action == ledger.ActionPresent:
 		return ledger.AlreadyPresent{File: t.Name}
@@ -66,7 +66,7 @@ func (r *run) resolveExisting(ctx context.Context, t *target, success ledger.Upl
 		return ledger.SkippedConflict{File: t.Name, IndexDigest: indexDigest}
 	case action == ledger.ActionConflict:
 		return rejected(t, conflict(t, indexDigest))
-	case refused.Doubtful > 0 && !r.Index.Site().Warehouse: // which takes the same bytes again
+	case refused.AmbiguousTries > 0 && !r.Index.Site().Warehouse: // which takes the same bytes again
 		f.Message += " (an earlier try of this upload had no clear answer, so that the file there may be this one)"
 		f.Fix = "compare its digest with this file's: where they are the same, finish the release with `skip-existing: true`; with `index-url` the next run sees it by itself"
 		return rejected(t, f)
@@ -88,7 +88,7 @@ func underOtherName(t *target, listing pep.Listing) (name string, ok bool) {
 // withRule returns a refusal with the preflight rule that covers it, if there is one.
 func (r *run) withRule(t *target, refused *index.Refusal) finding.Finding {
 	f := refused.Finding()
-	rule, known := preflight.RuleOf(refused.Words)
+	rule, known := preflight.RuleOf(refused.Message)
 	if !known || !r.Index.Site().Warehouse {
 		return f // another index may mean something else by the same words
 	}

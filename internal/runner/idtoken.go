@@ -150,7 +150,7 @@ func (r *Runner) explain(err error) error {
 		if json.Valid(answer.Body) {
 			answer.Header.Set("Content-Type", "application/json")
 		}
-		words, rest := cut(answer.Words(), 300)
+		words, rest := cut(answer.ServerMessage(), 300)
 		told.Message = fmt.Sprintf("GitHub gave no ID token: its endpoint answered %d: %s%s", refused.StatusCode, words, rest)
 	}
 	var lost *wire.Error

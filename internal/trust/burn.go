@@ -112,7 +112,7 @@ const (
 func (l *Lease) probe(ctx context.Context, text secret.Text) probed {
 	_, err := l.o.Wire.Do(ctx, wire.Call{
 		Op: wire.Probe, Method: http.MethodPost, URL: l.o.At,
-		Header: http.Header{"Content-Type": {"application/x-www-form-urlencoded"}, "Accept": {wire.AcceptWords}},
+		Header: http.Header{"Content-Type": {"application/x-www-form-urlencoded"}, "Accept": {wire.AcceptReadable}},
 		Auth:   func(context.Context) (string, secret.Text, error) { return user, text, nil },
 		Body:   textBody([]byte("%3Aaction=file_upload&protocol_version=1")),
 	})
@@ -120,7 +120,7 @@ func (l *Lease) probe(ctx context.Context, text secret.Text) probed {
 	switch {
 	case !errors.As(err, &failed) || failed.Answer == nil || failed.Answer.Status/100 == 3 || wire.Temporary(failed.Answer.Status):
 		return unanswered
-	case failed.Answer.Status == http.StatusForbidden && strings.Contains(failed.Answer.Words(), "Invalid or non-existent authentication"):
+	case failed.Answer.Status == http.StatusForbidden && strings.Contains(failed.Answer.ServerMessage(), "Invalid or non-existent authentication"):
 		return unknownToken
 	case failed.Answer.Status == http.StatusForbidden, failed.Answer.Status == http.StatusUnauthorized:
 		return refused

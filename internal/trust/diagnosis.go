@@ -41,7 +41,7 @@ func noAudience(at *url.URL, err error) error {
 		told.Fix = "check `repository-url`, or give this index's API token as `password`"
 	case status == http.StatusForbidden:
 		told.ID = "trusted-publishing-off"
-		told.Message = fmt.Sprintf("Trusted Publishing is turned off at the index at %s: %s", at.Host, failed.Answer.Words())
+		told.Message = fmt.Sprintf("Trusted Publishing is turned off at the index at %s: %s", at.Host, failed.Answer.ServerMessage())
 		told.Fix = "see the index's status page and run the job again later, or give an API token as `password`"
 	case status/100 == 3:
 		told.ID = "audience-redirect"
@@ -98,7 +98,7 @@ func (l *Lease) refusedMint(err error, claims oidc.Claims, order Order) error {
 		told.Fix = cmp.Or(failed.Advice(), told.Fix)
 		return told
 	}
-	told.ID, told.Message = "mint-refused", "the index refused to give an upload token: "+failed.Answer.Words()
+	told.ID, told.Message = "mint-refused", "the index refused to give an upload token: "+failed.Answer.ServerMessage()
 	told.Fix = "correct what the index names, and run the job again"
 	if failed.Answer.Status != http.StatusUnprocessableEntity && failed.Answer.Status != http.StatusBadRequest {
 		told.Fix = "check `repository-url`: this is no answer of an index with Trusted Publishing"
@@ -113,7 +113,7 @@ func (l *Lease) refusedMint(err error, claims oidc.Claims, order Order) error {
 		if r.code == idPendingGone && len(order.New) == 1 {
 			order.New = nil // the index has it by now
 		}
-		return &unmatched{told, failed.Answer.Words(), l.needed(claims, order, r.beside(exchange))}
+		return &unmatched{told, failed.Answer.ServerMessage(), l.needed(claims, order, r.beside(exchange))}
 	}
 	return told
 }
@@ -127,7 +127,7 @@ func reasonOf(answer *wire.Answer) (r reason, known bool) {
 		return reason{}, false
 	}
 	for _, r := range reasons() {
-		if r.code == said.Errors[0].Code && strings.Contains(answer.Words(), r.words) {
+		if r.code == said.Errors[0].Code && strings.Contains(answer.ServerMessage(), r.words) {
 			return r, true
 		}
 	}

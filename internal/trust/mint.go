@@ -95,10 +95,10 @@ func (l *Lease) mint(ctx context.Context, order Order) error {
 	var failed *wire.Error
 	switch {
 	case err == nil:
-		l.lost(answer.Doubtful)
+		l.lost(answer.AmbiguousTries)
 		return l.keep(answer, order)
 	case errors.As(err, &failed):
-		l.lost(failed.Doubtful)
+		l.lost(failed.AmbiguousTries)
 	}
 	return l.refusedMint(err, last, order)
 }

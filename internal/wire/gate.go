@@ -11,19 +11,19 @@ import (
 type Gate struct {
 	mu      sync.Mutex
 	width   int
-	open    int           // how many may be under way now
-	under   int           // how many are
+	limit   int           // how many may be under way now
+	running int           // how many are
 	changed chan struct{} // closed and renewed when room may have appeared
 }
 
 // NewGate returns a gate of the given width, at least one.
 func NewGate(width int) *Gate {
 	width = max(width, 1)
-	return &Gate{width: width, open: width, changed: make(chan struct{})}
+	return &Gate{width: width, limit: width, changed: make(chan struct{})}
 }
 
-// enter waits for room. A nil gate is always open.
-func (g *Gate) enter(ctx context.Context) error {
+// acquire waits for room. A nil gate is always open.
+func (g *Gate) acquire(ctx context.Context) error {
 	if g == nil {
 		return context.Cause(ctx)
 	}
@@ -33,8 +33,8 @@ func (g *Gate) enter(ctx context.Context) error {
 			g.mu.Unlock()
 			return err
 		}
-		if g.under < g.open {
-			g.under++
+		if g.running < g.limit {
+			g.running++
 			g.mu.Unlock()
 			return nil
 		}
@@ -47,19 +47,19 @@ func (g *Gate) enter(ctx context.Context) error {
 	}
 }
 
-// leave gives the room back, and tells how the try went.
-func (g *Gate) leave(pressed, succeeded bool) {
+// release gives the room back, and tells how the try went.
+func (g *Gate) release(pressed, succeeded bool) {
 	if g == nil {
 		return
 	}
 	g.mu.Lock()
 	defer g.mu.Unlock()
-	g.under--
+	g.running--
 	switch {
 	case pressed:
-		g.open = 1
-	case succeeded && g.open < g.width:
-		g.open++
+		g.limit = 1
+	case succeeded && g.limit < g.width:
+		g.limit++
 	}
 	close(g.changed)
 	g.changed = make(chan struct{})

@@ -17,12 +17,12 @@ import (
 func newTransport(options Options) *http.Transport {
 	protocols := &http.Protocols{}
 	protocols.SetHTTP1(true)
-	dial := patiently(&net.Dialer{Timeout: 10 * time.Second, KeepAlive: 30 * time.Second})
+	dial := dialEarlyResponse(&net.Dialer{Timeout: 10 * time.Second, KeepAlive: 30 * time.Second})
 	encryption := &tls.Config{RootCAs: options.Roots, MinVersion: tls.VersionTLS12}
 	return &http.Transport{
 		Proxy:          options.Proxy,
-		DialContext:    joining(dial),
-		DialTLSContext: joining(encrypted(dial, encryption, handshakeTimeout)),
+		DialContext:    dialJoiningReasons(dial),
+		DialTLSContext: dialJoiningReasons(dialTLS(dial, encryption, handshakeTimeout)),
 		// For what is behind a proxy that connects: the transport shakes hands there itself.
 		TLSClientConfig:        encryption,
 		TLSHandshakeTimeout:    handshakeTimeout,
@@ -41,8 +41,8 @@ const handshakeTimeout = 10 * time.Second
 // dialFunc opens a connection to an address, as [net.Dialer.DialContext] does.
 type dialFunc func(ctx context.Context, network, address string) (net.Conn, error)
 
-// joining returns a dialer whose connections join the lines of a reason phrase.
-func joining(dial dialFunc) dialFunc {
+// dialJoiningReasons returns a dialer whose connections join the lines of a reason phrase.
+func dialJoiningReasons(dial dialFunc) dialFunc {
 	return func(ctx context.Context, network, address string) (net.Conn, error) {
 		conn, err := dial(ctx, network, address)
 		if err != nil {
@@ -52,9 +52,9 @@ func joining(dial dialFunc) dialFunc {
 	}
 }
 
-// encrypted returns a dialer that shakes hands for TLS, with the address's host as the server's name, as the transport does by itself. Its
+// dialTLS returns a dialer that shakes hands for TLS, with the address's host as the server's name, as the transport does by itself. Its
 // error is that of the connection or of the handshake, or a [*handshakeTooLong].
-func encrypted(dial dialFunc, config *tls.Config, timeout time.Duration) dialFunc {
+func dialTLS(dial dialFunc, config *tls.Config, timeout time.Duration) dialFunc {
 	return func(ctx context.Context, network, address string) (net.Conn, error) {
 		host, _, err := net.SplitHostPort(address)
 		if err != nil {
@@ -72,7 +72,7 @@ func encrypted(dial dialFunc, config *tls.Config, timeout time.Duration) dialFun
 		if err := secured.HandshakeContext(limit); err != nil {
 			conn.Close()
 			if ctx.Err() == nil && limit.Err() != nil {
-				err = &handshakeTooLong{timeout}
+				err = &handshakeTimeoutError{timeout}
 			}
 			return nil, err
 		}
@@ -80,28 +80,30 @@ func encrypted(dial dialFunc, config *tls.Config, timeout time.Duration) dialFun
 	}
 }
 
-// handshakeTooLong is the error of a TLS handshake that took too long.
-type handshakeTooLong struct{ after time.Duration }
+// handshakeTimeoutError is the error of a TLS handshake that took too long.
+type handshakeTimeoutError struct{ after time.Duration }
 
-func (e *handshakeTooLong) Error() string { return fmt.Sprintf("no TLS handshake within %v", e.after) }
+func (e *handshakeTimeoutError) Error() string {
+	return fmt.Sprintf("no TLS handshake within %v", e.after)
+}
 
 // HTTP returns an http.Client whose every request goes through the same loop under the given op, for libraries that bring
 // their own requests. A non-2xx answer is an ordinary response there.
 func (c *Client) HTTP(op Op) *http.Client {
 	return &http.Client{
-		Transport:     loop{c, op},
+		Transport:     roundTripper{c, op},
 		CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },
 	}
 }
 
-// loop is the retry loop as an http.RoundTripper.
-type loop struct {
+// roundTripper is the retry loop as an http.RoundTripper.
+type roundTripper struct {
 	client *Client
 	op     Op
 }
 
 // RoundTrip does the request as a call. The request's own body is not sent again: it must have GetBody.
-func (l loop) RoundTrip(request *http.Request) (*http.Response, error) {
+func (l roundTripper) RoundTrip(request *http.Request) (*http.Response, error) {
 	call := Call{Op: l.op, Method: request.Method, URL: request.URL, Header: request.Header}
 	if request.Body != nil && request.Body != http.NoBody {
 		if request.GetBody == nil {

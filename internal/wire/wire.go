@@ -30,7 +30,7 @@ import (
 type Options struct {
 	UserAgent string                                           // sent with every request; never empty
 	Roots     *x509.CertPool                                   // nil: those of the system
-	Trust     func()                                           // called before requests that leave this machine or are encrypted: makes the system's roots ready; may be nil
+	LoadRoots func()                                           // called before requests that leave this machine or are encrypted: makes the system's roots ready; may be nil
 	Proxy     func(*http.Request) (*url.URL, error)            // nil: none
 	Now       func() time.Time                                 // the clock
 	Sleep     func(ctx context.Context, d time.Duration) error // waits between tries
@@ -70,9 +70,9 @@ type Answer struct {
 	Reason string // of the status line, without the code
 	Header http.Header
 	Body   []byte
-	// Doubtful counts the earlier tries of the call that may have had their effect all the same: sent whole with no answer,
+	// AmbiguousTries counts the earlier tries of the call that may have had their effect all the same: sent whole with no answer,
 	// or answered with an error of the server or of a front before it, as [Ambiguous] has it and the op's policy.
-	Doubtful int
+	AmbiguousTries int
 
 	redact func(string) string
 }
@@ -105,10 +105,10 @@ type Error struct {
 	URL    string
 	Answer *Answer // nil: no answer
 	Tries  int
-	// Doubtful counts the tries that may have had their effect all the same: sent whole with no answer, or answered with an
+	// AmbiguousTries counts the tries that may have had their effect all the same: sent whole with no answer, or answered with an
 	// error of the server or of a front before it, as [Ambiguous] has it and the op's policy.
-	Doubtful int
-	Err      error // why there was no answer
+	AmbiguousTries int
+	Err            error // why there was no answer
 
 	unreadable int // tries whose answer could not be read
 }
@@ -121,7 +121,7 @@ func (e *Error) Error() string {
 	}
 	if e.Answer != nil {
 		reason := fmt.Sprint(e.Answer.Status)
-		if said := e.Answer.line(e.Answer.Reason); said != "" && !nameless(e.Answer.Status, said) {
+		if said := e.Answer.line(e.Answer.Reason); said != "" && !isPlaceholder(e.Answer.Status, said) {
 			reason += " " + said
 		}
 		if to := e.Answer.Header.Get("Location"); to != "" && e.Answer.Status >= 300 && e.Answer.Status < 400 {
@@ -142,7 +142,7 @@ func (e *Error) Said() string {
 	if e.Answer == nil {
 		return ""
 	}
-	words := e.Answer.Words()
+	words := e.Answer.ServerMessage()
 	if strings.Contains(e.Error(), words) {
 		return ""
 	}
@@ -206,11 +206,11 @@ func (e *Unreadable) Error() string {
 	return e.Reason
 }
 
-// mostUnreadable is how many answers that cannot be read are worth another try: the same request is nearly always answered alike.
-const mostUnreadable = 1
+// maxUnreadable is how many answers that cannot be read are worth another try: the same request is nearly always answered alike.
+const maxUnreadable = 1
 
-// longestUnreadable bounds what is repeated of an answer that cannot be read, in bytes.
-const longestUnreadable = 300
+// maxUnreadableReason bounds what is repeated of an answer that cannot be read, in bytes.
+const maxUnreadableReason = 300
 
 // tryTimeout is the cause of a try that took too long.
 type tryTimeout struct{ after time.Duration }
@@ -225,8 +225,8 @@ func New(options Options) *Client {
 	if options.Redact == nil {
 		options.Redact = func(text string) string { return text }
 	}
-	if options.Trust == nil {
-		options.Trust = func() {}
+	if options.LoadRoots == nil {
+		options.LoadRoots = func() {}
 	}
 	if options.Trace == nil {
 		options.Trace = func(Try) {}
@@ -241,7 +241,7 @@ func New(options Options) *Client {
 // error of Auth or Body: as it is where nothing can have had its effect before, else inside an [*Error].
 func (c *Client) Do(ctx context.Context, call Call) (*Answer, error) {
 	if call.URL.Scheme == "https" || !Loopback(call.URL.Hostname()) {
-		c.options.Trust()
+		c.options.LoadRoots()
 	}
 	rule := policyOf(call.Op)
 	var spent time.Duration // on tries and waits; not at the gate, where others are served
@@ -251,7 +251,7 @@ func (c *Client) Do(ctx context.Context, call Call) (*Answer, error) {
 		spent += t.took
 		if t.fatal != nil {
 			c.trace(failed, n, t, 0)
-			if failed.Doubtful == 0 {
+			if failed.AmbiguousTries == 0 {
 				return nil, t.fatal
 			}
 			failed.Answer, failed.Err = nil, t.fatal
@@ -259,14 +259,14 @@ func (c *Client) Do(ctx context.Context, call Call) (*Answer, error) {
 		}
 		if t.answer != nil && t.answer.Status/100 == 2 {
 			c.trace(failed, n, t, 0)
-			t.answer.Doubtful = failed.Doubtful
+			t.answer.AmbiguousTries = failed.AmbiguousTries
 			return t.answer, nil
 		}
 		failed.Answer, failed.Err, failed.Tries = t.answer, t.err, n
 		failed.count(rule, t)
 		wait, again := c.next(ctx, rule, n, spent, t)
 		spent += wait
-		if !again || failed.unreadable > mostUnreadable {
+		if !again || failed.unreadable > maxUnreadable {
 			c.trace(failed, n, t, 0)
 			return nil, failed
 		}
@@ -289,7 +289,7 @@ func (c *Client) next(ctx context.Context, rule policy, n int, spent time.Durati
 	case t.answer != nil && !rule.retries(t.answer):
 		return 0, false
 	}
-	wait := c.options.Jitter(min(rule.first<<(n-1), longestWait))
+	wait := c.options.Jitter(min(rule.firstWait<<(n-1), longestWait))
 	if t.answer != nil {
 		if asked, ok := t.answer.RetryAfter(c.options.Now()); ok {
 			wait = max(wait, min(asked, longestRetryAfter))
@@ -327,12 +327,12 @@ func (e *Error) count(rule policy, t try) {
 		e.unreadable++
 	}
 	if (t.answer == nil && t.sent) || (t.answer != nil && rule.ambiguous(t.answer)) {
-		e.Doubtful++
+		e.AmbiguousTries++
 	}
 }
 
 func (c *Client) try(ctx context.Context, call Call, rule policy) (t try) {
-	if err := call.Gate.enter(ctx); err != nil {
+	if err := call.Gate.acquire(ctx); err != nil {
 		return try{err: err}
 	}
 	defer func() {
@@ -340,7 +340,7 @@ func (c *Client) try(ctx context.Context, call Call, rule policy) (t try) {
 		if t.answer != nil {
 			status = t.answer.Status
 		}
-		defer call.Gate.leave(status == http.StatusTooManyRequests || Ambiguous(status), status/100 == 2) // also where telling panics
+		defer call.Gate.release(status == http.StatusTooManyRequests || Ambiguous(status), status/100 == 2) // also where telling panics
 		if call.Ended != nil {
 			call.Ended(t.answer)
 		}
@@ -350,10 +350,10 @@ func (c *Client) try(ctx context.Context, call Call, rule policy) (t try) {
 	if err != nil {
 		return try{fatal: err}
 	}
-	limit, stop := context.WithTimeoutCause(ctx, rule.try, tryTimeout{rule.try})
+	limit, stop := context.WithTimeoutCause(ctx, rule.timeout, tryTimeout{rule.timeout})
 	defer stop()
 	watch := &exchangeWatch{https: call.URL.Scheme == "https"}
-	answer, err := c.exchange(request.WithContext(httptrace.WithClientTrace(limit, watch.trace())), watch, call.Into, rule.bound)
+	answer, err := c.exchange(request.WithContext(httptrace.WithClientTrace(limit, watch.trace())), watch, call.Into, rule.maxBody)
 	if err != nil && limit.Err() != nil {
 		err = context.Cause(limit)
 	}
@@ -411,7 +411,7 @@ func (c *Client) request(ctx context.Context, call Call) (*http.Request, error) 
 		if err != nil {
 			return nil, err
 		}
-		request.Body, request.ContentLength = calm{body}, size
+		request.Body, request.ContentLength = recoverReader{body}, size
 	}
 	return request, nil
 }
@@ -429,10 +429,10 @@ func authorize(ctx context.Context, request *http.Request, call Call) error {
 	return nil
 }
 
-// calm is a body whose panic comes back as an error: the transport reads it in a goroutine of its own.
-type calm struct{ io.ReadCloser }
+// recoverReader is a body whose panic comes back as an error: the transport reads it in a goroutine of its own.
+type recoverReader struct{ io.ReadCloser }
 
-func (c calm) Read(p []byte) (n int, err error) {
+func (c recoverReader) Read(p []byte) (n int, err error) {
 	caught := par.Catch(func() error {
 		n, err = c.ReadCloser.Read(p)
 		return nil
@@ -453,7 +453,7 @@ func (c *Client) exchange(request *http.Request, watch *exchangeWatch, into func
 			err = inner.Err
 		}
 		if watch.unreadable(err) {
-			err = &Unreadable{Reason: c.wordsOf(err), Tunnel: watch.tunnel.Load()}
+			err = &Unreadable{Reason: c.unreadableReason(err), Tunnel: watch.tunnel.Load()}
 		}
 		return nil, err
 	}
@@ -475,9 +475,9 @@ func (c *Client) exchange(request *http.Request, watch *exchangeWatch, into func
 	}, nil
 }
 
-// wordsOf returns what net/http says of an answer that it cannot read: redacted, on one line and bounded. It quotes the server, and a
+// unreadableReason returns what net/http says of an answer that it cannot read: redacted, on one line and bounded. It quotes the server, and a
 // quoted secret is not recognised, so that quotes are undone first.
-func (c *Client) wordsOf(err error) string {
+func (c *Client) unreadableReason(err error) string {
 	text := c.options.Redact(strings.TrimPrefix(err.Error(), "net/http: HTTP/1.x transport connection broken: "))
 	var plain strings.Builder
 	for text != "" {
@@ -495,7 +495,7 @@ func (c *Client) wordsOf(err error) string {
 			text = text[len(quoted):]
 		}
 	}
-	return shortened(c.options.Redact(plain.String()), longestUnreadable)
+	return truncate(c.options.Redact(plain.String()), maxUnreadableReason)
 }
 
 // bounded reads all of r, or tells that it is too long.

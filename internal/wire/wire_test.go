@@ -167,8 +167,8 @@ func TestWhatMayHaveHadItsEffect(t *testing.T) {
 			if want {
 				n = failed.Tries
 			}
-			if failed.Doubtful != n {
-				t.Errorf("%s, %d %s: %d of %d tries may have had their effect, want %d", op, c.status, c.reason, failed.Doubtful, failed.Tries, n)
+			if failed.AmbiguousTries != n {
+				t.Errorf("%s, %d %s: %d of %d tries may have had their effect, want %d", op, c.status, c.reason, failed.AmbiguousTries, failed.Tries, n)
 			}
 			if again := slices.Contains(worthAnotherTry(), c.status); again != (failed.Tries > 1) {
 				t.Errorf("%s, %d: %d tries", op, c.status, failed.Tries)
@@ -333,14 +333,14 @@ func TestNoAnswer(t *testing.T) {
 		},
 	})
 	var failed *wire.Error
-	if !errors.As(err, &failed) || failed.Answer != nil || failed.Doubtful != 4 || failed.Tries != 4 {
+	if !errors.As(err, &failed) || failed.Answer != nil || failed.AmbiguousTries != 4 || failed.Tries != 4 {
 		t.Errorf("%+v", err)
 	}
 	gone := httptest.NewServer(http.NotFoundHandler())
 	at, _ := url.Parse(gone.URL)
 	gone.Close()
 	_, err = (&world{}).client().Do(t.Context(), wire.Call{Op: wire.Audience, Method: "GET", URL: at})
-	if !errors.As(err, &failed) || failed.Tries != 4 || failed.Doubtful != 0 || !strings.Contains(err.Error(), "connection refused") {
+	if !errors.As(err, &failed) || failed.Tries != 4 || failed.AmbiguousTries != 0 || !strings.Contains(err.Error(), "connection refused") {
 		t.Error(err)
 	}
 	slow := serve(t, func(_ http.ResponseWriter, r *http.Request) { <-r.Context().Done() })
@@ -427,7 +427,7 @@ func TestRequestsGoThroughTheProxy(t *testing.T) {
 		Proxy: func(*http.Request) (*url.URL, error) { return proxy, nil },
 	})
 	index, _ := url.Parse("http://index.example/simple/")
-	answer, err := client.Do(t.Context(), wire.Call{Op: wire.Look, Method: "GET", URL: index})
+	answer, err := client.Do(t.Context(), wire.Call{Op: wire.Listing, Method: "GET", URL: index})
 	if err != nil || string(answer.Body) != "through" || asked != "index.example Basic bWU6c2VjcmV0LW9mLXRoZS1wcm94eQ==" {
 		t.Errorf("%v, asked %q", err, asked)
 	}
@@ -435,7 +435,7 @@ func TestRequestsGoThroughTheProxy(t *testing.T) {
 	proxy, _ = url.Parse(gone.URL)
 	proxy.User = url.UserPassword("me", "secret-of-the-proxy")
 	gone.Close()
-	if _, err = client.Do(t.Context(), wire.Call{Op: wire.Look, Method: "GET", URL: index}); err == nil || strings.Contains(err.Error(), "secret-of-the-proxy") {
+	if _, err = client.Do(t.Context(), wire.Call{Op: wire.Listing, Method: "GET", URL: index}); err == nil || strings.Contains(err.Error(), "secret-of-the-proxy") {
 		t.Errorf("%v", err)
 	}
 }

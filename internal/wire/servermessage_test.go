@@ -8,7 +8,7 @@ import (
 	"github.com/org/pypi-oidc-publish/internal/wire"
 )
 
-func TestWords(t *testing.T) {
+func TestServerMessage(t *testing.T) {
 	t.Parallel()
 	page := "<html>\n <head><title>400 Bad Request</title><style>p{}</style></head>\n <body>\n  <h1>400 Bad Request</h1>\n  File already exists (&#x27;a.whl&#x27;).<br/><!-- x --></body></html>"
 	cases := []struct {
@@ -40,23 +40,23 @@ func TestWords(t *testing.T) {
 		t.Run(c.name, func(t *testing.T) {
 			t.Parallel()
 			a := wire.Answer{Status: c.status, Reason: c.reason, Header: http.Header{"Content-Type": {c.kind}}, Body: []byte(c.body)}
-			if got := a.Words(); got != c.want {
+			if got := a.ServerMessage(); got != c.want {
 				t.Errorf("got %q, want %q", got, c.want)
 			}
 		})
 	}
 	long := wire.Answer{Status: 400, Reason: strings.Repeat("ü", 5000)}
-	if got := long.Words(); len(got) > 2010 {
+	if got := long.ServerMessage(); len(got) > 2010 {
 		t.Errorf("%d bytes", len(got))
 	}
 }
 
-func FuzzWords(f *testing.F) {
+func FuzzServerMessage(f *testing.F) {
 	f.Add("Bad Request", "text/html", "<html><head></head>")
 	f.Add("", "application/json", `{"errors":[{}]}`)
 	f.Fuzz(func(t *testing.T, reason, kind, body string) {
 		a := wire.Answer{Status: 400, Reason: reason, Header: http.Header{"Content-Type": {kind}}, Body: []byte(body)}
-		if got := a.Words(); got == "" || len(got) > 2010 || strings.ContainsAny(got, "\n\r") {
+		if got := a.ServerMessage(); got == "" || len(got) > 2010 || strings.ContainsAny(got, "\n\r") {
 			t.Errorf("%q", got)
 		}
 	})
@@ -71,7 +71,7 @@ func TestTold(t *testing.T) {
 		{"We are moving", "we are", "look: GET https://index.example/simple/x/ answered 503 We are moving after 3 tries"},
 	} {
 		failed := wire.Error{
-			Op: wire.Look, Method: http.MethodGet, URL: "https://index.example/simple/x/", Tries: 3,
+			Op: wire.Listing, Method: http.MethodGet, URL: "https://index.example/simple/x/", Tries: 3,
 			Answer: &wire.Answer{Status: 503, Reason: c.reason, Header: http.Header{"Content-Type": {"text/plain"}}, Body: []byte(c.body)},
 		}
 		if got := failed.Error() + failed.Said(); got != c.want {
@@ -79,12 +79,12 @@ func TestTold(t *testing.T) {
 		}
 	}
 	nameless := wire.Error{
-		Op: wire.Look, Method: "GET", URL: "https://index.example/", Tries: 1, Answer: &wire.Answer{Status: 522, Reason: "status code 522"},
+		Op: wire.Listing, Method: "GET", URL: "https://index.example/", Tries: 1, Answer: &wire.Answer{Status: 522, Reason: "status code 522"},
 	}
 	if got := nameless.Error() + nameless.Said(); got != "look: GET https://index.example/ answered 522" {
 		t.Errorf("got %q", got)
 	}
-	if got := (&wire.Error{Op: wire.Look}).Said(); got != "" {
+	if got := (&wire.Error{Op: wire.Listing}).Said(); got != "" {
 		t.Errorf("nobody answered, and said %q", got)
 	}
 }

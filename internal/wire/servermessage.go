@@ -13,24 +13,24 @@ import (
 	"unicode/utf8"
 )
 
-// AcceptWords is the Accept header of requests whose refusal people must understand: the plainer the better.
-const AcceptWords = "application/json;q=0.9, text/plain;q=0.8, text/html;q=0.7"
+// AcceptReadable is the Accept header of requests whose refusal people must understand: the plainer the better.
+const AcceptReadable = "application/json;q=0.9, text/plain;q=0.8, text/html;q=0.7"
 
-// longestWords bounds what is repeated of an answer, in bytes.
-const longestWords = 2000
+// maxMessage bounds what is repeated of an answer, in bytes.
+const maxMessage = 2000
 
-// Words is what the server said, for people: its status line where that says more than the code does, else its body
+// ServerMessage is what the server said, for people: its status line where that says more than the code does, else its body
 // as JSON, plain text or HTML without the tags. An index tells its reason in either, and in some answers only in one
 // (reference: pypi-server.md, section 1.2). It is never empty, one line, bounded, and not yet safe to print.
-func (a *Answer) Words() string {
+func (a *Answer) ServerMessage() string {
 	reason := a.line(latin1(a.Reason))
-	if nameless(a.Status, reason) {
+	if isPlaceholder(a.Status, reason) {
 		reason = ""
 	}
-	if reason != "" && !stock(a.Status, reason) {
+	if reason != "" && !isStockPhrase(a.Status, reason) {
 		return reason
 	}
-	if body := a.line(a.bodyWords()); body != "" {
+	if body := a.line(a.bodyMessage()); body != "" {
 		return body
 	}
 	if reason == "" {
@@ -47,8 +47,8 @@ func (a *Answer) line(text string) string {
 	return oneLine(text)
 }
 
-// stock tells that a reason says no more than the code does: Go's phrase for it, or one of those that other servers have.
-func stock(status int, reason string) bool {
+// isStockPhrase tells that a reason says no more than the code does: Go's phrase for it, or one of those that other servers have.
+func isStockPhrase(status int, reason string) bool {
 	phrases := []string{
 		http.StatusText(status), "Unprocessable Content", "Content Too Large", "Payload Too Large", "Service Temporarily Unavailable",
 		"Gateway Time-out", "Moved Temporarily", "Backend fetch failed", "first byte timeout", "Backend unavailable, connection timeout",
@@ -56,12 +56,12 @@ func stock(status int, reason string) bool {
 	return slices.ContainsFunc(phrases, func(phrase string) bool { return strings.EqualFold(reason, phrase) })
 }
 
-// nameless tells a reason that servers write where a status has no name, as those of fronts.
-func nameless(status int, reason string) bool {
+// isPlaceholder tells a reason that servers write where a status has no name, as those of fronts.
+func isPlaceholder(status int, reason string) bool {
 	return strings.EqualFold(reason, fmt.Sprintf("status code %d", status))
 }
 
-func (a *Answer) bodyWords() string {
+func (a *Answer) bodyMessage() string {
 	kind, _, err := mime.ParseMediaType(a.Header.Get("Content-Type"))
 	if err != nil {
 		kind = ""
@@ -69,9 +69,9 @@ func (a *Answer) bodyWords() string {
 	body := string(a.Body)
 	switch {
 	case kind == "application/json" || strings.HasSuffix(kind, "+json"):
-		return jsonWords(a.Body)
+		return jsonMessage(a.Body)
 	case kind == "text/html" || strings.HasPrefix(strings.TrimSpace(body), "<"):
-		return htmlWords(body)
+		return htmlText(body)
 	case strings.HasPrefix(kind, "text/"), kind == "" && utf8.Valid(a.Body):
 		return body
 	default:
@@ -79,8 +79,8 @@ func (a *Answer) bodyWords() string {
 	}
 }
 
-// jsonWords reads the members in which servers of this field put their reason.
-func jsonWords(body []byte) string {
+// jsonMessage reads the members in which servers of this field put their reason.
+func jsonMessage(body []byte) string {
 	var said struct {
 		Message     string `json:"message"`
 		Code        string `json:"code"`
@@ -127,8 +127,8 @@ func joined(by string, parts ...string) string {
 	return strings.Join(kept, by)
 }
 
-// htmlWords is a page as text: without scripts, styles, head and tags.
-func htmlWords(page string) string {
+// htmlText is a page as text: without scripts, styles, head and tags.
+func htmlText(page string) string {
 	silent := regexp.MustCompile(`(?is)<(head|script|style)\b.*?</(head|script|style)>|<!--.*?-->`)
 	tags := regexp.MustCompile(`(?s)<[^>]*>`)
 	if text := oneLine(html.UnescapeString(tags.ReplaceAllString(silent.ReplaceAllString(page, " "), " "))); text != "" {
@@ -151,10 +151,10 @@ func latin1(text string) string {
 }
 
 // oneLine folds all white space and bounds the length, at a whole character.
-func oneLine(text string) string { return shortened(text, longestWords) }
+func oneLine(text string) string { return truncate(text, maxMessage) }
 
-// shortened returns a text on one line, cut at a whole character to at most most bytes and an ellipsis.
-func shortened(text string, most int) string {
+// truncate returns a text on one line, cut at a whole character to at most most bytes and an ellipsis.
+func truncate(text string, most int) string {
 	text = strings.Join(strings.Fields(text), " ")
 	if len(text) <= most {
 		return text

@@ -31,7 +31,7 @@ type reply struct {
 
 // replyOf reads an error of the library or of the wire.
 func replyOf(err error) reply {
-	var failed *wire.Error
+	failed := wire.ErrorOf(err)
 	var refused *github.ErrorResponse
 	var otp *github.TwoFactorAuthError
 	var rate *github.RateLimitError
@@ -39,10 +39,10 @@ func replyOf(err error) reply {
 	switch {
 	case err == nil:
 		return reply{}
-	case errors.As(err, &failed):
+	case failed != nil:
 		return reply{
 			answer: failed.Answer, limited: limited(failed.Answer), unclear: failed.Answer == nil || failed.AmbiguousTries > 0,
-			final: failed.Permanent() || exhausted(failed.Answer),
+			final: wire.Permanent(err) || exhausted(failed.Answer),
 		}
 	case errors.As(err, &refused):
 		answer := answerOf(refused.Response)
@@ -100,10 +100,10 @@ func (r reply) status() int {
 
 // passing tells whether another try of an upload may end otherwise.
 func (r reply) passing() bool {
-	switch status := r.status(); {
+	switch {
 	case r.final:
 		return false
-	case r.unclear, r.limited, wire.Temporary(status):
+	case r.unclear, r.limited, r.answer.Temporary():
 		return true
 	default:
 		return r.exists()
@@ -144,7 +144,6 @@ func trouble(ctx context.Context, doing string, err error) error {
 		Fix:     "see https://www.githubstatus.com and run the job again later: assets that are there are recognised",
 	}
 	var ours finding.Finding
-	var failed *wire.Error
 	reply := replyOf(err)
 	switch cause := context.Cause(ctx); {
 	case cause != nil:
@@ -157,8 +156,8 @@ func trouble(ctx context.Context, doing string, err error) error {
 		told.Message = "GitHub takes no more requests of this token for now, so that it could not be used to " + doing + ": " + words(reply, err)
 	case reply.answer != nil:
 		told.Message = "GitHub could not be used to " + doing + ": " + words(reply, err)
-	case errors.As(err, &failed):
-		told.Fix = cmp.Or(failed.Advice(), told.Fix)
+	default:
+		told.Fix = cmp.Or(wire.Advice(err), told.Fix)
 	}
 	return told
 }
@@ -199,7 +198,7 @@ func denied(ctx context.Context, doing string, err error) error {
 func refused(ctx context.Context, r Release, a Asset, err error) error {
 	reply, doing := replyOf(err), "attach "+a.Name+" to the release "+r.Tag
 	switch status := reply.status(); {
-	case reply.limited, status/100 != 4, wire.Temporary(status):
+	case reply.limited, status/100 != 4, reply.answer.Temporary():
 	case status == http.StatusUnauthorized, status == http.StatusForbidden, status == http.StatusNotFound:
 	case bytes.Contains(bytes.ToLower(reply.answer.Body), []byte("immutable release")):
 		return immutable(r, "it was not given "+a.Name)

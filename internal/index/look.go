@@ -30,14 +30,11 @@ func (c *Client) Look(ctx context.Context, project pep.Project) (pep.Listing, er
 		call.Auth = func(ctx context.Context) (string, secret.Text, error) { return c.login.Token(ctx, 0) }
 	}
 	answer, err := c.wire.Do(ctx, call)
-	var failed *wire.Error
 	switch {
-	case errors.As(err, &failed) && failed.Answer != nil && failed.Answer.Status == http.StatusNotFound:
+	case wire.StatusOf(err) == http.StatusNotFound:
 		return pep.Listing{Project: project}, nil
-	case errors.As(err, &failed) && failed.Answer != nil:
-		return pep.Listing{}, fmt.Errorf("%w%s", err, failed.Said())
 	case err != nil:
-		return pep.Listing{}, err
+		return pep.Listing{}, wire.WithServerMessage(err)
 	}
 	return listingOf(answer, project, call.URL)
 }

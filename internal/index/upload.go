@@ -2,7 +2,6 @@ package index
 
 import (
 	"context"
-	"errors"
 	"io"
 	"net/http"
 	"strings"
@@ -113,8 +112,8 @@ func (u *upload) answered(ctx context.Context, answer *wire.Answer) {
 
 // failure returns the error of the upload for that of a request, with all tries so far.
 func (u *upload) failure(err error) error {
-	var failed *wire.Error
-	if !errors.As(err, &failed) {
+	failed := wire.ErrorOf(err)
+	if failed == nil {
 		if u.ambiguous == 0 {
 			return err // nothing was sent
 		}
@@ -123,11 +122,12 @@ func (u *upload) failure(err error) error {
 	}
 	failed.AmbiguousTries += u.ambiguous
 	u.ambiguous = failed.AmbiguousTries
-	if failed.Answer == nil || wire.Ambiguous(failed.Answer.Status) {
+	if failed.Answer == nil || failed.Answer.Ambiguous() {
 		return err
 	}
 	refusal := &Refusal{
-		File: u.File.Name, Path: u.File.Path, Status: failed.Answer.Status, Message: failed.Answer.ServerMessage(), AmbiguousTries: failed.AmbiguousTries,
+		File: u.File.Name, Path: u.File.Path,
+		Status: failed.Answer.Status, Message: failed.Answer.ServerMessage(), AmbiguousTries: failed.AmbiguousTries,
 	}
 	if to := failed.Answer.Header.Get("Location"); to != "" {
 		refusal.Location = wire.PlainURL(to)
@@ -142,7 +142,7 @@ func (c *Client) uploadError() *wire.Error {
 
 // final reports whether an answer is a refusal that no other try changes.
 func final(answer *wire.Answer) bool {
-	return answer != nil && answer.Status/100 != 2 && !wire.Temporary(answer.Status)
+	return answer != nil && answer.Status/100 != 2 && !answer.Temporary()
 }
 
 // checkSuccess rejects a 2xx answer that is an HTML page, as a login form, a proxy or another service sends: it is unknown then

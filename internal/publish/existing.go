@@ -1,11 +1,13 @@
 package publish
 
 import (
+	"cmp"
 	"fmt"
 
 	"github.com/org/pypi-oidc-publish/internal/finding"
 	"github.com/org/pypi-oidc-publish/internal/index"
 	"github.com/org/pypi-oidc-publish/internal/pep"
+	"github.com/org/pypi-oidc-publish/internal/wire"
 )
 
 // howToSee is the next step where a run does not know where to look.
@@ -49,7 +51,7 @@ func failedLook(site index.Site, skip bool, project pep.Project, err error) find
 	case site.MayReplace():
 		f.Fix = "check `index-url`: this index may replace a file of the same name, which the run could not see"
 	}
-	f.Fix = adviceOn(err, f.Fix)
+	f.Fix = cmp.Or(wire.Advice(err), f.Fix)
 	return f
 }
 

@@ -1,13 +1,11 @@
 package publish
 
 import (
-	"cmp"
 	"errors"
 	"fmt"
 	"strings"
 
 	"github.com/org/pypi-oidc-publish/internal/finding"
-	"github.com/org/pypi-oidc-publish/internal/wire"
 )
 
 // withFix makes the findings in err, if nobody explained it yet, ones with this id and next step.
@@ -34,15 +32,6 @@ func eachFinding(err error, change func(*finding.Finding)) error {
 		all = append(all, f)
 	}
 	return errors.Join(all...)
-}
-
-// adviceOn returns the next step that a failed request has of its own, or else the given one.
-func adviceOn(err error, otherwise string) string {
-	var failed *wire.Error
-	if errors.As(err, &failed) {
-		return cmp.Or(failed.Advice(), otherwise)
-	}
-	return otherwise
 }
 
 // listSome names the first of many things.

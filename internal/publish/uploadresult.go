@@ -24,7 +24,6 @@ func afterUpload() schedule { return schedule{attempts: 3, pause: 3 * time.Secon
 // try that had no clear answer, the index's page decides. success is the result of an upload that the index accepted.
 func (r *run) resolve(ctx context.Context, t *target, success ledger.Uploaded, err error) ledger.UploadResult {
 	var refused *index.Refusal
-	var failed *wire.Error
 	switch {
 	case err == nil:
 		return success
@@ -32,11 +31,11 @@ func (r *run) resolve(ctx context.Context, t *target, success ledger.Uploaded, e
 		return r.resolveExisting(ctx, t, success, refused)
 	case errors.As(err, &refused):
 		return rejected(t, r.withRule(t, refused))
-	case errors.As(err, &failed) && failed.AmbiguousTries > 0:
+	case wire.AmbiguousTries(err) > 0:
 		if action, _ := t.compare(r.listings.find(ctx, t, afterUpload()), false); action == ledger.ActionPresent {
 			return success
 		}
-		return unclear(t, failed)
+		return unclear(t, err)
 	case ctx.Err() != nil:
 		return ledger.UploadAborted{File: t.Name}
 	default:
@@ -112,16 +111,16 @@ func rejected(t *target, f finding.Finding) ledger.UploadResult {
 }
 
 // unclear is an upload that was sent completely and had no clear answer to its last try.
-func unclear(t *target, failed *wire.Error) ledger.UploadResult {
+func unclear(t *target, failed error) ledger.UploadResult {
 	f := finding.Finding{
 		ID: "upload-doubtful", Severity: finding.Error, File: t.shown,
-		Message: fmt.Sprintf("nobody knows whether the index has %s: %v%s", t.Name, failed, failed.Said()),
+		Message: fmt.Sprintf("nobody knows whether the index has %s: %v", t.Name, wire.WithServerMessage(failed)),
 		Fix:     "run the job again: if the index has the file it will be recognised, else it is uploaded",
 	}
 	var unreadable *wire.Unreadable
 	if errors.As(failed, &unreadable) {
 		f.Message = fmt.Sprintf("the index answered the upload of %s, and its answer cannot be read: %v", t.Name, failed)
-		f.Fix = failed.Advice() + "; such an answer is often a refusal, which `verify-metadata: true` finds before the upload"
+		f.Fix = wire.Advice(failed) + "; such an answer is often a refusal, which `verify-metadata: true` finds before the upload"
 	}
 	return ledger.OutcomeUnknown{File: t.Name, Finding: f}
 }
@@ -134,7 +133,7 @@ func notSent(t *target, err error) ledger.UploadResult {
 	case errors.As(err, &changed):
 		f.ID, f.Message, f.Fix = "file-changed", "it was written to during the run, so its digests are no longer true", "let no other step write there, and run the job again"
 	case f.ID == finding.Internal:
-		f.ID, f.Fix = "upload-failed", adviceOn(err, "run the job again: what the index has is recognised, and the rest is uploaded")
+		f.ID, f.Fix = "upload-failed", cmp.Or(wire.Advice(err), "run the job again: what the index has is recognised, and the rest is uploaded")
 	}
 	f.File, f.Message = t.shown, fmt.Sprintf("%s could not be uploaded: %s", t.Name, f.Message)
 	return ledger.UploadFailed{File: t.Name, Finding: f}

@@ -3,7 +3,6 @@ package trust
 import (
 	"cmp"
 	"encoding/json"
-	"errors"
 	"fmt"
 	"net/http"
 	"net/url"
@@ -20,8 +19,8 @@ const NoTrustedPublishing = "no-trusted-publishing"
 
 // noAudience explains an index that did not tell its audience.
 func noAudience(at *url.URL, err error) error {
-	var failed *wire.Error
-	if !errors.As(err, &failed) {
+	failed := wire.ErrorOf(err)
+	if failed == nil {
 		return err
 	}
 	told := finding.Finding{
@@ -30,7 +29,7 @@ func noAudience(at *url.URL, err error) error {
 		Fix:     "run the job again later; nothing was sent, and nothing has to be cleaned up",
 	}
 	if failed.Answer == nil {
-		told.Fix = cmp.Or(failed.Advice(), told.Fix)
+		told.Fix = cmp.Or(wire.Advice(err), told.Fix)
 		return told
 	}
 	switch status := failed.Answer.Status; {
@@ -85,17 +84,17 @@ func otherAudience(asked, got string) error {
 
 // refusedMint explains a mint that gave no token.
 func (l *Lease) refusedMint(err error, claims oidc.Claims, order Order) error {
-	var failed *wire.Error
-	if !errors.As(err, &failed) {
+	failed := wire.ErrorOf(err)
+	if failed == nil {
 		return err // of the ID token, which explains itself
 	}
 	told := finding.Finding{
 		ID: "mint-unavailable", Severity: finding.Error,
-		Message: "the index gave no upload token: " + err.Error() + failed.Said(),
+		Message: "the index gave no upload token: " + wire.WithServerMessage(err).Error(),
 		Fix:     "run the job again later: files that the index has are recognised, and the rest is uploaded",
 	}
-	if failed.Answer == nil || wire.Temporary(failed.Answer.Status) {
-		told.Fix = cmp.Or(failed.Advice(), told.Fix)
+	if failed.Answer == nil || failed.Answer.Temporary() {
+		told.Fix = cmp.Or(wire.Advice(err), told.Fix)
 		return told
 	}
 	told.ID, told.Message = "mint-refused", "the index refused to give an upload token: "+failed.Answer.ServerMessage()

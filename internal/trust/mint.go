@@ -92,14 +92,11 @@ func (l *Lease) mint(ctx context.Context, order Order) error {
 			return id.Text.Reveal(at)
 		}),
 	})
-	var failed *wire.Error
-	switch {
-	case err == nil:
+	if err == nil {
 		l.lost(answer.AmbiguousTries)
 		return l.keep(answer, order)
-	case errors.As(err, &failed):
-		l.lost(failed.AmbiguousTries)
 	}
+	l.lost(wire.AmbiguousTries(err))
 	return l.refusedMint(err, last, order)
 }
 

@@ -14,7 +14,7 @@ type Answer struct {
 	Header http.Header
 	Body   []byte
 	// AmbiguousTries counts the earlier tries of the call that may have had their effect all the same: sent whole with no answer,
-	// or answered with an error of the server or of a front before it, as [Ambiguous] has it and the op's policy.
+	// or answered with an error of the server or of a front before it, as [Answer.Ambiguous] has it and the op's policy.
 	AmbiguousTries int
 
 	redact func(string) string

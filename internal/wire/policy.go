@@ -9,7 +9,7 @@ import (
 // Op is one kind of request: a row of the policy table.
 type Op string
 
-// The ops. The stage of a rehearsal injects its faults under the same names.
+// The ops. The test servers of `rehearse` and `serve` inject faults under the same names.
 const (
 	IDToken  Op = "id-token" // GitHub's OIDC endpoint on the runner
 	Audience Op = "audience" // what the index wants in an ID token
@@ -85,7 +85,7 @@ func policyOf(op Op) policy {
 		// The index's own statement time-out is ten minutes (pypi-server reference, section 1.1).
 		return policy{tries: 6, timeout: 15 * minute, budget: 20 * minute, firstWait: second, maxBody: mib, retryOn: transient()}
 	case Burn:
-		// All burning has five seconds; the token dies of old age otherwise. The burn comes before its proof: it gets what there is.
+		// All burning has five seconds; the token expires by itself otherwise. The burn comes before its proof: it gets what there is.
 		return policy{tries: 3, timeout: 4 * second, budget: 4 * second, firstWait: second / 4, maxBody: 64 * kib, retryOn: transient()}
 	case TrustRoot:
 		// Trouble here must not stop a release: the program has copies. Its end is a 404, which is no failure.
@@ -104,13 +104,13 @@ func policyOf(op Op) policy {
 	case Provenance:
 		return policy{tries: 3, timeout: 30 * second, budget: minute, firstWait: second / 2, maxBody: 4 * mib, retryOn: transient()}
 	case GitHub:
-		// A page of releases is long: each comes with its notes and all its assets. A limit asks for a minute of patience.
+		// A page of releases is long: each comes with its notes and all its assets. A rate limit asks to wait for a minute.
 		return policy{
 			tries: 4, timeout: 30 * second, budget: 3 * minute, firstWait: second / 2, maxBody: 64 * mib,
 			retryOn: transient(), retryRateLimit: true,
 		}
 	case Asset:
-		// One that broke off leaves a half asset behind, which must go before the next try: the room of releases tries again.
+		// One that broke off leaves a half asset behind, which must go before the next try: package github tries again.
 		return policy{tries: 1, timeout: 15 * minute, budget: 15 * minute, maxBody: mib}
 	case AssetDownload:
 		// An asset has less than 2 GiB (GitHub's own bound); it is streamed.
@@ -126,12 +126,12 @@ func policyOf(op Op) policy {
 	}
 }
 
-// retries tells whether an answer is worth another try.
+// retries reports whether an answer is worth another try.
 func (p policy) retries(a *Answer) bool {
 	return slices.Contains(p.retryOn, a.Status) || p.retryRateLimit && a.Status == http.StatusForbidden && a.Header.Get("Retry-After") != ""
 }
 
 // ambiguous reports whether a try with this answer may have had its effect all the same.
 func (p policy) ambiguous(a *Answer) bool {
-	return Ambiguous(a.Status) && (!slices.Contains(p.noEffectOn, a.Status) || mayHaveReached(a))
+	return a.Ambiguous() && (!slices.Contains(p.noEffectOn, a.Status) || mayHaveReached(a))
 }

@@ -26,7 +26,7 @@ func (c *Client) Do(ctx context.Context, call Call) (*Answer, error) {
 			failed.Answer, failed.Err = nil, t.fatal
 			return nil, failed
 		}
-		if t.answer != nil && t.answer.Status/100 == 2 {
+		if t.answer.succeeded() {
 			c.trace(failed, n, t, 0)
 			t.answer.AmbiguousTries = failed.AmbiguousTries
 			return t.answer, nil
@@ -53,7 +53,7 @@ func (c *Client) Do(ctx context.Context, call Call) (*Answer, error) {
 func (c *Client) next(ctx context.Context, rule policy, n int, spent time.Duration, t try) (time.Duration, bool) {
 	var long *TooLong
 	switch {
-	case n >= rule.tries, ctx.Err() != nil, errors.As(t.err, &long), permanent(t.err):
+	case n >= rule.tries, ctx.Err() != nil, errors.As(t.err, &long), Permanent(t.err):
 		return 0, false
 	case t.answer != nil && !rule.retries(t.answer):
 		return 0, false

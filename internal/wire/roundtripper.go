@@ -3,7 +3,6 @@ package wire
 import (
 	"bytes"
 	"context"
-	"errors"
 	"fmt"
 	"io"
 	"net/http"
@@ -37,9 +36,8 @@ func (l roundTripper) RoundTrip(request *http.Request) (*http.Response, error) {
 		}
 	}
 	answer, err := l.client.Do(request.Context(), call)
-	var failed *Error
-	if errors.As(err, &failed) && failed.Answer != nil {
-		answer, err = failed.Answer, nil
+	if refused := AnswerOf(err); refused != nil {
+		answer, err = refused, nil
 	}
 	if err != nil {
 		return nil, err

@@ -62,29 +62,26 @@ func FuzzServerMessage(f *testing.F) {
 	})
 }
 
-// TestTold: the words of the server come after the status where they say more than it, and never the same again.
-func TestTold(t *testing.T) {
+// TestWithServerMessage: the message of the server comes after the status where it says more than it, and never the same again.
+func TestWithServerMessage(t *testing.T) {
 	t.Parallel()
 	for _, c := range []struct{ reason, body, want string }{
 		{"Service Unavailable", "", "look: GET https://index.example/simple/x/ answered 503 Service Unavailable after 3 tries"},
 		{"Service Unavailable", "we are moving", "look: GET https://index.example/simple/x/ answered 503 Service Unavailable after 3 tries: we are moving"},
 		{"We are moving", "we are", "look: GET https://index.example/simple/x/ answered 503 We are moving after 3 tries"},
 	} {
-		failed := wire.Error{
+		failed := &wire.Error{
 			Op: wire.Listing, Method: http.MethodGet, URL: "https://index.example/simple/x/", Tries: 3,
 			Answer: &wire.Answer{Status: 503, Reason: c.reason, Header: http.Header{"Content-Type": {"text/plain"}}, Body: []byte(c.body)},
 		}
-		if got := failed.Error() + failed.Said(); got != c.want {
+		if got := wire.WithServerMessage(failed).Error(); got != c.want {
 			t.Errorf("got  %q\nwant %q", got, c.want)
 		}
 	}
-	nameless := wire.Error{
+	nameless := &wire.Error{
 		Op: wire.Listing, Method: "GET", URL: "https://index.example/", Tries: 1, Answer: &wire.Answer{Status: 522, Reason: "status code 522"},
 	}
-	if got := nameless.Error() + nameless.Said(); got != "look: GET https://index.example/ answered 522" {
+	if got := wire.WithServerMessage(nameless).Error(); got != "look: GET https://index.example/ answered 522" {
 		t.Errorf("got %q", got)
-	}
-	if got := (&wire.Error{Op: wire.Listing}).Said(); got != "" {
-		t.Errorf("nobody answered, and said %q", got)
 	}
 }

@@ -14,20 +14,32 @@ const (
 	lastOfFront         = 530
 )
 
-// Temporary reports whether a status says nothing of what was asked for, so that the same request may be answered otherwise later.
-func Temporary(status int) bool {
-	switch status {
+// Temporary reports whether the status says nothing of what was asked for, so that the same request may be answered otherwise later. A nil
+// answer, which is none, is not temporary.
+func (a *Answer) Temporary() bool {
+	if a == nil {
+		return false
+	}
+	switch a.Status {
 	case http.StatusRequestTimeout, http.StatusTooEarly, http.StatusTooManyRequests:
 		return true
 	}
-	return Ambiguous(status)
+	return a.Ambiguous()
 }
 
-// Ambiguous reports whether a request that was answered with the status may have had its effect all the same: the answer is an error of a
-// server, or of a front that lost the answer of the server behind it.
-func Ambiguous(status int) bool {
-	return status >= http.StatusInternalServerError || status == clientClosedRequest
+// Ambiguous reports whether a request with this answer may have had its effect all the same: its status is an error of a server, or of a
+// front that lost the answer of the server behind it. A nil answer, which is none, is not ambiguous.
+func (a *Answer) Ambiguous() bool {
+	return a != nil && (a.Status >= http.StatusInternalServerError || a.Status == clientClosedRequest)
 }
+
+// overloaded reports whether the server wants fewer requests, or is in distress.
+func (a *Answer) overloaded() bool {
+	return a != nil && (a.Status == http.StatusTooManyRequests || a.Ambiguous())
+}
+
+// succeeded reports whether there is an answer, and it is a 2xx.
+func (a *Answer) succeeded() bool { return a != nil && a.Status/100 == 2 }
 
 // transient are the statuses that are worth another try. The index's 500 may be a race of two first files of one release, which the same
 // bytes sent again resolve.
@@ -47,9 +59,9 @@ func transient() []int {
 func unreached() []int { return []int{http.StatusServiceUnavailable, 521, 522, 523, 525, 526, 530} }
 
 // mayHaveReached reports whether an answer with one of these statuses says all the same that the server behind the front was asked, and
-// its answer lost: the words are Fastly's and Varnish's, which have no status of its own for it.
+// its answer lost: the reasons are those of Fastly and Varnish, which have no status of its own for it.
 func mayHaveReached(a *Answer) bool {
 	lost := []string{"first byte timeout", "between bytes timeout", "backend read error", "Backend fetch failed"}
-	says := func(words string) bool { return strings.EqualFold(a.Reason, words) }
+	says := func(reason string) bool { return strings.EqualFold(a.Reason, reason) }
 	return a.Status == http.StatusServiceUnavailable && slices.ContainsFunc(lost, says)
 }

@@ -297,7 +297,7 @@ func TestTLSStaysAsItWas(t *testing.T) {
 		_, failed := sends(t, (&world{}).reaching(c.roots, nil), s.url("https", c.host))
 		var untrusted *tls.CertificateVerificationError
 		once := failed != nil && failed.Tries == 1 && failed.AmbiguousTries == 0
-		if !once || !errors.As(failed, &untrusted) || !strings.Contains(failed.Advice(), "ca-bundle") {
+		if !once || !errors.As(failed, &untrusted) || !strings.Contains(wire.Advice(failed), "ca-bundle") {
 			t.Errorf("%s: %+v", name, failed)
 		}
 	}
@@ -392,8 +392,8 @@ func TestThroughATunnel(t *testing.T) {
 			if text := failed.Error(); !strings.HasSuffix(text, want) || strings.Contains(text, "the-secret") {
 				t.Error(text)
 			}
-			if !strings.Contains(failed.Advice(), "NO_PROXY") {
-				t.Error(failed.Advice())
+			if !strings.Contains(wire.Advice(failed), "NO_PROXY") {
+				t.Error(wire.Advice(failed))
 			}
 			if n := connects.Load(); n < 2 {
 				t.Errorf("%d connections through the proxy", n)
@@ -427,7 +427,7 @@ func TestWhatIsNotHTTP(t *testing.T) {
 			if !known || len(text) > 1000 || strings.Contains(text, "secret") {
 				t.Errorf("%d bytes: %.1200q", len(text), text)
 			}
-			if failed.Advice() == "" {
+			if wire.Advice(failed) == "" {
 				t.Error("there is no next step")
 			}
 		})

@@ -29,11 +29,7 @@ func (c *Client) try(ctx context.Context, call Call, rule policy) (t try) {
 		return try{err: err}
 	}
 	defer func() {
-		status := 0
-		if t.answer != nil {
-			status = t.answer.Status
-		}
-		defer call.Gate.release(status == http.StatusTooManyRequests || Ambiguous(status), status/100 == 2) // also where telling panics
+		defer call.Gate.release(t.answer.overloaded(), t.answer.succeeded()) // even if Ended panics
 		if call.Ended != nil {
 			call.Ended(t.answer)
 		}

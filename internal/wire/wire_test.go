@@ -183,9 +183,14 @@ func TestStatuses(t *testing.T) {
 	for status := range 700 {
 		ambiguous := status == 499 || status >= 500
 		temporary := ambiguous || status == 408 || status == 425 || status == 429
-		if wire.Ambiguous(status) != ambiguous || wire.Temporary(status) != temporary {
-			t.Errorf("%d: ambiguous %v, temporary %v", status, wire.Ambiguous(status), wire.Temporary(status))
+		answer := &wire.Answer{Status: status}
+		if answer.Ambiguous() != ambiguous || answer.Temporary() != temporary {
+			t.Errorf("%d: ambiguous %v, temporary %v", status, answer.Ambiguous(), answer.Temporary())
 		}
+	}
+	var none *wire.Answer
+	if none.Ambiguous() || none.Temporary() {
+		t.Errorf("no answer: ambiguous %v, temporary %v", none.Ambiguous(), none.Temporary())
 	}
 }
 

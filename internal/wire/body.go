@@ -1,30 +1,33 @@
 package wire
 
 import (
+	"errors"
 	"fmt"
 	"io"
+	"net/http"
 )
 
-// bounded reads all of r, or tells that it is too long.
-func bounded(r io.Reader, bound int64) ([]byte, error) {
-	body, err := io.ReadAll(io.LimitReader(r, bound+1))
-	if err != nil {
-		return nil, fmt.Errorf("the answer broke off: %w", err)
-	}
-	if int64(len(body)) > bound {
-		return nil, &TooLong{Bound: bound}
-	}
-	return body, nil
+// readBody returns the body of an answer, which has at most bound bytes. Its error is as that of [copyBody].
+func readBody(r io.ReadCloser, bound int64) ([]byte, error) {
+	body, err := io.ReadAll(http.MaxBytesReader(nil, r, bound))
+	return body, bodyError(err)
 }
 
-// streamed copies all of r, or tells that it is too long.
-func streamed(into io.Writer, r io.Reader, bound int64) error {
-	n, err := io.Copy(into, io.LimitReader(r, bound+1))
-	if err != nil {
+// copyBody writes the body of an answer, which has at most bound bytes, to w. Its error is a [*TooLong], or that of the connection or of w,
+// when a part of the body may have been written.
+func copyBody(w io.Writer, r io.ReadCloser, bound int64) error {
+	_, err := io.Copy(w, http.MaxBytesReader(nil, r, bound))
+	return bodyError(err)
+}
+
+func bodyError(err error) error {
+	var long *http.MaxBytesError
+	switch {
+	case err == nil:
+		return nil
+	case errors.As(err, &long):
+		return &TooLong{Bound: long.Limit}
+	default:
 		return fmt.Errorf("the answer broke off: %w", err)
 	}
-	if n > bound {
-		return &TooLong{Bound: bound}
-	}
-	return nil
 }

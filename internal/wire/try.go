@@ -119,11 +119,11 @@ func (c *Client) exchange(request *http.Request, watch *exchangeWatch, into func
 	var body []byte
 	switch {
 	case into == nil:
-		body, err = bounded(response.Body, bound)
+		body, err = readBody(response.Body, bound)
 	case response.StatusCode/100 == 2:
-		err = streamed(into(), response.Body, bound)
+		err = copyBody(into(), response.Body, bound)
 	default:
-		body, err = bounded(response.Body, min(bound, mib))
+		body, err = readBody(response.Body, min(bound, mib))
 	}
 	if err != nil {
 		return nil, err

@@ -13,24 +13,24 @@ import (
 	"unicode/utf8"
 )
 
-// AcceptReadable is the Accept header of requests whose refusal people must understand: the plainer the better.
+// AcceptReadable is the Accept header of requests whose refusal people must understand: it prefers JSON and plain text to HTML.
 const AcceptReadable = "application/json;q=0.9, text/plain;q=0.8, text/html;q=0.7"
 
-// maxMessage bounds what is repeated of an answer, in bytes.
+// maxMessage bounds a server's message, in bytes.
 const maxMessage = 2000
 
-// ServerMessage is what the server said, for people: its status line where that says more than the code does, else its body
-// as JSON, plain text or HTML without the tags. An index tells its reason in either, and in some answers only in one
-// (reference: pypi-server.md, section 1.2). It is never empty, one line, bounded, and not yet safe to print.
+// ServerMessage returns the server's own message: its reason phrase if that says more than the status code, else its body as JSON, plain
+// text or HTML without the tags, else the status code and its name. An index gives its reason in either, and in some answers only in one
+// (reference: pypi-server.md, section 1.2). The message is never empty, one line, redacted, bounded, and not yet safe to print.
 func (a *Answer) ServerMessage() string {
-	reason := a.line(latin1(a.Reason))
+	reason := a.oneLine(decodeReason(a.Reason))
 	if isPlaceholder(a.Status, reason) {
 		reason = ""
 	}
 	if reason != "" && !isStockPhrase(a.Status, reason) {
 		return reason
 	}
-	if body := a.line(a.bodyMessage()); body != "" {
+	if body := a.oneLine(a.bodyMessage()); body != "" {
 		return body
 	}
 	if reason == "" {
@@ -39,15 +39,15 @@ func (a *Answer) ServerMessage() string {
 	return strings.TrimSpace(fmt.Sprintf("%d %s", a.Status, reason))
 }
 
-// line is a text as one line, redacted before it is cut: a part of a secret is not known any more.
-func (a *Answer) line(text string) string {
+// oneLine returns a text of the answer on one line and bounded. It is redacted before it is cut, since a part of a secret is not recognised.
+func (a *Answer) oneLine(text string) string {
 	if a.redact != nil {
 		text = a.redact(text)
 	}
-	return oneLine(text)
+	return truncate(text, maxMessage)
 }
 
-// isStockPhrase tells that a reason says no more than the code does: Go's phrase for it, or one of those that other servers have.
+// isStockPhrase reports whether a reason says no more than the status code: it is Go's phrase for it, or that of another server.
 func isStockPhrase(status int, reason string) bool {
 	phrases := []string{
 		http.StatusText(status), "Unprocessable Content", "Content Too Large", "Payload Too Large", "Service Temporarily Unavailable",
@@ -56,11 +56,12 @@ func isStockPhrase(status int, reason string) bool {
 	return slices.ContainsFunc(phrases, func(phrase string) bool { return strings.EqualFold(reason, phrase) })
 }
 
-// isPlaceholder tells a reason that servers write where a status has no name, as those of fronts.
+// isPlaceholder reports whether a reason is what servers write where a status has no name, as those of fronts.
 func isPlaceholder(status int, reason string) bool {
 	return strings.EqualFold(reason, fmt.Sprintf("status code %d", status))
 }
 
+// bodyMessage returns the message in the body, as its media type has it; empty if there is none.
 func (a *Answer) bodyMessage() string {
 	kind, _, err := mime.ParseMediaType(a.Header.Get("Content-Type"))
 	if err != nil {
@@ -79,9 +80,9 @@ func (a *Answer) bodyMessage() string {
 	}
 }
 
-// jsonMessage reads the members in which servers of this field put their reason.
+// jsonMessage returns the members in which indexes, Sigstore and GitHub put their reason; empty if there are none.
 func jsonMessage(body []byte) string {
-	var said struct {
+	var members struct {
 		Message     string `json:"message"`
 		Code        string `json:"code"`
 		Detail      string `json:"detail"`
@@ -95,28 +96,29 @@ func jsonMessage(body []byte) string {
 		} `json:"errors"`
 	}
 	var other *json.UnmarshalTypeError // one field of another type, such as a code that is a number: the rest is read all the same
-	if err := json.Unmarshal(body, &said); err != nil && !errors.As(err, &other) {
+	if err := json.Unmarshal(body, &members); err != nil && !errors.As(err, &other) {
 		return ""
 	}
 	var parts []string
-	worded := false // GitHub's have a code alone, and the words stand beside them
-	for _, e := range said.Errors {
+	explained := false // those of GitHub have a code alone, and the message is beside them
+	for _, e := range members.Errors {
 		parts = append(parts, joined(": ", e.Field, e.Code, e.Description, e.Message))
-		worded = worded || e.Description != "" || e.Message != ""
+		explained = explained || e.Description != "" || e.Message != ""
 	}
 	switch all := joined("; ", parts...); {
-	case worded:
+	case explained:
 		return all
 	case all != "":
-		return joined(": ", said.Message, all)
+		return joined(": ", members.Message, all)
 	}
-	// WebOb's code is the whole status line, and its message a boilerplate (reference: pypi-server.md, section 1.2).
-	if status, reason, ok := strings.Cut(said.Code, " "); ok && len(status) == 3 && strings.Trim(status, "0123456789") == "" {
+	// WebOb's code is the whole status line, and its message is boilerplate (reference: pypi-server.md, section 1.2).
+	if status, reason, ok := strings.Cut(members.Code, " "); ok && len(status) == 3 && strings.Trim(status, "0123456789") == "" {
 		return reason
 	}
-	return joined(": ", said.Message, said.Detail, said.Error, said.Description, said.Code)
+	return joined(": ", members.Message, members.Detail, members.Error, members.Description, members.Code)
 }
 
+// joined returns the parts that are not empty with by between them.
 func joined(by string, parts ...string) string {
 	var kept []string
 	for _, part := range parts {
@@ -127,19 +129,18 @@ func joined(by string, parts ...string) string {
 	return strings.Join(kept, by)
 }
 
-// htmlText is a page as text: without scripts, styles, head and tags.
+// htmlText returns the text of a page, without scripts, styles and tags: its body, or its title if there is nothing else.
 func htmlText(page string) string {
 	silent := regexp.MustCompile(`(?is)<(head|script|style)\b.*?</(head|script|style)>|<!--.*?-->`)
 	tags := regexp.MustCompile(`(?s)<[^>]*>`)
-	if text := oneLine(html.UnescapeString(tags.ReplaceAllString(silent.ReplaceAllString(page, " "), " "))); text != "" {
+	if text := html.UnescapeString(tags.ReplaceAllString(silent.ReplaceAllString(page, " "), " ")); strings.TrimSpace(text) != "" {
 		return text
 	}
-	// A page with nothing but a title.
 	return html.UnescapeString(tags.ReplaceAllString(page, " "))
 }
 
-// latin1 reads a status line, whose bytes above ASCII are ISO 8859-1 unless they are UTF-8.
-func latin1(text string) string {
+// decodeReason returns a reason phrase as UTF-8: bytes above ASCII are ISO 8859-1, unless all of it is UTF-8.
+func decodeReason(text string) string {
 	if utf8.ValidString(text) {
 		return text
 	}
@@ -150,10 +151,8 @@ func latin1(text string) string {
 	return string(runes)
 }
 
-// oneLine folds all white space and bounds the length, at a whole character.
-func oneLine(text string) string { return truncate(text, maxMessage) }
-
-// truncate returns a text on one line, cut at a whole character to at most most bytes and an ellipsis.
+// truncate returns a text on one line, with one space for any white space. It is cut after a whole character to at most so many bytes, and
+// ends with an ellipsis then.
 func truncate(text string, most int) string {
 	text = strings.Join(strings.Fields(text), " ")
 	if len(text) <= most {

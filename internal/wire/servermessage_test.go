@@ -1,9 +1,11 @@
 package wire_test
 
 import (
+	"io"
 	"net/http"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/org/pypi-oidc-publish/internal/wire"
 )
@@ -48,6 +50,30 @@ func TestServerMessage(t *testing.T) {
 	long := wire.Answer{Status: 400, Reason: strings.Repeat("ü", 5000)}
 	if got := long.ServerMessage(); len(got) > 2010 {
 		t.Errorf("%d bytes", len(got))
+	}
+}
+
+// TestASecretIsRedactedBeforeAMessageIsCut: of one that is on the boundary not even a part is left, whatever part of the answer it is in.
+func TestASecretIsRedactedBeforeAMessageIsCut(t *testing.T) {
+	t.Parallel()
+	text := strings.Repeat("x", 1990) + " the-secret-of-this-run"
+	for kind, body := range map[string]string{
+		"text/plain":       text,
+		"text/html":        "<html><body>" + text + "</body></html>",
+		"application/json": `{"message":"` + text + `"}`,
+	} {
+		at := serve(t, func(w http.ResponseWriter, _ *http.Request) {
+			w.Header().Set("Content-Type", kind)
+			w.WriteHeader(http.StatusForbidden)
+			_, _ = io.WriteString(w, body)
+		})
+		client := wire.New(wire.Options{
+			UserAgent: "pypi-oidc-publish/test", Now: time.Now, Redact: strings.NewReplacer("the-secret-of-this-run", "***").Replace,
+		})
+		_, err := client.Do(t.Context(), wire.Call{Op: wire.Probe, Method: http.MethodPost, URL: at})
+		if got := wire.AnswerOf(err).ServerMessage(); !strings.HasSuffix(got, "x ***") {
+			t.Errorf("%s: it ends with %q", kind, got[len(got)-30:])
+		}
 	}
 }
 

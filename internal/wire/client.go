@@ -1,8 +1,8 @@
-// Package wire is the one HTTP client of the house: time-outs, retry by a policy table, a gate, bounded answers and
-// traces without secrets. It knows the ops of policy.go and nothing of what they are for.
+// Package wire is the program's only HTTP client: it has timeouts, retries by a table of policies, a limit of concurrent requests, bounds
+// on what is read, and traces without secrets. What a failed request means, its caller decides: failure.go has the questions to ask.
 //
-// It speaks HTTP/1.1 alone, since an index tells its reasons in the status line, which later versions do not have. It
-// never follows a redirect, since a credential and a body belong to the place they were made for.
+// It speaks HTTP/1.1 alone, since an index gives its reasons in the status line, which later versions do not have. It never follows a
+// redirect, since a credential and a body are for the address that they were made for.
 package wire
 
 import (
@@ -17,20 +17,21 @@ import (
 	"github.com/org/pypi-oidc-publish/internal/secret"
 )
 
-// Options are what a client needs of the world.
+// Options are what a client needs from its caller.
 type Options struct {
-	UserAgent string                                           // sent with every request; never empty
-	Roots     *x509.CertPool                                   // nil: those of the system
-	LoadRoots func()                                           // called before requests that leave this machine or are encrypted: makes the system's roots ready; may be nil
+	UserAgent string         // sent with every request; never empty
+	Roots     *x509.CertPool // nil: those of the system
+	// LoadRoots is called before a request that leaves this machine or is encrypted, to have the system's roots ready. May be nil.
+	LoadRoots func()
 	Proxy     func(*http.Request) (*url.URL, error)            // nil: none
 	Now       func() time.Time                                 // the clock
 	Sleep     func(ctx context.Context, d time.Duration) error // waits between tries
-	Trace     func(Try)                                        // told of every try; may be nil
-	Redact    func(string) string                              // takes secrets out of a server's words before they are cut; may be nil
-	Jitter    func(d time.Duration) time.Duration              // nil: half of d and a random half
+	Trace     func(Try)                                        // called after every try; may be nil
+	Redact    func(string) string                              // takes secrets out of a server's message before it is cut; may be nil
+	Jitter    func(d time.Duration) time.Duration              // returns how long to wait instead of d; nil: half of d and a random half
 }
 
-// Client does calls. It is safe for use by several goroutines.
+// Client sends requests. It is safe for use by several goroutines.
 type Client struct {
 	options Options
 	http    *http.Client
@@ -63,14 +64,14 @@ type Call struct {
 	URL    *url.URL
 	Header http.Header
 	Gate   *Gate
-	// Auth is asked anew for every try. Nil: no credentials.
+	// Auth is called for every try. Its error is final. Nil: no credentials.
 	Auth func(context.Context) (user string, pass secret.Text, err error)
-	// Body is made anew for every try, and is closed by the client: a reopened file, a fresh ID token. Nil: no body.
-	// An error of it is final.
+	// Body is called for every try, such as to open a file or to get a fresh ID token; the client closes what it returns. Its error is
+	// final. Nil: no body.
 	Body func(context.Context) (body io.ReadCloser, size int64, err error)
-	// Into takes the body of a 2xx answer, made anew for every try: a long answer is never held in memory, and its Answer has
-	// no Body. Nil: the body is read into the Answer.
+	// Into is called for every 2xx answer, and its body is written to what it returns: a long answer is never in memory as a whole, and
+	// its Answer has no Body. Nil: the body is read into the Answer.
 	Into func() io.Writer
-	// Ended is told how a try went, before the gate lets another one through. May be nil.
+	// Ended is called with the answer to a try, nil if there is none, before the gate lets another try begin. May be nil.
 	Ended func(answer *Answer)
 }

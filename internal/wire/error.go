@@ -14,7 +14,7 @@ type Error struct {
 	Answer *Answer // to the last try; nil: none
 	Tries  int
 	// AmbiguousTries counts the tries that may have had their effect all the same: sent whole with no answer, or answered with an
-	// error of the server or of a front before it, as [Answer.Ambiguous] has it and the op's policy.
+	// error of the server or of a gateway before it, as [Answer.Ambiguous] has it and the op's policy.
 	AmbiguousTries int
 	Err            error // why there was no answer
 

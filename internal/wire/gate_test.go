@@ -13,7 +13,7 @@ import (
 )
 
 // rush sends n tries through the gate, each a second long, and returns how many were under way at most.
-func rush(t *testing.T, g *Gate, n int, pressed bool) int64 {
+func rush(t *testing.T, g *Gate, n int, overloaded bool) int64 {
 	t.Helper()
 	var under, most atomic.Int64
 	for range n {
@@ -25,7 +25,7 @@ func rush(t *testing.T, g *Gate, n int, pressed bool) int64 {
 			most.Store(max(most.Load(), under.Add(1)))
 			time.Sleep(time.Second)
 			under.Add(-1)
-			g.release(pressed, !pressed)
+			g.release(overloaded, !overloaded)
 		}()
 	}
 	time.Sleep(time.Duration(n+1) * time.Second)
@@ -70,7 +70,7 @@ func TestGateHonoursTheContext(t *testing.T) {
 	})
 }
 
-// TestWhatNarrowsTheGate: a server that wants fewer requests, or one in distress, also where a front says so for it.
+// TestWhatNarrowsTheGate: a server that wants fewer requests, or one in distress, also where a gateway says so for it.
 func TestWhatNarrowsTheGate(t *testing.T) {
 	t.Parallel()
 	for status, limit := range map[int]int{429: 1, 499: 1, 500: 1, 503: 1, 520: 1, 530: 1, 400: 4, 408: 4, 425: 4, 498: 4} {

@@ -14,7 +14,7 @@ const (
 	IDToken  Op = "id-token" // GitHub's OIDC endpoint on the runner
 	Audience Op = "audience" // what the index wants in an ID token
 	Mint     Op = "mint"     // an ID token for an upload token
-	Listing  Op = "look"     // what the index holds of a project
+	Listing  Op = "look"     // what the index has of a project
 
 	TrustRoot   Op = "trust-root"  // Sigstore's trust root and service addresses (TUF)
 	Certificate Op = "certificate" // Fulcio: an ID token for a signing certificate
@@ -22,8 +22,8 @@ const (
 	LogLookup   Op = "log-lookup"  // Rekor: an entry that the log has already
 
 	Upload Op = "upload" // one distribution
-	Burn   Op = "burn"   // the end of an upload token
-	Probe  Op = "probe"  // one request that proves the burn
+	Burn   Op = "burn"   // the revocation of an upload token
+	Probe  Op = "probe"  // one request that shows whether the index accepts an upload token
 
 	Provenance Op = "provenance" // the attestations that the index serves of a file
 )
@@ -35,7 +35,7 @@ func Ops() []Op {
 	}
 }
 
-// The ops of a GitHub release. They are none of [Ops]: those are of the index, the issuer and Sigstore, which every run needs.
+// The ops of a GitHub release. They are not in [Ops], which are those of the index, the issuer and Sigstore.
 const (
 	GitHub        Op = "github"         // an ordinary request of GitHub's API
 	Asset         Op = "asset"          // the bytes of one asset, sent
@@ -45,7 +45,7 @@ const (
 // GitHubOps returns the ops of a GitHub release.
 func GitHubOps() []Op { return []Op{GitHub, Asset, AssetDownload} }
 
-// policy is how an op is tried: a row of the table.
+// policy is how requests of an op are tried: a row of the table.
 type policy struct {
 	tries          int           // at most, the first one included
 	timeout        time.Duration // how long one try may take, from connect to the last byte of the answer
@@ -53,7 +53,7 @@ type policy struct {
 	firstWait      time.Duration // the wait after the first failed try; doubled after each
 	maxBody        int64         // bytes of an answer that are read; a longer one is an error
 	retryOn        []int         // the status codes that are worth another try
-	noEffectOn     []int         // those of the ambiguous ones after which the request surely had no effect
+	noEffectOn     []int         // the ambiguous ones after which this request surely had no effect
 	retryRateLimit bool          // a 403 with a Retry-After is worth another try too: GitHub's secondary rate limits
 }
 
@@ -62,10 +62,10 @@ const (
 	mib = 1 << 20
 
 	longestWait       = 30 * time.Second // between two tries, without a Retry-After
-	longestRetryAfter = 2 * time.Minute  // a longer one is cut to this
+	longestRetryAfter = 2 * time.Minute  // of what a Retry-After asks for, so much is waited
 )
 
-// policyOf is the table: one row an op.
+// policyOf returns the policy of an op: the table has one row for each.
 func policyOf(op Op) policy {
 	second, minute := time.Second, time.Minute
 	switch op {
@@ -85,10 +85,10 @@ func policyOf(op Op) policy {
 		// The index's own statement time-out is ten minutes (pypi-server reference, section 1.1).
 		return policy{tries: 6, timeout: 15 * minute, budget: 20 * minute, firstWait: second, maxBody: mib, retryOn: transient()}
 	case Burn:
-		// All burning has five seconds; the token expires by itself otherwise. The burn comes before its proof: it gets what there is.
+		// All revocations have five seconds; the token expires by itself otherwise. The burn comes before its proof, and gets most of it.
 		return policy{tries: 3, timeout: 4 * second, budget: 4 * second, firstWait: second / 4, maxBody: 64 * kib, retryOn: transient()}
 	case TrustRoot:
-		// Trouble here must not stop a release: the program has copies. Its end is a 404, which is no failure.
+		// A failure here must not stop a release: the program has copies. The last request of a chain of roots is answered 404.
 		return policy{tries: 3, timeout: 10 * second, budget: 30 * second, firstWait: second / 4, maxBody: 4 * mib, retryOn: transient()}
 	case Certificate:
 		return policy{tries: 5, timeout: 20 * second, budget: 5 * minute, firstWait: second, maxBody: mib, retryOn: transient()}
@@ -119,7 +119,7 @@ func policyOf(op Op) policy {
 			retryOn: transient(), retryRateLimit: true,
 		}
 	case Probe:
-		// What burning has left; who asks before the burn bounds it further.
+		// What the burn has left; before the burn the caller bounds it further.
 		return policy{tries: 1, timeout: 4 * second, budget: 4 * second, maxBody: 64 * kib}
 	default:
 		return policy{tries: 1, timeout: 30 * second, budget: 30 * second, maxBody: mib}

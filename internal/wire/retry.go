@@ -6,8 +6,8 @@ import (
 	"time"
 )
 
-// Do does a call: as many tries as its op's policy allows. A 2xx answer is a success; anything else is an [*Error], or the
-// error of Auth or Body: as it is where nothing can have had its effect before, else inside an [*Error].
+// Do sends a request, with as many tries as its op's policy allows. It returns the answer if that is a 2xx. Its error is an [*Error], or
+// that of Auth or Body: as it is if no earlier try can have had its effect, else inside an [*Error].
 func (c *Client) Do(ctx context.Context, call Call) (*Answer, error) {
 	if call.URL.Scheme == "https" || !Loopback(call.URL.Hostname()) {
 		c.options.LoadRoots()
@@ -49,7 +49,8 @@ func (c *Client) Do(ctx context.Context, call Call) (*Answer, error) {
 	}
 }
 
-// next decides whether there is another try, and how long to wait for it.
+// next returns how long to wait before another try, and whether there is one: n tries were made, which took the time spent with the waits
+// between them, and t was the last.
 func (c *Client) next(ctx context.Context, rule policy, n int, spent time.Duration, t try) (time.Duration, bool) {
 	var long *TooLong
 	switch {
@@ -81,7 +82,7 @@ func (e *Error) count(rule policy, t try) {
 	}
 }
 
-// Try is one try of a call, for people to read: there is no secret in it.
+// Try is what [Options.Trace] gets of a try. There is no secret in it.
 type Try struct {
 	Op     Op
 	Method string
@@ -93,13 +94,14 @@ type Try struct {
 	Err    error         // why there was no answer
 }
 
+// trace reports the try of number n, and the wait after it.
 func (c *Client) trace(call *Error, n int, t try, wait time.Duration) {
-	told := Try{Op: call.Op, Method: call.Method, URL: call.URL, N: n, Took: t.took, Wait: wait, Err: t.err}
+	traced := Try{Op: call.Op, Method: call.Method, URL: call.URL, N: n, Took: t.took, Wait: wait, Err: t.err}
 	if t.answer != nil {
-		told.Status = t.answer.Status
+		traced.Status = t.answer.Status
 	}
 	if t.fatal != nil {
-		told.Err = t.fatal
+		traced.Err = t.fatal
 	}
-	c.options.Trace(told)
+	c.options.Trace(traced)
 }

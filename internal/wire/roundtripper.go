@@ -8,8 +8,8 @@ import (
 	"net/http"
 )
 
-// HTTP returns an http.Client whose every request goes through the same loop under the given op, for libraries that bring
-// their own requests. A non-2xx answer is an ordinary response there.
+// HTTP returns an http.Client for libraries that make their own requests. Each is sent as one of [Client.Do] with the given op. An answer
+// that is not a 2xx is an ordinary response there.
 func (c *Client) HTTP(op Op) *http.Client {
 	return &http.Client{
 		Transport:     roundTripper{c, op},
@@ -23,7 +23,7 @@ type roundTripper struct {
 	op     Op
 }
 
-// RoundTrip does the request as a call. The request's own body is not sent again: it must have GetBody.
+// RoundTrip sends the request as a call. A request with a body must have GetBody, since the body may be sent again.
 func (l roundTripper) RoundTrip(request *http.Request) (*http.Response, error) {
 	call := Call{Op: l.op, Method: request.Method, URL: request.URL, Header: request.Header}
 	if request.Body != nil && request.Body != http.NoBody {

@@ -39,7 +39,8 @@ func (a *Answer) ServerMessage() string {
 	return strings.TrimSpace(fmt.Sprintf("%d %s", a.Status, reason))
 }
 
-// oneLine returns a text of the answer on one line and bounded. It is redacted before it is cut, since a part of a secret is not recognised.
+// oneLine returns a text of the answer on one line and bounded. It is redacted before it is cut, since a part of a secret is not
+// recognised.
 func (a *Answer) oneLine(text string) string {
 	if a.redact != nil {
 		text = a.redact(text)
@@ -56,7 +57,7 @@ func isStockPhrase(status int, reason string) bool {
 	return slices.ContainsFunc(phrases, func(phrase string) bool { return strings.EqualFold(reason, phrase) })
 }
 
-// isPlaceholder reports whether a reason is what servers write where a status has no name, as those of fronts.
+// isPlaceholder reports whether a reason is what servers write where a status has no name, as those of gateways.
 func isPlaceholder(status int, reason string) bool {
 	return strings.EqualFold(reason, fmt.Sprintf("status code %d", status))
 }

@@ -31,7 +31,7 @@ type responseConn struct {
 // connection, which is before anything of the request is written and after everything of the answer before was read.
 func (c *responseConn) expectAnswer() { c.expected.Store(true) }
 
-// Read reads.
+// Read reads, and joins the lines of a reason phrase.
 func (c *responseConn) Read(p []byte) (int, error) {
 	for {
 		if len(c.ready) > 0 {
@@ -116,11 +116,11 @@ func (f *headFilter) feed(out, next []byte) ([]byte, error) {
 	return out, nil
 }
 
-// takePending is what is held back, as it came: the connection has ended.
+// takePending returns what is held back, as it came, and passes everything from then on.
 func (f *headFilter) takePending() []byte {
-	held := f.pending
+	pending := f.pending
 	*f = headFilter{}
-	return held
+	return pending
 }
 
 // readCode reads one byte of "HTTP/1.1 200". What begins otherwise is no answer, and is not looked at.
@@ -150,7 +150,7 @@ func (f *headFilter) readReason(out []byte, b byte) ([]byte, error) {
 		return out, &TooLong{Bound: longestStatusLine, Part: "status line"}
 	case b == '\n' && f.last == '\r':
 		return f.endStatusLine(out), nil
-	case b == '\n' && f.last == '\n': // the second bare one: the first is held
+	case b == '\n' && f.last == '\n': // the second bare one: the first is pending
 		if f.dropped {
 			return out, &TooLong{Bound: longestHead, Part: "head"}
 		}

@@ -9,18 +9,18 @@ import (
 	"time"
 )
 
-// newTransport spells out every limit of the one transport.
+// newTransport returns the transport with every limit of it.
 func newTransport(options Options) *http.Transport {
 	protocols := &http.Protocols{}
 	protocols.SetHTTP1(true)
 	dial := dialEarlyResponse(&net.Dialer{Timeout: 10 * time.Second, KeepAlive: 30 * time.Second})
-	encryption := &tls.Config{RootCAs: options.Roots, MinVersion: tls.VersionTLS12}
+	tlsConfig := &tls.Config{RootCAs: options.Roots, MinVersion: tls.VersionTLS12}
 	return &http.Transport{
 		Proxy:          options.Proxy,
 		DialContext:    dialJoiningReasons(dial),
-		DialTLSContext: dialJoiningReasons(dialTLS(dial, encryption, handshakeTimeout)),
-		// For what is behind a proxy that connects: the transport shakes hands there itself.
-		TLSClientConfig:        encryption,
+		DialTLSContext: dialJoiningReasons(dialTLS(dial, tlsConfig, handshakeTimeout)),
+		// For https through a proxy, where the transport does the handshake itself.
+		TLSClientConfig:        tlsConfig,
 		TLSHandshakeTimeout:    handshakeTimeout,
 		MaxIdleConnsPerHost:    8, // as many as there can be parallel uploads
 		IdleConnTimeout:        90 * time.Second,
@@ -37,7 +37,7 @@ const handshakeTimeout = 10 * time.Second
 // dialFunc opens a connection to an address, as [net.Dialer.DialContext] does.
 type dialFunc func(ctx context.Context, network, address string) (net.Conn, error)
 
-// dialJoiningReasons returns a dialer whose connections join the lines of a reason phrase.
+// dialJoiningReasons returns a dialer whose connections join the lines of a reason phrase: see [responseConn].
 func dialJoiningReasons(dial dialFunc) dialFunc {
 	return func(ctx context.Context, network, address string) (net.Conn, error) {
 		conn, err := dial(ctx, network, address)
@@ -48,8 +48,8 @@ func dialJoiningReasons(dial dialFunc) dialFunc {
 	}
 }
 
-// dialTLS returns a dialer that shakes hands for TLS, with the address's host as the server's name, as the transport does by itself. Its
-// error is that of the connection or of the handshake, or a [*handshakeTooLong].
+// dialTLS returns a dialer that does a TLS handshake, with the address's host as the server's name, as the transport does by itself. Its
+// error is that of the connection or of the handshake, or a [*handshakeTimeoutError].
 func dialTLS(dial dialFunc, config *tls.Config, timeout time.Duration) dialFunc {
 	return func(ctx context.Context, network, address string) (net.Conn, error) {
 		host, _, err := net.SplitHostPort(address)

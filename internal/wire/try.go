@@ -15,15 +15,16 @@ import (
 	"github.com/org/pypi-oidc-publish/internal/par"
 )
 
-// try is how one try went: fatal ends the call at once.
+// try is the result of one try.
 type try struct {
-	answer *Answer
-	err    error
-	fatal  error
-	sent   bool // the whole request went out
+	answer *Answer // nil: none
+	err    error   // why there was none
+	fatal  error   // why nothing was sent, which ends the call
+	sent   bool    // the whole request went out
 	took   time.Duration
 }
 
+// try sends the request of a call once, when its gate lets it.
 func (c *Client) try(ctx context.Context, call Call, rule policy) (t try) {
 	if err := call.Gate.acquire(ctx); err != nil {
 		return try{err: err}
@@ -74,6 +75,7 @@ func (c *Client) request(ctx context.Context, call Call) (*http.Request, error) 
 	return request, nil
 }
 
+// authorize sets the request's credentials. Its error is that of Auth, or of a secret that is not for this address.
 func authorize(ctx context.Context, request *http.Request, call Call) error {
 	user, pass, err := call.Auth(ctx)
 	if err != nil {
@@ -87,7 +89,7 @@ func authorize(ctx context.Context, request *http.Request, call Call) error {
 	return nil
 }
 
-// recoverReader is a body whose panic comes back as an error: the transport reads it in a goroutine of its own.
+// recoverReader is a body that returns a panic as an error, since the transport reads it in a goroutine of its own.
 type recoverReader struct{ io.ReadCloser }
 
 func (c recoverReader) Read(p []byte) (n int, err error) {
@@ -101,11 +103,12 @@ func (c recoverReader) Read(p []byte) (n int, err error) {
 	return n, err
 }
 
-// exchange sends the request and reads the answer whole, up to bound; that of a success into a writer where there is one.
+// exchange sends the request and reads the whole answer, whose body has at most bound bytes. The body of a 2xx is written to what into
+// returns, unless that is nil.
 func (c *Client) exchange(request *http.Request, watch *exchangeWatch, into func() io.Writer, bound int64) (answer *Answer, err error) {
 	response, err := c.http.Do(request)
 	if err != nil {
-		// The URL is told by Error, once and without its query.
+		// Error.Error has the URL, without its query.
 		var inner *url.Error
 		if errors.As(err, &inner) {
 			err = inner.Err
@@ -133,13 +136,13 @@ func (c *Client) exchange(request *http.Request, watch *exchangeWatch, into func
 	}, nil
 }
 
-// reasonOf is the status line without the code: "400 File already exists" has the reason that people need.
+// reasonOf returns the reason phrase: the status line "HTTP/1.1 400 File already exists" has the reason that people need.
 func reasonOf(response *http.Response) string {
 	_, reason, _ := strings.Cut(response.Status, " ")
 	return strings.TrimSpace(reason)
 }
 
-// exchangeWatch observes one exchange. The transport tells it from goroutines of its own.
+// exchangeWatch observes one exchange. The transport calls it from goroutines of its own.
 type exchangeWatch struct {
 	https    bool        // whether the request goes to https
 	sent     atomic.Bool // the whole request went out
@@ -147,6 +150,7 @@ type exchangeWatch struct {
 	tunnel   atomic.Bool // it goes through a proxy that connects
 }
 
+// trace returns the hooks for the transport.
 func (w *exchangeWatch) trace() *httptrace.ClientTrace {
 	return &httptrace.ClientTrace{
 		GotConn: func(got httptrace.GotConnInfo) {

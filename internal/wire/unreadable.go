@@ -5,9 +5,9 @@ import (
 	"strings"
 )
 
-// Unreadable reports that a server, or a proxy before it, answered with something that net/http cannot read as HTTP/1.1.
+// Unreadable is the error of an answer that net/http cannot read as HTTP/1.1, of the server or of a proxy before it.
 type Unreadable struct {
-	Reason string // what is wrong with it, in net/http's words and the server's: redacted, one line, bounded, and not yet safe to print
+	Reason string // what is wrong with it, in the text of net/http and of the server: redacted, one line, bounded, and not yet safe to print
 	Tunnel bool   // it came through a proxy that connects to https, where a reason phrase of several lines cannot be read
 }
 
@@ -21,8 +21,8 @@ func (e *Unreadable) Error() string {
 // maxUnreadableReason bounds what is repeated of an answer that cannot be read, in bytes.
 const maxUnreadableReason = 300
 
-// unreadableReason returns what net/http says of an answer that it cannot read: redacted, on one line and bounded. It quotes the server, and a
-// quoted secret is not recognised, so that quotes are undone first.
+// unreadableReason returns what net/http says of an answer that it cannot read: redacted, on one line and bounded. It quotes the server,
+// and a quoted secret is not recognised, so that quotes are undone first.
 func (c *Client) unreadableReason(err error) string {
 	text := c.options.Redact(strings.TrimPrefix(err.Error(), "net/http: HTTP/1.x transport connection broken: "))
 	var plain strings.Builder

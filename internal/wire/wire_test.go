@@ -71,7 +71,7 @@ func answers(codes ...int) http.HandlerFunc {
 	}
 }
 
-// worthAnotherTry are the statuses that say nothing of what was asked for: those of the standard, and those of fronts.
+// worthAnotherTry are the statuses that say nothing of what was asked for: those of the standard, and those of gateways.
 func worthAnotherTry() []int {
 	return []int{408, 425, 429, 499, 500, 502, 503, 504, 520, 521, 522, 523, 524, 525, 526, 527, 528, 529, 530}
 }
@@ -109,7 +109,7 @@ func TestEveryOpTriesTransientAnswersAgainAndFinalOnesNever(t *testing.T) {
 	}
 }
 
-// TestWhatMayHaveHadItsEffect: of an upload every 5xx and a 499, of a mint those after which the server behind a front was reached, and may
+// TestWhatMayHaveHadItsEffect: of an upload every 5xx and a 499, of a mint those after which the server behind a gateway was reached, and may
 // have done its work.
 func TestWhatMayHaveHadItsEffect(t *testing.T) {
 	t.Parallel()

@@ -170,7 +170,7 @@ func wordsFrom(t *testing.T, id finding.ID) []string {
 	case "audience-foreign":
 		return textsOf(t, "index/site.go")
 	case "audience-redirect":
-		return textsOf(t, "wire/wire.go")
+		return textsOf(t, "wire/error.go")
 	case "attestation-refused":
 		return textsOf(t, "attest/entry.go")
 	case finding.Internal:

@@ -187,11 +187,10 @@ func readLeaf(body []byte) (*x509.Certificate, error) {
 
 // expired tells that Fulcio refused a token that had expired by its own clock. It has one text for every fault of a token.
 func expired(err error, token *idToken) bool {
-	var failed *wire.Error
-	if !errors.As(err, &failed) || failed.Answer == nil || failed.Answer.Status/100 != 4 {
+	if wire.StatusOf(err)/100 != 4 {
 		return false
 	}
-	date := failed.Answer.Date()
+	date := wire.AnswerOf(err).Date()
 	return !date.IsZero() && !token.Claims.Expires.IsZero() && !date.Before(token.Claims.Expires)
 }
 
@@ -200,11 +199,10 @@ func expired(err error, token *idToken) bool {
 func (s *Signer) explain(err error, token *idToken) error {
 	told := s.trouble("fulcio gave no signing certificate", err)
 	var general finding.Finding
-	var failed *wire.Error
-	if outage(err) || !errors.As(told, &general) || !errors.As(err, &failed) || failed.Answer == nil {
+	if outage(err) || !errors.As(told, &general) {
 		return told
 	}
-	switch failed.Answer.Status {
+	switch wire.StatusOf(err) {
 	case http.StatusBadRequest, http.StatusUnauthorized, http.StatusForbidden:
 	default:
 		return told
@@ -212,7 +210,7 @@ func (s *Signer) explain(err error, token *idToken) error {
 	c := token.Claims
 	refused := finding.New(finding.AttestationIdentityRefused, general.Message, general.Fix)
 	refused.Message += fmt.Sprintf("; the ID token has iss %q, aud %q, exp %s", c.Issuer, c.Audience, instant(c.Expires))
-	if date := failed.Answer.Date(); !date.IsZero() {
+	if date := wire.AnswerOf(err).Date(); !date.IsZero() {
 		refused.Message += fmt.Sprintf(", and fulcio's clock says %s", instant(date))
 	}
 	switch {

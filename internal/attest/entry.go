@@ -66,9 +66,8 @@ func (e entry) post(ctx context.Context, body []byte) (*wire.Answer, error) {
 			return send(ctx)
 		},
 	})
-	var failed *wire.Error
-	if errors.As(err, &failed) && failed.Answer != nil && failed.Answer.Status == http.StatusConflict {
-		answer, err = e.lookUp(ctx, failed)
+	if wire.StatusOf(err) == http.StatusConflict {
+		answer, err = e.lookUp(ctx, err)
 	}
 	switch {
 	case err == nil:
@@ -86,8 +85,8 @@ var entryID = regexp.MustCompile(`^([0-9a-f]{64}|[0-9a-f]{80})$`)
 
 // lookUp gets the entry that the log has already. Of where the log points, only the name is used: the request goes to
 // the log that we know.
-func (e entry) lookUp(ctx context.Context, conflict *wire.Error) (*wire.Answer, error) {
-	name := path.Base(conflict.Answer.Header.Get("Location"))
+func (e entry) lookUp(ctx context.Context, conflict error) (*wire.Answer, error) {
+	name := path.Base(wire.AnswerOf(conflict).Header.Get("Location"))
 	if !entryID.MatchString(name) {
 		return nil, conflict
 	}

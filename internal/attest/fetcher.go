@@ -27,9 +27,8 @@ func (f fetcher) DownloadFile(path string, longest int64, _ time.Duration) ([]by
 		return nil, errors.New("the repository's address cannot be read")
 	}
 	answer, err := f.wire.Do(f.ctx, wire.Call{Op: wire.TrustRoot, Method: http.MethodGet, URL: at})
-	var failed *wire.Error
 	switch {
-	case errors.As(err, &failed) && failed.Answer != nil && failed.Answer.Status == http.StatusNotFound:
+	case wire.StatusOf(err) == http.StatusNotFound:
 		return nil, &metadata.ErrDownloadHTTP{StatusCode: http.StatusNotFound, URL: wire.PlainURL(path)}
 	case err != nil:
 		return nil, err

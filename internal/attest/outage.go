@@ -36,18 +36,13 @@ func (s *Signer) trouble(message string, err error) error {
 	if s.public() {
 		fix = "see " + publicStatus + " and " + fix
 	}
-	var failed *wire.Error
-	if errors.As(err, &failed) {
-		fix = cmp.Or(failed.Advice(), fix)
-	}
-	return &Outage{Finding: finding.New(finding.AttestationOutage, message, fix), Cause: err}
+	return &Outage{Finding: finding.New(finding.AttestationOutage, message, cmp.Or(wire.Advice(err), fix)), Cause: err}
 }
 
 // words is what happened, with the server's own words where it refused.
 func words(err error) string {
-	var failed *wire.Error
-	if errors.As(err, &failed) && failed.Answer != nil && failed.Answer.Status/100 == 4 {
-		return err.Error() + failed.Said()
+	if wire.StatusOf(err)/100 == 4 {
+		return wire.WithServerMessage(err).Error()
 	}
 	return err.Error()
 }
@@ -55,8 +50,8 @@ func words(err error) string {
 // outage tells a failure of the other side or of the network from a refusal. A certificate that nobody trusts is none:
 // somebody may be in between. An answer that is too long is none either.
 func outage(err error) bool {
-	var failed *wire.Error
-	if !errors.As(err, &failed) {
+	failed := wire.ErrorOf(err)
+	if failed == nil {
 		return false
 	}
 	if failed.Answer == nil {
@@ -67,5 +62,5 @@ func outage(err error) bool {
 	if failed.Answer.Status == http.StatusNotFound {
 		return failed.Op == wire.LogLookup // the log said that it has the entry, and does not give it
 	}
-	return wire.Temporary(failed.Answer.Status)
+	return failed.Answer.Temporary()
 }

@@ -114,7 +114,7 @@ func (ix *realIndex) takes(t *testing.T, d *dist.Distribution, attestations ...[
 	field := fmt.Appendf(nil, "[%s]", bytes.Join(attestations, []byte(",")))
 	err := ix.client.Upload(t.Context(), index.UploadRequest{File: d, Attestations: field}, ix.as)
 	var refused *index.Refusal
-	if err != nil && (!errors.As(err, &refused) || !strings.Contains(refused.Words, "Invalid attestations")) {
+	if err != nil && (!errors.As(err, &refused) || !strings.Contains(refused.Message, "Invalid attestations")) {
 		t.Fatalf("refused for another reason: %v", err)
 	}
 	return err

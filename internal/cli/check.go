@@ -77,7 +77,7 @@ func (w World) judge(ctx context.Context, o checkOptions, paths []string) (publi
 	if site.Warehouse = o.profile == "pypi"; !site.Warehouse {
 		site.MD5 = true // such an index may know files by nothing else
 	}
-	client := wire.New(wire.Options{UserAgent: w.userAgent(), Trust: w.trust, Proxy: w.Proxy, Now: w.Now, Sleep: w.Sleep, Redact: vault.Redact})
+	client := wire.New(wire.Options{UserAgent: w.userAgent(), LoadRoots: w.trust, Proxy: w.Proxy, Now: w.Now, Sleep: w.Sleep, Redact: vault.Redact})
 	const parallel = 4
 	return publish.Check(ctx,
 		publish.Options{Paths: paths, WorkingTree: w.workingTree(), Parallel: parallel, VerifyMetadata: true, ExpectedVersion: o.expected},

@@ -143,7 +143,7 @@ func exitCode(err error) int {
 // run does a run with the rooms that its configuration asks for.
 func (w World) run(ctx context.Context, c config.Config, r *runner.Runner, vault *secret.Vault, recorder *ledger.Recorder, roots *x509.CertPool, from instance, to destination) error {
 	client := wire.New(wire.Options{
-		UserAgent: w.userAgent(), Roots: roots, Trust: w.trust, Proxy: w.Proxy, Now: w.Now, Sleep: w.Sleep,
+		UserAgent: w.userAgent(), Roots: roots, LoadRoots: w.trust, Proxy: w.Proxy, Now: w.Now, Sleep: w.Sleep,
 		Redact: vault.Redact, Trace: func(t wire.Try) { recorder.Record(tried(t)) },
 	})
 	site := index.SiteOf(c.Repository, c.Simple, !c.NoLookups)

@@ -62,7 +62,7 @@ func TestEveryCase(t *testing.T) {
 					if v.inTheWordsOf(refused) {
 						count.same++
 					} else {
-						t.Logf("%s: the stage says\n\t%s\nand the index\n\t%s", v.ID, refused.Words, v.Message)
+						t.Logf("%s: the stage says\n\t%s\nand the index\n\t%s", v.ID, refused.Message, v.Message)
 					}
 					fallthrough
 				default:
@@ -86,7 +86,7 @@ func (v vector) hold(t *testing.T, refused *index.Refusal) {
 	reason, listed := missedByTheStage[v.ID]
 	switch {
 	case v.Verdict == "accept" && refused != nil:
-		t.Errorf("refused, and the index takes it: %s", refused.Words)
+		t.Errorf("refused, and the index takes it: %s", refused.Message)
 	case v.Verdict == "accept":
 	case refused == nil && !listed:
 		t.Errorf("accepted, and the index rejects it by %s: %s", v.Rule, v.Message)
@@ -99,7 +99,7 @@ func (v vector) hold(t *testing.T, refused *index.Refusal) {
 
 // inTheWordsOf compares the messages. The vectors leave out where to read more; the client joins the lines of a status line.
 func (v vector) inTheWordsOf(refused *index.Refusal) bool {
-	said, _, _ := strings.Cut(refused.Words, " See http")
+	said, _, _ := strings.Cut(refused.Message, " See http")
 	oneLine := func(s string) string { return strings.TrimSuffix(strings.Join(strings.Fields(s), " "), ".") }
 	return oneLine(said) == oneLine(v.Message)
 }

@@ -156,9 +156,8 @@ func (c *Client) digest(ctx context.Context, h held) (string, error) {
 		Op: wire.AssetDownload, Method: http.MethodGet, URL: at, Into: into,
 		Header: http.Header{"Accept": {"application/octet-stream"}, "Authorization": {authorization}, "X-Github-Api-Version": {apiVersion}},
 	})
-	var failed *wire.Error
-	if errors.As(err, &failed) && failed.Answer != nil && failed.Answer.Status/100 == 3 {
-		elsewhere, wrong := stored(at, failed.Answer.Header.Get("Location"))
+	if wire.StatusOf(err)/100 == 3 {
+		elsewhere, wrong := stored(at, wire.AnswerOf(err).Header.Get("Location"))
 		if wrong != nil {
 			return "", wrong
 		}

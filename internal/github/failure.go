@@ -31,7 +31,7 @@ type reply struct {
 
 // replyOf reads an error of the library or of the wire.
 func replyOf(err error) reply {
-	var failed *wire.Error
+	failed := wire.ErrorOf(err)
 	var refused *github.ErrorResponse
 	var otp *github.TwoFactorAuthError
 	var rate *github.RateLimitError
@@ -39,10 +39,10 @@ func replyOf(err error) reply {
 	switch {
 	case err == nil:
 		return reply{}
-	case errors.As(err, &failed):
+	case failed != nil:
 		return reply{
-			answer: failed.Answer, limited: limited(failed.Answer), unclear: failed.Answer == nil || failed.Doubtful > 0,
-			final: failed.Permanent() || exhausted(failed.Answer),
+			answer: failed.Answer, limited: limited(failed.Answer), unclear: failed.Answer == nil || failed.AmbiguousTries > 0,
+			final: wire.Permanent(err) || exhausted(failed.Answer),
 		}
 	case errors.As(err, &refused):
 		answer := answerOf(refused.Response)
@@ -82,7 +82,7 @@ func limited(a *wire.Answer) bool {
 	case a.Status != http.StatusForbidden:
 		return false
 	}
-	return a.Header.Get("Retry-After") != "" || exhausted(a) || strings.Contains(a.Words(), "rate limit")
+	return a.Header.Get("Retry-After") != "" || exhausted(a) || strings.Contains(a.ServerMessage(), "rate limit")
 }
 
 // exhausted tells that the requests of an hour are used up.
@@ -100,10 +100,10 @@ func (r reply) status() int {
 
 // passing tells whether another try of an upload may end otherwise.
 func (r reply) passing() bool {
-	switch status := r.status(); {
+	switch {
 	case r.final:
 		return false
-	case r.unclear, r.limited, wire.Temporary(status):
+	case r.unclear, r.limited, r.answer.Temporary():
 		return true
 	default:
 		return r.exists()
@@ -139,7 +139,6 @@ func (r reply) patience(n int) time.Duration {
 // trouble explains what could not be done for a reason of the moment: the run was ended, a limit, no answer, or a strange one.
 func trouble(ctx context.Context, doing string, err error) error {
 	var ours finding.Finding
-	var failed *wire.Error
 	reply, fix := replyOf(err), "see https://www.githubstatus.com and run the job again later: assets that are there are recognised"
 	switch cause := context.Cause(ctx); {
 	case cause != nil:
@@ -151,8 +150,8 @@ func trouble(ctx context.Context, doing string, err error) error {
 		return failure{finding.New(finding.GitHubRateLimit,
 			"GitHub takes no more requests of this token for now, so that it could not be used to "+doing+": "+words(reply, err),
 			"run the job again later: assets that are there are recognised"), everyAsset}
-	case reply.answer == nil && errors.As(err, &failed):
-		fix = cmp.Or(failed.Advice(), fix)
+	case reply.answer == nil:
+		fix = cmp.Or(wire.Advice(err), fix)
 	}
 	return failure{finding.New(finding.GitHubUnavailable, "GitHub could not be used to "+doing+": "+words(reply, err), fix), unanswered}
 }
@@ -162,7 +161,7 @@ func words(r reply, err error) string {
 	if r.answer == nil {
 		return err.Error()
 	}
-	code, said := fmt.Sprint(r.answer.Status), r.answer.Words()
+	code, said := fmt.Sprint(r.answer.Status), r.answer.ServerMessage()
 	if strings.HasPrefix(said, code) {
 		return said
 	}
@@ -193,7 +192,7 @@ func denied(ctx context.Context, doing string, err error) error {
 func refused(ctx context.Context, r Release, a Asset, err error) error {
 	reply, doing := replyOf(err), "attach "+a.Name+" to the release "+r.Tag
 	switch status := reply.status(); {
-	case reply.limited, status/100 != 4, wire.Temporary(status):
+	case reply.limited, status/100 != 4, reply.answer.Temporary():
 	case status == http.StatusUnauthorized, status == http.StatusForbidden, status == http.StatusNotFound:
 	case bytes.Contains(bytes.ToLower(reply.answer.Body), []byte("immutable release")):
 		return immutable(r, "it was not given "+a.Name)

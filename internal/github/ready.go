@@ -12,7 +12,6 @@ import (
 	"github.com/google/go-github/v63/github"
 
 	"github.com/org/pypi-oidc-publish/internal/finding"
-	"github.com/org/pypi-oidc-publish/internal/wire"
 )
 
 // Release is an existing release.
@@ -51,7 +50,7 @@ func (c *Client) mayWrite(ctx context.Context, tag string) error {
 	_, _, err := ask(func() (*github.RepositoryReleaseNotes, *github.Response, error) {
 		return c.api.Repositories.GenerateReleaseNotes(ctx, c.owner, c.name, &github.GenerateNotesOptions{TagName: tag})
 	})
-	if reply := replyOf(err); err == nil || reply.status() == http.StatusUnprocessableEntity || wire.Ambiguous(reply.status()) {
+	if reply := replyOf(err); err == nil || reply.status() == http.StatusUnprocessableEntity || reply.answer.Ambiguous() {
 		return nil // rights are judged before words, and notes over a long history may be too much for GitHub: that is no refusal
 	}
 	return denied(ctx, "write to the releases of "+c.options.Repository, err)

@@ -15,7 +15,7 @@ func (c *Client) Classifiers(ctx context.Context) ([]string, error) {
 		return nil, ErrNoLookups
 	}
 	answer, err := c.wire.Do(ctx, wire.Call{
-		Op: wire.Look, Method: http.MethodGet, URL: c.site.Classifiers, Header: http.Header{"Accept": {"text/plain"}},
+		Op: wire.Listing, Method: http.MethodGet, URL: c.site.Classifiers, Header: http.Header{"Accept": {"text/plain"}},
 	})
 	if err != nil {
 		return nil, err

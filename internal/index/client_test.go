@@ -88,7 +88,7 @@ func TestUploadToTheStage(t *testing.T) {
 	}
 	err = ix.Upload(t.Context(), index.UploadRequest{File: read(t, other)}, login)
 	var refused *index.Refusal
-	if !errors.As(err, &refused) || !refused.Exists() || refused.Status != 400 || !strings.Contains(refused.Words, "File already exists ('sampleproject-3.0.0.tar.gz'") {
+	if !errors.As(err, &refused) || !refused.Exists() || refused.Status != 400 || !strings.Contains(refused.Message, "File already exists ('sampleproject-3.0.0.tar.gz'") {
 		t.Errorf("%v", err)
 	}
 	if all := finding.Of(err); len(all) != 1 || all[0].ID != "upload-exists" || !strings.Contains(all[0].Fix, "skip-existing") {
@@ -200,8 +200,7 @@ func TestRefusalsKeepTheIndexsWordsAndHaveANextStep(t *testing.T) {
 			})
 			err := ix.Upload(t.Context(), index.UploadRequest{File: read(t, sample)}, login)
 			var refused *index.Refusal
-			var failed *wire.Error
-			if errors.As(err, &refused) == c.unansweredOr5xxErr || errors.As(err, &failed) != c.unansweredOr5xxErr {
+			if errors.As(err, &refused) == c.unansweredOr5xxErr || (wire.ErrorOf(err) != nil) != c.unansweredOr5xxErr {
 				t.Fatalf("%T %v", err, err)
 			}
 			if c.unansweredOr5xxErr {
@@ -317,7 +316,7 @@ func TestAnUploadIsNotDeniedRoundAndRound(t *testing.T) {
 	}
 }
 
-func TestWhatIsDoubtfulStaysSoWithAnotherToken(t *testing.T) {
+func TestWhatIsAmbiguousStaysSoWithAnotherToken(t *testing.T) {
 	t.Parallel()
 	none := errors.New("no other token")
 	for name, c := range map[string]struct {
@@ -340,17 +339,13 @@ func TestWhatIsDoubtfulStaysSoWithAnotherToken(t *testing.T) {
 			}
 			return nil
 		}}, again{login})
-		doubtful := 0
+		ambiguous := wire.AmbiguousTries(err)
 		var refused *index.Refusal
-		var failed *wire.Error
-		switch {
-		case errors.As(err, &refused):
-			doubtful = refused.Doubtful
-		case errors.As(err, &failed):
-			doubtful = failed.Doubtful
+		if errors.As(err, &refused) {
+			ambiguous = refused.AmbiguousTries
 		}
-		if doubtful == 0 || answered != len(c.codes) || !errors.Is(err, c.noSecond) && c.noSecond != nil {
-			t.Errorf("%s: after %d answers %v, doubtful %d", name, answered, err, doubtful)
+		if ambiguous == 0 || answered != len(c.codes) || !errors.Is(err, c.noSecond) && c.noSecond != nil {
+			t.Errorf("%s: after %d answers %v, %d ambiguous tries", name, answered, err, ambiguous)
 		}
 	}
 }

@@ -23,21 +23,18 @@ func (c *Client) Look(ctx context.Context, project pep.Project) (pep.Listing, er
 		return pep.Listing{}, ErrNoLookups
 	}
 	call := wire.Call{
-		Op: wire.Look, Method: http.MethodGet, URL: c.site.simplePage(project),
+		Op: wire.Listing, Method: http.MethodGet, URL: c.site.simplePage(project),
 		Header: http.Header{"Accept": {"application/vnd.pypi.simple.v1+json, text/html;q=0.2"}},
 	}
 	if c.login != nil && secret.Origin(call.URL) == secret.Origin(c.site.Upload) {
 		call.Auth = func(ctx context.Context) (string, secret.Text, error) { return c.login.Token(ctx, 0) }
 	}
 	answer, err := c.wire.Do(ctx, call)
-	var failed *wire.Error
 	switch {
-	case errors.As(err, &failed) && failed.Answer != nil && failed.Answer.Status == http.StatusNotFound:
+	case wire.StatusOf(err) == http.StatusNotFound:
 		return pep.Listing{Project: project}, nil
-	case errors.As(err, &failed) && failed.Answer != nil:
-		return pep.Listing{}, fmt.Errorf("%w%s", err, failed.Said())
 	case err != nil:
-		return pep.Listing{}, err
+		return pep.Listing{}, wire.WithServerMessage(err)
 	}
 	return listingOf(answer, project, call.URL)
 }

@@ -28,14 +28,11 @@ func (c *Client) Provenance(ctx context.Context, held pep.Held) ([]byte, error) 
 		Op: wire.Provenance, Method: http.MethodGet, URL: at,
 		Header: http.Header{"Accept": {"application/vnd.pypi.integrity.v1+json"}},
 	})
-	var failed *wire.Error
 	switch {
-	case errors.As(err, &failed) && failed.Answer != nil && failed.Answer.Status == http.StatusNotFound:
+	case wire.StatusOf(err) == http.StatusNotFound:
 		return nil, ErrNoProvenance
-	case errors.As(err, &failed) && failed.Answer != nil:
-		return nil, fmt.Errorf("%w%s", err, failed.Said())
 	case err != nil:
-		return nil, err
+		return nil, wire.WithServerMessage(err)
 	}
 	return answer.Body, nil
 }

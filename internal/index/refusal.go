@@ -10,19 +10,19 @@ import (
 
 // Refusal is a final answer of the index to an upload.
 type Refusal struct {
-	File, Path string // of the distribution
-	Status     int
-	Words      string // the index's own
-	Location   string // where a redirect pointed, or empty
-	Doubtful   int    // how many earlier tries may have had their effect
+	File, Path     string // of the distribution
+	Status         int
+	Message        string // the index's own
+	Location       string // where a redirect pointed, or empty
+	AmbiguousTries int    // how many earlier tries may have had their effect
 }
 
 // Error is the refusal in the index's words.
 func (r *Refusal) Error() string {
 	if r.Location != "" {
-		return fmt.Sprintf("the index refused %s: %s, and names another address: %s", r.File, r.Words, r.Location)
+		return fmt.Sprintf("the index refused %s: %s, and names another address: %s", r.File, r.Message, r.Location)
 	}
-	return fmt.Sprintf("the index refused %s: %s", r.File, r.Words)
+	return fmt.Sprintf("the index refused %s: %s", r.File, r.Message)
 }
 
 // Unwrap gives the refusal as a finding.
@@ -30,7 +30,7 @@ func (r *Refusal) Unwrap() error { return r.Finding() }
 
 // Exists tells that the index says it has a file of this name, or these bytes under another name.
 func (r *Refusal) Exists() bool {
-	return r.Status == http.StatusConflict || hasAny(r.Words, existsWords(r.File)...)
+	return r.Status == http.StatusConflict || hasAny(r.Message, existsWords(r.File)...)
 }
 
 // existsWords are how indexes say that they have a name, or the bytes: Warehouse and others, GitLab, two times Nexus, two times
@@ -63,7 +63,7 @@ type cure struct {
 }
 
 func (c cure) applies(r *Refusal) bool {
-	return (c.status == 0 || c.status == r.Status) && (len(c.words) == 0 || hasAny(r.Words, c.words...))
+	return (c.status == 0 || c.status == r.Status) && (len(c.words) == 0 || hasAny(r.Message, c.words...))
 }
 
 // cures is the table for a file, the first that applies is taken (docs/reference/pypi-server.md §2).

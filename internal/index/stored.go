@@ -3,7 +3,6 @@ package index
 import (
 	"context"
 	"encoding/hex"
-	"errors"
 	"net/http"
 
 	"github.com/org/pypi-oidc-publish/internal/dist"
@@ -20,10 +19,9 @@ func (c *Client) Stored(ctx context.Context, d *dist.Distribution) (bool, error)
 	}
 	digest := hex.EncodeToString(d.Digests.BLAKE2b[:])
 	_, err := c.wire.Do(ctx, wire.Call{
-		Op: wire.Look, Method: http.MethodHead, URL: c.site.Files.JoinPath(digest[:2], digest[2:4], digest[4:], d.Name),
+		Op: wire.Listing, Method: http.MethodHead, URL: c.site.Files.JoinPath(digest[:2], digest[2:4], digest[4:], d.Name),
 	})
-	var failed *wire.Error
-	if errors.As(err, &failed) && failed.Answer != nil && (failed.Answer.Status == http.StatusNotFound || failed.Answer.Status == http.StatusForbidden) {
+	if status := wire.StatusOf(err); status == http.StatusNotFound || status == http.StatusForbidden {
 		return false, nil
 	}
 	return err == nil, err

@@ -2,7 +2,6 @@ package index
 
 import (
 	"context"
-	"errors"
 	"io"
 	"net/http"
 	"strings"
@@ -68,7 +67,7 @@ func (u *upload) send(ctx context.Context) (*wire.Answer, error) {
 	u.again = false
 	answer, err := u.client.wire.Do(ctx, wire.Call{
 		Op: wire.Upload, Method: http.MethodPost, URL: u.client.site.Upload, Gate: u.client.gate,
-		Header: http.Header{"Content-Type": {u.form.contentType}, "Accept": {wire.AcceptWords}},
+		Header: http.Header{"Content-Type": {u.form.contentType}, "Accept": {wire.AcceptReadable}},
 		Auth:   u.authorize,
 		Body:   func(context.Context) (io.ReadCloser, int64, error) { return u.form.open(u.UploadRequest) },
 		Ended:  func(answer *wire.Answer) { u.answered(ctx, answer) },
@@ -103,7 +102,7 @@ func (u *upload) answered(ctx context.Context, answer *wire.Answer) {
 	switch {
 	case !final(answer):
 		return
-	case answer.Status == http.StatusForbidden && u.tokens < maxTokens-1 && u.credentials.Rejected(ctx, u.token, answer.Words()):
+	case answer.Status == http.StatusForbidden && u.tokens < maxTokens-1 && u.credentials.Rejected(ctx, u.token, answer.ServerMessage()):
 		u.tokens++
 		u.again = true
 	case u.Rejected != nil:
@@ -113,21 +112,22 @@ func (u *upload) answered(ctx context.Context, answer *wire.Answer) {
 
 // failure returns the error of the upload for that of a request, with all tries so far.
 func (u *upload) failure(err error) error {
-	var failed *wire.Error
-	if !errors.As(err, &failed) {
+	failed := wire.ErrorOf(err)
+	if failed == nil {
 		if u.ambiguous == 0 {
 			return err // nothing was sent
 		}
 		failed = u.client.uploadError()
 		failed.Err, err = err, failed
 	}
-	failed.Doubtful += u.ambiguous
-	u.ambiguous = failed.Doubtful
-	if failed.Answer == nil || wire.Ambiguous(failed.Answer.Status) {
+	failed.AmbiguousTries += u.ambiguous
+	u.ambiguous = failed.AmbiguousTries
+	if failed.Answer == nil || failed.Answer.Ambiguous() {
 		return err
 	}
 	refusal := &Refusal{
-		File: u.File.Name, Path: u.File.Path, Status: failed.Answer.Status, Words: failed.Answer.Words(), Doubtful: failed.Doubtful,
+		File: u.File.Name, Path: u.File.Path,
+		Status: failed.Answer.Status, Message: failed.Answer.ServerMessage(), AmbiguousTries: failed.AmbiguousTries,
 	}
 	if to := failed.Answer.Header.Get("Location"); to != "" {
 		refusal.Location = wire.PlainURL(to)
@@ -142,7 +142,7 @@ func (c *Client) uploadError() *wire.Error {
 
 // final reports whether an answer is a refusal that no other try changes.
 func final(answer *wire.Answer) bool {
-	return answer != nil && answer.Status/100 != 2 && !wire.Temporary(answer.Status)
+	return answer != nil && answer.Status/100 != 2 && !answer.Temporary()
 }
 
 // checkSuccess rejects a 2xx answer that is an HTML page, as a login form, a proxy or another service sends: it is unknown then
@@ -152,6 +152,6 @@ func (c *Client) checkSuccess(answer *wire.Answer) error {
 		return nil
 	}
 	err := c.uploadError()
-	err.Answer, err.Tries, err.Doubtful = answer, 1, 1
+	err.Answer, err.Tries, err.AmbiguousTries = answer, 1, 1
 	return err
 }

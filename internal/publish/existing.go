@@ -1,11 +1,13 @@
 package publish
 
 import (
+	"cmp"
 	"fmt"
 
 	"github.com/org/pypi-oidc-publish/internal/finding"
 	"github.com/org/pypi-oidc-publish/internal/index"
 	"github.com/org/pypi-oidc-publish/internal/pep"
+	"github.com/org/pypi-oidc-publish/internal/wire"
 )
 
 // howToSee is the next step where a run does not know where to look.
@@ -38,11 +40,11 @@ func failedLook(site index.Site, skip bool, project pep.Project, err error) find
 	case site.MayReplace() && skip:
 		return finding.New(finding.SkipExistingLookFailed,
 			fmt.Sprintf("`skip-existing: true` needs to see which files %s has of %s: %v", site.Upload.Host, project, err),
-			adviceOn(err, "check `index-url`, and run the job again: nothing was uploaded"))
+			cmp.Or(wire.Advice(err), "check `index-url`, and run the job again: nothing was uploaded"))
 	case site.MayReplace():
 		fix = "check `index-url`: this index may replace a file of the same name, which the run could not see"
 	}
-	return finding.New(finding.LookFailed, message, adviceOn(err, fix))
+	return finding.New(finding.LookFailed, message, cmp.Or(wire.Advice(err), fix))
 }
 
 // noteUnseen reports, once, that nothing can be seen of an index that may replace files.

@@ -24,19 +24,18 @@ func afterUpload() schedule { return schedule{attempts: 3, pause: 3 * time.Secon
 // try that had no clear answer, the index's page decides. success is the result of an upload that the index accepted.
 func (r *run) resolve(ctx context.Context, t *target, success ledger.Uploaded, err error) ledger.UploadResult {
 	var refused *index.Refusal
-	var failed *wire.Error
 	switch {
 	case err == nil:
 		return success
-	case errors.As(err, &refused) && (refused.Exists() || refused.Doubtful > 0):
+	case errors.As(err, &refused) && (refused.Exists() || refused.AmbiguousTries > 0):
 		return r.resolveExisting(ctx, t, success, refused)
 	case errors.As(err, &refused):
 		return rejected(t, r.withRule(t, refused))
-	case errors.As(err, &failed) && failed.Doubtful > 0:
+	case wire.AmbiguousTries(err) > 0:
 		if action, _ := t.compare(r.listings.find(ctx, t, afterUpload()), false); action == ledger.ActionPresent {
 			return success
 		}
-		return unclear(t, failed)
+		return unclear(t, err)
 	case ctx.Err() != nil:
 		return ledger.UploadAborted{File: t.Name}
 	default:
@@ -51,7 +50,7 @@ func (r *run) resolveExisting(ctx context.Context, t *target, success ledger.Upl
 	action, indexDigest := t.compare(listing, false) // it was refused: nothing is replaced
 	other, underOther := underOtherName(t, listing)
 	switch {
-	case action == ledger.ActionPresent && refused.Doubtful > 0:
+	case action == ledger.ActionPresent && refused.AmbiguousTries > 0:
 		return success
 	case action == ledger.ActionPresent:
 		return ledger.AlreadyPresent{File: t.Name}
@@ -66,7 +65,7 @@ func (r *run) resolveExisting(ctx context.Context, t *target, success ledger.Upl
 		return ledger.SkippedConflict{File: t.Name, IndexDigest: indexDigest}
 	case action == ledger.ActionConflict:
 		return rejected(t, conflict(t, indexDigest))
-	case refused.Doubtful > 0 && !r.Index.Site().Warehouse: // which takes the same bytes again
+	case refused.AmbiguousTries > 0 && !r.Index.Site().Warehouse: // which takes the same bytes again
 		f.Message += " (an earlier try of this upload had no clear answer, so that the file there may be this one)"
 		f.Fix = "compare its digest with this file's: where they are the same, finish the release with `skip-existing: true`; with `index-url` the next run sees it by itself"
 		return rejected(t, f)
@@ -88,7 +87,7 @@ func underOtherName(t *target, listing pep.Listing) (name string, ok bool) {
 // withRule returns a refusal with the preflight rule that covers it, if there is one.
 func (r *run) withRule(t *target, refused *index.Refusal) finding.Finding {
 	f := refused.Finding()
-	rule, known := preflight.RuleOf(refused.Words)
+	rule, known := preflight.RuleOf(refused.Message)
 	if !known || !r.Index.Site().Warehouse {
 		return f // another index may mean something else by the same words
 	}
@@ -112,14 +111,14 @@ func rejected(t *target, f finding.Finding) ledger.UploadResult {
 }
 
 // unclear is an upload that was sent completely and had no clear answer to its last try.
-func unclear(t *target, failed *wire.Error) ledger.UploadResult {
+func unclear(t *target, failed error) ledger.UploadResult {
 	f := finding.New(finding.UploadDoubtful,
-		fmt.Sprintf("nobody knows whether the index has %s: %v%s", t.Name, failed, failed.Said()),
+		fmt.Sprintf("nobody knows whether the index has %s: %v", t.Name, wire.WithServerMessage(failed)),
 		"run the job again: if the index has the file it will be recognised, else it is uploaded")
 	var unreadable *wire.Unreadable
 	if errors.As(failed, &unreadable) {
 		f.Message = fmt.Sprintf("the index answered the upload of %s, and its answer cannot be read: %v", t.Name, failed)
-		f.Fix = failed.Advice() + "; such an answer is often a refusal, which `verify-metadata: true` finds before the upload"
+		f.Fix = wire.Advice(failed) + "; such an answer is often a refusal, which `verify-metadata: true` finds before the upload"
 	}
 	return ledger.OutcomeUnknown{File: t.Name, Finding: f.In(t.shown)}
 }
@@ -133,7 +132,7 @@ func notSent(t *target, err error) ledger.UploadResult {
 			"let no other step write there, and run the job again")
 	}
 	err = finding.Explain(err, finding.UploadFailed,
-		adviceOn(err, "run the job again: what the index has is recognised, and the rest is uploaded"))
+		cmp.Or(wire.Advice(err), "run the job again: what the index has is recognised, and the rest is uploaded"))
 	f := finding.Of(err)[0] // err is not nil, so that there is one
 	f.File, f.Message = t.shown, fmt.Sprintf("%s could not be uploaded: %s", t.Name, f.Message)
 	return ledger.UploadFailed{File: t.Name, Finding: f}

@@ -17,13 +17,13 @@ import (
 
 // refusalOf returns a refusal of the target, after so many tries that may have had their effect.
 func refusalOf(t *target, status int, reason string, ambiguous int) *index.Refusal {
-	return &index.Refusal{File: t.Name, Path: t.Path, Status: status, Words: reason, Doubtful: ambiguous}
+	return &index.Refusal{File: t.Name, Path: t.Path, Status: status, Message: reason, AmbiguousTries: ambiguous}
 }
 
 // noAnswer returns the error of an upload whose last try had no answer, with so many tries that may have had their effect.
 func noAnswer(ambiguous int) *wire.Error {
 	return &wire.Error{
-		Op: wire.Upload, Method: http.MethodPost, URL: "https://index.example/legacy/", Tries: 1, Doubtful: ambiguous,
+		Op: wire.Upload, Method: http.MethodPost, URL: "https://index.example/legacy/", Tries: 1, AmbiguousTries: ambiguous,
 		Err: errors.New("connection reset"),
 	}
 }

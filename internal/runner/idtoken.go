@@ -129,11 +129,10 @@ func (r *Runner) explain(err error) error {
 		if json.Valid(answer.Body) {
 			answer.Header.Set("Content-Type", "application/json")
 		}
-		words, rest := cut(answer.Words(), 300)
+		words, rest := cut(answer.ServerMessage(), 300)
 		told.Message = fmt.Sprintf("GitHub gave no ID token: its endpoint answered %d: %s%s", refused.StatusCode, words, rest)
 	}
-	var lost *wire.Error
-	if errors.As(err, &lost) {
+	if lost := wire.ErrorOf(err); lost != nil {
 		told.Message = "GitHub gave no ID token: " + lost.Error()
 	}
 	return told

@@ -3,7 +3,6 @@ package trust
 import (
 	"cmp"
 	"context"
-	"errors"
 	"net/http"
 	"slices"
 	"strings"
@@ -74,11 +73,9 @@ func (l *Lease) burn(ctx context.Context, text secret.Text) ledger.Burned {
 		Header: http.Header{"Content-Type": {"application/json"}, "Accept": {"application/json"}},
 		Body:   tokenBody(func(context.Context) (string, error) { return text.Reveal(at) }),
 	})
-	var failed *wire.Error
-	switch {
+	switch status := wire.StatusOf(err); {
 	case err == nil:
-	case errors.As(err, &failed) && failed.Answer != nil &&
-		(failed.Answer.Status == http.StatusNotFound || failed.Answer.Status == http.StatusMethodNotAllowed):
+	case status == http.StatusNotFound, status == http.StatusMethodNotAllowed:
 		return ledger.BurnUnsupported
 	default:
 		return ledger.BurnFailed
@@ -112,17 +109,16 @@ const (
 func (l *Lease) probe(ctx context.Context, text secret.Text) probed {
 	_, err := l.o.Wire.Do(ctx, wire.Call{
 		Op: wire.Probe, Method: http.MethodPost, URL: l.o.At,
-		Header: http.Header{"Content-Type": {"application/x-www-form-urlencoded"}, "Accept": {wire.AcceptWords}},
+		Header: http.Header{"Content-Type": {"application/x-www-form-urlencoded"}, "Accept": {wire.AcceptReadable}},
 		Auth:   func(context.Context) (string, secret.Text, error) { return user, text, nil },
 		Body:   textBody([]byte("%3Aaction=file_upload&protocol_version=1")),
 	})
-	var failed *wire.Error
-	switch {
-	case !errors.As(err, &failed) || failed.Answer == nil || failed.Answer.Status/100 == 3 || wire.Temporary(failed.Answer.Status):
+	switch answer := wire.AnswerOf(err); {
+	case answer == nil, answer.Status/100 == 3, answer.Temporary():
 		return unanswered
-	case failed.Answer.Status == http.StatusForbidden && strings.Contains(failed.Answer.Words(), "Invalid or non-existent authentication"):
+	case answer.Status == http.StatusForbidden && strings.Contains(answer.ServerMessage(), "Invalid or non-existent authentication"):
 		return unknownToken
-	case failed.Answer.Status == http.StatusForbidden, failed.Answer.Status == http.StatusUnauthorized:
+	case answer.Status == http.StatusForbidden, answer.Status == http.StatusUnauthorized:
 		return refused
 	default:
 		return living

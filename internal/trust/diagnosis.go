@@ -3,7 +3,6 @@ package trust
 import (
 	"cmp"
 	"encoding/json"
-	"errors"
 	"fmt"
 	"net/http"
 	"net/url"
@@ -18,14 +17,14 @@ import (
 
 // noAudience explains an index that did not tell its audience.
 func noAudience(at *url.URL, err error) error {
-	var failed *wire.Error
-	if !errors.As(err, &failed) {
+	failed := wire.ErrorOf(err)
+	if failed == nil {
 		return err
 	}
 	unknown := "the index did not say which ID token it wants: " + err.Error()
 	const again = "run the job again later; nothing was sent, and nothing has to be cleaned up"
 	if failed.Answer == nil {
-		return finding.New(finding.AudienceUnavailable, unknown, cmp.Or(failed.Advice(), again))
+		return finding.New(finding.AudienceUnavailable, unknown, cmp.Or(wire.Advice(err), again))
 	}
 	switch status := failed.Answer.Status; {
 	// An index with Trusted Publishing tells its audience to everybody: one that wants a log-in for all it has, has none.
@@ -35,7 +34,7 @@ func noAudience(at *url.URL, err error) error {
 			"check `repository-url`, or give this index's API token as `password`")
 	case status == http.StatusForbidden:
 		return finding.New(finding.TrustedPublishingOff,
-			fmt.Sprintf("Trusted Publishing is turned off at the index at %s: %s", at.Host, failed.Answer.Words()),
+			fmt.Sprintf("Trusted Publishing is turned off at the index at %s: %s", at.Host, failed.Answer.ServerMessage()),
 			"see the index's status page and run the job again later, or give an API token as `password`")
 	case status/100 == 3:
 		return finding.New(finding.AudienceRedirect, unknown,
@@ -74,16 +73,16 @@ func otherAudience(asked, got string) error {
 
 // refusedMint explains a mint that gave no token.
 func (l *Lease) refusedMint(err error, claims oidc.Claims, order Order) error {
-	var failed *wire.Error
-	if !errors.As(err, &failed) {
+	failed := wire.ErrorOf(err)
+	if failed == nil {
 		return err // of the ID token, which explains itself
 	}
-	if failed.Answer == nil || wire.Temporary(failed.Answer.Status) {
+	if failed.Answer == nil || failed.Answer.Temporary() {
 		return finding.New(finding.MintUnavailable,
-			"the index gave no upload token: "+err.Error()+failed.Said(),
-			cmp.Or(failed.Advice(), "run the job again later: files that the index has are recognised, and the rest is uploaded"))
+			"the index gave no upload token: "+wire.WithServerMessage(err).Error(),
+			cmp.Or(wire.Advice(err), "run the job again later: files that the index has are recognised, and the rest is uploaded"))
 	}
-	message := "the index refused to give an upload token: " + failed.Answer.Words()
+	message := "the index refused to give an upload token: " + failed.Answer.ServerMessage()
 	r, known := reasonOf(failed.Answer)
 	switch status := failed.Answer.Status; {
 	case known:
@@ -94,7 +93,7 @@ func (l *Lease) refusedMint(err error, claims oidc.Claims, order Order) error {
 	}
 	exchange := refusedExchange{claims, failed.Answer.Date(), order}
 	refused := &refusedMint{
-		Finding: finding.New(r.id, message+"; that is, "+r.means, r.fix(exchange)), words: failed.Answer.Words(), kind: r.kind,
+		Finding: finding.New(r.id, message+"; that is, "+r.means, r.fix(exchange)), words: failed.Answer.ServerMessage(), kind: r.kind,
 	}
 	if r.beside != nil {
 		if r.kind == pendingRemoved && len(order.New) == 1 {
@@ -134,7 +133,7 @@ func reasonOf(answer *wire.Answer) (r reason, known bool) {
 		return reason{}, false
 	}
 	for _, r := range reasons() {
-		if string(r.id) == said.Errors[0].Code && strings.Contains(answer.Words(), r.words) {
+		if string(r.id) == said.Errors[0].Code && strings.Contains(answer.ServerMessage(), r.words) {
 			return r, true
 		}
 	}

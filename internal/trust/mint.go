@@ -85,14 +85,11 @@ func (l *Lease) mint(ctx context.Context, order Order) error {
 			return id.Text.Reveal(at)
 		}),
 	})
-	var failed *wire.Error
-	switch {
-	case err == nil:
-		l.lost(answer.Doubtful)
+	if err == nil {
+		l.lost(answer.AmbiguousTries)
 		return l.keep(answer, order)
-	case errors.As(err, &failed):
-		l.lost(failed.Doubtful)
 	}
+	l.lost(wire.AmbiguousTries(err))
 	return l.refusedMint(err, last, order)
 }
 

@@ -185,8 +185,8 @@ func TestAHandshakeThatNeverEnds(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer listener.Close() // nobody accepts: the kernel has the connection all the same
-	dial := encrypted(new(net.Dialer).DialContext, &tls.Config{MinVersion: tls.VersionTLS12}, 50*time.Millisecond)
-	var long *handshakeTooLong
+	dial := dialTLS(new(net.Dialer).DialContext, &tls.Config{MinVersion: tls.VersionTLS12}, 50*time.Millisecond)
+	var long *handshakeTimeoutError
 	if conn, err := dial(t.Context(), "tcp", listener.Addr().String()); !errors.As(err, &long) || conn != nil {
 		t.Errorf("%v, %v", conn, err)
 	}

@@ -205,11 +205,11 @@ func TestAReasonOfSeveralLines(t *testing.T) {
 			client, at := w.reaching(roots, nil), s.url(scheme, "localhost")
 			for range 3 {
 				answer, failed := sends(t, client, at)
-				if failed == nil || answer == nil || answer.Status != 400 || failed.Tries != 1 || failed.Doubtful != 0 {
+				if failed == nil || answer == nil || answer.Status != 400 || failed.Tries != 1 || failed.AmbiguousTries != 0 {
 					t.Fatalf("%+v, %v", answer, failed)
 				}
 				const want = "Invalid value for provides-dist. Error: 'foo bar' is invalid: Expected end foo bar ^. See https://packaging.python.org/"
-				if got := answer.Words(); got != want || string(answer.Body) != "1\n\n2" {
+				if got := answer.ServerMessage(); got != want || string(answer.Body) != "1\n\n2" {
 					t.Errorf("got %q, body %q", got, answer.Body)
 				}
 				answer, failed = sends(t, client, at)
@@ -296,8 +296,8 @@ func TestTLSStaysAsItWas(t *testing.T) {
 	}{"other roots": {others, "localhost"}, "the system's roots": {nil, "localhost"}} {
 		_, failed := sends(t, (&world{}).reaching(c.roots, nil), s.url("https", c.host))
 		var untrusted *tls.CertificateVerificationError
-		once := failed != nil && failed.Tries == 1 && failed.Doubtful == 0
-		if !once || !errors.As(failed, &untrusted) || !strings.Contains(failed.Advice(), "ca-bundle") {
+		once := failed != nil && failed.Tries == 1 && failed.AmbiguousTries == 0
+		if !once || !errors.As(failed, &untrusted) || !strings.Contains(wire.Advice(failed), "ca-bundle") {
 			t.Errorf("%s: %+v", name, failed)
 		}
 	}
@@ -309,7 +309,7 @@ func TestTLSStaysAsItWas(t *testing.T) {
 		t.Errorf("a certificate of another name: %+v", failed)
 	}
 	plain := serveRaw(t, nil, func(int, *http.Request) ([]byte, bool) { return nil, true })
-	if _, failed := sends(t, (&world{}).reaching(roots, nil), plain.url("https", "localhost")); failed == nil || failed.Doubtful != 0 {
+	if _, failed := sends(t, (&world{}).reaching(roots, nil), plain.url("https", "localhost")); failed == nil || failed.AmbiguousTries != 0 {
 		t.Errorf("a server without TLS: %+v", failed)
 	}
 }
@@ -385,15 +385,15 @@ func TestThroughATunnel(t *testing.T) {
 			if answer != nil || !errors.As(failed, &unreadable) || !unreadable.Tunnel {
 				t.Fatalf("%+v, %+v", answer, failed)
 			}
-			if failed.Tries != 2 || failed.Doubtful != 2 || len(w.slept) != 1 {
+			if failed.Tries != 2 || failed.AmbiguousTries != 2 || len(w.slept) != 1 {
 				t.Errorf("%+v, slept %v", failed, w.slept)
 			}
 			const want = "got an answer that is not readable HTTP after 2 tries: malformed MIME header initial line: *** (through a proxy)"
 			if text := failed.Error(); !strings.HasSuffix(text, want) || strings.Contains(text, "the-secret") {
 				t.Error(text)
 			}
-			if !strings.Contains(failed.Advice(), "NO_PROXY") {
-				t.Error(failed.Advice())
+			if !strings.Contains(wire.Advice(failed), "NO_PROXY") {
+				t.Error(wire.Advice(failed))
 			}
 			if n := connects.Load(); n < 2 {
 				t.Errorf("%d connections through the proxy", n)
@@ -427,7 +427,7 @@ func TestWhatIsNotHTTP(t *testing.T) {
 			if !known || len(text) > 1000 || strings.Contains(text, "secret") {
 				t.Errorf("%d bytes: %.1200q", len(text), text)
 			}
-			if failed.Advice() == "" {
+			if wire.Advice(failed) == "" {
 				t.Error("there is no next step")
 			}
 		})
@@ -468,7 +468,7 @@ func TestLongHeads(t *testing.T) {
 				if answer == nil || failed.Tries != 1 {
 					t.Fatal(failed)
 				}
-				if answer.Status != 400 || !strings.HasPrefix(answer.Words(), "File x exists x") || len(answer.Reason) > 64<<10 {
+				if answer.Status != 400 || !strings.HasPrefix(answer.ServerMessage(), "File x exists x") || len(answer.Reason) > 64<<10 {
 					t.Errorf("%d, a reason of %d bytes: %.100q", answer.Status, len(answer.Reason), answer.Reason)
 				}
 				if answer.Header.Get("X") != "1" || string(answer.Body) != "\n\n" {
@@ -477,7 +477,7 @@ func TestLongHeads(t *testing.T) {
 				return
 			}
 			var long *wire.TooLong
-			if answer != nil || !errors.As(failed, &long) || long.Bound != c.bound || failed.Tries != 1 || failed.Doubtful != 1 {
+			if answer != nil || !errors.As(failed, &long) || long.Bound != c.bound || failed.Tries != 1 || failed.AmbiguousTries != 1 {
 				t.Errorf("%+v, %+v", answer, failed)
 			}
 		})

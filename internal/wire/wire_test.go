@@ -71,7 +71,7 @@ func answers(codes ...int) http.HandlerFunc {
 	}
 }
 
-// worthAnotherTry are the statuses that say nothing of what was asked for: those of the standard, and those of fronts.
+// worthAnotherTry are the statuses that say nothing of what was asked for: those of the standard, and those of gateways.
 func worthAnotherTry() []int {
 	return []int{408, 425, 429, 499, 500, 502, 503, 504, 520, 521, 522, 523, 524, 525, 526, 527, 528, 529, 530}
 }
@@ -109,7 +109,7 @@ func TestEveryOpTriesTransientAnswersAgainAndFinalOnesNever(t *testing.T) {
 	}
 }
 
-// TestWhatMayHaveHadItsEffect: of an upload every 5xx and a 499, of a mint those after which the server behind a front was reached, and may
+// TestWhatMayHaveHadItsEffect: of an upload every 5xx and a 499, of a mint those after which the server behind a gateway was reached, and may
 // have done its work.
 func TestWhatMayHaveHadItsEffect(t *testing.T) {
 	t.Parallel()
@@ -167,8 +167,8 @@ func TestWhatMayHaveHadItsEffect(t *testing.T) {
 			if want {
 				n = failed.Tries
 			}
-			if failed.Doubtful != n {
-				t.Errorf("%s, %d %s: %d of %d tries may have had their effect, want %d", op, c.status, c.reason, failed.Doubtful, failed.Tries, n)
+			if failed.AmbiguousTries != n {
+				t.Errorf("%s, %d %s: %d of %d tries may have had their effect, want %d", op, c.status, c.reason, failed.AmbiguousTries, failed.Tries, n)
 			}
 			if again := slices.Contains(worthAnotherTry(), c.status); again != (failed.Tries > 1) {
 				t.Errorf("%s, %d: %d tries", op, c.status, failed.Tries)
@@ -183,9 +183,14 @@ func TestStatuses(t *testing.T) {
 	for status := range 700 {
 		ambiguous := status == 499 || status >= 500
 		temporary := ambiguous || status == 408 || status == 425 || status == 429
-		if wire.Ambiguous(status) != ambiguous || wire.Temporary(status) != temporary {
-			t.Errorf("%d: ambiguous %v, temporary %v", status, wire.Ambiguous(status), wire.Temporary(status))
+		answer := &wire.Answer{Status: status}
+		if answer.Ambiguous() != ambiguous || answer.Temporary() != temporary {
+			t.Errorf("%d: ambiguous %v, temporary %v", status, answer.Ambiguous(), answer.Temporary())
 		}
+	}
+	var none *wire.Answer
+	if none.Ambiguous() || none.Temporary() {
+		t.Errorf("no answer: ambiguous %v, temporary %v", none.Ambiguous(), none.Temporary())
 	}
 }
 
@@ -333,14 +338,14 @@ func TestNoAnswer(t *testing.T) {
 		},
 	})
 	var failed *wire.Error
-	if !errors.As(err, &failed) || failed.Answer != nil || failed.Doubtful != 4 || failed.Tries != 4 {
+	if !errors.As(err, &failed) || failed.Answer != nil || failed.AmbiguousTries != 4 || failed.Tries != 4 {
 		t.Errorf("%+v", err)
 	}
 	gone := httptest.NewServer(http.NotFoundHandler())
 	at, _ := url.Parse(gone.URL)
 	gone.Close()
 	_, err = (&world{}).client().Do(t.Context(), wire.Call{Op: wire.Audience, Method: "GET", URL: at})
-	if !errors.As(err, &failed) || failed.Tries != 4 || failed.Doubtful != 0 || !strings.Contains(err.Error(), "connection refused") {
+	if !errors.As(err, &failed) || failed.Tries != 4 || failed.AmbiguousTries != 0 || !strings.Contains(err.Error(), "connection refused") {
 		t.Error(err)
 	}
 	slow := serve(t, func(_ http.ResponseWriter, r *http.Request) { <-r.Context().Done() })
@@ -427,7 +432,7 @@ func TestRequestsGoThroughTheProxy(t *testing.T) {
 		Proxy: func(*http.Request) (*url.URL, error) { return proxy, nil },
 	})
 	index, _ := url.Parse("http://index.example/simple/")
-	answer, err := client.Do(t.Context(), wire.Call{Op: wire.Look, Method: "GET", URL: index})
+	answer, err := client.Do(t.Context(), wire.Call{Op: wire.Listing, Method: "GET", URL: index})
 	if err != nil || string(answer.Body) != "through" || asked != "index.example Basic bWU6c2VjcmV0LW9mLXRoZS1wcm94eQ==" {
 		t.Errorf("%v, asked %q", err, asked)
 	}
@@ -435,7 +440,7 @@ func TestRequestsGoThroughTheProxy(t *testing.T) {
 	proxy, _ = url.Parse(gone.URL)
 	proxy.User = url.UserPassword("me", "secret-of-the-proxy")
 	gone.Close()
-	if _, err = client.Do(t.Context(), wire.Call{Op: wire.Look, Method: "GET", URL: index}); err == nil || strings.Contains(err.Error(), "secret-of-the-proxy") {
+	if _, err = client.Do(t.Context(), wire.Call{Op: wire.Listing, Method: "GET", URL: index}); err == nil || strings.Contains(err.Error(), "secret-of-the-proxy") {
 		t.Errorf("%v", err)
 	}
 }

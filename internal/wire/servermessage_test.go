@@ -1,14 +1,16 @@
 package wire_test
 
 import (
+	"io"
 	"net/http"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/org/pypi-oidc-publish/internal/wire"
 )
 
-func TestWords(t *testing.T) {
+func TestServerMessage(t *testing.T) {
 	t.Parallel()
 	page := "<html>\n <head><title>400 Bad Request</title><style>p{}</style></head>\n <body>\n  <h1>400 Bad Request</h1>\n  File already exists (&#x27;a.whl&#x27;).<br/><!-- x --></body></html>"
 	cases := []struct {
@@ -40,51 +42,72 @@ func TestWords(t *testing.T) {
 		t.Run(c.name, func(t *testing.T) {
 			t.Parallel()
 			a := wire.Answer{Status: c.status, Reason: c.reason, Header: http.Header{"Content-Type": {c.kind}}, Body: []byte(c.body)}
-			if got := a.Words(); got != c.want {
+			if got := a.ServerMessage(); got != c.want {
 				t.Errorf("got %q, want %q", got, c.want)
 			}
 		})
 	}
 	long := wire.Answer{Status: 400, Reason: strings.Repeat("ü", 5000)}
-	if got := long.Words(); len(got) > 2010 {
+	if got := long.ServerMessage(); len(got) > 2010 {
 		t.Errorf("%d bytes", len(got))
 	}
 }
 
-func FuzzWords(f *testing.F) {
+// TestASecretIsRedactedBeforeAMessageIsCut: of one that is on the boundary not even a part is left, whatever part of the answer it is in.
+func TestASecretIsRedactedBeforeAMessageIsCut(t *testing.T) {
+	t.Parallel()
+	text := strings.Repeat("x", 1990) + " the-secret-of-this-run"
+	for kind, body := range map[string]string{
+		"text/plain":       text,
+		"text/html":        "<html><body>" + text + "</body></html>",
+		"application/json": `{"message":"` + text + `"}`,
+	} {
+		at := serve(t, func(w http.ResponseWriter, _ *http.Request) {
+			w.Header().Set("Content-Type", kind)
+			w.WriteHeader(http.StatusForbidden)
+			_, _ = io.WriteString(w, body)
+		})
+		client := wire.New(wire.Options{
+			UserAgent: "pypi-oidc-publish/test", Now: time.Now, Redact: strings.NewReplacer("the-secret-of-this-run", "***").Replace,
+		})
+		_, err := client.Do(t.Context(), wire.Call{Op: wire.Probe, Method: http.MethodPost, URL: at})
+		if got := wire.AnswerOf(err).ServerMessage(); !strings.HasSuffix(got, "x ***") {
+			t.Errorf("%s: it ends with %q", kind, got[len(got)-30:])
+		}
+	}
+}
+
+func FuzzServerMessage(f *testing.F) {
 	f.Add("Bad Request", "text/html", "<html><head></head>")
 	f.Add("", "application/json", `{"errors":[{}]}`)
 	f.Fuzz(func(t *testing.T, reason, kind, body string) {
 		a := wire.Answer{Status: 400, Reason: reason, Header: http.Header{"Content-Type": {kind}}, Body: []byte(body)}
-		if got := a.Words(); got == "" || len(got) > 2010 || strings.ContainsAny(got, "\n\r") {
+		if got := a.ServerMessage(); got == "" || len(got) > 2010 || strings.ContainsAny(got, "\n\r") {
 			t.Errorf("%q", got)
 		}
 	})
 }
 
-// TestTold: the words of the server come after the status where they say more than it, and never the same again.
-func TestTold(t *testing.T) {
+// TestWithServerMessage: the message of the server comes after the status where it says more than it, and never the same again.
+func TestWithServerMessage(t *testing.T) {
 	t.Parallel()
 	for _, c := range []struct{ reason, body, want string }{
 		{"Service Unavailable", "", "look: GET https://index.example/simple/x/ answered 503 Service Unavailable after 3 tries"},
 		{"Service Unavailable", "we are moving", "look: GET https://index.example/simple/x/ answered 503 Service Unavailable after 3 tries: we are moving"},
 		{"We are moving", "we are", "look: GET https://index.example/simple/x/ answered 503 We are moving after 3 tries"},
 	} {
-		failed := wire.Error{
-			Op: wire.Look, Method: http.MethodGet, URL: "https://index.example/simple/x/", Tries: 3,
+		failed := &wire.Error{
+			Op: wire.Listing, Method: http.MethodGet, URL: "https://index.example/simple/x/", Tries: 3,
 			Answer: &wire.Answer{Status: 503, Reason: c.reason, Header: http.Header{"Content-Type": {"text/plain"}}, Body: []byte(c.body)},
 		}
-		if got := failed.Error() + failed.Said(); got != c.want {
+		if got := wire.WithServerMessage(failed).Error(); got != c.want {
 			t.Errorf("got  %q\nwant %q", got, c.want)
 		}
 	}
-	nameless := wire.Error{
-		Op: wire.Look, Method: "GET", URL: "https://index.example/", Tries: 1, Answer: &wire.Answer{Status: 522, Reason: "status code 522"},
+	nameless := &wire.Error{
+		Op: wire.Listing, Method: "GET", URL: "https://index.example/", Tries: 1, Answer: &wire.Answer{Status: 522, Reason: "status code 522"},
 	}
-	if got := nameless.Error() + nameless.Said(); got != "look: GET https://index.example/ answered 522" {
+	if got := wire.WithServerMessage(nameless).Error(); got != "look: GET https://index.example/ answered 522" {
 		t.Errorf("got %q", got)
-	}
-	if got := (&wire.Error{Op: wire.Look}).Said(); got != "" {
-		t.Errorf("nobody answered, and said %q", got)
 	}
 }

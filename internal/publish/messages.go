@@ -3,9 +3,8 @@ package publish
 import (
 	"cmp"
 	"errors"
-	"fmt"
-	"strings"
 
+	"github.com/org/pypi-oidc-publish/internal/finding/phrase"
 	"github.com/org/pypi-oidc-publish/internal/wire"
 )
 
@@ -21,9 +20,5 @@ func adviceOn(err error, otherwise string) string {
 // listSome names the first of many things.
 func listSome(names []string) string {
 	const most = 10
-	text := strings.Join(names[:min(most, len(names))], ", ")
-	if more := len(names) - most; more > 0 {
-		text += fmt.Sprintf(" and %d more", more)
-	}
-	return text
+	return phrase.Some(names, most)
 }

@@ -17,6 +17,7 @@ import (
 	"time"
 
 	"github.com/org/pypi-oidc-publish/internal/finding"
+	"github.com/org/pypi-oidc-publish/internal/finding/phrase"
 	"github.com/org/pypi-oidc-publish/internal/ledger"
 )
 
@@ -210,9 +211,9 @@ func (r *Reporter) unmatched(p ledger.Publisher) {
 func judged(e ledger.Judged) string {
 	by := "the index's rules"
 	if e.Rules > 0 {
-		by = counted(e.Rules, "rule")
+		by = phrase.Count(e.Rules, "rule")
 	}
-	return fmt.Sprintf("judged %s by %s: %s, %s", files(e.Files), by, counted(e.Errors, "error"), counted(e.Warnings, "warning"))
+	return fmt.Sprintf("judged %s by %s: %s, %s", files(e.Files), by, phrase.Count(e.Errors, "error"), phrase.Count(e.Warnings, "warning"))
 }
 
 // verbOf is how a file came to its attestation.
@@ -382,7 +383,7 @@ func tokenEnd(t ledger.Token) string {
 
 // lostMints tells of tokens that there may be.
 func lostMints(t ledger.Token) string {
-	return fmt.Sprintf("%s had no clear answer: a token that nobody knows may be left for 15 minutes, after which it expires by itself", counted(t.Lost, "mint"))
+	return fmt.Sprintf("%s had no clear answer: a token that nobody knows may be left for 15 minutes, after which it expires by itself", phrase.Count(t.Lost, "mint"))
 }
 
 // annotate shows every cause once: as many of a severity as the runner shows are annotations, and the rest are lines of the log. So
@@ -540,15 +541,7 @@ func burned(b ledger.Burned) string {
 	}
 }
 
-func files(n int) string { return counted(n, "file") }
-
-// counted is a number of things.
-func counted(n int, thing string) string {
-	if n == 1 {
-		return "1 " + thing
-	}
-	return fmt.Sprintf("%d %ss", n, thing)
-}
+func files(n int) string { return phrase.Count(n, "file") }
 
 // size is a number of bytes as people read it.
 func size(n int64) string {

@@ -1,13 +1,13 @@
 package report
 
 import (
-	"cmp"
 	"fmt"
 	"slices"
 	"strconv"
 	"strings"
 
 	"github.com/org/pypi-oidc-publish/internal/finding"
+	"github.com/org/pypi-oidc-publish/internal/finding/phrase"
 	"github.com/org/pypi-oidc-publish/internal/ledger"
 )
 
@@ -510,5 +510,5 @@ func clipped(text string, most int) string {
 	if len(text) <= most {
 		return text
 	}
-	return cmp.Or(strings.ToValidUTF8(text[:most], ""), "") + "… (cut; the whole is in the log)"
+	return phrase.Beginning(text, most) + "… (cut; the whole is in the log)"
 }

@@ -11,6 +11,8 @@ import (
 	"slices"
 	"strings"
 	"unicode/utf8"
+
+	"github.com/org/pypi-oidc-publish/internal/finding/phrase"
 )
 
 // AcceptWords is the Accept header of requests whose refusal people must understand: the plainer the better.
@@ -145,12 +147,9 @@ func latin1(text string) string {
 // oneLine folds all white space and bounds the length, at a whole character.
 func oneLine(text string) string {
 	text = strings.Join(strings.Fields(text), " ")
-	if len(text) <= longestWords {
-		return text
+	kept := phrase.Beginning(text, longestWords)
+	if kept != text {
+		kept += " …"
 	}
-	n := longestWords
-	for n > 0 && !utf8.RuneStart(text[n]) {
-		n--
-	}
-	return text[:n] + " …"
+	return kept
 }

@@ -458,7 +458,7 @@ func TestServicesThatCannotBeUsed(t *testing.T) {
 		"http://fulcio.example": false, "ftp://fulcio.example": false, "https://u:p@fulcio.example": false, "https://": false,
 		"https://fulcio.example?x=1": false, "https://fulcio.example#x": false, "//fulcio.example": false, "%": false, "": false,
 	} {
-		if _, err := trustworthy(address); (err == nil) != usable {
+		if _, err := parseServiceURL(address); (err == nil) != usable {
 			t.Errorf("%s: %v", address, err)
 		}
 	}

@@ -125,7 +125,7 @@ func (s *Signer) service(what string, all []root.Service, versions []uint32) (*u
 	chosen, err := root.SelectService(all, versions, s.o.Now())
 	var at *url.URL
 	if err == nil {
-		at, err = trustworthy(chosen.URL)
+		at, err = parseServiceURL(chosen.URL)
 	}
 	if err != nil {
 		return nil, finding.New(finding.AttestationService,
@@ -135,8 +135,8 @@ func (s *Signer) service(what string, all []root.Service, versions []uint32) (*u
 	return at, nil
 }
 
-// trustworthy refuses to send an ID token in clear text over a network.
-func trustworthy(text string) (*url.URL, error) {
+// parseServiceURL parses the address of a service. It returns an error where an ID token would be sent in clear text over a network.
+func parseServiceURL(text string) (*url.URL, error) {
 	u, err := url.Parse(text)
 	switch {
 	case err != nil:

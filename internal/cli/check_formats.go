@@ -8,6 +8,7 @@ import (
 	"unicode"
 
 	"github.com/org/pypi-oidc-publish/internal/finding"
+	"github.com/org/pypi-oidc-publish/internal/finding/phrase"
 	"github.com/org/pypi-oidc-publish/internal/publish"
 	"github.com/org/pypi-oidc-publish/internal/runner"
 )
@@ -81,15 +82,8 @@ func tallyOf(j publish.CheckResult) string {
 	for _, f := range j.Findings {
 		n[f.Severity]++
 	}
-	return fmt.Sprintf("judged %s: %s, %s, %s", counted(len(j.Files), "file"),
-		counted(n[finding.Error], "error"), counted(n[finding.Warning], "warning"), counted(n[finding.Notice], "notice"))
-}
-
-func counted(n int, thing string) string {
-	if n == 1 {
-		return "1 " + thing
-	}
-	return fmt.Sprintf("%d %ss", n, thing)
+	return fmt.Sprintf("judged %s: %s, %s, %s", phrase.Count(len(j.Files), "file"),
+		phrase.Count(n[finding.Error], "error"), phrase.Count(n[finding.Warning], "warning"), phrase.Count(n[finding.Notice], "notice"))
 }
 
 // The JSON form is read by programs: its names are fixed.

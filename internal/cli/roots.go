@@ -2,13 +2,14 @@ package cli
 
 import (
 	"crypto/x509"
+	"errors"
 	"fmt"
-	"io"
 	"os"
 
 	"golang.org/x/crypto/x509roots/fallback/bundle"
 
 	"github.com/org/pypi-oidc-publish/internal/finding"
+	"github.com/org/pypi-oidc-publish/internal/localfile"
 )
 
 // EmbeddedRoots gives the program the roots that are built into it, for a system that has none, as the image. It may be called
@@ -54,12 +55,13 @@ func (w World) rootsWith(path string) (*x509.CertPool, error) {
 		return nil, wrong("cannot be read: " + err.Error())
 	}
 	defer file.Close()
-	text, err := io.ReadAll(io.LimitReader(file, longestBundle+1))
-	if err != nil {
-		return nil, wrong("cannot be read: " + err.Error())
-	}
-	if len(text) > longestBundle {
+	text, err := localfile.ReadAll(file, longestBundle) // which may be a pipe of the user's shell
+	var large localfile.TooLargeError
+	switch {
+	case errors.As(err, &large):
 		return nil, wrong("is too large to be one")
+	case err != nil:
+		return nil, wrong("cannot be read: " + err.Error())
 	}
 	w.trust()
 	pool, err := x509.SystemCertPool()

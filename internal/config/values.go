@@ -7,6 +7,7 @@ import (
 	"unicode"
 
 	"github.com/org/pypi-oidc-publish/internal/finding"
+	"github.com/org/pypi-oidc-publish/internal/finding/phrase"
 )
 
 // setter reads one value into the draft, or tells what is wrong with it.
@@ -97,7 +98,7 @@ const quoteLimit = 80
 func (d *draft) quote(value string) string {
 	value = d.vault.Redact(value)
 	if len(value) > quoteLimit {
-		value = strings.ToValidUTF8(value[:quoteLimit], "") + "…"
+		value = phrase.Beginning(value, quoteLimit) + "…"
 	}
 	return strconv.Quote(value)
 }

@@ -15,6 +15,7 @@ import (
 	"time"
 
 	"github.com/org/pypi-oidc-publish/internal/archive"
+	"github.com/org/pypi-oidc-publish/internal/localfile"
 	"github.com/org/pypi-oidc-publish/internal/pep"
 )
 
@@ -56,7 +57,7 @@ func (k Kind) String() string {
 // meanwhile; an archive that is damaged, or metadata that is none, is a fact and no error. md5 asks for that digest too,
 // which costs time that only an index of old needs spent.
 func Read(ctx context.Context, path string, md5 bool) (*Distribution, error) {
-	file, info, err := openRegular(path)
+	file, info, err := localfile.Open(path)
 	if err != nil {
 		return nil, err
 	}

@@ -1,9 +1,10 @@
 package dist
 
 import (
-	"fmt"
 	"io"
 	"os"
+
+	"github.com/org/pypi-oidc-publish/internal/localfile"
 )
 
 // ChangedError tells that a file was written after it was read, so that its digests are no longer true.
@@ -17,7 +18,7 @@ func (e *ChangedError) Error() string {
 // Open opens the file anew, as each try of an upload needs it. The error is a *ChangedError where its size or its time of
 // modification is another than when it was read.
 func (d *Distribution) Open() (io.ReadCloser, error) {
-	file, _, err := openRegular(d.Path)
+	file, _, err := localfile.Open(d.Path)
 	if err != nil {
 		return nil, err
 	}
@@ -37,24 +38,4 @@ func (d *Distribution) unchanged(file *os.File) error {
 		return &ChangedError{Path: d.Path}
 	}
 	return nil
-}
-
-// openRegular opens a file, and nothing that could block or has no end.
-func openRegular(path string) (*os.File, os.FileInfo, error) {
-	info, err := os.Stat(path)
-	if err != nil {
-		return nil, nil, err
-	}
-	if !info.Mode().IsRegular() {
-		return nil, nil, fmt.Errorf("%s is no regular file (%s)", path, info.Mode().Type())
-	}
-	file, err := os.Open(path)
-	if err != nil {
-		return nil, nil, err
-	}
-	if info, err = file.Stat(); err != nil {
-		file.Close()
-		return nil, nil, err
-	}
-	return file, info, nil
 }

@@ -5,6 +5,8 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
+
+	"github.com/org/pypi-oidc-publish/internal/finding/phrase"
 )
 
 // Cause is one problem: findings that say the same, each of them of another file.
@@ -81,15 +83,6 @@ func (c Cause) Message() string {
 	return message
 }
 
-// some returns the first of many names, and how many there are more.
-func some(names []string) string {
-	text := strings.Join(names[:min(mostNamed, len(names))], ", ")
-	if n := len(names) - mostNamed; n > 0 {
-		text += fmt.Sprintf(" and %d more", n)
-	}
-	return text
-}
-
 // Names returns the names of the files without their folders or, where two files have one name, with them.
 func (c Cause) Names() []string {
 	names, seen := make([]string, 0, len(c.Files)), map[string]bool{}
@@ -118,13 +111,9 @@ func (c Cause) Shown() Finding {
 	}
 	f.File, f.Line, f.Col = "", 0, 0
 	names, others := c.Names(), len(c.Files)-1
-	switch {
-	case !namesFirst:
-		message = fmt.Sprintf("in %d files: %s", len(names), some(names))
-	case others == 1:
-		message = "the same for 1 more file: " + names[1]
-	default:
-		message = fmt.Sprintf("the same for %d more files: %s", others, some(names[1:]))
+	message = fmt.Sprintf("in %d files: %s", len(names), phrase.Some(names, mostNamed))
+	if namesFirst {
+		message = fmt.Sprintf("the same for %s: %s", phrase.Count(others, "more file"), phrase.Some(names[1:], mostNamed))
 	}
 	f.Message = strings.TrimSuffix(f.Message, ".") + " (" + message + ")"
 	return f

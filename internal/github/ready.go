@@ -12,6 +12,7 @@ import (
 	"github.com/google/go-github/v63/github"
 
 	"github.com/org/pypi-oidc-publish/internal/finding"
+	"github.com/org/pypi-oidc-publish/internal/finding/phrase"
 )
 
 // Release is an existing release.
@@ -83,6 +84,8 @@ const (
 	assetsPage   = 100
 	assetsMost   = 20   // answers
 	assetsBound  = 1000 // assets of a release, says GitHub
+
+	mostNamed = 5 // assets in a message
 )
 
 // find is the release of a tag; where none is published, its only draft.
@@ -199,20 +202,11 @@ func (c *Client) compare(ctx context.Context, r Release, there []held, wanted []
 	}
 	switch {
 	case len(missing) > 0 && r.Immutable:
-		failed = append(failed, immutable(r, "it lacks "+few(missing)))
+		failed = append(failed, immutable(r, "it lacks "+phrase.Some(missing, mostNamed)))
 	case len(missing)+len(there) > assetsBound:
 		failed = append(failed, finding.New(finding.GitHubAssetRefused,
 			fmt.Sprintf("the release %s has %d assets and lacks %d: GitHub takes %d of a release", r.Tag, len(there), len(missing), assetsBound),
 			"delete assets that nobody needs, or leave `github-release` out"))
 	}
 	return errors.Join(failed...)
-}
-
-// few is the beginning of a list, for people.
-func few(names []string) string {
-	const most = 5
-	if len(names) <= most {
-		return strings.Join(names, ", ")
-	}
-	return fmt.Sprintf("%s and %d more", strings.Join(names[:most], ", "), len(names)-most)
 }

@@ -4,13 +4,12 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"io"
-	"os"
 	"path/filepath"
 	"strings"
 
 	"github.com/org/pypi-oidc-publish/internal/attest"
 	"github.com/org/pypi-oidc-publish/internal/finding"
+	"github.com/org/pypi-oidc-publish/internal/localfile"
 )
 
 // maxAttestationFile is how long an attestation in a file may be, in bytes: real ones have some six thousand, and an SLSA
@@ -42,7 +41,7 @@ func (r *run) adopt(ctx context.Context, t *target) error {
 
 // readAttestation reads and verifies an attestation that stands beside a target. bad says why it does not hold.
 func (r *run) readAttestation(ctx context.Context, t *target, path string) (a attest.Attestation, bad, err error) {
-	text, bad := readBounded(path, maxAttestationFile)
+	text, bad := localfile.Read(path, maxAttestationFile)
 	if bad != nil {
 		return a, bad, nil
 	}
@@ -62,20 +61,6 @@ func leftOver(path, suffix string, why error) finding.Finding {
 	reason := ": " + finding.Of(why)[0].Message
 	return finding.New(finding.AttestationLeftOver,
 		fmt.Sprintf("this attestation does not hold for its file and this run, so %s%s", instead, reason), "").In(path).WithDetail(reason)
-}
-
-// readBounded reads a file that has no more than so many bytes.
-func readBounded(path string, most int64) ([]byte, error) {
-	file, err := os.Open(path)
-	if err != nil {
-		return nil, err
-	}
-	defer file.Close()
-	text, err := io.ReadAll(io.LimitReader(file, most+1))
-	if err == nil && int64(len(text)) > most {
-		err = fmt.Errorf("it is larger than %d bytes", most)
-	}
-	return text, err
 }
 
 // ignoreAttestationFiles reports that the attestations beside the targets are not sent.

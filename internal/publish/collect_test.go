@@ -336,22 +336,3 @@ func TestResolved(t *testing.T) {
 		want(t, "resolved "+path, resolved(path), resolvedPath)
 	}
 }
-
-// TestReadBounded: a file is read up to a bound, and no further.
-func TestReadBounded(t *testing.T) {
-	t.Parallel()
-	h := bare(t, nil)
-	h.write("file", "12345")
-	text, err := readBounded(h.path("file"), 5)
-	wantError(t, "a file of that size", err, nil)
-	want(t, "text", string(text), "12345")
-	if _, err := readBounded(h.path("file"), 4); err == nil || !strings.Contains(err.Error(), "4 bytes") {
-		t.Errorf("a larger file: %v", err)
-	}
-	if _, err := readBounded(h.path("missing"), 4); !os.IsNotExist(err) {
-		t.Errorf("no file: %v", err)
-	}
-	if _, err := readBounded(h.dir, 4); err == nil {
-		t.Error("a folder was read")
-	}
-}

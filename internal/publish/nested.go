@@ -9,6 +9,7 @@ import (
 
 	"github.com/org/pypi-oidc-publish/internal/dist"
 	"github.com/org/pypi-oidc-publish/internal/finding"
+	"github.com/org/pypi-oidc-publish/internal/finding/phrase"
 )
 
 // nestedDistributions returns one finding for each folder that was given and below which distributions would be left out. It is an error:
@@ -46,11 +47,7 @@ func byFolder(nested []dist.Nested, shown func(string) string) string {
 		names[folder] = append(names[folder], filepath.Base(n.Path))
 	}
 	for i, folder := range folders {
-		text := names[folder][0]
-		if more := len(names[folder]) - 1; more > 0 {
-			text += fmt.Sprintf(" and %d more", more)
-		}
-		folders[i] = fmt.Sprintf("%s (%s)", folder, text)
+		folders[i] = fmt.Sprintf("%s (%s)", folder, phrase.Some(names[folder], 1))
 	}
 	return listSome(folders)
 }

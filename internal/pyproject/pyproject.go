@@ -4,10 +4,7 @@ package pyproject
 
 import (
 	"errors"
-	"fmt"
-	"io"
 	"io/fs"
-	"os"
 	"slices"
 	"strings"
 
@@ -15,6 +12,7 @@ import (
 	"github.com/pelletier/go-toml/v2/unstable"
 
 	"github.com/org/pypi-oidc-publish/internal/finding"
+	"github.com/org/pypi-oidc-publish/internal/localfile"
 )
 
 // longest is how many bytes of a file are read: what people write by hand has a tenth of it.
@@ -35,23 +33,12 @@ type Project struct {
 // Read reads a file. Where there is none, found is false. What cannot be read, or is no TOML, is a finding.Finding that
 // points to the line and column, where they are known.
 func Read(path string) (p Project, found bool, err error) {
-	file, err := os.Open(path)
-	if errors.Is(err, fs.ErrNotExist) {
+	text, err := localfile.Read(path, longest)
+	switch {
+	case errors.Is(err, fs.ErrNotExist):
 		return Project{}, false, nil
-	}
-	if err != nil {
+	case err != nil:
 		return Project{}, false, problem(path, "cannot be read: "+err.Error())
-	}
-	defer file.Close()
-	if info, err := file.Stat(); err != nil || !info.Mode().IsRegular() {
-		return Project{}, false, problem(path, "is no regular file")
-	}
-	text, err := io.ReadAll(io.LimitReader(file, longest+1))
-	if err != nil {
-		return Project{}, false, problem(path, "cannot be read: "+err.Error())
-	}
-	if len(text) > longest {
-		return Project{}, false, problem(path, fmt.Sprintf("is larger than %d bytes", longest))
 	}
 	p, err = Parse(path, text)
 	return p, err == nil, err

@@ -1,21 +1,13 @@
 package report
 
 import (
-	"cmp"
 	"fmt"
-	"strings"
 	"time"
+
+	"github.com/org/pypi-oidc-publish/internal/finding/phrase"
 )
 
-func files(n int) string { return counted(n, "file") }
-
-// counted is a number of things.
-func counted(n int, thing string) string {
-	if n == 1 {
-		return "1 " + thing
-	}
-	return fmt.Sprintf("%d %ss", n, thing)
-}
+func files(n int) string { return phrase.Count(n, "file") }
 
 // size is a number of bytes as people read it.
 func size(n int64) string {
@@ -67,5 +59,5 @@ func clipped(text string, most int) string {
 	if len(text) <= most {
 		return text
 	}
-	return cmp.Or(strings.ToValidUTF8(text[:most], ""), "") + "… (cut; the whole is in the log)"
+	return phrase.Beginning(text, most) + "… (cut; the whole is in the log)"
 }

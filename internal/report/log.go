@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"strings"
 
+	"github.com/org/pypi-oidc-publish/internal/finding/phrase"
 	"github.com/org/pypi-oidc-publish/internal/ledger"
 )
 
@@ -139,9 +140,9 @@ func (r *Reporter) unmatched(p ledger.Publisher) {
 func judged(e ledger.Judged) string {
 	by := "the index's rules"
 	if e.Rules > 0 {
-		by = counted(e.Rules, "rule")
+		by = phrase.Count(e.Rules, "rule")
 	}
-	return fmt.Sprintf("judged %s by %s: %s, %s", files(e.Files), by, counted(e.Errors, "error"), counted(e.Warnings, "warning"))
+	return fmt.Sprintf("judged %s by %s: %s, %s", files(e.Files), by, phrase.Count(e.Errors, "error"), phrase.Count(e.Warnings, "warning"))
 }
 
 // verbOf is how a file came to its attestation.

@@ -5,6 +5,7 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/org/pypi-oidc-publish/internal/finding/phrase"
 	"github.com/org/pypi-oidc-publish/internal/ledger"
 )
 
@@ -87,7 +88,7 @@ func tokenEnd(t ledger.Token) string {
 
 // lostMints tells of tokens that there may be.
 func lostMints(t ledger.Token) string {
-	return fmt.Sprintf("%s had no clear answer: a token that nobody knows may be left for 15 minutes, after which it expires by itself", counted(t.Lost, "mint"))
+	return fmt.Sprintf("%s had no clear answer: a token that nobody knows may be left for 15 minutes, after which it expires by itself", phrase.Count(t.Lost, "mint"))
 }
 
 // headline is the outcome in one line.

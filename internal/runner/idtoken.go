@@ -62,7 +62,7 @@ func (r *Runner) MayAsk() error {
 	at := r.getenv("ACTIONS_ID_TOKEN_REQUEST_URL")
 	switch {
 	case at != "" && r.getenv("ACTIONS_ID_TOKEN_REQUEST_TOKEN") != "":
-		return trustworthy(at)
+		return checkRequestURL(at)
 	case !r.actions:
 		return finding.New(finding.IDTokenNoRunner,
 			"there is no ID token outside of GitHub Actions, and Trusted Publishing needs one",
@@ -78,8 +78,8 @@ func (r *Runner) MayAsk() error {
 	}
 }
 
-// trustworthy refuses to send the request token in clear text over a network.
-func trustworthy(at string) error {
+// checkRequestURL returns an error where the request token would be sent in clear text over a network.
+func checkRequestURL(at string) error {
 	u, err := url.Parse(at)
 	if err == nil && wire.Private(u) {
 		return nil

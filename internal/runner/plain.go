@@ -5,7 +5,8 @@ import (
 	"strings"
 	"unicode"
 	"unicode/utf16"
-	"unicode/utf8"
+
+	"github.com/org/pypi-oidc-publish/internal/finding/phrase"
 )
 
 // longestLine is how many bytes of a line are printed: what is longer comes from outside.
@@ -26,13 +27,11 @@ func Plain(text string) string {
 
 // cut keeps the first n bytes, whole characters, and says how much was left out.
 func cut(text string, n int) (kept, rest string) {
-	if len(text) <= n {
-		return text, ""
+	kept = phrase.Beginning(text, n)
+	if left := len(text) - len(kept); left > 0 {
+		rest = fmt.Sprintf(" … (%d more bytes)", left)
 	}
-	for n > 0 && !utf8.RuneStart(text[n]) {
-		n--
-	}
-	return text[:n], fmt.Sprintf(" … (%d more bytes)", len(text)-n)
+	return kept, rest
 }
 
 // fitted is a text that has no more than so many characters of UTF-16, or its beginning.

@@ -11,6 +11,8 @@ import (
 	"slices"
 	"strings"
 	"unicode/utf8"
+
+	"github.com/org/pypi-oidc-publish/internal/finding/phrase"
 )
 
 // AcceptReadable is the Accept header of requests whose refusal people must understand: it prefers JSON and plain text to HTML.
@@ -156,12 +158,8 @@ func decodeReason(text string) string {
 // ends with an ellipsis then.
 func truncate(text string, most int) string {
 	text = strings.Join(strings.Fields(text), " ")
-	if len(text) <= most {
-		return text
+	if kept := phrase.Beginning(text, most); kept != text {
+		return kept + " …"
 	}
-	n := most
-	for n > 0 && !utf8.RuneStart(text[n]) {
-		n--
-	}
-	return text[:n] + " …"
+	return text
 }

@@ -18,17 +18,18 @@ untried() {
 	exit 2
 }
 
-# debian PACKAGE=VERSION… unpacks packages of Debian 12 into $scratch/root.
+# debian PACKAGE=VERSION… unpacks packages of Debian 12, and its Python, into $scratch/root.
 debian() {
+	local python=3.11.2-6+deb12u8
 	mkdir -p debs root
-	(cd debs && apt-get download "$@") >debian.log 2>&1 || untried debian.log
+	(cd debs && apt-get download "$@" {python3.11-minimal,libpython3.11-minimal,libpython3.11-stdlib}="$python") >debian.log 2>&1 ||
+		untried debian.log
 	local package
 	for package in debs/*.deb; do dpkg-deb -x "$package" root; done
 	rm -r debs
 }
 
-# debian_python ARGUMENT… runs Python of Debian 12 with nothing but what was unpacked.
-python_packages=({python3.11-minimal,libpython3.11-minimal,libpython3.11-stdlib}=3.11.2-6+deb12u8)
+# debian_python ARGUMENT… runs this Python with no other packages than those that were unpacked.
 debian_python() {
 	PYTHONHOME=$scratch/root/usr PYTHONPATH=$scratch/root/usr/lib/python3/dist-packages PYTHONDONTWRITEBYTECODE=1 \
 		"$scratch/root/usr/bin/python3.11" -S "$@"

@@ -10,13 +10,14 @@
 # Date:     2026-11-29
 # Versions: Debian 12 (bookworm): twine 4.0.2-1, python3-readme-renderer 37.3-2, python3-docutils 0.19+dfsg-6, Python 3.11.2-6+deb12u8
 # Sources:  docutils, "reStructuredText Directives", section "Custom Interpreted Text Roles"
+# shellcheck source=SCRIPTDIR/common.bash
 . "$(dirname "$0")/common.bash"
 
 debian twine=4.0.2-1 python3-{pkginfo=1.8.2-2,readme-renderer=37.3-2,docutils=0.19+dfsg-6,roman=3.3-3,pygments=2.14.0+dfsg-1} \
 	docutils-common=0.19+dfsg-6 python3-{bleach=5.0.1-2,html5lib=1.1-3,webencodings=0.5.1-5,six=1.16.0-4,rich=13.3.1-1} \
 	python3-{markdown-it=2.1.0-5,mdurl=0.1.2-1,typing-extensions=4.4.0-1,requests=2.28.1+dfsg-1,requests-toolbelt=0.10.1-1} \
 	python3-{urllib3=1.26.12-1+deb12u4,certifi=2022.9.24-1,chardet=5.1.0+dfsg-2,charset-normalizer=3.0.1-2,idna=3.3-1+deb12u1} \
-	python3-{importlib-metadata=4.12.0-1,zipp=1.0.0-6+deb12u1,more-itertools=8.10.0-2,rfc3986=1.5.0-2,keyring=23.9.3-2} "${python_packages[@]}"
+	python3-{importlib-metadata=4.12.0-1,zipp=1.0.0-6+deb12u1,more-itertools=8.10.0-2,rfc3986=1.5.0-2,keyring=23.9.3-2}
 
 wheel_writer
 cat >make.py <<'PY'
@@ -40,8 +41,8 @@ PY
 
 for order in alder birch 'birch alder' 'alder birch'; do
 	echo "twine check $order"
-	# shellcheck disable=SC2086 # names
-	COLUMNS=200 debian_python check.py --no-color check $(printf '%s-1.0-py3-none-any.whl ' $order) 2>&1 | sed 's/^/  /; s/ *$//; /^$/d' || true
+	read -ra names <<<"$order"
+	COLUMNS=200 debian_python check.py --no-color check "${names[@]/%/-1.0-py3-none-any.whl}" 2>&1 | sed 's/^/  /; s/ *$//; /^$/d' || true
 done >seen
 
 still <<'SEEN'

@@ -5,17 +5,18 @@
 #           have `&region=eu` as it is: it is no character reference, since an `=` or a letter follows the name `reg` in an attribute
 #           and no `;` closes it. So the page is valid, and the value is the text as written.
 # Seen:     pip reads pages with html.parser of its Python, which replaces the longest known name at the start of `region`. The request
-#           goes to `?key=1%C2%AEion=eu&part=2`. An index that signs its links, or needs the parameter, does not find it; only
-#           the log of pip shows `®ion`. `&section=`, `&parameter=`, `&degree=` and others fare alike. With `&amp;` all is well.
+#           goes to `?key=1%C2%AEion=eu&part=2`. An index that needs the parameter does not find it; only the log of pip shows `®ion`.
+#           `&section=`, `&parameter=`, `&degree=` and others fare alike. With `&amp;` all is well.
 # Affects:  indexes that put more than one query parameter into the links of their pages, such as signed links to a storage; their
 #           users with this Python.
 # Date:     2026-11-29
 # Versions: Debian 12 (bookworm): python3-pip 23.0.1+dfsg-1, Python 3.11.2-6+deb12u8
-# Sources:  packaging.python.org, "Simple repository API", section "Base API" (all HTML is valid HTML5); HTML standard, sections "Character references"
-#           (ambiguous ampersand) and "Named character reference state"
+# Sources:  packaging.python.org, "Simple repository API", section "Base API" (every page is valid HTML5); HTML standard, sections
+#           "Character references" (ambiguous ampersand) and "Named character reference state"
+# shellcheck source=SCRIPTDIR/common.bash
 . "$(dirname "$0")/common.bash"
 
-debian python3-pip=23.0.1+dfsg-1 "${python_packages[@]}"
+debian python3-pip=23.0.1+dfsg-1
 
 wheel_writer
 cat >index.py <<'PY'

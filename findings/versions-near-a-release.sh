@@ -11,10 +11,11 @@
 # Date:     2026-11-29
 # Versions: npm: @renovatebot/pep440 5.0.1 (4.2.4 does the same); Debian 12 (bookworm): python3-packaging 23.0-1 for comparison
 # Sources:  packaging.python.org, "Version specifiers", section "Exclusive ordered comparison" (PEP 440)
+# shellcheck source=SCRIPTDIR/common.bash
 . "$(dirname "$0")/common.bash"
 
 node_packages @renovatebot/pep440@5.0.1
-debian python3-packaging=23.0-1 "${python_packages[@]}"
+debian python3-packaging=23.0-1
 
 cat >cases <<'CASES'
 1.7.1 >1.7.post2

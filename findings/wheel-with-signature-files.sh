@@ -11,9 +11,10 @@
 # Date:     2026-11-29
 # Versions: Debian 12 (bookworm): python3-installer 0.6.0+dfsg1-1, python3-wheel 0.38.4-2, Python 3.11.2-6+deb12u8
 # Sources:  packaging.python.org, "Binary distribution format", section "The .dist-info directory"; PEP 427; PEP 815
+# shellcheck source=SCRIPTDIR/common.bash
 . "$(dirname "$0")/common.bash"
 
-debian python3-installer=0.6.0+dfsg1-1 python3-wheel=0.38.4-2 "${python_packages[@]}"
+debian python3-installer=0.6.0+dfsg1-1 python3-wheel=0.38.4-2
 
 wheel_writer
 mkdir plain signed

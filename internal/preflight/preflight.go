@@ -20,7 +20,7 @@ type Set struct {
 	Files           []*dist.Distribution
 	Held            map[pep.Project]pep.Listing // what the index lists for each project; a project without an entry was not queried
 	Warehouse       bool                        // whether the index has PyPI's rules; for another index most findings become notices
-	Stored          map[string]bool             // paths of files that the file host stores, even if the project page does not list them; a hint
+	Stored          map[string]bool             // paths of files that the file host stores, even if the project page lacks them; a hint
 	UserToken       bool                        // uploads use a person's API token, which may do more than a Trusted Publisher
 	Pyproject       *pyproject.Project          // the pyproject.toml next to the files; nil if there is none
 	Classifiers     []string                    // the valid classifiers according to the index itself; nil if it was not queried

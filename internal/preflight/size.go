@@ -40,7 +40,8 @@ func projectSize(s Set) (found []finding.Finding) {
 		}
 		found = append(found, about(missing[project], finding.Warning,
 			fmt.Sprintf("Project size too large. Limit for project %s total size is 10 GB.", quote(string(project))),
-			fmt.Sprintf("with these files it has %d bytes; unless the index has raised the limit, ask for that or remove old releases", total)))
+			fmt.Sprintf("with these files it has %d bytes; unless the index has raised the limit, ask for that or remove old releases",
+				total)))
 	}
 	return found
 }

@@ -60,7 +60,8 @@ func (m *tarMember) isFile() bool {
 // hasData tells whether data follows the header: that of a file, and of types that nobody knows.
 func (m *tarMember) hasData() bool {
 	switch m.kind {
-	case typeHardLink, typeSymlink, typeCharacter, typeBlock, typeFolder, typeFIFO, typeLongName, typeLongLink, typePax, typePaxGlobal, typePaxSolaris:
+	case typeHardLink, typeSymlink, typeCharacter, typeBlock, typeFolder, typeFIFO,
+		typeLongName, typeLongLink, typePax, typePaxGlobal, typePaxSolaris:
 		return false
 	default:
 		return true

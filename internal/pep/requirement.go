@@ -164,7 +164,8 @@ func (p *parser) trailing(clause Specifier, start int) error {
 	equal := strings.HasPrefix(clause.Operator, "==") || clause.Operator == "!="
 	switch {
 	case strings.HasPrefix(p.rest(), ".*") && equal:
-		return p.failure(".* suffix cannot be used after pre-release, post-release, developmental release, or local version labels", start, p.pos+1)
+		return p.failure(".* suffix cannot be used after pre-release, post-release, developmental release, or local version labels",
+			start, p.pos+1)
 	case strings.HasPrefix(p.rest(), ".*"):
 		return p.failure(".* suffix can only be used with `==` or `!=` operators", start, p.pos+1)
 	case strings.HasPrefix(p.rest(), "+") && localLabel().MatchString(versionText(p.rest())):

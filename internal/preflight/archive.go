@@ -37,20 +37,21 @@ func zipAndTar(d *dist.Distribution) (message, fix string) {
 	return invalidFile + "File is both a zip and a tar file", buildAgain
 }
 
-// archiveCorrupt: the index says only "None" of such a file, so the next step has to say what is wrong. What is damaged
-// after the end of a tar is not noticed by the index, but the file has been damaged all the same.
+// archiveCorrupt reports damaged archives. The message of the index is only "None", so the next step says what is wrong.
+// Damage after the end of a tar is a warning: the index does not notice it.
 func archiveCorrupt(s Set) (found []finding.Finding) {
 	for _, d := range s.Files {
 		broken, member := d.Archive.Broken, damaged(d)
 		if member != nil && readLast(d, member.Member) && odd(d, archive.OddFraming) != nil {
-			continue // the index finds that first
+			continue // the index reports the framing first
 		}
 		switch {
 		case broken != nil && (errors.Is(broken, archive.ErrNotZip) || errors.Is(broken, archive.ErrNotTar)):
 		case broken != nil:
 			found = append(found, refusal(d, invalidFile+"None", fmt.Sprintf("the archive is corrupt (%v): %s", broken, buildAgain)))
 		case member != nil:
-			found = append(found, refusal(d, invalidFile+"None", fmt.Sprintf("%s in it cannot be read (%s): %s", member.Member, member.Detail, buildAgain)))
+			found = append(found, refusal(d, invalidFile+"None",
+				fmt.Sprintf("%s in it cannot be read (%s): %s", member.Member, member.Detail, buildAgain)))
 		case odd(d, archive.OddTail) != nil:
 			f := refusal(d, "the archive is damaged after its end: "+odd(d, archive.OddTail).Detail, buildAgain)
 			f.Severity = finding.Warning
@@ -60,13 +61,14 @@ func archiveCorrupt(s Set) (found []finding.Finding) {
 	return found
 }
 
-// readLast matches what the index reads after it has looked at the framing; WHEEL and the source it reads before.
+// readLast reports whether the index reads the member after it checked the framing. It reads WHEEL and source files
+// before.
 func readLast(d *dist.Distribution, member string) bool {
 	return d.Kind() == dist.Wheel && member != d.DistInfo()+"/WHEEL" && !archive.IsSource(member)
 }
 
-// damaged is the first member with damage that the index would stumble on: it reads the source, and of the rest only the
-// metadata. What else was looked into, as of another .dist-info, it leaves alone.
+// damaged returns the first damaged member that the index reads: a source file or a metadata file. It ignores others,
+// such as those of another .dist-info.
 func damaged(d *dist.Distribution) *archive.Oddity {
 	read := append(d.LicensePlaces(), strings.TrimRight(d.Archive.Top, "/")+"/PKG-INFO")
 	for _, name := range []string{"WHEEL", "METADATA", "RECORD", "entry_points.txt"} {
@@ -112,7 +114,8 @@ func obfuscatedCode(d *dist.Distribution) (message, fix string) {
 	if member == nil {
 		return "", ""
 	}
-	return invalidFile + member.Detail + "-encrypted content is not allowed.", "publish " + member.Member + " as source that people can read"
+	return invalidFile + member.Detail + "-encrypted content is not allowed.",
+		"publish " + member.Member + " as source that people can read"
 }
 
 func tarSparse(d *dist.Distribution) (message, fix string) {
@@ -127,7 +130,8 @@ func topLevel(d *dist.Distribution) (message, fix string) {
 	if !readable(d, dist.Sdist) || d.Archive.Members == 0 || d.Archive.Top != "" && d.Archive.Top != "/" {
 		return "", ""
 	}
-	return invalidFile + "Incorrect number of top-level directories in sdist", "put all files into one folder, as python -m build --sdist does"
+	return invalidFile + "Incorrect number of top-level directories in sdist",
+		"put all files into one folder, as python -m build --sdist does"
 }
 
 func pkgInfoMissing(d *dist.Distribution) (message, fix string) {
@@ -157,7 +161,7 @@ func wheelFileMissing(d *dist.Distribution) (message, fix string) {
 
 const rebuildWheel = "build the wheel again, and do not rename it: its inner folder has the name and version of the file"
 
-// missing tells that a member is not where it has to be, or that it is there and cannot be read.
+// missing returns a message if the member at place is absent or cannot be read.
 func missing(d *dist.Distribution, place, message, fix string) (string, string) {
 	if _, kept := d.Archive.Kept[place]; kept {
 		return "", ""
@@ -165,7 +169,7 @@ func missing(d *dist.Distribution, place, message, fix string) (string, string) 
 	for _, o := range d.Archive.Oddities {
 		switch {
 		case o.Member == place && o.Code == archive.OddDamaged:
-			return "", "" // which is said already
+			return "", "" // already reported
 		case o.Member == place && (o.Code == archive.OddTooLarge || o.Code == archive.OddNotRegular):
 			return fmt.Sprintf("%s cannot be read: %s", place, o.Detail), fix
 		}
@@ -173,7 +177,7 @@ func missing(d *dist.Distribution, place, message, fix string) (string, string) 
 	return message, fix
 }
 
-// readable tells whether d is of that kind and its archive was read.
+// readable reports whether d is of that kind and its archive could be read.
 func readable(d *dist.Distribution, kind dist.Kind) bool {
 	return d.Kind() == kind && d.Archive.Broken == nil
 }

@@ -12,7 +12,8 @@ import (
 
 var classifierField = field{name: "Classifier"}
 
-// classifierUnknown asks the index's own list where there is one. Without it, what a newer list may have is a warning.
+// classifierUnknown uses the list of the index itself if there is one. Without it, a classifier that a newer list may
+// contain is a warning.
 func classifierUnknown(s Set) (found []finding.Finding) {
 	live := s.live()
 	for _, d := range s.Files {
@@ -34,7 +35,8 @@ func classifierUnknown(s Set) (found []finding.Finding) {
 	return found
 }
 
-// classifierDeprecated: what was deprecated once is never taken back, unless the index itself lists it.
+// classifierDeprecated reports deprecated classifiers. A deprecation is final, unless the index itself lists the
+// classifier.
 func classifierDeprecated(s Set) (found []finding.Finding) {
 	live := s.live()
 	for _, d := range s.Files {
@@ -56,7 +58,7 @@ func classifierDeprecated(s Set) (found []finding.Finding) {
 	return found
 }
 
-// live is the index's own list of classifiers, as far as it was asked for.
+// live returns the index's own list of classifiers as a set; empty if the index was not queried.
 func (s Set) live() map[string]bool {
 	listed := make(map[string]bool, len(s.Classifiers))
 	for _, classifier := range s.Classifiers {
@@ -65,12 +67,12 @@ func (s Set) live() map[string]bool {
 	return listed
 }
 
-// classifiersOf gives the classifiers in the order in which the index looks at them, each once.
+// classifiersOf returns the distinct classifiers in the order in which the index checks them.
 func classifiersOf(d *dist.Distribution) []string {
 	return slices.Compact(slices.Sorted(slices.Values(sent(d, "Classifier"))))
 }
 
-// private classifiers are made for never being taken.
+// private reports whether the index refuses a classifier on purpose, to prevent accidental uploads.
 func private(classifier string) bool {
 	return strings.HasPrefix(classifier, "Private :: ")
 }

@@ -39,7 +39,8 @@ func filenameExtension(d *dist.Distribution) (message, fix string) {
 		return fmt.Sprintf("Invalid file extension: Extension %s is invalid for filetype %s.", d.Name[cut:], fileType),
 			"write the extension in lower case: " + d.Name[:cut] + extension
 	}
-	return "Invalid file extension: Use .tar.gz, .whl or .zip extension.", "build a wheel and an sdist (python -m build), and move this file out of the folder"
+	return "Invalid file extension: Use .tar.gz, .whl or .zip extension.",
+		"build a wheel and an sdist (python -m build), and move this file out of the folder"
 }
 
 func wheelNameVersion(d *dist.Distribution) (message, fix string) {
@@ -49,7 +50,8 @@ func wheelNameVersion(d *dist.Distribution) (message, fix string) {
 	return invalidFile + "Unable to parse name and version from wheel filename", doNotRename
 }
 
-// sdistFilenameUnparsable is silent on files that are no sdist by their extension, which is said already.
+// sdistFilenameUnparsable reports an invalid sdist file name. It skips files without an sdist extension, which
+// filenameExtension already reports.
 func sdistFilenameUnparsable(d *dist.Distribution) (message, fix string) {
 	if _, err := pep.ParseSdistName(d.Name); err == nil || !plain(d, dist.Sdist) {
 		return "", ""
@@ -111,7 +113,8 @@ func filenameTooLong(d *dist.Distribution) (message, fix string) {
 	return fmt.Sprintf("Filename is too long: %s", quote(d.Name)), "shorten the version or the tags of the wheel"
 }
 
-// names gives the project and version in the file name and the project in the metadata, where both can be parsed.
+// names returns the project and version in the file name and the project in the metadata; ok is false if any of them is
+// invalid.
 func names(d *dist.Distribution) (fileName string, fileVersion pep.Version, project pep.Project, ok bool) {
 	var version string
 	if wheel, err := pep.ParseWheelName(d.Name); err == nil {
@@ -124,7 +127,7 @@ func names(d *dist.Distribution) (fileName string, fileVersion pep.Version, proj
 	return fileName, fileVersion, pep.Normalize(name), err == nil && pep.ValidName(name)
 }
 
-// plain tells whether d is of that kind by an extension that an index takes.
+// plain reports whether d is of that kind and has an extension that the index accepts.
 func plain(d *dist.Distribution, kind dist.Kind) bool {
 	message, _ := filenameExtension(d)
 	return d.Kind() == kind && message == ""

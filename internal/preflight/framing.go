@@ -7,11 +7,12 @@ import (
 	"github.com/org/pypi-oidc-publish/internal/dist"
 )
 
-// zipFraming: the index reads a zip from its first byte as well, and wants to find what the directory at its end has.
+// zipFraming reports zip archives whose content, read from the first byte, differs from the central directory. The index
+// compares both.
 func zipFraming(d *dist.Distribution) (message, fix string) {
 	framing, member := odd(d, archive.OddFraming), damaged(d)
 	if framing == nil || d.Archive.Broken != nil || member != nil && !readLast(d, member.Member) {
-		return "", "" // the index does not get that far
+		return "", "" // the index does not check that far
 	}
 	fix = "write the archive again with Python's zipfile or a current build backend"
 	if framing.Member != "" {

@@ -11,10 +11,11 @@ import (
 	"github.com/org/pypi-oidc-publish/internal/pep"
 )
 
-// This file has the rules that need a look at the index. They are about files that are missing there: what it has already is
-// not sent again, so a closed or archived project is no hindrance to it.
+// The rules in this file need the listings of the index. They apply only to files that are missing there: a file that it
+// already has is not sent again, so a closed or archived project does not matter for it.
 
-// absent are the files of the set that the index was seen not to have under their names, by what key they have in common.
+// absent returns the files of the set that the index does not list under their names, grouped by key; keys has the groups
+// in the order of the set.
 func absent[K comparable](s Set, key func(pep.Release) K) (keys []K, files map[K][]*dist.Distribution) {
 	files = map[K][]*dist.Distribution{}
 	for _, d := range s.Files {
@@ -35,7 +36,7 @@ func absent[K comparable](s Set, key func(pep.Release) K) (keys []K, files map[K
 func byProject(r pep.Release) pep.Project { return r.Project }
 func byRelease(r pep.Release) pep.Release { return r }
 
-// Holds tells whether the index has a file of this name.
+// Holds reports whether the index lists a file of this name.
 func Holds(l pep.Listing, name string) bool {
 	for _, h := range l.Files {
 		if h.Name == name {
@@ -45,7 +46,7 @@ func Holds(l pep.Listing, name string) bool {
 	return false
 }
 
-// about makes one finding of what concerns several files. It stands at the file where there is only one.
+// about returns one finding about several files. If there is only one file, the finding names it.
 func about(files []*dist.Distribution, severity finding.Severity, message, fix string) finding.Finding {
 	f := finding.Finding{Severity: severity, Message: message, Fix: fix}
 	if len(files) == 1 {
@@ -54,12 +55,13 @@ func about(files []*dist.Distribution, severity finding.Severity, message, fix s
 	return f
 }
 
-// projectArchived: the index words it as a lack of rights.
+// projectArchived reports archived projects. The index words this as a missing permission.
 func projectArchived(s Set) []finding.Finding {
 	return inStatus(s, "archived", finding.Error, "un-archive the project in its settings, and run again")
 }
 
-// projectQuarantined: a person's token may still upload where the person owns the project, a Trusted Publisher never.
+// projectQuarantined reports quarantined projects. A person's token can still upload if the person owns the project; a
+// Trusted Publisher cannot.
 func projectQuarantined(s Set) []finding.Finding {
 	severity := finding.Error
 	if s.UserToken {
@@ -73,19 +75,21 @@ func inStatus(s Set, status string, severity finding.Severity, fix string) (foun
 	for _, project := range projects {
 		if s.Held[project].Status == status {
 			found = append(found, about(files[project], severity,
-				fmt.Sprintf("The given token isn't allowed to upload to project %s: the project is %s.", quote(string(project)), status), fix))
+				fmt.Sprintf("The given token isn't allowed to upload to project %s: the project is %s.",
+					quote(string(project)), status), fix))
 		}
 	}
 	return found
 }
 
-// A release takes new files for so long. What is nearly over is told as well: the upload comes later than the look.
+// A release accepts new files for releaseOpen. In the last nearlyOver of that time there is already a warning, because
+// the upload comes later than the query.
 const (
 	releaseOpen = 14 * 24 * time.Hour
 	nearlyOver  = 2 * time.Hour
 )
 
-// releaseClosed: the release is at least as old as the oldest of its files.
+// releaseClosed reports releases that accept no new files. A release is at least as old as the oldest of its files.
 func releaseClosed(s Set) (found []finding.Finding) {
 	releases, files := absent(s, byRelease)
 	for _, release := range releases {
@@ -107,7 +111,7 @@ func releaseClosed(s Set) (found []finding.Finding) {
 	return found
 }
 
-// firstUpload is when the oldest file of a release was uploaded; zero where the index has none, or does not say when.
+// firstUpload returns when the oldest file of a release was uploaded. It is zero if the index has none or gives no times.
 func firstUpload(l pep.Listing, release pep.Release) (first time.Time) {
 	for _, h := range l.Files {
 		of, err := pep.ReleaseOfFile(h.Name)
@@ -121,7 +125,8 @@ func firstUpload(l pep.Listing, release pep.Release) (first time.Time) {
 	return first
 }
 
-// deletedName: the file host keeps the bytes of a file that was deleted. It is a hint, since the page may be the older of two.
+// deletedName reports files that the file host stores although the project page does not list them, as after a deletion.
+// It is a hint, because the page may be out of date.
 func deletedName(s Set) (found []finding.Finding) {
 	_, files := absent(s, byProject)
 	for _, d := range s.Files {
@@ -136,18 +141,19 @@ func deletedName(s Set) (found []finding.Finding) {
 	return found
 }
 
-// firstRelease is worth knowing because of a typing error in a name, which makes a project too.
+// firstRelease reports a new project, because a typing error in a name creates a project too.
 func firstRelease(s Set) []finding.Finding {
 	unknown, files := newProjects(s)
 	if len(unknown) == 0 || len(unknown) > 1 && !s.UserToken {
-		return nil // several are another rule's
+		return nil // several-new-projects reports more than one
 	}
 	return []finding.Finding{about(files, finding.Notice,
 		"the index does not know "+strings.Join(unknown, ", ")+" yet: the first upload creates the project",
 		"with Trusted Publishing this takes a pending publisher for exactly this name; see that the name is spelled as it is meant")}
 }
 
-// severalNewProjects is told beforehand: a pending publisher is for one project, which the mint creates.
+// severalNewProjects reports several new projects, because a pending publisher is for one project and one mint creates
+// only one.
 func severalNewProjects(s Set) []finding.Finding {
 	unknown, files := newProjects(s)
 	if len(unknown) < 2 || s.UserToken {
@@ -158,7 +164,7 @@ func severalNewProjects(s Set) []finding.Finding {
 		"publish each new project the first time in a job of its own, with an `environment` of its own and a pending publisher for it")}
 }
 
-// newProjects are those that the index said it does not know, with their files.
+// newProjects returns the projects that the index does not know, and their files.
 func newProjects(s Set) (unknown []string, all []*dist.Distribution) {
 	projects, files := absent(s, byProject)
 	for _, project := range projects {

@@ -9,7 +9,7 @@ import (
 	"github.com/org/pypi-oidc-publish/internal/pep"
 )
 
-// metadataVersions are those that PyPI takes; 2.0 was never finished. As of 2026-08.
+// metadataVersions lists the versions that PyPI accepts; 2.0 was never finished. As of 2026-08.
 var metadataVersions = []string{"1.0", "1.1", "1.2", "2.1", "2.2", "2.3", "2.4", "2.5"}
 
 func nameMissing(d *dist.Distribution) (message, fix string) {
@@ -28,7 +28,8 @@ func nameInvalid(d *dist.Distribution) (message, fix string) {
 		"numeric and '.', '_' and '-'.", elide(name)), "correct the name in pyproject.toml and build again"
 }
 
-// metadataVersion: what is newer than this program is left to the index, which may have learned it since.
+// metadataVersion reports an unknown Metadata-Version. A newer version is only a warning, because the index may support
+// it by now.
 func metadataVersion(s Set) (found []finding.Finding) {
 	for _, d := range s.Files {
 		declared := d.Header("Metadata-Version")
@@ -37,11 +38,13 @@ func metadataVersion(s Set) (found []finding.Finding) {
 		case declared == "":
 			found = append(found, refusal(d, "None is not a valid metadata version.", "build again with a current build backend"))
 		case newerMetadata(declared):
-			f := refusal(d, quote(declared)+" is not a valid metadata version.", "if the index refuses it, build with an older build backend")
+			f := refusal(d, quote(declared)+" is not a valid metadata version.",
+				"if the index refuses it, build with an older build backend")
 			f.Severity = finding.Warning
 			found = append(found, f)
 		default:
-			found = append(found, refusal(d, quote(declared)+" is not a valid metadata version.", "build again with a current build backend"))
+			found = append(found, refusal(d, quote(declared)+" is not a valid metadata version.",
+				"build again with a current build backend"))
 		}
 	}
 	return found

@@ -11,17 +11,17 @@ import (
 	"github.com/org/pypi-oidc-publish/internal/finding"
 )
 
-// field is one header of the core metadata (docs/reference/pypi-server.md §1.4).
+// field describes one header of the core metadata (docs/reference/pypi-server.md §1.4).
 type field struct {
 	name     string // as the specification spells it
 	multiple bool   // whether it may occur more than once
-	since    string // the metadata version that brought it
+	since    string // the metadata version that introduced it
 }
 
-// key is the field's name in the index's messages.
+// key returns the field's name as the messages of the index spell it.
 func (f field) key() string { return strings.ToLower(f.name) }
 
-// fields is the table of all headers of the core metadata.
+// fields lists all headers of the core metadata.
 var fields = []field{
 	{"Metadata-Version", false, "1.0"},
 	{"Name", false, "1.0"},
@@ -57,13 +57,13 @@ var fields = []field{
 	{"Supported-Platform", true, "1.1"},
 }
 
-// isField tells whether a name, in lower case, is that of a header of the core metadata.
+// isField reports whether a name, in lower case, is a header of the core metadata.
 func isField(key string) bool {
 	return slices.ContainsFunc(fields, func(f field) bool { return f.key() == key })
 }
 
-// sent gives the values of a header as the index takes them from the upload form: nothing for UNKNOWN or for one empty
-// value, one value where there is a NUL.
+// sent returns the values of a header as the index reads them from the upload form: none if the value is UNKNOWN or a
+// single empty text, only one if any contains a NUL.
 func sent(d *dist.Distribution, name string) []string {
 	values := d.Sent(name)
 	if len(values) == 0 || len(values) == 1 && values[0] == "" || strings.TrimFunc(values[len(values)-1], isBlank) == "UNKNOWN" {
@@ -76,7 +76,7 @@ func sent(d *dist.Distribution, name string) []string {
 	return []string{strings.ReplaceAll(values[at], "\x00", `\x00`)}
 }
 
-// first is the value of a single header; absent where the index sees none.
+// first returns the value of a header that occurs once; present is false if the index sees none.
 func first(d *dist.Distribution, name string) (value string, present bool) {
 	values := sent(d, name)
 	if len(values) == 0 {
@@ -85,13 +85,14 @@ func first(d *dist.Distribution, name string) (value string, present bool) {
 	return values[0], true
 }
 
-// judgeValue tells what the index says of a value of a field, and what to do about it; or an empty message.
+// judgeValue checks one value of a field. It returns the message of the index and what to do, or an empty message if the
+// value is valid.
 type judgeValue func(f field, value string) (message, advice string)
 
-// maxFindings is how many findings a rule gives of one file; the last one counts the rest.
+// maxFindings limits the findings of one rule about one file; the last one counts the rest.
 const maxFindings = 20
 
-// eachValue judges every value of the named headers, each distinct one once.
+// eachValue returns a check that calls judge once for every distinct value of the named headers.
 func eachValue(judge judgeValue, names ...string) func(Set) []finding.Finding {
 	return func(s Set) (found []finding.Finding) {
 		for _, d := range s.Files {
@@ -121,12 +122,12 @@ func judgeValues(d *dist.Distribution, judge judgeValue, names []string) []findi
 	return found.all()
 }
 
-// wrong is the refusal of a value. Its next step names the field and the value.
+// wrong returns the finding about an invalid value. Its next step names the field and the value.
 func wrong(d *dist.Distribution, f field, value, message, advice string) finding.Finding {
 	return refusal(d, message, fmt.Sprintf("correct %s %s: %s; then build again", f.name, quote(elide(value)), advice))
 }
 
-// handful keeps as many findings as a reader can take in, and counts the rest.
+// handful keeps the first maxFindings findings and counts the rest.
 type handful struct {
 	kept []finding.Finding
 	more int
@@ -148,7 +149,7 @@ func (h *handful) all() []finding.Finding {
 	return h.kept
 }
 
-// saying quotes a value in a message as the index does. A value that nobody would read to its end is cut.
+// saying quotes a value in a message as the index does. A value of more than 1000 characters is cut.
 func saying(value string) string {
 	const limit = 1000
 	if utf8.RuneCountInString(value) <= limit {
@@ -158,12 +159,13 @@ func saying(value string) string {
 	return quote(string(runes[:limit])) + "..."
 }
 
-// isBlank is what Python takes for white space: more than Go does by four control characters.
+// isBlank reports whether Python treats r as white space: Go's set and four control characters.
 func isBlank(r rune) bool {
 	return unicode.IsSpace(r) || r >= 0x1c && r <= 0x1f
 }
 
-// fieldRepeated names the field as the upload form does, since that is what the index says.
+// fieldRepeated reports single fields that occur twice and Project-URLs with equal labels. It spells fields as the upload
+// form does, like the messages of the index.
 func fieldRepeated(s Set) (found []finding.Finding) {
 	for _, d := range s.Files {
 		for _, f := range fields {
@@ -177,7 +179,8 @@ func fieldRepeated(s Set) (found []finding.Finding) {
 			case !f.multiple && len(values) > 1:
 				form := strings.ReplaceAll(f.key(), "-", "_")
 				found = append(found, refusal(d, quote(form)+" has invalid data.",
-					fmt.Sprintf("keep one %s (there are %d, the first is %s), and build again", f.name, len(values), quote(elide(values[0])))))
+					fmt.Sprintf("keep one %s (there are %d, the first is %s), and build again",
+						f.name, len(values), quote(elide(values[0])))))
 			}
 		}
 	}
@@ -196,7 +199,8 @@ func repeatedLabel(values []string) (label string, twice bool) {
 	return "", false
 }
 
-// fieldTooNew is silent where the metadata version is none that is known: what it has is known even less.
+// fieldTooNew reports fields that are newer than the declared metadata version. It skips an unknown version, because its
+// fields are unknown too.
 func fieldTooNew(s Set) (found []finding.Finding) {
 	for _, d := range s.Files {
 		declared, _ := first(d, "Metadata-Version")
@@ -207,14 +211,16 @@ func fieldTooNew(s Set) (found []finding.Finding) {
 		for _, f := range fields {
 			if values := sent(d, f.name); len(values) > 0 && slices.Index(metadataVersions, f.since) > at {
 				found = append(found, refusal(d, fmt.Sprintf("%s introduced in metadata version %s, not %s.", f.key(), f.since, declared),
-					fmt.Sprintf("build with a backend that writes Metadata-Version %s, or leave %s %s out", f.since, f.name, quote(elide(values[0])))))
+					fmt.Sprintf("build with a backend that writes Metadata-Version %s, or leave %s %s out",
+						f.since, f.name, quote(elide(values[0])))))
 			}
 		}
 	}
 	return found
 }
 
-// fieldUnknown: a header that is not in the table is not sent, so an index that has learned it will not know of it.
+// fieldUnknown reports headers that are not in the table. They are not sent, so an index that supports them does not get
+// them.
 func fieldUnknown(s Set) (found []finding.Finding) {
 	for _, d := range s.Files {
 		var unknown handful
@@ -227,7 +233,8 @@ func fieldUnknown(s Set) (found []finding.Finding) {
 			if seen[key] = true; isField(key) {
 				continue
 			}
-			unknown.add(refusal(d, fmt.Sprintf("%s is no field of the core metadata that this program knows; it is not sent to the index", quote(elide(h.Name))),
+			unknown.add(refusal(d, fmt.Sprintf("%s is no field of the core metadata that this program knows; it is not sent to the index",
+				quote(elide(h.Name))),
 				fmt.Sprintf("leave %s %s out, or update the action if the field is new", quote(elide(h.Name)), quote(elide(h.Value)))))
 		}
 		found = append(found, unknown.all()...)
@@ -235,12 +242,13 @@ func fieldUnknown(s Set) (found []finding.Finding) {
 	return found
 }
 
-// metadataEncoding: the index takes the form as UTF-8, as the core metadata has to be.
+// metadataEncoding reports values that are not UTF-8, which both the core metadata and the upload form require.
 func metadataEncoding(d *dist.Distribution) (message, fix string) {
 	for _, f := range fields {
 		for _, value := range d.Sent(f.name) {
 			if !utf8.ValidString(value) {
-				return "Invalid Form Data.", fmt.Sprintf("%s is not UTF-8 (%q): write the project's files as UTF-8 and build again", f.name, elide(value))
+				return "Invalid Form Data.",
+					fmt.Sprintf("%s is not UTF-8 (%q): write the project's files as UTF-8 and build again", f.name, elide(value))
 			}
 		}
 	}
@@ -257,7 +265,8 @@ func dynamicForbidden(_ field, value string) (message, advice string) {
 	return saying(key) + " is not allowed as a dynamic field.", "take it out of the list, for it has to be the same in every file"
 }
 
-// dynamicUnknown: the specification lets Dynamic name itself, the index does not.
+// dynamicUnknown reports values of Dynamic that are not dynamic fields. The specification allows Dynamic itself, the
+// index does not.
 func dynamicUnknown(_ field, value string) (message, advice string) {
 	const list = "name fields of the core metadata, such as Requires-Dist"
 	switch key := strings.ToLower(value); {

@@ -65,7 +65,7 @@ func requiresDistURL(_ field, value string) (message, advice string) {
 		"depend on a released version of " + r.Name + "; the index takes no direct references"
 }
 
-// providesDist differs from requiresDist in the index's words alone.
+// providesDist works like requiresDist, but with other messages of the index.
 func providesDist(_ field, value string) (message, advice string) {
 	r, err := pep.ParseRequirement(value)
 	var at *pep.RequirementError
@@ -80,7 +80,7 @@ func providesDist(_ field, value string) (message, advice string) {
 	return "", ""
 }
 
-// whereWrong is what an error says, without the whole requirement once more.
+// whereWrong returns the position and the problem of err, without repeating the whole requirement.
 func whereWrong(err error) string {
 	var at *pep.RequirementError
 	if !errors.As(err, &at) {
@@ -89,7 +89,7 @@ func whereWrong(err error) string {
 	return fmt.Sprintf("at character %d: %s; a requirement of PEP 508 is such as name>=1.0; python_version < '3.13'", at.End+1, at.Problem)
 }
 
-// cut bounds a text in a message.
+// cut shortens a text to 1000 characters for a message.
 func cut(text string) string {
 	const limit = 1000
 	if utf8.RuneCountInString(text) <= limit {
@@ -98,7 +98,7 @@ func cut(text string) string {
 	return string([]rune(text)[:limit]) + "..."
 }
 
-// rooted finds paths that are absolute on POSIX or on Windows: with a drive and a root, or on a share.
+// rooted matches absolute paths of POSIX and of Windows (a drive with a root, or a share).
 var rooted = sync.OnceValue(func() *regexp.Regexp {
 	return regexp.MustCompile(`^(?s:/|\\\\|.:[\\/])`)
 })
@@ -118,8 +118,8 @@ func licenseFilePath(f field, value string) (message, advice string) {
 	return "", ""
 }
 
-// plainPath tells whether a path is already in its shortest spelling: the index has Python write it anew, as a path of
-// Windows with slashes, and compares.
+// plainPath reports whether a path is already in its shortest spelling. The index converts it with Python's Windows path
+// class, using slashes, and compares.
 func plainPath(path string) bool {
 	if path == "." {
 		return true
@@ -127,7 +127,7 @@ func plainPath(path string) bool {
 	drive := driveOf(path)
 	rest := path[len(drive):]
 	if inner, here := strings.CutPrefix(path, "./"); here && driveOf(inner) != "" {
-		rest = inner // the dot keeps a name with a colon from being a drive
+		rest = inner // the dot prevents that a name with a colon is read as a drive
 	}
 	if rest == "" {
 		return drive != ""
@@ -143,7 +143,7 @@ func plainPath(path string) bool {
 	return true
 }
 
-// driveOf is the drive that a path begins with, such as C:, which alone makes no path absolute.
+// driveOf returns the drive at the start of a path, such as C:. A drive alone does not make a path absolute.
 func driveOf(path string) string {
 	first, size := utf8.DecodeRuneInString(path)
 	if size == 0 || first == '/' || first == '\\' || !strings.HasPrefix(path[size:], ":") {
@@ -159,5 +159,6 @@ func licenseAndExpression(d *dist.Distribution) (message, fix string) {
 		return "", ""
 	}
 	return "License is deprecated when License-Expression is present. Only License-Expression should be present.",
-		fmt.Sprintf("leave License %s out, since License-Expression %s says it, and build again", quote(elide(license)), quote(elide(expression)))
+		fmt.Sprintf("leave License %s out, since License-Expression %s says it, and build again",
+			quote(elide(license)), quote(elide(expression)))
 }

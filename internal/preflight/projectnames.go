@@ -8,7 +8,8 @@ import (
 	"github.com/org/pypi-oidc-publish/internal/pep/stdlib"
 )
 
-// nameOfModule is about new projects alone: old ones keep their names (docs/reference/pypi-server.md §2.9).
+// nameOfModule reports new projects named like a module of the standard library. Existing projects keep their names
+// (docs/reference/pypi-server.md §2.9).
 func nameOfModule(s Set) (found []finding.Finding) {
 	judged := map[pep.Project]bool{}
 	for _, d := range s.Files {
@@ -19,8 +20,10 @@ func nameOfModule(s Set) (found []finding.Finding) {
 			continue
 		}
 		judged[project] = true
-		found = append(found, refusal(d, fmt.Sprintf("The name %s isn't allowed (conflict with Python Standard Library module name).", quote(name)),
-			fmt.Sprintf("give the project another Name than %s: the index has no such project yet and takes no new one of that name", quote(elide(name)))))
+		found = append(found, refusal(d,
+			fmt.Sprintf("The name %s isn't allowed (conflict with Python Standard Library module name).", quote(name)),
+			fmt.Sprintf("give the project another Name than %s: the index has no such project yet and takes no new one of that name",
+				quote(elide(name)))))
 	}
 	return found
 }

@@ -8,7 +8,7 @@ import (
 	"github.com/org/pypi-oidc-publish/internal/dist"
 )
 
-// recordMissing: the index says the same of a RECORD that it cannot read.
+// recordMissing reports a wheel without RECORD. The index sends the same message if it cannot read it.
 func recordMissing(d *dist.Distribution) (message, fix string) {
 	if !readable(d, dist.Wheel) || d.DistInfo() == "" {
 		return "", ""
@@ -21,7 +21,8 @@ func recordMissing(d *dist.Distribution) (message, fix string) {
 	return missing(d, place, message, rebuildWheel)
 }
 
-// recordMismatch: the index takes such a wheel and writes to the owners of the project.
+// recordMismatch reports a RECORD that does not match the wheel. The index accepts such a wheel and sends an email to the
+// owners of the project.
 func recordMismatch(d *dist.Distribution) (message, fix string) {
 	var differences []string
 	for _, o := range d.Archive.Oddities {

@@ -22,7 +22,7 @@ func duplicateName(s Set) (found []finding.Finding) {
 	return found
 }
 
-// duplicateContent: the index knows a file by its bytes as well, whatever its name is.
+// duplicateContent reports files with equal content, because the index also identifies a file by its digest.
 func duplicateContent(s Set) (found []finding.Finding) {
 	first := map[[32]byte]string{}
 	for _, d := range s.Files {
@@ -33,16 +33,17 @@ func duplicateContent(s Set) (found []finding.Finding) {
 		switch other {
 		case "":
 			first[d.Digests.BLAKE2b] = d.Name
-		case d.Name: // that is another rule's, or the same file again
+		case d.Name: // duplicate-name reports it, or the file is already on the index
 		default:
-			found = append(found, refusal(d, fmt.Sprintf("File already exists (%s, with blake2_256 hash '%s').", quote(d.Name), hex.EncodeToString(d.Digests.BLAKE2b[:])),
+			found = append(found, refusal(d, fmt.Sprintf("File already exists (%s, with blake2_256 hash '%s').",
+				quote(d.Name), hex.EncodeToString(d.Digests.BLAKE2b[:])),
 				"it has the same bytes as "+other+": keep one of them"))
 		}
 	}
 	return found
 }
 
-// heldTwin is the name under which the index has the bytes of a file; its own before all others.
+// heldTwin returns the name under which the index lists the content of d; d's own name if that is among them.
 func heldTwin(l pep.Listing, d *dist.Distribution) (twin string) {
 	digest := hex.EncodeToString(d.Digests.SHA256[:])
 	for _, h := range l.Files {
@@ -53,7 +54,8 @@ func heldTwin(l pep.Listing, d *dist.Distribution) (twin string) {
 	return twin
 }
 
-// secondSdist: 1.0 and 1.0.0 are one release. What the index has under the same name is no second one.
+// secondSdist reports a second sdist of a release; 1.0 and 1.0.0 are the same release. A file that the index lists under
+// the same name does not count.
 func secondSdist(s Set) (found []finding.Finding) {
 	first := map[pep.Release]string{}
 	for _, d := range s.Files {
@@ -68,14 +70,14 @@ func secondSdist(s Set) (found []finding.Finding) {
 			found = append(found, refusal(d, message, "the index has "+held+": leave this one out, or raise the version"))
 		case other == "":
 			first[release] = d.Name
-		case other != d.Name: // the same name is another rule's
+		case other != d.Name: // duplicate-name reports an equal name
 			found = append(found, refusal(d, message, "keep this one or "+other))
 		}
 	}
 	return found
 }
 
-// heldSdist is the name of the sdist that the index has of a release; empty where it has none.
+// heldSdist returns the name of the sdist that the index lists for a release; empty if there is none.
 func heldSdist(l pep.Listing, release pep.Release) string {
 	for _, h := range l.Files {
 		if _, err := pep.ParseSdistName(h.Name); err != nil {
@@ -88,7 +90,7 @@ func heldSdist(l pep.Listing, release pep.Release) string {
 	return ""
 }
 
-// severalVersions is what remains of an earlier build more often than it is meant.
+// severalVersions reports several versions of a project, which are usually left over from an earlier build.
 func severalVersions(s Set) (found []finding.Finding) {
 	releases, files := inReleases(s)
 	versions := map[pep.Project][]string{}
@@ -111,7 +113,7 @@ func severalVersions(s Set) (found []finding.Finding) {
 	return found
 }
 
-// expectedVersion compares as versions: a tag v1.0 fits the version 1.0.0. The prefix of a full tag ref does not count.
+// expectedVersion compares versions, not text: the tag v1.0 matches the version 1.0.0. The prefix refs/tags/ is ignored.
 func expectedVersion(s Set) (found []finding.Finding) {
 	if s.ExpectedVersion == "" {
 		return nil

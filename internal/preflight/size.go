@@ -7,10 +7,11 @@ import (
 	"github.com/org/pypi-oidc-publish/internal/finding"
 )
 
-// defaultFileLimit is PyPI's for files of projects that have asked for no more, in bytes; docs/reference/pypi-server.md §1.6.
+// defaultFileLimit is PyPI's limit, in bytes, for files of projects without a higher limit; docs/reference/pypi-server.md
+// §1.6.
 const defaultFileLimit = 100 << 20
 
-// fileSize: what a project may have beyond the default is known to the index alone.
+// fileSize reports files above the default limit. Only the index knows whether a project has a higher one.
 func fileSize(d *dist.Distribution) (message, fix string) {
 	if d.Size <= defaultFileLimit {
 		return "", ""
@@ -20,10 +21,10 @@ func fileSize(d *dist.Distribution) (message, fix string) {
 		fmt.Sprintf("the file has %d bytes; unless the index has raised the limit of %s, ask for that before the release", d.Size, project)
 }
 
-// defaultProjectLimit is PyPI's for all files of a project, in bytes; docs/reference/pypi-server.md §1.6.
+// defaultProjectLimit is PyPI's limit for all files of a project, in bytes; docs/reference/pypi-server.md §1.6.
 const defaultProjectLimit = 10 << 30
 
-// projectSize adds what the index lists to what is missing there.
+// projectSize reports projects that would exceed the limit: it adds the files that the index lists and those to upload.
 func projectSize(s Set) (found []finding.Finding) {
 	projects, missing := absent(s, byProject)
 	for _, project := range projects {
@@ -39,7 +40,8 @@ func projectSize(s Set) (found []finding.Finding) {
 		}
 		found = append(found, about(missing[project], finding.Warning,
 			fmt.Sprintf("Project size too large. Limit for project %s total size is 10 GB.", quote(string(project))),
-			fmt.Sprintf("with these files it has %d bytes; unless the index has raised the limit, ask for that or remove old releases", total)))
+			fmt.Sprintf("with these files it has %d bytes; unless the index has raised the limit, ask for that or remove old releases",
+				total)))
 	}
 	return found
 }

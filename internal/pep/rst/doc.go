@@ -1,42 +1,42 @@
-// Package rst tells how the index judges a long description in reStructuredText.
+// Package rst predicts whether the index accepts a long description in reStructuredText.
 //
 // The index renders it with docutils 0.23 through readme_renderer: the first message of level WARNING ends the rendering
-// and refuses the release, files and raw HTML are off, and an empty result is refused as well
-// (docs/reference/pypi-server.md §2.6). So this package is a parser of the whole language that yields no document but a
-// verdict. It follows the state machine, the directives, the roles and the transforms of docutils by their effect on
-// messages, and leaves out what can cause none. The releases of readme_renderer set docutils up differently, so that a
-// verdict is that of one [Renderer].
+// and refuses the release, files and raw HTML are disabled, and an empty result is refused as well
+// (docs/reference/pypi-server.md §2.6). So this package is a parser of the whole language that produces a verdict instead
+// of a document. It follows the state machine, the directives, the roles and the transforms of docutils as far as they
+// affect messages, and omits what cannot cause any. The releases of readme_renderer configure docutils differently, so a
+// verdict applies to one [Renderer].
 //
-// What it can't tell is undecided, never refused: a nesting or an expansion beyond its bounds, and what depends on the
+// What it cannot predict is undecided, never refused: nesting or expansion beyond its limits, and what depends on the
 // version of another library.
 //
 // # Reading order
 //
-// Each file stands for a part of docutils. To follow one description, read them in this order:
+// Each file corresponds to a part of docutils. To follow one description, read them in this order:
 //
-//	rst.go                      Check: the entrance, and the verdict
-//	halt.go faults.go advice.go how a parse ends: docutils' messages, the bounds, what to do about a message
+//	rst.go                      Check and its result, the verdict
+//	halt.go faults.go advice.go how a parse ends: docutils' messages, the limits, what to do about a message
 //	source.go char.go           text into lines; Python's functions for strings; names and escapes
-//	parser.go block.go          lines with a place in them; indented blocks; nested parsing
-//	marker.go body.go           what a line begins, and which reader takes it
+//	parser.go block.go          lines with a current position; indented blocks; nested parsing
+//	marker.go body.go           what a line begins, and which function parses it
 //	text.go section.go          paragraphs, literal blocks, line blocks; titles and transitions
 //	list.go enumerator.go option.go quote.go     lists of all kinds, block quotes
-//	table.go table_grid.go table_scan.go table_simple.go    tables that are drawn
-//	explicit.go target.go substitution.go        what begins with ".." or "__"
+//	table.go table_grid.go table_scan.go table_simple.go    drawn tables
+//	explicit.go target.go substitution.go        explicit markup: what begins with ".." or "__"
 //	inline.go inline_reference.go inline_embedded.go role.go lexer.go    markup within a text
 //	directive.go directive_table.go option_value.go         directives: parsing, the list of them, values of options
 //	directive_body.go directive_define.go directive_image.go directive_part.go directive_table_run.go directive_csv.go csv.go
 //	                            what each directive checks
-//	node.go document.go         the tree, and who has which name
-//	resolve.go                  what can be told only when all is read; then one file for each group of transforms:
+//	node.go document.go         the tree, and which node has which name
+//	resolve.go                  what needs the complete document; then one file for each group of transforms:
 //	                            resolve_substitution.go resolve_title.go resolve_docinfo.go resolve_reference.go
 //	                            resolve_note.go resolve_transition.go resolve_output.go
 //	punctuation_data.go quotes_data.go width_data.go        tables of characters
 //
 // # Names of docutils
 //
-// To compare a function with its original, look here. The names on the right were looked up in docutils 0.19; without a
-// module they are of docutils.parsers.rst.states.
+// This list maps functions to their originals. The names on the right are those of docutils 0.19; names without a module
+// belong to docutils.parsers.rst.states.
 //
 // The run as a whole:
 //
@@ -192,15 +192,15 @@
 //	runClass runMeta          misc.Class, misc.Meta
 //	runContents runDecoration  parts.Contents, parts.Header and Footer
 //	runTargetNotes            references.TargetNotes
-//	runDisabled               misc.Include, misc.Raw, where file_insertion_enabled and raw_enabled are off
+//	runDisabled               misc.Include, misc.Raw, with file_insertion_enabled and raw_enabled off
 //
 // The document:
 //
 //	node                      nodes.Element; kind is its class
 //	kindSubstitution          nodes.substitution_definition
 //	kindMessage               nodes.system_message
-//	kindBlock kindInline      all classes that need not be told apart
-//	kindGone kindDetached     none: they are ours
+//	kindBlock kindInline      all classes that need no distinction
+//	kindGone kindDetached     no counterpart in docutils
 //	invisible                 nodes.Invisible
 //	beforeDocinfo             nodes.PreBibliographic
 //	document                  nodes.document
@@ -228,5 +228,5 @@
 //	dropEmptyContents         parts.Contents (720)
 //	checkTransitions          misc.Transitions (830)
 //	checkReferences           references.DanglingReferences (850)
-//	checkWritten              the writer of HTML, and readme_renderer's look at what came out
+//	checkWritten              the HTML writer, and readme_renderer's check of the result
 package rst

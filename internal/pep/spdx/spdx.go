@@ -58,9 +58,11 @@ type UnknownError struct {
 // Error names the word and where to look for the right one.
 func (e *UnknownError) Error() string {
 	if e.Exception {
-		return fmt.Sprintf("%q is no exception of the SPDX list: use an identifier from https://spdx.org/licenses/exceptions-index.html", e.Word)
+		return fmt.Sprintf("%q is no exception of the SPDX list: use an identifier from https://spdx.org/licenses/exceptions-index.html",
+			e.Word)
 	}
-	return fmt.Sprintf("%q is no licence of the SPDX list: use an identifier from https://spdx.org/licenses/, or LicenseRef- and a name of your own", e.Word)
+	return fmt.Sprintf("%q is no licence of the SPDX list: use an identifier from https://spdx.org/licenses/, or LicenseRef- and a name of your own",
+		e.Word)
 }
 
 // AsOf is the last day on which the index is known to have had exactly this list.

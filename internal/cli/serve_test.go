@@ -305,7 +305,7 @@ func TestServePublishers(t *testing.T) {
 		"another workflow":         {[]string{"-publisher", "octo-org/rehearsal:other.yml=alder"}, 1, "repository rehearsal, workflow release.yml"},
 		"an environment":           {[]string{"-environment", "pypi", "-publisher", "octo-org/rehearsal:release.yml:pypi=alder"}, 0, "published alder 1.0"},
 		"without the environment":  {[]string{"-publisher", "octo-org/rehearsal:release.yml:pypi=alder"}, 1, "environment"},
-		"an event that is refused": {[]string{"-event", "pull_request_target", "-project", "alder"}, 1, "pull_request_target"},
+		"an event that is refused": {[]string{"-event", "pull_request_target", "-project", "alder"}, 2, "pull_request_target"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()

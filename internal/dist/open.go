@@ -6,7 +6,7 @@ import (
 	"os"
 )
 
-// ChangedError tells that a file was written after it was read, so that its digests are no longer true.
+// ChangedError reports that a file was modified after it was read, so that its digests are no longer correct.
 type ChangedError struct{ Path string }
 
 // Error names the file and the next step.
@@ -14,8 +14,8 @@ func (e *ChangedError) Error() string {
 	return e.Path + " has changed while or after it was read: let no other step write there, and run again"
 }
 
-// Open opens the file anew, as each try of an upload needs it. The error is a *ChangedError where its size or its time of
-// modification is another than when it was read.
+// Open opens the file again, which every attempt of an upload needs. It returns a *ChangedError if the size or the
+// modification time has changed since Read.
 func (d *Distribution) Open() (io.ReadCloser, error) {
 	file, _, err := openRegular(d.Path)
 	if err != nil {
@@ -39,7 +39,7 @@ func (d *Distribution) unchanged(file *os.File) error {
 	return nil
 }
 
-// openRegular opens a file, and nothing that could block or has no end.
+// openRegular opens a regular file. It refuses other types, which could block or have no end.
 func openRegular(path string) (*os.File, os.FileInfo, error) {
 	info, err := os.Stat(path)
 	if err != nil {

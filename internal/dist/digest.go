@@ -13,26 +13,26 @@ import (
 	"github.com/org/pypi-oidc-publish/internal/par"
 )
 
-// chunk is how many bytes are read and hashed at a time. The digests of a chunk wait for each other, which costs some ten
-// microseconds: with half a megabyte that is little beside the hashing.
+// chunk is how many bytes are read and hashed at a time. The digests of a chunk wait for each other, which takes about
+// ten microseconds; that is little compared to the hashing of half a megabyte.
 const chunk = 512 << 10
 
-// Digests are the three digests that indexes know. MD5 is no protection, but some older indexes want it.
+// Digests holds the three digests that indexes use. MD5 provides no protection, but some older indexes need it.
 type Digests struct {
-	SHA256, BLAKE2b [32]byte // BLAKE2b with a digest of 256 bits
-	MD5             [16]byte // all zero unless it was asked for
+	SHA256, BLAKE2b [32]byte // BLAKE2b has a digest of 256 bits
+	MD5             [16]byte // all zero unless it was requested
 }
 
-// sums computes the digests of a stream in one pass, each digest of a chunk on its own.
+// sums computes the digests of a stream in one pass, with one goroutine per digest.
 type sums struct {
-	sha256, blake2b, md5 hash.Hash // md5 is nil where nobody asked for it
+	sha256, blake2b, md5 hash.Hash // md5 is nil unless it was requested
 	size                 int64
 }
 
 func newSums(withMD5 bool) *sums {
 	blake, err := blake2b.New256(nil)
 	if err != nil {
-		panic(err) // only a key can be refused, and there is none
+		panic(err) // New256 only fails because of a key, and there is none
 	}
 	s := &sums{sha256: sha256.New(), blake2b: blake}
 	if withMD5 {
@@ -41,7 +41,8 @@ func newSums(withMD5 bool) *sums {
 	return s
 }
 
-// add hashes the next bytes, each digest on its own, and does what else there is to do meanwhile. A hash never fails to write.
+// add hashes the next bytes with all digests concurrently, and calls meanwhile at the same time. Writing to a hash never
+// fails.
 func (s *sums) add(ctx context.Context, data []byte, meanwhile func(context.Context) error) error {
 	s.size += int64(len(data))
 	feed := func(h hash.Hash) func(context.Context) error {
@@ -66,20 +67,20 @@ func (s *sums) digests() (d Digests) {
 	return d
 }
 
-// hashed is a file that is hashed as it is read, until the run is cancelled. While one chunk is hashed, the next is read.
+// hashed hashes a file while it is read, until the context is cancelled. While it hashes one chunk, it reads the next.
 type hashed struct {
 	ctx  context.Context
 	file io.Reader
-	size int64 // what the file is expected to have, so that a small one needs little memory
+	size int64 // the expected size of the file, so that a small file needs little memory
 	sums *sums
 
-	chunk []byte // is hashed
-	rest  []byte // of it, not yet given out by Read
-	ahead []byte // is read, and not yet hashed
-	ended error  // why nothing comes after ahead: io.EOF, or a failure
+	chunk []byte // already hashed
+	rest  []byte // the part of chunk that Read has not returned yet
+	ahead []byte // already read, but not hashed
+	ended error  // why nothing follows ahead: io.EOF, or a failure
 }
 
-// Read gives out what is hashed.
+// Read returns bytes that were already hashed.
 func (h *hashed) Read(p []byte) (int, error) {
 	if len(h.rest) == 0 {
 		if err := h.next(); err != nil {
@@ -91,7 +92,7 @@ func (h *hashed) Read(p []byte) (int, error) {
 	return n, nil
 }
 
-// exhaust hashes all that is left.
+// exhaust hashes the rest of the file.
 func (h *hashed) exhaust() error {
 	for {
 		if err := h.next(); errors.Is(err, io.EOF) {
@@ -102,7 +103,7 @@ func (h *hashed) exhaust() error {
 	}
 }
 
-// next hashes one more chunk. At the end of the file it is io.EOF, again and again.
+// next hashes one more chunk. It returns io.EOF at the end of the file, also when called again.
 func (h *hashed) next() error {
 	if err := context.Cause(h.ctx); err != nil {
 		return err
@@ -124,7 +125,7 @@ func (h *hashed) next() error {
 	return nil
 }
 
-// read reads the chunk ahead. An end that is known already needs no second one.
+// read reads the next chunk into ahead. After the end it does nothing.
 func (h *hashed) read() {
 	if h.ended != nil {
 		return

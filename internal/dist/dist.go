@@ -1,7 +1,8 @@
 // Package dist reads distributions: the wheels and sdists of a release.
 //
-// One open of the file gives everything that others need: its digests, the facts of its archive, its core metadata and
-// the form fields that an index wants. It never judges: a file that no index would take is read as far as it goes.
+// It opens a file once and returns everything that other packages need: its digests, the facts of its archive, its core
+// metadata and the form fields that an index expects. It makes no decisions: a file that no index would accept is read as
+// far as possible.
 package dist
 
 import (
@@ -19,43 +20,43 @@ import (
 	"github.com/org/pypi-oidc-publish/internal/pep"
 )
 
-// Distribution is one file of a release, as it was when it was read.
+// Distribution describes one file of a release, at the time when it was read.
 type Distribution struct {
-	Path     string // as it was given
-	Name     string // the file's name, under which it is uploaded
-	Size     int64  // bytes
+	Path     string // as given to Read
+	Name     string // the file name, which is used for the upload
+	Size     int64  // in bytes
 	Digests  Digests
-	Archive  archive.Facts // what is kept of members is their names alone
-	Metadata bool          // whether core metadata was found in it
+	Archive  archive.Facts // the contents of kept members are dropped, only their names remain
+	Metadata bool          // whether core metadata was found
 	Headers  []Field       // of the core metadata, in their order, names as written
-	// HeadersEndAt is the line of the core metadata that ended its headers although it is not empty: the description begins with it.
-	// It is nil where an empty line or the end of the text ended them, as it should be.
+	// HeadersEndAt is the line of the core metadata that ended its headers although it is not empty: the description
+	// begins with it. It is nil if the headers ended normally, at an empty line or the end of the text.
 	HeadersEndAt *Line
-	EntryPoints  error  // why a wheel's entry_points.txt is none; nil where it is right, or is not there
-	Description  string // the body of the core metadata; where there is none, the Description header without its indentation
+	EntryPoints  error  // why a wheel's entry_points.txt is invalid; nil if it is valid or absent
+	Description  string // the body of the core metadata, or the Description header without its indentation
 
-	body     string // of the core metadata, which is one more occurrence of Description
+	body     string // of the core metadata; it counts as an additional Description
 	modified time.Time
 }
 
-// Kind tells the sorts of distributions apart.
+// Kind is the type of a distribution.
 type Kind uint8
 
-// The kinds. Only wheels and sdists are looked into.
+// The kinds. Only wheels and sdists are inspected.
 const (
-	Other Kind = iota // an egg, an installer and the like, which today's indexes refuse
+	Other Kind = iota // an egg, an installer or similar, which current indexes refuse
 	Wheel
 	Sdist
 )
 
-// String is the kind's name in plain words.
+// String returns "other", "wheel" or "sdist".
 func (k Kind) String() string {
 	return [...]string{"other", "wheel", "sdist"}[k]
 }
 
-// Read opens the file once and reads it to its end. An error means that it could not be read, or that it was written
-// meanwhile; an archive that is damaged, or metadata that is none, is a fact and no error. md5 asks for that digest too,
-// which costs time that only an index of old needs spent.
+// Read opens the file once and reads it to its end. It returns an error if the file cannot be read, or a *ChangedError if
+// it was written at the same time. A damaged archive or invalid metadata is a fact in the result, not an error. md5
+// requests that digest too; it takes additional time and only some older indexes need it.
 func Read(ctx context.Context, path string, md5 bool) (*Distribution, error) {
 	file, info, err := localfile.Open(path)
 	if err != nil {
@@ -79,8 +80,8 @@ func Read(ctx context.Context, path string, md5 bool) (*Distribution, error) {
 	return d, nil
 }
 
-// readAll reads the digests and the archive's facts. A tar is unpacked from the very stream that is hashed; a zip has its
-// directory at the end, so it is looked into afterwards.
+// readAll computes the digests and reads the archive. A tar is unpacked while it is hashed; the directory of a zip is at
+// its end, so it is read afterwards.
 func (d *Distribution) readAll(ctx context.Context, file *os.File, md5 bool) error {
 	sums := newSums(md5)
 	stream := &hashed{ctx: ctx, file: file, size: d.Size, sums: sums}
@@ -106,7 +107,7 @@ func (d *Distribution) readAll(ctx context.Context, file *os.File, md5 bool) err
 	return err
 }
 
-// Kind tells what the file's name says that it is, in any letter case.
+// Kind returns the type that the extension of the file name indicates, in any letter case.
 func (d *Distribution) Kind() Kind {
 	switch {
 	case hasSuffix(d.Name, ".whl"):
@@ -137,8 +138,8 @@ func (d *Distribution) packing() packing {
 	}
 }
 
-// DistInfo is the folder in which a wheel has to have its metadata, {name}-{version}.dist-info, verbatim from the file
-// name. It is empty where the file name has no such parts.
+// DistInfo returns the folder in which a wheel must have its metadata, {name}-{version}.dist-info, verbatim from the file
+// name. It is empty if the file name has no such parts.
 func (d *Distribution) DistInfo() string {
 	parts := strings.SplitN(d.Name, "-", 3)
 	if d.Kind() != Wheel || len(parts) < 3 {
@@ -147,8 +148,8 @@ func (d *Distribution) DistInfo() string {
 	return parts[0] + "-" + parts[1] + ".dist-info"
 }
 
-// Values gives the values of a header of the core metadata, whatever the letter case of its name, as an index sees them:
-// a header whose last value is UNKNOWN is as good as absent.
+// Values returns the values of a header of the core metadata, in any letter case of its name, as an index reads them: a
+// header whose last value is UNKNOWN counts as absent.
 func (d *Distribution) Values(name string) []string {
 	var values []string
 	for _, h := range d.Headers {
@@ -162,7 +163,7 @@ func (d *Distribution) Values(name string) []string {
 	return values
 }
 
-// Header gives the first of Values; empty where there is none.
+// Header returns the first of Values; empty if there is none.
 func (d *Distribution) Header(name string) string {
 	if values := d.Values(name); len(values) > 0 {
 		return values[0]
@@ -170,7 +171,7 @@ func (d *Distribution) Header(name string) string {
 	return ""
 }
 
-// Release tells which release the file belongs to. An error means that its metadata does not tell.
+// Release returns the release that the file belongs to, or an error if the metadata does not name one.
 func (d *Distribution) Release() (pep.Release, error) {
 	if !d.Metadata {
 		return pep.Release{}, fmt.Errorf("%s has no core metadata, so its project and version are unknown: build it again", d.Path)

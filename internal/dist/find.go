@@ -11,16 +11,16 @@ import (
 	"github.com/org/pypi-oidc-publish/internal/finding"
 )
 
-// Haul is what was found, each list sorted and without repetition.
+// Haul is the result of Find. Each list is sorted and without duplicates.
 type Haul struct {
-	Distributions []string // what looks like a distribution, whether or not an index would take it
-	Sidecars      []string // attestations that belong to a file beside them
-	Others        []string // the rest, which is left alone; folders end in a slash
-	Nested        []Nested // distributions that lie below a folder that was named, and are not in the list
+	Distributions []string // files that look like distributions, whether or not an index would accept them
+	Sidecars      []string // attestation files next to a distribution
+	Others        []string // everything else, which is ignored; folders end in a slash
+	Nested        []Nested // distributions in sub-folders of a given folder, which are not in Distributions
 }
 
-// suffixes of distributions, of today and of former times. Letter case does not count: who names a file alder.WHL means a
-// wheel, and wants to hear that no index takes it.
+// suffixes lists extensions of current and former distribution formats. Letter case does not matter: a user who names a
+// file alder.WHL means a wheel, and should learn that no index accepts that name.
 var suffixes = []string{".whl", ".tar.gz", ".zip", ".tgz", ".tar.bz2", ".tar.xz", ".egg", ".exe", ".rpm", ".msi"}
 
 var sidecarSuffixes = []string{".publish.attestation", ".slsa.attestation"}
@@ -31,10 +31,9 @@ type NoneFoundError struct{ finding.Finding }
 // Unwrap returns the finding.
 func (e NoneFoundError) Unwrap() error { return e.Finding }
 
-// Find collects files by patterns: each names a folder (whose files are meant, not those of its sub-folders), a file, or
-// is a glob. The error joins all that is wrong, each a finding that names its pattern: one that matches nothing, a folder
-// that is named like a distribution, no distribution at all. Whether distributions below a folder are an oversight is for
-// the caller to say.
+// Find collects files by patterns. Each pattern is a folder (its files, without those of sub-folders), a file, or a glob.
+// The error joins all problems, each a finding that names its pattern: no match, a folder named like a distribution, no
+// distribution at all. It does not report Nested as a problem; that is the decision of the caller.
 func Find(patterns []string) (Haul, error) {
 	s := search{seen: map[string]bool{}}
 	for _, pattern := range patterns {
@@ -54,10 +53,10 @@ func Find(patterns []string) (Haul, error) {
 	return s.haul, errors.Join(s.wrong...)
 }
 
-// search is a haul in the making.
+// search holds the state of one call of Find.
 type search struct {
 	haul    Haul
-	folders []string // that were named, and not matched by a glob
+	folders []string // given folders, without those that a glob matched
 	seen    map[string]bool
 	wrong   []error
 }
@@ -98,8 +97,7 @@ func (s *search) folder(path string) {
 	}
 }
 
-// glob looks at what a pattern matches. Folders among it are left alone, unless the pattern ends in a slash and so asks
-// for folders.
+// glob adds the files that a pattern matches. Matched folders are ignored, unless the pattern ends in a slash.
 func (s *search) glob(pattern string) {
 	if strings.Contains(pattern, "**") {
 		s.refuse(finding.New(finding.GlobUnsupported,
@@ -127,7 +125,7 @@ func (s *search) glob(pattern string) {
 	}
 }
 
-// file puts one path into the list where it belongs.
+// file adds one path to the list that it belongs to.
 func (s *search) file(path string) {
 	path = filepath.Clean(path)
 	info, err := os.Stat(path)
@@ -159,7 +157,7 @@ func (s *search) folderNamedLikeAFile(path string) {
 		"name the folder that holds the files, or move the file out of it (artifacts are sometimes unpacked that way)").In(path))
 }
 
-// add lists a path once, by whatever way it was reached.
+// add lists a path once, even if several patterns match it.
 func (s *search) add(list *[]string, path, shown string) {
 	if key := identity(path); !s.seen[key] {
 		s.seen[key] = true
@@ -167,7 +165,8 @@ func (s *search) add(list *[]string, path, shown string) {
 	}
 }
 
-// identity is a name that a file has by every way to it. Links beside one another stay two files, since their names differ.
+// identity returns the same path for a file, however it was reached. Two links in the same folder remain two files,
+// because their names differ.
 func identity(path string) string {
 	folder, name := filepath.Split(path)
 	whole, err := filepath.Abs(folder)

@@ -9,8 +9,8 @@ import (
 	"github.com/org/pypi-oidc-publish/internal/pep"
 )
 
-// formFields maps headers of core metadata, in lower case, to the fields of the upload form. The form's names are the
-// index's own; a field under another name is ignored by it without a word. Headers that are not here are not sent.
+// formFields maps headers of core metadata, in lower case, to the fields of the upload form. The names are those of the
+// index, which silently ignores other names. Headers that are not in the table are not sent.
 var formFields = map[string]string{
 	"metadata-version":         "metadata_version",
 	"name":                     "name",
@@ -46,8 +46,8 @@ var formFields = map[string]string{
 	"obsoletes":                "obsoletes",
 }
 
-// Form gives the text fields of the upload form: what the file is and all of its core metadata, sorted by field name,
-// repeated fields in their order. Digests and the file itself are not among them.
+// Form returns the text fields of the upload form: the type of the file and its core metadata, sorted by field name,
+// repeated fields in their order. It does not contain the digests and the file itself.
 func (d *Distribution) Form() []Field {
 	fields := []Field{{":action", "file_upload"}, {"protocol_version", "1"}, {"filetype", d.fileType()}, {"pyversion", d.pythonVersion()}}
 	licenseFiles := d.sendsLicenseFiles()
@@ -65,7 +65,7 @@ func (d *Distribution) Form() []Field {
 	return fields
 }
 
-// Sent gives the values that the form has of a header of core metadata, in their order: none of a header that is not
+// Sent returns the values that the form contains for a header of core metadata, in their order; none if the header is not
 // sent.
 func (d *Distribution) Sent(header string) (values []string) {
 	name, known := formFields[strings.ToLower(header)]
@@ -83,8 +83,8 @@ func (d *Distribution) Sent(header string) (values []string) {
 	return values
 }
 
-// sendsLicenseFiles: License-File came with metadata 2.4. Older metadata may have it all the same, written by setuptools
-// before the field was in the standard; an index refuses it there.
+// sendsLicenseFiles reports whether the metadata may have License-File, a field of metadata 2.4. Older metadata can
+// contain it too, written by setuptools before the field was in the standard, but an index refuses it there.
 func (d *Distribution) sendsLicenseFiles() bool {
 	declared, err := pep.ParseVersion(d.Header("Metadata-Version"))
 	if err != nil {
@@ -94,7 +94,7 @@ func (d *Distribution) sendsLicenseFiles() bool {
 	return err == nil && declared.Compare(first) >= 0
 }
 
-// formValue is a header's value in the spelling that the form wants.
+// formValue returns a header's value in the spelling that the form requires.
 func formValue(field, value string) string {
 	switch field {
 	case "name":
@@ -112,8 +112,8 @@ func formValue(field, value string) string {
 
 var notInFormNames = regexp.MustCompile(`[^A-Za-z0-9.]+`)
 
-// formName spells a name with dashes, as setuptools and twine do, so that the index shows the spelling it always has. A
-// name that is invalid is sent as it is: made valid, it could be another project's.
+// formName returns a name with dashes, like setuptools and twine, so that the index shows the usual spelling. An invalid
+// name is unchanged, because a valid spelling of it could be the name of another project.
 func formName(name string) string {
 	if !pep.ValidName(name) {
 		return name
@@ -121,7 +121,7 @@ func formName(name string) string {
 	return notInFormNames.ReplaceAllString(name, "-")
 }
 
-// respell puts one comma and one blank between the parts of a value, of which there are at most n.
+// respell separates the parts of a value, at most n, by a comma and a blank.
 func respell(value string, n int) string {
 	parts := strings.SplitN(value, ",", n)
 	for i, part := range parts {
@@ -130,7 +130,7 @@ func respell(value string, n int) string {
 	return strings.Join(parts, ", ")
 }
 
-// fileTypes are the index's names for the kinds of distributions, by the ends of their file names in lower case.
+// fileTypes maps file extensions, in lower case, to the index's names for the types of distributions.
 var fileTypes = map[string]string{
 	".whl": "bdist_wheel", ".egg": "bdist_egg", ".exe": "bdist_wininst", ".msi": "bdist_msi", ".rpm": "bdist_rpm",
 }
@@ -144,7 +144,7 @@ func (d *Distribution) fileType() string {
 	return "sdist"
 }
 
-// pythonVersion is the first tag of a wheel's file name, and the word "source" for the rest.
+// pythonVersion returns the first tag of a wheel's file name, and "source" for other files.
 func (d *Distribution) pythonVersion() string {
 	if d.Kind() != Wheel {
 		return "source"

@@ -11,13 +11,13 @@ import (
 // Field is a header of core metadata, or a field of the upload form.
 type Field struct{ Name, Value string }
 
-// Line is a line of a text.
+// Line is one line of a text.
 type Line struct {
 	Number int    // counted from 1
-	Text   string // without its end
+	Text   string // without its line end
 }
 
-// wanted tells which members are to be kept, and which one lists the others.
+// wanted returns which members to keep, and which member lists the others.
 func (d *Distribution) wanted() archive.Ask {
 	if d.Kind() != Wheel {
 		return archive.Ask{Keep: isPkgInfo}
@@ -32,8 +32,8 @@ func (d *Distribution) wanted() archive.Ask {
 	}}
 }
 
-// settle keeps of the archive what a run can afford to hold of hundreds: that a member is there is a fact, and its text
-// was read. The licence files that the metadata names count among the members asked for.
+// settle drops the contents of kept members after they were parsed, so that hundreds of files fit in memory; that a
+// member exists remains known. License files named by the metadata count as kept members.
 func (d *Distribution) settle() {
 	if text, found := d.Archive.Kept[d.DistInfo()+"/entry_points.txt"]; found {
 		d.EntryPoints = pep.CheckEntryPoints(text)
@@ -49,8 +49,8 @@ func (d *Distribution) settle() {
 	d.Archive.Names = nil
 }
 
-// LicensePlaces gives, for every License-File of the metadata, the member that it has to be; none below metadata 2.4,
-// where the field is not sent.
+// LicensePlaces returns the required member for every License-File of the metadata; none below metadata 2.4, where the
+// field is not sent.
 func (d *Distribution) LicensePlaces() []string {
 	if !d.sendsLicenseFiles() {
 		return nil
@@ -66,20 +66,20 @@ func (d *Distribution) LicensePlaces() []string {
 	return places
 }
 
-// isPkgInfo matches the metadata of an sdist: PKG-INFO in a folder at the top.
+// isPkgInfo reports whether a member is the metadata of an sdist: PKG-INFO in a top-level folder.
 func isPkgInfo(member string) bool {
 	_, file, _ := strings.Cut(member, "/")
 	return file == "PKG-INFO"
 }
 
-// isDistInfo matches the metadata of a wheel. A wheel's WHEEL is kept too, since reading it checks it.
+// isDistInfo reports whether a member is the metadata of a wheel. It includes WHEEL, because reading it checks it.
 func isDistInfo(member string) bool {
 	folder, file, _ := strings.Cut(member, "/")
 	return strings.HasSuffix(folder, ".dist-info") && (file == "METADATA" || file == "WHEEL")
 }
 
-// coreMetadata finds the metadata at the place where it belongs or, so that a report has something to say about a file
-// that is named or packed wrongly, in the only other place where it is.
+// coreMetadata returns the metadata from its required place. If it is not there, but in exactly one other place, it
+// returns that, so that a report about a wrongly named or packed file has details.
 func (d *Distribution) coreMetadata() (text []byte, found bool) {
 	place, file := d.Archive.Top, "/PKG-INFO"
 	if d.Kind() == Wheel {
@@ -100,26 +100,26 @@ func (d *Distribution) coreMetadata() (text []byte, found bool) {
 	return text, found
 }
 
-// parsedMetadata is core metadata as Python's email parser reads it, on which its format rests.
+// parsedMetadata holds core metadata as Python's email parser reads it, which defines the format.
 type parsedMetadata struct {
 	headers []Field
 	body    string
-	endedAt *Line // the line that is no header and not empty, at which the headers ended; nil where there is none
+	endedAt *Line // the line that ended the headers although it is neither a header nor empty; nil if there is none
 }
 
-// parseMetadata reads core metadata: headers up to the first line that is none, later lines of a header indented, the rest is
-// the description. Nothing is refused.
+// parseMetadata parses core metadata: headers up to the first line that is not one, with indented continuation lines; the
+// rest is the description. It accepts any text.
 func parseMetadata(text []byte) parsedMetadata {
 	lines, body, endedAt := split(string(text))
 	return parsedMetadata{headers: readHeaders(lines), body: body, endedAt: endedAt}
 }
 
-// split returns the lines of the text's headers and its body. An empty line between the two belongs to neither; any other line
-// at which the headers end begins the body, and is returned as endedAt.
+// split returns the lines of the text's headers and its body. An empty line between the two belongs to neither; any other
+// line at which the headers end begins the body, and is returned as endedAt.
 func split(text string) (head []string, body string, endedAt *Line) {
 	head, body, separated := splitLines(text)
 	if last := len(head) - 1; last > 0 && isEnvelope(head[last]) {
-		// Python's parser takes it for the first line of the body, even before an empty line, which is gone then.
+		// Python's parser makes it the first line of the body, even before an empty line, which it then drops.
 		head, body, separated = head[:last], head[last]+body, false
 	}
 	if separated || body == "" {
@@ -129,8 +129,8 @@ func split(text string) (head []string, body string, endedAt *Line) {
 	return head, body, &Line{Number: len(head) + 1, Text: strings.TrimRight(first, "\r\n")}
 }
 
-// splitLines returns the lines before the first one that is no header, and the text from there on. An empty line separates the
-// two, and is in neither.
+// splitLines returns the lines before the first one that is not a header, and the text from there on. An empty line
+// separates the two, and is part of neither.
 func splitLines(text string) (head []string, rest string, separated bool) {
 	for text != "" {
 		line, after := cutLine(text)
@@ -145,7 +145,7 @@ func splitLines(text string) (head []string, rest string, separated bool) {
 	return head, "", false
 }
 
-// cutLine cuts after the first line, which keeps its end: \n, \r\n or \r.
+// cutLine splits a text after its first line, which keeps its end: \n, \r\n or \r.
 func cutLine(text string) (line, rest string) {
 	at := strings.IndexAny(text, "\r\n")
 	if at < 0 {
@@ -157,7 +157,7 @@ func cutLine(text string) (line, rest string) {
 	return text[:at+1], text[at+1:]
 }
 
-// isHeaderLine matches a header, a header's later line, and the envelope line of a mailbox.
+// isHeaderLine reports whether a line is a header, a continuation line, or the envelope line of a mailbox.
 func isHeaderLine(line string) bool {
 	if strings.HasPrefix(line, " ") || strings.HasPrefix(line, "\t") || isEnvelope(line) {
 		return true
@@ -171,7 +171,7 @@ func isEnvelope(line string) bool { return strings.HasPrefix(line, "From ") }
 
 func readHeaders(lines []string) []Field {
 	var headers []Field
-	open := false // whether a later line has a header to belong to
+	open := false // whether a continuation line has a header to belong to
 	for _, line := range lines {
 		switch name, value, _ := strings.Cut(line, ":"); {
 		case line[0] == ' ' || line[0] == '\t':
@@ -190,15 +190,15 @@ func readHeaders(lines []string) []Field {
 	return headers
 }
 
-// indent is what the tools of the 1.x metadata versions put before the later lines of a Description header, and pipe what
-// the text of metadata 1.2 asks for.
+// indent is what tools put before the continuation lines of a Description header in metadata 1.x; pipe is what metadata
+// 1.2 requires.
 const (
 	indent = "        "
 	pipe   = "       |"
 )
 
-// dedent takes away the indentation that folding gave to the later lines of a header: the usual one where every line has
-// it, otherwise what they have in common.
+// dedent removes the indentation that folding added to the continuation lines of a header: the usual one if every line
+// has it, otherwise what they have in common.
 func dedent(value string) string {
 	lines := strings.Split(strings.ReplaceAll(value, "\r\n", "\n"), "\n")
 	later := lines[1:]
@@ -213,7 +213,7 @@ func dedent(value string) string {
 	return strings.Join(lines, "\n")
 }
 
-// commonMargin is how many bytes of every line but the blank ones are margin.
+// commonMargin returns how many bytes at the beginning of every non-blank line are margin.
 func commonMargin(lines []string) int {
 	full := slices.DeleteFunc(slices.Clone(lines), func(line string) bool { return strings.TrimSpace(line) == "" })
 	for _, usual := range []string{indent, pipe} {

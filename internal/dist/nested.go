@@ -11,21 +11,21 @@ import (
 	"github.com/org/pypi-oidc-publish/internal/pep"
 )
 
-// Nested is a distribution in a sub-folder of a folder that was given, which Find does not take.
+// Nested is a distribution in a sub-folder of a given folder. Find does not add it to Distributions.
 type Nested struct {
-	Folder string // that was given
+	Folder string // the given folder
 	Path   string // of the file
 }
 
 const (
-	nestedDepth   = 2      // how many folders below a given one a file may lie to be seen
-	nestedEntries = 10_000 // how many directory entries are looked at, below all folders together
+	nestedDepth   = 2      // how many folders below a given one are searched
+	nestedEntries = 10_000 // how many directory entries are read, in all folders together
 )
 
-// findNested returns the wheels and .tar.gz sdists that lie one or two folders below the given folders, sorted. What counts is a file
-// whose name none of the distributions has, of a project that one of them has; without any distributions, of any project. Folders that
-// begin with a dot are not looked into, nor are those that are given, or seen, themselves. What cannot be read is passed over. No more
-// than so many directory entries are looked at.
+// findNested returns the wheels and .tar.gz sdists one or two folders below the given folders, sorted. A file counts if
+// no distribution has its name and one of them belongs to the same project; without distributions, every file counts.
+// Folders whose names begin with a dot are skipped, as are given folders and those already visited. Unreadable folders
+// are ignored. At most the given number of directory entries is read.
 func findNested(folders, distributions []string, entries int) []Nested {
 	w := nestedWalk{left: entries, names: map[string]bool{}, projects: map[pep.Project]bool{}, seen: map[string]bool{}}
 	for _, path := range distributions {
@@ -46,16 +46,16 @@ func findNested(folders, distributions []string, entries int) []Nested {
 	return w.found
 }
 
-// nestedWalk is a walk through the folders below the given ones.
+// nestedWalk holds the state of a search below the given folders.
 type nestedWalk struct {
-	left     int                  // entries that may still be looked at
-	names    map[string]bool      // of the files of the set
-	projects map[pep.Project]bool // of the set
-	seen     map[string]bool      // folders, by their real paths: a link may lead to one a second time
+	left     int                  // entries that may still be read
+	names    map[string]bool      // of the distributions
+	projects map[pep.Project]bool // of the distributions
+	seen     map[string]bool      // folders, by their real paths: a link may lead to one again
 	found    []Nested
 }
 
-// walk looks into the folders below one that was given, those nearest to it first.
+// walk searches the folders below a given one, the nearest first.
 func (w *nestedWalk) walk(given string) {
 	level := []string{given}
 	for depth := 0; depth <= nestedDepth; depth++ {
@@ -78,10 +78,11 @@ func (w *nestedWalk) walk(given string) {
 	}
 }
 
-// read returns the entries of a folder, by name, as many as may still be looked at. An error gives those before it.
+// read returns the entries of a folder, sorted by name, up to the remaining number. After an error it returns the entries
+// before it.
 func (w *nestedWalk) read(folder string) []fs.DirEntry {
 	if w.left <= 0 {
-		return nil // asked for no entries, ReadDir would give all of them
+		return nil // for n <= 0, ReadDir would return all entries
 	}
 	opened, err := os.Open(folder)
 	if err != nil {
@@ -94,7 +95,8 @@ func (w *nestedWalk) read(folder string) []fs.DirEntry {
 	return entries
 }
 
-// enters reports whether a sub-folder is to be looked into, and remembers it. A link to a folder around the given one is a loop.
+// enters reports whether a sub-folder is to be searched, and marks it as visited. A link to a folder that contains the
+// given one would be a loop.
 func (w *nestedWalk) enters(given, name, path string) bool {
 	if strings.HasPrefix(name, ".") {
 		return false
@@ -107,7 +109,7 @@ func (w *nestedWalk) enters(given, name, path string) bool {
 	return true
 }
 
-// counts reports whether an entry is a distribution that the set lacks.
+// counts reports whether an entry is a distribution that is missing in the set.
 func (w *nestedWalk) counts(entry fs.DirEntry, path string) bool {
 	name := entry.Name()
 	release, err := pep.ReleaseOfFile(name)
@@ -129,7 +131,7 @@ func leadsToFolder(entry fs.DirEntry, path string) bool {
 	return err == nil && info.IsDir()
 }
 
-// realPath returns the one spelling of a path that is there, without links; of another path, its absolute one.
+// realPath returns an existing path as absolute and without links; another path only as absolute.
 func realPath(path string) string {
 	absolute, err := filepath.Abs(path)
 	if err != nil {

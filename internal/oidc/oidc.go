@@ -1,6 +1,6 @@
-// Package oidc knows GitHub's ID token: what it claims, and the shape of a place to get one from.
+// Package oidc describes GitHub's ID token: its claims, and the type of a source of tokens.
 //
-// It reads claims to tell people who they are for the index. It verifies nothing: that is the index's part.
+// It parses claims to show which identity a run has. It verifies nothing: the index does that.
 package oidc
 
 import (
@@ -17,7 +17,7 @@ import (
 	"github.com/org/pypi-oidc-publish/internal/secret"
 )
 
-// Claims are what an ID token says of the run that asked for it (docs/reference/pypi-server.md §4.4).
+// Claims holds what an ID token says about the run that requested it (docs/reference/pypi-server.md §4.4).
 type Claims struct {
 	Issuer, Subject, Audience    string
 	Repository, Owner, OwnerID   string
@@ -33,23 +33,24 @@ type Token struct {
 	Claims Claims
 }
 
-// Source gives a fresh ID token for the audience, one that can be revealed to the place it is for. Fresh, since an index
-// takes each only once.
+// Source returns a new ID token for the audience, which can be revealed only to the given URL. It must be new, because an
+// index accepts each token only once.
 type Source func(ctx context.Context, audience string, to *url.URL) (Token, error)
 
-// PermissionError reports that the job lacks the right to ask for an ID token. Another job of the same workflow may have it.
+// PermissionError reports that the job has no permission to request an ID token. Another job of the same workflow may
+// have it.
 type PermissionError struct{ finding.Finding }
 
 // Unwrap returns the finding.
 func (e PermissionError) Unwrap() error { return e.Finding }
 
-// longest is how long an ID token may be, in bytes: GitHub's have about two thousand.
+// longest limits an ID token, in bytes: those of GitHub have about two thousand.
 const longest = 64 << 10
 
-// ErrMalformed tells that a text is no ID token.
+// ErrMalformed reports that a text is not an ID token.
 var ErrMalformed = errors.New("this is no ID token")
 
-// ParseClaims reads the claims of a raw ID token without verifying it.
+// ParseClaims parses the claims of a raw ID token without verifying it. An error wraps ErrMalformed.
 func ParseClaims(raw string) (Claims, error) {
 	parts := strings.Split(raw, ".")
 	if len(raw) > longest || len(parts) != 3 || parts[0] == "" || parts[1] == "" || parts[2] == "" {
@@ -91,12 +92,12 @@ func ParseClaims(raw string) (Claims, error) {
 	}, nil
 }
 
-// inBase64 tells a character of base64 as tokens have it (RFC 4648, section 5).
+// inBase64 reports whether c is in the base64 alphabet of tokens (RFC 4648, section 5).
 func inBase64(c rune) bool {
 	return c >= 'a' && c <= 'z' || c >= 'A' && c <= 'Z' || c >= '0' && c <= '9' || c == '-' || c == '_'
 }
 
-// audience reads the claim's two forms, a text and a list of texts (RFC 7519, section 4.1.3).
+// audience returns the claim's text; it may be a text or a list of texts (RFC 7519, section 4.1.3).
 func audience(claim json.RawMessage) string {
 	var one string
 	if json.Unmarshal(claim, &one) == nil {
@@ -109,7 +110,7 @@ func audience(claim json.RawMessage) string {
 	return ""
 }
 
-// unix turns a claim's seconds into a time; a missing or senseless claim is the zero time.
+// unix converts a claim in seconds to a time; a missing or absurd value is the zero time.
 func unix(seconds float64) time.Time {
 	if seconds <= 0 || seconds > 1e11 {
 		return time.Time{}
@@ -117,14 +118,14 @@ func unix(seconds float64) time.Time {
 	return time.Unix(int64(seconds), 0).UTC()
 }
 
-// WorkflowFile is the file name of the workflow whose job asked, as an index wants it in its publisher's settings:
+// WorkflowFile returns the file name of the workflow that contains the job, as the settings of a publisher need it:
 // "release.yml".
 func (c Claims) WorkflowFile() string {
 	path, _, _ := strings.Cut(c.JobWorkflowRef, "@")
 	return path[strings.LastIndexByte(path, '/')+1:]
 }
 
-// Reusable tells that the job runs in a called workflow and not in the one that was triggered.
+// Reusable reports whether the job runs in a called workflow and not in the one that was triggered.
 func (c Claims) Reusable() bool {
 	return c.JobWorkflowRef != "" && c.WorkflowRef != "" && c.JobWorkflowRef != c.WorkflowRef
 }

@@ -76,7 +76,7 @@ func verbs() []verb {
 		{"publish", "[flags] [PATH...]", "publish distributions; the default inside GitHub Actions, with the inputs of the step", publishVerb},
 		{"check", "[flags] [PATH...]", "check distributions against PyPI's rules, offline; exit code 2: the check could not run", checkVerb},
 		{"rehearse", "[flags] [PATH...]", "try a whole release on this machine only, against a built-in test index and ID token issuer", rehearseVerb},
-		{"serve", "[flags]", "run that test index and issuer for other clients (twine, uv, pip, workflow tests) until stopped", serveVerb},
+		{"serve", "[flags]", "run the test index and ID token issuer of rehearse for other clients (twine, uv, pip, workflow tests) until stopped", serveVerb},
 		{"version", "", "print the version", versionVerb},
 	}
 }

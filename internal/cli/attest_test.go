@@ -217,7 +217,7 @@ func TestAnIndexThatIsNotKnownToTakeAttestations(t *testing.T) {
 	s.ends(cli.Misconfigured, "::error title=pypi-oidc-publish%3A attestations-off::")
 	s = newSigning(t, key, fakepypi.Run{})
 	s.env["PYPI_OIDC_PUBLISH_TUF_URL"] = "https://tuf.example.com/"
-	s.ends(cli.Misconfigured, "the variable PYPI_OIDC_PUBLISH_TUF_URL is no address on this machine")
+	s.ends(cli.Misconfigured, "the variable PYPI_OIDC_PUBLISH_TUF_URL is not a URL on this machine")
 }
 
 // TestATokenHasNoAttestations: an index takes them from Trusted Publishers alone.

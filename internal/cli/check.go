@@ -19,21 +19,21 @@ import (
 	"github.com/org/pypi-oidc-publish/internal/wire"
 )
 
-// checkOptions are the flags of the check verb.
+// checkOptions holds the flags of the check command.
 type checkOptions struct {
 	index, profile, format, expected string
 	today                            time.Time
 }
 
-// checkVerb judges distributions as a run would, and publishes nothing. It asks the network only where -index says whom.
+// checkVerb checks distributions as a run would, and publishes nothing. It uses the network only for the index that -index names.
 func checkVerb(ctx context.Context, w World, v verb, args []string) int {
 	var o checkOptions
 	flags := flag.NewFlagSet(v.name, flag.ContinueOnError)
-	flags.StringVar(&o.index, "index", "", "also look at what this index holds: pypi, testpypi, an upload endpoint that ends in /legacy/, or the URL of a simple index")
-	flags.StringVar(&o.profile, "profile", "pypi", "whose rules: pypi, or other for an index with rules of its own, for which PyPI's are notices")
-	flags.StringVar(&o.format, "format", "text", "text, github (annotations of a workflow run) or json")
-	flags.StringVar(&o.expected, "expected-version", "", "every release in the set must have this version, for example the tag v1.2.3")
-	flags.Func("today", "judge as of this `day`, such as 2026-08-31: what this program's tables (classifiers, licences, platforms) do not know is an error until the day of the table, and a warning later (default today)", func(day string) (err error) {
+	flags.StringVar(&o.index, "index", "", "also query this `index` for existing files: pypi, testpypi, an upload URL that ends in /legacy/, or the URL of a simple index")
+	flags.StringVar(&o.profile, "profile", "pypi", "whose `rules` apply: pypi, or other (another index: what only PyPI would reject is a notice)")
+	flags.StringVar(&o.format, "format", "text", "output `format`: text, github (annotations for a workflow run) or json")
+	flags.StringVar(&o.expected, "expected-version", "", "the `version` that every file must have, for example the tag v1.2.3")
+	flags.Func("today", "check as of this `day`, such as 2026-08-31: a classifier, licence or platform that the built-in tables do not have is an error up to the day of the table, and a warning after it (default today)", func(day string) (err error) {
 		o.today, err = time.Parse(time.DateOnly, day)
 		return err
 	})

@@ -31,7 +31,7 @@ func (w World) asText(j publish.CheckResult) {
 		w.lines(r, file.findings)
 	}
 	if len(set) > 0 {
-		r.Line("all files together")
+		r.Line("across all files")
 		w.lines(r, set)
 	}
 	r.Line(tallyOf(j))
@@ -61,7 +61,7 @@ func (w World) asAnnotations(j publish.CheckResult) {
 			f.Fix = strings.TrimSpace(f.Fix + " (" + page + ")")
 		}
 		if i == most {
-			r.Line(fmt.Sprintf("%d more are in the log only:", len(worst)-most))
+			r.Line(fmt.Sprintf("%d more are only in the log:", len(worst)-most))
 		}
 		lines := cause.Listing()
 		if i < most {
@@ -82,7 +82,7 @@ func tallyOf(j publish.CheckResult) string {
 	for _, f := range j.Findings {
 		n[f.Severity]++
 	}
-	return fmt.Sprintf("judged %s: %s, %s, %s", phrase.Count(len(j.Files), "file"),
+	return fmt.Sprintf("checked %s: %s, %s, %s", phrase.Count(len(j.Files), "file"),
 		phrase.Count(n[finding.Error], "error"), phrase.Count(n[finding.Warning], "warning"), phrase.Count(n[finding.Notice], "notice"))
 }
 

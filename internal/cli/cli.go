@@ -1,4 +1,4 @@
-// Package cli is the verbs of the program: their flags, their exit codes, and the wiring of the rooms below.
+// Package cli defines the commands of the program: their flags, their exit codes, and how they connect the packages below.
 package cli
 
 import (
@@ -17,9 +17,9 @@ import (
 
 // The exit codes.
 const (
-	Done          = 0 // every file was accepted, already there, or skipped as asked
-	Failed        = 1 // not so; the report says what is where
-	Misconfigured = 2 // the run was asked for something that cannot be
+	Done          = 0 // every file was accepted, was already there, or was skipped as requested
+	Failed        = 1 // failed or incomplete; the report lists each file and the next step
+	Misconfigured = 2 // the arguments, inputs or workflow must be changed; for check: the check could not run
 )
 
 // World is the process: everything that a run learns from outside comes through here.
@@ -64,19 +64,19 @@ func Sleep(ctx context.Context, d time.Duration) error {
 	}
 }
 
-// verb is one thing that the program does.
+// verb is one command of the program.
 type verb struct {
 	name, arguments, help string
 	run                   func(ctx context.Context, w World, v verb, args []string) int
 }
 
-// verbs is the table, in the order in which people read it.
+// verbs returns the commands, in the order of the help text.
 func verbs() []verb {
 	return []verb{
-		{"publish", "[flags] [PATH...]", "publish distributions; inside GitHub Actions this is what no verb means, with the step's inputs", publishVerb},
-		{"check", "[flags] [PATH...]", "judge distributions by the index's rules, without network and without publishing; exit code 2 means that it could not", checkVerb},
-		{"rehearse", "[flags] [PATH...]", "do all of it on this machine alone, with an index and an ID token issuer of its own", rehearseVerb},
-		{"serve", "[flags]", "run that index and issuer for other clients (twine, uv, pip, tests of workflows), until it is stopped", serveVerb},
+		{"publish", "[flags] [PATH...]", "publish distributions; the default inside GitHub Actions, with the inputs of the step", publishVerb},
+		{"check", "[flags] [PATH...]", "check distributions against PyPI's rules, offline; exit code 2: the check could not run", checkVerb},
+		{"rehearse", "[flags] [PATH...]", "try a whole release on this machine only, against a built-in test index and ID token issuer", rehearseVerb},
+		{"serve", "[flags]", "run the test index and ID token issuer of rehearse for other clients (twine, uv, pip, workflow tests) until stopped", serveVerb},
 		{"version", "", "print the version", versionVerb},
 	}
 }
@@ -105,23 +105,23 @@ func Main(ctx context.Context, w World) int {
 	}
 	switch {
 	case strings.HasPrefix(name, "-"):
-		w.complain(fmt.Sprintf("flags come after a verb; %q comes before one\n", withoutValue(name)))
+		w.complain(fmt.Sprintf("flags come after the command, not before it: %q\n", withoutValue(name)))
 	case name != "":
-		w.complain(fmt.Sprintf("there is no verb %q\n", name))
+		w.complain(fmt.Sprintf("unknown command %q\n", name))
 	}
 	usage(w.Stderr)
 	return Misconfigured
 }
 
 func usage(out io.Writer) {
-	fmt.Fprint(out, "usage: pypi-oidc-publish VERB [flags]\n\n")
+	fmt.Fprint(out, "usage: pypi-oidc-publish COMMAND [flags]\n\n")
 	for _, v := range verbs() {
 		fmt.Fprintf(out, "  %-10s %s\n", v.name, v.help)
 	}
-	fmt.Fprint(out, "\nVERB -h tells the flags of a verb. Exit codes: 0 done, 1 not so (the report says what is where), 2 misconfigured.\n")
+	fmt.Fprint(out, "\nCOMMAND -h lists the flags of a command. Exit codes: 0 done, 1 failed or incomplete (see the report), 2 misconfigured.\n")
 }
 
-// parse reads a verb's flags. done tells that the verb has nothing more to do, with its exit code.
+// parse reads the flags of a command. done reports that nothing is left to do, and code is then the exit code.
 func (w World) parse(v verb, flags *flag.FlagSet, args []string) (code int, done bool) {
 	var said strings.Builder
 	flags.SetOutput(&said)
@@ -143,23 +143,23 @@ func (w World) parse(v verb, flags *flag.FlagSet, args []string) (code int, done
 	for _, argument := range flags.Args() {
 		switch {
 		case !strings.Contains(v.arguments, "PATH"):
-			w.complain(fmt.Sprintf("%s takes no arguments; %q is one", v.name, argument))
+			w.complain(fmt.Sprintf("%s takes no arguments: %q", v.name, argument))
 			return Misconfigured, true
 		case strings.HasPrefix(argument, "-"):
-			w.complain(fmt.Sprintf("flags come before paths; %q comes after one", withoutValue(argument)))
+			w.complain(fmt.Sprintf("flags come before paths, not after them: %q", withoutValue(argument)))
 			return Misconfigured, true
 		}
 	}
 	return Done, false
 }
 
-// withoutValue is a flag's name alone: its value may be a password.
+// withoutValue returns the name of a flag without its value, which may be a password.
 func withoutValue(argument string) string {
 	name, _, _ := strings.Cut(argument, "=")
 	return name
 }
 
-// complain tells what is wrong with the arguments, which may be names of files that a shell has put there.
+// complain prints a usage error. Arguments may be hostile file names that a shell has expanded.
 func (w World) complain(text string) {
 	for line := range strings.SplitSeq(text, "\n") {
 		fmt.Fprintln(w.Stderr, runner.Plain(line))

@@ -35,7 +35,7 @@ func TestAFlagThatComesTooLateIsNotShownWithItsValue(t *testing.T) {
 	code := cli.Main(t.Context(), cli.World{
 		Args: []string{"publish", "dist", "--password=pypi-not-to-be-seen"}, Getenv: func(string) string { return "" }, Stdout: &said, Stderr: &said,
 	})
-	if text := said.String(); code != cli.Misconfigured || strings.Contains(text, "not-to-be-seen") || !strings.Contains(text, `"--password" comes after one`) {
+	if text := said.String(); code != cli.Misconfigured || strings.Contains(text, "not-to-be-seen") || !strings.Contains(text, `flags come before paths, not after them: "--password"`) {
 		t.Errorf("%d, %s", code, text)
 	}
 }
@@ -47,7 +47,7 @@ func TestAFlagWithoutAVerbIsNotShownWithItsValue(t *testing.T) {
 	code := cli.Main(t.Context(), cli.World{
 		Args: []string{"--password=pypi-not-to-be-seen", "dist"}, Getenv: func(string) string { return "" }, Stdout: &said, Stderr: &said,
 	})
-	if text := said.String(); code != cli.Misconfigured || strings.Contains(text, "not-to-be-seen") || !strings.Contains(text, `flags come after a verb; "--password" comes before one`) {
+	if text := said.String(); code != cli.Misconfigured || strings.Contains(text, "not-to-be-seen") || !strings.Contains(text, `flags come after the command, not before it: "--password"`) {
 		t.Errorf("%d, %s", code, text)
 	}
 }

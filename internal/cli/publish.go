@@ -25,7 +25,7 @@ import (
 	"github.com/org/pypi-oidc-publish/internal/wire"
 )
 
-// publishVerb publishes what the step's inputs, or the flags, say. A flag that is given wins over the input of its name.
+// publishVerb publishes as the inputs of the step, or the flags, say. A flag overrides the input of the same name.
 func publishVerb(ctx context.Context, w World, v verb, args []string) int {
 	given := map[string]string{}
 	flags := flag.NewFlagSet(v.name, flag.ContinueOnError)
@@ -51,7 +51,7 @@ func publishVerb(ctx context.Context, w World, v verb, args []string) int {
 	})
 }
 
-// inputFlag is an input as a flag: its text is judged by config, like that of an input.
+// inputFlag is an input as a flag. config checks its value like that of an input.
 type inputFlag struct {
 	in    config.Input
 	given map[string]string
@@ -75,7 +75,7 @@ func flagHelp(in config.Input) string {
 	return help
 }
 
-// publish wires the rooms and does a run. Whatever happens is reported, a defect of ours too.
+// publish connects the packages and carries out a run. Everything that happens is reported, including a panic.
 func (w World) publish(ctx context.Context, r *runner.Runner, vault *secret.Vault, input func(string) string) (code int) {
 	code = Failed
 	if err := par.Catch(func() error {
@@ -124,7 +124,7 @@ func (w World) reported(ctx context.Context, r *runner.Runner, vault *secret.Vau
 		// What is published is published: a report that cannot be written does not undo it.
 		r.Annotate(finding.New(finding.Report,
 			"the outputs, the summary or the manifest could not be written: "+err.Error(),
-			"see that the runner's disk is not full, and that `manifest-file` is a path that can be written to (more: "+w.help(finding.Report)+")"))
+			"check that the runner's disk is not full and that `manifest-file` is a writable path (more: "+w.help(finding.Report)+")"))
 	}
 	return code
 }
@@ -140,7 +140,7 @@ func exitCode(err error) int {
 	}
 }
 
-// run does a run with the rooms that its configuration asks for.
+// run carries out a run with the packages that its configuration needs.
 func (w World) run(ctx context.Context, c config.Config, r *runner.Runner, vault *secret.Vault, recorder *ledger.Recorder, roots *x509.CertPool, from instance, to destination) error {
 	client := wire.New(wire.Options{
 		UserAgent: w.userAgent(), Roots: roots, LoadRoots: w.trust, Proxy: w.Proxy, Now: w.Now, Sleep: w.Sleep,

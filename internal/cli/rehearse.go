@@ -27,15 +27,15 @@ type rehearsal struct {
 func rehearseVerb(ctx context.Context, w World, v verb, args []string) int {
 	flags := flag.NewFlagSet(v.name, flag.ContinueOnError)
 	var asked rehearsal
-	flags.BoolVar(&asked.verbose, "verbose", false, "requests, retries and timings")
-	flags.BoolVar(&asked.attach, "github-release", false, "also attach what is published to a GitHub release, which is on this machine too")
-	flags.StringVar(&asked.summary, "summary", "", "also write the job summary to this file, as Markdown")
+	flags.BoolVar(&asked.verbose, "verbose", false, "print requests, retries and timings")
+	flags.BoolVar(&asked.attach, "github-release", false, "also attach the files to a GitHub release, which is on this machine too")
+	flags.StringVar(&asked.summary, "summary", "", "also write the job summary to this `file`, as Markdown")
 	if code, done := w.parse(v, flags, args); done {
 		return code
 	}
 	code, err := w.rehearse(ctx, flags.Args(), asked)
 	if err != nil {
-		fmt.Fprintln(w.Stderr, runner.Plain("the stage of the rehearsal failed: "+err.Error()))
+		fmt.Fprintln(w.Stderr, runner.Plain("the test index failed: "+err.Error()))
 		return Failed
 	}
 	return code
@@ -54,7 +54,7 @@ func (w World) rehearse(ctx context.Context, paths []string, asked rehearsal) (c
 	}()
 	w.Getenv = w.asRun(stage, asked.summary)
 	r, vault := runner.New(w.Getenv, w.Stdout)
-	r.Line("rehearsal: the index and the issuer of ID tokens are on this machine alone, at " + stage.Upload.Host)
+	r.Line("rehearsal: the index and the ID token issuer run on this machine only, at " + stage.Upload.Host)
 	inputs := map[string]string{
 		"repository-url": stage.Upload.String(), "index-url": stage.Simple.String(), "verbose": strconv.FormatBool(asked.verbose),
 	}
@@ -62,7 +62,7 @@ func (w World) rehearse(ctx context.Context, paths []string, asked rehearsal) (c
 		tag := stage.Env["GITHUB_REF_NAME"]
 		stage.GitHub.Publish(fakepypi.Release{Tag: tag})
 		inputs["github-release"], inputs["github-token"] = config.Auto, stage.Env[fakepypi.GitHubToken]
-		r.Line("rehearsal: GitHub is too, where " + stage.Env["GITHUB_REPOSITORY"] + " has the release " + tag)
+		r.Line("rehearsal: so does GitHub; its repository " + stage.Env["GITHUB_REPOSITORY"] + " has the release " + tag)
 	}
 	if len(paths) == 0 {
 		samples, found, err := w.found(r)
@@ -109,7 +109,7 @@ func (w World) found(r *runner.Runner) (samples string, paths []string, err erro
 	if err := buildSamples(folder); err != nil {
 		return "", nil, err
 	}
-	r.Line("there is no dist/ with distributions here: two small samples were built for this rehearsal in " + folder)
+	r.Line("no distributions in dist/: two small samples were built for this rehearsal in " + folder)
 	return folder, []string{folder}, nil
 }
 

@@ -48,7 +48,7 @@ func (w World) rootsWith(path string) (*x509.CertPool, error) {
 	wrong := func(why string) error {
 		return finding.New(finding.CABundle,
 			fmt.Sprintf("the ca-bundle %s %s", path, why),
-			"give `ca-bundle` the path of a PEM file with the additional roots; a container action sees the workspace, not the rest of the host")
+			"set `ca-bundle` to a PEM file with the additional CA certificates; put it in the workspace, since a container action cannot see the rest of the host")
 	}
 	file, err := os.Open(path)
 	if err != nil {
@@ -59,17 +59,17 @@ func (w World) rootsWith(path string) (*x509.CertPool, error) {
 	var large localfile.TooLargeError
 	switch {
 	case errors.As(err, &large):
-		return nil, wrong("is too large to be one")
+		return nil, wrong("is too large: at most 1 MiB")
 	case err != nil:
 		return nil, wrong("cannot be read: " + err.Error())
 	}
 	w.trust()
 	pool, err := x509.SystemCertPool()
 	if err != nil {
-		return nil, wrong("cannot be added to the system's roots: " + err.Error())
+		return nil, wrong("cannot be added to the CA certificates of the system: " + err.Error())
 	}
 	if !pool.AppendCertsFromPEM(text) {
-		return nil, wrong("has no PEM certificate in it")
+		return nil, wrong("contains no PEM certificate")
 	}
 	return pool, nil
 }

@@ -52,7 +52,7 @@ func serveVerb(ctx context.Context, w World, v verb, args []string) int {
 		return code
 	}
 	if err := w.serve(ctx, s); err != nil {
-		fmt.Fprintln(w.Stderr, runner.Plain("the stage: "+err.Error()))
+		fmt.Fprintln(w.Stderr, runner.Plain("the test index: "+err.Error()))
 		return Failed
 	}
 	return Done
@@ -66,34 +66,34 @@ func profiles() map[string]fakepypi.Profile {
 }
 
 func (s *serving) define(flags *flag.FlagSet) {
-	flags.StringVar(&s.addr, "addr", "127.0.0.1:8081", "`HOST:PORT` to listen on; port 0 is any free one, and without a host it is loopback")
-	flags.Func("url", "`http://HOST:PORT` at which clients reach it, where that is not where it listens", func(text string) (err error) {
+	flags.StringVar(&s.addr, "addr", "127.0.0.1:8081", "`HOST:PORT` to listen on; port 0: any free port; without a host: loopback")
+	flags.Func("url", "`http://HOST:PORT` that clients use, if it differs from -addr", func(text string) (err error) {
 		s.url, err = advertised(text)
 		return err
 	})
-	flags.StringVar(&s.data, "data", "", "keep what the index holds in this `folder`, and begin with what it held before; without it nothing is kept")
-	flags.StringVar(&s.envFile, "env-file", "", "write what clients need to this `file` as NAME=value lines once it is ready, and remove it at the end")
+	flags.StringVar(&s.data, "data", "", "keep the contents of the index in this `folder` between starts; without it nothing is kept")
+	flags.StringVar(&s.envFile, "env-file", "", "write what clients need to this `file` as NAME=value lines once the index is ready, and remove it at the end")
 	flags.Func("profile", "the `kind` of index: pypi, testpypi, plain (user and password, no JSON, pages with MD5 only) or no-trusted-publishing (default pypi)", func(text string) error {
 		profile, known := profiles()[text]
 		if !known {
-			return errors.New("there is pypi, testpypi, plain and no-trusted-publishing")
+			return errors.New("the profiles are pypi, testpypi, plain and no-trusted-publishing")
 		}
 		s.profile, s.profileName = profile, text
 		return nil
 	})
-	flags.Func("project", "a `project` that exists and trusts the run; repeatable", func(text string) error {
+	flags.Func("project", "an existing `project` with the run as its Trusted Publisher; repeatable", func(text string) error {
 		return s.add(text, false, false)
 	})
-	flags.Func("pending", "a `[PUBLISHER=]PROJECT` that does not exist: the first mint creates it; the run's, or of a publisher as below; repeatable", func(text string) error {
+	flags.Func("pending", "a new project with a pending publisher, as `[PUBLISHER=]PROJECT`: the first token request creates it; PUBLISHER as for -publisher (default: the run); repeatable", func(text string) error {
 		return s.add(text, strings.Contains(text, "="), true)
 	})
-	flags.Func("publisher", "a project and another publisher that it trusts, as `OWNER/REPO:WORKFLOW[:ENVIRONMENT]=PROJECT`; repeatable", func(text string) error {
+	flags.Func("publisher", "an existing project with another Trusted Publisher, as `OWNER/REPO:WORKFLOW[:ENVIRONMENT]=PROJECT`; repeatable", func(text string) error {
 		return s.add(text, true, false)
 	})
-	flags.Func("github-release", "the `tag` of a release on GitHub that the run's repository has; repeatable", func(text string) error {
+	flags.Func("github-release", "the `tag` of a GitHub release of the run's repository; repeatable", func(text string) error {
 		return s.release(text, false)
 	})
-	flags.Func("github-draft", "the `tag` of one that is a draft; repeatable", func(text string) error {
+	flags.Func("github-draft", "the `tag` of a draft release; repeatable", func(text string) error {
 		return s.release(text, true)
 	})
 	s.defineRun(flags)
@@ -102,7 +102,7 @@ func (s *serving) define(flags *flag.FlagSet) {
 // defineRun are the flags about the workflow run that the ID tokens speak of.
 func (s *serving) defineRun(flags *flag.FlagSet) {
 	run := fakepypi.Run{}.Complete()
-	flags.Func("repository", "`OWNER/REPO` of the run that the ID tokens are about (default "+run.Repository+")", func(text string) error {
+	flags.Func("repository", "`OWNER/REPO` of the run that the ID tokens describe (default "+run.Repository+")", func(text string) error {
 		if !repository.MatchString(text) {
 			return errors.New("write OWNER/REPO")
 		}
@@ -116,7 +116,7 @@ func (s *serving) defineRun(flags *flag.FlagSet) {
 		s.run.Workflow = text
 		return nil
 	})
-	flags.StringVar(&s.run.Environment, "environment", "", "the deployment `environment` of the run's job")
+	flags.StringVar(&s.run.Environment, "environment", "", "the deployment `environment` of the run's job (default none)")
 	flags.StringVar(&s.run.Event, "event", run.Event, "the `event` that started the run")
 	flags.StringVar(&s.run.Ref, "ref", run.Ref, "the run's `ref`")
 }
@@ -145,7 +145,7 @@ func (s *serving) add(text string, withPublisher, pending bool) error {
 		}
 	}
 	if !pep.ValidName(text) {
-		return fmt.Errorf("%q is no name of a project", text)
+		return fmt.Errorf("%q is not a valid project name", text)
 	}
 	p.Project = pep.Normalize(text)
 	s.publishers = append(s.publishers, p)
@@ -165,10 +165,10 @@ func (s *serving) release(text string, draft bool) error {
 func advertised(text string) (string, error) {
 	u, err := url.Parse(text)
 	if err != nil || u.Scheme != "http" || strings.Trim(u.Path, "/") != "" || u.User != nil || u.RawQuery != "" || u.Fragment != "" {
-		return "", errors.New("write http://HOST:PORT, and nothing after it")
+		return "", errors.New("write http://HOST:PORT and nothing after it")
 	}
 	if _, err := netip.ParseAddr(u.Hostname()); err != nil && !hostName.MatchString(u.Hostname()) {
-		return "", errors.New("write http://HOST:PORT, with a host's name or address")
+		return "", errors.New("write http://HOST:PORT with a host name or an address")
 	}
 	return "http://" + u.Host, nil
 }
@@ -189,7 +189,7 @@ func (w World) serve(ctx context.Context, s serving) (err error) {
 		Now: w.Now, Dir: s.data, Keep: s.data != "", URL: s.url, OnePort: true, Run: s.run, Profile: s.profile, Control: true,
 	})
 	if err != nil {
-		return fmt.Errorf("it could not begin: %w", err)
+		return fmt.Errorf("it could not start: %w", err)
 	}
 	defer func() { err = errors.Join(err, file.remove(), stage.Close()) }()
 	s.trust(stage)
@@ -210,7 +210,7 @@ func (w World) serve(ctx context.Context, s serving) (err error) {
 		return err
 	}
 	<-ctx.Done()
-	r.Line("the stage has ended")
+	r.Line("the test index has stopped")
 	return nil
 }
 
@@ -225,7 +225,7 @@ func (s *serving) trust(stage *fakepypi.Stage) {
 
 // print tells people where the stage is and how to use it.
 func (s *serving) print(r *runner.Runner, stage *fakepypi.Stage, all []client) {
-	end := r.Group("a package index and an issuer of ID tokens for tests (profile " + s.profileName + "), until SIGINT or SIGTERM")
+	end := r.Group("a package index and an ID token issuer for tests (profile " + s.profileName + "), until SIGINT or SIGTERM")
 	r.Line("upload  " + stage.Upload.String())
 	r.Line("simple  " + stage.Simple.String())
 	if s.profile != fakepypi.Plain {
@@ -263,7 +263,7 @@ func (s *serving) told(p fakepypi.Publisher) string {
 	}
 	text += ", for the project " + string(p.Project)
 	if p.Pending {
-		text += ", which its first mint creates"
+		text += " (pending: the first token request creates the project)"
 	}
 	return text
 }
@@ -280,18 +280,18 @@ func toldRelease(r fakepypi.Release) string {
 func (s *serving) warn(r *runner.Runner, stage *fakepypi.Stage) {
 	if host, _, _ := net.SplitHostPort(s.addr); !isLoopback(host) {
 		r.Annotate(finding.New(finding.ServeOpen,
-			"the stage listens on "+s.addr+", beyond loopback: it is for tests alone, without TLS, and whoever reaches it can break it",
-			"leave -addr out unless it runs in a container or in a network of its own"))
+			"the stage listens on "+s.addr+", beyond loopback: it is for tests only and has no TLS, and anyone who can reach it can change what it does",
+			"leave -addr out, unless it runs in a container or on a private network"))
 	}
 	if !isLoopback(stage.Upload.Hostname()) {
 		r.Annotate(finding.New(finding.ServePlainHTTP,
-			"this program takes http on loopback alone: at "+stage.Upload.Host+" only other clients can use the stage",
-			"reach it on loopback to publish to it with this program, by a published port or in its own network"))
+			"this program takes http on loopback alone: at "+stage.Upload.Host+" only other clients can publish",
+			"to publish with this program, use a loopback address: through a published port, or from inside the same network namespace"))
 	}
 	if len(s.publishers) == 0 && trustedPublishing(s.profile) {
 		r.Annotate(finding.New(finding.ServeNoPublisher,
 			"no Trusted Publisher is set up, so that only the API token can upload",
-			"name a project that trusts the run with -project, or with -pending one that does not exist yet"))
+			"add -project for an existing project that trusts the run, or -pending for a new one"))
 	}
 }
 

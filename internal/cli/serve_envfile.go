@@ -25,7 +25,7 @@ func (w World) claimEnvFile(path string) (*envFile, error) {
 	}
 	for _, name := range []string{"GITHUB_ENV", "GITHUB_OUTPUT", "GITHUB_STATE", "GITHUB_STEP_SUMMARY"} {
 		if own := w.Getenv(name); own != "" && sameFile(own, path) {
-			return nil, fmt.Errorf("the runner's own file %s is not replaced: write the environment file elsewhere, and append it with cat FILE >> \"$%s\"", name, name)
+			return nil, fmt.Errorf("the runner's own file %s is not replaced: choose another file, and append it with cat FILE >> \"$%s\"", name, name)
 		}
 	}
 	info, err := os.Lstat(path)
@@ -35,7 +35,7 @@ func (w World) claimEnvFile(path string) (*envFile, error) {
 	case err != nil:
 		return nil, err
 	case !info.Mode().IsRegular():
-		return nil, fmt.Errorf("%s is not a file that could be replaced", path)
+		return nil, fmt.Errorf("%s is not a regular file: choose another path", path)
 	}
 	if err := isEnvFile(path); err != nil {
 		return nil, err
@@ -67,7 +67,7 @@ func isEnvFile(path string) error {
 		return err
 	}
 	if len(head) > 0 && string(head) != mark+"=" {
-		return fmt.Errorf("%s is there, and serve has not written it: it is left as it is; name another file", path)
+		return fmt.Errorf("%s exists, and serve did not write it: choose another file, or delete this one", path)
 	}
 	return nil
 }

@@ -31,11 +31,11 @@ func (w World) sigstore(repository *url.URL) (instance, error) {
 	}
 	at, err := url.Parse(address)
 	if err != nil || !wire.Loopback(at.Hostname()) {
-		return instance{}, wrongInstance(tufURL, "no address on this machine")
+		return instance{}, wrongInstance(tufURL, "not a URL on this machine")
 	}
 	root, err := base64.StdEncoding.DecodeString(w.Getenv(tufRoot))
 	if err != nil || len(root) == 0 {
-		return instance{}, wrongInstance(tufRoot, "no root.json in base64")
+		return instance{}, wrongInstance(tufRoot, "not a root.json in base64")
 	}
 	return instance{at, root}, nil
 }
@@ -43,5 +43,5 @@ func (w World) sigstore(repository *url.URL) (instance, error) {
 func wrongInstance(variable, why string) error {
 	return finding.New(finding.SigstoreEnvironment,
 		fmt.Sprintf("the variable %s is %s", variable, why),
-		"take both variables from the file that `serve -env-file` writes, or set neither")
+		"take both variables from the file that `serve -env-file` writes, or unset both")
 }

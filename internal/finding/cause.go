@@ -9,18 +9,18 @@ import (
 	"github.com/org/pypi-oidc-publish/internal/finding/phrase"
 )
 
-// Cause is one problem: findings that say the same, each of them of another file.
+// Cause groups findings that report one problem in different files.
 type Cause struct {
-	First   Finding  // in whose words all are shown
-	Files   []string // the paths of the files that the findings are about, in their order, each once; empty where they are about none
+	First   Finding  // the finding whose message is shown for all
+	Files   []string // the paths of the files that the findings are about, in their order, each once; empty if they are about none
 	details []detail // of the findings that have one, in their order
 }
 
-// detail is what one finding of a cause says of its file alone.
+// detail is the part of one finding's message that is about its file alone.
 type detail struct{ file, text string }
 
-// Causes groups findings that differ in nothing but the file that they are about, which their texts may name, and in their details.
-// The causes are in the order of their first findings.
+// Causes groups findings that differ only in their file, which their texts may name, and in their details. The causes are in the order of
+// their first findings.
 func Causes(all []Finding) []Cause {
 	var causes []Cause
 	at := map[Finding]int{}
@@ -47,10 +47,10 @@ func Causes(all []Finding) []Cause {
 	return causes
 }
 
-// withoutDetail returns what a finding says that may be true of other files as well.
+// withoutDetail returns the message of a finding without its detail, so that it may apply to other files.
 func withoutDetail(f Finding) string { return strings.Replace(f.Message, f.Detail, "", 1) }
 
-// withoutFile returns a text in which every name of the file, with its folders or without, stands for that of any file.
+// withoutFile returns a text in which every name of the file, with its folders or without, is replaced by a placeholder.
 func withoutFile(text, file string) string {
 	if file == "" {
 		return text
@@ -65,7 +65,7 @@ const mostNamed = 3
 // several reports whether the findings of a cause differ.
 func (c Cause) several() bool { return len(c.Files) > 1 || len(c.details) > 1 }
 
-// shared returns what all findings of a cause say, and whether that names the first file.
+// shared returns the message that all findings share, and reports whether it names the first file.
 func (c Cause) shared() (message string, namesFirst bool) {
 	message = c.First.Message
 	if c.several() {
@@ -74,7 +74,7 @@ func (c Cause) shared() (message string, namesFirst bool) {
 	return message, len(c.Files) > 1 && strings.Contains(message, filepath.Base(c.Files[0]))
 }
 
-// Message returns what was found, for a reader who is shown the files beside it.
+// Message returns the shared message for a reader who sees the files beside it.
 func (c Cause) Message() string {
 	message, namesFirst := c.shared()
 	if namesFirst {
@@ -83,7 +83,7 @@ func (c Cause) Message() string {
 	return message
 }
 
-// Names returns the names of the files without their folders or, where two files have one name, with them.
+// Names returns the file names without their folders. If two files have the same name, it returns the paths.
 func (c Cause) Names() []string {
 	names, seen := make([]string, 0, len(c.Files)), map[string]bool{}
 	for _, file := range c.Files {
@@ -97,8 +97,8 @@ func (c Cause) Names() []string {
 	return names
 }
 
-// Shown returns the one finding that stands for all: it has the place of the only file or, where there are several, their number and
-// the names of the first behind its message.
+// Shown returns one finding that represents all. It has the location of the only file; if there are several, its message ends with their
+// number and the first names.
 func (c Cause) Shown() Finding {
 	f := c.First
 	if !c.several() {
@@ -119,8 +119,8 @@ func (c Cause) Shown() Finding {
 	return f
 }
 
-// Listing returns lines for a log that name all files of a cause, where [Cause.Shown] leaves some out, and that say what each finding
-// says of its file alone. There are none where Shown says it all.
+// Listing returns lines for a log that name all files of a cause if [Cause.Shown] omits some, and the detail of each finding. It returns
+// none if Shown is complete.
 func (c Cause) Listing() []string {
 	const aLine = 10
 	var lines []string

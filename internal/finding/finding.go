@@ -1,4 +1,4 @@
-// Package finding has the one shape of "what is wrong and what to do". Every refusal is one, from the index and from us.
+// Package finding defines the common form of a problem and its fix. Every refusal is a finding, from the index and from this program.
 package finding
 
 import (
@@ -6,17 +6,17 @@ import (
 	"strings"
 )
 
-// Severity tells what a finding does to a run.
+// Severity is the effect of a finding on a run.
 type Severity uint8
 
 // The severities, from the least to the most severe.
 const (
-	Notice  Severity = iota // worth knowing
-	Warning                 // the run goes on, but a person should look
+	Notice  Severity = iota // for information
+	Warning                 // the run continues, but a person should check it
 	Error                   // the run stops, or has failed
 )
 
-// String is the severity as GitHub's annotations name it.
+// String returns the severity as GitHub's annotations name it.
 func (s Severity) String() string {
 	switch s {
 	case Notice:
@@ -28,32 +28,32 @@ func (s Severity) String() string {
 	}
 }
 
-// Fault says whose fault a finding is, which is who can mend it.
+// Fault says where the fault of a finding lies, and so who can fix it.
 type Fault uint8
 
-// The faults. A run that ends in errors of the workflow alone was misconfigured, and nothing else depends on a fault.
+// The faults. A run whose errors are all Workflow was misconfigured; nothing else depends on a fault.
 const (
-	Other        Fault = iota // of none of the following: the machine, or a person who ended the run; or nothing has to be mended
-	Workflow                  // what the workflow says or allows: a change of it alone can mend that
+	Other        Fault = iota // none of the following: the machine, a person who cancelled the run, or nothing needs a fix
+	Workflow                  // the workflow's inputs, permissions or trigger: changing the workflow alone fixes it
 	Distribution              // the files
-	Index                     // the package index, GitHub or Sigstore: their answers, and what they are set up to do
+	Index                     // the package index, GitHub or Sigstore: their answers and their settings
 	Program                   // this program
 )
 
-// Finding is one thing that is wrong. It is an error, so that a package can return it as one.
+// Finding is one problem. It implements error, so that a package can return it as one.
 type Finding struct {
 	ID       ID
-	Severity Severity // what it does to the run
-	Fault    Fault    // whose it is
+	Severity Severity // its effect on the run
+	Fault    Fault    // where its fault lies
 	File     string   // the path of the file it is about, or empty
 	Line     int      // counted from 1, or 0
 	Col      int      // counted from 1, or 0
-	Message  string   // what is wrong, in the words of the index where it spoke
-	Detail   string   // the part of Message that is true of this file alone, such as its digest; empty where there is none
-	Fix      string   // one next step, or empty where there is none
+	Message  string   // what is wrong, with the message of the index if it sent one
+	Detail   string   // the part of Message that is about this file alone, such as its digest; empty if there is none
+	Fix      string   // one next step, or empty
 }
 
-// New returns a finding with the severity and the fault that the table has for its id; see [Sections]. fix may be empty.
+// New returns a finding with the severity and fault that the table has for its id; see [Sections]. fix may be empty.
 func New(id ID, message, fix string) Finding {
 	_, d := id.find()
 	return Finding{ID: id, Severity: d.Severity, Fault: d.Fault, Message: message, Fix: fix}
@@ -65,13 +65,13 @@ func (f Finding) In(file string) Finding {
 	return f
 }
 
-// WithDetail returns the finding as one in whose message this part is true of its file alone.
+// WithDetail returns the finding with part marked as the part of its message that is about its file alone.
 func (f Finding) WithDetail(part string) Finding {
 	f.Detail = part
 	return f
 }
 
-// Error is the message, and the next step after it.
+// Error returns the message, followed by the next step if there is one.
 func (f Finding) Error() string {
 	if f.Fix == "" {
 		return f.Message
@@ -79,7 +79,7 @@ func (f Finding) Error() string {
 	return strings.TrimSuffix(f.Message, ".") + ": " + f.Fix
 }
 
-// Lines returns the finding as a log shows it: its severity, file and message, and below them the next step where there is one.
+// Lines returns the finding as lines of a log: severity, file and message, and below them the next step if there is one.
 func (f Finding) Lines() []string {
 	line := f.Severity.String() + ": "
 	if f.File != "" {
@@ -91,8 +91,8 @@ func (f Finding) Lines() []string {
 	return []string{line + f.Message, "  -> " + f.Fix}
 }
 
-// Of collects the findings in err, through wrapped and joined errors, in their order. An error (or a branch of a joined
-// one) in which there is no finding becomes one with the id [Internal], so that nothing is lost.
+// Of returns the findings in err, through wrapped and joined errors, in their order. An error (or a branch of a joined one) without a
+// finding becomes one with the id [Internal], so that nothing is lost.
 func Of(err error) []Finding {
 	if err == nil {
 		return nil
@@ -113,7 +113,7 @@ func Of(err error) []Finding {
 	return []Finding{New(Internal, err.Error(), "")}
 }
 
-// Explain returns err with the given id and next step for what is wrong in it and nobody has explained yet. It is nil where err is.
+// Explain returns err with the id and next step for every error in it that is not a finding yet. It returns nil if err is nil.
 func Explain(err error, id ID, fix string) error {
 	var all []error
 	for _, f := range Of(err) {
@@ -125,12 +125,13 @@ func Explain(err error, id ID, fix string) error {
 	return errors.Join(all...)
 }
 
+// holdsFinding reports whether a finding is in the chain of err.
 func holdsFinding(err error) bool {
 	var f Finding
 	return errors.As(err, &f)
 }
 
-// Worst is the highest severity among the findings; Notice where there is none.
+// Worst returns the highest severity among the findings, or Notice if there are none.
 func Worst(all []Finding) Severity {
 	worst := Notice
 	for _, f := range all {

@@ -3,19 +3,19 @@ package finding
 // Definition is what all findings of an id have in common.
 type Definition struct {
 	ID       ID
-	Severity Severity // that it is made with: what the user asked for, or the step that meets it, may change that
-	Fault    Fault    // likewise
+	Severity Severity // the initial severity: an input, or the step that reports the finding, may change it
+	Fault    Fault    // the initial fault, which may change too
 }
 
-// Section is a part of a page of the documentation, with the findings that are explained there, in its order.
+// Section is a section of a documentation page, with the findings that it explains, in its order.
 type Section struct {
 	Page        string // its path in the repository
-	Heading     string // the title of the part; empty where the page has its own order
+	Heading     string // the section's heading; empty if the page has its own order
 	Definitions []Definition
 }
 
-// Sections returns the table of all findings but those of preflight's rules, which have a table of their own. An [Index] fault is not
-// one of the workflow even where its next step is to change an input: only the answer of the index says so.
+// Sections returns the table of all findings except those of preflight's rules, which have their own table. An [Index] fault is not a
+// Workflow fault even if its next step is to change an input, because only the answer of the index says so.
 func Sections() []Section {
 	const page = "docs/troubleshooting.md"
 	return []Section{
@@ -163,7 +163,7 @@ func Sections() []Section {
 	}
 }
 
-// find returns the row of an id, and the page that it is explained on. An id without one is a defect of this program.
+// find returns the definition of an id, and the page that explains it. An id without a definition is a defect of this program.
 func (id ID) find() (page string, d Definition) {
 	for _, section := range Sections() {
 		for _, d := range section.Definitions {
@@ -175,7 +175,8 @@ func (id ID) find() (page string, d Definition) {
 	return "", Definition{id, Error, Program}
 }
 
-// Page returns where an id is explained: a path in the repository, with the heading. It is empty where the table does not have the id.
+// Page returns where an id is explained: a path in the repository, with the heading. It returns an empty string if the table does not
+// have the id.
 func (id ID) Page() string {
 	page, _ := id.find()
 	if page == "" {

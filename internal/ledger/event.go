@@ -7,21 +7,21 @@ import (
 	"github.com/org/pypi-oidc-publish/internal/finding"
 )
 
-// Event is one thing that happened. The events are those of this file.
+// Event is something that happened in a run. All events are defined in this file.
 type Event interface{ apply(*Receipt) }
 
 // UploadResult is an event that ends the upload of one file.
 type UploadResult interface {
 	Event
-	Outcome() Outcome // what has become of the file
+	Outcome() Outcome // what became of the file
 }
 
-// Began opens the book.
+// Began is the first event of a run.
 type Began struct {
 	At    time.Time
 	Index string
 	How   string // how the run authenticates, and why
-	// DryRun tells that nothing will be minted or sent.
+	// DryRun is set if the run requests no token and sends nothing.
 	DryRun bool
 }
 
@@ -31,40 +31,40 @@ type Phase struct {
 	Name string
 }
 
-// Collected tells the distributions that were found and read.
+// Collected reports the distributions that were found and read.
 type Collected struct{ Files []File }
 
-// Judged tells how many files were judged by how many rules, and what was found.
+// Judged reports how many files were checked by how many rules, and how many errors and warnings were found.
 type Judged struct{ Files, Rules, Errors, Warnings int }
 
-// Planned tells what is to be done with every file. Its files are those of Collected, with a status.
+// Planned reports the action for every file. Its files are those of Collected, with an action.
 type Planned struct {
 	Files    []File
 	Releases []Release
 }
 
-// Noted is a finding that is not a file's refusal.
+// Noted is a finding that is not the refusal of a file.
 type Noted struct{ Finding finding.Finding }
 
-// Identified tells who the run is.
+// Identified reports the run's identity.
 type Identified struct{ Identity Identity }
 
-// Attested tells that an attestation will be sent with a file, or that the index has it already.
+// Attested reports that an attestation will be sent with a file, or that the index already has it.
 type Attested struct {
 	File        string
 	Attestation Attestation
 }
 
-// Unattested tells that the files go without the attestations that were told of before.
+// Unattested reports that the files are sent without the attestations that were reported before.
 type Unattested struct{}
 
-// Started tells that an upload has begun.
+// Started reports that an upload has begun.
 type Started struct{ File string }
 
-// Progress tells how far a long upload is.
+// Progress reports how far a long upload is.
 type Progress struct {
 	File       string
-	Sent, Size int64
+	Sent, Size int64   // bytes
 	Rate       float64 // bytes a second
 	Left       time.Duration
 }
@@ -75,13 +75,14 @@ type Uploaded struct {
 	Took time.Duration
 }
 
-// AlreadyPresent reports that the index says it had the file's bytes before.
+// AlreadyPresent reports that, by its own answer, the index had the file's bytes before.
 type AlreadyPresent struct{ File string }
 
-// SkippedConflict reports that the index keeps other bytes under this name, as the user asked. IndexDigest is their digest, where known.
+// SkippedConflict reports that the index keeps other bytes under this name, as the user asked. IndexDigest is their digest, or empty if
+// it is unknown.
 type SkippedConflict struct{ File, IndexDigest string }
 
-// OutcomeUnknown reports that a file was sent completely and got no clear answer: the index may have it or not.
+// OutcomeUnknown reports that a file was sent completely without a clear answer: the index may have it or not.
 type OutcomeUnknown struct {
 	File    string
 	Finding finding.Finding
@@ -93,34 +94,33 @@ type Rejected struct {
 	Finding finding.Finding
 }
 
-// UploadFailed reports that an upload failed before any of it could have been kept by the index.
+// UploadFailed reports that an upload failed before the index could have stored any of it.
 type UploadFailed struct {
 	File    string
 	Finding finding.Finding
 }
 
-// UploadAborted reports that an upload was given up before any of it could have been kept by the index.
+// UploadAborted reports that an upload was aborted before the index could have stored any of it.
 type UploadAborted struct{ File string }
 
-// Minted tells that there is an upload token.
+// Minted reports that an upload token was issued.
 type Minted struct {
 	At       time.Time
-	Narrowed bool
+	Narrowed bool // the token is restricted to Projects until Expires
 	Projects []string
-	Expires  time.Time
+	Expires  time.Time // by the index's clock
 }
 
-// Widened tells that the index could not read the narrowed token, so that it is used as it was minted. Words are the
-// index's.
+// Widened reports that the index could not read the restricted token, so that it is used as it was issued. Words is the index's message.
 type Widened struct{ Words string }
 
-// MintLost tells that a mint was sent and had no clear answer: none, or a server error after which there may be a token.
+// MintLost reports that a request for an upload token had no clear answer: none, or a server error after which a token may exist.
 type MintLost struct{}
 
-// Unmatched tells that the index has no Trusted Publisher for this run, and what one would have to say.
+// Unmatched reports that the index has no Trusted Publisher for this run, and what one would have to say.
 type Unmatched struct{ Publisher Publisher }
 
-// BurnedAll tells what became of all upload tokens.
+// BurnedAll reports what became of all upload tokens.
 type BurnedAll struct {
 	At      time.Time
 	Outcome Burned
@@ -132,31 +132,31 @@ type ReleaseFound struct {
 	Draft bool
 }
 
-// Asset tells that the GitHub release has a file of this name now. There tells that it had it before, and Kept that it was left as it
-// was, whatever is in it.
+// Asset reports that the GitHub release now has an asset with this name. There is set if it had the asset before, and Kept if the asset
+// was left unchanged, whatever its content.
 type Asset struct {
 	Name        string
 	There, Kept bool
 }
 
-// Attached tells what came of attaching the files to a GitHub release.
+// Attached reports the result of attaching the files to a GitHub release.
 type Attached struct {
 	Outcome GitHubRelease
-	Assets  int    // that the release has now
-	Wanted  int    // that it was to have; 0 where the run did not come so far
-	Page    string // of the release; empty where it was not found
+	Assets  int    // number of assets that the release has now
+	Wanted  int    // number of assets that it should have; 0 if the run did not get so far
+	Page    string // URL of the release; empty if it was not found
 }
 
-// ReadBack tells whether the index was seen to serve every file with its digest, and what was missing at the last look.
+// ReadBack reports whether the index served every file with its digest, and what was missing in the last attempt.
 type ReadBack struct {
 	Served    bool
-	Skipped   int  // files of which it keeps other bytes, as the user asked
-	Silent    int  // files that it serves without telling a digest
-	Otherwise bool // it serves something else than what it was sent
+	Skipped   int  // files of which the index keeps other bytes, as the user asked
+	Silent    int  // files that the index serves without a digest
+	Otherwise bool // the index serves something other than what was sent
 	Missing   []string
 }
 
-// Tried is one try of a request: for the verbose log alone.
+// Tried is one attempt of a request. Only the verbose log shows it.
 type Tried struct {
 	Op, Method, URL string
 	N, Status       int
@@ -164,7 +164,7 @@ type Tried struct {
 	Err             error
 }
 
-// Ended closes the book.
+// Ended is the last event of a run.
 type Ended struct{ At time.Time }
 
 func (e Began) apply(r *Receipt) { r.Began, r.Index, r.DryRun = e.At, e.Index, e.DryRun }
@@ -184,7 +184,7 @@ func (e Noted) apply(r *Receipt) { r.Findings = append(r.Findings, e.Finding) }
 
 func (e Identified) apply(r *Receipt) { r.Identity = &e.Identity }
 
-// An index that had attestations of the file before keeps those, and none that were sent again.
+// apply adds the attestation. An index that had attestations of the file before keeps those, and drops any that were sent again.
 func (e Attested) apply(r *Receipt) {
 	r.update(e.File, func(f *File) {
 		all := slices.Clone(f.Attestations)
@@ -201,7 +201,7 @@ func (Unattested) apply(r *Receipt) {
 	}
 }
 
-// An upload that was begun and never heard of again may have reached the index.
+// apply sets the outcome unclear: an upload that has begun and has no result may have reached the index.
 func (e Started) apply(r *Receipt) { r.update(e.File, func(f *File) { f.Outcome = OutcomeUnclear }) }
 
 func (Progress) apply(*Receipt) {}
@@ -216,7 +216,7 @@ func (e Uploaded) apply(r *Receipt) {
 // Outcome returns OutcomePresent.
 func (AlreadyPresent) Outcome() Outcome { return OutcomePresent }
 
-// The index keeps no attestations of a file that it had before.
+// apply removes the file's attestations: the index stores none for a file that it had before.
 func (e AlreadyPresent) apply(r *Receipt) {
 	r.update(e.File, func(f *File) { f.Outcome, f.Attestations = e.Outcome(), nil })
 }
@@ -224,7 +224,7 @@ func (e AlreadyPresent) apply(r *Receipt) {
 // Outcome returns OutcomeSkipped.
 func (SkippedConflict) Outcome() Outcome { return OutcomeSkipped }
 
-// Attestations of other bytes do not hold for the index's file.
+// apply removes the file's attestations: they are about other bytes than the index's file.
 func (e SkippedConflict) apply(r *Receipt) {
 	r.update(e.File, func(f *File) { f.Outcome, f.IndexDigest, f.Attestations = e.Outcome(), e.IndexDigest, nil })
 }
@@ -255,7 +255,7 @@ func (e Minted) apply(r *Receipt) {
 	if r.Token.MintedAt.IsZero() {
 		r.Token.MintedAt = e.At
 	}
-	// Until a burn is told, the worst is true: this is the receipt of a run that dies here.
+	// Without a later event about the revocation, assume the worst: the run may end before it.
 	r.Token.Known, r.Token.Burned = BurnFailed, BurnFailed
 }
 
@@ -268,7 +268,7 @@ func (e Widened) apply(r *Receipt) {
 
 func (MintLost) apply(r *Receipt) {
 	r.Token.Lost++
-	r.Token.Burned = BurnFailed // one that nobody knows cannot be burned
+	r.Token.Burned = BurnFailed // an unknown token cannot be revoked
 }
 
 func (e Unmatched) apply(r *Receipt) { r.Publisher = &e.Publisher }
@@ -300,14 +300,14 @@ func (e Ended) apply(r *Receipt) {
 	r.Ended = e.At
 }
 
-// end closes the open phase.
+// end ends the open phase.
 func end(r *Receipt, at time.Time) {
 	if n := len(r.Phases); n > 0 && r.Phases[n-1].End.IsZero() {
 		r.Phases[n-1].End = at
 	}
 }
 
-// withOutcomes copies the files, each with the outcome that follows from its action.
+// withOutcomes returns a copy of the files, each with the outcome that follows from its action.
 func withOutcomes(files []File) []File {
 	copied := slices.Clone(files)
 	for i := range copied {
@@ -316,12 +316,13 @@ func withOutcomes(files []File) []File {
 	return copied
 }
 
-// fail gives a file the outcome of an upload that did not succeed, and adds what there is to say about it.
+// fail sets the outcome of a file whose upload did not succeed, and adds the findings about it.
 func (r *Receipt) fail(name string, outcome Outcome, why ...finding.Finding) {
 	r.update(name, func(f *File) { f.Outcome = outcome })
 	r.Findings = append(r.Findings, why...)
 }
 
+// update changes the file with this name.
 func (r *Receipt) update(name string, change func(*File)) {
 	for i := range r.Files {
 		if r.Files[i].Name == name {

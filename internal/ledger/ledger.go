@@ -1,7 +1,7 @@
-// Package ledger holds what a run reports: events that a [Recorder] collects, and the [Receipt] that they add up to. Log and
-// summary come from the same events, so they cannot disagree, and a cancelled run has a right receipt.
+// Package ledger holds what a run reports: events that a [Recorder] collects, and the [Receipt] that summarizes them. Log and summary
+// come from the same events, so they cannot contradict each other, and a cancelled run has a correct receipt.
 //
-// A run only writes here. It never reads the receipt: what its steps need of one another are values of their own.
+// A run only writes here. It never reads the receipt: its steps pass values to each other directly.
 package ledger
 
 import (
@@ -16,7 +16,7 @@ import (
 // Action is what the plan does with a file.
 type Action string
 
-// The actions. A file that was not planned yet has none.
+// The actions. A file that is not planned yet has none.
 const (
 	ActionUpload   Action = "upload"   // the index lists no file of this name
 	ActionPresent  Action = "present"  // the index lists the same bytes
@@ -24,10 +24,10 @@ const (
 	ActionConflict Action = "conflict" // the index lists other bytes under this name, or a file that cannot be compared
 )
 
-// Outcome is what has become of a file so far. Its texts are those of the manifest's "status".
+// Outcome is what became of a file so far. Its values are those of the manifest's "status".
 type Outcome string
 
-// The outcomes. A planned upload that was never begun is NotAttempted.
+// The outcomes. A planned upload that never began has NotAttempted.
 const (
 	NotAttempted    Outcome = "not tried"
 	OutcomeUploaded Outcome = "uploaded" // the index accepted it in this run
@@ -35,11 +35,11 @@ const (
 	OutcomeSkipped  Outcome = "skipped"  // as conflict, and the index keeps its file, as the user asked
 	OutcomeConflict Outcome = "conflict" // the index has other bytes under this name, or a file that cannot be compared
 	OutcomeRejected Outcome = "refused"  // the index rejected it
-	OutcomeUnclear  Outcome = "unknown"  // it was sent whole without a clear answer: the index may have it or not
+	OutcomeUnclear  Outcome = "unknown"  // it was sent completely without a clear answer: the index may have it or not
 	OutcomeFailed   Outcome = "cut off"  // the upload failed or was aborted before the index could have it
 )
 
-// Outcome returns how a file stands for which the plan has this action, before anything is uploaded.
+// Outcome returns the outcome of a file with this planned action before anything is uploaded.
 func (a Action) Outcome() Outcome {
 	switch a {
 	case ActionPresent:
@@ -58,129 +58,130 @@ func (o Outcome) OnIndex() bool { return o == OutcomeUploaded || o == OutcomePre
 
 // File is one distribution of the run.
 type File struct {
-	Path    string // as the user named it, relative to the workspace where it can be
+	Path    string // as the user named it, relative to the workspace if possible
 	Name    string
 	Release pep.Release
-	Version string // as the file spells it
+	Version string // as spelled in the file
 	Size    int64  // bytes
 	SHA256  string // lower-case hex, as all digests here
 	BLAKE2b string
 	Action  Action  // empty before the plan
 	Outcome Outcome // so far
-	// IndexDigest is the digest of the index's file, where it has other bytes under this name and gives one; an MD5 says that it is one.
+	// IndexDigest is the digest of the index's file if that has other bytes under this name and the index gives a digest. An MD5 digest
+	// is marked as one.
 	IndexDigest string
 	Took        time.Duration // of the upload
 
-	Attestations []Attestation // that go with it: sent by this run, or the index's own
+	Attestations []Attestation // of the file: sent by this run, or stored by the index before
 }
 
 // Attestation is a signed statement about a file (PEP 740).
 type Attestation struct {
-	Predicate string // what it states: its predicate type, a URL
-	Identity  string // of the workflow that signed, as the certificate says: a URL
+	Predicate string // its predicate type: a URL
+	Identity  string // the workflow that signed, from the certificate: a URL
 	LogIndex  int64  // of its entry in the transparency log
-	LogURL    string // where people see the entry; empty for a log that has no such page
-	Adopted   bool   // it stood beside the file, and was not made by this run
+	LogURL    string // page about the entry; empty for a log without such pages
+	Adopted   bool   // it was found beside the file, not made by this run
 	Served    bool   // the index had it with the file before this run
 }
 
-// Release is one project and version of the run, with its page.
+// Release is one project and version of the run, with its page on the index.
 type Release struct {
 	pep.Release
-	Name    string // of the project as its files spell it
-	Version string // as its files spell it
+	Name    string // of the project, as spelled in its files
+	Version string // as spelled in its files
 	URL     string
 }
 
-// Burned is what became of the upload tokens.
+// Burned is the result of revoking the upload tokens.
 type Burned string
 
-// The outcomes, from the best to the worst.
+// The results of revoking, from the best to the worst.
 const (
-	NotMinted       Burned = "not-minted"  // there was none
-	BurnProven      Burned = "true"        // the index then refused every one of them
-	BurnAccepted    Burned = "accepted"    // the index said it would, and there is no proof
-	BurnUnsupported Burned = "unsupported" // the index has no such thing; they expire by themselves
-	BurnFailed      Burned = "failed"      // at least one was not burned, or nobody knows it; it expires by itself
+	NotMinted       Burned = "not-minted"  // there was no token
+	BurnProven      Burned = "true"        // the index then refused every token
+	BurnAccepted    Burned = "accepted"    // the index accepted the request, without proof
+	BurnUnsupported Burned = "unsupported" // the index cannot revoke tokens; they expire by themselves
+	BurnFailed      Burned = "failed"      // at least one token was not revoked, or is unknown; it expires by itself
 )
 
-// Token is the life of the run's upload tokens.
+// Token describes what happened to the run's upload tokens.
 type Token struct {
-	Minted   int       // how many
-	Narrowed bool      // the last one is bound to Projects and Expires
+	Minted   int       // how many were issued
+	Narrowed bool      // the last one is restricted to Projects until Expires
 	Projects []string  // what it may upload to
 	Expires  time.Time // by the index's clock
-	Lost     int       // mints without a clear answer: each may have left a token for its whole life
-	MintedAt time.Time // the first of them
-	BurnedAt time.Time // when all that could be burned was
-	Known    Burned    // what became of those that were minted
-	Burned   Burned    // and of those that nobody knows
+	Lost     int       // requests without a clear answer: each may have left a token that is valid until it expires
+	MintedAt time.Time // when the first one was issued
+	BurnedAt time.Time // when all that could be revoked were revoked
+	Known    Burned    // the result for the tokens that the run received
+	Burned   Burned    // the result including tokens that may exist unknown to the run
 }
 
-// Identity is who the run is for the index, as its ID token claims.
+// Identity is the run's identity for the index, from the claims of its ID token.
 type Identity struct {
 	Repository, Workflow, Environment, Ref, Event, Audience string
 }
 
-// Publisher is the Trusted Publisher that the index would need to have for this run.
+// Publisher describes the Trusted Publisher that the index would need for this run.
 type Publisher struct {
-	Finding finding.ID // what was found, beside which this is shown
+	Finding finding.ID // the finding beside which this is shown
 	Claims  []Claim    // what the run claims, and what the publisher must say
-	Places  []Place    // where its settings are, for each project
-	Next    string     // what to do, beside the claims as a table
+	Places  []Place    // where to set it up, for each project
+	Next    string     // what to do, for a reader of the claims as a table
 }
 
-// Place is where the publisher of a project is set up.
+// Place says where the publisher of a project is set up.
 type Place struct {
 	Project string
-	Page    string // filled in already for a project that is there; empty where the index has no such page
-	New     bool   // the project is not there yet, so that a pending publisher has to be made
+	Page    string // URL, with a filled-in form if the project exists; empty if the index has no such page
+	New     bool   // the project does not exist yet and needs a pending publisher
 }
 
-// Claim is one thing that an index compares.
+// Claim is one value that the index compares.
 type Claim struct {
 	Field   string // as the index's form names it
-	Claimed string // by the run's ID token; empty where it claims nothing
-	Wanted  string // what to type on the index
+	Claimed string // by the run's ID token; empty if it has no such claim
+	Wanted  string // what to enter on the index
 	Note    string // how exactly the two are compared, or empty
 }
 
-// GitHubRelease is what came of attaching the files to a GitHub release.
+// GitHubRelease is the result of attaching the files to a GitHub release.
 type GitHubRelease string
 
-// The outcomes; empty where nobody asked.
+// The results; empty if it was not requested.
 const (
 	ReleaseAttached GitHubRelease = "attached"
 	ReleaseFailed   GitHubRelease = "failed"
 )
 
-// Span is one phase of the run. A phase that has not ended has no End.
+// Span is one phase of the run. End is zero if the phase has not ended.
 type Span struct {
 	Name       string
 	Began, End time.Time
 }
 
-// Verified is what came of reading back.
+// Verified is the result of reading back.
 type Verified string
 
-// The outcomes of reading back.
+// The results of reading back.
 const (
-	NotAsked  Verified = "not-asked" // nobody looked
+	NotAsked  Verified = "not-asked" // it was not checked
 	Served    Verified = "true"      // the index serves every file with its digest
-	NotServed Verified = "false"     // it was not seen to, or serves something else
+	NotServed Verified = "false"     // it was not seen to do so, or serves something else
 )
 
-// Receipt is what was done.
+// Receipt summarizes a run.
 type Receipt struct {
-	Index     string // where to, as people write it
-	DryRun    bool   // nothing was meant to be sent
+	Index     string // the destination, in the form for people
+	DryRun    bool   // the run should not send anything
 	Verified  Verified
 	Began     time.Time
 	Files     []File // in the order of the plan
 	Releases  []Release
 	Findings  []finding.Finding
 	Identity  *Identity
-	Publisher *Publisher // that the index has not; nil where it has
+	Publisher *Publisher // the one that the index lacks; nil if it lacks none
 	Judged    Judged
 	Token     Token
 	Phases    []Span
@@ -188,16 +189,16 @@ type Receipt struct {
 	Attached  Attached // to a GitHub release
 }
 
-// Result is the outcome in one word.
+// Result is the outcome of a run in one word.
 type Result string
 
 // The results of a run.
 const (
 	Published Result = "published" // at least one file was uploaded, and nothing is missing
-	Unchanged Result = "unchanged" // nothing was missing before
+	Unchanged Result = "unchanged" // nothing was missing before the run
 	Partial   Result = "partial"   // something was uploaded, and something is missing
 	Failed    Result = "failed"    // nothing was uploaded, and something is missing
-	DryRun    Result = "dry-run"   // nothing was sent, as asked, and nothing stands in the way as far as can be known
+	DryRun    Result = "dry-run"   // a dry run found no problem; what only the index can decide is unknown
 )
 
 // Count returns how many files have the outcome.
@@ -211,7 +212,7 @@ func (r Receipt) Count(outcome Outcome) int {
 	return n
 }
 
-// Result sums up the files and findings.
+// Result returns the result that follows from the files and findings.
 func (r Receipt) Result() Result {
 	settled := r.Count(OutcomePresent) + r.Count(OutcomeUploaded) + r.Count(OutcomeSkipped)
 	if r.DryRun && finding.Worst(r.Findings) < finding.Error {
@@ -230,14 +231,15 @@ func (r Receipt) Result() Result {
 	}
 }
 
-// Recorder collects events, from any goroutine.
+// Recorder collects events. It is safe for concurrent use.
 type Recorder struct {
 	mu      sync.Mutex
 	receipt Receipt
 	watch   func(Event)
 }
 
-// NewRecorder returns a recorder without events. watch sees every event after it is recorded, one at a time and in their order; it may be nil.
+// NewRecorder returns a recorder without events. It calls watch for every event after recording it, one at a time and in order; watch may
+// be nil.
 func NewRecorder(watch func(Event)) *Recorder {
 	if watch == nil {
 		watch = func(Event) {}
@@ -245,7 +247,7 @@ func NewRecorder(watch func(Event)) *Recorder {
 	return &Recorder{watch: watch, receipt: Receipt{Verified: NotAsked, Token: Token{Burned: NotMinted}}}
 }
 
-// Record applies the event to the receipt, and shows it to whoever watches.
+// Record applies the event to the receipt, and passes it to watch.
 func (r *Recorder) Record(event Event) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
@@ -253,7 +255,7 @@ func (r *Recorder) Record(event Event) {
 	r.watch(event)
 }
 
-// Receipt returns what the events so far add up to. It is right at any moment, also after a panic or a signal.
+// Receipt returns the summary of the events so far. It is correct at any time, also after a panic or a signal.
 func (r *Recorder) Receipt() Receipt {
 	r.mu.Lock()
 	defer r.mu.Unlock()

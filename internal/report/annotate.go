@@ -4,15 +4,15 @@ import (
 	"github.com/org/pypi-oidc-publish/internal/finding"
 )
 
-// annotations is how many of each severity the runner shows for one step (docs/reference/runner.md §1).
+// annotations is how many annotations of each severity the runner shows for one step (docs/reference/runner.md §1).
 const annotations = 10
 
-// longestMessage is how much of a text from outside an annotation holds, in bytes: the runner cuts the whole at 4,096 characters,
-// and the next step comes after it.
+// longestMessage is the maximum length of a text from outside in an annotation, in bytes: the runner cuts the annotation at 4,096
+// characters, and the next step comes after the message.
 const longestMessage = 1800
 
-// annotate shows every cause once: as many of a severity as the runner shows are annotations, and the rest are lines of the log. So
-// are those that are too long for an annotation, and the files that an annotation does not name.
+// annotate shows every cause once. For each severity, as many as the runner shows are annotations, and the others are lines of the log.
+// Texts too long for an annotation, and files that an annotation does not name, are lines of the log too.
 func (r *Reporter) annotate(all []finding.Finding) {
 	shown := map[finding.Severity]int{}
 	for _, cause := range finding.Causes(all) {
@@ -41,7 +41,7 @@ func (r *Reporter) annotate(all []finding.Finding) {
 	}
 }
 
-// withHelp is a next step, and where more is said about it.
+// withHelp returns a next step with the page that explains it.
 func withHelp(fix, page string) string {
 	switch {
 	case page == "":

@@ -7,9 +7,10 @@ import (
 	"github.com/org/pypi-oidc-publish/internal/finding/phrase"
 )
 
+// files returns n with "file" or "files".
 func files(n int) string { return phrase.Count(n, "file") }
 
-// size is a number of bytes as people read it.
+// size returns a number of bytes in a unit that suits people.
 func size(n int64) string {
 	const kb, mb, gb = 1e3, 1e6, 1e9
 	switch v := float64(n); {
@@ -24,7 +25,7 @@ func size(n int64) string {
 	}
 }
 
-// elapsed is the time between two moments: none where one is not known, or where the clock was set back between them.
+// elapsed returns the time between two moments. It returns 0 if one is unknown, or if the clock was set back between them.
 func elapsed(from, to time.Time) time.Duration {
 	if from.IsZero() || to.IsZero() {
 		return 0
@@ -32,6 +33,7 @@ func elapsed(from, to time.Time) time.Duration {
 	return max(to.Sub(from), 0)
 }
 
+// duration returns a time span in a unit that suits people.
 func duration(d time.Duration) string {
 	d = max(d, 0)
 	if d < time.Second {
@@ -44,7 +46,7 @@ func duration(d time.Duration) string {
 	return fmt.Sprintf("%d min %d s", d/time.Minute, d%time.Minute/time.Second)
 }
 
-// at is when something was, where it is known.
+// at returns a time as the end of a phrase, or an empty string if it is unknown.
 func at(t time.Time) string {
 	if t.IsZero() {
 		return ""
@@ -52,9 +54,10 @@ func at(t time.Time) string {
 	return " at " + clock(t)
 }
 
+// clock returns a time of day in UTC.
 func clock(at time.Time) string { return at.UTC().Format("15:04:05 UTC") }
 
-// clipped is the beginning of a long text.
+// clipped returns text, or its first most bytes and a note that it was cut.
 func clipped(text string, most int) string {
 	if len(text) <= most {
 		return text

@@ -9,7 +9,7 @@ import (
 	"github.com/org/pypi-oidc-publish/internal/ledger"
 )
 
-// Watch prints an event.
+// Watch prints one event as lines of the log, or as a group. Most events of the end of a run are shown by [Reporter.Close] instead.
 func (r *Reporter) Watch(event ledger.Event) {
 	switch e := event.(type) {
 	case ledger.Began:
@@ -101,7 +101,7 @@ func (r *Reporter) planned(files []ledger.File) {
 	}
 }
 
-// existing says what the index has under the name of a file that is not uploaded for it.
+// existing returns what the index has under the name of a file that is not uploaded because of it.
 func existing(f ledger.File) string {
 	if f.IndexDigest == "" {
 		return "the index gives no digest of its file"
@@ -114,14 +114,15 @@ func (r *Reporter) identified(who ledger.Identity) {
 	if environment == "" {
 		environment = "none"
 	}
-	r.line("this run is repository %s, workflow %s, environment %s, ref %s, event %s", who.Repository, who.Workflow, environment, who.Ref, who.Event)
+	r.line("this run is repository %s, workflow %s, environment %s, ref %s, event %s",
+		who.Repository, who.Workflow, environment, who.Ref, who.Event)
 	if who.Environment == "" {
 		r.line("this job has no environment, so a Trusted Publisher that names one does not take it")
 	}
 	r.line("the index asks for the audience %s", who.Audience)
 }
 
-// unmatched is what the index would have to have, as a table of plain text.
+// unmatched prints the Trusted Publisher that the index would need, as a table of plain text.
 func (r *Reporter) unmatched(p ledger.Publisher) {
 	r.line("what this run claims, and what the Trusted Publisher on the index must say:")
 	for _, c := range p.Claims {
@@ -136,7 +137,7 @@ func (r *Reporter) unmatched(p ledger.Publisher) {
 	}
 }
 
-// judged is what was checked.
+// judged returns how many files and rules were checked, and how many problems were found.
 func judged(e ledger.Judged) string {
 	by := "the index's rules"
 	if e.Rules > 0 {
@@ -145,7 +146,7 @@ func judged(e ledger.Judged) string {
 	return fmt.Sprintf("judged %s by %s: %s, %s", files(e.Files), by, phrase.Count(e.Errors, "error"), phrase.Count(e.Warnings, "warning"))
 }
 
-// verbOf is how a file came to its attestation.
+// verbOf returns how a file got its attestation.
 func verbOf(a ledger.Attestation) string {
 	switch {
 	case a.Adopted:
@@ -157,7 +158,7 @@ func verbOf(a ledger.Attestation) string {
 	}
 }
 
-// logEntry is where an attestation can be seen.
+// logEntry returns where an attestation is logged.
 func logEntry(a ledger.Attestation) string {
 	text := fmt.Sprintf("log entry %d", a.LogIndex)
 	if a.LogURL != "" {
@@ -166,6 +167,7 @@ func logEntry(a ledger.Attestation) string {
 	return text
 }
 
+// destined returns the line about the GitHub release that was found.
 func destined(e ledger.ReleaseFound) string {
 	what := "release"
 	if e.Draft {
@@ -174,6 +176,7 @@ func destined(e ledger.ReleaseFound) string {
 	return fmt.Sprintf("there is a %s of %s on GitHub, and the files can be attached to it", what, e.Tag)
 }
 
+// asset returns the line about one asset.
 func asset(e ledger.Asset) string {
 	switch {
 	case e.Kept:
@@ -193,6 +196,7 @@ func (r *Reporter) minted(e ledger.Minted) {
 	r.line("minted an upload token; its form is unknown, so it could not be narrowed")
 }
 
+// tried prints one attempt of a request, in verbose mode only.
 func (r *Reporter) tried(e ledger.Tried) {
 	if !r.options.Verbose {
 		return

@@ -9,7 +9,7 @@ import (
 	"github.com/org/pypi-oidc-publish/internal/ledger"
 )
 
-// attached is what came of attaching the files to the GitHub release.
+// attached returns the result of attaching the files to the GitHub release.
 func attached(e ledger.Attached) string {
 	switch {
 	case e.Outcome == ledger.ReleaseAttached && e.Wanted == 0:
@@ -23,7 +23,7 @@ func attached(e ledger.Attached) string {
 	}
 }
 
-// outcome is the receipt as text, for those who read the log.
+// outcome prints the receipt as lines of the log.
 func (r *Reporter) outcome(receipt ledger.Receipt) {
 	r.line("%s", headline(receipt))
 	planned := receipt.Result() == ledger.DryRun
@@ -56,19 +56,20 @@ func (r *Reporter) outcome(receipt ledger.Receipt) {
 	}
 }
 
-// hasPage tells whether the index has anything to show of the run's releases: a page of nothing is none.
+// hasPage reports whether the index has a page with files of the run's releases.
 func hasPage(r ledger.Receipt) bool {
 	return slices.ContainsFunc(r.Files, func(f ledger.File) bool {
 		return f.Outcome.OnIndex() || f.Outcome == ledger.OutcomeSkipped || f.Outcome == ledger.OutcomeConflict
 	})
 }
 
-// tokenLines tell the life of the upload tokens.
+// tokenLines returns what happened to the upload tokens, for the log.
 func tokenLines(t ledger.Token) []string {
 	var lines []string
 	switch {
 	case t.Minted > 0 && t.Narrowed:
-		lines = append(lines, fmt.Sprintf("upload token: minted%s, narrowed to %s until %s; %s", at(t.MintedAt), strings.Join(t.Projects, ", "), clock(t.Expires), tokenEnd(t)))
+		lines = append(lines, fmt.Sprintf("upload token: minted%s, narrowed to %s until %s; %s",
+			at(t.MintedAt), strings.Join(t.Projects, ", "), clock(t.Expires), tokenEnd(t)))
 	case t.Minted > 0:
 		lines = append(lines, fmt.Sprintf("upload token: minted%s, not narrowed; %s", at(t.MintedAt), tokenEnd(t)))
 	}
@@ -78,7 +79,7 @@ func tokenLines(t ledger.Token) []string {
 	return lines
 }
 
-// tokenEnd is what became of the upload tokens, and when the index took them back. One that expires by itself does so later.
+// tokenEnd returns what became of the upload tokens, and when the index revoked them. A token that expires by itself has no such time.
 func tokenEnd(t ledger.Token) string {
 	if t.Known == ledger.BurnProven || t.Known == ledger.BurnAccepted {
 		return burned(t.Known) + at(t.BurnedAt)
@@ -86,17 +87,18 @@ func tokenEnd(t ledger.Token) string {
 	return burned(t.Known)
 }
 
-// lostMints tells of tokens that there may be.
+// lostMints returns the note that a request may have left a token that the run does not know.
 func lostMints(t ledger.Token) string {
-	return fmt.Sprintf("%s had no clear answer: a token that nobody knows may be left for 15 minutes, after which it expires by itself", phrase.Count(t.Lost, "mint"))
+	return fmt.Sprintf("%s had no clear answer: a token that nobody knows may be left for 15 minutes, after which it expires by itself",
+		phrase.Count(t.Lost, "mint"))
 }
 
-// headline is the outcome in one line.
+// headline returns the outcome in one line.
 func headline(r ledger.Receipt) string {
 	return sentence(r, func(release ledger.Release) string { return release.Name + " " + release.Version })
 }
 
-// sentence is the outcome, with the releases as name writes them. Log and summary have it from here both.
+// sentence returns the outcome, with each release as name returns it. Log and summary share it.
 func sentence(r ledger.Receipt, name func(ledger.Release) string) string {
 	names := make([]string, 0, len(r.Releases))
 	for _, release := range r.Releases {
@@ -126,7 +128,7 @@ func sentence(r ledger.Receipt, name func(ledger.Release) string) string {
 	}
 }
 
-// readBack is what came of reading back.
+// readBack returns the result of reading back.
 func readBack(e ledger.ReadBack) string {
 	switch {
 	case e.Served && e.Skipped > 0:
@@ -138,13 +140,13 @@ func readBack(e ledger.ReadBack) string {
 	case e.Otherwise:
 		return "the index serves something else than it was sent"
 	case len(e.Missing) > 0:
-		return "the index was not seen to serve everything" // what is missing may be a file's provenance
+		return "the index was not seen to serve everything" // a missing item may be a file's provenance
 	default:
 		return "the index was not seen to serve every file twice in a row"
 	}
 }
 
-// tally counts the files by what became of them.
+// tally returns how many files have each outcome.
 func tally(r ledger.Receipt) string {
 	var parts []string
 	add := func(n int, word string) {
@@ -159,7 +161,7 @@ func tally(r ledger.Receipt) string {
 	return strings.Join(parts, ", ")
 }
 
-// toDo counts the files by what a run would do with them.
+// toDo returns how many files a run would upload, or not.
 func toDo(r ledger.Receipt) string {
 	text := files(missing(r)) + " to be uploaded"
 	if n := r.Count(ledger.OutcomePresent); n > 0 {
@@ -171,7 +173,7 @@ func toDo(r ledger.Receipt) string {
 	return text
 }
 
-// toFinish is what completes a release that is not whole, or whole and not in order.
+// toFinish returns how to complete a release that is incomplete, or complete with errors.
 func toFinish(r ledger.Receipt) string {
 	switch {
 	case missing(r) == 0:
@@ -183,12 +185,12 @@ func toFinish(r ledger.Receipt) string {
 	}
 }
 
-// missing is how many files the index may not have.
+// missing returns how many files the index may lack.
 func missing(r ledger.Receipt) int {
 	return len(r.Files) - r.Count(ledger.OutcomePresent) - r.Count(ledger.OutcomeUploaded) - r.Count(ledger.OutcomeSkipped)
 }
 
-// burned is what became of the upload tokens.
+// burned returns what became of the upload tokens.
 func burned(b ledger.Burned) string {
 	switch b {
 	case ledger.BurnProven:
@@ -204,7 +206,7 @@ func burned(b ledger.Burned) string {
 	}
 }
 
-// status is a file's status as people read it. Where a run only plans, nothing has been tried yet.
+// status returns a file's status for people. planned is set for a dry run, in which no upload was tried.
 func status(f ledger.File, planned bool) string {
 	if f.Outcome == ledger.NotAttempted && planned {
 		return "to be uploaded"
@@ -226,7 +228,7 @@ func status(f ledger.File, planned bool) string {
 	}
 }
 
-// attestedFiles is how many files an attestation goes with.
+// attestedFiles returns how many files have an attestation.
 func attestedFiles(r ledger.Receipt) int {
 	n := 0
 	for _, f := range r.Files {
@@ -237,7 +239,7 @@ func attestedFiles(r ledger.Receipt) int {
 	return n
 }
 
-// identityOf is the workflow that signed.
+// identityOf returns the workflow that signed.
 func identityOf(r ledger.Receipt) string {
 	for _, f := range r.Files {
 		for _, a := range f.Attestations {

@@ -6,8 +6,8 @@ import (
 	"github.com/org/pypi-oidc-publish/internal/ledger"
 )
 
-// redacted is the receipt without secrets in any text that came from outside. It has to be done before a text is escaped for
-// Markdown or JSON: a secret of another form is not known any more.
+// redacted returns the receipt without secrets in texts from outside. It must be called before a text is escaped for Markdown or JSON,
+// because an escaped secret is not recognized.
 func redacted(r ledger.Receipt, redact func(string) string) ledger.Receipt {
 	r.Index, r.Attached.Page = redact(r.Index), redact(r.Attached.Page)
 	r.Files, r.Releases, r.Findings = slices.Clone(r.Files), slices.Clone(r.Releases), slices.Clone(r.Findings)

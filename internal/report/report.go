@@ -1,11 +1,11 @@
-// Package report tells people what happens: events become the log, the receipt becomes annotations, outputs and the job
-// summary. It sees the ledger and findings, and nothing else.
+// Package report shows people what happens: events become the log, and the receipt becomes annotations, outputs and the job summary. It
+// depends only on the ledger and on findings.
 //
-// Rules of what is printed:
-//   - a log line says one thing, in small letters, without a full stop; a file has one line for each thing that happens to it;
-//   - phases are groups; findings and the outcome stand outside of them, where they are seen without unfolding;
-//   - a cause has one annotation, however many files have it, in the words of the index where it spoke, and its next step;
-//   - Markdown is built from escaped cells alone (markdown.go); making lines safe is the sink's part, not ours.
+// Rules for what is printed:
+//   - a log line has one statement, in small letters, without a full stop; a file has one line for each thing that happens to it;
+//   - phases are groups; findings and the outcome are outside of groups, so that they are visible without unfolding;
+//   - a cause has one annotation, however many files have it, with the message of the index if it sent one, and the next step;
+//   - Markdown is built from escaped cells only (markdown.go); the sink makes lines safe, not this package.
 package report
 
 import (
@@ -16,35 +16,36 @@ import (
 	"github.com/org/pypi-oidc-publish/internal/ledger"
 )
 
-// Console is where a report goes.
+// Console receives a report.
 type Console interface {
-	Line(text string)                // one line of the log
-	Group(title string) (end func()) // a foldable group of lines
-	Annotate(f finding.Finding)      // a finding, where people look first
-	Output(name, value string) error // an output of the step
-	Summary(markdown string) error   // the job summary
+	Line(text string)                // prints one line of the log
+	Group(title string) (end func()) // begins a group of lines that can be folded; end ends it
+	Annotate(f finding.Finding)      // shows a finding as an annotation
+	Output(name, value string) error // sets an output of the step
+	Summary(markdown string) error   // adds to the job summary
 }
 
-// Options choose what the log holds.
+// Options select what a report contains.
 type Options struct {
-	Hashes  bool // digests of the files
-	Verbose bool // requests, retries and timings
-	// Redact takes secrets out of a text. The sink does so as well, but it cannot know them any more once they are escaped.
+	Hashes  bool // print the digests of the files
+	Verbose bool // print requests, retries and timings
+	// Redact removes secrets from a text; nil removes nothing. The sink also redacts, but it does not recognize a secret once it is
+	// escaped.
 	Redact func(string) string
-	// Help is where more is said about the findings of an id; empty where nothing is. May be nil.
+	// Help returns the page that explains findings with an id, or an empty string if there is none. It may be nil.
 	Help func(finding.ID) string
-	// Manifest writes the manifest where the user wants it as well; nil where nobody asked.
+	// Manifest writes the manifest to the place that the user asked for; nil if there is none.
 	Manifest func(text []byte) error
 }
 
-// Reporter turns events into lines, and a receipt into everything else. Its events come one at a time.
+// Reporter turns events into log lines, and a receipt into everything else. Its methods must not be called concurrently.
 type Reporter struct {
 	console Console
 	options Options
-	end     func() // of the open group
+	end     func() // ends the open group
 }
 
-// New returns a reporter to the console.
+// New returns a reporter that writes to the console.
 func New(console Console, options Options) *Reporter {
 	if options.Redact == nil {
 		options.Redact = func(text string) string { return text }
@@ -57,19 +58,21 @@ func New(console Console, options Options) *Reporter {
 
 func (r *Reporter) line(format string, args ...any) { r.console.Line(fmt.Sprintf(format, args...)) }
 
+// lines prints lines of the log.
 func (r *Reporter) lines(all []string) {
 	for _, line := range all {
 		r.console.Line(line)
 	}
 }
 
+// endGroup ends the open group, if there is one.
 func (r *Reporter) endGroup() {
 	r.end()
 	r.end = func() {}
 }
 
-// Close shows the outcome: annotations, the last lines of the log, outputs and the summary. Its error is that of the
-// outputs and the summary, which cannot undo what was published.
+// Close shows the outcome: annotations, the last lines of the log, outputs and the summary. It returns the errors of writing outputs,
+// summary and manifest; they do not change what was published.
 func (r *Reporter) Close(receipt ledger.Receipt) error {
 	r.endGroup()
 	receipt = redacted(receipt, r.options.Redact)
@@ -83,7 +86,7 @@ func (r *Reporter) Close(receipt ledger.Receipt) error {
 	return errors.Join(problems...)
 }
 
-// outputs sets the outputs, up to the first that cannot be: the rest would fail alike.
+// outputs sets the outputs, up to the first that fails: the others would fail for the same reason.
 func (r *Reporter) outputs(receipt ledger.Receipt, whole document) error {
 	for _, output := range outputs(receipt, whole) {
 		if err := r.console.Output(output.name, output.value); err != nil {

@@ -7,8 +7,8 @@ import (
 	"github.com/org/pypi-oidc-publish/internal/ledger"
 )
 
-// The runner drops a summary of more than 1 MiB (docs/reference/runner.md §1). Findings and files end before, in bytes
-// of the summary so far, and the last line of each counts the rest; what comes after them is small.
+// The runner drops a summary of more than 1 MiB (docs/reference/runner.md §1). The parts below stop when the summary so far has this many
+// bytes, and the last line of each part counts the rest. The parts after them are small.
 const (
 	findingsEnd = 250 << 10
 	filesEnd    = 800 << 10
@@ -17,10 +17,10 @@ const (
 	digestsEnd      = 920 << 10
 	commandsEnd     = 970 << 10
 
-	longestCell = 2000 // bytes of a text from outside in one cell
+	longestCell = 2000 // maximum bytes of a text from outside in one cell
 )
 
-// summary is the job summary, on success and on failure: what came of it, why, and what to do.
+// summary returns the job summary in Markdown, on success and on failure: the outcome, the reasons, and what to do.
 func (r *Reporter) summary(of ledger.Receipt) string {
 	var b strings.Builder
 	fmt.Fprintf(&b, "### %s %s\n\n", sign(of), title(of))
@@ -34,6 +34,7 @@ func (r *Reporter) summary(of ledger.Receipt) string {
 	return b.String()
 }
 
+// sign returns the symbol of the result.
 func sign(r ledger.Receipt) string {
 	switch r.Result() {
 	case ledger.Published, ledger.DryRun:
@@ -50,7 +51,7 @@ func sign(r ledger.Receipt) string {
 // titled is how many releases the title names.
 const titled = 8
 
-// title is the outcome, with links to the releases.
+// title returns the outcome, with links to the releases.
 func title(r ledger.Receipt) string {
 	more, last := "", min(len(r.Releases), titled)
 	if n := len(r.Releases) - titled; n > 0 {
@@ -71,7 +72,7 @@ func title(r ledger.Receipt) string {
 	return strings.ToUpper(text[:1]) + text[1:]
 }
 
-// extent is where to, how much and how long, in one line.
+// extent writes one line with the index, the number and size of the files, and the duration.
 func extent(b *strings.Builder, r ledger.Receipt) {
 	var parts []string
 	if r.Index != "" {
@@ -88,6 +89,7 @@ func extent(b *strings.Builder, r ledger.Receipt) {
 	}
 }
 
+// bytesOf returns the total size of files in bytes.
 func bytesOf(all []ledger.File) int64 {
 	var n int64
 	for _, f := range all {
@@ -98,5 +100,5 @@ func bytesOf(all []ledger.File) int64 {
 
 const (
 	namedTogether = 25  // files that share one message
-	longestName   = 300 // bytes of a name: the longest that a file system takes, and some folders
+	longestName   = 300 // maximum bytes of a name: the longest that a file system supports, and some folders
 )

@@ -8,6 +8,7 @@ import (
 	"github.com/org/pypi-oidc-publish/internal/ledger"
 )
 
+// fileTable writes the table of the files, with a column for attestations if a file on the index has any.
 func fileTable(b *strings.Builder, r ledger.Receipt) {
 	if len(r.Files) == 0 {
 		return
@@ -36,15 +37,16 @@ func fileTable(b *strings.Builder, r ledger.Receipt) {
 	b.WriteString("\n")
 }
 
-// unbroken is a short text that stays on one line.
+// unbroken returns a short text as Markdown that does not wrap.
 func unbroken(text string) string { return strings.ReplaceAll(escaped(text), " ", "&nbsp;") }
 
-// digestHead keeps its column wide enough for a digest beside the triangle that unfolds it.
+// digestHead keeps its column wide enough for a shortened digest beside the triangle that unfolds it.
 const digestHead = "SHA&#8209;256&nbsp;&nbsp;&nbsp;&nbsp;&nbsp;&nbsp;&nbsp;"
 
-// shortDigest is how much of a digest tells files apart at a glance; the whole unfolds.
+// shortDigest is how many characters of a digest are shown; the rest unfolds.
 const shortDigest = 8
 
+// digest returns the beginning of a digest as a triangle that unfolds the whole.
 func digest(sha256 string) string {
 	sha256 = clipped(sha256, longestCell)
 	if len(sha256) <= shortDigest {
@@ -53,7 +55,8 @@ func digest(sha256 string) string {
 	return fmt.Sprintf("<details><summary>%s…</summary>%s</details>", code(strings.ToValidUTF8(sha256[:shortDigest], "")), code(sha256))
 }
 
-// attestationsCell links what the index took with the file: an attestation of a file that it has not says nothing to anybody.
+// attestationsCell returns links to the log entries of the attestations that the index accepted with the file. It returns an empty string
+// if the index does not have the file.
 func attestationsCell(f ledger.File) string {
 	if !f.Outcome.OnIndex() {
 		return ""
@@ -65,9 +68,9 @@ func attestationsCell(f ledger.File) string {
 	return strings.Join(links, "<br>")
 }
 
-// statusCell is a file's status, with a sign where somebody has to look.
+// statusCell returns a file's status, with a symbol if it needs attention.
 func statusCell(f ledger.File, planned bool) string {
-	short, _, _ := strings.Cut(status(f, planned), ": ") // what is said of it more stands with the findings
+	short, _, _ := strings.Cut(status(f, planned), ": ") // the details are with the findings
 	switch f.Outcome {
 	case ledger.OutcomeRejected, ledger.OutcomeConflict:
 		return "❌ " + escaped(short)

@@ -8,7 +8,7 @@ import (
 	"github.com/org/pypi-oidc-publish/internal/ledger"
 )
 
-// advice is one next step, and all causes that it is for.
+// advice is one next step, with all causes that it applies to.
 type advice struct {
 	severity finding.Severity
 	id       finding.ID
@@ -16,7 +16,7 @@ type advice struct {
 	of       []finding.Cause
 }
 
-// advices are the causes by their next step, errors first, since they are what has to be done.
+// advices groups the causes by their next step, errors first, because they need action.
 func advices(all []finding.Cause) []advice {
 	var found []advice
 	at := map[string]int{}
@@ -39,7 +39,7 @@ func advices(all []finding.Cause) []advice {
 	return found
 }
 
-// findings are a table of one row for each next step, however many files it is for.
+// findings writes a table with one row for each next step, however many files it applies to.
 func (r *Reporter) findings(b *strings.Builder, of ledger.Receipt) {
 	if len(of.Findings) == 0 {
 		return
@@ -63,7 +63,7 @@ func (r *Reporter) findings(b *strings.Builder, of ledger.Receipt) {
 	b.WriteString("\n")
 }
 
-// face is a severity at a glance.
+// face returns the symbol of a severity.
 func face(s finding.Severity) string {
 	switch s {
 	case finding.Error:
@@ -75,7 +75,7 @@ func face(s finding.Severity) string {
 	}
 }
 
-// told is what was found, up to about so many bytes. What is said of several files is said once.
+// told returns the messages of causes, up to about room bytes. A message about several files appears once.
 func told(all []finding.Cause, room int) string {
 	var b strings.Builder
 	for i, c := range all {
@@ -94,7 +94,7 @@ func told(all []finding.Cause, room int) string {
 	return b.String()
 }
 
-// named lists the first of the files.
+// named returns the first names of a list of files, and how many more there are.
 func named(all []string) string {
 	var names []string
 	for i, file := range all {
@@ -106,7 +106,7 @@ func named(all []string) string {
 	return strings.Join(names, ", ")
 }
 
-// whatToDo is the next step, and where more is said.
+// whatToDo returns the next step, and the link to the page about the finding.
 func (r *Reporter) whatToDo(a advice, p *ledger.Publisher) string {
 	text := prose(clipped(a.fix, longestCell))
 	if p != nil && p.Next != "" && a.id == p.Finding {
@@ -122,7 +122,8 @@ func (r *Reporter) whatToDo(a advice, p *ledger.Publisher) string {
 	return "<br>**What to do:** " + text + more
 }
 
-// publisherTable is what the index would have to have. A run that claims what the publisher must say has one column for both.
+// publisherTable writes the Trusted Publisher that the index would need. If the run claims what the publisher must say, both share one
+// column.
 func publisherTable(b *strings.Builder, p *ledger.Publisher) {
 	if p == nil {
 		return
@@ -151,7 +152,7 @@ func publisherTable(b *strings.Builder, p *ledger.Publisher) {
 	places(b, p.Places)
 }
 
-// shown are the places that something can be said of.
+// shown returns the places that are new to the index or have a page.
 func shown(all []ledger.Place) []ledger.Place {
 	var kept []ledger.Place
 	for _, place := range all {
@@ -162,7 +163,7 @@ func shown(all []ledger.Place) []ledger.Place {
 	return kept
 }
 
-// places are where the publisher of each project is set up, as many as people will click.
+// places writes where the publisher of each project is set up, for the first projects only.
 func places(b *strings.Builder, all []ledger.Place) {
 	all = shown(all)
 	for i, place := range all {
@@ -182,6 +183,7 @@ func places(b *strings.Builder, all []ledger.Place) {
 	}
 }
 
+// orNothing returns text as code, or nothing if it is empty.
 func orNothing(text, nothing string) string {
 	if text == "" {
 		return escaped(nothing)

@@ -8,7 +8,7 @@ import (
 	"github.com/org/pypi-oidc-publish/internal/ledger"
 )
 
-// steps are what was done and what came of it, with the life of the upload token, in the order of the run.
+// steps writes what was done and the result of each step, with the upload token's steps, in the order of the run.
 func steps(b *strings.Builder, r ledger.Receipt) {
 	lines := slices.Concat(prepared(r), tokenBegan(r.Token), sent(r), tokenDone(r.Token), afterwards(r))
 	switch len(lines) {
@@ -26,10 +26,10 @@ func steps(b *strings.Builder, r ledger.Receipt) {
 	b.WriteString("\n")
 }
 
-// line is one step: its text is Markdown, and its phase the one whose time it took, or empty.
+// line is one step: text is its result in Markdown, and phase the name of the phase whose duration it shows, or empty.
 type line struct{ name, text, phase string }
 
-// tookPhase is how long a phase took, where it was and has ended.
+// tookPhase returns how long a phase took, or an empty string if the phase did not happen or has not ended.
 func tookPhase(r ledger.Receipt, name string) string {
 	for _, p := range r.Phases {
 		if p.Name == name && name != "" && !p.End.IsZero() {
@@ -39,17 +39,24 @@ func tookPhase(r ledger.Receipt, name string) string {
 	return ""
 }
 
+// prepared returns the steps before the upload token.
 func prepared(r ledger.Receipt) []line {
 	var lines []line
 	if r.Judged.Files > 0 {
 		lines = append(lines, line{"Checked", escaped(strings.TrimPrefix(judged(r.Judged), "judged ")), "Check"})
 	}
 	if n := attestedFiles(r); n > 0 {
-		lines = append(lines, line{"Attested", escaped(files(n)+", each with its log entry, as") + "<br>" + code(clipped(strings.TrimPrefix(identityOf(r), "https://github.com/"), longestCell)), "Attest"})
+		lines = append(lines, line{
+			"Attested",
+			escaped(files(n)+", each with its log entry, as") + "<br>" +
+				code(clipped(strings.TrimPrefix(identityOf(r), "https://github.com/"), longestCell)),
+			"Attest",
+		})
 	}
 	return lines
 }
 
+// tokenBegan returns how the upload token was requested and restricted.
 func tokenBegan(t ledger.Token) []line {
 	var lines []line
 	if t.Lost > 0 {
@@ -66,9 +73,14 @@ func tokenBegan(t ledger.Token) []line {
 	if !t.Narrowed {
 		return append(lines, line{"Token narrowed", "no: it was used as it was minted", ""})
 	}
-	return append(lines, line{"Token narrowed", "to " + code(clipped(strings.Join(t.Projects, ", "), longestCell)) + escaped(" until "+clock(t.Expires)), ""})
+	return append(lines, line{
+		"Token narrowed",
+		"to " + code(clipped(strings.Join(t.Projects, ", "), longestCell)) + escaped(" until "+clock(t.Expires)),
+		"",
+	})
 }
 
+// sent returns the step of the uploads, or nothing if the run did not get there.
 func sent(r ledger.Receipt) []line {
 	if r.Token.Minted == 0 && r.Count(ledger.OutcomeUploaded) == 0 {
 		return nil
@@ -82,6 +94,7 @@ func sent(r ledger.Receipt) []line {
 	return []line{{"Uploaded", escaped(fmt.Sprintf("%s, %s", files(len(landed)), size(bytesOf(landed)))), "Upload"}}
 }
 
+// tokenDone returns what became of the upload token.
 func tokenDone(t ledger.Token) []line {
 	if t.Minted == 0 {
 		return nil
@@ -93,11 +106,16 @@ func tokenDone(t ledger.Token) []line {
 	return []line{{"Token ended", face + escaped(tokenEnd(t)), "Burn"}}
 }
 
+// afterwards returns the steps after the upload.
 func afterwards(r ledger.Receipt) []line {
 	var lines []line
 	switch r.Verified {
 	case ledger.Served:
-		lines = append(lines, line{"Read back", escaped(readBack(ledger.ReadBack{Served: true, Skipped: r.Count(ledger.OutcomeSkipped)})), "Read back"})
+		lines = append(lines, line{
+			"Read back",
+			escaped(readBack(ledger.ReadBack{Served: true, Skipped: r.Count(ledger.OutcomeSkipped)})),
+			"Read back",
+		})
 	case ledger.NotServed:
 		lines = append(lines, line{"Read back", "⚠️ not everything was seen as it was sent: see above", "Read back"})
 	case ledger.NotAsked:

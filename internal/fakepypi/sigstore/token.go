@@ -11,23 +11,22 @@ import (
 	"github.com/go-jose/go-jose/v4"
 )
 
-// ID tokens are verified with the library that Fulcio itself has, and so by its rules
-// (docs/reference/attestations.md §2.5): RS256 by a key of the
-// issuer's key set, exp without leeway, nbf with five minutes, iat not at all.
+// ID tokens are verified with the library that Fulcio itself uses, and so by its rules (docs/reference/attestations.md §2.5): RS256 with
+// a key of the issuer's key set, exp without leeway, nbf with five minutes of leeway, and iat not at all.
 
 const (
-	// audience is what an ID token has to be for.
+	// audience is the required audience of an ID token.
 	audience = "sigstore"
-	// answerLimit bounds what is read of each of the issuer's documents, in bytes.
+	// answerLimit is the maximum size of each of the issuer's documents, in bytes.
 	answerLimit = 1 << 20
-	// issuerTimeout bounds each request to the issuer.
+	// issuerTimeout limits each request to the issuer.
 	issuerTimeout = 10 * time.Second
 )
 
-// claims are those of a verified ID token.
+// claims has the claims of a verified ID token by name.
 type claims map[string]any
 
-// text returns a claim's text, empty where it is missing or of another kind.
+// text returns a claim's string value, or an empty string if the claim is missing or of another type.
 func (c claims) text(name string) string {
 	value, _ := c[name].(string)
 	return value
@@ -39,7 +38,7 @@ type verifier struct {
 	client *http.Client
 	config oidc.Config
 
-	mu     sync.Mutex            // held while the issuer's discovery document is fetched
+	mu     sync.Mutex            // locked while the issuer's discovery document is fetched
 	tokens *oidc.IDTokenVerifier // nil before that
 }
 
@@ -51,7 +50,7 @@ func newVerifier(issuer string, now func() time.Time) *verifier {
 	}
 }
 
-// verify returns the claims of a token, or an error if the token is not valid now, or not one of a workflow run.
+// verify returns the claims of a token. It fails if the token is not valid now, or is not one of a workflow run.
 func (v *verifier) verify(ctx context.Context, raw string) (claims, error) {
 	signed, err := jose.ParseSignedCompact(raw, []jose.SignatureAlgorithm{jose.RS256})
 	if err != nil {
@@ -78,8 +77,8 @@ func (v *verifier) verify(ctx context.Context, raw string) (claims, error) {
 	return c, nil
 }
 
-// discover returns what verifies the issuer's tokens. The first call that succeeds fetches the discovery document; keys are
-// fetched when a token names one that is not known.
+// discover returns the verifier for the issuer's tokens. The first successful call fetches the discovery document. Keys are fetched when
+// a token names an unknown one.
 func (v *verifier) discover(ctx context.Context) (*oidc.IDTokenVerifier, error) {
 	v.mu.Lock()
 	defer v.mu.Unlock()
@@ -93,7 +92,7 @@ func (v *verifier) discover(ctx context.Context) (*oidc.IDTokenVerifier, error) 
 	return v.tokens, nil
 }
 
-// issuerTransport sends go-oidc's requests to the issuer: it says who asks, keeps no connection open, and bounds the answer.
+// issuerTransport sends go-oidc's requests to the issuer with a User-Agent, keeps no connection open, and limits the size of answers.
 type issuerTransport struct{}
 
 // RoundTrip implements [http.RoundTripper].

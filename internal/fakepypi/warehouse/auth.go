@@ -12,17 +12,18 @@ import (
 
 const (
 	tokenUser = "__token__"
-	apiUser   = "rehearser" // who owns the API tokens of the stage
+	apiUser   = "rehearser" // the user who owns all API tokens
 )
 
-// credential is what a request says of its sender (docs/reference/pypi-server.md §1.3).
+// credential holds what a request's Authorization header says (docs/reference/pypi-server.md §1.3).
 type credential struct {
-	raw   string // what followed the scheme
+	raw   string // the header's value after the scheme
 	basic bool   // the scheme was Basic with a user name
-	user  string // of the scheme Basic
-	token string // empty where there is none
+	user  string // user name of the Basic scheme
+	token string // the upload token; empty if there is none
 }
 
+// credentialOf returns the credential of a request. It is zero if the request has none that can be read.
 func credentialOf(r *http.Request) credential {
 	scheme, value, _ := strings.Cut(r.Header.Get("Authorization"), " ")
 	switch strings.ToLower(scheme) {
@@ -35,6 +36,7 @@ func credentialOf(r *http.Request) credential {
 	}
 }
 
+// basic returns the credential in the base64 value of a Basic header. It is zero if the value is invalid or has no user name.
 func basic(value string) credential {
 	raw, err := base64.StdEncoding.DecodeString(strings.TrimSpace(value))
 	if err != nil {
@@ -51,7 +53,8 @@ func basic(value string) credential {
 	return c
 }
 
-// find looks an upload token up by its identifier. That says nothing yet of its signature and caveats.
+// find returns the index's record of an upload token, or nil if the token is unknown or revoked. It uses the identifier alone: signature
+// and caveats are not checked.
 func (ix *Index) find(token string) *grant {
 	m, err := macaroon.Parse(token)
 	if err != nil {
@@ -64,7 +67,7 @@ func (ix *Index) find(token string) *grant {
 	return g
 }
 
-// newGrant makes and records an upload token.
+// newGrant creates an upload token from g and records it.
 func (ix *Index) newGrant(g grant, location string) *grant {
 	g.stamp, g.id, g.root = ix.stampNow(), uuid(), make([]byte, 32)
 	_, _ = rand.Read(g.root) // crypto/rand.Read never fails: it ends the program instead
@@ -74,7 +77,7 @@ func (ix *Index) newGrant(g grant, location string) *grant {
 	return &g
 }
 
-// verify returns the texts of everything that is wrong with a token of the grant for the project.
+// verify returns every reason why the token of g may not be used for the project; it is empty if the token may.
 func (ix *Index) verify(token string, g *grant, p *project) []string {
 	request := macaroon.Request{
 		Now: ix.now(), User: g.user, ProjectID: p.id, ProjectKey: p.key, ProjectName: p.name,
@@ -85,7 +88,7 @@ func (ix *Index) verify(token string, g *grant, p *project) []string {
 	return request.Verify(token, g.root, g.caveats)
 }
 
-// presented notes a secret that a client has sent, for [Index.Secrets].
+// presented records a secret that was issued or that a client has sent, for [Index.Secrets].
 func (ix *Index) presented(secret string) {
 	if secret != "" && !slices.Contains(ix.secrets, secret) {
 		ix.secrets = append(ix.secrets, secret)

@@ -17,10 +17,10 @@ import (
 
 // The OIDC endpoints (docs/reference/pypi-server.md §4.1 to §4.7).
 
-// payloadLimit bounds what is read of a request, in bytes.
+// payloadLimit is the maximum size of a request's body, in bytes.
 const payloadLimit = 1 << 20
 
-// audienceOf is GET /_/oidc/audience.
+// audienceOf handles GET /_/oidc/audience.
 func (ix *Index) audienceOf(w http.ResponseWriter, _ *http.Request) {
 	if ix.Switches().NoOIDC {
 		answerJSON(w, http.StatusForbidden, map[string]string{"message": "Trusted publishing functionality not enabled"})
@@ -29,7 +29,7 @@ func (ix *Index) audienceOf(w http.ResponseWriter, _ *http.Request) {
 	answerJSON(w, http.StatusOK, map[string]string{"audience": ix.audience})
 }
 
-// mintError is one reason why no token was minted (§4.2).
+// mintError says why no token was issued (§4.2).
 type mintError struct {
 	status      int
 	Code        string `json:"code"`
@@ -38,14 +38,15 @@ type mintError struct {
 
 func (e *mintError) Error() string { return e.Code + ": " + e.Description }
 
+// noMint returns a mintError with the status 422.
 func noMint(code, format string, args ...any) *mintError {
 	return &mintError{http.StatusUnprocessableEntity, code, fmt.Sprintf(format, args...)}
 }
 
-// errRace is what the database's refusal of a unique row looks like to the client.
+// errRace stands for the database's refusal of a unique row. The client sees it as a 500.
 var errRace = errors.New("a unique row was written by another request")
 
-// mintToken is POST /_/oidc/mint-token.
+// mintToken handles POST /_/oidc/mint-token.
 func (ix *Index) mintToken(w http.ResponseWriter, r *http.Request) {
 	began := ix.snapshot()
 	body, err := io.ReadAll(http.MaxBytesReader(w, r.Body, payloadLimit))
@@ -65,13 +66,13 @@ func (ix *Index) mintToken(w http.ResponseWriter, r *http.Request) {
 	}
 }
 
-// mint trades an ID token for an upload token.
+// mint exchanges the ID token in body for an upload token. A refusal of the ID token is a *mintError.
 func (ix *Index) mint(ctx context.Context, body []byte, host string, began uint64) (*grant, error) {
 	raw, err := tokenPayload(body)
 	if err != nil {
 		return nil, noMint("invalid-payload", "%v", err)
 	}
-	claims, err := ix.admit(ctx, raw) // it may fetch keys, which must not hold up uploads
+	claims, err := ix.admit(ctx, raw) // may fetch keys, which must not delay uploads
 	if err != nil {
 		return nil, err
 	}
@@ -87,7 +88,7 @@ func (ix *Index) mint(ctx context.Context, body []byte, host string, began uint6
 	return ix.grantFor(p, host), nil
 }
 
-// admit decodes and verifies an ID token.
+// admit decodes and verifies an ID token and returns its claims.
 func (ix *Index) admit(ctx context.Context, raw string) (idtoken.Claims, error) {
 	ix.mu.Lock()
 	ix.presented(raw)
@@ -104,12 +105,12 @@ func (ix *Index) admit(ctx context.Context, raw string) (idtoken.Claims, error) 
 		return nil, noMint("not-enabled", "github trusted publishing functionality not enabled")
 	}
 	if claims, err = ix.idTokens.Verify(ctx, raw); err != nil {
-		return nil, noMint("invalid-token", "malformed or invalid token") // the reason is not told
+		return nil, noMint("invalid-token", "malformed or invalid token") // PyPI does not send the reason
 	}
 	return claims, nil
 }
 
-// publisherOf finds the publisher of an ID token: a pending one first, which creates its project.
+// publisherOf returns the publisher that matches an ID token. A pending publisher comes first and creates its project.
 func (ix *Index) publisherOf(c idtoken.Claims, began uint64) (*publisher, error) {
 	if w, _ := ix.matchPending(c, began); w != nil {
 		if jti, _ := c.Text("jti"); ix.jtis[jti] {
@@ -129,8 +130,8 @@ func (ix *Index) publisherOf(c idtoken.Claims, began uint64) (*publisher, error)
 	return p, nil
 }
 
-// matchPending finds the pending publisher as the request sees it: one that another mint has consumed since the request
-// began is still there for it.
+// matchPending returns the pending publisher that matches an ID token, as the request sees the table: one that another mint has consumed
+// since the request began still counts.
 func (ix *Index) matchPending(c idtoken.Claims, began uint64) (*pending, error) {
 	var candidates []*publisher
 	rows := map[*publisher]*pending{}
@@ -144,7 +145,7 @@ func (ix *Index) matchPending(c idtoken.Claims, began uint64) (*pending, error) 
 	return rows[p], err
 }
 
-// reify creates the project of a pending publisher and turns it into a publisher.
+// reify creates the project of a pending publisher and registers the publisher for it.
 func (ix *Index) reify(w *pending, began uint64) error {
 	if w.consumed.seq > 0 {
 		return errRace
@@ -160,7 +161,7 @@ func (ix *Index) reify(w *pending, began uint64) error {
 		return noMint("invalid-payload", "%s", no.message)
 	}
 	p := ix.addProject(w.project)
-	for _, other := range ix.pending { // others for the same name have become pointless
+	for _, other := range ix.pending { // pending publishers for the same name are now pointless
 		if normalize(other.project) == p.key && other.consumed.seq == 0 {
 			other.consumed = ix.stampNow()
 		}
@@ -169,7 +170,7 @@ func (ix *Index) reify(w *pending, began uint64) error {
 	return ix.persist()
 }
 
-// attach registers a publisher for a project; an equal row takes one project more.
+// attach registers a publisher for a project. If an equal publisher exists, it adds the project to that one.
 func (ix *Index) attach(want publisher, p *project) {
 	for _, have := range ix.publishers {
 		if have.owner == want.owner && have.ownerID == want.ownerID && have.repository == want.repository &&
@@ -184,7 +185,7 @@ func (ix *Index) attach(want publisher, p *project) {
 	ix.publishers = append(ix.publishers, &want)
 }
 
-// useUp makes an ID token's jti used.
+// useUp marks an ID token's jti as used. It fails if it was used before.
 func (ix *Index) useUp(c idtoken.Claims) error {
 	jti, _ := c.Text("jti")
 	if ix.jtis[jti] {
@@ -194,7 +195,7 @@ func (ix *Index) useUp(c idtoken.Claims) error {
 	return nil
 }
 
-// grantFor mints (§4.6).
+// grantFor issues an upload token for the publisher's projects (§4.6).
 func (ix *Index) grantFor(p *publisher, host string) *grant {
 	now := ix.now()
 	expires := now.Add(tokenLife).Truncate(time.Second)
@@ -206,13 +207,14 @@ func (ix *Index) grantFor(p *publisher, host string) *grant {
 	return ix.newGrant(grant{publisher: p, expires: expires, caveats: caveats}, host)
 }
 
-// tokenPayload reads {"token": "…"}; the error has the words of the index's validator.
+// tokenPayload returns the token in {"token": "…"}. Its errors have the texts of PyPI's validator.
 func tokenPayload(body []byte) (string, error) {
 	const head, site = "1 validation error for TokenPayload\n", "\n    For further information visit https://errors.pydantic.dev/2.12/v/"
 	var payload map[string]any
 	var value any
 	if json.Unmarshal(body, &value) != nil {
-		return "", errors.New(head + "  Invalid JSON: expected value at line 1 column 1 [type=json_invalid, input_type=bytes]" + site + "json_invalid")
+		return "", errors.New(head + "  Invalid JSON: expected value at line 1 column 1 [type=json_invalid, input_type=bytes]" +
+			site + "json_invalid")
 	}
 	payload, ok := value.(map[string]any)
 	if !ok {
@@ -229,7 +231,7 @@ func tokenPayload(body []byte) (string, error) {
 	return token, nil
 }
 
-// burnToken is POST /_/oidc/burn-token: the answer is the same whatever happens.
+// burnToken handles POST /_/oidc/burn-token. By default the answer is the same whether or not it revoked a token.
 func (ix *Index) burnToken(w http.ResponseWriter, r *http.Request) {
 	behaviour := ix.Switches().Burn
 	switch behaviour {
@@ -245,14 +247,15 @@ func (ix *Index) burnToken(w http.ResponseWriter, r *http.Request) {
 		return
 	case BurnWorks, BurnIdle:
 	}
-	body, _ := io.ReadAll(http.MaxBytesReader(w, r.Body, payloadLimit)) // a body that breaks off burns nothing
+	body, _ := io.ReadAll(http.MaxBytesReader(w, r.Body, payloadLimit)) // a body that ends early revokes nothing
 	if raw, err := tokenPayload(body); err == nil {
 		ix.burn(raw, behaviour == BurnIdle)
 	}
 	answerJSON(w, http.StatusAccepted, map[string]any{"message": "Accepted", "errors": []string{}})
 }
 
-// burn deletes the token by its identifier, without a look at its signature. API tokens of users are not burned.
+// burn revokes the token by its identifier without checking its signature. It does not revoke the API tokens of users, and nothing if
+// idle is set.
 func (ix *Index) burn(raw string, idle bool) {
 	ix.mu.Lock()
 	defer ix.mu.Unlock()

@@ -15,36 +15,36 @@ import (
 	"github.com/org/pypi-oidc-publish/internal/fakepypi/warehouse/attestation"
 )
 
-// An index with [Options.Keep] writes its tables to its folder: projects, releases and files, the names that are used for
-// ever, and the API tokens. Publishers, and the upload tokens minted for them, are not kept: whoever starts the index sets
-// its publishers up, and such a token lives minutes.
+// An index with [Options.Keep] writes its tables to its folder: projects, releases and files, the file names that cannot be used again,
+// and the API tokens. Publishers, and the upload tokens issued for them, are not written: the caller sets publishers up at every start,
+// and such a token is valid for minutes only.
 //
-// The files lie in the folder as they were uploaded; the tables are one JSON document beside them, replaced as a whole
-// before a change is answered. One process at a time may use a folder: a second one is noticed when it writes.
+// The files are in the folder as they were uploaded. The tables are one JSON document beside them, which is replaced as a whole before a
+// change is answered. One process at a time may use a folder; an index notices a second one when it writes.
 
 const (
 	stateName    = "stage.json"
 	stateFormat  = "pypi-oidc-publish stage"
 	stateVersion = 1
-	// stateLimit bounds what is read of a state, in bytes: that of about a hundred thousand files.
+	// stateLimit is the maximum size of a document, in bytes: enough for about a hundred thousand files.
 	stateLimit = 64 << 20
 )
 
-// shelf is the place of the tables on disk.
+// shelf stores the tables on disk.
 type shelf struct {
-	path  string      // empty where nothing is kept
-	last  fs.FileInfo // the document as it was read or written last; nil before that
+	path  string      // empty if nothing is stored
+	last  fs.FileInfo // the document as it was last read or written; nil before that
 	dirty bool        // the tables differ from the document
 }
 
-// state is the document.
+// state is the JSON document of the tables.
 type state struct {
 	Format   string         `json:"format"`
 	Version  int            `json:"version"`
-	User     string         `json:"user"` // id of the one user, which API tokens name
+	User     string         `json:"user"` // id of the only user, which API tokens name
 	Seq      uint64         `json:"seq"`
 	Projects []projectState `json:"projects"`
-	Used     []string       `json:"used"` // file names, for ever
+	Used     []string       `json:"used"` // file names that cannot be used again
 	Tokens   []tokenState   `json:"tokens"`
 }
 
@@ -85,7 +85,7 @@ type fileState struct {
 	Provenance *attestation.Provenance `json:"provenance,omitempty"`
 }
 
-// tokenState is an API token. It is a credential: the document is readable by its owner alone.
+// tokenState describes an API token. It is a credential, so that the document is readable by its owner alone.
 type tokenState struct {
 	ID      string    `json:"id"`
 	Root    []byte    `json:"root"`
@@ -94,8 +94,8 @@ type tokenState struct {
 	Seq     uint64    `json:"seq"`
 }
 
-// restore reads the tables of an earlier start, or begins with none. What it cannot understand is an error, and stays as
-// it is.
+// restore reads the tables of an earlier start, or begins with empty ones. If it does not understand the document, it returns an error
+// and leaves the document as it is.
 func (ix *Index) restore() error {
 	ix.shelf.path = filepath.Join(ix.dir, stateName)
 	text, err := ix.shelf.read()
@@ -111,7 +111,8 @@ func (ix *Index) restore() error {
 	return nil
 }
 
-// beginKeeping writes the first document, so that a folder that cannot be written to is noticed at once.
+// beginKeeping writes the first document, so that a folder without write permission is noticed at once. It fails if the folder has
+// packages already.
 func (ix *Index) beginKeeping() error {
 	if _, err := os.Lstat(filepath.Join(ix.dir, "packages")); err == nil {
 		return fmt.Errorf("the folder %s has packages in it, but no %s that tells of them: use another folder", ix.dir, stateName)
@@ -120,7 +121,7 @@ func (ix *Index) beginKeeping() error {
 	return ix.persist()
 }
 
-// read returns the document, bounded.
+// read returns the document. It fails if the document is larger than stateLimit.
 func (s *shelf) read() ([]byte, error) {
 	info, err := os.Lstat(s.path)
 	if err != nil {
@@ -144,7 +145,7 @@ func (s *shelf) read() ([]byte, error) {
 	return text, err
 }
 
-// parseState reads a document that this version has written.
+// parseState decodes a document that this version has written. It fails for every other one.
 func parseState(text []byte) (*state, error) {
 	var head struct {
 		Format  string `json:"format"`
@@ -168,7 +169,7 @@ func parseState(text []byte) (*state, error) {
 	return s, nil
 }
 
-// persist writes the tables if they have changed. As long as it fails, nothing that is new may be answered as done.
+// persist writes the tables if they have changed. As long as it fails, no change may be answered as done.
 func (ix *Index) persist() error {
 	if ix.shelf.path == "" || !ix.shelf.dirty {
 		return nil
@@ -184,7 +185,8 @@ func (ix *Index) persist() error {
 	return nil
 }
 
-// write replaces the document as a whole: a reader, or a start after a crash, finds the old one or the new one.
+// write replaces the document as a whole: a reader, or a start after a crash, finds the old one or the new one. It fails if another
+// process has changed the document.
 func (s *shelf) write(text []byte) error {
 	if len(text) > stateLimit {
 		return fmt.Errorf("it has more than %d bytes", stateLimit)
@@ -192,7 +194,7 @@ func (s *shelf) write(text []byte) error {
 	if err := s.ours(); err != nil {
 		return err
 	}
-	out, err := os.CreateTemp(filepath.Dir(s.path), "."+stateName+"-*") // of mode 0600
+	out, err := os.CreateTemp(filepath.Dir(s.path), "."+stateName+"-*") // with mode 0600
 	if err != nil {
 		return err
 	}
@@ -211,12 +213,12 @@ func (s *shelf) write(text []byte) error {
 	return err
 }
 
-// ours tells whether the document is still the one that this index knows.
+// ours returns an error if another process has changed the document since this index read or wrote it.
 func (s *shelf) ours() error {
 	now, err := os.Lstat(s.path)
 	switch {
 	case errors.Is(err, fs.ErrNotExist):
-		return nil // the first one, or it was removed: what is in memory is all there is
+		return nil // not written yet, or removed: memory has all of it
 	case err != nil:
 		return err
 	case s.last == nil || !os.SameFile(s.last, now) || s.last.Size() != now.Size() || !s.last.ModTime().Equal(now.ModTime()):
@@ -225,7 +227,7 @@ func (s *shelf) ours() error {
 	return nil
 }
 
-// kept answers a change, which counts only when it is on disk.
+// kept writes changed tables to disk. It returns the refusal to send if that fails: a change counts only when it is on disk.
 func (ix *Index) kept() *refusal {
 	if err := ix.persist(); err != nil {
 		return refuse(http.StatusInternalServerError, "%v", err)
@@ -233,7 +235,7 @@ func (ix *Index) kept() *refusal {
 	return nil
 }
 
-// Close writes what is not on disk yet. An index that keeps nothing has nothing to close.
+// Close writes what is not on disk yet. It does nothing for an index that stores nothing.
 func (ix *Index) Close() error {
 	ix.mu.Lock()
 	defer ix.mu.Unlock()

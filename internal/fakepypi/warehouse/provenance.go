@@ -7,11 +7,11 @@ import (
 	"strings"
 )
 
-// The integrity API (docs/reference/pypi-server.md §5.3), which serves what the index keeps of the attestations of a file.
+// The integrity API (docs/reference/pypi-server.md §5.3), which serves the attestations of a file as the index has stored them.
 
 const integrityJSON = "application/vnd.pypi.integrity.v1+json"
 
-// integrity is GET /integrity/{name}/{version}/{file}/provenance.
+// integrity handles GET /integrity/{name}/{version}/{file}/provenance.
 func (ix *Index) integrity(w http.ResponseWriter, r *http.Request) {
 	kind := integrityJSON
 	if accept := r.Header.Values("Accept"); strings.TrimSpace(strings.Join(accept, "")) != "" {
@@ -40,6 +40,7 @@ func (ix *Index) integrity(w http.ResponseWriter, r *http.Request) {
 	}
 }
 
+// answerAs writes body as JSON with the content type kind.
 func answerAs(w http.ResponseWriter, kind string, body any) {
 	text, err := json.Marshal(body)
 	if err != nil {
@@ -47,19 +48,21 @@ func answerAs(w http.ResponseWriter, kind string, body any) {
 		return
 	}
 	w.Header().Set("Content-Type", kind)
-	_, _ = w.Write(text) // The client may be gone; there is nobody left to tell.
+	_, _ = w.Write(text) // it fails if the client is gone: no action needed
 }
 
-// provenanceURL is where the provenance of a file is; nil where it has none.
+// provenanceURL returns the address of a file's provenance, or nil if it has none.
 func (f *file) provenanceURL(origin string) *string {
 	if f.provenance == nil {
 		return nil
 	}
-	at := origin + "/integrity/" + string(f.project.key) + "/" + url.PathEscape(f.release.version) + "/" + url.PathEscape(f.name) + "/provenance"
+	at := origin + "/integrity/" + string(f.project.key) + "/" + url.PathEscape(f.release.version) + "/" +
+		url.PathEscape(f.name) + "/provenance"
 	return &at
 }
 
-// Provenance returns the document of a file's attestations, without a request; nil where it has none.
+// Provenance returns the provenance document of a file without a request. It returns nil if there is no such file, or the file has no
+// attestations.
 func (ix *Index) Provenance(name string) ([]byte, error) {
 	ix.mu.Lock()
 	defer ix.mu.Unlock()

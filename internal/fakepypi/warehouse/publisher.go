@@ -8,26 +8,26 @@ import (
 	"github.com/org/pypi-oidc-publish/internal/fakepypi/warehouse/idtoken"
 )
 
-// What is checked of GitHub's claims (docs/reference/pypi-server.md §4.4), in the order of the index. An error's text is
-// the reason that the
-// client is told.
+// The checks of GitHub's claims (docs/reference/pypi-server.md §4.4), in PyPI's order. An error's text is the reason that the client
+// receives.
 
-// mismatch is a reason in the index's own words.
+// mismatch is the reason why claims do not match, in PyPI's words.
 type mismatch string
 
 func (m mismatch) Error() string { return string(m) }
 
-// requiredClaims have to be there; ref and sha may be empty.
+// requiredClaims returns the names of the claims that must be present; ref and sha may be empty.
 func requiredClaims() []string {
 	return []string{"repository", "repository_owner", "repository_owner_id", "job_workflow_ref", "event_name", "jti", "ref", "sha"}
 }
 
-// claimCheck judges one claim of a token for a publisher that was found by the others.
+// claimCheck checks one claim of a token against the publisher that was found by the others.
 type claimCheck struct {
 	claim string
 	check func(p *publisher, c idtoken.Claims) error
 }
 
+// claimChecks returns the checks in PyPI's order.
 func claimChecks() []claimCheck {
 	return []claimCheck{
 		{"repository", sameRepository},
@@ -38,7 +38,7 @@ func claimChecks() []claimCheck {
 	}
 }
 
-// match finds the publisher of the claims among candidates and checks every claim against it.
+// match returns the publisher among candidates that the claims name, after it has checked every claim. Every error is a mismatch.
 func match(candidates []*publisher, c idtoken.Claims) (*publisher, error) {
 	for _, name := range requiredClaims() {
 		if _, ok := c.Text(name); !ok {
@@ -57,10 +57,11 @@ func match(candidates []*publisher, c idtoken.Claims) (*publisher, error) {
 	return p, nil
 }
 
-// workflowFile finds the workflow's file name: what stands between the last slash and the at sign.
+// workflowFile matches the workflow's file name: the text between the last slash and the at sign.
 var workflowFile = regexp.MustCompile(`[^/]+\.(yml|yaml)@`)
 
-// lookUp is the database's query: letter case counts.
+// lookUp returns the candidate whose registered values are those of the claims, as PyPI's database query does: letter case counts. A
+// publisher of the claimed environment comes before one of any environment.
 func lookUp(candidates []*publisher, c idtoken.Claims) (*publisher, error) {
 	repository, _ := c.Text("repository")
 	owner, name, _ := strings.Cut(repository, "/")
@@ -88,6 +89,7 @@ func lookUp(candidates []*publisher, c idtoken.Claims) (*publisher, error) {
 	return anyEnvironment, nil
 }
 
+// failedClaim returns the mismatch of a claim whose check failed.
 func failedClaim(name string) error {
 	return mismatch(fmt.Sprintf("Check failed for required claim %s", repr(name)))
 }
@@ -113,6 +115,7 @@ func sameOwnerID(p *publisher, c idtoken.Claims) error {
 	return nil
 }
 
+// safeEvent returns an error if the event is missing or not supported.
 func safeEvent(_ *publisher, c idtoken.Claims) error {
 	switch event, _ := c.Text("event_name"); event {
 	case "":
@@ -123,6 +126,7 @@ func safeEvent(_ *publisher, c idtoken.Claims) error {
 	return nil
 }
 
+// sameWorkflow returns an error unless job_workflow_ref is the publisher's workflow at the ref or the commit of the claims.
 func sameWorkflow(p *publisher, c idtoken.Claims) error {
 	claim, _ := c.Text("job_workflow_ref")
 	ref, _ := c.Text("ref")

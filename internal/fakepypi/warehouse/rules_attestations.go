@@ -6,8 +6,8 @@ import (
 	"github.com/org/pypi-oidc-publish/internal/fakepypi/warehouse/attestation"
 )
 
-// attestationSet is docs/reference/pypi-server.md row 95: the attestations that came with a file are verified, or the file is
-// refused (§5.1).
+// attestationSet checks docs/reference/pypi-server.md row 95: the attestations that came with a file are verified, or the file is refused
+// (§5.1).
 func attestationSet(u *upload) *refusal {
 	text := u.form.get("attestations")
 	if text == "" || u.switches.NoAttestations {
@@ -16,13 +16,12 @@ func attestationSet(u *upload) *refusal {
 	return u.attest(text)
 }
 
-// unattested is a refusal of row 95.
+// unattested returns a refusal of row 95.
 func unattested(format string, args ...any) *refusal {
 	return bad("Invalid attestations supplied during upload: "+format, args...)
 }
 
-// attest is §5.1 rows 1 and 3 to 9, in this order. Publishers of a kind that has no identity (§5.1 row 2) there are
-// none.
+// attest checks §5.1 rows 1 and 3 to 9, in this order. This index has no publishers of a kind without an identity (§5.1 row 2).
 func (u *upload) attest(text string) *refusal {
 	if u.grant.publisher == nil {
 		return unattested("Attestations are only supported when using Trusted Publishing")
@@ -51,8 +50,8 @@ func (u *upload) attest(text string) *refusal {
 	return nil
 }
 
-// verified is the predicate type of an attestation that is to be believed. It is one of the two that the index takes, as
-// its library refuses others (§5.1 row 8 never comes to that).
+// verified returns the predicate type of an attestation, or the refusal if it does not verify. The type is one of the two that PyPI
+// accepts, because its library refuses others (§5.1 row 8 is never reached).
 func (u *upload) verified(a attestation.Attestation) (string, *refusal) {
 	p, content := u.grant.publisher, u.form.content
 	policy := attestation.GitHub(u.ix.issuer, p.owner+"/"+p.repository, p.workflow)
@@ -67,7 +66,7 @@ func (u *upload) verified(a attestation.Attestation) (string, *refusal) {
 	return predicate, nil
 }
 
-// provenanceOf returns the document of what the publisher's upload brought.
+// provenanceOf returns the provenance document of the publisher's upload.
 func provenanceOf(p *publisher, all []attestation.Attestation) *attestation.Provenance {
 	of := attestation.Publisher{Kind: "GitHub", Repository: p.owner + "/" + p.repository, Workflow: p.workflow}
 	if p.environment != "" {

@@ -2,10 +2,10 @@ package warehouse
 
 import "time"
 
-// Switches change what the index does. The zero value is the strict index with everything in order; each field is read
-// in one place.
+// Switches change the behaviour of the index. The zero value is the strict index with everything in order. Each field is read in one
+// place.
 type Switches struct {
-	// Burn is how the revocation endpoint behaves (docs/reference/pypi-server.md §4.7).
+	// Burn selects how the revocation endpoint behaves (docs/reference/pypi-server.md §4.7).
 	Burn Burn
 
 	// The admin flags of §2.1, §4.1 and §4.2.
@@ -14,30 +14,30 @@ type Switches struct {
 	NoProjects bool // no new projects
 	NoOIDC     bool // Trusted Publishing is off: audience 403, mint not-enabled
 	NoGitHub   bool // Trusted Publishing from GitHub is off: mint not-enabled
-	// NoAttestations is the flag of §5.1: the form's field is not looked at, and provenance is not served (403).
+	// NoAttestations is the flag of §5.1: the form's field is ignored, and provenance is not served (403).
 	NoAttestations bool
 
-	// HTTPS refuses plain http, as the real index does (row 2). A stage has nothing else.
+	// HTTPS refuses plain HTTP, as PyPI does (row 2). A test index serves nothing else.
 	HTTPS bool
 
-	// NoEmail and NoSecondFactor are what the user of an API token lacks (row 45).
+	// NoEmail and NoSecondFactor take a verified email address and two-factor authentication from the user of an API token (row 45).
 	NoEmail, NoSecondFactor bool
-	// TooManyProjects is set where the user of an API token has used up the rate limit for new projects (§2.9).
+	// TooManyProjects says that the user of an API token has used up the rate limit for new projects (§2.9).
 	TooManyProjects bool
 
-	// Inactive is set where the organisation that owns the projects is not in good standing.
+	// Inactive says that the organization that owns the projects is not in good standing.
 	Inactive bool
 
 	// FileLimit and ProjectLimit are sizes in bytes; 0 means 100 MiB and 10 GiB (§1.6).
 	FileLimit, ProjectLimit int64
 
-	// Prohibited are the normalized project names that an admin has reserved.
+	// Prohibited has the project names that an administrator has reserved.
 	Prohibited []string
 
-	// Absent is how long the edge goes on answering 404 for a simple page that was asked for before its project
-	// existed; on the real index about a minute (§7.3).
+	// Absent is how long the CDN cache goes on answering 404 for a simple page that was requested before its project existed; about a
+	// minute on PyPI (§7.3).
 	Absent time.Duration
-	// Stale makes the first read of a simple page after a change show the state before it (§7.3).
+	// Stale makes the first read of a simple page after a change return the state before it (§7.3).
 	Stale bool
 }
 
@@ -46,8 +46,8 @@ type Burn string
 
 // The behaviours of the revocation endpoint.
 const (
-	BurnWorks      Burn = ""            // 202, and the token is gone
-	BurnIdle       Burn = "idle"        // 202, and the token lives on
+	BurnWorks      Burn = ""            // 202, and the token is revoked
+	BurnIdle       Burn = "idle"        // 202, and the token stays valid
 	BurnMissing    Burn = "missing"     // 404: an index without the endpoint
 	BurnNotAllowed Burn = "not-allowed" // 405: likewise
 	BurnBroken     Burn = "broken"      // 500
@@ -58,7 +58,7 @@ const (
 	gib              = 1 << 30
 	defaultFileLimit = 100 * mib
 	defaultProject   = 10 * gib
-	// uploadWindow is how long a release takes new files (row 63).
+	// uploadWindow is how long a release accepts new files (row 63).
 	uploadWindow = 14 * 24 * time.Hour
 	// tokenLife is how long a minted upload token is valid (§4.6).
 	tokenLife = 900 * time.Second
@@ -71,11 +71,12 @@ const (
 	statusQuarantined     = "quarantined"
 )
 
-// statuses are those that a project can have.
+// statuses returns the statuses that a project can have.
 func statuses() []string {
 	return []string{statusActive, statusArchived, statusArchivedNoIndex, statusQuarantined}
 }
 
+// fileLimit returns the maximum size of a file in bytes.
 func (s Switches) fileLimit() int64 {
 	if s.FileLimit > 0 {
 		return s.FileLimit
@@ -83,6 +84,7 @@ func (s Switches) fileLimit() int64 {
 	return defaultFileLimit
 }
 
+// projectLimit returns the maximum size of a project in bytes.
 func (s Switches) projectLimit() int64 {
 	if s.ProjectLimit > 0 {
 		return s.ProjectLimit

@@ -15,13 +15,13 @@ type logEntry struct {
 	index         int64 // in the log
 	logID         []byte
 	kind, version string
-	time          int64  // seconds since 1970; 0 where it is not told
-	promise       []byte // the signed entry timestamp; nil where there is none
+	time          int64  // seconds since 1970; 0 if it is missing
+	promise       []byte // the signed entry timestamp; nil if it is missing
 	proof         inclusion
 	body          []byte
 }
 
-// inclusion is a proof that an entry is in a tree.
+// inclusion is a proof that an entry is in a Merkle tree.
 type inclusion struct {
 	index, size int64 // in the tree
 	root        []byte
@@ -29,10 +29,11 @@ type inclusion struct {
 	checkpoint  string
 }
 
-// errEntry is not of the kind that the index has words for (docs/reference/pypi-server.md §5.1 row 7).
+// errEntry is returned for an entry that cannot be parsed. It is not a VerificationError, because PyPI has no message of its own for that
+// (docs/reference/pypi-server.md §5.1 row 7).
 var errEntry = errors.New("invalid transparency log entry")
 
-// parseEntry reads an entry. What is missing is not taken for a zero, but for the time, the promise and the hashes.
+// parseEntry returns the entry in raw. Every member is required, except the time, the promise and the hashes. The error is errEntry.
 func parseEntry(raw json.RawMessage) (logEntry, error) {
 	f, err := parseObject(raw)
 	if err != nil {
@@ -60,7 +61,7 @@ func parseEntry(raw json.RawMessage) (logEntry, error) {
 	return e, nil
 }
 
-// entryReader remembers that something was wrong; what it was is not told.
+// entryReader reads the members of an entry and remembers whether one was missing or invalid.
 type entryReader struct{ failed bool }
 
 func (r *entryReader) object(f object, name string) object {
@@ -87,6 +88,7 @@ func (r *entryReader) number(f object, name string) int64 {
 	return v
 }
 
+// hashes returns the hashes of a proof; the member may be missing.
 func (r *entryReader) hashes(f object) [][]byte {
 	raw := f.get("hashes")
 	if raw == nil {
@@ -105,7 +107,7 @@ func (r *entryReader) hashes(f object) [][]byte {
 	return all
 }
 
-// verify checks the entry against the log's keys: proof, checkpoint, promise.
+// verify checks the entry with the log's keys: the inclusion proof, the checkpoint, and the promise.
 func (e logEntry) verify(keys keyring) error {
 	if err := e.proof.verify(e.body); err != nil {
 		return err
@@ -121,10 +123,10 @@ func (e logEntry) verify(keys keyring) error {
 	return nil
 }
 
-// noteSignature is a line of a signed note.
+// noteSignature matches a signature line of a signed note.
 var noteSignature = regexp.MustCompile(`\x{2014} (\S+) ([0-9A-Za-z+/=-]+)\n`)
 
-// checkpointSigned tells whether the log has signed the root that the proof leads to.
+// checkpointSigned returns an error unless the log has signed a checkpoint with the root of the inclusion proof.
 func (e logEntry) checkpointSigned(keys keyring) error {
 	note := e.proof.checkpoint
 	if strings.Count(note, "\n\n") != 1 {
@@ -151,7 +153,7 @@ func (e logEntry) checkpointSigned(keys keyring) error {
 	return e.checkpointRoot(strings.Split(strings.TrimSpace(text), "\n"))
 }
 
-// checkpointRoot compares the root: the third line of the note, behind the origin and the size.
+// checkpointRoot compares the root of the proof with that of the note, which is the third line, after the origin and the size.
 func (e logEntry) checkpointRoot(lines []string) error {
 	if len(lines) < 3 {
 		return VerificationError("malformed LogCheckpoint: too few items in header")

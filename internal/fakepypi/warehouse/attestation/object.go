@@ -9,8 +9,8 @@ import (
 	"unicode"
 )
 
-// The values of JSON objects that strangers wrote, by their exact names: [json.Unmarshal] into a struct would take other
-// letter case for the same name, and a missing value for a zero.
+// The values of JSON objects from outside are read by their exact names: [json.Unmarshal] into a struct would accept the name in other
+// letter case, and would turn a missing value into a zero.
 
 // object is one JSON object.
 type object map[string]json.RawMessage
@@ -20,7 +20,7 @@ var (
 	errKind    = errors.New("value of another kind expected")
 )
 
-// parseObject reads an object.
+// parseObject returns the JSON object in text. It fails for any other value, null included.
 func parseObject(text []byte) (object, error) {
 	var f object
 	if err := json.Unmarshal(text, &f); err != nil || f == nil {
@@ -29,8 +29,8 @@ func parseObject(text []byte) (object, error) {
 	return f, nil
 }
 
-// get finds a value by its name in protobuf JSON, or else by the same name in snake case, which is taken too. A null is
-// no value.
+// get returns a value by its name in protobuf JSON, or by the same name in snake case, which is accepted too. It returns nil if the value
+// is missing or null.
 func (f object) get(name string) json.RawMessage {
 	for _, spelling := range []string{name, snake(name)} {
 		if raw := f[spelling]; raw != nil && string(raw) != "null" {
@@ -40,6 +40,7 @@ func (f object) get(name string) json.RawMessage {
 	return nil
 }
 
+// snake returns a name in camel case as snake case.
 func snake(name string) string {
 	var b strings.Builder
 	for _, r := range name {
@@ -51,6 +52,7 @@ func snake(name string) string {
 	return b.String()
 }
 
+// object returns a nested object.
 func (f object) object(name string) (object, error) {
 	raw := f.get(name)
 	if raw == nil {
@@ -59,6 +61,7 @@ func (f object) object(name string) (object, error) {
 	return parseObject(raw)
 }
 
+// text returns a string value.
 func (f object) text(name string) (string, error) {
 	raw := f.get(name)
 	if raw == nil {
@@ -67,6 +70,7 @@ func (f object) text(name string) (string, error) {
 	return parseText(raw)
 }
 
+// parseText returns the JSON string in raw. It fails for any other value, null included.
 func parseText(raw json.RawMessage) (string, error) {
 	var text *string
 	if err := json.Unmarshal(raw, &text); err != nil || text == nil {
@@ -75,7 +79,7 @@ func parseText(raw json.RawMessage) (string, error) {
 	return *text, nil
 }
 
-// bytes is a value in base64.
+// bytes returns a value in base64, decoded.
 func (f object) bytes(name string) ([]byte, error) {
 	text, err := f.text(name)
 	if err != nil {
@@ -84,7 +88,7 @@ func (f object) bytes(name string) ([]byte, error) {
 	return parseBase64(text)
 }
 
-// number is an integer, which protobuf JSON has as a text.
+// number returns an integer that is not negative. In protobuf JSON it is a string.
 func (f object) number(name string) (int64, error) {
 	text, err := f.text(name)
 	if err != nil {
@@ -97,7 +101,7 @@ func (f object) number(name string) (int64, error) {
 	return n, nil
 }
 
-// parseBase64 takes the standard alphabet, with or without padding and line ends (docs/reference/attestations.md §1.2).
+// parseBase64 decodes the standard alphabet, with or without padding and line ends (docs/reference/attestations.md §1.2).
 func parseBase64(text string) ([]byte, error) {
 	text = strings.NewReplacer("\n", "", "\r", "").Replace(text)
 	return base64.RawStdEncoding.DecodeString(strings.TrimRight(text, "="))

@@ -1,6 +1,6 @@
-// Package attestation reads and verifies attestations (PEP 740) as the index does, by the steps of pypi-attestations and
-// sigstore-python, and with the keys of one Sigstore. It shares no code with what makes attestations, does not know who may
-// upload what, and asks nobody for anything.
+// Package attestation parses and verifies attestations (PEP 740) as PyPI does, by the steps of pypi-attestations and sigstore-python, and
+// with the keys of one Sigstore instance. It shares no code with the part of the program that makes attestations, does not decide who may
+// upload what, and makes no requests.
 package attestation
 
 import (
@@ -10,17 +10,17 @@ import (
 	"strings"
 )
 
-// The form field with attestations (docs/reference/attestations.md §1.1 and §1.2): a JSON array of PEP 740 objects.
+// The form field with attestations is a JSON array of PEP 740 objects (docs/reference/attestations.md §1.1 and §1.2).
 
-// Attestation is one object, decoded, and not verified. What else it had is dropped.
+// Attestation is one decoded attestation object. It is not verified, and members that are not known are dropped.
 type Attestation struct {
 	certificate []byte
-	entries     []json.RawMessage // objects; only the first is ever looked at
+	entries     []json.RawMessage // objects; only the first is used
 	statement   []byte
 	signature   []byte
 }
 
-// modelError is what is wrong with the form of attestations, in the shape of the index's validator.
+// modelError lists what is wrong with the format of attestations, in the form that PyPI's validator gives its messages.
 type modelError []modelProblem
 
 type modelProblem struct{ at, text, kind string }
@@ -41,8 +41,8 @@ func (e modelError) Error() string {
 	return b.String()
 }
 
-// Parse returns the attestations of a form field. The error has the shape of the texts of the index's validator, and names
-// all that is wrong with their form.
+// Parse returns the attestations in a form field. Its error lists every problem of their format and looks like a message of PyPI's
+// validator.
 func Parse(text string) ([]Attestation, error) {
 	var value any
 	if err := json.Unmarshal([]byte(text), &value); err != nil {
@@ -65,12 +65,13 @@ func Parse(text string) ([]Attestation, error) {
 	return all, nil
 }
 
-// model reads one object and notes all that is wrong with it.
+// model reads one object and collects the problems of its format.
 type model struct {
 	at       string
 	problems modelError
 }
 
+// note adds a problem of the value at a path. A missing value always has the same message.
 func (m *model) note(at string, err error, text, kind string) {
 	if errors.Is(err, errMissing) {
 		text, kind = "Field required", "missing"
@@ -78,6 +79,7 @@ func (m *model) note(at string, err error, text, kind string) {
 	m.problems = append(m.problems, modelProblem{m.at + at, text, kind})
 }
 
+// attestation returns the attestation in row, as far as it could be read.
 func (m *model) attestation(row json.RawMessage) Attestation {
 	const badObject, objectKind = "Input should be an object", "model_type"
 	var a Attestation
@@ -106,7 +108,7 @@ func (m *model) attestation(row json.RawMessage) Attestation {
 	return a
 }
 
-// inner is a nested object; a null is a value of the wrong kind here.
+// inner returns a nested object. Unlike object, it accepts no other spelling of the name, and null is a value of the wrong type.
 func (f object) inner(name string) (object, error) {
 	raw, given := f[name]
 	if !given {
@@ -115,6 +117,7 @@ func (f object) inner(name string) (object, error) {
 	return parseObject(raw)
 }
 
+// bytes returns a value in base64, decoded.
 func (m *model) bytes(f object, at, name string) []byte {
 	at += "." + name
 	raw, given := f[name]
@@ -134,7 +137,7 @@ func (m *model) bytes(f object, at, name string) []byte {
 	return b
 }
 
-// entries are one object or more.
+// entries returns the transparency log entries; there must be at least one.
 func (m *model) entries(f object) []json.RawMessage {
 	const at = ".verification_material.transparency_entries"
 	raw, given := f["transparency_entries"]

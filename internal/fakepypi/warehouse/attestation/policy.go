@@ -6,16 +6,17 @@ import (
 	"fmt"
 )
 
-// Whose certificate it has to be (docs/reference/attestations.md §2.2): that of the workflow which the upload token's
-// publisher names. The alternative name, the environment and the ids are not looked at.
+// The certificate must be that of the workflow which the publisher of the upload token names (docs/reference/attestations.md §2.2). The
+// alternative name, the environment and the ids are not checked.
 
-// Policy checks whose certificate it is, once the certificate is known to be good.
+// Policy checks who a certificate was issued to. The certificate itself has been verified before. An error is a [VerificationError] or
+// another one.
 type Policy func(*x509.Certificate) error
 
-// github is where the repositories of publishers are.
+// github is the URL of GitHub, which the repositories of publishers are below.
 const github = "https://github.com/"
 
-// The facts in a certificate, by their numbers below 1.3.6.1.4.1.57264.1.
+// The numbers of certificate extensions below 1.3.6.1.4.1.57264.1, and their names in messages.
 const (
 	factIssuer       = 8
 	factRepository   = 12
@@ -27,8 +28,8 @@ const (
 	missingExtension = "Certificate does not contain %s (1.3.6.1.4.1.57264.1.%d) extension"
 )
 
-// GitHub returns the policy of a publisher at GitHub: the issuer of its ID tokens, its repository as "owner/name", and the
-// file name of its workflow.
+// GitHub returns the policy for a publisher at GitHub: issuer is that of its ID tokens, repository is "owner/name", and workflow is a
+// file name.
 func GitHub(issuer, repository, workflow string) Policy {
 	return func(c *x509.Certificate) error {
 		if err := hasFact(c, factIssuer, issuerName, issuer); err != nil {
@@ -47,11 +48,12 @@ func GitHub(issuer, repository, workflow string) Policy {
 				return nil
 			}
 		}
-		return VerificationError(fmt.Sprintf("Certificate's Build Config URI %s does not match expected Trusted Publisher: %s @ %s", config, workflow, repository))
+		return VerificationError(fmt.Sprintf("Certificate's Build Config URI %s does not match expected Trusted Publisher: %s @ %s",
+			config, workflow, repository))
 	}
 }
 
-// hasFact has the words of sigstore's policies.
+// hasFact returns an error unless the extension has the value want. Messages are those of sigstore-python's policies.
 func hasFact(c *x509.Certificate, number int, name, want string) error {
 	got, given := fact(c, number)
 	switch {
@@ -63,7 +65,7 @@ func hasFact(c *x509.Certificate, number int, name, want string) error {
 	return nil
 }
 
-// fact is the text of an extension.
+// fact returns the text of an extension; given is false if the extension is missing or not a UTF8String.
 func fact(c *x509.Certificate, number int) (text string, given bool) {
 	id := asn1.ObjectIdentifier{1, 3, 6, 1, 4, 1, 57264, 1, number}
 	for _, e := range c.Extensions {

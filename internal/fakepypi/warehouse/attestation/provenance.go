@@ -2,7 +2,7 @@ package attestation
 
 import "encoding/json"
 
-// Provenance is the document of a file's attestations and of who published it, as the index serves and keeps it.
+// Provenance is the document of a file's attestations and their publisher, as the index serves and stores it.
 type Provenance struct {
 	Version int      `json:"version"`
 	Bundles []bundle `json:"attestation_bundles"`
@@ -13,15 +13,15 @@ type bundle struct {
 	Attestations []servedAttestation `json:"attestations"`
 }
 
-// Publisher is the Trusted Publisher of an upload.
+// Publisher describes the Trusted Publisher of an upload.
 type Publisher struct {
 	Kind        string  `json:"kind"`        // "GitHub"
 	Repository  string  `json:"repository"`  // "owner/name"
 	Workflow    string  `json:"workflow"`    // file name
-	Environment *string `json:"environment"` // nil where the publisher names none
+	Environment *string `json:"environment"` // nil if the publisher names none
 }
 
-// servedAttestation is an attestation as the index writes it: in its own base64, without what it did not know.
+// servedAttestation is an attestation as the index writes it: in its own base64, and without members that it does not know.
 type servedAttestation struct {
 	Version  int            `json:"version"`
 	Material servedMaterial `json:"verification_material"`
@@ -38,7 +38,7 @@ type servedEnvelope struct {
 	Signature []byte `json:"signature"`
 }
 
-// NewProvenance returns the document of the attestations that came with a publisher's upload.
+// NewProvenance returns the document for the attestations of a publisher's upload.
 func NewProvenance(p Publisher, all []Attestation) *Provenance {
 	b := bundle{Publisher: p}
 	for _, a := range all {

@@ -8,21 +8,22 @@ import (
 	"errors"
 )
 
-// The timestamp of a certificate log in a certificate (RFC 6962 sections 3.2 and 3.3).
+// The signed certificate timestamp (SCT) that a certificate transparency log has put into a certificate (RFC 6962 sections 3.2 and 3.3).
 
-// isSCT tells the extension that holds it.
+// isSCT reports whether id is that of the extension with the timestamps.
 func isSCT(id asn1.ObjectIdentifier) bool {
 	return id.Equal(asn1.ObjectIdentifier{1, 3, 6, 1, 4, 1, 11129, 2, 4, 2})
 }
 
-// sct is one timestamp.
+// sct is one signed certificate timestamp.
 type sct struct {
 	logID, moment, extensions, algorithm, signature []byte
 }
 
 var errSCT = errors.New("the signed certificate timestamp cannot be read")
 
-// verifySCT tells whether a log that the ring knows has seen the certificate, which the issuer has signed.
+// verifySCT returns an error unless a log in the ring has signed a timestamp for the certificate. issuer is the certificate that signed
+// it.
 func verifySCT(c, issuer *x509.Certificate, logs keyring) error {
 	stamp, err := sctOf(c)
 	if err != nil {
@@ -41,7 +42,7 @@ func verifySCT(c, issuer *x509.Certificate, logs keyring) error {
 	data = append(data, key[:]...)
 	data = append(data, byte(len(tbs)>>16), byte(len(tbs)>>8), byte(len(tbs)))
 	data = append(data, tbs...)
-	data = binary.BigEndian.AppendUint16(data, uint16(len(stamp.extensions))) //nolint:gosec // it was read behind a length of two bytes
+	data = binary.BigEndian.AppendUint16(data, uint16(len(stamp.extensions))) // its length was in two bytes
 	data = append(data, stamp.extensions...)
 	if err := logs.verify(stamp.logID, stamp.signature, data); err != nil {
 		return VerificationError("SCT verify failed: " + err.Error())
@@ -49,7 +50,7 @@ func verifySCT(c, issuer *x509.Certificate, logs keyring) error {
 	return nil
 }
 
-// sctOf is the one timestamp in a certificate.
+// sctOf returns the timestamp in a certificate. There must be exactly one.
 func sctOf(c *x509.Certificate) (sct, error) {
 	for _, e := range c.Extensions {
 		if !isSCT(e.Id) {
@@ -72,7 +73,7 @@ func sctOf(c *x509.Certificate) (sct, error) {
 	return sct{}, VerificationError("No PrecertificateSignedCertificateTimestamps found for the certificate")
 }
 
-// sized takes what stands behind its length in two bytes.
+// sized splits b after a value with its length in two bytes before it. ok is false if b is too short.
 func sized(b []byte) (inner, rest []byte, ok bool) {
 	if len(b) < 2 {
 		return nil, nil, false
@@ -84,6 +85,7 @@ func sized(b []byte) (inner, rest []byte, ok bool) {
 	return b[2 : 2+n], b[2+n:], true
 }
 
+// parseSCT returns the timestamp in b (RFC 6962 section 3.2).
 func parseSCT(b []byte) (sct, error) {
 	const head = 1 + 32 + 8 // version, log id, time
 	if len(b) < head || b[0] != 0 {
@@ -102,7 +104,7 @@ func parseSCT(b []byte) (sct, error) {
 	return s, nil
 }
 
-// withoutSCT is what the log has signed: the certificate's contents before the timestamp was put in.
+// withoutSCT returns what the log has signed: the certificate's contents without the extension with the timestamp.
 func withoutSCT(tbs []byte) ([]byte, error) {
 	var whole asn1.RawValue
 	if _, err := asn1.Unmarshal(tbs, &whole); err != nil {
@@ -125,7 +127,7 @@ func withoutSCT(tbs []byte) ([]byte, error) {
 	return asn1.Marshal(asn1.RawValue{Class: asn1.ClassUniversal, Tag: asn1.TagSequence, IsCompound: true, Bytes: kept})
 }
 
-// extensionsWithoutSCT rewrites the explicitly tagged sequence of extensions.
+// extensionsWithoutSCT returns the explicitly tagged sequence of extensions without the timestamp.
 func extensionsWithoutSCT(tagged []byte) ([]byte, error) {
 	var list []asn1.RawValue
 	if _, err := asn1.Unmarshal(tagged, &list); err != nil {

@@ -9,18 +9,18 @@ import (
 	"github.com/org/pypi-oidc-publish/internal/pep"
 )
 
-// What an attestation says (docs/reference/attestations.md §1.3): an in-toto statement about one distribution.
+// The content of an attestation (docs/reference/attestations.md §1.3): an in-toto statement about one distribution.
 
 const (
 	publishPredicate = "https://docs.pypi.org/attestations/publish/v1"
 	slsaPredicate    = "https://slsa.dev/provenance/v1"
 )
 
-// statement is one, decoded.
+// statement is a decoded in-toto statement.
 type statement struct {
 	subjects  []subject
 	predicate string // its type
-	content   object // of the predicate; nil where it is absent or null
+	content   object // of the predicate; nil if it is missing or null
 }
 
 type subject struct {
@@ -28,12 +28,12 @@ type subject struct {
 	digest map[string]string
 }
 
-// digestNames are those that a subject may have.
+// digestNames returns the names of digests that a subject may have.
 func digestNames() []string {
 	return []string{"sha256", "sha384", "sha512", "sha3_256", "sha3_384", "sha3_512"}
 }
 
-// parseStatement reads a statement. Names that it does not know are no error, but those of digests are.
+// parseStatement returns the statement in text. Unknown members are ignored, but an unknown digest name is an error.
 func parseStatement(text []byte) (statement, error) {
 	var s statement
 	invalid := func(at string) (statement, error) {
@@ -68,6 +68,7 @@ func parseStatement(text []byte) (statement, error) {
 	return s, nil
 }
 
+// parseSubject returns the subject in row.
 func parseSubject(row json.RawMessage) (subject, error) {
 	var s subject
 	f, err := parseObject(row)
@@ -95,7 +96,8 @@ func parseSubject(row json.RawMessage) (subject, error) {
 	return s, nil
 }
 
-// about tells whether the statement is one of the distribution, and of a kind that the index takes.
+// about returns an error unless the statement is about the distribution with this name and SHA-256 (lower-case hex) and its predicate
+// type is one that PyPI accepts.
 func (s statement) about(filename, sha256 string) error {
 	if len(s.subjects) != 1 {
 		return VerificationError("too many subjects in statement (must be exactly one)")
@@ -123,10 +125,10 @@ func (s statement) about(filename, sha256 string) error {
 	return nil
 }
 
-// distributed is what the names of one distribution have in common, however they are spelled.
+// distributed is what different spellings of one distribution's file name have in common.
 type distributed struct{ project, version, build, python, abi, platform string }
 
-// distribution reads the name of a file. A source distribution has no build and no tags.
+// distribution returns the parts of a file name, normalized. A source distribution has no build tag and no other tags.
 func distribution(filename string) (distributed, error) {
 	if strings.HasSuffix(filename, ".whl") {
 		w, err := pep.ParseWheelName(filename)
@@ -147,13 +149,13 @@ func distribution(filename string) (distributed, error) {
 	return distributed{project: string(pep.Normalize(s.Name)), version: version}, err
 }
 
-// canonical is the same for equal versions, and for no others.
+// canonical returns the same text for equal versions, and different ones for different versions.
 func canonical(version string) (string, error) {
 	v, err := pep.ParseVersion(version)
 	return v.Canonical(), err
 }
 
-// build is a build tag as it is compared: a number, and what follows.
+// build returns a build tag in a form to compare: its number without leading zeros, and the rest.
 func build(tag string) string {
 	rest := strings.TrimLeft(tag, "0123456789")
 	number := strings.TrimLeft(strings.TrimSuffix(tag, rest), "0")
@@ -163,7 +165,7 @@ func build(tag string) string {
 	return number + " " + rest
 }
 
-// tags are those of one kind, in order and once each.
+// tags returns the tags in a compressed tag set: lower-case, sorted, without duplicates.
 func tags(compressed string) string {
 	all := strings.Split(strings.ToLower(compressed), ".")
 	slices.Sort(all)

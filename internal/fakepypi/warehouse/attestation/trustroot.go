@@ -10,19 +10,20 @@ import (
 	"fmt"
 )
 
-// Whom the index believes: the keys of one Sigstore, from its document of the type
+// The keys that the index trusts: those of one Sigstore instance, from its document of the type
 // application/vnd.dev.sigstore.trustedroot+json;version=0.1.
 
-// TrustRoot is what attestations are verified with. A nil one verifies none.
+// TrustRoot verifies attestations with the keys of one Sigstore instance. A nil TrustRoot verifies none.
 type TrustRoot struct {
 	roots, intermediates *x509.CertPool
-	ct, rekor            keyring // of certificate logs and of transparency logs
+	ct, rekor            keyring // of certificate logs, and of transparency logs
 }
 
-// keyring holds the keys of logs by their ids.
+// keyring has the public keys of logs by log id.
 type keyring map[string]any
 
-// ParseTrustRoot reads the document. Keys of kinds that the index does not know are left out.
+// ParseTrustRoot reads the document. Logs with keys of an unknown type are left out. It fails if the document has no certificate
+// authority, no certificate log or no transparency log.
 func ParseTrustRoot(text []byte) (*TrustRoot, error) {
 	var document struct {
 		Logs        []logInstance `json:"tlogs"`
@@ -68,6 +69,7 @@ type logInstance struct {
 	} `json:"logId"`
 }
 
+// keyringOf returns the keys of the logs, except those that cannot be parsed.
 func keyringOf(logs []logInstance) keyring {
 	k := keyring{}
 	for _, l := range logs {
@@ -78,11 +80,11 @@ func keyringOf(logs []logInstance) keyring {
 	return k
 }
 
-// errSignature has the words of sigstore's key ring.
+// errSignature has the message of sigstore-python's key ring.
 const errSignature = VerificationError("keyring: invalid signature")
 
-// verify tells whether the log with this id has signed data. As in sigstore, an id that is not known is a hint of nothing,
-// and every key is tried.
+// verify returns errSignature unless the log with this id has signed data. As in sigstore-python, an unknown id is ignored, and every key
+// is tried.
 func (k keyring) verify(id, signature, data []byte) error {
 	if key, known := k[string(id)]; known {
 		if signedBy(key, signature, data) {
@@ -98,6 +100,7 @@ func (k keyring) verify(id, signature, data []byte) error {
 	return errSignature
 }
 
+// signedBy reports whether signature is one of data by key. Keys of other types than ECDSA and Ed25519 have signed nothing.
 func signedBy(key any, signature, data []byte) bool {
 	switch key := key.(type) {
 	case *ecdsa.PublicKey:

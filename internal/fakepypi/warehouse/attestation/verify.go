@@ -15,16 +15,15 @@ import (
 	"time"
 )
 
-// How an attestation is verified (docs/reference/pypi-server.md §5.2): the steps of pypi-attestations and sigstore-python, in their
-// order and,
-// where the reference has them, in their words.
+// How an attestation is verified (docs/reference/pypi-server.md §5.2): the steps of pypi-attestations and sigstore-python in their order
+// and, if the reference has them, with their messages.
 
-// VerificationError is what the index calls a failed verification, in its words; other errors it calls unknown ones.
+// VerificationError says why a verification failed, in PyPI's words. PyPI calls any other error an unknown error.
 type VerificationError string
 
 func (e VerificationError) Error() string { return string(e) }
 
-// evidence is an attestation on its way through the steps. Each fills in what later ones need.
+// evidence is the state of one verification. Each step sets what later ones need.
 type evidence struct {
 	Attestation
 	policy   Policy
@@ -37,7 +36,7 @@ type evidence struct {
 	statement statement
 }
 
-// steps are what an attestation has to pass.
+// steps returns the steps that an attestation must pass, in their order.
 func (t *TrustRoot) steps() []func(*evidence) error {
 	return []func(*evidence) error{
 		(*evidence).bundle, (*evidence).timed, t.chained, t.publicised, (*evidence).usable, (*evidence).identified,
@@ -45,8 +44,8 @@ func (t *TrustRoot) steps() []func(*evidence) error {
 	}
 }
 
-// Verify returns the predicate type of an attestation of the file with this name and SHA-256 (lower-case hex). The error is a
-// [VerificationError] or another one.
+// Verify returns the predicate type of an attestation of the file with this name and SHA-256 (lower-case hex). Every error means that the
+// attestation is refused; a [VerificationError] has PyPI's message.
 func (t *TrustRoot) Verify(a Attestation, filename, sha256 string, p Policy) (predicate string, err error) {
 	if t == nil {
 		return "", errors.New("this index has no trust root")
@@ -55,7 +54,7 @@ func (t *TrustRoot) Verify(a Attestation, filename, sha256 string, p Policy) (pr
 	return said.predicate, err
 }
 
-// verify returns what the attestation says, if it passes all steps.
+// verify returns the statement of an attestation if it passes all steps.
 func (t *TrustRoot) verify(e *evidence) (statement, error) {
 	for _, step := range t.steps() {
 		if err := step(e); err != nil {
@@ -65,7 +64,7 @@ func (t *TrustRoot) verify(e *evidence) (statement, error) {
 	return e.statement, nil
 }
 
-// bundle is the conversion: what cannot be converted is an unknown error.
+// bundle parses the certificate and the log entry. If one cannot be parsed, PyPI reports an unknown error.
 func (e *evidence) bundle() error {
 	var err error
 	if e.leaf, err = x509.ParseCertificate(e.certificate); err != nil {
@@ -80,7 +79,7 @@ func (e *evidence) bundle() error {
 	return nil
 }
 
-// timed wants the one source of time there is: that of the log, which its promise covers.
+// timed requires a time from the log, which its promise covers. There is no other source of time.
 func (e *evidence) timed() error {
 	if e.entry.time == 0 {
 		return VerificationError("not enough sources of verified time")
@@ -90,7 +89,7 @@ func (e *evidence) timed() error {
 
 func (e *evidence) at() time.Time { return time.Unix(e.entry.time, 0) }
 
-// chained wants a chain to a trusted authority at the time.
+// chained requires a chain from the certificate to a trusted authority at the time of signing.
 func (t *TrustRoot) chained(e *evidence) error {
 	chains, err := e.leaf.Verify(x509.VerifyOptions{
 		Roots: t.roots, Intermediates: t.intermediates, CurrentTime: e.at(), KeyUsages: []x509.ExtKeyUsage{x509.ExtKeyUsageAny},
@@ -105,6 +104,7 @@ func (t *TrustRoot) chained(e *evidence) error {
 	return nil
 }
 
+// publicised requires a valid timestamp of a certificate log.
 func (t *TrustRoot) publicised(e *evidence) error {
 	if err := verifySCT(e.leaf, e.chain[0], t.ct); err != nil {
 		return VerificationError("failed to verify SCT on signing certificate: " + err.Error())
@@ -112,6 +112,7 @@ func (t *TrustRoot) publicised(e *evidence) error {
 	return nil
 }
 
+// usable requires a certificate for digital signatures and code signing.
 func (e *evidence) usable() error {
 	if e.leaf.KeyUsage&x509.KeyUsageDigitalSignature == 0 {
 		return VerificationError("Key usage is not of type `digital signature`")
@@ -122,8 +123,10 @@ func (e *evidence) usable() error {
 	return nil
 }
 
+// identified requires a certificate that the policy accepts.
 func (e *evidence) identified() error { return e.policy(e.leaf) }
 
+// logged requires a valid entry in the transparency log.
 func (t *TrustRoot) logged(e *evidence) error {
 	if err := e.entry.verify(t.rekor); err != nil {
 		return VerificationError("invalid log entry: " + err.Error())
@@ -131,6 +134,7 @@ func (t *TrustRoot) logged(e *evidence) error {
 	return nil
 }
 
+// inTime requires that the certificate was valid at the time of signing.
 func (e *evidence) inTime() error {
 	if e.at().Before(e.leaf.NotBefore) || e.at().After(e.leaf.NotAfter) {
 		return VerificationError("invalid signing cert: expired at time of signing")
@@ -140,6 +144,7 @@ func (e *evidence) inTime() error {
 
 const payloadType = "application/vnd.in-toto+json"
 
+// signed requires a signature of the statement by the certificate's key.
 func (e *evidence) signed() error {
 	key, known := e.leaf.PublicKey.(*ecdsa.PublicKey)
 	if !known {
@@ -155,7 +160,7 @@ func (e *evidence) signed() error {
 	return nil
 }
 
-// consistent wants the log's entry to be of this statement, signature and certificate.
+// consistent requires that the log's entry is about this statement, signature and certificate.
 func (e *evidence) consistent() error {
 	if e.entry.kind != "dsse" {
 		return VerificationError("Expected entry type dsse, got " + e.entry.kind)
@@ -196,7 +201,7 @@ type loggedSignature struct {
 	Verifier  string `json:"verifier"`
 }
 
-// stated reads the statement, which from here on is known to be the signer's.
+// stated parses the statement, which is authentic from here on, and requires that it is about the file.
 func (e *evidence) stated() error {
 	var err error
 	if e.statement, err = parseStatement(e.Attestation.statement); err != nil {
@@ -205,7 +210,8 @@ func (e *evidence) stated() error {
 	return e.statement.about(e.filename, e.sha256)
 }
 
-// withoutContent is the one thing that the index asks for beyond what its library does (§5.2, step 5).
+// withoutContent requires a publish attestation without a predicate. It is the only check that PyPI adds to those of its library (§5.2,
+// step 5).
 func (e *evidence) withoutContent() error {
 	if e.statement.predicate == publishPredicate && len(e.statement.content) > 0 {
 		return VerificationError("the predicate of a publish attestation has to be absent, null or empty")

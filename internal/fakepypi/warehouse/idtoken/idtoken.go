@@ -1,7 +1,6 @@
-// Package idtoken verifies ID tokens as the index does (docs/reference/pypi-server.md §4.3): JSON Web Tokens signed
-// with RS256 by a key of the
-// issuer's key set, with iss, iat, exp and aud, exactly one audience, and thirty seconds of leeway. Which claims a publisher
-// needs, and whether a token was used before, is the index's to say.
+// Package idtoken verifies ID tokens as PyPI does (docs/reference/pypi-server.md §4.3): JSON Web Tokens signed with RS256 by a key of the
+// issuer's key set, with iss, iat, exp and aud, exactly one audience, and thirty seconds of leeway. The caller checks which claims a
+// publisher needs, and whether a token was used before.
 package idtoken
 
 import (
@@ -22,30 +21,30 @@ import (
 )
 
 const (
-	// leeway is how far the clocks of the issuer and the index may be apart.
+	// leeway is the tolerated difference between the clocks of the issuer and the index.
 	leeway = 30 * time.Second
-	// keysAge is how old a key set has to be before a token that names an unknown key makes the index fetch it again.
+	// keysAge is the minimum age of a key set before a token with an unknown key makes the index fetch it again.
 	keysAge = time.Minute
-	// answerLimit bounds what is read of each of the issuer's documents, in bytes.
+	// answerLimit is the maximum size of each of the issuer's documents, in bytes.
 	answerLimit = 1 << 20
-	// issuerTimeout bounds each request to the issuer.
+	// issuerTimeout limits each request to the issuer.
 	issuerTimeout = 10 * time.Second
 )
 
 // ErrMalformed reports a text that is not a JSON Web Token.
 var ErrMalformed = errors.New("malformed JWT")
 
-// Claims are those of an ID token.
+// Claims has the claims of an ID token by name.
 type Claims map[string]any
 
-// Text returns a claim's text; ok is false where it is missing or of another kind.
+// Text returns a claim's string value; ok is false if the claim is missing or of another type.
 func (c Claims) Text(name string) (value string, ok bool) {
 	value, ok = c[name].(string)
 	return value, ok
 }
 
-// Unverified returns the claims of a token that nothing has verified, whatever its algorithm is: the index looks at the
-// issuer first. The error is [ErrMalformed].
+// Unverified returns the claims of a token without verifying it, whatever its algorithm: PyPI checks the issuer first. The error is
+// [ErrMalformed].
 func Unverified(raw string) (Claims, error) {
 	parts := strings.Split(raw, ".")
 	if len(parts) != 3 {
@@ -72,13 +71,13 @@ type Verifier struct {
 	now              func() time.Time
 	client           *http.Client
 
-	mu      sync.Mutex // held while keys are fetched
+	mu      sync.Mutex // locked while keys are fetched
 	keys    jose.JSONWebKeySet
-	fetched time.Time // when, by the clock now; zero before the first time
+	fetched time.Time // by the clock now; zero before the first time
 }
 
-// NewVerifier returns a verifier of the issuer at a URL without a trailing slash. It asks the issuer for nothing before the
-// first token. The clock now decides what is valid.
+// NewVerifier returns a verifier for tokens of the issuer at a URL without a trailing slash. It makes no request before the first token.
+// The clock now decides what is valid.
 func NewVerifier(issuer, audience string, now func() time.Time) *Verifier {
 	return &Verifier{
 		issuer: issuer, audience: audience, now: now,
@@ -86,8 +85,8 @@ func NewVerifier(issuer, audience string, now func() time.Time) *Verifier {
 	}
 }
 
-// Verify returns the claims of a token. The error says why the token is not valid, or that the issuer's keys could not be
-// fetched; the index tells its clients neither.
+// Verify returns the claims of a token. The error says why the token is not valid, or that the issuer's keys could not be fetched; PyPI
+// shows neither to its clients.
 func (v *Verifier) Verify(ctx context.Context, raw string) (Claims, error) {
 	token, err := jwt.ParseSigned(raw, []jose.SignatureAlgorithm{jose.RS256})
 	if err != nil {
@@ -105,17 +104,17 @@ func (v *Verifier) Verify(ctx context.Context, raw string) (Claims, error) {
 	return claims, v.validate(registered, claims)
 }
 
-// validate checks the claims of a token whose signature is good.
+// validate checks the claims of a token whose signature was verified.
 func (v *Verifier) validate(registered jwt.Claims, claims Claims) error {
 	now := v.now()
-	audience, _ := claims.Text("aud") // go-jose would take a list, too
+	audience, _ := claims.Text("aud") // go-jose would also accept a list
 	_, hasNotBefore := claims["nbf"]
 	switch {
 	case audience != v.audience:
 		return jwt.ErrInvalidAudience
 	case registered.IssuedAt == nil, registered.Expiry == nil, hasNotBefore && registered.NotBefore == nil:
 		return errors.New("iat or exp is missing, or nbf is null")
-	case !now.Before(registered.Expiry.Time().Add(leeway)): // go-jose would take the token at that very moment
+	case !now.Before(registered.Expiry.Time().Add(leeway)): // go-jose would accept the token at exactly that time
 		return jwt.ErrExpired
 	}
 	return registered.ValidateWithLeeway(jwt.Expected{Issuer: v.issuer, Time: now}, leeway)
@@ -136,7 +135,7 @@ func (v *Verifier) keysFor(ctx context.Context, kid string) (jose.JSONWebKeySet,
 	return keys, err
 }
 
-// fetch gets the issuer's key set, whose address is in its discovery document.
+// fetch returns the issuer's key set, whose address is in its discovery document.
 func (v *Verifier) fetch(ctx context.Context) (jose.JSONWebKeySet, error) {
 	var keys jose.JSONWebKeySet
 	provider, err := oidc.NewProvider(oidc.ClientContext(ctx, v.client), v.issuer)
@@ -168,7 +167,7 @@ func (v *Verifier) fetch(ctx context.Context) (jose.JSONWebKeySet, error) {
 	return keys, json.Unmarshal(text, &keys)
 }
 
-// issuerTransport sends requests to the issuer: it says who asks, keeps no connection open, and bounds the answer.
+// issuerTransport sends requests to the issuer with a User-Agent, keeps no connection open, and limits the size of answers.
 type issuerTransport struct{}
 
 // RoundTrip implements [http.RoundTripper].

@@ -12,7 +12,7 @@ import (
 	"github.com/org/pypi-oidc-publish/internal/pep"
 )
 
-// Caveats are JSON arrays of a tag and fields (docs/reference/pypi-server.md §2.10 and §4.6). A caveat that cannot be read fails.
+// A caveat is a JSON array of a tag and fields (docs/reference/pypi-server.md §2.10 and §4.6). A caveat that cannot be read fails.
 
 // The tags of caveats.
 const (
@@ -23,13 +23,13 @@ const (
 	tagPublisher   = 4 // [4, "uuid", null]
 )
 
-// caveat writes a caveat the way the index does: compact JSON.
+// caveat returns a caveat as PyPI writes it: compact JSON.
 func caveat(fields ...any) string {
-	text, _ := json.Marshal(fields) // texts and numbers always encode
+	text, _ := json.Marshal(fields) // encoding strings and numbers cannot fail
 	return string(text)
 }
 
-// Expiration returns the caveat that a token is valid from notBefore on and not any more at expires, both in whole seconds.
+// Expiration returns the caveat that a token is valid from notBefore until just before expires, both in whole seconds.
 func Expiration(notBefore, expires time.Time) string {
 	return caveat(tagExpiration, expires.Unix(), notBefore.Unix())
 }
@@ -40,25 +40,25 @@ func ProjectNames(names []pep.Project) string { return caveat(tagProjectName, na
 // ProjectIDs returns the caveat that a token is for the projects with these ids.
 func ProjectIDs(ids []string) string { return caveat(tagProjectID, ids) }
 
-// User returns the caveat that a token is the user's with this id.
+// User returns the caveat that a token belongs to the user with this id.
 func User(id string) string { return caveat(tagUser, id) }
 
-// Publisher returns the caveat that a token is the Trusted Publisher's with this id.
+// Publisher returns the caveat that a token belongs to the Trusted Publisher with this id.
 func Publisher(id string) string { return caveat(tagPublisher, id, nil) }
 
-// Request is what a token is presented for: an upload to a project, by the one whom the index knows as the token's owner.
+// Request describes what a token is used for: an upload to a project by the owner of the token that the index has recorded.
 type Request struct {
 	Now         time.Time
 	User        string // id of the user whose API token it is; empty for a publisher's token
-	Publisher   string // id of the publisher whom the token was minted for; empty for a user's token
+	Publisher   string // id of the publisher that the token was issued to; empty for a user's token
 	Registered  bool   // the publisher is registered for the project
 	ProjectID   string
 	ProjectKey  pep.Project
-	ProjectName string // as it is shown
+	ProjectName string // as in messages
 }
 
-// Verify returns the index's texts for everything that is wrong with a token, whose root key and caveats the index has kept.
-// The caveats in the token and the copies that the index keeps are both evaluated, so that texts may come twice.
+// Verify returns every problem of a token, in PyPI's words, or none if it is valid. root and kept are the root key and the caveats that
+// the index has stored for it. The caveats in the token and the stored ones are both evaluated, so a text may occur twice.
 func (r Request) Verify(token string, root []byte, kept []string) []string {
 	m, err := Parse(token)
 	if err != nil {
@@ -83,7 +83,7 @@ func (r Request) Verify(token string, root []byte, kept []string) []string {
 	return problems
 }
 
-// check returns what is wrong with the request by one caveat, or nothing.
+// check returns why the request does not meet one caveat, or an empty string.
 func (r Request) check(text string) string {
 	tag, fields, problem := readCaveat(text)
 	if problem != "" {
@@ -111,6 +111,7 @@ const (
 	badFields  = "invalid values for fields"
 )
 
+// readCaveat returns the tag and the fields of a caveat, or the problem with it.
 func readCaveat(text string) (tag int64, fields []json.RawMessage, problem string) {
 	var list []json.RawMessage
 	if !json.Valid([]byte(text)) {
@@ -129,7 +130,7 @@ func readCaveat(text string) (tag int64, fields []json.RawMessage, problem strin
 	return tag, list[1:], ""
 }
 
-// pythonValue writes a JSON scalar as Python prints it.
+// pythonValue returns a JSON scalar as Python prints it.
 func pythonValue(raw json.RawMessage) string {
 	var s string
 	switch text := string(bytes.TrimSpace(raw)); {
@@ -142,12 +143,13 @@ func pythonValue(raw json.RawMessage) string {
 	}
 }
 
-// integer reads a strict integer: 1.0 and "1" are none.
+// integer returns the integer in raw and reports whether there is one: 1.0 and "1" are not integers.
 func integer(raw json.RawMessage) (int64, bool) {
 	n, err := strconv.ParseInt(string(bytes.TrimSpace(raw)), 10, 64)
 	return n, err == nil
 }
 
+// expiration returns a problem unless the current time is in the caveat's period.
 func (r Request) expiration(fields []json.RawMessage) string {
 	if len(fields) < 2 {
 		return tooFew
@@ -163,21 +165,23 @@ func (r Request) expiration(fields []json.RawMessage) string {
 	return ""
 }
 
+// listed returns a problem unless want is in the caveat's list.
 func (r Request) listed(fields []json.RawMessage, want string) string {
 	if len(fields) < 1 {
 		return tooFew
 	}
-	var list []*string // pointers, since a null would be read as an empty text
+	var list []*string // pointers, since null would be read as an empty string
 	if json.Unmarshal(fields[0], &list) != nil || list == nil || slices.Contains(list, nil) {
 		return badFields
 	}
 	if !slices.ContainsFunc(list, func(s *string) bool { return *s == want }) {
-		// Python's repr() has to escape nothing in the name of a project.
+		// The name of a project has nothing that Python's repr() escapes.
 		return fmt.Sprintf("project-scoped token is not valid for project: '%s'", r.ProjectName)
 	}
 	return ""
 }
 
+// text returns the first field of a caveat, or the problem with it.
 func text(fields []json.RawMessage) (value, problem string) {
 	if len(fields) < 1 {
 		return "", tooFew
@@ -189,6 +193,7 @@ func text(fields []json.RawMessage) (value, problem string) {
 	return *s, ""
 }
 
+// user returns a problem unless the token's owner is the caveat's user.
 func (r Request) user(fields []json.RawMessage) string {
 	id, problem := text(fields)
 	switch {
@@ -202,6 +207,7 @@ func (r Request) user(fields []json.RawMessage) string {
 	return ""
 }
 
+// publisher returns a problem unless the token's owner is the caveat's publisher and is registered for the project.
 func (r Request) publisher(fields []json.RawMessage) string {
 	id, problem := text(fields)
 	switch {

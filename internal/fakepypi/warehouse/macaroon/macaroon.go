@@ -1,5 +1,5 @@
-// Package macaroon makes, reads and verifies the index's upload tokens: macaroons in the V2 binary form of libmacaroons with
-// the index's caveats (docs/reference/pypi-server.md §2.10 and §4.6). It knows nothing of the tokens that were minted or revoked.
+// Package macaroon creates, parses and verifies PyPI's upload tokens: macaroons in the V2 binary format of libmacaroons with PyPI's
+// caveats (docs/reference/pypi-server.md §2.10 and §4.6). It does not record which tokens were issued or revoked.
 package macaroon
 
 import (
@@ -12,8 +12,8 @@ import (
 	"strings"
 )
 
-// The form is a version byte, then sections of typed, length-prefixed fields, each section closed by an end mark. Only what
-// the index writes is read: first-party caveats without a location.
+// The format is a version byte, then sections of typed, length-prefixed fields, each section closed by an end mark. Only what PyPI writes
+// is parsed: first-party caveats without a location.
 
 const (
 	tokenPrefix = "pypi-"
@@ -25,7 +25,8 @@ const (
 	fieldIdentifier = 2
 	fieldSignature  = 6
 
-	// longestToken bounds what is decoded. The index's server takes header fields of 32,760 bytes (§1.1).
+	// longestToken is the maximum length of a token that is decoded, in bytes. PyPI's server accepts header fields of 32,760 bytes
+	// (§1.1).
 	longestToken = 32 << 10
 )
 
@@ -37,16 +38,18 @@ type Macaroon struct {
 	Location   string
 	Identifier string
 	Caveats    []string // the predicates, in order
-	Signature  []byte   // of HMAC-SHA256
+	Signature  []byte   // HMAC-SHA256
 }
 
-// rootSignature starts the chain: libmacaroons derives the key with a fixed text, padded with zeros to the digest's size.
+// rootSignature returns the first signature of the chain. libmacaroons derives its key with a fixed text, padded with zeros to the size
+// of the digest.
 func rootSignature(root []byte, identifier string) []byte {
 	generator := make([]byte, sha256.Size)
 	copy(generator, "macaroons-key-generator")
 	return keyed(keyed(generator, root), []byte(identifier))
 }
 
+// keyed returns the HMAC-SHA256 of message.
 func keyed(key, message []byte) []byte {
 	mac := hmac.New(sha256.New, key)
 	mac.Write(message)
@@ -62,7 +65,7 @@ func New(root []byte, location, identifier string, caveats []string) Macaroon {
 	return m
 }
 
-// Token returns the text that clients have: the macaroon in base64 behind the prefix "pypi-".
+// Token returns the macaroon as clients see it: in base64, with the prefix "pypi-".
 func (m Macaroon) Token() string {
 	var b bytes.Buffer
 	b.WriteByte(macaroonV2)
@@ -85,7 +88,7 @@ func (m Macaroon) Token() string {
 	return tokenPrefix + base64.RawURLEncoding.EncodeToString(b.Bytes())
 }
 
-// Parse reads a client's token. It checks the form only; nothing is verified. The error is [ErrMalformed].
+// Parse decodes a client's token. It checks the format only and verifies nothing. The error is [ErrMalformed].
 func Parse(token string) (Macaroon, error) {
 	text, ok := strings.CutPrefix(token, tokenPrefix)
 	if !ok || len(token) > longestToken {
@@ -118,12 +121,13 @@ func readMacaroon(in *cursor) (Macaroon, error) {
 	return m, nil
 }
 
-// cursor reads typed fields one after the other and remembers the first failure.
+// cursor reads typed fields one after the other and remembers whether one failed.
 type cursor struct {
 	rest   []byte
 	failed bool
 }
 
+// peek returns the type of the next field.
 func (f *cursor) peek() byte {
 	if len(f.rest) == 0 {
 		f.failed = true
@@ -132,6 +136,7 @@ func (f *cursor) peek() byte {
 	return f.rest[0]
 }
 
+// end skips an end mark.
 func (f *cursor) end() {
 	if f.peek() != fieldEnd {
 		f.failed = true
@@ -141,6 +146,7 @@ func (f *cursor) end() {
 	}
 }
 
+// optional returns the next field and reports true if it has the type kind.
 func (f *cursor) optional(kind byte) (string, bool) {
 	if f.failed || f.peek() != kind {
 		return "", false
@@ -148,6 +154,7 @@ func (f *cursor) optional(kind byte) (string, bool) {
 	return f.need(kind), true
 }
 
+// need returns the next field, which must have the type kind.
 func (f *cursor) need(kind byte) string {
 	if f.peek() != kind || f.failed {
 		f.failed = true

@@ -16,7 +16,7 @@ type Panic struct {
 	Stack []byte // the stack trace
 }
 
-// Error says that this is a bug of the program, not a mistake of the user.
+// Error returns a message that this is a bug of the program, not a mistake of the user.
 func (p *Panic) Error() string {
 	return fmt.Sprintf("the program failed (%v): this is a defect, please report it with the log", p.Value)
 }

@@ -160,8 +160,8 @@ func (p *htmlPage) doubt() string {
 	}
 }
 
-// held returns the file that the link's address names: the last segment is its name, and the fragment has a digest (PEP
-// 503). It returns false if the address does not name a file.
+// held returns the file that the link's address names: the last segment is its name, and the fragment has a digest
+// (PEP 503). It returns false if the address does not name a file.
 func (l *htmlLink) held() (Held, bool) {
 	address, err := url.Parse(strings.TrimSpace(l.address))
 	if err != nil {

@@ -7,8 +7,8 @@ import (
 	"github.com/org/pypi-oidc-publish/internal/finding"
 )
 
-// defaultFileLimit is PyPI's limit, in bytes, for files of projects without a higher limit; docs/reference/pypi-server.md
-// §1.6.
+// defaultFileLimit is PyPI's limit, in bytes, for files of projects without a higher limit;
+// docs/reference/pypi-server.md §1.6.
 const defaultFileLimit = 100 << 20
 
 // fileSize reports files above the default limit. Only the index knows whether a project has a higher one.

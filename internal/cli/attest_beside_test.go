@@ -14,6 +14,7 @@ import (
 	"github.com/org/pypi-oidc-publish/internal/fakepypi"
 	"github.com/org/pypi-oidc-publish/internal/fakepypi/fault"
 	"github.com/org/pypi-oidc-publish/internal/fakepypi/signer"
+	"github.com/org/pypi-oidc-publish/internal/testkit/disttest"
 )
 
 // Attestations that stand beside the files, or that are to be written somewhere.
@@ -176,13 +177,7 @@ func TestALeftOverIsMadeAfresh(t *testing.T) {
 		}, "names another identity"},
 		"of another build": {func(s *signing) {
 			s.beside(besideWheel, ".publish.attestation", s.signs(besideWheel, signer.Publish))
-			content, err := distribution(besideWheel, "again")
-			if err == nil {
-				err = os.WriteFile(filepath.Join(s.dist, besideWheel), content, 0o644)
-			}
-			if err != nil {
-				s.t.Fatal(err)
-			}
+			disttest.Write(s.t, s.dist, besideWheel, "again")
 		}, "it is about other bytes"},
 		"of another file": {func(s *signing) {
 			s.beside(besideWheel, ".publish.attestation", s.signs(besideSdist, signer.Publish))

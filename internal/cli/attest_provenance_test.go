@@ -10,6 +10,7 @@ import (
 	"github.com/org/pypi-oidc-publish/internal/fakepypi"
 	"github.com/org/pypi-oidc-publish/internal/fakepypi/fault"
 	"github.com/org/pypi-oidc-publish/internal/fakepypi/signer"
+	"github.com/org/pypi-oidc-publish/internal/testkit/disttest"
 )
 
 // What the index serves as provenance after a run, compared with what the run has sent.
@@ -60,13 +61,7 @@ func TestTheIndexKeepsAnotherFile(t *testing.T) {
 	s := newSigning(t, signingKey(t), fakepypi.Run{})
 	s.without(besideSdist)
 	s.ends(cli.Done)
-	content, err := distribution(besideWheel, "again")
-	if err == nil {
-		err = os.WriteFile(filepath.Join(s.dist, besideWheel), content, 0o644)
-	}
-	if err != nil {
-		t.Fatal(err)
-	}
+	disttest.Write(t, s.dist, besideWheel, "again")
 	s.outage("look", 0, 3)
 	s.env["INPUT_SKIP-EXISTING"], s.env["INPUT_WAIT-FOR-INDEX"] = "true", "30"
 	e := s.ends(cli.Done, "the index's file stays")

@@ -13,6 +13,7 @@ import (
 	"github.com/org/pypi-oidc-publish/internal/cli"
 	"github.com/org/pypi-oidc-publish/internal/fakepypi"
 	"github.com/org/pypi-oidc-publish/internal/fakepypi/fault"
+	"github.com/org/pypi-oidc-publish/internal/testkit/disttest"
 )
 
 // signing is a job whose files are in a folder of their own, and the stage that trusts it.
@@ -49,13 +50,7 @@ func newSigning(t *testing.T, key *rsa.PrivateKey, run fakepypi.Run) *signing {
 
 func (s *signing) put(name string) {
 	s.t.Helper()
-	content, err := distribution(name, "")
-	if err == nil {
-		err = os.WriteFile(filepath.Join(s.dist, name), content, 0o644)
-	}
-	if err != nil {
-		s.t.Fatal(err)
-	}
+	disttest.Write(s.t, s.dist, name, "")
 }
 
 // outage breaks an op, after so many of its requests, until somebody mends it.

@@ -12,6 +12,7 @@ import (
 	"time"
 
 	"github.com/org/pypi-oidc-publish/internal/cli"
+	"github.com/org/pypi-oidc-publish/internal/testkit/disttest"
 )
 
 // judgement is the JSON form of check, as a program would read it.
@@ -99,15 +100,9 @@ func TestCheckOfEveryCase(t *testing.T) {
 // warning then, and an error where the table is of that day.
 func TestCheckOfTheDay(t *testing.T) {
 	t.Parallel()
-	path := filepath.Join(t.TempDir(), "alder-1.0.tar.gz")
 	text := "Metadata-Version: 2.4\nName: alder\nVersion: 1.0\nClassifier: Framework :: Nowhere\n"
-	sdist, err := tarOf(map[string]string{"alder-1.0/PKG-INFO": text, "alder-1.0/alder.py": ""})
-	if err != nil {
-		t.Fatal(err)
-	}
-	if err := os.WriteFile(path, sdist, 0o600); err != nil {
-		t.Fatal(err)
-	}
+	path := disttest.Save(t, filepath.Join(t.TempDir(), "alder-1.0.tar.gz"),
+		disttest.TarGz(disttest.Member{Name: "alder-1.0/PKG-INFO", Content: text}, disttest.Member{Name: "alder-1.0/alder.py"}))
 	ofTable, later := "2026-09-21", "2999-12-31"
 	for _, c := range []struct {
 		clock, today, severity string

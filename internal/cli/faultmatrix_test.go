@@ -22,6 +22,7 @@ import (
 	"github.com/org/pypi-oidc-publish/internal/fakepypi/fault"
 	"github.com/org/pypi-oidc-publish/internal/fakepypi/releases"
 	"github.com/org/pypi-oidc-publish/internal/par"
+	"github.com/org/pypi-oidc-publish/internal/testkit/disttest"
 )
 
 // moment is one point of a run at which a fault strikes: a request of an op, and the connection that carries it where no
@@ -402,13 +403,7 @@ func TestFaultMatrix(t *testing.T) {
 	key := newKey(t)
 	dist := t.TempDir()
 	for _, name := range matrixFiles() {
-		content, err := distribution(name, "")
-		if err == nil {
-			err = os.WriteFile(filepath.Join(dist, name), content, 0o600)
-		}
-		if err != nil {
-			t.Fatal(err)
-		}
+		disttest.Write(t, dist, name, "")
 	}
 	set, err := digests(dist)
 	if err != nil {

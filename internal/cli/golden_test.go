@@ -13,6 +13,7 @@ import (
 	"github.com/org/pypi-oidc-publish/internal/fakepypi"
 	"github.com/org/pypi-oidc-publish/internal/fakepypi/fault"
 	"github.com/org/pypi-oidc-publish/internal/fakepypi/releases"
+	"github.com/org/pypi-oidc-publish/internal/testkit/disttest"
 )
 
 var update = flag.Bool("update", false, "write the golden files anew")
@@ -77,29 +78,17 @@ func situations() []situation {
 		{"skipped", 0, all(published, func(s *step) { s.build(goldenWheel, "rebuilt") }, input("skip-existing", "true"))},
 		{"dry run", 0, input("dry-run", "true")},
 		{"preflight errors", 1, func(s *step) {
-			content, err := tarOf(map[string]string{
+			disttest.Save(s.t, s.path("dist/"+goldenSdist), disttest.TarGz(disttest.Sorted(map[string]string{
 				"alder-1.0/PKG-INFO": "Metadata-Version: 2.1\nName: alder\nVersion: 1.0\nRequires-Dist: bar @ https://example.com/bar.whl\nClassifier: Private :: No\n", "alder-1.0/x.py": "",
-			})
-			if err == nil {
-				err = os.WriteFile(s.path("dist/"+goldenSdist), content, 0o600)
-			}
-			if err != nil {
-				s.t.Fatal(err)
-			}
+			})...))
 		}},
 		{"the same errors in many files", 1, func(s *step) {
 			for _, platform := range []string{"macosx_11_0_arm64", "manylinux_2_28_x86_64", "musllinux_1_2_x86_64", "win32", "win_amd64"} {
 				name := "alder-1.0-cp312-cp312-" + platform + ".whl"
-				content, err := zipOf(map[string]string{
+				disttest.Save(s.t, s.path("dist/"+name), disttest.Zip(disttest.Sorted(map[string]string{
 					"alder.py": "# " + name + "\n", "alder-1.0.dist-info/WHEEL": "Wheel-Version: 1.0\n",
 					"alder-1.0.dist-info/METADATA": "Metadata-Version: 2.5\nName: alder\nVersion: 1.0\nImport-Name\nRequires-Python: >=3.9\n\nA tree.\n",
-				})
-				if err == nil {
-					err = os.WriteFile(s.path("dist/"+name), content, 0o600)
-				}
-				if err != nil {
-					s.t.Fatal(err)
-				}
+				})...))
 			}
 		}},
 		{"another version than expected", 1, input("expected-version", "v2.0")},

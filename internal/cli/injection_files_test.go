@@ -14,6 +14,7 @@ import (
 	"unicode/utf8"
 
 	"github.com/org/pypi-oidc-publish/internal/fakepypi"
+	"github.com/org/pypi-oidc-publish/internal/testkit/disttest"
 )
 
 // The injection test, by what a run reads: files, their names and what is in them, inputs, the environment, the claims of the
@@ -35,9 +36,9 @@ func tellers() []teller {
 		{name: "metadata with new fields", tell: (*step).describe},
 		{name: "names in archives", tell: func(s *step, text string) {
 			text = variable(text) // NUL ends a name
-			wheel := map[string]string{"alder-1.0.dist-info/METADATA": metadata("alder", "1.0"), "alder-1.0.dist-info/WHEEL": text, "alder-1.0.dist-info/RECORD": text, "x/" + text: "x", "../" + text: "x", text + ".dist-info/METADATA": text}
-			s.pack(built()[0], zipOf, wheel)
-			s.pack(built()[1], tarOf, map[string]string{"alder-1.0/PKG-INFO": metadata("alder", "1.0"), text + "/PKG-INFO": text, "../" + text: "x"})
+			wheel := map[string]string{"alder-1.0.dist-info/METADATA": disttest.Metadata("alder", "1.0"), "alder-1.0.dist-info/WHEEL": text, "alder-1.0.dist-info/RECORD": text, "x/" + text: "x", "../" + text: "x", text + ".dist-info/METADATA": text}
+			s.pack(built()[0], disttest.Zip, wheel)
+			s.pack(built()[1], disttest.TarGz, map[string]string{"alder-1.0/PKG-INFO": disttest.Metadata("alder", "1.0"), text + "/PKG-INFO": text, "../" + text: "x"})
 		}},
 		{name: "no archives", quiet: true, tell: func(s *step, text string) {
 			s.write("dist/"+built()[0], text)
@@ -143,13 +144,9 @@ func (s *step) write(name, content string) {
 }
 
 // pack writes an archive to dist.
-func (s *step) pack(name string, packed func(map[string]string) ([]byte, error), members map[string]string) {
+func (s *step) pack(name string, packed func(...disttest.Member) []byte, members map[string]string) {
 	s.t.Helper()
-	content, err := packed(members)
-	if err != nil {
-		s.t.Fatal(err)
-	}
-	s.write("dist/"+name, string(content))
+	s.write("dist/"+name, string(packed(disttest.Sorted(members)...)))
 }
 
 // nameFiles has distributions, and others, whose names hold the text: with what a file's name should be around it, and as long
@@ -188,9 +185,9 @@ func (s *step) describe(text string) {
 	told := b.String() + text + ": " + text + "\n\n" + text + "\n"
 	for i, version := range []string{"", "Metadata-Version: 2.4\nName: alder\nVersion: 1.0\n"} {
 		if i == 0 {
-			s.pack(built()[0], zipOf, map[string]string{"alder-1.0.dist-info/METADATA": version + told, "alder-1.0.dist-info/WHEEL": "Wheel-Version: " + text, "alder-1.0.dist-info/RECORD": text})
+			s.pack(built()[0], disttest.Zip, map[string]string{"alder-1.0.dist-info/METADATA": version + told, "alder-1.0.dist-info/WHEEL": "Wheel-Version: " + text, "alder-1.0.dist-info/RECORD": text})
 		} else {
-			s.pack(built()[1], tarOf, map[string]string{"alder-1.0/PKG-INFO": version + told})
+			s.pack(built()[1], disttest.TarGz, map[string]string{"alder-1.0/PKG-INFO": version + told})
 		}
 	}
 }

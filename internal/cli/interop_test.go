@@ -17,6 +17,8 @@ import (
 	"sync"
 	"testing"
 	"time"
+
+	"github.com/org/pypi-oidc-publish/internal/testkit/disttest"
 )
 
 // What other people's clients make of the stage, and ours of every kind of index: each test starts serve as a process.
@@ -46,25 +48,15 @@ const (
 )
 
 // trees are a wheel and an sdist for clients of every age. salt changes their bytes.
-func trees(t *testing.T, salt string) map[string][]byte {
-	t.Helper()
-	const info, top = "alder-1.0.dist-info/", "alder-1.0/"
-	wheel, err := zipOf(map[string]string{
-		"alder.py": "# a tree" + salt + "\n", info + "METADATA": oldMetadata,
-		info + "WHEEL":  "Wheel-Version: 1.0\nGenerator: test\nRoot-Is-Purelib: true\nTag: py3-none-any\n",
-		info + "RECORD": "alder.py,,\n" + info + "METADATA,,\n" + info + "WHEEL,,\n" + info + "RECORD,,\n",
-	})
-	if err != nil {
-		t.Fatal(err)
+func trees(salt string) map[string][]byte {
+	const top = "alder-1.0/"
+	return map[string][]byte{
+		theWheel: disttest.Zip(disttest.WheelMembers("alder", "1.0", oldMetadata, disttest.Member{Name: "alder.py", Content: "# a tree" + salt + "\n"})...),
+		theSdist: disttest.TarGz(disttest.Sorted(map[string]string{
+			top + "PKG-INFO": oldMetadata, top + "alder.py": "# a tree" + salt + "\n", top + "backend.py": backend,
+			top + "pyproject.toml": "[build-system]\nrequires = []\nbuild-backend = \"backend\"\nbackend-path = [\".\"]\n",
+		})...),
 	}
-	sdist, err := tarOf(map[string]string{
-		top + "PKG-INFO": oldMetadata, top + "alder.py": "# a tree" + salt + "\n", top + "backend.py": backend,
-		top + "pyproject.toml": "[build-system]\nrequires = []\nbuild-backend = \"backend\"\nbackend-path = [\".\"]\n",
-	})
-	if err != nil {
-		t.Fatal(err)
-	}
-	return map[string][]byte{theWheel: wheel, theSdist: sdist}
 }
 
 // folderOf writes the files to a folder.
@@ -134,7 +126,7 @@ func TestTwine(t *testing.T) {
 		t.Run(profile, func(t *testing.T) {
 			t.Parallel()
 			s := serveStage(t, "-profile", profile)
-			files := trees(t, "")
+			files := trees("")
 			folder := folderOf(t, files)
 			if printed, code := s.twine(folder); code != 0 {
 				t.Fatalf("exit code %d\n%s", code, printed)
@@ -143,7 +135,7 @@ func TestTwine(t *testing.T) {
 			if printed, code := s.twine(folder); code != again.code || !strings.Contains(printed, again.says) {
 				t.Errorf("the same again: exit code %d\n%s", code, printed)
 			}
-			printed, code := s.twine(folderOf(t, trees(t, ", another one")))
+			printed, code := s.twine(folderOf(t, trees(", another one")))
 			words := "File already exists ('" + theWheel + "', with blake2_256 hash"
 			if profile == "plain" {
 				words = "409 Conflict"
@@ -234,7 +226,7 @@ func TestPip(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			s := serveStage(t, "-profile", c.profile, "-project", "alder")
-			files := trees(t, "")
+			files := trees("")
 			p := s.step()
 			p.env["INPUT_PACKAGES-DIR"] = folderOf(t, files)
 			if code, _, log := p.runs(); code != 0 {
@@ -273,7 +265,7 @@ func TestOursEverywhere(t *testing.T) {
 		t.Run(profile, func(t *testing.T) {
 			t.Parallel()
 			s := serveStage(t, "-profile", profile, "-project", "alder")
-			files := trees(t, "")
+			files := trees("")
 			p := s.step()
 			p.env["INPUT_PACKAGES-DIR"] = folderOf(t, files)
 			code, outputs, log := p.runs()
@@ -290,7 +282,7 @@ func TestOursEverywhere(t *testing.T) {
 				t.Errorf("again: exit code %d, %v\n%s", code, outputs, log)
 			}
 			s.serves(files)
-			p.env["INPUT_PACKAGES-DIR"] = folderOf(t, trees(t, ", another one"))
+			p.env["INPUT_PACKAGES-DIR"] = folderOf(t, trees(", another one"))
 			if code, outputs, log = p.runs(); code != 1 || outputs["result"] != "failed" || !strings.Contains(log, "the index has other bytes under the name "+theWheel) {
 				t.Errorf("other bytes: exit code %d, %v\n%s", code, outputs, log)
 			}
@@ -306,7 +298,7 @@ func TestNoTrustedPublishing(t *testing.T) {
 		t.Run(profile, func(t *testing.T) {
 			t.Parallel()
 			s := serveStage(t, "-profile", profile)
-			files := trees(t, "")
+			files := trees("")
 			p := s.step()
 			p.env["INPUT_PACKAGES-DIR"] = folderOf(t, files)
 			user, password := p.env["INPUT_USER"], p.env["INPUT_PASSWORD"]

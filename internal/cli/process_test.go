@@ -25,6 +25,7 @@ import (
 	"time"
 
 	"github.com/org/pypi-oidc-publish/internal/fakepypi"
+	"github.com/org/pypi-oidc-publish/internal/testkit/disttest"
 )
 
 // step is one step on GitHub's runner, as a process of its own in a workspace of its own.
@@ -77,13 +78,7 @@ func (s *step) path(name string) string { return filepath.Join(s.dir, name) }
 
 func (s *step) build(name, salt string) {
 	s.t.Helper()
-	content, err := distribution(name, salt)
-	if err != nil {
-		s.t.Fatal(err)
-	}
-	if err := os.WriteFile(s.path("dist/"+name), content, 0o600); err != nil {
-		s.t.Fatal(err)
-	}
+	disttest.Write(s.t, s.path("dist"), name, salt)
 }
 
 func (s *step) start() *exec.Cmd {

@@ -23,6 +23,7 @@ import (
 	"github.com/org/pypi-oidc-publish/internal/cli"
 	"github.com/org/pypi-oidc-publish/internal/fakepypi"
 	"github.com/org/pypi-oidc-publish/internal/pep"
+	"github.com/org/pypi-oidc-publish/internal/testkit/disttest"
 )
 
 // hasty is the name of the program whose waits take no time, and which is the same for the rest.
@@ -100,17 +101,14 @@ func build(ts *testscript.TestScript, _ bool, args []string) {
 		}
 		path = ts.MkAbs(path)
 		ts.Check(os.MkdirAll(filepath.Dir(path), 0o755))
-		content, err := distribution(filepath.Base(path), salt)
-		ts.Check(err)
-		ts.Check(os.WriteFile(path, content, 0o644))
+		ts.Check(os.WriteFile(path, disttest.Build(filepath.Base(path), salt), 0o644))
 	}
 }
 
 // sdist NAME FILE builds an sdist in dist whose metadata is the file's text.
 func sdistOf(ts *testscript.TestScript, _ bool, args []string) {
 	top := strings.TrimSuffix(args[0], ".tar.gz")
-	content, err := tarOf(map[string]string{top + "/PKG-INFO": ts.ReadFile(args[1]), top + "/x.py": ""})
-	ts.Check(err)
+	content := disttest.TarGz(disttest.Member{Name: top + "/PKG-INFO", Content: ts.ReadFile(args[1])}, disttest.Member{Name: top + "/x.py"})
 	ts.Check(os.WriteFile(ts.MkAbs(filepath.Join("dist", args[0])), content, 0o644))
 }
 

@@ -1,11 +1,8 @@
 package e2e_test
 
 import (
-	"flag"
 	"net/http"
 	"os"
-	"path/filepath"
-	"regexp"
 	"slices"
 	"strings"
 	"testing"
@@ -14,13 +11,14 @@ import (
 	"github.com/org/pypi-oidc-publish/internal/fakepypi/fault"
 	"github.com/org/pypi-oidc-publish/internal/fakepypi/releases"
 	"github.com/org/pypi-oidc-publish/internal/testkit/disttest"
+	"github.com/org/pypi-oidc-publish/internal/testkit/golden"
 )
-
-var update = flag.Bool("update", false, "write the golden files anew")
 
 const (
 	goldenWheel = "alder-1.0-py3-none-any.whl"
 	goldenSdist = "alder-1.0.tar.gz"
+
+	goldenFolder = "testdata/golden"
 )
 
 // situation is one that a maintainer meets: how it comes about, and the exit code. All that is said stands in testdata/golden.
@@ -171,20 +169,7 @@ func TestSituations(t *testing.T) {
 			if code != c.code {
 				t.Errorf("exit code %d, want %d", code, c.code)
 			}
-			golden := filepath.Join("testdata", "golden", strings.ReplaceAll(c.name, " ", "-")+".golden")
-			got := s.settled("--- log\n" + s.log.String() + "--- outputs\n" + listOf(outputs) + "--- summary\n" + s.summary())
-			if *update {
-				if err := os.WriteFile(golden, []byte(got), 0o644); err != nil {
-					t.Fatal(err)
-				}
-			}
-			want, err := os.ReadFile(golden)
-			if err != nil {
-				t.Fatal(err)
-			}
-			if got != string(want) {
-				t.Errorf("%s has changed (go test ./internal/e2e -run TestSituations -update writes it anew):\n%s", golden, got)
-			}
+			golden.Equal(t, golden.Path(goldenFolder, c.name), s.settled("--- log\n"+s.log.String()+"--- outputs\n"+listOf(outputs)+"--- summary\n"+s.summary()))
 		})
 	}
 }
@@ -192,10 +177,11 @@ func TestSituations(t *testing.T) {
 // TestGoldenFiles: there is one for each situation, and no other.
 func TestGoldenFiles(t *testing.T) {
 	t.Parallel()
-	files, err := filepath.Glob("testdata/golden/*.golden")
-	if err != nil || len(files) != len(situations()) || len(files) < 15 {
-		t.Errorf("%d golden files of %d situations, %v", len(files), len(situations()), err)
+	var names []string
+	for _, c := range situations() {
+		names = append(names, c.name)
 	}
+	golden.Files(t, goldenFolder, names)
 }
 
 func listOf(outputs map[string]string) string {
@@ -207,28 +193,25 @@ func listOf(outputs map[string]string) string {
 	return strings.Join(lines, "")
 }
 
-// changing is what differs from run to run, and what stands for it in a golden file.
-func changing() []struct{ pattern, stand string } {
-	return []struct{ pattern, stand string }{
-		{`::add-mask::.*`, "::add-mask::(a secret)"},
-		{`127\.0\.0\.1(:|&#58;)\d+`, "127.0.0.1${1}PORT"},
-		{`\d\d(:|&#58;)\d\d(:|&#58;)\d\d UTC`, "00${1}00${2}00 UTC"},
-		{`\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ`, "2026-01-01T00:00:00Z"},
-		{`(\d+ min \d+ s|\d+\.\d+ s|\d+ ms)\b`, "1 ms"},
-		{`(\d+ min \d+|\d+\.\d+|\d+)&nbsp;(ms|s)\b`, "1&nbsp;ms"},
-		{` :\d+, \d+\n`, " :0, 1\n"},
-		{`(axisFormat|tickInterval) .*`, "$1 (by the length of the run)"},
-		{`(log entry |logIndex=|log-index":|&nbsp;)?255791\d\d`, "${1}25579100"},
-		{`\(of \d+ bytes\)`, "(of some bytes)"},
+// changing returns what stands in a golden file for what differs from run to run.
+func changing() []golden.Replacement {
+	return []golden.Replacement{
+		{Pattern: `::add-mask::.*`, With: "::add-mask::(a secret)"},
+		{Pattern: `127\.0\.0\.1(:|&#58;)\d+`, With: "127.0.0.1${1}PORT"},
+		{Pattern: `\d\d(:|&#58;)\d\d(:|&#58;)\d\d UTC`, With: "00${1}00${2}00 UTC"},
+		{Pattern: `\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ`, With: "2026-01-01T00:00:00Z"},
+		{Pattern: `(\d+ min \d+ s|\d+\.\d+ s|\d+ ms)\b`, With: "1 ms"},
+		{Pattern: `(\d+ min \d+|\d+\.\d+|\d+)&nbsp;(ms|s)\b`, With: "1&nbsp;ms"},
+		{Pattern: ` :\d+, \d+\n`, With: " :0, 1\n"},
+		{Pattern: `(axisFormat|tickInterval) .*`, With: "$1 (by the length of the run)"},
+		{Pattern: `(log entry |logIndex=|log-index":|&nbsp;)?255791\d\d`, With: "${1}25579100"},
+		{Pattern: `\(of \d+ bytes\)`, With: "(of some bytes)"},
 	}
 }
 
 // settled is a text without what differs from run to run.
 func (s *step) settled(text string) string {
-	text = strings.ReplaceAll(text, s.dir, "WORKSPACE")
-	for _, c := range changing() {
-		text = regexp.MustCompile(c.pattern).ReplaceAllString(text, c.stand)
-	}
+	text = golden.Stable(strings.ReplaceAll(text, s.dir, "WORKSPACE"), changing()...)
 	// Log entries are made side by side, and told as they come.
 	lines := strings.SplitAfter(text, "\n")
 	for from := 0; from < len(lines); from++ {

@@ -3,7 +3,6 @@ package e2e_test
 import (
 	"context"
 	"crypto/tls"
-	"encoding/json"
 	"encoding/pem"
 	"io"
 	"net"
@@ -14,6 +13,9 @@ import (
 	"sync"
 	"testing"
 	"time"
+
+	"github.com/org/pypi-oidc-publish/internal/testkit/disttest"
+	"github.com/org/pypi-oidc-publish/internal/testkit/vectors"
 )
 
 // encrypting is an address of TLS in front of another one, which hands the bytes on as they are.
@@ -60,19 +62,8 @@ func encrypting(t *testing.T, to string, certificate tls.Certificate) (at string
 // first try, over http and https.
 func TestARefusalOfSeveralLines(t *testing.T) {
 	t.Parallel()
-	text, err := os.ReadFile("../testdata/vectors/cases.json")
-	if err != nil {
-		t.Fatal(err)
-	}
-	var all []struct {
-		ID, Message string
-		Files       []string
-	}
-	if err := json.Unmarshal(text, &all); err != nil {
-		t.Fatal(err)
-	}
 	n := 0
-	for _, c := range all {
+	for _, c := range vectors.Load(t) {
 		if !strings.Contains(c.Message, "\n") {
 			continue
 		}
@@ -81,13 +72,12 @@ func TestARefusalOfSeveralLines(t *testing.T) {
 			t.Run(c.ID+" over "+scheme, func(t *testing.T) {
 				t.Parallel()
 				s := newStep(t)
-				content, err := os.ReadFile(filepath.Join("../testdata/vectors", c.Files[0]))
-				if err == nil {
-					err = os.WriteFile(s.path("dist/"+filepath.Base(c.Files[0])), content, 0o600)
-				}
+				path := c.Paths(t)[0]
+				content, err := os.ReadFile(path)
 				if err != nil {
 					t.Fatal(err)
 				}
+				disttest.Save(t, s.path("dist/"+filepath.Base(path)), content)
 				s.env["INPUT_VERIFY-METADATA"] = "false"
 				if scheme == "https" {
 					server := httptest.NewTLSServer(nil)

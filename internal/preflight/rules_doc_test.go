@@ -15,6 +15,7 @@ import (
 	"github.com/org/pypi-oidc-publish/internal/preflight"
 	"github.com/org/pypi-oidc-publish/internal/pyproject"
 	"github.com/org/pypi-oidc-publish/internal/testkit/golden"
+	"github.com/org/pypi-oidc-publish/internal/testkit/vectors"
 )
 
 const (
@@ -100,9 +101,9 @@ func examples(t *testing.T) map[string]finding.Finding {
 			}
 		}
 	}
-	for _, v := range vectors(t) {
+	for _, v := range vectors.Load(t) {
 		if v.Verdict == "reject" {
-			take(v.set(t))
+			take(readCase(t, v))
 		}
 	}
 	for _, s := range ownExamples(t) {

@@ -43,6 +43,15 @@ func Sorted(contents map[string]string) []Member {
 	return members
 }
 
+// Pairs returns members of these names and contents.
+func Pairs(pairs ...[2]string) []Member {
+	members := make([]Member, 0, len(pairs))
+	for _, pair := range pairs {
+		members = append(members, Member{Name: pair[0], Content: pair[1]})
+	}
+	return members
+}
+
 // Zip returns a zip with the members in their order.
 func Zip(members ...Member) []byte { return ZipWithComment("", members...) }
 

@@ -1,7 +1,6 @@
 package internal_test
 
 import (
-	"flag"
 	"fmt"
 	"go/ast"
 	"go/parser"
@@ -16,10 +15,8 @@ import (
 	"testing"
 
 	"github.com/org/pypi-oidc-publish/internal/config"
+	"github.com/org/pypi-oidc-publish/internal/testkit/golden"
 )
-
-// update writes the generated parts of action.yml and README.md instead of comparing them.
-var update = flag.Bool("update", false, "write the generated parts of action.yml and README.md")
 
 const (
 	metadata = "../action.yml"
@@ -90,25 +87,6 @@ func read(t *testing.T, path string) string {
 	return string(text)
 }
 
-// generated holds the part of a file between two marks against what it has to be, or writes it with -update.
-func generated(t *testing.T, path, from, to, want string) {
-	t.Helper()
-	text := read(t, path)
-	before, rest, found := strings.Cut(text, from)
-	got, after, closed := strings.Cut(rest, to)
-	switch {
-	case !found || !closed:
-		t.Errorf("%s has no part from %q to %q", path, from, to)
-	case got == want:
-	case *update:
-		if err := os.WriteFile(path, []byte(before+from+want+to+after), 0o644); err != nil {
-			t.Fatal(err)
-		}
-	default:
-		t.Errorf("%s: the part after %q is not what the tables say; run go test ./internal -update\n--- is\n%s\n--- should be\n%s", path, from, got, want)
-	}
-}
-
 // TestContract is one test and not several, since with -update the README is made from what was just written to action.yml.
 func TestContract(t *testing.T) {
 	t.Parallel()
@@ -121,7 +99,7 @@ func TestContract(t *testing.T) {
 		}
 		fmt.Fprintf(&table, "| `%s` | %s | %s |\n", in.Name, standard, in.Help)
 	}
-	generated(t, metadata, "\ninputs:\n", "\noutputs:\n", inputs.String())
+	golden.Part(t, metadata, "\ninputs:\n", "\noutputs:\n", inputs.String())
 	action := read(t, metadata)
 	checkInputs(t, section(t, action, "inputs"))
 
@@ -132,8 +110,8 @@ func TestContract(t *testing.T) {
 		}
 		fmt.Fprintf(&outputs, "| `%s` | %s |\n", out.name, out.keys["description"])
 	}
-	generated(t, readme, "<!-- inputs -->\n", "<!-- /inputs -->", "| input | default | meaning |\n|---|---|---|\n"+table.String())
-	generated(t, readme, "<!-- outputs -->\n", "<!-- /outputs -->", "| output | meaning |\n|---|---|\n"+outputs.String())
+	golden.Part(t, readme, "<!-- inputs -->\n", "<!-- /inputs -->", "| input | default | meaning |\n|---|---|---|\n"+table.String())
+	golden.Part(t, readme, "<!-- outputs -->\n", "<!-- /outputs -->", "| output | meaning |\n|---|---|\n"+outputs.String())
 }
 
 // checkInputs reads action.yml back, as the runner would.

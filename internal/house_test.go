@@ -41,10 +41,13 @@ func block(t *testing.T, name string) [][]string {
 	return lines
 }
 
+// testOnly names the packages that tests alone may import: what is in them is test code too.
+func testOnly() []string { return []string{"testkit", "fakepypi/signer"} }
+
 // file is one parsed source file of a room.
 type file struct {
 	room, path string
-	test       bool
+	test       bool // of a test, or of a package that tests alone import
 	tree       *ast.File
 	set        *token.FileSet
 }
@@ -67,7 +70,8 @@ func sources(t *testing.T) []file {
 		if err != nil {
 			return err
 		}
-		files = append(files, file{filepath.ToSlash(filepath.Dir(path)), path, strings.HasSuffix(path, "_test.go"), tree, set})
+		room := filepath.ToSlash(filepath.Dir(path))
+		files = append(files, file{room, path, strings.HasSuffix(path, "_test.go") || within(room, testOnly()), tree, set})
 		return nil
 	})
 	if err != nil {
@@ -110,6 +114,8 @@ func TestFloors(t *testing.T) {
 				continue
 			}
 			switch {
+			case within(to, testOnly()) && !f.test:
+				t.Errorf("%s imports %s: only tests may", f.path, to)
 			case within(to, []string{"fakepypi"}) && !f.test && f.room != "cli" && !within(f.room, []string{"fakepypi"}):
 				t.Errorf("%s imports %s: only cli and tests may", f.path, to)
 			case f.test, strings.HasPrefix(to, f.room+"/"):

@@ -9,13 +9,14 @@ import (
 	"testing"
 
 	"github.com/org/pypi-oidc-publish/internal/archive"
+	"github.com/org/pypi-oidc-publish/internal/testkit/disttest"
 )
 
 // withRecord reads a zip of two files and a record.
 func withRecord(t testing.TB, record string, more ...member) archive.Facts {
 	t.Helper()
 	members := append([]member{{"a.py", "x = 1"}, {"b.txt", "text"}, {"RECORD", record}}, more...)
-	data := zipOf(t, members...)
+	data := zipOf(members...)
 	facts, err := archive.ReadZip(strings.NewReader(string(data)), int64(len(data)), archive.Ask{Keep: func(string) bool { return false }, Record: "RECORD"})
 	if err != nil {
 		t.Fatal(err)
@@ -124,7 +125,7 @@ func TestScannedSource(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			members := []member{{c.file, c.content}, {"z.py", "x = 1"}}
-			for kind, facts := range map[string]archive.Facts{"zip": readZip(t, zipOf(t, members...)), "tar": readTarGz(t, gz(t, tarOf(t, members...)))} {
+			for kind, facts := range map[string]archive.Facts{"zip": readZip(t, zipOf(members...)), "tar": readTarGz(t, disttest.Gzip(tarOf(members...)))} {
 				got := ""
 				if odd := facts.Odd(archive.OddObfuscated); odd != nil {
 					got = odd.Detail

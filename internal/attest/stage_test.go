@@ -1,14 +1,9 @@
 package attest
 
 import (
-	"archive/zip"
 	"context"
-	"crypto/rand"
-	"crypto/rsa"
 	"fmt"
-	"hash/crc32"
 	"io"
-	"os"
 	"path/filepath"
 	"sync"
 	"testing"
@@ -21,11 +16,10 @@ import (
 	"github.com/org/pypi-oidc-publish/internal/oidc"
 	"github.com/org/pypi-oidc-publish/internal/runner"
 	"github.com/org/pypi-oidc-publish/internal/secret"
+	"github.com/org/pypi-oidc-publish/internal/testkit/disttest"
+	"github.com/org/pypi-oidc-publish/internal/testkit/pypitest"
 	"github.com/org/pypi-oidc-publish/internal/wire"
 )
-
-// issuerKey is shared by all stages, since making one takes a moment.
-var issuerKey = sync.OnceValues(func() (*rsa.PrivateKey, error) { return rsa.GenerateKey(rand.Reader, 2048) })
 
 // theatre is a stage, and a signer that signs against it.
 type theatre struct {
@@ -89,19 +83,7 @@ func (h *theatre) sleep(ctx context.Context, d time.Duration) error {
 // play opens a stage with the clock.
 func play(t testing.TB, now func() time.Time, switches fakepypi.SigstoreSwitches) *theatre {
 	t.Helper()
-	key, err := issuerKey()
-	if err != nil {
-		t.Fatal(err)
-	}
-	stage, err := fakepypi.Start(t.Context(), "127.0.0.1:0", fakepypi.Options{Now: now, Key: key, Sigstore: switches})
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() {
-		if err := stage.Close(); err != nil {
-			t.Error(err)
-		}
-	})
+	stage := pypitest.Start(t, fakepypi.Options{Now: now, Sigstore: switches})
 	h := &theatre{stage: stage}
 	client := wire.New(wire.Options{UserAgent: "pypi-oidc-publish/test", Now: now, Sleep: h.sleep, Trace: h.trace})
 	console, vault := runner.New(func(name string) string { return stage.Env[name] }, io.Discard)
@@ -133,35 +115,8 @@ func wheels(t testing.TB, n int) []*dist.Distribution {
 
 func wheel(t testing.TB, path string) *dist.Distribution {
 	t.Helper()
-	file, err := os.Create(path)
-	if err != nil {
-		t.Fatal(err)
-	}
-	archive := zip.NewWriter(file)
-	const info = "sample_project-1.0.dist-info/"
-	for _, m := range [][2]string{
-		{"METADATA", "Metadata-Version: 2.1\nName: sample-project\nVersion: 1.0\nSummary: " + filepath.Base(path) + "\n"},
-		{"WHEEL", "Wheel-Version: 1.0\nRoot-Is-Purelib: true\n"},
-		{"RECORD", info + "METADATA,,\n" + info + "WHEEL,,\n" + info + "RECORD,,\n"},
-	} {
-		// Raw, since an index takes no data descriptors, which the writer would put after a member of its own.
-		size := uint64(len(m[1]))
-		member, err := archive.CreateRaw(&zip.FileHeader{
-			Name: info + m[0], CRC32: crc32.ChecksumIEEE([]byte(m[1])), CompressedSize64: size, UncompressedSize64: size,
-		})
-		if err != nil {
-			t.Fatal(err)
-		}
-		if _, err := io.WriteString(member, m[1]); err != nil {
-			t.Fatal(err)
-		}
-	}
-	if err := archive.Close(); err != nil {
-		t.Fatal(err)
-	}
-	if err := file.Close(); err != nil {
-		t.Fatal(err)
-	}
+	metadata := "Metadata-Version: 2.1\nName: sample-project\nVersion: 1.0\nSummary: " + filepath.Base(path) + "\n"
+	disttest.Save(t, path, disttest.Zip(disttest.WheelMembers("sample_project", "1.0", metadata)...))
 	d, err := dist.Read(t.Context(), path, false)
 	if err != nil {
 		t.Fatal(err)

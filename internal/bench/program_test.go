@@ -19,6 +19,7 @@ import (
 
 	"github.com/org/pypi-oidc-publish/internal/fakepypi"
 	"github.com/org/pypi-oidc-publish/internal/pep"
+	"github.com/org/pypi-oidc-publish/internal/testkit/pypitest"
 )
 
 // theProject is what every benchmark publishes.
@@ -70,17 +71,7 @@ func build(b *testing.B) string {
 // newStage is an index that trusts the stage's run for the project, and takes files of any size.
 func newStage(b *testing.B) *fakepypi.Stage {
 	b.Helper()
-	stage, err := fakepypi.Start(context.WithoutCancel(b.Context()), "127.0.0.1:0", fakepypi.Options{
-		Now: time.Now, Dir: b.TempDir(), Switches: fakepypi.Switches{FileLimit: 4 << 30},
-	})
-	if err != nil {
-		b.Fatal(err)
-	}
-	b.Cleanup(func() {
-		if err := stage.Close(); err != nil {
-			b.Error(err)
-		}
-	})
+	stage := pypitest.Start(b, fakepypi.Options{Dir: b.TempDir(), Switches: fakepypi.Switches{FileLimit: 4 << 30}})
 	stage.Trust(fakepypi.Publisher{Project: theProject})
 	return stage
 }

@@ -12,6 +12,8 @@ import (
 	"time"
 
 	"github.com/org/pypi-oidc-publish/internal/cli"
+	"github.com/org/pypi-oidc-publish/internal/testkit/disttest"
+	"github.com/org/pypi-oidc-publish/internal/testkit/vectors"
 )
 
 // judgement is the JSON form of check, as a program would read it.
@@ -50,29 +52,12 @@ func checkAt(t *testing.T, now func() time.Time, args ...string) (j judgement, c
 // TestCheckOfEveryCase: check gives the verdict of every vector, on the day of the vectors.
 func TestCheckOfEveryCase(t *testing.T) {
 	t.Parallel()
-	const vectors = "../testdata/vectors"
-	text, err := os.ReadFile(filepath.Join(vectors, "cases.json"))
-	if err != nil {
-		t.Fatal(err)
-	}
-	var all []struct {
-		ID, Verdict, Rule string
-		Files             []string
-		Names             []string `json:"upload_names"`
-		Loose             bool
-	}
-	if err := json.Unmarshal(text, &all); err != nil || len(all) < 200 {
-		t.Fatalf("%d cases, %v", len(all), err)
-	}
-	for _, c := range all {
+	for _, c := range vectors.Load(t) {
 		if len(c.Names) > 0 {
 			continue // odd names are shown elsewhere
 		}
-		var args []string
-		for _, file := range c.Files {
-			args = append(args, filepath.Join(vectors, file))
-		}
-		j, code := check(t, append([]string{"-today", "2026-08-31"}, args...)...)
+		args := c.Paths(t)
+		j, code := check(t, append([]string{"-today", vectors.AsOf().Format(time.DateOnly)}, args...)...)
 		var verdicts, rules []string
 		for i, file := range j.Files {
 			if file.Path != args[i] {
@@ -89,7 +74,7 @@ func TestCheckOfEveryCase(t *testing.T) {
 			}
 		}
 		rejected := slices.Contains(verdicts, "reject")
-		if rejected != (c.Verdict == "reject") || rejected != (code == cli.Failed) || rejected && !c.Loose && !slices.Contains(rules, c.Rule) {
+		if rejected != c.Rejected() || rejected != (code == cli.Failed) || rejected && !c.Loose && !slices.Contains(rules, c.Rule) {
 			t.Errorf("%s: %v, code %d, by %v; want %s by %s", c.ID, verdicts, code, rules, c.Verdict, c.Rule)
 		}
 	}
@@ -99,15 +84,9 @@ func TestCheckOfEveryCase(t *testing.T) {
 // warning then, and an error where the table is of that day.
 func TestCheckOfTheDay(t *testing.T) {
 	t.Parallel()
-	path := filepath.Join(t.TempDir(), "alder-1.0.tar.gz")
 	text := "Metadata-Version: 2.4\nName: alder\nVersion: 1.0\nClassifier: Framework :: Nowhere\n"
-	sdist, err := tarOf(map[string]string{"alder-1.0/PKG-INFO": text, "alder-1.0/alder.py": ""})
-	if err != nil {
-		t.Fatal(err)
-	}
-	if err := os.WriteFile(path, sdist, 0o600); err != nil {
-		t.Fatal(err)
-	}
+	path := disttest.Save(t, filepath.Join(t.TempDir(), "alder-1.0.tar.gz"),
+		disttest.TarGz(disttest.Member{Name: "alder-1.0/PKG-INFO", Content: text}, disttest.Member{Name: "alder-1.0/alder.py"}))
 	ofTable, later := "2026-09-21", "2999-12-31"
 	for _, c := range []struct {
 		clock, today, severity string

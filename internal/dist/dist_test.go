@@ -1,8 +1,6 @@
 package dist_test
 
 import (
-	"archive/zip"
-	"bytes"
 	"context"
 	"encoding/hex"
 	"encoding/json"
@@ -19,6 +17,7 @@ import (
 	"github.com/org/pypi-oidc-publish/internal/archive"
 	"github.com/org/pypi-oidc-publish/internal/dist"
 	"github.com/org/pypi-oidc-publish/internal/pep"
+	"github.com/org/pypi-oidc-publish/internal/testkit/disttest"
 )
 
 func read(t testing.TB, path string) *dist.Distribution {
@@ -41,21 +40,7 @@ func write(t testing.TB, path, content string) string {
 // wheel writes a wheel with one text at each path.
 func wheel(t testing.TB, filename string, members map[string]string) string {
 	t.Helper()
-	var b bytes.Buffer
-	w := zip.NewWriter(&b)
-	for name, content := range members {
-		f, err := w.Create(name)
-		if err != nil {
-			t.Fatal(err)
-		}
-		if _, err := io.WriteString(f, content); err != nil {
-			t.Fatal(err)
-		}
-	}
-	if err := w.Close(); err != nil {
-		t.Fatal(err)
-	}
-	return write(t, filepath.Join(t.TempDir(), filename), b.String())
+	return disttest.Save(t, filepath.Join(t.TempDir(), filename), disttest.Zip(disttest.Sorted(members)...))
 }
 
 // withMetadata reads a wheel that has this METADATA.

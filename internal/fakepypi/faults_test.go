@@ -19,6 +19,7 @@ import (
 
 	"github.com/org/pypi-oidc-publish/internal/fakepypi"
 	"github.com/org/pypi-oidc-publish/internal/fakepypi/fault"
+	"github.com/org/pypi-oidc-publish/internal/testkit/pypitest"
 	"github.com/org/pypi-oidc-publish/internal/wire"
 )
 
@@ -649,7 +650,7 @@ func TestCloseWhileFaultsGoOn(t *testing.T) { //nolint:paralleltest // see above
 		"slow-answer that is a refusal": {answer, "probe", false},
 		"oversized-answer, never read":  {endless, "look", false},
 	}
-	if _, err := key(); err != nil {
+	if _, err := pypitest.Key(); err != nil {
 		t.Fatal(err)
 	}
 	http.DefaultClient.CloseIdleConnections()

@@ -4,8 +4,6 @@ import (
 	"bytes"
 	"context"
 	"crypto/md5"
-	"crypto/rand"
-	"crypto/rsa"
 	"crypto/sha256"
 	"encoding/hex"
 	"encoding/json"
@@ -21,9 +19,11 @@ import (
 	"testing"
 	"time"
 
+	"golang.org/x/crypto/blake2b"
+
 	"github.com/org/pypi-oidc-publish/internal/fakepypi"
 	"github.com/org/pypi-oidc-publish/internal/pep"
-	"golang.org/x/crypto/blake2b"
+	"github.com/org/pypi-oidc-publish/internal/testkit/pypitest"
 )
 
 // clock is a clock that a test moves.
@@ -44,9 +44,6 @@ func (c *clock) pass(d time.Duration) {
 	c.at = c.at.Add(d)
 }
 
-// key is one signing key for all stages of the tests: making one takes longer than most tests.
-var key = sync.OnceValues(func() (*rsa.PrivateKey, error) { return rsa.GenerateKey(rand.Reader, 2048) })
-
 // theatre is a stage and a client that knows nothing but HTTP.
 type theatre struct {
 	*fakepypi.Stage
@@ -64,20 +61,7 @@ func openAt(t *testing.T, addr string, o fakepypi.Options) *theatre {
 	t.Helper()
 	c := &clock{at: time.Date(2026, 11, 22, 12, 0, 0, 0, time.UTC)}
 	o.Now = c.now
-	var err error
-	if o.Key, err = key(); err != nil {
-		t.Fatal(err)
-	}
-	stage, err := fakepypi.Start(t.Context(), addr, o)
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() {
-		if err := stage.Close(); err != nil {
-			t.Error(err)
-		}
-	})
-	return &theatre{Stage: stage, t: t, clock: c, http: newClient()}
+	return &theatre{Stage: pypitest.StartAt(t, addr, o), t: t, clock: c, http: newClient()}
 }
 
 // lineConn is a connection with one answer, whose reason phrase may have several lines: net/http reads none that has line feeds, so they

@@ -8,20 +8,16 @@ import (
 	"slices"
 	"strings"
 	"testing"
-	"time"
 
 	"github.com/org/pypi-oidc-publish/internal/fakepypi"
 	"github.com/org/pypi-oidc-publish/internal/index"
+	"github.com/org/pypi-oidc-publish/internal/testkit/pypitest"
 	"github.com/org/pypi-oidc-publish/internal/wire"
 )
 
 func TestTheIndexListsItsClassifiers(t *testing.T) {
 	t.Parallel()
-	s, err := fakepypi.Start(t.Context(), "127.0.0.1:0", fakepypi.Options{Now: time.Now})
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer s.Close()
+	s := pypitest.Start(t, fakepypi.Options{})
 	all, err := index.New(index.SiteOf(s.Upload, nil, true), client(), wire.NewGate(1), nil).Classifiers(t.Context())
 	if err != nil || !slices.Contains(all, "Programming Language :: Python :: 3") || len(all) < 800 {
 		t.Errorf("%d classifiers, %v", len(all), err)

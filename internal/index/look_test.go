@@ -6,12 +6,12 @@ import (
 	"net/http/httptest"
 	"strings"
 	"testing"
-	"time"
 
 	"github.com/org/pypi-oidc-publish/internal/fakepypi"
 	"github.com/org/pypi-oidc-publish/internal/index"
 	"github.com/org/pypi-oidc-publish/internal/pep"
 	"github.com/org/pypi-oidc-publish/internal/secret"
+	"github.com/org/pypi-oidc-publish/internal/testkit/pypitest"
 	"github.com/org/pypi-oidc-publish/internal/wire"
 )
 
@@ -60,11 +60,7 @@ func TestLookReadsEveryForm(t *testing.T) {
 // TestLookAtAPlainIndex: an index with user and password, HTML and MD5 alone.
 func TestLookAtAPlainIndex(t *testing.T) {
 	t.Parallel()
-	s, err := fakepypi.Start(t.Context(), "127.0.0.1:0", fakepypi.Options{Now: time.Now, Profile: fakepypi.Plain})
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer s.Close()
+	s := pypitest.Start(t, fakepypi.Options{Profile: fakepypi.Plain})
 	login := index.Password(fakepypi.User, secret.NewVault(nil).Seal(fakepypi.Password, s.Upload))
 	ix := index.New(index.SiteOf(s.Upload, s.Simple, true), client(), wire.NewGate(1), login)
 	d := read(t, sample)

@@ -3,21 +3,17 @@ package index_test
 import (
 	"errors"
 	"testing"
-	"time"
 
 	"github.com/org/pypi-oidc-publish/internal/fakepypi"
 	"github.com/org/pypi-oidc-publish/internal/index"
 	"github.com/org/pypi-oidc-publish/internal/secret"
+	"github.com/org/pypi-oidc-publish/internal/testkit/pypitest"
 	"github.com/org/pypi-oidc-publish/internal/wire"
 )
 
 func TestBytesOfADeletedFileAreStillStored(t *testing.T) {
 	t.Parallel()
-	s, err := fakepypi.Start(t.Context(), "127.0.0.1:0", fakepypi.Options{Now: time.Now})
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer s.Close()
+	s := pypitest.Start(t, fakepypi.Options{})
 	token, err := s.APIToken()
 	if err != nil {
 		t.Fatal(err)

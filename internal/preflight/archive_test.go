@@ -10,6 +10,7 @@ import (
 	"github.com/org/pypi-oidc-publish/internal/finding"
 	"github.com/org/pypi-oidc-publish/internal/pep"
 	"github.com/org/pypi-oidc-publish/internal/preflight"
+	"github.com/org/pypi-oidc-publish/internal/testkit/vectors"
 )
 
 // TestPlatformTags: on the day of the table it is exact; later only what no index will learn is an error.
@@ -30,11 +31,11 @@ func TestPlatformTags(t *testing.T) {
 		"manylinux2014_x86_64.linux_x86_64": never,
 	} {
 		s := set(t, file{name: "alder-1.0-cp312-abi3-" + tag + ".whl", metadata: good})
-		s.Now = asOf.AddDate(0, 6, 0)
+		s.Now = vectors.AsOf().AddDate(0, 6, 0)
 		if got := strings.Join(ids(preflight.Check(s)), " "); got != want {
 			t.Errorf("%s: got %q, want %q", tag, got, want)
 		}
-		if s.Now = asOf; want == later {
+		if s.Now = vectors.AsOf(); want == later {
 			want = never
 		}
 		if got := strings.Join(ids(preflight.Check(s)), " "); got != want {

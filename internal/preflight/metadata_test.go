@@ -484,7 +484,7 @@ func FuzzMetadata(f *testing.F) {
 			return
 		}
 		path := filepath.Join(t.TempDir(), "alder-1.0-py3-none-any.whl")
-		if err := os.WriteFile(path, wheel(metadata).bytes(t), 0o600); err != nil {
+		if err := os.WriteFile(path, wheel(metadata).bytes(), 0o600); err != nil {
 			t.Fatal(err)
 		}
 		d, err := dist.Read(t.Context(), path, false)

@@ -10,6 +10,7 @@ import (
 
 	"github.com/org/pypi-oidc-publish/internal/finding"
 	"github.com/org/pypi-oidc-publish/internal/preflight"
+	"github.com/org/pypi-oidc-publish/internal/testkit/vectors"
 )
 
 // metadataRules are the rules of the core metadata, by the slugs of the vectors.
@@ -25,12 +26,12 @@ func TestMetadataVectors(t *testing.T) {
 	t.Parallel()
 	type count struct{ caught, words, cases int }
 	counts, accepted := map[string]count{}, 0
-	for _, v := range vectors(t) {
+	for _, v := range vectors.Load(t) {
 		mine := slices.Contains(metadataRules, v.Rule)
 		if v.Verdict != "accept" && !mine {
 			continue
 		}
-		errors := preflight.Check(v.set(t))
+		errors := preflight.Check(readCase(t, v))
 		errors = slices.DeleteFunc(errors, func(f finding.Finding) bool {
 			return f.Severity != finding.Error || v.Verdict == "accept" && !slices.Contains(metadataRules, string(f.ID))
 		})

@@ -1,12 +1,6 @@
 package preflight_test
 
 import (
-	"archive/tar"
-	"archive/zip"
-	"bytes"
-	"compress/gzip"
-	"hash/crc32"
-	"io"
 	"os"
 	"path/filepath"
 	"reflect"
@@ -19,6 +13,7 @@ import (
 	"github.com/org/pypi-oidc-publish/internal/dist"
 	"github.com/org/pypi-oidc-publish/internal/finding"
 	"github.com/org/pypi-oidc-publish/internal/preflight"
+	"github.com/org/pypi-oidc-publish/internal/testkit/disttest"
 )
 
 const good = "Metadata-Version: 2.4\nName: alder\nVersion: 1.0\n"
@@ -60,45 +55,12 @@ func (f file) recorded() [][2]string {
 	return append(members, [2]string{place, record})
 }
 
-func (f file) bytes(t *testing.T) []byte {
-	t.Helper()
-	var b bytes.Buffer
-	write := func(w io.Writer, err error, content string) {
-		t.Helper()
-		if err == nil {
-			_, err = io.WriteString(w, content)
-		}
-		if err != nil {
-			t.Fatal(err)
-		}
-	}
+func (f file) bytes() []byte {
 	if strings.HasSuffix(strings.ToLower(f.name), ".tar.gz") {
-		packed := gzip.NewWriter(&b)
-		w := tar.NewWriter(packed)
-		for _, m := range f.members() {
-			write(w, w.WriteHeader(&tar.Header{Name: m[0], Size: int64(len(m[1])), Mode: 0o644}), m[1])
-		}
-		if err := w.Close(); err != nil {
-			t.Fatal(err)
-		}
-		if err := packed.Close(); err != nil {
-			t.Fatal(err)
-		}
-		return b.Bytes()
+		return disttest.TarGz(disttest.Pairs(f.members()...)...)
 	}
-	w := zip.NewWriter(&b)
-	for _, m := range f.recorded() {
-		size := uint64(len(m[1]))
-		member, err := w.CreateRaw(&zip.FileHeader{Name: m[0], CRC32: crc32.ChecksumIEEE([]byte(m[1])), CompressedSize64: size, UncompressedSize64: size})
-		write(member, err, m[1])
-	}
-	if err := w.SetComment(f.name); err != nil { // so that no two files have the same bytes
-		t.Fatal(err)
-	}
-	if err := w.Close(); err != nil {
-		t.Fatal(err)
-	}
-	return b.Bytes()
+	// The comment, so that no two files have the same bytes.
+	return disttest.ZipWithComment(f.name, disttest.Pairs(f.recorded()...)...)
 }
 
 // set writes and reads the files, each in a folder of its own.
@@ -108,7 +70,7 @@ func set(t *testing.T, files ...file) preflight.Set {
 	for _, f := range files {
 		data := []byte(f.raw)
 		if f.raw == "" {
-			data = f.bytes(t)
+			data = f.bytes()
 		}
 		path := filepath.Join(t.TempDir(), f.name)
 		if err := os.WriteFile(path, data, 0o600); err != nil {
@@ -241,7 +203,7 @@ func TestAnotherIndexGetsTheIndexsOwnRulesAsNotices(t *testing.T) {
 
 func TestAWholeSet(t *testing.T) {
 	t.Parallel()
-	same := wheel(good).bytes(t)
+	same := wheel(good).bytes()
 	second := file{name: "alder-1.0.0.tar.gz", metadata: with("1.0", "1.0.0")}
 	for name, c := range map[string]struct {
 		files    []file

@@ -5,6 +5,7 @@ import (
 
 	"github.com/org/pypi-oidc-publish/internal/finding"
 	"github.com/org/pypi-oidc-publish/internal/preflight"
+	"github.com/org/pypi-oidc-publish/internal/testkit/vectors"
 )
 
 // TestRuleOf: every refusal of the vectors is known by the index's words for it.
@@ -15,7 +16,7 @@ func TestRuleOf(t *testing.T) {
 		known[r.ID] = true
 	}
 	compared := 0
-	for _, c := range vectors(t) {
+	for _, c := range vectors.Load(t) {
 		// The same bytes under two names are no matter of the words alone: the index says the same of every name that is taken.
 		if c.Verdict == "accept" || c.Message == "" || c.Rule == "duplicate-content" {
 			continue

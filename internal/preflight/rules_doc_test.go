@@ -2,7 +2,6 @@ package preflight_test
 
 import (
 	"encoding/hex"
-	"flag"
 	"fmt"
 	"os"
 	"path/filepath"
@@ -19,10 +18,9 @@ import (
 	"github.com/org/pypi-oidc-publish/internal/pep"
 	"github.com/org/pypi-oidc-publish/internal/preflight"
 	"github.com/org/pypi-oidc-publish/internal/pyproject"
+	"github.com/org/pypi-oidc-publish/internal/testkit/golden"
+	"github.com/org/pypi-oidc-publish/internal/testkit/vectors"
 )
-
-// update writes the page instead of comparing it.
-var update = flag.Bool("update", false, "write docs/rules.md")
 
 const (
 	root  = "../../"
@@ -59,16 +57,7 @@ func TestThePageOfTheRules(t *testing.T) {
 		}
 		text.WriteString(entry(r, example))
 	}
-	if *update {
-		if err := os.WriteFile(root+page, []byte(text.String()), 0o644); err != nil {
-			t.Fatal(err)
-		}
-		return
-	}
-	written, err := os.ReadFile(root + page)
-	if err != nil || string(written) != text.String() {
-		t.Errorf("%s is not what the rules say (%v): run go test ./internal/preflight -run Page -update", page, err)
-	}
+	golden.Equal(t, root+page, text.String())
 }
 
 func TestTheLinkOfEveryRuleLeadsToItsHeading(t *testing.T) {
@@ -152,9 +141,9 @@ func examples(t *testing.T) map[finding.ID]finding.Finding {
 			}
 		}
 	}
-	for _, v := range vectors(t) {
+	for _, v := range vectors.Load(t) {
 		if v.Verdict == "reject" {
-			take(finding.ID(v.Rule), v.set(t))
+			take(finding.ID(v.Rule), readCase(t, v))
 		}
 	}
 	for _, s := range ownExamples(t) {

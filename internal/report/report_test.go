@@ -2,10 +2,7 @@ package report_test
 
 import (
 	"encoding/json"
-	"flag"
 	"fmt"
-	"os"
-	"path/filepath"
 	"strings"
 	"testing"
 	"time"
@@ -14,9 +11,8 @@ import (
 	"github.com/org/pypi-oidc-publish/internal/ledger"
 	"github.com/org/pypi-oidc-publish/internal/pep"
 	"github.com/org/pypi-oidc-publish/internal/report"
+	"github.com/org/pypi-oidc-publish/internal/testkit/golden"
 )
-
-var update = flag.Bool("update", false, "write the golden files anew")
 
 // page collects everything that a person or another job reads, in one text.
 type page struct{ log, outputs, summary strings.Builder }
@@ -258,24 +254,6 @@ func situations() map[string][]ledger.Event {
 	}
 }
 
-// golden holds a text to the golden file of a situation.
-func golden(t *testing.T, name, got string) {
-	t.Helper()
-	path := filepath.Join("testdata", strings.ReplaceAll(name, " ", "-")+".golden")
-	if *update {
-		if err := os.WriteFile(path, []byte(got), 0o644); err != nil {
-			t.Fatal(err)
-		}
-	}
-	want, err := os.ReadFile(path)
-	if err != nil {
-		t.Fatal(err)
-	}
-	if got != string(want) {
-		t.Errorf("%s has changed (go test ./internal/report -update writes it anew):\n%s", path, got)
-	}
-}
-
 func TestSituations(t *testing.T) {
 	t.Parallel()
 	for name, events := range situations() {
@@ -292,7 +270,7 @@ func TestSituations(t *testing.T) {
 			if err := r.Close(recorder.Receipt()); err != nil {
 				t.Fatal(err)
 			}
-			golden(t, name, p.String())
+			golden.Equal(t, golden.Path("testdata", name), p.String())
 		})
 	}
 }

@@ -15,6 +15,7 @@ import (
 	"github.com/org/pypi-oidc-publish/internal/ledger"
 	"github.com/org/pypi-oidc-publish/internal/pep"
 	"github.com/org/pypi-oidc-publish/internal/report"
+	"github.com/org/pypi-oidc-publish/internal/testkit/golden"
 )
 
 // summaryOf is the job summary of what happened.
@@ -227,7 +228,7 @@ func TestHostileEverywhere(t *testing.T) {
 	t.Parallel()
 	text := "--- summary\n" + summaryOf(t, everywhere(strings.Join(hostile(), " x\n")))
 	oursAlone(t, text)
-	golden(t, "hostile everywhere", text)
+	golden.Equal(t, golden.Path("testdata", "hostile everywhere"), text)
 }
 
 var (

@@ -25,6 +25,7 @@ import (
 	"github.com/org/pypi-oidc-publish/internal/pep"
 	"github.com/org/pypi-oidc-publish/internal/runner"
 	"github.com/org/pypi-oidc-publish/internal/secret"
+	"github.com/org/pypi-oidc-publish/internal/testkit/pypitest"
 	"github.com/org/pypi-oidc-publish/internal/trust"
 	"github.com/org/pypi-oidc-publish/internal/wire"
 )
@@ -85,15 +86,7 @@ func onStage(t *testing.T, s *fakepypi.Stage) *run {
 
 func stage(t *testing.T, projects ...pep.Project) *fakepypi.Stage {
 	t.Helper()
-	s, err := fakepypi.Start(t.Context(), "127.0.0.1:0", fakepypi.Options{Now: time.Now})
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() {
-		if err := s.Close(); err != nil {
-			t.Error(err)
-		}
-	})
+	s := pypitest.Start(t, fakepypi.Options{})
 	for _, p := range projects {
 		s.Trust(fakepypi.Publisher{Project: p})
 	}
@@ -191,11 +184,7 @@ func TestTheNarrowedTokenLivesByTheServersClock(t *testing.T) {
 	t.Parallel()
 	// The index is an hour ahead of us: by our own clock the token would be dead before its first use.
 	ahead := func() time.Time { return time.Now().Add(time.Hour) }
-	s, err := fakepypi.Start(t.Context(), "127.0.0.1:0", fakepypi.Options{Now: ahead})
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer s.Close()
+	s := pypitest.Start(t, fakepypi.Options{Now: ahead})
 	s.Trust(fakepypi.Publisher{Project: "mine"})
 	for life, want := range map[time.Duration]time.Duration{0: 5 * time.Minute, 8 * time.Minute: 8 * time.Minute, time.Hour: 15 * time.Minute} {
 		r := onStage(t, s)

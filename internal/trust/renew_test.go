@@ -1,7 +1,6 @@
 package trust_test
 
 import (
-	"context"
 	"io"
 	"strings"
 	"sync"
@@ -14,6 +13,7 @@ import (
 	"github.com/org/pypi-oidc-publish/internal/ledger"
 	"github.com/org/pypi-oidc-publish/internal/pep"
 	"github.com/org/pypi-oidc-publish/internal/runner"
+	"github.com/org/pypi-oidc-publish/internal/testkit/pypitest"
 	"github.com/org/pypi-oidc-publish/internal/trust"
 )
 
@@ -31,15 +31,7 @@ func (c *clock) forward(d time.Duration) { c.mu.Lock(); defer c.mu.Unlock(); c.a
 func later(t *testing.T) (*clock, *fakepypi.Stage, *run) {
 	t.Helper()
 	c := &clock{at: time.Now().Truncate(time.Second)}
-	s, err := fakepypi.Start(context.WithoutCancel(t.Context()), "127.0.0.1:0", fakepypi.Options{Now: c.now})
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() {
-		if err := s.Close(); err != nil {
-			t.Error(err)
-		}
-	})
+	s := pypitest.Start(t, fakepypi.Options{Now: c.now})
 	s.Trust(fakepypi.Publisher{Project: "mine"})
 	r := &run{}
 	console, vault := runner.New(func(name string) string { return s.Env[name] }, io.Discard)

@@ -1,0 +1,360 @@
+package e2e_test
+
+import (
+	"encoding/json"
+	"net/http"
+	"net/url"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/org/pypi-oidc-publish/internal/cli"
+	"github.com/org/pypi-oidc-publish/internal/fakepypi"
+	"github.com/org/pypi-oidc-publish/internal/fakepypi/fault"
+	"github.com/org/pypi-oidc-publish/internal/fakepypi/signer"
+	"github.com/org/pypi-oidc-publish/internal/testkit/disttest"
+)
+
+// Attestations that stand beside the files, or that are to be written somewhere.
+
+const (
+	besideWheel = "alder-1.0-py3-none-any.whl"
+	besideSdist = "alder-1.0.tar.gz"
+)
+
+// inVain does a run that signs everything and whose uploads the index then turns away, and returns the folder in which its
+// attestations are kept: what an earlier step of the job leaves.
+func (s *signing) inVain() string {
+	s.t.Helper()
+	kept := filepath.Join(s.t.TempDir(), "attestations")
+	s.env["INPUT_ATTESTATIONS-DIR"] = kept
+	s.stage.Switch(func(w *fakepypi.Switches) { w.ReadOnly = true })
+	s.ends(cli.Failed, "Read-only mode")
+	s.stage.Switch(func(w *fakepypi.Switches) { w.ReadOnly = false })
+	delete(s.env, "INPUT_ATTESTATIONS-DIR")
+	return kept
+}
+
+// beside puts a text beside a distribution.
+func (s *signing) beside(file, suffix string, text []byte) {
+	s.t.Helper()
+	if err := os.WriteFile(filepath.Join(s.dist, file+suffix), text, 0o644); err != nil {
+		s.t.Fatal(err)
+	}
+}
+
+// adopts puts what was kept of the files beside them.
+func (s *signing) adopts(kept string, files ...string) {
+	s.t.Helper()
+	for _, name := range files {
+		s.beside(name, ".publish.attestation", s.content(filepath.Join(kept, name+".publish.attestation")))
+	}
+}
+
+func (s *signing) content(path string) []byte {
+	s.t.Helper()
+	text, err := os.ReadFile(path)
+	if err != nil {
+		s.t.Fatal(err)
+	}
+	return text
+}
+
+// served are the statements that the index serves of a file, in their order.
+func (s *signing) served(name string) (statements []string) {
+	s.t.Helper()
+	text, err := s.stage.Provenance(name)
+	if err != nil || len(text) == 0 {
+		s.t.Fatalf("no provenance of %s: %v", name, err)
+	}
+	var p struct {
+		Bundles []struct {
+			Attestations []struct {
+				Envelope struct {
+					Statement []byte `json:"statement"`
+				} `json:"envelope"`
+			} `json:"attestations"`
+		} `json:"attestation_bundles"`
+	}
+	if err := json.Unmarshal(text, &p); err != nil || len(p.Bundles) != 1 {
+		s.t.Fatalf("%v: %s", err, text)
+	}
+	for _, a := range p.Bundles[0].Attestations {
+		statements = append(statements, string(a.Envelope.Statement))
+	}
+	return statements
+}
+
+// signs makes an attestation of a file as another tool of the same job does.
+func (s *signing) signs(name, predicate string) []byte {
+	s.t.Helper()
+	request, err := http.NewRequestWithContext(s.t.Context(), http.MethodGet, s.env["ACTIONS_ID_TOKEN_REQUEST_URL"]+"&audience=sigstore", nil)
+	if err != nil {
+		s.t.Fatal(err)
+	}
+	request.Header.Set("Authorization", "bearer "+s.env["ACTIONS_ID_TOKEN_REQUEST_TOKEN"])
+	answer, err := http.DefaultClient.Do(request)
+	if err != nil {
+		s.t.Fatal(err)
+	}
+	defer answer.Body.Close()
+	var token struct {
+		Value string `json:"value"`
+	}
+	if err := json.NewDecoder(answer.Body).Decode(&token); err != nil {
+		s.t.Fatal(err)
+	}
+	base := url.URL{Scheme: s.stage.TUF.Scheme, Host: s.stage.TUF.Host}
+	other, err := signer.New(s.t.Context(), http.DefaultClient, base.String(), token.Value)
+	if err != nil {
+		s.t.Fatal(err)
+	}
+	a, err := other.Attest(s.t.Context(), signer.Statement(name, s.content(filepath.Join(s.dist, name)), predicate))
+	if err != nil {
+		s.t.Fatal(err)
+	}
+	text, err := json.Marshal(a)
+	if err != nil {
+		s.t.Fatal(err)
+	}
+	return text
+}
+
+// TestAnAttestationOfAnEarlierStepIsTaken and nothing is logged again: not even an outage of signing matters then.
+func TestAnAttestationOfAnEarlierStepIsTaken(t *testing.T) {
+	t.Parallel()
+	key := signingKey(t)
+	for name, paths := range map[string]string{"of the folder": "", "of a glob": "*.[tw]*[lz]", "of files": "files"} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			s := newSigning(t, key, fakepypi.Run{})
+			s.adopts(s.inVain(), besideWheel, besideSdist)
+			size, certificates := s.stage.LogSize(), s.asked("certificate")
+			s.outage("certificate", 0, fault.Forever)
+			s.outage("log-entry", 0, fault.Forever)
+			s.env["INPUT_ATTESTATIONS"], s.env["INPUT_WAIT-FOR-INDEX"] = "true", "30"
+			switch paths {
+			case "files":
+				s.env["INPUT_PACKAGES-DIR"] = filepath.Join(s.dist, besideWheel) + "\n" + filepath.Join(s.dist, besideSdist)
+			case "":
+			default:
+				s.env["INPUT_PACKAGES-DIR"] = filepath.Join(s.dist, paths)
+			}
+			e := s.ends(cli.Done, "took the attestation beside "+besideWheel, "took the attestation beside "+besideSdist, "attested: 2 files")
+			if s.stage.LogSize() != size || s.asked("certificate") != certificates {
+				t.Errorf("%d new entries", s.stage.LogSize()-size)
+			}
+			if !slices.Equal(s.attested(), []string{besideWheel, besideSdist}) || e.outputs["verified"] != "true" || strings.Contains(e.log, "left") {
+				t.Errorf("attested %v, outputs %v\n%s", s.attested(), e.outputs, e.log)
+			}
+			if !strings.Contains(e.outputs["manifest"], `"adopted":true`) {
+				t.Errorf("manifest %s", e.outputs["manifest"])
+			}
+		})
+	}
+}
+
+// TestALeftOverIsMadeAfresh: it is told, and never an error.
+func TestALeftOverIsMadeAfresh(t *testing.T) {
+	t.Parallel()
+	key := signingKey(t)
+	type story struct {
+		leave func(s *signing) // leaves something beside the wheel
+		says  string
+	}
+	stories := map[string]story{
+		"of another workflow": {func(s *signing) {
+			s.stage.Claims(func(c map[string]any) {
+				for _, name := range []string{"workflow_ref", "job_workflow_ref"} {
+					c[name] = strings.Replace(c[name].(string), "release.yml", "nightly.yml", 1)
+				}
+			})
+			text := s.signs(besideWheel, signer.Publish)
+			s.stage.Claims(nil)
+			s.beside(besideWheel, ".publish.attestation", text)
+		}, "names another identity"},
+		"of another build": {func(s *signing) {
+			s.beside(besideWheel, ".publish.attestation", s.signs(besideWheel, signer.Publish))
+			disttest.Write(s.t, s.dist, besideWheel, "again")
+		}, "it is about other bytes"},
+		"of another file": {func(s *signing) {
+			s.beside(besideWheel, ".publish.attestation", s.signs(besideSdist, signer.Publish))
+		}, "not about " + besideWheel},
+		"of another Sigstore": {func(s *signing) {
+			other := newSigning(s.t, key, fakepypi.Run{})
+			s.beside(besideWheel, ".publish.attestation", other.signs(besideWheel, signer.Publish))
+		}, ""},
+		"of another kind": {func(s *signing) {
+			s.beside(besideWheel, ".publish.attestation", s.signs(besideWheel, signer.SLSA))
+		}, "it states something else than its name says"},
+		"changed": {func(s *signing) {
+			text := string(s.signs(besideWheel, signer.Publish))
+			other := string(s.signs(besideWheel, signer.Publish))
+			_, rest, _ := strings.Cut(other, `"verification_material"`)
+			head, _, _ := strings.Cut(text, `"verification_material"`)
+			s.beside(besideWheel, ".publish.attestation", []byte(head+`"verification_material"`+rest))
+		}, "its log entry is about another signature"},
+		"cut short": {func(s *signing) {
+			text := s.signs(besideWheel, signer.Publish)
+			s.beside(besideWheel, ".publish.attestation", text[:len(text)/2])
+		}, ""},
+		"garbage": {func(s *signing) {
+			s.beside(besideWheel, ".publish.attestation", []byte("::set-output name=result::published\n"))
+		}, ""},
+		"an object": {func(s *signing) { s.beside(besideWheel, ".publish.attestation", []byte("{}")) }, ""},
+		"empty":     {func(s *signing) { s.beside(besideWheel, ".publish.attestation", nil) }, ""},
+		"too large": {func(s *signing) { s.beside(besideWheel, ".publish.attestation", make([]byte, 5<<20)) }, "larger than"},
+	}
+	for name, c := range stories {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			s := newSigning(t, key, fakepypi.Run{})
+			c.leave(s)
+			s.without(besideSdist)
+			size, before := s.stage.LogSize(), s.listed()
+			s.env["INPUT_ATTESTATIONS"], s.env["INPUT_WAIT-FOR-INDEX"] = "true", "30"
+			e := s.ends(cli.Done, "::notice file="+besideWheel+".publish.attestation,title=pypi-oidc-publish%3A attestation-left-over::this attestation does not hold for its file and this run, so a new one is made instead", c.says)
+			if n := strings.Count(e.log, "attestation-left-over::"); n != 1 {
+				t.Errorf("told %d times\n%s", n, e.log)
+			}
+			if s.stage.LogSize() != size+1 || !slices.Equal(s.attested(), []string{besideWheel}) || e.outputs["verified"] != "true" {
+				t.Errorf("%d new entries, attested %v, outputs %v", s.stage.LogSize()-size, s.attested(), e.outputs)
+			}
+			if !slices.Equal(s.listed(), before) {
+				t.Errorf("beside the files: %v", s.listed())
+			}
+		})
+	}
+}
+
+// TestAnSLSAAttestationIsSentSecond, whoever makes the first.
+func TestAnSLSAAttestationIsSentSecond(t *testing.T) {
+	t.Parallel()
+	s := newSigning(t, signingKey(t), fakepypi.Run{})
+	s.beside(besideWheel, ".slsa.attestation", s.signs(besideWheel, signer.SLSA))
+	s.beside(besideSdist, ".slsa.attestation", s.signs(besideSdist, signer.SLSA))
+	s.beside(besideSdist, ".publish.attestation", s.signs(besideSdist, signer.Publish))
+	size := s.stage.LogSize()
+	s.env["INPUT_WAIT-FOR-INDEX"] = "30"
+	e := s.ends(cli.Done, "attested: 2 files")
+	if s.stage.LogSize() != size+1 || e.outputs["verified"] != "true" {
+		t.Errorf("%d new entries, outputs %v", s.stage.LogSize()-size, e.outputs)
+	}
+	for _, name := range []string{besideWheel, besideSdist} {
+		all := s.served(name)
+		if len(all) != 2 || !strings.Contains(all[0], signer.Publish) || !strings.Contains(all[1], signer.SLSA) {
+			t.Errorf("the index serves of %s: %v", name, all)
+		}
+	}
+}
+
+// TestAnSLSALeftOverIsNotSent: nobody here can make another one.
+func TestAnSLSALeftOverIsNotSent(t *testing.T) {
+	t.Parallel()
+	s := newSigning(t, signingKey(t), fakepypi.Run{})
+	s.beside(besideWheel, ".slsa.attestation", s.signs(besideSdist, signer.SLSA))
+	s.ends(cli.Done, "::notice file="+besideWheel+".slsa.attestation,title=pypi-oidc-publish%3A attestation-left-over::this attestation does not hold for its file and this run, so it is not sent")
+	if all := s.served(besideWheel); len(all) != 1 || !strings.Contains(all[0], signer.Publish) {
+		t.Errorf("the index serves %v", all)
+	}
+}
+
+// TestWhatStandsBesideIsLeftWhereNothingIsAttested, and it is told.
+func TestWhatStandsBesideIsLeftWhereNothingIsAttested(t *testing.T) {
+	t.Parallel()
+	key := signingKey(t)
+	for name, prepare := range map[string]func(s *signing){
+		"as asked": func(s *signing) { s.env["INPUT_ATTESTATIONS"] = "false" },
+		"no Sigstore is known": func(s *signing) {
+			delete(s.env, "PYPI_OIDC_PUBLISH_TUF_URL")
+		},
+		"signing is down": func(s *signing) {
+			s.env["INPUT_ATTESTATIONS"] = "best-effort"
+			s.outage("certificate", 0, fault.Forever) // the sdist has none yet
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			s := newSigning(t, key, fakepypi.Run{})
+			s.beside(besideWheel, ".publish.attestation", s.signs(besideWheel, signer.Publish))
+			prepare(s)
+			e := s.ends(cli.Done, "attestations-left-alone::these attestations are not sent: "+besideWheel+".publish.attestation")
+			if len(s.attested()) != 0 || len(s.stage.Files()) != 2 || strings.Contains(e.summary, "log entry") {
+				t.Errorf("attested %v\n%s", s.attested(), e.summary)
+			}
+		})
+	}
+}
+
+// TestTheTrustRootIsAskedForOnce where it cannot be had: what stands beside the files is not told to be bad for that.
+func TestTheTrustRootIsAskedForOnce(t *testing.T) {
+	t.Parallel()
+	key := signingKey(t)
+	for mode, code := range map[string]int{"auto": cli.Failed, "best-effort": cli.Done} {
+		t.Run(mode, func(t *testing.T) {
+			t.Parallel()
+			s := newSigning(t, key, fakepypi.Run{})
+			s.adopts(s.inVain(), besideWheel, besideSdist)
+			asked := s.asked("trust-root")
+			s.outage("trust-root", 0, fault.Forever)
+			s.env["INPUT_ATTESTATIONS"] = mode
+			e := s.ends(code, "attestation-outage::")
+			if strings.Contains(e.log, "attestation-left-over") || s.asked("trust-root") != asked+3 {
+				t.Errorf("asked %d times\n%s", s.asked("trust-root")-asked, e.log)
+			}
+			if len(s.attested()) != 0 {
+				t.Errorf("attested %v", s.attested())
+			}
+		})
+	}
+}
+
+// TestTestPyPIAndThenPyPI in one job: two indexes with a Sigstore each, and one folder of files.
+func TestTestPyPIAndThenPyPI(t *testing.T) {
+	t.Parallel()
+	key := signingKey(t)
+	first, second := newSigning(t, key, fakepypi.Run{}), newSigning(t, key, fakepypi.Run{})
+	second.dist, second.env["INPUT_PACKAGES-DIR"] = first.dist, first.dist
+	before := first.listed()
+	for _, s := range []*signing{first, second} {
+		s.env["INPUT_WAIT-FOR-INDEX"] = "30"
+		e := s.ends(cli.Done, "attested: 2 files")
+		if !slices.Equal(s.attested(), []string{besideWheel, besideSdist}) || e.outputs["verified"] != "true" {
+			t.Errorf("attested %v, outputs %v", s.attested(), e.outputs)
+		}
+		if !slices.Equal(s.listed(), before) {
+			t.Errorf("beside the files: %v", s.listed())
+		}
+	}
+}
+
+// TestAttestationsAreKeptWhereTheUserWants, those that were made and those that were taken.
+func TestAttestationsAreKeptWhereTheUserWants(t *testing.T) {
+	t.Parallel()
+	s := newSigning(t, signingKey(t), fakepypi.Run{})
+	kept := s.inVain()
+	entries, err := os.ReadDir(kept)
+	if err != nil || len(entries) != 2 {
+		t.Fatalf("%v: %v", err, entries)
+	}
+	for _, entry := range entries {
+		var a struct {
+			Version int `json:"version"`
+		}
+		if err := json.Unmarshal(s.content(filepath.Join(kept, entry.Name())), &a); err != nil || a.Version != 1 {
+			t.Errorf("%s: %v", entry.Name(), err)
+		}
+	}
+	// What was taken is kept as well, also where nothing new is made.
+	s.adopts(kept, besideWheel, besideSdist)
+	again := filepath.Join(t.TempDir(), "deep", "er")
+	s.env["INPUT_ATTESTATIONS-DIR"] = again
+	s.ends(cli.Done, "took the attestation beside "+besideWheel)
+	for _, name := range []string{besideWheel, besideSdist} {
+		if a, b := s.content(filepath.Join(kept, name+".publish.attestation")), s.content(filepath.Join(again, name+".publish.attestation")); string(a) != string(b) {
+			t.Errorf("%s: kept %s, and then %s", name, a, b)
+		}
+	}
+}

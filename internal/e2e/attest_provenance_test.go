@@ -1,0 +1,169 @@
+package e2e_test
+
+import (
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"github.com/org/pypi-oidc-publish/internal/cli"
+	"github.com/org/pypi-oidc-publish/internal/fakepypi"
+	"github.com/org/pypi-oidc-publish/internal/fakepypi/fault"
+	"github.com/org/pypi-oidc-publish/internal/fakepypi/signer"
+	"github.com/org/pypi-oidc-publish/internal/testkit/disttest"
+)
+
+// What the index serves as provenance after a run, compared with what the run has sent.
+
+// TestTheIndexHadTheFileBefore, and the run could not know: it signs, and the index takes the same bytes again and keeps the
+// provenance that it has. Running a job again is safe.
+func TestTheIndexHadTheFileBefore(t *testing.T) {
+	t.Parallel()
+	s := newSigning(t, signingKey(t), fakepypi.Run{})
+	s.env["INPUT_WAIT-FOR-INDEX"] = "30"
+	s.ends(cli.Done)
+	s.outage("look", 0, 3) // the first look of the second run, with all its tries
+	e := s.ends(cli.Done, "look-failed", "provenance-earlier")
+	if e.outputs["verified"] != "true" || strings.Contains(e.log, "::error") {
+		t.Errorf("outputs %v\n%s", e.outputs, e.log)
+	}
+	if n := len(s.attested()); n != 2 {
+		t.Errorf("attested %v", s.attested())
+	}
+	if m := e.outputs["manifest"]; strings.Count(m, `"log-index"`) != 2 || strings.Count(m, `"served":true`) != 2 {
+		t.Errorf("the manifest tells of attestations that nobody has: %s", m)
+	}
+}
+
+// TestTheIndexHasAFileOfAnotherPublisher with the same bytes: what it serves is none of this workflow's, and that is an error.
+func TestTheIndexHasAFileOfAnotherPublisher(t *testing.T) {
+	t.Parallel()
+	s := newSigning(t, signingKey(t), fakepypi.Run{})
+	s.env["INPUT_WAIT-FOR-INDEX"] = "30"
+	s.stage.Trust(fakepypi.Publisher{Project: "alder", Workflow: "other.yml"})
+	s.stage.Claims(func(claims map[string]any) {
+		for _, name := range []string{"workflow_ref", "job_workflow_ref"} {
+			claims[name] = strings.Replace(claims[name].(string), "release.yml", "other.yml", 1)
+		}
+	})
+	s.ends(cli.Done)
+	s.stage.Claims(nil)
+	s.outage("look", 0, 3)
+	e := s.ends(cli.Failed, "pypi-oidc-publish%3A provenance-otherwise::the index serves another provenance of "+besideWheel)
+	if e.outputs["verified"] != "false" {
+		t.Errorf("outputs %v", e.outputs)
+	}
+}
+
+// TestTheIndexKeepsAnotherFile of the same name, as the user allowed: it is never told to be attested.
+func TestTheIndexKeepsAnotherFile(t *testing.T) {
+	t.Parallel()
+	s := newSigning(t, signingKey(t), fakepypi.Run{})
+	s.without(besideSdist)
+	s.ends(cli.Done)
+	disttest.Write(t, s.dist, besideWheel, "again")
+	s.outage("look", 0, 3)
+	s.env["INPUT_SKIP-EXISTING"], s.env["INPUT_WAIT-FOR-INDEX"] = "true", "30"
+	e := s.ends(cli.Done, "the index's file stays")
+	if strings.Contains(e.log, "attested: ") || strings.Contains(e.summary, "log entry") || strings.Contains(e.outputs["manifest"], "log-index") {
+		t.Errorf("a file that was not published is told to be attested:\n%s\n%s", e.log, e.summary)
+	}
+	// Nothing of this run is at the index, so that there is nothing to compare: neither after the index said so nor where the plan knew it.
+	for range 2 {
+		if e.outputs["verified"] != "not-asked" || strings.Contains(e.log, "serves every file") {
+			t.Errorf("verified is %q where the index serves no file of this run\n%s", e.outputs["verified"], e.log)
+		}
+		e = s.ends(cli.Done, "the index's file stays")
+	}
+}
+
+// TestProvenanceThatCannotBeHad is waited for, and then told: the file is published. One that the index has turned off is not
+// waited for.
+func TestProvenanceThatCannotBeHad(t *testing.T) {
+	t.Parallel()
+	key := signingKey(t)
+	for name, c := range map[string]struct {
+		fault string
+		times int
+		says  string
+		asked int // how often at least
+	}{
+		"down":               {"status-503", fault.Forever, "not-served-yet::the index took every file, and was not seen to serve the provenance of " + besideWheel, 6},
+		"down for a moment":  {"status-503", 2, "read back: the index serves every file", 3},
+		"a page of a proxy":  {"html-200", 2, "read back: the index serves every file", 3},
+		"a proxy for ever":   {"html-200", fault.Forever, "not-served-yet::the index took every file, and was not seen to serve the provenance of " + besideWheel, 2},
+		"it was turned off":  {"html-403", fault.Forever, "no-provenance::", 2},
+		"the answer is lost": {"truncated-answer", 1, "read back: the index serves every file", 3},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			s := newSigning(t, key, fakepypi.Run{})
+			s.env["INPUT_WAIT-FOR-INDEX"] = "30"
+			if strings.HasPrefix(c.says, "not-served-yet") {
+				s.env["INPUT_WAIT-FOR-INDEX"] = "1"
+			}
+			s.breaks("provenance", c.fault, 0, c.times)
+			e := s.ends(cli.Done, c.says)
+			if strings.Contains(e.log, "::error") || s.asked("provenance") < c.asked || e.outputs["result"] != "published" {
+				t.Errorf("asked %d times, outputs %v\n%s", s.asked("provenance"), e.outputs, e.log)
+			}
+			if served := !strings.Contains(c.says, "not-served-yet"); (e.outputs["verified"] == "true") != served {
+				t.Errorf("verified is %q", e.outputs["verified"])
+			}
+			// Every file was seen with its digest, in each of these cases.
+			if strings.Contains(e.summary, "not every file was seen") {
+				t.Errorf("the summary says that a file was not seen:\n%s", e.summary)
+			}
+		})
+	}
+}
+
+// TestBothIDTokensAreSecret, also in the files that a user asks for.
+func TestBothIDTokensAreSecret(t *testing.T) {
+	t.Parallel()
+	s := newSigning(t, signingKey(t), fakepypi.Run{})
+	folder := t.TempDir()
+	s.env["INPUT_ATTESTATIONS-DIR"], s.env["INPUT_MANIFEST-FILE"] = filepath.Join(folder, "attestations"), filepath.Join(folder, "manifest.json")
+	e := s.ends(cli.Done) // which looks at the log and the summary
+	texts := map[string]string{"outputs": strings.Join([]string{e.outputs["manifest"], e.outputs["files"], e.outputs["releases"]}, "\n")}
+	for _, pattern := range []string{"*", "*/*"} {
+		paths, err := filepath.Glob(filepath.Join(folder, pattern))
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, path := range paths {
+			if info, err := os.Stat(path); err == nil && info.Mode().IsRegular() {
+				texts[path] = string(s.content(path))
+			}
+		}
+	}
+	if len(texts) != 4 {
+		t.Fatalf("the run left %d texts", len(texts))
+	}
+	sent := 0
+	for _, secret := range append(s.stage.Secrets(), s.env["ACTIONS_ID_TOKEN_REQUEST_TOKEN"]) {
+		sent++
+		for where, text := range texts {
+			if shows(text, secret) {
+				t.Errorf("%s shows %s", where, secret)
+			}
+		}
+		if strings.Count(secret, ".") == 2 && !strings.Contains(e.log, "::add-mask::"+secret) {
+			t.Errorf("an ID token was never masked: %s", secret)
+		}
+	}
+	if s.asked("id-token") != 3 || sent < 5 { // to see, to sign and to mint; the upload token as it was minted, and narrowed
+		t.Errorf("%d ID tokens, %d secrets", s.asked("id-token"), sent)
+	}
+}
+
+// TestAPrivateRepositoryHasNothingNewToTell where all is taken from an earlier step: what the log holds, it holds.
+func TestAPrivateRepositoryHasNothingNewToTell(t *testing.T) {
+	t.Parallel()
+	s := newSigning(t, signingKey(t), fakepypi.Run{Visibility: "private"})
+	s.beside(besideWheel, ".publish.attestation", s.signs(besideWheel, signer.Publish))
+	s.beside(besideSdist, ".publish.attestation", s.signs(besideSdist, signer.Publish))
+	if e := s.ends(cli.Done, "attested: 2 files"); strings.Contains(e.log, "attestation-private-repository") {
+		t.Errorf("told of a run that signs nothing:\n%s", e.log)
+	}
+}

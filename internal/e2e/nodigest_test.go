@@ -1,0 +1,51 @@
+package e2e_test
+
+import (
+	"fmt"
+	"net/http"
+	"strings"
+	"testing"
+)
+
+// TestAnIndexWithoutDigests serves every file, and that is what is said: nothing is late, and nothing can be compared.
+func TestAnIndexWithoutDigests(t *testing.T) {
+	t.Parallel()
+	s := newStep(t, "alder-1.0-py3-none-any.whl")
+	s.hasty = true
+	s.env["INPUT_WAIT-FOR-INDEX"], s.env["INPUT_ATTESTATIONS"] = "60", "false"
+	s.front(func(next http.Handler) http.Handler {
+		return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+			if !strings.HasPrefix(r.URL.Path, "/simple/") {
+				next.ServeHTTP(w, r)
+				return
+			}
+			w.Header().Set("Content-Type", "text/html")
+			for _, name := range s.holds() {
+				fmt.Fprintf(w, "<a href=%q>%s</a>\n", name, name)
+			}
+		})
+	})
+	code, outputs := s.end(s.start())
+	log, summary := s.log.String(), s.summary()
+	if code != 0 || outputs["result"] != "published" || outputs["verified"] != "false" || !strings.Contains(log, "pypi-oidc-publish%3A no-digest::") {
+		t.Errorf("exit code %d, %v\n%s", code, outputs, log)
+	}
+	if strings.Contains(log+summary, "was not seen to serve") || !strings.Contains(log, "\nthe index serves every file, and tells no digest of 1 file\n") ||
+		!strings.Contains(summary, "⚠️ not everything was seen as it was sent: see above") {
+		t.Errorf("what is served is said not to be:\n%s\n%s", log, summary)
+	}
+
+	// This one runs PyPI's software, so that it decides itself: it takes the same bytes again, and refuses others.
+	if code, outputs := s.run(); code != 0 || outputs["result"] != "published" || len(s.holds()) != 1 {
+		t.Errorf("the same bytes: exit code %d, %v\n%s", code, outputs, s.log.String())
+	}
+	s.build("alder-1.0-py3-none-any.whl", "rebuilt")
+	before := s.stage.Files()[0].SHA256
+	if code, outputs := s.run(); code != 1 || outputs["result"] != "failed" || !strings.Contains(s.log.String(), "File already exists") {
+		t.Errorf("other bytes: exit code %d, %v\n%s", code, outputs, s.log.String())
+	}
+	s.env["INPUT_SKIP-EXISTING"] = "true"
+	if code, outputs := s.run(); code != 0 || outputs["skipped-count"] != "1" || s.stage.Files()[0].SHA256 != before {
+		t.Errorf("other bytes, skipped: exit code %d, %v\n%s", code, outputs, s.log.String())
+	}
+}

@@ -1,0 +1,40 @@
+package e2e_test
+
+import (
+	"net/http"
+	"strings"
+	"testing"
+)
+
+// TestARefusalThatARuleShouldHaveTold: the index says what preflight knows a rule for, and preflight said nothing of the file.
+func TestARefusalThatARuleShouldHaveTold(t *testing.T) {
+	t.Parallel()
+	for _, c := range []struct{ name, words, says string }{
+		{"a rule that needs the files alone", "'home' is invalid for 'requires-dist'.", "the rule `requires-dist` should have told it before the upload: please report that"},
+		{"a table that ages", "'Framework :: New' is not a valid classifier.", ""},
+		{"a limit that the index may have raised", "File too large. Limit for project 'alder' is 1 MB.", ""},
+		{"what no rule could know", "This filename was previously used by a file that has since been deleted.", ""},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			t.Parallel()
+			s := newStep(t, "alder-1.0-py3-none-any.whl")
+			s.front(func(next http.Handler) http.Handler {
+				return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+					if !upload(r) {
+						next.ServeHTTP(w, r)
+						return
+					}
+					http.Error(w, c.words, http.StatusBadRequest)
+				})
+			})
+			code, outputs := s.end(s.start())
+			log := s.log.String()
+			if code != 1 || outputs["result"] != "failed" || !strings.Contains(log, c.words) {
+				t.Errorf("exit code %d, %v\n%s", code, outputs, log)
+			}
+			if got := strings.Contains(log, "should have told it"); got != (c.says != "") || !strings.Contains(log, c.says) {
+				t.Errorf("told: %v\n%s", got, log)
+			}
+		})
+	}
+}

@@ -1,0 +1,43 @@
+package e2e_test
+
+import (
+	"encoding/pem"
+	"io"
+	"log"
+	"net/http/httptest"
+	"net/http/httputil"
+	"os"
+	"strings"
+	"testing"
+)
+
+// TestAnIndexWithACertificateOfItsOwnAuthority: refused at once with the way out, and taken with ca-bundle.
+func TestAnIndexWithACertificateOfItsOwnAuthority(t *testing.T) {
+	t.Parallel()
+	s := newStep(t, "alder-1.0-py3-none-any.whl")
+	index := *s.stage.Upload
+	index.Path = ""
+	server := httptest.NewUnstartedServer(&httputil.ReverseProxy{Rewrite: func(r *httputil.ProxyRequest) { r.SetURL(&index) }})
+	server.Config.ErrorLog = log.New(io.Discard, "", 0) // of the handshake that is to fail
+	server.StartTLS()
+	t.Cleanup(server.Close)
+	s.env["INPUT_REPOSITORY-URL"] = server.URL + "/legacy/"
+
+	code, outputs := s.end(s.start())
+	if code != 1 || outputs["result"] != "failed" || !strings.Contains(s.log.String(), "give its root as `ca-bundle`") {
+		t.Errorf("exit code %d, %v\n%s", code, outputs, s.log.String())
+	}
+	if strings.Contains(s.log.String(), "(try 2") {
+		t.Errorf("tried again, although another try finds the same certificate:\n%s", s.log.String())
+	}
+
+	bundle := pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: server.Certificate().Raw})
+	if err := os.WriteFile(s.path("roots.pem"), bundle, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	s.env["INPUT_CA-BUNDLE"] = "roots.pem"
+	code, outputs = s.end(s.start())
+	if code != 0 || outputs["result"] != "published" || len(s.holds()) != 1 || !s.allBurned() {
+		t.Errorf("exit code %d, %v\n%s", code, outputs, s.log.String())
+	}
+}

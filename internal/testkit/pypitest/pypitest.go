@@ -1,0 +1,54 @@
+// Package pypitest starts the test server, [fakepypi], for tests.
+package pypitest
+
+import (
+	"context"
+	"crypto/rand"
+	"crypto/rsa"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/org/pypi-oidc-publish/internal/fakepypi"
+)
+
+// Key returns the key that signs the ID tokens of every server of the test binary: making one takes longer than most tests.
+var Key = sync.OnceValues(func() (*rsa.PrivateKey, error) { return rsa.GenerateKey(rand.Reader, 2048) })
+
+// Start starts a server on a free port of loopback, and closes it at the end of the test. Without a clock it has that of the machine, and
+// without a key the one of [Key].
+func Start(t testing.TB, o fakepypi.Options) *fakepypi.Stage {
+	t.Helper()
+	return StartAt(t, "127.0.0.1:0", o)
+}
+
+// StartAt is [Start] at an address, such as "127.0.0.1:8080".
+func StartAt(t testing.TB, addr string, o fakepypi.Options) *fakepypi.Stage {
+	t.Helper()
+	// Not with the test's own context, which ends before its cleanups: the program may still be asked to end.
+	s, err := Open(context.WithoutCancel(t.Context()), addr, o)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() {
+		if err := s.Close(); err != nil {
+			t.Errorf("the test server does not close: %v", err)
+		}
+	})
+	return s
+}
+
+// Open is [StartAt] for those that close the server themselves.
+func Open(ctx context.Context, addr string, o fakepypi.Options) (*fakepypi.Stage, error) {
+	if o.Now == nil {
+		o.Now = time.Now
+	}
+	if o.Key == nil {
+		key, err := Key()
+		if err != nil {
+			return nil, err
+		}
+		o.Key = key
+	}
+	return fakepypi.Start(ctx, addr, o)
+}

@@ -81,6 +81,7 @@ type watcher struct {
 	status func(status int, ended bool)
 }
 
+// WriteHeader implements [http.ResponseWriter] and reports a final status.
 func (w *watcher) WriteHeader(status int) {
 	if status >= http.StatusOK {
 		w.status(status, false)
@@ -88,6 +89,7 @@ func (w *watcher) WriteHeader(status int) {
 	w.ResponseWriter.WriteHeader(status)
 }
 
+// Write implements [http.ResponseWriter]. Without an earlier status it reports 200.
 func (w *watcher) Write(b []byte) (int, error) {
 	w.status(http.StatusOK, false)
 	return w.ResponseWriter.Write(b)
@@ -111,6 +113,7 @@ type watchedConn struct {
 	status func(status int, ended bool)
 }
 
+// Write implements [net.Conn] and reports the status if b begins with a status line.
 func (c *watchedConn) Write(b []byte) (int, error) {
 	if rest, found := bytes.CutPrefix(b, []byte("HTTP/1.1 ")); found && len(rest) > 3 {
 		if code, err := strconv.Atoi(string(rest[:3])); err == nil {

@@ -286,11 +286,11 @@ func (s *Stage) shut() {
 // Publisher describes a Trusted Publisher. Empty fields are set from the test environment's run, except Environment.
 type Publisher struct {
 	Owner, OwnerID string
-	Repository     string // without the owner
-	Workflow       string
-	Environment    string // empty means any
-	Project        pep.Project
-	Pending        bool // the project does not exist yet; the first mint creates it
+	Repository     string      // without the owner
+	Workflow       string      // file name
+	Environment    string      // empty means any
+	Project        pep.Project // the project that it may upload to
+	Pending        bool        // the project does not exist yet; the first mint creates it
 }
 
 // Trust registers a publisher. Unless the publisher is pending, Trust creates its project if that does not exist.

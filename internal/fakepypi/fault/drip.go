@@ -39,6 +39,7 @@ type slowBody struct {
 	drip *drip
 }
 
+// Read implements [io.Reader], with a pause before each piece.
 func (b slowBody) Read(p []byte) (int, error) {
 	n, err := b.drip.next(len(p))
 	if err != nil {

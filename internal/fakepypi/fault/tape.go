@@ -13,14 +13,17 @@ type tape struct {
 	size   int64  // of the whole body
 }
 
+// Header implements [http.ResponseWriter].
 func (t *tape) Header() http.Header { return t.header }
 
+// WriteHeader implements [http.ResponseWriter]. It keeps the first final status.
 func (t *tape) WriteHeader(status int) {
 	if t.status == 0 && status >= http.StatusOK {
 		t.status = status
 	}
 }
 
+// Write implements [http.ResponseWriter]. It keeps the beginning of the body and counts the rest.
 func (t *tape) Write(b []byte) (int, error) {
 	t.WriteHeader(http.StatusOK)
 	t.size += int64(len(b))

@@ -17,7 +17,7 @@ type Run struct {
 	Event        string // "push", "release", "workflow_dispatch", "pull_request", …
 	Ref          string // "refs/tags/v1.0.0"
 	SHA          string // 40 hex digits
-	Actor        string
+	Actor        string // name of the account that started the run
 	Visibility   string // "public", "private" or "internal"
 	Server       string // "https://github.com", without a trailing slash
 }

@@ -39,7 +39,7 @@ const (
 type Release struct {
 	ID        int64
 	Tag, Name string
-	Draft     bool
+	Draft     bool // only tokens with Write see it
 	Immutable bool // its assets cannot be changed once it is not a draft
 }
 

@@ -1,17 +1,18 @@
-// Package fakepypi is the stage of a rehearsal: a package index, an ID token issuer, a Sigstore and GitHub's releases on loopback,
-// which a client reaches over real HTTP with real cryptography, and which keep the rules of the real ones.
+// Package fakepypi is a test environment: a package index, an ID token issuer, a Sigstore instance and GitHub's API of releases on
+// loopback. A client reaches them over real HTTP with real cryptography, and they apply the rules of the real services.
 //
 // # Goals
 //
-// A client that works against the stage works against the real index, and one that would fail there fails here, with
-// the same texts. The stage is strict by default; each misbehaviour is a switch, and each failure of a network or a
-// server a fault ([Stage.Break]). It counts and remembers (requests, tokens, files, secrets), so that a test can ask
-// afterwards what really happened. The index, the issuer, the Sigstore, GitHub's API and its storage of assets are five servers on
-// five ports and meet only over HTTP; the index alone is told whom to trust, as the real one is by its makers.
+// A client that works with the test environment works with PyPI, and one that would fail with PyPI fails here, with the same messages.
+// The test environment is strict by default. Each misbehaviour is a switch, and each failure of a network or a server is a fault
+// ([Stage.Break]). It records requests, tokens, files and secrets, so that a test can check afterwards what really happened. The index,
+// the issuer, the Sigstore, GitHub's API and its storage of assets are five servers on five ports, and talk to each other over HTTP only.
+// The index alone is configured with what it trusts, as PyPI is.
 //
 // # Limitations
 //
-// Plain HTTP on loopback; no TLS, no CDN, no HTTP/2. See the packages warehouse, issuer, sigstore and releases for theirs.
+// Plain HTTP on loopback; no TLS, no CDN, no HTTP/2. The packages warehouse, issuer, sigstore and releases document their own
+// limitations.
 package fakepypi
 
 import (
@@ -37,16 +38,16 @@ import (
 	"github.com/org/pypi-oidc-publish/internal/pep"
 )
 
-// Run says who runs: the workflow run that the ID tokens and the environment are about.
+// Run describes the workflow run that the ID tokens and the environment variables are about.
 type Run = issuer.Run
 
-// Switches change what the index does.
+// Switches change the behaviour of the index.
 type Switches = warehouse.Switches
 
-// SigstoreSwitches change what the Sigstore does.
+// SigstoreSwitches change the behaviour of the Sigstore.
 type SigstoreSwitches = sigstore.Switches
 
-// Profile is a kind of index.
+// Profile selects the kind of index.
 type Profile = warehouse.Profile
 
 // The profiles.
@@ -69,55 +70,55 @@ const (
 	BurnBroken     = warehouse.BurnBroken
 )
 
-// Forgery is one thing that is wrong with an ID token's header or signature.
+// Forgery is a defect of an ID token's header or signature.
 type Forgery = issuer.Forgery
 
-// Login is the user name and password of a plain index.
+// Login holds the user name and password for a plain index.
 type Login = warehouse.Login
 
-// Token is the state of one upload token.
+// Token describes one upload token that the index has issued.
 type Token = warehouse.Token
 
-// File is one file that the index holds.
+// File describes one file that the index has.
 type File = warehouse.File
 
-// Audience is the default audience of ID tokens. It is not that of the real index: a client must never hand a token
-// that is good for the real index to a host that merely asks for it.
+// Audience is the default audience of ID tokens. It differs from PyPI's: a client must never give a token that is valid for PyPI to
+// another host that only asks for one.
 const Audience = "rehearsal"
 
-// User and Password are what a plain index wants by default.
+// User and Password are the default credentials of a plain index.
 const (
 	User     = "rehearser"
-	Password = "correct-horse-battery" //nolint:gosec // of an index on loopback
+	Password = "correct-horse-battery" // for an index on loopback
 )
 
-// Options are what a stage starts from. Only Now is required.
+// Options configure a test environment. Only Now is required.
 type Options struct {
-	Dir      string           // where files are kept; empty means a temporary folder that Close removes
-	Keep     bool             // with Dir: what the index holds is kept there, for the next stage of that folder; the Sigstore is new each time
-	URL      string           // scheme and host that clients reach the index at; empty means those of its listener
-	OnePort  bool             // the index's address answers the runner's protocol, the Sigstore's and GitHub's too; their own are loopback's alone
+	Dir      string           // where files are stored; empty means a temporary folder that Close removes
+	Keep     bool             // with Dir: store the index's content there for the next start; the Sigstore is new each time
+	URL      string           // scheme and host at which clients reach the index; empty means those of its listener
+	OnePort  bool             // the index's address also serves the issuer, Sigstore and GitHub, whose own ones are on loopback
 	Audience string           // of ID tokens; empty means [Audience]
 	Now      func() time.Time // the clock of all servers
-	Run      Run              // who asks for ID tokens
-	Key      *rsa.PrivateKey  // of the issuer; nil makes one, which takes a moment: tests may share one
-	Profile  Profile          // what kind of index; the default is PyPI
-	Login    Login            // of a plain index; empty parts mean [User] and [Password]
-	Control  bool             // whether the index has [fault.ControlPath], where a client can break and mend the stage
+	Run      Run              // the workflow run that requests ID tokens
+	Key      *rsa.PrivateKey  // of the issuer; nil makes a new one, which takes a moment: tests may share one
+	Profile  Profile          // the kind of index; the default is PyPI
+	Login    Login            // for a plain index; empty parts mean [User] and [Password]
+	Control  bool             // serve [fault.ControlPath] at the index, where a client can plan and clear faults
 	Switches Switches
 	Sigstore SigstoreSwitches
 }
 
-// Stage is a running index with its issuer, its Sigstore and its GitHub.
+// Stage is a running test environment.
 type Stage struct {
 	Upload *url.URL // the upload endpoint: /legacy/, or /upload/ of a plain index
 	Simple *url.URL // the simple index, /simple/
-	TUF    *url.URL // the Sigstore's repository of trust, which says where its other services are
-	Root   []byte   // the root of that repository, from which a client of TUF starts
-	// GitHub has the releases of the run's repository: none, as long as none is published here.
+	TUF    *url.URL // the Sigstore's TUF repository, which names its other services
+	Root   []byte   // the first root of that repository, which a TUF client needs
+	// GitHub has the releases of the run's repository. It has none until one is added.
 	GitHub *releases.GitHub
-	// Env is what makes a process look like a step of the run, with the right to ask for ID tokens. The Sigstore to use is in
-	// it too, see [TUFURL] and [TUFRoot], and the token of the run's job, see [GitHubToken].
+	// Env has the environment variables that make a process look like a step of the run, with permission to request ID tokens. It also
+	// has the Sigstore to use, see [TUFURL] and [TUFRoot], and the token of the run's job, see [GitHubToken].
 	Env map[string]string
 
 	run      Run
@@ -133,14 +134,14 @@ type Stage struct {
 	closed   error
 }
 
-// The variables of [Stage.Env] that point a client to the Sigstore of the stage, rather than to the public one.
+// The variables of [Stage.Env] that make a client use the Sigstore of the test environment instead of the public instance.
 const (
-	TUFURL  = "PYPI_OIDC_PUBLISH_TUF_URL"  // the address of the repository of trust
+	TUFURL  = "PYPI_OIDC_PUBLISH_TUF_URL"  // the address of the TUF repository
 	TUFRoot = "PYPI_OIDC_PUBLISH_TUF_ROOT" // its root.json in base64
 )
 
-// Start opens the stage: the index on addr (such as "127.0.0.1:0"), the others on other ports of the same host. It ends
-// with ctx or with Close, whichever comes first.
+// Start starts a test environment: the index on addr (such as "127.0.0.1:0"), the other servers on other ports of the same host. It runs
+// until ctx is cancelled or Close is called. Start fails if an option is invalid or a server cannot listen.
 func Start(ctx context.Context, addr string, o Options) (*Stage, error) {
 	if o.Now == nil {
 		return nil, errors.New("a stage needs a clock")
@@ -153,6 +154,7 @@ func Start(ctx context.Context, addr string, o Options) (*Stage, error) {
 	return s, nil
 }
 
+// open starts all servers.
 func (s *Stage) open(ctx context.Context, addr string, o Options) error {
 	dir, err := s.folder(o)
 	if err != nil {
@@ -198,7 +200,7 @@ func (s *Stage) open(ctx context.Context, addr string, o Options) error {
 	return nil
 }
 
-// folder is where the index keeps its files.
+// folder returns the folder for the index's files. Without one in the options it makes a temporary one.
 func (s *Stage) folder(o Options) (string, error) {
 	if o.Dir != "" {
 		return o.Dir, nil
@@ -211,8 +213,8 @@ func (s *Stage) folder(o Options) (string, error) {
 	return s.remove, err
 }
 
-// build makes the two that believe the issuer at the address: the Sigstore, which clients reach at signs, and the index,
-// which believes the Sigstore.
+// build creates the Sigstore, with the address signs for clients, and the index, which trusts the Sigstore. Both accept the ID tokens of
+// the issuer at the address issuer.
 func (s *Stage) build(dir, signs, issuer string, o Options) error {
 	var err error
 	s.sigstore, err = sigstore.New(sigstore.Options{URL: signs, Issuer: issuer, Now: o.Now, Switches: o.Sigstore})
@@ -231,7 +233,7 @@ func (s *Stage) build(dir, signs, issuer string, o Options) error {
 	return err
 }
 
-// listen opens one more server of the stage.
+// listen opens the listener of one more server.
 func (s *Stage) listen(ctx context.Context, addr string) (*server, error) {
 	opened, err := listen(ctx, addr)
 	if err == nil {
@@ -240,7 +242,7 @@ func (s *Stage) listen(ctx context.Context, addr string) (*server, error) {
 	return opened, err
 }
 
-// address fills in what clients need to know of the stage.
+// address sets the addresses and variables that clients need.
 func (s *Stage) address(base string, p Profile) error {
 	for at, text := range map[**url.URL]string{
 		&s.Upload: base + p.UploadPath(), &s.Simple: base + "/simple/", &s.TUF: s.sigstore.TrustURL(),
@@ -255,7 +257,8 @@ func (s *Stage) address(base string, p Profile) error {
 	return nil
 }
 
-// Close ends all servers and waits until every connection and handler is gone. It may be called more than once.
+// Close stops all servers and waits for every connection and handler. It may be called more than once. It returns the errors of stopping
+// and of writing what the index stores.
 func (s *Stage) Close() error {
 	if s.unwatch != nil {
 		s.unwatch()
@@ -264,9 +267,10 @@ func (s *Stage) Close() error {
 	return s.closed
 }
 
+// shut stops everything, once.
 func (s *Stage) shut() {
 	s.closing.Do(func() {
-		s.faults.Close() // no handler waits from now on
+		s.faults.Close() // no handler waits after this
 		for _, server := range s.servers {
 			s.closed = errors.Join(s.closed, server.close())
 		}
@@ -279,17 +283,17 @@ func (s *Stage) shut() {
 	})
 }
 
-// Publisher is a Trusted Publisher. Empty parts are taken from the stage's run, except the environment.
+// Publisher describes a Trusted Publisher. Empty fields are set from the test environment's run, except Environment.
 type Publisher struct {
 	Owner, OwnerID string
-	Repository     string // without the owner
-	Workflow       string
-	Environment    string // empty means any
-	Project        pep.Project
-	Pending        bool // the project does not exist; the first mint creates it
+	Repository     string      // without the owner
+	Workflow       string      // file name
+	Environment    string      // empty means any
+	Project        pep.Project // the project that it may upload to
+	Pending        bool        // the project does not exist yet; the first mint creates it
 }
 
-// Trust registers a publisher. Unless it is pending, its project is created if need be.
+// Trust registers a publisher. Unless the publisher is pending, Trust creates its project if that does not exist.
 func (s *Stage) Trust(p Publisher) {
 	_, repository, _ := strings.Cut(s.run.Repository, "/")
 	s.index.Trust(warehouse.Publisher{
@@ -303,57 +307,59 @@ func (s *Stage) Trust(p Publisher) {
 	})
 }
 
-// Claims changes the claims of all ID tokens to come; changes add up, and nil drops them.
+// Claims adds a change to the claims of all later ID tokens; nil removes all changes.
 func (s *Stage) Claims(change func(map[string]any)) { s.issuer.Claims(change) }
 
-// Forge chooses what is wrong with the ID tokens to come.
+// Forge selects the defect of all later ID tokens.
 func (s *Stage) Forge(f Forgery) { s.issuer.Forge(f) }
 
-// Switch changes the index's behaviour from now on.
+// Switch changes the index's behaviour.
 func (s *Stage) Switch(change func(*Switches)) { s.index.Switch(change) }
 
-// SwitchSigstore changes the Sigstore's behaviour from now on.
+// SwitchSigstore changes the Sigstore's behaviour.
 func (s *Stage) SwitchSigstore(change func(*SigstoreSwitches)) { s.sigstore.Switch(change) }
 
-// LogSize returns how many entries clients have made in the transparency log.
+// LogSize returns the number of entries that clients have added to the transparency log.
 func (s *Stage) LogSize() int { return s.sigstore.Entries() }
 
-// APIToken makes an API token of the stage's one user, for the projects named or for all.
+// APIToken creates and returns an API token of the index's only user, for the projects named or, without any, for all. It fails if the
+// token cannot be written to disk.
 func (s *Stage) APIToken(projects ...pep.Project) (string, error) {
 	return s.index.APIToken(projects...)
 }
 
-// StandingToken is the API token for all projects that an earlier stage of the folder has made and kept, or a new one.
+// StandingToken returns the API token for all projects that an earlier start with this folder has stored, or a new one.
 func (s *Stage) StandingToken() (string, error) { return s.index.StandingToken() }
 
-// Has tells whether the index knows the project.
+// Has reports whether the index knows the project.
 func (s *Stage) Has(project pep.Project) bool { return s.index.Has(project) }
 
-// SetStatus changes a project's status: active, archived, archived-noindex or quarantined.
+// SetStatus sets a project's status to active, archived, archived-noindex or quarantined. It fails for any other status, and if the
+// change cannot be written to disk.
 func (s *Stage) SetStatus(project pep.Project, status string) error {
 	return s.index.SetStatus(project, status)
 }
 
-// Secrets returns every ID token issued, every upload token minted, and every credential that a client has presented to
-// the index, narrowed tokens among them.
+// Secrets returns every ID token and upload token issued, and every credential that a client has presented to the index, restricted
+// tokens included.
 func (s *Stage) Secrets() []string {
 	secrets := append(s.issuer.Issued(), s.index.Secrets()...)
 	slices.Sort(secrets)
 	return slices.Compact(secrets)
 }
 
-// Tokens returns the state of all upload tokens, in the order in which they were minted.
+// Tokens returns all upload tokens, oldest first.
 func (s *Stage) Tokens() []Token { return s.index.Tokens() }
 
-// Files returns what the index holds, in the order in which it was uploaded.
+// Files returns all files of the index in upload order.
 func (s *Stage) Files() []File { return s.index.Files() }
 
-// Provenance returns the document of a file's attestations as the integrity API serves it, without a request; nil where
-// the file has none.
+// Provenance returns the provenance document of a file as the integrity API serves it, without a request. It returns nil if there is no
+// such file, or the file has no attestations.
 func (s *Stage) Provenance(file string) ([]byte, error) { return s.index.Provenance(file) }
 
-// Remove deletes a file, as its owner can. Its name stays used for ever.
+// Remove deletes a file, as the project's owner can. Its name can never be used again.
 func (s *Stage) Remove(file string) error { return s.index.Remove(file) }
 
-// Requests returns every request that any server has answered or is answering, in the order in which they began.
+// Requests returns every request that a server has answered or is answering, in the order in which they began.
 func (s *Stage) Requests() []Request { return s.journal.requests() }

@@ -19,7 +19,7 @@ type UploadResult interface {
 // Began is the first event of a run.
 type Began struct {
 	At    time.Time
-	Index string
+	Index string // URL of the upload endpoint
 	How   string // how the run authenticates, and why
 	// DryRun is set if the run requests no token and sends nothing.
 	DryRun bool
@@ -61,7 +61,7 @@ type Unattested struct{}
 // Started reports that an upload has begun.
 type Started struct{ File string }
 
-// Progress reports how far a long upload is.
+// Progress reports how far a long upload is. Left is the estimated time to its end.
 type Progress struct {
 	File       string
 	Sent, Size int64   // bytes
@@ -156,7 +156,8 @@ type ReadBack struct {
 	Missing   []string
 }
 
-// Tried is one attempt of a request. Only the verbose log shows it.
+// Tried is one attempt of a request; only the verbose log shows it. Op is the purpose of the request, N counts the attempts from 1, and
+// Status is 0 if there was no answer. Wait is the time until the next attempt, or 0 if this was the last.
 type Tried struct {
 	Op, Method, URL string
 	N, Status       int

@@ -20,7 +20,7 @@ type Action string
 const (
 	ActionUpload   Action = "upload"   // the index lists no file of this name
 	ActionPresent  Action = "present"  // the index lists the same bytes
-	ActionSkip     Action = "skip"     // as conflict, and the user asked to skip such files
+	ActionSkip     Action = "skip"     // like conflict, and the user asked to skip such files
 	ActionConflict Action = "conflict" // the index lists other bytes under this name, or a file that cannot be compared
 )
 
@@ -32,7 +32,7 @@ const (
 	NotAttempted    Outcome = "not tried"
 	OutcomeUploaded Outcome = "uploaded" // the index accepted it in this run
 	OutcomePresent  Outcome = "present"  // the index had these bytes before
-	OutcomeSkipped  Outcome = "skipped"  // as conflict, and the index keeps its file, as the user asked
+	OutcomeSkipped  Outcome = "skipped"  // like conflict; the index keeps its file, as the user asked
 	OutcomeConflict Outcome = "conflict" // the index has other bytes under this name, or a file that cannot be compared
 	OutcomeRejected Outcome = "refused"  // the index rejected it
 	OutcomeUnclear  Outcome = "unknown"  // it was sent completely without a clear answer: the index may have it or not
@@ -59,7 +59,7 @@ func (o Outcome) OnIndex() bool { return o == OutcomeUploaded || o == OutcomePre
 // File is one distribution of the run.
 type File struct {
 	Path    string // as the user named it, relative to the workspace if possible
-	Name    string
+	Name    string // file name, without folders
 	Release pep.Release
 	Version string // as spelled in the file
 	Size    int64  // bytes
@@ -90,7 +90,7 @@ type Release struct {
 	pep.Release
 	Name    string // of the project, as spelled in its files
 	Version string // as spelled in its files
-	URL     string
+	URL     string // page on the index; empty if there is none
 }
 
 // Burned is the result of revoking the upload tokens.
@@ -133,7 +133,7 @@ type Publisher struct {
 
 // Place says where the publisher of a project is set up.
 type Place struct {
-	Project string
+	Project string // normalized name
 	Page    string // URL, with a filled-in form if the project exists; empty if the index has no such page
 	New     bool   // the project does not exist yet and needs a pending publisher
 }

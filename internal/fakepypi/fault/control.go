@@ -8,21 +8,22 @@ import (
 	"net/http"
 )
 
-// ControlPath is where a server that is to be broken from outside has [Injector.Control].
+// ControlPath is the path of [Injector.Control] at a server whose faults are controlled from outside.
 const ControlPath = "/_stage/faults"
 
-// controlLimit bounds the body of a request to Control, in bytes.
+// controlLimit is the maximum size of the body of a request to Control, in bytes.
 const controlLimit = 64 << 10
 
-// Control lets a client of another language plan faults, over HTTP and in JSON. It belongs to the listener of the door.
+// Control returns a handler through which a client can plan faults over HTTP and in JSON. door is the op of the connections to the
+// handler's server.
 //
-//	GET     the named faults, the ops, and what is planned and has struck
-//	POST    {"op": "upload", "fault": "reset-after-body", "skip": 0, "times": 1} plans one; skip and times may be left out
-//	DELETE  mends everything; the answer says what had struck
+//	GET     returns the named faults, the ops, and the plans with how often each was injected
+//	POST    {"op": "upload", "fault": "reset-after-body", "skip": 0, "times": 1} plans one; skip and times may be omitted
+//	DELETE  removes all plans and returns how often each was injected
 func (i *Injector) Control(door string) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		if r.Header.Get("Origin") != "" {
-			// A page in somebody's browser must not break a stage on the same machine.
+			// A page in a browser must not inject faults into a server on the same machine.
 			tell(w, http.StatusForbidden, map[string]any{"error": "this endpoint is for programs, not for web pages"})
 			return
 		}
@@ -50,7 +51,7 @@ func (i *Injector) Control(door string) http.Handler {
 	})
 }
 
-// asked reads a plan.
+// asked parses a plan. It fails for a plan that would block this endpoint without end.
 func (i *Injector) asked(body io.Reader, door string) (Plan, error) {
 	ask := struct {
 		Op    string `json:"op"`
@@ -76,7 +77,7 @@ func (i *Injector) asked(body io.Reader, door string) (Plan, error) {
 	return Plan{ask.Op, f, ask.Skip, ask.Times}, nil
 }
 
-// description is a named fault as JSON.
+// description describes a named fault in JSON.
 type description struct {
 	Name   string `json:"name"`
 	Help   string `json:"help"`
@@ -85,6 +86,7 @@ type description struct {
 	Stores bool   `json:"stores"` // the request takes effect although it fails
 }
 
+// described returns all named faults.
 func described() []description {
 	var all []description
 	for _, f := range Named() {
@@ -93,7 +95,7 @@ func described() []description {
 	return all
 }
 
-// shown are plans as JSON.
+// shown returns plans for JSON.
 func shown(plans []Planned) []any {
 	all := make([]any, 0, len(plans))
 	for _, p := range plans {
@@ -108,6 +110,7 @@ func shown(plans []Planned) []any {
 	return all
 }
 
+// tell writes body as JSON.
 func tell(w http.ResponseWriter, status int, body any) {
 	text, err := json.Marshal(body)
 	if err != nil {
@@ -117,5 +120,5 @@ func tell(w http.ResponseWriter, status int, body any) {
 	w.Header().Set("Content-Type", "application/json")
 	w.Header().Set("Cache-Control", "no-store")
 	w.WriteHeader(status)
-	_, _ = w.Write(append(text, '\n')) // The client may be gone.
+	_, _ = w.Write(append(text, '\n')) // it fails if the client is gone: no action needed
 }

@@ -38,7 +38,7 @@ type Signer struct {
 	base        string
 	client      *http.Client
 	key         *ecdsa.PrivateKey
-	Certificate *x509.Certificate
+	Certificate *x509.Certificate // issued for key by the Sigstore instance
 }
 
 // New makes a key and requests a certificate for it from the Sigstore instance at base. It fails if the request does, or if the answer

@@ -46,6 +46,7 @@ type problem struct {
 	Details []any  `json:"details"`
 }
 
+// Error returns the message.
 func (p *problem) Error() string { return p.Message }
 
 // refuse returns a refusal with an HTTP status and a gRPC status code.

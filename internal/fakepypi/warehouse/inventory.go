@@ -101,11 +101,11 @@ func (ix *Index) Has(name pep.Project) bool {
 
 // Token describes one upload token that the index has issued.
 type Token struct {
-	ID       string
-	Minted   time.Time
-	Expires  time.Time // zero for an API token
-	Burned   bool
-	BurnedAt time.Time
+	ID       string        // the identifier in the macaroon
+	Minted   time.Time     // when it was issued
+	Expires  time.Time     // zero for an API token
+	Burned   bool          // it was revoked
+	BurnedAt time.Time     // zero if it was not revoked
 	Uses     int           // number of uploads that were accepted with it
 	Projects []pep.Project // what its publisher may upload to; empty for an API token
 }
@@ -135,7 +135,7 @@ func (ix *Index) Tokens() []Token {
 type File struct {
 	Name     string
 	SHA256   string // lower-case hex
-	Size     int64
+	Size     int64  // bytes
 	Project  pep.Project
 	Version  string // version of the release, normalized
 	Uploaded time.Time

@@ -36,6 +36,7 @@ type mintError struct {
 	Description string `json:"description"`
 }
 
+// Error returns code and description.
 func (e *mintError) Error() string { return e.Code + ": " + e.Description }
 
 // noMint returns a mintError with the status 422.

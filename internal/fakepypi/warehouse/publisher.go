@@ -14,6 +14,7 @@ import (
 // mismatch is the reason why claims do not match, in PyPI's words.
 type mismatch string
 
+// Error returns the reason.
 func (m mismatch) Error() string { return string(m) }
 
 // requiredClaims returns the names of the claims that must be present; ref and sha may be empty.

@@ -25,6 +25,7 @@ type modelError []modelProblem
 
 type modelProblem struct{ at, text, kind string }
 
+// Error returns the message of PyPI's validator, on several lines.
 func (e modelError) Error() string {
 	plural := "s"
 	if len(e) == 1 {

@@ -21,6 +21,7 @@ import (
 // VerificationError says why a verification failed, in PyPI's words. PyPI calls any other error an unknown error.
 type VerificationError string
 
+// Error returns the message.
 func (e VerificationError) Error() string { return string(e) }
 
 // evidence is the state of one verification. Each step sets what later ones need.

@@ -48,13 +48,13 @@ func Publisher(id string) string { return caveat(tagPublisher, id, nil) }
 
 // Request describes what a token is used for: an upload to a project by the owner of the token that the index has recorded.
 type Request struct {
-	Now         time.Time
-	User        string // id of the user whose API token it is; empty for a publisher's token
-	Publisher   string // id of the publisher that the token was issued to; empty for a user's token
-	Registered  bool   // the publisher is registered for the project
-	ProjectID   string
-	ProjectKey  pep.Project
-	ProjectName string // as in messages
+	Now         time.Time   // by the index's clock
+	User        string      // id of the user whose API token it is; empty for a publisher's token
+	Publisher   string      // id of the publisher that the token was issued to; empty for a user's token
+	Registered  bool        // the publisher is registered for the project
+	ProjectID   string      // UUID
+	ProjectKey  pep.Project // normalized name
+	ProjectName string      // as in messages
 }
 
 // Verify returns every problem of a token, in PyPI's words, or none if it is valid. root and kept are the root key and the caveats that

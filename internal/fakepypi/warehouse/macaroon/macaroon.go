@@ -35,8 +35,8 @@ var ErrMalformed = errors.New("malformed macaroon")
 
 // Macaroon is a decoded upload token.
 type Macaroon struct {
-	Location   string
-	Identifier string
+	Location   string   // of the service that issued it
+	Identifier string   // under which the service has recorded the root key
 	Caveats    []string // the predicates, in order
 	Signature  []byte   // HMAC-SHA256
 }

@@ -1,5 +1,5 @@
-// Package internal_test holds the rules of the house: which room may import which, and what may stand where.
-// The rules are data in docs/architecture.md; this test reads them there.
+// Package internal_test checks rules that concern the whole repository: which package may import which, what may be used where, and
+// what the documentation says. The rules for packages are data in docs/architecture.md; the tests in this file read them there.
 package internal_test
 
 import (
@@ -20,7 +20,7 @@ const (
 	page   = "../docs/architecture.md"
 )
 
-// block returns the lines of the fenced block with the given name on the architecture page, split in fields.
+// block returns the lines of the fenced block with the given name on the architecture page, split into fields.
 func block(t *testing.T, name string) [][]string {
 	t.Helper()
 	text, err := os.ReadFile(page)
@@ -41,14 +41,15 @@ func block(t *testing.T, name string) [][]string {
 	return lines
 }
 
-// file is one parsed source file of a room.
+// file is one parsed source file. pkg is the path of its package below internal, path that of the file.
 type file struct {
-	room, path string
-	test       bool
-	tree       *ast.File
-	set        *token.FileSet
+	pkg, path string
+	test      bool
+	tree      *ast.File
+	set       *token.FileSet
 }
 
+// sources returns the Go files of all packages below internal, except those of this package.
 func sources(t *testing.T) []file {
 	t.Helper()
 	var files []file
@@ -79,58 +80,60 @@ func sources(t *testing.T) []file {
 	return files
 }
 
-// within tells whether room is one of the named rooms or a sub-room of one.
-func within(room string, names []string) bool {
+// within reports whether pkg is one of the named packages or a sub-package of one.
+func within(pkg string, names []string) bool {
 	return slices.ContainsFunc(names, func(name string) bool {
-		return room == name || strings.HasPrefix(room, name+"/")
+		return pkg == name || strings.HasPrefix(pkg, name+"/")
 	})
 }
 
-func TestFloors(t *testing.T) {
+// TestImports_OnlyLowerLayers checks every import of the program against the table of layers, and that the table is complete.
+func TestImports_OnlyLowerLayers(t *testing.T) {
 	t.Parallel()
-	floor := map[string]int{}
-	for _, line := range block(t, "floors") {
+	layer := map[string]int{}
+	for _, line := range block(t, "layers") {
 		n, err := strconv.Atoi(line[0])
 		if err != nil {
-			t.Fatalf("floor of %q: %v", line, err)
+			t.Fatalf("layer of %q: %v", line, err)
 		}
-		floor[line[1]] = n
+		layer[line[1]] = n
 	}
 	seen := map[string]bool{}
 	for _, f := range sources(t) {
-		seen[f.room] = true
-		if _, ok := floor[f.room]; !ok {
-			t.Errorf("room %s is not in the floors table of %s", f.room, page)
+		seen[f.pkg] = true
+		if _, ok := layer[f.pkg]; !ok {
+			t.Errorf("package %s is not in the table of layers in %s", f.pkg, page)
 			continue
 		}
 		for _, spec := range f.tree.Imports {
 			path, _ := strconv.Unquote(spec.Path.Value)
 			to, ours := strings.CutPrefix(path, module)
-			if !ours || to == f.room {
+			if !ours || to == f.pkg {
 				continue
 			}
 			switch {
-			case within(to, []string{"fakepypi"}) && !f.test && f.room != "cli" && !within(f.room, []string{"fakepypi"}):
+			case within(to, []string{"fakepypi"}) && !f.test && f.pkg != "cli" && !within(f.pkg, []string{"fakepypi"}):
 				t.Errorf("%s imports %s: only cli and tests may", f.path, to)
-			case f.test, strings.HasPrefix(to, f.room+"/"):
-				// Tests may look across, and a folder may use its own sub-rooms.
-			case within(f.room, []string{"fakepypi"}) && !within(to, []string{"pep", "archive"}):
-				t.Errorf("%s imports %s: the stage may import pep and archive alone", f.path, to)
-			case floor[to] >= floor[f.room]:
-				t.Errorf("%s (floor %d) imports %s (floor %d): arrows point down", f.path, floor[f.room], to, floor[to])
+			case f.test, strings.HasPrefix(to, f.pkg+"/"):
+				// Tests may import any layer, and a package its own sub-packages.
+			case within(f.pkg, []string{"fakepypi"}) && !within(to, []string{"pep", "archive"}):
+				t.Errorf("%s imports %s: the test server may import only pep and archive", f.path, to)
+			case layer[to] >= layer[f.pkg]:
+				t.Errorf("%s (layer %d) imports %s (layer %d): a package imports only lower layers", f.path, layer[f.pkg], to, layer[to])
 			}
 		}
 	}
-	for room := range floor {
-		if !seen[room] {
-			t.Errorf("the floors table names %s, but there is no such room", room)
+	for pkg := range layer {
+		if !seen[pkg] {
+			t.Errorf("the table of layers names %s, but there is no such package", pkg)
 		}
 	}
 }
 
-func TestOnlyImporters(t *testing.T) {
+// TestImports_RestrictedLibraries checks that a restricted library is imported only by the packages that the page names.
+func TestImports_RestrictedLibraries(t *testing.T) {
 	t.Parallel()
-	rules := block(t, "only-importers")
+	rules := block(t, "restricted-imports")
 	used := map[string]bool{}
 	for _, f := range sources(t) {
 		for _, spec := range f.tree.Imports {
@@ -140,7 +143,7 @@ func TestOnlyImporters(t *testing.T) {
 					continue
 				}
 				used[rule[0]] = true
-				if !within(f.room, rule[1:]) && !slices.Contains(rule[1:], filepath.ToSlash(f.path)) && !f.test {
+				if !within(f.pkg, rule[1:]) && !slices.Contains(rule[1:], filepath.ToSlash(f.path)) && !f.test {
 					t.Errorf("%s imports %s: only %s may", f.path, path, strings.Join(rule[1:], ", "))
 				}
 			}
@@ -153,10 +156,11 @@ func TestOnlyImporters(t *testing.T) {
 	}
 }
 
-func TestOnlyPlaces(t *testing.T) {
+// TestUses_OnlyInAllowedPackages checks that restricted statements and functions are used only in the packages that the page names.
+func TestUses_OnlyInAllowedPackages(t *testing.T) {
 	t.Parallel()
 	allowed := map[string][]string{}
-	for _, line := range block(t, "only-places") {
+	for _, line := range block(t, "restricted-uses") {
 		allowed[line[0]] = line[1:]
 	}
 	for _, f := range sources(t) {
@@ -174,39 +178,40 @@ func TestOnlyPlaces(t *testing.T) {
 					what = x.Name + "." + n.Sel.Name
 				}
 			}
-			if rooms, ruled := allowed[what]; ruled && !within(f.room, rooms) {
-				t.Errorf("%s: %s stands only in %s", f.set.Position(n.Pos()), what, strings.Join(rooms, ", "))
+			if packages, restricted := allowed[what]; restricted && !within(f.pkg, packages) {
+				t.Errorf("%s: %s may be used only in %s", f.set.Position(n.Pos()), what, strings.Join(packages, ", "))
 			}
 			return true
 		})
 	}
 }
 
-// quiet rooms are pure: no network, no environment, no clock.
-func TestQuietRooms(t *testing.T) {
+// TestPurePackages_NoNetworkOrOutput checks that the packages that only compute use no network, no other programs and no logging.
+func TestPurePackages_NoNetworkOrOutput(t *testing.T) {
 	t.Parallel()
-	quiet := []string{"pep", "archive", "dist", "preflight"}
-	loud := []string{"net", "net/http", "os/exec", "log", "log/slog"}
+	pure := []string{"pep", "archive", "dist", "preflight"}
+	banned := []string{"net", "net/http", "os/exec", "log", "log/slog"}
 	for _, f := range sources(t) {
-		if f.test || !within(f.room, quiet) {
+		if f.test || !within(f.pkg, pure) {
 			continue
 		}
 		for _, spec := range f.tree.Imports {
-			if path, _ := strconv.Unquote(spec.Path.Value); slices.Contains(loud, path) {
-				t.Errorf("%s imports %s: this room knows no network and no output", f.path, path)
+			if path, _ := strconv.Unquote(spec.Path.Value); slices.Contains(banned, path) {
+				t.Errorf("%s imports %s: this package uses no network and no output", f.path, path)
 			}
 		}
 	}
 }
 
-// TestIndexNames keeps the name of an index out of the program: everything but index/site.go asks for capabilities.
-func TestIndexNames(t *testing.T) {
+// TestIndexNames_OnlyInTheirFiles checks that no other file of the program names an index: everything except index/site.go asks for
+// capabilities.
+func TestIndexNames_OnlyInTheirFiles(t *testing.T) {
 	t.Parallel()
 	hosts := []string{"pypi.org", "pythonhosted.org"}
-	// attest/statement.go has the name of a predicate type, which is no place.
+	// attest/statement.go has the name of a predicate type, which is not an address.
 	places := []string{"index/site.go", "config/inputs.go", "attest/statement.go"}
 	for _, f := range sources(t) {
-		if f.test || within(f.room, []string{"fakepypi"}) || slices.Contains(places, filepath.ToSlash(f.path)) {
+		if f.test || within(f.pkg, []string{"fakepypi"}) || slices.Contains(places, filepath.ToSlash(f.path)) {
 			continue
 		}
 		ast.Inspect(f.tree, func(n ast.Node) bool {

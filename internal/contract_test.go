@@ -129,7 +129,7 @@ func checkInputs(t *testing.T, got []entry) {
 	}
 }
 
-// TestOutputs holds the outputs of action.yml against the table in the room report: one that is not declared would never reach a
+// TestOutputs holds the outputs of action.yml against the table in the package report: one that is not declared would never reach a
 // workflow, and one that is never set would be an empty promise.
 func TestOutputs(t *testing.T) {
 	t.Parallel()

@@ -123,8 +123,8 @@ func checkJobs(t *testing.T, path, text string) {
 	}
 }
 
-// TestOnlyGitHubsActionsMayWrite holds what the threat model says of our workflows: a job that may write or sign runs no action but
-// GitHub's, and this one.
+// TestOnlyGitHubsActionsMayWrite checks what the threat model says about the workflows: a job that can write or sign runs only GitHub's own
+// actions and this one.
 func TestOnlyGitHubsActionsMayWrite(t *testing.T) {
 	t.Parallel()
 	ours, _ := workflowFiles(t)
@@ -143,7 +143,7 @@ func TestOnlyGitHubsActionsMayWrite(t *testing.T) {
 		}
 	}
 	if told := strings.Join(strings.Fields(read(t, "../docs/threat-model.md")), " "); writers == 0 ||
-		!strings.Contains(told, "a job of it that may write or sign runs no action but GitHub's own and this one") {
+		!strings.Contains(told, "Its jobs that can write or sign run only GitHub's own actions and this one") {
 		t.Errorf("%d jobs may write, and the threat model does not say what they run", writers)
 	}
 }

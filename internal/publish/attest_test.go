@@ -402,7 +402,7 @@ func TestSaveAttestations_Fails(t *testing.T) {
 	h.options.AttestationsDir = h.path("attestations")
 	h.deps.Save = func(string, []byte) error { return errors.New("disk full") }
 	h.sign(config.AttestAuto)
-	f := one(t, finding.Of(h.run()), "attestations-dir")
+	f := only(t, finding.Of(h.run()), "attestations-dir")
 	wantText(t, "the error", f.Message+" "+f.Fix, "disk full", "attestations-dir")
 	want(t, "files on the index", len(h.stage.Files()), 0)
 	want(t, "tokens", len(h.stage.Tokens()), 0)

@@ -159,6 +159,6 @@ func TestAwaitOthers_OtherBytes(t *testing.T) {
 	}
 	want(t, "errors", idsOf(finding.Of(h.run())), []string{"conflict"})
 	want(t, "assets", h.assets(release), nil)
-	want(t, "recorded", eventsOf[ledger.Attached](h)[0].Outcome, ledger.ReleaseFailed)
+	want(t, "recorded", eventOf[ledger.Attached](h).Outcome, ledger.ReleaseFailed)
 	want(t, "plans", len(eventsOf[ledger.Planned](h)), 2)
 }

@@ -62,7 +62,7 @@ func TestCheck(t *testing.T) {
 			for _, f := range h.receipt().Findings {
 				want(t, "file of "+f.ID, f.File, filepath.Join("dist", wheel))
 			}
-			got := eventsOf[ledger.Judged](h)[0]
+			got := eventOf[ledger.Judged](h)
 			want(t, "rules", got.Rules, len(preflight.Rules()))
 			got.Rules = 0
 			want(t, "counts", got, c.counts)
@@ -106,7 +106,7 @@ func TestCheck_WithoutRelease(t *testing.T) {
 	h.write(filepath.Join("dist", wheel), string(noVersion))
 	h.options.VerifyMetadata = false
 	err := h.run()
-	f := one(t, finding.Of(err), "no-release")
+	f := only(t, finding.Of(err), "no-release")
 	want(t, "errors", len(finding.Of(err)), 1)
 	want(t, "file", f.File, filepath.Join("dist", wheel))
 	want(t, "fault", f.Fault, finding.Distribution)
@@ -184,14 +184,11 @@ func TestPlan(t *testing.T) {
 			err := r.plan(targets)
 			want(t, "errors", idsOf(finding.Of(err)), c.err)
 			want(t, "noted", h.noted(), c.noted)
-			planned := eventsOf[ledger.Planned](h)
-			if len(planned) != 1 {
-				t.Fatalf("%d plans", len(planned))
-			}
+			planned := eventOf[ledger.Planned](h)
 			for i, action := range c.actions {
 				want(t, "action of "+targets[i].Name, targets[i].action, action)
 				want(t, "outcome of "+targets[i].Name, targets[i].outcome, action.Outcome())
-				want(t, "recorded action of "+targets[i].Name, planned[0].Files[i].Action, action)
+				want(t, "recorded action of "+targets[i].Name, planned.Files[i].Action, action)
 			}
 		})
 	}
@@ -219,7 +216,7 @@ func TestPlan_Releases(t *testing.T) {
 	h := newScripted(t, true, wheel, sdist, wheel2, "Birch-1.0.tar.gz")
 	_, _ = h.planned()
 	var got []string
-	for _, r := range eventsOf[ledger.Planned](h)[0].Releases {
+	for _, r := range eventOf[ledger.Planned](h).Releases {
 		got = append(got, r.Name+" "+r.Version+" "+string(r.Project))
 		wantText(t, "the page of "+r.Name, r.URL, "/simple/"+string(r.Project)+"/")
 	}

@@ -73,13 +73,13 @@ func TestCheckFiles_LeftAlone(t *testing.T) {
 	h.write("dist/"+wheel+".publish.attestation", "{}")
 	got, err := checked(t, h, "dist")
 	wantError(t, "check", err, nil)
-	f := one(t, got.Findings, "left-alone")
+	f := only(t, got.Findings, "left-alone")
 	wantText(t, "the notice", f.Message, "README.md", wheel+".publish.attestation")
 	want(t, "files", below(h, got.Files), []string{"dist/" + wheel})
 
 	got, err = checked(t, h, "dist/README.md", "dist")
 	wantError(t, "check", err, nil)
-	want(t, "a file that was named is left alone", strings.Contains(one(t, got.Findings, "left-alone").Message, "README.md"), false)
+	want(t, "a file that was named is left alone", strings.Contains(only(t, got.Findings, "left-alone").Message, "README.md"), false)
 	want(t, "and is checked", finding.Worst(got.Findings), finding.Error)
 }
 

@@ -166,12 +166,11 @@ func TestCheckProvenance(t *testing.T) {
 		listed := as(one)
 		listed.Provenance = address
 		_, wrong := r.checkProvenance(t.Context(), one, listed, claims)
-		all := finding.Of(wrong)
-		want(t, "ids", idsOf(all), []string{"provenance-otherwise"})
-		want(t, "severity", all[0].Severity, finding.Error)
-		want(t, "fault", all[0].Fault, finding.Index)
-		want(t, "file", all[0].File, "dist/"+wheel)
-		wantText(t, "the error", all[0].Message, wheel, fmt.Sprint(ours.LogIndex))
+		f := only(t, finding.Of(wrong), "provenance-otherwise")
+		want(t, "severity", f.Severity, finding.Error)
+		want(t, "fault", f.Fault, finding.Index)
+		want(t, "file", f.File, "dist/"+wheel)
+		wantText(t, "the error", f.Message, wheel, fmt.Sprint(ours.LogIndex))
 	})
 	t.Run("what an earlier run has left is recorded as the index's own", func(t *testing.T) {
 		t.Parallel()

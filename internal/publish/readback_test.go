@@ -175,14 +175,11 @@ func TestReadBack(t *testing.T) {
 			want(t, "errors", idsOf(finding.Of(err)), c.err)
 			want(t, "requests", h.index.asked("alder"), c.requests)
 			want(t, "waits", h.waits.recorded, c.waits)
-			read := eventsOf[ledger.ReadBack](h)
-			if len(read) != 1 {
-				t.Fatalf("%d results were recorded", len(read))
-			}
-			want(t, "served", read[0].Served, c.read.Served)
-			want(t, "something else is served", read[0].Otherwise, c.read.Otherwise)
-			want(t, "missing", read[0].Missing, c.read.Missing)
-			want(t, "without a digest", read[0].Silent, c.read.Silent)
+			read := eventOf[ledger.ReadBack](h)
+			want(t, "served", read.Served, c.read.Served)
+			want(t, "something else is served", read.Otherwise, c.read.Otherwise)
+			want(t, "missing", read.Missing, c.read.Missing)
+			want(t, "without a digest", read.Silent, c.read.Silent)
 			want(t, "noted", h.noted(), c.noted)
 			for _, f := range h.receipt().Findings {
 				want(t, "severity", f.Severity, finding.Warning)
@@ -205,7 +202,7 @@ func TestReadBack_Otherwise(t *testing.T) {
 		h.options.Wait = time.Minute
 		files := uploaded(t, wheel)
 		err := newRun(h.options, h.deps).readBack(t.Context(), files, oidc.Claims{})
-		f := one(t, finding.Of(err), "served-otherwise")
+		f := only(t, finding.Of(err), "served-otherwise")
 		want(t, "severity", f.Severity, finding.Error)
 		want(t, "fault", f.Fault, finding.Index)
 		want(t, "file", f.File, "dist/"+wheel)
@@ -274,7 +271,7 @@ func TestReadBack_Cancelled(t *testing.T) {
 		h.options.Wait = time.Minute
 		wantError(t, "reading back", newRun(h.options, h.deps).readBack(cancelled(t), uploaded(t, wheel), oidc.Claims{}), nil)
 		want(t, "requests", h.index.asked("alder"), 0)
-		want(t, "missing", eventsOf[ledger.ReadBack](h)[0].Missing, nil)
+		want(t, "missing", eventOf[ledger.ReadBack](h).Missing, nil)
 		wantText(t, "the warning", h.found("not-served-yet").Message, errSignal.Error(), "all files twice in a row")
 	})
 	t.Run("between two looks", func(t *testing.T) {
@@ -285,7 +282,7 @@ func TestReadBack_Cancelled(t *testing.T) {
 		h.waits.during = func() { stop(errSignal) }
 		wantError(t, "reading back", newRun(h.options, h.deps).readBack(ctx, uploaded(t, wheel), oidc.Claims{}), nil)
 		want(t, "requests", h.index.asked("alder"), 1)
-		want(t, "missing", eventsOf[ledger.ReadBack](h)[0].Missing, []string{wheel})
+		want(t, "missing", eventOf[ledger.ReadBack](h).Missing, []string{wheel})
 		wantText(t, "the warning", h.found("not-served-yet").Message, errSignal.Error(), wheel)
 	})
 	t.Run("in the second look", func(t *testing.T) {
@@ -301,7 +298,7 @@ func TestReadBack_Cancelled(t *testing.T) {
 			}
 		}
 		wantError(t, "reading back", newRun(h.options, h.deps).readBack(ctx, file, oidc.Claims{}), nil)
-		want(t, "missing", eventsOf[ledger.ReadBack](h)[0].Missing, nil)
+		want(t, "missing", eventOf[ledger.ReadBack](h).Missing, nil)
 		wantText(t, "the warning", h.found("not-served-yet").Message, errSignal.Error(), "all files twice in a row")
 	})
 }

@@ -1,6 +1,7 @@
 package publish
 
 import (
+	"context"
 	"encoding/json"
 	"io"
 	"net/http"
@@ -33,6 +34,8 @@ func newScripted(t *testing.T, warehouse bool, names ...string) *harness {
 type scriptedIndex struct {
 	other  http.Handler // everything but pages and uploads; nil: 404
 	before func(n int)  // called when the nth page of a project is requested; may be nil
+	// answering is called before an upload is answered, with this status. May be nil.
+	answering func(ctx context.Context, status int)
 
 	mu       sync.Mutex
 	pages    map[pep.Project][]page // of one request after another, the last one again and again
@@ -130,6 +133,15 @@ func (x *scriptedIndex) upload(w http.ResponseWriter, r *http.Request) {
 		http.Error(w, err.Error(), http.StatusTeapot)
 		return
 	}
+	answer := x.uploaded(r, header.Filename)
+	if x.answering != nil {
+		x.answering(r.Context(), answer.status)
+	}
+	answer.write(w)
+}
+
+// uploaded counts the upload of a file, and returns its answer.
+func (x *scriptedIndex) uploaded(r *http.Request, name string) page {
 	x.mu.Lock()
 	defer x.mu.Unlock()
 	x.requests["upload"]++
@@ -139,12 +151,12 @@ func (x *scriptedIndex) upload(w http.ResponseWriter, r *http.Request) {
 		answer, x.uploads = x.uploads[0], x.uploads[1:]
 	}
 	if answer.status == http.StatusOK {
-		x.accepted = append(x.accepted, header.Filename)
+		x.accepted = append(x.accepted, name)
 	}
 	if answer.body != "" && answer.kind == "" {
 		answer.kind = "text/plain; charset=UTF-8"
 	}
-	answer.write(w)
+	return answer
 }
 
 // count counts a request that the test answers itself, and returns how many there were of its kind.

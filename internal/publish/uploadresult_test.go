@@ -244,7 +244,7 @@ func TestResolve_MayBeThisOne(t *testing.T) {
 		file := fileOf(t, wheel, "ours")
 		refused := refusalOf(file, http.StatusConflict, "Conflict", c.ambiguous)
 		result := newRun(h.options, h.deps).resolve(t.Context(), file, ledger.Uploaded{}, refused)
-		f, plain := one(t, findingOf(result), "upload-exists"), refused.Finding()
+		f, plain := only(t, findingOf(result), "upload-exists"), refused.Finding()
 		want(t, "more is said than the refusal", f.Message != plain.Message || f.Fix != plain.Fix, c.says)
 	}
 }
@@ -295,7 +295,7 @@ func TestResolve_NotSent(t *testing.T) {
 			h := newScripted(t, true)
 			result := newRun(h.options, h.deps).resolve(t.Context(), fileOf(t, wheel, "ours"), ledger.Uploaded{}, c.err)
 			want(t, "outcome", result.Outcome(), ledger.OutcomeFailed)
-			f := one(t, findingOf(result), c.id)
+			f := only(t, findingOf(result), c.id)
 			want(t, "file", f.File, "dist/"+wheel)
 			wantText(t, "the report", f.Message+" "+f.Fix, append(c.says, wheel)...)
 		})

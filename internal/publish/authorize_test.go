@@ -119,8 +119,8 @@ func TestRevoke_RefusedUploads(t *testing.T) {
 		burned ledger.Burned
 	}{
 		"no publisher": {
-			func(h *harness) { h.stage.Claims(func(c map[string]any) { c["repository"] = "octo-org/another" }) }, 0,
-			ledger.NotMinted,
+			how:    func(h *harness) { h.stage.Claims(func(c map[string]any) { c["repository"] = "octo-org/another" }) },
+			burned: ledger.NotMinted,
 		},
 		"no uploads":         {func(h *harness) { h.stage.Switch(func(s *fakepypi.Switches) { s.ReadOnly = true }) }, 1, ledger.BurnAccepted},
 		"an upload is lost":  {func(h *harness) { h.fail("upload", "reset-after-store", 0, -1) }, 1, ledger.BurnProven},

@@ -33,21 +33,17 @@ func TestCheck(t *testing.T) {
 		"nothing is wrong": {nil, true, nil, nil, ledger.Judged{Files: 2}},
 		"a warning":        {[]string{unknownHeader}, true, nil, []string{unknownRule}, ledger.Judged{Files: 2, Warnings: 1}},
 		"an error": {
-			[]string{wrongHeader}, true, []string{wrongRule}, []string{wrongRule}, ledger.Judged{Files: 2, Errors: 1},
+			headers: []string{wrongHeader}, verify: true, err: []string{wrongRule}, noted: []string{wrongRule},
+			counts: ledger.Judged{Files: 2, Errors: 1},
 		},
 		"both": {
-			[]string{wrongHeader, unknownHeader},
-			true,
-			[]string{wrongRule},
-			[]string{unknownRule, wrongRule},
-			ledger.Judged{Files: 2, Errors: 1, Warnings: 1},
+			headers: []string{wrongHeader, unknownHeader}, verify: true, err: []string{wrongRule},
+			noted: []string{unknownRule, wrongRule}, counts: ledger.Judged{Files: 2, Errors: 1, Warnings: 1},
 		},
 		"an error that is let pass": {[]string{wrongHeader}, false, nil, []string{wrongRule}, ledger.Judged{Files: 2, Warnings: 1}},
 		"both, and the error is passed": {
-			[]string{wrongHeader, unknownHeader},
-			false, nil,
-			[]string{wrongRule, unknownRule},
-			ledger.Judged{Files: 2, Warnings: 2},
+			headers: []string{wrongHeader, unknownHeader}, noted: []string{wrongRule, unknownRule},
+			counts: ledger.Judged{Files: 2, Warnings: 2},
 		},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -141,37 +137,33 @@ func TestPlan(t *testing.T) {
 		actions []ledger.Action // of wheel and sdist
 	}{
 		"nothing there": {
-			func([]*target) []pep.Held { return nil }, false, nil, nil,
-			[]ledger.Action{ledger.ActionUpload, ledger.ActionUpload},
+			listed:  func([]*target) []pep.Held { return nil },
+			actions: []ledger.Action{ledger.ActionUpload, ledger.ActionUpload},
 		},
 		"one of two there": {
-			func(all []*target) []pep.Held { return []pep.Held{as(all[0])} }, false, nil, nil,
-			[]ledger.Action{ledger.ActionPresent, ledger.ActionUpload},
+			listed:  func(all []*target) []pep.Held { return []pep.Held{as(all[0])} },
+			actions: []ledger.Action{ledger.ActionPresent, ledger.ActionUpload},
 		},
 		"all there": {
-			func(all []*target) []pep.Held { return []pep.Held{as(all[0]), as(all[1])} }, false, nil, nil,
-			[]ledger.Action{ledger.ActionPresent, ledger.ActionPresent},
+			listed:  func(all []*target) []pep.Held { return []pep.Held{as(all[0]), as(all[1])} },
+			actions: []ledger.Action{ledger.ActionPresent, ledger.ActionPresent},
 		},
 		"a conflict": {
-			func([]*target) []pep.Held { return []pep.Held{theirs} }, false,
-			[]string{"conflict"},
-			nil,
-			[]ledger.Action{ledger.ActionUpload, ledger.ActionConflict},
+			listed: func([]*target) []pep.Held { return []pep.Held{theirs} }, err: []string{"conflict"},
+			actions: []ledger.Action{ledger.ActionUpload, ledger.ActionConflict},
 		},
 		"two conflicts": {
-			func([]*target) []pep.Held { return []pep.Held{theirs, {Name: wheel, SHA256: otherDigest}} }, false,
-			[]string{"conflict", "conflict"},
-			nil,
-			[]ledger.Action{ledger.ActionConflict, ledger.ActionConflict},
+			listed:  func([]*target) []pep.Held { return []pep.Held{theirs, {Name: wheel, SHA256: otherDigest}} },
+			err:     []string{"conflict", "conflict"},
+			actions: []ledger.Action{ledger.ActionConflict, ledger.ActionConflict},
 		},
 		"a conflict to skip": {
-			func([]*target) []pep.Held { return []pep.Held{theirs} }, true, nil,
-			[]string{"skipped"},
-			[]ledger.Action{ledger.ActionUpload, ledger.ActionSkip},
+			listed: func([]*target) []pep.Held { return []pep.Held{theirs} }, skip: true, noted: []string{"skipped"},
+			actions: []ledger.Action{ledger.ActionUpload, ledger.ActionSkip},
 		},
 		"nothing to skip here": {
-			func([]*target) []pep.Held { return nil }, true, nil, nil,
-			[]ledger.Action{ledger.ActionUpload, ledger.ActionUpload},
+			listed: func([]*target) []pep.Held { return nil }, skip: true,
+			actions: []ledger.Action{ledger.ActionUpload, ledger.ActionUpload},
 		},
 	} {
 		t.Run(name, func(t *testing.T) {

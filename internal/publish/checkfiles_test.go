@@ -119,12 +119,12 @@ func TestCheckFiles_Index(t *testing.T) {
 		"nothing there":  {func(pep.Held) page { return listing(alder) }, false, nil},
 		"the same bytes": {func(ours pep.Held) page { return listing(alder, ours) }, false, nil},
 		"other bytes": {
-			func(pep.Held) page { return listing(alder, pep.Held{Name: wheel, SHA256: otherDigest}) }, false,
-			[]string{"conflict"},
+			page:  func(pep.Held) page { return listing(alder, pep.Held{Name: wheel, SHA256: otherDigest}) },
+			found: []string{"conflict"},
 		},
 		"other bytes, skip": {
-			func(pep.Held) page { return listing(alder, pep.Held{Name: wheel, SHA256: otherDigest}) }, true,
-			[]string{"conflict"},
+			page: func(pep.Held) page { return listing(alder, pep.Held{Name: wheel, SHA256: otherDigest}) },
+			skip: true, found: []string{"conflict"},
 		},
 		"no answer":           {func(pep.Held) page { return unreadable() }, false, []string{"look-failed"}},
 		"an unknown project":  {func(pep.Held) page { return absent() }, false, []string{"first-release"}},

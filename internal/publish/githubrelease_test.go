@@ -116,8 +116,8 @@ func TestGitHubRelease_Find(t *testing.T) {
 	}{
 		"no such release": {func(h *harness, _ releases.Release) { h.options.Tag = "v2.0.0" }, "github-release-missing"},
 		"no right": {
-			func(h *harness, _ releases.Release) { h.stage.GitHub.Grant(h.env[fakepypi.GitHubToken], releases.Read) },
-			"github-permission",
+			how: func(h *harness, _ releases.Release) { h.stage.GitHub.Grant(h.env[fakepypi.GitHubToken], releases.Read) },
+			id:  "github-permission",
 		},
 		"other bytes": {func(h *harness, release releases.Release) {
 			h.stage.GitHub.Hold(releases.Asset{Release: release.ID, Name: sdist, Bytes: []byte("theirs")})
@@ -214,45 +214,31 @@ func TestGitHubRelease_Incomplete(t *testing.T) {
 	for name, c := range map[string]row{
 		"all is there": {func(*harness) {}, []string{wheel, bundle, manifestName}, ledger.ReleaseAttached, 3, nil, nil},
 		"nobody wants them": {
-			func(h *harness) { h.options.Attest = config.AttestNever },
-			[]string{wheel, manifestName},
-			ledger.ReleaseAttached,
-			2, nil, nil,
+			how: func(h *harness) { h.options.Attest = config.AttestNever }, assets: []string{wheel, manifestName},
+			outcome: ledger.ReleaseAttached, wanted: 2,
 		},
 		"no Sigstore known": {
-			func(h *harness) { h.deps.Signer = nil },
-			[]string{wheel, manifestName},
-			ledger.ReleaseAttached, 2,
-			[]string{noAttestations},
-			[]string{wheel, "Sigstore"},
+			how: func(h *harness) { h.deps.Signer = nil }, assets: []string{wheel, manifestName},
+			outcome: ledger.ReleaseAttached, wanted: 2, noted: []string{noAttestations},
+			says: []string{wheel, "Sigstore"},
 		},
 		"another repository": {
-			func(h *harness) { h.options.Repository = "octo-org/another" },
-			[]string{wheel, manifestName},
-			ledger.ReleaseAttached, 2,
-			[]string{noAttestations},
-			[]string{wheel, "octo-org/another"},
+			how: func(h *harness) { h.options.Repository = "octo-org/another" }, assets: []string{wheel, manifestName},
+			outcome: ledger.ReleaseAttached, wanted: 2, noted: []string{noAttestations},
+			says: []string{wheel, "octo-org/another"},
 		},
 		"provenance is down": {
-			func(h *harness) { h.fail("provenance", "status-503", 0, -1) },
-			[]string{wheel},
-			ledger.ReleaseFailed, 3,
-			[]string{noAttestations},
-			[]string{wheel, "503"},
+			how: func(h *harness) { h.fail("provenance", "status-503", 0, -1) }, assets: []string{wheel},
+			outcome: ledger.ReleaseFailed, wanted: 3, noted: []string{noAttestations}, says: []string{wheel, "503"},
 		},
 		"no provenance": {
-			func(h *harness) { h.stage.Switch(func(s *fakepypi.Switches) { s.NoAttestations = true }) },
-			[]string{wheel},
-			ledger.ReleaseFailed, 3,
-			[]string{noAttestations},
-			[]string{wheel, "403"},
+			how:    func(h *harness) { h.stage.Switch(func(s *fakepypi.Switches) { s.NoAttestations = true }) },
+			assets: []string{wheel}, outcome: ledger.ReleaseFailed, wanted: 3, noted: []string{noAttestations},
+			says: []string{wheel, "403"},
 		},
 		"the page is down": {
-			func(h *harness) { h.fail("look", "html-403", 1, -1) },
-			[]string{wheel},
-			ledger.ReleaseFailed, 3,
-			[]string{noAttestations},
-			[]string{wheel, "403"},
+			how: func(h *harness) { h.fail("look", "html-403", 1, -1) }, assets: []string{wheel},
+			outcome: ledger.ReleaseFailed, wanted: 3, noted: []string{noAttestations}, says: []string{wheel, "403"},
 		},
 		"a page of no such file": {func(h *harness) {
 			h.watch = func(e ledger.Event) {
@@ -262,17 +248,14 @@ func TestGitHubRelease_Incomplete(t *testing.T) {
 			}
 		}, []string{wheel}, ledger.ReleaseFailed, 3, []string{noAttestations}, []string{wheel, "cache"}},
 		"uploads to GitHub fail": {
-			func(h *harness) { h.stage.GitHub.Say("upload", failing(3, http.StatusBadRequest)...) }, nil, ledger.ReleaseFailed,
-			3,
-			[]string{"github-asset-refused", "github-asset-refused"},
-			[]string{"published"},
+			how:     func(h *harness) { h.stage.GitHub.Say("upload", failing(3, http.StatusBadRequest)...) },
+			outcome: ledger.ReleaseFailed, wanted: 3, noted: []string{"github-asset-refused", "github-asset-refused"},
+			says: []string{"published"},
 		},
 		"the first one fails": {
-			func(h *harness) { h.stage.GitHub.Say("upload", failing(1, http.StatusBadRequest)...) },
-			[]string{bundle},
-			ledger.ReleaseFailed, 3,
-			[]string{"github-asset-refused"},
-			[]string{wheel},
+			how:    func(h *harness) { h.stage.GitHub.Say("upload", failing(1, http.StatusBadRequest)...) },
+			assets: []string{bundle}, outcome: ledger.ReleaseFailed, wanted: 3,
+			noted: []string{"github-asset-refused"}, says: []string{wheel},
 		},
 		"the manifest fails": {func(h *harness) {
 			h.watch = func(e ledger.Event) {

@@ -137,19 +137,17 @@ func TestRun_DryRun(t *testing.T) {
 	}{
 		"all is well": {func(*harness) {}, []string{"dry-run"}, "nothing was minted or sent"},
 		"no ID token": {
-			func(h *harness) { h.withoutIDToken() },
-			[]string{"id-token-permission", "dry-run"},
-			"the run itself would fail here",
+			how: func(h *harness) { h.withoutIDToken() }, noted: []string{"id-token-permission", "dry-run"},
+			says: "the run itself would fail here",
 		},
 		"no such release": {
-			func(h *harness) { h.attachTo(releaseV1); h.options.Tag = "v2" },
-			[]string{"github-release-missing", "dry-run"},
-			"the run itself would fail here",
+			how:   func(h *harness) { h.attachTo(releaseV1); h.options.Tag = "v2" },
+			noted: []string{"github-release-missing", "dry-run"}, says: "the run itself would fail here",
 		},
 		"neither": {
-			func(h *harness) { h.withoutIDToken(); h.attachTo(releaseV1); h.options.Tag = "v2" },
-			[]string{"github-release-missing", "id-token-permission", "dry-run"},
-			"the run itself would fail here",
+			how:   func(h *harness) { h.withoutIDToken(); h.attachTo(releaseV1); h.options.Tag = "v2" },
+			noted: []string{"github-release-missing", "id-token-permission", "dry-run"},
+			says:  "the run itself would fail here",
 		},
 		"nothing missing, and no ID token": {func(h *harness) {
 			wantError(h.t, "first run", h.another(h.t, wheel).run(), nil)
@@ -215,7 +213,8 @@ func TestRun_Cancelled(t *testing.T) {
 		"authorizing": {phase("Authorize"), true, Cancelled, 0, 0},
 		"uploading":   {phase("Upload"), true, Cancelled, 1, 0},
 		"between two files": {
-			func(e ledger.Event) bool { _, ok := e.(ledger.Uploaded); return ok }, true, Cancelled, 1, 1,
+			at: func(e ledger.Event) bool { _, ok := e.(ledger.Uploaded); return ok }, failed: true, noted: Cancelled,
+			tokens: 1, files: 1,
 		},
 		"revoking":     {phase("Burn"), false, "not-served-yet", 1, 2},
 		"reading back": {phase("Read back"), false, "not-served-yet", 1, 2},

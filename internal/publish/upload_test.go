@@ -45,26 +45,24 @@ func TestUpload_Batches(t *testing.T) {
 		want  []string // for each release: first | wheels | sdists
 	}{
 		"a new project": {
-			absent(),
-			[]string{wheel310, wheel311, wheel312, sdist},
-			[]string{wheel310 + " | " + wheel311 + " " + wheel312 + " | " + sdist},
+			page: absent(), files: []string{wheel310, wheel311, wheel312, sdist},
+			want: []string{wheel310 + " | " + wheel311 + " " + wheel312 + " | " + sdist},
 		},
 		"a new release": {
-			has(sdist2, wheel2), []string{wheel310, wheel311, sdist}, []string{wheel310 + " | " + wheel311 + " | " + sdist},
+			page: has(sdist2, wheel2), files: []string{wheel310, wheel311, sdist},
+			want: []string{wheel310 + " | " + wheel311 + " | " + sdist},
 		},
 		"a release that is there": {
-			has("alder-1.0.0-py2-none-any.whl"),
-			[]string{wheel310, wheel311, sdist},
-			[]string{" | " + wheel310 + " " + wheel311 + " | " + sdist},
+			page: has("alder-1.0.0-py2-none-any.whl"), files: []string{wheel310, wheel311, sdist},
+			want: []string{" | " + wheel310 + " " + wheel311 + " | " + sdist},
 		},
 		"a project that cannot be looked": {unreadable(), []string{wheel310, wheel311}, []string{wheel310 + " | " + wheel311 + " | "}},
 		"an sdist alone":                  {absent(), []string{sdist}, []string{sdist + " |  | "}},
 		"an sdist before a wheel":         {absent(), []string{sdist, wheel}, []string{wheel + " |  | " + sdist}},
 		"one wheel":                       {absent(), []string{wheel}, []string{wheel + " |  | "}},
 		"two releases, one of them there": {
-			has(wheel310),
-			[]string{wheel2, wheel311, sdist2, sdist},
-			[]string{wheel2 + " |  | " + sdist2, " | " + wheel311 + " | " + sdist},
+			page: has(wheel310), files: []string{wheel2, wheel311, sdist2, sdist},
+			want: []string{wheel2 + " |  | " + sdist2, " | " + wheel311 + " | " + sdist},
 		},
 		"a file of no release is there": {has("alder.zip"), []string{wheel}, []string{wheel + " |  | "}},
 	} {

@@ -238,31 +238,28 @@ func TestAdopt(t *testing.T) {
 		"the publisher's": {map[string]string{publishSuffix: publish}, []string{publishSuffix}, 0, nil, ""},
 		"another kind":    {map[string]string{slsaSuffix: slsa}, []string{publishSuffix, slsaSuffix}, 1, nil, ""},
 		"both kinds": {
-			map[string]string{slsaSuffix: slsa, publishSuffix: publish}, []string{publishSuffix, slsaSuffix}, 0, nil, "",
+			beside: map[string]string{slsaSuffix: slsa, publishSuffix: publish},
+			sent:   []string{publishSuffix, slsaSuffix},
 		},
 		"of other bytes": {
-			map[string]string{publishSuffix: ofOther}, []string{publishSuffix}, 1, []string{leftOver}, "a new one is made",
+			beside: map[string]string{publishSuffix: ofOther}, sent: []string{publishSuffix}, made: 1,
+			noted: []string{leftOver}, says: "a new one is made",
 		},
 		"another kind, of other bytes": {map[string]string{slsaSuffix: slsaOfOther}, []string{publishSuffix}, 1, []string{leftOver}, "not sent"},
 		"of another workflow":          {map[string]string{publishSuffix: ofOtherWorkflow}, []string{publishSuffix}, 1, []string{leftOver}, ""},
 		"under the name of another": {
-			map[string]string{slsaSuffix: publish}, []string{publishSuffix}, 1, []string{leftOver}, attest.PublishPredicate,
+			beside: map[string]string{slsaSuffix: publish}, sent: []string{publishSuffix}, made: 1,
+			noted: []string{leftOver}, says: attest.PublishPredicate,
 		},
 		"each under the other's name": {
-			map[string]string{slsaSuffix: publish, publishSuffix: slsa},
-			[]string{publishSuffix},
-			1,
-			[]string{leftOver, leftOver},
-			"",
+			beside: map[string]string{slsaSuffix: publish, publishSuffix: slsa}, sent: []string{publishSuffix},
+			made: 1, noted: []string{leftOver, leftOver},
 		},
 		"damaged": {map[string]string{publishSuffix: "{"}, []string{publishSuffix}, 1, []string{leftOver}, ""},
 		"empty":   {map[string]string{publishSuffix: ""}, []string{publishSuffix}, 1, []string{leftOver}, ""},
 		"without an end": {
-			map[string]string{publishSuffix: publish + strings.Repeat(" ", maxAttestationFile)},
-			[]string{publishSuffix},
-			1,
-			[]string{leftOver},
-			"larger than",
+			beside: map[string]string{publishSuffix: publish + strings.Repeat(" ", maxAttestationFile)},
+			sent:   []string{publishSuffix}, made: 1, noted: []string{leftOver}, says: "larger than",
 		},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -402,7 +399,7 @@ func TestSaveAttestations_Fails(t *testing.T) {
 	h.options.AttestationsDir = h.path("attestations")
 	h.deps.Save = func(string, []byte) error { return errors.New("disk full") }
 	h.sign(config.AttestAuto)
-	f := one(t, finding.Of(h.run()), "attestations-dir")
+	f := only(t, finding.Of(h.run()), "attestations-dir")
 	wantText(t, "the error", f.Message+" "+f.Fix, "disk full", "attestations-dir")
 	want(t, "files on the index", len(h.stage.Files()), 0)
 	want(t, "tokens", len(h.stage.Tokens()), 0)

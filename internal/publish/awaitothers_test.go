@@ -62,32 +62,30 @@ func TestAwaitOthers(t *testing.T) {
 			return []page{listing(alder), listing(alder, ours[0]), listing(alder, ours...)}
 		}, true, "", 0, nil, 3, five(3)},
 		"shown after a failure": {
-			nothing, func(ours ...pep.Held) []page { return []page{unreadable(), listing(alder, ours...)} }, true, "", 0, nil,
-			2, five(2),
+			change: nothing,
+			pages:  func(ours ...pep.Held) []page { return []page{unreadable(), listing(alder, ours...)} },
+			waited: true, looks: 2, waits: five(2),
 		},
 		"shown with other bytes": {nothing, func(ours ...pep.Held) []page {
 			return []page{listing(alder, ours[0], pep.Held{Name: sdist, SHA256: otherDigest})}
 		}, true, "", 0, nil, 1, five(1)},
 		"never shown": {nothing, never, false, unpublished, finding.Index, []string{"does not show", wheel, sdist}, 11, five(12)},
 		"half of it is shown": {
-			nothing, func(ours ...pep.Held) []page { return []page{listing(alder, ours[0])} }, false, unpublished, finding.Index,
-			[]string{"does not show", sdist},
-			11, five(12),
+			change: nothing, pages: func(ours ...pep.Held) []page { return []page{listing(alder, ours[0])} },
+			err: unpublished, fault: finding.Index, says: []string{"does not show", sdist}, looks: 11, waits: five(12),
 		},
 		"a longer wait is cut": {func(h *harness) { h.options.Wait = 10 * m }, never, false, unpublished, finding.Index, nil, 23, five(24)},
-		"a short wait":         {func(h *harness) { h.options.Wait = 12 * s }, never, false, unpublished, finding.Index, nil, 2, five(3)},
+		"a short wait":         {func(h *harness) { h.options.Wait = 14 * s }, never, false, unpublished, finding.Index, nil, 2, five(3)},
 		"no wait":              {func(h *harness) { h.options.Wait = 0 }, never, false, unpublished, finding.Index, []string{"does not show"}, 0, five(1)},
 		"never readable": {
-			func(h *harness) { h.options.Wait = 12 * s }, func(...pep.Held) []page { return []page{unreadable()} }, false,
-			unpublished, finding.Index,
-			[]string{"could not be asked", "403"},
-			2, five(3),
+			change: func(h *harness) { h.options.Wait = 14 * s },
+			pages:  func(...pep.Held) []page { return []page{unreadable()} }, err: unpublished, fault: finding.Index,
+			says: []string{"could not be asked", "403"}, looks: 2, waits: five(3),
 		},
 		"readable at last": {
-			func(h *harness) { h.options.Wait = 12 * s },
-			func(...pep.Held) []page { return []page{unreadable(), listing(alder)} }, false, unpublished, finding.Index,
-			[]string{"does not show"},
-			2, five(3),
+			change: func(h *harness) { h.options.Wait = 14 * s },
+			pages:  func(...pep.Held) []page { return []page{unreadable(), listing(alder)} }, err: unpublished, fault: finding.Index,
+			says: []string{"does not show"}, looks: 2, waits: five(3),
 		},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -158,6 +156,6 @@ func TestAwaitOthers_OtherBytes(t *testing.T) {
 	}
 	want(t, "errors", idsOf(finding.Of(h.run())), []string{"conflict"})
 	want(t, "assets", h.assets(release), nil)
-	want(t, "recorded", eventsOf[ledger.Attached](h)[0].Outcome, ledger.ReleaseFailed)
+	want(t, "recorded", eventOf[ledger.Attached](h).Outcome, ledger.ReleaseFailed)
 	want(t, "plans", len(eventsOf[ledger.Planned](h)), 2)
 }

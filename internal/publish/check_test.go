@@ -32,21 +32,17 @@ func TestCheck(t *testing.T) {
 		"nothing is wrong": {nil, true, nil, nil, ledger.Judged{Files: 2}},
 		"a warning":        {[]string{unknownHeader}, true, nil, []string{unknownRule}, ledger.Judged{Files: 2, Warnings: 1}},
 		"an error": {
-			[]string{wrongHeader}, true, []string{wrongRule}, []string{wrongRule}, ledger.Judged{Files: 2, Errors: 1},
+			headers: []string{wrongHeader}, verify: true, err: []string{wrongRule}, noted: []string{wrongRule},
+			counts: ledger.Judged{Files: 2, Errors: 1},
 		},
 		"both": {
-			[]string{wrongHeader, unknownHeader},
-			true,
-			[]string{wrongRule},
-			[]string{unknownRule, wrongRule},
-			ledger.Judged{Files: 2, Errors: 1, Warnings: 1},
+			headers: []string{wrongHeader, unknownHeader}, verify: true, err: []string{wrongRule},
+			noted: []string{unknownRule, wrongRule}, counts: ledger.Judged{Files: 2, Errors: 1, Warnings: 1},
 		},
 		"an error that is let pass": {[]string{wrongHeader}, false, nil, []string{wrongRule}, ledger.Judged{Files: 2, Warnings: 1}},
 		"both, and the error is passed": {
-			[]string{wrongHeader, unknownHeader},
-			false, nil,
-			[]string{wrongRule, unknownRule},
-			ledger.Judged{Files: 2, Warnings: 2},
+			headers: []string{wrongHeader, unknownHeader}, noted: []string{wrongRule, unknownRule},
+			counts: ledger.Judged{Files: 2, Warnings: 2},
 		},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -61,7 +57,7 @@ func TestCheck(t *testing.T) {
 			for _, f := range h.receipt().Findings {
 				want(t, "file of "+string(f.ID), f.File, filepath.Join("dist", wheel))
 			}
-			got := eventsOf[ledger.Judged](h)[0]
+			got := eventOf[ledger.Judged](h)
 			want(t, "rules", got.Rules, len(preflight.Rules()))
 			got.Rules = 0
 			want(t, "counts", got, c.counts)
@@ -105,7 +101,7 @@ func TestCheck_WithoutRelease(t *testing.T) {
 	h.write(filepath.Join("dist", wheel), string(noVersion))
 	h.options.VerifyMetadata = false
 	err := h.run()
-	f := one(t, finding.Of(err), "no-release")
+	f := only(t, finding.Of(err), "no-release")
 	want(t, "errors", len(finding.Of(err)), 1)
 	want(t, "file", f.File, filepath.Join("dist", wheel))
 	want(t, "fault", f.Fault, finding.Distribution)
@@ -140,37 +136,33 @@ func TestPlan(t *testing.T) {
 		actions []ledger.Action // of wheel and sdist
 	}{
 		"nothing there": {
-			func([]*target) []pep.Held { return nil }, false, nil, nil,
-			[]ledger.Action{ledger.ActionUpload, ledger.ActionUpload},
+			listed:  func([]*target) []pep.Held { return nil },
+			actions: []ledger.Action{ledger.ActionUpload, ledger.ActionUpload},
 		},
 		"one of two there": {
-			func(all []*target) []pep.Held { return []pep.Held{as(all[0])} }, false, nil, nil,
-			[]ledger.Action{ledger.ActionPresent, ledger.ActionUpload},
+			listed:  func(all []*target) []pep.Held { return []pep.Held{as(all[0])} },
+			actions: []ledger.Action{ledger.ActionPresent, ledger.ActionUpload},
 		},
 		"all there": {
-			func(all []*target) []pep.Held { return []pep.Held{as(all[0]), as(all[1])} }, false, nil, nil,
-			[]ledger.Action{ledger.ActionPresent, ledger.ActionPresent},
+			listed:  func(all []*target) []pep.Held { return []pep.Held{as(all[0]), as(all[1])} },
+			actions: []ledger.Action{ledger.ActionPresent, ledger.ActionPresent},
 		},
 		"a conflict": {
-			func([]*target) []pep.Held { return []pep.Held{theirs} }, false,
-			[]string{"conflict"},
-			nil,
-			[]ledger.Action{ledger.ActionUpload, ledger.ActionConflict},
+			listed: func([]*target) []pep.Held { return []pep.Held{theirs} }, err: []string{"conflict"},
+			actions: []ledger.Action{ledger.ActionUpload, ledger.ActionConflict},
 		},
 		"two conflicts": {
-			func([]*target) []pep.Held { return []pep.Held{theirs, {Name: wheel, SHA256: otherDigest}} }, false,
-			[]string{"conflict", "conflict"},
-			nil,
-			[]ledger.Action{ledger.ActionConflict, ledger.ActionConflict},
+			listed:  func([]*target) []pep.Held { return []pep.Held{theirs, {Name: wheel, SHA256: otherDigest}} },
+			err:     []string{"conflict", "conflict"},
+			actions: []ledger.Action{ledger.ActionConflict, ledger.ActionConflict},
 		},
 		"a conflict to skip": {
-			func([]*target) []pep.Held { return []pep.Held{theirs} }, true, nil,
-			[]string{"skipped"},
-			[]ledger.Action{ledger.ActionUpload, ledger.ActionSkip},
+			listed: func([]*target) []pep.Held { return []pep.Held{theirs} }, skip: true, noted: []string{"skipped"},
+			actions: []ledger.Action{ledger.ActionUpload, ledger.ActionSkip},
 		},
 		"nothing to skip here": {
-			func([]*target) []pep.Held { return nil }, true, nil, nil,
-			[]ledger.Action{ledger.ActionUpload, ledger.ActionUpload},
+			listed: func([]*target) []pep.Held { return nil }, skip: true,
+			actions: []ledger.Action{ledger.ActionUpload, ledger.ActionUpload},
 		},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -183,14 +175,11 @@ func TestPlan(t *testing.T) {
 			err := r.plan(targets)
 			want(t, "errors", idsOf(finding.Of(err)), c.err)
 			want(t, "noted", h.noted(), c.noted)
-			planned := eventsOf[ledger.Planned](h)
-			if len(planned) != 1 {
-				t.Fatalf("%d plans", len(planned))
-			}
+			planned := eventOf[ledger.Planned](h)
 			for i, action := range c.actions {
 				want(t, "action of "+targets[i].Name, targets[i].action, action)
 				want(t, "outcome of "+targets[i].Name, targets[i].outcome, action.Outcome())
-				want(t, "recorded action of "+targets[i].Name, planned[0].Files[i].Action, action)
+				want(t, "recorded action of "+targets[i].Name, planned.Files[i].Action, action)
 			}
 		})
 	}
@@ -218,7 +207,7 @@ func TestPlan_Releases(t *testing.T) {
 	h := newScripted(t, true, wheel, sdist, wheel2, "Birch-1.0.tar.gz")
 	_, _ = h.planned()
 	var got []string
-	for _, r := range eventsOf[ledger.Planned](h)[0].Releases {
+	for _, r := range eventOf[ledger.Planned](h).Releases {
 		got = append(got, r.Name+" "+r.Version+" "+string(r.Project))
 		wantText(t, "the page of "+r.Name, r.URL, "/simple/"+string(r.Project)+"/")
 	}

@@ -73,13 +73,13 @@ func TestCheckFiles_LeftAlone(t *testing.T) {
 	h.write("dist/"+wheel+".publish.attestation", "{}")
 	got, err := checked(t, h, "dist")
 	wantError(t, "check", err, nil)
-	f := one(t, got.Findings, "left-alone")
+	f := only(t, got.Findings, "left-alone")
 	wantText(t, "the notice", f.Message, "README.md", wheel+".publish.attestation")
 	want(t, "files", below(h, got.Files), []string{"dist/" + wheel})
 
 	got, err = checked(t, h, "dist/README.md", "dist")
 	wantError(t, "check", err, nil)
-	want(t, "a file that was named is left alone", strings.Contains(one(t, got.Findings, "left-alone").Message, "README.md"), false)
+	want(t, "a file that was named is left alone", strings.Contains(only(t, got.Findings, "left-alone").Message, "README.md"), false)
 	want(t, "and is checked", finding.Worst(got.Findings), finding.Error)
 }
 
@@ -119,12 +119,12 @@ func TestCheckFiles_Index(t *testing.T) {
 		"nothing there":  {func(pep.Held) page { return listing(alder) }, false, nil},
 		"the same bytes": {func(ours pep.Held) page { return listing(alder, ours) }, false, nil},
 		"other bytes": {
-			func(pep.Held) page { return listing(alder, pep.Held{Name: wheel, SHA256: otherDigest}) }, false,
-			[]string{"conflict"},
+			page:  func(pep.Held) page { return listing(alder, pep.Held{Name: wheel, SHA256: otherDigest}) },
+			found: []string{"conflict"},
 		},
 		"other bytes, skip": {
-			func(pep.Held) page { return listing(alder, pep.Held{Name: wheel, SHA256: otherDigest}) }, true,
-			[]string{"conflict"},
+			page: func(pep.Held) page { return listing(alder, pep.Held{Name: wheel, SHA256: otherDigest}) },
+			skip: true, found: []string{"conflict"},
 		},
 		"no answer":           {func(pep.Held) page { return unreadable() }, false, []string{"look-failed"}},
 		"an unknown project":  {func(pep.Held) page { return absent() }, false, []string{"first-release"}},

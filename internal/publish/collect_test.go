@@ -26,11 +26,7 @@ func TestCollect(t *testing.T) {
 	want(t, "requests of birch", h.index.asked("birch"), 1)
 	want(t, "alder exists", r.listings.answered()[alder].Exists, true)
 	want(t, "noted", h.noted(), nil)
-	recorded := eventsOf[ledger.Collected](h)
-	if len(recorded) != 1 {
-		t.Fatalf("%d events of collected files", len(recorded))
-	}
-	want(t, "recorded", recorded[0].Files, describeAll(targets))
+	want(t, "recorded", eventOf[ledger.Collected](h).Files, describeAll(targets))
 	content, err := os.ReadFile(h.path("dist", wheel))
 	if err != nil {
 		t.Fatal(err)
@@ -143,7 +139,7 @@ func TestCollect_Unreadable(t *testing.T) {
 	h := newScripted(t, true, wheel)
 	r := newRun(h.options, h.deps)
 	_, err := r.gather(t.Context(), []string{h.path("dist", wheel), h.path("dist", sdist)})
-	f := one(t, finding.Of(err), "unreadable")
+	f := only(t, finding.Of(err), "unreadable")
 	wantText(t, "the error", f.Message, sdist)
 	want(t, "has a next step", f.Fix != "", true)
 	want(t, "recorded", len(eventsOf[ledger.Collected](h)), 0)
@@ -286,7 +282,7 @@ func TestCheckAttestationsDir(t *testing.T) {
 			if err == nil {
 				return
 			}
-			f := one(t, finding.Of(err), "attestations-dir")
+			f := only(t, finding.Of(err), "attestations-dir")
 			want(t, "fault", f.Fault, finding.Workflow)
 			want(t, "severity", f.Severity, finding.Error)
 			wantText(t, "the error", f.Message, h.options.AttestationsDir)

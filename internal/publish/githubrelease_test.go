@@ -26,16 +26,6 @@ const (
 	manifestName = "alder-1.0.manifest.json"
 )
 
-// attached returns the one result of attaching that was recorded.
-func attached(t *testing.T, h *harness) ledger.Attached {
-	t.Helper()
-	all := eventsOf[ledger.Attached](h)
-	if len(all) != 1 {
-		t.Fatalf("%d results of attaching", len(all))
-	}
-	return all[0]
-}
-
 // TestGitHubRelease: the job that publishes attaches the files, their attestations as bundles, and the manifest once all is there.
 func TestGitHubRelease(t *testing.T) {
 	t.Parallel()
@@ -55,12 +45,18 @@ func TestGitHubRelease(t *testing.T) {
 			want(t, a.Name+" has the bytes of the file", bytes.Equal(a.Bytes, content(t, h, "dist/"+a.Name)), true)
 		}
 	}
-	want(t, "result", attached(t, h), ledger.Attached{Outcome: ledger.ReleaseAttached, Assets: 5, Wanted: 5, Page: h.releasePage()})
+	wantAttached(t, h, ledger.ReleaseAttached, 5, 5)
 	want(t, "found", eventsOf[ledger.ReleaseFound](h), []ledger.ReleaseFound{{Tag: "v1.0.0"}})
 	want(t, "assets recorded", len(eventsOf[ledger.Asset](h)), 5)
 	phases := h.phases()
 	want(t, "the release is found before anything is signed", slices.Index(phases, "Find release") < slices.Index(phases, "Identify"), true)
 	want(t, "last phase", phases[len(phases)-1], "GitHub release")
+}
+
+// wantAttached reports a result of attaching that is another one: so many assets of those that were wanted, on the page of the release.
+func wantAttached(t *testing.T, h *harness, outcome ledger.GitHubRelease, assets, wanted int) {
+	t.Helper()
+	want(t, "result", eventOf[ledger.Attached](h), ledger.Attached{Outcome: outcome, Assets: assets, Wanted: wanted, Page: h.releasePage()})
 }
 
 // releasePage returns the page of the release of the tag.
@@ -98,7 +94,7 @@ func TestGitHubRelease_AnotherJob(t *testing.T) {
 	third.deps.Manifest = func() []byte { return []byte("another manifest") }
 	wantError(t, "the job again", third.run(), nil)
 	want(t, "assets afterwards", third.assets(release), all)
-	want(t, "result", attached(t, third).Outcome, ledger.ReleaseAttached)
+	want(t, "result", eventOf[ledger.Attached](third).Outcome, ledger.ReleaseAttached)
 	for _, e := range eventsOf[ledger.Asset](third) {
 		want(t, e.Name+" was there", e.There, true)
 		want(t, e.Name+" was kept", e.Kept, e.Name == manifestName)
@@ -120,8 +116,8 @@ func TestGitHubRelease_Find(t *testing.T) {
 	}{
 		"no such release": {func(h *harness, _ releases.Release) { h.options.Tag = "v2.0.0" }, "github-release-missing"},
 		"no right": {
-			func(h *harness, _ releases.Release) { h.stage.GitHub.Grant(h.env[fakepypi.GitHubToken], releases.Read) },
-			"github-permission",
+			how: func(h *harness, _ releases.Release) { h.stage.GitHub.Grant(h.env[fakepypi.GitHubToken], releases.Read) },
+			id:  "github-permission",
 		},
 		"other bytes": {func(h *harness, release releases.Release) {
 			h.stage.GitHub.Hold(releases.Asset{Release: release.ID, Name: sdist, Bytes: []byte("theirs")})
@@ -137,7 +133,7 @@ func TestGitHubRelease_Find(t *testing.T) {
 			want(t, "files on the index", len(h.stage.Files()), 0)
 			want(t, "log entries", h.stage.LogSize(), 0)
 			want(t, "tokens", len(h.stage.Tokens()), 0)
-			result := attached(t, h)
+			result := eventOf[ledger.Attached](h)
 			want(t, "result", result.Outcome, ledger.ReleaseFailed)
 			want(t, "assets", result.Assets, 0)
 		})
@@ -157,7 +153,7 @@ func TestGitHubRelease_FindCancelled(t *testing.T) {
 	}
 	wantError(t, "run", h.runIn(ctx), errSignal)
 	want(t, "reported", h.noted(), []string{string(finding.Cancelled)})
-	want(t, "result", attached(t, h).Outcome, ledger.ReleaseFailed)
+	want(t, "result", eventOf[ledger.Attached](h).Outcome, ledger.ReleaseFailed)
 }
 
 // TestGitHubRelease_Skipped: a file whose name has other bytes at the index is none of the release's, and what the release has under
@@ -173,7 +169,7 @@ func TestGitHubRelease_Skipped(t *testing.T) {
 	next.stage.GitHub.Hold(releases.Asset{Release: release.ID, Name: sdist, Bytes: []byte("something else")})
 	wantError(t, "run", next.run(), nil)
 	want(t, "assets", next.assets(release), []string{wheel, manifestName, sdist})
-	want(t, "result", attached(t, next), ledger.Attached{Outcome: ledger.ReleaseAttached, Assets: 2, Wanted: 2, Page: next.releasePage()})
+	wantAttached(t, next, ledger.ReleaseAttached, 2, 2)
 }
 
 // TestGitHubRelease_NothingPublished: where all files are skipped, nothing is attached, the manifest neither.
@@ -187,7 +183,7 @@ func TestGitHubRelease_NothingPublished(t *testing.T) {
 	release := next.attachTo(releaseV1)
 	wantError(t, "run", next.run(), nil)
 	want(t, "assets", next.assets(release), nil)
-	want(t, "wanted", attached(t, next).Wanted, 0)
+	want(t, "wanted", eventOf[ledger.Attached](next).Wanted, 0)
 }
 
 // TestGitHubRelease_Incomplete: what cannot be attached after the publication is a warning. The manifest says that all is there, so
@@ -218,45 +214,31 @@ func TestGitHubRelease_Incomplete(t *testing.T) {
 	for name, c := range map[string]row{
 		"all is there": {func(*harness) {}, []string{wheel, bundle, manifestName}, ledger.ReleaseAttached, 3, nil, nil},
 		"nobody wants them": {
-			func(h *harness) { h.options.Attest = config.AttestNever },
-			[]string{wheel, manifestName},
-			ledger.ReleaseAttached,
-			2, nil, nil,
+			how: func(h *harness) { h.options.Attest = config.AttestNever }, assets: []string{wheel, manifestName},
+			outcome: ledger.ReleaseAttached, wanted: 2,
 		},
 		"no Sigstore known": {
-			func(h *harness) { h.deps.Signer = nil },
-			[]string{wheel, manifestName},
-			ledger.ReleaseAttached, 2,
-			[]string{noAttestations},
-			[]string{wheel, "Sigstore"},
+			how: func(h *harness) { h.deps.Signer = nil }, assets: []string{wheel, manifestName},
+			outcome: ledger.ReleaseAttached, wanted: 2, noted: []string{noAttestations},
+			says: []string{wheel, "Sigstore"},
 		},
 		"another repository": {
-			func(h *harness) { h.options.Repository = "octo-org/another" },
-			[]string{wheel, manifestName},
-			ledger.ReleaseAttached, 2,
-			[]string{noAttestations},
-			[]string{wheel, "octo-org/another"},
+			how: func(h *harness) { h.options.Repository = "octo-org/another" }, assets: []string{wheel, manifestName},
+			outcome: ledger.ReleaseAttached, wanted: 2, noted: []string{noAttestations},
+			says: []string{wheel, "octo-org/another"},
 		},
 		"provenance is down": {
-			func(h *harness) { h.fail("provenance", "status-503", 0, -1) },
-			[]string{wheel},
-			ledger.ReleaseFailed, 3,
-			[]string{noAttestations},
-			[]string{wheel, "503"},
+			how: func(h *harness) { h.fail("provenance", "status-503", 0, -1) }, assets: []string{wheel},
+			outcome: ledger.ReleaseFailed, wanted: 3, noted: []string{noAttestations}, says: []string{wheel, "503"},
 		},
 		"no provenance": {
-			func(h *harness) { h.stage.Switch(func(s *fakepypi.Switches) { s.NoAttestations = true }) },
-			[]string{wheel},
-			ledger.ReleaseFailed, 3,
-			[]string{noAttestations},
-			[]string{wheel, "403"},
+			how:    func(h *harness) { h.stage.Switch(func(s *fakepypi.Switches) { s.NoAttestations = true }) },
+			assets: []string{wheel}, outcome: ledger.ReleaseFailed, wanted: 3, noted: []string{noAttestations},
+			says: []string{wheel, "403"},
 		},
 		"the page is down": {
-			func(h *harness) { h.fail("look", "html-403", 1, -1) },
-			[]string{wheel},
-			ledger.ReleaseFailed, 3,
-			[]string{noAttestations},
-			[]string{wheel, "403"},
+			how: func(h *harness) { h.fail("look", "html-403", 1, -1) }, assets: []string{wheel},
+			outcome: ledger.ReleaseFailed, wanted: 3, noted: []string{noAttestations}, says: []string{wheel, "403"},
 		},
 		"a page of no such file": {func(h *harness) {
 			h.watch = func(e ledger.Event) {
@@ -266,17 +248,14 @@ func TestGitHubRelease_Incomplete(t *testing.T) {
 			}
 		}, []string{wheel}, ledger.ReleaseFailed, 3, []string{noAttestations}, []string{wheel, "cache"}},
 		"uploads to GitHub fail": {
-			func(h *harness) { h.stage.GitHub.Say("upload", failing(3, http.StatusBadRequest)...) }, nil, ledger.ReleaseFailed,
-			3,
-			[]string{"github-asset-refused", "github-asset-refused"},
-			[]string{"published"},
+			how:     func(h *harness) { h.stage.GitHub.Say("upload", failing(3, http.StatusBadRequest)...) },
+			outcome: ledger.ReleaseFailed, wanted: 3, noted: []string{"github-asset-refused", "github-asset-refused"},
+			says: []string{"published"},
 		},
 		"the first one fails": {
-			func(h *harness) { h.stage.GitHub.Say("upload", failing(1, http.StatusBadRequest)...) },
-			[]string{bundle},
-			ledger.ReleaseFailed, 3,
-			[]string{"github-asset-refused"},
-			[]string{wheel},
+			how:    func(h *harness) { h.stage.GitHub.Say("upload", failing(1, http.StatusBadRequest)...) },
+			assets: []string{bundle}, outcome: ledger.ReleaseFailed, wanted: 3,
+			noted: []string{"github-asset-refused"}, says: []string{wheel},
 		},
 		"the manifest fails": {func(h *harness) {
 			h.watch = func(e ledger.Event) {
@@ -293,7 +272,7 @@ func TestGitHubRelease_Incomplete(t *testing.T) {
 			c.how(h)
 			wantError(t, "run", h.run(), nil)
 			want(t, "assets", h.assets(release), c.assets)
-			result := attached(t, h)
+			result := eventOf[ledger.Attached](h)
 			want(t, "result", result.Outcome, c.outcome)
 			want(t, "assets that the result tells", result.Assets, len(c.assets))
 			want(t, "assets that were wanted", result.Wanted, c.wanted)
@@ -303,7 +282,7 @@ func TestGitHubRelease_Incomplete(t *testing.T) {
 				want(t, "has a next step", f.Fix != "", true)
 			}
 			if len(c.noted) > 0 {
-				wantText(t, "the warning", h.receipt().Findings[0].Message, c.says...)
+				wantText(t, "the warning", h.firstNoted().Message, c.says...)
 			}
 			want(t, "outcome of the file", h.outcomes()[wheel], ledger.OutcomePresent)
 		})
@@ -343,8 +322,8 @@ func TestGitHubRelease_Cancelled(t *testing.T) {
 	}
 	wantError(t, "run", h.runIn(ctx), nil)
 	want(t, "assets", h.assets(release), nil)
-	want(t, "result", attached(t, h).Outcome, ledger.ReleaseFailed)
-	want(t, "wanted", attached(t, h).Wanted, 3)
+	want(t, "result", eventOf[ledger.Attached](h).Outcome, ledger.ReleaseFailed)
+	want(t, "wanted", eventOf[ledger.Attached](h).Wanted, 3)
 	findings := h.receipt().Findings
 	last := findings[len(findings)-1]
 	want(t, "severity", last.Severity, finding.Warning)
@@ -370,8 +349,8 @@ func TestGitHubRelease_CancelledFetching(t *testing.T) {
 	wantError(t, "run", h.runIn(ctx), nil)
 	want(t, "assets", h.assets(release), nil)
 	want(t, "findings", len(h.noted()), 1)
-	wantText(t, "the warning", h.receipt().Findings[0].Message, errSignal.Error())
-	want(t, "wanted", attached(t, h).Wanted, 5)
+	wantText(t, "the warning", h.firstNoted().Message, errSignal.Error())
+	want(t, "wanted", eventOf[ledger.Attached](h).Wanted, 5)
 }
 
 // TestGitHubRelease_DamagedAttestation: an attestation that cannot be written as a bundle leaves the rest to be attached.
@@ -392,7 +371,7 @@ func TestGitHubRelease_DamagedAttestation(t *testing.T) {
 	want(t, "severity", f.Severity, finding.Warning)
 	wantText(t, "the warning", f.Message, wheel, "published")
 	want(t, "has a next step", f.Fix != "", true)
-	want(t, "result", attached(t, h).Outcome, ledger.ReleaseFailed)
+	want(t, "result", eventOf[ledger.Attached](h).Outcome, ledger.ReleaseFailed)
 }
 
 // TestGitHubRelease_CancelledLate: a signal after the last asset of the files and before the manifest is a failure too.
@@ -408,7 +387,7 @@ func TestGitHubRelease_CancelledLate(t *testing.T) {
 	}
 	wantError(t, "run", h.runIn(ctx), nil)
 	want(t, "assets", h.assets(release), []string{wheel})
-	want(t, "result", attached(t, h), ledger.Attached{Outcome: ledger.ReleaseFailed, Assets: 1, Wanted: 2, Page: h.releasePage()})
+	wantAttached(t, h, ledger.ReleaseFailed, 1, 2)
 }
 
 // TestGitHubRelease_CancelledAtTheEnd: a signal when all is attached took nothing away, and nothing is reported to be missing.
@@ -424,7 +403,7 @@ func TestGitHubRelease_CancelledAtTheEnd(t *testing.T) {
 	}
 	wantError(t, "run", h.runIn(ctx), nil)
 	want(t, "assets", h.assets(release), []string{wheel, manifestName})
-	want(t, "result", attached(t, h), ledger.Attached{Outcome: ledger.ReleaseAttached, Assets: 2, Wanted: 2, Page: h.releasePage()})
+	wantAttached(t, h, ledger.ReleaseAttached, 2, 2)
 	want(t, "noted", h.noted(), nil)
 }
 
@@ -436,7 +415,7 @@ func TestGitHubRelease_NotPublished(t *testing.T) {
 	h.stage.Switch(func(s *fakepypi.Switches) { s.ReadOnly = true })
 	wantError(t, "run", h.run(), ErrIncomplete)
 	want(t, "assets", h.assets(release), nil)
-	want(t, "result", attached(t, h), ledger.Attached{Outcome: ledger.ReleaseFailed, Page: h.releasePage()})
+	wantAttached(t, h, ledger.ReleaseFailed, 0, 0)
 }
 
 // TestGitHubRelease_Nobody: without a release nothing is asked of GitHub, and nothing is recorded.
@@ -460,7 +439,7 @@ func TestAttestationsFor_Unverifiable(t *testing.T) {
 	release := h.attachTo(releaseV1)
 	wantError(t, "run", h.run(), nil)
 	want(t, "assets", h.assets(release), []string{wheel})
-	want(t, "result", attached(t, h).Outcome, ledger.ReleaseFailed)
+	want(t, "result", eventOf[ledger.Attached](h).Outcome, ledger.ReleaseFailed)
 	want(t, "noted", h.noted(), []string{"github-release-attestations"})
 }
 

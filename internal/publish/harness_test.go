@@ -300,10 +300,20 @@ func (h *harness) receipt() ledger.Receipt { return h.recorder.Receipt() }
 // noted returns the ids of what was reported, in order.
 func (h *harness) noted() []string { return idsOf(h.receipt().Findings) }
 
+// firstNoted returns the first finding that was reported.
+func (h *harness) firstNoted() finding.Finding {
+	h.t.Helper()
+	all := h.receipt().Findings
+	if len(all) == 0 {
+		h.t.Fatal("nothing was reported")
+	}
+	return all[0]
+}
+
 // found returns the one finding with this id that was reported.
 func (h *harness) found(id string) finding.Finding {
 	h.t.Helper()
-	return one(h.t, h.receipt().Findings, id)
+	return only(h.t, h.receipt().Findings, id)
 }
 
 // outcomes returns the outcome of every file, by its name.
@@ -333,6 +343,16 @@ func eventsOf[E ledger.Event](h *harness) []E {
 		}
 	}
 	return all
+}
+
+// eventOf returns the one event of a type.
+func eventOf[E ledger.Event](h *harness) E {
+	h.t.Helper()
+	all := eventsOf[E](h)
+	if len(all) != 1 {
+		h.t.Fatalf("%d events of the type %T", len(all), *new(E))
+	}
+	return all[0]
 }
 
 // errSignal is why the runs of these tests are cancelled.
@@ -430,8 +450,8 @@ func wantError(t *testing.T, what string, err, wanted error) {
 	}
 }
 
-// one returns the one finding with this id.
-func one(t *testing.T, all []finding.Finding, id string) finding.Finding {
+// only returns the one finding with this id.
+func only(t *testing.T, all []finding.Finding, id string) finding.Finding {
 	t.Helper()
 	var found []finding.Finding
 	for _, f := range all {

@@ -89,29 +89,28 @@ func TestCheckProvenance(t *testing.T) {
 		"what was sent":                 {address, ok, provenanceWith(ours), false, false, true, nil, []attest.Attestation{ours}},
 		"what was sent, beside another": {address, ok, provenanceWith(earlier, ours), false, false, true, nil, []attest.Attestation{ours}},
 		"that of an earlier run": {
-			address, ok, provenanceWith(earlier), false, false, true,
-			[]string{"provenance-earlier"},
-			[]attest.Attestation{earlier},
+			address: address, status: ok, body: provenanceWith(earlier), settled: true,
+			noted: []string{"provenance-earlier"}, has: []attest.Attestation{earlier},
 		},
 		"that of another workflow": {address, ok, provenanceWith(theirs), false, true, false, nil, []attest.Attestation{ours}},
 		"that of other bytes":      {address, ok, provenanceWith(ofOtherBytes), false, true, false, nil, []attest.Attestation{ours}},
 		"one that is damaged": {
-			address, ok, provenanceWith(attest.Attestation{JSON: []byte(`{"version":1}`)}), false, true, false, nil,
-			[]attest.Attestation{ours},
+			address: address, status: ok, body: provenanceWith(attest.Attestation{JSON: []byte(`{"version":1}`)}),
+			wrong: true, has: []attest.Attestation{ours},
 		},
 		"an earlier one and a foreign one": {address, ok, provenanceWith(earlier, theirs), false, true, false, nil, []attest.Attestation{ours}},
 		"none on the page":                 {"", ok, "", false, false, true, []string{"no-provenance"}, []attest.Attestation{ours}},
 		"attestations are turned off": {
-			address, http.StatusForbidden, `{"message":"Attestations temporarily disabled"}`, false, false, true,
-			[]string{"no-provenance"},
-			[]attest.Attestation{ours},
+			address: address, status: http.StatusForbidden, body: `{"message":"Attestations temporarily disabled"}`,
+			settled: true, noted: []string{"no-provenance"}, has: []attest.Attestation{ours},
 		},
 		"not there yet":        {address, http.StatusNotFound, "", true, false, false, nil, []attest.Attestation{ours}},
 		"the index is down":    {address, http.StatusServiceUnavailable, "", true, false, false, nil, []attest.Attestation{ours}},
 		"the page of a proxy":  {address, ok, "<html>", true, false, false, nil, []attest.Attestation{ours}},
 		"no attestation in it": {address, ok, provenanceWith(), true, false, false, nil, []attest.Attestation{ours}},
 		"an address that is not its own": {
-			"https://elsewhere.example/p", ok, provenanceWith(ours), true, false, false, nil, []attest.Attestation{ours},
+			address: "https://elsewhere.example/p", status: ok, body: provenanceWith(ours), late: true,
+			has: []attest.Attestation{ours},
 		},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -166,12 +165,11 @@ func TestCheckProvenance(t *testing.T) {
 		listed := as(one)
 		listed.Provenance = address
 		_, wrong := r.checkProvenance(t.Context(), one, listed, claims)
-		all := finding.Of(wrong)
-		want(t, "ids", idsOf(all), []string{"provenance-otherwise"})
-		want(t, "severity", all[0].Severity, finding.Error)
-		want(t, "fault", all[0].Fault, finding.Index)
-		want(t, "file", all[0].File, "dist/"+wheel)
-		wantText(t, "the error", all[0].Message, wheel, fmt.Sprint(ours.LogIndex))
+		f := only(t, finding.Of(wrong), "provenance-otherwise")
+		want(t, "severity", f.Severity, finding.Error)
+		want(t, "fault", f.Fault, finding.Index)
+		want(t, "file", f.File, "dist/"+wheel)
+		wantText(t, "the error", f.Message, wheel, fmt.Sprint(ours.LogIndex))
 	})
 	t.Run("what an earlier run has left is recorded as the index's own", func(t *testing.T) {
 		t.Parallel()

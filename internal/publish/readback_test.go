@@ -1,6 +1,8 @@
 package publish
 
 import (
+	"cmp"
+	"context"
 	"net/http"
 	"testing"
 	"time"
@@ -43,7 +45,7 @@ func TestReadBack(t *testing.T) {
 	}
 	type row struct {
 		pages []page
-		wait  time.Duration
+		wait  time.Duration // 0: a minute
 
 		requests int
 		waits    []time.Duration
@@ -55,134 +57,83 @@ func TestReadBack(t *testing.T) {
 	served := ledger.ReadBack{Served: true}
 	late := func(missing ...string) ledger.ReadBack { return ledger.ReadBack{Missing: missing} }
 	for name, c := range map[string]row{
-		"served at once":             {[]page{both}, time.Minute, 2, seconds(1), served, nil, nil, nil},
-		"one file comes late":        {[]page{oneOf, both}, time.Minute, 3, seconds(1, 1), served, nil, nil, nil},
-		"the project comes late":     {[]page{absent(), none, both}, time.Minute, 4, seconds(1, 2, 1), served, nil, nil, nil},
-		"a page that cannot be read": {[]page{unreadable(), both}, time.Minute, 3, seconds(1, 1), served, nil, nil, nil},
-		"an old page between two":    {[]page{both, oneOf, both}, time.Minute, 4, seconds(1, 1, 1), served, nil, nil, nil},
+		"served at once":             {pages: []page{both}, requests: 2, waits: seconds(1), read: served},
+		"one file comes late":        {pages: []page{oneOf, both}, requests: 3, waits: seconds(1, 1), read: served},
+		"the project comes late":     {pages: []page{absent(), none, both}, requests: 4, waits: seconds(1, 2, 1), read: served},
+		"a page that cannot be read": {pages: []page{unreadable(), both}, requests: 3, waits: seconds(1, 1), read: served},
+		"an old page between two":    {pages: []page{both, oneOf, both}, requests: 4, waits: seconds(1, 1, 1), read: served},
 		"pauses become longer": {
-			[]page{none, none, none, none, none, none, both},
-			2 * time.Minute, 8, seconds(1, 2, 4, 8, 15, 15, 1), served, nil,
-			nil, nil,
+			pages: []page{none, none, none, none, none, none, both}, wait: 2 * time.Minute, requests: 8,
+			waits: seconds(1, 2, 4, 8, 15, 15, 1), read: served,
 		},
 		"never served": {
-			[]page{none},
-			10 * second, 4, seconds(1, 2, 4, 8), late(wheel, sdist),
-			[]string{"not-served-yet"},
-			nil,
-			[]string{wheel, sdist, "10s"},
+			pages: []page{none}, wait: 10 * second, requests: 4, waits: seconds(1, 2, 4, 8), read: late(wheel, sdist),
+			noted: []string{"not-served-yet"}, says: []string{wheel, sdist, "10s"},
 		},
 		"one file is never served": {
-			[]page{oneOf},
-			10 * second, 4, seconds(1, 2, 4, 8), late(sdist),
-			[]string{"not-served-yet"},
-			nil,
-			[]string{sdist, "10s"},
-		},
-		"served once, when time is up": {
-			[]page{none, none, both},
-			3500 * time.Millisecond, 3, seconds(1, 2, 1), late(),
-			[]string{"not-served-yet"},
-			nil,
-			[]string{"all files twice in a row"},
+			pages: []page{oneOf}, wait: 10 * second, requests: 4, waits: seconds(1, 2, 4, 8), read: late(sdist),
+			noted: []string{"not-served-yet"}, says: []string{sdist, "10s"},
 		},
 		"the page is never readable": {
-			[]page{unreadable()}, 2 * second, 2, seconds(1, 2), late(wheel, sdist), []string{"not-served-yet"}, nil, nil,
+			pages: []page{unreadable()}, wait: 10 * second, requests: 4, waits: seconds(1, 2, 4, 8), read: late(wheel, sdist),
+			noted: []string{"not-served-yet"},
 		},
 		"another digest": {
-			[]page{with(func(h *pep.Held) { h.SHA256 = otherDigest })},
-			time.Minute, 1, nil,
-			ledger.ReadBack{Otherwise: true},
-			nil,
-			[]string{"served-otherwise"},
-			nil,
+			pages: []page{with(func(h *pep.Held) { h.SHA256 = otherDigest })}, requests: 1,
+			read: ledger.ReadBack{Otherwise: true}, err: []string{"served-otherwise"},
 		},
 		"another digest, later": {
-			[]page{both, with(func(h *pep.Held) { h.SHA256 = otherDigest })},
-			time.Minute, 2, seconds(1),
-			ledger.ReadBack{Otherwise: true},
-			nil,
-			[]string{"served-otherwise"},
-			nil,
+			pages: []page{both, with(func(h *pep.Held) { h.SHA256 = otherDigest })}, requests: 2,
+			waits: seconds(1), read: ledger.ReadBack{Otherwise: true}, err: []string{"served-otherwise"},
 		},
 		"another size": {
-			[]page{with(func(h *pep.Held) { h.Size++ })},
-			time.Minute, 1, nil,
-			ledger.ReadBack{Otherwise: true},
-			nil,
-			[]string{"served-otherwise"},
-			nil,
+			pages: []page{with(func(h *pep.Held) { h.Size++ })}, requests: 1,
+			read: ledger.ReadBack{Otherwise: true}, err: []string{"served-otherwise"},
 		},
-		"no size": {[]page{with(func(h *pep.Held) { h.Size = 0 })}, time.Minute, 2, seconds(1), served, nil, nil, nil},
+		"no size": {pages: []page{with(func(h *pep.Held) { h.Size = 0 })}, requests: 2, waits: seconds(1), read: served},
 		"another digest of one file, and the other one is missing": {
-			[]page{listing(alder, pep.Held{Name: wheel, SHA256: otherDigest})},
-			time.Minute, 1, nil,
-			ledger.ReadBack{Otherwise: true, Missing: []string{sdist}},
-			nil,
-			[]string{"served-otherwise"},
-			nil,
+			pages: []page{listing(alder, pep.Held{Name: wheel, SHA256: otherDigest})}, requests: 1,
+			read: ledger.ReadBack{Otherwise: true, Missing: []string{sdist}}, err: []string{"served-otherwise"},
 		},
 		"other digests of both": {
-			[]page{listing(alder, pep.Held{Name: wheel, SHA256: otherDigest}, pep.Held{Name: sdist, SHA256: otherDigest})},
-			time.Minute, 1, nil,
-			ledger.ReadBack{Otherwise: true},
-			nil,
-			[]string{"served-otherwise", "served-otherwise"},
-			nil,
+			pages:    []page{listing(alder, pep.Held{Name: wheel, SHA256: otherDigest}, pep.Held{Name: sdist, SHA256: otherDigest})},
+			requests: 1, read: ledger.ReadBack{Otherwise: true},
+			err: []string{"served-otherwise", "served-otherwise"},
 		},
 		"another MD5, and nothing else": {
-			[]page{with(func(h *pep.Held) { h.SHA256, h.MD5 = "", otherDigest[:32] })},
-			time.Minute, 1, nil,
-			ledger.ReadBack{Otherwise: true},
-			nil,
-			[]string{"served-otherwise"},
-			nil,
+			pages: []page{with(func(h *pep.Held) { h.SHA256, h.MD5 = "", otherDigest[:32] })}, requests: 1,
+			read: ledger.ReadBack{Otherwise: true}, err: []string{"served-otherwise"},
 		},
 		"the MD5, and nothing else": {
-			[]page{with(func(h *pep.Held) { h.SHA256, h.MD5 = "", md5Of(files[1]) })},
-			time.Minute, 2, seconds(1), served, nil,
-			nil, nil,
+			pages: []page{with(func(h *pep.Held) { h.SHA256, h.MD5 = "", md5Of(files[1]) })}, requests: 2, waits: seconds(1), read: served,
 		},
 		"no digest of one": {
-			[]page{with(func(h *pep.Held) { h.SHA256 = "" })},
-			time.Minute, 2, seconds(1),
-			ledger.ReadBack{Silent: 1},
-			[]string{"no-digest"},
-			nil,
-			[]string{sdist},
+			pages: []page{with(func(h *pep.Held) { h.SHA256 = "" })}, requests: 2,
+			waits: seconds(1), read: ledger.ReadBack{Silent: 1}, noted: []string{"no-digest"}, says: []string{sdist},
 		},
 		"no digest, and another size": {
-			[]page{with(func(h *pep.Held) { h.SHA256, h.Size = "", 1 })},
-			time.Minute, 1, nil,
-			ledger.ReadBack{Otherwise: true},
-			nil,
-			[]string{"served-otherwise"},
-			nil,
+			pages: []page{with(func(h *pep.Held) { h.SHA256, h.Size = "", 1 })}, requests: 1,
+			read: ledger.ReadBack{Otherwise: true}, err: []string{"served-otherwise"},
 		},
 		"these bytes under another name": {
-			[]page{with(func(h *pep.Held) { h.Name = sdist2 })},
-			second, 1, seconds(1), late(sdist),
-			[]string{"not-served-yet"},
-			nil, nil,
+			pages: []page{with(func(h *pep.Held) { h.Name = sdist2 })}, wait: 10 * second, requests: 4,
+			waits: seconds(1, 2, 4, 8), read: late(sdist), noted: []string{"not-served-yet"},
 		},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			h := newScripted(t, true)
 			h.index.pages[alder] = c.pages
-			h.options.Wait = c.wait
+			h.options.Wait = cmp.Or(c.wait, time.Minute)
 			err := newRun(h.options, h.deps).readBack(t.Context(), uploaded(t, wheel, sdist), oidc.Claims{})
 			want(t, "errors", idsOf(finding.Of(err)), c.err)
 			want(t, "requests", h.index.asked("alder"), c.requests)
 			want(t, "waits", h.waits.recorded, c.waits)
-			read := eventsOf[ledger.ReadBack](h)
-			if len(read) != 1 {
-				t.Fatalf("%d results were recorded", len(read))
-			}
-			want(t, "served", read[0].Served, c.read.Served)
-			want(t, "something else is served", read[0].Otherwise, c.read.Otherwise)
-			want(t, "missing", read[0].Missing, c.read.Missing)
-			want(t, "without a digest", read[0].Silent, c.read.Silent)
+			read := eventOf[ledger.ReadBack](h)
+			want(t, "served", read.Served, c.read.Served)
+			want(t, "something else is served", read.Otherwise, c.read.Otherwise)
+			want(t, "missing", read.Missing, c.read.Missing)
+			want(t, "without a digest", read.Silent, c.read.Silent)
 			want(t, "noted", h.noted(), c.noted)
 			for _, f := range h.receipt().Findings {
 				want(t, "severity", f.Severity, finding.Warning)
@@ -191,6 +142,25 @@ func TestReadBack(t *testing.T) {
 			want(t, "phases", h.phases(), []string{"Read back"})
 		})
 	}
+}
+
+// TestReadBack_ServedOnce: an index that serves everything for the first time when time is up has not been seen to do it twice.
+func TestReadBack_ServedOnce(t *testing.T) {
+	t.Parallel()
+	h := newScripted(t, true)
+	files := uploaded(t, wheel)
+	h.index.pages[alder] = []page{listing(alder), listing(alder, as(files[0]))}
+	h.options.Wait = time.Minute
+	sleeps := 0
+	h.deps.Sleep = func(context.Context, time.Duration) error {
+		if sleeps++; sleeps == 2 {
+			return context.DeadlineExceeded
+		}
+		return nil
+	}
+	wantError(t, "reading back", newRun(h.options, h.deps).readBack(t.Context(), files, oidc.Claims{}), nil)
+	want(t, "recorded", eventOf[ledger.ReadBack](h), ledger.ReadBack{})
+	wantText(t, "the warning", h.found("not-served-yet").Message, "all files twice in a row", "1m0s")
 }
 
 // TestReadBack_Otherwise: an index that serves other bytes than it took is at fault, and both digests are told.
@@ -205,7 +175,7 @@ func TestReadBack_Otherwise(t *testing.T) {
 		h.options.Wait = time.Minute
 		files := uploaded(t, wheel)
 		err := newRun(h.options, h.deps).readBack(t.Context(), files, oidc.Claims{})
-		f := one(t, finding.Of(err), "served-otherwise")
+		f := only(t, finding.Of(err), "served-otherwise")
 		want(t, "severity", f.Severity, finding.Error)
 		want(t, "fault", f.Fault, finding.Index)
 		want(t, "file", f.File, "dist/"+wheel)
@@ -274,7 +244,7 @@ func TestReadBack_Cancelled(t *testing.T) {
 		h.options.Wait = time.Minute
 		wantError(t, "reading back", newRun(h.options, h.deps).readBack(cancelled(t), uploaded(t, wheel), oidc.Claims{}), nil)
 		want(t, "requests", h.index.asked("alder"), 0)
-		want(t, "missing", eventsOf[ledger.ReadBack](h)[0].Missing, nil)
+		want(t, "missing", eventOf[ledger.ReadBack](h).Missing, nil)
 		wantText(t, "the warning", h.found("not-served-yet").Message, errSignal.Error(), "all files twice in a row")
 	})
 	t.Run("between two looks", func(t *testing.T) {
@@ -285,7 +255,7 @@ func TestReadBack_Cancelled(t *testing.T) {
 		h.waits.during = func() { stop(errSignal) }
 		wantError(t, "reading back", newRun(h.options, h.deps).readBack(ctx, uploaded(t, wheel), oidc.Claims{}), nil)
 		want(t, "requests", h.index.asked("alder"), 1)
-		want(t, "missing", eventsOf[ledger.ReadBack](h)[0].Missing, []string{wheel})
+		want(t, "missing", eventOf[ledger.ReadBack](h).Missing, []string{wheel})
 		wantText(t, "the warning", h.found("not-served-yet").Message, errSignal.Error(), wheel)
 	})
 	t.Run("in the second look", func(t *testing.T) {
@@ -301,7 +271,7 @@ func TestReadBack_Cancelled(t *testing.T) {
 			}
 		}
 		wantError(t, "reading back", newRun(h.options, h.deps).readBack(ctx, file, oidc.Claims{}), nil)
-		want(t, "missing", eventsOf[ledger.ReadBack](h)[0].Missing, nil)
+		want(t, "missing", eventOf[ledger.ReadBack](h).Missing, nil)
 		wantText(t, "the warning", h.found("not-served-yet").Message, errSignal.Error(), "all files twice in a row")
 	})
 }

@@ -30,7 +30,7 @@ func TestRun_NewRelease(t *testing.T) {
 	want(t, "findings", h.noted(), nil)
 	want(t, "read back", receipt.Verified, ledger.Served)
 	want(t, "revoked", receipt.Token.Burned, ledger.BurnProven)
-	want(t, "began", eventsOf[ledger.Began](h)[0].How, "Trusted Publishing, as asked")
+	want(t, "began", eventOf[ledger.Began](h).How, "Trusted Publishing, as asked")
 	want(t, "releases", len(receipt.Releases), 1)
 	if len(h.stage.Files()) != 3 {
 		t.Fatalf("%d files on the index", len(h.stage.Files()))
@@ -137,19 +137,17 @@ func TestRun_DryRun(t *testing.T) {
 	}{
 		"all is well": {func(*harness) {}, []string{"dry-run"}, "nothing was minted or sent"},
 		"no ID token": {
-			func(h *harness) { h.withoutIDToken() },
-			[]string{"id-token-permission", "dry-run"},
-			"the run itself would fail here",
+			how: func(h *harness) { h.withoutIDToken() }, noted: []string{"id-token-permission", "dry-run"},
+			says: "the run itself would fail here",
 		},
 		"no such release": {
-			func(h *harness) { h.attachTo(releaseV1); h.options.Tag = "v2" },
-			[]string{"github-release-missing", "dry-run"},
-			"the run itself would fail here",
+			how:   func(h *harness) { h.attachTo(releaseV1); h.options.Tag = "v2" },
+			noted: []string{"github-release-missing", "dry-run"}, says: "the run itself would fail here",
 		},
 		"neither": {
-			func(h *harness) { h.withoutIDToken(); h.attachTo(releaseV1); h.options.Tag = "v2" },
-			[]string{"github-release-missing", "id-token-permission", "dry-run"},
-			"the run itself would fail here",
+			how:   func(h *harness) { h.withoutIDToken(); h.attachTo(releaseV1); h.options.Tag = "v2" },
+			noted: []string{"github-release-missing", "id-token-permission", "dry-run"},
+			says:  "the run itself would fail here",
 		},
 		"nothing missing, and no ID token": {func(h *harness) {
 			wantError(h.t, "first run", h.another(h.t, wheel).run(), nil)
@@ -165,7 +163,7 @@ func TestRun_DryRun(t *testing.T) {
 			tokens, files := len(h.stage.Tokens()), len(h.stage.Files())
 			wantError(t, "run", h.run(), nil)
 			want(t, "noted", h.noted(), c.noted)
-			wantText(t, "the first note", h.receipt().Findings[0].Message, c.says)
+			wantText(t, "the first note", h.firstNoted().Message, c.says)
 			for _, f := range h.receipt().Findings {
 				want(t, "severity of "+string(f.ID), f.Severity == finding.Error, false)
 			}
@@ -215,7 +213,8 @@ func TestRun_Cancelled(t *testing.T) {
 		"authorizing": {phase("Authorize"), true, string(finding.Cancelled), 0, 0},
 		"uploading":   {phase("Upload"), true, string(finding.Cancelled), 1, 0},
 		"between two files": {
-			func(e ledger.Event) bool { _, ok := e.(ledger.Uploaded); return ok }, true, string(finding.Cancelled), 1, 1,
+			at: func(e ledger.Event) bool { _, ok := e.(ledger.Uploaded); return ok }, failed: true, noted: string(finding.Cancelled),
+			tokens: 1, files: 1,
 		},
 		"revoking":     {phase("Burn"), false, "not-served-yet", 1, 2},
 		"reading back": {phase("Read back"), false, "not-served-yet", 1, 2},
@@ -237,7 +236,7 @@ func TestRun_Cancelled(t *testing.T) {
 				t.Fatalf("reported: %v", noted)
 			}
 			want(t, "reported", noted[0], c.noted)
-			wantText(t, "the report", h.receipt().Findings[0].Message, errSignal.Error())
+			wantText(t, "the report", h.firstNoted().Message, errSignal.Error())
 			want(t, "tokens", len(h.stage.Tokens()), c.tokens)
 			want(t, "files on the index", len(h.stage.Files()), c.files)
 			if c.tokens > 0 {
@@ -295,11 +294,11 @@ func TestRun_Panic(t *testing.T) {
 			}
 			want(t, "struck", struck, true)
 			want(t, "reported", h.noted(), []string{string(finding.Internal)})
-			wantText(t, "the report", h.receipt().Findings[0].Message, "defect")
+			wantText(t, "the report", h.firstNoted().Message, "defect")
 			want(t, "misconfigured", Misconfigured(err), false)
 			want(t, "tokens", len(h.stage.Tokens()), c.tokens)
 			want(t, "revoked", h.receipt().Token.Burned, c.burned)
-			want(t, "result of attaching", attached(t, h).Outcome, ledger.ReleaseFailed)
+			want(t, "result of attaching", eventOf[ledger.Attached](h).Outcome, ledger.ReleaseFailed)
 		})
 	}
 }
@@ -373,7 +372,7 @@ func TestRun_OtherBytesServed(t *testing.T) {
 	want(t, "read back", h.receipt().Verified, ledger.NotServed)
 	want(t, "outcome", h.outcomes()[wheel], ledger.OutcomeUploaded)
 	want(t, "assets", h.assets(release), nil)
-	want(t, "result of attaching", attached(t, h).Outcome, ledger.ReleaseFailed)
+	want(t, "result of attaching", eventOf[ledger.Attached](h).Outcome, ledger.ReleaseFailed)
 }
 
 // TestRun_AfterAnotherJob: a job that may attach and not publish waits for the one that publishes, and then attaches.

@@ -1,6 +1,7 @@
 package publish
 
 import (
+	"context"
 	"encoding/json"
 	"io"
 	"net/http"
@@ -33,6 +34,8 @@ func newScripted(t *testing.T, warehouse bool, names ...string) *harness {
 type scriptedIndex struct {
 	other  http.Handler // everything but pages and uploads; nil: 404
 	before func(n int)  // called when the nth page of a project is requested; may be nil
+	// answering is called before an upload is answered, with this status. May be nil.
+	answering func(ctx context.Context, status int)
 
 	mu       sync.Mutex
 	pages    map[pep.Project][]page // of one request after another, the last one again and again
@@ -48,7 +51,6 @@ type scriptedIndex struct {
 type page struct {
 	status     int
 	kind, body string
-	after      <-chan struct{} // an upload is answered once this is closed; nil: at once
 }
 
 // listing returns the page of a project that has these files.
@@ -141,18 +143,15 @@ func (x *scriptedIndex) upload(w http.ResponseWriter, r *http.Request) {
 		_, _ = io.WriteString(conn, x.raw) // the client may be gone
 		return
 	}
-	answer := x.uploadAnswer(r, header.Filename)
-	if answer.after != nil {
-		select {
-		case <-answer.after:
-		case <-r.Context().Done():
-		}
+	answer := x.uploaded(r, header.Filename)
+	if x.answering != nil {
+		x.answering(r.Context(), answer.status)
 	}
 	answer.write(w)
 }
 
-// uploadAnswer returns the next answer to an upload.
-func (x *scriptedIndex) uploadAnswer(r *http.Request, name string) page {
+// uploaded counts the upload of a file, and returns its answer.
+func (x *scriptedIndex) uploaded(r *http.Request, name string) page {
 	x.mu.Lock()
 	defer x.mu.Unlock()
 	x.requests["upload"]++

@@ -29,18 +29,22 @@ func TestTarget_Compare(t *testing.T) {
 		"the name, after another one":    {[]pep.Held{{Name: sdist, SHA256: otherDigest}, same}, false, ledger.ActionPresent, ""},
 		"the name without a digest":      {[]pep.Held{{Name: wheel}}, false, ledger.ActionUpload, ""},
 		"the name twice, once without a digest": {
-			[]pep.Held{{Name: wheel}, {Name: wheel, SHA256: otherDigest}}, false, ledger.ActionConflict, otherDigest,
+			listed: []pep.Held{{Name: wheel}, {Name: wheel, SHA256: otherDigest}}, action: ledger.ActionConflict,
+			indexDigest: otherDigest,
 		},
 		"the same MD5, and nothing better": {[]pep.Held{{Name: wheel, MD5: sum}}, false, ledger.ActionPresent, ""},
 		"another MD5, and nothing better": {
-			[]pep.Held{{Name: wheel, MD5: otherDigest[:32]}}, false, ledger.ActionConflict, "MD5 " + otherDigest[:32],
+			listed: []pep.Held{{Name: wheel, MD5: otherDigest[:32]}}, action: ledger.ActionConflict,
+			indexDigest: "MD5 " + otherDigest[:32],
 		},
 		"an MD5 that is nothing to compare with": {[]pep.Held{{Name: wheel, MD5: otherDigest[:32]}}, true, ledger.ActionUpload, ""},
 		"the same MD5 and another SHA-256": {
-			[]pep.Held{{Name: wheel, MD5: sum, SHA256: otherDigest}}, false, ledger.ActionConflict, otherDigest,
+			listed: []pep.Held{{Name: wheel, MD5: sum, SHA256: otherDigest}}, action: ledger.ActionConflict,
+			indexDigest: otherDigest,
 		},
 		"another MD5 and the same SHA-256": {
-			[]pep.Held{{Name: wheel, MD5: otherDigest[:32], SHA256: file.sha256()}}, false, ledger.ActionPresent, "",
+			listed: []pep.Held{{Name: wheel, MD5: otherDigest[:32], SHA256: file.sha256()}},
+			action: ledger.ActionPresent,
 		},
 		"the same bytes of another size": {[]pep.Held{{Name: wheel, SHA256: file.sha256(), Size: 9000}}, false, ledger.ActionPresent, ""},
 	} {

@@ -45,26 +45,24 @@ func TestUpload_Batches(t *testing.T) {
 		want  []string // for each release: first | wheels | sdists
 	}{
 		"a new project": {
-			absent(),
-			[]string{wheel310, wheel311, wheel312, sdist},
-			[]string{wheel310 + " | " + wheel311 + " " + wheel312 + " | " + sdist},
+			page: absent(), files: []string{wheel310, wheel311, wheel312, sdist},
+			want: []string{wheel310 + " | " + wheel311 + " " + wheel312 + " | " + sdist},
 		},
 		"a new release": {
-			has(sdist2, wheel2), []string{wheel310, wheel311, sdist}, []string{wheel310 + " | " + wheel311 + " | " + sdist},
+			page: has(sdist2, wheel2), files: []string{wheel310, wheel311, sdist},
+			want: []string{wheel310 + " | " + wheel311 + " | " + sdist},
 		},
 		"a release that is there": {
-			has("alder-1.0.0-py2-none-any.whl"),
-			[]string{wheel310, wheel311, sdist},
-			[]string{" | " + wheel310 + " " + wheel311 + " | " + sdist},
+			page: has("alder-1.0.0-py2-none-any.whl"), files: []string{wheel310, wheel311, sdist},
+			want: []string{" | " + wheel310 + " " + wheel311 + " | " + sdist},
 		},
 		"a project that cannot be looked": {unreadable(), []string{wheel310, wheel311}, []string{wheel310 + " | " + wheel311 + " | "}},
 		"an sdist alone":                  {absent(), []string{sdist}, []string{sdist + " |  | "}},
 		"an sdist before a wheel":         {absent(), []string{sdist, wheel}, []string{wheel + " |  | " + sdist}},
 		"one wheel":                       {absent(), []string{wheel}, []string{wheel + " |  | "}},
 		"two releases, one of them there": {
-			has(wheel310),
-			[]string{wheel2, wheel311, sdist2, sdist},
-			[]string{wheel2 + " |  | " + sdist2, " | " + wheel311 + " | " + sdist},
+			page: has(wheel310), files: []string{wheel2, wheel311, sdist2, sdist},
+			want: []string{wheel2 + " |  | " + sdist2, " | " + wheel311 + " | " + sdist},
 		},
 		"a file of no release is there": {has("alder.zip"), []string{wheel}, []string{wheel + " |  | "}},
 	} {
@@ -117,7 +115,9 @@ func TestUpload_Order(t *testing.T) {
 		}
 		steps = append(steps, step)
 	}
-	want(t, "files on the index", len(h.stage.Files()), 4)
+	if len(h.stage.Files()) != 4 || len(steps) != 8 {
+		t.Fatalf("%d files on the index, after %v", len(h.stage.Files()), steps)
+	}
 	want(t, "first steps", steps[:2], []string{"start " + wheel310, "end " + wheel310})
 	want(t, "last steps", steps[len(steps)-2:], []string{"start " + sdist, "end " + sdist})
 	for _, step := range steps[2 : len(steps)-2] {
@@ -185,63 +185,52 @@ func TestUpload_AfterARefusal(t *testing.T) {
 	t.Parallel()
 	files := []string{wheel310, wheel311, wheel2, "alder-2.0-py2-none-any.whl"}
 	there := listing(alder, pep.Held{Name: sdist, SHA256: otherDigest}, pep.Held{Name: sdist2, SHA256: otherDigest})
-	refusal := page{status: http.StatusBadRequest, body: "no"}
+	refusal, accepted := page{status: http.StatusBadRequest, body: "no"}, page{status: http.StatusOK}
 	for name, c := range map[string]struct {
 		page     page
-		width    int  // uploads at once that the index is given
-		later    bool // what is accepted is answered after the refusal
+		width    int // uploads at once that the index is given
 		answers  []page
-		sent     int
-		outcomes map[ledger.Outcome]int
+		rejected int
+		uploaded int
 	}{
-		"of a new release": {
-			absent(), 2, false,
-			[]page{refusal, {status: http.StatusOK}},
-			2,
-			map[ledger.Outcome]int{ledger.OutcomeRejected: 1, ledger.OutcomeUploaded: 1, ledger.NotAttempted: 2},
-		},
-		"the only one under way": {there, 1, false, []page{refusal}, 1, map[ledger.Outcome]int{ledger.OutcomeRejected: 1, ledger.NotAttempted: 3}},
-		"another under way": {
-			there, 2, true,
-			[]page{refusal, {status: http.StatusOK}},
-			2,
-			map[ledger.Outcome]int{ledger.OutcomeRejected: 1, ledger.OutcomeUploaded: 1, ledger.NotAttempted: 2},
-		},
-		"both under way": {
-			there, 2, false, []page{refusal, refusal}, 2, map[ledger.Outcome]int{ledger.OutcomeRejected: 2, ledger.NotAttempted: 2},
-		},
-		"the second one": {
-			there, 1, false,
-			[]page{{status: http.StatusOK}, refusal},
-			2,
-			map[ledger.Outcome]int{ledger.OutcomeRejected: 1, ledger.OutcomeUploaded: 1, ledger.NotAttempted: 2},
-		},
+		"the only one under way": {there, 1, []page{refusal}, 1, 0},
+		"the second one":         {there, 1, []page{accepted, refusal}, 1, 1},
+		"another under way":      {there, 2, []page{refusal, accepted}, 1, 1},
+		"both under way":         {there, 2, []page{refusal, refusal}, 2, 0},
+		"of a new release":       {absent(), 2, []page{refusal, accepted}, 1, 1},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			h := newScripted(t, true, files...)
 			h.index.pages[alder] = []page{c.page}
-			h.index.uploads = slices.Clone(c.answers)
-			if c.later {
-				refused := make(chan struct{})
-				h.watch = func(e ledger.Event) {
-					if _, ok := e.(ledger.Rejected); ok {
-						close(refused)
-					}
-				}
-				h.index.uploads[1].after = refused
-			}
+			h.index.uploads = c.answers
 			login := h.deps.Password
 			h.deps.Index = index.New(h.deps.Index.Site(), h.client, wire.NewGate(c.width), login)
 			h.deps.Password = newMeeting(login, c.width)
-			wantError(t, "run", h.run(), ErrIncomplete)
-			want(t, "uploads that were sent", h.index.asked("upload"), c.sent)
-			got := map[ledger.Outcome]int{}
-			for _, outcome := range h.outcomes() {
-				got[outcome]++
+			known := make(chan struct{}) // closed when a refusal was understood
+			once := sync.OnceFunc(func() { close(known) })
+			h.watch = func(e ledger.Event) {
+				if _, ok := e.(ledger.Rejected); ok {
+					once()
+				}
 			}
-			want(t, "outcomes", got, c.outcomes)
-			want(t, "uploads that began", len(eventsOf[ledger.Started](h)), c.sent)
+			h.index.answering = func(ctx context.Context, status int) {
+				if status != http.StatusOK || c.width == 1 {
+					return
+				}
+				select { // the other one is still under way until then
+				case <-known:
+				case <-ctx.Done():
+				}
+			}
+			wantError(t, "run", h.run(), ErrIncomplete)
+			sent := c.rejected + c.uploaded
+			want(t, "uploads that were sent", h.index.asked("upload"), sent)
+			want(t, "uploads that began", len(eventsOf[ledger.Started](h)), sent)
+			receipt := h.receipt()
+			want(t, "files that were refused", receipt.Count(ledger.OutcomeRejected), c.rejected)
+			want(t, "files that were accepted", receipt.Count(ledger.OutcomeUploaded), c.uploaded)
+			want(t, "files that were not tried", receipt.Count(ledger.NotAttempted), len(files)-sent)
 		})
 	}
 }

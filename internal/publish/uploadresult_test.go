@@ -44,11 +44,9 @@ func TestResolve(t *testing.T) {
 	refused := func(ambiguous int) error {
 		return refusalOf(ours, http.StatusBadRequest, "Only one sdist may be uploaded per release.", ambiguous)
 	}
-	const warehouse, elsewhere = true, false
-	const skip, keep = true, false
 	type row struct {
 		err       error
-		warehouse bool
+		elsewhere bool // the index is of another kind than PyPI
 		skip      bool
 		pages     []page
 
@@ -60,131 +58,107 @@ func TestResolve(t *testing.T) {
 		says        []string // in the finding, or in what is noted
 	}
 	for name, c := range map[string]row{
-		"accepted": {nil, warehouse, keep, nil, ledger.OutcomeUploaded, "", nil, "", 0, nil},
+		"accepted": {outcome: ledger.OutcomeUploaded},
 
-		"no answer, and the page has it": {noAnswer(1), warehouse, keep, []page{same}, ledger.OutcomeUploaded, "", nil, "", 1, nil},
+		"no answer, and the page has it": {err: noAnswer(1), pages: []page{same}, outcome: ledger.OutcomeUploaded, requests: 1},
 		"no answer, and the page has it late": {
-			noAnswer(1), warehouse, keep, []page{none, none, same}, ledger.OutcomeUploaded, "", nil, "", 3, nil,
+			err: noAnswer(1), pages: []page{none, none, same}, outcome: ledger.OutcomeUploaded, requests: 3,
 		},
 		"no answer, and it is not seen": {
-			noAnswer(1), warehouse, keep,
-			[]page{none},
-			ledger.OutcomeUnclear, "upload-doubtful", nil, "", 3,
-			[]string{wheel, "connection reset"},
+			err: noAnswer(1), pages: []page{none}, outcome: ledger.OutcomeUnclear, id: "upload-doubtful", requests: 3,
+			says: []string{wheel, "connection reset"},
 		},
 		"no answer, and no page either": {
-			noAnswer(1), warehouse, keep, []page{unreadable()}, ledger.OutcomeUnclear, "upload-doubtful", nil, "", 3, nil,
+			err: noAnswer(1), pages: []page{unreadable()}, outcome: ledger.OutcomeUnclear, id: "upload-doubtful", requests: 3,
 		},
 		"no answer, and other bytes": {
-			noAnswer(2), warehouse, keep, []page{other}, ledger.OutcomeUnclear, "upload-doubtful", nil, "", 1, nil,
+			err: noAnswer(2), pages: []page{other}, outcome: ledger.OutcomeUnclear, id: "upload-doubtful", requests: 1,
 		},
 		"no answer, and skip": {
-			noAnswer(1), warehouse, skip, []page{other}, ledger.OutcomeUnclear, "upload-doubtful", nil, "", 1, nil,
+			err: noAnswer(1), skip: true, pages: []page{other}, outcome: ledger.OutcomeUnclear, id: "upload-doubtful",
+			requests: 1,
 		},
 		"no digest to compare with": {
-			noAnswer(1), elsewhere, keep, []page{noDigest}, ledger.OutcomeUnclear, "upload-doubtful", nil, "", 1, nil,
+			err: noAnswer(1), elsewhere: true, pages: []page{noDigest}, outcome: ledger.OutcomeUnclear, id: "upload-doubtful",
+			requests: 1,
 		},
 		"nothing was sent": {
-			noAnswer(0), warehouse, keep,
-			[]page{same},
-			ledger.OutcomeFailed, "upload-failed", nil, "", 0,
-			[]string{wheel, "connection reset"},
+			err: noAnswer(0), pages: []page{same}, outcome: ledger.OutcomeFailed, id: "upload-failed",
+			says: []string{wheel, "connection reset"},
 		},
 
 		"a refusal": {
-			refused(0), warehouse, keep,
-			[]page{same},
-			ledger.OutcomeRejected, "upload-second-sdist", nil, "", 0,
-			[]string{"Only one sdist"},
+			err: refused(0), pages: []page{same}, outcome: ledger.OutcomeRejected, id: "upload-second-sdist",
+			says: []string{"Only one sdist"},
 		},
-		"a refusal, with skip": {
-			refused(0), warehouse, skip, []page{other}, ledger.OutcomeRejected, "upload-second-sdist", nil, "", 0, nil,
-		},
+		"a refusal, with skip": {err: refused(0), skip: true, pages: []page{other}, outcome: ledger.OutcomeRejected, id: "upload-second-sdist"},
 		"a refusal after a lost try": {
-			refused(1), warehouse, keep, []page{none}, ledger.OutcomeRejected, "upload-second-sdist", nil, "", 3, nil,
+			err: refused(1), pages: []page{none}, outcome: ledger.OutcomeRejected, id: "upload-second-sdist", requests: 3,
 		},
-		"a refusal after the try that did it": {refused(1), warehouse, keep, []page{same}, ledger.OutcomeUploaded, "", nil, "", 1, nil},
+		"a refusal after the try that did it": {err: refused(1), pages: []page{same}, outcome: ledger.OutcomeUploaded, requests: 1},
 		"a refusal after a try, other bytes": {
-			refused(1), warehouse, skip, []page{other}, ledger.OutcomeRejected, "upload-second-sdist", nil, "", 1, nil,
+			err: refused(1), skip: true, pages: []page{other}, outcome: ledger.OutcomeRejected, id: "upload-second-sdist",
+			requests: 1,
 		},
 
-		"it exists, with the same bytes":      {exists(0), warehouse, keep, []page{same}, ledger.OutcomePresent, "", nil, "", 1, nil},
-		"it exists, seen late":                {exists(0), warehouse, keep, []page{none, same}, ledger.OutcomePresent, "", nil, "", 2, nil},
-		"it exists since the lost try":        {exists(1), warehouse, keep, []page{same}, ledger.OutcomeUploaded, "", nil, "", 1, nil},
-		"it exists with the same bytes, skip": {exists(0), warehouse, skip, []page{same}, ledger.OutcomePresent, "", nil, "", 1, nil},
+		"it exists, with the same bytes":      {err: exists(0), pages: []page{same}, outcome: ledger.OutcomePresent, requests: 1},
+		"it exists, seen late":                {err: exists(0), pages: []page{none, same}, outcome: ledger.OutcomePresent, requests: 2},
+		"it exists since the lost try":        {err: exists(1), pages: []page{same}, outcome: ledger.OutcomeUploaded, requests: 1},
+		"it exists with the same bytes, skip": {err: exists(0), skip: true, pages: []page{same}, outcome: ledger.OutcomePresent, requests: 1},
 		"it exists, with other bytes": {
-			exists(0), warehouse, keep,
-			[]page{other},
-			ledger.OutcomeRejected, "conflict", nil, "", 1,
-			[]string{theirs.sha256(), ours.sha256()},
+			err: exists(0), pages: []page{other}, outcome: ledger.OutcomeRejected, id: "conflict", requests: 1,
+			says: []string{theirs.sha256(), ours.sha256()},
 		},
-		"it exists with other bytes, lost try": {exists(1), warehouse, keep, []page{other}, ledger.OutcomeRejected, "conflict", nil, "", 1, nil},
+		"it exists with other bytes, lost try": {
+			err: exists(1), pages: []page{other}, outcome: ledger.OutcomeRejected, id: "conflict", requests: 1,
+		},
 		"it exists with other bytes, skip": {
-			exists(0), warehouse, skip,
-			[]page{other},
-			ledger.OutcomeSkipped, "",
-			[]string{"skipped"},
-			theirs.sha256(), 1,
-			[]string{theirs.sha256()},
+			err: exists(0), skip: true, pages: []page{other}, outcome: ledger.OutcomeSkipped, noted: []string{"skipped"},
+			indexDigest: theirs.sha256(), requests: 1, says: []string{theirs.sha256()},
 		},
 		"it exists with another MD5": {
-			conflict409(0), elsewhere, keep,
-			[]page{otherMD5},
-			ledger.OutcomeRejected, "conflict", nil, "", 1,
-			[]string{"MD5", md5Of(theirs)},
+			err: conflict409(0), elsewhere: true, pages: []page{otherMD5}, outcome: ledger.OutcomeRejected, id: "conflict",
+			requests: 1, says: []string{"MD5", md5Of(theirs)},
 		},
 		"it exists with another MD5, skip": {
-			conflict409(0), elsewhere, skip,
-			[]page{otherMD5},
-			ledger.OutcomeSkipped, "",
-			[]string{"skipped"},
-			"MD5 " + md5Of(theirs), 1, nil,
+			err: conflict409(0), elsewhere: true, skip: true, pages: []page{otherMD5}, outcome: ledger.OutcomeSkipped,
+			noted: []string{"skipped"}, indexDigest: "MD5 " + md5Of(theirs), requests: 1,
 		},
 		"these bytes exist under another name": {
-			exists(0), warehouse, keep,
-			[]page{underOther},
-			ledger.OutcomeRejected, "upload-exists", nil, "", 3,
-			[]string{wheel310},
+			err: exists(0), pages: []page{underOther}, outcome: ledger.OutcomeRejected, id: "upload-exists", requests: 3,
+			says: []string{wheel310},
 		},
 		"under another name, skip": {
-			exists(0), warehouse, skip,
-			[]page{underOther},
-			ledger.OutcomeRejected, "upload-exists", nil, "", 3,
-			[]string{wheel310},
+			err: exists(0), skip: true, pages: []page{underOther}, outcome: ledger.OutcomeRejected, id: "upload-exists",
+			requests: 3, says: []string{wheel310},
 		},
 		"it exists, and nobody sees it": {
-			exists(0), warehouse, keep,
-			[]page{none},
-			ledger.OutcomeRejected, "upload-exists", nil, "", 3,
-			[]string{"File already exists"},
+			err: exists(0), pages: []page{none}, outcome: ledger.OutcomeRejected, id: "upload-exists", requests: 3,
+			says: []string{"File already exists"},
 		},
 		"it exists, and nobody sees it, skip": {
-			exists(0), warehouse, skip,
-			[]page{unreadable()},
-			ledger.OutcomeSkipped, "",
-			[]string{"skipped"},
-			"", 3,
-			[]string{"index-url"},
+			err: exists(0), skip: true, pages: []page{unreadable()}, outcome: ledger.OutcomeSkipped, noted: []string{"skipped"},
+			requests: 3, says: []string{"index-url"},
 		},
 		"it exists unseen, after a lost try": {
-			exists(1), warehouse, keep, []page{none}, ledger.OutcomeRejected, "upload-exists", nil, "", 3, nil,
+			err: exists(1), pages: []page{none}, outcome: ledger.OutcomeRejected, id: "upload-exists", requests: 3,
 		},
 		"it exists elsewhere, after a lost try": {
-			conflict409(1), elsewhere, keep,
-			[]page{none},
-			ledger.OutcomeRejected, "upload-exists", nil, "", 3,
-			[]string{"may be this one", "index-url"},
+			err: conflict409(1), elsewhere: true, pages: []page{none}, outcome: ledger.OutcomeRejected, id: "upload-exists",
+			requests: 3, says: []string{"may be this one", "index-url"},
 		},
 		"it exists elsewhere, skip, lost try": {
-			conflict409(1), elsewhere, skip, []page{noDigest}, ledger.OutcomeSkipped, "", []string{"skipped"}, "", 1, nil,
+			err: conflict409(1), elsewhere: true, skip: true, pages: []page{noDigest}, outcome: ledger.OutcomeSkipped,
+			noted: []string{"skipped"}, requests: 1,
 		},
 		"it exists elsewhere": {
-			conflict409(0), elsewhere, keep, []page{none}, ledger.OutcomeRejected, "upload-exists", nil, "", 3, nil,
+			err: conflict409(0), elsewhere: true, pages: []page{none}, outcome: ledger.OutcomeRejected, id: "upload-exists",
+			requests: 3,
 		},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			h := newScripted(t, c.warehouse)
+			h := newScripted(t, !c.elsewhere)
 			h.options.SkipExisting = c.skip
 			h.index.pages[alder] = c.pages
 			r := newRun(h.options, h.deps)
@@ -244,7 +218,7 @@ func TestResolve_MayBeThisOne(t *testing.T) {
 		file := fileOf(t, wheel, "ours")
 		refused := refusalOf(file, http.StatusConflict, "Conflict", c.ambiguous)
 		result := newRun(h.options, h.deps).resolve(t.Context(), file, ledger.Uploaded{}, refused)
-		f, plain := one(t, findingOf(result), "upload-exists"), refused.Finding()
+		f, plain := only(t, findingOf(result), "upload-exists"), refused.Finding()
 		want(t, "more is said than the refusal", f.Message != plain.Message || f.Fix != plain.Fix, c.says)
 	}
 }
@@ -295,7 +269,7 @@ func TestResolve_NotSent(t *testing.T) {
 			h := newScripted(t, true)
 			result := newRun(h.options, h.deps).resolve(t.Context(), fileOf(t, wheel, "ours"), ledger.Uploaded{}, c.err)
 			want(t, "outcome", result.Outcome(), ledger.OutcomeFailed)
-			f := one(t, findingOf(result), c.id)
+			f := only(t, findingOf(result), c.id)
 			want(t, "file", f.File, "dist/"+wheel)
 			wantText(t, "the report", f.Message+" "+f.Fix, append(c.says, wheel)...)
 		})
@@ -390,7 +364,8 @@ func TestRun_LostTries(t *testing.T) {
 	}{
 		"refused at once": {[]page{taken}, false, ErrIncomplete, ledger.OutcomeRejected, []string{"skip-existing"}},
 		"refused after a lost try": {
-			[]page{lost, taken}, false, ErrIncomplete, ledger.OutcomeRejected, []string{"may be this one", "index-url"},
+			answers: []page{lost, taken}, err: ErrIncomplete, outcome: ledger.OutcomeRejected,
+			says: []string{"may be this one", "index-url"},
 		},
 		"skipped, and its page lacks the file": {[]page{taken}, true, nil, ledger.OutcomeSkipped, []string{"the index's file stays", "index-url"}},
 		"taken after a lost try":               {[]page{lost, {status: http.StatusOK}}, false, nil, ledger.OutcomeUploaded, nil},
@@ -425,7 +400,7 @@ func TestRun_UnreadableAnswer(t *testing.T) {
 	h.index.raw = "HTTP/1.1 400 Bad Request\r\nthis is no header\r\n\r\n"
 	wantError(t, "run", h.run(), ErrIncomplete)
 	want(t, "outcome", h.outcomes()[sdist], ledger.OutcomeUnclear)
-	f := one(t, h.receipt().Findings, "upload-doubtful")
+	f := only(t, h.receipt().Findings, "upload-doubtful")
 	wantText(t, "the message", f.Message, "cannot be read: upload: POST", "this is no header", "after 2 tries")
 	want(t, "the next step begins with the address", strings.HasPrefix(f.Fix, "check the address"), true)
 	wantText(t, "the next step", f.Fix, "verify-metadata")

@@ -241,9 +241,9 @@ func TestAdopt(t *testing.T) {
 			map[string]string{slsaSuffix: slsa, publishSuffix: publish}, []string{publishSuffix, slsaSuffix}, 0, nil, "",
 		},
 		"of other bytes": {
-			map[string]string{publishSuffix: ofOther}, []string{publishSuffix}, 1, []string{leftOver}, "a new one is made",
+			map[string]string{publishSuffix: ofOther}, []string{publishSuffix}, 1, []string{leftOver}, "makes a new one",
 		},
-		"another kind, of other bytes": {map[string]string{slsaSuffix: slsaOfOther}, []string{publishSuffix}, 1, []string{leftOver}, "not sent"},
+		"another kind, of other bytes": {map[string]string{slsaSuffix: slsaOfOther}, []string{publishSuffix}, 1, []string{leftOver}, "not uploaded"},
 		"of another workflow":          {map[string]string{publishSuffix: ofOtherWorkflow}, []string{publishSuffix}, 1, []string{leftOver}, ""},
 		"under the name of another": {
 			map[string]string{slsaSuffix: publish}, []string{publishSuffix}, 1, []string{leftOver}, attest.PublishPredicate,

@@ -68,25 +68,25 @@ func TestAwaitOthers(t *testing.T) {
 		"shown with other bytes": {nothing, func(ours ...pep.Held) []page {
 			return []page{listing(alder, ours[0], pep.Held{Name: sdist, SHA256: otherDigest})}
 		}, true, "", 0, nil, 1, five(1)},
-		"never shown": {nothing, never, false, unpublished, finding.Index, []string{"does not show", wheel, sdist}, 11, five(12)},
+		"never shown": {nothing, never, false, unpublished, finding.Index, []string{"does not list", wheel, sdist}, 11, five(12)},
 		"half of it is shown": {
 			nothing, func(ours ...pep.Held) []page { return []page{listing(alder, ours[0])} }, false, unpublished, finding.Index,
-			[]string{"does not show", sdist},
+			[]string{"does not list", sdist},
 			11, five(12),
 		},
 		"a longer wait is cut": {func(h *harness) { h.options.Wait = 10 * m }, never, false, unpublished, finding.Index, nil, 23, five(24)},
 		"a short wait":         {func(h *harness) { h.options.Wait = 12 * s }, never, false, unpublished, finding.Index, nil, 2, five(3)},
-		"no wait":              {func(h *harness) { h.options.Wait = 0 }, never, false, unpublished, finding.Index, []string{"does not show"}, 0, five(1)},
+		"no wait":              {func(h *harness) { h.options.Wait = 0 }, never, false, unpublished, finding.Index, []string{"does not list"}, 0, five(1)},
 		"never readable": {
 			func(h *harness) { h.options.Wait = 12 * s }, func(...pep.Held) []page { return []page{unreadable()} }, false,
 			unpublished, finding.Index,
-			[]string{"could not be asked", "403"},
+			[]string{"could not be queried", "403"},
 			2, five(3),
 		},
 		"readable at last": {
 			func(h *harness) { h.options.Wait = 12 * s },
 			func(...pep.Held) []page { return []page{unreadable(), listing(alder)} }, false, unpublished, finding.Index,
-			[]string{"does not show"},
+			[]string{"does not list"},
 			2, five(3),
 		},
 	} {

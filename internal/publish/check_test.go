@@ -8,7 +8,6 @@ import (
 	"github.com/org/pypi-oidc-publish/internal/finding"
 	"github.com/org/pypi-oidc-publish/internal/ledger"
 	"github.com/org/pypi-oidc-publish/internal/pep"
-	"github.com/org/pypi-oidc-publish/internal/preflight"
 )
 
 // Headers of metadata that the index refuses, and that it takes with a warning of ours.

@@ -135,21 +135,21 @@ func TestRun_DryRun(t *testing.T) {
 		noted []string
 		says  string // in the first of them
 	}{
-		"all is well": {func(*harness) {}, []string{"dry-run"}, "nothing was minted or sent"},
+		"all is well": {func(*harness) {}, []string{"dry-run"}, "no upload token was requested"},
 		"no ID token": {
 			func(h *harness) { h.withoutIDToken() },
 			[]string{"id-token-permission", "dry-run"},
-			"the run itself would fail here",
+			"a real run would fail here",
 		},
 		"no such release": {
 			func(h *harness) { h.attachTo(releaseV1); h.options.Tag = "v2" },
 			[]string{"github-release-missing", "dry-run"},
-			"the run itself would fail here",
+			"a real run would fail here",
 		},
 		"neither": {
 			func(h *harness) { h.withoutIDToken(); h.attachTo(releaseV1); h.options.Tag = "v2" },
 			[]string{"github-release-missing", "id-token-permission", "dry-run"},
-			"the run itself would fail here",
+			"a real run would fail here",
 		},
 		"nothing missing, and no ID token": {func(h *harness) {
 			wantError(h.t, "first run", h.another(h.t, wheel).run(), nil)

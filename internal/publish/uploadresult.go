@@ -130,7 +130,7 @@ func (r *run) notSent(t *target, err error) ledger.UploadResult {
 	if errors.As(err, &changed) {
 		err = finding.New(finding.FileChanged,
 			"the file was changed during the run, so its digests no longer match",
-			"let no other step change it, and run the job again")
+			"make sure that no other step changes the file, then run the job again")
 	}
 	err = finding.Explain(err, finding.UploadFailed,
 		cmp.Or(wire.Advice(err), "run the job again: it skips files that are already published, and uploads the rest"))

@@ -105,6 +105,21 @@ func (s Site) Permit(audience string) error {
 	return nil
 }
 
+// Name returns the name of the index in messages: PyPI, TestPyPI, or the host of another index. It returns "the index" if uploads go to
+// PyPI, but another index is queried.
+func (s Site) Name() string {
+	switch {
+	case s.Pages != nil && s.Simple != nil && s.Simple.Host != s.Pages.Host:
+		return "the index"
+	case s.audience == "pypi":
+		return "PyPI"
+	case s.audience == "testpypi":
+		return "TestPyPI"
+	default:
+		return s.Upload.Host
+	}
+}
+
 // Page is the release's page, or its project's simple page where the index has no pages; empty where there is neither.
 func (s Site) Page(r pep.Release, version string) string {
 	switch {

@@ -1,6 +1,7 @@
 package ledger
 
 import (
+	"cmp"
 	"slices"
 	"time"
 
@@ -18,9 +19,10 @@ type UploadResult interface {
 
 // Began is the first event of a run.
 type Began struct {
-	At    time.Time
-	Index string // URL of the upload endpoint
-	How   string // how the run authenticates, and why
+	At        time.Time
+	Index     string // URL of the upload endpoint
+	IndexName string // the name of the index in messages, such as PyPI; empty if it has none
+	How       string // how the run authenticates, and why
 	// DryRun is set if the run requests no token and sends nothing.
 	DryRun bool
 }
@@ -34,8 +36,8 @@ type Phase struct {
 // Collected reports the distributions that were found and read.
 type Collected struct{ Files []File }
 
-// Judged reports how many files were checked by how many rules, and how many errors and warnings were found.
-type Judged struct{ Files, Rules, Errors, Warnings int }
+// Judged reports how many files were checked, and how many errors and warnings were found.
+type Judged struct{ Files, Errors, Warnings int }
 
 // Planned reports the action for every file. Its files are those of Collected, with an action.
 type Planned struct {
@@ -168,7 +170,10 @@ type Tried struct {
 // Ended is the last event of a run.
 type Ended struct{ At time.Time }
 
-func (e Began) apply(r *Receipt) { r.Began, r.Index, r.DryRun = e.At, e.Index, e.DryRun }
+func (e Began) apply(r *Receipt) {
+	r.Began, r.Index, r.DryRun = e.At, e.Index, e.DryRun
+	r.IndexName = cmp.Or(e.IndexName, r.IndexName)
+}
 
 func (e Phase) apply(r *Receipt) {
 	end(r, e.At)
@@ -263,8 +268,8 @@ func (e Minted) apply(r *Receipt) {
 func (e Widened) apply(r *Receipt) {
 	r.Token.Narrowed = false
 	r.Findings = append(r.Findings, finding.New(finding.TokenWidened,
-		"the index could not read the narrowed upload token, so the token was used as it was minted: "+e.Words,
-		"please report this with the name of the index: the token was burned at the end, as always"))
+		r.IndexName+" could not read the restricted upload token, so the run used the unrestricted one: "+e.Words,
+		"report this with the name of the index; the run revokes the unrestricted token at its end as well"))
 }
 
 func (MintLost) apply(r *Receipt) {

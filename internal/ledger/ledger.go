@@ -171,9 +171,13 @@ const (
 	NotServed Verified = "false"     // it was not seen to do so, or serves something else
 )
 
+// UnknownIndex is the name of an index in messages if no other name is known.
+const UnknownIndex = "the index"
+
 // Receipt summarizes a run.
 type Receipt struct {
-	Index     string // the destination, in the form for people
+	Index     string // the upload URL
+	IndexName string // the name of the index in messages: PyPI, TestPyPI, a host, or "the index"
 	DryRun    bool   // the run should not send anything
 	Verified  Verified
 	Began     time.Time
@@ -244,7 +248,7 @@ func NewRecorder(watch func(Event)) *Recorder {
 	if watch == nil {
 		watch = func(Event) {}
 	}
-	return &Recorder{watch: watch, receipt: Receipt{Verified: NotAsked, Token: Token{Burned: NotMinted}}}
+	return &Recorder{watch: watch, receipt: Receipt{IndexName: UnknownIndex, Verified: NotAsked, Token: Token{Burned: NotMinted}}}
 }
 
 // Record applies the event to the receipt, and passes it to watch.

@@ -28,7 +28,7 @@ func (r *run) adopt(ctx context.Context, t *target) error {
 		case err != nil:
 			return err // it cannot be verified now, and no other one can
 		case bad == nil && suffixOf(a) != suffix:
-			bad = fmt.Errorf("it states something else than its name says: %s", a.Predicate)
+			bad = fmt.Errorf("its predicate does not match its file name: %s", a.Predicate)
 		}
 		if bad != nil {
 			r.note(leftOver(r.shown(path), suffix, bad))
@@ -54,13 +54,13 @@ func (r *run) readAttestation(ctx context.Context, t *target, path string) (a at
 }
 
 func leftOver(path, suffix string, why error) finding.Finding {
-	instead := "a new one is made instead"
+	instead := "the run makes a new one"
 	if suffix != attestationSuffixes()[0] {
-		instead = "it is not sent"
+		instead = "it is not uploaded"
 	}
 	reason := ": " + finding.Of(why)[0].Message
 	return finding.New(finding.AttestationLeftOver,
-		fmt.Sprintf("this attestation does not hold for its file and this run, so %s%s", instead, reason), "").In(path).WithDetail(reason)
+		fmt.Sprintf("this attestation does not match its file or this run, so %s%s", instead, reason), "").In(path).WithDetail(reason)
 }
 
 // ignoreAttestationFiles reports that the attestations beside the targets are not sent.
@@ -72,6 +72,6 @@ func (r *run) ignoreAttestationFiles(targets []*target) {
 		}
 	}
 	if len(names) > 0 {
-		r.note(finding.New(finding.AttestationsLeftAlone, "these attestations are not sent: "+listSome(names), ""))
+		r.note(finding.New(finding.AttestationsLeftAlone, "these attestations are not uploaded: "+listSome(names), ""))
 	}
 }

@@ -29,7 +29,7 @@ func (r *run) attest(ctx context.Context, missing []*target, claims oidc.Claims)
 		// What the index would make of this identity is asked before anything of it is in a public log.
 		why := finding.Of(refused)[0]
 		why.Severity = finding.Notice
-		why.Message = "nothing is signed: " + why.Message
+		why.Message = "not signed: " + why.Message
 		return r.goWithout(missing, why)
 	}
 	return r.tolerateOutage(ctx, missing, r.sign(ctx, missing, claims))
@@ -40,11 +40,11 @@ func (r *run) unattestable() *finding.Finding {
 	var why finding.Finding
 	switch {
 	case r.Tokens == nil:
-		why = finding.New(finding.AttestationsOff, "nothing is signed: an index takes attestations from Trusted Publishers alone",
-			"use Trusted Publishing, without `password`; `attestations: false` says that you know")
+		why = finding.New(finding.AttestationsOff, "not signed: an index accepts attestations only from Trusted Publishers",
+			"use Trusted Publishing without `password`, or set `attestations: false`")
 	case r.Signer == nil:
-		why = finding.New(finding.AttestationsOff, "nothing is signed: this index is not known to take attestations",
-			"`attestations: false` says that you know")
+		why = finding.New(finding.AttestationsOff, "not signed: this index is not known to support attestations",
+			"set `attestations: false` if you do not need attestations")
 	default:
 		return nil
 	}
@@ -73,8 +73,8 @@ func (r *run) tolerateOutage(ctx context.Context, missing []*target, err error) 
 	case errors.As(err, &outage) && r.Attest == config.AttestBestEffort:
 		why := outage.Finding
 		why.Severity = finding.Warning
-		why.Message = "the files go without attestations, as `attestations: best-effort` allows: " + why.Message
-		why.Fix = "nothing has to be done; these files stay without, since an index takes attestations together with the file alone"
+		why.Message = "the files are published without attestations, as `attestations: best-effort` allows: " + why.Message
+		why.Fix = "no action needed; these files stay without attestations, because an index accepts them only together with the file"
 		for _, t := range missing {
 			t.attestations = nil
 		}
@@ -129,7 +129,7 @@ func (r *run) saveAttestations(targets []*target) error {
 		for _, a := range t.attestations {
 			path := filepath.Join(r.AttestationsDir, t.Name+suffixOf(a))
 			if err := r.Save(path, append(a.JSON, '\n')); err != nil {
-				f := finding.New(finding.AttestationsDir, err.Error(), "set `attestations-dir` to a folder that can be written to, or leave it out")
+				f := finding.New(finding.AttestationsDir, err.Error(), "set `attestations-dir` to a writable folder, or remove it")
 				f.Fault = finding.Other // a full disk is not the workflow's
 				return f
 			}

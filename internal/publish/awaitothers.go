@@ -30,7 +30,7 @@ func (r *run) awaitOthers(ctx context.Context, targets []*target) (waited bool, 
 	case !errors.As(refused, &unpermitted):
 		return false, refused
 	case r.Index.Site().Simple == nil:
-		f := notPublished(targets, unpermitted, "nobody may look at the index (`index-url: none`)")
+		f := notPublished(targets, unpermitted, "`index-url: none` turns queries off")
 		f.Fault = finding.Workflow
 		return false, f
 	}
@@ -57,9 +57,9 @@ func (r *run) awaitOthers(ctx context.Context, targets []*target) (waited bool, 
 	if ctx.Err() != nil {
 		return false, context.Cause(ctx)
 	}
-	why := "the index does not show them"
+	why := r.indexName() + " does not list them"
 	if unread != nil {
-		why = "the index could not be asked: " + unread.Error()
+		why = r.indexName() + " could not be queried: " + unread.Error()
 	}
 	return false, notPublished(targets, unpermitted, why)
 }
@@ -67,7 +67,7 @@ func (r *run) awaitOthers(ctx context.Context, targets []*target) (waited bool, 
 // notPublished reports that a job which may not publish has files that the index is not known to have.
 func notPublished(targets []*target, unpermitted oidc.PermissionError, why string) finding.Finding {
 	return finding.New(finding.GitHubReleaseUnpublished,
-		fmt.Sprintf("files are not known to be published, and this job may not publish them: %s: %s; %s", why,
-			listSome(namesOf(missingOf(targets))), unpermitted.Message),
-		"if another job has published them, run this one again in some minutes: it needs no other right; if this job is to publish, give it `permissions: id-token: write`")
+		fmt.Sprintf("this job cannot publish files, and these may not be published yet: %s (%s); %s",
+			listSome(namesOf(missingOf(targets))), why, unpermitted.Message),
+		"if another job published them, run this job again in a few minutes; if this job should publish, give it `permissions: id-token: write`")
 }

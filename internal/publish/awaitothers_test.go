@@ -69,23 +69,23 @@ func TestAwaitOthers(t *testing.T) {
 		"shown with other bytes": {nothing, func(ours ...pep.Held) []page {
 			return []page{listing(alder, ours[0], pep.Held{Name: sdist, SHA256: otherDigest})}
 		}, true, "", 0, nil, 1, five(1)},
-		"never shown": {nothing, never, false, unpublished, finding.Index, []string{"does not show", wheel, sdist}, 11, five(12)},
+		"never shown": {nothing, never, false, unpublished, finding.Index, []string{"does not list", wheel, sdist}, 11, five(12)},
 		"half of it is shown": {
 			change: nothing, pages: func(ours ...pep.Held) []page { return []page{listing(alder, ours[0])} },
-			err: unpublished, fault: finding.Index, says: []string{"does not show", sdist}, looks: 11, waits: five(12),
+			err: unpublished, fault: finding.Index, says: []string{"does not list", sdist}, looks: 11, waits: five(12),
 		},
 		"a longer wait is cut": {func(h *harness) { h.options.Wait = 10 * m }, never, false, unpublished, finding.Index, nil, 23, five(24)},
 		"a short wait":         {func(h *harness) { h.options.Wait = 14 * s }, never, false, unpublished, finding.Index, nil, 2, five(3)},
-		"no wait":              {func(h *harness) { h.options.Wait = 0 }, never, false, unpublished, finding.Index, []string{"does not show"}, 0, five(1)},
+		"no wait":              {func(h *harness) { h.options.Wait = 0 }, never, false, unpublished, finding.Index, []string{"does not list"}, 0, five(1)},
 		"never readable": {
 			change: func(h *harness) { h.options.Wait = 14 * s },
 			pages:  func(...pep.Held) []page { return []page{unreadable()} }, err: unpublished, fault: finding.Index,
-			says: []string{"could not be asked", "403"}, looks: 2, waits: five(3),
+			says: []string{"could not be queried", "403"}, looks: 2, waits: five(3),
 		},
 		"readable at last": {
 			change: func(h *harness) { h.options.Wait = 14 * s },
 			pages:  func(...pep.Held) []page { return []page{unreadable(), listing(alder)} }, err: unpublished, fault: finding.Index,
-			says: []string{"does not show"}, looks: 2, waits: five(3),
+			says: []string{"does not list"}, looks: 2, waits: five(3),
 		},
 	} {
 		t.Run(name, func(t *testing.T) {

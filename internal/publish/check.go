@@ -11,7 +11,7 @@ import (
 // check checks the whole set by the index's rules. All findings are recorded; errors stop the run.
 func (r *run) check(c collected) error {
 	var failed []error
-	counts := ledger.Judged{Files: len(c.targets), Rules: len(preflight.Rules())}
+	counts := ledger.Judged{Files: len(c.targets)}
 	for _, f := range r.applyRules(c, nil) {
 		for _, t := range c.targets {
 			if t.shown == f.File {
@@ -54,7 +54,7 @@ func withoutRelease(targets []*target) []error {
 	for _, t := range targets {
 		if _, err := t.Release(); err != nil {
 			failed = append(failed, finding.New(finding.NoRelease, err.Error(),
-				"without a name and a version it cannot be published, with `verify-metadata: false` neither").In(t.shown))
+				"build it with a name and a version: a file without them cannot be published, not even with `verify-metadata: false`").In(t.shown))
 		}
 	}
 	return failed

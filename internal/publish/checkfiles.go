@@ -59,7 +59,7 @@ func Check(ctx context.Context, o Options, d Deps) (CheckResult, error) {
 	r.listings.compare(c.targets, false)
 	for _, t := range c.targets {
 		if t.action == ledger.ActionConflict {
-			found = append(found, conflict(t, t.indexDigest))
+			found = append(found, r.conflict(t, t.indexDigest))
 		}
 	}
 	return CheckResult{Files: paths, Findings: append(found, noted...)}, nil

@@ -87,7 +87,7 @@ func (r *run) read(ctx context.Context, paths []string) ([]*target, error) {
 		return nil
 	})
 	return targets, finding.Explain(err, finding.Unreadable,
-		"see that the file is whole and may be read, and that nothing changes it during the run")
+		"check that the file is complete and readable, and that nothing changes it during the run")
 }
 
 // query asks the index what it lists of the projects. What it cannot answer is unknown, never "absent": a warning, or one of unseen.
@@ -188,8 +188,8 @@ func (r *run) checkAttestationsDir(distributions []string) error {
 		top := folder == resolved(".") || folder == resolved(r.Workspace)
 		if dir == folder || (strings.HasPrefix(dir, folder+string(filepath.Separator)) && !top) {
 			return finding.New(finding.AttestationsDir,
-				fmt.Sprintf("attestations-dir is %s, where the distributions are: other tools would take the attestations for distributions", r.AttestationsDir),
-				"set `attestations-dir` to a folder of its own, such as `attestations`")
+				fmt.Sprintf("attestations-dir is %s, where the distributions are: other tools would mistake the attestations for distributions", r.AttestationsDir),
+				"set `attestations-dir` to a separate folder, such as `attestations`")
 		}
 	}
 	return nil
@@ -218,14 +218,14 @@ func resolved(path string) string {
 // pathErrors gives the errors of paths that the user named a next step.
 func pathErrors(err error) error {
 	return finding.Explain(err, finding.PackagesDir,
-		"set `packages-dir` to where the build put its files, and see that the artifact was downloaded there")
+		"set `packages-dir` to where the build put its files, and check that the artifact was downloaded there")
 }
 
-// leftAlone reports files beside the distributions that are none.
+// leftAlone returns the notice about ignored files, which are not distributions.
 func leftAlone(paths []string) finding.Finding {
 	names := make([]string, 0, len(paths))
 	for _, path := range paths {
 		names = append(names, filepath.Base(path))
 	}
-	return finding.New(finding.LeftAlone, "these files are no distributions and were left alone: "+listSome(names), "")
+	return finding.New(finding.LeftAlone, "ignored, not distributions: "+listSome(names), "")
 }

@@ -14,12 +14,12 @@ func (r *run) dryRun(ctx context.Context, failures ...error) error {
 	for _, err := range failures {
 		for _, f := range finding.Of(err) {
 			f.Severity = finding.Warning
-			f.Message = "the run itself would fail here: " + f.Message
+			f.Message = "a real run would fail here: " + f.Message
 			r.note(f)
 		}
 	}
 	r.note(finding.New(finding.DryRun,
-		"this was a dry run: nothing was minted or sent. What only the index can tell is not known: whether its Trusted Publisher matches "+
-			"this run, whether a name was used by a file that was deleted since, and limits of its own", ""))
+		"dry run: nothing was uploaded, and no upload token was requested. Not checked: whether a Trusted Publisher matches this run, "+
+			"whether a deleted file had one of these names, and the limits of the project", ""))
 	return nil
 }

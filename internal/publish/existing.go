@@ -21,28 +21,28 @@ func checkSkipExisting(site index.Site, skip bool) error {
 	return finding.New(finding.SkipExistingUnseen,
 		fmt.Sprintf("`skip-existing: true` needs to see which files %s already has, but no simple index is known for it (`index-url` is empty or `none`)",
 			site.Upload.Host),
-		howToSee+", or leave `skip-existing` out")
+		howToSee+", or remove `skip-existing`")
 }
 
 // unseenFiles returns what a plan has to say where nothing can be seen of an index that may replace files; ok is false elsewhere.
 func unseenFiles(site index.Site) (f finding.Finding, ok bool) {
 	return finding.New(finding.ExistingUnseen,
-		fmt.Sprintf("no simple index is known for %s, so files that it already has cannot be seen: one of the same name may be replaced", site.Upload.Host),
-		howToSee+", so that the run compares the files before it uploads"), site.Simple == nil && site.MayReplace()
+		fmt.Sprintf("no simple index is known for %s, so the run cannot see existing files: an upload may replace a file with the same name", site.Upload.Host),
+		howToSee+", to let the run compare files before it uploads"), site.Simple == nil && site.MayReplace()
 }
 
 // failedLook returns the finding of a project whose page could not be read. It is a warning, but an error where the user asks to skip
 // files that the index has, and the index may replace them instead.
 func failedLook(site index.Site, skip bool, project pep.Project, err error) finding.Finding {
-	message, fix := fmt.Sprintf("the index could not be asked what it holds of %s: %v", project, err),
-		"nothing has to be done: the index will recognise files that it has; `index-url: none` asks nothing"
+	message, fix := fmt.Sprintf("could not query %s for the files of %s: %v", site.Name(), project, err),
+		"no action needed: "+site.Name()+" recognises files that it already has; to turn queries off, set `index-url: none`"
 	switch {
 	case site.MayReplace() && skip:
 		return finding.New(finding.SkipExistingLookFailed,
-			fmt.Sprintf("`skip-existing: true` needs to see which files %s has of %s: %v", site.Upload.Host, project, err),
-			cmp.Or(wire.Advice(err), "check `index-url`, and run the job again: nothing was uploaded"))
+			fmt.Sprintf("`skip-existing: true` needs to see which files %s has of %s, but the query failed: %v", site.Upload.Host, project, err),
+			cmp.Or(wire.Advice(err), "check `index-url`, then run the job again; nothing was uploaded"))
 	case site.MayReplace():
-		fix = "check `index-url`: this index may replace a file of the same name, which the run could not see"
+		fix = "check `index-url`: this index may replace files with the same name, and the run could not see them"
 	}
 	return finding.New(finding.LookFailed, message, cmp.Or(wire.Advice(err), fix))
 }

@@ -95,10 +95,10 @@ func (g *gitHubRelease) send(ctx context.Context, assets []github.Asset) (n int,
 
 // noteFailure reports why something was not attached.
 func (g *gitHubRelease) noteFailure(err error) {
-	err = finding.Explain(err, finding.GitHubReleaseFailed, "run the job again: what is attached is recognised, and the rest follows")
+	err = finding.Explain(err, finding.GitHubReleaseFailed, "run the job again: it skips attached files, and attaches the rest")
 	for _, f := range finding.Of(err) {
 		f.Severity = finding.Warning
-		f.Message = "the files are published, and not all was attached to the GitHub release: " + f.Message
+		f.Message = "the files are published, but not all of them are attached to the GitHub release: " + f.Message
 		g.note(f)
 	}
 }
@@ -137,7 +137,7 @@ func (g *gitHubRelease) attestationsFor(ctx context.Context, t *target, pages *l
 	switch {
 	case err != nil || provenance == nil:
 	case g.Signer == nil:
-		err = &attest.Unverified{File: t.Name, Reason: errors.New("nothing is known of the Sigstore that this index believes")}
+		err = &attest.Unverified{File: t.Name, Reason: errors.New("it is unknown which Sigstore this index trusts")}
 	default:
 		served, err = g.Signer.Served(ctx, t.Distribution, provenance, g.Repository)
 	}
@@ -145,12 +145,12 @@ func (g *gitHubRelease) attestationsFor(ctx context.Context, t *target, pages *l
 	switch {
 	case errors.As(err, &unverified): // another run would find the same
 		g.note(finding.New(finding.GitHubReleaseAttestations,
-			fmt.Sprintf("the attestations of %s that the index has are not attached: %v", t.Name, err),
-			"nothing has to be done, if you know why: the index serves them").In(t.shown))
+			fmt.Sprintf("the attestations that %s has for %s were not attached: %v", g.indexName(), t.Name, err),
+			"no action needed if this is expected: "+g.indexName()+" serves them").In(t.shown))
 	case err != nil:
 		return nil, finding.New(finding.GitHubReleaseAttestations,
-			fmt.Sprintf("the attestations of %s that the index has could not be had: %v", t.Name, err),
-			"run the job again, or leave it: the index serves them").In(t.shown)
+			fmt.Sprintf("the attestations that %s has for %s could not be fetched: %v", g.indexName(), t.Name, err),
+			"run the job again to attach them, or leave it: "+g.indexName()+" serves them").In(t.shown)
 	}
 	return g.keptByIndex(t, served), nil
 }
@@ -164,7 +164,7 @@ func (g *gitHubRelease) provenanceOf(ctx context.Context, t *target, pages *list
 	listed, ok := t.listedIn(page)
 	switch {
 	case !ok && t.outcome == ledger.OutcomePresent:
-		return nil, errors.New("its page does not show the file now, and may come from an old cache")
+		return nil, errors.New("its page does not list the file, and may come from an old cache")
 	case !ok, listed.Provenance == "":
 		return nil, nil
 	}
@@ -179,7 +179,7 @@ func (g *gitHubRelease) provenanceOf(ctx context.Context, t *target, pages *list
 func bundleOf(name string, a attest.Attestation) (github.Asset, error) {
 	text, err := a.Bundle()
 	if err != nil {
-		return github.Asset{}, fmt.Errorf("the attestation of %s cannot be written as a bundle: %w", name, err)
+		return github.Asset{}, fmt.Errorf("the attestation of %s could not be written as a bundle: %w", name, err)
 	}
 	return assetInMemory(name+strings.TrimSuffix(suffixOf(a), ".attestation")+".sigstore.json", text), nil
 }

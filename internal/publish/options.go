@@ -65,6 +65,9 @@ func newRun(o Options, d Deps) *run {
 	return &run{Options: o, Deps: d, listings: newListings(d.Index, d.Sleep, o.Parallel)}
 }
 
+// indexName returns the name of the index in messages.
+func (r *run) indexName() string { return r.Index.Site().Name() }
+
 func (r *run) phase(name string) { r.Record(ledger.Phase{At: r.Now(), Name: name}) }
 
 func (r *run) note(f finding.Finding) { r.Record(ledger.Noted{Finding: f}) }

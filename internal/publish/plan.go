@@ -16,10 +16,10 @@ func (r *run) plan(targets []*target) error {
 	for _, t := range targets {
 		switch {
 		case t.action == ledger.ActionConflict:
-			failed = append(failed, conflict(t, t.indexDigest))
+			failed = append(failed, r.conflict(t, t.indexDigest))
 		case t.action == ledger.ActionSkip && !t.skipNoted:
 			t.skipNoted = true // a plan that is made again after a wait says nothing twice
-			r.note(skipped(t, t.indexDigest))
+			r.note(r.skipped(t, t.indexDigest))
 		}
 	}
 	return errors.Join(failed...)

@@ -79,12 +79,15 @@ func (p *progress) sent(bytes int64) {
 	p.Record(ledger.Progress{File: p.target.Name, Sent: bytes, Size: p.target.Size, Rate: rate, Left: left})
 	if whole := took + left; whole > indexLimit && !p.warned && p.Index.Site().Warehouse {
 		p.warned = true
-		p.note(tooSlow(p.target, whole))
+		p.note(p.tooSlow(whole))
 	}
 }
 
-func tooSlow(t *target, whole time.Duration) finding.Finding {
+// tooSlow returns the warning about an upload that takes longer than the index allows.
+func (p *progress) tooSlow(whole time.Duration) finding.Finding {
 	return finding.New(finding.TooSlow,
-		fmt.Sprintf("at this rate %s takes %v, and the index gives up on an upload after %v", t.Name, whole.Round(time.Second), indexLimit),
-		"upload fewer files at a time (`parallel-uploads`), make the file smaller, or publish from a runner with a better line").In(t.shown)
+		fmt.Sprintf("at this rate the upload of %s takes %v, but %s stops uploads after %v",
+			p.target.Name, whole.Round(time.Second), p.indexName(), indexLimit),
+		"upload fewer files at a time (`parallel-uploads`), make the file smaller, or publish from a runner with a faster connection").
+		In(p.target.shown)
 }

@@ -23,7 +23,7 @@ func (r *run) checkProvenance(ctx context.Context, t *target, listed pep.Held, c
 	}
 	provenance, err := r.Index.Provenance(ctx, listed)
 	if attestationsOff(err, listed) {
-		r.settleProvenance(t, noProvenance(t))
+		r.settleProvenance(t, r.noProvenance(t))
 		return false, nil
 	}
 	served, readable := attestationsIn(provenance)
@@ -43,9 +43,9 @@ func (r *run) checkProvenance(ctx context.Context, t *target, listed pep.Held, c
 			return true, nil // nor can which they are
 		}
 		t.attestations = r.keptByIndex(t, kept)
-		r.settleProvenance(t, earlierProvenance(t))
+		r.settleProvenance(t, r.earlierProvenance(t))
 	default:
-		return false, otherProvenance(t, unverified)
+		return false, r.otherProvenance(t, unverified)
 	}
 	return false, nil
 }
@@ -82,22 +82,22 @@ func attestationsIn(provenance []byte) (all []attest.Attestation, readable bool)
 	return all, len(all) > 0
 }
 
-func noProvenance(t *target) finding.Finding {
+func (r *run) noProvenance(t *target) finding.Finding {
 	return finding.New(finding.NoProvenance,
-		fmt.Sprintf("the index took %s with its attestations and serves no provenance of it", t.Name),
-		"nothing has to be done: the file is published, and the attestations stand in the public log; the index may have turned them off for a time").In(t.shown)
+		fmt.Sprintf("%s accepted %s with its attestations, but serves no provenance for it", r.indexName(), t.Name),
+		"no action needed: the file is published, and its attestations are in the public log; the index may have turned attestations off for a time").In(t.shown)
 }
 
 // earlierProvenance reports that the index had the file before, from this workflow, and this run could not know: an index that is
 // sent the same bytes again says that all is well and keeps what it has.
-func earlierProvenance(t *target) finding.Finding {
+func (r *run) earlierProvenance(t *target) finding.Finding {
 	return finding.New(finding.ProvenanceEarlier,
-		fmt.Sprintf("the index has %s with attestations of an earlier run of this workflow, and keeps those", t.Name), "").In(t.shown)
+		fmt.Sprintf("%s already had %s with attestations of an earlier run of this workflow, and keeps those", r.indexName(), t.Name), "").In(t.shown)
 }
 
-func otherProvenance(t *target, why error) error {
+func (r *run) otherProvenance(t *target, why error) error {
 	reason := ": " + why.Error()
 	return finding.New(finding.ProvenanceOtherwise,
-		fmt.Sprintf("the index serves another provenance of %s than this run has sent%s", t.Name, reason),
-		"do not announce this release: tell the operators of the index, and yank it until it is understood").In(t.shown).WithDetail(reason)
+		fmt.Sprintf("%s serves a different provenance for %s than this run uploaded%s", r.indexName(), t.Name, reason),
+		"do not announce this release: report it to the operators of the index, and yank it until the cause is known").In(t.shown).WithDetail(reason)
 }

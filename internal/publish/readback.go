@@ -56,10 +56,10 @@ func (r *run) readBack(ctx context.Context, targets []*target, claims oidc.Claim
 		return seen.wrong
 	case !settled:
 		r.Record(ledger.ReadBack{Missing: seen.missing})
-		r.note(notServed(ctx, r.Wait, seen.missing))
+		r.note(r.notServed(ctx, seen.missing))
 	case len(seen.withoutDigest) > 0:
 		r.Record(ledger.ReadBack{Silent: len(seen.withoutDigest)})
-		r.note(noDigest(seen.withoutDigest))
+		r.note(r.noDigest(seen.withoutDigest))
 	default:
 		skipped := selected(targets, func(t *target) bool { return t.outcome == ledger.OutcomeSkipped })
 		r.Record(ledger.ReadBack{Served: true, Skipped: len(skipped)})
@@ -90,7 +90,7 @@ func (r *run) served(ctx context.Context, published []*target, claims oidc.Claim
 		theirs, ours := digestsOf(t.Distribution, listed)
 		switch {
 		case theirs != ours, listed.Size != 0 && listed.Size != t.Size:
-			failed = append(failed, otherBytes(t, listed, theirs))
+			failed = append(failed, r.otherBytes(t, listed, theirs))
 		case theirs == "":
 			now.withoutDigest = append(now.withoutDigest, t.Name)
 		default:
@@ -105,32 +105,32 @@ func (r *run) served(ctx context.Context, published []*target, claims oidc.Claim
 	return now
 }
 
-// noDigest reports files that are served, and that nobody can say are the ones.
-func noDigest(names []string) finding.Finding {
+// noDigest returns the notice about files that are served without a digest, so that they cannot be compared.
+func (r *run) noDigest(names []string) finding.Finding {
 	return finding.New(finding.NoDigest,
-		"the index serves these files and tells no digest of them, so that they were not compared: "+listSome(names),
-		"nothing has to be done; `wait-for-index: 0` does not ask")
+		r.indexName()+" serves these files without a digest, so the run could not compare them: "+listSome(names),
+		"no action needed; to turn this check off, set `wait-for-index: 0`")
 }
 
-func otherBytes(t *target, listed pep.Held, digest string) finding.Finding {
-	digests := fmt.Sprintf(": digest %s, %d bytes, where the file has SHA-256 %s, %d bytes",
-		cmp.Or(digest, "(not told)"), listed.Size, t.sha256(), t.Size)
+func (r *run) otherBytes(t *target, listed pep.Held, digest string) finding.Finding {
+	digests := fmt.Sprintf(": digest %s, %d bytes; the uploaded file has SHA-256 %s, %d bytes",
+		cmp.Or(digest, "unknown"), listed.Size, t.sha256(), t.Size)
 	return finding.New(finding.ServedOtherwise,
-		fmt.Sprintf("the index took %s and serves something else under its name%s", t.Name, digests),
-		"do not announce this release: tell the operators of the index, and yank it until it is understood").In(t.shown).WithDetail(digests)
+		fmt.Sprintf("%s accepted %s, but serves something else under its name%s", r.indexName(), t.Name, digests),
+		"do not announce this release: report it to the operators of the index, and yank it until the cause is known").In(t.shown).WithDetail(digests)
 }
 
-// notServed reports that the index was not seen to serve everything: in time, or before a signal.
-func notServed(ctx context.Context, wait time.Duration, missing []string) finding.Finding {
-	why := fmt.Sprintf("within %v", wait)
+// notServed returns the warning that the index did not serve everything in time, or before the run was cancelled.
+func (r *run) notServed(ctx context.Context, missing []string) finding.Finding {
+	why := fmt.Sprintf("within %v", r.Wait)
 	if cause := context.Cause(ctx); cause != nil {
-		why = "before the run was ended: " + cause.Error()
+		why = "before the run was cancelled: " + cause.Error()
 	}
 	what := "all files twice in a row"
 	if len(missing) > 0 {
 		what = listSome(missing)
 	}
 	return finding.New(finding.NotServedYet,
-		fmt.Sprintf("the index took every file, and was not seen to serve %s %s", what, why),
-		"nothing has to be done: look at the release's page in some minutes; `wait-for-index` waits longer")
+		fmt.Sprintf("%s accepted every file, but did not yet serve %s %s", r.indexName(), what, why),
+		"no action needed: look at the release's page in a few minutes; to wait longer, raise `wait-for-index`")
 }

@@ -20,7 +20,9 @@ import (
 // recorded, also after a panic and after a signal, which is a done ctx.
 func Run(ctx context.Context, o Options, d Deps) error {
 	r := newRun(o, d)
-	r.Record(ledger.Began{At: r.Now(), Index: r.Index.Site().Upload.String(), How: o.AuthReason, DryRun: o.DryRun})
+	r.Record(ledger.Began{
+		At: r.Now(), Index: r.Index.Site().Upload.String(), IndexName: r.indexName(), How: o.AuthReason, DryRun: o.DryRun,
+	})
 	release := &gitHubRelease{run: r}
 	err := par.Catch(func() error { return r.steps(ctx, release) })
 	if err != nil && !errors.Is(err, ErrIncomplete) {
@@ -118,8 +120,8 @@ func findingsFor(ctx context.Context, err error) []finding.Finding {
 		}
 	}
 	return append(all, finding.New(finding.Cancelled,
-		"the run was ended before it was done: "+cause.Error(),
-		"run it again: files that the index has are recognised, and the rest is uploaded"))
+		"the run was cancelled: "+cause.Error(),
+		"run the job again: it skips files that are already published, and uploads the rest"))
 }
 
 // Misconfigured reports whether err can only be fixed by editing the workflow.

@@ -135,19 +135,19 @@ func TestRun_DryRun(t *testing.T) {
 		noted []string
 		says  string // in the first of them
 	}{
-		"all is well": {func(*harness) {}, []string{"dry-run"}, "nothing was minted or sent"},
+		"all is well": {func(*harness) {}, []string{"dry-run"}, "no upload token was requested"},
 		"no ID token": {
 			how: func(h *harness) { h.withoutIDToken() }, noted: []string{"id-token-permission", "dry-run"},
-			says: "the run itself would fail here",
+			says: "a real run would fail here",
 		},
 		"no such release": {
 			how:   func(h *harness) { h.attachTo(releaseV1); h.options.Tag = "v2" },
-			noted: []string{"github-release-missing", "dry-run"}, says: "the run itself would fail here",
+			noted: []string{"github-release-missing", "dry-run"}, says: "a real run would fail here",
 		},
 		"neither": {
 			how:   func(h *harness) { h.withoutIDToken(); h.attachTo(releaseV1); h.options.Tag = "v2" },
 			noted: []string{"github-release-missing", "id-token-permission", "dry-run"},
-			says:  "the run itself would fail here",
+			says:  "a real run would fail here",
 		},
 		"nothing missing, and no ID token": {func(h *harness) {
 			wantError(h.t, "first run", h.another(h.t, wheel).run(), nil)

@@ -35,11 +35,11 @@ func (r *run) resolve(ctx context.Context, t *target, success ledger.Uploaded, e
 		if action, _ := t.compare(r.listings.find(ctx, t, afterUpload()), false); action == ledger.ActionPresent {
 			return success
 		}
-		return unclear(t, err)
+		return r.unclear(t, err)
 	case ctx.Err() != nil:
 		return ledger.UploadAborted{File: t.Name}
 	default:
-		return notSent(t, err)
+		return r.notSent(t, err)
 	}
 }
 
@@ -57,17 +57,18 @@ func (r *run) resolveExisting(ctx context.Context, t *target, success ledger.Upl
 	case !refused.Exists():
 		return rejected(t, f)
 	case underOther:
-		f.Message += fmt.Sprintf(" (the index has these bytes under the name %s)", other)
-		f.Fix = "publish one of the two files: the index takes the same bytes only once"
+		f.Message += fmt.Sprintf(" (%s has the same content under the name %s)", r.indexName(), other)
+		f.Fix = "publish only one of the two files: " + r.indexName() + " accepts the same content only once"
 		return rejected(t, f)
 	case r.SkipExisting:
-		r.note(skipped(t, indexDigest))
+		r.note(r.skipped(t, indexDigest))
 		return ledger.SkippedConflict{File: t.Name, IndexDigest: indexDigest}
 	case action == ledger.ActionConflict:
-		return rejected(t, conflict(t, indexDigest))
+		return rejected(t, r.conflict(t, indexDigest))
 	case refused.AmbiguousTries > 0 && !r.Index.Site().Warehouse: // which takes the same bytes again
-		f.Message += " (an earlier try of this upload had no clear answer, so that the file there may be this one)"
-		f.Fix = "compare its digest with this file's: where they are the same, finish the release with `skip-existing: true`; with `index-url` the next run sees it by itself"
+		f.Message += " (an earlier attempt got no clear answer, so the existing file may be this one)"
+		f.Fix = "compare its digest with this file's: if they are the same, set `skip-existing: true` to finish the release; " +
+			"to let the run compare them, set `index-url`"
 		return rejected(t, f)
 	default:
 		return rejected(t, f)
@@ -93,14 +94,14 @@ func (r *run) withRule(t *target, refused *index.Refusal) finding.Finding {
 	}
 	for _, earlier := range t.findings {
 		if earlier.ID == rule.ID {
-			f.Fix = fmt.Sprintf("%s (the rule `%s` told it before the upload, and was let pass)", cmp.Or(earlier.Fix, f.Fix), rule.ID)
+			f.Fix = fmt.Sprintf("%s (the rule `%s` reported this before the upload)", cmp.Or(earlier.Fix, f.Fix), rule.ID)
 			return f
 		}
 	}
 	if rule.Certain() {
-		f.Fix += fmt.Sprintf("; the rule `%s` should have told it before the upload: please report that, with the file's metadata", rule.ID)
+		f.Fix += fmt.Sprintf("; also report this with the file's metadata: the rule `%s` should have found it before the upload", rule.ID)
 	} else {
-		f.Fix += fmt.Sprintf(" (the rule `%s` is about this, and judges by %s)", rule.ID, rule.Basis)
+		f.Fix += fmt.Sprintf(" (the rule `%s` covers this, based on %s)", rule.ID, rule.Basis)
 	}
 	return f
 }
@@ -111,29 +112,29 @@ func rejected(t *target, f finding.Finding) ledger.UploadResult {
 }
 
 // unclear is an upload that was sent completely and had no clear answer to its last try.
-func unclear(t *target, failed error) ledger.UploadResult {
+func (r *run) unclear(t *target, failed error) ledger.UploadResult {
 	f := finding.New(finding.UploadDoubtful,
-		fmt.Sprintf("nobody knows whether the index has %s: %v", t.Name, wire.WithServerMessage(failed)),
-		"run the job again: if the index has the file it will be recognised, else it is uploaded")
+		fmt.Sprintf("it is unknown whether %s has %s: %v", r.indexName(), t.Name, wire.WithServerMessage(failed)),
+		"run the job again: it skips the file if it is already published, and uploads it if not")
 	var unreadable *wire.Unreadable
 	if errors.As(failed, &unreadable) {
-		f.Message = fmt.Sprintf("the index answered the upload of %s, and its answer cannot be read: %v", t.Name, failed)
-		f.Fix = wire.Advice(failed) + "; such an answer is often a refusal, which `verify-metadata: true` finds before the upload"
+		f.Message = fmt.Sprintf("%s answered the upload of %s, but the answer cannot be read: %v", r.indexName(), t.Name, failed)
+		f.Fix = wire.Advice(failed) + "; such an answer is often a rejection, which `verify-metadata: true` finds before the upload"
 	}
 	return ledger.OutcomeUnknown{File: t.Name, Finding: f.In(t.shown)}
 }
 
 // notSent is an upload that failed before the index could have the file.
-func notSent(t *target, err error) ledger.UploadResult {
+func (r *run) notSent(t *target, err error) ledger.UploadResult {
 	var changed *dist.ChangedError
 	if errors.As(err, &changed) {
 		err = finding.New(finding.FileChanged,
-			"it was written to during the run, so its digests are no longer true",
-			"let no other step write there, and run the job again")
+			"the file was changed during the run, so its digests no longer match",
+			"make sure that no other step changes the file, then run the job again")
 	}
 	err = finding.Explain(err, finding.UploadFailed,
-		cmp.Or(wire.Advice(err), "run the job again: what the index has is recognised, and the rest is uploaded"))
+		cmp.Or(wire.Advice(err), "run the job again: it skips files that are already published, and uploads the rest"))
 	f := finding.Of(err)[0] // err is not nil, so that there is one
-	f.File, f.Message = t.shown, fmt.Sprintf("%s could not be uploaded: %s", t.Name, f.Message)
+	f.File, f.Message = t.shown, fmt.Sprintf("could not upload %s: %s", t.Name, f.Message)
 	return ledger.UploadFailed{File: t.Name, Finding: f}
 }

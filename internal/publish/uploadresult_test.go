@@ -260,7 +260,7 @@ func TestResolve_NotSent(t *testing.T) {
 		id   string
 		says []string
 	}{
-		"it was written to":           {&dist.ChangedError{Path: "/work/dist/" + wheel}, "file-changed", []string{"written to", "no other step"}},
+		"it was written to":           {&dist.ChangedError{Path: "/work/dist/" + wheel}, "file-changed", []string{"was changed", "no other step"}},
 		"a reason of its own":         {own, "token-gone", []string{"there is no token", "get one"}},
 		"an error that is no finding": {errors.New("disk full"), "upload-failed", []string{"disk full", "run the job again"}},
 	} {
@@ -330,17 +330,19 @@ func TestConflict(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			kept := skipped(file, c.indexDigest)
+			h := newScripted(t, true)
+			r := newRun(h.options, h.deps)
+			kept := r.skipped(file, c.indexDigest)
 			want(t, "id", kept.ID, "skipped")
 			want(t, "severity", kept.Severity, finding.Warning)
 			want(t, "file", kept.File, "dist/"+wheel)
-			wantText(t, "the warning", kept.Message, append(c.says, wheel, "the index's file stays")...)
+			wantText(t, "the warning", kept.Message, append(c.says, wheel, "keeps its file")...)
 			want(t, "says where digests are", strings.Contains(kept.Fix, "index-url"), c.indexDigest == "")
-			want(t, "says that the bytes are other ones", strings.Contains(kept.Message, "other bytes"), c.indexDigest != "")
+			want(t, "says that the file is a different one", strings.Contains(kept.Message, "already has a different file"), c.indexDigest != "")
 			if c.indexDigest == "" {
 				return
 			}
-			refused := conflict(file, c.indexDigest)
+			refused := r.conflict(file, c.indexDigest)
 			want(t, "id", refused.ID, "conflict")
 			want(t, "severity", refused.Severity, finding.Error)
 			want(t, "fault", refused.Fault, finding.Distribution)
@@ -367,7 +369,7 @@ func TestRun_LostTries(t *testing.T) {
 			answers: []page{lost, taken}, err: ErrIncomplete, outcome: ledger.OutcomeRejected,
 			says: []string{"may be this one", "index-url"},
 		},
-		"skipped, and its page lacks the file": {[]page{taken}, true, nil, ledger.OutcomeSkipped, []string{"the index's file stays", "index-url"}},
+		"skipped, and its page lacks the file": {[]page{taken}, true, nil, ledger.OutcomeSkipped, []string{"keeps its file", "index-url"}},
 		"taken after a lost try":               {[]page{lost, {status: http.StatusOK}}, false, nil, ledger.OutcomeUploaded, nil},
 	} {
 		t.Run(name, func(t *testing.T) {

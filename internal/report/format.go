@@ -62,5 +62,5 @@ func clipped(text string, most int) string {
 	if len(text) <= most {
 		return text
 	}
-	return phrase.Beginning(text, most) + "… (cut; the whole is in the log)"
+	return phrase.Beginning(text, most) + "… (shortened; the full text is in the log)"
 }

@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"fmt"
 	"strings"
+	"time"
 
 	"github.com/org/pypi-oidc-publish/internal/finding/phrase"
 	"github.com/org/pypi-oidc-publish/internal/ledger"
@@ -13,18 +14,19 @@ import (
 func (r *Reporter) Watch(event ledger.Event) {
 	switch e := event.(type) {
 	case ledger.Began:
+		r.index = cmp.Or(e.IndexName, r.index)
 		what := "publishing to"
 		if e.DryRun {
-			what = "dry run, which sends nothing to"
+			what = "dry run, nothing will be sent to"
 		}
 		r.line("%s %s (%s)", what, e.Index, e.How)
 	case ledger.Phase:
 		r.endGroup()
-		r.end = r.console.Group(e.Name)
+		r.end = r.console.Group(phaseTitle(e.Name))
 	case ledger.Collected:
 		r.collected(e.Files)
 	case ledger.Judged:
-		r.line("%s", judged(e))
+		r.line("checked %s", judged(e))
 	case ledger.Planned:
 		r.planned(e.Files)
 	case ledger.Identified:
@@ -32,13 +34,13 @@ func (r *Reporter) Watch(event ledger.Event) {
 	case ledger.Unmatched:
 		r.unmatched(e.Publisher)
 	case ledger.Attested:
-		r.line("%s %s: %s", verbOf(e.Attestation), e.File, logEntry(e.Attestation))
+		r.line("%s %s: %s", r.verbOf(e.Attestation), e.File, logEntry(e.Attestation))
 	case ledger.Minted:
 		r.minted(e)
 	case ledger.Widened:
-		r.line("the index could not read the narrowed upload token, so it is used as it was minted: %s", e.Words)
+		r.line("%s could not read the restricted upload token, so the run uses the unrestricted one: %s", r.index, e.Words)
 	case ledger.MintLost:
-		r.line("a mint had no clear answer: there may be a token that nobody knows, for 15 minutes at most")
+		r.line("a token request got no clear answer: an unused token may exist for up to 15 minutes")
 	case ledger.Started:
 		r.line("uploading %s", e.File)
 	case ledger.Progress:
@@ -46,23 +48,23 @@ func (r *Reporter) Watch(event ledger.Event) {
 	case ledger.Uploaded:
 		r.line("uploaded %s in %s", e.File, duration(e.Took))
 	case ledger.AlreadyPresent:
-		r.line("already there: %s (the index says so)", e.File)
+		r.line("already published: %s (%s already had this file)", e.File, r.index)
 	case ledger.SkippedConflict:
-		r.line("skipped %s: the index has a file of this name", e.File)
+		r.line("skipped %s: %s", e.File, otherFile(r.index, e.IndexDigest))
 	case ledger.Rejected:
-		r.line("refused %s", e.File)
+		r.line("%s rejected %s", r.index, e.File)
 	case ledger.OutcomeUnknown:
-		r.line("cut off %s when all of it was sent: the index may have it", e.File)
+		r.line("no clear answer after sending %s; %s may have it", e.File, r.index)
 	case ledger.UploadFailed:
-		r.line("failed to upload %s: the index has nothing of it", e.File)
+		r.line("failed to upload %s; %s does not have it", e.File, r.index)
 	case ledger.UploadAborted:
-		r.line("gave up %s before the index had it", e.File)
+		r.line("stopped uploading %s; %s does not have it", e.File, r.index)
 	case ledger.BurnedAll:
-		r.line("upload token: %s", burned(e.Outcome))
+		r.line("upload token: %s", burned(e.Outcome, time.Time{}, r.index))
 	case ledger.ReadBack:
-		r.line("%s", readBack(e))
+		r.line("%s", readBack(e, r.index))
 	case ledger.ReleaseFound:
-		r.line("%s", destined(e))
+		r.line("%s", releaseFound(e))
 	case ledger.Asset:
 		r.line("%s", asset(e))
 	case ledger.Attached:
@@ -70,7 +72,7 @@ func (r *Reporter) Watch(event ledger.Event) {
 	case ledger.Tried:
 		r.tried(e)
 	case ledger.Unattested:
-		r.line("the files go without attestations")
+		r.line("uploading the files without attestations")
 	case ledger.Noted, ledger.Ended:
 		// Findings are shown at the end, together.
 	}
@@ -90,69 +92,97 @@ func (r *Reporter) planned(files []ledger.File) {
 	for _, f := range files {
 		switch f.Action {
 		case ledger.ActionPresent:
-			r.line("already there: %s (the same bytes)", f.Name)
+			r.line("already published: %s (same content)", f.Name)
 		case ledger.ActionConflict:
-			r.line("in conflict: %s (%s)", f.Name, existing(f))
+			r.line("conflict: %s (%s)", f.Name, r.existing(f))
 		case ledger.ActionSkip:
-			r.line("to be skipped: %s (%s)", f.Name, existing(f))
+			r.line("to skip: %s (%s)", f.Name, r.existing(f))
 		default:
-			r.line("to be uploaded: %s", f.Name)
+			r.line("to upload: %s", f.Name)
 		}
 	}
 }
 
 // existing returns what the index has under the name of a file that is not uploaded because of it.
-func existing(f ledger.File) string {
+func (r *Reporter) existing(f ledger.File) string {
 	if f.IndexDigest == "" {
-		return "the index gives no digest of its file"
+		return r.index + " gives no digest for its file"
 	}
-	return "the index has other bytes: " + f.IndexDigest
+	return r.index + " has a different file: " + f.IndexDigest
+}
+
+// otherFile returns that the index has another file with the same name; digest is its digest, or empty if it is unknown.
+func otherFile(index, digest string) string {
+	if digest == "" {
+		return index + " has a file with this name"
+	}
+	return index + " has a different file with this name"
+}
+
+// phaseTitle returns the title of a phase for people. Its name is part of the manifest and does not change.
+func phaseTitle(name string) string {
+	switch name {
+	case "Burn":
+		return "Revoke token"
+	case "Read back":
+		return "Verify"
+	default:
+		return name
+	}
 }
 
 func (r *Reporter) identified(who ledger.Identity) {
-	environment := who.Environment
-	if environment == "" {
-		environment = "none"
-	}
-	r.line("this run is repository %s, workflow %s, environment %s, ref %s, event %s",
-		who.Repository, who.Workflow, environment, who.Ref, who.Event)
+	environment := "environment " + who.Environment
 	if who.Environment == "" {
-		r.line("this job has no environment, so a Trusted Publisher that names one does not take it")
+		environment = "no environment"
 	}
-	r.line("the index asks for the audience %s", who.Audience)
+	r.line("identity: repository %s, workflow %s, %s, ref %s, event %s", who.Repository, who.Workflow, environment, who.Ref, who.Event)
+	if who.Environment == "" {
+		r.line("no environment: a Trusted Publisher that requires one will reject this run")
+	}
+	if r.options.Verbose {
+		r.line("%s requires ID tokens with the audience %s", r.index, who.Audience)
+	}
 }
 
 // unmatched prints the Trusted Publisher that the index would need, as a table of plain text.
 func (r *Reporter) unmatched(p ledger.Publisher) {
-	r.line("what this run claims, and what the Trusted Publisher on the index must say:")
+	r.line("the Trusted Publisher on %s must match this run (field, value of this run, value to enter):", r.index)
 	for _, c := range p.Claims {
-		r.line("  %-17s %-40s %s", c.Field, cmp.Or(c.Claimed, "(none)"), cmp.Or(c.Wanted, "(leave it empty)"))
+		r.line("  %-17s %-40s %s", c.Field, cmp.Or(c.Claimed, "(none)"), cmp.Or(c.Wanted, "(leave empty)"))
 	}
 	for _, place := range shown(p.Places) {
-		what := "its settings"
+		what := "edit its publishers"
 		if place.New {
-			what = "new to the index, a pending publisher"
+			what = "new project, add a pending publisher"
 		}
-		r.line("%s", strings.TrimRight(fmt.Sprintf("  %s: %s %s", place.Project, what, place.Page), " "))
+		r.line("  %s: %s", place.Project, strings.TrimSuffix(what+": "+place.Page, ": "))
 	}
 }
 
-// judged returns how many files and rules were checked, and how many problems were found.
+// judged returns how many files were checked, and how many problems were found.
 func judged(e ledger.Judged) string {
-	by := "the index's rules"
-	if e.Rules > 0 {
-		by = phrase.Count(e.Rules, "rule")
+	if e.Errors+e.Warnings == 0 {
+		return files(e.Files) + ": no problems found"
 	}
-	return fmt.Sprintf("judged %s by %s: %s, %s", files(e.Files), by, phrase.Count(e.Errors, "error"), phrase.Count(e.Warnings, "warning"))
+	return fmt.Sprintf("%s: %s, %s", files(e.Files), countOrNo(e.Errors, "error"), countOrNo(e.Warnings, "warning"))
+}
+
+// countOrNo returns a number of things, with "no" for 0: "no errors", "1 error", "2 errors".
+func countOrNo(n int, thing string) string {
+	if n == 0 {
+		return "no " + thing + "s"
+	}
+	return phrase.Count(n, thing)
 }
 
 // verbOf returns how a file got its attestation.
-func verbOf(a ledger.Attestation) string {
+func (r *Reporter) verbOf(a ledger.Attestation) string {
 	switch {
 	case a.Adopted:
-		return "took the attestation beside"
+		return "using the existing attestation of"
 	case a.Served:
-		return "the index has the attestation of"
+		return r.index + " already has the attestation of"
 	default:
 		return "attested"
 	}
@@ -167,20 +197,20 @@ func logEntry(a ledger.Attestation) string {
 	return text
 }
 
-// destined returns the line about the GitHub release that was found.
-func destined(e ledger.ReleaseFound) string {
-	what := "release"
+// releaseFound returns the line about the GitHub release that was found.
+func releaseFound(e ledger.ReleaseFound) string {
+	what := "GitHub release"
 	if e.Draft {
-		what = "draft of a release"
+		what = "draft GitHub release"
 	}
-	return fmt.Sprintf("there is a %s of %s on GitHub, and the files can be attached to it", what, e.Tag)
+	return fmt.Sprintf("found the %s of %s; the files can be attached to it", what, e.Tag)
 }
 
 // asset returns the line about one asset.
 func asset(e ledger.Asset) string {
 	switch {
 	case e.Kept:
-		return "kept as it is: " + e.Name
+		return "left unchanged: " + e.Name
 	case e.There:
 		return "already attached: " + e.Name
 	default:
@@ -190,10 +220,10 @@ func asset(e ledger.Asset) string {
 
 func (r *Reporter) minted(e ledger.Minted) {
 	if e.Narrowed {
-		r.line("minted an upload token, narrowed to %s until %s", strings.Join(e.Projects, ", "), clock(e.Expires))
+		r.line("requested an upload token, restricted to %s until %s", strings.Join(e.Projects, ", "), clock(e.Expires))
 		return
 	}
-	r.line("minted an upload token; its form is unknown, so it could not be narrowed")
+	r.line("requested an upload token; its format is unknown, so it could not be restricted")
 }
 
 // tried prints one attempt of a request, in verbose mode only.
@@ -201,13 +231,13 @@ func (r *Reporter) tried(e ledger.Tried) {
 	if !r.options.Verbose {
 		return
 	}
-	came := fmt.Sprint(e.Status)
+	result := fmt.Sprint(e.Status)
 	if e.Err != nil {
-		came = e.Err.Error()
+		result = e.Err.Error()
 	}
 	again := ""
 	if e.Wait > 0 {
-		again = ", next try in " + duration(e.Wait)
+		again = ", retry in " + duration(e.Wait)
 	}
-	r.line("  %s: %s %s: %s (try %d, %s%s)", e.Op, e.Method, e.URL, came, e.N, duration(e.Took), again)
+	r.line("  %s: %s %s: %s (try %d, %s%s)", e.Op, e.Method, e.URL, result, e.N, duration(e.Took), again)
 }

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+	"time"
 
 	"github.com/org/pypi-oidc-publish/internal/finding/phrase"
 	"github.com/org/pypi-oidc-publish/internal/ledger"
@@ -13,11 +14,11 @@ import (
 func attached(e ledger.Attached) string {
 	switch {
 	case e.Outcome == ledger.ReleaseAttached && e.Wanted == 0:
-		return "no file of this run is published, so there was nothing to attach to the GitHub release"
+		return "nothing to attach to the GitHub release: no file of this run is published"
 	case e.Outcome == ledger.ReleaseAttached:
 		return fmt.Sprintf("the GitHub release has %s of this run", files(e.Assets))
 	case e.Wanted > 0:
-		return fmt.Sprintf("the GitHub release has %d of %s of this run", e.Assets, files(e.Wanted))
+		return fmt.Sprintf("the GitHub release has only %d of %s of this run", e.Assets, files(e.Wanted))
 	default:
 		return "nothing was attached to the GitHub release"
 	}
@@ -32,16 +33,16 @@ func (r *Reporter) outcome(receipt ledger.Receipt) {
 		if r.options.Hashes {
 			digest = "  sha256 " + f.SHA256
 		}
-		r.line("  %s: %s  %s%s", status(f, planned), f.Name, size(f.Size), digest)
+		r.line("  %s: %s  %s%s", status(f, planned, receipt.IndexName), f.Name, size(f.Size), digest)
 	}
 	if n := attestedFiles(receipt); n > 0 {
-		r.line("  attested: %s, as %s", files(n), identityOf(receipt))
+		r.line("  attested: %s, by %s", files(n), identityOf(receipt))
 	}
-	for _, line := range tokenLines(receipt.Token) {
+	for _, line := range tokenLines(receipt.Token, receipt.IndexName) {
 		r.line("  %s", line)
 	}
 	if receipt.Verified == ledger.Served {
-		r.line("  read back: %s", readBack(ledger.ReadBack{Served: true, Skipped: receipt.Count(ledger.OutcomeSkipped)}))
+		r.line("  verified: %s", readBack(ledger.ReadBack{Served: true, Skipped: receipt.Count(ledger.OutcomeSkipped)}, receipt.IndexName))
 	}
 	if receipt.Attached.Outcome != "" {
 		r.line("  %s", attached(receipt.Attached))
@@ -64,14 +65,14 @@ func hasPage(r ledger.Receipt) bool {
 }
 
 // tokenLines returns what happened to the upload tokens, for the log.
-func tokenLines(t ledger.Token) []string {
+func tokenLines(t ledger.Token, index string) []string {
 	var lines []string
 	switch {
 	case t.Minted > 0 && t.Narrowed:
-		lines = append(lines, fmt.Sprintf("upload token: minted%s, narrowed to %s until %s; %s",
-			at(t.MintedAt), strings.Join(t.Projects, ", "), clock(t.Expires), tokenEnd(t)))
+		lines = append(lines, fmt.Sprintf("upload token: requested%s, restricted to %s until %s; %s",
+			at(t.MintedAt), strings.Join(t.Projects, ", "), clock(t.Expires), burned(t.Known, t.BurnedAt, index)))
 	case t.Minted > 0:
-		lines = append(lines, fmt.Sprintf("upload token: minted%s, not narrowed; %s", at(t.MintedAt), tokenEnd(t)))
+		lines = append(lines, fmt.Sprintf("upload token: requested%s, not restricted; %s", at(t.MintedAt), burned(t.Known, t.BurnedAt, index)))
 	}
 	if t.Lost > 0 {
 		lines = append(lines, "upload token: "+lostMints(t))
@@ -79,18 +80,9 @@ func tokenLines(t ledger.Token) []string {
 	return lines
 }
 
-// tokenEnd returns what became of the upload tokens, and when the index revoked them. A token that expires by itself has no such time.
-func tokenEnd(t ledger.Token) string {
-	if t.Known == ledger.BurnProven || t.Known == ledger.BurnAccepted {
-		return burned(t.Known) + at(t.BurnedAt)
-	}
-	return burned(t.Known)
-}
-
 // lostMints returns the note that a request may have left a token that the run does not know.
 func lostMints(t ledger.Token) string {
-	return fmt.Sprintf("%s had no clear answer: a token that nobody knows may be left for 15 minutes, after which it expires by itself",
-		phrase.Count(t.Lost, "mint"))
+	return phrase.Count(t.Lost, "token request") + " got no clear answer; an unused token may exist for up to 15 minutes, then it expires"
 }
 
 // headline returns the outcome in one line.
@@ -109,40 +101,51 @@ func sentence(r ledger.Receipt, name func(ledger.Release) string) string {
 	case ledger.Published:
 		return fmt.Sprintf("published %s: %s", what, tally(r))
 	case ledger.Unchanged:
-		return fmt.Sprintf("nothing to upload of %s: %s", what, tally(r))
+		return fmt.Sprintf("%s for %s: %s", nothingToUpload(r), what, tally(r))
 	case ledger.Partial:
-		return fmt.Sprintf("partly published %s: %s; %s", what, tally(r), toFinish(r))
+		if missing(r) == 0 {
+			return fmt.Sprintf("published %s with errors: %s", what, tally(r))
+		}
+		return fmt.Sprintf("partially published %s: %s; %s", what, tally(r), toFinish(r))
 	case ledger.DryRun:
 		return fmt.Sprintf("dry run of %s: %s", what, toDo(r))
 	case ledger.Failed:
 	}
 	switch {
 	case r.Count(ledger.OutcomeUnclear) > 0:
-		return fmt.Sprintf("nothing of %s is known to have been uploaded; %s", what, toFinish(r))
+		return fmt.Sprintf("no upload was confirmed for %s; %s", what, toFinish(r))
 	case what == "":
 		return "nothing was published"
 	case r.Count(ledger.OutcomePresent) > 0:
-		return fmt.Sprintf("nothing of %s was uploaded: %s", what, tally(r))
+		return fmt.Sprintf("nothing was uploaded for %s: %s", what, tally(r))
 	default:
-		return fmt.Sprintf("nothing of %s was uploaded", what)
+		return fmt.Sprintf("nothing was uploaded for %s", what)
 	}
 }
 
+// nothingToUpload returns the beginning of the outcome of a run that had nothing to upload. Skipped files are not published.
+func nothingToUpload(r ledger.Receipt) string {
+	if r.Count(ledger.OutcomeSkipped) > 0 {
+		return "nothing was uploaded"
+	}
+	return "nothing to upload"
+}
+
 // readBack returns the result of reading back.
-func readBack(e ledger.ReadBack) string {
+func readBack(e ledger.ReadBack, index string) string {
 	switch {
 	case e.Served && e.Skipped > 0:
-		return fmt.Sprintf("the index serves every file with its digest, but for what was skipped (%s)", files(e.Skipped))
+		return fmt.Sprintf("%s serves every file with its digest, except %s that the run skipped", index, files(e.Skipped))
 	case e.Served:
-		return "the index serves every file with its digest"
+		return index + " serves every file with its digest"
 	case e.Silent > 0:
-		return "the index serves every file, and tells no digest of " + files(e.Silent)
+		return index + " serves every file, but without a digest for " + files(e.Silent)
 	case e.Otherwise:
-		return "the index serves something else than it was sent"
+		return index + " serves something other than what was uploaded"
 	case len(e.Missing) > 0:
-		return "the index was not seen to serve everything" // a missing item may be a file's provenance
+		return index + " did not serve everything yet" // a missing item may be a file's provenance
 	default:
-		return "the index was not seen to serve every file twice in a row"
+		return index + " did not serve every file twice in a row"
 	}
 }
 
@@ -155,34 +158,53 @@ func tally(r ledger.Receipt) string {
 		}
 	}
 	add(r.Count(ledger.OutcomeUploaded), "uploaded")
-	add(r.Count(ledger.OutcomePresent), "already there")
-	add(r.Count(ledger.OutcomeSkipped), "skipped")
-	add(missing(r), "missing")
+	add(r.Count(ledger.OutcomePresent), "already published")
+	add(r.Count(ledger.OutcomeSkipped), "skipped ("+nameTaken(r)+")")
+	add(missing(r), "not published")
 	return strings.Join(parts, ", ")
+}
+
+// nameTaken returns why the skipped files of a run are not published.
+func nameTaken(r ledger.Receipt) string {
+	n, different := 0, 0
+	for _, f := range r.Files {
+		if f.Outcome == ledger.OutcomeSkipped {
+			n++
+			if f.IndexDigest != "" {
+				different++
+			}
+		}
+	}
+	switch {
+	case n == 1 && different == 1:
+		return "a different file with this name exists"
+	case n == 1:
+		return "a file with this name exists"
+	case n == different:
+		return "different files with these names exist"
+	default:
+		return "files with these names exist"
+	}
 }
 
 // toDo returns how many files a run would upload, or not.
 func toDo(r ledger.Receipt) string {
-	text := files(missing(r)) + " to be uploaded"
+	text := files(missing(r)) + " to upload"
 	if n := r.Count(ledger.OutcomePresent); n > 0 {
-		text += fmt.Sprintf(", %d already there", n)
+		text += fmt.Sprintf(", %d already published", n)
 	}
 	if n := r.Count(ledger.OutcomeSkipped); n > 0 {
-		text += fmt.Sprintf(", %d to be skipped", n)
+		text += fmt.Sprintf(", %d to skip", n)
 	}
 	return text
 }
 
-// toFinish returns how to complete a release that is incomplete, or complete with errors.
+// toFinish returns how to complete a release that is incomplete.
 func toFinish(r ledger.Receipt) string {
-	switch {
-	case missing(r) == 0:
-		return "no file is missing, but see what went wrong"
-	case r.Count(ledger.OutcomeRejected) > 0:
-		return "see what was refused before running it again"
-	default:
-		return "running it again finishes it"
+	if r.Count(ledger.OutcomeRejected) > 0 {
+		return "see why files were rejected before you run the job again"
 	}
+	return "run the job again to finish"
 }
 
 // missing returns how many files the index may lack.
@@ -190,39 +212,42 @@ func missing(r ledger.Receipt) int {
 	return len(r.Files) - r.Count(ledger.OutcomePresent) - r.Count(ledger.OutcomeUploaded) - r.Count(ledger.OutcomeSkipped)
 }
 
-// burned returns what became of the upload tokens.
-func burned(b ledger.Burned) string {
+// burned returns what became of the upload tokens, and when they were revoked.
+func burned(b ledger.Burned, when time.Time, index string) string {
 	switch b {
 	case ledger.BurnProven:
-		return "burned (the index then refused it)"
+		return fmt.Sprintf("revoked%s (%s now rejects it)", at(when), index)
 	case ledger.BurnAccepted:
-		return "burn accepted by the index, which went on taking it or gave no proof"
+		return fmt.Sprintf("revocation accepted%s, but %s did not show that it now rejects the token", at(when), index)
 	case ledger.BurnUnsupported:
-		return "not burned, since this index has no way to: it expires by itself"
+		return fmt.Sprintf("not revoked, because %s does not support it; it expires by itself", index)
 	case ledger.BurnFailed:
-		return "not burned, as far as anybody knows: it expires by itself"
+		return "could not confirm that it was revoked; it expires by itself"
 	default:
-		return "none was minted"
+		return "none was requested"
 	}
 }
 
 // status returns a file's status for people. planned is set for a dry run, in which no upload was tried.
-func status(f ledger.File, planned bool) string {
-	if f.Outcome == ledger.NotAttempted && planned {
-		return "to be uploaded"
-	}
+func status(f ledger.File, planned bool, index string) string {
 	switch f.Outcome {
-	case ledger.OutcomePresent:
-		return "already there"
-	case ledger.OutcomeConflict:
-		if f.IndexDigest == "" {
-			return "in conflict: the index has a file of this name"
+	case ledger.NotAttempted:
+		if planned {
+			return "to upload"
 		}
-		return "in conflict: the index has other bytes"
+		return "not uploaded"
+	case ledger.OutcomePresent:
+		return "already published"
+	case ledger.OutcomeConflict:
+		return "conflict (" + otherFile(index, f.IndexDigest) + ")"
 	case ledger.OutcomeSkipped:
-		return "skipped: the index has a file of this name"
+		return "skipped (" + otherFile(index, f.IndexDigest) + ")"
+	case ledger.OutcomeRejected:
+		return "rejected"
 	case ledger.OutcomeUnclear:
-		return "cut off: the index may have it"
+		return "no clear answer (" + index + " may have it)"
+	case ledger.OutcomeFailed:
+		return "upload failed"
 	default:
 		return string(f.Outcome)
 	}

@@ -9,7 +9,7 @@ import (
 // redacted returns the receipt without secrets in texts from outside. It must be called before a text is escaped for Markdown or JSON,
 // because an escaped secret is not recognized.
 func redacted(r ledger.Receipt, redact func(string) string) ledger.Receipt {
-	r.Index, r.Attached.Page = redact(r.Index), redact(r.Attached.Page)
+	r.Index, r.IndexName, r.Attached.Page = redact(r.Index), redact(r.IndexName), redact(r.Attached.Page)
 	r.Files, r.Releases, r.Findings = slices.Clone(r.Files), slices.Clone(r.Releases), slices.Clone(r.Findings)
 	for i := range r.Files {
 		f := &r.Files[i]

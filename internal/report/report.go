@@ -43,6 +43,7 @@ type Reporter struct {
 	console Console
 	options Options
 	end     func() // ends the open group
+	index   string // the name of the index in messages
 }
 
 // New returns a reporter that writes to the console.
@@ -53,7 +54,7 @@ func New(console Console, options Options) *Reporter {
 	if options.Help == nil {
 		options.Help = func(finding.ID) string { return "" }
 	}
-	return &Reporter{console: console, options: options, end: func() {}}
+	return &Reporter{console: console, options: options, end: func() {}, index: ledger.UnknownIndex}
 }
 
 func (r *Reporter) line(format string, args ...any) { r.console.Line(fmt.Sprintf(format, args...)) }

@@ -3,6 +3,7 @@ package report_test
 import (
 	"encoding/json"
 	"fmt"
+	"html"
 	"strings"
 	"testing"
 	"time"
@@ -58,11 +59,11 @@ func release() []ledger.Release {
 // opening is what every run that gets as far as its plan begins with.
 func opening(files ...ledger.File) []ledger.Event {
 	return []ledger.Event{
-		ledger.Began{At: noon, Index: "https://upload.index.example/legacy/", How: "Trusted Publishing, since no password is given"},
+		ledger.Began{At: noon, Index: "https://upload.index.example/legacy/", IndexName: "PyPI", How: "Trusted Publishing, since no password is given"},
 		ledger.Phase{At: noon, Name: "Collect"},
 		ledger.Collected{Files: files},
 		ledger.Phase{At: noon, Name: "Check"},
-		ledger.Judged{Files: len(files), Rules: 60},
+		ledger.Judged{Files: len(files)},
 		ledger.Phase{At: noon, Name: "Plan"},
 		ledger.Planned{Files: files, Releases: release()},
 	}
@@ -91,13 +92,13 @@ func signed(name string, adopted bool) []ledger.Event {
 }
 
 func needed(page string, isNew bool) ledger.Publisher {
-	next := "make the Trusted Publisher on the index say what the table below says"
+	next := "set the Trusted Publisher to the values in this table"
 	if isNew {
-		next = "make a pending publisher on the index that says what the table below says"
+		next = "add a pending publisher with the values in this table"
 	}
 	return ledger.Publisher{Finding: finding.InvalidPublisher, Places: []ledger.Place{{Project: "my-project", Page: page, New: isNew}}, Next: next, Claims: []ledger.Claim{
-		{Field: "Owner", Claimed: "o", Wanted: "o", Note: "exactly so"},
-		{Field: "Repository name", Claimed: "r", Wanted: "r", Note: "exactly so"},
+		{Field: "Owner", Claimed: "o", Wanted: "o", Note: "must match"},
+		{Field: "Repository name", Claimed: "r", Wanted: "r", Note: "must match"},
 		{Field: "Workflow name", Claimed: "release.yml", Wanted: "release.yml", Note: "the file's name alone"},
 		{Field: "Environment name", Note: "leave it empty: this job has no `environment`"},
 	}}
@@ -137,7 +138,7 @@ func situations() map[string][]ledger.Event {
 		ID: "upload-second-sdist", Severity: finding.Error, File: "dist/" + sdist,
 		Message: "the index refused " + sdist + ": Only one sdist may be uploaded per release.", Fix: "remove this one, or raise the version",
 	}
-	many := []ledger.Event{ledger.Began{At: noon, Index: "https://upload.index.example/legacy/", How: "Trusted Publishing, since no password is given"}}
+	many := []ledger.Event{ledger.Began{At: noon, Index: "https://upload.index.example/legacy/", IndexName: "PyPI", How: "Trusted Publishing, since no password is given"}}
 	for n := range 14 {
 		many = append(many, ledger.Noted{Finding: finding.Finding{
 			ID: "record-missing", Severity: finding.Error, File: fmt.Sprintf("dist/%d.whl", n),
@@ -174,7 +175,7 @@ func situations() map[string][]ledger.Event {
 			ledger.Started{File: wheel},
 			ledger.UploadAborted{File: wheel},
 			ledger.Started{File: sdist},
-			ledger.Noted{Finding: finding.Finding{ID: "cancelled", Severity: finding.Error, Message: "the run was ended before it was done: terminated signal received", Fix: "run it again"}},
+			ledger.Noted{Finding: finding.Finding{ID: "cancelled", Severity: finding.Error, Message: "the run was cancelled: terminated signal received", Fix: "run the job again"}},
 		}, burned(ledger.BurnAccepted)),
 		"skipped":       join(opening(file(wheel, ledger.ActionSkip), file(sdist, ledger.ActionPresent)), []ledger.Event{ledger.Ended{At: noon}}),
 		"misconfigured": {ledger.Noted{Finding: finding.Finding{ID: "input-value", Severity: finding.Error, Message: "skip-existing is \"yes\"", Fix: "write true or false"}}},
@@ -201,20 +202,21 @@ func situations() map[string][]ledger.Event {
 		"conflict": join(opening(conflicting(), file(sdist, ledger.ActionUpload)), []ledger.Event{
 			ledger.Noted{Finding: finding.Finding{
 				ID: "conflict", Severity: finding.Error, File: "dist/" + wheel,
-				Message: "the index has other bytes under the name " + wheel + ": its SHA-256 is 01, this file's is ab",
-				Fix:     "re-run only the publish job with the files of the first build, raise the version, or finish the release with `skip-existing: true`",
+				Message: "PyPI already has a different file named " + wheel + ": its SHA-256 is 01, this file's is ab",
+				Fix: "re-run only the publish job with the files of the first build, raise the version, or set `skip-existing: true` " +
+					"to upload the other files and keep the published one",
 			}},
 			ledger.Ended{At: noon.Add(time.Second)},
 		}),
 		"preflight": join(opening(file(wheel, ""))[:5], []ledger.Event{
-			ledger.Judged{Files: 1, Rules: 60, Errors: 1, Warnings: 1},
+			ledger.Judged{Files: 1, Errors: 1, Warnings: 1},
 			ledger.Noted{Finding: finding.Finding{ID: "requires-dist-url", Severity: finding.Error, File: "dist/" + wheel, Message: "Can't have direct dependency: x @ https://example.org/x.whl", Fix: "name the dependency by its project and version"}},
 			ledger.Noted{Finding: finding.Finding{ID: "drift", Severity: finding.Warning, Message: "the files of My_Project 1.0 differ in Requires-Python", Fix: "build them from one tree"}},
 			ledger.Ended{At: noon.Add(time.Second)},
 		}),
-		"dry run": join([]ledger.Event{ledger.Began{At: noon, Index: "https://upload.index.example/legacy/", How: "Trusted Publishing, since no password is given", DryRun: true}},
+		"dry run": join([]ledger.Event{ledger.Began{At: noon, Index: "https://upload.index.example/legacy/", IndexName: "PyPI", How: "Trusted Publishing, since no password is given", DryRun: true}},
 			opening(file(wheel, ledger.ActionUpload), file(sdist, ledger.ActionPresent))[1:], identified(), []ledger.Event{
-				ledger.Noted{Finding: finding.Finding{ID: "dry-run", Severity: finding.Notice, Message: "this was a dry run: nothing was minted or sent."}},
+				ledger.Noted{Finding: finding.Finding{ID: "dry-run", Severity: finding.Notice, Message: "dry run: nothing was uploaded, and no upload token was requested."}},
 				ledger.Ended{At: noon.Add(time.Second)},
 			}),
 		"signing is down": join(opening(file(wheel, ledger.ActionUpload)), identified(), []ledger.Event{
@@ -223,7 +225,7 @@ func situations() map[string][]ledger.Event {
 			ledger.Ended{At: noon.Add(5 * time.Minute)},
 		}),
 		"signing is down and best effort": join(opening(file(wheel, ledger.ActionUpload)), identified(), signed(wheel, false), []ledger.Event{ledger.Unattested{}}, minted()[2:], []ledger.Event{
-			ledger.Noted{Finding: finding.Finding{ID: "attestation-outage", Severity: finding.Warning, Message: "the files go without attestations, as `attestations: best-effort` allows: the log took no entry"}},
+			ledger.Noted{Finding: finding.Finding{ID: "attestation-outage", Severity: finding.Warning, Message: "the files are published without attestations, as `attestations: best-effort` allows: the log took no entry"}},
 			ledger.Started{File: wheel},
 			ledger.Uploaded{File: wheel, Took: time.Second},
 		}, burned(ledger.BurnProven)),
@@ -232,7 +234,7 @@ func situations() map[string][]ledger.Event {
 			ledger.Uploaded{File: wheel, Took: time.Second},
 			ledger.Phase{At: noon, Name: "Read back"},
 			ledger.ReadBack{Missing: []string{wheel}},
-			ledger.Noted{Finding: finding.Finding{ID: "not-served-yet", Severity: finding.Warning, Message: "the index took every file, and was not seen to serve " + wheel + " within 5m0s", Fix: "nothing has to be done"}},
+			ledger.Noted{Finding: finding.Finding{ID: "not-served-yet", Severity: finding.Warning, Message: "PyPI accepted every file, but did not yet serve " + wheel + " within 5m0s", Fix: "no action needed"}},
 			ledger.Attached{Outcome: ledger.ReleaseFailed, Assets: 1, Wanted: 3},
 		}, burned(ledger.BurnProven)),
 		"served otherwise": join(opening(file(wheel, ledger.ActionUpload)), minted(), []ledger.Event{
@@ -242,8 +244,8 @@ func situations() map[string][]ledger.Event {
 			ledger.Phase{At: noon.Add(1500 * time.Millisecond), Name: "Read back"},
 			ledger.ReadBack{Otherwise: true},
 			ledger.Noted{Finding: finding.Finding{
-				ID: "served-otherwise", Severity: finding.Error, File: "dist/" + wheel, Message: "the index took " + wheel + " and serves something else under its name",
-				Fix: "do not announce this release: tell the operators of the index, and yank it until it is understood",
+				ID: "served-otherwise", Severity: finding.Error, File: "dist/" + wheel, Message: "PyPI accepted " + wheel + ", but serves something else under its name",
+				Fix: "do not announce this release: report it to the operators of the index, and yank it until the cause is known",
 			}},
 			ledger.Ended{At: noon.Add(2 * time.Second)},
 		}),
@@ -282,15 +284,15 @@ func TestALongMessageIsWholeInTheLog(t *testing.T) {
 	end := "the end of it"
 	recorder := ledger.NewRecorder(nil)
 	recorder.Record(ledger.Noted{Finding: finding.Finding{ID: "x", Severity: finding.Error, File: "dist/" + wheel, Message: strings.Repeat("long ", 500) + end, Fix: "build it again"}})
-	recorder.Record(ledger.Noted{Finding: finding.Finding{ID: "y", Severity: finding.Error, Message: "short", Fix: "mend it"}})
+	recorder.Record(ledger.Noted{Finding: finding.Finding{ID: "y", Severity: finding.Error, Message: "the second", Fix: "mend it"}})
 	if err := report.New(p, report.Options{}).Close(recorder.Receipt()); err != nil {
 		t.Fatal(err)
 	}
-	cut := "the whole is in the log"
+	cut := "the full text is in the log"
 	if !strings.Contains(p.summary.String(), cut) || strings.Contains(p.summary.String(), end) {
 		t.Errorf("the summary is not cut:\n%s", p.summary.String())
 	}
-	if log := p.log.String(); strings.Count(log, cut) != 1 || strings.Count(log, end) != 1 || strings.Count(log, "short") != 1 {
+	if log := p.log.String(); strings.Count(log, cut) != 1 || strings.Count(log, end) != 1 || strings.Count(log, "the second") != 1 {
 		t.Errorf("the log has not the whole once:\n%s", log)
 	}
 }
@@ -360,8 +362,8 @@ func TestLogAndSummaryOfADryRunAgree(t *testing.T) {
 		then        []ledger.Event
 		says, never string
 	}{
-		{"it would be published", nil, "to be uploaded", "not tried"},
-		{"it would not", []ledger.Event{wrong}, "not tried", "to be uploaded"},
+		{"it would be published", nil, "to upload", "not uploaded"},
+		{"it would not", []ledger.Event{wrong}, "not uploaded", "to upload"},
 	} {
 		events := join([]ledger.Event{ledger.Began{At: noon, Index: "https://upload.index.example/legacy/", DryRun: true}}, opening(file(wheel, ledger.ActionUpload))[1:], c.then)
 		p := &page{}
@@ -392,7 +394,7 @@ func TestLogAndSummaryOfADryRunAgree(t *testing.T) {
 func TestNothingIsMissing(t *testing.T) {
 	t.Parallel()
 	text := summaryOf(t, situations()["served otherwise"])
-	if strings.Contains(text, "running it again") || !strings.Contains(text, "no file is missing, but see what went wrong") {
+	if strings.Contains(text, "run the job again") || !strings.Contains(text, "with errors: 1 file uploaded") {
 		t.Error(text)
 	}
 }
@@ -412,8 +414,9 @@ func TestATokenThatIsKnownIsToldOfAlone(t *testing.T) {
 	if err := r.Close(recorder.Receipt()); err != nil {
 		t.Fatal(err)
 	}
-	for _, text := range []string{p.log.String(), p.summary.String()} {
-		if strings.Contains(text, "not burned") || !strings.Contains(text, "burned (the index then refused it) at ") || !strings.Contains(text, "1 mint had no clear answer") {
+	for _, text := range []string{p.log.String(), html.UnescapeString(p.summary.String())} {
+		if strings.Contains(text, "could not confirm") || !strings.Contains(text, "revoked at 12:00:01 UTC (PyPI now rejects it)") ||
+			!strings.Contains(text, "1 token request got no clear answer") {
 			t.Errorf("it contradicts itself:\n%s", text)
 		}
 	}

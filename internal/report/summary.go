@@ -26,7 +26,7 @@ func (r *Reporter) summary(of ledger.Receipt) string {
 	fmt.Fprintf(&b, "### %s %s\n\n", sign(of), title(of))
 	extent(&b, of)
 	r.findings(&b, of)
-	publisherTable(&b, of.Publisher)
+	publisherTable(&b, of.Publisher, of.IndexName)
 	fileTable(&b, of)
 	steps(&b, of)
 	timeline(&b, of)
@@ -36,13 +36,13 @@ func (r *Reporter) summary(of ledger.Receipt) string {
 
 // sign returns the symbol of the result.
 func sign(r ledger.Receipt) string {
-	switch r.Result() {
-	case ledger.Published, ledger.DryRun:
-		return "✅"
-	case ledger.Unchanged:
-		return "☑️"
-	case ledger.Partial:
+	switch result := r.Result(); {
+	case result == ledger.Partial, result != ledger.Failed && r.Count(ledger.OutcomeSkipped) > 0:
 		return "⚠️"
+	case result == ledger.Published, result == ledger.DryRun:
+		return "✅"
+	case result == ledger.Unchanged:
+		return "☑️"
 	default:
 		return "❌"
 	}

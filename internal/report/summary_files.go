@@ -32,7 +32,7 @@ func fileTable(b *strings.Builder, r ledger.Receipt) {
 			cells(fmt.Sprintf("… and %d more, in the log", len(r.Files)-i), "", "", "", "")
 			break
 		}
-		cells(code(clipped(f.Name, longestCell)), statusCell(f, planned), unbroken(size(f.Size)), digest(f.SHA256), attestationsCell(f))
+		cells(code(clipped(f.Name, longestCell)), statusCell(f, planned, r.IndexName), unbroken(size(f.Size)), digest(f.SHA256), attestationsCell(f))
 	}
 	b.WriteString("\n")
 }
@@ -69,15 +69,15 @@ func attestationsCell(f ledger.File) string {
 }
 
 // statusCell returns a file's status, with a symbol if it needs attention.
-func statusCell(f ledger.File, planned bool) string {
-	short, _, _ := strings.Cut(status(f, planned), ": ") // the details are with the findings
+func statusCell(f ledger.File, planned bool, index string) string {
+	short, _, _ := strings.Cut(status(f, planned, index), " (") // the details are with the findings
 	switch f.Outcome {
 	case ledger.OutcomeRejected, ledger.OutcomeConflict:
 		return "❌ " + escaped(short)
 	case ledger.OutcomeSkipped:
 		return "⚠️ " + escaped(short)
 	case ledger.OutcomeFailed, ledger.OutcomeUnclear:
-		return "⚠️ " + escaped(status(f, planned))
+		return "⚠️ " + escaped(status(f, planned, index))
 	}
 	return escaped(short)
 }

@@ -124,7 +124,7 @@ func (r *Reporter) whatToDo(a advice, p *ledger.Publisher) string {
 
 // publisherTable writes the Trusted Publisher that the index would need. If the run claims what the publisher must say, both share one
 // column.
-func publisherTable(b *strings.Builder, p *ledger.Publisher) {
+func publisherTable(b *strings.Builder, p *ledger.Publisher, index string) {
 	if p == nil {
 		return
 	}
@@ -139,11 +139,11 @@ func publisherTable(b *strings.Builder, p *ledger.Publisher) {
 		}
 		row(b, field, claimed, wanted, note)
 	}
-	wanted := "The publisher must say"
+	wanted := "Value to enter"
 	if same {
-		wanted = "This run claims, and the publisher must say"
+		wanted = "Value of this run, and value to enter"
 	}
-	cells("Field on the index", "This run claims", wanted, "How they are compared")
+	cells(escaped("Field on "+index), "Value of this run", wanted, "Comparison")
 	cells(":---", ":---", ":---", ":---")
 	for _, c := range p.Claims {
 		cells(escaped(c.Field), orNothing(c.Claimed, "(none)"), orNothing(c.Wanted, "(empty)"), prose(c.Note))
@@ -174,11 +174,11 @@ func places(b *strings.Builder, all []ledger.Place) {
 		name := code(clipped(place.Project, longestName))
 		switch {
 		case place.New && place.Page == "":
-			fmt.Fprintf(b, "➡️ %s is new to the index: its publisher is a pending one, with this as the name of the project.\n\n", name)
+			fmt.Fprintf(b, "➡️ %s is a new project: add a pending publisher with this project name and these values.\n\n", name)
 		case place.New:
-			fmt.Fprintf(b, "➡️ %s, with the project name %s and these values.\n\n", link("Add a pending publisher", place.Page), name)
+			fmt.Fprintf(b, "➡️ %s with the project name %s and these values.\n\n", link("Add a pending publisher", place.Page), name)
 		default:
-			fmt.Fprintf(b, "➡️ %s of %s: the form is filled in already.\n\n", link("Open the publishing settings", place.Page), name)
+			fmt.Fprintf(b, "➡️ %s of %s; the form is already filled in.\n\n", link("Open the publishing settings", place.Page), name)
 		}
 	}
 }

@@ -10,7 +10,7 @@ import (
 
 // steps writes what was done and the result of each step, with the upload token's steps, in the order of the run.
 func steps(b *strings.Builder, r ledger.Receipt) {
-	lines := slices.Concat(prepared(r), tokenBegan(r.Token), sent(r), tokenDone(r.Token), afterwards(r))
+	lines := slices.Concat(prepared(r), tokenBegan(r.Token), sent(r), tokenDone(r.Token, r.IndexName), afterwards(r))
 	switch len(lines) {
 	case 0:
 		return
@@ -18,7 +18,7 @@ func steps(b *strings.Builder, r ledger.Receipt) {
 		fmt.Fprintf(b, "%s: %s\n\n", lines[0].name, lines[0].text)
 		return
 	}
-	row(b, "Step", "What came of it", "Time")
+	row(b, "Step", "Result", "Time")
 	row(b, ":---", ":---", "---:")
 	for _, l := range lines {
 		row(b, unbroken(l.name), l.text, unbroken(tookPhase(r, l.phase)))
@@ -43,12 +43,12 @@ func tookPhase(r ledger.Receipt, name string) string {
 func prepared(r ledger.Receipt) []line {
 	var lines []line
 	if r.Judged.Files > 0 {
-		lines = append(lines, line{"Checked", escaped(strings.TrimPrefix(judged(r.Judged), "judged ")), "Check"})
+		lines = append(lines, line{"Checked", escaped(judged(r.Judged)), "Check"})
 	}
 	if n := attestedFiles(r); n > 0 {
 		lines = append(lines, line{
 			"Attested",
-			escaped(files(n)+", each with its log entry, as") + "<br>" +
+			escaped(files(n)+", by") + "<br>" +
 				code(clipped(strings.TrimPrefix(identityOf(r), "https://github.com/"), longestCell)),
 			"Attest",
 		})
@@ -60,21 +60,21 @@ func prepared(r ledger.Receipt) []line {
 func tokenBegan(t ledger.Token) []line {
 	var lines []line
 	if t.Lost > 0 {
-		lines = append(lines, line{"Token lost", escaped(lostMints(t)), ""})
+		lines = append(lines, line{"Token unconfirmed", escaped(lostMints(t)), ""})
 	}
 	if t.Minted == 0 {
 		return lines
 	}
 	minted := strings.TrimSpace(at(t.MintedAt))
 	if t.Minted > 1 {
-		minted = fmt.Sprintf("%d of them, the first%s", t.Minted, at(t.MintedAt))
+		minted = fmt.Sprintf("%d times, first%s", t.Minted, at(t.MintedAt))
 	}
-	lines = append(lines, line{"Token minted", escaped(minted), "Authorize"})
+	lines = append(lines, line{"Token requested", escaped(minted), "Authorize"})
 	if !t.Narrowed {
-		return append(lines, line{"Token narrowed", "no: it was used as it was minted", ""})
+		return append(lines, line{"Token restricted", "no: its format is unknown, or the index could not read the restricted token", ""})
 	}
 	return append(lines, line{
-		"Token narrowed",
+		"Token restricted",
 		"to " + code(clipped(strings.Join(t.Projects, ", "), longestCell)) + escaped(" until "+clock(t.Expires)),
 		"",
 	})
@@ -95,7 +95,7 @@ func sent(r ledger.Receipt) []line {
 }
 
 // tokenDone returns what became of the upload token.
-func tokenDone(t ledger.Token) []line {
+func tokenDone(t ledger.Token, index string) []line {
 	if t.Minted == 0 {
 		return nil
 	}
@@ -103,7 +103,7 @@ func tokenDone(t ledger.Token) []line {
 	if t.Known == ledger.BurnFailed {
 		face = "⚠️ "
 	}
-	return []line{{"Token ended", face + escaped(tokenEnd(t)), "Burn"}}
+	return []line{{"Token revocation", face + escaped(burned(t.Known, t.BurnedAt, index)), "Burn"}}
 }
 
 // afterwards returns the steps after the upload.
@@ -112,12 +112,12 @@ func afterwards(r ledger.Receipt) []line {
 	switch r.Verified {
 	case ledger.Served:
 		lines = append(lines, line{
-			"Read back",
-			escaped(readBack(ledger.ReadBack{Served: true, Skipped: r.Count(ledger.OutcomeSkipped)})),
+			"Verified",
+			escaped(readBack(ledger.ReadBack{Served: true, Skipped: r.Count(ledger.OutcomeSkipped)}, r.IndexName)),
 			"Read back",
 		})
 	case ledger.NotServed:
-		lines = append(lines, line{"Read back", "⚠️ not everything was seen as it was sent: see above", "Read back"})
+		lines = append(lines, line{"Verified", "⚠️ not confirmed, see above", "Read back"})
 	case ledger.NotAsked:
 	}
 	switch r.Attached.Outcome {

@@ -177,10 +177,10 @@ func everywhere(text string) []ledger.Event {
 	claim := ledger.Claim{Field: text, Claimed: text, Wanted: text, Note: text}
 	attestation := ledger.Attestation{Predicate: text, Identity: text, LogIndex: 1, LogURL: "https://log.example/?" + text}
 	return []ledger.Event{
-		ledger.Began{At: noon, Index: text, How: text},
+		ledger.Began{At: noon, Index: text, IndexName: text, How: text},
 		ledger.Phase{At: noon, Name: "Collect"},
 		ledger.Phase{At: noon, Name: "Check"},
-		ledger.Judged{Files: 4, Rules: 60},
+		ledger.Judged{Files: 4},
 		ledger.Phase{At: noon, Name: "Plan"},
 		ledger.Planned{Files: files, Releases: releases},
 		ledger.Phase{At: noon.Add(time.Second), Name: "Identify"},

@@ -27,7 +27,7 @@ func timeline(b *strings.Builder, r ledger.Receipt) {
 			continue
 		}
 		from, to := elapsed(r.Began, p.Began).Milliseconds(), elapsed(r.Began, p.End).Milliseconds()
-		fmt.Fprintf(b, "    section %s\n    %s :%d, %d\n", p.Name, duration(elapsed(p.Began, p.End)), from, max(to, from+least))
+		fmt.Fprintf(b, "    section %s\n    %s :%d, %d\n", phaseTitle(p.Name), duration(elapsed(p.Began, p.End)), from, max(to, from+least))
 	}
 	b.WriteString("```\n\n</details>\n\n")
 }

@@ -22,9 +22,9 @@ func verifying(b *strings.Builder, r ledger.Receipt) {
 		return
 	}
 	b.WriteString("<details><summary>How to verify these files</summary>\n\n")
-	b.WriteString("To install these bytes and no others, put this in a requirements file, with the same for everything it depends on, and give it to <code>pip install --require-hashes -r</code>:\n\n<pre>")
+	b.WriteString("To install exactly these files, put this into a requirements file, add the same for all dependencies, and pass the file to <code>pip install --require-hashes -r</code>:\n\n<pre>")
 	requirements(b, r, there)
-	b.WriteString("</pre>\n\nTo compare files that you have downloaded, for <code>sha256sum --check</code>:\n\n<pre>")
+	b.WriteString("</pre>\n\nTo check downloaded files, pass this to <code>sha256sum --check</code>:\n\n<pre>")
 	each(b, there, digestsEnd, func(f ledger.File) string {
 		return escaped(clipped(f.SHA256, longestCell)) + "  " + escaped(clipped(f.Name, longestCell))
 	})
@@ -62,7 +62,7 @@ func attestationCommands(b *strings.Builder, repository string, there []ledger.F
 	if len(attested) == 0 {
 		return
 	}
-	fmt.Fprintf(b, "To verify that this repository published them, where the index is PyPI, with its package %s:\n\n<pre>",
+	fmt.Fprintf(b, "To verify on PyPI that this repository published them, install %s and run:\n\n<pre>",
 		code("pypi-attestations"))
 	each(b, attested, commandsEnd, func(f ledger.File) string {
 		return escaped("pypi-attestations verify pypi --repository " + repository + " pypi:" + clipped(f.Name, longestCell))

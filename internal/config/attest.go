@@ -13,12 +13,12 @@ const (
 	AttestNever      Attest = "false"
 )
 
-// settleAttest refuses what can never be: an index takes attestations from Trusted Publishers alone.
+// settleAttest refuses what can never be: an index accepts attestations only with Trusted Publishing.
 func settleAttest(d *draft) []finding.Finding {
 	if d.Attestations == AttestAlways && d.Auth == Token {
 		return []finding.Finding{finding.New(finding.InputAuth,
-			"inputs attestations and password contradict each other: an index takes attestations from Trusted Publishers alone",
-			"leave password out for Trusted Publishing, or write attestations: auto")}
+			"inputs attestations and password contradict each other: an index accepts attestations only with Trusted Publishing",
+			"remove password to use Trusted Publishing, or set attestations: auto")}
 	}
 	return nil
 }

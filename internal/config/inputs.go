@@ -153,6 +153,14 @@ func meant(host string) string {
 	return ""
 }
 
+// nameOf returns the name of the public index with this upload endpoint.
+func nameOf(repository string) string {
+	if repository == testPyPI {
+		return "TestPyPI"
+	}
+	return "PyPI"
+}
+
 // apiTokensOnly tells whether the endpoint takes nothing but API tokens from people (docs/reference/pypi-server.md rows 3 and 7:
 // every other user name is refused, and every password that has not the token's prefix).
 func apiTokensOnly(repository string) bool { return repository == pypi || repository == testPyPI }

@@ -22,7 +22,7 @@ func setGitHubToken(d *draft, value string) *finding.Finding {
 	d.GitHubToken = d.vault.Seal(value, d.github...)
 	if hasControl(value) {
 		return wrong(finding.InputValue,
-			"the token holds a line break or another control character, which no request can carry",
+			"the token contains a line break or another control character, which HTTP does not allow",
 			"pass ${{ github.token }}")
 	}
 	return nil

@@ -18,14 +18,14 @@ func setRepository(d *draft, value string) *finding.Finding {
 		return problem
 	}
 	if known := meant(u.Hostname()); known != "" && u.String() != known {
-		return wrong(finding.InputURL, shown(d, u)+" is not the upload endpoint of this index", "write "+known)
+		return wrong(finding.InputURL, shown(d, u)+" is not the upload URL of "+nameOf(known), "write "+known)
 	}
 	if problem := plainOnlyOnLoopback(d, u); problem != nil {
 		return problem
 	}
 	if strings.HasSuffix(u.Path, "/legacy") {
 		return wrong(finding.InputURL,
-			shown(d, u)+" lacks the slash at its end, and an upload does not survive the redirect",
+			shown(d, u)+" has no slash at its end, and the redirect would break the upload",
 			"end it with /legacy/")
 	}
 	d.Repository = u
@@ -70,13 +70,13 @@ func readURL(d *draft, value string) (*url.URL, *finding.Finding) {
 	case err != nil:
 		return nil, wrong(finding.InputURL, "the value is not a URL", "write it as https://HOST/PATH/")
 	case u.User != nil:
-		return nil, wrong(finding.InputURL, "the URL holds a user or password", "take it out, and use the inputs user and password")
+		return nil, wrong(finding.InputURL, "the URL contains a user name or password", "remove it, and use the inputs user and password")
 	case u.Scheme != "https" && u.Scheme != "http" || u.Opaque != "":
 		return nil, wrong(finding.InputURL, d.quote(beforeSecrets(value))+" is not a web address", "write it as https://HOST/PATH/")
 	case u.Hostname() == "":
 		return nil, wrong(finding.InputURL, d.quote(beforeSecrets(value))+" has no host", "write it as https://HOST/PATH/")
 	case u.RawQuery != "" || u.ForceQuery || u.Fragment != "" || strings.HasSuffix(value, "#"):
-		return nil, wrong(finding.InputURL, shown(d, u)+" is followed by a query or a fragment", "end the URL at its path")
+		return nil, wrong(finding.InputURL, shown(d, u)+" has a query or a fragment", "remove everything after the path")
 	}
 	u.Host = strings.ToLower(u.Host)
 	ownPort := map[string]string{"https": ":443", "http": ":80"}[u.Scheme]
@@ -89,7 +89,7 @@ func plainOnlyOnLoopback(d *draft, u *url.URL) *finding.Finding {
 	if wire.Private(u) {
 		return nil
 	}
-	return wrong(finding.InputURL, shown(d, u)+" is not https, and its host is not this machine", "write https://")
+	return wrong(finding.InputURL, shown(d, u)+" is not https; plain http is allowed only on this machine", "write https://")
 }
 
 // shown is what a message may repeat of a URL: scheme, host and path.

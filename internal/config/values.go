@@ -35,7 +35,7 @@ func number(low, high int, put func(*draft, int)) setter {
 		n, err := strconv.Atoi(value)
 		if err != nil || strconv.Itoa(n) != value || n < low || n > high {
 			return wrong(finding.InputValue,
-				d.quote(value)+" is not a number that it takes",
+				d.quote(value)+" is not an allowed number",
 				fmt.Sprintf("write a whole number from %d to %d", low, high))
 		}
 		put(d, n)
@@ -54,7 +54,7 @@ func word(put func(*draft, string), words ...string) setter {
 		}
 		last := len(words) - 1
 		return wrong(finding.InputValue,
-			d.quote(value)+" is not a word that it takes",
+			d.quote(value)+" is not an allowed value",
 			"write "+strings.Join(words[:last], ", ")+" or "+words[last])
 	}
 }
@@ -63,7 +63,7 @@ func word(put func(*draft, string), words ...string) setter {
 func line(put func(*draft, string)) setter {
 	return func(d *draft, value string) *finding.Finding {
 		if hasControl(value) {
-			return wrong(finding.InputValue, "the value holds a line break or another control character", "write it on one line")
+			return wrong(finding.InputValue, "the value contains a line break or another control character", "write it on one line")
 		}
 		put(d, value)
 		return nil
@@ -77,7 +77,7 @@ func paths(put func(*draft, []string)) setter {
 		for each := range strings.Lines(value) {
 			each = strings.TrimSpace(each)
 			if hasControl(each) {
-				return wrong(finding.InputValue, "a path holds a control character", "write one path a line")
+				return wrong(finding.InputValue, "a path contains a control character", "write one path per line")
 			}
 			if each != "" {
 				all = append(all, each)

@@ -2,18 +2,18 @@ package config
 
 import "github.com/org/pypi-oidc-publish/internal/finding"
 
-// Attest is when distributions are signed.
+// Attest says when distributions are signed.
 type Attest string
 
-// The ways to sign.
+// The values of the input attestations.
 const (
-	AttestAuto       Attest = "auto"        // where the index takes attestations and would accept this identity
+	AttestAuto       Attest = "auto"        // if the index supports attestations and would accept this identity
 	AttestAlways     Attest = "true"        // sign, or fail
-	AttestBestEffort Attest = "best-effort" // like auto, and an outage of signing publishes without
+	AttestBestEffort Attest = "best-effort" // like auto, but publish without attestations if signing is down
 	AttestNever      Attest = "false"
 )
 
-// settleAttest refuses what can never be: an index accepts attestations only with Trusted Publishing.
+// settleAttest rejects attestations: true together with a password. An index accepts attestations only with Trusted Publishing.
 func settleAttest(d *draft) []finding.Finding {
 	if d.Attestations == AttestAlways && d.Auth == Token {
 		return []finding.Finding{finding.New(finding.InputAuth,

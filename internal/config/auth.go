@@ -8,8 +8,8 @@ import (
 
 const (
 	authAuto    = "auto"
-	tokenUser   = "__token__" // the user name that says: the password is an API token
-	tokenPrefix = "pypi-"     // how every API token of the public indexes begins
+	tokenUser   = "__token__" // the user name for API tokens
+	tokenPrefix = "pypi-"     // the prefix of every API token of the public indexes
 )
 
 // setUser reads the user of basic authentication (RFC 7617: no colon and no control character).
@@ -29,7 +29,7 @@ func setUser(d *draft, value string) *finding.Finding {
 	return nil
 }
 
-// setPassword keeps the raw password until settleAuth knows the origin to seal it for.
+// setPassword keeps the raw password until settleAuth knows the origin that it is for.
 func setPassword(d *draft, value string) *finding.Finding {
 	d.password = value
 	if hasControl(value) {
@@ -40,8 +40,8 @@ func setPassword(d *draft, value string) *finding.Finding {
 	return nil
 }
 
-// settleAuth decides between Trusted Publishing and a token. It never changes the method silently: what was asked for and
-// cannot be done is an error. Inputs that were refused on their own are not judged again.
+// settleAuth chooses between Trusted Publishing and a token. It never changes the method silently: if the requested one is not
+// possible, it returns an error. It does not report again what was wrong with an input on its own.
 func settleAuth(d *draft) []finding.Finding {
 	given := d.password != ""
 	asked := string(d.Auth)
@@ -70,9 +70,10 @@ func settleAuth(d *draft) []finding.Finding {
 	return tokenShape(d)
 }
 
-// emptySecret is the next step where a password was expected and none arrived.
+// emptySecret is the fix for an expected password that is empty.
 const emptySecret = "check that the secret's name is correct, that the job names the secret's environment, and that the run is not from a fork (forks get no secrets)"
 
+// because returns the reason for the method, given the input auth and the reason that applies if it is auto.
 func because(asked, auto string) string {
 	if asked == authAuto {
 		return "because " + auto
@@ -80,7 +81,7 @@ func because(asked, auto string) string {
 	return "because auth requires it"
 }
 
-// tokenShape refuses what the public indexes refuse in every case, before anything is sent.
+// tokenShape rejects credentials that the public indexes never accept.
 func tokenShape(d *draft) []finding.Finding {
 	if !apiTokensOnly(d.Repository.String()) {
 		return nil

@@ -8,7 +8,7 @@ import (
 	"github.com/org/pypi-oidc-publish/internal/wire"
 )
 
-// setRepository reads the upload endpoint.
+// setRepository parses the upload endpoint.
 func setRepository(d *draft, value string) *finding.Finding {
 	if known := named(strings.ToLower(value)); known != "" {
 		value = known
@@ -32,7 +32,7 @@ func setRepository(d *draft, value string) *finding.Finding {
 	return nil
 }
 
-// setSimple reads the simple index for look-ups: empty derives it, "none" asks nothing.
+// setSimple parses the URL of the simple index. Empty means to derive it, "none" means not to query the index.
 func setSimple(d *draft, value string) *finding.Finding {
 	switch strings.ToLower(value) {
 	case "":
@@ -54,16 +54,15 @@ func setSimple(d *draft, value string) *finding.Finding {
 			"leave the input out to derive it, or write the URL that pip installs from")
 	}
 	if !strings.HasSuffix(u.Path, "/") {
-		// A simple index is a folder (PEP 503): project pages are found under it.
+		// Project pages are below the URL of a simple index (PEP 503).
 		u = u.JoinPath("/")
 	}
 	d.Simple = u
 	return nil
 }
 
-// readURL reads an absolute http or https URL without anything that could hide a credential, in its usual spelling: lower
-// case host, no port where it is the scheme's own. A value that cannot be read is not repeated, since nobody can tell where
-// in it a password stands.
+// readURL parses an absolute http or https URL without user info, query and fragment. It normalizes the host to lower case and
+// removes the default port. The message does not repeat a value that cannot be parsed, because it may contain a password.
 func readURL(d *draft, value string) (*url.URL, *finding.Finding) {
 	u, err := url.Parse(value)
 	switch {
@@ -84,7 +83,7 @@ func readURL(d *draft, value string) (*url.URL, *finding.Finding) {
 	return u, nil
 }
 
-// plainOnlyOnLoopback refuses http to a host that is not this machine: tokens and files would cross the network in the open.
+// plainOnlyOnLoopback rejects http to another machine, because tokens and files would cross the network unencrypted.
 func plainOnlyOnLoopback(d *draft, u *url.URL) *finding.Finding {
 	if wire.Private(u) {
 		return nil
@@ -92,12 +91,12 @@ func plainOnlyOnLoopback(d *draft, u *url.URL) *finding.Finding {
 	return wrong(finding.InputURL, shown(d, u)+" is not https; plain http is allowed only on this machine", "write https://")
 }
 
-// shown is what a message may repeat of a URL: scheme, host and path.
+// shown returns the part of a URL that a message may repeat: scheme, host and path.
 func shown(d *draft, u *url.URL) string {
 	return d.quote((&url.URL{Scheme: u.Scheme, Host: u.Host, Path: u.Path}).String())
 }
 
-// beforeSecrets cuts a value that is no usable URL where user info, a query or a fragment could begin or end.
+// beforeSecrets removes what may be user info, query or fragment from a value that is not a valid URL.
 func beforeSecrets(value string) string {
 	if i := strings.LastIndex(value, "@"); i >= 0 {
 		value = "…" + value[i:]

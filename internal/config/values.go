@@ -10,11 +10,11 @@ import (
 	"github.com/org/pypi-oidc-publish/internal/finding/phrase"
 )
 
-// setter reads one value into the draft, or tells what is wrong with it.
+// setter parses one value into the draft, or returns what is wrong with it.
 type setter = func(d *draft, value string) *finding.Finding
 
-// boolean takes true and false in any case. Other spellings of yes are refused: an action that guesses what "no" means has
-// published what nobody wanted published.
+// boolean returns a parser of true and false in any letter case. It rejects other words, because a wrong guess could publish
+// something unintentionally.
 func boolean(put func(*draft, bool)) setter {
 	return func(d *draft, value string) *finding.Finding {
 		switch strings.ToLower(value) {
@@ -29,7 +29,7 @@ func boolean(put func(*draft, bool)) setter {
 	}
 }
 
-// number takes a whole number from low to high, written the one usual way.
+// number returns a parser of integers from low to high, without sign or leading zeros.
 func number(low, high int, put func(*draft, int)) setter {
 	return func(d *draft, value string) *finding.Finding {
 		n, err := strconv.Atoi(value)
@@ -43,7 +43,7 @@ func number(low, high int, put func(*draft, int)) setter {
 	}
 }
 
-// word takes one of the words, in any case.
+// word returns a parser of the given words, in any letter case.
 func word(put func(*draft, string), words ...string) setter {
 	return func(d *draft, value string) *finding.Finding {
 		for _, w := range words {
@@ -59,7 +59,7 @@ func word(put func(*draft, string), words ...string) setter {
 	}
 }
 
-// line takes any text of one line.
+// line returns a parser of any text without line breaks and control characters.
 func line(put func(*draft, string)) setter {
 	return func(d *draft, value string) *finding.Finding {
 		if hasControl(value) {
@@ -70,7 +70,7 @@ func line(put func(*draft, string)) setter {
 	}
 }
 
-// paths takes one path a line; blank lines are left out.
+// paths returns a parser of one path per line. It skips blank lines.
 func paths(put func(*draft, []string)) setter {
 	return func(d *draft, value string) *finding.Finding {
 		var all []string
@@ -88,13 +88,14 @@ func paths(put func(*draft, []string)) setter {
 	}
 }
 
+// hasControl reports whether a text contains a control character, such as a line break.
 func hasControl(text string) bool { return strings.ContainsFunc(text, unicode.IsControl) }
 
-// quoteLimit bounds how much of a stranger's value a message repeats, in bytes.
+// quoteLimit limits how much of a value a message repeats, in bytes.
 const quoteLimit = 80
 
-// quote makes a value fit for a message: no secret in it, bounded, and quoted. Secrets go first, since quoting would change
-// the form in which they are found.
+// quote returns a value for a message: redacted, shortened and quoted. It redacts first, because quoting could change a secret
+// so that it is no longer recognized.
 func (d *draft) quote(value string) string {
 	value = d.vault.Redact(value)
 	if len(value) > quoteLimit {

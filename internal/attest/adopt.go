@@ -63,15 +63,15 @@ func (s *Signer) Verify(ctx context.Context, d *dist.Distribution, provenance []
 	}
 	served, err := readProvenance(provenance)
 	if err != nil {
-		return &Unverified{File: d.Name, Reason: fmt.Errorf("what the index serves cannot be read: %w", err)}
+		return &Unverified{File: d.Name, Reason: fmt.Errorf("the provenance that the index serves cannot be read: %w", err)}
 	}
 	for _, wanted := range want {
 		found, ok := same(served, wanted)
 		if !ok {
-			return &Unverified{File: d.Name, Reason: fmt.Errorf("the index does not serve log entry %d, which this run has sent", wanted.LogIndex)}
+			return &Unverified{File: d.Name, Reason: fmt.Errorf("the index does not serve log entry %d, which this run sent", wanted.LogIndex)}
 		}
 		if _, err := s.verify(at, d, found, s.identity(claims)); err != nil {
-			return &Unverified{File: d.Name, Reason: fmt.Errorf("what the index serves: %w", err)}
+			return &Unverified{File: d.Name, Reason: fmt.Errorf("the provenance that the index serves: %w", err)}
 		}
 	}
 	return nil

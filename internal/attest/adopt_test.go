@@ -78,7 +78,7 @@ func TestAdoptOfALeftOver(t *testing.T) {
 			t.Parallel()
 			h, d, a := attested(t)
 			h.stage.Claims(change)
-			if _, err := New(h.o).Adopt(t.Context(), d, a.JSON); !isUnverified(err) || !strings.Contains(err.Error(), "another identity") {
+			if _, err := New(h.o).Adopt(t.Context(), d, a.JSON); !isUnverified(err) || !strings.Contains(err.Error(), "a different identity") {
 				t.Errorf("%v", err)
 			}
 		})

@@ -37,7 +37,7 @@ func (c *certificate) GetCertificate(context.Context, sign.Keypair, *sign.Certif
 }
 
 // errStale tells that the ID token in hand became too old between two tries.
-var errStale = errors.New("the ID token has expired meanwhile")
+var errStale = errors.New("the ID token expired in the meantime")
 
 // mostTokens is how many ID tokens are tried for one certificate.
 const mostTokens = 3
@@ -100,7 +100,7 @@ func (s *Signer) askFulcio(ctx context.Context, at *services, token *idToken, bo
 func certificateRequest(key *sign.EphemeralKeypair) ([]byte, error) {
 	request, err := x509.CreateCertificateRequest(rand.Reader, &x509.CertificateRequest{}, keySigner{key})
 	if err != nil {
-		return nil, fmt.Errorf("the certificate request cannot be made: %w", err)
+		return nil, fmt.Errorf("the certificate request cannot be created: %w", err)
 	}
 	text := pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE REQUEST", Bytes: request})
 	return json.Marshal(map[string][]byte{"certificateSigningRequest": text})
@@ -127,20 +127,20 @@ func (k keySigner) SignMessage(_ io.Reader, message []byte, _ crypto.SignerOpts)
 func (s *Signer) accept(at *services, token *idToken, key *sign.EphemeralKeypair, answer *wire.Answer, asked time.Time) (*certificate, error) {
 	leaf, err := readLeaf(answer.Body)
 	if err != nil {
-		return nil, useless("fulcio's answer has no certificate that the index would take: " + err.Error())
+		return nil, useless("fulcio's answer contains no certificate that the index would accept: " + err.Error())
 	}
 	if public, ok := leaf.PublicKey.(interface{ Equal(crypto.PublicKey) bool }); !ok || !public.Equal(key.GetPublicKey()) {
-		return nil, useless("fulcio's certificate is for another key than ours")
+		return nil, useless("fulcio's certificate is for a different key")
 	}
 	life := leaf.NotAfter.Sub(leaf.NotBefore)
 	if date := answer.Date(); !date.IsZero() {
 		life = min(life, leaf.NotAfter.Sub(date))
 	}
 	if life <= 0 {
-		return nil, useless(fmt.Sprintf("fulcio's certificate ended at %s, before it came", leaf.NotAfter.UTC().Format(time.RFC3339)))
+		return nil, useless(fmt.Sprintf("fulcio's certificate expired at %s, before it arrived", leaf.NotAfter.UTC().Format(time.RFC3339)))
 	}
 	if err := judgeLeaf(leaf, s.identity(token.Claims)); err != nil {
-		return nil, useless("fulcio's certificate names another identity than the ID token: " + err.Error())
+		return nil, useless("fulcio's certificate names a different identity than the ID token: " + err.Error())
 	}
 	if err := s.lenient(at, judgeChain(leaf, at.trusted)); err != nil {
 		return nil, useless("fulcio's certificate does not verify: " + err.Error())
@@ -166,7 +166,7 @@ func readLeaf(body []byte) (*x509.Certificate, error) {
 		Detached holder `json:"signedCertificateDetachedSct"`
 	}
 	if json.Unmarshal(body, &told) != nil {
-		return nil, errors.New("it is not the JSON of one")
+		return nil, errors.New("it is not the expected JSON")
 	}
 	if len(told.Embedded.Chain.Certificates) == 0 {
 		if len(told.Detached.Chain.Certificates) > 0 {
@@ -197,7 +197,7 @@ func expired(err error, token *idToken) bool {
 // explain makes Fulcio's refusal readable: it says the same of every ID token that it does not take, so the claims are told
 // beside it (docs/reference/attestations.md §2.5).
 func (s *Signer) explain(err error, token *idToken) error {
-	told := s.trouble("fulcio gave no signing certificate", err)
+	told := s.trouble("fulcio issued no signing certificate", err)
 	var general finding.Finding
 	if outage(err) || !errors.As(told, &general) {
 		return told
@@ -215,11 +215,11 @@ func (s *Signer) explain(err error, token *idToken) error {
 	}
 	switch {
 	case c.Audience != audience:
-		refused.Fix = fmt.Sprintf("the ID token must be for %q: see what changes it between GitHub and the job, or publish with `attestations: false`", audience)
+		refused.Fix = fmt.Sprintf("check what changes the ID token between GitHub and the job: it must be for the audience %q; or publish with `attestations: false`", audience)
 	case expired(err, token):
-		refused.Fix = "the ID token had expired when fulcio saw it: see that nothing between GitHub and the job keeps it, and run the job again"
+		refused.Fix = "check that nothing between GitHub and the job delays or caches ID tokens, and run the job again: this one had expired when it reached fulcio"
 	case s.public() && c.Issuer != githubIssuer:
-		refused.Fix = "fulcio may not know this issuer: publish from github.com, or with `attestations: false`"
+		refused.Fix = "publish from github.com, or with `attestations: false`: fulcio may not know this issuer"
 	}
 	return refused
 }

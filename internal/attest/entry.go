@@ -22,7 +22,7 @@ import (
 )
 
 // errLate tells that the certificate ended before the log took the entry. The log itself does not mind; the index does.
-var errLate = errors.New("the signing certificate ended before the log took the entry")
+var errLate = errors.New("the signing certificate expired before the log accepted the entry")
 
 // entry logs one signature (sigstore-go's sign.Transparency), with the certificate that it was made with.
 type entry struct {
@@ -77,7 +77,7 @@ func (e entry) post(ctx context.Context, body []byte) (*wire.Answer, error) {
 	case errors.Is(err, errLate):
 		return nil, errLate
 	}
-	return nil, e.signer.trouble("rekor, the public log, took no entry", err)
+	return nil, e.signer.trouble("rekor, the public log, did not accept an entry", err)
 }
 
 // entryID is what Rekor names an entry by: its leaf's hash, with the tree's number before it.
@@ -152,7 +152,7 @@ func readEntry(answer []byte) (*protorekor.TransparencyLogEntry, error) {
 		} `json:"verification"`
 	}
 	if err := json.Unmarshal(answer, &told); err != nil {
-		return nil, errors.New("it is not the JSON of an entry")
+		return nil, errors.New("it is not the expected JSON")
 	}
 	if len(told) != 1 {
 		return nil, fmt.Errorf("it has %d entries instead of one", len(told))

@@ -270,7 +270,7 @@ func TestRefusedIdentity(t *testing.T) {
 		told   []string
 		tokens int
 	}{
-		"another audience": {func(c map[string]any) { c["aud"] = "pypi" }, []string{`aud "pypi"`, `for "sigstore"`}, 1},
+		"another audience": {func(c map[string]any) { c["aud"] = "pypi" }, []string{`aud "pypi"`, `for the audience "sigstore"`}, 1},
 		"an expired token": {
 			func(c map[string]any) {
 				c["exp"], c["iat"] = time.Now().Add(-time.Minute).Unix(), time.Now().Add(-6*time.Minute).Unix()

@@ -57,24 +57,24 @@ func (s *Signer) Refused(c oidc.Claims) error {
 	switch {
 	case s.public() && c.Issuer != githubIssuer:
 		return finding.New(finding.AttestationIssuer,
-			fmt.Sprintf("the index takes attestations of GitHub's workflows only where %s issued the ID token, and this one is of %q", githubIssuer, c.Issuer),
-			"publish from github.com with its own issuer, or without attestations")
+			fmt.Sprintf("the index accepts attestations of GitHub workflows only if %s issued the ID token, but this one was issued by %q", githubIssuer, c.Issuer),
+			"publish from github.com with its own issuer, or with `attestations: false`")
 	case c.Repository == "" || initiating == "" || running == "":
 		return finding.New(finding.AttestationClaims,
-			"the ID token does not say which workflow of which repository runs, and the index asks that of an attestation",
-			"publish from a workflow of GitHub Actions, or without attestations")
+			"the ID token does not say which workflow of which repository runs, which the index requires for attestations",
+			"publish from a workflow of GitHub Actions, or with `attestations: false`")
 	case initiating != running:
 		return finding.New(finding.AttestationReusableWorkflow,
-			fmt.Sprintf("this job runs in a reusable workflow (%s, called by %s), and the index matches the upload with the one and attestations with the other", running, initiating),
-			"move the publish job into the workflow that is triggered, or publish without attestations")
+			fmt.Sprintf("this job runs in a reusable workflow (%s, called by %s), and the index checks the upload against the first and attestations against the second", running, initiating),
+			"move the publish job into the workflow that is triggered, or publish with `attestations: false`")
 	case initiating != workflowPath(c):
 		return finding.New(finding.AttestationForeignWorkflow,
-			fmt.Sprintf("the workflow %s is not one of the repository %s, and the index asks that of an attestation", initiating, c.Repository),
-			"publish from a workflow of the repository itself, or without attestations")
+			fmt.Sprintf("the workflow %s does not belong to the repository %s, which the index requires for attestations", initiating, c.Repository),
+			"publish from a workflow of the repository itself, or with `attestations: false`")
 	case ref != "" && c.Ref != "" && c.SHA != "" && ref != c.Ref && ref != c.SHA:
 		return finding.New(finding.AttestationWorkflowRef,
-			fmt.Sprintf("the workflow is of %s and the sources are of %s, and the index takes only attestations where both are the same", ref, c.Ref),
-			"publish from a tag, a release or workflow_dispatch, or without attestations")
+			fmt.Sprintf("the workflow is from %s and the sources are from %s, but the index accepts attestations only if both are the same", ref, c.Ref),
+			"publish from a tag, a release or workflow_dispatch, or with `attestations: false`")
 	}
 	return nil
 }
@@ -91,6 +91,6 @@ func Disclosed(c oidc.Claims) (told finding.Finding, is bool) {
 		return finding.Finding{}, false
 	}
 	return finding.New(finding.AttestationPrivateRepository,
-		fmt.Sprintf("the repository %s is %s, and attestations put its name, workflow, ref, commit and run into a public log for ever", c.Repository, c.Visibility),
-		"publish with `attestations: false` if that must not be"), true
+		fmt.Sprintf("the repository %s is %s, and attestations publish its name, workflow, ref, commit and run permanently in a public log", c.Repository, c.Visibility),
+		"publish with `attestations: false` if these must stay private"), true
 }

@@ -30,11 +30,11 @@ func (s *Signer) trouble(message string, err error) error {
 	if !outage(err) {
 		return finding.New(finding.AttestationRefused,
 			message,
-			"nothing was uploaded; correct what it names, or publish with `attestations: false`")
+			"nothing was uploaded; fix what the message says, or publish with `attestations: false`")
 	}
 	fix := "run the job again later; nothing was uploaded"
 	if s.public() {
-		fix = "see " + publicStatus + " and " + fix
+		fix = "check " + publicStatus + " and " + fix
 	}
 	return &Outage{Finding: finding.New(finding.AttestationOutage, message, cmp.Or(wire.Advice(err), fix)), Cause: err}
 }

@@ -79,7 +79,7 @@ func parts(b *protobundle.Bundle) (certificate []byte, e *protorekor.Transparenc
 	entries := b.GetVerificationMaterial().GetTlogEntries()
 	envelope = b.GetDsseEnvelope()
 	if len(certificate) == 0 || len(entries) != 1 || len(envelope.GetSignatures()) != 1 {
-		return nil, nil, nil, errors.New("the bundle is not of one certificate, one log entry and one signature")
+		return nil, nil, nil, errors.New("the bundle does not have exactly one certificate, one log entry and one signature")
 	}
 	return certificate, entries[0], envelope, nil
 }

@@ -39,7 +39,7 @@ func (r *reader) object(raw json.RawMessage) object {
 	}
 	var o object
 	if json.Unmarshal(raw, &o) != nil || o == nil {
-		r.fail("what should be an object is none")
+		r.fail("a value is not an object")
 	}
 	return o
 }

@@ -25,7 +25,7 @@ func (s *Signer) Served(ctx context.Context, d *dist.Distribution, provenance []
 	}
 	served, err := readProvenance(provenance)
 	if err != nil {
-		return nil, &Unverified{File: d.Name, Reason: fmt.Errorf("what the index serves cannot be read: %w", err)}
+		return nil, &Unverified{File: d.Name, Reason: fmt.Errorf("the provenance that the index serves cannot be read: %w", err)}
 	}
 	all := make([]Attestation, 0, len(served))
 	var foreign *foreignRepository
@@ -34,7 +34,7 @@ func (s *Signer) Served(ctx context.Context, d *dist.Distribution, provenance []
 		switch {
 		case errors.As(err, &foreign):
 		case err != nil:
-			return nil, &Unverified{File: d.Name, Reason: fmt.Errorf("what the index serves: %w", err)}
+			return nil, &Unverified{File: d.Name, Reason: fmt.Errorf("the provenance that the index serves: %w", err)}
 		default:
 			all = append(all, a)
 		}
@@ -49,7 +49,7 @@ func (s *Signer) Served(ctx context.Context, d *dist.Distribution, provenance []
 type foreignRepository struct{ theirs, ours string }
 
 func (f *foreignRepository) Error() string {
-	return fmt.Sprintf("what the index serves is of the repository %s, not of %s", f.theirs, f.ours)
+	return fmt.Sprintf("the provenance that the index serves is of the repository %s, not of %s", f.theirs, f.ours)
 }
 
 // workflowsOf takes every workflow of one repository. The public instance has one issuer for GitHub's; the issuers of another

@@ -66,11 +66,11 @@ func (s *Signer) ask(ctx context.Context) (*services, error) {
 	case context.Cause(ctx) != nil:
 		return nil, context.Cause(ctx)
 	case !s.public():
-		return nil, s.trouble("sigstore's trust root ("+wire.PlainURL(at)+") cannot be had", err)
+		return nil, s.trouble("sigstore's trust root ("+wire.PlainURL(at)+") is not available", err)
 	}
 	s.o.Note(finding.New(finding.AttestationTrustRoot,
-		"sigstore's trust root cannot be had, so the program's own copy is used: "+err.Error(),
-		"nothing has to be done; see "+publicStatus+" if it persists"))
+		"sigstore's trust root is not available, so the built-in copy is used: "+err.Error(),
+		"no action needed; check "+publicStatus+" if it persists"))
 	config, err = root.NewSigningConfigFromJSON(copiedSigningConfig)
 	if err != nil {
 		return nil, err
@@ -129,7 +129,7 @@ func (s *Signer) service(what string, all []root.Service, versions []uint32) (*u
 	}
 	if err != nil {
 		return nil, finding.New(finding.AttestationService,
-			fmt.Sprintf("sigstore's signing config offers no %s that can be used: %v", what, err),
+			fmt.Sprintf("sigstore's signing config has no usable %s: %v", what, err),
 			"use a newer version of this action, or publish with `attestations: false`")
 	}
 	return at, nil
@@ -142,9 +142,9 @@ func parseServiceURL(text string) (*url.URL, error) {
 	case err != nil:
 		return nil, errors.New("its address cannot be read")
 	case u.Host == "" || u.User != nil || u.RawQuery != "" || u.Fragment != "":
-		return nil, fmt.Errorf("%s is no plain address", wire.PlainURL(text))
+		return nil, fmt.Errorf("%s is not a plain URL", wire.PlainURL(text))
 	case wire.Private(u):
 		return u, nil
 	}
-	return nil, fmt.Errorf("%s is no https URL", wire.PlainURL(text))
+	return nil, fmt.Errorf("%s is not an https URL", wire.PlainURL(text))
 }

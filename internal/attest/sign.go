@@ -33,7 +33,7 @@ func (s *Signer) Sign(ctx context.Context, files []*dist.Distribution, signed fu
 	}
 	key, err := sign.NewEphemeralKeypair(nil)
 	if err != nil {
-		return nil, fmt.Errorf("no key can be made: %w", err)
+		return nil, fmt.Errorf("a key cannot be created: %w", err)
 	}
 	r := &signing{Signer: s, key: key}
 	all := make([]Attestation, len(files))
@@ -147,7 +147,7 @@ func (r *signing) with(ctx context.Context, d *dist.Distribution, c *certificate
 	a, err := r.verify(at, d, text, r.identity(claims))
 	if err != nil {
 		return Attestation{}, finding.New(finding.AttestationUnverified,
-			fmt.Sprintf("the attestation of %s was made, but the index would refuse it: %v", d.Name, err),
+			fmt.Sprintf("the attestation of %s was created, but the index would refuse it: %v", d.Name, err),
 			"nothing was uploaded; run the job again, and report it if it persists, or publish with `attestations: false`").In(d.Path)
 	}
 	return a, nil
@@ -156,7 +156,7 @@ func (r *signing) with(ctx context.Context, d *dist.Distribution, c *certificate
 func (s *Signer) tooSlow(err error) error {
 	fix := "run the job again later; nothing was uploaded"
 	if s.public() {
-		fix = "see " + publicStatus + " and " + fix
+		fix = "check " + publicStatus + " and " + fix
 	}
 	return &Outage{Cause: err, Finding: finding.New(finding.AttestationOutage,
 		fmt.Sprintf("rekor, the public log, is too slow: %v, %d times for one file", err, mostCertificates), fix)}

@@ -49,9 +49,9 @@ func judgeStatement(raw []byte, d *dist.Distribution) (predicate string, err err
 	}
 	switch {
 	case kind != statementType:
-		return "", fmt.Errorf("its statement is of the type %.100q", kind)
+		return "", fmt.Errorf("its statement has an unknown type, %.100q", kind)
 	case predicate != predicateOurs && predicate != predicateOthers:
-		return "", fmt.Errorf("its predicate type %.100q is none that the index takes", predicate)
+		return "", fmt.Errorf("the index does not accept its predicate type %.100q", predicate)
 	case len(subjects) != 1:
 		return "", fmt.Errorf("its statement is about %d files instead of one", len(subjects))
 	}
@@ -97,7 +97,7 @@ func judgeSubject(raw json.RawMessage, d *dist.Distribution) error {
 	case !sameFile(name, d.Name):
 		return fmt.Errorf("it is about %.200q, not about %s", name, d.Name)
 	case sum != subjectSum(d):
-		return fmt.Errorf("it is about other bytes: its sha256 is %.100q, the file's is %s", sum, subjectSum(d))
+		return fmt.Errorf("it is about a different file: its sha256 is %.100q, the file's is %s", sum, subjectSum(d))
 	}
 	return nil
 }

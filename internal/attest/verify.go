@@ -121,11 +121,11 @@ func read(d *dist.Distribution, raw []byte, who policy) (Attestation, *protobund
 	leafPEM := pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: der})
 	switch {
 	case e.GetKindVersion().GetKind() != entryKind || e.GetKindVersion().GetVersion() != entryVersion:
-		return Attestation{}, nil, errors.New("its log entry is of a kind that the index does not take")
+		return Attestation{}, nil, errors.New("the index does not accept the kind of its log entry")
 	case !sameBody(e.GetCanonicalizedBody(), statementSum[:], envelope.GetSignatures()[0].GetSig(), leafPEM):
 		return Attestation{}, nil, errors.New("its log entry is about another signature")
 	case integrated.Before(leaf.NotBefore) || integrated.After(leaf.NotAfter):
-		return Attestation{}, nil, fmt.Errorf("the log took it at %s, outside of its certificate's life", instant(integrated))
+		return Attestation{}, nil, fmt.Errorf("the log accepted it at %s, outside of the validity of its certificate", instant(integrated))
 	}
 	if err := judgeLeaf(leaf, who); err != nil {
 		return Attestation{}, nil, err
@@ -152,10 +152,10 @@ func judgeLeaf(leaf *x509.Certificate, who policy) error {
 	}
 	said, err := fulcio.SummarizeCertificate(leaf)
 	if err != nil {
-		return errors.New("its certificate names nobody")
+		return errors.New("its certificate names no identity")
 	}
 	if _, err := wanted.Verify(said); err != nil {
-		return fmt.Errorf("its certificate names another identity: %w", err)
+		return fmt.Errorf("its certificate names a different identity: %w", err)
 	}
 	return nil
 }
@@ -212,8 +212,8 @@ func (s *Signer) lenient(at *services, err error) error {
 	}
 	s.told.Do(func() {
 		s.o.Note(finding.New(finding.AttestationUnproven,
-			"attestations do not verify with the program's own copy of sigstore's trust root, which may be out of date: "+err.Error(),
-			"nothing has to be done: the index verifies them as well"))
+			"attestations do not verify with the built-in copy of sigstore's trust root, which may be out of date: "+err.Error(),
+			"no action needed: the index verifies them as well"))
 	})
 	return nil
 }

@@ -46,7 +46,7 @@ func TestDefaults(t *testing.T) {
 	t.Parallel()
 	want := config.Config{
 		Packages: []string{"dist"}, Attestations: config.AttestAuto, VerifyMetadata: true, PrintHash: true, Parallel: 4, Wait: 300 * time.Second,
-		Auth: config.TrustedPublishing, AuthWhy: "Trusted Publishing, since no password is given", User: "__token__",
+		Auth: config.TrustedPublishing, AuthWhy: "Trusted Publishing, because no password is given", User: "__token__",
 	}
 	want.Repository, _ = url.Parse(pypi)
 	if got := must(t, given{}); !reflect.DeepEqual(got, want) {
@@ -103,7 +103,7 @@ func TestValues(t *testing.T) {
 		{"parallel-uploads", "8", func(c config.Config) any { return c.Parallel }, 8},
 		{"expected-version", "v1.2.3", func(c config.Config) any { return c.ExpectedVersion }, "v1.2.3"},
 		{"ca-bundle", "certs/own roots.pem", func(c config.Config) any { return c.CABundle }, "certs/own roots.pem"},
-		{"auth", "Trusted-Publishing", func(c config.Config) any { return c.AuthWhy }, "Trusted Publishing, since auth asks for it"},
+		{"auth", "Trusted-Publishing", func(c config.Config) any { return c.AuthWhy }, "Trusted Publishing, because auth requires it"},
 	}
 	for _, c := range cases {
 		if got := c.got(must(t, given{c.input: c.value})); got != c.want {
@@ -180,10 +180,10 @@ func TestBadValues(t *testing.T) {
 		{given{"repository-url": "https:///legacy/"}, "input-url", "no host"},
 		{given{"repository-url": "https://:8080/legacy/"}, "input-url", "no host"},
 		{given{"repository-url": "https://index.example/%zz"}, "input-url", "not a URL"},
-		{given{"repository-url": "https://index.example/up/?a=b"}, "input-url", "end the URL at its path"},
-		{given{"repository-url": "https://index.example/up/?"}, "input-url", "end the URL at its path"},
-		{given{"repository-url": "https://index.example/up/#x"}, "input-url", "end the URL at its path"},
-		{given{"repository-url": "https://index.example/up/#"}, "input-url", "end the URL at its path"},
+		{given{"repository-url": "https://index.example/up/?a=b"}, "input-url", "remove everything after the path"},
+		{given{"repository-url": "https://index.example/up/?"}, "input-url", "remove everything after the path"},
+		{given{"repository-url": "https://index.example/up/#x"}, "input-url", "remove everything after the path"},
+		{given{"repository-url": "https://index.example/up/#"}, "input-url", "remove everything after the path"},
 		{given{"repository-url": "https://index.example/legacy"}, "input-url", "end it with /legacy/"},
 		{given{"repository-url": "https://pypi.org/legacy/"}, "input-url", "write " + pypi},
 		{given{"repository-url": "https://pypi.org/simple/"}, "input-url", "write " + pypi},
@@ -241,12 +241,12 @@ func TestAuth(t *testing.T) {
 		auth   config.Auth
 		why    string
 	}{
-		{given{"auth": "auto"}, config.TrustedPublishing, "Trusted Publishing, since no password is given"},
-		{given{"auth": "trusted-publishing"}, config.TrustedPublishing, "Trusted Publishing, since auth asks for it"},
-		{given{"password": apiToken}, config.Token, "user and password, since a password is given"},
-		{given{"password": apiToken, "auth": "token"}, config.Token, "user and password, since auth asks for it"},
-		{given{"password": "hunter2", "user": "me", "repository-url": elsewhere}, config.Token, "user and password, since a password is given"},
-		{given{"password": "hunter2", "repository-url": elsewhere}, config.Token, "user and password, since a password is given"},
+		{given{"auth": "auto"}, config.TrustedPublishing, "Trusted Publishing, because no password is given"},
+		{given{"auth": "trusted-publishing"}, config.TrustedPublishing, "Trusted Publishing, because auth requires it"},
+		{given{"password": apiToken}, config.Token, "user and password, because a password is given"},
+		{given{"password": apiToken, "auth": "token"}, config.Token, "user and password, because auth requires it"},
+		{given{"password": "hunter2", "user": "me", "repository-url": elsewhere}, config.Token, "user and password, because a password is given"},
+		{given{"password": "hunter2", "repository-url": elsewhere}, config.Token, "user and password, because a password is given"},
 	}
 	for _, c := range cases {
 		got := must(t, c.inputs)

@@ -9,15 +9,15 @@ import (
 // Input is one input of the action. It is also a flag of the publish command.
 type Input struct {
 	Name    string // hyphenated, as in the workflow
-	Default string // what "not given" means
+	Default string // the value if the input is not given
 	Help    string // one paragraph of plain text: the description in action.yml, in the README and of the flag
-	Boolean bool   // takes true or false, so that its flag needs no value
+	Boolean bool   // true or false, so that its flag needs no value
 
 	secret bool // masked before anything else can fail
 	set    func(d *draft, value string) *finding.Finding
 }
 
-// Inputs is the table of all inputs, in the order in which people read them.
+// Inputs returns all inputs, in the order of the documentation.
 func Inputs() []Input {
 	return []Input{
 		{
@@ -123,14 +123,14 @@ func Inputs() []Input {
 	}
 }
 
-// The two public indexes. This is the one place outside index.Site that may name them: it only helps people to type them
-// right.
+// The upload endpoints of the two public indexes. Only this file and index.Site may name them; here they help with typing
+// errors.
 const (
 	pypi     = "https://upload.pypi.org/legacy/"
 	testPyPI = "https://test.pypi.org/legacy/"
 )
 
-// named is the upload endpoint that a word means, or empty.
+// named returns the upload endpoint that a keyword stands for, or "".
 func named(word string) string {
 	switch word {
 	case "pypi":
@@ -141,8 +141,8 @@ func named(word string) string {
 	return ""
 }
 
-// meant is the upload endpoint of the public index that a host belongs to, whether or not that host takes uploads; empty for
-// every other host.
+// meant returns the upload endpoint of the public index that a host belongs to, even if that host accepts no uploads. It
+// returns "" for every other host.
 func meant(host string) string {
 	switch host {
 	case "upload.pypi.org", "pypi.org", "www.pypi.org", "pypi.python.org", "files.pythonhosted.org":
@@ -153,6 +153,14 @@ func meant(host string) string {
 	return ""
 }
 
-// apiTokensOnly tells whether the endpoint takes nothing but API tokens from people (docs/reference/pypi-server.md rows 3 and 7:
-// every other user name is refused, and every password that has not the token's prefix).
+// nameOf returns the name of the public index with this upload endpoint.
+func nameOf(repository string) string {
+	if repository == testPyPI {
+		return "TestPyPI"
+	}
+	return "PyPI"
+}
+
+// apiTokensOnly reports whether the endpoint accepts only API tokens as passwords (docs/reference/pypi-server.md rows 3 and 7:
+// it refuses every other user name, and every password without the prefix of a token).
 func apiTokensOnly(repository string) bool { return repository == pypi || repository == testPyPI }

@@ -6,10 +6,10 @@ import (
 	"github.com/org/pypi-oidc-publish/internal/finding"
 )
 
-// Auto, as a GitHub release, is that of the tag that the workflow runs for.
+// Auto is the value of github-release that stands for the release of the tag that the workflow runs for.
 const Auto = "auto"
 
-// setGitHubRelease reads a tag, whose letters count, or the word auto.
+// setGitHubRelease parses a tag, which is case-sensitive, or the word auto, which is not.
 func setGitHubRelease(d *draft, value string) *finding.Finding {
 	if strings.EqualFold(value, Auto) {
 		value = Auto
@@ -17,18 +17,18 @@ func setGitHubRelease(d *draft, value string) *finding.Finding {
 	return line(func(d *draft, v string) { d.GitHubRelease = v })(d, strings.TrimPrefix(value, "refs/tags/"))
 }
 
-// setGitHubToken masks the token. Nobody but GitHub's API is shown it.
+// setGitHubToken seals the token for GitHub's API only.
 func setGitHubToken(d *draft, value string) *finding.Finding {
 	d.GitHubToken = d.vault.Seal(value, d.github...)
 	if hasControl(value) {
 		return wrong(finding.InputValue,
-			"the token holds a line break or another control character, which no request can carry",
+			"the token contains a line break or another control character, which HTTP does not allow",
 			"pass ${{ github.token }}")
 	}
 	return nil
 }
 
-// settleRelease refuses a release that nothing could be attached to.
+// settleRelease rejects github-release without github-token.
 func settleRelease(d *draft) []finding.Finding {
 	if d.GitHubRelease == "" || !d.GitHubToken.Empty() {
 		return nil

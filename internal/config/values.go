@@ -10,11 +10,11 @@ import (
 	"github.com/org/pypi-oidc-publish/internal/finding/phrase"
 )
 
-// setter reads one value into the draft, or tells what is wrong with it.
+// setter parses one value into the draft, or returns what is wrong with it.
 type setter = func(d *draft, value string) *finding.Finding
 
-// boolean takes true and false in any case. Other spellings of yes are refused: an action that guesses what "no" means has
-// published what nobody wanted published.
+// boolean returns a parser of true and false in any letter case. It rejects other words, because a wrong guess could publish
+// something unintentionally.
 func boolean(put func(*draft, bool)) setter {
 	return func(d *draft, value string) *finding.Finding {
 		switch strings.ToLower(value) {
@@ -29,13 +29,13 @@ func boolean(put func(*draft, bool)) setter {
 	}
 }
 
-// number takes a whole number from low to high, written the one usual way.
+// number returns a parser of integers from low to high, without sign or leading zeros.
 func number(low, high int, put func(*draft, int)) setter {
 	return func(d *draft, value string) *finding.Finding {
 		n, err := strconv.Atoi(value)
 		if err != nil || strconv.Itoa(n) != value || n < low || n > high {
 			return wrong(finding.InputValue,
-				d.quote(value)+" is not a number that it takes",
+				d.quote(value)+" is not an allowed number",
 				fmt.Sprintf("write a whole number from %d to %d", low, high))
 		}
 		put(d, n)
@@ -43,7 +43,7 @@ func number(low, high int, put func(*draft, int)) setter {
 	}
 }
 
-// word takes one of the words, in any case.
+// word returns a parser of the given words, in any letter case.
 func word(put func(*draft, string), words ...string) setter {
 	return func(d *draft, value string) *finding.Finding {
 		for _, w := range words {
@@ -54,30 +54,30 @@ func word(put func(*draft, string), words ...string) setter {
 		}
 		last := len(words) - 1
 		return wrong(finding.InputValue,
-			d.quote(value)+" is not a word that it takes",
+			d.quote(value)+" is not an allowed value",
 			"write "+strings.Join(words[:last], ", ")+" or "+words[last])
 	}
 }
 
-// line takes any text of one line.
+// line returns a parser of any text without line breaks and control characters.
 func line(put func(*draft, string)) setter {
 	return func(d *draft, value string) *finding.Finding {
 		if hasControl(value) {
-			return wrong(finding.InputValue, "the value holds a line break or another control character", "write it on one line")
+			return wrong(finding.InputValue, "the value contains a line break or another control character", "write it on one line")
 		}
 		put(d, value)
 		return nil
 	}
 }
 
-// paths takes one path a line; blank lines are left out.
+// paths returns a parser of one path per line. It skips blank lines.
 func paths(put func(*draft, []string)) setter {
 	return func(d *draft, value string) *finding.Finding {
 		var all []string
 		for each := range strings.Lines(value) {
 			each = strings.TrimSpace(each)
 			if hasControl(each) {
-				return wrong(finding.InputValue, "a path holds a control character", "write one path a line")
+				return wrong(finding.InputValue, "a path contains a control character", "write one path per line")
 			}
 			if each != "" {
 				all = append(all, each)
@@ -88,13 +88,14 @@ func paths(put func(*draft, []string)) setter {
 	}
 }
 
+// hasControl reports whether a text contains a control character, such as a line break.
 func hasControl(text string) bool { return strings.ContainsFunc(text, unicode.IsControl) }
 
-// quoteLimit bounds how much of a stranger's value a message repeats, in bytes.
+// quoteLimit limits how much of a value a message repeats, in bytes.
 const quoteLimit = 80
 
-// quote makes a value fit for a message: no secret in it, bounded, and quoted. Secrets go first, since quoting would change
-// the form in which they are found.
+// quote returns a value for a message: redacted, shortened and quoted. It redacts first, because quoting could change a secret
+// so that it is no longer recognized.
 func (d *draft) quote(value string) string {
 	value = d.vault.Redact(value)
 	if len(value) > quoteLimit {

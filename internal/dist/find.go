@@ -76,9 +76,9 @@ func (s *search) look(pattern string) {
 	case errors.Is(err, os.ErrNotExist):
 		s.refuse(finding.New(finding.PathMissing,
 			pattern+" does not exist",
-			"check packages-dir, and that an earlier step of this job made or downloaded it").In(pattern))
+			"check packages-dir, and that an earlier step of this job created or downloaded it").In(pattern))
 	default:
-		s.refuse(finding.New(finding.PathUnreadable, err.Error(), "check the rights of the path").In(pattern))
+		s.refuse(finding.New(finding.PathUnreadable, err.Error(), "check the permissions of the path").In(pattern))
 	}
 }
 
@@ -89,7 +89,7 @@ func (s *search) folder(path string) {
 	}
 	entries, err := os.ReadDir(path)
 	if err != nil {
-		s.refuse(finding.New(finding.PathUnreadable, err.Error(), "check the rights of the folder").In(path))
+		s.refuse(finding.New(finding.PathUnreadable, err.Error(), "check the permissions of the folder").In(path))
 		return
 	}
 	for _, entry := range entries {
@@ -101,8 +101,8 @@ func (s *search) folder(path string) {
 func (s *search) glob(pattern string) {
 	if strings.Contains(pattern, "**") {
 		s.refuse(finding.New(finding.GlobUnsupported,
-			pattern+" has two asterisks, which would match one level of folders only",
-			"name each folder on a line of its own").In(pattern))
+			pattern+" contains **, which would match only one level of folders",
+			"write each folder on its own line").In(pattern))
 		return
 	}
 	bare := strings.TrimRight(pattern, "/")
@@ -113,7 +113,7 @@ func (s *search) glob(pattern string) {
 	if err != nil {
 		s.refuse(finding.New(finding.GlobUnmatched,
 			fmt.Sprintf("%s: %v", pattern, err),
-			"check the pattern, and that an earlier step of this job made or downloaded the files").In(pattern))
+			"check the pattern, and that an earlier step of this job created or downloaded the files").In(pattern))
 		return
 	}
 	for _, path := range matches {
@@ -131,7 +131,7 @@ func (s *search) file(path string) {
 	info, err := os.Stat(path)
 	switch {
 	case err != nil && isDistribution(path):
-		s.refuse(finding.New(finding.PathMissing, err.Error(), "check where the link leads").In(path))
+		s.refuse(finding.New(finding.PathMissing, err.Error(), "check the target of the link").In(path))
 	case err != nil:
 		s.add(&s.haul.Others, path, path)
 	case info.IsDir() && isDistribution(path):
@@ -140,8 +140,8 @@ func (s *search) file(path string) {
 		s.add(&s.haul.Others, path, path+string(filepath.Separator))
 	case isDistribution(path) && !info.Mode().IsRegular():
 		s.refuse(finding.New(finding.NotAFile,
-			fmt.Sprintf("%s is no regular file (%s)", path, info.Mode().Type()),
-			"put the distribution itself there").In(path))
+			fmt.Sprintf("%s is not a regular file (%s)", path, info.Mode().Type()),
+			"replace it by the distribution itself").In(path))
 	case isDistribution(path):
 		s.add(&s.haul.Distributions, path, path)
 	case isSidecar(path):

@@ -12,7 +12,7 @@ type ChangedError struct{ Path string }
 
 // Error names the file and the next step.
 func (e *ChangedError) Error() string {
-	return e.Path + " has changed while or after it was read: let no other step write there, and run again"
+	return e.Path + " was changed while or after it was read: make sure that no other step writes to it, and run again"
 }
 
 // Open opens the file anew, as each try of an upload needs it. The error is a *ChangedError where its size or its time of

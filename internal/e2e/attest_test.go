@@ -223,7 +223,7 @@ func TestATokenHasNoAttestations(t *testing.T) {
 		code int
 		says string
 	}{
-		"auto":        {cli.Done, "::notice title=pypi-oidc-publish%3A attestations-off::nothing is signed: an index takes attestations from Trusted Publishers alone"},
+		"auto":        {cli.Done, "::notice title=pypi-oidc-publish%3A attestations-off::nothing is signed: an index accepts attestations only with Trusted Publishing"},
 		"best-effort": {cli.Done, "::notice title=pypi-oidc-publish%3A attestations-off::"},
 		"false":       {cli.Done, "published alder 1.0"},
 		"true":        {cli.Misconfigured, "inputs attestations and password contradict each other"},

@@ -366,7 +366,7 @@ func TestAttachIsRefusedBeforeAnythingIsMinted(t *testing.T) {
 		}},
 		{"no token", releases.Write, v1, 2, "github-token is empty", func(s *step, _ *gitHub) { s.env["INPUT_GITHUB-TOKEN"] = "" }},
 		{"no repository", releases.Write, v1, 2, "GITHUB_REPOSITORY", func(s *step, _ *gitHub) { s.env["GITHUB_REPOSITORY"] = "" }},
-		{"an API in clear text", releases.Write, v1, 2, "GITHUB_API_URL is no https URL", func(s *step, _ *gitHub) {
+		{"an API in clear text", releases.Write, v1, 2, "GITHUB_API_URL is not an https URL", func(s *step, _ *gitHub) {
 			s.env["GITHUB_API_URL"] = "http://api.github.example"
 		}},
 	} {

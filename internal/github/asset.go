@@ -39,8 +39,8 @@ func attachable(a Asset, names map[string]Asset) error {
 	switch {
 	case a.Size <= 0 || a.Size >= largest:
 		return finding.New(finding.GitHubAssetRefused,
-			fmt.Sprintf("%s has %d bytes: GitHub takes assets of at least one byte and less than 2 GiB", a.Name, a.Size),
-			"leave `github-release` out, or attach this file elsewhere")
+			fmt.Sprintf("%s has %d bytes: GitHub accepts assets of at least one byte and less than 2 GiB", a.Name, a.Size),
+			"remove `github-release`, or attach this file elsewhere")
 	case taken && other.SHA256 != a.SHA256:
 		return finding.New(finding.GitHubAssetConflict,
 			fmt.Sprintf("GitHub gives %s and %s the same name, %s: SHA-256 %s and %s", other.Name, a.Name, name, other.SHA256, a.SHA256),
@@ -109,7 +109,7 @@ func (c *Client) list(ctx context.Context, r Release) ([]held, error) {
 	there := make([]held, 0, len(all))
 	for _, a := range all {
 		if a.GetID() == 0 || a.GetName() == "" {
-			return nil, strange(doing, "one of them has no number, or no name")
+			return nil, strange(doing, "one of them has no id or no name")
 		}
 		there = append(there, held{a.GetID(), a.GetName(), a.GetLabel(), int64(a.GetSize()), a.GetState() == starter})
 	}
@@ -125,7 +125,7 @@ func (c *Client) same(ctx context.Context, r Release, h held, a Asset) error {
 	case h.size == a.Size:
 		digest, err := c.digest(ctx, h)
 		if err != nil {
-			return trouble(ctx, "fetch the asset "+h.name+" of the release "+r.Tag+", to compare it", err)
+			return trouble(ctx, "download the asset "+h.name+" of the release "+r.Tag+", to compare it", err)
 		}
 		if digest == a.SHA256 {
 			return nil
@@ -133,8 +133,8 @@ func (c *Client) same(ctx context.Context, r Release, h held, a Asset) error {
 		theirs = "SHA-256 " + digest
 	}
 	return finding.New(finding.GitHubAssetConflict,
-		fmt.Sprintf("the release %s has other bytes under the name %s: %s there, and here %d bytes with the SHA-256 %s", r.Tag, h.name, theirs, a.Size, a.SHA256),
-		"re-run only the publish job with the first build's files, or delete the asset from the release if nobody has it yet")
+		fmt.Sprintf("the release %s already has a different file %s: %s there, %d bytes with SHA-256 %s here", r.Tag, h.name, theirs, a.Size, a.SHA256),
+		"re-run only the publish job so that it uses the files of the first build, or delete the asset from the release if nobody has downloaded it yet")
 }
 
 // digest is the SHA-256 of an asset's bytes. They are fetched, whatever digest is told of them: what is served counts.
@@ -168,7 +168,7 @@ func (c *Client) digest(ctx context.Context, h held) (string, error) {
 		return "", err
 	}
 	if sum.left != 0 {
-		return "", fmt.Errorf("it has %d bytes, and %d came", h.size, h.size-sum.left)
+		return "", fmt.Errorf("it has %d bytes, but %d arrived", h.size, h.size-sum.left)
 	}
 	c.digests[h.id] = hex.EncodeToString(sum.Sum(nil))
 	return c.digests[h.id], nil
@@ -181,10 +181,10 @@ const apiVersion = "2022-11-28"
 func stored(api *url.URL, location string) (*url.URL, error) {
 	at, err := api.Parse(location)
 	if location == "" || err != nil {
-		return nil, errors.New("GitHub says that its bytes are elsewhere, and not where")
+		return nil, errors.New("GitHub redirected the download without an address")
 	}
 	if !wire.Private(at) || at.Scheme != "https" && !wire.Loopback(api.Hostname()) {
-		return nil, fmt.Errorf("GitHub says that its bytes are at %s, which is no https address", wire.PlainURL(at.String()))
+		return nil, fmt.Errorf("GitHub redirected the download to %s, which is not an https URL", wire.PlainURL(at.String()))
 	}
 	at.User = nil
 	return at, nil

@@ -75,7 +75,7 @@ func (c *Client) attach(ctx context.Context, r Release, a Asset, there []held) (
 		case found && !h.starter:
 			return !ours, c.same(ctx, r, h, a)
 		case r.Immutable:
-			return false, immutable(r, "it lacks "+a.Name)
+			return false, immutable(r, a.Name)
 		case found:
 			if err := c.remove(ctx, h.id, h.name); err != nil {
 				return false, err
@@ -140,11 +140,11 @@ func (c *Client) send(ctx context.Context, r Release, a Asset) error {
 		return nil
 	}
 	// What is there now was never judged.
-	return errors.Join(changed(a, "its bytes are no longer those that were read first"), c.remove(ctx, taken.GetID(), a.Name))
+	return errors.Join(changed(a, "it was changed during the run"), c.remove(ctx, taken.GetID(), a.Name))
 }
 
 // errUnclear is an answer to an upload that says neither yes nor no.
-var errUnclear = errors.New("the answer does not say that GitHub has it whole")
+var errUnclear = errors.New("the answer does not confirm that GitHub has the whole file")
 
 // hashed is a body whose bytes are hashed as they are read.
 type hashed struct {
@@ -162,7 +162,7 @@ func (h hashed) Read(p []byte) (int, error) {
 func changed(a Asset, why string) error {
 	return finding.New(finding.GitHubAssetChanged,
 		fmt.Sprintf("%s was not attached: %s", a.Name, why),
-		"let no other step write there, and run the job again")
+		"make sure that no other step writes to this file, and run the job again")
 }
 
 // remove deletes half an asset, whose name is taken until then.
@@ -174,5 +174,5 @@ func (c *Client) remove(ctx context.Context, id int64, name string) error {
 	if err == nil || replyOf(err).status() == http.StatusNotFound {
 		return nil // somebody else did, or an earlier try
 	}
-	return denied(ctx, "delete what is left of the asset "+name, err)
+	return denied(ctx, "delete the incomplete asset "+name, err)
 }

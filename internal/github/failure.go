@@ -139,21 +139,21 @@ func (r reply) patience(n int) time.Duration {
 // trouble explains what could not be done for a reason of the moment: the run was ended, a limit, no answer, or a strange one.
 func trouble(ctx context.Context, doing string, err error) error {
 	var ours finding.Finding
-	reply, fix := replyOf(err), "see https://www.githubstatus.com and run the job again later: assets that are there are recognised"
+	reply, fix := replyOf(err), "check https://www.githubstatus.com and run the job again later: assets that are already attached are recognised"
 	switch cause := context.Cause(ctx); {
 	case cause != nil:
 		return failure{finding.New(finding.Cancelled,
-			"the run was ended before it could "+doing+": "+cause.Error(), "run the job again: assets that are there are recognised"), everyAsset}
+			"the run was cancelled before it could "+doing+": "+cause.Error(), "run the job again: assets that are already attached are recognised"), everyAsset}
 	case errors.As(err, &ours):
 		return err
 	case reply.limited:
 		return failure{finding.New(finding.GitHubRateLimit,
-			"GitHub takes no more requests of this token for now, so that it could not be used to "+doing+": "+words(reply, err),
-			"run the job again later: assets that are there are recognised"), everyAsset}
+			"GitHub accepts no more requests with this token for now, so this program could not "+doing+": "+words(reply, err),
+			"run the job again later: assets that are already attached are recognised"), everyAsset}
 	case reply.answer == nil:
 		fix = cmp.Or(wire.Advice(err), fix)
 	}
-	return failure{finding.New(finding.GitHubUnavailable, "GitHub could not be used to "+doing+": "+words(reply, err), fix), unanswered}
+	return failure{finding.New(finding.GitHubUnavailable, "a request to GitHub failed, so this program could not "+doing+": "+words(reply, err), fix), unanswered}
 }
 
 // words is what GitHub answered, with its code.
@@ -181,8 +181,8 @@ func denied(ctx context.Context, doing string, err error) error {
 			permissionFix), everyAsset}
 	case status/100 == 3:
 		return failure{finding.New(finding.GitHubRepository,
-			"GitHub points elsewhere when it is asked to "+doing+": the repository may have been renamed or moved",
-			"start a new run, which knows the repository by its present name: redirects are not followed with a token"), everyAsset}
+			"GitHub answered with a redirect, so this program could not "+doing+": the repository may have been renamed or moved",
+			"start a new run, which uses the current name of the repository: this program does not send a token to a redirect"), everyAsset}
 	default:
 		return trouble(ctx, doing, err)
 	}
@@ -195,27 +195,27 @@ func refused(ctx context.Context, r Release, a Asset, err error) error {
 	case reply.limited, status/100 != 4, reply.answer.Temporary():
 	case status == http.StatusUnauthorized, status == http.StatusForbidden, status == http.StatusNotFound:
 	case bytes.Contains(bytes.ToLower(reply.answer.Body), []byte("immutable release")):
-		return immutable(r, "it was not given "+a.Name)
+		return immutable(r, a.Name)
 	default:
 		return finding.New(finding.GitHubAssetRefused,
 			fmt.Sprintf("GitHub refused to attach %s to the release %s: %s", a.Name, r.Tag, words(reply, err)),
-			"correct what it names, and run the job again: assets that are there are recognised")
+			"fix what the message says, and run the job again: assets that are already attached are recognised")
 	}
 	return denied(ctx, doing, err)
 }
 
 // immutable explains a release that takes nothing.
-func immutable(r Release, why string) error {
+func immutable(r Release, missing string) error {
 	return failure{finding.New(finding.GitHubReleaseImmutable,
-		fmt.Sprintf("the release %s is immutable, which it is since it was published, and takes no assets: %s", r.Tag, why),
-		"attach to the draft before it is published: create the release as a draft, run this action with `github-release`, then publish it"), everyAsset}
+		fmt.Sprintf("the release %s is immutable since it was published, and accepts no more assets; missing: %s", r.Tag, missing),
+		"create the release as a draft, run this action with `github-release`, then publish the draft"), everyAsset}
 }
 
 // strange explains an answer that is none of GitHub's API.
 func strange(doing, why string) error {
 	return failure{finding.New(finding.GitHubUnavailable,
-		"GitHub was asked to "+doing+", and its answer is none: "+why,
-		"check GITHUB_API_URL and what is between this machine and GitHub, and run the job again later"), unanswered}
+		"GitHub sent an unexpected answer, so this program could not "+doing+": "+why,
+		"check GITHUB_API_URL and any proxy between this machine and GitHub, and run the job again later"), unanswered}
 }
 
 // failure is a finding about one asset that has a meaning for the others. Any other finding is about its asset alone.

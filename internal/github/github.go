@@ -83,8 +83,8 @@ func (c *Client) known() error {
 		return nil
 	}
 	return failure{finding.New(finding.GitHubRepository,
-		fmt.Sprintf("%q is no repository on GitHub", c.options.Repository),
-		"let GITHUB_REPOSITORY be as the runner sets it: owner/name"), everyAsset}
+		fmt.Sprintf("%q is not a GitHub repository", c.options.Repository),
+		"do not change GITHUB_REPOSITORY: the runner sets it to owner/name"), everyAsset}
 }
 
 // path is one below the repository.

@@ -178,7 +178,7 @@ func stories() []story {
 		{name: "again, an old server", options: releases.Options{NoDigests: true, Inline: true}, held: []releases.Asset{held("a.whl", "aaa")}, n: 2, told: "a.whl= b.tar.gz+", holds: both, asked: map[string]int{"bytes": 0}},
 		{name: "the rest of it", held: []releases.Asset{held("other.txt", "?"), held("b.tar.gz", "bb")}, n: 2, told: "a.whl+ b.tar.gz=", holds: "other.txt=? b.tar.gz=bb a.whl=aaa"},
 		{name: "other bytes", held: []releases.Asset{held("a.whl", "AAA")}, ready: "github-asset-conflict", says: "cb1ad2119d8fafb69566510ee712661f9f14b83385006ef92aec47f523a38358", holds: "a.whl=AAA"},
-		{name: "another size", held: []releases.Asset{held("a.whl", "AAAA"), held("b.tar.gz", "BB")}, ready: "github-asset-conflict github-asset-conflict", says: "4 bytes there, and here 3 bytes", holds: "a.whl=AAAA b.tar.gz=BB", asked: map[string]int{"bytes": 1}},
+		{name: "another size", held: []releases.Asset{held("a.whl", "AAAA"), held("b.tar.gz", "BB")}, ready: "github-asset-conflict github-asset-conflict", says: "4 bytes there, 3 bytes", holds: "a.whl=AAAA b.tar.gz=BB", asked: map[string]int{"bytes": 1}},
 		{name: "half of it from before", held: []releases.Asset{{Name: "a.whl", Starter: true}}, n: 2, told: "a.whl+ b.tar.gz+", holds: both, asked: map[string]int{"delete": 1}},
 		{name: "half of it, and deleting is answered late", held: []releases.Asset{{Name: "a.whl", Starter: true}}, say: says("delete", releases.Answer{Status: sorry, Acts: true}), n: 2, told: "a.whl+ b.tar.gz+", holds: both, slept: []time.Duration{second / 2}},
 
@@ -207,7 +207,7 @@ func stories() []story {
 		}, attach: "github-permission", says: "1 more were not tried", asked: map[string]int{"upload": 1}},
 		{name: "the release is deleted", between: func(s *scene, _ releases.Release) { s.Say("assets", refusal(404, "Not Found")) }, attach: "github-release-missing"},
 
-		{name: "an immutable release that lacks some", release: releases.Release{Immutable: true}, held: []releases.Asset{held("a.whl", "aaa")}, ready: "github-release-immutable", says: "it lacks b.tar.gz", holds: "a.whl=aaa"},
+		{name: "an immutable release that lacks some", release: releases.Release{Immutable: true}, held: []releases.Asset{held("a.whl", "aaa")}, ready: "github-release-immutable", says: "missing: b.tar.gz", holds: "a.whl=aaa"},
 		{name: "an immutable release that has all", release: releases.Release{Immutable: true}, held: []releases.Asset{held("a.whl", "aaa"), held("b.tar.gz", "bb")}, n: 2, told: "a.whl= b.tar.gz=", holds: both},
 		{name: "it is published in between", release: releases.Release{}, between: func(s *scene, r releases.Release) { s.Freeze(r.ID) }, attach: "github-release-immutable", says: "create the release as a draft", asked: map[string]int{"upload": 1}},
 
@@ -233,10 +233,10 @@ func stories() []story {
 		{name: "a refusal that repeats the token", say: says("notes", refusal(403, "no "+token)), ready: "github-permission", says: "no ***"},
 		{name: "what is there cannot be fetched", held: []releases.Asset{held("a.whl", "aaa")}, say: says("download", refusal(404, "Not Found")), ready: "github-unavailable", says: "404 Not Found", holds: "a.whl=aaa"},
 		{name: "what is fetched is longer", held: []releases.Asset{held("a.whl", "aaa")}, say: says("download", releases.Answer{Status: ok, Body: "aaaa"}, releases.Answer{Status: ok, Body: "aaaa"}, releases.Answer{Status: ok, Body: "aaaa"}), ready: "github-unavailable", says: "longer than GitHub says", holds: "a.whl=aaa"},
-		{name: "what is fetched is shorter", held: []releases.Asset{held("a.whl", "aaa")}, say: says("download", releases.Answer{Status: ok, Body: "aa"}), ready: "github-unavailable", says: "it has 3 bytes, and 2 came", holds: "a.whl=aaa"},
+		{name: "what is fetched is shorter", held: []releases.Asset{held("a.whl", "aaa")}, say: says("download", releases.Answer{Status: ok, Body: "aa"}), ready: "github-unavailable", says: "it has 3 bytes, but 2 arrived", holds: "a.whl=aaa"},
 		{name: "the storage is down for a moment", held: []releases.Asset{held("a.whl", "aaa")}, say: says("bytes", refusal(503, "x")), n: 2, told: "a.whl= b.tar.gz+", holds: both},
 		{name: "the storage points on", held: []releases.Asset{held("a.whl", "aaa")}, say: says("bytes", releases.Answer{Status: 302, Header: http.Header{"Location": {"https://elsewhere.example/"}}}), ready: "github-unavailable", holds: "a.whl=aaa"},
-		{name: "bytes in clear text elsewhere", held: []releases.Asset{held("a.whl", "aaa")}, say: says("download", releases.Answer{Status: 302, Header: http.Header{"Location": {"http://elsewhere.example/?sig=x"}}}), ready: "github-unavailable", says: "http://elsewhere.example/, which is no https address", holds: "a.whl=aaa"},
+		{name: "bytes in clear text elsewhere", held: []releases.Asset{held("a.whl", "aaa")}, say: says("download", releases.Answer{Status: 302, Header: http.Header{"Location": {"http://elsewhere.example/?sig=x"}}}), ready: "github-unavailable", says: "http://elsewhere.example/, which is not an https URL", holds: "a.whl=aaa"},
 		{name: "bytes nowhere", held: []releases.Asset{held("a.whl", "aaa")}, say: says("download", releases.Answer{Status: 302}), ready: "github-unavailable", holds: "a.whl=aaa"},
 	}
 }
@@ -600,7 +600,7 @@ func TestStrangeAnswers(t *testing.T) {
 		}
 	}))
 	_, err := s.of("o/r", endless, token).Ready(t.Context(), "v1", nil)
-	if idsOf(err) != "github-unavailable" || !strings.Contains(err.Error(), "no end") {
+	if idsOf(err) != "github-unavailable" || !strings.Contains(err.Error(), "too many pages") {
 		t.Errorf("%v", err)
 	}
 }
@@ -655,7 +655,7 @@ func TestClearText(t *testing.T) {
 		Wire: wire.New(wire.Options{UserAgent: "test", Now: time.Now, Proxy: http.ProxyURL(proxy)}),
 	})
 	_, err := client.Attach(t.Context(), github.Release{ID: 1, Tag: "v1"}, []github.Asset{asset("a.whl", "aaa")}, nil)
-	if idsOf(err) != "github-unavailable" || !strings.Contains(err.Error(), "http://127.0.0.1:1/admin, which is no https address") || strings.Contains(asked, "admin") || !strings.Contains(asked, "/assets/7") {
+	if idsOf(err) != "github-unavailable" || !strings.Contains(err.Error(), "http://127.0.0.1:1/admin, which is not an https URL") || strings.Contains(asked, "admin") || !strings.Contains(asked, "/assets/7") {
 		t.Errorf("%v, asked\n%s", err, asked)
 	}
 }

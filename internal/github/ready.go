@@ -98,7 +98,7 @@ func (c *Client) find(ctx context.Context, tag string) (Release, error) {
 	err := c.get(ctx, strings.Join(c.path("tags", url.PathEscape(tag)), "/"), t)
 	switch {
 	case err == nil && (t.GetID() == 0 || t.GetTagName() != tag):
-		return Release{}, strange(doing, "it is no release of this tag")
+		return Release{}, strange(doing, "it is not a release of this tag")
 	case err == nil:
 		return t.release(), nil
 	case replyOf(err).status() != http.StatusNotFound:
@@ -127,15 +127,15 @@ func (c *Client) find(ctx context.Context, tag string) (Release, error) {
 		return found[0], nil
 	default:
 		return Release{}, finding.New(finding.GitHubReleaseAmbiguous,
-			fmt.Sprintf("%s has %d drafts of a release for the tag %s", c.options.Repository, len(found), tag),
-			"delete all of them but one")
+			fmt.Sprintf("%s has %d draft releases for the tag %s", c.options.Repository, len(found), tag),
+			"delete all of them except one")
 	}
 }
 
 func (c *Client) missing(tag string) error {
 	return failure{finding.New(finding.GitHubReleaseMissing,
-		fmt.Sprintf("%s has no release, and no draft of one, for the tag %q", c.options.Repository, tag),
-		"create the release first, or its draft, such as with `gh release create`: this action makes none"), everyAsset}
+		fmt.Sprintf("%s has no release and no draft release for the tag %q", c.options.Repository, tag),
+		"create the release or a draft first, for example with `gh release create`: this action does not create releases"), everyAsset}
 }
 
 // get asks for one thing that the library has no whole type for.
@@ -175,7 +175,7 @@ func pages[T any](size, most int, next func(*github.ListOptions) ([]T, *github.R
 			return all, nil
 		}
 	}
-	return nil, errors.New("its answers have no end")
+	return nil, errors.New("the list has too many pages")
 }
 
 // compare tells what could not be attached, and why.
@@ -202,11 +202,11 @@ func (c *Client) compare(ctx context.Context, r Release, there []held, wanted []
 	}
 	switch {
 	case len(missing) > 0 && r.Immutable:
-		failed = append(failed, immutable(r, "it lacks "+phrase.Some(missing, mostNamed)))
+		failed = append(failed, immutable(r, phrase.Some(missing, mostNamed)))
 	case len(missing)+len(there) > assetsBound:
 		failed = append(failed, finding.New(finding.GitHubAssetRefused,
-			fmt.Sprintf("the release %s has %d assets and lacks %d: GitHub takes %d of a release", r.Tag, len(there), len(missing), assetsBound),
-			"delete assets that nobody needs, or leave `github-release` out"))
+			fmt.Sprintf("the release %s has %d assets and %d are missing: GitHub allows %d per release", r.Tag, len(there), len(missing), assetsBound),
+			"delete assets that are not needed, or remove `github-release`"))
 	}
 	return errors.Join(failed...)
 }

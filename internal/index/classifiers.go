@@ -29,7 +29,7 @@ func (c *Client) Classifiers(ctx context.Context) ([]string, error) {
 	// A page of a proxy is no list, and a list that was cut would refuse what the index takes.
 	const fewest = 500
 	if len(all) < fewest || !strings.Contains(all[0], " :: ") {
-		return nil, fmt.Errorf("what %s answered is no list of classifiers", c.site.Classifiers)
+		return nil, fmt.Errorf("the answer of %s is not a list of classifiers", c.site.Classifiers)
 	}
 	return all, nil
 }

@@ -14,7 +14,7 @@ import (
 )
 
 // ErrNoLookups tells that there is nowhere to look, as the user asked or because the index tells no place.
-var ErrNoLookups = errors.New("this index is not looked at")
+var ErrNoLookups = errors.New("this index is not queried")
 
 // Look asks the index what it holds of a project. A project that the index does not know is no error: its listing has Exists
 // false. An error means "unknown", never "absent".

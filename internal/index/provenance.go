@@ -12,7 +12,7 @@ import (
 )
 
 // ErrNoProvenance tells that the index serves no provenance of a file.
-var ErrNoProvenance = errors.New("the index serves no provenance of this file")
+var ErrNoProvenance = errors.New("the index serves no provenance for this file")
 
 // Provenance is what the index serves of a file's attestations: a provenance object (PEP 740), unverified. The listing tells
 // its address, which is asked only where it is the index's own.
@@ -22,7 +22,7 @@ func (c *Client) Provenance(ctx context.Context, held pep.Held) ([]byte, error) 
 	}
 	at, err := c.site.Simple.Parse(held.Provenance)
 	if err != nil || secret.Origin(at) != secret.Origin(c.site.Simple) {
-		return nil, fmt.Errorf("the index's page of %s names an address for its provenance that is not the index's own: %s", held.Name, wire.PlainURL(held.Provenance))
+		return nil, fmt.Errorf("the page of the index gives a provenance URL for %s that is not on the index: %s", held.Name, wire.PlainURL(held.Provenance))
 	}
 	answer, err := c.wire.Do(ctx, wire.Call{
 		Op: wire.Provenance, Method: http.MethodGet, URL: at,

@@ -20,7 +20,7 @@ type Refusal struct {
 // Error is the refusal in the index's words.
 func (r *Refusal) Error() string {
 	if r.Location != "" {
-		return fmt.Sprintf("the index refused %s: %s, and names another address: %s", r.File, r.Message, r.Location)
+		return fmt.Sprintf("the index refused %s: %s, and redirects to %s", r.File, r.Message, r.Location)
 	}
 	return fmt.Sprintf("the index refused %s: %s", r.File, r.Message)
 }
@@ -51,7 +51,7 @@ func (r *Refusal) Finding() finding.Finding {
 	}
 	return finding.New(finding.UploadRefused,
 		r.Error(),
-		"correct what the index names, and run the job again: what the index has is recognised").In(r.Path)
+		"fix what the index reports, and run the job again: files that the index has are recognised").In(r.Path)
 }
 
 // cure is what to do about one kind of refusal.
@@ -72,20 +72,20 @@ func cures(file string) []cure {
 		{
 			finding.UploadNameBurnt, 0,
 			[]string{"previously used by a file that has since been deleted"},
-			"raise the version: the name of a deleted file can never be used again",
+			"raise the version: the name of a deleted file cannot be used again",
 		},
 		{finding.UploadExists, 0, existsWords(file), existsFix},
 		{finding.UploadExists, http.StatusConflict, nil, existsFix},
 		{
 			finding.UploadAttestations, 0,
 			[]string{"Invalid attestations supplied", "attestations are only supported"},
-			"the file was not published without them, since a refused attestation may mean that something was changed: compare the publisher on the index with this workflow, and publish with `attestations: false` only when you know why",
+			"compare the publisher on the index with this workflow: a refused attestation may mean that a file was changed, so nothing is published without it; set `attestations: false` only if you know the reason",
 		},
-		{finding.UploadReleaseClosed, 0, []string{"older than 14 days"}, "publish a new version: an old release takes no further files"},
+		{finding.UploadReleaseClosed, 0, []string{"older than 14 days"}, "publish a new version: an old release accepts no more files"},
 		{
 			finding.UploadSecondSdist, 0,
 			[]string{"Only one sdist"},
-			"a release has one sdist, and the index has it: remove this one, or raise the version",
+			"remove this sdist, or raise the version: a release has only one sdist, and the index already has it",
 		},
 		{
 			finding.UploadFileTooLarge, 0,
@@ -100,34 +100,34 @@ func cures(file string) []cure {
 		{
 			finding.UploadUnknownProject, 0,
 			[]string{"cannot create new projects"},
-			"the pending publisher on the index names another project than these files do: correct the name there, or in the metadata",
+			"correct the project name in the pending publisher or in the metadata: they differ",
 		},
 		{
 			finding.UploadWrongProject, http.StatusForbidden,
 			[]string{"isn't allowed to upload to project", "is not valid for project"},
-			"add this workflow as a Trusted Publisher of the project on the index, and see that the project is not archived",
+			"add this workflow as a Trusted Publisher of the project on the index, and check that the project is not archived",
 		},
 		{
 			finding.UploadTokenExpired, http.StatusForbidden,
 			[]string{"token is expired"},
-			"run the job again: what the index has is recognised, and the rest is uploaded with a new token",
+			"run the job again: files that the index has are recognised, and the rest is uploaded with a new token",
 		},
-		{finding.UploadTooMany, http.StatusTooManyRequests, nil, "wait, and run the job again: what the index has is recognised"},
+		{finding.UploadTooMany, http.StatusTooManyRequests, nil, "wait, and run the job again: files that the index has are recognised"},
 		{
 			finding.UploadReadOnly, http.StatusForbidden,
 			[]string{"Read-only mode", "temporarily disabled"},
-			"the index takes no uploads at the moment: see its status page, and run this job again later; files that are there will be recognised",
+			"check the index's status page, and run the job again later: the index accepts no uploads at the moment, and files that it has are recognised",
 		},
 		{
 			finding.UploadUserPassword, http.StatusForbidden,
 			[]string{"Username/Password authentication"},
-			"remove `user` and `password` to use Trusted Publishing, or give an API token as `password` with the user __token__",
+			"remove `user` and `password` to use Trusted Publishing, or pass an API token as `password` with the user __token__",
 		},
 		{
 			finding.UploadUnauthorized, http.StatusForbidden, nil,
 			"check that the credential belongs to this index and may upload to this project",
 		},
-		{finding.UploadUnauthorized, http.StatusUnauthorized, nil, "check the credential: it is not one of this index, or no longer"},
+		{finding.UploadUnauthorized, http.StatusUnauthorized, nil, "check the credential: this index does not accept it, or not any more"},
 		{finding.UploadRedirect, http.StatusMovedPermanently, nil, redirectFix},
 		{finding.UploadRedirect, http.StatusFound, nil, redirectFix},
 		{finding.UploadRedirect, http.StatusSeeOther, nil, redirectFix},
@@ -139,15 +139,15 @@ func cures(file string) []cure {
 		{finding.UploadFileTooLarge, http.StatusRequestEntityTooLarge, nil, "make the file smaller, or ask the index for a higher limit"},
 		{
 			finding.UploadRefused, http.StatusBadRequest, nil,
-			"correct what the index names, build again, and publish under a new version if a file of this one has already landed",
+			"fix what the index reports and build again; raise the version if a file of this version is already published",
 		},
 	}
 }
 
 const (
-	existsFix     = "the index keeps the first bytes of a name: re-run only the publish job with the first build's files, raise the version, or finish the release with `skip-existing: true`"
-	redirectFix   = "uploads do not follow redirects: set `repository-url` to the address that the index names, with its slash at the end"
-	noEndpointFix = "check `repository-url`: nothing takes uploads at this address"
+	existsFix     = "re-run only the publish job so that it uses the files of the first build, raise the version, or finish the release with `skip-existing: true`: the index does not replace files"
+	redirectFix   = "set `repository-url` to the address that the index redirects to, with the slash at the end: uploads do not follow redirects"
+	noEndpointFix = "check `repository-url`: this address accepts no uploads"
 )
 
 // hasAny tells whether text holds one of the parts, in any case.

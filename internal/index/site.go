@@ -82,7 +82,7 @@ func (s Site) MayReplace() bool { return !s.Warehouse }
 type ForeignAudience struct{ Index, Audience string }
 
 func (e *ForeignAudience) Error() string {
-	return fmt.Sprintf("the index at %s asks for an ID token with the audience %q, which belongs to another service: with it, it could act there in your name", e.Index, e.Audience)
+	return fmt.Sprintf("the index at %s asks for an ID token with the audience %q, which belongs to another service: with such a token the index could act there in your name", e.Index, e.Audience)
 }
 
 // Permit tells whether the index may ask for ID tokens with this audience. It is not believed blindly: an audience with

@@ -48,13 +48,13 @@ func (e PermissionError) Unwrap() error { return e.Finding }
 const longest = 64 << 10
 
 // ErrMalformed reports that a text is not an ID token.
-var ErrMalformed = errors.New("this is no ID token")
+var ErrMalformed = errors.New("this is not an ID token")
 
 // ParseClaims parses the claims of a raw ID token without verifying it. An error wraps ErrMalformed.
 func ParseClaims(raw string) (Claims, error) {
 	parts := strings.Split(raw, ".")
 	if len(raw) > longest || len(parts) != 3 || parts[0] == "" || parts[1] == "" || parts[2] == "" {
-		return Claims{}, fmt.Errorf("%w: it has not three parts", ErrMalformed)
+		return Claims{}, fmt.Errorf("%w: it does not have three parts", ErrMalformed)
 	}
 	if strings.ContainsFunc(raw, func(c rune) bool { return c != '.' && !inBase64(c) }) {
 		return Claims{}, fmt.Errorf("%w: a part is not base64", ErrMalformed)
@@ -81,7 +81,7 @@ func ParseClaims(raw string) (Claims, error) {
 		Expires        float64         `json:"exp"`
 	}
 	if err := json.Unmarshal(payload, &wire); err != nil {
-		return Claims{}, fmt.Errorf("%w: its payload is not the JSON of claims", ErrMalformed)
+		return Claims{}, fmt.Errorf("%w: its payload is not valid JSON with claims", ErrMalformed)
 	}
 	return Claims{
 		Issuer: wire.Issuer, Subject: wire.Subject, Audience: audience(wire.Audience),

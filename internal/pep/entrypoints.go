@@ -97,7 +97,7 @@ func (f *iniFile) scripts() error {
 		for _, names := range []map[string]bool{f.sections[group], f.defaults} {
 			for _, name := range slices.Sorted(maps.Keys(names)) {
 				if strings.ContainsFunc(name, func(r rune) bool { return !isWordRune(r) && r != '.' && r != '-' }) {
-					return fmt.Errorf("%q in %s is no name for a command", name, group)
+					return fmt.Errorf("%q in %s is not a valid command name", name, group)
 				}
 			}
 		}

@@ -10,7 +10,7 @@ func ReleaseOfFile(filename string) (Release, error) {
 	} else if s, err := ParseSdistName(filename); err == nil {
 		name, version = s.Name, s.Version
 	} else {
-		return Release{}, fmt.Errorf("%q is no file name of a wheel or an sdist", filename)
+		return Release{}, fmt.Errorf("%q is not the file name of a wheel or an sdist", filename)
 	}
 	v, err := ParseVersion(version)
 	if err != nil {

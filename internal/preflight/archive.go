@@ -13,7 +13,7 @@ import (
 
 const (
 	invalidFile = "Invalid distribution file. "
-	buildAgain  = "build it again, and check that the artifact was moved as a binary file"
+	buildAgain  = "build it again, and check that the artifact was transferred as a binary file"
 )
 
 func notAZip(d *dist.Distribution) (message, fix string) {
@@ -85,7 +85,7 @@ func damaged(d *dist.Distribution) *archive.Oddity {
 func archiveBomb(s Set) (found []finding.Finding) {
 	for _, d := range s.Files {
 		if stopped := odd(d, archive.OddStopped); stopped != nil {
-			f := refusal(d, "the archive was not looked into to its end: "+stopped.Detail, "check what it holds")
+			f := refusal(d, "the archive was not checked to its end: "+stopped.Detail, "check its content")
 			f.Severity = finding.Warning
 			found = append(found, f)
 		}
@@ -97,7 +97,7 @@ func compressionRatio(d *dist.Distribution) (message, fix string) {
 	if isTar(d) || d.Archive.Broken != nil || !d.Archive.Bomb(d.Size) {
 		return "", ""
 	}
-	return invalidFile + "File exceeds compression ratio of 50", "leave out what packs that well, or generate it on the user's machine"
+	return invalidFile + "File exceeds compression ratio of 50", "remove the files that compress that much, or generate them on the user's machine"
 }
 
 func compressionMethod(d *dist.Distribution) (message, fix string) {
@@ -115,7 +115,7 @@ func obfuscatedCode(d *dist.Distribution) (message, fix string) {
 		return "", ""
 	}
 	return invalidFile + member.Detail + "-encrypted content is not allowed.",
-		"publish " + member.Member + " as source that people can read"
+		"publish " + member.Member + " as readable source code"
 }
 
 func tarSparse(d *dist.Distribution) (message, fix string) {
@@ -123,7 +123,7 @@ func tarSparse(d *dist.Distribution) (message, fix string) {
 	if member == nil {
 		return "", ""
 	}
-	return invalidFile + "tar archive not accepted: Sparse members are not allowed.", "pack " + member.Member + " as a usual file"
+	return invalidFile + "tar archive not accepted: Sparse members are not allowed.", "pack " + member.Member + " as a regular file"
 }
 
 func topLevel(d *dist.Distribution) (message, fix string) {
@@ -159,7 +159,7 @@ func wheelFileMissing(d *dist.Distribution) (message, fix string) {
 	return missing(d, place, invalidFile+"WHEEL not found at "+place, rebuildWheel)
 }
 
-const rebuildWheel = "build the wheel again, and do not rename it: its inner folder has the name and version of the file"
+const rebuildWheel = "build the wheel again, and do not rename it: the name of its inner folder must match the file name"
 
 // missing returns a message if the member at place is absent or cannot be read.
 func missing(d *dist.Distribution, place, message, fix string) (string, string) {

@@ -46,7 +46,7 @@ func classifierDeprecated(s Set) (found []finding.Finding) {
 			if live[classifier] || standing != trove.Deprecated {
 				continue
 			}
-			message, advice := "The classifier "+saying(classifier)+" has been deprecated.", "leave it out"
+			message, advice := "The classifier "+saying(classifier)+" has been deprecated.", "remove it"
 			if len(instead) > 0 {
 				message = fmt.Sprintf("The classifier %s has been deprecated, use one of %s instead.", saying(classifier), list(instead))
 				advice = "write " + strings.Join(instead, " or ")
@@ -79,7 +79,7 @@ func private(classifier string) bool {
 
 func classifierAdvice(classifier string) string {
 	if private(classifier) {
-		return "it is there to keep the project from being published; leave it out only if that is meant"
+		return "this classifier blocks publishing; remove it only if you want to publish"
 	}
-	return "take one from the index's own list of classifiers, letter by letter"
+	return "use a classifier from the index's list, spelled exactly"
 }

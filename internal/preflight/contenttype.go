@@ -32,7 +32,7 @@ func contentTypeCharset(f field, value string) (message, advice string) {
 		return "", ""
 	}
 	return ofContentType + " can only specify the UTF-8 charset, not " + saying(charset) + ".",
-		"write charset=UTF-8 in capitals, or leave it out"
+		"write charset=UTF-8 in upper case, or remove it"
 }
 
 func contentTypeVariant(f field, value string) (message, advice string) {
@@ -42,7 +42,7 @@ func contentTypeVariant(f field, value string) (message, advice string) {
 		return "", ""
 	}
 	return "valid Markdown variants for " + ofContentType + " are " + list(variants) + ", not " + saying(variant) + ".",
-		"write variant=GFM or variant=CommonMark with these capitals, or leave it out"
+		"write variant=GFM or variant=CommonMark, spelled exactly, or remove it"
 }
 
 // list returns texts as Python prints a list of strings.

@@ -66,7 +66,7 @@ func renderProblem(mediaType, text string) renderFailure {
 	switch mediaType {
 	case "text/markdown":
 		if emptyMarkdown(text) {
-			return renderFailure{why: "nothing of it would be shown", severity: finding.Error}
+			return renderFailure{why: "the rendered text is empty", severity: finding.Error}
 		}
 	case "text/x-rst", "":
 		return rstProblem(text)
@@ -89,7 +89,7 @@ func rstProblem(text string) renderFailure {
 	}
 	for _, verdict := range []rst.Verdict{is, was} {
 		if verdict.Outcome == rst.Undecided {
-			return renderFailure{rstWhy(verdict), "whether the index can render the description could not be told", finding.Notice}
+			return renderFailure{rstWhy(verdict), "it is unknown whether the index can render the description", finding.Notice}
 		}
 	}
 	return renderFailure{}
@@ -108,7 +108,7 @@ func oneRefuses(refusing, other rst.Renderer, verdict rst.Verdict) string {
 func rstWhy(verdict rst.Verdict) string {
 	why := cut(verdict.Message)
 	if verdict.Line > 0 {
-		why = fmt.Sprintf("in its line %d (%s): %s", verdict.Line, verdict.Construct, why)
+		why = fmt.Sprintf("in line %d (%s): %s", verdict.Line, verdict.Construct, why)
 	}
 	if verdict.Fix != "" {
 		why += " (" + cut(verdict.Fix) + ")"

@@ -112,7 +112,7 @@ func drift(first *dist.Distribution, files []*dist.Distribution, field string, n
 		Message: fmt.Sprintf("%s is not the same in all files of %s %s: %s has %s, %s has %s%s",
 			field, pep.Normalize(first.Header("Name")), first.Header("Version"),
 			others[0].Name, here, first.Name, there, more),
-		Fix: "build all files of a release from the same source; a dependency of one platform only is better declared in all of them, with an environment marker",
+		Fix: "build all files of a release from the same source; declare a dependency of one platform in all files, with an environment marker",
 	}, true
 }
 
@@ -150,5 +150,5 @@ func onlyIn(a, b []string) string {
 	if len(a) == 0 {
 		return "none"
 	}
-	return "nothing that the other has not"
+	return "no additional value"
 }

@@ -21,7 +21,7 @@ func email(_ field, value string) (message, advice string) {
 		return "", ""
 	}
 	return saying(address) + " is not a valid email address: " + problem + ".",
-		"write an address such as Jane Doe <jane@example.com>, or leave it out"
+		"write an address such as Jane Doe <jane@example.com>, or remove it"
 }
 
 func addressProblem(address string) string {

@@ -9,8 +9,8 @@ import (
 )
 
 const (
-	doNotRename = "upload the file under the name that the build gave it"
-	newBackend  = "build with a current build backend, which names the file so"
+	doNotRename = "do not rename the file after the build"
+	newBackend  = "build with a current build backend, which uses this name"
 )
 
 func filenameCharacters(d *dist.Distribution) (message, fix string) {

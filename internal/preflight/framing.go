@@ -14,7 +14,7 @@ func zipFraming(d *dist.Distribution) (message, fix string) {
 	if framing == nil || d.Archive.Broken != nil || member != nil && !readLast(d, member.Member) {
 		return "", "" // the index does not check that far
 	}
-	fix = "write the archive again with Python's zipfile or a current build backend"
+	fix = "create the archive again with Python's zipfile module or a current build backend"
 	if framing.Member != "" {
 		fix += fmt.Sprintf(" (the member is %s)", quote(framing.Member))
 	}

@@ -28,7 +28,7 @@ func headersEndEarly(s Set) (found []finding.Finding) {
 		case colon:
 			f.Fix = fmt.Sprintf("write the colon of %s directly after the name, and build again", field)
 		default:
-			f.Fix = fmt.Sprintf("give %s a value in pyproject.toml or leave it out, or use another version of the build backend; "+
+			f.Fix = fmt.Sprintf("give %s a value in pyproject.toml or remove it, or use another version of the build backend; "+
 				"then build again", field)
 		}
 		found = append(found, f)

@@ -15,14 +15,14 @@ func importName(f field, value string) (message, advice string) {
 		switch {
 		case !isIdentifier(part):
 			return invalidFor(f, name) + "; " + saying(part) + " is not a valid identifier.",
-				"write the name as an import statement has it, such as package.module"
+				"write the name as in an import statement, such as package.module"
 		case slices.Contains(pythonKeywords, part):
 			return invalidFor(f, name) + "; " + saying(part) + " is a keyword.",
-				"no module can be imported by that name; give the name that can"
+				"use the name of a module that can be imported"
 		}
 	}
 	if hasOption && strings.TrimLeftFunc(option, isBlank) != "private" {
-		return invalidFor(f, value) + "; the only valid option is 'private'.", "write nothing but private behind the semicolon"
+		return invalidFor(f, value) + "; the only valid option is 'private'.", "write only private after the semicolon"
 	}
 	return "", ""
 }

@@ -19,7 +19,7 @@ func licenseFileMissing(s Set) (found []finding.Finding) {
 		for i, place := range d.LicensePlaces() {
 			message := fmt.Sprintf("License-File %s does not exist in distribution file %s at %s", files[i], d.Name, place)
 			message, fix := missing(d, place, message,
-				"build again with a current build backend, which packs the files that license-files in pyproject.toml names")
+				"build again with a current build backend, which includes the license-files of pyproject.toml")
 			if message != "" && fs.ValidPath(files[i]) {
 				found = append(found, refusal(d, message, fix))
 			}

@@ -25,7 +25,7 @@ func licenseExpression(s Set) (found []finding.Finding) {
 			var unknown *spdx.UnknownError
 			if errors.As(err, &unknown) && !s.current(spdx.AsOf()) {
 				problem.Severity = finding.Warning
-				problem.Fix += aged("list of licences", spdx.AsOf())
+				problem.Fix += aged("list of licenses", spdx.AsOf())
 			}
 			found = append(found, problem)
 		}
@@ -40,7 +40,7 @@ func (s Set) current(asOf time.Time) bool {
 
 // aged returns a note that explains why a value missing from a table is not an error.
 func aged(table string, asOf time.Time) string {
-	return fmt.Sprintf(" (this program's %s is of %s; the index may have learned it since)", table, asOf.Format(time.DateOnly))
+	return fmt.Sprintf(" (the %s in this program is from %s; the index may know it by now)", table, asOf.Format(time.DateOnly))
 }
 
 // licenseClassifier reports license classifiers next to a License-Expression. PEP 639 replaces them by the expression,
@@ -52,8 +52,8 @@ func licenseClassifier(d *dist.Distribution) (message, fix string) {
 	}
 	for _, classifier := range sent(d, "Classifier") {
 		if strings.HasPrefix(classifier, "License :: ") {
-			return "classifiers of licences are deprecated where there is a License-Expression",
-				fmt.Sprintf("leave Classifier %s out, since License-Expression %s says it",
+			return "license classifiers are deprecated if there is a License-Expression",
+				fmt.Sprintf("remove Classifier %s, because License-Expression %s replaces it",
 					quote(elide(classifier)), quote(elide(expression)))
 		}
 	}

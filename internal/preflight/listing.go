@@ -57,7 +57,7 @@ func about(files []*dist.Distribution, severity finding.Severity, message, fix s
 
 // projectArchived reports archived projects. The index words this as a missing permission.
 func projectArchived(s Set) []finding.Finding {
-	return inStatus(s, "archived", finding.Error, "un-archive the project in its settings, and run again")
+	return inStatus(s, "archived", finding.Error, "unarchive the project in its settings, and run again")
 }
 
 // projectQuarantined reports quarantined projects. A person's token can still upload if the person owns the project; a
@@ -67,7 +67,7 @@ func projectQuarantined(s Set) []finding.Finding {
 	if s.UserToken {
 		severity = finding.Warning
 	}
-	return inStatus(s, "quarantined", severity, "ask the administrators of the index why, and run again when it is lifted")
+	return inStatus(s, "quarantined", severity, "ask the administrators of the index for the reason, and run again after they have lifted it")
 }
 
 func inStatus(s Set, status string, severity finding.Severity, fix string) (found []finding.Finding) {
@@ -102,9 +102,9 @@ func releaseClosed(s Set) (found []finding.Finding) {
 			fmt.Sprintf("release %s of %s began on %s: raise the version", version, release.Project, began.UTC().Format(time.DateOnly)))
 		if age <= releaseOpen {
 			f.Severity = finding.Warning
-			f.Message = fmt.Sprintf("release %s of %s takes new files until %s only", version, release.Project,
+			f.Message = fmt.Sprintf("release %s of %s accepts new files only until %s", version, release.Project,
 				began.Add(releaseOpen).UTC().Format("2006-01-02 15:04 UTC"))
-			f.Fix = "see that the upload is done by then, or raise the version"
+			f.Fix = "finish the upload before then, or raise the version"
 		}
 		found = append(found, f)
 	}
@@ -135,7 +135,7 @@ func deletedName(s Set) (found []finding.Finding) {
 			continue
 		}
 		f := refusal(d, "This filename was previously used by a file that has since been deleted. Use a different version.",
-			"the index's file host has this very file, and its page has not: raise the version, unless it was uploaded moments ago")
+			"raise the version, unless the file was uploaded moments ago: the index still stores this file, but its page does not list it")
 		found = append(found, f)
 	}
 	return found
@@ -149,7 +149,7 @@ func firstRelease(s Set) []finding.Finding {
 	}
 	return []finding.Finding{about(files, finding.Notice,
 		"the index does not know "+strings.Join(unknown, ", ")+" yet: the first upload creates the project",
-		"with Trusted Publishing this takes a pending publisher for exactly this name; see that the name is spelled as it is meant")}
+		"check the spelling of the name; Trusted Publishing requires a pending publisher for exactly this name")}
 }
 
 // severalNewProjects reports several new projects, because a pending publisher is for one project and one mint creates
@@ -160,8 +160,8 @@ func severalNewProjects(s Set) []finding.Finding {
 		return nil
 	}
 	return []finding.Finding{about(files, finding.Warning,
-		fmt.Sprintf("the index knows none of %s, and one mint creates at most one project", strings.Join(unknown, ", ")),
-		"publish each new project the first time in a job of its own, with an `environment` of its own and a pending publisher for it")}
+		fmt.Sprintf("the index has none of %s, and one token request creates at most one project", strings.Join(unknown, ", ")),
+		"publish each new project the first time in its own job, with its own `environment` and pending publisher")}
 }
 
 // newProjects returns the projects that the index does not know, and their files.

@@ -71,7 +71,7 @@ func versionInvalid(d *dist.Distribution) (message, fix string) {
 	if _, err := pep.ParseVersion(version); version == "" || err == nil {
 		return "", ""
 	}
-	return quote(version) + " is invalid for 'version'.", "use a version of PEP 440, such as 1.2.3 or 2.0rc1, and build again"
+	return quote(version) + " is invalid for 'version'.", "use a PEP 440 version, such as 1.2.3 or 2.0rc1, and build again"
 }
 
 func versionLocal(d *dist.Distribution) (message, fix string) {
@@ -80,5 +80,5 @@ func versionLocal(d *dist.Distribution) (message, fix string) {
 		return "", ""
 	}
 	return fmt.Sprintf("The use of local versions in %s is not allowed.", quote(version.String())),
-		"build from a clean tag, or tell the version backend (such as setuptools-scm: local_scheme) to leave the local part out"
+		"build from a clean tag, or configure the version backend (such as setuptools-scm: local_scheme) to omit the local part"
 }

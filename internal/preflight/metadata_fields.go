@@ -174,7 +174,7 @@ func fieldRepeated(s Set) (found []finding.Finding) {
 			case f.name == "Project-URL":
 				if label, twice := repeatedLabel(values); twice {
 					found = append(found, refusal(d, "'project_urls' has invalid data.",
-						fmt.Sprintf("give every Project-URL a label of its own (%s is there twice), and build again", quote(elide(label)))))
+						fmt.Sprintf("give every Project-URL a different label (%s occurs twice), and build again", quote(elide(label)))))
 				}
 			case !f.multiple && len(values) > 1:
 				form := strings.ReplaceAll(f.key(), "-", "_")
@@ -211,7 +211,7 @@ func fieldTooNew(s Set) (found []finding.Finding) {
 		for _, f := range fields {
 			if values := sent(d, f.name); len(values) > 0 && slices.Index(metadataVersions, f.since) > at {
 				found = append(found, refusal(d, fmt.Sprintf("%s introduced in metadata version %s, not %s.", f.key(), f.since, declared),
-					fmt.Sprintf("build with a backend that writes Metadata-Version %s, or leave %s %s out",
+					fmt.Sprintf("build with a backend that writes Metadata-Version %s, or remove %s %s",
 						f.since, f.name, quote(elide(values[0])))))
 			}
 		}
@@ -233,9 +233,9 @@ func fieldUnknown(s Set) (found []finding.Finding) {
 			if seen[key] = true; isField(key) {
 				continue
 			}
-			unknown.add(refusal(d, fmt.Sprintf("%s is no field of the core metadata that this program knows; it is not sent to the index",
+			unknown.add(refusal(d, fmt.Sprintf("this program does not know the field %s of the metadata; it is not sent to the index",
 				quote(elide(h.Name))),
-				fmt.Sprintf("leave %s %s out, or update the action if the field is new", quote(elide(h.Name)), quote(elide(h.Value)))))
+				fmt.Sprintf("remove %s %s, or update the action if the field is new", quote(elide(h.Name)), quote(elide(h.Value)))))
 		}
 		found = append(found, unknown.all()...)
 	}
@@ -262,13 +262,13 @@ func dynamicForbidden(_ field, value string) (message, advice string) {
 	if !slices.Contains(neverDynamic, key) {
 		return "", ""
 	}
-	return saying(key) + " is not allowed as a dynamic field.", "take it out of the list, for it has to be the same in every file"
+	return saying(key) + " is not allowed as a dynamic field.", "remove it from the list, because it must be the same in every file"
 }
 
 // dynamicUnknown reports values of Dynamic that are not dynamic fields. The specification allows Dynamic itself, the
 // index does not.
 func dynamicUnknown(_ field, value string) (message, advice string) {
-	const list = "name fields of the core metadata, such as Requires-Dist"
+	const list = "list only fields of the core metadata, such as Requires-Dist"
 	switch key := strings.ToLower(value); {
 	case slices.Contains(neverDynamic, key):
 		return "", ""

@@ -225,7 +225,7 @@ func TestHeadersThatEndEarly(t *testing.T) {
 			wheel(newest + "Import-Name\n" + after + "\nAuthor: no field\n"),
 			"line 4 of METADATA, 'Import-Name', is not a header, so the headers end there: this line and all lines after it became the description, " +
 				"including the fields Requires-Dist, License-File, Classifier, Summary, Author and 1 more",
-			"give Import-Name a value in pyproject.toml or leave it out, or use another version of the build backend; then build again",
+			"give Import-Name a value in pyproject.toml or remove it, or use another version of the build backend; then build again",
 		},
 		"a blank before the colon, in an sdist": {
 			sdist(newest + "Requires-Dist : a\nRequires-Dist: b\n"),
@@ -333,7 +333,7 @@ func TestTablesAge(t *testing.T) {
 			t.Errorf("%s: got %q, want %q", name, got, c.want)
 		}
 		for _, f := range found {
-			if f.Severity == finding.Warning && !strings.Contains(f.Fix, "is of "+c.now.AddDate(0, 0, -1).Format(time.DateOnly)) {
+			if f.Severity == finding.Warning && !strings.Contains(f.Fix, "is from "+c.now.AddDate(0, 0, -1).Format(time.DateOnly)) {
 				t.Errorf("%s: the warning does not tell the age of the table: %s", name, f.Fix)
 			}
 		}
@@ -431,11 +431,11 @@ func TestDescriptionsOfOneRenderer(t *testing.T) {
 		},
 		"Title\n=====\n\n:Author:\n  - Ann\n": {
 			"PyPI with readme_renderer 45 refuses the description; PyPI with readme_renderer 46 accepts it.",
-			": in its line 4 (bibliographic field): Bibliographic field \"Author\"",
+			": in line 4 (bibliographic field): Bibliographic field \"Author\"",
 		},
 		"Foo\n===\n\n.. |s| replace:: x\n\n=====\n\n.. meta::\n   :a:\n\n.. contents:: Foo\n\nFoo\n^^^\n": {
 			"PyPI with readme_renderer 46 refuses the description; PyPI with readme_renderer 45 accepts it.",
-			": in its line 6 (transition): Transition at the start of the section.",
+			": in line 6 (transition): Transition at the start of the section.",
 		},
 	} {
 		found := ofMetadata(preflight.Check(set(t, wheel(newest+"Description-Content-Type: text/x-rst\n\n"+text))))

@@ -20,7 +20,7 @@ func summaryNewline(_ field, value string) (message, advice string) {
 	if !strings.Contains(value, "\n") {
 		return "", ""
 	}
-	return "'summary' must be a single line.", "write it as one line; longer text belongs into the description"
+	return "'summary' must be a single line.", "write it as one line; put longer text into the description"
 }
 
 func summaryLength(_ field, value string) (message, advice string) {
@@ -30,14 +30,14 @@ func summaryLength(_ field, value string) (message, advice string) {
 		return "", ""
 	}
 	return fmt.Sprintf("'summary' field must be %d characters or less.", limit),
-		fmt.Sprintf("shorten it (it has %d characters); longer text belongs into the description", n)
+		fmt.Sprintf("shorten it (it has %d characters); put longer text into the description", n)
 }
 
 func providesExtra(f field, value string) (message, advice string) {
 	if pep.ValidName(value) {
 		return "", ""
 	}
-	return invalidFor(f, value) + ".", "begin and end an extra with a letter or digit, with only letters, digits, '.', '_' and '-' between"
+	return invalidFor(f, value) + ".", "start and end the extra with a letter or digit, and use only letters, digits, '.', '_' and '-'"
 }
 
 func requiresPython(f field, value string) (message, advice string) {
@@ -62,7 +62,7 @@ func requiresDistURL(_ field, value string) (message, advice string) {
 		return "", ""
 	}
 	return "Can't have direct dependency: " + cut(r.String()) + ".",
-		"depend on a released version of " + r.Name + "; the index takes no direct references"
+		"depend on a released version of " + r.Name + "; the index does not accept direct references"
 }
 
 // providesDist works like requiresDist, but with other messages of the index.
@@ -75,7 +75,7 @@ func providesDist(_ field, value string) (message, advice string) {
 	case err != nil:
 		return fmt.Sprintf("%s is invalid: %v", saying(value), err), whereWrong(err)
 	case r.URL != "":
-		return "Can't have direct dependency: " + saying(value) + ".", "name a project and versions, without a URL"
+		return "Can't have direct dependency: " + saying(value) + ".", "write a project name and versions, without a URL"
 	}
 	return "", ""
 }
@@ -86,7 +86,7 @@ func whereWrong(err error) string {
 	if !errors.As(err, &at) {
 		return err.Error()
 	}
-	return fmt.Sprintf("at character %d: %s; a requirement of PEP 508 is such as name>=1.0; python_version < '3.13'", at.End+1, at.Problem)
+	return fmt.Sprintf("at character %d: %s; a valid PEP 508 requirement is, for example, name>=1.0; python_version < '3.13'", at.End+1, at.Problem)
 }
 
 // cut shortens a text to 1000 characters for a message.
@@ -109,7 +109,7 @@ func licenseFilePath(f field, value string) (message, advice string) {
 	case strings.Contains(path, ".."):
 		return invalidFor(f, path) + ", parent directory indicators are not allowed.", relative
 	case strings.Contains(path, "*"):
-		return invalidFor(f, path) + ", paths must be resolved.", "build with a backend that writes the files that a pattern matches"
+		return invalidFor(f, path) + ", paths must be resolved.", "build with a backend that resolves patterns to file names"
 	case rooted().MatchString(path):
 		return invalidFor(f, path) + ", paths must be relative.", relative
 	case !plainPath(path):
@@ -159,6 +159,6 @@ func licenseAndExpression(d *dist.Distribution) (message, fix string) {
 		return "", ""
 	}
 	return "License is deprecated when License-Expression is present. Only License-Expression should be present.",
-		fmt.Sprintf("leave License %s out, since License-Expression %s says it, and build again",
+		fmt.Sprintf("remove License %s, because License-Expression %s replaces it, and build again",
 			quote(elide(license)), quote(elide(expression)))
 }

@@ -71,12 +71,12 @@ func wheelPlatformTag(s Set) (found []finding.Finding) {
 func platformAdvice(tag string) string {
 	switch {
 	case strings.HasPrefix(tag, "linux_"):
-		return "repair the wheel with auditwheel (cibuildwheel does), which gives it a manylinux or musllinux tag"
+		return "repair the wheel with auditwheel (cibuildwheel does this), which sets a manylinux or musllinux tag"
 	case strings.HasPrefix(tag, "pyodide_"), strings.HasPrefix(tag, "emscripten_"):
 		return "build it with the platform tag pyemscripten_…_wasm32"
 	case strings.HasPrefix(tag, "macosx_"):
 		return "set MACOSX_DEPLOYMENT_TARGET to a version such as 11.0; from macOS 11 on the tag ends in _0"
 	default:
-		return "leave this wheel out, or build it for a platform that the index takes"
+		return "remove this wheel, or build it for a platform that the index accepts"
 	}
 }

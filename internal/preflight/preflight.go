@@ -57,9 +57,9 @@ type basis string
 
 const (
 	offline basis = "the files alone"
-	data    basis = "the files, and a table that ages"
-	listing basis = "what the index says it holds"
-	both    basis = "the files, and what the index says it holds where it was asked"
+	data    basis = "the files, and a table that can become outdated"
+	listing basis = "the index's list of files"
+	both    basis = "the files, and the index's list of files if it was queried"
 )
 
 // fault returns who is responsible for the findings of a rule: the index if the rule uses only its listing, else the

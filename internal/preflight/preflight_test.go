@@ -112,7 +112,7 @@ func TestOneFile(t *testing.T) {
 		"an sdist":                      {sdist(good), "", ""},
 		"the oldest metadata":           {sdist(with("2.4", "1.0")), "", ""},
 		"another spelling":              {file{name: "al_der-1.0.0.rc1-py3-none-any.whl", metadata: with("alder\nVersion: 1.0", "Al.Der\nVersion: 1c1")}, "", ""},
-		"an unknown header":             {wheel(good + "Future: yes\n"), "field-unknown (warning)", "'Future' is no field of the core metadata that this program knows; it is not sent to the index"},
+		"an unknown header":             {wheel(good + "Future: yes\n"), "field-unknown (warning)", "this program does not know the field 'Future' of the metadata; it is not sent to the index"},
 		"no name":                       {wheel(with("Name: alder\n", "")), "name-missing", "'' is an invalid value for Name. Error: This field is required."},
 		"a name UNKNOWN":                {wheel(with("alder", "UNKNOWN")), "name-missing", ""},
 		"a bad name":                    {wheel(with("alder", "alder-")), "name-invalid", "'alder-' is an invalid value for Name. Error: Start and end with a letter or numeral containing only ASCII numeric and '.', '_' and '-'."},

@@ -22,7 +22,7 @@ func nameOfModule(s Set) (found []finding.Finding) {
 		judged[project] = true
 		found = append(found, refusal(d,
 			fmt.Sprintf("The name %s isn't allowed (conflict with Python Standard Library module name).", quote(name)),
-			fmt.Sprintf("give the project another Name than %s: the index has no such project yet and takes no new one of that name",
+			fmt.Sprintf("choose a different Name than %s: the index accepts no new project with that name",
 				quote(elide(name)))))
 	}
 	return found

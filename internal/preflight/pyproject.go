@@ -24,7 +24,7 @@ func pyprojectMismatch(s Set) (found []finding.Finding) {
 	name, version := p.Name.Text, p.Version.Text
 	if pep.ValidName(name) && pep.Normalize(name) != releases[0].Project {
 		return []finding.Finding{mismatch(p.Path, p.Name,
-			fmt.Sprintf("the name in %s is %s, but the distributions are those of %s", p.Path, quote(name), releases[0].Project))}
+			fmt.Sprintf("the name in %s is %s, but the distributions belong to %s", p.Path, quote(name), releases[0].Project))}
 	}
 	expected, err := pep.ParseVersion(version)
 	if err != nil {
@@ -42,6 +42,6 @@ func pyprojectMismatch(s Set) (found []finding.Finding) {
 func mismatch(path string, at pyproject.Value, message string) finding.Finding {
 	return finding.Finding{
 		Severity: finding.Notice, File: path, Line: at.Line, Col: at.Col, Message: message,
-		Fix: "see that the distributions are those of this commit, and not left from an earlier build",
+		Fix: "check that the distributions are from this commit, and not from an earlier build",
 	}
 }

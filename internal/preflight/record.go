@@ -43,6 +43,6 @@ func recordMismatch(d *dist.Distribution) (message, fix string) {
 	if len(differences) > shown {
 		more = ", and more"
 	}
-	return "RECORD does not say what the wheel has: " + strings.Join(differences[:min(shown, len(differences))], "; ") + more,
-		"build the wheel again, and let nothing change it afterwards but tools that write RECORD too (python -m wheel pack)"
+	return "RECORD does not match the wheel: " + strings.Join(differences[:min(shown, len(differences))], "; ") + more,
+		"build the wheel again, and change it only with tools that update RECORD (such as python -m wheel pack)"
 }

@@ -29,14 +29,14 @@ const (
 
 # The rules
 
-Before anything is signed, minted or sent, a run judges all files of the set by these rules, which are those of the index as far as
-they can be known beforehand. ` + "`check`" + ` does the same without a run. Every finding has one of the ids below, and says what the
-index would say.
+Before a run requests a token, signs or uploads anything, it checks all files of the set by these rules. They are the rules of the
+index, as far as they can be checked beforehand. ` + "`check`" + ` runs the same checks on its own. Every finding has one of the ids below and
+quotes the message that the index would send.
 
-An **error** stops the run: the index is certain to refuse the file, or the file is certainly not what was meant. With ` + "`verify-metadata: false`" + ` it is a warning, and the index
-decides. A rule that is *never waived* stays an error: the workflow, or the run itself, demands it. A **warning** is what the index
-takes although it is hardly meant, or what only the index can know; a **notice** is worth knowing. A rule of *PyPI and TestPyPI* is a
-notice for every other index.
+An **error** stops the run: the index would certainly reject the file, or the file is certainly not the intended one. With ` + "`verify-metadata: false`" + `
+it is a warning, and the index decides. A rule that is *never waived* stays an error, because the workflow or the run requires it. A **warning**
+is something that the index accepts but that is probably unintended, or something that only the index can decide. A **notice** is information. A rule
+of *PyPI and TestPyPI* is a notice for every other index.
 
 `
 )
@@ -95,7 +95,7 @@ func entry(r preflight.Rule, example finding.Finding) string {
 	if example.File != "" {
 		about = " for `" + visible(example.File) + "`"
 	}
-	return fmt.Sprintf("\n## %s\n\n*%s; %s; judged by %s%s*\n\n%s. %s For example, the %s%s:\n\n```text\n%s\n```\n\nWhat to do then: %s.\n",
+	return fmt.Sprintf("\n## %s\n\n*%s; %s; checked with %s%s*\n\n%s. %s For example, the %s%s:\n\n```text\n%s\n```\n\nWhat to do: %s.\n",
 		r.ID, r.Severity, where, r.Basis, waived, finds, r.Why,
 		example.Severity, about, visible(example.Message), visible(strings.TrimSuffix(example.Fix, ".")))
 }

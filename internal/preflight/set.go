@@ -14,7 +14,7 @@ func duplicateName(s Set) (found []finding.Finding) {
 	first := map[string]*dist.Distribution{}
 	for _, d := range s.Files {
 		if earlier, seen := first[d.Name]; seen {
-			found = append(found, refusal(d, fmt.Sprintf("%s has the same name as %s", d.Path, earlier.Path), "keep the one that is meant"))
+			found = append(found, refusal(d, fmt.Sprintf("%s has the same name as %s", d.Path, earlier.Path), "keep only one of them"))
 			continue
 		}
 		first[d.Name] = d
@@ -37,7 +37,7 @@ func duplicateContent(s Set) (found []finding.Finding) {
 		default:
 			found = append(found, refusal(d, fmt.Sprintf("File already exists (%s, with blake2_256 hash '%s').",
 				quote(d.Name), hex.EncodeToString(d.Digests.BLAKE2b[:])),
-				"it has the same bytes as "+other+": keep one of them"))
+				"it has the same content as "+other+": keep one of them"))
 		}
 	}
 	return found
@@ -67,7 +67,7 @@ func secondSdist(s Set) (found []finding.Finding) {
 		const message = "Only one sdist may be uploaded per release."
 		switch held, other := heldSdist(listing, release), first[release]; {
 		case held != "":
-			found = append(found, refusal(d, message, "the index has "+held+": leave this one out, or raise the version"))
+			found = append(found, refusal(d, message, "the index has "+held+": remove this one, or raise the version"))
 		case other == "":
 			first[release] = d.Name
 		case other != d.Name: // duplicate-name reports an equal name
@@ -106,7 +106,7 @@ func severalVersions(s Set) (found []finding.Finding) {
 			found = append(found, finding.Finding{
 				Severity: finding.Warning,
 				Message:  fmt.Sprintf("the set has %d versions of %s: %s", len(several), project, strings.Join(several, ", ")),
-				Fix:      "see that all of them are meant: empty the folder before the build, or set `expected-version`",
+				Fix:      "check that you want to publish all of them: empty the folder before the build, or set `expected-version`",
 			})
 		}
 	}
@@ -121,14 +121,14 @@ func expectedVersion(s Set) (found []finding.Finding) {
 	expected, err := pep.ParseVersion(strings.TrimPrefix(s.ExpectedVersion, "refs/tags/"))
 	if err != nil {
 		return []finding.Finding{{
-			Severity: finding.Error, Message: "expected-version: " + err.Error(), Fix: "give a version, such as the tag v1.2.3",
+			Severity: finding.Error, Message: "expected-version: " + err.Error(), Fix: "set a version, such as the tag v1.2.3",
 		}}
 	}
 	for _, d := range s.Files {
 		version, err := pep.ParseVersion(d.Header("Version"))
 		if err == nil && version.Compare(expected) != 0 {
 			found = append(found, refusal(d, fmt.Sprintf("the version is %s, but expected-version is %s", version, s.ExpectedVersion),
-				"build from the tag that is meant, or correct the version or the tag"))
+				"build from the right tag, or correct the version or the tag"))
 		}
 	}
 	return found

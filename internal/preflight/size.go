@@ -18,7 +18,7 @@ func fileSize(d *dist.Distribution) (message, fix string) {
 	}
 	project := d.Header("Name")
 	return fmt.Sprintf("File too large. Limit for project %s is 100 MB.", quote(project)),
-		fmt.Sprintf("the file has %d bytes; unless the index has raised the limit of %s, ask for that before the release", d.Size, project)
+		fmt.Sprintf("the file has %d bytes; request a higher limit for %s before the release, unless the index has raised it already", d.Size, project)
 }
 
 // defaultProjectLimit is PyPI's limit for all files of a project, in bytes; docs/reference/pypi-server.md §1.6.
@@ -40,7 +40,7 @@ func projectSize(s Set) (found []finding.Finding) {
 		}
 		found = append(found, about(missing[project], finding.Warning,
 			fmt.Sprintf("Project size too large. Limit for project %s total size is 10 GB.", quote(string(project))),
-			fmt.Sprintf("with these files it has %d bytes; unless the index has raised the limit, ask for that or remove old releases",
+			fmt.Sprintf("with these files the project has %d bytes; request a higher limit or delete old releases, unless the index has raised it already",
 				total)))
 	}
 	return found

@@ -24,10 +24,10 @@ func webURL(s Set) (found []finding.Finding) {
 				}
 				if !takenURL(url) {
 					bad.add(wrong(d, f, value, saying(url)+" is not a valid url.",
-						"write a URL that begins with https://, and %5B and %5D for brackets in it"))
+						"write a URL that begins with https://, with %5B and %5D instead of brackets"))
 				} else if hostOf(url) == "" {
 					mild := wrong(d, f, value, saying(url)+" is a URL without a host",
-						"write the whole of it, such as https://example.com/")
+						"write the whole URL, such as https://example.com/")
 					mild.Severity = finding.Warning
 					bad.add(mild)
 				}

@@ -107,5 +107,5 @@ func dotted(keys unstable.Iterator) string {
 
 func problem(path, why string) finding.Finding {
 	return finding.New(finding.Pyproject, "the pyproject.toml "+why,
-		"nothing has to be done for this release; correct the file, so that name and version can be compared with it").In(path)
+		"no action needed for this release; correct the file so that the name and version can be compared with it").In(path)
 }

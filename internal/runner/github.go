@@ -20,8 +20,8 @@ func (r *Runner) API() (*url.URL, error) {
 	u, err := url.Parse(text)
 	if err != nil || u.User != nil || u.Hostname() == "" || !wire.Private(u) {
 		return nil, finding.New(finding.GitHubAPI,
-			"GITHUB_API_URL is no https URL",
-			"do not set this variable in the workflow: it is the runner's")
+			"GITHUB_API_URL is not an https URL",
+			"do not set this variable in the workflow: the runner sets it")
 	}
 	return u, nil
 }
@@ -36,6 +36,6 @@ func (r *Runner) Tag() (string, error) {
 		return tag, nil
 	}
 	return "", finding.New(finding.GitHubReleaseAuto,
-		"github-release is auto, and this run is for neither a release nor a tag",
-		"name the tag: `github-release: v1.2.3`, or run the workflow for a release or a tag")
+		"github-release is auto, but this run is not for a release or a tag",
+		"set the tag, for example `github-release: v1.2.3`, or run the workflow for a release or a tag")
 }

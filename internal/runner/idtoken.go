@@ -49,8 +49,8 @@ func (r *Runner) IDTokens(client *wire.Client) oidc.Source {
 		claims, err := oidc.ParseClaims(raw)
 		if err != nil {
 			return oidc.Token{}, finding.New(finding.IDTokenAnswer,
-				"GitHub answered the request for an ID token without one: "+err.Error(),
-				"run the job again; see https://www.githubstatus.com if it persists")
+				"GitHub's answer to the request for an ID token contains none: "+err.Error(),
+				"run the job again; check https://www.githubstatus.com if it persists")
 		}
 		text := r.vault.Seal(raw, to)
 		return oidc.Token{Text: text, Claims: claims}, nil
@@ -65,15 +65,15 @@ func (r *Runner) MayAsk() error {
 		return checkRequestURL(at)
 	case !r.actions:
 		return finding.New(finding.IDTokenNoRunner,
-			"there is no ID token outside of GitHub Actions, and Trusted Publishing needs one",
-			"run this in a workflow, or give an API token with --password; `rehearse` needs neither")
+			"Trusted Publishing needs an ID token, which exists only in GitHub Actions",
+			"run this in a workflow, or pass an API token with --password; `rehearse` needs neither")
 	case r.forkPull():
 		return finding.New(finding.IDTokenFork,
-			"this run is for a pull request from a fork, and GitHub gives such runs no ID token, whatever the permissions say",
+			"this run is for a pull request from a fork, and GitHub gives such runs no ID token, whatever permissions the workflow has",
 			"publish from a tag, a release or workflow_dispatch of the repository itself")
 	default:
 		return oidc.PermissionError{Finding: finding.New(finding.IDTokenPermission,
-			"this job may not ask GitHub for an ID token",
+			"this job is not allowed to request an ID token from GitHub",
 			"give the job that publishes `permissions: id-token: write`; in a reusable workflow the calling job needs it too")}
 	}
 }
@@ -85,8 +85,8 @@ func checkRequestURL(at string) error {
 		return nil
 	}
 	return finding.New(finding.IDTokenNoAnswer,
-		"ACTIONS_ID_TOKEN_REQUEST_URL is no https URL",
-		"do not set this variable in the workflow: it is the runner's")
+		"ACTIONS_ID_TOKEN_REQUEST_URL is not an https URL",
+		"do not set this variable in the workflow: the runner sets it")
 }
 
 // forkPull reads the event that triggered the run. Whatever cannot be read is no fork.
@@ -121,7 +121,7 @@ func (r *Runner) forkPull() bool {
 func (r *Runner) explain(err error) error {
 	told := finding.New(finding.IDTokenNoAnswer,
 		"GitHub gave no ID token: "+err.Error(),
-		"run the job again; see https://www.githubstatus.com if it persists")
+		"run the job again; check https://www.githubstatus.com if it persists")
 	var refused *githubactions.RequestFailedError
 	if errors.As(err, &refused) {
 		body := r.vault.Redact(refused.Body) // redacted whole: a part of a secret is not known any more

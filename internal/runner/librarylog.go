@@ -33,7 +33,7 @@ func (l *libraryLog) Write(report []byte) (int, error) {
 	switch {
 	case l.reports > mostReports:
 	case l.reports == mostReports:
-		l.runner.Line("libraries report more, which is not printed")
+		l.runner.Line("more messages of libraries follow and are not printed")
 	default:
 		l.runner.Line("a library reports: " + l.runner.withoutQuotes(string(report)))
 	}
@@ -45,7 +45,7 @@ func (r *Runner) withoutQuotes(report string) string {
 	said, _, quotes := strings.Cut(strings.TrimSpace(report), `"`)
 	said, rest := cut(r.vault.Redact(said), longestReport)
 	if quotes {
-		rest = "… (what it quotes is not printed)"
+		rest = "… (quoted text is not printed)"
 	}
 	return said + rest
 }

@@ -18,7 +18,7 @@ func (r *Runner) handOver(paths []string) error {
 	}
 	info, err := os.Stat(workspace)
 	if err != nil {
-		return fmt.Errorf("the workspace cannot be looked at: %w", err)
+		return fmt.Errorf("the owner of the workspace cannot be read: %w", err)
 	}
 	owner, known := info.Sys().(*syscall.Stat_t)
 	if !known {

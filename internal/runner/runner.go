@@ -150,7 +150,7 @@ func (r *Runner) Output(name, value string) error {
 	}
 	value = r.vault.Redact(value)
 	if len(value) > longestOutput {
-		return fmt.Errorf("output %s has %d bytes, more than the runner takes (%d)", name, len(value), longestOutput)
+		return fmt.Errorf("output %s has %d bytes, more than the runner accepts (%d)", name, len(value), longestOutput)
 	}
 	// A random mark: with a known one a value could end itself and set other outputs.
 	mark := "end-" + rand.Text()
@@ -168,7 +168,7 @@ func (r *Runner) Summary(markdown string) error {
 	}
 	markdown = r.vault.Redact(markdown)
 	if len(markdown) > LongestSummary {
-		return fmt.Errorf("the summary has %d bytes, more than the runner takes (%d)", len(markdown), LongestSummary)
+		return fmt.Errorf("the summary has %d bytes, more than the runner accepts (%d)", len(markdown), LongestSummary)
 	}
 	return r.fileCommand("step-summary", markdown)
 }

@@ -14,8 +14,9 @@ import (
 	"github.com/org/pypi-oidc-publish/internal/wire"
 )
 
-// Burn burns every token ever minted, side by side, and proves it where it can. It may be called twice. It never fails a
-// run: what became of the tokens is its result, and an event. The caller bounds its time.
+// Burn revokes all tokens of the run concurrently, and checks that the index no longer accepts them. It may be called again, and
+// then retries what failed. It returns, and records as an event, the worst outcome of all tokens; it never fails the run. The
+// caller limits its time through ctx.
 func (l *Lease) Burn(ctx context.Context) ledger.Burned {
 	l.mu.Lock()
 	tokens := slices.Clone(l.tokens)
@@ -23,7 +24,7 @@ func (l *Lease) Burn(ctx context.Context) ledger.Burned {
 	if len(tokens) == 0 {
 		return ledger.NotMinted
 	}
-	// A panic leaves the token as it was before: not burned.
+	// After a panic the token counts as not burned.
 	_ = par.Each(context.WithoutCancel(ctx), len(tokens), tokens, func(_ context.Context, t *token) error {
 		l.burnOne(ctx, t)
 		return nil
@@ -33,7 +34,7 @@ func (l *Lease) Burn(ctx context.Context) ledger.Burned {
 	return outcome
 }
 
-// burnOne burns a token that is not burned yet.
+// burnOne burns a token, unless an earlier attempt succeeded, and stores the outcome in it.
 func (l *Lease) burnOne(ctx context.Context, t *token) {
 	l.mu.Lock()
 	text, done := t.text(), t.burned != "" && t.burned != ledger.BurnFailed
@@ -47,7 +48,7 @@ func (l *Lease) burnOne(ctx context.Context, t *token) {
 	t.burned = outcome
 }
 
-// worst is the outcome that is true of all tokens.
+// worst returns the worst outcome of the tokens.
 func (l *Lease) worst(tokens []*token) ledger.Burned {
 	l.mu.Lock()
 	defer l.mu.Unlock()
@@ -59,12 +60,12 @@ func (l *Lease) worst(tokens []*token) ledger.Burned {
 	return ledger.BurnProven
 }
 
-// beforehand is all that the look before a burn may take: the burn and its proof come first, and get what is left.
+// beforehand limits the probe before the burn, so that the burn and the probe after it keep most of the time.
 const beforehand = time.Second
 
-// burn asks the index to forget one token (docs/reference/pypi-server.md §4.7). The index finds it by its identifier, so
-// that the narrowed one is enough. The answer never tells whether it did; a request that is refused afterwards, and was not
-// before, does.
+// burn asks the index to revoke one token, and returns the outcome (docs/reference/pypi-server.md §4.7). The index looks the
+// token up by its identifier, so the restricted token is enough. The answer does not say whether the token was revoked. What
+// proves it is a probe that the index refuses afterwards and did not refuse before.
 func (l *Lease) burn(ctx context.Context, text secret.Text) ledger.Burned {
 	lived := l.lives(ctx, text)
 	at := wire.Join(l.o.At, "/_/oidc/burn-token")
@@ -87,25 +88,25 @@ func (l *Lease) burn(ctx context.Context, text secret.Text) ledger.Burned {
 	return ledger.BurnAccepted
 }
 
-// lives tells that the index was seen to accept the token, in time.
+// lives reports whether the index accepts the token. It is false if the index does not answer within beforehand.
 func (l *Lease) lives(ctx context.Context, text secret.Text) bool {
 	ctx, stop := context.WithTimeout(ctx, beforehand)
 	defer stop()
 	return l.probe(ctx, text) == living
 }
 
-// probed is how the index answers to a token.
+// probed is the index's answer to a probe with a token.
 type probed uint8
 
 const (
 	unanswered   probed = iota
-	living              // it was looked beyond the token
-	refused             // it was not, for whatever reason: an index may take no uploads at the moment, and a server in front may drop the words
-	unknownToken        // it was not, since there is no such token
+	living              // the index accepted the token and checked the form
+	refused             // the index refused the request, perhaps for another reason, such as a read-only mode
+	unknownToken        // the index says that there is no such token
 )
 
-// probe shows the index the token with one request that has no content: with a living token the index says that the form is
-// wrong.
+// probe sends one upload request without content, authenticated with the token, and returns how the index answers. If the token
+// is valid, the index complains about the form.
 func (l *Lease) probe(ctx context.Context, text secret.Text) probed {
 	_, err := l.o.Wire.Do(ctx, wire.Call{
 		Op: wire.Probe, Method: http.MethodPost, URL: l.o.At,

@@ -1,8 +1,7 @@
-// Package trust is the life of a run's upload tokens: the audience is asked for, an ID token is traded for an upload token,
-// which is narrowed to the projects and minutes of this run before it is used, and burned at the end.
+// Package trust manages the upload tokens of a run. It requests the audience, exchanges an ID token for an upload token (mint),
+// restricts it to the projects and minutes of this run before use (narrow), and revokes it at the end (burn).
 //
-// All of it is addressed to the upload URL's own authority. A refused exchange becomes one finding, in the index's words and
-// with a next step.
+// All requests go to the host of the upload URL. A refused exchange becomes one finding, with the index's message and a fix.
 package trust
 
 import (
@@ -21,64 +20,64 @@ import (
 	"github.com/org/pypi-oidc-publish/internal/wire"
 )
 
-// user is what an upload token is the password of.
+// user is the basic-auth user name for API tokens.
 const user = "__token__"
 
-// Options are what a lease needs.
+// Options are the dependencies of a Lease.
 type Options struct {
 	At       *url.URL     // the upload URL
-	Wire     *wire.Client // for everything
-	IDTokens oidc.Source  // a fresh one for each attempt
+	Wire     *wire.Client // for all requests
+	IDTokens oidc.Source  // returns a new ID token for each attempt
 	Vault    *secret.Vault
 	Now      func() time.Time
 	Note     func(ledger.Event)
-	Permit   func(audience string) error // whether the index may ask for this audience
+	Permit   func(audience string) error // returns an error if the index may not ask for this audience
 	Sleep    func(ctx context.Context, d time.Duration) error
-	// Warehouse tells that the index runs the software of the public one, whose refusals can be predicted.
+	// Warehouse says that the index runs the software of PyPI, whose refusals can be predicted.
 	Warehouse bool
-	// Settings is where the index has the settings of a project's publishers, filled in as far as the index can; "" where it has
-	// no such page. May be nil.
+	// Settings returns the URL of the page for a project's publishers, with the form filled in if the index supports that; "" if
+	// the index has no such page. May be nil.
 	Settings func(project pep.Project, isNew bool, form url.Values) string
-	// MayAsk tells, before anything is asked, why there can be no ID token; nil where there can.
+	// MayAsk returns, without a request, why this run can get no ID token, or nil.
 	MayAsk func() error
 }
 
-// Order is what an upload token is wanted for.
+// Order is the scope of an upload token.
 type Order struct {
 	Projects []pep.Project
-	Life     time.Duration // how long the uploads may take
-	New      []pep.Project // those of them that were unknown to the index: a pending publisher may be used up by another job now
+	Life     time.Duration // the expected time of the uploads
+	New      []pep.Project // those of Projects that the index did not have; another job may use up their pending publisher
 }
 
-// Lease is the life of one run's upload tokens, from before the first mint to the burn. It is inert until Mint, so
-// that its burn can be deferred before a token can exist. It is safe for use by several goroutines.
+// Lease manages the upload tokens of one run, from before the first mint to the burn. It does nothing until Mint, so that its
+// burn can be deferred before a token exists. It is safe for concurrent use.
 type Lease struct {
 	o Options
 
-	patience time.Time  // until when a renewal is not tried again; guarded by renewing
-	renewing sync.Mutex // held for the whole of a renewal: who needs a token meanwhile waits for the new one
+	patience time.Time  // no renewal is tried before this time; guarded by renewing
+	renewing sync.Mutex // held during a renewal, so that other uploads wait for the new token
 
 	mu     sync.Mutex
-	asked  string    // the audience, once the index has told it
-	told   time.Time // when it told that, by its own clock; zero where it has none
-	heard  time.Time // when it told that, by ours
+	asked  string    // the audience; "" before the index has named it
+	told   time.Time // when the index named it, by the index's clock; zero if unknown
+	heard  time.Time // when the index named it, by our clock
 	order  Order
-	tokens []*token // every one ever minted; the last is the current one
+	tokens []*token // all tokens of the run; the last one is current
 }
 
 // token is one upload token.
 type token struct {
 	narrow, raw secret.Text
-	widened     bool          // the index could not read the narrowed one
+	widened     bool          // use raw, because the index could not read narrow
 	minted      time.Time     // by our clock
-	expires     time.Time     // by the index's clock; zero where nobody told
-	whole       time.Duration // the index's own life of it; zero where nobody told
+	expires     time.Time     // by the index's clock; zero if unknown
+	whole       time.Duration // its lifetime as issued; zero if unknown
 	ahead       time.Duration // how much the index's clock is ahead of ours
-	users       int           // uploads that carry it now
+	users       int           // uploads that use it now
 	burned      ledger.Burned // "": not yet
 }
 
-// text is what the index is shown.
+// text returns the form of the token that is sent to the index.
 func (t *token) text() secret.Text {
 	if t.widened {
 		return t.raw
@@ -86,7 +85,7 @@ func (t *token) text() secret.Text {
 	return t.narrow
 }
 
-// left is how long the token is valid yet.
+// left returns how long the token is still valid.
 func (t *token) left(now time.Time) time.Duration {
 	if t.expires.IsZero() {
 		return time.Duration(1<<63 - 1)
@@ -94,7 +93,7 @@ func (t *token) left(now time.Time) time.Duration {
 	return t.expires.Sub(now.Add(t.ahead))
 }
 
-// Minted returns how many upload tokens the run has got so far.
+// Minted returns how many upload tokens the run has received so far.
 func (l *Lease) Minted() int {
 	l.mu.Lock()
 	defer l.mu.Unlock()
@@ -104,11 +103,11 @@ func (l *Lease) Minted() int {
 // NewLease returns a lease without a token.
 func NewLease(o Options) *Lease { return &Lease{o: o} }
 
-// MayAsk tells why this run can have no ID token, and so no upload token; nil where it can. Its errors are findings.
+// MayAsk returns why this run can get no ID token, and so no upload token, or nil. Its errors are findings.
 func (l *Lease) MayAsk() error { return l.o.MayAsk() }
 
-// Identify asks the index for its audience, and GitHub for an ID token, and tells who the run is. Nothing is minted: a
-// mistake that can be seen here is told before anything public exists. Its errors are findings.
+// Identify requests the audience from the index and an ID token from GitHub, and returns the identity of the run. It requests no
+// upload token, so that it reports certain refusals before anything is public. Its errors are findings.
 func (l *Lease) Identify(ctx context.Context) (oidc.Claims, error) {
 	if err := l.o.MayAsk(); err != nil {
 		return oidc.Claims{}, err
@@ -137,7 +136,7 @@ func (l *Lease) Identify(ctx context.Context) (oidc.Claims, error) {
 	return c, predict(c)
 }
 
-// indexClock is what the index's clock says now, by what it said with the audience; zero where it told nothing.
+// indexClock returns the current time of the index's clock, computed from its answer with the audience; zero if unknown.
 func (l *Lease) indexClock() time.Time {
 	l.mu.Lock()
 	defer l.mu.Unlock()
@@ -147,7 +146,7 @@ func (l *Lease) indexClock() time.Time {
 	return l.told.Add(l.o.Now().Sub(l.heard))
 }
 
-// audience asks the index what an ID token for it must say, and whether it may ask for that.
+// audience returns the audience that the index names. It returns an error if the index may not ask for that audience.
 func (l *Lease) audience(ctx context.Context) (string, error) {
 	l.mu.Lock()
 	known := l.asked

@@ -324,10 +324,10 @@ func TestRefusedExchanges(t *testing.T) {
 		}},
 		{"turned off", "trusted-publishing-off", "not enabled", func(s *fakepypi.Stage) { s.Switch(func(w *fakepypi.Switches) { w.NoOIDC = true }) }},
 		{"GitHub turned off", "not-enabled", "status page", func(s *fakepypi.Stage) { s.Switch(func(w *fakepypi.Switches) { w.NoGitHub = true }) }},
-		{"an account that was made again", "invalid-publisher", "no Trusted Publisher of the index is for this", func(s *fakepypi.Stage) {
+		{"an account that was made again", "invalid-publisher", "the index has no Trusted Publisher for this", func(s *fakepypi.Stage) {
 			s.Claims(func(c map[string]any) { c["repository_owner_id"] = "2" })
 		}},
-		{"a job without environment", "invalid-publisher", "this job has none, so a publisher that names one never matches", func(s *fakepypi.Stage) {
+		{"a job without environment", "invalid-publisher", "this job has none, so a publisher that requires one never matches", func(s *fakepypi.Stage) {
 			s.Claims(func(c map[string]any) { delete(c, "environment"); c["repository_owner_id"] = "2" })
 		}},
 		{"a workflow at another ref than the run's", "invalid-publisher", "move the publish job into the workflow that is triggered", func(s *fakepypi.Stage) {
@@ -371,26 +371,26 @@ func TestEveryReason(t *testing.T) {
 		code, description, means, fix string
 		unmatched                     bool
 	}{
-		{"invalid-publisher", "Publisher with matching claims was not found", "no Trusted Publisher of the index is for", "on the index must say owner", true},
-		{"invalid-publisher", "Missing claim 'ref'", "taken a claim out", "between the runner and GitHub", false},
-		{"invalid-publisher", "Check failed for required claim 'repository_owner'", "another account", "add it again", true},
-		{"invalid-publisher", "Check failed for required claim 'repository_owner_id'", "another account", "add it again", true},
-		{"invalid-publisher", "Check failed for optional claim 'environment'", "another environment", "on the index must say owner", true},
+		{"invalid-publisher", "Publisher with matching claims was not found", "the index has no Trusted Publisher for", "on the index to owner", true},
+		{"invalid-publisher", "Missing claim 'ref'", "lacks a claim", "between the runner and GitHub", false},
+		{"invalid-publisher", "Check failed for required claim 'repository_owner'", "an earlier account", "add it again", true},
+		{"invalid-publisher", "Check failed for required claim 'repository_owner_id'", "an earlier account", "add it again", true},
+		{"invalid-publisher", "Check failed for optional claim 'environment'", "different environment", "on the index to owner", true},
 		{"invalid-publisher", "Could not job extract workflow filename from OIDC claims", ".yml", ".github/workflows", false},
-		{"invalid-publisher", "The job_workflow_ref claim does not match, expecting one of ['a'], got 'b'", "another workflow", "at the ref", false},
+		{"invalid-publisher", "The job_workflow_ref claim does not match, expecting one of ['a'], got 'b'", "a different workflow", "at the ref", false},
 		{"invalid-publisher", "The job_workflow_ref claim is empty", "does not say which workflow", ".github/workflows", false},
 		{"invalid-publisher", "The ref and sha claims are empty", "neither a ref nor a commit", "from a tag", false},
-		{"invalid-publisher", "Publishing from a workflow invoked via 'pull_request_target' is not supported.", "strangers", "from a tag", false},
+		{"invalid-publisher", "Publishing from a workflow invoked via 'pull_request_target' is not supported.", "anyone can trigger", "from a tag", false},
 		{"invalid-publisher", "JWT issuer 'a' does not match expected issuer 'b'", "issuer", "github.com", false},
 		{"invalid-pending-publisher", "valid token, but project already exists", "the index has removed the pending publisher", "must add a Trusted Publisher", true},
-		{"invalid-reuse-token", "invalid token: already used", "once", "fresh one", false},
-		{"invalid-token", "malformed or invalid token", "does not believe", "run the job again", false},
-		{"not-enabled", "github trusted publishing functionality not enabled", "turned Trusted Publishing", "status page", false},
-		{"invalid-payload", "unknown trusted publishing issuer", "who issued", "github.com", false},
-		{"invalid-payload", "malformed JWT", "no ID token", "on their way", false},
-		{"invalid-payload", "1 validation error for TokenPayload", "not what was sent", "on their way", false},
+		{"invalid-reuse-token", "invalid token: already used", "once", "a new ID token", false},
+		{"invalid-token", "malformed or invalid token", "did not accept", "run the job again", false},
+		{"not-enabled", "github trusted publishing functionality not enabled", "turned off Trusted Publishing", "status page", false},
+		{"invalid-payload", "unknown trusted publishing issuer", "the issuer of", "github.com", false},
+		{"invalid-payload", "malformed JWT", "not an ID token", "between the runner and the index", false},
+		{"invalid-payload", "1 validation error for TokenPayload", "did not receive what", "between the runner and the index", false},
 		{"invalid-payload", "New project registration temporarily disabled. See https://index.example/help/", "creates no new projects at the moment", "run the job again later", false},
-		{"invalid-payload", "The name 'x' is too similar to an existing project.", "cannot be created", "another name", false},
+		{"invalid-payload", "The name 'x' is too similar to an existing project.", "cannot create its project", "another name", false},
 	} {
 		body, err := json.Marshal(map[string]any{"message": "Token request failed", "errors": []any{map[string]string{"code": c.code, "description": c.description}}})
 		if err != nil {
@@ -398,7 +398,7 @@ func TestEveryReason(t *testing.T) {
 		}
 		r := strange(t, mints(says(422, "application/json", string(body))))
 		all := finding.Of(r.Mint(t.Context(), trust.Order{Projects: []pep.Project{"mine"}}))
-		if len(all) != 1 || string(all[0].ID) != c.code || !strings.Contains(all[0].Message, c.description+"; that is, ") ||
+		if len(all) != 1 || string(all[0].ID) != c.code || !strings.Contains(all[0].Message, c.description+"; this means that ") ||
 			!strings.Contains(all[0].Message, c.means) || !strings.Contains(all[0].Fix, c.fix) {
 			t.Errorf("%s, %s: %+v", c.code, c.description, all)
 			continue
@@ -543,7 +543,7 @@ func TestClocksApart(t *testing.T) {
 		"right":                   {0, ""},
 		"within the leeway":       {25 * time.Second, ""},
 		"issued in the future":    {3 * time.Minute, "issued 3m0s in the future"},
-		"expired for the index":   {-20 * time.Minute, "expired 15m0s before"},
+		"expired for the index":   {-20 * time.Minute, "expired 15m0s ago"},
 		"the index tells no time": {time.Hour, ""},
 	} {
 		t.Run(name, func(t *testing.T) {

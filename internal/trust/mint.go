@@ -18,11 +18,10 @@ import (
 	"github.com/org/pypi-oidc-publish/internal/wire"
 )
 
-// Mint trades a fresh ID token for an upload token, and narrows it to the order's projects and life, which is at least five
-// minutes. A refusal is a finding; a mint without a clear answer is noted, since it may have left a token.
+// Mint exchanges a new ID token for an upload token, and restricts it to the projects and the time of the order, at least five
+// minutes. A refusal is a finding. A mint without a clear answer is recorded as an event, because a token may exist.
 //
-// A refusal that another job's mint explains, which used up the pending publisher a moment ago, is not believed at once:
-// there is one more mint.
+// Another job may just have used up the pending publisher. After a refusal that this would explain, Mint tries once more.
 func (l *Lease) Mint(ctx context.Context, order Order) error {
 	l.mu.Lock()
 	l.order = order
@@ -44,9 +43,8 @@ func raced(err error, isNew bool) bool {
 	return errors.As(err, &refused) && (refused.kind == pendingRemoved || isNew && refused.kind == noPublisher)
 }
 
-// afterPending returns what to report of two mints, where the first one was refused because the pending publisher's project exists:
-// the index has removed that publisher with its answer, so that the second mint cannot find it, and its answer alone would mislead.
-// After any other first mint the second one counts.
+// afterPending returns the error to report after two mints. If the first was refused because the project of the pending publisher
+// exists, the index has removed that publisher, and the second refusal alone would mislead. Otherwise it returns the second error.
 func afterPending(first, second error) error {
 	var pending, again *refusedMint
 	var told finding.Finding
@@ -57,14 +55,14 @@ func afterPending(first, second error) error {
 		return second
 	case errors.As(second, &again) && again.kind == noPublisher && again.needed != nil:
 		gone := *pending
-		gone.Message += "; the next request was refused as well: " + again.words
+		gone.Message += "; the index refused the next request as well: " + again.words
 		return &gone
 	}
-	told.Message += "; the request before it was refused: " + pending.words
+	told.Message += "; the index had refused the previous request: " + pending.words
 	return told
 }
 
-// mint is one exchange.
+// mint requests one upload token and stores it.
 func (l *Lease) mint(ctx context.Context, order Order) error {
 	audience, err := l.audience(ctx)
 	if err != nil {
@@ -76,7 +74,7 @@ func (l *Lease) mint(ctx context.Context, order Order) error {
 		Op: wire.Mint, Method: http.MethodPost, URL: at,
 		Header: http.Header{"Content-Type": {"application/json"}, "Accept": {"application/json"}},
 		Body: tokenBody(func(ctx context.Context) (string, error) {
-			// A fresh one for every try: the index takes each only once, and an answer may have been lost.
+			// The index accepts an ID token only once, and the answer to an earlier try may be lost.
 			id, err := l.o.IDTokens(ctx, audience, at)
 			if err != nil {
 				return "", err
@@ -93,18 +91,18 @@ func (l *Lease) mint(ctx context.Context, order Order) error {
 	return l.refusedMint(err, last, order)
 }
 
-// lost notes mints whose token, if there is one, nobody knows: their answer never came, or was a server error, which what
-// stands before an index sends also where the index has done its work. The wire's policy knows which errors those are.
+// lost records n mints that may have created a token that this run does not have, because no answer arrived or because a proxy
+// sent a server error although the index may have succeeded. The policy of package wire defines which errors those are.
 func (l *Lease) lost(n int) {
 	for range n {
 		l.o.Note(ledger.MintLost{})
 	}
 }
 
-// keep takes the answer of a mint: the token is masked before anything else is done with it, and is one of those to be
-// burned before anything else can fail.
+// keep parses the answer to a mint. It masks the token first, and adds it to the tokens to be burned before anything else can
+// fail.
 func (l *Lease) keep(answer *wire.Answer, order Order) error {
-	// When it expires is only for us: an index that tells it in a form of its own has minted a token all the same.
+	// An expiry in an unknown format does not matter: the token was issued.
 	var said struct {
 		Token   string          `json:"token"`
 		Expires json.RawMessage `json:"expires"`
@@ -129,16 +127,16 @@ func (l *Lease) keep(answer *wire.Answer, order Order) error {
 	return l.narrow(t, said.Token, order)
 }
 
-// shortestLife is what a narrowed token gets at least: clocks differ, and indexes are slow.
+// shortestLife is the minimal lifetime of a restricted token, because clocks differ and indexes may be slow.
 const shortestLife = 5 * time.Minute
 
-// narrow appends two caveats, which the index ands to its own: the projects of this run, and an expiry by the index's clock
-// that is never later than the token's own. The token's own "not before" is kept, since the two clocks may differ.
+// narrow appends two caveats, which the index checks in addition to its own: the projects of this run, and an expiry by the
+// index's clock that is not later than the token's own. It copies the token's "not before", because the two clocks may differ.
 func (l *Lease) narrow(t *token, raw string, order Order) error {
 	m, err := parseMacaroon(raw)
 	if err != nil {
 		l.o.Note(ledger.Minted{At: l.o.Now(), Expires: t.expires})
-		return nil // it works as it is, and is burned like any other
+		return nil // the token is usable without caveats, and is burned like any other
 	}
 	own, notBefore, known := m.window()
 	if known {
@@ -163,7 +161,7 @@ func (l *Lease) narrow(t *token, raw string, order Order) error {
 	return nil
 }
 
-// caveat is the index's compact JSON form of a caveat: an array that begins with its kind.
+// caveat returns the compact JSON of a caveat: an array that begins with its kind.
 func caveat(kind int, fields ...any) []byte {
 	raw, err := json.Marshal(append([]any{kind}, fields...))
 	if err != nil {
@@ -172,21 +170,21 @@ func caveat(kind int, fields ...any) []byte {
 	return raw
 }
 
-// likeToken tells a text that may be hidden wherever it stands: one that is no piece of what we write, such as the tags of
-// the summary, which an index could have us hide.
+// likeToken reports whether text is safe to mask: long enough, printable, and free of Markdown and HTML syntax. Otherwise an index
+// could have parts of the summary masked.
 func likeToken(text string) bool {
 	const shortest = 16
 	return len(text) >= shortest && !strings.ContainsFunc(text, func(c rune) bool { return c <= ' ' || c > '~' || strings.ContainsRune("<>&|`\"", c) })
 }
 
-// noToken is an answer to a mint that was no refusal and had no token.
+// noToken returns a finding for a successful answer to a mint that contains no token.
 func noToken(answer *wire.Answer) error {
 	return finding.New(finding.MintAnswer,
-		fmt.Sprintf("the index said that it minted an upload token, but its answer (%d bytes) has none", len(answer.Body)),
-		"run the job again later; a token that may exist expires by itself within 15 minutes")
+		fmt.Sprintf("the index reported success, but its answer (%d bytes) contains no upload token", len(answer.Body)),
+		"run the job again later; if a token was issued, it expires by itself within 15 minutes")
 }
 
-// namesOf are the names of projects, sorted.
+// namesOf returns the names of projects, sorted.
 func namesOf(projects []pep.Project) []string {
 	names := make([]string, 0, len(projects))
 	for _, p := range projects {

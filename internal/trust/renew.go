@@ -12,11 +12,12 @@ import (
 	"github.com/org/pypi-oidc-publish/internal/secret"
 )
 
-// margin is how long a token must be valid beyond the time that an upload is expected to take: the index looks at it only
-// when it has all of the body.
+// margin is how long a token must be valid beyond the expected time of an upload, because the index checks the token only after
+// it has received the whole body.
 const margin = 2 * time.Minute
 
-// Token returns an upload token that is valid for need and the margin, renewed if necessary. The caller gives it back by Release.
+// Token returns the user name and an upload token that is valid for need plus a margin, and renews the token if necessary. The
+// caller must call Release after the upload.
 func (l *Lease) Token(ctx context.Context, need time.Duration) (string, secret.Text, error) {
 	l.renewing.Lock()
 	defer l.renewing.Unlock()
@@ -41,8 +42,8 @@ func (l *Lease) Token(ctx context.Context, need time.Duration) (string, secret.T
 	return user, t.text(), nil
 }
 
-// tooShort tells that a token has too little left for an upload, and that a new one would have more. One of this minute is as
-// good as a token can be; and where not even a whole life is enough, the second half of one is not worth a mint before it is reached.
+// tooShort reports whether a token should be renewed before an upload that needs this long. A token less than a minute old is
+// not renewed. If even a new token is too short, it is renewed only after half of its lifetime.
 func (t *token) tooShort(now time.Time, need time.Duration) bool {
 	enough := need + margin
 	if t.whole > 0 {
@@ -51,31 +52,32 @@ func (t *token) tooShort(now time.Time, need time.Duration) bool {
 	return t.left(now) < enough && now.Sub(t.minted) > time.Minute
 }
 
-// breather is how long a renewal that failed is not tried again, while the old token lasts.
+// breather is the pause after a failed renewal, while the old token is still valid.
 const breather = time.Minute
 
-// notRenewed is told where the old token is used on.
+// notRenewed returns a warning that the old token remains in use after a failed renewal.
 func notRenewed(err error) finding.Finding {
 	told := finding.Of(err)[0]
 	told.Severity = finding.Warning
-	told.Message = "the upload token could not be renewed, and is used while it lasts: " + told.Message
-	told.Fix = "nothing has to be done if the run ends well; else run the job again: files that the index has are recognised"
+	told.Message = "the upload token could not be renewed and is used until it expires: " + told.Message
+	told.Fix = "no action needed if the run succeeds; otherwise run the job again: files that the index has are recognised"
 	return told
 }
 
+// current returns the newest token, or an error if there is none yet.
 func (l *Lease) current() (*token, error) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	if len(l.tokens) == 0 {
-		return nil, errors.New("there is no upload token: it was asked for before the mint")
+		return nil, errors.New("there is no upload token yet: it was needed before it was requested")
 	}
 	return l.tokens[len(l.tokens)-1], nil
 }
 
-// renew mints a new token for the same projects, that lives for need at least, and burns those that nobody carries any more.
+// renew requests a new token for the same projects, valid for at least need, and burns older tokens that are not in use.
 func (l *Lease) renew(ctx context.Context, need time.Duration) error {
 	l.mu.Lock()
-	// A release that needs a second token is a long one: it gets all that the index gives.
+	// A run that needs a second token is long, so the new token keeps its full lifetime.
 	l.order.Life = max(l.order.Life, need+margin, l.tokens[len(l.tokens)-1].whole)
 	order := l.order
 	l.mu.Unlock()
@@ -86,7 +88,7 @@ func (l *Lease) renew(ctx context.Context, need time.Duration) error {
 	return nil
 }
 
-// Release says that an upload no longer uses the token. A token that was renewed is burned when its last upload is over.
+// Release records that an upload no longer uses the token. A superseded token is burned when its last upload has ended.
 func (l *Lease) Release(ctx context.Context, used secret.Text) {
 	l.mu.Lock()
 	for _, t := range l.tokens {
@@ -99,13 +101,13 @@ func (l *Lease) Release(ctx context.Context, used secret.Text) {
 	l.retire(ctx)
 }
 
-// retire burns the tokens before the current one that nobody carries.
+// retire burns superseded tokens that no upload uses.
 func (l *Lease) retire(ctx context.Context) {
 	l.mu.Lock()
 	var idle []*token
 	for i, t := range l.tokens {
 		if i < len(l.tokens)-1 && t.users == 0 && t.burned == "" {
-			t.burned = ledger.BurnFailed // until the index says otherwise; nobody else begins with it
+			t.burned = ledger.BurnFailed // until the outcome is known; this also keeps others from burning it
 			idle = append(idle, t)
 		}
 	}
@@ -115,11 +117,11 @@ func (l *Lease) retire(ctx context.Context) {
 	}
 }
 
-// Rejected is told the reason that the index gave for a 403, and reports whether there is another token to try with now:
-//   - somebody else was denied first, and there is another one already;
-//   - the token has expired on its way: it is renewed, once;
-//   - the index could not read what narrowing added: the token is used as it was minted. Never where the index read it, and found that it
-//     does not allow the upload.
+// Rejected handles a 403 with the given reason, and reports whether the upload can be tried with another token:
+//   - another upload was rejected first, and there is a new token already;
+//   - the token expired during the upload, and is renewed once;
+//   - the index could not read the added caveats, and the token is used without them from now on. This does not apply if the index
+//     read the token and found that it does not allow the upload.
 func (l *Lease) Rejected(ctx context.Context, used secret.Text, words string) bool {
 	l.renewing.Lock()
 	defer l.renewing.Unlock()
@@ -130,7 +132,7 @@ func (l *Lease) Rejected(ctx context.Context, used secret.Text, words string) bo
 	case !t.text().Same(used):
 		return true
 	case expired(words):
-		// The upload took longer than the token had: the next one gets what this one took, and the margin.
+		// The upload took longer than the token was valid. The next token must last that long plus the margin.
 		took := l.o.Now().Sub(t.minted)
 		return took > time.Minute && l.renew(ctx, took) == nil
 	case t.widened || t.narrow.Same(t.raw) || !unreadable(words):
@@ -143,18 +145,18 @@ func (l *Lease) Rejected(ctx context.Context, used secret.Text, words string) bo
 	return true
 }
 
-// expired tells that a token's time was over when the index looked at it, and that this is all that was wrong
+// expired reports whether the index rejected a token only because it had expired
 // (docs/reference/pypi-server.md §2.10).
 func expired(words string) bool {
 	return strings.Contains(words, "token is expired") && !forbids(words)
 }
 
-// forbids tells that the index read the token and found that it does not allow the upload.
+// forbids reports whether the index read the token and found that it does not allow the upload.
 func forbids(words string) bool {
 	return containsAny(words, "is not valid for project", "does not match publisher", "outside of")
 }
 
-// unreadable tells that the index could not read a caveat, and that this is all that was wrong.
+// unreadable reports whether the index rejected a token only because it could not read a caveat.
 func unreadable(words string) bool {
 	return !forbids(words) && !strings.Contains(words, "token is expired") && containsAny(words,
 		"caveat has unknown tag", "caveat must be an array", "caveat array cannot be empty", "Not enough values",

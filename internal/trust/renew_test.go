@@ -192,7 +192,7 @@ func TestWhatARenewalThatFailsAdvises(t *testing.T) {
 			told = append(told, noted.Finding)
 		}
 	}
-	if len(told) != 1 || !strings.HasPrefix(told[0].Fix, "nothing has to be done") {
+	if len(told) != 1 || !strings.HasPrefix(told[0].Fix, "no action needed") {
 		t.Errorf("%+v", told)
 	}
 	c.forward(5 * time.Minute)

@@ -28,6 +28,6 @@ func bodyError(err error) error {
 	case errors.As(err, &long):
 		return &TooLong{Bound: long.Limit}
 	default:
-		return fmt.Errorf("the answer broke off: %w", err)
+		return fmt.Errorf("the answer ended early: %w", err)
 	}
 }

@@ -45,8 +45,8 @@ func TestBodiesAreBounded(t *testing.T) {
 				if errors.As(err, &long) != c.long || c.long && long.Bound != bound || !errors.Is(err, c.after) && c.after != nil {
 					t.Errorf("%v", err)
 				}
-				if c.after != nil && !strings.Contains(err.Error(), "the answer broke off") {
-					t.Errorf("%v does not say that the answer broke off", err)
+				if c.after != nil && !strings.Contains(err.Error(), "the answer ended early") {
+					t.Errorf("%v does not say that the answer ended early", err)
 				}
 				if (err == nil) != (!c.long && c.after == nil) {
 					t.Errorf("%v", err)

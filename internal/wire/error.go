@@ -59,10 +59,10 @@ func (e *TooLong) Error() string {
 	if e.Part != "" {
 		what += "'s " + e.Part
 	}
-	return fmt.Sprintf("%s is longer than %d bytes, which no server sends here", what, e.Bound)
+	return fmt.Sprintf("%s is longer than the limit of %d bytes", what, e.Bound)
 }
 
 // tryTimeout is the cause of a try that took too long.
 type tryTimeout struct{ after time.Duration }
 
-func (e tryTimeout) Error() string { return fmt.Sprintf("no whole answer within %v", e.after) }
+func (e tryTimeout) Error() string { return fmt.Sprintf("no complete answer within %v", e.after) }

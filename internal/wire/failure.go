@@ -68,13 +68,13 @@ func Advice(err error) string {
 	var unreadable *Unreadable
 	switch {
 	case untrusted(failed.Err):
-		return "if that server, or a proxy before it, has a certificate of your own authority, give its root as `ca-bundle`; else do not go on: somebody may be in between"
+		return "if the server or a proxy has a certificate of your own certificate authority, set `ca-bundle` to its root certificate; otherwise stop: someone may be intercepting the connection"
 	case unknownHost(failed.Err):
-		return "check the host's name: nothing on this machine knows it"
+		return "check the host name: this machine cannot resolve it"
 	case errors.As(failed.Err, &unreadable) && unreadable.Tunnel:
-		return "a message of several lines cannot be read through a proxy: run the job again without the proxy, or with the host in `NO_PROXY`"
+		return "run the job again without the proxy, or with the host in `NO_PROXY`: an answer whose message has several lines cannot be read through a proxy"
 	case errors.As(failed.Err, &unreadable):
-		return "check the address, and what stands between this machine and the server: it answers with something that is not HTTP/1.1"
+		return "check the address, and what is between this machine and the server: the answer is not HTTP/1.1"
 	}
 	return ""
 }

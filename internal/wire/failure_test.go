@@ -82,7 +82,7 @@ func TestPermanentFailures(t *testing.T) {
 		advice    string
 	}{
 		"a certificate that is not trusted": {&tls.CertificateVerificationError{Err: errors.New("unknown authority")}, true, "ca-bundle"},
-		"a name that does not exist":        {&net.DNSError{Name: "index.example", IsNotFound: true}, true, "the host's name"},
+		"a name that does not exist":        {&net.DNSError{Name: "index.example", IsNotFound: true}, true, "the host name"},
 		"a resolver that does not answer":   {&net.DNSError{Name: "index.example", IsTimeout: true}, false, ""},
 		"a connection that was reset":       {&net.OpError{Op: "read", Err: errors.New("connection reset")}, false, ""},
 		"not HTTP":                          {&wire.Unreadable{Reason: "malformed HTTP response"}, false, "HTTP/1.1"},

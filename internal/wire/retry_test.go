@@ -193,7 +193,7 @@ func TestNoAnswer(t *testing.T) {
 	}
 	slow := serve(t, func(_ http.ResponseWriter, r *http.Request) { <-r.Context().Done() })
 	_, err = (&world{}).client().Do(t.Context(), wire.Call{Op: wire.Probe, Method: "POST", URL: slow})
-	if err == nil || !strings.Contains(err.Error(), "no whole answer within 4s") {
+	if err == nil || !strings.Contains(err.Error(), "no complete answer within 4s") {
 		t.Error(err)
 	}
 }

@@ -14,6 +14,9 @@ import (
 	"golang.org/x/crypto/blake2b"
 )
 
+// packages is the folder of the files, below the folder of the index and below /files/.
+const packages = "packages"
+
 // blob is an uploaded file on disk, not yet part of the index.
 type blob struct {
 	disk   string // path of the temporary file, empty when there is none
@@ -61,7 +64,7 @@ func (b blob) discard() {
 
 // filePath is where a file is served, below /files/ (section 7.4).
 func filePath(b blob, name string) string {
-	return path.Join("packages", b.blake2[:2], b.blake2[2:4], b.blake2[4:], name)
+	return path.Join(packages, b.blake2[:2], b.blake2[2:4], b.blake2[4:], name)
 }
 
 // keep moves a blob to its final place.

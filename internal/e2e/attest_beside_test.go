@@ -14,7 +14,6 @@ import (
 	"github.com/org/pypi-oidc-publish/internal/fakepypi"
 	"github.com/org/pypi-oidc-publish/internal/fakepypi/fault"
 	"github.com/org/pypi-oidc-publish/internal/fakepypi/signer"
-	"github.com/org/pypi-oidc-publish/internal/testkit/disttest"
 )
 
 // Attestations that stand beside the files, or that are to be written somewhere.
@@ -26,7 +25,7 @@ const (
 
 // inVain does a run that signs everything and whose uploads the index then turns away, and returns the folder in which its
 // attestations are kept: what an earlier step of the job leaves.
-func (s *signing) inVain() string {
+func (s *step) inVain() string {
 	s.t.Helper()
 	kept := filepath.Join(s.t.TempDir(), "attestations")
 	s.env["INPUT_ATTESTATIONS-DIR"] = kept
@@ -38,32 +37,21 @@ func (s *signing) inVain() string {
 }
 
 // beside puts a text beside a distribution.
-func (s *signing) beside(file, suffix string, text []byte) {
+func (s *step) beside(file, suffix string, text []byte) {
 	s.t.Helper()
-	if err := os.WriteFile(filepath.Join(s.dist, file+suffix), text, 0o644); err != nil {
-		s.t.Fatal(err)
-	}
+	s.write("dist/"+file+suffix, string(text))
 }
 
 // adopts puts what was kept of the files beside them.
-func (s *signing) adopts(kept string, files ...string) {
+func (s *step) adopts(kept string, files ...string) {
 	s.t.Helper()
 	for _, name := range files {
-		s.beside(name, ".publish.attestation", s.content(filepath.Join(kept, name+".publish.attestation")))
+		s.beside(name, ".publish.attestation", readFile(s.t, filepath.Join(kept, name+".publish.attestation")))
 	}
-}
-
-func (s *signing) content(path string) []byte {
-	s.t.Helper()
-	text, err := os.ReadFile(path)
-	if err != nil {
-		s.t.Fatal(err)
-	}
-	return text
 }
 
 // served are the statements that the index serves of a file, in their order.
-func (s *signing) served(name string) (statements []string) {
+func (s *step) served(name string) (statements []string) {
 	s.t.Helper()
 	text, err := s.stage.Provenance(name)
 	if err != nil || len(text) == 0 {
@@ -88,7 +76,7 @@ func (s *signing) served(name string) (statements []string) {
 }
 
 // signs makes an attestation of a file as another tool of the same job does.
-func (s *signing) signs(name, predicate string) []byte {
+func (s *step) signs(name, predicate string) []byte {
 	s.t.Helper()
 	request, err := http.NewRequestWithContext(s.t.Context(), http.MethodGet, s.env["ACTIONS_ID_TOKEN_REQUEST_URL"]+"&audience=sigstore", nil)
 	if err != nil {
@@ -111,7 +99,7 @@ func (s *signing) signs(name, predicate string) []byte {
 	if err != nil {
 		s.t.Fatal(err)
 	}
-	a, err := other.Attest(s.t.Context(), signer.Statement(name, s.content(filepath.Join(s.dist, name)), predicate))
+	a, err := other.Attest(s.t.Context(), signer.Statement(name, []byte(s.fileText("dist/"+name)), predicate))
 	if err != nil {
 		s.t.Fatal(err)
 	}
@@ -125,25 +113,24 @@ func (s *signing) signs(name, predicate string) []byte {
 // TestAnAttestationOfAnEarlierStepIsTaken and nothing is logged again: not even an outage of signing matters then.
 func TestAnAttestationOfAnEarlierStepIsTaken(t *testing.T) {
 	t.Parallel()
-	key := signingKey(t)
 	for name, paths := range map[string]string{"of the folder": "", "of a glob": "*.[tw]*[lz]", "of files": "files"} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			s := newSigning(t, key, fakepypi.Run{})
+			s := newSigningStep(t, fakepypi.Run{})
 			s.adopts(s.inVain(), besideWheel, besideSdist)
-			size, certificates := s.stage.LogSize(), s.asked("certificate")
+			size, certificates := s.stage.LogSize(), s.requests("certificate")
 			s.outage("certificate", 0, fault.Forever)
 			s.outage("log-entry", 0, fault.Forever)
 			s.env["INPUT_ATTESTATIONS"], s.env["INPUT_WAIT-FOR-INDEX"] = "true", "30"
 			switch paths {
 			case "files":
-				s.env["INPUT_PACKAGES-DIR"] = filepath.Join(s.dist, besideWheel) + "\n" + filepath.Join(s.dist, besideSdist)
+				s.env["INPUT_PACKAGES-DIR"] = filepath.Join(s.path("dist"), besideWheel) + "\n" + filepath.Join(s.path("dist"), besideSdist)
 			case "":
 			default:
-				s.env["INPUT_PACKAGES-DIR"] = filepath.Join(s.dist, paths)
+				s.env["INPUT_PACKAGES-DIR"] = filepath.Join(s.path("dist"), paths)
 			}
 			e := s.ends(cli.Done, "took the attestation beside "+besideWheel, "took the attestation beside "+besideSdist, "attested: 2 files")
-			if s.stage.LogSize() != size || s.asked("certificate") != certificates {
+			if s.stage.LogSize() != size || s.requests("certificate") != certificates {
 				t.Errorf("%d new entries", s.stage.LogSize()-size)
 			}
 			if !slices.Equal(s.attested(), []string{besideWheel, besideSdist}) || e.outputs["verified"] != "true" || strings.Contains(e.log, "left") {
@@ -159,13 +146,12 @@ func TestAnAttestationOfAnEarlierStepIsTaken(t *testing.T) {
 // TestALeftOverIsMadeAfresh: it is told, and never an error.
 func TestALeftOverIsMadeAfresh(t *testing.T) {
 	t.Parallel()
-	key := signingKey(t)
 	type story struct {
-		leave func(s *signing) // leaves something beside the wheel
+		leave func(s *step) // leaves something beside the wheel
 		says  string
 	}
 	stories := map[string]story{
-		"of another workflow": {func(s *signing) {
+		"of another workflow": {func(s *step) {
 			s.stage.Claims(func(c map[string]any) {
 				for _, name := range []string{"workflow_ref", "job_workflow_ref"} {
 					c[name] = strings.Replace(c[name].(string), "release.yml", "nightly.yml", 1)
@@ -175,47 +161,47 @@ func TestALeftOverIsMadeAfresh(t *testing.T) {
 			s.stage.Claims(nil)
 			s.beside(besideWheel, ".publish.attestation", text)
 		}, "names another identity"},
-		"of another build": {func(s *signing) {
+		"of another build": {func(s *step) {
 			s.beside(besideWheel, ".publish.attestation", s.signs(besideWheel, signer.Publish))
-			disttest.Write(s.t, s.dist, besideWheel, "again")
+			s.build(besideWheel, "again")
 		}, "it is about other bytes"},
-		"of another file": {func(s *signing) {
+		"of another file": {func(s *step) {
 			s.beside(besideWheel, ".publish.attestation", s.signs(besideSdist, signer.Publish))
 		}, "not about " + besideWheel},
-		"of another Sigstore": {func(s *signing) {
-			other := newSigning(s.t, key, fakepypi.Run{})
+		"of another Sigstore": {func(s *step) {
+			other := newSigningStep(s.t, fakepypi.Run{})
 			s.beside(besideWheel, ".publish.attestation", other.signs(besideWheel, signer.Publish))
 		}, ""},
-		"of another kind": {func(s *signing) {
+		"of another kind": {func(s *step) {
 			s.beside(besideWheel, ".publish.attestation", s.signs(besideWheel, signer.SLSA))
 		}, "it states something else than its name says"},
-		"changed": {func(s *signing) {
+		"changed": {func(s *step) {
 			text := string(s.signs(besideWheel, signer.Publish))
 			other := string(s.signs(besideWheel, signer.Publish))
 			_, rest, _ := strings.Cut(other, `"verification_material"`)
 			head, _, _ := strings.Cut(text, `"verification_material"`)
 			s.beside(besideWheel, ".publish.attestation", []byte(head+`"verification_material"`+rest))
 		}, "its log entry is about another signature"},
-		"cut short": {func(s *signing) {
+		"cut short": {func(s *step) {
 			text := s.signs(besideWheel, signer.Publish)
 			s.beside(besideWheel, ".publish.attestation", text[:len(text)/2])
 		}, ""},
-		"garbage": {func(s *signing) {
+		"garbage": {func(s *step) {
 			s.beside(besideWheel, ".publish.attestation", []byte("::set-output name=result::published\n"))
 		}, ""},
-		"an object": {func(s *signing) { s.beside(besideWheel, ".publish.attestation", []byte("{}")) }, ""},
-		"empty":     {func(s *signing) { s.beside(besideWheel, ".publish.attestation", nil) }, ""},
-		"too large": {func(s *signing) { s.beside(besideWheel, ".publish.attestation", make([]byte, 5<<20)) }, "larger than"},
+		"an object": {func(s *step) { s.beside(besideWheel, ".publish.attestation", []byte("{}")) }, ""},
+		"empty":     {func(s *step) { s.beside(besideWheel, ".publish.attestation", nil) }, ""},
+		"too large": {func(s *step) { s.beside(besideWheel, ".publish.attestation", make([]byte, 5<<20)) }, "larger than"},
 	}
 	for name, c := range stories {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			s := newSigning(t, key, fakepypi.Run{})
+			s := newSigningStep(t, fakepypi.Run{})
 			c.leave(s)
-			s.without(besideSdist)
+			s.remove(besideSdist)
 			size, before := s.stage.LogSize(), s.listed()
 			s.env["INPUT_ATTESTATIONS"], s.env["INPUT_WAIT-FOR-INDEX"] = "true", "30"
-			e := s.ends(cli.Done, "::notice file="+besideWheel+".publish.attestation,title=pypi-oidc-publish%3A attestation-left-over::this attestation does not hold for its file and this run, so a new one is made instead", c.says)
+			e := s.ends(cli.Done, "::notice file=dist/"+besideWheel+".publish.attestation,title=pypi-oidc-publish%3A attestation-left-over::this attestation does not hold for its file and this run, so a new one is made instead", c.says)
 			if n := strings.Count(e.log, "attestation-left-over::"); n != 1 {
 				t.Errorf("told %d times\n%s", n, e.log)
 			}
@@ -232,7 +218,7 @@ func TestALeftOverIsMadeAfresh(t *testing.T) {
 // TestAnSLSAAttestationIsSentSecond, whoever makes the first.
 func TestAnSLSAAttestationIsSentSecond(t *testing.T) {
 	t.Parallel()
-	s := newSigning(t, signingKey(t), fakepypi.Run{})
+	s := newSigningStep(t, fakepypi.Run{})
 	s.beside(besideWheel, ".slsa.attestation", s.signs(besideWheel, signer.SLSA))
 	s.beside(besideSdist, ".slsa.attestation", s.signs(besideSdist, signer.SLSA))
 	s.beside(besideSdist, ".publish.attestation", s.signs(besideSdist, signer.Publish))
@@ -253,9 +239,9 @@ func TestAnSLSAAttestationIsSentSecond(t *testing.T) {
 // TestAnSLSALeftOverIsNotSent: nobody here can make another one.
 func TestAnSLSALeftOverIsNotSent(t *testing.T) {
 	t.Parallel()
-	s := newSigning(t, signingKey(t), fakepypi.Run{})
+	s := newSigningStep(t, fakepypi.Run{})
 	s.beside(besideWheel, ".slsa.attestation", s.signs(besideSdist, signer.SLSA))
-	s.ends(cli.Done, "::notice file="+besideWheel+".slsa.attestation,title=pypi-oidc-publish%3A attestation-left-over::this attestation does not hold for its file and this run, so it is not sent")
+	s.ends(cli.Done, "::notice file=dist/"+besideWheel+".slsa.attestation,title=pypi-oidc-publish%3A attestation-left-over::this attestation does not hold for its file and this run, so it is not sent")
 	if all := s.served(besideWheel); len(all) != 1 || !strings.Contains(all[0], signer.Publish) {
 		t.Errorf("the index serves %v", all)
 	}
@@ -264,20 +250,19 @@ func TestAnSLSALeftOverIsNotSent(t *testing.T) {
 // TestWhatStandsBesideIsLeftWhereNothingIsAttested, and it is told.
 func TestWhatStandsBesideIsLeftWhereNothingIsAttested(t *testing.T) {
 	t.Parallel()
-	key := signingKey(t)
-	for name, prepare := range map[string]func(s *signing){
-		"as asked": func(s *signing) { s.env["INPUT_ATTESTATIONS"] = "false" },
-		"no Sigstore is known": func(s *signing) {
+	for name, prepare := range map[string]func(s *step){
+		"as asked": func(s *step) { s.env["INPUT_ATTESTATIONS"] = "false" },
+		"no Sigstore is known": func(s *step) {
 			delete(s.env, "PYPI_OIDC_PUBLISH_TUF_URL")
 		},
-		"signing is down": func(s *signing) {
+		"signing is down": func(s *step) {
 			s.env["INPUT_ATTESTATIONS"] = "best-effort"
 			s.outage("certificate", 0, fault.Forever) // the sdist has none yet
 		},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			s := newSigning(t, key, fakepypi.Run{})
+			s := newSigningStep(t, fakepypi.Run{})
 			s.beside(besideWheel, ".publish.attestation", s.signs(besideWheel, signer.Publish))
 			prepare(s)
 			e := s.ends(cli.Done, "attestations-left-alone::these attestations are not sent: "+besideWheel+".publish.attestation")
@@ -291,18 +276,17 @@ func TestWhatStandsBesideIsLeftWhereNothingIsAttested(t *testing.T) {
 // TestTheTrustRootIsAskedForOnce where it cannot be had: what stands beside the files is not told to be bad for that.
 func TestTheTrustRootIsAskedForOnce(t *testing.T) {
 	t.Parallel()
-	key := signingKey(t)
 	for mode, code := range map[string]int{"auto": cli.Failed, "best-effort": cli.Done} {
 		t.Run(mode, func(t *testing.T) {
 			t.Parallel()
-			s := newSigning(t, key, fakepypi.Run{})
+			s := newSigningStep(t, fakepypi.Run{})
 			s.adopts(s.inVain(), besideWheel, besideSdist)
-			asked := s.asked("trust-root")
+			asked := s.requests("trust-root")
 			s.outage("trust-root", 0, fault.Forever)
 			s.env["INPUT_ATTESTATIONS"] = mode
 			e := s.ends(code, "attestation-outage::")
-			if strings.Contains(e.log, "attestation-left-over") || s.asked("trust-root") != asked+3 {
-				t.Errorf("asked %d times\n%s", s.asked("trust-root")-asked, e.log)
+			if strings.Contains(e.log, "attestation-left-over") || s.requests("trust-root") != asked+3 {
+				t.Errorf("asked %d times\n%s", s.requests("trust-root")-asked, e.log)
 			}
 			if len(s.attested()) != 0 {
 				t.Errorf("attested %v", s.attested())
@@ -314,18 +298,17 @@ func TestTheTrustRootIsAskedForOnce(t *testing.T) {
 // TestTestPyPIAndThenPyPI in one job: two indexes with a Sigstore each, and one folder of files.
 func TestTestPyPIAndThenPyPI(t *testing.T) {
 	t.Parallel()
-	key := signingKey(t)
-	first, second := newSigning(t, key, fakepypi.Run{}), newSigning(t, key, fakepypi.Run{})
-	second.dist, second.env["INPUT_PACKAGES-DIR"] = first.dist, first.dist
+	first, second := newSigningStep(t, fakepypi.Run{}), newSigningStep(t, fakepypi.Run{})
+	second.env["INPUT_PACKAGES-DIR"] = first.path("dist")
 	before := first.listed()
-	for _, s := range []*signing{first, second} {
+	for _, s := range []*step{first, second} {
 		s.env["INPUT_WAIT-FOR-INDEX"] = "30"
 		e := s.ends(cli.Done, "attested: 2 files")
 		if !slices.Equal(s.attested(), []string{besideWheel, besideSdist}) || e.outputs["verified"] != "true" {
 			t.Errorf("attested %v, outputs %v", s.attested(), e.outputs)
 		}
-		if !slices.Equal(s.listed(), before) {
-			t.Errorf("beside the files: %v", s.listed())
+		if !slices.Equal(first.listed(), before) {
+			t.Errorf("beside the files: %v", first.listed())
 		}
 	}
 }
@@ -333,7 +316,7 @@ func TestTestPyPIAndThenPyPI(t *testing.T) {
 // TestAttestationsAreKeptWhereTheUserWants, those that were made and those that were taken.
 func TestAttestationsAreKeptWhereTheUserWants(t *testing.T) {
 	t.Parallel()
-	s := newSigning(t, signingKey(t), fakepypi.Run{})
+	s := newSigningStep(t, fakepypi.Run{})
 	kept := s.inVain()
 	entries, err := os.ReadDir(kept)
 	if err != nil || len(entries) != 2 {
@@ -343,7 +326,7 @@ func TestAttestationsAreKeptWhereTheUserWants(t *testing.T) {
 		var a struct {
 			Version int `json:"version"`
 		}
-		if err := json.Unmarshal(s.content(filepath.Join(kept, entry.Name())), &a); err != nil || a.Version != 1 {
+		if err := json.Unmarshal(readFile(s.t, filepath.Join(kept, entry.Name())), &a); err != nil || a.Version != 1 {
 			t.Errorf("%s: %v", entry.Name(), err)
 		}
 	}
@@ -353,7 +336,7 @@ func TestAttestationsAreKeptWhereTheUserWants(t *testing.T) {
 	s.env["INPUT_ATTESTATIONS-DIR"] = again
 	s.ends(cli.Done, "took the attestation beside "+besideWheel)
 	for _, name := range []string{besideWheel, besideSdist} {
-		if a, b := s.content(filepath.Join(kept, name+".publish.attestation")), s.content(filepath.Join(again, name+".publish.attestation")); string(a) != string(b) {
+		if a, b := readFile(s.t, filepath.Join(kept, name+".publish.attestation")), readFile(s.t, filepath.Join(again, name+".publish.attestation")); string(a) != string(b) {
 			t.Errorf("%s: kept %s, and then %s", name, a, b)
 		}
 	}

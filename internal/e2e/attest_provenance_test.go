@@ -10,7 +10,6 @@ import (
 	"github.com/org/pypi-oidc-publish/internal/fakepypi"
 	"github.com/org/pypi-oidc-publish/internal/fakepypi/fault"
 	"github.com/org/pypi-oidc-publish/internal/fakepypi/signer"
-	"github.com/org/pypi-oidc-publish/internal/testkit/disttest"
 )
 
 // What the index serves as provenance after a run, compared with what the run has sent.
@@ -19,7 +18,7 @@ import (
 // provenance that it has. Running a job again is safe.
 func TestTheIndexHadTheFileBefore(t *testing.T) {
 	t.Parallel()
-	s := newSigning(t, signingKey(t), fakepypi.Run{})
+	s := newSigningStep(t, fakepypi.Run{})
 	s.env["INPUT_WAIT-FOR-INDEX"] = "30"
 	s.ends(cli.Done)
 	s.outage("look", 0, 3) // the first look of the second run, with all its tries
@@ -38,7 +37,7 @@ func TestTheIndexHadTheFileBefore(t *testing.T) {
 // TestTheIndexHasAFileOfAnotherPublisher with the same bytes: what it serves is none of this workflow's, and that is an error.
 func TestTheIndexHasAFileOfAnotherPublisher(t *testing.T) {
 	t.Parallel()
-	s := newSigning(t, signingKey(t), fakepypi.Run{})
+	s := newSigningStep(t, fakepypi.Run{})
 	s.env["INPUT_WAIT-FOR-INDEX"] = "30"
 	s.stage.Trust(fakepypi.Publisher{Project: "alder", Workflow: "other.yml"})
 	s.stage.Claims(func(claims map[string]any) {
@@ -58,10 +57,10 @@ func TestTheIndexHasAFileOfAnotherPublisher(t *testing.T) {
 // TestTheIndexKeepsAnotherFile of the same name, as the user allowed: it is never told to be attested.
 func TestTheIndexKeepsAnotherFile(t *testing.T) {
 	t.Parallel()
-	s := newSigning(t, signingKey(t), fakepypi.Run{})
-	s.without(besideSdist)
+	s := newSigningStep(t, fakepypi.Run{})
+	s.remove(besideSdist)
 	s.ends(cli.Done)
-	disttest.Write(t, s.dist, besideWheel, "again")
+	s.build(besideWheel, "again")
 	s.outage("look", 0, 3)
 	s.env["INPUT_SKIP-EXISTING"], s.env["INPUT_WAIT-FOR-INDEX"] = "true", "30"
 	e := s.ends(cli.Done, "the index's file stays")
@@ -81,7 +80,6 @@ func TestTheIndexKeepsAnotherFile(t *testing.T) {
 // waited for.
 func TestProvenanceThatCannotBeHad(t *testing.T) {
 	t.Parallel()
-	key := signingKey(t)
 	for name, c := range map[string]struct {
 		fault string
 		times int
@@ -97,15 +95,15 @@ func TestProvenanceThatCannotBeHad(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			s := newSigning(t, key, fakepypi.Run{})
+			s := newSigningStep(t, fakepypi.Run{})
 			s.env["INPUT_WAIT-FOR-INDEX"] = "30"
 			if strings.HasPrefix(c.says, "not-served-yet") {
 				s.env["INPUT_WAIT-FOR-INDEX"] = "1"
 			}
 			s.breaks("provenance", c.fault, 0, c.times)
 			e := s.ends(cli.Done, c.says)
-			if strings.Contains(e.log, "::error") || s.asked("provenance") < c.asked || e.outputs["result"] != "published" {
-				t.Errorf("asked %d times, outputs %v\n%s", s.asked("provenance"), e.outputs, e.log)
+			if strings.Contains(e.log, "::error") || s.requests("provenance") < c.asked || e.outputs["result"] != "published" {
+				t.Errorf("asked %d times, outputs %v\n%s", s.requests("provenance"), e.outputs, e.log)
 			}
 			if served := !strings.Contains(c.says, "not-served-yet"); (e.outputs["verified"] == "true") != served {
 				t.Errorf("verified is %q", e.outputs["verified"])
@@ -121,7 +119,7 @@ func TestProvenanceThatCannotBeHad(t *testing.T) {
 // TestBothIDTokensAreSecret, also in the files that a user asks for.
 func TestBothIDTokensAreSecret(t *testing.T) {
 	t.Parallel()
-	s := newSigning(t, signingKey(t), fakepypi.Run{})
+	s := newSigningStep(t, fakepypi.Run{})
 	folder := t.TempDir()
 	s.env["INPUT_ATTESTATIONS-DIR"], s.env["INPUT_MANIFEST-FILE"] = filepath.Join(folder, "attestations"), filepath.Join(folder, "manifest.json")
 	e := s.ends(cli.Done) // which looks at the log and the summary
@@ -133,7 +131,7 @@ func TestBothIDTokensAreSecret(t *testing.T) {
 		}
 		for _, path := range paths {
 			if info, err := os.Stat(path); err == nil && info.Mode().IsRegular() {
-				texts[path] = string(s.content(path))
+				texts[path] = string(readFile(t, path))
 			}
 		}
 	}
@@ -152,15 +150,15 @@ func TestBothIDTokensAreSecret(t *testing.T) {
 			t.Errorf("an ID token was never masked: %s", secret)
 		}
 	}
-	if s.asked("id-token") != 3 || sent < 5 { // to see, to sign and to mint; the upload token as it was minted, and narrowed
-		t.Errorf("%d ID tokens, %d secrets", s.asked("id-token"), sent)
+	if s.requests("id-token") != 3 || sent < 5 { // to see, to sign and to mint; the upload token as it was minted, and narrowed
+		t.Errorf("%d ID tokens, %d secrets", s.requests("id-token"), sent)
 	}
 }
 
 // TestAPrivateRepositoryHasNothingNewToTell where all is taken from an earlier step: what the log holds, it holds.
 func TestAPrivateRepositoryHasNothingNewToTell(t *testing.T) {
 	t.Parallel()
-	s := newSigning(t, signingKey(t), fakepypi.Run{Visibility: "private"})
+	s := newSigningStep(t, fakepypi.Run{Visibility: "private"})
 	s.beside(besideWheel, ".publish.attestation", s.signs(besideWheel, signer.Publish))
 	s.beside(besideSdist, ".publish.attestation", s.signs(besideSdist, signer.Publish))
 	if e := s.ends(cli.Done, "attested: 2 files"); strings.Contains(e.log, "attestation-private-repository") {

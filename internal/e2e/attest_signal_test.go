@@ -1,7 +1,6 @@
 package e2e_test
 
 import (
-	"os"
 	"strings"
 	"syscall"
 	"testing"
@@ -18,13 +17,7 @@ func TestASignalWhileSigning(t *testing.T) {
 			t.Parallel()
 			s := newStep(t, built()...)
 			s.env["INPUT_ATTESTATIONS"] = "best-effort" // a signal is no outage
-			f, known := fault.ByName("hang")
-			if !known {
-				t.Fatal("no such fault")
-			}
-			if err := s.stage.Break(op, f, 0, fault.Forever); err != nil {
-				t.Fatal(err)
-			}
+			s.breaks(op, "hang", 0, fault.Forever)
 			struck := make(chan struct{})
 			go func() {
 				defer close(struck)
@@ -33,26 +26,25 @@ func TestASignalWhileSigning(t *testing.T) {
 				}
 			}()
 			command := s.start()
-			waitFor(t, struck, s)
+			waitFor(t, struck)
 			began := time.Now()
-			if err := command.Process.Signal(syscall.SIGTERM); err != nil {
+			if err := command.signal(syscall.SIGTERM); err != nil {
 				t.Fatal(err)
 			}
-			code, outputs := s.end(command)
-			if took := time.Since(began); code != 1 || took > 5*time.Second {
-				t.Errorf("exit code %d after %v\n%s", code, took, s.log.String())
+			e := command.end()
+			if took := time.Since(began); e.code != 1 || took > 5*time.Second {
+				t.Errorf("exit code %d after %v\n%s", e.code, took, e.log)
 			}
-			if len(s.stage.Tokens())+len(s.stage.Files()) != 0 || outputs["result"] != "failed" || outputs["token-burned"] != "not-minted" {
-				t.Errorf("tokens %v, files %v, outputs %v", s.stage.Tokens(), s.stage.Files(), outputs)
+			if len(s.stage.Tokens())+len(s.stage.Files()) != 0 || e.outputs["result"] != "failed" || e.outputs["token-burned"] != "not-minted" {
+				t.Errorf("tokens %v, files %v, outputs %v", s.stage.Tokens(), s.stage.Files(), e.outputs)
 			}
-			summary, err := os.ReadFile(s.path(".summary"))
-			if text := string(summary); err != nil || !strings.Contains(text, "the run was ended before it was done") || strings.Contains(text, "attestation-outage") {
-				t.Errorf("%v\n%s", err, text)
+			if !strings.Contains(e.summary, "the run was ended before it was done") || strings.Contains(e.summary, "attestation-outage") {
+				t.Errorf("the summary:\n%s", e.summary)
 			}
 			s.stage.Mend()
-			code, outputs = s.end(s.start())
-			if code != 0 || outputs["result"] != "published" || !s.allBurned() {
-				t.Errorf("the re-run: exit code %d, %v\n%s", code, outputs, s.log.String())
+			e = s.run()
+			if e.code != 0 || e.outputs["result"] != "published" || !s.allBurned() {
+				t.Errorf("the re-run: exit code %d, %v\n%s", e.code, e.outputs, e.log)
 			}
 		})
 	}

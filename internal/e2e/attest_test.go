@@ -1,157 +1,32 @@
 package e2e_test
 
 import (
-	"crypto/rand"
-	"crypto/rsa"
-	"os"
-	"path/filepath"
 	"slices"
 	"strings"
 	"testing"
-	"time"
 
 	"github.com/org/pypi-oidc-publish/internal/cli"
 	"github.com/org/pypi-oidc-publish/internal/fakepypi"
 	"github.com/org/pypi-oidc-publish/internal/fakepypi/fault"
-	"github.com/org/pypi-oidc-publish/internal/testkit/disttest"
 )
-
-// signing is a job whose files are in a folder of their own, and the stage that trusts it.
-type signing struct {
-	*job
-	t    *testing.T
-	dist string
-}
-
-// signingKey is of the issuers of these tests: making one takes a moment.
-func signingKey(t *testing.T) *rsa.PrivateKey {
-	t.Helper()
-	key, err := rsa.GenerateKey(rand.Reader, 2048)
-	if err != nil {
-		t.Fatal(err)
-	}
-	return key
-}
-
-func newSigning(t *testing.T, key *rsa.PrivateKey, run fakepypi.Run) *signing {
-	t.Helper()
-	stage, err := fakepypi.Start(t.Context(), "127.0.0.1:0", fakepypi.Options{Now: time.Now, Key: key, Run: run})
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() { _ = stage.Close() })
-	stage.Trust(fakepypi.Publisher{Project: "alder"})
-	s := &signing{t: t, dist: t.TempDir()}
-	s.job = newJob(stage, s.dist, t.TempDir())
-	s.put("alder-1.0-py3-none-any.whl")
-	s.put("alder-1.0.tar.gz")
-	return s
-}
-
-func (s *signing) put(name string) {
-	s.t.Helper()
-	disttest.Write(s.t, s.dist, name, "")
-}
-
-// outage breaks an op, after so many of its requests, until somebody mends it.
-func (s *signing) outage(op string, skip, times int) {
-	s.t.Helper()
-	s.breaks(op, "status-503", skip, times)
-}
-
-func (s *signing) breaks(op, name string, skip, times int) {
-	s.t.Helper()
-	f, known := fault.ByName(name)
-	if !known {
-		s.t.Fatalf("no fault %s", name)
-	}
-	if err := s.stage.Break(op, f, skip, times); err != nil {
-		s.t.Fatal(err)
-	}
-}
-
-// without takes files out of the folder.
-func (s *signing) without(names ...string) {
-	s.t.Helper()
-	for _, name := range names {
-		if err := os.Remove(filepath.Join(s.dist, name)); err != nil {
-			s.t.Fatal(err)
-		}
-	}
-}
-
-// listed is what stands in the folder of the distributions.
-func (s *signing) listed() (names []string) {
-	s.t.Helper()
-	entries, err := os.ReadDir(s.dist)
-	if err != nil {
-		s.t.Fatal(err)
-	}
-	for _, entry := range entries {
-		names = append(names, entry.Name())
-	}
-	return names
-}
-
-// ends does the run and holds its exit code, and that it says all of these.
-func (s *signing) ends(code int, says ...string) ending {
-	s.t.Helper()
-	e, err := s.run(s.t.Context())
-	if err != nil {
-		s.t.Fatal(err)
-	}
-	if err := e.wrong(s.stage); err != nil {
-		s.t.Error(err)
-	}
-	if e.code != code {
-		s.t.Errorf("exit code %d, not %d\n%s", e.code, code, e.log)
-	}
-	for _, text := range says {
-		if !strings.Contains(e.log, text) {
-			s.t.Errorf("it does not say %q:\n%s", text, e.log)
-		}
-	}
-	return e
-}
-
-func (s *signing) asked(op string) int {
-	n := 0
-	for _, r := range s.stage.Requests() {
-		if r.Op == op {
-			n++
-		}
-	}
-	return n
-}
-
-// attested are the files of which the index serves provenance.
-func (s *signing) attested() (names []string) {
-	for _, f := range s.stage.Files() {
-		if text, err := s.stage.Provenance(f.Name); err == nil && len(text) > 0 {
-			names = append(names, f.Name)
-		}
-	}
-	slices.Sort(names)
-	return names
-}
 
 func TestEveryFileIsAttestedOnce(t *testing.T) {
 	t.Parallel()
-	s := newSigning(t, signingKey(t), fakepypi.Run{})
+	s := newSigningStep(t, fakepypi.Run{})
 	s.env["INPUT_WAIT-FOR-INDEX"] = "30"
 	e := s.ends(cli.Done, "attested alder-1.0.tar.gz", "attested: 2 files")
-	if !slices.Equal(s.attested(), []string{"alder-1.0-py3-none-any.whl", "alder-1.0.tar.gz"}) || s.asked("provenance") != 2 || s.asked("certificate") != 1 {
-		t.Errorf("attested %v, provenance asked %d times, %d certificates", s.attested(), s.asked("provenance"), s.asked("certificate"))
+	if !slices.Equal(s.attested(), []string{"alder-1.0-py3-none-any.whl", "alder-1.0.tar.gz"}) || s.requests("provenance") != 2 || s.requests("certificate") != 1 {
+		t.Errorf("attested %v, provenance asked %d times, %d certificates", s.attested(), s.requests("provenance"), s.requests("certificate"))
 	}
 	if !strings.Contains(e.outputs["manifest"], `"log-index":`) || !strings.Contains(e.summary, "log entry") || e.outputs["verified"] != "true" {
 		t.Errorf("outputs %v\n%s", e.outputs, e.summary)
 	}
 	size := s.stage.LogSize()
 	s.ends(cli.Done)
-	if s.stage.LogSize() != size || s.asked("certificate") != 1 {
+	if s.stage.LogSize() != size || s.requests("certificate") != 1 {
 		t.Errorf("a second run made %d entries", s.stage.LogSize()-size)
 	}
-	s.put("alder-1.0-cp312-cp312-win32.whl")
+	s.build("alder-1.0-cp312-cp312-win32.whl", "")
 	e = s.ends(cli.Done, "attested: 1 file")
 	if s.stage.LogSize() != size+1 || e.outputs["unchanged-count"] != "2" || len(s.attested()) != 3 {
 		t.Errorf("one file was missing, and %d entries were made; attested %v", s.stage.LogSize()-size, s.attested())
@@ -164,7 +39,6 @@ func TestEveryFileIsAttestedOnce(t *testing.T) {
 // TestWhoIsNotAttested: what nobody would take is told before anything is in a public log.
 func TestWhoIsNotAttested(t *testing.T) {
 	t.Parallel()
-	key := signingKey(t)
 	called := fakepypi.Run{Called: "octo-org/rehearsal/.github/workflows/publish.yml@refs/tags/v1.0.0"}
 	for name, c := range map[string]struct {
 		run   fakepypi.Run
@@ -179,17 +53,17 @@ func TestWhoIsNotAttested(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			s := newSigning(t, key, c.run)
+			s := newSigningStep(t, c.run)
 			s.stage.Trust(fakepypi.Publisher{Project: "alder", Workflow: "publish.yml"})
 			s.env["INPUT_ATTESTATIONS"] = c.input
 			e := s.ends(c.code, c.says)
-			if s.asked("trust-root")+s.asked("certificate")+s.asked("log-entry") != 0 || s.stage.LogSize() != 0 || len(s.attested()) != 0 {
+			if s.requests("trust-root")+s.requests("certificate")+s.requests("log-entry") != 0 || s.stage.LogSize() != 0 || len(s.attested()) != 0 {
 				t.Errorf("Sigstore was asked: %v\n%s", s.attested(), e.log)
 			}
 			if n := strings.Count(e.log, "attestation-reusable-workflow::"); n > 1 {
 				t.Errorf("it is told %d times\n%s", n, e.log)
 			}
-			if c.code != cli.Done && (len(s.stage.Tokens())+len(s.stage.Files()) != 0 || s.asked("id-token") != 1) {
+			if c.code != cli.Done && (len(s.stage.Tokens())+len(s.stage.Files()) != 0 || s.requests("id-token") != 1) {
 				t.Error("something was minted or sent, or asked for with another ID token")
 			}
 			if c.code == cli.Done && len(s.stage.Files()) != 2 {
@@ -202,15 +76,14 @@ func TestWhoIsNotAttested(t *testing.T) {
 // TestAnIndexThatIsNotKnownToTakeAttestations gets none; another Sigstore is heeded on this machine alone.
 func TestAnIndexThatIsNotKnownToTakeAttestations(t *testing.T) {
 	t.Parallel()
-	key := signingKey(t)
-	s := newSigning(t, key, fakepypi.Run{})
+	s := newSigningStep(t, fakepypi.Run{})
 	delete(s.env, "PYPI_OIDC_PUBLISH_TUF_URL")
 	s.ends(cli.Done, "attestations-off::nothing is signed: this index is not known to take attestations")
-	s = newSigning(t, key, fakepypi.Run{})
+	s = newSigningStep(t, fakepypi.Run{})
 	delete(s.env, "PYPI_OIDC_PUBLISH_TUF_URL")
 	s.env["INPUT_ATTESTATIONS"] = "true"
 	s.ends(cli.Misconfigured, "::error title=pypi-oidc-publish%3A attestations-off::")
-	s = newSigning(t, key, fakepypi.Run{})
+	s = newSigningStep(t, fakepypi.Run{})
 	s.env["PYPI_OIDC_PUBLISH_TUF_URL"] = "https://tuf.example.com/"
 	s.ends(cli.Misconfigured, "the variable PYPI_OIDC_PUBLISH_TUF_URL is not a URL on this machine")
 }
@@ -218,7 +91,6 @@ func TestAnIndexThatIsNotKnownToTakeAttestations(t *testing.T) {
 // TestATokenHasNoAttestations: an index takes them from Trusted Publishers alone.
 func TestATokenHasNoAttestations(t *testing.T) {
 	t.Parallel()
-	key := signingKey(t)
 	for mode, c := range map[string]struct {
 		code int
 		says string
@@ -230,14 +102,14 @@ func TestATokenHasNoAttestations(t *testing.T) {
 	} {
 		t.Run(mode, func(t *testing.T) {
 			t.Parallel()
-			s := newSigning(t, key, fakepypi.Run{})
+			s := newSigningStep(t, fakepypi.Run{})
 			token, err := s.stage.APIToken("alder")
 			if err != nil {
 				t.Fatal(err)
 			}
 			s.env["INPUT_PASSWORD"], s.env["INPUT_ATTESTATIONS"] = token, mode
 			e := s.ends(c.code, c.says)
-			if s.asked("trust-root")+s.asked("id-token") != 0 || strings.Contains(e.log, "attestations-off") != (mode == "auto" || mode == "best-effort") {
+			if s.requests("trust-root")+s.requests("id-token") != 0 || strings.Contains(e.log, "attestations-off") != (mode == "auto" || mode == "best-effort") {
 				t.Errorf("Sigstore or the issuer was asked, or it is told where it should not be:\n%s", e.log)
 			}
 			if c.code != cli.Done && len(s.stage.Requests()) != 0 {
@@ -250,15 +122,13 @@ func TestATokenHasNoAttestations(t *testing.T) {
 // TestADryRunSignsNothing, whatever stands beside the files.
 func TestADryRunSignsNothing(t *testing.T) {
 	t.Parallel()
-	s := newSigning(t, signingKey(t), fakepypi.Run{})
+	s := newSigningStep(t, fakepypi.Run{})
 	s.env["INPUT_DRY-RUN"], s.env["INPUT_ATTESTATIONS"] = "true", "true"
-	if err := os.WriteFile(filepath.Join(s.dist, "alder-1.0.tar.gz.publish.attestation"), []byte("{}"), 0o644); err != nil {
-		t.Fatal(err)
+	s.write("dist/alder-1.0.tar.gz.publish.attestation", "{}")
+	if e := s.run(); e.code != cli.Done || e.outputs["result"] != "dry-run" {
+		t.Errorf("exit code %d, outputs %v\n%s", e.code, e.outputs, e.log)
 	}
-	if e, err := s.run(t.Context()); err != nil || e.code != cli.Done || e.outputs["result"] != "dry-run" {
-		t.Errorf("%v, %v\n%s", err, e.outputs, e.log)
-	}
-	if s.asked("trust-root")+s.asked("certificate")+s.stage.LogSize() != 0 {
+	if s.requests("trust-root")+s.requests("certificate")+s.stage.LogSize() != 0 {
 		t.Error("Sigstore was asked")
 	}
 }
@@ -266,12 +136,11 @@ func TestADryRunSignsNothing(t *testing.T) {
 // TestSigningIsDown: nothing is minted before everything is signed, and only best-effort goes on without.
 func TestSigningIsDown(t *testing.T) {
 	t.Parallel()
-	key := signingKey(t)
 	for _, op := range []string{"trust-root", "certificate", "log-entry"} {
 		for _, mode := range []string{"auto", "true", "best-effort"} {
 			t.Run(op+", "+mode, func(t *testing.T) {
 				t.Parallel()
-				s := newSigning(t, key, fakepypi.Run{})
+				s := newSigningStep(t, fakepypi.Run{})
 				s.env["INPUT_ATTESTATIONS"] = mode
 				s.outage(op, 0, fault.Forever)
 				if mode != "best-effort" {
@@ -289,7 +158,7 @@ func TestSigningIsDown(t *testing.T) {
 		}
 		t.Run(op+", while it was working", func(t *testing.T) {
 			t.Parallel()
-			s := newSigning(t, key, fakepypi.Run{})
+			s := newSigningStep(t, fakepypi.Run{})
 			s.env["INPUT_ATTESTATIONS"], s.env["INPUT_PARALLEL-UPLOADS"] = "best-effort", "1"
 			s.outage(op, 1, fault.Forever)
 			if op == "certificate" { // one is all that a run needs
@@ -303,7 +172,7 @@ func TestSigningIsDown(t *testing.T) {
 		})
 		t.Run(op+", for a moment", func(t *testing.T) {
 			t.Parallel()
-			s := newSigning(t, key, fakepypi.Run{})
+			s := newSigningStep(t, fakepypi.Run{})
 			s.outage(op, 0, 2)
 			s.ends(cli.Done)
 			if len(s.attested()) != 2 {
@@ -316,7 +185,6 @@ func TestSigningIsDown(t *testing.T) {
 // TestWhatDoesNotVerifyIsNeverLeftOut: it may mean that somebody is in between. It is no outage, and no mode goes on without.
 func TestWhatDoesNotVerifyIsNeverLeftOut(t *testing.T) {
 	t.Parallel()
-	key := signingKey(t)
 	for name, c := range map[string]struct {
 		wrong func(*fakepypi.SigstoreSwitches)
 		says  string
@@ -332,7 +200,7 @@ func TestWhatDoesNotVerifyIsNeverLeftOut(t *testing.T) {
 		for _, mode := range []string{"auto", "best-effort"} {
 			t.Run(name+", "+mode, func(t *testing.T) {
 				t.Parallel()
-				s := newSigning(t, key, fakepypi.Run{})
+				s := newSigningStep(t, fakepypi.Run{})
 				s.stage.SwitchSigstore(c.wrong)
 				s.env["INPUT_ATTESTATIONS"] = mode
 				e := s.ends(cli.Failed, "pypi-oidc-publish%3A "+c.says)
@@ -347,11 +215,10 @@ func TestWhatDoesNotVerifyIsNeverLeftOut(t *testing.T) {
 // TestARefusalByTheIndexIsNeverSentWithout: the index sees another workflow in the certificate than in the upload token.
 func TestARefusalByTheIndexIsNeverSentWithout(t *testing.T) {
 	t.Parallel()
-	key := signingKey(t)
 	for _, mode := range []string{"auto", "best-effort"} {
 		t.Run(mode, func(t *testing.T) {
 			t.Parallel()
-			s := newSigning(t, key, fakepypi.Run{})
+			s := newSigningStep(t, fakepypi.Run{})
 			s.env["INPUT_ATTESTATIONS"] = mode
 			s.stage.Claims(func(claims map[string]any) {
 				if claims["aud"] == "sigstore" {
@@ -361,8 +228,8 @@ func TestARefusalByTheIndexIsNeverSentWithout(t *testing.T) {
 				}
 			})
 			e := s.ends(cli.Failed, "pypi-oidc-publish%3A upload-attestations::", "Build Config URI")
-			if s.asked("upload") != 1 || len(s.stage.Files()) != 0 || e.outputs["token-burned"] != "true" || e.outputs["result"] != "failed" {
-				t.Errorf("%d uploads, the index holds %v, outputs %v", s.asked("upload"), s.stage.Files(), e.outputs)
+			if s.requests("upload") != 1 || len(s.stage.Files()) != 0 || e.outputs["token-burned"] != "true" || e.outputs["result"] != "failed" {
+				t.Errorf("%d uploads, the index holds %v, outputs %v", s.requests("upload"), s.stage.Files(), e.outputs)
 			}
 		})
 	}
@@ -370,9 +237,8 @@ func TestARefusalByTheIndexIsNeverSentWithout(t *testing.T) {
 
 func TestAttestationsGoNowhereNearTheFiles(t *testing.T) {
 	t.Parallel()
-	s := newSigning(t, signingKey(t), fakepypi.Run{})
-	s.env["GITHUB_WORKSPACE"] = filepath.Dir(s.dist)
-	for _, folder := range []string{s.dist, filepath.Join(s.dist, "attestations")} {
+	s := newSigningStep(t, fakepypi.Run{})
+	for _, folder := range []string{s.path("dist"), s.path("dist/attestations")} {
 		s.env["INPUT_ATTESTATIONS-DIR"] = folder
 		s.ends(cli.Misconfigured, "other tools would take the attestations for distributions")
 	}
@@ -383,14 +249,14 @@ func TestAttestationsGoNowhereNearTheFiles(t *testing.T) {
 
 func TestAPrivateRepositoryIsTold(t *testing.T) {
 	t.Parallel()
-	s := newSigning(t, signingKey(t), fakepypi.Run{})
+	s := newSigningStep(t, fakepypi.Run{})
 	s.stage.Claims(func(claims map[string]any) { claims["repository_visibility"] = "private" })
 	e := s.ends(cli.Done, "attestation-private-repository::")
 	if n := strings.Count(e.log, "attestation-private-repository::"); n != 1 {
 		t.Errorf("told %d times", n)
 	}
 	// Where nothing is signed, nothing is disclosed.
-	s.put("alder-1.1.tar.gz")
+	s.build("alder-1.1.tar.gz", "")
 	s.env["INPUT_ATTESTATIONS"] = "false"
 	if e := s.ends(cli.Done); strings.Contains(e.log, "attestation-private-repository") {
 		t.Errorf("told of a run that signs nothing:\n%s", e.log)
@@ -400,7 +266,7 @@ func TestAPrivateRepositoryIsTold(t *testing.T) {
 // TestAnIndexThatHasTurnedAttestationsOff takes the files, and what it does not serve is told.
 func TestAnIndexThatHasTurnedAttestationsOff(t *testing.T) {
 	t.Parallel()
-	s := newSigning(t, signingKey(t), fakepypi.Run{})
+	s := newSigningStep(t, fakepypi.Run{})
 	s.env["INPUT_WAIT-FOR-INDEX"] = "30"
 	s.stage.Switch(func(w *fakepypi.Switches) { w.NoAttestations = true })
 	e := s.ends(cli.Done, "::warning title=pypi-oidc-publish%3A no-provenance::the index took alder-1.0-py3-none-any.whl with its attestations "+

@@ -181,7 +181,7 @@ func translated(value string, mounts []mount) string {
 }
 
 // inTheImage is the step as the runner starts it, in the network of the index.
-func (s *step) inTheImage(x *servedIndex, flags ...string) *exec.Cmd {
+func (s *step) inTheImage(x *servedIndex, flags ...string) *running {
 	s.t.Helper()
 	all := append([]string{"--workdir", "/github/workspace", "--network", "container:" + x.name}, flags...)
 	env := os.Environ()
@@ -201,10 +201,7 @@ func (s *step) inTheImage(x *servedIndex, flags ...string) *exec.Cmd {
 	}
 	command := inContainer(s.t, all)
 	command.Env, command.Stdout, command.Stderr = env, &s.log, &s.log
-	if err := command.Start(); err != nil {
-		s.t.Fatal(err)
-	}
-	return command
+	return s.startCommand(command)
 }
 
 // belongsTo1001 gives the workspace to another user, as on GitHub's own runners. Who is not root has it already.
@@ -295,7 +292,7 @@ func TestTheContainer(t *testing.T) {
 			c.prepare(s)
 			s.belongsTo1001()
 			before := s.inventory()
-			code := exitOf(t, s.inTheImage(x, c.flags...))
+			code := s.inTheImage(x, c.flags...).wait()
 			v := s.judge(code, before)
 			t.Logf("exit code %d\n%s", code, v.told())
 			if code != c.refused.code {
@@ -336,14 +333,14 @@ func TestACancelledContainer(t *testing.T) {
 	eventually(t, "the upload hangs", func() bool {
 		return strings.Contains(x.asked(http.MethodGet, "/_stage/faults", ""), `"struck":1`)
 	})
-	code, took := cancelled(t, command)
+	code, took := command.cancel(t)
 	v := s.judge(code, before)
 	t.Logf("exit code %d, %v after the first signal\n%s", code, took, v.told())
 	if code != 1 || took > 5*time.Second || v.outputs["result"] != "failed" || v.outputs["token-burned"] != "true" {
 		t.Errorf("exit code %d after %v, outputs %v", code, took, v.outputs)
 	}
 	s.again()
-	code = exitOf(t, s.inTheImage(x))
+	code = s.inTheImage(x).wait()
 	s.published(s.judge(code, before), contract{})
 	x.holdsAll()
 }

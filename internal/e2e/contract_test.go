@@ -1,9 +1,6 @@
 package e2e_test
 
 import (
-	"context"
-	"crypto/rand"
-	"crypto/rsa"
 	"crypto/sha256"
 	"fmt"
 	"io"
@@ -12,7 +9,6 @@ import (
 	"net/http"
 	"net/http/httptest"
 	"os"
-	"os/exec"
 	"path/filepath"
 	"regexp"
 	"slices"
@@ -23,6 +19,7 @@ import (
 	"time"
 
 	"github.com/org/pypi-oidc-publish/internal/fakepypi"
+	"github.com/org/pypi-oidc-publish/internal/testkit/pypitest"
 )
 
 // The contract with GitHub's runner: the program is started as the runner starts the action, and judged by what the runner
@@ -76,16 +73,7 @@ func fileCommands() map[string]string {
 // asTheRunner is a step as the runner prepares it, with a stage of its own.
 func asTheRunner(t *testing.T, options fakepypi.Options, event string) *step {
 	t.Helper()
-	options.Now = time.Now
-	stage, err := fakepypi.Start(context.WithoutCancel(t.Context()), "127.0.0.1:0", options)
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() {
-		if err := stage.Close(); err != nil {
-			t.Error(err)
-		}
-	})
+	stage := pypitest.Start(t, options)
 	s := prepared(t, stage.Env, stage.Upload.String(), event)
 	s.stage = stage
 	return s
@@ -370,14 +358,10 @@ func contracts() []contract {
 // TestTheRunnersContract starts the program for every event that a workflow may publish for.
 func TestTheRunnersContract(t *testing.T) {
 	t.Parallel()
-	key, err := rsa.GenerateKey(rand.Reader, 2048)
-	if err != nil {
-		t.Fatal(err)
-	}
 	for _, c := range contracts() {
 		t.Run(c.name, func(t *testing.T) {
 			t.Parallel()
-			s := asTheRunner(t, fakepypi.Options{Run: c.run, Key: key}, c.event)
+			s := asTheRunner(t, fakepypi.Options{Run: c.run}, c.event)
 			s.stage.Trust(fakepypi.Publisher{Project: "alder", Workflow: c.publisher})
 			for name, value := range c.env {
 				if s.env[name] = value; value == "" {
@@ -385,7 +369,7 @@ func TestTheRunnersContract(t *testing.T) {
 				}
 			}
 			before := s.inventory()
-			code := exitOf(t, s.start())
+			code := s.start().wait()
 			v := s.judge(code, before)
 			if code != c.code || s.ops() != c.requests {
 				t.Errorf("exit code %d, requests %s\n%s", code, s.ops(), s.log.String())
@@ -395,14 +379,14 @@ func TestTheRunnersContract(t *testing.T) {
 			}
 			if c.refused != "" {
 				s.refused(v, c)
-				if len(s.holds()) != 0 || len(s.stage.Tokens()) != 0 {
-					t.Errorf("the index holds %v, tokens %+v", s.holds(), s.stage.Tokens())
+				if len(s.indexed()) != 0 || len(s.stage.Tokens()) != 0 {
+					t.Errorf("the index holds %v, tokens %+v", s.indexed(), s.stage.Tokens())
 				}
 				return
 			}
 			s.published(v, c)
-			if !slices.Equal(s.holds(), built()) || !s.allBurned() {
-				t.Errorf("the index holds %v, tokens %+v", s.holds(), s.stage.Tokens())
+			if !slices.Equal(s.indexed(), built()) || !s.allBurned() {
+				t.Errorf("the index holds %v, tokens %+v", s.indexed(), s.stage.Tokens())
 			}
 		})
 	}
@@ -468,45 +452,26 @@ func (s *step) withoutNotice(v verdict, c contract) []annotation {
 	return rest
 }
 
-// exitOf waits for the process.
-func exitOf(t *testing.T, command *exec.Cmd) int {
-	t.Helper()
-	late := time.AfterFunc(time.Minute, func() {
-		t.Error("the program did not end within a minute, and was killed")
-		_ = command.Process.Kill()
-	})
-	defer late.Stop()
-	if err := command.Wait(); err != nil && command.ProcessState == nil {
-		t.Fatal(err)
-	}
-	return command.ProcessState.ExitCode()
-}
-
 // The runner's patience with a step that it cancels: after the first it sends SIGTERM, after both SIGKILL.
 const (
 	untilTerm = 7500 * time.Millisecond
 	untilKill = 2500 * time.Millisecond
 )
 
-// cancelled ends the process as the runner does, and tells how long that took.
-func cancelled(t *testing.T, command *exec.Cmd) (code int, took time.Duration) {
+// cancel ends the run as the runner does, and returns the exit code and how long that took.
+func (r *running) cancel(t *testing.T) (code int, took time.Duration) {
 	t.Helper()
 	began := time.Now()
-	ended := make(chan struct{})
-	go func() {
-		defer close(ended)
-		_ = command.Wait() // the exit code tells
-	}()
 	for _, s := range []struct {
 		signal os.Signal
 		wait   time.Duration
 	}{{os.Interrupt, untilTerm}, {syscall.SIGTERM, untilKill}, {os.Kill, time.Minute}} {
-		if err := command.Process.Signal(s.signal); err != nil {
+		if err := r.signal(s.signal); err != nil {
 			t.Errorf("%v: %v", s.signal, err)
 		}
 		select {
-		case <-ended:
-			return command.ProcessState.ExitCode(), time.Since(began)
+		case <-r.ended:
+			return r.code, time.Since(began)
 		case <-time.After(s.wait):
 			t.Logf("%v was not enough", s.signal)
 		}
@@ -536,11 +501,11 @@ func TestACancelledRun(t *testing.T) {
 		burned  string
 		within  time.Duration
 	}{
-		{"during an upload", upload, false, "true", 5 * time.Second},
+		{"during an upload", isUpload, false, "true", 5 * time.Second},
 		{"while the index is asked what it holds", func(r *http.Request) bool { return fakepypi.Op(r) == "look" }, false, "not-minted", 5 * time.Second},
 		{"while GitHub is asked for an ID token", func(*http.Request) bool { return false }, true, "not-minted", 5 * time.Second},
 		{
-			"during an upload, when the index burns no token either", func(r *http.Request) bool { return upload(r) || fakepypi.Op(r) == "burn" },
+			"during an upload, when the index burns no token either", func(r *http.Request) bool { return isUpload(r) || fakepypi.Op(r) == "burn" },
 			false, "failed", untilTerm + untilKill,
 		},
 	}
@@ -569,8 +534,8 @@ func TestACancelledRun(t *testing.T) {
 			t.Cleanup(func() { close(here.gone) }) // before the servers are closed, which wait for their handlers
 			before := s.inventory()
 			command := s.start()
-			waitFor(t, here.reached, s)
-			code, took := cancelled(t, command)
+			waitFor(t, here.reached)
+			code, took := command.cancel(t)
 			v := s.judge(code, before)
 			if code != 1 || took >= c.within || v.outputs["result"] != "failed" || v.outputs["token-burned"] != c.burned {
 				t.Errorf("exit code %d after %v, outputs %v\n%s", code, took, v.outputs, s.log.String())

@@ -33,7 +33,7 @@ func (s *step) overwritingIndex(indexURL string, holding ...string) *overwriting
 	}
 	server := httptest.NewServer(x)
 	s.t.Cleanup(server.Close)
-	s.hasty = true
+	s.noWait = true
 	s.env["INPUT_REPOSITORY-URL"], s.env["INPUT_INDEX-URL"] = server.URL+"/upload/", strings.Replace(indexURL, "HERE", server.URL, 1)
 	s.env["INPUT_USER"], s.env["INPUT_PASSWORD"], s.env["INPUT_ATTESTATIONS"] = "me", "the password of nobody", "false"
 	return x
@@ -161,10 +161,10 @@ func TestNothingIsReplacedInSilence(t *testing.T) {
 			x.page = c.page
 			s.env["INPUT_SKIP-EXISTING"] = c.skip
 			before := x.hashes[wheel]
-			code, outputs := s.run()
-			log := s.log.String()
-			if code != c.code || x.posts != c.posts {
-				t.Errorf("exit code %d, want %d; %d uploads, want %d\n%s", code, c.code, x.posts, c.posts, log)
+			e := s.run()
+			log := e.log
+			if e.code != c.code || x.posts != c.posts {
+				t.Errorf("exit code %d, want %d; %d uploads, want %d\n%s", e.code, c.code, x.posts, c.posts, log)
 			}
 			if c.unasked && x.looks > 0 {
 				t.Errorf("%d looks\n%s", x.looks, log)
@@ -173,8 +173,8 @@ func TestNothingIsReplacedInSilence(t *testing.T) {
 				t.Errorf("the index's file was replaced\n%s", log)
 			}
 			for _, output := range c.outputs {
-				if name, want, _ := strings.Cut(output, "="); outputs[name] != want {
-					t.Errorf("output %s is %q, want %q", name, outputs[name], want)
+				if name, want, _ := strings.Cut(output, "="); e.outputs[name] != want {
+					t.Errorf("output %s is %q, want %q", name, e.outputs[name], want)
 				}
 			}
 			for _, text := range c.says {
@@ -192,8 +192,8 @@ func TestNothingIsReplacedInSilence(t *testing.T) {
 			}
 			s.env["INPUT_DRY-RUN"] = "true"
 			posts := x.posts
-			if code, _ := s.run(); x.posts != posts || c.code != 0 && code != c.code {
-				t.Errorf("a dry run sends %d files and ends with %d where the run ends with %d\n%s", x.posts-posts, code, c.code, s.log.String())
+			if e := s.run(); x.posts != posts || c.code != 0 && e.code != c.code {
+				t.Errorf("a dry run sends %d files and ends with %d where the run ends with %d\n%s", x.posts-posts, e.code, c.code, e.log)
 			}
 		})
 	}
@@ -213,24 +213,24 @@ func TestTheSameBytesByMD5(t *testing.T) {
 		return command.ProcessState.ExitCode(), string(out)
 	}
 	for round, want := range []string{"published", "unchanged"} {
-		if code, outputs := s.run(); code != 0 || outputs["result"] != want || x.posts != 1 {
-			t.Errorf("round %d: exit code %d, %v, %d uploads\n%s", round, code, outputs, x.posts, s.log.String())
+		if e := s.run(); e.code != 0 || e.outputs["result"] != want || x.posts != 1 {
+			t.Errorf("round %d: exit code %d, %v, %d uploads\n%s", round, e.code, e.outputs, x.posts, e.log)
 		}
 	}
 	if code, out := check(); code != 0 {
 		t.Errorf("check: exit code %d\n%s", code, out)
 	}
 	s.env["INPUT_SKIP-EXISTING"] = "true"
-	if code, outputs := s.run(); code != 0 || outputs["unchanged-count"] != "1" || x.posts != 1 {
-		t.Errorf("exit code %d, %v, %d uploads\n%s", code, outputs, x.posts, s.log.String())
+	if e := s.run(); e.code != 0 || e.outputs["unchanged-count"] != "1" || x.posts != 1 {
+		t.Errorf("exit code %d, %v, %d uploads\n%s", e.code, e.outputs, x.posts, e.log)
 	}
 	s.build(wheel, "rebuilt")
-	if code, outputs := s.run(); code != 0 || outputs["skipped-count"] != "1" || x.posts != 1 {
-		t.Errorf("exit code %d, %v, %d uploads\n%s", code, outputs, x.posts, s.log.String())
+	if e := s.run(); e.code != 0 || e.outputs["skipped-count"] != "1" || x.posts != 1 {
+		t.Errorf("exit code %d, %v, %d uploads\n%s", e.code, e.outputs, x.posts, e.log)
 	}
 	s.env["INPUT_SKIP-EXISTING"] = "false"
-	if code, _ := s.run(); code != 1 || x.posts != 1 || !strings.Contains(s.log.String(), "pypi-oidc-publish%3A conflict::") {
-		t.Errorf("exit code %d, %d uploads\n%s", code, x.posts, s.log.String())
+	if e := s.run(); e.code != 1 || x.posts != 1 || !strings.Contains(e.log, "pypi-oidc-publish%3A conflict::") {
+		t.Errorf("exit code %d, %d uploads\n%s", e.code, x.posts, e.log)
 	}
 	if code, out := check(); code != 1 || !strings.Contains(out, "the index has other bytes under the name "+wheel+": its MD5 is ") {
 		t.Errorf("check: exit code %d\n%s", code, out)

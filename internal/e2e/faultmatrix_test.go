@@ -3,7 +3,6 @@ package e2e_test
 import (
 	"bytes"
 	"context"
-	"crypto/rsa"
 	"crypto/sha256"
 	"encoding/hex"
 	"errors"
@@ -13,22 +12,22 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
-	"sync"
 	"testing"
 	"time"
 
 	"github.com/org/pypi-oidc-publish/internal/cli"
 	"github.com/org/pypi-oidc-publish/internal/fakepypi"
 	"github.com/org/pypi-oidc-publish/internal/fakepypi/fault"
-	"github.com/org/pypi-oidc-publish/internal/fakepypi/releases"
 	"github.com/org/pypi-oidc-publish/internal/par"
 	"github.com/org/pypi-oidc-publish/internal/testkit/disttest"
+	"github.com/org/pypi-oidc-publish/internal/testkit/pypitest"
 )
 
 // moment is one point of a run at which a fault strikes: a request of an op, and the connection that carries it where no
 // connection is used twice.
 type moment struct {
 	name    string
+	again   bool // of an op that has a moment of its own before: it is tried with one fault of each class, see [moment.meets]
 	op      string
 	skip    int // requests of the op before
 	door    string
@@ -48,30 +47,46 @@ func moments() []moment {
 		{name: "look", op: "look", door: index},
 		{name: "audience", op: "audience", door: index, knocks: 1},
 		{name: "ID token to see", op: "id-token", door: issuer},
-		{name: "ID token to mint", op: "id-token", skip: 1, door: issuer, knocks: 1},
+		{name: "ID token to mint", again: true, op: "id-token", skip: 1, door: issuer, knocks: 1},
 		{name: "mint", op: "mint", door: index, knocks: 2},
-		{name: "mint, new project", op: "mint", door: index, knocks: 2, pending: true},
+		{name: "mint, new project", again: true, op: "mint", door: index, knocks: 2, pending: true},
 		{name: "first upload", op: "upload", door: index, knocks: 3},
-		{name: "first, new project", op: "upload", door: index, knocks: 3, pending: true},
-		{name: "parallel upload", op: "upload", skip: 2, door: index, knocks: 5},
-		{name: "sdist", op: "upload", skip: 3, door: index, knocks: 6},
+		{name: "first, new project", again: true, op: "upload", door: index, knocks: 3, pending: true},
+		{name: "parallel upload", again: true, op: "upload", skip: 2, door: index, knocks: 5},
+		{name: "sdist", again: true, op: "upload", skip: 3, door: index, knocks: 6},
 		{name: "probe before burn", op: "probe", door: index, knocks: 7},
 		{name: "burn", op: "burn", door: index, knocks: 8},
-		{name: "probe after burn", op: "probe", skip: 1, door: index, knocks: 9},
-		{name: "read back", op: "look", skip: 1, door: index, knocks: 10, waits: true},
+		{name: "probe after burn", again: true, op: "probe", skip: 1, door: index, knocks: 9},
+		{name: "read back", again: true, op: "look", skip: 1, door: index, knocks: 10, waits: true},
 		{name: "trust root", op: "trust-root", door: sigstore, signs: true},
-		{name: "ID token to sign", op: "id-token", skip: 1, door: issuer, knocks: 1, signs: true},
+		{name: "ID token to sign", again: true, op: "id-token", skip: 1, door: issuer, knocks: 1, signs: true},
 		{name: "certificate", op: "certificate", door: sigstore, knocks: 6, signs: true},
 		{name: "first log entry", op: "log-entry", door: sigstore, knocks: 7, signs: true},
-		{name: "later log entry", op: "log-entry", skip: 2, door: sigstore, knocks: 9, signs: true},
+		{name: "later log entry", again: true, op: "log-entry", skip: 2, door: sigstore, knocks: 9, signs: true},
 		{name: "look at the log", op: "log-lookup", door: sigstore, knocks: 8, signs: true, lost: true},
 		{name: "provenance", op: "provenance", door: index, knocks: 11, signs: true, waits: true},
 		{name: "release", op: "github", skip: 1, door: github, knocks: 1, attaches: true},
 		{name: "asset that is there", op: "asset-download", door: github, knocks: 3, attaches: true},
-		{name: "assets at the end", op: "github", skip: 3, door: github, knocks: 4, attaches: true},
+		{name: "assets at the end", again: true, op: "github", skip: 3, door: github, knocks: 4, attaches: true},
 		{name: "asset", op: "asset", door: github, knocks: 5, attaches: true},
-		{name: "later asset", op: "asset", skip: 2, door: github, knocks: 7, attaches: true},
+		{name: "later asset", again: true, op: "asset", skip: 2, door: github, knocks: 7, attaches: true},
 	}
+}
+
+// meets reports whether the fault is tried at the moment: each fault is, at one moment of every op. What an op does after a fault stands in its
+// row of the table of retries (wire/policy.go), in which faults of one class are the same; so where the op comes a second time in a run,
+// one fault of each class shows whether the run deals with what the row comes to.
+func (m moment) meets(f fault.Fault) bool {
+	return !m.again || slices.Contains([]string{
+		"refuse",                 // no connection
+		"reset-within-body",      // no answer, and no effect
+		"close-after-store",      // no answer, and an effect
+		"status-503-seconds",     // an answer that is worth another try, after a while that the server names
+		"status-502-after-store", // an answer that is worth another try, and an effect
+		"html-403",               // an answer that is final
+		"truncated-answer",       // an answer that is not whole
+		"hang",                   // nothing, until the time is up
+	}, f.Name)
 }
 
 func matrixFiles() []string {
@@ -90,61 +105,6 @@ func (m moment) plan(f fault.Fault, times int) fault.Plan {
 // Burning has its own short bounds.
 func (m moment) patient(f fault.Fault) bool {
 	return f.Kind == fault.Hang && m.op != "burn" && m.op != "probe"
-}
-
-// job is one step on GitHub's runner within the test's process, whose waits take no time.
-type job struct {
-	stage *fakepypi.Stage
-	dir   string
-	env   map[string]string
-
-	release int64 // that it attaches to
-}
-
-// newJob is a step that publishes what is in dist to the stage; its own files are in dir.
-func newJob(stage *fakepypi.Stage, dist, dir string) *job {
-	j := &job{stage: stage, dir: dir, env: maps.Clone(stage.Env)}
-	maps.Copy(j.env, map[string]string{
-		"GITHUB_ACTIONS": "true", "GITHUB_WORKSPACE": dist, "INPUT_PACKAGES-DIR": dist, "INPUT_REPOSITORY-URL": stage.Upload.String(),
-		"INPUT_VERBOSE": "true", "INPUT_WAIT-FOR-INDEX": "0",
-		"GITHUB_OUTPUT": filepath.Join(dir, "output"), "GITHUB_STEP_SUMMARY": filepath.Join(dir, "summary"),
-	})
-	return j
-}
-
-// ending is how a run ended, as seen from outside.
-type ending struct {
-	code         int
-	outputs      map[string]string
-	log, summary string
-	tokens       []fakepypi.Token // that were minted for it
-}
-
-// run does the step, and takes away what it wrote.
-func (j *job) run(ctx context.Context) (ending, error) {
-	var log bytes.Buffer
-	before := len(j.stage.Tokens())
-	code := cli.Main(ctx, cli.World{
-		Version: "test", Getenv: func(name string) string { return j.env[name] }, Stdout: &log, Stderr: &log, Now: time.Now,
-		Sleep: func(ctx context.Context, d time.Duration) error { return cli.Sleep(ctx, min(d, 10*time.Millisecond)) },
-	})
-	err := quiet(j.stage)
-	e := ending{code: code, log: log.String(), tokens: j.stage.Tokens()[before:]}
-	output, first := os.ReadFile(j.env["GITHUB_OUTPUT"])
-	summary, second := os.ReadFile(j.env["GITHUB_STEP_SUMMARY"])
-	e.outputs, e.summary = outputsIn(string(output)), string(summary)
-	return e, errors.Join(err, first, second, os.Remove(j.env["GITHUB_OUTPUT"]), os.Remove(j.env["GITHUB_STEP_SUMMARY"]))
-}
-
-// quiet waits until the stage has dealt with every request, also those whose client has gone.
-func quiet(stage *fakepypi.Stage) error {
-	for range 2000 {
-		if !slices.ContainsFunc(stage.Requests(), func(r fakepypi.Request) bool { return r.Ended.IsZero() }) {
-			return nil
-		}
-		time.Sleep(5 * time.Millisecond)
-	}
-	return errors.New("a request is still being answered")
 }
 
 // wrong tells what a run said of itself that is not true.
@@ -235,8 +195,13 @@ type cell struct {
 	moment moment
 	times  int
 	mark   string // how it was survived, see the marks
-	err    error
-	first  ending
+}
+
+func (c *cell) String() string {
+	if c.times == fault.Forever {
+		return fmt.Sprintf("%s from %s on", c.fault, c.moment.name)
+	}
+	return fmt.Sprintf("%s at %s", c.fault, c.moment.name)
 }
 
 // The marks of a cell.
@@ -246,104 +211,133 @@ const (
 	lost   = "LOST"
 )
 
-// survive plays a cell: a run with the fault, and where that did not end well one more without it.
-func (c *cell) survive(ctx context.Context, key *rsa.PrivateKey, dist, dir string, set map[string]string) {
-	c.mark, c.err = lost, nil
-	stage, err := fakepypi.Start(context.WithoutCancel(ctx), "127.0.0.1:0", fakepypi.Options{Now: time.Now, Key: key, Dir: filepath.Join(dir, "stage")})
-	if err != nil {
-		c.err = err
-		return
+// cells are the faults at the moments, once each and from then on.
+func cells() []*cell {
+	var all []*cell
+	for _, times := range []int{1, fault.Forever} {
+		for _, f := range fault.Named() {
+			for _, m := range moments() {
+				if f.Kind == fault.Oversize && (m.op == "look" || m.op == "provenance") && times == fault.Forever {
+					continue // a page that is too long is not asked for again: this is the same as once, and takes long
+				}
+				if m.meets(f) {
+					all = append(all, &cell{fault: f, moment: m, times: times, mark: lost})
+				}
+			}
+		}
 	}
-	defer func() { c.err = errors.Join(c.err, stage.Close()) }()
-	stage.Trust(fakepypi.Publisher{Project: "alder", Pending: c.moment.pending})
-	j := newJob(stage, dist, dir)
+	return all
+}
+
+// place is where cells are played one after another: a test server and a workspace with the files.
+type place struct {
+	stage *fakepypi.Stage
+	dir   string
+}
+
+func newPlace(t *testing.T) place {
+	t.Helper()
+	p := place{stage: pypitest.Start(t, fakepypi.Options{}), dir: t.TempDir()}
+	for _, name := range matrixFiles() {
+		disttest.Write(t, filepath.Join(p.dir, "dist"), name, "")
+	}
+	return p
+}
+
+// step is a step in the place, where nothing has happened yet.
+func (p place) step(t *testing.T) *step {
+	t.Helper()
+	if err := p.stage.Reset(); err != nil {
+		t.Fatal(err)
+	}
+	s := newStepIn(t, p.dir, p.stage.Env)
+	s.publishesTo(p.stage)
+	s.inProcess, s.noWait = true, true
+	return s
+}
+
+// survive plays a cell: a run with the fault, and where that did not end well one more without it. What is wrong fails the test.
+func (c *cell) survive(t *testing.T, p place, set map[string]string) {
+	t.Helper()
+	s := p.step(t)
+	p.stage.Trust(fakepypi.Publisher{Project: "alder", Pending: c.moment.pending})
 	if !c.moment.signs {
-		j.env["INPUT_ATTESTATIONS"] = "false"
+		s.env["INPUT_ATTESTATIONS"] = "false"
 	}
 	if c.moment.waits {
-		j.env["INPUT_WAIT-FOR-INDEX"] = "30"
+		s.env["INPUT_WAIT-FOR-INDEX"] = "30"
 		if c.times == fault.Forever {
-			j.env["INPUT_WAIT-FOR-INDEX"] = "1"
+			s.env["INPUT_WAIT-FOR-INDEX"] = "1"
 		}
 	}
+	var gitHub *gitHub
 	if c.moment.attaches {
-		if c.err = j.attaches(dist); c.err != nil {
-			return
-		}
+		gitHub = s.attaches(matrixFiles()[0])
 	}
-	p := c.moment.plan(c.fault, c.times)
-	if c.err = stage.Break(p.Op, p.Fault, p.Skip, p.Times); c.err != nil {
-		return
+	plan := c.moment.plan(c.fault, c.times)
+	if err := p.stage.Break(plan.Op, plan.Fault, plan.Skip, plan.Times); err != nil {
+		t.Fatal(err)
 	}
 	if c.moment.lost {
-		if lost, _ := fault.ByName("close-after-store"); stage.Break("log-entry", lost, 0, 1) != nil {
-			c.err = errors.New("the answer of the log cannot be lost")
-			return
+		s.breaks("log-entry", "close-after-store", 0, 1)
+	}
+	check := func(what string, err error) {
+		t.Helper()
+		if err != nil {
+			t.Errorf("%s: %v", what, err)
 		}
 	}
-	if c.first, err = j.run(c.patience(ctx, stage)); err != nil {
-		c.err = err
-		return
-	}
-	struck := stage.Mend()[0].Struck
-	wrong := []error{c.first.wrong(stage)}
+	first := s.startWith(c.patience(t.Context(), p.stage)).end()
+	t.Cleanup(func() {
+		if t.Failed() {
+			t.Logf("the log of the run with the fault:\n%s", first.log)
+		}
+	})
+	check("the run with the fault", first.wrong(p.stage))
+	struck := p.stage.Mend()[0].Struck
 	if struck == 0 {
-		wrong = append(wrong, errors.New("the fault never struck"))
+		t.Error("the fault never struck")
 	}
-	mark, last := atOnce, c.first
-	if c.first.code != cli.Done {
+	mark, last := atOnce, first
+	if first.code != cli.Done {
 		mark = rerun
 		if !c.mayEnd() {
-			wrong = append(wrong, errors.New("the run ended, though the fault came once and passes"))
+			t.Error("the run ended, though the fault came once and passes")
 		}
-		if c.moment.signs && len(c.first.tokens) > 0 {
-			wrong = append(wrong, errors.New("an upload token was minted before everything was signed"))
+		if c.moment.signs && len(first.tokens) > 0 {
+			t.Error("an upload token was minted before everything was signed")
 		}
-		second, err := j.run(ctx)
-		wrong = append(wrong, err, second.wrong(stage))
-		if second.code != cli.Done {
-			wrong = append(wrong, fmt.Errorf("the re-run ended with exit code %d:\n%s", second.code, second.log))
+		last = s.run()
+		check("the re-run", last.wrong(p.stage))
+		if last.code != cli.Done {
+			t.Errorf("the re-run ended with exit code %d:\n%s", last.code, last.log)
 		}
-		last = second
 	}
 	if c.moment.attaches {
 		if last.outputs["github-release"] != "attached" { // the files are published, and this is not worth a red job
 			mark = rerun
-			last, err = j.run(ctx)
-			wrong = append(wrong, err, last.wrong(stage))
+			last = s.run()
+			check("the run that attaches", last.wrong(p.stage))
 		}
-		wrong = append(wrong, j.attachedWhole(last, dist, set))
+		check("the GitHub release", gitHub.attachedWhole(last, s.path("dist"), set))
 	}
-	wrong = append(wrong, holdsExactly(stage, set), inVain(stage, len(set)+struck))
+	check("the index", holdsExactly(p.stage, set))
+	check("the uploads", inVain(p.stage, len(set)+struck))
 	if c.moment.signs {
-		wrong = append(wrong, allAttested(stage, set))
+		check("the provenance", allAttested(p.stage, set))
 	}
-	if c.err = errors.Join(wrong...); c.err == nil {
+	if !t.Failed() {
 		c.mark = mark
 	}
 }
 
-// attaches has the job attach to a release that has its first file already.
-func (j *job) attaches(dist string) error {
-	name := matrixFiles()[0]
-	content, err := os.ReadFile(filepath.Join(dist, name))
-	if err != nil {
-		return err
-	}
-	j.release = j.stage.GitHub.Publish(releases.Release{Tag: j.stage.Env["GITHUB_REF_NAME"]}).ID
-	j.stage.GitHub.Hold(releases.Asset{Release: j.release, Name: name, Bytes: content})
-	j.env["INPUT_GITHUB-RELEASE"], j.env["INPUT_GITHUB-TOKEN"] = "auto", j.stage.Env[fakepypi.GitHubToken]
-	return nil
-}
-
 // attachedWhole tells whether the release has every file with its bytes, and the manifest, and nothing that broke off.
-func (j *job) attachedWhole(last ending, dist string, set map[string]string) error {
-	gitHub := j.stage.GitHub
-	if last.outputs["github-release"] != "attached" || len(gitHub.Leaks()) > 0 {
-		return fmt.Errorf("the last run has not attached: %v, leaks %v\n%s", last.outputs["github-release"], gitHub.Leaks(), last.log)
+func (g *gitHub) attachedWhole(last ending, dist string, set map[string]string) error {
+	if last.outputs["github-release"] != "attached" || len(g.Leaks()) > 0 {
+		return fmt.Errorf("the last run has not attached: %v, leaks %v\n%s", last.outputs["github-release"], g.Leaks(), last.log)
 	}
 	missing := maps.Clone(set)
-	for _, a := range gitHub.Assets(j.release) {
+	for _, a := range g.Assets(g.release.ID) {
 		content, err := os.ReadFile(filepath.Join(dist, a.Name))
 		if a.Starter || err == nil && !bytes.Equal(content, a.Bytes) || err != nil && !strings.HasSuffix(a.Name, ".manifest.json") {
 			return fmt.Errorf("the release has %s, %d bytes, broken off: %v", a.Name, len(a.Bytes), a.Starter)
@@ -399,58 +393,41 @@ func inVain(stage *fakepypi.Stage, most int) error {
 // TestFaultMatrix: every fault at every moment of a run, once and as an outage that lasts for the whole run, is survived: at
 // once, or by running the job again.
 func TestFaultMatrix(t *testing.T) {
+	slow(t)
 	t.Parallel()
-	key := newKey(t)
-	dist := t.TempDir()
-	for _, name := range matrixFiles() {
-		disttest.Write(t, dist, name, "")
+	const atOnce = 16 // most of them wait
+	places := make(chan place, atOnce)
+	for range atOnce {
+		places <- newPlace(t)
 	}
-	set, err := digests(dist)
-	if err != nil {
-		t.Fatal(err)
-	}
-	var cells []*cell
-	for _, times := range []int{1, fault.Forever} {
-		for _, f := range fault.Named() {
-			for _, m := range moments() {
-				if f.Kind == fault.Oversize && (m.op == "look" || m.op == "provenance") && times == fault.Forever {
-					continue // a page that is too long is not asked for again: this is the same as once, and takes long
-				}
-				cells = append(cells, &cell{fault: f, moment: m, times: times})
-			}
+	set := func() map[string]string {
+		p := <-places
+		defer func() { places <- p }()
+		set, err := digests(filepath.Join(p.dir, "dist"))
+		if err != nil {
+			t.Fatal(err)
 		}
-	}
-	root := t.TempDir()
-	var mu sync.Mutex
-	next := 0
-	err = par.Each(t.Context(), 16, cells, func(ctx context.Context, c *cell) error {
-		mu.Lock()
-		next++
-		dir := filepath.Join(root, fmt.Sprint(next))
-		mu.Unlock()
-		if err := os.MkdirAll(filepath.Join(dir, "stage"), 0o755); err != nil {
-			return err
-		}
-		bounded, stop := context.WithTimeout(ctx, time.Minute)
-		defer stop()
-		c.survive(bounded, key, dist, dir, set)
+		return set
+	}()
+	all := cells()
+	if err := par.Each(t.Context(), atOnce, all, func(_ context.Context, c *cell) error {
+		p := <-places
+		defer func() { places <- p }()
+		t.Run(c.String(), func(t *testing.T) { c.survive(t, p, set) })
 		return nil
-	})
-	if err != nil {
+	}); err != nil {
 		t.Fatal(err)
 	}
 	survived := 0
-	for _, c := range cells {
-		if c.err != nil {
-			t.Errorf("%s at %s, times %d: %v\n%s", c.fault, c.moment.name, c.times, c.err, c.first.log)
-		} else {
+	for _, c := range all {
+		if c.mark != lost {
 			survived++
 		}
 	}
-	t.Log("each fault once:\n" + matrix(cells, 1))
-	t.Log("each fault from then on, until the run is over:\n" + matrix(cells, fault.Forever))
-	t.Logf("faults survived: %d of %d", survived, len(cells))
-	if survived != len(cells) {
+	t.Log("each fault once:\n" + matrix(all, 1))
+	t.Log("each fault from then on, until the run is over:\n" + matrix(all, fault.Forever))
+	t.Logf("faults survived: %d of %d", survived, len(all))
+	if survived != len(all) {
 		t.Fail()
 	}
 }

@@ -12,7 +12,6 @@ import (
 	"testing"
 
 	"github.com/org/pypi-oidc-publish/internal/fakepypi"
-	"github.com/org/pypi-oidc-publish/internal/fakepypi/fault"
 	"github.com/org/pypi-oidc-publish/internal/fakepypi/releases"
 )
 
@@ -52,31 +51,6 @@ func (s *step) withoutIDToken() {
 	delete(s.env, "ACTIONS_ID_TOKEN_REQUEST_TOKEN")
 }
 
-// summary is the job summary so far.
-func (s *step) summary() string {
-	s.t.Helper()
-	text, err := os.ReadFile(s.path(".summary"))
-	if err != nil {
-		s.t.Fatal(err)
-	}
-	return string(text)
-}
-
-// run does the step, and checks what every run owes: the token of GitHub is nowhere but in the command that masks it.
-func (s *step) run() (code int, outputs map[string]string) {
-	s.t.Helper()
-	s.log.Reset()
-	code, outputs = s.end(s.start())
-	token := s.stage.Env[fakepypi.GitHubToken]
-	unmasked := strings.ReplaceAll(s.log.String(), "::add-mask::"+token, "")
-	if strings.Contains(unmasked+s.summary()+outputs["manifest"], token) {
-		s.t.Error("GitHub's token is in the log, the summary or the manifest")
-	}
-	return code, outputs
-}
-
-func (s *step) minted() int { return len(s.stage.Tokens()) }
-
 var v1 = &releases.Release{Tag: "v1.0.0", Name: "One"}
 
 // attachedNames are the assets of a release of alder 1.0: the files, their attestations, and the manifest.
@@ -92,9 +66,9 @@ func TestAttachInTheSameJob(t *testing.T) {
 	t.Parallel()
 	s := newStep(t, "alder-1.0-py3-none-any.whl", "alder-1.0.tar.gz")
 	g := s.withGitHub(releases.Write, v1)
-	code, outputs := s.run()
-	if code != 0 || outputs["result"] != "published" || outputs["github-release"] != "attached" {
-		t.Fatalf("exit code %d, %v\n%s", code, outputs, s.log.String())
+	e := s.run()
+	if e.code != 0 || e.outputs["result"] != "published" || e.outputs["github-release"] != "attached" {
+		t.Fatalf("exit code %d, %v\n%s", e.code, e.outputs, e.log)
 	}
 	if got := g.names(); !slices.Equal(got, attachedNames()) {
 		t.Errorf("attached: %v", got)
@@ -121,14 +95,14 @@ func TestAttachInTheSameJob(t *testing.T) {
 			}
 		}
 	}
-	if page := "https://github.example/" + s.env["GITHUB_REPOSITORY"] + "/releases/tag/v1.0.0"; !strings.Contains(s.summary(), `<a href="`+page+`">`) {
-		t.Errorf("the summary has no link to the release:\n%s", s.summary())
+	if page := "https://github.example/" + s.env["GITHUB_REPOSITORY"] + "/releases/tag/v1.0.0"; !strings.Contains(e.summary, `<a href="`+page+`">`) {
+		t.Errorf("the summary has no link to the release:\n%s", e.summary)
 	}
 
 	before, uploads := g.Assets(g.release.ID), g.Asked(releases.Upload)
-	code, outputs = s.run()
-	if code != 0 || outputs["result"] != "unchanged" || outputs["github-release"] != "attached" || g.Asked(releases.Upload) != uploads || s.minted() != 1 {
-		t.Errorf("the second run: exit code %d, %v, %d uploads\n%s", code, outputs, g.Asked(releases.Upload)-uploads, s.log.String())
+	e = s.run()
+	if e.code != 0 || e.outputs["result"] != "unchanged" || e.outputs["github-release"] != "attached" || g.Asked(releases.Upload) != uploads || len(s.stage.Tokens()) != 1 {
+		t.Errorf("the second run: exit code %d, %v, %d uploads\n%s", e.code, e.outputs, g.Asked(releases.Upload)-uploads, e.log)
 	}
 	if after := g.Assets(g.release.ID); len(after) != len(before) {
 		t.Errorf("assets before %d, after %d", len(before), len(after))
@@ -140,14 +114,14 @@ func TestAttachInTheSameJob(t *testing.T) {
 func TestAttachInAJobOfItsOwn(t *testing.T) {
 	t.Parallel()
 	s := newStep(t, "alder-1.0-py3-none-any.whl", "alder-1.0.tar.gz")
-	if code, outputs := s.run(); code != 0 || outputs["github-release"] != "" {
-		t.Fatalf("exit code %d, %v\n%s", code, outputs, s.log.String())
+	if e := s.run(); e.code != 0 || e.outputs["github-release"] != "" {
+		t.Fatalf("exit code %d, %v\n%s", e.code, e.outputs, e.log)
 	}
 	g := s.withGitHub(releases.Write, &releases.Release{Tag: "v1.0.0", Draft: true})
 	s.withoutIDToken()
-	code, outputs := s.run()
-	if code != 0 || outputs["result"] != "unchanged" || outputs["github-release"] != "attached" || outputs["token-burned"] != "not-minted" || s.minted() != 1 {
-		t.Fatalf("exit code %d, %v\n%s", code, outputs, s.log.String())
+	e := s.run()
+	if e.code != 0 || e.outputs["result"] != "unchanged" || e.outputs["github-release"] != "attached" || e.outputs["token-burned"] != "not-minted" || len(s.stage.Tokens()) != 1 {
+		t.Fatalf("exit code %d, %v\n%s", e.code, e.outputs, e.log)
 	}
 	if got := g.names(); !slices.Equal(got, attachedNames()) {
 		t.Errorf("attached: %v", got)
@@ -177,28 +151,28 @@ func TestAttachBeforeTheIndexShows(t *testing.T) {
 		t.Run(c.name, func(t *testing.T) {
 			t.Parallel()
 			s := newStep(t, "alder-1.0-py3-none-any.whl", "alder-1.0.tar.gz")
-			if code, _ := s.run(); code != 0 {
-				t.Fatal(s.log.String())
+			if e := s.run(); e.code != 0 {
+				t.Fatal(e.log)
 			}
 			g := s.withGitHub(releases.Write, v1)
 			s.withoutIDToken()
-			s.hasty, s.env["INPUT_WAIT-FOR-INDEX"], s.env["INPUT_INDEX-URL"] = true, c.wait, c.index
+			s.noWait, s.env["INPUT_WAIT-FOR-INDEX"], s.env["INPUT_INDEX-URL"] = true, c.wait, c.index
 			s.env["INPUT_ATTESTATIONS"] = "false" // their address on the page is not that of the front
 			s.looks("/simple/", func(n int64) http.HandlerFunc { return when(n <= c.looks, http.NotFound) })
-			code, outputs := s.run()
-			log := s.log.String()
-			if code != c.code || s.minted() != 1 {
-				t.Errorf("exit code %d, %v\n%s", code, outputs, log)
+			e := s.run()
+			log := e.log
+			if e.code != c.code || len(s.stage.Tokens()) != 1 {
+				t.Errorf("exit code %d, %v\n%s", e.code, e.outputs, log)
 			}
 			if c.code == 0 {
-				if outputs["github-release"] != "attached" || len(g.names()) != 3 {
-					t.Errorf("%v, %v\n%s", outputs, g.names(), log)
+				if e.outputs["github-release"] != "attached" || len(g.names()) != 3 {
+					t.Errorf("%v, %v\n%s", e.outputs, g.names(), log)
 				}
 				return
 			}
-			if outputs["github-release"] != "failed" || len(g.names()) > 0 || !strings.Contains(log, "title=pypi-oidc-publish%3A github-release-unpublished::files are not known to be published, and this job may not publish them") ||
+			if e.outputs["github-release"] != "failed" || len(g.names()) > 0 || !strings.Contains(log, "title=pypi-oidc-publish%3A github-release-unpublished::files are not known to be published, and this job may not publish them") ||
 				!strings.Contains(log, "it needs no other right") {
-				t.Errorf("%v\n%s", outputs, log)
+				t.Errorf("%v\n%s", e.outputs, log)
 			}
 		})
 	}
@@ -238,17 +212,17 @@ func TestWhatWasToldBeforeTheWaitIsToldOnce(t *testing.T) {
 	t.Parallel()
 	s := newStep(t, "alder-1.0-py3-none-any.whl", "birch-1.0-py3-none-any.whl")
 	s.stage.Trust(fakepypi.Publisher{Project: "birch"})
-	if code, _ := s.run(); code != 0 {
-		t.Fatal(s.log.String())
+	if e := s.run(); e.code != 0 {
+		t.Fatal(e.log)
 	}
 	s.build("alder-1.0-py3-none-any.whl", "rebuilt")
 	s.withGitHub(releases.Write, v1)
 	s.withoutIDToken()
-	s.hasty, s.env["INPUT_WAIT-FOR-INDEX"], s.env["INPUT_SKIP-EXISTING"], s.env["INPUT_ATTESTATIONS"] = true, "60", "true", "false"
+	s.noWait, s.env["INPUT_WAIT-FOR-INDEX"], s.env["INPUT_SKIP-EXISTING"], s.env["INPUT_ATTESTATIONS"] = true, "60", "true", "false"
 	looks := s.looks("/simple/birch/", func(n int64) http.HandlerFunc { return when(n == 1, http.NotFound) })
-	code, outputs := s.run()
-	if log := s.log.String(); code != 0 || looks.Load() < 2 || strings.Count(log, "::warning ") != 1 || strings.Count(outputs["manifest"], `"id":"skipped"`) != 1 {
-		t.Errorf("exit code %d, %d looks, %v\n%s", code, looks.Load(), outputs, log)
+	e := s.run()
+	if log := e.log; e.code != 0 || looks.Load() < 2 || strings.Count(log, "::warning ") != 1 || strings.Count(e.outputs["manifest"], `"id":"skipped"`) != 1 {
+		t.Errorf("exit code %d, %d looks, %v\n%s", e.code, looks.Load(), e.outputs, log)
 	}
 }
 
@@ -257,25 +231,22 @@ func TestWhatWasToldBeforeTheWaitIsToldOnce(t *testing.T) {
 func TestAttachWhatTheIndexHadBefore(t *testing.T) {
 	t.Parallel()
 	s := newStep(t, "alder-1.0-py3-none-any.whl")
-	if code, _ := s.run(); code != 0 {
-		t.Fatal(s.log.String())
+	if e := s.run(); e.code != 0 {
+		t.Fatal(e.log)
 	}
 	g := s.withGitHub(releases.Write, v1)
-	s.hasty, s.env["INPUT_WAIT-FOR-INDEX"] = true, "30"
-	f, _ := fault.ByName("status-503")
-	if err := s.stage.Break("look", f, 0, 3); err != nil {
-		t.Fatal(err)
+	s.noWait, s.env["INPUT_WAIT-FOR-INDEX"] = true, "30"
+	s.breaks("look", "status-503", 0, 3)
+	e := s.run()
+	if e.code != 0 || e.outputs["github-release"] != "attached" || len(g.names()) != 3 || !strings.Contains(e.log, "provenance-earlier") {
+		t.Errorf("exit code %d, %v, %v\n%s", e.code, e.outputs, g.names(), e.log)
 	}
-	code, outputs := s.run()
-	if code != 0 || outputs["github-release"] != "attached" || len(g.names()) != 3 || !strings.Contains(s.log.String(), "provenance-earlier") {
-		t.Errorf("exit code %d, %v, %v\n%s", code, outputs, g.names(), s.log.String())
-	}
-	if m := outputs["manifest"]; strings.Count(m, `"log-index"`) != 1 || strings.Count(m, `"served":true`) != 1 {
+	if m := e.outputs["manifest"]; strings.Count(m, `"log-index"`) != 1 || strings.Count(m, `"served":true`) != 1 {
 		t.Errorf("the manifest tells of attestations that nobody has: %s", m)
 	}
-	code, outputs = s.run()
-	if code != 0 || outputs["result"] != "unchanged" || outputs["github-release"] != "attached" || len(g.names()) != 3 {
-		t.Errorf("the run after it: exit code %d, %v\n%s", code, outputs, s.log.String())
+	e = s.run()
+	if e.code != 0 || e.outputs["result"] != "unchanged" || e.outputs["github-release"] != "attached" || len(g.names()) != 3 {
+		t.Errorf("the run after it: exit code %d, %v\n%s", e.code, e.outputs, e.log)
 	}
 }
 
@@ -285,11 +256,11 @@ func TestAttachAndTheLastLookIsCutOff(t *testing.T) {
 	s := newStep(t, "alder-1.0-py3-none-any.whl")
 	s.withGitHub(releases.Write, v1)
 	s.withoutIDToken()
-	s.hasty, s.env["INPUT_WAIT-FOR-INDEX"] = true, "1"
+	s.noWait, s.env["INPUT_WAIT-FOR-INDEX"] = true, "1"
 	looks := s.looks("/simple/", func(n int64) http.HandlerFunc { return when(n > 2, hangs) })
-	code, _ := s.run()
-	if log := s.log.String(); code != 1 || looks.Load() != 3 || !strings.Contains(log, "the index does not show them: alder") || strings.Contains(log, "could not be asked") {
-		t.Errorf("exit code %d after %d looks\n%s", code, looks.Load(), log)
+	e := s.run()
+	if log := e.log; e.code != 1 || looks.Load() != 3 || !strings.Contains(log, "the index does not show them: alder") || strings.Contains(log, "could not be asked") {
+		t.Errorf("exit code %d after %d looks\n%s", e.code, looks.Load(), log)
 	}
 }
 
@@ -298,19 +269,19 @@ func TestAttachAndTheLastLookIsCutOff(t *testing.T) {
 func TestAttachFromAnOldPage(t *testing.T) {
 	t.Parallel()
 	s := newStep(t, "alder-1.0-py3-none-any.whl")
-	if code, _ := s.run(); code != 0 {
-		t.Fatal(s.log.String())
+	if e := s.run(); e.code != 0 {
+		t.Fatal(e.log)
 	}
 	g := s.withGitHub(releases.Write, v1)
 	s.withoutIDToken()
 	s.env["INPUT_ATTESTATIONS"] = "true"
 	looks := s.looks("/simple/", func(n int64) http.HandlerFunc { return when(n > 1, http.NotFound) })
-	code, outputs := s.run()
-	if code != 0 || looks.Load() != 2 || outputs["github-release"] != "failed" || !slices.Equal(g.names(), []string{"alder-1.0-py3-none-any.whl"}) {
-		t.Errorf("exit code %d after %d looks, %v, %v", code, looks.Load(), outputs, g.names())
+	e := s.run()
+	if e.code != 0 || looks.Load() != 2 || e.outputs["github-release"] != "failed" || !slices.Equal(g.names(), []string{"alder-1.0-py3-none-any.whl"}) {
+		t.Errorf("exit code %d after %d looks, %v, %v", e.code, looks.Load(), e.outputs, g.names())
 	}
-	if !strings.Contains(s.log.String(), "github-release-attestations::") || !strings.Contains(s.log.String(), "does not show the file") {
-		t.Error(s.log.String())
+	if !strings.Contains(e.log, "github-release-attestations::") || !strings.Contains(e.log, "does not show the file") {
+		t.Error(e.log)
 	}
 }
 
@@ -318,8 +289,8 @@ func TestAttachFromAnOldPage(t *testing.T) {
 func TestASignalBeforeAttaching(t *testing.T) {
 	t.Parallel()
 	s := newStep(t, "alder-1.0-py3-none-any.whl", "alder-1.0.tar.gz")
-	if code, _ := s.run(); code != 0 {
-		t.Fatal(s.log.String())
+	if e := s.run(); e.code != 0 {
+		t.Fatal(e.log)
 	}
 	g := s.withGitHub(releases.Write, v1)
 	s.withoutIDToken()
@@ -328,17 +299,16 @@ func TestASignalBeforeAttaching(t *testing.T) {
 	s.looks("/simple/", func(n int64) http.HandlerFunc {
 		return when(n == 2, func(w http.ResponseWriter, r *http.Request) { close(reading); hangs(w, r) })
 	})
-	s.log.Reset()
 	command := s.start()
-	waitFor(t, reading, s)
-	if err := command.Process.Signal(syscall.SIGTERM); err != nil {
+	waitFor(t, reading)
+	if err := command.signal(syscall.SIGTERM); err != nil {
 		t.Fatal(err)
 	}
-	code, outputs := s.end(command)
-	if code != 0 || outputs["result"] != "unchanged" || outputs["github-release"] != "failed" || len(g.names()) > 0 {
-		t.Errorf("exit code %d, %v, %v", code, outputs, g.names())
+	e := command.end()
+	if e.code != 0 || e.outputs["result"] != "unchanged" || e.outputs["github-release"] != "failed" || len(g.names()) > 0 {
+		t.Errorf("exit code %d, %v, %v", e.code, e.outputs, g.names())
 	}
-	if log := s.log.String(); strings.Count(log, "not all was attached") != 1 || strings.Contains(log, "could not be had") || !strings.Contains(log, "the GitHub release has 0 of") {
+	if log := e.log; strings.Count(log, "not all was attached") != 1 || strings.Contains(log, "could not be had") || !strings.Contains(log, "the GitHub release has 0 of") {
 		t.Error(log)
 	}
 }
@@ -377,14 +347,14 @@ func TestAttachIsRefusedBeforeAnythingIsMinted(t *testing.T) {
 			if c.before != nil {
 				c.before(s, g)
 			}
-			code, outputs := s.run()
-			if code != c.code || outputs["result"] != "failed" || s.minted() != 0 || len(s.holds()) > 0 || g.Asked(releases.Upload) > 0 {
-				t.Errorf("exit code %d, %v, %d tokens", code, outputs, s.minted())
+			e := s.run()
+			if e.code != c.code || e.outputs["result"] != "failed" || len(s.stage.Tokens()) != 0 || len(s.indexed()) > 0 || g.Asked(releases.Upload) > 0 {
+				t.Errorf("exit code %d, %v, %d tokens", e.code, e.outputs, len(s.stage.Tokens()))
 			}
-			if !strings.Contains(s.log.String(), "::error title=") || !strings.Contains(s.log.String(), c.says) {
-				t.Errorf("it does not say %q:\n%s", c.says, s.log.String())
+			if !strings.Contains(e.log, "::error title=") || !strings.Contains(e.log, c.says) {
+				t.Errorf("it does not say %q:\n%s", c.says, e.log)
 			}
-			if got := outputs["github-release"]; c.code == 1 && got != "failed" {
+			if got := e.outputs["github-release"]; c.code == 1 && got != "failed" {
 				t.Errorf("github-release is %q", got)
 			}
 		})
@@ -397,24 +367,24 @@ func TestAFailureAfterThePublication(t *testing.T) {
 	s := newStep(t, "alder-1.0-py3-none-any.whl")
 	g := s.withGitHub(releases.Write, v1)
 	g.Say(releases.Upload, releases.Answer{Status: 422, Body: `{"message":"Validation Failed","errors":[{"code":"custom","message":"too many assets"}]}`})
-	code, outputs := s.run()
-	if code != 0 || outputs["result"] != "published" || outputs["github-release"] != "failed" {
-		t.Errorf("exit code %d, %v\n%s", code, outputs, s.log.String())
+	e := s.run()
+	if e.code != 0 || e.outputs["result"] != "published" || e.outputs["github-release"] != "failed" {
+		t.Errorf("exit code %d, %v\n%s", e.code, e.outputs, e.log)
 	}
-	if !strings.Contains(s.log.String(), "the GitHub release has 1 of 3 files of this run") || !strings.Contains(s.summary(), "1 of 3 files") {
-		t.Errorf("what is there is not counted:\n%s", s.log.String())
+	if !strings.Contains(e.log, "the GitHub release has 1 of 3 files of this run") || !strings.Contains(e.summary, "1 of 3 files") {
+		t.Errorf("what is there is not counted:\n%s", e.log)
 	}
 	for _, name := range g.names() {
 		if strings.HasSuffix(name, ".manifest.json") {
 			t.Error("a manifest of a release that is not whole is attached")
 		}
 	}
-	if log := s.log.String(); !strings.Contains(log, "::warning ") || strings.Contains(log, "::error") || !strings.Contains(log, "the files are published, and not all was attached") {
+	if log := e.log; !strings.Contains(log, "::warning ") || strings.Contains(log, "::error") || !strings.Contains(log, "the files are published, and not all was attached") {
 		t.Errorf("it is not told as a warning:\n%s", log)
 	}
-	code, outputs = s.run()
-	if code != 0 || outputs["result"] != "unchanged" || outputs["github-release"] != "attached" || len(g.names()) != 3 {
-		t.Errorf("the second run: exit code %d, %v, %v\n%s", code, outputs, g.names(), s.log.String())
+	e = s.run()
+	if e.code != 0 || e.outputs["result"] != "unchanged" || e.outputs["github-release"] != "attached" || len(g.names()) != 3 {
+		t.Errorf("the second run: exit code %d, %v, %v\n%s", e.code, e.outputs, g.names(), e.log)
 	}
 }
 
@@ -422,22 +392,22 @@ func TestAFailureAfterThePublication(t *testing.T) {
 func TestWhatIsNotPublishedIsNotAttached(t *testing.T) {
 	t.Parallel()
 	s := newStep(t, "alder-1.0-py3-none-any.whl")
-	if code, _ := s.run(); code != 0 {
-		t.Fatal(s.log.String())
+	if e := s.run(); e.code != 0 {
+		t.Fatal(e.log)
 	}
 	s.build("alder-1.0-py3-none-any.whl", "rebuilt")
 	s.build("alder-1.0.tar.gz", "")
 	g := s.withGitHub(releases.Write, v1)
 
-	code, outputs := s.run()
-	if code != 1 || outputs["github-release"] != "failed" || len(g.names()) > 0 {
-		t.Errorf("a conflict: exit code %d, %v, %v", code, outputs, g.names())
+	e := s.run()
+	if e.code != 1 || e.outputs["github-release"] != "failed" || len(g.names()) > 0 {
+		t.Errorf("a conflict: exit code %d, %v, %v", e.code, e.outputs, g.names())
 	}
 	s.env["INPUT_SKIP-EXISTING"] = "true"
-	code, outputs = s.run()
+	e = s.run()
 	want := []string{"alder-1.0.manifest.json", "alder-1.0.tar.gz", "alder-1.0.tar.gz.publish.sigstore.json"}
-	if code != 0 || outputs["github-release"] != "attached" || !slices.Equal(g.names(), want) {
-		t.Errorf("skipped: exit code %d, %v, %v\n%s", code, outputs, g.names(), s.log.String())
+	if e.code != 0 || e.outputs["github-release"] != "attached" || !slices.Equal(g.names(), want) {
+		t.Errorf("skipped: exit code %d, %v, %v\n%s", e.code, e.outputs, g.names(), e.log)
 	}
 }
 
@@ -447,12 +417,12 @@ func TestADryRunAttachesNothing(t *testing.T) {
 	s := newStep(t, "alder-1.0-py3-none-any.whl")
 	g := s.withGitHub(releases.Read, v1)
 	s.env["INPUT_DRY-RUN"] = "true"
-	code, outputs := s.run()
-	if code != 0 || outputs["result"] != "dry-run" || outputs["github-release"] != "" || g.Asked(releases.Upload) > 0 || g.Edits() > 0 {
-		t.Errorf("exit code %d, %v", code, outputs)
+	e := s.run()
+	if e.code != 0 || e.outputs["result"] != "dry-run" || e.outputs["github-release"] != "" || g.Asked(releases.Upload) > 0 || g.Edits() > 0 {
+		t.Errorf("exit code %d, %v", e.code, e.outputs)
 	}
-	if !strings.Contains(s.log.String(), "the run itself would fail here") || !strings.Contains(s.log.String(), "contents: write") {
-		t.Errorf("it does not tell what would fail:\n%s", s.log.String())
+	if !strings.Contains(e.log, "the run itself would fail here") || !strings.Contains(e.log, "contents: write") {
+		t.Errorf("it does not tell what would fail:\n%s", e.log)
 	}
 }
 
@@ -462,8 +432,8 @@ func TestAttachWithoutAttestations(t *testing.T) {
 	s := newStep(t, "alder-1.0-py3-none-any.whl")
 	g := s.withGitHub(releases.Write, v1)
 	s.env["INPUT_ATTESTATIONS"] = "false"
-	code, outputs := s.run()
-	if code != 0 || outputs["github-release"] != "attached" || !slices.Equal(g.names(), []string{"alder-1.0-py3-none-any.whl", "alder-1.0.manifest.json"}) {
-		t.Errorf("exit code %d, %v, %v\n%s", code, outputs, g.names(), s.log.String())
+	e := s.run()
+	if e.code != 0 || e.outputs["github-release"] != "attached" || !slices.Equal(g.names(), []string{"alder-1.0-py3-none-any.whl", "alder-1.0.manifest.json"}) {
+		t.Errorf("exit code %d, %v, %v\n%s", e.code, e.outputs, g.names(), e.log)
 	}
 }

@@ -29,22 +29,12 @@ type situation struct {
 }
 
 func situations() []situation {
-	published := func(s *step) {
-		s.run()
-		if err := os.Remove(s.path(".summary")); err != nil {
-			s.t.Fatal(err)
-		}
-	}
+	published := func(s *step) { s.run() }
 	claim := func(name string, value any) func(*step) {
 		return func(s *step) { s.stage.Claims(func(c map[string]any) { c[name] = value }) }
 	}
 	broken := func(op, name string) func(*step) {
-		return func(s *step) {
-			f, _ := fault.ByName(name)
-			if err := s.stage.Break(op, f, 0, -1); err != nil {
-				s.t.Fatal(err)
-			}
-		}
+		return func(s *step) { s.breaks(op, name, 0, fault.Forever) }
 	}
 	input := func(name, value string) func(*step) {
 		return func(s *step) { s.env["INPUT_"+strings.ToUpper(name)] = value }
@@ -53,7 +43,7 @@ func situations() []situation {
 		return func(s *step) {
 			s.front(func(next http.Handler) http.Handler {
 				return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-					if !upload(r) {
+					if !isUpload(r) {
 						next.ServeHTTP(w, r)
 						return
 					}
@@ -100,11 +90,7 @@ func situations() []situation {
 		}},
 		{"another version than expected", 1, input("expected-version", "v2.0")},
 		{"nothing to publish", 2, func(s *step) {
-			for _, name := range []string{goldenWheel, goldenSdist} {
-				if err := os.Remove(s.path("dist/" + name)); err != nil {
-					s.t.Fatal(err)
-				}
-			}
+			s.remove(goldenWheel, goldenSdist)
 		}},
 		{"distributions below the folder", 2, func(s *step) {
 			if err := os.Mkdir(s.path("dist/linux"), 0o755); err != nil {
@@ -119,21 +105,13 @@ func situations() []situation {
 		{"pull request target", 2, claim("event_name", "pull_request_target")},
 		{"no publisher", 1, all(claim("environment", "pypi"), claim("repository_owner_id", "1"))},
 		{"no pending publisher", 1, func(s *step) {
-			for _, name := range []string{goldenWheel, goldenSdist} {
-				if err := os.Remove(s.path("dist/" + name)); err != nil {
-					s.t.Fatal(err)
-				}
-			}
+			s.remove(goldenWheel, goldenSdist)
 			s.build("birch-1.0-py3-none-any.whl", "")
 			claim("environment", "pypi")(s)
 			claim("repository_owner_id", "1")(s)
 		}},
 		{"a pending publisher of a project that exists", 1, func(s *step) {
-			for _, name := range []string{goldenWheel, goldenSdist} {
-				if err := os.Remove(s.path("dist/" + name)); err != nil {
-					s.t.Fatal(err)
-				}
-			}
+			s.remove(goldenWheel, goldenSdist)
 			s.build("birch-1.0-py3-none-any.whl", "")
 			claim("environment", "pypi")(s)
 			claim("repository", "octo-org/birch")(s)
@@ -170,15 +148,14 @@ func TestSituations(t *testing.T) {
 		t.Run(c.name, func(t *testing.T) {
 			t.Parallel()
 			s := newStep(t, goldenWheel, goldenSdist)
-			s.hasty = true
+			s.noWait = true
 			s.env["INPUT_VERBOSE"], s.env["INPUT_PARALLEL-UPLOADS"] = "false", "1"
 			c.set(s)
-			s.log.Reset()
-			code, outputs := s.end(s.start())
-			if code != c.code {
-				t.Errorf("exit code %d, want %d", code, c.code)
+			e := s.run()
+			if e.code != c.code {
+				t.Errorf("exit code %d, want %d", e.code, c.code)
 			}
-			golden.Equal(t, golden.Path(goldenFolder, c.name), s.settled("--- log\n"+s.log.String()+"--- outputs\n"+listOf(outputs)+"--- summary\n"+s.summary()))
+			golden.Equal(t, golden.Path(goldenFolder, c.name), s.settled("--- log\n"+e.log+"--- outputs\n"+listOf(e.outputs)+"--- summary\n"+e.summary))
 		})
 	}
 }

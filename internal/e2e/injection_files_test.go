@@ -6,8 +6,6 @@ import (
 	"fmt"
 	"maps"
 	"net/http"
-	"os"
-	"path/filepath"
 	"slices"
 	"strings"
 	"testing"
@@ -136,13 +134,6 @@ func fileName(text, end string) string {
 	return text[:min(len(text), longestName-len(end))] + end
 }
 
-func (s *step) write(name, content string) {
-	s.t.Helper()
-	if err := os.WriteFile(s.path(filepath.FromSlash(name)), []byte(content), 0o600); err != nil {
-		s.t.Fatal(err)
-	}
-}
-
 // pack writes an archive to dist.
 func (s *step) pack(name string, packed func(...disttest.Member) []byte, members map[string]string) {
 	s.t.Helper()
@@ -152,7 +143,7 @@ func (s *step) pack(name string, packed func(...disttest.Member) []byte, members
 // nameFiles has distributions, and others, whose names hold the text: with what a file's name should be around it, and as long
 // as a name can be.
 func (s *step) nameFiles(text string) {
-	wheel, sdist := s.fileIn("dist/"+built()[0]), s.fileIn("dist/"+built()[1])
+	wheel, sdist := s.fileText("dist/"+built()[0]), s.fileText("dist/"+built()[1])
 	long := strings.Repeat(text, longestName/max(len(text), 1)+1)
 	for _, name := range []string{
 		fileName("alder-1.0"+text, "-py3-none-any.whl"), fileName("alder-1.0-py3-none-any"+text, ".whl"), fileName(text, ".whl"), fileName(long, ".whl"),
@@ -162,15 +153,6 @@ func (s *step) nameFiles(text string) {
 	for _, name := range []string{fileName("alder-1.0"+text, ".tar.gz"), fileName(text+"-1.0", ".tar.gz"), fileName(long, ".zip"), fileName(text, ".tar.bz2"), fileName(text, ".txt")} {
 		s.write("dist/"+name, sdist)
 	}
-}
-
-func (s *step) fileIn(name string) string {
-	s.t.Helper()
-	text, err := os.ReadFile(s.path(name))
-	if err != nil {
-		s.t.Fatal(err)
-	}
-	return string(text)
 }
 
 // describe has a wheel and an sdist whose every field is the text.
@@ -194,8 +176,8 @@ func (s *step) describe(text string) {
 
 // TestInjectionByWhatIsRead: every text in every place that a run reads.
 func TestInjectionByWhatIsRead(t *testing.T) {
+	slow(t)
 	t.Parallel()
-	key := newKey(t)
 	for i, o := range tellers() {
 		t.Run(o.name, func(t *testing.T) {
 			t.Parallel()
@@ -206,12 +188,12 @@ func TestInjectionByWhatIsRead(t *testing.T) {
 			told := false
 			for n, text := range thinned(texts) {
 				t.Run(fmt.Sprint("text ", n), func(t *testing.T) {
-					s := behind(t, &hostileFront{}, fakepypi.Options{Key: key})
+					s := behind(t, &hostileFront{}, fakepypi.Options{})
 					o.tell(s, text)
-					code := exitOf(t, s.start())
+					code := s.start().wait()
 
 					s.inert(s.read(code), nil)
-					told = told || strings.Contains(s.log.String(), kilroy)
+					told = told || strings.Contains(s.log.String(), marker)
 					s.tail()
 				})
 			}
@@ -283,8 +265,8 @@ func pages() []page {
 
 // TestInjectionByPages: the simple page of the project says every text.
 func TestInjectionByPages(t *testing.T) {
+	slow(t)
 	t.Parallel()
-	key := newKey(t)
 	for i, p := range pages() {
 		t.Run(p.name, func(t *testing.T) {
 			t.Parallel()
@@ -297,8 +279,8 @@ func TestInjectionByPages(t *testing.T) {
 					s := behind(t, &hostileFront{op: "look", answer: func(w http.ResponseWriter, _ *http.Request, _ string) {
 						w.Header().Set("Content-Type", "application/vnd.pypi.simple.v1+json")
 						_, _ = w.Write(content)
-					}}, fakepypi.Options{Key: key})
-					code := exitOf(t, s.start())
+					}}, fakepypi.Options{})
+					code := s.start().wait()
 					s.inert(s.read(code), nil)
 					s.tail()
 				})

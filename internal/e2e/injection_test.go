@@ -3,7 +3,6 @@ package e2e_test
 import (
 	"bytes"
 	"context"
-	"crypto/rsa"
 	"encoding/json"
 	"fmt"
 	"io"
@@ -13,28 +12,27 @@ import (
 	"net/http/httptest"
 	"net/http/httputil"
 	"net/url"
-	"os"
 	"regexp"
 	"slices"
 	"strings"
 	"sync"
 	"sync/atomic"
 	"testing"
-	"time"
 	"unicode"
 	"unicode/utf8"
 
 	"github.com/org/pypi-oidc-publish/internal/fakepypi"
 	"github.com/org/pypi-oidc-publish/internal/fakepypi/releases"
 	"github.com/org/pypi-oidc-publish/internal/par"
+	"github.com/org/pypi-oidc-publish/internal/testkit/pypitest"
 )
 
 // The injection test: whoever can put a text before the program (an index, GitHub, Sigstore, the author of a distribution or
 // of a branch) puts one there that wants to be a command of the runner, an output, or a piece of the summary. The runner's
 // own rules find nothing but what is ours (docs/reference/runner.md §1 and §5).
 
-// kilroy stands near the beginning of whatever is hostile, so that a test can tell whether the text came through.
-const kilroy = "kilroy"
+// marker stands near the beginning of whatever is hostile, so that a test can tell whether the text came through.
+const marker = "marker"
 
 // injections are the hostile texts. Adding one here puts it everywhere.
 func injections() []string {
@@ -79,7 +77,7 @@ func packed(n, longest int) []string {
 			all, packet = append(all, packet), ""
 		}
 		if packet == "" {
-			packet = text + " " + kilroy
+			packet = text + " " + marker
 			continue
 		}
 		packet += " " + text
@@ -113,7 +111,7 @@ func printable(text string) string {
 func floods() []string {
 	var all []string
 	for _, text := range []string{"|", "\n::error::x", "##[error]x ", "`", "<b>", "&", "%", "x", "ü", "\x1b[31m", "\n", "@a ", "\xff"} {
-		all = append(all, kilroy+" "+strings.Repeat(text, 1<<20/len(text)))
+		all = append(all, marker+" "+strings.Repeat(text, 1<<20/len(text)))
 	}
 	return all
 }
@@ -319,14 +317,9 @@ func credentialsIn(r *http.Request, body []byte) []string {
 func behind(t *testing.T, front *hostileFront, options fakepypi.Options) *step {
 	t.Helper()
 	server := httptest.NewServer(front)
-	options.Now, options.OnePort, options.URL = time.Now, true, server.URL
+	options.OnePort, options.URL = true, server.URL
 	stage, at := startReserved(t, options)
-	t.Cleanup(func() {
-		server.Close()
-		if err := stage.Close(); err != nil {
-			t.Error(err)
-		}
-	})
+	t.Cleanup(server.Close) // before the stage, whose requests it may still be waiting for
 	stage.Trust(fakepypi.Publisher{Project: "alder"})
 	front.next = &httputil.ReverseProxy{
 		Rewrite: func(r *httputil.ProxyRequest) {
@@ -336,7 +329,7 @@ func behind(t *testing.T, front *hostileFront, options fakepypi.Options) *step {
 		ErrorHandler: func(w http.ResponseWriter, _ *http.Request, _ error) { w.WriteHeader(http.StatusBadGateway) },
 	}
 	s := prepared(t, stage.Env, stage.Upload.String(), "push.json")
-	s.stage, s.hasty = stage, true
+	s.stage, s.noWait = stage, true
 	s.env["INPUT_VERBOSE"], s.env["INPUT_WAIT-FOR-INDEX"], s.env["INPUT_ATTESTATIONS"] = "true", "0", "false"
 	return s
 }
@@ -354,7 +347,12 @@ func startReserved(t *testing.T, options fakepypi.Options) (stage *fakepypi.Stag
 		if err := free.Close(); err != nil {
 			t.Fatal(err)
 		}
-		if stage, failed = fakepypi.Start(context.WithoutCancel(t.Context()), at, options); failed == nil {
+		if stage, failed = pypitest.Open(context.WithoutCancel(t.Context()), at, options); failed == nil {
+			t.Cleanup(func() {
+				if err := stage.Close(); err != nil {
+					t.Error(err)
+				}
+			})
 			return stage, at
 		}
 	}
@@ -389,8 +387,8 @@ func castsOf(n int) []cast {
 
 // TestInjectionByAnswers: every op is answered in every way, and with every text.
 func TestInjectionByAnswers(t *testing.T) {
+	slow(t)
 	t.Parallel()
-	key := newKey(t)
 	for i, o := range targets() {
 		t.Run(o.op, func(t *testing.T) {
 			t.Parallel()
@@ -402,7 +400,7 @@ func TestInjectionByAnswers(t *testing.T) {
 			if err := par.Each(t.Context(), atOnce, thinned(castsOf(i)), func(_ context.Context, c cast) error {
 				front := &hostileFront{op: o.op, answer: c.way.answer, text: c.text, echoes: len(c.text) <= 2*longestPacket}
 				t.Run(c.name, func(t *testing.T) {
-					if strike(t, key, o, c.way, front) {
+					if strike(t, o, c.way, front) {
 						told.Store(true)
 					}
 				})
@@ -418,12 +416,12 @@ func TestInjectionByAnswers(t *testing.T) {
 }
 
 // strike is one run that is answered by the front. It returns whether the text is seen.
-func strike(t *testing.T, key *rsa.PrivateKey, o target, w way, front *hostileFront) (told bool) {
+func strike(t *testing.T, o target, w way, front *hostileFront) (told bool) {
 	t.Helper()
-	s := behind(t, front, fakepypi.Options{Key: key})
+	s := behind(t, front, fakepypi.Options{})
 	s.prepareFor(o)
 	before := s.inventory()
-	code := exitOf(t, s.start())
+	code := s.start().wait()
 	v := s.judge(code, before)
 	s.inert(v, front.shown)
 	if front.struck == 0 {
@@ -436,19 +434,15 @@ func strike(t *testing.T, key *rsa.PrivateKey, o target, w way, front *hostileFr
 		s.intact(v, front.text)
 	}
 	s.tail()
-	return strings.Contains(s.log.String(), kilroy)
+	return strings.Contains(s.log.String(), marker)
 }
 
-// attaches has the step attach to a release that has its first file.
-func (s *step) attaches() {
+// attaches has the step attach to a release that has one of its files already.
+func (s *step) attaches(name string) *gitHub {
 	s.t.Helper()
 	g := s.withGitHub(releases.Write, v1)
-	name := built()[0]
-	content, err := os.ReadFile(s.path("dist/" + name))
-	if err != nil {
-		s.t.Fatal(err)
-	}
-	g.Hold(releases.Asset{Release: g.release.ID, Name: name, Bytes: content})
+	g.Hold(releases.Asset{Release: g.release.ID, Name: name, Bytes: []byte(s.fileText("dist/" + name))})
+	return g
 }
 
 // tail shows the end of the log of a step that failed the test.
@@ -512,7 +506,7 @@ func (s *step) inertLog(shown []string) {
 		}
 		switch c.name {
 		case "add-mask":
-			if !slices.ContainsFunc(known, func(secret string) bool { return strings.Contains(secret, c.data) }) && !strings.Contains(c.data, kilroy) {
+			if !slices.ContainsFunc(known, func(secret string) bool { return strings.Contains(secret, c.data) }) && !strings.Contains(c.data, marker) {
 				s.t.Errorf("a mask of no secret: %.300q", c.data)
 			}
 		case "group":
@@ -586,7 +580,7 @@ func (s *step) intact(v verdict, text string) {
 		return regexp.MustCompile("\ufffd+").ReplaceAllString(strings.Join(strings.Fields(strings.ToValidUTF8(text, "\ufffd")), " "), "\ufffd")
 	}
 	for _, f := range findingsOf(s.t, v) {
-		if strings.Contains(f.Message, kilroy) && !strings.Contains(fold(f.Message), fold(text)) {
+		if strings.Contains(f.Message, marker) && !strings.Contains(fold(f.Message), fold(text)) {
 			s.t.Errorf("the manifest has\n %.3000q\nand not\n %.3000q", fold(f.Message), fold(text))
 		}
 	}

@@ -115,6 +115,7 @@ func (s *served) twine(folder string, settings ...string) (printed string, code 
 
 // TestTwine: twine uploads with what serve tells, may do it again where the index allows that, and is shown the index's words where not.
 func TestTwine(t *testing.T) {
+	slow(t)
 	t.Parallel()
 	needs(t, "twine")
 	for profile, again := range map[string]struct {
@@ -215,6 +216,7 @@ func newWindow(t *testing.T, index, accept string) *window {
 
 // TestPip: pip brings back the very bytes that were published, wheel and sdist, by every form of the pages.
 func TestPip(t *testing.T) {
+	slow(t)
 	t.Parallel()
 	needs(t, "pip")
 	for name, c := range map[string]struct{ profile, accept, form string }{
@@ -229,8 +231,8 @@ func TestPip(t *testing.T) {
 			files := trees("")
 			p := s.step()
 			p.env["INPUT_PACKAGES-DIR"] = folderOf(t, files)
-			if code, _, log := p.runs(); code != 0 {
-				t.Fatalf("exit code %d\n%s", code, log)
+			if e := p.run(); e.code != 0 {
+				t.Fatalf("exit code %d\n%s", e.code, e.log)
 			}
 			for file, only := range map[string]string{theWheel: "--only-binary", theSdist: "--no-binary"} {
 				w := newWindow(t, s.env["STAGE_URL"], c.accept)
@@ -250,6 +252,7 @@ func TestPip(t *testing.T) {
 
 // TestOursEverywhere: this program against every kind of index, with nothing but what serve tells, and again.
 func TestOursEverywhere(t *testing.T) {
+	slow(t)
 	t.Parallel()
 	for profile, c := range map[string]struct {
 		first, again string   // results
@@ -268,23 +271,23 @@ func TestOursEverywhere(t *testing.T) {
 			files := trees("")
 			p := s.step()
 			p.env["INPUT_PACKAGES-DIR"] = folderOf(t, files)
-			code, outputs, log := p.runs()
-			if code != 0 || outputs["result"] != c.first || outputs["published-count"] != "2" || outputs["token-burned"] != c.burned {
-				t.Errorf("exit code %d, %v\n%s", code, outputs, log)
+			e := p.run()
+			if e.code != 0 || e.outputs["result"] != c.first || e.outputs["published-count"] != "2" || e.outputs["token-burned"] != c.burned {
+				t.Errorf("exit code %d, %v\n%s", e.code, e.outputs, e.log)
 			}
 			for _, says := range c.says {
-				if !strings.Contains(log, says) {
-					t.Errorf("it does not say %q:\n%s", says, log)
+				if !strings.Contains(e.log, says) {
+					t.Errorf("it does not say %q:\n%s", says, e.log)
 				}
 			}
 			s.serves(files)
-			if code, outputs, log = p.runs(); outputs["result"] != c.again || code != 0 {
-				t.Errorf("again: exit code %d, %v\n%s", code, outputs, log)
+			if e = p.run(); e.outputs["result"] != c.again || e.code != 0 {
+				t.Errorf("again: exit code %d, %v\n%s", e.code, e.outputs, e.log)
 			}
 			s.serves(files)
 			p.env["INPUT_PACKAGES-DIR"] = folderOf(t, trees(", another one"))
-			if code, outputs, log = p.runs(); code != 1 || outputs["result"] != "failed" || !strings.Contains(log, "the index has other bytes under the name "+theWheel) {
-				t.Errorf("other bytes: exit code %d, %v\n%s", code, outputs, log)
+			if e = p.run(); e.code != 1 || e.outputs["result"] != "failed" || !strings.Contains(e.log, "the index has other bytes under the name "+theWheel) {
+				t.Errorf("other bytes: exit code %d, %v\n%s", e.code, e.outputs, e.log)
 			}
 			s.serves(files)
 		})
@@ -293,6 +296,7 @@ func TestOursEverywhere(t *testing.T) {
 
 // TestNoTrustedPublishing: an index without it is told for what it is, with what to do; then that works.
 func TestNoTrustedPublishing(t *testing.T) {
+	slow(t)
 	t.Parallel()
 	for _, profile := range []string{"no-trusted-publishing", "plain"} {
 		t.Run(profile, func(t *testing.T) {
@@ -304,15 +308,15 @@ func TestNoTrustedPublishing(t *testing.T) {
 			user, password := p.env["INPUT_USER"], p.env["INPUT_PASSWORD"]
 			delete(p.env, "INPUT_USER")
 			delete(p.env, "INPUT_PASSWORD")
-			code, outputs, log := p.runs()
+			e := p.run()
 			host := strings.TrimPrefix(s.env["STAGE_URL"], "http://")
 			told := fmt.Sprintf("the index at %s has no Trusted Publishing (it answered 404)", host)
-			if code != 2 || outputs["result"] != "failed" || outputs["token-burned"] != "not-minted" || !strings.Contains(log, told) || !strings.Contains(log, "API token as `password`") {
-				t.Errorf("exit code %d, %v\n%s", code, outputs, log)
+			if e.code != 2 || e.outputs["result"] != "failed" || e.outputs["token-burned"] != "not-minted" || !strings.Contains(e.log, told) || !strings.Contains(e.log, "API token as `password`") {
+				t.Errorf("exit code %d, %v\n%s", e.code, e.outputs, e.log)
 			}
 			p.env["INPUT_USER"], p.env["INPUT_PASSWORD"] = user, password
-			if code, outputs, log = p.runs(); code != 0 || outputs["result"] != "published" {
-				t.Errorf("exit code %d, %v\n%s", code, outputs, log)
+			if e = p.run(); e.code != 0 || e.outputs["result"] != "published" {
+				t.Errorf("exit code %d, %v\n%s", e.code, e.outputs, e.log)
 			}
 			s.serves(files)
 		})

@@ -1,7 +1,6 @@
 package e2e_test
 
 import (
-	"crypto/rsa"
 	"fmt"
 	"io"
 	"math/rand/v2"
@@ -19,6 +18,7 @@ import (
 
 	"github.com/org/pypi-oidc-publish/internal/cli"
 	"github.com/org/pypi-oidc-publish/internal/fakepypi"
+	"github.com/org/pypi-oidc-publish/internal/testkit/pypitest"
 )
 
 // The moment of a request at which a signal comes.
@@ -56,6 +56,7 @@ func blows(random *rand.Rand, n int, requests int64) []blow {
 
 // TestKilledAtAnyMoment: a run of thirty files is ended by a signal anywhere; running it again finishes it.
 func TestKilledAtAnyMoment(t *testing.T) {
+	slow(t)
 	t.Parallel()
 	const cases = 20
 	seed := uint64(time.Now().UnixNano())
@@ -68,14 +69,13 @@ func TestKilledAtAnyMoment(t *testing.T) {
 	files = append(files, "alder-1.0.tar.gz")
 	// A look, an audience, a mint with its two ID tokens, the uploads, a burn with its two probes.
 	requests := int64(len(files) + 8)
-	key := newKey(t)
 	var mu sync.Mutex
 	struck := 0
 	t.Cleanup(func() { t.Logf("%d of %d signals came while the run was under way", struck, cases) })
 	for i, b := range blows(random, cases, requests) {
 		t.Run(fmt.Sprint(i), func(t *testing.T) {
 			t.Parallel()
-			if cut := killed(t, key, b, files); cut {
+			if cut := killed(t, b, files); cut {
 				mu.Lock()
 				defer mu.Unlock()
 				struck++
@@ -85,11 +85,11 @@ func TestKilledAtAnyMoment(t *testing.T) {
 }
 
 // killed is one case; it tells whether the signal was in time to cut the run.
-func killed(t *testing.T, key *rsa.PrivateKey, b blow, files []string) bool {
+func killed(t *testing.T, b blow, files []string) bool {
 	t.Helper()
-	stage := newStage(t, key)
+	stage := pypitest.Start(t, fakepypi.Options{})
 	stage.Trust(fakepypi.Publisher{Project: "alder", Pending: b.request%2 == 0})
-	s := stepOn(t, stage, files...)
+	s := newStepOn(t, stage, files...)
 	set, err := digests(s.path("dist"))
 	if err != nil {
 		t.Fatal(err)
@@ -104,16 +104,13 @@ func killed(t *testing.T, key *rsa.PrivateKey, b blow, files []string) bool {
 	case <-time.After(30 * time.Second):
 		t.Errorf("%s: the run never came there", b)
 	}
-	if err := process.Process.Signal(b.signal); err != nil && b.request < int64(len(files)+6) {
+	if err := process.signal(b.signal); err != nil && b.request < int64(len(files)+6) {
 		t.Errorf("%s: %v", b, err)
 	}
 	sent := time.Now()
-	code, outputs := s.end(process)
+	process.wait()
 	took := time.Since(sent)
-	if err := quiet(stage); err != nil {
-		t.Errorf("%s: %v", b, err)
-	}
-	first := s.told(t, code, outputs, stage.Tokens())
+	first := process.end()
 	if err := first.wrong(stage); err != nil {
 		t.Errorf("%s: %v\n%s", b, err, first.log)
 	}
@@ -121,18 +118,17 @@ func killed(t *testing.T, key *rsa.PrivateKey, b blow, files []string) bool {
 		t.Errorf("%s: it went on for %v", b, took)
 	}
 	landed := len(stage.Files())
-	if said := outputs["published-count"]; code != cli.Done && fmt.Sprint(landed) != said && !strings.Contains(first.summary, "the index may have it") && !strings.Contains(first.summary, "unknown") {
+	if said := first.outputs["published-count"]; first.code != cli.Done && fmt.Sprint(landed) != said && !strings.Contains(first.summary, "the index may have it") && !strings.Contains(first.summary, "unknown") {
 		t.Errorf("%s: the index holds %d files, published-count is %s\n%s", b, landed, said, first.summary)
 	}
 
 	s.env["INPUT_REPOSITORY-URL"] = direct
-	again, outputs := s.end(s.start())
-	second := s.told(t, again, outputs, stage.Tokens()[len(first.tokens):])
+	second := s.run()
 	if err := second.wrong(stage); err != nil {
 		t.Errorf("%s: the re-run: %v", b, err)
 	}
-	if again != cli.Done || fmt.Sprint(landed) != outputs["unchanged-count"] {
-		t.Errorf("%s: the re-run ended with exit code %d and %v, %d files were there before\n%s", b, again, outputs, landed, s.log.String())
+	if second.code != cli.Done || fmt.Sprint(landed) != second.outputs["unchanged-count"] {
+		t.Errorf("%s: the re-run ended with exit code %d and %v, %d files were there before\n%s", b, second.code, second.outputs, landed, second.log)
 	}
 	if err := holdsExactly(stage, set); err != nil {
 		t.Errorf("%s: %v", b, err)
@@ -143,24 +139,9 @@ func killed(t *testing.T, key *rsa.PrivateKey, b blow, files []string) bool {
 			alive++
 		}
 	}
-	t.Logf("%s: exit code %d (%s) after %v, %d of %d files landed, %d of %d tokens not burned and told; re-run: exit code %d (%s), all in %v", b, code,
-		first.outputs["result"], took.Round(time.Millisecond), landed, len(files), alive, len(stage.Tokens()), again, outputs["result"], time.Since(before).Round(time.Millisecond))
-	return code != cli.Done
-}
-
-// told is what a run left, and takes it away.
-func (s *step) told(t *testing.T, code int, outputs map[string]string, tokens []fakepypi.Token) ending {
-	t.Helper()
-	summary, err := os.ReadFile(s.path(".summary"))
-	if err != nil {
-		t.Fatal(err)
-	}
-	e := ending{code: code, outputs: outputs, log: s.log.String(), summary: string(summary), tokens: tokens}
-	s.log.Reset()
-	if err := os.Remove(s.path(".summary")); err != nil {
-		t.Fatal(err)
-	}
-	return e
+	t.Logf("%s: exit code %d (%s) after %v, %d of %d files landed, %d of %d tokens not burned and told; re-run: exit code %d (%s), all in %v", b, first.code,
+		first.outputs["result"], took.Round(time.Millisecond), landed, len(files), alive, len(stage.Tokens()), second.code, second.outputs["result"], time.Since(before).Round(time.Millisecond))
+	return first.code != cli.Done
 }
 
 // watched puts a front before the index and the issuer of ID tokens, and tells when the run has come to the moment.

@@ -87,14 +87,14 @@ func TestARefusalOfSeveralLines(t *testing.T) {
 					s.env["INPUT_CA-BUNDLE"], s.env["INPUT_REPOSITORY-URL"] = "roots.pem", "https://"+at+"/legacy/"
 				}
 				began := time.Now()
-				code, outputs := s.end(s.start())
-				log := s.log.String()
+				e := s.run()
+				log := e.log
 				if took := time.Since(began); took > 15*time.Second {
 					t.Errorf("it took %v", took) // six tries with their waits take 29 s
 				}
 				words := strings.Join(strings.Fields(c.Message), " ")
-				if code != 1 || outputs["result"] != "failed" || !strings.Contains(log, " upload-refused::") || !strings.Contains(log, words) {
-					t.Errorf("exit code %d, %v, want the words\n%s\n%s", code, outputs, words, log)
+				if e.code != 1 || e.outputs["result"] != "failed" || !strings.Contains(log, " upload-refused::") || !strings.Contains(log, words) {
+					t.Errorf("exit code %d, %v, want the words\n%s\n%s", e.code, e.outputs, words, log)
 				}
 				uploads := 0
 				for _, r := range s.stage.Requests() {

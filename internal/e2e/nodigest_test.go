@@ -11,7 +11,7 @@ import (
 func TestAnIndexWithoutDigests(t *testing.T) {
 	t.Parallel()
 	s := newStep(t, "alder-1.0-py3-none-any.whl")
-	s.hasty = true
+	s.noWait = true
 	s.env["INPUT_WAIT-FOR-INDEX"], s.env["INPUT_ATTESTATIONS"] = "60", "false"
 	s.front(func(next http.Handler) http.Handler {
 		return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
@@ -20,15 +20,15 @@ func TestAnIndexWithoutDigests(t *testing.T) {
 				return
 			}
 			w.Header().Set("Content-Type", "text/html")
-			for _, name := range s.holds() {
+			for _, name := range s.indexed() {
 				fmt.Fprintf(w, "<a href=%q>%s</a>\n", name, name)
 			}
 		})
 	})
-	code, outputs := s.end(s.start())
-	log, summary := s.log.String(), s.summary()
-	if code != 0 || outputs["result"] != "published" || outputs["verified"] != "false" || !strings.Contains(log, "pypi-oidc-publish%3A no-digest::") {
-		t.Errorf("exit code %d, %v\n%s", code, outputs, log)
+	e := s.run()
+	log, summary := e.log, e.summary
+	if e.code != 0 || e.outputs["result"] != "published" || e.outputs["verified"] != "false" || !strings.Contains(log, "pypi-oidc-publish%3A no-digest::") {
+		t.Errorf("exit code %d, %v\n%s", e.code, e.outputs, log)
 	}
 	if strings.Contains(log+summary, "was not seen to serve") || !strings.Contains(log, "\nthe index serves every file, and tells no digest of 1 file\n") ||
 		!strings.Contains(summary, "⚠️ not everything was seen as it was sent: see above") {
@@ -36,16 +36,16 @@ func TestAnIndexWithoutDigests(t *testing.T) {
 	}
 
 	// This one runs PyPI's software, so that it decides itself: it takes the same bytes again, and refuses others.
-	if code, outputs := s.run(); code != 0 || outputs["result"] != "published" || len(s.holds()) != 1 {
-		t.Errorf("the same bytes: exit code %d, %v\n%s", code, outputs, s.log.String())
+	if e := s.run(); e.code != 0 || e.outputs["result"] != "published" || len(s.indexed()) != 1 {
+		t.Errorf("the same bytes: exit code %d, %v\n%s", e.code, e.outputs, e.log)
 	}
 	s.build("alder-1.0-py3-none-any.whl", "rebuilt")
 	before := s.stage.Files()[0].SHA256
-	if code, outputs := s.run(); code != 1 || outputs["result"] != "failed" || !strings.Contains(s.log.String(), "File already exists") {
-		t.Errorf("other bytes: exit code %d, %v\n%s", code, outputs, s.log.String())
+	if e := s.run(); e.code != 1 || e.outputs["result"] != "failed" || !strings.Contains(e.log, "File already exists") {
+		t.Errorf("other bytes: exit code %d, %v\n%s", e.code, e.outputs, e.log)
 	}
 	s.env["INPUT_SKIP-EXISTING"] = "true"
-	if code, outputs := s.run(); code != 0 || outputs["skipped-count"] != "1" || s.stage.Files()[0].SHA256 != before {
-		t.Errorf("other bytes, skipped: exit code %d, %v\n%s", code, outputs, s.log.String())
+	if e := s.run(); e.code != 0 || e.outputs["skipped-count"] != "1" || s.stage.Files()[0].SHA256 != before {
+		t.Errorf("other bytes, skipped: exit code %d, %v\n%s", e.code, e.outputs, e.log)
 	}
 }

@@ -51,7 +51,7 @@ func TestTheOrderOfUploads(t *testing.T) {
 	name := regexp.MustCompile(`filename="?([^";\r]+)`)
 	s.front(func(next http.Handler) http.Handler {
 		return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-			if !upload(r) {
+			if !isUpload(r) {
 				next.ServeHTTP(w, r)
 				return
 			}
@@ -69,8 +69,8 @@ func TestTheOrderOfUploads(t *testing.T) {
 			a.leave(file)
 		})
 	})
-	if code, outputs := s.end(s.start()); code != 0 || outputs["published-count"] != "5" {
-		t.Fatalf("exit code %d, %v\n%s", code, outputs, s.log.String())
+	if e := s.run(); e.code != 0 || e.outputs["published-count"] != "5" {
+		t.Fatalf("exit code %d, %v\n%s", e.code, e.outputs, e.log)
 	}
 	if len(a.beside) != 5 || len(a.beside[0]) != 1 || !strings.HasSuffix(a.beside[0][0], ".whl") {
 		t.Fatalf("the first file was not alone, or no wheel: %q", a.beside)
@@ -87,8 +87,8 @@ func TestTheOrderOfUploads(t *testing.T) {
 func TestAReleaseThatIsThereHasNoFirstFile(t *testing.T) {
 	t.Parallel()
 	s := newStep(t, "alder-1.0-cp310-cp310-win32.whl")
-	if code, _ := s.end(s.start()); code != 0 {
-		t.Fatal(s.log.String())
+	if e := s.run(); e.code != 0 {
+		t.Fatal(e.log)
 	}
 	s.build("alder-1.0-cp311-cp311-win32.whl", "")
 	s.build("alder-1.0-cp312-cp312-win32.whl", "")
@@ -96,15 +96,15 @@ func TestAReleaseThatIsThereHasNoFirstFile(t *testing.T) {
 	a.changed = sync.NewCond(&a.mu)
 	s.front(func(next http.Handler) http.Handler {
 		return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-			if upload(r) {
+			if isUpload(r) {
 				a.hold(r.RemoteAddr, func(under []string) bool { return len(under) == 2 })
 				defer a.leave(r.RemoteAddr)
 			}
 			next.ServeHTTP(w, r)
 		})
 	})
-	if code, outputs := s.end(s.start()); code != 0 || outputs["published-count"] != "2" || outputs["unchanged-count"] != "1" {
-		t.Fatalf("exit code %d, %v\n%s", code, outputs, s.log.String())
+	if e := s.run(); e.code != 0 || e.outputs["published-count"] != "2" || e.outputs["unchanged-count"] != "1" {
+		t.Fatalf("exit code %d, %v\n%s", e.code, e.outputs, e.log)
 	}
 	if len(a.beside) != 2 || len(a.beside[1]) != 2 {
 		t.Errorf("%q", a.beside)
@@ -115,8 +115,8 @@ func TestAReleaseThatIsThereHasNoFirstFile(t *testing.T) {
 func TestFilesThatWaitAtTheGateAreNotBegunAfterARefusal(t *testing.T) {
 	t.Parallel()
 	s := newStep(t, "alder-1.0-cp310-cp310-win32.whl", "alder-2.0-cp310-cp310-win32.whl")
-	if code, _ := s.end(s.start()); code != 0 {
-		t.Fatal(s.log.String())
+	if e := s.run(); e.code != 0 {
+		t.Fatal(e.log)
 	}
 	for _, name := range []string{"alder-1.0-cp311-cp311-win32.whl", "alder-1.0-cp312-cp312-win32.whl", "alder-2.0-cp311-cp311-win32.whl", "alder-2.0-cp312-cp312-win32.whl"} {
 		s.build(name, "")
@@ -126,7 +126,7 @@ func TestFilesThatWaitAtTheGateAreNotBegunAfterARefusal(t *testing.T) {
 	a.changed = sync.NewCond(&a.mu)
 	s.front(func(next http.Handler) http.Handler {
 		return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-			if !upload(r) {
+			if !isUpload(r) {
 				next.ServeHTTP(w, r)
 				return
 			}
@@ -136,11 +136,11 @@ func TestFilesThatWaitAtTheGateAreNotBegunAfterARefusal(t *testing.T) {
 			w.WriteHeader(http.StatusBadRequest)
 		})
 	})
-	code, outputs := s.end(s.start())
-	if code != 1 || outputs["published-count"] != "0" || outputs["unchanged-count"] != "2" || len(a.beside) != 2 {
-		t.Errorf("exit code %d, %v, %d uploads\n%s", code, outputs, len(a.beside), s.log.String())
+	e := s.run()
+	if e.code != 1 || e.outputs["published-count"] != "0" || e.outputs["unchanged-count"] != "2" || len(a.beside) != 2 {
+		t.Errorf("exit code %d, %v, %d uploads\n%s", e.code, e.outputs, len(a.beside), e.log)
 	}
-	if n := strings.Count(s.log.String(), "not tried: alder-"); n != 2 {
-		t.Errorf("%d files were not tried\n%s", n, s.log.String())
+	if n := strings.Count(e.log, "not tried: alder-"); n != 2 {
+		t.Errorf("%d files were not tried\n%s", n, e.log)
 	}
 }

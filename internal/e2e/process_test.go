@@ -2,19 +2,14 @@ package e2e_test
 
 import (
 	"bytes"
-	"context"
 	"encoding/base64"
-	"errors"
 	"fmt"
 	"html"
 	"io"
 	"io/fs"
 	"net/http"
-	"net/http/httptest"
-	"net/http/httputil"
 	"net/url"
 	"os"
-	"os/exec"
 	"path/filepath"
 	"slices"
 	"strings"
@@ -25,133 +20,7 @@ import (
 	"time"
 
 	"github.com/org/pypi-oidc-publish/internal/fakepypi"
-	"github.com/org/pypi-oidc-publish/internal/testkit/disttest"
 )
-
-// step is one step on GitHub's runner, as a process of its own in a workspace of its own.
-type step struct {
-	t     *testing.T
-	dir   string
-	stage *fakepypi.Stage
-	env   map[string]string
-	hasty bool         // its waits take no time
-	log   bytes.Buffer // standard output and standard error, as the runner reads them
-
-	mu    sync.Mutex
-	shown []string // credentials that a front of the test's was shown
-}
-
-func newStep(t *testing.T, files ...string) *step {
-	t.Helper()
-	stage, err := fakepypi.Start(context.WithoutCancel(t.Context()), "127.0.0.1:0", fakepypi.Options{Now: time.Now})
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() {
-		if err := stage.Close(); err != nil {
-			t.Error(err)
-		}
-	})
-	stage.Trust(fakepypi.Publisher{Project: "alder"})
-	s := &step{t: t, dir: t.TempDir(), stage: stage, env: map[string]string{"PATH": os.Getenv("PATH")}}
-	for name, value := range stage.Env {
-		s.env[name] = value
-	}
-	for name, value := range map[string]string{
-		"GITHUB_ACTIONS": "true", "GITHUB_WORKSPACE": s.dir, "GITHUB_OUTPUT": s.path(".output"), "GITHUB_STEP_SUMMARY": s.path(".summary"),
-		"TMPDIR": s.path(".tmp"), "HOME": s.path(".home"), "INPUT_REPOSITORY-URL": stage.Upload.String(), "INPUT_VERBOSE": "true", "INPUT_WAIT-FOR-INDEX": "0",
-	} {
-		s.env[name] = value
-	}
-	for _, folder := range []string{"dist", ".tmp", ".home"} {
-		if err := os.Mkdir(s.path(folder), 0o755); err != nil {
-			t.Fatal(err)
-		}
-	}
-	for _, name := range files {
-		s.build(name, "")
-	}
-	return s
-}
-
-func (s *step) path(name string) string { return filepath.Join(s.dir, name) }
-
-func (s *step) build(name, salt string) {
-	s.t.Helper()
-	disttest.Write(s.t, s.path("dist"), name, salt)
-}
-
-func (s *step) start() *exec.Cmd {
-	s.t.Helper()
-	program := "pypi-oidc-publish"
-	if s.hasty {
-		program = hasty
-	}
-	command := exec.CommandContext(s.t.Context(), program)
-	command.Dir, command.Stdout, command.Stderr = s.dir, &s.log, &s.log
-	for name, value := range s.env {
-		command.Env = append(command.Env, name+"="+value)
-	}
-	if err := command.Start(); err != nil {
-		s.t.Fatal(err)
-	}
-	return command
-}
-
-// end waits for the process and returns its exit code and outputs.
-func (s *step) end(command *exec.Cmd) (code int, outputs map[string]string) {
-	s.t.Helper()
-	err := command.Wait()
-	var exit *exec.ExitError
-	if err != nil && !errors.As(err, &exit) {
-		s.t.Fatal(err)
-	}
-	text, err := os.ReadFile(s.path(".output"))
-	if err != nil {
-		s.t.Fatalf("no outputs: %v\n%s", err, s.log.String())
-	}
-	if err := os.Remove(s.path(".output")); err != nil {
-		s.t.Fatal(err)
-	}
-	return command.ProcessState.ExitCode(), outputsIn(string(text))
-}
-
-func (s *step) holds() []string {
-	var names []string
-	for _, f := range s.stage.Files() {
-		names = append(names, f.Name)
-	}
-	slices.Sort(names)
-	return names
-}
-
-func (s *step) allBurned() bool {
-	for _, token := range s.stage.Tokens() {
-		if !token.Burned {
-			return false
-		}
-	}
-	return len(s.stage.Tokens()) > 0
-}
-
-// front puts a handler of the test's between the step and its index.
-func (s *step) front(before func(next http.Handler) http.Handler) {
-	s.t.Helper()
-	index := *s.stage.Upload
-	index.Path = ""
-	proxy := &httputil.ReverseProxy{
-		Rewrite:      func(r *httputil.ProxyRequest) { r.SetURL(&index) },
-		ErrorHandler: func(w http.ResponseWriter, _ *http.Request, _ error) { w.WriteHeader(http.StatusBadGateway) },
-	}
-	server := httptest.NewServer(before(proxy))
-	s.t.Cleanup(server.Close)
-	s.env["INPUT_REPOSITORY-URL"] = server.URL + "/legacy/"
-}
-
-// upload tells a request that uploads a file from the one that proves a burn.
-func upload(r *http.Request) bool {
-	return r.URL.Path == "/legacy/" && strings.HasPrefix(r.Header.Get("Content-Type"), "multipart/form-data")
-}
 
 // TestASignalDuringAnUpload: the run is cut, burns its token and reports what landed; the re-run finishes.
 func TestASignalDuringAnUpload(t *testing.T) {
@@ -183,7 +52,7 @@ func TestASignalDuringAnUpload(t *testing.T) {
 			reached, gone := make(chan struct{}), make(chan struct{})
 			s.front(func(next http.Handler) http.Handler {
 				return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-					if !upload(r) || uploads.Add(1) != c.at {
+					if !isUpload(r) || uploads.Add(1) != c.at {
 						next.ServeHTTP(w, r)
 						return
 					}
@@ -197,60 +66,56 @@ func TestASignalDuringAnUpload(t *testing.T) {
 				})
 			})
 			command := s.start()
-			waitFor(t, reached, s)
+			waitFor(t, reached)
 			began := time.Now()
 			for _, signal := range c.signals {
-				if err := command.Process.Signal(signal); err != nil {
+				if err := command.signal(signal); err != nil {
 					t.Fatal(err)
 				}
 			}
-			code, outputs := s.end(command)
+			e := command.end()
 			close(gone)
-			if took := time.Since(began); code != 1 || took > 7500*time.Millisecond {
-				t.Errorf("exit code %d after %v", code, took)
+			if took := time.Since(began); e.code != 1 || took > 7500*time.Millisecond {
+				t.Errorf("exit code %d after %v", e.code, took)
 			}
-			if outputs["result"] != c.result || outputs["published-count"] != fmt.Sprint(c.at-1) || outputs["token-burned"] != "true" || !s.allBurned() {
-				t.Errorf("outputs %v, tokens %+v", outputs, s.stage.Tokens())
+			if e.outputs["result"] != c.result || e.outputs["published-count"] != fmt.Sprint(c.at-1) || e.outputs["token-burned"] != "true" || !s.allBurned() {
+				t.Errorf("outputs %v, tokens %+v", e.outputs, s.stage.Tokens())
 			}
-			summary, err := os.ReadFile(s.path(".summary"))
-			if err != nil || !bytes.Contains(summary, []byte(c.status)) || !bytes.Contains(summary, []byte("the run was ended before it was done")) {
-				t.Errorf("%v\n%s", err, summary)
+			if !strings.Contains(e.summary, c.status) || !strings.Contains(e.summary, "the run was ended before it was done") {
+				t.Errorf("the summary:\n%s", e.summary)
 			}
-			if int64(len(s.holds())) != c.at-1 {
-				t.Errorf("the index holds %v", s.holds())
+			if int64(len(s.indexed())) != c.at-1 {
+				t.Errorf("the index holds %v", s.indexed())
 			}
 
-			code, outputs = s.end(s.start())
-			if code != 0 || outputs["result"] != "published" || outputs["unchanged-count"] != fmt.Sprint(c.at-1) || !s.allBurned() {
-				t.Errorf("the re-run: exit code %d, %v\n%s", code, outputs, s.log.String())
+			e = s.run()
+			if e.code != 0 || e.outputs["result"] != "published" || e.outputs["unchanged-count"] != fmt.Sprint(c.at-1) || !s.allBurned() {
+				t.Errorf("the re-run: exit code %d, %v\n%s", e.code, e.outputs, e.log)
 			}
-			if len(s.holds()) != 3 {
-				t.Errorf("the index holds %v", s.holds())
+			if len(s.indexed()) != 3 {
+				t.Errorf("the index holds %v", s.indexed())
 			}
 		})
 	}
 }
 
-// waitFor waits until the run has come to a point, and not for ever.
-func waitFor(t *testing.T, point <-chan struct{}, s *step) {
-	t.Helper()
-	select {
-	case <-point:
-	case <-time.After(30 * time.Second):
-		t.Fatalf("the run never came here:\n%s", s.log.String())
-	}
+// echo is an index that repeats in its refusals whatever it was shown, in every form it can.
+type echo struct {
+	mu    sync.Mutex
+	shown []string // passwords
 }
 
-// echo is an index that repeats in its refusals whatever it was shown, in every form it can.
-func (s *step) echo(next http.Handler) http.Handler {
+func (e *echo) before(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		_, pass, _ := r.BasicAuth()
 		body, _ := io.ReadAll(r.Body)
-		s.mu.Lock()
-		s.shown = append(s.shown, pass)
-		s.mu.Unlock()
+		if pass != "" {
+			e.mu.Lock()
+			e.shown = append(e.shown, pass)
+			e.mu.Unlock()
+		}
 		switch {
-		case upload(r):
+		case isUpload(r):
 			w.Header().Set("Content-Type", "text/plain")
 			w.WriteHeader(http.StatusForbidden)
 			// The last one stands across the edge at which words are cut.
@@ -270,21 +135,21 @@ func (s *step) echo(next http.Handler) http.Handler {
 // there was: only the runner's mask commands hold them.
 func TestNoSecretIsEverSeen(t *testing.T) {
 	t.Parallel()
-	stories := map[string]func(s *step){
-		"published":        func(*step) {},
-		"refused exchange": func(s *step) { s.stage.Claims(func(c map[string]any) { c["repository_owner_id"] = "1" }) },
-		"refused upload":   func(s *step) { s.stage.Switch(func(w *fakepypi.Switches) { w.ReadOnly = true }) },
-		"no burn":          func(s *step) { s.stage.Switch(func(w *fakepypi.Switches) { w.Burn = fakepypi.BurnBroken }) },
-		"an index echoes":  func(s *step) { s.front(s.echo) },
-		"it echoes a password with signs that Markdown and HTML escape": func(s *step) {
+	stories := map[string]func(s *step, index *echo){
+		"published":        func(*step, *echo) {},
+		"refused exchange": func(s *step, _ *echo) { s.stage.Claims(func(c map[string]any) { c["repository_owner_id"] = "1" }) },
+		"refused upload":   func(s *step, _ *echo) { s.stage.Switch(func(w *fakepypi.Switches) { w.ReadOnly = true }) },
+		"no burn":          func(s *step, _ *echo) { s.stage.Switch(func(w *fakepypi.Switches) { w.Burn = fakepypi.BurnBroken }) },
+		"an index echoes":  func(s *step, index *echo) { s.front(index.before) },
+		"it echoes a password with signs that Markdown and HTML escape": func(s *step, index *echo) {
 			s.env["INPUT_USER"], s.env["INPUT_PASSWORD"] = "me", "a_pass|word*with<signs>&more"
-			s.front(s.echo)
+			s.front(index.before)
 		},
-		"a wrong API token": func(s *step) { s.env["INPUT_PASSWORD"] = "pypi-AgENdGhpcy1pcy1ub3QtYS10b2tlbg" },
-		"a bad input": func(s *step) {
+		"a wrong API token": func(s *step, _ *echo) { s.env["INPUT_PASSWORD"] = "pypi-AgENdGhpcy1pcy1ub3QtYS10b2tlbg" },
+		"a bad input": func(s *step, _ *echo) {
 			s.env["INPUT_PASSWORD"], s.env["INPUT_VERIFY-METADATA"] = "pypi-AgENdGhpcy1pcy1ub3QtYS10b2tlbg", "yes"
 		},
-		"outside of Actions": func(s *step) {
+		"outside of Actions": func(s *step, _ *echo) {
 			s.env["GITHUB_ACTIONS"] = "false"
 		},
 	}
@@ -292,23 +157,22 @@ func TestNoSecretIsEverSeen(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			s := newStep(t, "alder-1.0-py3-none-any.whl", "alder-1.0.tar.gz")
-			prepare(s)
-			command := s.start()
+			var index echo
+			prepare(s, &index)
+			usage, command := "", s.start()
 			if s.env["GITHUB_ACTIONS"] == "false" {
-				_ = command.Wait() // there is no verb, so it only tells its usage
-				command = s.publishVerb()
+				command.wait() // there is no verb, so it only tells its usage
+				usage, command = s.log.String(), s.start(publishVerb()...)
 			}
-			s.end(command)
-			secrets := append(s.stage.Secrets(), s.env["ACTIONS_ID_TOKEN_REQUEST_TOKEN"])
-			for _, pass := range s.shown {
-				if pass != "" {
-					secrets = append(secrets, pass)
-				}
-			}
+			e := command.end()
+			secrets := append(append(s.stage.Secrets(), s.env["ACTIONS_ID_TOKEN_REQUEST_TOKEN"]), index.shown...)
 			if password := s.env["INPUT_PASSWORD"]; password != "" {
 				secrets = append(secrets, password)
 			}
-			texts := map[string]string{"the log": s.log.String()}
+			texts := map[string]string{"the log": usage + e.log, "the summary": e.summary}
+			for name, value := range e.outputs {
+				texts["the output "+name] = value
+			}
 			err := filepath.WalkDir(s.dir, func(path string, entry fs.DirEntry, err error) error {
 				if err != nil || entry.IsDir() {
 					return err
@@ -342,22 +206,8 @@ func TestNoSecretIsEverSeen(t *testing.T) {
 	}
 }
 
-// publishVerb starts the verb, as a runner without a container engine does.
-func (s *step) publishVerb() *exec.Cmd { return s.starts("publish", "-verbose") }
-
-// starts starts the program with arguments.
-func (s *step) starts(arguments ...string) *exec.Cmd {
-	s.t.Helper()
-	command := exec.CommandContext(s.t.Context(), "pypi-oidc-publish", arguments...)
-	command.Dir, command.Stdout, command.Stderr = s.dir, &s.log, &s.log
-	for name, value := range s.env {
-		command.Env = append(command.Env, name+"="+value)
-	}
-	if err := command.Start(); err != nil {
-		s.t.Fatal(err)
-	}
-	return command
-}
+// publishVerb returns the arguments with which a runner without a container engine runs the program.
+func publishVerb() []string { return []string{"publish", "-verbose"} }
 
 // shows tells whether a line holds the secret, or enough of one of its forms to be told.
 func shows(line, secret string) bool {

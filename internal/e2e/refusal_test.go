@@ -20,17 +20,17 @@ func TestARefusalThatARuleShouldHaveTold(t *testing.T) {
 			s := newStep(t, "alder-1.0-py3-none-any.whl")
 			s.front(func(next http.Handler) http.Handler {
 				return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-					if !upload(r) {
+					if !isUpload(r) {
 						next.ServeHTTP(w, r)
 						return
 					}
 					http.Error(w, c.words, http.StatusBadRequest)
 				})
 			})
-			code, outputs := s.end(s.start())
-			log := s.log.String()
-			if code != 1 || outputs["result"] != "failed" || !strings.Contains(log, c.words) {
-				t.Errorf("exit code %d, %v\n%s", code, outputs, log)
+			e := s.run()
+			log := e.log
+			if e.code != 1 || e.outputs["result"] != "failed" || !strings.Contains(log, c.words) {
+				t.Errorf("exit code %d, %v\n%s", e.code, e.outputs, log)
 			}
 			if got := strings.Contains(log, "should have told it"); got != (c.says != "") || !strings.Contains(log, c.says) {
 				t.Errorf("told: %v\n%s", got, log)

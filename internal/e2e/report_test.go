@@ -14,15 +14,15 @@ func TestAReportThatCannotBeWritten(t *testing.T) {
 	if err := os.WriteFile(s.path("taken"), nil, 0o600); err != nil {
 		t.Fatal(err)
 	}
-	code, outputs := s.end(s.start())
+	e := s.run()
 	var told string
-	for line := range strings.Lines(s.log.String()) {
+	for line := range strings.Lines(e.log) {
 		if strings.HasPrefix(line, "::warning ") {
 			told += line
 		}
 	}
-	if code != 0 || outputs["result"] != "published" || strings.Count(told, "\n") != 1 {
-		t.Errorf("exit code %d, %v\n%s", code, outputs, s.log.String())
+	if e.code != 0 || e.outputs["result"] != "published" || strings.Count(told, "\n") != 1 {
+		t.Errorf("exit code %d, %v\n%s", e.code, e.outputs, e.log)
 	}
 	for _, want := range []string{"pypi-oidc-publish%3A report::", "taken", "%0Asee that", "docs/troubleshooting.md#report)"} {
 		if !strings.Contains(told, want) {

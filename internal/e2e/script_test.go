@@ -5,45 +5,23 @@ import (
 	"context"
 	"fmt"
 	"io"
-	"log"
 	"net/http"
 	"net/http/httptest"
 	"os"
-	"os/signal"
 	"path/filepath"
 	"slices"
 	"strconv"
 	"strings"
-	"syscall"
 	"testing"
 	"time"
 
 	"github.com/rogpeppe/go-internal/testscript"
 
-	"github.com/org/pypi-oidc-publish/internal/cli"
 	"github.com/org/pypi-oidc-publish/internal/fakepypi"
 	"github.com/org/pypi-oidc-publish/internal/pep"
 	"github.com/org/pypi-oidc-publish/internal/testkit/disttest"
+	"github.com/org/pypi-oidc-publish/internal/testkit/pypitest"
 )
-
-// hasty is the name of the program whose waits take no time, and which is the same for the rest.
-const hasty = "pypi-oidc-publish-hasty"
-
-// TestMain makes the program itself a command of the scripts, and of every test that starts a process.
-func TestMain(m *testing.M) {
-	program := func(sleep func(context.Context, time.Duration) error) func() {
-		return func() {
-			ctx, _ := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
-			os.Exit(cli.Main(ctx, cli.World{
-				Args: os.Args[1:], Version: "test", Getenv: os.Getenv, Stdout: os.Stdout, Stderr: os.Stderr, Now: time.Now, Sleep: sleep, Log: log.Default(),
-			}))
-		}
-	}
-	testscript.Main(m, map[string]func(){
-		"embedded-roots": countRoots, "pypi-oidc-publish": program(cli.Sleep),
-		hasty: program(func(ctx context.Context, d time.Duration) error { return cli.Sleep(ctx, min(d, 10*time.Millisecond)) }),
-	})
-}
 
 // TestScripts are the stories of users, in testdata/script. Each begins in a fresh workspace, as a step on GitHub's runner,
 // with a stage of its own whose publisher trusts it for the project alder.
@@ -52,7 +30,7 @@ func TestScripts(t *testing.T) {
 	testscript.Run(t, testscript.Params{
 		Dir: "testdata/script",
 		Setup: func(env *testscript.Env) error {
-			stage, err := fakepypi.Start(context.Background(), "127.0.0.1:0", fakepypi.Options{Now: time.Now})
+			stage, err := pypitest.Open(context.Background(), "127.0.0.1:0", fakepypi.Options{})
 			if err != nil {
 				return err
 			}

@@ -126,30 +126,7 @@ func (s *served) ask(method, url, body string) string {
 // step is a step of a workflow that uses the action, with the environment that serve tells, and nothing else of its stage.
 func (s *served) step(files ...string) *step {
 	s.t.Helper()
-	p := &step{t: s.t, dir: s.t.TempDir(), env: map[string]string{"PATH": os.Getenv("PATH")}}
-	for name, value := range s.env {
-		p.env[name] = value
-	}
-	for name, value := range map[string]string{
-		"GITHUB_ACTIONS": "true", "GITHUB_WORKSPACE": p.dir, "GITHUB_OUTPUT": p.path(".output"), "GITHUB_STEP_SUMMARY": p.path(".summary"),
-	} {
-		p.env[name] = value
-	}
-	if err := os.Mkdir(p.path("dist"), 0o755); err != nil {
-		s.t.Fatal(err)
-	}
-	for _, name := range files {
-		p.build(name, "")
-	}
-	return p
-}
-
-// runs is the step's whole life: its exit code, outputs and log.
-func (s *step) runs() (code int, outputs map[string]string, log string) {
-	s.t.Helper()
-	s.log.Reset()
-	code, outputs = s.end(s.start())
-	return code, outputs, s.log.String()
+	return newStepWith(s.t, s.env, files...)
 }
 
 // TestServeEnds: a signal ends it at once and with exit code 0, whatever its clients are doing, and the environment file goes.
@@ -238,13 +215,13 @@ func TestServeGitHub(t *testing.T) {
 	for tag, want := range map[string]string{"v1.0": "attached", "v1.1": "attached", "v2.0": "failed"} {
 		p := s.step("alder-1.0-py3-none-any.whl", "alder-1.0.tar.gz")
 		p.env["INPUT_GITHUB-RELEASE"] = tag
-		code, outputs, log := p.runs()
-		if (code == 0) != (want == "attached") || outputs["github-release"] != want || attached.MatchString(log) != (want == "attached") {
-			t.Errorf("%s: exit code %d, %v\n%s", tag, code, outputs, log)
+		e := p.run()
+		if (e.code == 0) != (want == "attached") || e.outputs["github-release"] != want || attached.MatchString(e.log) != (want == "attached") {
+			t.Errorf("%s: exit code %d, %v\n%s", tag, e.code, e.outputs, e.log)
 		}
 	}
-	if code, outputs, log := s.step("alder-1.0.tar.gz").runs(); code != 0 || outputs["github-release"] != "" {
-		t.Errorf("a step that asks for no release: exit code %d, %v\n%s", code, outputs, log)
+	if e := s.step("alder-1.0.tar.gz").run(); e.code != 0 || e.outputs["github-release"] != "" {
+		t.Errorf("a step that asks for no release: exit code %d, %v\n%s", e.code, e.outputs, e.log)
 	}
 	s.end(os.Interrupt)
 	for _, line := range []string{
@@ -265,8 +242,8 @@ func TestServeSurvives(t *testing.T) {
 	t.Parallel()
 	s := serveStage(t, "-data", "held", "-pending", "alder")
 	p := s.step("alder-1.0-py3-none-any.whl", "alder-1.0.tar.gz")
-	if code, outputs, log := p.runs(); code != 0 || outputs["published-count"] != "2" || outputs["token-burned"] != "true" {
-		t.Fatalf("exit code %d, %v\n%s", code, outputs, log)
+	if e := p.run(); e.code != 0 || e.outputs["published-count"] != "2" || e.outputs["token-burned"] != "true" {
+		t.Fatalf("exit code %d, %v\n%s", e.code, e.outputs, e.log)
 	}
 	page := strings.ReplaceAll(s.ask("GET", "/simple/alder/", ""), s.env["STAGE_URL"], "URL")
 	s.end(os.Kill)
@@ -282,8 +259,8 @@ func TestServeSurvives(t *testing.T) {
 	}
 	// The project exists by now, so that its publisher is pending no more.
 	p = again.step("alder-1.0-py3-none-any.whl", "alder-1.0.tar.gz", "alder-1.1.tar.gz")
-	if code, outputs, log := p.runs(); code != 0 || outputs["unchanged-count"] != "2" || outputs["published-count"] != "1" {
-		t.Errorf("exit code %d, %v\n%s", code, outputs, log)
+	if e := p.run(); e.code != 0 || e.outputs["unchanged-count"] != "2" || e.outputs["published-count"] != "1" {
+		t.Errorf("exit code %d, %v\n%s", e.code, e.outputs, e.log)
 	}
 }
 
@@ -310,9 +287,9 @@ func TestServePublishers(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			s := serveStage(t, c.flags...)
-			code, _, log := s.step("alder-1.0-py3-none-any.whl").runs()
-			if code != c.code || !strings.Contains(log, c.says) {
-				t.Errorf("exit code %d, not %d with %q\n%s", code, c.code, c.says, log)
+			e := s.step("alder-1.0-py3-none-any.whl").run()
+			if e.code != c.code || !strings.Contains(e.log, c.says) {
+				t.Errorf("exit code %d, not %d with %q\n%s", e.code, c.code, c.says, e.log)
 			}
 		})
 	}
@@ -328,9 +305,9 @@ func TestServeBreaks(t *testing.T) {
 	}
 	p := s.step("alder-1.0-py3-none-any.whl")
 	p.env["INPUT_GITHUB-RELEASE"] = "v1.0"
-	code, outputs, log := p.runs()
-	if code != 0 || outputs["published-count"] != "1" || outputs["github-release"] != "attached" {
-		t.Errorf("exit code %d, %v\n%s", code, outputs, log)
+	e := p.run()
+	if e.code != 0 || e.outputs["published-count"] != "1" || e.outputs["github-release"] != "attached" {
+		t.Errorf("exit code %d, %v\n%s", e.code, e.outputs, e.log)
 	}
 	if mended := s.ask("DELETE", s.env["STAGE_FAULTS_URL"], ""); strings.Count(mended, `"struck":1`) != len(ops) {
 		t.Errorf("not all have struck: %s", mended)
@@ -341,9 +318,9 @@ func TestServeBreaks(t *testing.T) {
 func TestServeOpen(t *testing.T) {
 	t.Parallel()
 	s := serveIn(t, t.TempDir(), nil, "serve", "-addr", "0.0.0.0:0", "-env-file", "stage.env", "-project", "alder")
-	code, outputs, log := s.step("alder-1.0-py3-none-any.whl").runs()
-	if code != 0 || outputs["token-burned"] != "true" {
-		t.Errorf("exit code %d, %v\n%s", code, outputs, log)
+	e := s.step("alder-1.0-py3-none-any.whl").run()
+	if e.code != 0 || e.outputs["token-burned"] != "true" {
+		t.Errorf("exit code %d, %v\n%s", e.code, e.outputs, e.log)
 	}
 	s.end(os.Interrupt)
 	if !strings.Contains(s.log.String(), "warning: the stage listens on 0.0.0.0:0, beyond loopback") {
@@ -380,8 +357,8 @@ func TestServeAsAService(t *testing.T) {
 	p := s.step("alder-1.0-py3-none-any.whl")
 	name, value, _ := strings.Cut(flags, "=")
 	p.env[name] = value
-	if code, outputs, log := p.runs(); code != 0 || outputs["result"] != "published" {
-		t.Errorf("exit code %d, %v\n%s", code, outputs, log)
+	if e := p.run(); e.code != 0 || e.outputs["result"] != "published" {
+		t.Errorf("exit code %d, %v\n%s", e.code, e.outputs, e.log)
 	}
 	if code := s.end(syscall.SIGTERM); code != 0 {
 		t.Errorf("exit code %d", code)

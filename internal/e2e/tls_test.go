@@ -23,12 +23,12 @@ func TestAnIndexWithACertificateOfItsOwnAuthority(t *testing.T) {
 	t.Cleanup(server.Close)
 	s.env["INPUT_REPOSITORY-URL"] = server.URL + "/legacy/"
 
-	code, outputs := s.end(s.start())
-	if code != 1 || outputs["result"] != "failed" || !strings.Contains(s.log.String(), "give its root as `ca-bundle`") {
-		t.Errorf("exit code %d, %v\n%s", code, outputs, s.log.String())
+	e := s.run()
+	if e.code != 1 || e.outputs["result"] != "failed" || !strings.Contains(e.log, "give its root as `ca-bundle`") {
+		t.Errorf("exit code %d, %v\n%s", e.code, e.outputs, e.log)
 	}
-	if strings.Contains(s.log.String(), "(try 2") {
-		t.Errorf("tried again, although another try finds the same certificate:\n%s", s.log.String())
+	if strings.Contains(e.log, "(try 2") {
+		t.Errorf("tried again, although another try finds the same certificate:\n%s", e.log)
 	}
 
 	bundle := pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: server.Certificate().Raw})
@@ -36,8 +36,8 @@ func TestAnIndexWithACertificateOfItsOwnAuthority(t *testing.T) {
 		t.Fatal(err)
 	}
 	s.env["INPUT_CA-BUNDLE"] = "roots.pem"
-	code, outputs = s.end(s.start())
-	if code != 0 || outputs["result"] != "published" || len(s.holds()) != 1 || !s.allBurned() {
-		t.Errorf("exit code %d, %v\n%s", code, outputs, s.log.String())
+	e = s.run()
+	if e.code != 0 || e.outputs["result"] != "published" || len(s.indexed()) != 1 || !s.allBurned() {
+		t.Errorf("exit code %d, %v\n%s", e.code, e.outputs, e.log)
 	}
 }

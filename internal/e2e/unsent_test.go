@@ -13,16 +13,13 @@ func TestAFileThatNeverReachedTheIndex(t *testing.T) {
 	t.Parallel()
 	s := newStep(t, "alder-1.0-cp312-cp312-win32.whl")
 	s.build("alder-1.0-py3-none-any.whl", strings.Repeat("y", 32<<20)) // larger than what the sockets between the two hold
-	s.hasty = true
+	s.noWait = true
 	s.env["INPUT_ATTESTATIONS"] = "false"
-	broken, _ := fault.ByName("reset-within-body")
-	if err := s.stage.Break("upload", broken, 1, fault.Forever); err != nil {
-		t.Fatal(err)
-	}
-	code, outputs := s.end(s.start())
-	log, summary := s.log.String(), s.summary()
-	if code != 1 || outputs["result"] != "partial" || !strings.Contains(log, "upload-failed") || !strings.Contains(outputs["manifest"], `"status":"cut off"`) {
-		t.Errorf("exit code %d, %v\n%s", code, outputs, log)
+	s.breaks("upload", "reset-within-body", 1, fault.Forever)
+	e := s.run()
+	log, summary := e.log, e.summary
+	if e.code != 1 || e.outputs["result"] != "partial" || !strings.Contains(log, "upload-failed") || !strings.Contains(e.outputs["manifest"], `"status":"cut off"`) {
+		t.Errorf("exit code %d, %v\n%s", e.code, e.outputs, log)
 	}
 	for _, text := range []string{log, summary} {
 		if !strings.Contains(text, "unning it again finishes it") || strings.Contains(text, "❌ refused") || strings.Contains(text, "refused alder") ||

@@ -15,7 +15,6 @@ import (
 	"testing"
 
 	"github.com/org/pypi-oidc-publish/internal/fakepypi"
-	"github.com/org/pypi-oidc-publish/internal/fakepypi/fault"
 	"github.com/org/pypi-oidc-publish/internal/wire"
 )
 
@@ -25,9 +24,9 @@ import (
 // unsolicited are the texts that follow an answer.
 func unsolicited() map[string]string {
 	return map[string]string{
-		"text":              kilroy + "\n::error::smuggled\r\n::add-mask::published\n##[error]smuggled ##[set-env name=X]y",
-		"an answer":         "HTTP/1.1 200 OK\r\nContent-Length: 0\r\nX: ##[error]" + kilroy + "\r\n\r\n",
-		"more than is kept": strings.Repeat("##[error]x ", 800) + kilroy,
+		"text":              marker + "\n::error::smuggled\r\n::add-mask::published\n##[error]smuggled ##[set-env name=X]y",
+		"an answer":         "HTTP/1.1 200 OK\r\nContent-Length: 0\r\nX: ##[error]" + marker + "\r\n\r\n",
+		"more than is kept": strings.Repeat("##[error]x ", 800) + marker,
 	}
 }
 
@@ -60,14 +59,16 @@ func answersAndMore(front *hostileFront) *hostileFront {
 // TestUnsolicitedBytesAreNotPrinted: whatever server sends bytes unasked, neither standard output nor standard error shows them, nor the
 // secrets in them; a verbose log says that it happened.
 func TestUnsolicitedBytesAreNotPrinted(t *testing.T) {
+	slow(t)
 	t.Parallel()
-	key := newKey(t)
-	commands := map[string]func(s *step) *exec.Cmd{
-		"the action": (*step).start,
-		"publish":    (*step).publishVerb,
-		"check": func(s *step) *exec.Cmd {
-			return s.starts("check", "-index", s.stage.Upload.String())
-		},
+	arguments := func(command string, s *step) []string {
+		switch command {
+		case "publish":
+			return publishVerb()
+		case "check":
+			return []string{"check", "-index", s.stage.Upload.String()}
+		}
+		return nil // the action
 	}
 	type story struct {
 		command, text, password string
@@ -94,19 +95,19 @@ func TestUnsolicitedBytesAreNotPrinted(t *testing.T) {
 			t.Run(fmt.Sprintf("%s, %s, %s, %v", c.command, c.target.op, c.text, c.password != ""), func(t *testing.T) {
 				t.Parallel()
 				front := answersAndMore(&hostileFront{op: c.target.op, text: unsolicited()[c.text]})
-				s := behind(t, front, fakepypi.Options{Key: key})
+				s := behind(t, front, fakepypi.Options{})
 				if c.password != "" {
 					s.env["INPUT_USER"], s.env["INPUT_PASSWORD"] = "me", c.password
 				}
 				s.prepareFor(c.target)
-				_ = commands[c.command](s).Wait() // whether it goes on is the transport's affair
+				s.start(arguments(c.command, s)...).wait() // whether it goes on is the transport's affair
 				if front.struck == 0 {
 					t.Fatalf("nothing was sent unasked:\n%s", s.log.String())
 				}
 				log := s.log.String()
 				s.inertLog(front.shown)
 				for line := range strings.Lines(log) {
-					if strings.Contains(line, "Unsolicited") && (strings.Contains(line, kilroy) || strings.ContainsAny(line, `"[`)) {
+					if strings.Contains(line, "Unsolicited") && (strings.Contains(line, marker) || strings.ContainsAny(line, `"[`)) {
 						t.Errorf("the bytes are printed: %.300s", line)
 					}
 					for _, secret := range append(front.shown, s.stage.Secrets()...) {
@@ -129,6 +130,7 @@ func TestUnsolicitedBytesAreNotPrinted(t *testing.T) {
 
 // TestUnsolicitedBytesAndTheProgram: main has the logger silenced as the tests' programs have.
 func TestUnsolicitedBytesAndTheProgram(t *testing.T) {
+	slow(t)
 	t.Parallel()
 	program := filepath.Join(t.TempDir(), "pypi-oidc-publish")
 	if out, err := exec.CommandContext(t.Context(), "go", "build", "-o", program, "../..").CombinedOutput(); err != nil {
@@ -138,15 +140,7 @@ func TestUnsolicitedBytesAndTheProgram(t *testing.T) {
 		front := answersAndMore(&hostileFront{op: "upload", text: unsolicited()["text"]})
 		s := behind(t, front, fakepypi.Options{})
 		s.env["INPUT_VERBOSE"] = verbose
-		command := exec.CommandContext(t.Context(), program)
-		command.Dir, command.Stdout, command.Stderr = s.dir, &s.log, &s.log
-		for name, value := range s.env {
-			command.Env = append(command.Env, name+"="+value)
-		}
-		if err := command.Start(); err != nil {
-			t.Fatal(err)
-		}
-		_ = command.Wait()
+		s.startProcess(exec.CommandContext(t.Context(), program)).wait()
 		log := s.log.String()
 		printed := strings.Contains(log, "Unsolicited") && (verbose == "false" || strings.Contains(log, `starting with "`))
 		if front.struck == 0 || printed {
@@ -166,12 +160,9 @@ func (s *step) prepareFor(o target) {
 		s.env["INPUT_WAIT-FOR-INDEX"] = "1"
 	}
 	if o.attaches {
-		s.attaches()
+		s.attaches(built()[0])
 	}
 	if o.lost {
-		lost, _ := fault.ByName("close-after-store")
-		if err := s.stage.Break("log-entry", lost, 0, 1); err != nil {
-			s.t.Fatal(err)
-		}
+		s.breaks("log-entry", "close-after-store", 0, 1)
 	}
 }

@@ -64,6 +64,17 @@ func (j *journal) begin(r *http.Request) func(status int, ended bool) {
 	}
 }
 
+// reset forgets the requests. Where one is being answered it forgets none, and returns false.
+func (j *journal) reset() bool {
+	j.mu.Lock()
+	defer j.mu.Unlock()
+	if slices.ContainsFunc(j.entries, func(entry *Request) bool { return entry.Ended.IsZero() }) {
+		return false
+	}
+	j.entries = nil
+	return true
+}
+
 // requests returns a copy of all entries.
 func (j *journal) requests() []Request {
 	j.mu.Lock()

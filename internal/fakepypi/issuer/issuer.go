@@ -134,6 +134,13 @@ func (i *Issuer) Forge(f Forgery) {
 	i.forge = f
 }
 
+// Reset drops the changes of claims, the forgery and what was issued. The run, its right to ask and the keys stay.
+func (i *Issuer) Reset() {
+	i.mu.Lock()
+	defer i.mu.Unlock()
+	i.change, i.forge, i.issued = nil, Honest, nil
+}
+
 // Issued returns every token issued so far.
 func (i *Issuer) Issued() []string {
 	i.mu.Lock()

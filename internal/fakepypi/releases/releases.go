@@ -63,6 +63,7 @@ type Options struct {
 // GitHub imitates the API for one repository. It is safe for concurrent use.
 type GitHub struct {
 	options Options
+	rights  map[string]Right // of the tokens at the start
 
 	mu       sync.Mutex
 	storage  *url.URL
@@ -77,8 +78,18 @@ type GitHub struct {
 
 // New returns a repository without releases.
 func New(o Options) *GitHub {
-	o.Tokens = maps.Clone(o.Tokens)
-	return &GitHub{options: o, next: 1, says: map[string][]Answer{}}
+	rights := o.Tokens
+	o.Tokens = maps.Clone(rights)
+	return &GitHub{options: o, rights: maps.Clone(rights), next: 1, says: map[string][]Answer{}}
+}
+
+// Reset removes the releases, their assets, the answers planned and what was counted, and gives the tokens the rights that they had first.
+// No request may be in progress.
+func (g *GitHub) Reset() {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	g.options.Tokens = maps.Clone(g.rights)
+	g.next, g.releases, g.assets, g.says, g.asked, g.edits, g.leaks = 1, nil, nil, map[string][]Answer{}, nil, 0, nil
 }
 
 // Grant changes the permission of a known token.

@@ -45,6 +45,7 @@ type Sigstore struct {
 	rekor     *logKey
 	tokens    *verifier
 	metadata  *repository
+	initial   Switches
 
 	mu       sync.Mutex // guards the fields below
 	switches Switches
@@ -56,7 +57,7 @@ func New(o Options) (*Sigstore, error) {
 	if o.URL == "" || o.Issuer == "" || o.Now == nil {
 		return nil, errors.New("a Sigstore needs an address, an issuer and a clock")
 	}
-	s := &Sigstore{url: o.URL, now: o.Now, started: o.Now().Truncate(time.Second), switches: o.Switches, tokens: newVerifier(o.Issuer, o.Now)}
+	s := &Sigstore{url: o.URL, now: o.Now, started: o.Now().Truncate(time.Second), initial: o.Switches, switches: o.Switches, tokens: newVerifier(o.Issuer, o.Now)}
 	var err error
 	if s.authority, err = newAuthority(s.started); err != nil {
 		return nil, err
@@ -72,6 +73,14 @@ func New(o Options) (*Sigstore, error) {
 	}
 	s.mux = s.routes()
 	return s, nil
+}
+
+// Reset empties the log, and has the switches as they were at the start; the keys stay. No request may be in progress.
+func (s *Sigstore) Reset() {
+	s.tokens.reset()
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.switches, s.log = s.initial, log{}
 }
 
 // The paths of the real services, below their own addresses.

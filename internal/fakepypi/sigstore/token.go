@@ -50,6 +50,13 @@ func newVerifier(issuer string, now func() time.Time) *verifier {
 	}
 }
 
+// reset forgets the issuer's discovery document and keys.
+func (v *verifier) reset() {
+	v.mu.Lock()
+	defer v.mu.Unlock()
+	v.tokens = nil
+}
+
 // verify returns the claims of a token. It fails if the token is not valid now, or is not one of a workflow run.
 func (v *verifier) verify(ctx context.Context, raw string) (claims, error) {
 	signed, err := jose.ParseSignedCompact(raw, []jose.SignatureAlgorithm{jose.RS256})

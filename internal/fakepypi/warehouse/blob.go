@@ -14,6 +14,9 @@ import (
 	"golang.org/x/crypto/blake2b"
 )
 
+// packages is the folder of the files, below the folder of the index and below /files/.
+const packages = "packages"
+
 // blob describes an uploaded file on disk that is not part of the index yet.
 type blob struct {
 	disk   string // path of the temporary file; empty if there is none
@@ -62,7 +65,7 @@ func (b blob) discard() {
 
 // filePath returns the path under which a file is served, below /files/ (docs/reference/pypi-server.md §7.4).
 func filePath(b blob, name string) string {
-	return path.Join("packages", b.blake2[:2], b.blake2[2:4], b.blake2[4:], name)
+	return path.Join(packages, b.blake2[:2], b.blake2[2:4], b.blake2[4:], name)
 }
 
 // keep moves a blob to its final path, at, in the index's folder.

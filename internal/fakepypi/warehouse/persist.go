@@ -114,7 +114,7 @@ func (ix *Index) restore() error {
 // beginKeeping writes the first document, so that a folder without write permission is noticed at once. It fails if the folder has
 // packages already.
 func (ix *Index) beginKeeping() error {
-	if _, err := os.Lstat(filepath.Join(ix.dir, "packages")); err == nil {
+	if _, err := os.Lstat(filepath.Join(ix.dir, packages)); err == nil {
 		return fmt.Errorf("the folder %s has packages in it, but no %s that tells of them: use another folder", ix.dir, stateName)
 	}
 	ix.shelf.dirty = true

@@ -27,6 +27,7 @@ import (
 	"errors"
 	"net/http"
 	"os"
+	"path/filepath"
 	"regexp"
 	"slices"
 	"sync"
@@ -65,7 +66,15 @@ type Index struct {
 	user     string                 // id of the only user
 	mux      *http.ServeMux
 
-	mu         sync.Mutex // guards everything below
+	initial Switches
+
+	mu sync.Mutex // guards everything below
+	tables
+	shelf shelf
+}
+
+// tables are what an index knows, and how it behaves.
+type tables struct {
 	switches   Switches
 	seq        uint64
 	projects   map[pep.Project]*project
@@ -76,7 +85,14 @@ type Index struct {
 	used       map[string]bool // file names that cannot be used again
 	secrets    []string
 	edge       edge
-	shelf      shelf
+}
+
+// newTables returns empty tables.
+func newTables(switches Switches) tables {
+	return tables{
+		switches: switches, projects: map[pep.Project]*project{}, grants: map[string]*grant{}, jtis: map[string]bool{}, used: map[string]bool{},
+		edge: edge{absent: map[pep.Project]time.Time{}, pages: map[string]page{}},
+	}
 }
 
 // New returns an index without projects, or with those of an earlier start if Keep is set. It fails if an option is missing or invalid,
@@ -93,13 +109,9 @@ func New(o Options) (*Index, error) {
 		return nil, err
 	}
 	ix := &Index{
-		dir: o.Dir, now: o.Now, audience: o.Audience, issuer: o.Issuer, traits: traits, login: o.Login, switches: o.Switches, user: uuid(),
+		dir: o.Dir, now: o.Now, audience: o.Audience, issuer: o.Issuer, traits: traits, login: o.Login, initial: o.Switches, user: uuid(),
 		idTokens: idtoken.NewVerifier(o.Issuer, o.Audience, o.Now),
-		projects: map[pep.Project]*project{},
-		grants:   map[string]*grant{},
-		jtis:     map[string]bool{},
-		used:     map[string]bool{},
-		edge:     edge{absent: map[pep.Project]time.Time{}, pages: map[string]page{}},
+		tables:   newTables(o.Switches),
 	}
 	if o.Sigstore != nil {
 		if ix.trust, err = attestation.ParseTrustRoot(o.Sigstore); err != nil {
@@ -217,6 +229,16 @@ func (ix *Index) Switches() Switches {
 	ix.mu.Lock()
 	defer ix.mu.Unlock()
 	return ix.switches
+}
+
+// Reset makes the index one that was just started: without projects, publishers, tokens and files, and with its first switches. No request
+// may be in progress. It is not for an index that keeps what it holds.
+func (ix *Index) Reset() error {
+	ix.mu.Lock()
+	defer ix.mu.Unlock()
+	ix.idTokens.Reset()
+	ix.tables = newTables(ix.initial)
+	return os.RemoveAll(filepath.Join(ix.dir, packages))
 }
 
 // Secrets returns every upload token issued and every credential that a client has presented.

@@ -85,6 +85,13 @@ func NewVerifier(issuer, audience string, now func() time.Time) *Verifier {
 	}
 }
 
+// Reset forgets the issuer's keys, so that they are fetched again.
+func (v *Verifier) Reset() {
+	v.mu.Lock()
+	defer v.mu.Unlock()
+	v.keys, v.fetched = jose.JSONWebKeySet{}, time.Time{}
+}
+
 // Verify returns the claims of a token. The error says why the token is not valid, or that the issuer's keys could not be fetched; PyPI
 // shows neither to its clients.
 func (v *Verifier) Verify(ctx context.Context, raw string) (Claims, error) {

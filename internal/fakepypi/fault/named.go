@@ -22,8 +22,8 @@ func Named() []Fault {
 		left, strange, apart = 499, 520, 522 // of a CDN
 	)
 	return []Fault{
-		{Name: "refuse", Kind: Reset, Point: AtAccept, Help: "a new connection is reset as soon as it is there"},
-		{Name: "close-at-accept", Kind: Close, Point: AtAccept, Help: "a new connection is closed as soon as it is there"},
+		{Name: "refuse", Kind: Reset, Point: AtAccept, Help: "a new connection is reset at once"},
+		{Name: "close-at-accept", Kind: Close, Point: AtAccept, Help: "a new connection is closed at once"},
 
 		{Name: "reset-before-body", Kind: Reset, Point: BeforeBody, Help: "the connection is reset once the head of the request was read"},
 		{Name: "reset-within-body", Kind: Reset, Point: WithinBody, Help: "the connection is reset in the middle of the request's body"},
@@ -43,17 +43,17 @@ func Named() []Fault {
 		{Name: "status-503-seconds", Kind: Answer, Point: AfterBody, Status: busy, RetryAfter: "1", Help: "503, Retry-After: 1"},
 		{Name: "status-503-date", Kind: Answer, Point: AfterBody, Status: busy, RetryIn: 2 * time.Second, Help: "503, Retry-After: the date in 2 seconds"},
 		{Name: "status-503-garbage", Kind: Answer, Point: AfterBody, Status: busy, RetryAfter: "soon", Help: "503, Retry-After: soon"},
-		{Name: "status-503-early", Kind: Answer, Point: BeforeBody, Status: busy, Help: "503 before the request's body was read, and the connection is closed at its end"},
+		{Name: "status-503-early", Kind: Answer, Point: BeforeBody, Status: busy, Help: "503 before the body of the request was read; the connection is closed after its end"},
 		{Name: "status-504", Kind: Answer, Point: AfterBody, Status: late, Help: "504"},
-		{Name: "status-499", Kind: Answer, Point: AfterBody, Status: left, Help: "499, as a CDN sends that takes its client for gone"},
-		{Name: "status-522", Kind: Answer, Point: AfterBody, Status: apart, Help: "522, as a CDN sends that cannot connect to the server"},
+		{Name: "status-499", Kind: Answer, Point: AfterBody, Status: left, Help: "499, as from a CDN that considers the client disconnected"},
+		{Name: "status-522", Kind: Answer, Point: AfterBody, Status: apart, Help: "522, as from a CDN that cannot connect to the server"},
 		{Name: "status-500-after-store", Kind: Answer, Point: AfterStore, Status: broken, Help: "the request takes effect, and the answer is 500"},
 		{Name: "status-502-after-store", Kind: Answer, Point: AfterStore, Status: gateway, Page: true, Help: "the request takes effect, and the answer is 502 with an HTML page"},
 		{Name: "status-520-after-store", Kind: Answer, Point: AfterStore, Status: strange, RetryAfter: "1", Help: "the request takes effect, and a CDN's answer is 520, Retry-After: 1"},
 
 		{Name: "html-200", Kind: Answer, Point: AfterBody, Status: http.StatusOK, Page: true, Help: "200 with an HTML page; the request has no effect"},
-		{Name: "html-403", Kind: Answer, Point: AfterBody, Status: http.StatusForbidden, Page: true, Help: "403 with an HTML page, as a firewall sends"},
-		{Name: "html-502", Kind: Answer, Point: AfterBody, Status: gateway, Page: true, Help: "502 with an HTML page, as a proxy sends"},
+		{Name: "html-403", Kind: Answer, Point: AfterBody, Status: http.StatusForbidden, Page: true, Help: "403 with an HTML page, as from a firewall"},
+		{Name: "html-502", Kind: Answer, Point: AfterBody, Status: gateway, Page: true, Help: "502 with an HTML page, as from a proxy"},
 
 		{Name: "truncated-answer", Kind: Truncate, Point: AfterStore, Help: "the request takes effect, and half of the answer arrives; its Content-Length says more"},
 		{Name: "oversized-answer", Kind: Oversize, Point: AfterStore, Size: oversize, Help: "the request takes effect, and the answer goes on for 65 MiB"},

@@ -218,7 +218,7 @@ func TestBreakRefused(t *testing.T) {
 	t.Parallel()
 	i := newInjector()
 	for want, p := range map[string]fault.Plan{
-		`unknown op "gremlin"; the ops are send, fetch, and of connections knock`: {Op: "gremlin", Fault: status(503), Times: 1},
+		`unknown op "gremlin"; the ops are send, fetch, and for connections knock`: {Op: "gremlin", Fault: status(503), Times: 1},
 		`use one of send, fetch`:                                              {Op: door, Fault: status(503), Times: 1},
 		`use op knock`:                                                           {Op: "send", Fault: named(t, "refuse"), Times: 1},
 		`skip is -1`:                                                                  {Op: "send", Fault: status(503), Skip: -1, Times: 1},

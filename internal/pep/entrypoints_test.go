@@ -35,10 +35,10 @@ func TestEntryPoints(t *testing.T) {
 		"[console_scripts]\nx = a\nx = b\n":     "twice",
 		"[other]\n[console_scripts]\n[other]\n": "twice",
 		"[DEFAULT]\na = b\n[DEFAULT]\na = c\n":  "twice",
-		"[console_scripts]\na b = c\n":          "no name for a command",
-		"[gui_scripts]\na/b = c\n":              "no name for a command",
-		"[gui_scripts]\ne\u0301 = c\n":          "no name for a command",
-		"[DEFAULT]\na b = c\n[gui_scripts]\n":   "no name for a command",
+		"[console_scripts]\na b = c\n":          "not a valid command name",
+		"[gui_scripts]\na/b = c\n":              "not a valid command name",
+		"[gui_scripts]\ne\u0301 = c\n":          "not a valid command name",
+		"[DEFAULT]\na b = c\n[gui_scripts]\n":   "not a valid command name",
 		"[gui_scripts]\nx = \xff\n":             "not UTF-8",
 	} {
 		err := pep.CheckEntryPoints([]byte(text))

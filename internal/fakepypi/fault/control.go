@@ -46,7 +46,7 @@ func (i *Injector) Control(door string) http.Handler {
 			tell(w, http.StatusOK, map[string]any{"mended": shown(i.Mend())})
 		default:
 			w.Header().Set("Allow", "GET, HEAD, POST, DELETE")
-			tell(w, http.StatusMethodNotAllowed, map[string]any{"error": r.Method + " is none of GET, POST and DELETE"})
+			tell(w, http.StatusMethodNotAllowed, map[string]any{"error": r.Method + " is not allowed: use GET, POST or DELETE"})
 		}
 	})
 }
@@ -65,14 +65,14 @@ func (i *Injector) asked(body io.Reader, door string) (Plan, error) {
 		return Plan{}, fmt.Errorf(`send one JSON object such as {"op": "upload", "fault": "status-503", "skip": 0, "times": 1}: %w`, err)
 	}
 	if _, err := decoder.Token(); !errors.Is(err, io.EOF) {
-		return Plan{}, errors.New("something follows the JSON object: send one plan a request")
+		return Plan{}, errors.New("there is text after the JSON object: send one fault per request")
 	}
 	f, known := ByName(ask.Fault)
 	if !known {
-		return Plan{}, fmt.Errorf("there is no fault %q: GET this page for the names", ask.Fault)
+		return Plan{}, fmt.Errorf("unknown fault %q: GET this URL to list the names", ask.Fault)
 	}
 	if ask.Op == door && ask.Times == Forever {
-		return Plan{}, fmt.Errorf("a fault of %s keeps you from this page too, and could never be mended: give times a number", door)
+		return Plan{}, fmt.Errorf("a permanent fault of %s would block this endpoint too, and could not be removed: set times to a number", door)
 	}
 	return Plan{ask.Op, f, ask.Skip, ask.Times}, nil
 }

@@ -133,10 +133,10 @@ func hasPace(f Fault) error {
 func (f Fault) Check() error {
 	t, known := traitOf(f.Kind)
 	if !known {
-		return fmt.Errorf("fault %s: there is no kind %q", f, f.Kind)
+		return fmt.Errorf("fault %s: unknown kind %q", f, f.Kind)
 	}
 	if !slices.Contains(t.points, f.Point) {
-		return fmt.Errorf("fault %s: a %s strikes at one of %v, not at %q", f, f.Kind, t.points, f.Point)
+		return fmt.Errorf("fault %s: a %s is possible at one of %v, not at %q", f, f.Kind, t.points, f.Point)
 	}
 	if err := t.check(f); err != nil {
 		return fmt.Errorf("fault %s: %w", f, err)

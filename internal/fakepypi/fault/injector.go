@@ -71,7 +71,7 @@ func (i *Injector) Break(p Plan) error {
 	i.mu.Lock()
 	defer i.mu.Unlock()
 	if len(i.plans) >= maxPlans {
-		return fmt.Errorf("%d faults are planned: mend them first", maxPlans)
+		return fmt.Errorf("%d faults are planned, which is the limit: remove them first", maxPlans)
 	}
 	i.plans = append(i.plans, &plan{Planned{Plan: p}, p.Skip})
 	return nil
@@ -85,17 +85,17 @@ func (i *Injector) check(p Plan) error {
 	door := slices.Contains(i.options.Doors, p.Op)
 	switch {
 	case !door && !slices.Contains(i.options.Ops, p.Op):
-		return fmt.Errorf("there is no op %q; the ops are %s, and of connections %s", p.Op,
+		return fmt.Errorf("unknown op %q; the ops are %s, and for connections %s", p.Op,
 			strings.Join(i.options.Ops, ", "), strings.Join(i.options.Doors, ", "))
 	case door && p.Fault.Point != AtAccept:
-		return fmt.Errorf("fault %s strikes a request: %s is the op of connections, plan it for one of %s",
+		return fmt.Errorf("fault %s applies to a request, but op %s to connections: use one of %s",
 			p.Fault, p.Op, strings.Join(i.options.Ops, ", "))
 	case !door && p.Fault.Point == AtAccept:
-		return fmt.Errorf("fault %s strikes a new connection: plan it for %s", p.Fault, strings.Join(i.options.Doors, " or "))
+		return fmt.Errorf("fault %s applies to a new connection: use op %s", p.Fault, strings.Join(i.options.Doors, " or "))
 	case p.Skip < 0:
-		return fmt.Errorf("skip is %d: give 0 or more", p.Skip)
+		return fmt.Errorf("skip is %d: it must be 0 or more", p.Skip)
 	case p.Times < Forever || p.Times == 0:
-		return fmt.Errorf("times is %d: give 1 or more, or %d for ever", p.Times, Forever)
+		return fmt.Errorf("times is %d: it must be 1 or more, or %d for no limit", p.Times, Forever)
 	}
 	return nil
 }

@@ -22,8 +22,8 @@ func Named() []Fault {
 		left, strange, apart = 499, 520, 522 // of a CDN
 	)
 	return []Fault{
-		{Name: "refuse", Kind: Reset, Point: AtAccept, Help: "a new connection is reset as soon as it is there"},
-		{Name: "close-at-accept", Kind: Close, Point: AtAccept, Help: "a new connection is closed as soon as it is there"},
+		{Name: "refuse", Kind: Reset, Point: AtAccept, Help: "a new connection is reset at once"},
+		{Name: "close-at-accept", Kind: Close, Point: AtAccept, Help: "a new connection is closed at once"},
 
 		{Name: "reset-before-body", Kind: Reset, Point: BeforeBody, Help: "the connection is reset once the head of the request was read"},
 		{Name: "reset-within-body", Kind: Reset, Point: WithinBody, Help: "the connection is reset in the middle of the request's body"},
@@ -67,11 +67,11 @@ func Named() []Fault {
 			Kind:   Answer,
 			Point:  BeforeBody,
 			Status: busy,
-			Help:   "503 before the request's body was read, and the connection is closed at its end",
+			Help:   "503 before the body of the request was read; the connection is closed after its end",
 		},
 		{Name: "status-504", Kind: Answer, Point: AfterBody, Status: late, Help: "504"},
-		{Name: "status-499", Kind: Answer, Point: AfterBody, Status: left, Help: "499, as a CDN sends that takes its client for gone"},
-		{Name: "status-522", Kind: Answer, Point: AfterBody, Status: apart, Help: "522, as a CDN sends that cannot connect to the server"},
+		{Name: "status-499", Kind: Answer, Point: AfterBody, Status: left, Help: "499, as from a CDN that considers the client disconnected"},
+		{Name: "status-522", Kind: Answer, Point: AfterBody, Status: apart, Help: "522, as from a CDN that cannot connect to the server"},
 		{
 			Name:   "status-500-after-store",
 			Kind:   Answer,
@@ -110,9 +110,9 @@ func Named() []Fault {
 			Point:  AfterBody,
 			Status: http.StatusForbidden,
 			Page:   true,
-			Help:   "403 with an HTML page, as a firewall sends",
+			Help:   "403 with an HTML page, as from a firewall",
 		},
-		{Name: "html-502", Kind: Answer, Point: AfterBody, Status: gateway, Page: true, Help: "502 with an HTML page, as a proxy sends"},
+		{Name: "html-502", Kind: Answer, Point: AfterBody, Status: gateway, Page: true, Help: "502 with an HTML page, as from a proxy"},
 
 		{
 			Name:  "truncated-answer",

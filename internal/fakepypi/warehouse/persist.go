@@ -106,7 +106,7 @@ func (ix *Index) restore() error {
 		err = ix.load(text)
 	}
 	if err != nil {
-		return fmt.Errorf("the index in %s cannot be opened, and is left as it is: %w; use another folder to begin anew", ix.dir, err)
+		return fmt.Errorf("the index in %s cannot be opened and is left unchanged: %w; use another folder to start a new index", ix.dir, err)
 	}
 	return nil
 }
@@ -156,9 +156,9 @@ func parseState(text []byte) (*state, error) {
 	}
 	switch {
 	case head.Format != stateFormat:
-		return nil, fmt.Errorf("%s is of another program (its format is %q)", stateName, head.Format)
+		return nil, fmt.Errorf("%s belongs to another program (its format is %q)", stateName, head.Format)
 	case head.Version != stateVersion:
-		return nil, fmt.Errorf("%s has version %d, and this program reads version %d", stateName, head.Version, stateVersion)
+		return nil, fmt.Errorf("%s has version %d, but this program reads version %d", stateName, head.Version, stateVersion)
 	}
 	decoder := json.NewDecoder(bytes.NewReader(text))
 	decoder.DisallowUnknownFields()
@@ -179,7 +179,7 @@ func (ix *Index) persist() error {
 		return err
 	}
 	if err := ix.shelf.write(append(text, '\n')); err != nil {
-		return fmt.Errorf("what the index holds cannot be kept: %w", err)
+		return fmt.Errorf("the state of the index cannot be saved: %w", err)
 	}
 	ix.shelf.dirty = false
 	return nil
@@ -222,7 +222,7 @@ func (s *shelf) ours() error {
 	case err != nil:
 		return err
 	case s.last == nil || !os.SameFile(s.last, now) || s.last.Size() != now.Size() || !s.last.ModTime().Equal(now.ModTime()):
-		return fmt.Errorf("another process has changed %s: one at a time may use its folder", s.path)
+		return fmt.Errorf("another process has changed %s: only one process may use its folder at a time", s.path)
 	}
 	return nil
 }

@@ -135,8 +135,8 @@ func TestNamed(t *testing.T) {
 func TestCheck(t *testing.T) {
 	t.Parallel()
 	for want, f := range map[string]fault.Fault{
-		`unknown kind ""`:        {},
-		`unknown kind "gremlin"`: {Kind: "gremlin", Point: fault.AfterBody},
+		`unknown kind ""`:            {},
+		`unknown kind "gremlin"`:     {Kind: "gremlin", Point: fault.AfterBody},
 		`not at ""`:                  {Kind: fault.Reset},
 		`not at "before-body"`:       {Kind: fault.Close, Point: fault.BeforeBody},
 		`not at "after-body"`:        {Kind: fault.Truncate, Point: fault.AfterBody},
@@ -219,12 +219,12 @@ func TestBreakRefused(t *testing.T) {
 	i := newInjector()
 	for want, p := range map[string]fault.Plan{
 		`unknown op "gremlin"; the ops are send, fetch, and for connections knock`: {Op: "gremlin", Fault: status(503), Times: 1},
-		`use one of send, fetch`:                                              {Op: door, Fault: status(503), Times: 1},
-		`use op knock`:                                                           {Op: "send", Fault: named(t, "refuse"), Times: 1},
-		`skip is -1`:                                                                  {Op: "send", Fault: status(503), Skip: -1, Times: 1},
-		`times is 0: it must be 1 or more, or -1 for no limit`:                                  {Op: "send", Fault: status(503)},
-		`times is -2: it must be 1 or more, or -1 for no limit`:                                 {Op: "send", Fault: status(503), Times: -2},
-		`unknown kind`:                                                            {Op: "send", Times: 1},
+		`use one of send, fetch`: {Op: door, Fault: status(503), Times: 1},
+		`use op knock`:           {Op: "send", Fault: named(t, "refuse"), Times: 1},
+		`skip is -1`:             {Op: "send", Fault: status(503), Skip: -1, Times: 1},
+		`times is 0: it must be 1 or more, or -1 for no limit`:  {Op: "send", Fault: status(503)},
+		`times is -2: it must be 1 or more, or -1 for no limit`: {Op: "send", Fault: status(503), Times: -2},
+		`unknown kind`: {Op: "send", Times: 1},
 	} {
 		if err := i.Break(p); err == nil || !strings.Contains(err.Error(), want) {
 			t.Errorf("%+v: %v, want %q", p, err, want)

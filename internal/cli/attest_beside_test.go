@@ -141,7 +141,7 @@ func TestAnAttestationOfAnEarlierStepIsTaken(t *testing.T) {
 			default:
 				s.env["INPUT_PACKAGES-DIR"] = filepath.Join(s.dist, paths)
 			}
-			e := s.ends(cli.Done, "took the attestation beside "+besideWheel, "took the attestation beside "+besideSdist, "attested: 2 files")
+			e := s.ends(cli.Done, "using the existing attestation of "+besideWheel, "using the existing attestation of "+besideSdist, "attested: 2 files")
 			if s.stage.LogSize() != size || s.asked("certificate") != certificates {
 				t.Errorf("%d new entries", s.stage.LogSize()-size)
 			}
@@ -356,7 +356,7 @@ func TestAttestationsAreKeptWhereTheUserWants(t *testing.T) {
 	s.adopts(kept, besideWheel, besideSdist)
 	again := filepath.Join(t.TempDir(), "deep", "er")
 	s.env["INPUT_ATTESTATIONS-DIR"] = again
-	s.ends(cli.Done, "took the attestation beside "+besideWheel)
+	s.ends(cli.Done, "using the existing attestation of "+besideWheel)
 	for _, name := range []string{besideWheel, besideSdist} {
 		if a, b := s.content(filepath.Join(kept, name+".publish.attestation")), s.content(filepath.Join(again, name+".publish.attestation")); string(a) != string(b) {
 			t.Errorf("%s: kept %s, and then %s", name, a, b)

@@ -46,7 +46,7 @@ func TestASignalWhileSigning(t *testing.T) {
 				t.Errorf("tokens %v, files %v, outputs %v", s.stage.Tokens(), s.stage.Files(), outputs)
 			}
 			summary, err := os.ReadFile(s.path(".summary"))
-			if text := string(summary); err != nil || !strings.Contains(text, "the run was ended before it was done") || strings.Contains(text, "attestation-outage") {
+			if text := string(summary); err != nil || !strings.Contains(text, "the run was cancelled") || strings.Contains(text, "attestation-outage") {
 				t.Errorf("%v\n%s", err, text)
 			}
 			s.stage.Mend()

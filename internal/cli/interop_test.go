@@ -291,7 +291,7 @@ func TestOursEverywhere(t *testing.T) {
 			}
 			s.serves(files)
 			p.env["INPUT_PACKAGES-DIR"] = folderOf(t, trees(t, ", another one"))
-			if code, outputs, log = p.runs(); code != 1 || outputs["result"] != "failed" || !strings.Contains(log, "the index has other bytes under the name "+theWheel) {
+			if code, outputs, log = p.runs(); code != 1 || outputs["result"] != "failed" || !strings.Contains(log, " already has a different file named "+theWheel) {
 				t.Errorf("other bytes: exit code %d, %v\n%s", code, outputs, log)
 			}
 			s.serves(files)

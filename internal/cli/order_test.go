@@ -140,7 +140,7 @@ func TestFilesThatWaitAtTheGateAreNotBegunAfterARefusal(t *testing.T) {
 	if code != 1 || outputs["published-count"] != "0" || outputs["unchanged-count"] != "2" || len(a.beside) != 2 {
 		t.Errorf("exit code %d, %v, %d uploads\n%s", code, outputs, len(a.beside), s.log.String())
 	}
-	if n := strings.Count(s.log.String(), "not tried: alder-"); n != 2 {
+	if n := strings.Count(s.log.String(), "not uploaded: alder-"); n != 2 {
 		t.Errorf("%d files were not tried\n%s", n, s.log.String())
 	}
 }

@@ -170,9 +170,9 @@ func TestASignalDuringAnUpload(t *testing.T) {
 		result  string // of the run that is cut
 		status  string // of the file, in the summary
 	}{
-		{"in the middle of the first file", term, 1, false, "failed", "cut off"},
-		{"in the middle of a later file", []os.Signal{os.Interrupt}, 2, false, "partial", "cut off"},
-		{"when a file was sent, all three signals", both, 2, true, "partial", "the index may have it"},
+		{"in the middle of the first file", term, 1, false, "failed", "upload failed"},
+		{"in the middle of a later file", []os.Signal{os.Interrupt}, 2, false, "partial", "upload failed"},
+		{"when a file was sent, all three signals", both, 2, true, "partial", "may have it"},
 	}
 	for _, c := range cases {
 		t.Run(c.name, func(t *testing.T) {
@@ -218,7 +218,7 @@ func TestASignalDuringAnUpload(t *testing.T) {
 				t.Errorf("outputs %v, tokens %+v", outputs, s.stage.Tokens())
 			}
 			summary, err := os.ReadFile(s.path(".summary"))
-			if err != nil || !bytes.Contains(summary, []byte(c.status)) || !bytes.Contains(summary, []byte("the run was ended before it was done")) {
+			if err != nil || !bytes.Contains(summary, []byte(c.status)) || !bytes.Contains(summary, []byte("the run was cancelled")) {
 				t.Errorf("%v\n%s", err, summary)
 			}
 			if int64(len(s.holds())) != c.at-1 {

@@ -260,7 +260,7 @@ func TestAnSLSALeftOverIsNotSent(t *testing.T) {
 	t.Parallel()
 	s := newSigning(t, signingKey(t), fakepypi.Run{})
 	s.beside(besideWheel, ".slsa.attestation", s.signs(besideSdist, signer.SLSA))
-	s.ends(cli.Done, "::notice file="+besideWheel+".slsa.attestation,title=pypi-oidc-publish%3A attestation-left-over::this attestation does not hold for its file and this run, so it is not sent")
+	s.ends(cli.Done, "::notice file="+besideWheel+".slsa.attestation,title=pypi-oidc-publish%3A attestation-left-over::this attestation does not match its file or this run, so it is not uploaded")
 	if all := s.served(besideWheel); len(all) != 1 || !strings.Contains(all[0], signer.Publish) {
 		t.Errorf("the index serves %v", all)
 	}
@@ -285,7 +285,7 @@ func TestWhatStandsBesideIsLeftWhereNothingIsAttested(t *testing.T) {
 			s := newSigning(t, key, fakepypi.Run{})
 			s.beside(besideWheel, ".publish.attestation", s.signs(besideWheel, signer.Publish))
 			prepare(s)
-			e := s.ends(cli.Done, "attestations-left-alone::these attestations are not sent: "+besideWheel+".publish.attestation")
+			e := s.ends(cli.Done, "attestations-left-alone::these attestations are not uploaded: "+besideWheel+".publish.attestation")
 			if len(s.attested()) != 0 || len(s.stage.Files()) != 2 || strings.Contains(e.summary, "log entry") {
 				t.Errorf("attested %v\n%s", s.attested(), e.summary)
 			}

@@ -69,7 +69,7 @@ func TestTheIndexKeepsAnotherFile(t *testing.T) {
 	}
 	s.outage("look", 0, 3)
 	s.env["INPUT_SKIP-EXISTING"], s.env["INPUT_WAIT-FOR-INDEX"] = "true", "30"
-	e := s.ends(cli.Done, "keeps its file")
+	e := s.ends(cli.Done, "that file stays")
 	if strings.Contains(e.log, "attested: ") || strings.Contains(e.summary, "log entry") || strings.Contains(e.outputs["manifest"], "log-index") {
 		t.Errorf("a file that was not published is told to be attested:\n%s\n%s", e.log, e.summary)
 	}
@@ -78,7 +78,7 @@ func TestTheIndexKeepsAnotherFile(t *testing.T) {
 		if e.outputs["verified"] != "not-asked" || strings.Contains(e.log, "serves every file") {
 			t.Errorf("verified is %q where the index serves no file of this run\n%s", e.outputs["verified"], e.log)
 		}
-		e = s.ends(cli.Done, "keeps its file")
+		e = s.ends(cli.Done, "that file stays")
 	}
 }
 

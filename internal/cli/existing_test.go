@@ -144,7 +144,7 @@ func TestNothingIsReplacedInSilence(t *testing.T) {
 		},
 		"a name without a digest, and skip-existing": {
 			index: "HERE/simple/", skip: "true", holds: []string{wheel}, posts: 2, outputs: []string{"result=published", "published-count=2", "skipped-count=1"},
-			says:  []string{"to skip: " + wheel + " (", " gives no digest for its file)", "::warning file=dist/" + wheel + ",title=pypi-oidc-publish%3A skipped::", "keeps its file"},
+			says:  []string{"to skip: " + wheel + " (", " gives no digest for its file)", "::warning file=dist/" + wheel + ",title=pypi-oidc-publish%3A skipped::", "that file stays"},
 			never: []string{"a different file", "is unknown whether the index"},
 		},
 		"a digest that nobody computed": {

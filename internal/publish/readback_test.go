@@ -197,7 +197,7 @@ func TestReadBack(t *testing.T) {
 func TestReadBack_Otherwise(t *testing.T) {
 	t.Parallel()
 	for digest, listed := range map[string]pep.Held{
-		otherDigest:  {Name: wheel, SHA256: otherDigest, Size: 9},
+		otherDigest:      {Name: wheel, SHA256: otherDigest, Size: 9},
 		"digest unknown": {Name: wheel, Size: 9},
 	} {
 		h := newScripted(t, true)

@@ -25,7 +25,7 @@ type checkOptions struct {
 	today                            time.Time
 }
 
-// checkVerb checks distributions as a run would, and publishes nothing. It uses the network only for the index that -index names.
+// checkVerb checks distributions in the same way as a run, and publishes nothing. It uses the network only to query the index in -index.
 func checkVerb(ctx context.Context, w World, v verb, args []string) int {
 	var o checkOptions
 	flags := flag.NewFlagSet(v.name, flag.ContinueOnError)
@@ -68,14 +68,15 @@ func checkVerb(ctx context.Context, w World, v verb, args []string) int {
 	return Done
 }
 
+// judge checks the files at these paths.
 func (w World) judge(ctx context.Context, o checkOptions, paths []string) (publish.CheckResult, error) {
-	vault := secret.NewVault(func(string) {}) // nothing here is secret
+	vault := secret.NewVault(func(string) {}) // there are no secrets here
 	site, err := siteToLookAt(o.index, vault)
 	if err != nil {
 		return publish.CheckResult{}, err
 	}
 	if site.Warehouse = o.profile == "pypi"; !site.Warehouse {
-		site.MD5 = true // such an index may know files by nothing else
+		site.MD5 = true // such an index may list files only with MD5 digests
 	}
 	client := wire.New(wire.Options{UserAgent: w.userAgent(), LoadRoots: w.trust, Proxy: w.Proxy, Now: w.Now, Sleep: w.Sleep, Redact: vault.Redact})
 	const parallel = 4
@@ -84,7 +85,8 @@ func (w World) judge(ctx context.Context, o checkOptions, paths []string) (publi
 		publish.Deps{Index: index.New(site, client, wire.NewGate(parallel), nil), Now: func() time.Time { return o.today }, Sleep: w.Sleep})
 }
 
-// siteToLookAt is the index that the flag means. It is judged as the inputs of that meaning are. Without one nobody is asked.
+// siteToLookAt returns the index that the flag -index names. It is checked like the corresponding input. If it is empty, no index is
+// queried.
 func siteToLookAt(given string, vault *secret.Vault) (index.Site, error) {
 	inputs := map[string]string{"index-url": "none"}
 	switch {
@@ -107,13 +109,13 @@ func siteToLookAt(given string, vault *secret.Vault) (index.Site, error) {
 	return index.SiteOf(c.Repository, c.Simple, !c.NoLookups), nil
 }
 
-// isWord tells that a text is a name of an index, and no URL.
+// isWord reports whether a text can be the short name of an index, and not a URL.
 func isWord(text string) bool {
 	u, err := url.Parse(text)
 	return err == nil && u.Scheme == "" && !strings.Contains(text, "/")
 }
 
-// cannotJudge says why there is no judgement, where it does not disturb what a program reads.
+// cannotJudge reports why the check could not run: on standard error, unless the output format is annotations.
 func (w World) cannotJudge(o checkOptions, err error) {
 	out := w
 	out.Stdout = w.Stderr
@@ -126,7 +128,7 @@ func (w World) cannotJudge(o checkOptions, err error) {
 	}
 }
 
-// console is a sink for lines and annotations, which are commands of GitHub's runner where annotations are asked for.
+// console returns an output for lines and annotations. With annotations set, it writes annotations as commands for GitHub's runner.
 func (w World) console(annotations bool) *runner.Runner {
 	r, _ := runner.New(func(name string) string {
 		switch {
@@ -141,13 +143,13 @@ func (w World) console(annotations bool) *runner.Runner {
 	return r
 }
 
-// fileFindings are a file with what was found in it.
+// fileFindings holds the findings about one file.
 type fileFindings struct {
 	path     string
 	findings []finding.Finding
 }
 
-// byFile parts the findings into those of each file and those of the set.
+// byFile splits the findings into those about one file and those about the whole set.
 func byFile(j publish.CheckResult) (files []fileFindings, set []finding.Finding) {
 	for _, path := range j.Files {
 		files = append(files, fileFindings{path: path})

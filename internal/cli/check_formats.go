@@ -13,12 +13,12 @@ import (
 	"github.com/org/pypi-oidc-publish/internal/runner"
 )
 
-// writers are the formats of check.
+// writers returns the functions that print a result, by the name of the output format.
 func writers() map[string]func(World, publish.CheckResult) {
 	return map[string]func(World, publish.CheckResult){"text": World.asText, "github": World.asAnnotations, "json": World.asJSON}
 }
 
-// asText groups the findings by file. The last line counts them.
+// asText prints the findings grouped by file. The last line counts them.
 func (w World) asText(j publish.CheckResult) {
 	r := w.console(false)
 	files, set := byFile(j)
@@ -37,6 +37,7 @@ func (w World) asText(j publish.CheckResult) {
 	r.Line(tallyOf(j))
 }
 
+// lines prints findings, each with its fix and page.
 func (w World) lines(r *runner.Runner, found []finding.Finding) {
 	for _, f := range found {
 		r.Line("  " + f.Severity.String() + ": " + f.Message)
@@ -49,7 +50,7 @@ func (w World) lines(r *runner.Runner, found []finding.Finding) {
 	}
 }
 
-// asAnnotations shows the worst causes where people look first. GitHub shows ten of a step; the rest are lines.
+// asAnnotations prints the ten worst causes as annotations, because GitHub shows ten of a step, and the others as lines.
 func (w World) asAnnotations(j publish.CheckResult) {
 	const most = 10
 	r := w.console(true)
@@ -76,7 +77,7 @@ func (w World) asAnnotations(j publish.CheckResult) {
 	r.Line(tallyOf(j))
 }
 
-// tallyOf is the outcome in one line.
+// tallyOf returns the result in one line.
 func tallyOf(j publish.CheckResult) string {
 	n := map[finding.Severity]int{}
 	for _, f := range j.Findings {
@@ -86,7 +87,7 @@ func tallyOf(j publish.CheckResult) string {
 		phrase.Count(n[finding.Error], "error"), phrase.Count(n[finding.Warning], "warning"), phrase.Count(n[finding.Notice], "notice"))
 }
 
-// The JSON form is read by programs: its names are fixed.
+// The JSON format is read by programs: its names must not change.
 type (
 	jsonJudgement struct {
 		Files    []jsonFile    `json:"files"`
@@ -94,7 +95,7 @@ type (
 	}
 	jsonFile struct {
 		Path     string        `json:"path"`
-		Verdict  string        `json:"verdict"` // accept, or reject where a finding is an error
+		Verdict  string        `json:"verdict"` // accept, or reject if a finding is an error
 		Findings []jsonFinding `json:"findings"`
 	}
 	jsonFinding struct {
@@ -102,10 +103,11 @@ type (
 		Severity string `json:"severity"`
 		Message  string `json:"message"`
 		Fix      string `json:"fix"`
-		Path     string `json:"path"` // empty where it is about no one file
+		Path     string `json:"path"` // empty if it is not about one file
 	}
 )
 
+// asJSON prints the result as JSON.
 func (w World) asJSON(j publish.CheckResult) {
 	files, set := byFile(j)
 	out := jsonJudgement{Files: []jsonFile{}, Findings: jsonFindings(set)}
@@ -118,13 +120,13 @@ func (w World) asJSON(j publish.CheckResult) {
 	}
 	text, err := json.MarshalIndent(out, "", "  ")
 	if err != nil {
-		panic(err) // texts alone are in it
+		panic(err) // it contains only strings
 	}
 	fmt.Fprintln(w.Stdout, harmless(string(text)))
 }
 
-// harmless is the same JSON without what the runner would read as a command, which it finds anywhere in a line, and without
-// characters that a terminal obeys.
+// harmless returns the same JSON with two things escaped: what the runner would read as a command, anywhere in a line, and control
+// characters.
 func harmless(text string) string {
 	var b strings.Builder
 	for _, c := range strings.ReplaceAll(text, "##[", `#\u0023[`) {
@@ -137,6 +139,7 @@ func harmless(text string) string {
 	return b.String()
 }
 
+// jsonFindings returns findings in the JSON format.
 func jsonFindings(found []finding.Finding) []jsonFinding {
 	list := []jsonFinding{}
 	for _, f := range found {

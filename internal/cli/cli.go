@@ -22,29 +22,29 @@ const (
 	Misconfigured = 2 // the arguments, inputs or workflow must be changed; for check: the check could not run
 )
 
-// World is the process: everything that a run learns from outside comes through here.
+// World describes the process. A run gets everything from outside through it: arguments, environment, streams, clock and network.
 type World struct {
 	Args    []string // without the program's name
 	Version string
 	Getenv  func(name string) string
-	Stdout  io.Writer // where GitHub's runner reads commands from
-	Stderr  io.Writer // usage
+	Stdout  io.Writer // GitHub's runner reads commands from it
+	Stderr  io.Writer // usage errors
 	Now     func() time.Time
 	Sleep   func(ctx context.Context, d time.Duration) error
 	Proxy   func(*http.Request) (*url.URL, error)
-	Log     Log    // the standard library's own logger; nil where the process has none that prints
-	Trust   func() // makes roots ready before the first request that needs them; nil where the system has some
+	Log     Log    // the standard library's logger; nil if none prints
+	Trust   func() // loads the root certificates before the first request; nil if the system has its own
 }
 
-// Log is the standard library's own logger, such as [log.Default]. Libraries report to it what they have nobody to return it to, by
-// default on standard error: net/http, for example, bytes that a server sent although no request asked for them, which may hold secrets
-// and commands of GitHub's runner.
+// Log is implemented by the standard library's logger, such as [log.Default]. Libraries log to it what they cannot return as an error,
+// by default on standard error. For example, net/http logs bytes that a server sent without a request, which may contain secrets and
+// commands of GitHub's runner.
 type Log interface {
 	SetOutput(w io.Writer)
 	SetFlags(flags int)
 }
 
-// logTo sends what libraries report to out, without a date; to nobody where out is [io.Discard], as it is from the beginning.
+// logTo makes libraries log to out, without a date. With [io.Discard], the default, their messages are dropped.
 func (w World) logTo(out io.Writer) {
 	if w.Log != nil {
 		w.Log.SetFlags(0)
@@ -52,7 +52,7 @@ func (w World) logTo(out io.Writer) {
 	}
 }
 
-// Sleep waits for d, or until ctx is done, whose cause is then its error.
+// Sleep waits for d. If ctx is done before, it returns the cause of ctx.
 func Sleep(ctx context.Context, d time.Duration) error {
 	timer := time.NewTimer(d)
 	defer timer.Stop()
@@ -64,7 +64,7 @@ func Sleep(ctx context.Context, d time.Duration) error {
 	}
 }
 
-// verb is one command of the program.
+// verb describes one command of the program.
 type verb struct {
 	name, arguments, help string
 	run                   func(ctx context.Context, w World, v verb, args []string) int
@@ -81,7 +81,8 @@ func verbs() []verb {
 	}
 }
 
-// Main does what the arguments ask for, and returns the exit code.
+// Main runs the command that the arguments name, and returns the exit code: [Done], [Failed] or [Misconfigured]. Without arguments, it
+// publishes inside GitHub Actions, and serves in a service container.
 func Main(ctx context.Context, w World) int {
 	w.logTo(io.Discard)
 	if len(w.Args) == 0 {
@@ -113,6 +114,7 @@ func Main(ctx context.Context, w World) int {
 	return Misconfigured
 }
 
+// usage prints the list of commands.
 func usage(out io.Writer) {
 	fmt.Fprint(out, "usage: pypi-oidc-publish COMMAND [flags]\n\n")
 	for _, v := range verbs() {
@@ -121,7 +123,7 @@ func usage(out io.Writer) {
 	fmt.Fprint(out, "\nCOMMAND -h lists the flags of a command. Exit codes: 0 done, 1 failed or incomplete (see the report), 2 misconfigured.\n")
 }
 
-// parse reads the flags of a command. done reports that nothing is left to do, and code is then the exit code.
+// parse reads the flags of a command. done reports that the command is finished, and code is then the exit code.
 func (w World) parse(v verb, flags *flag.FlagSet, args []string) (code int, done bool) {
 	var said strings.Builder
 	flags.SetOutput(&said)
@@ -166,12 +168,14 @@ func (w World) complain(text string) {
 	}
 }
 
+// hasFlags reports whether a command has flags.
 func hasFlags(flags *flag.FlagSet) bool {
 	n := 0
 	flags.VisitAll(func(*flag.Flag) { n++ })
 	return n > 0
 }
 
+// versionVerb prints the version.
 func versionVerb(_ context.Context, w World, v verb, args []string) int {
 	if code, done := w.parse(v, flag.NewFlagSet(v.name, flag.ContinueOnError), args); done {
 		return code

@@ -25,7 +25,7 @@ import (
 	"github.com/org/pypi-oidc-publish/internal/wire"
 )
 
-// publishVerb publishes as the inputs of the step, or the flags, say. A flag overrides the input of the same name.
+// publishVerb publishes distributions, as the inputs of the step and the flags request. A flag overrides the input with the same name.
 func publishVerb(ctx context.Context, w World, v verb, args []string) int {
 	given := map[string]string{}
 	flags := flag.NewFlagSet(v.name, flag.ContinueOnError)
@@ -51,22 +51,25 @@ func publishVerb(ctx context.Context, w World, v verb, args []string) int {
 	})
 }
 
-// inputFlag is an input as a flag. config checks its value like that of an input.
+// inputFlag makes an input a flag. config checks its value in the same way.
 type inputFlag struct {
 	in    config.Input
 	given map[string]string
 }
 
-// IsBoolFlag lets a boolean stand without a value.
+// IsBoolFlag reports whether the flag can be given without a value.
 func (f *inputFlag) IsBoolFlag() bool { return f.in.Boolean }
 
+// Set stores the value.
 func (f *inputFlag) Set(value string) error {
 	f.given[f.in.Name] = value
 	return nil
 }
 
+// String returns no default value: the help text contains it.
 func (*inputFlag) String() string { return "" }
 
+// flagHelp returns the help text of an input as plain text.
 func flagHelp(in config.Input) string {
 	help := strings.ReplaceAll(in.Help, "`", "")
 	if in.Default != "" {
@@ -87,7 +90,7 @@ func (w World) publish(ctx context.Context, r *runner.Runner, vault *secret.Vaul
 	return code
 }
 
-// reported does a run and reports it.
+// reported carries out a run, reports it, and returns the exit code.
 func (w World) reported(ctx context.Context, r *runner.Runner, vault *secret.Vault, input func(string) string) int {
 	c, err := config.Parse(input, vault, gitHubOrigins(r)...)
 	options := report.Options{Hashes: c.PrintHash, Verbose: c.Verbose || w.Getenv("RUNNER_DEBUG") == "1", Redact: vault.Redact, Help: w.help}
@@ -121,7 +124,7 @@ func (w World) reported(ctx context.Context, r *runner.Runner, vault *secret.Vau
 	}
 	code := exitCode(err)
 	if err := reporter.Close(recorder.Receipt()); err != nil {
-		// What is published is published: a report that cannot be written does not undo it.
+		// The files are published even if the report cannot be written.
 		r.Annotate(finding.New(finding.Report,
 			"the outputs, the summary or the manifest could not be written: "+err.Error(),
 			"check that the runner's disk is not full and that `manifest-file` is a writable path (more: "+w.help(finding.Report)+")"))
@@ -129,6 +132,7 @@ func (w World) reported(ctx context.Context, r *runner.Runner, vault *secret.Vau
 	return code
 }
 
+// exitCode returns the exit code for the error of a run.
 func exitCode(err error) int {
 	switch {
 	case err == nil:
@@ -175,15 +179,16 @@ func (w World) run(ctx context.Context, c config.Config, r *runner.Runner, vault
 	}, deps)
 }
 
-// workingTree returns the workspace of the runner, or the folder that the program runs in where there is no runner.
+// workingTree returns the runner's workspace, or the current folder outside of a runner.
 func (w World) workingTree() string { return cmp.Or(w.Getenv("GITHUB_WORKSPACE"), ".") }
 
+// tried returns the event of one attempt of a request.
 func tried(t wire.Try) ledger.Tried {
 	return ledger.Tried{Op: string(t.Op), Method: t.Method, URL: t.URL, N: t.N, Status: t.Status, Took: t.Took, Wait: t.Wait, Err: t.Err}
 }
 
-// userAgent says who asks, and where the maintainers of an index can reach us. The action's own repository is what GitHub
-// says it is.
+// userAgent returns the User-Agent header: the program, its version, and the repository of the action, if GitHub names it, so that the
+// operators of an index can contact the maintainers.
 func (w World) userAgent() string {
 	agent := "pypi-oidc-publish/" + w.Version
 	if repository := w.Getenv("GITHUB_ACTION_REPOSITORY"); repository != "" {

@@ -16,14 +16,14 @@ import (
 	"github.com/org/pypi-oidc-publish/internal/runner"
 )
 
-// rehearsal is what the flags of rehearse ask for.
+// rehearsal holds the flags of the rehearse command.
 type rehearsal struct {
 	verbose, attach bool
 	summary         string
 }
 
-// rehearseVerb starts the stage on loopback, makes this machine its Trusted Publisher, and does a whole run against it over
-// real HTTP. Nothing of it leaves the machine, and nothing is kept.
+// rehearseVerb starts the test index on loopback, registers a Trusted Publisher for this machine, and carries out a whole run against it
+// over HTTP. Nothing leaves the machine, and nothing is kept.
 func rehearseVerb(ctx context.Context, w World, v verb, args []string) int {
 	flags := flag.NewFlagSet(v.name, flag.ContinueOnError)
 	var asked rehearsal
@@ -41,13 +41,14 @@ func rehearseVerb(ctx context.Context, w World, v verb, args []string) int {
 	return code
 }
 
+// rehearse carries out the run against a test index, and returns its exit code. An error means that the test index failed.
 func (w World) rehearse(ctx context.Context, paths []string, asked rehearsal) (code int, err error) {
 	stage, err := fakepypi.Start(ctx, "127.0.0.1:0", fakepypi.Options{Now: w.Now})
 	if err != nil {
 		return 0, err
 	}
 	defer func() {
-		// The stage's folder is its own: a rehearsal that cannot clean up after itself has failed.
+		// The test index has its own folder. If it cannot be removed, the rehearsal failed.
 		if closed := stage.Close(); err == nil {
 			err = closed
 		}
@@ -81,8 +82,8 @@ func (w World) rehearse(ctx context.Context, paths []string, asked rehearsal) (c
 	return w.publish(ctx, r, vault, func(name string) string { return inputs[name] }), nil
 }
 
-// asRun is the environment of a run on the stage: that of this process must not reach into it, least of all its credentials.
-// The log is a plain one, whatever runs us.
+// asRun returns the environment of a run against the test index. It contains nothing from the environment of this process, in
+// particular no credentials. The log is always plain text.
 func (w World) asRun(stage *fakepypi.Stage, summary string) func(string) string {
 	return func(name string) string {
 		switch name {
@@ -96,8 +97,8 @@ func (w World) asRun(stage *fakepypi.Stage, summary string) func(string) string 
 	}
 }
 
-// found are the distributions in dist, or, where there is none, two samples in a folder of their own. Where dist has them in its
-// sub-folders alone, the run says so.
+// found returns the path dist if it contains distributions, also in sub-folders, which the run then reports. Otherwise it builds two
+// samples and returns their temporary folder, also as samples, for the caller to remove.
 func (w World) found(r *runner.Runner) (samples string, paths []string, err error) {
 	if haul, err := dist.Find([]string{"dist"}); err == nil || len(haul.Nested) > 0 {
 		return "", []string{"dist"}, nil
@@ -113,7 +114,8 @@ func (w World) found(r *runner.Runner) (samples string, paths []string, err erro
 	return folder, []string{folder}, nil
 }
 
-// projectsIn are the projects that the files' names tell of. What cannot be found or read is told by the run.
+// projectsIn returns the projects in the file names of the distributions at these paths. It ignores errors, because the run reports
+// them.
 func projectsIn(paths []string) []pep.Project {
 	haul, err := dist.Find(paths)
 	if err != nil {

@@ -12,15 +12,15 @@ import (
 	"github.com/org/pypi-oidc-publish/internal/localfile"
 )
 
-// EmbeddedRoots gives the program the roots that are built into it, for a system that has none, as the image. It may be called
-// once in a process. Reading them takes some milliseconds, so it is done when the first request needs them.
+// EmbeddedRoots installs the built-in root certificates as a fallback for a system that has none, such as the image. It must be called
+// at most once in a process. It takes some milliseconds, so it is called before the first request that needs them.
 func EmbeddedRoots() {
 	pool := x509.NewCertPool()
 	for root := range bundle.Roots() {
 		certificate, err := x509.ParseCertificate(root.Certificate)
 		switch {
 		case err != nil:
-			// One that this version of Go does not read is one that nothing can be verified with.
+			// This version of Go cannot read the certificate, so it cannot verify anything with it.
 		case root.Constraint != nil:
 			pool.AddCertWithConstraint(certificate, root.Constraint)
 		default:
@@ -30,17 +30,18 @@ func EmbeddedRoots() {
 	x509.SetFallbackRoots(pool)
 }
 
-// trust makes the roots ready.
+// trust loads the root certificates.
 func (w World) trust() {
 	if w.Trust != nil {
 		w.Trust()
 	}
 }
 
-// longestBundle bounds a file of roots, in bytes: that of a whole system has a quarter of it.
+// longestBundle is the maximum size of a file of CA certificates, in bytes. The file of a typical system has a quarter of it.
 const longestBundle = 1 << 20
 
-// rootsWith are the system's roots, or the embedded ones where it has none, and those of the user's bundle.
+// rootsWith returns the root certificates of the system, or the built-in ones if it has none, together with those in the file at path.
+// It returns nil, which means the default roots, if path is empty. Its errors are findings.
 func (w World) rootsWith(path string) (*x509.CertPool, error) {
 	if path == "" {
 		return nil, nil
@@ -55,7 +56,7 @@ func (w World) rootsWith(path string) (*x509.CertPool, error) {
 		return nil, wrong("cannot be read: " + err.Error())
 	}
 	defer file.Close()
-	text, err := localfile.ReadAll(file, longestBundle) // which may be a pipe of the user's shell
+	text, err := localfile.ReadAll(file, longestBundle) // may be a pipe
 	var large localfile.TooLargeError
 	switch {
 	case errors.As(err, &large):

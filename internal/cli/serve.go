@@ -20,12 +20,12 @@ import (
 	"github.com/org/pypi-oidc-publish/internal/wire"
 )
 
-// service is the variable that makes the program serve when it is started without arguments: its words are the flags. GitHub's runner
-// gives a service container an environment everywhere, and arguments only where it is new enough.
+// service names the variable that makes the program run serve if it is started without arguments. Its words are the flags. Every version
+// of GitHub's runner sets the environment of a service container, but only new ones pass arguments.
 const service = "PYPI_OIDC_PUBLISH_SERVE"
 
-// asService are the arguments of a service container; none where it is not one. A step of the action, which has its inputs in the
-// environment, never is.
+// asService returns the arguments of a service container, or nil if this is not one. A step of the action, which has its inputs in the
+// environment, is never one.
 func asService(getenv func(string) string) []string {
 	if getenv(service) == "" || getenv("INPUT_REPOSITORY-URL") != "" {
 		return nil
@@ -33,7 +33,7 @@ func asService(getenv func(string) string) []string {
 	return append([]string{"serve"}, strings.Fields(getenv(service))...)
 }
 
-// serving is what the flags of serve ask for.
+// serving holds the flags of the serve command.
 type serving struct {
 	addr, url, data, envFile string
 	profile                  fakepypi.Profile
@@ -43,7 +43,7 @@ type serving struct {
 	releases                 []fakepypi.Release
 }
 
-// serveVerb runs the stage for other clients, until the process is told to end.
+// serveVerb runs the test index for other clients, until the process is stopped.
 func serveVerb(ctx context.Context, w World, v verb, args []string) int {
 	s := serving{profileName: "pypi"}
 	flags := flag.NewFlagSet(v.name, flag.ContinueOnError)
@@ -58,13 +58,14 @@ func serveVerb(ctx context.Context, w World, v verb, args []string) int {
 	return Done
 }
 
-// profiles are the kinds of index by the names of the flag.
+// profiles returns the kinds of index by their names in the flag -profile.
 func profiles() map[string]fakepypi.Profile {
 	return map[string]fakepypi.Profile{
 		"pypi": fakepypi.PyPI, "testpypi": fakepypi.TestPyPI, "plain": fakepypi.Plain, "no-trusted-publishing": fakepypi.NoTrustedPublishing,
 	}
 }
 
+// define adds the flags of serve.
 func (s *serving) define(flags *flag.FlagSet) {
 	flags.StringVar(&s.addr, "addr", "127.0.0.1:8081", "`HOST:PORT` to listen on; port 0: any free port; without a host: loopback")
 	flags.Func("url", "`http://HOST:PORT` that clients use, if it differs from -addr", func(text string) (err error) {
@@ -99,7 +100,7 @@ func (s *serving) define(flags *flag.FlagSet) {
 	s.defineRun(flags)
 }
 
-// defineRun are the flags about the workflow run that the ID tokens speak of.
+// defineRun adds the flags about the workflow run that the ID tokens describe.
 func (s *serving) defineRun(flags *flag.FlagSet) {
 	run := fakepypi.Run{}.Complete()
 	flags.Func("repository", "`OWNER/REPO` of the run that the ID tokens describe (default "+run.Repository+")", func(text string) error {
@@ -128,7 +129,7 @@ var (
 	hostName   = regexp.MustCompile(`^[A-Za-z0-9._-]+$`)
 )
 
-// add reads a project, after its publisher if it is given as well.
+// add parses a project, with a publisher before it if withPublisher is set, and adds it.
 func (s *serving) add(text string, withPublisher, pending bool) error {
 	p := fakepypi.Publisher{Pending: pending}
 	if withPublisher {
@@ -152,7 +153,7 @@ func (s *serving) add(text string, withPublisher, pending bool) error {
 	return nil
 }
 
-// release reads the tag of a release.
+// release parses the tag of a release, and adds the release.
 func (s *serving) release(text string, draft bool) error {
 	if !tagName.MatchString(text) {
 		return errors.New("write the name of a tag, such as v1.0.0")
@@ -161,7 +162,7 @@ func (s *serving) release(text string, draft bool) error {
 	return nil
 }
 
-// advertised reads the URL of the stage's own: scheme, host and port alone.
+// advertised parses the URL at which clients reach the test index. It may have a scheme, host and port only.
 func advertised(text string) (string, error) {
 	u, err := url.Parse(text)
 	if err != nil || u.Scheme != "http" || strings.Trim(u.Path, "/") != "" || u.User != nil || u.RawQuery != "" || u.Fragment != "" {
@@ -173,7 +174,7 @@ func advertised(text string) (string, error) {
 	return "http://" + u.Host, nil
 }
 
-// serve runs the stage until ctx is done.
+// serve runs the test index until ctx is done.
 func (w World) serve(ctx context.Context, s serving) (err error) {
 	r, _ := runner.New(w.Getenv, w.Stdout)
 	file, err := w.claimEnvFile(s.envFile)
@@ -205,7 +206,7 @@ func (w World) serve(ctx context.Context, s serving) (err error) {
 		all = append(all, attaching(stage, s.releases[0].Tag))
 	}
 	s.print(r, stage, all)
-	// Last: where the file is there, the stage is ready.
+	// Last, because the file shows that the test index is ready.
 	if err := file.write(settings(stage, all)); err != nil {
 		return err
 	}
@@ -214,7 +215,7 @@ func (w World) serve(ctx context.Context, s serving) (err error) {
 	return nil
 }
 
-// trust sets the publishers up. A project that a stage of the same folder has created is pending no more.
+// trust adds the publishers. A publisher is not pending anymore if an earlier serve with the same folder created its project.
 func (s *serving) trust(stage *fakepypi.Stage) {
 	for i, p := range s.publishers {
 		p.Pending = p.Pending && !stage.Has(p.Project)
@@ -223,7 +224,7 @@ func (s *serving) trust(stage *fakepypi.Stage) {
 	}
 }
 
-// print tells people where the stage is and how to use it.
+// print prints the addresses of the test index and how to use it.
 func (s *serving) print(r *runner.Runner, stage *fakepypi.Stage, all []client) {
 	end := r.Group("a package index and an ID token issuer for tests (profile " + s.profileName + "), until SIGINT or SIGTERM")
 	r.Line("upload  " + stage.Upload.String())
@@ -251,7 +252,7 @@ func (s *serving) print(r *runner.Runner, stage *fakepypi.Stage, all []client) {
 	s.warn(r, stage)
 }
 
-// told is a publisher as people type it.
+// told returns a publisher for people.
 func (s *serving) told(p fakepypi.Publisher) string {
 	run := s.run.Complete()
 	text := run.Repository + " " + run.Workflow
@@ -268,7 +269,7 @@ func (s *serving) told(p fakepypi.Publisher) string {
 	return text
 }
 
-// toldRelease names a release for people.
+// toldRelease returns a release for people.
 func toldRelease(r fakepypi.Release) string {
 	if r.Draft {
 		return "draft   " + r.Tag
@@ -276,7 +277,7 @@ func toldRelease(r fakepypi.Release) string {
 	return "release " + r.Tag
 }
 
-// warn tells what may surprise.
+// warn reports settings that may be unexpected.
 func (s *serving) warn(r *runner.Runner, stage *fakepypi.Stage) {
 	if host, _, _ := net.SplitHostPort(s.addr); !isLoopback(host) {
 		r.Annotate(finding.New(finding.ServeOpen,
@@ -295,7 +296,7 @@ func (s *serving) warn(r *runner.Runner, stage *fakepypi.Stage) {
 	}
 }
 
-// isLoopback tells an address of this machine alone. No host at all is where a stage listens by itself: there.
+// isLoopback reports whether only this machine can reach the host. An empty host counts as loopback, because it is the default.
 func isLoopback(host string) bool {
 	return host == "" || wire.Loopback(host)
 }

@@ -10,14 +10,14 @@ import (
 	"strings"
 )
 
-// envFile is the file that tells clients what they need: NAME=value lines, of which none needs quotes. It is there as long as the stage is
-// ready, and at no other time. The zero value is none.
+// envFile is a file with the settings for clients: NAME=value lines, none of which needs quotes. It exists only while the test index is
+// ready. With an empty path, nothing is written.
 type envFile struct {
 	path    string
 	written fs.FileInfo
 }
 
-// claimEnvFile makes room for the file. One that an earlier serve has left behind goes; anything else is not ours to replace.
+// claimEnvFile removes the file if an earlier serve has left it behind. It returns an error if another file is at the path.
 func (w World) claimEnvFile(path string) (*envFile, error) {
 	file := &envFile{path: path}
 	if path == "" {
@@ -43,7 +43,7 @@ func (w World) claimEnvFile(path string) (*envFile, error) {
 	return file, os.Remove(path)
 }
 
-// sameFile tells whether two paths lead to one file, whether it is there or not.
+// sameFile reports whether two paths name the same file, which need not exist.
 func sameFile(a, b string) bool {
 	there, err1 := os.Stat(a)
 	here, err2 := os.Stat(b)
@@ -55,7 +55,7 @@ func sameFile(a, b string) bool {
 	return err1 == nil && err2 == nil && a == b
 }
 
-// isEnvFile tells an empty file, or one that serve has written, from every other.
+// isEnvFile returns an error unless the file is empty or was written by serve.
 func isEnvFile(path string) error {
 	in, err := os.Open(path)
 	if err != nil {
@@ -72,7 +72,7 @@ func isEnvFile(path string) error {
 	return nil
 }
 
-// write puts the file in its place as a whole, for its owner alone.
+// write creates the file atomically, readable only by its owner.
 func (f *envFile) write(lines []setting) error {
 	if f.path == "" {
 		return nil
@@ -97,7 +97,7 @@ func (f *envFile) write(lines []setting) error {
 	return err
 }
 
-// remove takes the file away if it is still the one that was written.
+// remove removes the file if it is still the one that was written.
 func (f *envFile) remove() error {
 	if f.written == nil {
 		return nil

@@ -9,21 +9,20 @@ import (
 	"github.com/org/pypi-oidc-publish/internal/wire"
 )
 
-// The environment in which a stage tells of its Sigstore: where its TUF repository is, and the root.json that trust in it
-// begins with, in base64.
+// The variables that describe the Sigstore of a test index: the URL of its TUF repository, and the initial root.json in base64.
 const (
 	tufURL  = "PYPI_OIDC_PUBLISH_TUF_URL"
 	tufRoot = "PYPI_OIDC_PUBLISH_TUF_ROOT"
 )
 
-// instance is a Sigstore other than the public one.
+// instance describes a Sigstore instance.
 type instance struct {
-	tuf  *url.URL // nil: the public one
+	tuf  *url.URL // nil: the public instance
 	root []byte
 }
 
-// sigstore is the Sigstore that the environment tells of. It is heeded for an index on this machine alone: for every other
-// one, whoever can set a variable could send the run's ID tokens elsewhere.
+// sigstore returns the Sigstore instance that the environment describes. The variables are used only for an index on this machine:
+// otherwise, setting a variable would be enough to send the run's ID tokens elsewhere. Its errors are findings.
 func (w World) sigstore(repository *url.URL) (instance, error) {
 	address := w.Getenv(tufURL)
 	if address == "" || !wire.Loopback(repository.Hostname()) {
@@ -40,6 +39,7 @@ func (w World) sigstore(repository *url.URL) (instance, error) {
 	return instance{at, root}, nil
 }
 
+// wrongInstance returns the finding about an invalid variable.
 func wrongInstance(variable, why string) error {
 	return finding.New(finding.SigstoreEnvironment,
 		fmt.Sprintf("the variable %s is %s", variable, why),

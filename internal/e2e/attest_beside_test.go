@@ -129,7 +129,7 @@ func TestAnAttestationOfAnEarlierStepIsTaken(t *testing.T) {
 			default:
 				s.env["INPUT_PACKAGES-DIR"] = filepath.Join(s.path("dist"), paths)
 			}
-			e := s.ends(cli.Done, "took the attestation beside "+besideWheel, "took the attestation beside "+besideSdist, "attested: 2 files")
+			e := s.ends(cli.Done, "using the existing attestation of "+besideWheel, "using the existing attestation of "+besideSdist, "attested: 2 files")
 			if s.stage.LogSize() != size || s.requests("certificate") != certificates {
 				t.Errorf("%d new entries", s.stage.LogSize()-size)
 			}
@@ -241,7 +241,7 @@ func TestAnSLSALeftOverIsNotSent(t *testing.T) {
 	t.Parallel()
 	s := newSigningStep(t, fakepypi.Run{})
 	s.beside(besideWheel, ".slsa.attestation", s.signs(besideSdist, signer.SLSA))
-	s.ends(cli.Done, "::notice file=dist/"+besideWheel+".slsa.attestation,title=pypi-oidc-publish%3A attestation-left-over::this attestation does not hold for its file and this run, so it is not sent")
+	s.ends(cli.Done, "::notice file=dist/"+besideWheel+".slsa.attestation,title=pypi-oidc-publish%3A attestation-left-over::this attestation does not match its file or this run, so it is not uploaded")
 	if all := s.served(besideWheel); len(all) != 1 || !strings.Contains(all[0], signer.Publish) {
 		t.Errorf("the index serves %v", all)
 	}
@@ -265,7 +265,7 @@ func TestWhatStandsBesideIsLeftWhereNothingIsAttested(t *testing.T) {
 			s := newSigningStep(t, fakepypi.Run{})
 			s.beside(besideWheel, ".publish.attestation", s.signs(besideWheel, signer.Publish))
 			prepare(s)
-			e := s.ends(cli.Done, "attestations-left-alone::these attestations are not sent: "+besideWheel+".publish.attestation")
+			e := s.ends(cli.Done, "attestations-left-alone::these attestations are not uploaded: "+besideWheel+".publish.attestation")
 			if len(s.attested()) != 0 || len(s.stage.Files()) != 2 || strings.Contains(e.summary, "log entry") {
 				t.Errorf("attested %v\n%s", s.attested(), e.summary)
 			}
@@ -334,7 +334,7 @@ func TestAttestationsAreKeptWhereTheUserWants(t *testing.T) {
 	s.adopts(kept, besideWheel, besideSdist)
 	again := filepath.Join(t.TempDir(), "deep", "er")
 	s.env["INPUT_ATTESTATIONS-DIR"] = again
-	s.ends(cli.Done, "took the attestation beside "+besideWheel)
+	s.ends(cli.Done, "using the existing attestation of "+besideWheel)
 	for _, name := range []string{besideWheel, besideSdist} {
 		if a, b := readFile(s.t, filepath.Join(kept, name+".publish.attestation")), readFile(s.t, filepath.Join(again, name+".publish.attestation")); string(a) != string(b) {
 			t.Errorf("%s: kept %s, and then %s", name, a, b)

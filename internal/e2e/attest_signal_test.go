@@ -38,7 +38,7 @@ func TestASignalWhileSigning(t *testing.T) {
 			if len(s.stage.Tokens())+len(s.stage.Files()) != 0 || e.outputs["result"] != "failed" || e.outputs["token-burned"] != "not-minted" {
 				t.Errorf("tokens %v, files %v, outputs %v", s.stage.Tokens(), s.stage.Files(), e.outputs)
 			}
-			if !strings.Contains(e.summary, "the run was ended before it was done") || strings.Contains(e.summary, "attestation-outage") {
+			if !strings.Contains(e.summary, "the run was cancelled") || strings.Contains(e.summary, "attestation-outage") {
 				t.Errorf("the summary:\n%s", e.summary)
 			}
 			s.stage.Mend()

@@ -46,8 +46,8 @@ func TestWhoIsNotAttested(t *testing.T) {
 		code  int
 		says  string
 	}{
-		"a reusable workflow, auto":        {called, "auto", cli.Done, "::notice title=pypi-oidc-publish%3A attestation-reusable-workflow::nothing is signed"},
-		"a reusable workflow, best effort": {called, "best-effort", cli.Done, "::notice title=pypi-oidc-publish%3A attestation-reusable-workflow::nothing is signed"},
+		"a reusable workflow, auto":        {called, "auto", cli.Done, "::notice title=pypi-oidc-publish%3A attestation-reusable-workflow::not signed"},
+		"a reusable workflow, best effort": {called, "best-effort", cli.Done, "::notice title=pypi-oidc-publish%3A attestation-reusable-workflow::not signed"},
 		"a reusable workflow, true":        {called, "true", cli.Misconfigured, "::error title=pypi-oidc-publish%3A attestation-reusable-workflow::"},
 		"as asked":                         {fakepypi.Run{}, "false", cli.Done, "published alder 1.0"},
 	} {
@@ -78,7 +78,7 @@ func TestAnIndexThatIsNotKnownToTakeAttestations(t *testing.T) {
 	t.Parallel()
 	s := newSigningStep(t, fakepypi.Run{})
 	delete(s.env, "PYPI_OIDC_PUBLISH_TUF_URL")
-	s.ends(cli.Done, "attestations-off::nothing is signed: this index is not known to take attestations")
+	s.ends(cli.Done, "attestations-off::not signed: this index is not known to support attestations")
 	s = newSigningStep(t, fakepypi.Run{})
 	delete(s.env, "PYPI_OIDC_PUBLISH_TUF_URL")
 	s.env["INPUT_ATTESTATIONS"] = "true"
@@ -95,7 +95,7 @@ func TestATokenHasNoAttestations(t *testing.T) {
 		code int
 		says string
 	}{
-		"auto":        {cli.Done, "::notice title=pypi-oidc-publish%3A attestations-off::nothing is signed: an index accepts attestations only with Trusted Publishing"},
+		"auto":        {cli.Done, "::notice title=pypi-oidc-publish%3A attestations-off::not signed: an index accepts attestations only from Trusted Publishers"},
 		"best-effort": {cli.Done, "::notice title=pypi-oidc-publish%3A attestations-off::"},
 		"false":       {cli.Done, "published alder 1.0"},
 		"true":        {cli.Misconfigured, "inputs attestations and password contradict each other"},
@@ -150,7 +150,7 @@ func TestSigningIsDown(t *testing.T) {
 					}
 					return
 				}
-				e := s.ends(cli.Done, "::warning title=pypi-oidc-publish%3A attestation-outage::the files go without attestations")
+				e := s.ends(cli.Done, "::warning title=pypi-oidc-publish%3A attestation-outage::the files are published without attestations")
 				if len(s.stage.Files()) != 2 || len(s.attested()) != 0 || strings.Contains(e.outputs["manifest"], "log-index") || strings.Contains(e.summary, "log entry") {
 					t.Errorf("%v\n%s", s.attested(), e.summary)
 				}
@@ -165,7 +165,7 @@ func TestSigningIsDown(t *testing.T) {
 				s.ends(cli.Done, "attested: 2 files")
 				return
 			}
-			e := s.ends(cli.Done, "the files go without attestations")
+			e := s.ends(cli.Done, "uploading the files without attestations")
 			if len(s.stage.Files()) != 2 || len(s.attested()) != 0 || strings.Contains(e.outputs["manifest"], "log-index") || strings.Contains(e.summary, "log entry") {
 				t.Errorf("%v\n%s", s.attested(), e.summary)
 			}
@@ -240,7 +240,7 @@ func TestAttestationsGoNowhereNearTheFiles(t *testing.T) {
 	s := newSigningStep(t, fakepypi.Run{})
 	for _, folder := range []string{s.path("dist"), s.path("dist/attestations")} {
 		s.env["INPUT_ATTESTATIONS-DIR"] = folder
-		s.ends(cli.Misconfigured, "other tools would take the attestations for distributions")
+		s.ends(cli.Misconfigured, "other tools would mistake the attestations for distributions")
 	}
 	if n := len(s.stage.Requests()); n != 0 {
 		t.Errorf("%d requests were made before", n)
@@ -269,8 +269,8 @@ func TestAnIndexThatHasTurnedAttestationsOff(t *testing.T) {
 	s := newSigningStep(t, fakepypi.Run{})
 	s.env["INPUT_WAIT-FOR-INDEX"] = "30"
 	s.stage.Switch(func(w *fakepypi.Switches) { w.NoAttestations = true })
-	e := s.ends(cli.Done, "::warning title=pypi-oidc-publish%3A no-provenance::the index took alder-1.0-py3-none-any.whl with its attestations "+
-		"and serves no provenance of it (the same for 1 more file: alder-1.0.tar.gz)")
+	e := s.ends(cli.Done, "::warning title=pypi-oidc-publish%3A no-provenance::"+s.stage.Upload.Host+" accepted alder-1.0-py3-none-any.whl with its attestations, "+
+		"but serves no provenance for it (the same for 1 more file: alder-1.0.tar.gz)")
 	if e.outputs["verified"] != "true" || e.outputs["result"] != "published" {
 		t.Errorf("outputs %v", e.outputs)
 	}

@@ -105,12 +105,12 @@ func TestNothingIsReplacedInSilence(t *testing.T) {
 	}{
 		"skip-existing, and no simple index is known": {
 			skip: "true", code: 2, unasked: true, outputs: []string{"result=failed", "published-count=0"},
-			says: []string{"::error title=pypi-oidc-publish%3A skip-existing-unseen::`skip-existing: true` needs to see which files 127.0.0.1:", "set `index-url`", "leave `skip-existing` out"},
+			says: []string{"::error title=pypi-oidc-publish%3A skip-existing-unseen::`skip-existing: true` needs to see which files 127.0.0.1:", "set `index-url`", "remove `skip-existing`"},
 		},
 		"skip-existing, and nobody may look": {index: "none", skip: "true", code: 2, unasked: true, says: []string{"skip-existing-unseen"}},
 		"no simple index is known": {
 			holds: []string{wheel}, posts: 3, outputs: []string{"result=published", "verified=not-asked"},
-			says: []string{"::notice title=pypi-oidc-publish%3A existing-unseen::no simple index is known for 127.0.0.1:", "may be replaced", "set `index-url`"},
+			says: []string{"::notice title=pypi-oidc-publish%3A existing-unseen::no simple index is known for 127.0.0.1:", "an upload may replace a file with the same name", "set `index-url`"},
 		},
 		"nobody may look": {index: "none", posts: 3, outputs: []string{"result=published"}, says: []string{"existing-unseen::"}},
 		"skip-existing, and the index answers 503": {
@@ -119,7 +119,7 @@ func TestNothingIsReplacedInSilence(t *testing.T) {
 				"::error title=pypi-oidc-publish%3A skip-existing-look-failed::", "which files 127.0.0.1:", "has of alder: look: GET http://127.0.0.1:", "503 Service Unavailable after 3 tries: Back soon.",
 				"has of birch:", "%0Acheck `index-url`, and run the job again",
 			},
-			never: []string{"look-failed::the index could not be asked"},
+			never: []string{"look-failed::could not query"},
 		},
 		"skip-existing, and the page is none":   {index: "HERE/simple/", skip: "true", page: says(200, "text/html", "<title>Log in</title><a href=x>Forgot?</a>"), code: 1, says: []string{"skip-existing-look-failed", "no project listing"}},
 		"skip-existing, and there is no access": {index: "HERE/simple/", skip: "true", page: says(403, "text/plain", "Not you."), code: 1, says: []string{"skip-existing-look-failed", "403 Forbidden: Not you."}},
@@ -130,22 +130,22 @@ func TestNothingIsReplacedInSilence(t *testing.T) {
 		},
 		"the index answers 503": {
 			index: "HERE/simple/", page: says(503, "text/plain", "Back soon."), posts: 3, outputs: []string{"result=published"},
-			says:  []string{"::warning title=pypi-oidc-publish%3A look-failed::", "this index may replace a file of the same name"},
-			never: []string{"the index will recognise files that it has"},
+			says:  []string{"::warning title=pypi-oidc-publish%3A look-failed::", "this index may replace files with the same name"},
+			never: []string{"recognises files that it already has"},
 		},
 		"a name without a digest": {
 			index: "HERE/simple/", holds: []string{wheel}, code: 1, outputs: []string{"result=failed", "published-count=0", "skipped-count=0"},
 			says: []string{
-				"in conflict: " + wheel + " (the index gives no digest of its file)",
-				"::error file=dist/" + wheel + ",title=pypi-oidc-publish%3A conflict-no-digest::the index has a file named " + wheel + ", and gives no digest that it could be compared by with this one, whose SHA-256 is ",
-				"`skip-existing: true`", "raise the version", "`index-url`", "  in conflict: the index has a file of this name: " + wheel,
+				"conflict: " + wheel + " (", " gives no digest for its file)",
+				"::error file=dist/" + wheel + ",title=pypi-oidc-publish%3A conflict-no-digest::", " already has a file named " + wheel + ", without a digest to compare: this file's SHA-256 is ",
+				"`skip-existing: true`", "raise the version", "`index-url`", "  conflict (", " has a file with this name): " + wheel,
 			},
-			never: []string{"other bytes"},
+			never: []string{"a different file"},
 		},
 		"a name without a digest, and skip-existing": {
 			index: "HERE/simple/", skip: "true", holds: []string{wheel}, posts: 2, outputs: []string{"result=published", "published-count=2", "skipped-count=1"},
-			says:  []string{"to be skipped: " + wheel + " (the index gives no digest of its file)", "::warning file=dist/" + wheel + ",title=pypi-oidc-publish%3A skipped::", "the index's file stays"},
-			never: []string{"other bytes", "nobody knows"},
+			says:  []string{"to skip: " + wheel + " (", " gives no digest for its file)", "::warning file=dist/" + wheel + ",title=pypi-oidc-publish%3A skipped::", "that file stays"},
+			never: []string{"a different file", "is unknown whether the index"},
 		},
 		"a digest that nobody computed": {
 			index: "HERE/simple/", holds: []string{wheel}, code: 1, says: []string{"conflict-no-digest"},
@@ -232,7 +232,7 @@ func TestTheSameBytesByMD5(t *testing.T) {
 	if e := s.run(); e.code != 1 || x.posts != 1 || !strings.Contains(e.log, "pypi-oidc-publish%3A conflict::") {
 		t.Errorf("exit code %d, %d uploads\n%s", e.code, x.posts, e.log)
 	}
-	if code, out := check(); code != 1 || !strings.Contains(out, "the index has other bytes under the name "+wheel+": its MD5 is ") {
+	if code, out := check(); code != 1 || !strings.Contains(out, " already has a different file named "+wheel+": its MD5 is ") {
 		t.Errorf("check: exit code %d\n%s", code, out)
 	}
 	x.page = nil

@@ -170,8 +170,8 @@ func TestAttachBeforeTheIndexShows(t *testing.T) {
 				}
 				return
 			}
-			if e.outputs["github-release"] != "failed" || len(g.names()) > 0 || !strings.Contains(log, "title=pypi-oidc-publish%3A github-release-unpublished::files are not known to be published, and this job may not publish them") ||
-				!strings.Contains(log, "it needs no other right") {
+			if e.outputs["github-release"] != "failed" || len(g.names()) > 0 || !strings.Contains(log, "title=pypi-oidc-publish%3A github-release-unpublished::this job cannot publish files, and these may not be published yet") ||
+				!strings.Contains(log, "run this job again in a few minutes") {
 				t.Errorf("%v\n%s", e.outputs, log)
 			}
 		})
@@ -259,7 +259,7 @@ func TestAttachAndTheLastLookIsCutOff(t *testing.T) {
 	s.noWait, s.env["INPUT_WAIT-FOR-INDEX"] = true, "1"
 	looks := s.looks("/simple/", func(n int64) http.HandlerFunc { return when(n > 2, hangs) })
 	e := s.run()
-	if log := e.log; e.code != 1 || looks.Load() != 3 || !strings.Contains(log, "the index does not show them: alder") || strings.Contains(log, "could not be asked") {
+	if log := e.log; e.code != 1 || looks.Load() != 3 || !strings.Contains(log, " does not list them)") || strings.Contains(log, "could not be queried") {
 		t.Errorf("exit code %d after %d looks\n%s", e.code, looks.Load(), log)
 	}
 }
@@ -308,7 +308,7 @@ func TestASignalBeforeAttaching(t *testing.T) {
 	if e.code != 0 || e.outputs["result"] != "unchanged" || e.outputs["github-release"] != "failed" || len(g.names()) > 0 {
 		t.Errorf("exit code %d, %v, %v", e.code, e.outputs, g.names())
 	}
-	if log := e.log; strings.Count(log, "not all was attached") != 1 || strings.Contains(log, "could not be had") || !strings.Contains(log, "the GitHub release has 0 of") {
+	if log := e.log; strings.Count(log, "not all of them are attached") != 1 || strings.Contains(log, "could not be fetched") || !strings.Contains(log, "the GitHub release has only 0 of") {
 		t.Error(log)
 	}
 }
@@ -379,7 +379,7 @@ func TestAFailureAfterThePublication(t *testing.T) {
 			t.Error("a manifest of a release that is not whole is attached")
 		}
 	}
-	if log := e.log; !strings.Contains(log, "::warning ") || strings.Contains(log, "::error") || !strings.Contains(log, "the files are published, and not all was attached") {
+	if log := e.log; !strings.Contains(log, "::warning ") || strings.Contains(log, "::error") || !strings.Contains(log, "the files are published, but not all of them are attached") {
 		t.Errorf("it is not told as a warning:\n%s", log)
 	}
 	e = s.run()

@@ -286,7 +286,7 @@ func TestOursEverywhere(t *testing.T) {
 			}
 			s.serves(files)
 			p.env["INPUT_PACKAGES-DIR"] = folderOf(t, trees(", another one"))
-			if e = p.run(); e.code != 1 || e.outputs["result"] != "failed" || !strings.Contains(e.log, "the index has other bytes under the name "+theWheel) {
+			if e = p.run(); e.code != 1 || e.outputs["result"] != "failed" || !strings.Contains(e.log, " already has a different file named "+theWheel) {
 				t.Errorf("other bytes: exit code %d, %v\n%s", e.code, e.outputs, e.log)
 			}
 			s.serves(files)

@@ -30,8 +30,8 @@ func TestAnIndexWithoutDigests(t *testing.T) {
 	if e.code != 0 || e.outputs["result"] != "published" || e.outputs["verified"] != "false" || !strings.Contains(log, "pypi-oidc-publish%3A no-digest::") {
 		t.Errorf("exit code %d, %v\n%s", e.code, e.outputs, log)
 	}
-	if strings.Contains(log+summary, "was not seen to serve") || !strings.Contains(log, "\nthe index serves every file, and tells no digest of 1 file\n") ||
-		!strings.Contains(summary, "⚠️ not everything was seen as it was sent: see above") {
+	if strings.Contains(log+summary, "did not yet serve") || !strings.Contains(log, " serves every file, but without a digest for 1 file\n") ||
+		!strings.Contains(summary, "⚠️ not confirmed, see above") {
 		t.Errorf("what is served is said not to be:\n%s\n%s", log, summary)
 	}
 

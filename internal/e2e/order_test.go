@@ -140,7 +140,7 @@ func TestFilesThatWaitAtTheGateAreNotBegunAfterARefusal(t *testing.T) {
 	if e.code != 1 || e.outputs["published-count"] != "0" || e.outputs["unchanged-count"] != "2" || len(a.beside) != 2 {
 		t.Errorf("exit code %d, %v, %d uploads\n%s", e.code, e.outputs, len(a.beside), e.log)
 	}
-	if n := strings.Count(e.log, "not tried: alder-"); n != 2 {
+	if n := strings.Count(e.log, "not uploaded: alder-"); n != 2 {
 		t.Errorf("%d files were not tried\n%s", n, e.log)
 	}
 }

@@ -34,9 +34,9 @@ func TestASignalDuringAnUpload(t *testing.T) {
 		result  string // of the run that is cut
 		status  string // of the file, in the summary
 	}{
-		{"in the middle of the first file", term, 1, false, "failed", "cut off"},
-		{"in the middle of a later file", []os.Signal{os.Interrupt}, 2, false, "partial", "cut off"},
-		{"when a file was sent, all three signals", both, 2, true, "partial", "the index may have it"},
+		{"in the middle of the first file", term, 1, false, "failed", "upload failed"},
+		{"in the middle of a later file", []os.Signal{os.Interrupt}, 2, false, "partial", "upload failed"},
+		{"when a file was sent, all three signals", both, 2, true, "partial", "may have it"},
 	}
 	for _, c := range cases {
 		t.Run(c.name, func(t *testing.T) {
@@ -81,7 +81,7 @@ func TestASignalDuringAnUpload(t *testing.T) {
 			if e.outputs["result"] != c.result || e.outputs["published-count"] != fmt.Sprint(c.at-1) || e.outputs["token-burned"] != "true" || !s.allBurned() {
 				t.Errorf("outputs %v, tokens %+v", e.outputs, s.stage.Tokens())
 			}
-			if !strings.Contains(e.summary, c.status) || !strings.Contains(e.summary, "the run was ended before it was done") {
+			if !strings.Contains(e.summary, c.status) || !strings.Contains(e.summary, "the run was cancelled") {
 				t.Errorf("the summary:\n%s", e.summary)
 			}
 			if int64(len(s.indexed())) != c.at-1 {

@@ -10,7 +10,7 @@ import (
 func TestARefusalThatARuleShouldHaveTold(t *testing.T) {
 	t.Parallel()
 	for _, c := range []struct{ name, words, says string }{
-		{"a rule that needs the files alone", "'home' is invalid for 'requires-dist'.", "the rule `requires-dist` should have told it before the upload: please report that"},
+		{"a rule that needs the files alone", "'home' is invalid for 'requires-dist'.", "also report this with the file's metadata: the rule `requires-dist` should have found it before the upload"},
 		{"a table that ages", "'Framework :: New' is not a valid classifier.", ""},
 		{"a limit that the index may have raised", "File too large. Limit for project 'alder' is 1 MB.", ""},
 		{"what no rule could know", "This filename was previously used by a file that has since been deleted.", ""},
@@ -32,7 +32,7 @@ func TestARefusalThatARuleShouldHaveTold(t *testing.T) {
 			if e.code != 1 || e.outputs["result"] != "failed" || !strings.Contains(log, c.words) {
 				t.Errorf("exit code %d, %v\n%s", e.code, e.outputs, log)
 			}
-			if got := strings.Contains(log, "should have told it"); got != (c.says != "") || !strings.Contains(log, c.says) {
+			if got := strings.Contains(log, "should have found it"); got != (c.says != "") || !strings.Contains(log, c.says) {
 				t.Errorf("told: %v\n%s", got, log)
 			}
 		})

@@ -22,8 +22,8 @@ func TestAFileThatNeverReachedTheIndex(t *testing.T) {
 		t.Errorf("exit code %d, %v\n%s", e.code, e.outputs, log)
 	}
 	for _, text := range []string{log, summary} {
-		if !strings.Contains(text, "unning it again finishes it") || strings.Contains(text, "❌ refused") || strings.Contains(text, "refused alder") ||
-			strings.Contains(text, "see what was refused") {
+		if !strings.Contains(text, "run the job again to finish") || strings.Contains(text, "❌ rejected") || strings.Contains(text, "rejected alder") ||
+			strings.Contains(text, "see why files were rejected") {
 			t.Errorf("a refusal is told of that never was:\n%s", text)
 		}
 	}

@@ -38,16 +38,14 @@ func bothDigests(t *target, indexDigest string) string {
 // skipped returns the warning version of conflict, used with skip-existing. indexDigest is empty if it is unknown what the index has
 // under the name.
 func (r *run) skipped(t *target, indexDigest string) finding.Finding {
-	name := r.indexName()
-	stays := "; " + name + " keeps its file, and this one is not published"
-	fix := "check that this is what you want: users will get the file already on " + name
+	const stays, fix = "; that file stays, and this one is not published", "check that this is what you want: users will get the published file"
 	if indexDigest == "" {
 		digest := ownDigest(t)
 		return finding.New(finding.Skipped,
-			fmt.Sprintf("%s already has a file named %s, and it is unknown whether it is the same%s", name, t.Name, digest)+stays,
+			fmt.Sprintf("%s already has a file named %s, and it is unknown whether it is the same%s", r.indexName(), t.Name, digest)+stays,
 			fix+"; to let the run compare the files, set `index-url` to pages that have digests").In(t.shown).WithDetail(digest)
 	}
 	digests := bothDigests(t, indexDigest)
-	return finding.New(finding.Skipped, fmt.Sprintf("%s already has a different file named %s%s", name, t.Name, digests)+stays, fix).
+	return finding.New(finding.Skipped, fmt.Sprintf("%s already has a different file named %s%s", r.indexName(), t.Name, digests)+stays, fix).
 		In(t.shown).WithDetail(digests)
 }

@@ -336,7 +336,7 @@ func TestConflict(t *testing.T) {
 			want(t, "id", kept.ID, "skipped")
 			want(t, "severity", kept.Severity, finding.Warning)
 			want(t, "file", kept.File, "dist/"+wheel)
-			wantText(t, "the warning", kept.Message, append(c.says, wheel, "keeps its file")...)
+			wantText(t, "the warning", kept.Message, append(c.says, wheel, "that file stays")...)
 			want(t, "says where digests are", strings.Contains(kept.Fix, "index-url"), c.indexDigest == "")
 			want(t, "says that the file is a different one", strings.Contains(kept.Message, "already has a different file"), c.indexDigest != "")
 			if c.indexDigest == "" {
@@ -369,7 +369,7 @@ func TestRun_LostTries(t *testing.T) {
 			answers: []page{lost, taken}, err: ErrIncomplete, outcome: ledger.OutcomeRejected,
 			says: []string{"may be this one", "index-url"},
 		},
-		"skipped, and its page lacks the file": {[]page{taken}, true, nil, ledger.OutcomeSkipped, []string{"keeps its file", "index-url"}},
+		"skipped, and its page lacks the file": {[]page{taken}, true, nil, ledger.OutcomeSkipped, []string{"that file stays", "index-url"}},
 		"taken after a lost try":               {[]page{lost, {status: http.StatusOK}}, false, nil, ledger.OutcomeUploaded, nil},
 	} {
 		t.Run(name, func(t *testing.T) {

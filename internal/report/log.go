@@ -203,7 +203,7 @@ func releaseFound(e ledger.ReleaseFound) string {
 	if e.Draft {
 		what = "draft GitHub release"
 	}
-	return fmt.Sprintf("found the %s of %s; the files can be attached to it", what, e.Tag)
+	return fmt.Sprintf("found the %s for %s; the files can be attached to it", what, e.Tag)
 }
 
 // asset returns the line about one asset.

@@ -48,7 +48,7 @@ func prepared(r ledger.Receipt) []line {
 	if n := attestedFiles(r); n > 0 {
 		lines = append(lines, line{
 			"Attested",
-			escaped(files(n)+", by") + "<br>" +
+			escaped(files(n)+", each with a log entry, by") + "<br>" +
 				code(clipped(strings.TrimPrefix(identityOf(r), "https://github.com/"), longestCell)),
 			"Attest",
 		})

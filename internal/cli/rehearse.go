@@ -63,7 +63,7 @@ func (w World) rehearse(ctx context.Context, paths []string, asked rehearsal) (c
 		tag := stage.Env["GITHUB_REF_NAME"]
 		stage.GitHub.Publish(fakepypi.Release{Tag: tag})
 		inputs["github-release"], inputs["github-token"] = config.Auto, stage.Env[fakepypi.GitHubToken]
-		r.Line("rehearsal: so does GitHub; its repository " + stage.Env["GITHUB_REPOSITORY"] + " has the release " + tag)
+		r.Line("rehearsal: GitHub runs there too; its repository " + stage.Env["GITHUB_REPOSITORY"] + " has the release " + tag)
 	}
 	if len(paths) == 0 {
 		samples, found, err := w.found(r)

@@ -281,17 +281,17 @@ func toldRelease(r fakepypi.Release) string {
 func (s *serving) warn(r *runner.Runner, stage *fakepypi.Stage) {
 	if host, _, _ := net.SplitHostPort(s.addr); !isLoopback(host) {
 		r.Annotate(finding.New(finding.ServeOpen,
-			"the stage listens on "+s.addr+", beyond loopback: it is for tests only and has no TLS, and anyone who can reach it can change what it does",
-			"leave -addr out, unless it runs in a container or on a private network"))
+			"the test index listens on "+s.addr+", beyond loopback: it has no TLS, and anyone who can reach it can control it",
+			"remove -addr, unless it runs in a container or on a private network"))
 	}
 	if !isLoopback(stage.Upload.Hostname()) {
 		r.Annotate(finding.New(finding.ServePlainHTTP,
-			"this program takes http on loopback alone: at "+stage.Upload.Host+" only other clients can publish",
+			"this program accepts http only on loopback: at "+stage.Upload.Host+" only other clients can publish",
 			"to publish with this program, use a loopback address: through a published port, or from inside the same network namespace"))
 	}
 	if len(s.publishers) == 0 && trustedPublishing(s.profile) {
 		r.Annotate(finding.New(finding.ServeNoPublisher,
-			"no Trusted Publisher is set up, so that only the API token can upload",
+			"no Trusted Publisher is set up, so only the API token can upload",
 			"add -project for an existing project that trusts the run, or -pending for a new one"))
 	}
 }

@@ -323,7 +323,7 @@ func TestServeOpen(t *testing.T) {
 		t.Errorf("exit code %d, %v\n%s", e.code, e.outputs, e.log)
 	}
 	s.end(os.Interrupt)
-	if !strings.Contains(s.log.String(), "warning: the stage listens on 0.0.0.0:0, beyond loopback") {
+	if !strings.Contains(s.log.String(), "warning: the test index listens on 0.0.0.0:0, beyond loopback") {
 		t.Errorf("no warning:\n%s", s.log.String())
 	}
 	loopback := serveStage(t)
@@ -343,7 +343,7 @@ func TestServeOpen(t *testing.T) {
 		t.Errorf("ID tokens are at %v, %v", at, err)
 	}
 	elsewhere.end(os.Interrupt)
-	if !strings.Contains(elsewhere.log.String(), "notice: this program takes http on loopback alone") {
+	if !strings.Contains(elsewhere.log.String(), "notice: this program accepts http only on loopback") {
 		t.Errorf("no notice:\n%s", elsewhere.log.String())
 	}
 }

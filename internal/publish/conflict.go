@@ -38,7 +38,8 @@ func bothDigests(t *target, indexDigest string) string {
 // skipped returns the warning version of conflict, used with skip-existing. indexDigest is empty if it is unknown what the index has
 // under the name.
 func (r *run) skipped(t *target, indexDigest string) finding.Finding {
-	const stays, fix = "; that file stays, and this one is not published", "check that this is what you want: users will get the published file"
+	const stays = "; that file stays, and this one is not published"
+	const fix = "check that this is what you want: users will get the published file"
 	if indexDigest == "" {
 		digest := ownDigest(t)
 		return finding.New(finding.Skipped,

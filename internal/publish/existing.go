@@ -19,15 +19,16 @@ func checkSkipExisting(site index.Site, skip bool) error {
 		return nil
 	}
 	return finding.New(finding.SkipExistingUnseen,
-		fmt.Sprintf("`skip-existing: true` needs to see which files %s already has, but no simple index is known for it (`index-url` is empty or `none`)",
-			site.Upload.Host),
+		fmt.Sprintf("`skip-existing: true` needs to see which files %s already has, "+
+			"but no simple index is known for it (`index-url` is empty or `none`)", site.Upload.Host),
 		howToSee+", or remove `skip-existing`")
 }
 
 // unseenFiles returns what a plan has to say where nothing can be seen of an index that may replace files; ok is false elsewhere.
 func unseenFiles(site index.Site) (f finding.Finding, ok bool) {
 	return finding.New(finding.ExistingUnseen,
-		fmt.Sprintf("no simple index is known for %s, so the run cannot see existing files: an upload may replace a file with the same name", site.Upload.Host),
+		fmt.Sprintf("no simple index is known for %s, so the run cannot see existing files: an upload may replace a file with the same name",
+			site.Upload.Host),
 		howToSee+", to let the run compare files before it uploads"), site.Simple == nil && site.MayReplace()
 }
 

@@ -85,19 +85,22 @@ func attestationsIn(provenance []byte) (all []attest.Attestation, readable bool)
 func (r *run) noProvenance(t *target) finding.Finding {
 	return finding.New(finding.NoProvenance,
 		fmt.Sprintf("%s accepted %s with its attestations, but serves no provenance for it", r.indexName(), t.Name),
-		"no action needed: the file is published, and its attestations are in the public log; the index may have turned attestations off for a time").In(t.shown)
+		"no action needed: the file is published, and its attestations are in the public log; "+
+			"the index may have turned attestations off for a time").In(t.shown)
 }
 
 // earlierProvenance reports that the index had the file before, from this workflow, and this run could not know: an index that is
 // sent the same bytes again says that all is well and keeps what it has.
 func (r *run) earlierProvenance(t *target) finding.Finding {
 	return finding.New(finding.ProvenanceEarlier,
-		fmt.Sprintf("%s already had %s with attestations of an earlier run of this workflow, and keeps those", r.indexName(), t.Name), "").In(t.shown)
+		fmt.Sprintf("%s already had %s with attestations of an earlier run of this workflow, and keeps those", r.indexName(), t.Name), "").
+		In(t.shown)
 }
 
 func (r *run) otherProvenance(t *target, why error) error {
 	reason := ": " + why.Error()
 	return finding.New(finding.ProvenanceOtherwise,
 		fmt.Sprintf("%s serves a different provenance for %s than this run uploaded%s", r.indexName(), t.Name, reason),
-		"do not announce this release: report it to the operators of the index, and yank it until the cause is known").In(t.shown).WithDetail(reason)
+		"do not announce this release: report it to the operators of the index, and yank it until the cause is known").
+		In(t.shown).WithDetail(reason)
 }

@@ -117,7 +117,8 @@ func (r *run) otherBytes(t *target, listed pep.Held, digest string) finding.Find
 		cmp.Or(digest, "unknown"), listed.Size, t.sha256(), t.Size)
 	return finding.New(finding.ServedOtherwise,
 		fmt.Sprintf("%s accepted %s, but serves something else under its name%s", r.indexName(), t.Name, digests),
-		"do not announce this release: report it to the operators of the index, and yank it until the cause is known").In(t.shown).WithDetail(digests)
+		"do not announce this release: report it to the operators of the index, and yank it until the cause is known").
+		In(t.shown).WithDetail(digests)
 }
 
 // notServed returns the warning that the index did not serve everything in time, or before the run was cancelled.

@@ -160,11 +160,11 @@ func TestALeftOverIsMadeAfresh(t *testing.T) {
 			text := s.signs(besideWheel, signer.Publish)
 			s.stage.Claims(nil)
 			s.beside(besideWheel, ".publish.attestation", text)
-		}, "names another identity"},
+		}, "names a different identity"},
 		"of another build": {func(s *step) {
 			s.beside(besideWheel, ".publish.attestation", s.signs(besideWheel, signer.Publish))
 			s.build(besideWheel, "again")
-		}, "it is about other bytes"},
+		}, "it is about a different file"},
 		"of another file": {func(s *step) {
 			s.beside(besideWheel, ".publish.attestation", s.signs(besideSdist, signer.Publish))
 		}, "not about " + besideWheel},

@@ -337,7 +337,7 @@ func contracts() []contract {
 		},
 		{
 			name: "pull_request_target", run: fakepypi.Run{Event: "pull_request_target", Ref: "refs/heads/main"}, event: "fork.json",
-			env: pull, refused: "event-refused", says: "strangers can trigger it", code: 2, requests: untilMinted,
+			env: pull, refused: "event-refused", says: "anyone can trigger such a run", code: 2, requests: untilMinted,
 		},
 		{
 			name: "a reusable workflow of the same repository", run: fakepypi.Run{Called: same}, event: "push.json", publisher: "publish.yml",

@@ -331,7 +331,7 @@ func TestAttachIsRefusedBeforeAnythingIsMinted(t *testing.T) {
 		{"other bytes there", releases.Write, v1, 1, "alder-1.0.tar.gz", func(s *step, g *gitHub) {
 			g.Hold(releases.Asset{Release: g.release.ID, Name: "alder-1.0.tar.gz", Bytes: []byte("another sdist")})
 		}},
-		{"auto on a branch", releases.Write, v1, 2, "neither a release nor a tag", func(s *step, _ *gitHub) {
+		{"auto on a branch", releases.Write, v1, 2, "not for a release or a tag", func(s *step, _ *gitHub) {
 			s.env["GITHUB_REF_TYPE"], s.env["GITHUB_REF"] = "branch", "refs/heads/main"
 		}},
 		{"no token", releases.Write, v1, 2, "github-token is empty", func(s *step, _ *gitHub) { s.env["INPUT_GITHUB-TOKEN"] = "" }},

@@ -310,8 +310,8 @@ func TestNoTrustedPublishing(t *testing.T) {
 			delete(p.env, "INPUT_PASSWORD")
 			e := p.run()
 			host := strings.TrimPrefix(s.env["STAGE_URL"], "http://")
-			told := fmt.Sprintf("the index at %s has no Trusted Publishing (it answered 404)", host)
-			if e.code != 2 || e.outputs["result"] != "failed" || e.outputs["token-burned"] != "not-minted" || !strings.Contains(e.log, told) || !strings.Contains(e.log, "API token as `password`") {
+			told := fmt.Sprintf("the index at %s does not support Trusted Publishing (it answered 404)", host)
+			if e.code != 2 || e.outputs["result"] != "failed" || e.outputs["token-burned"] != "not-minted" || !strings.Contains(e.log, told) || !strings.Contains(e.log, "API token of this index as `password`") {
 				t.Errorf("exit code %d, %v\n%s", e.code, e.outputs, e.log)
 			}
 			p.env["INPUT_USER"], p.env["INPUT_PASSWORD"] = user, password

@@ -21,7 +21,7 @@ func Open(path string) (*os.File, os.FileInfo, error) {
 		return nil, nil, err
 	}
 	if !info.Mode().IsRegular() {
-		return nil, nil, fmt.Errorf("%s is no regular file (%s)", path, info.Mode().Type())
+		return nil, nil, fmt.Errorf("%s is not a regular file (%s)", path, info.Mode().Type())
 	}
 	file, err := os.Open(path)
 	if err != nil {

@@ -29,7 +29,7 @@ func TestRead(t *testing.T) {
 		t.Errorf("got %v", err)
 	}
 	for _, other := range []string{filepath.Dir(path), os.DevNull} {
-		if _, err := localfile.Read(other, 7); err == nil || !strings.Contains(err.Error(), other+" is no regular file") {
+		if _, err := localfile.Read(other, 7); err == nil || !strings.Contains(err.Error(), other+" is not a regular file") {
 			t.Errorf("got %v", err)
 		}
 	}

@@ -81,5 +81,5 @@ func classifierAdvice(classifier string) string {
 	if private(classifier) {
 		return "this classifier blocks publishing; remove it only if you want to publish"
 	}
-	return "use a classifier from the index's list, spelled exactly"
+	return "use one from the index's list of classifiers, spelled exactly"
 }

@@ -18,7 +18,7 @@ func TestAPipe(t *testing.T) {
 	if err := syscall.Mkfifo(path, 0o600); err != nil {
 		t.Skip(err)
 	}
-	if _, found, err := pyproject.Read(path); found || err == nil || !strings.Contains(err.Error(), "is no regular file") {
+	if _, found, err := pyproject.Read(path); found || err == nil || !strings.Contains(err.Error(), "is not a regular file") {
 		t.Errorf("got %v, %v", found, err)
 	}
 }

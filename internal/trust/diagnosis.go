@@ -286,14 +286,14 @@ func reusableHint(e refusedExchange) string {
 
 // publisherFix returns the fix with the settings that a publisher for this run needs.
 func publisherFix(e refusedExchange) string {
-	whose := "the project's Trusted Publisher"
 	switch {
 	case e.mixed():
-		whose = "the Trusted Publisher of each project, and the pending publisher for " + strings.Join(namesOf(e.order.New), ", ") + ","
+		return "set the Trusted Publisher of each project, and a pending publisher for " + strings.Join(namesOf(e.order.New), ", ") +
+			", on the index to " + settings(e)
 	case len(e.order.New) > 0:
-		whose = "the pending publisher"
+		return "add a pending publisher on the index, or correct it, with " + settings(e)
 	}
-	return "set " + whose + " on the index to " + settings(e)
+	return "set the project's Trusted Publisher on the index to " + settings(e)
 }
 
 // settings returns the values of a publisher that matches this run.

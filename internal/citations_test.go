@@ -266,8 +266,8 @@ func TestCitations(t *testing.T) {
 	}
 }
 
-// TestNamesOfRows holds the names that the test index and its tests give to rules: section and rows of pypi-server.md, as in "2.8/81-83".
-func TestNamesOfRows(t *testing.T) {
+// TestCitations_RowNames holds the names that the test index and its tests give to rules: section and rows of pypi-server.md, as in "2.8/81-83".
+func TestCitations_RowNames(t *testing.T) {
 	t.Parallel()
 	known := referencePages(t)["pypi-server.md"]
 	name := regexp.MustCompile(`^"(\d+\.\d+(?:\.\d+)*)/(\d+(?:[-,]\d+)*)(?:"| )`)
@@ -302,8 +302,8 @@ func TestNamesOfRows(t *testing.T) {
 	}
 }
 
-// TestCitationForms holds what the tests above accept.
-func TestCitationForms(t *testing.T) {
+// TestCitations_Forms holds what the tests above accept.
+func TestCitations_Forms(t *testing.T) {
 	t.Parallel()
 	one, faults := parseReference("## 1. One\n### 1.1 Rules\n| <a id=\"row-3\"></a>3 | x |\n| <a id=\"row-4\"></a>4 | x |\n| 9 | x |\n## 2. Steps\n1. a\n2. b\n```\n## 7. Code\n```\n")
 	if len(faults) > 0 {

@@ -87,8 +87,8 @@ func read(t *testing.T, path string) string {
 	return string(text)
 }
 
-// TestContract is one test and not several, since with -update the README is made from what was just written to action.yml.
-func TestContract(t *testing.T) {
+// TestAction_Contract is one test and not several, since with -update the README is made from what was just written to action.yml.
+func TestAction_Contract(t *testing.T) {
 	t.Parallel()
 	var inputs, table strings.Builder
 	for _, in := range config.Inputs() {
@@ -129,9 +129,9 @@ func checkInputs(t *testing.T, got []entry) {
 	}
 }
 
-// TestOutputs holds the outputs of action.yml against the table in the package report: one that is not declared would never reach a
+// TestAction_Outputs holds the outputs of action.yml against the table in the package report: one that is not declared would never reach a
 // workflow, and one that is never set would be an empty promise.
-func TestOutputs(t *testing.T) {
+func TestAction_Outputs(t *testing.T) {
 	t.Parallel()
 	tree, err := parser.ParseFile(token.NewFileSet(), "report/outputs.go", nil, parser.SkipObjectResolution)
 	if err != nil {
@@ -165,9 +165,9 @@ func TestOutputs(t *testing.T) {
 	}
 }
 
-// TestRuns keeps the action a container action that the runner gives nothing by arguments: its quoting there escapes only a
+// TestAction_Runs keeps the action a container action that the runner gives nothing by arguments: its quoting there escapes only a
 // quote, and a second entry point would be a second program to keep right.
-func TestRuns(t *testing.T) {
+func TestAction_Runs(t *testing.T) {
 	t.Parallel()
 	runs := map[string]string{}
 	for _, e := range section(t, read(t, metadata), "runs") {
@@ -182,9 +182,9 @@ func TestRuns(t *testing.T) {
 	}
 }
 
-// TestLinesStayAsTheyAre: Git for Windows changes the ends of lines unless it is told not to, and a program that is built of such a clone
+// TestGitAttributes_LineEndings: Git for Windows changes the ends of lines unless it is told not to, and a program that is built of such a clone
 // knows no classifier.
-func TestLinesStayAsTheyAre(t *testing.T) {
+func TestGitAttributes_LineEndings(t *testing.T) {
 	t.Parallel()
 	if text := read(t, "../.gitattributes"); !strings.Contains(text, "\n* -text\n") {
 		t.Errorf(".gitattributes must keep the files as they are:\n%s", text)
@@ -206,8 +206,8 @@ func TestDockerfile(t *testing.T) {
 	}
 }
 
-// TestWorkflowExamples holds the workflows that people copy from the README: inputs that exist, actions pinned by commit.
-func TestWorkflowExamples(t *testing.T) {
+// TestReadme_WorkflowExamples holds the workflows that people copy from the README: inputs that exist, actions pinned by commit.
+func TestReadme_WorkflowExamples(t *testing.T) {
 	t.Parallel()
 	var names []string
 	for _, in := range config.Inputs() {
@@ -235,8 +235,8 @@ func TestWorkflowExamples(t *testing.T) {
 	}
 }
 
-// TestLinks holds the relative links of the documentation: each leads to a file of the repository.
-func TestLinks(t *testing.T) {
+// TestDocs_RelativeLinks holds the relative links of the documentation: each leads to a file of the repository.
+func TestDocs_RelativeLinks(t *testing.T) {
 	t.Parallel()
 	pages, err := filepath.Glob("../docs/*.md")
 	if err != nil {

@@ -61,9 +61,9 @@ func anchors(text string) map[string]bool {
 // links finds where a page leads: links with their title, definitions of links, and elements of HTML.
 var links = regexp.MustCompile(`\]\(<?([^)\s>]+)>?(?:\s+"[^"]*")?\)|(?m:^ {0,3}\[[^\]]+\]: +<?([^\s>]+))|<a\s[^>]*href="([^"]*)"`)
 
-// TestPages holds every link of the documentation that stays in the repository: it leads to a file, and to a heading of it where it
+// TestDocs_Links holds every link of the documentation that stays in the repository: it leads to a file, and to a heading of it where it
 // names one.
-func TestPages(t *testing.T) {
+func TestDocs_Links(t *testing.T) {
 	t.Parallel()
 	count := 0
 	for _, page := range pages(t) {
@@ -94,8 +94,8 @@ func TestPages(t *testing.T) {
 	}
 }
 
-// TestAnchors is how GitHub names headings.
-func TestAnchors(t *testing.T) {
+// TestDocs_Anchors is how GitHub names headings.
+func TestDocs_Anchors(t *testing.T) {
 	t.Parallel()
 	got := anchors("# A `b` & c: d!\n## [Link](x.md) here\n```\n# no heading\n```\n### 업로드 토큰의 수명\n<a id=\"own\"></a>\n")
 	for _, want := range []string{"a-b--c-d", "link-here", "업로드-토큰의-수명", "own"} {
@@ -108,8 +108,8 @@ func TestAnchors(t *testing.T) {
 	}
 }
 
-// TestLinkForms is what counts as a link.
-func TestLinkForms(t *testing.T) {
+// TestDocs_LinkForms is what counts as a link.
+func TestDocs_LinkForms(t *testing.T) {
 	t.Parallel()
 	for text, want := range map[string]string{
 		"see [a](x.md#y)":      "x.md#y",
@@ -129,8 +129,8 @@ func TestLinkForms(t *testing.T) {
 	}
 }
 
-// TestVisibleText holds pages and examples free of characters that a reader cannot see.
-func TestVisibleText(t *testing.T) {
+// TestDocs_InvisibleCharacters holds pages and examples free of characters that a reader cannot see.
+func TestDocs_InvisibleCharacters(t *testing.T) {
 	t.Parallel()
 	files := pages(t)
 	for _, pattern := range []string{"../docs/*.json", "../docs/examples/*", "../.github/*.yml", "../.github/*/*"} {

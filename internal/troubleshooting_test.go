@@ -33,8 +33,8 @@ func explained() []finding.ID {
 
 const troubleshooting = "docs/troubleshooting.md"
 
-// TestEveryFindingIsExplained: docs/troubleshooting.md has the sections and the ids of the table, in its order.
-func TestEveryFindingIsExplained(t *testing.T) {
+// TestTroubleshooting_Sections: docs/troubleshooting.md has the sections and the ids of the table, in its order.
+func TestTroubleshooting_Sections(t *testing.T) {
 	t.Parallel()
 	var got, want []string
 	for _, match := range regexp.MustCompile(`(?m)^(?:## (.+)|<a id="(.+)"></a>)$`).FindAllStringSubmatch(read(t, "../"+troubleshooting), -1) {
@@ -59,8 +59,8 @@ func TestEveryFindingIsExplained(t *testing.T) {
 	}
 }
 
-// TestOneTableKnowsAnID: an id is one of the table of findings, or of the table of rules; of both only where its page is that of the rules.
-func TestOneTableKnowsAnID(t *testing.T) {
+// TestFindingIDs_InOneTable: an id is one of the table of findings, or of the table of rules; of both only where its page is that of the rules.
+func TestFindingIDs_InOneTable(t *testing.T) {
 	t.Parallel()
 	for _, rule := range preflight.Rules() {
 		if page := rule.ID.Page(); page != "" && page != preflight.Page(rule.ID) {
@@ -85,8 +85,8 @@ func otherMeanings() map[string][]string {
 	}
 }
 
-// TestIDsStandInTheTables: an id is written where it is defined, and nowhere else as a text.
-func TestIDsStandInTheTables(t *testing.T) {
+// TestFindingIDs_OnlyInTables: an id is written where it is defined, and nowhere else as a text.
+func TestFindingIDs_OnlyInTables(t *testing.T) {
 	t.Parallel()
 	ids := map[string]bool{}
 	for _, section := range finding.Sections() {
@@ -183,9 +183,9 @@ func wordsFrom(t *testing.T, id finding.ID) []string {
 	return nil
 }
 
-// TestHeadingsAreMessages: people search for what they read. Every heading of docs/troubleshooting.md is what the program says where it
+// TestTroubleshooting_HeadingsAreMessages: people search for what they read. Every heading of docs/troubleshooting.md is what the program says where it
 // gives the id, or the words of the index, with … for what differs.
-func TestHeadingsAreMessages(t *testing.T) {
+func TestTroubleshooting_HeadingsAreMessages(t *testing.T) {
 	t.Parallel()
 	page := read(t, "../"+troubleshooting)
 	index := append(textsOf(t, "fakepypi/warehouse/*.go"), textsOf(t, "fakepypi/*.go")...)

@@ -8,8 +8,8 @@ import (
 	"github.com/org/pypi-oidc-publish/internal/testkit/disttest"
 )
 
-// TestZipAndTar: what two kinds of readers take for an archive.
-func TestZipAndTar(t *testing.T) {
+// TestPolyglot_ZipAndTar: what two kinds of readers take for an archive.
+func TestPolyglot_ZipAndTar(t *testing.T) {
 	t.Parallel()
 	zipped, tarred := zipOf(alder...), tarOf(alder...)
 	empty := zipOf()

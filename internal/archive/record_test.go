@@ -97,8 +97,8 @@ func FuzzRecord(f *testing.F) {
 	})
 }
 
-// TestScannedSource: the marks count in a source of up to 5 MiB, wherever they stand.
-func TestScannedSource(t *testing.T) {
+// TestScan_SourceMarkers: the marks count in a source of up to 5 MiB, wherever they stand.
+func TestScan_SourceMarkers(t *testing.T) {
 	t.Parallel()
 	const armor, begin, end = "__pyarmor__(__name__, __file__,", "---BEGIN PYE FILE---", "---END PYE FILE---"
 	for name, c := range map[string]struct {

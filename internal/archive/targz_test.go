@@ -39,7 +39,7 @@ func readTarGz(t testing.TB, data []byte) archive.Facts {
 	return facts
 }
 
-func TestATarIsWalked(t *testing.T) {
+func TestReadTarGz_Members(t *testing.T) {
 	t.Parallel()
 	facts := readTarGz(t, disttest.Gzip(tarOf(member{"alder-1.0/", ""}, member{"alder-1.0/PKG-INFO", "Name: alder\n"}, member{"alder-1.0/a.py", "x"})))
 	if !facts.Names.Has("alder-1.0/a.py") || !facts.Names.Has("alder-1.0") || facts.Names.Has("alder-1.0/") {
@@ -52,7 +52,7 @@ func TestATarIsWalked(t *testing.T) {
 	}
 }
 
-func TestAGlobalHeaderIsNoMember(t *testing.T) {
+func TestReadTarGz_GlobalHeader(t *testing.T) {
 	t.Parallel()
 	var b bytes.Buffer
 	w := tar.NewWriter(&b)
@@ -68,7 +68,7 @@ func TestAGlobalHeaderIsNoMember(t *testing.T) {
 	}
 }
 
-func TestATarInTwoGzipMembersIsWalked(t *testing.T) {
+func TestReadTarGz_TwoGzipMembers(t *testing.T) {
 	t.Parallel()
 	data := tarOf(member{"a/A", "1"}, member{"a/B", "2"})
 	if facts := readTarGz(t, append(disttest.Gzip(data[:700]), disttest.Gzip(data[700:])...)); facts.Broken != nil || len(facts.Kept) != 2 {
@@ -76,7 +76,7 @@ func TestATarInTwoGzipMembersIsWalked(t *testing.T) {
 	}
 }
 
-func TestDamagedTars(t *testing.T) {
+func TestReadTarGz_Damaged(t *testing.T) {
 	t.Parallel()
 	plain := tarOf(member{"a/A", strings.Repeat("some text ", 5000)}, member{"a/B", "2"})
 	whole := disttest.Gzip(plain)
@@ -111,7 +111,7 @@ func TestDamagedTars(t *testing.T) {
 	}
 }
 
-func TestALinkIsNotKept(t *testing.T) {
+func TestReadTarGz_Link(t *testing.T) {
 	t.Parallel()
 	facts := readTarGz(t, disttest.Gzip(tarOf(member{"a/PKG-INFO", "-> /etc/passwd"})))
 	if len(facts.Kept) != 0 || !reflect.DeepEqual(codes(facts), []string{archive.OddNotRegular}) {
@@ -119,7 +119,7 @@ func TestALinkIsNotKept(t *testing.T) {
 	}
 }
 
-func TestAMemberLargerThanTheBoundsIsNotKept(t *testing.T) {
+func TestReadTarGz_LargeMember(t *testing.T) {
 	t.Parallel()
 	facts := readTarGz(t, disttest.Gzip(tarOf(member{"a/A", strings.Repeat("x", 9<<20)}, member{"a/B", "2"})))
 	if len(facts.Kept) != 1 || !reflect.DeepEqual(codes(facts), []string{archive.OddTooLarge}) {
@@ -139,7 +139,7 @@ func (a *again) Read(p []byte) (int, error) {
 	return n, nil
 }
 
-func TestABombIsNotUnpackedToItsEnd(t *testing.T) {
+func TestReadTarGz_DecompressionBomb(t *testing.T) {
 	t.Parallel()
 	var head bytes.Buffer
 	members := tar.NewWriter(&head)
@@ -173,7 +173,7 @@ func tarHeader(name string, kind byte, size string) []byte {
 	return head
 }
 
-func TestTextsBeforeAMemberThatHaveNoEndAreNotRead(t *testing.T) {
+func TestReadTarGz_EndlessExtendedHeader(t *testing.T) {
 	t.Parallel()
 	const endless = "\x80\x00\x00\x00\x7f\xff\xff\xff\xff\xff\xff\xff" // the largest number of 63 bits
 	text := append([]byte("a"), make([]byte, 511)...)
@@ -186,7 +186,7 @@ func TestTextsBeforeAMemberThatHaveNoEndAreNotRead(t *testing.T) {
 }
 
 // It does not run beside other tests, which allocate too.
-func TestWordsForAllMembersTakeNoMemory(t *testing.T) {
+func TestReadTarGz_GlobalHeaderMemory(t *testing.T) {
 	const each = 1 << 16
 	var plain bytes.Buffer
 	for n := range 8 {
@@ -213,7 +213,7 @@ func TestWordsForAllMembersTakeNoMemory(t *testing.T) {
 	}
 }
 
-func TestAFailingStreamIsAnErrorNotAFact(t *testing.T) {
+func TestReadTarGz_ReadError(t *testing.T) {
 	t.Parallel()
 	data := disttest.Gzip(tarOf(member{"a/A", "1"}))
 	for _, cut := range []int{0, 5, 40, len(data)} {
@@ -224,7 +224,7 @@ func TestAFailingStreamIsAnErrorNotAFact(t *testing.T) {
 	}
 }
 
-func TestTheCommonPath(t *testing.T) {
+func TestReadTarGz_CommonPath(t *testing.T) {
 	t.Parallel()
 	for want, names := range map[string][]string{
 		"a/b": {"a/b/c", "./a//b/d/e", "a/b"},
@@ -247,7 +247,7 @@ func TestTheCommonPath(t *testing.T) {
 	}
 }
 
-func FuzzTarGz(f *testing.F) {
+func FuzzReadTarGz(f *testing.F) {
 	f.Add(tarOf(member{"a/A", "1"}, member{"a/B", "-> A"}))
 	f.Fuzz(func(t *testing.T, data []byte) {
 		for _, stream := range [][]byte{data, disttest.Gzip(data)} {

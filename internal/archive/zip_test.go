@@ -49,7 +49,7 @@ func codes(facts archive.Facts) (all []string) {
 
 var alder = []member{{"alder/__init__.py", "x = 1\n"}, {"alder/METADATA", strings.Repeat("Name: alder\n", 100)}, {"alder/RECORD", ""}}
 
-func TestAZipIsWalked(t *testing.T) {
+func TestReadZip_Members(t *testing.T) {
 	t.Parallel()
 	facts := readZip(t, zipOf(alder...))
 	if !facts.Names.Has("alder/__init__.py") || facts.Names.Has("alder/__init__.pyc") {
@@ -65,7 +65,7 @@ func TestAZipIsWalked(t *testing.T) {
 	}
 }
 
-func TestAZipAfterAPrefixIsWalkedAllTheSame(t *testing.T) {
+func TestReadZip_Prefix(t *testing.T) {
 	t.Parallel()
 	facts := readZip(t, append([]byte("#!/bin/sh\n"), zipOf(alder...)...))
 	if facts.Broken != nil || len(facts.Kept) != 2 {
@@ -73,7 +73,7 @@ func TestAZipAfterAPrefixIsWalkedAllTheSame(t *testing.T) {
 	}
 }
 
-func TestOfTwoMembersWithOneNameTheLastIsKept(t *testing.T) {
+func TestReadZip_DuplicateName(t *testing.T) {
 	t.Parallel()
 	facts := readZip(t, zipOf(member{"A", "first"}, member{"A", "last"}))
 	if string(facts.Kept["A"]) != "last" || facts.Members != 2 {
@@ -81,7 +81,7 @@ func TestOfTwoMembersWithOneNameTheLastIsKept(t *testing.T) {
 	}
 }
 
-func TestDamagedZips(t *testing.T) {
+func TestReadZip_Damaged(t *testing.T) {
 	t.Parallel()
 	whole := zipOf(alder...)
 	at := func(mark string) int { return bytes.LastIndex(whole, []byte(mark)) }
@@ -116,7 +116,7 @@ func TestDamagedZips(t *testing.T) {
 }
 
 // A member that was asked for, or is Python source, is checked; of the others nobody reads the content.
-func TestDamagedMembers(t *testing.T) {
+func TestReadZip_DamagedMembers(t *testing.T) {
 	t.Parallel()
 	whole := zipOf(member{"alder/METADATA", "Name: alder"}, member{"alder/x.Py", "x = 1"}, member{"alder/data", "data"})
 	central := bytes.Index(whole, []byte("PK\x01\x02"))
@@ -152,7 +152,7 @@ func TestDamagedMembers(t *testing.T) {
 	}
 }
 
-func TestAnUnknownCompressionMethodIsOdd(t *testing.T) {
+func TestReadZip_UnknownCompression(t *testing.T) {
 	t.Parallel()
 	data := zipOf(member{"a.py", "x"})
 	binary.LittleEndian.PutUint16(data[bytes.LastIndex(data, []byte("PK\x01\x02"))+10:], 12)
@@ -161,7 +161,7 @@ func TestAnUnknownCompressionMethodIsOdd(t *testing.T) {
 	}
 }
 
-func TestABombIsNotUnpacked(t *testing.T) {
+func TestReadZip_DecompressionBomb(t *testing.T) {
 	t.Parallel()
 	facts := readZip(t, zipOf(member{"BOMB", strings.Repeat("\x00", 9<<20)}, member{"B", "small"}))
 	if !reflect.DeepEqual(codes(facts), []string{archive.OddTooLarge}) || string(facts.Kept["B"]) != "small" || len(facts.Kept) != 1 {
@@ -169,7 +169,7 @@ func TestABombIsNotUnpacked(t *testing.T) {
 	}
 }
 
-func TestManyMembersTakeNoMemory(t *testing.T) { // not parallel: it measures
+func TestReadZip_ManyMembersMemory(t *testing.T) { // not parallel: it measures
 	const count = 20_000
 	members := make([]member, count)
 	for i := range members {
@@ -206,7 +206,7 @@ func (f failing) ReadAt(p []byte, off int64) (int, error) {
 	return f.Reader.ReadAt(p, off)
 }
 
-func TestAFailureToReadIsAnErrorNotAFact(t *testing.T) {
+func TestReadZip_ReadError(t *testing.T) {
 	t.Parallel()
 	data := zipOf(alder...)
 	facts, err := archive.ReadZip(failing{bytes.NewReader(data), 10}, int64(len(data)), archive.Ask{Keep: wanted})
@@ -215,7 +215,7 @@ func TestAFailureToReadIsAnErrorNotAFact(t *testing.T) {
 	}
 }
 
-func FuzzZip(f *testing.F) {
+func FuzzReadZip(f *testing.F) {
 	f.Add(zipOf(alder...))
 	f.Add(append([]byte("prefix"), zipOf(alder[0])...))
 	f.Fuzz(func(t *testing.T, data []byte) {

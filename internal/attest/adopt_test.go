@@ -38,7 +38,7 @@ func isUnverified(err error) bool {
 }
 
 // TestPyPI, then PyPI: the second step finds what the first has written, and signs nothing.
-func TestAdoptOfAnEarlierStep(t *testing.T) {
+func TestAdopt_EarlierStep(t *testing.T) {
 	t.Parallel()
 	h, d, a := attested(t)
 	later := New(h.o)
@@ -59,7 +59,7 @@ func TestAdoptOfAnEarlierStep(t *testing.T) {
 }
 
 // A left-over of another identity, file or kind is told as such, whatever it is.
-func TestAdoptOfALeftOver(t *testing.T) {
+func TestAdopt_Leftover(t *testing.T) {
 	t.Parallel()
 	for name, change := range map[string]func(map[string]any){
 		"of another repository": func(c map[string]any) {
@@ -123,7 +123,7 @@ func TestAdoptOfALeftOver(t *testing.T) {
 }
 
 // The file types that the index takes attestations for.
-func TestSignOfEveryKind(t *testing.T) {
+func TestSign_FileTypes(t *testing.T) {
 	t.Parallel()
 	h := play(t, time.Now, fakepypi.SigstoreSwitches{})
 	dir := t.TempDir()
@@ -146,7 +146,7 @@ func TestSignOfEveryKind(t *testing.T) {
 }
 
 // Every row of the table of statements, signed for real (docs/reference/attestations.md §1.3).
-func TestSignedStatements(t *testing.T) {
+func TestVerify_Statements(t *testing.T) {
 	t.Parallel()
 	h := play(t, time.Now, fakepypi.SigstoreSwitches{})
 	d := wheel(t, filepath.Join(t.TempDir(), statementWheel))
@@ -206,7 +206,7 @@ func provenance(all ...string) []byte {
 	return fmt.Appendf(nil, `{"version":1,"attestation_bundles":[{"publisher":{"kind":"GitHub","repository":"octo-org/rehearsal","workflow":"release.yml","environment":null},"attestations":[%s]}]}`, strings.Join(all, ","))
 }
 
-func TestVerifyOfWhatTheIndexServes(t *testing.T) {
+func TestVerify_ServedByIndex(t *testing.T) {
 	t.Parallel()
 	h, d, a := attested(t)
 	again, err := h.Sign(t.Context(), []*dist.Distribution{d}, nil)

@@ -45,7 +45,7 @@ func checkError(t *testing.T, h *theatre, err error) {
 }
 
 // Every fault that has a name, once, at every op: the set is signed all the same, or the failure is told apart.
-func TestPassingFaults(t *testing.T) {
+func TestSign_TransientFaults(t *testing.T) {
 	t.Parallel()
 	refused := map[string]bool{"html-200": true, "html-403": true, "oversized-answer": true}
 	for _, op := range []wire.Op{wire.TrustRoot, wire.Certificate, wire.LogEntry} {
@@ -79,7 +79,7 @@ func TestPassingFaults(t *testing.T) {
 }
 
 // Faults that do not end.
-func TestLastingFaults(t *testing.T) {
+func TestSign_PersistentFaults(t *testing.T) {
 	t.Parallel()
 	for _, op := range []wire.Op{wire.TrustRoot, wire.Certificate, wire.LogEntry} {
 		for name, want := range map[string]struct {
@@ -122,7 +122,7 @@ func TestLastingFaults(t *testing.T) {
 }
 
 // What an instance in disorder sends is refused by us, and is no outage: publishing without attestations would hide it.
-func TestInstanceInDisorder(t *testing.T) {
+func TestSign_DefectiveInstance(t *testing.T) {
 	t.Parallel()
 	for name, row := range map[string]struct {
 		switches fakepypi.SigstoreSwitches
@@ -155,7 +155,7 @@ func TestInstanceInDisorder(t *testing.T) {
 }
 
 // With the program's old copy of the trust root the index has the last word.
-func TestCopiesOnlyWarn(t *testing.T) {
+func TestSign_StaleTrustRoot(t *testing.T) {
 	t.Parallel()
 	for name, switches := range map[string]fakepypi.SigstoreSwitches{
 		"certificate": {BadSCT: true}, "log": {BadSET: true}, "proof": {BadProof: true},
@@ -185,7 +185,7 @@ func TestCopiesOnlyWarn(t *testing.T) {
 }
 
 // The answer to an entry is lost: the log knows the same bytes, and gives the entry that it has.
-func TestLostAnswerOfTheLog(t *testing.T) {
+func TestLogEntry_LostAnswer(t *testing.T) {
 	t.Parallel()
 	missing := fault.Fault{Kind: fault.Answer, Point: fault.AfterBody, Status: http.StatusNotFound}
 	for name, lookups := range map[string]int{"at once": 0, "readable at the third look": 2} {
@@ -225,7 +225,7 @@ func TestLostAnswerOfTheLog(t *testing.T) {
 }
 
 // Of where a log points to, only the entry's name is believed.
-func TestConflictStaysAtTheLog(t *testing.T) {
+func TestLogEntry_ConflictLocation(t *testing.T) {
 	t.Parallel()
 	name := strings.Repeat("0f", 40)
 	for location, found := range map[string]bool{
@@ -263,7 +263,7 @@ func TestConflictStaysAtTheLog(t *testing.T) {
 }
 
 // Fulcio says the same of every ID token that it does not take: the claims tell which it is.
-func TestRefusedIdentity(t *testing.T) {
+func TestCertificate_RefusedIDToken(t *testing.T) {
 	t.Parallel()
 	for name, row := range map[string]struct {
 		change func(map[string]any)
@@ -302,7 +302,7 @@ func TestRefusedIdentity(t *testing.T) {
 }
 
 // A refusal that can be predicted is told before anything is signed.
-func TestPredictedRefusals(t *testing.T) {
+func TestCheckClaims(t *testing.T) {
 	t.Parallel()
 	base := oidc.Claims{
 		Issuer: githubIssuer, Repository: "o/r", Ref: "refs/tags/v1", SHA: strings.Repeat("a", 40),
@@ -350,7 +350,7 @@ func TestPredictedRefusals(t *testing.T) {
 	}
 }
 
-func TestReusableWorkflowSignsNothing(t *testing.T) {
+func TestSign_ReusableWorkflow(t *testing.T) {
 	t.Parallel()
 	h := play(t, time.Now, fakepypi.SigstoreSwitches{})
 	h.stage.Claims(func(c map[string]any) { c["job_workflow_ref"] = "octo-org/shared/.github/workflows/publish.yml@main" })
@@ -364,7 +364,7 @@ func TestReusableWorkflowSignsNothing(t *testing.T) {
 }
 
 // The run is ended while the log does not answer: the cause is what comes back, and soon.
-func TestEndWhileTheLogHangs(t *testing.T) {
+func TestSign_Cancelled(t *testing.T) {
 	t.Parallel()
 	for _, op := range []string{"trust-root", "certificate", "log-entry"} {
 		t.Run(op, func(t *testing.T) {
@@ -384,7 +384,7 @@ func TestEndWhileTheLogHangs(t *testing.T) {
 }
 
 // Retry-After is waited for, and the log is asked one at a time from then on.
-func TestRetryAfterOfTheLog(t *testing.T) {
+func TestLogEntry_RetryAfter(t *testing.T) {
 	t.Parallel()
 	h := play(t, time.Now, fakepypi.SigstoreSwitches{})
 	if err := h.stage.Break("log-entry", fault.Fault{Kind: fault.Answer, Point: fault.AfterBody, Status: 429, RetryAfter: "17"}, 0, 1); err != nil {
@@ -400,7 +400,7 @@ func TestRetryAfterOfTheLog(t *testing.T) {
 
 // The public good instance cannot be reached at all: copies are used, told once, and what comes next is an outage that
 // names its status page.
-func TestPublicInstanceUnreachable(t *testing.T) {
+func TestSign_PublicInstanceUnreachable(t *testing.T) {
 	t.Parallel()
 	proxy := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(http.StatusBadGateway) }))
 	t.Cleanup(proxy.Close)
@@ -433,7 +433,7 @@ func TestPublicInstanceUnreachable(t *testing.T) {
 }
 
 // The clock of this machine is wrong: tokens and certificates are counted by how long they live.
-func TestWrongClock(t *testing.T) {
+func TestSign_WrongClock(t *testing.T) {
 	t.Parallel()
 	for _, off := range []time.Duration{-50 * time.Minute, 3 * time.Hour} {
 		t.Run(off.String(), func(t *testing.T) {
@@ -451,7 +451,7 @@ func TestWrongClock(t *testing.T) {
 }
 
 // An instance must not be believed where it would have an ID token sent in clear text, or without a log of version 1.
-func TestServicesThatCannotBeUsed(t *testing.T) {
+func TestParseServiceURL(t *testing.T) {
 	t.Parallel()
 	for address, usable := range map[string]bool{
 		"https://fulcio.example": true, "http://127.0.0.1:80": true, "http://[::1]:80/fulcio": true, "http://localhost:1": true,
@@ -465,7 +465,7 @@ func TestServicesThatCannotBeUsed(t *testing.T) {
 }
 
 // What is private and becomes public for ever is told.
-func TestDisclosed(t *testing.T) {
+func TestPrivateRepositoryNotice(t *testing.T) {
 	t.Parallel()
 	for visibility, told := range map[string]bool{"public": false, "": false, "private": true, "internal": true} {
 		f, is := Disclosed(oidc.Claims{Repository: "o/r", Visibility: visibility})
@@ -489,8 +489,8 @@ func TestField(t *testing.T) {
 	}
 }
 
-// TestAStatusIsToldOnce: where a refusal has no words, its status is not told for them.
-func TestAStatusIsToldOnce(t *testing.T) {
+// TestServiceError_StatusOnce: where a refusal has no words, its status is not told for them.
+func TestServiceError_StatusOnce(t *testing.T) {
 	t.Parallel()
 	for body, want := range map[string]string{
 		"{}":                          "answered 400 Bad Request",

@@ -60,7 +60,7 @@ func judge(d *dist.Distribution, raw []byte, trusted root.TrustedMaterial, who p
 	return a, vouched(b, d, trusted, who)
 }
 
-func TestRealAttestationVerifies(t *testing.T) {
+func TestVerify_RealAttestation(t *testing.T) {
 	t.Parallel()
 	d, raw := realAttestation(t)
 	a, err := judge(d, raw, publicRoot(t), google)
@@ -127,7 +127,7 @@ func drop(names ...string) func(tree) {
 }
 
 // The rows of the reference's tables, and what else can be changed without the key (docs/reference/attestations.md §1.2 and §2.1).
-func TestMutationsOfTheRealAttestation(t *testing.T) {
+func TestVerify_MutatedAttestation(t *testing.T) {
 	t.Parallel()
 	entry := func(name string, change func(string) string, path ...string) func(tree) {
 		return func(t tree) { rewrite(at(firstEntry(t), path...), name, change) }
@@ -264,7 +264,7 @@ func spaced(text string) string {
 	return base64.StdEncoding.EncodeToString([]byte(strings.Replace(string(raw), ":", ": ", 1)))
 }
 
-func TestRealAttestationIsOfOneFile(t *testing.T) {
+func TestVerify_OtherFile(t *testing.T) {
 	t.Parallel()
 	d, raw := realAttestation(t)
 	other := *d

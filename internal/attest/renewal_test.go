@@ -28,7 +28,7 @@ func (c *clock) move(d time.Duration) {
 }
 
 // A long set outlives its certificate and its ID token: both are renewed in time, and no entry is made with an old one.
-func TestRenewal(t *testing.T) {
+func TestSign_RenewsCertificateAndToken(t *testing.T) {
 	t.Parallel()
 	for name, row := range map[string]struct {
 		life, step   time.Duration // of a certificate; between two files
@@ -62,7 +62,7 @@ func TestRenewal(t *testing.T) {
 }
 
 // The ID token of Prepare is too old when the signing begins.
-func TestStaleTokenIsNotSent(t *testing.T) {
+func TestSign_StaleIDToken(t *testing.T) {
 	t.Parallel()
 	var c clock
 	h := play(t, c.now, fakepypi.SigstoreSwitches{})
@@ -80,7 +80,7 @@ func TestStaleTokenIsNotSent(t *testing.T) {
 }
 
 // The certificate ends while the log does not answer: the file is signed again with a fresh one, and not for ever.
-func TestLateLog(t *testing.T) {
+func TestLogEntry_CertificateExpired(t *testing.T) {
 	t.Parallel()
 	for name, row := range map[string]struct {
 		late int // tries of the log that come so late
@@ -110,7 +110,7 @@ func TestLateLog(t *testing.T) {
 
 // Fifty wheels, a log that takes a second for each and a certificate of a minute, four times as fast. Not beside other
 // tests, since it is about time.
-func TestLongSetInTheTimeOfFourWorkers(t *testing.T) {
+func TestSign_ManyFiles(t *testing.T) {
 	const speed, files = 4, 50
 	began := time.Now()
 	fast := func() time.Time { now := time.Now(); return now.Add((speed - 1) * now.Sub(began)) }

@@ -14,7 +14,7 @@ import (
 	"github.com/org/pypi-oidc-publish/internal/wire"
 )
 
-func TestSignMakesOneVerifiedAttestationOfEachFile(t *testing.T) {
+func TestSign_OnePerFile(t *testing.T) {
 	t.Parallel()
 	for name, switches := range map[string]fakepypi.SigstoreSwitches{
 		"of a log that is in use":  {},
@@ -102,7 +102,7 @@ func checkForm(t *testing.T, name string, a Attestation) {
 	}
 }
 
-func TestSignOfNothingAsksNobody(t *testing.T) {
+func TestSign_NoFiles(t *testing.T) {
 	t.Parallel()
 	h := play(t, time.Now, fakepypi.SigstoreSwitches{})
 	all, err := h.Sign(t.Context(), nil, nil)

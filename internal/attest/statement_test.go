@@ -93,7 +93,7 @@ func swapName(subject, to string) string {
 
 const statementWheel = "sample_project-1.0-1-py2.py3-none-any.whl"
 
-func TestStatementRules(t *testing.T) {
+func TestStatement_Rules(t *testing.T) {
 	t.Parallel()
 	d := &dist.Distribution{Name: statementWheel}
 	d.Digests.SHA256 = sha256.Sum256([]byte("bytes"))
@@ -108,7 +108,7 @@ func TestStatementRules(t *testing.T) {
 	}
 }
 
-func TestSubjectNames(t *testing.T) {
+func TestStatement_SubjectNames(t *testing.T) {
 	t.Parallel()
 	for _, row := range []struct {
 		a, b string
@@ -135,7 +135,7 @@ func TestSubjectNames(t *testing.T) {
 	}
 }
 
-func TestSubjectSum(t *testing.T) {
+func TestStatement_SubjectDigest(t *testing.T) {
 	t.Parallel()
 	d := &dist.Distribution{}
 	d.Digests.SHA256 = sha256.Sum256(nil)

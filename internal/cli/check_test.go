@@ -49,8 +49,8 @@ func checkAt(t *testing.T, now func() time.Time, args ...string) (j judgement, c
 	return j, code
 }
 
-// TestCheckOfEveryCase: check gives the verdict of every vector, on the day of the vectors.
-func TestCheckOfEveryCase(t *testing.T) {
+// TestCheck_Vectors: check gives the verdict of every vector, on the day of the vectors.
+func TestCheck_Vectors(t *testing.T) {
 	t.Parallel()
 	for _, c := range vectors.Load(t) {
 		if len(c.Names) > 0 {
@@ -80,9 +80,9 @@ func TestCheckOfEveryCase(t *testing.T) {
 	}
 }
 
-// TestCheckOfTheDay: check judges by today's date, or by that of -today. What only the age of a table speaks against is a
+// TestCheck_Today: check judges by today's date, or by that of -today. What only the age of a table speaks against is a
 // warning then, and an error where the table is of that day.
-func TestCheckOfTheDay(t *testing.T) {
+func TestCheck_Today(t *testing.T) {
 	t.Parallel()
 	text := "Metadata-Version: 2.4\nName: alder\nVersion: 1.0\nClassifier: Framework :: Nowhere\n"
 	path := disttest.Save(t, filepath.Join(t.TempDir(), "alder-1.0.tar.gz"),
@@ -113,8 +113,8 @@ func TestCheckOfTheDay(t *testing.T) {
 	}
 }
 
-// TestCheckOfRealWheels: those that this machine's Pythons bring with them were all taken by an index.
-func TestCheckOfRealWheels(t *testing.T) {
+// TestCheck_RealWheels: those that this machine's Pythons bring with them were all taken by an index.
+func TestCheck_RealWheels(t *testing.T) {
 	t.Parallel()
 	out, err := exec.CommandContext(t.Context(), "python3", "-c", "import ensurepip, os; print(os.path.dirname(ensurepip.__file__))").Output()
 	if err != nil {
@@ -139,8 +139,8 @@ func TestCheckOfRealWheels(t *testing.T) {
 	t.Logf("%d wheels are fine", len(wheels))
 }
 
-// TestCheckPrintsNothingRawAsJSON: a terminal obeys what is printed to it, and the runner reads commands; a program reads the same names.
-func TestCheckPrintsNothingRawAsJSON(t *testing.T) {
+// TestCheck_JSONEscaped: a terminal obeys what is printed to it, and the runner reads commands; a program reads the same names.
+func TestCheck_JSONEscaped(t *testing.T) {
 	t.Parallel()
 	path := filepath.Join(t.TempDir(), "x-\u009b2J\u202egnp.\u007f##[group]-1.whl")
 	if err := os.WriteFile(path, []byte("no zip"), 0o600); err != nil {

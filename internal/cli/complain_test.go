@@ -7,8 +7,8 @@ import (
 	"github.com/org/pypi-oidc-publish/internal/cli"
 )
 
-// TestArgumentsAreNotPrintedRaw: a shell makes arguments of the names of files, and the runner reads both streams.
-func TestArgumentsAreNotPrintedRaw(t *testing.T) {
+// TestUsageError_RawArgument: a shell makes arguments of the names of files, and the runner reads both streams.
+func TestUsageError_RawArgument(t *testing.T) {
 	t.Parallel()
 	for _, args := range [][]string{
 		{"check", "-\n::error::x"},
@@ -28,8 +28,8 @@ func TestArgumentsAreNotPrintedRaw(t *testing.T) {
 	}
 }
 
-// TestAFlagThatComesTooLateIsNotShownWithItsValue: that may be a password.
-func TestAFlagThatComesTooLateIsNotShownWithItsValue(t *testing.T) {
+// TestUsageError_LateFlag: that may be a password.
+func TestUsageError_LateFlag(t *testing.T) {
 	t.Parallel()
 	var said strings.Builder
 	code := cli.Main(t.Context(), cli.World{
@@ -40,8 +40,8 @@ func TestAFlagThatComesTooLateIsNotShownWithItsValue(t *testing.T) {
 	}
 }
 
-// TestAFlagWithoutAVerbIsNotShownWithItsValue: that may be a password as well.
-func TestAFlagWithoutAVerbIsNotShownWithItsValue(t *testing.T) {
+// TestUsageError_FlagWithoutCommand: that may be a password as well.
+func TestUsageError_FlagWithoutCommand(t *testing.T) {
 	t.Parallel()
 	var said strings.Builder
 	code := cli.Main(t.Context(), cli.World{

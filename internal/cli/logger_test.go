@@ -25,8 +25,8 @@ func (l *quietLog) SetOutput(w io.Writer) {
 	l.out = append(l.out, w)
 }
 
-// TestEveryCommandSilencesTheLogger before it does anything else, whatever its arguments are, and leaves it silent.
-func TestEveryCommandSilencesTheLogger(t *testing.T) {
+// TestLogger_SilencedByEveryCommand before it does anything else, whatever its arguments are, and leaves it silent.
+func TestLogger_SilencedByEveryCommand(t *testing.T) {
 	t.Parallel()
 	ended, end := context.WithCancel(t.Context())
 	end()

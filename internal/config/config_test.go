@@ -42,7 +42,7 @@ func must(t *testing.T, inputs given) config.Config {
 	return c
 }
 
-func TestDefaults(t *testing.T) {
+func TestParse_Defaults(t *testing.T) {
 	t.Parallel()
 	want := config.Config{
 		Packages: []string{"dist"}, Attestations: config.AttestAuto, VerifyMetadata: true, PrintHash: true, Parallel: 4, Wait: 300 * time.Second,
@@ -62,7 +62,7 @@ func TestDefaults(t *testing.T) {
 	}
 }
 
-func TestValues(t *testing.T) {
+func TestParse_Values(t *testing.T) {
 	t.Parallel()
 	cases := []struct {
 		input, value string
@@ -112,8 +112,8 @@ func TestValues(t *testing.T) {
 	}
 }
 
-// TestGitHubToken: it is shown to GitHub's API and to nobody else, and a release is a tag however it is written.
-func TestGitHubToken(t *testing.T) {
+// TestParse_GitHubToken: it is shown to GitHub's API and to nobody else, and a release is a tag however it is written.
+func TestParse_GitHubToken(t *testing.T) {
 	t.Parallel()
 	api, _ := url.Parse("https://api.github.example")
 	elsewhere, _ := url.Parse("https://upload.pypi.org")
@@ -140,7 +140,7 @@ func TestGitHubToken(t *testing.T) {
 func repository(c config.Config) any { return c.Repository.String() }
 func simple(c config.Config) any     { return c.Simple.String() }
 
-func TestBadValues(t *testing.T) {
+func TestParse_BadValues(t *testing.T) {
 	t.Parallel()
 	const elsewhere = "https://index.example/legacy/"
 	cases := []struct {
@@ -233,7 +233,7 @@ func TestBadValues(t *testing.T) {
 	}
 }
 
-func TestAuth(t *testing.T) {
+func TestParse_Auth(t *testing.T) {
 	t.Parallel()
 	const elsewhere = "https://index.example/up/"
 	cases := []struct {
@@ -256,7 +256,7 @@ func TestAuth(t *testing.T) {
 	}
 }
 
-func TestPasswordIsRevealedToTheRepositoryOnly(t *testing.T) {
+func TestPassword_OnlyForRepository(t *testing.T) {
 	t.Parallel()
 	c := must(t, given{"password": "hunter2", "repository-url": "https://index.example/up/", "index-url": "https://index.example/simple/"})
 	for _, to := range []*url.URL{c.Repository, c.Simple} {
@@ -270,7 +270,7 @@ func TestPasswordIsRevealedToTheRepositoryOnly(t *testing.T) {
 	}
 }
 
-func TestAllProblemsAtOnce(t *testing.T) {
+func TestParse_AllProblems(t *testing.T) {
 	t.Parallel()
 	_, problems := parse(t, given{
 		"repository-url": "http://index.example/", "skip-existing": "yes", "verbose": "no", "parallel-uploads": "many",
@@ -286,7 +286,7 @@ func TestAllProblemsAtOnce(t *testing.T) {
 	}
 }
 
-func TestSecretsAreMaskedBeforeAnythingFails(t *testing.T) {
+func TestParse_MasksSecretsFirst(t *testing.T) {
 	t.Parallel()
 	var masked []string
 	vault := secret.NewVault(func(line string) { masked = append(masked, line) })
@@ -314,7 +314,7 @@ func leaks(text, password string) bool {
 	return strings.Contains(text, password) || strings.Contains(text, fmt.Sprintf("%x", password)) || strings.Contains(text, strings.Trim(fmt.Sprint([]byte(password)), "[]"))
 }
 
-func TestPasswordIsNeverPrinted(t *testing.T) {
+func TestPassword_NotPrinted(t *testing.T) {
 	t.Parallel()
 	const password = `pypi-AgE"hunter2\x`
 	for _, inputs := range []given{
@@ -349,7 +349,7 @@ func TestPasswordIsNeverPrinted(t *testing.T) {
 }
 
 // A user's password in the URL is not known to the vault: the message must not repeat it in the first place.
-func TestCredentialsInAURLAreNotRepeated(t *testing.T) {
+func TestParse_CredentialsInURL(t *testing.T) {
 	t.Parallel()
 	for _, value := range []string{
 		"https://me:hunter2@index.example/", "https://hunter2@index.example/", "https://me:hun/ter2@index.example/", "me:hunter2@index.example/",
@@ -365,7 +365,7 @@ func TestCredentialsInAURLAreNotRepeated(t *testing.T) {
 	}
 }
 
-func TestLongValuesAreCut(t *testing.T) {
+func TestParse_LongValues(t *testing.T) {
 	t.Parallel()
 	for _, name := range []string{"skip-existing", "repository-url", "auth"} {
 		_, problems := parse(t, given{name: strings.Repeat("ä", 5000)})
@@ -375,7 +375,7 @@ func TestLongValuesAreCut(t *testing.T) {
 	}
 }
 
-func TestTheTableIsSound(t *testing.T) {
+func TestInputs(t *testing.T) {
 	t.Parallel()
 	seen := map[string]bool{}
 	for _, in := range config.Inputs() {

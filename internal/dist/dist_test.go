@@ -49,7 +49,7 @@ func withMetadata(t testing.TB, metadata string) *dist.Distribution {
 	return read(t, wheel(t, "alder-1.0-py3-none-any.whl", map[string]string{"alder-1.0.dist-info/METADATA": metadata}))
 }
 
-func TestARealSdist(t *testing.T) {
+func TestRead_RealSdist(t *testing.T) {
 	t.Parallel()
 	d := read(t, "testdata/sampleproject-3.0.0.tar.gz")
 	if d.Kind() != dist.Sdist || d.Name != "sampleproject-3.0.0.tar.gz" || d.Size != 5330 || d.Archive.Broken != nil || d.Archive.Members != 18 {
@@ -82,7 +82,7 @@ func TestARealSdist(t *testing.T) {
 // vectors are small distributions that indexes take, and some that they refuse.
 const vectors = "../testdata/vectors/"
 
-func TestFormsOfACorrectClient(t *testing.T) {
+func TestForm_Vectors(t *testing.T) {
 	t.Parallel()
 	text, err := os.ReadFile(vectors + "forms.json")
 	if err != nil {
@@ -109,7 +109,7 @@ func TestFormsOfACorrectClient(t *testing.T) {
 	}
 }
 
-func TestTheMetadataOfAWheelIsThatOfItsFileName(t *testing.T) {
+func TestRead_WheelMetadata(t *testing.T) {
 	t.Parallel()
 	right, other := "Name: alder\n", "Name: other\n"
 	for name, c := range map[string]struct {
@@ -136,7 +136,7 @@ func TestTheMetadataOfAWheelIsThatOfItsFileName(t *testing.T) {
 	}
 }
 
-func TestDamageIsAFact(t *testing.T) {
+func TestRead_DamagedArchive(t *testing.T) {
 	t.Parallel()
 	for name, want := range map[string]error{
 		"alder-1.0-py3-none-any.whl": archive.ErrNotZip, "alder-1.0.zip": archive.ErrNotZip, "alder-1.0.tar.gz": archive.ErrNotTar, "alder-1.0.egg": nil,
@@ -151,7 +151,7 @@ func TestDamageIsAFact(t *testing.T) {
 	}
 }
 
-func TestWhatCannotBeReadIsAnError(t *testing.T) {
+func TestRead_Unreadable(t *testing.T) {
 	t.Parallel()
 	folder := t.TempDir()
 	for _, path := range []string{filepath.Join(folder, "none.whl"), folder} {
@@ -166,7 +166,7 @@ func TestWhatCannotBeReadIsAnError(t *testing.T) {
 	}
 }
 
-func TestOpenGivesTheSameBytesOrAnError(t *testing.T) {
+func TestOpen_ChangedFile(t *testing.T) {
 	t.Parallel()
 	path := write(t, filepath.Join(t.TempDir(), "alder-1.0-py3-none-any.whl"), "0123456789")
 	d := read(t, path)
@@ -203,7 +203,7 @@ func TestOpenGivesTheSameBytesOrAnError(t *testing.T) {
 	}
 }
 
-func TestReleaseNeedsANameAndAVersion(t *testing.T) {
+func TestRelease_MissingNameOrVersion(t *testing.T) {
 	t.Parallel()
 	for metadata, want := range map[string]string{
 		"Version: 1.0\n":                    "Name",
@@ -243,7 +243,7 @@ func bigWheel(t testing.TB, size int64) string {
 	return path
 }
 
-func TestALargeFileTakesNoMemory(t *testing.T) { // not parallel: it measures
+func TestRead_LargeFileMemory(t *testing.T) { // not parallel: it measures
 	path := bigWheel(t, 64<<20)
 	var before, after runtime.MemStats
 	runtime.ReadMemStats(&before)

@@ -85,7 +85,7 @@ func TestFind(t *testing.T) {
 	}
 }
 
-func TestFindRefusesByName(t *testing.T) {
+func TestFind_Refused(t *testing.T) {
 	t.Parallel()
 	root := folder(t, "dist/a-1.whl", "bad/b-1.whl/b-1.whl", "empty/", "text/README", "broken/c-1.whl -> gone")
 	for name, c := range map[string]struct {

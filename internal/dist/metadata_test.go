@@ -9,7 +9,7 @@ import (
 	"github.com/org/pypi-oidc-publish/internal/dist"
 )
 
-func TestMetadataIsReadAsAnEmail(t *testing.T) {
+func TestMetadata_Headers(t *testing.T) {
 	t.Parallel()
 	type headers = []dist.Field
 	for name, c := range map[string]struct {
@@ -58,9 +58,9 @@ func TestMetadataIsReadAsAnEmail(t *testing.T) {
 	}
 }
 
-// TestWhereTheHeadersEnd has the verdicts of Python's email.message_from_bytes (CPython 3.8 to 3.13), whose first line of the
+// TestMetadata_HeaderEnd has the verdicts of Python's email.message_from_bytes (CPython 3.8 to 3.13), whose first line of the
 // payload is the one here where no empty line stands before it.
-func TestWhereTheHeadersEnd(t *testing.T) {
+func TestMetadata_HeaderEnd(t *testing.T) {
 	t.Parallel()
 	at := func(number int, text string) *dist.Line { return &dist.Line{Number: number, Text: text} }
 	for name, c := range map[string]struct {
@@ -122,7 +122,7 @@ func TestWhereTheHeadersEnd(t *testing.T) {
 	}
 }
 
-func TestFormsOfOddMetadata(t *testing.T) {
+func TestForm_OddMetadata(t *testing.T) {
 	t.Parallel()
 	for name, c := range map[string]struct {
 		metadata string
@@ -157,7 +157,7 @@ func TestFormsOfOddMetadata(t *testing.T) {
 	}
 }
 
-func TestFormsSayWhatTheFileIs(t *testing.T) {
+func TestForm_FileType(t *testing.T) {
 	t.Parallel()
 	for filename, want := range map[string][2]string{
 		"alder-1.0-py3-none-any.whl":                {"bdist_wheel", "py3"},

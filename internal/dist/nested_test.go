@@ -37,7 +37,7 @@ const (
 	theirs = "birch-2.0-py3-none-any.whl"
 )
 
-func TestDistributionsBelowAFolder(t *testing.T) {
+func TestFindNested_Folders(t *testing.T) {
 	t.Parallel()
 	for name, c := range map[string]struct {
 		tree     []string
@@ -94,8 +94,8 @@ func TestDistributionsBelowAFolder(t *testing.T) {
 	}
 }
 
-// TestAFolderBelowThatCannotBeRead is passed over: it may be anybody's.
-func TestAFolderBelowThatCannotBeRead(t *testing.T) {
+// TestFindNested_UnreadableFolder is passed over: it may be anybody's.
+func TestFindNested_UnreadableFolder(t *testing.T) {
 	t.Parallel()
 	root := folder(t, "dist/alder-1.0.tar.gz", "dist/closed/"+ours, "dist/open/alder-1.0-cp312-cp312-win32.whl")
 	closed := filepath.Join(root, "dist/closed")
@@ -115,8 +115,8 @@ func TestAFolderBelowThatCannotBeRead(t *testing.T) {
 	}
 }
 
-// TestTheLookBelowIsBounded: the nearest folders are looked into first, in the order of their names, until the entries are used up.
-func TestTheLookBelowIsBounded(t *testing.T) {
+// TestFindNested_Bounded: the nearest folders are looked into first, in the order of their names, until the entries are used up.
+func TestFindNested_Bounded(t *testing.T) {
 	t.Parallel()
 	tree := []string{"dist/alder-1.0.tar.gz", "dist/a/alder-1.0-cp312-cp312-win32.whl", "dist/m/deep/alder-1.0-cp313-cp313-win32.whl", "dist/z/" + ours}
 	for i := range 20 {

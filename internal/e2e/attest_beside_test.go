@@ -110,8 +110,8 @@ func (s *step) signs(name, predicate string) []byte {
 	return text
 }
 
-// TestAnAttestationOfAnEarlierStepIsTaken and nothing is logged again: not even an outage of signing matters then.
-func TestAnAttestationOfAnEarlierStepIsTaken(t *testing.T) {
+// TestAttest_EarlierStep and nothing is logged again: not even an outage of signing matters then.
+func TestAttest_EarlierStep(t *testing.T) {
 	t.Parallel()
 	for name, paths := range map[string]string{"of the folder": "", "of a glob": "*.[tw]*[lz]", "of files": "files"} {
 		t.Run(name, func(t *testing.T) {
@@ -143,8 +143,8 @@ func TestAnAttestationOfAnEarlierStepIsTaken(t *testing.T) {
 	}
 }
 
-// TestALeftOverIsMadeAfresh: it is told, and never an error.
-func TestALeftOverIsMadeAfresh(t *testing.T) {
+// TestAttest_Leftover: it is told, and never an error.
+func TestAttest_Leftover(t *testing.T) {
 	t.Parallel()
 	type story struct {
 		leave func(s *step) // leaves something beside the wheel
@@ -215,8 +215,8 @@ func TestALeftOverIsMadeAfresh(t *testing.T) {
 	}
 }
 
-// TestAnSLSAAttestationIsSentSecond, whoever makes the first.
-func TestAnSLSAAttestationIsSentSecond(t *testing.T) {
+// TestAttest_SLSASecond, whoever makes the first.
+func TestAttest_SLSASecond(t *testing.T) {
 	t.Parallel()
 	s := newSigningStep(t, fakepypi.Run{})
 	s.beside(besideWheel, ".slsa.attestation", s.signs(besideWheel, signer.SLSA))
@@ -236,8 +236,8 @@ func TestAnSLSAAttestationIsSentSecond(t *testing.T) {
 	}
 }
 
-// TestAnSLSALeftOverIsNotSent: nobody here can make another one.
-func TestAnSLSALeftOverIsNotSent(t *testing.T) {
+// TestAttest_SLSALeftover: nobody here can make another one.
+func TestAttest_SLSALeftover(t *testing.T) {
 	t.Parallel()
 	s := newSigningStep(t, fakepypi.Run{})
 	s.beside(besideWheel, ".slsa.attestation", s.signs(besideSdist, signer.SLSA))
@@ -247,8 +247,8 @@ func TestAnSLSALeftOverIsNotSent(t *testing.T) {
 	}
 }
 
-// TestWhatStandsBesideIsLeftWhereNothingIsAttested, and it is told.
-func TestWhatStandsBesideIsLeftWhereNothingIsAttested(t *testing.T) {
+// TestAttest_IgnoredFiles, and it is told.
+func TestAttest_IgnoredFiles(t *testing.T) {
 	t.Parallel()
 	for name, prepare := range map[string]func(s *step){
 		"as asked": func(s *step) { s.env["INPUT_ATTESTATIONS"] = "false" },
@@ -273,8 +273,8 @@ func TestWhatStandsBesideIsLeftWhereNothingIsAttested(t *testing.T) {
 	}
 }
 
-// TestTheTrustRootIsAskedForOnce where it cannot be had: what stands beside the files is not told to be bad for that.
-func TestTheTrustRootIsAskedForOnce(t *testing.T) {
+// TestAttest_TrustRootUnavailable where it cannot be had: what stands beside the files is not told to be bad for that.
+func TestAttest_TrustRootUnavailable(t *testing.T) {
 	t.Parallel()
 	for mode, code := range map[string]int{"auto": cli.Failed, "best-effort": cli.Done} {
 		t.Run(mode, func(t *testing.T) {
@@ -295,8 +295,8 @@ func TestTheTrustRootIsAskedForOnce(t *testing.T) {
 	}
 }
 
-// TestTestPyPIAndThenPyPI in one job: two indexes with a Sigstore each, and one folder of files.
-func TestTestPyPIAndThenPyPI(t *testing.T) {
+// TestAttest_TestPyPIThenPyPI in one job: two indexes with a Sigstore each, and one folder of files.
+func TestAttest_TestPyPIThenPyPI(t *testing.T) {
 	t.Parallel()
 	first, second := newSigningStep(t, fakepypi.Run{}), newSigningStep(t, fakepypi.Run{})
 	second.env["INPUT_PACKAGES-DIR"] = first.path("dist")
@@ -313,8 +313,8 @@ func TestTestPyPIAndThenPyPI(t *testing.T) {
 	}
 }
 
-// TestAttestationsAreKeptWhereTheUserWants, those that were made and those that were taken.
-func TestAttestationsAreKeptWhereTheUserWants(t *testing.T) {
+// TestAttest_AttestationsDir, those that were made and those that were taken.
+func TestAttest_AttestationsDir(t *testing.T) {
 	t.Parallel()
 	s := newSigningStep(t, fakepypi.Run{})
 	kept := s.inVain()

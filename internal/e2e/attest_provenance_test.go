@@ -14,9 +14,9 @@ import (
 
 // What the index serves as provenance after a run, compared with what the run has sent.
 
-// TestTheIndexHadTheFileBefore, and the run could not know: it signs, and the index takes the same bytes again and keeps the
+// TestProvenance_FileAlreadyPresent, and the run could not know: it signs, and the index takes the same bytes again and keeps the
 // provenance that it has. Running a job again is safe.
-func TestTheIndexHadTheFileBefore(t *testing.T) {
+func TestProvenance_FileAlreadyPresent(t *testing.T) {
 	t.Parallel()
 	s := newSigningStep(t, fakepypi.Run{})
 	s.env["INPUT_WAIT-FOR-INDEX"] = "30"
@@ -34,8 +34,8 @@ func TestTheIndexHadTheFileBefore(t *testing.T) {
 	}
 }
 
-// TestTheIndexHasAFileOfAnotherPublisher with the same bytes: what it serves is none of this workflow's, and that is an error.
-func TestTheIndexHasAFileOfAnotherPublisher(t *testing.T) {
+// TestProvenance_OtherPublisher with the same bytes: what it serves is none of this workflow's, and that is an error.
+func TestProvenance_OtherPublisher(t *testing.T) {
 	t.Parallel()
 	s := newSigningStep(t, fakepypi.Run{})
 	s.env["INPUT_WAIT-FOR-INDEX"] = "30"
@@ -54,8 +54,8 @@ func TestTheIndexHasAFileOfAnotherPublisher(t *testing.T) {
 	}
 }
 
-// TestTheIndexKeepsAnotherFile of the same name, as the user allowed: it is never told to be attested.
-func TestTheIndexKeepsAnotherFile(t *testing.T) {
+// TestProvenance_SkippedConflict of the same name, as the user allowed: it is never told to be attested.
+func TestProvenance_SkippedConflict(t *testing.T) {
 	t.Parallel()
 	s := newSigningStep(t, fakepypi.Run{})
 	s.remove(besideSdist)
@@ -76,9 +76,9 @@ func TestTheIndexKeepsAnotherFile(t *testing.T) {
 	}
 }
 
-// TestProvenanceThatCannotBeHad is waited for, and then told: the file is published. One that the index has turned off is not
+// TestProvenance_Unavailable is waited for, and then told: the file is published. One that the index has turned off is not
 // waited for.
-func TestProvenanceThatCannotBeHad(t *testing.T) {
+func TestProvenance_Unavailable(t *testing.T) {
 	t.Parallel()
 	for name, c := range map[string]struct {
 		fault string
@@ -116,8 +116,8 @@ func TestProvenanceThatCannotBeHad(t *testing.T) {
 	}
 }
 
-// TestBothIDTokensAreSecret, also in the files that a user asks for.
-func TestBothIDTokensAreSecret(t *testing.T) {
+// TestSecrets_IDTokens, also in the files that a user asks for.
+func TestSecrets_IDTokens(t *testing.T) {
 	t.Parallel()
 	s := newSigningStep(t, fakepypi.Run{})
 	folder := t.TempDir()
@@ -155,8 +155,8 @@ func TestBothIDTokensAreSecret(t *testing.T) {
 	}
 }
 
-// TestAPrivateRepositoryHasNothingNewToTell where all is taken from an earlier step: what the log holds, it holds.
-func TestAPrivateRepositoryHasNothingNewToTell(t *testing.T) {
+// TestAttest_PrivateRepositoryAdopted where all is taken from an earlier step: what the log holds, it holds.
+func TestAttest_PrivateRepositoryAdopted(t *testing.T) {
 	t.Parallel()
 	s := newSigningStep(t, fakepypi.Run{Visibility: "private"})
 	s.beside(besideWheel, ".publish.attestation", s.signs(besideWheel, signer.Publish))

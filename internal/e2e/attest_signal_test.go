@@ -9,8 +9,8 @@ import (
 	"github.com/org/pypi-oidc-publish/internal/fakepypi/fault"
 )
 
-// TestASignalWhileSigning: the run ends at once, whatever it waits for, and nothing was minted. The next one finishes.
-func TestASignalWhileSigning(t *testing.T) {
+// TestCancel_WhileSigning: the run ends at once, whatever it waits for, and nothing was minted. The next one finishes.
+func TestCancel_WhileSigning(t *testing.T) {
 	t.Parallel()
 	for _, op := range []string{"trust-root", "certificate", "log-entry"} {
 		t.Run(op, func(t *testing.T) {

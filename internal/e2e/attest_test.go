@@ -10,7 +10,7 @@ import (
 	"github.com/org/pypi-oidc-publish/internal/fakepypi/fault"
 )
 
-func TestEveryFileIsAttestedOnce(t *testing.T) {
+func TestAttest_EveryFileOnce(t *testing.T) {
 	t.Parallel()
 	s := newSigningStep(t, fakepypi.Run{})
 	s.env["INPUT_WAIT-FOR-INDEX"] = "30"
@@ -36,8 +36,8 @@ func TestEveryFileIsAttestedOnce(t *testing.T) {
 	}
 }
 
-// TestWhoIsNotAttested: what nobody would take is told before anything is in a public log.
-func TestWhoIsNotAttested(t *testing.T) {
+// TestAttest_UnsupportedWorkflow: what nobody would take is told before anything is in a public log.
+func TestAttest_UnsupportedWorkflow(t *testing.T) {
 	t.Parallel()
 	called := fakepypi.Run{Called: "octo-org/rehearsal/.github/workflows/publish.yml@refs/tags/v1.0.0"}
 	for name, c := range map[string]struct {
@@ -73,8 +73,8 @@ func TestWhoIsNotAttested(t *testing.T) {
 	}
 }
 
-// TestAnIndexThatIsNotKnownToTakeAttestations gets none; another Sigstore is heeded on this machine alone.
-func TestAnIndexThatIsNotKnownToTakeAttestations(t *testing.T) {
+// TestAttest_UnknownIndex gets none; another Sigstore is heeded on this machine alone.
+func TestAttest_UnknownIndex(t *testing.T) {
 	t.Parallel()
 	s := newSigningStep(t, fakepypi.Run{})
 	delete(s.env, "PYPI_OIDC_PUBLISH_TUF_URL")
@@ -88,8 +88,8 @@ func TestAnIndexThatIsNotKnownToTakeAttestations(t *testing.T) {
 	s.ends(cli.Misconfigured, "the variable PYPI_OIDC_PUBLISH_TUF_URL is not a URL on this machine")
 }
 
-// TestATokenHasNoAttestations: an index takes them from Trusted Publishers alone.
-func TestATokenHasNoAttestations(t *testing.T) {
+// TestAttest_APIToken: an index takes them from Trusted Publishers alone.
+func TestAttest_APIToken(t *testing.T) {
 	t.Parallel()
 	for mode, c := range map[string]struct {
 		code int
@@ -119,8 +119,8 @@ func TestATokenHasNoAttestations(t *testing.T) {
 	}
 }
 
-// TestADryRunSignsNothing, whatever stands beside the files.
-func TestADryRunSignsNothing(t *testing.T) {
+// TestAttest_DryRun, whatever stands beside the files.
+func TestAttest_DryRun(t *testing.T) {
 	t.Parallel()
 	s := newSigningStep(t, fakepypi.Run{})
 	s.env["INPUT_DRY-RUN"], s.env["INPUT_ATTESTATIONS"] = "true", "true"
@@ -133,8 +133,8 @@ func TestADryRunSignsNothing(t *testing.T) {
 	}
 }
 
-// TestSigningIsDown: nothing is minted before everything is signed, and only best-effort goes on without.
-func TestSigningIsDown(t *testing.T) {
+// TestAttest_SigstoreDown: nothing is minted before everything is signed, and only best-effort goes on without.
+func TestAttest_SigstoreDown(t *testing.T) {
 	t.Parallel()
 	for _, op := range []string{"trust-root", "certificate", "log-entry"} {
 		for _, mode := range []string{"auto", "true", "best-effort"} {
@@ -182,8 +182,8 @@ func TestSigningIsDown(t *testing.T) {
 	}
 }
 
-// TestWhatDoesNotVerifyIsNeverLeftOut: it may mean that somebody is in between. It is no outage, and no mode goes on without.
-func TestWhatDoesNotVerifyIsNeverLeftOut(t *testing.T) {
+// TestAttest_VerificationFailure: it may mean that somebody is in between. It is no outage, and no mode goes on without.
+func TestAttest_VerificationFailure(t *testing.T) {
 	t.Parallel()
 	for name, c := range map[string]struct {
 		wrong func(*fakepypi.SigstoreSwitches)
@@ -212,8 +212,8 @@ func TestWhatDoesNotVerifyIsNeverLeftOut(t *testing.T) {
 	}
 }
 
-// TestARefusalByTheIndexIsNeverSentWithout: the index sees another workflow in the certificate than in the upload token.
-func TestARefusalByTheIndexIsNeverSentWithout(t *testing.T) {
+// TestAttest_RefusedByIndex: the index sees another workflow in the certificate than in the upload token.
+func TestAttest_RefusedByIndex(t *testing.T) {
 	t.Parallel()
 	for _, mode := range []string{"auto", "best-effort"} {
 		t.Run(mode, func(t *testing.T) {
@@ -235,7 +235,7 @@ func TestARefusalByTheIndexIsNeverSentWithout(t *testing.T) {
 	}
 }
 
-func TestAttestationsGoNowhereNearTheFiles(t *testing.T) {
+func TestAttest_AttestationsDirRefused(t *testing.T) {
 	t.Parallel()
 	s := newSigningStep(t, fakepypi.Run{})
 	for _, folder := range []string{s.path("dist"), s.path("dist/attestations")} {
@@ -247,7 +247,7 @@ func TestAttestationsGoNowhereNearTheFiles(t *testing.T) {
 	}
 }
 
-func TestAPrivateRepositoryIsTold(t *testing.T) {
+func TestAttest_PrivateRepository(t *testing.T) {
 	t.Parallel()
 	s := newSigningStep(t, fakepypi.Run{})
 	s.stage.Claims(func(claims map[string]any) { claims["repository_visibility"] = "private" })
@@ -263,8 +263,8 @@ func TestAPrivateRepositoryIsTold(t *testing.T) {
 	}
 }
 
-// TestAnIndexThatHasTurnedAttestationsOff takes the files, and what it does not serve is told.
-func TestAnIndexThatHasTurnedAttestationsOff(t *testing.T) {
+// TestAttest_DisabledByIndex takes the files, and what it does not serve is told.
+func TestAttest_DisabledByIndex(t *testing.T) {
 	t.Parallel()
 	s := newSigningStep(t, fakepypi.Run{})
 	s.env["INPUT_WAIT-FOR-INDEX"] = "30"

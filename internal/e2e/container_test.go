@@ -242,8 +242,8 @@ func (v verdict) told() string {
 	return b.String()
 }
 
-// TestTheContainer is the steps of users, in the image.
-func TestTheContainer(t *testing.T) {
+// TestContainer is the steps of users, in the image.
+func TestContainer(t *testing.T) {
 	cases := []struct {
 		name    string
 		prepare func(*step)
@@ -319,9 +319,9 @@ func (x *servedIndex) holdsAll() {
 	}
 }
 
-// TestACancelledContainer: the runner's signals go to the engine's client, which hands them on to the program, the first
+// TestCancel_Container: the runner's signals go to the engine's client, which hands them on to the program, the first
 // process of its container. The re-run finishes.
-func TestACancelledContainer(t *testing.T) {
+func TestCancel_Container(t *testing.T) {
 	x := serveInImage(t)
 	s := prepared(t, x.env, x.env[repositoryURL], "push.json")
 	s.belongsTo1001()

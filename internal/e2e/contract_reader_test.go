@@ -183,8 +183,8 @@ func (l *runLog) annotate(c command) {
 	l.show(strings.ToUpper(c.name[:1]) + c.name[1:] + ": " + c.data)
 }
 
-// TestTheReaderOfFileCommands: the rules of the reader itself.
-func TestTheReaderOfFileCommands(t *testing.T) {
+// TestFileCommandReader: the rules of the reader itself.
+func TestFileCommandReader(t *testing.T) {
 	t.Parallel()
 	cases := []struct {
 		text  string
@@ -214,8 +214,8 @@ func TestTheReaderOfFileCommands(t *testing.T) {
 	}
 }
 
-// TestTheReaderOfLogs: what is a command and what is not.
-func TestTheReaderOfLogs(t *testing.T) {
+// TestLogReader: what is a command and what is not.
+func TestLogReader(t *testing.T) {
 	t.Parallel()
 	for line, want := range map[string]string{
 		"::error::x": "error||x",

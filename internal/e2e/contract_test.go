@@ -355,8 +355,8 @@ func contracts() []contract {
 	}
 }
 
-// TestTheRunnersContract starts the program for every event that a workflow may publish for.
-func TestTheRunnersContract(t *testing.T) {
+// TestRunnerContract starts the program for every event that a workflow may publish for.
+func TestRunnerContract(t *testing.T) {
 	t.Parallel()
 	for _, c := range contracts() {
 		t.Run(c.name, func(t *testing.T) {
@@ -491,8 +491,8 @@ func (s *stuck) ServeHTTP(_ http.ResponseWriter, r *http.Request) {
 	<-s.gone
 }
 
-// TestACancelledRun is cut by the runner where it hurts, and ends in the time that the runner gives it.
-func TestACancelledRun(t *testing.T) {
+// TestCancel_TimeLimit is cut by the runner where it hurts, and ends in the time that the runner gives it.
+func TestCancel_TimeLimit(t *testing.T) {
 	t.Parallel()
 	cases := []struct {
 		name    string

@@ -88,8 +88,8 @@ func says(status int, kind, text string) func(string) http.HandlerFunc {
 	}
 }
 
-// TestNothingIsReplacedInSilence: an index that is not PyPI's may take an upload over a file that it has.
-func TestNothingIsReplacedInSilence(t *testing.T) {
+// TestExistingFile_NotReplaced: an index that is not PyPI's may take an upload over a file that it has.
+func TestExistingFile_NotReplaced(t *testing.T) {
 	t.Parallel()
 	const wheel, sdist = "alder-1.0-py3-none-any.whl", "alder-1.0.tar.gz"
 	for name, c := range map[string]struct {
@@ -199,8 +199,8 @@ func TestNothingIsReplacedInSilence(t *testing.T) {
 	}
 }
 
-// TestTheSameBytesByMD5 are there, also with skip-existing, and other bytes are a conflict. A check says the same.
-func TestTheSameBytesByMD5(t *testing.T) {
+// TestExistingFile_MD5 are there, also with skip-existing, and other bytes are a conflict. A check says the same.
+func TestExistingFile_MD5(t *testing.T) {
 	t.Parallel()
 	const wheel = "alder-1.0-py3-none-any.whl"
 	s := newStep(t, wheel)

@@ -61,8 +61,8 @@ func attachedNames() []string {
 	}
 }
 
-// TestAttachInTheSameJob: one job publishes and attaches; the same job again finds everything there and changes nothing.
-func TestAttachInTheSameJob(t *testing.T) {
+// TestGitHubRelease_SameJob: one job publishes and attaches; the same job again finds everything there and changes nothing.
+func TestGitHubRelease_SameJob(t *testing.T) {
 	t.Parallel()
 	s := newStep(t, "alder-1.0-py3-none-any.whl", "alder-1.0.tar.gz")
 	g := s.withGitHub(releases.Write, v1)
@@ -109,9 +109,9 @@ func TestAttachInTheSameJob(t *testing.T) {
 	}
 }
 
-// TestAttachInAJobOfItsOwn: the job that publishes has no right to the release, and the one that attaches has none to publish. The
+// TestGitHubRelease_SeparateJob: the job that publishes has no right to the release, and the one that attaches has none to publish. The
 // attestations come from the index.
-func TestAttachInAJobOfItsOwn(t *testing.T) {
+func TestGitHubRelease_SeparateJob(t *testing.T) {
 	t.Parallel()
 	s := newStep(t, "alder-1.0-py3-none-any.whl", "alder-1.0.tar.gz")
 	if e := s.run(); e.code != 0 || e.outputs["github-release"] != "" {
@@ -133,9 +133,9 @@ func TestAttachInAJobOfItsOwn(t *testing.T) {
 	}
 }
 
-// TestAttachBeforeTheIndexShows: the page of the index comes from a cache, and does not have the files yet, when the job that attaches
+// TestGitHubRelease_WaitForIndex: the page of the index comes from a cache, and does not have the files yet, when the job that attaches
 // looks at it. It waits for a while; it never asks for the right to publish as if that were the only way.
-func TestAttachBeforeTheIndexShows(t *testing.T) {
+func TestGitHubRelease_WaitForIndex(t *testing.T) {
 	t.Parallel()
 	for _, c := range []struct {
 		name  string
@@ -207,8 +207,8 @@ func when(holds bool, answer http.HandlerFunc) http.HandlerFunc {
 // hangs answers nothing, until nobody waits any more.
 func hangs(_ http.ResponseWriter, r *http.Request) { <-r.Context().Done() }
 
-// TestWhatWasToldBeforeTheWaitIsToldOnce: the plan that is made again after it says nothing twice.
-func TestWhatWasToldBeforeTheWaitIsToldOnce(t *testing.T) {
+// TestGitHubRelease_FindingsOnceAfterWait: the plan that is made again after it says nothing twice.
+func TestGitHubRelease_FindingsOnceAfterWait(t *testing.T) {
 	t.Parallel()
 	s := newStep(t, "alder-1.0-py3-none-any.whl", "birch-1.0-py3-none-any.whl")
 	s.stage.Trust(fakepypi.Publisher{Project: "birch"})
@@ -226,9 +226,9 @@ func TestWhatWasToldBeforeTheWaitIsToldOnce(t *testing.T) {
 	}
 }
 
-// TestAttachWhatTheIndexHadBefore, and the run could not know: it signs, and the index keeps the attestations that it has. Those are attached,
+// TestGitHubRelease_FileAlreadyPresent, and the run could not know: it signs, and the index keeps the attestations that it has. Those are attached,
 // so that another run, which knows only them, finds nothing else there.
-func TestAttachWhatTheIndexHadBefore(t *testing.T) {
+func TestGitHubRelease_FileAlreadyPresent(t *testing.T) {
 	t.Parallel()
 	s := newStep(t, "alder-1.0-py3-none-any.whl")
 	if e := s.run(); e.code != 0 {
@@ -250,8 +250,8 @@ func TestAttachWhatTheIndexHadBefore(t *testing.T) {
 	}
 }
 
-// TestAttachAndTheLastLookIsCutOff, since the time is up: what is told is what was seen before.
-func TestAttachAndTheLastLookIsCutOff(t *testing.T) {
+// TestGitHubRelease_WaitTimeout, since the time is up: what is told is what was seen before.
+func TestGitHubRelease_WaitTimeout(t *testing.T) {
 	t.Parallel()
 	s := newStep(t, "alder-1.0-py3-none-any.whl")
 	s.withGitHub(releases.Write, v1)
@@ -264,9 +264,9 @@ func TestAttachAndTheLastLookIsCutOff(t *testing.T) {
 	}
 }
 
-// TestAttachFromAnOldPage: the page that is asked for attestations comes from another cache than the one that showed the files, and does not
+// TestGitHubRelease_StalePage: the page that is asked for attestations comes from another cache than the one that showed the files, and does not
 // have them. That is no page of files without attestations.
-func TestAttachFromAnOldPage(t *testing.T) {
+func TestGitHubRelease_StalePage(t *testing.T) {
 	t.Parallel()
 	s := newStep(t, "alder-1.0-py3-none-any.whl")
 	if e := s.run(); e.code != 0 {
@@ -285,8 +285,8 @@ func TestAttachFromAnOldPage(t *testing.T) {
 	}
 }
 
-// TestASignalBeforeAttaching tells once that nothing was attached, and not for every file that its attestations could not be had.
-func TestASignalBeforeAttaching(t *testing.T) {
+// TestCancel_BeforeAttaching tells once that nothing was attached, and not for every file that its attestations could not be had.
+func TestCancel_BeforeAttaching(t *testing.T) {
 	t.Parallel()
 	s := newStep(t, "alder-1.0-py3-none-any.whl", "alder-1.0.tar.gz")
 	if e := s.run(); e.code != 0 {
@@ -313,8 +313,8 @@ func TestASignalBeforeAttaching(t *testing.T) {
 	}
 }
 
-// TestAttachIsRefusedBeforeAnythingIsMinted: whatever can be known to fail does so before the release is at the index.
-func TestAttachIsRefusedBeforeAnythingIsMinted(t *testing.T) {
+// TestGitHubRelease_RefusedBeforeMint: whatever can be known to fail does so before the release is at the index.
+func TestGitHubRelease_RefusedBeforeMint(t *testing.T) {
 	t.Parallel()
 	for _, c := range []struct {
 		name    string
@@ -361,8 +361,8 @@ func TestAttachIsRefusedBeforeAnythingIsMinted(t *testing.T) {
 	}
 }
 
-// TestAFailureAfterThePublication is a warning and an output, and another run finishes it.
-func TestAFailureAfterThePublication(t *testing.T) {
+// TestGitHubRelease_FailureAfterPublication is a warning and an output, and another run finishes it.
+func TestGitHubRelease_FailureAfterPublication(t *testing.T) {
 	t.Parallel()
 	s := newStep(t, "alder-1.0-py3-none-any.whl")
 	g := s.withGitHub(releases.Write, v1)
@@ -388,8 +388,8 @@ func TestAFailureAfterThePublication(t *testing.T) {
 	}
 }
 
-// TestWhatIsNotPublishedIsNotAttached: a file whose name the index gives other bytes, and a release that is not whole.
-func TestWhatIsNotPublishedIsNotAttached(t *testing.T) {
+// TestGitHubRelease_NotPublished: a file whose name the index gives other bytes, and a release that is not whole.
+func TestGitHubRelease_NotPublished(t *testing.T) {
 	t.Parallel()
 	s := newStep(t, "alder-1.0-py3-none-any.whl")
 	if e := s.run(); e.code != 0 {
@@ -411,8 +411,8 @@ func TestWhatIsNotPublishedIsNotAttached(t *testing.T) {
 	}
 }
 
-// TestADryRunAttachesNothing, and tells what would fail.
-func TestADryRunAttachesNothing(t *testing.T) {
+// TestGitHubRelease_DryRun, and tells what would fail.
+func TestGitHubRelease_DryRun(t *testing.T) {
 	t.Parallel()
 	s := newStep(t, "alder-1.0-py3-none-any.whl")
 	g := s.withGitHub(releases.Read, v1)
@@ -426,8 +426,8 @@ func TestADryRunAttachesNothing(t *testing.T) {
 	}
 }
 
-// TestAttachWithoutAttestations: with attestations: false, and where the index has turned provenance off, the rest is attached.
-func TestAttachWithoutAttestations(t *testing.T) {
+// TestGitHubRelease_WithoutAttestations: with attestations: false, and where the index has turned provenance off, the rest is attached.
+func TestGitHubRelease_WithoutAttestations(t *testing.T) {
 	t.Parallel()
 	s := newStep(t, "alder-1.0-py3-none-any.whl")
 	g := s.withGitHub(releases.Write, v1)

@@ -141,8 +141,8 @@ func situations() []situation {
 	}
 }
 
-// TestSituations: all that people and other jobs read of a run, word for word, as the real program says it.
-func TestSituations(t *testing.T) {
+// TestGolden_Situations: all that people and other jobs read of a run, word for word, as the real program says it.
+func TestGolden_Situations(t *testing.T) {
 	t.Parallel()
 	for _, c := range situations() {
 		t.Run(c.name, func(t *testing.T) {
@@ -160,8 +160,8 @@ func TestSituations(t *testing.T) {
 	}
 }
 
-// TestGoldenFiles: there is one for each situation, and no other.
-func TestGoldenFiles(t *testing.T) {
+// TestGolden_Files: there is one for each situation, and no other.
+func TestGolden_Files(t *testing.T) {
 	t.Parallel()
 	var names []string
 	for _, c := range situations() {

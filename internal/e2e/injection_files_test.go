@@ -174,8 +174,8 @@ func (s *step) describe(text string) {
 	}
 }
 
-// TestInjectionByWhatIsRead: every text in every place that a run reads.
-func TestInjectionByWhatIsRead(t *testing.T) {
+// TestInjection_LocalFiles: every text in every place that a run reads.
+func TestInjection_LocalFiles(t *testing.T) {
 	slow(t)
 	t.Parallel()
 	for i, o := range tellers() {
@@ -263,8 +263,8 @@ func pages() []page {
 	}
 }
 
-// TestInjectionByPages: the simple page of the project says every text.
-func TestInjectionByPages(t *testing.T) {
+// TestInjection_SimplePage: the simple page of the project says every text.
+func TestInjection_SimplePage(t *testing.T) {
 	slow(t)
 	t.Parallel()
 	for i, p := range pages() {

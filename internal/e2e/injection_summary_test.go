@@ -107,8 +107,8 @@ func (s *summaryOf) markup(text string) {
 	}
 }
 
-// TestTheReaderOfSummaries: what is found in a summary, and what is not.
-func TestTheReaderOfSummaries(t *testing.T) {
+// TestSummaryReader: what is found in a summary, and what is not.
+func TestSummaryReader(t *testing.T) {
 	t.Parallel()
 	for text, wrong := range map[string]int{
 		"### ❌ Nothing was published\n\n| a | b |\n| --- | ---: |\n| <code>x</code><br>y | &#124; |\n\n": 0,

@@ -385,8 +385,8 @@ func castsOf(n int) []cast {
 	return all
 }
 
-// TestInjectionByAnswers: every op is answered in every way, and with every text.
-func TestInjectionByAnswers(t *testing.T) {
+// TestInjection_ServerAnswers: every op is answered in every way, and with every text.
+func TestInjection_ServerAnswers(t *testing.T) {
 	slow(t)
 	t.Parallel()
 	for i, o := range targets() {

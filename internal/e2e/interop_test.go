@@ -113,8 +113,8 @@ func (s *served) twine(folder string, settings ...string) (printed string, code 
 	return s.client(settings, "twine", "upload", "--non-interactive", "--disable-progress-bar", filepath.Join(folder, theWheel), filepath.Join(folder, theSdist))
 }
 
-// TestTwine: twine uploads with what serve tells, may do it again where the index allows that, and is shown the index's words where not.
-func TestTwine(t *testing.T) {
+// TestInterop_Twine: twine uploads with what serve tells, may do it again where the index allows that, and is shown the index's words where not.
+func TestInterop_Twine(t *testing.T) {
 	slow(t)
 	t.Parallel()
 	needs(t, "twine")
@@ -214,8 +214,8 @@ func newWindow(t *testing.T, index, accept string) *window {
 	return w
 }
 
-// TestPip: pip brings back the very bytes that were published, wheel and sdist, by every form of the pages.
-func TestPip(t *testing.T) {
+// TestInterop_Pip: pip brings back the very bytes that were published, wheel and sdist, by every form of the pages.
+func TestInterop_Pip(t *testing.T) {
 	slow(t)
 	t.Parallel()
 	needs(t, "pip")
@@ -250,8 +250,8 @@ func TestPip(t *testing.T) {
 	}
 }
 
-// TestOursEverywhere: this program against every kind of index, with nothing but what serve tells, and again.
-func TestOursEverywhere(t *testing.T) {
+// TestInterop_EveryProfile: this program against every kind of index, with nothing but what serve tells, and again.
+func TestInterop_EveryProfile(t *testing.T) {
 	slow(t)
 	t.Parallel()
 	for profile, c := range map[string]struct {
@@ -294,8 +294,8 @@ func TestOursEverywhere(t *testing.T) {
 	}
 }
 
-// TestNoTrustedPublishing: an index without it is told for what it is, with what to do; then that works.
-func TestNoTrustedPublishing(t *testing.T) {
+// TestInterop_NoTrustedPublishing: an index without it is told for what it is, with what to do; then that works.
+func TestInterop_NoTrustedPublishing(t *testing.T) {
 	slow(t)
 	t.Parallel()
 	for _, profile := range []string{"no-trusted-publishing", "plain"} {

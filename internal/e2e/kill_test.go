@@ -54,8 +54,8 @@ func blows(random *rand.Rand, n int, requests int64) []blow {
 	return all
 }
 
-// TestKilledAtAnyMoment: a run of thirty files is ended by a signal anywhere; running it again finishes it.
-func TestKilledAtAnyMoment(t *testing.T) {
+// TestCancel_AnyMoment: a run of thirty files is ended by a signal anywhere; running it again finishes it.
+func TestCancel_AnyMoment(t *testing.T) {
 	slow(t)
 	t.Parallel()
 	const cases = 20

@@ -58,9 +58,9 @@ func encrypting(t *testing.T, to string, certificate tls.Certificate) (at string
 	return listener.Addr().String()
 }
 
-// TestARefusalOfSeveralLines: the index's message has line breaks, and it sends them in the status line. The run understands it at the
+// TestUpload_MultilineReason: the index's message has line breaks, and it sends them in the status line. The run understands it at the
 // first try, over http and https.
-func TestARefusalOfSeveralLines(t *testing.T) {
+func TestUpload_MultilineReason(t *testing.T) {
 	t.Parallel()
 	n := 0
 	for _, c := range vectors.Load(t) {

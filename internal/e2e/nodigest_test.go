@@ -7,8 +7,8 @@ import (
 	"testing"
 )
 
-// TestAnIndexWithoutDigests serves every file, and that is what is said: nothing is late, and nothing can be compared.
-func TestAnIndexWithoutDigests(t *testing.T) {
+// TestReadBack_NoDigests serves every file, and that is what is said: nothing is late, and nothing can be compared.
+func TestReadBack_NoDigests(t *testing.T) {
 	t.Parallel()
 	s := newStep(t, "alder-1.0-py3-none-any.whl")
 	s.noWait = true

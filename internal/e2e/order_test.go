@@ -41,8 +41,8 @@ func (a *arrivals) leave(file string) {
 	a.under = slices.DeleteFunc(a.under, func(f string) bool { return f == file })
 }
 
-// TestTheOrderOfUploads: the first wheel of a new release alone, then the other wheels side by side, the sdist last.
-func TestTheOrderOfUploads(t *testing.T) {
+// TestUpload_Order: the first wheel of a new release alone, then the other wheels side by side, the sdist last.
+func TestUpload_Order(t *testing.T) {
 	t.Parallel()
 	s := newStep(t, "alder-1.0-cp310-cp310-win32.whl", "alder-1.0-cp311-cp311-win32.whl", "alder-1.0-cp312-cp312-win32.whl", "alder-1.0-cp313-cp313-win32.whl", "alder-1.0.tar.gz")
 	s.env["INPUT_PARALLEL-UPLOADS"] = "3"
@@ -83,8 +83,8 @@ func TestTheOrderOfUploads(t *testing.T) {
 	}
 }
 
-// TestAReleaseThatIsThereHasNoFirstFile: its wheels go side by side at once.
-func TestAReleaseThatIsThereHasNoFirstFile(t *testing.T) {
+// TestUpload_OrderExistingRelease: its wheels go side by side at once.
+func TestUpload_OrderExistingRelease(t *testing.T) {
 	t.Parallel()
 	s := newStep(t, "alder-1.0-cp310-cp310-win32.whl")
 	if e := s.run(); e.code != 0 {
@@ -111,8 +111,8 @@ func TestAReleaseThatIsThereHasNoFirstFile(t *testing.T) {
 	}
 }
 
-// TestFilesThatWaitAtTheGateAreNotBegunAfterARefusal: two releases of two wheels each, two uploads at once, and a refusal.
-func TestFilesThatWaitAtTheGateAreNotBegunAfterARefusal(t *testing.T) {
+// TestUpload_NoneStartedAfterRefusal: two releases of two wheels each, two uploads at once, and a refusal.
+func TestUpload_NoneStartedAfterRefusal(t *testing.T) {
 	t.Parallel()
 	s := newStep(t, "alder-1.0-cp310-cp310-win32.whl", "alder-2.0-cp310-cp310-win32.whl")
 	if e := s.run(); e.code != 0 {

@@ -22,8 +22,8 @@ import (
 	"github.com/org/pypi-oidc-publish/internal/fakepypi"
 )
 
-// TestASignalDuringAnUpload: the run is cut, burns its token and reports what landed; the re-run finishes.
-func TestASignalDuringAnUpload(t *testing.T) {
+// TestCancel_DuringUpload: the run is cut, burns its token and reports what landed; the re-run finishes.
+func TestCancel_DuringUpload(t *testing.T) {
 	t.Parallel()
 	term, both := []os.Signal{syscall.SIGTERM}, []os.Signal{os.Interrupt, syscall.SIGTERM, syscall.SIGTERM}
 	cases := []struct {
@@ -131,9 +131,9 @@ func (e *echo) before(next http.Handler) http.Handler {
 	})
 }
 
-// TestNoSecretIsEverSeen runs verbosely, well and badly, and greps all that a run prints and leaves for every secret that
+// TestSecrets_NotPrinted runs verbosely, well and badly, and greps all that a run prints and leaves for every secret that
 // there was: only the runner's mask commands hold them.
-func TestNoSecretIsEverSeen(t *testing.T) {
+func TestSecrets_NotPrinted(t *testing.T) {
 	t.Parallel()
 	stories := map[string]func(s *step, index *echo){
 		"published":        func(*step, *echo) {},

@@ -14,9 +14,9 @@ import (
 // rounds is how often two jobs race each other.
 const rounds = 10
 
-// TestAMatrixOfJobs: two jobs publish different wheels of one new release of one new project at the same moment. The index
+// TestRace_MatrixJobs: two jobs publish different wheels of one new release of one new project at the same moment. The index
 // knows one pending publisher, which one of them uses up, and takes one release, which one of them creates; both end well.
-func TestAMatrixOfJobs(t *testing.T) {
+func TestRace_MatrixJobs(t *testing.T) {
 	slow(t)
 	t.Parallel()
 	raced := map[string]int{} // answers that a job alone would not have met
@@ -60,8 +60,8 @@ func TestAMatrixOfJobs(t *testing.T) {
 	t.Logf("%d rounds; races met: %v", rounds, raced)
 }
 
-// TestThreeProjectsInOneSet: releases go side by side, and the first file of each alone.
-func TestThreeProjectsInOneSet(t *testing.T) {
+// TestUpload_ThreeProjects: releases go side by side, and the first file of each alone.
+func TestUpload_ThreeProjects(t *testing.T) {
 	t.Parallel()
 	stage := pypitest.Start(t, fakepypi.Options{})
 	projects := []string{"alder", "birch", "cedar"}

@@ -6,8 +6,8 @@ import (
 	"testing"
 )
 
-// TestARefusalThatARuleShouldHaveTold: the index says what preflight knows a rule for, and preflight said nothing of the file.
-func TestARefusalThatARuleShouldHaveTold(t *testing.T) {
+// TestUpload_RefusalMissedByRule: the index says what preflight knows a rule for, and preflight said nothing of the file.
+func TestUpload_RefusalMissedByRule(t *testing.T) {
 	t.Parallel()
 	for _, c := range []struct{ name, words, says string }{
 		{"a rule that needs the files alone", "'home' is invalid for 'requires-dist'.", "also report this with the file's metadata: the rule `requires-dist` should have found it before the upload"},

@@ -6,8 +6,8 @@ import (
 	"testing"
 )
 
-// TestAReportThatCannotBeWritten is told with its next step, as everything else is, and does not undo what was published.
-func TestAReportThatCannotBeWritten(t *testing.T) {
+// TestReport_Unwritable is told with its next step, as everything else is, and does not undo what was published.
+func TestReport_Unwritable(t *testing.T) {
 	t.Parallel()
 	s := newStep(t, "alder-1.0-py3-none-any.whl")
 	s.env["INPUT_MANIFEST-FILE"] = s.path("taken/manifest.json")

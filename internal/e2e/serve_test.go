@@ -129,8 +129,8 @@ func (s *served) step(files ...string) *step {
 	return newStepWith(s.t, s.env, files...)
 }
 
-// TestServeEnds: a signal ends it at once and with exit code 0, whatever its clients are doing, and the environment file goes.
-func TestServeEnds(t *testing.T) {
+// TestServe_Signal: a signal ends it at once and with exit code 0, whatever its clients are doing, and the environment file goes.
+func TestServe_Signal(t *testing.T) {
 	t.Parallel()
 	for _, signal := range []os.Signal{syscall.SIGTERM, os.Interrupt} {
 		s := serveStage(t)
@@ -161,9 +161,9 @@ func TestServeEnds(t *testing.T) {
 	}
 }
 
-// TestServeTells: what is printed is what is in the file; each line can go to GITHUB_ENV, to an engine's --env-file and, through env, to a
+// TestServe_EnvFile: what is printed is what is in the file; each line can go to GITHUB_ENV, to an engine's --env-file and, through env, to a
 // shell, so none needs quotes.
-func TestServeTells(t *testing.T) {
+func TestServe_EnvFile(t *testing.T) {
 	t.Parallel()
 	want := map[string][]string{
 		"pypi":                  {"UV_PUBLISH_TOKEN"},
@@ -207,8 +207,8 @@ func TestServeTells(t *testing.T) {
 	}
 }
 
-// TestServeGitHub: who has the environment file can attach to the releases that the flags name, and to no other.
-func TestServeGitHub(t *testing.T) {
+// TestServe_GitHubRelease: who has the environment file can attach to the releases that the flags name, and to no other.
+func TestServe_GitHubRelease(t *testing.T) {
 	t.Parallel()
 	s := serveStage(t, "-repository", "me/trees", "-project", "alder", "-github-release", "v1.0", "-github-draft", "v1.1")
 	attached := regexp.MustCompile(`(?m)^the GitHub release has 5 files of this run`)
@@ -236,9 +236,9 @@ func TestServeGitHub(t *testing.T) {
 	}
 }
 
-// TestServeSurvives: what the index holds, and the API token, are there again after the process was killed; a file that it left behind is
+// TestServe_Restart: what the index holds, and the API token, are there again after the process was killed; a file that it left behind is
 // replaced.
-func TestServeSurvives(t *testing.T) {
+func TestServe_Restart(t *testing.T) {
 	t.Parallel()
 	s := serveStage(t, "-data", "held", "-pending", "alder")
 	p := s.step("alder-1.0-py3-none-any.whl", "alder-1.0.tar.gz")
@@ -264,8 +264,8 @@ func TestServeSurvives(t *testing.T) {
 	}
 }
 
-// TestServePublishers: who may upload to what, as the flags say.
-func TestServePublishers(t *testing.T) {
+// TestServe_Publishers: who may upload to what, as the flags say.
+func TestServe_Publishers(t *testing.T) {
 	t.Parallel()
 	for name, c := range map[string]struct {
 		flags []string
@@ -295,8 +295,8 @@ func TestServePublishers(t *testing.T) {
 	}
 }
 
-// TestServeBreaks: a client of any language can break the stage by its control endpoint; the run that meets the fault goes on.
-func TestServeBreaks(t *testing.T) {
+// TestServe_Faults: a client of any language can break the stage by its control endpoint; the run that meets the fault goes on.
+func TestServe_Faults(t *testing.T) {
 	t.Parallel()
 	s := serveStage(t, "-project", "alder", "-github-release", "v1.0")
 	ops := []string{"upload", "github", "asset"}
@@ -314,8 +314,8 @@ func TestServeBreaks(t *testing.T) {
 	}
 }
 
-// TestServeOpen: beyond loopback only on request, and told; one port is enough for the whole of a run.
-func TestServeOpen(t *testing.T) {
+// TestServe_BeyondLoopback: beyond loopback only on request, and told; one port is enough for the whole of a run.
+func TestServe_BeyondLoopback(t *testing.T) {
 	t.Parallel()
 	s := serveIn(t, t.TempDir(), nil, "serve", "-addr", "0.0.0.0:0", "-env-file", "stage.env", "-project", "alder")
 	e := s.step("alder-1.0-py3-none-any.whl").run()
@@ -348,9 +348,9 @@ func TestServeOpen(t *testing.T) {
 	}
 }
 
-// TestServeAsAService: a service container of GitHub's runner has an environment and, with most runners, no arguments. A step of the action
+// TestServe_EnvironmentFlags: a service container of GitHub's runner has an environment and, with most runners, no arguments. A step of the action
 // never serves, whatever its environment.
-func TestServeAsAService(t *testing.T) {
+func TestServe_EnvironmentFlags(t *testing.T) {
 	t.Parallel()
 	const flags = "PYPI_OIDC_PUBLISH_SERVE=-addr 127.0.0.1:0  -env-file stage.env -project alder"
 	s := serveIn(t, t.TempDir(), []string{"GITHUB_ACTIONS=true", "CI=true", flags})
@@ -365,8 +365,8 @@ func TestServeAsAService(t *testing.T) {
 	}
 }
 
-// TestServeRefuses: what cannot be served is told at once, and what is somebody else's stays as it is.
-func TestServeRefuses(t *testing.T) {
+// TestServe_Refused: what cannot be served is told at once, and what is somebody else's stays as it is.
+func TestServe_Refused(t *testing.T) {
 	t.Parallel()
 	taken, err := (&net.ListenConfig{}).Listen(t.Context(), "tcp", "127.0.0.1:0")
 	if err != nil {
@@ -434,8 +434,8 @@ func TestServeRefuses(t *testing.T) {
 	}
 }
 
-// TestServePage: the documentation has every flag, every profile and every variable, and no flag that there is not.
-func TestServePage(t *testing.T) {
+// TestServe_Docs: the documentation has every flag, every profile and every variable, and no flag that there is not.
+func TestServe_Docs(t *testing.T) {
 	t.Parallel()
 	text, err := os.ReadFile("../../docs/serve.md")
 	if err != nil {

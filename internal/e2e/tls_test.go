@@ -11,8 +11,8 @@ import (
 	"testing"
 )
 
-// TestAnIndexWithACertificateOfItsOwnAuthority: refused at once with the way out, and taken with ca-bundle.
-func TestAnIndexWithACertificateOfItsOwnAuthority(t *testing.T) {
+// TestTLS_PrivateCA: refused at once with the way out, and taken with ca-bundle.
+func TestTLS_PrivateCA(t *testing.T) {
 	t.Parallel()
 	s := newStep(t, "alder-1.0-py3-none-any.whl")
 	index := *s.stage.Upload

@@ -7,9 +7,9 @@ import (
 	"github.com/org/pypi-oidc-publish/internal/fakepypi/fault"
 )
 
-// TestAFileThatNeverReachedTheIndex: nobody is told that the index refused what it has not seen, or that something has to be put
+// TestUpload_NeverReachedIndex: nobody is told that the index refused what it has not seen, or that something has to be put
 // right before the run that will finish it.
-func TestAFileThatNeverReachedTheIndex(t *testing.T) {
+func TestUpload_NeverReachedIndex(t *testing.T) {
 	t.Parallel()
 	s := newStep(t, "alder-1.0-cp312-cp312-win32.whl")
 	s.build("alder-1.0-py3-none-any.whl", strings.Repeat("y", 32<<20)) // larger than what the sockets between the two hold

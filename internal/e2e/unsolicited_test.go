@@ -56,9 +56,9 @@ func answersAndMore(front *hostileFront) *hostileFront {
 	return front
 }
 
-// TestUnsolicitedBytesAreNotPrinted: whatever server sends bytes unasked, neither standard output nor standard error shows them, nor the
+// TestUnsolicitedBytes_NotPrinted: whatever server sends bytes unasked, neither standard output nor standard error shows them, nor the
 // secrets in them; a verbose log says that it happened.
-func TestUnsolicitedBytesAreNotPrinted(t *testing.T) {
+func TestUnsolicitedBytes_NotPrinted(t *testing.T) {
 	slow(t)
 	t.Parallel()
 	arguments := func(command string, s *step) []string {
@@ -128,8 +128,8 @@ func TestUnsolicitedBytesAreNotPrinted(t *testing.T) {
 	}
 }
 
-// TestUnsolicitedBytesAndTheProgram: main has the logger silenced as the tests' programs have.
-func TestUnsolicitedBytesAndTheProgram(t *testing.T) {
+// TestUnsolicitedBytes_Program: main has the logger silenced as the tests' programs have.
+func TestUnsolicitedBytes_Program(t *testing.T) {
 	slow(t)
 	t.Parallel()
 	program := filepath.Join(t.TempDir(), "pypi-oidc-publish")

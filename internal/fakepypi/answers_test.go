@@ -149,8 +149,8 @@ func TestAuthorization(t *testing.T) {
 	}
 }
 
-// TestErrorBodies is §1.2: the form of the body, and where the message is not in it.
-func TestErrorBodies(t *testing.T) {
+// TestErrorBody is §1.2: the form of the body, and where the message is not in it.
+func TestErrorBody(t *testing.T) {
 	t.Parallel()
 	const message = "Cannot upload a file with '/' or '\\' in the name."
 	for accept, c := range map[string]struct{ kind, has string }{
@@ -206,8 +206,8 @@ func TestStatusLine(t *testing.T) {
 	}
 }
 
-// TestAddresses: redirects, methods, old hosts, and what the edge refuses.
-func TestAddresses(t *testing.T) {
+// TestRoutes: redirects, methods, old hosts, and what the edge refuses.
+func TestRoutes(t *testing.T) {
 	t.Parallel()
 	th := opened(t)
 	th.accepted(th.minted(), wheel())
@@ -329,8 +329,8 @@ func TestSimpleHTML(t *testing.T) {
 	}
 }
 
-// TestEdge is §7.3, each effect by its switch.
-func TestEdge(t *testing.T) {
+// TestCDN is §7.3, each effect by its switch.
+func TestCDN(t *testing.T) {
 	t.Parallel()
 	t.Run("a 404 stays for a minute", func(t *testing.T) {
 		t.Parallel()

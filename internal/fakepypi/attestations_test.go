@@ -239,8 +239,8 @@ func numbered(i int) parcel {
 	return sending(fmt.Sprintf("demo-1.0-%d-py3-none-any.whl", i), "bdist_wheel", "py3", fmt.Sprint("wheel ", i))
 }
 
-// TestFormsOfAttestations is the table of docs/reference/attestations.md §1.2, and every part that is verified.
-func TestFormsOfAttestations(t *testing.T) {
+// TestAttestations_Forms is the table of docs/reference/attestations.md §1.2, and every part that is verified.
+func TestAttestations_Forms(t *testing.T) {
 	t.Parallel()
 	th := opened(t)
 	token, s := th.minted(), th.signer()
@@ -257,8 +257,8 @@ func TestFormsOfAttestations(t *testing.T) {
 	}
 }
 
-// TestStatements is the table of docs/reference/attestations.md §1.3.
-func TestStatements(t *testing.T) {
+// TestAttestations_Statements is the table of docs/reference/attestations.md §1.3.
+func TestAttestations_Statements(t *testing.T) {
 	t.Parallel()
 	th := opened(t)
 	th.Trust(fakepypi.Publisher{Project: "sample-project"})
@@ -322,16 +322,16 @@ func sumOf(p parcel) string {
 	return ""
 }
 
-// TestZipAndTar: the two forms of a source distribution have one name.
-func TestZipAndTar(t *testing.T) {
+// TestAttestations_ZipAndTar: the two forms of a source distribution have one name.
+func TestAttestations_ZipAndTar(t *testing.T) {
 	t.Parallel()
 	th := opened(t)
 	statement := signer.Statement("Demo-1.0.0.zip", []byte(sdist().content), signer.Publish)
 	th.verdict("zip for tar.gz", th.minted(), sdist("attestations", th.attests(statement)), "")
 }
 
-// TestSetsOfAttestations is docs/reference/pypi-server.md §5.1: how many, of which kinds, and by whom.
-func TestSetsOfAttestations(t *testing.T) {
+// TestAttestations_Sets is docs/reference/pypi-server.md §5.1: how many, of which kinds, and by whom.
+func TestAttestations_Sets(t *testing.T) {
 	t.Parallel()
 	th := opened(t)
 	token := th.minted()
@@ -352,8 +352,8 @@ func TestSetsOfAttestations(t *testing.T) {
 	th.verdict("one of each", token, wheel("attestations", th.attests(publish, slsa)), "")
 }
 
-// TestWhoseAttestations is docs/reference/attestations.md §2.2: what of the certificate has to be that of the upload token's publisher.
-func TestWhoseAttestations(t *testing.T) {
+// TestAttestations_Publisher is docs/reference/attestations.md §2.2: what of the certificate has to be that of the upload token's publisher.
+func TestAttestations_Publisher(t *testing.T) {
 	t.Parallel()
 	const config = failed + "Certificate's Build Config URI "
 	called := "octo-org/rehearsal/.github/workflows/called.yml@refs/tags/v1.0.0"
@@ -385,17 +385,17 @@ func TestWhoseAttestations(t *testing.T) {
 	}
 }
 
-// TestReusableWorkflow: a publisher that is registered as the called workflow gets a token, and its attestations are
+// TestAttestations_ReusableWorkflow: a publisher that is registered as the called workflow gets a token, and its attestations are
 // refused (docs/reference/attestations.md §2.4).
-func TestReusableWorkflow(t *testing.T) {
+func TestAttestations_ReusableWorkflow(t *testing.T) {
 	t.Parallel()
 	th := open(t, fakepypi.Options{Run: fakepypi.Run{Called: "octo-org/rehearsal/.github/workflows/called.yml@refs/tags/v1.0.0"}})
 	th.Trust(fakepypi.Publisher{Project: "demo", Workflow: "called.yml"})
 	th.verdict("called", th.minted(), wheel("attestations", th.attests(published(wheel()))), failed+"Certificate's Build Config URI ")
 }
 
-// TestSwitchesOfTheSigstore: the index refuses what a switch of the Sigstore breaks.
-func TestSwitchesOfTheSigstore(t *testing.T) {
+// TestSigstore_Defects: the index refuses what a switch of the Sigstore breaks.
+func TestSigstore_Defects(t *testing.T) {
 	t.Parallel()
 	for name, c := range map[string]struct {
 		switches fakepypi.SigstoreSwitches
@@ -422,8 +422,8 @@ func TestSwitchesOfTheSigstore(t *testing.T) {
 	}
 }
 
-// TestLateEntry: the log takes the signature of a certificate that has expired meanwhile, the index does not.
-func TestLateEntry(t *testing.T) {
+// TestAttestations_ExpiredCertificate: the log takes the signature of a certificate that has expired meanwhile, the index does not.
+func TestAttestations_ExpiredCertificate(t *testing.T) {
 	t.Parallel()
 	th := opened(t)
 	token, s := th.minted(), th.signer()
@@ -435,8 +435,8 @@ func TestLateEntry(t *testing.T) {
 	th.verdict("late", token, wheel("attestations", encodedOf([]any{a})), failed+"failed to build timestamp certificate chain: ")
 }
 
-// TestAnotherSigstore: what another instance has signed is not believed.
-func TestAnotherSigstore(t *testing.T) {
+// TestAttestations_OtherSigstore: what another instance has signed is not believed.
+func TestAttestations_OtherSigstore(t *testing.T) {
 	t.Parallel()
 	th, other := opened(t), opened(t)
 	th.verdict("another", th.minted(), wheel("attestations", other.attests(published(wheel()))), failed+"failed to build timestamp certificate chain: ")
@@ -536,8 +536,8 @@ func (th *theatre) integrity(where string) {
 	}
 }
 
-// TestProvenanceIsKept over a new start, whose Sigstore is another.
-func TestProvenanceIsKept(t *testing.T) {
+// TestProvenance_Restart over a new start, whose Sigstore is another.
+func TestProvenance_Restart(t *testing.T) {
 	t.Parallel()
 	dir := t.TempDir()
 	th := open(t, fakepypi.Options{Dir: dir, Keep: true})
@@ -559,8 +559,8 @@ func TestProvenanceIsKept(t *testing.T) {
 	}
 }
 
-// TestOnePortHasTheSigstore: a client that reaches one address alone can sign.
-func TestOnePortHasTheSigstore(t *testing.T) {
+// TestOnePort_Sigstore: a client that reaches one address alone can sign.
+func TestOnePort_Sigstore(t *testing.T) {
 	t.Parallel()
 	th := open(t, fakepypi.Options{OnePort: true})
 	th.Trust(fakepypi.Publisher{Project: "demo"})
@@ -576,8 +576,8 @@ func TestOnePortHasTheSigstore(t *testing.T) {
 	}
 }
 
-// TestEnvOfTheSigstore: a process is told where the stage's Sigstore is, and whom to believe.
-func TestEnvOfTheSigstore(t *testing.T) {
+// TestSigstore_Env: a process is told where the stage's Sigstore is, and whom to believe.
+func TestSigstore_Env(t *testing.T) {
 	t.Parallel()
 	th := opened(t)
 	at, err := url.Parse(th.Env[fakepypi.TUFURL])
@@ -593,8 +593,8 @@ func TestEnvOfTheSigstore(t *testing.T) {
 	}
 }
 
-// TestCloseWhileAnEntryIsLogged: a log that takes its time holds nobody up at the end.
-func TestCloseWhileAnEntryIsLogged(t *testing.T) {
+// TestClose_DuringLogEntry: a log that takes its time holds nobody up at the end.
+func TestClose_DuringLogEntry(t *testing.T) {
 	t.Parallel()
 	th := opened(t)
 	request := th.ask("log-entry", "")

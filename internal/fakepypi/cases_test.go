@@ -20,8 +20,8 @@ import (
 // missedByTheStage are the cases that the stage takes and the real index rejects, with the reason. There are none.
 var missedByTheStage = map[string]string{}
 
-// TestEveryCase uploads every case to a stage of its own, as the program does, and holds the answers to the vectors.
-func TestEveryCase(t *testing.T) {
+// TestUpload_Vectors uploads every case to a stage of its own, as the program does, and holds the answers to the vectors.
+func TestUpload_Vectors(t *testing.T) {
 	t.Parallel()
 	all := vectors.Load(t)
 	var count struct {

@@ -23,8 +23,8 @@ import (
 	"github.com/org/pypi-oidc-publish/internal/wire"
 )
 
-// TestOpsAreThoseOfTheClient: a fault is planned under the name that the client's table of retries has.
-func TestOpsAreThoseOfTheClient(t *testing.T) {
+// TestOps_MatchClient: a fault is planned under the name that the client's table of retries has.
+func TestOps_MatchClient(t *testing.T) {
 	t.Parallel()
 	var want []string
 	for _, op := range wire.Ops() {
@@ -266,13 +266,13 @@ type view struct {
 	stores bool
 }
 
-// TestFaults: every named fault strikes every op once, the client sees what the name says, and the next request is fine.
-func TestFaults(t *testing.T) {
+// TestFault_EveryOp: every named fault strikes every op once, the client sees what the name says, and the next request is fine.
+func TestFault_EveryOp(t *testing.T) {
 	t.Parallel()
 	known := views()
 	for _, f := range fault.Named() {
 		if f.Point == fault.AtAccept {
-			continue // see TestConnections
+			continue // see TestFault_Connections
 		}
 		want, told := known[f.Name]
 		if !told {
@@ -313,8 +313,8 @@ func TestFaults(t *testing.T) {
 	}
 }
 
-// TestJournalOfFaults: the journal has the answers that clients were sent, and no others.
-func TestJournalOfFaults(t *testing.T) {
+// TestFault_Journal: the journal has the answers that clients were sent, and no others.
+func TestFault_Journal(t *testing.T) {
 	t.Parallel()
 	th := opened(t)
 	token := th.minted()
@@ -329,8 +329,8 @@ func TestJournalOfFaults(t *testing.T) {
 	}
 }
 
-// TestOversizedAnswer is longer than a client reads of the longest page, and begins like the real one.
-func TestOversizedAnswer(t *testing.T) {
+// TestFault_OversizedAnswer is longer than a client reads of the longest page, and begins like the real one.
+func TestFault_OversizedAnswer(t *testing.T) {
 	t.Parallel()
 	th := opened(t)
 	th.breaks("audience", named(t, "oversized-answer"), 0, 1)
@@ -348,8 +348,8 @@ func TestOversizedAnswer(t *testing.T) {
 	}
 }
 
-// TestTheUploadThatIsStruck: the number of the request says which file of a release a fault strikes.
-func TestTheUploadThatIsStruck(t *testing.T) {
+// TestFault_NthUpload: the number of the request says which file of a release a fault strikes.
+func TestFault_NthUpload(t *testing.T) {
 	t.Parallel()
 	th := opened(t)
 	token := th.minted()
@@ -364,8 +364,8 @@ func TestTheUploadThatIsStruck(t *testing.T) {
 	}
 }
 
-// TestLargeBodies: a connection is reset while the client still sends.
-func TestLargeBodies(t *testing.T) {
+// TestFault_ResetDuringBody: a connection is reset while the client still sends.
+func TestFault_ResetDuringBody(t *testing.T) {
 	t.Parallel()
 	for _, name := range []string{"reset-before-body", "reset-within-body"} {
 		t.Run(name, func(t *testing.T) {
@@ -383,8 +383,8 @@ func TestLargeBodies(t *testing.T) {
 	}
 }
 
-// TestEarlyAnswer comes before the request is there, and does not get lost while the client goes on sending.
-func TestEarlyAnswer(t *testing.T) {
+// TestFault_EarlyAnswer comes before the request is there, and does not get lost while the client goes on sending.
+func TestFault_EarlyAnswer(t *testing.T) {
 	t.Parallel()
 	for _, size := range []int{100, 32 << 20} {
 		t.Run(fmt.Sprint(size), func(t *testing.T) {
@@ -424,8 +424,8 @@ func (th *theatre) dialed() net.Conn {
 	return conn
 }
 
-// TestHangEndsWithItsClient, wherever the client goes away.
-func TestHangEndsWithItsClient(t *testing.T) {
+// TestFault_HangUntilClientCloses, wherever the client goes away.
+func TestFault_HangUntilClientCloses(t *testing.T) {
 	t.Parallel()
 	for _, name := range []string{"hang", "hang-after-store"} {
 		for _, missing := range []int{0, 20} {
@@ -462,8 +462,8 @@ func TestHangEndsWithItsClient(t *testing.T) {
 	}
 }
 
-// TestNoHangOfABrokenBody: a server that cannot read to the end of a body would never learn that its client has gone.
-func TestNoHangOfABrokenBody(t *testing.T) {
+// TestFault_HangBrokenBody: a server that cannot read to the end of a body would never learn that its client has gone.
+func TestFault_HangBrokenBody(t *testing.T) {
 	t.Parallel()
 	th := opened(t)
 	th.breaks("upload", named(t, "hang"), 0, 1)
@@ -475,8 +475,8 @@ func TestNoHangOfABrokenBody(t *testing.T) {
 	th.strikes(1)
 }
 
-// TestConnections: faults of a listener strike its new connections, and none of the other one's.
-func TestConnections(t *testing.T) {
+// TestFault_Connections: faults of a listener strike its new connections, and none of the other one's.
+func TestFault_Connections(t *testing.T) {
 	t.Parallel()
 	known := map[string]string{"refuse": "reset", "close-at-accept": "closed"}
 	for _, f := range fault.Named() {
@@ -545,8 +545,8 @@ func greets(t *testing.T, host string, asks bool) string {
 	return "served"
 }
 
-// TestConnectionsAreNotKept as long as new ones are to be struck: a client that keeps one would never meet the fault.
-func TestConnectionsAreNotKept(t *testing.T) {
+// TestFault_NoKeepAlive as long as new ones are to be struck: a client that keeps one would never meet the fault.
+func TestFault_NoKeepAlive(t *testing.T) {
 	t.Parallel()
 	th := opened(t)
 	keeps := &http.Client{Transport: &http.Transport{}, Timeout: 30 * time.Second}
@@ -575,8 +575,8 @@ func TestConnectionsAreNotKept(t *testing.T) {
 	th.strikes(1)
 }
 
-// TestBreakRefused: a plan that could never strike is told.
-func TestBreakRefused(t *testing.T) {
+// TestFault_InvalidPlan: a plan that could never strike is told.
+func TestFault_InvalidPlan(t *testing.T) {
 	t.Parallel()
 	th := opened(t)
 	for name, err := range map[string]error{
@@ -593,8 +593,8 @@ func TestBreakRefused(t *testing.T) {
 	th.strikes()
 }
 
-// TestOtherOps: what the index asks of the issuer, and what other clients ask, can be broken too.
-func TestOtherOps(t *testing.T) {
+// TestFault_OtherOps: what the index asks of the issuer, and what other clients ask, can be broken too.
+func TestFault_OtherOps(t *testing.T) {
 	t.Parallel()
 	th := opened(t)
 	jwt := th.idToken("rehearsal")
@@ -612,8 +612,8 @@ func TestOtherOps(t *testing.T) {
 	th.get("/pypi/demo/json").want(t, 200, "")
 }
 
-// TestFaultsOfAPlainIndex: its uploads go elsewhere, and are of the same op.
-func TestFaultsOfAPlainIndex(t *testing.T) {
+// TestFault_PlainIndex: its uploads go elsewhere, and are of the same op.
+func TestFault_PlainIndex(t *testing.T) {
 	t.Parallel()
 	th := open(t, fakepypi.Options{Profile: fakepypi.Plain})
 	th.breaks("upload", named(t, "status-503"), 0, 1)
@@ -625,9 +625,9 @@ func TestFaultsOfAPlainIndex(t *testing.T) {
 	th.strikes(1)
 }
 
-// TestCloseWhileFaultsGoOn: no handler outlives the stage, and no goroutine, whatever it is in the middle of. Not
+// TestClose_DuringFaults: no handler outlives the stage, and no goroutine, whatever it is in the middle of. Not
 // parallel: it counts goroutines.
-func TestCloseWhileFaultsGoOn(t *testing.T) { //nolint:paralleltest // see above
+func TestClose_DuringFaults(t *testing.T) { //nolint:paralleltest // see above
 	stuck := fault.Fault{Point: fault.AfterStore, Pace: time.Hour, Piece: 1}
 	request, answer := stuck, stuck
 	request.Kind, answer.Kind = fault.SlowRequest, fault.SlowAnswer
@@ -746,8 +746,8 @@ func TestControl(t *testing.T) {
 	}
 }
 
-// TestNoControl: nobody can break a stage that was not asked for it.
-func TestNoControl(t *testing.T) {
+// TestControl_Disabled: nobody can break a stage that was not asked for it.
+func TestControl_Disabled(t *testing.T) {
 	t.Parallel()
 	th := opened(t)
 	r := th.do("POST", fault.ControlPath, strings.NewReader(`{"op":"upload","fault":"hang"}`))

@@ -42,8 +42,8 @@ func pages(th *theatre) map[string]string {
 	return all
 }
 
-// TestKeep: a stage that keeps what it holds is the same index again after a restart, on another port.
-func TestKeep(t *testing.T) {
+// TestKeep_Restart: a stage that keeps what it holds is the same index again after a restart, on another port.
+func TestKeep_Restart(t *testing.T) {
 	t.Parallel()
 	dir := t.TempDir()
 	th := open(t, fakepypi.Options{Dir: dir, Keep: true})
@@ -94,8 +94,8 @@ func TestKeep(t *testing.T) {
 		"Uploading new files to releases older than 14 days is not allowed.")
 }
 
-// TestKeepIsOurs: the folder's document is readable by its owner alone, and nothing but it and the packages stays.
-func TestKeepIsOurs(t *testing.T) {
+// TestKeep_Permissions: the folder's document is readable by its owner alone, and nothing but it and the packages stays.
+func TestKeep_Permissions(t *testing.T) {
 	t.Parallel()
 	dir := t.TempDir()
 	th := open(t, fakepypi.Options{Dir: dir, Keep: true})
@@ -118,8 +118,8 @@ func TestKeepIsOurs(t *testing.T) {
 	}
 }
 
-// TestKeepRefuses: what is damaged or somebody else's is told, and left as it is.
-func TestKeepRefuses(t *testing.T) {
+// TestKeep_DamagedState: what is damaged or somebody else's is told, and left as it is.
+func TestKeep_DamagedState(t *testing.T) {
 	t.Parallel()
 	for name, c := range map[string]struct {
 		old, new string // of the document: a pattern, and what its first match becomes
@@ -187,8 +187,8 @@ func TestKeepRefuses(t *testing.T) {
 	}
 }
 
-// TestKeepFolder: the files beside the document have to be there, and nobody else may write.
-func TestKeepFolder(t *testing.T) {
+// TestKeep_Folder: the files beside the document have to be there, and nobody else may write.
+func TestKeep_Folder(t *testing.T) {
 	t.Parallel()
 	for name, c := range map[string]struct {
 		change func(t *testing.T, dir, wheel string)
@@ -244,8 +244,8 @@ func write(t *testing.T, path, text string) {
 	}
 }
 
-// TestKeepOneProcess: where another process has written, an upload is not answered as done, and that other document stays.
-func TestKeepOneProcess(t *testing.T) {
+// TestKeep_OneProcess: where another process has written, an upload is not answered as done, and that other document stays.
+func TestKeep_OneProcess(t *testing.T) {
 	t.Parallel()
 	dir := t.TempDir()
 	path := filepath.Join(dir, "stage.json")

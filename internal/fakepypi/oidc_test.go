@@ -29,8 +29,8 @@ func (r reply) refusedMint(t *testing.T, code, description string) {
 	}
 }
 
-// TestMintPayloads is docs/reference/pypi-server.md §4.2 as far as it is about the request.
-func TestMintPayloads(t *testing.T) {
+// TestMint_Payload is docs/reference/pypi-server.md §4.2 as far as it is about the request.
+func TestMint_Payload(t *testing.T) {
 	t.Parallel()
 	th := opened(t)
 	none := base64.RawURLEncoding.EncodeToString([]byte(`{"aud":"rehearsal"}`))
@@ -63,8 +63,8 @@ func TestMintPayloads(t *testing.T) {
 	}
 }
 
-// TestMintTokens is §4.3: what is wrong with an ID token.
-func TestMintTokens(t *testing.T) {
+// TestMint_BadIDToken is §4.3: what is wrong with an ID token.
+func TestMint_BadIDToken(t *testing.T) {
 	t.Parallel()
 	at := func(claim string, d time.Duration) func(*theatre) {
 		return func(th *theatre) {
@@ -123,15 +123,15 @@ func TestMintTokens(t *testing.T) {
 			}
 			description := "malformed or invalid token"
 			if c.code == "invalid-payload" {
-				description = "" // TestMintPayloads has the texts
+				description = "" // TestMint_Payload has the texts
 			}
 			answer.refusedMint(t, c.code, description)
 		})
 	}
 }
 
-// TestMintClaims is §4.4: which publisher a token is for, and the reasons where there is none.
-func TestMintClaims(t *testing.T) {
+// TestMint_Claims is §4.4: which publisher a token is for, and the reasons where there is none.
+func TestMint_Claims(t *testing.T) {
 	t.Parallel()
 	const (
 		unfound = "Publisher with matching claims was not found"
@@ -200,15 +200,15 @@ func TestMintClaims(t *testing.T) {
 	}
 }
 
-func TestEmptyRefAndSHA(t *testing.T) {
+func TestMint_EmptyRefAndSHA(t *testing.T) {
 	t.Parallel()
 	th := opened(t)
 	th.Claims(func(c map[string]any) { c["ref"], c["sha"] = "", "" })
 	th.mint(th.idToken("rehearsal")).refusedMint(t, "invalid-publisher", "valid token, but no corresponding publisher (The ref and sha claims are empty)")
 }
 
-// TestEnvironmentPreferred: of two publishers, the one that names the environment is taken.
-func TestEnvironmentPreferred(t *testing.T) {
+// TestMint_EnvironmentPreferred: of two publishers, the one that names the environment is taken.
+func TestMint_EnvironmentPreferred(t *testing.T) {
 	t.Parallel()
 	th := open(t, fakepypi.Options{Run: fakepypi.Run{Environment: "pypi"}})
 	th.Trust(fakepypi.Publisher{Project: "loose"})
@@ -219,8 +219,8 @@ func TestEnvironmentPreferred(t *testing.T) {
 	}
 }
 
-// TestOnlyOnce: an ID token mints once.
-func TestOnlyOnce(t *testing.T) {
+// TestMint_IDTokenReuse: an ID token mints once.
+func TestMint_IDTokenReuse(t *testing.T) {
 	t.Parallel()
 	th := opened(t)
 	jwt := th.idToken("rehearsal")
@@ -233,7 +233,7 @@ func TestOnlyOnce(t *testing.T) {
 	}
 }
 
-func TestOIDCSwitchedOff(t *testing.T) {
+func TestMint_Disabled(t *testing.T) {
 	t.Parallel()
 	th := opened(t)
 	jwt := th.idToken("rehearsal")
@@ -249,8 +249,8 @@ func TestOIDCSwitchedOff(t *testing.T) {
 	}
 }
 
-// TestPending is §4.5.
-func TestPending(t *testing.T) {
+// TestPendingPublisher_FirstMint is §4.5.
+func TestPendingPublisher_FirstMint(t *testing.T) {
 	t.Parallel()
 	th := open(t, fakepypi.Options{})
 	th.Trust(fakepypi.Publisher{Project: "demo", Pending: true})
@@ -265,7 +265,7 @@ func TestPending(t *testing.T) {
 	th.accepted(th.minted(), sdist()) // it is a publisher like any other now
 }
 
-func TestPendingRefused(t *testing.T) {
+func TestPendingPublisher_Refused(t *testing.T) {
 	t.Parallel()
 	t.Run("project exists", func(t *testing.T) {
 		t.Parallel()
@@ -350,8 +350,8 @@ func (s *slow) finish(t *testing.T) reply {
 	return <-s.done
 }
 
-// TestRaceOfMints: of two mints side by side with one pending publisher, one finds the database in its way.
-func TestRaceOfMints(t *testing.T) {
+// TestMint_Race: of two mints side by side with one pending publisher, one finds the database in its way.
+func TestMint_Race(t *testing.T) {
 	t.Parallel()
 	th := open(t, fakepypi.Options{})
 	th.Trust(fakepypi.Publisher{Project: "demo", Pending: true})
@@ -367,9 +367,9 @@ func TestRaceOfMints(t *testing.T) {
 	th.minted()
 }
 
-// TestRaceOfFiles: of two first files of one release side by side, one is refused by the database; sent again, it is
+// TestUpload_Race: of two first files of one release side by side, one is refused by the database; sent again, it is
 // taken. So is the same file twice.
-func TestRaceOfFiles(t *testing.T) {
+func TestUpload_Race(t *testing.T) {
 	t.Parallel()
 	for name, c := range map[string]struct{ before, slow, quick parcel }{
 		"first files of a release": {parcel{}, sdist(), wheel()},
@@ -404,8 +404,8 @@ func TestRaceOfFiles(t *testing.T) {
 	})
 }
 
-// TestBurn is §4.7.
-func TestBurn(t *testing.T) {
+// TestRevoke_BurnToken is §4.7.
+func TestRevoke_BurnToken(t *testing.T) {
 	t.Parallel()
 	burn := func(th *theatre, token string) reply {
 		return th.do("POST", "/_/oidc/burn-token", strings.NewReader(`{"token":"`+token+`"}`))
@@ -452,8 +452,8 @@ func TestBurn(t *testing.T) {
 	th.accepted(api, wheel()) // a user's token is not burned
 }
 
-// TestRequestProtocol is the runner's side of the issuer.
-func TestRequestProtocol(t *testing.T) {
+// TestIDToken_RequestProtocol is the runner's side of the issuer.
+func TestIDToken_RequestProtocol(t *testing.T) {
 	t.Parallel()
 	th := opened(t)
 	at, token := th.Env["ACTIONS_ID_TOKEN_REQUEST_URL"], th.Env["ACTIONS_ID_TOKEN_REQUEST_TOKEN"]
@@ -480,8 +480,8 @@ func TestRequestProtocol(t *testing.T) {
 	}
 }
 
-// TestClaims: a token says what GitHub's say.
-func TestClaims(t *testing.T) {
+// TestIDToken_Claims: a token says what GitHub's say.
+func TestIDToken_Claims(t *testing.T) {
 	t.Parallel()
 	claimsOf := func(th *theatre, audience string) map[string]any {
 		raw, err := base64.RawURLEncoding.DecodeString(strings.Split(th.idToken(audience), ".")[1])
@@ -529,8 +529,8 @@ func TestClaims(t *testing.T) {
 	}
 }
 
-// TestKeySet: the documents that the index reads.
-func TestKeySet(t *testing.T) {
+// TestIssuer_KeySet: the documents that the index reads.
+func TestIssuer_KeySet(t *testing.T) {
 	t.Parallel()
 	th := opened(t)
 	base := strings.SplitN(th.Env["ACTIONS_ID_TOKEN_REQUEST_URL"], "/85/", 2)[0]
@@ -547,8 +547,8 @@ func TestKeySet(t *testing.T) {
 	}
 }
 
-// TestKeysAge: an unknown key makes the index fetch the key set again, but at most once a minute; a known one never does.
-func TestKeysAge(t *testing.T) {
+// TestIssuer_KeyRefresh: an unknown key makes the index fetch the key set again, but at most once a minute; a known one never does.
+func TestIssuer_KeyRefresh(t *testing.T) {
 	t.Parallel()
 	th := opened(t)
 	fetches := func() (n int) {

@@ -25,8 +25,8 @@ type row struct {
 	reason string // of the status line; the code's own words where the index has none
 }
 
-// TestRows provokes every refusal that a single upload can meet, on an index that would take the unchanged one.
-func TestRows(t *testing.T) {
+// TestUpload_Refusals provokes every refusal that a single upload can meet, on an index that would take the unchanged one.
+func TestUpload_Refusals(t *testing.T) {
 	t.Parallel()
 	const ok, bad = 200, 400
 	long := strings.Repeat("a", 61)
@@ -334,8 +334,8 @@ func longWheel(n int) parcel {
 	return wheel("version", version).called("demo-" + version + tail)
 }
 
-// TestSwitches: what an admin, an organisation or a user's account can do to an upload.
-func TestSwitches(t *testing.T) {
+// TestUpload_AdminOptions: what an admin, an organisation or a user's account can do to an upload.
+func TestUpload_AdminOptions(t *testing.T) {
 	t.Parallel()
 	const size = "https://docs.pypi.org/project-management/storage-limits"
 	short := strconv.Itoa(len(theWheel) - 1)
@@ -380,8 +380,8 @@ func TestSwitches(t *testing.T) {
 	}
 }
 
-// TestLimitTexts: the default limits in the index's words.
-func TestLimitTexts(t *testing.T) {
+// TestUpload_LimitMessages: the default limits in the index's words.
+func TestUpload_LimitMessages(t *testing.T) {
 	t.Parallel()
 	th := opened(t)
 	th.Switch(func(s *fakepypi.Switches) { s.FileLimit = 1 << 20 })
@@ -398,8 +398,8 @@ func (th *theatre) apiToken() string {
 	return token
 }
 
-// TestSecondFile: what depends on the files that are there already.
-func TestSecondFile(t *testing.T) {
+// TestUpload_SecondFile: what depends on the files that are there already.
+func TestUpload_SecondFile(t *testing.T) {
 	t.Parallel()
 	const reuse = " See https://pypi.org/help/#file-name-reuse for more information."
 	const day = 24 * time.Hour
@@ -447,8 +447,8 @@ func (th *theatre) remove(name string) {
 	}
 }
 
-// TestArchived is row 48: what a project's status means for whom.
-func TestArchived(t *testing.T) {
+// TestUpload_ArchivedProject is row 48: what a project's status means for whom.
+func TestUpload_ArchivedProject(t *testing.T) {
 	t.Parallel()
 	const (
 		forToken = "The given token isn't allowed to upload to project 'demo'. See https://pypi.org/help/#project-name for more information."
@@ -488,8 +488,8 @@ func TestArchived(t *testing.T) {
 	}
 }
 
-// TestCreation is §2.9 as far as names go.
-func TestCreation(t *testing.T) {
+// TestUpload_NewProject is §2.9 as far as names go.
+func TestUpload_NewProject(t *testing.T) {
 	t.Parallel()
 	th := open(t, fakepypi.Options{})
 	token := th.apiToken()
@@ -505,15 +505,15 @@ func TestCreation(t *testing.T) {
 	th.upload(token, other("another")).want(t, 200, "OK")
 }
 
-// TestAttestationsByToken is §5.1 row 1.
-func TestAttestationsByToken(t *testing.T) {
+// TestAttestations_APIToken is §5.1 row 1.
+func TestAttestations_APIToken(t *testing.T) {
 	t.Parallel()
 	th := open(t, fakepypi.Options{})
 	th.upload(th.apiToken(), wheel("attestations", "[{}]")).want(t, 400, "Invalid attestations supplied during upload: Attestations are only supported when using Trusted Publishing")
 }
 
-// TestRename: the project takes the spelling of the last file's metadata.
-func TestRename(t *testing.T) {
+// TestUpload_RenamesProject: the project takes the spelling of the last file's metadata.
+func TestUpload_RenamesProject(t *testing.T) {
 	t.Parallel()
 	th := open(t, fakepypi.Options{})
 	th.Trust(fakepypi.Publisher{Project: "foo-bar"})

@@ -14,8 +14,8 @@ import (
 	"github.com/org/pypi-oidc-publish/internal/fakepypi"
 )
 
-// TestRehearsal is the whole of a client's work: audience, ID token, mint, upload, burn, read back.
-func TestRehearsal(t *testing.T) {
+// TestRehearse is the whole of a client's work: audience, ID token, mint, upload, burn, read back.
+func TestRehearse(t *testing.T) {
 	t.Parallel()
 	th := opened(t)
 	audience := th.get("/_/oidc/audience")
@@ -147,7 +147,7 @@ func TestClose(t *testing.T) {
 	}
 }
 
-func TestStartRefused(t *testing.T) {
+func TestStart_Refused(t *testing.T) {
 	t.Parallel()
 	for name, o := range map[string]fakepypi.Options{
 		"no clock":  {},
@@ -164,8 +164,8 @@ func TestStartRefused(t *testing.T) {
 	}
 }
 
-// TestFolder: files are kept in the folder given, and nothing of a refused upload stays.
-func TestFolder(t *testing.T) {
+// TestUpload_StoredInDir: files are kept in the folder given, and nothing of a refused upload stays.
+func TestUpload_StoredInDir(t *testing.T) {
 	t.Parallel()
 	dir := t.TempDir()
 	th := open(t, fakepypi.Options{Dir: dir})

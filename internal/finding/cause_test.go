@@ -90,8 +90,8 @@ func TestCauses(t *testing.T) {
 	}
 }
 
-// TestACauseIsShownOnce: with its place where it has one, and else with the number of its files.
-func TestACauseIsShownOnce(t *testing.T) {
+// TestCause_Shown: with its place where it has one, and else with the number of its files.
+func TestCause_Shown(t *testing.T) {
 	t.Parallel()
 	in := func(files ...string) []finding.Finding {
 		var all []finding.Finding
@@ -151,8 +151,8 @@ func TestACauseIsShownOnce(t *testing.T) {
 	}
 }
 
-// TestAListing names all files where the cause itself does not.
-func TestAListing(t *testing.T) {
+// TestCause_Listing names all files where the cause itself does not.
+func TestCause_Listing(t *testing.T) {
 	t.Parallel()
 	for n, want := range map[int]string{
 		0:  "",
@@ -171,8 +171,8 @@ func TestAListing(t *testing.T) {
 	}
 }
 
-// TestAListingOfDetails has a line for every file, however few there are.
-func TestAListingOfDetails(t *testing.T) {
+// TestCause_ListingDetails has a line for every file, however few there are.
+func TestCause_ListingDetails(t *testing.T) {
 	t.Parallel()
 	causes := finding.Causes([]finding.Finding{
 		{File: "dist/a.whl", Message: "a.whl is odd: ab", Detail: ": ab"},

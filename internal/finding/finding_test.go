@@ -62,7 +62,7 @@ func TestExplain(t *testing.T) {
 	}
 }
 
-func TestErrorCarriesTheNextStep(t *testing.T) {
+func TestError_NextStep(t *testing.T) {
 	t.Parallel()
 	if got := (finding.Finding{Message: "no name", Fix: "set one"}).Error(); got != "no name: set one" {
 		t.Error(got)

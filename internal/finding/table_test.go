@@ -12,8 +12,8 @@ import (
 	"github.com/org/pypi-oidc-publish/internal/finding"
 )
 
-// TestTheTable: every constant has one row and every row a constant, whose name is the id in Go's spelling.
-func TestTheTable(t *testing.T) {
+// TestTable_Complete: every constant has one row and every row a constant, whose name is the id in Go's spelling.
+func TestTable_Complete(t *testing.T) {
 	t.Parallel()
 	constants := map[string]bool{}
 	tree, err := parser.ParseFile(token.NewFileSet(), "ids.go", nil, parser.SkipObjectResolution)
@@ -42,8 +42,8 @@ func TestTheTable(t *testing.T) {
 	}
 }
 
-// TestEveryErrorIsSomebodysFault: but for a run that a signal ended. Exit codes depend on it.
-func TestEveryErrorIsSomebodysFault(t *testing.T) {
+// TestTable_EveryErrorHasFault: but for a run that a signal ended. Exit codes depend on it.
+func TestTable_EveryErrorHasFault(t *testing.T) {
 	t.Parallel()
 	for _, section := range finding.Sections() {
 		for _, d := range section.Definitions {

@@ -9,8 +9,8 @@ import (
 	"github.com/org/pypi-oidc-publish/internal/github"
 )
 
-// FuzzAnswers: whatever GitHub answers to any request, it is a success that is one, or findings that tell what to do.
-func FuzzAnswers(f *testing.F) {
+// FuzzResponses: whatever GitHub answers to any request, it is a success that is one, or findings that tell what to do.
+func FuzzResponses(f *testing.F) {
 	for _, body := range []string{
 		"", "null", "[null]", `{"id":7,"tag_name":"v1"}`, `[{"id":7,"name":"a.whl","size":3,"state":"starter"}]`, `[{"id":7,"name":"a.whl","size":3,"created_at":0}]`,
 		`{"message":"x","errors":["y",{"code":"already_exists"}]}`, `{"errors":[null]}`, "<html>",

@@ -241,7 +241,7 @@ func stories() []story {
 	}
 }
 
-func TestStories(t *testing.T) {
+func TestAttach_Scenarios(t *testing.T) {
 	t.Parallel()
 	for _, c := range stories() {
 		t.Run(c.name, func(t *testing.T) {
@@ -310,8 +310,8 @@ func (s *scene) play(c story, there releases.Release) {
 	s.harmless(err, attached)
 }
 
-// TestNames: GitHub changes names, and a run finds its files again under those.
-func TestNames(t *testing.T) {
+// TestAttach_RenamedAssets: GitHub changes names, and a run finds its files again under those.
+func TestAttach_RenamedAssets(t *testing.T) {
 	t.Parallel()
 	s := stage(t, releases.Write, releases.Options{})
 	r := s.Publish(releases.Release{Tag: "v1"})
@@ -350,8 +350,8 @@ func TestNames(t *testing.T) {
 	s.harmless(err)
 }
 
-// TestKeep: what is there under such a name stays, and is not even fetched.
-func TestKeep(t *testing.T) {
+// TestAttach_KeepExisting: what is there under such a name stays, and is not even fetched.
+func TestAttach_KeepExisting(t *testing.T) {
 	t.Parallel()
 	s := stage(t, releases.Write, releases.Options{})
 	r := s.Publish(releases.Release{Tag: "v1"})
@@ -376,8 +376,8 @@ func TestKeep(t *testing.T) {
 	s.harmless()
 }
 
-// TestPages: neither the release nor its asset is in the first answer.
-func TestPages(t *testing.T) {
+// TestAttach_Pagination: neither the release nor its asset is in the first answer.
+func TestAttach_Pagination(t *testing.T) {
 	t.Parallel()
 	s := stage(t, releases.Write, releases.Options{})
 	r := s.Publish(releases.Release{Tag: "v1", Draft: true})
@@ -406,8 +406,8 @@ func TestPages(t *testing.T) {
 	s.harmless(err)
 }
 
-// TestPublishedJustNow: a release that the list has already and its tag has not is the one, whatever drafts there are.
-func TestPublishedJustNow(t *testing.T) {
+// TestReady_JustPublished: a release that the list has already and its tag has not is the one, whatever drafts there are.
+func TestReady_JustPublished(t *testing.T) {
 	t.Parallel()
 	s := stage(t, releases.Write, releases.Options{})
 	r := s.Publish(releases.Release{Tag: "v1"})
@@ -418,8 +418,8 @@ func TestPublishedJustNow(t *testing.T) {
 	}
 }
 
-// TestToldTwice: a release that is made while the list is read moves the others on, and one of them comes in two answers.
-func TestToldTwice(t *testing.T) {
+// TestReady_DuplicateInList: a release that is made while the list is read moves the others on, and one of them comes in two answers.
+func TestReady_DuplicateInList(t *testing.T) {
 	t.Parallel()
 	s := stage(t, releases.Write, releases.Options{})
 	r := s.Publish(releases.Release{Tag: "v1", Draft: true})
@@ -435,8 +435,8 @@ func TestToldTwice(t *testing.T) {
 	}
 }
 
-// TestBounds: what GitHub cannot take is told before anything is sent.
-func TestBounds(t *testing.T) {
+// TestReady_Limits: what GitHub cannot take is told before anything is sent.
+func TestReady_Limits(t *testing.T) {
 	t.Parallel()
 	s := stage(t, releases.Write, releases.Options{})
 	r := s.Publish(releases.Release{Tag: "v1"})
@@ -456,8 +456,8 @@ func TestBounds(t *testing.T) {
 	s.harmless(err, full)
 }
 
-// TestChanged: what was written to since it was read is not left on the release.
-func TestChanged(t *testing.T) {
+// TestAttach_ChangedFile: what was written to since it was read is not left on the release.
+func TestAttach_ChangedFile(t *testing.T) {
 	t.Parallel()
 	s := stage(t, releases.Write, releases.Options{})
 	r := s.Publish(releases.Release{Tag: "v1"})
@@ -477,8 +477,8 @@ func TestChanged(t *testing.T) {
 	s.harmless(err)
 }
 
-// TestNobodyAnswers: the others are not tried for ever.
-func TestNobodyAnswers(t *testing.T) {
+// TestAttach_NoAnswer: the others are not tried for ever.
+func TestAttach_NoAnswer(t *testing.T) {
 	t.Parallel()
 	s := stage(t, releases.Write, releases.Options{})
 	r := s.Publish(releases.Release{Tag: "v1"})
@@ -496,8 +496,8 @@ func TestNobodyAnswers(t *testing.T) {
 	s.harmless(err)
 }
 
-// TestSomeAreAnswered: assets that get no answer count in a row alone, and a refusal is an answer.
-func TestSomeAreAnswered(t *testing.T) {
+// TestAttach_SomeAnswers: assets that get no answer count in a row alone, and a refusal is an answer.
+func TestAttach_SomeAnswers(t *testing.T) {
 	t.Parallel()
 	s := stage(t, releases.Write, releases.Options{})
 	r := s.Publish(releases.Release{Tag: "v1"})
@@ -517,8 +517,8 @@ func TestSomeAreAnswered(t *testing.T) {
 	s.harmless(err)
 }
 
-// TestCancelled: at every moment a signal ends it, and is told as what it is.
-func TestCancelled(t *testing.T) {
+// TestAttach_Cancelled: at every moment a signal ends it, and is told as what it is.
+func TestAttach_Cancelled(t *testing.T) {
 	t.Parallel()
 	reason := errors.New("a signal came")
 	for after := range 8 {
@@ -555,8 +555,8 @@ func TestCancelled(t *testing.T) {
 	}
 }
 
-// TestStates: half an asset goes, and nothing else does.
-func TestStates(t *testing.T) {
+// TestAttach_AssetStates: half an asset goes, and nothing else does.
+func TestAttach_AssetStates(t *testing.T) {
 	t.Parallel()
 	for _, state := range []string{`"uploaded"`, `"open"`, `"STARTER"`, `""`, "null"} {
 		s := stage(t, releases.Write, releases.Options{})
@@ -570,8 +570,8 @@ func TestStates(t *testing.T) {
 	}
 }
 
-// TestStrangeAnswers: whatever comes, it is a finding.
-func TestStrangeAnswers(t *testing.T) {
+// TestAttach_UnexpectedAnswers: whatever comes, it is a finding.
+func TestAttach_UnexpectedAnswers(t *testing.T) {
 	t.Parallel()
 	for _, body := range []string{"", "null", "[null]", "[[]]", "{}", `{"id":"x"}`, `{"id":7,"tag_name":null}`, `{"id":7,"tag_name":"v2"}`, "<html><title>Sign in</title>", `[{"id":1}]`, "[", strings.Repeat("[", 20000)} {
 		for _, op := range []string{"notes", "by-tag", "list", "assets"} {
@@ -605,8 +605,8 @@ func TestStrangeAnswers(t *testing.T) {
 	}
 }
 
-// TestWhereTheTokenGoes: to the API and to its uploads, whatever an answer says.
-func TestWhereTheTokenGoes(t *testing.T) {
+// TestToken_OnlyToAPI: to the API and to its uploads, whatever an answer says.
+func TestToken_OnlyToAPI(t *testing.T) {
 	t.Parallel()
 	s := stage(t, releases.Write, releases.Options{})
 	var thief bytes.Buffer
@@ -635,8 +635,8 @@ func TestWhereTheTokenGoes(t *testing.T) {
 	}
 }
 
-// TestClearText: an API elsewhere cannot have this machine asked what only this machine may ask.
-func TestClearText(t *testing.T) {
+// TestAttach_ClearTextAPI: an API elsewhere cannot have this machine asked what only this machine may ask.
+func TestAttach_ClearTextAPI(t *testing.T) {
 	t.Parallel()
 	asked := ""
 	proxy := serve(t, http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
@@ -660,8 +660,8 @@ func TestClearText(t *testing.T) {
 	}
 }
 
-// TestImmutableIsNotAsked: such a release is asked for nothing.
-func TestImmutableIsNotAsked(t *testing.T) {
+// TestAttach_ImmutableRelease: such a release is asked for nothing.
+func TestAttach_ImmutableRelease(t *testing.T) {
 	t.Parallel()
 	s := stage(t, releases.Write, releases.Options{})
 	r := s.Publish(releases.Release{Tag: "v1", Immutable: true})
@@ -673,7 +673,7 @@ func TestImmutableIsNotAsked(t *testing.T) {
 	s.harmless(err)
 }
 
-func TestOptions(t *testing.T) {
+func TestReady_InvalidOptions(t *testing.T) {
 	t.Parallel()
 	s := stage(t, releases.Write, releases.Options{})
 	nowhere := &url.URL{Scheme: "https", Host: "nowhere.invalid"}

@@ -15,7 +15,7 @@ import (
 	"github.com/org/pypi-oidc-publish/internal/wire"
 )
 
-func TestTheIndexListsItsClassifiers(t *testing.T) {
+func TestClassifiers_List(t *testing.T) {
 	t.Parallel()
 	s := pypitest.Start(t, fakepypi.Options{})
 	all, err := index.New(index.SiteOf(s.Upload, nil, true), client(), wire.NewGate(1), nil).Classifiers(t.Context())
@@ -27,8 +27,8 @@ func TestTheIndexListsItsClassifiers(t *testing.T) {
 	}
 }
 
-// TestAnotherPageIsNoList: a list that was cut, or the page of a proxy, would refuse what the index takes.
-func TestAnotherPageIsNoList(t *testing.T) {
+// TestClassifiers_OtherPage: a list that was cut, or the page of a proxy, would refuse what the index takes.
+func TestClassifiers_OtherPage(t *testing.T) {
 	t.Parallel()
 	for name, page := range map[string]string{
 		"a proxy's":  "<html>" + strings.Repeat("<p>log in</p>\n", 1000),

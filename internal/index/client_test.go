@@ -53,7 +53,7 @@ func strange(t *testing.T, handler http.HandlerFunc) (*index.Client, index.Crede
 	return index.New(index.SiteOf(upload, nil, true), client(), wire.NewGate(2), login), login
 }
 
-func TestUploadToTheStage(t *testing.T) {
+func TestUpload_Accepted(t *testing.T) {
 	t.Parallel()
 	s := pypitest.Start(t, fakepypi.Options{})
 	raw, err := s.APIToken()
@@ -93,8 +93,8 @@ func TestUploadToTheStage(t *testing.T) {
 	}
 }
 
-// TestTheFormOnTheWire reads what is sent as a server does: exact length, fields, digests, the file last and whole.
-func TestTheFormOnTheWire(t *testing.T) {
+// TestUpload_Form reads what is sent as a server does: exact length, fields, digests, the file last and whole.
+func TestUpload_Form(t *testing.T) {
 	t.Parallel()
 	d := read(t, sample)
 	var problems []string
@@ -150,7 +150,7 @@ func TestTheFormOnTheWire(t *testing.T) {
 	}
 }
 
-func TestRefusalsKeepTheIndexsWordsAndHaveANextStep(t *testing.T) {
+func TestUpload_Refusals(t *testing.T) {
 	t.Parallel()
 	cases := []struct {
 		status             int
@@ -214,7 +214,7 @@ func TestRefusalsKeepTheIndexsWordsAndHaveANextStep(t *testing.T) {
 	}
 }
 
-func TestAFileThatChangedIsNotSent(t *testing.T) {
+func TestUpload_ChangedFile(t *testing.T) {
 	t.Parallel()
 	path := filepath.Join(t.TempDir(), "sampleproject-3.0.0.tar.gz")
 	text, err := os.ReadFile(sample)
@@ -236,7 +236,7 @@ func TestAFileThatChangedIsNotSent(t *testing.T) {
 	}
 }
 
-func TestLooks(t *testing.T) {
+func TestListFiles_Answers(t *testing.T) {
 	t.Parallel()
 	cases := []struct {
 		name, kind, body string
@@ -275,7 +275,7 @@ func TestLooks(t *testing.T) {
 	}
 }
 
-func TestACredentialDoesNotGoToALookUpElsewhere(t *testing.T) {
+func TestListFiles_CredentialOrigin(t *testing.T) {
 	t.Parallel()
 	var sent string
 	elsewhere := httptest.NewServer(http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) { sent = r.Header.Get("Authorization") }))
@@ -297,7 +297,7 @@ type again struct{ index.Credentials }
 
 func (again) Rejected(context.Context, secret.Text, string) bool { return true }
 
-func TestAnUploadIsNotDeniedRoundAndRound(t *testing.T) {
+func TestUpload_RepeatedDenial(t *testing.T) {
 	t.Parallel()
 	uploads := 0
 	ix, login := strange(t, func(w http.ResponseWriter, r *http.Request) {
@@ -313,7 +313,7 @@ func TestAnUploadIsNotDeniedRoundAndRound(t *testing.T) {
 	}
 }
 
-func TestWhatIsAmbiguousStaysSoWithAnotherToken(t *testing.T) {
+func TestUpload_AmbiguousThenNewToken(t *testing.T) {
 	t.Parallel()
 	none := errors.New("no other token")
 	for name, c := range map[string]struct {

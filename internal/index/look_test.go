@@ -15,8 +15,8 @@ import (
 	"github.com/org/pypi-oidc-publish/internal/wire"
 )
 
-// TestLookReadsEveryForm: the form is what the index says it is; what is no listing is unknown, and never an empty project.
-func TestLookReadsEveryForm(t *testing.T) {
+// TestListFiles_Forms: the form is what the index says it is; what is no listing is unknown, and never an empty project.
+func TestListFiles_Forms(t *testing.T) {
 	t.Parallel()
 	digest := strings.Repeat("ab", 32)
 	link := `<a href="/f/alder-1.0.zip#sha256=` + digest + `">alder-1.0.zip</a>`
@@ -57,8 +57,8 @@ func TestLookReadsEveryForm(t *testing.T) {
 	}
 }
 
-// TestLookAtAPlainIndex: an index with user and password, HTML and MD5 alone.
-func TestLookAtAPlainIndex(t *testing.T) {
+// TestListFiles_PlainIndex: an index with user and password, HTML and MD5 alone.
+func TestListFiles_PlainIndex(t *testing.T) {
 	t.Parallel()
 	s := pypitest.Start(t, fakepypi.Options{Profile: fakepypi.Plain})
 	login := index.Password(fakepypi.User, secret.NewVault(nil).Seal(fakepypi.Password, s.Upload))

@@ -18,7 +18,7 @@ func at(t *testing.T, text string) *url.URL {
 	return u
 }
 
-func TestSites(t *testing.T) {
+func TestSiteOf(t *testing.T) {
 	t.Parallel()
 	release := pep.Release{Project: "alder", Version: "1"}
 	cases := []struct {
@@ -57,7 +57,7 @@ func TestSites(t *testing.T) {
 	}
 }
 
-func TestAnAudienceIsNotBelievedBlindly(t *testing.T) {
+func TestSite_PermitAudience(t *testing.T) {
 	t.Parallel()
 	cases := []struct {
 		upload, audience string

@@ -11,7 +11,7 @@ import (
 	"github.com/org/pypi-oidc-publish/internal/wire"
 )
 
-func TestBytesOfADeletedFileAreStillStored(t *testing.T) {
+func TestStored_DeletedFile(t *testing.T) {
 	t.Parallel()
 	s := pypitest.Start(t, fakepypi.Options{})
 	token, err := s.APIToken()

@@ -16,7 +16,7 @@ func files(names ...string) []ledger.File {
 	return all
 }
 
-func TestTheReceiptIsRightAtAnyMoment(t *testing.T) {
+func TestReceipt_AnyMoment(t *testing.T) {
 	t.Parallel()
 	refusal := finding.Finding{ID: "refused", Severity: finding.Error, File: "b", Message: "no"}
 	present := ledger.File{Name: "p", Action: ledger.ActionPresent}
@@ -123,7 +123,7 @@ func TestTheReceiptIsRightAtAnyMoment(t *testing.T) {
 	}
 }
 
-func TestAReceiptDoesNotChangeAfterwards(t *testing.T) {
+func TestReceipt_Snapshot(t *testing.T) {
 	t.Parallel()
 	recorder := ledger.NewRecorder(nil)
 	recorder.Record(ledger.Planned{Files: files("a")})
@@ -135,7 +135,7 @@ func TestAReceiptDoesNotChangeAfterwards(t *testing.T) {
 	}
 }
 
-func TestPhasesEndWhereTheNextBegins(t *testing.T) {
+func TestPhases_Durations(t *testing.T) {
 	t.Parallel()
 	at := time.Date(2026, 1, 1, 0, 0, 0, 0, time.UTC)
 	recorder := ledger.NewRecorder(nil)

@@ -7,7 +7,7 @@ import (
 	"github.com/org/pypi-oidc-publish/internal/pep"
 )
 
-func TestEntryPoints(t *testing.T) {
+func TestCheckEntryPoints(t *testing.T) {
 	t.Parallel()
 	for text, want := range map[string]string{ // what is wrong, in part
 		"":                                              "",
@@ -48,7 +48,7 @@ func TestEntryPoints(t *testing.T) {
 	}
 }
 
-func FuzzEntryPoints(f *testing.F) {
+func FuzzCheckEntryPoints(f *testing.F) {
 	f.Add([]byte("[console_scripts]\nx = a:b\n  c\n"))
 	f.Fuzz(func(t *testing.T, text []byte) {
 		if err := pep.CheckEntryPoints(text); err != nil && err.Error() == "" {

@@ -14,7 +14,7 @@ var (
 	anMD5   = strings.Repeat("0aF9", 8)
 )
 
-func TestAnHTMLListing(t *testing.T) {
+func TestParseListingHTML_Valid(t *testing.T) {
 	t.Parallel()
 	sha256, md5 := strings.ToLower(aSHA256), strings.ToLower(anMD5)
 	cases := map[string]struct {
@@ -58,7 +58,7 @@ func TestAnHTMLListing(t *testing.T) {
 	}
 }
 
-func TestWhatIsNoHTMLListing(t *testing.T) {
+func TestParseListingHTML_Invalid(t *testing.T) {
 	t.Parallel()
 	for _, text := range []string{
 		"", " \n", "not found", `{"files": []}`, "<html><body>Please log in</body></html>",
@@ -78,7 +78,7 @@ func TestWhatIsNoHTMLListing(t *testing.T) {
 	}
 }
 
-func FuzzListingHTML(f *testing.F) {
+func FuzzParseListingHTML(f *testing.F) {
 	f.Add([]byte(`<title>Links for a</title><a data-yanked href="/a-1.zip#sha256=` + aSHA256 + `">a-1.zip</a>`))
 	f.Add([]byte(`<a href='a-1.whl#md5=` + anMD5 + `'>a-1.whl`))
 	f.Fuzz(func(t *testing.T, text []byte) {

@@ -13,8 +13,8 @@ import (
 	"github.com/org/pypi-oidc-publish/internal/testkit/vectors"
 )
 
-// TestPlatformTags: on the day of the table it is exact; later only what no index will learn is an error.
-func TestPlatformTags(t *testing.T) {
+// TestCheck_PlatformTags: on the day of the table it is exact; later only what no index will learn is an error.
+func TestCheck_PlatformTags(t *testing.T) {
 	t.Parallel()
 	const never, later, fine = "wheel-platform-tag", "wheel-platform-tag (warning)", ""
 	for tag, want := range map[string]string{ // when the table has aged
@@ -44,8 +44,8 @@ func TestPlatformTags(t *testing.T) {
 	}
 }
 
-// TestSizes: the limits are the index's defaults, and it may have raised them.
-func TestSizes(t *testing.T) {
+// TestCheck_Sizes: the limits are the index's defaults, and it may have raised them.
+func TestCheck_Sizes(t *testing.T) {
 	t.Parallel()
 	const limit = 100 << 20
 	for name, c := range map[string]struct {
@@ -77,8 +77,8 @@ func TestSizes(t *testing.T) {
 	}
 }
 
-// TestLicenseFiles: where they have to be, and since when.
-func TestLicenseFiles(t *testing.T) {
+// TestCheck_LicenseFiles: where they have to be, and since when.
+func TestCheck_LicenseFiles(t *testing.T) {
 	t.Parallel()
 	licensed := func(version string) string {
 		return strings.Replace(good, "2.4", version, 1) + "License-File: docs/LICENSE\n"

@@ -37,9 +37,9 @@ func errorsOf(found []finding.Finding) []finding.Finding {
 // words is a message as it is compared: the index's reaches a client on one line.
 func words(message string) string { return strings.Join(strings.Fields(message), " ") }
 
-// TestEveryCase holds preflight to the vectors: no case that the index accepts is refused, and every case that it rejects is,
+// TestCheck_Vectors holds preflight to the vectors: no case that the index accepts is refused, and every case that it rejects is,
 // by its rule. How many messages are the index's own is printed.
-func TestEveryCase(t *testing.T) {
+func TestCheck_Vectors(t *testing.T) {
 	t.Parallel()
 	var accepted, caught, first, same, strict int
 	table := map[string][2]int{} // of each rule: caught, and all

@@ -22,8 +22,8 @@ const newest = "Metadata-Version: 2.5\nName: alder\nVersion: 1.0\n"
 
 func x(n int) string { return strings.Repeat("x", n) }
 
-// TestFields goes along the borders of the rules: what more there is in the metadata, and the rules that it breaks.
-func TestFields(t *testing.T) {
+// TestCheck_Fields goes along the borders of the rules: what more there is in the metadata, and the rules that it breaks.
+func TestCheck_Fields(t *testing.T) {
 	t.Parallel()
 	for more, want := range map[string]string{
 		"":                                 "",
@@ -213,8 +213,8 @@ func TestFields(t *testing.T) {
 	}
 }
 
-// TestHeadersThatEndEarly: whoever reads it knows the line, and what became of the fields after it.
-func TestHeadersThatEndEarly(t *testing.T) {
+// TestCheck_EarlyHeaderEnd: whoever reads it knows the line, and what became of the fields after it.
+func TestCheck_EarlyHeaderEnd(t *testing.T) {
 	t.Parallel()
 	after := "Requires-Dist: a\nRequires-Dist: b\nLicense-File: L\nX-Foo: y\n  z\nClassifier: c\nSummary: d\nAuthor: e\nPlatform: f\n"
 	for name, c := range map[string]struct {
@@ -271,8 +271,8 @@ func bounded(t *testing.T, found []finding.Finding) {
 	}
 }
 
-// TestAges: a field is judged by the metadata version that is declared.
-func TestAges(t *testing.T) {
+// TestCheck_MetadataVersions: a field is judged by the metadata version that is declared.
+func TestCheck_MetadataVersions(t *testing.T) {
 	t.Parallel()
 	for _, c := range []struct{ field, before, since string }{
 		{"Classifier: Topic :: Utilities", "1.0", "1.1"},
@@ -298,8 +298,8 @@ func TestAges(t *testing.T) {
 	}
 }
 
-// TestTablesAge: nobody is refused for what the index may have learned since, and the index's own list has the last word.
-func TestTablesAge(t *testing.T) {
+// TestCheck_OldTables: nobody is refused for what the index may have learned since, and the index's own list has the last word.
+func TestCheck_OldTables(t *testing.T) {
 	t.Parallel()
 	const unknown, private, old, known = "Programming Language :: Python :: 3.99", "Private :: Do Not Upload", "Natural Language :: Ukranian", "Topic :: Utilities"
 	classifiers, licences := trove.AsOf(), spdx.AsOf()
@@ -340,8 +340,8 @@ func TestTablesAge(t *testing.T) {
 	}
 }
 
-// TestNamesOfModules: the names of the standard library are taken for projects that the index does not have.
-func TestNamesOfModules(t *testing.T) {
+// TestCheck_StdlibNames: the names of the standard library are taken for projects that the index does not have.
+func TestCheck_StdlibNames(t *testing.T) {
 	t.Parallel()
 	s := set(t, file{name: "xml_etree-1.0-py3-none-any.whl", metadata: with("alder", "XML.etree")})
 	for name, c := range map[string]struct {
@@ -360,7 +360,7 @@ func TestNamesOfModules(t *testing.T) {
 	}
 }
 
-func TestManyMistakesAreCounted(t *testing.T) {
+func TestCheck_ManyFindings(t *testing.T) {
 	t.Parallel()
 	var many strings.Builder
 	for i := range 1000 {
@@ -373,8 +373,8 @@ func TestManyMistakesAreCounted(t *testing.T) {
 	bounded(t, found)
 }
 
-// TestDescriptions: each format is judged by its own rule.
-func TestDescriptions(t *testing.T) {
+// TestCheck_Descriptions: each format is judged by its own rule.
+func TestCheck_Descriptions(t *testing.T) {
 	t.Parallel()
 	for _, c := range []struct{ kind, text, want string }{
 		{"text/plain", " \n", ""},
@@ -421,8 +421,8 @@ func TestDescriptions(t *testing.T) {
 	}
 }
 
-// TestDescriptionsOfOneRenderer: where the releases of the index's renderer differ, the warning tells which one refuses, and why.
-func TestDescriptionsOfOneRenderer(t *testing.T) {
+// TestCheck_DescriptionRenderers: where the releases of the index's renderer differ, the warning tells which one refuses, and why.
+func TestCheck_DescriptionRenderers(t *testing.T) {
 	t.Parallel()
 	for text, want := range map[string]struct{ message, fix string }{
 		"Title\n=====\n": {
@@ -446,8 +446,8 @@ func TestDescriptionsOfOneRenderer(t *testing.T) {
 	}
 }
 
-// TestDescriptionsOfASet: every file has the finding of its own description and type, however many share them.
-func TestDescriptionsOfASet(t *testing.T) {
+// TestCheck_DescriptionsOfSet: every file has the finding of its own description and type, however many share them.
+func TestCheck_DescriptionsOfSet(t *testing.T) {
 	t.Parallel()
 	var files []file
 	for i, c := range []string{"text/x-rst", "text/x-rst", "text/plain", "text/x-rst; charset=UTF-8"} {

@@ -20,9 +20,9 @@ var metadataRules = strings.Fields(`name-missing name-invalid metadata-version v
 	license-expression license-file-path import-name email classifier-unknown classifier-deprecated url project-url
 	license-and-expression description-render`)
 
-// TestMetadataVectors: what the index accepts has no error of a metadata rule, and what it refuses for one is refused by
+// TestCheck_MetadataVectors: what the index accepts has no error of a metadata rule, and what it refuses for one is refused by
 // that rule, in the index's words.
-func TestMetadataVectors(t *testing.T) {
+func TestCheck_MetadataVectors(t *testing.T) {
 	t.Parallel()
 	type count struct{ caught, words, cases int }
 	counts, accepted := map[string]count{}, 0
@@ -63,8 +63,8 @@ func TestMetadataVectors(t *testing.T) {
 	t.Logf("%d accepted cases without an error of these rules", accepted)
 }
 
-// TestDescriptionVectors: the descriptions of the vectors get their verdicts.
-func TestDescriptionVectors(t *testing.T) {
+// TestCheck_DescriptionVectors: the descriptions of the vectors get their verdicts.
+func TestCheck_DescriptionVectors(t *testing.T) {
 	t.Parallel()
 	text, err := os.ReadFile("../testdata/vectors/rst.json")
 	if err != nil {

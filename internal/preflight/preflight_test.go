@@ -101,7 +101,7 @@ func sdist(metadata string) file { return file{name: "alder-1.0.tar.gz", metadat
 
 func with(old, replacement string) string { return strings.Replace(good, old, replacement, 1) }
 
-func TestOneFile(t *testing.T) {
+func TestCheck_OneFile(t *testing.T) {
 	t.Parallel()
 	for name, c := range map[string]struct {
 		file
@@ -171,7 +171,7 @@ func TestOneFile(t *testing.T) {
 }
 
 // What has no release cannot be published to any index, so it must never pass.
-func TestWhatHasNoReleaseIsAnErrorForEveryIndex(t *testing.T) {
+func TestCheck_NoRelease(t *testing.T) {
 	t.Parallel()
 	s := set(t,
 		wheel(""), sdist(""), file{name: "alder.whl"}, file{name: "alder-1.0.egg", raw: "egg"}, file{name: "alder-1.0.tgz", raw: "x"},
@@ -191,7 +191,7 @@ func TestWhatHasNoReleaseIsAnErrorForEveryIndex(t *testing.T) {
 	}
 }
 
-func TestAnotherIndexGetsTheIndexsOwnRulesAsNotices(t *testing.T) {
+func TestCheck_OtherIndex(t *testing.T) {
 	t.Parallel()
 	s := set(t, file{name: "Alder-1.0+x-py3-none-any.whl", metadata: with("1.0", "1.0+x")}, wheel(with("alder", "UNKNOWN")))
 	s.Warehouse = false
@@ -201,7 +201,7 @@ func TestAnotherIndexGetsTheIndexsOwnRulesAsNotices(t *testing.T) {
 	}
 }
 
-func TestAWholeSet(t *testing.T) {
+func TestCheck_Set(t *testing.T) {
 	t.Parallel()
 	same := wheel(good).bytes()
 	second := file{name: "alder-1.0.0.tar.gz", metadata: with("1.0", "1.0.0")}
@@ -236,7 +236,7 @@ func TestAWholeSet(t *testing.T) {
 }
 
 // Facts that take odd archives to make are given directly.
-func TestOddArchives(t *testing.T) {
+func TestCheck_ArchiveAnomalies(t *testing.T) {
 	t.Parallel()
 	for name, c := range map[string]struct {
 		size  int64
@@ -263,7 +263,7 @@ func TestOddArchives(t *testing.T) {
 	}
 }
 
-func TestARealSdistPasses(t *testing.T) {
+func TestCheck_RealSdist(t *testing.T) {
 	t.Parallel()
 	d, err := dist.Read(t.Context(), "../dist/testdata/sampleproject-3.0.0.tar.gz", true)
 	if err != nil {
@@ -274,7 +274,7 @@ func TestARealSdistPasses(t *testing.T) {
 	}
 }
 
-func TestTheTableOfRules(t *testing.T) {
+func TestRules_Table(t *testing.T) {
 	t.Parallel()
 	seen := map[finding.ID]bool{}
 	for _, r := range preflight.Rules() {
@@ -288,9 +288,9 @@ func TestTheTableOfRules(t *testing.T) {
 	}
 }
 
-// TestWaive: errors of the index's rules become warnings where the user asks for it, and those of what the user demands, or of what
+// TestCheck_Waive: errors of the index's rules become warnings where the user asks for it, and those of what the user demands, or of what
 // the run cannot do without, stay errors.
-func TestWaive(t *testing.T) {
+func TestCheck_Waive(t *testing.T) {
 	t.Parallel()
 	s := set(t, wheel(good+"Requires-Python: home\n"), wheel(good))
 	s.Waive, s.ExpectedVersion = true, "v9.9"

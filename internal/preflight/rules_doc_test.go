@@ -41,8 +41,8 @@ of *PyPI and TestPyPI* is a notice for every other index.
 `
 )
 
-// TestThePageOfTheRules keeps docs/rules.md in step with the table of rules, and what it quotes with what they really say.
-func TestThePageOfTheRules(t *testing.T) {
+// TestRules_Page keeps docs/rules.md in step with the table of rules, and what it quotes with what they really say.
+func TestRules_Page(t *testing.T) {
 	t.Parallel()
 	said := examples(t)
 	var text strings.Builder
@@ -60,7 +60,7 @@ func TestThePageOfTheRules(t *testing.T) {
 	golden.Equal(t, root+page, text.String())
 }
 
-func TestTheLinkOfEveryRuleLeadsToItsHeading(t *testing.T) {
+func TestRules_HeadingLinks(t *testing.T) {
 	t.Parallel()
 	written, err := os.ReadFile(root + page)
 	if err != nil {
@@ -152,8 +152,8 @@ func examples(t *testing.T) map[finding.ID]finding.Finding {
 	return said
 }
 
-// TestExamplesAreWhatIsRefused holds the names of files on the page: the rule refuses the very name that a reader sees.
-func TestExamplesAreWhatIsRefused(t *testing.T) {
+// TestRules_FileNameExamples holds the names of files on the page: the rule refuses the very name that a reader sees.
+func TestRules_FileNameExamples(t *testing.T) {
 	t.Parallel()
 	written, err := os.ReadFile(root + page)
 	if err != nil {

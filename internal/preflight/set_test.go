@@ -13,7 +13,7 @@ import (
 	"github.com/org/pypi-oidc-publish/internal/pyproject"
 )
 
-func TestMetadataDrift(t *testing.T) {
+func TestCheck_MetadataDrift(t *testing.T) {
 	t.Parallel()
 	needs := func(lines ...string) string { return good + strings.Join(lines, "\n") + "\n" }
 	for name, c := range map[string]struct {
@@ -50,7 +50,7 @@ func TestMetadataDrift(t *testing.T) {
 	}
 }
 
-func TestManyFilesThatDriftAreOneFinding(t *testing.T) {
+func TestCheck_DriftIsOneFinding(t *testing.T) {
 	t.Parallel()
 	s := set(t, wheel(good), sdist(good+"Summary: x\n"), file{name: "alder-1.0-1-py3-none-any.whl", metadata: good + "Summary: x\n"})
 	found := preflight.Check(s)
@@ -59,7 +59,7 @@ func TestManyFilesThatDriftAreOneFinding(t *testing.T) {
 	}
 }
 
-func TestPyproject(t *testing.T) {
+func TestCheck_Pyproject(t *testing.T) {
 	t.Parallel()
 	for name, c := range map[string]struct {
 		name, version string
@@ -92,7 +92,7 @@ func TestPyproject(t *testing.T) {
 // today is when the index is looked at.
 var today = time.Date(2026, 9, 1, 12, 0, 0, 0, time.UTC)
 
-func TestWhatTheIndexHolds(t *testing.T) {
+func TestCheck_IndexListing(t *testing.T) {
 	t.Parallel()
 	ago := func(d time.Duration) time.Time { return today.Add(-d) }
 	const day = 24 * time.Hour
@@ -141,7 +141,7 @@ func TestWhatTheIndexHolds(t *testing.T) {
 	}
 }
 
-func TestTwinsAtTheIndex(t *testing.T) {
+func TestCheck_DuplicateContent(t *testing.T) {
 	t.Parallel()
 	s := set(t, wheel(good))
 	digest := hex.EncodeToString(s.Files[0].Digests.SHA256[:])
@@ -162,7 +162,7 @@ func TestTwinsAtTheIndex(t *testing.T) {
 	}
 }
 
-func TestNamesOfDeletedFiles(t *testing.T) {
+func TestCheck_DeletedFiles(t *testing.T) {
 	t.Parallel()
 	s := set(t, wheel(good), sdist(good))
 	s.Stored = map[string]bool{s.Files[1].Path: true}
@@ -184,7 +184,7 @@ func TestNamesOfDeletedFiles(t *testing.T) {
 	}
 }
 
-func TestSeveralNewProjects(t *testing.T) {
+func TestCheck_SeveralNewProjects(t *testing.T) {
 	t.Parallel()
 	s := set(t, wheel(good), file{name: "elder-2.0.tar.gz", metadata: "Metadata-Version: 2.1\nName: elder\nVersion: 2.0\n"})
 	s.Held = map[pep.Project]pep.Listing{"alder": {}, "elder": {}}

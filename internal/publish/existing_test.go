@@ -60,8 +60,8 @@ func TestCompare_WhatTheIndexLists(t *testing.T) {
 	}
 }
 
-// TestWhatSkipExistingNeeds: to see, where the index may replace files.
-func TestWhatSkipExistingNeeds(t *testing.T) {
+// TestCheckSkipExisting: to see, where the index may replace files.
+func TestCheckSkipExisting(t *testing.T) {
 	t.Parallel()
 	at := func(text string) *url.URL {
 		u, err := url.Parse(text)

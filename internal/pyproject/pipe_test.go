@@ -11,8 +11,8 @@ import (
 	"github.com/org/pypi-oidc-publish/internal/pyproject"
 )
 
-// TestAPipe is not waited for: nobody may ever write to it.
-func TestAPipe(t *testing.T) {
+// TestRead_NamedPipe is not waited for: nobody may ever write to it.
+func TestRead_NamedPipe(t *testing.T) {
 	t.Parallel()
 	path := filepath.Join(t.TempDir(), "pyproject.toml")
 	if err := syscall.Mkfifo(path, 0o600); err != nil {

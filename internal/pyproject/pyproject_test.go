@@ -36,7 +36,7 @@ func TestParse(t *testing.T) {
 	}
 }
 
-func TestWhatIsNoTOMLPointsToItsPlace(t *testing.T) {
+func TestParse_InvalidTOML(t *testing.T) {
 	t.Parallel()
 	for name, c := range map[string]struct {
 		text      string

@@ -46,8 +46,8 @@ func manifests(t *testing.T, events []ledger.Event) (output, file []byte) {
 	return output, file
 }
 
-// TestTheManifestIsWhatItsSchemaSays: in every situation, as an output and as a file, and both say the same.
-func TestTheManifestIsWhatItsSchemaSays(t *testing.T) {
+// TestManifest_Schema: in every situation, as an output and as a file, and both say the same.
+func TestManifest_Schema(t *testing.T) {
 	t.Parallel()
 	s := schema(t)
 	for name, events := range situations() {
@@ -68,9 +68,9 @@ func TestTheManifestIsWhatItsSchemaSays(t *testing.T) {
 	}
 }
 
-// TestAManifestThatIsTooLongIsAbridged: the output says so, keeps the errors longest, and is still what the schema says; the file
+// TestManifest_Abridged: the output says so, keeps the errors longest, and is still what the schema says; the file
 // is whole.
-func TestAManifestThatIsTooLongIsAbridged(t *testing.T) {
+func TestManifest_Abridged(t *testing.T) {
 	t.Parallel()
 	var files []ledger.File
 	for n := range 1500 {

@@ -49,8 +49,8 @@ func oddEvent(dice *rand.Rand) ledger.Event {
 	return all[dice.IntN(len(all))]
 }
 
-// TestOddReceipts: whatever was told, in whatever order, the summary is whole and the manifest is what its schema says.
-func TestOddReceipts(t *testing.T) {
+// TestReport_RandomEvents: whatever was told, in whatever order, the summary is whole and the manifest is what its schema says.
+func TestReport_RandomEvents(t *testing.T) {
 	t.Parallel()
 	s, dice := schema(t), rand.New(rand.NewPCG(1, 2)) //nolint:gosec // the same in every run
 	for range 2000 {

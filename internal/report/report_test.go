@@ -256,7 +256,7 @@ func situations() map[string][]ledger.Event {
 	}
 }
 
-func TestSituations(t *testing.T) {
+func TestGolden_Situations(t *testing.T) {
 	t.Parallel()
 	for name, events := range situations() {
 		t.Run(name, func(t *testing.T) {
@@ -277,8 +277,8 @@ func TestSituations(t *testing.T) {
 	}
 }
 
-// TestALongMessageIsWholeInTheLog: an annotation and the summary have its beginning, and say where the rest is.
-func TestALongMessageIsWholeInTheLog(t *testing.T) {
+// TestLog_LongMessage: an annotation and the summary have its beginning, and say where the rest is.
+func TestLog_LongMessage(t *testing.T) {
 	t.Parallel()
 	p := &page{}
 	end := "the end of it"
@@ -297,8 +297,8 @@ func TestALongMessageIsWholeInTheLog(t *testing.T) {
 	}
 }
 
-// TestAnnotationsAreOfCauses: what many files have takes one annotation, so that there is room for what else is wrong; the log has all.
-func TestAnnotationsAreOfCauses(t *testing.T) {
+// TestAnnotations_OnePerCause: what many files have takes one annotation, so that there is room for what else is wrong; the log has all.
+func TestAnnotations_OnePerCause(t *testing.T) {
 	t.Parallel()
 	p := &page{}
 	recorder := ledger.NewRecorder(nil)
@@ -335,8 +335,8 @@ func TestAnnotationsAreOfCauses(t *testing.T) {
 	}
 }
 
-// TestALongMessageOfManyFiles leaves room in its annotation for the files.
-func TestALongMessageOfManyFiles(t *testing.T) {
+// TestAnnotations_LongMessageManyFiles leaves room in its annotation for the files.
+func TestAnnotations_LongMessageManyFiles(t *testing.T) {
 	t.Parallel()
 	p := &page{}
 	recorder := ledger.NewRecorder(nil)
@@ -353,8 +353,8 @@ func TestALongMessageOfManyFiles(t *testing.T) {
 	}
 }
 
-// TestLogAndSummaryOfADryRunAgree: on what would be uploaded, on what would not, and on the page of a release that is not there.
-func TestLogAndSummaryOfADryRunAgree(t *testing.T) {
+// TestDryRun_LogMatchesSummary: on what would be uploaded, on what would not, and on the page of a release that is not there.
+func TestDryRun_LogMatchesSummary(t *testing.T) {
 	t.Parallel()
 	wrong := ledger.Noted{Finding: finding.Finding{ID: "x", Severity: finding.Error, Message: "no"}}
 	for _, c := range []struct {
@@ -390,8 +390,8 @@ func TestLogAndSummaryOfADryRunAgree(t *testing.T) {
 	}
 }
 
-// TestNothingIsMissing: a run that is to be looked at, and not to be run again, says so.
-func TestNothingIsMissing(t *testing.T) {
+// TestSummary_NothingMissing: a run that is to be looked at, and not to be run again, says so.
+func TestSummary_NothingMissing(t *testing.T) {
 	t.Parallel()
 	text := summaryOf(t, situations()["served otherwise"])
 	if strings.Contains(text, "run the job again") || !strings.Contains(text, "with errors: 1 file uploaded") {
@@ -399,8 +399,8 @@ func TestNothingIsMissing(t *testing.T) {
 	}
 }
 
-// TestATokenThatIsKnownIsToldOfAlone: a mint that was lost takes nothing from what became of the token that came after it.
-func TestATokenThatIsKnownIsToldOfAlone(t *testing.T) {
+// TestReport_LostMint: a mint that was lost takes nothing from what became of the token that came after it.
+func TestReport_LostMint(t *testing.T) {
 	t.Parallel()
 	events := join(opening(file(wheel, ledger.ActionUpload)), identified(), []ledger.Event{ledger.MintLost{}}, minted()[2:], []ledger.Event{
 		ledger.Started{File: wheel}, ledger.Uploaded{File: wheel, Took: time.Second},
@@ -425,8 +425,8 @@ func TestATokenThatIsKnownIsToldOfAlone(t *testing.T) {
 	}
 }
 
-// TestATableStaysATable: whatever a name or a message holds, each file is one row of four cells.
-func TestATableStaysATable(t *testing.T) {
+// TestSummary_TableEscaped: whatever a name or a message holds, each file is one row of four cells.
+func TestSummary_TableEscaped(t *testing.T) {
 	t.Parallel()
 	p := &page{}
 	recorder := ledger.NewRecorder(nil)
@@ -468,7 +468,7 @@ func wholeTables(t *testing.T, markdown string) map[string]int {
 	return rows
 }
 
-func TestOutputsAreJSONWhereTheySaySo(t *testing.T) {
+func TestOutputs_JSON(t *testing.T) {
 	t.Parallel()
 	p := &page{}
 	recorder := ledger.NewRecorder(nil)

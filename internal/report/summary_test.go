@@ -33,8 +33,8 @@ func summaryOf(t *testing.T, events []ledger.Event) string {
 	return p.summary.String()
 }
 
-// TestASummaryOfThousandsOfFiles stays below what the runner takes, and is whole where it is cut.
-func TestASummaryOfThousandsOfFiles(t *testing.T) {
+// TestSummary_ThousandsOfFiles stays below what the runner takes, and is whole where it is cut.
+func TestSummary_ThousandsOfFiles(t *testing.T) {
 	t.Parallel()
 	const limit = 1 << 20
 	for _, n := range []int{2000, 5000} {
@@ -72,8 +72,8 @@ func TestASummaryOfThousandsOfFiles(t *testing.T) {
 	}
 }
 
-// TestTicks: a chart has few lines, and its times are of one clock.
-func TestTicks(t *testing.T) {
+// TestSummary_ChartTicks: a chart has few lines, and its times are of one clock.
+func TestSummary_ChartTicks(t *testing.T) {
 	t.Parallel()
 	for _, c := range []struct {
 		took time.Duration
@@ -98,8 +98,8 @@ func TestTicks(t *testing.T) {
 	}
 }
 
-// TestManyFilesWithOneMessage share its row, however long their paths are, and those that it does not name are counted.
-func TestManyFilesWithOneMessage(t *testing.T) {
+// TestSummary_OneMessageManyFiles share its row, however long their paths are, and those that it does not name are counted.
+func TestSummary_OneMessageManyFiles(t *testing.T) {
 	t.Parallel()
 	for _, c := range []struct {
 		message func(n int) string
@@ -122,8 +122,8 @@ func TestManyFilesWithOneMessage(t *testing.T) {
 	}
 }
 
-// TestWhatIsLeftOutIsCounted: the causes that the summary has and those that it counts are all of them.
-func TestWhatIsLeftOutIsCounted(t *testing.T) {
+// TestSummary_OmittedCounted: the causes that the summary has and those that it counts are all of them.
+func TestSummary_OmittedCounted(t *testing.T) {
 	t.Parallel()
 	const causes, files = 300, 3
 	var events []ledger.Event
@@ -143,8 +143,8 @@ func TestWhatIsLeftOutIsCounted(t *testing.T) {
 	}
 }
 
-// TestTheNextStepBesideTheTable is the publisher's own where its values stand in a table below; without a table it has them itself.
-func TestTheNextStepBesideTheTable(t *testing.T) {
+// TestSummary_NextStep is the publisher's own where its values stand in a table below; without a table it has them itself.
+func TestSummary_NextStep(t *testing.T) {
 	t.Parallel()
 	unmatched := needed("", false)
 	unmatched.Next = "remove the publisher and add it again"
@@ -223,8 +223,8 @@ func FuzzSummary(f *testing.F) {
 	})
 }
 
-// TestHostileEverywhere keeps what all of them together become, for a real renderer to show (.ci/pictures).
-func TestHostileEverywhere(t *testing.T) {
+// TestGolden_HostileText keeps what all of them together become, for a real renderer to show (.ci/pictures).
+func TestGolden_HostileText(t *testing.T) {
 	t.Parallel()
 	text := "--- summary\n" + summaryOf(t, everywhere(strings.Join(hostile(), " x\n")))
 	oursAlone(t, text)

@@ -46,8 +46,8 @@ func TestLibraryLog(t *testing.T) {
 	}
 }
 
-// TestLibraryLogIsBounded: a server that makes libraries report without end fills no log.
-func TestLibraryLogIsBounded(t *testing.T) {
+// TestLibraryLog_Bounded: a server that makes libraries report without end fills no log.
+func TestLibraryLog_Bounded(t *testing.T) {
 	t.Parallel()
 	var out bytes.Buffer
 	r, _ := runner.New(func(string) string { return "" }, &out)

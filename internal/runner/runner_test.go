@@ -87,7 +87,7 @@ var nasty = []string{
 	"a ##[error]b", "\r\n::warning::x", "\u2028::error::x", "\v::error::x", "\u00a0::error::x", "##[##[error]x", "####[error]x", "#\x00#[error]x", ":\x00:error::x", "\x1b[31mred", "\u202egnp.exe", "\x00\x07", "\xff\xfe", "a\u0085::error::x",
 }
 
-func TestNothingFromOutsideIsACommand(t *testing.T) {
+func TestRunner_NoCommandInjection(t *testing.T) {
 	t.Parallel()
 	for _, text := range nasty {
 		j := newJob(t)
@@ -120,7 +120,7 @@ func TestNothingFromOutsideIsACommand(t *testing.T) {
 	}
 }
 
-func TestLinesAreBounded(t *testing.T) {
+func TestLine_Bounded(t *testing.T) {
 	t.Parallel()
 	j := newJob(t)
 	r, _ := runner.New(j.getenv, &j.log)
@@ -130,8 +130,8 @@ func TestLinesAreBounded(t *testing.T) {
 	}
 }
 
-// TestAnAnnotationKeepsItsNextStep: the runner cuts an annotation at its 4,096 characters, which are those of UTF-16.
-func TestAnAnnotationKeepsItsNextStep(t *testing.T) {
+// TestAnnotate_KeepsNextStep: the runner cuts an annotation at its 4,096 characters, which are those of UTF-16.
+func TestAnnotate_KeepsNextStep(t *testing.T) {
 	t.Parallel()
 	for _, text := range []string{"##[", "x", "ü", "\U0001f332", "\x00", "\xff", "%0A"} {
 		for _, message := range []string{strings.Repeat(text, 600), strings.Repeat(text, 1<<16)} {
@@ -147,7 +147,7 @@ func TestAnAnnotationKeepsItsNextStep(t *testing.T) {
 	}
 }
 
-func TestOutputsCannotSetOthers(t *testing.T) {
+func TestOutput_NoInjection(t *testing.T) {
 	t.Parallel()
 	j := newJob(t)
 	r, _ := runner.New(j.getenv, &j.log)
@@ -171,7 +171,7 @@ func TestOutputsCannotSetOthers(t *testing.T) {
 	}
 }
 
-func TestAMissingFileIsAnErrorAndNoPanic(t *testing.T) {
+func TestOutput_MissingFile(t *testing.T) {
 	t.Parallel()
 	j := newJob(t)
 	j.env["GITHUB_OUTPUT"] = ""
@@ -190,7 +190,7 @@ func TestAMissingFileIsAnErrorAndNoPanic(t *testing.T) {
 	}
 }
 
-func TestSecretsAreMaskedAndRedactedEverywhere(t *testing.T) {
+func TestSecrets_MaskedAndRedacted(t *testing.T) {
 	t.Parallel()
 	j := newJob(t)
 	j.env["ACTIONS_ID_TOKEN_REQUEST_TOKEN"] = "request-token-of-the-job"
@@ -220,7 +220,7 @@ func TestSecretsAreMaskedAndRedactedEverywhere(t *testing.T) {
 	}
 }
 
-func TestOutsideOfActionsThereAreNoCommands(t *testing.T) {
+func TestRunner_OutsideActions(t *testing.T) {
 	t.Parallel()
 	var log bytes.Buffer
 	r, vault := runner.New(func(string) string { return "" }, &log)
@@ -279,7 +279,7 @@ func TestIDToken(t *testing.T) {
 	}
 }
 
-func TestIDTokenRefusals(t *testing.T) {
+func TestIDToken_Refused(t *testing.T) {
 	t.Parallel()
 	event := func(t *testing.T, payload string) string {
 		path := filepath.Join(t.TempDir(), "event.json")

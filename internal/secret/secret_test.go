@@ -23,7 +23,7 @@ func at(t *testing.T, text string) *url.URL {
 	return u
 }
 
-func TestTextPrintsAsStars(t *testing.T) {
+func TestSecret_PrintsStars(t *testing.T) {
 	t.Parallel()
 	text := secret.NewVault(nil).Seal(raw, at(t, "https://index.example/legacy/"))
 	holder := struct {
@@ -46,7 +46,7 @@ func TestTextPrintsAsStars(t *testing.T) {
 	}
 }
 
-func TestTextIsRevealedToItsOriginsOnly(t *testing.T) {
+func TestSecret_OnlyForOrigins(t *testing.T) {
 	t.Parallel()
 	text := secret.NewVault(nil).Seal(raw, at(t, "https://index.example/legacy/"), at(t, "http://127.0.0.1:8080"))
 	cases := []struct {
@@ -76,7 +76,7 @@ func TestTextIsRevealedToItsOriginsOnly(t *testing.T) {
 	}
 }
 
-func TestSealMasksBeforeATextExists(t *testing.T) {
+func TestSecret_MaskedFirst(t *testing.T) {
 	t.Parallel()
 	var masked []string
 	vault := secret.NewVault(func(line string) { masked = append(masked, line) })
@@ -91,7 +91,7 @@ func TestSealMasksBeforeATextExists(t *testing.T) {
 	}
 }
 
-func TestRedactFindsEveryForm(t *testing.T) {
+func TestRedact_EveryForm(t *testing.T) {
 	t.Parallel()
 	vault := secret.NewVault(nil)
 	vault.Seal(raw)

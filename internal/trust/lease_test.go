@@ -142,7 +142,7 @@ func post(t *testing.T, s *fakepypi.Stage, r *run, project string) (status int, 
 	return answer.StatusCode, answer.Status
 }
 
-func TestALeaseFromMintToBurn(t *testing.T) {
+func TestTokens_MintToRevoke(t *testing.T) {
 	t.Parallel()
 	s := stage(t, "mine", "other")
 	r := onStage(t, s)
@@ -180,7 +180,7 @@ func TestALeaseFromMintToBurn(t *testing.T) {
 	}
 }
 
-func TestTheNarrowedTokenLivesByTheServersClock(t *testing.T) {
+func TestRestrict_ServerClock(t *testing.T) {
 	t.Parallel()
 	// The index is an hour ahead of us: by our own clock the token would be dead before its first use.
 	ahead := func() time.Time { return time.Now().Add(time.Hour) }
@@ -202,7 +202,7 @@ func TestTheNarrowedTokenLivesByTheServersClock(t *testing.T) {
 	}
 }
 
-func TestBurning(t *testing.T) {
+func TestRevoke(t *testing.T) {
 	t.Parallel()
 	cases := []struct {
 		name string
@@ -303,7 +303,7 @@ func TestBurning(t *testing.T) {
 	})
 }
 
-func TestRefusedExchanges(t *testing.T) {
+func TestMint_Refused(t *testing.T) {
 	t.Parallel()
 	cases := []struct {
 		name string
@@ -362,9 +362,9 @@ func TestRefusedExchanges(t *testing.T) {
 	}
 }
 
-// TestEveryReason: each code and reason of the index (docs/reference/pypi-server.md §4.2) has what it means and a fix,
+// TestMint_Reasons: each code and reason of the index (docs/reference/pypi-server.md §4.2) has what it means and a fix,
 // and those that a publisher's settings can mend come with what they must be.
-func TestEveryReason(t *testing.T) {
+func TestMint_Reasons(t *testing.T) {
 	t.Parallel()
 	fixes := map[string]string{}
 	for _, c := range []struct {
@@ -413,9 +413,9 @@ func TestEveryReason(t *testing.T) {
 	}
 }
 
-// TestAPendingPublisherOfAProjectThatExists: the index removes it with its answer, so that only the first answer tells what
+// TestMint_PendingPublisherProjectExists: the index removes it with its answer, so that only the first answer tells what
 // happened, and only the project's owner can help.
-func TestAPendingPublisherOfAProjectThatExists(t *testing.T) {
+func TestMint_PendingPublisherProjectExists(t *testing.T) {
 	t.Parallel()
 	const (
 		first  = "invalid-pending-publisher: valid token, but project already exists"
@@ -486,8 +486,8 @@ func TestAPendingPublisherOfAProjectThatExists(t *testing.T) {
 	}
 }
 
-// TestAPendingPublisherThatWasUsedUpByAnotherJob: then there is a publisher by now, and the second mint has it.
-func TestAPendingPublisherThatWasUsedUpByAnotherJob(t *testing.T) {
+// TestMint_PendingPublisherUsedByOtherJob: then there is a publisher by now, and the second mint has it.
+func TestMint_PendingPublisherUsedByOtherJob(t *testing.T) {
 	t.Parallel()
 	s := stage(t, "mine")
 	s.Trust(fakepypi.Publisher{Project: "mine", Pending: true})
@@ -497,8 +497,8 @@ func TestAPendingPublisherThatWasUsedUpByAnotherJob(t *testing.T) {
 	}
 }
 
-// TestTheFirstOfTwoAnswersIsToldWhateverTheSecondIs: it is what the index said, and a look at the publisher does not tell it any more.
-func TestTheFirstOfTwoAnswersIsToldWhateverTheSecondIs(t *testing.T) {
+// TestMint_FirstAnswerReported: it is what the index said, and a look at the publisher does not tell it any more.
+func TestMint_FirstAnswerReported(t *testing.T) {
 	t.Parallel()
 	refusal := func(code, description string) string {
 		return fmt.Sprintf(`{"message":"Token request failed","errors":[{"code":%q,"description":%q}]}`, code, description)
@@ -533,8 +533,8 @@ func TestTheFirstOfTwoAnswersIsToldWhateverTheSecondIs(t *testing.T) {
 	}
 }
 
-// TestClocksApart: an ID token that is not valid by the index's clock is told before the mint.
-func TestClocksApart(t *testing.T) {
+// TestMint_ClockSkew: an ID token that is not valid by the index's clock is told before the mint.
+func TestMint_ClockSkew(t *testing.T) {
 	t.Parallel()
 	for name, c := range map[string]struct {
 		ahead time.Duration // the issue of the ID token before the index's clock
@@ -572,7 +572,7 @@ func TestClocksApart(t *testing.T) {
 	}
 }
 
-func TestATokenForTooFewProjectsStopsBeforeTheFirstUpload(t *testing.T) {
+func TestMint_TooFewProjects(t *testing.T) {
 	t.Parallel()
 	s := stage(t, "mine")
 	r := onStage(t, s)
@@ -616,7 +616,7 @@ func says(status int, kind, body string) http.HandlerFunc {
 	}
 }
 
-func TestStrangeAudiences(t *testing.T) {
+func TestAudience_UnexpectedAnswers(t *testing.T) {
 	t.Parallel()
 	cases := []struct {
 		name    string
@@ -650,8 +650,8 @@ func TestStrangeAudiences(t *testing.T) {
 	}
 }
 
-// TestAPageToLogIn is what a private index shows to whoever asks for its audience: it is no address to publish to, and what helps is a token.
-func TestAPageToLogIn(t *testing.T) {
+// TestAudience_LoginPage is what a private index shows to whoever asks for its audience: it is no address to publish to, and what helps is a token.
+func TestAudience_LoginPage(t *testing.T) {
 	t.Parallel()
 	for id, handler := range map[finding.ID]http.HandlerFunc{
 		"audience-redirect":         func(w http.ResponseWriter, r *http.Request) { http.Redirect(w, r, "/users/sign_in", http.StatusFound) },
@@ -676,7 +676,7 @@ func mints(handler http.HandlerFunc) http.HandlerFunc {
 	}
 }
 
-func TestStrangeMints(t *testing.T) {
+func TestMint_UnexpectedAnswers(t *testing.T) {
 	t.Parallel()
 	cut := func(w http.ResponseWriter, r *http.Request) {
 		_, _ = io.Copy(io.Discard, r.Body)
@@ -739,8 +739,8 @@ func TestStrangeMints(t *testing.T) {
 	}
 }
 
-// TestAMintOfAnotherMomentIsToldInTheIndexsWords: whoever waits has to know for what.
-func TestAMintOfAnotherMomentIsToldInTheIndexsWords(t *testing.T) {
+// TestMint_TemporaryRefusal: whoever waits has to know for what.
+func TestMint_TemporaryRefusal(t *testing.T) {
 	t.Parallel()
 	for _, status := range []int{429, 503} {
 		r := strange(t, mints(says(status, "text/plain", "ten publishers an hour")))
@@ -751,7 +751,7 @@ func TestAMintOfAnotherMomentIsToldInTheIndexsWords(t *testing.T) {
 	}
 }
 
-func TestEveryMintAttemptHasAFreshIDToken(t *testing.T) {
+func TestMint_FreshIDToken(t *testing.T) {
 	t.Parallel()
 	var seen []string
 	r := strange(t, mints(func(w http.ResponseWriter, r *http.Request) {
@@ -777,7 +777,7 @@ func TestEveryMintAttemptHasAFreshIDToken(t *testing.T) {
 	}
 }
 
-func TestFallingBackToTheTokenAsItWasMinted(t *testing.T) {
+func TestRestrict_UnrestrictedFallback(t *testing.T) {
 	t.Parallel()
 	cases := map[string]bool{
 		"Invalid API Token: caveat has unknown tag: 1":                                                     true,

@@ -49,7 +49,7 @@ func burnedOf(s *fakepypi.Stage) (burned []bool) {
 	return burned
 }
 
-func TestATokenIsRenewedBeforeItIsTooShort(t *testing.T) {
+func TestRenew_BeforeExpiry(t *testing.T) {
 	t.Parallel()
 	c, s, r := later(t)
 	_, first, err := r.Token(t.Context(), 10*time.Second)
@@ -83,7 +83,7 @@ func TestATokenIsRenewedBeforeItIsTooShort(t *testing.T) {
 	}
 }
 
-func TestATokenThatIsAsGoodAsItCanBeIsNotRenewed(t *testing.T) {
+func TestRenew_NotNeeded(t *testing.T) {
 	t.Parallel()
 	_, s, r := later(t)
 	for range 3 {
@@ -96,8 +96,8 @@ func TestATokenThatIsAsGoodAsItCanBeIsNotRenewed(t *testing.T) {
 	}
 }
 
-// TestARenewedTokenLivesAsLongAsItIsNeeded: uploads that turn out slow do not mint again and again.
-func TestARenewedTokenLivesAsLongAsItIsNeeded(t *testing.T) {
+// TestRenew_Lifetime: uploads that turn out slow do not mint again and again.
+func TestRenew_Lifetime(t *testing.T) {
 	t.Parallel()
 	c, s, r := later(t)
 	for range 5 {
@@ -113,7 +113,7 @@ func TestARenewedTokenLivesAsLongAsItIsNeeded(t *testing.T) {
 	}
 }
 
-func TestATokenThatExpiredOnItsWayIsRenewedOnce(t *testing.T) {
+func TestRenew_ExpiredInFlight(t *testing.T) {
 	t.Parallel()
 	c, s, r := later(t)
 	_, used, err := r.Token(t.Context(), 0)
@@ -142,7 +142,7 @@ func TestATokenThatExpiredOnItsWayIsRenewedOnce(t *testing.T) {
 	}
 }
 
-func TestARenewalThatFailsLeavesTheOldTokenInUseWhileItLasts(t *testing.T) {
+func TestRenew_FailureKeepsOldToken(t *testing.T) {
 	t.Parallel()
 	c, s, r := later(t)
 	s.Switch(func(w *fakepypi.Switches) { w.NoGitHub = true })
@@ -173,9 +173,9 @@ func TestARenewalThatFailsLeavesTheOldTokenInUseWhileItLasts(t *testing.T) {
 	}
 }
 
-// TestWhatARenewalThatFailsAdvises is true in the middle of a release: files are at the index, and while the old token lasts nobody has to
+// TestRenew_FailureAdvice is true in the middle of a release: files are at the index, and while the old token lasts nobody has to
 // run anything again.
-func TestWhatARenewalThatFailsAdvises(t *testing.T) {
+func TestRenew_FailureAdvice(t *testing.T) {
 	t.Parallel()
 	c, s, r := later(t)
 	f, _ := fault.ByName("status-503")
@@ -202,8 +202,8 @@ func TestWhatARenewalThatFailsAdvises(t *testing.T) {
 	}
 }
 
-// TestAPendingPublisherThatIsUsedUp: another job of a matrix has created the project a moment ago.
-func TestAPendingPublisherThatIsUsedUp(t *testing.T) {
+// TestMint_PendingPublisherUsedUp: another job of a matrix has created the project a moment ago.
+func TestMint_PendingPublisherUsedUp(t *testing.T) {
 	t.Parallel()
 	s := stage(t, "mine")
 	s.Trust(fakepypi.Publisher{Project: "mine", Pending: true})

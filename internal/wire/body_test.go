@@ -9,8 +9,8 @@ import (
 	"testing/iotest"
 )
 
-// TestBodiesAreBounded: a body of as many bytes as the bound is whole; one byte more is too much, and a broken connection is neither.
-func TestBodiesAreBounded(t *testing.T) {
+// TestBody_Bounded: a body of as many bytes as the bound is whole; one byte more is too much, and a broken connection is neither.
+func TestBody_Bounded(t *testing.T) {
 	t.Parallel()
 	const bound = 4 << 10
 	broken := errors.New("connection reset")

@@ -38,7 +38,7 @@ func hasty(t *testing.T, answer string) *url.URL {
 	return &url.URL{Scheme: "http", Host: listener.Addr().String(), Path: "/legacy/"}
 }
 
-func TestAnAnswerBeforeTheBodyWasReadIsNotLost(t *testing.T) {
+func TestEarlyResponse_NotLost(t *testing.T) {
 	t.Parallel()
 	body := make([]byte, 20<<20)
 	closes := hasty(t, "HTTP/1.1 413 File too large\r\nContent-Length: 5\r\nConnection: close\r\n\r\nlarge")

@@ -13,8 +13,8 @@ import (
 	"github.com/org/pypi-oidc-publish/internal/wire"
 )
 
-// TestWhatAnErrorSaysOfItsRequest: wherever the error of a request is in a chain, and if there is none.
-func TestWhatAnErrorSaysOfItsRequest(t *testing.T) {
+// TestError_Request: wherever the error of a request is in a chain, and if there is none.
+func TestError_Request(t *testing.T) {
 	t.Parallel()
 	answered := &wire.Error{
 		Op: wire.Upload, Method: http.MethodPost, URL: "https://index.example/legacy/", Tries: 3, AmbiguousTries: 2,
@@ -73,8 +73,8 @@ func TestWhatAnErrorSaysOfItsRequest(t *testing.T) {
 	}
 }
 
-// TestPermanentFailures are those that another try does not mend; they have an advice of their own, as has an answer that cannot be read.
-func TestPermanentFailures(t *testing.T) {
+// TestPermanent are those that another try does not mend; they have an advice of their own, as has an answer that cannot be read.
+func TestPermanent(t *testing.T) {
 	t.Parallel()
 	for name, c := range map[string]struct {
 		cause     error

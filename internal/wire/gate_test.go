@@ -33,7 +33,7 @@ func rush(t *testing.T, g *Gate, n int, overloaded bool) int64 {
 	return most.Load()
 }
 
-func TestGateNarrowsAndWidens(t *testing.T) {
+func TestGate_Adapts(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
 		g := NewGate(4)
@@ -54,7 +54,7 @@ func TestGateNarrowsAndWidens(t *testing.T) {
 	})
 }
 
-func TestGateHonoursTheContext(t *testing.T) {
+func TestGate_Cancelled(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
 		g := NewGate(1)
@@ -70,8 +70,8 @@ func TestGateHonoursTheContext(t *testing.T) {
 	})
 }
 
-// TestWhatNarrowsTheGate: a server that wants fewer requests, or one in distress, also where a gateway says so for it.
-func TestWhatNarrowsTheGate(t *testing.T) {
+// TestGate_Statuses: a server that wants fewer requests, or one in distress, also where a gateway says so for it.
+func TestGate_Statuses(t *testing.T) {
 	t.Parallel()
 	for status, limit := range map[int]int{429: 1, 499: 1, 500: 1, 503: 1, 520: 1, 530: 1, 400: 4, 408: 4, 425: 4, 498: 4} {
 		server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(status) }))

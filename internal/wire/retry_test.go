@@ -17,7 +17,7 @@ import (
 	"github.com/org/pypi-oidc-publish/internal/wire"
 )
 
-func TestEveryOpTriesTransientAnswersAgainAndFinalOnesNever(t *testing.T) {
+func TestRetry_TransientOnly(t *testing.T) {
 	t.Parallel()
 	for _, op := range wire.Ops() {
 		for _, code := range worthAnotherTry() {
@@ -50,7 +50,7 @@ func TestEveryOpTriesTransientAnswersAgainAndFinalOnesNever(t *testing.T) {
 	}
 }
 
-func TestTriesEnd(t *testing.T) {
+func TestRetry_Limit(t *testing.T) {
 	t.Parallel()
 	w := &world{}
 	_, err := w.client().Do(t.Context(), wire.Call{Op: wire.Mint, Method: "POST", URL: serve(t, func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(503) })})
@@ -98,7 +98,7 @@ func TestRetryAfter(t *testing.T) {
 	}
 }
 
-func TestBodyAndCredentialsAreMadeAnewForEveryTry(t *testing.T) {
+func TestRetry_FreshBodyAndCredentials(t *testing.T) {
 	t.Parallel()
 	var seen []string
 	at := serve(t, func(rw http.ResponseWriter, r *http.Request) {
@@ -135,7 +135,7 @@ type closer struct {
 
 func (c closer) Close() error { *c.n++; return nil }
 
-func TestACredentialIsNotShownToAnotherOrigin(t *testing.T) {
+func TestCredential_OtherOrigin(t *testing.T) {
 	t.Parallel()
 	reached := false
 	at := serve(t, func(http.ResponseWriter, *http.Request) { reached = true })
@@ -150,7 +150,7 @@ func TestACredentialIsNotShownToAnotherOrigin(t *testing.T) {
 	}
 }
 
-func TestAnswersAreBounded(t *testing.T) {
+func TestDo_AnswerBounded(t *testing.T) {
 	t.Parallel()
 	w := &world{}
 	_, err := w.client().Do(t.Context(), wire.Call{Op: wire.Mint, Method: "POST", URL: serve(t, func(rw http.ResponseWriter, _ *http.Request) {
@@ -164,7 +164,7 @@ func TestAnswersAreBounded(t *testing.T) {
 	}
 }
 
-func TestNoAnswer(t *testing.T) {
+func TestRetry_NoAnswer(t *testing.T) {
 	t.Parallel()
 	cut := func(rw http.ResponseWriter, r *http.Request) {
 		_, _ = io.Copy(io.Discard, r.Body)
@@ -198,7 +198,7 @@ func TestNoAnswer(t *testing.T) {
 	}
 }
 
-func TestACancelledCallEndsAtOnceWithItsCause(t *testing.T) {
+func TestDo_Cancelled(t *testing.T) {
 	t.Parallel()
 	cause := errors.New("cancelled by SIGTERM")
 	ctx, cancel := context.WithCancelCause(t.Context())
@@ -213,7 +213,7 @@ func TestACancelledCallEndsAtOnceWithItsCause(t *testing.T) {
 	}
 }
 
-func TestADefectOfWhoIsToldLeavesTheGateOpen(t *testing.T) {
+func TestGate_CallbackPanic(t *testing.T) {
 	t.Parallel()
 	client := (&world{}).client()
 	call := wire.Call{Op: wire.Upload, Method: "POST", URL: serve(t, answers(400)), Gate: wire.NewGate(1)}

@@ -9,7 +9,7 @@ import (
 	"github.com/org/pypi-oidc-publish/internal/wire"
 )
 
-func TestHTTPGivesLibrariesTheSameLoop(t *testing.T) {
+func TestHTTP_Retries(t *testing.T) {
 	t.Parallel()
 	w := &world{}
 	at := serve(t, func() http.HandlerFunc {

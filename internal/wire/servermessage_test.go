@@ -53,8 +53,8 @@ func TestServerMessage(t *testing.T) {
 	}
 }
 
-// TestASecretIsRedactedBeforeAMessageIsCut: of one that is on the boundary not even a part is left, whatever part of the answer it is in.
-func TestASecretIsRedactedBeforeAMessageIsCut(t *testing.T) {
+// TestServerMessage_SecretRedacted: of one that is on the boundary not even a part is left, whatever part of the answer it is in.
+func TestServerMessage_SecretRedacted(t *testing.T) {
 	t.Parallel()
 	text := strings.Repeat("x", 1990) + " the-secret-of-this-run"
 	for kind, body := range map[string]string{

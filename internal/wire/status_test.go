@@ -10,9 +10,9 @@ import (
 	"github.com/org/pypi-oidc-publish/internal/wire"
 )
 
-// TestWhatMayHaveHadItsEffect: of an upload every 5xx and a 499, of a mint those after which the server behind a gateway was reached, and may
+// TestAmbiguous_UploadAndMint: of an upload every 5xx and a 499, of a mint those after which the server behind a gateway was reached, and may
 // have done its work.
-func TestWhatMayHaveHadItsEffect(t *testing.T) {
+func TestAmbiguous_UploadAndMint(t *testing.T) {
 	t.Parallel()
 	cases := []struct {
 		status       int
@@ -78,8 +78,8 @@ func TestWhatMayHaveHadItsEffect(t *testing.T) {
 	}
 }
 
-// TestStatuses are those that say nothing of what was asked for, and those after which it may have been done.
-func TestStatuses(t *testing.T) {
+// TestAmbiguous_TemporaryStatuses are those that say nothing of what was asked for, and those after which it may have been done.
+func TestAmbiguous_TemporaryStatuses(t *testing.T) {
 	t.Parallel()
 	for status := range 700 {
 		ambiguous := status == 499 || status >= 500

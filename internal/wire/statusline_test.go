@@ -183,9 +183,9 @@ func theIndexSays(text string) []byte {
 const severalLines = "Invalid value for provides-dist. Error: 'foo bar' is invalid: Expected end\n    foo bar\n        ^. " +
 	"See https://packaging.python.org/"
 
-// TestAReasonOfSeveralLines is understood at once, over http and https, time and again on one connection; what comes after it on that
+// TestStatusLine_MultilineReason is understood at once, over http and https, time and again on one connection; what comes after it on that
 // connection is too.
-func TestAReasonOfSeveralLines(t *testing.T) {
+func TestStatusLine_MultilineReason(t *testing.T) {
 	t.Parallel()
 	certificate, roots := certified(t, "localhost")
 	for _, scheme := range []string{"http", "https"} {
@@ -224,8 +224,8 @@ func TestAReasonOfSeveralLines(t *testing.T) {
 	}
 }
 
-// TestWhatAnAnswerMayBe is read as net/http alone would read it, and never changed.
-func TestWhatAnAnswerMayBe(t *testing.T) {
+// TestStatusLine_Unchanged is read as net/http alone would read it, and never changed.
+func TestStatusLine_Unchanged(t *testing.T) {
 	t.Parallel()
 	body := "HTTP/1.1 400 a\nb\r\n\r\n\n\nHTTP/1.1 100 x\ny\r\n"
 	cases := map[string]struct {
@@ -268,8 +268,8 @@ func TestWhatAnAnswerMayBe(t *testing.T) {
 	}
 }
 
-// TestTLSStaysAsItWas: the server's name, the roots and the protocol of the transport's own handshake.
-func TestTLSStaysAsItWas(t *testing.T) {
+// TestTLS_Unchanged: the server's name, the roots and the protocol of the transport's own handshake.
+func TestTLS_Unchanged(t *testing.T) {
 	t.Parallel()
 	certificate, roots := certified(t, "localhost")
 	_, others := certified(t, "localhost")
@@ -355,9 +355,9 @@ func tunnel(t *testing.T, certificate *tls.Certificate) (at *url.URL, connects *
 	return at, connects
 }
 
-// TestThroughATunnel: the transport shakes hands itself there, so that a reason of several lines cannot be read. There is one more try,
+// TestStatusLine_Tunnel: the transport shakes hands itself there, so that a reason of several lines cannot be read. There is one more try,
 // and a message that says why; what can be read is.
-func TestThroughATunnel(t *testing.T) {
+func TestStatusLine_Tunnel(t *testing.T) {
 	t.Parallel()
 	certificate, roots := certified(t, "localhost")
 	for _, secured := range []bool{false, true} {
@@ -402,8 +402,8 @@ func TestThroughATunnel(t *testing.T) {
 	}
 }
 
-// TestWhatIsNotHTTP gets one more try and no more, and is told without secrets, briefly.
-func TestWhatIsNotHTTP(t *testing.T) {
+// TestDo_NotHTTP gets one more try and no more, and is told without secrets, briefly.
+func TestDo_NotHTTP(t *testing.T) {
 	t.Parallel()
 	for name, c := range map[string]struct{ text, want string }{
 		"another protocol":      {"SSH-2.0-OpenSSH_9.9 the-secret\r\n", "malformed HTTP status code ***"},
@@ -441,8 +441,8 @@ func TestWhatIsNotHTTP(t *testing.T) {
 	}
 }
 
-// TestLongHeads: a long reason is cut, and an endless head is told at once.
-func TestLongHeads(t *testing.T) {
+// TestStatusLine_LongHead: a long reason is cut, and an endless head is told at once.
+func TestStatusLine_LongHead(t *testing.T) {
 	t.Parallel()
 	for name, c := range map[string]struct {
 		reason string

@@ -13,7 +13,7 @@ import (
 	"github.com/org/pypi-oidc-publish/internal/wire"
 )
 
-func TestRedirectsAreNotFollowed(t *testing.T) {
+func TestTransport_NoRedirects(t *testing.T) {
 	t.Parallel()
 	reached := false
 	other := serve(t, func(http.ResponseWriter, *http.Request) { reached = true })
@@ -26,7 +26,7 @@ func TestRedirectsAreNotFollowed(t *testing.T) {
 	}
 }
 
-func TestRequestsGoThroughTheProxy(t *testing.T) {
+func TestTransport_Proxy(t *testing.T) {
 	t.Parallel()
 	asked := ""
 	proxy := serve(t, func(rw http.ResponseWriter, r *http.Request) {

@@ -66,8 +66,8 @@ func TestControl(t *testing.T) {
 	}
 }
 
-// TestControlRefuses what it does not understand, and says what to send.
-func TestControlRefuses(t *testing.T) {
+// TestControl_Refused what it does not understand, and says what to send.
+func TestControl_Refused(t *testing.T) {
 	t.Parallel()
 	i := newInjector()
 	for _, c := range []struct{ method, body, want string }{

@@ -155,8 +155,8 @@ func TestCheck(t *testing.T) {
 	}
 }
 
-// TestPlans: skip and times count the requests of the op alone, and plans of one op come one after another.
-func TestPlans(t *testing.T) {
+// TestFault_PlanOrder: skip and times count the requests of the op alone, and plans of one op come one after another.
+func TestFault_PlanOrder(t *testing.T) {
 	t.Parallel()
 	h := open(t, ok)
 	h.breaks(
@@ -193,8 +193,8 @@ func TestPlans(t *testing.T) {
 	}
 }
 
-// TestStruckAtOnce: of many requests at the same time, exactly as many are struck as told.
-func TestStruckAtOnce(t *testing.T) {
+// TestFault_ConcurrentRequests: of many requests at the same time, exactly as many are struck as told.
+func TestFault_ConcurrentRequests(t *testing.T) {
 	t.Parallel()
 	h := open(t, ok)
 	h.breaks(fault.Plan{Op: "send", Fault: status(503), Skip: 5, Times: 7})
@@ -213,8 +213,8 @@ func TestStruckAtOnce(t *testing.T) {
 	}
 }
 
-// TestBreakRefused: a plan that could never strike says why.
-func TestBreakRefused(t *testing.T) {
+// TestFault_InvalidPlan: a plan that could never strike says why.
+func TestFault_InvalidPlan(t *testing.T) {
 	t.Parallel()
 	i := newInjector()
 	for want, p := range map[string]fault.Plan{
@@ -244,8 +244,8 @@ func TestBreakRefused(t *testing.T) {
 	}
 }
 
-// TestSlowRequest: the handler gets the body in small pieces, each after a pause, and the rest at once.
-func TestSlowRequest(t *testing.T) {
+// TestFault_SlowRequest: the handler gets the body in small pieces, each after a pause, and the rest at once.
+func TestFault_SlowRequest(t *testing.T) {
 	t.Parallel()
 	var reads []int
 	var got bytes.Buffer
@@ -280,8 +280,8 @@ func TestSlowRequest(t *testing.T) {
 	}
 }
 
-// TestSlowAnswer: the answer comes in pieces and whole, also where the kernel would send a file, and for ever if so told.
-func TestSlowAnswer(t *testing.T) {
+// TestFault_SlowAnswer: the answer comes in pieces and whole, also where the kernel would send a file, and for ever if so told.
+func TestFault_SlowAnswer(t *testing.T) {
 	t.Parallel()
 	content := strings.Repeat("0123456789abcdef", 64)
 	path := filepath.Join(t.TempDir(), "file")
@@ -315,8 +315,8 @@ func TestSlowAnswer(t *testing.T) {
 	}
 }
 
-// TestChangedAnswers: what is cut or goes on too long begins as the real answer, with its status and its headers.
-func TestChangedAnswers(t *testing.T) {
+// TestFault_ChangedAnswer: what is cut or goes on too long begins as the real answer, with its status and its headers.
+func TestFault_ChangedAnswer(t *testing.T) {
 	t.Parallel()
 	const mib = 1 << 20
 	cut, long := named(t, "truncated-answer"), named(t, "oversized-answer")
@@ -360,8 +360,8 @@ func TestChangedAnswers(t *testing.T) {
 	}
 }
 
-// TestWithoutConnContext: on a server that was not told of the connections there is still no answer.
-func TestWithoutConnContext(t *testing.T) {
+// TestFault_NoConnContext: on a server that was not told of the connections there is still no answer.
+func TestFault_NoConnContext(t *testing.T) {
 	t.Parallel()
 	injector := newInjector()
 	var config net.ListenConfig
@@ -384,8 +384,8 @@ func TestWithoutConnContext(t *testing.T) {
 	}
 }
 
-// TestOnlyTCP: a listener that could not be broken as told is refused with its first connection.
-func TestOnlyTCP(t *testing.T) {
+// TestListener_OnlyTCP: a listener that could not be broken as told is refused with its first connection.
+func TestListener_OnlyTCP(t *testing.T) {
 	t.Parallel()
 	var config net.ListenConfig
 	path := filepath.Join(t.TempDir(), "s")

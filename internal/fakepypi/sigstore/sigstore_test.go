@@ -177,8 +177,8 @@ func (in *instance) verifies(a signer.Attestation, content string) error {
 	return err
 }
 
-// TestAttestationsVerify with the library of the trade, at every size of the tree.
-func TestAttestationsVerify(t *testing.T) {
+// TestAttestation_Verifies with the library of the trade, at every size of the tree.
+func TestAttestation_Verifies(t *testing.T) {
 	t.Parallel()
 	for _, fresh := range []bool{false, true} {
 		in := start(t, sigstore.Switches{FreshLog: fresh})
@@ -197,8 +197,8 @@ func TestAttestationsVerify(t *testing.T) {
 	}
 }
 
-// TestSwitchesAreNoticed: what a switch breaks, a verifier refuses, and it names the cause.
-func TestSwitchesAreNoticed(t *testing.T) {
+// TestAttestation_Defects: what a switch breaks, a verifier refuses, and it names the cause.
+func TestAttestation_Defects(t *testing.T) {
 	t.Parallel()
 	for name, c := range map[string]struct {
 		switches sigstore.Switches
@@ -271,8 +271,8 @@ func TestCertificate(t *testing.T) {
 	}
 }
 
-// TestTokens: what Fulcio takes and refuses (§2.5), with one text for all.
-func TestTokens(t *testing.T) {
+// TestCertificate_IDTokens: what Fulcio takes and refuses (§2.5), with one text for all.
+func TestCertificate_IDTokens(t *testing.T) {
 	t.Parallel()
 	in := start(t, sigstore.Switches{})
 	now := time.Now()
@@ -318,8 +318,8 @@ func TestTokens(t *testing.T) {
 	}
 }
 
-// TestConflict: the same bytes again are in the log already.
-func TestConflict(t *testing.T) {
+// TestLogEntry_Conflict: the same bytes again are in the log already.
+func TestLogEntry_Conflict(t *testing.T) {
 	t.Parallel()
 	in := start(t, sigstore.Switches{})
 	s := in.signer()
@@ -364,8 +364,8 @@ func TestConflict(t *testing.T) {
 	}
 }
 
-// TestEntriesRefused: the log verifies what it logs.
-func TestEntriesRefused(t *testing.T) {
+// TestLogEntry_Refused: the log verifies what it logs.
+func TestLogEntry_Refused(t *testing.T) {
 	t.Parallel()
 	in := start(t, sigstore.Switches{})
 	s := in.signer()
@@ -402,8 +402,8 @@ func TestEntriesRefused(t *testing.T) {
 	}
 }
 
-// TestLatency holds an entry up, and lets it go with its client.
-func TestLatency(t *testing.T) {
+// TestLogEntry_Latency holds an entry up, and lets it go with its client.
+func TestLogEntry_Latency(t *testing.T) {
 	t.Parallel()
 	in := start(t, sigstore.Switches{Latency: 50 * time.Millisecond})
 	began := time.Now()
@@ -419,8 +419,8 @@ func TestLatency(t *testing.T) {
 	}
 }
 
-// TestTrust: a client of TUF takes what is in order, and nothing else.
-func TestTrust(t *testing.T) {
+// TestTrustRoot_States: a client of TUF takes what is in order, and nothing else.
+func TestTrustRoot_States(t *testing.T) {
 	t.Parallel()
 	for state, cause := range map[sigstore.Trust]string{
 		sigstore.TrustInOrder:   "",
@@ -457,8 +457,8 @@ func TestTrust(t *testing.T) {
 	}
 }
 
-// TestKeyAndProof is the other form of a request for a certificate: a signature over the token's subject.
-func TestKeyAndProof(t *testing.T) {
+// TestCertificate_PublicKeyRequest is the other form of a request for a certificate: a signature over the token's subject.
+func TestCertificate_PublicKeyRequest(t *testing.T) {
 	t.Parallel()
 	in := start(t, sigstore.Switches{})
 	for subject, want := range map[string]int{"repo:octo-org/rehearsal:ref:refs/tags/v1.0.0": 200, "somebody else": 400} {

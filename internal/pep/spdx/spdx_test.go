@@ -42,7 +42,7 @@ func TestCanonical(t *testing.T) {
 	}
 }
 
-func TestRefused(t *testing.T) {
+func TestCanonical_Refused(t *testing.T) {
 	t.Parallel()
 	for expression, want := range map[string]string{
 		"":                           "the expression ends where a licence should come",
@@ -114,8 +114,8 @@ func TestList(t *testing.T) {
 	}
 }
 
-// TestUnknown: what a newer list could have is told apart from what is wrong for ever.
-func TestUnknown(t *testing.T) {
+// TestCanonical_UnknownIdentifier: what a newer list could have is told apart from what is wrong for ever.
+func TestCanonical_UnknownIdentifier(t *testing.T) {
 	t.Parallel()
 	for expression, want := range map[string]bool{
 		"GPLv3": true, "GPLv3+": true, "MIT OR NONE": true, "MIT WITH Foo": true, "Classpath-exception-2.0": true,

@@ -17,7 +17,7 @@ import (
 	"github.com/org/pypi-oidc-publish/internal/testkit/disttest"
 )
 
-func TestLook(t *testing.T) {
+func TestLookup(t *testing.T) {
 	t.Parallel()
 	for classifier, want := range map[string]struct {
 		standing Standing
@@ -97,8 +97,8 @@ func TestSource(t *testing.T) {
 	}
 }
 
-// TestSourceIsHeld: no part of what a table is from changes without the others.
-func TestSourceIsHeld(t *testing.T) {
+// TestSource_Consistent: no part of what a table is from changes without the others.
+func TestSource_Consistent(t *testing.T) {
 	t.Parallel()
 	rowOf := func(release, day, table string) string {
 		return fmt.Sprintf("| `classifiers.txt` | trove-classifiers %s | %s | `%x` |\n", release, day, sha256.Sum256([]byte(table)))

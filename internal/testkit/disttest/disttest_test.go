@@ -11,8 +11,8 @@ import (
 	"github.com/org/pypi-oidc-publish/internal/testkit/disttest"
 )
 
-// TestBuildIsTakenByEveryRule: what is built has no finding, the same arguments give the same bytes, and another salt gives others.
-func TestBuildIsTakenByEveryRule(t *testing.T) {
+// TestBuild_PassesEveryRule: what is built has no finding, the same arguments give the same bytes, and another salt gives others.
+func TestBuild_PassesEveryRule(t *testing.T) {
 	t.Parallel()
 	for _, name := range []string{"alder-1.0-py3-none-any.whl", "alder-1.0-cp312-cp312-win32.whl", "alder-1.0.tar.gz"} {
 		path := disttest.Write(t, filepath.Join(t.TempDir(), "dist"), name, "")

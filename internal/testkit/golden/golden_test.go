@@ -23,8 +23,8 @@ func (r *recorder) Errorf(format string, args ...any) {
 	r.said = append(r.said, fmt.Sprintf(format, args...))
 }
 
-// TestEqualShowsTheLinesThatDiffer, and no others but a few around them.
-func TestEqualShowsTheLinesThatDiffer(t *testing.T) {
+// TestEqual_Diff, and no others but a few around them.
+func TestEqual_Diff(t *testing.T) {
 	t.Parallel()
 	lines := strings.Split(strings.Repeat("the same\n", 50), "\n")
 	lines[25] = "before"
@@ -37,8 +37,8 @@ func TestEqualShowsTheLinesThatDiffer(t *testing.T) {
 	}
 }
 
-// TestALongLineIsComparedInPieces, since JSON is one line.
-func TestALongLineIsComparedInPieces(t *testing.T) {
+// TestDiff_LongLine, since JSON is one line.
+func TestDiff_LongLine(t *testing.T) {
 	t.Parallel()
 	long := strings.Repeat(`{"a":"b"},`, 100)
 	difference := golden.Diff("x", long+`{"n":1},`+long, long+`{"n":2},`+long)

@@ -50,8 +50,8 @@ func judged(root *TrustRoot, field, filename, digest string, p Policy) (statemen
 	return root.verify(&evidence{Attestation: all[0], policy: p, filename: filename, sha256: digest})
 }
 
-// TestRealAttestation: the index believes what the real one has believed.
-func TestRealAttestation(t *testing.T) {
+// TestVerify_RealAttestation: the index believes what the real one has believed.
+func TestVerify_RealAttestation(t *testing.T) {
 	t.Parallel()
 	root, field := publicRoot(t), realSet(t)
 	said, err := judged(root, field, realName, realDigest, anybody)
@@ -74,8 +74,8 @@ func TestRealAttestation(t *testing.T) {
 	}
 }
 
-// TestNoTrustRoot: an index without a trust root verifies nothing, and does not call that a failed verification.
-func TestNoTrustRoot(t *testing.T) {
+// TestVerify_NoTrustRoot: an index without a trust root verifies nothing, and does not call that a failed verification.
+func TestVerify_NoTrustRoot(t *testing.T) {
 	t.Parallel()
 	all, err := Parse(realSet(t))
 	if err != nil {
@@ -91,8 +91,8 @@ func TestNoTrustRoot(t *testing.T) {
 	}
 }
 
-// TestTrustRoots that are none are told.
-func TestTrustRoots(t *testing.T) {
+// TestTrustRoot_Invalid that are none are told.
+func TestTrustRoot_Invalid(t *testing.T) {
 	t.Parallel()
 	for name, text := range map[string]string{
 		"no JSON": "x", "nothing": "{}",
@@ -104,8 +104,8 @@ func TestTrustRoots(t *testing.T) {
 	}
 }
 
-// TestInclusionProofs of odd shapes end, and prove nothing.
-func TestInclusionProofs(t *testing.T) {
+// TestInclusionProof_Malformed of odd shapes end, and prove nothing.
+func TestInclusionProof_Malformed(t *testing.T) {
 	t.Parallel()
 	for _, p := range []inclusion{
 		{index: 0, size: 0},

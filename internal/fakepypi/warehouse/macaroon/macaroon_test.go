@@ -9,8 +9,8 @@ import (
 	"testing"
 )
 
-// TestMacaroonVectors compares with tokens that testdata/macaroon.py computed.
-func TestMacaroonVectors(t *testing.T) {
+// TestMacaroon_Vectors compares with tokens that testdata/macaroon.py computed.
+func TestMacaroon_Vectors(t *testing.T) {
 	t.Parallel()
 	text, err := os.ReadFile("testdata/macaroon.json")
 	if err != nil {
@@ -48,7 +48,7 @@ func TestMacaroonVectors(t *testing.T) {
 	}
 }
 
-func TestMacaroonRefused(t *testing.T) {
+func TestMacaroon_Malformed(t *testing.T) {
 	t.Parallel()
 	good := New([]byte("k"), "pypi.org", "id", []string{"[0,2,1]"}).Token()
 	for name, token := range map[string]string{

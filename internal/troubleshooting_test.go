@@ -166,7 +166,7 @@ func wordsFrom(t *testing.T, id finding.ID) []string {
 	case "input-value", "input-url", "input-auth", "github-token-empty":
 		return textsOf(t, "config/*.go")
 	case "no-release":
-		return textsOf(t, "dist/dist.go")
+		return textsOf(t, "distfile/distfile.go")
 	case "audience-foreign":
 		return textsOf(t, "index/site.go")
 	case "audience-redirect":

@@ -21,7 +21,7 @@ const (
 	maxKeptTotal = 32 << 20 // bytes of all kept members
 	maxKeptCount = 1024
 	maxMembers   = 1 << 20
-	maxOddities  = 64
+	maxAnomalies = 64
 	maxOfOneKind = 8         // oddities with one code, so that no code displaces the others
 	maxUnpacked  = 256 << 20 // bytes unpacked from a tar; beyond that, only while the compression ratio is plausible
 	maxRatio     = 100       // a tar of text, apart from zeros, is compressed to no less than a hundredth
@@ -35,17 +35,17 @@ var (
 
 // Facts describes an archive.
 type Facts struct {
-	Broken   error             // why the archive cannot be read to its end; nil if it can
-	Oddities []Oddity          // anomalies, in the order in which they were found; at most 64 are kept, and 8 with one code
-	Members  int               // how many members were read
-	Unpacked int64             // in bytes: what a zip's directory declares, what a tar contained
-	Top      string            // the common path of all members, as Python's os.path.commonpath returns it
-	Kept     map[string][]byte // the requested members; of several with one name the last
-	Names    *Names            // of all members. It takes 24 bytes per member: set it to nil as soon as it is no longer needed
+	Broken    error             // why the archive cannot be read to its end; nil if it can
+	Anomalies []Anomaly         // anomalies, in the order in which they were found; at most 64 are kept, and 8 with one code
+	Members   int               // how many members were read
+	Unpacked  int64             // in bytes: what a zip's directory declares, what a tar contained
+	Top       string            // the common path of all members, as Python's os.path.commonpath returns it
+	Kept      map[string][]byte // the requested members; of several with one name the last
+	Names     *Names            // of all members. It takes 24 bytes per member: set it to nil as soon as it is no longer needed
 }
 
-// Oddity is an anomaly with a code. Rules decide what it means.
-type Oddity struct {
+// Anomaly is an anomaly with a code. Rules decide what it means.
+type Anomaly struct {
 	Code   string // one of the constants below
 	Member string // the affected member, or empty
 	Detail string
@@ -53,28 +53,28 @@ type Oddity struct {
 
 // The codes of oddities.
 const (
-	OddMethod     = "compression-method" // a zip member is neither stored nor deflated
-	OddSparse     = "sparse"             // a tar member is sparse
-	OddNotRegular = "not-regular"        // a requested tar member is a link or device
-	OddTooLarge   = "too-large"          // a requested member is larger than the limits
-	OddDamaged    = "damaged-member"     // a member that was read has a wrong checksum, is encrypted, or similar
-	OddObfuscated = "obfuscated"         // a Python source has the marks of the tool in Detail, PyArmor or SourceDefender
-	OddFraming    = "zip-framing"        // a zip read from its start differs from its directory; Detail has the message of the index
-	OddBoth       = "zip-and-tar"        // a zip is also a tar, or the other way round
-	OddRecord     = "record-unreadable"  // the record of the members is not CSV in UTF-8
-	OddUnlisted   = "not-in-record"      // a member is not in the record
-	OddAbsent     = "only-in-record"     // the record has an entry without a member
-	OddRecordSum  = "record-sum"         // the size or SHA-256 of a member differs from the record; only members that were read are hashed
-	OddStopped    = "walk-stopped"       // the walk was stopped at a limit
-	OddEndsEarly  = "ends-early"         // a tar continues after its last readable member
-	OddTail       = "damaged-tail"       // the data after the end of the tar cannot be unpacked, for example because of a wrong checksum
+	AnomalyMethod     = "compression-method" // a zip member is neither stored nor deflated
+	AnomalySparse     = "sparse"             // a tar member is sparse
+	AnomalyNotRegular = "not-regular"        // a requested tar member is a link or device
+	AnomalyTooLarge   = "too-large"          // a requested member is larger than the limits
+	AnomalyDamaged    = "damaged-member"     // a member that was read has a wrong checksum, is encrypted, or similar
+	AnomalyObfuscated = "obfuscated"         // a Python source has the marks of the tool in Detail, PyArmor or SourceDefender
+	AnomalyFraming    = "zip-framing"        // a zip read from its start differs from its directory; Detail has the message of the index
+	AnomalyBoth       = "zip-and-tar"        // a zip is also a tar, or the other way round
+	AnomalyRecord     = "record-unreadable"  // the record of the members is not CSV in UTF-8
+	AnomalyUnlisted   = "not-in-record"      // a member is not in the record
+	AnomalyAbsent     = "only-in-record"     // the record has an entry without a member
+	AnomalyRecordSum  = "record-sum"         // the size or SHA-256 of a member differs from the record; only members that were read are hashed
+	AnomalyStopped    = "walk-stopped"       // the walk was stopped at a limit
+	AnomalyEndsEarly  = "ends-early"         // a tar continues after its last readable member
+	AnomalyTail       = "damaged-tail"       // the data after the end of the tar cannot be unpacked, for example because of a wrong checksum
 )
 
-// Odd returns the first oddity with the code, or nil.
-func (f *Facts) Odd(code string) *Oddity {
-	for i := range f.Oddities {
-		if f.Oddities[i].Code == code {
-			return &f.Oddities[i]
+// HasAnomaly returns the first oddity with the code, or nil.
+func (f *Facts) HasAnomaly(code string) *Anomaly {
+	for i := range f.Anomalies {
+		if f.Anomalies[i].Code == code {
+			return &f.Anomalies[i]
 		}
 	}
 	return nil
@@ -85,17 +85,17 @@ type walk struct {
 	facts  Facts
 	keep   func(member string) bool
 	common commonPath
-	room   int64 // bytes that may still be kept
+	budget int64 // bytes that may still be kept
 }
 
 func newWalk(keep func(member string) bool, members int64) *walk {
-	return &walk{facts: Facts{Kept: map[string][]byte{}, Names: newNames(members)}, keep: keep, room: maxKeptTotal}
+	return &walk{facts: Facts{Kept: map[string][]byte{}, Names: newNames(members)}, keep: keep, budget: maxKeptTotal}
 }
 
 // visit counts a member and reports whether the walk may continue.
 func (w *walk) visit(name []byte) bool {
 	if w.facts.Members == maxMembers {
-		w.odd(OddStopped, string(name), fmt.Sprintf("more than %d members", maxMembers))
+		w.addAnomaly(AnomalyStopped, string(name), fmt.Sprintf("more than %d members", maxMembers))
 		return false
 	}
 	w.facts.Members++
@@ -103,29 +103,29 @@ func (w *walk) visit(name []byte) bool {
 	return true
 }
 
-func (w *walk) odd(code, member, detail string) {
+func (w *walk) addAnomaly(code, member, detail string) {
 	same := 0
-	for _, o := range w.facts.Oddities {
+	for _, o := range w.facts.Anomalies {
 		if o.Code == code {
 			same++
 		}
 	}
-	if len(w.facts.Oddities) < maxOddities && same < maxOfOneKind {
-		w.facts.Oddities = append(w.facts.Oddities, Oddity{Code: code, Member: member, Detail: detail})
+	if len(w.facts.Anomalies) < maxAnomalies && same < maxOfOneKind {
+		w.facts.Anomalies = append(w.facts.Anomalies, Anomaly{Code: code, Member: member, Detail: detail})
 	}
 }
 
-// mayHold returns how many bytes of one more member may be kept, or -1 if too many members are kept.
-func (w *walk) mayHold(name string) int64 {
+// keepBudget returns how many bytes of one more member may be kept, or -1 if too many members are kept.
+func (w *walk) keepBudget(name string) int64 {
 	if _, again := w.facts.Kept[name]; !again && len(w.facts.Kept) == maxKeptCount {
 		return -1
 	}
-	return min(maxKept, w.room)
+	return min(maxKept, w.budget)
 }
 
-// hold stores a member's content.
-func (w *walk) hold(name string, content []byte) {
-	w.room -= int64(len(content))
+// keepMember stores a member's content.
+func (w *walk) keepMember(name string, content []byte) {
+	w.budget -= int64(len(content))
 	w.facts.Kept[name] = content
 }
 
@@ -144,8 +144,8 @@ func (f *faults) note(err error) {
 	}
 }
 
-// verdict returns the facts, with err as the damage, or the failure of the file if there was one.
-func (f *faults) verdict(w *walk, err error) (Facts, error) {
+// result returns the facts, with err as the damage, or the failure of the file if there was one.
+func (f *faults) result(w *walk, err error) (Facts, error) {
 	if f.err != nil {
 		return Facts{}, f.err
 	}

@@ -45,7 +45,7 @@ func (f *Facts) LookForZip(r io.ReaderAt, size int64) error {
 		return z.err
 	}
 	if err == nil || errors.Is(err, io.EOF) && end.start == end.shift {
-		f.Oddities = append(f.Oddities, Oddity{Code: OddBoth, Detail: "it is a zip archive as well"})
+		f.Anomalies = append(f.Anomalies, Anomaly{Code: AnomalyBoth, Detail: "it is a zip archive as well"})
 	}
 	return nil
 }

@@ -41,8 +41,8 @@ func TestPolyglot_ZipAndTar(t *testing.T) {
 			} else {
 				facts = readZip(t, c.data)
 			}
-			if got := facts.Odd(archive.OddBoth) != nil; got != c.want || facts.Broken != nil {
-				t.Errorf("got %v: %+v, %v", got, facts.Oddities, facts.Broken)
+			if got := facts.HasAnomaly(archive.AnomalyBoth) != nil; got != c.want || facts.Broken != nil {
+				t.Errorf("got %v: %+v, %v", got, facts.Anomalies, facts.Broken)
 			}
 		})
 	}

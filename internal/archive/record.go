@@ -40,7 +40,7 @@ func (a Ask) record(w *walk) *record {
 	}
 	r := &record{place: a.Record, names: w.facts.Names, rows: map[uint64]recordRow{}}
 	if err := readRecord(text, func(row [3]string) { r.add(row, w) }); err != nil {
-		w.odd(OddRecord, a.Record, err.Error())
+		w.addAnomaly(AnomalyRecord, a.Record, err.Error())
 		return &record{}
 	}
 	return r
@@ -51,7 +51,7 @@ func (r *record) add(row [3]string, w *walk) {
 	name := strings.ReplaceAll(row[0], `\`, "/")
 	at, found := r.names.of([]byte(name))
 	if !found || strings.HasSuffix(name, "/") || r.exempt(name) {
-		w.odd(OddAbsent, name, "")
+		w.addAnomaly(AnomalyAbsent, name, "")
 		return
 	}
 	r.names.mark(at, recorded)
@@ -94,13 +94,13 @@ func (r *record) listed(m *zipMember, w *walk) {
 	at, found := r.names.of(m.found)
 	if !found || r.names.rows[at].key&recorded == 0 {
 		if name := string(m.found); !r.exempt(name) {
-			w.odd(OddUnlisted, name, "")
+			w.addAnomaly(AnomalyUnlisted, name, "")
 		}
 		return
 	}
 	row, found := r.row(m.found)
 	if found && row.size >= 0 && row.size != m.unpacked {
-		w.odd(OddRecordSum, string(m.found), fmt.Sprintf("it has %d bytes, but the record says %d", m.unpacked, row.size))
+		w.addAnomaly(AnomalyRecordSum, string(m.found), fmt.Sprintf("it has %d bytes, but the record says %d", m.unpacked, row.size))
 		return
 	}
 	if content, kept := w.facts.Kept[string(m.found)]; kept {
@@ -111,7 +111,7 @@ func (r *record) listed(m *zipMember, w *walk) {
 // compare adds an oddity if the entry has another hash.
 func (r *record) compare(name []byte, sum [sha256.Size]byte, w *walk) {
 	if row, found := r.row(name); found && row.hashed && row.sum != sum {
-		w.odd(OddRecordSum, string(name), "its SHA-256 is not the one in the record")
+		w.addAnomaly(AnomalyRecordSum, string(name), "its SHA-256 is not the one in the record")
 	}
 }
 

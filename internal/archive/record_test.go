@@ -61,7 +61,7 @@ func TestRecord(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			var got []string
-			for _, o := range withRecord(t, c.record, c.more...).Oddities {
+			for _, o := range withRecord(t, c.record, c.more...).Anomalies {
 				got = append(got, o.Code+" "+o.Member)
 			}
 			if !reflect.DeepEqual(got, c.want) {
@@ -89,8 +89,8 @@ func first(n int) (list []string) {
 func FuzzRecord(f *testing.F) {
 	f.Add("a.py,sha256=x,1\n\"b.txt\"\nRECORD,,\n")
 	f.Fuzz(func(t *testing.T, text string) {
-		for _, o := range withRecord(t, text).Oddities {
-			if o.Code == archive.OddFraming || o.Code == archive.OddDamaged {
+		for _, o := range withRecord(t, text).Anomalies {
+			if o.Code == archive.AnomalyFraming || o.Code == archive.AnomalyDamaged {
 				t.Errorf("%+v", o)
 			}
 		}
@@ -127,7 +127,7 @@ func TestScan_SourceMarkers(t *testing.T) {
 			members := []member{{c.file, c.content}, {"z.py", "x = 1"}}
 			for kind, facts := range map[string]archive.Facts{"zip": readZip(t, zipOf(members...)), "tar": readTarGz(t, disttest.Gzip(tarOf(members...)))} {
 				got := ""
-				if odd := facts.Odd(archive.OddObfuscated); odd != nil {
+				if odd := facts.HasAnomaly(archive.AnomalyObfuscated); odd != nil {
 					got = odd.Detail
 				}
 				if got != c.want {

@@ -53,8 +53,8 @@ func (s *scanner) Write(p []byte) (int, error) {
 		return len(p), nil
 	}
 	s.border = append(append(s.border[:0], s.tail...), p[:min(len(p), longestMark-1)]...)
-	s.look(s.border)
-	s.look(p)
+	s.scan(s.border)
+	s.scan(p)
 	if len(p) >= longestMark-1 {
 		s.tail = append(s.tail[:0], p[len(p)-longestMark+1:]...)
 	} else {
@@ -63,7 +63,7 @@ func (s *scanner) Write(p []byte) (int, error) {
 	return len(p), nil
 }
 
-func (s *scanner) look(text []byte) {
+func (s *scanner) scan(text []byte) {
 	if !s.armored && bytes.Contains(text, []byte("__pyarmor_")) {
 		for _, mark := range pyArmor {
 			s.armored = s.armored || bytes.Contains(text, []byte(mark))
@@ -75,8 +75,8 @@ func (s *scanner) look(text []byte) {
 	}
 }
 
-// verdict returns the tool whose marks were found, or an empty text.
-func (s *scanner) verdict() string {
+// result returns the tool whose marks were found, or an empty text.
+func (s *scanner) result() string {
 	switch {
 	case s.size > maxScanned:
 		return ""

@@ -16,7 +16,7 @@ import (
 func ReadTarGz(r io.Reader, ask Ask) (Facts, error) {
 	packed := &meter{r: &opening{r: r}}
 	w := newWalk(ask.Keep, 0)
-	return packed.verdict(w, walkTarGz(packed, w))
+	return packed.result(w, walkTarGz(packed, w))
 }
 
 func walkTarGz(packed *meter, w *walk) error {
@@ -35,7 +35,7 @@ func walkTarGz(packed *meter, w *walk) error {
 	case errors.Is(err, errStopped):
 		return nil
 	case errors.Is(unpacked.err, errBound):
-		w.odd(OddStopped, "", fmt.Sprintf("it unpacks to more than %d times its size", maxRatio))
+		w.addAnomaly(AnomalyStopped, "", fmt.Sprintf("it unpacks to more than %d times its size", maxRatio))
 		return nil
 	case err == nil:
 		drain(unpacked, w)
@@ -43,7 +43,7 @@ func walkTarGz(packed *meter, w *walk) error {
 	case unpacked.err != nil:
 		return unpacked.err
 	case errors.Is(err, errTarHeader) && w.facts.Members > 0: // readers treat it as the end
-		w.odd(OddEndsEarly, "", "an invalid header follows the last member")
+		w.addAnomaly(AnomalyEndsEarly, "", "an invalid header follows the last member")
 		return nil
 	case w.facts.Members == 0:
 		return fmt.Errorf("%w: %w", ErrNotTar, err)
@@ -104,17 +104,17 @@ func walkTar(t *tarReader, w *walk) error {
 
 func lookAt(head *tarMember, content io.Reader, w *walk) error {
 	if head.sparse {
-		w.odd(OddSparse, head.name, "sparse")
+		w.addAnomaly(AnomalySparse, head.name, "sparse")
 	}
 	var kept *collector
 	var marks scanner
 	switch {
 	case w.keep(head.name) && !head.isFile():
-		w.odd(OddNotRegular, head.name, "no regular file")
+		w.addAnomaly(AnomalyNotRegular, head.name, "no regular file")
 		return nil
 	case w.keep(head.name):
-		if limit := w.mayHold(head.name); head.size > limit {
-			w.odd(OddTooLarge, head.name, "too large to look into")
+		if limit := w.keepBudget(head.name); head.size > limit {
+			w.addAnomaly(AnomalyTooLarge, head.name, "too large to look into")
 			return nil
 		}
 		kept = &collector{}
@@ -129,9 +129,9 @@ func lookAt(head *tarMember, content io.Reader, w *walk) error {
 		return err
 	}
 	if kept != nil {
-		w.hold(head.name, kept.data)
-	} else if by := marks.verdict(); by != "" {
-		w.odd(OddObfuscated, head.name, by)
+		w.keepMember(head.name, kept.data)
+	} else if by := marks.result(); by != "" {
+		w.addAnomaly(AnomalyObfuscated, head.name, by)
 	}
 	return nil
 }
@@ -139,9 +139,9 @@ func lookAt(head *tarMember, content io.Reader, w *walk) error {
 // drain unpacks what follows the end of the tar, because the checksum is at the very end.
 func drain(unpacked io.Reader, w *walk) {
 	if _, err := io.Copy(io.Discard, unpacked); errors.Is(err, errBound) {
-		w.odd(OddStopped, "", "too much follows the end of the tar")
+		w.addAnomaly(AnomalyStopped, "", "too much follows the end of the tar")
 	} else if err != nil {
-		w.odd(OddTail, "", err.Error())
+		w.addAnomaly(AnomalyTail, "", err.Error())
 	}
 }
 

@@ -94,9 +94,9 @@ func TestReadTarGz_Damaged(t *testing.T) {
 		"cut":                          {data: whole[:len(whole)/2], broken: true},
 		"tar cut in a member":          {data: disttest.Gzip(plain[:2000]), broken: true},
 		"flipped bit in the stream":    {data: append(append(bytes.Clone(whole[:30]), 0xff, 0xff, 0xff), whole[33:]...), broken: true, notTar: true},
-		"wrong checksum":               {data: badSum, odd: archive.OddTail},
-		"something follows the stream": {data: append(bytes.Clone(whole), "tail"...), odd: archive.OddTail},
-		"something follows a member":   {data: disttest.Gzip(append(bytes.Clone(plain[:512+50176]), bytes.Repeat([]byte("x"), 1024)...)), odd: archive.OddEndsEarly},
+		"wrong checksum":               {data: badSum, odd: archive.AnomalyTail},
+		"something follows the stream": {data: append(bytes.Clone(whole), "tail"...), odd: archive.AnomalyTail},
+		"something follows a member":   {data: disttest.Gzip(append(bytes.Clone(plain[:512+50176]), bytes.Repeat([]byte("x"), 1024)...)), odd: archive.AnomalyEndsEarly},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
@@ -114,7 +114,7 @@ func TestReadTarGz_Damaged(t *testing.T) {
 func TestReadTarGz_Link(t *testing.T) {
 	t.Parallel()
 	facts := readTarGz(t, disttest.Gzip(tarOf(member{"a/PKG-INFO", "-> /etc/passwd"})))
-	if len(facts.Kept) != 0 || !reflect.DeepEqual(codes(facts), []string{archive.OddNotRegular}) {
+	if len(facts.Kept) != 0 || !reflect.DeepEqual(codes(facts), []string{archive.AnomalyNotRegular}) {
 		t.Errorf("got %+v", facts)
 	}
 }
@@ -122,8 +122,8 @@ func TestReadTarGz_Link(t *testing.T) {
 func TestReadTarGz_LargeMember(t *testing.T) {
 	t.Parallel()
 	facts := readTarGz(t, disttest.Gzip(tarOf(member{"a/A", strings.Repeat("x", 9<<20)}, member{"a/B", "2"})))
-	if len(facts.Kept) != 1 || !reflect.DeepEqual(codes(facts), []string{archive.OddTooLarge}) {
-		t.Errorf("kept %d members, oddities %v", len(facts.Kept), facts.Oddities)
+	if len(facts.Kept) != 1 || !reflect.DeepEqual(codes(facts), []string{archive.AnomalyTooLarge}) {
+		t.Errorf("kept %d members, oddities %v", len(facts.Kept), facts.Anomalies)
 	}
 }
 
@@ -150,8 +150,8 @@ func TestReadTarGz_DecompressionBomb(t *testing.T) {
 	}
 	bomb := io.MultiReader(bytes.NewReader(disttest.Gzip(head.Bytes())), &again{data: disttest.Gzip(make([]byte, 4<<20))})
 	facts, err := archive.ReadTarGz(bomb, archive.Ask{Keep: wanted})
-	if err != nil || facts.Broken != nil || !reflect.DeepEqual(codes(facts), []string{archive.OddStopped}) || len(facts.Kept) != 1 {
-		t.Errorf("got %v, %v, %v", facts.Broken, facts.Oddities, err)
+	if err != nil || facts.Broken != nil || !reflect.DeepEqual(codes(facts), []string{archive.AnomalyStopped}) || len(facts.Kept) != 1 {
+		t.Errorf("got %v, %v, %v", facts.Broken, facts.Anomalies, err)
 	}
 	if facts.Unpacked > 257<<20 {
 		t.Errorf("unpacked %d bytes", facts.Unpacked)

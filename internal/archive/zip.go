@@ -29,7 +29,7 @@ func ReadZip(r io.ReaderAt, size int64, ask Ask) (Facts, error) {
 	if err == nil {
 		err = file.walk(end, ask, w)
 	}
-	return file.verdict(w, err)
+	return file.result(w, err)
 }
 
 // zipFile is a zip archive that stores the first read failure.
@@ -54,10 +54,10 @@ func (z *zipFile) walk(end zipEnd, ask Ask, w *walk) error {
 	if also, err := z.startsLikeTar(); err != nil {
 		return err
 	} else if also {
-		w.odd(OddBoth, "", "it is a tar archive as well")
+		w.addAnomaly(AnomalyBoth, "", "it is a tar archive as well")
 	}
 	wanted, err := z.list(end, ask, w)
-	if err != nil || w.facts.Odd(OddStopped) != nil {
+	if err != nil || w.facts.HasAnomaly(AnomalyStopped) != nil {
 		return err
 	}
 	for _, m := range wanted {
@@ -96,14 +96,14 @@ func (z *zipFile) list(end zipEnd, ask Ask, w *walk) (wanted []zipMember, err er
 		}
 		w.facts.Unpacked = add(w.facts.Unpacked, m.unpacked)
 		if m.method != methodStored && m.method != methodDeflated {
-			w.odd(OddMethod, string(m.found), fmt.Sprintf("compression method %d", m.method))
+			w.addAnomaly(AnomalyMethod, string(m.found), fmt.Sprintf("compression method %d", m.method))
 		}
 		name := string(m.found)
 		if !ask.wants(name) {
 			continue
 		}
 		if len(wanted) == maxKeptCount {
-			w.odd(OddTooLarge, name, "too many members of its kind")
+			w.addAnomaly(AnomalyTooLarge, name, "too many members of its kind")
 			continue
 		}
 		wanted = append(wanted, m.own())
@@ -116,8 +116,8 @@ func (z *zipFile) read(m zipMember, w *walk) error {
 	if m.method != methodStored && m.method != methodDeflated {
 		return nil // already reported
 	}
-	if m.unpacked > w.mayHold(name) {
-		w.odd(OddTooLarge, name, "too large to look into")
+	if m.unpacked > w.keepBudget(name) {
+		w.addAnomaly(AnomalyTooLarge, name, "too large to look into")
 		return nil
 	}
 	var content collector
@@ -126,10 +126,10 @@ func (z *zipFile) read(m zipMember, w *walk) error {
 			return err
 		}
 		delete(w.facts.Kept, name)
-		w.odd(OddDamaged, name, err.Error())
+		w.addAnomaly(AnomalyDamaged, name, err.Error())
 		return nil
 	}
-	w.hold(name, content.data)
+	w.keepMember(name, content.data)
 	return nil
 }
 
@@ -157,7 +157,7 @@ func (f *Facts) Bomb(size int64) bool {
 
 // inspect reads the directory again, compares it with the record, and scans the Python source.
 func (z *zipFile) inspect(end zipEnd, r *record, w *walk) error {
-	if w.facts.Bomb(z.size) || w.facts.Odd(OddMethod) != nil {
+	if w.facts.Bomb(z.size) || w.facts.HasAnomaly(AnomalyMethod) != nil {
 		return nil // an index stops here
 	}
 	all := z.directory(end)
@@ -191,14 +191,14 @@ func (z *zipFile) scan(m *zipMember, r *record, w *walk) error {
 		if z.err != nil {
 			return err
 		}
-		w.odd(OddDamaged, string(m.found), err.Error())
+		w.addAnomaly(AnomalyDamaged, string(m.found), err.Error())
 		return nil
 	}
 	if sum != nil {
 		r.compare(m.found, [sha256.Size]byte(sum.Sum(nil)), w)
 	}
-	if by := marks.verdict(); by != "" {
-		w.odd(OddObfuscated, string(m.found), by)
+	if by := marks.result(); by != "" {
+		w.addAnomaly(AnomalyObfuscated, string(m.found), by)
 	}
 	return nil
 }

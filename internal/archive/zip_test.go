@@ -41,7 +41,7 @@ func wanted(name string) bool {
 }
 
 func codes(facts archive.Facts) (all []string) {
-	for _, odd := range facts.Oddities {
+	for _, odd := range facts.Anomalies {
 		all = append(all, odd.Code)
 	}
 	return all
@@ -141,9 +141,9 @@ func TestReadZip_DamagedMembers(t *testing.T) {
 				data[c.at] ^= 7
 			}
 			facts := readZip(t, data)
-			odd := facts.Odd(archive.OddDamaged)
+			odd := facts.HasAnomaly(archive.AnomalyDamaged)
 			if (odd == nil) != (c.want == "") || odd != nil && !strings.Contains(odd.Detail, c.want) {
-				t.Errorf("got %+v, want %q", facts.Oddities, c.want)
+				t.Errorf("got %+v, want %q", facts.Anomalies, c.want)
 			}
 			if facts.Broken != nil {
 				t.Errorf("broken: %v", facts.Broken)
@@ -156,7 +156,7 @@ func TestReadZip_UnknownCompression(t *testing.T) {
 	t.Parallel()
 	data := zipOf(member{"a.py", "x"})
 	binary.LittleEndian.PutUint16(data[bytes.LastIndex(data, []byte("PK\x01\x02"))+10:], 12)
-	if facts := readZip(t, data); facts.Broken != nil || !reflect.DeepEqual(codes(facts), []string{archive.OddMethod}) {
+	if facts := readZip(t, data); facts.Broken != nil || !reflect.DeepEqual(codes(facts), []string{archive.AnomalyMethod}) {
 		t.Errorf("got %+v", facts)
 	}
 }
@@ -164,8 +164,8 @@ func TestReadZip_UnknownCompression(t *testing.T) {
 func TestReadZip_DecompressionBomb(t *testing.T) {
 	t.Parallel()
 	facts := readZip(t, zipOf(member{"BOMB", strings.Repeat("\x00", 9<<20)}, member{"B", "small"}))
-	if !reflect.DeepEqual(codes(facts), []string{archive.OddTooLarge}) || string(facts.Kept["B"]) != "small" || len(facts.Kept) != 1 {
-		t.Errorf("got oddities %v, %d members", facts.Oddities, len(facts.Kept))
+	if !reflect.DeepEqual(codes(facts), []string{archive.AnomalyTooLarge}) || string(facts.Kept["B"]) != "small" || len(facts.Kept) != 1 {
+		t.Errorf("got oddities %v, %d members", facts.Anomalies, len(facts.Kept))
 	}
 }
 

@@ -117,7 +117,7 @@ func (d *directory) entry() (m zipMember, err error) {
 	if err := m.call(rest[:nameLength]); err != nil {
 		return m, err
 	}
-	if err := m.widen(rest[nameLength:nameLength+extraLength], crc32.ChecksumIEEE(rest[:nameLength])); err != nil {
+	if err := m.applyZIP64(rest[nameLength:nameLength+extraLength], crc32.ChecksumIEEE(rest[:nameLength])); err != nil {
 		return m, fmt.Errorf("member %q: %w", m.found, err)
 	}
 	m.offset += d.end.shift
@@ -144,8 +144,8 @@ func decodeName(raw []byte, flags uint16) ([]byte, error) {
 	return raw, nil
 }
 
-// widen applies the extra fields: sizes from zip64, and the name from Info-ZIP's.
-func (m *zipMember) widen(extra []byte, nameSum uint32) error {
+// applyZIP64 applies the extra fields: sizes from zip64, and the name from Info-ZIP's.
+func (m *zipMember) applyZIP64(extra []byte, nameSum uint32) error {
 	for len(extra) >= 4 {
 		id, length := binary.LittleEndian.Uint16(extra), int(binary.LittleEndian.Uint16(extra[2:]))
 		if length+4 > len(extra) {
@@ -156,7 +156,7 @@ func (m *zipMember) widen(extra []byte, nameSum uint32) error {
 		var err error
 		switch id {
 		case extraZip64:
-			err = m.widenSizes(data)
+			err = m.applyZIP64Sizes(data)
 		case extraUnicodePath:
 			err = m.rename(data, nameSum)
 		}
@@ -173,7 +173,7 @@ const (
 	extraUnicodePath = 0x7075
 )
 
-func (m *zipMember) widenSizes(data []byte) error {
+func (m *zipMember) applyZIP64Sizes(data []byte) error {
 	for _, size := range []*int64{&m.unpacked, &m.packed, &m.offset} {
 		if *size != 0xffffffff {
 			continue

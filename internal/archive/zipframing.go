@@ -44,7 +44,7 @@ func (z *zipFile) frame(w *walk) error {
 		return z.err
 	}
 	if complaint != "" {
-		w.odd(OddFraming, string(f.buf[:f.named]), complaint)
+		w.addAnomaly(AnomalyFraming, string(f.buf[:f.named]), complaint)
 	}
 	return nil
 }

@@ -167,7 +167,7 @@ func TestReadZip_Framing(t *testing.T) {
 			t.Parallel()
 			facts := readZip(t, c.data)
 			got, broken := "", facts.Broken != nil
-			if odd := facts.Odd(archive.OddFraming); odd != nil {
+			if odd := facts.HasAnomaly(archive.AnomalyFraming); odd != nil {
 				got = odd.Detail
 			}
 			if got != c.want && !broken {

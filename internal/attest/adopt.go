@@ -9,7 +9,7 @@ import (
 	fulcio "github.com/sigstore/sigstore-go/pkg/fulcio/certificate"
 	"google.golang.org/protobuf/proto"
 
-	"github.com/org/pypi-oidc-publish/internal/dist"
+	"github.com/org/pypi-oidc-publish/internal/distfile"
 )
 
 // Unverified tells that an attestation is none of this identity and this file, so that the index would refuse it.
@@ -29,7 +29,7 @@ func (u *Unverified) Unwrap() error { return u.Reason }
 // Adopt takes an attestation that somebody else made, as it lies beside the file. An [*Unverified] tells that the index would
 // refuse it from this run; any other error, that it cannot be judged now. What it returns may differ from sidecar in
 // its spelling: it is what the index keeps of it.
-func (s *Signer) Adopt(ctx context.Context, d *dist.Distribution, sidecar []byte) (Attestation, error) {
+func (s *Signer) Adopt(ctx context.Context, d *distfile.Distribution, sidecar []byte) (Attestation, error) {
 	at, err := s.find(ctx)
 	if err != nil {
 		return Attestation{}, err
@@ -41,7 +41,7 @@ func (s *Signer) Adopt(ctx context.Context, d *dist.Distribution, sidecar []byte
 	a, b, err := read(d, sidecar, s.identity(claims))
 	if err == nil {
 		// Not lenient: what cannot be verified can still be made afresh.
-		err = vouched(b, d, at.trusted, s.identity(claims))
+		err = verifyBundle(b, d, at.trusted, s.identity(claims))
 	}
 	if err != nil {
 		return Attestation{}, &Unverified{File: d.Name, Reason: err}
@@ -52,7 +52,7 @@ func (s *Signer) Adopt(ctx context.Context, d *dist.Distribution, sidecar []byte
 
 // Verify tells whether what the index serves of the file holds each of the wanted attestations, and whether each verifies. An
 // [*Unverified] tells that it does not (docs/reference/pypi-server.md §5.3).
-func (s *Signer) Verify(ctx context.Context, d *dist.Distribution, provenance []byte, want []Attestation) error {
+func (s *Signer) Verify(ctx context.Context, d *distfile.Distribution, provenance []byte, want []Attestation) error {
 	at, err := s.find(ctx)
 	if err != nil {
 		return err

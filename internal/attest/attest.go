@@ -48,7 +48,7 @@ const defaultWorkers = 4
 
 // Signer makes and verifies attestations for one run. It is safe for use by several goroutines.
 type Signer struct {
-	o    Options
+	opts Options
 	gate *wire.Gate // of log entries: one at a time after the log said that it is pressed
 
 	trusting sync.Mutex // held while the trust root is asked for
@@ -68,14 +68,14 @@ func New(o Options) *Signer {
 	if o.Note == nil {
 		o.Note = func(finding.Finding) {}
 	}
-	return &Signer{o: o, gate: wire.NewGate(o.Workers)}
+	return &Signer{opts: o, gate: wire.NewGate(o.Workers)}
 }
 
 // public tells that the signer works with the public good instance.
-func (s *Signer) public() bool { return s.o.TUF == nil }
+func (s *Signer) public() bool { return s.opts.TUF == nil }
 
 // Prepare finds the instance's keys and services, asks for an ID token, and returns what it claims, so that the caller can
-// ask [Signer.Refused] before anything is signed. It may be called more than once: the claims are those of the run.
+// ask [Signer.CheckClaims] before anything is signed. It may be called more than once: the claims are those of the run.
 func (s *Signer) Prepare(ctx context.Context) (oidc.Claims, error) {
 	s.asking.Lock()
 	known := s.token

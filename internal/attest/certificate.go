@@ -58,7 +58,7 @@ func (s *Signer) certify(ctx context.Context, key *sign.EphemeralKeypair) (*cert
 		if err != nil {
 			return nil, err
 		}
-		asked := s.o.Now()
+		asked := s.opts.Now()
 		answer, err := s.askFulcio(ctx, at, token, body)
 		switch {
 		case err == nil:
@@ -77,18 +77,18 @@ func (s *Signer) certify(ctx context.Context, key *sign.EphemeralKeypair) (*cert
 // (docs/reference/attestations.md §3.1).
 func (s *Signer) askFulcio(ctx context.Context, at *services, token *idToken, body []byte) (*wire.Answer, error) {
 	to := at.fulcio.JoinPath("api/v2/signingCert")
-	raw, err := token.Text.Reveal(to)
+	raw, err := token.Text.Value(to)
 	if err != nil {
 		return nil, err
 	}
 	send := bytesBody(body)
-	return s.o.Wire.Do(ctx, wire.Call{
+	return s.opts.Wire.Do(ctx, wire.Call{
 		Op: wire.Certificate, Method: http.MethodPost, URL: to,
 		Header: http.Header{
 			"Content-Type": {"application/json"}, "Accept": {"application/json"}, "Authorization": {"Bearer " + raw},
 		},
 		Body: func(ctx context.Context) (io.ReadCloser, int64, error) {
-			if !s.o.Now().Before(token.until) {
+			if !s.opts.Now().Before(token.until) {
 				return nil, 0, errStale
 			}
 			return send(ctx)
@@ -127,28 +127,28 @@ func (k keySigner) SignMessage(_ io.Reader, message []byte, _ crypto.SignerOpts)
 func (s *Signer) accept(at *services, token *idToken, key *sign.EphemeralKeypair, answer *wire.Answer, asked time.Time) (*certificate, error) {
 	leaf, err := readLeaf(answer.Body)
 	if err != nil {
-		return nil, useless("fulcio's answer contains no certificate that the index would accept: " + err.Error())
+		return nil, errBadCertificate("fulcio's answer contains no certificate that the index would accept: " + err.Error())
 	}
 	if public, ok := leaf.PublicKey.(interface{ Equal(crypto.PublicKey) bool }); !ok || !public.Equal(key.GetPublicKey()) {
-		return nil, useless("fulcio's certificate is for a different key")
+		return nil, errBadCertificate("fulcio's certificate is for a different key")
 	}
 	life := leaf.NotAfter.Sub(leaf.NotBefore)
 	if date := answer.Date(); !date.IsZero() {
 		life = min(life, leaf.NotAfter.Sub(date))
 	}
 	if life <= 0 {
-		return nil, useless(fmt.Sprintf("fulcio's certificate expired at %s, before it arrived", leaf.NotAfter.UTC().Format(time.RFC3339)))
+		return nil, errBadCertificate(fmt.Sprintf("fulcio's certificate expired at %s, before it arrived", leaf.NotAfter.UTC().Format(time.RFC3339)))
 	}
 	if err := judgeLeaf(leaf, s.identity(token.Claims)); err != nil {
-		return nil, useless("fulcio's certificate names a different identity than the ID token: " + err.Error())
+		return nil, errBadCertificate("fulcio's certificate names a different identity than the ID token: " + err.Error())
 	}
-	if err := s.lenient(at, judgeChain(leaf, at.trusted)); err != nil {
-		return nil, useless("fulcio's certificate does not verify: " + err.Error())
+	if err := s.tolerateStaleRoot(at, judgeChain(leaf, at.trusted)); err != nil {
+		return nil, errBadCertificate("fulcio's certificate does not verify: " + err.Error())
 	}
 	return &certificate{leaf: leaf, renew: asked.Add(life - min(certificateGuard, life-life/6)), ends: asked.Add(life)}, nil
 }
 
-func useless(message string) error {
+func errBadCertificate(message string) error {
 	return finding.New(finding.AttestationCertificate, message,
 		"nothing was uploaded; run the job again, and report it if it persists, or publish with `attestations: false`")
 }
@@ -197,7 +197,7 @@ func expired(err error, token *idToken) bool {
 // explain makes Fulcio's refusal readable: it says the same of every ID token that it does not take, so the claims are told
 // beside it (docs/reference/attestations.md §2.5).
 func (s *Signer) explain(err error, token *idToken) error {
-	told := s.trouble("fulcio issued no signing certificate", err)
+	told := s.wrapServiceError("fulcio issued no signing certificate", err)
 	var general finding.Finding
 	if outage(err) || !errors.As(told, &general) {
 		return told

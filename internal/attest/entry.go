@@ -44,7 +44,7 @@ func (e entry) GetTransparencyLogEntry(ctx context.Context, leaf []byte, b *prot
 	}
 	logged, err := readEntry(answer.Body)
 	if err != nil {
-		return useless("rekor's answer cannot be used: " + err.Error())
+		return errBadCertificate("rekor's answer cannot be used: " + err.Error())
 	}
 	if time.Unix(logged.IntegratedTime, 0).After(e.with.leaf.NotAfter) {
 		return errLate
@@ -56,18 +56,18 @@ func (e entry) GetTransparencyLogEntry(ctx context.Context, leaf []byte, b *prot
 // post sends the entry, or gets the one that an earlier try has left.
 func (e entry) post(ctx context.Context, body []byte) (*wire.Answer, error) {
 	send := bytesBody(body)
-	answer, err := e.signer.o.Wire.Do(ctx, wire.Call{
+	answer, err := e.signer.opts.Wire.Do(ctx, wire.Call{
 		Op: wire.LogEntry, Method: http.MethodPost, URL: e.at.rekor.JoinPath("api/v1/log/entries"), Gate: e.signer.gate,
 		Header: http.Header{"Content-Type": {"application/json"}, "Accept": {"application/json"}},
 		Body: func(ctx context.Context) (io.ReadCloser, int64, error) {
-			if !e.signer.o.Now().Before(e.with.ends) {
+			if !e.signer.opts.Now().Before(e.with.ends) {
 				return nil, 0, errLate
 			}
 			return send(ctx)
 		},
 	})
 	if wire.StatusOf(err) == http.StatusConflict {
-		answer, err = e.lookUp(ctx, err)
+		answer, err = e.fetch(ctx, err)
 	}
 	switch {
 	case err == nil:
@@ -77,20 +77,20 @@ func (e entry) post(ctx context.Context, body []byte) (*wire.Answer, error) {
 	case errors.Is(err, errLate):
 		return nil, errLate
 	}
-	return nil, e.signer.trouble("rekor, the public log, did not accept an entry", err)
+	return nil, e.signer.wrapServiceError("rekor, the public log, did not accept an entry", err)
 }
 
 // entryID is what Rekor names an entry by: its leaf's hash, with the tree's number before it.
 var entryID = regexp.MustCompile(`^([0-9a-f]{64}|[0-9a-f]{80})$`)
 
-// lookUp gets the entry that the log has already. Of where the log points, only the name is used: the request goes to
+// fetch gets the entry that the log has already. Of where the log points, only the name is used: the request goes to
 // the log that we know.
-func (e entry) lookUp(ctx context.Context, conflict error) (*wire.Answer, error) {
+func (e entry) fetch(ctx context.Context, conflict error) (*wire.Answer, error) {
 	name := path.Base(wire.AnswerOf(conflict).Header.Get("Location"))
 	if !entryID.MatchString(name) {
 		return nil, conflict
 	}
-	return e.signer.o.Wire.Do(ctx, wire.Call{
+	return e.signer.opts.Wire.Do(ctx, wire.Call{
 		Op: wire.LogLookup, Method: http.MethodGet, URL: e.at.rekor.JoinPath("api/v1/log/entries", name), Gate: e.signer.gate,
 		Header: http.Header{"Accept": {"application/json"}},
 	})

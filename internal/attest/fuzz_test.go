@@ -45,7 +45,7 @@ func FuzzLogEntry(f *testing.F) {
 		b.VerificationMaterial.TlogEntries[0].CanonicalizedBody = body
 		b.VerificationMaterial.TlogEntries[0].KindVersion.Kind = kind
 		b.VerificationMaterial.TlogEntries[0].KindVersion.Version = version
-		if vouched(b, d, trusted, google) == nil {
+		if verifyBundle(b, d, trusted, google) == nil {
 			text, err := encode(b)
 			if err != nil {
 				t.Fatal(err)
@@ -94,7 +94,7 @@ func FuzzServiceResponses(f *testing.F) {
 // What is signed once is the same for all: many sets of one signer at the same time share its trust root and token.
 func TestSign_Concurrent(t *testing.T) {
 	t.Parallel()
-	h := play(t, time.Now, fakepypi.SigstoreSwitches{})
+	h := play(t, time.Now, fakepypi.SigstoreBehavior{})
 	done := make(chan error)
 	for range 4 {
 		files := wheels(t, 3)

@@ -33,11 +33,11 @@ func (s *Signer) idToken(ctx context.Context, spent *idToken) (*idToken, error) 
 	}
 	s.asking.Lock()
 	defer s.asking.Unlock()
-	asked := s.o.Now()
+	asked := s.opts.Now()
 	if s.token != nil && s.token != spent && asked.Before(s.token.until) {
 		return s.token, nil
 	}
-	token, err := s.o.IDTokens(ctx, audience, at.fulcio)
+	token, err := s.opts.IDTokens(ctx, audience, at.fulcio)
 	if err != nil {
 		return nil, err
 	}
@@ -49,9 +49,9 @@ func (s *Signer) idToken(ctx context.Context, spent *idToken) (*idToken, error) 
 	return s.token, nil
 }
 
-// Refused tells, before anything is signed, that the index would refuse attestations of the run that the claims are
+// CheckClaims tells, before anything is signed, that the index would refuse attestations of the run that the claims are
 // of. The error is a finding (docs/reference/attestations.md §2.2 and §2.4).
-func (s *Signer) Refused(c oidc.Claims) error {
+func (s *Signer) CheckClaims(c oidc.Claims) error {
 	initiating, ref, _ := strings.Cut(c.WorkflowRef, "@")
 	running, _, _ := strings.Cut(c.JobWorkflowRef, "@")
 	switch {
@@ -84,9 +84,9 @@ func workflowPath(c oidc.Claims) string {
 	return c.Repository + "/.github/workflows/" + c.WorkflowFile()
 }
 
-// Disclosed tells what signing makes public for ever though the repository is not: a finding to show once, before
+// PrivateRepositoryNotice tells what signing makes public for ever though the repository is not: a finding to show once, before
 // anything is signed.
-func Disclosed(c oidc.Claims) (told finding.Finding, is bool) {
+func PrivateRepositoryNotice(c oidc.Claims) (told finding.Finding, is bool) {
 	if c.Visibility == "" || c.Visibility == "public" {
 		return finding.Finding{}, false
 	}

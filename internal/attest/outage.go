@@ -24,8 +24,8 @@ func (o *Outage) Error() string { return o.Finding.Error() }
 // Unwrap is the finding.
 func (o *Outage) Unwrap() error { return o.Finding }
 
-// trouble explains a request that did not succeed: an [Outage], or a finding where the other side refused.
-func (s *Signer) trouble(message string, err error) error {
+// wrapServiceError explains a request that did not succeed: an [Outage], or a finding where the other side refused.
+func (s *Signer) wrapServiceError(message string, err error) error {
 	message += ": " + words(err)
 	if !outage(err) {
 		return finding.New(finding.AttestationRefused,

@@ -18,7 +18,7 @@ const (
 // old it is; the other two are used when TUF cannot be reached.
 var (
 	//go:embed sigstore/root.json
-	copiedRoot []byte
+	embeddedRoot []byte
 	//go:embed sigstore/trusted_root.json
 	copiedTrustedRoot []byte
 	//go:embed sigstore/signing_config.v0.2.json

@@ -14,7 +14,7 @@ import (
 	"github.com/sigstore/sigstore-go/pkg/root"
 	"github.com/sigstore/sigstore-go/pkg/verify"
 
-	"github.com/org/pypi-oidc-publish/internal/dist"
+	"github.com/org/pypi-oidc-publish/internal/distfile"
 	"github.com/org/pypi-oidc-publish/internal/oidc"
 )
 
@@ -28,9 +28,9 @@ func google(*x509.Certificate) (verify.CertificateIdentities, error) {
 	return verify.CertificateIdentities{id}, err
 }
 
-func realAttestation(t testing.TB) (*dist.Distribution, []byte) {
+func realAttestation(t testing.TB) (*distfile.Distribution, []byte) {
 	t.Helper()
-	d, err := dist.Read(t.Context(), realFile, false)
+	d, err := distfile.Read(t.Context(), realFile, false)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -52,12 +52,12 @@ func publicRoot(t testing.TB) root.TrustedMaterial {
 }
 
 // judge is everything that verify asks for, without leniency.
-func judge(d *dist.Distribution, raw []byte, trusted root.TrustedMaterial, who policy) (Attestation, error) {
+func judge(d *distfile.Distribution, raw []byte, trusted root.TrustedMaterial, who policy) (Attestation, error) {
 	a, b, err := read(d, raw, who)
 	if err != nil {
 		return a, err
 	}
-	return a, vouched(b, d, trusted, who)
+	return a, verifyBundle(b, d, trusted, who)
 }
 
 func TestVerify_RealAttestation(t *testing.T) {
@@ -67,7 +67,7 @@ func TestVerify_RealAttestation(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if a.LogIndex != 125970014 || a.Predicate != predicateOurs || !a.Integrated.Equal(time.Unix(1724951379, 0)) {
+	if a.LogIndex != 125970014 || a.Predicate != publishPredicate || !a.Integrated.Equal(time.Unix(1724951379, 0)) {
 		t.Errorf("read %+v", a)
 	}
 	// What we make of it is accepted like the original.
@@ -276,7 +276,7 @@ func TestVerify_OtherFile(t *testing.T) {
 	zipped := *d
 	zipped.Name = "SampleProject-3.0.zip"
 	for name, row := range map[string]struct {
-		d     *dist.Distribution
+		d     *distfile.Distribution
 		taken bool
 	}{
 		"other bytes": {&other, false}, "another version": {&renamed, false}, "another project": {&spelled, false},

@@ -15,7 +15,7 @@ import (
 	"testing"
 	"time"
 
-	"github.com/org/pypi-oidc-publish/internal/dist"
+	"github.com/org/pypi-oidc-publish/internal/distfile"
 	"github.com/org/pypi-oidc-publish/internal/fakepypi/warehouse"
 	"github.com/org/pypi-oidc-publish/internal/index"
 	"github.com/org/pypi-oidc-publish/internal/pep"
@@ -109,7 +109,7 @@ func (r *realSigstore) mint(t *testing.T, upload *url.URL) secret.Text {
 }
 
 // takes uploads a file with attestations. An error is the index's refusal of them; any other ends the test.
-func (ix *realIndex) takes(t *testing.T, d *dist.Distribution, attestations ...[]byte) error {
+func (ix *realIndex) takes(t *testing.T, d *distfile.Distribution, attestations ...[]byte) error {
 	t.Helper()
 	field := fmt.Appendf(nil, "[%s]", bytes.Join(attestations, []byte(",")))
 	err := ix.client.Upload(t.Context(), index.UploadRequest{File: d, Attestations: field}, ix.as)
@@ -151,10 +151,10 @@ func (r *realSigstore) indexVerifies(t *testing.T) {
 }
 
 // foreign is an attestation that another workflow of the same repository made.
-func (r *realSigstore) foreign(t *testing.T, d *dist.Distribution) []byte {
+func (r *realSigstore) foreign(t *testing.T, d *distfile.Distribution) []byte {
 	t.Helper()
 	other := realRepository + "/.github/workflows/other.yml@" + realRef
-	all, err := r.signer(url.Values{"workflow_ref": {other}, "job_workflow_ref": {other}}).Sign(t.Context(), []*dist.Distribution{d}, nil)
+	all, err := r.signer(url.Values{"workflow_ref": {other}, "job_workflow_ref": {other}}).Sign(t.Context(), []*distfile.Distribution{d}, nil)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -18,7 +18,7 @@ import (
 	"github.com/sigstore/sigstore-go/pkg/bundle"
 	"github.com/sigstore/sigstore-go/pkg/sign"
 
-	"github.com/org/pypi-oidc-publish/internal/dist"
+	"github.com/org/pypi-oidc-publish/internal/distfile"
 )
 
 // signing is a run with a certificate, for statements of any kind.
@@ -83,7 +83,7 @@ func (r *realSigstore) padded(t *testing.T) *signing {
 
 // judged tells whether the attestation is accepted: by us, and by the stage's index, to which the file is uploaded with it.
 // The two must agree.
-func (r *realSigstore) judged(t *testing.T, s *Signer, d *dist.Distribution, text []byte) (accepted bool, why error) {
+func (r *realSigstore) judged(t *testing.T, s *Signer, d *distfile.Distribution, text []byte) (accepted bool, why error) {
 	t.Helper()
 	_, err := s.Adopt(t.Context(), d, text)
 	var refused *Unverified
@@ -188,7 +188,7 @@ func (r *realSigstore) rewriteStatement(text string) string {
 // statements are the rows of docs/reference/attestations.md §1.3, each signed and logged for real.
 func (r *realSigstore) statements(t *testing.T) {
 	wheel := wheel(t, filepath.Join(t.TempDir(), "sample_project-1.0-py2.py3-none-any.whl"))
-	sdist, err := dist.Read(t.Context(), realFile, false)
+	sdist, err := distfile.Read(t.Context(), realFile, false)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -202,7 +202,7 @@ func (r *realSigstore) statements(t *testing.T) {
 	}
 	sum := subjectSum(wheel)
 	subject := fmt.Sprintf(`{"name":"%s","digest":{"sha256":"%s"}}`, wheel.Name, sum)
-	of := map[*dist.Distribution][]realRow[string]{
+	of := map[*distfile.Distribution][]realRow[string]{
 		wheel: {
 			{"predicate null", true, func(text string) string { return text }},
 			{"predicate {}", true, replace(`"predicate":null`, `"predicate":{}`)},
@@ -264,7 +264,7 @@ func (r *realSigstore) identities(t *testing.T) {
 	}
 	for name, claims := range rows {
 		t.Run(name, func(t *testing.T) {
-			all, err := r.signer(claims).Sign(t.Context(), []*dist.Distribution{d}, nil)
+			all, err := r.signer(claims).Sign(t.Context(), []*distfile.Distribution{d}, nil)
 			if err != nil {
 				t.Fatal(err)
 			}

@@ -11,14 +11,14 @@ import (
 	fulcio "github.com/sigstore/sigstore-go/pkg/fulcio/certificate"
 	"github.com/sigstore/sigstore-go/pkg/verify"
 
-	"github.com/org/pypi-oidc-publish/internal/dist"
+	"github.com/org/pypi-oidc-publish/internal/distfile"
 )
 
 // Served returns the attestations of the file that an index serves as its provenance, each verified for these bytes and as made
 // by a workflow of the repository ("owner/name"). Those of another repository are left out: a project may have moved. It needs no
 // ID token: who asks may be another job than the one that signed. An [*Unverified] tells that one of them does not hold, or that
 // all are of other repositories; any other error, that they cannot be judged now.
-func (s *Signer) Served(ctx context.Context, d *dist.Distribution, provenance []byte, repository string) ([]Attestation, error) {
+func (s *Signer) Served(ctx context.Context, d *distfile.Distribution, provenance []byte, repository string) ([]Attestation, error) {
 	at, err := s.find(ctx)
 	if err != nil {
 		return nil, err

@@ -52,12 +52,12 @@ func (s *Signer) find(ctx context.Context) (*services, error) {
 // ask asks the repository. For the public good instance the copies are taken where it does not answer: a release must
 // not wait for it.
 func (s *Signer) ask(ctx context.Context) (*services, error) {
-	at, anchor := publicTUF, s.o.Root
+	at, anchor := publicTUF, s.opts.Root
 	if !s.public() {
-		at = s.o.TUF.String()
+		at = s.opts.TUF.String()
 	}
 	if anchor == nil {
-		anchor = copiedRoot
+		anchor = embeddedRoot
 	}
 	config, trusted, err := s.refresh(ctx, at, anchor)
 	switch {
@@ -66,9 +66,9 @@ func (s *Signer) ask(ctx context.Context) (*services, error) {
 	case context.Cause(ctx) != nil:
 		return nil, context.Cause(ctx)
 	case !s.public():
-		return nil, s.trouble("sigstore's trust root ("+wire.PlainURL(at)+") is not available", err)
+		return nil, s.wrapServiceError("sigstore's trust root ("+wire.PlainURL(at)+") is not available", err)
 	}
-	s.o.Note(finding.New(finding.AttestationTrustRoot,
+	s.opts.Note(finding.New(finding.AttestationTrustRoot,
 		"sigstore's trust root is not available, so the built-in copy is used: "+err.Error(),
 		"no action needed; check "+publicStatus+" if it persists"))
 	config, err = root.NewSigningConfigFromJSON(copiedSigningConfig)
@@ -92,7 +92,7 @@ func (s *Signer) refresh(ctx context.Context, at string, anchor []byte) (config 
 	caught := par.Catch(func() error {
 		client, err := tuf.New(&tuf.Options{
 			Root: anchor, RepositoryBaseURL: at, DisableLocalCache: true,
-			Fetcher: fetcher{ctx: bounded, wire: s.o.Wire},
+			Fetcher: fetcher{ctx: bounded, wire: s.opts.Wire},
 			// Even without a cache the library looks for one, in the working directory: here nothing can be.
 			CachePath: filepath.Join(os.DevNull, "none"),
 		})
@@ -122,7 +122,7 @@ func (s *Signer) choose(config *root.SigningConfig, trusted root.TrustedMaterial
 }
 
 func (s *Signer) service(what string, all []root.Service, versions []uint32) (*url.URL, error) {
-	chosen, err := root.SelectService(all, versions, s.o.Now())
+	chosen, err := root.SelectService(all, versions, s.opts.Now())
 	var at *url.URL
 	if err == nil {
 		at, err = parseServiceURL(chosen.URL)

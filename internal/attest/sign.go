@@ -10,7 +10,7 @@ import (
 	"github.com/sigstore/sigstore-go/pkg/bundle"
 	"github.com/sigstore/sigstore-go/pkg/sign"
 
-	"github.com/org/pypi-oidc-publish/internal/dist"
+	"github.com/org/pypi-oidc-publish/internal/distfile"
 	"github.com/org/pypi-oidc-publish/internal/finding"
 	"github.com/org/pypi-oidc-publish/internal/par"
 )
@@ -20,7 +20,7 @@ import (
 //
 // One key and one certificate serve all files; the certificate is renewed with a fresh ID token when little of its life is
 // left, so that a long set does not outlive it (docs/reference/attestations.md §1.5 and §5).
-func (s *Signer) Sign(ctx context.Context, files []*dist.Distribution, signed func(i int, a Attestation)) ([]Attestation, error) {
+func (s *Signer) Sign(ctx context.Context, files []*distfile.Distribution, signed func(i int, a Attestation)) ([]Attestation, error) {
 	if len(files) == 0 {
 		return nil, nil
 	}
@@ -28,7 +28,7 @@ func (s *Signer) Sign(ctx context.Context, files []*dist.Distribution, signed fu
 	if err != nil {
 		return nil, err
 	}
-	if err := s.Refused(claims); err != nil {
+	if err := s.CheckClaims(claims); err != nil {
 		return nil, err
 	}
 	key, err := sign.NewEphemeralKeypair(nil)
@@ -44,7 +44,7 @@ func (s *Signer) Sign(ctx context.Context, files []*dist.Distribution, signed fu
 	// The first failure ends the others at once: without all of them nothing is published.
 	working, stop := context.WithCancelCause(ctx)
 	defer stop(nil)
-	err = par.Each(working, s.o.Workers, indices, func(ctx context.Context, i int) error {
+	err = par.Each(working, s.opts.Workers, indices, func(ctx context.Context, i int) error {
 		a, err := r.one(ctx, files[i])
 		if err != nil {
 			stop(err)
@@ -89,7 +89,7 @@ func (r *signing) certificate(ctx context.Context, spent *certificate) (*certifi
 	if err := context.Cause(ctx); err != nil {
 		return nil, err
 	}
-	if r.current != nil && r.current != spent && r.o.Now().Before(r.current.renew) {
+	if r.current != nil && r.current != spent && r.opts.Now().Before(r.current.renew) {
 		return r.current, nil
 	}
 	fresh, err := r.certify(ctx, r.key)
@@ -104,7 +104,7 @@ func (r *signing) certificate(ctx context.Context, spent *certificate) (*certifi
 const mostCertificates = 3
 
 // one signs one file.
-func (r *signing) one(ctx context.Context, d *dist.Distribution) (Attestation, error) {
+func (r *signing) one(ctx context.Context, d *distfile.Distribution) (Attestation, error) {
 	var spent *certificate
 	for n := 1; ; n++ {
 		with, err := r.certificate(ctx, spent)
@@ -123,7 +123,7 @@ func (r *signing) one(ctx context.Context, d *dist.Distribution) (Attestation, e
 }
 
 // with signs one file with the certificate.
-func (r *signing) with(ctx context.Context, d *dist.Distribution, c *certificate) (Attestation, error) {
+func (r *signing) with(ctx context.Context, d *distfile.Distribution, c *certificate) (Attestation, error) {
 	at, err := r.find(ctx)
 	if err != nil {
 		return Attestation{}, err
@@ -163,4 +163,4 @@ func (s *Signer) tooSlow(err error) error {
 }
 
 // subjectSum is the digest that a statement has of the file.
-func subjectSum(d *dist.Distribution) string { return hex.EncodeToString(d.Digests.SHA256[:]) }
+func subjectSum(d *distfile.Distribution) string { return hex.EncodeToString(d.Digests.SHA256[:]) }

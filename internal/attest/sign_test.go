@@ -16,7 +16,7 @@ import (
 
 func TestSign_OnePerFile(t *testing.T) {
 	t.Parallel()
-	for name, switches := range map[string]fakepypi.SigstoreSwitches{
+	for name, switches := range map[string]fakepypi.SigstoreBehavior{
 		"of a log that is in use":  {},
 		"the first of a fresh log": {FreshLog: true},
 	} {
@@ -104,7 +104,7 @@ func checkForm(t *testing.T, name string, a Attestation) {
 
 func TestSign_NoFiles(t *testing.T) {
 	t.Parallel()
-	h := play(t, time.Now, fakepypi.SigstoreSwitches{})
+	h := play(t, time.Now, fakepypi.SigstoreBehavior{})
 	all, err := h.Sign(t.Context(), nil, nil)
 	if err != nil || all != nil || len(h.tries) > 0 {
 		t.Errorf("%v, %v, after %d requests", all, err, len(h.tries))

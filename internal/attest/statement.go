@@ -7,19 +7,19 @@ import (
 	"slices"
 	"strings"
 
-	"github.com/org/pypi-oidc-publish/internal/dist"
+	"github.com/org/pypi-oidc-publish/internal/distfile"
 	"github.com/org/pypi-oidc-publish/internal/pep"
 )
 
 // The types of statements and predicates that the index takes. They are names, not places.
 const (
-	statementType   = "https://in-toto.io/Statement/v1"
-	predicateOurs   = "https://docs.pypi.org/attestations/publish/v1"
-	predicateOthers = "https://slsa.dev/provenance/v1"
+	statementType    = "https://in-toto.io/Statement/v1"
+	publishPredicate = "https://docs.pypi.org/attestations/publish/v1"
+	slsaPredicate    = "https://slsa.dev/provenance/v1"
 )
 
 // statement is what is signed, byte for byte as the reference writes it (docs/reference/attestations.md §1.3).
-func statement(d *dist.Distribution) []byte {
+func statement(d *distfile.Distribution) []byte {
 	type subject struct {
 		Name   string            `json:"name"`
 		Digest map[string]string `json:"digest"`
@@ -33,13 +33,13 @@ func statement(d *dist.Distribution) []byte {
 		Subject       []subject `json:"subject"`
 		PredicateType string    `json:"predicateType"`
 		Predicate     any       `json:"predicate"`
-	}{statementType, []subject{{d.Name, map[string]string{"sha256": subjectSum(d)}}}, predicateOurs, nil})
+	}{statementType, []subject{{d.Name, map[string]string{"sha256": subjectSum(d)}}}, publishPredicate, nil})
 	return []byte(strings.TrimSuffix(text.String(), "\n"))
 }
 
 // judgeStatement applies the index's rules to a statement about the file, and returns the type of its predicate
 // (docs/reference/attestations.md §1.3, and docs/reference/pypi-server.md §5.2).
-func judgeStatement(raw []byte, d *dist.Distribution) (predicate string, err error) {
+func judgeStatement(raw []byte, d *distfile.Distribution) (predicate string, err error) {
 	var r reader
 	top := r.object(raw)
 	kind, predicate := r.text(top, "_type"), r.text(top, "predicateType")
@@ -50,7 +50,7 @@ func judgeStatement(raw []byte, d *dist.Distribution) (predicate string, err err
 	switch {
 	case kind != statementType:
 		return "", fmt.Errorf("its statement has an unknown type, %.100q", kind)
-	case predicate != predicateOurs && predicate != predicateOthers:
+	case predicate != publishPredicate && predicate != slsaPredicate:
 		return "", fmt.Errorf("the index does not accept its predicate type %.100q", predicate)
 	case len(subjects) != 1:
 		return "", fmt.Errorf("its statement is about %d files instead of one", len(subjects))
@@ -70,13 +70,13 @@ func judgePredicate(raw json.RawMessage, kind string) error {
 	if json.Unmarshal(raw, &members) != nil {
 		return errors.New("its predicate is not an object")
 	}
-	if kind == predicateOurs && len(members) > 0 {
+	if kind == publishPredicate && len(members) > 0 {
 		return errors.New("its predicate is not empty")
 	}
 	return nil
 }
 
-func judgeSubject(raw json.RawMessage, d *dist.Distribution) error {
+func judgeSubject(raw json.RawMessage, d *distfile.Distribution) error {
 	var r reader
 	subject := r.object(raw)
 	name, digests := r.text(subject, "name"), r.object(r.get(subject, "digest"))

@@ -6,7 +6,7 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/org/pypi-oidc-publish/internal/dist"
+	"github.com/org/pypi-oidc-publish/internal/distfile"
 )
 
 // The rows of the reference's table of statements (docs/reference/attestations.md §1.3, and docs/reference/pypi-server.md §5.2).
@@ -95,7 +95,7 @@ const statementWheel = "sample_project-1.0-1-py2.py3-none-any.whl"
 
 func TestStatement_Rules(t *testing.T) {
 	t.Parallel()
-	d := &dist.Distribution{Name: statementWheel}
+	d := &distfile.Distribution{Name: statementWheel}
 	d.Digests.SHA256 = sha256.Sum256([]byte("bytes"))
 	for name, row := range statementRows() {
 		changed := row.change(string(statement(d)))
@@ -137,7 +137,7 @@ func TestStatement_SubjectNames(t *testing.T) {
 
 func TestStatement_SubjectDigest(t *testing.T) {
 	t.Parallel()
-	d := &dist.Distribution{}
+	d := &distfile.Distribution{}
 	d.Digests.SHA256 = sha256.Sum256(nil)
 	if sum := sha256.Sum256(nil); subjectSum(d) != hex.EncodeToString(sum[:]) {
 		t.Error(subjectSum(d))

@@ -16,7 +16,7 @@ import (
 	"github.com/sigstore/sigstore-go/pkg/root"
 	"github.com/sigstore/sigstore-go/pkg/verify"
 
-	"github.com/org/pypi-oidc-publish/internal/dist"
+	"github.com/org/pypi-oidc-publish/internal/distfile"
 	"github.com/org/pypi-oidc-publish/internal/finding"
 	"github.com/org/pypi-oidc-publish/internal/oidc"
 	"github.com/org/pypi-oidc-publish/internal/par"
@@ -81,13 +81,13 @@ func exactly(issuer string, extensions fulcio.Extensions) (verify.CertificateIde
 
 // verify applies to an attestation what the index applies to it: format, statement, identity, and what Sigstore vouches
 // for. What it returns holds the attestation in the form in which we send it.
-func (s *Signer) verify(at *services, d *dist.Distribution, raw []byte, who policy) (Attestation, error) {
+func (s *Signer) verify(at *services, d *distfile.Distribution, raw []byte, who policy) (Attestation, error) {
 	a, b, err := read(d, raw, who)
 	if err != nil {
 		return Attestation{}, err
 	}
 	a.LogURL = s.logURL(a.LogIndex)
-	return a, s.lenient(at, vouched(b, d, at.trusted, who))
+	return a, s.tolerateStaleRoot(at, verifyBundle(b, d, at.trusted, who))
 }
 
 // logURL is where people can look an entry of the public log up.
@@ -99,7 +99,7 @@ func (s *Signer) logURL(index int64) string {
 }
 
 // read applies the rules that need no trust root.
-func read(d *dist.Distribution, raw []byte, who policy) (Attestation, *protobundle.Bundle, error) {
+func read(d *distfile.Distribution, raw []byte, who policy) (Attestation, *protobundle.Bundle, error) {
 	b, err := decode(raw)
 	if err != nil {
 		return Attestation{}, nil, err
@@ -171,9 +171,9 @@ func judgeChain(leaf *x509.Certificate, trusted root.TrustedMaterial) error {
 	})
 }
 
-// vouched asks the library for all that needs the trust root: chain, certificate timestamp, inclusion, promise, time and
+// verifyBundle asks the library for all that needs the trust root: chain, certificate timestamp, inclusion, promise, time and
 // signature (docs/reference/attestations.md §4.4).
-func vouched(b *protobundle.Bundle, d *dist.Distribution, trusted root.TrustedMaterial, who policy) error {
+func verifyBundle(b *protobundle.Bundle, d *distfile.Distribution, trusted root.TrustedMaterial, who policy) error {
 	return par.Catch(func() error { // it may trip over what strangers wrote
 		signed, err := bundle.NewBundle(b)
 		if err != nil {
@@ -204,14 +204,14 @@ func vouched(b *protobundle.Bundle, d *dist.Distribution, trusted root.TrustedMa
 	})
 }
 
-// lenient makes a failure that may come from the program's old copy of the trust root a warning, told once. The index has
+// tolerateStaleRoot makes a failure that may come from the program's old copy of the trust root a warning, told once. The index has
 // the last word.
-func (s *Signer) lenient(at *services, err error) error {
+func (s *Signer) tolerateStaleRoot(at *services, err error) error {
 	if err == nil || !at.copied {
 		return err
 	}
 	s.told.Do(func() {
-		s.o.Note(finding.New(finding.AttestationUnproven,
+		s.opts.Note(finding.New(finding.AttestationUnproven,
 			"attestations do not verify with the built-in copy of sigstore's trust root, which may be out of date: "+err.Error(),
 			"no action needed: the index verifies them as well"))
 	})

@@ -14,7 +14,7 @@ import (
 
 	"golang.org/x/crypto/blake2b"
 
-	"github.com/org/pypi-oidc-publish/internal/dist"
+	"github.com/org/pypi-oidc-publish/internal/distfile"
 	"github.com/org/pypi-oidc-publish/internal/par"
 	"github.com/org/pypi-oidc-publish/internal/preflight"
 )
@@ -125,7 +125,7 @@ func BenchmarkHashing(b *testing.B) {
 	for b.Loop() {
 		slowest := max(alone(sha256.New()), alone(newBLAKE2b(b)))
 		began := time.Now()
-		if _, err := dist.Read(b.Context(), path, false); err != nil {
+		if _, err := distfile.Read(b.Context(), path, false); err != nil {
 			b.Fatal(err)
 		}
 		took := time.Since(began)
@@ -212,12 +212,12 @@ func BenchmarkPreflight(b *testing.B) {
 	var samples []float64
 	for b.Loop() {
 		began := time.Now()
-		files, places := make([]*dist.Distribution, many), make([]int, many)
+		files, places := make([]*distfile.Distribution, many), make([]int, many)
 		for i := range places {
 			places[i] = i
 		}
 		if err := par.Each(b.Context(), runtime.GOMAXPROCS(0), places, func(ctx context.Context, i int) (err error) {
-			files[i], err = dist.Read(ctx, paths[i], false)
+			files[i], err = distfile.Read(ctx, paths[i], false)
 			return err
 		}); err != nil {
 			b.Fatal(err)

@@ -26,7 +26,7 @@ type checkOptions struct {
 }
 
 // checkVerb checks distributions in the same way as a run, and publishes nothing. It uses the network only to query the index in -index.
-func checkVerb(ctx context.Context, w World, v verb, args []string) int {
+func checkVerb(ctx context.Context, w Process, v verb, args []string) int {
 	var o checkOptions
 	flags := flag.NewFlagSet(v.name, flag.ContinueOnError)
 	flags.StringVar(&o.index, "index", "", "also query this `index` for existing files: pypi, testpypi, an upload URL that ends in /legacy/, or the URL of a simple index")
@@ -56,9 +56,9 @@ func checkVerb(ctx context.Context, w World, v verb, args []string) int {
 	if len(paths) == 0 {
 		paths = []string{"dist"}
 	}
-	judgement, err := w.judge(ctx, o, paths)
+	judgement, err := w.checkFiles(ctx, o, paths)
 	if err != nil {
-		w.cannotJudge(o, err)
+		w.cannotCheck(o, err)
 		return Misconfigured
 	}
 	write(w, judgement)
@@ -68,9 +68,9 @@ func checkVerb(ctx context.Context, w World, v verb, args []string) int {
 	return Done
 }
 
-// judge checks the files at these paths.
-func (w World) judge(ctx context.Context, o checkOptions, paths []string) (publish.CheckResult, error) {
-	vault := secret.NewVault(func(string) {}) // there are no secrets here
+// checkFiles checks the files at these paths.
+func (w Process) checkFiles(ctx context.Context, o checkOptions, paths []string) (publish.CheckResult, error) {
+	vault := secret.NewRedactor(func(string) {}) // there are no secrets here
 	site, err := siteToLookAt(o.index, vault)
 	if err != nil {
 		return publish.CheckResult{}, err
@@ -87,7 +87,7 @@ func (w World) judge(ctx context.Context, o checkOptions, paths []string) (publi
 
 // siteToLookAt returns the index that the flag -index names. It is checked like the corresponding input. If it is empty, no index is
 // queried.
-func siteToLookAt(given string, vault *secret.Vault) (index.Site, error) {
+func siteToLookAt(given string, vault *secret.Redactor) (index.Site, error) {
 	inputs := map[string]string{"index-url": "none"}
 	switch {
 	case given == "":
@@ -115,8 +115,8 @@ func isWord(text string) bool {
 	return err == nil && u.Scheme == "" && !strings.Contains(text, "/")
 }
 
-// cannotJudge reports why the check could not run: on standard error, unless the output format is annotations.
-func (w World) cannotJudge(o checkOptions, err error) {
+// cannotCheck reports why the check could not run: on standard error, unless the output format is annotations.
+func (w Process) cannotCheck(o checkOptions, err error) {
 	out := w
 	out.Stdout = w.Stderr
 	if o.format == "github" {
@@ -129,7 +129,7 @@ func (w World) cannotJudge(o checkOptions, err error) {
 }
 
 // console returns an output for lines and annotations. With annotations set, it writes annotations as commands for GitHub's runner.
-func (w World) console(annotations bool) *runner.Runner {
+func (w Process) console(annotations bool) *runner.Runner {
 	r, _ := runner.New(func(name string) string {
 		switch {
 		case name != "GITHUB_ACTIONS":

@@ -14,12 +14,12 @@ import (
 )
 
 // writers returns the functions that print a result, by the name of the output format.
-func writers() map[string]func(World, publish.CheckResult) {
-	return map[string]func(World, publish.CheckResult){"text": World.asText, "github": World.asAnnotations, "json": World.asJSON}
+func writers() map[string]func(Process, publish.CheckResult) {
+	return map[string]func(Process, publish.CheckResult){"text": Process.asText, "github": Process.asAnnotations, "json": Process.asJSON}
 }
 
 // asText prints the findings grouped by file. The last line counts them.
-func (w World) asText(j publish.CheckResult) {
+func (w Process) asText(j publish.CheckResult) {
 	r := w.console(false)
 	files, set := byFile(j)
 	for _, file := range files {
@@ -38,7 +38,7 @@ func (w World) asText(j publish.CheckResult) {
 }
 
 // lines prints findings, each with its fix and page.
-func (w World) lines(r *runner.Runner, found []finding.Finding) {
+func (w Process) lines(r *runner.Runner, found []finding.Finding) {
 	for _, f := range found {
 		r.Line("  " + f.Severity.String() + ": " + f.Message)
 		if f.Fix != "" {
@@ -51,7 +51,7 @@ func (w World) lines(r *runner.Runner, found []finding.Finding) {
 }
 
 // asAnnotations prints the ten worst causes as annotations, because GitHub shows ten of a step, and the others as lines.
-func (w World) asAnnotations(j publish.CheckResult) {
+func (w Process) asAnnotations(j publish.CheckResult) {
 	const most = 10
 	r := w.console(true)
 	worst := finding.Causes(j.Findings)
@@ -89,7 +89,7 @@ func tallyOf(j publish.CheckResult) string {
 
 // The JSON format is read by programs: its names must not change.
 type (
-	jsonJudgement struct {
+	jsonCheck struct {
 		Files    []jsonFile    `json:"files"`
 		Findings []jsonFinding `json:"findings"` // of the set
 	}
@@ -108,9 +108,9 @@ type (
 )
 
 // asJSON prints the result as JSON.
-func (w World) asJSON(j publish.CheckResult) {
+func (w Process) asJSON(j publish.CheckResult) {
 	files, set := byFile(j)
-	out := jsonJudgement{Files: []jsonFile{}, Findings: jsonFindings(set)}
+	out := jsonCheck{Files: []jsonFile{}, Findings: jsonFindings(set)}
 	for _, file := range files {
 		verdict := "accept"
 		if finding.Worst(file.findings) == finding.Error {

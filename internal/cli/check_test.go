@@ -16,28 +16,28 @@ import (
 	"github.com/org/pypi-oidc-publish/internal/testkit/vectors"
 )
 
-// judgement is the JSON form of check, as a program would read it.
-type judgement struct {
+// checkOutput is the JSON form of check, as a program would read it.
+type checkOutput struct {
 	Files []struct {
 		Path, Verdict string
-		Findings      []told
+		Findings      []findingOutput
 	}
-	Findings []told
+	Findings []findingOutput
 }
 
-type told struct{ Rule, Severity, Message, Fix, Path string }
+type findingOutput struct{ Rule, Severity, Message, Fix, Path string }
 
 // check runs the verb in this process, without an environment.
-func check(t *testing.T, args ...string) (j judgement, code int) {
+func check(t *testing.T, args ...string) (j checkOutput, code int) {
 	t.Helper()
 	return checkAt(t, time.Now, args...)
 }
 
 // checkAt is check with another clock.
-func checkAt(t *testing.T, now func() time.Time, args ...string) (j judgement, code int) {
+func checkAt(t *testing.T, now func() time.Time, args ...string) (j checkOutput, code int) {
 	t.Helper()
 	var out strings.Builder
-	code = cli.Main(t.Context(), cli.World{
+	code = cli.Main(t.Context(), cli.Process{
 		Args: append([]string{"check", "-format", "json"}, args...), Getenv: func(string) string { return "" },
 		Stdout: &out, Stderr: io.Discard, Now: now, Sleep: cli.Sleep,
 	})
@@ -147,14 +147,14 @@ func TestCheck_JSONEscaped(t *testing.T) {
 		t.Fatal(err)
 	}
 	var out strings.Builder
-	cli.Main(t.Context(), cli.World{
+	cli.Main(t.Context(), cli.Process{
 		Args: []string{"check", "-format", "json", path}, Getenv: func(string) string { return "" },
 		Stdout: &out, Stderr: io.Discard, Now: time.Now, Sleep: cli.Sleep,
 	})
 	if strings.ContainsAny(out.String(), "\u009b\u202e\u007f") || strings.Contains(out.String(), "##[") {
 		t.Errorf("%q", out.String())
 	}
-	var j judgement
+	var j checkOutput
 	if err := json.Unmarshal([]byte(out.String()), &j); err != nil || len(j.Files) != 1 || j.Files[0].Path != path || j.Files[0].Verdict != "reject" {
 		t.Errorf("%v: %+v", err, j)
 	}

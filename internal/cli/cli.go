@@ -22,8 +22,8 @@ const (
 	Misconfigured = 2 // the arguments, inputs or workflow must be changed; for check: the check could not run
 )
 
-// World describes the process. A run gets everything from outside through it: arguments, environment, streams, clock and network.
-type World struct {
+// Process describes the process. A run gets everything from outside through it: arguments, environment, streams, clock and network.
+type Process struct {
 	Args    []string // without the program's name
 	Version string
 	Getenv  func(name string) string
@@ -45,7 +45,7 @@ type Log interface {
 }
 
 // logTo makes libraries log to out, without a date. With [io.Discard], the default, their messages are dropped.
-func (w World) logTo(out io.Writer) {
+func (w Process) logTo(out io.Writer) {
 	if w.Log != nil {
 		w.Log.SetFlags(0)
 		w.Log.SetOutput(out)
@@ -67,7 +67,7 @@ func Sleep(ctx context.Context, d time.Duration) error {
 // verb describes one command of the program.
 type verb struct {
 	name, arguments, help string
-	run                   func(ctx context.Context, w World, v verb, args []string) int
+	run                   func(ctx context.Context, w Process, v verb, args []string) int
 }
 
 // verbs returns the commands, in the order of the help text.
@@ -83,7 +83,7 @@ func verbs() []verb {
 
 // Main runs the command that the arguments name, and returns the exit code: [Done], [Failed] or [Misconfigured]. Without arguments, it
 // publishes inside GitHub Actions, and serves in a service container.
-func Main(ctx context.Context, w World) int {
+func Main(ctx context.Context, w Process) int {
 	w.logTo(io.Discard)
 	if len(w.Args) == 0 {
 		w.Args = asService(w.Getenv)
@@ -124,7 +124,7 @@ func usage(out io.Writer) {
 }
 
 // parse reads the flags of a command. done reports that the command is finished, and code is then the exit code.
-func (w World) parse(v verb, flags *flag.FlagSet, args []string) (code int, done bool) {
+func (w Process) parse(v verb, flags *flag.FlagSet, args []string) (code int, done bool) {
 	var said strings.Builder
 	flags.SetOutput(&said)
 	flags.Usage = func() {
@@ -162,7 +162,7 @@ func withoutValue(argument string) string {
 }
 
 // complain prints a usage error. Arguments may be hostile file names that a shell has expanded.
-func (w World) complain(text string) {
+func (w Process) complain(text string) {
 	for line := range strings.SplitSeq(text, "\n") {
 		fmt.Fprintln(w.Stderr, runner.Plain(line))
 	}
@@ -176,7 +176,7 @@ func hasFlags(flags *flag.FlagSet) bool {
 }
 
 // versionVerb prints the version.
-func versionVerb(_ context.Context, w World, v verb, args []string) int {
+func versionVerb(_ context.Context, w Process, v verb, args []string) int {
 	if code, done := w.parse(v, flag.NewFlagSet(v.name, flag.ContinueOnError), args); done {
 		return code
 	}

@@ -21,7 +21,7 @@ func TestUsageError_RawArgument(t *testing.T) {
 		{"##[group]x"},
 	} {
 		var said strings.Builder
-		code := cli.Main(t.Context(), cli.World{Args: args, Getenv: func(string) string { return "" }, Stdout: &said, Stderr: &said})
+		code := cli.Main(t.Context(), cli.Process{Args: args, Getenv: func(string) string { return "" }, Stdout: &said, Stderr: &said})
 		if text := said.String(); code != cli.Misconfigured || text == "" || strings.Contains(text, "##[") || strings.Contains("\n"+text, "\n::") {
 			t.Errorf("%q: %d, %s", args, code, text)
 		}
@@ -32,7 +32,7 @@ func TestUsageError_RawArgument(t *testing.T) {
 func TestUsageError_LateFlag(t *testing.T) {
 	t.Parallel()
 	var said strings.Builder
-	code := cli.Main(t.Context(), cli.World{
+	code := cli.Main(t.Context(), cli.Process{
 		Args: []string{"publish", "dist", "--password=pypi-not-to-be-seen"}, Getenv: func(string) string { return "" }, Stdout: &said, Stderr: &said,
 	})
 	if text := said.String(); code != cli.Misconfigured || strings.Contains(text, "not-to-be-seen") || !strings.Contains(text, `flags come before paths, not after them: "--password"`) {
@@ -44,7 +44,7 @@ func TestUsageError_LateFlag(t *testing.T) {
 func TestUsageError_FlagWithoutCommand(t *testing.T) {
 	t.Parallel()
 	var said strings.Builder
-	code := cli.Main(t.Context(), cli.World{
+	code := cli.Main(t.Context(), cli.Process{
 		Args: []string{"--password=pypi-not-to-be-seen", "dist"}, Getenv: func(string) string { return "" }, Stdout: &said, Stderr: &said,
 	})
 	if text := said.String(); code != cli.Misconfigured || strings.Contains(text, "not-to-be-seen") || !strings.Contains(text, `flags come after the command, not before it: "--password"`) {

@@ -4,12 +4,12 @@ import (
 	"net/url"
 
 	"github.com/org/pypi-oidc-publish/internal/config"
-	"github.com/org/pypi-oidc-publish/internal/github"
+	"github.com/org/pypi-oidc-publish/internal/ghrelease"
 	"github.com/org/pypi-oidc-publish/internal/runner"
 )
 
-// destination names the GitHub release that the files are attached to. The zero value names none.
-type destination struct {
+// releaseTarget names the GitHub release that the files are attached to. The zero value names none.
+type releaseTarget struct {
 	api             *url.URL
 	repository, tag string
 }
@@ -20,16 +20,16 @@ func gitHubOrigins(r *runner.Runner) []*url.URL {
 	if err != nil {
 		return nil // reported by destination, if it is needed
 	}
-	return []*url.URL{api, github.UploadsOf(api)}
+	return []*url.URL{api, ghrelease.UploadsOf(api)}
 }
 
-// destination returns the release that the configuration names. Its errors are findings.
-func (w World) destination(c config.Config, r *runner.Runner) (to destination, err error) {
+// releaseTarget returns the release that the configuration names. Its errors are findings.
+func (w Process) releaseTarget(c config.Config, r *runner.Runner) (to releaseTarget, err error) {
 	if c.GitHubRelease == "" {
-		return destination{}, nil
+		return releaseTarget{}, nil
 	}
 	if to.api, err = r.API(); err != nil {
-		return destination{}, err
+		return releaseTarget{}, err
 	}
 	to.repository, to.tag = w.Getenv("GITHUB_REPOSITORY"), c.GitHubRelease
 	if to.tag == config.Auto {

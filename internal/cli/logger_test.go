@@ -50,7 +50,7 @@ func TestLogger_SilencedByEveryCommand(t *testing.T) {
 			var logger quietLog
 			var said bytes.Buffer
 			began := false // whether the command has asked for anything of the world
-			cli.Main(ended, cli.World{
+			cli.Main(ended, cli.Process{
 				Args: c.arguments, Version: "test", Stdout: &said, Stderr: &said, Now: time.Now, Sleep: cli.Sleep, Log: &logger,
 				Getenv: func(string) string {
 					began = began || len(logger.out) == 0

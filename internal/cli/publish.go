@@ -13,7 +13,7 @@ import (
 	"github.com/org/pypi-oidc-publish/internal/attest"
 	"github.com/org/pypi-oidc-publish/internal/config"
 	"github.com/org/pypi-oidc-publish/internal/finding"
-	"github.com/org/pypi-oidc-publish/internal/github"
+	"github.com/org/pypi-oidc-publish/internal/ghrelease"
 	"github.com/org/pypi-oidc-publish/internal/index"
 	"github.com/org/pypi-oidc-publish/internal/ledger"
 	"github.com/org/pypi-oidc-publish/internal/par"
@@ -26,7 +26,7 @@ import (
 )
 
 // publishVerb publishes distributions, as the inputs of the step and the flags request. A flag overrides the input with the same name.
-func publishVerb(ctx context.Context, w World, v verb, args []string) int {
+func publishVerb(ctx context.Context, w Process, v verb, args []string) int {
 	given := map[string]string{}
 	flags := flag.NewFlagSet(v.name, flag.ContinueOnError)
 	for _, in := range config.Inputs() {
@@ -79,7 +79,7 @@ func flagHelp(in config.Input) string {
 }
 
 // publish connects the packages and carries out a run. Everything that happens is reported, including a panic.
-func (w World) publish(ctx context.Context, r *runner.Runner, vault *secret.Vault, input func(string) string) (code int) {
+func (w Process) publish(ctx context.Context, r *runner.Runner, vault *secret.Redactor, input func(string) string) (code int) {
 	code = Failed
 	if err := par.Catch(func() error {
 		code = w.reported(ctx, r, vault, input)
@@ -91,7 +91,7 @@ func (w World) publish(ctx context.Context, r *runner.Runner, vault *secret.Vaul
 }
 
 // reported carries out a run, reports it, and returns the exit code.
-func (w World) reported(ctx context.Context, r *runner.Runner, vault *secret.Vault, input func(string) string) int {
+func (w Process) reported(ctx context.Context, r *runner.Runner, vault *secret.Redactor, input func(string) string) int {
 	c, err := config.Parse(input, vault, gitHubOrigins(r)...)
 	options := report.Options{Hashes: c.PrintHash, Verbose: c.Verbose || w.Getenv("RUNNER_DEBUG") == "1", Redact: vault.Redact, Help: w.help}
 	if c.Manifest != "" {
@@ -107,13 +107,13 @@ func (w World) reported(ctx context.Context, r *runner.Runner, vault *secret.Vau
 	if err == nil {
 		roots, err = w.rootsWith(c.CABundle)
 	}
-	var from instance
+	var from sigstoreInstance
 	if err == nil {
 		from, err = w.sigstore(c.Repository)
 	}
-	var to destination
+	var to releaseTarget
 	if err == nil {
-		to, err = w.destination(c, r)
+		to, err = w.releaseTarget(c, r)
 	}
 	if err != nil {
 		for _, f := range finding.Of(err) {
@@ -145,7 +145,7 @@ func exitCode(err error) int {
 }
 
 // run carries out a run with the packages that its configuration needs.
-func (w World) run(ctx context.Context, c config.Config, r *runner.Runner, vault *secret.Vault, recorder *ledger.Recorder, roots *x509.CertPool, from instance, to destination) error {
+func (w Process) run(ctx context.Context, c config.Config, r *runner.Runner, vault *secret.Redactor, recorder *ledger.Recorder, roots *x509.CertPool, from sigstoreInstance, to releaseTarget) error {
 	client := wire.New(wire.Options{
 		UserAgent: w.userAgent(), Roots: roots, LoadRoots: w.trust, Proxy: w.Proxy, Now: w.Now, Sleep: w.Sleep,
 		Redact: vault.Redact, Trace: func(t wire.Try) { recorder.Record(tried(t)) },
@@ -155,8 +155,8 @@ func (w World) run(ctx context.Context, c config.Config, r *runner.Runner, vault
 	if c.Auth == config.Token {
 		deps.Password = index.Password(c.User, c.Password)
 	} else {
-		deps.Tokens = trust.NewLease(trust.Options{
-			At: c.Repository, Wire: client, IDTokens: r.IDTokens(client), Vault: vault, Now: w.Now, Sleep: w.Sleep, Note: recorder.Record,
+		deps.Tokens = trust.NewUploadTokens(trust.Options{
+			At: c.Repository, Wire: client, IDTokens: r.IDTokens(client), Secrets: vault, Now: w.Now, Sleep: w.Sleep, Note: recorder.Record,
 			Permit: site.Permit, Settings: site.PublisherPage, Warehouse: site.Warehouse, MayAsk: r.MayAsk,
 		})
 	}
@@ -167,7 +167,7 @@ func (w World) run(ctx context.Context, c config.Config, r *runner.Runner, vault
 		})
 	}
 	if to.tag != "" {
-		deps.GitHub = github.New(github.Options{API: to.api, Repository: to.repository, Token: c.GitHubToken, Wire: client, Sleep: w.Sleep})
+		deps.GitHub = ghrelease.New(ghrelease.Options{API: to.api, Repository: to.repository, Token: c.GitHubToken, Wire: client, Sleep: w.Sleep})
 		deps.Manifest = func() []byte { return report.Manifest(recorder.Receipt(), vault.Redact) }
 	}
 	deps.Index = index.New(site, client, wire.NewGate(c.Parallel), deps.Password)
@@ -180,7 +180,7 @@ func (w World) run(ctx context.Context, c config.Config, r *runner.Runner, vault
 }
 
 // workingTree returns the runner's workspace, or the current folder outside of a runner.
-func (w World) workingTree() string { return cmp.Or(w.Getenv("GITHUB_WORKSPACE"), ".") }
+func (w Process) workingTree() string { return cmp.Or(w.Getenv("GITHUB_WORKSPACE"), ".") }
 
 // tried returns the event of one attempt of a request.
 func tried(t wire.Try) ledger.Tried {
@@ -189,7 +189,7 @@ func tried(t wire.Try) ledger.Tried {
 
 // userAgent returns the User-Agent header: the program, its version, and the repository of the action, if GitHub names it, so that the
 // operators of an index can contact the maintainers.
-func (w World) userAgent() string {
+func (w Process) userAgent() string {
 	agent := "pypi-oidc-publish/" + w.Version
 	if repository := w.Getenv("GITHUB_ACTION_REPOSITORY"); repository != "" {
 		agent += " (+https://github.com/" + repository + ")"

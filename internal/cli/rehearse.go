@@ -10,7 +10,7 @@ import (
 	"strings"
 
 	"github.com/org/pypi-oidc-publish/internal/config"
-	"github.com/org/pypi-oidc-publish/internal/dist"
+	"github.com/org/pypi-oidc-publish/internal/distfile"
 	"github.com/org/pypi-oidc-publish/internal/fakepypi"
 	"github.com/org/pypi-oidc-publish/internal/pep"
 	"github.com/org/pypi-oidc-publish/internal/runner"
@@ -24,7 +24,7 @@ type rehearsal struct {
 
 // rehearseVerb starts the test index on loopback, registers a Trusted Publisher for this machine, and carries out a whole run against it
 // over HTTP. Nothing leaves the machine, and nothing is kept.
-func rehearseVerb(ctx context.Context, w World, v verb, args []string) int {
+func rehearseVerb(ctx context.Context, w Process, v verb, args []string) int {
 	flags := flag.NewFlagSet(v.name, flag.ContinueOnError)
 	var asked rehearsal
 	flags.BoolVar(&asked.verbose, "verbose", false, "print requests, retries and timings")
@@ -42,7 +42,7 @@ func rehearseVerb(ctx context.Context, w World, v verb, args []string) int {
 }
 
 // rehearse carries out the run against a test index, and returns its exit code. An error means that the test index failed.
-func (w World) rehearse(ctx context.Context, paths []string, asked rehearsal) (code int, err error) {
+func (w Process) rehearse(ctx context.Context, paths []string, asked rehearsal) (code int, err error) {
 	stage, err := fakepypi.Start(ctx, "127.0.0.1:0", fakepypi.Options{Now: w.Now})
 	if err != nil {
 		return 0, err
@@ -84,7 +84,7 @@ func (w World) rehearse(ctx context.Context, paths []string, asked rehearsal) (c
 
 // asRun returns the environment of a run against the test index. It contains nothing from the environment of this process, in
 // particular no credentials. The log is always plain text.
-func (w World) asRun(stage *fakepypi.Stage, summary string) func(string) string {
+func (w Process) asRun(stage *fakepypi.Servers, summary string) func(string) string {
 	return func(name string) string {
 		switch name {
 		case "GITHUB_ACTIONS", "GITHUB_OUTPUT", "GITHUB_WORKSPACE":
@@ -99,8 +99,8 @@ func (w World) asRun(stage *fakepypi.Stage, summary string) func(string) string 
 
 // found returns the path dist if it contains distributions, also in sub-folders, which the run then reports. Otherwise it builds two
 // samples and returns their temporary folder, also as samples, for the caller to remove.
-func (w World) found(r *runner.Runner) (samples string, paths []string, err error) {
-	if haul, err := dist.Find([]string{"dist"}); err == nil || len(haul.Nested) > 0 {
+func (w Process) found(r *runner.Runner) (samples string, paths []string, err error) {
+	if haul, err := distfile.Find([]string{"dist"}); err == nil || len(haul.Nested) > 0 {
 		return "", []string{"dist"}, nil
 	}
 	folder, err := os.MkdirTemp("", "rehearsal-samples-")
@@ -117,7 +117,7 @@ func (w World) found(r *runner.Runner) (samples string, paths []string, err erro
 // projectsIn returns the projects in the file names of the distributions at these paths. It ignores errors, because the run reports
 // them.
 func projectsIn(paths []string) []pep.Project {
-	haul, err := dist.Find(paths)
+	haul, err := distfile.Find(paths)
 	if err != nil {
 		return nil
 	}

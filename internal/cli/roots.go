@@ -31,7 +31,7 @@ func EmbeddedRoots() {
 }
 
 // trust loads the root certificates.
-func (w World) trust() {
+func (w Process) trust() {
 	if w.Trust != nil {
 		w.Trust()
 	}
@@ -42,7 +42,7 @@ const longestBundle = 1 << 20
 
 // rootsWith returns the root certificates of the system, or the built-in ones if it has none, together with those in the file at path.
 // It returns nil, which means the default roots, if path is empty. Its errors are findings.
-func (w World) rootsWith(path string) (*x509.CertPool, error) {
+func (w Process) rootsWith(path string) (*x509.CertPool, error) {
 	if path == "" {
 		return nil, nil
 	}

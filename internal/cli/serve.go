@@ -44,7 +44,7 @@ type serving struct {
 }
 
 // serveVerb runs the test index for other clients, until the process is stopped.
-func serveVerb(ctx context.Context, w World, v verb, args []string) int {
+func serveVerb(ctx context.Context, w Process, v verb, args []string) int {
 	s := serving{profileName: "pypi"}
 	flags := flag.NewFlagSet(v.name, flag.ContinueOnError)
 	s.define(flags)
@@ -175,7 +175,7 @@ func advertised(text string) (string, error) {
 }
 
 // serve runs the test index until ctx is done.
-func (w World) serve(ctx context.Context, s serving) (err error) {
+func (w Process) serve(ctx context.Context, s serving) (err error) {
 	r, _ := runner.New(w.Getenv, w.Stdout)
 	file, err := w.claimEnvFile(s.envFile)
 	if err != nil {
@@ -197,7 +197,7 @@ func (w World) serve(ctx context.Context, s serving) (err error) {
 	for _, one := range s.releases {
 		stage.GitHub.Publish(one)
 	}
-	token, err := stage.StandingToken()
+	token, err := stage.PersistentToken()
 	if err != nil {
 		return err
 	}
@@ -216,7 +216,7 @@ func (w World) serve(ctx context.Context, s serving) (err error) {
 }
 
 // trust adds the publishers. A publisher is not pending anymore if an earlier serve with the same folder created its project.
-func (s *serving) trust(stage *fakepypi.Stage) {
+func (s *serving) trust(stage *fakepypi.Servers) {
 	for i, p := range s.publishers {
 		p.Pending = p.Pending && !stage.Has(p.Project)
 		s.publishers[i] = p
@@ -225,7 +225,7 @@ func (s *serving) trust(stage *fakepypi.Stage) {
 }
 
 // print prints the addresses of the test index and how to use it.
-func (s *serving) print(r *runner.Runner, stage *fakepypi.Stage, all []client) {
+func (s *serving) print(r *runner.Runner, stage *fakepypi.Servers, all []client) {
 	end := r.Group("a package index and an ID token issuer for tests (profile " + s.profileName + "), until SIGINT or SIGTERM")
 	r.Line("upload  " + stage.Upload.String())
 	r.Line("simple  " + stage.Simple.String())
@@ -237,13 +237,13 @@ func (s *serving) print(r *runner.Runner, stage *fakepypi.Stage, all []client) {
 		r.Line("kept in " + s.data)
 	}
 	for _, p := range s.publishers {
-		r.Line("trusted " + s.told(p))
+		r.Line("trusted " + s.describePublisher(p))
 	}
 	if len(s.releases) > 0 {
 		r.Line("GitHub  " + stage.Env[gitHubURL])
 	}
 	for _, one := range s.releases {
-		r.Line(toldRelease(one) + " of " + s.run.Complete().Repository)
+		r.Line(releaseName(one) + " of " + s.run.Complete().Repository)
 	}
 	end()
 	for _, c := range all {
@@ -252,8 +252,8 @@ func (s *serving) print(r *runner.Runner, stage *fakepypi.Stage, all []client) {
 	s.warn(r, stage)
 }
 
-// told returns a publisher for people.
-func (s *serving) told(p fakepypi.Publisher) string {
+// describePublisher returns a publisher for people.
+func (s *serving) describePublisher(p fakepypi.Publisher) string {
 	run := s.run.Complete()
 	text := run.Repository + " " + run.Workflow
 	if p.Workflow != "" {
@@ -269,8 +269,8 @@ func (s *serving) told(p fakepypi.Publisher) string {
 	return text
 }
 
-// toldRelease returns a release for people.
-func toldRelease(r fakepypi.Release) string {
+// releaseName returns a release for people.
+func releaseName(r fakepypi.Release) string {
 	if r.Draft {
 		return "draft   " + r.Tag
 	}
@@ -278,7 +278,7 @@ func toldRelease(r fakepypi.Release) string {
 }
 
 // warn reports settings that may be unexpected.
-func (s *serving) warn(r *runner.Runner, stage *fakepypi.Stage) {
+func (s *serving) warn(r *runner.Runner, stage *fakepypi.Servers) {
 	if host, _, _ := net.SplitHostPort(s.addr); !isLoopback(host) {
 		r.Annotate(finding.New(finding.ServeOpen,
 			"the test index listens on "+s.addr+", beyond loopback: it has no TLS, and anyone who can reach it can control it",

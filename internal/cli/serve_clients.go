@@ -28,7 +28,7 @@ func trustedPublishing(p fakepypi.Profile) bool {
 }
 
 // clientsOf returns the clients, each with its environment and a command.
-func clientsOf(stage *fakepypi.Stage, profile fakepypi.Profile, token string) []client {
+func clientsOf(stage *fakepypi.Servers, profile fakepypi.Profile, token string) []client {
 	upload, simple := stage.Upload.String(), stage.Simple.String()
 	user, password := tokenUser, token
 	uv := []setting{{"UV_PUBLISH_TOKEN", token}}
@@ -50,7 +50,7 @@ func clientsOf(stage *fakepypi.Stage, profile fakepypi.Profile, token string) []
 
 // program returns the environment of a step of the action: its inputs, and the variables to request ID tokens, which a run has even if
 // the index does not use them.
-func program(stage *fakepypi.Stage, profile fakepypi.Profile, user, password string) []setting {
+func program(stage *fakepypi.Servers, profile fakepypi.Profile, user, password string) []setting {
 	env := []setting{{"INPUT_REPOSITORY-URL", stage.Upload.String()}, {"INPUT_INDEX-URL", stage.Simple.String()}}
 	if !trustedPublishing(profile) {
 		env = append(env, setting{"INPUT_USER", user}, setting{"INPUT_PASSWORD", password})
@@ -65,7 +65,7 @@ func program(stage *fakepypi.Stage, profile fakepypi.Profile, user, password str
 const gitHubURL = "GITHUB_API_URL"
 
 // attaching describes a step of the action that also attaches the files to the release of the tag.
-func attaching(stage *fakepypi.Stage, tag string) client {
+func attaching(stage *fakepypi.Servers, tag string) client {
 	const repository = "GITHUB_REPOSITORY"
 	token := stage.Env[fakepypi.GitHubToken]
 	return client{
@@ -95,7 +95,7 @@ func (c client) print(r *runner.Runner) {
 func (s setting) isSigstore() bool { return s.name == tufURL || s.name == tufRoot }
 
 // base returns the URL of the test index without a path.
-func base(stage *fakepypi.Stage) string {
+func base(stage *fakepypi.Servers) string {
 	return strings.TrimSuffix(stage.Simple.String(), "/simple/")
 }
 
@@ -103,7 +103,7 @@ func base(stage *fakepypi.Stage) string {
 const mark = "STAGE_URL"
 
 // settings returns the lines of the environment file.
-func settings(stage *fakepypi.Stage, all []client) []setting {
+func settings(stage *fakepypi.Servers, all []client) []setting {
 	lines := []setting{{mark, base(stage)}, {"STAGE_FAULTS_URL", base(stage) + fault.ControlPath}}
 	for _, c := range all {
 		lines = append(lines, c.env...)

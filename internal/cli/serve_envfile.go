@@ -18,7 +18,7 @@ type envFile struct {
 }
 
 // claimEnvFile removes the file if an earlier serve has left it behind. It returns an error if another file is at the path.
-func (w World) claimEnvFile(path string) (*envFile, error) {
+func (w Process) claimEnvFile(path string) (*envFile, error) {
 	file := &envFile{path: path}
 	if path == "" {
 		return file, nil

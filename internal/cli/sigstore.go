@@ -15,28 +15,28 @@ const (
 	tufRoot = "PYPI_OIDC_PUBLISH_TUF_ROOT"
 )
 
-// instance describes a Sigstore instance.
-type instance struct {
+// sigstoreInstance describes a Sigstore instance.
+type sigstoreInstance struct {
 	tuf  *url.URL // nil: the public instance
 	root []byte
 }
 
 // sigstore returns the Sigstore instance that the environment describes. The variables are used only for an index on this machine:
 // otherwise, setting a variable would be enough to send the run's ID tokens elsewhere. Its errors are findings.
-func (w World) sigstore(repository *url.URL) (instance, error) {
+func (w Process) sigstore(repository *url.URL) (sigstoreInstance, error) {
 	address := w.Getenv(tufURL)
 	if address == "" || !wire.Loopback(repository.Hostname()) {
-		return instance{}, nil
+		return sigstoreInstance{}, nil
 	}
 	at, err := url.Parse(address)
 	if err != nil || !wire.Loopback(at.Hostname()) {
-		return instance{}, wrongInstance(tufURL, "not a URL on this machine")
+		return sigstoreInstance{}, wrongInstance(tufURL, "not a URL on this machine")
 	}
 	root, err := base64.StdEncoding.DecodeString(w.Getenv(tufRoot))
 	if err != nil || len(root) == 0 {
-		return instance{}, wrongInstance(tufRoot, "not a root.json in base64")
+		return sigstoreInstance{}, wrongInstance(tufRoot, "not a root.json in base64")
 	}
-	return instance{at, root}, nil
+	return sigstoreInstance{at, root}, nil
 }
 
 // wrongInstance returns the finding about an invalid variable.

@@ -13,8 +13,8 @@ const (
 	AttestNever      Attest = "false"
 )
 
-// settleAttest rejects attestations: true together with a password. An index accepts attestations only with Trusted Publishing.
-func settleAttest(d *draft) []finding.Finding {
+// resolveAttest rejects attestations: true together with a password. An index accepts attestations only with Trusted Publishing.
+func resolveAttest(d *draft) []finding.Finding {
 	if d.Attestations == AttestAlways && d.Auth == Token {
 		return []finding.Finding{finding.New(finding.InputAuth,
 			"inputs attestations and password contradict each other: an index accepts attestations only with Trusted Publishing",

@@ -16,7 +16,7 @@ const (
 func setUser(d *draft, value string) *finding.Finding {
 	switch {
 	case strings.HasPrefix(value, tokenPrefix):
-		d.vault.Seal(value)
+		d.vault.New(value)
 		return wrong(finding.InputAuth,
 			"the value looks like an API token",
 			"set the input password to it, and leave user out; revoke the token if a log shows it")
@@ -29,7 +29,7 @@ func setUser(d *draft, value string) *finding.Finding {
 	return nil
 }
 
-// setPassword keeps the raw password until settleAuth knows the origin that it is for.
+// setPassword keeps the raw password until resolveAuth knows the origin that it is for.
 func setPassword(d *draft, value string) *finding.Finding {
 	d.password = value
 	if hasControl(value) {
@@ -40,9 +40,9 @@ func setPassword(d *draft, value string) *finding.Finding {
 	return nil
 }
 
-// settleAuth chooses between Trusted Publishing and a token. It never changes the method silently: if the requested one is not
+// resolveAuth chooses between Trusted Publishing and a token. It never changes the method silently: if the requested one is not
 // possible, it returns an error. It does not report again what was wrong with an input on its own.
-func settleAuth(d *draft) []finding.Finding {
+func resolveAuth(d *draft) []finding.Finding {
 	given := d.password != ""
 	asked := string(d.Auth)
 	switch {
@@ -66,7 +66,7 @@ func settleAuth(d *draft) []finding.Finding {
 	if d.Repository == nil {
 		return nil
 	}
-	d.Password = d.vault.Seal(d.password, d.Repository)
+	d.Password = d.vault.New(d.password, d.Repository)
 	return tokenShape(d)
 }
 

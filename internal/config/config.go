@@ -36,18 +36,18 @@ type Config struct {
 	SkipExisting    bool   // a different file of the same name at the index is a warning, not an error
 	VerifyMetadata  bool   // errors of preflight stop the run
 
-	Auth     Auth        // never "auto"
-	AuthWhy  string      // the method and the reason for it, for the log
-	User     string      // the user of basic authentication
-	Password secret.Text // sealed for the origin of Repository; empty unless Auth is Token
+	Auth     Auth          // never "auto"
+	AuthWhy  string        // the method and the reason for it, for the log
+	User     string        // the user of basic authentication
+	Password secret.Secret // sealed for the origin of Repository; empty unless Auth is Token
 
 	DryRun          bool
 	ExpectedVersion string        // as given, perhaps with a leading v; empty: no check
 	Parallel        int           // uploads at a time, 1 to 8
 	Wait            time.Duration // how long to wait at most until the index serves every file; 0: do not wait
 
-	GitHubRelease string      // tag of an existing release, or Auto, or empty
-	GitHubToken   secret.Text // sealed for GitHub's API; empty: not given
+	GitHubRelease string        // tag of an existing release, or Auto, or empty
+	GitHubToken   secret.Secret // sealed for GitHub's API; empty: not given
 
 	CABundle  string // PEM file of additional roots, or empty
 	Manifest  string // file that also receives the manifest, or empty
@@ -61,11 +61,11 @@ type Config struct {
 // empty string for an expression without a value, so an empty input cannot be distinguished from an absent one.)
 // Secrets are sealed in the vault, and so masked, before anything else can fail. github lists the origins that may receive the
 // GitHub token.
-func Parse(input func(name string) string, vault *secret.Vault, github ...*url.URL) (Config, error) {
+func Parse(input func(name string) string, vault *secret.Redactor, github ...*url.URL) (Config, error) {
 	table := Inputs()
 	for _, in := range table {
 		if in.secret {
-			vault.Seal(input(in.Name))
+			vault.New(input(in.Name))
 		}
 	}
 	d := &draft{vault: vault, github: github}
@@ -73,9 +73,9 @@ func Parse(input func(name string) string, vault *secret.Vault, github ...*url.U
 	for _, in := range table {
 		problems = append(problems, in.parse(d, input)...)
 	}
-	problems = append(problems, settleAuth(d)...)
-	problems = append(problems, settleAttest(d)...)
-	problems = append(problems, settleRelease(d)...)
+	problems = append(problems, resolveAuth(d)...)
+	problems = append(problems, resolveAttest(d)...)
+	problems = append(problems, resolveRelease(d)...)
 	if len(problems) > 0 {
 		return Config{}, join(problems, vault)
 	}
@@ -85,7 +85,7 @@ func Parse(input func(name string) string, vault *secret.Vault, github ...*url.U
 // draft is an incomplete Config, with the values that only parsing needs.
 type draft struct {
 	Config
-	vault    *secret.Vault
+	vault    *secret.Redactor
 	github   []*url.URL // origins of GitHub's API
 	password string     // raw until its origin is known
 }
@@ -119,7 +119,7 @@ func wrong(id finding.ID, message, fix string) *finding.Finding {
 
 // join returns all problems as one error. It removes secrets that were also given to another input, because the code that
 // prints the error may not have the vault.
-func join(problems []finding.Finding, vault *secret.Vault) error {
+func join(problems []finding.Finding, vault *secret.Redactor) error {
 	all := make([]error, 0, len(problems))
 	for _, problem := range problems {
 		problem.Message = vault.Redact(problem.Message)

@@ -26,7 +26,7 @@ func (g given) input(name string) string { return g[name] }
 
 func parse(t *testing.T, inputs given) (config.Config, []finding.Finding) {
 	t.Helper()
-	c, err := config.Parse(inputs.input, secret.NewVault(nil))
+	c, err := config.Parse(inputs.input, secret.NewRedactor(nil))
 	if err != nil && !reflect.DeepEqual(c, config.Config{}) {
 		t.Errorf("an error came with a config that could be used: %v", c)
 	}
@@ -119,15 +119,15 @@ func TestParse_GitHubToken(t *testing.T) {
 	elsewhere, _ := url.Parse("https://upload.pypi.org")
 	for value, want := range map[string]string{"v1.0": "v1.0", "AUTO": config.Auto, "refs/tags/v1.0": "v1.0", "releases/Auto": "releases/Auto"} {
 		inputs := given{"github-release": value, "github-token": "ghs_0123456789"}
-		c, err := config.Parse(inputs.input, secret.NewVault(nil), api)
+		c, err := config.Parse(inputs.input, secret.NewRedactor(nil), api)
 		if err != nil || c.GitHubRelease != want {
 			t.Errorf("%s: %q, %v", value, c.GitHubRelease, err)
 			continue
 		}
-		if raw, err := c.GitHubToken.Reveal(api.JoinPath("repos/o/r")); err != nil || raw != "ghs_0123456789" {
+		if raw, err := c.GitHubToken.Value(api.JoinPath("repos/o/r")); err != nil || raw != "ghs_0123456789" {
 			t.Errorf("GitHub is not shown the token: %v", err)
 		}
-		if _, err := c.GitHubToken.Reveal(elsewhere); err == nil {
+		if _, err := c.GitHubToken.Value(elsewhere); err == nil {
 			t.Error("somebody else is shown the token")
 		}
 	}
@@ -260,12 +260,12 @@ func TestPassword_OnlyForRepository(t *testing.T) {
 	t.Parallel()
 	c := must(t, given{"password": "hunter2", "repository-url": "https://index.example/up/", "index-url": "https://index.example/simple/"})
 	for _, to := range []*url.URL{c.Repository, c.Simple} {
-		if got, err := c.Password.Reveal(to); err != nil || got != "hunter2" {
+		if got, err := c.Password.Value(to); err != nil || got != "hunter2" {
 			t.Errorf("%s: %q, %v", to, got, err)
 		}
 	}
 	other := must(t, given{"password": "hunter2", "repository-url": "https://index.example/up/", "index-url": "https://mirror.example/simple/"})
-	if got, err := other.Password.Reveal(other.Simple); err == nil {
+	if got, err := other.Password.Value(other.Simple); err == nil {
 		t.Errorf("%s was shown %q", other.Simple, got)
 	}
 }
@@ -289,7 +289,7 @@ func TestParse_AllProblems(t *testing.T) {
 func TestParse_MasksSecretsFirst(t *testing.T) {
 	t.Parallel()
 	var masked []string
-	vault := secret.NewVault(func(line string) { masked = append(masked, line) })
+	vault := secret.NewRedactor(func(line string) { masked = append(masked, line) })
 	inputs := given{"password": "hunter2-hunter2", "github-token": "ghs_0123456789", "repository-url": "https://a:hunter2-hunter2@b/", "auth": "wrong"}
 	asked := map[string]bool{}
 	_, err := config.Parse(func(name string) string {
@@ -330,7 +330,7 @@ func TestPassword_NotPrinted(t *testing.T) {
 		{"repository_url": password},
 	} {
 		inputs["password"] = password
-		c, err := config.Parse(inputs.input, secret.NewVault(nil))
+		c, err := config.Parse(inputs.input, secret.NewRedactor(nil))
 		if err != nil {
 			if leaks(fmt.Sprintf("%v %+v %#v %q", err, err, err, err), "hunter2") {
 				t.Errorf("%v: the error shows the password: %v", inputs, err)
@@ -408,7 +408,7 @@ func FuzzParse(f *testing.F) {
 			"password": password, "packages-dir": packages, "repository-url": repository, "index-url": simple, "auth": auth,
 			"user": user, "skip-existing": boolean, "parallel-uploads": number,
 		}
-		c, err := config.Parse(inputs.input, secret.NewVault(nil))
+		c, err := config.Parse(inputs.input, secret.NewRedactor(nil))
 		if err != nil {
 			for _, p := range finding.Of(err) {
 				if p.ID == finding.Internal || p.Fix == "" || strings.Contains(p.Error(), password) || len(p.Error()) > 1000 {
@@ -427,7 +427,7 @@ func FuzzParse(f *testing.F) {
 		if err != nil || again.String() != c.Repository.String() {
 			t.Errorf("%q does not survive printing: %v", c.Repository, err)
 		}
-		if _, err := c.Password.Reveal(c.Repository); err != nil {
+		if _, err := c.Password.Value(c.Repository); err != nil {
 			t.Error(err)
 		}
 	})

@@ -19,7 +19,7 @@ func setGitHubRelease(d *draft, value string) *finding.Finding {
 
 // setGitHubToken seals the token for GitHub's API only.
 func setGitHubToken(d *draft, value string) *finding.Finding {
-	d.GitHubToken = d.vault.Seal(value, d.github...)
+	d.GitHubToken = d.vault.New(value, d.github...)
 	if hasControl(value) {
 		return wrong(finding.InputValue,
 			"the token contains a line break or another control character, which HTTP does not allow",
@@ -28,8 +28,8 @@ func setGitHubToken(d *draft, value string) *finding.Finding {
 	return nil
 }
 
-// settleRelease rejects github-release without github-token.
-func settleRelease(d *draft) []finding.Finding {
+// resolveRelease rejects github-release without github-token.
+func resolveRelease(d *draft) []finding.Finding {
 	if d.GitHubRelease == "" || !d.GitHubToken.Empty() {
 		return nil
 	}

@@ -29,9 +29,9 @@ func (s *step) inVain() string {
 	s.t.Helper()
 	kept := filepath.Join(s.t.TempDir(), "attestations")
 	s.env["INPUT_ATTESTATIONS-DIR"] = kept
-	s.stage.Switch(func(w *fakepypi.Switches) { w.ReadOnly = true })
+	s.stage.Switch(func(w *fakepypi.Behavior) { w.ReadOnly = true })
 	s.ends(cli.Failed, "Read-only mode")
-	s.stage.Switch(func(w *fakepypi.Switches) { w.ReadOnly = false })
+	s.stage.Switch(func(w *fakepypi.Behavior) { w.ReadOnly = false })
 	delete(s.env, "INPUT_ATTESTATIONS-DIR")
 	return kept
 }

@@ -21,7 +21,7 @@ func TestCancel_WhileSigning(t *testing.T) {
 			struck := make(chan struct{})
 			go func() {
 				defer close(struck)
-				for t.Context().Err() == nil && s.stage.Broken()[0].Struck == 0 {
+				for t.Context().Err() == nil && s.stage.Broken()[0].Hits == 0 {
 					time.Sleep(5 * time.Millisecond)
 				}
 			}()
@@ -41,7 +41,7 @@ func TestCancel_WhileSigning(t *testing.T) {
 			if !strings.Contains(e.summary, "the run was cancelled") || strings.Contains(e.summary, "attestation-outage") {
 				t.Errorf("the summary:\n%s", e.summary)
 			}
-			s.stage.Mend()
+			s.stage.ClearFaults()
 			e = s.run()
 			if e.code != 0 || e.outputs["result"] != "published" || !s.allBurned() {
 				t.Errorf("the re-run: exit code %d, %v\n%s", e.code, e.outputs, e.log)

@@ -186,16 +186,16 @@ func TestAttest_SigstoreDown(t *testing.T) {
 func TestAttest_VerificationFailure(t *testing.T) {
 	t.Parallel()
 	for name, c := range map[string]struct {
-		wrong func(*fakepypi.SigstoreSwitches)
+		wrong func(*fakepypi.SigstoreBehavior)
 		says  string
 	}{
-		"certificate timestamp": {func(w *fakepypi.SigstoreSwitches) { w.BadSCT = true }, "attestation-certificate::fulcio's certificate does not verify"},
-		"no timestamp":          {func(w *fakepypi.SigstoreSwitches) { w.NoSCT = true }, "attestation-certificate::"},
-		"promise":               {func(w *fakepypi.SigstoreSwitches) { w.BadSET = true }, "attestation-unverified::the attestation of alder-1.0"},
-		"proof":                 {func(w *fakepypi.SigstoreSwitches) { w.BadProof = true }, "attestation-unverified::the attestation of alder-1.0"},
-		"log":                   {func(w *fakepypi.SigstoreSwitches) { w.WrongLogID = true }, "attestation-unverified::the attestation of alder-1.0"},
-		"certificate's time":    {func(w *fakepypi.SigstoreSwitches) { w.ExpiredCertificate = true }, "attestation-certificate::"},
-		"trust root":            {func(w *fakepypi.SigstoreSwitches) { w.Trust = "wrong-signature" }, "attestation-refused::"},
+		"certificate timestamp": {func(w *fakepypi.SigstoreBehavior) { w.BadSCT = true }, "attestation-certificate::fulcio's certificate does not verify"},
+		"no timestamp":          {func(w *fakepypi.SigstoreBehavior) { w.NoSCT = true }, "attestation-certificate::"},
+		"promise":               {func(w *fakepypi.SigstoreBehavior) { w.BadSET = true }, "attestation-unverified::the attestation of alder-1.0"},
+		"proof":                 {func(w *fakepypi.SigstoreBehavior) { w.BadProof = true }, "attestation-unverified::the attestation of alder-1.0"},
+		"log":                   {func(w *fakepypi.SigstoreBehavior) { w.WrongLogID = true }, "attestation-unverified::the attestation of alder-1.0"},
+		"certificate's time":    {func(w *fakepypi.SigstoreBehavior) { w.ExpiredCertificate = true }, "attestation-certificate::"},
+		"trust root":            {func(w *fakepypi.SigstoreBehavior) { w.Trust = "wrong-signature" }, "attestation-refused::"},
 	} {
 		for _, mode := range []string{"auto", "best-effort"} {
 			t.Run(name+", "+mode, func(t *testing.T) {
@@ -268,7 +268,7 @@ func TestAttest_DisabledByIndex(t *testing.T) {
 	t.Parallel()
 	s := newSigningStep(t, fakepypi.Run{})
 	s.env["INPUT_WAIT-FOR-INDEX"] = "30"
-	s.stage.Switch(func(w *fakepypi.Switches) { w.NoAttestations = true })
+	s.stage.Switch(func(w *fakepypi.Behavior) { w.NoAttestations = true })
 	e := s.ends(cli.Done, "::warning title=pypi-oidc-publish%3A no-provenance::"+s.stage.Upload.Host+" accepted alder-1.0-py3-none-any.whl with its attestations, "+
 		"but serves no provenance for it (the same for 1 more file: alder-1.0.tar.gz)")
 	if e.outputs["verified"] != "true" || e.outputs["result"] != "published" {

@@ -108,7 +108,7 @@ func (m moment) patient(f fault.Fault) bool {
 }
 
 // wrong tells what a run said of itself that is not true.
-func (e ending) wrong(stage *fakepypi.Stage) error {
+func (e ending) wrong(stage *fakepypi.Servers) error {
 	var found []error
 	say := func(format string, args ...any) { found = append(found, fmt.Errorf(format, args...)) }
 	result := e.outputs["result"]
@@ -165,7 +165,7 @@ func digests(folder string) (map[string]string, error) {
 }
 
 // holdsExactly tells how the index differs from the set.
-func holdsExactly(stage *fakepypi.Stage, set map[string]string) error {
+func holdsExactly(stage *fakepypi.Servers, set map[string]string) error {
 	held := map[string]string{}
 	for _, f := range stage.Files() {
 		if _, twice := held[f.Name]; twice {
@@ -180,7 +180,7 @@ func holdsExactly(stage *fakepypi.Stage, set map[string]string) error {
 }
 
 // allAttested tells which of the set the index serves no provenance of.
-func allAttested(stage *fakepypi.Stage, set map[string]string) error {
+func allAttested(stage *fakepypi.Servers, set map[string]string) error {
 	for name := range set {
 		if text, err := stage.Provenance(name); err != nil || len(text) == 0 {
 			return fmt.Errorf("the index has no provenance of %s", name)
@@ -231,7 +231,7 @@ func cells() []*cell {
 
 // place is where cells are played one after another: a test server and a workspace with the files.
 type place struct {
-	stage *fakepypi.Stage
+	stage *fakepypi.Servers
 	dir   string
 }
 
@@ -275,7 +275,7 @@ func (c *cell) survive(t *testing.T, p place, set map[string]string) {
 		gitHub = s.attaches(matrixFiles()[0])
 	}
 	plan := c.moment.plan(c.fault, c.times)
-	if err := p.stage.Break(plan.Op, plan.Fault, plan.Skip, plan.Times); err != nil {
+	if err := p.stage.InjectFault(plan.Op, plan.Fault, plan.Skip, plan.Times); err != nil {
 		t.Fatal(err)
 	}
 	if c.moment.lost {
@@ -294,7 +294,7 @@ func (c *cell) survive(t *testing.T, p place, set map[string]string) {
 		}
 	})
 	check("the run with the fault", first.wrong(p.stage))
-	struck := p.stage.Mend()[0].Struck
+	struck := p.stage.ClearFaults()[0].Hits
 	if struck == 0 {
 		t.Error("the fault never struck")
 	}
@@ -358,14 +358,14 @@ func (c *cell) mayEnd() bool {
 }
 
 // patience is a ctx that ends soon after the fault has struck, where the client would wait for long.
-func (c *cell) patience(ctx context.Context, stage *fakepypi.Stage) context.Context {
+func (c *cell) patience(ctx context.Context, stage *fakepypi.Servers) context.Context {
 	if !c.moment.patient(c.fault) {
 		return ctx
 	}
 	ctx, cancel := context.WithCancelCause(ctx)
 	go func() {
 		for ctx.Err() == nil {
-			if planned := stage.Broken(); len(planned) == 0 || planned[0].Struck > 0 {
+			if planned := stage.Broken(); len(planned) == 0 || planned[0].Hits > 0 {
 				break
 			}
 			_ = cli.Sleep(ctx, 5*time.Millisecond)
@@ -377,7 +377,7 @@ func (c *cell) patience(ctx context.Context, stage *fakepypi.Stage) context.Cont
 }
 
 // inVain tells whether more uploads were taken than there are files and lost answers.
-func inVain(stage *fakepypi.Stage, most int) error {
+func inVain(stage *fakepypi.Servers, most int) error {
 	taken := 0
 	for _, r := range stage.Requests() {
 		if r.Op == "upload" && r.Status == 200 {

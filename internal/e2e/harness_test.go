@@ -30,7 +30,7 @@ import (
 type step struct {
 	t     *testing.T
 	dir   string            // the workspace, which is the current folder of a process
-	stage *fakepypi.Stage   // the test server; nil for a step that knows no more of it than its environment
+	stage *fakepypi.Servers // the test server; nil for a step that knows no more of it than its environment
 	env   map[string]string // of the program, which sees no other variable
 
 	// inProcess runs the program within the process of the test, which starts faster and can be profiled. It has no current folder of its
@@ -51,7 +51,7 @@ func newStep(t *testing.T, files ...string) *step {
 }
 
 // newStepOn is a step that publishes to a test server which others may use too.
-func newStepOn(t *testing.T, stage *fakepypi.Stage, files ...string) *step {
+func newStepOn(t *testing.T, stage *fakepypi.Servers, files ...string) *step {
 	t.Helper()
 	s := newStepWith(t, stage.Env, files...)
 	s.publishesTo(stage)
@@ -85,7 +85,7 @@ func newStepIn(t *testing.T, dir string, env map[string]string) *step {
 }
 
 // publishesTo has the step publish to a test server, verbosely and without waiting for the index.
-func (s *step) publishesTo(stage *fakepypi.Stage) {
+func (s *step) publishesTo(stage *fakepypi.Servers) {
 	s.stage = stage
 	maps.Copy(s.env, map[string]string{"INPUT_REPOSITORY-URL": stage.Upload.String(), "INPUT_VERBOSE": "true", "INPUT_WAIT-FOR-INDEX": "0"})
 }
@@ -204,7 +204,7 @@ func (s *step) startInProcess(ctx context.Context, arguments []string) *running 
 	go func() {
 		defer close(r.ended)
 		defer cancel(nil)
-		r.code = cli.Main(ctx, cli.World{
+		r.code = cli.Main(ctx, cli.Process{
 			Args: arguments, Version: "test", Getenv: func(name string) string { return env[name] }, Stdout: &s.log, Stderr: &s.log, Now: time.Now, Sleep: sleep,
 		})
 	}()
@@ -263,7 +263,7 @@ func (r *running) end() ending {
 }
 
 // settle waits until the test server has dealt with every request, also those whose client has gone.
-func settle(t *testing.T, stage *fakepypi.Stage) {
+func settle(t *testing.T, stage *fakepypi.Servers) {
 	t.Helper()
 	until := time.Now().Add(longestRun)
 	for slices.ContainsFunc(stage.Requests(), func(r fakepypi.Request) bool { return r.Ended.IsZero() }) {
@@ -310,14 +310,14 @@ func (s *step) front(before func(next http.Handler) http.Handler) {
 	s.env["INPUT_REPOSITORY-URL"] = server.URL + "/legacy/"
 }
 
-// breaks plans a fault of the table, see [fakepypi.Stage.Break].
+// breaks plans a fault of the table, see [fakepypi.Servers.InjectFault].
 func (s *step) breaks(op, name string, skip, times int) {
 	s.t.Helper()
 	f, known := fault.ByName(name)
 	if !known {
 		s.t.Fatalf("there is no fault %s", name)
 	}
-	if err := s.stage.Break(op, f, skip, times); err != nil {
+	if err := s.stage.InjectFault(op, f, skip, times); err != nil {
 		s.t.Fatal(err)
 	}
 }

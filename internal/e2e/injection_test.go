@@ -335,7 +335,7 @@ func behind(t *testing.T, front *hostileFront, options fakepypi.Options) *step {
 }
 
 // startReserved starts a stage at an address that is known, which the address that it tells others is not.
-func startReserved(t *testing.T, options fakepypi.Options) (stage *fakepypi.Stage, at string) {
+func startReserved(t *testing.T, options fakepypi.Options) (stage *fakepypi.Servers, at string) {
 	t.Helper()
 	var failed error
 	for range 10 {

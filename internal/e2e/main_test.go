@@ -32,7 +32,7 @@ func TestMain(m *testing.M) {
 	program := func(sleep func(context.Context, time.Duration) error) func() {
 		return func() {
 			ctx, _ := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
-			os.Exit(cli.Main(ctx, cli.World{
+			os.Exit(cli.Main(ctx, cli.Process{
 				Args: os.Args[1:], Version: "test", Getenv: os.Getenv, Stdout: os.Stdout, Stderr: os.Stderr, Now: time.Now, Sleep: sleep, Log: log.Default(),
 			}))
 		}

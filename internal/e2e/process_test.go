@@ -138,8 +138,8 @@ func TestSecrets_NotPrinted(t *testing.T) {
 	stories := map[string]func(s *step, index *echo){
 		"published":        func(*step, *echo) {},
 		"refused exchange": func(s *step, _ *echo) { s.stage.Claims(func(c map[string]any) { c["repository_owner_id"] = "1" }) },
-		"refused upload":   func(s *step, _ *echo) { s.stage.Switch(func(w *fakepypi.Switches) { w.ReadOnly = true }) },
-		"no burn":          func(s *step, _ *echo) { s.stage.Switch(func(w *fakepypi.Switches) { w.Burn = fakepypi.BurnBroken }) },
+		"refused upload":   func(s *step, _ *echo) { s.stage.Switch(func(w *fakepypi.Behavior) { w.ReadOnly = true }) },
+		"no burn":          func(s *step, _ *echo) { s.stage.Switch(func(w *fakepypi.Behavior) { w.Burn = fakepypi.BurnBroken }) },
 		"an index echoes":  func(s *step, index *echo) { s.front(index.before) },
 		"it echoes a password with signs that Markdown and HTML escape": func(s *step, index *echo) {
 			s.env["INPUT_USER"], s.env["INPUT_PASSWORD"] = "me", "a_pass|word*with<signs>&more"

@@ -62,7 +62,9 @@ func TestScripts(t *testing.T) {
 	})
 }
 
-func stageOf(ts *testscript.TestScript) *fakepypi.Stage { return ts.Value("stage").(*fakepypi.Stage) }
+func stageOf(ts *testscript.TestScript) *fakepypi.Servers {
+	return ts.Value("stage").(*fakepypi.Servers)
+}
 
 // input NAME VALUE sets an input of the step.
 func input(ts *testscript.TestScript, _ bool, args []string) {
@@ -97,15 +99,15 @@ func trustCommand(ts *testscript.TestScript, _ bool, args []string) {
 
 // switch NAME changes how the index behaves.
 func switchCommand(ts *testscript.TestScript, _ bool, args []string) {
-	changes := map[string]func(*fakepypi.Switches){
-		"no-oidc":      func(s *fakepypi.Switches) { s.NoOIDC = true },
-		"read-only":    func(s *fakepypi.Switches) { s.ReadOnly = true },
-		"stale":        func(s *fakepypi.Switches) { s.Stale = true },
-		"absent":       func(s *fakepypi.Switches) { s.Absent = 10 * time.Minute },
-		"tiny-files":   func(s *fakepypi.Switches) { s.FileLimit = 10 },
-		"burn-idle":    func(s *fakepypi.Switches) { s.Burn = fakepypi.BurnIdle },
-		"burn-missing": func(s *fakepypi.Switches) { s.Burn = fakepypi.BurnMissing },
-		"burn-broken":  func(s *fakepypi.Switches) { s.Burn = fakepypi.BurnBroken },
+	changes := map[string]func(*fakepypi.Behavior){
+		"no-oidc":      func(s *fakepypi.Behavior) { s.NoOIDC = true },
+		"read-only":    func(s *fakepypi.Behavior) { s.ReadOnly = true },
+		"stale":        func(s *fakepypi.Behavior) { s.Stale = true },
+		"absent":       func(s *fakepypi.Behavior) { s.Absent = 10 * time.Minute },
+		"tiny-files":   func(s *fakepypi.Behavior) { s.FileLimit = 10 },
+		"burn-idle":    func(s *fakepypi.Behavior) { s.Burn = fakepypi.BurnIdle },
+		"burn-missing": func(s *fakepypi.Behavior) { s.Burn = fakepypi.BurnMissing },
+		"burn-broken":  func(s *fakepypi.Behavior) { s.Burn = fakepypi.BurnBroken },
 	}
 	change, known := changes[args[0]]
 	if !known {

@@ -334,7 +334,7 @@ func TestCDN(t *testing.T) {
 	t.Parallel()
 	t.Run("a 404 stays for a minute", func(t *testing.T) {
 		t.Parallel()
-		th := open(t, fakepypi.Options{Switches: fakepypi.Switches{Absent: time.Minute}})
+		th := open(t, fakepypi.Options{Behavior: fakepypi.Behavior{Absent: time.Minute}})
 		th.Trust(fakepypi.Publisher{Project: "demo", Pending: true})
 		th.get("/simple/demo/").want(t, 404, "")
 		th.accepted(th.minted(), wheel())
@@ -353,7 +353,7 @@ func TestCDN(t *testing.T) {
 	t.Run("the first read is stale", func(t *testing.T) {
 		t.Parallel()
 		th := opened(t)
-		th.Switch(func(s *fakepypi.Switches) { s.Stale = true })
+		th.Switch(func(s *fakepypi.Behavior) { s.Stale = true })
 		count := func() int { return len(th.get("/simple/demo/", "Accept", simpleJSON).json(t)["files"].([]any)) }
 		if n := count(); n != 0 {
 			t.Errorf("before: %d", n)

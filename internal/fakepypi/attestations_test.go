@@ -216,7 +216,7 @@ func copied(t *testing.T, a signer.Attestation) signer.Attestation {
 }
 
 // verdict uploads and tells whether the answer is as the row says.
-func (th *theatre) verdict(name, token string, p parcel, refusal string) {
+func (th *harness) verdict(name, token string, p parcel, refusal string) {
 	th.t.Helper()
 	r := th.upload(token, p)
 	switch {
@@ -398,25 +398,25 @@ func TestAttestations_ReusableWorkflow(t *testing.T) {
 func TestSigstore_Defects(t *testing.T) {
 	t.Parallel()
 	for name, c := range map[string]struct {
-		switches fakepypi.SigstoreSwitches
+		switches fakepypi.SigstoreBehavior
 		refusal  string
 	}{
-		"in order":            {fakepypi.SigstoreSwitches{}, ""},
-		"fresh log":           {fakepypi.SigstoreSwitches{FreshLog: true}, ""},
-		"short life":          {fakepypi.SigstoreSwitches{CertificateLife: time.Second}, ""},
-		"expired certificate": {fakepypi.SigstoreSwitches{ExpiredCertificate: true}, failed + "failed to build timestamp certificate chain: "},
-		"bad SCT":             {fakepypi.SigstoreSwitches{BadSCT: true}, failed + "failed to verify SCT on signing certificate: SCT verify failed: keyring: invalid signature"},
-		"no SCT":              {fakepypi.SigstoreSwitches{NoSCT: true}, failed + "failed to verify SCT on signing certificate: No PrecertificateSignedCertificateTimestamps found"},
-		"wrong log id":        {fakepypi.SigstoreSwitches{WrongLogID: true}, failed + "invalid log entry: "},
-		"bad SET":             {fakepypi.SigstoreSwitches{BadSET: true}, failed + "invalid log entry: invalid inclusion promise: keyring: invalid signature"},
-		"bad proof":           {fakepypi.SigstoreSwitches{BadProof: true}, failed + "invalid log entry: inclusion proof contains invalid root hash"},
+		"in order":            {fakepypi.SigstoreBehavior{}, ""},
+		"fresh log":           {fakepypi.SigstoreBehavior{FreshLog: true}, ""},
+		"short life":          {fakepypi.SigstoreBehavior{CertificateLife: time.Second}, ""},
+		"expired certificate": {fakepypi.SigstoreBehavior{ExpiredCertificate: true}, failed + "failed to build timestamp certificate chain: "},
+		"bad SCT":             {fakepypi.SigstoreBehavior{BadSCT: true}, failed + "failed to verify SCT on signing certificate: SCT verify failed: keyring: invalid signature"},
+		"no SCT":              {fakepypi.SigstoreBehavior{NoSCT: true}, failed + "failed to verify SCT on signing certificate: No PrecertificateSignedCertificateTimestamps found"},
+		"wrong log id":        {fakepypi.SigstoreBehavior{WrongLogID: true}, failed + "invalid log entry: "},
+		"bad SET":             {fakepypi.SigstoreBehavior{BadSET: true}, failed + "invalid log entry: invalid inclusion promise: keyring: invalid signature"},
+		"bad proof":           {fakepypi.SigstoreBehavior{BadProof: true}, failed + "invalid log entry: inclusion proof contains invalid root hash"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			th := open(t, fakepypi.Options{Sigstore: c.switches})
 			th.Trust(fakepypi.Publisher{Project: "demo"})
 			th.verdict(name, th.minted(), wheel("attestations", th.attests(published(wheel()))), c.refusal)
-			th.SwitchSigstore(func(s *fakepypi.SigstoreSwitches) { *s = fakepypi.SigstoreSwitches{} })
+			th.SwitchSigstore(func(s *fakepypi.SigstoreBehavior) { *s = fakepypi.SigstoreBehavior{} })
 			th.verdict(name+", mended", th.minted(), sdist("attestations", th.attests(published(sdist()))), "")
 		})
 	}
@@ -502,7 +502,7 @@ func TestProvenance(t *testing.T) {
 }
 
 // integrity asks in other ways.
-func (th *theatre) integrity(where string) {
+func (th *harness) integrity(where string) {
 	th.t.Helper()
 	for name, c := range map[string]struct {
 		path, accept string
@@ -525,7 +525,7 @@ func (th *theatre) integrity(where string) {
 			th.t.Errorf("%s: %d %s %s", name, r.status, r.header.Get("Content-Type"), r.body)
 		}
 	}
-	th.Switch(func(s *fakepypi.Switches) { s.NoAttestations = true })
+	th.Switch(func(s *fakepypi.Behavior) { s.NoAttestations = true })
 	if r := th.get(where); r.status != 403 || r.body != `{"message":"Attestations temporarily disabled"}` {
 		th.t.Errorf("with the flag: %+v", r)
 	}
@@ -598,7 +598,7 @@ func TestClose_DuringLogEntry(t *testing.T) {
 	t.Parallel()
 	th := opened(t)
 	request := th.ask("log-entry", "")
-	th.SwitchSigstore(func(s *fakepypi.SigstoreSwitches) { s.Latency = time.Hour })
+	th.SwitchSigstore(func(s *fakepypi.SigstoreBehavior) { s.Latency = time.Hour })
 	conn := dialedTo(t, th.TUF.Host)
 	if err := request.Write(conn); err != nil {
 		t.Fatal(err)

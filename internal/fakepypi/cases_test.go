@@ -9,7 +9,7 @@ import (
 	"testing"
 	"time"
 
-	"github.com/org/pypi-oidc-publish/internal/dist"
+	"github.com/org/pypi-oidc-publish/internal/distfile"
 	"github.com/org/pypi-oidc-publish/internal/fakepypi"
 	"github.com/org/pypi-oidc-publish/internal/index"
 	"github.com/org/pypi-oidc-publish/internal/secret"
@@ -94,19 +94,19 @@ func uploadCase(t *testing.T, v vectors.Case) *index.Refusal {
 	if err != nil {
 		t.Fatal(err)
 	}
-	login := index.Password("__token__", secret.NewVault(nil).Seal(token, th.Upload))
+	login := index.Password("__token__", secret.NewRedactor(nil).New(token, th.Upload))
 	client := index.New(index.SiteOf(th.Upload, th.Simple, true), wire.New(wire.Options{
 		UserAgent: "test", Now: th.clock.now, Sleep: func(ctx context.Context, _ time.Duration) error { return context.Cause(ctx) },
 	}), wire.NewGate(1), nil)
 	for _, path := range v.Paths(t) {
-		d, err := dist.Read(t.Context(), path, false)
+		d, err := distfile.Read(t.Context(), path, false)
 		if err != nil {
 			t.Fatal(err)
 		}
 		if !d.Metadata {
 			// Where the file tells nothing, the index was asked with what its author meant.
 			d.Metadata = true
-			d.Headers = []dist.Field{{Name: "Metadata-Version", Value: "2.1"}, {Name: "Name", Value: "alder"}, {Name: "Version", Value: "1.0"}, {Name: "Description-Content-Type", Value: "text/plain"}}
+			d.Headers = []distfile.Field{{Name: "Metadata-Version", Value: "2.1"}, {Name: "Name", Value: "alder"}, {Name: "Version", Value: "1.0"}, {Name: "Description-Content-Type", Value: "text/plain"}}
 		}
 		err = client.Upload(t.Context(), index.UploadRequest{File: d}, login)
 		var refused *index.Refusal

@@ -117,7 +117,7 @@ func (u recordedUpload) body(content string, digests map[string]string) string {
 }
 
 // send uploads the recorded form with the recorded headers.
-func (u recordedUpload) send(th *theatre, user, password, body string) reply {
+func (u recordedUpload) send(th *harness, user, password, body string) reply {
 	th.t.Helper()
 	var header []string
 	for _, h := range u.Headers {

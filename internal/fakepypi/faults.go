@@ -16,17 +16,17 @@ const (
 	ConnectAssets   = "connect-assets" // GitHub's storage of assets
 )
 
-func doors() []string {
+func listeners() []string {
 	return []string{Connect, ConnectIssuer, ConnectSigstore, ConnectGitHub, ConnectAssets}
 }
 
 func newInjector(now func() time.Time) *fault.Injector {
-	return fault.New(fault.Options{Now: now, Op: Op, Ops: allOps(), Doors: doors()})
+	return fault.New(fault.Options{Now: now, Op: Op, Ops: allOps(), Listeners: listeners()})
 }
 
 // answer makes the server answer with handler. Its requests are recorded, and faults planned for their ops are injected. door is the op
 // of its connections.
-func (s *Stage) answer(server *server, handler http.Handler, door string, control bool) {
+func (s *Servers) answer(server *server, handler http.Handler, door string, control bool) {
 	server.listener = s.faults.Listener(server.listener, door)
 	handler = s.journal.record(s.faults.Handler(handler, door))
 	if control {
@@ -47,17 +47,17 @@ func beside(handler, control http.Handler) http.Handler {
 	})
 }
 
-// Break plans a fault for requests of an op ([Ops], or another name that [Op] returns), or for new connections ([Connect],
+// InjectFault plans a fault for requests of an op ([Ops], or another name that [Op] returns), or for new connections ([Connect],
 // [ConnectIssuer], [ConnectSigstore], [ConnectGitHub], [ConnectAssets]). It lets the first skip of them pass, then applies to the given
 // number of times; [fault.Forever] means all. Several plans for one op apply one after another. Break fails for a plan that could never
 // apply.
-func (s *Stage) Break(op string, f fault.Fault, skip, times int) error {
-	return s.faults.Break(fault.Plan{Op: op, Fault: f, Skip: skip, Times: times})
+func (s *Servers) InjectFault(op string, f fault.Fault, skip, times int) error {
+	return s.faults.Inject(fault.Plan{Op: op, Fault: f, Skip: skip, Times: times})
 }
 
-// Mend removes all planned faults and returns how often each was injected.
-func (s *Stage) Mend() []fault.Planned { return s.faults.Mend() }
+// ClearFaults removes all planned faults and returns how often each was injected.
+func (s *Servers) ClearFaults() []fault.Planned { return s.faults.Clear() }
 
 // Broken returns the faults planned since the last Mend and how often each was injected. A test with a fault that was never injected has
 // shown nothing.
-func (s *Stage) Broken() []fault.Planned { return s.faults.Broken() }
+func (s *Servers) Broken() []fault.Planned { return s.faults.Broken() }

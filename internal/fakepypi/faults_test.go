@@ -52,19 +52,19 @@ func named(t *testing.T, name string) fault.Fault {
 	return f
 }
 
-func (th *theatre) breaks(op string, f fault.Fault, skip, times int) {
+func (th *harness) breaks(op string, f fault.Fault, skip, times int) {
 	th.t.Helper()
-	if err := th.Break(op, f, skip, times); err != nil {
+	if err := th.InjectFault(op, f, skip, times); err != nil {
 		th.t.Fatal(err)
 	}
 }
 
 // strikes tells when the faults planned have not struck as often as told.
-func (th *theatre) strikes(want ...int) {
+func (th *harness) strikes(want ...int) {
 	th.t.Helper()
 	var got []int
 	for _, p := range th.Broken() {
-		got = append(got, p.Struck)
+		got = append(got, p.Hits)
 	}
 	if !slices.Equal(got, want) {
 		th.t.Errorf("the faults struck %v times, want %v", got, want)
@@ -86,7 +86,7 @@ func eventually(t *testing.T, what string, done func() bool) {
 }
 
 // ask is a request of one op.
-func (th *theatre) ask(op, token string) *http.Request {
+func (th *harness) ask(op, token string) *http.Request {
 	th.t.Helper()
 	method, at, kind, auth, accept := "POST", "http://"+th.Upload.Host, "application/json", "", simpleJSON
 	var body []byte
@@ -146,7 +146,7 @@ func unharmed(op string) string {
 }
 
 // effect counts what requests of the op have left on the stage.
-func (th *theatre) effect(op string) int {
+func (th *harness) effect(op string) int {
 	n := 0
 	switch op {
 	case "upload":
@@ -359,7 +359,7 @@ func TestFault_NthUpload(t *testing.T) {
 	th.upload(token, sdist()).want(t, 503, "")
 	th.accepted(token, sdist())
 	th.strikes(1)
-	if mended := th.Mend(); len(mended) != 1 || mended[0].Struck != 1 || mended[0].Op != "upload" || len(th.Broken()) != 0 {
+	if mended := th.ClearFaults(); len(mended) != 1 || mended[0].Hits != 1 || mended[0].Op != "upload" || len(th.Broken()) != 0 {
 		t.Errorf("mended %+v, broken %+v", mended, th.Broken())
 	}
 }
@@ -411,7 +411,7 @@ func TestFault_EarlyAnswer(t *testing.T) {
 }
 
 // dialed is a connection to the index, bounded in time.
-func (th *theatre) dialed() net.Conn {
+func (th *harness) dialed() net.Conn {
 	th.t.Helper()
 	conn, err := (&net.Dialer{Timeout: 10 * time.Second}).DialContext(th.t.Context(), "tcp", th.Upload.Host)
 	if err != nil {
@@ -441,7 +441,7 @@ func TestFault_HangUntilClientCloses(t *testing.T) {
 				if _, err := conn.Write(b.Bytes()[:b.Len()-missing]); err != nil {
 					t.Fatal(err)
 				}
-				eventually(t, "the fault strikes", func() bool { return th.Broken()[0].Struck == 1 })
+				eventually(t, "the fault strikes", func() bool { return th.Broken()[0].Hits == 1 })
 				if r := th.Requests(); !r[len(r)-1].Ended.IsZero() {
 					t.Errorf("it does not hang: %+v", r[len(r)-1])
 				}
@@ -580,11 +580,11 @@ func TestFault_InvalidPlan(t *testing.T) {
 	t.Parallel()
 	th := opened(t)
 	for name, err := range map[string]error{
-		"an op that there is not":     th.Break("download", named(t, "hang"), 0, 1),
-		"a connection's for an op":    th.Break("upload", named(t, "refuse"), 0, 1),
-		"a request's for connections": th.Break(fakepypi.Connect, named(t, "hang"), 0, 1),
-		"never":                       th.Break("upload", named(t, "hang"), 0, 0),
-		"no fault":                    th.Break("upload", fault.Fault{}, 0, 1),
+		"an op that there is not":     th.InjectFault("download", named(t, "hang"), 0, 1),
+		"a connection's for an op":    th.InjectFault("upload", named(t, "refuse"), 0, 1),
+		"a request's for connections": th.InjectFault(fakepypi.Connect, named(t, "hang"), 0, 1),
+		"never":                       th.InjectFault("upload", named(t, "hang"), 0, 0),
+		"no fault":                    th.InjectFault("upload", fault.Fault{}, 0, 1),
 	} {
 		if err == nil {
 			t.Errorf("%s: taken", name)
@@ -602,7 +602,7 @@ func TestFault_OtherOps(t *testing.T) {
 	if r := th.mint(jwt); r.status != 422 && r.status != 503 {
 		t.Errorf("a mint without the issuer's keys: %+v", r)
 	}
-	if len(th.Tokens()) != 0 || th.Mend()[0].Struck == 0 {
+	if len(th.Tokens()) != 0 || th.ClearFaults()[0].Hits == 0 {
 		t.Errorf("tokens %+v", th.Tokens())
 	}
 	token := th.minted()
@@ -628,7 +628,7 @@ func TestFault_PlainIndex(t *testing.T) {
 // TestClose_DuringFaults: no handler outlives the stage, and no goroutine, whatever it is in the middle of. Not
 // parallel: it counts goroutines.
 func TestClose_DuringFaults(t *testing.T) { //nolint:paralleltest // see above
-	stuck := fault.Fault{Point: fault.AfterStore, Pace: time.Hour, Piece: 1}
+	stuck := fault.Fault{Point: fault.AfterStore, BytesPerSecond: time.Hour, Piece: 1}
 	request, answer := stuck, stuck
 	request.Kind, answer.Kind = fault.SlowRequest, fault.SlowAnswer
 	endless := named(t, "oversized-answer")
@@ -678,7 +678,7 @@ func TestClose_DuringFaults(t *testing.T) { //nolint:paralleltest // see above
 			if _, err := conn.Write(text); err != nil {
 				t.Fatal(err)
 			}
-			eventually(t, "the fault strikes", func() bool { return th.Broken()[0].Struck == 1 })
+			eventually(t, "the fault strikes", func() bool { return th.Broken()[0].Hits == 1 })
 
 			closed := make(chan error, 1)
 			go func() { closed <- th.Close() }()

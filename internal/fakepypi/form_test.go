@@ -92,7 +92,7 @@ func TestUploadForm_BrokenBody(t *testing.T) {
 }
 
 // waitFor waits until there is such a request.
-func (th *theatre) waitFor(done func(fakepypi.Request) bool) {
+func (th *harness) waitFor(done func(fakepypi.Request) bool) {
 	th.t.Helper()
 	for {
 		for _, r := range th.Requests() {

@@ -13,16 +13,16 @@ import (
 // Release is a GitHub release.
 type Release = releases.Release
 
-// GitHubToken is the variable of [Stage.Env] with the token of the run's job, which may write to the releases of its repository. GitHub
+// GitHubToken is the variable of [Servers.Env] with the token of the run's job, which may write to the releases of its repository. GitHub
 // does not set it in a step: a workflow passes it, as github.token.
 const GitHubToken = "GITHUB_TOKEN"
 
-// gitHubURL is the variable of [Stage.Env] with the address of the API.
+// gitHubURL is the variable of [Servers.Env] with the address of the API.
 const gitHubURL = "GITHUB_API_URL"
 
 // openGitHub starts the API of releases on a port of its own at host, and the storage of assets on another. With OnePort, the API is at
 // base, and the API itself sends the assets' bytes unless here says that clients can reach this machine's loopback.
-func (s *Stage) openGitHub(ctx context.Context, host, base string, here bool, o Options) error {
+func (s *Servers) openGitHub(ctx context.Context, host, base string, here bool, o Options) error {
 	token := "ghs_" + rand.Text()
 	s.GitHub = releases.New(releases.Options{
 		Repository: s.run.Repository, Tokens: map[string]releases.Right{token: releases.Write}, Inline: o.OnePort && !here,

@@ -14,7 +14,7 @@ import (
 
 // zipped is the content of a wheel with a metadata file.
 // pages are all that a client can read of the projects, wherever the index is.
-func pages(th *theatre) map[string]string {
+func pages(th *harness) map[string]string {
 	th.t.Helper()
 	all := map[string]string{}
 	for _, path := range []string{
@@ -74,7 +74,7 @@ func TestKeep_Restart(t *testing.T) {
 			t.Errorf("%s was\n%s\nand is\n%s", at, text, after[at])
 		}
 	}
-	if standing, err := again.StandingToken(); err != nil || standing != token {
+	if standing, err := again.PersistentToken(); err != nil || standing != token {
 		t.Errorf("the standing token is another one: %v", err)
 	}
 	if !again.Has("Demo") || again.Has("other") {
@@ -253,7 +253,7 @@ func TestKeep_OneProcess(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	th := &theatre{Stage: stage, t: t, http: newClient()}
+	th := &harness{Servers: stage, t: t, http: newClient()}
 	token := th.apiToken()
 	remove(t, path)
 	write(t, path, "not yours")

@@ -66,20 +66,20 @@ func TestMint_Payload(t *testing.T) {
 // TestMint_BadIDToken is §4.3: what is wrong with an ID token.
 func TestMint_BadIDToken(t *testing.T) {
 	t.Parallel()
-	at := func(claim string, d time.Duration) func(*theatre) {
-		return func(th *theatre) {
+	at := func(claim string, d time.Duration) func(*harness) {
+		return func(th *harness) {
 			th.Claims(func(c map[string]any) { c[claim] = th.clock.now().Add(d).Unix() })
 		}
 	}
-	set := func(claim string, value any) func(*theatre) {
-		return func(th *theatre) { th.Claims(func(c map[string]any) { c[claim] = value }) }
+	set := func(claim string, value any) func(*harness) {
+		return func(th *harness) { th.Claims(func(c map[string]any) { c[claim] = value }) }
 	}
-	forge := func(f fakepypi.Forgery) func(*theatre) { return func(th *theatre) { th.Forge(f) } }
+	forge := func(f fakepypi.TokenDefect) func(*harness) { return func(th *harness) { th.Forge(f) } }
 	for name, c := range map[string]struct {
-		change func(*theatre)
+		change func(*harness)
 		code   string // empty: the token is good
 	}{
-		"as issued":             {func(*theatre) {}, ""},
+		"as issued":             {func(*harness) {}, ""},
 		"expired":               {at("exp", -31*time.Second), "invalid-token"},
 		"expired just now":      {at("exp", -29*time.Second), ""},
 		"expired by the leeway": {at("exp", -30*time.Second), "invalid-token"},
@@ -92,23 +92,23 @@ func TestMint_BadIDToken(t *testing.T) {
 		"iat of another kind":   {set("iat", true), "invalid-token"},
 		"nbf of another kind":   {set("nbf", "soon"), "invalid-token"},
 		"null nbf":              {set("nbf", nil), "invalid-token"},
-		"no nbf":                {func(th *theatre) { th.Claims(func(c map[string]any) { delete(c, "nbf") }) }, ""},
-		"no exp":                {func(th *theatre) { th.Claims(func(c map[string]any) { delete(c, "exp") }) }, "invalid-token"},
-		"no iat":                {func(th *theatre) { th.Claims(func(c map[string]any) { delete(c, "iat") }) }, "invalid-token"},
+		"no nbf":                {func(th *harness) { th.Claims(func(c map[string]any) { delete(c, "nbf") }) }, ""},
+		"no exp":                {func(th *harness) { th.Claims(func(c map[string]any) { delete(c, "exp") }) }, "invalid-token"},
+		"no iat":                {func(th *harness) { th.Claims(func(c map[string]any) { delete(c, "iat") }) }, "invalid-token"},
 		"other audience":        {set("aud", "pypi"), "invalid-token"},
 		"several audiences":     {set("aud", []string{"rehearsal"}), "invalid-token"},
 		"no audience":           {set("aud", nil), "invalid-token"},
 		"aud of another kind":   {set("aud", 1), "invalid-token"},
 		"other issuer":          {set("iss", "https://token.actions.githubusercontent.com"), "invalid-payload"},
-		"issuer with a slash":   {func(th *theatre) { th.Claims(func(c map[string]any) { c["iss"] = c["iss"].(string) + "/" }) }, "invalid-payload"},
+		"issuer with a slash":   {func(th *harness) { th.Claims(func(c map[string]any) { c["iss"] = c["iss"].(string) + "/" }) }, "invalid-payload"},
 		"foreign key":           {forge(issuer.ForeignKey), "invalid-token"},
 		"unknown key":           {forge(issuer.UnknownKey), "invalid-token"},
 		"no key id":             {forge(issuer.NoKeyID), "invalid-token"},
 		"unsigned":              {forge(issuer.Unsigned), "invalid-token"},
 		"symmetric":             {forge(issuer.Symmetric), "invalid-token"},
-		"broken seal":           {forge(issuer.BrokenSeal), "invalid-token"},
+		"broken seal":           {forge(issuer.BadSignature), "invalid-token"},
 		"two parts":             {forge(issuer.TwoParts), "invalid-payload"},
-		"changes can be undone": {func(th *theatre) { set("aud", "x")(th); th.Claims(nil) }, ""},
+		"changes can be undone": {func(th *harness) { set("aud", "x")(th); th.Claims(nil) }, ""},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
@@ -237,12 +237,12 @@ func TestMint_Disabled(t *testing.T) {
 	t.Parallel()
 	th := opened(t)
 	jwt := th.idToken("rehearsal")
-	th.Switch(func(s *fakepypi.Switches) { s.NoGitHub = true })
+	th.Switch(func(s *fakepypi.Behavior) { s.NoGitHub = true })
 	th.mint(jwt).refusedMint(t, "not-enabled", "github trusted publishing functionality not enabled")
 	if r := th.get("/_/oidc/audience"); r.status != 200 {
 		t.Errorf("audience: %+v", r)
 	}
-	th.Switch(func(s *fakepypi.Switches) { *s = fakepypi.Switches{NoOIDC: true} })
+	th.Switch(func(s *fakepypi.Behavior) { *s = fakepypi.Behavior{NoOIDC: true} })
 	th.mint(jwt).refusedMint(t, "not-enabled", "github trusted publishing functionality not enabled")
 	if r := th.get("/_/oidc/audience"); r.status != 403 || r.body != `{"message":"Trusted publishing functionality not enabled"}` {
 		t.Errorf("audience: %+v", r)
@@ -320,7 +320,7 @@ type slow struct {
 }
 
 // begin sends the head of a request; when it returns, the server has begun to answer.
-func (th *theatre) begin(method, path, body string, header ...string) *slow {
+func (th *harness) begin(method, path, body string, header ...string) *slow {
 	th.t.Helper()
 	reader, writer := io.Pipe()
 	s := &slow{pipe: writer, body: body, done: make(chan reply, 1)}
@@ -407,7 +407,7 @@ func TestUpload_Race(t *testing.T) {
 // TestRevoke_BurnToken is §4.7.
 func TestRevoke_BurnToken(t *testing.T) {
 	t.Parallel()
-	burn := func(th *theatre, token string) reply {
+	burn := func(th *harness, token string) reply {
 		return th.do("POST", "/_/oidc/burn-token", strings.NewReader(`{"token":"`+token+`"}`))
 	}
 	for name, c := range map[string]struct {
@@ -425,7 +425,7 @@ func TestRevoke_BurnToken(t *testing.T) {
 			t.Parallel()
 			th := opened(t)
 			token := th.minted()
-			th.Switch(func(s *fakepypi.Switches) { s.Burn = c.behaviour })
+			th.Switch(func(s *fakepypi.Behavior) { s.Burn = c.behaviour })
 			if r := burn(th, token); r.status != c.status {
 				t.Errorf("%+v", r)
 			}
@@ -483,7 +483,7 @@ func TestIDToken_RequestProtocol(t *testing.T) {
 // TestIDToken_Claims: a token says what GitHub's say.
 func TestIDToken_Claims(t *testing.T) {
 	t.Parallel()
-	claimsOf := func(th *theatre, audience string) map[string]any {
+	claimsOf := func(th *harness, audience string) map[string]any {
 		raw, err := base64.RawURLEncoding.DecodeString(strings.Split(th.idToken(audience), ".")[1])
 		if err != nil {
 			t.Fatal(err)

@@ -13,7 +13,7 @@ import (
 )
 
 // remembered is all that a stage says of what has happened, and of how it behaves.
-func (th *theatre) remembered() string {
+func (th *harness) remembered() string {
 	th.t.Helper()
 	provenance, err := th.Provenance("demo-1.0-py3-none-any.whl")
 	return fmt.Sprint(
@@ -23,7 +23,7 @@ func (th *theatre) remembered() string {
 }
 
 // story uses everything that a stage has, and leaves it broken.
-func (th *theatre) story() {
+func (th *harness) story() {
 	th.t.Helper()
 	th.Trust(fakepypi.Publisher{Project: "demo"})
 	th.Trust(fakepypi.Publisher{Project: "pending", Pending: true})
@@ -37,8 +37,8 @@ func (th *theatre) story() {
 	th.GitHub.Grant(th.Env[fakepypi.GitHubToken], releases.Read)
 	th.Claims(func(claims map[string]any) { claims["repository_owner_id"] = "1" })
 	th.Forge("foreign-key")
-	th.Switch(func(w *fakepypi.Switches) { w.ReadOnly = true })
-	th.SwitchSigstore(func(w *fakepypi.SigstoreSwitches) { w.FreshLog, w.BadSET = true, true })
+	th.Switch(func(w *fakepypi.Behavior) { w.ReadOnly = true })
+	th.SwitchSigstore(func(w *fakepypi.SigstoreBehavior) { w.FreshLog, w.BadSET = true, true })
 	th.breaks("look", named(th.t, "status-503"), 1, fault.Forever)
 }
 
@@ -93,7 +93,7 @@ func TestResetRefused(t *testing.T) {
 			r.Body.Close()
 		}
 	}()
-	eventually(t, "the request hangs", func() bool { return th.Broken()[0].Struck == 1 })
+	eventually(t, "the request hangs", func() bool { return th.Broken()[0].Hits == 1 })
 	if err := th.Reset(); err == nil || len(th.Requests()) == 0 {
 		t.Errorf("reset while a request is being answered: %v", err)
 	}

@@ -9,10 +9,10 @@ import (
 	"github.com/org/pypi-oidc-publish/internal/wire"
 )
 
-// Classifiers are those that the index takes today. [ErrNoLookups] tells that it does not list them.
+// Classifiers are those that the index takes today. [ErrNoListings] tells that it does not list them.
 func (c *Client) Classifiers(ctx context.Context) ([]string, error) {
 	if c.site.Classifiers == nil {
-		return nil, ErrNoLookups
+		return nil, ErrNoListings
 	}
 	answer, err := c.wire.Do(ctx, wire.Call{
 		Op: wire.Listing, Method: http.MethodGet, URL: c.site.Classifiers, Header: http.Header{"Accept": {"text/plain"}},

@@ -15,7 +15,7 @@ import (
 	"testing"
 	"time"
 
-	"github.com/org/pypi-oidc-publish/internal/dist"
+	"github.com/org/pypi-oidc-publish/internal/distfile"
 	"github.com/org/pypi-oidc-publish/internal/fakepypi"
 	"github.com/org/pypi-oidc-publish/internal/finding"
 	"github.com/org/pypi-oidc-publish/internal/index"
@@ -25,7 +25,7 @@ import (
 	"github.com/org/pypi-oidc-publish/internal/wire"
 )
 
-const sample = "../dist/testdata/sampleproject-3.0.0.tar.gz"
+const sample = "../distfile/testdata/sampleproject-3.0.0.tar.gz"
 
 func client() *wire.Client {
 	return wire.New(wire.Options{
@@ -34,9 +34,9 @@ func client() *wire.Client {
 	})
 }
 
-func read(t *testing.T, path string) *dist.Distribution {
+func read(t *testing.T, path string) *distfile.Distribution {
 	t.Helper()
-	d, err := dist.Read(t.Context(), path, true)
+	d, err := distfile.Read(t.Context(), path, true)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -49,7 +49,7 @@ func strange(t *testing.T, handler http.HandlerFunc) (*index.Client, index.Crede
 	server := httptest.NewServer(handler)
 	t.Cleanup(server.Close)
 	upload := at(t, server.URL+"/legacy/")
-	login := index.Password("__token__", secret.NewVault(nil).Seal("pypi-a-token-of-a-user", upload))
+	login := index.Password("__token__", secret.NewRedactor(nil).New("pypi-a-token-of-a-user", upload))
 	return index.New(index.SiteOf(upload, nil, true), client(), wire.NewGate(2), login), login
 }
 
@@ -60,9 +60,9 @@ func TestUpload_Accepted(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	login := index.Password("__token__", secret.NewVault(nil).Seal(raw, s.Upload))
+	login := index.Password("__token__", secret.NewRedactor(nil).New(raw, s.Upload))
 	ix := index.New(index.SiteOf(s.Upload, s.Simple, true), client(), wire.NewGate(1), login)
-	if listing, err := ix.Look(t.Context(), "sampleproject"); err != nil || listing.Exists {
+	if listing, err := ix.ListFiles(t.Context(), "sampleproject"); err != nil || listing.Exists {
 		t.Fatalf("%+v, %v", listing, err)
 	}
 	d := read(t, sample)
@@ -71,7 +71,7 @@ func TestUpload_Accepted(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
-	listing, err := ix.Look(t.Context(), "sampleproject")
+	listing, err := ix.ListFiles(t.Context(), "sampleproject")
 	if err != nil || len(listing.Files) != 1 || listing.Files[0].SHA256 != fmt.Sprintf("%x", d.Digests.SHA256) || listing.Files[0].Size != d.Size {
 		t.Errorf("%+v, %v", listing, err)
 	}
@@ -230,7 +230,7 @@ func TestUpload_ChangedFile(t *testing.T) {
 	}
 	reached := false
 	ix, login := strange(t, func(http.ResponseWriter, *http.Request) { reached = true })
-	var changed *dist.ChangedError
+	var changed *distfile.ChangedError
 	if err := ix.Upload(t.Context(), index.UploadRequest{File: d}, login); !errors.As(err, &changed) || reached {
 		t.Errorf("%v, reached %v", err, reached)
 	}
@@ -264,7 +264,7 @@ func TestListFiles_Answers(t *testing.T) {
 				w.WriteHeader(c.status)
 				fmt.Fprint(w, c.body)
 			})
-			listing, err := ix.Look(t.Context(), "alder")
+			listing, err := ix.ListFiles(t.Context(), "alder")
 			if (err != nil) != c.unknown || listing.Exists != c.exists {
 				t.Errorf("%+v, %v", listing, err)
 			}
@@ -281,13 +281,13 @@ func TestListFiles_CredentialOrigin(t *testing.T) {
 	elsewhere := httptest.NewServer(http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) { sent = r.Header.Get("Authorization") }))
 	defer elsewhere.Close()
 	upload := at(t, "https://index.example/legacy/")
-	login := index.Password("__token__", secret.NewVault(nil).Seal("pypi-a-token-of-a-user", upload))
+	login := index.Password("__token__", secret.NewRedactor(nil).New("pypi-a-token-of-a-user", upload))
 	ix := index.New(index.SiteOf(upload, at(t, elsewhere.URL+"/simple/"), true), client(), wire.NewGate(1), login)
-	if _, err := ix.Look(t.Context(), pep.Project("alder")); err == nil || sent != "" {
+	if _, err := ix.ListFiles(t.Context(), pep.Project("alder")); err == nil || sent != "" {
 		t.Errorf("%v, sent %q", err, sent)
 	}
 	none := index.New(index.SiteOf(upload, nil, false), client(), wire.NewGate(1), login)
-	if _, err := none.Look(t.Context(), "alder"); !errors.Is(err, index.ErrNoLookups) {
+	if _, err := none.ListFiles(t.Context(), "alder"); !errors.Is(err, index.ErrNoListings) {
 		t.Error(err)
 	}
 }
@@ -295,7 +295,7 @@ func TestListFiles_CredentialOrigin(t *testing.T) {
 // again says that there is always another token.
 type again struct{ index.Credentials }
 
-func (again) Rejected(context.Context, secret.Text, string) bool { return true }
+func (again) Rejected(context.Context, secret.Secret, string) bool { return true }
 
 func TestUpload_RepeatedDenial(t *testing.T) {
 	t.Parallel()

@@ -7,7 +7,7 @@ import (
 	"mime/multipart"
 	"net/textproto"
 
-	"github.com/org/pypi-oidc-publish/internal/dist"
+	"github.com/org/pypi-oidc-publish/internal/distfile"
 )
 
 // form is the multipart body of an upload, but for the file's bytes.
@@ -23,7 +23,7 @@ func (c *Client) form(r UploadRequest) (*form, error) {
 	parts := multipart.NewWriter(&text)
 	fields := append(d.Form(), c.digests(d)...)
 	if len(r.Attestations) > 0 {
-		fields = append(fields, dist.Field{Name: "attestations", Value: string(r.Attestations)})
+		fields = append(fields, distfile.Field{Name: "attestations", Value: string(r.Attestations)})
 	}
 	for _, field := range fields {
 		if err := parts.WriteField(field.Name, field.Value); err != nil {
@@ -44,13 +44,13 @@ func (c *Client) form(r UploadRequest) (*form, error) {
 }
 
 // digests returns the form fields that let the index check what arrived.
-func (c *Client) digests(d *dist.Distribution) []dist.Field {
-	fields := []dist.Field{
+func (c *Client) digests(d *distfile.Distribution) []distfile.Field {
+	fields := []distfile.Field{
 		{Name: "sha256_digest", Value: hex.EncodeToString(d.Digests.SHA256[:])},
 		{Name: "blake2_256_digest", Value: hex.EncodeToString(d.Digests.BLAKE2b[:])},
 	}
 	if c.site.MD5 {
-		fields = append(fields, dist.Field{Name: "md5_digest", Value: hex.EncodeToString(d.Digests.MD5[:])})
+		fields = append(fields, distfile.Field{Name: "md5_digest", Value: hex.EncodeToString(d.Digests.MD5[:])})
 	}
 	return fields
 }

@@ -16,7 +16,7 @@ var ErrNoProvenance = errors.New("the index serves no provenance for this file")
 
 // Provenance is what the index serves of a file's attestations: a provenance object (PEP 740), unverified. The listing tells
 // its address, which is asked only where it is the index's own.
-func (c *Client) Provenance(ctx context.Context, held pep.Held) ([]byte, error) {
+func (c *Client) Provenance(ctx context.Context, held pep.IndexFile) ([]byte, error) {
 	if c.site.Simple == nil || held.Provenance == "" {
 		return nil, ErrNoProvenance
 	}

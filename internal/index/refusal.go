@@ -30,12 +30,12 @@ func (r *Refusal) Unwrap() error { return r.Finding() }
 
 // Exists tells that the index says it has a file of this name, or these bytes under another name.
 func (r *Refusal) Exists() bool {
-	return r.Status == http.StatusConflict || hasAny(r.Message, existsWords(r.File)...)
+	return r.Status == http.StatusConflict || hasAny(r.Message, existsPhrases(r.File)...)
 }
 
-// existsWords are how indexes say that they have a name, or the bytes: Warehouse and others, GitLab, two times Nexus, two times
+// existsPhrases are how indexes say that they have a name, or the bytes: Warehouse and others, GitLab, two times Nexus, two times
 // Artifactory (issues 693, 697, 363 and 1251 of pypa/twine, and 696 of sonatype/nexus-public).
-func existsWords(file string) []string {
+func existsPhrases(file string) []string {
 	return []string{
 		"already exist", "already been uploaded", "already present", "already been taken",
 		"not allow updating asset", file + " cannot be updated", "overwrite artifact", "overwrite all artifacts",
@@ -44,7 +44,7 @@ func existsWords(file string) []string {
 
 // Finding is the refusal with its next step.
 func (r *Refusal) Finding() finding.Finding {
-	for _, c := range cures(r.File) {
+	for _, c := range remedies(r.File) {
 		if c.applies(r) {
 			return finding.New(c.id, r.Error(), c.fix).In(r.Path)
 		}
@@ -54,27 +54,27 @@ func (r *Refusal) Finding() finding.Finding {
 		"fix what the index reports, and run the job again: files that the index has are recognised").In(r.Path)
 }
 
-// cure is what to do about one kind of refusal.
-type cure struct {
-	id     finding.ID
-	status int      // 0: any
-	words  []string // any of these; none: whatever the words
-	fix    string
+// remedy is what to do about one kind of refusal.
+type remedy struct {
+	id      finding.ID
+	status  int      // 0: any
+	phrases []string // any of these; none: whatever the words
+	fix     string
 }
 
-func (c cure) applies(r *Refusal) bool {
-	return (c.status == 0 || c.status == r.Status) && (len(c.words) == 0 || hasAny(r.Message, c.words...))
+func (c remedy) applies(r *Refusal) bool {
+	return (c.status == 0 || c.status == r.Status) && (len(c.phrases) == 0 || hasAny(r.Message, c.phrases...))
 }
 
-// cures is the table for a file, the first that applies is taken (docs/reference/pypi-server.md §2).
-func cures(file string) []cure {
-	return []cure{
+// remedies is the table for a file, the first that applies is taken (docs/reference/pypi-server.md §2).
+func remedies(file string) []remedy {
+	return []remedy{
 		{
 			finding.UploadNameBurnt, 0,
 			[]string{"previously used by a file that has since been deleted"},
 			"raise the version: the name of a deleted file cannot be used again",
 		},
-		{finding.UploadExists, 0, existsWords(file), existsFix},
+		{finding.UploadExists, 0, existsPhrases(file), existsFix},
 		{finding.UploadExists, http.StatusConflict, nil, existsFix},
 		{
 			finding.UploadAttestations, 0,

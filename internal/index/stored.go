@@ -5,7 +5,7 @@ import (
 	"encoding/hex"
 	"net/http"
 
-	"github.com/org/pypi-oidc-publish/internal/dist"
+	"github.com/org/pypi-oidc-publish/internal/distfile"
 	"github.com/org/pypi-oidc-publish/internal/wire"
 )
 
@@ -13,9 +13,9 @@ import (
 // bytes of files that were deleted (docs/reference/pypi-server.md §7.5).
 //
 // It is not to be asked right before an upload: a host may remember for a while that it had no such file.
-func (c *Client) Stored(ctx context.Context, d *dist.Distribution) (bool, error) {
+func (c *Client) Stored(ctx context.Context, d *distfile.Distribution) (bool, error) {
 	if c.site.Simple == nil || c.site.Files == nil {
-		return false, ErrNoLookups
+		return false, ErrNoListings
 	}
 	digest := hex.EncodeToString(d.Digests.BLAKE2b[:])
 	_, err := c.wire.Do(ctx, wire.Call{

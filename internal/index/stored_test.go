@@ -18,7 +18,7 @@ func TestStored_DeletedFile(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	login := index.Password("__token__", secret.NewVault(nil).Seal(token, s.Upload))
+	login := index.Password("__token__", secret.NewRedactor(nil).New(token, s.Upload))
 	ix, d := index.New(index.SiteOf(s.Upload, s.Simple, true), client(), wire.NewGate(1), login), read(t, sample)
 	if stored, err := ix.Stored(t.Context(), d); stored || err != nil {
 		t.Errorf("before: %v, %v", stored, err)
@@ -33,7 +33,7 @@ func TestStored_DeletedFile(t *testing.T) {
 		t.Errorf("after: %v, %v", stored, err)
 	}
 	none := index.New(index.SiteOf(s.Upload, nil, false), client(), wire.NewGate(1), login)
-	if _, err := none.Stored(t.Context(), d); !errors.Is(err, index.ErrNoLookups) {
+	if _, err := none.Stored(t.Context(), d); !errors.Is(err, index.ErrNoListings) {
 		t.Errorf("without look-ups: %v", err)
 	}
 }

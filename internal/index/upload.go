@@ -6,14 +6,14 @@ import (
 	"net/http"
 	"strings"
 
-	"github.com/org/pypi-oidc-publish/internal/dist"
+	"github.com/org/pypi-oidc-publish/internal/distfile"
 	"github.com/org/pypi-oidc-publish/internal/secret"
 	"github.com/org/pypi-oidc-publish/internal/wire"
 )
 
 // UploadRequest is one distribution to be uploaded.
 type UploadRequest struct {
-	File *dist.Distribution
+	File *distfile.Distribution
 	// Attestations is the form field of that name: a JSON array (PEP 740); nil sends none.
 	Attestations []byte
 	// Begin is called when a try begins, which is when the gate lets it through. Its error ends the upload. May be nil.
@@ -56,10 +56,10 @@ type upload struct {
 	credentials Credentials
 	form        *form
 
-	token     secret.Text // that the current try uses; empty before the first
-	tokens    int         // that were rejected
-	again     bool        // the last one was rejected, and there is another
-	ambiguous int         // tries with the tokens before that may have had their effect
+	token     secret.Secret // that the current try uses; empty before the first
+	tokens    int           // that were rejected
+	again     bool          // the last one was rejected, and there is another
+	ambiguous int           // tries with the tokens before that may have had their effect
 }
 
 // send does the request with one token: as many tries as the policy of uploads allows.
@@ -77,14 +77,14 @@ func (u *upload) send(ctx context.Context) (*wire.Answer, error) {
 }
 
 // authorize begins a try, and gets what it is authorized with.
-func (u *upload) authorize(ctx context.Context) (user string, token secret.Text, err error) {
+func (u *upload) authorize(ctx context.Context) (user string, token secret.Secret, err error) {
 	if u.Begin != nil {
 		if err := u.Begin(); err != nil {
-			return "", secret.Text{}, err
+			return "", secret.Secret{}, err
 		}
 	}
 	u.release(ctx) // the try before this one is over
-	user, u.token, err = u.credentials.Token(ctx, u.client.pace.expected(u.File.Size))
+	user, u.token, err = u.credentials.Token(ctx, u.client.throughput.expected(u.File.Size))
 	return user, u.token, err
 }
 
@@ -92,7 +92,7 @@ func (u *upload) authorize(ctx context.Context) (user string, token secret.Text,
 func (u *upload) release(ctx context.Context) {
 	if !u.token.Empty() {
 		u.credentials.Release(ctx, u.token)
-		u.token = secret.Text{}
+		u.token = secret.Secret{}
 	}
 }
 

@@ -36,8 +36,8 @@ type Phase struct {
 // Collected reports the distributions that were found and read.
 type Collected struct{ Files []File }
 
-// Judged reports how many files were checked, and how many errors and warnings were found.
-type Judged struct{ Files, Errors, Warnings int }
+// Checked reports how many files were checked, and how many errors and warnings were found.
+type Checked struct{ Files, Errors, Warnings int }
 
 // Planned reports the action for every file. Its files are those of Collected, with an action.
 type Planned struct {
@@ -107,14 +107,14 @@ type UploadAborted struct{ File string }
 
 // Minted reports that an upload token was issued.
 type Minted struct {
-	At       time.Time
-	Narrowed bool // the token is restricted to Projects until Expires
-	Projects []string
-	Expires  time.Time // by the index's clock
+	At         time.Time
+	Restricted bool // the token is restricted to Projects until Expires
+	Projects   []string
+	Expires    time.Time // by the index's clock
 }
 
-// Widened reports that the index could not read the restricted token, so that it is used as it was issued. Words is the index's message.
-type Widened struct{ Words string }
+// Unrestricted reports that the index could not read the restricted token, so that it is used as it was issued. Words is the index's message.
+type Unrestricted struct{ Reason string }
 
 // MintLost reports that a request for an upload token had no clear answer: none, or a server error after which a token may exist.
 type MintLost struct{}
@@ -182,7 +182,7 @@ func (e Phase) apply(r *Receipt) {
 
 func (e Collected) apply(r *Receipt) { r.Files = withOutcomes(e.Files) }
 
-func (e Judged) apply(r *Receipt) { r.Judged = e }
+func (e Checked) apply(r *Receipt) { r.Checked = e }
 
 func (e Planned) apply(r *Receipt) { r.Files, r.Releases = withOutcomes(e.Files), e.Releases }
 
@@ -257,7 +257,7 @@ func (e UploadAborted) apply(r *Receipt) { r.fail(e.File, e.Outcome()) }
 
 func (e Minted) apply(r *Receipt) {
 	r.Token.Minted++
-	r.Token.Narrowed, r.Token.Projects, r.Token.Expires = e.Narrowed, e.Projects, e.Expires
+	r.Token.Restricted, r.Token.Projects, r.Token.Expires = e.Restricted, e.Projects, e.Expires
 	if r.Token.MintedAt.IsZero() {
 		r.Token.MintedAt = e.At
 	}
@@ -265,10 +265,10 @@ func (e Minted) apply(r *Receipt) {
 	r.Token.Known, r.Token.Burned = BurnFailed, BurnFailed
 }
 
-func (e Widened) apply(r *Receipt) {
-	r.Token.Narrowed = false
-	r.Findings = append(r.Findings, finding.New(finding.TokenWidened,
-		r.IndexName+" could not read the restricted upload token, so the run used the unrestricted one: "+e.Words,
+func (e Unrestricted) apply(r *Receipt) {
+	r.Token.Restricted = false
+	r.Findings = append(r.Findings, finding.New(finding.TokenUnrestricted,
+		r.IndexName+" could not read the restricted upload token, so the run used the unrestricted one: "+e.Reason,
 		"report this with the name of the index; the run revokes the unrestricted token at its end as well"))
 }
 

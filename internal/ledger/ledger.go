@@ -107,15 +107,15 @@ const (
 
 // Token describes what happened to the run's upload tokens.
 type Token struct {
-	Minted   int       // how many were issued
-	Narrowed bool      // the last one is restricted to Projects until Expires
-	Projects []string  // what it may upload to
-	Expires  time.Time // by the index's clock
-	Lost     int       // requests without a clear answer: each may have left a token that is valid until it expires
-	MintedAt time.Time // when the first one was issued
-	BurnedAt time.Time // when all that could be revoked were revoked
-	Known    Burned    // the result for the tokens that the run received
-	Burned   Burned    // the result including tokens that may exist unknown to the run
+	Minted     int       // how many were issued
+	Restricted bool      // the last one is restricted to Projects until Expires
+	Projects   []string  // what it may upload to
+	Expires    time.Time // by the index's clock
+	Lost       int       // requests without a clear answer: each may have left a token that is valid until it expires
+	MintedAt   time.Time // when the first one was issued
+	BurnedAt   time.Time // when all that could be revoked were revoked
+	Known      Burned    // the result for the tokens that the run received
+	Burned     Burned    // the result including tokens that may exist unknown to the run
 }
 
 // Identity is the run's identity for the index, from the claims of its ID token.
@@ -125,14 +125,14 @@ type Identity struct {
 
 // Publisher describes the Trusted Publisher that the index would need for this run.
 type Publisher struct {
-	Finding finding.ID // the finding beside which this is shown
-	Claims  []Claim    // what the run claims, and what the publisher must say
-	Places  []Place    // where to set it up, for each project
-	Next    string     // what to do, for a reader of the claims as a table
+	Finding finding.ID      // the finding beside which this is shown
+	Claims  []Claim         // what the run claims, and what the publisher must say
+	Pages   []PublisherPage // where to set it up, for each project
+	Next    string          // what to do, for a reader of the claims as a table
 }
 
-// Place says where the publisher of a project is set up.
-type Place struct {
+// PublisherPage says where the publisher of a project is set up.
+type PublisherPage struct {
 	Project string // normalized name
 	Page    string // URL, with a filled-in form if the project exists; empty if the index has no such page
 	New     bool   // the project does not exist yet and needs a pending publisher
@@ -186,7 +186,7 @@ type Receipt struct {
 	Findings  []finding.Finding
 	Identity  *Identity
 	Publisher *Publisher // the one that the index lacks; nil if it lacks none
-	Judged    Judged
+	Checked   Checked
 	Token     Token
 	Phases    []Span
 	Ended     time.Time

@@ -29,7 +29,7 @@ type Claims struct {
 
 // Token is an ID token with its claims.
 type Token struct {
-	Text   secret.Text
+	Text   secret.Secret
 	Claims Claims
 }
 

@@ -13,11 +13,11 @@ type Listing struct {
 	Project Project
 	Exists  bool   // false if the index answered that it knows no such project; ParseListing always sets it
 	Status  string // such as active, archived or quarantined; empty if the index does not say
-	Files   []Held
+	Files   []IndexFile
 }
 
-// Held is one file that an index lists.
-type Held struct {
+// IndexFile is one file that an index lists.
+type IndexFile struct {
 	Name       string
 	SHA256     string    // lower-case hex; empty if the index does not give it
 	MD5        string    // lower-case hex; the only digest of some older indexes
@@ -68,8 +68,8 @@ func ParseListing(simpleJSON []byte) (Listing, error) {
 	return l, nil
 }
 
-func (f pageFile) held() Held {
-	return Held{
+func (f pageFile) held() IndexFile {
+	return IndexFile{
 		Name:       f.Filename,
 		SHA256:     strings.ToLower(f.Hashes["sha256"]),
 		MD5:        strings.ToLower(f.Hashes["md5"]),

@@ -47,7 +47,7 @@ type htmlPage struct {
 	status    string // of the project
 	links     int    // links with an address
 	unlike    string // the text of the first link that is not a file whose name is that text
-	files     []Held
+	files     []IndexFile
 
 	link *htmlLink        // the open link
 	head *strings.Builder // the text of the open title or heading
@@ -162,12 +162,12 @@ func (p *htmlPage) doubt() string {
 
 // held returns the file that the link's address names: the last segment is its name, and the fragment has a digest
 // (PEP 503). It returns false if the address does not name a file.
-func (l *htmlLink) held() (Held, bool) {
+func (l *htmlLink) held() (IndexFile, bool) {
 	address, err := url.Parse(strings.TrimSpace(l.address))
 	if err != nil {
-		return Held{}, false
+		return IndexFile{}, false
 	}
-	held := Held{Name: path.Base(address.Path), Yanked: l.yanked, Provenance: l.provenance}
+	held := IndexFile{Name: path.Base(address.Path), Yanked: l.yanked, Provenance: l.provenance}
 	for part := range strings.SplitSeq(address.Fragment, "&") {
 		kind, digest, _ := strings.Cut(part, "=")
 		switch kind {

@@ -24,7 +24,7 @@ func TestParseListing_Fields(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	want := pep.Listing{Project: "alder-core", Exists: true, Status: "archived", Files: []pep.Held{
+	want := pep.Listing{Project: "alder-core", Exists: true, Status: "archived", Files: []pep.IndexFile{
 		{
 			Name: "alder_core-1.0.tar.gz", SHA256: "ab01", Provenance: "https://index.example/p", Size: 1024,
 			Uploaded: time.Date(2026, 3, 4, 5, 6, 7, 891011000, time.UTC),

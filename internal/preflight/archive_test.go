@@ -6,7 +6,7 @@ import (
 	"testing"
 	"time"
 
-	"github.com/org/pypi-oidc-publish/internal/dist"
+	"github.com/org/pypi-oidc-publish/internal/distfile"
 	"github.com/org/pypi-oidc-publish/internal/finding"
 	"github.com/org/pypi-oidc-publish/internal/pep"
 	"github.com/org/pypi-oidc-publish/internal/preflight"
@@ -50,14 +50,14 @@ func TestCheck_Sizes(t *testing.T) {
 	const limit = 100 << 20
 	for name, c := range map[string]struct {
 		size int64
-		held []pep.Held
+		held []pep.IndexFile
 		want []string
 	}{
 		"100 MiB":           {limit, nil, nil},
 		"more":              {limit + 1, nil, []string{"file-too-large (warning)"}},
-		"10 GiB in all":     {limit, []pep.Held{{Name: "x", Size: 10<<30 - limit}}, nil},
-		"more in all":       {limit, []pep.Held{{Name: "x", Size: 6 << 30}, {Name: "y", Size: 4<<30 - limit + 1}}, []string{"project-too-large (warning)"}},
-		"there already":     {limit, []pep.Held{{Name: "x", Size: 20 << 30}, {Name: "alder-1.0-py3-none-any.whl"}}, nil},
+		"10 GiB in all":     {limit, []pep.IndexFile{{Name: "x", Size: 10<<30 - limit}}, nil},
+		"more in all":       {limit, []pep.IndexFile{{Name: "x", Size: 6 << 30}, {Name: "y", Size: 4<<30 - limit + 1}}, []string{"project-too-large (warning)"}},
+		"there already":     {limit, []pep.IndexFile{{Name: "x", Size: 20 << 30}, {Name: "alder-1.0-py3-none-any.whl"}}, nil},
 		"not looked, large": {20 << 30, nil, []string{"file-too-large (warning)"}},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -65,9 +65,9 @@ func TestCheck_Sizes(t *testing.T) {
 			s := set(t, wheel(good))
 			d := *s.Files[0]
 			d.Size = c.size
-			s.Files, s.Now = []*dist.Distribution{&d}, time.Time{}
+			s.Files, s.Now = []*distfile.Distribution{&d}, time.Time{}
 			if c.held != nil {
-				s.Held = map[pep.Project]pep.Listing{"alder": {Project: "alder", Exists: true, Files: c.held}}
+				s.Listings = map[pep.Project]pep.Listing{"alder": {Project: "alder", Exists: true, Files: c.held}}
 			}
 			found := preflight.Check(s)
 			if got := ids(found); !reflect.DeepEqual(got, c.want) {

@@ -6,7 +6,7 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/org/pypi-oidc-publish/internal/dist"
+	"github.com/org/pypi-oidc-publish/internal/distfile"
 	"github.com/org/pypi-oidc-publish/internal/finding"
 	"github.com/org/pypi-oidc-publish/internal/preflight"
 	"github.com/org/pypi-oidc-publish/internal/testkit/vectors"
@@ -20,7 +20,7 @@ func readCase(t *testing.T, c vectors.Case) preflight.Set {
 	t.Helper()
 	s := preflight.Set{Warehouse: true, Now: vectors.AsOf()}
 	for _, path := range c.Paths(t) {
-		d, err := dist.Read(t.Context(), path, false)
+		d, err := distfile.Read(t.Context(), path, false)
 		if err != nil {
 			t.Fatalf("%s: %v", c.ID, err)
 		}

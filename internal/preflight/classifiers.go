@@ -5,7 +5,7 @@ import (
 	"slices"
 	"strings"
 
-	"github.com/org/pypi-oidc-publish/internal/dist"
+	"github.com/org/pypi-oidc-publish/internal/distfile"
 	"github.com/org/pypi-oidc-publish/internal/finding"
 	"github.com/org/pypi-oidc-publish/internal/pep/trove"
 )
@@ -17,13 +17,13 @@ var classifierField = field{name: "Classifier"}
 func classifierUnknown(s Set) (found []finding.Finding) {
 	live := s.live()
 	for _, d := range s.Files {
-		var unknown handful
+		var unknown limitedFindings
 		for _, classifier := range classifiersOf(d) {
 			standing, _ := trove.Look(classifier)
 			if live[classifier] || standing == trove.Deprecated || standing == trove.Valid && s.Classifiers == nil {
 				continue
 			}
-			f := wrong(d, classifierField, classifier, saying(classifier)+" is not a valid classifier.", classifierAdvice(classifier))
+			f := wrong(d, classifierField, classifier, quoteLimited(classifier)+" is not a valid classifier.", classifierAdvice(classifier))
 			if s.Classifiers == nil && !private(classifier) && !s.current(trove.AsOf()) {
 				f.Severity = finding.Warning
 				f.Fix += aged("list of classifiers", trove.AsOf())
@@ -40,15 +40,15 @@ func classifierUnknown(s Set) (found []finding.Finding) {
 func classifierDeprecated(s Set) (found []finding.Finding) {
 	live := s.live()
 	for _, d := range s.Files {
-		var deprecated handful
+		var deprecated limitedFindings
 		for _, classifier := range classifiersOf(d) {
 			standing, instead := trove.Look(classifier)
 			if live[classifier] || standing != trove.Deprecated {
 				continue
 			}
-			message, advice := "The classifier "+saying(classifier)+" has been deprecated.", "remove it"
+			message, advice := "The classifier "+quoteLimited(classifier)+" has been deprecated.", "remove it"
 			if len(instead) > 0 {
-				message = fmt.Sprintf("The classifier %s has been deprecated, use one of %s instead.", saying(classifier), list(instead))
+				message = fmt.Sprintf("The classifier %s has been deprecated, use one of %s instead.", quoteLimited(classifier), list(instead))
 				advice = "write " + strings.Join(instead, " or ")
 			}
 			deprecated.add(wrong(d, classifierField, classifier, message, advice))
@@ -68,7 +68,7 @@ func (s Set) live() map[string]bool {
 }
 
 // classifiersOf returns the distinct classifiers in the order in which the index checks them.
-func classifiersOf(d *dist.Distribution) []string {
+func classifiersOf(d *distfile.Distribution) []string {
 	return slices.Compact(slices.Sorted(slices.Values(sent(d, "Classifier"))))
 }
 

@@ -22,7 +22,7 @@ func contentType(_ field, value string) (message, advice string) {
 	case slices.Contains(contentTypes, kind):
 		return "", ""
 	}
-	return ofContentType + " must be one of " + list(contentTypes) + ", not " + saying(value) + ".",
+	return ofContentType + " must be one of " + list(contentTypes) + ", not " + quoteLimited(value) + ".",
 		"write text/markdown, text/x-rst or text/plain"
 }
 
@@ -31,7 +31,7 @@ func contentTypeCharset(f field, value string) (message, advice string) {
 	if wrong, _ := contentType(f, value); wrong != "" || !given || charset == "UTF-8" {
 		return "", ""
 	}
-	return ofContentType + " can only specify the UTF-8 charset, not " + saying(charset) + ".",
+	return ofContentType + " can only specify the UTF-8 charset, not " + quoteLimited(charset) + ".",
 		"write charset=UTF-8 in upper case, or remove it"
 }
 
@@ -41,7 +41,7 @@ func contentTypeVariant(f field, value string) (message, advice string) {
 	if wrong != "" || mediaType(value) != "text/markdown" || !given || slices.Contains(variants, variant) {
 		return "", ""
 	}
-	return "valid Markdown variants for " + ofContentType + " are " + list(variants) + ", not " + saying(variant) + ".",
+	return "valid Markdown variants for " + ofContentType + " are " + list(variants) + ", not " + quoteLimited(variant) + ".",
 		"write variant=GFM or variant=CommonMark, spelled exactly, or remove it"
 }
 

@@ -35,7 +35,7 @@ func descriptionRender(s Set) (found []finding.Finding) {
 		if message == "" {
 			message = "The description failed to render in the default format of reStructuredText."
 			if given {
-				message = fmt.Sprintf("The description failed to render for %s.", saying(kind))
+				message = fmt.Sprintf("The description failed to render for %s.", quoteLimited(kind))
 			}
 		}
 		fix := fmt.Sprintf("correct Description %s: %s; or %s; then build again", quote(elide(text)), problem.why, rightType(kind, given))

@@ -5,7 +5,7 @@ import (
 	"slices"
 	"strings"
 
-	"github.com/org/pypi-oidc-publish/internal/dist"
+	"github.com/org/pypi-oidc-publish/internal/distfile"
 	"github.com/org/pypi-oidc-publish/internal/finding"
 	"github.com/org/pypi-oidc-publish/internal/pep"
 )
@@ -64,8 +64,8 @@ func metadataDrift(s Set) (found []finding.Finding) {
 }
 
 // inReleases returns the files grouped by release, both in the order of the set.
-func inReleases(s Set) (releases []pep.Release, files map[pep.Release][]*dist.Distribution) {
-	files = map[pep.Release][]*dist.Distribution{}
+func inReleases(s Set) (releases []pep.Release, files map[pep.Release][]*distfile.Distribution) {
+	files = map[pep.Release][]*distfile.Distribution{}
 	for _, d := range s.Files {
 		release, err := d.Release()
 		if err != nil {
@@ -80,15 +80,15 @@ func inReleases(s Set) (releases []pep.Release, files map[pep.Release][]*dist.Di
 }
 
 // shownBy returns the file that a run uploads first, whose metadata the index shows.
-func shownBy(files []*dist.Distribution) *dist.Distribution {
-	if wheel := slices.IndexFunc(files, func(d *dist.Distribution) bool { return d.Kind() == dist.Wheel }); wheel >= 0 {
+func shownBy(files []*distfile.Distribution) *distfile.Distribution {
+	if wheel := slices.IndexFunc(files, func(d *distfile.Distribution) bool { return d.Kind() == distfile.Wheel }); wheel >= 0 {
 		return files[wheel]
 	}
 	return files[0]
 }
 
-func drift(first *dist.Distribution, files []*dist.Distribution, field string, normal func(string) string) (finding.Finding, bool) {
-	var others []*dist.Distribution
+func drift(first *distfile.Distribution, files []*distfile.Distribution, field string, normal func(string) string) (finding.Finding, bool) {
+	var others []*distfile.Distribution
 	var here, there string
 	want := valuesOf(first, field, normal)
 	for _, d := range files {
@@ -118,8 +118,8 @@ func drift(first *dist.Distribution, files []*dist.Distribution, field string, n
 
 // declares reports whether the field of a file is final. In an sdist it is not before metadata 2.2, or if Dynamic names
 // it (PEP 643).
-func declares(d *dist.Distribution, field string) bool {
-	if d.Kind() != dist.Sdist {
+func declares(d *distfile.Distribution, field string) bool {
+	if d.Kind() != distfile.Sdist {
 		return true
 	}
 	version, err := pep.ParseVersion(d.Header("Metadata-Version"))
@@ -129,7 +129,7 @@ func declares(d *dist.Distribution, field string) bool {
 }
 
 // valuesOf returns the distinct values in their normalized spelling, sorted.
-func valuesOf(d *dist.Distribution, field string, normal func(string) string) []string {
+func valuesOf(d *distfile.Distribution, field string, normal func(string) string) []string {
 	var values []string
 	for _, value := range d.Values(field) {
 		if value = normal(value); value != "" {

@@ -20,7 +20,7 @@ func email(_ field, value string) (message, advice string) {
 	if problem == "" {
 		return "", ""
 	}
-	return saying(address) + " is not a valid email address: " + problem + ".",
+	return quoteLimited(address) + " is not a valid email address: " + problem + ".",
 		"write an address such as Jane Doe <jane@example.com>, or remove it"
 }
 

@@ -4,13 +4,13 @@ import (
 	"fmt"
 
 	"github.com/org/pypi-oidc-publish/internal/archive"
-	"github.com/org/pypi-oidc-publish/internal/dist"
+	"github.com/org/pypi-oidc-publish/internal/distfile"
 )
 
 // zipFraming reports zip archives whose content, read from the first byte, differs from the central directory. The index
 // compares both.
-func zipFraming(d *dist.Distribution) (message, fix string) {
-	framing, member := odd(d, archive.OddFraming), damaged(d)
+func zipFraming(d *distfile.Distribution) (message, fix string) {
+	framing, member := odd(d, archive.AnomalyFraming), damaged(d)
 	if framing == nil || d.Archive.Broken != nil || member != nil && !readLast(d, member.Member) {
 		return "", "" // the index does not check that far
 	}

@@ -5,7 +5,7 @@ import (
 	"slices"
 	"strings"
 
-	"github.com/org/pypi-oidc-publish/internal/dist"
+	"github.com/org/pypi-oidc-publish/internal/distfile"
 	"github.com/org/pypi-oidc-publish/internal/finding"
 )
 
@@ -36,9 +36,9 @@ func headersEndEarly(s Set) (found []finding.Finding) {
 	return found
 }
 
-func headersEndMessage(d *dist.Distribution, end dist.Line) string {
+func headersEndMessage(d *distfile.Distribution, end distfile.Line) string {
 	member := "PKG-INFO"
-	if d.Kind() == dist.Wheel {
+	if d.Kind() == distfile.Wheel {
 		member = "METADATA"
 	}
 	_, after := cutLine(d.Description)

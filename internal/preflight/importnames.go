@@ -14,10 +14,10 @@ func importName(f field, value string) (message, advice string) {
 	for part := range strings.SplitSeq(name, ".") {
 		switch {
 		case !isIdentifier(part):
-			return invalidFor(f, name) + "; " + saying(part) + " is not a valid identifier.",
+			return invalidFor(f, name) + "; " + quoteLimited(part) + " is not a valid identifier.",
 				"write the name as in an import statement, such as package.module"
 		case slices.Contains(pythonKeywords, part):
-			return invalidFor(f, name) + "; " + saying(part) + " is a keyword.",
+			return invalidFor(f, name) + "; " + quoteLimited(part) + " is a keyword.",
 				"use the name of a module that can be imported"
 		}
 	}

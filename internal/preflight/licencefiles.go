@@ -4,7 +4,7 @@ import (
 	"fmt"
 	"io/fs"
 
-	"github.com/org/pypi-oidc-publish/internal/dist"
+	"github.com/org/pypi-oidc-publish/internal/distfile"
 	"github.com/org/pypi-oidc-publish/internal/finding"
 )
 
@@ -12,7 +12,7 @@ import (
 // rule license-file-path reports.
 func licenseFileMissing(s Set) (found []finding.Finding) {
 	for _, d := range s.Files {
-		if d.Archive.Broken != nil || d.Kind() == dist.Other {
+		if d.Archive.Broken != nil || d.Kind() == distfile.Other {
 			continue
 		}
 		files := d.Values("License-File")

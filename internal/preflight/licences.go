@@ -6,7 +6,7 @@ import (
 	"strings"
 	"time"
 
-	"github.com/org/pypi-oidc-publish/internal/dist"
+	"github.com/org/pypi-oidc-publish/internal/distfile"
 	"github.com/org/pypi-oidc-publish/internal/finding"
 	"github.com/org/pypi-oidc-publish/internal/pep/spdx"
 )
@@ -45,7 +45,7 @@ func aged(table string, asOf time.Time) string {
 
 // licenseClassifier reports license classifiers next to a License-Expression. PEP 639 replaces them by the expression,
 // and build backends begin to refuse both together.
-func licenseClassifier(d *dist.Distribution) (message, fix string) {
+func licenseClassifier(d *distfile.Distribution) (message, fix string) {
 	expression, present := first(d, "License-Expression")
 	if !present {
 		return "", ""

@@ -6,7 +6,7 @@ import (
 	"strings"
 	"time"
 
-	"github.com/org/pypi-oidc-publish/internal/dist"
+	"github.com/org/pypi-oidc-publish/internal/distfile"
 	"github.com/org/pypi-oidc-publish/internal/finding"
 	"github.com/org/pypi-oidc-publish/internal/pep"
 )
@@ -16,11 +16,11 @@ import (
 
 // absent returns the files of the set that the index does not list under their names, grouped by key; keys has the groups
 // in the order of the set.
-func absent[K comparable](s Set, key func(pep.Release) K) (keys []K, files map[K][]*dist.Distribution) {
-	files = map[K][]*dist.Distribution{}
+func absent[K comparable](s Set, key func(pep.Release) K) (keys []K, files map[K][]*distfile.Distribution) {
+	files = map[K][]*distfile.Distribution{}
 	for _, d := range s.Files {
 		release, err := d.Release()
-		listing, looked := s.Held[release.Project]
+		listing, looked := s.Listings[release.Project]
 		if err != nil || !looked || Holds(listing, d.Name) {
 			continue
 		}
@@ -47,7 +47,7 @@ func Holds(l pep.Listing, name string) bool {
 }
 
 // about returns one finding about several files. If there is only one file, the finding names it.
-func about(files []*dist.Distribution, severity finding.Severity, message, fix string) finding.Finding {
+func about(files []*distfile.Distribution, severity finding.Severity, message, fix string) finding.Finding {
 	f := finding.Finding{Severity: severity, Message: message, Fix: fix}
 	if len(files) == 1 {
 		f.File = files[0].Path
@@ -73,7 +73,7 @@ func projectQuarantined(s Set) []finding.Finding {
 func inStatus(s Set, status string, severity finding.Severity, fix string) (found []finding.Finding) {
 	projects, files := absent(s, byProject)
 	for _, project := range projects {
-		if s.Held[project].Status == status {
+		if s.Listings[project].Status == status {
 			found = append(found, about(files[project], severity,
 				fmt.Sprintf("The given token isn't allowed to upload to project %s: the project is %s.",
 					quote(string(project)), status), fix))
@@ -93,7 +93,7 @@ const (
 func releaseClosed(s Set) (found []finding.Finding) {
 	releases, files := absent(s, byRelease)
 	for _, release := range releases {
-		began, version := firstUpload(s.Held[release.Project], release), files[release][0].Header("Version")
+		began, version := firstUpload(s.Listings[release.Project], release), files[release][0].Header("Version")
 		age := s.Now.Sub(began)
 		if began.IsZero() || age <= releaseOpen-nearlyOver {
 			continue
@@ -165,10 +165,10 @@ func severalNewProjects(s Set) []finding.Finding {
 }
 
 // newProjects returns the projects that the index does not know, and their files.
-func newProjects(s Set) (unknown []string, all []*dist.Distribution) {
+func newProjects(s Set) (unknown []string, all []*distfile.Distribution) {
 	projects, files := absent(s, byProject)
 	for _, project := range projects {
-		if !s.Held[project].Exists {
+		if !s.Listings[project].Exists {
 			unknown = append(unknown, string(project))
 			all = append(all, files[project]...)
 		}

@@ -4,7 +4,7 @@ import (
 	"fmt"
 	"slices"
 
-	"github.com/org/pypi-oidc-publish/internal/dist"
+	"github.com/org/pypi-oidc-publish/internal/distfile"
 	"github.com/org/pypi-oidc-publish/internal/finding"
 	"github.com/org/pypi-oidc-publish/internal/pep"
 )
@@ -12,14 +12,14 @@ import (
 // metadataVersions lists the versions that PyPI accepts; 2.0 was never finished. As of 2026-08.
 var metadataVersions = []string{"1.0", "1.1", "1.2", "2.1", "2.2", "2.3", "2.4", "2.5"}
 
-func nameMissing(d *dist.Distribution) (message, fix string) {
+func nameMissing(d *distfile.Distribution) (message, fix string) {
 	if !d.Metadata || d.Header("Name") != "" {
 		return "", ""
 	}
 	return "'' is an invalid value for Name. Error: This field is required.", "set the name in pyproject.toml and build again"
 }
 
-func nameInvalid(d *dist.Distribution) (message, fix string) {
+func nameInvalid(d *distfile.Distribution) (message, fix string) {
 	name := d.Header("Name")
 	if name == "" || pep.ValidName(name) {
 		return "", ""
@@ -59,14 +59,14 @@ func newerMetadata(declared string) bool {
 	return err == nil && version.Compare(newest) > 0
 }
 
-func versionMissing(d *dist.Distribution) (message, fix string) {
+func versionMissing(d *distfile.Distribution) (message, fix string) {
 	if !d.Metadata || d.Header("Version") != "" {
 		return "", ""
 	}
 	return "'version' is a required field.", "set the version in pyproject.toml, or let the build backend derive it, and build again"
 }
 
-func versionInvalid(d *dist.Distribution) (message, fix string) {
+func versionInvalid(d *distfile.Distribution) (message, fix string) {
 	version := d.Header("Version")
 	if _, err := pep.ParseVersion(version); version == "" || err == nil {
 		return "", ""
@@ -74,7 +74,7 @@ func versionInvalid(d *dist.Distribution) (message, fix string) {
 	return quote(version) + " is invalid for 'version'.", "use a PEP 440 version, such as 1.2.3 or 2.0rc1, and build again"
 }
 
-func versionLocal(d *dist.Distribution) (message, fix string) {
+func versionLocal(d *distfile.Distribution) (message, fix string) {
 	version, err := pep.ParseVersion(d.Header("Version"))
 	if err != nil || version.Local() == "" {
 		return "", ""

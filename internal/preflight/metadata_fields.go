@@ -7,7 +7,7 @@ import (
 	"unicode"
 	"unicode/utf8"
 
-	"github.com/org/pypi-oidc-publish/internal/dist"
+	"github.com/org/pypi-oidc-publish/internal/distfile"
 	"github.com/org/pypi-oidc-publish/internal/finding"
 )
 
@@ -64,7 +64,7 @@ func isField(key string) bool {
 
 // sent returns the values of a header as the index reads them from the upload form: none if the value is UNKNOWN or a
 // single empty text, only one if any contains a NUL.
-func sent(d *dist.Distribution, name string) []string {
+func sent(d *distfile.Distribution, name string) []string {
 	values := d.Sent(name)
 	if len(values) == 0 || len(values) == 1 && values[0] == "" || strings.TrimFunc(values[len(values)-1], isBlank) == "UNKNOWN" {
 		return nil
@@ -77,7 +77,7 @@ func sent(d *dist.Distribution, name string) []string {
 }
 
 // first returns the value of a header that occurs once; present is false if the index sees none.
-func first(d *dist.Distribution, name string) (value string, present bool) {
+func first(d *distfile.Distribution, name string) (value string, present bool) {
 	values := sent(d, name)
 	if len(values) == 0 {
 		return "", false
@@ -85,25 +85,25 @@ func first(d *dist.Distribution, name string) (value string, present bool) {
 	return values[0], true
 }
 
-// judgeValue checks one value of a field. It returns the message of the index and what to do, or an empty message if the
+// checkValue checks one value of a field. It returns the message of the index and what to do, or an empty message if the
 // value is valid.
-type judgeValue func(f field, value string) (message, advice string)
+type checkValue func(f field, value string) (message, advice string)
 
 // maxFindings limits the findings of one rule about one file; the last one counts the rest.
 const maxFindings = 20
 
 // eachValue returns a check that calls judge once for every distinct value of the named headers.
-func eachValue(judge judgeValue, names ...string) func(Set) []finding.Finding {
+func eachValue(judge checkValue, names ...string) func(Set) []finding.Finding {
 	return func(s Set) (found []finding.Finding) {
 		for _, d := range s.Files {
-			found = append(found, judgeValues(d, judge, names)...)
+			found = append(found, checkValues(d, judge, names)...)
 		}
 		return found
 	}
 }
 
-func judgeValues(d *dist.Distribution, judge judgeValue, names []string) []finding.Finding {
-	var found handful
+func checkValues(d *distfile.Distribution, judge checkValue, names []string) []finding.Finding {
+	var found limitedFindings
 	for _, f := range fields {
 		if !slices.Contains(names, f.name) {
 			continue
@@ -123,17 +123,17 @@ func judgeValues(d *dist.Distribution, judge judgeValue, names []string) []findi
 }
 
 // wrong returns the finding about an invalid value. Its next step names the field and the value.
-func wrong(d *dist.Distribution, f field, value, message, advice string) finding.Finding {
+func wrong(d *distfile.Distribution, f field, value, message, advice string) finding.Finding {
 	return refusal(d, message, fmt.Sprintf("correct %s %s: %s; then build again", f.name, quote(elide(value)), advice))
 }
 
-// handful keeps the first maxFindings findings and counts the rest.
-type handful struct {
+// limitedFindings keeps the first maxFindings findings and counts the rest.
+type limitedFindings struct {
 	kept []finding.Finding
 	more int
 }
 
-func (h *handful) add(f finding.Finding) {
+func (h *limitedFindings) add(f finding.Finding) {
 	if len(h.kept) == maxFindings {
 		h.more++
 		return
@@ -141,7 +141,7 @@ func (h *handful) add(f finding.Finding) {
 	h.kept = append(h.kept, f)
 }
 
-func (h *handful) all() []finding.Finding {
+func (h *limitedFindings) all() []finding.Finding {
 	if h.more > 0 {
 		last := &h.kept[maxFindings-1]
 		last.Fix = fmt.Sprintf("%s (and %d more like this)", last.Fix, h.more)
@@ -149,8 +149,8 @@ func (h *handful) all() []finding.Finding {
 	return h.kept
 }
 
-// saying quotes a value in a message as the index does. A value of more than 1000 characters is cut.
-func saying(value string) string {
+// quoteLimited quotes a value in a message as the index does. A value of more than 1000 characters is cut.
+func quoteLimited(value string) string {
 	const limit = 1000
 	if utf8.RuneCountInString(value) <= limit {
 		return quote(value)
@@ -223,7 +223,7 @@ func fieldTooNew(s Set) (found []finding.Finding) {
 // them.
 func fieldUnknown(s Set) (found []finding.Finding) {
 	for _, d := range s.Files {
-		var unknown handful
+		var unknown limitedFindings
 		seen := map[string]bool{}
 		for _, h := range d.Headers {
 			key := strings.ToLower(h.Name)
@@ -243,7 +243,7 @@ func fieldUnknown(s Set) (found []finding.Finding) {
 }
 
 // metadataEncoding reports values that are not UTF-8, which both the core metadata and the upload form require.
-func metadataEncoding(d *dist.Distribution) (message, fix string) {
+func metadataEncoding(d *distfile.Distribution) (message, fix string) {
 	for _, f := range fields {
 		for _, value := range d.Sent(f.name) {
 			if !utf8.ValidString(value) {
@@ -262,7 +262,7 @@ func dynamicForbidden(_ field, value string) (message, advice string) {
 	if !slices.Contains(neverDynamic, key) {
 		return "", ""
 	}
-	return saying(key) + " is not allowed as a dynamic field.", "remove it from the list, because it must be the same in every file"
+	return quoteLimited(key) + " is not allowed as a dynamic field.", "remove it from the list, because it must be the same in every file"
 }
 
 // dynamicUnknown reports values of Dynamic that are not dynamic fields. The specification allows Dynamic itself, the
@@ -275,7 +275,7 @@ func dynamicUnknown(_ field, value string) (message, advice string) {
 	case key == "dynamic":
 		return "Dynamic field 'dynamic' is not a valid dynamic field.", list
 	case !isField(key):
-		return saying(key) + " is not a valid dynamic field.", list
+		return quoteLimited(key) + " is not a valid dynamic field.", list
 	}
 	return "", ""
 }

@@ -9,7 +9,7 @@ import (
 	"testing"
 	"time"
 
-	"github.com/org/pypi-oidc-publish/internal/dist"
+	"github.com/org/pypi-oidc-publish/internal/distfile"
 	"github.com/org/pypi-oidc-publish/internal/finding"
 	"github.com/org/pypi-oidc-publish/internal/pep"
 	"github.com/org/pypi-oidc-publish/internal/pep/spdx"
@@ -352,7 +352,7 @@ func TestCheck_StdlibNames(t *testing.T) {
 		"new":       {map[pep.Project]pep.Listing{"xml-etree": {}}, true},
 		"old":       {map[pep.Project]pep.Listing{"xml-etree": {Exists: true}}, false},
 	} {
-		s.Held = c.held
+		s.Listings = c.held
 		got := strings.Contains(strings.Join(ids(preflight.Check(s)), " "), "name-of-module")
 		if got != c.want {
 			t.Errorf("%s: %v", name, got)
@@ -487,11 +487,11 @@ func FuzzMetadata(f *testing.F) {
 		if err := os.WriteFile(path, wheel(metadata).bytes(), 0o600); err != nil {
 			t.Fatal(err)
 		}
-		d, err := dist.Read(t.Context(), path, false)
+		d, err := distfile.Read(t.Context(), path, false)
 		if err != nil {
 			t.Fatal(err)
 		}
-		found := preflight.Check(preflight.Set{Files: []*dist.Distribution{d}, Warehouse: true})
+		found := preflight.Check(preflight.Set{Files: []*distfile.Distribution{d}, Warehouse: true})
 		if len(found) > 1000 {
 			t.Errorf("%d findings", len(found))
 		}

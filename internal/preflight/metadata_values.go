@@ -8,12 +8,12 @@ import (
 	"sync"
 	"unicode/utf8"
 
-	"github.com/org/pypi-oidc-publish/internal/dist"
+	"github.com/org/pypi-oidc-publish/internal/distfile"
 	"github.com/org/pypi-oidc-publish/internal/pep"
 )
 
 func invalidFor(f field, value string) string {
-	return saying(value) + " is invalid for " + quote(f.key())
+	return quoteLimited(value) + " is invalid for " + quote(f.key())
 }
 
 func summaryNewline(_ field, value string) (message, advice string) {
@@ -71,11 +71,11 @@ func providesDist(_ field, value string) (message, advice string) {
 	var at *pep.RequirementError
 	switch {
 	case errors.As(err, &at):
-		return fmt.Sprintf("%s is invalid: %s", saying(value), at.Problem), whereWrong(err)
+		return fmt.Sprintf("%s is invalid: %s", quoteLimited(value), at.Problem), whereWrong(err)
 	case err != nil:
-		return fmt.Sprintf("%s is invalid: %v", saying(value), err), whereWrong(err)
+		return fmt.Sprintf("%s is invalid: %v", quoteLimited(value), err), whereWrong(err)
 	case r.URL != "":
-		return "Can't have direct dependency: " + saying(value) + ".", "write a project name and versions, without a URL"
+		return "Can't have direct dependency: " + quoteLimited(value) + ".", "write a project name and versions, without a URL"
 	}
 	return "", ""
 }
@@ -152,7 +152,7 @@ func driveOf(path string) string {
 	return path[:size+1]
 }
 
-func licenseAndExpression(d *dist.Distribution) (message, fix string) {
+func licenseAndExpression(d *distfile.Distribution) (message, fix string) {
 	license, old := first(d, "License")
 	expression, both := first(d, "License-Expression")
 	if !old || !both {

@@ -7,7 +7,7 @@ import (
 	"sync"
 	"time"
 
-	"github.com/org/pypi-oidc-publish/internal/dist"
+	"github.com/org/pypi-oidc-publish/internal/distfile"
 	"github.com/org/pypi-oidc-publish/internal/finding"
 	"github.com/org/pypi-oidc-publish/internal/pep"
 )
@@ -48,7 +48,7 @@ var refused = sync.OnceValue(func() *regexp.Regexp {
 func wheelPlatformTag(s Set) (found []finding.Finding) {
 	for _, d := range s.Files {
 		name, err := pep.ParseWheelName(d.Name)
-		if err != nil || !plain(d, dist.Wheel) {
+		if err != nil || !plain(d, distfile.Wheel) {
 			continue
 		}
 		for tag := range strings.SplitSeq(strings.ToLower(name.Platform), ".") {

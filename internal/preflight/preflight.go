@@ -9,7 +9,7 @@ import (
 	"slices"
 	"time"
 
-	"github.com/org/pypi-oidc-publish/internal/dist"
+	"github.com/org/pypi-oidc-publish/internal/distfile"
 	"github.com/org/pypi-oidc-publish/internal/finding"
 	"github.com/org/pypi-oidc-publish/internal/pep"
 	"github.com/org/pypi-oidc-publish/internal/pyproject"
@@ -17,8 +17,8 @@ import (
 
 // Set describes what is checked: all files that one run would upload, and what is known about the index.
 type Set struct {
-	Files           []*dist.Distribution
-	Held            map[pep.Project]pep.Listing // what the index lists for each project; a project without an entry was not queried
+	Files           []*distfile.Distribution
+	Listings        map[pep.Project]pep.Listing // what the index lists for each project; a project without an entry was not queried
 	Warehouse       bool                        // whether the index has PyPI's rules; for another index most findings become notices
 	Stored          map[string]bool             // paths of files that the file host stores, even if the project page lacks them; a hint
 	UserToken       bool                        // uploads use a person's API token, which may do more than a Trusted Publisher
@@ -35,7 +35,7 @@ type rule struct {
 	severity finding.Severity // of its findings; the function may set a lower one
 	reach    reach
 	basis    basis
-	judge    func(Set) []finding.Finding
+	check    func(Set) []finding.Finding
 	about    string // what it finds, in one line
 	why      string // why that is refused, or worth knowing
 }
@@ -76,7 +76,7 @@ func (b basis) fault() finding.Fault {
 func Check(s Set) []finding.Finding {
 	var all []finding.Finding
 	for _, r := range rules {
-		for _, f := range r.judge(s) {
+		for _, f := range r.check(s) {
 			f.ID, f.Fault = r.id, r.basis.fault()
 			f.Severity = min(f.Severity, r.severity)
 			if !s.Warehouse && r.reach == warehouse {
@@ -127,7 +127,7 @@ func Page(id finding.ID) string {
 
 // each returns a check that calls judge for every file. judge returns a message and the next step; an empty message means
 // that nothing is wrong.
-func each(judge func(*dist.Distribution) (message, fix string)) func(Set) []finding.Finding {
+func each(judge func(*distfile.Distribution) (message, fix string)) func(Set) []finding.Finding {
 	return func(s Set) (found []finding.Finding) {
 		for _, d := range s.Files {
 			if message, fix := judge(d); message != "" {
@@ -138,6 +138,6 @@ func each(judge func(*dist.Distribution) (message, fix string)) func(Set) []find
 	}
 }
 
-func refusal(d *dist.Distribution, message, fix string) finding.Finding {
+func refusal(d *distfile.Distribution, message, fix string) finding.Finding {
 	return finding.Finding{Severity: finding.Error, File: d.Path, Message: message, Fix: fix}
 }

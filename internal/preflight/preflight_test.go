@@ -10,7 +10,7 @@ import (
 	"testing"
 
 	"github.com/org/pypi-oidc-publish/internal/archive"
-	"github.com/org/pypi-oidc-publish/internal/dist"
+	"github.com/org/pypi-oidc-publish/internal/distfile"
 	"github.com/org/pypi-oidc-publish/internal/finding"
 	"github.com/org/pypi-oidc-publish/internal/preflight"
 	"github.com/org/pypi-oidc-publish/internal/testkit/disttest"
@@ -76,7 +76,7 @@ func set(t *testing.T, files ...file) preflight.Set {
 		if err := os.WriteFile(path, data, 0o600); err != nil {
 			t.Fatal(err)
 		}
-		d, err := dist.Read(t.Context(), path, true)
+		d, err := distfile.Read(t.Context(), path, true)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -243,10 +243,10 @@ func TestCheck_ArchiveAnomalies(t *testing.T) {
 		facts archive.Facts
 		want  []string
 	}{
-		"a sparse member":         {1, archive.Facts{Oddities: []archive.Oddity{{Code: archive.OddSparse, Member: "x"}}}, []string{"tar-sparse"}},
-		"another compression":     {1, archive.Facts{Oddities: []archive.Oddity{{Code: archive.OddMethod, Member: "x"}}}, []string{"compression-method"}},
-		"a damaged tail":          {1, archive.Facts{Oddities: []archive.Oddity{{Code: archive.OddTail}}}, []string{"archive-corrupt (warning)"}},
-		"a walk that was stopped": {1, archive.Facts{Oddities: []archive.Oddity{{Code: archive.OddStopped}}}, []string{"archive-bomb (warning)"}},
+		"a sparse member":         {1, archive.Facts{Anomalies: []archive.Anomaly{{Code: archive.AnomalySparse, Member: "x"}}}, []string{"tar-sparse"}},
+		"another compression":     {1, archive.Facts{Anomalies: []archive.Anomaly{{Code: archive.AnomalyMethod, Member: "x"}}}, []string{"compression-method"}},
+		"a damaged tail":          {1, archive.Facts{Anomalies: []archive.Anomaly{{Code: archive.AnomalyTail}}}, []string{"archive-corrupt (warning)"}},
+		"a walk that was stopped": {1, archive.Facts{Anomalies: []archive.Anomaly{{Code: archive.AnomalyStopped}}}, []string{"archive-bomb (warning)"}},
 		"64 MiB":                  {1, archive.Facts{Unpacked: 64 << 20}, nil},
 		"50 times":                {2 << 20, archive.Facts{Unpacked: 100 << 20}, nil},
 		"more than 50 times":      {2 << 20, archive.Facts{Unpacked: 100<<20 + 1}, []string{"compression-ratio"}},
@@ -256,7 +256,7 @@ func TestCheck_ArchiveAnomalies(t *testing.T) {
 			d := *set(t, wheel(good)).Files[0]
 			c.facts.Kept, c.facts.Top, c.facts.Members = d.Archive.Kept, d.Archive.Top, d.Archive.Members
 			d.Size, d.Archive = c.size, c.facts
-			if got := preflight.Check(preflight.Set{Files: []*dist.Distribution{&d}, Warehouse: true}); !reflect.DeepEqual(ids(got), c.want) {
+			if got := preflight.Check(preflight.Set{Files: []*distfile.Distribution{&d}, Warehouse: true}); !reflect.DeepEqual(ids(got), c.want) {
 				t.Errorf("got %v, want %v", got, c.want)
 			}
 		})
@@ -265,11 +265,11 @@ func TestCheck_ArchiveAnomalies(t *testing.T) {
 
 func TestCheck_RealSdist(t *testing.T) {
 	t.Parallel()
-	d, err := dist.Read(t.Context(), "../dist/testdata/sampleproject-3.0.0.tar.gz", true)
+	d, err := distfile.Read(t.Context(), "../distfile/testdata/sampleproject-3.0.0.tar.gz", true)
 	if err != nil {
 		t.Fatal(err)
 	}
-	if found := preflight.Check(preflight.Set{Files: []*dist.Distribution{d}, Warehouse: true, ExpectedVersion: "3.0.0"}); len(found) > 0 {
+	if found := preflight.Check(preflight.Set{Files: []*distfile.Distribution{d}, Warehouse: true, ExpectedVersion: "3.0.0"}); len(found) > 0 {
 		t.Errorf("got %v", found)
 	}
 }

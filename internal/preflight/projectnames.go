@@ -15,7 +15,7 @@ func nameOfModule(s Set) (found []finding.Finding) {
 	for _, d := range s.Files {
 		name := d.Header("Name")
 		project := pep.Normalize(name)
-		held, asked := s.Held[project]
+		held, asked := s.Listings[project]
 		if !asked || held.Exists || judged[project] || !pep.ValidName(name) || !stdlib.Has(string(project)) {
 			continue
 		}

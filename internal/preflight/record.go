@@ -5,17 +5,17 @@ import (
 	"strings"
 
 	"github.com/org/pypi-oidc-publish/internal/archive"
-	"github.com/org/pypi-oidc-publish/internal/dist"
+	"github.com/org/pypi-oidc-publish/internal/distfile"
 )
 
 // recordMissing reports a wheel without RECORD. The index sends the same message if it cannot read it.
-func recordMissing(d *dist.Distribution) (message, fix string) {
-	if !readable(d, dist.Wheel) || d.DistInfo() == "" {
+func recordMissing(d *distfile.Distribution) (message, fix string) {
+	if !readable(d, distfile.Wheel) || d.DistInfo() == "" {
 		return "", ""
 	}
 	place := d.DistInfo() + "/RECORD"
 	message = fmt.Sprintf("Wheel %s does not contain the required RECORD file: %s", quote(d.Name), place)
-	if unreadable := odd(d, archive.OddRecord); unreadable != nil {
+	if unreadable := odd(d, archive.AnomalyRecord); unreadable != nil {
 		return message, fmt.Sprintf("%s: %s", unreadable.Detail, rebuildWheel)
 	}
 	return missing(d, place, message, rebuildWheel)
@@ -23,15 +23,15 @@ func recordMissing(d *dist.Distribution) (message, fix string) {
 
 // recordMismatch reports a RECORD that does not match the wheel. The index accepts such a wheel and sends an email to the
 // owners of the project.
-func recordMismatch(d *dist.Distribution) (message, fix string) {
+func recordMismatch(d *distfile.Distribution) (message, fix string) {
 	var differences []string
-	for _, o := range d.Archive.Oddities {
+	for _, o := range d.Archive.Anomalies {
 		switch o.Code {
-		case archive.OddUnlisted:
+		case archive.AnomalyUnlisted:
 			differences = append(differences, o.Member+" is not in it")
-		case archive.OddAbsent:
+		case archive.AnomalyAbsent:
 			differences = append(differences, o.Member+" is in it, but not in the wheel")
-		case archive.OddRecordSum:
+		case archive.AnomalyRecordSum:
 			differences = append(differences, o.Member+": "+o.Detail)
 		}
 	}

@@ -207,13 +207,13 @@ func ownExamples(t *testing.T) []preflight.Set {
 		return s
 	}
 	holding := func(l pep.Listing) preflight.Set {
-		return release(func(s *preflight.Set) { s.Held = map[pep.Project]pep.Listing{"alder": l} })
+		return release(func(s *preflight.Set) { s.Listings = map[pep.Project]pep.Listing{"alder": l} })
 	}
-	old := pep.Held{Name: "alder-1.0-py2-none-any.whl", Uploaded: today.Add(-30 * 24 * time.Hour)}
+	old := pep.IndexFile{Name: "alder-1.0-py2-none-any.whl", Uploaded: today.Add(-30 * 24 * time.Hour)}
 	asyncio := set(t, file{name: "asyncio-1.0.tar.gz", metadata: with("alder", "asyncio")})
-	asyncio.Held = map[pep.Project]pep.Listing{"asyncio": {}}
+	asyncio.Listings = map[pep.Project]pep.Listing{"asyncio": {}}
 	elder := set(t, wheel(good), file{name: "elder-2.0.tar.gz", metadata: "Metadata-Version: 2.1\nName: elder\nVersion: 2.0\n"})
-	elder.Held = map[pep.Project]pep.Listing{"alder": {}, "elder": {}}
+	elder.Listings = map[pep.Project]pep.Listing{"alder": {}, "elder": {}}
 	return []preflight.Set{
 		set(t, sdist(good+"Summary: caf\xe9\n")),
 		set(t, sdist(good+"Future: yes\n")),
@@ -228,15 +228,15 @@ func ownExamples(t *testing.T) []preflight.Set {
 			s.Pyproject = &pyproject.Project{Path: "pyproject.toml", Name: pyproject.Value{Text: "alder"}, Version: pyproject.Value{Text: "0.9"}}
 		}),
 		release(func(s *preflight.Set) {
-			s.Files[0].Archive.Oddities = []archive.Oddity{{Code: archive.OddStopped, Detail: "more than 1000000 members"}}
+			s.Files[0].Archive.Anomalies = []archive.Anomaly{{Code: archive.AnomalyStopped, Detail: "more than 1000000 members"}}
 		}),
 		release(func(s *preflight.Set) { s.Files[0].Size = 101 << 20 }),
 		holding(pep.Listing{Exists: true, Status: "archived"}),
 		holding(pep.Listing{Exists: true, Status: "quarantined"}),
-		holding(pep.Listing{Exists: true, Files: []pep.Held{old}}),
-		holding(pep.Listing{Exists: true, Files: []pep.Held{{Name: "alder-0.9.tar.gz", Size: 11 << 30, SHA256: hex.EncodeToString(make([]byte, 32))}}}),
+		holding(pep.Listing{Exists: true, Files: []pep.IndexFile{old}}),
+		holding(pep.Listing{Exists: true, Files: []pep.IndexFile{{Name: "alder-0.9.tar.gz", Size: 11 << 30, SHA256: hex.EncodeToString(make([]byte, 32))}}}),
 		release(func(s *preflight.Set) {
-			s.Held = map[pep.Project]pep.Listing{"alder": {Exists: true}}
+			s.Listings = map[pep.Project]pep.Listing{"alder": {Exists: true}}
 			s.Stored = map[string]bool{"dist/alder-1.0.tar.gz": true}
 		}),
 		holding(pep.Listing{}),

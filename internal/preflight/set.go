@@ -5,13 +5,13 @@ import (
 	"fmt"
 	"strings"
 
-	"github.com/org/pypi-oidc-publish/internal/dist"
+	"github.com/org/pypi-oidc-publish/internal/distfile"
 	"github.com/org/pypi-oidc-publish/internal/finding"
 	"github.com/org/pypi-oidc-publish/internal/pep"
 )
 
 func duplicateName(s Set) (found []finding.Finding) {
-	first := map[string]*dist.Distribution{}
+	first := map[string]*distfile.Distribution{}
 	for _, d := range s.Files {
 		if earlier, seen := first[d.Name]; seen {
 			found = append(found, refusal(d, fmt.Sprintf("%s has the same name as %s", d.Path, earlier.Path), "keep only one of them"))
@@ -28,7 +28,7 @@ func duplicateContent(s Set) (found []finding.Finding) {
 	for _, d := range s.Files {
 		other := first[d.Digests.BLAKE2b]
 		if release, err := d.Release(); err == nil && other == "" {
-			other = heldTwin(s.Held[release.Project], d)
+			other = heldTwin(s.Listings[release.Project], d)
 		}
 		switch other {
 		case "":
@@ -44,7 +44,7 @@ func duplicateContent(s Set) (found []finding.Finding) {
 }
 
 // heldTwin returns the name under which the index lists the content of d; d's own name if that is among them.
-func heldTwin(l pep.Listing, d *dist.Distribution) (twin string) {
+func heldTwin(l pep.Listing, d *distfile.Distribution) (twin string) {
 	digest := hex.EncodeToString(d.Digests.SHA256[:])
 	for _, h := range l.Files {
 		if h.SHA256 == digest && twin != d.Name {
@@ -60,8 +60,8 @@ func secondSdist(s Set) (found []finding.Finding) {
 	first := map[pep.Release]string{}
 	for _, d := range s.Files {
 		release, err := d.Release()
-		listing := s.Held[release.Project]
-		if err != nil || d.Kind() != dist.Sdist || Holds(listing, d.Name) {
+		listing := s.Listings[release.Project]
+		if err != nil || d.Kind() != distfile.Sdist || Holds(listing, d.Name) {
 			continue
 		}
 		const message = "Only one sdist may be uploaded per release."

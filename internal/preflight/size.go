@@ -3,7 +3,7 @@ package preflight
 import (
 	"fmt"
 
-	"github.com/org/pypi-oidc-publish/internal/dist"
+	"github.com/org/pypi-oidc-publish/internal/distfile"
 	"github.com/org/pypi-oidc-publish/internal/finding"
 )
 
@@ -12,7 +12,7 @@ import (
 const defaultFileLimit = 100 << 20
 
 // fileSize reports files above the default limit. Only the index knows whether a project has a higher one.
-func fileSize(d *dist.Distribution) (message, fix string) {
+func fileSize(d *distfile.Distribution) (message, fix string) {
 	if d.Size <= defaultFileLimit {
 		return "", ""
 	}
@@ -29,7 +29,7 @@ func projectSize(s Set) (found []finding.Finding) {
 	projects, missing := absent(s, byProject)
 	for _, project := range projects {
 		var total int64
-		for _, held := range s.Held[project].Files {
+		for _, held := range s.Listings[project].Files {
 			total += held.Size
 		}
 		for _, d := range missing[project] {

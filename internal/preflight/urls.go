@@ -15,7 +15,7 @@ import (
 // accepts it, but no browser can open it.
 func webURL(s Set) (found []finding.Finding) {
 	for _, d := range s.Files {
-		var bad handful
+		var bad limitedFindings
 		for _, f := range []field{{name: "Home-page"}, {name: "Download-URL"}, {name: "Project-URL"}} {
 			for _, value := range sent(d, f.name) {
 				url, judged := urlOf(f, value)
@@ -23,10 +23,10 @@ func webURL(s Set) (found []finding.Finding) {
 					continue
 				}
 				if !takenURL(url) {
-					bad.add(wrong(d, f, value, saying(url)+" is not a valid url.",
+					bad.add(wrong(d, f, value, quoteLimited(url)+" is not a valid url.",
 						"write a URL that begins with https://, with %5B and %5D instead of brackets"))
 				} else if hostOf(url) == "" {
-					mild := wrong(d, f, value, saying(url)+" is a URL without a host",
+					mild := wrong(d, f, value, quoteLimited(url)+" is a URL without a host",
 						"write the whole URL, such as https://example.com/")
 					mild.Severity = finding.Warning
 					bad.add(mild)
@@ -148,7 +148,7 @@ func projectURL(_ field, value string) (message, advice string) {
 	case label == "":
 		return "Must have a label.", such
 	case utf8.RuneCountInString(label) > maxLabel:
-		return saying(label) + " must be 32 characters or less.", "shorten the label"
+		return quoteLimited(label) + " must be 32 characters or less.", "shorten the label"
 	case url == "":
 		return "Must have a URL.", such
 	}

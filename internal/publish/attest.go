@@ -25,7 +25,7 @@ func (r *run) attest(ctx context.Context, missing []*target, claims oidc.Claims)
 		return r.goWithout(missing, *why)
 	}
 	r.phase("Attest")
-	if refused := r.Signer.Refused(claims); refused != nil {
+	if refused := r.Signer.CheckClaims(claims); refused != nil {
 		// What the index would make of this identity is asked before anything of it is in a public log.
 		why := finding.Of(refused)[0]
 		why.Severity = finding.Notice
@@ -104,7 +104,7 @@ func (r *run) signEach(ctx context.Context, unsigned []*target, claims oidc.Clai
 	if len(unsigned) == 0 {
 		return nil
 	}
-	if f, private := attest.Disclosed(claims); private {
+	if f, private := attest.PrivateRepositoryNotice(claims); private {
 		r.note(f)
 	}
 	_, err := r.Signer.Sign(ctx, distributionsOf(unsigned), func(n int, a attest.Attestation) { r.addAttestation(unsigned[n], a, false) })

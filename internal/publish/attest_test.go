@@ -30,7 +30,7 @@ func signedElsewhere(t *testing.T, h *harness, name string, content []byte, pred
 	if err != nil {
 		t.Fatal(err)
 	}
-	raw, err := token.Text.Reveal(base)
+	raw, err := token.Text.Value(base)
 	if err != nil {
 		t.Fatal(err)
 	}

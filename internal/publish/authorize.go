@@ -12,7 +12,7 @@ func (r *run) authorize(ctx context.Context, missing []*target) error {
 	if r.Tokens == nil {
 		return nil
 	}
-	var order trust.Order
+	var order trust.MintRequest
 	answered := r.listings.answered()
 	for _, t := range missing {
 		order.Projects = append(order.Projects, t.release.Project)

@@ -38,7 +38,7 @@ func TestAuthorize(t *testing.T) {
 			defer r.revoke(t.Context())
 			wantError(t, "authorize", r.authorize(t.Context(), missing), nil)
 			minted := eventOf[ledger.Minted](h)
-			want(t, "restricted", minted.Narrowed, true)
+			want(t, "restricted", minted.Restricted, true)
 			want(t, "projects", minted.Projects, c.projects)
 			life := minted.Expires.Sub(minted.At)
 			// The index's clock tells whole seconds.
@@ -122,7 +122,7 @@ func TestRevoke_RefusedUploads(t *testing.T) {
 			how:    func(h *harness) { h.stage.Claims(func(c map[string]any) { c["repository"] = "octo-org/another" }) },
 			burned: ledger.NotMinted,
 		},
-		"no uploads":         {func(h *harness) { h.stage.Switch(func(s *fakepypi.Switches) { s.ReadOnly = true }) }, 1, ledger.BurnAccepted},
+		"no uploads":         {func(h *harness) { h.stage.Switch(func(s *fakepypi.Behavior) { s.ReadOnly = true }) }, 1, ledger.BurnAccepted},
 		"an upload is lost":  {func(h *harness) { h.fail("upload", "reset-after-store", 0, -1) }, 1, ledger.BurnProven},
 		"an upload is reset": {func(h *harness) { h.fail("upload", "reset-before-body", 0, -1) }, 1, ledger.BurnProven},
 	} {

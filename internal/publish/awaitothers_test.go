@@ -5,7 +5,7 @@ import (
 	"time"
 
 	"github.com/org/pypi-oidc-publish/internal/finding"
-	"github.com/org/pypi-oidc-publish/internal/github"
+	"github.com/org/pypi-oidc-publish/internal/ghrelease"
 	"github.com/org/pypi-oidc-publish/internal/ledger"
 	"github.com/org/pypi-oidc-publish/internal/pep"
 )
@@ -16,7 +16,7 @@ func attaching(t *testing.T, names ...string) *harness {
 	h := newScripted(t, true, names...)
 	h.connect(h.deps.Index.Site(), nil)
 	api := parsed(t, "http://127.0.0.1:1/api/v3")
-	h.deps.GitHub = github.New(github.Options{API: api, Repository: "o/r", Wire: h.client, Sleep: h.waits.unrecorded})
+	h.deps.GitHub = ghrelease.New(ghrelease.Options{API: api, Repository: "o/r", Wire: h.client, Sleep: h.waits.unrecorded})
 	h.options.Wait = time.Minute
 	return h
 }
@@ -34,7 +34,7 @@ func TestAwaitOthers(t *testing.T) {
 	}
 	type row struct {
 		change func(h *harness)
-		pages  func(ours ...pep.Held) []page // after the plan's own look
+		pages  func(ours ...pep.IndexFile) []page // after the plan's own look
 
 		waited bool
 		err    string // its id
@@ -44,7 +44,7 @@ func TestAwaitOthers(t *testing.T) {
 		waits  []time.Duration
 	}
 	nothing := func(*harness) {}
-	never := func(...pep.Held) []page { return []page{listing(alder)} }
+	never := func(...pep.IndexFile) []page { return []page{listing(alder)} }
 	const unpublished = "github-release-unpublished"
 	for name, c := range map[string]row{
 		"nothing to attach":        {func(h *harness) { h.deps.GitHub = nil }, never, false, "", 0, nil, 0, nil},
@@ -57,21 +57,21 @@ func TestAwaitOthers(t *testing.T) {
 			h.connect(site, nil)
 		}, never, false, unpublished, finding.Workflow, []string{"index-url: none", wheel, sdist, "id-token: write"}, 0, nil},
 
-		"shown soon": {nothing, func(ours ...pep.Held) []page { return []page{listing(alder, ours...)} }, true, "", 0, nil, 1, five(1)},
-		"shown late": {nothing, func(ours ...pep.Held) []page {
+		"shown soon": {nothing, func(ours ...pep.IndexFile) []page { return []page{listing(alder, ours...)} }, true, "", 0, nil, 1, five(1)},
+		"shown late": {nothing, func(ours ...pep.IndexFile) []page {
 			return []page{listing(alder), listing(alder, ours[0]), listing(alder, ours...)}
 		}, true, "", 0, nil, 3, five(3)},
 		"shown after a failure": {
 			change: nothing,
-			pages:  func(ours ...pep.Held) []page { return []page{unreadable(), listing(alder, ours...)} },
+			pages:  func(ours ...pep.IndexFile) []page { return []page{unreadable(), listing(alder, ours...)} },
 			waited: true, looks: 2, waits: five(2),
 		},
-		"shown with other bytes": {nothing, func(ours ...pep.Held) []page {
-			return []page{listing(alder, ours[0], pep.Held{Name: sdist, SHA256: otherDigest})}
+		"shown with other bytes": {nothing, func(ours ...pep.IndexFile) []page {
+			return []page{listing(alder, ours[0], pep.IndexFile{Name: sdist, SHA256: otherDigest})}
 		}, true, "", 0, nil, 1, five(1)},
 		"never shown": {nothing, never, false, unpublished, finding.Index, []string{"does not list", wheel, sdist}, 11, five(12)},
 		"half of it is shown": {
-			change: nothing, pages: func(ours ...pep.Held) []page { return []page{listing(alder, ours[0])} },
+			change: nothing, pages: func(ours ...pep.IndexFile) []page { return []page{listing(alder, ours[0])} },
 			err: unpublished, fault: finding.Index, says: []string{"does not list", sdist}, looks: 11, waits: five(12),
 		},
 		"a longer wait is cut": {func(h *harness) { h.options.Wait = 10 * m }, never, false, unpublished, finding.Index, nil, 23, five(24)},
@@ -79,12 +79,12 @@ func TestAwaitOthers(t *testing.T) {
 		"no wait":              {func(h *harness) { h.options.Wait = 0 }, never, false, unpublished, finding.Index, []string{"does not list"}, 0, five(1)},
 		"never readable": {
 			change: func(h *harness) { h.options.Wait = 14 * s },
-			pages:  func(...pep.Held) []page { return []page{unreadable()} }, err: unpublished, fault: finding.Index,
+			pages:  func(...pep.IndexFile) []page { return []page{unreadable()} }, err: unpublished, fault: finding.Index,
 			says: []string{"could not be queried", "403"}, looks: 2, waits: five(3),
 		},
 		"readable at last": {
 			change: func(h *harness) { h.options.Wait = 14 * s },
-			pages:  func(...pep.Held) []page { return []page{unreadable(), listing(alder)} }, err: unpublished, fault: finding.Index,
+			pages:  func(...pep.IndexFile) []page { return []page{unreadable(), listing(alder)} }, err: unpublished, fault: finding.Index,
 			says: []string{"does not list"}, looks: 2, waits: five(3),
 		},
 	} {

@@ -11,7 +11,7 @@ import (
 // check checks the whole set by the index's rules. All findings are recorded; errors stop the run.
 func (r *run) check(c collected) error {
 	var failed []error
-	counts := ledger.Judged{Files: len(c.targets)}
+	counts := ledger.Checked{Files: len(c.targets)}
 	for _, f := range r.applyRules(c, nil) {
 		for _, t := range c.targets {
 			if t.shown == f.File {
@@ -39,7 +39,7 @@ func (r *run) check(c collected) error {
 // path, that the index's file host has although its page has not, if that was asked.
 func (r *run) applyRules(c collected, stored map[string]bool) []finding.Finding {
 	found := preflight.Check(preflight.Set{
-		Files: distributionsOf(c.targets), Held: r.listings.answered(), Warehouse: r.Index.Site().Warehouse, UserToken: r.Password != nil, Pyproject: c.pyproject,
+		Files: distributionsOf(c.targets), Listings: r.listings.answered(), Warehouse: r.Index.Site().Warehouse, UserToken: r.Password != nil, Pyproject: c.pyproject,
 		Classifiers: c.classifiers, Stored: stored, Waive: !r.VerifyMetadata, ExpectedVersion: r.ExpectedVersion, Now: r.Now(),
 	})
 	for i := range found {

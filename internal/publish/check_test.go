@@ -26,22 +26,22 @@ func TestCheck(t *testing.T) {
 		verify  bool
 		err     []string // ids
 		noted   []string // of the whole run
-		counts  ledger.Judged
+		counts  ledger.Checked
 	}{
-		"nothing is wrong": {nil, true, nil, nil, ledger.Judged{Files: 2}},
-		"a warning":        {[]string{unknownHeader}, true, nil, []string{unknownRule}, ledger.Judged{Files: 2, Warnings: 1}},
+		"nothing is wrong": {nil, true, nil, nil, ledger.Checked{Files: 2}},
+		"a warning":        {[]string{unknownHeader}, true, nil, []string{unknownRule}, ledger.Checked{Files: 2, Warnings: 1}},
 		"an error": {
 			headers: []string{wrongHeader}, verify: true, err: []string{wrongRule}, noted: []string{wrongRule},
-			counts: ledger.Judged{Files: 2, Errors: 1},
+			counts: ledger.Checked{Files: 2, Errors: 1},
 		},
 		"both": {
 			headers: []string{wrongHeader, unknownHeader}, verify: true, err: []string{wrongRule},
-			noted: []string{unknownRule, wrongRule}, counts: ledger.Judged{Files: 2, Errors: 1, Warnings: 1},
+			noted: []string{unknownRule, wrongRule}, counts: ledger.Checked{Files: 2, Errors: 1, Warnings: 1},
 		},
-		"an error that is let pass": {[]string{wrongHeader}, false, nil, []string{wrongRule}, ledger.Judged{Files: 2, Warnings: 1}},
+		"an error that is let pass": {[]string{wrongHeader}, false, nil, []string{wrongRule}, ledger.Checked{Files: 2, Warnings: 1}},
 		"both, and the error is passed": {
 			headers: []string{wrongHeader, unknownHeader}, noted: []string{wrongRule, unknownRule},
-			counts: ledger.Judged{Files: 2, Warnings: 2},
+			counts: ledger.Checked{Files: 2, Warnings: 2},
 		},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -56,7 +56,7 @@ func TestCheck(t *testing.T) {
 			for _, f := range h.receipt().Findings {
 				want(t, "file of "+string(f.ID), f.File, filepath.Join("dist", wheel))
 			}
-			got := eventOf[ledger.Judged](h)
+			got := eventOf[ledger.Checked](h)
 			want(t, "counts", got, c.counts)
 			want(t, "uploads", h.index.asked("upload") > 0, c.err == nil)
 			want(t, "planned", len(eventsOf[ledger.Planned](h)), map[bool]int{true: 1}[c.err == nil])
@@ -124,41 +124,41 @@ func TestCheck_ExpectedVersion(t *testing.T) {
 // TestPlan: what the index has is left as it is, what it lacks is uploaded, and a conflict stops the run unless it may be skipped.
 func TestPlan(t *testing.T) {
 	t.Parallel()
-	theirs := pep.Held{Name: sdist, SHA256: otherDigest}
+	theirs := pep.IndexFile{Name: sdist, SHA256: otherDigest}
 	for name, c := range map[string]struct {
-		listed  func(targets []*target) []pep.Held
+		listed  func(targets []*target) []pep.IndexFile
 		skip    bool
 		err     []string
 		noted   []string
 		actions []ledger.Action // of wheel and sdist
 	}{
 		"nothing there": {
-			listed:  func([]*target) []pep.Held { return nil },
+			listed:  func([]*target) []pep.IndexFile { return nil },
 			actions: []ledger.Action{ledger.ActionUpload, ledger.ActionUpload},
 		},
 		"one of two there": {
-			listed:  func(all []*target) []pep.Held { return []pep.Held{as(all[0])} },
+			listed:  func(all []*target) []pep.IndexFile { return []pep.IndexFile{as(all[0])} },
 			actions: []ledger.Action{ledger.ActionPresent, ledger.ActionUpload},
 		},
 		"all there": {
-			listed:  func(all []*target) []pep.Held { return []pep.Held{as(all[0]), as(all[1])} },
+			listed:  func(all []*target) []pep.IndexFile { return []pep.IndexFile{as(all[0]), as(all[1])} },
 			actions: []ledger.Action{ledger.ActionPresent, ledger.ActionPresent},
 		},
 		"a conflict": {
-			listed: func([]*target) []pep.Held { return []pep.Held{theirs} }, err: []string{"conflict"},
+			listed: func([]*target) []pep.IndexFile { return []pep.IndexFile{theirs} }, err: []string{"conflict"},
 			actions: []ledger.Action{ledger.ActionUpload, ledger.ActionConflict},
 		},
 		"two conflicts": {
-			listed:  func([]*target) []pep.Held { return []pep.Held{theirs, {Name: wheel, SHA256: otherDigest}} },
+			listed:  func([]*target) []pep.IndexFile { return []pep.IndexFile{theirs, {Name: wheel, SHA256: otherDigest}} },
 			err:     []string{"conflict", "conflict"},
 			actions: []ledger.Action{ledger.ActionConflict, ledger.ActionConflict},
 		},
 		"a conflict to skip": {
-			listed: func([]*target) []pep.Held { return []pep.Held{theirs} }, skip: true, noted: []string{"skipped"},
+			listed: func([]*target) []pep.IndexFile { return []pep.IndexFile{theirs} }, skip: true, noted: []string{"skipped"},
 			actions: []ledger.Action{ledger.ActionUpload, ledger.ActionSkip},
 		},
 		"nothing to skip here": {
-			listed: func([]*target) []pep.Held { return nil }, skip: true,
+			listed: func([]*target) []pep.IndexFile { return nil }, skip: true,
 			actions: []ledger.Action{ledger.ActionUpload, ledger.ActionUpload},
 		},
 	} {
@@ -187,7 +187,7 @@ func TestPlan_Again(t *testing.T) {
 	t.Parallel()
 	h := newScripted(t, true, wheel, sdist)
 	h.options.SkipExisting = true
-	first, then := pep.Held{Name: wheel, SHA256: otherDigest}, pep.Held{Name: sdist, SHA256: otherDigest}
+	first, then := pep.IndexFile{Name: wheel, SHA256: otherDigest}, pep.IndexFile{Name: sdist, SHA256: otherDigest}
 	h.index.pages[alder] = []page{listing(alder, first), listing(alder, first, then)}
 	r, targets := h.planned()
 	want(t, "noted by the first plan", h.noted(), []string{"skipped"})

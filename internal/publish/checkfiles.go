@@ -7,7 +7,7 @@ import (
 	"slices"
 	"sync"
 
-	"github.com/org/pypi-oidc-publish/internal/dist"
+	"github.com/org/pypi-oidc-publish/internal/distfile"
 	"github.com/org/pypi-oidc-publish/internal/finding"
 	"github.com/org/pypi-oidc-publish/internal/ledger"
 	"github.com/org/pypi-oidc-publish/internal/par"
@@ -35,7 +35,7 @@ func Check(ctx context.Context, o Options, d Deps) (CheckResult, error) {
 		}
 	}
 	r := newRun(o, d)
-	files, err := dist.Find(o.Paths)
+	files, err := distfile.Find(o.Paths)
 	named, others := splitNamed(files.Others, o.Paths)
 	if len(named) > 0 && noneFound(err) {
 		err = nil
@@ -43,7 +43,7 @@ func Check(ctx context.Context, o Options, d Deps) (CheckResult, error) {
 	if err = r.withNested(files, err); err != nil {
 		return CheckResult{}, pathErrors(err)
 	}
-	if others = append(others, files.Sidecars...); len(others) > 0 {
+	if others = append(others, files.AttestationFiles...); len(others) > 0 {
 		r.note(leftAlone(others))
 	}
 	paths := inGivenOrder(append(files.Distributions, named...), o.Paths)

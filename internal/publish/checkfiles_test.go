@@ -112,23 +112,23 @@ func TestCheckFiles_NothingThere(t *testing.T) {
 func TestCheckFiles_Index(t *testing.T) {
 	t.Parallel()
 	for name, c := range map[string]struct {
-		page  func(ours pep.Held) page
+		page  func(ours pep.IndexFile) page
 		skip  bool
 		found []string
 	}{
-		"nothing there":  {func(pep.Held) page { return listing(alder) }, false, nil},
-		"the same bytes": {func(ours pep.Held) page { return listing(alder, ours) }, false, nil},
+		"nothing there":  {func(pep.IndexFile) page { return listing(alder) }, false, nil},
+		"the same bytes": {func(ours pep.IndexFile) page { return listing(alder, ours) }, false, nil},
 		"other bytes": {
-			page:  func(pep.Held) page { return listing(alder, pep.Held{Name: wheel, SHA256: otherDigest}) },
+			page:  func(pep.IndexFile) page { return listing(alder, pep.IndexFile{Name: wheel, SHA256: otherDigest}) },
 			found: []string{"conflict"},
 		},
 		"other bytes, skip": {
-			page: func(pep.Held) page { return listing(alder, pep.Held{Name: wheel, SHA256: otherDigest}) },
+			page: func(pep.IndexFile) page { return listing(alder, pep.IndexFile{Name: wheel, SHA256: otherDigest}) },
 			skip: true, found: []string{"conflict"},
 		},
-		"no answer":           {func(pep.Held) page { return unreadable() }, false, []string{"look-failed"}},
-		"an unknown project":  {func(pep.Held) page { return absent() }, false, []string{"first-release"}},
-		"the page of a proxy": {func(pep.Held) page { return page{status: 200, kind: "text/html", body: "<title>Log in</title>"} }, false, []string{"look-failed"}},
+		"no answer":           {func(pep.IndexFile) page { return unreadable() }, false, []string{"look-failed"}},
+		"an unknown project":  {func(pep.IndexFile) page { return absent() }, false, []string{"first-release"}},
+		"the page of a proxy": {func(pep.IndexFile) page { return page{status: 200, kind: "text/html", body: "<title>Log in</title>"} }, false, []string{"look-failed"}},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
@@ -159,17 +159,17 @@ func TestCheckFiles_Index(t *testing.T) {
 func TestCheckFiles_Stored(t *testing.T) {
 	t.Parallel()
 	for name, c := range map[string]struct {
-		page     func(ours pep.Held) page
+		page     func(ours pep.IndexFile) page
 		status   int // of the file host
 		requests int
 		found    []string
 	}{
-		"deleted":            {func(pep.Held) page { return listing(alder) }, http.StatusOK, 1, []string{"deleted-name"}},
-		"never there":        {func(pep.Held) page { return listing(alder) }, http.StatusNotFound, 1, nil},
-		"the host is down":   {func(pep.Held) page { return listing(alder) }, http.StatusBadRequest, 1, nil},
-		"there":              {func(ours pep.Held) page { return listing(alder, ours) }, http.StatusOK, 0, nil},
-		"an unknown project": {func(pep.Held) page { return absent() }, http.StatusOK, 0, []string{"first-release"}},
-		"no answer":          {func(pep.Held) page { return unreadable() }, http.StatusOK, 0, []string{"look-failed"}},
+		"deleted":            {func(pep.IndexFile) page { return listing(alder) }, http.StatusOK, 1, []string{"deleted-name"}},
+		"never there":        {func(pep.IndexFile) page { return listing(alder) }, http.StatusNotFound, 1, nil},
+		"the host is down":   {func(pep.IndexFile) page { return listing(alder) }, http.StatusBadRequest, 1, nil},
+		"there":              {func(ours pep.IndexFile) page { return listing(alder, ours) }, http.StatusOK, 0, nil},
+		"an unknown project": {func(pep.IndexFile) page { return absent() }, http.StatusOK, 0, []string{"first-release"}},
+		"no answer":          {func(pep.IndexFile) page { return unreadable() }, http.StatusOK, 0, []string{"look-failed"}},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()

@@ -9,7 +9,7 @@ import (
 	"slices"
 	"strings"
 
-	"github.com/org/pypi-oidc-publish/internal/dist"
+	"github.com/org/pypi-oidc-publish/internal/distfile"
 	"github.com/org/pypi-oidc-publish/internal/finding"
 	"github.com/org/pypi-oidc-publish/internal/ledger"
 	"github.com/org/pypi-oidc-publish/internal/par"
@@ -31,7 +31,7 @@ func (r *run) collect(ctx context.Context) (collected, error) {
 	if err := checkSkipExisting(r.Index.Site(), r.SkipExisting); err != nil {
 		return collected{}, err
 	}
-	found, err := dist.Find(r.Paths)
+	found, err := distfile.Find(r.Paths)
 	if err = r.withNested(found, err); err != nil {
 		return collected{}, pathErrors(err)
 	}
@@ -39,7 +39,7 @@ func (r *run) collect(ctx context.Context) (collected, error) {
 		return collected{}, err
 	}
 	beside := attestationFilesOf(found.Distributions)
-	stray := slices.DeleteFunc(found.Sidecars, func(path string) bool { return slices.Contains(beside[ownerOf(path)], path) })
+	stray := slices.DeleteFunc(found.AttestationFiles, func(path string) bool { return slices.Contains(beside[ownerOf(path)], path) })
 	if alone := append(found.Others, stray...); len(alone) > 0 {
 		r.note(leftAlone(alone))
 	}
@@ -75,10 +75,10 @@ func (r *run) gather(ctx context.Context, paths []string) (collected, error) {
 func (r *run) read(ctx context.Context, paths []string) ([]*target, error) {
 	targets := make([]*target, 0, len(paths))
 	for _, path := range paths {
-		targets = append(targets, &target{shown: r.shown(path), Distribution: &dist.Distribution{Path: path}})
+		targets = append(targets, &target{shown: r.shown(path), Distribution: &distfile.Distribution{Path: path}})
 	}
 	err := par.Each(ctx, runtime.GOMAXPROCS(0), targets, func(ctx context.Context, t *target) (err error) {
-		if t.Distribution, err = dist.Read(ctx, t.Path, r.Index.Site().MD5); err != nil {
+		if t.Distribution, err = distfile.Read(ctx, t.Path, r.Index.Site().MD5); err != nil {
 			return err
 		}
 		if release, err := t.Release(); err == nil { // else preflight says what is missing

@@ -17,7 +17,7 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/org/pypi-oidc-publish/internal/dist"
+	"github.com/org/pypi-oidc-publish/internal/distfile"
 	"github.com/org/pypi-oidc-publish/internal/pep"
 )
 
@@ -28,7 +28,7 @@ func fileOf(t *testing.T, name, content string) *target {
 	if err != nil {
 		t.Fatal(err)
 	}
-	d := &dist.Distribution{Path: "/work/dist/" + name, Name: name, Size: int64(len(content)), Metadata: true, Headers: []dist.Field{
+	d := &distfile.Distribution{Path: "/work/dist/" + name, Name: name, Size: int64(len(content)), Metadata: true, Headers: []distfile.Field{
 		{Name: "Name", Value: string(release.Project)}, {Name: "Version", Value: versionOf(name)},
 	}}
 	d.Digests.SHA256, d.Digests.MD5 = sha256.Sum256([]byte(content)), md5.Sum([]byte(content))
@@ -36,7 +36,9 @@ func fileOf(t *testing.T, name, content string) *target {
 }
 
 // as returns what an index lists that has the target.
-func as(t *target) pep.Held { return pep.Held{Name: t.Name, SHA256: t.sha256(), Size: t.Size} }
+func as(t *target) pep.IndexFile {
+	return pep.IndexFile{Name: t.Name, SHA256: t.sha256(), Size: t.Size}
+}
 
 // named returns the target with this file name.
 func named(t *testing.T, targets []*target, name string) *target {

@@ -13,7 +13,7 @@ import (
 	"github.com/org/pypi-oidc-publish/internal/attest"
 	"github.com/org/pypi-oidc-publish/internal/config"
 	"github.com/org/pypi-oidc-publish/internal/finding"
-	"github.com/org/pypi-oidc-publish/internal/github"
+	"github.com/org/pypi-oidc-publish/internal/ghrelease"
 	"github.com/org/pypi-oidc-publish/internal/index"
 	"github.com/org/pypi-oidc-publish/internal/ledger"
 )
@@ -22,8 +22,8 @@ import (
 // sent, and changed after everything else.
 type gitHubRelease struct {
 	*run
-	release  github.Release // once it was found
-	reported bool           // what came of it is recorded
+	release  ghrelease.Release // once it was found
+	reported bool              // what came of it is recorded
 }
 
 // find shows that the files can be attached to the release.
@@ -32,7 +32,7 @@ func (g *gitHubRelease) find(ctx context.Context, targets []*target) error {
 		return nil
 	}
 	g.phase("Find release")
-	var wanted []github.Asset
+	var wanted []ghrelease.Asset
 	for _, t := range targets {
 		if t.action == ledger.ActionUpload || t.action == ledger.ActionPresent {
 			wanted = append(wanted, t.asset())
@@ -66,7 +66,7 @@ func (g *gitHubRelease) attach(ctx context.Context, targets []*target) {
 	n, err := g.send(ctx, assets)
 	attached.Assets = n
 	if err == nil && incomplete == nil && len(assets) > 0 {
-		n, err = g.send(ctx, []github.Asset{g.manifest(targets)})
+		n, err = g.send(ctx, []ghrelease.Asset{g.manifest(targets)})
 		attached.Assets += n
 	}
 	for _, err := range []error{incomplete, err} {
@@ -87,8 +87,8 @@ func (g *gitHubRelease) conclude() {
 }
 
 // send attaches assets, and records each.
-func (g *gitHubRelease) send(ctx context.Context, assets []github.Asset) (n int, err error) {
-	return g.GitHub.Attach(ctx, g.release, assets, func(a github.Asset, there bool) {
+func (g *gitHubRelease) send(ctx context.Context, assets []ghrelease.Asset) (n int, err error) {
+	return g.GitHub.Attach(ctx, g.release, assets, func(a ghrelease.Asset, there bool) {
 		g.Record(ledger.Asset{Name: a.Name, There: there, Kept: there && a.Keep})
 	})
 }
@@ -105,7 +105,7 @@ func (g *gitHubRelease) noteFailure(err error) {
 
 // assets returns what the release is to hold of the published targets. The error is about attestations that could not be fetched;
 // the rest is there all the same.
-func (g *gitHubRelease) assets(ctx context.Context, published []*target) (all []github.Asset, err error) {
+func (g *gitHubRelease) assets(ctx context.Context, published []*target) (all []ghrelease.Asset, err error) {
 	var failed []error
 	pages := g.listings.anew()
 	for _, t := range published {
@@ -158,7 +158,7 @@ func (g *gitHubRelease) attestationsFor(ctx context.Context, t *target, pages *l
 // provenanceOf returns what the index serves as the target's provenance; nil if it has none.
 func (g *gitHubRelease) provenanceOf(ctx context.Context, t *target, pages *listings) ([]byte, error) {
 	page, err := pages.of(ctx, t.release.Project)
-	if err != nil && !errors.Is(err, index.ErrNoLookups) {
+	if err != nil && !errors.Is(err, index.ErrNoListings) {
 		return nil, err
 	}
 	listed, ok := t.listedIn(page)
@@ -176,16 +176,16 @@ func (g *gitHubRelease) provenanceOf(ctx context.Context, t *target, pages *list
 }
 
 // bundleOf returns an attestation of the file as Sigstore's own tools read it.
-func bundleOf(name string, a attest.Attestation) (github.Asset, error) {
+func bundleOf(name string, a attest.Attestation) (ghrelease.Asset, error) {
 	text, err := a.Bundle()
 	if err != nil {
-		return github.Asset{}, fmt.Errorf("the attestation of %s could not be written as a bundle: %w", name, err)
+		return ghrelease.Asset{}, fmt.Errorf("the attestation of %s could not be written as a bundle: %w", name, err)
 	}
 	return assetInMemory(name+strings.TrimSuffix(suffixOf(a), ".attestation")+".sigstore.json", text), nil
 }
 
 // manifest returns what this run did, as far as it went. That of an earlier run stays: it is of the run that published.
-func (g *gitHubRelease) manifest(targets []*target) github.Asset {
+func (g *gitHubRelease) manifest(targets []*target) ghrelease.Asset {
 	first := targets[0]
 	name := fmt.Sprintf("%s-%s.manifest.json", strings.ReplaceAll(string(first.release.Project), "-", "_"), first.Header("Version"))
 	asset := assetInMemory(name, g.Manifest())
@@ -193,9 +193,9 @@ func (g *gitHubRelease) manifest(targets []*target) github.Asset {
 	return asset
 }
 
-func assetInMemory(name string, text []byte) github.Asset {
+func assetInMemory(name string, text []byte) ghrelease.Asset {
 	sum := sha256.Sum256(text)
-	return github.Asset{
+	return ghrelease.Asset{
 		Name: name, Size: int64(len(text)), SHA256: hex.EncodeToString(sum[:]),
 		Open: func() (io.ReadCloser, error) { return io.NopCloser(bytes.NewReader(text)), nil },
 	}

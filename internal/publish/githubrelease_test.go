@@ -232,7 +232,7 @@ func TestGitHubRelease_Incomplete(t *testing.T) {
 			outcome: ledger.ReleaseFailed, wanted: 3, noted: []string{noAttestations}, says: []string{wheel, "503"},
 		},
 		"no provenance": {
-			how:    func(h *harness) { h.stage.Switch(func(s *fakepypi.Switches) { s.NoAttestations = true }) },
+			how:    func(h *harness) { h.stage.Switch(func(s *fakepypi.Behavior) { s.NoAttestations = true }) },
 			assets: []string{wheel}, outcome: ledger.ReleaseFailed, wanted: 3, noted: []string{noAttestations},
 			says: []string{wheel, "403"},
 		},
@@ -412,7 +412,7 @@ func TestGitHubRelease_NotPublished(t *testing.T) {
 	t.Parallel()
 	h := newHarness(t, wheel)
 	release := h.attachTo(releaseV1)
-	h.stage.Switch(func(s *fakepypi.Switches) { s.ReadOnly = true })
+	h.stage.Switch(func(s *fakepypi.Behavior) { s.ReadOnly = true })
 	wantError(t, "run", h.run(), ErrIncomplete)
 	want(t, "assets", h.assets(release), nil)
 	wantAttached(t, h, ledger.ReleaseFailed, 0, 0)

@@ -23,7 +23,7 @@ import (
 	"github.com/org/pypi-oidc-publish/internal/fakepypi/fault"
 	"github.com/org/pypi-oidc-publish/internal/fakepypi/releases"
 	"github.com/org/pypi-oidc-publish/internal/finding"
-	"github.com/org/pypi-oidc-publish/internal/github"
+	"github.com/org/pypi-oidc-publish/internal/ghrelease"
 	"github.com/org/pypi-oidc-publish/internal/index"
 	"github.com/org/pypi-oidc-publish/internal/ledger"
 	"github.com/org/pypi-oidc-publish/internal/pep"
@@ -48,13 +48,13 @@ const patience = 20 * time.Second
 // index. All of them answer over HTTP on loopback. Options and deps may be changed before the run.
 type harness struct {
 	t       *testing.T
-	stage   *fakepypi.Stage // nil where the index is scripted
-	index   *scriptedIndex  // nil where the index is that of the stage
-	dir     string          // the workspace, once there is one: distributions are in its folder dist
+	stage   *fakepypi.Servers // nil where the index is scripted
+	index   *scriptedIndex    // nil where the index is that of the stage
+	dir     string            // the workspace, once there is one: distributions are in its folder dist
 	options Options
 	deps    Deps
 	env     map[string]string // of the step
-	vault   *secret.Vault
+	vault   *secret.Redactor
 	client  *wire.Client
 	console *runner.Runner
 	waits   *waits
@@ -130,8 +130,8 @@ func (h *harness) connect(site index.Site, login index.Credentials) {
 	h.deps.Password = login
 	h.deps.Tokens = nil
 	if login == nil {
-		h.deps.Tokens = trust.NewLease(trust.Options{
-			At: site.Upload, Wire: h.client, IDTokens: h.console.IDTokens(h.client), Vault: h.vault, Now: time.Now,
+		h.deps.Tokens = trust.NewUploadTokens(trust.Options{
+			At: site.Upload, Wire: h.client, IDTokens: h.console.IDTokens(h.client), Secrets: h.vault, Now: time.Now,
 			Sleep: h.waits.unrecorded, Note: h.recorder.Record, Permit: site.Permit, Settings: site.PublisherPage, MayAsk: h.console.MayAsk,
 		})
 	}
@@ -140,7 +140,7 @@ func (h *harness) connect(site index.Site, login index.Credentials) {
 // usePassword lets the run use the password of the stage's index, which is one of another kind than PyPI.
 func (h *harness) usePassword() {
 	site := index.SiteOf(h.stage.Upload, h.stage.Simple, true)
-	h.connect(site, index.Password(fakepypi.User, h.vault.Seal(fakepypi.Password, site.Upload)))
+	h.connect(site, index.Password(fakepypi.User, h.vault.New(fakepypi.Password, site.Upload)))
 }
 
 // sign lets the run sign by this policy, with the Sigstore of the stage.
@@ -157,9 +157,9 @@ func (h *harness) attachTo(release releases.Release) releases.Release {
 	h.t.Helper()
 	api := parsed(h.t, h.env["GITHUB_API_URL"])
 	h.options.Tag, h.options.Repository = release.Tag, h.env["GITHUB_REPOSITORY"]
-	h.deps.GitHub = github.New(github.Options{
+	h.deps.GitHub = ghrelease.New(ghrelease.Options{
 		API: api, Repository: h.options.Repository, Wire: h.client, Sleep: h.waits.unrecorded,
-		Token: h.vault.Seal(h.env[fakepypi.GitHubToken], api, github.UploadsOf(api)),
+		Token: h.vault.New(h.env[fakepypi.GitHubToken], api, ghrelease.UploadsOf(api)),
 	})
 	h.deps.Manifest = func() []byte { return []byte("the manifest") }
 	h.t.Cleanup(func() {
@@ -205,7 +205,7 @@ func (h *harness) fail(op, name string, skip, times int) {
 	if !ok {
 		h.t.Fatalf("there is no fault %s", name)
 	}
-	if err := h.stage.Break(op, f, skip, times); err != nil {
+	if err := h.stage.InjectFault(op, f, skip, times); err != nil {
 		h.t.Fatal(err)
 	}
 }

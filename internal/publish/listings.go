@@ -50,7 +50,7 @@ func (l *listings) of(ctx context.Context, project pep.Project) (pep.Listing, er
 
 // ask asks the index, whatever is known. An answer replaces what was known; a failure only where nothing was.
 func (l *listings) ask(ctx context.Context, project pep.Project) answer {
-	listing, err := l.index.Look(ctx, project)
+	listing, err := l.index.ListFiles(ctx, project)
 	asked := answer{listing, err}
 	l.mu.Lock()
 	defer l.mu.Unlock()
@@ -78,7 +78,7 @@ func (l *listings) query(ctx context.Context, projects []pep.Project) (failed []
 		switch {
 		case ctx.Err() != nil:
 			return context.Cause(ctx)
-		case err != nil && !errors.Is(err, index.ErrNoLookups):
+		case err != nil && !errors.Is(err, index.ErrNoListings):
 			mu.Lock()
 			defer mu.Unlock()
 			failed = append(failed, failedQuery{project, err})
@@ -128,7 +128,7 @@ func (l *listings) find(ctx context.Context, t *target, s schedule) pep.Listing 
 		if asked.err == nil {
 			page = asked.listing
 		}
-		if _, listed := t.listedIn(page); listed || errors.Is(asked.err, index.ErrNoLookups) {
+		if _, listed := t.listedIn(page); listed || errors.Is(asked.err, index.ErrNoListings) {
 			return done
 		}
 		return steady

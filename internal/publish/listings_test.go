@@ -209,7 +209,7 @@ func TestListings_Compare(t *testing.T) {
 		"no answer":                 {unreadable(), false, ledger.ActionUpload, ledger.NotAttempted, ""},
 		"no answer, with skip":      {unreadable(), true, ledger.ActionUpload, ledger.NotAttempted, ""},
 		"an unknown project":        {absent(), true, ledger.ActionUpload, ledger.NotAttempted, ""},
-		"a file that has no digest": {listing(alder, pep.Held{Name: wheel}), true, ledger.ActionUpload, ledger.NotAttempted, ""},
+		"a file that has no digest": {listing(alder, pep.IndexFile{Name: wheel}), true, ledger.ActionUpload, ledger.NotAttempted, ""},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
@@ -243,12 +243,12 @@ func TestListings_Find(t *testing.T) {
 		"listed late":                 {[]page{listing(alder), listing(alder, as(file))}, 2, []time.Duration{pause}, 1},
 		"listed at the last request":  {[]page{absent(), listing(alder), listing(alder, as(file))}, 3, []time.Duration{pause, pause}, 1},
 		"listed too late": {
-			pages:    []page{listing(alder), listing(alder), listing(alder, pep.Held{Name: sdist}), listing(alder, as(file))},
+			pages:    []page{listing(alder), listing(alder), listing(alder, pep.IndexFile{Name: sdist}), listing(alder, as(file))},
 			requests: 3, waits: []time.Duration{pause, pause}, files: 1,
 		},
 		"never listed":                  {[]page{listing(alder)}, 3, []time.Duration{pause, pause}, 0},
 		"never readable":                {[]page{unreadable()}, 3, []time.Duration{pause, pause}, 0},
-		"readable once":                 {[]page{listing(alder, pep.Held{Name: sdist}), unreadable()}, 3, []time.Duration{pause, pause}, 1},
+		"readable once":                 {[]page{listing(alder, pep.IndexFile{Name: sdist}), unreadable()}, 3, []time.Duration{pause, pause}, 1},
 		"readable at the second moment": {[]page{unreadable(), listing(alder, as(file))}, 2, []time.Duration{pause}, 1},
 	} {
 		t.Run(name, func(t *testing.T) {

@@ -7,7 +7,7 @@ import (
 	"slices"
 	"strings"
 
-	"github.com/org/pypi-oidc-publish/internal/dist"
+	"github.com/org/pypi-oidc-publish/internal/distfile"
 	"github.com/org/pypi-oidc-publish/internal/finding"
 	"github.com/org/pypi-oidc-publish/internal/finding/phrase"
 )
@@ -15,11 +15,11 @@ import (
 // nestedDistributions returns one finding for each folder that was given and below which distributions would be left out. It is an error:
 // artifacts are often downloaded each into a folder of its own. Below the workspace, which holds folders of all kinds, it is a notice. shown spells
 // paths for people.
-func nestedDistributions(nested []dist.Nested, workspace string, shown func(string) string) []finding.Finding {
+func nestedDistributions(nested []distfile.Nested, workspace string, shown func(string) string) []finding.Finding {
 	var found []finding.Finding
 	for len(nested) > 0 {
 		given := nested[0].Folder
-		n := slices.IndexFunc(nested, func(d dist.Nested) bool { return d.Folder != given })
+		n := slices.IndexFunc(nested, func(d distfile.Nested) bool { return d.Folder != given })
 		if n < 0 {
 			n = len(nested)
 		}
@@ -36,7 +36,7 @@ func nestedDistributions(nested []dist.Nested, workspace string, shown func(stri
 }
 
 // byFolder lists the folders of files, each with its first file and how many more there are.
-func byFolder(nested []dist.Nested, shown func(string) string) string {
+func byFolder(nested []distfile.Nested, shown func(string) string) string {
 	var folders []string
 	names := map[string][]string{}
 	for _, n := range nested {
@@ -53,7 +53,7 @@ func byFolder(nested []dist.Nested, shown func(string) string) string {
 }
 
 // waysToTake says how to publish the files below a folder, and how to leave them out.
-func waysToTake(given string, nested []dist.Nested) string {
+func waysToTake(given string, nested []distfile.Nested) string {
 	var depths []int
 	for _, n := range nested {
 		depths = append(depths, depthBelow(n))
@@ -67,7 +67,7 @@ func waysToTake(given string, nested []dist.Nested) string {
 }
 
 // depthBelow returns how many folders a file lies below the given one.
-func depthBelow(n dist.Nested) int {
+func depthBelow(n distfile.Nested) int {
 	relative, err := filepath.Rel(n.Folder, n.Path)
 	if err != nil {
 		return 1
@@ -83,7 +83,7 @@ func holds(folder, other string) bool {
 
 // withNested adds to the error of finding files what is to be said of distributions that it left out. Where those are an error, it
 // replaces the one that there are none. Notices are noted where nothing else is wrong.
-func (r *run) withNested(files dist.Haul, err error) error {
+func (r *run) withNested(files distfile.FindResult, err error) error {
 	found := nestedDistributions(files.Nested, r.WorkingTree, r.shown)
 	if finding.Worst(found) == finding.Error && noneFound(err) {
 		err = nil
@@ -101,6 +101,6 @@ func (r *run) withNested(files dist.Haul, err error) error {
 
 // noneFound reports whether the only thing wrong is that no distribution was found.
 func noneFound(err error) bool {
-	var none dist.NoneFoundError
+	var none distfile.NoneFoundError
 	return errors.As(err, &none)
 }

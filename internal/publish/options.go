@@ -8,7 +8,7 @@ import (
 	"github.com/org/pypi-oidc-publish/internal/attest"
 	"github.com/org/pypi-oidc-publish/internal/config"
 	"github.com/org/pypi-oidc-publish/internal/finding"
-	"github.com/org/pypi-oidc-publish/internal/github"
+	"github.com/org/pypi-oidc-publish/internal/ghrelease"
 	"github.com/org/pypi-oidc-publish/internal/index"
 	"github.com/org/pypi-oidc-publish/internal/ledger"
 	"github.com/org/pypi-oidc-publish/internal/trust"
@@ -36,10 +36,10 @@ type Options struct {
 // Deps are what a run works with.
 type Deps struct {
 	Index    *index.Client
-	Tokens   *trust.Lease      // nil: Password is what uploads are authorized with
-	Password index.Credentials // nil: Tokens is
-	Signer   *attest.Signer    // nil: the index is not known to take attestations
-	GitHub   *github.Client    // nil: nothing is attached to a GitHub release
+	Tokens   *trust.UploadTokens // nil: Password is what uploads are authorized with
+	Password index.Credentials   // nil: Tokens is
+	Signer   *attest.Signer      // nil: the index is not known to take attestations
+	GitHub   *ghrelease.Client   // nil: nothing is attached to a GitHub release
 	// Record takes what happens, for people to read. It may be called by several goroutines.
 	Record func(ledger.Event)
 	// Manifest returns what has been recorded so far, as a file for the GitHub release.

@@ -17,7 +17,7 @@ import (
 
 // checkProvenance compares what the index serves as the provenance of a target with what this run has sent. Once that is settled it
 // is not queried again. late reports that it is not there yet; an error, that it is not what was sent.
-func (r *run) checkProvenance(ctx context.Context, t *target, listed pep.Held, claims oidc.Claims) (late bool, wrong error) {
+func (r *run) checkProvenance(ctx context.Context, t *target, listed pep.IndexFile, claims oidc.Claims) (late bool, wrong error) {
 	if len(t.attestations) == 0 || t.provenanceSettled {
 		return false, nil
 	}
@@ -60,7 +60,7 @@ func (r *run) settleProvenance(t *target, why ...finding.Finding) {
 
 // attestationsOff reports whether there will be no provenance: it stands on the page with the file or never will, and an index that
 // has turned attestations off answers 403 (docs/reference/pypi-server.md §5.3).
-func attestationsOff(err error, listed pep.Held) bool {
+func attestationsOff(err error, listed pep.IndexFile) bool {
 	return (errors.Is(err, index.ErrNoProvenance) && listed.Provenance == "") || wire.StatusOf(err) == http.StatusForbidden
 }
 

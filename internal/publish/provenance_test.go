@@ -9,7 +9,7 @@ import (
 
 	"github.com/org/pypi-oidc-publish/internal/attest"
 	"github.com/org/pypi-oidc-publish/internal/config"
-	"github.com/org/pypi-oidc-publish/internal/dist"
+	"github.com/org/pypi-oidc-publish/internal/distfile"
 	"github.com/org/pypi-oidc-publish/internal/finding"
 	"github.com/org/pypi-oidc-publish/internal/ledger"
 	"github.com/org/pypi-oidc-publish/internal/oidc"
@@ -293,7 +293,7 @@ func TestReadBack_Provenance(t *testing.T) {
 				c.answers[min(n, len(c.answers))-1].write(w)
 			})
 			r.Wait = 10e9
-			one := &target{Distribution: &dist.Distribution{}}
+			one := &target{Distribution: &distfile.Distribution{}}
 			*one = *file
 			one.attestations = []attest.Attestation{ours}
 			listed := as(one)

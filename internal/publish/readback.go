@@ -112,7 +112,7 @@ func (r *run) noDigest(names []string) finding.Finding {
 		"no action needed; to turn this check off, set `wait-for-index: 0`")
 }
 
-func (r *run) otherBytes(t *target, listed pep.Held, digest string) finding.Finding {
+func (r *run) otherBytes(t *target, listed pep.IndexFile, digest string) finding.Finding {
 	digests := fmt.Sprintf(": digest %s, %d bytes; the uploaded file has SHA-256 %s, %d bytes",
 		cmp.Or(digest, "unknown"), listed.Size, t.sha256(), t.Size)
 	return finding.New(finding.ServedOtherwise,

@@ -31,7 +31,7 @@ func TestReadBack(t *testing.T) {
 	files := uploaded(t, wheel, sdist)
 	w, s := as(files[0]), as(files[1])
 	both, oneOf, none := listing(alder, w, s), listing(alder, w), listing(alder)
-	with := func(change func(*pep.Held)) page {
+	with := func(change func(*pep.IndexFile)) page {
 		changed := s
 		change(&changed)
 		return listing(alder, w, changed)
@@ -79,44 +79,44 @@ func TestReadBack(t *testing.T) {
 			noted: []string{"not-served-yet"},
 		},
 		"another digest": {
-			pages: []page{with(func(h *pep.Held) { h.SHA256 = otherDigest })}, requests: 1,
+			pages: []page{with(func(h *pep.IndexFile) { h.SHA256 = otherDigest })}, requests: 1,
 			read: ledger.ReadBack{Otherwise: true}, err: []string{"served-otherwise"},
 		},
 		"another digest, later": {
-			pages: []page{both, with(func(h *pep.Held) { h.SHA256 = otherDigest })}, requests: 2,
+			pages: []page{both, with(func(h *pep.IndexFile) { h.SHA256 = otherDigest })}, requests: 2,
 			waits: seconds(1), read: ledger.ReadBack{Otherwise: true}, err: []string{"served-otherwise"},
 		},
 		"another size": {
-			pages: []page{with(func(h *pep.Held) { h.Size++ })}, requests: 1,
+			pages: []page{with(func(h *pep.IndexFile) { h.Size++ })}, requests: 1,
 			read: ledger.ReadBack{Otherwise: true}, err: []string{"served-otherwise"},
 		},
-		"no size": {pages: []page{with(func(h *pep.Held) { h.Size = 0 })}, requests: 2, waits: seconds(1), read: served},
+		"no size": {pages: []page{with(func(h *pep.IndexFile) { h.Size = 0 })}, requests: 2, waits: seconds(1), read: served},
 		"another digest of one file, and the other one is missing": {
-			pages: []page{listing(alder, pep.Held{Name: wheel, SHA256: otherDigest})}, requests: 1,
+			pages: []page{listing(alder, pep.IndexFile{Name: wheel, SHA256: otherDigest})}, requests: 1,
 			read: ledger.ReadBack{Otherwise: true, Missing: []string{sdist}}, err: []string{"served-otherwise"},
 		},
 		"other digests of both": {
-			pages:    []page{listing(alder, pep.Held{Name: wheel, SHA256: otherDigest}, pep.Held{Name: sdist, SHA256: otherDigest})},
+			pages:    []page{listing(alder, pep.IndexFile{Name: wheel, SHA256: otherDigest}, pep.IndexFile{Name: sdist, SHA256: otherDigest})},
 			requests: 1, read: ledger.ReadBack{Otherwise: true},
 			err: []string{"served-otherwise", "served-otherwise"},
 		},
 		"another MD5, and nothing else": {
-			pages: []page{with(func(h *pep.Held) { h.SHA256, h.MD5 = "", otherDigest[:32] })}, requests: 1,
+			pages: []page{with(func(h *pep.IndexFile) { h.SHA256, h.MD5 = "", otherDigest[:32] })}, requests: 1,
 			read: ledger.ReadBack{Otherwise: true}, err: []string{"served-otherwise"},
 		},
 		"the MD5, and nothing else": {
-			pages: []page{with(func(h *pep.Held) { h.SHA256, h.MD5 = "", md5Of(files[1]) })}, requests: 2, waits: seconds(1), read: served,
+			pages: []page{with(func(h *pep.IndexFile) { h.SHA256, h.MD5 = "", md5Of(files[1]) })}, requests: 2, waits: seconds(1), read: served,
 		},
 		"no digest of one": {
-			pages: []page{with(func(h *pep.Held) { h.SHA256 = "" })}, requests: 2,
+			pages: []page{with(func(h *pep.IndexFile) { h.SHA256 = "" })}, requests: 2,
 			waits: seconds(1), read: ledger.ReadBack{Silent: 1}, noted: []string{"no-digest"}, says: []string{sdist},
 		},
 		"no digest, and another size": {
-			pages: []page{with(func(h *pep.Held) { h.SHA256, h.Size = "", 1 })}, requests: 1,
+			pages: []page{with(func(h *pep.IndexFile) { h.SHA256, h.Size = "", 1 })}, requests: 1,
 			read: ledger.ReadBack{Otherwise: true}, err: []string{"served-otherwise"},
 		},
 		"these bytes under another name": {
-			pages: []page{with(func(h *pep.Held) { h.Name = sdist2 })}, wait: 10 * second, requests: 4,
+			pages: []page{with(func(h *pep.IndexFile) { h.Name = sdist2 })}, wait: 10 * second, requests: 4,
 			waits: seconds(1, 2, 4, 8), read: late(sdist), noted: []string{"not-served-yet"},
 		},
 	} {
@@ -166,7 +166,7 @@ func TestReadBack_ServedOnce(t *testing.T) {
 // TestReadBack_Otherwise: an index that serves other bytes than it took is at fault, and both digests are told.
 func TestReadBack_Otherwise(t *testing.T) {
 	t.Parallel()
-	for digest, listed := range map[string]pep.Held{
+	for digest, listed := range map[string]pep.IndexFile{
 		otherDigest:      {Name: wheel, SHA256: otherDigest, Size: 9},
 		"digest unknown": {Name: wheel, Size: 9},
 	} {
@@ -216,7 +216,7 @@ func TestReadBack_Skipped(t *testing.T) {
 	h.options.Wait = time.Minute
 	files := uploaded(t, wheel, sdist, wheel310)
 	files[1].outcome, files[2].outcome = ledger.OutcomeSkipped, ledger.OutcomePresent
-	h.index.pages[alder] = []page{listing(alder, as(files[0]), pep.Held{Name: sdist, SHA256: otherDigest}, as(files[2]))}
+	h.index.pages[alder] = []page{listing(alder, as(files[0]), pep.IndexFile{Name: sdist, SHA256: otherDigest}, as(files[2]))}
 	wantError(t, "reading back", newRun(h.options, h.deps).readBack(t.Context(), files, oidc.Claims{}), nil)
 	want(t, "recorded", eventsOf[ledger.ReadBack](h), []ledger.ReadBack{{Served: true, Skipped: 1}})
 }

@@ -261,7 +261,7 @@ func TestRun_Panic(t *testing.T) {
 		burned ledger.Burned
 	}{
 		"collecting":          {event(ledger.Collected{}), 0, ledger.NotMinted},
-		"checking":            {event(ledger.Judged{}), 0, ledger.NotMinted},
+		"checking":            {event(ledger.Checked{}), 0, ledger.NotMinted},
 		"planning":            {event(ledger.Planned{}), 0, ledger.NotMinted},
 		"finding the release": {event(ledger.ReleaseFound{}), 0, ledger.NotMinted},
 		"identifying":         {event(ledger.Identified{}), 0, ledger.NotMinted},
@@ -363,7 +363,7 @@ func TestRun_LostAnswers(t *testing.T) {
 func TestRun_OtherBytesServed(t *testing.T) {
 	t.Parallel()
 	x := newScripted(t, true)
-	x.index.pages[alder] = []page{listing(alder), listing(alder, pep.Held{Name: wheel, SHA256: otherDigest})}
+	x.index.pages[alder] = []page{listing(alder), listing(alder, pep.IndexFile{Name: wheel, SHA256: otherDigest})}
 	h := newHarness(t, wheel)
 	h.connect(x.deps.Index.Site(), x.deps.Password)
 	h.options.Wait = time.Minute

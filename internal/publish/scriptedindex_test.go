@@ -25,7 +25,7 @@ func newScripted(t *testing.T, warehouse bool, names ...string) *harness {
 	base := parsed(t, server.URL+"/legacy/")
 	site := index.SiteOf(base, nil, true)
 	site.Warehouse, site.MD5 = warehouse, true
-	h.connect(site, index.Password("me", h.vault.Seal("a password", base)))
+	h.connect(site, index.Password("me", h.vault.New("a password", base)))
 	return h
 }
 
@@ -54,7 +54,7 @@ type page struct {
 }
 
 // listing returns the page of a project that has these files.
-func listing(project pep.Project, files ...pep.Held) page {
+func listing(project pep.Project, files ...pep.IndexFile) page {
 	all := []map[string]any{}
 	for _, f := range files {
 		hashes := map[string]string{}

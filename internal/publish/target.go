@@ -9,9 +9,9 @@ import (
 	"strings"
 
 	"github.com/org/pypi-oidc-publish/internal/attest"
-	"github.com/org/pypi-oidc-publish/internal/dist"
+	"github.com/org/pypi-oidc-publish/internal/distfile"
 	"github.com/org/pypi-oidc-publish/internal/finding"
-	"github.com/org/pypi-oidc-publish/internal/github"
+	"github.com/org/pypi-oidc-publish/internal/ghrelease"
 	"github.com/org/pypi-oidc-publish/internal/ledger"
 	"github.com/org/pypi-oidc-publish/internal/pep"
 )
@@ -20,7 +20,7 @@ import (
 // side, each target belongs to one goroutine.
 type target struct {
 	// By collect.
-	*dist.Distribution
+	*distfile.Distribution
 	shown            string      // its path as people and later jobs can use it
 	release          pep.Release // zero where the metadata does not say
 	attestationFiles []string    // that stand beside it
@@ -64,8 +64,8 @@ func describeAll(targets []*target) []ledger.File {
 func (t *target) sha256() string { return hex.EncodeToString(t.Digests.SHA256[:]) }
 
 // asset returns the target as an asset of a GitHub release.
-func (t *target) asset() github.Asset {
-	return github.Asset{Name: t.Name, Size: t.Size, SHA256: t.sha256(), Open: t.Open}
+func (t *target) asset() ghrelease.Asset {
+	return ghrelease.Asset{Name: t.Name, Size: t.Size, SHA256: t.sha256(), Open: t.Open}
 }
 
 // hasPublishAttestation reports whether it has the attestation that an index shows as its publisher's.
@@ -87,8 +87,8 @@ func selected(targets []*target, is func(*target) bool) []*target {
 	return slices.DeleteFunc(slices.Clone(targets), func(t *target) bool { return !is(t) })
 }
 
-func distributionsOf(targets []*target) []*dist.Distribution {
-	all := make([]*dist.Distribution, 0, len(targets))
+func distributionsOf(targets []*target) []*distfile.Distribution {
+	all := make([]*distfile.Distribution, 0, len(targets))
 	for _, t := range targets {
 		all = append(all, t.Distribution)
 	}
@@ -150,10 +150,10 @@ func (t *target) compare(listing pep.Listing, mayReplace bool) (action ledger.Ac
 }
 
 // listedIn returns what the listing has under the target's name.
-func (t *target) listedIn(listing pep.Listing) (listed pep.Held, ok bool) {
-	i := slices.IndexFunc(listing.Files, func(h pep.Held) bool { return h.Name == t.Name })
+func (t *target) listedIn(listing pep.Listing) (listed pep.IndexFile, ok bool) {
+	i := slices.IndexFunc(listing.Files, func(h pep.IndexFile) bool { return h.Name == t.Name })
 	if i < 0 {
-		return pep.Held{}, false
+		return pep.IndexFile{}, false
 	}
 	return listing.Files[i], true
 }
@@ -163,7 +163,7 @@ const onlyMD5 = "MD5 "
 
 // digestsOf returns the digests of one kind of what the index lists and of a file; empty where there is no such kind. An MD5
 // counts only where the index gives nothing better, and says what it is.
-func digestsOf(d *dist.Distribution, listed pep.Held) (theirs, ours string) {
+func digestsOf(d *distfile.Distribution, listed pep.IndexFile) (theirs, ours string) {
 	switch {
 	case listed.SHA256 != "":
 		return listed.SHA256, hex.EncodeToString(d.Digests.SHA256[:])

@@ -16,37 +16,37 @@ func TestTarget_Compare(t *testing.T) {
 	file := fileOf(t, wheel, "ours")
 	same, sum := as(file), md5Of(file)
 	for name, c := range map[string]struct {
-		listed      []pep.Held
+		listed      []pep.IndexFile
 		withoutMD5  bool // of the file, since nobody asked for it
 		action      ledger.Action
 		indexDigest string
 	}{
 		"an unknown project":             {nil, false, ledger.ActionUpload, ""},
-		"the same bytes":                 {[]pep.Held{same}, false, ledger.ActionPresent, ""},
-		"other bytes":                    {[]pep.Held{{Name: wheel, SHA256: otherDigest}}, false, ledger.ActionConflict, otherDigest},
-		"other files alone":              {[]pep.Held{{Name: sdist, SHA256: otherDigest}}, false, ledger.ActionUpload, ""},
-		"these bytes under another name": {[]pep.Held{{Name: sdist, SHA256: file.sha256()}}, false, ledger.ActionUpload, ""},
-		"the name, after another one":    {[]pep.Held{{Name: sdist, SHA256: otherDigest}, same}, false, ledger.ActionPresent, ""},
-		"the name without a digest":      {[]pep.Held{{Name: wheel}}, false, ledger.ActionUpload, ""},
+		"the same bytes":                 {[]pep.IndexFile{same}, false, ledger.ActionPresent, ""},
+		"other bytes":                    {[]pep.IndexFile{{Name: wheel, SHA256: otherDigest}}, false, ledger.ActionConflict, otherDigest},
+		"other files alone":              {[]pep.IndexFile{{Name: sdist, SHA256: otherDigest}}, false, ledger.ActionUpload, ""},
+		"these bytes under another name": {[]pep.IndexFile{{Name: sdist, SHA256: file.sha256()}}, false, ledger.ActionUpload, ""},
+		"the name, after another one":    {[]pep.IndexFile{{Name: sdist, SHA256: otherDigest}, same}, false, ledger.ActionPresent, ""},
+		"the name without a digest":      {[]pep.IndexFile{{Name: wheel}}, false, ledger.ActionUpload, ""},
 		"the name twice, once without a digest": {
-			listed: []pep.Held{{Name: wheel}, {Name: wheel, SHA256: otherDigest}}, action: ledger.ActionConflict,
+			listed: []pep.IndexFile{{Name: wheel}, {Name: wheel, SHA256: otherDigest}}, action: ledger.ActionConflict,
 			indexDigest: otherDigest,
 		},
-		"the same MD5, and nothing better": {[]pep.Held{{Name: wheel, MD5: sum}}, false, ledger.ActionPresent, ""},
+		"the same MD5, and nothing better": {[]pep.IndexFile{{Name: wheel, MD5: sum}}, false, ledger.ActionPresent, ""},
 		"another MD5, and nothing better": {
-			listed: []pep.Held{{Name: wheel, MD5: otherDigest[:32]}}, action: ledger.ActionConflict,
+			listed: []pep.IndexFile{{Name: wheel, MD5: otherDigest[:32]}}, action: ledger.ActionConflict,
 			indexDigest: "MD5 " + otherDigest[:32],
 		},
-		"an MD5 that is nothing to compare with": {[]pep.Held{{Name: wheel, MD5: otherDigest[:32]}}, true, ledger.ActionUpload, ""},
+		"an MD5 that is nothing to compare with": {[]pep.IndexFile{{Name: wheel, MD5: otherDigest[:32]}}, true, ledger.ActionUpload, ""},
 		"the same MD5 and another SHA-256": {
-			listed: []pep.Held{{Name: wheel, MD5: sum, SHA256: otherDigest}}, action: ledger.ActionConflict,
+			listed: []pep.IndexFile{{Name: wheel, MD5: sum, SHA256: otherDigest}}, action: ledger.ActionConflict,
 			indexDigest: otherDigest,
 		},
 		"another MD5 and the same SHA-256": {
-			listed: []pep.Held{{Name: wheel, MD5: otherDigest[:32], SHA256: file.sha256()}},
+			listed: []pep.IndexFile{{Name: wheel, MD5: otherDigest[:32], SHA256: file.sha256()}},
 			action: ledger.ActionPresent,
 		},
-		"the same bytes of another size": {[]pep.Held{{Name: wheel, SHA256: file.sha256(), Size: 9000}}, false, ledger.ActionPresent, ""},
+		"the same bytes of another size": {[]pep.IndexFile{{Name: wheel, SHA256: file.sha256(), Size: 9000}}, false, ledger.ActionPresent, ""},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
@@ -64,12 +64,12 @@ func TestTarget_Compare(t *testing.T) {
 func TestTarget_ListedIn(t *testing.T) {
 	t.Parallel()
 	file := fileOf(t, wheel, "ours")
-	listed, ok := file.listedIn(pep.Listing{Files: []pep.Held{{Name: sdist}, {Name: wheel, Provenance: "here"}}})
+	listed, ok := file.listedIn(pep.Listing{Files: []pep.IndexFile{{Name: sdist}, {Name: wheel, Provenance: "here"}}})
 	want(t, "listed", ok, true)
-	want(t, "what is listed", listed, pep.Held{Name: wheel, Provenance: "here"})
-	listed, ok = file.listedIn(pep.Listing{Files: []pep.Held{{Name: sdist, SHA256: file.sha256()}}})
+	want(t, "what is listed", listed, pep.IndexFile{Name: wheel, Provenance: "here"})
+	listed, ok = file.listedIn(pep.Listing{Files: []pep.IndexFile{{Name: sdist, SHA256: file.sha256()}}})
 	want(t, "listed under another name", ok, false)
-	want(t, "what is listed under another name", listed, pep.Held{})
+	want(t, "what is listed under another name", listed, pep.IndexFile{})
 }
 
 func TestTarget_Describe(t *testing.T) {

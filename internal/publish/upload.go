@@ -6,7 +6,7 @@ import (
 	"slices"
 
 	"github.com/org/pypi-oidc-publish/internal/attest"
-	"github.com/org/pypi-oidc-publish/internal/dist"
+	"github.com/org/pypi-oidc-publish/internal/distfile"
 	"github.com/org/pypi-oidc-publish/internal/index"
 	"github.com/org/pypi-oidc-publish/internal/ledger"
 	"github.com/org/pypi-oidc-publish/internal/par"
@@ -56,7 +56,7 @@ func (r *run) batches(missing []*target) []*batch {
 			b = &batch{}
 			byRelease[t.release], all = b, append(all, b)
 		}
-		if t.Kind() == dist.Wheel {
+		if t.Kind() == distfile.Wheel {
 			b.wheels = append(b.wheels, t)
 		} else {
 			b.sdists = append(b.sdists, t)
@@ -82,7 +82,7 @@ func (b *batch) takeFirst() {
 
 // hasRelease reports whether the listing has a file of the release. One that is unknown counts as new.
 func hasRelease(listing pep.Listing, release pep.Release) bool {
-	return slices.ContainsFunc(listing.Files, func(h pep.Held) bool {
+	return slices.ContainsFunc(listing.Files, func(h pep.IndexFile) bool {
 		of, err := pep.ReleaseOfFile(h.Name)
 		return err == nil && of == release
 	})

@@ -33,9 +33,9 @@ const (
 func TestUpload_Batches(t *testing.T) {
 	t.Parallel()
 	has := func(names ...string) page {
-		var all []pep.Held
+		var all []pep.IndexFile
 		for _, name := range names {
-			all = append(all, pep.Held{Name: name, SHA256: otherDigest})
+			all = append(all, pep.IndexFile{Name: name, SHA256: otherDigest})
 		}
 		return listing(alder, all...)
 	}
@@ -141,7 +141,7 @@ func newMeeting(login index.Credentials, size int) *meeting {
 	return &meeting{Credentials: login, size: size, all: make(chan struct{})}
 }
 
-func (m *meeting) Token(ctx context.Context, validFor time.Duration) (string, secret.Text, error) {
+func (m *meeting) Token(ctx context.Context, validFor time.Duration) (string, secret.Secret, error) {
 	m.mu.Lock()
 	m.waiting++
 	if m.waiting == m.size {
@@ -152,7 +152,7 @@ func (m *meeting) Token(ctx context.Context, validFor time.Duration) (string, se
 	case <-m.all:
 		return m.Credentials.Token(ctx, validFor)
 	case <-ctx.Done():
-		return "", secret.Text{}, errors.New("the other uploads did not come")
+		return "", secret.Secret{}, errors.New("the other uploads did not come")
 	}
 }
 
@@ -170,7 +170,7 @@ func TestUpload_SideBySide(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			h := newScripted(t, true, c.files...)
-			h.index.pages[alder] = []page{listing(alder, pep.Held{Name: wheel310, SHA256: otherDigest})}
+			h.index.pages[alder] = []page{listing(alder, pep.IndexFile{Name: wheel310, SHA256: otherDigest})}
 			h.options.Parallel = c.parallel
 			h.connect(h.deps.Index.Site(), h.deps.Password)
 			h.deps.Password = newMeeting(h.deps.Password, len(c.files))
@@ -184,7 +184,7 @@ func TestUpload_SideBySide(t *testing.T) {
 func TestUpload_AfterARefusal(t *testing.T) {
 	t.Parallel()
 	files := []string{wheel310, wheel311, wheel2, "alder-2.0-py2-none-any.whl"}
-	there := listing(alder, pep.Held{Name: sdist, SHA256: otherDigest}, pep.Held{Name: sdist2, SHA256: otherDigest})
+	there := listing(alder, pep.IndexFile{Name: sdist, SHA256: otherDigest}, pep.IndexFile{Name: sdist2, SHA256: otherDigest})
 	refusal, accepted := page{status: http.StatusBadRequest, body: "no"}, page{status: http.StatusOK}
 	for name, c := range map[string]struct {
 		page     page
@@ -273,7 +273,7 @@ func TestUpload_CancelledAtTheGate(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		h := bare(t, nil, wheel310, wheel2)
 		site := index.SiteOf(parsed(t, "https://index.example/legacy/"), nil, false)
-		h.connect(site, index.Password("me", h.vault.Seal("a password", site.Upload)))
+		h.connect(site, index.Password("me", h.vault.New("a password", site.Upload)))
 		h.deps.Index = index.New(site, h.client, wire.NewGate(1), nil)
 		h.deps.Password = newMeeting(h.deps.Password, 2) // which the second upload never comes to
 		r, missing := h.planned()
@@ -293,8 +293,8 @@ func TestUpload_CancelledAtTheGate(t *testing.T) {
 // refusing is a login that nobody gets.
 type refusing struct{ index.Credentials }
 
-func (refusing) Token(context.Context, time.Duration) (string, secret.Text, error) {
-	return "", secret.Text{}, finding.Finding{ID: "token-gone", Severity: finding.Error, Message: "there is no token", Fix: "get one"}
+func (refusing) Token(context.Context, time.Duration) (string, secret.Secret, error) {
+	return "", secret.Secret{}, finding.Finding{ID: "token-gone", Severity: finding.Error, Message: "there is no token", Fix: "get one"}
 }
 
 // TestUpload_WithoutCredentials: the reason is reported for the file, and nothing is sent.

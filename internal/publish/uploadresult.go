@@ -7,7 +7,7 @@ import (
 	"fmt"
 	"time"
 
-	"github.com/org/pypi-oidc-publish/internal/dist"
+	"github.com/org/pypi-oidc-publish/internal/distfile"
 	"github.com/org/pypi-oidc-publish/internal/finding"
 	"github.com/org/pypi-oidc-publish/internal/index"
 	"github.com/org/pypi-oidc-publish/internal/ledger"
@@ -126,7 +126,7 @@ func (r *run) unclear(t *target, failed error) ledger.UploadResult {
 
 // notSent is an upload that failed before the index could have the file.
 func (r *run) notSent(t *target, err error) ledger.UploadResult {
-	var changed *dist.ChangedError
+	var changed *distfile.ChangedError
 	if errors.As(err, &changed) {
 		err = finding.New(finding.FileChanged,
 			"the file was changed during the run, so its digests no longer match",

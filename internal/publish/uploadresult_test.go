@@ -7,7 +7,7 @@ import (
 	"testing"
 	"time"
 
-	"github.com/org/pypi-oidc-publish/internal/dist"
+	"github.com/org/pypi-oidc-publish/internal/distfile"
 	"github.com/org/pypi-oidc-publish/internal/finding"
 	"github.com/org/pypi-oidc-publish/internal/index"
 	"github.com/org/pypi-oidc-publish/internal/ledger"
@@ -35,9 +35,9 @@ func TestResolve(t *testing.T) {
 	t.Parallel()
 	ours, theirs := fileOf(t, wheel, "ours"), fileOf(t, wheel, "theirs")
 	same, other := listing(alder, as(ours)), listing(alder, as(theirs))
-	otherMD5 := listing(alder, pep.Held{Name: wheel, MD5: md5Of(theirs)})
-	noDigest := listing(alder, pep.Held{Name: wheel})
-	underOther := listing(alder, pep.Held{Name: wheel310, SHA256: ours.sha256()})
+	otherMD5 := listing(alder, pep.IndexFile{Name: wheel, MD5: md5Of(theirs)})
+	noDigest := listing(alder, pep.IndexFile{Name: wheel})
+	underOther := listing(alder, pep.IndexFile{Name: wheel310, SHA256: ours.sha256()})
 	none := listing(alder)
 	exists := func(ambiguous int) error { return refusalOf(ours, http.StatusBadRequest, fileExists, ambiguous) }
 	conflict409 := func(ambiguous int) error { return refusalOf(ours, http.StatusConflict, "Conflict", ambiguous) }
@@ -260,7 +260,7 @@ func TestResolve_NotSent(t *testing.T) {
 		id   string
 		says []string
 	}{
-		"it was written to":           {&dist.ChangedError{Path: "/work/dist/" + wheel}, "file-changed", []string{"was changed", "no other step"}},
+		"it was written to":           {&distfile.ChangedError{Path: "/work/dist/" + wheel}, "file-changed", []string{"was changed", "no other step"}},
 		"a reason of its own":         {own, "token-gone", []string{"there is no token", "get one"}},
 		"an error that is no finding": {errors.New("disk full"), "upload-failed", []string{"disk full", "run the job again"}},
 	} {

@@ -25,8 +25,8 @@ func (r *Reporter) Watch(event ledger.Event) {
 		r.end = r.console.Group(phaseTitle(e.Name))
 	case ledger.Collected:
 		r.collected(e.Files)
-	case ledger.Judged:
-		r.line("checked %s", judged(e))
+	case ledger.Checked:
+		r.line("checked %s", checked(e))
 	case ledger.Planned:
 		r.planned(e.Files)
 	case ledger.Identified:
@@ -37,8 +37,8 @@ func (r *Reporter) Watch(event ledger.Event) {
 		r.line("%s %s: %s", r.verbOf(e.Attestation), e.File, logEntry(e.Attestation))
 	case ledger.Minted:
 		r.minted(e)
-	case ledger.Widened:
-		r.line("%s could not read the restricted upload token, so the run uses the unrestricted one: %s", r.index, e.Words)
+	case ledger.Unrestricted:
+		r.line("%s could not read the restricted upload token, so the run uses the unrestricted one: %s", r.index, e.Reason)
 	case ledger.MintLost:
 		r.line("a token request got no clear answer: an unused token may exist for up to 15 minutes")
 	case ledger.Started:
@@ -151,7 +151,7 @@ func (r *Reporter) unmatched(p ledger.Publisher) {
 	for _, c := range p.Claims {
 		r.line("  %-17s %-40s %s", c.Field, cmp.Or(c.Claimed, "(none)"), cmp.Or(c.Wanted, "(leave empty)"))
 	}
-	for _, place := range shown(p.Places) {
+	for _, place := range shown(p.Pages) {
 		what := "edit its publishers"
 		if place.New {
 			what = "new project, add a pending publisher"
@@ -160,8 +160,8 @@ func (r *Reporter) unmatched(p ledger.Publisher) {
 	}
 }
 
-// judged returns how many files were checked, and how many problems were found.
-func judged(e ledger.Judged) string {
+// checked returns how many files were checked, and how many problems were found.
+func checked(e ledger.Checked) string {
 	if e.Errors+e.Warnings == 0 {
 		return files(e.Files) + ": no problems found"
 	}
@@ -219,7 +219,7 @@ func asset(e ledger.Asset) string {
 }
 
 func (r *Reporter) minted(e ledger.Minted) {
-	if e.Narrowed {
+	if e.Restricted {
 		r.line("requested an upload token, restricted to %s until %s", strings.Join(e.Projects, ", "), clock(e.Expires))
 		return
 	}

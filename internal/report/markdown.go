@@ -36,8 +36,8 @@ func escaped(text string) string {
 	return b.String()
 }
 
-// prose returns the program's own text with names in backticks as code.
-func prose(text string) string {
+// inlineCode returns the program's own text with names in backticks as code.
+func inlineCode(text string) string {
 	parts := strings.Split(text, "`")
 	if len(parts)%2 == 0 {
 		return escaped(text) // a single backtick

@@ -68,7 +68,7 @@ func hasPage(r ledger.Receipt) bool {
 func tokenLines(t ledger.Token, index string) []string {
 	var lines []string
 	switch {
-	case t.Minted > 0 && t.Narrowed:
+	case t.Minted > 0 && t.Restricted:
 		lines = append(lines, fmt.Sprintf("upload token: requested%s, restricted to %s until %s; %s",
 			at(t.MintedAt), strings.Join(t.Projects, ", "), clock(t.Expires), burned(t.Known, t.BurnedAt, index)))
 	case t.Minted > 0:

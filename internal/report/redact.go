@@ -38,9 +38,9 @@ func redacted(r ledger.Receipt, redact func(string) string) ledger.Receipt {
 	if r.Publisher != nil {
 		told := *r.Publisher
 		told.Next = redact(told.Next)
-		told.Places = slices.Clone(told.Places)
-		for i := range told.Places {
-			told.Places[i].Project, told.Places[i].Page = redact(told.Places[i].Project), redact(told.Places[i].Page)
+		told.Pages = slices.Clone(told.Pages)
+		for i := range told.Pages {
+			told.Pages[i].Project, told.Pages[i].Page = redact(told.Pages[i].Project), redact(told.Pages[i].Page)
 		}
 		told.Claims = slices.Clone(told.Claims)
 		for i := range told.Claims {

@@ -63,7 +63,7 @@ func opening(files ...ledger.File) []ledger.Event {
 		ledger.Phase{At: noon, Name: "Collect"},
 		ledger.Collected{Files: files},
 		ledger.Phase{At: noon, Name: "Check"},
-		ledger.Judged{Files: len(files)},
+		ledger.Checked{Files: len(files)},
 		ledger.Phase{At: noon, Name: "Plan"},
 		ledger.Planned{Files: files, Releases: release()},
 	}
@@ -73,7 +73,7 @@ func minted() []ledger.Event {
 	return []ledger.Event{
 		ledger.Phase{At: noon, Name: "Authorize"},
 		ledger.Identified{Identity: ledger.Identity{Repository: "o/r", Workflow: "release.yml", Environment: "pypi", Ref: "refs/tags/v1.0", Event: "push", Audience: "rehearsal"}},
-		ledger.Minted{At: noon, Narrowed: true, Projects: []string{"my-project"}, Expires: noon.Add(5 * time.Minute)},
+		ledger.Minted{At: noon, Restricted: true, Projects: []string{"my-project"}, Expires: noon.Add(5 * time.Minute)},
 		ledger.Phase{At: noon, Name: "Upload"},
 	}
 }
@@ -96,7 +96,7 @@ func needed(page string, isNew bool) ledger.Publisher {
 	if isNew {
 		next = "add a pending publisher with the values in this table"
 	}
-	return ledger.Publisher{Finding: finding.InvalidPublisher, Places: []ledger.Place{{Project: "my-project", Page: page, New: isNew}}, Next: next, Claims: []ledger.Claim{
+	return ledger.Publisher{Finding: finding.InvalidPublisher, Pages: []ledger.PublisherPage{{Project: "my-project", Page: page, New: isNew}}, Next: next, Claims: []ledger.Claim{
 		{Field: "Owner", Claimed: "o", Wanted: "o", Note: "must match"},
 		{Field: "Repository name", Claimed: "r", Wanted: "r", Note: "must match"},
 		{Field: "Workflow name", Claimed: "release.yml", Wanted: "release.yml", Note: "the file's name alone"},
@@ -209,7 +209,7 @@ func situations() map[string][]ledger.Event {
 			ledger.Ended{At: noon.Add(time.Second)},
 		}),
 		"preflight": join(opening(file(wheel, ""))[:5], []ledger.Event{
-			ledger.Judged{Files: 1, Errors: 1, Warnings: 1},
+			ledger.Checked{Files: 1, Errors: 1, Warnings: 1},
 			ledger.Noted{Finding: finding.Finding{ID: "requires-dist-url", Severity: finding.Error, File: "dist/" + wheel, Message: "Can't have direct dependency: x @ https://example.org/x.whl", Fix: "name the dependency by its project and version"}},
 			ledger.Noted{Finding: finding.Finding{ID: "drift", Severity: finding.Warning, Message: "the files of My_Project 1.0 differ in Requires-Python", Fix: "build them from one tree"}},
 			ledger.Ended{At: noon.Add(time.Second)},

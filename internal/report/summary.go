@@ -23,8 +23,8 @@ const (
 // summary returns the job summary in Markdown, on success and on failure: the outcome, the reasons, and what to do.
 func (r *Reporter) summary(of ledger.Receipt) string {
 	var b strings.Builder
-	fmt.Fprintf(&b, "### %s %s\n\n", sign(of), title(of))
-	extent(&b, of)
+	fmt.Fprintf(&b, "### %s %s\n\n", resultIcon(of), title(of))
+	overview(&b, of)
 	r.findings(&b, of)
 	publisherTable(&b, of.Publisher, of.IndexName)
 	fileTable(&b, of)
@@ -34,8 +34,8 @@ func (r *Reporter) summary(of ledger.Receipt) string {
 	return b.String()
 }
 
-// sign returns the symbol of the result.
-func sign(r ledger.Receipt) string {
+// resultIcon returns the symbol of the result.
+func resultIcon(r ledger.Receipt) string {
 	switch result := r.Result(); {
 	case result == ledger.Partial, result != ledger.Failed && r.Count(ledger.OutcomeSkipped) > 0:
 		return "⚠️"
@@ -48,13 +48,13 @@ func sign(r ledger.Receipt) string {
 	}
 }
 
-// titled is how many releases the title names.
-const titled = 8
+// maxTitleReleases is how many releases the title names.
+const maxTitleReleases = 8
 
 // title returns the outcome, with links to the releases.
 func title(r ledger.Receipt) string {
-	more, last := "", min(len(r.Releases), titled)
-	if n := len(r.Releases) - titled; n > 0 {
+	more, last := "", min(len(r.Releases), maxTitleReleases)
+	if n := len(r.Releases) - maxTitleReleases; n > 0 {
 		more = fmt.Sprintf(" and %d more", n)
 	}
 	r.Releases = r.Releases[:last]
@@ -72,8 +72,8 @@ func title(r ledger.Receipt) string {
 	return strings.ToUpper(text[:1]) + text[1:]
 }
 
-// extent writes one line with the index, the number and size of the files, and the duration.
-func extent(b *strings.Builder, r ledger.Receipt) {
+// overview writes one line with the index, the number and size of the files, and the duration.
+func overview(b *strings.Builder, r ledger.Receipt) {
 	var parts []string
 	if r.Index != "" {
 		parts = append(parts, "index "+code(clipped(r.Index, longestCell)))

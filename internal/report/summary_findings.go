@@ -58,13 +58,13 @@ func (r *Reporter) findings(b *strings.Builder, of ledger.Receipt) {
 			break
 		}
 		left -= len(a.of)
-		row(b, face(a.severity), told(a.of, findingsEnd-b.Len())+r.whatToDo(a, of.Publisher))
+		row(b, severityIcon(a.severity), messages(a.of, findingsEnd-b.Len())+r.whatToDo(a, of.Publisher))
 	}
 	b.WriteString("\n")
 }
 
-// face returns the symbol of a severity.
-func face(s finding.Severity) string {
+// severityIcon returns the symbol of a severity.
+func severityIcon(s finding.Severity) string {
 	switch s {
 	case finding.Error:
 		return "❌"
@@ -75,8 +75,8 @@ func face(s finding.Severity) string {
 	}
 }
 
-// told returns the messages of causes, up to about room bytes. A message about several files appears once.
-func told(all []finding.Cause, room int) string {
+// messages returns the messages of causes, up to about room bytes. A message about several files appears once.
+func messages(all []finding.Cause, room int) string {
 	var b strings.Builder
 	for i, c := range all {
 		if b.Len() > room {
@@ -89,7 +89,7 @@ func told(all []finding.Cause, room int) string {
 		if names := named(c.Files); names != "" {
 			b.WriteString(names + "<br>")
 		}
-		b.WriteString(prose(clipped(c.Message(), longestCell)))
+		b.WriteString(inlineCode(clipped(c.Message(), longestCell)))
 	}
 	return b.String()
 }
@@ -108,9 +108,9 @@ func named(all []string) string {
 
 // whatToDo returns the next step, and the link to the page about the finding.
 func (r *Reporter) whatToDo(a advice, p *ledger.Publisher) string {
-	text := prose(clipped(a.fix, longestCell))
+	text := inlineCode(clipped(a.fix, longestCell))
 	if p != nil && p.Next != "" && a.id == p.Finding {
-		text = prose(clipped(p.Next, longestCell))
+		text = inlineCode(clipped(p.Next, longestCell))
 	}
 	more := ""
 	if page := r.options.Help(a.id); page != "" {
@@ -146,15 +146,15 @@ func publisherTable(b *strings.Builder, p *ledger.Publisher, index string) {
 	cells(escaped("Field on "+index), "Value of this run", wanted, "Comparison")
 	cells(":---", ":---", ":---", ":---")
 	for _, c := range p.Claims {
-		cells(escaped(c.Field), orNothing(c.Claimed, "(none)"), orNothing(c.Wanted, "(empty)"), prose(c.Note))
+		cells(escaped(c.Field), orNothing(c.Claimed, "(none)"), orNothing(c.Wanted, "(empty)"), inlineCode(c.Note))
 	}
 	b.WriteString("\n")
-	places(b, p.Places)
+	places(b, p.Pages)
 }
 
 // shown returns the places that are new to the index or have a page.
-func shown(all []ledger.Place) []ledger.Place {
-	var kept []ledger.Place
+func shown(all []ledger.PublisherPage) []ledger.PublisherPage {
+	var kept []ledger.PublisherPage
 	for _, place := range all {
 		if place.New || place.Page != "" {
 			kept = append(kept, place)
@@ -164,10 +164,10 @@ func shown(all []ledger.Place) []ledger.Place {
 }
 
 // places writes where the publisher of each project is set up, for the first projects only.
-func places(b *strings.Builder, all []ledger.Place) {
+func places(b *strings.Builder, all []ledger.PublisherPage) {
 	all = shown(all)
 	for i, place := range all {
-		if i == titled {
+		if i == maxTitleReleases {
 			fmt.Fprintf(b, "… and %d more, in the log\n\n", len(all)-i)
 			return
 		}

@@ -42,8 +42,8 @@ func tookPhase(r ledger.Receipt, name string) string {
 // prepared returns the steps before the upload token.
 func prepared(r ledger.Receipt) []line {
 	var lines []line
-	if r.Judged.Files > 0 {
-		lines = append(lines, line{"Checked", escaped(judged(r.Judged)), "Check"})
+	if r.Checked.Files > 0 {
+		lines = append(lines, line{"Checked", escaped(checked(r.Checked)), "Check"})
 	}
 	if n := attestedFiles(r); n > 0 {
 		lines = append(lines, line{
@@ -70,7 +70,7 @@ func tokenBegan(t ledger.Token) []line {
 		minted = fmt.Sprintf("%d times, first%s", t.Minted, at(t.MintedAt))
 	}
 	lines = append(lines, line{"Token requested", escaped(minted), "Authorize"})
-	if !t.Narrowed {
+	if !t.Restricted {
 		return append(lines, line{"Token restricted", "no: its format is unknown, or the index could not read the restricted token", ""})
 	}
 	return append(lines, line{

@@ -52,7 +52,7 @@ func (r *Runner) IDTokens(client *wire.Client) oidc.Source {
 				"GitHub's answer to the request for an ID token contains none: "+err.Error(),
 				"run the job again; check https://www.githubstatus.com if it persists")
 		}
-		text := r.vault.Seal(raw, to)
+		text := r.vault.New(raw, to)
 		return oidc.Token{Text: text, Claims: claims}, nil
 	}
 }

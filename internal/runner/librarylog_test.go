@@ -36,7 +36,7 @@ func TestLibraryLog(t *testing.T) {
 			t.Parallel()
 			var out bytes.Buffer
 			r, vault := runner.New(func(string) string { return "" }, &out)
-			vault.Seal(password)
+			vault.New(password)
 			logger := log.New(r.LibraryLog(), "", 0)
 			logger.Print(c.report)
 			if got := out.String(); got != c.want {

@@ -36,7 +36,7 @@ const longestAnnotation = 4096
 type Runner struct {
 	getenv  func(string) string
 	actions bool // whether GitHub's runner reads what we print
-	vault   *secret.Vault
+	vault   *secret.Redactor
 	library *githubactions.Action
 
 	mu     sync.Mutex
@@ -46,13 +46,13 @@ type Runner struct {
 
 // New returns the runner that the environment tells of, and the vault that masks with it. stdout is where the runner reads
 // commands from.
-func New(getenv func(string) string, stdout io.Writer) (*Runner, *secret.Vault) {
+func New(getenv func(string) string, stdout io.Writer) (*Runner, *secret.Redactor) {
 	r := &Runner{getenv: getenv, actions: getenv("GITHUB_ACTIONS") == "true", out: stdout}
 	r.library = githubactions.New(githubactions.WithGetenv(getenv), githubactions.WithWriter(locked{r}))
-	r.vault = secret.NewVault(r.mask)
+	r.vault = secret.NewRedactor(r.mask)
 	// The job's own right to ask for ID tokens is a secret too; the runner masks it, our other sinks would not.
 	if raw := getenv("ACTIONS_ID_TOKEN_REQUEST_TOKEN"); raw != "" {
-		r.vault.Seal(raw)
+		r.vault.New(raw)
 	}
 	return r, r.vault
 }

@@ -195,7 +195,7 @@ func TestSecrets_MaskedAndRedacted(t *testing.T) {
 	j := newJob(t)
 	j.env["ACTIONS_ID_TOKEN_REQUEST_TOKEN"] = "request-token-of-the-job"
 	r, vault := runner.New(j.getenv, &j.log)
-	vault.Seal("pypi-very-secret-token")
+	vault.New("pypi-very-secret-token")
 	if got := j.log.String(); got != "::add-mask::request-token-of-the-job\n::add-mask::pypi-very-secret-token\n" {
 		t.Errorf("masks: %q", got)
 	}
@@ -224,7 +224,7 @@ func TestRunner_OutsideActions(t *testing.T) {
 	t.Parallel()
 	var log bytes.Buffer
 	r, vault := runner.New(func(string) string { return "" }, &log)
-	vault.Seal("pypi-secret")
+	vault.New("pypi-secret")
 	r.Group("Collect")()
 	r.Line("one pypi-secret")
 	r.Annotate(finding.Finding{ID: "x", Severity: finding.Error, File: "dist/a.whl", Message: "it is broken", Fix: "build it again"})
@@ -270,7 +270,7 @@ func TestIDToken(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	raw, err := token.Text.Reveal(index)
+	raw, err := token.Text.Value(index)
 	if err != nil || raw != jwt() || token.Claims.Repository != "o/r" || asked != 2 {
 		t.Errorf("%q, %v, %+v, asked %d times", raw, err, token.Claims, asked)
 	}

@@ -17,7 +17,7 @@ import (
 // Burn revokes all tokens of the run concurrently, and checks that the index no longer accepts them. It may be called again, and
 // then retries what failed. It returns, and records as an event, the worst outcome of all tokens; it never fails the run. The
 // caller limits its time through ctx.
-func (l *Lease) Burn(ctx context.Context) ledger.Burned {
+func (l *UploadTokens) Burn(ctx context.Context) ledger.Burned {
 	l.mu.Lock()
 	tokens := slices.Clone(l.tokens)
 	l.mu.Unlock()
@@ -30,12 +30,12 @@ func (l *Lease) Burn(ctx context.Context) ledger.Burned {
 		return nil
 	})
 	outcome := l.worst(tokens)
-	l.o.Note(ledger.BurnedAll{At: l.o.Now(), Outcome: outcome})
+	l.opts.Note(ledger.BurnedAll{At: l.opts.Now(), Outcome: outcome})
 	return outcome
 }
 
 // burnOne burns a token, unless an earlier attempt succeeded, and stores the outcome in it.
-func (l *Lease) burnOne(ctx context.Context, t *token) {
+func (l *UploadTokens) burnOne(ctx context.Context, t *token) {
 	l.mu.Lock()
 	text, done := t.text(), t.burned != "" && t.burned != ledger.BurnFailed
 	l.mu.Unlock()
@@ -49,7 +49,7 @@ func (l *Lease) burnOne(ctx context.Context, t *token) {
 }
 
 // worst returns the worst outcome of the tokens.
-func (l *Lease) worst(tokens []*token) ledger.Burned {
+func (l *UploadTokens) worst(tokens []*token) ledger.Burned {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	for _, outcome := range []ledger.Burned{"", ledger.BurnFailed, ledger.BurnUnsupported, ledger.BurnAccepted} {
@@ -66,13 +66,13 @@ const beforehand = time.Second
 // burn asks the index to revoke one token, and returns the outcome (docs/reference/pypi-server.md §4.7). The index looks the
 // token up by its identifier, so the restricted token is enough. The answer does not say whether the token was revoked. What
 // proves it is a probe that the index refuses afterwards and did not refuse before.
-func (l *Lease) burn(ctx context.Context, text secret.Text) ledger.Burned {
-	lived := l.lives(ctx, text)
-	at := wire.Join(l.o.At, "/_/oidc/burn-token")
-	_, err := l.o.Wire.Do(ctx, wire.Call{
+func (l *UploadTokens) burn(ctx context.Context, text secret.Secret) ledger.Burned {
+	lived := l.isAccepted(ctx, text)
+	at := wire.Join(l.opts.At, "/_/oidc/burn-token")
+	_, err := l.opts.Wire.Do(ctx, wire.Call{
 		Op: wire.Burn, Method: http.MethodPost, URL: at,
 		Header: http.Header{"Content-Type": {"application/json"}, "Accept": {"application/json"}},
-		Body:   tokenBody(func(context.Context) (string, error) { return text.Reveal(at) }),
+		Body:   tokenBody(func(context.Context) (string, error) { return text.Value(at) }),
 	})
 	switch status := wire.StatusOf(err); {
 	case err == nil:
@@ -82,46 +82,46 @@ func (l *Lease) burn(ctx context.Context, text secret.Text) ledger.Burned {
 		return ledger.BurnFailed
 	}
 	after := l.probe(ctx, text)
-	if after == unknownToken || (after == refused && lived) {
+	if after == rejectedAsUnknown || (after == refused && lived) {
 		return ledger.BurnProven
 	}
 	return ledger.BurnAccepted
 }
 
-// lives reports whether the index accepts the token. It is false if the index does not answer within beforehand.
-func (l *Lease) lives(ctx context.Context, text secret.Text) bool {
+// isAccepted reports whether the index accepts the token. It is false if the index does not answer within beforehand.
+func (l *UploadTokens) isAccepted(ctx context.Context, text secret.Secret) bool {
 	ctx, stop := context.WithTimeout(ctx, beforehand)
 	defer stop()
-	return l.probe(ctx, text) == living
+	return l.probe(ctx, text) == accepted
 }
 
-// probed is the index's answer to a probe with a token.
-type probed uint8
+// probeResult is the index's answer to a probe with a token.
+type probeResult uint8
 
 const (
-	unanswered   probed = iota
-	living              // the index accepted the token and checked the form
-	refused             // the index refused the request, perhaps for another reason, such as a read-only mode
-	unknownToken        // the index says that there is no such token
+	unanswered        probeResult = iota
+	accepted                      // the index accepted the token and checked the form
+	refused                       // the index refused the request, perhaps for another reason, such as a read-only mode
+	rejectedAsUnknown             // the index says that there is no such token
 )
 
 // probe sends one upload request without content, authenticated with the token, and returns how the index answers. If the token
 // is valid, the index complains about the form.
-func (l *Lease) probe(ctx context.Context, text secret.Text) probed {
-	_, err := l.o.Wire.Do(ctx, wire.Call{
-		Op: wire.Probe, Method: http.MethodPost, URL: l.o.At,
+func (l *UploadTokens) probe(ctx context.Context, text secret.Secret) probeResult {
+	_, err := l.opts.Wire.Do(ctx, wire.Call{
+		Op: wire.Probe, Method: http.MethodPost, URL: l.opts.At,
 		Header: http.Header{"Content-Type": {"application/x-www-form-urlencoded"}, "Accept": {wire.AcceptReadable}},
-		Auth:   func(context.Context) (string, secret.Text, error) { return user, text, nil },
+		Auth:   func(context.Context) (string, secret.Secret, error) { return user, text, nil },
 		Body:   textBody([]byte("%3Aaction=file_upload&protocol_version=1")),
 	})
 	switch answer := wire.AnswerOf(err); {
 	case answer == nil, answer.Status/100 == 3, answer.Temporary():
 		return unanswered
 	case answer.Status == http.StatusForbidden && strings.Contains(answer.ServerMessage(), "Invalid or non-existent authentication"):
-		return unknownToken
+		return rejectedAsUnknown
 	case answer.Status == http.StatusForbidden, answer.Status == http.StatusUnauthorized:
 		return refused
 	default:
-		return living
+		return accepted
 	}
 }

@@ -44,8 +44,8 @@ func noAudience(at *url.URL, err error) error {
 	}
 }
 
-// strangeAudience returns a finding for a 200 without an audience, such as a page of a proxy, an empty answer or another service.
-func strangeAudience(at *url.URL, answer *wire.Answer) error {
+// unexpectedAudience returns a finding for a 200 without an audience, such as a page of a proxy, an empty answer or another service.
+func unexpectedAudience(at *url.URL, answer *wire.Answer) error {
 	return finding.New(finding.AudienceAnswer,
 		fmt.Sprintf("the index at %s did not name an audience for the ID token: its answer (%d bytes of %s) contains none", at.Host, len(answer.Body), kindOf(answer)),
 		"check `repository-url`: an index with Trusted Publishing answers {\"audience\": …} at /_/oidc/audience; for an index without it, pass an API token as `password`")
@@ -75,7 +75,7 @@ func otherAudience(asked, got string) error {
 
 // refusedMint returns a finding for a mint that returned no token. An error that is not of the request to the index, as of the ID
 // token, is returned unchanged.
-func (l *Lease) refusedMint(err error, claims oidc.Claims, order Order) error {
+func (l *UploadTokens) refusedMint(err error, claims oidc.Claims, order MintRequest) error {
 	failed := wire.ErrorOf(err)
 	if failed == nil {
 		return err // of the ID token: already a finding
@@ -154,7 +154,7 @@ func tooFewProjects(n int, names []string) error {
 type refusedExchange struct {
 	claims oidc.Claims
 	at     time.Time // the index's clock; zero if unknown
-	order  Order
+	order  MintRequest
 }
 
 // mixed reports whether the index has some of the projects and others not.

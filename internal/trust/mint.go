@@ -22,17 +22,17 @@ import (
 // minutes. A refusal is a finding. A mint without a clear answer is recorded as an event, because a token may exist.
 //
 // Another job may just have used up the pending publisher. After a refusal that this would explain, Mint tries once more.
-func (l *Lease) Mint(ctx context.Context, order Order) error {
+func (l *UploadTokens) Mint(ctx context.Context, order MintRequest) error {
 	l.mu.Lock()
 	l.order = order
 	l.mu.Unlock()
 	err := l.mint(ctx, order)
-	if raced(err, len(order.New) > 0) && l.o.Sleep(ctx, time.Second+rand.N(2*time.Second)) == nil {
+	if raced(err, len(order.New) > 0) && l.opts.Sleep(ctx, time.Second+rand.N(2*time.Second)) == nil {
 		err = afterPending(err, l.mint(ctx, order))
 	}
 	var refused *refusedMint
 	if errors.As(err, &refused) && refused.needed != nil {
-		l.o.Note(ledger.Unmatched{Publisher: *refused.needed})
+		l.opts.Note(ledger.Unmatched{Publisher: *refused.needed})
 	}
 	return err
 }
@@ -63,24 +63,24 @@ func afterPending(first, second error) error {
 }
 
 // mint requests one upload token and stores it.
-func (l *Lease) mint(ctx context.Context, order Order) error {
+func (l *UploadTokens) mint(ctx context.Context, order MintRequest) error {
 	audience, err := l.audience(ctx)
 	if err != nil {
 		return err
 	}
 	var last oidc.Claims
-	at := wire.Join(l.o.At, "/_/oidc/mint-token")
-	answer, err := l.o.Wire.Do(ctx, wire.Call{
+	at := wire.Join(l.opts.At, "/_/oidc/mint-token")
+	answer, err := l.opts.Wire.Do(ctx, wire.Call{
 		Op: wire.Mint, Method: http.MethodPost, URL: at,
 		Header: http.Header{"Content-Type": {"application/json"}, "Accept": {"application/json"}},
 		Body: tokenBody(func(ctx context.Context) (string, error) {
 			// The index accepts an ID token only once, and the answer to an earlier try may be lost.
-			id, err := l.o.IDTokens(ctx, audience, at)
+			id, err := l.opts.IDTokens(ctx, audience, at)
 			if err != nil {
 				return "", err
 			}
 			last = id.Claims
-			return id.Text.Reveal(at)
+			return id.Text.Value(at)
 		}),
 	})
 	if err == nil {
@@ -93,15 +93,15 @@ func (l *Lease) mint(ctx context.Context, order Order) error {
 
 // lost records n mints that may have created a token that this run does not have, because no answer arrived or because a proxy
 // sent a server error although the index may have succeeded. The policy of package wire defines which errors those are.
-func (l *Lease) lost(n int) {
+func (l *UploadTokens) lost(n int) {
 	for range n {
-		l.o.Note(ledger.MintLost{})
+		l.opts.Note(ledger.MintLost{})
 	}
 }
 
 // keep parses the answer to a mint. It masks the token first, and adds it to the tokens to be burned before anything else can
 // fail.
-func (l *Lease) keep(answer *wire.Answer, order Order) error {
+func (l *UploadTokens) keep(answer *wire.Answer, order MintRequest) error {
 	// An expiry in an unknown format does not matter: the token was issued.
 	var said struct {
 		Token   string          `json:"token"`
@@ -111,9 +111,9 @@ func (l *Lease) keep(answer *wire.Answer, order Order) error {
 		l.lost(1)
 		return noToken(answer)
 	}
-	now := l.o.Now()
-	raw := l.o.Vault.Seal(said.Token, l.o.At)
-	t := &token{raw: raw, narrow: raw, minted: now}
+	now := l.opts.Now()
+	raw := l.opts.Secrets.New(said.Token, l.opts.At)
+	t := &token{raw: raw, restricted: raw, minted: now}
 	if server := answer.Date(); !server.IsZero() {
 		t.ahead = server.Sub(now)
 	}
@@ -124,18 +124,18 @@ func (l *Lease) keep(answer *wire.Answer, order Order) error {
 	l.mu.Lock()
 	l.tokens = append(l.tokens, t)
 	l.mu.Unlock()
-	return l.narrow(t, said.Token, order)
+	return l.restrict(t, said.Token, order)
 }
 
 // shortestLife is the minimal lifetime of a restricted token, because clocks differ and indexes may be slow.
 const shortestLife = 5 * time.Minute
 
-// narrow appends two caveats, which the index checks in addition to its own: the projects of this run, and an expiry by the
+// restrict appends two caveats, which the index checks in addition to its own: the projects of this run, and an expiry by the
 // index's clock that is not later than the token's own. It copies the token's "not before", because the two clocks may differ.
-func (l *Lease) narrow(t *token, raw string, order Order) error {
+func (l *UploadTokens) restrict(t *token, raw string, order MintRequest) error {
 	m, err := parseMacaroon(raw)
 	if err != nil {
-		l.o.Note(ledger.Minted{At: l.o.Now(), Expires: t.expires})
+		l.opts.Note(ledger.Minted{At: l.opts.Now(), Expires: t.expires})
 		return nil // the token is usable without caveats, and is burned like any other
 	}
 	own, notBefore, known := m.window()
@@ -143,18 +143,18 @@ func (l *Lease) narrow(t *token, raw string, order Order) error {
 		t.expires = time.Unix(own, 0).UTC()
 	}
 	if !t.expires.IsZero() {
-		t.whole = t.left(l.o.Now())
+		t.whole = t.left(l.opts.Now())
 	}
-	ends := l.o.Now().Add(t.ahead + max(order.Life, shortestLife)).UTC().Truncate(time.Second)
+	ends := l.opts.Now().Add(t.ahead + max(order.Life, shortestLife)).UTC().Truncate(time.Second)
 	if !t.expires.IsZero() && t.expires.Before(ends) {
 		ends = t.expires
 	}
 	names := namesOf(order.Projects)
-	narrow := l.o.Vault.Seal(m.with(caveat(1, names)).with(caveat(0, ends.Unix(), notBefore)).String(), l.o.At)
+	narrow := l.opts.Secrets.New(m.with(caveat(1, names)).with(caveat(0, ends.Unix(), notBefore)).String(), l.opts.At)
 	l.mu.Lock()
-	t.narrow, t.expires = narrow, ends
+	t.restricted, t.expires = narrow, ends
 	l.mu.Unlock()
-	l.o.Note(ledger.Minted{At: l.o.Now(), Narrowed: true, Projects: names, Expires: ends})
+	l.opts.Note(ledger.Minted{At: l.opts.Now(), Restricted: true, Projects: names, Expires: ends})
 	if n, known := m.projects(); known && n < len(order.Projects) {
 		return tooFewProjects(n, names)
 	}

@@ -32,18 +32,18 @@ func environmentNote(c oidc.Claims) string {
 }
 
 // needed returns the publisher that the index needs for this run, with the fix and the settings pages, for a finding with this id.
-func (l *Lease) needed(c oidc.Claims, order Order, id finding.ID, next string) *ledger.Publisher {
+func (l *UploadTokens) needed(c oidc.Claims, order MintRequest, id finding.ID, next string) *ledger.Publisher {
 	told := &ledger.Publisher{Finding: id, Claims: publisher(c), Next: next}
 	owner, repository, _ := strings.Cut(c.Repository, "/")
 	form := url.Values{
 		"provider": {"github"}, "owner": {owner}, "repository": {repository}, "workflow_filename": {c.WorkflowFile()}, "environment": {c.Environment},
 	}
 	for _, project := range order.Projects {
-		place := ledger.Place{Project: string(project), New: slices.Contains(order.New, project)}
-		if l.o.Settings != nil {
-			place.Page = l.o.Settings(project, place.New, form)
+		place := ledger.PublisherPage{Project: string(project), New: slices.Contains(order.New, project)}
+		if l.opts.Settings != nil {
+			place.Page = l.opts.Settings(project, place.New, form)
 		}
-		told.Places = append(told.Places, place)
+		told.Pages = append(told.Pages, place)
 	}
 	return told
 }

@@ -18,22 +18,22 @@ const margin = 2 * time.Minute
 
 // Token returns the user name and an upload token that is valid for need plus a margin, and renews the token if necessary. The
 // caller must call Release after the upload.
-func (l *Lease) Token(ctx context.Context, need time.Duration) (string, secret.Text, error) {
+func (l *UploadTokens) Token(ctx context.Context, need time.Duration) (string, secret.Secret, error) {
 	l.renewing.Lock()
 	defer l.renewing.Unlock()
 	t, err := l.current()
 	if err != nil {
-		return "", secret.Text{}, err
+		return "", secret.Secret{}, err
 	}
-	if now := l.o.Now(); t.tooShort(now, need) && now.After(l.patience) {
-		if err := l.renew(ctx, need); err != nil && t.left(l.o.Now()) < need {
-			return "", secret.Text{}, err
+	if now := l.opts.Now(); t.tooShort(now, need) && now.After(l.renewNotBefore) {
+		if err := l.renew(ctx, need); err != nil && t.left(l.opts.Now()) < need {
+			return "", secret.Secret{}, err
 		} else if err != nil {
-			l.patience = l.o.Now().Add(breather)
-			l.o.Note(ledger.Noted{Finding: notRenewed(err)})
+			l.renewNotBefore = l.opts.Now().Add(renewBackoff)
+			l.opts.Note(ledger.Noted{Finding: notRenewed(err)})
 		}
 		if t, err = l.current(); err != nil {
-			return "", secret.Text{}, err
+			return "", secret.Secret{}, err
 		}
 	}
 	l.mu.Lock()
@@ -52,8 +52,8 @@ func (t *token) tooShort(now time.Time, need time.Duration) bool {
 	return t.left(now) < enough && now.Sub(t.minted) > time.Minute
 }
 
-// breather is the pause after a failed renewal, while the old token is still valid.
-const breather = time.Minute
+// renewBackoff is the pause after a failed renewal, while the old token is still valid.
+const renewBackoff = time.Minute
 
 // notRenewed returns a warning that the old token remains in use after a failed renewal.
 func notRenewed(err error) finding.Finding {
@@ -65,7 +65,7 @@ func notRenewed(err error) finding.Finding {
 }
 
 // current returns the newest token, or an error if there is none yet.
-func (l *Lease) current() (*token, error) {
+func (l *UploadTokens) current() (*token, error) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	if len(l.tokens) == 0 {
@@ -75,7 +75,7 @@ func (l *Lease) current() (*token, error) {
 }
 
 // renew requests a new token for the same projects, valid for at least need, and burns older tokens that are not in use.
-func (l *Lease) renew(ctx context.Context, need time.Duration) error {
+func (l *UploadTokens) renew(ctx context.Context, need time.Duration) error {
 	l.mu.Lock()
 	// A run that needs a second token is long, so the new token keeps its full lifetime.
 	l.order.Life = max(l.order.Life, need+margin, l.tokens[len(l.tokens)-1].whole)
@@ -89,10 +89,10 @@ func (l *Lease) renew(ctx context.Context, need time.Duration) error {
 }
 
 // Release records that an upload no longer uses the token. A superseded token is burned when its last upload has ended.
-func (l *Lease) Release(ctx context.Context, used secret.Text) {
+func (l *UploadTokens) Release(ctx context.Context, used secret.Secret) {
 	l.mu.Lock()
 	for _, t := range l.tokens {
-		if t.users > 0 && (t.narrow.Same(used) || t.raw.Same(used)) {
+		if t.users > 0 && (t.restricted.Same(used) || t.raw.Same(used)) {
 			t.users--
 			break
 		}
@@ -102,7 +102,7 @@ func (l *Lease) Release(ctx context.Context, used secret.Text) {
 }
 
 // retire burns superseded tokens that no upload uses.
-func (l *Lease) retire(ctx context.Context) {
+func (l *UploadTokens) retire(ctx context.Context) {
 	l.mu.Lock()
 	var idle []*token
 	for i, t := range l.tokens {
@@ -122,7 +122,7 @@ func (l *Lease) retire(ctx context.Context) {
 //   - the token expired during the upload, and is renewed once;
 //   - the index could not read the added caveats, and the token is used without them from now on. This does not apply if the index
 //     read the token and found that it does not allow the upload.
-func (l *Lease) Rejected(ctx context.Context, used secret.Text, words string) bool {
+func (l *UploadTokens) Rejected(ctx context.Context, used secret.Secret, words string) bool {
 	l.renewing.Lock()
 	defer l.renewing.Unlock()
 	t, err := l.current()
@@ -133,15 +133,15 @@ func (l *Lease) Rejected(ctx context.Context, used secret.Text, words string) bo
 		return true
 	case expired(words):
 		// The upload took longer than the token was valid. The next token must last that long plus the margin.
-		took := l.o.Now().Sub(t.minted)
+		took := l.opts.Now().Sub(t.minted)
 		return took > time.Minute && l.renew(ctx, took) == nil
-	case t.widened || t.narrow.Same(t.raw) || !unreadable(words):
+	case t.unrestricted || t.restricted.Same(t.raw) || !unreadable(words):
 		return false
 	}
 	l.mu.Lock()
-	t.widened = true
+	t.unrestricted = true
 	l.mu.Unlock()
-	l.o.Note(ledger.Widened{Words: words})
+	l.opts.Note(ledger.Unrestricted{Reason: words})
 	return true
 }
 

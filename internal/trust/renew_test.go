@@ -28,21 +28,21 @@ func (c *clock) now() time.Time { c.mu.Lock(); defer c.mu.Unlock(); return c.at 
 func (c *clock) forward(d time.Duration) { c.mu.Lock(); defer c.mu.Unlock(); c.at = c.at.Add(d) }
 
 // later is a stage and a minted lease on one clock.
-func later(t *testing.T) (*clock, *fakepypi.Stage, *run) {
+func later(t *testing.T) (*clock, *fakepypi.Servers, *run) {
 	t.Helper()
 	c := &clock{at: time.Now().Truncate(time.Second)}
 	s := pypitest.Start(t, fakepypi.Options{Now: c.now})
 	s.Trust(fakepypi.Publisher{Project: "mine"})
 	r := &run{}
 	console, vault := runner.New(func(name string) string { return s.Env[name] }, io.Discard)
-	r.Lease = trust.NewLease(trust.Options{At: s.Upload, Wire: client(), IDTokens: console.IDTokens(client()), Vault: vault, Now: c.now, Note: r.note, Permit: permit, Sleep: noSleep, Warehouse: true, MayAsk: mayAsk})
-	if err := r.Mint(t.Context(), trust.Order{Projects: []pep.Project{"mine"}}); err != nil {
+	r.UploadTokens = trust.NewUploadTokens(trust.Options{At: s.Upload, Wire: client(), IDTokens: console.IDTokens(client()), Secrets: vault, Now: c.now, Note: r.note, Permit: permit, Sleep: noSleep, Warehouse: true, MayAsk: mayAsk})
+	if err := r.Mint(t.Context(), trust.MintRequest{Projects: []pep.Project{"mine"}}); err != nil {
 		t.Fatal(err)
 	}
 	return c, s, r
 }
 
-func burnedOf(s *fakepypi.Stage) (burned []bool) {
+func burnedOf(s *fakepypi.Servers) (burned []bool) {
 	for _, token := range s.Tokens() {
 		burned = append(burned, token.Burned)
 	}
@@ -145,7 +145,7 @@ func TestRenew_ExpiredInFlight(t *testing.T) {
 func TestRenew_FailureKeepsOldToken(t *testing.T) {
 	t.Parallel()
 	c, s, r := later(t)
-	s.Switch(func(w *fakepypi.Switches) { w.NoGitHub = true })
+	s.Switch(func(w *fakepypi.Behavior) { w.NoGitHub = true })
 	c.forward(4 * time.Minute)
 	for range 3 {
 		if _, _, err := r.Token(t.Context(), 10*time.Second); err != nil {
@@ -179,7 +179,7 @@ func TestRenew_FailureAdvice(t *testing.T) {
 	t.Parallel()
 	c, s, r := later(t)
 	f, _ := fault.ByName("status-503")
-	if err := s.Break("mint", f, 0, -1); err != nil {
+	if err := s.InjectFault("mint", f, 0, -1); err != nil {
 		t.Fatal(err)
 	}
 	c.forward(4 * time.Minute)
@@ -208,7 +208,7 @@ func TestMint_PendingPublisherUsedUp(t *testing.T) {
 	s := stage(t, "mine")
 	s.Trust(fakepypi.Publisher{Project: "mine", Pending: true})
 	r := onStage(t, s)
-	if err := r.Mint(t.Context(), trust.Order{Projects: []pep.Project{"mine"}}); err != nil {
+	if err := r.Mint(t.Context(), trust.MintRequest{Projects: []pep.Project{"mine"}}); err != nil {
 		t.Errorf("%v", err)
 	}
 	if n := len(s.Tokens()); n != 1 {
@@ -218,7 +218,7 @@ func TestMint_PendingPublisherUsedUp(t *testing.T) {
 	for want, unknown := range map[int][]pep.Project{1: nil, 2: {"mine"}} {
 		s := stage(t)
 		r := onStage(t, s)
-		if err := r.Mint(t.Context(), trust.Order{Projects: []pep.Project{"mine"}, New: unknown}); err == nil {
+		if err := r.Mint(t.Context(), trust.MintRequest{Projects: []pep.Project{"mine"}, New: unknown}); err == nil {
 			t.Error("no publisher, and a token all the same")
 		}
 		mints := 0

@@ -65,7 +65,7 @@ type Call struct {
 	Header http.Header
 	Gate   *Gate
 	// Auth is called for every try. Its error is final. Nil: no credentials.
-	Auth func(context.Context) (user string, pass secret.Text, err error)
+	Auth func(context.Context) (user string, pass secret.Secret, err error)
 	// Body is called for every try, such as to open a file or to get a fresh ID token; the client closes what it returns. Its error is
 	// final. Nil: no body.
 	Body func(context.Context) (body io.ReadCloser, size int64, err error)

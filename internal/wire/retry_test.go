@@ -109,14 +109,14 @@ func TestRetry_FreshBodyAndCredentials(t *testing.T) {
 			rw.WriteHeader(500)
 		}
 	})
-	vault := secret.NewVault(nil)
+	vault := secret.NewRedactor(nil)
 	bodies, auths, closed := 0, 0, 0
 	w := &world{}
 	_, err := w.client().Do(t.Context(), wire.Call{
 		Op: wire.Upload, Method: "POST", URL: at,
-		Auth: func(context.Context) (string, secret.Text, error) {
+		Auth: func(context.Context) (string, secret.Secret, error) {
 			auths++
-			return "__token__", vault.Seal(fmt.Sprint("pass", auths), at), nil
+			return "__token__", vault.New(fmt.Sprint("pass", auths), at), nil
 		},
 		Body: func(context.Context) (io.ReadCloser, int64, error) {
 			bodies++
@@ -140,10 +140,10 @@ func TestCredential_OtherOrigin(t *testing.T) {
 	reached := false
 	at := serve(t, func(http.ResponseWriter, *http.Request) { reached = true })
 	other, _ := url.Parse("https://index.example/")
-	text := secret.NewVault(nil).Seal("pypi-secret", other)
+	text := secret.NewRedactor(nil).New("pypi-secret", other)
 	_, err := (&world{}).client().Do(t.Context(), wire.Call{
 		Op: wire.Upload, Method: "POST", URL: at,
-		Auth: func(context.Context) (string, secret.Text, error) { return "__token__", text, nil },
+		Auth: func(context.Context) (string, secret.Secret, error) { return "__token__", text, nil },
 	})
 	if !errors.Is(err, secret.ErrOtherOrigin) || reached {
 		t.Errorf("%v, reached %v", err, reached)

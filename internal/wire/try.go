@@ -81,7 +81,7 @@ func authorize(ctx context.Context, request *http.Request, call Call) error {
 	if err != nil {
 		return err
 	}
-	raw, err := pass.Reveal(call.URL)
+	raw, err := pass.Value(call.URL)
 	if err != nil {
 		return err
 	}

@@ -30,12 +30,12 @@ func (i *Injector) Control(door string) http.Handler {
 		switch r.Method {
 		case http.MethodGet, http.MethodHead:
 			tell(w, http.StatusOK, map[string]any{
-				"faults": described(), "ops": i.options.Ops, "connections": i.options.Doors, "planned": shown(i.Broken()),
+				"faults": described(), "ops": i.options.Ops, "connections": i.options.Listeners, "planned": shown(i.Broken()),
 			})
 		case http.MethodPost:
 			p, err := i.asked(http.MaxBytesReader(w, r.Body, controlLimit), door)
 			if err == nil {
-				err = i.Break(p)
+				err = i.Inject(p)
 			}
 			if err != nil {
 				tell(w, http.StatusBadRequest, map[string]any{"error": err.Error()})
@@ -43,7 +43,7 @@ func (i *Injector) Control(door string) http.Handler {
 			}
 			tell(w, http.StatusCreated, map[string]any{"planned": shown([]Planned{{Plan: p}})})
 		case http.MethodDelete:
-			tell(w, http.StatusOK, map[string]any{"mended": shown(i.Mend())})
+			tell(w, http.StatusOK, map[string]any{"mended": shown(i.Clear())})
 		default:
 			w.Header().Set("Allow", "GET, HEAD, POST, DELETE")
 			tell(w, http.StatusMethodNotAllowed, map[string]any{"error": r.Method + " is not allowed: use GET, POST or DELETE"})
@@ -105,7 +105,7 @@ func shown(plans []Planned) []any {
 			Skip   int    `json:"skip"`
 			Times  int    `json:"times"`
 			Struck int    `json:"struck"`
-		}{p.Op, p.Fault.String(), p.Skip, p.Times, p.Struck})
+		}{p.Op, p.Fault.String(), p.Skip, p.Times, p.Hits})
 	}
 	return all
 }

@@ -19,7 +19,7 @@ func (i *Injector) drip(f Fault) *drip {
 	if left == 0 {
 		left = -1
 	}
-	return &drip{i.pause, f.Pace, f.Piece, left}
+	return &drip{i.pause, f.BytesPerSecond, f.Piece, left}
 }
 
 // next pauses, and returns how many of n bytes to transfer now.

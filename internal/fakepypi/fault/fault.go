@@ -64,9 +64,9 @@ type Fault struct {
 
 	Size int64 // for Oversize: the number of bytes after which the spaces end
 
-	Pace   time.Duration // for SlowRequest and SlowAnswer: the pause before each piece
-	Piece  int           // for SlowRequest and SlowAnswer: bytes of a piece
-	Pieces int           // for SlowRequest and SlowAnswer: how many pieces have a pause; 0 means all
+	BytesPerSecond time.Duration // for SlowRequest and SlowAnswer: the pause before each piece
+	Piece          int           // for SlowRequest and SlowAnswer: bytes of a piece
+	Pieces         int           // for SlowRequest and SlowAnswer: how many pieces have a pause; 0 means all
 }
 
 // trait describes a kind: at which points it can be injected, how to check its fields, and what it does.
@@ -123,7 +123,7 @@ func hasSize(f Fault) error {
 }
 
 func hasPace(f Fault) error {
-	if f.Pace <= 0 || f.Piece <= 0 || f.Pieces < 0 {
+	if f.BytesPerSecond <= 0 || f.Piece <= 0 || f.Pieces < 0 {
 		return errors.New("it needs a Pace and a Piece above 0, and Pieces of 0 or more")
 	}
 	return nil

@@ -31,10 +31,10 @@ type house struct {
 
 func newInjector() *fault.Injector {
 	return fault.New(fault.Options{
-		Now:   func() time.Time { return time.Date(2026, 11, 22, 12, 0, 0, 0, time.UTC) },
-		Op:    func(r *http.Request) string { return strings.Trim(r.URL.Path, "/") },
-		Ops:   []string{"send", "fetch"},
-		Doors: []string{door},
+		Now:       func() time.Time { return time.Date(2026, 11, 22, 12, 0, 0, 0, time.UTC) },
+		Op:        func(r *http.Request) string { return strings.Trim(r.URL.Path, "/") },
+		Ops:       []string{"send", "fetch"},
+		Listeners: []string{door},
 	})
 }
 
@@ -65,7 +65,7 @@ func open(t *testing.T, handler http.HandlerFunc) *house {
 func (h *house) breaks(plans ...fault.Plan) {
 	h.t.Helper()
 	for _, p := range plans {
-		if err := h.Break(p); err != nil {
+		if err := h.Inject(p); err != nil {
 			h.t.Fatal(err)
 		}
 	}
@@ -147,7 +147,7 @@ func TestCheck(t *testing.T) {
 		`give one of them`:           {Kind: fault.Answer, Point: fault.AfterBody, Status: 503, RetryAfter: "1", RetryIn: time.Second},
 		`a Size above 0`:             {Kind: fault.Oversize, Point: fault.AfterStore},
 		`a Pace and a Piece above 0`: {Kind: fault.SlowAnswer, Point: fault.AfterStore, Piece: 1},
-		`Pieces of 0 or more`:        {Kind: fault.SlowRequest, Point: fault.AfterStore, Pace: 1, Piece: 1, Pieces: -1},
+		`Pieces of 0 or more`:        {Kind: fault.SlowRequest, Point: fault.AfterStore, BytesPerSecond: 1, Piece: 1, Pieces: -1},
 	} {
 		if err := f.Check(); err == nil || !strings.Contains(err.Error(), want) {
 			t.Errorf("%+v: %v, want %q", f, err, want)
@@ -180,12 +180,12 @@ func TestFault_PlanOrder(t *testing.T) {
 	}
 	var struck []int
 	for _, p := range h.Broken() {
-		struck = append(struck, p.Struck)
+		struck = append(struck, p.Hits)
 	}
 	if want := []int{2, 7, 1}; !slices.Equal(struck, want) {
 		t.Errorf("struck %v, want %v", struck, want)
 	}
-	if mended := h.Mend(); len(mended) != 3 || mended[1].Struck != 7 || len(h.Broken()) != 0 {
+	if mended := h.Clear(); len(mended) != 3 || mended[1].Hits != 7 || len(h.Broken()) != 0 {
 		t.Errorf("mended %+v", mended)
 	}
 	if code, answer, err := h.sends("fetch", ""); code != 200 || answer != "fine" || err != nil {
@@ -208,7 +208,7 @@ func TestFault_ConcurrentRequests(t *testing.T) {
 		})
 	}
 	all.Wait()
-	if struck.Load() != 7 || h.Broken()[0].Struck != 7 {
+	if struck.Load() != 7 || h.Broken()[0].Hits != 7 {
 		t.Errorf("%d requests were struck; %+v", struck.Load(), h.Broken())
 	}
 }
@@ -226,7 +226,7 @@ func TestFault_InvalidPlan(t *testing.T) {
 		`times is -2: it must be 1 or more, or -1 for no limit`: {Op: "send", Fault: status(503), Times: -2},
 		`unknown kind`: {Op: "send", Times: 1},
 	} {
-		if err := i.Break(p); err == nil || !strings.Contains(err.Error(), want) {
+		if err := i.Inject(p); err == nil || !strings.Contains(err.Error(), want) {
 			t.Errorf("%+v: %v, want %q", p, err, want)
 		}
 	}
@@ -235,11 +235,11 @@ func TestFault_InvalidPlan(t *testing.T) {
 	}
 	fill := fault.Plan{Op: "send", Fault: status(503), Times: 1}
 	for range 1000 {
-		if err := i.Break(fill); err != nil {
+		if err := i.Inject(fill); err != nil {
 			t.Fatal(err)
 		}
 	}
-	if err := i.Break(fill); err == nil {
+	if err := i.Inject(fill); err == nil {
 		t.Error("plans without end are taken")
 	}
 }
@@ -262,7 +262,7 @@ func TestFault_SlowRequest(t *testing.T) {
 			}
 		}
 	})
-	slow := fault.Fault{Kind: fault.SlowRequest, Point: fault.AfterStore, Pace: 10 * time.Millisecond, Piece: 16, Pieces: 20}
+	slow := fault.Fault{Kind: fault.SlowRequest, Point: fault.AfterStore, BytesPerSecond: 10 * time.Millisecond, Piece: 16, Pieces: 20}
 	h.breaks(fault.Plan{Op: "send", Fault: slow, Times: 1})
 	body := strings.Repeat("0123456789abcdef", 200)
 	began := time.Now()
@@ -296,11 +296,11 @@ func TestFault_SlowAnswer(t *testing.T) {
 			t.Run(fmt.Sprint(name, pieces), func(t *testing.T) {
 				t.Parallel()
 				h := open(t, handler)
-				slow := fault.Fault{Kind: fault.SlowAnswer, Point: fault.AfterStore, Pace: 10 * time.Millisecond, Piece: 64, Pieces: pieces}
+				slow := fault.Fault{Kind: fault.SlowAnswer, Point: fault.AfterStore, BytesPerSecond: 10 * time.Millisecond, Piece: 64, Pieces: pieces}
 				h.breaks(fault.Plan{Op: "fetch", Fault: slow, Times: 1})
-				least := 16 * slow.Pace // 1 KiB
+				least := 16 * slow.BytesPerSecond // 1 KiB
 				if pieces > 0 {
-					least = time.Duration(pieces) * slow.Pace
+					least = time.Duration(pieces) * slow.BytesPerSecond
 				}
 				began := time.Now()
 				code, answer, err := h.sends("fetch", "")

@@ -27,18 +27,18 @@ type Plan struct {
 // Planned is a plan and how often it was injected.
 type Planned struct {
 	Plan
-	Struck int // number of requests or connections that had the fault
+	Hits int // number of requests or connections that had the fault
 }
 
 // over reports whether the plan was injected as often as it should be.
-func (p *Planned) over() bool { return p.Times != Forever && p.Struck >= p.Times }
+func (p *Planned) over() bool { return p.Times != Forever && p.Hits >= p.Times }
 
 // Options configure an injector; all are required.
 type Options struct {
-	Now   func() time.Time           // the clock for dates in answers
-	Op    func(*http.Request) string // returns the op of a request
-	Ops   []string                   // every name that Op returns
-	Doors []string                   // the names of the listeners: each is the op of its new connections
+	Now       func() time.Time           // the clock for dates in answers
+	Op        func(*http.Request) string // returns the op of a request
+	Ops       []string                   // every name that Op returns
+	Listeners []string                   // the names of the listeners: each is the op of its new connections
 }
 
 // Injector injects planned faults into requests and connections. It is safe for concurrent use.
@@ -62,9 +62,9 @@ func New(o Options) *Injector {
 	return &Injector{options: o, closing: make(chan struct{})}
 }
 
-// Break plans a fault. Several plans for one op apply one after another: a later one begins to count when the earlier one is over. Break
+// Inject plans a fault. Several plans for one op apply one after another: a later one begins to count when the earlier one is over. Break
 // fails for a plan that could never apply, and if there are too many plans.
-func (i *Injector) Break(p Plan) error {
+func (i *Injector) Inject(p Plan) error {
 	if err := i.check(p); err != nil {
 		return err
 	}
@@ -82,16 +82,16 @@ func (i *Injector) check(p Plan) error {
 	if err := p.Fault.Check(); err != nil {
 		return err
 	}
-	door := slices.Contains(i.options.Doors, p.Op)
+	door := slices.Contains(i.options.Listeners, p.Op)
 	switch {
 	case !door && !slices.Contains(i.options.Ops, p.Op):
 		return fmt.Errorf("unknown op %q; the ops are %s, and for connections %s", p.Op,
-			strings.Join(i.options.Ops, ", "), strings.Join(i.options.Doors, ", "))
+			strings.Join(i.options.Ops, ", "), strings.Join(i.options.Listeners, ", "))
 	case door && p.Fault.Point != AtAccept:
 		return fmt.Errorf("fault %s applies to a request, but op %s to connections: use one of %s",
 			p.Fault, p.Op, strings.Join(i.options.Ops, ", "))
 	case !door && p.Fault.Point == AtAccept:
-		return fmt.Errorf("fault %s applies to a new connection: use op %s", p.Fault, strings.Join(i.options.Doors, " or "))
+		return fmt.Errorf("fault %s applies to a new connection: use op %s", p.Fault, strings.Join(i.options.Listeners, " or "))
 	case p.Skip < 0:
 		return fmt.Errorf("skip is %d: it must be 0 or more", p.Skip)
 	case p.Times < Forever || p.Times == 0:
@@ -100,8 +100,8 @@ func (i *Injector) check(p Plan) error {
 	return nil
 }
 
-// Mend removes all plans and returns how often each was injected. Requests that already have a fault keep it.
-func (i *Injector) Mend() []Planned {
+// Clear removes all plans and returns how often each was injected. Requests that already have a fault keep it.
+func (i *Injector) Clear() []Planned {
 	i.mu.Lock()
 	defer i.mu.Unlock()
 	ended := i.planned()
@@ -140,7 +140,7 @@ func (i *Injector) take(op string) (Fault, bool) {
 		p.skip--
 		return Fault{}, false
 	}
-	p.Struck++
+	p.Hits++
 	return p.Fault, true
 }
 

@@ -18,7 +18,7 @@ func (i *Injector) Listener(l net.Listener, door string) net.Listener {
 type listener struct {
 	net.Listener
 	injector *Injector
-	door     string
+	name     string
 }
 
 // Accept returns the next connection without a fault.
@@ -32,7 +32,7 @@ func (l *listener) Accept() (net.Conn, error) {
 		if !ok {
 			return nil, errors.Join(errors.New("faults need a TCP listener"), c.Close())
 		}
-		f, struck := l.injector.take(l.door)
+		f, struck := l.injector.take(l.name)
 		if !struck {
 			return &conn{TCPConn: tcp}, nil
 		}

@@ -62,7 +62,7 @@ type Issuer struct {
 	mu     sync.Mutex
 	run    Run
 	change []func(map[string]any)
-	forge  Forgery
+	forge  TokenDefect
 	issued []string
 }
 
@@ -128,7 +128,7 @@ func (i *Issuer) Claims(change func(map[string]any)) {
 }
 
 // Forge selects the defect of all later tokens.
-func (i *Issuer) Forge(f Forgery) {
+func (i *Issuer) Forge(f TokenDefect) {
 	i.mu.Lock()
 	defer i.mu.Unlock()
 	i.forge = f

@@ -84,7 +84,7 @@ func (s *Sigstore) issue(w http.ResponseWriter, r *http.Request) {
 // answerCertificate writes the chain of an issued certificate.
 func (s *Sigstore) answerCertificate(w http.ResponseWriter, leaf *x509.Certificate) {
 	kind := "signedCertificateEmbeddedSct"
-	if s.Switches().NoSCT {
+	if s.Behavior().NoSCT {
 		kind = "signedCertificateDetachedSct"
 	}
 	answerJSON(w, http.StatusOK, map[string]any{kind: map[string]any{"chain": map[string]any{"certificates": s.authority.chain(leaf)}}})
@@ -174,7 +174,7 @@ func secure(key crypto.PublicKey) (crypto.PublicKey, error) {
 
 // certificate issues a certificate for the key and the workflow run in the claims.
 func (s *Sigstore) certificate(c claims, key crypto.PublicKey) (*x509.Certificate, error) {
-	switches, now := s.Switches(), s.now()
+	switches, now := s.Behavior(), s.now()
 	template, err := leaf(c, key)
 	if err != nil {
 		return nil, err

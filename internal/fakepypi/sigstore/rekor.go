@@ -38,11 +38,11 @@ func (s *Sigstore) addEntry(w http.ResponseWriter, r *http.Request) {
 		answerRekorProblem(w, http.StatusBadRequest, "error processing entry: %v", err)
 		return
 	}
-	if !wait(r.Context(), s.Switches().Latency) {
+	if !wait(r.Context(), s.Behavior().Latency) {
 		return // the client is gone
 	}
 	s.mu.Lock()
-	e, known := s.log.add(body, s.now(), s.switches.FreshLog)
+	e, known := s.log.add(body, s.now(), s.behavior.FreshLog)
 	s.mu.Unlock()
 	w.Header().Set("Location", entriesPath+"/"+s.uuid(e))
 	if known {
@@ -122,7 +122,7 @@ func (s *Sigstore) answerEntry(w http.ResponseWriter, status int, e *entry) {
 // present returns an entry with its proofs. Switches may make them wrong.
 func (s *Sigstore) present(e *entry) (logged, error) {
 	s.mu.Lock()
-	switches, leaves, index := s.switches, slices.Clone(s.log.leaves), s.log.before+e.index
+	switches, leaves, index := s.behavior, slices.Clone(s.log.leaves), s.log.before+e.index
 	s.mu.Unlock()
 	id := s.rekor.id
 	if switches.WrongLogID {

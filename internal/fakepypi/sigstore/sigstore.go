@@ -6,7 +6,7 @@
 //
 // What it issues is real: certificates with a chain and an embedded timestamp of a certificate log, a Merkle tree that grows and gives
 // proofs, signed promises and checkpoints, and metadata that a TUF client accepts. It accepts no ID token before it has verified it with
-// the issuer's keys, which it fetches over HTTP. Each misbehaviour is a switch ([Switches]). It defines its own wire formats: a client
+// the issuer's keys, which it fetches over HTTP. Each misbehaviour is a switch ([Behavior]). It defines its own wire formats: a client
 // that only agrees with itself fails here.
 //
 // # Limitations
@@ -30,7 +30,7 @@ type Options struct {
 	URL      string           // the address for clients, without a trailing slash
 	Issuer   string           // URL of the issuer of the accepted ID tokens, without a trailing slash; its keys are fetched from there
 	Now      func() time.Time // the clock for everything, the Date header included
-	Switches Switches
+	Behavior Behavior
 }
 
 // Sigstore is an instance. It is an http.Handler and safe for concurrent use.
@@ -45,10 +45,10 @@ type Sigstore struct {
 	rekor     *logKey
 	tokens    *verifier
 	metadata  *repository
-	initial   Switches
+	initial   Behavior
 
 	mu       sync.Mutex // guards the fields below
-	switches Switches
+	behavior Behavior
 	log      log
 }
 
@@ -57,7 +57,7 @@ func New(o Options) (*Sigstore, error) {
 	if o.URL == "" || o.Issuer == "" || o.Now == nil {
 		return nil, errors.New("a Sigstore needs an address, an issuer and a clock")
 	}
-	s := &Sigstore{url: o.URL, now: o.Now, started: o.Now().Truncate(time.Second), initial: o.Switches, switches: o.Switches, tokens: newVerifier(o.Issuer, o.Now)}
+	s := &Sigstore{url: o.URL, now: o.Now, started: o.Now().Truncate(time.Second), initial: o.Behavior, behavior: o.Behavior, tokens: newVerifier(o.Issuer, o.Now)}
 	var err error
 	if s.authority, err = newAuthority(s.started); err != nil {
 		return nil, err
@@ -80,7 +80,7 @@ func (s *Sigstore) Reset() {
 	s.tokens.reset()
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	s.switches, s.log = s.initial, log{}
+	s.behavior, s.log = s.initial, log{}
 }
 
 // The paths of the real services, below their own addresses.

@@ -2,8 +2,8 @@ package sigstore
 
 import "time"
 
-// Switches change the behaviour of the instance. The zero value is an instance with everything in order. Each field is read in one place.
-type Switches struct {
+// Behavior change the behaviour of the instance. The zero value is an instance with everything in order. Each field is read in one place.
+type Behavior struct {
 	// CertificateLife is how long a certificate is valid; 0 means the ten minutes of the public instance.
 	CertificateLife time.Duration
 	// ExpiredCertificate issues certificates that expired a minute ago.
@@ -45,7 +45,7 @@ const (
 const certificateLife = 10 * time.Minute
 
 // certificateLife returns how long a certificate is valid.
-func (s Switches) certificateLife() time.Duration {
+func (s Behavior) certificateLife() time.Duration {
 	if s.CertificateLife > 0 {
 		return s.CertificateLife
 	}
@@ -53,15 +53,15 @@ func (s Switches) certificateLife() time.Duration {
 }
 
 // Switch calls change with the instance's switches while they are locked.
-func (s *Sigstore) Switch(change func(*Switches)) {
+func (s *Sigstore) Switch(change func(*Behavior)) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	change(&s.switches)
+	change(&s.behavior)
 }
 
-// Switches returns the current switches.
-func (s *Sigstore) Switches() Switches {
+// Behavior returns the current switches.
+func (s *Sigstore) Behavior() Behavior {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	return s.switches
+	return s.behavior
 }

@@ -169,7 +169,7 @@ func (m metadata) signed() ([]byte, error) {
 
 // serveMetadata handles GET /tuf/…. A client finds the newest root by a 404 for the next one.
 func (s *Sigstore) serveMetadata(w http.ResponseWriter, r *http.Request) {
-	state := s.Switches().Trust
+	state := s.Behavior().Trust
 	if state == TrustNotServed {
 		http.Error(w, "Service Unavailable", http.StatusServiceUnavailable)
 		return

@@ -55,30 +55,30 @@ func basic(value string) credential {
 
 // find returns the index's record of an upload token, or nil if the token is unknown or revoked. It uses the identifier alone: signature
 // and caveats are not checked.
-func (ix *Index) find(token string) *grant {
+func (ix *Index) find(token string) *issuedToken {
 	m, err := macaroon.Parse(token)
 	if err != nil {
 		return nil
 	}
-	g := ix.grants[m.Identifier]
+	g := ix.tokens[m.Identifier]
 	if g == nil || g.burned {
 		return nil
 	}
 	return g
 }
 
-// newGrant creates an upload token from g and records it.
-func (ix *Index) newGrant(g grant, location string) *grant {
+// newToken creates an upload token from g and records it.
+func (ix *Index) newToken(g issuedToken, location string) *issuedToken {
 	g.stamp, g.id, g.root = ix.stampNow(), uuid(), make([]byte, 32)
 	_, _ = rand.Read(g.root) // crypto/rand.Read never fails: it ends the program instead
 	g.raw = macaroon.New(g.root, location, g.id, g.caveats).Token()
-	ix.grants[g.id] = &g
+	ix.tokens[g.id] = &g
 	ix.presented(g.raw)
 	return &g
 }
 
 // verify returns every reason why the token of g may not be used for the project; it is empty if the token may.
-func (ix *Index) verify(token string, g *grant, p *project) []string {
+func (ix *Index) verify(token string, g *issuedToken, p *project) []string {
 	request := macaroon.Request{
 		Now: ix.now(), User: g.user, ProjectID: p.id, ProjectKey: p.key, ProjectName: p.name,
 	}

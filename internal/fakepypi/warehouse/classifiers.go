@@ -13,7 +13,7 @@ func (ix *Index) actions(w http.ResponseWriter, r *http.Request) {
 	switch {
 	case r.Method == http.MethodPost:
 		ix.oldHost(w, r)
-	case ix.traits.modern && r.URL.Query().Get(":action") == "list_classifiers":
+	case ix.capabilities.modern && r.URL.Query().Get(":action") == "list_classifiers":
 		w.Header().Set("Content-Type", "text/plain; charset=utf-8")
 		for _, classifier := range trove.All() {
 			fmt.Fprintln(w, classifier)

@@ -58,7 +58,7 @@ func (ix *Index) SetStatus(name pep.Project, status string) error {
 	p := ix.ensure(name)
 	p.status = status
 	p.serial = ix.stampNow().seq
-	ix.shelf.dirty = true
+	ix.saved.dirty = true
 	return ix.persist()
 }
 
@@ -70,19 +70,19 @@ const apiLocation = "rehearsal"
 func (ix *Index) APIToken(projects ...pep.Project) (string, error) {
 	ix.mu.Lock()
 	defer ix.mu.Unlock()
-	g := grant{user: ix.user, caveats: []string{macaroon.User(ix.user)}}
+	g := issuedToken{user: ix.user, caveats: []string{macaroon.User(ix.user)}}
 	if len(projects) > 0 {
 		g.caveats = append(g.caveats, macaroon.ProjectNames(projects))
 	}
-	raw := ix.newGrant(g, apiLocation).raw
-	ix.shelf.dirty = true
+	raw := ix.newToken(g, apiLocation).raw
+	ix.saved.dirty = true
 	return raw, ix.persist()
 }
 
-// StandingToken returns the API token for all projects that an earlier start has created and stored, or else a new one.
-func (ix *Index) StandingToken() (string, error) {
+// PersistentToken returns the API token for all projects that an earlier start has created and stored, or else a new one.
+func (ix *Index) PersistentToken() (string, error) {
 	ix.mu.Lock()
-	grants := ix.apiGrants()
+	grants := ix.apiTokens()
 	ix.mu.Unlock()
 	for _, g := range grants {
 		if len(g.caveats) == 1 { // restricted to the user, and to no project
@@ -114,11 +114,11 @@ type Token struct {
 func (ix *Index) Tokens() []Token {
 	ix.mu.Lock()
 	defer ix.mu.Unlock()
-	grants := make([]*grant, 0, len(ix.grants))
-	for _, g := range ix.grants {
+	grants := make([]*issuedToken, 0, len(ix.tokens))
+	for _, g := range ix.tokens {
 		grants = append(grants, g)
 	}
-	slices.SortFunc(grants, func(a, b *grant) int { return cmp.Compare(a.seq, b.seq) })
+	slices.SortFunc(grants, func(a, b *issuedToken) int { return cmp.Compare(a.seq, b.seq) })
 	tokens := make([]Token, len(grants))
 	for i, g := range grants {
 		tokens[i] = Token{ID: g.id, Minted: g.at, Expires: g.expires, Burned: g.burned, BurnedAt: g.burnedAt, Uses: g.uses}
@@ -168,6 +168,6 @@ func (ix *Index) Remove(name string) error {
 	}
 	f.project.files = slices.DeleteFunc(f.project.files, func(g *file) bool { return g == f })
 	f.project.serial = ix.stampNow().seq
-	ix.shelf.dirty = true
+	ix.saved.dirty = true
 	return ix.persist()
 }

@@ -122,8 +122,8 @@ func (ix *Index) document(p *project, of *release, origin string) map[string]any
 		"requires_python": of.requiresPython,
 		"yanked":          false,
 		"yanked_reason":   nil,
-		"package_url":     ix.traits.site + "/project/" + string(p.key) + "/",
-		"release_url":     ix.traits.site + "/project/" + string(p.key) + "/" + of.version + "/",
+		"package_url":     ix.capabilities.site + "/project/" + string(p.key) + "/",
+		"release_url":     ix.capabilities.site + "/project/" + string(p.key) + "/" + of.version + "/",
 	}
 	return document
 }

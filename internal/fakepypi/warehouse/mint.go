@@ -22,7 +22,7 @@ const payloadLimit = 1 << 20
 
 // audienceOf handles GET /_/oidc/audience.
 func (ix *Index) audienceOf(w http.ResponseWriter, _ *http.Request) {
-	if ix.Switches().NoOIDC {
+	if ix.Behavior().NoOIDC {
 		answerJSON(w, http.StatusForbidden, map[string]string{"message": "Trusted publishing functionality not enabled"})
 		return
 	}
@@ -68,7 +68,7 @@ func (ix *Index) mintToken(w http.ResponseWriter, r *http.Request) {
 }
 
 // mint exchanges the ID token in body for an upload token. A refusal of the ID token is a *mintError.
-func (ix *Index) mint(ctx context.Context, body []byte, host string, began uint64) (*grant, error) {
+func (ix *Index) mint(ctx context.Context, body []byte, host string, began uint64) (*issuedToken, error) {
 	raw, err := tokenPayload(body)
 	if err != nil {
 		return nil, noMint("invalid-payload", "%v", err)
@@ -86,14 +86,14 @@ func (ix *Index) mint(ctx context.Context, body []byte, host string, began uint6
 	if err := ix.useUp(claims); err != nil {
 		return nil, err
 	}
-	return ix.grantFor(p, host), nil
+	return ix.tokenFor(p, host), nil
 }
 
 // admit decodes and verifies an ID token and returns its claims.
 func (ix *Index) admit(ctx context.Context, raw string) (idtoken.Claims, error) {
 	ix.mu.Lock()
 	ix.presented(raw)
-	switches := ix.switches
+	switches := ix.behavior
 	ix.mu.Unlock()
 	claims, err := idtoken.Unverified(raw)
 	issuer, named := claims.Text("iss")
@@ -196,8 +196,8 @@ func (ix *Index) useUp(c idtoken.Claims) error {
 	return nil
 }
 
-// grantFor issues an upload token for the publisher's projects (§4.6).
-func (ix *Index) grantFor(p *publisher, host string) *grant {
+// tokenFor issues an upload token for the publisher's projects (§4.6).
+func (ix *Index) tokenFor(p *publisher, host string) *issuedToken {
 	now := ix.now()
 	expires := now.Add(tokenLife).Truncate(time.Second)
 	ids := make([]string, len(p.projects))
@@ -205,7 +205,7 @@ func (ix *Index) grantFor(p *publisher, host string) *grant {
 		ids[i] = project.id
 	}
 	caveats := []string{macaroon.Publisher(p.id), macaroon.ProjectIDs(ids), macaroon.Expiration(now, expires)}
-	return ix.newGrant(grant{publisher: p, expires: expires, caveats: caveats}, host)
+	return ix.newToken(issuedToken{publisher: p, expires: expires, caveats: caveats}, host)
 }
 
 // tokenPayload returns the token in {"token": "…"}. Its errors have the texts of PyPI's validator.
@@ -234,7 +234,7 @@ func tokenPayload(body []byte) (string, error) {
 
 // burnToken handles POST /_/oidc/burn-token. By default the answer is the same whether or not it revoked a token.
 func (ix *Index) burnToken(w http.ResponseWriter, r *http.Request) {
-	behaviour := ix.Switches().Burn
+	behaviour := ix.Behavior().Burn
 	switch behaviour {
 	case BurnMissing:
 		answerJSON(w, http.StatusNotFound, map[string]string{"message": "Not Found"})

@@ -30,8 +30,8 @@ const (
 	stateLimit = 64 << 20
 )
 
-// shelf stores the tables on disk.
-type shelf struct {
+// snapshot stores the tables on disk.
+type snapshot struct {
 	path  string      // empty if nothing is stored
 	last  fs.FileInfo // the document as it was last read or written; nil before that
 	dirty bool        // the tables differ from the document
@@ -97,8 +97,8 @@ type tokenState struct {
 // restore reads the tables of an earlier start, or begins with empty ones. If it does not understand the document, it returns an error
 // and leaves the document as it is.
 func (ix *Index) restore() error {
-	ix.shelf.path = filepath.Join(ix.dir, stateName)
-	text, err := ix.shelf.read()
+	ix.saved.path = filepath.Join(ix.dir, stateName)
+	text, err := ix.saved.read()
 	if errors.Is(err, fs.ErrNotExist) {
 		return ix.beginKeeping()
 	}
@@ -117,12 +117,12 @@ func (ix *Index) beginKeeping() error {
 	if _, err := os.Lstat(filepath.Join(ix.dir, packages)); err == nil {
 		return fmt.Errorf("the folder %s has packages in it, but no %s that tells of them: use another folder", ix.dir, stateName)
 	}
-	ix.shelf.dirty = true
+	ix.saved.dirty = true
 	return ix.persist()
 }
 
 // read returns the document. It fails if the document is larger than stateLimit.
-func (s *shelf) read() ([]byte, error) {
+func (s *snapshot) read() ([]byte, error) {
 	info, err := os.Lstat(s.path)
 	if err != nil {
 		return nil, err
@@ -171,23 +171,23 @@ func parseState(text []byte) (*state, error) {
 
 // persist writes the tables if they have changed. As long as it fails, no change may be answered as done.
 func (ix *Index) persist() error {
-	if ix.shelf.path == "" || !ix.shelf.dirty {
+	if ix.saved.path == "" || !ix.saved.dirty {
 		return nil
 	}
 	text, err := json.MarshalIndent(ix.state(), "", "  ")
 	if err != nil {
 		return err
 	}
-	if err := ix.shelf.write(append(text, '\n')); err != nil {
+	if err := ix.saved.write(append(text, '\n')); err != nil {
 		return fmt.Errorf("the state of the index cannot be saved: %w", err)
 	}
-	ix.shelf.dirty = false
+	ix.saved.dirty = false
 	return nil
 }
 
 // write replaces the document as a whole: a reader, or a start after a crash, finds the old one or the new one. It fails if another
 // process has changed the document.
-func (s *shelf) write(text []byte) error {
+func (s *snapshot) write(text []byte) error {
 	if len(text) > stateLimit {
 		return fmt.Errorf("it has more than %d bytes", stateLimit)
 	}
@@ -214,7 +214,7 @@ func (s *shelf) write(text []byte) error {
 }
 
 // ours returns an error if another process has changed the document since this index read or wrote it.
-func (s *shelf) ours() error {
+func (s *snapshot) ours() error {
 	now, err := os.Lstat(s.path)
 	switch {
 	case errors.Is(err, fs.ErrNotExist):

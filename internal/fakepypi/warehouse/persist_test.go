@@ -15,7 +15,7 @@ func FuzzState(f *testing.F) {
 	f.Add([]byte(`{"format":"pypi-oidc-publish stage","version":1}`))
 	f.Add([]byte(`[]`))
 	read := func(text []byte) (*Index, error) {
-		ix := &Index{tables: newTables(Switches{})}
+		ix := &Index{tables: newTables(Behavior{})}
 		s, err := parseState(text)
 		if err == nil {
 			err = ix.fill(s)
@@ -39,7 +39,7 @@ func FuzzState(f *testing.F) {
 		if err != nil || string(rewritten) != string(written) {
 			t.Errorf("%v\n%s\nbecame\n%s", err, written, rewritten)
 		}
-		for _, g := range again.grants {
+		for _, g := range again.tokens {
 			if again.find(g.raw) != g {
 				t.Errorf("the token %q is not found by what it is", g.raw)
 			}

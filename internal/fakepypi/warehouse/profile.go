@@ -30,27 +30,27 @@ func (p Profile) UploadPath() string {
 	return "/legacy/"
 }
 
-// traits are the capabilities and rules of a profile.
-type traits struct {
+// capabilities are the capabilities and rules of a profile.
+type capabilities struct {
 	site     string // scheme and host of the addresses in messages
 	oidc     bool   // has the OIDC endpoints
 	modern   bool   // has JSON pages, metadata files and the integrity API
 	pipeline []rule
 }
 
-// traits returns the traits of a profile. It fails for an unknown profile.
-func (p Profile) traits() (traits, error) {
+// capabilities returns the traits of a profile. It fails for an unknown profile.
+func (p Profile) capabilities() (capabilities, error) {
 	switch p {
 	case PyPI:
-		return traits{site: "https://pypi.org", oidc: true, modern: true, pipeline: rules()}, nil
+		return capabilities{site: "https://pypi.org", oidc: true, modern: true, pipeline: rules()}, nil
 	case TestPyPI:
-		return traits{site: "https://test.pypi.org", oidc: true, modern: true, pipeline: rules()}, nil
+		return capabilities{site: "https://test.pypi.org", oidc: true, modern: true, pipeline: rules()}, nil
 	case NoTrustedPublishing:
-		return traits{site: "https://pypi.org", modern: true, pipeline: rules()}, nil
+		return capabilities{site: "https://pypi.org", modern: true, pipeline: rules()}, nil
 	case Plain:
-		return traits{site: "http://localhost", pipeline: plainRules()}, nil
+		return capabilities{site: "http://localhost", pipeline: plainRules()}, nil
 	}
-	return traits{}, fmt.Errorf("there is no profile %q: use %q, %q, %q or nothing", p, TestPyPI, NoTrustedPublishing, Plain)
+	return capabilities{}, fmt.Errorf("there is no profile %q: use %q, %q, %q or nothing", p, TestPyPI, NoTrustedPublishing, Plain)
 }
 
 // plainRules returns the pipeline of a plain index. It checks no age of a release, no caveats and no metadata.

@@ -25,7 +25,7 @@ func (ix *Index) integrity(w http.ResponseWriter, r *http.Request) {
 	ix.mu.Lock()
 	f := ix.held(name)
 	p, found := ix.release(r)
-	off := ix.switches.NoAttestations
+	off := ix.behavior.NoAttestations
 	ix.mu.Unlock()
 	switch {
 	case f == nil || found == nil || f.project != p || f.release != found:

@@ -86,7 +86,7 @@ const corrupt = "None"
 
 // notBoth returns a message if the file is both a ZIP and a tar archive.
 func notBoth(u *upload) string {
-	if u.archive.Odd(archive.OddBoth) != nil {
+	if u.archive.HasAnomaly(archive.AnomalyBoth) != nil {
 		return "File is both a zip and a tar file"
 	}
 	return ""
@@ -112,7 +112,7 @@ func zipContent(u *upload) string {
 	switch {
 	case u.archive.Bomb(u.form.content.blob.size):
 		return "File exceeds compression ratio of 50"
-	case u.archive.Odd(archive.OddMethod) != nil:
+	case u.archive.HasAnomaly(archive.AnomalyMethod) != nil:
 		return "File does not use a supported compression type"
 	case isSdist(u):
 		return sdistFolder(u)
@@ -138,12 +138,12 @@ func (u *upload) member(place, missing string) string {
 
 // damaged reports whether a member was read and found to be damaged.
 func (u *upload) damaged(member string) bool {
-	return slices.ContainsFunc(u.archive.Oddities, func(o archive.Oddity) bool { return o.Code == archive.OddDamaged && o.Member == member })
+	return slices.ContainsFunc(u.archive.Anomalies, func(o archive.Anomaly) bool { return o.Code == archive.AnomalyDamaged && o.Member == member })
 }
 
 // notSparse returns a message if a tar archive has sparse members.
 func notSparse(u *upload) string {
-	if u.archive.Odd(archive.OddSparse) != nil {
+	if u.archive.HasAnomaly(archive.AnomalySparse) != nil {
 		return "tar archive not accepted: Sparse members are not allowed." + archiveHelp
 	}
 	return ""
@@ -161,11 +161,11 @@ func sdistFolder(u *upload) string {
 
 // sourceReadable returns a message if a Python source file is damaged or obfuscated; the first one in the archive counts.
 func sourceReadable(u *upload) string {
-	for _, o := range u.archive.Oddities {
+	for _, o := range u.archive.Anomalies {
 		switch {
-		case o.Code == archive.OddDamaged && archive.IsSource(o.Member):
+		case o.Code == archive.AnomalyDamaged && archive.IsSource(o.Member):
 			return corrupt
-		case o.Code == archive.OddObfuscated:
+		case o.Code == archive.AnomalyObfuscated:
 			return o.Detail + "-encrypted content is not allowed. See https://pypi.org/policy/acceptable-use-policy/ for more information."
 		}
 	}
@@ -174,7 +174,7 @@ func sourceReadable(u *upload) string {
 
 // framed returns a message if a ZIP archive read from its start differs from its central directory.
 func framed(u *upload) string {
-	if framing := u.archive.Odd(archive.OddFraming); framing != nil {
+	if framing := u.archive.HasAnomaly(archive.AnomalyFraming); framing != nil {
 		return "ZIP archive not accepted: " + framing.Detail + "." + archiveHelp
 	}
 	return ""
@@ -223,7 +223,7 @@ func recordPresent(u *upload) *refusal {
 	}
 	place := u.distInfo() + "/RECORD"
 	missing := fmt.Sprintf("Wheel %s does not contain the required RECORD file: %s", repr(u.form.content.filename), place)
-	if u.archive.Odd(archive.OddRecord) != nil {
+	if u.archive.HasAnomaly(archive.AnomalyRecord) != nil {
 		return bad("%s", missing)
 	}
 	if complaint := u.member(place, missing); complaint != "" {

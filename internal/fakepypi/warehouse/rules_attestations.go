@@ -10,7 +10,7 @@ import (
 // (§5.1).
 func attestationSet(u *upload) *refusal {
 	text := u.form.get("attestations")
-	if text == "" || u.switches.NoAttestations {
+	if text == "" || u.behavior.NoAttestations {
 		return nil
 	}
 	return u.attest(text)
@@ -23,7 +23,7 @@ func unattested(format string, args ...any) *refusal {
 
 // attest checks §5.1 rows 1 and 3 to 9, in this order. This index has no publishers of a kind without an identity (§5.1 row 2).
 func (u *upload) attest(text string) *refusal {
-	if u.grant.publisher == nil {
+	if u.token.publisher == nil {
 		return unattested("Attestations are only supported when using Trusted Publishing")
 	}
 	all, err := attestation.Parse(text)
@@ -46,14 +46,14 @@ func (u *upload) attest(text string) *refusal {
 		}
 		seen[predicate] = true
 	}
-	u.provenance = provenanceOf(u.grant.publisher, all)
+	u.provenance = provenanceOf(u.token.publisher, all)
 	return nil
 }
 
 // verified returns the predicate type of an attestation, or the refusal if it does not verify. The type is one of the two that PyPI
 // accepts, because its library refuses others (§5.1 row 8 is never reached).
 func (u *upload) verified(a attestation.Attestation) (string, *refusal) {
-	p, content := u.grant.publisher, u.form.content
+	p, content := u.token.publisher, u.form.content
 	policy := attestation.GitHub(u.ix.issuer, p.owner+"/"+p.repository, p.workflow)
 	predicate, err := u.ix.trust.Verify(a, content.filename, content.blob.sha256, policy)
 	var failed attestation.VerificationError

@@ -70,7 +70,7 @@ const storageHelp = "https://docs.pypi.org/project-management/storage-limits"
 
 // fileSize checks row 57: the size limit of a file.
 func fileSize(u *upload) *refusal {
-	limit := u.switches.fileLimit()
+	limit := u.behavior.fileLimit()
 	if u.form.content.blob.size <= limit {
 		return nil
 	}
@@ -80,7 +80,7 @@ func fileSize(u *upload) *refusal {
 
 // projectSize checks row 58: the size limit of a project.
 func projectSize(u *upload) *refusal {
-	limit := u.switches.projectLimit()
+	limit := u.behavior.projectLimit()
 	if u.form.content.blob.size+u.project.size() <= limit {
 		return nil
 	}
@@ -131,8 +131,8 @@ func duplicate(u *upload) *refusal {
 	}
 	if same.name == name && same.sha256 == b.sha256 && same.blake2 == b.blake2 {
 		u.done = true
-		if u.grant != nil {
-			u.grant.uses++
+		if u.token != nil {
+			u.token.uses++
 		}
 		return nil
 	}

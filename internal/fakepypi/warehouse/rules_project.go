@@ -28,12 +28,12 @@ func projectExists(u *upload) *refusal {
 	switch {
 	case u.project != nil:
 		return nil
-	case u.grant.publisher != nil:
+	case u.token.publisher != nil:
 		return bad("Non-user identities cannot create new projects. This was probably caused by successfully using a pending " +
 			"publisher but specifying the project name incorrectly (either in the publisher or in your project's metadata). " +
 			"Please ensure that both match. See: https://docs.pypi.org/trusted-publishers/troubleshooting/#token-minting")
 	}
-	if u.switches.TooManyProjects {
+	if u.behavior.TooManyProjects {
 		return refuse(http.StatusTooManyRequests, "Too many new projects created")
 	}
 	if no := u.ix.mayCreate(name); no != nil {
@@ -46,13 +46,13 @@ func projectExists(u *upload) *refusal {
 // userInOrder checks row 45: the user has a verified email address and two-factor authentication.
 func userInOrder(u *upload) *refusal {
 	switch {
-	case u.grant.publisher != nil:
+	case u.token.publisher != nil:
 		return nil
-	case u.switches.NoEmail:
+	case u.behavior.NoEmail:
 		return refuse(http.StatusForbidden, "User %s, associated with the API token used, does not have a verified primary email address. "+
 			"Please add a verified primary email before attempting to upload to PyPI. See %s#verified-email for more information.",
 			repr(apiUser), u.help())
-	case u.switches.NoSecondFactor:
+	case u.behavior.NoSecondFactor:
 		return refuse(http.StatusForbidden, "User %s, associated with the API token used, does not have two-factor authentication enabled. "+
 			"Please enable two-factor authentication before attempting to upload to PyPI. See %s#two-factor-authentication for more information.",
 			repr(apiUser), u.help())
@@ -62,7 +62,7 @@ func userInOrder(u *upload) *refusal {
 
 // caveatsHold checks row 47: the token's signature and caveats are valid for the project.
 func caveatsHold(u *upload) *refusal {
-	if problems := u.ix.verify(u.auth.token, u.grant, u.project); len(problems) > 0 {
+	if problems := u.ix.verify(u.auth.token, u.token, u.project); len(problems) > 0 {
 		return refuse(http.StatusForbidden, "Invalid API Token: %s", strings.Join(problems, ", "))
 	}
 	return nil
@@ -73,7 +73,7 @@ func permitted(u *upload) *refusal {
 	if u.project.status == statusActive {
 		return nil
 	}
-	if u.grant.publisher != nil {
+	if u.token.publisher != nil {
 		return refuse(http.StatusForbidden, "The given token isn't allowed to upload to project %s. See %s#project-name for more information.",
 			repr(u.project.name), u.help())
 	}
@@ -86,7 +86,7 @@ func permitted(u *upload) *refusal {
 
 // goodStanding checks row 49: the organization that owns the project is in good standing.
 func goodStanding(u *upload) *refusal {
-	if !u.switches.Inactive {
+	if !u.behavior.Inactive {
 		return nil
 	}
 	return bad("Organization account owning this project is inactive. This may be due to inactive billing for Company " +
@@ -101,7 +101,7 @@ func findRelease(u *upload) *refusal {
 
 // mayCreate checks the rules of §2.9. An existing project with this name was found earlier.
 func (ix *Index) mayCreate(name string) *refusal {
-	if ix.switches.NoProjects {
+	if ix.behavior.NoProjects {
 		return refuse(http.StatusForbidden, "New project registration temporarily disabled. See %s#admin-intervention for more information.",
 			ix.help())
 	}
@@ -125,7 +125,7 @@ func nameValid(_ *Index, name string) *refusal {
 }
 
 func nameProhibited(ix *Index, name string) *refusal {
-	for _, prohibited := range ix.switches.Prohibited {
+	for _, prohibited := range ix.behavior.Prohibited {
 		if pep.Normalize(prohibited) == pep.Normalize(name) {
 			return bad("The name %s isn't allowed. See %s#project-name for more information.", repr(name), ix.help())
 		}

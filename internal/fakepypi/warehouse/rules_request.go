@@ -11,13 +11,13 @@ import (
 // help returns the address of the help page in messages.
 func (u *upload) help() string { return u.ix.help() }
 
-func (ix *Index) help() string { return ix.traits.site + "/help/" }
+func (ix *Index) help() string { return ix.capabilities.site + "/help/" }
 
 func validText(s string) bool { return utf8.ValidString(s) }
 
 // secure checks row 2: the request uses HTTPS.
 func secure(u *upload) *refusal {
-	if !u.switches.HTTPS {
+	if !u.behavior.HTTPS {
 		return nil
 	}
 	return refuse(http.StatusForbidden, "SSL is required")
@@ -52,14 +52,14 @@ func noPassword(u *upload) *refusal {
 }
 
 func readOnly(u *upload) *refusal {
-	if !u.switches.ReadOnly {
+	if !u.behavior.ReadOnly {
 		return nil
 	}
 	return refuse(http.StatusForbidden, "Read-only mode: Uploads are temporarily disabled.")
 }
 
 func noNewUploads(u *upload) *refusal {
-	if !u.switches.NoUploads {
+	if !u.behavior.NoUploads {
 		return nil
 	}
 	return refuse(http.StatusForbidden, "New uploads are temporarily disabled. See %s#admin-intervention for more information.", u.help())
@@ -67,7 +67,7 @@ func noNewUploads(u *upload) *refusal {
 
 // identified checks row 7: the index must know the token. Its caveats are checked later.
 func identified(u *upload) *refusal {
-	if u.grant = u.ix.find(u.auth.token); u.grant == nil {
+	if u.token = u.ix.find(u.auth.token); u.token == nil {
 		return refuse(http.StatusForbidden, "Invalid or non-existent authentication information. See %s#invalid-auth for more information.",
 			u.help())
 	}

@@ -24,8 +24,8 @@ const (
 	apiVersion = "1.4"
 )
 
-// edge simulates the CDN cache in front of the index.
-type edge struct {
+// cdnCache simulates the CDN cache in front of the index.
+type cdnCache struct {
 	absent map[pep.Project]time.Time // when a 404 was answered
 	pages  map[string]page           // by content type, origin and project
 }
@@ -63,7 +63,7 @@ func (ix *Index) simplePage(w http.ResponseWriter, r *http.Request) {
 
 // simpleKind returns the media type in which the client wants the simple index.
 func (ix *Index) simpleKind(r *http.Request) string {
-	if !ix.traits.modern {
+	if !ix.capabilities.modern {
 		return "text/html"
 	}
 	return preferred(r.Header.Values("Accept"), "text/html", "text/html", simpleHTML, simpleJSON)
@@ -128,25 +128,25 @@ func (ix *Index) pageOf(key pep.Project, kind, origin string) (page, bool) {
 	ix.mu.Lock()
 	defer ix.mu.Unlock()
 	now := ix.now()
-	if since, known := ix.edge.absent[key]; known && now.Sub(since) < ix.switches.Absent {
+	if since, known := ix.cache.absent[key]; known && now.Sub(since) < ix.behavior.Absent {
 		return page{}, false
 	}
 	p := ix.projects[key]
 	if p == nil {
-		ix.edge.absent[key] = now
+		ix.cache.absent[key] = now
 		return page{}, false
 	}
-	delete(ix.edge.absent, key)
+	delete(ix.cache.absent, key)
 	fresh := page{kind: kind, serial: p.serial}
 	if kind == simpleJSON {
 		fresh.body = p.json(origin)
 	} else {
-		fresh.body = p.html(origin, !ix.traits.modern)
+		fresh.body = p.html(origin, !ix.capabilities.modern)
 	}
 	at := kind + " " + origin + " " + string(key)
-	old, known := ix.edge.pages[at]
-	ix.edge.pages[at] = fresh
-	if ix.switches.Stale && known && old.serial != fresh.serial {
+	old, known := ix.cache.pages[at]
+	ix.cache.pages[at] = fresh
+	if ix.behavior.Stale && known && old.serial != fresh.serial {
 		return old, true
 	}
 	return fresh, true

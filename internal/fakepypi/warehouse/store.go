@@ -77,8 +77,8 @@ type pending struct {
 	consumed stamp // when it became a publisher; zero until then
 }
 
-// grant is the index's record of an issued upload token.
-type grant struct {
+// issuedToken is the index's record of an issued upload token.
+type issuedToken struct {
 	stamp
 	id        string
 	root      []byte     // root key of the HMAC chain
@@ -112,7 +112,7 @@ func (ix *Index) newProject(name string) *project {
 func (ix *Index) addProject(name string) *project {
 	p := ix.newProject(name)
 	ix.projects[p.key] = p
-	ix.shelf.dirty = true
+	ix.saved.dirty = true
 	return p
 }
 

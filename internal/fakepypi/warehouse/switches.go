@@ -2,9 +2,9 @@ package warehouse
 
 import "time"
 
-// Switches change the behaviour of the index. The zero value is the strict index with everything in order. Each field is read in one
+// Behavior change the behaviour of the index. The zero value is the strict index with everything in order. Each field is read in one
 // place.
-type Switches struct {
+type Behavior struct {
 	// Burn selects how the revocation endpoint behaves (docs/reference/pypi-server.md §4.7).
 	Burn Burn
 
@@ -77,7 +77,7 @@ func statuses() []string {
 }
 
 // fileLimit returns the maximum size of a file in bytes.
-func (s Switches) fileLimit() int64 {
+func (s Behavior) fileLimit() int64 {
 	if s.FileLimit > 0 {
 		return s.FileLimit
 	}
@@ -85,7 +85,7 @@ func (s Switches) fileLimit() int64 {
 }
 
 // projectLimit returns the maximum size of a project in bytes.
-func (s Switches) projectLimit() int64 {
+func (s Behavior) projectLimit() int64 {
 	if s.ProjectLimit > 0 {
 		return s.ProjectLimit
 	}

@@ -29,21 +29,21 @@ func (ix *Index) state() *state {
 	for _, key := range slices.Sorted(maps.Keys(ix.projects)) {
 		s.Projects = append(s.Projects, ix.projects[key].state())
 	}
-	for _, g := range ix.apiGrants() {
+	for _, g := range ix.apiTokens() {
 		s.Tokens = append(s.Tokens, tokenState{ID: g.id, Root: g.root, Caveats: g.caveats, Created: g.at, Seq: g.seq})
 	}
 	return s
 }
 
-// apiGrants returns the user's API tokens, oldest first.
-func (ix *Index) apiGrants() []*grant {
-	var grants []*grant
-	for _, g := range ix.grants {
+// apiTokens returns the user's API tokens, oldest first.
+func (ix *Index) apiTokens() []*issuedToken {
+	var grants []*issuedToken
+	for _, g := range ix.tokens {
 		if g.publisher == nil && !g.burned {
 			grants = append(grants, g)
 		}
 	}
-	slices.SortFunc(grants, func(a, b *grant) int { return cmp.Compare(a.seq, b.seq) })
+	slices.SortFunc(grants, func(a, b *issuedToken) int { return cmp.Compare(a.seq, b.seq) })
 	return grants
 }
 
@@ -215,14 +215,14 @@ func (ix *Index) addToken(row tokenState) error {
 	if err != nil {
 		return err
 	}
-	if row.ID == "" || len(row.Root) == 0 || ix.grants[row.ID] != nil {
+	if row.ID == "" || len(row.Root) == 0 || ix.tokens[row.ID] != nil {
 		return fmt.Errorf("the API token %q is incomplete, or there twice", row.ID)
 	}
-	ix.grants[row.ID] = &grant{
+	ix.tokens[row.ID] = &issuedToken{
 		stamp: at, id: row.ID, root: row.Root, user: ix.user, caveats: row.Caveats,
 		raw: macaroon.New(row.Root, apiLocation, row.ID, row.Caveats).Token(),
 	}
-	ix.presented(ix.grants[row.ID].raw)
+	ix.presented(ix.tokens[row.ID].raw)
 	return nil
 }
 

@@ -15,10 +15,10 @@ type upload struct {
 	ix       *Index
 	r        *http.Request
 	began    uint64 // which state of the tables the request sees; see stamp
-	switches Switches
+	behavior Behavior
 	form     *form
 	auth     credential
-	grant    *grant
+	token    *issuedToken
 	version  pep.Version
 	project  *project // nil if it does not exist (yet)
 	creates  bool     // the project is new, and is added to the index with this file
@@ -94,7 +94,7 @@ func (ix *Index) uploadFile(w http.ResponseWriter, r *http.Request) {
 	f, err := readForm(r, ix.save)
 	no := unreadable(err)
 	if no == nil {
-		no = ix.judge(r, f, began)
+		no = ix.applyRules(r, f, began)
 	}
 	if f.content != nil {
 		f.content.blob.discard() // before the answer, so that a client that has it finds no temporary file
@@ -125,14 +125,14 @@ func validQuery(raw string) bool {
 	return err == nil && validText(query)
 }
 
-// judge runs the pipeline and stores the file, as one transaction.
-func (ix *Index) judge(r *http.Request, f *form, began uint64) *refusal {
+// applyRules runs the pipeline and stores the file, as one transaction.
+func (ix *Index) applyRules(r *http.Request, f *form, began uint64) *refusal {
 	ix.mu.Lock()
 	defer ix.mu.Unlock()
-	u := &upload{ix: ix, r: r, began: began, switches: ix.switches, form: f, auth: credentialOf(r)}
+	u := &upload{ix: ix, r: r, began: began, behavior: ix.behavior, form: f, auth: credentialOf(r)}
 	ix.presented(u.auth.token)
 	ix.presented(u.auth.raw) // the base64 text contains the token
-	for _, rule := range u.ix.traits.pipeline {
+	for _, rule := range u.ix.capabilities.pipeline {
 		if no := rule.check(u); no != nil {
 			return no
 		}
@@ -172,9 +172,9 @@ func (u *upload) commit() *refusal {
 	u.project.files = append(u.project.files, f)
 	u.project.serial = u.ix.seq
 	u.ix.used[name] = true
-	u.ix.shelf.dirty = true
-	if u.grant != nil {
-		u.grant.uses++
+	u.ix.saved.dirty = true
+	if u.token != nil {
+		u.token.uses++
 	}
 	return nil
 }

@@ -6,7 +6,7 @@
 //
 // Everything that a client can observe is as on PyPI: the order of the checks, the status codes, the messages and where they are, the
 // tokens, the pages, which names can never be used again, and what a race looks like. The index is strict by default, and every
-// misbehaviour is one switch ([Switches]). It defines its own wire formats and verifies without the client's code, so that a client that
+// misbehaviour is one switch ([Behavior]). It defines its own wire formats and verifies without the client's code, so that a client that
 // only agrees with itself fails here: ID tokens in idtoken, upload tokens in macaroon, attestations in attestation.
 //
 // # Limitations
@@ -50,48 +50,48 @@ type Options struct {
 	// Sigstore is the trust root that attestations are verified with: a document of the type
 	// application/vnd.dev.sigstore.trustedroot+json. Without one all attestations are refused.
 	Sigstore []byte
-	Switches Switches
+	Behavior Behavior
 }
 
 // Index is a package index. It is an http.Handler and safe for concurrent use.
 type Index struct {
-	dir      string
-	now      func() time.Time
-	audience string
-	issuer   string
-	idTokens *idtoken.Verifier
-	traits   traits
-	login    Login
-	trust    *attestation.TrustRoot // nil without a trust root
-	user     string                 // id of the only user
-	mux      *http.ServeMux
+	dir          string
+	now          func() time.Time
+	audience     string
+	issuer       string
+	idTokens     *idtoken.Verifier
+	capabilities capabilities
+	login        Login
+	trust        *attestation.TrustRoot // nil without a trust root
+	user         string                 // id of the only user
+	mux          *http.ServeMux
 
-	initial Switches
+	initial Behavior
 
 	mu sync.Mutex // guards everything below
 	tables
-	shelf shelf
+	saved snapshot
 }
 
 // tables are what an index knows, and how it behaves.
 type tables struct {
-	switches   Switches
+	behavior   Behavior
 	seq        uint64
 	projects   map[pep.Project]*project
 	publishers []*publisher
 	pending    []*pending
-	grants     map[string]*grant
+	tokens     map[string]*issuedToken
 	jtis       map[string]bool
 	used       map[string]bool // file names that cannot be used again
 	secrets    []string
-	edge       edge
+	cache      cdnCache
 }
 
 // newTables returns empty tables.
-func newTables(switches Switches) tables {
+func newTables(switches Behavior) tables {
 	return tables{
-		switches: switches, projects: map[pep.Project]*project{}, grants: map[string]*grant{}, jtis: map[string]bool{}, used: map[string]bool{},
-		edge: edge{absent: map[pep.Project]time.Time{}, pages: map[string]page{}},
+		behavior: switches, projects: map[pep.Project]*project{}, tokens: map[string]*issuedToken{}, jtis: map[string]bool{}, used: map[string]bool{},
+		cache: cdnCache{absent: map[pep.Project]time.Time{}, pages: map[string]page{}},
 	}
 }
 
@@ -104,14 +104,14 @@ func New(o Options) (*Index, error) {
 	if _, err := os.Stat(o.Dir); err != nil {
 		return nil, err
 	}
-	traits, err := o.Profile.traits()
+	traits, err := o.Profile.capabilities()
 	if err != nil {
 		return nil, err
 	}
 	ix := &Index{
-		dir: o.Dir, now: o.Now, audience: o.Audience, issuer: o.Issuer, traits: traits, login: o.Login, initial: o.Switches, user: uuid(),
+		dir: o.Dir, now: o.Now, audience: o.Audience, issuer: o.Issuer, capabilities: traits, login: o.Login, initial: o.Behavior, user: uuid(),
 		idTokens: idtoken.NewVerifier(o.Issuer, o.Audience, o.Now),
-		tables:   newTables(o.Switches),
+		tables:   newTables(o.Behavior),
 	}
 	if o.Sigstore != nil {
 		if ix.trust, err = attestation.ParseTrustRoot(o.Sigstore); err != nil {
@@ -144,7 +144,7 @@ func (ix *Index) routes() *http.ServeMux {
 		{"GET", "/simple/{name}", ix.simpleSlash},
 		{"GET", "/files/", ix.serveFile},
 	}
-	if ix.traits.oidc {
+	if ix.capabilities.oidc {
 		all = append(all,
 			route{"GET", "/_/oidc/audience", ix.audienceOf},
 			route{"POST", "/_/oidc/mint-token", ix.mintToken},
@@ -152,7 +152,7 @@ func (ix *Index) routes() *http.ServeMux {
 			route{"POST", "/_/oidc/burn-token", ix.burnToken},
 		)
 	}
-	if ix.traits.modern {
+	if ix.capabilities.modern {
 		all = append(all,
 			route{"GET", "/pypi/{name}/json", ix.projectJSON},
 			route{"GET", "/pypi/{name}/{version}/json", ix.releaseJSON},
@@ -161,7 +161,7 @@ func (ix *Index) routes() *http.ServeMux {
 			route{"GET", "/integrity/{name}/{version}/{file}/provenance", ix.integrity},
 		)
 	}
-	if !ix.traits.modern {
+	if !ix.capabilities.modern {
 		all = append(all, route{"POST", Plain.UploadPath() + "{$}", ix.uploadFile})
 	}
 	mux := http.NewServeMux()
@@ -218,17 +218,17 @@ func (ix *Index) notFound(w http.ResponseWriter, _ *http.Request) {
 }
 
 // Switch calls change with the index's switches while the index is locked.
-func (ix *Index) Switch(change func(*Switches)) {
+func (ix *Index) Switch(change func(*Behavior)) {
 	ix.mu.Lock()
 	defer ix.mu.Unlock()
-	change(&ix.switches)
+	change(&ix.behavior)
 }
 
-// Switches returns the current switches.
-func (ix *Index) Switches() Switches {
+// Behavior returns the current switches.
+func (ix *Index) Behavior() Behavior {
 	ix.mu.Lock()
 	defer ix.mu.Unlock()
-	return ix.switches
+	return ix.behavior
 }
 
 // Reset makes the index one that was just started: without projects, publishers, tokens and files, and with its first switches. No request

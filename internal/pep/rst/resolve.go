@@ -17,7 +17,7 @@ func (p *parser) resolve(by Renderer) {
 	p.followIndirect()
 	p.placeTargetNotes()
 	p.matchNotes()
-	p.settle()
+	p.resolveDuplicates()
 	p.dropEmptyContents()
 	p.checkTransitions()
 	p.checkReferences()

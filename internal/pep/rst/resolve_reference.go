@@ -144,8 +144,8 @@ func (p *parser) passOn(target *node) {
 	}
 }
 
-// settle resolves the references to targets that are addresses or places in the text.
-func (p *parser) settle() {
+// resolveDuplicates resolves the references to targets that are addresses or places in the text.
+func (p *parser) resolveDuplicates() {
 	for _, target := range p.doc.root.all(kindTarget) {
 		if !target.hasRefURI && target.refID != 0 {
 			continue

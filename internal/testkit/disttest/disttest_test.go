@@ -6,7 +6,7 @@ import (
 	"path/filepath"
 	"testing"
 
-	"github.com/org/pypi-oidc-publish/internal/dist"
+	"github.com/org/pypi-oidc-publish/internal/distfile"
 	"github.com/org/pypi-oidc-publish/internal/preflight"
 	"github.com/org/pypi-oidc-publish/internal/testkit/disttest"
 )
@@ -16,11 +16,11 @@ func TestBuild_PassesEveryRule(t *testing.T) {
 	t.Parallel()
 	for _, name := range []string{"alder-1.0-py3-none-any.whl", "alder-1.0-cp312-cp312-win32.whl", "alder-1.0.tar.gz"} {
 		path := disttest.Write(t, filepath.Join(t.TempDir(), "dist"), name, "")
-		d, err := dist.Read(t.Context(), path, false)
+		d, err := distfile.Read(t.Context(), path, false)
 		if err != nil {
 			t.Fatal(err)
 		}
-		if found := preflight.Check(preflight.Set{Warehouse: true, Files: []*dist.Distribution{d}}); len(found) > 0 {
+		if found := preflight.Check(preflight.Set{Warehouse: true, Files: []*distfile.Distribution{d}}); len(found) > 0 {
 			t.Errorf("%s: %+v", name, found)
 		}
 		content, err := os.ReadFile(path)

@@ -17,13 +17,13 @@ var Key = sync.OnceValues(func() (*rsa.PrivateKey, error) { return rsa.GenerateK
 
 // Start starts a server on a free port of loopback, and closes it at the end of the test. Without a clock it has that of the machine, and
 // without a key the one of [Key].
-func Start(t testing.TB, o fakepypi.Options) *fakepypi.Stage {
+func Start(t testing.TB, o fakepypi.Options) *fakepypi.Servers {
 	t.Helper()
 	return StartAt(t, "127.0.0.1:0", o)
 }
 
 // StartAt is [Start] at an address, such as "127.0.0.1:8080".
-func StartAt(t testing.TB, addr string, o fakepypi.Options) *fakepypi.Stage {
+func StartAt(t testing.TB, addr string, o fakepypi.Options) *fakepypi.Servers {
 	t.Helper()
 	// Not with the test's own context, which ends before its cleanups: the program may still be asked to end.
 	s, err := Open(context.WithoutCancel(t.Context()), addr, o)
@@ -39,7 +39,7 @@ func StartAt(t testing.TB, addr string, o fakepypi.Options) *fakepypi.Stage {
 }
 
 // Open is [StartAt] for those that close the server themselves.
-func Open(ctx context.Context, addr string, o fakepypi.Options) (*fakepypi.Stage, error) {
+func Open(ctx context.Context, addr string, o fakepypi.Options) (*fakepypi.Servers, error) {
 	if o.Now == nil {
 		o.Now = time.Now
 	}

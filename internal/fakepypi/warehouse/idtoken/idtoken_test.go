@@ -90,7 +90,7 @@ func FuzzToken(f *testing.F) {
 	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) { tokens.ServeHTTP(w, r) }))
 	f.Cleanup(server.Close)
 	tokens = issuer.New(issuer.Options{URL: server.URL, Now: clock})
-	token := func(defect issuer.Forgery) string {
+	token := func(defect issuer.TokenDefect) string {
 		tokens.Forge(defect)
 		raw, err := tokens.Token("rehearsal")
 		if err != nil {
@@ -99,8 +99,8 @@ func FuzzToken(f *testing.F) {
 		f.Add(raw)
 		return raw
 	}
-	for _, defect := range []issuer.Forgery{
-		issuer.Unsigned, issuer.Symmetric, issuer.NoKeyID, issuer.ForeignKey, issuer.BrokenSeal, issuer.TwoParts,
+	for _, defect := range []issuer.TokenDefect{
+		issuer.Unsigned, issuer.Symmetric, issuer.NoKeyID, issuer.ForeignKey, issuer.BadSignature, issuer.TwoParts,
 	} {
 		token(defect)
 	}

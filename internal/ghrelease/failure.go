@@ -1,4 +1,4 @@
-package github
+package ghrelease
 
 import (
 	"bytes"
@@ -136,8 +136,8 @@ func (r reply) patience(n int) time.Duration {
 	return wait
 }
 
-// trouble explains what could not be done for a reason of the moment: the run was ended, a limit, no answer, or a strange one.
-func trouble(ctx context.Context, doing string, err error) error {
+// temporaryError explains what could not be done for a reason of the moment: the run was ended, a limit, no answer, or a strange one.
+func temporaryError(ctx context.Context, doing string, err error) error {
 	var ours finding.Finding
 	reply, fix := replyOf(err), "check https://www.githubstatus.com and run the job again later: assets that are already attached are recognised"
 	switch cause := context.Cause(ctx); {
@@ -168,11 +168,11 @@ func words(r reply, err error) string {
 	return code + " " + said
 }
 
-// denied explains what GitHub did not let the token do.
-func denied(ctx context.Context, doing string, err error) error {
+// permissionError explains what GitHub did not let the token do.
+func permissionError(ctx context.Context, doing string, err error) error {
 	reply := replyOf(err)
 	if ctx.Err() != nil || reply.limited {
-		return trouble(ctx, doing, err)
+		return temporaryError(ctx, doing, err)
 	}
 	switch status := reply.status(); {
 	case status == http.StatusUnauthorized, status == http.StatusForbidden, status == http.StatusNotFound:
@@ -184,12 +184,12 @@ func denied(ctx context.Context, doing string, err error) error {
 			"GitHub answered with a redirect, so this program could not "+doing+": the repository may have been renamed or moved",
 			"start a new run, which uses the current name of the repository: this program does not send a token to a redirect"), everyAsset}
 	default:
-		return trouble(ctx, doing, err)
+		return temporaryError(ctx, doing, err)
 	}
 }
 
-// refused explains an asset that GitHub did not take.
-func refused(ctx context.Context, r Release, a Asset, err error) error {
+// assetError explains an asset that GitHub did not take.
+func assetError(ctx context.Context, r Release, a Asset, err error) error {
 	reply, doing := replyOf(err), "attach "+a.Name+" to the release "+r.Tag
 	switch status := reply.status(); {
 	case reply.limited, status/100 != 4, reply.answer.Temporary():
@@ -201,7 +201,7 @@ func refused(ctx context.Context, r Release, a Asset, err error) error {
 			fmt.Sprintf("GitHub refused to attach %s to the release %s: %s", a.Name, r.Tag, words(reply, err)),
 			"fix what the message says, and run the job again: assets that are already attached are recognised")
 	}
-	return denied(ctx, doing, err)
+	return permissionError(ctx, doing, err)
 }
 
 // immutable explains a release that takes nothing.
@@ -211,8 +211,8 @@ func immutable(r Release, missing string) error {
 		"create the release as a draft, run this action with `github-release`, then publish the draft"), everyAsset}
 }
 
-// strange explains an answer that is none of GitHub's API.
-func strange(doing, why string) error {
+// unexpectedAnswer explains an answer that is none of GitHub's API.
+func unexpectedAnswer(doing, why string) error {
 	return failure{finding.New(finding.GitHubUnavailable,
 		"GitHub sent an unexpected answer, so this program could not "+doing+": "+why,
 		"check GITHUB_API_URL and any proxy between this machine and GitHub, and run the job again later"), unanswered}
@@ -245,8 +245,8 @@ func prospectOf(err error) prospect {
 	return unknown
 }
 
-// untried adds to the findings of an error how many assets were left because of it.
-func untried(err error, left int) error {
+// withSkippedCount adds to the findings of an error how many assets were left because of it.
+func withSkippedCount(err error, left int) error {
 	all := finding.Of(err)
 	last := &all[len(all)-1]
 	last.Message = fmt.Sprintf("%s (%d more were not tried)", strings.TrimSuffix(last.Message, "."), left)

@@ -1,4 +1,4 @@
-package github_test
+package ghrelease_test
 
 import (
 	"slices"
@@ -6,7 +6,7 @@ import (
 
 	"github.com/org/pypi-oidc-publish/internal/fakepypi/releases"
 	"github.com/org/pypi-oidc-publish/internal/finding"
-	"github.com/org/pypi-oidc-publish/internal/github"
+	"github.com/org/pypi-oidc-publish/internal/ghrelease"
 )
 
 // FuzzResponses: whatever GitHub answers to any request, it is a success that is one, or findings that tell what to do.
@@ -32,7 +32,7 @@ func FuzzResponses(f *testing.F) {
 		s.Hold(releases.Asset{Release: r.ID, Name: "d.whl", Bytes: []byte("somebody's")})
 		ops := releases.Ops()
 		s.Say(ops[int(op)%len(ops)], releases.Answer{Status: int(status), Body: body})
-		wanted := []github.Asset{asset("a.whl", "aaa"), asset("b.whl", "bbb"), asset("c.whl", "c")}
+		wanted := []ghrelease.Asset{asset("a.whl", "aaa"), asset("b.whl", "bbb"), asset("c.whl", "c")}
 		ready, err := s.client.Ready(t.Context(), "v1", wanted)
 		n := 0
 		if err == nil {

@@ -1,4 +1,4 @@
-package dist
+package distfile
 
 import (
 	"slices"
@@ -32,9 +32,9 @@ func (d *Distribution) wanted() archive.Ask {
 	}}
 }
 
-// settle drops the contents of kept members after they were parsed, so that hundreds of files fit in memory; that a
+// dropContents drops the contents of kept members after they were parsed, so that hundreds of files fit in memory; that a
 // member exists remains known. License files named by the metadata count as kept members.
-func (d *Distribution) settle() {
+func (d *Distribution) dropContents() {
 	if text, found := d.Archive.Kept[d.DistInfo()+"/entry_points.txt"]; found {
 		d.EntryPoints = pep.CheckEntryPoints(text)
 	}

@@ -1,4 +1,4 @@
-package dist_test
+package distfile_test
 
 import (
 	"os"
@@ -7,7 +7,7 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/org/pypi-oidc-publish/internal/dist"
+	"github.com/org/pypi-oidc-publish/internal/distfile"
 	"github.com/org/pypi-oidc-publish/internal/finding"
 )
 
@@ -50,23 +50,23 @@ func TestFind(t *testing.T) {
 		}
 		return names
 	}
-	whole := dist.Haul{
-		Distributions: list("dist/A.ZIP", "dist/a-1.tar.gz", "dist/b-1.whl", "dist/c.EGG", "dist/d.tar.bz2", "dist/link.whl"),
-		Sidecars:      list("dist/a-1.tar.gz.publish.attestation", "dist/b-1.whl.slsa.attestation"),
-		Others:        list("dist/.gitignore", "dist/README.md", "dist/sub/"),
+	whole := distfile.FindResult{
+		Distributions:    list("dist/A.ZIP", "dist/a-1.tar.gz", "dist/b-1.whl", "dist/c.EGG", "dist/d.tar.bz2", "dist/link.whl"),
+		AttestationFiles: list("dist/a-1.tar.gz.publish.attestation", "dist/b-1.whl.slsa.attestation"),
+		Others:           list("dist/.gitignore", "dist/README.md", "dist/sub/"),
 	}
 	for name, c := range map[string]struct {
 		patterns []string
-		want     dist.Haul
+		want     distfile.FindResult
 	}{
 		"a folder":                {[]string{"dist"}, whole},
 		"a folder twice":          {[]string{"dist/", " dist ", "", "dist/../dist"}, whole},
 		"a folder by a link, too": {[]string{"dist", "again", "again/b-1.whl"}, whole},
-		"a file":                  {[]string{"dist/b-1.whl"}, dist.Haul{Distributions: list("dist/b-1.whl")}},
-		"a glob":                  {[]string{"*/*.whl"}, dist.Haul{Distributions: list("again/b-1.whl", "again/link.whl", "more/x-1.whl")}},
-		"folders by a glob":       {[]string{"m*/"}, dist.Haul{Distributions: list("more/x-1.whl"), Others: list("more/y.txt")}},
-		"a file and a folder":     {[]string{"dist/a-1.tar.gz", "more"}, dist.Haul{Distributions: list("dist/a-1.tar.gz", "more/x-1.whl"), Others: list("more/y.txt")}},
-		"a glob leaves folders":   {[]string{"more*", "dist/b*"}, dist.Haul{Distributions: list("dist/b-1.whl"), Sidecars: list("dist/b-1.whl.slsa.attestation"), Others: list("more/")}},
+		"a file":                  {[]string{"dist/b-1.whl"}, distfile.FindResult{Distributions: list("dist/b-1.whl")}},
+		"a glob":                  {[]string{"*/*.whl"}, distfile.FindResult{Distributions: list("again/b-1.whl", "again/link.whl", "more/x-1.whl")}},
+		"folders by a glob":       {[]string{"m*/"}, distfile.FindResult{Distributions: list("more/x-1.whl"), Others: list("more/y.txt")}},
+		"a file and a folder":     {[]string{"dist/a-1.tar.gz", "more"}, distfile.FindResult{Distributions: list("dist/a-1.tar.gz", "more/x-1.whl"), Others: list("more/y.txt")}},
+		"a glob leaves folders":   {[]string{"more*", "dist/b*"}, distfile.FindResult{Distributions: list("dist/b-1.whl"), AttestationFiles: list("dist/b-1.whl.slsa.attestation"), Others: list("more/")}},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
@@ -77,7 +77,7 @@ func TestFind(t *testing.T) {
 				}
 				patterns = append(patterns, pattern)
 			}
-			got, err := dist.Find(patterns)
+			got, err := distfile.Find(patterns)
 			if err != nil || !reflect.DeepEqual(got, c.want) {
 				t.Errorf("got %+v, %v\nwant %+v", got, err, c.want)
 			}
@@ -112,7 +112,7 @@ func TestFind_Refused(t *testing.T) {
 			for i, pattern := range c.patterns {
 				patterns[i] = root + "/" + pattern
 			}
-			_, err := dist.Find(patterns)
+			_, err := distfile.Find(patterns)
 			var ids []string
 			for _, f := range finding.Of(err) {
 				ids = append(ids, string(f.ID))

@@ -1,4 +1,4 @@
-package dist_test
+package distfile_test
 
 import (
 	"reflect"
@@ -6,12 +6,12 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/org/pypi-oidc-publish/internal/dist"
+	"github.com/org/pypi-oidc-publish/internal/distfile"
 )
 
 func TestMetadata_Headers(t *testing.T) {
 	t.Parallel()
-	type headers = []dist.Field
+	type headers = []distfile.Field
 	for name, c := range map[string]struct {
 		text        string
 		headers     headers
@@ -62,12 +62,12 @@ func TestMetadata_Headers(t *testing.T) {
 // payload is the one here where no empty line stands before it.
 func TestMetadata_HeaderEnd(t *testing.T) {
 	t.Parallel()
-	at := func(number int, text string) *dist.Line { return &dist.Line{Number: number, Text: text} }
+	at := func(number int, text string) *distfile.Line { return &distfile.Line{Number: number, Text: text} }
 	for name, c := range map[string]struct {
 		text        string
 		names       string // of the headers
 		description string
-		end         *dist.Line
+		end         *distfile.Line
 	}{
 		"an empty line":                          {"Name: a\n\nImport-Name\n", "Name", "Import-Name\n", nil},
 		"the end of the text":                    {"Name: a\nVersion: 1", "Name Version", "", nil},
@@ -126,25 +126,25 @@ func TestForm_OddMetadata(t *testing.T) {
 	t.Parallel()
 	for name, c := range map[string]struct {
 		metadata string
-		want     []dist.Field
+		want     []distfile.Field
 	}{
-		"every occurrence is sent":              {"Summary: a\nSUMMARY: b\n", []dist.Field{{"summary", "a"}, {"summary", "b"}}},
-		"a description in two places is two":    {"Description: a\n\nb\n", []dist.Field{{"description", "a"}, {"description", "b\n"}}},
-		"the same twice is two":                 {"Description: a\n\na", []dist.Field{{"description", "a"}, {"description", "a"}}},
+		"every occurrence is sent":              {"Summary: a\nSUMMARY: b\n", []distfile.Field{{"summary", "a"}, {"summary", "b"}}},
+		"a description in two places is two":    {"Description: a\n\nb\n", []distfile.Field{{"description", "a"}, {"description", "b\n"}}},
+		"the same twice is two":                 {"Description: a\n\na", []distfile.Field{{"description", "a"}, {"description", "a"}}},
 		"unknown headers are not sent":          {"Future: x\nLicence: y\n", nil},
-		"a name is spelled with dashes":         {"Name: Al_.der__x\n", []dist.Field{{"name", "Al-.der-x"}}},
-		"an invalid name stays as it is":        {"Name: al der\n", []dist.Field{{"name", "al der"}}},
-		"licence files of 2.4":                  {"Metadata-Version: 2.4\nLicense-File: L\n", []dist.Field{{"license_file", "L"}, {"metadata_version", "2.4"}}},
-		"licence files of 2.10 are newer":       {"Metadata-Version: 2.10\nLicense-File: L\n", []dist.Field{{"license_file", "L"}, {"metadata_version", "2.10"}}},
-		"licence files before 2.4":              {"Metadata-Version: 2.3\nLicense-File: L\n", []dist.Field{{"metadata_version", "2.3"}}},
+		"a name is spelled with dashes":         {"Name: Al_.der__x\n", []distfile.Field{{"name", "Al-.der-x"}}},
+		"an invalid name stays as it is":        {"Name: al der\n", []distfile.Field{{"name", "al der"}}},
+		"licence files of 2.4":                  {"Metadata-Version: 2.4\nLicense-File: L\n", []distfile.Field{{"license_file", "L"}, {"metadata_version", "2.4"}}},
+		"licence files of 2.10 are newer":       {"Metadata-Version: 2.10\nLicense-File: L\n", []distfile.Field{{"license_file", "L"}, {"metadata_version", "2.10"}}},
+		"licence files before 2.4":              {"Metadata-Version: 2.3\nLicense-File: L\n", []distfile.Field{{"metadata_version", "2.3"}}},
 		"licence files of no version":           {"License-File: L\n", nil},
-		"keywords and links have regular blank": {"Keywords: a,b , c\nProject-URL: A,https://x,y\n", []dist.Field{{"keywords", "a, b, c"}, {"project_urls", "A, https://x,y"}}},
-		"UNKNOWN is left to the index":          {"Author: UNKNOWN\n", []dist.Field{{"author", "UNKNOWN"}}},
+		"keywords and links have regular blank": {"Keywords: a,b , c\nProject-URL: A,https://x,y\n", []distfile.Field{{"keywords", "a, b, c"}, {"project_urls", "A, https://x,y"}}},
+		"UNKNOWN is left to the index":          {"Author: UNKNOWN\n", []distfile.Field{{"author", "UNKNOWN"}}},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			want := append([]dist.Field{{":action", "file_upload"}}, c.want...)
-			var got []dist.Field
+			want := append([]distfile.Field{{":action", "file_upload"}}, c.want...)
+			var got []distfile.Field
 			for _, field := range withMetadata(t, c.metadata).Form() {
 				if !strings.Contains("protocol_version filetype pyversion", field.Name) {
 					got = append(got, field)
@@ -172,7 +172,7 @@ func TestForm_FileType(t *testing.T) {
 		"alder-1.0.tar.GZ":                          {"sdist", "source"},
 		"al-der-1.0-cp312-abi3-macosx_11_0_arm.whl": {"bdist_wheel", "cp312"},
 	} {
-		d := dist.Distribution{Name: filename}
+		d := distfile.Distribution{Name: filename}
 		got := map[string]string{}
 		for _, field := range d.Form() {
 			got[field.Name] = field.Value

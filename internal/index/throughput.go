@@ -5,37 +5,37 @@ import (
 	"time"
 )
 
-// pace is how fast uploads go, as far as this run has seen.
-type pace struct {
+// throughput is how fast uploads go, as far as this run has seen.
+type throughput struct {
 	mu   sync.Mutex
 	rate float64 // bytes a second of one upload; 0: not measured
 }
 
 const (
-	// slow is the pace of a line that nothing is known of, in bytes a second.
-	slow = 256 << 10
+	// defaultRate is the pace of a line that nothing is known of, in bytes a second.
+	defaultRate = 256 << 10
 	// overhead is what an upload takes beside its bytes: the index hashes, scans and stores the file.
 	overhead = 10 * time.Second
-	// telling is the least size of an upload that tells something of the line.
-	telling = 1 << 20
+	// minSample is the least size of an upload that tells something of the line.
+	minSample = 1 << 20
 )
 
 // Measured tells how long an upload took.
 func (c *Client) Measured(size int64, took time.Duration) {
-	if size < telling || took <= 0 {
+	if size < minSample || took <= 0 {
 		return
 	}
-	c.pace.mu.Lock()
-	defer c.pace.mu.Unlock()
+	c.throughput.mu.Lock()
+	defer c.throughput.mu.Unlock()
 	rate := float64(size) / took.Seconds()
-	if c.pace.rate > 0 {
-		rate = (c.pace.rate + rate) / 2
+	if c.throughput.rate > 0 {
+		rate = (c.throughput.rate + rate) / 2
 	}
-	c.pace.rate = rate
+	c.throughput.rate = rate
 }
 
 // expected is how long an upload may take: twice the time that the pace so far means.
-func (p *pace) expected(size int64) time.Duration {
+func (p *throughput) expected(size int64) time.Duration {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	if p.rate == 0 {
@@ -45,4 +45,6 @@ func (p *pace) expected(size int64) time.Duration {
 }
 
 // Expected is how long an upload may take, before anything was measured.
-func Expected(size int64) time.Duration { return time.Duration(size/slow)*time.Second + overhead }
+func Expected(size int64) time.Duration {
+	return time.Duration(size/defaultRate)*time.Second + overhead
+}

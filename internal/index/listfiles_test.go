@@ -45,12 +45,12 @@ func TestListFiles_Forms(t *testing.T) {
 			}))
 			t.Cleanup(server.Close)
 			ix := index.New(index.SiteOf(at(t, server.URL+"/upload/"), at(t, server.URL+"/simple/"), true), client(), wire.NewGate(1), nil)
-			listing, err := ix.Look(t.Context(), "alder")
+			listing, err := ix.ListFiles(t.Context(), "alder")
 			switch {
 			case c.says != "" && (err == nil || !strings.Contains(err.Error(), c.says)):
 				t.Errorf("%+v, %v", listing, err)
 			case c.says == "" && (err != nil || !listing.Exists || listing.Project != "alder" || len(listing.Files) != 1 ||
-				listing.Files[0] != pep.Held{Name: "alder-1.0.zip", SHA256: digest}):
+				listing.Files[0] != pep.IndexFile{Name: "alder-1.0.zip", SHA256: digest}):
 				t.Errorf("%+v, %v", listing, err)
 			}
 		})
@@ -61,14 +61,14 @@ func TestListFiles_Forms(t *testing.T) {
 func TestListFiles_PlainIndex(t *testing.T) {
 	t.Parallel()
 	s := pypitest.Start(t, fakepypi.Options{Profile: fakepypi.Plain})
-	login := index.Password(fakepypi.User, secret.NewVault(nil).Seal(fakepypi.Password, s.Upload))
+	login := index.Password(fakepypi.User, secret.NewRedactor(nil).New(fakepypi.Password, s.Upload))
 	ix := index.New(index.SiteOf(s.Upload, s.Simple, true), client(), wire.NewGate(1), login)
 	d := read(t, sample)
 	if err := ix.Upload(t.Context(), index.UploadRequest{File: d}, login); err != nil {
 		t.Fatal(err)
 	}
-	listing, err := ix.Look(t.Context(), "sampleproject")
-	if err != nil || len(listing.Files) != 1 || listing.Files[0] != (pep.Held{Name: d.Name, MD5: fmt.Sprintf("%x", d.Digests.MD5)}) {
+	listing, err := ix.ListFiles(t.Context(), "sampleproject")
+	if err != nil || len(listing.Files) != 1 || listing.Files[0] != (pep.IndexFile{Name: d.Name, MD5: fmt.Sprintf("%x", d.Digests.MD5)}) {
 		t.Errorf("%+v, %v", listing, err)
 	}
 }

@@ -3,7 +3,7 @@
 // It opens a file once and returns everything that other packages need: its digests, the facts of its archive, its core
 // metadata and the form fields that an index expects. It makes no decisions: a file that no index would accept is read as
 // far as possible.
-package dist
+package distfile
 
 import (
 	"bufio"
@@ -76,7 +76,7 @@ func Read(ctx context.Context, path string, md5 bool) (*Distribution, error) {
 		d.Headers, d.body, d.HeadersEndAt = parsed.headers, parsed.body, parsed.endedAt
 		d.Description = cmp.Or(d.body, dedent(d.Header("Description")))
 	}
-	d.settle()
+	d.dropContents()
 	return d, nil
 }
 

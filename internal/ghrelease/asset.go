@@ -1,4 +1,4 @@
-package github
+package ghrelease
 
 import (
 	"context"
@@ -67,8 +67,8 @@ func (a Asset) label() string {
 	return a.Name
 }
 
-// held is an asset that the release has.
-type held struct {
+// existingAsset is an asset that the release has.
+type existingAsset struct {
 	id          int64
 	name, label string
 	size        int64
@@ -79,7 +79,7 @@ type held struct {
 const starter = "starter"
 
 // find is what a release has under the name of an asset, or under its label where GitHub made another name of it than we think.
-func find(there []held, a Asset) (held, bool) {
+func find(there []existingAsset, a Asset) (existingAsset, bool) {
 	name, label := renamed(a.Name), a.label()
 	for _, h := range there {
 		if h.name == name {
@@ -91,11 +91,11 @@ func find(there []held, a Asset) (held, bool) {
 			return h, true
 		}
 	}
-	return held{}, false
+	return existingAsset{}, false
 }
 
 // list is what the release has.
-func (c *Client) list(ctx context.Context, r Release) ([]held, error) {
+func (c *Client) list(ctx context.Context, r Release) ([]existingAsset, error) {
 	doing := "list the assets of the release " + r.Tag
 	all, err := pages(assetsPage, assetsMost, func(o *github.ListOptions) ([]*github.ReleaseAsset, *github.Response, error) {
 		return c.api.Repositories.ListReleaseAssets(ctx, c.owner, c.name, r.ID, o)
@@ -104,20 +104,20 @@ func (c *Client) list(ctx context.Context, r Release) ([]held, error) {
 	case replyOf(err).status() == http.StatusNotFound:
 		return nil, c.missing(r.Tag)
 	case err != nil:
-		return nil, denied(ctx, doing, err)
+		return nil, permissionError(ctx, doing, err)
 	}
-	there := make([]held, 0, len(all))
+	there := make([]existingAsset, 0, len(all))
 	for _, a := range all {
 		if a.GetID() == 0 || a.GetName() == "" {
-			return nil, strange(doing, "one of them has no id or no name")
+			return nil, unexpectedAnswer(doing, "one of them has no id or no name")
 		}
-		there = append(there, held{a.GetID(), a.GetName(), a.GetLabel(), int64(a.GetSize()), a.GetState() == starter})
+		there = append(there, existingAsset{a.GetID(), a.GetName(), a.GetLabel(), int64(a.GetSize()), a.GetState() == starter})
 	}
 	return there, nil
 }
 
 // same tells whether what is there may stay: it has the bytes of the asset, or is to be kept.
-func (c *Client) same(ctx context.Context, r Release, h held, a Asset) error {
+func (c *Client) same(ctx context.Context, r Release, h existingAsset, a Asset) error {
 	theirs := fmt.Sprintf("%d bytes", h.size)
 	switch {
 	case a.Keep:
@@ -125,7 +125,7 @@ func (c *Client) same(ctx context.Context, r Release, h held, a Asset) error {
 	case h.size == a.Size:
 		digest, err := c.digest(ctx, h)
 		if err != nil {
-			return trouble(ctx, "download the asset "+h.name+" of the release "+r.Tag+", to compare it", err)
+			return temporaryError(ctx, "download the asset "+h.name+" of the release "+r.Tag+", to compare it", err)
 		}
 		if digest == a.SHA256 {
 			return nil
@@ -138,7 +138,7 @@ func (c *Client) same(ctx context.Context, r Release, h held, a Asset) error {
 }
 
 // digest is the SHA-256 of an asset's bytes. They are fetched, whatever digest is told of them: what is served counts.
-func (c *Client) digest(ctx context.Context, h held) (string, error) {
+func (c *Client) digest(ctx context.Context, h existingAsset) (string, error) {
 	if digest, ok := c.digests[h.id]; ok {
 		return digest, nil
 	}

@@ -13,21 +13,21 @@ import (
 	"github.com/org/pypi-oidc-publish/internal/wire"
 )
 
-// ErrNoLookups tells that there is nowhere to look, as the user asked or because the index tells no place.
-var ErrNoLookups = errors.New("this index is not queried")
+// ErrNoListings tells that there is nowhere to look, as the user asked or because the index tells no place.
+var ErrNoListings = errors.New("this index is not queried")
 
-// Look asks the index what it holds of a project. A project that the index does not know is no error: its listing has Exists
+// ListFiles asks the index what it holds of a project. A project that the index does not know is no error: its listing has Exists
 // false. An error means "unknown", never "absent".
-func (c *Client) Look(ctx context.Context, project pep.Project) (pep.Listing, error) {
+func (c *Client) ListFiles(ctx context.Context, project pep.Project) (pep.Listing, error) {
 	if c.site.Simple == nil {
-		return pep.Listing{}, ErrNoLookups
+		return pep.Listing{}, ErrNoListings
 	}
 	call := wire.Call{
 		Op: wire.Listing, Method: http.MethodGet, URL: c.site.simplePage(project),
 		Header: http.Header{"Accept": {"application/vnd.pypi.simple.v1+json, text/html;q=0.2"}},
 	}
 	if c.login != nil && secret.Origin(call.URL) == secret.Origin(c.site.Upload) {
-		call.Auth = func(ctx context.Context) (string, secret.Text, error) { return c.login.Token(ctx, 0) }
+		call.Auth = func(ctx context.Context) (string, secret.Secret, error) { return c.login.Token(ctx, 0) }
 	}
 	answer, err := c.wire.Do(ctx, call)
 	switch {

@@ -1,4 +1,4 @@
-package dist
+package distfile
 
 import (
 	"errors"
@@ -11,19 +11,19 @@ import (
 	"github.com/org/pypi-oidc-publish/internal/finding"
 )
 
-// Haul is the result of Find. Each list is sorted and without duplicates.
-type Haul struct {
-	Distributions []string // files that look like distributions, whether or not an index would accept them
-	Sidecars      []string // attestation files next to a distribution
-	Others        []string // everything else, which is ignored; folders end in a slash
-	Nested        []Nested // distributions in sub-folders of a given folder, which are not in Distributions
+// FindResult is the result of Find. Each list is sorted and without duplicates.
+type FindResult struct {
+	Distributions    []string // files that look like distributions, whether or not an index would accept them
+	AttestationFiles []string // attestation files next to a distribution
+	Others           []string // everything else, which is ignored; folders end in a slash
+	Nested           []Nested // distributions in sub-folders of a given folder, which are not in Distributions
 }
 
 // suffixes lists extensions of current and former distribution formats. Letter case does not matter: a user who names a
 // file alder.WHL means a wheel, and should learn that no index accepts that name.
 var suffixes = []string{".whl", ".tar.gz", ".zip", ".tgz", ".tar.bz2", ".tar.xz", ".egg", ".exe", ".rpm", ".msi"}
 
-var sidecarSuffixes = []string{".publish.attestation", ".slsa.attestation"}
+var attestationSuffixes = []string{".publish.attestation", ".slsa.attestation"}
 
 // NoneFoundError reports that there is no distribution, and that nothing else is wrong.
 type NoneFoundError struct{ finding.Finding }
@@ -34,28 +34,28 @@ func (e NoneFoundError) Unwrap() error { return e.Finding }
 // Find collects files by patterns. Each pattern is a folder (its files, without those of sub-folders), a file, or a glob.
 // The error joins all problems, each a finding that names its pattern: no match, a folder named like a distribution, no
 // distribution at all. It does not report Nested as a problem; that is the decision of the caller.
-func Find(patterns []string) (Haul, error) {
+func Find(patterns []string) (FindResult, error) {
 	s := search{seen: map[string]bool{}}
 	for _, pattern := range patterns {
 		if pattern = strings.TrimSpace(pattern); pattern != "" {
-			s.look(pattern)
+			s.collect(pattern)
 		}
 	}
-	if len(s.haul.Distributions) == 0 && len(s.wrong) == 0 {
+	if len(s.result.Distributions) == 0 && len(s.wrong) == 0 {
 		s.refuse(NoneFoundError{finding.New(finding.NoDistributions,
 			fmt.Sprintf("no distributions found in %q", patterns),
 			"build them first (python -m build), or download the artifact of the build job into this folder")})
 	}
-	for _, list := range []*[]string{&s.haul.Distributions, &s.haul.Sidecars, &s.haul.Others} {
+	for _, list := range []*[]string{&s.result.Distributions, &s.result.AttestationFiles, &s.result.Others} {
 		slices.Sort(*list)
 	}
-	s.haul.Nested = findNested(s.folders, s.haul.Distributions, nestedEntries)
-	return s.haul, errors.Join(s.wrong...)
+	s.result.Nested = findNested(s.folders, s.result.Distributions, nestedEntries)
+	return s.result, errors.Join(s.wrong...)
 }
 
 // search holds the state of one call of Find.
 type search struct {
-	haul    Haul
+	result  FindResult
 	folders []string // given folders, without those that a glob matched
 	seen    map[string]bool
 	wrong   []error
@@ -63,7 +63,7 @@ type search struct {
 
 func (s *search) refuse(err error) { s.wrong = append(s.wrong, err) }
 
-func (s *search) look(pattern string) {
+func (s *search) collect(pattern string) {
 	info, err := os.Stat(pattern)
 	switch {
 	case err == nil && info.IsDir():
@@ -133,21 +133,21 @@ func (s *search) file(path string) {
 	case err != nil && isDistribution(path):
 		s.refuse(finding.New(finding.PathMissing, err.Error(), "check the target of the link").In(path))
 	case err != nil:
-		s.add(&s.haul.Others, path, path)
+		s.add(&s.result.Others, path, path)
 	case info.IsDir() && isDistribution(path):
 		s.folderNamedLikeAFile(path)
 	case info.IsDir():
-		s.add(&s.haul.Others, path, path+string(filepath.Separator))
+		s.add(&s.result.Others, path, path+string(filepath.Separator))
 	case isDistribution(path) && !info.Mode().IsRegular():
 		s.refuse(finding.New(finding.NotAFile,
 			fmt.Sprintf("%s is not a regular file (%s)", path, info.Mode().Type()),
 			"replace it by the distribution itself").In(path))
 	case isDistribution(path):
-		s.add(&s.haul.Distributions, path, path)
-	case isSidecar(path):
-		s.add(&s.haul.Sidecars, path, path)
+		s.add(&s.result.Distributions, path, path)
+	case isAttestationFile(path):
+		s.add(&s.result.AttestationFiles, path, path)
 	default:
-		s.add(&s.haul.Others, path, path)
+		s.add(&s.result.Others, path, path)
 	}
 }
 
@@ -183,6 +183,6 @@ func isDistribution(path string) bool {
 	return slices.ContainsFunc(suffixes, func(suffix string) bool { return hasSuffix(filepath.Clean(path), suffix) })
 }
 
-func isSidecar(path string) bool {
-	return slices.ContainsFunc(sidecarSuffixes, func(suffix string) bool { return strings.HasSuffix(path, suffix) })
+func isAttestationFile(path string) bool {
+	return slices.ContainsFunc(attestationSuffixes, func(suffix string) bool { return strings.HasSuffix(path, suffix) })
 }

@@ -5,7 +5,7 @@
 //
 // A client that works with the test environment works with PyPI, and one that would fail with PyPI fails here, with the same messages.
 // The test environment is strict by default. Each misbehaviour is a switch, and each failure of a network or a server is a fault
-// ([Stage.Break]). It records requests, tokens, files and secrets, so that a test can check afterwards what really happened. The index,
+// ([Servers.InjectFault]). It records requests, tokens, files and secrets, so that a test can check afterwards what really happened. The index,
 // the issuer, the Sigstore, GitHub's API and its storage of assets are five servers on five ports, and talk to each other over HTTP only.
 // The index alone is configured with what it trusts, as PyPI is.
 //
@@ -41,11 +41,11 @@ import (
 // Run describes the workflow run that the ID tokens and the environment variables are about.
 type Run = issuer.Run
 
-// Switches change the behaviour of the index.
-type Switches = warehouse.Switches
+// Behavior change the behaviour of the index.
+type Behavior = warehouse.Behavior
 
-// SigstoreSwitches change the behaviour of the Sigstore.
-type SigstoreSwitches = sigstore.Switches
+// SigstoreBehavior change the behaviour of the Sigstore.
+type SigstoreBehavior = sigstore.Behavior
 
 // Profile selects the kind of index.
 type Profile = warehouse.Profile
@@ -70,8 +70,8 @@ const (
 	BurnBroken     = warehouse.BurnBroken
 )
 
-// Forgery is a defect of an ID token's header or signature.
-type Forgery = issuer.Forgery
+// TokenDefect is a defect of an ID token's header or signature.
+type TokenDefect = issuer.TokenDefect
 
 // Login holds the user name and password for a plain index.
 type Login = warehouse.Login
@@ -105,12 +105,12 @@ type Options struct {
 	Profile  Profile          // the kind of index; the default is PyPI
 	Login    Login            // for a plain index; empty parts mean [User] and [Password]
 	Control  bool             // serve [fault.ControlPath] at the index, where a client can plan and clear faults
-	Switches Switches
-	Sigstore SigstoreSwitches
+	Behavior Behavior
+	Sigstore SigstoreBehavior
 }
 
-// Stage is a running test environment.
-type Stage struct {
+// Servers is a running test environment.
+type Servers struct {
 	Upload *url.URL // the upload endpoint: /legacy/, or /upload/ of a plain index
 	Simple *url.URL // the simple index, /simple/
 	TUF    *url.URL // the Sigstore's TUF repository, which names its other services
@@ -135,7 +135,7 @@ type Stage struct {
 	closed   error
 }
 
-// The variables of [Stage.Env] that make a client use the Sigstore of the test environment instead of the public instance.
+// The variables of [Servers.Env] that make a client use the Sigstore of the test environment instead of the public instance.
 const (
 	TUFURL  = "PYPI_OIDC_PUBLISH_TUF_URL"  // the address of the TUF repository
 	TUFRoot = "PYPI_OIDC_PUBLISH_TUF_ROOT" // its root.json in base64
@@ -143,11 +143,11 @@ const (
 
 // Start starts a test environment: the index on addr (such as "127.0.0.1:0"), the other servers on other ports of the same host. It runs
 // until ctx is cancelled or Close is called. Start fails if an option is invalid or a server cannot listen.
-func Start(ctx context.Context, addr string, o Options) (*Stage, error) {
+func Start(ctx context.Context, addr string, o Options) (*Servers, error) {
 	if o.Now == nil {
 		return nil, errors.New("a stage needs a clock")
 	}
-	s := &Stage{run: o.Run.Complete(), keeps: o.Keep, journal: journal{now: o.Now}, faults: newInjector(o.Now)}
+	s := &Servers{run: o.Run.Complete(), keeps: o.Keep, journal: journal{now: o.Now}, faults: newInjector(o.Now)}
 	if err := s.open(ctx, addr, o); err != nil {
 		return nil, errors.Join(err, s.Close())
 	}
@@ -156,7 +156,7 @@ func Start(ctx context.Context, addr string, o Options) (*Stage, error) {
 }
 
 // open starts all servers.
-func (s *Stage) open(ctx context.Context, addr string, o Options) error {
+func (s *Servers) open(ctx context.Context, addr string, o Options) error {
 	dir, err := s.folder(o)
 	if err != nil {
 		return err
@@ -202,7 +202,7 @@ func (s *Stage) open(ctx context.Context, addr string, o Options) error {
 }
 
 // folder returns the folder for the index's files. Without one in the options it makes a temporary one.
-func (s *Stage) folder(o Options) (string, error) {
+func (s *Servers) folder(o Options) (string, error) {
 	if o.Dir != "" {
 		return o.Dir, nil
 	}
@@ -216,9 +216,9 @@ func (s *Stage) folder(o Options) (string, error) {
 
 // build creates the Sigstore, with the address signs for clients, and the index, which trusts the Sigstore. Both accept the ID tokens of
 // the issuer at the address issuer.
-func (s *Stage) build(dir, signs, issuer string, o Options) error {
+func (s *Servers) build(dir, signs, issuer string, o Options) error {
 	var err error
-	s.sigstore, err = sigstore.New(sigstore.Options{URL: signs, Issuer: issuer, Now: o.Now, Switches: o.Sigstore})
+	s.sigstore, err = sigstore.New(sigstore.Options{URL: signs, Issuer: issuer, Now: o.Now, Behavior: o.Sigstore})
 	if err != nil {
 		return err
 	}
@@ -227,7 +227,7 @@ func (s *Stage) build(dir, signs, issuer string, o Options) error {
 		return err
 	}
 	s.index, err = warehouse.New(warehouse.Options{
-		Dir: dir, Keep: o.Keep, Now: o.Now, Audience: cmp.Or(o.Audience, Audience), Issuer: issuer, Switches: o.Switches,
+		Dir: dir, Keep: o.Keep, Now: o.Now, Audience: cmp.Or(o.Audience, Audience), Issuer: issuer, Behavior: o.Behavior,
 		Profile: o.Profile, Login: Login{User: cmp.Or(o.Login.User, User), Password: cmp.Or(o.Login.Password, Password)},
 		Sigstore: trusted,
 	})
@@ -235,7 +235,7 @@ func (s *Stage) build(dir, signs, issuer string, o Options) error {
 }
 
 // listen opens the listener of one more server.
-func (s *Stage) listen(ctx context.Context, addr string) (*server, error) {
+func (s *Servers) listen(ctx context.Context, addr string) (*server, error) {
 	opened, err := listen(ctx, addr)
 	if err == nil {
 		s.servers = append(s.servers, opened)
@@ -244,7 +244,7 @@ func (s *Stage) listen(ctx context.Context, addr string) (*server, error) {
 }
 
 // address sets the addresses and variables that clients need.
-func (s *Stage) address(base string, p Profile) error {
+func (s *Servers) address(base string, p Profile) error {
 	for at, text := range map[**url.URL]string{
 		&s.Upload: base + p.UploadPath(), &s.Simple: base + "/simple/", &s.TUF: s.sigstore.TrustURL(),
 	} {
@@ -260,7 +260,7 @@ func (s *Stage) address(base string, p Profile) error {
 
 // Close stops all servers and waits for every connection and handler. It may be called more than once. It returns the errors of stopping
 // and of writing what the index stores.
-func (s *Stage) Close() error {
+func (s *Servers) Close() error {
 	if s.unwatch != nil {
 		s.unwatch()
 	}
@@ -269,7 +269,7 @@ func (s *Stage) Close() error {
 }
 
 // shut stops everything, once.
-func (s *Stage) shut() {
+func (s *Servers) shut() {
 	s.closing.Do(func() {
 		s.faults.Close() // no handler waits after this
 		for _, server := range s.servers {
@@ -284,18 +284,18 @@ func (s *Stage) shut() {
 	})
 }
 
-// Reset makes the stage one that was just started, at the same addresses, with the same keys and the same [Stage.Env]: without publishers,
+// Reset makes the stage one that was just started, at the same addresses, with the same keys and the same [Servers.Env]: without publishers,
 // projects, files, tokens, log entries and releases, with its first switches, without faults, and with nothing to remember. A test that needs
 // many stages can use one after the other in less time. It is an error while a request is being answered, and of a stage that keeps what it
 // holds.
-func (s *Stage) Reset() error {
+func (s *Servers) Reset() error {
 	if s.keeps {
 		return errors.New("a stage that keeps what it holds cannot be reset")
 	}
 	if !s.journal.reset() {
 		return errors.New("a stage cannot be reset while it answers a request")
 	}
-	s.faults.Mend()
+	s.faults.Clear()
 	s.issuer.Reset()
 	s.sigstore.Reset()
 	s.GitHub.Reset()
@@ -313,7 +313,7 @@ type Publisher struct {
 }
 
 // Trust registers a publisher. Unless the publisher is pending, Trust creates its project if that does not exist.
-func (s *Stage) Trust(p Publisher) {
+func (s *Servers) Trust(p Publisher) {
 	_, repository, _ := strings.Cut(s.run.Repository, "/")
 	s.index.Trust(warehouse.Publisher{
 		Owner:       cmp.Or(p.Owner, s.run.Owner()),
@@ -327,58 +327,58 @@ func (s *Stage) Trust(p Publisher) {
 }
 
 // Claims adds a change to the claims of all later ID tokens; nil removes all changes.
-func (s *Stage) Claims(change func(map[string]any)) { s.issuer.Claims(change) }
+func (s *Servers) Claims(change func(map[string]any)) { s.issuer.Claims(change) }
 
 // Forge selects the defect of all later ID tokens.
-func (s *Stage) Forge(f Forgery) { s.issuer.Forge(f) }
+func (s *Servers) Forge(f TokenDefect) { s.issuer.Forge(f) }
 
 // Switch changes the index's behaviour.
-func (s *Stage) Switch(change func(*Switches)) { s.index.Switch(change) }
+func (s *Servers) Switch(change func(*Behavior)) { s.index.Switch(change) }
 
 // SwitchSigstore changes the Sigstore's behaviour.
-func (s *Stage) SwitchSigstore(change func(*SigstoreSwitches)) { s.sigstore.Switch(change) }
+func (s *Servers) SwitchSigstore(change func(*SigstoreBehavior)) { s.sigstore.Switch(change) }
 
 // LogSize returns the number of entries that clients have added to the transparency log.
-func (s *Stage) LogSize() int { return s.sigstore.Entries() }
+func (s *Servers) LogSize() int { return s.sigstore.Entries() }
 
 // APIToken creates and returns an API token of the index's only user, for the projects named or, without any, for all. It fails if the
 // token cannot be written to disk.
-func (s *Stage) APIToken(projects ...pep.Project) (string, error) {
+func (s *Servers) APIToken(projects ...pep.Project) (string, error) {
 	return s.index.APIToken(projects...)
 }
 
-// StandingToken returns the API token for all projects that an earlier start with this folder has stored, or a new one.
-func (s *Stage) StandingToken() (string, error) { return s.index.StandingToken() }
+// PersistentToken returns the API token for all projects that an earlier start with this folder has stored, or a new one.
+func (s *Servers) PersistentToken() (string, error) { return s.index.PersistentToken() }
 
 // Has reports whether the index knows the project.
-func (s *Stage) Has(project pep.Project) bool { return s.index.Has(project) }
+func (s *Servers) Has(project pep.Project) bool { return s.index.Has(project) }
 
 // SetStatus sets a project's status to active, archived, archived-noindex or quarantined. It fails for any other status, and if the
 // change cannot be written to disk.
-func (s *Stage) SetStatus(project pep.Project, status string) error {
+func (s *Servers) SetStatus(project pep.Project, status string) error {
 	return s.index.SetStatus(project, status)
 }
 
 // Secrets returns every ID token and upload token issued, and every credential that a client has presented to the index, restricted
 // tokens included.
-func (s *Stage) Secrets() []string {
+func (s *Servers) Secrets() []string {
 	secrets := append(s.issuer.Issued(), s.index.Secrets()...)
 	slices.Sort(secrets)
 	return slices.Compact(secrets)
 }
 
 // Tokens returns all upload tokens, oldest first.
-func (s *Stage) Tokens() []Token { return s.index.Tokens() }
+func (s *Servers) Tokens() []Token { return s.index.Tokens() }
 
 // Files returns all files of the index in upload order.
-func (s *Stage) Files() []File { return s.index.Files() }
+func (s *Servers) Files() []File { return s.index.Files() }
 
 // Provenance returns the provenance document of a file as the integrity API serves it, without a request. It returns nil if there is no
 // such file, or the file has no attestations.
-func (s *Stage) Provenance(file string) ([]byte, error) { return s.index.Provenance(file) }
+func (s *Servers) Provenance(file string) ([]byte, error) { return s.index.Provenance(file) }
 
 // Remove deletes a file, as the project's owner can. Its name can never be used again.
-func (s *Stage) Remove(file string) error { return s.index.Remove(file) }
+func (s *Servers) Remove(file string) error { return s.index.Remove(file) }
 
 // Requests returns every request that a server has answered or is answering, in the order in which they began.
-func (s *Stage) Requests() []Request { return s.journal.requests() }
+func (s *Servers) Requests() []Request { return s.journal.requests() }

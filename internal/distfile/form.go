@@ -1,4 +1,4 @@
-package dist
+package distfile
 
 import (
 	"cmp"

@@ -44,24 +44,24 @@ func (c *clock) pass(d time.Duration) {
 	c.at = c.at.Add(d)
 }
 
-// theatre is a stage and a client that knows nothing but HTTP.
-type theatre struct {
-	*fakepypi.Stage
+// harness is a stage and a client that knows nothing but HTTP.
+type harness struct {
+	*fakepypi.Servers
 	t     *testing.T
 	clock *clock
 	http  *http.Client
 }
 
-func open(t *testing.T, o fakepypi.Options) *theatre {
+func open(t *testing.T, o fakepypi.Options) *harness {
 	t.Helper()
 	return openAt(t, "127.0.0.1:0", o)
 }
 
-func openAt(t *testing.T, addr string, o fakepypi.Options) *theatre {
+func openAt(t *testing.T, addr string, o fakepypi.Options) *harness {
 	t.Helper()
 	c := &clock{at: time.Date(2026, 11, 22, 12, 0, 0, 0, time.UTC)}
 	o.Now = c.now
-	return &theatre{Stage: pypitest.StartAt(t, addr, o), t: t, clock: c, http: newClient()}
+	return &harness{Servers: pypitest.StartAt(t, addr, o), t: t, clock: c, http: newClient()}
 }
 
 // lineConn is a connection with one answer, whose reason phrase may have several lines: net/http reads none that has line feeds, so they
@@ -96,7 +96,7 @@ func newClient() *http.Client {
 }
 
 // opened is a theatre whose run may upload to the existing project demo.
-func opened(t *testing.T) *theatre {
+func opened(t *testing.T) *harness {
 	t.Helper()
 	th := open(t, fakepypi.Options{})
 	th.Trust(fakepypi.Publisher{Project: "demo"})
@@ -120,7 +120,7 @@ func (r reply) json(t *testing.T) map[string]any {
 	return v
 }
 
-func (th *theatre) do(method, path string, body io.Reader, header ...string) reply {
+func (th *harness) do(method, path string, body io.Reader, header ...string) reply {
 	th.t.Helper()
 	url := path
 	if strings.HasPrefix(path, "/") {
@@ -147,13 +147,13 @@ func (th *theatre) do(method, path string, body io.Reader, header ...string) rep
 	return reply{resp.StatusCode, reason, resp.Header, string(text)}
 }
 
-func (th *theatre) get(path string, header ...string) reply {
+func (th *harness) get(path string, header ...string) reply {
 	th.t.Helper()
 	return th.do("GET", path, nil, header...)
 }
 
 // idToken asks for an ID token by the runner's protocol.
-func (th *theatre) idToken(audience string) string {
+func (th *harness) idToken(audience string) string {
 	th.t.Helper()
 	r := th.get(th.Env["ACTIONS_ID_TOKEN_REQUEST_URL"]+"&audience="+audience,
 		"Authorization", "bearer "+th.Env["ACTIONS_ID_TOKEN_REQUEST_TOKEN"])
@@ -164,7 +164,7 @@ func (th *theatre) idToken(audience string) string {
 	return token
 }
 
-func (th *theatre) mint(jwt string) reply {
+func (th *harness) mint(jwt string) reply {
 	th.t.Helper()
 	body, err := json.Marshal(map[string]string{"token": jwt})
 	if err != nil {
@@ -174,7 +174,7 @@ func (th *theatre) mint(jwt string) reply {
 }
 
 // minted is an upload token of the run.
-func (th *theatre) minted() string {
+func (th *harness) minted() string {
 	th.t.Helper()
 	r := th.mint(th.idToken("rehearsal"))
 	if r.status != 200 {
@@ -290,7 +290,7 @@ func (p parcel) body(t *testing.T) (string, []byte) {
 }
 
 // upload sends the parcel with the token.
-func (th *theatre) upload(token string, p parcel) reply {
+func (th *harness) upload(token string, p parcel) reply {
 	th.t.Helper()
 	kind, body := p.body(th.t)
 	header := append([]string{"Content-Type", kind, "Authorization", basic("__token__", token)}, p.header...)
@@ -303,7 +303,7 @@ func basic(user, password string) string {
 	return req.Header.Get("Authorization")
 }
 
-func (th *theatre) accepted(token string, p parcel) {
+func (th *harness) accepted(token string, p parcel) {
 	th.t.Helper()
 	if r := th.upload(token, p); r.status != 200 || r.body != "" {
 		th.t.Fatalf("%s was refused: %+v", p.filename, r)

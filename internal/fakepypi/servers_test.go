@@ -126,9 +126,9 @@ func TestOps(t *testing.T) {
 // TestClose: a stage leaves neither a listener nor a file, however it ends, and may be closed twice.
 func TestClose(t *testing.T) {
 	t.Parallel()
-	for name, end := range map[string]func(*fakepypi.Stage, context.CancelFunc){
-		"close":   func(s *fakepypi.Stage, _ context.CancelFunc) { _ = s.Close() },
-		"context": func(_ *fakepypi.Stage, cancel context.CancelFunc) { cancel() },
+	for name, end := range map[string]func(*fakepypi.Servers, context.CancelFunc){
+		"close":   func(s *fakepypi.Servers, _ context.CancelFunc) { _ = s.Close() },
+		"context": func(_ *fakepypi.Servers, cancel context.CancelFunc) { cancel() },
 	} {
 		ctx, cancel := context.WithCancel(t.Context())
 		stage, err := fakepypi.Start(ctx, "127.0.0.1:0", fakepypi.Options{Now: time.Now})

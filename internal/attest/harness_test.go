@@ -9,7 +9,7 @@ import (
 	"testing"
 	"time"
 
-	"github.com/org/pypi-oidc-publish/internal/dist"
+	"github.com/org/pypi-oidc-publish/internal/distfile"
 	"github.com/org/pypi-oidc-publish/internal/fakepypi"
 	"github.com/org/pypi-oidc-publish/internal/fakepypi/fault"
 	"github.com/org/pypi-oidc-publish/internal/finding"
@@ -24,8 +24,8 @@ import (
 // theatre is a stage, and a signer that signs against it.
 type theatre struct {
 	*Signer
-	stage *fakepypi.Stage
-	vault *secret.Vault
+	stage *fakepypi.Servers
+	vault *secret.Redactor
 
 	mu    sync.Mutex
 	notes []finding.Finding
@@ -81,7 +81,7 @@ func (h *theatre) sleep(ctx context.Context, d time.Duration) error {
 }
 
 // play opens a stage with the clock.
-func play(t testing.TB, now func() time.Time, switches fakepypi.SigstoreSwitches) *theatre {
+func play(t testing.TB, now func() time.Time, switches fakepypi.SigstoreBehavior) *theatre {
 	t.Helper()
 	stage := pypitest.Start(t, fakepypi.Options{Now: now, Sigstore: switches})
 	h := &theatre{stage: stage}
@@ -103,21 +103,21 @@ func (h *theatre) claims(t testing.TB) oidc.Claims {
 }
 
 // wheels writes n small wheels and reads them.
-func wheels(t testing.TB, n int) []*dist.Distribution {
+func wheels(t testing.TB, n int) []*distfile.Distribution {
 	t.Helper()
 	dir := t.TempDir()
-	var all []*dist.Distribution
+	var all []*distfile.Distribution
 	for i := range n {
 		all = append(all, wheel(t, filepath.Join(dir, fmt.Sprintf("sample_project-1.0-%d-py3-none-any.whl", i+1))))
 	}
 	return all
 }
 
-func wheel(t testing.TB, path string) *dist.Distribution {
+func wheel(t testing.TB, path string) *distfile.Distribution {
 	t.Helper()
 	metadata := "Metadata-Version: 2.1\nName: sample-project\nVersion: 1.0\nSummary: " + filepath.Base(path) + "\n"
 	disttest.Save(t, path, disttest.Zip(disttest.WheelMembers("sample_project", "1.0", metadata)...))
-	d, err := dist.Read(t.Context(), path, false)
+	d, err := distfile.Read(t.Context(), path, false)
 	if err != nil {
 		t.Fatal(err)
 	}

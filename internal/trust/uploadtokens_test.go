@@ -32,10 +32,10 @@ import (
 
 // run is a lease with what it works with.
 type run struct {
-	*trust.Lease
+	*trust.UploadTokens
 	mu     sync.Mutex
 	events []ledger.Event
-	vault  *secret.Vault
+	vault  *secret.Redactor
 }
 
 func (r *run) note(e ledger.Event) {
@@ -75,16 +75,16 @@ func permit(audience string) error {
 }
 
 // onStage is a lease at the stage, as a run on GitHub has it.
-func onStage(t *testing.T, s *fakepypi.Stage) *run {
+func onStage(t *testing.T, s *fakepypi.Servers) *run {
 	t.Helper()
 	r := &run{}
 	console, vault := runner.New(func(name string) string { return s.Env[name] }, io.Discard)
 	r.vault = vault
-	r.Lease = trust.NewLease(trust.Options{At: s.Upload, Wire: client(), IDTokens: console.IDTokens(client()), Vault: vault, Now: time.Now, Note: r.note, Permit: permit, Sleep: noSleep, Warehouse: true, MayAsk: mayAsk})
+	r.UploadTokens = trust.NewUploadTokens(trust.Options{At: s.Upload, Wire: client(), IDTokens: console.IDTokens(client()), Secrets: vault, Now: time.Now, Note: r.note, Permit: permit, Sleep: noSleep, Warehouse: true, MayAsk: mayAsk})
 	return r
 }
 
-func stage(t *testing.T, projects ...pep.Project) *fakepypi.Stage {
+func stage(t *testing.T, projects ...pep.Project) *fakepypi.Servers {
 	t.Helper()
 	s := pypitest.Start(t, fakepypi.Options{})
 	for _, p := range projects {
@@ -94,13 +94,13 @@ func stage(t *testing.T, projects ...pep.Project) *fakepypi.Stage {
 }
 
 // post sends an upload with a wrong digest, and returns how the index answers to the credential.
-func post(t *testing.T, s *fakepypi.Stage, r *run, project string) (status int, words string) {
+func post(t *testing.T, s *fakepypi.Servers, r *run, project string) (status int, words string) {
 	t.Helper()
 	user, pass, err := r.Token(t.Context(), 0)
 	if err != nil {
 		t.Fatal(err)
 	}
-	raw, err := pass.Reveal(s.Upload)
+	raw, err := pass.Value(s.Upload)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -156,7 +156,7 @@ func TestTokens_MintToRevoke(t *testing.T) {
 	if len(s.Tokens()) != 0 {
 		t.Fatal("asking who we are minted a token")
 	}
-	if err := r.Mint(t.Context(), trust.Order{Projects: []pep.Project{"mine"}}); err != nil {
+	if err := r.Mint(t.Context(), trust.MintRequest{Projects: []pep.Project{"mine"}}); err != nil {
 		t.Fatal(err)
 	}
 	// The index reads what was narrowed: the project of the run passes, and another one of the same publisher does not.
@@ -188,7 +188,7 @@ func TestRestrict_ServerClock(t *testing.T) {
 	s.Trust(fakepypi.Publisher{Project: "mine"})
 	for life, want := range map[time.Duration]time.Duration{0: 5 * time.Minute, 8 * time.Minute: 8 * time.Minute, time.Hour: 15 * time.Minute} {
 		r := onStage(t, s)
-		if err := r.Mint(t.Context(), trust.Order{Projects: []pep.Project{"mine"}, Life: life}); err != nil {
+		if err := r.Mint(t.Context(), trust.MintRequest{Projects: []pep.Project{"mine"}, Life: life}); err != nil {
 			t.Fatal(err)
 		}
 		minted, ok := r.events[len(r.events)-1].(ledger.Minted)
@@ -206,22 +206,22 @@ func TestRevoke(t *testing.T) {
 	t.Parallel()
 	cases := []struct {
 		name string
-		set  func(*fakepypi.Switches)
+		set  func(*fakepypi.Behavior)
 		want ledger.Burned
 	}{
-		{"proven", func(*fakepypi.Switches) {}, ledger.BurnProven},
-		{"accepted and not done", func(s *fakepypi.Switches) { s.Burn = "idle" }, ledger.BurnAccepted},
-		{"no such endpoint", func(s *fakepypi.Switches) { s.Burn = "missing" }, ledger.BurnUnsupported},
-		{"not allowed", func(s *fakepypi.Switches) { s.Burn = "not-allowed" }, ledger.BurnUnsupported},
-		{"broken", func(s *fakepypi.Switches) { s.Burn = "broken" }, ledger.BurnFailed},
-		{"a 403 for another reason proves nothing", func(s *fakepypi.Switches) { s.Burn, s.ReadOnly = "idle", true }, ledger.BurnAccepted},
+		{"proven", func(*fakepypi.Behavior) {}, ledger.BurnProven},
+		{"accepted and not done", func(s *fakepypi.Behavior) { s.Burn = "idle" }, ledger.BurnAccepted},
+		{"no such endpoint", func(s *fakepypi.Behavior) { s.Burn = "missing" }, ledger.BurnUnsupported},
+		{"not allowed", func(s *fakepypi.Behavior) { s.Burn = "not-allowed" }, ledger.BurnUnsupported},
+		{"broken", func(s *fakepypi.Behavior) { s.Burn = "broken" }, ledger.BurnFailed},
+		{"a 403 for another reason proves nothing", func(s *fakepypi.Behavior) { s.Burn, s.ReadOnly = "idle", true }, ledger.BurnAccepted},
 	}
 	for _, c := range cases {
 		t.Run(c.name, func(t *testing.T) {
 			t.Parallel()
 			s := stage(t, "mine")
 			r := onStage(t, s)
-			if err := errors.Join(r.Mint(t.Context(), trust.Order{Projects: []pep.Project{"mine"}}), r.Mint(t.Context(), trust.Order{Projects: []pep.Project{"mine"}})); err != nil {
+			if err := errors.Join(r.Mint(t.Context(), trust.MintRequest{Projects: []pep.Project{"mine"}}), r.Mint(t.Context(), trust.MintRequest{Projects: []pep.Project{"mine"}})); err != nil {
 				t.Fatal(err)
 			}
 			s.Switch(c.set)
@@ -236,7 +236,7 @@ func TestRevoke(t *testing.T) {
 		})
 	}
 	// The answer, with its head, has some 500 bytes.
-	slow := fault.Fault{Kind: fault.SlowAnswer, Point: fault.AfterStore, Pace: 100 * time.Millisecond, Piece: 16, Pieces: 15}
+	slow := fault.Fault{Kind: fault.SlowAnswer, Point: fault.AfterStore, BytesPerSecond: 100 * time.Millisecond, Piece: 16, Pieces: 15}
 	hang, _ := fault.ByName("hang")
 	busy := map[string]struct {
 		op    string
@@ -256,10 +256,10 @@ func TestRevoke(t *testing.T) {
 			t.Parallel()
 			s := stage(t, "mine")
 			r := onStage(t, s)
-			if err := r.Mint(t.Context(), trust.Order{Projects: []pep.Project{"mine"}}); err != nil {
+			if err := r.Mint(t.Context(), trust.MintRequest{Projects: []pep.Project{"mine"}}); err != nil {
 				t.Fatal(err)
 			}
-			if err := s.Break(c.op, c.fault, c.skip, c.times); err != nil {
+			if err := s.InjectFault(c.op, c.fault, c.skip, c.times); err != nil {
 				t.Fatal(err)
 			}
 			ctx, stop := context.WithTimeout(t.Context(), 5*time.Second) // as a run has it
@@ -273,12 +273,12 @@ func TestRevoke(t *testing.T) {
 		t.Parallel()
 		s := stage(t, "mine")
 		r := onStage(t, s)
-		if err := r.Mint(t.Context(), trust.Order{Projects: []pep.Project{"mine"}}); err != nil {
+		if err := r.Mint(t.Context(), trust.MintRequest{Projects: []pep.Project{"mine"}}); err != nil {
 			t.Fatal(err)
 		}
 		for _, name := range []string{"status-429", "html-403"} {
 			f, _ := fault.ByName(name)
-			if err := s.Break("probe", f, 0, 1); err != nil {
+			if err := s.InjectFault("probe", f, 0, 1); err != nil {
 				t.Fatal(err)
 			}
 		}
@@ -289,7 +289,7 @@ func TestRevoke(t *testing.T) {
 	t.Run("no time left", func(t *testing.T) {
 		t.Parallel()
 		r := onStage(t, stage(t, "mine"))
-		if err := r.Mint(t.Context(), trust.Order{Projects: []pep.Project{"mine"}}); err != nil {
+		if err := r.Mint(t.Context(), trust.MintRequest{Projects: []pep.Project{"mine"}}); err != nil {
 			t.Fatal(err)
 		}
 		ctx, cancel := context.WithCancel(t.Context())
@@ -309,37 +309,37 @@ func TestMint_Refused(t *testing.T) {
 		name string
 		id   finding.ID
 		says string
-		set  func(*fakepypi.Stage)
+		set  func(*fakepypi.Servers)
 	}{
-		{"no such publisher", "invalid-publisher", "owner octo-org, repository rehearsal, workflow release.yml", func(s *fakepypi.Stage) {
+		{"no such publisher", "invalid-publisher", "owner octo-org, repository rehearsal, workflow release.yml", func(s *fakepypi.Servers) {
 			s.Claims(func(c map[string]any) { c["repository_owner_id"] = "1" })
 		}},
-		{"pull_request_target", "event-refused", "tag", func(s *fakepypi.Stage) {
+		{"pull_request_target", "event-refused", "tag", func(s *fakepypi.Servers) {
 			s.Claims(func(c map[string]any) { c["event_name"] = "pull_request_target" })
 		}},
-		{"another repository's reusable workflow", "reusable-workflow", "octo-org/shared", func(s *fakepypi.Stage) {
+		{"another repository's reusable workflow", "reusable-workflow", "octo-org/shared", func(s *fakepypi.Servers) {
 			s.Claims(func(c map[string]any) {
 				c["job_workflow_ref"] = "octo-org/shared/.github/workflows/x.yml@refs/heads/main"
 			})
 		}},
-		{"turned off", "trusted-publishing-off", "not enabled", func(s *fakepypi.Stage) { s.Switch(func(w *fakepypi.Switches) { w.NoOIDC = true }) }},
-		{"GitHub turned off", "not-enabled", "status page", func(s *fakepypi.Stage) { s.Switch(func(w *fakepypi.Switches) { w.NoGitHub = true }) }},
-		{"an account that was made again", "invalid-publisher", "the index has no Trusted Publisher for this", func(s *fakepypi.Stage) {
+		{"turned off", "trusted-publishing-off", "not enabled", func(s *fakepypi.Servers) { s.Switch(func(w *fakepypi.Behavior) { w.NoOIDC = true }) }},
+		{"GitHub turned off", "not-enabled", "status page", func(s *fakepypi.Servers) { s.Switch(func(w *fakepypi.Behavior) { w.NoGitHub = true }) }},
+		{"an account that was made again", "invalid-publisher", "the index has no Trusted Publisher for this", func(s *fakepypi.Servers) {
 			s.Claims(func(c map[string]any) { c["repository_owner_id"] = "2" })
 		}},
-		{"a job without environment", "invalid-publisher", "this job has none, so a publisher that requires one never matches", func(s *fakepypi.Stage) {
+		{"a job without environment", "invalid-publisher", "this job has none, so a publisher that requires one never matches", func(s *fakepypi.Servers) {
 			s.Claims(func(c map[string]any) { delete(c, "environment"); c["repository_owner_id"] = "2" })
 		}},
-		{"a workflow at another ref than the run's", "invalid-publisher", "move the publish job into the workflow that is triggered", func(s *fakepypi.Stage) {
+		{"a workflow at another ref than the run's", "invalid-publisher", "move the publish job into the workflow that is triggered", func(s *fakepypi.Servers) {
 			s.Claims(func(c map[string]any) {
 				c["job_workflow_ref"] = "octo-org/rehearsal/.github/workflows/release.yml@refs/heads/other"
 			})
 		}},
-		{"a new project while none are created", "invalid-payload", "run the job again later", func(s *fakepypi.Stage) {
+		{"a new project while none are created", "invalid-payload", "run the job again later", func(s *fakepypi.Servers) {
 			s.Trust(fakepypi.Publisher{Project: "new", Pending: true})
-			s.Switch(func(w *fakepypi.Switches) { w.NoProjects = true })
+			s.Switch(func(w *fakepypi.Behavior) { w.NoProjects = true })
 		}},
-		{"expired", "invalid-token", "clock", func(s *fakepypi.Stage) { s.Claims(func(c map[string]any) { c["exp"] = 1000 }) }},
+		{"expired", "invalid-token", "clock", func(s *fakepypi.Servers) { s.Claims(func(c map[string]any) { c["exp"] = 1000 }) }},
 	}
 	for _, c := range cases {
 		t.Run(c.name, func(t *testing.T) {
@@ -349,7 +349,7 @@ func TestMint_Refused(t *testing.T) {
 			r := onStage(t, s)
 			_, err := r.Identify(t.Context())
 			if err == nil {
-				err = r.Mint(t.Context(), trust.Order{Projects: []pep.Project{"mine"}})
+				err = r.Mint(t.Context(), trust.MintRequest{Projects: []pep.Project{"mine"}})
 			}
 			all := finding.Of(err)
 			if len(all) != 1 || all[0].ID != c.id || all[0].Fix == "" || !strings.Contains(all[0].Error(), c.says) {
@@ -397,7 +397,7 @@ func TestMint_Reasons(t *testing.T) {
 			t.Fatal(err)
 		}
 		r := strange(t, mints(says(422, "application/json", string(body))))
-		all := finding.Of(r.Mint(t.Context(), trust.Order{Projects: []pep.Project{"mine"}}))
+		all := finding.Of(r.Mint(t.Context(), trust.MintRequest{Projects: []pep.Project{"mine"}}))
 		if len(all) != 1 || string(all[0].ID) != c.code || !strings.Contains(all[0].Message, c.description+"; this means that ") ||
 			!strings.Contains(all[0].Message, c.means) || !strings.Contains(all[0].Fix, c.fix) {
 			t.Errorf("%s, %s: %+v", c.code, c.description, all)
@@ -423,21 +423,21 @@ func TestMint_PendingPublisherProjectExists(t *testing.T) {
 		values = "owner octo-org, repository rehearsal, workflow release.yml, environment pypi or none"
 	)
 	for name, c := range map[string]struct {
-		order   trust.Order
+		order   trust.MintRequest
 		says    string
 		pending []bool // of the order's projects, in their order: whether a pending publisher is still what it needs
 	}{
-		"the index was seen to have it": {trust.Order{Projects: []pep.Project{"mine"}}, "the owner of the project mine must add", []bool{false}},
+		"the index was seen to have it": {trust.MintRequest{Projects: []pep.Project{"mine"}}, "the owner of the project mine must add", []bool{false}},
 		"made since the index was looked at": {
-			trust.Order{Projects: []pep.Project{"mine"}, New: []pep.Project{"mine"}}, "the owner of the project mine must add", []bool{false},
+			trust.MintRequest{Projects: []pep.Project{"mine"}, New: []pep.Project{"mine"}}, "the owner of the project mine must add", []bool{false},
 		},
 		"beside one that exists": {
-			trust.Order{Projects: []pep.Project{"other", "mine"}, New: []pep.Project{"mine"}},
+			trust.MintRequest{Projects: []pep.Project{"other", "mine"}, New: []pep.Project{"mine"}},
 			"the owner of the project mine must add",
 			[]bool{false, false},
 		},
 		"one of two": {
-			trust.Order{Projects: []pep.Project{"mine", "new"}, New: []pep.Project{"mine", "new"}},
+			trust.MintRequest{Projects: []pep.Project{"mine", "new"}, New: []pep.Project{"mine", "new"}},
 			"the owner of the project (one of mine, new) must add",
 			[]bool{true, true},
 		},
@@ -462,13 +462,13 @@ func TestMint_PendingPublisherProjectExists(t *testing.T) {
 				t.Errorf("the next step is %s", fix)
 			}
 			told := r.unmatched()
-			if told == nil || told.Finding != finding.InvalidPendingPublisher || len(told.Places) != len(c.pending) || !strings.Contains(told.Next, c.says) ||
+			if told == nil || told.Finding != finding.InvalidPendingPublisher || len(told.Pages) != len(c.pending) || !strings.Contains(told.Next, c.says) ||
 				strings.Contains(told.Next, values) || strings.Contains(told.Next, "pending") {
 				t.Fatalf("what the publisher must say: %+v", told)
 			}
 			for i, pending := range c.pending {
-				if told.Places[i].New != pending {
-					t.Errorf("%+v", told.Places[i])
+				if told.Pages[i].New != pending {
+					t.Errorf("%+v", told.Pages[i])
 				}
 			}
 			asked := slices.DeleteFunc(s.Requests(), func(r fakepypi.Request) bool { return r.Op != "mint" })
@@ -479,7 +479,7 @@ func TestMint_PendingPublisherProjectExists(t *testing.T) {
 			s.Trust(fakepypi.Publisher{Project: "mine"})
 			s.Trust(fakepypi.Publisher{Project: "other"})
 			s.Trust(fakepypi.Publisher{Project: "new"})
-			if err := onStage(t, s).Mint(t.Context(), trust.Order{Projects: []pep.Project{"mine"}}); err != nil {
+			if err := onStage(t, s).Mint(t.Context(), trust.MintRequest{Projects: []pep.Project{"mine"}}); err != nil {
 				t.Error(err)
 			}
 		})
@@ -492,7 +492,7 @@ func TestMint_PendingPublisherUsedByOtherJob(t *testing.T) {
 	s := stage(t, "mine")
 	s.Trust(fakepypi.Publisher{Project: "mine", Pending: true})
 	r := onStage(t, s)
-	if err := r.Mint(t.Context(), trust.Order{Projects: []pep.Project{"mine"}, New: []pep.Project{"mine"}}); err != nil || r.unmatched() != nil {
+	if err := r.Mint(t.Context(), trust.MintRequest{Projects: []pep.Project{"mine"}, New: []pep.Project{"mine"}}); err != nil || r.unmatched() != nil {
 		t.Error(err, r.unmatched())
 	}
 }
@@ -525,7 +525,7 @@ func TestMint_FirstAnswerReported(t *testing.T) {
 				}
 				c.second(w, r)
 			}))
-			all := finding.Of(r.Mint(t.Context(), trust.Order{Projects: []pep.Project{"mine"}}))
+			all := finding.Of(r.Mint(t.Context(), trust.MintRequest{Projects: []pep.Project{"mine"}}))
 			if len(all) != 1 || all[0].ID != c.id || !strings.Contains(all[0].Fix, c.fix) || strings.Count(all[0].Message, "project already exists") != 1 {
 				t.Errorf("%+v", all)
 			}
@@ -576,7 +576,7 @@ func TestMint_TooFewProjects(t *testing.T) {
 	t.Parallel()
 	s := stage(t, "mine")
 	r := onStage(t, s)
-	err := r.Mint(t.Context(), trust.Order{Projects: []pep.Project{"mine", "another"}})
+	err := r.Mint(t.Context(), trust.MintRequest{Projects: []pep.Project{"mine", "another"}})
 	if all := finding.Of(err); len(all) != 1 || all[0].ID != "token-projects" {
 		t.Errorf("%+v", all)
 	}
@@ -594,7 +594,7 @@ func strange(t *testing.T, handler http.HandlerFunc, claims ...func(*oidc.Claims
 	if err != nil {
 		t.Fatal(err)
 	}
-	r := &run{vault: secret.NewVault(nil)}
+	r := &run{vault: secret.NewRedactor(nil)}
 	n := 0
 	ids := func(_ context.Context, audience string, to *url.URL) (oidc.Token, error) {
 		n++
@@ -602,9 +602,9 @@ func strange(t *testing.T, handler http.HandlerFunc, claims ...func(*oidc.Claims
 		for _, change := range claims {
 			change(&said)
 		}
-		return oidc.Token{Text: r.vault.Seal(fmt.Sprintf("id.token.%d", n), to), Claims: said}, nil
+		return oidc.Token{Text: r.vault.New(fmt.Sprintf("id.token.%d", n), to), Claims: said}, nil
 	}
-	r.Lease = trust.NewLease(trust.Options{At: at, Wire: client(), IDTokens: ids, Vault: r.vault, Now: time.Now, Note: r.note, Permit: permit, Sleep: noSleep, Warehouse: true, MayAsk: mayAsk})
+	r.UploadTokens = trust.NewUploadTokens(trust.Options{At: at, Wire: client(), IDTokens: ids, Secrets: r.vault, Now: time.Now, Note: r.note, Permit: permit, Sleep: noSleep, Warehouse: true, MayAsk: mayAsk})
 	return r
 }
 
@@ -722,7 +722,7 @@ func TestMint_UnexpectedAnswers(t *testing.T) {
 		t.Run(c.name, func(t *testing.T) {
 			t.Parallel()
 			r := strange(t, mints(c.handler))
-			err := r.Mint(t.Context(), trust.Order{Projects: []pep.Project{"mine"}})
+			err := r.Mint(t.Context(), trust.MintRequest{Projects: []pep.Project{"mine"}})
 			if all := finding.Of(err); c.id == "" && err != nil || c.id != "" && (len(all) != 1 || all[0].ID != c.id || all[0].Fix == "") {
 				t.Errorf("%+v", all)
 			}
@@ -744,7 +744,7 @@ func TestMint_TemporaryRefusal(t *testing.T) {
 	t.Parallel()
 	for _, status := range []int{429, 503} {
 		r := strange(t, mints(says(status, "text/plain", "ten publishers an hour")))
-		told := finding.Of(r.Mint(t.Context(), trust.Order{Projects: []pep.Project{"mine"}}))
+		told := finding.Of(r.Mint(t.Context(), trust.MintRequest{Projects: []pep.Project{"mine"}}))
 		if len(told) != 1 || told[0].ID != "mint-unavailable" || !strings.HasSuffix(told[0].Message, "after 4 tries: ten publishers an hour") {
 			t.Errorf("%+v", told)
 		}
@@ -762,14 +762,14 @@ func TestMint_FreshIDToken(t *testing.T) {
 		}
 		fmt.Fprint(w, `{"success":true,"token":"not-a-macaroon-but-a-token","expires":1790000900}`)
 	}))
-	if err := r.Mint(t.Context(), trust.Order{Projects: []pep.Project{"mine"}}); err != nil {
+	if err := r.Mint(t.Context(), trust.MintRequest{Projects: []pep.Project{"mine"}}); err != nil {
 		t.Fatal(err)
 	}
 	if got := strings.Join(seen, " "); got != `{"token":"id.token.1"} {"token":"id.token.2"} {"token":"id.token.3"}` {
 		t.Error(got)
 	}
 	minted, ok := r.events[len(r.events)-1].(ledger.Minted)
-	if !ok || minted.Narrowed {
+	if !ok || minted.Restricted {
 		t.Errorf("a token of unknown form: %+v", r.events)
 	}
 	if got := r.vault.Redact("x not-a-macaroon-but-a-token y"); got != "x *** y" {
@@ -794,7 +794,7 @@ func TestRestrict_UnrestrictedFallback(t *testing.T) {
 	for words, again := range cases {
 		s := stage(t, "mine")
 		r := onStage(t, s)
-		if err := r.Mint(t.Context(), trust.Order{Projects: []pep.Project{"mine"}}); err != nil {
+		if err := r.Mint(t.Context(), trust.MintRequest{Projects: []pep.Project{"mine"}}); err != nil {
 			t.Fatal(err)
 		}
 		_, used, err := r.Token(t.Context(), 0)

@@ -1,4 +1,4 @@
-package dist_test
+package distfile_test
 
 import (
 	"context"
@@ -15,14 +15,14 @@ import (
 	"time"
 
 	"github.com/org/pypi-oidc-publish/internal/archive"
-	"github.com/org/pypi-oidc-publish/internal/dist"
+	"github.com/org/pypi-oidc-publish/internal/distfile"
 	"github.com/org/pypi-oidc-publish/internal/pep"
 	"github.com/org/pypi-oidc-publish/internal/testkit/disttest"
 )
 
-func read(t testing.TB, path string) *dist.Distribution {
+func read(t testing.TB, path string) *distfile.Distribution {
 	t.Helper()
-	d, err := dist.Read(t.Context(), path, true)
+	d, err := distfile.Read(t.Context(), path, true)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -44,7 +44,7 @@ func wheel(t testing.TB, filename string, members map[string]string) string {
 }
 
 // withMetadata reads a wheel that has this METADATA.
-func withMetadata(t testing.TB, metadata string) *dist.Distribution {
+func withMetadata(t testing.TB, metadata string) *distfile.Distribution {
 	t.Helper()
 	return read(t, wheel(t, "alder-1.0-py3-none-any.whl", map[string]string{"alder-1.0.dist-info/METADATA": metadata}))
 }
@@ -52,7 +52,7 @@ func withMetadata(t testing.TB, metadata string) *dist.Distribution {
 func TestRead_RealSdist(t *testing.T) {
 	t.Parallel()
 	d := read(t, "testdata/sampleproject-3.0.0.tar.gz")
-	if d.Kind() != dist.Sdist || d.Name != "sampleproject-3.0.0.tar.gz" || d.Size != 5330 || d.Archive.Broken != nil || d.Archive.Members != 18 {
+	if d.Kind() != distfile.Sdist || d.Name != "sampleproject-3.0.0.tar.gz" || d.Size != 5330 || d.Archive.Broken != nil || d.Archive.Members != 18 {
 		t.Errorf("got %v %s, %d bytes, %+v", d.Kind(), d.Name, d.Size, d.Archive)
 	}
 	for want, digest := range map[string][]byte{
@@ -155,13 +155,13 @@ func TestRead_Unreadable(t *testing.T) {
 	t.Parallel()
 	folder := t.TempDir()
 	for _, path := range []string{filepath.Join(folder, "none.whl"), folder} {
-		if d, err := dist.Read(t.Context(), path, true); err == nil || !strings.Contains(err.Error(), path) {
+		if d, err := distfile.Read(t.Context(), path, true); err == nil || !strings.Contains(err.Error(), path) {
 			t.Errorf("%s: got %+v, %v", path, d, err)
 		}
 	}
 	cancelled, cancel := context.WithCancel(t.Context())
 	cancel()
-	if _, err := dist.Read(cancelled, "testdata/sampleproject-3.0.0.tar.gz", true); !errors.Is(err, context.Canceled) {
+	if _, err := distfile.Read(cancelled, "testdata/sampleproject-3.0.0.tar.gz", true); !errors.Is(err, context.Canceled) {
 		t.Errorf("a cancelled run reads on: %v", err)
 	}
 }
@@ -180,7 +180,7 @@ func TestOpen_ChangedFile(t *testing.T) {
 		}
 		body.Close()
 	}
-	var changed *dist.ChangedError
+	var changed *distfile.ChangedError
 	if err := os.Chtimes(path, time.Time{}, time.Unix(1, 0)); err != nil {
 		t.Fatal(err)
 	}
@@ -262,7 +262,7 @@ func BenchmarkRead(b *testing.B) {
 	b.SetBytes(256 << 20)
 	b.ReportAllocs()
 	for b.Loop() {
-		if _, err := dist.Read(b.Context(), path, true); err != nil {
+		if _, err := distfile.Read(b.Context(), path, true); err != nil {
 			b.Fatal(err)
 		}
 	}

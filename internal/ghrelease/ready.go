@@ -1,4 +1,4 @@
-package github
+package ghrelease
 
 import (
 	"context"
@@ -54,16 +54,16 @@ func (c *Client) mayWrite(ctx context.Context, tag string) error {
 	if reply := replyOf(err); err == nil || reply.status() == http.StatusUnprocessableEntity || reply.answer.Ambiguous() {
 		return nil // rights are judged before words, and notes over a long history may be too much for GitHub: that is no refusal
 	}
-	return denied(ctx, "write to the releases of "+c.options.Repository, err)
+	return permissionError(ctx, "write to the releases of "+c.options.Repository, err)
 }
 
-// told is a release as GitHub tells it: the library does not know all of it.
-type told struct {
+// apiRelease is a release as GitHub tells it: the library does not know all of it.
+type apiRelease struct {
 	github.RepositoryRelease
 	Immutable bool `json:"immutable"`
 }
 
-func (t *told) release() Release {
+func (t *apiRelease) release() Release {
 	return Release{ID: t.GetID(), Tag: t.GetTagName(), Page: page(t.GetHTMLURL()), Draft: t.GetDraft(), Immutable: t.Immutable}
 }
 
@@ -94,19 +94,19 @@ func (c *Client) find(ctx context.Context, tag string) (Release, error) {
 	if strings.Trim(tag, ".") == "" {
 		return Release{}, c.missing(tag) // no tag, and it would be another path
 	}
-	t := &told{}
+	t := &apiRelease{}
 	err := c.get(ctx, strings.Join(c.path("tags", url.PathEscape(tag)), "/"), t)
 	switch {
 	case err == nil && (t.GetID() == 0 || t.GetTagName() != tag):
-		return Release{}, strange(doing, "it is not a release of this tag")
+		return Release{}, unexpectedAnswer(doing, "it is not a release of this tag")
 	case err == nil:
 		return t.release(), nil
 	case replyOf(err).status() != http.StatusNotFound:
-		return Release{}, denied(ctx, doing, err)
+		return Release{}, permissionError(ctx, doing, err)
 	}
-	all, err := pages(releasesPage, releasesMost, func(o *github.ListOptions) ([]*told, *github.Response, error) { return c.releases(ctx, o) })
+	all, err := pages(releasesPage, releasesMost, func(o *github.ListOptions) ([]*apiRelease, *github.Response, error) { return c.releases(ctx, o) })
 	if err != nil {
-		return Release{}, denied(ctx, "list the releases of "+c.options.Repository, err)
+		return Release{}, permissionError(ctx, "list the releases of "+c.options.Repository, err)
 	}
 	var found []Release
 	for _, one := range all {
@@ -151,7 +151,7 @@ func (c *Client) get(ctx context.Context, path string, into any) error {
 	return err
 }
 
-func (c *Client) releases(ctx context.Context, o *github.ListOptions) (all []*told, last *github.Response, err error) {
+func (c *Client) releases(ctx context.Context, o *github.ListOptions) (all []*apiRelease, last *github.Response, err error) {
 	path := fmt.Sprintf("%s?per_page=%d&page=%d", strings.Join(c.path(), "/"), o.PerPage, o.Page)
 	request, err := c.api.NewRequest(http.MethodGet, path, nil)
 	if err != nil {
@@ -179,7 +179,7 @@ func pages[T any](size, most int, next func(*github.ListOptions) ([]T, *github.R
 }
 
 // compare tells what could not be attached, and why.
-func (c *Client) compare(ctx context.Context, r Release, there []held, wanted []Asset) error {
+func (c *Client) compare(ctx context.Context, r Release, there []existingAsset, wanted []Asset) error {
 	var failed []error
 	var missing []string
 	names := map[string]Asset{}

@@ -1,4 +1,4 @@
-package github_test
+package ghrelease_test
 
 import (
 	"bytes"
@@ -18,7 +18,7 @@ import (
 
 	"github.com/org/pypi-oidc-publish/internal/fakepypi/releases"
 	"github.com/org/pypi-oidc-publish/internal/finding"
-	"github.com/org/pypi-oidc-publish/internal/github"
+	"github.com/org/pypi-oidc-publish/internal/ghrelease"
 	"github.com/org/pypi-oidc-publish/internal/secret"
 	"github.com/org/pypi-oidc-publish/internal/wire"
 )
@@ -29,7 +29,7 @@ const token = "ghs_0123456789_nowhere_by_chance"
 type scene struct {
 	*releases.GitHub
 	t      *testing.T
-	client *github.Client
+	client *ghrelease.Client
 	slept  []time.Duration
 	traces strings.Builder
 	during func() // called by every wait; may be nil
@@ -49,8 +49,8 @@ func stage(t *testing.T, right releases.Right, o releases.Options) *scene {
 }
 
 // of is a client of the API at the given place, of the scene's world.
-func (s *scene) of(repository string, api *url.URL, raw string) *github.Client {
-	vault := secret.NewVault(nil)
+func (s *scene) of(repository string, api *url.URL, raw string) *ghrelease.Client {
+	vault := secret.NewRedactor(nil)
 	sleep := func(ctx context.Context, d time.Duration) error {
 		s.slept = append(s.slept, d)
 		if s.during != nil {
@@ -58,8 +58,8 @@ func (s *scene) of(repository string, api *url.URL, raw string) *github.Client {
 		}
 		return context.Cause(ctx)
 	}
-	return github.New(github.Options{
-		API: api, Repository: repository, Token: vault.Seal(raw, api, github.UploadsOf(api)), Sleep: sleep,
+	return ghrelease.New(ghrelease.Options{
+		API: api, Repository: repository, Token: vault.New(raw, api, ghrelease.UploadsOf(api)), Sleep: sleep,
 		Wire: wire.New(wire.Options{
 			UserAgent: "pypi-oidc-publish/test", Now: time.Now, Redact: vault.Redact, Sleep: sleep,
 			Jitter: func(d time.Duration) time.Duration { return d },
@@ -80,9 +80,9 @@ func serve(t *testing.T, handler http.Handler) *url.URL {
 }
 
 // asset is one of the given bytes.
-func asset(name, content string) github.Asset {
+func asset(name, content string) ghrelease.Asset {
 	sum := sha256.Sum256([]byte(content))
-	return github.Asset{
+	return ghrelease.Asset{
 		Name: name, Size: int64(len(content)), SHA256: hex.EncodeToString(sum[:]),
 		Open: func() (io.ReadCloser, error) { return io.NopCloser(strings.NewReader(content)), nil },
 	}
@@ -272,7 +272,7 @@ func TestAttach_Scenarios(t *testing.T) {
 
 func (s *scene) play(c story, there releases.Release) {
 	t := s.t
-	wanted := []github.Asset{asset("a.whl", "aaa"), asset("b.tar.gz", "bb")}
+	wanted := []ghrelease.Asset{asset("a.whl", "aaa"), asset("b.tar.gz", "bb")}
 	r, err := s.client.Ready(t.Context(), c.tag, wanted)
 	if idsOf(err) != c.ready {
 		t.Fatalf("Ready: %v", err)
@@ -286,7 +286,7 @@ func (s *scene) play(c story, there releases.Release) {
 		if c.between != nil {
 			c.between(s, there)
 		}
-		n, attached = s.client.Attach(t.Context(), r, wanted, func(a github.Asset, there bool) {
+		n, attached = s.client.Attach(t.Context(), r, wanted, func(a ghrelease.Asset, there bool) {
 			told = append(told, a.Name+map[bool]string{true: "=", false: "+"}[there])
 		})
 	}
@@ -315,13 +315,13 @@ func TestAttach_RenamedAssets(t *testing.T) {
 	t.Parallel()
 	s := stage(t, releases.Write, releases.Options{})
 	r := s.Publish(releases.Release{Tag: "v1"})
-	wanted := []github.Asset{asset("a-1!2.0+cu12.tar.gz", "one"), asset(".b (1)~.whl", "two"), asset("c@d_e-1.whl", "three")}
+	wanted := []ghrelease.Asset{asset("a-1!2.0+cu12.tar.gz", "one"), asset(".b (1)~.whl", "two"), asset("c@d_e-1.whl", "three")}
 	for round := range 2 {
 		ready, err := s.client.Ready(t.Context(), "v1", wanted)
 		if err != nil {
 			t.Fatal(err)
 		}
-		n, err := s.client.Attach(t.Context(), ready, wanted, func(a github.Asset, there bool) {
+		n, err := s.client.Attach(t.Context(), ready, wanted, func(a ghrelease.Asset, there bool) {
 			if there != (round == 1) {
 				t.Errorf("round %d: %s was there: %v", round, a.Name, there)
 			}
@@ -335,7 +335,7 @@ func TestAttach_RenamedAssets(t *testing.T) {
 	}
 	// Another name than we think, and the label that we gave.
 	s.Hold(releases.Asset{Release: r.ID, Name: "f-1-0.whl", Label: "f-1!0.whl", Bytes: []byte("four")})
-	wanted = []github.Asset{asset("f-1!0.whl", "four")}
+	wanted = []ghrelease.Asset{asset("f-1!0.whl", "four")}
 	ready, err := s.client.Ready(t.Context(), "v1", wanted)
 	if err != nil {
 		t.Fatal(err)
@@ -343,7 +343,7 @@ func TestAttach_RenamedAssets(t *testing.T) {
 	if n, err := s.client.Attach(t.Context(), ready, wanted, nil); n != 1 || err != nil || s.Asked("upload") != 3 {
 		t.Errorf("%d, %v, %d uploads", n, err, s.Asked("upload"))
 	}
-	_, err = s.client.Ready(t.Context(), "v1", []github.Asset{asset("g!1.whl", "x"), asset("g~1.whl", "y")})
+	_, err = s.client.Ready(t.Context(), "v1", []ghrelease.Asset{asset("g!1.whl", "x"), asset("g~1.whl", "y")})
 	if idsOf(err) != "github-asset-conflict" || !strings.Contains(err.Error(), "g.1.whl") {
 		t.Errorf("%v", err)
 	}
@@ -358,11 +358,11 @@ func TestAttach_KeepExisting(t *testing.T) {
 	for _, content := range []string{"first", "second"} {
 		manifest := asset("manifest.json", content)
 		manifest.Keep = true
-		ready, err := s.client.Ready(t.Context(), "v1", []github.Asset{manifest})
+		ready, err := s.client.Ready(t.Context(), "v1", []ghrelease.Asset{manifest})
 		if err != nil {
 			t.Fatal(err)
 		}
-		if n, err := s.client.Attach(t.Context(), ready, []github.Asset{manifest}, func(_ github.Asset, there bool) {
+		if n, err := s.client.Attach(t.Context(), ready, []ghrelease.Asset{manifest}, func(_ ghrelease.Asset, there bool) {
 			if there != (content == "second") {
 				t.Errorf("%s: there %v", content, there)
 			}
@@ -386,7 +386,7 @@ func TestAttach_Pagination(t *testing.T) {
 		s.Hold(releases.Asset{Release: r.ID, Name: fmt.Sprint("other-", i), Bytes: []byte("x")})
 	}
 	s.Hold(releases.Asset{Release: r.ID, Name: "a.whl", Bytes: []byte("aaa")})
-	wanted := []github.Asset{asset("a.whl", "aaa")}
+	wanted := []ghrelease.Asset{asset("a.whl", "aaa")}
 	ready, err := s.client.Ready(t.Context(), "v1", wanted)
 	if err != nil || ready.ID != r.ID {
 		t.Fatalf("%+v, %v", ready, err)
@@ -442,14 +442,14 @@ func TestReady_Limits(t *testing.T) {
 	r := s.Publish(releases.Release{Tag: "v1"})
 	large := asset("large.whl", "x")
 	large.Size = 2 << 30
-	_, err := s.client.Ready(t.Context(), "v1", []github.Asset{asset("empty.whl", ""), large})
+	_, err := s.client.Ready(t.Context(), "v1", []ghrelease.Asset{asset("empty.whl", ""), large})
 	if idsOf(err) != "github-asset-refused github-asset-refused" {
 		t.Errorf("%v", err)
 	}
 	for i := range 1000 {
 		s.Hold(releases.Asset{Release: r.ID, Name: fmt.Sprint("other-", i), Bytes: []byte("x")})
 	}
-	_, full := s.client.Ready(t.Context(), "v1", []github.Asset{asset("a.whl", "x")})
+	_, full := s.client.Ready(t.Context(), "v1", []ghrelease.Asset{asset("a.whl", "x")})
 	if idsOf(full) != "github-asset-refused" {
 		t.Errorf("%v", full)
 	}
@@ -467,7 +467,7 @@ func TestAttach_ChangedFile(t *testing.T) {
 	told.Open = func() (io.ReadCloser, error) {
 		return nil, finding.Finding{ID: "github-of-the-caller", Severity: finding.Error, Message: "c", Fix: "d"}
 	}
-	n, err := s.client.Attach(t.Context(), github.Release{ID: r.ID, Tag: "v1"}, []github.Asset{other, gone, told, asset("d.whl", "d")}, nil)
+	n, err := s.client.Attach(t.Context(), ghrelease.Release{ID: r.ID, Tag: "v1"}, []ghrelease.Asset{other, gone, told, asset("d.whl", "d")}, nil)
 	if n != 1 || idsOf(err) != "github-asset-changed github-asset-changed github-asset-changed" || !strings.Contains(err.Error(), "no such file") {
 		t.Errorf("%d, %v", n, err)
 	}
@@ -485,11 +485,11 @@ func TestAttach_NoAnswer(t *testing.T) {
 	for range 100 {
 		s.Say("upload", releases.Answer{Status: 503})
 	}
-	var wanted []github.Asset
+	var wanted []ghrelease.Asset
 	for i := range 10 {
 		wanted = append(wanted, asset(fmt.Sprint(i, ".whl"), "x"))
 	}
-	n, err := s.client.Attach(t.Context(), github.Release{ID: r.ID, Tag: "v1"}, wanted, nil)
+	n, err := s.client.Attach(t.Context(), ghrelease.Release{ID: r.ID, Tag: "v1"}, wanted, nil)
 	if n != 0 || s.Asked("upload") != 12 || len(finding.Of(err)) != 3 || !strings.Contains(err.Error(), "(7 more were not tried)") {
 		t.Errorf("%d after %d uploads: %v", n, s.Asked("upload"), err)
 	}
@@ -501,7 +501,7 @@ func TestAttach_SomeAnswers(t *testing.T) {
 	t.Parallel()
 	s := stage(t, releases.Write, releases.Options{})
 	r := s.Publish(releases.Release{Tag: "v1"})
-	var wanted []github.Asset
+	var wanted []ghrelease.Asset
 	for i := range 6 {
 		wanted = append(wanted, asset(fmt.Sprint(i, ".whl"), "x"))
 		if i < 5 && i%2 == 0 {
@@ -510,7 +510,7 @@ func TestAttach_SomeAnswers(t *testing.T) {
 			s.Say("upload", releases.Answer{Status: 422, Body: `{"message":"no"}`})
 		}
 	}
-	n, err := s.client.Attach(t.Context(), github.Release{ID: r.ID, Tag: "v1"}, wanted, nil)
+	n, err := s.client.Attach(t.Context(), ghrelease.Release{ID: r.ID, Tag: "v1"}, wanted, nil)
 	if n != 1 || len(finding.Of(err)) != 5 || strings.Contains(err.Error(), "not tried") {
 		t.Errorf("%d: %v", n, err)
 	}
@@ -542,7 +542,7 @@ func TestAttach_Cancelled(t *testing.T) {
 			stop(w, r, s.Uploads())
 		})
 		client := s.of("o/r", serve(t, places).JoinPath("api/v3"), token)
-		wanted := []github.Asset{asset("a.whl", "aaa"), asset("b.whl", "b"), asset("c.whl", "c")}
+		wanted := []ghrelease.Asset{asset("a.whl", "aaa"), asset("b.whl", "b"), asset("c.whl", "c")}
 		ready, err := client.Ready(ctx, "v1", wanted)
 		if err == nil {
 			_, err = client.Attach(ctx, ready, wanted, nil)
@@ -562,7 +562,7 @@ func TestAttach_AssetStates(t *testing.T) {
 		s := stage(t, releases.Write, releases.Options{})
 		r := s.Publish(releases.Release{Tag: "v1"})
 		s.Say("assets", releases.Answer{Status: 200, Body: fmt.Sprintf(`[{"id":77,"name":"a.whl","size":0,"state":%s}]`, state)})
-		n, err := s.client.Attach(t.Context(), github.Release{ID: r.ID, Tag: "v1"}, []github.Asset{asset("a.whl", "aaa")}, nil)
+		n, err := s.client.Attach(t.Context(), ghrelease.Release{ID: r.ID, Tag: "v1"}, []ghrelease.Asset{asset("a.whl", "aaa")}, nil)
 		if n != 0 || idsOf(err) != "github-asset-conflict" || s.Asked("delete") != 0 {
 			t.Errorf("%s: %d, %v, %d deleted", state, n, err, s.Asked("delete"))
 		}
@@ -578,7 +578,7 @@ func TestAttach_UnexpectedAnswers(t *testing.T) {
 			s := stage(t, releases.Write, releases.Options{})
 			s.Publish(releases.Release{Tag: "v1", Draft: op == "list"})
 			s.Say(op, releases.Answer{Status: 200, Body: body})
-			_, err := s.client.Ready(t.Context(), "v1", []github.Asset{asset("a.whl", "aaa")})
+			_, err := s.client.Ready(t.Context(), "v1", []ghrelease.Asset{asset("a.whl", "aaa")})
 			switch ids := idsOf(err); {
 			case ids == "github-unavailable", op == "list" && ids == "github-release-missing", ids == "" && op != "by-tag" && op != "list":
 			default:
@@ -617,7 +617,7 @@ func TestToken_OnlyToAPI(t *testing.T) {
 		s.Hold(releases.Asset{Release: r.ID, Name: "b.whl", Bytes: []byte("b")})
 		s.Hold(releases.Asset{Release: r.ID, Name: "c.whl", Starter: true})
 		s.Say(op, releases.Answer{Status: 307, Header: http.Header{"Location": {elsewhere.String()}}})
-		wanted := []github.Asset{asset("a.whl", "a"), asset("b.whl", "b"), asset("c.whl", "c")}
+		wanted := []ghrelease.Asset{asset("a.whl", "a"), asset("b.whl", "b"), asset("c.whl", "c")}
 		ready, err := s.client.Ready(t.Context(), op, wanted)
 		if err == nil {
 			_, err = s.client.Attach(t.Context(), ready, wanted, nil)
@@ -650,11 +650,11 @@ func TestAttach_ClearTextAPI(t *testing.T) {
 		}
 	}))
 	api := &url.URL{Scheme: "http", Host: "git.example", Path: "/api/v3"}
-	client := github.New(github.Options{
-		API: api, Repository: "o/r", Token: secret.NewVault(nil).Seal(token, api),
+	client := ghrelease.New(ghrelease.Options{
+		API: api, Repository: "o/r", Token: secret.NewRedactor(nil).New(token, api),
 		Wire: wire.New(wire.Options{UserAgent: "test", Now: time.Now, Proxy: http.ProxyURL(proxy)}),
 	})
-	_, err := client.Attach(t.Context(), github.Release{ID: 1, Tag: "v1"}, []github.Asset{asset("a.whl", "aaa")}, nil)
+	_, err := client.Attach(t.Context(), ghrelease.Release{ID: 1, Tag: "v1"}, []ghrelease.Asset{asset("a.whl", "aaa")}, nil)
 	if idsOf(err) != "github-unavailable" || !strings.Contains(err.Error(), "http://127.0.0.1:1/admin, which is not an https URL") || strings.Contains(asked, "admin") || !strings.Contains(asked, "/assets/7") {
 		t.Errorf("%v, asked\n%s", err, asked)
 	}
@@ -666,7 +666,7 @@ func TestAttach_ImmutableRelease(t *testing.T) {
 	s := stage(t, releases.Write, releases.Options{})
 	r := s.Publish(releases.Release{Tag: "v1", Immutable: true})
 	s.Hold(releases.Asset{Release: r.ID, Name: "b.whl", Starter: true})
-	_, err := s.client.Attach(t.Context(), github.Release{ID: r.ID, Tag: "v1", Immutable: true}, []github.Asset{asset("b.whl", "b"), asset("a.whl", "a")}, nil)
+	_, err := s.client.Attach(t.Context(), ghrelease.Release{ID: r.ID, Tag: "v1", Immutable: true}, []ghrelease.Asset{asset("b.whl", "b"), asset("a.whl", "a")}, nil)
 	if idsOf(err) != "github-release-immutable" || s.Asked("upload")+s.Asked("delete") != 0 {
 		t.Errorf("%v, %d uploads", err, s.Asked("upload"))
 	}
@@ -680,7 +680,7 @@ func TestReady_InvalidOptions(t *testing.T) {
 	for _, repository := range []string{"", "o", "o/", "/r", "o/r/s", "../r", "o/..", "o/r?x", "o/r#", "o /r", "o/r\n"} {
 		client := s.of(repository, nowhere, token)
 		_, err := client.Ready(t.Context(), "v1", nil)
-		_, attached := client.Attach(t.Context(), github.Release{}, nil, nil)
+		_, attached := client.Attach(t.Context(), ghrelease.Release{}, nil, nil)
 		if idsOf(err) != "github-repository" || idsOf(attached) != "github-repository" {
 			t.Errorf("%q: %v, %v", repository, err, attached)
 		}
@@ -710,7 +710,7 @@ func TestUploadsOf(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		if got := github.UploadsOf(u).String(); got != want {
+		if got := ghrelease.UploadsOf(u).String(); got != want {
 			t.Errorf("%s: %s, want %s", api, got, want)
 		}
 	}

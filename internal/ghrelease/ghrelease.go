@@ -4,7 +4,7 @@
 // It is the only importer of go-github, and covers that library's holes (docs/reference/runner.md §6): the token is added for
 // the API's own origin alone and redirects are never followed, every request has the wire's times and bounds, a panic comes back
 // as an error, and tags are escaped. The bytes of assets go past the library, which would hold them in memory.
-package github
+package ghrelease
 
 import (
 	"bytes"
@@ -29,7 +29,7 @@ import (
 type Options struct {
 	API        *url.URL                                         // where the API is: https://api.github.com, or https://HOST/api/v3
 	Repository string                                           // "owner/name"
-	Token      secret.Text                                      // sealed for the origins of API and of UploadsOf(API)
+	Token      secret.Secret                                    // sealed for the origins of API and of UploadsOf(API)
 	Wire       *wire.Client                                     // for every request
 	Sleep      func(ctx context.Context, d time.Duration) error // waits between two uploads of an asset
 }
@@ -94,7 +94,7 @@ func (c *Client) path(parts ...string) []string {
 
 // authorization is the header's value for a request to the given place. Its error is a finding.
 func (c *Client) authorization(to *url.URL) (string, error) {
-	raw, err := c.options.Token.Reveal(to)
+	raw, err := c.options.Token.Value(to)
 	if err != nil {
 		return "", failure{finding.New(finding.GitHubPermission,
 			"there is no token for GitHub at "+to.Host+": "+err.Error(),

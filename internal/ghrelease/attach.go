@@ -1,4 +1,4 @@
-package github
+package ghrelease
 
 import (
 	"context"
@@ -58,7 +58,7 @@ func (c *Client) Attach(ctx context.Context, r Release, assets []Asset, told fun
 			inARow = 0
 		}
 		if left := len(assets) - i - 1; left > 0 && (others == everyAsset || inARow == silent) {
-			return n, errors.Join(append(failed, untried(err, left))...)
+			return n, errors.Join(append(failed, withSkippedCount(err, left))...)
 		}
 		failed = append(failed, err)
 	}
@@ -66,7 +66,7 @@ func (c *Client) Attach(ctx context.Context, r Release, assets []Asset, told fun
 }
 
 // attach makes the release have one asset, and tells whether somebody else had given it before.
-func (c *Client) attach(ctx context.Context, r Release, a Asset, there []held) (before bool, err error) {
+func (c *Client) attach(ctx context.Context, r Release, a Asset, there []existingAsset) (before bool, err error) {
 	ours := false // one of our tries may have had its effect
 	var failed error
 	for n := 1; ; n++ {
@@ -82,18 +82,18 @@ func (c *Client) attach(ctx context.Context, r Release, a Asset, there []held) (
 			}
 		}
 		if n > tries {
-			return false, refused(ctx, r, a, failed)
+			return false, assetError(ctx, r, a, failed)
 		}
 		if failed = c.send(ctx, r, a); failed == nil {
 			return false, nil
 		}
 		reply := replyOf(failed)
 		if !reply.passing() || ctx.Err() != nil {
-			return false, refused(ctx, r, a, failed)
+			return false, assetError(ctx, r, a, failed)
 		}
 		ours = ours || reply.unclear
 		if err := c.options.Sleep(ctx, reply.patience(n)); err != nil {
-			return false, refused(ctx, r, a, err)
+			return false, assetError(ctx, r, a, err)
 		}
 		if there, err = c.list(ctx, r); err != nil {
 			return false, err
@@ -174,5 +174,5 @@ func (c *Client) remove(ctx context.Context, id int64, name string) error {
 	if err == nil || replyOf(err).status() == http.StatusNotFound {
 		return nil // somebody else did, or an earlier try
 	}
-	return denied(ctx, "delete the incomplete asset "+name, err)
+	return permissionError(ctx, "delete the incomplete asset "+name, err)
 }

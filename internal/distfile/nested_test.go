@@ -1,4 +1,4 @@
-package dist_test
+package distfile_test
 
 import (
 	"fmt"
@@ -7,7 +7,7 @@ import (
 	"slices"
 	"testing"
 
-	"github.com/org/pypi-oidc-publish/internal/dist"
+	"github.com/org/pypi-oidc-publish/internal/distfile"
 )
 
 // nestedIn returns what Find tells of distributions below the folders, relative to root, as "folder: path".
@@ -16,7 +16,7 @@ func nestedIn(t *testing.T, root string, patterns ...string) []string {
 	for i, pattern := range patterns {
 		patterns[i] = root + "/" + pattern
 	}
-	haul, _ := dist.Find(patterns) // without a distribution there is an error as well
+	haul, _ := distfile.Find(patterns) // without a distribution there is an error as well
 	var found []string
 	for _, n := range haul.Nested {
 		folder, err := filepath.Rel(root, n.Folder)
@@ -110,7 +110,7 @@ func TestFindNested_UnreadableFolder(t *testing.T) {
 	if got := nestedIn(t, root, "dist"); !slices.Equal(got, want) {
 		t.Errorf("got %q, want %q", got, want)
 	}
-	if haul, err := dist.Find([]string{root + "/dist"}); err != nil || len(haul.Distributions) != 1 {
+	if haul, err := distfile.Find([]string{root + "/dist"}); err != nil || len(haul.Distributions) != 1 {
 		t.Errorf("%+v, %v", haul, err)
 	}
 }
@@ -125,12 +125,12 @@ func TestFindNested_Bounded(t *testing.T) {
 	root := folder(t, tree...)
 	entries := 5 + 1 + 1 + 20 // of dist, a, m and n
 	for more, want := range []int{1, 2, 3} {
-		found := dist.FindNested([]string{root + "/dist"}, []string{root + "/dist/alder-1.0.tar.gz"}, entries+more)
+		found := distfile.FindNested([]string{root + "/dist"}, []string{root + "/dist/alder-1.0.tar.gz"}, entries+more)
 		if len(found) != want {
 			t.Errorf("%d entries: got %v, want %d", entries+more, found, want)
 		}
 	}
-	if found := dist.FindNested([]string{root + "/dist"}, nil, 0); len(found) > 0 {
+	if found := distfile.FindNested([]string{root + "/dist"}, nil, 0); len(found) > 0 {
 		t.Errorf("no entries: got %v", found)
 	}
 }

@@ -220,8 +220,8 @@ func (r *realSigstore) statements(t *testing.T) {
 			{"a digest in upper case", false, replace(sum, strings.ToUpper(sum))},
 			{"one more digest", true, replace(`"digest":{`, `"digest":{"sha512":"`+strings.Repeat("ab", 64)+`",`)},
 			{"a digest that is not known", false, replace(`"digest":{`, `"digest":{"blake2b":"`+strings.Repeat("ab", 32)+`",`)},
-			{"provenance of SLSA", true, replace(predicateOurs+`","predicate":null`, predicateOthers+`","predicate":{"buildDefinition":{}}`)},
-			{"another predicate type", false, replace(predicateOurs, "https://example.com/p/v1")},
+			{"provenance of SLSA", true, replace(publishPredicate+`","predicate":null`, slsaPredicate+`","predicate":{"buildDefinition":{}}`)},
+			{"another predicate type", false, replace(publishPredicate, "https://example.com/p/v1")},
 			{"an older statement", false, replace("Statement/v1", "Statement/v0.1")},
 			{"pretty printed, with more keys", true, func(text string) string {
 				return "{\n  \"more\": [1],\n  " + strings.TrimPrefix(text, "{")

@@ -144,7 +144,7 @@ func (r *realSigstore) idToken(ctx context.Context, audience string, to *url.URL
 		return oidc.Token{}, err
 	}
 	read, err := oidc.ParseClaims(told.Value)
-	return oidc.Token{Text: secret.NewVault(func(string) {}).Seal(told.Value, to), Claims: read}, err
+	return oidc.Token{Text: secret.NewRedactor(func(string) {}).New(told.Value, to), Claims: read}, err
 }
 
 // distribution makes a file with the name. What is in it does not matter to an attestation.

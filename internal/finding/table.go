@@ -75,7 +75,7 @@ func Sections() []Section {
 			{MintUnavailable, Error, Index},
 			{MintAnswer, Error, Index},
 			{TokenProjects, Error, Index},
-			{TokenUnrestricted, Warning, Index},
+			{TokenWidened, Warning, Index},
 		}},
 		{page, "Attestations", []Definition{
 			{AttestationsOff, Notice, Workflow},

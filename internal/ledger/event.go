@@ -267,7 +267,7 @@ func (e Minted) apply(r *Receipt) {
 
 func (e Unrestricted) apply(r *Receipt) {
 	r.Token.Restricted = false
-	r.Findings = append(r.Findings, finding.New(finding.TokenUnrestricted,
+	r.Findings = append(r.Findings, finding.New(finding.TokenWidened,
 		r.IndexName+" could not read the restricted upload token, so the run used the unrestricted one: "+e.Reason,
 		"report this with the name of the index; the run revokes the unrestricted token at its end as well"))
 }

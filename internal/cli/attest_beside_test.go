@@ -220,7 +220,7 @@ func TestALeftOverIsMadeAfresh(t *testing.T) {
 			s.without(besideSdist)
 			size, before := s.stage.LogSize(), s.listed()
 			s.env["INPUT_ATTESTATIONS"], s.env["INPUT_WAIT-FOR-INDEX"] = "true", "30"
-			e := s.ends(cli.Done, "::notice file="+besideWheel+".publish.attestation,title=pypi-oidc-publish%3A attestation-left-over::this attestation does not hold for its file and this run, so a new one is made instead", c.says)
+			e := s.ends(cli.Done, "::notice file="+besideWheel+".publish.attestation,title=pypi-oidc-publish%3A attestation-left-over::this attestation does not match its file or this run, so the run makes a new one", c.says)
 			if n := strings.Count(e.log, "attestation-left-over::"); n != 1 {
 				t.Errorf("told %d times\n%s", n, e.log)
 			}

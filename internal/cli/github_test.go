@@ -309,7 +309,7 @@ func TestAttachFromAnOldPage(t *testing.T) {
 	if code != 0 || looks.Load() != 2 || outputs["github-release"] != "failed" || !slices.Equal(g.names(), []string{"alder-1.0-py3-none-any.whl"}) {
 		t.Errorf("exit code %d after %d looks, %v, %v", code, looks.Load(), outputs, g.names())
 	}
-	if !strings.Contains(s.log.String(), "github-release-attestations::") || !strings.Contains(s.log.String(), "does not show the file") {
+	if !strings.Contains(s.log.String(), "github-release-attestations::") || !strings.Contains(s.log.String(), "does not list the file") {
 		t.Error(s.log.String())
 	}
 }
@@ -401,7 +401,7 @@ func TestAFailureAfterThePublication(t *testing.T) {
 	if code != 0 || outputs["result"] != "published" || outputs["github-release"] != "failed" {
 		t.Errorf("exit code %d, %v\n%s", code, outputs, s.log.String())
 	}
-	if !strings.Contains(s.log.String(), "the GitHub release has 1 of 3 files of this run") || !strings.Contains(s.summary(), "1 of 3 files") {
+	if !strings.Contains(s.log.String(), "the GitHub release has only 1 of 3 files of this run") || !strings.Contains(s.summary(), "1 of 3 files") {
 		t.Errorf("what is there is not counted:\n%s", s.log.String())
 	}
 	for _, name := range g.names() {
@@ -451,7 +451,7 @@ func TestADryRunAttachesNothing(t *testing.T) {
 	if code != 0 || outputs["result"] != "dry-run" || outputs["github-release"] != "" || g.Asked(releases.Upload) > 0 || g.Edits() > 0 {
 		t.Errorf("exit code %d, %v", code, outputs)
 	}
-	if !strings.Contains(s.log.String(), "the run itself would fail here") || !strings.Contains(s.log.String(), "contents: write") {
+	if !strings.Contains(s.log.String(), "a real run would fail here") || !strings.Contains(s.log.String(), "contents: write") {
 		t.Errorf("it does not tell what would fail:\n%s", s.log.String())
 	}
 }

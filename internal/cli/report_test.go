@@ -24,7 +24,7 @@ func TestAReportThatCannotBeWritten(t *testing.T) {
 	if code != 0 || outputs["result"] != "published" || strings.Count(told, "\n") != 1 {
 		t.Errorf("exit code %d, %v\n%s", code, outputs, s.log.String())
 	}
-	for _, want := range []string{"pypi-oidc-publish%3A report::", "taken", "%0Asee that", "docs/troubleshooting.md#report)"} {
+	for _, want := range []string{"pypi-oidc-publish%3A report::", "taken", "%0Acheck that", "docs/troubleshooting.md#report)"} {
 		if !strings.Contains(told, want) {
 			t.Errorf("no %q in %s", want, told)
 		}

@@ -193,7 +193,7 @@ func TestALeftOverIsMadeAfresh(t *testing.T) {
 		}, ""},
 		"of another kind": {func(s *signing) {
 			s.beside(besideWheel, ".publish.attestation", s.signs(besideWheel, signer.SLSA))
-		}, "it states something else than its name says"},
+		}, "its predicate does not match its file name"},
 		"changed": {func(s *signing) {
 			text := string(s.signs(besideWheel, signer.Publish))
 			other := string(s.signs(besideWheel, signer.Publish))

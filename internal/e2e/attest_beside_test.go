@@ -174,7 +174,7 @@ func TestAttest_Leftover(t *testing.T) {
 		}, ""},
 		"of another kind": {func(s *step) {
 			s.beside(besideWheel, ".publish.attestation", s.signs(besideWheel, signer.SLSA))
-		}, "it states something else than its name says"},
+		}, "its predicate does not match its file name"},
 		"changed": {func(s *step) {
 			text := string(s.signs(besideWheel, signer.Publish))
 			other := string(s.signs(besideWheel, signer.Publish))
@@ -201,7 +201,7 @@ func TestAttest_Leftover(t *testing.T) {
 			s.remove(besideSdist)
 			size, before := s.stage.LogSize(), s.listed()
 			s.env["INPUT_ATTESTATIONS"], s.env["INPUT_WAIT-FOR-INDEX"] = "true", "30"
-			e := s.ends(cli.Done, "::notice file=dist/"+besideWheel+".publish.attestation,title=pypi-oidc-publish%3A attestation-left-over::this attestation does not hold for its file and this run, so a new one is made instead", c.says)
+			e := s.ends(cli.Done, "::notice file=dist/"+besideWheel+".publish.attestation,title=pypi-oidc-publish%3A attestation-left-over::this attestation does not match its file or this run, so the run makes a new one", c.says)
 			if n := strings.Count(e.log, "attestation-left-over::"); n != 1 {
 				t.Errorf("told %d times\n%s", n, e.log)
 			}

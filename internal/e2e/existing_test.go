@@ -116,8 +116,8 @@ func TestExistingFile_NotReplaced(t *testing.T) {
 		"skip-existing, and the index answers 503": {
 			index: "HERE/simple/", skip: "true", page: says(503, "text/plain", "Back soon."), code: 1, outputs: []string{"result=failed", "published-count=0"},
 			says: []string{
-				"::error title=pypi-oidc-publish%3A skip-existing-look-failed::", "which files 127.0.0.1:", "has of alder: look: GET http://127.0.0.1:", "503 Service Unavailable after 3 tries: Back soon.",
-				"has of birch:", "%0Acheck `index-url`, and run the job again",
+				"::error title=pypi-oidc-publish%3A skip-existing-look-failed::", "which files 127.0.0.1:", "has of alder, but the query failed: look: GET http://127.0.0.1:", "503 Service Unavailable after 3 tries: Back soon.",
+				"has of birch, but", "%0Acheck `index-url`, then run the job again",
 			},
 			never: []string{"look-failed::could not query"},
 		},
@@ -236,7 +236,7 @@ func TestExistingFile_MD5(t *testing.T) {
 		t.Errorf("check: exit code %d\n%s", code, out)
 	}
 	x.page = nil
-	if code, out := check(); code != 1 || !strings.Contains(out, "gives no digest that it could be compared by") {
+	if code, out := check(); code != 1 || !strings.Contains(out, "without a digest to compare") {
 		t.Errorf("check: exit code %d\n%s", code, out)
 	}
 }

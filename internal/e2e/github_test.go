@@ -280,7 +280,7 @@ func TestGitHubRelease_StalePage(t *testing.T) {
 	if e.code != 0 || looks.Load() != 2 || e.outputs["github-release"] != "failed" || !slices.Equal(g.names(), []string{"alder-1.0-py3-none-any.whl"}) {
 		t.Errorf("exit code %d after %d looks, %v, %v", e.code, looks.Load(), e.outputs, g.names())
 	}
-	if !strings.Contains(e.log, "github-release-attestations::") || !strings.Contains(e.log, "does not show the file") {
+	if !strings.Contains(e.log, "github-release-attestations::") || !strings.Contains(e.log, "does not list the file") {
 		t.Error(e.log)
 	}
 }
@@ -371,7 +371,7 @@ func TestGitHubRelease_FailureAfterPublication(t *testing.T) {
 	if e.code != 0 || e.outputs["result"] != "published" || e.outputs["github-release"] != "failed" {
 		t.Errorf("exit code %d, %v\n%s", e.code, e.outputs, e.log)
 	}
-	if !strings.Contains(e.log, "the GitHub release has 1 of 3 files of this run") || !strings.Contains(e.summary, "1 of 3 files") {
+	if !strings.Contains(e.log, "the GitHub release has only 1 of 3 files of this run") || !strings.Contains(e.summary, "1 of 3 files") {
 		t.Errorf("what is there is not counted:\n%s", e.log)
 	}
 	for _, name := range g.names() {
@@ -421,7 +421,7 @@ func TestGitHubRelease_DryRun(t *testing.T) {
 	if e.code != 0 || e.outputs["result"] != "dry-run" || e.outputs["github-release"] != "" || g.Asked(releases.Upload) > 0 || g.Edits() > 0 {
 		t.Errorf("exit code %d, %v", e.code, e.outputs)
 	}
-	if !strings.Contains(e.log, "the run itself would fail here") || !strings.Contains(e.log, "contents: write") {
+	if !strings.Contains(e.log, "a real run would fail here") || !strings.Contains(e.log, "contents: write") {
 		t.Errorf("it does not tell what would fail:\n%s", e.log)
 	}
 }

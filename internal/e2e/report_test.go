@@ -24,7 +24,7 @@ func TestReport_Unwritable(t *testing.T) {
 	if e.code != 0 || e.outputs["result"] != "published" || strings.Count(told, "\n") != 1 {
 		t.Errorf("exit code %d, %v\n%s", e.code, e.outputs, e.log)
 	}
-	for _, want := range []string{"pypi-oidc-publish%3A report::", "taken", "%0Asee that", "docs/troubleshooting.md#report)"} {
+	for _, want := range []string{"pypi-oidc-publish%3A report::", "taken", "%0Acheck that", "docs/troubleshooting.md#report)"} {
 		if !strings.Contains(told, want) {
 			t.Errorf("no %q in %s", want, told)
 		}

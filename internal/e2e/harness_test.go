@@ -212,7 +212,9 @@ func (s *step) startInProcess(ctx context.Context, arguments []string) *running 
 }
 
 // shortSleep waits for 10 ms where a longer wait is asked for.
-func shortSleep(ctx context.Context, d time.Duration) error { return cli.Sleep(ctx, min(d, 10*time.Millisecond)) }
+func shortSleep(ctx context.Context, d time.Duration) error {
+	return cli.Sleep(ctx, min(d, 10*time.Millisecond))
+}
 
 // longestRun is how long a run may take before the test is failed.
 const longestRun = time.Minute

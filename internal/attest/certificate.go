@@ -19,30 +19,30 @@ import (
 	"github.com/org/pypi-oidc-publish/internal/wire"
 )
 
-// certificateGuard is how much of a certificate's life must be left for another entry. One that lives not much longer than
-// that serves for a sixth of its life.
+// certificateGuard is how long a certificate must still be valid for another entry. A certificate with a short lifetime is used for
+// at least a sixth of it.
 const certificateGuard = 90 * time.Second
 
-// certificate is what the run signs with. Its times are of our clock, whatever the server's is: what counts is how long it
-// lives.
+// certificate is a signing certificate of the run. Its times are by our clock, computed from its lifetime, because the server's clock
+// may differ.
 type certificate struct {
 	leaf  *x509.Certificate
-	renew time.Time // no further signature is begun after this
+	renew time.Time // no signature is started after this
 	ends  time.Time
 }
 
-// GetCertificate gives the certificate in DER (sigstore-go's sign.CertificateProvider).
+// GetCertificate returns the certificate in DER (sigstore-go's sign.CertificateProvider).
 func (c *certificate) GetCertificate(context.Context, sign.Keypair, *sign.CertificateProviderOptions) ([]byte, error) {
 	return c.leaf.Raw, nil
 }
 
-// errStale tells that the ID token in hand became too old between two tries.
+// errStale means that the current ID token expired between two tries.
 var errStale = errors.New("the ID token expired in the meantime")
 
-// mostTokens is how many ID tokens are tried for one certificate.
+// mostTokens is the number of ID tokens to try for one certificate.
 const mostTokens = 3
 
-// certify asks for a certificate for the key, with a fresh ID token where the one in hand is too old.
+// certify requests a certificate for the key, with a new ID token if the current one is too old.
 func (s *Signer) certify(ctx context.Context, key *sign.EphemeralKeypair) (*certificate, error) {
 	at, err := s.find(ctx)
 	if err != nil {
@@ -73,7 +73,7 @@ func (s *Signer) certify(ctx context.Context, key *sign.EphemeralKeypair) (*cert
 	}
 }
 
-// askFulcio sends the request, the same bytes at each try, as long as the ID token is good
+// askFulcio sends the request, with the same body at each try, while the ID token is valid
 // (docs/reference/attestations.md §3.1).
 func (s *Signer) askFulcio(ctx context.Context, at *services, token *idToken, body []byte) (*wire.Answer, error) {
 	to := at.fulcio.JoinPath("api/v2/signingCert")
@@ -96,7 +96,7 @@ func (s *Signer) askFulcio(ctx context.Context, at *services, token *idToken, bo
 	})
 }
 
-// certificateRequest is a request for the key with an empty subject: who it is for, the ID token says.
+// certificateRequest returns a request for the key. Its subject is empty, because the ID token contains the identity.
 func certificateRequest(key *sign.EphemeralKeypair) ([]byte, error) {
 	request, err := x509.CreateCertificateRequest(rand.Reader, &x509.CertificateRequest{}, keySigner{key})
 	if err != nil {
@@ -109,10 +109,10 @@ func certificateRequest(key *sign.EphemeralKeypair) ([]byte, error) {
 // keySigner lets the standard library sign with the library's key.
 type keySigner struct{ key *sign.EphemeralKeypair }
 
-// Public is the public key.
+// Public returns the public key.
 func (k keySigner) Public() crypto.PublicKey { return k.key.GetPublicKey() }
 
-// Sign is not used: the key hashes by itself.
+// Sign returns an error: the key can only sign messages, see SignMessage.
 func (k keySigner) Sign(io.Reader, []byte, crypto.SignerOpts) ([]byte, error) {
 	return nil, errors.New("this key signs messages, not digests")
 }
@@ -123,7 +123,7 @@ func (k keySigner) SignMessage(_ io.Reader, message []byte, _ crypto.SignerOpts)
 	return signature, err
 }
 
-// accept reads Fulcio's answer and checks the certificate before the first public entry names it.
+// accept parses Fulcio's answer and checks the certificate before it appears in a public log entry.
 func (s *Signer) accept(at *services, token *idToken, key *sign.EphemeralKeypair, answer *wire.Answer, asked time.Time) (*certificate, error) {
 	leaf, err := readLeaf(answer.Body)
 	if err != nil {
@@ -148,13 +148,14 @@ func (s *Signer) accept(at *services, token *idToken, key *sign.EphemeralKeypair
 	return &certificate{leaf: leaf, renew: asked.Add(life - min(certificateGuard, life-life/6)), ends: asked.Add(life)}, nil
 }
 
+// errBadCertificate returns a finding for an answer of Fulcio or Rekor that cannot be used.
 func errBadCertificate(message string) error {
 	return finding.New(finding.AttestationCertificate, message,
 		"nothing was uploaded; run the job again, and report it if it persists, or publish with `attestations: false`")
 }
 
-// readLeaf reads the certificate of an answer. One whose timestamp is not embedded comes from an authority without a
-// certificate log, and the index refuses it.
+// readLeaf parses the certificate in an answer. It returns an error if the timestamp of the certificate log is not embedded, because
+// the index refuses such a certificate.
 func readLeaf(body []byte) (*x509.Certificate, error) {
 	type holder struct {
 		Chain struct {
@@ -185,7 +186,8 @@ func readLeaf(body []byte) (*x509.Certificate, error) {
 	return leaf, nil
 }
 
-// expired tells that Fulcio refused a token that had expired by its own clock. It has one text for every fault of a token.
+// expired reports whether Fulcio refused a token that had expired by Fulcio's clock. Fulcio's message is the same for every defect of
+// a token.
 func expired(err error, token *idToken) bool {
 	if wire.StatusOf(err)/100 != 4 {
 		return false
@@ -194,8 +196,8 @@ func expired(err error, token *idToken) bool {
 	return !date.IsZero() && !token.Claims.Expires.IsZero() && !date.Before(token.Claims.Expires)
 }
 
-// explain makes Fulcio's refusal readable: it says the same of every ID token that it does not take, so the claims are told
-// beside it (docs/reference/attestations.md §2.5).
+// explain returns a finding for a refusal of Fulcio. It adds the claims of the ID token, because Fulcio gives the same message for
+// every ID token that it refuses (docs/reference/attestations.md §2.5).
 func (s *Signer) explain(err error, token *idToken) error {
 	told := s.wrapServiceError("fulcio issued no signing certificate", err)
 	var general finding.Finding
@@ -224,6 +226,7 @@ func (s *Signer) explain(err error, token *idToken) error {
 	return refused
 }
 
+// instant returns a time for a message.
 func instant(t time.Time) string {
 	if t.IsZero() {
 		return "unknown"

@@ -21,18 +21,18 @@ import (
 	"github.com/org/pypi-oidc-publish/internal/wire"
 )
 
-// errLate tells that the certificate ended before the log took the entry. The log itself does not mind; the index does.
+// errLate means that the certificate expired before the log accepted the entry. The log accepts such an entry, the index does not.
 var errLate = errors.New("the signing certificate expired before the log accepted the entry")
 
-// entry logs one signature (sigstore-go's sign.Transparency), with the certificate that it was made with.
+// entry adds one signature, made with a certificate, to the log (sigstore-go's sign.Transparency).
 type entry struct {
 	signer *Signer
 	at     *services
 	with   *certificate
 }
 
-// GetTransparencyLogEntry posts the bundle's envelope to the log and adds the entry to the bundle. All tries send the
-// same bytes, so that the log knows one whose answer was lost (docs/reference/attestations.md §3.2).
+// GetTransparencyLogEntry posts the bundle's envelope to the log and adds the entry to the bundle. All tries send the same bytes, so
+// that the log recognizes an earlier try whose answer was lost (docs/reference/attestations.md §3.2).
 func (e entry) GetTransparencyLogEntry(ctx context.Context, leaf []byte, b *protobundle.Bundle) error {
 	body, err := entryRequest(leaf, b)
 	if err != nil {
@@ -53,7 +53,7 @@ func (e entry) GetTransparencyLogEntry(ctx context.Context, leaf []byte, b *prot
 	return nil
 }
 
-// post sends the entry, or gets the one that an earlier try has left.
+// post sends the entry, or fetches the entry of an earlier try.
 func (e entry) post(ctx context.Context, body []byte) (*wire.Answer, error) {
 	send := bytesBody(body)
 	answer, err := e.signer.opts.Wire.Do(ctx, wire.Call{
@@ -80,11 +80,11 @@ func (e entry) post(ctx context.Context, body []byte) (*wire.Answer, error) {
 	return nil, e.signer.wrapServiceError("rekor, the public log, did not accept an entry", err)
 }
 
-// entryID is what Rekor names an entry by: its leaf's hash, with the tree's number before it.
+// entryID matches the id of an entry in Rekor: the hash of its leaf, optionally with the tree id in front.
 var entryID = regexp.MustCompile(`^([0-9a-f]{64}|[0-9a-f]{80})$`)
 
-// fetch gets the entry that the log has already. Of where the log points, only the name is used: the request goes to
-// the log that we know.
+// fetch fetches an entry that the log already has. It uses only the id in the Location header and sends the request to the known
+// log.
 func (e entry) fetch(ctx context.Context, conflict error) (*wire.Answer, error) {
 	name := path.Base(wire.AnswerOf(conflict).Header.Get("Location"))
 	if !entryID.MatchString(name) {
@@ -96,7 +96,7 @@ func (e entry) fetch(ctx context.Context, conflict error) (*wire.Answer, error) 
 	})
 }
 
-// entryRequest is the proposed entry: the envelope as text, and the certificate that verifies it.
+// entryRequest returns the proposed entry: the envelope as text, and the certificate that verifies it.
 func entryRequest(leaf []byte, b *protobundle.Bundle) ([]byte, error) {
 	signed := b.GetDsseEnvelope()
 	if signed == nil || len(signed.GetSignatures()) != 1 {
@@ -127,13 +127,13 @@ func entryRequest(leaf []byte, b *protobundle.Bundle) ([]byte, error) {
 	}{entryVersion, entryKind, spec{content{string(envelope), [][]byte{leaf}}}})
 }
 
-// The one kind of entry that the index takes.
+// The only kind of entry that the index accepts.
 const (
 	entryKind    = "dsse"
 	entryVersion = "0.0.1"
 )
 
-// readEntry reads the log's answer: one entry under its name.
+// readEntry parses the log's answer: an object with one entry under its id.
 func readEntry(answer []byte) (*protorekor.TransparencyLogEntry, error) {
 	var told map[string]struct {
 		Body           []byte `json:"body"`
@@ -181,7 +181,7 @@ func readEntry(answer []byte) (*protorekor.TransparencyLogEntry, error) {
 	return nil, errors.New("it is empty")
 }
 
-// hexes reads hexadecimal texts and keeps the first error.
+// hexes decodes hexadecimal texts and keeps the first error.
 type hexes struct{ err error }
 
 func (h *hexes) bytes(text string) []byte {
@@ -192,7 +192,7 @@ func (h *hexes) bytes(text string) []byte {
 	return raw
 }
 
-// kindOf is the kind of entry that a log's body says that it is.
+// kindOf returns the kind and version in the body of a log entry.
 func kindOf(body []byte) *protorekor.KindVersion {
 	var told struct {
 		APIVersion string `json:"apiVersion"`
@@ -204,7 +204,7 @@ func kindOf(body []byte) *protorekor.KindVersion {
 	return &protorekor.KindVersion{Kind: told.Kind, Version: told.APIVersion}
 }
 
-// sameBody tells that the log's body is about this signature, certificate and statement, and nothing else
+// sameBody reports whether the body of a log entry has exactly this signature, certificate and statement
 // (docs/reference/attestations.md §2.1: log body consistency).
 func sameBody(body, statementSum, signature, leafPEM []byte) bool {
 	type signed struct {
@@ -228,7 +228,7 @@ func sameBody(body, statementSum, signature, leafPEM []byte) bool {
 		len(told.Spec.Signatures) == 1 && told.Spec.Signatures[0] == signed{base64(signature), base64(leafPEM)}
 }
 
-// bytesBody is a request body that is the same at every try.
+// bytesBody returns a request body that is the same at every try.
 func bytesBody(text []byte) func(context.Context) (io.ReadCloser, int64, error) {
 	return func(context.Context) (io.ReadCloser, int64, error) {
 		return io.NopCloser(bytes.NewReader(text)), int64(len(text)), nil

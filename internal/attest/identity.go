@@ -10,22 +10,22 @@ import (
 	"github.com/org/pypi-oidc-publish/internal/oidc"
 )
 
-// audience is who an ID token for Fulcio is for.
+// audience is the audience of ID tokens for Fulcio.
 const audience = "sigstore"
 
 const (
-	usualLife  = 5 * time.Minute  // of an ID token that does not tell
-	tokenGuard = 30 * time.Second // a token with less left is not sent
+	usualLife  = 5 * time.Minute  // lifetime of an ID token without times
+	tokenGuard = 30 * time.Second // a token with less remaining time is not sent
 )
 
-// idToken is an ID token with the time, by our clock, after which it is not sent any more. The server's clock may
-// be another one: what counts is how long the token lives.
+// idToken is an ID token with the time, by our clock, after which it is no longer sent. The time is computed from the token's
+// lifetime, because the server's clock may differ.
 type idToken struct {
 	oidc.Token
 	until time.Time
 }
 
-// idToken returns the token in hand, or a fresh one if that is stale or is the one that is told to be spent.
+// idToken returns the current token, or a new one if the current one is stale or is the spent one.
 func (s *Signer) idToken(ctx context.Context, spent *idToken) (*idToken, error) {
 	at, err := s.find(ctx)
 	if err != nil {
@@ -49,8 +49,8 @@ func (s *Signer) idToken(ctx context.Context, spent *idToken) (*idToken, error) 
 	return s.token, nil
 }
 
-// CheckClaims tells, before anything is signed, that the index would refuse attestations of the run that the claims are
-// of. The error is a finding (docs/reference/attestations.md §2.2 and §2.4).
+// CheckClaims returns a finding if the index would refuse attestations of a run with these claims, or nil. It is meant to be called before
+// anything is signed (docs/reference/attestations.md §2.2 and §2.4).
 func (s *Signer) CheckClaims(c oidc.Claims) error {
 	initiating, ref, _ := strings.Cut(c.WorkflowRef, "@")
 	running, _, _ := strings.Cut(c.JobWorkflowRef, "@")
@@ -79,12 +79,12 @@ func (s *Signer) CheckClaims(c oidc.Claims) error {
 	return nil
 }
 
-// workflowPath is the path of the workflow that the index expects a certificate to name.
+// workflowPath returns the path of the workflow that the index expects in a certificate.
 func workflowPath(c oidc.Claims) string {
 	return c.Repository + "/.github/workflows/" + c.WorkflowFile()
 }
 
-// PrivateRepositoryNotice tells what signing makes public for ever though the repository is not: a finding to show once, before
+// PrivateRepositoryNotice returns a finding about what signing makes public, if the repository is not public. It is meant to be shown once, before
 // anything is signed.
 func PrivateRepositoryNotice(c oidc.Claims) (told finding.Finding, is bool) {
 	if c.Visibility == "" || c.Visibility == "public" {

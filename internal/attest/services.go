@@ -18,12 +18,12 @@ import (
 	"github.com/org/pypi-oidc-publish/internal/wire"
 )
 
-// logVersion is the version of the log that is written to. The index refuses entries of version 2, which have no inclusion
-// promise, until it reads signed timestamps (docs/reference/attestations.md §0 and §3.3). Version 2 also needs a
+// logVersion is the version of the log to use. The index refuses entries of version 2, which have no inclusion promise, until it
+// supports signed timestamps (docs/reference/attestations.md §0 and §3.3). Version 2 also needs a
 // timestamp authority and entries of another kind.
 const logVersion = 1
 
-// tufTime bounds all requests for the trust root together; the program has copies.
+// tufTime limits the total time of all requests for the trust root. After it, the built-in copies are used.
 const tufTime = 30 * time.Second
 
 // services are the keys and addresses of one instance of Sigstore.
@@ -31,10 +31,10 @@ type services struct {
 	trusted root.TrustedMaterial
 	fulcio  *url.URL
 	rekor   *url.URL
-	copied  bool // they come from the program and may be out of date
+	copied  bool // from the built-in copies, which may be out of date
 }
 
-// find returns the services, asked for at the first call that succeeds.
+// find returns the services. It requests them until a call succeeds, and then returns the stored result.
 func (s *Signer) find(ctx context.Context) (*services, error) {
 	s.trusting.Lock()
 	defer s.trusting.Unlock()
@@ -49,8 +49,8 @@ func (s *Signer) find(ctx context.Context) (*services, error) {
 	return found, nil
 }
 
-// ask asks the repository. For the public good instance the copies are taken where it does not answer: a release must
-// not wait for it.
+// ask requests the services from the TUF repository. For the public good instance it uses the built-in copies if the repository is not
+// available, so that a release need not wait.
 func (s *Signer) ask(ctx context.Context) (*services, error) {
 	at, anchor := publicTUF, s.opts.Root
 	if !s.public() {
@@ -85,7 +85,7 @@ func (s *Signer) ask(ctx context.Context) (*services, error) {
 	return found, err
 }
 
-// refresh walks the repository from the anchor to today's metadata, in memory.
+// refresh updates the metadata of the repository from the anchor, in memory, and returns the signing config and the trust root.
 func (s *Signer) refresh(ctx context.Context, at string, anchor []byte) (config *root.SigningConfig, trusted *root.TrustedRoot, err error) {
 	bounded, stop := context.WithTimeoutCause(ctx, tufTime, fmt.Errorf("no trust root within %v", tufTime))
 	defer stop()
@@ -93,7 +93,7 @@ func (s *Signer) refresh(ctx context.Context, at string, anchor []byte) (config 
 		client, err := tuf.New(&tuf.Options{
 			Root: anchor, RepositoryBaseURL: at, DisableLocalCache: true,
 			Fetcher: fetcher{ctx: bounded, wire: s.opts.Wire},
-			// Even without a cache the library looks for one, in the working directory: here nothing can be.
+			// Even with the cache disabled, the library looks for one in the working directory. No file can exist at this path.
 			CachePath: filepath.Join(os.DevNull, "none"),
 		})
 		if err != nil {
@@ -108,7 +108,7 @@ func (s *Signer) refresh(ctx context.Context, at string, anchor []byte) (config 
 	return config, trusted, caught
 }
 
-// choose takes the services that are valid now.
+// choose returns the services that are valid now.
 func (s *Signer) choose(config *root.SigningConfig, trusted root.TrustedMaterial) (*services, error) {
 	fulcio, err := s.service("certificate authority", config.FulcioCertificateAuthorityURLs(), sign.FulcioAPIVersions)
 	if err != nil {
@@ -121,6 +121,7 @@ func (s *Signer) choose(config *root.SigningConfig, trusted root.TrustedMaterial
 	return &services{trusted: trusted, fulcio: fulcio, rekor: rekor}, nil
 }
 
+// service returns the URL of the service that is valid now, or a finding.
 func (s *Signer) service(what string, all []root.Service, versions []uint32) (*url.URL, error) {
 	chosen, err := root.SelectService(all, versions, s.opts.Now())
 	var at *url.URL
@@ -135,7 +136,7 @@ func (s *Signer) service(what string, all []root.Service, versions []uint32) (*u
 	return at, nil
 }
 
-// parseServiceURL parses the address of a service. It returns an error where an ID token would be sent in clear text over a network.
+// parseServiceURL parses the URL of a service. It returns an error if an ID token would be sent unencrypted over a network.
 func parseServiceURL(text string) (*url.URL, error) {
 	u, err := url.Parse(text)
 	switch {

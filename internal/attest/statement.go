@@ -11,14 +11,14 @@ import (
 	"github.com/org/pypi-oidc-publish/internal/pep"
 )
 
-// The types of statements and predicates that the index takes. They are names, not places.
+// The types of statements and predicates that the index accepts. They are identifiers, not addresses.
 const (
 	statementType    = "https://in-toto.io/Statement/v1"
 	publishPredicate = "https://docs.pypi.org/attestations/publish/v1"
 	slsaPredicate    = "https://slsa.dev/provenance/v1"
 )
 
-// statement is what is signed, byte for byte as the reference writes it (docs/reference/attestations.md §1.3).
+// statement returns the statement to sign, byte for byte as the reference implementation writes it (docs/reference/attestations.md §1.3).
 func statement(d *distfile.Distribution) []byte {
 	type subject struct {
 		Name   string            `json:"name"`
@@ -27,7 +27,7 @@ func statement(d *distfile.Distribution) []byte {
 	var text strings.Builder
 	encoder := json.NewEncoder(&text)
 	encoder.SetEscapeHTML(false)
-	// Nothing in it can fail to be encoded.
+	// Strings cannot fail to be encoded.
 	_ = encoder.Encode(struct {
 		Type          string    `json:"_type"`
 		Subject       []subject `json:"subject"`
@@ -37,7 +37,7 @@ func statement(d *distfile.Distribution) []byte {
 	return []byte(strings.TrimSuffix(text.String(), "\n"))
 }
 
-// judgeStatement applies the index's rules to a statement about the file, and returns the type of its predicate
+// judgeStatement checks a statement about the file by the rules of the index, and returns the type of its predicate
 // (docs/reference/attestations.md §1.3, and docs/reference/pypi-server.md §5.2).
 func judgeStatement(raw []byte, d *distfile.Distribution) (predicate string, err error) {
 	var r reader
@@ -61,7 +61,7 @@ func judgeStatement(raw []byte, d *distfile.Distribution) (predicate string, err
 	return predicate, judgeSubject(subjects[0], d)
 }
 
-// judgePredicate wants an object or nothing; one with members only where the type has them.
+// judgePredicate returns an error if the predicate is neither an object nor absent, or if a publish predicate has members.
 func judgePredicate(raw json.RawMessage, kind string) error {
 	if len(raw) == 0 || string(raw) == "null" {
 		return nil
@@ -76,6 +76,7 @@ func judgePredicate(raw json.RawMessage, kind string) error {
 	return nil
 }
 
+// judgeSubject returns an error if the subject of a statement is not the file.
 func judgeSubject(raw json.RawMessage, d *distfile.Distribution) error {
 	var r reader
 	subject := r.object(raw)
@@ -102,7 +103,7 @@ func judgeSubject(raw json.RawMessage, d *distfile.Distribution) error {
 	return nil
 }
 
-// sameFile compares two file names as the index does: by what they say, not by how they are spelled.
+// sameFile reports whether two file names are equal as the index compares them: parsed, not by spelling.
 func sameFile(a, b string) bool {
 	if strings.HasSuffix(a, ".whl") {
 		x, errX := pep.ParseWheelName(a)
@@ -115,13 +116,14 @@ func sameFile(a, b string) bool {
 	return errX == nil && errY == nil && sameRelease(x.Name, x.Version, y.Name, y.Version)
 }
 
+// sameRelease reports whether two names and versions are equal after normalization.
 func sameRelease(nameA, versionA, nameB, versionB string) bool {
 	a, errA := pep.ParseVersion(versionA)
 	b, errB := pep.ParseVersion(versionB)
 	return errA == nil && errB == nil && pep.Normalize(nameA) == pep.Normalize(nameB) && a.Compare(b) == 0
 }
 
-// sameBuild compares two build tags: a number, and the rest.
+// sameBuild reports whether two build tags have the same number and the same rest.
 func sameBuild(a, b string) bool {
 	split := func(tag string) (number, rest string) {
 		rest = strings.TrimLeft(tag, "0123456789")
@@ -132,11 +134,11 @@ func sameBuild(a, b string) bool {
 	return (a == "") == (b == "") && numberA == numberB && restA == restB
 }
 
-// mostTags bounds how many tags of one kind a name is taken apart into.
+// mostTags limits the number of tags of one kind in a name.
 const mostTags = 64
 
-// tags are the tags of a wheel's three positions, each a sorted set. Their product is the set of tags that the index
-// compares, and it is the same where, and only where, these are.
+// tags returns the tags of a wheel's three positions, each sorted and without duplicates. The index compares their product, which is
+// equal exactly if these are equal.
 func tags(w pep.WheelName) []string {
 	var all []string
 	for _, position := range []string{w.Python, w.ABI, w.Platform} {

@@ -67,7 +67,7 @@ const (
 	MintUnavailable         ID = "mint-unavailable"          // the index did not answer the request for an upload token
 	MintAnswer              ID = "mint-answer"               // the answer of the index has no upload token
 	TokenProjects           ID = "token-projects"            // the upload token is for fewer projects than the files need
-	TokenWidened       ID = "token-widened"             // the index could not read the restricted upload token
+	TokenWidened            ID = "token-widened"             // the index could not read the restricted upload token
 )
 
 // Attestations.

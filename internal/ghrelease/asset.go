@@ -20,19 +20,19 @@ import (
 	"github.com/org/pypi-oidc-publish/internal/wire"
 )
 
-// Asset is a file that a release is to have.
+// Asset is a file to attach to a release.
 type Asset struct {
 	Name   string
 	Size   int64                         // bytes
 	SHA256 string                        // lower-case hex
-	Open   func() (io.ReadCloser, error) // made anew for every try
-	Keep   bool                          // what is there under this name stays, whatever it is
+	Open   func() (io.ReadCloser, error) // called again for every try
+	Keep   bool                          // an existing asset of this name stays, even with different content
 }
 
-// largest bounds an asset, in bytes: GitHub takes less than this.
+// largest is the size limit of an asset, in bytes: GitHub accepts less than this.
 const largest = 2 << 30
 
-// attachable judges an asset by what GitHub takes, and by the names that the others get there, which it adds to.
+// attachable checks the size of an asset, and that no other asset gets the same name on GitHub. It adds the asset to names.
 func attachable(a Asset, names map[string]Asset) error {
 	name := renamed(a.Name)
 	other, taken := names[name]
@@ -50,7 +50,7 @@ func attachable(a Asset, names map[string]Asset) error {
 	return nil
 }
 
-// renamed is what GitHub makes of an asset's name: it has no list of what it changes, people have found this out by trying.
+// renamed returns the name that GitHub gives an asset. GitHub does not document these rules; they were found by experiment.
 func renamed(name string) string {
 	name = strings.TrimRight(regexp.MustCompile(`[^0-9A-Za-z_+@-]+`).ReplaceAllString(name, "."), ".")
 	if strings.HasPrefix(name, ".") {
@@ -59,7 +59,7 @@ func renamed(name string) string {
 	return name
 }
 
-// label is the name that people see where GitHub changes it; "" where it does not.
+// label returns the original name, for display, if GitHub changes it, and "" otherwise.
 func (a Asset) label() string {
 	if renamed(a.Name) == a.Name {
 		return ""
@@ -67,18 +67,18 @@ func (a Asset) label() string {
 	return a.Name
 }
 
-// existingAsset is an asset that the release has.
+// existingAsset is an existing asset of the release.
 type existingAsset struct {
 	id          int64
 	name, label string
 	size        int64
-	starter     bool // its upload broke off: it has no bytes, its name is taken, and GitHub says that it may go
+	starter     bool // its upload was interrupted: it has no content, blocks its name, and may be deleted
 }
 
-// starter is the state of half an asset. One in any other state that is not known is never deleted.
+// starter is the state of an incomplete asset. An asset in another unknown state is never deleted.
 const starter = "starter"
 
-// find is what a release has under the name of an asset, or under its label where GitHub made another name of it than we think.
+// find returns the existing asset with the name of an asset, or with its label if GitHub changed the name in an unexpected way.
 func find(there []existingAsset, a Asset) (existingAsset, bool) {
 	name, label := renamed(a.Name), a.label()
 	for _, h := range there {
@@ -94,7 +94,7 @@ func find(there []existingAsset, a Asset) (existingAsset, bool) {
 	return existingAsset{}, false
 }
 
-// list is what the release has.
+// list returns the existing assets of the release.
 func (c *Client) list(ctx context.Context, r Release) ([]existingAsset, error) {
 	doing := "list the assets of the release " + r.Tag
 	all, err := pages(assetsPage, assetsMost, func(o *github.ListOptions) ([]*github.ReleaseAsset, *github.Response, error) {
@@ -116,7 +116,7 @@ func (c *Client) list(ctx context.Context, r Release) ([]existingAsset, error) {
 	return there, nil
 }
 
-// same tells whether what is there may stay: it has the bytes of the asset, or is to be kept.
+// same returns nil if the existing asset has the content of the asset, or is to be kept, and a finding otherwise.
 func (c *Client) same(ctx context.Context, r Release, h existingAsset, a Asset) error {
 	theirs := fmt.Sprintf("%d bytes", h.size)
 	switch {
@@ -137,7 +137,7 @@ func (c *Client) same(ctx context.Context, r Release, h existingAsset, a Asset) 
 		"re-run only the publish job so that it uses the files of the first build, or delete the asset from the release if nobody has downloaded it yet")
 }
 
-// digest is the SHA-256 of an asset's bytes. They are fetched, whatever digest is told of them: what is served counts.
+// digest returns the SHA-256 of an existing asset. It downloads the asset and does not rely on a digest in the API.
 func (c *Client) digest(ctx context.Context, h existingAsset) (string, error) {
 	if digest, ok := c.digests[h.id]; ok {
 		return digest, nil
@@ -161,7 +161,7 @@ func (c *Client) digest(ctx context.Context, h existingAsset) (string, error) {
 		if wrong != nil {
 			return "", wrong
 		}
-		// Its address says enough: the token stays here.
+		// The URL contains the authorization, so the token is not sent.
 		_, err = c.options.Wire.Do(ctx, wire.Call{Op: wire.AssetDownload, Method: http.MethodGet, URL: elsewhere, Into: into})
 	}
 	if err != nil {
@@ -174,10 +174,10 @@ func (c *Client) digest(ctx context.Context, h existingAsset) (string, error) {
 	return c.digests[h.id], nil
 }
 
-// apiVersion is that of the API as this room speaks it.
+// apiVersion is the version of the API that this package uses.
 const apiVersion = "2022-11-28"
 
-// stored is where the API says that bytes are. Only an API on this machine may point to clear text on this machine.
+// stored returns the URL of an asset's content from a redirect. Only an API on this machine may redirect to http on this machine.
 func stored(api *url.URL, location string) (*url.URL, error) {
 	at, err := api.Parse(location)
 	if location == "" || err != nil {
@@ -190,12 +190,13 @@ func stored(api *url.URL, location string) (*url.URL, error) {
 	return at, nil
 }
 
-// summed hashes up to so many bytes, and takes no more.
+// summed hashes a limited number of bytes, and returns an error for more.
 type summed struct {
 	hash.Hash
 	left int64
 }
 
+// Write hashes p, or returns an error if it exceeds the limit.
 func (s *summed) Write(p []byte) (int, error) {
 	if int64(len(p)) > s.left {
 		return 0, errors.New("it is longer than GitHub says")

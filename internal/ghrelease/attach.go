@@ -21,17 +21,17 @@ import (
 )
 
 const (
-	tries   = 4               // of one asset, the first one included
-	first   = 2 * time.Second // the wait after the first of them; doubled after each
-	limit   = time.Minute     // the wait after a limit that tells no time, as GitHub asks for
-	longest = 2 * time.Minute // a longer wait that GitHub asks for is cut to this
-	silent  = 3               // assets in a row that got no answer: the others would get none either
+	tries   = 4               // attempts to upload one asset
+	first   = 2 * time.Second // the wait after the first attempt; doubled after each
+	limit   = time.Minute     // the wait after a rate limit without a time, as GitHub documents
+	longest = 2 * time.Minute // the maximal wait, even if GitHub asks for more
+	silent  = 3               // consecutive assets without an answer after which the rest is not tried
 )
 
-// Attach makes the release have the assets, one after another, as GitHub wants it. told, which may be nil, hears of each that the
-// release has: there tells that it had it before. n is how many those are.
+// Attach uploads the assets to the release, one after another, as GitHub requires. It calls told, which may be nil, for each asset
+// that the release now has; there says that it existed before. It returns the number of these assets.
 //
-// Errors are findings, joined. A failure of one asset does not hinder the others, unless they would all fail alike.
+// Errors are findings, joined. After the failure of one asset it continues with the others, unless they would fail too.
 func (c *Client) Attach(ctx context.Context, r Release, assets []Asset, told func(a Asset, there bool)) (n int, err error) {
 	if err := c.known(); err != nil {
 		return 0, err
@@ -65,9 +65,9 @@ func (c *Client) Attach(ctx context.Context, r Release, assets []Asset, told fun
 	return n, errors.Join(failed...)
 }
 
-// attach makes the release have one asset, and tells whether somebody else had given it before.
+// attach uploads one asset, unless it exists. It reports whether the asset existed before.
 func (c *Client) attach(ctx context.Context, r Release, a Asset, there []existingAsset) (before bool, err error) {
-	ours := false // one of our tries may have had its effect
+	ours := false // one of our tries may have succeeded
 	var failed error
 	for n := 1; ; n++ {
 		h, found := find(there, a)
@@ -101,7 +101,7 @@ func (c *Client) attach(ctx context.Context, r Release, a Asset, there []existin
 	}
 }
 
-// send tries once to send an asset. Its error is a [*wire.Error], a finding, or one that tells that nobody knows what became of it.
+// send uploads an asset once. Its error is a [*wire.Error], a finding, or errUnclear.
 func (c *Client) send(ctx context.Context, r Release, a Asset) error {
 	at := c.uploads.JoinPath(c.path(strconv.FormatInt(r.ID, 10), "assets")...)
 	query := url.Values{"name": {a.Name}}
@@ -139,40 +139,41 @@ func (c *Client) send(ctx context.Context, r Release, a Asset) error {
 	if hex.EncodeToString(sent.Sum(nil)) == a.SHA256 {
 		return nil
 	}
-	// What is there now was never judged.
+	// The uploaded content was never checked.
 	return errors.Join(changed(a, "it was changed during the run"), c.remove(ctx, taken.GetID(), a.Name))
 }
 
-// errUnclear is an answer to an upload that says neither yes nor no.
+// errUnclear means that the answer to an upload does not say if it succeeded.
 var errUnclear = errors.New("the answer does not confirm that GitHub has the whole file")
 
-// hashed is a body whose bytes are hashed as they are read.
+// hashed is a body that is hashed while it is read.
 type hashed struct {
 	io.ReadCloser
 	sum hash.Hash
 }
 
+// Read reads from the body and hashes what it read.
 func (h hashed) Read(p []byte) (int, error) {
 	n, err := h.ReadCloser.Read(p)
 	h.sum.Write(p[:n])
 	return n, err
 }
 
-// changed tells that a file is not what it was.
+// changed returns a finding for a file that was changed during the run.
 func changed(a Asset, why string) error {
 	return finding.New(finding.GitHubAssetChanged,
 		fmt.Sprintf("%s was not attached: %s", a.Name, why),
 		"make sure that no other step writes to this file, and run the job again")
 }
 
-// remove deletes half an asset, whose name is taken until then.
+// remove deletes an incomplete asset, which blocks its name.
 func (c *Client) remove(ctx context.Context, id int64, name string) error {
 	_, _, err := ask(func() (any, *github.Response, error) {
 		last, err := c.api.Repositories.DeleteReleaseAsset(ctx, c.owner, c.name, id)
 		return nil, last, err
 	})
 	if err == nil || replyOf(err).status() == http.StatusNotFound {
-		return nil // somebody else did, or an earlier try
+		return nil // deleted by another job or an earlier try
 	}
 	return permissionError(ctx, "delete the incomplete asset "+name, err)
 }

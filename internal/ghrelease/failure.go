@@ -21,15 +21,15 @@ import (
 
 const permissionFix = "give the job `permissions: contents: write` and pass `github-token: ${{ github.token }}`"
 
-// reply is what is known of a request that failed.
+// reply describes a failed request.
 type reply struct {
 	answer  *wire.Answer // nil: none
-	limited bool         // GitHub wants fewer requests
-	unclear bool         // it may have had its effect
-	final   bool         // patience does not help
+	limited bool         // a rate limit
+	unclear bool         // the request may have succeeded
+	final   bool         // a retry does not help
 }
 
-// replyOf reads an error of the library or of the wire.
+// replyOf returns the description of an error of the library or of package wire.
 func replyOf(err error) reply {
 	failed := wire.ErrorOf(err)
 	var refused *github.ErrorResponse
@@ -58,7 +58,7 @@ func replyOf(err error) reply {
 	}
 }
 
-// answerOf is a response of the library, whose body it has read and put back.
+// answerOf converts a response of the library, whose body the library has read and replaced.
 func answerOf(response *http.Response) *wire.Answer {
 	if response == nil {
 		return nil
@@ -72,7 +72,7 @@ func answerOf(response *http.Response) *wire.Answer {
 	return answer
 }
 
-// limited tells a limit from a refusal, which GitHub answers with the same code.
+// limited reports whether an answer is a rate limit. GitHub uses status 403 for rate limits and for refusals.
 func limited(a *wire.Answer) bool {
 	switch {
 	case a == nil:
@@ -85,12 +85,12 @@ func limited(a *wire.Answer) bool {
 	return a.Header.Get("Retry-After") != "" || exhausted(a) || strings.Contains(a.ServerMessage(), "rate limit")
 }
 
-// exhausted tells that the requests of an hour are used up.
+// exhausted reports whether the requests of this hour are used up.
 func exhausted(a *wire.Answer) bool {
 	return a != nil && a.Header.Get("X-Ratelimit-Remaining") == "0" && a.Status/100 == 4
 }
 
-// status is that of the answer, or 0.
+// status returns the status code of the answer, or 0.
 func (r reply) status() int {
 	if r.answer == nil {
 		return 0
@@ -98,7 +98,7 @@ func (r reply) status() int {
 	return r.answer.Status
 }
 
-// passing tells whether another try of an upload may end otherwise.
+// passing reports whether another try of an upload may succeed.
 func (r reply) passing() bool {
 	switch {
 	case r.final:
@@ -110,7 +110,7 @@ func (r reply) passing() bool {
 	}
 }
 
-// exists tells that GitHub refused an asset since its name is taken.
+// exists reports whether GitHub refused an asset because its name exists.
 func (r reply) exists() bool {
 	type one struct {
 		Code string `json:"code"`
@@ -122,7 +122,7 @@ func (r reply) exists() bool {
 		slices.ContainsFunc(said.Errors, func(e one) bool { return e.Code == "already_exists" })
 }
 
-// patience is how long to wait after the try of this number.
+// patience returns how long to wait after the try with this number, counted from 1.
 func (r reply) patience(n int) time.Duration {
 	wait := first << (n - 1)
 	if r.limited {
@@ -136,7 +136,7 @@ func (r reply) patience(n int) time.Duration {
 	return wait
 }
 
-// temporaryError explains what could not be done for a reason of the moment: the run was ended, a limit, no answer, or a strange one.
+// temporaryError returns a finding for a temporary failure: a cancelled run, a rate limit, no answer, or an unexpected one.
 func temporaryError(ctx context.Context, doing string, err error) error {
 	var ours finding.Finding
 	reply, fix := replyOf(err), "check https://www.githubstatus.com and run the job again later: assets that are already attached are recognised"
@@ -156,7 +156,7 @@ func temporaryError(ctx context.Context, doing string, err error) error {
 	return failure{finding.New(finding.GitHubUnavailable, "a request to GitHub failed, so this program could not "+doing+": "+words(reply, err), fix), unanswered}
 }
 
-// words is what GitHub answered, with its code.
+// words returns the status code and message of GitHub's answer, or the error if there is no answer.
 func words(r reply, err error) string {
 	if r.answer == nil {
 		return err.Error()
@@ -168,7 +168,7 @@ func words(r reply, err error) string {
 	return code + " " + said
 }
 
-// permissionError explains what GitHub did not let the token do.
+// permissionError returns a finding for a request that GitHub did not permit.
 func permissionError(ctx context.Context, doing string, err error) error {
 	reply := replyOf(err)
 	if ctx.Err() != nil || reply.limited {
@@ -188,7 +188,7 @@ func permissionError(ctx context.Context, doing string, err error) error {
 	}
 }
 
-// assetError explains an asset that GitHub did not take.
+// assetError returns a finding for an asset that GitHub did not accept.
 func assetError(ctx context.Context, r Release, a Asset, err error) error {
 	reply, doing := replyOf(err), "attach "+a.Name+" to the release "+r.Tag
 	switch status := reply.status(); {
@@ -204,21 +204,21 @@ func assetError(ctx context.Context, r Release, a Asset, err error) error {
 	return permissionError(ctx, doing, err)
 }
 
-// immutable explains a release that takes nothing.
+// immutable returns a finding for an immutable release that lacks assets.
 func immutable(r Release, missing string) error {
 	return failure{finding.New(finding.GitHubReleaseImmutable,
 		fmt.Sprintf("the release %s is immutable since it was published, and accepts no more assets; missing: %s", r.Tag, missing),
 		"create the release as a draft, run this action with `github-release`, then publish the draft"), everyAsset}
 }
 
-// unexpectedAnswer explains an answer that is none of GitHub's API.
+// unexpectedAnswer returns a finding for an answer that is not one of GitHub's API.
 func unexpectedAnswer(doing, why string) error {
 	return failure{finding.New(finding.GitHubUnavailable,
 		"GitHub sent an unexpected answer, so this program could not "+doing+": "+why,
 		"check GITHUB_API_URL and any proxy between this machine and GitHub, and run the job again later"), unanswered}
 }
 
-// failure is a finding about one asset that has a meaning for the others. Any other finding is about its asset alone.
+// failure is a finding about one asset that also affects the others. Any other finding is about its asset only.
 type failure struct {
 	finding.Finding
 	others prospect
@@ -227,12 +227,12 @@ type failure struct {
 // Unwrap returns the finding.
 func (f failure) Unwrap() error { return f.Finding }
 
-// prospect is what the failure of one asset means for those that were not tried yet.
+// prospect says what the failure of one asset means for those that were not tried yet.
 type prospect uint8
 
 const (
 	unknown    prospect = iota // nothing
-	unanswered                 // GitHub gave no answer that is one: the others may get one
+	unanswered                 // GitHub gave no valid answer: the others may get one
 	everyAsset                 // they would fail for the same reason
 )
 
@@ -245,7 +245,7 @@ func prospectOf(err error) prospect {
 	return unknown
 }
 
-// withSkippedCount adds to the findings of an error how many assets were left because of it.
+// withSkippedCount adds the number of assets that were not tried to the last finding of an error.
 func withSkippedCount(err error, left int) error {
 	all := finding.Of(err)
 	last := &all[len(all)-1]

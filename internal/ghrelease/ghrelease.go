@@ -1,9 +1,9 @@
-// Package github attaches assets to an existing release on GitHub. It makes no release, changes none, and replaces nothing: what is
-// there under a wanted name has the same bytes, or is a conflict.
+// Package github attaches assets to an existing release on GitHub. It does not create or change releases and replaces nothing: an
+// existing asset with a wanted name must have the same content, otherwise it is a conflict.
 //
-// It is the only importer of go-github, and covers that library's holes (docs/reference/runner.md §6): the token is added for
-// the API's own origin alone and redirects are never followed, every request has the wire's times and bounds, a panic comes back
-// as an error, and tags are escaped. The bytes of assets go past the library, which would hold them in memory.
+// It is the only importer of go-github, and works around that library's defects (docs/reference/runner.md §6): the token is sent only
+// to the API's own origin and redirects are never followed, every request has the timeouts and limits of package wire, a panic is
+// returned as an error, and tags are escaped. Assets are not transferred with the library, which would keep them in memory.
 package ghrelease
 
 import (
@@ -25,37 +25,37 @@ import (
 	"github.com/org/pypi-oidc-publish/internal/wire"
 )
 
-// Options are what a client needs of the world.
+// Options are the dependencies of a client.
 type Options struct {
-	API        *url.URL                                         // where the API is: https://api.github.com, or https://HOST/api/v3
+	API        *url.URL                                         // URL of the API: https://api.github.com, or https://HOST/api/v3
 	Repository string                                           // "owner/name"
 	Token      secret.Secret                                    // sealed for the origins of API and of UploadsOf(API)
 	Wire       *wire.Client                                     // for every request
 	Sleep      func(ctx context.Context, d time.Duration) error // waits between two uploads of an asset
 }
 
-// Client talks to one repository. It is for one goroutine.
+// Client sends requests for one repository. It is not safe for concurrent use.
 type Client struct {
 	options     Options
-	owner, name string // of the repository; empty: its name is none
+	owner, name string // of the repository; empty: its name is invalid
 	uploads     *url.URL
 	api         *github.Client
-	digests     map[int64]string // of assets by their number: other bytes get another number
+	digests     map[int64]string // of assets by their id: new content gets a new id
 }
 
-// New returns a client. What is wrong with the options is told by what is asked of it.
+// New returns a client. Invalid options are reported by its methods.
 func New(options Options) *Client {
 	owner, name := split(options.Repository)
 	c := &Client{options: options, owner: owner, name: name, uploads: UploadsOf(options.API), digests: map[int64]string{}}
 	plain := options.Wire.HTTP(wire.GitHub)
 	plain.Transport = bearer{plain.Transport, c}
 	c.api = github.NewClient(plain)
-	c.api.BaseURL = options.API.JoinPath("/") // the library wants the slash at its end
+	c.api.BaseURL = options.API.JoinPath("/") // the library requires the final slash
 	return c
 }
 
-// UploadsOf is where assets are sent, beside an API. It is derived from the API's address and never taken from an answer: a token
-// must not go where an answer points.
+// UploadsOf returns the URL for uploads of assets that belongs to an API. It is derived from the URL of the API and never taken from
+// an answer, because the token must not be sent to an address in an answer.
 func UploadsOf(api *url.URL) *url.URL {
 	at := &url.URL{Scheme: api.Scheme, Host: api.Host}
 	host := strings.ToLower(api.Hostname())
@@ -68,7 +68,7 @@ func UploadsOf(api *url.URL) *url.URL {
 	return at
 }
 
-// split finds owner and name of a repository, or nothing: both go into paths.
+// split returns the owner and name of a repository, or empty strings if one of them could change a path.
 func split(repository string) (owner, name string) {
 	match := regexp.MustCompile(`^([A-Za-z0-9_.-]+)/([A-Za-z0-9_.-]+)$`).FindStringSubmatch(repository)
 	if match == nil || strings.Trim(match[1], ".") == "" || strings.Trim(match[2], ".") == "" {
@@ -77,7 +77,7 @@ func split(repository string) (owner, name string) {
 	return match[1], match[2]
 }
 
-// known tells whether there is a repository to talk to.
+// known returns a finding if the name of the repository is invalid.
 func (c *Client) known() error {
 	if c.owner != "" {
 		return nil
@@ -87,12 +87,12 @@ func (c *Client) known() error {
 		"do not change GITHUB_REPOSITORY: the runner sets it to owner/name"), everyAsset}
 }
 
-// path is one below the repository.
+// path returns the elements of a path below the releases of the repository.
 func (c *Client) path(parts ...string) []string {
 	return append([]string{"repos", c.owner, c.name, "releases"}, parts...)
 }
 
-// authorization is the header's value for a request to the given place. Its error is a finding.
+// authorization returns the value of the Authorization header for a request to a URL. Its error is a finding.
 func (c *Client) authorization(to *url.URL) (string, error) {
 	raw, err := c.options.Token.Value(to)
 	if err != nil {
@@ -103,13 +103,13 @@ func (c *Client) authorization(to *url.URL) (string, error) {
 	return "Bearer " + raw, nil
 }
 
-// bearer adds the token to requests of the API, and to no other.
+// bearer adds the token to requests to the API, and rejects others.
 type bearer struct {
 	next   http.RoundTripper
 	client *Client
 }
 
-// RoundTrip takes the token out of a refusal that repeats it, since the library makes errors of refusals.
+// RoundTrip sends the request with the token. It removes the token from a refusal, which the library would put into an error.
 func (b bearer) RoundTrip(request *http.Request) (*http.Response, error) {
 	if api := b.client.options.API; secret.Origin(request.URL) != secret.Origin(api) {
 		return nil, fmt.Errorf("%w: %s is not the API", secret.ErrOtherOrigin, request.URL.Host)
@@ -135,7 +135,7 @@ func (b bearer) RoundTrip(request *http.Request) (*http.Response, error) {
 	return response, nil
 }
 
-// ask has the library do one thing. It was seen to panic on answers that it does not expect.
+// ask calls the library and converts a panic to an error. The library panics on some unexpected answers.
 func ask[T any](do func() (T, *github.Response, error)) (value T, last *github.Response, err error) {
 	err = par.Catch(func() (err error) {
 		value, last, err = do()

@@ -19,19 +19,19 @@ import (
 type Release struct {
 	ID        int64
 	Tag       string
-	Page      string // its address for people, "" where GitHub tells none
+	Page      string // its web page, or ""
 	Draft     bool
-	Immutable bool // it takes no assets any more
+	Immutable bool // it accepts no more assets
 }
 
-// Ready finds the existing release of a tag, also a draft, shows that the token may write there, and compares the wanted assets with
-// those that are there: whatever would make [Client.Attach] fail for sure is told now. Nothing is changed. Errors are findings,
-// joined where there are several.
+// Ready returns the existing release of a tag, which may be a draft. It checks that the token has write access, and compares the
+// wanted assets with the existing ones, so that it reports what would certainly make [Client.Attach] fail. It changes nothing. Errors
+// are findings, joined.
 func (c *Client) Ready(ctx context.Context, tag string, wanted []Asset) (Release, error) {
 	if err := c.known(); err != nil {
 		return Release{}, err
 	}
-	// First, since a token that may not write sees no drafts, and would have them told as missing.
+	// This check is first, because a token without write access does not see drafts, which would be reported as missing.
 	if err := c.mayWrite(ctx, tag); err != nil {
 		return Release{}, err
 	}
@@ -46,28 +46,30 @@ func (c *Client) Ready(ctx context.Context, tag string, wanted []Asset) (Release
 	return r, c.compare(ctx, r, there, wanted)
 }
 
-// mayWrite has GitHub write release notes, which needs the right to write and leaves nothing behind.
+// mayWrite returns a finding if the token has no write access. It lets GitHub generate release notes, which requires write access and
+// stores nothing.
 func (c *Client) mayWrite(ctx context.Context, tag string) error {
 	_, _, err := ask(func() (*github.RepositoryReleaseNotes, *github.Response, error) {
 		return c.api.Repositories.GenerateReleaseNotes(ctx, c.owner, c.name, &github.GenerateNotesOptions{TagName: tag})
 	})
 	if reply := replyOf(err); err == nil || reply.status() == http.StatusUnprocessableEntity || reply.answer.Ambiguous() {
-		return nil // rights are judged before words, and notes over a long history may be too much for GitHub: that is no refusal
+		return nil // GitHub checks access first; it may then fail to generate notes for a long history
 	}
 	return permissionError(ctx, "write to the releases of "+c.options.Repository, err)
 }
 
-// apiRelease is a release as GitHub tells it: the library does not know all of it.
+// apiRelease is a release in the API, with a field that the library lacks.
 type apiRelease struct {
 	github.RepositoryRelease
 	Immutable bool `json:"immutable"`
 }
 
+// release returns the fields that this package uses.
 func (t *apiRelease) release() Release {
 	return Release{ID: t.GetID(), Tag: t.GetTagName(), Page: page(t.GetHTMLURL()), Draft: t.GetDraft(), Immutable: t.Immutable}
 }
 
-// page is an address for people, or nothing.
+// page returns a URL for a link, or "" if it is not an acceptable one.
 func page(text string) string {
 	u, err := url.Parse(text)
 	if err != nil || (u.Scheme != "https" && u.Scheme != "http") || u.Host == "" || u.User != nil || len(text) > longestPage {
@@ -77,22 +79,22 @@ func page(text string) string {
 }
 
 const (
-	longestPage = 2000 // bytes of the address of a release's page
+	longestPage = 2000 // limit of the URL of a release's page, in bytes
 
-	releasesPage = 30  // releases of one answer: each comes with up to 1,000 assets, and the answer is bounded
+	releasesPage = 30  // releases per answer: each has up to 1,000 assets, and the size of an answer is limited
 	releasesMost = 334 // answers: GitHub lists the first 10,000 releases
 	assetsPage   = 100
 	assetsMost   = 20   // answers
-	assetsBound  = 1000 // assets of a release, says GitHub
+	assetsBound  = 1000 // GitHub's limit of assets per release
 
 	mostNamed = 5 // assets in a message
 )
 
-// find is the release of a tag; where none is published, its only draft.
+// find returns the published release of a tag or, if there is none, its only draft.
 func (c *Client) find(ctx context.Context, tag string) (Release, error) {
 	doing := "look up the release " + tag
 	if strings.Trim(tag, ".") == "" {
-		return Release{}, c.missing(tag) // no tag, and it would be another path
+		return Release{}, c.missing(tag) // not a tag, and it would change the path
 	}
 	t := &apiRelease{}
 	err := c.get(ctx, strings.Join(c.path("tags", url.PathEscape(tag)), "/"), t)
@@ -115,7 +117,7 @@ func (c *Client) find(ctx context.Context, tag string) (Release, error) {
 		case !one.GetDraft():
 			return one.release(), nil
 		case slices.ContainsFunc(found, func(r Release) bool { return r.ID == one.GetID() }):
-			// One that was made meanwhile moves the others on, and this one came in two answers.
+			// A release created in the meantime moves the others, so that this one is in two answers.
 		default:
 			found = append(found, one.release())
 		}
@@ -132,13 +134,14 @@ func (c *Client) find(ctx context.Context, tag string) (Release, error) {
 	}
 }
 
+// missing returns a finding for a tag without a release.
 func (c *Client) missing(tag string) error {
 	return failure{finding.New(finding.GitHubReleaseMissing,
 		fmt.Sprintf("%s has no release and no draft release for the tag %q", c.options.Repository, tag),
 		"create the release or a draft first, for example with `gh release create`: this action does not create releases"), everyAsset}
 }
 
-// get asks for one thing that the library has no whole type for.
+// get requests one object for which the library has no complete type.
 func (c *Client) get(ctx context.Context, path string, into any) error {
 	_, _, err := ask(func() (any, *github.Response, error) {
 		request, err := c.api.NewRequest(http.MethodGet, path, nil)
@@ -151,6 +154,7 @@ func (c *Client) get(ctx context.Context, path string, into any) error {
 	return err
 }
 
+// releases returns one page of the list of releases.
 func (c *Client) releases(ctx context.Context, o *github.ListOptions) (all []*apiRelease, last *github.Response, err error) {
 	path := fmt.Sprintf("%s?per_page=%d&page=%d", strings.Join(c.path(), "/"), o.PerPage, o.Page)
 	request, err := c.api.NewRequest(http.MethodGet, path, nil)
@@ -161,7 +165,7 @@ func (c *Client) releases(ctx context.Context, o *github.ListOptions) (all []*ap
 	return all, last, err
 }
 
-// pages collects a list that comes in answers of the given size, and at most so many of them.
+// pages collects a list from answers of the given size, and returns an error after too many answers.
 func pages[T any](size, most int, next func(*github.ListOptions) ([]T, *github.Response, error)) ([]T, error) {
 	var all []T
 	for n := 1; n <= most; n++ {
@@ -170,7 +174,7 @@ func pages[T any](size, most int, next func(*github.ListOptions) ([]T, *github.R
 			return nil, err
 		}
 		all = append(all, some...)
-		// An answer may be shorter than it was asked to be, and tell of the next one all the same.
+		// An answer may be shorter than requested although another one follows.
 		if len(some) < size && (len(some) == 0 || last == nil || last.NextPage <= n) {
 			return all, nil
 		}
@@ -178,7 +182,7 @@ func pages[T any](size, most int, next func(*github.ListOptions) ([]T, *github.R
 	return nil, errors.New("the list has too many pages")
 }
 
-// compare tells what could not be attached, and why.
+// compare returns findings for the wanted assets that cannot be attached.
 func (c *Client) compare(ctx context.Context, r Release, there []existingAsset, wanted []Asset) error {
 	var failed []error
 	var missing []string

@@ -9,7 +9,7 @@ import (
 	"github.com/org/pypi-oidc-publish/internal/wire"
 )
 
-// Classifiers are those that the index takes today. [ErrNoListings] tells that it does not list them.
+// Classifiers returns the classifiers that the index accepts today. It returns [ErrNoListings] if the index does not list them.
 func (c *Client) Classifiers(ctx context.Context) ([]string, error) {
 	if c.site.Classifiers == nil {
 		return nil, ErrNoListings
@@ -26,7 +26,7 @@ func (c *Client) Classifiers(ctx context.Context) ([]string, error) {
 			all = append(all, line)
 		}
 	}
-	// A page of a proxy is no list, and a list that was cut would refuse what the index takes.
+	// The page of a proxy is not a list, and an incomplete list would reject valid classifiers.
 	const fewest = 500
 	if len(all) < fewest || !strings.Contains(all[0], " :: ") {
 		return nil, fmt.Errorf("the answer of %s is not a list of classifiers", c.site.Classifiers)

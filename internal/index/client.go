@@ -2,7 +2,7 @@ package index
 
 import "github.com/org/pypi-oidc-publish/internal/wire"
 
-// Client talks to one index. It is safe for use by several goroutines.
+// Client sends requests to one index. It is safe for concurrent use.
 type Client struct {
 	site       Site
 	wire       *wire.Client
@@ -11,11 +11,11 @@ type Client struct {
 	throughput *throughput
 }
 
-// New returns a client of the site. gate bounds the uploads; login, which may be nil, is for look-ups on the upload URL's
-// own origin.
+// New returns a client for the site. gate limits concurrent uploads. login, which may be nil, authenticates queries on the origin
+// of the upload URL.
 func New(site Site, client *wire.Client, gate *wire.Gate, login Credentials) *Client {
 	return &Client{site: site, wire: client, gate: gate, login: login, throughput: &throughput{}}
 }
 
-// Site is what the client talks to.
+// Site returns the index of the client.
 func (c *Client) Site() Site { return c.site }

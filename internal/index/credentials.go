@@ -7,7 +7,7 @@ import (
 	"github.com/org/pypi-oidc-publish/internal/secret"
 )
 
-// Credentials are what uploads are authorized with, asked for as late as possible. They are used by several goroutines.
+// Credentials provides the authentication of uploads. It is called right before each try, and by several goroutines.
 type Credentials interface {
 	// Token returns a user, and a password or token that is valid for at least validFor, which is the time that the upload may take.
 	Token(ctx context.Context, validFor time.Duration) (user string, token secret.Secret, err error)

@@ -10,7 +10,7 @@ import (
 	"github.com/org/pypi-oidc-publish/internal/distfile"
 )
 
-// form is the multipart body of an upload, but for the file's bytes.
+// form is the multipart body of an upload without the content of the file.
 type form struct {
 	contentType  string
 	before, rest []byte
@@ -75,6 +75,7 @@ type countingReader struct {
 	report func(int64)
 }
 
+// Read reads from the underlying reader and reports the total.
 func (c *countingReader) Read(p []byte) (int, error) {
 	n, err := c.Reader.Read(p)
 	c.n += int64(n)

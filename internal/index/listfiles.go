@@ -13,11 +13,11 @@ import (
 	"github.com/org/pypi-oidc-publish/internal/wire"
 )
 
-// ErrNoListings tells that there is nowhere to look, as the user asked or because the index tells no place.
+// ErrNoListings means that the index cannot be queried, because the user disabled it or no address is known.
 var ErrNoListings = errors.New("this index is not queried")
 
-// ListFiles asks the index what it holds of a project. A project that the index does not know is no error: its listing has Exists
-// false. An error means "unknown", never "absent".
+// ListFiles queries the project's page of the simple index and returns the files on it. A project that does not exist is not an error:
+// its listing has Exists false. An error means "unknown", never "absent".
 func (c *Client) ListFiles(ctx context.Context, project pep.Project) (pep.Listing, error) {
 	if c.site.Simple == nil {
 		return pep.Listing{}, ErrNoListings
@@ -39,8 +39,8 @@ func (c *Client) ListFiles(ctx context.Context, project pep.Project) (pep.Listin
 	return listingOf(answer, project, call.URL)
 }
 
-// listingOf reads the page in the form that the index says it has. An HTML page is taken to be about the project that was
-// asked for, since it does not name its own in a form to rely on.
+// listingOf parses the page by its Content-Type. It assumes that an HTML page is about the requested project, because such a page
+// does not reliably name its project.
 func listingOf(answer *wire.Answer, project pep.Project, at *url.URL) (pep.Listing, error) {
 	parse := pep.ParseListing
 	kind, _, err := mime.ParseMediaType(answer.Header.Get("Content-Type"))

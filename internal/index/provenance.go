@@ -11,11 +11,11 @@ import (
 	"github.com/org/pypi-oidc-publish/internal/wire"
 )
 
-// ErrNoProvenance tells that the index serves no provenance of a file.
+// ErrNoProvenance means that the index serves no provenance for a file.
 var ErrNoProvenance = errors.New("the index serves no provenance for this file")
 
-// Provenance is what the index serves of a file's attestations: a provenance object (PEP 740), unverified. The listing tells
-// its address, which is asked only where it is the index's own.
+// Provenance returns the provenance object of a file (PEP 740), unverified. Its URL is part of the listing and must be on the
+// origin of the simple index. It returns [ErrNoProvenance] if there is none.
 func (c *Client) Provenance(ctx context.Context, held pep.IndexFile) ([]byte, error) {
 	if c.site.Simple == nil || held.Provenance == "" {
 		return nil, ErrNoProvenance

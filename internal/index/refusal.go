@@ -8,16 +8,16 @@ import (
 	"github.com/org/pypi-oidc-publish/internal/finding"
 )
 
-// Refusal is a final answer of the index to an upload.
+// Refusal is the error of an upload that the index rejected with a final answer.
 type Refusal struct {
 	File, Path     string // of the distribution
 	Status         int
-	Message        string // the index's own
-	Location       string // where a redirect pointed, or empty
-	AmbiguousTries int    // how many earlier tries may have had their effect
+	Message        string // of the index
+	Location       string // the target of a redirect, or empty
+	AmbiguousTries int    // how many earlier tries may have succeeded
 }
 
-// Error is the refusal in the index's words.
+// Error returns the message of the index, with the file.
 func (r *Refusal) Error() string {
 	if r.Location != "" {
 		return fmt.Sprintf("the index refused %s: %s, and redirects to %s", r.File, r.Message, r.Location)
@@ -25,16 +25,16 @@ func (r *Refusal) Error() string {
 	return fmt.Sprintf("the index refused %s: %s", r.File, r.Message)
 }
 
-// Unwrap gives the refusal as a finding.
+// Unwrap returns the refusal as a finding.
 func (r *Refusal) Unwrap() error { return r.Finding() }
 
-// Exists tells that the index says it has a file of this name, or these bytes under another name.
+// Exists reports whether the index says that it has a file with this name, or this content under another name.
 func (r *Refusal) Exists() bool {
 	return r.Status == http.StatusConflict || hasAny(r.Message, existsPhrases(r.File)...)
 }
 
-// existsPhrases are how indexes say that they have a name, or the bytes: Warehouse and others, GitLab, two times Nexus, two times
-// Artifactory (issues 693, 697, 363 and 1251 of pypa/twine, and 696 of sonatype/nexus-public).
+// existsPhrases returns the phrases of indexes for an existing file name or content: Warehouse and others, GitLab, Nexus (two), and
+// Artifactory (two) (issues 693, 697, 363 and 1251 of pypa/twine, and 696 of sonatype/nexus-public).
 func existsPhrases(file string) []string {
 	return []string{
 		"already exist", "already been uploaded", "already present", "already been taken",
@@ -42,7 +42,7 @@ func existsPhrases(file string) []string {
 	}
 }
 
-// Finding is the refusal with its next step.
+// Finding returns the refusal as a finding with a fix.
 func (r *Refusal) Finding() finding.Finding {
 	for _, c := range remedies(r.File) {
 		if c.applies(r) {
@@ -54,19 +54,20 @@ func (r *Refusal) Finding() finding.Finding {
 		"fix what the index reports, and run the job again: files that the index has are recognised").In(r.Path)
 }
 
-// remedy is what to do about one kind of refusal.
+// remedy is the fix for one kind of refusal.
 type remedy struct {
 	id      finding.ID
 	status  int      // 0: any
-	phrases []string // any of these; none: whatever the words
+	phrases []string // any of these; empty matches any message
 	fix     string
 }
 
+// applies reports whether the row matches the refusal.
 func (c remedy) applies(r *Refusal) bool {
 	return (c.status == 0 || c.status == r.Status) && (len(c.phrases) == 0 || hasAny(r.Message, c.phrases...))
 }
 
-// remedies is the table for a file, the first that applies is taken (docs/reference/pypi-server.md §2).
+// remedies returns the table of fixes for a file. The first row that matches applies (docs/reference/pypi-server.md §2).
 func remedies(file string) []remedy {
 	return []remedy{
 		{
@@ -150,7 +151,7 @@ const (
 	noEndpointFix = "check `repository-url`: this address accepts no uploads"
 )
 
-// hasAny tells whether text holds one of the parts, in any case.
+// hasAny reports whether text contains one of the parts, ignoring letter case.
 func hasAny(text string, parts ...string) bool {
 	text = strings.ToLower(text)
 	for _, part := range parts {

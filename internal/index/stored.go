@@ -9,10 +9,10 @@ import (
 	"github.com/org/pypi-oidc-publish/internal/wire"
 )
 
-// Stored tells whether the index's file host has these bytes under this name, whatever the index's page says: it keeps the
-// bytes of files that were deleted (docs/reference/pypi-server.md §7.5).
+// Stored reports whether the file host of the index has this file with this content, even if the index does not list it: the host
+// keeps deleted files (docs/reference/pypi-server.md §7.5).
 //
-// It is not to be asked right before an upload: a host may remember for a while that it had no such file.
+// Do not call it right before an upload, because the host may cache for a while that the file does not exist.
 func (c *Client) Stored(ctx context.Context, d *distfile.Distribution) (bool, error) {
 	if c.site.Simple == nil || c.site.Files == nil {
 		return false, ErrNoListings

@@ -5,22 +5,22 @@ import (
 	"time"
 )
 
-// throughput is how fast uploads go, as far as this run has seen.
+// throughput is the measured throughput of the uploads of this run.
 type throughput struct {
 	mu   sync.Mutex
-	rate float64 // bytes a second of one upload; 0: not measured
+	rate float64 // bytes per second of one upload; 0: not measured
 }
 
 const (
-	// defaultRate is the pace of a line that nothing is known of, in bytes a second.
+	// defaultRate is the assumed throughput before any measurement, in bytes per second.
 	defaultRate = 256 << 10
-	// overhead is what an upload takes beside its bytes: the index hashes, scans and stores the file.
+	// overhead is the additional time of an upload in which the index hashes, scans and stores the file.
 	overhead = 10 * time.Second
-	// minSample is the least size of an upload that tells something of the line.
+	// minSample is the minimal size of an upload that is measured.
 	minSample = 1 << 20
 )
 
-// Measured tells how long an upload took.
+// Measured records the duration of an upload of this size in bytes.
 func (c *Client) Measured(size int64, took time.Duration) {
 	if size < minSample || took <= 0 {
 		return
@@ -34,7 +34,7 @@ func (c *Client) Measured(size int64, took time.Duration) {
 	c.throughput.rate = rate
 }
 
-// expected is how long an upload may take: twice the time that the pace so far means.
+// expected returns how long an upload may take: twice the time at the measured throughput, plus the overhead.
 func (p *throughput) expected(size int64) time.Duration {
 	p.mu.Lock()
 	defer p.mu.Unlock()
@@ -44,7 +44,7 @@ func (p *throughput) expected(size int64) time.Duration {
 	return time.Duration(2*float64(size)/p.rate*float64(time.Second)) + overhead
 }
 
-// Expected is how long an upload may take, before anything was measured.
+// Expected returns how long an upload of this size in bytes may take, before any measurement.
 func Expected(size int64) time.Duration {
 	return time.Duration(size/defaultRate)*time.Second + overhead
 }

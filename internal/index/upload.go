@@ -16,18 +16,18 @@ type UploadRequest struct {
 	File *distfile.Distribution
 	// Attestations is the form field of that name: a JSON array (PEP 740); nil sends none.
 	Attestations []byte
-	// Begin is called when a try begins, which is when the gate lets it through. Its error ends the upload. May be nil.
+	// Begin is called when a try starts, after the gate has admitted it. Its error ends the upload. May be nil.
 	Begin func() error
 	// Rejected is called when the index has refused the file for good, before another upload begins. May be nil.
 	Rejected func()
-	// Sent is called as the file's bytes go out, with how many of this try have; from the start for every try. May be nil.
+	// Sent is called while the file is sent, with the number of bytes sent in this try. May be nil.
 	Sent func(bytes int64)
 }
 
-// Upload sends one distribution. Nil means that the index has these bytes, now or since before. A refusal is a [*Refusal];
-// an answer that never came, a server error to the last try, or a page where an index has none, is a [*wire.Error].
+// Upload uploads one distribution. A nil error means that the index has this file, now or from before. A refusal is a [*Refusal].
+// No answer, a server error to the last try, or an unexpected HTML page is a [*wire.Error].
 //
-// The body is streamed from the file, made anew for every try, and has its exact length.
+// The body is streamed from the file again for every try, with its exact length.
 func (c *Client) Upload(ctx context.Context, request UploadRequest, credentials Credentials) error {
 	form, err := c.form(request)
 	if err != nil {
@@ -45,8 +45,8 @@ func (c *Client) Upload(ctx context.Context, request UploadRequest, credentials 
 	}
 }
 
-// maxTokens is how many tokens one upload is tried with: the first, one in place of a token that has expired, and one in place of a
-// token that the index could not read.
+// maxTokens is how many tokens one upload is tried with: the first, a replacement for an expired token, and a replacement for a token
+// that the index could not read.
 const maxTokens = 3
 
 // upload is the state of one upload.
@@ -56,13 +56,13 @@ type upload struct {
 	credentials Credentials
 	form        *form
 
-	token     secret.Secret // that the current try uses; empty before the first
-	tokens    int           // that were rejected
-	again     bool          // the last one was rejected, and there is another
-	ambiguous int           // tries with the tokens before that may have had their effect
+	token     secret.Secret // of the current try; empty before the first
+	tokens    int           // number of rejected tokens
+	again     bool          // the last token was rejected, and there is another
+	ambiguous int           // tries with earlier tokens that may have succeeded
 }
 
-// send does the request with one token: as many tries as the policy of uploads allows.
+// send sends the request with one token, with the retries of the policy for uploads.
 func (u *upload) send(ctx context.Context) (*wire.Answer, error) {
 	u.again = false
 	answer, err := u.client.wire.Do(ctx, wire.Call{
@@ -76,7 +76,7 @@ func (u *upload) send(ctx context.Context) (*wire.Answer, error) {
 	return answer, err
 }
 
-// authorize begins a try, and gets what it is authorized with.
+// authorize starts a try and returns its credentials.
 func (u *upload) authorize(ctx context.Context) (user string, token secret.Secret, err error) {
 	if u.Begin != nil {
 		if err := u.Begin(); err != nil {
@@ -88,7 +88,7 @@ func (u *upload) authorize(ctx context.Context) (user string, token secret.Secre
 	return user, u.token, err
 }
 
-// release gives the token of the last try back, if there was one.
+// release releases the token of the last try, if there is one.
 func (u *upload) release(ctx context.Context) {
 	if !u.token.Empty() {
 		u.credentials.Release(ctx, u.token)
@@ -96,8 +96,8 @@ func (u *upload) release(ctx context.Context) {
 	}
 }
 
-// answered looks at the answer to a try, before another upload begins: whether the token was rejected and there is another, or the
-// file is refused for good.
+// answered handles the answer to a try before another upload starts. It finds out whether the token was rejected and there is
+// another, and calls Rejected if the refusal is final.
 func (u *upload) answered(ctx context.Context, answer *wire.Answer) {
 	switch {
 	case !final(answer):
@@ -110,7 +110,7 @@ func (u *upload) answered(ctx context.Context, answer *wire.Answer) {
 	}
 }
 
-// failure returns the error of the upload for that of a request, with all tries so far.
+// failure converts the error of a request to the error of the upload, counting all tries so far.
 func (u *upload) failure(err error) error {
 	failed := wire.ErrorOf(err)
 	if failed == nil {
@@ -135,18 +135,18 @@ func (u *upload) failure(err error) error {
 	return refusal
 }
 
-// uploadError returns an error of an upload for no reason yet.
+// uploadError returns a new error of an upload, without a cause.
 func (c *Client) uploadError() *wire.Error {
 	return &wire.Error{Op: wire.Upload, Method: http.MethodPost, URL: wire.PlainURL(c.site.Upload.String())}
 }
 
-// final reports whether an answer is a refusal that no other try changes.
+// final reports whether an answer is a refusal that another try would not change.
 func final(answer *wire.Answer) bool {
 	return answer != nil && answer.Status/100 != 2 && !answer.Temporary()
 }
 
-// checkSuccess rejects a 2xx answer that is an HTML page, as a login form, a proxy or another service sends: it is unknown then
-// whether there was an index behind it.
+// checkSuccess returns an error for a 2xx answer that is an HTML page, such as one of a login form, a proxy or another service. It
+// is unknown then whether the index received the file.
 func (c *Client) checkSuccess(answer *wire.Answer) error {
 	if !strings.HasPrefix(strings.TrimSpace(string(answer.Body)), "<") {
 		return nil

@@ -8,10 +8,10 @@ import (
 	"github.com/org/pypi-oidc-publish/internal/wire"
 )
 
-// publicAPI is GitHub's own, for a run outside of a workflow.
+// publicAPI is the API of github.com, for a run outside of a workflow.
 const publicAPI = "https://api.github.com"
 
-// API is the address of GitHub's API as the runner tells it. Its error is a finding.
+// API returns the URL of GitHub's API from the environment of the runner. Its error is a finding.
 func (r *Runner) API() (*url.URL, error) {
 	text := r.getenv("GITHUB_API_URL")
 	if text == "" {
@@ -26,7 +26,7 @@ func (r *Runner) API() (*url.URL, error) {
 	return u, nil
 }
 
-// Tag is the tag that the workflow runs for: that of the release that started it, or the one that was pushed. Its error is a finding.
+// Tag returns the tag that the workflow runs for: of the release that triggered it, or the pushed one. Its error is a finding.
 func (r *Runner) Tag() (string, error) {
 	tag := r.getenv("GITHUB_REF_NAME")
 	if r.getenv("GITHUB_REF_TYPE") == "tag" && tag != "" {

@@ -19,11 +19,11 @@ import (
 	"github.com/org/pypi-oidc-publish/internal/wire"
 )
 
-// longestEvent bounds the event file: the largest payload that GitHub sends is 25 MB.
+// longestEvent limits the event file, in bytes: the largest payload that GitHub sends is 25 MB.
 const longestEvent = 25 << 20
 
-// IDTokens is the run's source of ID tokens. Each call asks GitHub for a fresh one, masks it and reads its claims. Its
-// errors are findings that explain a missing permission, a fork's pull request, and a run outside of GitHub.
+// IDTokens returns the source of the run's ID tokens. Each call requests a new token from GitHub, masks it and parses its claims.
+// Its errors are findings for a missing permission, a pull request from a fork, or a run outside of GitHub.
 func (r *Runner) IDTokens(client *wire.Client) oidc.Source {
 	library := githubactions.New(
 		githubactions.WithGetenv(r.getenv),
@@ -44,8 +44,8 @@ func (r *Runner) IDTokens(client *wire.Client) oidc.Source {
 			}
 			return oidc.Token{}, r.explain(err)
 		}
-		// Masked as soon as it is one; the library does not. What is none is dropped unseen: a mask of a text of many lines would
-		// hide words of ours, and the lines of the summary.
+		// The library does not mask the token, so it is masked here as soon as it is valid. Anything else is dropped without a mask: a
+		// mask of several lines could hide parts of the log and the summary.
 		claims, err := oidc.ParseClaims(raw)
 		if err != nil {
 			return oidc.Token{}, finding.New(finding.IDTokenAnswer,
@@ -57,7 +57,7 @@ func (r *Runner) IDTokens(client *wire.Client) oidc.Source {
 	}
 }
 
-// MayAsk tells, before anything is asked, why there can be no ID token; nil where there can. Its errors are findings.
+// MayAsk returns, without a request, why this run can get no ID token, or nil. Its errors are findings.
 func (r *Runner) MayAsk() error {
 	at := r.getenv("ACTIONS_ID_TOKEN_REQUEST_URL")
 	switch {
@@ -78,7 +78,7 @@ func (r *Runner) MayAsk() error {
 	}
 }
 
-// checkRequestURL returns an error where the request token would be sent in clear text over a network.
+// checkRequestURL returns an error if the request token would be sent unencrypted over a network.
 func checkRequestURL(at string) error {
 	u, err := url.Parse(at)
 	if err == nil && wire.Private(u) {
@@ -89,7 +89,7 @@ func checkRequestURL(at string) error {
 		"do not set this variable in the workflow: the runner sets it")
 }
 
-// forkPull reads the event that triggered the run. Whatever cannot be read is no fork.
+// forkPull reports whether the run was triggered by a pull request from a fork. If the event cannot be read, it returns false.
 func (r *Runner) forkPull() bool {
 	if r.getenv("GITHUB_EVENT_NAME") != "pull_request" {
 		return false
@@ -116,15 +116,14 @@ func (r *Runner) forkPull() bool {
 	return head == nil || !strings.EqualFold(head.Name, r.getenv("GITHUB_REPOSITORY"))
 }
 
-// explain turns the library's errors into a finding. The body of an answer is shown in part: it may hold what the reader
-// needs.
+// explain converts the library's errors to a finding. It includes the beginning of the answer's body, which may contain the reason.
 func (r *Runner) explain(err error) error {
 	told := finding.New(finding.IDTokenNoAnswer,
 		"GitHub gave no ID token: "+err.Error(),
 		"run the job again; check https://www.githubstatus.com if it persists")
 	var refused *githubactions.RequestFailedError
 	if errors.As(err, &refused) {
-		body := r.vault.Redact(refused.Body) // redacted whole: a part of a secret is not known any more
+		body := r.vault.Redact(refused.Body) // redacted before it is cut: a part of a secret is not recognized
 		answer := wire.Answer{Status: refused.StatusCode, Body: []byte(body), Header: http.Header{}}
 		if json.Valid(answer.Body) {
 			answer.Header.Set("Content-Type", "application/json")

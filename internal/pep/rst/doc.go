@@ -224,7 +224,7 @@
 //	followIndirect            references.IndirectHyperlinks (460)
 //	placeTargetNotes          references.TargetNotes (540)
 //	matchNotes                references.Footnotes (620)
-//	settle                    references.ExternalTargets (640), references.InternalTargets (660)
+//	resolveDuplicates                    references.ExternalTargets (640), references.InternalTargets (660)
 //	dropEmptyContents         parts.Contents (720)
 //	checkTransitions          misc.Transitions (830)
 //	checkReferences           references.DanglingReferences (850)

@@ -259,11 +259,11 @@ func TestInterop_EveryProfile(t *testing.T) {
 		says         []string // in the log of the first run
 		burned       string
 	}{
-		"pypi":                  {"published", "unchanged", []string{"Trusted Publishing, since no password is given"}, "true"},
-		"testpypi":              {"published", "unchanged", []string{"Trusted Publishing, since no password is given"}, "true"},
-		"no-trusted-publishing": {"published", "unchanged", []string{"user and password, since a password is given"}, "not-minted"},
+		"pypi":                  {"published", "unchanged", []string{"Trusted Publishing, because no password is given"}, "true"},
+		"testpypi":              {"published", "unchanged", []string{"Trusted Publishing, because no password is given"}, "true"},
+		"no-trusted-publishing": {"published", "unchanged", []string{"user and password, because a password is given"}, "not-minted"},
 		// It knows its files by their MD5, and tells them on a page of HTML.
-		"plain": {"published", "unchanged", []string{"user and password, since a password is given"}, "not-minted"},
+		"plain": {"published", "unchanged", []string{"user and password, because a password is given"}, "not-minted"},
 	} {
 		t.Run(profile, func(t *testing.T) {
 			t.Parallel()

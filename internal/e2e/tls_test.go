@@ -24,7 +24,7 @@ func TestTLS_PrivateCA(t *testing.T) {
 	s.env["INPUT_REPOSITORY-URL"] = server.URL + "/legacy/"
 
 	e := s.run()
-	if e.code != 1 || e.outputs["result"] != "failed" || !strings.Contains(e.log, "give its root as `ca-bundle`") {
+	if e.code != 1 || e.outputs["result"] != "failed" || !strings.Contains(e.log, "set `ca-bundle` to its root certificate") {
 		t.Errorf("exit code %d, %v\n%s", e.code, e.outputs, e.log)
 	}
 	if strings.Contains(e.log, "(try 2") {

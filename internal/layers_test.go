@@ -4,7 +4,6 @@ package internal_test
 
 import (
 	"go/ast"
-	"go/parser"
 	"go/token"
 	"io/fs"
 	"os"
@@ -66,13 +65,12 @@ func sources(t *testing.T) []file {
 		if entry.IsDir() || !strings.HasSuffix(path, ".go") || filepath.Dir(path) == "." {
 			return nil
 		}
-		set := token.NewFileSet()
-		tree, err := parser.ParseFile(set, path, nil, parser.SkipObjectResolution)
+		source, err := sourceOf(path)
 		if err != nil {
 			return err
 		}
 		pkg := filepath.ToSlash(filepath.Dir(path))
-		files = append(files, file{pkg, path, strings.HasSuffix(path, "_test.go") || within(pkg, testOnly()), tree, set})
+		files = append(files, file{pkg, path, strings.HasSuffix(path, "_test.go") || within(pkg, testOnly()), source.tree, source.set})
 		return nil
 	})
 	if err != nil {

@@ -3,7 +3,6 @@ package internal_test
 import (
 	"cmp"
 	"go/ast"
-	"go/parser"
 	"go/token"
 	"io/fs"
 	"net/http"
@@ -143,12 +142,12 @@ func productFiles(t *testing.T) []string {
 // literalsOf returns the texts that stand in a Go file.
 func literalsOf(t *testing.T, file string) []string {
 	t.Helper()
-	tree, err := parser.ParseFile(token.NewFileSet(), file, nil, parser.SkipObjectResolution)
+	source, err := sourceOf(file)
 	if err != nil {
 		t.Fatal(err)
 	}
 	var literals []string
-	ast.Inspect(tree, func(n ast.Node) bool {
+	ast.Inspect(source.tree, func(n ast.Node) bool {
 		if literal, ok := n.(*ast.BasicLit); ok && literal.Kind == token.STRING {
 			if text, err := strconv.Unquote(literal.Value); err == nil {
 				literals = append(literals, text)
@@ -193,16 +192,19 @@ func TestTroubleshooting_HeadingsAreMessages(t *testing.T) {
 	if len(sections) != len(explained()) {
 		t.Fatalf("%d headings were found", len(sections))
 	}
-	headings := map[string]finding.ID{}
+	headings, files, textOfFile := map[string]finding.ID{}, filesByID(t), map[string][]string{}
 	for _, section := range sections {
 		id, heading := finding.ID(section[1]), strings.ReplaceAll(section[2], "`", "")
 		if other := headings[heading]; other != "" {
 			t.Errorf("%s and %s have one heading: %s", id, other, heading)
 		}
 		headings[heading] = id
-		texts := index
-		for _, file := range filesOf(t, id) {
-			texts = append(texts, textsOf(t, file)...)
+		texts := slices.Clone(index)
+		for _, file := range files[strings.ReplaceAll(string(id), "-", "")] {
+			if textOfFile[file] == nil {
+				textOfFile[file] = textsOf(t, file)
+			}
+			texts = append(texts, textOfFile[file]...)
 		}
 		texts = append(texts, wordsFrom(t, id)...)
 		if heading == string(id) || !slices.ContainsFunc(texts, func(text string) bool { return says(text, heading) }) {
@@ -211,15 +213,27 @@ func TestTroubleshooting_HeadingsAreMessages(t *testing.T) {
 	}
 }
 
-// filesOf returns the files of the product that name the constant of an id, which is the id in Go's spelling.
-func filesOf(t *testing.T, id finding.ID) []string {
+// filesByID returns the files of the product that name the constant of an id, which is the id in Go's spelling: by the id in lower case
+// without its hyphens.
+func filesByID(t *testing.T) map[string][]string {
 	t.Helper()
-	constant := regexp.MustCompile(`(?i)\bfinding\.` + strings.ReplaceAll(string(id), "-", "") + `\b`)
-	var found []string
+	found := map[string][]string{}
 	for _, file := range productFiles(t) {
-		if constant.MatchString(read(t, file)) {
-			found = append(found, file)
+		source, err := sourceOf(file)
+		if err != nil {
+			t.Fatal(err)
 		}
+		ast.Inspect(source.tree, func(n ast.Node) bool {
+			if s, ok := n.(*ast.SelectorExpr); ok {
+				if pkg, ok := s.X.(*ast.Ident); ok && pkg.Name == "finding" {
+					name := strings.ToLower(s.Sel.Name)
+					if !slices.Contains(found[name], file) {
+						found[name] = append(found[name], file)
+					}
+				}
+			}
+			return true
+		})
 	}
 	return found
 }
@@ -248,16 +262,17 @@ func textsOf(t *testing.T, pattern string) []string {
 	if err != nil {
 		t.Fatal(err)
 	}
+	verb := regexp.MustCompile(`%[+#]?\d*[a-zA-Z]`)
 	var texts []string
 	for _, file := range files {
 		if strings.HasSuffix(file, "_test.go") {
 			continue
 		}
-		tree, err := parser.ParseFile(token.NewFileSet(), file, nil, parser.SkipObjectResolution)
+		source, err := sourceOf(file)
 		if err != nil {
 			t.Fatal(err)
 		}
-		ast.Inspect(tree, func(n ast.Node) bool {
+		ast.Inspect(source.tree, func(n ast.Node) bool {
 			expression, is := n.(ast.Expr)
 			if !is {
 				return true
@@ -266,7 +281,7 @@ func textsOf(t *testing.T, pattern string) []string {
 			if text == "" || text == "…" {
 				return true
 			}
-			texts = append(texts, strings.ReplaceAll(regexp.MustCompile(`%[+#]?\d*[a-zA-Z]`).ReplaceAllString(text, "…"), "`", ""))
+			texts = append(texts, strings.ReplaceAll(verb.ReplaceAllString(text, "…"), "`", ""))
 			return false
 		})
 	}

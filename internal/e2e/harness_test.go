@@ -251,7 +251,7 @@ func (r *running) end() ending {
 	}
 	e.outputs, e.summary = outputsIn(string(output)), string(summary)
 	if s.stage != nil {
-		settle(s.t, s.stage)
+		pypitest.Settle(s.t, s.stage)
 		e.tokens = s.stage.Tokens()[s.minted:]
 		token := s.stage.Env[fakepypi.GitHubToken]
 		unmasked := strings.ReplaceAll(e.log, "::add-mask::"+token, "")
@@ -260,18 +260,6 @@ func (r *running) end() ending {
 		}
 	}
 	return e
-}
-
-// settle waits until the test server has dealt with every request, also those whose client has gone.
-func settle(t *testing.T, stage *fakepypi.Servers) {
-	t.Helper()
-	until := time.Now().Add(longestRun)
-	for slices.ContainsFunc(stage.Requests(), func(r fakepypi.Request) bool { return r.Ended.IsZero() }) {
-		if time.Now().After(until) {
-			t.Fatal("a request is still being answered")
-		}
-		time.Sleep(time.Millisecond)
-	}
 }
 
 // taken returns what is in the file of a file command, and removes it; nil where there is none.

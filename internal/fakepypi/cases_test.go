@@ -10,7 +10,6 @@ import (
 	"time"
 
 	"github.com/org/pypi-oidc-publish/internal/distfile"
-	"github.com/org/pypi-oidc-publish/internal/fakepypi"
 	"github.com/org/pypi-oidc-publish/internal/index"
 	"github.com/org/pypi-oidc-publish/internal/secret"
 	"github.com/org/pypi-oidc-publish/internal/testkit/vectors"
@@ -20,10 +19,10 @@ import (
 // missedByTheStage are the cases that the stage takes and the real index rejects, with the reason. There are none.
 var missedByTheStage = map[string]string{}
 
-// TestUpload_Vectors uploads every case to a stage of its own, as the program does, and holds the answers to the vectors.
+// TestUpload_Vectors uploads every case to a stage that has nothing yet, as the program does, and holds the answers to the vectors.
 func TestUpload_Vectors(t *testing.T) {
 	t.Parallel()
-	all := vectors.Load(t)
+	all, borrow := vectors.Load(t), borrowing(t)
 	var count struct {
 		sync.Mutex
 		accepted, rejected, same, comparable int
@@ -32,7 +31,7 @@ func TestUpload_Vectors(t *testing.T) {
 		for _, v := range all {
 			t.Run(v.ID, func(t *testing.T) {
 				t.Parallel()
-				refused := uploadCase(t, v)
+				refused := uploadCase(t, borrow(t), v)
 				compareVerdict(t, v, refused)
 				count.Lock()
 				defer count.Unlock()
@@ -87,9 +86,8 @@ func sameMessage(v vectors.Case, refused *index.Refusal) bool {
 }
 
 // uploadCase sends the files of a case, until one is refused.
-func uploadCase(t *testing.T, v vectors.Case) *index.Refusal {
+func uploadCase(t *testing.T, th *harness, v vectors.Case) *index.Refusal {
 	t.Helper()
-	th := open(t, fakepypi.Options{})
 	token, err := th.APIToken()
 	if err != nil {
 		t.Fatal(err)

@@ -13,6 +13,7 @@ import (
 	"net"
 	"net/http"
 	"net/textproto"
+	"runtime"
 	"slices"
 	"strings"
 	"sync"
@@ -57,9 +58,26 @@ func open(t *testing.T, o fakepypi.Options) *harness {
 	return openAt(t, "127.0.0.1:0", o)
 }
 
+// beginning is the time at which every stage begins.
+var beginning = time.Date(2026, 11, 22, 12, 0, 0, 0, time.UTC)
+
+// borrowing returns a function that opens a theatre whose run may upload to the existing project demo, on a stage that others have used.
+// Its clock stands still.
+func borrowing(t *testing.T) func(t *testing.T) *harness {
+	t.Helper()
+	c := &clock{at: beginning}
+	pool := pypitest.NewPool(t, 2*runtime.GOMAXPROCS(0), fakepypi.Options{Now: c.now})
+	return func(t *testing.T) *harness {
+		t.Helper()
+		th := &harness{Servers: pool.Borrow(t), t: t, clock: c, http: newClient()}
+		th.Trust(fakepypi.Publisher{Project: "demo"})
+		return th
+	}
+}
+
 func openAt(t *testing.T, addr string, o fakepypi.Options) *harness {
 	t.Helper()
-	c := &clock{at: time.Date(2026, 11, 22, 12, 0, 0, 0, time.UTC)}
+	c := &clock{at: beginning}
 	o.Now = c.now
 	return &harness{Servers: pypitest.StartAt(t, addr, o), t: t, clock: c, http: newClient()}
 }

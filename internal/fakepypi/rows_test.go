@@ -29,7 +29,7 @@ type row struct {
 func TestUpload_Refusals(t *testing.T) {
 	t.Parallel()
 	const ok, bad = 200, 400
-	long := strings.Repeat("a", 61)
+	long, borrow := strings.Repeat("a", 61), borrowing(t)
 	for _, r := range []row{
 		{"the wheel itself", wheel(), ok, "OK"},
 		{"the sdist itself", sdist(), ok, "OK"},
@@ -279,7 +279,7 @@ func TestUpload_Refusals(t *testing.T) {
 	} {
 		t.Run(strings.ReplaceAll(r.name, "/", "."), func(t *testing.T) {
 			t.Parallel()
-			th := opened(t)
+			th := borrow(t)
 			th.upload(th.minted(), r.send).want(t, r.status, r.reason)
 			if held := len(th.Files()); (held == 1) != (r.status == ok) {
 				t.Errorf("the index holds %d files", held)

@@ -5,6 +5,7 @@ import (
 	"context"
 	"crypto/rand"
 	"crypto/rsa"
+	"slices"
 	"sync"
 	"testing"
 	"time"
@@ -55,4 +56,44 @@ func Open(ctx context.Context, addr string, o fakepypi.Options) (*fakepypi.Serve
 		o.Key = key
 	}
 	return fakepypi.Start(ctx, addr, o)
+}
+
+// Pool lends servers to tests of many cases, each server as if it had just been started: starting them takes longer than many a case.
+type Pool struct{ free chan *fakepypi.Servers }
+
+// NewPool starts n servers for as long as the test runs, its subtests included. A clock that is given must not be moved by a borrower.
+func NewPool(t testing.TB, n int, o fakepypi.Options) *Pool {
+	t.Helper()
+	p := &Pool{free: make(chan *fakepypi.Servers, n)}
+	for range n {
+		p.free <- Start(t, o)
+	}
+	return p
+}
+
+// Borrow returns a server for as long as the test runs. It waits until one is free.
+func (p *Pool) Borrow(t testing.TB) *fakepypi.Servers {
+	t.Helper()
+	s := <-p.free
+	t.Cleanup(func() { p.free <- s })
+	Settle(t, s)
+	if err := s.Reset(); err != nil {
+		t.Fatal(err)
+	}
+	return s
+}
+
+// longestAnswer is how long a server may take to deal with a request whose client has gone.
+const longestAnswer = time.Minute
+
+// Settle waits until the server has dealt with every request, also those whose client has gone.
+func Settle(t testing.TB, s *fakepypi.Servers) {
+	t.Helper()
+	until := time.Now().Add(longestAnswer)
+	for slices.ContainsFunc(s.Requests(), func(r fakepypi.Request) bool { return r.Ended.IsZero() }) {
+		if time.Now().After(until) {
+			t.Fatal("a request is still being answered")
+		}
+		time.Sleep(time.Millisecond)
+	}
 }

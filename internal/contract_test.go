@@ -1,7 +1,6 @@
 package internal_test
 
 import (
-	"flag"
 	"fmt"
 	"go/ast"
 	"go/parser"
@@ -16,10 +15,8 @@ import (
 	"testing"
 
 	"github.com/org/pypi-oidc-publish/internal/config"
+	"github.com/org/pypi-oidc-publish/internal/testkit/golden"
 )
-
-// update writes the generated parts of action.yml and README.md instead of comparing them.
-var update = flag.Bool("update", false, "write the generated parts of action.yml and README.md")
 
 const (
 	metadata = "../action.yml"
@@ -90,27 +87,8 @@ func read(t *testing.T, path string) string {
 	return string(text)
 }
 
-// generated holds the part of a file between two marks against what it has to be, or writes it with -update.
-func generated(t *testing.T, path, from, to, want string) {
-	t.Helper()
-	text := read(t, path)
-	before, rest, found := strings.Cut(text, from)
-	got, after, closed := strings.Cut(rest, to)
-	switch {
-	case !found || !closed:
-		t.Errorf("%s has no part from %q to %q", path, from, to)
-	case got == want:
-	case *update:
-		if err := os.WriteFile(path, []byte(before+from+want+to+after), 0o644); err != nil {
-			t.Fatal(err)
-		}
-	default:
-		t.Errorf("%s: the part after %q is not what the tables say; run go test ./internal -update\n--- is\n%s\n--- should be\n%s", path, from, got, want)
-	}
-}
-
-// TestContract is one test and not several, since with -update the README is made from what was just written to action.yml.
-func TestContract(t *testing.T) {
+// TestAction_Contract is one test and not several, since with -update the README is made from what was just written to action.yml.
+func TestAction_Contract(t *testing.T) {
 	t.Parallel()
 	var inputs, table strings.Builder
 	for _, in := range config.Inputs() {
@@ -121,7 +99,7 @@ func TestContract(t *testing.T) {
 		}
 		fmt.Fprintf(&table, "| `%s` | %s | %s |\n", in.Name, standard, in.Help)
 	}
-	generated(t, metadata, "\ninputs:\n", "\noutputs:\n", inputs.String())
+	golden.Part(t, metadata, "\ninputs:\n", "\noutputs:\n", inputs.String())
 	action := read(t, metadata)
 	checkInputs(t, section(t, action, "inputs"))
 
@@ -132,8 +110,8 @@ func TestContract(t *testing.T) {
 		}
 		fmt.Fprintf(&outputs, "| `%s` | %s |\n", out.name, out.keys["description"])
 	}
-	generated(t, readme, "<!-- inputs -->\n", "<!-- /inputs -->", "| input | default | meaning |\n|---|---|---|\n"+table.String())
-	generated(t, readme, "<!-- outputs -->\n", "<!-- /outputs -->", "| output | meaning |\n|---|---|\n"+outputs.String())
+	golden.Part(t, readme, "<!-- inputs -->\n", "<!-- /inputs -->", "| input | default | meaning |\n|---|---|---|\n"+table.String())
+	golden.Part(t, readme, "<!-- outputs -->\n", "<!-- /outputs -->", "| output | meaning |\n|---|---|\n"+outputs.String())
 }
 
 // checkInputs reads action.yml back, as the runner would.
@@ -151,9 +129,9 @@ func checkInputs(t *testing.T, got []entry) {
 	}
 }
 
-// TestOutputs holds the outputs of action.yml against the table in the room report: one that is not declared would never reach a
+// TestAction_Outputs holds the outputs of action.yml against the table in the package report: one that is not declared would never reach a
 // workflow, and one that is never set would be an empty promise.
-func TestOutputs(t *testing.T) {
+func TestAction_Outputs(t *testing.T) {
 	t.Parallel()
 	tree, err := parser.ParseFile(token.NewFileSet(), "report/outputs.go", nil, parser.SkipObjectResolution)
 	if err != nil {
@@ -187,9 +165,9 @@ func TestOutputs(t *testing.T) {
 	}
 }
 
-// TestRuns keeps the action a container action that the runner gives nothing by arguments: its quoting there escapes only a
+// TestAction_Runs keeps the action a container action that the runner gives nothing by arguments: its quoting there escapes only a
 // quote, and a second entry point would be a second program to keep right.
-func TestRuns(t *testing.T) {
+func TestAction_Runs(t *testing.T) {
 	t.Parallel()
 	runs := map[string]string{}
 	for _, e := range section(t, read(t, metadata), "runs") {
@@ -204,9 +182,9 @@ func TestRuns(t *testing.T) {
 	}
 }
 
-// TestLinesStayAsTheyAre: Git for Windows changes the ends of lines unless it is told not to, and a program that is built of such a clone
+// TestGitAttributes_LineEndings: Git for Windows changes the ends of lines unless it is told not to, and a program that is built of such a clone
 // knows no classifier.
-func TestLinesStayAsTheyAre(t *testing.T) {
+func TestGitAttributes_LineEndings(t *testing.T) {
 	t.Parallel()
 	if text := read(t, "../.gitattributes"); !strings.Contains(text, "\n* -text\n") {
 		t.Errorf(".gitattributes must keep the files as they are:\n%s", text)
@@ -228,8 +206,8 @@ func TestDockerfile(t *testing.T) {
 	}
 }
 
-// TestWorkflowExamples holds the workflows that people copy from the README: inputs that exist, actions pinned by commit.
-func TestWorkflowExamples(t *testing.T) {
+// TestReadme_WorkflowExamples holds the workflows that people copy from the README: inputs that exist, actions pinned by commit.
+func TestReadme_WorkflowExamples(t *testing.T) {
 	t.Parallel()
 	var names []string
 	for _, in := range config.Inputs() {
@@ -257,8 +235,8 @@ func TestWorkflowExamples(t *testing.T) {
 	}
 }
 
-// TestLinks holds the relative links of the documentation: each leads to a file of the repository.
-func TestLinks(t *testing.T) {
+// TestDocs_RelativeLinks holds the relative links of the documentation: each leads to a file of the repository.
+func TestDocs_RelativeLinks(t *testing.T) {
 	t.Parallel()
 	pages, err := filepath.Glob("../docs/*.md")
 	if err != nil {

@@ -72,9 +72,9 @@ func hostsOfTheCode(t *testing.T) []string {
 	return slices.Compact(hosts)
 }
 
-// TestHosts holds the list of hosts: the README has those that the code names and those that only others name, the Korean guide has
+// TestReadme_Hosts holds the list of hosts: the README has those that the code names and those that only others name, the Korean guide has
 // the same, and the threat model, which promises that there are no more, leads to the list and has none of its own.
-func TestHosts(t *testing.T) {
+func TestReadme_Hosts(t *testing.T) {
 	t.Parallel()
 	want := append(hostsOfTheCode(t),
 		"uploads.github.com",                   // made of the API's name, in github/github.go
@@ -95,9 +95,9 @@ func TestHosts(t *testing.T) {
 	}
 }
 
-// TestPictures holds the pictures of pages, which are elements of HTML and no links of Markdown: each is there, and none of those in
+// TestDocs_Pictures holds the pictures of pages, which are elements of HTML and no links of Markdown: each is there, and none of those in
 // docs/pictures is left over.
-func TestPictures(t *testing.T) {
+func TestDocs_Pictures(t *testing.T) {
 	t.Parallel()
 	used := map[string]bool{}
 	for _, page := range pages(t) {
@@ -134,9 +134,9 @@ func withoutComments(text string) string {
 	return regexp.MustCompile(`(?m)^ *(#.*)?\n`).ReplaceAllString(text, "")
 }
 
-// TestOneWorkflowInManyPlaces holds the workflows that people copy from two places: what the README and the Korean guide show is what
+// TestReadme_WorkflowsMatchExamples holds the workflows that people copy from two places: what the README and the Korean guide show is what
 // docs/examples has, where it is run.
-func TestOneWorkflowInManyPlaces(t *testing.T) {
+func TestReadme_WorkflowsMatchExamples(t *testing.T) {
 	t.Parallel()
 	blocks := yamlBlocks(t, readme)
 	example := func(name string) string { return withoutComments(read(t, path.Join("../docs/examples", name))) }
@@ -154,9 +154,9 @@ func TestOneWorkflowInManyPlaces(t *testing.T) {
 	}
 }
 
-// TestVerifyCommands holds the commands that people copy to verify a release. Without the workflow they take what any workflow of the
+// TestDocs_VerifyCommands holds the commands that people copy to verify a release. Without the workflow they take what any workflow of the
 // repository has signed.
-func TestVerifyCommands(t *testing.T) {
+func TestDocs_VerifyCommands(t *testing.T) {
 	t.Parallel()
 	examples, err := filepath.Glob("../docs/examples/*.yml")
 	if err != nil {
@@ -180,8 +180,8 @@ func TestVerifyCommands(t *testing.T) {
 	}
 }
 
-// TestImageSize holds the size that the README promises against the bar of CI.
-func TestImageSize(t *testing.T) {
+// TestReadme_ImageSize holds the size that the README promises against the bar of CI.
+func TestReadme_ImageSize(t *testing.T) {
 	t.Parallel()
 	bar := regexp.MustCompile(`(?m)^image_bar=(\d+)000000 `).FindStringSubmatch(read(t, "../.ci/run"))
 	if bar == nil {
@@ -198,8 +198,8 @@ func TestImageSize(t *testing.T) {
 	}
 }
 
-// TestImageContent holds what the threat model says is in the image, which a scanner will look at, against what is put there.
-func TestImageContent(t *testing.T) {
+// TestThreatModel_ImageContent holds what the threat model says is in the image, which a scanner will look at, against what is put there.
+func TestThreatModel_ImageContent(t *testing.T) {
 	t.Parallel()
 	text := strings.Join(strings.Fields(read(t, "../docs/threat-model.md")), " ")
 	_, told, found := strings.Cut(text, "The image has one static program")
@@ -215,8 +215,8 @@ func TestImageContent(t *testing.T) {
 	}
 }
 
-// TestRuleCount holds the number of rules that the README tells, in tens, against the list.
-func TestRuleCount(t *testing.T) {
+// TestReadme_RuleCount holds the number of rules that the README tells, in tens, against the list.
+func TestReadme_RuleCount(t *testing.T) {
 	t.Parallel()
 	rules := len(regexp.MustCompile(`(?m)^\| \[[a-z0-9-]+\]\(#`).FindAllString(read(t, "../docs/rules.md"), -1))
 	tens := map[int]string{60: "sixty", 70: "seventy", 80: "eighty", 90: "ninety"}[(rules+5)/10*10]
@@ -225,9 +225,9 @@ func TestRuleCount(t *testing.T) {
 	}
 }
 
-// TestNoReleaseYet holds the notes that there is no release yet together: they go at once, before the first, and the release workflow
+// TestDocs_NoReleaseYet holds the notes that there is no release yet together: they go at once, before the first, and the release workflow
 // finds each of them, and nothing else.
-func TestNoReleaseYet(t *testing.T) {
+func TestDocs_NoReleaseYet(t *testing.T) {
 	t.Parallel()
 	search := regexp.MustCompile(`grep -rlE '([^']+)' README\.md docs;`).FindStringSubmatch(read(t, "../.github/workflows/release.yml"))
 	if search == nil {

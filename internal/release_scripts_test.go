@@ -118,9 +118,9 @@ func (p *place) release(version string) (string, error) {
 	return p.run(".ci/move-major", version)
 }
 
-// TestTheEndOfARelease: the tag is of a commit that differs from the candidate in one line, the release has the programs, and v1 moves
+// TestReleaseScript_Resume: the tag is of a commit that differs from the candidate in one line, the release has the programs, and v1 moves
 // last. Whatever breaks on the way, running it again finishes it.
-func TestTheEndOfARelease(t *testing.T) {
+func TestReleaseScript_Resume(t *testing.T) {
 	t.Parallel()
 	for _, broken := range []string{
 		"", "git/matching-refs", "git/blobs", "git/trees", "git/commits -f", "git/commits/", "git/refs -f ref=refs/tags/v1.2.3", "release create",
@@ -162,8 +162,8 @@ func TestTheEndOfARelease(t *testing.T) {
 	}
 }
 
-// TestAReleaseThatMustNotBe: nothing is overwritten, and v1 moves for nothing that is not published, newest and immutable.
-func TestAReleaseThatMustNotBe(t *testing.T) {
+// TestReleaseScript_Refused: nothing is overwritten, and v1 moves for nothing that is not published, newest and immutable.
+func TestReleaseScript_Refused(t *testing.T) {
 	t.Parallel()
 	for _, c := range []struct {
 		name, says string
@@ -211,8 +211,8 @@ func TestAReleaseThatMustNotBe(t *testing.T) {
 	}
 }
 
-// TestVerifyingOnAMac: who checks a release may have no newer bash than 3.2, which is that of macOS.
-func TestVerifyingOnAMac(t *testing.T) {
+// TestVerifyRelease_OldBash: who checks a release may have no newer bash than 3.2, which is that of macOS.
+func TestVerifyRelease_OldBash(t *testing.T) {
 	t.Parallel()
 	newer := regexp.MustCompile(`\$\{\w+(,,?|\^\^?|@\w)\}|\b(mapfile|readarray|coproc)\b|declare -[An]|local -[An]|\|&|&>>|;;?&`)
 	for _, script := range []string{"verify-release", "notices"} {

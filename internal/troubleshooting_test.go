@@ -3,11 +3,9 @@ package internal_test
 import (
 	"cmp"
 	"go/ast"
-	"go/parser"
 	"go/token"
 	"io/fs"
 	"net/http"
-	"os"
 	"path/filepath"
 	"regexp"
 	"slices"
@@ -19,88 +17,159 @@ import (
 	"github.com/org/pypi-oidc-publish/internal/preflight"
 )
 
-// ids are how the code gives a finding its id: in a literal, by an assignment, as a constant with that type of value, and as
-// the first word of a table's row.
-var ids = []*regexp.Regexp{
-	regexp.MustCompile(`\bID:\s+"([a-z0-9-]+)"`),
-	regexp.MustCompile(`\.ID(?:, [\w.]+)* = "([a-z0-9-]+)"`),
-	regexp.MustCompile(`(?:refused|asFinding)\((?:err, )?"([a-z-]+)"`),
-	regexp.MustCompile(`\b(?:id[A-Z]\w*|NoPermission|ForkPull|NoRunner|NoAnswer|StrangeAnswer|NoTrustedPublishing|Cancelled|Internal|NoDistributions) += "([a-z-]+)"`),
-	regexp.MustCompile(`(?m)^\t\t(?:\{|\t)"([a-z]+(?:-[a-z0-9]+)+)", (?:"|0,|http\.|[a-z]\w+,)`),
+// explained returns the findings that docs/troubleshooting.md has a place for, in their order.
+func explained() []finding.ID {
+	var ids []finding.ID
+	for _, section := range finding.Sections() {
+		for _, d := range section.Definitions {
+			if section.Page == troubleshooting {
+				ids = append(ids, d.ID)
+			}
+		}
+	}
+	return ids
 }
 
-// rooms are those that tell findings.
-func rooms() []string {
-	return []string{"attest", "cli", "config", "dist", "index", "publish", "runner", "trust", "ledger", "github"}
+const troubleshooting = "docs/troubleshooting.md"
+
+// TestTroubleshooting_Sections: docs/troubleshooting.md has the sections and the ids of the table, in its order.
+func TestTroubleshooting_Sections(t *testing.T) {
+	t.Parallel()
+	var got, want []string
+	for _, match := range regexp.MustCompile(`(?m)^(?:## (.+)|<a id="(.+)"></a>)$`).FindAllStringSubmatch(read(t, "../"+troubleshooting), -1) {
+		got = append(got, cmp.Or(match[1], match[2]))
+	}
+	for _, section := range finding.Sections() {
+		if section.Page != troubleshooting {
+			continue
+		}
+		want = append(want, section.Heading)
+		for _, d := range section.Definitions {
+			want = append(want, string(d.ID))
+		}
+	}
+	if len(want) < 100 {
+		t.Fatalf("the table has %d rows", len(want))
+	}
+	for i := range max(len(got), len(want)) {
+		if i >= len(got) || i >= len(want) || got[i] != want[i] {
+			t.Fatalf("%s and the table of findings differ here:\n%q\n%q", troubleshooting, got[min(i, len(got)):], want[min(i, len(want)):])
+		}
+	}
 }
 
-// told are the ids of findings that are no rules', and the file of each.
-func told(t *testing.T) map[string]string {
-	t.Helper()
-	told := map[string]string{finding.Internal: "finding/finding.go"}
-	for _, room := range rooms() {
-		err := filepath.WalkDir(room, func(path string, entry fs.DirEntry, err error) error {
-			if err != nil || entry.IsDir() || !strings.HasSuffix(path, ".go") || strings.HasSuffix(path, "_test.go") {
-				return err
+// TestFindingIDs_InOneTable: an id is one of the table of findings, or of the table of rules; of both only where its page is that of the rules.
+func TestFindingIDs_InOneTable(t *testing.T) {
+	t.Parallel()
+	for _, rule := range preflight.Rules() {
+		if page := rule.ID.Page(); page != "" && page != preflight.Page(rule.ID) {
+			t.Errorf("%s is a rule, and is explained at %s", rule.ID, page)
+		}
+	}
+	for _, section := range finding.Sections() {
+		for _, d := range section.Definitions {
+			if section.Page != troubleshooting && preflight.Page(d.ID) != d.ID.Page() {
+				t.Errorf("%s is explained at %s, and %q is its page", d.ID, d.ID.Page(), preflight.Page(d.ID))
 			}
-			text, err := os.ReadFile(path)
-			for _, form := range ids {
-				for _, match := range form.FindAllStringSubmatch(string(text), -1) {
-					told[match[1]] = path
-				}
-			}
-			return err
-		})
-		if err != nil {
-			t.Fatal(err)
+		}
+	}
+}
+
+// otherMeanings returns the words that are ids and something else as well, by the package that means that.
+func otherMeanings() map[string][]string {
+	return map[string][]string{
+		"cli":    {"packages-dir", "expected-version", "no-trusted-publishing", "url"},             // inputs, a profile, an output
+		"config": {"packages-dir", "attestations-dir", "dry-run", "expected-version", "ca-bundle"}, // inputs
+		"ledger": {"conflict", "skipped", "dry-run"},                                               // outcomes
+	}
+}
+
+// TestFindingIDs_OnlyInTables: an id is written where it is defined, and nowhere else as a text.
+func TestFindingIDs_OnlyInTables(t *testing.T) {
+	t.Parallel()
+	ids := map[string]bool{}
+	for _, section := range finding.Sections() {
+		for _, d := range section.Definitions {
+			ids[string(d.ID)] = true
 		}
 	}
 	for _, rule := range preflight.Rules() {
-		delete(told, rule.ID)
+		ids[string(rule.ID)] = true
 	}
-	if len(told) < 60 {
-		t.Fatalf("only %d ids were found", len(told))
+	unused := otherMeanings()
+	for _, file := range productFiles(t) {
+		dir := filepath.Dir(file)
+		if dir == "finding" || dir == "preflight" || !strings.Contains(read(t, file), `/internal/finding"`) {
+			continue
+		}
+		for _, literal := range literalsOf(t, file) {
+			if !ids[literal] {
+				continue
+			}
+			if slices.Contains(otherMeanings()[dir], literal) {
+				unused[dir] = slices.DeleteFunc(unused[dir], func(word string) bool { return word == literal })
+				continue
+			}
+			t.Errorf("%s has the id %q as a text", file, literal)
+		}
 	}
-	return told
+	for dir, words := range unused {
+		if len(words) > 0 {
+			t.Errorf("%s no longer means something else by %q", dir, words)
+		}
+	}
 }
 
-// TestEveryFindingIsExplained: docs/troubleshooting.md has a place for every id that the program can tell, and for no other.
-func TestEveryFindingIsExplained(t *testing.T) {
-	t.Parallel()
-	told := told(t)
-	page, err := os.ReadFile("../docs/troubleshooting.md")
+// productFiles returns the Go files of the product, without its tests, and without the test index, which knows nothing of findings.
+func productFiles(t *testing.T) []string {
+	t.Helper()
+	var files []string
+	err := filepath.WalkDir(".", func(path string, entry fs.DirEntry, err error) error {
+		if err == nil && entry.IsDir() && path == "fakepypi" {
+			return filepath.SkipDir
+		}
+		if strings.HasSuffix(path, ".go") && !strings.HasSuffix(path, "_test.go") {
+			files = append(files, path)
+		}
+		return err
+	})
+	if err != nil || len(files) < 100 {
+		t.Fatal(len(files), err)
+	}
+	return files
+}
+
+// literalsOf returns the texts that stand in a Go file.
+func literalsOf(t *testing.T, file string) []string {
+	t.Helper()
+	source, err := sourceOf(file)
 	if err != nil {
 		t.Fatal(err)
 	}
-	var explained []string
-	for _, match := range regexp.MustCompile(`<a id="([a-z0-9-]+)"></a>`).FindAllStringSubmatch(string(page), -1) {
-		if slices.Contains(explained, match[1]) {
-			t.Errorf("%s stands twice", match[1])
+	var literals []string
+	ast.Inspect(source.tree, func(n ast.Node) bool {
+		if literal, ok := n.(*ast.BasicLit); ok && literal.Kind == token.STRING {
+			if text, err := strconv.Unquote(literal.Value); err == nil {
+				literals = append(literals, text)
+			}
 		}
-		explained = append(explained, match[1])
-		if told[match[1]] == "" {
-			t.Errorf("nothing tells %s", match[1])
-		}
-	}
-	for id, path := range told {
-		if !slices.Contains(explained, id) {
-			t.Errorf("%s of %s is not explained", id, path)
-		}
-	}
+		return true
+	})
+	return literals
 }
 
-// wordsFrom is where the words of a finding stand, if not in a file that has its id as a literal.
-func wordsFrom(t *testing.T, id string) []string {
+// wordsFrom is where the words of a finding stand, if not in a file that makes it.
+func wordsFrom(t *testing.T, id finding.ID) []string {
 	t.Helper()
 	switch id {
 	case "input-value", "input-url", "input-auth", "github-token-empty":
 		return textsOf(t, "config/*.go")
 	case "no-release":
-		return textsOf(t, "dist/dist.go")
+		return textsOf(t, "distfile/distfile.go")
 	case "audience-foreign":
 		return textsOf(t, "index/site.go")
 	case "audience-redirect":
-		return textsOf(t, "wire/wire.go")
+		return textsOf(t, "wire/error.go")
 	case "attestation-refused":
 		return textsOf(t, "attest/entry.go")
 	case finding.Internal:
@@ -113,48 +182,58 @@ func wordsFrom(t *testing.T, id string) []string {
 	return nil
 }
 
-// TestHeadingsAreMessages: people search for what they read. Every heading of docs/troubleshooting.md is what the program says where it
+// TestTroubleshooting_HeadingsAreMessages: people search for what they read. Every heading of docs/troubleshooting.md is what the program says where it
 // gives the id, or the words of the index, with … for what differs.
-func TestHeadingsAreMessages(t *testing.T) {
+func TestTroubleshooting_HeadingsAreMessages(t *testing.T) {
 	t.Parallel()
-	page := read(t, "../docs/troubleshooting.md")
+	page := read(t, "../"+troubleshooting)
 	index := append(textsOf(t, "fakepypi/warehouse/*.go"), textsOf(t, "fakepypi/*.go")...)
 	sections := regexp.MustCompile(`<a id="([a-z0-9-]+)"></a>\n### (.+)\n`).FindAllStringSubmatch(page, -1)
-	if len(sections) < 60 {
-		t.Fatalf("only %d headings were found", len(sections))
+	if len(sections) != len(explained()) {
+		t.Fatalf("%d headings were found", len(sections))
 	}
-	headings := map[string]string{}
+	headings, files, textOfFile := map[string]finding.ID{}, filesByID(t), map[string][]string{}
 	for _, section := range sections {
-		id, heading := section[1], strings.ReplaceAll(section[2], "`", "")
+		id, heading := finding.ID(section[1]), strings.ReplaceAll(section[2], "`", "")
 		if other := headings[heading]; other != "" {
 			t.Errorf("%s and %s have one heading: %s", id, other, heading)
 		}
 		headings[heading] = id
-		texts := index
-		for _, file := range filesOf(t, id) {
-			texts = append(texts, textsOf(t, file)...)
+		texts := slices.Clone(index)
+		for _, file := range files[strings.ReplaceAll(string(id), "-", "")] {
+			if textOfFile[file] == nil {
+				textOfFile[file] = textsOf(t, file)
+			}
+			texts = append(texts, textOfFile[file]...)
 		}
 		texts = append(texts, wordsFrom(t, id)...)
-		if heading == id || !slices.ContainsFunc(texts, func(text string) bool { return says(text, heading) }) {
+		if heading == string(id) || !slices.ContainsFunc(texts, func(text string) bool { return says(text, heading) }) {
 			t.Errorf("%s: nothing says %q", id, section[2])
 		}
 	}
 }
 
-// filesOf are the files of the product that have an id in a literal.
-func filesOf(t *testing.T, id string) []string {
+// filesByID returns the files of the product that name the constant of an id, which is the id in Go's spelling: by the id in lower case
+// without its hyphens.
+func filesByID(t *testing.T) map[string][]string {
 	t.Helper()
-	var found []string
-	for _, room := range rooms() {
-		files, err := filepath.Glob(room + "/*.go")
+	found := map[string][]string{}
+	for _, file := range productFiles(t) {
+		source, err := sourceOf(file)
 		if err != nil {
 			t.Fatal(err)
 		}
-		for _, file := range files {
-			if !strings.HasSuffix(file, "_test.go") && strings.Contains(read(t, file), `"`+id+`"`) {
-				found = append(found, file)
+		ast.Inspect(source.tree, func(n ast.Node) bool {
+			if s, ok := n.(*ast.SelectorExpr); ok {
+				if pkg, ok := s.X.(*ast.Ident); ok && pkg.Name == "finding" {
+					name := strings.ToLower(s.Sel.Name)
+					if !slices.Contains(found[name], file) {
+						found[name] = append(found[name], file)
+					}
+				}
 			}
-		}
+			return true
+		})
 	}
 	return found
 }
@@ -183,16 +262,17 @@ func textsOf(t *testing.T, pattern string) []string {
 	if err != nil {
 		t.Fatal(err)
 	}
+	verb := regexp.MustCompile(`%[+#]?\d*[a-zA-Z]`)
 	var texts []string
 	for _, file := range files {
 		if strings.HasSuffix(file, "_test.go") {
 			continue
 		}
-		tree, err := parser.ParseFile(token.NewFileSet(), file, nil, parser.SkipObjectResolution)
+		source, err := sourceOf(file)
 		if err != nil {
 			t.Fatal(err)
 		}
-		ast.Inspect(tree, func(n ast.Node) bool {
+		ast.Inspect(source.tree, func(n ast.Node) bool {
 			expression, is := n.(ast.Expr)
 			if !is {
 				return true
@@ -201,7 +281,7 @@ func textsOf(t *testing.T, pattern string) []string {
 			if text == "" || text == "…" {
 				return true
 			}
-			texts = append(texts, strings.ReplaceAll(regexp.MustCompile(`%[+#]?\d*[a-zA-Z]`).ReplaceAllString(text, "…"), "`", ""))
+			texts = append(texts, strings.ReplaceAll(verb.ReplaceAllString(text, "…"), "`", ""))
 			return false
 		})
 	}

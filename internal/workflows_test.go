@@ -22,10 +22,10 @@ func workflowFiles(t *testing.T) (ours, examples []string) {
 
 var pinned = regexp.MustCompile(`^([\w.-]+/[\w./-]+)@([0-9a-f]{40}) # (v\d+\.\d+\.\d+)$`)
 
-// TestWorkflowsAreHardened holds what actionlint does not look for: no right that is not asked for by a job, actions pinned by a commit
+// TestWorkflows_Hardened holds what actionlint does not look for: no right that is not asked for by a job, actions pinned by a commit
 // (the same one everywhere, with its version), no credentials left by a checkout, no text of strangers in a script, and none of the
 // events that give the right of the repository to the code of a stranger.
-func TestWorkflowsAreHardened(t *testing.T) {
+func TestWorkflows_Hardened(t *testing.T) {
 	t.Parallel()
 	ours, examples := workflowFiles(t)
 	versions := map[string]string{}
@@ -123,9 +123,9 @@ func checkJobs(t *testing.T, path, text string) {
 	}
 }
 
-// TestOnlyGitHubsActionsMayWrite holds what the threat model says of our workflows: a job that may write or sign runs no action but
-// GitHub's, and this one.
-func TestOnlyGitHubsActionsMayWrite(t *testing.T) {
+// TestWorkflows_OnlyGitHubActionsWrite checks what the threat model says about the workflows: a job that can write or sign runs only GitHub's own
+// actions and this one.
+func TestWorkflows_OnlyGitHubActionsWrite(t *testing.T) {
 	t.Parallel()
 	ours, _ := workflowFiles(t)
 	writers := 0
@@ -143,13 +143,13 @@ func TestOnlyGitHubsActionsMayWrite(t *testing.T) {
 		}
 	}
 	if told := strings.Join(strings.Fields(read(t, "../docs/threat-model.md")), " "); writers == 0 ||
-		!strings.Contains(told, "a job of it that may write or sign runs no action but GitHub's own and this one") {
+		!strings.Contains(told, "Its jobs that can write or sign run only GitHub's own actions and this one") {
 		t.Errorf("%d jobs may write, and the threat model does not say what they run", writers)
 	}
 }
 
-// TestAReleaseIsBuiltAgain: GitHub keeps the artifacts of a run when a job of it is run again, and then refuses a second one of the name.
-func TestAReleaseIsBuiltAgain(t *testing.T) {
+// TestWorkflows_ReleaseRerun: GitHub keeps the artifacts of a run when a job of it is run again, and then refuses a second one of the name.
+func TestWorkflows_ReleaseRerun(t *testing.T) {
 	t.Parallel()
 	path := "../.github/workflows/release.yml"
 	_, upload, found := strings.Cut(jobsOf(t, path, read(t, path))["build"], "uses: actions/upload-artifact@")
@@ -158,8 +158,8 @@ func TestAReleaseIsBuiltAgain(t *testing.T) {
 	}
 }
 
-// TestWorkflowsKnowNoOwner keeps the name of the repository out of our workflows: a fork, or a new home, must release itself.
-func TestWorkflowsKnowNoOwner(t *testing.T) {
+// TestWorkflows_NoOwnerName keeps the name of the repository out of our workflows: a fork, or a new home, must release itself.
+func TestWorkflows_NoOwnerName(t *testing.T) {
 	t.Parallel()
 	ours, _ := workflowFiles(t)
 	_, module, _ := strings.Cut(read(t, "../go.mod"), "module github.com/")
@@ -171,9 +171,9 @@ func TestWorkflowsKnowNoOwner(t *testing.T) {
 	}
 }
 
-// TestRunnersOfOnesOwn: such a runner keeps the files of the run before. A checkout removes them; a job that only downloads has to do it
+// TestExamples_SelfHostedRunners: such a runner keeps the files of the run before. A checkout removes them; a job that only downloads has to do it
 // itself, or the distributions of the last release are in the set of this one.
-func TestRunnersOfOnesOwn(t *testing.T) {
+func TestExamples_SelfHostedRunners(t *testing.T) {
 	t.Parallel()
 	_, examples := workflowFiles(t)
 	found := 0
@@ -195,9 +195,9 @@ func TestRunnersOfOnesOwn(t *testing.T) {
 	}
 }
 
-// TestPullRequestsStayGreen: between a release and the next version every build is one of a version that the index has, with other
+// TestExamples_PullRequestAfterRelease: between a release and the next version every build is one of a version that the index has, with other
 // bytes. That is no reason to refuse a pull request.
-func TestPullRequestsStayGreen(t *testing.T) {
+func TestExamples_PullRequestAfterRelease(t *testing.T) {
 	t.Parallel()
 	_, examples := workflowFiles(t)
 	for _, path := range examples {
@@ -207,8 +207,8 @@ func TestPullRequestsStayGreen(t *testing.T) {
 	}
 }
 
-// TestExamplesAreRun holds the tables of .ci/examples to the folder: an example is run, or it is said why not.
-func TestExamplesAreRun(t *testing.T) {
+// TestExamples_AllRun holds the tables of .ci/examples to the folder: an example is run, or it is said why not.
+func TestExamples_AllRun(t *testing.T) {
 	t.Parallel()
 	script := read(t, "../.ci/examples")
 	named := map[string]bool{}

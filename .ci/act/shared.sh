@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # What .ci/smoke and .ci/examples share: the action in its released form, a machine for the steps, an index, and act. It is sourced in
 # the folder of the repository, with the arguments IMAGE_FOLDER [ENGINE], and cleans up when the script that sources it ends.
-# act shows less than GitHub does: internal/cli/contract_test.go holds the program to the rules of GitHub's runner.
+# act shows less than GitHub does: internal/e2e/contract_test.go holds the program to the rules of GitHub's runner.
 
 folder=${1:?usage: $0 IMAGE_FOLDER [ENGINE]}
 engine=${2:-docker}

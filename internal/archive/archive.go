@@ -1,12 +1,12 @@
-// Package archive turns a zip or a gzipped tar into bounded facts: how many members it has, what their common folder is,
-// the bytes of the few members that were asked for, and what is odd about it.
+// Package archive reduces a zip or a gzipped tar to bounded facts: the number of its members, their common folder, the
+// contents of the few requested members, and its anomalies.
 //
 // It reads what a package index reads and no more: the directory of a zip and its records from the first byte to the
-// last, the members that were asked for, and all Python source, since that is scanned. What an index takes for damaged,
-// doubled or out of place depends on how Python's zipfile and tarfile read, so this room reads like them.
+// last, the requested members, and all Python source, because an index scans it. What an index regards as damaged,
+// duplicate or misplaced depends on how Python's zipfile and tarfile read archives, so this package reads like them.
 //
-// Archives come from strangers. Whatever the bytes are, memory is bounded and the walk ends; a damaged archive is a fact
-// (Facts.Broken), and only a failure to read the file itself is an error. What a fact means is for others to judge.
+// Archives are untrusted. For any input, memory is bounded and the walk ends; a damaged archive is a fact (Facts.Broken),
+// and only a failure to read the file itself is an error. The callers decide what a fact means.
 package archive
 
 import (
@@ -15,66 +15,66 @@ import (
 	"io"
 )
 
-// Bounds of every walk. They are far above what packages have and far below what would hurt.
+// Limits of every walk. They are far above what packages need and far below what would cause harm.
 const (
 	maxKept      = 8 << 20  // bytes of one kept member
 	maxKeptTotal = 32 << 20 // bytes of all kept members
 	maxKeptCount = 1024
 	maxMembers   = 1 << 20
-	maxOddities  = 64
-	maxOfOneKind = 8         // oddities with one code, so that no code crowds out the others
-	maxUnpacked  = 256 << 20 // bytes unpacked from a tar; more is walked only while the ratio is an honest one
-	maxRatio     = 100       // a tar of text, zeros apart, packs to no less than a hundredth
+	maxAnomalies = 64
+	maxOfOneKind = 8         // oddities with one code, so that no code displaces the others
+	maxUnpacked  = 256 << 20 // bytes unpacked from a tar; beyond that, only while the compression ratio is plausible
+	maxRatio     = 100       // a tar of text, apart from zeros, is compressed to no less than a hundredth
 )
 
-// What an archive that is none is broken by.
+// The reasons why a file is not an archive at all, in Facts.Broken.
 var (
 	ErrNotZip = errors.New("no zip archive: it has no end of central directory")
 	ErrNotTar = errors.New("no gzipped tar archive")
 )
 
-// Facts is what a walk saw.
+// Facts describes an archive.
 type Facts struct {
-	Broken   error             // why the archive cannot be read to its end; nil where it can
-	Oddities []Oddity          // what is unusual, in the order of the walk; at most 64 are kept, and 8 of one code
-	Members  int               // how many were walked
-	Unpacked int64             // bytes: what a zip's directory declares, what a tar held
-	Top      string            // the path that all members have in common, as Python's os.path.commonpath gives it
-	Kept     map[string][]byte // the members asked for; of several with one name the last
-	Names    *Names            // of all members. It takes 24 bytes a member, so let go of it when nothing more is asked
+	Broken    error             // why the archive cannot be read to its end; nil if it can
+	Anomalies []Anomaly         // anomalies, in the order in which they were found; at most 64 are kept, and 8 with one code
+	Members   int               // how many members were read
+	Unpacked  int64             // in bytes: what a zip's directory declares, what a tar contained
+	Top       string            // the common path of all members, as Python's os.path.commonpath returns it
+	Kept      map[string][]byte // the requested members; of several with one name the last
+	Names     *Names            // of all members. It takes 24 bytes per member: set it to nil as soon as it is no longer needed
 }
 
-// Oddity is a fact with a name. Rules decide what it means.
-type Oddity struct {
+// Anomaly is an anomaly with a code. Rules decide what it means.
+type Anomaly struct {
 	Code   string // one of the constants below
-	Member string // the member it is about, or empty
+	Member string // the affected member, or empty
 	Detail string
 }
 
 // The codes of oddities.
 const (
-	OddMethod     = "compression-method" // a zip member is neither stored nor deflated
-	OddSparse     = "sparse"             // a tar member is sparse
-	OddNotRegular = "not-regular"        // a tar member asked for is a link or device
-	OddTooLarge   = "too-large"          // a member asked for is larger than the bounds
-	OddDamaged    = "damaged-member"     // a member that was read has the wrong checksum, is encrypted, and the like
-	OddObfuscated = "obfuscated"         // a Python source has the marks of what Detail names, PyArmor or SourceDefender
-	OddFraming    = "zip-framing"        // a zip read from its start is another than by its directory; Detail has the index's words
-	OddBoth       = "zip-and-tar"        // a zip is a tar as well, or the other way round
-	OddRecord     = "record-unreadable"  // the record of the members is no CSV in UTF-8
-	OddUnlisted   = "not-in-record"      // a member is not in the record
-	OddAbsent     = "only-in-record"     // the record has what is no member
-	OddRecordSum  = "record-sum"         // a member has another size or SHA-256 than the record says; only members that were read are hashed
-	OddStopped    = "walk-stopped"       // the walk was given up at a bound
-	OddEndsEarly  = "ends-early"         // a tar goes on after its last readable member
-	OddTail       = "damaged-tail"       // what follows the end of the tar cannot be unpacked, such as a wrong checksum
+	AnomalyMethod     = "compression-method" // a zip member is neither stored nor deflated
+	AnomalySparse     = "sparse"             // a tar member is sparse
+	AnomalyNotRegular = "not-regular"        // a requested tar member is a link or device
+	AnomalyTooLarge   = "too-large"          // a requested member is larger than the limits
+	AnomalyDamaged    = "damaged-member"     // a member that was read has a wrong checksum, is encrypted, or similar
+	AnomalyObfuscated = "obfuscated"         // a Python source has the marks of the tool in Detail, PyArmor or SourceDefender
+	AnomalyFraming    = "zip-framing"        // a zip read from its start differs from its directory; Detail has the message of the index
+	AnomalyBoth       = "zip-and-tar"        // a zip is also a tar, or the other way round
+	AnomalyRecord     = "record-unreadable"  // the record of the members is not CSV in UTF-8
+	AnomalyUnlisted   = "not-in-record"      // a member is not in the record
+	AnomalyAbsent     = "only-in-record"     // the record has an entry without a member
+	AnomalyRecordSum  = "record-sum"         // the size or SHA-256 of a member differs from the record; only members that were read are hashed
+	AnomalyStopped    = "walk-stopped"       // the walk was stopped at a limit
+	AnomalyEndsEarly  = "ends-early"         // a tar continues after its last readable member
+	AnomalyTail       = "damaged-tail"       // the data after the end of the tar cannot be unpacked, for example because of a wrong checksum
 )
 
-// Odd returns the first oddity with the code, or nil.
-func (f *Facts) Odd(code string) *Oddity {
-	for i := range f.Oddities {
-		if f.Oddities[i].Code == code {
-			return &f.Oddities[i]
+// HasAnomaly returns the first oddity with the code, or nil.
+func (f *Facts) HasAnomaly(code string) *Anomaly {
+	for i := range f.Anomalies {
+		if f.Anomalies[i].Code == code {
+			return &f.Anomalies[i]
 		}
 	}
 	return nil
@@ -85,17 +85,17 @@ type walk struct {
 	facts  Facts
 	keep   func(member string) bool
 	common commonPath
-	room   int64 // bytes that may still be kept
+	budget int64 // bytes that may still be kept
 }
 
 func newWalk(keep func(member string) bool, members int64) *walk {
-	return &walk{facts: Facts{Kept: map[string][]byte{}, Names: newNames(members)}, keep: keep, room: maxKeptTotal}
+	return &walk{facts: Facts{Kept: map[string][]byte{}, Names: newNames(members)}, keep: keep, budget: maxKeptTotal}
 }
 
-// visit counts a member and tells whether the walk may go on.
+// visit counts a member and reports whether the walk may continue.
 func (w *walk) visit(name []byte) bool {
 	if w.facts.Members == maxMembers {
-		w.odd(OddStopped, string(name), fmt.Sprintf("more than %d members", maxMembers))
+		w.addAnomaly(AnomalyStopped, string(name), fmt.Sprintf("more than %d members", maxMembers))
 		return false
 	}
 	w.facts.Members++
@@ -103,29 +103,29 @@ func (w *walk) visit(name []byte) bool {
 	return true
 }
 
-func (w *walk) odd(code, member, detail string) {
+func (w *walk) addAnomaly(code, member, detail string) {
 	same := 0
-	for _, o := range w.facts.Oddities {
+	for _, o := range w.facts.Anomalies {
 		if o.Code == code {
 			same++
 		}
 	}
-	if len(w.facts.Oddities) < maxOddities && same < maxOfOneKind {
-		w.facts.Oddities = append(w.facts.Oddities, Oddity{Code: code, Member: member, Detail: detail})
+	if len(w.facts.Anomalies) < maxAnomalies && same < maxOfOneKind {
+		w.facts.Anomalies = append(w.facts.Anomalies, Anomaly{Code: code, Member: member, Detail: detail})
 	}
 }
 
-// mayHold tells how many bytes of one more member may be kept; none where too many are.
-func (w *walk) mayHold(name string) int64 {
+// keepBudget returns how many bytes of one more member may be kept, or -1 if too many members are kept.
+func (w *walk) keepBudget(name string) int64 {
 	if _, again := w.facts.Kept[name]; !again && len(w.facts.Kept) == maxKeptCount {
 		return -1
 	}
-	return min(maxKept, w.room)
+	return min(maxKept, w.budget)
 }
 
-// hold keeps a member's content.
-func (w *walk) hold(name string, content []byte) {
-	w.room -= int64(len(content))
+// keepMember stores a member's content.
+func (w *walk) keepMember(name string, content []byte) {
+	w.budget -= int64(len(content))
 	w.facts.Kept[name] = content
 }
 
@@ -134,8 +134,8 @@ func (w *walk) done() Facts {
 	return w.facts
 }
 
-// faults tells damage from failure: it remembers the first error of the file itself. At its end a file fails with io.EOF,
-// which is no failure.
+// faults distinguishes damage from failure: it stores the first error of the file itself. io.EOF at its end is not a
+// failure.
 type faults struct{ err error }
 
 func (f *faults) note(err error) {
@@ -144,8 +144,8 @@ func (f *faults) note(err error) {
 	}
 }
 
-// verdict files an error of the walk where it belongs.
-func (f *faults) verdict(w *walk, err error) (Facts, error) {
+// result returns the facts, with err as the damage, or the failure of the file if there was one.
+func (f *faults) result(w *walk, err error) (Facts, error) {
 	if f.err != nil {
 		return Facts{}, f.err
 	}

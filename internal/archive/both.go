@@ -9,9 +9,9 @@ import (
 	"io"
 )
 
-// A file that is a zip for one reader and a tar for another is refused: they would see different members.
+// A file that is a zip for one reader and a tar for another is refused, because they would see different members.
 
-// startsLikeTar tells whether a reader of tars takes the file for one, packed or not.
+// startsLikeTar reports whether a tar reader accepts the file, compressed or not.
 func (z *zipFile) startsLikeTar() (bool, error) {
 	plain := io.NewSectionReader(z, 0, z.size)
 	start := make([]byte, 3)
@@ -29,8 +29,8 @@ func (z *zipFile) startsLikeTar() (bool, error) {
 	return also, z.err
 }
 
-// LookForZip adds to the facts of a tar whether its file of the given size is a zip as well. An error means that r could
-// not be read.
+// LookForZip adds an oddity to the facts of a tar if its file of the given size, in bytes, is also a zip. It returns an
+// error if r could not be read.
 func (f *Facts) LookForZip(r io.ReaderAt, size int64) error {
 	z := &zipFile{ReaderAt: r, size: size}
 	end, err := z.findEnd()
@@ -38,28 +38,28 @@ func (f *Facts) LookForZip(r io.ReaderAt, size int64) error {
 		return z.err
 	}
 	if err != nil || end.start < 0 || end.directorySize < 0 {
-		return nil //nolint:nilerr // it is none, which is as it should be
+		return nil // the file is not a zip, as it should be
 	}
 	_, err = z.directory(end).next()
 	if z.err != nil {
 		return z.err
 	}
 	if err == nil || errors.Is(err, io.EOF) && end.start == end.shift {
-		f.Oddities = append(f.Oddities, Oddity{Code: OddBoth, Detail: "it is a zip archive as well"})
+		f.Anomalies = append(f.Anomalies, Anomaly{Code: AnomalyBoth, Detail: "it is a zip archive as well"})
 	}
 	return nil
 }
 
-// opening remembers the start of what is read through it.
+// opening stores the start of what is read through it.
 type opening struct {
 	r     io.Reader
 	start []byte
 }
 
-// maxStart is how much of the start is remembered, in bytes.
+// maxStart limits the stored start, in bytes.
 const maxStart = 4 << 10
 
-// Read reads.
+// Read reads from r and stores the start.
 func (o *opening) Read(p []byte) (int, error) {
 	n, err := o.r.Read(p)
 	if room := maxStart - len(o.start); room > 0 {

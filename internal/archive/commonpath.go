@@ -6,15 +6,15 @@ import (
 	"strings"
 )
 
-// commonPath finds the longest path that is a prefix of all paths added, part by part. Empty parts and single dots do not
-// count; a leading slash is a part of its own.
+// commonPath computes the longest path that is a prefix of all added paths, segment by segment. Empty segments and single
+// dots are ignored; a leading slash is a segment.
 type commonPath struct {
 	begun  bool
 	parts  []string
-	prefix []byte // the path so far, with a slash after it
+	prefix []byte // the current path, with a slash after it
 }
 
-// add adds a path. Most begin with what all have in common, which is seen without a look at their parts.
+// add adds a path. Most paths begin with the common prefix, which is checked without splitting them.
 func (c *commonPath) add(path []byte) {
 	switch {
 	case c.begun && (len(c.parts) == 0 || bytes.HasPrefix(path, c.prefix)):
@@ -35,6 +35,7 @@ func (c *commonPath) add(path []byte) {
 	c.prefix = []byte(strings.TrimSuffix(c.String(), "/") + "/")
 }
 
+// String returns the common path.
 func (c *commonPath) String() string {
 	if len(c.parts) > 0 && c.parts[0] == "/" {
 		return "/" + strings.Join(c.parts[1:], "/")

@@ -2,11 +2,10 @@ package archive
 
 import "unicode/utf8"
 
-// highCP437 are the characters of the bytes from 0x80 on in the character set of the first PC, in which names in a zip
-// are where nothing else is said.
+// highCP437 lists the characters for the bytes from 0x80 in code page 437, the default encoding of names in a zip.
 const highCP437 = "ÇüéâäàåçêëèïîìÄÅÉæÆôöòûùÿÖÜ¢£¥₧ƒáíóúñÑªº¿⌐¬½¼¡«»░▒▓│┤╡╢╖╕╣║╗╝╜╛┐└┴┬├─┼╞╟╚╔╩╦╠═╬╧╨╤╥╙╘╒╓╫╪┘┌█▄▌▐▀αßΓπΣσµτΦΘΩδ∞φε∩≡±≥≤⌠⌡÷≈°∙·√ⁿ²■\u00a0"
 
-// fromCP437 returns raw itself where it is ASCII.
+// fromCP437 decodes a name. It returns raw itself if it is ASCII.
 func fromCP437(raw []byte) []byte {
 	ascii := 0
 	for ascii < len(raw) && raw[ascii] < utf8.RuneSelf {

@@ -5,29 +5,29 @@ import (
 	"math/bits"
 )
 
-// Names tells which members an archive has, without their names: of each it knows a hash of 61 bits and, of a zip, the
-// sizes that its directory declares.
+// Names knows which members an archive has, without storing their names: for each it has a hash of 61 bits and, for a
+// zip, the sizes that its directory declares.
 type Names struct {
 	seed  maphash.Seed
 	rows  []nameRow // in the order in which they were added
-	slots []uint32  // open addressing: one more than an index into rows, 0 is free; at least half of them are
+	slots []uint32  // open addressing: one more than an index into rows; 0 is free, and at least half of them are
 }
 
-// nameRow is one name. The lowest bits of the key are marks.
+// nameRow represents one name. The lowest bits of the key are marks.
 type nameRow struct {
 	key              uint64
 	packed, unpacked uint32 // sizes, folded to 32 bits; exact below 4 GiB
 }
 
-// marks of a name.
+// Marks of a name.
 const (
-	seenLocal   = 1 << iota // a local header had it
-	seenCentral             // the central directory, walked from the start, had it
+	seenLocal   = 1 << iota // a local header contained it
+	seenCentral             // the central directory, read from the start of the file, contained it
 	recorded                // the record of the members lists it
 	markBits    = 1<<iota - 1
 )
 
-// newNames makes room for as many as are expected; more fit as well.
+// newNames allocates memory for the expected number of names; more can be added.
 func newNames(expected int64) *Names {
 	expected = max(0, min(expected, maxMembers))
 	n := &Names{seed: maphash.MakeSeed(), rows: make([]nameRow, 0, expected)}
@@ -35,7 +35,7 @@ func newNames(expected int64) *Names {
 	return n
 }
 
-// Has tells whether there is a member of that name.
+// Has reports whether there is a member of that name.
 func (n *Names) Has(name string) bool {
 	_, found := n.find(maphash.String(n.seed, name))
 	return found
@@ -46,7 +46,7 @@ func (n *Names) of(name []byte) (at int, found bool) {
 	return n.find(maphash.Bytes(n.seed, name))
 }
 
-// find returns the index of a name's row, or the slot where it would be put.
+// find returns the index of a name's row, or the free slot for it.
 func (n *Names) find(hash uint64) (at int, found bool) {
 	key, mask := hash&^markBits, uint64(len(n.slots)-1)
 	for slot := hash >> 3 & mask; ; slot = (slot + 1) & mask {
@@ -60,7 +60,7 @@ func (n *Names) find(hash uint64) (at int, found bool) {
 	}
 }
 
-// add adds a name, or gives a known one other sizes.
+// add adds a name, or replaces the sizes of a known one.
 func (n *Names) add(name []byte, packed, unpacked int64) {
 	hash := maphash.Bytes(n.seed, name)
 	at, found := n.find(hash)
@@ -70,7 +70,7 @@ func (n *Names) add(name []byte, packed, unpacked int64) {
 	n.rows[at].packed, n.rows[at].unpacked = fold(packed), fold(unpacked)
 }
 
-// alias adds a name by which a member is found, but which no header has.
+// alias adds a name under which a member is found, but which no header contains.
 func (n *Names) alias(name []byte) {
 	hash := maphash.Bytes(n.seed, name)
 	if at, found := n.find(hash); !found {
@@ -81,7 +81,7 @@ func (n *Names) alias(name []byte) {
 // put fills a free slot and returns the index of the row.
 func (n *Names) put(slot int, hash uint64) int {
 	n.rows = append(n.rows, nameRow{key: hash &^ markBits})
-	n.slots[slot] = uint32(len(n.rows)) //nolint:gosec // a few times maxMembers at most
+	n.slots[slot] = uint32(len(n.rows)) // a few times maxMembers at most
 	if 2*len(n.rows) > len(n.slots) {
 		n.grow()
 	}
@@ -92,11 +92,11 @@ func (n *Names) grow() {
 	n.slots = make([]uint32, 2*len(n.slots))
 	for i, r := range n.rows {
 		at, _ := n.find(r.key)
-		n.slots[at] = uint32(i + 1) //nolint:gosec // a few times maxMembers at most
+		n.slots[at] = uint32(i + 1) // a few times maxMembers at most
 	}
 }
 
-// mark sets a mark of a name's row and tells whether it was set already.
+// mark sets a mark of a name's row and reports whether it was already set.
 func (n *Names) mark(at int, what uint64) (already bool) {
 	already = n.rows[at].key&what != 0
 	n.rows[at].key |= what
@@ -104,5 +104,5 @@ func (n *Names) mark(at int, what uint64) (already bool) {
 }
 
 func fold(size int64) uint32 {
-	return uint32(size) ^ uint32(size>>32)*0x9e3779b1 //nolint:gosec // to cut is its purpose
+	return uint32(size) ^ uint32(size>>32)*0x9e3779b1 // truncation is intended
 }

@@ -14,25 +14,25 @@ import (
 )
 
 const (
-	maxField = 131072  // characters of a field of CSV, beyond which Python's reader gives up
+	maxField = 131072  // characters of a CSV field, beyond which Python's reader fails
 	maxSums  = 1 << 17 // rows of a record whose sizes and hashes are compared
 )
 
-// record is what a wheel's RECORD says of its members. Where there is none, it compares nothing.
+// record holds the contents of a wheel's RECORD. Without one it compares nothing.
 type record struct {
 	place string
 	names *Names
 	rows  map[uint64]recordRow // by hash of the name
 }
 
-// recordRow is what the record says of one member.
+// recordRow holds the entry of one member.
 type recordRow struct {
-	size   int64 // -1 where it does not say
+	size   int64 // -1 if not given
 	hashed bool
 	sum    [sha256.Size]byte
 }
 
-// record reads the record of the members that was asked for, if it was kept.
+// record parses the requested record of the members, if it was kept.
 func (a Ask) record(w *walk) *record {
 	text, kept := w.facts.Kept[a.Record]
 	if !kept || a.Record == "" {
@@ -40,18 +40,18 @@ func (a Ask) record(w *walk) *record {
 	}
 	r := &record{place: a.Record, names: w.facts.Names, rows: map[uint64]recordRow{}}
 	if err := readRecord(text, func(row [3]string) { r.add(row, w) }); err != nil {
-		w.odd(OddRecord, a.Record, err.Error())
+		w.addAnomaly(AnomalyRecord, a.Record, err.Error())
 		return &record{}
 	}
 	return r
 }
 
-// add takes a row. Backslashes of another system are taken for slashes, as an index does.
+// add adds a row. It converts backslashes to slashes, as an index does.
 func (r *record) add(row [3]string, w *walk) {
 	name := strings.ReplaceAll(row[0], `\`, "/")
 	at, found := r.names.of([]byte(name))
 	if !found || strings.HasSuffix(name, "/") || r.exempt(name) {
-		w.odd(OddAbsent, name, "")
+		w.addAnomaly(AnomalyAbsent, name, "")
 		return
 	}
 	r.names.mark(at, recorded)
@@ -72,12 +72,12 @@ func parseRecordRow(row [3]string) (parsed recordRow) {
 	return parsed
 }
 
-// exempt matches the signatures, which cannot be in what they sign.
+// exempt reports whether a member is a signature, which cannot be listed in the file that it signs.
 func (r *record) exempt(name string) bool {
 	return name == r.place+".jws" || name == r.place+".p7s"
 }
 
-// row is what the record says of a member.
+// row returns the entry of a member.
 func (r *record) row(name []byte) (recordRow, bool) {
 	if r.place == "" || string(name) == r.place {
 		return recordRow{}, false
@@ -86,7 +86,7 @@ func (r *record) row(name []byte) (recordRow, bool) {
 	return row, found
 }
 
-// listed compares a member with what the record says of it.
+// listed compares a member with its entry.
 func (r *record) listed(m *zipMember, w *walk) {
 	if r.place == "" || len(m.found) == 0 || bytes.ContainsRune([]byte(`/\`), rune(m.found[len(m.found)-1])) {
 		return
@@ -94,13 +94,13 @@ func (r *record) listed(m *zipMember, w *walk) {
 	at, found := r.names.of(m.found)
 	if !found || r.names.rows[at].key&recorded == 0 {
 		if name := string(m.found); !r.exempt(name) {
-			w.odd(OddUnlisted, name, "")
+			w.addAnomaly(AnomalyUnlisted, name, "")
 		}
 		return
 	}
 	row, found := r.row(m.found)
 	if found && row.size >= 0 && row.size != m.unpacked {
-		w.odd(OddRecordSum, string(m.found), fmt.Sprintf("it has %d bytes, but the record says %d", m.unpacked, row.size))
+		w.addAnomaly(AnomalyRecordSum, string(m.found), fmt.Sprintf("it has %d bytes, but the record says %d", m.unpacked, row.size))
 		return
 	}
 	if content, kept := w.facts.Kept[string(m.found)]; kept {
@@ -108,14 +108,14 @@ func (r *record) listed(m *zipMember, w *walk) {
 	}
 }
 
-// compare notes where the record has another hash.
+// compare adds an oddity if the entry has another hash.
 func (r *record) compare(name []byte, sum [sha256.Size]byte, w *walk) {
 	if row, found := r.row(name); found && row.hashed && row.sum != sum {
-		w.odd(OddRecordSum, string(name), "its SHA-256 is not the one in the record")
+		w.addAnomaly(AnomalyRecordSum, string(name), "its SHA-256 is not the one in the record")
 	}
 }
 
-// sumOf gives a hash for a member's content where the record has one to compare with.
+// sumOf returns a hash for the content of a member, or nil if its entry has none to compare with.
 func (r *record) sumOf(name []byte) hash.Hash {
 	if row, found := r.row(name); !found || !row.hashed {
 		return nil
@@ -123,13 +123,14 @@ func (r *record) sumOf(name []byte) hash.Hash {
 	return sha256.New()
 }
 
-// What makes a record none.
+// The reasons why a record is not readable.
 var (
 	errRecordText  = errors.New("it is not UTF-8")
 	errRecordField = errors.New("it has a field longer than 131072 characters, which may be a quotation mark without its other one")
 )
 
-// readRecord reads CSV as Python's csv module does, line by line, and gives the first three fields of every row that has any.
+// readRecord parses CSV line by line like Python's csv module, and calls row with the first three fields of every
+// non-empty row.
 func readRecord(text []byte, row func([3]string)) error {
 	if !utf8.Valid(text) {
 		return errRecordText
@@ -142,7 +143,7 @@ func readRecord(text []byte, row func([3]string)) error {
 			return err
 		}
 		if r.quoted {
-			continue // the field goes on in the next line
+			continue // the field continues on the next line
 		}
 		if r.count > 0 {
 			row(r.fields)
@@ -156,16 +157,16 @@ func readRecord(text []byte, row func([3]string)) error {
 	return nil
 }
 
-// csvRow is a row as far as it was read.
+// csvRow holds the part of a row that was parsed so far.
 type csvRow struct {
 	fields [3]string
 	count  int
 	field  []byte
 	chars  int  // of the field
-	quoted bool // inside of quotation marks
+	quoted bool // inside quotation marks
 }
 
-// line reads one line, which may begin inside of a quoted field.
+// line parses one line, which may begin inside a quoted field.
 func (r *csvRow) line(line []byte) error {
 	if len(line) == 0 {
 		return nil
@@ -218,7 +219,7 @@ func (r *csvRow) close() {
 	r.field, r.chars = r.field[:0], 0
 }
 
-// cutPythonLine cuts after the first line, by all that Python's str.splitlines takes for an end of line.
+// cutPythonLine splits a text after its first line, with the line ends of Python's str.splitlines.
 func cutPythonLine(text []byte) (line, rest []byte) {
 	at := bytes.IndexFunc(text, isLineEnd)
 	if at < 0 {

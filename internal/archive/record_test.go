@@ -9,13 +9,14 @@ import (
 	"testing"
 
 	"github.com/org/pypi-oidc-publish/internal/archive"
+	"github.com/org/pypi-oidc-publish/internal/testkit/disttest"
 )
 
 // withRecord reads a zip of two files and a record.
 func withRecord(t testing.TB, record string, more ...member) archive.Facts {
 	t.Helper()
 	members := append([]member{{"a.py", "x = 1"}, {"b.txt", "text"}, {"RECORD", record}}, more...)
-	data := zipOf(t, members...)
+	data := zipOf(members...)
 	facts, err := archive.ReadZip(strings.NewReader(string(data)), int64(len(data)), archive.Ask{Keep: func(string) bool { return false }, Record: "RECORD"})
 	if err != nil {
 		t.Fatal(err)
@@ -60,7 +61,7 @@ func TestRecord(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			var got []string
-			for _, o := range withRecord(t, c.record, c.more...).Oddities {
+			for _, o := range withRecord(t, c.record, c.more...).Anomalies {
 				got = append(got, o.Code+" "+o.Member)
 			}
 			if !reflect.DeepEqual(got, c.want) {
@@ -88,16 +89,16 @@ func first(n int) (list []string) {
 func FuzzRecord(f *testing.F) {
 	f.Add("a.py,sha256=x,1\n\"b.txt\"\nRECORD,,\n")
 	f.Fuzz(func(t *testing.T, text string) {
-		for _, o := range withRecord(t, text).Oddities {
-			if o.Code == archive.OddFraming || o.Code == archive.OddDamaged {
+		for _, o := range withRecord(t, text).Anomalies {
+			if o.Code == archive.AnomalyFraming || o.Code == archive.AnomalyDamaged {
 				t.Errorf("%+v", o)
 			}
 		}
 	})
 }
 
-// TestScannedSource: the marks count in a source of up to 5 MiB, wherever they stand.
-func TestScannedSource(t *testing.T) {
+// TestScan_SourceMarkers: the marks count in a source of up to 5 MiB, wherever they stand.
+func TestScan_SourceMarkers(t *testing.T) {
 	t.Parallel()
 	const armor, begin, end = "__pyarmor__(__name__, __file__,", "---BEGIN PYE FILE---", "---END PYE FILE---"
 	for name, c := range map[string]struct {
@@ -124,9 +125,9 @@ func TestScannedSource(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			members := []member{{c.file, c.content}, {"z.py", "x = 1"}}
-			for kind, facts := range map[string]archive.Facts{"zip": readZip(t, zipOf(t, members...)), "tar": readTarGz(t, gz(t, tarOf(t, members...)))} {
+			for kind, facts := range map[string]archive.Facts{"zip": readZip(t, zipOf(members...)), "tar": readTarGz(t, disttest.Gzip(tarOf(members...)))} {
 				got := ""
-				if odd := facts.Odd(archive.OddObfuscated); odd != nil {
+				if odd := facts.HasAnomaly(archive.AnomalyObfuscated); odd != nil {
 					got = odd.Detail
 				}
 				if got != c.want {

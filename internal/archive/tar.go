@@ -10,7 +10,7 @@ import (
 
 const block = 512
 
-// The types of tar members that matter here; the rest has no data, or is read like a file.
+// The relevant types of tar members; the others have no data, or are read like a file.
 const (
 	typeFile       = '0'
 	typeOldFile    = 0
@@ -29,38 +29,39 @@ const (
 	typePaxSolaris = 'X'
 )
 
-// Bounds of what stands before a member: a chain of headers, and the text of each.
+// Limits of what precedes a member: the chain of headers, and their texts.
 const (
 	maxChain    = 64
 	maxTarTexts = 1 << 20 // bytes of the long names and pax headers before one member
 )
 
-// How a header may fail; Python's tarfile tells them apart, and an index with it.
+// The ways in which a header may fail. Python's tarfile distinguishes them, and so does an index.
 var (
-	errTarHeader  = errors.New("invalid header")          // at the start: no tar; later: readers take it for the end
+	errTarHeader  = errors.New("invalid header")          // at the start: not a tar; later: readers treat it as the end
 	errTarZeros   = errors.New("a block of zeros")        // the end
-	errTarFollows = errors.New("a member lacks a header") // of which only the first part is there
+	errTarFollows = errors.New("a member lacks a header") // only the first headers of the member are present
 	errTarData    = errors.New("unexpected end of data")
 	errTarChain   = errors.New("too many headers before one member")
 )
 
-// tarMember is one member of a tar, with its data still to be read.
+// tarMember describes one member of a tar. Its data has not been read yet.
 type tarMember struct {
 	name   string
 	kind   byte
-	size   int64 // of the data in the archive
+	size   int64 // of the data in the archive, in bytes
 	sparse bool
 }
 
-// isFile tells whether a member is read as a file.
+// isFile reports whether a member is read as a file.
 func (m *tarMember) isFile() bool {
 	return m.kind == typeFile || m.kind == typeOldFile || m.kind == typeContiguous || m.kind == typeSparse
 }
 
-// hasData tells whether data follows the header: that of a file, and of types that nobody knows.
+// hasData reports whether data follows the header: for files and unknown types it does.
 func (m *tarMember) hasData() bool {
 	switch m.kind {
-	case typeHardLink, typeSymlink, typeCharacter, typeBlock, typeFolder, typeFIFO, typeLongName, typeLongLink, typePax, typePaxGlobal, typePaxSolaris:
+	case typeHardLink, typeSymlink, typeCharacter, typeBlock, typeFolder, typeFIFO,
+		typeLongName, typeLongLink, typePax, typePaxGlobal, typePaxSolaris:
 		return false
 	default:
 		return true
@@ -71,17 +72,17 @@ func (m *tarMember) hasData() bool {
 type tarReader struct {
 	r       io.Reader
 	head    [block]byte
-	first   bool              // whether a member or its header was begun
-	global  map[string]string // pax headers for all members to come
-	content io.LimitedReader  // of the member at hand
-	padding int64             // after it
+	first   bool              // whether no member was read yet
+	global  map[string]string // pax headers for all later members
+	content io.LimitedReader  // of the current member
+	padding int64             // after it, in bytes
 }
 
 func newTarReader(r io.Reader) *tarReader {
 	return &tarReader{r: r, first: true, global: map[string]string{}}
 }
 
-// Read reads the data of the member at hand.
+// Read reads the data of the current member.
 func (t *tarReader) Read(p []byte) (int, error) {
 	n, err := t.content.Read(p)
 	if errors.Is(err, io.EOF) && t.content.N > 0 {
@@ -90,7 +91,7 @@ func (t *tarReader) Read(p []byte) (int, error) {
 	return n, err
 }
 
-// next goes on to the next member; at the end, and at what readers take for it, it gives io.EOF.
+// next returns the next member. At the end, and at what readers treat as the end, the error is io.EOF.
 func (t *tarReader) next() (tarMember, error) {
 	if err := t.finish(); err != nil {
 		return tarMember{}, err
@@ -115,7 +116,7 @@ func (t *tarReader) next() (tarMember, error) {
 	return m, nil
 }
 
-// finish reads the rest of the member at hand.
+// finish skips the rest of the current member.
 func (t *tarReader) finish() error {
 	if t.content.R == nil {
 		return nil
@@ -130,13 +131,13 @@ func (t *tarReader) finish() error {
 	return err
 }
 
-// tarTexts is what stands before a member's own header.
+// tarTexts counts the headers that precede a member's own header, and their bytes.
 type tarTexts struct {
 	depth int
 	bytes int64
 }
 
-// member reads a header, and those that stand before it.
+// member reads a header, and those that precede it.
 func (t *tarReader) member(before *tarTexts) (tarMember, error) {
 	m, err := t.header()
 	if err != nil {
@@ -165,7 +166,7 @@ func (t *tarReader) member(before *tarTexts) (tarMember, error) {
 	return m, nil
 }
 
-// following reads the member whose first header was read. Nothing may be missing of it any more.
+// following reads the member whose first headers were already read, so that a missing header is an error.
 func (t *tarReader) following(before *tarTexts) (tarMember, error) {
 	if before.depth++; before.depth > maxChain {
 		return tarMember{}, errTarChain
@@ -207,7 +208,7 @@ func (t *tarReader) extended(m tarMember, before *tarTexts) (tarMember, error) {
 	return next, nil
 }
 
-// apply replaces what the pax headers have better.
+// apply replaces values by those of the pax headers.
 func (m *tarMember) apply(pax map[string]string) {
 	if path, found := pax["path"]; found {
 		m.name = strings.TrimRight(path, "/")
@@ -227,7 +228,7 @@ func (m *tarMember) apply(pax map[string]string) {
 	}
 }
 
-// text reads the data of a header that belongs to the next one.
+// text returns the data of a header that belongs to the next one.
 func (t *tarReader) text(m tarMember, before *tarTexts) ([]byte, error) {
 	if m.size < 0 || m.size > maxTarTexts-before.bytes {
 		return nil, errTarChain
@@ -238,10 +239,10 @@ func (t *tarReader) text(m tarMember, before *tarTexts) ([]byte, error) {
 	if err != nil && !errors.Is(err, io.EOF) && !errors.Is(err, io.ErrUnexpectedEOF) {
 		return nil, err
 	}
-	return text[:n], nil // the header that has to follow is missing then
+	return text[:n], nil // if it is cut off, the missing next header is reported
 }
 
-// sparseBlocks skips the map of a sparse file that is in blocks of their own.
+// sparseBlocks skips the blocks that continue the map of a sparse file.
 func (t *tarReader) sparseBlocks(m *tarMember) error {
 	m.sparse = true
 	for more := t.head[482] != 0; more; {
@@ -254,7 +255,7 @@ func (t *tarReader) sparseBlocks(m *tarMember) error {
 	return nil
 }
 
-// header reads one header. Where nothing follows it gives io.EOF.
+// header reads one header. If nothing follows, the error is io.EOF.
 func (t *tarReader) header() (m tarMember, err error) {
 	if _, err := io.ReadFull(t.r, t.head[:]); err != nil {
 		return m, cutHeader(err)
@@ -287,7 +288,7 @@ func (t *tarReader) header() (m tarMember, err error) {
 	return m, nil
 }
 
-// cutHeader tells a header that is cut off, and the end, from data that could not be unpacked.
+// cutHeader converts the error of a truncated header. It keeps io.EOF and the errors of unpacking.
 func cutHeader(err error) error {
 	if errors.Is(err, io.ErrUnexpectedEOF) {
 		return errTarHeader
@@ -295,19 +296,20 @@ func cutHeader(err error) error {
 	return err
 }
 
-// checksums are that of a header, by bytes with and without a sign; its own field counts as blanks.
+// checksums returns the checksums of the header, with unsigned and with signed bytes; its own field counts as blanks.
 func (t *tarReader) checksums() (unsigned, signed int64) {
 	for i, b := range t.head {
 		if i >= 148 && i < 156 {
 			b = ' '
 		}
 		unsigned += int64(b)
-		signed += int64(int8(b)) //nolint:gosec // that is the point
+		signed += int64(int8(b)) // the conversion is intended
 	}
 	return unsigned, signed
 }
 
-// tarNumber reads a number: octal digits, or bytes after a mark. What does not fit 63 bits is no size of anything.
+// tarNumber parses a number: octal digits, or binary after a marker byte. A number that does not fit into 63 bits becomes
+// the largest that does.
 func tarNumber(field []byte) (n int64, ok bool) {
 	if mark := field[0]; mark == 0x80 || mark == 0xff {
 		if mark == 0xff {
@@ -335,7 +337,8 @@ func cString(field []byte) string {
 	return string(text)
 }
 
-// counts tells a keyword of a pax header that is looked at here. The others are not kept: those for all members to come would add up.
+// counts reports whether a keyword of a pax header is used. Others are not stored, because global headers would
+// accumulate.
 func counts(key string) bool {
 	switch key {
 	case "path", "size", "GNU.sparse.name", "GNU.sparse.size", "GNU.sparse.map", "GNU.sparse.major", "GNU.sparse.minor":
@@ -344,7 +347,8 @@ func counts(key string) bool {
 	return false
 }
 
-// parsePax reads records of the form "length keyword=value\n" into the map, those that count; a later one replaces an earlier one.
+// parsePax parses records of the form "length keyword=value\n" and stores those in use in the map; a later one replaces
+// an earlier one. It returns false if the text is invalid.
 func parsePax(text []byte, records map[string]string) bool {
 	for len(text) > 0 && text[0] != 0 {
 		digits := 0

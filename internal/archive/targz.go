@@ -11,12 +11,12 @@ import (
 	"strings"
 )
 
-// ReadTarGz walks the gzipped tar archive that r streams. It stops reading where the archive ends or breaks, so a caller
-// who needs all of r reads on. An error means that r could not be read.
+// ReadTarGz reads the gzipped tar archive in the stream r. It stops where the archive ends or breaks, so a caller that
+// needs all of r continues to read it. It returns an error if r could not be read.
 func ReadTarGz(r io.Reader, ask Ask) (Facts, error) {
 	packed := &meter{r: &opening{r: r}}
 	w := newWalk(ask.Keep, 0)
-	return packed.verdict(w, walkTarGz(packed, w))
+	return packed.result(w, walkTarGz(packed, w))
 }
 
 func walkTarGz(packed *meter, w *walk) error {
@@ -35,15 +35,15 @@ func walkTarGz(packed *meter, w *walk) error {
 	case errors.Is(err, errStopped):
 		return nil
 	case errors.Is(unpacked.err, errBound):
-		w.odd(OddStopped, "", fmt.Sprintf("it unpacks to more than %d times its size", maxRatio))
+		w.addAnomaly(AnomalyStopped, "", fmt.Sprintf("it unpacks to more than %d times its size", maxRatio))
 		return nil
 	case err == nil:
 		drain(unpacked, w)
 		return nil
 	case unpacked.err != nil:
 		return unpacked.err
-	case errors.Is(err, errTarHeader) && w.facts.Members > 0: // readers take it for the end
-		w.odd(OddEndsEarly, "", "an invalid header follows the last member")
+	case errors.Is(err, errTarHeader) && w.facts.Members > 0: // readers treat it as the end
+		w.addAnomaly(AnomalyEndsEarly, "", "an invalid header follows the last member")
 		return nil
 	case w.facts.Members == 0:
 		return fmt.Errorf("%w: %w", ErrNotTar, err)
@@ -52,7 +52,8 @@ func walkTarGz(packed *meter, w *walk) error {
 	}
 }
 
-// noGzip tells what is no tar at all from a tar that is not gzipped, which readers open and then do not read.
+// noGzip returns the reason why r is not gzipped: it is not a tar at all, or an uncompressed one, which readers open but
+// do not read.
 func noGzip(packed *meter, err error) error {
 	start := packed.r.(*opening).start
 	if errors.Is(err, io.ErrUnexpectedEOF) && strings.HasPrefix(string(start), "\x1f\x8b") {
@@ -66,16 +67,17 @@ func noGzip(packed *meter, err error) error {
 	return fmt.Errorf("%w: %w", ErrNotTar, err)
 }
 
-// firstUnpacked is how many bytes a reader unpacks to see the first header: where these are damaged, it is no tar to it.
+// firstUnpacked is how many bytes a reader unpacks for the first header: if these are damaged, it does not recognize a
+// tar.
 const firstUnpacked = 8 << 10
 
-// isCorrupt tells damage in the first so many bytes from what is wrong after them.
+// isCorrupt reports whether err is damage within the first bytes, of which seen could be unpacked, and not after them.
 func isCorrupt(err error, seen int) bool {
 	var corrupt flate.CorruptInputError
 	return errors.As(err, &corrupt) || seen == 0 && (errors.Is(err, gzip.ErrChecksum) || errors.Is(err, gzip.ErrHeader))
 }
 
-// isTar tells whether a tar begins here, by its first member.
+// isTar reports whether r begins with a member of a tar.
 func isTar(r io.Reader) bool {
 	_, err := newTarReader(io.LimitReader(r, maxTarTexts)).next()
 	return err == nil || errors.Is(err, io.EOF)
@@ -102,17 +104,17 @@ func walkTar(t *tarReader, w *walk) error {
 
 func lookAt(head *tarMember, content io.Reader, w *walk) error {
 	if head.sparse {
-		w.odd(OddSparse, head.name, "sparse")
+		w.addAnomaly(AnomalySparse, head.name, "sparse")
 	}
 	var kept *collector
 	var marks scanner
 	switch {
 	case w.keep(head.name) && !head.isFile():
-		w.odd(OddNotRegular, head.name, "no regular file")
+		w.addAnomaly(AnomalyNotRegular, head.name, "no regular file")
 		return nil
 	case w.keep(head.name):
-		if limit := w.mayHold(head.name); head.size > limit {
-			w.odd(OddTooLarge, head.name, "too large to look into")
+		if limit := w.keepBudget(head.name); head.size > limit {
+			w.addAnomaly(AnomalyTooLarge, head.name, "too large to look into")
 			return nil
 		}
 		kept = &collector{}
@@ -127,36 +129,36 @@ func lookAt(head *tarMember, content io.Reader, w *walk) error {
 		return err
 	}
 	if kept != nil {
-		w.hold(head.name, kept.data)
-	} else if by := marks.verdict(); by != "" {
-		w.odd(OddObfuscated, head.name, by)
+		w.keepMember(head.name, kept.data)
+	} else if by := marks.result(); by != "" {
+		w.addAnomaly(AnomalyObfuscated, head.name, by)
 	}
 	return nil
 }
 
-// drain unpacks what follows the end of the tar: its checksum stands at the very end.
+// drain unpacks what follows the end of the tar, because the checksum is at the very end.
 func drain(unpacked io.Reader, w *walk) {
 	if _, err := io.Copy(io.Discard, unpacked); errors.Is(err, errBound) {
-		w.odd(OddStopped, "", "too much follows the end of the tar")
+		w.addAnomaly(AnomalyStopped, "", "too much follows the end of the tar")
 	} else if err != nil {
-		w.odd(OddTail, "", err.Error())
+		w.addAnomaly(AnomalyTail, "", err.Error())
 	}
 }
 
 var (
-	errBound   = errors.New("the archive unpacks to too much") // what a meter answers at its bound
-	errStopped = errors.New("the walk was given up")           // the reason is an oddity already
+	errBound   = errors.New("the archive unpacks to too much") // returned by a meter at its limit
+	errStopped = errors.New("the walk was given up")           // the reason is already an oddity
 )
 
-// meter counts what is read through it, remembers a failure, and stops where it is no longer allowed to go on.
+// meter counts the bytes read through it, stores a failure, and stops if it may not continue.
 type meter struct {
 	r io.Reader
 	faults
 	n       int64
-	allowed func(n int64) bool // nil allows all
+	allowed func(n int64) bool // nil allows everything
 }
 
-// Read reads, unless the bound is reached.
+// Read reads, unless the limit is reached.
 func (m *meter) Read(p []byte) (int, error) {
 	if m.allowed != nil && !m.allowed(m.n) {
 		m.note(errBound)

@@ -3,7 +3,6 @@ package archive_test
 import (
 	"archive/tar"
 	"bytes"
-	"compress/gzip"
 	"errors"
 	"fmt"
 	"io"
@@ -15,41 +14,20 @@ import (
 	"testing/iotest"
 
 	"github.com/org/pypi-oidc-publish/internal/archive"
+	"github.com/org/pypi-oidc-publish/internal/testkit/disttest"
 )
 
-func gz(t testing.TB, data []byte) []byte {
-	t.Helper()
-	var b bytes.Buffer
-	w := gzip.NewWriter(&b)
-	if _, err := w.Write(data); err != nil {
-		t.Fatal(err)
-	}
-	if err := w.Close(); err != nil {
-		t.Fatal(err)
-	}
-	return b.Bytes()
-}
-
-func tarOf(t testing.TB, members ...member) []byte {
-	t.Helper()
-	var b bytes.Buffer
-	w := tar.NewWriter(&b)
+// tarOf returns a tar of the members; one whose content begins with an arrow is a symbolic link.
+func tarOf(members ...member) []byte {
+	var all []disttest.Member
 	for _, m := range members {
-		head := &tar.Header{Name: m.name, Size: int64(len(m.content)), Mode: 0o644}
 		if target, link := strings.CutPrefix(m.content, "-> "); link {
-			head.Typeflag, head.Linkname, head.Size, m.content = tar.TypeSymlink, target, 0, ""
+			all = append(all, disttest.Member{Name: m.name, Link: target})
+			continue
 		}
-		if err := w.WriteHeader(head); err != nil {
-			t.Fatal(err)
-		}
-		if _, err := io.WriteString(w, m.content); err != nil {
-			t.Fatal(err)
-		}
+		all = append(all, disttest.Member{Name: m.name, Content: m.content})
 	}
-	if err := w.Close(); err != nil {
-		t.Fatal(err)
-	}
-	return b.Bytes()
+	return disttest.Tar(all...)
 }
 
 func readTarGz(t testing.TB, data []byte) archive.Facts {
@@ -61,9 +39,9 @@ func readTarGz(t testing.TB, data []byte) archive.Facts {
 	return facts
 }
 
-func TestATarIsWalked(t *testing.T) {
+func TestReadTarGz_Members(t *testing.T) {
 	t.Parallel()
-	facts := readTarGz(t, gz(t, tarOf(t, member{"alder-1.0/", ""}, member{"alder-1.0/PKG-INFO", "Name: alder\n"}, member{"alder-1.0/a.py", "x"})))
+	facts := readTarGz(t, disttest.Gzip(tarOf(member{"alder-1.0/", ""}, member{"alder-1.0/PKG-INFO", "Name: alder\n"}, member{"alder-1.0/a.py", "x"})))
 	if !facts.Names.Has("alder-1.0/a.py") || !facts.Names.Has("alder-1.0") || facts.Names.Has("alder-1.0/") {
 		t.Error("the names are others")
 	}
@@ -74,7 +52,7 @@ func TestATarIsWalked(t *testing.T) {
 	}
 }
 
-func TestAGlobalHeaderIsNoMember(t *testing.T) {
+func TestReadTarGz_GlobalHeader(t *testing.T) {
 	t.Parallel()
 	var b bytes.Buffer
 	w := tar.NewWriter(&b)
@@ -84,24 +62,24 @@ func TestAGlobalHeaderIsNoMember(t *testing.T) {
 	if err := w.Flush(); err != nil {
 		t.Fatal(err)
 	}
-	data := append(b.Bytes(), tarOf(t, member{"a/A", "1"}, member{"a/B", "2"})...)
-	if facts := readTarGz(t, gz(t, data)); facts.Members != 2 || facts.Top != "a" {
+	data := append(b.Bytes(), tarOf(member{"a/A", "1"}, member{"a/B", "2"})...)
+	if facts := readTarGz(t, disttest.Gzip(data)); facts.Members != 2 || facts.Top != "a" {
 		t.Errorf("got %+v", facts)
 	}
 }
 
-func TestATarInTwoGzipMembersIsWalked(t *testing.T) {
+func TestReadTarGz_TwoGzipMembers(t *testing.T) {
 	t.Parallel()
-	data := tarOf(t, member{"a/A", "1"}, member{"a/B", "2"})
-	if facts := readTarGz(t, append(gz(t, data[:700]), gz(t, data[700:])...)); facts.Broken != nil || len(facts.Kept) != 2 {
+	data := tarOf(member{"a/A", "1"}, member{"a/B", "2"})
+	if facts := readTarGz(t, append(disttest.Gzip(data[:700]), disttest.Gzip(data[700:])...)); facts.Broken != nil || len(facts.Kept) != 2 {
 		t.Errorf("got %+v", facts)
 	}
 }
 
-func TestDamagedTars(t *testing.T) {
+func TestReadTarGz_Damaged(t *testing.T) {
 	t.Parallel()
-	plain := tarOf(t, member{"a/A", strings.Repeat("some text ", 5000)}, member{"a/B", "2"})
-	whole := gz(t, plain)
+	plain := tarOf(member{"a/A", strings.Repeat("some text ", 5000)}, member{"a/B", "2"})
+	whole := disttest.Gzip(plain)
 	badSum := bytes.Clone(whole)
 	badSum[len(badSum)-8] ^= 1
 	for name, c := range map[string]struct {
@@ -112,13 +90,13 @@ func TestDamagedTars(t *testing.T) {
 	}{
 		"text":                         {data: []byte("no archive at all"), broken: true, notTar: true},
 		"empty":                        {data: nil, broken: true, notTar: true},
-		"gzipped text":                 {data: gz(t, []byte(strings.Repeat("text", 500))), broken: true, notTar: true},
+		"gzipped text":                 {data: disttest.Gzip([]byte(strings.Repeat("text", 500))), broken: true, notTar: true},
 		"cut":                          {data: whole[:len(whole)/2], broken: true},
-		"tar cut in a member":          {data: gz(t, plain[:2000]), broken: true},
+		"tar cut in a member":          {data: disttest.Gzip(plain[:2000]), broken: true},
 		"flipped bit in the stream":    {data: append(append(bytes.Clone(whole[:30]), 0xff, 0xff, 0xff), whole[33:]...), broken: true, notTar: true},
-		"wrong checksum":               {data: badSum, odd: archive.OddTail},
-		"something follows the stream": {data: append(bytes.Clone(whole), "tail"...), odd: archive.OddTail},
-		"something follows a member":   {data: gz(t, append(bytes.Clone(plain[:512+50176]), bytes.Repeat([]byte("x"), 1024)...)), odd: archive.OddEndsEarly},
+		"wrong checksum":               {data: badSum, odd: archive.AnomalyTail},
+		"something follows the stream": {data: append(bytes.Clone(whole), "tail"...), odd: archive.AnomalyTail},
+		"something follows a member":   {data: disttest.Gzip(append(bytes.Clone(plain[:512+50176]), bytes.Repeat([]byte("x"), 1024)...)), odd: archive.AnomalyEndsEarly},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
@@ -133,19 +111,19 @@ func TestDamagedTars(t *testing.T) {
 	}
 }
 
-func TestALinkIsNotKept(t *testing.T) {
+func TestReadTarGz_Link(t *testing.T) {
 	t.Parallel()
-	facts := readTarGz(t, gz(t, tarOf(t, member{"a/PKG-INFO", "-> /etc/passwd"})))
-	if len(facts.Kept) != 0 || !reflect.DeepEqual(codes(facts), []string{archive.OddNotRegular}) {
+	facts := readTarGz(t, disttest.Gzip(tarOf(member{"a/PKG-INFO", "-> /etc/passwd"})))
+	if len(facts.Kept) != 0 || !reflect.DeepEqual(codes(facts), []string{archive.AnomalyNotRegular}) {
 		t.Errorf("got %+v", facts)
 	}
 }
 
-func TestAMemberLargerThanTheBoundsIsNotKept(t *testing.T) {
+func TestReadTarGz_LargeMember(t *testing.T) {
 	t.Parallel()
-	facts := readTarGz(t, gz(t, tarOf(t, member{"a/A", strings.Repeat("x", 9<<20)}, member{"a/B", "2"})))
-	if len(facts.Kept) != 1 || !reflect.DeepEqual(codes(facts), []string{archive.OddTooLarge}) {
-		t.Errorf("kept %d members, oddities %v", len(facts.Kept), facts.Oddities)
+	facts := readTarGz(t, disttest.Gzip(tarOf(member{"a/A", strings.Repeat("x", 9<<20)}, member{"a/B", "2"})))
+	if len(facts.Kept) != 1 || !reflect.DeepEqual(codes(facts), []string{archive.AnomalyTooLarge}) {
+		t.Errorf("kept %d members, oddities %v", len(facts.Kept), facts.Anomalies)
 	}
 }
 
@@ -161,7 +139,7 @@ func (a *again) Read(p []byte) (int, error) {
 	return n, nil
 }
 
-func TestABombIsNotUnpackedToItsEnd(t *testing.T) {
+func TestReadTarGz_DecompressionBomb(t *testing.T) {
 	t.Parallel()
 	var head bytes.Buffer
 	members := tar.NewWriter(&head)
@@ -170,10 +148,10 @@ func TestABombIsNotUnpackedToItsEnd(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
-	bomb := io.MultiReader(bytes.NewReader(gz(t, head.Bytes())), &again{data: gz(t, make([]byte, 4<<20))})
+	bomb := io.MultiReader(bytes.NewReader(disttest.Gzip(head.Bytes())), &again{data: disttest.Gzip(make([]byte, 4<<20))})
 	facts, err := archive.ReadTarGz(bomb, archive.Ask{Keep: wanted})
-	if err != nil || facts.Broken != nil || !reflect.DeepEqual(codes(facts), []string{archive.OddStopped}) || len(facts.Kept) != 1 {
-		t.Errorf("got %v, %v, %v", facts.Broken, facts.Oddities, err)
+	if err != nil || facts.Broken != nil || !reflect.DeepEqual(codes(facts), []string{archive.AnomalyStopped}) || len(facts.Kept) != 1 {
+		t.Errorf("got %v, %v, %v", facts.Broken, facts.Anomalies, err)
 	}
 	if facts.Unpacked > 257<<20 {
 		t.Errorf("unpacked %d bytes", facts.Unpacked)
@@ -195,20 +173,20 @@ func tarHeader(name string, kind byte, size string) []byte {
 	return head
 }
 
-func TestTextsBeforeAMemberThatHaveNoEndAreNotRead(t *testing.T) {
+func TestReadTarGz_EndlessExtendedHeader(t *testing.T) {
 	t.Parallel()
 	const endless = "\x80\x00\x00\x00\x7f\xff\xff\xff\xff\xff\xff\xff" // the largest number of 63 bits
 	text := append([]byte("a"), make([]byte, 511)...)
 	for _, kind := range []byte{'L', 'K', 'x', 'g'} {
 		data := slices.Concat(tarHeader("first", 'L', "00000000001"), text, tarHeader("second", kind, endless), text)
-		if facts := readTarGz(t, gz(t, data)); facts.Broken == nil || facts.Members != 0 {
+		if facts := readTarGz(t, disttest.Gzip(data)); facts.Broken == nil || facts.Members != 0 {
 			t.Errorf("%c: got %+v", kind, facts)
 		}
 	}
 }
 
 // It does not run beside other tests, which allocate too.
-func TestWordsForAllMembersTakeNoMemory(t *testing.T) {
+func TestReadTarGz_GlobalHeaderMemory(t *testing.T) {
 	const each = 1 << 16
 	var plain bytes.Buffer
 	for n := range 8 {
@@ -220,8 +198,8 @@ func TestWordsForAllMembersTakeNoMemory(t *testing.T) {
 		plain.Write(text.Bytes())
 		plain.Write(tarHeader("a/x", '0', "00000000000"))
 	}
-	plain.Write(tarOf(t, member{"a/A", "1"}, member{"a/B", "2"}))
-	data := gz(t, plain.Bytes())
+	plain.Write(tarOf(member{"a/A", "1"}, member{"a/B", "2"}))
+	data := disttest.Gzip(plain.Bytes())
 	var before, after runtime.MemStats
 	runtime.ReadMemStats(&before)
 	facts := readTarGz(t, data)
@@ -235,9 +213,9 @@ func TestWordsForAllMembersTakeNoMemory(t *testing.T) {
 	}
 }
 
-func TestAFailingStreamIsAnErrorNotAFact(t *testing.T) {
+func TestReadTarGz_ReadError(t *testing.T) {
 	t.Parallel()
-	data := gz(t, tarOf(t, member{"a/A", "1"}))
+	data := disttest.Gzip(tarOf(member{"a/A", "1"}))
 	for _, cut := range []int{0, 5, 40, len(data)} {
 		stream := io.MultiReader(bytes.NewReader(data[:cut]), iotest.ErrReader(errDisk))
 		if facts, err := archive.ReadTarGz(stream, archive.Ask{Keep: wanted}); !errors.Is(err, errDisk) {
@@ -246,7 +224,7 @@ func TestAFailingStreamIsAnErrorNotAFact(t *testing.T) {
 	}
 }
 
-func TestTheCommonPath(t *testing.T) {
+func TestReadTarGz_CommonPath(t *testing.T) {
 	t.Parallel()
 	for want, names := range map[string][]string{
 		"a/b": {"a/b/c", "./a//b/d/e", "a/b"},
@@ -260,19 +238,19 @@ func TestTheCommonPath(t *testing.T) {
 		for _, name := range names {
 			members = append(members, member{name, ""})
 		}
-		if got := readTarGz(t, gz(t, tarOf(t, members...))).Top; got != want {
+		if got := readTarGz(t, disttest.Gzip(tarOf(members...))).Top; got != want {
 			t.Errorf("%q: got %q, want %q", names, got, want)
 		}
 	}
-	if got := readZip(t, zipOf(t, member{"/a/b", ""}, member{"a/b", ""})).Top; got != "" {
+	if got := readZip(t, zipOf(member{"/a/b", ""}, member{"a/b", ""})).Top; got != "" {
 		t.Errorf("an absolute and a relative path have %q in common", got)
 	}
 }
 
-func FuzzTarGz(f *testing.F) {
-	f.Add(tarOf(f, member{"a/A", "1"}, member{"a/B", "-> A"}))
+func FuzzReadTarGz(f *testing.F) {
+	f.Add(tarOf(member{"a/A", "1"}, member{"a/B", "-> A"}))
 	f.Fuzz(func(t *testing.T, data []byte) {
-		for _, stream := range [][]byte{data, gz(t, data)} {
+		for _, stream := range [][]byte{data, disttest.Gzip(data)} {
 			for name := range readTarGz(t, stream).Kept {
 				if !wanted(name) {
 					t.Fatalf("kept %q", name)

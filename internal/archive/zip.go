@@ -9,19 +9,19 @@ import (
 	"io"
 )
 
-// Ask is what a caller wants of an archive.
+// Ask says what a caller needs from an archive.
 type Ask struct {
-	Keep   func(member string) bool // whose content is kept
-	Record string                   // the member that lists the others, as a wheel's RECORD does; it is kept, and compared. Empty for none
+	Keep   func(member string) bool // reports whether a member's content is kept
+	Record string                   // the member that lists the others, like a wheel's RECORD: it is kept and compared; may be empty
 }
 
 func (a Ask) wants(member string) bool {
 	return a.Keep(member) || a.Record != "" && member == a.Record
 }
 
-// ReadZip walks the zip archive of the given size in r: its central directory, the members asked for and all Python
-// source, which are checked against their local header and checksum, and then its records from the first byte to the last.
-// It keeps neither the file nor the directory in memory. An error means that r could not be read.
+// ReadZip reads the zip archive of the given size, in bytes, in r: its central directory, then the requested members and
+// all Python source, checked against their local header and checksum, and finally its records from the first byte to the
+// last. It keeps neither the file nor the directory in memory. It returns an error if r could not be read.
 func ReadZip(r io.ReaderAt, size int64, ask Ask) (Facts, error) {
 	file := &zipFile{ReaderAt: r, size: size}
 	end, err := file.findEnd()
@@ -29,10 +29,10 @@ func ReadZip(r io.ReaderAt, size int64, ask Ask) (Facts, error) {
 	if err == nil {
 		err = file.walk(end, ask, w)
 	}
-	return file.verdict(w, err)
+	return file.result(w, err)
 }
 
-// zipFile is a zip archive that remembers when reading it failed.
+// zipFile is a zip archive that stores the first read failure.
 type zipFile struct {
 	io.ReaderAt
 	faults
@@ -40,7 +40,7 @@ type zipFile struct {
 	unpack unpacker
 }
 
-// ReadAt reads from the archive and remembers a failure.
+// ReadAt reads from the archive and stores a failure.
 func (z *zipFile) ReadAt(p []byte, off int64) (int, error) {
 	n, err := z.ReaderAt.ReadAt(p, off)
 	z.note(err)
@@ -54,10 +54,10 @@ func (z *zipFile) walk(end zipEnd, ask Ask, w *walk) error {
 	if also, err := z.startsLikeTar(); err != nil {
 		return err
 	} else if also {
-		w.odd(OddBoth, "", "it is a tar archive as well")
+		w.addAnomaly(AnomalyBoth, "", "it is a tar archive as well")
 	}
 	wanted, err := z.list(end, ask, w)
-	if err != nil || w.facts.Odd(OddStopped) != nil {
+	if err != nil || w.facts.HasAnomaly(AnomalyStopped) != nil {
 		return err
 	}
 	for _, m := range wanted {
@@ -77,7 +77,7 @@ func (z *zipFile) directory(end zipEnd) *directory {
 	return &directory{r: bufio.NewReaderSize(section, int(min(64<<10, max(end.directorySize, 16)))), left: end.directorySize, end: end}
 }
 
-// list walks the central directory and returns the members to keep.
+// list reads the central directory and returns the members to keep.
 func (z *zipFile) list(end zipEnd, ask Ask, w *walk) (wanted []zipMember, err error) {
 	all := z.directory(end)
 	for {
@@ -96,28 +96,28 @@ func (z *zipFile) list(end zipEnd, ask Ask, w *walk) (wanted []zipMember, err er
 		}
 		w.facts.Unpacked = add(w.facts.Unpacked, m.unpacked)
 		if m.method != methodStored && m.method != methodDeflated {
-			w.odd(OddMethod, string(m.found), fmt.Sprintf("compression method %d", m.method))
+			w.addAnomaly(AnomalyMethod, string(m.found), fmt.Sprintf("compression method %d", m.method))
 		}
 		name := string(m.found)
 		if !ask.wants(name) {
 			continue
 		}
 		if len(wanted) == maxKeptCount {
-			w.odd(OddTooLarge, name, "too many members of its kind")
+			w.addAnomaly(AnomalyTooLarge, name, "too many members of its kind")
 			continue
 		}
 		wanted = append(wanted, m.own())
 	}
 }
 
-// read keeps one member, once its local header and its checksum agree with the directory.
+// read keeps one member, if its local header and its checksum match the directory.
 func (z *zipFile) read(m zipMember, w *walk) error {
 	name := string(m.found)
 	if m.method != methodStored && m.method != methodDeflated {
-		return nil // which is said already
+		return nil // already reported
 	}
-	if m.unpacked > w.mayHold(name) {
-		w.odd(OddTooLarge, name, "too large to look into")
+	if m.unpacked > w.keepBudget(name) {
+		w.addAnomaly(AnomalyTooLarge, name, "too large to look into")
 		return nil
 	}
 	var content collector
@@ -126,38 +126,39 @@ func (z *zipFile) read(m zipMember, w *walk) error {
 			return err
 		}
 		delete(w.facts.Kept, name)
-		w.odd(OddDamaged, name, err.Error())
+		w.addAnomaly(AnomalyDamaged, name, err.Error())
 		return nil
 	}
-	w.hold(name, content.data)
+	w.keepMember(name, content.data)
 	return nil
 }
 
-// collector keeps what is written to it.
+// collector stores what is written to it.
 type collector struct{ data []byte }
 
-// Write keeps p.
+// Write appends p. It never fails.
 func (c *collector) Write(p []byte) (int, error) {
 	c.data = append(c.data, p...)
 	return len(p), nil
 }
 
-// What an index allows a zip to unpack to; beyond, it looks at nothing else, and neither does this room. Section 1.6.
+// The unpacked size that an index allows for a zip. Beyond it, an index checks nothing else, and neither does this
+// package (docs/reference/pypi-server.md §1.6).
 const (
 	bombSize  = 64 << 20
 	bombRatio = 50
 )
 
-// Bomb tells whether a zip of the given size declares more than 64 MiB and more than 50 times its size, which is where
-// PyPI stops.
+// Bomb reports whether a zip of the given size, in bytes, declares more than 64 MiB and more than 50 times its size,
+// which PyPI refuses.
 func (f *Facts) Bomb(size int64) bool {
 	return f.Unpacked > bombSize && f.Unpacked/bombRatio >= size && (f.Unpacked/bombRatio > size || f.Unpacked%bombRatio > 0)
 }
 
-// inspect walks the directory once more, with the record in hand, and reads the Python source.
+// inspect reads the directory again, compares it with the record, and scans the Python source.
 func (z *zipFile) inspect(end zipEnd, r *record, w *walk) error {
-	if w.facts.Bomb(z.size) || w.facts.Odd(OddMethod) != nil {
-		return nil // an index looks no further
+	if w.facts.Bomb(z.size) || w.facts.HasAnomaly(AnomalyMethod) != nil {
+		return nil // an index stops here
 	}
 	all := z.directory(end)
 	for {
@@ -190,19 +191,19 @@ func (z *zipFile) scan(m *zipMember, r *record, w *walk) error {
 		if z.err != nil {
 			return err
 		}
-		w.odd(OddDamaged, string(m.found), err.Error())
+		w.addAnomaly(AnomalyDamaged, string(m.found), err.Error())
 		return nil
 	}
 	if sum != nil {
 		r.compare(m.found, [sha256.Size]byte(sum.Sum(nil)), w)
 	}
-	if by := marks.verdict(); by != "" {
-		w.odd(OddObfuscated, string(m.found), by)
+	if by := marks.result(); by != "" {
+		w.addAnomaly(AnomalyObfuscated, string(m.found), by)
 	}
 	return nil
 }
 
-// add adds sizes that a stranger declared, without overflow.
+// add adds sizes declared by the archive, without overflow.
 func add(a, b int64) int64 {
 	if sum := a + b; sum >= a {
 		return sum

@@ -1,63 +1,28 @@
 package archive_test
 
 import (
-	"archive/zip"
 	"bytes"
-	"compress/flate"
 	"encoding/binary"
 	"errors"
 	"fmt"
-	"hash/crc32"
-	"io"
 	"reflect"
 	"runtime"
 	"strings"
 	"testing"
 
 	"github.com/org/pypi-oidc-publish/internal/archive"
+	"github.com/org/pypi-oidc-publish/internal/testkit/disttest"
 )
 
 type member struct{ name, content string }
 
-// zipOf writes a zip as an index takes it: sizes before the data, no descriptors after it.
-func zipOf(t testing.TB, members ...member) []byte {
-	t.Helper()
-	var b bytes.Buffer
-	w := zip.NewWriter(&b)
+// zipOf returns a zip as an index takes it: sizes before the data, no descriptors after it.
+func zipOf(members ...member) []byte {
+	var all []disttest.Member
 	for _, m := range members {
-		head, packed := &zip.FileHeader{Name: m.name, CRC32: crc32.ChecksumIEEE([]byte(m.content))}, []byte(m.content)
-		if m.content != "" {
-			head.Method, packed = zip.Deflate, deflated(t, m.content)
-		}
-		head.CompressedSize64, head.UncompressedSize64 = uint64(len(packed)), uint64(len(m.content))
-		f, err := w.CreateRaw(head)
-		if err != nil {
-			t.Fatal(err)
-		}
-		if _, err := f.Write(packed); err != nil {
-			t.Fatal(err)
-		}
+		all = append(all, disttest.Member{Name: m.name, Content: m.content, Deflated: true})
 	}
-	if err := w.Close(); err != nil {
-		t.Fatal(err)
-	}
-	return b.Bytes()
-}
-
-func deflated(t testing.TB, content string) []byte {
-	t.Helper()
-	var packed bytes.Buffer
-	w, err := flate.NewWriter(&packed, 1)
-	if err != nil {
-		t.Fatal(err)
-	}
-	if _, err := io.WriteString(w, content); err != nil {
-		t.Fatal(err)
-	}
-	if err := w.Close(); err != nil {
-		t.Fatal(err)
-	}
-	return packed.Bytes()
+	return disttest.Zip(all...)
 }
 
 func readZip(t testing.TB, data []byte) archive.Facts {
@@ -76,7 +41,7 @@ func wanted(name string) bool {
 }
 
 func codes(facts archive.Facts) (all []string) {
-	for _, odd := range facts.Oddities {
+	for _, odd := range facts.Anomalies {
 		all = append(all, odd.Code)
 	}
 	return all
@@ -84,9 +49,9 @@ func codes(facts archive.Facts) (all []string) {
 
 var alder = []member{{"alder/__init__.py", "x = 1\n"}, {"alder/METADATA", strings.Repeat("Name: alder\n", 100)}, {"alder/RECORD", ""}}
 
-func TestAZipIsWalked(t *testing.T) {
+func TestReadZip_Members(t *testing.T) {
 	t.Parallel()
-	facts := readZip(t, zipOf(t, alder...))
+	facts := readZip(t, zipOf(alder...))
 	if !facts.Names.Has("alder/__init__.py") || facts.Names.Has("alder/__init__.pyc") {
 		t.Error("the names are others")
 	}
@@ -100,25 +65,25 @@ func TestAZipIsWalked(t *testing.T) {
 	}
 }
 
-func TestAZipAfterAPrefixIsWalkedAllTheSame(t *testing.T) {
+func TestReadZip_Prefix(t *testing.T) {
 	t.Parallel()
-	facts := readZip(t, append([]byte("#!/bin/sh\n"), zipOf(t, alder...)...))
+	facts := readZip(t, append([]byte("#!/bin/sh\n"), zipOf(alder...)...))
 	if facts.Broken != nil || len(facts.Kept) != 2 {
 		t.Errorf("got %+v", facts)
 	}
 }
 
-func TestOfTwoMembersWithOneNameTheLastIsKept(t *testing.T) {
+func TestReadZip_DuplicateName(t *testing.T) {
 	t.Parallel()
-	facts := readZip(t, zipOf(t, member{"A", "first"}, member{"A", "last"}))
+	facts := readZip(t, zipOf(member{"A", "first"}, member{"A", "last"}))
 	if string(facts.Kept["A"]) != "last" || facts.Members != 2 {
 		t.Errorf("got %+v", facts)
 	}
 }
 
-func TestDamagedZips(t *testing.T) {
+func TestReadZip_Damaged(t *testing.T) {
 	t.Parallel()
-	whole := zipOf(t, alder...)
+	whole := zipOf(alder...)
 	at := func(mark string) int { return bytes.LastIndex(whole, []byte(mark)) }
 	change := func(position int, to byte) []byte {
 		data := bytes.Clone(whole)
@@ -151,9 +116,9 @@ func TestDamagedZips(t *testing.T) {
 }
 
 // A member that was asked for, or is Python source, is checked; of the others nobody reads the content.
-func TestDamagedMembers(t *testing.T) {
+func TestReadZip_DamagedMembers(t *testing.T) {
 	t.Parallel()
-	whole := zipOf(t, member{"alder/METADATA", "Name: alder"}, member{"alder/x.Py", "x = 1"}, member{"alder/data", "data"})
+	whole := zipOf(member{"alder/METADATA", "Name: alder"}, member{"alder/x.Py", "x = 1"}, member{"alder/data", "data"})
 	central := bytes.Index(whole, []byte("PK\x01\x02"))
 	entry := func(name string) int { return central + bytes.Index(whole[central:], []byte(name)) - 46 }
 	for name, c := range map[string]struct {
@@ -176,9 +141,9 @@ func TestDamagedMembers(t *testing.T) {
 				data[c.at] ^= 7
 			}
 			facts := readZip(t, data)
-			odd := facts.Odd(archive.OddDamaged)
+			odd := facts.HasAnomaly(archive.AnomalyDamaged)
 			if (odd == nil) != (c.want == "") || odd != nil && !strings.Contains(odd.Detail, c.want) {
-				t.Errorf("got %+v, want %q", facts.Oddities, c.want)
+				t.Errorf("got %+v, want %q", facts.Anomalies, c.want)
 			}
 			if facts.Broken != nil {
 				t.Errorf("broken: %v", facts.Broken)
@@ -187,30 +152,30 @@ func TestDamagedMembers(t *testing.T) {
 	}
 }
 
-func TestAnUnknownCompressionMethodIsOdd(t *testing.T) {
+func TestReadZip_UnknownCompression(t *testing.T) {
 	t.Parallel()
-	data := zipOf(t, member{"a.py", "x"})
+	data := zipOf(member{"a.py", "x"})
 	binary.LittleEndian.PutUint16(data[bytes.LastIndex(data, []byte("PK\x01\x02"))+10:], 12)
-	if facts := readZip(t, data); facts.Broken != nil || !reflect.DeepEqual(codes(facts), []string{archive.OddMethod}) {
+	if facts := readZip(t, data); facts.Broken != nil || !reflect.DeepEqual(codes(facts), []string{archive.AnomalyMethod}) {
 		t.Errorf("got %+v", facts)
 	}
 }
 
-func TestABombIsNotUnpacked(t *testing.T) {
+func TestReadZip_DecompressionBomb(t *testing.T) {
 	t.Parallel()
-	facts := readZip(t, zipOf(t, member{"BOMB", strings.Repeat("\x00", 9<<20)}, member{"B", "small"}))
-	if !reflect.DeepEqual(codes(facts), []string{archive.OddTooLarge}) || string(facts.Kept["B"]) != "small" || len(facts.Kept) != 1 {
-		t.Errorf("got oddities %v, %d members", facts.Oddities, len(facts.Kept))
+	facts := readZip(t, zipOf(member{"BOMB", strings.Repeat("\x00", 9<<20)}, member{"B", "small"}))
+	if !reflect.DeepEqual(codes(facts), []string{archive.AnomalyTooLarge}) || string(facts.Kept["B"]) != "small" || len(facts.Kept) != 1 {
+		t.Errorf("got oddities %v, %d members", facts.Anomalies, len(facts.Kept))
 	}
 }
 
-func TestManyMembersTakeNoMemory(t *testing.T) { // not parallel: it measures
+func TestReadZip_ManyMembersMemory(t *testing.T) { // not parallel: it measures
 	const count = 20_000
 	members := make([]member, count)
 	for i := range members {
 		members[i] = member{name: fmt.Sprintf("pkg/file%06d", i)}
 	}
-	data := zipOf(t, members...)
+	data := zipOf(members...)
 	members = nil
 	runtime.GC()
 	var before, after runtime.MemStats
@@ -241,18 +206,18 @@ func (f failing) ReadAt(p []byte, off int64) (int, error) {
 	return f.Reader.ReadAt(p, off)
 }
 
-func TestAFailureToReadIsAnErrorNotAFact(t *testing.T) {
+func TestReadZip_ReadError(t *testing.T) {
 	t.Parallel()
-	data := zipOf(t, alder...)
+	data := zipOf(alder...)
 	facts, err := archive.ReadZip(failing{bytes.NewReader(data), 10}, int64(len(data)), archive.Ask{Keep: wanted})
 	if !errors.Is(err, errDisk) || facts.Broken != nil {
 		t.Errorf("got %+v, %v", facts, err)
 	}
 }
 
-func FuzzZip(f *testing.F) {
-	f.Add(zipOf(f, alder...))
-	f.Add(append([]byte("prefix"), zipOf(f, alder[0])...))
+func FuzzReadZip(f *testing.F) {
+	f.Add(zipOf(alder...))
+	f.Add(append([]byte("prefix"), zipOf(alder[0])...))
 	f.Fuzz(func(t *testing.T, data []byte) {
 		facts := readZip(t, data)
 		for name, content := range facts.Kept {

@@ -14,8 +14,8 @@ import (
 const (
 	methodStored   = 0
 	methodDeflated = 8
-	directoryHead  = 46 // bytes of an entry of the central directory, without its name and the like
-	newestZip      = 63 // the newest version of the format, times ten, that readers know
+	directoryHead  = 46 // bytes of a central directory entry, without its name, extra fields and comment
+	newestZip      = 63 // the newest version of the format, times ten, that readers support
 
 	flagEncrypted       = 1 << 0
 	flagDescriptor      = 1 << 3
@@ -24,17 +24,17 @@ const (
 	flagUTF8            = 1 << 11
 )
 
-// zipMember is what the central directory says of a member.
+// zipMember holds the central directory entry of a member.
 type zipMember struct {
-	key                      []byte // the name as it was written, decoded, in UTF-8; good until the next entry is read
-	found                    []byte // the name under which readers find it; as good
+	key                      []byte // the name as written, decoded to UTF-8; valid until the next entry is read
+	found                    []byte // the name under which readers find the member; valid as long as key
 	flags, method            uint16
 	crc                      uint32
 	packed, unpacked, offset int64
-	limit                    int64 // where the next member begins, as far as the directory is in order
+	limit                    int64 // the offset at which the next member begins, if the directory is in order
 }
 
-// own makes the member good for longer.
+// own returns a copy that remains valid.
 func (m zipMember) own() zipMember {
 	m.key, m.found = bytes.Clone(m.key), bytes.Clone(m.found)
 	return m
@@ -48,11 +48,11 @@ type directory struct {
 	head    [directoryHead]byte
 	scratch []byte
 	spare   []byte
-	ahead   zipMember // read already, to know where the one before it ends
+	ahead   zipMember // the entry already read to find the limit of the previous one
 	isAhead bool
 }
 
-// next returns the next entry, io.EOF after the last.
+// next returns the next entry, and io.EOF after the last.
 func (d *directory) next() (zipMember, error) {
 	m, err := d.taken()
 	if err != nil {
@@ -74,7 +74,7 @@ func (d *directory) next() (zipMember, error) {
 	return m, nil
 }
 
-// taken is the entry that was read ahead, or else the next one.
+// taken returns the entry that was read ahead, or reads the next one.
 func (d *directory) taken() (zipMember, error) {
 	if d.isAhead {
 		d.isAhead = false
@@ -117,14 +117,14 @@ func (d *directory) entry() (m zipMember, err error) {
 	if err := m.call(rest[:nameLength]); err != nil {
 		return m, err
 	}
-	if err := m.widen(rest[nameLength:nameLength+extraLength], crc32.ChecksumIEEE(rest[:nameLength])); err != nil {
+	if err := m.applyZIP64(rest[nameLength:nameLength+extraLength], crc32.ChecksumIEEE(rest[:nameLength])); err != nil {
 		return m, fmt.Errorf("member %q: %w", m.found, err)
 	}
 	m.offset += d.end.shift
 	return m, nil
 }
 
-// call names the member. Readers cut a name at a NUL.
+// call sets the names of the member. Readers cut a name at a NUL.
 func (m *zipMember) call(raw []byte) (err error) {
 	if m.key, err = decodeName(raw, m.flags); err != nil {
 		return err
@@ -133,7 +133,7 @@ func (m *zipMember) call(raw []byte) (err error) {
 	return nil
 }
 
-// decodeName decodes a member's name: UTF-8 where the flag says so, else the character set of the first PC.
+// decodeName decodes a member's name: UTF-8 if the flag says so, otherwise code page 437.
 func decodeName(raw []byte, flags uint16) ([]byte, error) {
 	if flags&flagUTF8 == 0 {
 		return fromCP437(raw), nil
@@ -144,8 +144,8 @@ func decodeName(raw []byte, flags uint16) ([]byte, error) {
 	return raw, nil
 }
 
-// widen takes the sizes that do not fit 32 bits from the zip64 extra field, and the name from that of Info-ZIP.
-func (m *zipMember) widen(extra []byte, nameSum uint32) error {
+// applyZIP64 applies the extra fields: sizes from zip64, and the name from Info-ZIP's.
+func (m *zipMember) applyZIP64(extra []byte, nameSum uint32) error {
 	for len(extra) >= 4 {
 		id, length := binary.LittleEndian.Uint16(extra), int(binary.LittleEndian.Uint16(extra[2:]))
 		if length+4 > len(extra) {
@@ -156,7 +156,7 @@ func (m *zipMember) widen(extra []byte, nameSum uint32) error {
 		var err error
 		switch id {
 		case extraZip64:
-			err = m.widenSizes(data)
+			err = m.applyZIP64Sizes(data)
 		case extraUnicodePath:
 			err = m.rename(data, nameSum)
 		}
@@ -173,7 +173,7 @@ const (
 	extraUnicodePath = 0x7075
 )
 
-func (m *zipMember) widenSizes(data []byte) error {
+func (m *zipMember) applyZIP64Sizes(data []byte) error {
 	for _, size := range []*int64{&m.unpacked, &m.packed, &m.offset} {
 		if *size != 0xffffffff {
 			continue
@@ -187,7 +187,7 @@ func (m *zipMember) widenSizes(data []byte) error {
 	return nil
 }
 
-// rename takes the name in UTF-8 that stands beside one in another character set.
+// rename sets the UTF-8 name of an extra field, if its checksum matches the original name.
 func (m *zipMember) rename(data []byte, nameSum uint32) error {
 	if len(data) < 5 {
 		return errors.New("corrupt unicode path extra field")

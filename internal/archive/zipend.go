@@ -15,14 +15,14 @@ const (
 
 var endMark = []byte("PK\x05\x06")
 
-// zipEnd is where a zip's central directory lies.
+// zipEnd describes where a zip's central directory is.
 type zipEnd struct {
 	start, directorySize int64
-	shift                int64 // what precedes the archive in the file, so that every declared offset is off by it
+	shift                int64 // the length of the data before the archive, which must be added to every declared offset
 }
 
-// findEnd finds the central directory as Python's zipfile does: from the end, by the last end mark, the directory right
-// before it whatever its declared offset is.
+// findEnd finds the central directory as Python's zipfile does: it searches the last end record, and expects the
+// directory directly before it, ignoring its declared offset.
 func (z *zipFile) findEnd() (zipEnd, error) {
 	tail := make([]byte, min(z.size, maxComment+endLength))
 	tailStart := z.size - int64(len(tail))
@@ -56,7 +56,7 @@ func lastEnd(tail []byte) int {
 	return at
 }
 
-// end64 reads the zip64 records that stand before the end of central directory, if there are any.
+// end64 reads the zip64 records before the end of central directory, if there are any.
 func (z *zipFile) end64(end int64) (size, offset int64, ok bool, err error) {
 	if end < locatorLength+end64Length {
 		return 0, 0, false, nil

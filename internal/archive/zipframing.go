@@ -7,8 +7,8 @@ import (
 	"unicode/utf8"
 )
 
-// What an index says of a zip whose records, read from the first byte on, are others than its directory has. These are the
-// words of PyPI; section 2.8.2 of the reference.
+// Messages of PyPI about a zip whose records, read from the first byte, differ from its directory
+// (docs/reference/pypi-server.md §2.8.2).
 const (
 	framingMalformed     = "Malformed zip file"
 	framingCharacter     = "Invalid character in filename"
@@ -30,12 +30,12 @@ const (
 	framingSignature     = "Unknown record signature"
 	framingHeadersDiffer = "Mis-matched local headers and central directory"
 	framingTrailing      = "Trailing data"
-	sparseSize           = 0xffffffff // stands for a size that is in the zip64 extra field
-	zip64EndBody         = 44         // what the length field of a zip64 end record has where nothing was added to it
+	sparseSize           = 0xffffffff // marks a size that is in the zip64 extra field
+	zip64EndBody         = 44         // the length field of a zip64 end record without additional data
 )
 
-// frame walks the records of a zip one after the other, by their signatures, and notes the first thing that an index
-// would not take.
+// frame reads the records of a zip one after the other, by their signatures, and adds an oddity for the first thing that
+// an index would refuse.
 func (z *zipFile) frame(w *walk) error {
 	f := &framing{zip: z, names: w.facts.Names, r: bufio.NewReaderSize(nil, 64<<10)}
 	f.to(0)
@@ -44,51 +44,51 @@ func (z *zipFile) frame(w *walk) error {
 		return z.err
 	}
 	if complaint != "" {
-		w.odd(OddFraming, string(f.buf[:f.named]), complaint)
+		w.addAnomaly(AnomalyFraming, string(f.buf[:f.named]), complaint)
 	}
 	return nil
 }
 
-// framing is a walk by signatures.
+// framing holds the state of a walk through the records of a zip.
 type framing struct {
 	zip   *zipFile
 	names *Names
 	r     *bufio.Reader
-	at    int64  // where r is; it may be behind the end
-	buf   []byte // of the record at hand
+	at    int64  // the offset of r; may be beyond the end
+	buf   []byte // of the current record
 	named int    // how many bytes of buf are the name of its member
 
 	locals, centrals int    // distinct names
 	entries          uint64 // of the central directory
 	directorySize    uint64
-	directoryAt      int64 // -1 as long as none was seen
+	directoryAt      int64 // -1 until one was found
 	end              *zipTotals
-	has64, located   bool // whether a zip64 end record and its locator were seen
+	has64, located   bool // whether a zip64 end record and its locator were found
 }
 
-// zipTotals is what an end record says of the central directory.
+// zipTotals holds what an end record declares about the central directory.
 type zipTotals struct{ entries, size, offset uint64 }
 
-// to moves on to a place in the file.
+// to moves to an offset in the file.
 func (f *framing) to(at int64) {
 	f.at = at
 	f.r.Reset(io.NewSectionReader(f.zip, at, max(0, f.zip.size-at)))
 }
 
-// skip moves on by so many bytes.
+// skip moves forward by n bytes.
 func (f *framing) skip(n uint64) {
 	switch left := f.zip.size - f.at; {
 	case left < 0 || n > uint64(left):
 		f.to(f.zip.size + 1)
-	case n <= uint64(f.r.Buffered()): //nolint:gosec // it is no negative number
-		_, _ = f.r.Discard(int(n)) //nolint:gosec // it is buffered, so it is small and there
-		f.at += int64(n)           //nolint:gosec // likewise
+	case n <= uint64(f.r.Buffered()): // Buffered is never negative
+		_, _ = f.r.Discard(int(n)) // the bytes are buffered, so n is small and they are there
+		f.at += int64(n)           // as above
 	default:
-		f.to(f.at + int64(n)) //nolint:gosec // no more than is left
+		f.to(f.at + int64(n)) // no more than is left
 	}
 }
 
-// read reads the next bytes into buf, after what it has from at on.
+// read reads the next n bytes into buf, after the first keep bytes of it.
 func (f *framing) read(keep, n int) bool {
 	if cap(f.buf) < keep+n {
 		f.buf = append(make([]byte, 0, 2*(keep+n)), f.buf[:keep]...)
@@ -103,7 +103,7 @@ func (f *framing) half(at int) uint16 { return binary.LittleEndian.Uint16(f.buf[
 func (f *framing) word(at int) uint64 { return uint64(binary.LittleEndian.Uint32(f.buf[at:])) }
 func (f *framing) wide(at int) uint64 { return binary.LittleEndian.Uint64(f.buf[at:]) }
 
-// records walks to the end, and tells what it stumbles on.
+// records reads all records, and returns the first problem.
 func (f *framing) records() string {
 	f.directoryAt = -1
 	for {
@@ -163,7 +163,7 @@ func (f *framing) local() string {
 	return ""
 }
 
-// compare holds a local header against the directory.
+// compare compares a local header with the directory.
 func (f *framing) compare(name []byte, h localHeader) string {
 	if !utf8.Valid(name) {
 		return framingName
@@ -172,9 +172,9 @@ func (f *framing) compare(name []byte, h localHeader) string {
 	switch {
 	case !found:
 		return framingUnlisted
-	case f.names.rows[at].packed != fold(int64(h.packed)): //nolint:gosec // both are cut alike
+	case f.names.rows[at].packed != fold(int64(h.packed)): // both are truncated in the same way
 		return framingPacked
-	case f.names.rows[at].unpacked != fold(int64(h.unpacked)): //nolint:gosec // likewise
+	case f.names.rows[at].unpacked != fold(int64(h.unpacked)): // as above
 		return framingUnpacked
 	case f.names.mark(at, seenLocal):
 		return framingLocalTwice
@@ -183,13 +183,13 @@ func (f *framing) compare(name []byte, h localHeader) string {
 	return ""
 }
 
-// localHeader is what a local header says of its member.
+// localHeader holds the values of a local header.
 type localHeader struct {
 	flags, method    uint16
 	packed, unpacked uint64
 }
 
-// extras reads the extra fields, of which the one of zip64 has the sizes.
+// extras reads the extra fields; that of zip64 contains the sizes.
 func (h *localHeader) extras(extra []byte) string {
 	seen := 0
 	for len(extra) > 0 {
@@ -219,7 +219,7 @@ func (h *localHeader) extras(extra []byte) string {
 	return ""
 }
 
-// zip64 takes the sizes from the extra field.
+// zip64 sets the sizes from the extra field.
 func (h *localHeader) zip64(data []byte) string {
 	switch len(data) {
 	case 0:
@@ -242,7 +242,7 @@ func (h *localHeader) zip64(data []byte) string {
 	return ""
 }
 
-// unicodePath reads the name in the extra field of Info-ZIP, which follows a version and a checksum.
+// unicodePath checks the name in the extra field of Info-ZIP, which follows a version and a checksum.
 func unicodePath(data []byte) string {
 	name := data[min(5, len(data)):]
 	switch {
@@ -255,7 +255,7 @@ func unicodePath(data []byte) string {
 	}
 }
 
-// printable tells whether a name has no control character.
+// printable reports whether a name has no control characters.
 func printable(name []byte) bool {
 	for _, b := range name {
 		if b < ' ' || b == 0x7f {
@@ -281,7 +281,7 @@ func (f *framing) central() string {
 	if !f.read(0, nameLength+extraLength) {
 		return framingMalformed
 	}
-	f.directorySize += uint64(directoryHead + nameLength + extraLength) //nolint:gosec // lengths of 16 bits
+	f.directorySize += uint64(directoryHead + nameLength + extraLength) // lengths of 16 bits
 	name := f.buf[:nameLength]
 	f.named = nameLength
 	if !printable(name) {
@@ -298,7 +298,7 @@ func (f *framing) central() string {
 	return ""
 }
 
-// end64 reads the end record of zip64.
+// end64 reads the zip64 end record.
 func (f *framing) end64() string {
 	if !f.read(0, end64Length-4) {
 		return framingMalformed
@@ -315,7 +315,7 @@ func (f *framing) end64() string {
 	}
 }
 
-// last reads the end record, and holds it against what was walked.
+// last reads the end record, and compares it with the records before it.
 func (f *framing) last() string {
 	if f.has64 && !f.located {
 		return framingMalformed
@@ -334,7 +334,7 @@ func (f *framing) last() string {
 	switch {
 	case totals.entries != f.entries:
 		return framingRecords
-	case totals.offset != uint64(f.directoryAt): //nolint:gosec // a place in the file
+	case totals.offset != uint64(f.directoryAt): // an offset in the file
 		return framingOffset
 	case totals.size != f.directorySize:
 		return framingDirectorySize

@@ -87,8 +87,8 @@ func wide(sizes ...uint64) string {
 
 const far = 0xffffffff - 4 // added to the 4 bytes of "data", it stands for a size in the extra field
 
-// TestFraming has, of every complaint of the index, what it is about, and what is just not.
-func TestFraming(t *testing.T) {
+// TestReadZip_Framing has, of every complaint of the index, what it is about, and what is just not.
+func TestReadZip_Framing(t *testing.T) {
 	t.Parallel()
 	a, b := record{name: "a", content: "data"}, record{name: "b", content: "more"}
 	one := func(change func(*record)) []byte {
@@ -167,7 +167,7 @@ func TestFraming(t *testing.T) {
 			t.Parallel()
 			facts := readZip(t, c.data)
 			got, broken := "", facts.Broken != nil
-			if odd := facts.Odd(archive.OddFraming); odd != nil {
+			if odd := facts.HasAnomaly(archive.AnomalyFraming); odd != nil {
 				got = odd.Detail
 			}
 			if got != c.want && !broken {

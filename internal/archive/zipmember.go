@@ -15,16 +15,16 @@ const (
 	localMark = 0x04034b50
 )
 
-// unpacker is what reading members needs, used for one after the other.
+// unpacker holds the buffers for reading members, which are reused from one to the next.
 type unpacker struct {
 	window window
-	small  bytes.Reader // a member's packed data, where it is in the window
+	small  bytes.Reader // a member's packed data, if it is in the window
 	flate  io.ReadCloser
 	block  []byte
 	marks  scanner
 }
 
-// window is a piece of the file that was read at once. Members lie one after the other, most of them small.
+// window is a part of the file that was read at once. Members follow one another, and most are small.
 type window struct {
 	data []byte
 	at   int64
@@ -32,14 +32,14 @@ type window struct {
 
 const windowSize = 64 << 10
 
-// bytes gives n bytes of the file, or fewer at its end; they are good until the next call. No more may be asked for than
-// fit the window.
+// bytes returns n bytes of the file, or fewer at its end; they are valid until the next call. n must not exceed the
+// window.
 func (w *window) bytes(r io.ReaderAt, at, n int64) []byte {
 	if at < w.at || at+n > w.at+int64(len(w.data)) {
 		if cap(w.data) == 0 {
 			w.data = make([]byte, 0, windowSize)
 		}
-		got, _ := r.ReadAt(w.data[:windowSize], at) // the file remembers a failure; its end is none
+		got, _ := r.ReadAt(w.data[:windowSize], at) // the file stores a failure, and its end is not one
 		w.data, w.at = w.data[:got], at
 	}
 	data := w.data[at-w.at:]
@@ -47,7 +47,7 @@ func (w *window) bytes(r io.ReaderAt, at, n int64) []byte {
 }
 
 // pour writes a member's content to out, as Python's zipfile reads it: as many bytes as the directory declares, or fewer
-// where its data has fewer, whose checksum has to be right.
+// if there are fewer, with a correct checksum.
 func (z *zipFile) pour(m *zipMember, out io.Writer) error {
 	content, err := z.open(m)
 	if err != nil {
@@ -61,7 +61,7 @@ func (z *zipFile) pour(m *zipMember, out io.Writer) error {
 		var n int
 		n, err = content.Read(z.unpack.block[:min(left, int64(len(z.unpack.block)))])
 		sum = crc32.Update(sum, crc32.IEEETable, z.unpack.block[:n])
-		_, _ = out.Write(z.unpack.block[:n]) // it goes to memory
+		_, _ = out.Write(z.unpack.block[:n]) // writes to memory
 		left -= int64(n)
 	}
 	switch {
@@ -69,7 +69,8 @@ func (z *zipFile) pour(m *zipMember, out io.Writer) error {
 		return z.err
 	case m.packed > z.size-m.offset:
 		return errors.New("its data is cut off")
-	case err != nil && !errors.Is(err, io.EOF) && !errors.Is(err, io.ErrUnexpectedEOF): // fewer bytes than declared are no fault where the checksum is theirs
+	// Fewer bytes than declared are accepted if their checksum is correct.
+	case err != nil && !errors.Is(err, io.EOF) && !errors.Is(err, io.ErrUnexpectedEOF):
 		return fmt.Errorf("it cannot be unpacked: %w", err)
 	case sum != m.crc:
 		return errors.New("bad CRC-32")
@@ -78,7 +79,7 @@ func (z *zipFile) pour(m *zipMember, out io.Writer) error {
 	}
 }
 
-// content gives the unpacked data of a member.
+// content returns a reader of the unpacked data of a member.
 func (z *zipFile) content(m *zipMember, begin int64) io.Reader {
 	var packed io.Reader = &z.unpack.small
 	if m.packed <= windowSize {
@@ -93,11 +94,11 @@ func (z *zipFile) content(m *zipMember, begin int64) io.Reader {
 		z.unpack.flate = flate.NewReader(packed)
 		return z.unpack.flate
 	}
-	_ = z.unpack.flate.(flate.Resetter).Reset(packed, nil) // it has no way to fail
+	_ = z.unpack.flate.(flate.Resetter).Reset(packed, nil) // cannot fail
 	return z.unpack.flate
 }
 
-// open checks what readers check before they read, and gives the content.
+// open makes the checks that readers make before they read, and returns the content.
 func (z *zipFile) open(m *zipMember) (io.Reader, error) {
 	if m.offset < 0 || m.offset > z.size {
 		return nil, errors.New("bad offset of its local header")

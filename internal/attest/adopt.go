@@ -9,10 +9,10 @@ import (
 	fulcio "github.com/sigstore/sigstore-go/pkg/fulcio/certificate"
 	"google.golang.org/protobuf/proto"
 
-	"github.com/org/pypi-oidc-publish/internal/dist"
+	"github.com/org/pypi-oidc-publish/internal/distfile"
 )
 
-// Unverified tells that an attestation is none of this identity and this file, so that the index would refuse it.
+// Unverified is the error for an attestation that is not valid for this identity and file, so that the index would refuse it.
 type Unverified struct {
 	File   string // the distribution's name
 	Reason error
@@ -23,13 +23,13 @@ func (u *Unverified) Error() string {
 	return fmt.Sprintf("the attestation of %s does not verify: %v", u.File, u.Reason)
 }
 
-// Unwrap is the reason.
+// Unwrap returns the reason.
 func (u *Unverified) Unwrap() error { return u.Reason }
 
-// Adopt takes an attestation that somebody else made, as it lies beside the file. An [*Unverified] tells that the index would
-// refuse it from this run; any other error, that it cannot be judged now. What it returns may differ from sidecar in
-// its spelling: it is what the index keeps of it.
-func (s *Signer) Adopt(ctx context.Context, d *dist.Distribution, sidecar []byte) (Attestation, error) {
+// Adopt verifies an existing attestation, given the content of the attestation file next to the distribution. An [*Unverified] means
+// that the index would refuse it from this run; any other error means that it cannot be checked now. The JSON of the result may
+// differ from sidecar in spelling: it is the part that the index keeps.
+func (s *Signer) Adopt(ctx context.Context, d *distfile.Distribution, sidecar []byte) (Attestation, error) {
 	at, err := s.find(ctx)
 	if err != nil {
 		return Attestation{}, err
@@ -40,8 +40,8 @@ func (s *Signer) Adopt(ctx context.Context, d *dist.Distribution, sidecar []byte
 	}
 	a, b, err := read(d, sidecar, s.identity(claims))
 	if err == nil {
-		// Not lenient: what cannot be verified can still be made afresh.
-		err = vouched(b, d, at.trusted, s.identity(claims))
+		// A stale trust root is not tolerated here, because a new attestation can be created instead.
+		err = verifyBundle(b, d, at.trusted, s.identity(claims))
 	}
 	if err != nil {
 		return Attestation{}, &Unverified{File: d.Name, Reason: err}
@@ -50,9 +50,9 @@ func (s *Signer) Adopt(ctx context.Context, d *dist.Distribution, sidecar []byte
 	return a, nil
 }
 
-// Verify tells whether what the index serves of the file holds each of the wanted attestations, and whether each verifies. An
-// [*Unverified] tells that it does not (reference: pypi-server.md, section 5.3).
-func (s *Signer) Verify(ctx context.Context, d *dist.Distribution, provenance []byte, want []Attestation) error {
+// Verify checks that the provenance that the index serves for the file contains each of the wanted attestations, and that each
+// verifies. Otherwise it returns an [*Unverified] (docs/reference/pypi-server.md §5.3).
+func (s *Signer) Verify(ctx context.Context, d *distfile.Distribution, provenance []byte, want []Attestation) error {
 	at, err := s.find(ctx)
 	if err != nil {
 		return err
@@ -63,21 +63,21 @@ func (s *Signer) Verify(ctx context.Context, d *dist.Distribution, provenance []
 	}
 	served, err := readProvenance(provenance)
 	if err != nil {
-		return &Unverified{File: d.Name, Reason: fmt.Errorf("what the index serves cannot be read: %w", err)}
+		return &Unverified{File: d.Name, Reason: fmt.Errorf("the provenance that the index serves cannot be read: %w", err)}
 	}
 	for _, wanted := range want {
 		found, ok := same(served, wanted)
 		if !ok {
-			return &Unverified{File: d.Name, Reason: fmt.Errorf("the index does not serve log entry %d, which this run has sent", wanted.LogIndex)}
+			return &Unverified{File: d.Name, Reason: fmt.Errorf("the index does not serve log entry %d, which this run sent", wanted.LogIndex)}
 		}
 		if _, err := s.verify(at, d, found, s.identity(claims)); err != nil {
-			return &Unverified{File: d.Name, Reason: fmt.Errorf("what the index serves: %w", err)}
+			return &Unverified{File: d.Name, Reason: fmt.Errorf("the provenance that the index serves: %w", err)}
 		}
 	}
 	return nil
 }
 
-// readProvenance takes the attestations out of a provenance object, whoever published them.
+// readProvenance returns the attestations in a provenance object, of all publishers.
 func readProvenance(raw []byte) ([][]byte, error) {
 	if len(raw) > longest {
 		return nil, fmt.Errorf("it is longer than %d bytes", longest)
@@ -96,7 +96,7 @@ func readProvenance(raw []byte) ([][]byte, error) {
 	return all, r.err
 }
 
-// same finds the wanted attestation among those served, however it is spelled.
+// same returns the wanted attestation among the served ones, comparing the content and not the spelling.
 func same(served [][]byte, wanted Attestation) ([]byte, bool) {
 	sent, err := decode(wanted.JSON)
 	if err != nil {
@@ -110,5 +110,5 @@ func same(served [][]byte, wanted Attestation) ([]byte, bool) {
 	return nil, false
 }
 
-// isIssuerV2 tells that an extension is the one in which the index looks for the issuer.
+// isIssuerV2 reports whether an extension is the one from which the index reads the issuer.
 func isIssuerV2(e pkix.Extension) bool { return e.Id.Equal(fulcio.OIDIssuerV2) }

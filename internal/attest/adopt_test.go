@@ -15,15 +15,15 @@ import (
 	"github.com/sigstore/sigstore-go/pkg/bundle"
 	"github.com/sigstore/sigstore-go/pkg/sign"
 
-	"github.com/org/pypi-oidc-publish/internal/dist"
+	"github.com/org/pypi-oidc-publish/internal/distfile"
 	"github.com/org/pypi-oidc-publish/internal/fakepypi"
 	"github.com/org/pypi-oidc-publish/internal/wire"
 )
 
 // attested is a signed set of one file.
-func attested(t testing.TB) (*theatre, *dist.Distribution, Attestation) {
+func attested(t testing.TB) (*theatre, *distfile.Distribution, Attestation) {
 	t.Helper()
-	h := play(t, time.Now, fakepypi.SigstoreSwitches{})
+	h := play(t, time.Now, fakepypi.SigstoreBehavior{})
 	files := wheels(t, 1)
 	all, err := h.Sign(t.Context(), files, nil)
 	if err != nil {
@@ -38,10 +38,10 @@ func isUnverified(err error) bool {
 }
 
 // TestPyPI, then PyPI: the second step finds what the first has written, and signs nothing.
-func TestAdoptOfAnEarlierStep(t *testing.T) {
+func TestAdopt_EarlierStep(t *testing.T) {
 	t.Parallel()
 	h, d, a := attested(t)
-	later := New(h.o)
+	later := New(h.opts)
 	pretty := &bytes.Buffer{}
 	if err := json.Indent(pretty, a.JSON, "", "  "); err != nil {
 		t.Fatal(err)
@@ -59,7 +59,7 @@ func TestAdoptOfAnEarlierStep(t *testing.T) {
 }
 
 // A left-over of another identity, file or kind is told as such, whatever it is.
-func TestAdoptOfALeftOver(t *testing.T) {
+func TestAdopt_Leftover(t *testing.T) {
 	t.Parallel()
 	for name, change := range map[string]func(map[string]any){
 		"of another repository": func(c map[string]any) {
@@ -78,7 +78,7 @@ func TestAdoptOfALeftOver(t *testing.T) {
 			t.Parallel()
 			h, d, a := attested(t)
 			h.stage.Claims(change)
-			if _, err := New(h.o).Adopt(t.Context(), d, a.JSON); !isUnverified(err) || !strings.Contains(err.Error(), "another identity") {
+			if _, err := New(h.opts).Adopt(t.Context(), d, a.JSON); !isUnverified(err) || !strings.Contains(err.Error(), "a different identity") {
 				t.Errorf("%v", err)
 			}
 		})
@@ -90,7 +90,7 @@ func TestAdoptOfALeftOver(t *testing.T) {
 			c["ref"] = "refs/tags/v1.0.1"
 			c["workflow_ref"], c["job_workflow_ref"] = "octo-org/rehearsal/.github/workflows/release.yml@refs/tags/v1.0.1", "octo-org/rehearsal/.github/workflows/release.yml@refs/tags/v1.0.1"
 		})
-		if _, err := New(h.o).Adopt(t.Context(), d, a.JSON); err != nil {
+		if _, err := New(h.opts).Adopt(t.Context(), d, a.JSON); err != nil {
 			t.Errorf("the index takes it: %v", err)
 		}
 	})
@@ -101,7 +101,7 @@ func TestAdoptOfALeftOver(t *testing.T) {
 		other.Digests.SHA256[0] ^= 1
 		_, real := realAttestation(t)
 		for name, row := range map[string]struct {
-			d   *dist.Distribution
+			d   *distfile.Distribution
 			raw []byte
 		}{
 			"other bytes": {&other, a.JSON}, "empty": {d, nil}, "not JSON": {d, []byte("{")}, "another instance": {d, real},
@@ -115,7 +115,7 @@ func TestAdoptOfALeftOver(t *testing.T) {
 	})
 	t.Run("while the trust root cannot be had", func(t *testing.T) {
 		t.Parallel()
-		h := play(t, time.Now, fakepypi.SigstoreSwitches{Trust: "unavailable"})
+		h := play(t, time.Now, fakepypi.SigstoreBehavior{Trust: "unavailable"})
 		if _, err := h.Adopt(t.Context(), wheels(t, 1)[0], []byte("{}")); isUnverified(err) || !isOutage(err) {
 			t.Errorf("%v", err)
 		}
@@ -123,9 +123,9 @@ func TestAdoptOfALeftOver(t *testing.T) {
 }
 
 // The file types that the index takes attestations for.
-func TestSignOfEveryKind(t *testing.T) {
+func TestSign_FileTypes(t *testing.T) {
 	t.Parallel()
-	h := play(t, time.Now, fakepypi.SigstoreSwitches{})
+	h := play(t, time.Now, fakepypi.SigstoreBehavior{})
 	dir := t.TempDir()
 	zipped := wheel(t, filepath.Join(dir, "sample_project-1.0.zip"))
 	source := filepath.Join(dir, "sampleproject-3.0.0.tar.gz")
@@ -136,7 +136,7 @@ func TestSignOfEveryKind(t *testing.T) {
 	if err := os.WriteFile(source, raw, 0o600); err != nil {
 		t.Fatal(err)
 	}
-	sdist, err := dist.Read(t.Context(), source, false)
+	sdist, err := distfile.Read(t.Context(), source, false)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -145,10 +145,10 @@ func TestSignOfEveryKind(t *testing.T) {
 	}
 }
 
-// Every row of the table of statements, signed for real (reference: attestations.md, section 1.3).
-func TestSignedStatements(t *testing.T) {
+// Every row of the table of statements, signed for real (docs/reference/attestations.md §1.3).
+func TestVerify_Statements(t *testing.T) {
 	t.Parallel()
-	h := play(t, time.Now, fakepypi.SigstoreSwitches{})
+	h := play(t, time.Now, fakepypi.SigstoreBehavior{})
 	d := wheel(t, filepath.Join(t.TempDir(), statementWheel))
 	r, with, found := h.begin(t)
 	for name, row := range statementRows() {
@@ -185,7 +185,7 @@ func (h *theatre) begin(t *testing.T) (*signing, *certificate, *services) {
 }
 
 // signed signs anything, and judges it.
-func (r *signing) signed(t *testing.T, h *theatre, content sign.Content, with *certificate, found *services, d *dist.Distribution) (*protobundle.Bundle, error) {
+func (r *signing) signed(t *testing.T, h *theatre, content sign.Content, with *certificate, found *services, d *distfile.Distribution) (*protobundle.Bundle, error) {
 	t.Helper()
 	b, err := sign.Bundle(content, r.key, sign.BundleOptions{
 		Context: t.Context(), CertificateProvider: with, TransparencyLogs: []sign.Transparency{entry{h.Signer, found, with}},
@@ -206,10 +206,10 @@ func provenance(all ...string) []byte {
 	return fmt.Appendf(nil, `{"version":1,"attestation_bundles":[{"publisher":{"kind":"GitHub","repository":"octo-org/rehearsal","workflow":"release.yml","environment":null},"attestations":[%s]}]}`, strings.Join(all, ","))
 }
 
-func TestVerifyOfWhatTheIndexServes(t *testing.T) {
+func TestVerify_ServedByIndex(t *testing.T) {
 	t.Parallel()
 	h, d, a := attested(t)
-	again, err := h.Sign(t.Context(), []*dist.Distribution{d}, nil)
+	again, err := h.Sign(t.Context(), []*distfile.Distribution{d}, nil)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -223,7 +223,7 @@ func TestVerifyOfWhatTheIndexServes(t *testing.T) {
 	changed := *d
 	changed.Digests.SHA256[3] ^= 1
 	for name, row := range map[string]struct {
-		d      *dist.Distribution
+		d      *distfile.Distribution
 		served []byte
 		want   []Attestation
 		fine   bool

@@ -1,10 +1,10 @@
-// Package attest makes, adopts and verifies attestations (PEP 740): a signed statement that this run of this workflow
-// published a file with these bytes, in a public log.
+// Package attest creates, adopts and verifies attestations (PEP 740). An attestation is a signed statement in a public log that this
+// run of this workflow published a file with this content.
 //
-// The key lives in memory and as long as the run. Bundle, trust root, TUF and verification are sigstore-go's; the
-// requests to the certificate authority (Fulcio) and the log (Rekor) are ours, since the library's own cannot be made to
-// keep time-outs, contexts and error texts (reference: attestations.md, section 4.3). Every attestation is verified
-// with the index's own policy before anything of it is sent.
+// The key exists only in memory and during the run. Bundle, trust root, TUF and verification are those of sigstore-go. The requests
+// to the certificate authority (Fulcio) and the log (Rekor) are implemented here, because the library does not support timeouts,
+// contexts and error messages as required (docs/reference/attestations.md §4.3). Every attestation is verified with the policy
+// of the index before it is sent.
 package attest
 
 import (
@@ -20,47 +20,47 @@ import (
 	"github.com/org/pypi-oidc-publish/internal/wire"
 )
 
-// Options are what a signer needs.
+// Options are the dependencies of a Signer.
 type Options struct {
-	Wire     *wire.Client          // for everything
-	IDTokens oidc.Source           // a fresh one for each certificate
-	TUF      *url.URL              // where the instance tells its keys and services; nil: the public good instance
-	Root     []byte                // the root.json that trust begins with; nil: the public good instance's
+	Wire     *wire.Client          // for all requests
+	IDTokens oidc.Source           // returns a new ID token for each certificate
+	TUF      *url.URL              // TUF repository with the keys and services of the instance; nil: the public good instance
+	Root     []byte                // the initial root.json; nil: the public good instance's
 	Now      func() time.Time      // the clock
-	Note     func(finding.Finding) // told what a person should know though the run goes on; may be nil
-	Workers  int                   // how many log entries are made side by side; less than one: four
+	Note     func(finding.Finding) // called with warnings and notices; may be nil
+	Workers  int                   // concurrent log entries; less than one: four
 }
 
-// Attestation is one attestation that was verified.
+// Attestation is one verified attestation.
 type Attestation struct {
 	JSON       []byte    // the object of PEP 740, compact
 	Predicate  string    // the type of the statement's predicate, a URL
-	LogIndex   int64     // in the log, counted from 0
-	LogURL     string    // where people can look the entry up; empty for another log than the public one
+	LogIndex   int64     // in the log, from 0
+	LogURL     string    // web page of the entry; empty for another log than the public one
 	Identity   string    // the workflow that the certificate names (its build config URI)
-	Integrated time.Time // when the log took the entry
-	SHA256     string    // of the file that it is about, in lower-case hex
+	Integrated time.Time // when the log accepted the entry
+	SHA256     string    // of the attested file, in lower-case hex
 }
 
-// defaultWorkers is how many entries are made side by side: the public log counts requests a minute, and more did not
-// make it faster (reference: attestations.md, sections 5 and 8).
+// defaultWorkers is the default number of concurrent entries. The public log limits requests per minute, and more concurrency was
+// not faster (docs/reference/attestations.md §5 and §8).
 const defaultWorkers = 4
 
-// Signer makes and verifies attestations for one run. It is safe for use by several goroutines.
+// Signer creates and verifies attestations for one run. It is safe for concurrent use.
 type Signer struct {
-	o    Options
-	gate *wire.Gate // of log entries: one at a time after the log said that it is pressed
+	opts Options
+	gate *wire.Gate // limits concurrent log entries: one at a time after the log has limited requests
 
-	trusting sync.Mutex // held while the trust root is asked for
-	services *services  // once known
+	trusting sync.Mutex // held while the trust root is requested
+	services *services  // nil before the first request
 
-	asking sync.Mutex // held while an ID token is asked for
+	asking sync.Mutex // held while an ID token is requested
 	token  *idToken   // the newest
 
-	told sync.Once // the warning that nothing can be verified with the copies
+	told sync.Once // the warning that verification with the built-in copies failed
 }
 
-// New returns a signer. It asks for nothing yet.
+// New returns a signer. It sends no requests yet.
 func New(o Options) *Signer {
 	if o.Workers < 1 {
 		o.Workers = defaultWorkers
@@ -68,14 +68,14 @@ func New(o Options) *Signer {
 	if o.Note == nil {
 		o.Note = func(finding.Finding) {}
 	}
-	return &Signer{o: o, gate: wire.NewGate(o.Workers)}
+	return &Signer{opts: o, gate: wire.NewGate(o.Workers)}
 }
 
-// public tells that the signer works with the public good instance.
-func (s *Signer) public() bool { return s.o.TUF == nil }
+// public reports whether the signer uses the public good instance.
+func (s *Signer) public() bool { return s.opts.TUF == nil }
 
-// Prepare finds the instance's keys and services, asks for an ID token, and returns what it claims, so that the caller can
-// ask [Signer.Refused] before anything is signed. It may be called more than once: the claims are those of the run.
+// Prepare requests the keys and services of the instance and an ID token, and returns the claims of the run, so that the caller can
+// check them with [Signer.CheckClaims] before anything is signed. It may be called more than once.
 func (s *Signer) Prepare(ctx context.Context) (oidc.Claims, error) {
 	s.asking.Lock()
 	known := s.token
@@ -90,8 +90,8 @@ func (s *Signer) Prepare(ctx context.Context) (oidc.Claims, error) {
 	return token.Claims, nil
 }
 
-// Field is the form field `attestations` of an upload: a JSON array with the first attestation of each predicate type. It
-// is nil where there is none, since the index refuses an empty array (reference: pypi-server.md, section 5.1).
+// Field returns the form field `attestations` of an upload: a JSON array with the first attestation of each predicate type. It
+// returns nil if there is none, because the index refuses an empty array (docs/reference/pypi-server.md §5.1).
 func Field(all []Attestation) []byte {
 	var kept []json.RawMessage
 	var predicates []string
@@ -106,7 +106,7 @@ func Field(all []Attestation) []byte {
 	}
 	field, err := json.Marshal(kept)
 	if err != nil {
-		return nil // not possible: what we hold was written by us
+		return nil // not possible: the attestations are valid JSON
 	}
 	return field
 }

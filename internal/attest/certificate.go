@@ -19,30 +19,30 @@ import (
 	"github.com/org/pypi-oidc-publish/internal/wire"
 )
 
-// certificateGuard is how much of a certificate's life must be left for another entry. One that lives not much longer than
-// that serves for a sixth of its life.
+// certificateGuard is how long a certificate must still be valid for another entry. A certificate with a short lifetime is used for
+// at least a sixth of it.
 const certificateGuard = 90 * time.Second
 
-// certificate is what the run signs with. Its times are of our clock, whatever the server's is: what counts is how long it
-// lives.
+// certificate is a signing certificate of the run. Its times are by our clock, computed from its lifetime, because the server's clock
+// may differ.
 type certificate struct {
 	leaf  *x509.Certificate
-	renew time.Time // no further signature is begun after this
+	renew time.Time // no signature is started after this
 	ends  time.Time
 }
 
-// GetCertificate gives the certificate in DER (sigstore-go's sign.CertificateProvider).
+// GetCertificate returns the certificate in DER (sigstore-go's sign.CertificateProvider).
 func (c *certificate) GetCertificate(context.Context, sign.Keypair, *sign.CertificateProviderOptions) ([]byte, error) {
 	return c.leaf.Raw, nil
 }
 
-// errStale tells that the ID token in hand became too old between two tries.
-var errStale = errors.New("the ID token has expired meanwhile")
+// errStale means that the current ID token expired between two tries.
+var errStale = errors.New("the ID token expired in the meantime")
 
-// mostTokens is how many ID tokens are tried for one certificate.
+// mostTokens is the number of ID tokens to try for one certificate.
 const mostTokens = 3
 
-// certify asks for a certificate for the key, with a fresh ID token where the one in hand is too old.
+// certify requests a certificate for the key, with a new ID token if the current one is too old.
 func (s *Signer) certify(ctx context.Context, key *sign.EphemeralKeypair) (*certificate, error) {
 	at, err := s.find(ctx)
 	if err != nil {
@@ -58,7 +58,7 @@ func (s *Signer) certify(ctx context.Context, key *sign.EphemeralKeypair) (*cert
 		if err != nil {
 			return nil, err
 		}
-		asked := s.o.Now()
+		asked := s.opts.Now()
 		answer, err := s.askFulcio(ctx, at, token, body)
 		switch {
 		case err == nil:
@@ -73,22 +73,22 @@ func (s *Signer) certify(ctx context.Context, key *sign.EphemeralKeypair) (*cert
 	}
 }
 
-// askFulcio sends the request, the same bytes at each try, as long as the ID token is good (reference: attestations.md,
-// section 3.1).
+// askFulcio sends the request, with the same body at each try, while the ID token is valid
+// (docs/reference/attestations.md §3.1).
 func (s *Signer) askFulcio(ctx context.Context, at *services, token *idToken, body []byte) (*wire.Answer, error) {
 	to := at.fulcio.JoinPath("api/v2/signingCert")
-	raw, err := token.Text.Reveal(to)
+	raw, err := token.Text.Value(to)
 	if err != nil {
 		return nil, err
 	}
 	send := bytesBody(body)
-	return s.o.Wire.Do(ctx, wire.Call{
+	return s.opts.Wire.Do(ctx, wire.Call{
 		Op: wire.Certificate, Method: http.MethodPost, URL: to,
 		Header: http.Header{
 			"Content-Type": {"application/json"}, "Accept": {"application/json"}, "Authorization": {"Bearer " + raw},
 		},
 		Body: func(ctx context.Context) (io.ReadCloser, int64, error) {
-			if !s.o.Now().Before(token.until) {
+			if !s.opts.Now().Before(token.until) {
 				return nil, 0, errStale
 			}
 			return send(ctx)
@@ -96,11 +96,11 @@ func (s *Signer) askFulcio(ctx context.Context, at *services, token *idToken, bo
 	})
 }
 
-// certificateRequest is a request for the key with an empty subject: who it is for, the ID token says.
+// certificateRequest returns a request for the key. Its subject is empty, because the ID token contains the identity.
 func certificateRequest(key *sign.EphemeralKeypair) ([]byte, error) {
 	request, err := x509.CreateCertificateRequest(rand.Reader, &x509.CertificateRequest{}, keySigner{key})
 	if err != nil {
-		return nil, fmt.Errorf("the certificate request cannot be made: %w", err)
+		return nil, fmt.Errorf("the certificate request cannot be created: %w", err)
 	}
 	text := pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE REQUEST", Bytes: request})
 	return json.Marshal(map[string][]byte{"certificateSigningRequest": text})
@@ -109,10 +109,10 @@ func certificateRequest(key *sign.EphemeralKeypair) ([]byte, error) {
 // keySigner lets the standard library sign with the library's key.
 type keySigner struct{ key *sign.EphemeralKeypair }
 
-// Public is the public key.
+// Public returns the public key.
 func (k keySigner) Public() crypto.PublicKey { return k.key.GetPublicKey() }
 
-// Sign is not used: the key hashes by itself.
+// Sign returns an error: the key can only sign messages, see SignMessage.
 func (k keySigner) Sign(io.Reader, []byte, crypto.SignerOpts) ([]byte, error) {
 	return nil, errors.New("this key signs messages, not digests")
 }
@@ -123,40 +123,39 @@ func (k keySigner) SignMessage(_ io.Reader, message []byte, _ crypto.SignerOpts)
 	return signature, err
 }
 
-// accept reads Fulcio's answer and checks the certificate before the first public entry names it.
+// accept parses Fulcio's answer and checks the certificate before it appears in a public log entry.
 func (s *Signer) accept(at *services, token *idToken, key *sign.EphemeralKeypair, answer *wire.Answer, asked time.Time) (*certificate, error) {
 	leaf, err := readLeaf(answer.Body)
 	if err != nil {
-		return nil, useless("fulcio's answer has no certificate that the index would take: " + err.Error())
+		return nil, errBadCertificate("fulcio's answer contains no certificate that the index would accept: " + err.Error())
 	}
 	if public, ok := leaf.PublicKey.(interface{ Equal(crypto.PublicKey) bool }); !ok || !public.Equal(key.GetPublicKey()) {
-		return nil, useless("fulcio's certificate is for another key than ours")
+		return nil, errBadCertificate("fulcio's certificate is for a different key")
 	}
 	life := leaf.NotAfter.Sub(leaf.NotBefore)
 	if date := answer.Date(); !date.IsZero() {
 		life = min(life, leaf.NotAfter.Sub(date))
 	}
 	if life <= 0 {
-		return nil, useless(fmt.Sprintf("fulcio's certificate ended at %s, before it came", leaf.NotAfter.UTC().Format(time.RFC3339)))
+		return nil, errBadCertificate(fmt.Sprintf("fulcio's certificate expired at %s, before it arrived", leaf.NotAfter.UTC().Format(time.RFC3339)))
 	}
 	if err := judgeLeaf(leaf, s.identity(token.Claims)); err != nil {
-		return nil, useless("fulcio's certificate names another identity than the ID token: " + err.Error())
+		return nil, errBadCertificate("fulcio's certificate names a different identity than the ID token: " + err.Error())
 	}
-	if err := s.lenient(at, judgeChain(leaf, at.trusted)); err != nil {
-		return nil, useless("fulcio's certificate does not verify: " + err.Error())
+	if err := s.tolerateStaleRoot(at, judgeChain(leaf, at.trusted)); err != nil {
+		return nil, errBadCertificate("fulcio's certificate does not verify: " + err.Error())
 	}
 	return &certificate{leaf: leaf, renew: asked.Add(life - min(certificateGuard, life-life/6)), ends: asked.Add(life)}, nil
 }
 
-func useless(message string) error {
-	return finding.Finding{
-		ID: "attestation-certificate", Severity: finding.Error, Message: message,
-		Fix: "nothing was uploaded; run the job again, and report it if it persists, or publish with `attestations: false`",
-	}
+// errBadCertificate returns a finding for an answer of Fulcio or Rekor that cannot be used.
+func errBadCertificate(message string) error {
+	return finding.New(finding.AttestationCertificate, message,
+		"nothing was uploaded; run the job again, and report it if it persists, or publish with `attestations: false`")
 }
 
-// readLeaf reads the certificate of an answer. One whose timestamp is not embedded comes from an authority without a
-// certificate log, and the index refuses it.
+// readLeaf parses the certificate in an answer. It returns an error if the timestamp of the certificate log is not embedded, because
+// the index refuses such a certificate.
 func readLeaf(body []byte) (*x509.Certificate, error) {
 	type holder struct {
 		Chain struct {
@@ -168,7 +167,7 @@ func readLeaf(body []byte) (*x509.Certificate, error) {
 		Detached holder `json:"signedCertificateDetachedSct"`
 	}
 	if json.Unmarshal(body, &told) != nil {
-		return nil, errors.New("it is not the JSON of one")
+		return nil, errors.New("it is not the expected JSON")
 	}
 	if len(told.Embedded.Chain.Certificates) == 0 {
 		if len(told.Detached.Chain.Certificates) > 0 {
@@ -187,47 +186,47 @@ func readLeaf(body []byte) (*x509.Certificate, error) {
 	return leaf, nil
 }
 
-// expired tells that Fulcio refused a token that had expired by its own clock. It has one text for every fault of a token.
+// expired reports whether Fulcio refused a token that had expired by Fulcio's clock. Fulcio's message is the same for every defect of
+// a token.
 func expired(err error, token *idToken) bool {
-	var failed *wire.Error
-	if !errors.As(err, &failed) || failed.Answer == nil || failed.Answer.Status/100 != 4 {
+	if wire.StatusOf(err)/100 != 4 {
 		return false
 	}
-	date := failed.Answer.Date()
+	date := wire.AnswerOf(err).Date()
 	return !date.IsZero() && !token.Claims.Expires.IsZero() && !date.Before(token.Claims.Expires)
 }
 
-// explain makes Fulcio's refusal readable: it says the same of every ID token that it does not take, so the claims are told
-// beside it (reference: attestations.md, section 2.5).
+// explain returns a finding for a refusal of Fulcio. It adds the claims of the ID token, because Fulcio gives the same message for
+// every ID token that it refuses (docs/reference/attestations.md §2.5).
 func (s *Signer) explain(err error, token *idToken) error {
-	told := s.trouble("fulcio gave no signing certificate", err)
-	var refused finding.Finding
-	var failed *wire.Error
-	if outage(err) || !errors.As(told, &refused) || !errors.As(err, &failed) || failed.Answer == nil {
+	told := s.wrapServiceError("fulcio issued no signing certificate", err)
+	var general finding.Finding
+	if outage(err) || !errors.As(told, &general) {
 		return told
 	}
-	switch failed.Answer.Status {
+	switch wire.StatusOf(err) {
 	case http.StatusBadRequest, http.StatusUnauthorized, http.StatusForbidden:
 	default:
 		return told
 	}
 	c := token.Claims
-	refused.ID = "attestation-identity-refused"
+	refused := finding.New(finding.AttestationIdentityRefused, general.Message, general.Fix)
 	refused.Message += fmt.Sprintf("; the ID token has iss %q, aud %q, exp %s", c.Issuer, c.Audience, instant(c.Expires))
-	if date := failed.Answer.Date(); !date.IsZero() {
+	if date := wire.AnswerOf(err).Date(); !date.IsZero() {
 		refused.Message += fmt.Sprintf(", and fulcio's clock says %s", instant(date))
 	}
 	switch {
 	case c.Audience != audience:
-		refused.Fix = fmt.Sprintf("the ID token must be for %q: see what changes it between GitHub and the job, or publish with `attestations: false`", audience)
+		refused.Fix = fmt.Sprintf("check what changes the ID token between GitHub and the job: it must be for the audience %q; or publish with `attestations: false`", audience)
 	case expired(err, token):
-		refused.Fix = "the ID token had expired when fulcio saw it: see that nothing between GitHub and the job keeps it, and run the job again"
+		refused.Fix = "check that nothing between GitHub and the job delays or caches ID tokens, and run the job again: this one had expired when it reached fulcio"
 	case s.public() && c.Issuer != githubIssuer:
-		refused.Fix = "fulcio may not know this issuer: publish from github.com, or with `attestations: false`"
+		refused.Fix = "publish from github.com, or with `attestations: false`: fulcio may not know this issuer"
 	}
 	return refused
 }
 
+// instant returns a time for a message.
 func instant(t time.Time) string {
 	if t.IsZero() {
 		return "unknown"

@@ -21,18 +21,18 @@ import (
 	"github.com/org/pypi-oidc-publish/internal/wire"
 )
 
-// errLate tells that the certificate ended before the log took the entry. The log itself does not mind; the index does.
-var errLate = errors.New("the signing certificate ended before the log took the entry")
+// errLate means that the certificate expired before the log accepted the entry. The log accepts such an entry, the index does not.
+var errLate = errors.New("the signing certificate expired before the log accepted the entry")
 
-// entry logs one signature (sigstore-go's sign.Transparency), with the certificate that it was made with.
+// entry adds one signature, made with a certificate, to the log (sigstore-go's sign.Transparency).
 type entry struct {
 	signer *Signer
 	at     *services
 	with   *certificate
 }
 
-// GetTransparencyLogEntry posts the bundle's envelope to the log and adds the entry to the bundle. All tries send the
-// same bytes, so that the log knows one whose answer was lost (reference: attestations.md, section 3.2).
+// GetTransparencyLogEntry posts the bundle's envelope to the log and adds the entry to the bundle. All tries send the same bytes, so
+// that the log recognizes an earlier try whose answer was lost (docs/reference/attestations.md §3.2).
 func (e entry) GetTransparencyLogEntry(ctx context.Context, leaf []byte, b *protobundle.Bundle) error {
 	body, err := entryRequest(leaf, b)
 	if err != nil {
@@ -44,7 +44,7 @@ func (e entry) GetTransparencyLogEntry(ctx context.Context, leaf []byte, b *prot
 	}
 	logged, err := readEntry(answer.Body)
 	if err != nil {
-		return useless("rekor's answer cannot be used: " + err.Error())
+		return errBadCertificate("rekor's answer cannot be used: " + err.Error())
 	}
 	if time.Unix(logged.IntegratedTime, 0).After(e.with.leaf.NotAfter) {
 		return errLate
@@ -53,22 +53,21 @@ func (e entry) GetTransparencyLogEntry(ctx context.Context, leaf []byte, b *prot
 	return nil
 }
 
-// post sends the entry, or gets the one that an earlier try has left.
+// post sends the entry, or fetches the entry of an earlier try.
 func (e entry) post(ctx context.Context, body []byte) (*wire.Answer, error) {
 	send := bytesBody(body)
-	answer, err := e.signer.o.Wire.Do(ctx, wire.Call{
+	answer, err := e.signer.opts.Wire.Do(ctx, wire.Call{
 		Op: wire.LogEntry, Method: http.MethodPost, URL: e.at.rekor.JoinPath("api/v1/log/entries"), Gate: e.signer.gate,
 		Header: http.Header{"Content-Type": {"application/json"}, "Accept": {"application/json"}},
 		Body: func(ctx context.Context) (io.ReadCloser, int64, error) {
-			if !e.signer.o.Now().Before(e.with.ends) {
+			if !e.signer.opts.Now().Before(e.with.ends) {
 				return nil, 0, errLate
 			}
 			return send(ctx)
 		},
 	})
-	var failed *wire.Error
-	if errors.As(err, &failed) && failed.Answer != nil && failed.Answer.Status == http.StatusConflict {
-		answer, err = e.lookUp(ctx, failed)
+	if wire.StatusOf(err) == http.StatusConflict {
+		answer, err = e.fetch(ctx, err)
 	}
 	switch {
 	case err == nil:
@@ -78,26 +77,26 @@ func (e entry) post(ctx context.Context, body []byte) (*wire.Answer, error) {
 	case errors.Is(err, errLate):
 		return nil, errLate
 	}
-	return nil, e.signer.trouble("rekor, the public log, took no entry", err)
+	return nil, e.signer.wrapServiceError("rekor, the public log, did not accept an entry", err)
 }
 
-// entryID is what Rekor names an entry by: its leaf's hash, with the tree's number before it.
+// entryID matches the id of an entry in Rekor: the hash of its leaf, optionally with the tree id in front.
 var entryID = regexp.MustCompile(`^([0-9a-f]{64}|[0-9a-f]{80})$`)
 
-// lookUp gets the entry that the log has already. Of where the log points, only the name is used: the request goes to
-// the log that we know.
-func (e entry) lookUp(ctx context.Context, conflict *wire.Error) (*wire.Answer, error) {
-	name := path.Base(conflict.Answer.Header.Get("Location"))
+// fetch fetches an entry that the log already has. It uses only the id in the Location header and sends the request to the known
+// log.
+func (e entry) fetch(ctx context.Context, conflict error) (*wire.Answer, error) {
+	name := path.Base(wire.AnswerOf(conflict).Header.Get("Location"))
 	if !entryID.MatchString(name) {
 		return nil, conflict
 	}
-	return e.signer.o.Wire.Do(ctx, wire.Call{
+	return e.signer.opts.Wire.Do(ctx, wire.Call{
 		Op: wire.LogLookup, Method: http.MethodGet, URL: e.at.rekor.JoinPath("api/v1/log/entries", name), Gate: e.signer.gate,
 		Header: http.Header{"Accept": {"application/json"}},
 	})
 }
 
-// entryRequest is the proposed entry: the envelope as text, and the certificate that verifies it.
+// entryRequest returns the proposed entry: the envelope as text, and the certificate that verifies it.
 func entryRequest(leaf []byte, b *protobundle.Bundle) ([]byte, error) {
 	signed := b.GetDsseEnvelope()
 	if signed == nil || len(signed.GetSignatures()) != 1 {
@@ -128,13 +127,13 @@ func entryRequest(leaf []byte, b *protobundle.Bundle) ([]byte, error) {
 	}{entryVersion, entryKind, spec{content{string(envelope), [][]byte{leaf}}}})
 }
 
-// The one kind of entry that the index takes.
+// The only kind of entry that the index accepts.
 const (
 	entryKind    = "dsse"
 	entryVersion = "0.0.1"
 )
 
-// readEntry reads the log's answer: one entry under its name.
+// readEntry parses the log's answer: an object with one entry under its id.
 func readEntry(answer []byte) (*protorekor.TransparencyLogEntry, error) {
 	var told map[string]struct {
 		Body           []byte `json:"body"`
@@ -153,7 +152,7 @@ func readEntry(answer []byte) (*protorekor.TransparencyLogEntry, error) {
 		} `json:"verification"`
 	}
 	if err := json.Unmarshal(answer, &told); err != nil {
-		return nil, errors.New("it is not the JSON of an entry")
+		return nil, errors.New("it is not the expected JSON")
 	}
 	if len(told) != 1 {
 		return nil, fmt.Errorf("it has %d entries instead of one", len(told))
@@ -182,7 +181,7 @@ func readEntry(answer []byte) (*protorekor.TransparencyLogEntry, error) {
 	return nil, errors.New("it is empty")
 }
 
-// hexes reads hexadecimal texts and keeps the first error.
+// hexes decodes hexadecimal texts and keeps the first error.
 type hexes struct{ err error }
 
 func (h *hexes) bytes(text string) []byte {
@@ -193,7 +192,7 @@ func (h *hexes) bytes(text string) []byte {
 	return raw
 }
 
-// kindOf is the kind of entry that a log's body says that it is.
+// kindOf returns the kind and version in the body of a log entry.
 func kindOf(body []byte) *protorekor.KindVersion {
 	var told struct {
 		APIVersion string `json:"apiVersion"`
@@ -205,8 +204,8 @@ func kindOf(body []byte) *protorekor.KindVersion {
 	return &protorekor.KindVersion{Kind: told.Kind, Version: told.APIVersion}
 }
 
-// sameBody tells that the log's body is about this signature, certificate and statement, and nothing else (reference:
-// attestations.md, section 2.1: log body consistency).
+// sameBody reports whether the body of a log entry has exactly this signature, certificate and statement
+// (docs/reference/attestations.md §2.1: log body consistency).
 func sameBody(body, statementSum, signature, leafPEM []byte) bool {
 	type signed struct {
 		Signature string `json:"signature"`
@@ -229,7 +228,7 @@ func sameBody(body, statementSum, signature, leafPEM []byte) bool {
 		len(told.Spec.Signatures) == 1 && told.Spec.Signatures[0] == signed{base64(signature), base64(leafPEM)}
 }
 
-// bytesBody is a request body that is the same at every try.
+// bytesBody returns a request body that is the same at every try.
 func bytesBody(text []byte) func(context.Context) (io.ReadCloser, int64, error) {
 	return func(context.Context) (io.ReadCloser, int64, error) {
 		return io.NopCloser(bytes.NewReader(text)), int64(len(text)), nil

@@ -45,7 +45,7 @@ func checkError(t *testing.T, h *theatre, err error) {
 }
 
 // Every fault that has a name, once, at every op: the set is signed all the same, or the failure is told apart.
-func TestPassingFaults(t *testing.T) {
+func TestSign_TransientFaults(t *testing.T) {
 	t.Parallel()
 	refused := map[string]bool{"html-200": true, "html-403": true, "oversized-answer": true}
 	for _, op := range []wire.Op{wire.TrustRoot, wire.Certificate, wire.LogEntry} {
@@ -55,12 +55,12 @@ func TestPassingFaults(t *testing.T) {
 			}
 			t.Run(string(op)+"/"+f.Name, func(t *testing.T) {
 				t.Parallel()
-				h := play(t, time.Now, fakepypi.SigstoreSwitches{})
-				if err := h.stage.Break(string(op), f, 0, 1); err != nil {
+				h := play(t, time.Now, fakepypi.SigstoreBehavior{})
+				if err := h.stage.InjectFault(string(op), f, 0, 1); err != nil {
 					t.Fatal(err)
 				}
 				all, err := h.Sign(t.Context(), wheels(t, 2), nil)
-				if n := h.stage.Broken()[0].Struck; n != 1 {
+				if n := h.stage.Broken()[0].Hits; n != 1 {
 					t.Fatalf("the fault struck %d times", n)
 				}
 				if !refused[f.Name] {
@@ -79,7 +79,7 @@ func TestPassingFaults(t *testing.T) {
 }
 
 // Faults that do not end.
-func TestLastingFaults(t *testing.T) {
+func TestSign_PersistentFaults(t *testing.T) {
 	t.Parallel()
 	for _, op := range []wire.Op{wire.TrustRoot, wire.Certificate, wire.LogEntry} {
 		for name, want := range map[string]struct {
@@ -101,8 +101,8 @@ func TestLastingFaults(t *testing.T) {
 		} {
 			t.Run(string(op)+"/"+name, func(t *testing.T) {
 				t.Parallel()
-				h := play(t, time.Now, fakepypi.SigstoreSwitches{})
-				if err := h.stage.Break(string(op), named(name), 0, -1); err != nil {
+				h := play(t, time.Now, fakepypi.SigstoreBehavior{})
+				if err := h.stage.InjectFault(string(op), named(name), 0, -1); err != nil {
 					t.Fatal(err)
 				}
 				all, err := h.Sign(t.Context(), wheels(t, 6), nil)
@@ -122,22 +122,22 @@ func TestLastingFaults(t *testing.T) {
 }
 
 // What an instance in disorder sends is refused by us, and is no outage: publishing without attestations would hide it.
-func TestInstanceInDisorder(t *testing.T) {
+func TestSign_DefectiveInstance(t *testing.T) {
 	t.Parallel()
 	for name, row := range map[string]struct {
-		switches fakepypi.SigstoreSwitches
+		switches fakepypi.SigstoreBehavior
 		entries  bool // whether anything was logged before it was noticed
 	}{
-		"a certificate without timestamp":          {fakepypi.SigstoreSwitches{NoSCT: true}, false},
-		"a timestamp of another key":               {fakepypi.SigstoreSwitches{BadSCT: true}, false},
-		"a certificate that has ended":             {fakepypi.SigstoreSwitches{ExpiredCertificate: true}, false},
-		"another log's id":                         {fakepypi.SigstoreSwitches{WrongLogID: true}, true},
-		"a promise of another key":                 {fakepypi.SigstoreSwitches{BadSET: true}, true},
-		"a proof of something else":                {fakepypi.SigstoreSwitches{BadProof: true}, true},
-		"a proof of something else in a fresh log": {fakepypi.SigstoreSwitches{BadProof: true, FreshLog: true}, true},
-		"metadata of another key":                  {fakepypi.SigstoreSwitches{Trust: "wrong-signature"}, false},
-		"metadata that has expired":                {fakepypi.SigstoreSwitches{Trust: "expired-timestamp"}, false},
-		"a root that has expired":                  {fakepypi.SigstoreSwitches{Trust: "expired-root"}, false},
+		"a certificate without timestamp":          {fakepypi.SigstoreBehavior{NoSCT: true}, false},
+		"a timestamp of another key":               {fakepypi.SigstoreBehavior{BadSCT: true}, false},
+		"a certificate that has ended":             {fakepypi.SigstoreBehavior{ExpiredCertificate: true}, false},
+		"another log's id":                         {fakepypi.SigstoreBehavior{WrongLogID: true}, true},
+		"a promise of another key":                 {fakepypi.SigstoreBehavior{BadSET: true}, true},
+		"a proof of something else":                {fakepypi.SigstoreBehavior{BadProof: true}, true},
+		"a proof of something else in a fresh log": {fakepypi.SigstoreBehavior{BadProof: true, FreshLog: true}, true},
+		"metadata of another key":                  {fakepypi.SigstoreBehavior{Trust: "wrong-signature"}, false},
+		"metadata that has expired":                {fakepypi.SigstoreBehavior{Trust: "expired-timestamp"}, false},
+		"a root that has expired":                  {fakepypi.SigstoreBehavior{Trust: "expired-root"}, false},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
@@ -155,9 +155,9 @@ func TestInstanceInDisorder(t *testing.T) {
 }
 
 // With the program's old copy of the trust root the index has the last word.
-func TestCopiesOnlyWarn(t *testing.T) {
+func TestSign_StaleTrustRoot(t *testing.T) {
 	t.Parallel()
-	for name, switches := range map[string]fakepypi.SigstoreSwitches{
+	for name, switches := range map[string]fakepypi.SigstoreBehavior{
 		"certificate": {BadSCT: true}, "log": {BadSET: true}, "proof": {BadProof: true},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -185,18 +185,18 @@ func TestCopiesOnlyWarn(t *testing.T) {
 }
 
 // The answer to an entry is lost: the log knows the same bytes, and gives the entry that it has.
-func TestLostAnswerOfTheLog(t *testing.T) {
+func TestLogEntry_LostAnswer(t *testing.T) {
 	t.Parallel()
 	missing := fault.Fault{Kind: fault.Answer, Point: fault.AfterBody, Status: http.StatusNotFound}
 	for name, lookups := range map[string]int{"at once": 0, "readable at the third look": 2} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			h := play(t, time.Now, fakepypi.SigstoreSwitches{})
-			if err := h.stage.Break("log-entry", named("reset-after-store"), 0, 2); err != nil {
+			h := play(t, time.Now, fakepypi.SigstoreBehavior{})
+			if err := h.stage.InjectFault("log-entry", named("reset-after-store"), 0, 2); err != nil {
 				t.Fatal(err)
 			}
 			if lookups > 0 {
-				if err := h.stage.Break("log-lookup", missing, 0, lookups); err != nil {
+				if err := h.stage.InjectFault("log-lookup", missing, 0, lookups); err != nil {
 					t.Fatal(err)
 				}
 			}
@@ -212,8 +212,8 @@ func TestLostAnswerOfTheLog(t *testing.T) {
 	}
 	t.Run("never readable", func(t *testing.T) {
 		t.Parallel()
-		h := play(t, time.Now, fakepypi.SigstoreSwitches{})
-		if err := errors.Join(h.stage.Break("log-entry", named("reset-after-store"), 0, 1), h.stage.Break("log-lookup", missing, 0, -1)); err != nil {
+		h := play(t, time.Now, fakepypi.SigstoreBehavior{})
+		if err := errors.Join(h.stage.InjectFault("log-entry", named("reset-after-store"), 0, 1), h.stage.InjectFault("log-lookup", missing, 0, -1)); err != nil {
 			t.Fatal(err)
 		}
 		_, err := h.Sign(t.Context(), wheels(t, 1), nil)
@@ -225,7 +225,7 @@ func TestLostAnswerOfTheLog(t *testing.T) {
 }
 
 // Of where a log points to, only the entry's name is believed.
-func TestConflictStaysAtTheLog(t *testing.T) {
+func TestLogEntry_ConflictLocation(t *testing.T) {
 	t.Parallel()
 	name := strings.Repeat("0f", 40)
 	for location, found := range map[string]bool{
@@ -263,14 +263,14 @@ func TestConflictStaysAtTheLog(t *testing.T) {
 }
 
 // Fulcio says the same of every ID token that it does not take: the claims tell which it is.
-func TestRefusedIdentity(t *testing.T) {
+func TestCertificate_RefusedIDToken(t *testing.T) {
 	t.Parallel()
 	for name, row := range map[string]struct {
 		change func(map[string]any)
 		told   []string
 		tokens int
 	}{
-		"another audience": {func(c map[string]any) { c["aud"] = "pypi" }, []string{`aud "pypi"`, `for "sigstore"`}, 1},
+		"another audience": {func(c map[string]any) { c["aud"] = "pypi" }, []string{`aud "pypi"`, `for the audience "sigstore"`}, 1},
 		"an expired token": {
 			func(c map[string]any) {
 				c["exp"], c["iat"] = time.Now().Add(-time.Minute).Unix(), time.Now().Add(-6*time.Minute).Unix()
@@ -282,7 +282,7 @@ func TestRefusedIdentity(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			h := play(t, time.Now, fakepypi.SigstoreSwitches{})
+			h := play(t, time.Now, fakepypi.SigstoreBehavior{})
 			h.stage.Claims(row.change)
 			_, err := h.Sign(t.Context(), wheels(t, 1), nil)
 			if err == nil || isOutage(err) {
@@ -302,7 +302,7 @@ func TestRefusedIdentity(t *testing.T) {
 }
 
 // A refusal that can be predicted is told before anything is signed.
-func TestPredictedRefusals(t *testing.T) {
+func TestCheckClaims(t *testing.T) {
 	t.Parallel()
 	base := oidc.Claims{
 		Issuer: githubIssuer, Repository: "o/r", Ref: "refs/tags/v1", SHA: strings.Repeat("a", 40),
@@ -310,7 +310,7 @@ func TestPredictedRefusals(t *testing.T) {
 	}
 	for name, row := range map[string]struct {
 		change func(*oidc.Claims)
-		id     string
+		id     finding.ID
 	}{
 		"a workflow":                          {func(*oidc.Claims) {}, ""},
 		"a workflow by commit":                {func(c *oidc.Claims) { c.WorkflowRef = "o/r/.github/workflows/release.yml@" + c.SHA }, ""},
@@ -330,7 +330,7 @@ func TestPredictedRefusals(t *testing.T) {
 	} {
 		c := base
 		row.change(&c)
-		err := New(Options{}).Refused(c)
+		err := New(Options{}).CheckClaims(c)
 		if row.id == "" {
 			if err != nil {
 				t.Errorf("%s: %v", name, err)
@@ -345,14 +345,14 @@ func TestPredictedRefusals(t *testing.T) {
 	other, _ := url.Parse("https://tuf.example")
 	c := base
 	c.Issuer = "https://issuer.example"
-	if err := New(Options{TUF: other}).Refused(c); err != nil {
+	if err := New(Options{TUF: other}).CheckClaims(c); err != nil {
 		t.Error(err)
 	}
 }
 
-func TestReusableWorkflowSignsNothing(t *testing.T) {
+func TestSign_ReusableWorkflow(t *testing.T) {
 	t.Parallel()
-	h := play(t, time.Now, fakepypi.SigstoreSwitches{})
+	h := play(t, time.Now, fakepypi.SigstoreBehavior{})
 	h.stage.Claims(func(c map[string]any) { c["job_workflow_ref"] = "octo-org/shared/.github/workflows/publish.yml@main" })
 	_, err := h.Sign(t.Context(), wheels(t, 1), nil)
 	if found := finding.Of(err); len(found) != 1 || found[0].ID != "attestation-reusable-workflow" || isOutage(err) {
@@ -364,13 +364,13 @@ func TestReusableWorkflowSignsNothing(t *testing.T) {
 }
 
 // The run is ended while the log does not answer: the cause is what comes back, and soon.
-func TestEndWhileTheLogHangs(t *testing.T) {
+func TestSign_Cancelled(t *testing.T) {
 	t.Parallel()
 	for _, op := range []string{"trust-root", "certificate", "log-entry"} {
 		t.Run(op, func(t *testing.T) {
 			t.Parallel()
-			h := play(t, time.Now, fakepypi.SigstoreSwitches{})
-			if err := h.stage.Break(op, fault.Fault{Kind: fault.Hang, Point: fault.AfterBody}, 0, -1); err != nil {
+			h := play(t, time.Now, fakepypi.SigstoreBehavior{})
+			if err := h.stage.InjectFault(op, fault.Fault{Kind: fault.Hang, Point: fault.AfterBody}, 0, -1); err != nil {
 				t.Fatal(err)
 			}
 			end := errors.New("the run was cancelled")
@@ -384,10 +384,10 @@ func TestEndWhileTheLogHangs(t *testing.T) {
 }
 
 // Retry-After is waited for, and the log is asked one at a time from then on.
-func TestRetryAfterOfTheLog(t *testing.T) {
+func TestLogEntry_RetryAfter(t *testing.T) {
 	t.Parallel()
-	h := play(t, time.Now, fakepypi.SigstoreSwitches{})
-	if err := h.stage.Break("log-entry", fault.Fault{Kind: fault.Answer, Point: fault.AfterBody, Status: 429, RetryAfter: "17"}, 0, 1); err != nil {
+	h := play(t, time.Now, fakepypi.SigstoreBehavior{})
+	if err := h.stage.InjectFault("log-entry", fault.Fault{Kind: fault.Answer, Point: fault.AfterBody, Status: 429, RetryAfter: "17"}, 0, 1); err != nil {
 		t.Fatal(err)
 	}
 	if _, err := h.Sign(t.Context(), wheels(t, 1), nil); err != nil {
@@ -400,7 +400,7 @@ func TestRetryAfterOfTheLog(t *testing.T) {
 
 // The public good instance cannot be reached at all: copies are used, told once, and what comes next is an outage that
 // names its status page.
-func TestPublicInstanceUnreachable(t *testing.T) {
+func TestSign_PublicInstanceUnreachable(t *testing.T) {
 	t.Parallel()
 	proxy := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(http.StatusBadGateway) }))
 	t.Cleanup(proxy.Close)
@@ -410,13 +410,13 @@ func TestPublicInstanceUnreachable(t *testing.T) {
 		UserAgent: "test", Now: time.Now, Sleep: h.sleep, Trace: h.trace,
 		Proxy: func(*http.Request) (*url.URL, error) { return through, nil },
 	})
-	vault := secret.NewVault(nil)
+	vault := secret.NewRedactor(nil)
 	s := New(Options{Wire: client, Now: time.Now, Note: h.note, IDTokens: func(_ context.Context, audience string, to *url.URL) (oidc.Token, error) {
 		if audience != "sigstore" || to.String() != "https://fulcio.sigstore.dev" {
 			t.Errorf("asked for %q at %s", audience, to)
 		}
 		ref := "o/r/.github/workflows/release.yml@refs/tags/v1"
-		return oidc.Token{Text: vault.Seal("header.payload.signature", to), Claims: oidc.Claims{
+		return oidc.Token{Text: vault.New("header.payload.signature", to), Claims: oidc.Claims{
 			Issuer: githubIssuer, Audience: audience, Repository: "o/r", WorkflowRef: ref, JobWorkflowRef: ref,
 		}}, nil
 	}})
@@ -433,13 +433,13 @@ func TestPublicInstanceUnreachable(t *testing.T) {
 }
 
 // The clock of this machine is wrong: tokens and certificates are counted by how long they live.
-func TestWrongClock(t *testing.T) {
+func TestSign_WrongClock(t *testing.T) {
 	t.Parallel()
 	for _, off := range []time.Duration{-50 * time.Minute, 3 * time.Hour} {
 		t.Run(off.String(), func(t *testing.T) {
 			t.Parallel()
-			h := play(t, time.Now, fakepypi.SigstoreSwitches{})
-			h.o.Now = func() time.Time { return time.Now().Add(off) }
+			h := play(t, time.Now, fakepypi.SigstoreBehavior{})
+			h.opts.Now = func() time.Time { return time.Now().Add(off) }
 			if _, err := h.Sign(t.Context(), wheels(t, 5), nil); err != nil {
 				t.Fatal(err)
 			}
@@ -451,24 +451,24 @@ func TestWrongClock(t *testing.T) {
 }
 
 // An instance must not be believed where it would have an ID token sent in clear text, or without a log of version 1.
-func TestServicesThatCannotBeUsed(t *testing.T) {
+func TestParseServiceURL(t *testing.T) {
 	t.Parallel()
 	for address, usable := range map[string]bool{
 		"https://fulcio.example": true, "http://127.0.0.1:80": true, "http://[::1]:80/fulcio": true, "http://localhost:1": true,
 		"http://fulcio.example": false, "ftp://fulcio.example": false, "https://u:p@fulcio.example": false, "https://": false,
 		"https://fulcio.example?x=1": false, "https://fulcio.example#x": false, "//fulcio.example": false, "%": false, "": false,
 	} {
-		if _, err := trustworthy(address); (err == nil) != usable {
+		if _, err := parseServiceURL(address); (err == nil) != usable {
 			t.Errorf("%s: %v", address, err)
 		}
 	}
 }
 
 // What is private and becomes public for ever is told.
-func TestDisclosed(t *testing.T) {
+func TestPrivateRepositoryNotice(t *testing.T) {
 	t.Parallel()
 	for visibility, told := range map[string]bool{"public": false, "": false, "private": true, "internal": true} {
-		f, is := Disclosed(oidc.Claims{Repository: "o/r", Visibility: visibility})
+		f, is := PrivateRepositoryNotice(oidc.Claims{Repository: "o/r", Visibility: visibility})
 		if is != told || is && (f.Severity != finding.Notice || f.Fix == "" || !strings.Contains(f.Message, "o/r")) {
 			t.Errorf("%s: %v, %+v", visibility, is, f)
 		}
@@ -477,8 +477,8 @@ func TestDisclosed(t *testing.T) {
 
 func TestField(t *testing.T) {
 	t.Parallel()
-	ours, again := Attestation{JSON: []byte(`{"n":1}`), Predicate: predicateOurs}, Attestation{JSON: []byte(`{"n":2}`), Predicate: predicateOurs}
-	others := Attestation{JSON: []byte(`{"n":3}`), Predicate: predicateOthers}
+	ours, again := Attestation{JSON: []byte(`{"n":1}`), Predicate: publishPredicate}, Attestation{JSON: []byte(`{"n":2}`), Predicate: publishPredicate}
+	others := Attestation{JSON: []byte(`{"n":3}`), Predicate: slsaPredicate}
 	for want, all := range map[string][]Attestation{
 		"": {}, `[{"n":1}]`: {ours, again}, `[{"n":1},{"n":3}]`: {ours, others, again},
 	} {
@@ -489,8 +489,8 @@ func TestField(t *testing.T) {
 	}
 }
 
-// TestAStatusIsToldOnce: where a refusal has no words, its status is not told for them.
-func TestAStatusIsToldOnce(t *testing.T) {
+// TestServiceError_StatusOnce: where a refusal has no words, its status is not told for them.
+func TestServiceError_StatusOnce(t *testing.T) {
 	t.Parallel()
 	for body, want := range map[string]string{
 		"{}":                          "answered 400 Bad Request",

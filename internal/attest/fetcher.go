@@ -13,23 +13,22 @@ import (
 	"github.com/org/pypi-oidc-publish/internal/wire"
 )
 
-// fetcher brings the files of a TUF repository. It holds a context, since the library has no other place for one.
+// fetcher downloads the files of a TUF repository. It contains a context, because the library does not pass one.
 type fetcher struct {
 	ctx  context.Context
 	wire *wire.Client
 }
 
-// DownloadFile gets a file of at most longest bytes. A 404 is told in the library's own type: it is the end of the chain
-// of roots. The last argument is not used by the library.
+// DownloadFile downloads a file of at most longest bytes. It returns a 404 as the library's own error type, because it marks the end
+// of the chain of roots. The library does not use the last argument.
 func (f fetcher) DownloadFile(path string, longest int64, _ time.Duration) ([]byte, error) {
 	at, err := url.Parse(path)
 	if err != nil {
 		return nil, errors.New("the repository's address cannot be read")
 	}
 	answer, err := f.wire.Do(f.ctx, wire.Call{Op: wire.TrustRoot, Method: http.MethodGet, URL: at})
-	var failed *wire.Error
 	switch {
-	case errors.As(err, &failed) && failed.Answer != nil && failed.Answer.Status == http.StatusNotFound:
+	case wire.StatusOf(err) == http.StatusNotFound:
 		return nil, &metadata.ErrDownloadHTTP{StatusCode: http.StatusNotFound, URL: wire.PlainURL(path)}
 	case err != nil:
 		return nil, err

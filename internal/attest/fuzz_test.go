@@ -28,8 +28,8 @@ func FuzzAttestation(f *testing.F) {
 	})
 }
 
-// FuzzEntry: a log entry of strangers, inside of what else is right, never makes the library panic.
-func FuzzEntry(f *testing.F) {
+// FuzzLogEntry: a log entry of strangers, inside of what else is right, never makes the library panic.
+func FuzzLogEntry(f *testing.F) {
 	d, raw := realAttestation(f)
 	trusted := publicRoot(f)
 	whole, err := decode(raw)
@@ -45,7 +45,7 @@ func FuzzEntry(f *testing.F) {
 		b.VerificationMaterial.TlogEntries[0].CanonicalizedBody = body
 		b.VerificationMaterial.TlogEntries[0].KindVersion.Kind = kind
 		b.VerificationMaterial.TlogEntries[0].KindVersion.Version = version
-		if vouched(b, d, trusted, google) == nil {
+		if verifyBundle(b, d, trusted, google) == nil {
 			text, err := encode(b)
 			if err != nil {
 				t.Fatal(err)
@@ -77,8 +77,8 @@ func FuzzProvenance(f *testing.F) {
 	})
 }
 
-// FuzzAnswers: what Fulcio and Rekor send is read without a panic.
-func FuzzAnswers(f *testing.F) {
+// FuzzServiceResponses: what Fulcio and Rekor send is read without a panic.
+func FuzzServiceResponses(f *testing.F) {
 	f.Add([]byte(`{"signedCertificateEmbeddedSct":{"chain":{"certificates":["-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----\n"]}}}`))
 	f.Add([]byte(`{"0f":{"body":"e30=","integratedTime":1,"logID":"0f","logIndex":0,"verification":{"signedEntryTimestamp":"AA==","inclusionProof":{"hashes":["0f"],"rootHash":"0f"}}}}`))
 	f.Fuzz(func(t *testing.T, text []byte) {
@@ -92,9 +92,9 @@ func FuzzAnswers(f *testing.F) {
 }
 
 // What is signed once is the same for all: many sets of one signer at the same time share its trust root and token.
-func TestSignerIsShared(t *testing.T) {
+func TestSign_Concurrent(t *testing.T) {
 	t.Parallel()
-	h := play(t, time.Now, fakepypi.SigstoreSwitches{})
+	h := play(t, time.Now, fakepypi.SigstoreBehavior{})
 	done := make(chan error)
 	for range 4 {
 		files := wheels(t, 3)

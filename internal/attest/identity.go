@@ -10,22 +10,22 @@ import (
 	"github.com/org/pypi-oidc-publish/internal/oidc"
 )
 
-// audience is who an ID token for Fulcio is for.
+// audience is the audience of ID tokens for Fulcio.
 const audience = "sigstore"
 
 const (
-	usualLife  = 5 * time.Minute  // of an ID token that does not tell
-	tokenGuard = 30 * time.Second // a token with less left is not sent
+	usualLife  = 5 * time.Minute  // lifetime of an ID token without times
+	tokenGuard = 30 * time.Second // a token with less remaining time is not sent
 )
 
-// idToken is an ID token with the time, by our clock, after which it is not sent any more. The server's clock may
-// be another one: what counts is how long the token lives.
+// idToken is an ID token with the time, by our clock, after which it is no longer sent. The time is computed from the token's
+// lifetime, because the server's clock may differ.
 type idToken struct {
 	oidc.Token
 	until time.Time
 }
 
-// idToken returns the token in hand, or a fresh one if that is stale or is the one that is told to be spent.
+// idToken returns the current token, or a new one if the current one is stale or is the spent one.
 func (s *Signer) idToken(ctx context.Context, spent *idToken) (*idToken, error) {
 	at, err := s.find(ctx)
 	if err != nil {
@@ -33,11 +33,11 @@ func (s *Signer) idToken(ctx context.Context, spent *idToken) (*idToken, error) 
 	}
 	s.asking.Lock()
 	defer s.asking.Unlock()
-	asked := s.o.Now()
+	asked := s.opts.Now()
 	if s.token != nil && s.token != spent && asked.Before(s.token.until) {
 		return s.token, nil
 	}
-	token, err := s.o.IDTokens(ctx, audience, at.fulcio)
+	token, err := s.opts.IDTokens(ctx, audience, at.fulcio)
 	if err != nil {
 		return nil, err
 	}
@@ -49,53 +49,48 @@ func (s *Signer) idToken(ctx context.Context, spent *idToken) (*idToken, error) 
 	return s.token, nil
 }
 
-// Refused tells, before anything is signed, that the index would refuse attestations of the run that the claims are
-// of. The error is a finding (reference: attestations.md, sections 2.2 and 2.4).
-func (s *Signer) Refused(c oidc.Claims) error {
-	refused := func(id, message, fix string) error {
-		return finding.Finding{ID: id, Severity: finding.Error, Message: message, Fix: fix}
-	}
+// CheckClaims returns a finding if the index would refuse attestations of a run with these claims, or nil. It is meant to be called before
+// anything is signed (docs/reference/attestations.md §2.2 and §2.4).
+func (s *Signer) CheckClaims(c oidc.Claims) error {
 	initiating, ref, _ := strings.Cut(c.WorkflowRef, "@")
 	running, _, _ := strings.Cut(c.JobWorkflowRef, "@")
 	switch {
 	case s.public() && c.Issuer != githubIssuer:
-		return refused("attestation-issuer",
-			fmt.Sprintf("the index takes attestations of GitHub's workflows only where %s issued the ID token, and this one is of %q", githubIssuer, c.Issuer),
-			"publish from github.com with its own issuer, or without attestations")
+		return finding.New(finding.AttestationIssuer,
+			fmt.Sprintf("the index accepts attestations of GitHub workflows only if %s issued the ID token, but this one was issued by %q", githubIssuer, c.Issuer),
+			"publish from github.com with its own issuer, or with `attestations: false`")
 	case c.Repository == "" || initiating == "" || running == "":
-		return refused("attestation-claims",
-			"the ID token does not say which workflow of which repository runs, and the index asks that of an attestation",
-			"publish from a workflow of GitHub Actions, or without attestations")
+		return finding.New(finding.AttestationClaims,
+			"the ID token does not say which workflow of which repository runs, which the index requires for attestations",
+			"publish from a workflow of GitHub Actions, or with `attestations: false`")
 	case initiating != running:
-		return refused("attestation-reusable-workflow",
-			fmt.Sprintf("this job runs in a reusable workflow (%s, called by %s), and the index matches the upload with the one and attestations with the other", running, initiating),
-			"move the publish job into the workflow that is triggered, or publish without attestations")
+		return finding.New(finding.AttestationReusableWorkflow,
+			fmt.Sprintf("this job runs in a reusable workflow (%s, called by %s), and the index checks the upload against the first and attestations against the second", running, initiating),
+			"move the publish job into the workflow that is triggered, or publish with `attestations: false`")
 	case initiating != workflowPath(c):
-		return refused("attestation-foreign-workflow",
-			fmt.Sprintf("the workflow %s is not one of the repository %s, and the index asks that of an attestation", initiating, c.Repository),
-			"publish from a workflow of the repository itself, or without attestations")
+		return finding.New(finding.AttestationForeignWorkflow,
+			fmt.Sprintf("the workflow %s does not belong to the repository %s, which the index requires for attestations", initiating, c.Repository),
+			"publish from a workflow of the repository itself, or with `attestations: false`")
 	case ref != "" && c.Ref != "" && c.SHA != "" && ref != c.Ref && ref != c.SHA:
-		return refused("attestation-workflow-ref",
-			fmt.Sprintf("the workflow is of %s and the sources are of %s, and the index takes only attestations where both are the same", ref, c.Ref),
-			"publish from a tag, a release or workflow_dispatch, or without attestations")
+		return finding.New(finding.AttestationWorkflowRef,
+			fmt.Sprintf("the workflow is from %s and the sources are from %s, but the index accepts attestations only if both are the same", ref, c.Ref),
+			"publish from a tag, a release or workflow_dispatch, or with `attestations: false`")
 	}
 	return nil
 }
 
-// workflowPath is the path of the workflow that the index expects a certificate to name.
+// workflowPath returns the path of the workflow that the index expects in a certificate.
 func workflowPath(c oidc.Claims) string {
 	return c.Repository + "/.github/workflows/" + c.WorkflowFile()
 }
 
-// Disclosed tells what signing makes public for ever though the repository is not: a finding to show once, before
+// PrivateRepositoryNotice returns a finding about what signing makes public, if the repository is not public. It is meant to be shown once, before
 // anything is signed.
-func Disclosed(c oidc.Claims) (told finding.Finding, is bool) {
+func PrivateRepositoryNotice(c oidc.Claims) (told finding.Finding, is bool) {
 	if c.Visibility == "" || c.Visibility == "public" {
 		return finding.Finding{}, false
 	}
-	return finding.Finding{
-		ID: "attestation-private-repository", Severity: finding.Notice,
-		Message: fmt.Sprintf("the repository %s is %s, and attestations put its name, workflow, ref, commit and run into a public log for ever", c.Repository, c.Visibility),
-		Fix:     "publish with `attestations: false` if that must not be",
-	}, true
+	return finding.New(finding.AttestationPrivateRepository,
+		fmt.Sprintf("the repository %s is %s, and attestations publish its name, workflow, ref, commit and run permanently in a public log", c.Repository, c.Visibility),
+		"publish with `attestations: false` if these must stay private"), true
 }

@@ -10,55 +10,47 @@ import (
 	"github.com/org/pypi-oidc-publish/internal/wire"
 )
 
-// Outage tells that Sigstore could not be used for a reason of its own or of the network's: no answer, a time-out, a 5xx,
-// or too many requests. Anything else, a refusal or a check of ours that failed, is no Outage, and must never lead to a
-// release without attestations.
+// Outage is the error if Sigstore is not available: no answer, a timeout, a 5xx, or too many requests. A refusal or a failed check
+// of ours is not an Outage, and must never lead to a release without attestations.
 type Outage struct {
 	Finding finding.Finding // for people
 	Cause   error           // what happened
 }
 
-// Error is the finding's text.
+// Error returns the text of the finding.
 func (o *Outage) Error() string { return o.Finding.Error() }
 
-// Unwrap is the finding.
+// Unwrap returns the finding.
 func (o *Outage) Unwrap() error { return o.Finding }
 
-// trouble explains a request that did not succeed: an [Outage], or a finding where the other side refused.
-func (s *Signer) trouble(message string, err error) error {
-	told := finding.Finding{
-		ID: "attestation-refused", Severity: finding.Error,
-		Message: message + ": " + words(err),
-		Fix:     "nothing was uploaded; correct what it names, or publish with `attestations: false`",
-	}
+// wrapServiceError returns the error for a failed request: an [Outage], or a finding if the server refused.
+func (s *Signer) wrapServiceError(message string, err error) error {
+	message += ": " + words(err)
 	if !outage(err) {
-		return told
+		return finding.New(finding.AttestationRefused,
+			message,
+			"nothing was uploaded; fix what the message says, or publish with `attestations: false`")
 	}
-	told.ID, told.Fix = "attestation-outage", "run the job again later; nothing was uploaded"
+	fix := "run the job again later; nothing was uploaded"
 	if s.public() {
-		told.Fix = "see " + publicStatus + " and " + told.Fix
+		fix = "check " + publicStatus + " and " + fix
 	}
-	var failed *wire.Error
-	if errors.As(err, &failed) {
-		told.Fix = cmp.Or(failed.Advice(), told.Fix)
-	}
-	return &Outage{Finding: told, Cause: err}
+	return &Outage{Finding: finding.New(finding.AttestationOutage, message, cmp.Or(wire.Advice(err), fix)), Cause: err}
 }
 
-// words is what happened, with the server's own words where it refused.
+// words returns the text of an error, with the server's message if it refused.
 func words(err error) string {
-	var failed *wire.Error
-	if errors.As(err, &failed) && failed.Answer != nil && failed.Answer.Status/100 == 4 {
-		return err.Error() + failed.Said()
+	if wire.StatusOf(err)/100 == 4 {
+		return wire.WithServerMessage(err).Error()
 	}
 	return err.Error()
 }
 
-// outage tells a failure of the other side or of the network from a refusal. A certificate that nobody trusts is none:
-// somebody may be in between. An answer that is too long is none either.
+// outage reports whether a request failed because of the server or the network. A refusal, an untrusted TLS certificate, which may
+// mean that the connection is intercepted, and an answer that is too long are not outages.
 func outage(err error) bool {
-	var failed *wire.Error
-	if !errors.As(err, &failed) {
+	failed := wire.ErrorOf(err)
+	if failed == nil {
 		return false
 	}
 	if failed.Answer == nil {
@@ -67,7 +59,7 @@ func outage(err error) bool {
 		return !errors.As(failed.Err, &untrusted) && !errors.As(failed.Err, &long)
 	}
 	if failed.Answer.Status == http.StatusNotFound {
-		return failed.Op == wire.LogLookup // the log said that it has the entry, and does not give it
+		return failed.Op == wire.LogLookup // the log said that it has the entry, but does not return it
 	}
-	return wire.Temporary(failed.Answer.Status)
+	return failed.Answer.Temporary()
 }

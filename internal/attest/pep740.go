@@ -13,14 +13,14 @@ import (
 	"github.com/sigstore/sigstore-go/pkg/bundle"
 )
 
-// longest bounds an attestation, and what the index serves of a file, in bytes.
+// longest limits an attestation, and the provenance of a file, in bytes.
 const longest = 4 << 20
 
 // bundleType is the media type of a Sigstore bundle.
 const bundleType = "application/vnd.dev.sigstore.bundle.v0.3+json"
 
-// The formats are written by hand: protobuf's JSON leaves out values that are zero, and the index refuses an entry without
-// its index (reference: attestations.md, section 1.2).
+// These formats do not use protobuf's JSON, which omits zero values: the index refuses an entry without its index
+// (docs/reference/attestations.md §1.2).
 type (
 	jsonEntry struct {
 		LogIndex          string      `json:"logIndex"`
@@ -53,11 +53,12 @@ type (
 	}
 )
 
+// entryJSON returns a log entry in its JSON form.
 func entryJSON(e *protorekor.TransparencyLogEntry) jsonEntry {
 	proof := e.GetInclusionProof()
 	hashes := proof.GetHashes()
 	if hashes == nil {
-		hashes = [][]byte{} // a null is none
+		hashes = [][]byte{} // null is not valid
 	}
 	decimal := func(n int64) string { return strconv.FormatInt(n, 10) }
 	return jsonEntry{
@@ -73,18 +74,18 @@ func entryJSON(e *protorekor.TransparencyLogEntry) jsonEntry {
 	}
 }
 
-// parts are what an attestation consists of.
+// parts returns the certificate, log entry and envelope of an attestation. It returns an error if it does not have exactly one each.
 func parts(b *protobundle.Bundle) (certificate []byte, e *protorekor.TransparencyLogEntry, envelope *protodsse.Envelope, err error) {
 	certificate = b.GetVerificationMaterial().GetCertificate().GetRawBytes()
 	entries := b.GetVerificationMaterial().GetTlogEntries()
 	envelope = b.GetDsseEnvelope()
 	if len(certificate) == 0 || len(entries) != 1 || len(envelope.GetSignatures()) != 1 {
-		return nil, nil, nil, errors.New("the bundle is not of one certificate, one log entry and one signature")
+		return nil, nil, nil, errors.New("the bundle does not have exactly one certificate, one log entry and one signature")
 	}
 	return certificate, entries[0], envelope, nil
 }
 
-// encode writes a bundle as the object of PEP 740 (reference: attestations.md, sections 1.1 and 1.4).
+// encode returns a bundle as the object of PEP 740 (docs/reference/attestations.md §1.1 and §1.4).
 func encode(b *protobundle.Bundle) ([]byte, error) {
 	certificate, e, signed, err := parts(b)
 	if err != nil {
@@ -105,8 +106,7 @@ func encode(b *protobundle.Bundle) ([]byte, error) {
 	}{1, material{certificate, []jsonEntry{entryJSON(e)}}, envelope{signed.GetPayload(), signed.GetSignatures()[0].GetSig()}})
 }
 
-// decode reads the object of PEP 740. Of its log entries only the first counts, as at the index, and what else it has is
-// dropped.
+// decode parses the object of PEP 740. Like the index, it uses only the first log entry and ignores unknown members.
 func decode(raw []byte) (*protobundle.Bundle, error) {
 	if len(raw) > longest {
 		return nil, fmt.Errorf("it is longer than %d bytes", longest)
@@ -142,7 +142,7 @@ func decode(raw []byte) (*protobundle.Bundle, error) {
 	}, nil
 }
 
-// entry reads a log entry, whose names may be written in either of protobuf's ways.
+// entry parses a log entry, whose names may be in camel case or snake case.
 func (r *reader) entry(e object) *protorekor.TransparencyLogEntry {
 	proof := r.object(r.get(e, "inclusionProof", "inclusion_proof"))
 	kind := r.object(r.get(e, "kindVersion", "kind_version"))
@@ -170,7 +170,7 @@ func (r *reader) entry(e object) *protorekor.TransparencyLogEntry {
 	return logged
 }
 
-// Bundle is the attestation as a Sigstore bundle of version 0.3, which Sigstore's own tools read.
+// Bundle returns the attestation as a Sigstore bundle of version 0.3, the format of Sigstore's own tools.
 func (a Attestation) Bundle() ([]byte, error) {
 	b, err := decode(a.JSON)
 	if err != nil {

@@ -1,5 +1,5 @@
 package attest
 
-// PublishPredicate is the type of what this program states: that a workflow published the file. The other type that an index
-// takes is SLSA provenance, which whoever built the file made.
-const PublishPredicate = predicateOurs
+// PublishPredicate is the predicate type of this program's attestations: a workflow published the file. The other type that an index
+// accepts is SLSA provenance, which describes the build of the file.
+const PublishPredicate = publishPredicate

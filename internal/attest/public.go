@@ -1,24 +1,24 @@
 package attest
 
-import _ "embed" // of the copies
+import _ "embed" // for the copies
 
-// The public good instance of Sigstore, and GitHub, whose workflows it knows. No other place names them.
+// The public good instance of Sigstore, and GitHub. No other file contains these addresses.
 const (
 	publicTUF    = "https://tuf-repo-cdn.sigstore.dev"
 	publicSearch = "https://search.sigstore.dev/?logIndex="
 	publicStatus = "https://status.sigstore.dev"
 
-	// githubIssuer is the one issuer of ID tokens whose certificates the index takes from GitHub's workflows; an
-	// enterprise's own issuer is refused (reference: attestations.md, section 2.2).
+	// githubIssuer is the only issuer of ID tokens that the index accepts for certificates of GitHub workflows; it refuses an
+	// enterprise's own issuer (docs/reference/attestations.md §2.2).
 	githubIssuer = "https://token.actions.githubusercontent.com"
 	github       = "https://github.com/"
 )
 
-// Copies of what the public good instance published, of the day of the release. The root is where TUF begins, however
-// old it is; the other two are used when TUF cannot be reached.
+// Copies of files of the public good instance, as of the release of this program. TUF starts with the root, which may be old; the
+// other two are used if the TUF repository is not available.
 var (
 	//go:embed sigstore/root.json
-	copiedRoot []byte
+	embeddedRoot []byte
 	//go:embed sigstore/trusted_root.json
 	copiedTrustedRoot []byte
 	//go:embed sigstore/signing_config.v0.2.json

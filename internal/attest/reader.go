@@ -8,19 +8,20 @@ import (
 	"strings"
 )
 
-// object is a JSON object whose names are taken exactly as they are written, as the index does.
+// object is a JSON object with case-sensitive names, as in the index.
 type object map[string]json.RawMessage
 
-// reader reads JSON as the index's verifier does, and keeps the first error (reference: attestations.md, section 1.2).
+// reader parses JSON as the index's verifier does, and keeps the first error (docs/reference/attestations.md §1.2).
 type reader struct{ err error }
 
+// fail stores an error, unless there is one already.
 func (r *reader) fail(format string, args ...any) {
 	if r.err == nil {
 		r.err = fmt.Errorf(format, args...)
 	}
 }
 
-// get returns the first of the names that there is. A null is as good as absent.
+// get returns the value of the first name that is present. A null counts as absent.
 func (r *reader) get(o object, names ...string) json.RawMessage {
 	for _, name := range names {
 		if raw := o[name]; len(raw) > 0 && string(raw) != "null" {
@@ -33,17 +34,19 @@ func (r *reader) get(o object, names ...string) json.RawMessage {
 	return nil
 }
 
+// object parses an object.
 func (r *reader) object(raw json.RawMessage) object {
 	if r.err != nil {
 		return nil
 	}
 	var o object
 	if json.Unmarshal(raw, &o) != nil || o == nil {
-		r.fail("what should be an object is none")
+		r.fail("a value is not an object")
 	}
 	return o
 }
 
+// list returns the elements of a list.
 func (r *reader) list(o object, names ...string) []json.RawMessage {
 	raw := r.get(o, names...)
 	if r.err != nil {
@@ -56,6 +59,7 @@ func (r *reader) list(o object, names ...string) []json.RawMessage {
 	return all
 }
 
+// text returns the value of a string.
 func (r *reader) text(o object, names ...string) string {
 	raw := r.get(o, names...)
 	if r.err != nil {
@@ -68,7 +72,7 @@ func (r *reader) text(o object, names ...string) string {
 	return text
 }
 
-// integer reads a number that is written as text, as protobuf writes 64 bits in JSON.
+// integer returns a number that is written as a string, as protobuf writes 64-bit integers in JSON.
 func (r *reader) integer(o object, names ...string) int64 {
 	text := r.text(o, names...)
 	if r.err != nil {
@@ -81,11 +85,12 @@ func (r *reader) integer(o object, names ...string) int64 {
 	return n
 }
 
-// bytes reads standard base64; the URL-safe alphabet is refused.
+// bytes decodes standard base64. It does not accept the URL-safe alphabet.
 func (r *reader) bytes(o object, names ...string) []byte {
 	return r.decode(names[0], r.text(o, names...))
 }
 
+// decode decodes a base64 text with padding.
 func (r *reader) decode(name, text string) []byte {
 	if r.err != nil {
 		return nil
@@ -97,7 +102,7 @@ func (r *reader) decode(name, text string) []byte {
 	return raw
 }
 
-// looseBytes also takes base64 without its padding, as the index does outside of the log entry.
+// looseBytes also accepts base64 without padding, as the index does outside of the log entry.
 func (r *reader) looseBytes(o object, name string) []byte {
 	text := r.text(o, name)
 	if !strings.Contains(text, "=") {

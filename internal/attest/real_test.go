@@ -14,7 +14,7 @@ import (
 	"github.com/sigstore/sigstore-go/pkg/root"
 	"github.com/sigstore/sigstore-go/pkg/verify"
 
-	"github.com/org/pypi-oidc-publish/internal/dist"
+	"github.com/org/pypi-oidc-publish/internal/distfile"
 	"github.com/org/pypi-oidc-publish/internal/oidc"
 )
 
@@ -28,9 +28,9 @@ func google(*x509.Certificate) (verify.CertificateIdentities, error) {
 	return verify.CertificateIdentities{id}, err
 }
 
-func realAttestation(t testing.TB) (*dist.Distribution, []byte) {
+func realAttestation(t testing.TB) (*distfile.Distribution, []byte) {
 	t.Helper()
-	d, err := dist.Read(t.Context(), realFile, false)
+	d, err := distfile.Read(t.Context(), realFile, false)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -52,22 +52,22 @@ func publicRoot(t testing.TB) root.TrustedMaterial {
 }
 
 // judge is everything that verify asks for, without leniency.
-func judge(d *dist.Distribution, raw []byte, trusted root.TrustedMaterial, who policy) (Attestation, error) {
+func judge(d *distfile.Distribution, raw []byte, trusted root.TrustedMaterial, who policy) (Attestation, error) {
 	a, b, err := read(d, raw, who)
 	if err != nil {
 		return a, err
 	}
-	return a, vouched(b, d, trusted, who)
+	return a, verifyBundle(b, d, trusted, who)
 }
 
-func TestRealAttestationVerifies(t *testing.T) {
+func TestVerify_RealAttestation(t *testing.T) {
 	t.Parallel()
 	d, raw := realAttestation(t)
 	a, err := judge(d, raw, publicRoot(t), google)
 	if err != nil {
 		t.Fatal(err)
 	}
-	if a.LogIndex != 125970014 || a.Predicate != predicateOurs || !a.Integrated.Equal(time.Unix(1724951379, 0)) {
+	if a.LogIndex != 125970014 || a.Predicate != publishPredicate || !a.Integrated.Equal(time.Unix(1724951379, 0)) {
 		t.Errorf("read %+v", a)
 	}
 	// What we make of it is accepted like the original.
@@ -126,8 +126,8 @@ func drop(names ...string) func(tree) {
 	}
 }
 
-// The rows of the reference's tables, and what else can be changed without the key (attestations.md, sections 1.2 and 2.1).
-func TestMutationsOfTheRealAttestation(t *testing.T) {
+// The rows of the reference's tables, and what else can be changed without the key (docs/reference/attestations.md §1.2 and §2.1).
+func TestVerify_MutatedAttestation(t *testing.T) {
 	t.Parallel()
 	entry := func(name string, change func(string) string, path ...string) func(tree) {
 		return func(t tree) { rewrite(at(firstEntry(t), path...), name, change) }
@@ -264,7 +264,7 @@ func spaced(text string) string {
 	return base64.StdEncoding.EncodeToString([]byte(strings.Replace(string(raw), ":", ": ", 1)))
 }
 
-func TestRealAttestationIsOfOneFile(t *testing.T) {
+func TestVerify_OtherFile(t *testing.T) {
 	t.Parallel()
 	d, raw := realAttestation(t)
 	other := *d
@@ -276,7 +276,7 @@ func TestRealAttestationIsOfOneFile(t *testing.T) {
 	zipped := *d
 	zipped.Name = "SampleProject-3.0.zip"
 	for name, row := range map[string]struct {
-		d     *dist.Distribution
+		d     *distfile.Distribution
 		taken bool
 	}{
 		"other bytes": {&other, false}, "another version": {&renamed, false}, "another project": {&spelled, false},

@@ -15,7 +15,7 @@ import (
 	"testing"
 	"time"
 
-	"github.com/org/pypi-oidc-publish/internal/dist"
+	"github.com/org/pypi-oidc-publish/internal/distfile"
 	"github.com/org/pypi-oidc-publish/internal/fakepypi/warehouse"
 	"github.com/org/pypi-oidc-publish/internal/index"
 	"github.com/org/pypi-oidc-publish/internal/pep"
@@ -32,18 +32,18 @@ type realIndex struct {
 }
 
 // uploader has an upload token.
-type uploader struct{ token secret.Text }
+type uploader struct{ token secret.Secret }
 
 // Credential gives the token.
-func (u uploader) Credential(context.Context, time.Duration) (string, secret.Text, error) {
+func (u uploader) Token(context.Context, time.Duration) (string, secret.Secret, error) {
 	return "__token__", u.token, nil
 }
 
 // Denied has no other token.
-func (u uploader) Denied(context.Context, secret.Text, string) bool { return false }
+func (u uploader) Rejected(context.Context, secret.Secret, string) bool { return false }
 
 // Returned keeps the token.
-func (u uploader) Returned(context.Context, secret.Text) {}
+func (u uploader) Release(context.Context, secret.Secret) {}
 
 // index opens an index that trusts the run's workflow for the projects, and mints an upload token there.
 func (r *realSigstore) index(t *testing.T, projects ...pep.Project) *realIndex {
@@ -77,14 +77,14 @@ func (r *realSigstore) index(t *testing.T, projects ...pep.Project) *realIndex {
 	}
 }
 
-func (r *realSigstore) mint(t *testing.T, upload *url.URL) secret.Text {
+func (r *realSigstore) mint(t *testing.T, upload *url.URL) secret.Secret {
 	t.Helper()
 	at := wire.Join(upload, "/_/oidc/mint-token")
 	id, err := r.idToken(t.Context(), "pypi", at, nil)
 	if err != nil {
 		t.Fatal(err)
 	}
-	raw, err := id.Text.Reveal(at)
+	raw, err := id.Text.Value(at)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -105,16 +105,16 @@ func (r *realSigstore) mint(t *testing.T, upload *url.URL) secret.Text {
 	if err := json.NewDecoder(response.Body).Decode(&minted); err != nil || minted.Token == "" {
 		t.Fatalf("no upload token: %s (%v)", minted.Message, err)
 	}
-	return secret.NewVault(func(string) {}).Seal(minted.Token, upload)
+	return secret.NewRedactor(func(string) {}).New(minted.Token, upload)
 }
 
 // takes uploads a file with attestations. An error is the index's refusal of them; any other ends the test.
-func (ix *realIndex) takes(t *testing.T, d *dist.Distribution, attestations ...[]byte) error {
+func (ix *realIndex) takes(t *testing.T, d *distfile.Distribution, attestations ...[]byte) error {
 	t.Helper()
 	field := fmt.Appendf(nil, "[%s]", bytes.Join(attestations, []byte(",")))
-	err := ix.client.Upload(t.Context(), index.Parcel{File: d, Attestations: field}, ix.as)
+	err := ix.client.Upload(t.Context(), index.UploadRequest{File: d, Attestations: field}, ix.as)
 	var refused *index.Refusal
-	if err != nil && (!errors.As(err, &refused) || !strings.Contains(refused.Words, "Invalid attestations")) {
+	if err != nil && (!errors.As(err, &refused) || !strings.Contains(refused.Message, "Invalid attestations")) {
 		t.Fatalf("refused for another reason: %v", err)
 	}
 	return err
@@ -151,10 +151,10 @@ func (r *realSigstore) indexVerifies(t *testing.T) {
 }
 
 // foreign is an attestation that another workflow of the same repository made.
-func (r *realSigstore) foreign(t *testing.T, d *dist.Distribution) []byte {
+func (r *realSigstore) foreign(t *testing.T, d *distfile.Distribution) []byte {
 	t.Helper()
 	other := realRepository + "/.github/workflows/other.yml@" + realRef
-	all, err := r.signer(url.Values{"workflow_ref": {other}, "job_workflow_ref": {other}}).Sign(t.Context(), []*dist.Distribution{d}, nil)
+	all, err := r.signer(url.Values{"workflow_ref": {other}, "job_workflow_ref": {other}}).Sign(t.Context(), []*distfile.Distribution{d}, nil)
 	if err != nil {
 		t.Fatal(err)
 	}

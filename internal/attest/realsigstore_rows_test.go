@@ -18,7 +18,7 @@ import (
 	"github.com/sigstore/sigstore-go/pkg/bundle"
 	"github.com/sigstore/sigstore-go/pkg/sign"
 
-	"github.com/org/pypi-oidc-publish/internal/dist"
+	"github.com/org/pypi-oidc-publish/internal/distfile"
 )
 
 // signing is a run with a certificate, for statements of any kind.
@@ -83,7 +83,7 @@ func (r *realSigstore) padded(t *testing.T) *signing {
 
 // judged tells whether the attestation is accepted: by us, and by the stage's index, to which the file is uploaded with it.
 // The two must agree.
-func (r *realSigstore) judged(t *testing.T, s *Signer, d *dist.Distribution, text []byte) (accepted bool, why error) {
+func (r *realSigstore) judged(t *testing.T, s *Signer, d *distfile.Distribution, text []byte) (accepted bool, why error) {
 	t.Helper()
 	_, err := s.Adopt(t.Context(), d, text)
 	var refused *Unverified
@@ -103,7 +103,7 @@ type realRow[T any] struct {
 	change   func(T) T
 }
 
-// formats are the rows of attestations.md, section 1.2.
+// formats are the rows of docs/reference/attestations.md §1.2.
 func (r *realSigstore) formats(t *testing.T) {
 	d := wheels(t, 1)[0]
 	by := r.padded(t)
@@ -185,10 +185,10 @@ func (r *realSigstore) rewriteStatement(text string) string {
 	})
 }
 
-// statements are the rows of attestations.md, section 1.3, each signed and logged for real.
+// statements are the rows of docs/reference/attestations.md §1.3, each signed and logged for real.
 func (r *realSigstore) statements(t *testing.T) {
 	wheel := wheel(t, filepath.Join(t.TempDir(), "sample_project-1.0-py2.py3-none-any.whl"))
-	sdist, err := dist.Read(t.Context(), realFile, false)
+	sdist, err := distfile.Read(t.Context(), realFile, false)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -202,7 +202,7 @@ func (r *realSigstore) statements(t *testing.T) {
 	}
 	sum := subjectSum(wheel)
 	subject := fmt.Sprintf(`{"name":"%s","digest":{"sha256":"%s"}}`, wheel.Name, sum)
-	of := map[*dist.Distribution][]realRow[string]{
+	of := map[*distfile.Distribution][]realRow[string]{
 		wheel: {
 			{"predicate null", true, func(text string) string { return text }},
 			{"predicate {}", true, replace(`"predicate":null`, `"predicate":{}`)},
@@ -220,8 +220,8 @@ func (r *realSigstore) statements(t *testing.T) {
 			{"a digest in upper case", false, replace(sum, strings.ToUpper(sum))},
 			{"one more digest", true, replace(`"digest":{`, `"digest":{"sha512":"`+strings.Repeat("ab", 64)+`",`)},
 			{"a digest that is not known", false, replace(`"digest":{`, `"digest":{"blake2b":"`+strings.Repeat("ab", 32)+`",`)},
-			{"provenance of SLSA", true, replace(predicateOurs+`","predicate":null`, predicateOthers+`","predicate":{"buildDefinition":{}}`)},
-			{"another predicate type", false, replace(predicateOurs, "https://example.com/p/v1")},
+			{"provenance of SLSA", true, replace(publishPredicate+`","predicate":null`, slsaPredicate+`","predicate":{"buildDefinition":{}}`)},
+			{"another predicate type", false, replace(publishPredicate, "https://example.com/p/v1")},
 			{"an older statement", false, replace("Statement/v1", "Statement/v0.1")},
 			{"pretty printed, with more keys", true, func(text string) string {
 				return "{\n  \"more\": [1],\n  " + strings.TrimPrefix(text, "{")
@@ -249,7 +249,7 @@ func (r *realSigstore) statements(t *testing.T) {
 	r.tell(t, "%d statements signed, logged and judged by us and by the stage's index as by the real one, %d of them accepted", all, accepted)
 }
 
-// identities are ID tokens that sign and verify though they are unusual (attestations.md, sections 2.2 and 2.5).
+// identities are ID tokens that sign and verify though they are unusual (docs/reference/attestations.md §2.2 and §2.5).
 func (r *realSigstore) identities(t *testing.T) {
 	d := wheels(t, 1)[0]
 	rows := map[string]url.Values{
@@ -264,7 +264,7 @@ func (r *realSigstore) identities(t *testing.T) {
 	}
 	for name, claims := range rows {
 		t.Run(name, func(t *testing.T) {
-			all, err := r.signer(claims).Sign(t.Context(), []*dist.Distribution{d}, nil)
+			all, err := r.signer(claims).Sign(t.Context(), []*distfile.Distribution{d}, nil)
 			if err != nil {
 				t.Fatal(err)
 			}

@@ -27,7 +27,7 @@ import (
 	"github.com/sigstore/sigstore-go/pkg/tuf"
 	"github.com/sigstore/sigstore-go/pkg/verify"
 
-	"github.com/org/pypi-oidc-publish/internal/dist"
+	"github.com/org/pypi-oidc-publish/internal/distfile"
 	"github.com/org/pypi-oidc-publish/internal/finding"
 	"github.com/org/pypi-oidc-publish/internal/oidc"
 	"github.com/org/pypi-oidc-publish/internal/secret"
@@ -144,17 +144,17 @@ func (r *realSigstore) idToken(ctx context.Context, audience string, to *url.URL
 		return oidc.Token{}, err
 	}
 	read, err := oidc.ParseClaims(told.Value)
-	return oidc.Token{Text: secret.NewVault(func(string) {}).Seal(told.Value, to), Claims: read}, err
+	return oidc.Token{Text: secret.NewRedactor(func(string) {}).New(told.Value, to), Claims: read}, err
 }
 
 // distribution makes a file with the name. What is in it does not matter to an attestation.
-func (r *realSigstore) distribution(t *testing.T, name string) *dist.Distribution {
+func (r *realSigstore) distribution(t *testing.T, name string) *distfile.Distribution {
 	t.Helper()
 	path := filepath.Join(t.TempDir(), name)
 	if err := os.WriteFile(path, []byte("the bytes of "+name), 0o600); err != nil {
 		t.Fatal(err)
 	}
-	d, err := dist.Read(t.Context(), path, false)
+	d, err := distfile.Read(t.Context(), path, false)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -183,18 +183,18 @@ func TestRealSigstore(t *testing.T) {
 
 // realSigned is a file with its attestation.
 type realSigned struct {
-	*dist.Distribution
+	*distfile.Distribution
 	Attestation
 }
 
 // signsARelease signs as many files as need several workers and an inclusion proof of several levels.
 func (r *realSigstore) signsARelease(t *testing.T) (release []realSigned) {
 	t.Run("a release is signed", func(t *testing.T) {
-		first, err := dist.Read(t.Context(), realFile, false)
+		first, err := distfile.Read(t.Context(), realFile, false)
 		if err != nil {
 			t.Fatal(err)
 		}
-		files := []*dist.Distribution{
+		files := []*distfile.Distribution{
 			first,
 			r.distribution(t, "Sample_Project-1.0-py3-none-any.whl"),
 			r.distribution(t, "sample_project-1.0-1build-cp312.cp311-abi3-manylinux_2_17_x86_64.manylinux2014_x86_64.whl"),
@@ -401,7 +401,7 @@ func (r *realSigstore) refusals(t *testing.T) {
 	d := r.distribution(t, "refused-1.0-py3-none-any.whl")
 	for name, row := range map[string]struct {
 		claims url.Values
-		id     string
+		id     finding.ID
 		says   []string
 	}{
 		"another audience": {url.Values{"audience": {"pypi"}}, "attestation-identity-refused", []string{
@@ -415,7 +415,7 @@ func (r *realSigstore) refusals(t *testing.T) {
 		},
 	} {
 		t.Run(name, func(t *testing.T) {
-			_, err := r.signer(row.claims).Sign(t.Context(), []*dist.Distribution{d}, nil)
+			_, err := r.signer(row.claims).Sign(t.Context(), []*distfile.Distribution{d}, nil)
 			var told finding.Finding
 			if !errors.As(err, &told) || told.ID != row.id {
 				t.Fatalf("got %v, want a finding %s", err, row.id)

@@ -28,7 +28,7 @@ func (c *clock) move(d time.Duration) {
 }
 
 // A long set outlives its certificate and its ID token: both are renewed in time, and no entry is made with an old one.
-func TestRenewal(t *testing.T) {
+func TestSign_RenewsCertificateAndToken(t *testing.T) {
 	t.Parallel()
 	for name, row := range map[string]struct {
 		life, step   time.Duration // of a certificate; between two files
@@ -44,8 +44,8 @@ func TestRenewal(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			var c clock
-			h := play(t, c.now, fakepypi.SigstoreSwitches{CertificateLife: row.life})
-			h.o.Workers = 1
+			h := play(t, c.now, fakepypi.SigstoreBehavior{CertificateLife: row.life})
+			h.opts.Workers = 1
 			files := wheels(t, 8)
 			all, err := h.Sign(t.Context(), files, func(int, Attestation) { c.move(row.step) })
 			if err != nil || len(all) != len(files) {
@@ -62,10 +62,10 @@ func TestRenewal(t *testing.T) {
 }
 
 // The ID token of Prepare is too old when the signing begins.
-func TestStaleTokenIsNotSent(t *testing.T) {
+func TestSign_StaleIDToken(t *testing.T) {
 	t.Parallel()
 	var c clock
-	h := play(t, c.now, fakepypi.SigstoreSwitches{})
+	h := play(t, c.now, fakepypi.SigstoreBehavior{})
 	h.claims(t)
 	c.move(4*time.Minute + 45*time.Second)
 	if _, err := h.Sign(t.Context(), wheels(t, 1), nil); err != nil {
@@ -80,7 +80,7 @@ func TestStaleTokenIsNotSent(t *testing.T) {
 }
 
 // The certificate ends while the log does not answer: the file is signed again with a fresh one, and not for ever.
-func TestLateLog(t *testing.T) {
+func TestLogEntry_CertificateExpired(t *testing.T) {
 	t.Parallel()
 	for name, row := range map[string]struct {
 		late int // tries of the log that come so late
@@ -91,8 +91,8 @@ func TestLateLog(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			var c clock
-			h := play(t, c.now, fakepypi.SigstoreSwitches{})
-			if err := h.stage.Break("log-entry", named("status-503"), 0, row.late); err != nil {
+			h := play(t, c.now, fakepypi.SigstoreBehavior{})
+			if err := h.stage.InjectFault("log-entry", named("status-503"), 0, row.late); err != nil {
 				t.Fatal(err)
 			}
 			// Every wait before another try takes longer than a certificate lives.
@@ -110,11 +110,11 @@ func TestLateLog(t *testing.T) {
 
 // Fifty wheels, a log that takes a second for each and a certificate of a minute, four times as fast. Not beside other
 // tests, since it is about time.
-func TestLongSetInTheTimeOfFourWorkers(t *testing.T) {
+func TestSign_ManyFiles(t *testing.T) {
 	const speed, files = 4, 50
 	began := time.Now()
 	fast := func() time.Time { now := time.Now(); return now.Add((speed - 1) * now.Sub(began)) }
-	h := play(t, fast, fakepypi.SigstoreSwitches{CertificateLife: time.Minute, Latency: time.Second / speed})
+	h := play(t, fast, fakepypi.SigstoreBehavior{CertificateLife: time.Minute, Latency: time.Second / speed})
 	all := wheels(t, files)
 	h.claims(t)
 	prepared := fast()
@@ -143,7 +143,7 @@ func TestLongSetInTheTimeOfFourWorkers(t *testing.T) {
 
 // BenchmarkSign is the time of 50 files by a log of 20 ms an entry; ideally it is 260 ms.
 func BenchmarkSign(b *testing.B) {
-	h := play(b, time.Now, fakepypi.SigstoreSwitches{Latency: 20 * time.Millisecond})
+	h := play(b, time.Now, fakepypi.SigstoreBehavior{Latency: 20 * time.Millisecond})
 	files := wheels(b, 50)
 	if _, err := h.Prepare(b.Context()); err != nil {
 		b.Fatal(err)

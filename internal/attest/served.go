@@ -11,21 +11,21 @@ import (
 	fulcio "github.com/sigstore/sigstore-go/pkg/fulcio/certificate"
 	"github.com/sigstore/sigstore-go/pkg/verify"
 
-	"github.com/org/pypi-oidc-publish/internal/dist"
+	"github.com/org/pypi-oidc-publish/internal/distfile"
 )
 
-// Served returns the attestations of the file that an index serves as its provenance, each verified for these bytes and as made
-// by a workflow of the repository ("owner/name"). Those of another repository are left out: a project may have moved. It needs no
-// ID token: who asks may be another job than the one that signed. An [*Unverified] tells that one of them does not hold, or that
-// all are of other repositories; any other error, that they cannot be judged now.
-func (s *Signer) Served(ctx context.Context, d *dist.Distribution, provenance []byte, repository string) ([]Attestation, error) {
+// Served returns the attestations in the provenance that an index serves for the file. Each is verified for this content and as made
+// by a workflow of the repository ("owner/name"). It omits those of other repositories, because a project may have moved. It needs
+// no ID token, because it may run in a different job than the one that signed. An [*Unverified] means that one of them is not valid,
+// or that all are from other repositories; any other error means that they cannot be checked now.
+func (s *Signer) Served(ctx context.Context, d *distfile.Distribution, provenance []byte, repository string) ([]Attestation, error) {
 	at, err := s.find(ctx)
 	if err != nil {
 		return nil, err
 	}
 	served, err := readProvenance(provenance)
 	if err != nil {
-		return nil, &Unverified{File: d.Name, Reason: fmt.Errorf("what the index serves cannot be read: %w", err)}
+		return nil, &Unverified{File: d.Name, Reason: fmt.Errorf("the provenance that the index serves cannot be read: %w", err)}
 	}
 	all := make([]Attestation, 0, len(served))
 	var foreign *foreignRepository
@@ -34,7 +34,7 @@ func (s *Signer) Served(ctx context.Context, d *dist.Distribution, provenance []
 		switch {
 		case errors.As(err, &foreign):
 		case err != nil:
-			return nil, &Unverified{File: d.Name, Reason: fmt.Errorf("what the index serves: %w", err)}
+			return nil, &Unverified{File: d.Name, Reason: fmt.Errorf("the provenance that the index serves: %w", err)}
 		default:
 			all = append(all, a)
 		}
@@ -45,15 +45,16 @@ func (s *Signer) Served(ctx context.Context, d *dist.Distribution, provenance []
 	return all, nil
 }
 
-// foreignRepository is an attestation by a workflow of another repository.
+// foreignRepository is the error for an attestation by a workflow of another repository.
 type foreignRepository struct{ theirs, ours string }
 
+// Error names both repositories.
 func (f *foreignRepository) Error() string {
-	return fmt.Sprintf("what the index serves is of the repository %s, not of %s", f.theirs, f.ours)
+	return fmt.Sprintf("the provenance that the index serves is of the repository %s, not of %s", f.theirs, f.ours)
 }
 
-// workflowsOf takes every workflow of one repository. The public instance has one issuer for GitHub's; the issuers of another
-// instance are its operator's affair.
+// workflowsOf returns a policy that accepts every workflow of one repository. With the public instance it requires GitHub's issuer;
+// for another instance, any issuer is accepted.
 func (s *Signer) workflowsOf(repository string) policy {
 	return func(leaf *x509.Certificate) (verify.CertificateIdentities, error) {
 		said, err := saidBy(leaf)

@@ -6,7 +6,7 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/org/pypi-oidc-publish/internal/dist"
+	"github.com/org/pypi-oidc-publish/internal/distfile"
 	"github.com/org/pypi-oidc-publish/internal/oidc"
 	"github.com/org/pypi-oidc-publish/internal/wire"
 )
@@ -16,7 +16,7 @@ import (
 func TestServed(t *testing.T) {
 	t.Parallel()
 	h, d, a := attested(t)
-	again, err := h.Sign(t.Context(), []*dist.Distribution{d}, nil)
+	again, err := h.Sign(t.Context(), []*distfile.Distribution{d}, nil)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -25,7 +25,7 @@ func TestServed(t *testing.T) {
 			c[name] = strings.Replace(c[name].(string), "octo-org/rehearsal", "octo-org/before", 1)
 		}
 	})
-	moved, err := New(h.o).Sign(t.Context(), []*dist.Distribution{d}, nil)
+	moved, err := New(h.opts).Sign(t.Context(), []*distfile.Distribution{d}, nil)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -34,7 +34,7 @@ func TestServed(t *testing.T) {
 	changed.Digests.SHA256[3] ^= 1
 	const repository = "octo-org/rehearsal"
 	for name, row := range map[string]struct {
-		d          *dist.Distribution
+		d          *distfile.Distribution
 		served     []byte
 		repository string
 		want       []Attestation // nil: it does not hold
@@ -52,8 +52,8 @@ func TestServed(t *testing.T) {
 		"another version":                           {d, []byte(`{"version":2,"attestation_bundles":[]}`), repository, nil},
 		"not JSON":                                  {d, []byte("<html>"), repository, nil},
 	} {
-		later := New(h.o)
-		later.o.IDTokens = func(context.Context, string, *url.URL) (oidc.Token, error) {
+		later := New(h.opts)
+		later.opts.IDTokens = func(context.Context, string, *url.URL) (oidc.Token, error) {
 			t.Errorf("%s: an ID token was asked for", name)
 			return oidc.Token{}, nil
 		}
@@ -71,7 +71,7 @@ func TestServed(t *testing.T) {
 	if n := h.count(wire.LogEntry); n != 3 {
 		t.Errorf("%d entries were asked for", n)
 	}
-	if _, err := New(h.o).Served(t.Context(), d, provenance(), repository); err != nil {
+	if _, err := New(h.opts).Served(t.Context(), d, provenance(), repository); err != nil {
 		t.Errorf("a provenance without attestations: %v", err)
 	}
 }

@@ -18,12 +18,12 @@ import (
 	"github.com/org/pypi-oidc-publish/internal/wire"
 )
 
-// logVersion is the version of the log that is written to. The index refuses entries of version 2, which have no inclusion
-// promise, until it reads signed timestamps (reference: attestations.md, sections 0 and 3.3). Version 2 also needs a
+// logVersion is the version of the log to use. The index refuses entries of version 2, which have no inclusion promise, until it
+// supports signed timestamps (docs/reference/attestations.md §0 and §3.3). Version 2 also needs a
 // timestamp authority and entries of another kind.
 const logVersion = 1
 
-// tufTime bounds all requests for the trust root together; the program has copies.
+// tufTime limits the total time of all requests for the trust root. After it, the built-in copies are used.
 const tufTime = 30 * time.Second
 
 // services are the keys and addresses of one instance of Sigstore.
@@ -31,10 +31,10 @@ type services struct {
 	trusted root.TrustedMaterial
 	fulcio  *url.URL
 	rekor   *url.URL
-	copied  bool // they come from the program and may be out of date
+	copied  bool // from the built-in copies, which may be out of date
 }
 
-// find returns the services, asked for at the first call that succeeds.
+// find returns the services. It requests them until a call succeeds, and then returns the stored result.
 func (s *Signer) find(ctx context.Context) (*services, error) {
 	s.trusting.Lock()
 	defer s.trusting.Unlock()
@@ -49,15 +49,15 @@ func (s *Signer) find(ctx context.Context) (*services, error) {
 	return found, nil
 }
 
-// ask asks the repository. For the public good instance the copies are taken where it does not answer: a release must
-// not wait for it.
+// ask requests the services from the TUF repository. For the public good instance it uses the built-in copies if the repository is not
+// available, so that a release need not wait.
 func (s *Signer) ask(ctx context.Context) (*services, error) {
-	at, anchor := publicTUF, s.o.Root
+	at, anchor := publicTUF, s.opts.Root
 	if !s.public() {
-		at = s.o.TUF.String()
+		at = s.opts.TUF.String()
 	}
 	if anchor == nil {
-		anchor = copiedRoot
+		anchor = embeddedRoot
 	}
 	config, trusted, err := s.refresh(ctx, at, anchor)
 	switch {
@@ -66,13 +66,11 @@ func (s *Signer) ask(ctx context.Context) (*services, error) {
 	case context.Cause(ctx) != nil:
 		return nil, context.Cause(ctx)
 	case !s.public():
-		return nil, s.trouble("sigstore's trust root ("+wire.PlainURL(at)+") cannot be had", err)
+		return nil, s.wrapServiceError("sigstore's trust root ("+wire.PlainURL(at)+") is not available", err)
 	}
-	s.o.Note(finding.Finding{
-		ID: "attestation-trust-root", Severity: finding.Warning,
-		Message: "sigstore's trust root cannot be had, so the program's own copy is used: " + err.Error(),
-		Fix:     "nothing has to be done; see " + publicStatus + " if it persists",
-	})
+	s.opts.Note(finding.New(finding.AttestationTrustRoot,
+		"sigstore's trust root is not available, so the built-in copy is used: "+err.Error(),
+		"no action needed; check "+publicStatus+" if it persists"))
 	config, err = root.NewSigningConfigFromJSON(copiedSigningConfig)
 	if err != nil {
 		return nil, err
@@ -87,15 +85,15 @@ func (s *Signer) ask(ctx context.Context) (*services, error) {
 	return found, err
 }
 
-// refresh walks the repository from the anchor to today's metadata, in memory.
+// refresh updates the metadata of the repository from the anchor, in memory, and returns the signing config and the trust root.
 func (s *Signer) refresh(ctx context.Context, at string, anchor []byte) (config *root.SigningConfig, trusted *root.TrustedRoot, err error) {
 	bounded, stop := context.WithTimeoutCause(ctx, tufTime, fmt.Errorf("no trust root within %v", tufTime))
 	defer stop()
 	caught := par.Catch(func() error {
 		client, err := tuf.New(&tuf.Options{
 			Root: anchor, RepositoryBaseURL: at, DisableLocalCache: true,
-			Fetcher: fetcher{ctx: bounded, wire: s.o.Wire},
-			// Even without a cache the library looks for one, in the working directory: here nothing can be.
+			Fetcher: fetcher{ctx: bounded, wire: s.opts.Wire},
+			// Even with the cache disabled, the library looks for one in the working directory. No file can exist at this path.
 			CachePath: filepath.Join(os.DevNull, "none"),
 		})
 		if err != nil {
@@ -110,7 +108,7 @@ func (s *Signer) refresh(ctx context.Context, at string, anchor []byte) (config 
 	return config, trusted, caught
 }
 
-// choose takes the services that are valid now.
+// choose returns the services that are valid now.
 func (s *Signer) choose(config *root.SigningConfig, trusted root.TrustedMaterial) (*services, error) {
 	fulcio, err := s.service("certificate authority", config.FulcioCertificateAuthorityURLs(), sign.FulcioAPIVersions)
 	if err != nil {
@@ -123,32 +121,31 @@ func (s *Signer) choose(config *root.SigningConfig, trusted root.TrustedMaterial
 	return &services{trusted: trusted, fulcio: fulcio, rekor: rekor}, nil
 }
 
+// service returns the URL of the service that is valid now, or a finding.
 func (s *Signer) service(what string, all []root.Service, versions []uint32) (*url.URL, error) {
-	chosen, err := root.SelectService(all, versions, s.o.Now())
+	chosen, err := root.SelectService(all, versions, s.opts.Now())
 	var at *url.URL
 	if err == nil {
-		at, err = trustworthy(chosen.URL)
+		at, err = parseServiceURL(chosen.URL)
 	}
 	if err != nil {
-		return nil, finding.Finding{
-			ID: "attestation-service", Severity: finding.Error,
-			Message: fmt.Sprintf("sigstore's signing config offers no %s that can be used: %v", what, err),
-			Fix:     "use a newer version of this action, or publish with `attestations: false`",
-		}
+		return nil, finding.New(finding.AttestationService,
+			fmt.Sprintf("sigstore's signing config has no usable %s: %v", what, err),
+			"use a newer version of this action, or publish with `attestations: false`")
 	}
 	return at, nil
 }
 
-// trustworthy refuses to send an ID token in clear text over a network.
-func trustworthy(text string) (*url.URL, error) {
+// parseServiceURL parses the URL of a service. It returns an error if an ID token would be sent unencrypted over a network.
+func parseServiceURL(text string) (*url.URL, error) {
 	u, err := url.Parse(text)
 	switch {
 	case err != nil:
 		return nil, errors.New("its address cannot be read")
 	case u.Host == "" || u.User != nil || u.RawQuery != "" || u.Fragment != "":
-		return nil, fmt.Errorf("%s is no plain address", wire.PlainURL(text))
+		return nil, fmt.Errorf("%s is not a plain URL", wire.PlainURL(text))
 	case wire.Private(u):
 		return u, nil
 	}
-	return nil, fmt.Errorf("%s is no https URL", wire.PlainURL(text))
+	return nil, fmt.Errorf("%s is not an https URL", wire.PlainURL(text))
 }

@@ -10,17 +10,17 @@ import (
 	"github.com/sigstore/sigstore-go/pkg/bundle"
 	"github.com/sigstore/sigstore-go/pkg/sign"
 
-	"github.com/org/pypi-oidc-publish/internal/dist"
+	"github.com/org/pypi-oidc-publish/internal/distfile"
 	"github.com/org/pypi-oidc-publish/internal/finding"
 	"github.com/org/pypi-oidc-publish/internal/par"
 )
 
-// Sign makes one attestation of each file, in their order, and verifies it as the index will. It is all of them or an
-// error: an [Outage], or a finding. signed, which may be nil, is told of each, from several goroutines.
+// Sign creates one attestation for each file, in their order, and verifies it as the index does. It returns all of them or an error,
+// which is an [Outage] or a finding. It calls signed, which may be nil, for each, from several goroutines.
 //
-// One key and one certificate serve all files; the certificate is renewed with a fresh ID token when little of its life is
-// left, so that a long set does not outlive it (reference: attestations.md, sections 1.5 and 5).
-func (s *Signer) Sign(ctx context.Context, files []*dist.Distribution, signed func(i int, a Attestation)) ([]Attestation, error) {
+// All files use one key and one certificate. The certificate is renewed with a new ID token before it expires, so that a long set does
+// not exceed its lifetime (docs/reference/attestations.md §1.5 and §5).
+func (s *Signer) Sign(ctx context.Context, files []*distfile.Distribution, signed func(i int, a Attestation)) ([]Attestation, error) {
 	if len(files) == 0 {
 		return nil, nil
 	}
@@ -28,12 +28,12 @@ func (s *Signer) Sign(ctx context.Context, files []*dist.Distribution, signed fu
 	if err != nil {
 		return nil, err
 	}
-	if err := s.Refused(claims); err != nil {
+	if err := s.CheckClaims(claims); err != nil {
 		return nil, err
 	}
 	key, err := sign.NewEphemeralKeypair(nil)
 	if err != nil {
-		return nil, fmt.Errorf("no key can be made: %w", err)
+		return nil, fmt.Errorf("a key cannot be created: %w", err)
 	}
 	r := &signing{Signer: s, key: key}
 	all := make([]Attestation, len(files))
@@ -41,10 +41,10 @@ func (s *Signer) Sign(ctx context.Context, files []*dist.Distribution, signed fu
 	for i := range indices {
 		indices[i] = i
 	}
-	// The first failure ends the others at once: without all of them nothing is published.
+	// The first failure stops the others, because nothing is published without all attestations.
 	working, stop := context.WithCancelCause(ctx)
 	defer stop(nil)
-	err = par.Each(working, s.o.Workers, indices, func(ctx context.Context, i int) error {
+	err = par.Each(working, s.opts.Workers, indices, func(ctx context.Context, i int) error {
 		a, err := r.one(ctx, files[i])
 		if err != nil {
 			stop(err)
@@ -62,7 +62,7 @@ func (s *Signer) Sign(ctx context.Context, files []*dist.Distribution, signed fu
 	return all, nil
 }
 
-// firstFailure is what ended the set: the run's end, or the one failure that ended the others.
+// firstFailure returns what stopped the set: the cancellation of the run, or the first failure.
 func firstFailure(ctx, working context.Context, err error) error {
 	if cause := context.Cause(ctx); cause != nil {
 		return cause
@@ -73,23 +73,23 @@ func firstFailure(ctx, working context.Context, err error) error {
 	return err
 }
 
-// signing is one set of files being signed.
+// signing is the signing of one set of files.
 type signing struct {
 	*Signer
 	key *sign.EphemeralKeypair
 
-	certifying sync.Mutex // held while a certificate is asked for: who needs one meanwhile waits for it
+	certifying sync.Mutex // held while a certificate is requested, so that other files wait for it
 	current    *certificate
 }
 
-// certificate returns one with enough life left for another entry. A spent one is not returned again.
+// certificate returns a certificate that is valid long enough for another entry. It does not return the spent one.
 func (r *signing) certificate(ctx context.Context, spent *certificate) (*certificate, error) {
 	r.certifying.Lock()
 	defer r.certifying.Unlock()
 	if err := context.Cause(ctx); err != nil {
 		return nil, err
 	}
-	if r.current != nil && r.current != spent && r.o.Now().Before(r.current.renew) {
+	if r.current != nil && r.current != spent && r.opts.Now().Before(r.current.renew) {
 		return r.current, nil
 	}
 	fresh, err := r.certify(ctx, r.key)
@@ -100,11 +100,11 @@ func (r *signing) certificate(ctx context.Context, spent *certificate) (*certifi
 	return fresh, nil
 }
 
-// mostCertificates is how many certificates may end while one entry waits for the log.
+// mostCertificates is how many certificates may expire while one entry waits for the log.
 const mostCertificates = 3
 
-// one signs one file.
-func (r *signing) one(ctx context.Context, d *dist.Distribution) (Attestation, error) {
+// one signs one file, with another certificate if one expires too early.
+func (r *signing) one(ctx context.Context, d *distfile.Distribution) (Attestation, error) {
 	var spent *certificate
 	for n := 1; ; n++ {
 		with, err := r.certificate(ctx, spent)
@@ -122,8 +122,8 @@ func (r *signing) one(ctx context.Context, d *dist.Distribution) (Attestation, e
 	}
 }
 
-// with signs one file with the certificate.
-func (r *signing) with(ctx context.Context, d *dist.Distribution, c *certificate) (Attestation, error) {
+// with signs one file with the certificate, and verifies the attestation.
+func (r *signing) with(ctx context.Context, d *distfile.Distribution, c *certificate) (Attestation, error) {
 	at, err := r.find(ctx)
 	if err != nil {
 		return Attestation{}, err
@@ -143,28 +143,25 @@ func (r *signing) with(ctx context.Context, d *dist.Distribution, c *certificate
 	if err != nil {
 		return Attestation{}, err
 	}
-	// Read back from the very bytes that will be sent.
+	// Verify exactly the bytes that will be sent.
 	a, err := r.verify(at, d, text, r.identity(claims))
 	if err != nil {
-		return Attestation{}, finding.Finding{
-			ID: "attestation-unverified", Severity: finding.Error, File: d.Path,
-			Message: fmt.Sprintf("the attestation of %s was made, but the index would refuse it: %v", d.Name, err),
-			Fix:     "nothing was uploaded; run the job again, and report it if it persists, or publish with `attestations: false`",
-		}
+		return Attestation{}, finding.New(finding.AttestationUnverified,
+			fmt.Sprintf("the attestation of %s was created, but the index would refuse it: %v", d.Name, err),
+			"nothing was uploaded; run the job again, and report it if it persists, or publish with `attestations: false`").In(d.Path)
 	}
 	return a, nil
 }
 
+// tooSlow returns an [Outage] for a log that is slower than certificates are valid.
 func (s *Signer) tooSlow(err error) error {
 	fix := "run the job again later; nothing was uploaded"
 	if s.public() {
-		fix = "see " + publicStatus + " and " + fix
+		fix = "check " + publicStatus + " and " + fix
 	}
-	return &Outage{Cause: err, Finding: finding.Finding{
-		ID: "attestation-outage", Severity: finding.Error,
-		Message: fmt.Sprintf("rekor, the public log, is too slow: %v, %d times for one file", err, mostCertificates), Fix: fix,
-	}}
+	return &Outage{Cause: err, Finding: finding.New(finding.AttestationOutage,
+		fmt.Sprintf("rekor, the public log, is too slow: %v, %d times for one file", err, mostCertificates), fix)}
 }
 
-// subjectSum is the digest that a statement has of the file.
-func subjectSum(d *dist.Distribution) string { return hex.EncodeToString(d.Digests.SHA256[:]) }
+// subjectSum returns the digest of the file in a statement: its SHA-256 in lower-case hex.
+func subjectSum(d *distfile.Distribution) string { return hex.EncodeToString(d.Digests.SHA256[:]) }

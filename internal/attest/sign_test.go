@@ -14,9 +14,9 @@ import (
 	"github.com/org/pypi-oidc-publish/internal/wire"
 )
 
-func TestSignMakesOneVerifiedAttestationOfEachFile(t *testing.T) {
+func TestSign_OnePerFile(t *testing.T) {
 	t.Parallel()
-	for name, switches := range map[string]fakepypi.SigstoreSwitches{
+	for name, switches := range map[string]fakepypi.SigstoreBehavior{
 		"of a log that is in use":  {},
 		"the first of a fresh log": {FreshLog: true},
 	} {
@@ -57,7 +57,7 @@ func TestSignMakesOneVerifiedAttestationOfEachFile(t *testing.T) {
 	}
 }
 
-// checkForm reads the JSON as a stranger would (reference: attestations.md, section 1.1).
+// checkForm reads the JSON as a stranger would (docs/reference/attestations.md §1.1).
 func checkForm(t *testing.T, name string, a Attestation) {
 	t.Helper()
 	var form struct {
@@ -102,9 +102,9 @@ func checkForm(t *testing.T, name string, a Attestation) {
 	}
 }
 
-func TestSignOfNothingAsksNobody(t *testing.T) {
+func TestSign_NoFiles(t *testing.T) {
 	t.Parallel()
-	h := play(t, time.Now, fakepypi.SigstoreSwitches{})
+	h := play(t, time.Now, fakepypi.SigstoreBehavior{})
 	all, err := h.Sign(t.Context(), nil, nil)
 	if err != nil || all != nil || len(h.tries) > 0 {
 		t.Errorf("%v, %v, after %d requests", all, err, len(h.tries))

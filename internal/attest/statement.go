@@ -7,19 +7,19 @@ import (
 	"slices"
 	"strings"
 
-	"github.com/org/pypi-oidc-publish/internal/dist"
+	"github.com/org/pypi-oidc-publish/internal/distfile"
 	"github.com/org/pypi-oidc-publish/internal/pep"
 )
 
-// The types of statements and predicates that the index takes. They are names, not places.
+// The types of statements and predicates that the index accepts. They are identifiers, not addresses.
 const (
-	statementType   = "https://in-toto.io/Statement/v1"
-	predicateOurs   = "https://docs.pypi.org/attestations/publish/v1"
-	predicateOthers = "https://slsa.dev/provenance/v1"
+	statementType    = "https://in-toto.io/Statement/v1"
+	publishPredicate = "https://docs.pypi.org/attestations/publish/v1"
+	slsaPredicate    = "https://slsa.dev/provenance/v1"
 )
 
-// statement is what is signed, byte for byte as the reference writes it (reference: attestations.md, section 1.3).
-func statement(d *dist.Distribution) []byte {
+// statement returns the statement to sign, byte for byte as the reference implementation writes it (docs/reference/attestations.md §1.3).
+func statement(d *distfile.Distribution) []byte {
 	type subject struct {
 		Name   string            `json:"name"`
 		Digest map[string]string `json:"digest"`
@@ -27,19 +27,19 @@ func statement(d *dist.Distribution) []byte {
 	var text strings.Builder
 	encoder := json.NewEncoder(&text)
 	encoder.SetEscapeHTML(false)
-	// Nothing in it can fail to be encoded.
+	// Strings cannot fail to be encoded.
 	_ = encoder.Encode(struct {
 		Type          string    `json:"_type"`
 		Subject       []subject `json:"subject"`
 		PredicateType string    `json:"predicateType"`
 		Predicate     any       `json:"predicate"`
-	}{statementType, []subject{{d.Name, map[string]string{"sha256": subjectSum(d)}}}, predicateOurs, nil})
+	}{statementType, []subject{{d.Name, map[string]string{"sha256": subjectSum(d)}}}, publishPredicate, nil})
 	return []byte(strings.TrimSuffix(text.String(), "\n"))
 }
 
-// judgeStatement applies the index's rules to a statement about the file, and returns the type of its predicate
-// (reference: attestations.md, section 1.3, and pypi-server.md, section 5.2).
-func judgeStatement(raw []byte, d *dist.Distribution) (predicate string, err error) {
+// judgeStatement checks a statement about the file by the rules of the index, and returns the type of its predicate
+// (docs/reference/attestations.md §1.3, and docs/reference/pypi-server.md §5.2).
+func judgeStatement(raw []byte, d *distfile.Distribution) (predicate string, err error) {
 	var r reader
 	top := r.object(raw)
 	kind, predicate := r.text(top, "_type"), r.text(top, "predicateType")
@@ -49,9 +49,9 @@ func judgeStatement(raw []byte, d *dist.Distribution) (predicate string, err err
 	}
 	switch {
 	case kind != statementType:
-		return "", fmt.Errorf("its statement is of the type %.100q", kind)
-	case predicate != predicateOurs && predicate != predicateOthers:
-		return "", fmt.Errorf("its predicate type %.100q is none that the index takes", predicate)
+		return "", fmt.Errorf("its statement has an unknown type, %.100q", kind)
+	case predicate != publishPredicate && predicate != slsaPredicate:
+		return "", fmt.Errorf("the index does not accept its predicate type %.100q", predicate)
 	case len(subjects) != 1:
 		return "", fmt.Errorf("its statement is about %d files instead of one", len(subjects))
 	}
@@ -61,7 +61,7 @@ func judgeStatement(raw []byte, d *dist.Distribution) (predicate string, err err
 	return predicate, judgeSubject(subjects[0], d)
 }
 
-// judgePredicate wants an object or nothing; one with members only where the type has them.
+// judgePredicate returns an error if the predicate is neither an object nor absent, or if a publish predicate has members.
 func judgePredicate(raw json.RawMessage, kind string) error {
 	if len(raw) == 0 || string(raw) == "null" {
 		return nil
@@ -70,13 +70,14 @@ func judgePredicate(raw json.RawMessage, kind string) error {
 	if json.Unmarshal(raw, &members) != nil {
 		return errors.New("its predicate is not an object")
 	}
-	if kind == predicateOurs && len(members) > 0 {
+	if kind == publishPredicate && len(members) > 0 {
 		return errors.New("its predicate is not empty")
 	}
 	return nil
 }
 
-func judgeSubject(raw json.RawMessage, d *dist.Distribution) error {
+// judgeSubject returns an error if the subject of a statement is not the file.
+func judgeSubject(raw json.RawMessage, d *distfile.Distribution) error {
 	var r reader
 	subject := r.object(raw)
 	name, digests := r.text(subject, "name"), r.object(r.get(subject, "digest"))
@@ -97,12 +98,12 @@ func judgeSubject(raw json.RawMessage, d *dist.Distribution) error {
 	case !sameFile(name, d.Name):
 		return fmt.Errorf("it is about %.200q, not about %s", name, d.Name)
 	case sum != subjectSum(d):
-		return fmt.Errorf("it is about other bytes: its sha256 is %.100q, the file's is %s", sum, subjectSum(d))
+		return fmt.Errorf("it is about a different file: its sha256 is %.100q, the file's is %s", sum, subjectSum(d))
 	}
 	return nil
 }
 
-// sameFile compares two file names as the index does: by what they say, not by how they are spelled.
+// sameFile reports whether two file names are equal as the index compares them: parsed, not by spelling.
 func sameFile(a, b string) bool {
 	if strings.HasSuffix(a, ".whl") {
 		x, errX := pep.ParseWheelName(a)
@@ -115,13 +116,14 @@ func sameFile(a, b string) bool {
 	return errX == nil && errY == nil && sameRelease(x.Name, x.Version, y.Name, y.Version)
 }
 
+// sameRelease reports whether two names and versions are equal after normalization.
 func sameRelease(nameA, versionA, nameB, versionB string) bool {
 	a, errA := pep.ParseVersion(versionA)
 	b, errB := pep.ParseVersion(versionB)
 	return errA == nil && errB == nil && pep.Normalize(nameA) == pep.Normalize(nameB) && a.Compare(b) == 0
 }
 
-// sameBuild compares two build tags: a number, and the rest.
+// sameBuild reports whether two build tags have the same number and the same rest.
 func sameBuild(a, b string) bool {
 	split := func(tag string) (number, rest string) {
 		rest = strings.TrimLeft(tag, "0123456789")
@@ -132,11 +134,11 @@ func sameBuild(a, b string) bool {
 	return (a == "") == (b == "") && numberA == numberB && restA == restB
 }
 
-// mostTags bounds how many tags of one kind a name is taken apart into.
+// mostTags limits the number of tags of one kind in a name.
 const mostTags = 64
 
-// tags are the tags of a wheel's three positions, each a sorted set. Their product is the set of tags that the index
-// compares, and it is the same where, and only where, these are.
+// tags returns the tags of a wheel's three positions, each sorted and without duplicates. The index compares their product, which is
+// equal exactly if these are equal.
 func tags(w pep.WheelName) []string {
 	var all []string
 	for _, position := range []string{w.Python, w.ABI, w.Platform} {

@@ -6,10 +6,10 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/org/pypi-oidc-publish/internal/dist"
+	"github.com/org/pypi-oidc-publish/internal/distfile"
 )
 
-// The rows of the reference's table of statements (attestations.md, section 1.3, and pypi-server.md, section 5.2).
+// The rows of the reference's table of statements (docs/reference/attestations.md §1.3, and docs/reference/pypi-server.md §5.2).
 func statementRows() map[string]struct {
 	change func(string) string
 	taken  bool
@@ -93,9 +93,9 @@ func swapName(subject, to string) string {
 
 const statementWheel = "sample_project-1.0-1-py2.py3-none-any.whl"
 
-func TestStatementRules(t *testing.T) {
+func TestStatement_Rules(t *testing.T) {
 	t.Parallel()
-	d := &dist.Distribution{Name: statementWheel}
+	d := &distfile.Distribution{Name: statementWheel}
 	d.Digests.SHA256 = sha256.Sum256([]byte("bytes"))
 	for name, row := range statementRows() {
 		changed := row.change(string(statement(d)))
@@ -108,7 +108,7 @@ func TestStatementRules(t *testing.T) {
 	}
 }
 
-func TestSubjectNames(t *testing.T) {
+func TestStatement_SubjectNames(t *testing.T) {
 	t.Parallel()
 	for _, row := range []struct {
 		a, b string
@@ -135,9 +135,9 @@ func TestSubjectNames(t *testing.T) {
 	}
 }
 
-func TestSubjectSum(t *testing.T) {
+func TestStatement_SubjectDigest(t *testing.T) {
 	t.Parallel()
-	d := &dist.Distribution{}
+	d := &distfile.Distribution{}
 	d.Digests.SHA256 = sha256.Sum256(nil)
 	if sum := sha256.Sum256(nil); subjectSum(d) != hex.EncodeToString(sum[:]) {
 		t.Error(subjectSum(d))

@@ -16,17 +16,17 @@ import (
 	"github.com/sigstore/sigstore-go/pkg/root"
 	"github.com/sigstore/sigstore-go/pkg/verify"
 
-	"github.com/org/pypi-oidc-publish/internal/dist"
+	"github.com/org/pypi-oidc-publish/internal/distfile"
 	"github.com/org/pypi-oidc-publish/internal/finding"
 	"github.com/org/pypi-oidc-publish/internal/oidc"
 	"github.com/org/pypi-oidc-publish/internal/par"
 )
 
-// policy tells which identities a certificate may have: any one of them.
+// policy returns the identities of which a certificate must have one.
 type policy func(*x509.Certificate) (verify.CertificateIdentities, error)
 
-// identity is the index's policy for a workflow of GitHub: the issuer, the repository, and the workflow at the ref or the
-// commit that the certificate itself names. The subject's name is not looked at (reference: attestations.md, section 2.2).
+// identity returns the index's policy for a workflow of GitHub: the issuer, the repository, and the workflow at the ref or the
+// commit in the certificate itself. The name of the subject is not checked (docs/reference/attestations.md §2.2).
 func (s *Signer) identity(c oidc.Claims) policy {
 	return func(leaf *x509.Certificate) (verify.CertificateIdentities, error) {
 		said, err := saidBy(leaf)
@@ -54,7 +54,7 @@ func (s *Signer) identity(c oidc.Claims) policy {
 	}
 }
 
-// saidBy is what a certificate says of the workflow that it is for.
+// saidBy returns the extensions of a certificate that describe its workflow.
 func saidBy(leaf *x509.Certificate) (fulcio.Extensions, error) {
 	if !slices.ContainsFunc(leaf.Extensions, isIssuerV2) {
 		return fulcio.Extensions{}, errors.New("its certificate does not name the issuer of the identity")
@@ -66,7 +66,7 @@ func saidBy(leaf *x509.Certificate) (fulcio.Extensions, error) {
 	return said, nil
 }
 
-// exactly is an identity with any name, of one issuer, with these extensions.
+// exactly returns an identity with any name, one issuer and these extensions.
 func exactly(issuer string, extensions fulcio.Extensions) (verify.CertificateIdentity, error) {
 	anyone, err := verify.NewSANMatcher("", ".")
 	if err != nil {
@@ -79,18 +79,18 @@ func exactly(issuer string, extensions fulcio.Extensions) (verify.CertificateIde
 	return verify.NewCertificateIdentity(anyone, from, extensions)
 }
 
-// verify applies to an attestation what the index applies to it: format, statement, identity, and what Sigstore vouches
-// for. What it returns holds the attestation in the form in which we send it.
-func (s *Signer) verify(at *services, d *dist.Distribution, raw []byte, who policy) (Attestation, error) {
+// verify checks an attestation as the index does: format, statement, identity, and Sigstore verification. It returns the attestation in
+// the form in which it is sent.
+func (s *Signer) verify(at *services, d *distfile.Distribution, raw []byte, who policy) (Attestation, error) {
 	a, b, err := read(d, raw, who)
 	if err != nil {
 		return Attestation{}, err
 	}
 	a.LogURL = s.logURL(a.LogIndex)
-	return a, s.lenient(at, vouched(b, d, at.trusted, who))
+	return a, s.tolerateStaleRoot(at, verifyBundle(b, d, at.trusted, who))
 }
 
-// logURL is where people can look an entry of the public log up.
+// logURL returns the web page of an entry of the public log, or "" for another log.
 func (s *Signer) logURL(index int64) string {
 	if !s.public() {
 		return ""
@@ -98,8 +98,8 @@ func (s *Signer) logURL(index int64) string {
 	return publicSearch + strconv.FormatInt(index, 10)
 }
 
-// read applies the rules that need no trust root.
-func read(d *dist.Distribution, raw []byte, who policy) (Attestation, *protobundle.Bundle, error) {
+// read parses an attestation and checks it by the rules that need no trust root.
+func read(d *distfile.Distribution, raw []byte, who policy) (Attestation, *protobundle.Bundle, error) {
 	b, err := decode(raw)
 	if err != nil {
 		return Attestation{}, nil, err
@@ -121,11 +121,11 @@ func read(d *dist.Distribution, raw []byte, who policy) (Attestation, *protobund
 	leafPEM := pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: der})
 	switch {
 	case e.GetKindVersion().GetKind() != entryKind || e.GetKindVersion().GetVersion() != entryVersion:
-		return Attestation{}, nil, errors.New("its log entry is of a kind that the index does not take")
+		return Attestation{}, nil, errors.New("the index does not accept the kind of its log entry")
 	case !sameBody(e.GetCanonicalizedBody(), statementSum[:], envelope.GetSignatures()[0].GetSig(), leafPEM):
 		return Attestation{}, nil, errors.New("its log entry is about another signature")
 	case integrated.Before(leaf.NotBefore) || integrated.After(leaf.NotAfter):
-		return Attestation{}, nil, fmt.Errorf("the log took it at %s, outside of its certificate's life", instant(integrated))
+		return Attestation{}, nil, fmt.Errorf("the log accepted it at %s, outside of the validity of its certificate", instant(integrated))
 	}
 	if err := judgeLeaf(leaf, who); err != nil {
 		return Attestation{}, nil, err
@@ -134,14 +134,14 @@ func read(d *dist.Distribution, raw []byte, who policy) (Attestation, *protobund
 	if err != nil {
 		return Attestation{}, nil, err
 	}
-	said, _ := fulcio.ParseExtensions(leaf.Extensions) // judgeLeaf has read them before
+	said, _ := fulcio.ParseExtensions(leaf.Extensions) // judgeLeaf has parsed them before
 	return Attestation{
 		JSON: text, Predicate: predicate, LogIndex: e.GetLogIndex(), Identity: said.BuildConfigURI,
 		Integrated: integrated, SHA256: subjectSum(d),
 	}, b, nil
 }
 
-// judgeLeaf tells whether the certificate may sign, and names the identity that it has to.
+// judgeLeaf returns an error if the certificate is not for signatures or does not have a required identity.
 func judgeLeaf(leaf *x509.Certificate, who policy) error {
 	if leaf.KeyUsage&x509.KeyUsageDigitalSignature == 0 {
 		return errors.New("its certificate is not for signatures")
@@ -152,15 +152,15 @@ func judgeLeaf(leaf *x509.Certificate, who policy) error {
 	}
 	said, err := fulcio.SummarizeCertificate(leaf)
 	if err != nil {
-		return errors.New("its certificate names nobody")
+		return errors.New("its certificate names no identity")
 	}
 	if _, err := wanted.Verify(said); err != nil {
-		return fmt.Errorf("its certificate names another identity: %w", err)
+		return fmt.Errorf("its certificate names a different identity: %w", err)
 	}
 	return nil
 }
 
-// judgeChain tells whether the instance's authority issued the certificate and its log knows it.
+// judgeChain returns an error if the instance's authority did not issue the certificate, or its log does not have it.
 func judgeChain(leaf *x509.Certificate, trusted root.TrustedMaterial) error {
 	return par.Catch(func() error {
 		chains, err := verify.VerifyLeafCertificate(leaf.NotBefore, leaf, trusted)
@@ -171,10 +171,10 @@ func judgeChain(leaf *x509.Certificate, trusted root.TrustedMaterial) error {
 	})
 }
 
-// vouched asks the library for all that needs the trust root: chain, certificate timestamp, inclusion, promise, time and
-// signature (reference: attestations.md, section 6.4).
-func vouched(b *protobundle.Bundle, d *dist.Distribution, trusted root.TrustedMaterial, who policy) error {
-	return par.Catch(func() error { // it may trip over what strangers wrote
+// verifyBundle verifies with the library what needs the trust root: chain, certificate timestamp, inclusion, promise, time and
+// signature (docs/reference/attestations.md §4.4).
+func verifyBundle(b *protobundle.Bundle, d *distfile.Distribution, trusted root.TrustedMaterial, who policy) error {
+	return par.Catch(func() error { // the library may panic on malformed input
 		signed, err := bundle.NewBundle(b)
 		if err != nil {
 			return err
@@ -204,18 +204,16 @@ func vouched(b *protobundle.Bundle, d *dist.Distribution, trusted root.TrustedMa
 	})
 }
 
-// lenient makes a failure that may come from the program's old copy of the trust root a warning, told once. The index has
-// the last word.
-func (s *Signer) lenient(at *services, err error) error {
+// tolerateStaleRoot converts a failure to a warning, reported once, if the trust root is a built-in copy that may be out of date. The index
+// verifies the attestation in any case.
+func (s *Signer) tolerateStaleRoot(at *services, err error) error {
 	if err == nil || !at.copied {
 		return err
 	}
 	s.told.Do(func() {
-		s.o.Note(finding.Finding{
-			ID: "attestation-unproven", Severity: finding.Warning,
-			Message: "attestations do not verify with the program's own copy of sigstore's trust root, which may be out of date: " + err.Error(),
-			Fix:     "nothing has to be done: the index verifies them as well",
-		})
+		s.opts.Note(finding.New(finding.AttestationUnproven,
+			"attestations do not verify with the built-in copy of sigstore's trust root, which may be out of date: "+err.Error(),
+			"no action needed: the index verifies them as well"))
 	})
 	return nil
 }

@@ -14,7 +14,7 @@ import (
 
 	"golang.org/x/crypto/blake2b"
 
-	"github.com/org/pypi-oidc-publish/internal/dist"
+	"github.com/org/pypi-oidc-publish/internal/distfile"
 	"github.com/org/pypi-oidc-publish/internal/par"
 	"github.com/org/pypi-oidc-publish/internal/preflight"
 )
@@ -53,8 +53,8 @@ const (
 	ideal   = (1 + 15 + 1) * latency
 )
 
-// BenchmarkSixtyFiles: a release of sixty files at an index that answers every upload in half a second, and the same with twine.
-func BenchmarkSixtyFiles(b *testing.B) {
+// BenchmarkPublish_SixtyFiles: a release of sixty files at an index that answers every upload in half a second, and the same with twine.
+func BenchmarkPublish_SixtyFiles(b *testing.B) {
 	program := build(b)
 	folder, paths := sixty(b)
 	var ours, theirs []float64
@@ -77,9 +77,9 @@ func BenchmarkSixtyFiles(b *testing.B) {
 	verdictAtLeast(b, "sixty files, against twine", median(theirs)/median(ours), 3, "x-twine")
 }
 
-// BenchmarkSixtyFilesEverythingSlow: the same where the look-ups, the mint and the burn take half a second each as well, for
+// BenchmarkPublish_EverythingSlow: the same where the look-ups, the mint and the burn take half a second each as well, for
 // which there is no bar.
-func BenchmarkSixtyFilesEverythingSlow(b *testing.B) {
+func BenchmarkPublish_EverythingSlow(b *testing.B) {
 	program := build(b)
 	folder, _ := sixty(b)
 	var samples []float64
@@ -125,7 +125,7 @@ func BenchmarkHashing(b *testing.B) {
 	for b.Loop() {
 		slowest := max(alone(sha256.New()), alone(newBLAKE2b(b)))
 		began := time.Now()
-		if _, err := dist.Read(b.Context(), path, false); err != nil {
+		if _, err := distfile.Read(b.Context(), path, false); err != nil {
 			b.Fatal(err)
 		}
 		took := time.Since(began)
@@ -156,8 +156,8 @@ func alone(h hash.Hash) time.Duration {
 	return time.Since(began)
 }
 
-// BenchmarkMemoryOfALargeWheel: the most memory that is resident while a wheel of a GiB is read, judged and uploaded.
-func BenchmarkMemoryOfALargeWheel(b *testing.B) {
+// BenchmarkMemory_LargeWheel: the most memory that is resident while a wheel of a GiB is read, judged and uploaded.
+func BenchmarkMemory_LargeWheel(b *testing.B) {
 	program, folder := build(b), b.TempDir()
 	writeLargeWheel(b, folder)
 	var peaks []int64
@@ -171,8 +171,8 @@ func BenchmarkMemoryOfALargeWheel(b *testing.B) {
 	verdict(b, "peak memory for a wheel of a GiB", float64(median(peaks))/1e6, 48, "MB")
 }
 
-// BenchmarkMemoryPerFile: how much more memory 500 files need than one, for each.
-func BenchmarkMemoryPerFile(b *testing.B) {
+// BenchmarkMemory_PerFile: how much more memory 500 files need than one, for each.
+func BenchmarkMemory_PerFile(b *testing.B) {
 	const many = 500
 	program, one, all := build(b), b.TempDir(), b.TempDir()
 	for n := range many {
@@ -212,12 +212,12 @@ func BenchmarkPreflight(b *testing.B) {
 	var samples []float64
 	for b.Loop() {
 		began := time.Now()
-		files, places := make([]*dist.Distribution, many), make([]int, many)
+		files, places := make([]*distfile.Distribution, many), make([]int, many)
 		for i := range places {
 			places[i] = i
 		}
 		if err := par.Each(b.Context(), runtime.GOMAXPROCS(0), places, func(ctx context.Context, i int) (err error) {
-			files[i], err = dist.Read(ctx, paths[i], false)
+			files[i], err = distfile.Read(ctx, paths[i], false)
 			return err
 		}); err != nil {
 			b.Fatal(err)

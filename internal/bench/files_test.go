@@ -1,9 +1,7 @@
 package bench_test
 
 import (
-	"archive/tar"
 	"archive/zip"
-	"compress/gzip"
 	"errors"
 	"fmt"
 	"hash/crc32"
@@ -13,6 +11,8 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
+
+	"github.com/org/pypi-oidc-publish/internal/testkit/disttest"
 )
 
 // metadata is of a version that other clients read too, with a description of so many bytes.
@@ -47,37 +47,15 @@ func create(b *testing.B, path string, fill func(*os.File) error) {
 	}
 }
 
-// member is one file of a distribution.
-type member struct {
-	name string
-	data []byte
-}
-
-func wheelMembers(description int, data []byte) []member {
-	const info = "alder-1.0.dist-info/"
-	return []member{
-		{"alder/data.bin", data},
-		{info + "METADATA", []byte(metadata(description))},
-		{info + "WHEEL", []byte("Wheel-Version: 1.0\nGenerator: bench\nRoot-Is-Purelib: true\nTag: py3-none-any\n")},
-		{info + "RECORD", []byte("alder/data.bin,,\n" + info + "METADATA,,\n" + info + "WHEEL,,\n" + info + "RECORD,,\n")},
-	}
+// wheelMembers are a large file, and the folder of metadata that lists it.
+func wheelMembers(description int, data []byte) []disttest.Member {
+	return disttest.WheelMembers("alder", "1.0", metadata(description), disttest.Member{Name: "alder/data.bin", Content: string(data)})
 }
 
 // writeWheel writes a wheel whose one large member is the data.
 func writeWheel(b *testing.B, path string, description int, data []byte) {
 	b.Helper()
-	create(b, path, func(file *os.File) error {
-		archive := zip.NewWriter(file)
-		for _, m := range wheelMembers(description, data) {
-			if err := stored(archive, m.name, crc32.ChecksumIEEE(m.data), int64(len(m.data)), func(w io.Writer) error {
-				_, err := w.Write(m.data)
-				return err
-			}); err != nil {
-				return err
-			}
-		}
-		return archive.Close()
-	})
+	disttest.Save(b, path, disttest.Zip(wheelMembers(description, data)...))
 }
 
 // stored writes one member as it is, raw, since the index refuses the data descriptors that the ordinary way writes.
@@ -92,19 +70,9 @@ func stored(archive *zip.Writer, name string, sum uint32, size int64, fill func(
 // writeSdist writes an sdist whose one large member is the data.
 func writeSdist(b *testing.B, path string, data []byte) {
 	b.Helper()
-	create(b, path, func(file *os.File) error {
-		packed := gzip.NewWriter(file)
-		archive := tar.NewWriter(packed)
-		for _, m := range []member{{"alder-1.0/PKG-INFO", []byte(metadata(0))}, {"alder-1.0/data.bin", data}} {
-			if err := archive.WriteHeader(&tar.Header{Name: m.name, Mode: 0o644, Size: int64(len(m.data))}); err != nil {
-				return err
-			}
-			if _, err := archive.Write(m.data); err != nil {
-				return err
-			}
-		}
-		return errors.Join(archive.Close(), packed.Close())
-	})
+	disttest.Save(b, path, disttest.TarGz(
+		disttest.Member{Name: "alder-1.0/PKG-INFO", Content: metadata(0)}, disttest.Member{Name: "alder-1.0/data.bin", Content: string(data)},
+	))
 }
 
 const gib = 1 << 30
@@ -120,13 +88,13 @@ func writeLargeWheel(b *testing.B, folder string) string {
 		}
 		archive := zip.NewWriter(holes{file})
 		for i, m := range wheelMembers(0, nil) {
-			size, data := int64(len(m.data)), m.data
+			size, data := int64(len(m.Content)), []byte(m.Content)
 			if i == 0 {
 				size = gib
 			} else {
 				sum = crc32.ChecksumIEEE(data)
 			}
-			if err := stored(archive, m.name, sum, size, func(w io.Writer) error {
+			if err := stored(archive, m.Name, sum, size, func(w io.Writer) error {
 				if i > 0 {
 					_, err := w.Write(data)
 					return err

@@ -19,6 +19,7 @@ import (
 
 	"github.com/org/pypi-oidc-publish/internal/fakepypi"
 	"github.com/org/pypi-oidc-publish/internal/pep"
+	"github.com/org/pypi-oidc-publish/internal/testkit/pypitest"
 )
 
 // theProject is what every benchmark publishes.
@@ -68,19 +69,9 @@ func build(b *testing.B) string {
 }
 
 // newStage is an index that trusts the stage's run for the project, and takes files of any size.
-func newStage(b *testing.B) *fakepypi.Stage {
+func newStage(b *testing.B) *fakepypi.Servers {
 	b.Helper()
-	stage, err := fakepypi.Start(context.WithoutCancel(b.Context()), "127.0.0.1:0", fakepypi.Options{
-		Now: time.Now, Dir: b.TempDir(), Switches: fakepypi.Switches{FileLimit: 4 << 30},
-	})
-	if err != nil {
-		b.Fatal(err)
-	}
-	b.Cleanup(func() {
-		if err := stage.Close(); err != nil {
-			b.Error(err)
-		}
-	})
+	stage := pypitest.Start(b, fakepypi.Options{Dir: b.TempDir(), Behavior: fakepypi.Behavior{FileLimit: 4 << 30}})
 	stage.Trust(fakepypi.Publisher{Project: theProject})
 	return stage
 }
@@ -92,7 +83,7 @@ func uploads(r *http.Request) bool {
 
 // slowed is the stage behind a front that gives every answer to a slow request only when so much time has passed since the
 // request came.
-func slowed(b *testing.B, stage *fakepypi.Stage, delay time.Duration, slow func(*http.Request) bool) *url.URL {
+func slowed(b *testing.B, stage *fakepypi.Servers, delay time.Duration, slow func(*http.Request) bool) *url.URL {
 	b.Helper()
 	index := *stage.Upload
 	index.Path = ""
@@ -134,7 +125,7 @@ type ran struct {
 }
 
 // publish runs the program as a step of the stage's run, uploading to the address.
-func publish(b *testing.B, program string, stage *fakepypi.Stage, to *url.URL, folder string) ran {
+func publish(b *testing.B, program string, stage *fakepypi.Servers, to *url.URL, folder string) ran {
 	b.Helper()
 	env := []string{"GITHUB_ACTIONS=true", "PATH=" + os.Getenv("PATH")}
 	for name, value := range stage.Env {

@@ -19,21 +19,21 @@ import (
 	"github.com/org/pypi-oidc-publish/internal/wire"
 )
 
-// checkOptions are the flags of the check verb.
+// checkOptions holds the flags of the check command.
 type checkOptions struct {
 	index, profile, format, expected string
 	today                            time.Time
 }
 
-// checkVerb judges distributions as a run would, and publishes nothing. It asks the network only where -index says whom.
-func checkVerb(ctx context.Context, w World, v verb, args []string) int {
+// checkVerb checks distributions in the same way as a run, and publishes nothing. It uses the network only to query the index in -index.
+func checkVerb(ctx context.Context, w Process, v verb, args []string) int {
 	var o checkOptions
 	flags := flag.NewFlagSet(v.name, flag.ContinueOnError)
-	flags.StringVar(&o.index, "index", "", "also look at what this index holds: pypi, testpypi, an upload endpoint that ends in /legacy/, or the URL of a simple index")
-	flags.StringVar(&o.profile, "profile", "pypi", "whose rules: pypi, or other for an index with rules of its own, for which PyPI's are notices")
-	flags.StringVar(&o.format, "format", "text", "text, github (annotations of a workflow run) or json")
-	flags.StringVar(&o.expected, "expected-version", "", "every release in the set must have this version, for example the tag v1.2.3")
-	flags.Func("today", "judge as of this `day`, such as 2026-08-31: what this program's tables (classifiers, licences, platforms) do not know is an error until the day of the table, and a warning later (default today)", func(day string) (err error) {
+	flags.StringVar(&o.index, "index", "", "also query this `index` for existing files: pypi, testpypi, an upload URL that ends in /legacy/, or the URL of a simple index")
+	flags.StringVar(&o.profile, "profile", "pypi", "whose `rules` apply: pypi, or other (another index: what only PyPI would reject is a notice)")
+	flags.StringVar(&o.format, "format", "text", "output `format`: text, github (annotations for a workflow run) or json")
+	flags.StringVar(&o.expected, "expected-version", "", "the `version` that every file must have, for example the tag v1.2.3")
+	flags.Func("today", "check as of this `day`, such as 2026-08-31: a classifier, licence or platform that the built-in tables do not have is an error up to the day of the table, and a warning after it (default today)", func(day string) (err error) {
 		o.today, err = time.Parse(time.DateOnly, day)
 		return err
 	})
@@ -56,9 +56,9 @@ func checkVerb(ctx context.Context, w World, v verb, args []string) int {
 	if len(paths) == 0 {
 		paths = []string{"dist"}
 	}
-	judgement, err := w.judge(ctx, o, paths)
+	judgement, err := w.checkFiles(ctx, o, paths)
 	if err != nil {
-		w.cannotJudge(o, err)
+		w.cannotCheck(o, err)
 		return Misconfigured
 	}
 	write(w, judgement)
@@ -68,24 +68,26 @@ func checkVerb(ctx context.Context, w World, v verb, args []string) int {
 	return Done
 }
 
-func (w World) judge(ctx context.Context, o checkOptions, paths []string) (publish.Judgement, error) {
-	vault := secret.NewVault(func(string) {}) // nothing here is secret
+// checkFiles checks the files at these paths.
+func (w Process) checkFiles(ctx context.Context, o checkOptions, paths []string) (publish.CheckResult, error) {
+	vault := secret.NewRedactor(func(string) {}) // there are no secrets here
 	site, err := siteToLookAt(o.index, vault)
 	if err != nil {
-		return publish.Judgement{}, err
+		return publish.CheckResult{}, err
 	}
 	if site.Warehouse = o.profile == "pypi"; !site.Warehouse {
-		site.MD5 = true // such an index may know files by nothing else
+		site.MD5 = true // such an index may list files only with MD5 digests
 	}
-	client := wire.New(wire.Options{UserAgent: w.userAgent(), Trust: w.trust, Proxy: w.Proxy, Now: w.Now, Sleep: w.Sleep, Redact: vault.Redact})
+	client := wire.New(wire.Options{UserAgent: w.userAgent(), LoadRoots: w.trust, Proxy: w.Proxy, Now: w.Now, Sleep: w.Sleep, Redact: vault.Redact})
 	const parallel = 4
-	return publish.Judge(ctx,
+	return publish.Check(ctx,
 		publish.Options{Paths: paths, WorkingTree: w.workingTree(), Parallel: parallel, VerifyMetadata: true, ExpectedVersion: o.expected},
-		publish.Tools{Index: index.New(site, client, wire.NewGate(parallel), nil), Now: func() time.Time { return o.today }, Sleep: w.Sleep})
+		publish.Deps{Index: index.New(site, client, wire.NewGate(parallel), nil), Now: func() time.Time { return o.today }, Sleep: w.Sleep})
 }
 
-// siteToLookAt is the index that the flag means. It is judged as the inputs of that meaning are. Without one nobody is asked.
-func siteToLookAt(given string, vault *secret.Vault) (index.Site, error) {
+// siteToLookAt returns the index that the flag -index names. It is checked like the corresponding input. If it is empty, no index is
+// queried.
+func siteToLookAt(given string, vault *secret.Redactor) (index.Site, error) {
 	inputs := map[string]string{"index-url": "none"}
 	switch {
 	case given == "":
@@ -107,14 +109,14 @@ func siteToLookAt(given string, vault *secret.Vault) (index.Site, error) {
 	return index.SiteOf(c.Repository, c.Simple, !c.NoLookups), nil
 }
 
-// isWord tells that a text is a name of an index, and no URL.
+// isWord reports whether a text can be the short name of an index, and not a URL.
 func isWord(text string) bool {
 	u, err := url.Parse(text)
 	return err == nil && u.Scheme == "" && !strings.Contains(text, "/")
 }
 
-// cannotJudge says why there is no judgement, where it does not disturb what a program reads.
-func (w World) cannotJudge(o checkOptions, err error) {
+// cannotCheck reports why the check could not run: on standard error, unless the output format is annotations.
+func (w Process) cannotCheck(o checkOptions, err error) {
 	out := w
 	out.Stdout = w.Stderr
 	if o.format == "github" {
@@ -126,8 +128,8 @@ func (w World) cannotJudge(o checkOptions, err error) {
 	}
 }
 
-// console is a sink for lines and annotations, which are commands of GitHub's runner where annotations are asked for.
-func (w World) console(annotations bool) *runner.Runner {
+// console returns an output for lines and annotations. With annotations set, it writes annotations as commands for GitHub's runner.
+func (w Process) console(annotations bool) *runner.Runner {
 	r, _ := runner.New(func(name string) string {
 		switch {
 		case name != "GITHUB_ACTIONS":
@@ -141,14 +143,14 @@ func (w World) console(annotations bool) *runner.Runner {
 	return r
 }
 
-// fileFindings are a file with what was found in it.
+// fileFindings holds the findings about one file.
 type fileFindings struct {
 	path     string
 	findings []finding.Finding
 }
 
-// byFile parts the findings into those of each file and those of the set.
-func byFile(j publish.Judgement) (files []fileFindings, set []finding.Finding) {
+// byFile splits the findings into those about one file and those about the whole set.
+func byFile(j publish.CheckResult) (files []fileFindings, set []finding.Finding) {
 	for _, path := range j.Files {
 		files = append(files, fileFindings{path: path})
 	}

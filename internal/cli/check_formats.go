@@ -8,18 +8,18 @@ import (
 	"unicode"
 
 	"github.com/org/pypi-oidc-publish/internal/finding"
-	"github.com/org/pypi-oidc-publish/internal/preflight"
+	"github.com/org/pypi-oidc-publish/internal/finding/phrase"
 	"github.com/org/pypi-oidc-publish/internal/publish"
 	"github.com/org/pypi-oidc-publish/internal/runner"
 )
 
-// writers are the formats of check.
-func writers() map[string]func(World, publish.Judgement) {
-	return map[string]func(World, publish.Judgement){"text": World.asText, "github": World.asAnnotations, "json": World.asJSON}
+// writers returns the functions that print a result, by the name of the output format.
+func writers() map[string]func(Process, publish.CheckResult) {
+	return map[string]func(Process, publish.CheckResult){"text": Process.asText, "github": Process.asAnnotations, "json": Process.asJSON}
 }
 
-// asText groups the findings by file. The last line counts them.
-func (w World) asText(j publish.Judgement) {
+// asText prints the findings grouped by file. The last line counts them.
+func (w Process) asText(j publish.CheckResult) {
 	r := w.console(false)
 	files, set := byFile(j)
 	for _, file := range files {
@@ -31,13 +31,14 @@ func (w World) asText(j publish.Judgement) {
 		w.lines(r, file.findings)
 	}
 	if len(set) > 0 {
-		r.Line("all files together")
+		r.Line("across all files")
 		w.lines(r, set)
 	}
 	r.Line(tallyOf(j))
 }
 
-func (w World) lines(r *runner.Runner, found []finding.Finding) {
+// lines prints findings, each with its fix and page.
+func (w Process) lines(r *runner.Runner, found []finding.Finding) {
 	for _, f := range found {
 		r.Line("  " + f.Severity.String() + ": " + f.Message)
 		if f.Fix != "" {
@@ -49,8 +50,8 @@ func (w World) lines(r *runner.Runner, found []finding.Finding) {
 	}
 }
 
-// asAnnotations shows the worst causes where people look first. GitHub shows ten of a step; the rest are lines.
-func (w World) asAnnotations(j publish.Judgement) {
+// asAnnotations prints the ten worst causes as annotations, because GitHub shows ten of a step, and the others as lines.
+func (w Process) asAnnotations(j publish.CheckResult) {
 	const most = 10
 	r := w.console(true)
 	worst := finding.Causes(j.Findings)
@@ -61,7 +62,7 @@ func (w World) asAnnotations(j publish.Judgement) {
 			f.Fix = strings.TrimSpace(f.Fix + " (" + page + ")")
 		}
 		if i == most {
-			r.Line(fmt.Sprintf("%d more are in the log only:", len(worst)-most))
+			r.Line(fmt.Sprintf("%d more are only in the log:", len(worst)-most))
 		}
 		lines := cause.Listing()
 		if i < most {
@@ -76,47 +77,25 @@ func (w World) asAnnotations(j publish.Judgement) {
 	r.Line(tallyOf(j))
 }
 
-// tallyOf is the outcome in one line.
-func tallyOf(j publish.Judgement) string {
+// tallyOf returns the result in one line.
+func tallyOf(j publish.CheckResult) string {
 	n := map[finding.Severity]int{}
 	for _, f := range j.Findings {
 		n[f.Severity]++
 	}
-	return fmt.Sprintf("judged %s: %s, %s, %s", counted(len(j.Files), "file"),
-		counted(n[finding.Error], "error"), counted(n[finding.Warning], "warning"), counted(n[finding.Notice], "notice"))
+	return fmt.Sprintf("checked %s: %s, %s, %s", phrase.Count(len(j.Files), "file"),
+		phrase.Count(n[finding.Error], "error"), phrase.Count(n[finding.Warning], "warning"), phrase.Count(n[finding.Notice], "notice"))
 }
 
-func counted(n int, thing string) string {
-	if n == 1 {
-		return "1 " + thing
-	}
-	return fmt.Sprintf("%d %ss", n, thing)
-}
-
-// rulePage is where a rule is described: in the repository that GitHub took the action from, or else in ours as a path. It is
-// empty for a finding of no rule.
-func (w World) rulePage(id string) string {
-	page := preflight.Page(id)
-	repository := w.Getenv("GITHUB_ACTION_REPOSITORY")
-	if page == "" || repository == "" {
-		return page
-	}
-	ref := w.Getenv("GITHUB_ACTION_REF")
-	if ref == "" {
-		ref = "HEAD"
-	}
-	return "https://github.com/" + repository + "/blob/" + ref + "/" + page
-}
-
-// The JSON form is read by programs: its names are fixed.
+// The JSON format is read by programs: its names must not change.
 type (
-	jsonJudgement struct {
+	jsonCheck struct {
 		Files    []jsonFile    `json:"files"`
 		Findings []jsonFinding `json:"findings"` // of the set
 	}
 	jsonFile struct {
 		Path     string        `json:"path"`
-		Verdict  string        `json:"verdict"` // accept, or reject where a finding is an error
+		Verdict  string        `json:"verdict"` // accept, or reject if a finding is an error
 		Findings []jsonFinding `json:"findings"`
 	}
 	jsonFinding struct {
@@ -124,13 +103,14 @@ type (
 		Severity string `json:"severity"`
 		Message  string `json:"message"`
 		Fix      string `json:"fix"`
-		Path     string `json:"path"` // empty where it is about no one file
+		Path     string `json:"path"` // empty if it is not about one file
 	}
 )
 
-func (w World) asJSON(j publish.Judgement) {
+// asJSON prints the result as JSON.
+func (w Process) asJSON(j publish.CheckResult) {
 	files, set := byFile(j)
-	out := jsonJudgement{Files: []jsonFile{}, Findings: jsonFindings(set)}
+	out := jsonCheck{Files: []jsonFile{}, Findings: jsonFindings(set)}
 	for _, file := range files {
 		verdict := "accept"
 		if finding.Worst(file.findings) == finding.Error {
@@ -140,13 +120,13 @@ func (w World) asJSON(j publish.Judgement) {
 	}
 	text, err := json.MarshalIndent(out, "", "  ")
 	if err != nil {
-		panic(err) // texts alone are in it
+		panic(err) // it contains only strings
 	}
 	fmt.Fprintln(w.Stdout, harmless(string(text)))
 }
 
-// harmless is the same JSON without what the runner would read as a command, which it finds anywhere in a line, and without
-// characters that a terminal obeys.
+// harmless returns the same JSON with two things escaped: what the runner would read as a command, anywhere in a line, and control
+// characters.
 func harmless(text string) string {
 	var b strings.Builder
 	for _, c := range strings.ReplaceAll(text, "##[", `#\u0023[`) {
@@ -159,10 +139,11 @@ func harmless(text string) string {
 	return b.String()
 }
 
+// jsonFindings returns findings in the JSON format.
 func jsonFindings(found []finding.Finding) []jsonFinding {
 	list := []jsonFinding{}
 	for _, f := range found {
-		list = append(list, jsonFinding{f.ID, f.Severity.String(), f.Message, f.Fix, f.File})
+		list = append(list, jsonFinding{string(f.ID), f.Severity.String(), f.Message, f.Fix, f.File})
 	}
 	return list
 }

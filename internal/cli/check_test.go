@@ -12,30 +12,32 @@ import (
 	"time"
 
 	"github.com/org/pypi-oidc-publish/internal/cli"
+	"github.com/org/pypi-oidc-publish/internal/testkit/disttest"
+	"github.com/org/pypi-oidc-publish/internal/testkit/vectors"
 )
 
-// judgement is the JSON form of check, as a program would read it.
-type judgement struct {
+// checkOutput is the JSON form of check, as a program would read it.
+type checkOutput struct {
 	Files []struct {
 		Path, Verdict string
-		Findings      []told
+		Findings      []findingOutput
 	}
-	Findings []told
+	Findings []findingOutput
 }
 
-type told struct{ Rule, Severity, Message, Fix, Path string }
+type findingOutput struct{ Rule, Severity, Message, Fix, Path string }
 
 // check runs the verb in this process, without an environment.
-func check(t *testing.T, args ...string) (j judgement, code int) {
+func check(t *testing.T, args ...string) (j checkOutput, code int) {
 	t.Helper()
 	return checkAt(t, time.Now, args...)
 }
 
 // checkAt is check with another clock.
-func checkAt(t *testing.T, now func() time.Time, args ...string) (j judgement, code int) {
+func checkAt(t *testing.T, now func() time.Time, args ...string) (j checkOutput, code int) {
 	t.Helper()
 	var out strings.Builder
-	code = cli.Main(t.Context(), cli.World{
+	code = cli.Main(t.Context(), cli.Process{
 		Args: append([]string{"check", "-format", "json"}, args...), Getenv: func(string) string { return "" },
 		Stdout: &out, Stderr: io.Discard, Now: now, Sleep: cli.Sleep,
 	})
@@ -47,32 +49,15 @@ func checkAt(t *testing.T, now func() time.Time, args ...string) (j judgement, c
 	return j, code
 }
 
-// TestCheckOfEveryCase: check gives the verdict of every vector, on the day of the vectors.
-func TestCheckOfEveryCase(t *testing.T) {
+// TestCheck_Vectors: check gives the verdict of every vector, on the day of the vectors.
+func TestCheck_Vectors(t *testing.T) {
 	t.Parallel()
-	const vectors = "../testdata/vectors"
-	text, err := os.ReadFile(filepath.Join(vectors, "cases.json"))
-	if err != nil {
-		t.Fatal(err)
-	}
-	var all []struct {
-		ID, Verdict, Rule string
-		Files             []string
-		Names             []string `json:"upload_names"`
-		Loose             bool
-	}
-	if err := json.Unmarshal(text, &all); err != nil || len(all) < 200 {
-		t.Fatalf("%d cases, %v", len(all), err)
-	}
-	for _, c := range all {
+	for _, c := range vectors.Load(t) {
 		if len(c.Names) > 0 {
 			continue // odd names are shown elsewhere
 		}
-		var args []string
-		for _, file := range c.Files {
-			args = append(args, filepath.Join(vectors, file))
-		}
-		j, code := check(t, append([]string{"-today", "2026-08-31"}, args...)...)
+		args := c.Paths(t)
+		j, code := check(t, append([]string{"-today", vectors.AsOf().Format(time.DateOnly)}, args...)...)
 		var verdicts, rules []string
 		for i, file := range j.Files {
 			if file.Path != args[i] {
@@ -89,25 +74,19 @@ func TestCheckOfEveryCase(t *testing.T) {
 			}
 		}
 		rejected := slices.Contains(verdicts, "reject")
-		if rejected != (c.Verdict == "reject") || rejected != (code == cli.Failed) || rejected && !c.Loose && !slices.Contains(rules, c.Rule) {
+		if rejected != c.Rejected() || rejected != (code == cli.Failed) || rejected && !c.Loose && !slices.Contains(rules, c.Rule) {
 			t.Errorf("%s: %v, code %d, by %v; want %s by %s", c.ID, verdicts, code, rules, c.Verdict, c.Rule)
 		}
 	}
 }
 
-// TestCheckOfTheDay: check judges by today's date, or by that of -today. What only the age of a table speaks against is a
+// TestCheck_Today: check judges by today's date, or by that of -today. What only the age of a table speaks against is a
 // warning then, and an error where the table is of that day.
-func TestCheckOfTheDay(t *testing.T) {
+func TestCheck_Today(t *testing.T) {
 	t.Parallel()
-	path := filepath.Join(t.TempDir(), "alder-1.0.tar.gz")
 	text := "Metadata-Version: 2.4\nName: alder\nVersion: 1.0\nClassifier: Framework :: Nowhere\n"
-	sdist, err := tarOf(map[string]string{"alder-1.0/PKG-INFO": text, "alder-1.0/alder.py": ""})
-	if err != nil {
-		t.Fatal(err)
-	}
-	if err := os.WriteFile(path, sdist, 0o600); err != nil {
-		t.Fatal(err)
-	}
+	path := disttest.Save(t, filepath.Join(t.TempDir(), "alder-1.0.tar.gz"),
+		disttest.TarGz(disttest.Member{Name: "alder-1.0/PKG-INFO", Content: text}, disttest.Member{Name: "alder-1.0/alder.py"}))
 	ofTable, later := "2026-09-21", "2999-12-31"
 	for _, c := range []struct {
 		clock, today, severity string
@@ -134,8 +113,8 @@ func TestCheckOfTheDay(t *testing.T) {
 	}
 }
 
-// TestCheckOfRealWheels: those that this machine's Pythons bring with them were all taken by an index.
-func TestCheckOfRealWheels(t *testing.T) {
+// TestCheck_RealWheels: those that this machine's Pythons bring with them were all taken by an index.
+func TestCheck_RealWheels(t *testing.T) {
 	t.Parallel()
 	out, err := exec.CommandContext(t.Context(), "python3", "-c", "import ensurepip, os; print(os.path.dirname(ensurepip.__file__))").Output()
 	if err != nil {
@@ -160,22 +139,22 @@ func TestCheckOfRealWheels(t *testing.T) {
 	t.Logf("%d wheels are fine", len(wheels))
 }
 
-// TestCheckPrintsNothingRawAsJSON: a terminal obeys what is printed to it, and the runner reads commands; a program reads the same names.
-func TestCheckPrintsNothingRawAsJSON(t *testing.T) {
+// TestCheck_JSONEscaped: a terminal obeys what is printed to it, and the runner reads commands; a program reads the same names.
+func TestCheck_JSONEscaped(t *testing.T) {
 	t.Parallel()
 	path := filepath.Join(t.TempDir(), "x-\u009b2J\u202egnp.\u007f##[group]-1.whl")
 	if err := os.WriteFile(path, []byte("no zip"), 0o600); err != nil {
 		t.Fatal(err)
 	}
 	var out strings.Builder
-	cli.Main(t.Context(), cli.World{
+	cli.Main(t.Context(), cli.Process{
 		Args: []string{"check", "-format", "json", path}, Getenv: func(string) string { return "" },
 		Stdout: &out, Stderr: io.Discard, Now: time.Now, Sleep: cli.Sleep,
 	})
 	if strings.ContainsAny(out.String(), "\u009b\u202e\u007f") || strings.Contains(out.String(), "##[") {
 		t.Errorf("%q", out.String())
 	}
-	var j judgement
+	var j checkOutput
 	if err := json.Unmarshal([]byte(out.String()), &j); err != nil || len(j.Files) != 1 || j.Files[0].Path != path || j.Files[0].Verdict != "reject" {
 		t.Errorf("%v: %+v", err, j)
 	}

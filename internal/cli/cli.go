@@ -1,4 +1,4 @@
-// Package cli is the verbs of the program: their flags, their exit codes, and the wiring of the rooms below.
+// Package cli defines the commands of the program: their flags, their exit codes, and how they connect the packages below.
 package cli
 
 import (
@@ -17,42 +17,42 @@ import (
 
 // The exit codes.
 const (
-	Done          = 0 // every file was accepted, already there, or skipped as asked
-	Failed        = 1 // not so; the report says what is where
-	Misconfigured = 2 // the run was asked for something that cannot be
+	Done          = 0 // every file was accepted, was already there, or was skipped as requested
+	Failed        = 1 // failed or incomplete; the report lists each file and the next step
+	Misconfigured = 2 // the arguments, inputs or workflow must be changed; for check: the check could not run
 )
 
-// World is the process: everything that a run learns from outside comes through here.
-type World struct {
+// Process describes the process. A run gets everything from outside through it: arguments, environment, streams, clock and network.
+type Process struct {
 	Args    []string // without the program's name
 	Version string
 	Getenv  func(name string) string
-	Stdout  io.Writer // where GitHub's runner reads commands from
-	Stderr  io.Writer // usage
+	Stdout  io.Writer // GitHub's runner reads commands from it
+	Stderr  io.Writer // usage errors
 	Now     func() time.Time
 	Sleep   func(ctx context.Context, d time.Duration) error
 	Proxy   func(*http.Request) (*url.URL, error)
-	Log     Log    // the standard library's own logger; nil where the process has none that prints
-	Trust   func() // makes roots ready before the first request that needs them; nil where the system has some
+	Log     Log    // the standard library's logger; nil if none prints
+	Trust   func() // loads the root certificates before the first request; nil if the system has its own
 }
 
-// Log is the standard library's own logger, such as [log.Default]. Libraries report to it what they have nobody to return it to, by
-// default on standard error: net/http, for example, bytes that a server sent although no request asked for them, which may hold secrets
-// and commands of GitHub's runner.
+// Log is implemented by the standard library's logger, such as [log.Default]. Libraries log to it what they cannot return as an error,
+// by default on standard error. For example, net/http logs bytes that a server sent without a request, which may contain secrets and
+// commands of GitHub's runner.
 type Log interface {
 	SetOutput(w io.Writer)
 	SetFlags(flags int)
 }
 
-// logTo sends what libraries report to out, without a date; to nobody where out is [io.Discard], as it is from the beginning.
-func (w World) logTo(out io.Writer) {
+// logTo makes libraries log to out, without a date. With [io.Discard], the default, their messages are dropped.
+func (w Process) logTo(out io.Writer) {
 	if w.Log != nil {
 		w.Log.SetFlags(0)
 		w.Log.SetOutput(out)
 	}
 }
 
-// Sleep waits for d, or until ctx is done, whose cause is then its error.
+// Sleep waits for d. If ctx is done before, it returns the cause of ctx.
 func Sleep(ctx context.Context, d time.Duration) error {
 	timer := time.NewTimer(d)
 	defer timer.Stop()
@@ -64,25 +64,26 @@ func Sleep(ctx context.Context, d time.Duration) error {
 	}
 }
 
-// verb is one thing that the program does.
+// verb describes one command of the program.
 type verb struct {
 	name, arguments, help string
-	run                   func(ctx context.Context, w World, v verb, args []string) int
+	run                   func(ctx context.Context, w Process, v verb, args []string) int
 }
 
-// verbs is the table, in the order in which people read it.
+// verbs returns the commands, in the order of the help text.
 func verbs() []verb {
 	return []verb{
-		{"publish", "[flags] [PATH...]", "publish distributions; inside GitHub Actions this is what no verb means, with the step's inputs", publishVerb},
-		{"check", "[flags] [PATH...]", "judge distributions by the index's rules, without network and without publishing; exit code 2 means that it could not", checkVerb},
-		{"rehearse", "[flags] [PATH...]", "do all of it on this machine alone, with an index and an ID token issuer of its own", rehearseVerb},
-		{"serve", "[flags]", "run that index and issuer for other clients (twine, uv, pip, tests of workflows), until it is stopped", serveVerb},
+		{"publish", "[flags] [PATH...]", "publish distributions; the default inside GitHub Actions, with the inputs of the step", publishVerb},
+		{"check", "[flags] [PATH...]", "check distributions against PyPI's rules, offline; exit code 2: the check could not run", checkVerb},
+		{"rehearse", "[flags] [PATH...]", "try a whole release on this machine only, against a built-in test index and ID token issuer", rehearseVerb},
+		{"serve", "[flags]", "run the test index and ID token issuer of rehearse for other clients (twine, uv, pip, workflow tests) until stopped", serveVerb},
 		{"version", "", "print the version", versionVerb},
 	}
 }
 
-// Main does what the arguments ask for, and returns the exit code.
-func Main(ctx context.Context, w World) int {
+// Main runs the command that the arguments name, and returns the exit code: [Done], [Failed] or [Misconfigured]. Without arguments, it
+// publishes inside GitHub Actions, and serves in a service container.
+func Main(ctx context.Context, w Process) int {
 	w.logTo(io.Discard)
 	if len(w.Args) == 0 {
 		w.Args = asService(w.Getenv)
@@ -105,24 +106,25 @@ func Main(ctx context.Context, w World) int {
 	}
 	switch {
 	case strings.HasPrefix(name, "-"):
-		w.complain(fmt.Sprintf("flags come after a verb; %q comes before one\n", withoutValue(name)))
+		w.complain(fmt.Sprintf("flags come after the command, not before it: %q\n", withoutValue(name)))
 	case name != "":
-		w.complain(fmt.Sprintf("there is no verb %q\n", name))
+		w.complain(fmt.Sprintf("unknown command %q\n", name))
 	}
 	usage(w.Stderr)
 	return Misconfigured
 }
 
+// usage prints the list of commands.
 func usage(out io.Writer) {
-	fmt.Fprint(out, "usage: pypi-oidc-publish VERB [flags]\n\n")
+	fmt.Fprint(out, "usage: pypi-oidc-publish COMMAND [flags]\n\n")
 	for _, v := range verbs() {
 		fmt.Fprintf(out, "  %-10s %s\n", v.name, v.help)
 	}
-	fmt.Fprint(out, "\nVERB -h tells the flags of a verb. Exit codes: 0 done, 1 not so (the report says what is where), 2 misconfigured.\n")
+	fmt.Fprint(out, "\nCOMMAND -h lists the flags of a command. Exit codes: 0 done, 1 failed or incomplete (see the report), 2 misconfigured.\n")
 }
 
-// parse reads a verb's flags. done tells that the verb has nothing more to do, with its exit code.
-func (w World) parse(v verb, flags *flag.FlagSet, args []string) (code int, done bool) {
+// parse reads the flags of a command. done reports that the command is finished, and code is then the exit code.
+func (w Process) parse(v verb, flags *flag.FlagSet, args []string) (code int, done bool) {
 	var said strings.Builder
 	flags.SetOutput(&said)
 	flags.Usage = func() {
@@ -143,36 +145,38 @@ func (w World) parse(v verb, flags *flag.FlagSet, args []string) (code int, done
 	for _, argument := range flags.Args() {
 		switch {
 		case !strings.Contains(v.arguments, "PATH"):
-			w.complain(fmt.Sprintf("%s takes no arguments; %q is one", v.name, argument))
+			w.complain(fmt.Sprintf("%s takes no arguments: %q", v.name, argument))
 			return Misconfigured, true
 		case strings.HasPrefix(argument, "-"):
-			w.complain(fmt.Sprintf("flags come before paths; %q comes after one", withoutValue(argument)))
+			w.complain(fmt.Sprintf("flags come before paths, not after them: %q", withoutValue(argument)))
 			return Misconfigured, true
 		}
 	}
 	return Done, false
 }
 
-// withoutValue is a flag's name alone: its value may be a password.
+// withoutValue returns the name of a flag without its value, which may be a password.
 func withoutValue(argument string) string {
 	name, _, _ := strings.Cut(argument, "=")
 	return name
 }
 
-// complain tells what is wrong with the arguments, which may be names of files that a shell has put there.
-func (w World) complain(text string) {
+// complain prints a usage error. Arguments may be hostile file names that a shell has expanded.
+func (w Process) complain(text string) {
 	for line := range strings.SplitSeq(text, "\n") {
 		fmt.Fprintln(w.Stderr, runner.Plain(line))
 	}
 }
 
+// hasFlags reports whether a command has flags.
 func hasFlags(flags *flag.FlagSet) bool {
 	n := 0
 	flags.VisitAll(func(*flag.Flag) { n++ })
 	return n > 0
 }
 
-func versionVerb(_ context.Context, w World, v verb, args []string) int {
+// versionVerb prints the version.
+func versionVerb(_ context.Context, w Process, v verb, args []string) int {
 	if code, done := w.parse(v, flag.NewFlagSet(v.name, flag.ContinueOnError), args); done {
 		return code
 	}

@@ -7,8 +7,8 @@ import (
 	"github.com/org/pypi-oidc-publish/internal/cli"
 )
 
-// TestArgumentsAreNotPrintedRaw: a shell makes arguments of the names of files, and the runner reads both streams.
-func TestArgumentsAreNotPrintedRaw(t *testing.T) {
+// TestUsageError_RawArgument: a shell makes arguments of the names of files, and the runner reads both streams.
+func TestUsageError_RawArgument(t *testing.T) {
 	t.Parallel()
 	for _, args := range [][]string{
 		{"check", "-\n::error::x"},
@@ -21,33 +21,33 @@ func TestArgumentsAreNotPrintedRaw(t *testing.T) {
 		{"##[group]x"},
 	} {
 		var said strings.Builder
-		code := cli.Main(t.Context(), cli.World{Args: args, Getenv: func(string) string { return "" }, Stdout: &said, Stderr: &said})
+		code := cli.Main(t.Context(), cli.Process{Args: args, Getenv: func(string) string { return "" }, Stdout: &said, Stderr: &said})
 		if text := said.String(); code != cli.Misconfigured || text == "" || strings.Contains(text, "##[") || strings.Contains("\n"+text, "\n::") {
 			t.Errorf("%q: %d, %s", args, code, text)
 		}
 	}
 }
 
-// TestAFlagThatComesTooLateIsNotShownWithItsValue: that may be a password.
-func TestAFlagThatComesTooLateIsNotShownWithItsValue(t *testing.T) {
+// TestUsageError_LateFlag: that may be a password.
+func TestUsageError_LateFlag(t *testing.T) {
 	t.Parallel()
 	var said strings.Builder
-	code := cli.Main(t.Context(), cli.World{
+	code := cli.Main(t.Context(), cli.Process{
 		Args: []string{"publish", "dist", "--password=pypi-not-to-be-seen"}, Getenv: func(string) string { return "" }, Stdout: &said, Stderr: &said,
 	})
-	if text := said.String(); code != cli.Misconfigured || strings.Contains(text, "not-to-be-seen") || !strings.Contains(text, `"--password" comes after one`) {
+	if text := said.String(); code != cli.Misconfigured || strings.Contains(text, "not-to-be-seen") || !strings.Contains(text, `flags come before paths, not after them: "--password"`) {
 		t.Errorf("%d, %s", code, text)
 	}
 }
 
-// TestAFlagWithoutAVerbIsNotShownWithItsValue: that may be a password as well.
-func TestAFlagWithoutAVerbIsNotShownWithItsValue(t *testing.T) {
+// TestUsageError_FlagWithoutCommand: that may be a password as well.
+func TestUsageError_FlagWithoutCommand(t *testing.T) {
 	t.Parallel()
 	var said strings.Builder
-	code := cli.Main(t.Context(), cli.World{
+	code := cli.Main(t.Context(), cli.Process{
 		Args: []string{"--password=pypi-not-to-be-seen", "dist"}, Getenv: func(string) string { return "" }, Stdout: &said, Stderr: &said,
 	})
-	if text := said.String(); code != cli.Misconfigured || strings.Contains(text, "not-to-be-seen") || !strings.Contains(text, `flags come after a verb; "--password" comes before one`) {
+	if text := said.String(); code != cli.Misconfigured || strings.Contains(text, "not-to-be-seen") || !strings.Contains(text, `flags come after the command, not before it: "--password"`) {
 		t.Errorf("%d, %s", code, text)
 	}
 }

@@ -4,32 +4,32 @@ import (
 	"net/url"
 
 	"github.com/org/pypi-oidc-publish/internal/config"
-	"github.com/org/pypi-oidc-publish/internal/github"
+	"github.com/org/pypi-oidc-publish/internal/ghrelease"
 	"github.com/org/pypi-oidc-publish/internal/runner"
 )
 
-// destination is the GitHub release that the files are attached to; its zero value is none.
-type destination struct {
+// releaseTarget names the GitHub release that the files are attached to. The zero value names none.
+type releaseTarget struct {
 	api             *url.URL
 	repository, tag string
 }
 
-// gitHubOrigins are the places that the GitHub token may be shown to.
+// gitHubOrigins returns the URLs that the GitHub token may be sent to, or nothing if the address of the API is invalid.
 func gitHubOrigins(r *runner.Runner) []*url.URL {
 	api, err := r.API()
 	if err != nil {
-		return nil // told where somebody needs it
+		return nil // reported by destination, if it is needed
 	}
-	return []*url.URL{api, github.UploadsOf(api)}
+	return []*url.URL{api, ghrelease.UploadsOf(api)}
 }
 
-// destination is the release that the configuration asks for. Its errors are findings.
-func (w World) destination(c config.Config, r *runner.Runner) (to destination, err error) {
+// releaseTarget returns the release that the configuration names. Its errors are findings.
+func (w Process) releaseTarget(c config.Config, r *runner.Runner) (to releaseTarget, err error) {
 	if c.GitHubRelease == "" {
-		return destination{}, nil
+		return releaseTarget{}, nil
 	}
 	if to.api, err = r.API(); err != nil {
-		return destination{}, err
+		return releaseTarget{}, err
 	}
 	to.repository, to.tag = w.Getenv("GITHUB_REPOSITORY"), c.GitHubRelease
 	if to.tag == config.Auto {

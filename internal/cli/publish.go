@@ -13,7 +13,7 @@ import (
 	"github.com/org/pypi-oidc-publish/internal/attest"
 	"github.com/org/pypi-oidc-publish/internal/config"
 	"github.com/org/pypi-oidc-publish/internal/finding"
-	"github.com/org/pypi-oidc-publish/internal/github"
+	"github.com/org/pypi-oidc-publish/internal/ghrelease"
 	"github.com/org/pypi-oidc-publish/internal/index"
 	"github.com/org/pypi-oidc-publish/internal/ledger"
 	"github.com/org/pypi-oidc-publish/internal/par"
@@ -25,8 +25,8 @@ import (
 	"github.com/org/pypi-oidc-publish/internal/wire"
 )
 
-// publishVerb publishes what the step's inputs, or the flags, say. A flag that is given wins over the input of its name.
-func publishVerb(ctx context.Context, w World, v verb, args []string) int {
+// publishVerb publishes distributions, as the inputs of the step and the flags request. A flag overrides the input with the same name.
+func publishVerb(ctx context.Context, w Process, v verb, args []string) int {
 	given := map[string]string{}
 	flags := flag.NewFlagSet(v.name, flag.ContinueOnError)
 	for _, in := range config.Inputs() {
@@ -51,22 +51,25 @@ func publishVerb(ctx context.Context, w World, v verb, args []string) int {
 	})
 }
 
-// inputFlag is an input as a flag: its text is judged by config, like that of an input.
+// inputFlag makes an input a flag. config checks its value in the same way.
 type inputFlag struct {
 	in    config.Input
 	given map[string]string
 }
 
-// IsBoolFlag lets a boolean stand without a value.
+// IsBoolFlag reports whether the flag can be given without a value.
 func (f *inputFlag) IsBoolFlag() bool { return f.in.Boolean }
 
+// Set stores the value.
 func (f *inputFlag) Set(value string) error {
 	f.given[f.in.Name] = value
 	return nil
 }
 
+// String returns no default value: the help text contains it.
 func (*inputFlag) String() string { return "" }
 
+// flagHelp returns the help text of an input as plain text.
 func flagHelp(in config.Input) string {
 	help := strings.ReplaceAll(in.Help, "`", "")
 	if in.Default != "" {
@@ -75,20 +78,20 @@ func flagHelp(in config.Input) string {
 	return help
 }
 
-// publish wires the rooms and does a run. Whatever happens is reported, a defect of ours too.
-func (w World) publish(ctx context.Context, r *runner.Runner, vault *secret.Vault, input func(string) string) (code int) {
+// publish connects the packages and carries out a run. Everything that happens is reported, including a panic.
+func (w Process) publish(ctx context.Context, r *runner.Runner, vault *secret.Redactor, input func(string) string) (code int) {
 	code = Failed
 	if err := par.Catch(func() error {
 		code = w.reported(ctx, r, vault, input)
 		return nil
 	}); err != nil {
-		r.Annotate(finding.Finding{ID: finding.Internal, Severity: finding.Error, Message: err.Error(), Fix: "more: " + w.help(finding.Internal)})
+		r.Annotate(finding.New(finding.Internal, err.Error(), "more: "+w.help(finding.Internal)))
 	}
 	return code
 }
 
-// reported does a run and reports it.
-func (w World) reported(ctx context.Context, r *runner.Runner, vault *secret.Vault, input func(string) string) int {
+// reported carries out a run, reports it, and returns the exit code.
+func (w Process) reported(ctx context.Context, r *runner.Runner, vault *secret.Redactor, input func(string) string) int {
 	c, err := config.Parse(input, vault, gitHubOrigins(r)...)
 	options := report.Options{Hashes: c.PrintHash, Verbose: c.Verbose || w.Getenv("RUNNER_DEBUG") == "1", Redact: vault.Redact, Help: w.help}
 	if c.Manifest != "" {
@@ -99,37 +102,37 @@ func (w World) reported(ctx context.Context, r *runner.Runner, vault *secret.Vau
 		defer w.logTo(io.Discard)
 	}
 	reporter := report.New(r, options)
-	book := ledger.NewBook(reporter.Watch)
+	recorder := ledger.NewRecorder(reporter.Watch)
 	var roots *x509.CertPool
 	if err == nil {
 		roots, err = w.rootsWith(c.CABundle)
 	}
-	var from instance
+	var from sigstoreInstance
 	if err == nil {
 		from, err = w.sigstore(c.Repository)
 	}
-	var to destination
+	var to releaseTarget
 	if err == nil {
-		to, err = w.destination(c, r)
+		to, err = w.releaseTarget(c, r)
 	}
-	code := Misconfigured
 	if err != nil {
 		for _, f := range finding.Of(err) {
-			book.Note(ledger.Noted{Finding: f})
+			recorder.Record(ledger.Noted{Finding: f})
 		}
 	} else {
-		code = exitCode(w.run(ctx, c, r, vault, book, roots, from, to))
+		err = w.run(ctx, c, r, vault, recorder, roots, from, to)
 	}
-	if err := reporter.Close(book.Receipt()); err != nil {
-		// What is published is published: a report that cannot be written does not undo it.
-		r.Annotate(finding.Finding{
-			ID: "report", Severity: finding.Warning, Message: "the outputs, the summary or the manifest could not be written: " + err.Error(),
-			Fix: "see that the runner's disk is not full, and that `manifest-file` is a path that can be written to (more: " + w.help("report") + ")",
-		})
+	code := exitCode(err)
+	if err := reporter.Close(recorder.Receipt()); err != nil {
+		// The files are published even if the report cannot be written.
+		r.Annotate(finding.New(finding.Report,
+			"the outputs, the summary or the manifest could not be written: "+err.Error(),
+			"check that the runner's disk is not full and that `manifest-file` is a writable path (more: "+w.help(finding.Report)+")"))
 	}
 	return code
 }
 
+// exitCode returns the exit code for the error of a run.
 func exitCode(err error) int {
 	switch {
 	case err == nil:
@@ -141,51 +144,52 @@ func exitCode(err error) int {
 	}
 }
 
-// run does a run with the rooms that its configuration asks for.
-func (w World) run(ctx context.Context, c config.Config, r *runner.Runner, vault *secret.Vault, book *ledger.Book, roots *x509.CertPool, from instance, to destination) error {
+// run carries out a run with the packages that its configuration needs.
+func (w Process) run(ctx context.Context, c config.Config, r *runner.Runner, vault *secret.Redactor, recorder *ledger.Recorder, roots *x509.CertPool, from sigstoreInstance, to releaseTarget) error {
 	client := wire.New(wire.Options{
-		UserAgent: w.userAgent(), Roots: roots, Trust: w.trust, Proxy: w.Proxy, Now: w.Now, Sleep: w.Sleep,
-		Redact: vault.Redact, Trace: func(t wire.Try) { book.Note(tried(t)) },
+		UserAgent: w.userAgent(), Roots: roots, LoadRoots: w.trust, Proxy: w.Proxy, Now: w.Now, Sleep: w.Sleep,
+		Redact: vault.Redact, Trace: func(t wire.Try) { recorder.Record(tried(t)) },
 	})
 	site := index.SiteOf(c.Repository, c.Simple, !c.NoLookups)
-	tools := publish.Tools{Book: book, Save: r.Save, Now: w.Now, Sleep: w.Sleep}
+	deps := publish.Deps{Record: recorder.Record, Save: r.Save, Now: w.Now, Sleep: w.Sleep}
 	if c.Auth == config.Token {
-		tools.Password = index.Password(c.User, c.Password)
+		deps.Password = index.Password(c.User, c.Password)
 	} else {
-		tools.Lease = trust.NewLease(trust.Options{
-			At: c.Repository, Wire: client, IDTokens: r.IDTokens(client), Vault: vault, Now: w.Now, Sleep: w.Sleep, Note: book.Note,
+		deps.Tokens = trust.NewUploadTokens(trust.Options{
+			At: c.Repository, Wire: client, IDTokens: r.IDTokens(client), Secrets: vault, Now: w.Now, Sleep: w.Sleep, Note: recorder.Record,
 			Permit: site.Permit, Settings: site.PublisherPage, Warehouse: site.Warehouse, MayAsk: r.MayAsk,
 		})
 	}
 	if site.Attestations || from.tuf != nil {
-		tools.Signer = attest.New(attest.Options{
+		deps.Signer = attest.New(attest.Options{
 			Wire: client, IDTokens: r.IDTokens(client), TUF: from.tuf, Root: from.root, Now: w.Now,
-			Note: func(f finding.Finding) { book.Note(ledger.Noted{Finding: f}) },
+			Note: func(f finding.Finding) { recorder.Record(ledger.Noted{Finding: f}) },
 		})
 	}
 	if to.tag != "" {
-		tools.GitHub = github.New(github.Options{API: to.api, Repository: to.repository, Token: c.GitHubToken, Wire: client, Sleep: w.Sleep})
-		tools.Manifest = func(receipt ledger.Receipt) []byte { return report.Manifest(receipt, vault.Redact) }
+		deps.GitHub = ghrelease.New(ghrelease.Options{API: to.api, Repository: to.repository, Token: c.GitHubToken, Wire: client, Sleep: w.Sleep})
+		deps.Manifest = func() []byte { return report.Manifest(recorder.Receipt(), vault.Redact) }
 	}
-	tools.Index = index.New(site, client, wire.NewGate(c.Parallel), tools.Password)
+	deps.Index = index.New(site, client, wire.NewGate(c.Parallel), deps.Password)
 	return publish.Run(ctx, publish.Options{
-		Paths: c.Packages, Workspace: w.Getenv("GITHUB_WORKSPACE"), WorkingTree: w.workingTree(), How: c.AuthWhy, Parallel: c.Parallel,
+		Paths: c.Packages, Workspace: w.Getenv("GITHUB_WORKSPACE"), WorkingTree: w.workingTree(), AuthReason: c.AuthWhy, Parallel: c.Parallel,
 		SkipExisting: c.SkipExisting, VerifyMetadata: c.VerifyMetadata, ExpectedVersion: c.ExpectedVersion,
 		DryRun: c.DryRun, Wait: c.Wait, Attest: c.Attestations, AttestationsDir: c.AttestationsDir,
 		Repository: to.repository, Tag: to.tag,
-	}, tools)
+	}, deps)
 }
 
-// workingTree returns the workspace of the runner, or the folder that the program runs in where there is no runner.
-func (w World) workingTree() string { return cmp.Or(w.Getenv("GITHUB_WORKSPACE"), ".") }
+// workingTree returns the runner's workspace, or the current folder outside of a runner.
+func (w Process) workingTree() string { return cmp.Or(w.Getenv("GITHUB_WORKSPACE"), ".") }
 
+// tried returns the event of one attempt of a request.
 func tried(t wire.Try) ledger.Tried {
 	return ledger.Tried{Op: string(t.Op), Method: t.Method, URL: t.URL, N: t.N, Status: t.Status, Took: t.Took, Wait: t.Wait, Err: t.Err}
 }
 
-// userAgent says who asks, and where the maintainers of an index can reach us. The action's own repository is what GitHub
-// says it is.
-func (w World) userAgent() string {
+// userAgent returns the User-Agent header: the program, its version, and the repository of the action, if GitHub names it, so that the
+// operators of an index can contact the maintainers.
+func (w Process) userAgent() string {
 	agent := "pypi-oidc-publish/" + w.Version
 	if repository := w.Getenv("GITHUB_ACTION_REPOSITORY"); repository != "" {
 		agent += " (+https://github.com/" + repository + ")"

@@ -10,51 +10,52 @@ import (
 	"strings"
 
 	"github.com/org/pypi-oidc-publish/internal/config"
-	"github.com/org/pypi-oidc-publish/internal/dist"
+	"github.com/org/pypi-oidc-publish/internal/distfile"
 	"github.com/org/pypi-oidc-publish/internal/fakepypi"
 	"github.com/org/pypi-oidc-publish/internal/pep"
 	"github.com/org/pypi-oidc-publish/internal/runner"
 )
 
-// rehearsal is what the flags of rehearse ask for.
+// rehearsal holds the flags of the rehearse command.
 type rehearsal struct {
 	verbose, attach bool
 	summary         string
 }
 
-// rehearseVerb starts the stage on loopback, makes this machine its Trusted Publisher, and does a whole run against it over
-// real HTTP. Nothing of it leaves the machine, and nothing is kept.
-func rehearseVerb(ctx context.Context, w World, v verb, args []string) int {
+// rehearseVerb starts the test index on loopback, registers a Trusted Publisher for this machine, and carries out a whole run against it
+// over HTTP. Nothing leaves the machine, and nothing is kept.
+func rehearseVerb(ctx context.Context, w Process, v verb, args []string) int {
 	flags := flag.NewFlagSet(v.name, flag.ContinueOnError)
 	var asked rehearsal
-	flags.BoolVar(&asked.verbose, "verbose", false, "requests, retries and timings")
-	flags.BoolVar(&asked.attach, "github-release", false, "also attach what is published to a GitHub release, which is on this machine too")
-	flags.StringVar(&asked.summary, "summary", "", "also write the job summary to this file, as Markdown")
+	flags.BoolVar(&asked.verbose, "verbose", false, "print requests, retries and timings")
+	flags.BoolVar(&asked.attach, "github-release", false, "also attach the files to a GitHub release, which is on this machine too")
+	flags.StringVar(&asked.summary, "summary", "", "also write the job summary to this `file`, as Markdown")
 	if code, done := w.parse(v, flags, args); done {
 		return code
 	}
 	code, err := w.rehearse(ctx, flags.Args(), asked)
 	if err != nil {
-		fmt.Fprintln(w.Stderr, runner.Plain("the stage of the rehearsal failed: "+err.Error()))
+		fmt.Fprintln(w.Stderr, runner.Plain("the test index failed: "+err.Error()))
 		return Failed
 	}
 	return code
 }
 
-func (w World) rehearse(ctx context.Context, paths []string, asked rehearsal) (code int, err error) {
+// rehearse carries out the run against a test index, and returns its exit code. An error means that the test index failed.
+func (w Process) rehearse(ctx context.Context, paths []string, asked rehearsal) (code int, err error) {
 	stage, err := fakepypi.Start(ctx, "127.0.0.1:0", fakepypi.Options{Now: w.Now})
 	if err != nil {
 		return 0, err
 	}
 	defer func() {
-		// The stage's folder is its own: a rehearsal that cannot clean up after itself has failed.
+		// The test index has its own folder. If it cannot be removed, the rehearsal failed.
 		if closed := stage.Close(); err == nil {
 			err = closed
 		}
 	}()
 	w.Getenv = w.asRun(stage, asked.summary)
 	r, vault := runner.New(w.Getenv, w.Stdout)
-	r.Line("rehearsal: the index and the issuer of ID tokens are on this machine alone, at " + stage.Upload.Host)
+	r.Line("rehearsal: the index and the ID token issuer run on this machine only, at " + stage.Upload.Host)
 	inputs := map[string]string{
 		"repository-url": stage.Upload.String(), "index-url": stage.Simple.String(), "verbose": strconv.FormatBool(asked.verbose),
 	}
@@ -62,7 +63,7 @@ func (w World) rehearse(ctx context.Context, paths []string, asked rehearsal) (c
 		tag := stage.Env["GITHUB_REF_NAME"]
 		stage.GitHub.Publish(fakepypi.Release{Tag: tag})
 		inputs["github-release"], inputs["github-token"] = config.Auto, stage.Env[fakepypi.GitHubToken]
-		r.Line("rehearsal: GitHub is too, where " + stage.Env["GITHUB_REPOSITORY"] + " has the release " + tag)
+		r.Line("rehearsal: GitHub runs there too; its repository " + stage.Env["GITHUB_REPOSITORY"] + " has the release " + tag)
 	}
 	if len(paths) == 0 {
 		samples, found, err := w.found(r)
@@ -81,9 +82,9 @@ func (w World) rehearse(ctx context.Context, paths []string, asked rehearsal) (c
 	return w.publish(ctx, r, vault, func(name string) string { return inputs[name] }), nil
 }
 
-// asRun is the environment of a run on the stage: that of this process must not reach into it, least of all its credentials.
-// The log is a plain one, whatever runs us.
-func (w World) asRun(stage *fakepypi.Stage, summary string) func(string) string {
+// asRun returns the environment of a run against the test index. It contains nothing from the environment of this process, in
+// particular no credentials. The log is always plain text.
+func (w Process) asRun(stage *fakepypi.Servers, summary string) func(string) string {
 	return func(name string) string {
 		switch name {
 		case "GITHUB_ACTIONS", "GITHUB_OUTPUT", "GITHUB_WORKSPACE":
@@ -96,10 +97,10 @@ func (w World) asRun(stage *fakepypi.Stage, summary string) func(string) string 
 	}
 }
 
-// found are the distributions in dist, or, where there is none, two samples in a folder of their own. Where dist has them in its
-// sub-folders alone, the run says so.
-func (w World) found(r *runner.Runner) (samples string, paths []string, err error) {
-	if haul, err := dist.Find([]string{"dist"}); err == nil || len(haul.Nested) > 0 {
+// found returns the path dist if it contains distributions, also in sub-folders, which the run then reports. Otherwise it builds two
+// samples and returns their temporary folder, also as samples, for the caller to remove.
+func (w Process) found(r *runner.Runner) (samples string, paths []string, err error) {
+	if haul, err := distfile.Find([]string{"dist"}); err == nil || len(haul.Nested) > 0 {
 		return "", []string{"dist"}, nil
 	}
 	folder, err := os.MkdirTemp("", "rehearsal-samples-")
@@ -109,13 +110,14 @@ func (w World) found(r *runner.Runner) (samples string, paths []string, err erro
 	if err := buildSamples(folder); err != nil {
 		return "", nil, err
 	}
-	r.Line("there is no dist/ with distributions here: two small samples were built for this rehearsal in " + folder)
+	r.Line("no distributions in dist/: two small samples were built for this rehearsal in " + folder)
 	return folder, []string{folder}, nil
 }
 
-// projectsIn are the projects that the files' names tell of. What cannot be found or read is told by the run.
+// projectsIn returns the projects in the file names of the distributions at these paths. It ignores errors, because the run reports
+// them.
 func projectsIn(paths []string) []pep.Project {
-	haul, err := dist.Find(paths)
+	haul, err := distfile.Find(paths)
 	if err != nil {
 		return nil
 	}

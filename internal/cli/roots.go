@@ -2,24 +2,25 @@ package cli
 
 import (
 	"crypto/x509"
+	"errors"
 	"fmt"
-	"io"
 	"os"
 
 	"golang.org/x/crypto/x509roots/fallback/bundle"
 
 	"github.com/org/pypi-oidc-publish/internal/finding"
+	"github.com/org/pypi-oidc-publish/internal/localfile"
 )
 
-// EmbeddedRoots gives the program the roots that are built into it, for a system that has none, as the image. It may be called
-// once in a process. Reading them takes some milliseconds, so it is done when the first request needs them.
+// EmbeddedRoots installs the built-in root certificates as a fallback for a system that has none, such as the image. It must be called
+// at most once in a process. It takes some milliseconds, so it is called before the first request that needs them.
 func EmbeddedRoots() {
 	pool := x509.NewCertPool()
 	for root := range bundle.Roots() {
 		certificate, err := x509.ParseCertificate(root.Certificate)
 		switch {
 		case err != nil:
-			// One that this version of Go does not read is one that nothing can be verified with.
+			// This version of Go cannot read the certificate, so it cannot verify anything with it.
 		case root.Constraint != nil:
 			pool.AddCertWithConstraint(certificate, root.Constraint)
 		default:
@@ -29,46 +30,47 @@ func EmbeddedRoots() {
 	x509.SetFallbackRoots(pool)
 }
 
-// trust makes the roots ready.
-func (w World) trust() {
+// trust loads the root certificates.
+func (w Process) trust() {
 	if w.Trust != nil {
 		w.Trust()
 	}
 }
 
-// longestBundle bounds a file of roots, in bytes: that of a whole system has a quarter of it.
+// longestBundle is the maximum size of a file of CA certificates, in bytes. The file of a typical system has a quarter of it.
 const longestBundle = 1 << 20
 
-// rootsWith are the system's roots, or the embedded ones where it has none, and those of the user's bundle.
-func (w World) rootsWith(path string) (*x509.CertPool, error) {
+// rootsWith returns the root certificates of the system, or the built-in ones if it has none, together with those in the file at path.
+// It returns nil, which means the default roots, if path is empty. Its errors are findings.
+func (w Process) rootsWith(path string) (*x509.CertPool, error) {
 	if path == "" {
 		return nil, nil
 	}
 	wrong := func(why string) error {
-		return finding.Finding{
-			ID: "ca-bundle", Severity: finding.Error, Message: fmt.Sprintf("the ca-bundle %s %s", path, why),
-			Fix: "give `ca-bundle` the path of a PEM file with the additional roots; a container action sees the workspace, not the rest of the host",
-		}
+		return finding.New(finding.CABundle,
+			fmt.Sprintf("the ca-bundle %s %s", path, why),
+			"set `ca-bundle` to a PEM file with the additional CA certificates; put it in the workspace, since a container action cannot see the rest of the host")
 	}
 	file, err := os.Open(path)
 	if err != nil {
 		return nil, wrong("cannot be read: " + err.Error())
 	}
 	defer file.Close()
-	text, err := io.ReadAll(io.LimitReader(file, longestBundle+1))
-	if err != nil {
+	text, err := localfile.ReadAll(file, longestBundle) // may be a pipe
+	var large localfile.TooLargeError
+	switch {
+	case errors.As(err, &large):
+		return nil, wrong("is too large: at most 1 MiB")
+	case err != nil:
 		return nil, wrong("cannot be read: " + err.Error())
-	}
-	if len(text) > longestBundle {
-		return nil, wrong("is too large to be one")
 	}
 	w.trust()
 	pool, err := x509.SystemCertPool()
 	if err != nil {
-		return nil, wrong("cannot be added to the system's roots: " + err.Error())
+		return nil, wrong("cannot be added to the CA certificates of the system: " + err.Error())
 	}
 	if !pool.AppendCertsFromPEM(text) {
-		return nil, wrong("has no PEM certificate in it")
+		return nil, wrong("contains no PEM certificate")
 	}
 	return pool, nil
 }

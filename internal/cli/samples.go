@@ -14,7 +14,7 @@ import (
 	"strings"
 )
 
-// The samples are a wheel and an sdist of one project, the smallest that an index takes.
+// The samples are a wheel and an sdist of one project, the smallest that an index accepts.
 const (
 	sampleName     = "rehearsal_sample"
 	sampleVersion  = "1.0"
@@ -30,6 +30,7 @@ func buildSamples(folder string) error {
 		writeFile(filepath.Join(folder, sampleName+"-"+sampleVersion+".tar.gz"), sampleSdist))
 }
 
+// writeFile creates a file and lets fill write its content.
 func writeFile(path string, fill func(*os.File) error) error {
 	file, err := os.Create(path)
 	if err != nil {
@@ -38,9 +39,10 @@ func writeFile(path string, fill func(*os.File) error) error {
 	return errors.Join(fill(file), file.Close())
 }
 
-// member is one file of a sample.
+// member describes one file in a sample.
 type member struct{ name, text string }
 
+// sampleWheel writes the wheel.
 func sampleWheel(file *os.File) error {
 	info := sampleName + "-" + sampleVersion + ".dist-info/"
 	members := []member{
@@ -51,7 +53,7 @@ func sampleWheel(file *os.File) error {
 	members = append(members, member{info + "RECORD", record(members, info+"RECORD")})
 	archive := zip.NewWriter(file)
 	for _, m := range members {
-		// Raw, with the sizes in front: the index refuses the data descriptors that the ordinary way writes.
+		// CreateRaw writes the sizes before the data. CreateHeader would write data descriptors, which the index rejects.
 		w, err := archive.CreateRaw(&zip.FileHeader{
 			Name: m.name, Method: zip.Store, CRC32: crc32.ChecksumIEEE([]byte(m.text)),
 			CompressedSize64: uint64(len(m.text)), UncompressedSize64: uint64(len(m.text)),
@@ -66,7 +68,7 @@ func sampleWheel(file *os.File) error {
 	return archive.Close()
 }
 
-// record lists the members with their digests, and itself without (the binary distribution format).
+// record returns the RECORD of the wheel: the members with their digests, and RECORD itself without (the binary distribution format).
 func record(members []member, itself string) string {
 	var b strings.Builder
 	for _, m := range members {
@@ -77,6 +79,7 @@ func record(members []member, itself string) string {
 	return b.String()
 }
 
+// sampleSdist writes the sdist.
 func sampleSdist(file *os.File) error {
 	top := sampleName + "-" + sampleVersion + "/"
 	packed := gzip.NewWriter(file)

@@ -20,12 +20,12 @@ import (
 	"github.com/org/pypi-oidc-publish/internal/wire"
 )
 
-// service is the variable that makes the program serve when it is started without arguments: its words are the flags. GitHub's runner
-// gives a service container an environment everywhere, and arguments only where it is new enough.
+// service names the variable that makes the program run serve if it is started without arguments. Its words are the flags. Every version
+// of GitHub's runner sets the environment of a service container, but only new ones pass arguments.
 const service = "PYPI_OIDC_PUBLISH_SERVE"
 
-// asService are the arguments of a service container; none where it is not one. A step of the action, which has its inputs in the
-// environment, never is.
+// asService returns the arguments of a service container, or nil if this is not one. A step of the action, which has its inputs in the
+// environment, is never one.
 func asService(getenv func(string) string) []string {
 	if getenv(service) == "" || getenv("INPUT_REPOSITORY-URL") != "" {
 		return nil
@@ -33,7 +33,7 @@ func asService(getenv func(string) string) []string {
 	return append([]string{"serve"}, strings.Fields(getenv(service))...)
 }
 
-// serving is what the flags of serve ask for.
+// serving holds the flags of the serve command.
 type serving struct {
 	addr, url, data, envFile string
 	profile                  fakepypi.Profile
@@ -43,8 +43,8 @@ type serving struct {
 	releases                 []fakepypi.Release
 }
 
-// serveVerb runs the stage for other clients, until the process is told to end.
-func serveVerb(ctx context.Context, w World, v verb, args []string) int {
+// serveVerb runs the test index for other clients, until the process is stopped.
+func serveVerb(ctx context.Context, w Process, v verb, args []string) int {
 	s := serving{profileName: "pypi"}
 	flags := flag.NewFlagSet(v.name, flag.ContinueOnError)
 	s.define(flags)
@@ -52,57 +52,58 @@ func serveVerb(ctx context.Context, w World, v verb, args []string) int {
 		return code
 	}
 	if err := w.serve(ctx, s); err != nil {
-		fmt.Fprintln(w.Stderr, runner.Plain("the stage: "+err.Error()))
+		fmt.Fprintln(w.Stderr, runner.Plain("the test index: "+err.Error()))
 		return Failed
 	}
 	return Done
 }
 
-// profiles are the kinds of index by the names of the flag.
+// profiles returns the kinds of index by their names in the flag -profile.
 func profiles() map[string]fakepypi.Profile {
 	return map[string]fakepypi.Profile{
 		"pypi": fakepypi.PyPI, "testpypi": fakepypi.TestPyPI, "plain": fakepypi.Plain, "no-trusted-publishing": fakepypi.NoTrustedPublishing,
 	}
 }
 
+// define adds the flags of serve.
 func (s *serving) define(flags *flag.FlagSet) {
-	flags.StringVar(&s.addr, "addr", "127.0.0.1:8081", "`HOST:PORT` to listen on; port 0 is any free one, and without a host it is loopback")
-	flags.Func("url", "`http://HOST:PORT` at which clients reach it, where that is not where it listens", func(text string) (err error) {
+	flags.StringVar(&s.addr, "addr", "127.0.0.1:8081", "`HOST:PORT` to listen on; port 0: any free port; without a host: loopback")
+	flags.Func("url", "`http://HOST:PORT` that clients use, if it differs from -addr", func(text string) (err error) {
 		s.url, err = advertised(text)
 		return err
 	})
-	flags.StringVar(&s.data, "data", "", "keep what the index holds in this `folder`, and begin with what it held before; without it nothing is kept")
-	flags.StringVar(&s.envFile, "env-file", "", "write what clients need to this `file` as NAME=value lines once it is ready, and remove it at the end")
+	flags.StringVar(&s.data, "data", "", "keep the contents of the index in this `folder` between starts; without it nothing is kept")
+	flags.StringVar(&s.envFile, "env-file", "", "write what clients need to this `file` as NAME=value lines once the index is ready, and remove it at the end")
 	flags.Func("profile", "the `kind` of index: pypi, testpypi, plain (user and password, no JSON, pages with MD5 only) or no-trusted-publishing (default pypi)", func(text string) error {
 		profile, known := profiles()[text]
 		if !known {
-			return errors.New("there is pypi, testpypi, plain and no-trusted-publishing")
+			return errors.New("the profiles are pypi, testpypi, plain and no-trusted-publishing")
 		}
 		s.profile, s.profileName = profile, text
 		return nil
 	})
-	flags.Func("project", "a `project` that exists and trusts the run; repeatable", func(text string) error {
+	flags.Func("project", "an existing `project` with the run as its Trusted Publisher; repeatable", func(text string) error {
 		return s.add(text, false, false)
 	})
-	flags.Func("pending", "a `[PUBLISHER=]PROJECT` that does not exist: the first mint creates it; the run's, or of a publisher as below; repeatable", func(text string) error {
+	flags.Func("pending", "a new project with a pending publisher, as `[PUBLISHER=]PROJECT`: the first token request creates it; PUBLISHER as for -publisher (default: the run); repeatable", func(text string) error {
 		return s.add(text, strings.Contains(text, "="), true)
 	})
-	flags.Func("publisher", "a project and another publisher that it trusts, as `OWNER/REPO:WORKFLOW[:ENVIRONMENT]=PROJECT`; repeatable", func(text string) error {
+	flags.Func("publisher", "an existing project with another Trusted Publisher, as `OWNER/REPO:WORKFLOW[:ENVIRONMENT]=PROJECT`; repeatable", func(text string) error {
 		return s.add(text, true, false)
 	})
-	flags.Func("github-release", "the `tag` of a release on GitHub that the run's repository has; repeatable", func(text string) error {
+	flags.Func("github-release", "the `tag` of a GitHub release of the run's repository; repeatable", func(text string) error {
 		return s.release(text, false)
 	})
-	flags.Func("github-draft", "the `tag` of one that is a draft; repeatable", func(text string) error {
+	flags.Func("github-draft", "the `tag` of a draft release; repeatable", func(text string) error {
 		return s.release(text, true)
 	})
 	s.defineRun(flags)
 }
 
-// defineRun are the flags about the workflow run that the ID tokens speak of.
+// defineRun adds the flags about the workflow run that the ID tokens describe.
 func (s *serving) defineRun(flags *flag.FlagSet) {
 	run := fakepypi.Run{}.Complete()
-	flags.Func("repository", "`OWNER/REPO` of the run that the ID tokens are about (default "+run.Repository+")", func(text string) error {
+	flags.Func("repository", "`OWNER/REPO` of the run that the ID tokens describe (default "+run.Repository+")", func(text string) error {
 		if !repository.MatchString(text) {
 			return errors.New("write OWNER/REPO")
 		}
@@ -116,7 +117,7 @@ func (s *serving) defineRun(flags *flag.FlagSet) {
 		s.run.Workflow = text
 		return nil
 	})
-	flags.StringVar(&s.run.Environment, "environment", "", "the deployment `environment` of the run's job")
+	flags.StringVar(&s.run.Environment, "environment", "", "the deployment `environment` of the run's job (default none)")
 	flags.StringVar(&s.run.Event, "event", run.Event, "the `event` that started the run")
 	flags.StringVar(&s.run.Ref, "ref", run.Ref, "the run's `ref`")
 }
@@ -128,7 +129,7 @@ var (
 	hostName   = regexp.MustCompile(`^[A-Za-z0-9._-]+$`)
 )
 
-// add reads a project, after its publisher if it is given as well.
+// add parses a project, with a publisher before it if withPublisher is set, and adds it.
 func (s *serving) add(text string, withPublisher, pending bool) error {
 	p := fakepypi.Publisher{Pending: pending}
 	if withPublisher {
@@ -145,14 +146,14 @@ func (s *serving) add(text string, withPublisher, pending bool) error {
 		}
 	}
 	if !pep.ValidName(text) {
-		return fmt.Errorf("%q is no name of a project", text)
+		return fmt.Errorf("%q is not a valid project name", text)
 	}
 	p.Project = pep.Normalize(text)
 	s.publishers = append(s.publishers, p)
 	return nil
 }
 
-// release reads the tag of a release.
+// release parses the tag of a release, and adds the release.
 func (s *serving) release(text string, draft bool) error {
 	if !tagName.MatchString(text) {
 		return errors.New("write the name of a tag, such as v1.0.0")
@@ -161,20 +162,20 @@ func (s *serving) release(text string, draft bool) error {
 	return nil
 }
 
-// advertised reads the URL of the stage's own: scheme, host and port alone.
+// advertised parses the URL at which clients reach the test index. It may have a scheme, host and port only.
 func advertised(text string) (string, error) {
 	u, err := url.Parse(text)
 	if err != nil || u.Scheme != "http" || strings.Trim(u.Path, "/") != "" || u.User != nil || u.RawQuery != "" || u.Fragment != "" {
-		return "", errors.New("write http://HOST:PORT, and nothing after it")
+		return "", errors.New("write http://HOST:PORT and nothing after it")
 	}
 	if _, err := netip.ParseAddr(u.Hostname()); err != nil && !hostName.MatchString(u.Hostname()) {
-		return "", errors.New("write http://HOST:PORT, with a host's name or address")
+		return "", errors.New("write http://HOST:PORT with a host name or an address")
 	}
 	return "http://" + u.Host, nil
 }
 
-// serve runs the stage until ctx is done.
-func (w World) serve(ctx context.Context, s serving) (err error) {
+// serve runs the test index until ctx is done.
+func (w Process) serve(ctx context.Context, s serving) (err error) {
 	r, _ := runner.New(w.Getenv, w.Stdout)
 	file, err := w.claimEnvFile(s.envFile)
 	if err != nil {
@@ -189,14 +190,14 @@ func (w World) serve(ctx context.Context, s serving) (err error) {
 		Now: w.Now, Dir: s.data, Keep: s.data != "", URL: s.url, OnePort: true, Run: s.run, Profile: s.profile, Control: true,
 	})
 	if err != nil {
-		return fmt.Errorf("it could not begin: %w", err)
+		return fmt.Errorf("it could not start: %w", err)
 	}
 	defer func() { err = errors.Join(err, file.remove(), stage.Close()) }()
 	s.trust(stage)
 	for _, one := range s.releases {
 		stage.GitHub.Publish(one)
 	}
-	token, err := stage.StandingToken()
+	token, err := stage.PersistentToken()
 	if err != nil {
 		return err
 	}
@@ -205,17 +206,17 @@ func (w World) serve(ctx context.Context, s serving) (err error) {
 		all = append(all, attaching(stage, s.releases[0].Tag))
 	}
 	s.print(r, stage, all)
-	// Last: where the file is there, the stage is ready.
+	// Last, because the file shows that the test index is ready.
 	if err := file.write(settings(stage, all)); err != nil {
 		return err
 	}
 	<-ctx.Done()
-	r.Line("the stage has ended")
+	r.Line("the test index has stopped")
 	return nil
 }
 
-// trust sets the publishers up. A project that a stage of the same folder has created is pending no more.
-func (s *serving) trust(stage *fakepypi.Stage) {
+// trust adds the publishers. A publisher is not pending anymore if an earlier serve with the same folder created its project.
+func (s *serving) trust(stage *fakepypi.Servers) {
 	for i, p := range s.publishers {
 		p.Pending = p.Pending && !stage.Has(p.Project)
 		s.publishers[i] = p
@@ -223,9 +224,9 @@ func (s *serving) trust(stage *fakepypi.Stage) {
 	}
 }
 
-// print tells people where the stage is and how to use it.
-func (s *serving) print(r *runner.Runner, stage *fakepypi.Stage, all []client) {
-	end := r.Group("a package index and an issuer of ID tokens for tests (profile " + s.profileName + "), until SIGINT or SIGTERM")
+// print prints the addresses of the test index and how to use it.
+func (s *serving) print(r *runner.Runner, stage *fakepypi.Servers, all []client) {
+	end := r.Group("a package index and an ID token issuer for tests (profile " + s.profileName + "), until SIGINT or SIGTERM")
 	r.Line("upload  " + stage.Upload.String())
 	r.Line("simple  " + stage.Simple.String())
 	if s.profile != fakepypi.Plain {
@@ -236,13 +237,13 @@ func (s *serving) print(r *runner.Runner, stage *fakepypi.Stage, all []client) {
 		r.Line("kept in " + s.data)
 	}
 	for _, p := range s.publishers {
-		r.Line("trusted " + s.told(p))
+		r.Line("trusted " + s.describePublisher(p))
 	}
 	if len(s.releases) > 0 {
 		r.Line("GitHub  " + stage.Env[gitHubURL])
 	}
 	for _, one := range s.releases {
-		r.Line(toldRelease(one) + " of " + s.run.Complete().Repository)
+		r.Line(releaseName(one) + " of " + s.run.Complete().Repository)
 	}
 	end()
 	for _, c := range all {
@@ -251,8 +252,8 @@ func (s *serving) print(r *runner.Runner, stage *fakepypi.Stage, all []client) {
 	s.warn(r, stage)
 }
 
-// told is a publisher as people type it.
-func (s *serving) told(p fakepypi.Publisher) string {
+// describePublisher returns a publisher for people.
+func (s *serving) describePublisher(p fakepypi.Publisher) string {
 	run := s.run.Complete()
 	text := run.Repository + " " + run.Workflow
 	if p.Workflow != "" {
@@ -263,44 +264,39 @@ func (s *serving) told(p fakepypi.Publisher) string {
 	}
 	text += ", for the project " + string(p.Project)
 	if p.Pending {
-		text += ", which its first mint creates"
+		text += " (pending: the first token request creates the project)"
 	}
 	return text
 }
 
-// toldRelease names a release for people.
-func toldRelease(r fakepypi.Release) string {
+// releaseName returns a release for people.
+func releaseName(r fakepypi.Release) string {
 	if r.Draft {
 		return "draft   " + r.Tag
 	}
 	return "release " + r.Tag
 }
 
-// warn tells what may surprise.
-func (s *serving) warn(r *runner.Runner, stage *fakepypi.Stage) {
+// warn reports settings that may be unexpected.
+func (s *serving) warn(r *runner.Runner, stage *fakepypi.Servers) {
 	if host, _, _ := net.SplitHostPort(s.addr); !isLoopback(host) {
-		r.Annotate(finding.Finding{
-			ID: "serve-open", Severity: finding.Warning,
-			Message: "the stage listens on " + s.addr + ", beyond loopback: it is for tests alone, without TLS, and whoever reaches it can break it",
-			Fix:     "leave -addr out unless it runs in a container or in a network of its own",
-		})
+		r.Annotate(finding.New(finding.ServeOpen,
+			"the test index listens on "+s.addr+", beyond loopback: it has no TLS, and anyone who can reach it can control it",
+			"remove -addr, unless it runs in a container or on a private network"))
 	}
 	if !isLoopback(stage.Upload.Hostname()) {
-		r.Annotate(finding.Finding{
-			ID: "serve-plain-http", Severity: finding.Notice,
-			Message: "this program takes http on loopback alone: at " + stage.Upload.Host + " only other clients can use the stage",
-			Fix:     "reach it on loopback to publish to it with this program, by a published port or in its own network",
-		})
+		r.Annotate(finding.New(finding.ServePlainHTTP,
+			"this program accepts http only on loopback: at "+stage.Upload.Host+" only other clients can publish",
+			"to publish with this program, use a loopback address: through a published port, or from inside the same network namespace"))
 	}
 	if len(s.publishers) == 0 && trustedPublishing(s.profile) {
-		r.Annotate(finding.Finding{
-			ID: "serve-no-publisher", Severity: finding.Notice,
-			Message: "no Trusted Publisher is set up, so that only the API token can upload", Fix: "name a project that trusts the run with -project, or with -pending one that does not exist yet",
-		})
+		r.Annotate(finding.New(finding.ServeNoPublisher,
+			"no Trusted Publisher is set up, so only the API token can upload",
+			"add -project for an existing project that trusts the run, or -pending for a new one"))
 	}
 }
 
-// isLoopback tells an address of this machine alone. No host at all is where a stage listens by itself: there.
+// isLoopback reports whether only this machine can reach the host. An empty host counts as loopback, because it is the default.
 func isLoopback(host string) bool {
 	return host == "" || wire.Loopback(host)
 }

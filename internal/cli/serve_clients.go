@@ -9,25 +9,26 @@ import (
 	"github.com/org/pypi-oidc-publish/internal/runner"
 )
 
-// setting is one variable of an environment.
+// setting holds one environment variable.
 type setting struct{ name, value string }
 
-// client is what one kind of client has to be told of a stage.
+// client describes how one kind of client uses the test index.
 type client struct {
 	name string
 	env  []setting
-	use  string // a command that then works
+	use  string // a command that works with env
 }
 
-// tokenUser is the user name that goes with an API token.
+// tokenUser is the user name for API tokens.
 const tokenUser = "__token__"
 
+// trustedPublishing reports whether an index of this kind has Trusted Publishing.
 func trustedPublishing(p fakepypi.Profile) bool {
 	return p == fakepypi.PyPI || p == fakepypi.TestPyPI
 }
 
-// clientsOf is the table.
-func clientsOf(stage *fakepypi.Stage, profile fakepypi.Profile, token string) []client {
+// clientsOf returns the clients, each with its environment and a command.
+func clientsOf(stage *fakepypi.Servers, profile fakepypi.Profile, token string) []client {
 	upload, simple := stage.Upload.String(), stage.Simple.String()
 	user, password := tokenUser, token
 	uv := []setting{{"UV_PUBLISH_TOKEN", token}}
@@ -47,9 +48,9 @@ func clientsOf(stage *fakepypi.Stage, profile fakepypi.Profile, token string) []
 	}
 }
 
-// program is the environment of a step of the action: its inputs, and its right to ask for ID tokens, which a run has whatever the
-// index makes of them.
-func program(stage *fakepypi.Stage, profile fakepypi.Profile, user, password string) []setting {
+// program returns the environment of a step of the action: its inputs, and the variables to request ID tokens, which a run has even if
+// the index does not use them.
+func program(stage *fakepypi.Servers, profile fakepypi.Profile, user, password string) []setting {
 	env := []setting{{"INPUT_REPOSITORY-URL", stage.Upload.String()}, {"INPUT_INDEX-URL", stage.Simple.String()}}
 	if !trustedPublishing(profile) {
 		env = append(env, setting{"INPUT_USER", user}, setting{"INPUT_PASSWORD", password})
@@ -60,11 +61,11 @@ func program(stage *fakepypi.Stage, profile fakepypi.Profile, user, password str
 	return env
 }
 
-// gitHubURL is the variable that says where GitHub's API is.
+// gitHubURL names the variable with the URL of GitHub's API.
 const gitHubURL = "GITHUB_API_URL"
 
-// attaching is what a step of the action has to be told on top, which also attaches to the release of the tag.
-func attaching(stage *fakepypi.Stage, tag string) client {
+// attaching describes a step of the action that also attaches the files to the release of the tag.
+func attaching(stage *fakepypi.Servers, tag string) client {
 	const repository = "GITHUB_REPOSITORY"
 	token := stage.Env[fakepypi.GitHubToken]
 	return client{
@@ -75,9 +76,10 @@ func attaching(stage *fakepypi.Stage, tag string) client {
 	}
 }
 
-// shellName is a name that a shell can export; those of inputs with a hyphen it cannot, and the command has them as flags.
+// shellName matches names that a shell can export. Inputs with a hyphen do not match; the command has them as flags.
 var shellName = regexp.MustCompile(`^[A-Z0-9_]+$`)
 
+// print prints the variables of a client and its command.
 func (c client) print(r *runner.Runner) {
 	defer r.Group(c.name)()
 	for _, s := range c.env {
@@ -88,19 +90,20 @@ func (c client) print(r *runner.Runner) {
 	r.Line(c.use)
 }
 
-// isSigstore tells a variable of the stage's Sigstore, which is too long for people: it stands in the environment file alone.
+// isSigstore reports whether a variable describes the Sigstore of the test index. Its value is too long to print, so only the
+// environment file contains it.
 func (s setting) isSigstore() bool { return s.name == tufURL || s.name == tufRoot }
 
-// base is the stage's address without a path.
-func base(stage *fakepypi.Stage) string {
+// base returns the URL of the test index without a path.
+func base(stage *fakepypi.Servers) string {
 	return strings.TrimSuffix(stage.Simple.String(), "/simple/")
 }
 
-// mark is the first variable of an environment file, by which serve knows its own.
+// mark names the first variable in an environment file. serve recognizes its own files by it.
 const mark = "STAGE_URL"
 
-// settings are the lines of the environment file.
-func settings(stage *fakepypi.Stage, all []client) []setting {
+// settings returns the lines of the environment file.
+func settings(stage *fakepypi.Servers, all []client) []setting {
 	lines := []setting{{mark, base(stage)}, {"STAGE_FAULTS_URL", base(stage) + fault.ControlPath}}
 	for _, c := range all {
 		lines = append(lines, c.env...)

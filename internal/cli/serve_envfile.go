@@ -10,22 +10,22 @@ import (
 	"strings"
 )
 
-// envFile is the file that tells clients what they need: NAME=value lines, of which none needs quotes. It is there as long as the stage is
-// ready, and at no other time. The zero value is none.
+// envFile is a file with the settings for clients: NAME=value lines, none of which needs quotes. It exists only while the test index is
+// ready. With an empty path, nothing is written.
 type envFile struct {
 	path    string
 	written fs.FileInfo
 }
 
-// claimEnvFile makes room for the file. One that an earlier serve has left behind goes; anything else is not ours to replace.
-func (w World) claimEnvFile(path string) (*envFile, error) {
+// claimEnvFile removes the file if an earlier serve has left it behind. It returns an error if another file is at the path.
+func (w Process) claimEnvFile(path string) (*envFile, error) {
 	file := &envFile{path: path}
 	if path == "" {
 		return file, nil
 	}
 	for _, name := range []string{"GITHUB_ENV", "GITHUB_OUTPUT", "GITHUB_STATE", "GITHUB_STEP_SUMMARY"} {
 		if own := w.Getenv(name); own != "" && sameFile(own, path) {
-			return nil, fmt.Errorf("the runner's own file %s is not replaced: write the environment file elsewhere, and append it with cat FILE >> \"$%s\"", name, name)
+			return nil, fmt.Errorf("the runner's own file %s is not replaced: choose another file, and append it with cat FILE >> \"$%s\"", name, name)
 		}
 	}
 	info, err := os.Lstat(path)
@@ -35,7 +35,7 @@ func (w World) claimEnvFile(path string) (*envFile, error) {
 	case err != nil:
 		return nil, err
 	case !info.Mode().IsRegular():
-		return nil, fmt.Errorf("%s is not a file that could be replaced", path)
+		return nil, fmt.Errorf("%s is not a regular file: choose another path", path)
 	}
 	if err := isEnvFile(path); err != nil {
 		return nil, err
@@ -43,7 +43,7 @@ func (w World) claimEnvFile(path string) (*envFile, error) {
 	return file, os.Remove(path)
 }
 
-// sameFile tells whether two paths lead to one file, whether it is there or not.
+// sameFile reports whether two paths name the same file, which need not exist.
 func sameFile(a, b string) bool {
 	there, err1 := os.Stat(a)
 	here, err2 := os.Stat(b)
@@ -55,7 +55,7 @@ func sameFile(a, b string) bool {
 	return err1 == nil && err2 == nil && a == b
 }
 
-// isEnvFile tells an empty file, or one that serve has written, from every other.
+// isEnvFile returns an error unless the file is empty or was written by serve.
 func isEnvFile(path string) error {
 	in, err := os.Open(path)
 	if err != nil {
@@ -67,12 +67,12 @@ func isEnvFile(path string) error {
 		return err
 	}
 	if len(head) > 0 && string(head) != mark+"=" {
-		return fmt.Errorf("%s is there, and serve has not written it: it is left as it is; name another file", path)
+		return fmt.Errorf("%s exists, and serve did not write it: choose another file, or delete this one", path)
 	}
 	return nil
 }
 
-// write puts the file in its place as a whole, for its owner alone.
+// write creates the file atomically, readable only by its owner.
 func (f *envFile) write(lines []setting) error {
 	if f.path == "" {
 		return nil
@@ -97,7 +97,7 @@ func (f *envFile) write(lines []setting) error {
 	return err
 }
 
-// remove takes the file away if it is still the one that was written.
+// remove removes the file if it is still the one that was written.
 func (f *envFile) remove() error {
 	if f.written == nil {
 		return nil

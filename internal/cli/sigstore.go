@@ -9,40 +9,39 @@ import (
 	"github.com/org/pypi-oidc-publish/internal/wire"
 )
 
-// The environment in which a stage tells of its Sigstore: where its TUF repository is, and the root.json that trust in it
-// begins with, in base64.
+// The variables that describe the Sigstore of a test index: the URL of its TUF repository, and the initial root.json in base64.
 const (
 	tufURL  = "PYPI_OIDC_PUBLISH_TUF_URL"
 	tufRoot = "PYPI_OIDC_PUBLISH_TUF_ROOT"
 )
 
-// instance is a Sigstore other than the public one.
-type instance struct {
-	tuf  *url.URL // nil: the public one
+// sigstoreInstance describes a Sigstore instance.
+type sigstoreInstance struct {
+	tuf  *url.URL // nil: the public instance
 	root []byte
 }
 
-// sigstore is the Sigstore that the environment tells of. It is heeded for an index on this machine alone: for every other
-// one, whoever can set a variable could send the run's ID tokens elsewhere.
-func (w World) sigstore(repository *url.URL) (instance, error) {
+// sigstore returns the Sigstore instance that the environment describes. The variables are used only for an index on this machine:
+// otherwise, setting a variable would be enough to send the run's ID tokens elsewhere. Its errors are findings.
+func (w Process) sigstore(repository *url.URL) (sigstoreInstance, error) {
 	address := w.Getenv(tufURL)
 	if address == "" || !wire.Loopback(repository.Hostname()) {
-		return instance{}, nil
+		return sigstoreInstance{}, nil
 	}
 	at, err := url.Parse(address)
 	if err != nil || !wire.Loopback(at.Hostname()) {
-		return instance{}, wrongInstance(tufURL, "no address on this machine")
+		return sigstoreInstance{}, wrongInstance(tufURL, "not a URL on this machine")
 	}
 	root, err := base64.StdEncoding.DecodeString(w.Getenv(tufRoot))
 	if err != nil || len(root) == 0 {
-		return instance{}, wrongInstance(tufRoot, "no root.json in base64")
+		return sigstoreInstance{}, wrongInstance(tufRoot, "not a root.json in base64")
 	}
-	return instance{at, root}, nil
+	return sigstoreInstance{at, root}, nil
 }
 
+// wrongInstance returns the finding about an invalid variable.
 func wrongInstance(variable, why string) error {
-	return finding.Finding{
-		ID: "sigstore-environment", Severity: finding.Error, Message: fmt.Sprintf("the variable %s is %s", variable, why),
-		Fix: "take both variables from the file that `serve -env-file` writes, or set neither",
-	}
+	return finding.New(finding.SigstoreEnvironment,
+		fmt.Sprintf("the variable %s is %s", variable, why),
+		"take both variables from the file that `serve -env-file` writes, or unset both")
 }

@@ -2,22 +2,23 @@ package config
 
 import "github.com/org/pypi-oidc-publish/internal/finding"
 
-// Attest is when distributions are signed.
+// Attest says when distributions are signed.
 type Attest string
 
-// The ways to sign.
+// The values of the input attestations.
 const (
-	AttestAuto       Attest = "auto"        // where the index takes attestations and would accept this identity
+	AttestAuto       Attest = "auto"        // if the index supports attestations and would accept this identity
 	AttestAlways     Attest = "true"        // sign, or fail
-	AttestBestEffort Attest = "best-effort" // like auto, and an outage of signing publishes without
+	AttestBestEffort Attest = "best-effort" // like auto, but publish without attestations if signing is down
 	AttestNever      Attest = "false"
 )
 
-// settleAttest refuses what can never be: an index takes attestations from Trusted Publishers alone.
-func settleAttest(d *draft) []finding.Finding {
+// resolveAttest rejects attestations: true together with a password. An index accepts attestations only with Trusted Publishing.
+func resolveAttest(d *draft) []finding.Finding {
 	if d.Attestations == AttestAlways && d.Auth == Token {
-		return []finding.Finding{*wrong(idAuth, "inputs attestations and password contradict each other: an index takes attestations from Trusted Publishers alone",
-			"leave password out for Trusted Publishing, or write attestations: auto")}
+		return []finding.Finding{finding.New(finding.InputAuth,
+			"inputs attestations and password contradict each other: an index accepts attestations only with Trusted Publishing",
+			"remove password to use Trusted Publishing, or set attestations: auto")}
 	}
 	return nil
 }

@@ -1,9 +1,8 @@
-// Package config turns the inputs of the action, or the flags of the publish verb, into a [Config].
+// Package config parses the inputs of the action, or the flags of the publish command, into a [Config].
 //
-// The table in inputs.go is the contract with users: each input's name, default, help and reader stand there once, and the
-// action's metadata, the flags and the tables of the README are made from it. Parse judges every input and reports all
-// problems at once, each naming its input and the next step. The room does no I/O: whether a file exists is asked where it
-// is read.
+// The table in inputs.go is the contract with users. It defines the name, default, help and parser of each input once, and
+// the action's metadata, the flags and the tables of the README are generated from it. Parse checks every input and reports
+// all problems at once, each with its input and a fix. The package does no I/O: a missing file is reported when it is read.
 package config
 
 import (
@@ -16,66 +15,57 @@ import (
 	"github.com/org/pypi-oidc-publish/internal/secret"
 )
 
-// Auth is how the upload is authorized.
+// Auth is the method that authenticates the upload.
 type Auth string
 
-// The ways to authorize an upload. A Config holds one of these two; "auto" is settled while parsing.
+// The methods. A Config has one of these two: Parse resolves "auto".
 const (
-	TrustedPublishing Auth = "trusted-publishing" // an ID token is traded for an upload token
+	TrustedPublishing Auth = "trusted-publishing" // an ID token is exchanged for an upload token
 	Token             Auth = "token"              // user and password are sent as they were given
 )
 
-// Config is what a run was asked to do. It holds no raw secret and may be printed.
+// Config contains the parsed inputs of a run. It contains no raw secret and may be printed.
 type Config struct {
 	Packages   []string // paths or globs, one or more
 	Repository *url.URL // the upload endpoint; https, or http on loopback; no user info, query or fragment
-	Simple     *url.URL // the simple index for look-ups, ending in a slash; nil means: derive it from Repository
-	NoLookups  bool     // index-url was "none": ask the index nothing before and after the upload
+	Simple     *url.URL // the simple index to query, ending in a slash; nil: derive it from Repository
+	NoLookups  bool     // index-url was "none": do not query the index before and after the upload
 
 	Attestations    Attest // when distributions are signed
-	AttestationsDir string // where to write attestations as well, or empty
+	AttestationsDir string // directory that also receives the attestations, or empty
 	SkipExisting    bool   // a different file of the same name at the index is a warning, not an error
 	VerifyMetadata  bool   // errors of preflight stop the run
 
-	Auth     Auth        // settled: never "auto"
-	AuthWhy  string      // which way was taken and why, for the log
-	User     string      // the user of basic authentication
-	Password secret.Text // sealed for the origin of Repository; empty unless Auth is Token
+	Auth     Auth          // never "auto"
+	AuthWhy  string        // the method and the reason for it, for the log
+	User     string        // the user of basic authentication
+	Password secret.Secret // sealed for the origin of Repository; empty unless Auth is Token
 
 	DryRun          bool
-	ExpectedVersion string        // as given, perhaps with a leading v; empty means: not asked
+	ExpectedVersion string        // as given, perhaps with a leading v; empty: no check
 	Parallel        int           // uploads at a time, 1 to 8
-	Wait            time.Duration // the longest wait until the index serves every file; 0 means: do not wait
+	Wait            time.Duration // how long to wait at most until the index serves every file; 0: do not wait
 
-	GitHubRelease string      // tag of an existing release, or Auto, or empty
-	GitHubToken   secret.Text // sealed for GitHub's API; empty means: not given
+	GitHubRelease string        // tag of an existing release, or Auto, or empty
+	GitHubToken   secret.Secret // sealed for GitHub's API; empty: not given
 
 	CABundle  string // PEM file of additional roots, or empty
-	Manifest  string // where to write the manifest as well, or empty
+	Manifest  string // file that also receives the manifest, or empty
 	PrintHash bool   // digests in the log
 	Verbose   bool   // requests, retries and timings in the log
 }
 
-// The ids of the findings that Parse returns.
-const (
-	idValue   = "input-value"        // a value that the input does not take
-	idURL     = "input-url"          // a URL that nothing could be uploaded to or looked up at
-	idAuth    = "input-auth"         // user, password and auth that contradict each other
-	idRenamed = "input-renamed"      // an underscore name of earlier actions
-	idRelease = "github-token-empty" // a GitHub release without the right to change it
-)
-
 // Parse reads all inputs and returns the Config, or all problems as joined findings (see [finding.Of]) and a zero Config.
 //
-// input returns the value of a named input, or "" where it was not given; then the table's default is taken. (GitHub hands
-// over an empty string for an expression that has no value, so an empty string can never be told from an absent one.)
-// Secrets are sealed in the vault, and so masked, before anything else can fail. github are the origins that the GitHub token
-// may be shown to.
-func Parse(input func(name string) string, vault *secret.Vault, github ...*url.URL) (Config, error) {
+// input returns the value of a named input, or "" if it was not given; the table's default then applies. (GitHub passes an
+// empty string for an expression without a value, so an empty input cannot be distinguished from an absent one.)
+// Secrets are sealed in the vault, and so masked, before anything else can fail. github lists the origins that may receive the
+// GitHub token.
+func Parse(input func(name string) string, vault *secret.Redactor, github ...*url.URL) (Config, error) {
 	table := Inputs()
 	for _, in := range table {
 		if in.secret {
-			vault.Seal(input(in.Name))
+			vault.New(input(in.Name))
 		}
 	}
 	d := &draft{vault: vault, github: github}
@@ -83,32 +73,31 @@ func Parse(input func(name string) string, vault *secret.Vault, github ...*url.U
 	for _, in := range table {
 		problems = append(problems, in.parse(d, input)...)
 	}
-	problems = append(problems, settleAuth(d)...)
-	problems = append(problems, settleAttest(d)...)
-	problems = append(problems, settleRelease(d)...)
+	problems = append(problems, resolveAuth(d)...)
+	problems = append(problems, resolveAttest(d)...)
+	problems = append(problems, resolveRelease(d)...)
 	if len(problems) > 0 {
 		return Config{}, join(problems, vault)
 	}
 	return d.Config, nil
 }
 
-// draft is a Config in the making, with what only the parsing needs.
+// draft is an incomplete Config, with the values that only parsing needs.
 type draft struct {
 	Config
-	vault    *secret.Vault
+	vault    *secret.Redactor
 	github   []*url.URL // origins of GitHub's API
-	password string     // raw, until its origin is known
+	password string     // raw until its origin is known
 }
 
-// parse reads one input into the draft.
+// parse parses one input into the draft and returns what is wrong with it.
 func (in Input) parse(d *draft, input func(name string) string) []finding.Finding {
 	var problems []finding.Finding
 	if old := strings.ReplaceAll(in.Name, "-", "_"); old != in.Name && strings.TrimSpace(input(old)) != "" {
 		// Ignoring it could publish to the wrong index.
-		problems = append(problems, finding.Finding{
-			ID: idRenamed, Severity: finding.Error,
-			Message: "input " + old + " is not an input of this action", Fix: "write " + in.Name + ", with hyphens",
-		})
+		problems = append(problems, finding.New(finding.InputRenamed,
+			"input "+old+" is not an input of this action",
+			"write "+in.Name+", with hyphens"))
 	}
 	value := strings.TrimSpace(input(in.Name))
 	if value == "" {
@@ -122,14 +111,15 @@ func (in Input) parse(d *draft, input func(name string) string) []finding.Findin
 	return problems
 }
 
-// wrong is a finding of severity error. Parse puts the input's name in front of the message.
-func wrong(id, message, fix string) *finding.Finding {
-	return &finding.Finding{ID: id, Severity: finding.Error, Message: message, Fix: fix}
+// wrong returns a finding. Its caller adds the name of the input to the message.
+func wrong(id finding.ID, message, fix string) *finding.Finding {
+	f := finding.New(id, message, fix)
+	return &f
 }
 
-// join makes one error of all problems. A secret that was also given to another input is taken out of the texts here, since
-// an error may be printed by a place that knows no vault.
-func join(problems []finding.Finding, vault *secret.Vault) error {
+// join returns all problems as one error. It removes secrets that were also given to another input, because the code that
+// prints the error may not have the vault.
+func join(problems []finding.Finding, vault *secret.Redactor) error {
 	all := make([]error, 0, len(problems))
 	for _, problem := range problems {
 		problem.Message = vault.Redact(problem.Message)

@@ -26,7 +26,7 @@ func (g given) input(name string) string { return g[name] }
 
 func parse(t *testing.T, inputs given) (config.Config, []finding.Finding) {
 	t.Helper()
-	c, err := config.Parse(inputs.input, secret.NewVault(nil))
+	c, err := config.Parse(inputs.input, secret.NewRedactor(nil))
 	if err != nil && !reflect.DeepEqual(c, config.Config{}) {
 		t.Errorf("an error came with a config that could be used: %v", c)
 	}
@@ -42,11 +42,11 @@ func must(t *testing.T, inputs given) config.Config {
 	return c
 }
 
-func TestDefaults(t *testing.T) {
+func TestParse_Defaults(t *testing.T) {
 	t.Parallel()
 	want := config.Config{
 		Packages: []string{"dist"}, Attestations: config.AttestAuto, VerifyMetadata: true, PrintHash: true, Parallel: 4, Wait: 300 * time.Second,
-		Auth: config.TrustedPublishing, AuthWhy: "Trusted Publishing, since no password is given", User: "__token__",
+		Auth: config.TrustedPublishing, AuthWhy: "Trusted Publishing, because no password is given", User: "__token__",
 	}
 	want.Repository, _ = url.Parse(pypi)
 	if got := must(t, given{}); !reflect.DeepEqual(got, want) {
@@ -62,7 +62,7 @@ func TestDefaults(t *testing.T) {
 	}
 }
 
-func TestValues(t *testing.T) {
+func TestParse_Values(t *testing.T) {
 	t.Parallel()
 	cases := []struct {
 		input, value string
@@ -103,7 +103,7 @@ func TestValues(t *testing.T) {
 		{"parallel-uploads", "8", func(c config.Config) any { return c.Parallel }, 8},
 		{"expected-version", "v1.2.3", func(c config.Config) any { return c.ExpectedVersion }, "v1.2.3"},
 		{"ca-bundle", "certs/own roots.pem", func(c config.Config) any { return c.CABundle }, "certs/own roots.pem"},
-		{"auth", "Trusted-Publishing", func(c config.Config) any { return c.AuthWhy }, "Trusted Publishing, since auth asks for it"},
+		{"auth", "Trusted-Publishing", func(c config.Config) any { return c.AuthWhy }, "Trusted Publishing, because auth requires it"},
 	}
 	for _, c := range cases {
 		if got := c.got(must(t, given{c.input: c.value})); got != c.want {
@@ -112,22 +112,22 @@ func TestValues(t *testing.T) {
 	}
 }
 
-// TestGitHubToken: it is shown to GitHub's API and to nobody else, and a release is a tag however it is written.
-func TestGitHubToken(t *testing.T) {
+// TestParse_GitHubToken: it is shown to GitHub's API and to nobody else, and a release is a tag however it is written.
+func TestParse_GitHubToken(t *testing.T) {
 	t.Parallel()
 	api, _ := url.Parse("https://api.github.example")
 	elsewhere, _ := url.Parse("https://upload.pypi.org")
 	for value, want := range map[string]string{"v1.0": "v1.0", "AUTO": config.Auto, "refs/tags/v1.0": "v1.0", "releases/Auto": "releases/Auto"} {
 		inputs := given{"github-release": value, "github-token": "ghs_0123456789"}
-		c, err := config.Parse(inputs.input, secret.NewVault(nil), api)
+		c, err := config.Parse(inputs.input, secret.NewRedactor(nil), api)
 		if err != nil || c.GitHubRelease != want {
 			t.Errorf("%s: %q, %v", value, c.GitHubRelease, err)
 			continue
 		}
-		if raw, err := c.GitHubToken.Reveal(api.JoinPath("repos/o/r")); err != nil || raw != "ghs_0123456789" {
+		if raw, err := c.GitHubToken.Value(api.JoinPath("repos/o/r")); err != nil || raw != "ghs_0123456789" {
 			t.Errorf("GitHub is not shown the token: %v", err)
 		}
-		if _, err := c.GitHubToken.Reveal(elsewhere); err == nil {
+		if _, err := c.GitHubToken.Value(elsewhere); err == nil {
 			t.Error("somebody else is shown the token")
 		}
 	}
@@ -140,12 +140,12 @@ func TestGitHubToken(t *testing.T) {
 func repository(c config.Config) any { return c.Repository.String() }
 func simple(c config.Config) any     { return c.Simple.String() }
 
-func TestBadValues(t *testing.T) {
+func TestParse_BadValues(t *testing.T) {
 	t.Parallel()
 	const elsewhere = "https://index.example/legacy/"
 	cases := []struct {
 		inputs given
-		id     string
+		id     finding.ID
 		says   string // must be part of the one finding's text
 	}{
 		{given{"skip-existing": "yes"}, "input-value", `skip-existing: "yes" is not a boolean: write true or false`},
@@ -180,10 +180,10 @@ func TestBadValues(t *testing.T) {
 		{given{"repository-url": "https:///legacy/"}, "input-url", "no host"},
 		{given{"repository-url": "https://:8080/legacy/"}, "input-url", "no host"},
 		{given{"repository-url": "https://index.example/%zz"}, "input-url", "not a URL"},
-		{given{"repository-url": "https://index.example/up/?a=b"}, "input-url", "end the URL at its path"},
-		{given{"repository-url": "https://index.example/up/?"}, "input-url", "end the URL at its path"},
-		{given{"repository-url": "https://index.example/up/#x"}, "input-url", "end the URL at its path"},
-		{given{"repository-url": "https://index.example/up/#"}, "input-url", "end the URL at its path"},
+		{given{"repository-url": "https://index.example/up/?a=b"}, "input-url", "remove everything after the path"},
+		{given{"repository-url": "https://index.example/up/?"}, "input-url", "remove everything after the path"},
+		{given{"repository-url": "https://index.example/up/#x"}, "input-url", "remove everything after the path"},
+		{given{"repository-url": "https://index.example/up/#"}, "input-url", "remove everything after the path"},
 		{given{"repository-url": "https://index.example/legacy"}, "input-url", "end it with /legacy/"},
 		{given{"repository-url": "https://pypi.org/legacy/"}, "input-url", "write " + pypi},
 		{given{"repository-url": "https://pypi.org/simple/"}, "input-url", "write " + pypi},
@@ -233,7 +233,7 @@ func TestBadValues(t *testing.T) {
 	}
 }
 
-func TestAuth(t *testing.T) {
+func TestParse_Auth(t *testing.T) {
 	t.Parallel()
 	const elsewhere = "https://index.example/up/"
 	cases := []struct {
@@ -241,12 +241,12 @@ func TestAuth(t *testing.T) {
 		auth   config.Auth
 		why    string
 	}{
-		{given{"auth": "auto"}, config.TrustedPublishing, "Trusted Publishing, since no password is given"},
-		{given{"auth": "trusted-publishing"}, config.TrustedPublishing, "Trusted Publishing, since auth asks for it"},
-		{given{"password": apiToken}, config.Token, "user and password, since a password is given"},
-		{given{"password": apiToken, "auth": "token"}, config.Token, "user and password, since auth asks for it"},
-		{given{"password": "hunter2", "user": "me", "repository-url": elsewhere}, config.Token, "user and password, since a password is given"},
-		{given{"password": "hunter2", "repository-url": elsewhere}, config.Token, "user and password, since a password is given"},
+		{given{"auth": "auto"}, config.TrustedPublishing, "Trusted Publishing, because no password is given"},
+		{given{"auth": "trusted-publishing"}, config.TrustedPublishing, "Trusted Publishing, because auth requires it"},
+		{given{"password": apiToken}, config.Token, "user and password, because a password is given"},
+		{given{"password": apiToken, "auth": "token"}, config.Token, "user and password, because auth requires it"},
+		{given{"password": "hunter2", "user": "me", "repository-url": elsewhere}, config.Token, "user and password, because a password is given"},
+		{given{"password": "hunter2", "repository-url": elsewhere}, config.Token, "user and password, because a password is given"},
 	}
 	for _, c := range cases {
 		got := must(t, c.inputs)
@@ -256,21 +256,21 @@ func TestAuth(t *testing.T) {
 	}
 }
 
-func TestPasswordIsRevealedToTheRepositoryOnly(t *testing.T) {
+func TestPassword_OnlyForRepository(t *testing.T) {
 	t.Parallel()
 	c := must(t, given{"password": "hunter2", "repository-url": "https://index.example/up/", "index-url": "https://index.example/simple/"})
 	for _, to := range []*url.URL{c.Repository, c.Simple} {
-		if got, err := c.Password.Reveal(to); err != nil || got != "hunter2" {
+		if got, err := c.Password.Value(to); err != nil || got != "hunter2" {
 			t.Errorf("%s: %q, %v", to, got, err)
 		}
 	}
 	other := must(t, given{"password": "hunter2", "repository-url": "https://index.example/up/", "index-url": "https://mirror.example/simple/"})
-	if got, err := other.Password.Reveal(other.Simple); err == nil {
+	if got, err := other.Password.Value(other.Simple); err == nil {
 		t.Errorf("%s was shown %q", other.Simple, got)
 	}
 }
 
-func TestAllProblemsAtOnce(t *testing.T) {
+func TestParse_AllProblems(t *testing.T) {
 	t.Parallel()
 	_, problems := parse(t, given{
 		"repository-url": "http://index.example/", "skip-existing": "yes", "verbose": "no", "parallel-uploads": "many",
@@ -286,10 +286,10 @@ func TestAllProblemsAtOnce(t *testing.T) {
 	}
 }
 
-func TestSecretsAreMaskedBeforeAnythingFails(t *testing.T) {
+func TestParse_MasksSecretsFirst(t *testing.T) {
 	t.Parallel()
 	var masked []string
-	vault := secret.NewVault(func(line string) { masked = append(masked, line) })
+	vault := secret.NewRedactor(func(line string) { masked = append(masked, line) })
 	inputs := given{"password": "hunter2-hunter2", "github-token": "ghs_0123456789", "repository-url": "https://a:hunter2-hunter2@b/", "auth": "wrong"}
 	asked := map[string]bool{}
 	_, err := config.Parse(func(name string) string {
@@ -314,7 +314,7 @@ func leaks(text, password string) bool {
 	return strings.Contains(text, password) || strings.Contains(text, fmt.Sprintf("%x", password)) || strings.Contains(text, strings.Trim(fmt.Sprint([]byte(password)), "[]"))
 }
 
-func TestPasswordIsNeverPrinted(t *testing.T) {
+func TestPassword_NotPrinted(t *testing.T) {
 	t.Parallel()
 	const password = `pypi-AgE"hunter2\x`
 	for _, inputs := range []given{
@@ -330,7 +330,7 @@ func TestPasswordIsNeverPrinted(t *testing.T) {
 		{"repository_url": password},
 	} {
 		inputs["password"] = password
-		c, err := config.Parse(inputs.input, secret.NewVault(nil))
+		c, err := config.Parse(inputs.input, secret.NewRedactor(nil))
 		if err != nil {
 			if leaks(fmt.Sprintf("%v %+v %#v %q", err, err, err, err), "hunter2") {
 				t.Errorf("%v: the error shows the password: %v", inputs, err)
@@ -349,7 +349,7 @@ func TestPasswordIsNeverPrinted(t *testing.T) {
 }
 
 // A user's password in the URL is not known to the vault: the message must not repeat it in the first place.
-func TestCredentialsInAURLAreNotRepeated(t *testing.T) {
+func TestParse_CredentialsInURL(t *testing.T) {
 	t.Parallel()
 	for _, value := range []string{
 		"https://me:hunter2@index.example/", "https://hunter2@index.example/", "https://me:hun/ter2@index.example/", "me:hunter2@index.example/",
@@ -365,7 +365,7 @@ func TestCredentialsInAURLAreNotRepeated(t *testing.T) {
 	}
 }
 
-func TestLongValuesAreCut(t *testing.T) {
+func TestParse_LongValues(t *testing.T) {
 	t.Parallel()
 	for _, name := range []string{"skip-existing", "repository-url", "auth"} {
 		_, problems := parse(t, given{name: strings.Repeat("ä", 5000)})
@@ -375,7 +375,7 @@ func TestLongValuesAreCut(t *testing.T) {
 	}
 }
 
-func TestTheTableIsSound(t *testing.T) {
+func TestInputs(t *testing.T) {
 	t.Parallel()
 	seen := map[string]bool{}
 	for _, in := range config.Inputs() {
@@ -408,7 +408,7 @@ func FuzzParse(f *testing.F) {
 			"password": password, "packages-dir": packages, "repository-url": repository, "index-url": simple, "auth": auth,
 			"user": user, "skip-existing": boolean, "parallel-uploads": number,
 		}
-		c, err := config.Parse(inputs.input, secret.NewVault(nil))
+		c, err := config.Parse(inputs.input, secret.NewRedactor(nil))
 		if err != nil {
 			for _, p := range finding.Of(err) {
 				if p.ID == finding.Internal || p.Fix == "" || strings.Contains(p.Error(), password) || len(p.Error()) > 1000 {
@@ -427,7 +427,7 @@ func FuzzParse(f *testing.F) {
 		if err != nil || again.String() != c.Repository.String() {
 			t.Errorf("%q does not survive printing: %v", c.Repository, err)
 		}
-		if _, err := c.Password.Reveal(c.Repository); err != nil {
+		if _, err := c.Password.Value(c.Repository); err != nil {
 			t.Error(err)
 		}
 	})

@@ -8,7 +8,7 @@ import (
 	"github.com/org/pypi-oidc-publish/internal/wire"
 )
 
-// setRepository reads the upload endpoint.
+// setRepository parses the upload endpoint.
 func setRepository(d *draft, value string) *finding.Finding {
 	if known := named(strings.ToLower(value)); known != "" {
 		value = known
@@ -18,19 +18,21 @@ func setRepository(d *draft, value string) *finding.Finding {
 		return problem
 	}
 	if known := meant(u.Hostname()); known != "" && u.String() != known {
-		return wrong(idURL, shown(d, u)+" is not the upload endpoint of this index", "write "+known)
+		return wrong(finding.InputURL, shown(d, u)+" is not the upload URL of "+nameOf(known), "write "+known)
 	}
 	if problem := plainOnlyOnLoopback(d, u); problem != nil {
 		return problem
 	}
 	if strings.HasSuffix(u.Path, "/legacy") {
-		return wrong(idURL, shown(d, u)+" lacks the slash at its end, and an upload does not survive the redirect", "end it with /legacy/")
+		return wrong(finding.InputURL,
+			shown(d, u)+" has no slash at its end, and the redirect would break the upload",
+			"end it with /legacy/")
 	}
 	d.Repository = u
 	return nil
 }
 
-// setSimple reads the simple index for look-ups: empty derives it, "none" asks nothing.
+// setSimple parses the URL of the simple index. Empty means to derive it, "none" means not to query the index.
 func setSimple(d *draft, value string) *finding.Finding {
 	switch strings.ToLower(value) {
 	case "":
@@ -47,32 +49,33 @@ func setSimple(d *draft, value string) *finding.Finding {
 		return problem
 	}
 	if strings.HasSuffix(strings.TrimSuffix(u.Path, "/"), "/legacy") {
-		return wrong(idURL, shown(d, u)+" is an upload endpoint, not a simple index", "leave the input out to derive it, or write the URL that pip installs from")
+		return wrong(finding.InputURL,
+			shown(d, u)+" is an upload endpoint, not a simple index",
+			"leave the input out to derive it, or write the URL that pip installs from")
 	}
 	if !strings.HasSuffix(u.Path, "/") {
-		// A simple index is a folder (PEP 503): project pages are found under it.
+		// Project pages are below the URL of a simple index (PEP 503).
 		u = u.JoinPath("/")
 	}
 	d.Simple = u
 	return nil
 }
 
-// readURL reads an absolute http or https URL without anything that could hide a credential, in its usual spelling: lower
-// case host, no port where it is the scheme's own. A value that cannot be read is not repeated, since nobody can tell where
-// in it a password stands.
+// readURL parses an absolute http or https URL without user info, query and fragment. It normalizes the host to lower case and
+// removes the default port. The message does not repeat a value that cannot be parsed, because it may contain a password.
 func readURL(d *draft, value string) (*url.URL, *finding.Finding) {
 	u, err := url.Parse(value)
 	switch {
 	case err != nil:
-		return nil, wrong(idURL, "the value is not a URL", "write it as https://HOST/PATH/")
+		return nil, wrong(finding.InputURL, "the value is not a URL", "write it as https://HOST/PATH/")
 	case u.User != nil:
-		return nil, wrong(idURL, "the URL holds a user or password", "take it out, and use the inputs user and password")
+		return nil, wrong(finding.InputURL, "the URL contains a user name or password", "remove it, and use the inputs user and password")
 	case u.Scheme != "https" && u.Scheme != "http" || u.Opaque != "":
-		return nil, wrong(idURL, d.quote(beforeSecrets(value))+" is not a web address", "write it as https://HOST/PATH/")
+		return nil, wrong(finding.InputURL, d.quote(beforeSecrets(value))+" is not a web address", "write it as https://HOST/PATH/")
 	case u.Hostname() == "":
-		return nil, wrong(idURL, d.quote(beforeSecrets(value))+" has no host", "write it as https://HOST/PATH/")
+		return nil, wrong(finding.InputURL, d.quote(beforeSecrets(value))+" has no host", "write it as https://HOST/PATH/")
 	case u.RawQuery != "" || u.ForceQuery || u.Fragment != "" || strings.HasSuffix(value, "#"):
-		return nil, wrong(idURL, shown(d, u)+" is followed by a query or a fragment", "end the URL at its path")
+		return nil, wrong(finding.InputURL, shown(d, u)+" has a query or a fragment", "remove everything after the path")
 	}
 	u.Host = strings.ToLower(u.Host)
 	ownPort := map[string]string{"https": ":443", "http": ":80"}[u.Scheme]
@@ -80,20 +83,20 @@ func readURL(d *draft, value string) (*url.URL, *finding.Finding) {
 	return u, nil
 }
 
-// plainOnlyOnLoopback refuses http to a host that is not this machine: tokens and files would cross the network in the open.
+// plainOnlyOnLoopback rejects http to another machine, because tokens and files would cross the network unencrypted.
 func plainOnlyOnLoopback(d *draft, u *url.URL) *finding.Finding {
 	if wire.Private(u) {
 		return nil
 	}
-	return wrong(idURL, shown(d, u)+" is not https, and its host is not this machine", "write https://")
+	return wrong(finding.InputURL, shown(d, u)+" is not https; plain http is allowed only on this machine", "write https://")
 }
 
-// shown is what a message may repeat of a URL: scheme, host and path.
+// shown returns the part of a URL that a message may repeat: scheme, host and path.
 func shown(d *draft, u *url.URL) string {
 	return d.quote((&url.URL{Scheme: u.Scheme, Host: u.Host, Path: u.Path}).String())
 }
 
-// beforeSecrets cuts a value that is no usable URL where user info, a query or a fragment could begin or end.
+// beforeSecrets removes what may be user info, query or fragment from a value that is not a valid URL.
 func beforeSecrets(value string) string {
 	if i := strings.LastIndex(value, "@"); i >= 0 {
 		value = "…" + value[i:]

@@ -7,13 +7,14 @@ import (
 	"unicode"
 
 	"github.com/org/pypi-oidc-publish/internal/finding"
+	"github.com/org/pypi-oidc-publish/internal/finding/phrase"
 )
 
-// setter reads one value into the draft, or tells what is wrong with it.
+// setter parses one value into the draft, or returns what is wrong with it.
 type setter = func(d *draft, value string) *finding.Finding
 
-// boolean takes true and false in any case. Other spellings of yes are refused: an action that guesses what "no" means has
-// published what nobody wanted published.
+// boolean returns a parser of true and false in any letter case. It rejects other words, because a wrong guess could publish
+// something unintentionally.
 func boolean(put func(*draft, bool)) setter {
 	return func(d *draft, value string) *finding.Finding {
 		switch strings.ToLower(value) {
@@ -22,25 +23,27 @@ func boolean(put func(*draft, bool)) setter {
 		case "false":
 			put(d, false)
 		default:
-			return wrong(idValue, d.quote(value)+" is not a boolean", "write true or false")
+			return wrong(finding.InputValue, d.quote(value)+" is not a boolean", "write true or false")
 		}
 		return nil
 	}
 }
 
-// number takes a whole number from low to high, written the one usual way.
+// number returns a parser of integers from low to high, without sign or leading zeros.
 func number(low, high int, put func(*draft, int)) setter {
 	return func(d *draft, value string) *finding.Finding {
 		n, err := strconv.Atoi(value)
 		if err != nil || strconv.Itoa(n) != value || n < low || n > high {
-			return wrong(idValue, d.quote(value)+" is not a number that it takes", fmt.Sprintf("write a whole number from %d to %d", low, high))
+			return wrong(finding.InputValue,
+				d.quote(value)+" is not an allowed number",
+				fmt.Sprintf("write a whole number from %d to %d", low, high))
 		}
 		put(d, n)
 		return nil
 	}
 }
 
-// word takes one of the words, in any case.
+// word returns a parser of the given words, in any letter case.
 func word(put func(*draft, string), words ...string) setter {
 	return func(d *draft, value string) *finding.Finding {
 		for _, w := range words {
@@ -50,29 +53,31 @@ func word(put func(*draft, string), words ...string) setter {
 			}
 		}
 		last := len(words) - 1
-		return wrong(idValue, d.quote(value)+" is not a word that it takes", "write "+strings.Join(words[:last], ", ")+" or "+words[last])
+		return wrong(finding.InputValue,
+			d.quote(value)+" is not an allowed value",
+			"write "+strings.Join(words[:last], ", ")+" or "+words[last])
 	}
 }
 
-// line takes any text of one line.
+// line returns a parser of any text without line breaks and control characters.
 func line(put func(*draft, string)) setter {
 	return func(d *draft, value string) *finding.Finding {
 		if hasControl(value) {
-			return wrong(idValue, "the value holds a line break or another control character", "write it on one line")
+			return wrong(finding.InputValue, "the value contains a line break or another control character", "write it on one line")
 		}
 		put(d, value)
 		return nil
 	}
 }
 
-// paths takes one path a line; blank lines are left out.
+// paths returns a parser of one path per line. It skips blank lines.
 func paths(put func(*draft, []string)) setter {
 	return func(d *draft, value string) *finding.Finding {
 		var all []string
 		for each := range strings.Lines(value) {
 			each = strings.TrimSpace(each)
 			if hasControl(each) {
-				return wrong(idValue, "a path holds a control character", "write one path a line")
+				return wrong(finding.InputValue, "a path contains a control character", "write one path per line")
 			}
 			if each != "" {
 				all = append(all, each)
@@ -83,17 +88,18 @@ func paths(put func(*draft, []string)) setter {
 	}
 }
 
+// hasControl reports whether a text contains a control character, such as a line break.
 func hasControl(text string) bool { return strings.ContainsFunc(text, unicode.IsControl) }
 
-// quoteLimit bounds how much of a stranger's value a message repeats, in bytes.
+// quoteLimit limits how much of a value a message repeats, in bytes.
 const quoteLimit = 80
 
-// quote makes a value fit for a message: no secret in it, bounded, and quoted. Secrets go first, since quoting would change
-// the form in which they are found.
+// quote returns a value for a message: redacted, shortened and quoted. It redacts first, because quoting could change a secret
+// so that it is no longer recognized.
 func (d *draft) quote(value string) string {
 	value = d.vault.Redact(value)
 	if len(value) > quoteLimit {
-		value = strings.ToValidUTF8(value[:quoteLimit], "") + "…"
+		value = phrase.Beginning(value, quoteLimit) + "…"
 	}
 	return strconv.Quote(value)
 }

@@ -40,7 +40,7 @@ func appended(t *testing.T, token string, caveats ...string) string {
 	return "pypi-" + base64.RawURLEncoding.EncodeToString(append(body, signature...))
 }
 
-// TestCaveats is section 2.10.
+// TestCaveats is docs/reference/pypi-server.md §2.10.
 func TestCaveats(t *testing.T) {
 	t.Parallel()
 	const invalid = "Invalid API Token: "
@@ -132,7 +132,7 @@ func TestCaveats(t *testing.T) {
 	})
 }
 
-// TestAuthorization is section 1.3: the ways to hand over a token.
+// TestAuthorization is §1.3: the ways to hand over a token.
 func TestAuthorization(t *testing.T) {
 	t.Parallel()
 	for name, header := range map[string]func(token string) string{
@@ -149,8 +149,8 @@ func TestAuthorization(t *testing.T) {
 	}
 }
 
-// TestErrorBodies is section 1.2: the form of the body, and where the message is not in it.
-func TestErrorBodies(t *testing.T) {
+// TestErrorBody is §1.2: the form of the body, and where the message is not in it.
+func TestErrorBody(t *testing.T) {
 	t.Parallel()
 	const message = "Cannot upload a file with '/' or '\\' in the name."
 	for accept, c := range map[string]struct{ kind, has string }{
@@ -206,8 +206,8 @@ func TestStatusLine(t *testing.T) {
 	}
 }
 
-// TestAddresses: redirects, methods, old hosts, and what the edge refuses.
-func TestAddresses(t *testing.T) {
+// TestRoutes: redirects, methods, old hosts, and what the edge refuses.
+func TestRoutes(t *testing.T) {
 	t.Parallel()
 	th := opened(t)
 	th.accepted(th.minted(), wheel())
@@ -253,7 +253,7 @@ func TestAddresses(t *testing.T) {
 	}
 }
 
-// TestSimpleJSON is section 7.1.
+// TestSimpleJSON is §7.1.
 func TestSimpleJSON(t *testing.T) {
 	t.Parallel()
 	th := opened(t)
@@ -329,12 +329,12 @@ func TestSimpleHTML(t *testing.T) {
 	}
 }
 
-// TestEdge is section 7.3, each effect by its switch.
-func TestEdge(t *testing.T) {
+// TestCDN is §7.3, each effect by its switch.
+func TestCDN(t *testing.T) {
 	t.Parallel()
 	t.Run("a 404 stays for a minute", func(t *testing.T) {
 		t.Parallel()
-		th := open(t, fakepypi.Options{Switches: fakepypi.Switches{Absent: time.Minute}})
+		th := open(t, fakepypi.Options{Behavior: fakepypi.Behavior{Absent: time.Minute}})
 		th.Trust(fakepypi.Publisher{Project: "demo", Pending: true})
 		th.get("/simple/demo/").want(t, 404, "")
 		th.accepted(th.minted(), wheel())
@@ -353,7 +353,7 @@ func TestEdge(t *testing.T) {
 	t.Run("the first read is stale", func(t *testing.T) {
 		t.Parallel()
 		th := opened(t)
-		th.Switch(func(s *fakepypi.Switches) { s.Stale = true })
+		th.Switch(func(s *fakepypi.Behavior) { s.Stale = true })
 		count := func() int { return len(th.get("/simple/demo/", "Accept", simpleJSON).json(t)["files"].([]any)) }
 		if n := count(); n != 0 {
 			t.Errorf("before: %d", n)
@@ -365,7 +365,7 @@ func TestEdge(t *testing.T) {
 	})
 }
 
-// TestJSONAPI is section 7.2.
+// TestJSONAPI is §7.2.
 func TestJSONAPI(t *testing.T) {
 	t.Parallel()
 	th := opened(t)
@@ -410,7 +410,7 @@ func TestMetadataFile(t *testing.T) {
 	}
 }
 
-// TestIntegrity is section 5.3, as far as there is nothing to serve.
+// TestIntegrity is §5.3, as far as there is nothing to serve.
 func TestIntegrity(t *testing.T) {
 	t.Parallel()
 	th := opened(t)

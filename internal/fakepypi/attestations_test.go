@@ -76,13 +76,13 @@ const (
 	unknown   = "Invalid attestations supplied during upload: Unknown error while trying to verify included attestations: "
 )
 
-// formRow is a row of section 1.2 of the attestations reference: a change of the form, and how the refusal begins.
+// formRow is a row of docs/reference/attestations.md §1.2: a change of the form, and how the refusal begins.
 type formRow struct {
 	change  func(signer.Attestation)
 	refusal string
 }
 
-// forms is the table of section 1.2, and what is verified of the form's parts.
+// forms is the table of docs/reference/attestations.md §1.2, and what is verified of the form's parts.
 func forms() map[string]formRow {
 	const entry = "invalid transparency log entry"
 	unpadded := func(s string) string { return strings.TrimRight(s, "=") }
@@ -216,7 +216,7 @@ func copied(t *testing.T, a signer.Attestation) signer.Attestation {
 }
 
 // verdict uploads and tells whether the answer is as the row says.
-func (th *theatre) verdict(name, token string, p parcel, refusal string) {
+func (th *harness) verdict(name, token string, p parcel, refusal string) {
 	th.t.Helper()
 	r := th.upload(token, p)
 	switch {
@@ -239,8 +239,8 @@ func numbered(i int) parcel {
 	return sending(fmt.Sprintf("demo-1.0-%d-py3-none-any.whl", i), "bdist_wheel", "py3", fmt.Sprint("wheel ", i))
 }
 
-// TestFormsOfAttestations is the table of section 1.2, and every part that is verified.
-func TestFormsOfAttestations(t *testing.T) {
+// TestAttestations_Forms is the table of docs/reference/attestations.md §1.2, and every part that is verified.
+func TestAttestations_Forms(t *testing.T) {
 	t.Parallel()
 	th := opened(t)
 	token, s := th.minted(), th.signer()
@@ -257,8 +257,8 @@ func TestFormsOfAttestations(t *testing.T) {
 	}
 }
 
-// TestStatements is the table of section 1.3.
-func TestStatements(t *testing.T) {
+// TestAttestations_Statements is the table of docs/reference/attestations.md §1.3.
+func TestAttestations_Statements(t *testing.T) {
 	t.Parallel()
 	th := opened(t)
 	th.Trust(fakepypi.Publisher{Project: "sample-project"})
@@ -322,16 +322,16 @@ func sumOf(p parcel) string {
 	return ""
 }
 
-// TestZipAndTar: the two forms of a source distribution have one name.
-func TestZipAndTar(t *testing.T) {
+// TestAttestations_ZipAndTar: the two forms of a source distribution have one name.
+func TestAttestations_ZipAndTar(t *testing.T) {
 	t.Parallel()
 	th := opened(t)
 	statement := signer.Statement("Demo-1.0.0.zip", []byte(sdist().content), signer.Publish)
 	th.verdict("zip for tar.gz", th.minted(), sdist("attestations", th.attests(statement)), "")
 }
 
-// TestSetsOfAttestations is section 5.1: how many, of which kinds, and by whom.
-func TestSetsOfAttestations(t *testing.T) {
+// TestAttestations_Sets is docs/reference/pypi-server.md §5.1: how many, of which kinds, and by whom.
+func TestAttestations_Sets(t *testing.T) {
 	t.Parallel()
 	th := opened(t)
 	token := th.minted()
@@ -352,8 +352,8 @@ func TestSetsOfAttestations(t *testing.T) {
 	th.verdict("one of each", token, wheel("attestations", th.attests(publish, slsa)), "")
 }
 
-// TestWhoseAttestations is section 2.2: what of the certificate has to be that of the upload token's publisher.
-func TestWhoseAttestations(t *testing.T) {
+// TestAttestations_Publisher is docs/reference/attestations.md §2.2: what of the certificate has to be that of the upload token's publisher.
+func TestAttestations_Publisher(t *testing.T) {
 	t.Parallel()
 	const config = failed + "Certificate's Build Config URI "
 	called := "octo-org/rehearsal/.github/workflows/called.yml@refs/tags/v1.0.0"
@@ -385,45 +385,45 @@ func TestWhoseAttestations(t *testing.T) {
 	}
 }
 
-// TestReusableWorkflow: a publisher that is registered as the called workflow gets a token, and its attestations are
-// refused (section 2.4).
-func TestReusableWorkflow(t *testing.T) {
+// TestAttestations_ReusableWorkflow: a publisher that is registered as the called workflow gets a token, and its attestations are
+// refused (docs/reference/attestations.md §2.4).
+func TestAttestations_ReusableWorkflow(t *testing.T) {
 	t.Parallel()
 	th := open(t, fakepypi.Options{Run: fakepypi.Run{Called: "octo-org/rehearsal/.github/workflows/called.yml@refs/tags/v1.0.0"}})
 	th.Trust(fakepypi.Publisher{Project: "demo", Workflow: "called.yml"})
 	th.verdict("called", th.minted(), wheel("attestations", th.attests(published(wheel()))), failed+"Certificate's Build Config URI ")
 }
 
-// TestSwitchesOfTheSigstore: the index refuses what a switch of the Sigstore breaks.
-func TestSwitchesOfTheSigstore(t *testing.T) {
+// TestSigstore_Defects: the index refuses what a switch of the Sigstore breaks.
+func TestSigstore_Defects(t *testing.T) {
 	t.Parallel()
 	for name, c := range map[string]struct {
-		switches fakepypi.SigstoreSwitches
+		switches fakepypi.SigstoreBehavior
 		refusal  string
 	}{
-		"in order":            {fakepypi.SigstoreSwitches{}, ""},
-		"fresh log":           {fakepypi.SigstoreSwitches{FreshLog: true}, ""},
-		"short life":          {fakepypi.SigstoreSwitches{CertificateLife: time.Second}, ""},
-		"expired certificate": {fakepypi.SigstoreSwitches{ExpiredCertificate: true}, failed + "failed to build timestamp certificate chain: "},
-		"bad SCT":             {fakepypi.SigstoreSwitches{BadSCT: true}, failed + "failed to verify SCT on signing certificate: SCT verify failed: keyring: invalid signature"},
-		"no SCT":              {fakepypi.SigstoreSwitches{NoSCT: true}, failed + "failed to verify SCT on signing certificate: No PrecertificateSignedCertificateTimestamps found"},
-		"wrong log id":        {fakepypi.SigstoreSwitches{WrongLogID: true}, failed + "invalid log entry: "},
-		"bad SET":             {fakepypi.SigstoreSwitches{BadSET: true}, failed + "invalid log entry: invalid inclusion promise: keyring: invalid signature"},
-		"bad proof":           {fakepypi.SigstoreSwitches{BadProof: true}, failed + "invalid log entry: inclusion proof contains invalid root hash"},
+		"in order":            {fakepypi.SigstoreBehavior{}, ""},
+		"fresh log":           {fakepypi.SigstoreBehavior{FreshLog: true}, ""},
+		"short life":          {fakepypi.SigstoreBehavior{CertificateLife: time.Second}, ""},
+		"expired certificate": {fakepypi.SigstoreBehavior{ExpiredCertificate: true}, failed + "failed to build timestamp certificate chain: "},
+		"bad SCT":             {fakepypi.SigstoreBehavior{BadSCT: true}, failed + "failed to verify SCT on signing certificate: SCT verify failed: keyring: invalid signature"},
+		"no SCT":              {fakepypi.SigstoreBehavior{NoSCT: true}, failed + "failed to verify SCT on signing certificate: No PrecertificateSignedCertificateTimestamps found"},
+		"wrong log id":        {fakepypi.SigstoreBehavior{WrongLogID: true}, failed + "invalid log entry: "},
+		"bad SET":             {fakepypi.SigstoreBehavior{BadSET: true}, failed + "invalid log entry: invalid inclusion promise: keyring: invalid signature"},
+		"bad proof":           {fakepypi.SigstoreBehavior{BadProof: true}, failed + "invalid log entry: inclusion proof contains invalid root hash"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			th := open(t, fakepypi.Options{Sigstore: c.switches})
 			th.Trust(fakepypi.Publisher{Project: "demo"})
 			th.verdict(name, th.minted(), wheel("attestations", th.attests(published(wheel()))), c.refusal)
-			th.SwitchSigstore(func(s *fakepypi.SigstoreSwitches) { *s = fakepypi.SigstoreSwitches{} })
+			th.SwitchSigstore(func(s *fakepypi.SigstoreBehavior) { *s = fakepypi.SigstoreBehavior{} })
 			th.verdict(name+", mended", th.minted(), sdist("attestations", th.attests(published(sdist()))), "")
 		})
 	}
 }
 
-// TestLateEntry: the log takes the signature of a certificate that has expired meanwhile, the index does not.
-func TestLateEntry(t *testing.T) {
+// TestAttestations_ExpiredCertificate: the log takes the signature of a certificate that has expired meanwhile, the index does not.
+func TestAttestations_ExpiredCertificate(t *testing.T) {
 	t.Parallel()
 	th := opened(t)
 	token, s := th.minted(), th.signer()
@@ -435,14 +435,14 @@ func TestLateEntry(t *testing.T) {
 	th.verdict("late", token, wheel("attestations", encodedOf([]any{a})), failed+"failed to build timestamp certificate chain: ")
 }
 
-// TestAnotherSigstore: what another instance has signed is not believed.
-func TestAnotherSigstore(t *testing.T) {
+// TestAttestations_OtherSigstore: what another instance has signed is not believed.
+func TestAttestations_OtherSigstore(t *testing.T) {
 	t.Parallel()
 	th, other := opened(t), opened(t)
 	th.verdict("another", th.minted(), wheel("attestations", other.attests(published(wheel()))), failed+"failed to build timestamp certificate chain: ")
 }
 
-// TestProvenance: what is believed is served (section 5.3), on both indexes that take it.
+// TestProvenance: what is believed is served (docs/reference/pypi-server.md §5.3), on both indexes that take it.
 func TestProvenance(t *testing.T) {
 	t.Parallel()
 	for _, profile := range []fakepypi.Profile{fakepypi.PyPI, fakepypi.TestPyPI} {
@@ -502,7 +502,7 @@ func TestProvenance(t *testing.T) {
 }
 
 // integrity asks in other ways.
-func (th *theatre) integrity(where string) {
+func (th *harness) integrity(where string) {
 	th.t.Helper()
 	for name, c := range map[string]struct {
 		path, accept string
@@ -525,7 +525,7 @@ func (th *theatre) integrity(where string) {
 			th.t.Errorf("%s: %d %s %s", name, r.status, r.header.Get("Content-Type"), r.body)
 		}
 	}
-	th.Switch(func(s *fakepypi.Switches) { s.NoAttestations = true })
+	th.Switch(func(s *fakepypi.Behavior) { s.NoAttestations = true })
 	if r := th.get(where); r.status != 403 || r.body != `{"message":"Attestations temporarily disabled"}` {
 		th.t.Errorf("with the flag: %+v", r)
 	}
@@ -536,8 +536,8 @@ func (th *theatre) integrity(where string) {
 	}
 }
 
-// TestProvenanceIsKept over a new start, whose Sigstore is another.
-func TestProvenanceIsKept(t *testing.T) {
+// TestProvenance_Restart over a new start, whose Sigstore is another.
+func TestProvenance_Restart(t *testing.T) {
 	t.Parallel()
 	dir := t.TempDir()
 	th := open(t, fakepypi.Options{Dir: dir, Keep: true})
@@ -559,8 +559,8 @@ func TestProvenanceIsKept(t *testing.T) {
 	}
 }
 
-// TestOnePortHasTheSigstore: a client that reaches one address alone can sign.
-func TestOnePortHasTheSigstore(t *testing.T) {
+// TestOnePort_Sigstore: a client that reaches one address alone can sign.
+func TestOnePort_Sigstore(t *testing.T) {
 	t.Parallel()
 	th := open(t, fakepypi.Options{OnePort: true})
 	th.Trust(fakepypi.Publisher{Project: "demo"})
@@ -576,8 +576,8 @@ func TestOnePortHasTheSigstore(t *testing.T) {
 	}
 }
 
-// TestEnvOfTheSigstore: a process is told where the stage's Sigstore is, and whom to believe.
-func TestEnvOfTheSigstore(t *testing.T) {
+// TestSigstore_Env: a process is told where the stage's Sigstore is, and whom to believe.
+func TestSigstore_Env(t *testing.T) {
 	t.Parallel()
 	th := opened(t)
 	at, err := url.Parse(th.Env[fakepypi.TUFURL])
@@ -593,12 +593,12 @@ func TestEnvOfTheSigstore(t *testing.T) {
 	}
 }
 
-// TestCloseWhileAnEntryIsLogged: a log that takes its time holds nobody up at the end.
-func TestCloseWhileAnEntryIsLogged(t *testing.T) {
+// TestClose_DuringLogEntry: a log that takes its time holds nobody up at the end.
+func TestClose_DuringLogEntry(t *testing.T) {
 	t.Parallel()
 	th := opened(t)
 	request := th.ask("log-entry", "")
-	th.SwitchSigstore(func(s *fakepypi.SigstoreSwitches) { s.Latency = time.Hour })
+	th.SwitchSigstore(func(s *fakepypi.SigstoreBehavior) { s.Latency = time.Hour })
 	conn := dialedTo(t, th.TUF.Host)
 	if err := request.Write(conn); err != nil {
 		t.Fatal(err)

@@ -8,10 +8,10 @@ import (
 )
 
 // sigstore is where the stage's Sigstore is.
-func (th *theatre) sigstore() string { return strings.TrimSuffix(th.TUF.String(), "/tuf") }
+func (th *harness) sigstore() string { return strings.TrimSuffix(th.TUF.String(), "/tuf") }
 
 // signer has a certificate for the stage's run.
-func (th *theatre) signer() *signer.Signer {
+func (th *harness) signer() *signer.Signer {
 	th.t.Helper()
 	s, err := signer.New(th.t.Context(), th.http, th.sigstore(), th.idToken("sigstore"))
 	if err != nil {
@@ -21,7 +21,7 @@ func (th *theatre) signer() *signer.Signer {
 }
 
 // attests is the form field with attestations of these statements.
-func (th *theatre) attests(statements ...[]byte) string {
+func (th *harness) attests(statements ...[]byte) string {
 	th.t.Helper()
 	s := th.signer()
 	var all []signer.Attestation
@@ -35,7 +35,7 @@ func (th *theatre) attests(statements ...[]byte) string {
 	return encoded(th, all)
 }
 
-func encoded(th *theatre, v any) string {
+func encoded(th *harness, v any) string {
 	th.t.Helper()
 	text, err := json.Marshal(v)
 	if err != nil {
@@ -50,7 +50,7 @@ func published(p parcel) []byte {
 }
 
 // attested uploads a wheel with an attestation, if it is not there.
-func (th *theatre) attested(token string) {
+func (th *harness) attested(token string) {
 	th.t.Helper()
 	if len(th.Files()) == 0 {
 		th.accepted(token, wheel("attestations", th.attests(published(wheel()))))
@@ -58,7 +58,7 @@ func (th *theatre) attested(token string) {
 }
 
 // certificateRequest is a request for a certificate of a new key.
-func (th *theatre) certificateRequest() []byte {
+func (th *harness) certificateRequest() []byte {
 	th.t.Helper()
 	text, err := signer.CertificateRequest()
 	if err != nil {
@@ -68,7 +68,7 @@ func (th *theatre) certificateRequest() []byte {
 }
 
 // logRequest is a request for an entry that the log does not have.
-func (th *theatre) logRequest() []byte {
+func (th *harness) logRequest() []byte {
 	th.t.Helper()
 	s, statement := th.signer(), published(wheel())
 	signature, err := s.Sign(statement)
@@ -83,7 +83,7 @@ func (th *theatre) logRequest() []byte {
 }
 
 // loggedAt is where an entry can be looked up.
-func (th *theatre) loggedAt() string {
+func (th *harness) loggedAt() string {
 	th.t.Helper()
 	r := th.do("POST", th.sigstore()+"/api/v1/log/entries", strings.NewReader(string(th.logRequest())))
 	r.want(th.t, 201, "")

@@ -117,7 +117,7 @@ func (u recordedUpload) body(content string, digests map[string]string) string {
 }
 
 // send uploads the recorded form with the recorded headers.
-func (u recordedUpload) send(th *theatre, user, password, body string) reply {
+func (u recordedUpload) send(th *harness, user, password, body string) reply {
 	th.t.Helper()
 	var header []string
 	for _, h := range u.Headers {
@@ -132,9 +132,9 @@ func (u recordedUpload) send(th *theatre, user, password, body string) reply {
 	return th.do("POST", th.Upload.String(), strings.NewReader(body), header...)
 }
 
-// TestRecordedClients: both kinds of index take what seven other clients send as they send it, and refuse it with any one
+// TestUpload_RecordedClients: both kinds of index take what seven other clients send as they send it, and refuse it with any one
 // of its digests wrong.
-func TestRecordedClients(t *testing.T) {
+func TestUpload_RecordedClients(t *testing.T) {
 	t.Parallel()
 	for _, r := range recordings(t) {
 		for _, profile := range []fakepypi.Profile{fakepypi.PyPI, fakepypi.Plain} {

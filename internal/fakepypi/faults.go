@@ -7,26 +7,26 @@ import (
 	"github.com/org/pypi-oidc-publish/internal/fakepypi/fault"
 )
 
-// The ops of new connections, for faults that strike those: of the five servers.
+// The ops of new connections to the five servers, for faults at accept.
 const (
 	Connect         = "connect"
 	ConnectIssuer   = "connect-issuer"
 	ConnectSigstore = "connect-sigstore"
 	ConnectGitHub   = "connect-github"
-	ConnectAssets   = "connect-assets" // where GitHub keeps the bytes of assets
+	ConnectAssets   = "connect-assets" // GitHub's storage of assets
 )
 
-func doors() []string {
+func listeners() []string {
 	return []string{Connect, ConnectIssuer, ConnectSigstore, ConnectGitHub, ConnectAssets}
 }
 
 func newInjector(now func() time.Time) *fault.Injector {
-	return fault.New(fault.Options{Now: now, Op: Op, Ops: allOps(), Doors: doors()})
+	return fault.New(fault.Options{Now: now, Op: Op, Ops: allOps(), Listeners: listeners()})
 }
 
-// answer lets the server answer with handler. What it is asked is written down, and struck by the faults planned for the
-// op; door is the op of its connections.
-func (s *Stage) answer(server *server, handler http.Handler, door string, control bool) {
+// answer makes the server answer with handler. Its requests are recorded, and faults planned for their ops are injected. door is the op
+// of its connections.
+func (s *Servers) answer(server *server, handler http.Handler, door string, control bool) {
 	server.listener = s.faults.Listener(server.listener, door)
 	handler = s.journal.record(s.faults.Handler(handler, door))
 	if control {
@@ -35,7 +35,8 @@ func (s *Stage) answer(server *server, handler http.Handler, door string, contro
 	server.serve(handler)
 }
 
-// beside answers requests for the control endpoint, which are neither written down nor struck.
+// beside returns a handler that passes requests for the control endpoint to control, and all others to handler. Those for control are not
+// recorded and have no faults.
 func beside(handler, control http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		if r.URL.Path == fault.ControlPath {
@@ -46,16 +47,17 @@ func beside(handler, control http.Handler) http.Handler {
 	})
 }
 
-// Break plans a fault for requests of an op, one of [Ops], or one of the other names of [Op]; or for new connections,
-// [Connect], [ConnectIssuer], [ConnectSigstore], [ConnectGitHub] and [ConnectAssets]. The first skip of them pass, then it strikes as
-// many times as told, -1 being for ever. Plans of one op come one after another. A plan that could never strike is an error.
-func (s *Stage) Break(op string, f fault.Fault, skip, times int) error {
-	return s.faults.Break(fault.Plan{Op: op, Fault: f, Skip: skip, Times: times})
+// InjectFault plans a fault for requests of an op ([Ops], or another name that [Op] returns), or for new connections ([Connect],
+// [ConnectIssuer], [ConnectSigstore], [ConnectGitHub], [ConnectAssets]). It lets the first skip of them pass, then applies to the given
+// number of times; [fault.Forever] means all. Several plans for one op apply one after another. Break fails for a plan that could never
+// apply.
+func (s *Servers) InjectFault(op string, f fault.Fault, skip, times int) error {
+	return s.faults.Inject(fault.Plan{Op: op, Fault: f, Skip: skip, Times: times})
 }
 
-// Mend ends all faults planned, and returns what came of them.
-func (s *Stage) Mend() []fault.Planned { return s.faults.Mend() }
+// ClearFaults removes all planned faults and returns how often each was injected.
+func (s *Servers) ClearFaults() []fault.Planned { return s.faults.Clear() }
 
-// Broken returns the faults planned since the last Mend, with how often each has struck: one that never did has shown
-// nothing.
-func (s *Stage) Broken() []fault.Planned { return s.faults.Broken() }
+// Broken returns the faults planned since the last Mend and how often each was injected. A test with a fault that was never injected has
+// shown nothing.
+func (s *Servers) Broken() []fault.Planned { return s.faults.Broken() }

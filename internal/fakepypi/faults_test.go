@@ -19,11 +19,12 @@ import (
 
 	"github.com/org/pypi-oidc-publish/internal/fakepypi"
 	"github.com/org/pypi-oidc-publish/internal/fakepypi/fault"
+	"github.com/org/pypi-oidc-publish/internal/testkit/pypitest"
 	"github.com/org/pypi-oidc-publish/internal/wire"
 )
 
-// TestOpsAreThoseOfTheClient: a fault is planned under the name that the client's table of retries has.
-func TestOpsAreThoseOfTheClient(t *testing.T) {
+// TestOps_MatchClient: a fault is planned under the name that the client's table of retries has.
+func TestOps_MatchClient(t *testing.T) {
 	t.Parallel()
 	var want []string
 	for _, op := range wire.Ops() {
@@ -51,19 +52,19 @@ func named(t *testing.T, name string) fault.Fault {
 	return f
 }
 
-func (th *theatre) breaks(op string, f fault.Fault, skip, times int) {
+func (th *harness) breaks(op string, f fault.Fault, skip, times int) {
 	th.t.Helper()
-	if err := th.Break(op, f, skip, times); err != nil {
+	if err := th.InjectFault(op, f, skip, times); err != nil {
 		th.t.Fatal(err)
 	}
 }
 
 // strikes tells when the faults planned have not struck as often as told.
-func (th *theatre) strikes(want ...int) {
+func (th *harness) strikes(want ...int) {
 	th.t.Helper()
 	var got []int
 	for _, p := range th.Broken() {
-		got = append(got, p.Struck)
+		got = append(got, p.Hits)
 	}
 	if !slices.Equal(got, want) {
 		th.t.Errorf("the faults struck %v times, want %v", got, want)
@@ -85,7 +86,7 @@ func eventually(t *testing.T, what string, done func() bool) {
 }
 
 // ask is a request of one op.
-func (th *theatre) ask(op, token string) *http.Request {
+func (th *harness) ask(op, token string) *http.Request {
 	th.t.Helper()
 	method, at, kind, auth, accept := "POST", "http://"+th.Upload.Host, "application/json", "", simpleJSON
 	var body []byte
@@ -145,7 +146,7 @@ func unharmed(op string) string {
 }
 
 // effect counts what requests of the op have left on the stage.
-func (th *theatre) effect(op string) int {
+func (th *harness) effect(op string) int {
 	n := 0
 	switch op {
 	case "upload":
@@ -265,23 +266,26 @@ type view struct {
 	stores bool
 }
 
-// TestFaults: every named fault strikes every op once, the client sees what the name says, and the next request is fine.
-func TestFaults(t *testing.T) {
+// TestFault_EveryOp: every named fault strikes every op once, the client sees what the name says, and the next request is fine.
+func TestFault_EveryOp(t *testing.T) {
 	t.Parallel()
-	known := views()
-	for _, f := range fault.Named() {
+	known, borrow := views(), borrowing(t)
+	for i, f := range fault.Named() {
 		if f.Point == fault.AtAccept {
-			continue // see TestConnections
+			continue // see TestFault_Connections
 		}
 		want, told := known[f.Name]
 		if !told {
 			t.Errorf("nothing says what a client sees of %s", f.Name)
 			continue
 		}
-		for _, op := range fakepypi.Ops() {
+		for j, op := range fakepypi.Ops() {
+			if testing.Short() && (i+j)%len(fakepypi.Ops()) != 0 {
+				continue // each fault with one op
+			}
 			t.Run(f.Name+" "+op, func(t *testing.T) {
 				t.Parallel()
-				th := opened(t)
+				th := borrow(t)
 				token := th.minted()
 				th.breaks(op, f, 0, 1)
 				patience := 30 * time.Second
@@ -312,8 +316,8 @@ func TestFaults(t *testing.T) {
 	}
 }
 
-// TestJournalOfFaults: the journal has the answers that clients were sent, and no others.
-func TestJournalOfFaults(t *testing.T) {
+// TestFault_Journal: the journal has the answers that clients were sent, and no others.
+func TestFault_Journal(t *testing.T) {
 	t.Parallel()
 	th := opened(t)
 	token := th.minted()
@@ -328,8 +332,8 @@ func TestJournalOfFaults(t *testing.T) {
 	}
 }
 
-// TestOversizedAnswer is longer than a client reads of the longest page, and begins like the real one.
-func TestOversizedAnswer(t *testing.T) {
+// TestFault_OversizedAnswer is longer than a client reads of the longest page, and begins like the real one.
+func TestFault_OversizedAnswer(t *testing.T) {
 	t.Parallel()
 	th := opened(t)
 	th.breaks("audience", named(t, "oversized-answer"), 0, 1)
@@ -347,8 +351,8 @@ func TestOversizedAnswer(t *testing.T) {
 	}
 }
 
-// TestTheUploadThatIsStruck: the number of the request says which file of a release a fault strikes.
-func TestTheUploadThatIsStruck(t *testing.T) {
+// TestFault_NthUpload: the number of the request says which file of a release a fault strikes.
+func TestFault_NthUpload(t *testing.T) {
 	t.Parallel()
 	th := opened(t)
 	token := th.minted()
@@ -358,13 +362,13 @@ func TestTheUploadThatIsStruck(t *testing.T) {
 	th.upload(token, sdist()).want(t, 503, "")
 	th.accepted(token, sdist())
 	th.strikes(1)
-	if mended := th.Mend(); len(mended) != 1 || mended[0].Struck != 1 || mended[0].Op != "upload" || len(th.Broken()) != 0 {
+	if mended := th.ClearFaults(); len(mended) != 1 || mended[0].Hits != 1 || mended[0].Op != "upload" || len(th.Broken()) != 0 {
 		t.Errorf("mended %+v, broken %+v", mended, th.Broken())
 	}
 }
 
-// TestLargeBodies: a connection is reset while the client still sends.
-func TestLargeBodies(t *testing.T) {
+// TestFault_ResetDuringBody: a connection is reset while the client still sends.
+func TestFault_ResetDuringBody(t *testing.T) {
 	t.Parallel()
 	for _, name := range []string{"reset-before-body", "reset-within-body"} {
 		t.Run(name, func(t *testing.T) {
@@ -382,8 +386,8 @@ func TestLargeBodies(t *testing.T) {
 	}
 }
 
-// TestEarlyAnswer comes before the request is there, and does not get lost while the client goes on sending.
-func TestEarlyAnswer(t *testing.T) {
+// TestFault_EarlyAnswer comes before the request is there, and does not get lost while the client goes on sending.
+func TestFault_EarlyAnswer(t *testing.T) {
 	t.Parallel()
 	for _, size := range []int{100, 32 << 20} {
 		t.Run(fmt.Sprint(size), func(t *testing.T) {
@@ -410,7 +414,7 @@ func TestEarlyAnswer(t *testing.T) {
 }
 
 // dialed is a connection to the index, bounded in time.
-func (th *theatre) dialed() net.Conn {
+func (th *harness) dialed() net.Conn {
 	th.t.Helper()
 	conn, err := (&net.Dialer{Timeout: 10 * time.Second}).DialContext(th.t.Context(), "tcp", th.Upload.Host)
 	if err != nil {
@@ -423,8 +427,8 @@ func (th *theatre) dialed() net.Conn {
 	return conn
 }
 
-// TestHangEndsWithItsClient, wherever the client goes away.
-func TestHangEndsWithItsClient(t *testing.T) {
+// TestFault_HangUntilClientCloses, wherever the client goes away.
+func TestFault_HangUntilClientCloses(t *testing.T) {
 	t.Parallel()
 	for _, name := range []string{"hang", "hang-after-store"} {
 		for _, missing := range []int{0, 20} {
@@ -440,7 +444,7 @@ func TestHangEndsWithItsClient(t *testing.T) {
 				if _, err := conn.Write(b.Bytes()[:b.Len()-missing]); err != nil {
 					t.Fatal(err)
 				}
-				eventually(t, "the fault strikes", func() bool { return th.Broken()[0].Struck == 1 })
+				eventually(t, "the fault strikes", func() bool { return th.Broken()[0].Hits == 1 })
 				if r := th.Requests(); !r[len(r)-1].Ended.IsZero() {
 					t.Errorf("it does not hang: %+v", r[len(r)-1])
 				}
@@ -461,8 +465,8 @@ func TestHangEndsWithItsClient(t *testing.T) {
 	}
 }
 
-// TestNoHangOfABrokenBody: a server that cannot read to the end of a body would never learn that its client has gone.
-func TestNoHangOfABrokenBody(t *testing.T) {
+// TestFault_HangBrokenBody: a server that cannot read to the end of a body would never learn that its client has gone.
+func TestFault_HangBrokenBody(t *testing.T) {
 	t.Parallel()
 	th := opened(t)
 	th.breaks("upload", named(t, "hang"), 0, 1)
@@ -474,8 +478,8 @@ func TestNoHangOfABrokenBody(t *testing.T) {
 	th.strikes(1)
 }
 
-// TestConnections: faults of a listener strike its new connections, and none of the other one's.
-func TestConnections(t *testing.T) {
+// TestFault_Connections: faults of a listener strike its new connections, and none of the other one's.
+func TestFault_Connections(t *testing.T) {
 	t.Parallel()
 	known := map[string]string{"refuse": "reset", "close-at-accept": "closed"}
 	for _, f := range fault.Named() {
@@ -544,8 +548,8 @@ func greets(t *testing.T, host string, asks bool) string {
 	return "served"
 }
 
-// TestConnectionsAreNotKept as long as new ones are to be struck: a client that keeps one would never meet the fault.
-func TestConnectionsAreNotKept(t *testing.T) {
+// TestFault_NoKeepAlive as long as new ones are to be struck: a client that keeps one would never meet the fault.
+func TestFault_NoKeepAlive(t *testing.T) {
 	t.Parallel()
 	th := opened(t)
 	keeps := &http.Client{Transport: &http.Transport{}, Timeout: 30 * time.Second}
@@ -574,16 +578,16 @@ func TestConnectionsAreNotKept(t *testing.T) {
 	th.strikes(1)
 }
 
-// TestBreakRefused: a plan that could never strike is told.
-func TestBreakRefused(t *testing.T) {
+// TestFault_InvalidPlan: a plan that could never strike is told.
+func TestFault_InvalidPlan(t *testing.T) {
 	t.Parallel()
 	th := opened(t)
 	for name, err := range map[string]error{
-		"an op that there is not":     th.Break("download", named(t, "hang"), 0, 1),
-		"a connection's for an op":    th.Break("upload", named(t, "refuse"), 0, 1),
-		"a request's for connections": th.Break(fakepypi.Connect, named(t, "hang"), 0, 1),
-		"never":                       th.Break("upload", named(t, "hang"), 0, 0),
-		"no fault":                    th.Break("upload", fault.Fault{}, 0, 1),
+		"an op that there is not":     th.InjectFault("download", named(t, "hang"), 0, 1),
+		"a connection's for an op":    th.InjectFault("upload", named(t, "refuse"), 0, 1),
+		"a request's for connections": th.InjectFault(fakepypi.Connect, named(t, "hang"), 0, 1),
+		"never":                       th.InjectFault("upload", named(t, "hang"), 0, 0),
+		"no fault":                    th.InjectFault("upload", fault.Fault{}, 0, 1),
 	} {
 		if err == nil {
 			t.Errorf("%s: taken", name)
@@ -592,8 +596,8 @@ func TestBreakRefused(t *testing.T) {
 	th.strikes()
 }
 
-// TestOtherOps: what the index asks of the issuer, and what other clients ask, can be broken too.
-func TestOtherOps(t *testing.T) {
+// TestFault_OtherOps: what the index asks of the issuer, and what other clients ask, can be broken too.
+func TestFault_OtherOps(t *testing.T) {
 	t.Parallel()
 	th := opened(t)
 	jwt := th.idToken("rehearsal")
@@ -601,7 +605,7 @@ func TestOtherOps(t *testing.T) {
 	if r := th.mint(jwt); r.status != 422 && r.status != 503 {
 		t.Errorf("a mint without the issuer's keys: %+v", r)
 	}
-	if len(th.Tokens()) != 0 || th.Mend()[0].Struck == 0 {
+	if len(th.Tokens()) != 0 || th.ClearFaults()[0].Hits == 0 {
 		t.Errorf("tokens %+v", th.Tokens())
 	}
 	token := th.minted()
@@ -611,8 +615,8 @@ func TestOtherOps(t *testing.T) {
 	th.get("/pypi/demo/json").want(t, 200, "")
 }
 
-// TestFaultsOfAPlainIndex: its uploads go elsewhere, and are of the same op.
-func TestFaultsOfAPlainIndex(t *testing.T) {
+// TestFault_PlainIndex: its uploads go elsewhere, and are of the same op.
+func TestFault_PlainIndex(t *testing.T) {
 	t.Parallel()
 	th := open(t, fakepypi.Options{Profile: fakepypi.Plain})
 	th.breaks("upload", named(t, "status-503"), 0, 1)
@@ -624,10 +628,10 @@ func TestFaultsOfAPlainIndex(t *testing.T) {
 	th.strikes(1)
 }
 
-// TestCloseWhileFaultsGoOn: no handler outlives the stage, and no goroutine, whatever it is in the middle of. Not
+// TestClose_DuringFaults: no handler outlives the stage, and no goroutine, whatever it is in the middle of. Not
 // parallel: it counts goroutines.
-func TestCloseWhileFaultsGoOn(t *testing.T) { //nolint:paralleltest // see above
-	stuck := fault.Fault{Point: fault.AfterStore, Pace: time.Hour, Piece: 1}
+func TestClose_DuringFaults(t *testing.T) { //nolint:paralleltest // see above
+	stuck := fault.Fault{Point: fault.AfterStore, BytesPerSecond: time.Hour, Piece: 1}
 	request, answer := stuck, stuck
 	request.Kind, answer.Kind = fault.SlowRequest, fault.SlowAnswer
 	endless := named(t, "oversized-answer")
@@ -649,7 +653,7 @@ func TestCloseWhileFaultsGoOn(t *testing.T) { //nolint:paralleltest // see above
 		"slow-answer that is a refusal": {answer, "probe", false},
 		"oversized-answer, never read":  {endless, "look", false},
 	}
-	if _, err := key(); err != nil {
+	if _, err := pypitest.Key(); err != nil {
 		t.Fatal(err)
 	}
 	http.DefaultClient.CloseIdleConnections()
@@ -677,7 +681,7 @@ func TestCloseWhileFaultsGoOn(t *testing.T) { //nolint:paralleltest // see above
 			if _, err := conn.Write(text); err != nil {
 				t.Fatal(err)
 			}
-			eventually(t, "the fault strikes", func() bool { return th.Broken()[0].Struck == 1 })
+			eventually(t, "the fault strikes", func() bool { return th.Broken()[0].Hits == 1 })
 
 			closed := make(chan error, 1)
 			go func() { closed <- th.Close() }()
@@ -745,8 +749,8 @@ func TestControl(t *testing.T) {
 	}
 }
 
-// TestNoControl: nobody can break a stage that was not asked for it.
-func TestNoControl(t *testing.T) {
+// TestControl_Disabled: nobody can break a stage that was not asked for it.
+func TestControl_Disabled(t *testing.T) {
 	t.Parallel()
 	th := opened(t)
 	r := th.do("POST", fault.ControlPath, strings.NewReader(`{"op":"upload","fault":"hang"}`))

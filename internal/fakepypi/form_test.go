@@ -14,8 +14,8 @@ import (
 	"github.com/org/pypi-oidc-publish/internal/fakepypi"
 )
 
-// TestFieldAsFile is row 4: only the content, and a signature that nobody reads, may have a file name.
-func TestFieldAsFile(t *testing.T) {
+// TestUploadForm_FieldAsFile is docs/reference/pypi-server.md row 4: only the content, and a signature that nobody reads, may have a file name.
+func TestUploadForm_FieldAsFile(t *testing.T) {
 	t.Parallel()
 	for field, c := range map[string]struct {
 		status int
@@ -54,8 +54,8 @@ func rebound(whole []byte, other *multipart.Writer) (string, error) {
 	return "\r\n" + strings.ReplaceAll(string(whole), own, other.Boundary()), nil
 }
 
-// TestBrokenBodies: what is no form is an empty form, and what breaks off leaves nothing.
-func TestBrokenBodies(t *testing.T) {
+// TestUploadForm_BrokenBody: what is no form is an empty form, and what breaks off leaves nothing.
+func TestUploadForm_BrokenBody(t *testing.T) {
 	t.Parallel()
 	dir := t.TempDir()
 	th := open(t, fakepypi.Options{Dir: dir})
@@ -92,7 +92,7 @@ func TestBrokenBodies(t *testing.T) {
 }
 
 // waitFor waits until there is such a request.
-func (th *theatre) waitFor(done func(fakepypi.Request) bool) {
+func (th *harness) waitFor(done func(fakepypi.Request) bool) {
 	th.t.Helper()
 	for {
 		for _, r := range th.Requests() {
@@ -108,8 +108,8 @@ func (th *theatre) waitFor(done func(fakepypi.Request) bool) {
 	}
 }
 
-// TestSeveralProjects: a publisher of two projects mints tokens for both.
-func TestSeveralProjects(t *testing.T) {
+// TestMint_SeveralProjects: a publisher of two projects mints tokens for both.
+func TestMint_SeveralProjects(t *testing.T) {
 	t.Parallel()
 	th := opened(t)
 	th.Trust(fakepypi.Publisher{Project: "other"})
@@ -123,8 +123,8 @@ func TestSeveralProjects(t *testing.T) {
 	th.upload(appended(t, token, `[1,["other"]]`), sdist()).want(t, 403, "Invalid API Token: project-scoped token is not valid for project: 'demo'")
 }
 
-// TestCloseInTheMiddle: a stage ends while requests are under way.
-func TestCloseInTheMiddle(t *testing.T) {
+// TestClose_DuringUpload: a stage ends while requests are under way.
+func TestClose_DuringUpload(t *testing.T) {
 	t.Parallel()
 	th := opened(t)
 	kind, body := wheel().body(t)

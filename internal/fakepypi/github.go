@@ -10,19 +10,19 @@ import (
 	"github.com/org/pypi-oidc-publish/internal/fakepypi/releases"
 )
 
-// Release is a release of the stage's GitHub.
+// Release is a GitHub release.
 type Release = releases.Release
 
-// GitHubToken is the variable of [Stage.Env] that has the token of the run's job, which may write to the releases of its repository.
-// GitHub gives it to no step by itself: a workflow passes it, as github.token.
+// GitHubToken is the variable of [Servers.Env] with the token of the run's job, which may write to the releases of its repository. GitHub
+// does not set it in a step: a workflow passes it, as github.token.
 const GitHubToken = "GITHUB_TOKEN"
 
-// gitHubURL is the variable of [Stage.Env] that says where the API is.
+// gitHubURL is the variable of [Servers.Env] with the address of the API.
 const gitHubURL = "GITHUB_API_URL"
 
-// openGitHub opens the API of releases on a port of its own of the host, and the place of the assets' bytes on another. With one
-// port for all, the API is at base, and the assets' bytes stay elsewhere only where a client that sees base sees this machine.
-func (s *Stage) openGitHub(ctx context.Context, host, base string, here bool, o Options) error {
+// openGitHub starts the API of releases on a port of its own at host, and the storage of assets on another. With OnePort, the API is at
+// base, and the API itself sends the assets' bytes unless here says that clients can reach this machine's loopback.
+func (s *Servers) openGitHub(ctx context.Context, host, base string, here bool, o Options) error {
 	token := "ghs_" + rand.Text()
 	s.GitHub = releases.New(releases.Options{
 		Repository: s.run.Repository, Tokens: map[string]releases.Right{token: releases.Write}, Inline: o.OnePort && !here,

@@ -8,7 +8,7 @@ import (
 
 	"github.com/org/pypi-oidc-publish/internal/fakepypi"
 	"github.com/org/pypi-oidc-publish/internal/fakepypi/releases"
-	"github.com/org/pypi-oidc-publish/internal/github"
+	"github.com/org/pypi-oidc-publish/internal/ghrelease"
 )
 
 // TestGitHub: the environment leads to the run's repository and its releases, a client finds the uploads' place beside the API, and
@@ -38,7 +38,7 @@ func TestGitHub(t *testing.T) {
 				t.Fatalf("the release: %+v", found)
 			}
 			th.get(at.String()+"/repos/me/trees/releases").want(t, 401, "")
-			sent := th.do("POST", fmt.Sprintf("%s/repos/me/trees/releases/%d/assets?name=a.whl", github.UploadsOf(at), release.ID), strings.NewReader("a wheel"),
+			sent := th.do("POST", fmt.Sprintf("%s/repos/me/trees/releases/%d/assets?name=a.whl", ghrelease.UploadsOf(at), release.ID), strings.NewReader("a wheel"),
 				"Authorization", token, "Content-Type", "application/octet-stream")
 			sent.want(t, 201, "")
 			if held := th.GitHub.Assets(release.ID); len(held) != 1 || string(held[0].Bytes) != "a wheel" {

@@ -11,20 +11,20 @@ import (
 	"time"
 )
 
-// Request is one request that a server of the stage was asked.
+// Request is one request that a server of the test environment received.
 type Request struct {
-	Op        string // what it was for, see [Op]
+	Op        string // purpose of the request, see [Op]
 	Method    string
 	Path      string // with the query
 	UserAgent string
-	Size      int64     // of the body by its Content-Length; -1 where that is not given
-	Status    int       // of the answer; 0 as long as there is none, or where the connection broke off
-	Started   time.Time // by the stage's clock
-	Ended     time.Time // zero as long as it is being answered
+	Size      int64     // of the body, from Content-Length; -1 if that is missing
+	Status    int       // of the answer; 0 if there is none yet, or if the connection broke off
+	Started   time.Time // by the clock in [Options]
+	Ended     time.Time // zero until it has been answered
 	Beside    int       // how many requests of the same op were being answered when this one began
 }
 
-// journal remembers the requests of all servers.
+// journal records the requests of all servers.
 type journal struct {
 	now func() time.Time
 
@@ -32,7 +32,7 @@ type journal struct {
 	entries []*Request
 }
 
-// record notes every request that goes to next.
+// record returns a handler that records every request and passes it to next.
 func (j *journal) record(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		watch := &watcher{ResponseWriter: w, status: j.begin(r)}
@@ -41,7 +41,7 @@ func (j *journal) record(next http.Handler) http.Handler {
 	})
 }
 
-// begin opens an entry; the function it returns notes the status, and the end.
+// begin adds an entry. It returns a function that sets the status, and the end, of the entry.
 func (j *journal) begin(r *http.Request) func(status int, ended bool) {
 	j.mu.Lock()
 	defer j.mu.Unlock()
@@ -64,6 +64,18 @@ func (j *journal) begin(r *http.Request) func(status int, ended bool) {
 	}
 }
 
+// reset forgets the requests. Where one is being answered it forgets none, and returns false.
+func (j *journal) reset() bool {
+	j.mu.Lock()
+	defer j.mu.Unlock()
+	if slices.ContainsFunc(j.entries, func(entry *Request) bool { return entry.Ended.IsZero() }) {
+		return false
+	}
+	j.entries = nil
+	return true
+}
+
+// requests returns a copy of all entries.
 func (j *journal) requests() []Request {
 	j.mu.Lock()
 	defer j.mu.Unlock()
@@ -74,12 +86,13 @@ func (j *journal) requests() []Request {
 	return all
 }
 
-// watcher sees the status of an answer go by, also where the handler writes to the connection itself.
+// watcher reports the status of an answer, even if the handler writes to the connection itself.
 type watcher struct {
 	http.ResponseWriter
 	status func(status int, ended bool)
 }
 
+// WriteHeader implements [http.ResponseWriter] and reports a final status.
 func (w *watcher) WriteHeader(status int) {
 	if status >= http.StatusOK {
 		w.status(status, false)
@@ -87,12 +100,13 @@ func (w *watcher) WriteHeader(status int) {
 	w.ResponseWriter.WriteHeader(status)
 }
 
+// Write implements [http.ResponseWriter]. Without an earlier status it reports 200.
 func (w *watcher) Write(b []byte) (int, error) {
 	w.status(http.StatusOK, false)
 	return w.ResponseWriter.Write(b)
 }
 
-// Unwrap lets [http.ResponseController] find what is wrapped.
+// Unwrap returns the wrapped writer, for [http.ResponseController].
 func (w *watcher) Unwrap() http.ResponseWriter { return w.ResponseWriter }
 
 // Hijack implements [http.Hijacker].
@@ -104,12 +118,13 @@ func (w *watcher) Hijack() (net.Conn, *bufio.ReadWriter, error) {
 	return &watchedConn{Conn: conn, status: w.status}, buffers, nil
 }
 
-// watchedConn reads the status line of what is written.
+// watchedConn reads the status from the status line that is written.
 type watchedConn struct {
 	net.Conn
 	status func(status int, ended bool)
 }
 
+// Write implements [net.Conn] and reports the status if b begins with a status line.
 func (c *watchedConn) Write(b []byte) (int, error) {
 	if rest, found := bytes.CutPrefix(b, []byte("HTTP/1.1 ")); found && len(rest) > 3 {
 		if code, err := strconv.Atoi(string(rest[:3])); err == nil {

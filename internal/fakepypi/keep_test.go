@@ -14,7 +14,7 @@ import (
 
 // zipped is the content of a wheel with a metadata file.
 // pages are all that a client can read of the projects, wherever the index is.
-func pages(th *theatre) map[string]string {
+func pages(th *harness) map[string]string {
 	th.t.Helper()
 	all := map[string]string{}
 	for _, path := range []string{
@@ -42,8 +42,8 @@ func pages(th *theatre) map[string]string {
 	return all
 }
 
-// TestKeep: a stage that keeps what it holds is the same index again after a restart, on another port.
-func TestKeep(t *testing.T) {
+// TestKeep_Restart: a stage that keeps what it holds is the same index again after a restart, on another port.
+func TestKeep_Restart(t *testing.T) {
 	t.Parallel()
 	dir := t.TempDir()
 	th := open(t, fakepypi.Options{Dir: dir, Keep: true})
@@ -74,7 +74,7 @@ func TestKeep(t *testing.T) {
 			t.Errorf("%s was\n%s\nand is\n%s", at, text, after[at])
 		}
 	}
-	if standing, err := again.StandingToken(); err != nil || standing != token {
+	if standing, err := again.PersistentToken(); err != nil || standing != token {
 		t.Errorf("the standing token is another one: %v", err)
 	}
 	if !again.Has("Demo") || again.Has("other") {
@@ -94,8 +94,8 @@ func TestKeep(t *testing.T) {
 		"Uploading new files to releases older than 14 days is not allowed.")
 }
 
-// TestKeepIsOurs: the folder's document is readable by its owner alone, and nothing but it and the packages stays.
-func TestKeepIsOurs(t *testing.T) {
+// TestKeep_Permissions: the folder's document is readable by its owner alone, and nothing but it and the packages stays.
+func TestKeep_Permissions(t *testing.T) {
 	t.Parallel()
 	dir := t.TempDir()
 	th := open(t, fakepypi.Options{Dir: dir, Keep: true})
@@ -118,8 +118,8 @@ func TestKeepIsOurs(t *testing.T) {
 	}
 }
 
-// TestKeepRefuses: what is damaged or somebody else's is told, and left as it is.
-func TestKeepRefuses(t *testing.T) {
+// TestKeep_DamagedState: what is damaged or somebody else's is told, and left as it is.
+func TestKeep_DamagedState(t *testing.T) {
 	t.Parallel()
 	for name, c := range map[string]struct {
 		old, new string // of the document: a pattern, and what its first match becomes
@@ -129,9 +129,9 @@ func TestKeepRefuses(t *testing.T) {
 		"nothing":             {`(?s).*`, "", "stage.json is damaged: unexpected end"},
 		"cut off":             {`\n}\n`, "\n", "stage.json is damaged"},
 		"two documents":       {`\n}\n`, "\n}\n{}", "stage.json is damaged"},
-		"of another program":  {`"format": ".*"`, `"format": "x"`, `stage.json is of another program (its format is "x")`},
+		"of another program":  {`"format": ".*"`, `"format": "x"`, `stage.json belongs to another program (its format is "x")`},
 		"a package.json":      {`(?s).*`, `{"name": "x", "version": "1.0"}`, "stage.json is damaged: json: cannot unmarshal string"},
-		"of a newer version":  {`"version": 1,`, `"version": 2, "news": true,`, "stage.json has version 2, and this program reads version 1"},
+		"of a newer version":  {`"version": 1,`, `"version": 2, "news": true,`, "stage.json has version 2, but this program reads version 1"},
 		"an unknown field":    {`"version": 1,`, `"version": 1, "news": true,`, `unknown field "news"`},
 		"no user":             {`"user": ".*"`, `"user": ""`, "it names no user"},
 		"a status":            {`"active"`, `"asleep"`, `project "demo": it has the status "asleep"`},
@@ -187,8 +187,8 @@ func TestKeepRefuses(t *testing.T) {
 	}
 }
 
-// TestKeepFolder: the files beside the document have to be there, and nobody else may write.
-func TestKeepFolder(t *testing.T) {
+// TestKeep_Folder: the files beside the document have to be there, and nobody else may write.
+func TestKeep_Folder(t *testing.T) {
 	t.Parallel()
 	for name, c := range map[string]struct {
 		change func(t *testing.T, dir, wheel string)
@@ -244,8 +244,8 @@ func write(t *testing.T, path, text string) {
 	}
 }
 
-// TestKeepOneProcess: where another process has written, an upload is not answered as done, and that other document stays.
-func TestKeepOneProcess(t *testing.T) {
+// TestKeep_OneProcess: where another process has written, an upload is not answered as done, and that other document stays.
+func TestKeep_OneProcess(t *testing.T) {
 	t.Parallel()
 	dir := t.TempDir()
 	path := filepath.Join(dir, "stage.json")
@@ -253,7 +253,7 @@ func TestKeepOneProcess(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	th := &theatre{Stage: stage, t: t, http: newClient()}
+	th := &harness{Servers: stage, t: t, http: newClient()}
 	token := th.apiToken()
 	remove(t, path)
 	write(t, path, "not yours")

@@ -29,8 +29,8 @@ func (r reply) refusedMint(t *testing.T, code, description string) {
 	}
 }
 
-// TestMintPayloads is section 4.2 as far as it is about the request.
-func TestMintPayloads(t *testing.T) {
+// TestMint_Payload is docs/reference/pypi-server.md §4.2 as far as it is about the request.
+func TestMint_Payload(t *testing.T) {
 	t.Parallel()
 	th := opened(t)
 	none := base64.RawURLEncoding.EncodeToString([]byte(`{"aud":"rehearsal"}`))
@@ -47,6 +47,9 @@ func TestMintPayloads(t *testing.T) {
 		"unknown issuer":  {`{"token":"` + none + "." + other + `.AA"}`, "unknown trusted publishing issuer"},
 		"null signature":  {`{"token":"` + none + "." + other + `.!"}`, "malformed JWT"},
 		"payload no JSON": {`{"token":"` + none + ".AA.AA" + `"}`, "malformed JWT"},
+		"payload null":    {`{"token":"` + none + ".bnVsbA.AA" + `"}`, "malformed JWT"},
+		"header no JSON":  {`{"token":"AA.` + other + ".AA" + `"}`, "malformed JWT"},
+		"four parts":      {`{"token":"` + none + "." + other + `.AA.AA"}`, "malformed JWT"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
@@ -60,44 +63,52 @@ func TestMintPayloads(t *testing.T) {
 	}
 }
 
-// TestMintTokens is section 4.3: what is wrong with an ID token.
-func TestMintTokens(t *testing.T) {
+// TestMint_BadIDToken is §4.3: what is wrong with an ID token.
+func TestMint_BadIDToken(t *testing.T) {
 	t.Parallel()
-	at := func(claim string, d time.Duration) func(*theatre) {
-		return func(th *theatre) {
+	at := func(claim string, d time.Duration) func(*harness) {
+		return func(th *harness) {
 			th.Claims(func(c map[string]any) { c[claim] = th.clock.now().Add(d).Unix() })
 		}
 	}
-	set := func(claim string, value any) func(*theatre) {
-		return func(th *theatre) { th.Claims(func(c map[string]any) { c[claim] = value }) }
+	set := func(claim string, value any) func(*harness) {
+		return func(th *harness) { th.Claims(func(c map[string]any) { c[claim] = value }) }
 	}
-	forge := func(f fakepypi.Forgery) func(*theatre) { return func(th *theatre) { th.Forge(f) } }
+	forge := func(f fakepypi.TokenDefect) func(*harness) { return func(th *harness) { th.Forge(f) } }
 	for name, c := range map[string]struct {
-		change func(*theatre)
+		change func(*harness)
 		code   string // empty: the token is good
 	}{
-		"as issued":             {func(*theatre) {}, ""},
+		"as issued":             {func(*harness) {}, ""},
 		"expired":               {at("exp", -31*time.Second), "invalid-token"},
 		"expired just now":      {at("exp", -29*time.Second), ""},
+		"expired by the leeway": {at("exp", -30*time.Second), "invalid-token"},
 		"early":                 {at("nbf", 31*time.Second), "invalid-token"},
 		"a little early":        {at("nbf", 29*time.Second), ""},
+		"early by the leeway":   {at("nbf", 30*time.Second), ""},
 		"from the future":       {at("iat", 31*time.Second), "invalid-token"},
-		"no nbf":                {func(th *theatre) { th.Claims(func(c map[string]any) { delete(c, "nbf") }) }, ""},
-		"no exp":                {func(th *theatre) { th.Claims(func(c map[string]any) { delete(c, "exp") }) }, "invalid-token"},
-		"no iat":                {func(th *theatre) { th.Claims(func(c map[string]any) { delete(c, "iat") }) }, "invalid-token"},
+		"ahead by the leeway":   {at("iat", 30*time.Second), ""},
+		"exp of another kind":   {set("exp", "2030"), "invalid-token"},
+		"iat of another kind":   {set("iat", true), "invalid-token"},
+		"nbf of another kind":   {set("nbf", "soon"), "invalid-token"},
+		"null nbf":              {set("nbf", nil), "invalid-token"},
+		"no nbf":                {func(th *harness) { th.Claims(func(c map[string]any) { delete(c, "nbf") }) }, ""},
+		"no exp":                {func(th *harness) { th.Claims(func(c map[string]any) { delete(c, "exp") }) }, "invalid-token"},
+		"no iat":                {func(th *harness) { th.Claims(func(c map[string]any) { delete(c, "iat") }) }, "invalid-token"},
 		"other audience":        {set("aud", "pypi"), "invalid-token"},
 		"several audiences":     {set("aud", []string{"rehearsal"}), "invalid-token"},
 		"no audience":           {set("aud", nil), "invalid-token"},
+		"aud of another kind":   {set("aud", 1), "invalid-token"},
 		"other issuer":          {set("iss", "https://token.actions.githubusercontent.com"), "invalid-payload"},
-		"issuer with a slash":   {func(th *theatre) { th.Claims(func(c map[string]any) { c["iss"] = c["iss"].(string) + "/" }) }, "invalid-payload"},
+		"issuer with a slash":   {func(th *harness) { th.Claims(func(c map[string]any) { c["iss"] = c["iss"].(string) + "/" }) }, "invalid-payload"},
 		"foreign key":           {forge(issuer.ForeignKey), "invalid-token"},
 		"unknown key":           {forge(issuer.UnknownKey), "invalid-token"},
 		"no key id":             {forge(issuer.NoKeyID), "invalid-token"},
 		"unsigned":              {forge(issuer.Unsigned), "invalid-token"},
 		"symmetric":             {forge(issuer.Symmetric), "invalid-token"},
-		"broken seal":           {forge(issuer.BrokenSeal), "invalid-token"},
+		"broken seal":           {forge(issuer.BadSignature), "invalid-token"},
 		"two parts":             {forge(issuer.TwoParts), "invalid-payload"},
-		"changes can be undone": {func(th *theatre) { set("aud", "x")(th); th.Claims(nil) }, ""},
+		"changes can be undone": {func(th *harness) { set("aud", "x")(th); th.Claims(nil) }, ""},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
@@ -112,15 +123,15 @@ func TestMintTokens(t *testing.T) {
 			}
 			description := "malformed or invalid token"
 			if c.code == "invalid-payload" {
-				description = "" // TestMintPayloads has the texts
+				description = "" // TestMint_Payload has the texts
 			}
 			answer.refusedMint(t, c.code, description)
 		})
 	}
 }
 
-// TestMintClaims is section 4.4: which publisher a token is for, and the reasons where there is none.
-func TestMintClaims(t *testing.T) {
+// TestMint_Claims is §4.4: which publisher a token is for, and the reasons where there is none.
+func TestMint_Claims(t *testing.T) {
 	t.Parallel()
 	const (
 		unfound = "Publisher with matching claims was not found"
@@ -189,15 +200,15 @@ func TestMintClaims(t *testing.T) {
 	}
 }
 
-func TestEmptyRefAndSHA(t *testing.T) {
+func TestMint_EmptyRefAndSHA(t *testing.T) {
 	t.Parallel()
 	th := opened(t)
 	th.Claims(func(c map[string]any) { c["ref"], c["sha"] = "", "" })
 	th.mint(th.idToken("rehearsal")).refusedMint(t, "invalid-publisher", "valid token, but no corresponding publisher (The ref and sha claims are empty)")
 }
 
-// TestEnvironmentPreferred: of two publishers, the one that names the environment is taken.
-func TestEnvironmentPreferred(t *testing.T) {
+// TestMint_EnvironmentPreferred: of two publishers, the one that names the environment is taken.
+func TestMint_EnvironmentPreferred(t *testing.T) {
 	t.Parallel()
 	th := open(t, fakepypi.Options{Run: fakepypi.Run{Environment: "pypi"}})
 	th.Trust(fakepypi.Publisher{Project: "loose"})
@@ -208,8 +219,8 @@ func TestEnvironmentPreferred(t *testing.T) {
 	}
 }
 
-// TestOnlyOnce: an ID token mints once.
-func TestOnlyOnce(t *testing.T) {
+// TestMint_IDTokenReuse: an ID token mints once.
+func TestMint_IDTokenReuse(t *testing.T) {
 	t.Parallel()
 	th := opened(t)
 	jwt := th.idToken("rehearsal")
@@ -222,24 +233,24 @@ func TestOnlyOnce(t *testing.T) {
 	}
 }
 
-func TestOIDCSwitchedOff(t *testing.T) {
+func TestMint_Disabled(t *testing.T) {
 	t.Parallel()
 	th := opened(t)
 	jwt := th.idToken("rehearsal")
-	th.Switch(func(s *fakepypi.Switches) { s.NoGitHub = true })
+	th.Switch(func(s *fakepypi.Behavior) { s.NoGitHub = true })
 	th.mint(jwt).refusedMint(t, "not-enabled", "github trusted publishing functionality not enabled")
 	if r := th.get("/_/oidc/audience"); r.status != 200 {
 		t.Errorf("audience: %+v", r)
 	}
-	th.Switch(func(s *fakepypi.Switches) { *s = fakepypi.Switches{NoOIDC: true} })
+	th.Switch(func(s *fakepypi.Behavior) { *s = fakepypi.Behavior{NoOIDC: true} })
 	th.mint(jwt).refusedMint(t, "not-enabled", "github trusted publishing functionality not enabled")
 	if r := th.get("/_/oidc/audience"); r.status != 403 || r.body != `{"message":"Trusted publishing functionality not enabled"}` {
 		t.Errorf("audience: %+v", r)
 	}
 }
 
-// TestPending is section 4.5.
-func TestPending(t *testing.T) {
+// TestPendingPublisher_FirstMint is §4.5.
+func TestPendingPublisher_FirstMint(t *testing.T) {
 	t.Parallel()
 	th := open(t, fakepypi.Options{})
 	th.Trust(fakepypi.Publisher{Project: "demo", Pending: true})
@@ -254,7 +265,7 @@ func TestPending(t *testing.T) {
 	th.accepted(th.minted(), sdist()) // it is a publisher like any other now
 }
 
-func TestPendingRefused(t *testing.T) {
+func TestPendingPublisher_Refused(t *testing.T) {
 	t.Parallel()
 	t.Run("project exists", func(t *testing.T) {
 		t.Parallel()
@@ -309,7 +320,7 @@ type slow struct {
 }
 
 // begin sends the head of a request; when it returns, the server has begun to answer.
-func (th *theatre) begin(method, path, body string, header ...string) *slow {
+func (th *harness) begin(method, path, body string, header ...string) *slow {
 	th.t.Helper()
 	reader, writer := io.Pipe()
 	s := &slow{pipe: writer, body: body, done: make(chan reply, 1)}
@@ -339,8 +350,8 @@ func (s *slow) finish(t *testing.T) reply {
 	return <-s.done
 }
 
-// TestRaceOfMints: of two mints side by side with one pending publisher, one finds the database in its way.
-func TestRaceOfMints(t *testing.T) {
+// TestMint_Race: of two mints side by side with one pending publisher, one finds the database in its way.
+func TestMint_Race(t *testing.T) {
 	t.Parallel()
 	th := open(t, fakepypi.Options{})
 	th.Trust(fakepypi.Publisher{Project: "demo", Pending: true})
@@ -356,9 +367,9 @@ func TestRaceOfMints(t *testing.T) {
 	th.minted()
 }
 
-// TestRaceOfFiles: of two first files of one release side by side, one is refused by the database; sent again, it is
+// TestUpload_Race: of two first files of one release side by side, one is refused by the database; sent again, it is
 // taken. So is the same file twice.
-func TestRaceOfFiles(t *testing.T) {
+func TestUpload_Race(t *testing.T) {
 	t.Parallel()
 	for name, c := range map[string]struct{ before, slow, quick parcel }{
 		"first files of a release": {parcel{}, sdist(), wheel()},
@@ -393,10 +404,10 @@ func TestRaceOfFiles(t *testing.T) {
 	})
 }
 
-// TestBurn is section 4.7.
-func TestBurn(t *testing.T) {
+// TestRevoke_BurnToken is §4.7.
+func TestRevoke_BurnToken(t *testing.T) {
 	t.Parallel()
-	burn := func(th *theatre, token string) reply {
+	burn := func(th *harness, token string) reply {
 		return th.do("POST", "/_/oidc/burn-token", strings.NewReader(`{"token":"`+token+`"}`))
 	}
 	for name, c := range map[string]struct {
@@ -414,7 +425,7 @@ func TestBurn(t *testing.T) {
 			t.Parallel()
 			th := opened(t)
 			token := th.minted()
-			th.Switch(func(s *fakepypi.Switches) { s.Burn = c.behaviour })
+			th.Switch(func(s *fakepypi.Behavior) { s.Burn = c.behaviour })
 			if r := burn(th, token); r.status != c.status {
 				t.Errorf("%+v", r)
 			}
@@ -441,8 +452,8 @@ func TestBurn(t *testing.T) {
 	th.accepted(api, wheel()) // a user's token is not burned
 }
 
-// TestRequestProtocol is the runner's side of the issuer.
-func TestRequestProtocol(t *testing.T) {
+// TestIDToken_RequestProtocol is the runner's side of the issuer.
+func TestIDToken_RequestProtocol(t *testing.T) {
 	t.Parallel()
 	th := opened(t)
 	at, token := th.Env["ACTIONS_ID_TOKEN_REQUEST_URL"], th.Env["ACTIONS_ID_TOKEN_REQUEST_TOKEN"]
@@ -469,10 +480,10 @@ func TestRequestProtocol(t *testing.T) {
 	}
 }
 
-// TestClaims: a token says what GitHub's say.
-func TestClaims(t *testing.T) {
+// TestIDToken_Claims: a token says what GitHub's say.
+func TestIDToken_Claims(t *testing.T) {
 	t.Parallel()
-	claimsOf := func(th *theatre, audience string) map[string]any {
+	claimsOf := func(th *harness, audience string) map[string]any {
 		raw, err := base64.RawURLEncoding.DecodeString(strings.Split(th.idToken(audience), ".")[1])
 		if err != nil {
 			t.Fatal(err)
@@ -518,8 +529,8 @@ func TestClaims(t *testing.T) {
 	}
 }
 
-// TestKeySet: the documents that the index reads.
-func TestKeySet(t *testing.T) {
+// TestIssuer_KeySet: the documents that the index reads.
+func TestIssuer_KeySet(t *testing.T) {
 	t.Parallel()
 	th := opened(t)
 	base := strings.SplitN(th.Env["ACTIONS_ID_TOKEN_REQUEST_URL"], "/85/", 2)[0]
@@ -536,8 +547,8 @@ func TestKeySet(t *testing.T) {
 	}
 }
 
-// TestKeysAge: an unknown key makes the index fetch the key set again, but at most once a minute.
-func TestKeysAge(t *testing.T) {
+// TestIssuer_KeyRefresh: an unknown key makes the index fetch the key set again, but at most once a minute; a known one never does.
+func TestIssuer_KeyRefresh(t *testing.T) {
 	t.Parallel()
 	th := opened(t)
 	fetches := func() (n int) {
@@ -549,18 +560,23 @@ func TestKeysAge(t *testing.T) {
 		return n
 	}
 	th.minted()
+	th.clock.pass(time.Hour)
 	th.minted()
 	if n := fetches(); n != 1 {
 		t.Errorf("the keys were fetched %d times for two mints", n)
 	}
 	th.Forge(issuer.UnknownKey)
 	th.mint(th.idToken("rehearsal"))
-	if n := fetches(); n != 1 {
+	if n := fetches(); n != 2 {
+		t.Errorf("the keys were fetched %d times after an unknown key", n)
+	}
+	th.mint(th.idToken("rehearsal"))
+	if n := fetches(); n != 2 {
 		t.Errorf("the keys were fetched %d times within a minute", n)
 	}
 	th.clock.pass(time.Minute)
 	th.mint(th.idToken("rehearsal"))
-	if n := fetches(); n != 2 {
+	if n := fetches(); n != 3 {
 		t.Errorf("the keys were fetched %d times after a minute", n)
 	}
 }

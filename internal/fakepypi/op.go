@@ -7,21 +7,21 @@ import (
 	"github.com/org/pypi-oidc-publish/internal/fakepypi/releases"
 )
 
-// op is one kind of request that the stage tells apart.
+// op is one kind of request.
 type op struct {
 	name   string
-	client bool // one that a publishing client does: the client's table of retries has the same name
+	client bool // a publishing client sends it: the client's table of retries has the same name
 	is     func(*http.Request) bool
 }
 
-// ops is the table. A request is of the first op that it fits.
+// ops returns the table of ops. A request has the first op that matches it.
 func ops() []op {
 	return []op{
 		{"audience", true, at("/_/oidc/audience")},
 		{"mint", true, func(r *http.Request) bool { return strings.HasSuffix(r.URL.Path, "/mint-token") }},
 		{"burn", true, at("/_/oidc/burn-token")},
 		{"upload", true, func(r *http.Request) bool { return isUploadURL(r) && hasForm(r) }},
-		{"probe", true, isUploadURL}, // it cannot carry a file
+		{"probe", true, isUploadURL}, // a probe cannot carry a file
 		{"look", true, func(r *http.Request) bool { return under("/simple/")(r) || at("/pypi")(r) }},
 		{"file", false, under("/files/")},
 		{"provenance", true, under("/integrity/")},
@@ -39,10 +39,12 @@ func ops() []op {
 	}
 }
 
+// at returns a function that reports whether a request is for this path.
 func at(path string) func(*http.Request) bool {
 	return func(r *http.Request) bool { return r.URL.Path == path }
 }
 
+// under returns a function that reports whether a request is for a path that begins with folder.
 func under(folder string) func(*http.Request) bool {
 	return func(r *http.Request) bool { return strings.HasPrefix(r.URL.Path, folder) }
 }
@@ -52,7 +54,7 @@ func isUploadURL(r *http.Request) bool {
 	return path == "/legacy" || path == "/upload"
 }
 
-// isAssetDownload tells a request for an asset's bytes, of the API or of the place to which it points.
+// isAssetDownload reports whether a request is for an asset's bytes, from the API or from the storage that it redirects to.
 func isAssetDownload(r *http.Request) bool {
 	op := releases.Op(r)
 	return op == "bytes" || op == "download" && r.Header.Get("Accept") == "application/octet-stream"
@@ -62,7 +64,7 @@ func hasForm(r *http.Request) bool {
 	return strings.HasPrefix(r.Header.Get("Content-Type"), "multipart/form-data")
 }
 
-// Op names what a request is for.
+// Op returns the name of the op that a request has.
 func Op(r *http.Request) string {
 	for _, o := range ops() {
 		if o.is(r) {
@@ -72,10 +74,10 @@ func Op(r *http.Request) string {
 	return ""
 }
 
-// Ops returns the ops of a publishing client, which has the same names in its table of retries.
+// Ops returns the ops of a publishing client, whose table of retries has the same names.
 func Ops() []string { return names(func(o op) bool { return o.client }) }
 
-// allOps are also those that other clients and the index itself do.
+// allOps returns all ops, with those of other clients and of the index itself.
 func allOps() []string { return names(func(op) bool { return true }) }
 
 func names(which func(op) bool) []string {

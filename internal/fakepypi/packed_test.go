@@ -1,13 +1,9 @@
 package fakepypi_test
 
 import (
-	"archive/tar"
-	"archive/zip"
-	"bytes"
-	"compress/gzip"
-	"hash/crc32"
-	"io"
 	"strings"
+
+	"github.com/org/pypi-oidc-publish/internal/testkit/disttest"
 )
 
 const (
@@ -59,45 +55,10 @@ func sdistMembers(seed string) [][2]string {
 	return [][2]string{{"demo-1.0/PKG-INFO", metadata}, {"demo-1.0/LICENSE", "free"}, {"demo-1.0/" + licenseOfDemo, "free"}, {"demo-1.0/demo.txt", seed}}
 }
 
-// zipOf writes the members as they are. What it writes to takes everything.
-func zipOf(members [][2]string) string {
-	var b bytes.Buffer
-	w := zip.NewWriter(&b)
-	for _, m := range members {
-		size := uint64(len(m[1]))
-		member, err := w.CreateRaw(&zip.FileHeader{Name: m[0], CRC32: crc32.ChecksumIEEE([]byte(m[1])), CompressedSize64: size, UncompressedSize64: size})
-		if err == nil {
-			_, err = io.WriteString(member, m[1])
-		}
-		must(err)
-	}
-	must(w.Close())
-	return b.String()
-}
+func zipOf(members [][2]string) string { return string(disttest.Zip(disttest.Pairs(members...)...)) }
+
+func tarOf(members [][2]string) string { return string(disttest.Tar(disttest.Pairs(members...)...)) }
 
 func tarGzOf(members [][2]string) string {
-	var b bytes.Buffer
-	outer := gzip.NewWriter(&b)
-	_, err := io.WriteString(outer, tarOf(members))
-	must(err)
-	must(outer.Close())
-	return b.String()
-}
-
-func tarOf(members [][2]string) string {
-	var b bytes.Buffer
-	w := tar.NewWriter(&b)
-	for _, m := range members {
-		must(w.WriteHeader(&tar.Header{Name: m[0], Mode: 0o644, Size: int64(len(m[1]))}))
-		_, err := io.WriteString(w, m[1])
-		must(err)
-	}
-	must(w.Close())
-	return b.String()
-}
-
-func must(err error) {
-	if err != nil {
-		panic(err)
-	}
+	return string(disttest.TarGz(disttest.Pairs(members...)...))
 }

@@ -7,8 +7,8 @@ import (
 	"github.com/org/pypi-oidc-publish/internal/fakepypi"
 )
 
-// TestPlainAddress: a plain index has an address of its own for uploads, and is told by it.
-func TestPlainAddress(t *testing.T) {
+// TestPlainIndex_Address: a plain index has an address of its own for uploads, and is told by it.
+func TestPlainIndex_Address(t *testing.T) {
 	t.Parallel()
 	th := open(t, fakepypi.Options{Profile: fakepypi.Plain})
 	kind, body := wheel("md5_digest", md5Of(theWheel)).body(t)
@@ -19,8 +19,8 @@ func TestPlainAddress(t *testing.T) {
 	opened(t).do("POST", "/upload/", nil).want(t, 404, "")
 }
 
-// TestNamesOfFiles: what is no name of a file, or no text, is kept by no kind of index.
-func TestNamesOfFiles(t *testing.T) {
+// TestUpload_FileNames: what is no name of a file, or no text, is kept by no kind of index.
+func TestUpload_FileNames(t *testing.T) {
 	t.Parallel()
 	plain := open(t, fakepypi.Options{Profile: fakepypi.Plain})
 	for name, reason := range map[string]string{

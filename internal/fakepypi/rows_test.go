@@ -17,7 +17,7 @@ const (
 	unfit       = "Invalid or non-existent authentication information. See https://pypi.org/help/#invalid-auth for more information."
 )
 
-// row is one behaviour of the upload endpoint, named by its section and number in the reference.
+// row is one behaviour of the upload endpoint, named by its section and row in docs/reference/pypi-server.md.
 type row struct {
 	name   string
 	send   parcel
@@ -25,11 +25,11 @@ type row struct {
 	reason string // of the status line; the code's own words where the index has none
 }
 
-// TestRows provokes every refusal that a single upload can meet, on an index that would take the unchanged one.
-func TestRows(t *testing.T) {
+// TestUpload_Refusals provokes every refusal that a single upload can meet, on an index that would take the unchanged one.
+func TestUpload_Refusals(t *testing.T) {
 	t.Parallel()
 	const ok, bad = 200, 400
-	long := strings.Repeat("a", 61)
+	long, borrow := strings.Repeat("a", 61), borrowing(t)
 	for _, r := range []row{
 		{"the wheel itself", wheel(), ok, "OK"},
 		{"the sdist itself", sdist(), ok, "OK"},
@@ -279,7 +279,7 @@ func TestRows(t *testing.T) {
 	} {
 		t.Run(strings.ReplaceAll(r.name, "/", "."), func(t *testing.T) {
 			t.Parallel()
-			th := opened(t)
+			th := borrow(t)
 			th.upload(th.minted(), r.send).want(t, r.status, r.reason)
 			if held := len(th.Files()); (held == 1) != (r.status == ok) {
 				t.Errorf("the index holds %d files", held)
@@ -334,30 +334,30 @@ func longWheel(n int) parcel {
 	return wheel("version", version).called("demo-" + version + tail)
 }
 
-// TestSwitches: what an admin, an organisation or a user's account can do to an upload.
-func TestSwitches(t *testing.T) {
+// TestUpload_AdminOptions: what an admin, an organisation or a user's account can do to an upload.
+func TestUpload_AdminOptions(t *testing.T) {
 	t.Parallel()
 	const size = "https://docs.pypi.org/project-management/storage-limits"
 	short := strconv.Itoa(len(theWheel) - 1)
 	for name, c := range map[string]struct {
-		change func(*fakepypi.Switches)
+		change func(*fakepypi.Behavior)
 		api    bool // by API token, for a new project
 		status int
 		reason string
 	}{
-		"2.1.2 https":           {func(s *fakepypi.Switches) { s.HTTPS = true }, false, 403, "SSL is required"},
-		"2.1.5 read-only":       {func(s *fakepypi.Switches) { s.ReadOnly = true }, false, 403, "Read-only mode: Uploads are temporarily disabled."},
-		"2.1.6 no uploads":      {func(s *fakepypi.Switches) { s.NoUploads = true }, false, 403, "New uploads are temporarily disabled. See https://pypi.org/help/#admin-intervention for more information."},
-		"2.5.45 e-mail":         {func(s *fakepypi.Switches) { s.NoEmail = true }, true, 403, "User 'rehearser', associated with the API token used, does not have a verified primary email address. Please add a verified primary email before attempting to upload to PyPI. See https://pypi.org/help/#verified-email for more information."},
-		"2.5.45 second factor":  {func(s *fakepypi.Switches) { s.NoSecondFactor = true }, true, 403, "User 'rehearser', associated with the API token used, does not have two-factor authentication enabled. Please enable two-factor authentication before attempting to upload to PyPI. See https://pypi.org/help/#two-factor-authentication for more information."},
-		"2.5.49 organisation":   {func(s *fakepypi.Switches) { s.Inactive = true }, false, 400, ""},
-		"2.8.57 file":           {func(s *fakepypi.Switches) { s.FileLimit = int64(len(theWheel)) - 1 }, false, 400, "File too large. Limit for project 'demo' is " + short + " bytes. See " + size + "#requesting-a-file-size-limit-increase for more information."},
-		"2.8.57 fits":           {func(s *fakepypi.Switches) { s.FileLimit = int64(len(theWheel)) }, false, 200, "OK"},
-		"2.8.58 project":        {func(s *fakepypi.Switches) { s.ProjectLimit = int64(len(theWheel)) - 1 }, false, 400, "Project size too large. Limit for project 'demo' total size is " + short + " bytes. See " + size + "#requesting-a-project-size-limit-increase for more information."},
-		"2.9 rate limit":        {func(s *fakepypi.Switches) { s.TooManyProjects = true }, true, 429, "Too many new projects created"},
-		"2.9 no new projects":   {func(s *fakepypi.Switches) { s.NoProjects = true }, true, 403, "New project registration temporarily disabled. See https://pypi.org/help/#admin-intervention for more information."},
-		"2.9 prohibited":        {func(s *fakepypi.Switches) { s.Prohibited = []string{"De.Mo"} }, true, 200, "OK"},
-		"2.9 prohibited indeed": {func(s *fakepypi.Switches) { s.Prohibited = []string{"Demo"} }, true, 400, "The name 'demo' isn't allowed. See https://pypi.org/help/#project-name for more information."},
+		"2.1.2 https":           {func(s *fakepypi.Behavior) { s.HTTPS = true }, false, 403, "SSL is required"},
+		"2.1.5 read-only":       {func(s *fakepypi.Behavior) { s.ReadOnly = true }, false, 403, "Read-only mode: Uploads are temporarily disabled."},
+		"2.1.6 no uploads":      {func(s *fakepypi.Behavior) { s.NoUploads = true }, false, 403, "New uploads are temporarily disabled. See https://pypi.org/help/#admin-intervention for more information."},
+		"2.5.45 e-mail":         {func(s *fakepypi.Behavior) { s.NoEmail = true }, true, 403, "User 'rehearser', associated with the API token used, does not have a verified primary email address. Please add a verified primary email before attempting to upload to PyPI. See https://pypi.org/help/#verified-email for more information."},
+		"2.5.45 second factor":  {func(s *fakepypi.Behavior) { s.NoSecondFactor = true }, true, 403, "User 'rehearser', associated with the API token used, does not have two-factor authentication enabled. Please enable two-factor authentication before attempting to upload to PyPI. See https://pypi.org/help/#two-factor-authentication for more information."},
+		"2.5.49 organisation":   {func(s *fakepypi.Behavior) { s.Inactive = true }, false, 400, ""},
+		"2.8.57 file":           {func(s *fakepypi.Behavior) { s.FileLimit = int64(len(theWheel)) - 1 }, false, 400, "File too large. Limit for project 'demo' is " + short + " bytes. See " + size + "#requesting-a-file-size-limit-increase for more information."},
+		"2.8.57 fits":           {func(s *fakepypi.Behavior) { s.FileLimit = int64(len(theWheel)) }, false, 200, "OK"},
+		"2.8.58 project":        {func(s *fakepypi.Behavior) { s.ProjectLimit = int64(len(theWheel)) - 1 }, false, 400, "Project size too large. Limit for project 'demo' total size is " + short + " bytes. See " + size + "#requesting-a-project-size-limit-increase for more information."},
+		"2.9 rate limit":        {func(s *fakepypi.Behavior) { s.TooManyProjects = true }, true, 429, "Too many new projects created"},
+		"2.9 no new projects":   {func(s *fakepypi.Behavior) { s.NoProjects = true }, true, 403, "New project registration temporarily disabled. See https://pypi.org/help/#admin-intervention for more information."},
+		"2.9 prohibited":        {func(s *fakepypi.Behavior) { s.Prohibited = []string{"De.Mo"} }, true, 200, "OK"},
+		"2.9 prohibited indeed": {func(s *fakepypi.Behavior) { s.Prohibited = []string{"Demo"} }, true, 400, "The name 'demo' isn't allowed. See https://pypi.org/help/#project-name for more information."},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
@@ -374,22 +374,22 @@ func TestSwitches(t *testing.T) {
 			if c.status != 200 && c.api && th.get("/simple/demo/").status != 404 {
 				t.Error("the refused upload left a project")
 			}
-			th.Switch(func(s *fakepypi.Switches) { *s = fakepypi.Switches{} })
+			th.Switch(func(s *fakepypi.Behavior) { *s = fakepypi.Behavior{} })
 			th.upload(token, wheel()).want(t, 200, "OK")
 		})
 	}
 }
 
-// TestLimitTexts: the default limits in the index's words.
-func TestLimitTexts(t *testing.T) {
+// TestUpload_LimitMessages: the default limits in the index's words.
+func TestUpload_LimitMessages(t *testing.T) {
 	t.Parallel()
 	th := opened(t)
-	th.Switch(func(s *fakepypi.Switches) { s.FileLimit = 1 << 20 })
+	th.Switch(func(s *fakepypi.Behavior) { s.FileLimit = 1 << 20 })
 	big := wheel().holding(strings.Repeat("x", 1<<20+1))
 	th.upload(th.minted(), big).want(t, 400, "File too large. Limit for project 'demo' is 1 MB. See https://docs.pypi.org/project-management/storage-limits#requesting-a-file-size-limit-increase for more information.")
 }
 
-func (th *theatre) apiToken() string {
+func (th *harness) apiToken() string {
 	th.t.Helper()
 	token, err := th.APIToken()
 	if err != nil {
@@ -398,30 +398,30 @@ func (th *theatre) apiToken() string {
 	return token
 }
 
-// TestSecondFile: what depends on the files that are there already.
-func TestSecondFile(t *testing.T) {
+// TestUpload_SecondFile: what depends on the files that are there already.
+func TestUpload_SecondFile(t *testing.T) {
 	t.Parallel()
 	const reuse = " See https://pypi.org/help/#file-name-reuse for more information."
 	const day = 24 * time.Hour
 	for name, c := range map[string]struct {
-		between func(*theatre)
+		between func(*harness)
 		second  parcel
 		status  int
 		reason  string
 	}{
 		"2.8.60 identical":            {nil, wheel(), 200, "OK"},
 		"2.8.60 other metadata":       {nil, wheel("summary", "new"), 200, "OK"},
-		"2.8.60 before 63":            {func(th *theatre) { th.clock.pass(15 * day) }, wheel(), 200, "OK"},
+		"2.8.60 before 63":            {func(th *harness) { th.clock.pass(15 * day) }, wheel(), 200, "OK"},
 		"2.8.61 other bytes":          {nil, wheel().holding("other"), 400, "File already exists ('demo-1.0-py3-none-any.whl', with blake2_256 hash '" + blake2Of(packed(nameOfWheel, "other")) + "')." + reuse},
 		"2.8.61 other name":           {nil, wheel().called("demo-1.0-1-py3-none-any.whl"), 400, "File already exists ('demo-1.0-1-py3-none-any.whl', with blake2_256 hash '" + blake2Of(theWheel) + "')." + reuse},
-		"2.8.62 deleted, same bytes":  {func(th *theatre) { th.remove("demo-1.0-py3-none-any.whl") }, wheel(), 400, "This filename was previously used by a file that has since been deleted. Use a different version." + reuse},
-		"2.8.62 deleted, other bytes": {func(th *theatre) { th.remove("demo-1.0-py3-none-any.whl") }, wheel().holding("other"), 400, "This filename was previously used by a file that has since been deleted. Use a different version." + reuse},
-		"2.8.63 fourteen days":        {func(th *theatre) { th.clock.pass(14 * day) }, sdist(), 200, "OK"},
-		"2.8.63 and more":             {func(th *theatre) { th.clock.pass(14*day + time.Second) }, sdist(), 400, "Uploading new files to releases older than 14 days is not allowed."},
-		"2.8.63 another release":      {func(th *theatre) { th.clock.pass(15 * day) }, sdist("version", "1.1").called("demo-1.1.tar.gz"), 200, "OK"},
-		"2.7.51 the same release":     {func(th *theatre) { th.clock.pass(15 * day) }, sdist("version", "1.0.0").called("demo-1.0.0.tar.gz"), 400, "Uploading new files to releases older than 14 days is not allowed."},
+		"2.8.62 deleted, same bytes":  {func(th *harness) { th.remove("demo-1.0-py3-none-any.whl") }, wheel(), 400, "This filename was previously used by a file that has since been deleted. Use a different version." + reuse},
+		"2.8.62 deleted, other bytes": {func(th *harness) { th.remove("demo-1.0-py3-none-any.whl") }, wheel().holding("other"), 400, "This filename was previously used by a file that has since been deleted. Use a different version." + reuse},
+		"2.8.63 fourteen days":        {func(th *harness) { th.clock.pass(14 * day) }, sdist(), 200, "OK"},
+		"2.8.63 and more":             {func(th *harness) { th.clock.pass(14*day + time.Second) }, sdist(), 400, "Uploading new files to releases older than 14 days is not allowed."},
+		"2.8.63 another release":      {func(th *harness) { th.clock.pass(15 * day) }, sdist("version", "1.1").called("demo-1.1.tar.gz"), 200, "OK"},
+		"2.7.51 the same release":     {func(th *harness) { th.clock.pass(15 * day) }, sdist("version", "1.0.0").called("demo-1.0.0.tar.gz"), 400, "Uploading new files to releases older than 14 days is not allowed."},
 		"2.8.64 first sdist":          {nil, sdist(), 200, "OK"},
-		"2.8.64 second sdist":         {func(th *theatre) { th.accepted(th.minted(), sdist()) }, sdist("version", "1.0.0").called("demo-1.0.0.tar.gz").holding("other"), 400, "Only one sdist may be uploaded per release."},
+		"2.8.64 second sdist":         {func(th *harness) { th.accepted(th.minted(), sdist()) }, sdist("version", "1.0.0").called("demo-1.0.0.tar.gz").holding("other"), 400, "Only one sdist may be uploaded per release."},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
@@ -440,15 +440,15 @@ func TestSecondFile(t *testing.T) {
 	}
 }
 
-func (th *theatre) remove(name string) {
+func (th *harness) remove(name string) {
 	th.t.Helper()
 	if err := th.Remove(name); err != nil {
 		th.t.Fatal(err)
 	}
 }
 
-// TestArchived is row 48: what a project's status means for whom.
-func TestArchived(t *testing.T) {
+// TestUpload_ArchivedProject is row 48: what a project's status means for whom.
+func TestUpload_ArchivedProject(t *testing.T) {
 	t.Parallel()
 	const (
 		forToken = "The given token isn't allowed to upload to project 'demo'. See https://pypi.org/help/#project-name for more information."
@@ -488,8 +488,8 @@ func TestArchived(t *testing.T) {
 	}
 }
 
-// TestCreation is section 2.9 as far as names go.
-func TestCreation(t *testing.T) {
+// TestUpload_NewProject is §2.9 as far as names go.
+func TestUpload_NewProject(t *testing.T) {
 	t.Parallel()
 	th := open(t, fakepypi.Options{})
 	token := th.apiToken()
@@ -505,15 +505,15 @@ func TestCreation(t *testing.T) {
 	th.upload(token, other("another")).want(t, 200, "OK")
 }
 
-// TestAttestationsByToken is row 1 of section 5.1.
-func TestAttestationsByToken(t *testing.T) {
+// TestAttestations_APIToken is §5.1 row 1.
+func TestAttestations_APIToken(t *testing.T) {
 	t.Parallel()
 	th := open(t, fakepypi.Options{})
 	th.upload(th.apiToken(), wheel("attestations", "[{}]")).want(t, 400, "Invalid attestations supplied during upload: Attestations are only supported when using Trusted Publishing")
 }
 
-// TestRename: the project takes the spelling of the last file's metadata.
-func TestRename(t *testing.T) {
+// TestUpload_RenamesProject: the project takes the spelling of the last file's metadata.
+func TestUpload_RenamesProject(t *testing.T) {
 	t.Parallel()
 	th := open(t, fakepypi.Options{})
 	th.Trust(fakepypi.Publisher{Project: "foo-bar"})

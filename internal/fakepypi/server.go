@@ -14,14 +14,14 @@ import (
 	"github.com/org/pypi-oidc-publish/internal/fakepypi/fault"
 )
 
-// server is one listener with its handler. It knows its connections, so that close can wait for them.
+// server is one listener with its handler. It tracks its connections, so that close can wait for them.
 type server struct {
 	listener net.Listener
 	http     http.Server
 	busy     sync.WaitGroup // connections and handlers, and the accept loop
 }
 
-// listen opens a TCP address. Without a host it is loopback: a stage is open to others only on request.
+// listen opens a TCP address. Without a host it uses loopback, so that other machines have access only on request.
 func listen(ctx context.Context, addr string) (*server, error) {
 	host, port, err := net.SplitHostPort(addr)
 	if err != nil {
@@ -35,13 +35,13 @@ func listen(ctx context.Context, addr string) (*server, error) {
 	return &server{listener: listener}, nil
 }
 
-// host is the address without the port.
+// host returns the address without the port.
 func (s *server) host() string {
 	host, _, _ := net.SplitHostPort(s.listener.Addr().String()) // a listener's address is well-formed
 	return host
 }
 
-// url is where clients on this machine find the server.
+// url returns the address for clients on this machine.
 func (s *server) url() string {
 	addr, ok := s.listener.Addr().(*net.TCPAddr)
 	if ok && addr.IP.IsUnspecified() {
@@ -51,16 +51,17 @@ func (s *server) url() string {
 	return "http://" + s.listener.Addr().String()
 }
 
-// loopback tells whether the server is for this machine alone.
+// loopback reports whether only this machine can reach the server.
 func (s *server) loopback() bool {
 	addr, ok := s.listener.Addr().(*net.TCPAddr)
 	return ok && addr.IP.IsLoopback()
 }
 
+// serve starts to answer requests with handler.
 func (s *server) serve(handler http.Handler) {
 	s.http = http.Server{
 		Handler: http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-			s.busy.Add(1) // a hijacked connection is not counted any more, its handler is
+			s.busy.Add(1) // a hijacked connection is no longer counted, but its handler is
 			defer s.busy.Done()
 			handler.ServeHTTP(w, r)
 		}),
@@ -80,14 +81,15 @@ func (s *server) serve(handler http.Handler) {
 	s.busy.Add(1)
 	go func() {
 		defer s.busy.Done()
-		_ = s.http.Serve(s.listener) // always an error: the listener was closed
+		_ = s.http.Serve(s.listener) // always returns an error after the listener was closed
 	}()
 }
 
+// close stops the server and waits for its connections and handlers.
 func (s *server) close() error {
 	err := s.http.Close()
 	if closing := s.listener.Close(); !errors.Is(closing, net.ErrClosed) {
-		err = errors.Join(err, closing) // it was never served
+		err = errors.Join(err, closing) // it never served
 	}
 	s.busy.Wait()
 	return err

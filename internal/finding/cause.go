@@ -5,39 +5,52 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
+
+	"github.com/org/pypi-oidc-publish/internal/finding/phrase"
 )
 
-// Cause is one problem: findings that say the same, each of them of another file.
+// Cause groups findings that report one problem in different files.
 type Cause struct {
-	First Finding  // in whose words all are shown
-	Files []string // the paths of the files that the findings are about, in their order, each once; empty where they are about none
+	First   Finding  // the finding whose message is shown for all
+	Files   []string // the paths of the files that the findings are about, in their order, each once; empty if they are about none
+	details []detail // of the findings that have one, in their order
 }
 
-// Causes groups findings that differ in nothing but the file that they are about, which their texts may name. The causes are in the
-// order of their first findings.
+// detail is the part of one finding's message that is about its file alone.
+type detail struct{ file, text string }
+
+// Causes groups findings that differ only in their file, which their texts may name, and in their details. The causes are in the order of
+// their first findings.
 func Causes(all []Finding) []Cause {
 	var causes []Cause
 	at := map[Finding]int{}
 	for _, f := range all {
 		key := f
-		key.Message, key.Fix = withoutFile(f.Message, f.File), withoutFile(f.Fix, f.File)
 		if f.File != "" {
-			key.File = "some file"
+			key.Message, key.Detail, key.File = withoutDetail(f), "", "some file"
 		}
+		key.Message, key.Fix = withoutFile(key.Message, f.File), withoutFile(f.Fix, f.File)
 		n, known := at[key]
 		if !known {
 			n = len(causes)
 			at[key] = n
 			causes = append(causes, Cause{First: f})
 		}
-		if c := &causes[n]; f.File != "" && !slices.Contains(c.Files, f.File) {
+		c := &causes[n]
+		if f.File != "" && !slices.Contains(c.Files, f.File) {
 			c.Files = append(c.Files, f.File)
+		}
+		if own := (detail{f.File, f.Detail}); f.Detail != "" && !slices.Contains(c.details, own) {
+			c.details = append(c.details, own)
 		}
 	}
 	return causes
 }
 
-// withoutFile returns a text in which every name of the file, with its folders or without, stands for that of any file.
+// withoutDetail returns the message of a finding without its detail, so that it may apply to other files.
+func withoutDetail(f Finding) string { return strings.Replace(f.Message, f.Detail, "", 1) }
+
+// withoutFile returns a text in which every name of the file, with its folders or without, is replaced by a placeholder.
 func withoutFile(text, file string) string {
 	if file == "" {
 		return text
@@ -49,16 +62,28 @@ func withoutFile(text, file string) string {
 // mostNamed is how many files [Cause.Shown] names.
 const mostNamed = 3
 
-// where counts the files, of which there are several, and names the first.
-func (c Cause) where() string {
-	names, more := c.Names(), ""
-	if n := len(names) - mostNamed; n > 0 {
-		names, more = names[:mostNamed], fmt.Sprintf(" and %d more", n)
+// several reports whether the findings of a cause differ.
+func (c Cause) several() bool { return len(c.Files) > 1 || len(c.details) > 1 }
+
+// shared returns the message that all findings share, and reports whether it names the first file.
+func (c Cause) shared() (message string, namesFirst bool) {
+	message = c.First.Message
+	if c.several() {
+		message = withoutDetail(c.First)
 	}
-	return fmt.Sprintf("in %d files: %s%s", len(c.Files), strings.Join(names, ", "), more)
+	return message, len(c.Files) > 1 && strings.Contains(message, filepath.Base(c.Files[0]))
 }
 
-// Names returns the names of the files without their folders or, where two files have one name, with them.
+// Message returns the shared message for a reader who sees the files beside it.
+func (c Cause) Message() string {
+	message, namesFirst := c.shared()
+	if namesFirst {
+		return strings.TrimSuffix(message, ".") + " (the same for the others)"
+	}
+	return message
+}
+
+// Names returns the file names without their folders. If two files have the same name, it returns the paths.
 func (c Cause) Names() []string {
 	names, seen := make([]string, 0, len(c.Files)), map[string]bool{}
 	for _, file := range c.Files {
@@ -72,25 +97,42 @@ func (c Cause) Names() []string {
 	return names
 }
 
-// Shown returns the one finding that stands for all: it has the place of the only file or, where there are several, their number and
-// the names of the first behind its message.
+// Shown returns one finding that represents all. It has the location of the only file; if there are several, its message ends with their
+// number and the first names.
 func (c Cause) Shown() Finding {
 	f := c.First
-	if len(c.Files) > 1 {
-		f.Message, f.File, f.Line, f.Col = strings.TrimSuffix(f.Message, ".")+" ("+c.where()+")", "", 0, 0
+	if !c.several() {
+		return f
 	}
+	message, namesFirst := c.shared()
+	f.Message, f.Detail = message, ""
+	if len(c.Files) == 1 {
+		return f
+	}
+	f.File, f.Line, f.Col = "", 0, 0
+	names, others := c.Names(), len(c.Files)-1
+	message = fmt.Sprintf("in %d files: %s", len(names), phrase.Some(names, mostNamed))
+	if namesFirst {
+		message = fmt.Sprintf("the same for %s: %s", phrase.Count(others, "more file"), phrase.Some(names[1:], mostNamed))
+	}
+	f.Message = strings.TrimSuffix(f.Message, ".") + " (" + message + ")"
 	return f
 }
 
-// Listing returns lines for a log that name all files of a cause, where [Cause.Shown] leaves some out; none where it names them all.
+// Listing returns lines for a log that name all files of a cause if [Cause.Shown] omits some, and the detail of each finding. It returns
+// none if Shown is complete.
 func (c Cause) Listing() []string {
 	const aLine = 10
-	if len(c.Files) <= mostNamed {
-		return nil
-	}
 	var lines []string
-	for names := range slices.Chunk(c.Names(), aLine) {
-		lines = append(lines, "  in "+strings.Join(names, ", "))
+	switch names := c.Names(); {
+	case c.several() && len(c.details) > 0:
+		for _, own := range c.details {
+			lines = append(lines, "  "+names[slices.Index(c.Files, own.file)]+own.text)
+		}
+	case len(c.Files) > mostNamed:
+		for some := range slices.Chunk(names, aLine) {
+			lines = append(lines, "  in "+strings.Join(some, ", "))
+		}
 	}
 	return lines
 }

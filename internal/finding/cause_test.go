@@ -18,6 +18,9 @@ func TestCauses(t *testing.T) {
 		change(&f)
 		return f
 	}
+	detailed := func(file, message, detail string) finding.Finding {
+		return with(about(file, message), func(f *finding.Finding) { f.Detail = detail })
+	}
 	const a, b, c = "dist/alder-1.0-py3-none-any.whl", "dist/alder-1.0-cp312-cp312-win32.whl", "dist/alder-1.0.tar.gz"
 	for name, test := range map[string]struct {
 		all  []finding.Finding
@@ -56,8 +59,19 @@ func TestCauses(t *testing.T) {
 			},
 			[]string{a + " " + b + ": no"},
 		},
-		"other ids":        {[]finding.Finding{about(a, "no"), with(about(b, "no"), func(f *finding.Finding) { f.ID = "y" })}, []string{a + ": no", b + ": no"}},
-		"other severities": {[]finding.Finding{about(a, "no"), with(about(b, "no"), func(f *finding.Finding) { f.Severity = finding.Notice })}, []string{a + ": no", b + ": no"}},
+		"details": {
+			[]finding.Finding{detailed(a, a+" is ab", " is ab"), detailed(b, b+" is cd", " is cd")}, []string{a + " " + b + ": " + a + " is ab"},
+		},
+		"details in the middle": {
+			[]finding.Finding{detailed(a, "is ab; go on", " ab"), detailed(b, "is cd; go on", " cd")}, []string{a + " " + b + ": is ab; go on"},
+		},
+		"details of other messages": {
+			[]finding.Finding{detailed(a, "is ab", " ab"), detailed(b, "has cd", " cd")}, []string{a + ": is ab", b + ": has cd"},
+		},
+		"details of no file":  {[]finding.Finding{detailed("", "is ab", " ab"), detailed("", "is cd", " cd")}, []string{": is ab", ": is cd"}},
+		"one without details": {[]finding.Finding{detailed(a, "is ab", " ab"), about(b, "is")}, []string{a + " " + b + ": is ab"}},
+		"other ids":           {[]finding.Finding{about(a, "no"), with(about(b, "no"), func(f *finding.Finding) { f.ID = "y" })}, []string{a + ": no", b + ": no"}},
+		"other severities":    {[]finding.Finding{about(a, "no"), with(about(b, "no"), func(f *finding.Finding) { f.Severity = finding.Notice })}, []string{a + ": no", b + ": no"}},
 		"other lines": {
 			[]finding.Finding{with(about(a, "no"), func(f *finding.Finding) { f.Line = 3 }), with(about(a, "no"), func(f *finding.Finding) { f.Line = 4 })},
 			[]string{a + ": no", a + ": no"},
@@ -76,8 +90,8 @@ func TestCauses(t *testing.T) {
 	}
 }
 
-// TestACauseIsShownOnce: with its place where it has one, and else with the number of its files.
-func TestACauseIsShownOnce(t *testing.T) {
+// TestCause_Shown: with its place where it has one, and else with the number of its files.
+func TestCause_Shown(t *testing.T) {
 	t.Parallel()
 	in := func(files ...string) []finding.Finding {
 		var all []finding.Finding
@@ -99,6 +113,24 @@ func TestACauseIsShownOnce(t *testing.T) {
 		"many files": {in(many...), []finding.Finding{
 			{ID: "x", Severity: finding.Warning, Message: "no name (in 14 files: 0.whl, 1.whl, 2.whl and 11 more)", Fix: "mend it"},
 		}},
+		"two files, the first named": {
+			[]finding.Finding{{File: "dist/a.whl", Message: "a.whl is odd"}, {File: "dist/b.whl", Message: "b.whl is odd"}},
+			[]finding.Finding{{Message: "a.whl is odd (the same for 1 more file: b.whl)"}},
+		},
+		"one file keeps its detail": {
+			[]finding.Finding{{File: "dist/a.whl", Message: "a.whl is odd: ab", Detail: ": ab"}},
+			[]finding.Finding{{File: "dist/a.whl", Message: "a.whl is odd: ab", Detail: ": ab"}},
+		},
+		"files with details": {
+			[]finding.Finding{
+				{File: "dist/a.whl", Message: "a.whl is odd: ab", Detail: ": ab"},
+				{File: "dist/b.whl", Message: "b.whl is odd: cd", Detail: ": cd"},
+				{File: "dist/c.whl", Message: "c.whl is odd: ab", Detail: ": ab"},
+				{File: "dist/d.whl", Message: "d.whl is odd: ab", Detail: ": ab"},
+				{File: "dist/e.whl", Message: "e.whl is odd: ab", Detail: ": ab"},
+			},
+			[]finding.Finding{{Message: "a.whl is odd (the same for 4 more files: b.whl, c.whl, d.whl and 1 more)"}},
+		},
 		"a sentence": {
 			[]finding.Finding{{File: "a.whl", Message: "No X."}, {File: "b.whl", Message: "No X."}}, []finding.Finding{{Message: "No X (in 2 files: a.whl, b.whl)"}},
 		},
@@ -119,8 +151,8 @@ func TestACauseIsShownOnce(t *testing.T) {
 	}
 }
 
-// TestAListing names all files where the cause itself does not.
-func TestAListing(t *testing.T) {
+// TestCause_Listing names all files where the cause itself does not.
+func TestCause_Listing(t *testing.T) {
 	t.Parallel()
 	for n, want := range map[int]string{
 		0:  "",
@@ -136,5 +168,28 @@ func TestAListing(t *testing.T) {
 		if got := strings.Join(c.Listing(), "\n"); got != want {
 			t.Errorf("%d files: got %q, want %q", n, got, want)
 		}
+	}
+}
+
+// TestCause_ListingDetails has a line for every file, however few there are.
+func TestCause_ListingDetails(t *testing.T) {
+	t.Parallel()
+	causes := finding.Causes([]finding.Finding{
+		{File: "dist/a.whl", Message: "a.whl is odd: ab", Detail: ": ab"},
+		{File: "dist/b.whl", Message: "b.whl is odd: cd", Detail: ": cd"},
+		{File: "dist/b.whl", Message: "b.whl is odd: ef", Detail: ": ef"},
+	})
+	if len(causes) != 1 {
+		t.Fatalf("got %+v", causes)
+	}
+	if got, want := strings.Join(causes[0].Listing(), "\n"), "  a.whl: ab\n  b.whl: cd\n  b.whl: ef"; got != want {
+		t.Errorf("got %q, want %q", got, want)
+	}
+	if got, want := causes[0].Message(), "a.whl is odd (the same for the others)"; got != want {
+		t.Errorf("got %q, want %q", got, want)
+	}
+	alone := finding.Causes([]finding.Finding{{File: "dist/a.whl", Message: "a.whl is odd: ab", Detail: ": ab"}})[0]
+	if got := alone.Listing(); got != nil || alone.Message() != "a.whl is odd: ab" {
+		t.Errorf("got %q, %q", got, alone.Message())
 	}
 }

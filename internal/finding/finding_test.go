@@ -3,6 +3,7 @@ package finding_test
 import (
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 	"testing"
 
@@ -17,16 +18,16 @@ func TestOf(t *testing.T) {
 	cases := []struct {
 		name string
 		err  error
-		want []string
+		want []finding.ID
 	}{
 		{"nothing", nil, nil},
-		{"one", a, []string{"a"}},
-		{"wrapped", fmt.Errorf("step: %w", a), []string{"a"}},
-		{"joined", errors.Join(a, b), []string{"a", "b"}},
-		{"joined inside wrapped", fmt.Errorf("step: %w", errors.Join(b, fmt.Errorf("x: %w", a))), []string{"b", "a"}},
-		{"an error nobody explained", plain, []string{finding.Internal}},
-		{"nothing is lost beside a finding", errors.Join(a, plain), []string{"a", finding.Internal}},
-		{"a wrapped plain error keeps its whole text", fmt.Errorf("step: %w", plain), []string{finding.Internal}},
+		{"one", a, []finding.ID{"a"}},
+		{"wrapped", fmt.Errorf("step: %w", a), []finding.ID{"a"}},
+		{"joined", errors.Join(a, b), []finding.ID{"a", "b"}},
+		{"joined inside wrapped", fmt.Errorf("step: %w", errors.Join(b, fmt.Errorf("x: %w", a))), []finding.ID{"b", "a"}},
+		{"an error nobody explained", plain, []finding.ID{finding.Internal}},
+		{"nothing is lost beside a finding", errors.Join(a, plain), []finding.ID{"a", finding.Internal}},
+		{"a wrapped plain error keeps its whole text", fmt.Errorf("step: %w", plain), []finding.ID{finding.Internal}},
 	}
 	for _, c := range cases {
 		t.Run(c.name, func(t *testing.T) {
@@ -47,7 +48,21 @@ func TestOf(t *testing.T) {
 	}
 }
 
-func TestErrorCarriesTheNextStep(t *testing.T) {
+// TestExplain gives what nobody explained an id and a next step, and leaves the rest as it is.
+func TestExplain(t *testing.T) {
+	t.Parallel()
+	a := finding.New(finding.NoRelease, "no name", "set one").In("dist/a.whl")
+	got := finding.Of(finding.Explain(errors.Join(a, errors.New("the disk is full")), finding.Unreadable, "see that it is whole"))
+	want := []finding.Finding{a, finding.New(finding.Unreadable, "the disk is full", "see that it is whole")}
+	if !slices.Equal(got, want) {
+		t.Errorf("got %+v, want %+v", got, want)
+	}
+	if err := finding.Explain(nil, finding.Unreadable, "see that it is whole"); err != nil {
+		t.Error(err)
+	}
+}
+
+func TestError_NextStep(t *testing.T) {
 	t.Parallel()
 	if got := (finding.Finding{Message: "no name", Fix: "set one"}).Error(); got != "no name: set one" {
 		t.Error(got)

@@ -9,13 +9,13 @@ import (
 	"github.com/org/pypi-oidc-publish/internal/wire"
 )
 
-// Classifiers are those that the index takes today. [ErrNoLookups] tells that it does not list them.
+// Classifiers returns the classifiers that the index accepts today. It returns [ErrNoListings] if the index does not list them.
 func (c *Client) Classifiers(ctx context.Context) ([]string, error) {
 	if c.site.Classifiers == nil {
-		return nil, ErrNoLookups
+		return nil, ErrNoListings
 	}
 	answer, err := c.wire.Do(ctx, wire.Call{
-		Op: wire.Look, Method: http.MethodGet, URL: c.site.Classifiers, Header: http.Header{"Accept": {"text/plain"}},
+		Op: wire.Listing, Method: http.MethodGet, URL: c.site.Classifiers, Header: http.Header{"Accept": {"text/plain"}},
 	})
 	if err != nil {
 		return nil, err
@@ -26,10 +26,10 @@ func (c *Client) Classifiers(ctx context.Context) ([]string, error) {
 			all = append(all, line)
 		}
 	}
-	// A page of a proxy is no list, and a list that was cut would refuse what the index takes.
+	// The page of a proxy is not a list, and an incomplete list would reject valid classifiers.
 	const fewest = 500
 	if len(all) < fewest || !strings.Contains(all[0], " :: ") {
-		return nil, fmt.Errorf("what %s answered is no list of classifiers", c.site.Classifiers)
+		return nil, fmt.Errorf("the answer of %s is not a list of classifiers", c.site.Classifiers)
 	}
 	return all, nil
 }

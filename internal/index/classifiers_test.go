@@ -8,31 +8,27 @@ import (
 	"slices"
 	"strings"
 	"testing"
-	"time"
 
 	"github.com/org/pypi-oidc-publish/internal/fakepypi"
 	"github.com/org/pypi-oidc-publish/internal/index"
+	"github.com/org/pypi-oidc-publish/internal/testkit/pypitest"
 	"github.com/org/pypi-oidc-publish/internal/wire"
 )
 
-func TestTheIndexListsItsClassifiers(t *testing.T) {
+func TestClassifiers_List(t *testing.T) {
 	t.Parallel()
-	s, err := fakepypi.Start(t.Context(), "127.0.0.1:0", fakepypi.Options{Now: time.Now})
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer s.Close()
+	s := pypitest.Start(t, fakepypi.Options{})
 	all, err := index.New(index.SiteOf(s.Upload, nil, true), client(), wire.NewGate(1), nil).Classifiers(t.Context())
 	if err != nil || !slices.Contains(all, "Programming Language :: Python :: 3") || len(all) < 800 {
 		t.Errorf("%d classifiers, %v", len(all), err)
 	}
-	if _, err := index.New(index.SiteOf(s.Upload, nil, false), client(), wire.NewGate(1), nil).Classifiers(t.Context()); !errors.Is(err, index.ErrNoLookups) {
+	if _, err := index.New(index.SiteOf(s.Upload, nil, false), client(), wire.NewGate(1), nil).Classifiers(t.Context()); !errors.Is(err, index.ErrNoListings) {
 		t.Errorf("without look-ups: %v", err)
 	}
 }
 
-// TestAnotherPageIsNoList: a list that was cut, or the page of a proxy, would refuse what the index takes.
-func TestAnotherPageIsNoList(t *testing.T) {
+// TestClassifiers_OtherPage: a list that was cut, or the page of a proxy, would refuse what the index takes.
+func TestClassifiers_OtherPage(t *testing.T) {
 	t.Parallel()
 	for name, page := range map[string]string{
 		"a proxy's":  "<html>" + strings.Repeat("<p>log in</p>\n", 1000),

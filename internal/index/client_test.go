@@ -15,16 +15,17 @@ import (
 	"testing"
 	"time"
 
-	"github.com/org/pypi-oidc-publish/internal/dist"
+	"github.com/org/pypi-oidc-publish/internal/distfile"
 	"github.com/org/pypi-oidc-publish/internal/fakepypi"
 	"github.com/org/pypi-oidc-publish/internal/finding"
 	"github.com/org/pypi-oidc-publish/internal/index"
 	"github.com/org/pypi-oidc-publish/internal/pep"
 	"github.com/org/pypi-oidc-publish/internal/secret"
+	"github.com/org/pypi-oidc-publish/internal/testkit/pypitest"
 	"github.com/org/pypi-oidc-publish/internal/wire"
 )
 
-const sample = "../dist/testdata/sampleproject-3.0.0.tar.gz"
+const sample = "../distfile/testdata/sampleproject-3.0.0.tar.gz"
 
 func client() *wire.Client {
 	return wire.New(wire.Options{
@@ -33,9 +34,9 @@ func client() *wire.Client {
 	})
 }
 
-func read(t *testing.T, path string) *dist.Distribution {
+func read(t *testing.T, path string) *distfile.Distribution {
 	t.Helper()
-	d, err := dist.Read(t.Context(), path, true)
+	d, err := distfile.Read(t.Context(), path, true)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -48,33 +49,29 @@ func strange(t *testing.T, handler http.HandlerFunc) (*index.Client, index.Crede
 	server := httptest.NewServer(handler)
 	t.Cleanup(server.Close)
 	upload := at(t, server.URL+"/legacy/")
-	login := index.Password("__token__", secret.NewVault(nil).Seal("pypi-a-token-of-a-user", upload))
+	login := index.Password("__token__", secret.NewRedactor(nil).New("pypi-a-token-of-a-user", upload))
 	return index.New(index.SiteOf(upload, nil, true), client(), wire.NewGate(2), login), login
 }
 
-func TestUploadToTheStage(t *testing.T) {
+func TestUpload_Accepted(t *testing.T) {
 	t.Parallel()
-	s, err := fakepypi.Start(t.Context(), "127.0.0.1:0", fakepypi.Options{Now: time.Now})
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer s.Close()
+	s := pypitest.Start(t, fakepypi.Options{})
 	raw, err := s.APIToken()
 	if err != nil {
 		t.Fatal(err)
 	}
-	login := index.Password("__token__", secret.NewVault(nil).Seal(raw, s.Upload))
+	login := index.Password("__token__", secret.NewRedactor(nil).New(raw, s.Upload))
 	ix := index.New(index.SiteOf(s.Upload, s.Simple, true), client(), wire.NewGate(1), login)
-	if listing, err := ix.Look(t.Context(), "sampleproject"); err != nil || listing.Exists {
+	if listing, err := ix.ListFiles(t.Context(), "sampleproject"); err != nil || listing.Exists {
 		t.Fatalf("%+v, %v", listing, err)
 	}
 	d := read(t, sample)
 	for range 2 { // the same bytes again are no error
-		if err := ix.Upload(t.Context(), index.Parcel{File: d}, login); err != nil {
+		if err := ix.Upload(t.Context(), index.UploadRequest{File: d}, login); err != nil {
 			t.Fatal(err)
 		}
 	}
-	listing, err := ix.Look(t.Context(), "sampleproject")
+	listing, err := ix.ListFiles(t.Context(), "sampleproject")
 	if err != nil || len(listing.Files) != 1 || listing.Files[0].SHA256 != fmt.Sprintf("%x", d.Digests.SHA256) || listing.Files[0].Size != d.Size {
 		t.Errorf("%+v, %v", listing, err)
 	}
@@ -86,9 +83,9 @@ func TestUploadToTheStage(t *testing.T) {
 	if err := os.WriteFile(other, append(text, 0), 0o600); err != nil {
 		t.Fatal(err)
 	}
-	err = ix.Upload(t.Context(), index.Parcel{File: read(t, other)}, login)
+	err = ix.Upload(t.Context(), index.UploadRequest{File: read(t, other)}, login)
 	var refused *index.Refusal
-	if !errors.As(err, &refused) || !refused.Exists() || refused.Status != 400 || !strings.Contains(refused.Words, "File already exists ('sampleproject-3.0.0.tar.gz'") {
+	if !errors.As(err, &refused) || !refused.Exists() || refused.Status != 400 || !strings.Contains(refused.Message, "File already exists ('sampleproject-3.0.0.tar.gz'") {
 		t.Errorf("%v", err)
 	}
 	if all := finding.Of(err); len(all) != 1 || all[0].ID != "upload-exists" || !strings.Contains(all[0].Fix, "skip-existing") {
@@ -96,8 +93,8 @@ func TestUploadToTheStage(t *testing.T) {
 	}
 }
 
-// TestTheFormOnTheWire reads what is sent as a server does: exact length, fields, digests, the file last and whole.
-func TestTheFormOnTheWire(t *testing.T) {
+// TestUpload_Form reads what is sent as a server does: exact length, fields, digests, the file last and whole.
+func TestUpload_Form(t *testing.T) {
 	t.Parallel()
 	d := read(t, sample)
 	var problems []string
@@ -145,7 +142,7 @@ func TestTheFormOnTheWire(t *testing.T) {
 			say("an index of today was sent an MD5")
 		}
 	})
-	if err := ix.Upload(t.Context(), index.Parcel{File: d}, login); err != nil {
+	if err := ix.Upload(t.Context(), index.UploadRequest{File: d}, login); err != nil {
 		t.Fatal(err)
 	}
 	for _, p := range problems {
@@ -153,12 +150,13 @@ func TestTheFormOnTheWire(t *testing.T) {
 	}
 }
 
-func TestRefusalsKeepTheIndexsWordsAndHaveANextStep(t *testing.T) {
+func TestUpload_Refusals(t *testing.T) {
 	t.Parallel()
 	cases := []struct {
 		status             int
 		kind, body         string
-		id, words          string
+		id                 finding.ID
+		words              string
 		location           string
 		unansweredOr5xxErr bool
 	}{
@@ -197,10 +195,9 @@ func TestRefusalsKeepTheIndexsWordsAndHaveANextStep(t *testing.T) {
 				w.WriteHeader(c.status)
 				fmt.Fprint(w, c.body)
 			})
-			err := ix.Upload(t.Context(), index.Parcel{File: read(t, sample)}, login)
+			err := ix.Upload(t.Context(), index.UploadRequest{File: read(t, sample)}, login)
 			var refused *index.Refusal
-			var failed *wire.Error
-			if errors.As(err, &refused) == c.unansweredOr5xxErr || errors.As(err, &failed) != c.unansweredOr5xxErr {
+			if errors.As(err, &refused) == c.unansweredOr5xxErr || (wire.ErrorOf(err) != nil) != c.unansweredOr5xxErr {
 				t.Fatalf("%T %v", err, err)
 			}
 			if c.unansweredOr5xxErr {
@@ -217,7 +214,7 @@ func TestRefusalsKeepTheIndexsWordsAndHaveANextStep(t *testing.T) {
 	}
 }
 
-func TestAFileThatChangedIsNotSent(t *testing.T) {
+func TestUpload_ChangedFile(t *testing.T) {
 	t.Parallel()
 	path := filepath.Join(t.TempDir(), "sampleproject-3.0.0.tar.gz")
 	text, err := os.ReadFile(sample)
@@ -233,13 +230,13 @@ func TestAFileThatChangedIsNotSent(t *testing.T) {
 	}
 	reached := false
 	ix, login := strange(t, func(http.ResponseWriter, *http.Request) { reached = true })
-	var changed *dist.ChangedError
-	if err := ix.Upload(t.Context(), index.Parcel{File: d}, login); !errors.As(err, &changed) || reached {
+	var changed *distfile.ChangedError
+	if err := ix.Upload(t.Context(), index.UploadRequest{File: d}, login); !errors.As(err, &changed) || reached {
 		t.Errorf("%v, reached %v", err, reached)
 	}
 }
 
-func TestLooks(t *testing.T) {
+func TestListFiles_Answers(t *testing.T) {
 	t.Parallel()
 	cases := []struct {
 		name, kind, body string
@@ -267,7 +264,7 @@ func TestLooks(t *testing.T) {
 				w.WriteHeader(c.status)
 				fmt.Fprint(w, c.body)
 			})
-			listing, err := ix.Look(t.Context(), "alder")
+			listing, err := ix.ListFiles(t.Context(), "alder")
 			if (err != nil) != c.unknown || listing.Exists != c.exists {
 				t.Errorf("%+v, %v", listing, err)
 			}
@@ -278,19 +275,19 @@ func TestLooks(t *testing.T) {
 	}
 }
 
-func TestACredentialDoesNotGoToALookUpElsewhere(t *testing.T) {
+func TestListFiles_CredentialOrigin(t *testing.T) {
 	t.Parallel()
 	var sent string
 	elsewhere := httptest.NewServer(http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) { sent = r.Header.Get("Authorization") }))
 	defer elsewhere.Close()
 	upload := at(t, "https://index.example/legacy/")
-	login := index.Password("__token__", secret.NewVault(nil).Seal("pypi-a-token-of-a-user", upload))
+	login := index.Password("__token__", secret.NewRedactor(nil).New("pypi-a-token-of-a-user", upload))
 	ix := index.New(index.SiteOf(upload, at(t, elsewhere.URL+"/simple/"), true), client(), wire.NewGate(1), login)
-	if _, err := ix.Look(t.Context(), pep.Project("alder")); err == nil || sent != "" {
+	if _, err := ix.ListFiles(t.Context(), pep.Project("alder")); err == nil || sent != "" {
 		t.Errorf("%v, sent %q", err, sent)
 	}
 	none := index.New(index.SiteOf(upload, nil, false), client(), wire.NewGate(1), login)
-	if _, err := none.Look(t.Context(), "alder"); !errors.Is(err, index.ErrNoLookups) {
+	if _, err := none.ListFiles(t.Context(), "alder"); !errors.Is(err, index.ErrNoListings) {
 		t.Error(err)
 	}
 }
@@ -298,9 +295,9 @@ func TestACredentialDoesNotGoToALookUpElsewhere(t *testing.T) {
 // again says that there is always another token.
 type again struct{ index.Credentials }
 
-func (again) Denied(context.Context, secret.Text, string) bool { return true }
+func (again) Rejected(context.Context, secret.Secret, string) bool { return true }
 
-func TestAnUploadIsNotDeniedRoundAndRound(t *testing.T) {
+func TestUpload_RepeatedDenial(t *testing.T) {
 	t.Parallel()
 	uploads := 0
 	ix, login := strange(t, func(w http.ResponseWriter, r *http.Request) {
@@ -310,13 +307,13 @@ func TestAnUploadIsNotDeniedRoundAndRound(t *testing.T) {
 		w.WriteHeader(http.StatusForbidden)
 		fmt.Fprint(w, "Invalid API Token: token is expired")
 	})
-	err := ix.Upload(t.Context(), index.Parcel{File: read(t, sample)}, again{login})
+	err := ix.Upload(t.Context(), index.UploadRequest{File: read(t, sample)}, again{login})
 	if all := finding.Of(err); uploads != 3 || len(all) != 1 || all[0].ID != "upload-token-expired" {
 		t.Errorf("%d uploads, %+v", uploads, all)
 	}
 }
 
-func TestWhatIsDoubtfulStaysSoWithAnotherToken(t *testing.T) {
+func TestUpload_AmbiguousThenNewToken(t *testing.T) {
 	t.Parallel()
 	none := errors.New("no other token")
 	for name, c := range map[string]struct {
@@ -333,23 +330,19 @@ func TestWhatIsDoubtfulStaysSoWithAnotherToken(t *testing.T) {
 			answered++
 		})
 		begins := 0
-		err := ix.Upload(t.Context(), index.Parcel{File: read(t, sample), Begin: func() error {
+		err := ix.Upload(t.Context(), index.UploadRequest{File: read(t, sample), Begin: func() error {
 			if begins++; begins > len(c.codes) {
 				return c.noSecond
 			}
 			return nil
 		}}, again{login})
-		doubtful := 0
+		ambiguous := wire.AmbiguousTries(err)
 		var refused *index.Refusal
-		var failed *wire.Error
-		switch {
-		case errors.As(err, &refused):
-			doubtful = refused.Doubtful
-		case errors.As(err, &failed):
-			doubtful = failed.Doubtful
+		if errors.As(err, &refused) {
+			ambiguous = refused.AmbiguousTries
 		}
-		if doubtful == 0 || answered != len(c.codes) || !errors.Is(err, c.noSecond) && c.noSecond != nil {
-			t.Errorf("%s: after %d answers %v, doubtful %d", name, answered, err, doubtful)
+		if ambiguous == 0 || answered != len(c.codes) || !errors.Is(err, c.noSecond) && c.noSecond != nil {
+			t.Errorf("%s: after %d answers %v, %d ambiguous tries", name, answered, err, ambiguous)
 		}
 	}
 }

@@ -11,31 +11,28 @@ import (
 	"github.com/org/pypi-oidc-publish/internal/wire"
 )
 
-// ErrNoProvenance tells that the index serves no provenance of a file.
-var ErrNoProvenance = errors.New("the index serves no provenance of this file")
+// ErrNoProvenance means that the index serves no provenance for a file.
+var ErrNoProvenance = errors.New("the index serves no provenance for this file")
 
-// Provenance is what the index serves of a file's attestations: a provenance object (PEP 740), unverified. The listing tells
-// its address, which is asked only where it is the index's own.
-func (c *Client) Provenance(ctx context.Context, held pep.Held) ([]byte, error) {
+// Provenance returns the provenance object of a file (PEP 740), unverified. Its URL is part of the listing and must be on the
+// origin of the simple index. It returns [ErrNoProvenance] if there is none.
+func (c *Client) Provenance(ctx context.Context, held pep.IndexFile) ([]byte, error) {
 	if c.site.Simple == nil || held.Provenance == "" {
 		return nil, ErrNoProvenance
 	}
 	at, err := c.site.Simple.Parse(held.Provenance)
 	if err != nil || secret.Origin(at) != secret.Origin(c.site.Simple) {
-		return nil, fmt.Errorf("the index's page of %s names an address for its provenance that is not the index's own: %s", held.Name, wire.PlainURL(held.Provenance))
+		return nil, fmt.Errorf("the page of the index gives a provenance URL for %s that is not on the index: %s", held.Name, wire.PlainURL(held.Provenance))
 	}
 	answer, err := c.wire.Do(ctx, wire.Call{
 		Op: wire.Provenance, Method: http.MethodGet, URL: at,
 		Header: http.Header{"Accept": {"application/vnd.pypi.integrity.v1+json"}},
 	})
-	var failed *wire.Error
 	switch {
-	case errors.As(err, &failed) && failed.Answer != nil && failed.Answer.Status == http.StatusNotFound:
+	case wire.StatusOf(err) == http.StatusNotFound:
 		return nil, ErrNoProvenance
-	case errors.As(err, &failed) && failed.Answer != nil:
-		return nil, fmt.Errorf("%w%s", err, failed.Said())
 	case err != nil:
-		return nil, err
+		return nil, wire.WithServerMessage(err)
 	}
 	return answer.Body, nil
 }

@@ -19,7 +19,7 @@ type Site struct {
 	Pages  *url.URL // what project pages begin with; nil: there are none
 	Files  *url.URL // what the addresses of files begin with, which go on with their BLAKE2b-256; nil: they cannot be told
 	Manage *url.URL // what pages with the settings of projects begin with; nil: there are none
-	// Classifiers is where the index lists the classifiers that it takes; nil: nowhere (reference: pypi-server.md, section 2.4.3).
+	// Classifiers is where the index lists the classifiers that it takes; nil: nowhere (docs/reference/pypi-server.md §2.4.3).
 	Classifiers *url.URL
 	// Warehouse tells that the index runs the software of the public one: its rules, its answers, its 200 for the same bytes
 	// again.
@@ -75,14 +75,14 @@ func SiteOf(upload, simple *url.URL, lookups bool) Site {
 }
 
 // MayReplace reports whether an upload may replace a file of the same name. A Warehouse takes the same bytes again, refuses others, and
-// tells the digest of every file (reference: pypi-server.md, sections 2.8 and 7). What another index does is the choice of its operators.
+// tells the digest of every file (docs/reference/pypi-server.md §2.8 and §7). What another index does is the choice of its operators.
 func (s Site) MayReplace() bool { return !s.Warehouse }
 
 // ForeignAudience is the refusal of an index that asks for ID tokens which are another service's.
 type ForeignAudience struct{ Index, Audience string }
 
 func (e *ForeignAudience) Error() string {
-	return fmt.Sprintf("the index at %s asks for an ID token with the audience %q, which belongs to another service: with it, it could act there in your name", e.Index, e.Audience)
+	return fmt.Sprintf("the index at %s asks for an ID token with the audience %q, which belongs to another service: with such a token the index could act there in your name", e.Index, e.Audience)
 }
 
 // Permit tells whether the index may ask for ID tokens with this audience. It is not believed blindly: an audience with
@@ -105,6 +105,21 @@ func (s Site) Permit(audience string) error {
 	return nil
 }
 
+// Name returns the name of the index in messages: PyPI, TestPyPI, or the host of another index. It returns "the index" if uploads go to
+// PyPI, but another index is queried.
+func (s Site) Name() string {
+	switch {
+	case s.Pages != nil && s.Simple != nil && s.Simple.Host != s.Pages.Host:
+		return "the index"
+	case s.audience == "pypi":
+		return "PyPI"
+	case s.audience == "testpypi":
+		return "TestPyPI"
+	default:
+		return s.Upload.Host
+	}
+}
+
 // Page is the release's page, or its project's simple page where the index has no pages; empty where there is neither.
 func (s Site) Page(r pep.Release, version string) string {
 	switch {
@@ -119,7 +134,7 @@ func (s Site) Page(r pep.Release, version string) string {
 
 // PublisherPage is where people set the Trusted Publishers of a project, with the form filled in; of a project that is not
 // there yet, where they set a pending publisher, whose form takes nothing. Empty where the index has no such pages
-// (reference: pypi-server.md, section 4.8).
+// (docs/reference/pypi-server.md §4.8).
 func (s Site) PublisherPage(project pep.Project, isNew bool, form url.Values) string {
 	switch {
 	case s.Manage == nil:

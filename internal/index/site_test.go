@@ -18,7 +18,7 @@ func at(t *testing.T, text string) *url.URL {
 	return u
 }
 
-func TestSites(t *testing.T) {
+func TestSiteOf(t *testing.T) {
 	t.Parallel()
 	release := pep.Release{Project: "alder", Version: "1"}
 	cases := []struct {
@@ -57,7 +57,7 @@ func TestSites(t *testing.T) {
 	}
 }
 
-func TestAnAudienceIsNotBelievedBlindly(t *testing.T) {
+func TestSite_PermitAudience(t *testing.T) {
 	t.Parallel()
 	cases := []struct {
 		upload, audience string
@@ -90,6 +90,33 @@ func TestAnAudienceIsNotBelievedBlindly(t *testing.T) {
 		var foreign *index.ForeignAudience
 		if (err == nil) != c.permitted || (err != nil && !errors.As(err, &foreign)) {
 			t.Errorf("%s asks for %q: %v", c.upload, c.audience, err)
+		}
+	}
+}
+
+// TestName: messages name the index that people know, and no index that was not queried.
+func TestName(t *testing.T) {
+	t.Parallel()
+	const pypi = "https://upload.pypi.org/legacy/"
+	for _, c := range []struct {
+		upload, simple string
+		lookups        bool
+		want           string
+	}{
+		{pypi, "", true, "PyPI"},
+		{pypi, "", false, "PyPI"},
+		{pypi, "https://pypi.org/simple/", true, "PyPI"},
+		{pypi, "https://mirror.example/simple/", true, "the index"},
+		{"https://test.pypi.org/legacy/", "", true, "TestPyPI"},
+		{"https://index.example:8443/legacy/", "", true, "index.example:8443"},
+		{"https://index.example/upload", "https://pages.example/simple/", true, "index.example"},
+	} {
+		var simple *url.URL
+		if c.simple != "" {
+			simple = at(t, c.simple)
+		}
+		if got := index.SiteOf(at(t, c.upload), simple, c.lookups).Name(); got != c.want {
+			t.Errorf("%+v: %q", c, got)
 		}
 	}
 }

@@ -3,27 +3,25 @@ package index
 import (
 	"context"
 	"encoding/hex"
-	"errors"
 	"net/http"
 
-	"github.com/org/pypi-oidc-publish/internal/dist"
+	"github.com/org/pypi-oidc-publish/internal/distfile"
 	"github.com/org/pypi-oidc-publish/internal/wire"
 )
 
-// Stored tells whether the index's file host has these bytes under this name, whatever the index's page says: it keeps the
-// bytes of files that were deleted (reference: pypi-server.md, section 7.5).
+// Stored reports whether the file host of the index has this file with this content, even if the index does not list it: the host
+// keeps deleted files (docs/reference/pypi-server.md §7.5).
 //
-// It is not to be asked right before an upload: a host may remember for a while that it had no such file.
-func (c *Client) Stored(ctx context.Context, d *dist.Distribution) (bool, error) {
+// Do not call it right before an upload, because the host may cache for a while that the file does not exist.
+func (c *Client) Stored(ctx context.Context, d *distfile.Distribution) (bool, error) {
 	if c.site.Simple == nil || c.site.Files == nil {
-		return false, ErrNoLookups
+		return false, ErrNoListings
 	}
 	digest := hex.EncodeToString(d.Digests.BLAKE2b[:])
 	_, err := c.wire.Do(ctx, wire.Call{
-		Op: wire.Look, Method: http.MethodHead, URL: c.site.Files.JoinPath(digest[:2], digest[2:4], digest[4:], d.Name),
+		Op: wire.Listing, Method: http.MethodHead, URL: c.site.Files.JoinPath(digest[:2], digest[2:4], digest[4:], d.Name),
 	})
-	var failed *wire.Error
-	if errors.As(err, &failed) && failed.Answer != nil && (failed.Answer.Status == http.StatusNotFound || failed.Answer.Status == http.StatusForbidden) {
+	if status := wire.StatusOf(err); status == http.StatusNotFound || status == http.StatusForbidden {
 		return false, nil
 	}
 	return err == nil, err

@@ -3,31 +3,27 @@ package index_test
 import (
 	"errors"
 	"testing"
-	"time"
 
 	"github.com/org/pypi-oidc-publish/internal/fakepypi"
 	"github.com/org/pypi-oidc-publish/internal/index"
 	"github.com/org/pypi-oidc-publish/internal/secret"
+	"github.com/org/pypi-oidc-publish/internal/testkit/pypitest"
 	"github.com/org/pypi-oidc-publish/internal/wire"
 )
 
-func TestBytesOfADeletedFileAreStillStored(t *testing.T) {
+func TestStored_DeletedFile(t *testing.T) {
 	t.Parallel()
-	s, err := fakepypi.Start(t.Context(), "127.0.0.1:0", fakepypi.Options{Now: time.Now})
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer s.Close()
+	s := pypitest.Start(t, fakepypi.Options{})
 	token, err := s.APIToken()
 	if err != nil {
 		t.Fatal(err)
 	}
-	login := index.Password("__token__", secret.NewVault(nil).Seal(token, s.Upload))
+	login := index.Password("__token__", secret.NewRedactor(nil).New(token, s.Upload))
 	ix, d := index.New(index.SiteOf(s.Upload, s.Simple, true), client(), wire.NewGate(1), login), read(t, sample)
 	if stored, err := ix.Stored(t.Context(), d); stored || err != nil {
 		t.Errorf("before: %v, %v", stored, err)
 	}
-	if err := ix.Upload(t.Context(), index.Parcel{File: d}, login); err != nil {
+	if err := ix.Upload(t.Context(), index.UploadRequest{File: d}, login); err != nil {
 		t.Fatal(err)
 	}
 	if err := s.Remove(d.Name); err != nil {
@@ -37,7 +33,7 @@ func TestBytesOfADeletedFileAreStillStored(t *testing.T) {
 		t.Errorf("after: %v, %v", stored, err)
 	}
 	none := index.New(index.SiteOf(s.Upload, nil, false), client(), wire.NewGate(1), login)
-	if _, err := none.Stored(t.Context(), d); !errors.Is(err, index.ErrNoLookups) {
+	if _, err := none.Stored(t.Context(), d); !errors.Is(err, index.ErrNoListings) {
 		t.Errorf("without look-ups: %v", err)
 	}
 }

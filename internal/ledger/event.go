@@ -1,21 +1,29 @@
 package ledger
 
 import (
+	"cmp"
 	"slices"
 	"time"
 
 	"github.com/org/pypi-oidc-publish/internal/finding"
 )
 
-// Event is one thing that happened. The events are those of this file.
-type Event interface{ fold(*Receipt) }
+// Event is something that happened in a run. All events are defined in this file.
+type Event interface{ apply(*Receipt) }
 
-// Began opens the book.
+// UploadResult is an event that ends the upload of one file.
+type UploadResult interface {
+	Event
+	Outcome() Outcome // what became of the file
+}
+
+// Began is the first event of a run.
 type Began struct {
-	At    time.Time
-	Index string
-	How   string // how the run authenticates, and why
-	// DryRun tells that nothing will be minted or sent.
+	At        time.Time
+	Index     string // URL of the upload endpoint
+	IndexName string // the name of the index in messages, such as PyPI; empty if it has none
+	How       string // how the run authenticates, and why
+	// DryRun is set if the run requests no token and sends nothing.
 	DryRun bool
 }
 
@@ -25,132 +33,133 @@ type Phase struct {
 	Name string
 }
 
-// Collected tells the distributions that were found and read.
+// Collected reports the distributions that were found and read.
 type Collected struct{ Files []File }
 
-// Judged tells how many files were judged by how many rules, and what was found.
-type Judged struct{ Files, Rules, Errors, Warnings int }
+// Checked reports how many files were checked, and how many errors and warnings were found.
+type Checked struct{ Files, Errors, Warnings int }
 
-// Planned tells what is to be done with every file. Its files are those of Collected, with a status.
+// Planned reports the action for every file. Its files are those of Collected, with an action.
 type Planned struct {
 	Files    []File
 	Releases []Release
 }
 
-// Noted is a finding that is not a file's refusal.
+// Noted is a finding that is not the refusal of a file.
 type Noted struct{ Finding finding.Finding }
 
-// Identified tells who the run is.
+// Identified reports the run's identity.
 type Identified struct{ Identity Identity }
 
-// Attested tells that an attestation will be sent with a file, or that the index has it already.
+// Attested reports that an attestation will be sent with a file, or that the index already has it.
 type Attested struct {
 	File        string
 	Attestation Attestation
 }
 
-// Unattested tells that the files go without the attestations that were told of before.
+// Unattested reports that the files are sent without the attestations that were reported before.
 type Unattested struct{}
 
-// Started tells that an upload has begun.
+// Started reports that an upload has begun.
 type Started struct{ File string }
 
-// Progress tells how far a long upload is.
+// Progress reports how far a long upload is. Left is the estimated time to its end.
 type Progress struct {
 	File       string
-	Sent, Size int64
+	Sent, Size int64   // bytes
 	Rate       float64 // bytes a second
 	Left       time.Duration
 }
 
-// Landed tells that the index has the file's bytes.
-type Landed struct {
+// Uploaded reports that the index accepted the file.
+type Uploaded struct {
 	File string
 	Took time.Duration
 }
 
-// Found tells that the index says it had the file's bytes before.
-type Found struct{ File string }
+// AlreadyPresent reports that, by its own answer, the index had the file's bytes before.
+type AlreadyPresent struct{ File string }
 
-// Kept tells that the index keeps other bytes under this name, as the user asked. Held is their digest, where known.
-type Kept struct{ File, Held string }
+// SkippedConflict reports that the index keeps other bytes under this name, as the user asked. IndexDigest is their digest, or empty if
+// it is unknown.
+type SkippedConflict struct{ File, IndexDigest string }
 
-// Doubted tells that nobody knows whether the index has a file: all was sent, and no answer came.
-type Doubted struct {
+// OutcomeUnknown reports that a file was sent completely without a clear answer: the index may have it or not.
+type OutcomeUnknown struct {
 	File    string
 	Finding finding.Finding
 }
 
-// Turned tells that the index refused a file.
-type Turned struct {
+// Rejected reports that the index refused a file.
+type Rejected struct {
 	File    string
 	Finding finding.Finding
 }
 
-// Unsent tells that an upload failed before any of it could have been kept by the index.
-type Unsent struct {
+// UploadFailed reports that an upload failed before the index could have stored any of it.
+type UploadFailed struct {
 	File    string
 	Finding finding.Finding
 }
 
-// Withdrawn tells that an upload was given up before any of it could have been kept by the index.
-type Withdrawn struct{ File string }
+// UploadAborted reports that an upload was aborted before the index could have stored any of it.
+type UploadAborted struct{ File string }
 
-// Minted tells that there is an upload token.
+// Minted reports that an upload token was issued.
 type Minted struct {
-	At       time.Time
-	Narrowed bool
-	Projects []string
-	Expires  time.Time
+	At         time.Time
+	Restricted bool // the token is restricted to Projects until Expires
+	Projects   []string
+	Expires    time.Time // by the index's clock
 }
 
-// Widened tells that the index could not read the narrowed token, so that it is used as it was minted. Words are the
-// index's.
-type Widened struct{ Words string }
+// Unrestricted reports that the index could not read the restricted token, so that it is used as it was issued. Words is the index's message.
+type Unrestricted struct{ Reason string }
 
-// MintLost tells that a mint was sent and had no clear answer: none, or a server error after which there may be a token.
+// MintLost reports that a request for an upload token had no clear answer: none, or a server error after which a token may exist.
 type MintLost struct{}
 
-// Unmatched tells that the index has no Trusted Publisher for this run, and what one would have to say.
+// Unmatched reports that the index has no Trusted Publisher for this run, and what one would have to say.
 type Unmatched struct{ Publisher Publisher }
 
-// BurnedAll tells what became of all upload tokens.
+// BurnedAll reports what became of all upload tokens.
 type BurnedAll struct {
 	At      time.Time
 	Outcome Burned
 }
 
-// Destined tells that the GitHub release of a tag is there, and that the files can be attached to it.
-type Destined struct {
+// ReleaseFound reports that the GitHub release of a tag exists, and that files can be attached to it.
+type ReleaseFound struct {
 	Tag   string
 	Draft bool
 }
 
-// Asset tells that the GitHub release has a file of this name now. There tells that it had it before, and Kept that it was left as it
-// was, whatever is in it.
+// Asset reports that the GitHub release now has an asset with this name. There is set if it had the asset before, and Kept if the asset
+// was left unchanged, whatever its content.
 type Asset struct {
 	Name        string
 	There, Kept bool
 }
 
-// Attached tells what came of attaching the files to a GitHub release.
+// Attached reports the result of attaching the files to a GitHub release.
 type Attached struct {
 	Outcome GitHubRelease
-	Assets  int    // that the release has now
-	Of      int    // that it was to have; 0 where the run did not come so far
-	Page    string // of the release; empty where it was not found
+	Assets  int    // number of assets that the release has now
+	Wanted  int    // number of assets that it should have; 0 if the run did not get so far
+	Page    string // URL of the release; empty if it was not found
 }
 
-// ReadBack tells whether the index was seen to serve every file with its digest, and what was missing at the last look.
+// ReadBack reports whether the index served every file with its digest, and what was missing in the last attempt.
 type ReadBack struct {
 	Served    bool
-	Skipped   int  // files of which it keeps other bytes, as the user asked
-	Silent    int  // files that it serves without telling a digest
-	Otherwise bool // it serves something else than what it was sent
+	Skipped   int  // files of which the index keeps other bytes, as the user asked
+	Silent    int  // files that the index serves without a digest
+	Otherwise bool // the index serves something other than what was sent
 	Missing   []string
 }
 
-// Tried is one try of a request: for the verbose log alone.
+// Tried is one attempt of a request; only the verbose log shows it. Op is the purpose of the request, N counts the attempts from 1, and
+// Status is 0 if there was no answer. Wait is the time until the next attempt, or 0 if this was the last.
 type Tried struct {
 	Op, Method, URL string
 	N, Status       int
@@ -158,29 +167,32 @@ type Tried struct {
 	Err             error
 }
 
-// Ended closes the book.
+// Ended is the last event of a run.
 type Ended struct{ At time.Time }
 
-func (e Began) fold(r *Receipt) { r.Began, r.Index, r.DryRun = e.At, e.Index, e.DryRun }
+func (e Began) apply(r *Receipt) {
+	r.Began, r.Index, r.DryRun = e.At, e.Index, e.DryRun
+	r.IndexName = cmp.Or(e.IndexName, r.IndexName)
+}
 
-func (e Phase) fold(r *Receipt) {
+func (e Phase) apply(r *Receipt) {
 	end(r, e.At)
 	r.Phases = append(r.Phases, Span{Name: e.Name, Began: e.At})
 }
 
-func (e Collected) fold(r *Receipt) { r.Files = withStatus(e.Files) }
+func (e Collected) apply(r *Receipt) { r.Files = withOutcomes(e.Files) }
 
-func (e Judged) fold(r *Receipt) { r.Judged = e }
+func (e Checked) apply(r *Receipt) { r.Checked = e }
 
-func (e Planned) fold(r *Receipt) { r.Files, r.Releases = withStatus(e.Files), e.Releases }
+func (e Planned) apply(r *Receipt) { r.Files, r.Releases = withOutcomes(e.Files), e.Releases }
 
-func (e Noted) fold(r *Receipt) { r.Findings = append(r.Findings, e.Finding) }
+func (e Noted) apply(r *Receipt) { r.Findings = append(r.Findings, e.Finding) }
 
-func (e Identified) fold(r *Receipt) { r.Identity = &e.Identity }
+func (e Identified) apply(r *Receipt) { r.Identity = &e.Identity }
 
-// An index that had attestations of the file before keeps those, and none that were sent again.
-func (e Attested) fold(r *Receipt) {
-	r.with(e.File, func(f *File) {
+// apply adds the attestation. An index that had attestations of the file before keeps those, and drops any that were sent again.
+func (e Attested) apply(r *Receipt) {
+	r.update(e.File, func(f *File) {
 		all := slices.Clone(f.Attestations)
 		if e.Attestation.Served {
 			all = slices.DeleteFunc(all, func(a Attestation) bool { return !a.Served })
@@ -189,119 +201,135 @@ func (e Attested) fold(r *Receipt) {
 	})
 }
 
-func (Unattested) fold(r *Receipt) {
+func (Unattested) apply(r *Receipt) {
 	for i := range r.Files {
 		r.Files[i].Attestations = nil
 	}
 }
 
-func (e Started) fold(r *Receipt) { r.with(e.File, func(f *File) { f.Status = Unknown }) }
+// apply sets the outcome unclear: an upload that has begun and has no result may have reached the index.
+func (e Started) apply(r *Receipt) { r.update(e.File, func(f *File) { f.Outcome = OutcomeUnclear }) }
 
-func (Progress) fold(*Receipt) {}
+func (Progress) apply(*Receipt) {}
 
-func (e Landed) fold(r *Receipt) {
-	r.with(e.File, func(f *File) { f.Status, f.Took = Uploaded, e.Took })
+// Outcome returns OutcomeUploaded.
+func (Uploaded) Outcome() Outcome { return OutcomeUploaded }
+
+func (e Uploaded) apply(r *Receipt) {
+	r.update(e.File, func(f *File) { f.Outcome, f.Took = e.Outcome(), e.Took })
 }
 
-// The index keeps no attestations of a file that it had before, and of other bytes there are none.
+// Outcome returns OutcomePresent.
+func (AlreadyPresent) Outcome() Outcome { return OutcomePresent }
 
-func (e Found) fold(r *Receipt) {
-	r.with(e.File, func(f *File) { f.Status, f.Attestations = Present, nil })
+// apply removes the file's attestations: the index stores none for a file that it had before.
+func (e AlreadyPresent) apply(r *Receipt) {
+	r.update(e.File, func(f *File) { f.Outcome, f.Attestations = e.Outcome(), nil })
 }
 
-func (e Kept) fold(r *Receipt) {
-	r.with(e.File, func(f *File) { f.Status, f.Held, f.Attestations = Skipped, e.Held, nil })
+// Outcome returns OutcomeSkipped.
+func (SkippedConflict) Outcome() Outcome { return OutcomeSkipped }
+
+// apply removes the file's attestations: they are about other bytes than the index's file.
+func (e SkippedConflict) apply(r *Receipt) {
+	r.update(e.File, func(f *File) { f.Outcome, f.IndexDigest, f.Attestations = e.Outcome(), e.IndexDigest, nil })
 }
 
-func (e Turned) fold(r *Receipt) {
-	r.with(e.File, func(f *File) { f.Status = Refused })
-	r.Findings = append(r.Findings, e.Finding)
-}
+// Outcome returns OutcomeRejected.
+func (Rejected) Outcome() Outcome { return OutcomeRejected }
 
-func (e Doubted) fold(r *Receipt) {
-	r.with(e.File, func(f *File) { f.Status = Unknown })
-	r.Findings = append(r.Findings, e.Finding)
-}
+func (e Rejected) apply(r *Receipt) { r.fail(e.File, e.Outcome(), e.Finding) }
 
-func (e Unsent) fold(r *Receipt) {
-	r.with(e.File, func(f *File) { f.Status = CutOff })
-	r.Findings = append(r.Findings, e.Finding)
-}
+// Outcome returns OutcomeUnclear.
+func (OutcomeUnknown) Outcome() Outcome { return OutcomeUnclear }
 
-func (e Withdrawn) fold(r *Receipt) { r.with(e.File, func(f *File) { f.Status = CutOff }) }
+func (e OutcomeUnknown) apply(r *Receipt) { r.fail(e.File, e.Outcome(), e.Finding) }
 
-func (e Minted) fold(r *Receipt) {
+// Outcome returns OutcomeFailed.
+func (UploadFailed) Outcome() Outcome { return OutcomeFailed }
+
+func (e UploadFailed) apply(r *Receipt) { r.fail(e.File, e.Outcome(), e.Finding) }
+
+// Outcome returns OutcomeFailed.
+func (UploadAborted) Outcome() Outcome { return OutcomeFailed }
+
+func (e UploadAborted) apply(r *Receipt) { r.fail(e.File, e.Outcome()) }
+
+func (e Minted) apply(r *Receipt) {
 	r.Token.Minted++
-	r.Token.Narrowed, r.Token.Projects, r.Token.Expires = e.Narrowed, e.Projects, e.Expires
+	r.Token.Restricted, r.Token.Projects, r.Token.Expires = e.Restricted, e.Projects, e.Expires
 	if r.Token.MintedAt.IsZero() {
 		r.Token.MintedAt = e.At
 	}
-	// Until a burn is told, the worst is true: this is the receipt of a run that dies here.
+	// Without a later event about the revocation, assume the worst: the run may end before it.
 	r.Token.Known, r.Token.Burned = BurnFailed, BurnFailed
 }
 
-func (e Widened) fold(r *Receipt) {
-	r.Token.Narrowed = false
-	r.Findings = append(r.Findings, finding.Finding{
-		ID: "token-widened", Severity: finding.Warning,
-		Message: "the index could not read the narrowed upload token, so the token was used as it was minted: " + e.Words,
-		Fix:     "please report this with the name of the index: the token was burned at the end, as always",
-	})
+func (e Unrestricted) apply(r *Receipt) {
+	r.Token.Restricted = false
+	r.Findings = append(r.Findings, finding.New(finding.TokenWidened,
+		r.IndexName+" could not read the restricted upload token, so the run used the unrestricted one: "+e.Reason,
+		"report this with the name of the index; the run revokes the unrestricted token at its end as well"))
 }
 
-func (MintLost) fold(r *Receipt) {
+func (MintLost) apply(r *Receipt) {
 	r.Token.Lost++
-	r.Token.Burned = BurnFailed // one that nobody knows cannot be burned
+	r.Token.Burned = BurnFailed // an unknown token cannot be revoked
 }
 
-func (e Unmatched) fold(r *Receipt) { r.Publisher = &e.Publisher }
+func (e Unmatched) apply(r *Receipt) { r.Publisher = &e.Publisher }
 
-func (Destined) fold(*Receipt) {}
+func (ReleaseFound) apply(*Receipt) {}
 
-func (Asset) fold(*Receipt) {}
+func (Asset) apply(*Receipt) {}
 
-func (e Attached) fold(r *Receipt) { r.Attached = e }
+func (e Attached) apply(r *Receipt) { r.Attached = e }
 
-func (e BurnedAll) fold(r *Receipt) {
+func (e BurnedAll) apply(r *Receipt) {
 	r.Token.BurnedAt, r.Token.Known = e.At, e.Outcome
 	if r.Token.Lost == 0 {
 		r.Token.Burned = e.Outcome
 	}
 }
 
-func (e ReadBack) fold(r *Receipt) {
+func (e ReadBack) apply(r *Receipt) {
 	r.Verified = NotServed
 	if e.Served {
 		r.Verified = Served
 	}
 }
 
-func (Tried) fold(*Receipt) {}
+func (Tried) apply(*Receipt) {}
 
-func (e Ended) fold(r *Receipt) {
+func (e Ended) apply(r *Receipt) {
 	end(r, e.At)
 	r.Ended = e.At
 }
 
-// end closes the open phase.
+// end ends the open phase.
 func end(r *Receipt, at time.Time) {
 	if n := len(r.Phases); n > 0 && r.Phases[n-1].End.IsZero() {
 		r.Phases[n-1].End = at
 	}
 }
 
-// withStatus copies the files; what is yet to be uploaded has not been tried.
-func withStatus(files []File) []File {
-	copied := append([]File(nil), files...)
+// withOutcomes returns a copy of the files, each with the outcome that follows from its action.
+func withOutcomes(files []File) []File {
+	copied := slices.Clone(files)
 	for i := range copied {
-		if copied[i].Status == Upload || copied[i].Status == "" {
-			copied[i].Status = NotTried
-		}
+		copied[i].Outcome = copied[i].Action.Outcome()
 	}
 	return copied
 }
 
-func (r *Receipt) with(name string, change func(*File)) {
+// fail sets the outcome of a file whose upload did not succeed, and adds the findings about it.
+func (r *Receipt) fail(name string, outcome Outcome, why ...finding.Finding) {
+	r.update(name, func(f *File) { f.Outcome = outcome })
+	r.Findings = append(r.Findings, why...)
+}
+
+// update changes the file with this name.
+func (r *Receipt) update(name string, change func(*File)) {
 	for i := range r.Files {
 		if r.Files[i].Name == name {
 			change(&r.Files[i])

@@ -11,20 +11,20 @@ import (
 func files(names ...string) []ledger.File {
 	var all []ledger.File
 	for _, name := range names {
-		all = append(all, ledger.File{Name: name, Status: ledger.Upload})
+		all = append(all, ledger.File{Name: name, Action: ledger.ActionUpload})
 	}
 	return all
 }
 
-func TestTheReceiptIsRightAtAnyMoment(t *testing.T) {
+func TestReceipt_AnyMoment(t *testing.T) {
 	t.Parallel()
 	refusal := finding.Finding{ID: "refused", Severity: finding.Error, File: "b", Message: "no"}
-	present := ledger.File{Name: "p", Status: ledger.Present}
+	present := ledger.File{Name: "p", Action: ledger.ActionPresent}
 	cases := []struct {
 		name   string
 		events []ledger.Event
 		result ledger.Result
-		status map[string]ledger.Status
+		status map[string]ledger.Outcome
 		burned ledger.Burned
 	}{
 		{"nothing", nil, ledger.Failed, nil, ledger.NotMinted},
@@ -32,16 +32,16 @@ func TestTheReceiptIsRightAtAnyMoment(t *testing.T) {
 			"planned, then cut",
 			[]ledger.Event{ledger.Planned{Files: files("a", "b")}},
 			ledger.Failed,
-			map[string]ledger.Status{"a": ledger.NotTried, "b": ledger.NotTried},
+			map[string]ledger.Outcome{"a": ledger.NotAttempted, "b": ledger.NotAttempted},
 			ledger.NotMinted,
 		},
 		{
 			"cut while a file was on its way",
 			[]ledger.Event{
-				ledger.Planned{Files: files("a", "b")}, ledger.Minted{}, ledger.Started{File: "a"}, ledger.Landed{File: "a"}, ledger.Started{File: "b"},
+				ledger.Planned{Files: files("a", "b")}, ledger.Minted{}, ledger.Started{File: "a"}, ledger.Uploaded{File: "a"}, ledger.Started{File: "b"},
 			},
 			ledger.Partial,
-			map[string]ledger.Status{"a": ledger.Uploaded, "b": ledger.Unknown},
+			map[string]ledger.Outcome{"a": ledger.OutcomeUploaded, "b": ledger.OutcomeUnclear},
 			ledger.BurnFailed,
 		},
 		{
@@ -50,48 +50,48 @@ func TestTheReceiptIsRightAtAnyMoment(t *testing.T) {
 				ledger.Planned{Files: files("a", "b", "c")},
 				ledger.Minted{},
 				ledger.Started{File: "a"},
-				ledger.Landed{File: "a"},
+				ledger.Uploaded{File: "a"},
 				ledger.Started{File: "b"},
-				ledger.Turned{File: "b", Finding: refusal},
+				ledger.Rejected{File: "b", Finding: refusal},
 				ledger.BurnedAll{Outcome: ledger.BurnProven},
 			},
 			ledger.Partial,
-			map[string]ledger.Status{"a": ledger.Uploaded, "b": ledger.Refused, "c": ledger.NotTried},
+			map[string]ledger.Outcome{"a": ledger.OutcomeUploaded, "b": ledger.OutcomeRejected, "c": ledger.NotAttempted},
 			ledger.BurnProven,
 		},
 		{
 			"all there before",
 			[]ledger.Event{ledger.Planned{Files: []ledger.File{present}}},
 			ledger.Unchanged,
-			map[string]ledger.Status{"p": ledger.Present},
+			map[string]ledger.Outcome{"p": ledger.OutcomePresent},
 			ledger.NotMinted,
 		},
 		{
 			"the rest finished",
-			[]ledger.Event{ledger.Planned{Files: append(files("a"), present)}, ledger.Started{File: "a"}, ledger.Landed{File: "a"}},
+			[]ledger.Event{ledger.Planned{Files: append(files("a"), present)}, ledger.Started{File: "a"}, ledger.Uploaded{File: "a"}},
 			ledger.Published,
-			map[string]ledger.Status{"p": ledger.Present, "a": ledger.Uploaded},
+			map[string]ledger.Outcome{"p": ledger.OutcomePresent, "a": ledger.OutcomeUploaded},
 			ledger.NotMinted,
 		},
 		{
 			"another file kept, as asked",
-			[]ledger.Event{ledger.Planned{Files: append(files("a"), present)}, ledger.Started{File: "a"}, ledger.Kept{File: "a", Held: "x"}},
+			[]ledger.Event{ledger.Planned{Files: append(files("a"), present)}, ledger.Started{File: "a"}, ledger.SkippedConflict{File: "a", IndexDigest: "x"}},
 			ledger.Unchanged,
-			map[string]ledger.Status{"a": ledger.Skipped},
+			map[string]ledger.Outcome{"a": ledger.OutcomeSkipped},
 			ledger.NotMinted,
 		},
 		{
 			"given up before it could be kept",
-			[]ledger.Event{ledger.Planned{Files: files("a")}, ledger.Started{File: "a"}, ledger.Withdrawn{File: "a"}},
+			[]ledger.Event{ledger.Planned{Files: files("a")}, ledger.Started{File: "a"}, ledger.UploadAborted{File: "a"}},
 			ledger.Failed,
-			map[string]ledger.Status{"a": ledger.CutOff},
+			map[string]ledger.Outcome{"a": ledger.OutcomeFailed},
 			ledger.NotMinted,
 		},
 		{
 			"failed before it could be kept",
-			[]ledger.Event{ledger.Planned{Files: files("a", "b")}, ledger.Landed{File: "a"}, ledger.Started{File: "b"}, ledger.Unsent{File: "b", Finding: refusal}},
+			[]ledger.Event{ledger.Planned{Files: files("a", "b")}, ledger.Uploaded{File: "a"}, ledger.Started{File: "b"}, ledger.UploadFailed{File: "b", Finding: refusal}},
 			ledger.Partial,
-			map[string]ledger.Status{"a": ledger.Uploaded, "b": ledger.CutOff},
+			map[string]ledger.Outcome{"a": ledger.OutcomeUploaded, "b": ledger.OutcomeFailed},
 			ledger.NotMinted,
 		},
 		{
@@ -104,18 +104,18 @@ func TestTheReceiptIsRightAtAnyMoment(t *testing.T) {
 		t.Run(c.name, func(t *testing.T) {
 			t.Parallel()
 			seen := 0
-			book := ledger.NewBook(func(ledger.Event) { seen++ })
+			recorder := ledger.NewRecorder(func(ledger.Event) { seen++ })
 			for _, event := range c.events {
-				book.Note(event)
+				recorder.Record(event)
 			}
-			got := book.Receipt()
+			got := recorder.Receipt()
 			if got.Result() != c.result || got.Token.Burned != c.burned || seen != len(c.events) {
 				t.Errorf("result %s, burned %s, %d of %d events watched", got.Result(), got.Token.Burned, seen, len(c.events))
 			}
 			for name, want := range c.status {
 				for _, f := range got.Files {
-					if f.Name == name && f.Status != want {
-						t.Errorf("%s is %q, want %q", name, f.Status, want)
+					if f.Name == name && f.Outcome != want {
+						t.Errorf("%s is %q, want %q", name, f.Outcome, want)
 					}
 				}
 			}
@@ -123,26 +123,26 @@ func TestTheReceiptIsRightAtAnyMoment(t *testing.T) {
 	}
 }
 
-func TestAReceiptDoesNotChangeAfterwards(t *testing.T) {
+func TestReceipt_Snapshot(t *testing.T) {
 	t.Parallel()
-	book := ledger.NewBook(nil)
-	book.Note(ledger.Planned{Files: files("a")})
-	before := book.Receipt()
-	book.Note(ledger.Started{File: "a"})
-	book.Note(ledger.Landed{File: "a"})
-	if before.Files[0].Status != ledger.NotTried {
+	recorder := ledger.NewRecorder(nil)
+	recorder.Record(ledger.Planned{Files: files("a")})
+	before := recorder.Receipt()
+	recorder.Record(ledger.Started{File: "a"})
+	recorder.Record(ledger.Uploaded{File: "a"})
+	if before.Files[0].Outcome != ledger.NotAttempted {
 		t.Error("a receipt that was handed out has changed")
 	}
 }
 
-func TestPhasesEndWhereTheNextBegins(t *testing.T) {
+func TestPhases_Durations(t *testing.T) {
 	t.Parallel()
 	at := time.Date(2026, 1, 1, 0, 0, 0, 0, time.UTC)
-	book := ledger.NewBook(nil)
-	book.Note(ledger.Phase{At: at, Name: "collect"})
-	book.Note(ledger.Phase{At: at.Add(time.Second), Name: "upload"})
-	book.Note(ledger.Ended{At: at.Add(3 * time.Second)})
-	got := book.Receipt()
+	recorder := ledger.NewRecorder(nil)
+	recorder.Record(ledger.Phase{At: at, Name: "collect"})
+	recorder.Record(ledger.Phase{At: at.Add(time.Second), Name: "upload"})
+	recorder.Record(ledger.Ended{At: at.Add(3 * time.Second)})
+	got := recorder.Receipt()
 	if len(got.Phases) != 2 || got.Phases[0].End != at.Add(time.Second) || got.Phases[1].End != at.Add(3*time.Second) || got.Ended.IsZero() {
 		t.Errorf("%+v", got.Phases)
 	}

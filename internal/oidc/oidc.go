@@ -1,6 +1,6 @@
-// Package oidc knows GitHub's ID token: what it claims, and the shape of a place to get one from.
+// Package oidc describes GitHub's ID token: its claims, and the type of a source of tokens.
 //
-// It reads claims to tell people who they are for the index. It verifies nothing: that is the index's part.
+// It parses claims to show which identity a run has. It verifies nothing: the index does that.
 package oidc
 
 import (
@@ -13,10 +13,11 @@ import (
 	"strings"
 	"time"
 
+	"github.com/org/pypi-oidc-publish/internal/finding"
 	"github.com/org/pypi-oidc-publish/internal/secret"
 )
 
-// Claims are what an ID token says of the run that asked for it (reference: pypi-server.md, section 4.4).
+// Claims holds what an ID token says about the run that requested it (docs/reference/pypi-server.md §4.4).
 type Claims struct {
 	Issuer, Subject, Audience    string
 	Repository, Owner, OwnerID   string
@@ -28,25 +29,32 @@ type Claims struct {
 
 // Token is an ID token with its claims.
 type Token struct {
-	Text   secret.Text
+	Text   secret.Secret
 	Claims Claims
 }
 
-// Source gives a fresh ID token for the audience, one that can be revealed to the place it is for. Fresh, since an index
-// takes each only once.
+// Source returns a new ID token for the audience, which can be revealed only to the given URL. It must be new, because an
+// index accepts each token only once.
 type Source func(ctx context.Context, audience string, to *url.URL) (Token, error)
 
-// longest is how long an ID token may be, in bytes: GitHub's have about two thousand.
+// PermissionError reports that the job has no permission to request an ID token. Another job of the same workflow may
+// have it.
+type PermissionError struct{ finding.Finding }
+
+// Unwrap returns the finding.
+func (e PermissionError) Unwrap() error { return e.Finding }
+
+// longest limits an ID token, in bytes: those of GitHub have about two thousand.
 const longest = 64 << 10
 
-// ErrMalformed tells that a text is no ID token.
-var ErrMalformed = errors.New("this is no ID token")
+// ErrMalformed reports that a text is not an ID token.
+var ErrMalformed = errors.New("this is not an ID token")
 
-// ParseClaims reads the claims of a raw ID token without verifying it.
+// ParseClaims parses the claims of a raw ID token without verifying it. An error wraps ErrMalformed.
 func ParseClaims(raw string) (Claims, error) {
 	parts := strings.Split(raw, ".")
 	if len(raw) > longest || len(parts) != 3 || parts[0] == "" || parts[1] == "" || parts[2] == "" {
-		return Claims{}, fmt.Errorf("%w: it has not three parts", ErrMalformed)
+		return Claims{}, fmt.Errorf("%w: it does not have three parts", ErrMalformed)
 	}
 	if strings.ContainsFunc(raw, func(c rune) bool { return c != '.' && !inBase64(c) }) {
 		return Claims{}, fmt.Errorf("%w: a part is not base64", ErrMalformed)
@@ -73,7 +81,7 @@ func ParseClaims(raw string) (Claims, error) {
 		Expires        float64         `json:"exp"`
 	}
 	if err := json.Unmarshal(payload, &wire); err != nil {
-		return Claims{}, fmt.Errorf("%w: its payload is not the JSON of claims", ErrMalformed)
+		return Claims{}, fmt.Errorf("%w: its payload is not valid JSON with claims", ErrMalformed)
 	}
 	return Claims{
 		Issuer: wire.Issuer, Subject: wire.Subject, Audience: audience(wire.Audience),
@@ -84,12 +92,12 @@ func ParseClaims(raw string) (Claims, error) {
 	}, nil
 }
 
-// inBase64 tells a character of base64 as tokens have it (RFC 4648, section 5).
+// inBase64 reports whether c is in the base64 alphabet of tokens (RFC 4648, section 5).
 func inBase64(c rune) bool {
 	return c >= 'a' && c <= 'z' || c >= 'A' && c <= 'Z' || c >= '0' && c <= '9' || c == '-' || c == '_'
 }
 
-// audience reads the claim's two forms, a text and a list of texts (RFC 7519, section 4.1.3).
+// audience returns the claim's text; it may be a text or a list of texts (RFC 7519, section 4.1.3).
 func audience(claim json.RawMessage) string {
 	var one string
 	if json.Unmarshal(claim, &one) == nil {
@@ -102,7 +110,7 @@ func audience(claim json.RawMessage) string {
 	return ""
 }
 
-// unix turns a claim's seconds into a time; a missing or senseless claim is the zero time.
+// unix converts a claim in seconds to a time; a missing or absurd value is the zero time.
 func unix(seconds float64) time.Time {
 	if seconds <= 0 || seconds > 1e11 {
 		return time.Time{}
@@ -110,14 +118,14 @@ func unix(seconds float64) time.Time {
 	return time.Unix(int64(seconds), 0).UTC()
 }
 
-// WorkflowFile is the file name of the workflow whose job asked, as an index wants it in its publisher's settings:
+// WorkflowFile returns the file name of the workflow that contains the job, as the settings of a publisher need it:
 // "release.yml".
 func (c Claims) WorkflowFile() string {
 	path, _, _ := strings.Cut(c.JobWorkflowRef, "@")
 	return path[strings.LastIndexByte(path, '/')+1:]
 }
 
-// Reusable tells that the job runs in a called workflow and not in the one that was triggered.
+// Reusable reports whether the job runs in a called workflow and not in the one that was triggered.
 func (c Claims) Reusable() bool {
 	return c.JobWorkflowRef != "" && c.WorkflowRef != "" && c.JobWorkflowRef != c.WorkflowRef
 }

@@ -37,7 +37,7 @@ func TestParseClaims(t *testing.T) {
 	}
 }
 
-func TestParseClaimsRefusesWhatIsNoToken(t *testing.T) {
+func TestParseClaims_Malformed(t *testing.T) {
 	t.Parallel()
 	for _, raw := range []string{"", "a.b", "a..c", "<html>", "a.!.c", token("[]"), token("{"), "a." + strings.Repeat("A", 1<<17) + ".c"} {
 		if _, err := oidc.ParseClaims(raw); !errors.Is(err, oidc.ErrMalformed) {

@@ -1,6 +1,5 @@
-// Package par runs work side by side: bounded goroutines that cannot bring the program down.
-// No other room of the product starts a goroutine, so a panic anywhere comes back as an error, and the credential is
-// still burned.
+// Package par runs functions concurrently with a limit and converts panics to errors. No other package of the product
+// starts a goroutine, so a panic anywhere becomes an error, and the credential is still revoked.
 package par
 
 import (
@@ -11,18 +10,18 @@ import (
 	"sync"
 )
 
-// Panic is a panic that came back as an error.
+// Panic reports a recovered panic as an error.
 type Panic struct {
-	Value any    // what was panicked with
-	Stack []byte // where
+	Value any    // the argument of the panic
+	Stack []byte // the stack trace
 }
 
-// Error tells that the program is at fault, not the user.
+// Error returns a message that this is a bug of the program, not a mistake of the user.
 func (p *Panic) Error() string {
 	return fmt.Sprintf("the program failed (%v): this is a defect, please report it with the log", p.Value)
 }
 
-// Catch runs do and returns its panic, if it has one, as a [*Panic].
+// Catch calls do and returns its error. If do panics, it returns the panic as a [*Panic].
 func Catch(do func() error) (err error) {
 	defer func() {
 		if value := recover(); value != nil {
@@ -32,9 +31,9 @@ func Catch(do func() error) (err error) {
 	return do()
 }
 
-// Each calls do for every item, at most width at a time, in the order of the items. After the first error, or when ctx
-// is done, no further item is started; what is in flight finishes. It returns every error, joined, and ctx's error where
-// items were left because of it.
+// Each calls do for every item, at most width at a time (at least one), in the order of the items. After the first error,
+// or when ctx is done, it starts no further items and waits for those that are running. It returns all errors, joined,
+// including the cause of ctx if items were skipped because of it.
 func Each[T any](ctx context.Context, width int, items []T, do func(context.Context, T) error) error {
 	var (
 		mu     sync.Mutex
@@ -78,7 +77,7 @@ func Each[T any](ctx context.Context, width int, items []T, do func(context.Cont
 	return errors.Join(failed...)
 }
 
-// All runs every one of the functions at the same time and returns their errors, joined.
+// All returns the joined errors of all functions, which it calls concurrently.
 func All(ctx context.Context, do ...func(context.Context) error) error {
 	failed := make([]error, len(do))
 	var group sync.WaitGroup

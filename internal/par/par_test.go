@@ -20,7 +20,7 @@ func numbers(n int) []int {
 	return items
 }
 
-func TestEachDoesAllWithinItsWidth(t *testing.T) {
+func TestEach_Width(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
 		var now, most, done atomic.Int64
@@ -37,7 +37,7 @@ func TestEachDoesAllWithinItsWidth(t *testing.T) {
 	})
 }
 
-func TestEachStartsNothingAfterAnErrorAndLetsTheRestFinish(t *testing.T) {
+func TestEach_Error(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
 		wrong := errors.New("refused")
@@ -66,7 +66,7 @@ func TestEachStartsNothingAfterAnErrorAndLetsTheRestFinish(t *testing.T) {
 	})
 }
 
-func TestEachStopsWhenTheContextDoes(t *testing.T) {
+func TestEach_Cancelled(t *testing.T) {
 	t.Parallel()
 	ctx, cancel := context.WithCancelCause(t.Context())
 	cut := errors.New("cancelled by a signal")
@@ -81,7 +81,7 @@ func TestEachStopsWhenTheContextDoes(t *testing.T) {
 	}
 }
 
-func TestAPanicIsAnError(t *testing.T) {
+func TestPanic_IsError(t *testing.T) {
 	t.Parallel()
 	boom := func(context.Context, int) error { panic("boom") }
 	for name, err := range map[string]error{
@@ -96,7 +96,7 @@ func TestAPanicIsAnError(t *testing.T) {
 	}
 }
 
-func TestAllJoinsErrors(t *testing.T) {
+func TestAll_JoinsErrors(t *testing.T) {
 	t.Parallel()
 	a, b := errors.New("a"), errors.New("b")
 	err := par.All(t.Context(),

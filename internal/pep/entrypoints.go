@@ -9,11 +9,11 @@ import (
 	"unicode/utf8"
 )
 
-// CheckEntryPoints tells what an index finds wrong with the entry_points.txt of a wheel: whether it is an INI file as
-// Python's configparser reads it, strictly and with = as the only delimiter, and whether the names of scripts have only
-// letters, digits, and the signs _ . and -. What stands behind the = is not looked at.
+// CheckEntryPoints returns the problem that an index finds in the entry_points.txt of a wheel, or nil. The file must be
+// an INI file that Python's configparser accepts in strict mode, with = as the only delimiter, and names of scripts must
+// consist of letters, digits, and the characters _ . and -. Text after the = is not checked.
 //
-// Source: the specification "Entry points" of the packaging user guide, and section 2.8.4 of the reference.
+// Source: the specification "Entry points" of the packaging user guide, and docs/reference/pypi-server.md §2.8.4.
 func CheckEntryPoints(text []byte) error {
 	if !utf8.Valid(text) {
 		return errors.New("it is not UTF-8")
@@ -29,13 +29,13 @@ func CheckEntryPoints(text []byte) error {
 	return file.scripts()
 }
 
-// iniFile is an INI file as far as it was read. Values do not matter.
+// iniFile holds the part of an INI file that was parsed so far. Values do not matter.
 type iniFile struct {
-	sections map[string]map[string]bool // the options of each
+	sections map[string]map[string]bool // the options of each section
 	defaults map[string]bool            // the options of the section DEFAULT, which all others have too
-	section  map[string]bool            // nil before the first
-	isOpen   bool                       // whether an option's value may go on in the next line
-	indent   int                        // of the line that began it
+	section  map[string]bool            // nil before the first section
+	isOpen   bool                       // whether an option's value may continue on the next line
+	indent   int                        // of the line that began the option
 }
 
 func (f *iniFile) line(line string) error {
@@ -45,7 +45,7 @@ func (f *iniFile) line(line string) error {
 	}
 	indent := utf8.RuneCountInString(line[:strings.IndexFunc(line, func(r rune) bool { return !isPythonSpace(r) })])
 	if f.isOpen && indent > f.indent {
-		return nil // the value goes on
+		return nil // a continuation of the value
 	}
 	f.indent = indent
 	if end := strings.LastIndexByte(clean, ']'); clean[0] == '[' && end > 1 {
@@ -88,7 +88,7 @@ func (f *iniFile) option(clean string) error {
 	return nil
 }
 
-// scripts judges the names that become commands.
+// scripts checks the names that become commands.
 func (f *iniFile) scripts() error {
 	for _, group := range []string{"console_scripts", "gui_scripts"} {
 		if f.sections[group] == nil {
@@ -97,7 +97,7 @@ func (f *iniFile) scripts() error {
 		for _, names := range []map[string]bool{f.sections[group], f.defaults} {
 			for _, name := range slices.Sorted(maps.Keys(names)) {
 				if strings.ContainsFunc(name, func(r rune) bool { return !isWordRune(r) && r != '.' && r != '-' }) {
-					return fmt.Errorf("%q in %s is no name for a command", name, group)
+					return fmt.Errorf("%q in %s is not a valid command name", name, group)
 				}
 			}
 		}
@@ -105,7 +105,7 @@ func (f *iniFile) scripts() error {
 	return nil
 }
 
-// isPythonSpace matches what Python's str.strip takes away.
+// isPythonSpace reports whether Python's str.strip removes r.
 func isPythonSpace(r rune) bool {
 	switch {
 	case r >= '\t' && r <= '\r', r >= 0x1c && r <= ' ', r == 0x85, r == 0xa0, r == 0x1680, r >= 0x2000 && r <= 0x200a,

@@ -7,7 +7,7 @@ import (
 	"github.com/org/pypi-oidc-publish/internal/pep"
 )
 
-func TestEntryPoints(t *testing.T) {
+func TestCheckEntryPoints(t *testing.T) {
 	t.Parallel()
 	for text, want := range map[string]string{ // what is wrong, in part
 		"":                                              "",
@@ -35,10 +35,10 @@ func TestEntryPoints(t *testing.T) {
 		"[console_scripts]\nx = a\nx = b\n":     "twice",
 		"[other]\n[console_scripts]\n[other]\n": "twice",
 		"[DEFAULT]\na = b\n[DEFAULT]\na = c\n":  "twice",
-		"[console_scripts]\na b = c\n":          "no name for a command",
-		"[gui_scripts]\na/b = c\n":              "no name for a command",
-		"[gui_scripts]\ne\u0301 = c\n":          "no name for a command",
-		"[DEFAULT]\na b = c\n[gui_scripts]\n":   "no name for a command",
+		"[console_scripts]\na b = c\n":          "not a valid command name",
+		"[gui_scripts]\na/b = c\n":              "not a valid command name",
+		"[gui_scripts]\ne\u0301 = c\n":          "not a valid command name",
+		"[DEFAULT]\na b = c\n[gui_scripts]\n":   "not a valid command name",
 		"[gui_scripts]\nx = \xff\n":             "not UTF-8",
 	} {
 		err := pep.CheckEntryPoints([]byte(text))
@@ -48,7 +48,7 @@ func TestEntryPoints(t *testing.T) {
 	}
 }
 
-func FuzzEntryPoints(f *testing.F) {
+func FuzzCheckEntryPoints(f *testing.F) {
 	f.Add([]byte("[console_scripts]\nx = a:b\n  c\n"))
 	f.Fuzz(func(t *testing.T, text []byte) {
 		if err := pep.CheckEntryPoints(text); err != nil && err.Error() == "" {

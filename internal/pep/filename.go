@@ -6,10 +6,10 @@ import (
 	"strings"
 )
 
-// WheelName holds the parts of a wheel's file name, verbatim (PEP 427). Tags are left compressed, such as py2.py3.
+// WheelName holds the parts of a wheel's file name, verbatim (PEP 427). Compressed tags such as py2.py3 are not expanded.
 type WheelName struct {
 	Name, Version         string
-	Build                 string // empty where the name has no build tag
+	Build                 string // empty if the name has no build tag
 	Python, ABI, Platform string
 }
 
@@ -23,8 +23,8 @@ var (
 	buildTag     = regexp.MustCompile(`^[0-9]`)
 )
 
-// ParseWheelName reads the file name of a wheel: {name}-{version}[-{build}]-{python}-{abi}-{platform}.whl.
-// The version has to be one of PEP 440 and a build tag has to start with a digit. The errors have the index's words.
+// ParseWheelName parses the file name of a wheel: {name}-{version}[-{build}]-{python}-{abi}-{platform}.whl. The version
+// must be a version of PEP 440 and a build tag must begin with a digit. The errors use the messages of the index.
 func ParseWheelName(filename string) (WheelName, error) {
 	stem, ok := strings.CutSuffix(filename, ".whl")
 	if !ok {
@@ -51,8 +51,8 @@ func ParseWheelName(filename string) (WheelName, error) {
 	return w, nil
 }
 
-// ParseSdistName reads the file name of a source distribution: {name}-{version}.tar.gz or .zip, the version after the
-// last dash and one of PEP 440.
+// ParseSdistName parses the file name of a source distribution: {name}-{version}.tar.gz or .zip. The version is the text
+// after the last dash and must be a version of PEP 440.
 func ParseSdistName(filename string) (SdistName, error) {
 	stem, ok := cutSdistSuffix(filename)
 	if !ok {

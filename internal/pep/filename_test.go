@@ -7,7 +7,7 @@ import (
 	"github.com/org/pypi-oidc-publish/internal/pep"
 )
 
-func TestWheelNames(t *testing.T) {
+func TestParseWheelName_Valid(t *testing.T) {
 	t.Parallel()
 	for filename, want := range map[string]pep.WheelName{
 		"alder-1.0-py3-none-any.whl":                    {"alder", "1.0", "", "py3", "none", "any"},
@@ -21,7 +21,7 @@ func TestWheelNames(t *testing.T) {
 	}
 }
 
-func TestRefusedWheelNames(t *testing.T) {
+func TestParseWheelName_Refused(t *testing.T) {
 	t.Parallel()
 	for filename, want := range map[string]string{
 		"alder-1.0-py3-none-any.WHL":    "extension must be",
@@ -40,7 +40,7 @@ func TestRefusedWheelNames(t *testing.T) {
 	}
 }
 
-func TestSdistNames(t *testing.T) {
+func TestParseSdistName(t *testing.T) {
 	t.Parallel()
 	for filename, want := range map[string]pep.SdistName{
 		"alder-1.0.tar.gz":      {"alder", "1.0"},

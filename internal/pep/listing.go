@@ -8,30 +8,30 @@ import (
 	"time"
 )
 
-// Listing is what an index says it holds of one project (PEP 691, PEP 700, PEP 792).
+// Listing describes what an index lists for one project (PEP 691, PEP 700, PEP 792).
 type Listing struct {
 	Project Project
-	Exists  bool   // false where the index answered that it knows no such project; ParseListing always gives true
-	Status  string // such as active, archived or quarantined; empty where the index does not say
-	Files   []Held
+	Exists  bool   // false if the index answered that it knows no such project; ParseListing always sets it
+	Status  string // such as active, archived or quarantined; empty if the index does not say
+	Files   []IndexFile
 }
 
-// Held is one file that an index holds.
-type Held struct {
+// IndexFile is one file that an index lists.
+type IndexFile struct {
 	Name       string
-	SHA256     string    // lower-case hex; empty where the index does not give it
-	MD5        string    // the same; all that some older indexes give
-	Provenance string    // URL of the provenance (PEP 740); empty where the index has none
-	Size       int64     // bytes; 0 where the index does not say
-	Uploaded   time.Time // zero where the index does not say
+	SHA256     string    // lower-case hex; empty if the index does not give it
+	MD5        string    // lower-case hex; the only digest of some older indexes
+	Provenance string    // URL of the provenance (PEP 740); empty if there is none
+	Size       int64     // in bytes; 0 if the index does not say
+	Uploaded   time.Time // zero if the index does not say
 	Yanked     bool
 }
 
-// ErrNoListing is what ParseListing and ParseListingHTML answer when the text is something else than a listing, such as
-// the page of a log-in.
+// ErrNoListing is wrapped by the errors of ParseListing and ParseListingHTML if the text is not a listing, such as a
+// login page.
 var ErrNoListing = errors.New("no project listing of a simple index")
 
-// page and pageFile are the wire format. What may come in more than one shape is read raw.
+// page and pageFile mirror the JSON format. Values that may have several types are kept raw.
 type page struct {
 	Name   string          `json:"name"`
 	Status json.RawMessage `json:"project-status"`
@@ -47,9 +47,9 @@ type pageFile struct {
 	Yanked     json.RawMessage   `json:"yanked"`
 }
 
-// ParseListing reads a project's page of a simple index in its JSON form. Unknown keys are ignored; what only newer
-// indexes give (size, upload time, provenance, status) may be missing or null. Anything that is not such a page, or
-// that names no files, is an error that wraps ErrNoListing.
+// ParseListing parses the project page of a simple index in its JSON form. Unknown keys are ignored; what only newer
+// indexes give (size, upload time, provenance, status) may be missing or null. If the text is not such a page, or does
+// not name its files, the error wraps ErrNoListing.
 func ParseListing(simpleJSON []byte) (Listing, error) {
 	var p page
 	if err := json.Unmarshal(simpleJSON, &p); err != nil {
@@ -68,8 +68,8 @@ func ParseListing(simpleJSON []byte) (Listing, error) {
 	return l, nil
 }
 
-func (f pageFile) held() Held {
-	return Held{
+func (f pageFile) held() IndexFile {
+	return IndexFile{
 		Name:       f.Filename,
 		SHA256:     strings.ToLower(f.Hashes["sha256"]),
 		MD5:        strings.ToLower(f.Hashes["md5"]),
@@ -80,7 +80,7 @@ func (f pageFile) held() Held {
 	}
 }
 
-// optional reads a value that an index need not give; another shape than the expected one counts as not given.
+// optional parses a value that an index may omit; a value of an unexpected type counts as omitted.
 func optional[T any](raw json.RawMessage) T {
 	var value T
 	if len(raw) == 0 || json.Unmarshal(raw, &value) != nil {
@@ -90,7 +90,7 @@ func optional[T any](raw json.RawMessage) T {
 	return value
 }
 
-// yanked follows PEP 691: a file is yanked where the value is true or a text with the reason; an empty text is not true.
+// yanked follows PEP 691: a file is yanked if the value is true or a non-empty text with the reason.
 func yanked(raw json.RawMessage) bool {
 	return optional[bool](raw) || optional[string](raw) != ""
 }

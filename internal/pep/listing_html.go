@@ -15,12 +15,12 @@ import (
 	"golang.org/x/net/html/atom"
 )
 
-// ParseListingHTML reads a project's page of a simple index in its HTML form (PEP 503, 592, 740, 792). The page does not say
-// whose it is in words that a program can rely on, so Project stays empty; sizes and times are not in this form.
+// ParseListingHTML parses the project page of a simple index in its HTML form (PEP 503, 592, 740, 792). The page does not
+// state the name of the project in a reliable form, so Project remains empty; sizes and times are not part of this form.
 //
-// Every index may also answer with a page that is no listing, such as a log-in, and such a page must not be taken for an
-// empty project. So a page has to show what it is: by the meta element of PEP 629, by a title or heading that speaks of
-// links, or by nothing but links to files whose texts are their names. Anything else is an error that wraps ErrNoListing.
+// An index may also answer with another page, such as a login page, which must not be mistaken for a project without
+// files. A page therefore counts as a listing only if it has the meta element of PEP 629, or a title or heading with the
+// text "links for", or only links to files whose texts are the file names. Otherwise the error wraps ErrNoListing.
 func ParseListingHTML(page []byte) (Listing, error) {
 	p := htmlPage{tokens: html.NewTokenizer(bytes.NewReader(page))}
 	p.tokens.SetMaxBuf(longestToken)
@@ -35,25 +35,25 @@ func ParseListingHTML(page []byte) (Listing, error) {
 
 const (
 	longestToken = 1 << 20 // bytes of one tag, comment or text
-	longestText  = 4 << 10 // bytes of a link's text that are kept, far above any file name
+	longestText  = 4 << 10 // bytes of a link's text that are kept, more than any file name has
 )
 
-// htmlPage is what was seen of a page.
+// htmlPage collects what was found on a page.
 type htmlPage struct {
 	tokens *html.Tokenizer
 
 	versioned bool   // it has the meta element that only a simple index has
-	headed    bool   // its title or heading is that of a project's page
+	headed    bool   // it has the title or heading of a project page
 	status    string // of the project
-	links     int    // with an address
-	unlike    string // the first link that is none to a file with its name for a text
-	files     []Held
+	links     int    // links with an address
+	unlike    string // the text of the first link that is not a file whose name is that text
+	files     []IndexFile
 
-	link *htmlLink        // that is open
-	head *strings.Builder // of the title or heading that is open
+	link *htmlLink        // the open link
+	head *strings.Builder // the text of the open title or heading
 }
 
-// htmlLink is an a element.
+// htmlLink describes one a element.
 type htmlLink struct {
 	address    string
 	text       strings.Builder
@@ -122,7 +122,7 @@ func (p *htmlPage) text(text string) {
 	}
 }
 
-// endLink takes the open link for what it is.
+// endLink evaluates the open link.
 func (p *htmlPage) endLink() {
 	link := p.link
 	if link == nil {
@@ -142,7 +142,7 @@ func (p *htmlPage) endLink() {
 	}
 }
 
-// doubt tells why the page is no listing; empty where it is one.
+// doubt returns why the page is not a listing; empty if it is one.
 func (p *htmlPage) doubt() string {
 	switch {
 	case p.headed:
@@ -160,13 +160,14 @@ func (p *htmlPage) doubt() string {
 	}
 }
 
-// held reads the link's address: its last part is the file's name, and its fragment has a digest (PEP 503).
-func (l *htmlLink) held() (Held, bool) {
+// held returns the file that the link's address names: the last segment is its name, and the fragment has a digest
+// (PEP 503). It returns false if the address does not name a file.
+func (l *htmlLink) held() (IndexFile, bool) {
 	address, err := url.Parse(strings.TrimSpace(l.address))
 	if err != nil {
-		return Held{}, false
+		return IndexFile{}, false
 	}
-	held := Held{Name: path.Base(address.Path), Yanked: l.yanked, Provenance: l.provenance}
+	held := IndexFile{Name: path.Base(address.Path), Yanked: l.yanked, Provenance: l.provenance}
 	for part := range strings.SplitSeq(address.Fragment, "&") {
 		kind, digest, _ := strings.Cut(part, "=")
 		switch kind {
@@ -179,7 +180,7 @@ func (l *htmlLink) held() (Held, bool) {
 	return held, isFileName(held.Name)
 }
 
-// digestOf is a digest of so many bytes in lower-case hex; empty where the text is none.
+// digestOf returns a digest of size bytes in lower-case hex; empty if text is not one.
 func digestOf(text string, size int) string {
 	if raw, err := hex.DecodeString(text); err != nil || len(raw) != size {
 		return ""
@@ -187,7 +188,7 @@ func digestOf(text string, size int) string {
 	return strings.ToLower(text)
 }
 
-// isFileName tells whether a name ends as distributions do, of today or of former times.
+// isFileName reports whether a name has an extension of current or former distribution formats.
 func isFileName(name string) bool {
 	name = strings.ToLower(name)
 	return slices.ContainsFunc([]string{
@@ -195,7 +196,7 @@ func isFileName(name string) bool {
 	}, func(suffix string) bool { return strings.HasSuffix(name, suffix) && len(name) > len(suffix) })
 }
 
-// attribute is the first one of its name, as HTML has it.
+// attribute returns the first attribute with the name, as in HTML.
 func attribute(tag html.Token, name string) (value string, has bool) {
 	for _, a := range tag.Attr {
 		if a.Key == name {

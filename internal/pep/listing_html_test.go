@@ -14,13 +14,13 @@ var (
 	anMD5   = strings.Repeat("0aF9", 8)
 )
 
-func TestAnHTMLListing(t *testing.T) {
+func TestParseListingHTML_Valid(t *testing.T) {
 	t.Parallel()
 	sha256, md5 := strings.ToLower(aSHA256), strings.ToLower(anMD5)
 	cases := map[string]struct {
 		page   string
 		status string
-		files  []pep.Held
+		files  []pep.IndexFile
 	}{
 		"as the public index writes it": {
 			`<!DOCTYPE html><html><head><meta name="pypi:repository-version" content="1.4"><meta name="pypi:project-status" content="archived">
@@ -29,7 +29,7 @@ func TestAnHTMLListing(t *testing.T) {
 			<a href="https://files.example/p/alder-1.0-py3-none-any.whl#sha256=` + aSHA256 + `" data-dist-info-metadata="sha256=00" data-core-metadata="sha256=00" data-provenance="https://index.example/p?a=1&amp;b=2">alder-1.0-py3-none-any.whl</a><br />
 			</body></html><!--SERIAL 7-->`,
 			"archived",
-			[]pep.Held{
+			[]pep.IndexFile{
 				{Name: "alder-1.0.tar.gz", SHA256: sha256, Yanked: true},
 				{Name: "alder-1.0-py3-none-any.whl", SHA256: sha256, Provenance: "https://index.example/p?a=1&b=2"},
 			},
@@ -37,17 +37,17 @@ func TestAnHTMLListing(t *testing.T) {
 		"any order, quotes, case and shape": {
 			`<A data-yanked='' HREF='../../f/alder-1.0%2Blocal.TAR.GZ#md5=` + anMD5 + `'> alder-1.0+local.TAR.GZ </A><a class=x href=alder-1.0.zip>alder<b>-1.0</b>.zip<a href = "&#97;lder-2.0.zip?x=1#egg=x&amp;sha256=` + aSHA256 + `" >alder&#45;2.0.zip`,
 			"",
-			[]pep.Held{{Name: "alder-1.0+local.TAR.GZ", MD5: md5, Yanked: true}, {Name: "alder-1.0.zip"}, {Name: "alder-2.0.zip", SHA256: sha256}},
+			[]pep.IndexFile{{Name: "alder-1.0+local.TAR.GZ", MD5: md5, Yanked: true}, {Name: "alder-1.0.zip"}, {Name: "alder-2.0.zip", SHA256: sha256}},
 		},
 		"with a title, other links are left alone": {
 			`<title>root/dev: links for alder</title><a href="../">up</a><a name="x">here</a><a href="/f/alder-1.0.zip#sha256=dog">download</a><!-- <a href="no.zip">no.zip</a> --><script>"<a href='no.whl'>"</script>`,
 			"",
-			[]pep.Held{{Name: "alder-1.0.zip"}},
+			[]pep.IndexFile{{Name: "alder-1.0.zip"}},
 		},
 		"a project without files":            {`<h1>Links for alder</h1>`, "", nil},
 		"a project without files, by PEP":    {`<meta content="1.0" name="pypi:repository-version"><title>alder</title>`, "", nil},
-		"a digest of another kind is none":   {`<a href="alder-1.0.zip#sha512=` + aSHA256 + `">alder-1.0.zip</a>`, "", []pep.Held{{Name: "alder-1.0.zip"}}},
-		"a digest of another length neither": {`<a href="alder-1.0.zip#md5=` + aSHA256 + `">alder-1.0.zip</a>`, "", []pep.Held{{Name: "alder-1.0.zip"}}},
+		"a digest of another kind is none":   {`<a href="alder-1.0.zip#sha512=` + aSHA256 + `">alder-1.0.zip</a>`, "", []pep.IndexFile{{Name: "alder-1.0.zip"}}},
+		"a digest of another length neither": {`<a href="alder-1.0.zip#md5=` + aSHA256 + `">alder-1.0.zip</a>`, "", []pep.IndexFile{{Name: "alder-1.0.zip"}}},
 	}
 	for name, c := range cases {
 		got, err := pep.ParseListingHTML([]byte(c.page))
@@ -58,7 +58,7 @@ func TestAnHTMLListing(t *testing.T) {
 	}
 }
 
-func TestWhatIsNoHTMLListing(t *testing.T) {
+func TestParseListingHTML_Invalid(t *testing.T) {
 	t.Parallel()
 	for _, text := range []string{
 		"", " \n", "not found", `{"files": []}`, "<html><body>Please log in</body></html>",
@@ -78,7 +78,7 @@ func TestWhatIsNoHTMLListing(t *testing.T) {
 	}
 }
 
-func FuzzListingHTML(f *testing.F) {
+func FuzzParseListingHTML(f *testing.F) {
 	f.Add([]byte(`<title>Links for a</title><a data-yanked href="/a-1.zip#sha256=` + aSHA256 + `">a-1.zip</a>`))
 	f.Add([]byte(`<a href='a-1.whl#md5=` + anMD5 + `'>a-1.whl`))
 	f.Fuzz(func(t *testing.T, text []byte) {

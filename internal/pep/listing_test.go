@@ -9,7 +9,7 @@ import (
 	"github.com/org/pypi-oidc-publish/internal/pep"
 )
 
-func TestAListingOfTheIndex(t *testing.T) {
+func TestParseListing_Fields(t *testing.T) {
 	t.Parallel()
 	got, err := pep.ParseListing([]byte(`{
 		"meta": {"api-version": "1.4", "_last-serial": 7}, "name": "Alder.Core", "alternate-locations": [], "future": {"x": [1]},
@@ -24,7 +24,7 @@ func TestAListingOfTheIndex(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	want := pep.Listing{Project: "alder-core", Exists: true, Status: "archived", Files: []pep.Held{
+	want := pep.Listing{Project: "alder-core", Exists: true, Status: "archived", Files: []pep.IndexFile{
 		{
 			Name: "alder_core-1.0.tar.gz", SHA256: "ab01", Provenance: "https://index.example/p", Size: 1024,
 			Uploaded: time.Date(2026, 3, 4, 5, 6, 7, 891011000, time.UTC),
@@ -37,7 +37,7 @@ func TestAListingOfTheIndex(t *testing.T) {
 	}
 }
 
-func TestAProjectWithoutFilesExists(t *testing.T) {
+func TestParseListing_NoFiles(t *testing.T) {
 	t.Parallel()
 	got, err := pep.ParseListing([]byte(`{"meta": {"api-version": "1.0"}, "name": "alder", "files": []}`))
 	if err != nil || !got.Exists || got.Project != "alder" || len(got.Files) != 0 || got.Status != "" {
@@ -45,7 +45,7 @@ func TestAProjectWithoutFilesExists(t *testing.T) {
 	}
 }
 
-func TestWhatIsNoListing(t *testing.T) {
+func TestParseListing_Invalid(t *testing.T) {
 	t.Parallel()
 	for _, text := range []string{
 		"", " \n", "<!DOCTYPE html><html><body>Links</body></html>", "<?xml version='1.0'?>", "not found", "null", "[]", "7", `"files"`, "{}",
@@ -58,7 +58,7 @@ func TestWhatIsNoListing(t *testing.T) {
 	}
 }
 
-func FuzzListing(f *testing.F) {
+func FuzzParseListing(f *testing.F) {
 	f.Add([]byte(`{"name":"a","files":[{"filename":"a","hashes":{"sha256":"A"},"size":1,"yanked":"x","upload-time":"2026-03-04T05:06:07Z"}]}`))
 	f.Add([]byte(`<html>`))
 	f.Fuzz(func(t *testing.T, text []byte) {

@@ -4,14 +4,14 @@ import (
 	"strings"
 )
 
-// Marker is the condition of a requirement (PEP 508): terms with "and" and "or" between them, of which "and" binds
-// tighter. It is parsed, never evaluated: what an installer's machine is like is none of this package's business.
+// Marker is the condition of a requirement (PEP 508): terms joined by "and" and "or", where "and" binds more tightly. It
+// is parsed, never evaluated, because this package knows nothing about the environment of an installer.
 type Marker struct {
 	Terms []Term
-	Joins []string // one less than Terms, each "and" or "or"
+	Joins []string // one fewer than Terms, each "and" or "or"
 }
 
-// Term is a marker in parentheses, or else one comparison.
+// Term is either a marker in parentheses or a comparison.
 type Term struct {
 	Group      *Marker // nil for a comparison
 	Comparison Comparison
@@ -24,14 +24,14 @@ type Comparison struct {
 	Right    Operand
 }
 
-// Operand is a side of a comparison: a variable of the environment under its modern name, or a text.
+// Operand is one side of a comparison: a variable of the environment under its current name, or a text.
 type Operand struct {
 	Variable bool
 	Text     string
 }
 
-// String gives the marker in its normal spelling: single blanks, double quotes, parentheses only around what has
-// several terms. ParseRequirement reads it back behind a semicolon.
+// String returns the marker in normalized spelling: single blanks, double quotes, and parentheses only around several
+// terms. ParseRequirement accepts it after a semicolon.
 func (m *Marker) String() string {
 	var b strings.Builder
 	m.write(&b)
@@ -56,7 +56,7 @@ func (m *Marker) write(b *strings.Builder) {
 	}
 }
 
-// unwrapped takes off parentheses that stand directly in parentheses.
+// unwrapped removes parentheses that directly enclose other parentheses.
 func (m *Marker) unwrapped() *Marker {
 	for m != nil && len(m.Terms) == 1 && m.Terms[0].Group != nil {
 		m = m.Terms[0].Group
@@ -64,12 +64,12 @@ func (m *Marker) unwrapped() *Marker {
 	return m
 }
 
-// String gives the comparison with single blanks.
+// String returns the comparison with single blanks.
 func (c Comparison) String() string {
 	return c.Left.String() + " " + c.Operator + " " + c.Right.String()
 }
 
-// String gives a variable's name, or a text in quotes.
+// String returns a variable's name, or a text in quotes.
 func (o Operand) String() string {
 	if o.Variable {
 		return o.Text
@@ -77,7 +77,7 @@ func (o Operand) String() string {
 	return quoteMarker(o.Text)
 }
 
-// variables are the names that a marker may compare, the modern ones and those of PEP 345.
+// variables maps the names that a marker may compare, including those of PEP 345, to the current ones.
 var variables = map[string]string{
 	"python_version":                 "python_version",
 	"python_full_version":            "python_full_version",
@@ -101,10 +101,10 @@ var variables = map[string]string{
 	"dependency_groups":              "dependency_groups",
 }
 
-// maxNesting bounds parentheses within parentheses. The index gives up at a depth of this order too.
+// maxNesting limits nested parentheses. The index gives up at a similar depth.
 const maxNesting = 400
 
-// marker reads terms and what joins them.
+// marker parses terms and the words that join them.
 func (p *parser) marker() (*Marker, error) {
 	p.depth++
 	defer func() { p.depth-- }()
@@ -161,7 +161,7 @@ func (p *parser) comparison() (Comparison, error) {
 	if err != nil {
 		return Comparison{}, err
 	}
-	// Names of extras are names: every spelling of one is the same.
+	// Names of extras are compared as normalized names.
 	switch extra := (Operand{Variable: true, Text: "extra"}); {
 	case left == extra && !right.Variable:
 		right.Text = string(Normalize(right.Text))

@@ -6,7 +6,7 @@ import (
 	"github.com/org/pypi-oidc-publish/internal/pep"
 )
 
-func TestNamesOfOneProjectAreOneProject(t *testing.T) {
+func TestNormalize(t *testing.T) {
 	t.Parallel()
 	for _, name := range []string{"friendly-bard", "Friendly-Bard", "FRIENDLY_BARD", "friendly.bard", "friendly--bard", "FrIeNdLy-._.-bArD"} {
 		if got := pep.Normalize(name); got != "friendly-bard" {

@@ -7,10 +7,10 @@ import (
 	"unicode/utf8"
 )
 
-// Texts in markers are string literals of Python on one line, where a backslash escapes all but the quote itself: the
-// literal ends at the first quote of its kind.
+// Texts in markers are one-line string literals of Python. A backslash escapes everything except the quote: the literal
+// ends at the first quote of its kind.
 
-// unquoteMarker gives the text that a literal, quotes included, stands for; false where it stands for none.
+// unquoteMarker returns the value of a literal, given with its quotes; false if the literal is invalid.
 func unquoteMarker(literal string) (string, bool) {
 	rest := literal[1 : len(literal)-1]
 	var b strings.Builder
@@ -34,8 +34,8 @@ func unquoteMarker(literal string) (string, bool) {
 	return b.String(), true
 }
 
-// unescape reads the escape sequence that s begins with, and tells how many bytes it takes; 0 where it is a broken one.
-// An unknown sequence stands for itself.
+// unescape returns the value of the escape sequence at the beginning of s, and its length in bytes; 0 if it is invalid.
+// An unknown sequence is its own value.
 func unescape(s string) (text string, n int) {
 	if len(s) < 2 {
 		return "", 0
@@ -56,7 +56,7 @@ func unescape(s string) (text string, n int) {
 		return hexadecimal(s, 4)
 	case c == 'U':
 		return hexadecimal(s, 8)
-	case c == 'N': // by name: which names exist is not known here, so the text is kept as it is
+	case c == 'N': // by name: this package does not know the names, so the text is kept as it is
 		if end := strings.IndexByte(s, '}'); strings.HasPrefix(s, `\N{`) && end > 3 {
 			return s[:end+1], end + 1
 		}
@@ -80,7 +80,7 @@ func hexadecimal(s string, digits int) (string, int) {
 	return text, 2 + digits
 }
 
-// character is the code point of a number; half of a surrogate pair becomes the replacement character.
+// character returns the code point with the given number; a surrogate becomes the replacement character.
 func character(digits string, base int) string {
 	n, err := strconv.ParseUint(digits, base, 32)
 	if err != nil || n > utf8.MaxRune {
@@ -89,7 +89,7 @@ func character(digits string, base int) string {
 	return string(rune(n))
 }
 
-// quoteMarker writes a text so that unquoteMarker gives it back.
+// quoteMarker returns a literal whose value is text.
 func quoteMarker(text string) string {
 	quote := '"'
 	if strings.ContainsRune(text, '"') && !strings.ContainsRune(text, '\'') {

@@ -2,7 +2,7 @@ package pep
 
 import "fmt"
 
-// ReleaseOfFile is the release that a distribution's file name tells of. Its metadata has the last word.
+// ReleaseOfFile returns the release in the file name of a distribution. The metadata in the file takes precedence.
 func ReleaseOfFile(filename string) (Release, error) {
 	var name, version string
 	if w, err := ParseWheelName(filename); err == nil {
@@ -10,7 +10,7 @@ func ReleaseOfFile(filename string) (Release, error) {
 	} else if s, err := ParseSdistName(filename); err == nil {
 		name, version = s.Name, s.Version
 	} else {
-		return Release{}, fmt.Errorf("%q is no file name of a wheel or an sdist", filename)
+		return Release{}, fmt.Errorf("%q is not the file name of a wheel or an sdist", filename)
 	}
 	v, err := ParseVersion(version)
 	if err != nil {

@@ -12,14 +12,14 @@ import (
 //
 //	zope.interface[docs]>=5,<6; python_version < "3.13"
 type Requirement struct {
-	Name       string     // as it was written
-	Extras     []string   // as they were written
-	URL        string     // of a direct reference; there are no specifiers then
-	Specifiers Specifiers // empty where every version will do
-	Marker     *Marker    // nil where it holds everywhere
+	Name       string     // as written
+	Extras     []string   // as written
+	URL        string     // of a direct reference, which has no specifiers
+	Specifiers Specifiers // empty if every version is allowed
+	Marker     *Marker    // nil if the requirement applies everywhere
 }
 
-// String gives the requirement in its normal spelling: extras sorted, each once, and single blanks.
+// String returns the requirement in normalized spelling: distinct extras, sorted, and single blanks.
 func (r Requirement) String() string {
 	var b strings.Builder
 	b.WriteString(r.Name)
@@ -39,20 +39,21 @@ func (r Requirement) String() string {
 	return b.String()
 }
 
-// RequirementError tells where a requirement stops being one.
+// RequirementError reports where a text is not a valid requirement.
 type RequirementError struct {
 	Source     string // the whole text
-	Problem    string // in the words of the index
-	Start, End int    // where it is: counted in characters, from 0; both alike for a single place
+	Problem    string // with the message of the index
+	Start, End int    // the position in characters, from 0; equal for a single position
 }
 
-// Error names the text, what is wrong and at which character, counted from 1.
+// Error returns the text, the problem and its position in characters, counted from 1.
 func (e *RequirementError) Error() string {
 	return fmt.Sprintf("%q is not a requirement of PEP 508 (such as name>=1.0; python_version < '3.13'): %s, at character %d",
 		e.Source, e.Problem, e.End+1)
 }
 
-// ParseRequirement reads a requirement as the index does (reference, section 2.3.1). The error is a *RequirementError.
+// ParseRequirement parses a requirement as the index does (docs/reference/pypi-server.md §2.3.1). The error is a
+// *RequirementError.
 func ParseRequirement(s string) (Requirement, error) {
 	p := &parser{source: s}
 	r, err := p.requirement()
@@ -62,7 +63,7 @@ func ParseRequirement(s string) (Requirement, error) {
 	return r, nil
 }
 
-// parser reads a requirement from the left to the right. It never goes back further than a token.
+// parser parses a requirement from left to right. It never goes back further than one token.
 type parser struct {
 	source string
 	pos    int
@@ -100,7 +101,7 @@ func (p *parser) requirement() (r Requirement, err error) {
 	return r, nil
 }
 
-// url reads a direct reference. It tells where the URL begins and what may follow.
+// url parses a direct reference. It returns where the URL begins and what may follow it.
 func (p *parser) url(r *Requirement) (start int, expected string, err error) {
 	p.blanks()
 	start = p.pos
@@ -113,7 +114,7 @@ func (p *parser) url(r *Requirement) (start int, expected string, err error) {
 	return start, "semicolon (after URL and whitespace)", nil
 }
 
-// specifiers reads clauses, in parentheses or without. It tells what may follow.
+// specifiers parses clauses, with or without parentheses. It returns what may follow them.
 func (p *parser) specifiers(r *Requirement) (expected string, err error) {
 	open := p.pos
 	enclosed := p.take("(")
@@ -127,7 +128,7 @@ func (p *parser) specifiers(r *Requirement) (expected string, err error) {
 		return "", p.unclosed("PARENTHESIS", "version specifier", open)
 	}
 	p.blanks()
-	// A clause with === takes commas for its own; as a set they are read again.
+	// A clause with === includes commas, so the whole text is parsed again as a set.
 	if r.Specifiers, err = ParseSpecifiers(text); err != nil {
 		return "", p.failure("Invalid version specifier", open, p.pos)
 	}
@@ -159,12 +160,13 @@ func (p *parser) clauses() (string, error) {
 	}
 }
 
-// trailing finds what a clause may not end in.
+// trailing returns an error if the text after a clause is a suffix that the clause must not have.
 func (p *parser) trailing(clause Specifier, start int) error {
 	equal := strings.HasPrefix(clause.Operator, "==") || clause.Operator == "!="
 	switch {
 	case strings.HasPrefix(p.rest(), ".*") && equal:
-		return p.failure(".* suffix cannot be used after pre-release, post-release, developmental release, or local version labels", start, p.pos+1)
+		return p.failure(".* suffix cannot be used after pre-release, post-release, developmental release, or local version labels",
+			start, p.pos+1)
 	case strings.HasPrefix(p.rest(), ".*"):
 		return p.failure(".* suffix can only be used with `==` or `!=` operators", start, p.pos+1)
 	case strings.HasPrefix(p.rest(), "+") && localLabel().MatchString(versionText(p.rest())):
@@ -203,10 +205,10 @@ func (p *parser) extras() ([]string, error) {
 
 func (p *parser) rest() string { return p.source[p.pos:] }
 
-// atEnd lets one line end stand behind a requirement.
+// atEnd reports whether the requirement ends here; one newline may follow it.
 func (p *parser) atEnd() bool { return p.rest() == "" || p.rest() == "\n" }
 
-// take steps over a token where it is next. The empty token never is.
+// take skips the token if it is next, and reports whether it did. An empty token is never next.
 func (p *parser) take(token string) bool {
 	if token == "" || !strings.HasPrefix(p.rest(), token) {
 		return false
@@ -215,14 +217,15 @@ func (p *parser) take(token string) bool {
 	return true
 }
 
-// blanks steps over blanks and tabs and reports whether there were any.
+// blanks skips blanks and tabs and reports whether there were any.
 func (p *parser) blanks() bool {
 	start := p.pos
 	p.pos = len(p.source) - len(strings.TrimLeft(p.rest(), " \t"))
 	return p.pos > start
 }
 
-// identifier reads a name of a project or an extra: it ends where a word does, so dots and dashes at its end are left.
+// identifier parses the name of a project or an extra. It ends at a word boundary, so trailing dots and dashes are not
+// part of it.
 func (p *parser) identifier() string {
 	run := until(p.rest(), func(r rune) bool { return !isNameRune(r) })
 	if run == "" || !isWordRune(rune(run[0])) || run[0] == '_' {
@@ -239,7 +242,7 @@ func (p *parser) identifier() string {
 	return ""
 }
 
-// keyword reads one of the words where it is next and ends there.
+// keyword parses the next word if it is one of words.
 func (p *parser) keyword(words ...string) string {
 	for _, word := range words {
 		if strings.HasPrefix(p.rest(), word) && p.wordEnds(len(word)) {
@@ -250,7 +253,7 @@ func (p *parser) keyword(words ...string) string {
 	return ""
 }
 
-// variable reads the name of a variable of the environment.
+// variable parses the name of an environment variable of PEP 508.
 func (p *parser) variable() string {
 	const longest = len("platform_python_implementation")
 	near := p.rest()[:min(longest, len(p.rest()))]
@@ -264,7 +267,7 @@ func (p *parser) variable() string {
 	return ""
 }
 
-// quoted reads a text in quotes, and gives it with them.
+// quoted parses a text in quotes, and returns it with them.
 func (p *parser) quoted() string {
 	for _, quote := range []string{"'", `"`} {
 		if inner, found := strings.CutPrefix(p.rest(), quote); found {
@@ -278,7 +281,7 @@ func (p *parser) quoted() string {
 	return ""
 }
 
-// wordEnds reports whether the word of n bytes that is next goes no further.
+// wordEnds reports whether a word of n bytes ends before the next character.
 func (p *parser) wordEnds(n int) bool {
 	next, _ := utf8.DecodeRuneInString(p.rest()[n:])
 	return !isWordRune(next)
@@ -297,7 +300,8 @@ func isNameRune(r rune) bool {
 	return r < utf8.RuneSelf && (isWordRune(r) || r == '.' || r == '-')
 }
 
-// isWordRune: letters, numbers and the underscore; what is at the end of a text or no UTF-8 is none.
+// isWordRune reports whether r is a letter, a number or the underscore. It is false for the error rune, which stands for
+// the end of the text or invalid UTF-8.
 func isWordRune(r rune) bool {
 	return r != utf8.RuneError && (unicode.IsLetter(r) || unicode.IsNumber(r) || r == '_')
 }

@@ -8,7 +8,7 @@ import (
 	"github.com/org/pypi-oidc-publish/internal/pep"
 )
 
-func TestRequirements(t *testing.T) {
+func TestParseRequirement_Valid(t *testing.T) {
 	t.Parallel()
 	for text, want := range map[string]string{
 		"A":                       "A",
@@ -56,7 +56,7 @@ func TestRequirements(t *testing.T) {
 	}
 }
 
-func TestPartsOfARequirement(t *testing.T) {
+func TestParseRequirement_Parts(t *testing.T) {
 	t.Parallel()
 	r, err := pep.ParseRequirement("Na.me[Ex_tra] >= 1.0; (python_version < '3' or extra == 'X.y') and os_name in 'a'")
 	if err != nil {
@@ -77,8 +77,8 @@ func TestPartsOfARequirement(t *testing.T) {
 	}
 }
 
-// TestNoRequirements: what is wrong, in the index's words, and where.
-func TestNoRequirements(t *testing.T) {
+// TestParseRequirement_Invalid: what is wrong, in the index's words, and where.
+func TestParseRequirement_Invalid(t *testing.T) {
 	t.Parallel()
 	const (
 		noSpecifier = "Expected semicolon (after name with no version specifier) or end"
@@ -140,7 +140,7 @@ func TestNoRequirements(t *testing.T) {
 	}
 }
 
-func TestRequirementsAreBounded(t *testing.T) {
+func TestParseRequirement_Bounded(t *testing.T) {
 	t.Parallel()
 	deep := func(n int) string {
 		return "a;" + strings.Repeat("(", n) + "os_name=='a'" + strings.Repeat(")", n)
@@ -158,9 +158,9 @@ func TestRequirementsAreBounded(t *testing.T) {
 	}
 }
 
-// FuzzRequirement holds that nothing breaks the reader, that what it reads it writes and reads back, and that an error
+// FuzzParseRequirement holds that nothing breaks the reader, that what it reads it writes and reads back, and that an error
 // points into the text.
-func FuzzRequirement(f *testing.F) {
+func FuzzParseRequirement(f *testing.F) {
 	for _, seed := range []string{
 		"bar[x,y]>=1.0,<2 ; python_version < '3.13' and sys_platform == 'linux'", "zope.interface (>3.5.0)", "bar @ https://x ; extra=='a'",
 		"a;('b' in extras)or(os.name not in \"c\\x41\")", "foo (3.4)", "bar>=1.0 <2", "bar[x>=1", "a===b,c",

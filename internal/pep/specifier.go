@@ -11,16 +11,16 @@ import (
 // Specifier is one clause of a version specifier set, such as >=1.2 or ==1.* (PEP 440).
 type Specifier struct {
 	Operator string // one of === ~= == != <= >= < >
-	Version  string // as it was written; after === any text, even none
+	Version  string // as written; after === any text, even an empty one
 }
 
-// String gives the clause without white space, such as >=1.2.
+// String returns the clause without white space, such as >=1.2.
 func (s Specifier) String() string { return s.Operator + s.Version }
 
-// Specifiers is a version specifier set: a version has to fit every clause. The empty set fits all.
+// Specifiers is a version specifier set: a version must match every clause. The empty set matches all versions.
 type Specifiers []Specifier
 
-// String gives the clauses in their order, with commas between them; ParseSpecifiers reads it back.
+// String returns the clauses in their order, separated by commas, in a form that ParseSpecifiers accepts.
 func (s Specifiers) String() string {
 	clauses := make([]string, len(s))
 	for i, clause := range s {
@@ -29,8 +29,8 @@ func (s Specifiers) String() string {
 	return strings.Join(clauses, ",")
 }
 
-// ParseSpecifiers reads a version specifier set as the index does (reference, section 2.3.1): clauses between commas,
-// empty ones ignored, white space around each and after its operator.
+// ParseSpecifiers parses a version specifier set as the index does (docs/reference/pypi-server.md §2.3.1): clauses
+// separated by commas, with white space allowed around each and after its operator; empty clauses are ignored.
 func ParseSpecifiers(s string) (Specifiers, error) {
 	var set Specifiers
 	for part := range strings.SplitSeq(s, ",") {
@@ -47,7 +47,7 @@ func ParseSpecifiers(s string) (Specifiers, error) {
 	return set, nil
 }
 
-// What may follow an operator. The longest prefix that fits is taken, so that a requirement can go on behind it.
+// What may follow an operator. The longest matching prefix counts, because a requirement can continue after it.
 const (
 	releaseText = `v?(?:[0-9]+!)?[0-9]+(?:\.[0-9]+)*`
 	labelsText  = `(?:[-_.]?(?:alpha|beta|preview|pre|a|b|c|rc)[-_.]?[0-9]*)?` +
@@ -71,7 +71,7 @@ var (
 	})
 )
 
-// scanSpecifier reads the clause that s begins with and tells how many bytes it takes; 0 where there is none.
+// scanSpecifier parses the clause at the beginning of s and returns its length in bytes; 0 if there is none.
 func scanSpecifier(s string) (Specifier, int) {
 	operator := operatorOf(s)
 	if operator == "" {
@@ -95,7 +95,7 @@ func scanSpecifier(s string) (Specifier, int) {
 	return Specifier{operator, version}, len(s) - len(rest) + len(version)
 }
 
-// operatorOf gives the comparison operator that s begins with.
+// operatorOf returns the comparison operator at the beginning of s; empty if there is none.
 func operatorOf(s string) string {
 	for _, operator := range []string{"===", "==", "~=", "!=", "<=", ">=", "<", ">"} {
 		if strings.HasPrefix(s, operator) {
@@ -105,15 +105,15 @@ func operatorOf(s string) string {
 	return ""
 }
 
-// versionText cuts s off where no version can go on: the patterns need not see more, and never a letter that only
-// looks like an ASCII one to them.
+// versionText returns the beginning of s, up to the first character that cannot occur in a version. So the patterns never
+// see a letter that they would mistake for an ASCII one because of case folding.
 func versionText(s string) string {
 	return until(s, func(r rune) bool {
 		return !(r >= '0' && r <= '9' || r >= 'a' && r <= 'z' || r >= 'A' && r <= 'Z' || strings.ContainsRune(".*+!_-", r))
 	})
 }
 
-// until gives s up to the first rune that end holds for.
+// until returns s up to the first rune for which end returns true.
 func until(s string, end func(rune) bool) string {
 	if i := strings.IndexFunc(s, end); i >= 0 {
 		return s[:i]
@@ -121,7 +121,7 @@ func until(s string, end func(rune) bool) string {
 	return s
 }
 
-// isSpace is what Python takes for white space: more than Go does by four control characters.
+// isSpace reports whether Python treats r as white space: Go's set and four control characters.
 func isSpace(r rune) bool {
 	return unicode.IsSpace(r) || r >= 0x1c && r <= 0x1f
 }

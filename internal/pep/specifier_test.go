@@ -6,7 +6,7 @@ import (
 	"github.com/org/pypi-oidc-publish/internal/pep"
 )
 
-func TestSpecifiers(t *testing.T) {
+func TestParseSpecifiers(t *testing.T) {
 	t.Parallel()
 	for text, want := range map[string]string{
 		"":                         "",
@@ -61,8 +61,8 @@ func TestSpecifiers(t *testing.T) {
 	}
 }
 
-// FuzzSpecifiers holds that nothing breaks the reader, and that what it reads it writes and reads back.
-func FuzzSpecifiers(f *testing.F) {
+// FuzzParseSpecifiers holds that nothing breaks the reader, and that what it reads it writes and reads back.
+func FuzzParseSpecifiers(f *testing.F) {
 	for _, seed := range []string{">=3.8,!=3.9.*,<4", "~=1.0a1.post2.dev3", "==1!1+l.1", "=== x", ">=3.8 <4", ",\u2028,"} {
 		f.Add(seed)
 	}

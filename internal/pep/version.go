@@ -9,7 +9,7 @@ import (
 	"sync"
 )
 
-// Version is a version of PEP 440. The zero Version is none: ParseVersion makes them.
+// Version is a version of PEP 440. Use ParseVersion to create one; the zero Version is invalid.
 type Version struct {
 	epoch   number
 	release []number
@@ -19,13 +19,13 @@ type Version struct {
 	local   []string
 }
 
-// segment is a labelled part of a version, such as rc1; without a label it is absent.
+// segment is a labelled part of a version, such as rc1; it is absent if the label is empty.
 type segment struct {
 	label string
 	n     number
 }
 
-// number is a decimal number of any length without leading zeros: versions know no largest number.
+// number is a decimal number of any length without leading zeros, because versions have no largest number.
 type number string
 
 var (
@@ -43,14 +43,14 @@ var (
 	})
 )
 
-// blanks is the white space that may stand around a version; PEP 440 takes it away before it looks.
+// blanks lists the white space that may surround a version; PEP 440 removes it first.
 const blanks = " \t\n\r\f\v"
 
-// ParseVersion reads a version of PEP 440 in any of its spellings: letter case, a leading v, surrounding white space,
+// ParseVersion parses a version of PEP 440 in any of its spellings: letter case, a leading v, surrounding white space,
 // other labels (alpha, c, rev, ...) and separators are accepted and normalized.
 func ParseVersion(s string) (Version, error) {
 	trimmed := strings.Trim(s, blanks)
-	if !isASCII(trimmed) { // case folding would let a long s and the Kelvin sign pass
+	if !isASCII(trimmed) { // case folding would accept a long s and the Kelvin sign
 		return Version{}, notAVersion(s)
 	}
 	m := versionPattern().FindStringSubmatch(trimmed)
@@ -76,24 +76,24 @@ func ParseVersion(s string) (Version, error) {
 	return v, nil
 }
 
-// String gives the normal form of PEP 440, such as 1!2.0rc1.post2.dev3+ubuntu.1.
+// String returns the normal form of PEP 440, such as 1!2.0rc1.post2.dev3+ubuntu.1.
 func (v Version) String() string {
 	return v.spell(v.release)
 }
 
-// Canonical is String without the trailing zeros of the release segment (1.0.0 becomes 1), so that every spelling of
-// one release has one text. The local segment is kept.
+// Canonical returns String without the trailing zeros of the release segment (1.0.0 becomes 1), so that all spellings of
+// one release are equal. The local segment is kept.
 func (v Version) Canonical() string {
 	return v.spell(v.significant())
 }
 
-// Local gives the normalized local segment, the part after the plus sign; empty where there is none.
+// Local returns the normalized local segment, the part after the plus sign; empty if there is none.
 func (v Version) Local() string {
 	return strings.Join(v.local, ".")
 }
 
-// Compare orders versions as PEP 440 does: negative when v comes before w, 0 when they are the same version
-// (1.0 and 1.0.0 are), positive when v comes after w.
+// Compare orders versions as PEP 440 does. The result is negative if v comes before w, 0 if they are the same version
+// (such as 1.0 and 1.0.0), positive if v comes after w.
 func (v Version) Compare(w Version) int {
 	return cmp.Or(
 		compareNumbers(v.epoch, w.epoch),
@@ -106,7 +106,7 @@ func (v Version) Compare(w Version) int {
 	)
 }
 
-// stage ranks what comes before, at and after a release: a version with only a dev segment precedes every pre-release.
+// stage ranks versions before, at and after a release: a version with only a dev segment precedes every pre-release.
 func (v Version) stage() int {
 	switch {
 	case v.pre.label == "" && v.post.label == "" && v.dev.label != "":
@@ -122,7 +122,7 @@ func (v Version) stage() int {
 	}
 }
 
-// orLast gives an absent dev segment the rank after every present one.
+// orLast ranks an absent dev segment after every present one.
 func (s segment) orLast() segment {
 	if s.label == "" {
 		return segment{label: "~"}
@@ -130,7 +130,7 @@ func (s segment) orLast() segment {
 	return s
 }
 
-// significant is the release segment without trailing zeros; at least one number stays.
+// significant returns the release segment without trailing zeros; it keeps at least one number.
 func (v Version) significant() []number {
 	end := len(v.release)
 	for end > 1 && v.release[end-1] == "0" {
@@ -165,12 +165,12 @@ func (v Version) spell(release []number) string {
 	return b.String()
 }
 
-// compareSegments puts an absent segment before every present one.
+// compareSegments orders an absent segment before every present one.
 func compareSegments(a, b segment) int {
 	return cmp.Or(cmp.Compare(a.label, b.label), compareNumbers(a.n, b.n))
 }
 
-// compareLocal orders parts of local segments: numbers by value and after every text.
+// compareLocal orders parts of local segments: numbers by value, and after every text.
 func compareLocal(a, b string) int {
 	switch aNumber, bNumber := isNumber(a), isNumber(b); {
 	case aNumber && bNumber:
@@ -188,7 +188,7 @@ func compareNumbers(a, b number) int {
 	return cmp.Or(cmp.Compare(len(a), len(b)), cmp.Compare(a, b))
 }
 
-// digits gives the number that a run of digits means; a missing one is 0, as in 1.0rc.
+// digits returns the number for a run of digits; a missing one is 0, as in 1.0rc.
 func digits(s string) number {
 	return number(cmp.Or(strings.TrimLeft(s, "0"), "0"))
 }

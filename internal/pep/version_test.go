@@ -17,7 +17,7 @@ func parse(t *testing.T, s string) pep.Version {
 	return v
 }
 
-func TestVersionsHaveOneNormalForm(t *testing.T) {
+func TestVersion_NormalForm(t *testing.T) {
 	t.Parallel()
 	for spelling, want := range map[string][2]string{ // normal form, canonical form
 		"1":                   {"1", "1"},
@@ -58,7 +58,7 @@ func TestVersionsHaveOneNormalForm(t *testing.T) {
 	}
 }
 
-func TestWhatIsNoVersion(t *testing.T) {
+func TestParseVersion_Invalid(t *testing.T) {
 	t.Parallel()
 	for _, s := range []string{
 		"", " ", "dog", "1.*", "1.0.x", "1..0", "1.0.", ".1", "1.0+", "1.0+a..b", "1.0+a+b", "1.0--1", "1.0-a-b", "v", "vv1",
@@ -78,7 +78,7 @@ var ascending = strings.Fields(`
 	18446744073709551617 1!0.dev0 1!0 1!1.0 2!0.1
 `)
 
-func TestVersionsHaveATotalOrder(t *testing.T) {
+func TestVersion_Order(t *testing.T) {
 	t.Parallel()
 	for i, a := range ascending {
 		for j, b := range ascending {
@@ -95,7 +95,7 @@ func TestVersionsHaveATotalOrder(t *testing.T) {
 	}
 }
 
-func TestLocal(t *testing.T) {
+func TestVersion_Local(t *testing.T) {
 	t.Parallel()
 	if got := parse(t, "1.0+Linux_1").Local(); got != "linux.1" {
 		t.Errorf("Local() = %q", got)
@@ -105,7 +105,7 @@ func TestLocal(t *testing.T) {
 	}
 }
 
-func TestTheZeroVersionIsHarmless(t *testing.T) {
+func TestVersion_Zero(t *testing.T) {
 	t.Parallel()
 	var none pep.Version
 	if got := none.String() + none.Canonical() + none.Local(); got != "" {
@@ -116,7 +116,7 @@ func TestTheZeroVersionIsHarmless(t *testing.T) {
 	}
 }
 
-func FuzzVersion(f *testing.F) {
+func FuzzParseVersion(f *testing.F) {
 	for _, s := range ascending {
 		f.Add(s)
 	}
@@ -141,7 +141,7 @@ func FuzzVersion(f *testing.F) {
 	})
 }
 
-func FuzzVersionOrder(f *testing.F) {
+func FuzzVersion_Order(f *testing.F) {
 	f.Add("1.0", "1.0.post1", "1.0+a")
 	f.Fuzz(func(t *testing.T, a, b, c string) {
 		var versions []pep.Version

@@ -7,52 +7,53 @@ import (
 	"strings"
 
 	"github.com/org/pypi-oidc-publish/internal/archive"
-	"github.com/org/pypi-oidc-publish/internal/dist"
+	"github.com/org/pypi-oidc-publish/internal/distfile"
 	"github.com/org/pypi-oidc-publish/internal/finding"
 )
 
 const (
 	invalidFile = "Invalid distribution file. "
-	buildAgain  = "build it again, and check that the artifact was moved as a binary file"
+	buildAgain  = "build it again, and check that the artifact was transferred as a binary file"
 )
 
-func notAZip(d *dist.Distribution) (message, fix string) {
+func notAZip(d *distfile.Distribution) (message, fix string) {
 	if !errors.Is(d.Archive.Broken, archive.ErrNotZip) {
 		return "", ""
 	}
 	return invalidFile + "File is not a zipfile", buildAgain
 }
 
-func notATar(d *dist.Distribution) (message, fix string) {
+func notATar(d *distfile.Distribution) (message, fix string) {
 	if !errors.Is(d.Archive.Broken, archive.ErrNotTar) {
 		return "", ""
 	}
 	return invalidFile + "File is not a tarfile", buildAgain
 }
 
-func zipAndTar(d *dist.Distribution) (message, fix string) {
-	if odd(d, archive.OddBoth) == nil {
+func zipAndTar(d *distfile.Distribution) (message, fix string) {
+	if odd(d, archive.AnomalyBoth) == nil {
 		return "", ""
 	}
 	return invalidFile + "File is both a zip and a tar file", buildAgain
 }
 
-// archiveCorrupt: the index says only "None" of such a file, so the next step has to say what is wrong. What is damaged
-// after the end of a tar is not noticed by the index, but the file has been damaged all the same.
+// archiveCorrupt reports damaged archives. The message of the index is only "None", so the next step says what is wrong.
+// Damage after the end of a tar is a warning: the index does not notice it.
 func archiveCorrupt(s Set) (found []finding.Finding) {
 	for _, d := range s.Files {
 		broken, member := d.Archive.Broken, damaged(d)
-		if member != nil && readLast(d, member.Member) && odd(d, archive.OddFraming) != nil {
-			continue // the index finds that first
+		if member != nil && readLast(d, member.Member) && odd(d, archive.AnomalyFraming) != nil {
+			continue // the index reports the framing first
 		}
 		switch {
 		case broken != nil && (errors.Is(broken, archive.ErrNotZip) || errors.Is(broken, archive.ErrNotTar)):
 		case broken != nil:
 			found = append(found, refusal(d, invalidFile+"None", fmt.Sprintf("the archive is corrupt (%v): %s", broken, buildAgain)))
 		case member != nil:
-			found = append(found, refusal(d, invalidFile+"None", fmt.Sprintf("%s in it cannot be read (%s): %s", member.Member, member.Detail, buildAgain)))
-		case odd(d, archive.OddTail) != nil:
-			f := refusal(d, "the archive is damaged after its end: "+odd(d, archive.OddTail).Detail, buildAgain)
+			found = append(found, refusal(d, invalidFile+"None",
+				fmt.Sprintf("%s in it cannot be read (%s): %s", member.Member, member.Detail, buildAgain)))
+		case odd(d, archive.AnomalyTail) != nil:
+			f := refusal(d, "the archive is damaged after its end: "+odd(d, archive.AnomalyTail).Detail, buildAgain)
 			f.Severity = finding.Warning
 			found = append(found, f)
 		}
@@ -60,21 +61,22 @@ func archiveCorrupt(s Set) (found []finding.Finding) {
 	return found
 }
 
-// readLast matches what the index reads after it has looked at the framing; WHEEL and the source it reads before.
-func readLast(d *dist.Distribution, member string) bool {
-	return d.Kind() == dist.Wheel && member != d.DistInfo()+"/WHEEL" && !archive.IsSource(member)
+// readLast reports whether the index reads the member after it checked the framing. It reads WHEEL and source files
+// before.
+func readLast(d *distfile.Distribution, member string) bool {
+	return d.Kind() == distfile.Wheel && member != d.DistInfo()+"/WHEEL" && !archive.IsSource(member)
 }
 
-// damaged is the first member with damage that the index would stumble on: it reads the source, and of the rest only the
-// metadata. What else was looked into, as of another .dist-info, it leaves alone.
-func damaged(d *dist.Distribution) *archive.Oddity {
+// damaged returns the first damaged member that the index reads: a source file or a metadata file. It ignores others,
+// such as those of another .dist-info.
+func damaged(d *distfile.Distribution) *archive.Anomaly {
 	read := append(d.LicensePlaces(), strings.TrimRight(d.Archive.Top, "/")+"/PKG-INFO")
 	for _, name := range []string{"WHEEL", "METADATA", "RECORD", "entry_points.txt"} {
 		read = append(read, d.DistInfo()+"/"+name)
 	}
-	for i, o := range d.Archive.Oddities {
-		if o.Code == archive.OddDamaged && (slices.Contains(read, o.Member) || archive.IsSource(o.Member)) {
-			return &d.Archive.Oddities[i]
+	for i, o := range d.Archive.Anomalies {
+		if o.Code == archive.AnomalyDamaged && (slices.Contains(read, o.Member) || archive.IsSource(o.Member)) {
+			return &d.Archive.Anomalies[i]
 		}
 	}
 	return nil
@@ -82,8 +84,8 @@ func damaged(d *dist.Distribution) *archive.Oddity {
 
 func archiveBomb(s Set) (found []finding.Finding) {
 	for _, d := range s.Files {
-		if stopped := odd(d, archive.OddStopped); stopped != nil {
-			f := refusal(d, "the archive was not looked into to its end: "+stopped.Detail, "check what it holds")
+		if stopped := odd(d, archive.AnomalyStopped); stopped != nil {
+			f := refusal(d, "the archive was not checked to its end: "+stopped.Detail, "check its content")
 			f.Severity = finding.Warning
 			found = append(found, f)
 		}
@@ -91,15 +93,15 @@ func archiveBomb(s Set) (found []finding.Finding) {
 	return found
 }
 
-func compressionRatio(d *dist.Distribution) (message, fix string) {
+func compressionRatio(d *distfile.Distribution) (message, fix string) {
 	if isTar(d) || d.Archive.Broken != nil || !d.Archive.Bomb(d.Size) {
 		return "", ""
 	}
-	return invalidFile + "File exceeds compression ratio of 50", "leave out what packs that well, or generate it on the user's machine"
+	return invalidFile + "File exceeds compression ratio of 50", "remove the files that compress that much, or generate them on the user's machine"
 }
 
-func compressionMethod(d *dist.Distribution) (message, fix string) {
-	member := odd(d, archive.OddMethod)
+func compressionMethod(d *distfile.Distribution) (message, fix string) {
+	member := odd(d, archive.AnomalyMethod)
 	if member == nil || d.Archive.Broken != nil {
 		return "", ""
 	}
@@ -107,79 +109,81 @@ func compressionMethod(d *dist.Distribution) (message, fix string) {
 		fmt.Sprintf("store or deflate %s (it has %s)", member.Member, member.Detail)
 }
 
-func obfuscatedCode(d *dist.Distribution) (message, fix string) {
-	member := odd(d, archive.OddObfuscated)
+func obfuscatedCode(d *distfile.Distribution) (message, fix string) {
+	member := odd(d, archive.AnomalyObfuscated)
 	if member == nil {
 		return "", ""
 	}
-	return invalidFile + member.Detail + "-encrypted content is not allowed.", "publish " + member.Member + " as source that people can read"
+	return invalidFile + member.Detail + "-encrypted content is not allowed.",
+		"publish " + member.Member + " as readable source code"
 }
 
-func tarSparse(d *dist.Distribution) (message, fix string) {
-	member := odd(d, archive.OddSparse)
+func tarSparse(d *distfile.Distribution) (message, fix string) {
+	member := odd(d, archive.AnomalySparse)
 	if member == nil {
 		return "", ""
 	}
-	return invalidFile + "tar archive not accepted: Sparse members are not allowed.", "pack " + member.Member + " as a usual file"
+	return invalidFile + "tar archive not accepted: Sparse members are not allowed.", "pack " + member.Member + " as a regular file"
 }
 
-func topLevel(d *dist.Distribution) (message, fix string) {
-	if !readable(d, dist.Sdist) || d.Archive.Members == 0 || d.Archive.Top != "" && d.Archive.Top != "/" {
+func topLevel(d *distfile.Distribution) (message, fix string) {
+	if !readable(d, distfile.Sdist) || d.Archive.Members == 0 || d.Archive.Top != "" && d.Archive.Top != "/" {
 		return "", ""
 	}
-	return invalidFile + "Incorrect number of top-level directories in sdist", "put all files into one folder, as python -m build --sdist does"
+	return invalidFile + "Incorrect number of top-level directories in sdist",
+		"put all files into one folder, as python -m build --sdist does"
 }
 
-func pkgInfoMissing(d *dist.Distribution) (message, fix string) {
+func pkgInfoMissing(d *distfile.Distribution) (message, fix string) {
 	top := d.Archive.Top
-	if !readable(d, dist.Sdist) || d.Archive.Members > 0 && (top == "" || top == "/") {
+	if !readable(d, distfile.Sdist) || d.Archive.Members > 0 && (top == "" || top == "/") {
 		return "", ""
 	}
 	place := strings.TrimRight(top, "/") + "/PKG-INFO"
 	return missing(d, place, invalidFile+"PKG-INFO not found at "+place, "build the sdist with python -m build --sdist")
 }
 
-func metadataMissing(d *dist.Distribution) (message, fix string) {
-	if !readable(d, dist.Wheel) || d.DistInfo() == "" {
+func metadataMissing(d *distfile.Distribution) (message, fix string) {
+	if !readable(d, distfile.Wheel) || d.DistInfo() == "" {
 		return "", ""
 	}
 	place := d.DistInfo() + "/METADATA"
 	return missing(d, place, fmt.Sprintf("Wheel %s does not contain the required METADATA file: %s", quote(d.Name), place), rebuildWheel)
 }
 
-func wheelFileMissing(d *dist.Distribution) (message, fix string) {
-	if !readable(d, dist.Wheel) || d.DistInfo() == "" {
+func wheelFileMissing(d *distfile.Distribution) (message, fix string) {
+	if !readable(d, distfile.Wheel) || d.DistInfo() == "" {
 		return "", ""
 	}
 	place := d.DistInfo() + "/WHEEL"
 	return missing(d, place, invalidFile+"WHEEL not found at "+place, rebuildWheel)
 }
 
-const rebuildWheel = "build the wheel again, and do not rename it: its inner folder has the name and version of the file"
+const rebuildWheel = "build the wheel again, and do not rename it: the name of its inner folder must match the file name"
 
-// missing tells that a member is not where it has to be, or that it is there and cannot be read.
-func missing(d *dist.Distribution, place, message, fix string) (string, string) {
+// missing returns a message if the member at place is absent or cannot be read.
+func missing(d *distfile.Distribution, place, message, fix string) (string, string) {
 	if _, kept := d.Archive.Kept[place]; kept {
 		return "", ""
 	}
-	for _, o := range d.Archive.Oddities {
+	for _, o := range d.Archive.Anomalies {
 		switch {
-		case o.Member == place && o.Code == archive.OddDamaged:
-			return "", "" // which is said already
-		case o.Member == place && (o.Code == archive.OddTooLarge || o.Code == archive.OddNotRegular):
+		case o.Member == place && o.Code == archive.AnomalyDamaged:
+			return "", "" // already reported
+		case o.Member == place && (o.Code == archive.AnomalyTooLarge || o.Code == archive.AnomalyNotRegular):
 			return fmt.Sprintf("%s cannot be read: %s", place, o.Detail), fix
 		}
 	}
 	return message, fix
 }
 
-// readable tells whether d is of that kind and its archive was read.
-func readable(d *dist.Distribution, kind dist.Kind) bool {
+// readable reports whether d is of that kind and its archive could be read.
+func readable(d *distfile.Distribution, kind distfile.Kind) bool {
 	return d.Kind() == kind && d.Archive.Broken == nil
 }
 
-func isTar(d *dist.Distribution) bool {
+func isTar(d *distfile.Distribution) bool {
 	return strings.HasSuffix(strings.ToLower(d.Name), ".tar.gz")
 }
 
-func odd(d *dist.Distribution, code string) *archive.Oddity { return d.Archive.Odd(code) }
+func odd(d *distfile.Distribution, code string) *archive.Anomaly { return d.Archive.HasAnomaly(code) }

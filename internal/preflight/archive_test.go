@@ -6,14 +6,15 @@ import (
 	"testing"
 	"time"
 
-	"github.com/org/pypi-oidc-publish/internal/dist"
+	"github.com/org/pypi-oidc-publish/internal/distfile"
 	"github.com/org/pypi-oidc-publish/internal/finding"
 	"github.com/org/pypi-oidc-publish/internal/pep"
 	"github.com/org/pypi-oidc-publish/internal/preflight"
+	"github.com/org/pypi-oidc-publish/internal/testkit/vectors"
 )
 
-// TestPlatformTags: on the day of the table it is exact; later only what no index will learn is an error.
-func TestPlatformTags(t *testing.T) {
+// TestCheck_PlatformTags: on the day of the table it is exact; later only what no index will learn is an error.
+func TestCheck_PlatformTags(t *testing.T) {
 	t.Parallel()
 	const never, later, fine = "wheel-platform-tag", "wheel-platform-tag (warning)", ""
 	for tag, want := range map[string]string{ // when the table has aged
@@ -30,11 +31,11 @@ func TestPlatformTags(t *testing.T) {
 		"manylinux2014_x86_64.linux_x86_64": never,
 	} {
 		s := set(t, file{name: "alder-1.0-cp312-abi3-" + tag + ".whl", metadata: good})
-		s.Now = asOf.AddDate(0, 6, 0)
+		s.Now = vectors.AsOf().AddDate(0, 6, 0)
 		if got := strings.Join(ids(preflight.Check(s)), " "); got != want {
 			t.Errorf("%s: got %q, want %q", tag, got, want)
 		}
-		if s.Now = asOf; want == later {
+		if s.Now = vectors.AsOf(); want == later {
 			want = never
 		}
 		if got := strings.Join(ids(preflight.Check(s)), " "); got != want {
@@ -43,20 +44,20 @@ func TestPlatformTags(t *testing.T) {
 	}
 }
 
-// TestSizes: the limits are the index's defaults, and it may have raised them.
-func TestSizes(t *testing.T) {
+// TestCheck_Sizes: the limits are the index's defaults, and it may have raised them.
+func TestCheck_Sizes(t *testing.T) {
 	t.Parallel()
 	const limit = 100 << 20
 	for name, c := range map[string]struct {
 		size int64
-		held []pep.Held
+		held []pep.IndexFile
 		want []string
 	}{
 		"100 MiB":           {limit, nil, nil},
 		"more":              {limit + 1, nil, []string{"file-too-large (warning)"}},
-		"10 GiB in all":     {limit, []pep.Held{{Name: "x", Size: 10<<30 - limit}}, nil},
-		"more in all":       {limit, []pep.Held{{Name: "x", Size: 6 << 30}, {Name: "y", Size: 4<<30 - limit + 1}}, []string{"project-too-large (warning)"}},
-		"there already":     {limit, []pep.Held{{Name: "x", Size: 20 << 30}, {Name: "alder-1.0-py3-none-any.whl"}}, nil},
+		"10 GiB in all":     {limit, []pep.IndexFile{{Name: "x", Size: 10<<30 - limit}}, nil},
+		"more in all":       {limit, []pep.IndexFile{{Name: "x", Size: 6 << 30}, {Name: "y", Size: 4<<30 - limit + 1}}, []string{"project-too-large (warning)"}},
+		"there already":     {limit, []pep.IndexFile{{Name: "x", Size: 20 << 30}, {Name: "alder-1.0-py3-none-any.whl"}}, nil},
 		"not looked, large": {20 << 30, nil, []string{"file-too-large (warning)"}},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -64,9 +65,9 @@ func TestSizes(t *testing.T) {
 			s := set(t, wheel(good))
 			d := *s.Files[0]
 			d.Size = c.size
-			s.Files, s.Now = []*dist.Distribution{&d}, time.Time{}
+			s.Files, s.Now = []*distfile.Distribution{&d}, time.Time{}
 			if c.held != nil {
-				s.Held = map[pep.Project]pep.Listing{"alder": {Project: "alder", Exists: true, Files: c.held}}
+				s.Listings = map[pep.Project]pep.Listing{"alder": {Project: "alder", Exists: true, Files: c.held}}
 			}
 			found := preflight.Check(s)
 			if got := ids(found); !reflect.DeepEqual(got, c.want) {
@@ -76,8 +77,8 @@ func TestSizes(t *testing.T) {
 	}
 }
 
-// TestLicenseFiles: where they have to be, and since when.
-func TestLicenseFiles(t *testing.T) {
+// TestCheck_LicenseFiles: where they have to be, and since when.
+func TestCheck_LicenseFiles(t *testing.T) {
 	t.Parallel()
 	licensed := func(version string) string {
 		return strings.Replace(good, "2.4", version, 1) + "License-File: docs/LICENSE\n"

@@ -2,64 +2,27 @@ package preflight_test
 
 import (
 	"cmp"
-	"encoding/json"
-	"os"
-	"path/filepath"
 	"slices"
 	"strings"
 	"testing"
-	"time"
 
-	"github.com/org/pypi-oidc-publish/internal/dist"
+	"github.com/org/pypi-oidc-publish/internal/distfile"
 	"github.com/org/pypi-oidc-publish/internal/finding"
 	"github.com/org/pypi-oidc-publish/internal/preflight"
+	"github.com/org/pypi-oidc-publish/internal/testkit/vectors"
 )
 
 // missed are the cases that preflight accepts and the index rejects, with the reason. The index decides them.
 var missed = map[string]string{}
 
-// vector is a case of the vectors: files, and what the index said to them.
-type vector struct {
-	ID, Verdict, Rule, Message string
-	Files                      []string
-	Names                      []string `json:"upload_names"` // where a file is stored under a harmless one
-	Loose                      bool     // only the verdict is to be compared
-}
-
-func vectors(t *testing.T) (list []vector) {
+// readCase returns the files of a case, under the names that they are to be uploaded by, on the day of its verdict.
+func readCase(t *testing.T, c vectors.Case) preflight.Set {
 	t.Helper()
-	text, err := os.ReadFile("../testdata/vectors/cases.json")
-	if err == nil {
-		err = json.Unmarshal(text, &list)
-	}
-	if err != nil || len(list) < 200 {
-		t.Fatalf("%d cases, %v", len(list), err)
-	}
-	return list
-}
-
-// asOf is the day of the vectors.
-var asOf = time.Date(2026, 8, 31, 12, 0, 0, 0, time.UTC)
-
-// set reads the files of a case, under the names that they are to be uploaded by.
-func (v vector) set(t *testing.T) preflight.Set {
-	t.Helper()
-	s := preflight.Set{Warehouse: true, Now: asOf}
-	for i, file := range v.Files {
-		path := filepath.Join("../testdata/vectors", file)
-		if i < len(v.Names) {
-			content, err := os.ReadFile(path)
-			if err != nil {
-				t.Fatal(err)
-			}
-			path = filepath.Join(t.TempDir(), v.Names[i])
-			if err := os.WriteFile(path, content, 0o600); err != nil {
-				t.Fatal(err)
-			}
-		}
-		d, err := dist.Read(t.Context(), path, false)
+	s := preflight.Set{Warehouse: true, Now: vectors.AsOf()}
+	for _, path := range c.Paths(t) {
+		d, err := distfile.Read(t.Context(), path, false)
 		if err != nil {
-			t.Fatalf("%s: %v", v.ID, err)
+			t.Fatalf("%s: %v", c.ID, err)
 		}
 		s.Files = append(s.Files, d)
 	}
@@ -74,14 +37,14 @@ func errorsOf(found []finding.Finding) []finding.Finding {
 // words is a message as it is compared: the index's reaches a client on one line.
 func words(message string) string { return strings.Join(strings.Fields(message), " ") }
 
-// TestEveryCase holds preflight to the vectors: no case that the index accepts is refused, and every case that it rejects is,
+// TestCheck_Vectors holds preflight to the vectors: no case that the index accepts is refused, and every case that it rejects is,
 // by its rule. How many messages are the index's own is printed.
-func TestEveryCase(t *testing.T) {
+func TestCheck_Vectors(t *testing.T) {
 	t.Parallel()
 	var accepted, caught, first, same, strict int
 	table := map[string][2]int{} // of each rule: caught, and all
-	for _, c := range vectors(t) {
-		found := errorsOf(preflight.Check(c.set(t)))
+	for _, c := range vectors.Load(t) {
+		found := errorsOf(preflight.Check(readCase(t, c)))
 		if c.Verdict == "accept" {
 			accepted++
 			if len(found) > 0 {
@@ -89,7 +52,7 @@ func TestEveryCase(t *testing.T) {
 			}
 			continue
 		}
-		at := slices.IndexFunc(found, func(f finding.Finding) bool { return f.ID == c.Rule })
+		at := slices.IndexFunc(found, func(f finding.Finding) bool { return string(f.ID) == c.Rule })
 		row := table[c.Rule]
 		row[1]++
 		if at >= 0 || c.Loose && len(found) > 0 {
@@ -131,7 +94,7 @@ func TestEveryCase(t *testing.T) {
 	t.Logf("%d accepted as they are by the index, %d rejected and caught by their rule, %d allowed to be missed", accepted, caught, len(missed))
 	t.Logf("of %d messages that can be compared %d are the index's; the index's first error is ours in %d", strict, same, first)
 	for id := range missed {
-		if !slices.ContainsFunc(vectors(t), func(c vector) bool { return c.ID == id }) {
+		if !slices.ContainsFunc(vectors.Load(t), func(c vectors.Case) bool { return c.ID == id }) {
 			t.Errorf("there is no case %s", id)
 		}
 	}

@@ -5,24 +5,25 @@ import (
 	"slices"
 	"strings"
 
-	"github.com/org/pypi-oidc-publish/internal/dist"
+	"github.com/org/pypi-oidc-publish/internal/distfile"
 	"github.com/org/pypi-oidc-publish/internal/finding"
 	"github.com/org/pypi-oidc-publish/internal/pep/trove"
 )
 
 var classifierField = field{name: "Classifier"}
 
-// classifierUnknown asks the index's own list where there is one. Without it, what a newer list may have is a warning.
+// classifierUnknown uses the list of the index itself if there is one. Without it, a classifier that a newer list may
+// contain is a warning.
 func classifierUnknown(s Set) (found []finding.Finding) {
 	live := s.live()
 	for _, d := range s.Files {
-		var unknown handful
+		var unknown limitedFindings
 		for _, classifier := range classifiersOf(d) {
 			standing, _ := trove.Look(classifier)
 			if live[classifier] || standing == trove.Deprecated || standing == trove.Valid && s.Classifiers == nil {
 				continue
 			}
-			f := wrong(d, classifierField, classifier, saying(classifier)+" is not a valid classifier.", classifierAdvice(classifier))
+			f := wrong(d, classifierField, classifier, quoteLimited(classifier)+" is not a valid classifier.", classifierAdvice(classifier))
 			if s.Classifiers == nil && !private(classifier) && !s.current(trove.AsOf()) {
 				f.Severity = finding.Warning
 				f.Fix += aged("list of classifiers", trove.AsOf())
@@ -34,19 +35,20 @@ func classifierUnknown(s Set) (found []finding.Finding) {
 	return found
 }
 
-// classifierDeprecated: what was deprecated once is never taken back, unless the index itself lists it.
+// classifierDeprecated reports deprecated classifiers. A deprecation is final, unless the index itself lists the
+// classifier.
 func classifierDeprecated(s Set) (found []finding.Finding) {
 	live := s.live()
 	for _, d := range s.Files {
-		var deprecated handful
+		var deprecated limitedFindings
 		for _, classifier := range classifiersOf(d) {
 			standing, instead := trove.Look(classifier)
 			if live[classifier] || standing != trove.Deprecated {
 				continue
 			}
-			message, advice := "The classifier "+saying(classifier)+" has been deprecated.", "leave it out"
+			message, advice := "The classifier "+quoteLimited(classifier)+" has been deprecated.", "remove it"
 			if len(instead) > 0 {
-				message = fmt.Sprintf("The classifier %s has been deprecated, use one of %s instead.", saying(classifier), list(instead))
+				message = fmt.Sprintf("The classifier %s has been deprecated, use one of %s instead.", quoteLimited(classifier), list(instead))
 				advice = "write " + strings.Join(instead, " or ")
 			}
 			deprecated.add(wrong(d, classifierField, classifier, message, advice))
@@ -56,7 +58,7 @@ func classifierDeprecated(s Set) (found []finding.Finding) {
 	return found
 }
 
-// live is the index's own list of classifiers, as far as it was asked for.
+// live returns the index's own list of classifiers as a set; empty if the index was not queried.
 func (s Set) live() map[string]bool {
 	listed := make(map[string]bool, len(s.Classifiers))
 	for _, classifier := range s.Classifiers {
@@ -65,19 +67,19 @@ func (s Set) live() map[string]bool {
 	return listed
 }
 
-// classifiersOf gives the classifiers in the order in which the index looks at them, each once.
-func classifiersOf(d *dist.Distribution) []string {
+// classifiersOf returns the distinct classifiers in the order in which the index checks them.
+func classifiersOf(d *distfile.Distribution) []string {
 	return slices.Compact(slices.Sorted(slices.Values(sent(d, "Classifier"))))
 }
 
-// private classifiers are made for never being taken.
+// private reports whether the index refuses a classifier on purpose, to prevent accidental uploads.
 func private(classifier string) bool {
 	return strings.HasPrefix(classifier, "Private :: ")
 }
 
 func classifierAdvice(classifier string) string {
 	if private(classifier) {
-		return "it is there to keep the project from being published; leave it out only if that is meant"
+		return "this classifier blocks publishing; remove it only if you want to publish"
 	}
-	return "take one from the index's own list of classifiers, letter by letter"
+	return "use one from the index's list of classifiers, spelled exactly"
 }

@@ -5,7 +5,8 @@ import (
 	"strings"
 )
 
-// The three rules of Description-Content-Type. The index has Python's e-mail package read it (reference, rows 21 to 23).
+// The three rules of Description-Content-Type. The index parses it with Python's email package
+// (docs/reference/pypi-server.md rows 21 to 23).
 
 var (
 	contentTypes = []string{"text/x-rst", "text/markdown", "text/plain"}
@@ -21,7 +22,7 @@ func contentType(_ field, value string) (message, advice string) {
 	case slices.Contains(contentTypes, kind):
 		return "", ""
 	}
-	return ofContentType + " must be one of " + list(contentTypes) + ", not " + saying(value) + ".",
+	return ofContentType + " must be one of " + list(contentTypes) + ", not " + quoteLimited(value) + ".",
 		"write text/markdown, text/x-rst or text/plain"
 }
 
@@ -30,8 +31,8 @@ func contentTypeCharset(f field, value string) (message, advice string) {
 	if wrong, _ := contentType(f, value); wrong != "" || !given || charset == "UTF-8" {
 		return "", ""
 	}
-	return ofContentType + " can only specify the UTF-8 charset, not " + saying(charset) + ".",
-		"write charset=UTF-8 in capitals, or leave it out"
+	return ofContentType + " can only specify the UTF-8 charset, not " + quoteLimited(charset) + ".",
+		"write charset=UTF-8 in upper case, or remove it"
 }
 
 func contentTypeVariant(f field, value string) (message, advice string) {
@@ -40,11 +41,11 @@ func contentTypeVariant(f field, value string) (message, advice string) {
 	if wrong != "" || mediaType(value) != "text/markdown" || !given || slices.Contains(variants, variant) {
 		return "", ""
 	}
-	return "valid Markdown variants for " + ofContentType + " are " + list(variants) + ", not " + saying(variant) + ".",
-		"write variant=GFM or variant=CommonMark with these capitals, or leave it out"
+	return "valid Markdown variants for " + ofContentType + " are " + list(variants) + ", not " + quoteLimited(variant) + ".",
+		"write variant=GFM or variant=CommonMark, spelled exactly, or remove it"
 }
 
-// list writes texts as Python does.
+// list returns texts as Python prints a list of strings.
 func list(texts []string) string {
 	quoted := make([]string, len(texts))
 	for i, text := range texts {
@@ -53,14 +54,14 @@ func list(texts []string) string {
 	return "[" + strings.Join(quoted, ", ") + "]"
 }
 
-// spansLines tells whether a value has more than one line, by the line ends of Python.
+// spansLines reports whether a value has more than one line, with Python's set of line ends.
 func spansLines(value string) bool {
 	at := strings.IndexAny(value, "\n\r\v\f\x1c\x1d\x1e\u0085\u2028\u2029")
 	return at >= 0 && strings.TrimPrefix(value[at:], "\r\n") != "" && len(value[at:]) > 1
 }
 
-// mediaType is the text before the first semicolon, in lower case. One that has not exactly one slash counts as
-// text/plain if that occurs in the value at all.
+// mediaType returns the text before the first semicolon, in lower case. If it does not have exactly one slash, the result
+// is text/plain if the value contains that text anywhere, else empty.
 func mediaType(value string) string {
 	low := strings.ToLower(value)
 	kind, _, _ := strings.Cut(low, ";")
@@ -74,8 +75,8 @@ func mediaType(value string) string {
 	return ""
 }
 
-// parameter gives the first value of a parameter; a name alone has an empty one. What has no value behind its sign, a
-// comment, or the extended spelling of RFC 2231 is stepped over.
+// parameter returns the first value of a parameter; it is empty for a name without an equals sign. Parameters without a
+// value after the sign, comments, and the extended syntax of RFC 2231 are skipped.
 func parameter(value, name string) (text string, given bool) {
 	_, rest, _ := strings.Cut(value, ";")
 	for rest != "" {
@@ -94,7 +95,7 @@ func parameter(value, name string) (text string, given bool) {
 	return "", false
 }
 
-// parameterValue reads a value in quotes, or one that ends where another kind of character begins.
+// parameterValue returns a quoted value, or the text up to the first character that ends a token.
 func parameterValue(s string) (text string, given bool) {
 	if inner, quoted := strings.CutPrefix(s, `"`); quoted {
 		text, _ = unquoted(inner)
@@ -106,7 +107,7 @@ func parameterValue(s string) (text string, given bool) {
 	return s, s != ""
 }
 
-// cutParameter cuts at the next semicolon that is not in quotes.
+// cutParameter splits at the next semicolon outside of quotes.
 func cutParameter(s string) (one, rest string) {
 	quoted := false
 	for i := 0; i < len(s); i++ {
@@ -122,7 +123,7 @@ func cutParameter(s string) (one, rest string) {
 	return s, ""
 }
 
-// unquoted reads to the closing quote. A backslash takes the next character as it is.
+// unquoted returns the text before the closing quote and the text after it. A backslash escapes the next character.
 func unquoted(s string) (text, rest string) {
 	var b strings.Builder
 	for i := 0; i < len(s); i++ {

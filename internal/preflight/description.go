@@ -7,10 +7,12 @@ import (
 	"github.com/org/pypi-oidc-publish/internal/pep/rst"
 )
 
-// descriptionRender is row 50: the index renders the long description and refuses one that fails or comes to nothing.
-// Plain text never fails. What only one release of the index's renderer refuses is a warning, since which one the index has
-// cannot be known from here, and what cannot be told is a notice. The files of a release mostly have one description, which is
-// then read once.
+// descriptionRender reports descriptions that fail to render or render to nothing, which the index refuses
+// (docs/reference/pypi-server.md row 50).
+//
+// Plain text never fails. A refusal by only one release of the index's renderer is a warning, because it is unknown which
+// release the index runs; an undecided result is a notice. The files of a release usually share one description, which is
+// then rendered once.
 func descriptionRender(s Set) (found []finding.Finding) {
 	type description struct{ mediaType, text string }
 	known := map[description]renderFailure{}
@@ -33,7 +35,7 @@ func descriptionRender(s Set) (found []finding.Finding) {
 		if message == "" {
 			message = "The description failed to render in the default format of reStructuredText."
 			if given {
-				message = fmt.Sprintf("The description failed to render for %s.", saying(kind))
+				message = fmt.Sprintf("The description failed to render for %s.", quoteLimited(kind))
 			}
 		}
 		fix := fmt.Sprintf("correct Description %s: %s; or %s; then build again", quote(elide(text)), problem.why, rightType(kind, given))
@@ -44,7 +46,7 @@ func descriptionRender(s Set) (found []finding.Finding) {
 	return found
 }
 
-// rightType reminds of the field that says which format the text is in.
+// rightType returns advice about the field that declares the format of the text.
 func rightType(kind string, given bool) string {
 	if given {
 		return fmt.Sprintf("change Description-Content-Type %s, if the text is in another format", quote(elide(kind)))
@@ -52,10 +54,10 @@ func rightType(kind string, given bool) string {
 	return "set Description-Content-Type, if the text is in another format, such as text/markdown"
 }
 
-// renderFailure says why a text fails to render, or may fail. It is empty where nothing speaks against the text.
+// renderFailure says why a text fails to render, or may fail. It is empty if no problem was found.
 type renderFailure struct {
 	why      string
-	message  string // what is said instead of the index's own words, where it is not certain to say them
+	message  string // replaces the message of the index if it is not certain to send it
 	severity finding.Severity
 }
 
@@ -64,7 +66,7 @@ func renderProblem(mediaType, text string) renderFailure {
 	switch mediaType {
 	case "text/markdown":
 		if emptyMarkdown(text) {
-			return renderFailure{why: "nothing of it would be shown", severity: finding.Error}
+			return renderFailure{why: "the rendered text is empty", severity: finding.Error}
 		}
 	case "text/x-rst", "":
 		return rstProblem(text)
@@ -72,8 +74,8 @@ func renderProblem(mediaType, text string) renderFailure {
 	return renderFailure{}
 }
 
-// rstProblem returns why a text in reStructuredText fails to render. Where the two releases of the renderer agree, the words
-// are those of the newer one.
+// rstProblem returns why a text in reStructuredText fails to render. If both releases of the renderer refuse it, the
+// reason is the one of the newer release.
 func rstProblem(text string) renderFailure {
 	const older, newer = rst.Renderer45, rst.Renderer46
 	was, is := rst.Check(text, older), rst.Check(text, newer)
@@ -87,13 +89,13 @@ func rstProblem(text string) renderFailure {
 	}
 	for _, verdict := range []rst.Verdict{is, was} {
 		if verdict.Outcome == rst.Undecided {
-			return renderFailure{rstWhy(verdict), "whether the index can render the description could not be told", finding.Notice}
+			return renderFailure{rstWhy(verdict), "it is unknown whether the index can render the description", finding.Notice}
 		}
 	}
 	return renderFailure{}
 }
 
-// oneRefuses says that only one release of the renderer is certain to refuse.
+// oneRefuses returns a message that only one release of the renderer certainly refuses the description.
 func oneRefuses(refusing, other rst.Renderer, verdict rst.Verdict) string {
 	does := "accepts"
 	if verdict.Outcome == rst.Undecided {
@@ -102,11 +104,11 @@ func oneRefuses(refusing, other rst.Renderer, verdict rst.Verdict) string {
 	return fmt.Sprintf("PyPI with %s refuses the description; PyPI with %s %s it.", refusing, other, does)
 }
 
-// rstWhy returns the words of a verdict, with the place and the advice.
+// rstWhy returns the message of a verdict with its line and the fix.
 func rstWhy(verdict rst.Verdict) string {
 	why := cut(verdict.Message)
 	if verdict.Line > 0 {
-		why = fmt.Sprintf("in its line %d (%s): %s", verdict.Line, verdict.Construct, why)
+		why = fmt.Sprintf("in line %d (%s): %s", verdict.Line, verdict.Construct, why)
 	}
 	if verdict.Fix != "" {
 		why += " (" + cut(verdict.Fix) + ")"

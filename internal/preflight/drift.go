@@ -5,13 +5,13 @@ import (
 	"slices"
 	"strings"
 
-	"github.com/org/pypi-oidc-publish/internal/dist"
+	"github.com/org/pypi-oidc-publish/internal/distfile"
 	"github.com/org/pypi-oidc-publish/internal/finding"
 	"github.com/org/pypi-oidc-publish/internal/pep"
 )
 
-// comparedFields are those that users meet: an installer reads each file's own, while the index shows those of the file that
-// came first. Two values are the same where their normal spellings are.
+// comparedFields lists the fields whose differences matter to users: an installer reads the metadata of each file, but
+// the index shows the values of the first file. Values are compared in their normalized spelling.
 var comparedFields = []struct {
 	name   string
 	normal func(string) string
@@ -63,9 +63,9 @@ func metadataDrift(s Set) (found []finding.Finding) {
 	return found
 }
 
-// inReleases are the files by their releases, both in the order of the set.
-func inReleases(s Set) (releases []pep.Release, files map[pep.Release][]*dist.Distribution) {
-	files = map[pep.Release][]*dist.Distribution{}
+// inReleases returns the files grouped by release, both in the order of the set.
+func inReleases(s Set) (releases []pep.Release, files map[pep.Release][]*distfile.Distribution) {
+	files = map[pep.Release][]*distfile.Distribution{}
 	for _, d := range s.Files {
 		release, err := d.Release()
 		if err != nil {
@@ -79,16 +79,16 @@ func inReleases(s Set) (releases []pep.Release, files map[pep.Release][]*dist.Di
 	return releases, files
 }
 
-// shownBy is the file that a run uploads first, so that the index shows its metadata.
-func shownBy(files []*dist.Distribution) *dist.Distribution {
-	if wheel := slices.IndexFunc(files, func(d *dist.Distribution) bool { return d.Kind() == dist.Wheel }); wheel >= 0 {
+// shownBy returns the file that a run uploads first, whose metadata the index shows.
+func shownBy(files []*distfile.Distribution) *distfile.Distribution {
+	if wheel := slices.IndexFunc(files, func(d *distfile.Distribution) bool { return d.Kind() == distfile.Wheel }); wheel >= 0 {
 		return files[wheel]
 	}
 	return files[0]
 }
 
-func drift(first *dist.Distribution, files []*dist.Distribution, field string, normal func(string) string) (finding.Finding, bool) {
-	var others []*dist.Distribution
+func drift(first *distfile.Distribution, files []*distfile.Distribution, field string, normal func(string) string) (finding.Finding, bool) {
+	var others []*distfile.Distribution
 	var here, there string
 	want := valuesOf(first, field, normal)
 	for _, d := range files {
@@ -109,16 +109,17 @@ func drift(first *dist.Distribution, files []*dist.Distribution, field string, n
 	}
 	return finding.Finding{
 		Severity: finding.Warning, File: others[0].Path,
-		Message: fmt.Sprintf("%s is not the same in all files of %s %s: %s has %s, %s has %s%s", field, pep.Normalize(first.Header("Name")), first.Header("Version"),
+		Message: fmt.Sprintf("%s is not the same in all files of %s %s: %s has %s, %s has %s%s",
+			field, pep.Normalize(first.Header("Name")), first.Header("Version"),
 			others[0].Name, here, first.Name, there, more),
-		Fix: "build all files of a release from the same source; a dependency of one platform only is better declared in all of them, with an environment marker",
+		Fix: "build all files of a release from the same source; declare a dependency of one platform in all files, with an environment marker",
 	}, true
 }
 
-// declares tells whether the field of a file is final. That of an sdist is not before metadata 2.2, nor where it is Dynamic
-// (PEP 643).
-func declares(d *dist.Distribution, field string) bool {
-	if d.Kind() != dist.Sdist {
+// declares reports whether the field of a file is final. In an sdist it is not before metadata 2.2, or if Dynamic names
+// it (PEP 643).
+func declares(d *distfile.Distribution, field string) bool {
+	if d.Kind() != distfile.Sdist {
 		return true
 	}
 	version, err := pep.ParseVersion(d.Header("Metadata-Version"))
@@ -127,8 +128,8 @@ func declares(d *dist.Distribution, field string) bool {
 		!slices.ContainsFunc(d.Values("Dynamic"), func(dynamic string) bool { return strings.EqualFold(strings.TrimSpace(dynamic), field) })
 }
 
-// valuesOf are the values in their normal spelling, sorted, each once.
-func valuesOf(d *dist.Distribution, field string, normal func(string) string) []string {
+// valuesOf returns the distinct values in their normalized spelling, sorted.
+func valuesOf(d *distfile.Distribution, field string, normal func(string) string) []string {
 	var values []string
 	for _, value := range d.Values(field) {
 		if value = normal(value); value != "" {
@@ -139,7 +140,7 @@ func valuesOf(d *dist.Distribution, field string, normal func(string) string) []
 	return slices.Compact(values)
 }
 
-// onlyIn is the first value that is in a and not in b.
+// onlyIn returns the first value that is in a and not in b, quoted for a message.
 func onlyIn(a, b []string) string {
 	for _, value := range a {
 		if !slices.Contains(b, value) {
@@ -149,5 +150,5 @@ func onlyIn(a, b []string) string {
 	if len(a) == 0 {
 		return "none"
 	}
-	return "nothing that the other has not"
+	return "no additional value"
 }

@@ -8,8 +8,9 @@ import (
 	"unicode/utf8"
 )
 
-// email judges Author-email and Maintainer-email as the index's own library does (reference, section 2.4.1). What the
-// library knows of international domains is not all here: a domain of which it is not certain that it is refused passes.
+// email checks Author-email and Maintainer-email like the index's own library (docs/reference/pypi-server.md §2.4.1). It
+// does not know all rules of that library for international domains: a domain passes unless it is certain that the index
+// refuses it.
 func email(_ field, value string) (message, advice string) {
 	address := oneAddress(value)
 	if address == "" {
@@ -19,7 +20,8 @@ func email(_ field, value string) (message, advice string) {
 	if problem == "" {
 		return "", ""
 	}
-	return saying(address) + " is not a valid email address: " + problem + ".", "write an address such as Jane Doe <jane@example.com>, or leave it out"
+	return quoteLimited(address) + " is not a valid email address: " + problem + ".",
+		"write an address such as Jane Doe <jane@example.com>, or remove it"
 }
 
 func addressProblem(address string) string {
@@ -42,7 +44,7 @@ func addressProblem(address string) string {
 	return lengthProblem(address)
 }
 
-// cutAddress cuts at the first @-sign that is not in quotes.
+// cutAddress splits an address at the first @-sign outside of quotes.
 func cutAddress(address string) (local, domain string, found bool) {
 	quoted := false
 	for i := 0; i < len(address); i++ {
@@ -62,7 +64,8 @@ func cutAddress(address string) (local, domain string, found bool) {
 	return "", "", false
 }
 
-// quotedProblem is about a local part in quotes, which is never allowed; but what is worse is said first.
+// quotedProblem returns the problem of a local part in quotes. Such a part is never allowed, but a more specific problem
+// comes first.
 func quotedProblem(inner string) string {
 	text, rest := unquoted(inner)
 	if rest != "" {
@@ -103,7 +106,7 @@ func isHostRune(r rune) bool {
 	return r >= 0x80 || r == '.' || r == '-' || r >= '0' && r <= '9' || r >= 'a' && r <= 'z' || r >= 'A' && r <= 'Z'
 }
 
-// unsafeProblem is about characters that cannot be seen, or that join with what stands before the address.
+// unsafeProblem reports invisible characters, and a combining character at the start.
 func unsafeProblem(s string) string {
 	first, _ := utf8.DecodeRuneInString(s)
 	fine := func(r rune) bool {
@@ -154,14 +157,14 @@ func domainProblem(domain string) string {
 	return topLevelProblem(host)
 }
 
-// neverInHosts are symbols that no domain has, of which the table of IDNA 2008 leaves no doubt: arrows, signs of
-// mathematics, shapes, dingbats without the digits in circles, and what is called emoji.
+// neverInHosts contains symbols that the tables of IDNA 2008 clearly exclude from domains: arrows, mathematical signs,
+// shapes, dingbats except the circled digits, and emoji.
 var neverInHosts = &unicode.RangeTable{
 	R16: []unicode.Range16{{0x2190, 0x21ff, 1}, {0x2300, 0x2328, 1}, {0x2500, 0x2775, 1}, {0x2794, 0x27ff, 1}},
 	R32: []unicode.Range32{{0x1f300, 0x1f64f, 1}, {0x1f680, 0x1f6d7, 1}, {0x1f900, 0x1f9ff, 1}},
 }
 
-// hostProblem is about dots and dashes that stand where a host name has none.
+// hostProblem reports dots and hyphens at positions where a host name must not have them.
 func hostProblem(host string) string {
 	const end, start = "An email address cannot end with a ", "An email address cannot have a "
 	switch {
@@ -186,10 +189,11 @@ func hostProblem(host string) string {
 	return ""
 }
 
-// specialUse are the domains that no mail goes to (RFC 6761 and its kin). The examples are allowed.
+// specialUse lists reserved domains that receive no mail (RFC 6761 and later). The example domains are allowed.
 var specialUse = []string{"arpa", "invalid", "local", "localhost", "onion", "test"}
 
-// topLevelProblem lets a last label pass that is not ASCII: it is a word in Punycode to the index, and ends as it may.
+// topLevelProblem reports an invalid last label. A label that is not ASCII passes: the index reads it as Punycode, which
+// may end with a digit.
 func topLevelProblem(host string) string {
 	const notValid = "The part after the @-sign is not valid. It "
 	dot := strings.LastIndexByte(host, '.')
@@ -209,7 +213,7 @@ func isASCII(s string) bool {
 	return strings.IndexFunc(s, func(r rune) bool { return r >= 0x80 }) < 0
 }
 
-// lengthProblem: an address has at most 254 bytes.
+// lengthProblem reports an address of more than 254 bytes.
 func lengthProblem(address string) string {
 	over := len(address) - 254
 	switch {
@@ -229,7 +233,7 @@ func tooMany(over int) string {
 	return fmt.Sprintf("(%d characters too many)", over)
 }
 
-// shown lists the characters of s that are not fine, each once and in the order of what is shown.
+// shown returns the distinct characters of s that fail fine, as text for a message and sorted, at most maxFindings.
 func shown(s string, fine func(rune) bool) string {
 	var bad []string
 	for _, r := range s {
@@ -241,7 +245,7 @@ func shown(s string, fine func(rune) bool) string {
 	return strings.Join(bad, ", ")
 }
 
-// show gives a character in quotes where it can be seen, else its name or its number.
+// show returns a visible character in quotes, and the name or code point of any other.
 func show(r rune) string {
 	switch {
 	case r == '\\':

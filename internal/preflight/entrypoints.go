@@ -3,11 +3,11 @@ package preflight
 import (
 	"fmt"
 
-	"github.com/org/pypi-oidc-publish/internal/dist"
+	"github.com/org/pypi-oidc-publish/internal/distfile"
 )
 
-func entryPoints(d *dist.Distribution) (message, fix string) {
-	if !readable(d, dist.Wheel) || d.EntryPoints == nil {
+func entryPoints(d *distfile.Distribution) (message, fix string) {
+	if !readable(d, distfile.Wheel) || d.EntryPoints == nil {
 		return "", ""
 	}
 	return fmt.Sprintf("Wheel %s has invalid entry points defined in the entry_points.txt file", quote(d.Name)),

@@ -1,8 +1,10 @@
 package preflight
 
+import "github.com/org/pypi-oidc-publish/internal/finding"
+
 // RulesWithWords are the rules whose refusals are known by the index's words, for the test that they are rules.
-func RulesWithWords() []string {
-	var ids []string
+func RulesWithWords() []finding.ID {
+	var ids []finding.ID
 	for _, r := range refusals() {
 		ids = append(ids, r.id)
 	}

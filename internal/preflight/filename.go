@@ -4,30 +4,30 @@ import (
 	"fmt"
 	"strings"
 
-	"github.com/org/pypi-oidc-publish/internal/dist"
+	"github.com/org/pypi-oidc-publish/internal/distfile"
 	"github.com/org/pypi-oidc-publish/internal/pep"
 )
 
 const (
-	doNotRename = "upload the file under the name that the build gave it"
-	newBackend  = "build with a current build backend, which names the file so"
+	doNotRename = "do not rename the file after the build"
+	newBackend  = "build with a current build backend, which uses this name"
 )
 
-func filenameCharacters(d *dist.Distribution) (message, fix string) {
+func filenameCharacters(d *distfile.Distribution) (message, fix string) {
 	if strings.IndexFunc(d.Name, func(r rune) bool { return r < ' ' || r == 0x7f }) < 0 {
 		return "", ""
 	}
 	return "Cannot upload a file with non-printable characters (ordinals 0-31) or the DEL character (ordinal 127) in the name.", doNotRename
 }
 
-func filenameSlash(d *dist.Distribution) (message, fix string) {
+func filenameSlash(d *distfile.Distribution) (message, fix string) {
 	if !strings.ContainsAny(d.Name, `/\`) {
 		return "", ""
 	}
 	return `Cannot upload a file with '/' or '\' in the name.`, doNotRename
 }
 
-func filenameExtension(d *dist.Distribution) (message, fix string) {
+func filenameExtension(d *distfile.Distribution) (message, fix string) {
 	for extension, fileType := range map[string]string{".tar.gz": "sdist", ".zip": "sdist", ".whl": "bdist_wheel"} {
 		cut := len(d.Name) - len(extension)
 		if cut <= 0 || !strings.EqualFold(d.Name[cut:], extension) {
@@ -39,33 +39,35 @@ func filenameExtension(d *dist.Distribution) (message, fix string) {
 		return fmt.Sprintf("Invalid file extension: Extension %s is invalid for filetype %s.", d.Name[cut:], fileType),
 			"write the extension in lower case: " + d.Name[:cut] + extension
 	}
-	return "Invalid file extension: Use .tar.gz, .whl or .zip extension.", "build a wheel and an sdist (python -m build), and move this file out of the folder"
+	return "Invalid file extension: Use .tar.gz, .whl or .zip extension.",
+		"build a wheel and an sdist (python -m build), and move this file out of the folder"
 }
 
-func wheelNameVersion(d *dist.Distribution) (message, fix string) {
-	if !readable(d, dist.Wheel) || d.DistInfo() != "" {
+func wheelNameVersion(d *distfile.Distribution) (message, fix string) {
+	if !readable(d, distfile.Wheel) || d.DistInfo() != "" {
 		return "", ""
 	}
 	return invalidFile + "Unable to parse name and version from wheel filename", doNotRename
 }
 
-// sdistFilenameUnparsable is silent on files that are no sdist by their extension, which is said already.
-func sdistFilenameUnparsable(d *dist.Distribution) (message, fix string) {
-	if _, err := pep.ParseSdistName(d.Name); err == nil || !plain(d, dist.Sdist) {
+// sdistFilenameUnparsable reports an invalid sdist file name. It skips files without an sdist extension, which
+// filenameExtension already reports.
+func sdistFilenameUnparsable(d *distfile.Distribution) (message, fix string) {
+	if _, err := pep.ParseSdistName(d.Name); err == nil || !plain(d, distfile.Sdist) {
 		return "", ""
 	}
 	return "Invalid source distribution filename: " + d.Name, doNotRename
 }
 
-func wheelFilename(d *dist.Distribution) (message, fix string) {
+func wheelFilename(d *distfile.Distribution) (message, fix string) {
 	_, err := pep.ParseWheelName(d.Name)
-	if err == nil || !plain(d, dist.Wheel) || d.DistInfo() == "" {
+	if err == nil || !plain(d, distfile.Wheel) || d.DistInfo() == "" {
 		return "", ""
 	}
 	return sentence(err.Error()), doNotRename
 }
 
-func filenameProject(d *dist.Distribution) (message, fix string) {
+func filenameProject(d *distfile.Distribution) (message, fix string) {
 	fileName, _, project, ok := names(d)
 	if !ok || pep.Normalize(fileName) == project {
 		return "", ""
@@ -73,10 +75,10 @@ func filenameProject(d *dist.Distribution) (message, fix string) {
 	return fmt.Sprintf("Start filename for %s with %s.", quote(d.Header("Name")), quote(project.Underscored())), doNotRename
 }
 
-func sdistFilename(d *dist.Distribution) (message, fix string) {
+func sdistFilename(d *distfile.Distribution) (message, fix string) {
 	fileName, _, project, ok := names(d)
 	version, err := pep.ParseVersion(d.Header("Version"))
-	if !ok || err != nil || d.Kind() != dist.Sdist || pep.Normalize(fileName) != project {
+	if !ok || err != nil || d.Kind() != distfile.Sdist || pep.Normalize(fileName) != project {
 		return "", ""
 	}
 	right := project.Underscored() + "-" + version.String() + ".tar.gz"
@@ -86,33 +88,34 @@ func sdistFilename(d *dist.Distribution) (message, fix string) {
 	return fmt.Sprintf("Filename %s is invalid, should be %s.", quote(d.Name), quote(right)), newBackend
 }
 
-func wheelNameNormalized(d *dist.Distribution) (message, fix string) {
+func wheelNameNormalized(d *distfile.Distribution) (message, fix string) {
 	fileName, _, project, ok := names(d)
-	if !ok || d.Kind() != dist.Wheel || pep.Normalize(fileName) != project || fileName == project.Underscored() {
+	if !ok || d.Kind() != distfile.Wheel || pep.Normalize(fileName) != project || fileName == project.Underscored() {
 		return "", ""
 	}
 	return fmt.Sprintf("Filename %s should contain the normalized project name %s, not %s.",
 		quote(d.Name), quote(project.Underscored()), quote(fileName)), newBackend
 }
 
-func wheelVersion(d *dist.Distribution) (message, fix string) {
+func wheelVersion(d *distfile.Distribution) (message, fix string) {
 	_, inFile, _, ok := names(d)
 	version, err := pep.ParseVersion(d.Header("Version"))
-	if !ok || err != nil || d.Kind() != dist.Wheel || version.Compare(inFile) == 0 {
+	if !ok || err != nil || d.Kind() != distfile.Wheel || version.Compare(inFile) == 0 {
 		return "", ""
 	}
 	return fmt.Sprintf("Version in filename should be %s not %s.", quote(version.String()), quote(inFile.String())), doNotRename
 }
 
-func filenameTooLong(d *dist.Distribution) (message, fix string) {
-	if d.Kind() != dist.Wheel || len(d.Name) <= 246 {
+func filenameTooLong(d *distfile.Distribution) (message, fix string) {
+	if d.Kind() != distfile.Wheel || len(d.Name) <= 246 {
 		return "", ""
 	}
 	return fmt.Sprintf("Filename is too long: %s", quote(d.Name)), "shorten the version or the tags of the wheel"
 }
 
-// names gives the project and version in the file name and the project in the metadata, where both can be parsed.
-func names(d *dist.Distribution) (fileName string, fileVersion pep.Version, project pep.Project, ok bool) {
+// names returns the project and version in the file name and the project in the metadata; ok is false if any of them is
+// invalid.
+func names(d *distfile.Distribution) (fileName string, fileVersion pep.Version, project pep.Project, ok bool) {
 	var version string
 	if wheel, err := pep.ParseWheelName(d.Name); err == nil {
 		fileName, version = wheel.Name, wheel.Version
@@ -124,8 +127,8 @@ func names(d *dist.Distribution) (fileName string, fileVersion pep.Version, proj
 	return fileName, fileVersion, pep.Normalize(name), err == nil && pep.ValidName(name)
 }
 
-// plain tells whether d is of that kind by an extension that an index takes.
-func plain(d *dist.Distribution, kind dist.Kind) bool {
+// plain reports whether d is of that kind and has an extension that the index accepts.
+func plain(d *distfile.Distribution, kind distfile.Kind) bool {
 	message, _ := filenameExtension(d)
 	return d.Kind() == kind && message == ""
 }

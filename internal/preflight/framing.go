@@ -4,16 +4,17 @@ import (
 	"fmt"
 
 	"github.com/org/pypi-oidc-publish/internal/archive"
-	"github.com/org/pypi-oidc-publish/internal/dist"
+	"github.com/org/pypi-oidc-publish/internal/distfile"
 )
 
-// zipFraming: the index reads a zip from its first byte as well, and wants to find what the directory at its end has.
-func zipFraming(d *dist.Distribution) (message, fix string) {
-	framing, member := odd(d, archive.OddFraming), damaged(d)
+// zipFraming reports zip archives whose content, read from the first byte, differs from the central directory. The index
+// compares both.
+func zipFraming(d *distfile.Distribution) (message, fix string) {
+	framing, member := odd(d, archive.AnomalyFraming), damaged(d)
 	if framing == nil || d.Archive.Broken != nil || member != nil && !readLast(d, member.Member) {
-		return "", "" // the index does not get that far
+		return "", "" // the index does not check that far
 	}
-	fix = "write the archive again with Python's zipfile or a current build backend"
+	fix = "create the archive again with Python's zipfile module or a current build backend"
 	if framing.Member != "" {
 		fix += fmt.Sprintf(" (the member is %s)", quote(framing.Member))
 	}

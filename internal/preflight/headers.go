@@ -5,12 +5,12 @@ import (
 	"slices"
 	"strings"
 
-	"github.com/org/pypi-oidc-publish/internal/dist"
+	"github.com/org/pypi-oidc-publish/internal/distfile"
 	"github.com/org/pypi-oidc-publish/internal/finding"
 )
 
-// headersEndEarly reports the line at which the headers of the metadata ended although it is not empty. It is an error where the
-// line is a field that lacks its colon, which no author of a description means.
+// headersEndEarly reports the line at which the metadata headers ended although it is not empty. It is an error if the
+// line is a field without its colon, because no author intends that as a description.
 func headersEndEarly(s Set) (found []finding.Finding) {
 	for _, d := range s.Files {
 		end := d.HeadersEndAt
@@ -28,7 +28,7 @@ func headersEndEarly(s Set) (found []finding.Finding) {
 		case colon:
 			f.Fix = fmt.Sprintf("write the colon of %s directly after the name, and build again", field)
 		default:
-			f.Fix = fmt.Sprintf("give %s a value in pyproject.toml or leave it out, or use another version of the build backend; "+
+			f.Fix = fmt.Sprintf("give %s a value in pyproject.toml or remove it, or use another version of the build backend; "+
 				"then build again", field)
 		}
 		found = append(found, f)
@@ -36,9 +36,9 @@ func headersEndEarly(s Set) (found []finding.Finding) {
 	return found
 }
 
-func headersEndMessage(d *dist.Distribution, end dist.Line) string {
+func headersEndMessage(d *distfile.Distribution, end distfile.Line) string {
 	member := "PKG-INFO"
-	if d.Kind() == dist.Wheel {
+	if d.Kind() == distfile.Wheel {
 		member = "METADATA"
 	}
 	_, after := cutLine(d.Description)
@@ -50,7 +50,8 @@ func headersEndMessage(d *dist.Distribution, end dist.Line) string {
 		end.Number, member, quote(elide(end.Text)), rest, lostFields(after))
 }
 
-// lostFields names the fields that a text has in its lines up to the first empty one, as the end of a sentence; nothing where it has none.
+// lostFields returns an ending for a sentence that names the fields in the lines of text before the first empty one;
+// empty if there are none.
 func lostFields(text string) string {
 	var names []string
 	for text != "" {

@@ -4,20 +4,22 @@ import (
 	"fmt"
 	"io/fs"
 
-	"github.com/org/pypi-oidc-publish/internal/dist"
+	"github.com/org/pypi-oidc-publish/internal/distfile"
 	"github.com/org/pypi-oidc-publish/internal/finding"
 )
 
-// licenseFileMissing is silent on paths that are none, which is said already.
+// licenseFileMissing reports License-File entries that the archive does not contain. It skips invalid paths, which the
+// rule license-file-path reports.
 func licenseFileMissing(s Set) (found []finding.Finding) {
 	for _, d := range s.Files {
-		if d.Archive.Broken != nil || d.Kind() == dist.Other {
+		if d.Archive.Broken != nil || d.Kind() == distfile.Other {
 			continue
 		}
 		files := d.Values("License-File")
 		for i, place := range d.LicensePlaces() {
 			message := fmt.Sprintf("License-File %s does not exist in distribution file %s at %s", files[i], d.Name, place)
-			message, fix := missing(d, place, message, "build again with a current build backend, which packs the files that license-files in pyproject.toml names")
+			message, fix := missing(d, place, message,
+				"build again with a current build backend, which includes the license-files of pyproject.toml")
 			if message != "" && fs.ValidPath(files[i]) {
 				found = append(found, refusal(d, message, fix))
 			}

@@ -6,13 +6,13 @@ import (
 	"strings"
 	"time"
 
-	"github.com/org/pypi-oidc-publish/internal/dist"
+	"github.com/org/pypi-oidc-publish/internal/distfile"
 	"github.com/org/pypi-oidc-publish/internal/finding"
 	"github.com/org/pypi-oidc-publish/internal/pep/spdx"
 )
 
-// licenseExpression: an identifier that this program does not know may be one that the index has learned since. Grammar
-// does not change.
+// licenseExpression reports invalid SPDX expressions. An identifier that this program does not know is only a warning if
+// the index may know it by now; a syntax error is always an error.
 func licenseExpression(s Set) (found []finding.Finding) {
 	for _, d := range s.Files {
 		for _, expression := range sent(d, "License-Expression") {
@@ -25,7 +25,7 @@ func licenseExpression(s Set) (found []finding.Finding) {
 			var unknown *spdx.UnknownError
 			if errors.As(err, &unknown) && !s.current(spdx.AsOf()) {
 				problem.Severity = finding.Warning
-				problem.Fix += aged("list of licences", spdx.AsOf())
+				problem.Fix += aged("list of licenses", spdx.AsOf())
 			}
 			found = append(found, problem)
 		}
@@ -33,26 +33,28 @@ func licenseExpression(s Set) (found []finding.Finding) {
 	return found
 }
 
-// current reports whether a table of the given day is not older than the day of the set.
+// current reports whether a table of the given day is as new as the day of the set.
 func (s Set) current(asOf time.Time) bool {
 	return s.Now.Before(asOf.AddDate(0, 0, 1))
 }
 
-// aged says why something that is not in a table is no error.
+// aged returns a note that explains why a value missing from a table is not an error.
 func aged(table string, asOf time.Time) string {
-	return fmt.Sprintf(" (this program's %s is of %s; the index may have learned it since)", table, asOf.Format(time.DateOnly))
+	return fmt.Sprintf(" (the %s in this program is from %s; the index may know it by now)", table, asOf.Format(time.DateOnly))
 }
 
-// licenseClassifier: PEP 639 puts the expression in the place of the classifiers, and build backends begin to refuse both.
-func licenseClassifier(d *dist.Distribution) (message, fix string) {
+// licenseClassifier reports license classifiers next to a License-Expression. PEP 639 replaces them by the expression,
+// and build backends begin to refuse both together.
+func licenseClassifier(d *distfile.Distribution) (message, fix string) {
 	expression, present := first(d, "License-Expression")
 	if !present {
 		return "", ""
 	}
 	for _, classifier := range sent(d, "Classifier") {
 		if strings.HasPrefix(classifier, "License :: ") {
-			return "classifiers of licences are deprecated where there is a License-Expression",
-				fmt.Sprintf("leave Classifier %s out, since License-Expression %s says it", quote(elide(classifier)), quote(elide(expression)))
+			return "license classifiers are deprecated if there is a License-Expression",
+				fmt.Sprintf("remove Classifier %s, because License-Expression %s replaces it",
+					quote(elide(classifier)), quote(elide(expression)))
 		}
 	}
 	return "", ""

@@ -6,20 +6,21 @@ import (
 	"strings"
 	"time"
 
-	"github.com/org/pypi-oidc-publish/internal/dist"
+	"github.com/org/pypi-oidc-publish/internal/distfile"
 	"github.com/org/pypi-oidc-publish/internal/finding"
 	"github.com/org/pypi-oidc-publish/internal/pep"
 )
 
-// This file has the rules that need a look at the index. They are about files that are missing there: what it has already is
-// not sent again, so a closed or archived project is no hindrance to it.
+// The rules in this file need the listings of the index. They apply only to files that are missing there: a file that it
+// already has is not sent again, so a closed or archived project does not matter for it.
 
-// absent are the files of the set that the index was seen not to have under their names, by what key they have in common.
-func absent[K comparable](s Set, key func(pep.Release) K) (keys []K, files map[K][]*dist.Distribution) {
-	files = map[K][]*dist.Distribution{}
+// absent returns the files of the set that the index does not list under their names, grouped by key; keys has the groups
+// in the order of the set.
+func absent[K comparable](s Set, key func(pep.Release) K) (keys []K, files map[K][]*distfile.Distribution) {
+	files = map[K][]*distfile.Distribution{}
 	for _, d := range s.Files {
 		release, err := d.Release()
-		listing, looked := s.Held[release.Project]
+		listing, looked := s.Listings[release.Project]
 		if err != nil || !looked || Holds(listing, d.Name) {
 			continue
 		}
@@ -35,7 +36,7 @@ func absent[K comparable](s Set, key func(pep.Release) K) (keys []K, files map[K
 func byProject(r pep.Release) pep.Project { return r.Project }
 func byRelease(r pep.Release) pep.Release { return r }
 
-// Holds tells whether the index has a file of this name.
+// Holds reports whether the index lists a file of this name.
 func Holds(l pep.Listing, name string) bool {
 	for _, h := range l.Files {
 		if h.Name == name {
@@ -45,8 +46,8 @@ func Holds(l pep.Listing, name string) bool {
 	return false
 }
 
-// about makes one finding of what concerns several files. It stands at the file where there is only one.
-func about(files []*dist.Distribution, severity finding.Severity, message, fix string) finding.Finding {
+// about returns one finding about several files. If there is only one file, the finding names it.
+func about(files []*distfile.Distribution, severity finding.Severity, message, fix string) finding.Finding {
 	f := finding.Finding{Severity: severity, Message: message, Fix: fix}
 	if len(files) == 1 {
 		f.File = files[0].Path
@@ -54,42 +55,45 @@ func about(files []*dist.Distribution, severity finding.Severity, message, fix s
 	return f
 }
 
-// projectArchived: the index words it as a lack of rights.
+// projectArchived reports archived projects. The index words this as a missing permission.
 func projectArchived(s Set) []finding.Finding {
-	return inStatus(s, "archived", finding.Error, "un-archive the project in its settings, and run again")
+	return inStatus(s, "archived", finding.Error, "unarchive the project in its settings, and run again")
 }
 
-// projectQuarantined: a person's token may still upload where the person owns the project, a Trusted Publisher never.
+// projectQuarantined reports quarantined projects. A person's token can still upload if the person owns the project; a
+// Trusted Publisher cannot.
 func projectQuarantined(s Set) []finding.Finding {
 	severity := finding.Error
 	if s.UserToken {
 		severity = finding.Warning
 	}
-	return inStatus(s, "quarantined", severity, "ask the administrators of the index why, and run again when it is lifted")
+	return inStatus(s, "quarantined", severity, "ask the administrators of the index for the reason, and run again after they have lifted it")
 }
 
 func inStatus(s Set, status string, severity finding.Severity, fix string) (found []finding.Finding) {
 	projects, files := absent(s, byProject)
 	for _, project := range projects {
-		if s.Held[project].Status == status {
+		if s.Listings[project].Status == status {
 			found = append(found, about(files[project], severity,
-				fmt.Sprintf("The given token isn't allowed to upload to project %s: the project is %s.", quote(string(project)), status), fix))
+				fmt.Sprintf("The given token isn't allowed to upload to project %s: the project is %s.",
+					quote(string(project)), status), fix))
 		}
 	}
 	return found
 }
 
-// A release takes new files for so long. What is nearly over is told as well: the upload comes later than the look.
+// A release accepts new files for releaseOpen. In the last nearlyOver of that time there is already a warning, because
+// the upload comes later than the query.
 const (
 	releaseOpen = 14 * 24 * time.Hour
 	nearlyOver  = 2 * time.Hour
 )
 
-// releaseClosed: the release is at least as old as the oldest of its files.
+// releaseClosed reports releases that accept no new files. A release is at least as old as the oldest of its files.
 func releaseClosed(s Set) (found []finding.Finding) {
 	releases, files := absent(s, byRelease)
 	for _, release := range releases {
-		began, version := firstUpload(s.Held[release.Project], release), files[release][0].Header("Version")
+		began, version := firstUpload(s.Listings[release.Project], release), files[release][0].Header("Version")
 		age := s.Now.Sub(began)
 		if began.IsZero() || age <= releaseOpen-nearlyOver {
 			continue
@@ -98,16 +102,16 @@ func releaseClosed(s Set) (found []finding.Finding) {
 			fmt.Sprintf("release %s of %s began on %s: raise the version", version, release.Project, began.UTC().Format(time.DateOnly)))
 		if age <= releaseOpen {
 			f.Severity = finding.Warning
-			f.Message = fmt.Sprintf("release %s of %s takes new files until %s only", version, release.Project,
+			f.Message = fmt.Sprintf("release %s of %s accepts new files only until %s", version, release.Project,
 				began.Add(releaseOpen).UTC().Format("2006-01-02 15:04 UTC"))
-			f.Fix = "see that the upload is done by then, or raise the version"
+			f.Fix = "finish the upload before then, or raise the version"
 		}
 		found = append(found, f)
 	}
 	return found
 }
 
-// firstUpload is when the oldest file of a release was uploaded; zero where the index has none, or does not say when.
+// firstUpload returns when the oldest file of a release was uploaded. It is zero if the index has none or gives no times.
 func firstUpload(l pep.Listing, release pep.Release) (first time.Time) {
 	for _, h := range l.Files {
 		of, err := pep.ReleaseOfFile(h.Name)
@@ -121,7 +125,8 @@ func firstUpload(l pep.Listing, release pep.Release) (first time.Time) {
 	return first
 }
 
-// deletedName: the file host keeps the bytes of a file that was deleted. It is a hint, since the page may be the older of two.
+// deletedName reports files that the file host stores although the project page does not list them, as after a deletion.
+// It is a hint, because the page may be out of date.
 func deletedName(s Set) (found []finding.Finding) {
 	_, files := absent(s, byProject)
 	for _, d := range s.Files {
@@ -130,39 +135,40 @@ func deletedName(s Set) (found []finding.Finding) {
 			continue
 		}
 		f := refusal(d, "This filename was previously used by a file that has since been deleted. Use a different version.",
-			"the index's file host has this very file, and its page has not: raise the version, unless it was uploaded moments ago")
+			"raise the version, unless the file was uploaded moments ago: the index still stores this file, but its page does not list it")
 		found = append(found, f)
 	}
 	return found
 }
 
-// firstRelease is worth knowing because of a typing error in a name, which makes a project too.
+// firstRelease reports a new project, because a typing error in a name creates a project too.
 func firstRelease(s Set) []finding.Finding {
 	unknown, files := newProjects(s)
 	if len(unknown) == 0 || len(unknown) > 1 && !s.UserToken {
-		return nil // several are another rule's
+		return nil // several-new-projects reports more than one
 	}
 	return []finding.Finding{about(files, finding.Notice,
 		"the index does not know "+strings.Join(unknown, ", ")+" yet: the first upload creates the project",
-		"with Trusted Publishing this takes a pending publisher for exactly this name; see that the name is spelled as it is meant")}
+		"check the spelling of the name; Trusted Publishing requires a pending publisher for exactly this name")}
 }
 
-// severalNewProjects is told beforehand: a pending publisher is for one project, which the mint creates.
+// severalNewProjects reports several new projects, because a pending publisher is for one project and one mint creates
+// only one.
 func severalNewProjects(s Set) []finding.Finding {
 	unknown, files := newProjects(s)
 	if len(unknown) < 2 || s.UserToken {
 		return nil
 	}
 	return []finding.Finding{about(files, finding.Warning,
-		fmt.Sprintf("the index knows none of %s, and one mint creates at most one project", strings.Join(unknown, ", ")),
-		"publish each new project the first time in a job of its own, with an `environment` of its own and a pending publisher for it")}
+		fmt.Sprintf("the index has none of %s, and one token request creates at most one project", strings.Join(unknown, ", ")),
+		"publish each new project the first time in its own job, with its own `environment` and pending publisher")}
 }
 
-// newProjects are those that the index said it does not know, with their files.
-func newProjects(s Set) (unknown []string, all []*dist.Distribution) {
+// newProjects returns the projects that the index does not know, and their files.
+func newProjects(s Set) (unknown []string, all []*distfile.Distribution) {
 	projects, files := absent(s, byProject)
 	for _, project := range projects {
-		if !s.Held[project].Exists {
+		if !s.Listings[project].Exists {
 			unknown = append(unknown, string(project))
 			all = append(all, files[project]...)
 		}

@@ -2,10 +2,11 @@ package preflight
 
 import "strings"
 
-// The index reads addresses with Python's email.utils.parseaddr in its strict mode, an old reader of RFC 822 with habits
-// of its own. Only a field that has exactly one address is judged at all (reference, section 2.4.1).
+// The index parses addresses with Python's email.utils.parseaddr in its strict mode, an old parser of RFC 822 with its
+// own peculiarities. It checks only a field that contains exactly one address (docs/reference/pypi-server.md §2.4.1).
 
-// oneAddress gives the address of a field that has exactly one; empty where there are none, several, or one in brackets.
+// oneAddress returns the address of a field that has exactly one. It is empty if the field has none, several, or one with
+// brackets.
 func oneAddress(field string) string {
 	if !parenthesesMatch(field) {
 		return ""
@@ -15,7 +16,7 @@ func oneAddress(field string) string {
 	for m.at < len(m.text) && len(found) < 2 {
 		addresses := m.address(0)
 		if len(addresses) == 0 {
-			addresses = []string{""} // even what is nothing counts
+			addresses = []string{""} // an element without an address counts too
 		}
 		found = append(found, addresses...)
 	}
@@ -25,8 +26,8 @@ func oneAddress(field string) string {
 	return found[0]
 }
 
-// parenthesesMatch looks at all but what stands in quotes and behind backslashes. A quote that is never closed hides
-// nothing.
+// parenthesesMatch reports whether parentheses are balanced, ignoring quoted text and escaped characters. An unclosed
+// quote hides nothing.
 func parenthesesMatch(field string) bool {
 	closed := strings.Count(unescaped(field), `"`) / 2 * 2
 	open, quotes := 0, 0
@@ -46,7 +47,7 @@ func parenthesesMatch(field string) bool {
 	return open == 0
 }
 
-// unescaped drops every backslash with the character behind it.
+// unescaped removes every backslash together with the character after it.
 func unescaped(s string) string {
 	var b strings.Builder
 	for i := 0; i < len(s); i++ {
@@ -59,7 +60,7 @@ func unescaped(s string) string {
 	return b.String()
 }
 
-// mailboxes reads a field from the left to the right. What has a meaning is ASCII, so bytes will do.
+// mailboxes parses a field from left to right. All special characters are ASCII, so it works on bytes.
 type mailboxes struct {
 	text string
 	at   int
@@ -69,17 +70,17 @@ const (
 	blanks    = " \t"
 	lineEnds  = "\r\n"
 	specials  = `()<>@,:;."[]`
-	wordEnds  = `()<>@,:;"[]` + blanks + lineEnds // a dot may stand in a name
+	wordEnds  = `()<>@,:;"[]` + blanks + lineEnds // a dot may occur in a name
 	atomEnds  = specials + blanks + lineEnds
-	maxGroups = 100 // groups in groups; Python itself fails at a depth of this order
+	maxGroups = 100 // nested groups; Python itself fails at about this depth
 )
 
-// next tells whether one of the characters is next.
+// next reports whether the next character is in set.
 func (m *mailboxes) next(set string) bool {
 	return m.at < len(m.text) && strings.IndexByte(set, m.text[m.at]) >= 0
 }
 
-// take steps over one of the characters where it is next.
+// take skips the next character if it is in set, and reports whether it did.
 func (m *mailboxes) take(set string) bool {
 	if !m.next(set) {
 		return false
@@ -88,7 +89,7 @@ func (m *mailboxes) take(set string) bool {
 	return true
 }
 
-// until steps to the next of the characters, at least over none.
+// until consumes and returns the text before the next character of ends; it may be empty.
 func (m *mailboxes) until(ends string) string {
 	rest := m.text[m.at:]
 	if end := strings.IndexAny(rest, ends); end >= 0 {
@@ -98,7 +99,7 @@ func (m *mailboxes) until(ends string) string {
 	return rest
 }
 
-// gap steps over white space and comments, and gives the blanks among them.
+// gap skips white space and comments, and returns the blanks among them.
 func (m *mailboxes) gap() string {
 	var kept strings.Builder
 	for {
@@ -115,8 +116,8 @@ func (m *mailboxes) gap() string {
 	}
 }
 
-// address reads one address, or those of a group, and the comma behind it. Of a name with no address it gives the first
-// word, as the index does.
+// address parses one address, or those of a group, and the comma after it. For a name without an address it returns the
+// first word, as the index does.
 func (m *mailboxes) address(depth int) (found []string) {
 	m.gap()
 	start := m.at
@@ -140,7 +141,7 @@ func (m *mailboxes) address(depth int) (found []string) {
 	return found
 }
 
-// group reads addresses up to a semicolon. More than two are as many as two: too many.
+// group parses addresses up to a semicolon. It returns at most two, because two are already too many.
 func (m *mailboxes) group(depth int) (found []string) {
 	for m.at < len(m.text) {
 		m.gap()
@@ -153,7 +154,7 @@ func (m *mailboxes) group(depth int) (found []string) {
 	return found
 }
 
-// bracketed reads an address in angle brackets. Routes of old, such as @host:, are stepped over.
+// bracketed parses an address in angle brackets. It skips obsolete routes such as @host:.
 func (m *mailboxes) bracketed() string {
 	m.at++
 	m.gap()
@@ -176,7 +177,8 @@ func (m *mailboxes) bracketed() string {
 	return ""
 }
 
-// spec reads local@host. Blanks within the local part stay in it; without a host it is no address.
+// spec parses local@host and returns it. Blanks within the local part stay in it; with an @-sign but no host the result
+// is empty.
 func (m *mailboxes) spec() string {
 	var parts []string
 	m.gap()
@@ -208,7 +210,7 @@ func (m *mailboxes) spec() string {
 	return ""
 }
 
-// withoutBlank drops a last part that is white space alone.
+// withoutBlank removes a last part that is only white space.
 func withoutBlank(parts []string) []string {
 	if n := len(parts); n > 0 && strings.TrimFunc(parts[n-1], isBlank) == "" {
 		return parts[:n-1]
@@ -216,7 +218,7 @@ func withoutBlank(parts []string) []string {
 	return parts
 }
 
-// host reads a domain, or a literal in brackets. With a second @-sign it is neither.
+// host parses a domain or a bracketed literal and returns it; with a second @-sign it returns an empty text.
 func (m *mailboxes) host() string {
 	var b strings.Builder
 	for m.at < len(m.text) {
@@ -239,7 +241,7 @@ func (m *mailboxes) host() string {
 	return b.String()
 }
 
-// name reads the words before an address and gives the first one.
+// name skips the words before an address and returns the first one.
 func (m *mailboxes) name() (word string, found bool) {
 	for m.at < len(m.text) {
 		next := ""
@@ -263,7 +265,7 @@ func (m *mailboxes) name() (word string, found bool) {
 	return word, found
 }
 
-// delimited reads from the character that is next to one of the ends. A backslash takes the next character as it is.
+// delimited skips the next character and returns the text up to one of the ends. A backslash escapes the next character.
 func (m *mailboxes) delimited(ends string) string {
 	var b strings.Builder
 	for m.at++; m.at < len(m.text); m.at++ {
@@ -281,7 +283,7 @@ func (m *mailboxes) delimited(ends string) string {
 	return b.String()
 }
 
-// comment steps over a comment and those in it.
+// comment skips a comment and the comments nested in it.
 func (m *mailboxes) comment() {
 	for depth := 0; m.at < len(m.text); {
 		switch {

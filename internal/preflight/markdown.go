@@ -6,11 +6,11 @@ import (
 	"sync"
 )
 
-// GitHub's Markdown never fails to render, but it can come to nothing: blank lines, link reference definitions, and
-// footnotes that nothing refers to. Every other block leaves at least a tag. What is not certainly one of the three counts
-// as something, so that nobody is refused for a corner of the language.
+// GitHub's Markdown never fails to render, but the result can be empty: blank lines, link reference definitions, and
+// footnotes without a reference produce nothing. Every other block produces at least a tag. A text counts as empty only
+// if it certainly consists of these, so that no description is refused because of a corner case of the language.
 
-// emptyMarkdown tells whether a text certainly renders to nothing.
+// emptyMarkdown reports whether a text certainly renders to nothing.
 func emptyMarkdown(text string) bool {
 	text = strings.NewReplacer("\r\n", "\n", "\r", "\n").Replace(strings.TrimPrefix(text, "\ufeff"))
 	footnotes, marks := 0, strings.Count(text, "[^")
@@ -38,17 +38,17 @@ var (
 		return regexp.MustCompile(`^ {0,3}\[\^[^\[\]\s]+\]:[ \t]+[0-9A-Za-z]`)
 	})
 
-	// definition: a label, a destination, and a title or none; each may stand on a line of its own.
+	// definition matches a label, a destination, and an optional title; each may be on its own line.
 	definition = sync.OnceValue(func() *regexp.Regexp {
 		return regexp.MustCompile(`^ {0,3}\[((?:[^\[\]\\]|\\.)+)\]:[ \t]*(?:\n[ \t]*)?(?:<[^<>\n\\]*>|[^\s<()\\\x00-\x1f\x7f][^\s()\\\x00-\x1f\x7f]*)` +
 			`(?:(?:[ \t]+|[ \t]*\n[ \t]*)(?:"[^"\\]*"|'[^'\\]*'|\([^()\\]*\)))?[ \t]*(?:\n|$)`)
 	})
 
-	// goesOn matches a line that goes on with a paragraph whatever stood before it: no block begins like that.
+	// goesOn matches a line that always continues a paragraph: no block begins like that.
 	goesOn = sync.OnceValue(func() *regexp.Regexp {
 		return regexp.MustCompile(`^[ \t]*["'(/.A-Za-z]`)
 	})
-	// lazy adds what begins with a bracket, which is text in the paragraph of a footnote, or another footnote.
+	// lazy also matches a bracket, which is text in the paragraph of a footnote, or another footnote.
 	lazy = sync.OnceValue(func() *regexp.Regexp {
 		return regexp.MustCompile(`^[ \t]*["'(/.A-Za-z\[]`)
 	})
@@ -61,7 +61,8 @@ func isBlankLine(line string) bool {
 	return strings.Trim(line, " \t") == ""
 }
 
-// afterDefinition cuts a link reference definition off. Its later lines must not be able to begin another block.
+// afterDefinition returns the text after a link reference definition. silent is false unless text certainly begins with
+// one: its later lines must not be able to begin another block.
 func afterDefinition(text string) (rest string, silent bool) {
 	const longest = 999 // bytes of a label
 	match := definition().FindStringSubmatch(text)
@@ -78,10 +79,10 @@ func afterDefinition(text string) (rest string, silent bool) {
 	return text[len(match[0]):], true
 }
 
-// afterFootnote cuts off what belongs to a footnote whose first line is gone: the rest of the paragraph, and then all that
-// is indented.
+// afterFootnote returns the text after a footnote whose first line was already removed: the rest of its paragraph, and
+// the indented lines after it.
 func afterFootnote(text string) (rest string, silent bool) {
-	paragraph, odd := true, false // odd: a blank line had blanks, after which what is indented may be code
+	paragraph, odd := true, false // odd: a blank line contained blanks, after which indented text may be code
 	for text != "" {
 		line, rest, _ := strings.Cut(text, "\n")
 		indented := strings.HasPrefix(line, "    ") || strings.HasPrefix(line, "\t")

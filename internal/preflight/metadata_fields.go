@@ -7,21 +7,21 @@ import (
 	"unicode"
 	"unicode/utf8"
 
-	"github.com/org/pypi-oidc-publish/internal/dist"
+	"github.com/org/pypi-oidc-publish/internal/distfile"
 	"github.com/org/pypi-oidc-publish/internal/finding"
 )
 
-// field is one header of the core metadata (reference, section 1.4).
+// field describes one header of the core metadata (docs/reference/pypi-server.md §1.4).
 type field struct {
 	name     string // as the specification spells it
 	multiple bool   // whether it may occur more than once
-	since    string // the metadata version that brought it
+	since    string // the metadata version that introduced it
 }
 
-// key is the field's name in the index's messages.
+// key returns the field's name as the messages of the index spell it.
 func (f field) key() string { return strings.ToLower(f.name) }
 
-// fields is the table of all headers of the core metadata.
+// fields lists all headers of the core metadata.
 var fields = []field{
 	{"Metadata-Version", false, "1.0"},
 	{"Name", false, "1.0"},
@@ -57,14 +57,14 @@ var fields = []field{
 	{"Supported-Platform", true, "1.1"},
 }
 
-// isField tells whether a name, in lower case, is that of a header of the core metadata.
+// isField reports whether a name, in lower case, is a header of the core metadata.
 func isField(key string) bool {
 	return slices.ContainsFunc(fields, func(f field) bool { return f.key() == key })
 }
 
-// sent gives the values of a header as the index takes them from the upload form: nothing for UNKNOWN or for one empty
-// value, one value where there is a NUL.
-func sent(d *dist.Distribution, name string) []string {
+// sent returns the values of a header as the index reads them from the upload form: none if the value is UNKNOWN or a
+// single empty text, only one if any contains a NUL.
+func sent(d *distfile.Distribution, name string) []string {
 	values := d.Sent(name)
 	if len(values) == 0 || len(values) == 1 && values[0] == "" || strings.TrimFunc(values[len(values)-1], isBlank) == "UNKNOWN" {
 		return nil
@@ -76,8 +76,8 @@ func sent(d *dist.Distribution, name string) []string {
 	return []string{strings.ReplaceAll(values[at], "\x00", `\x00`)}
 }
 
-// first is the value of a single header; absent where the index sees none.
-func first(d *dist.Distribution, name string) (value string, present bool) {
+// first returns the value of a header that occurs once; present is false if the index sees none.
+func first(d *distfile.Distribution, name string) (value string, present bool) {
 	values := sent(d, name)
 	if len(values) == 0 {
 		return "", false
@@ -85,24 +85,25 @@ func first(d *dist.Distribution, name string) (value string, present bool) {
 	return values[0], true
 }
 
-// judgeValue tells what the index says of a value of a field, and what to do about it; or an empty message.
-type judgeValue func(f field, value string) (message, advice string)
+// checkValue checks one value of a field. It returns the message of the index and what to do, or an empty message if the
+// value is valid.
+type checkValue func(f field, value string) (message, advice string)
 
-// maxFindings is how many findings a rule gives of one file; the last one counts the rest.
+// maxFindings limits the findings of one rule about one file; the last one counts the rest.
 const maxFindings = 20
 
-// eachValue judges every value of the named headers, each distinct one once.
-func eachValue(judge judgeValue, names ...string) func(Set) []finding.Finding {
+// eachValue returns a check that calls judge once for every distinct value of the named headers.
+func eachValue(judge checkValue, names ...string) func(Set) []finding.Finding {
 	return func(s Set) (found []finding.Finding) {
 		for _, d := range s.Files {
-			found = append(found, judgeValues(d, judge, names)...)
+			found = append(found, checkValues(d, judge, names)...)
 		}
 		return found
 	}
 }
 
-func judgeValues(d *dist.Distribution, judge judgeValue, names []string) []finding.Finding {
-	var found handful
+func checkValues(d *distfile.Distribution, judge checkValue, names []string) []finding.Finding {
+	var found limitedFindings
 	for _, f := range fields {
 		if !slices.Contains(names, f.name) {
 			continue
@@ -121,18 +122,18 @@ func judgeValues(d *dist.Distribution, judge judgeValue, names []string) []findi
 	return found.all()
 }
 
-// wrong is the refusal of a value. Its next step names the field and the value.
-func wrong(d *dist.Distribution, f field, value, message, advice string) finding.Finding {
+// wrong returns the finding about an invalid value. Its next step names the field and the value.
+func wrong(d *distfile.Distribution, f field, value, message, advice string) finding.Finding {
 	return refusal(d, message, fmt.Sprintf("correct %s %s: %s; then build again", f.name, quote(elide(value)), advice))
 }
 
-// handful keeps as many findings as a reader can take in, and counts the rest.
-type handful struct {
+// limitedFindings keeps the first maxFindings findings and counts the rest.
+type limitedFindings struct {
 	kept []finding.Finding
 	more int
 }
 
-func (h *handful) add(f finding.Finding) {
+func (h *limitedFindings) add(f finding.Finding) {
 	if len(h.kept) == maxFindings {
 		h.more++
 		return
@@ -140,7 +141,7 @@ func (h *handful) add(f finding.Finding) {
 	h.kept = append(h.kept, f)
 }
 
-func (h *handful) all() []finding.Finding {
+func (h *limitedFindings) all() []finding.Finding {
 	if h.more > 0 {
 		last := &h.kept[maxFindings-1]
 		last.Fix = fmt.Sprintf("%s (and %d more like this)", last.Fix, h.more)
@@ -148,8 +149,8 @@ func (h *handful) all() []finding.Finding {
 	return h.kept
 }
 
-// saying quotes a value in a message as the index does. A value that nobody would read to its end is cut.
-func saying(value string) string {
+// quoteLimited quotes a value in a message as the index does. A value of more than 1000 characters is cut.
+func quoteLimited(value string) string {
 	const limit = 1000
 	if utf8.RuneCountInString(value) <= limit {
 		return quote(value)
@@ -158,12 +159,13 @@ func saying(value string) string {
 	return quote(string(runes[:limit])) + "..."
 }
 
-// isBlank is what Python takes for white space: more than Go does by four control characters.
+// isBlank reports whether Python treats r as white space: Go's set and four control characters.
 func isBlank(r rune) bool {
 	return unicode.IsSpace(r) || r >= 0x1c && r <= 0x1f
 }
 
-// fieldRepeated names the field as the upload form does, since that is what the index says.
+// fieldRepeated reports single fields that occur twice and Project-URLs with equal labels. It spells fields as the upload
+// form does, like the messages of the index.
 func fieldRepeated(s Set) (found []finding.Finding) {
 	for _, d := range s.Files {
 		for _, f := range fields {
@@ -172,12 +174,13 @@ func fieldRepeated(s Set) (found []finding.Finding) {
 			case f.name == "Project-URL":
 				if label, twice := repeatedLabel(values); twice {
 					found = append(found, refusal(d, "'project_urls' has invalid data.",
-						fmt.Sprintf("give every Project-URL a label of its own (%s is there twice), and build again", quote(elide(label)))))
+						fmt.Sprintf("give every Project-URL a different label (%s occurs twice), and build again", quote(elide(label)))))
 				}
 			case !f.multiple && len(values) > 1:
 				form := strings.ReplaceAll(f.key(), "-", "_")
 				found = append(found, refusal(d, quote(form)+" has invalid data.",
-					fmt.Sprintf("keep one %s (there are %d, the first is %s), and build again", f.name, len(values), quote(elide(values[0])))))
+					fmt.Sprintf("keep one %s (there are %d, the first is %s), and build again",
+						f.name, len(values), quote(elide(values[0])))))
 			}
 		}
 	}
@@ -196,7 +199,8 @@ func repeatedLabel(values []string) (label string, twice bool) {
 	return "", false
 }
 
-// fieldTooNew is silent where the metadata version is none that is known: what it has is known even less.
+// fieldTooNew reports fields that are newer than the declared metadata version. It skips an unknown version, because its
+// fields are unknown too.
 func fieldTooNew(s Set) (found []finding.Finding) {
 	for _, d := range s.Files {
 		declared, _ := first(d, "Metadata-Version")
@@ -207,17 +211,19 @@ func fieldTooNew(s Set) (found []finding.Finding) {
 		for _, f := range fields {
 			if values := sent(d, f.name); len(values) > 0 && slices.Index(metadataVersions, f.since) > at {
 				found = append(found, refusal(d, fmt.Sprintf("%s introduced in metadata version %s, not %s.", f.key(), f.since, declared),
-					fmt.Sprintf("build with a backend that writes Metadata-Version %s, or leave %s %s out", f.since, f.name, quote(elide(values[0])))))
+					fmt.Sprintf("build with a backend that writes Metadata-Version %s, or remove %s %s",
+						f.since, f.name, quote(elide(values[0])))))
 			}
 		}
 	}
 	return found
 }
 
-// fieldUnknown: a header that is not in the table is not sent, so an index that has learned it will not know of it.
+// fieldUnknown reports headers that are not in the table. They are not sent, so an index that supports them does not get
+// them.
 func fieldUnknown(s Set) (found []finding.Finding) {
 	for _, d := range s.Files {
-		var unknown handful
+		var unknown limitedFindings
 		seen := map[string]bool{}
 		for _, h := range d.Headers {
 			key := strings.ToLower(h.Name)
@@ -227,20 +233,22 @@ func fieldUnknown(s Set) (found []finding.Finding) {
 			if seen[key] = true; isField(key) {
 				continue
 			}
-			unknown.add(refusal(d, fmt.Sprintf("%s is no field of the core metadata that this program knows; it is not sent to the index", quote(elide(h.Name))),
-				fmt.Sprintf("leave %s %s out, or update the action if the field is new", quote(elide(h.Name)), quote(elide(h.Value)))))
+			unknown.add(refusal(d, fmt.Sprintf("this program does not know the field %s of the metadata; it is not sent to the index",
+				quote(elide(h.Name))),
+				fmt.Sprintf("remove %s %s, or update the action if the field is new", quote(elide(h.Name)), quote(elide(h.Value)))))
 		}
 		found = append(found, unknown.all()...)
 	}
 	return found
 }
 
-// metadataEncoding: the index takes the form as UTF-8, as the core metadata has to be.
-func metadataEncoding(d *dist.Distribution) (message, fix string) {
+// metadataEncoding reports values that are not UTF-8, which both the core metadata and the upload form require.
+func metadataEncoding(d *distfile.Distribution) (message, fix string) {
 	for _, f := range fields {
 		for _, value := range d.Sent(f.name) {
 			if !utf8.ValidString(value) {
-				return "Invalid Form Data.", fmt.Sprintf("%s is not UTF-8 (%q): write the project's files as UTF-8 and build again", f.name, elide(value))
+				return "Invalid Form Data.",
+					fmt.Sprintf("%s is not UTF-8 (%q): write the project's files as UTF-8 and build again", f.name, elide(value))
 			}
 		}
 	}
@@ -254,19 +262,20 @@ func dynamicForbidden(_ field, value string) (message, advice string) {
 	if !slices.Contains(neverDynamic, key) {
 		return "", ""
 	}
-	return saying(key) + " is not allowed as a dynamic field.", "take it out of the list, for it has to be the same in every file"
+	return quoteLimited(key) + " is not allowed as a dynamic field.", "remove it from the list, because it must be the same in every file"
 }
 
-// dynamicUnknown: the specification lets Dynamic name itself, the index does not.
+// dynamicUnknown reports values of Dynamic that are not dynamic fields. The specification allows Dynamic itself, the
+// index does not.
 func dynamicUnknown(_ field, value string) (message, advice string) {
-	const list = "name fields of the core metadata, such as Requires-Dist"
+	const list = "list only fields of the core metadata, such as Requires-Dist"
 	switch key := strings.ToLower(value); {
 	case slices.Contains(neverDynamic, key):
 		return "", ""
 	case key == "dynamic":
 		return "Dynamic field 'dynamic' is not a valid dynamic field.", list
 	case !isField(key):
-		return saying(key) + " is not a valid dynamic field.", list
+		return quoteLimited(key) + " is not a valid dynamic field.", list
 	}
 	return "", ""
 }

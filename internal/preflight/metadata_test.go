@@ -9,7 +9,7 @@ import (
 	"testing"
 	"time"
 
-	"github.com/org/pypi-oidc-publish/internal/dist"
+	"github.com/org/pypi-oidc-publish/internal/distfile"
 	"github.com/org/pypi-oidc-publish/internal/finding"
 	"github.com/org/pypi-oidc-publish/internal/pep"
 	"github.com/org/pypi-oidc-publish/internal/pep/spdx"
@@ -22,8 +22,8 @@ const newest = "Metadata-Version: 2.5\nName: alder\nVersion: 1.0\n"
 
 func x(n int) string { return strings.Repeat("x", n) }
 
-// TestFields goes along the borders of the rules: what more there is in the metadata, and the rules that it breaks.
-func TestFields(t *testing.T) {
+// TestCheck_Fields goes along the borders of the rules: what more there is in the metadata, and the rules that it breaks.
+func TestCheck_Fields(t *testing.T) {
 	t.Parallel()
 	for more, want := range map[string]string{
 		"":                                 "",
@@ -213,8 +213,8 @@ func TestFields(t *testing.T) {
 	}
 }
 
-// TestHeadersThatEndEarly: whoever reads it knows the line, and what became of the fields after it.
-func TestHeadersThatEndEarly(t *testing.T) {
+// TestCheck_EarlyHeaderEnd: whoever reads it knows the line, and what became of the fields after it.
+func TestCheck_EarlyHeaderEnd(t *testing.T) {
 	t.Parallel()
 	after := "Requires-Dist: a\nRequires-Dist: b\nLicense-File: L\nX-Foo: y\n  z\nClassifier: c\nSummary: d\nAuthor: e\nPlatform: f\n"
 	for name, c := range map[string]struct {
@@ -225,7 +225,7 @@ func TestHeadersThatEndEarly(t *testing.T) {
 			wheel(newest + "Import-Name\n" + after + "\nAuthor: no field\n"),
 			"line 4 of METADATA, 'Import-Name', is not a header, so the headers end there: this line and all lines after it became the description, " +
 				"including the fields Requires-Dist, License-File, Classifier, Summary, Author and 1 more",
-			"give Import-Name a value in pyproject.toml or leave it out, or use another version of the build backend; then build again",
+			"give Import-Name a value in pyproject.toml or remove it, or use another version of the build backend; then build again",
 		},
 		"a blank before the colon, in an sdist": {
 			sdist(newest + "Requires-Dist : a\nRequires-Dist: b\n"),
@@ -258,7 +258,7 @@ func TestHeadersThatEndEarly(t *testing.T) {
 // ofMetadata leaves out what other rules say of the files that these tests make.
 func ofMetadata(found []finding.Finding) []finding.Finding {
 	mine := append(strings.Fields("metadata-encoding field-unknown headers-end-early license-classifier name-of-module"), metadataRules...)
-	return slices.DeleteFunc(found, func(f finding.Finding) bool { return !slices.Contains(mine, f.ID) })
+	return slices.DeleteFunc(found, func(f finding.Finding) bool { return !slices.Contains(mine, string(f.ID)) })
 }
 
 // bounded: a finding names what to do, and is no longer than people read.
@@ -271,8 +271,8 @@ func bounded(t *testing.T, found []finding.Finding) {
 	}
 }
 
-// TestAges: a field is judged by the metadata version that is declared.
-func TestAges(t *testing.T) {
+// TestCheck_MetadataVersions: a field is judged by the metadata version that is declared.
+func TestCheck_MetadataVersions(t *testing.T) {
 	t.Parallel()
 	for _, c := range []struct{ field, before, since string }{
 		{"Classifier: Topic :: Utilities", "1.0", "1.1"},
@@ -298,8 +298,8 @@ func TestAges(t *testing.T) {
 	}
 }
 
-// TestTablesAge: nobody is refused for what the index may have learned since, and the index's own list has the last word.
-func TestTablesAge(t *testing.T) {
+// TestCheck_OldTables: nobody is refused for what the index may have learned since, and the index's own list has the last word.
+func TestCheck_OldTables(t *testing.T) {
 	t.Parallel()
 	const unknown, private, old, known = "Programming Language :: Python :: 3.99", "Private :: Do Not Upload", "Natural Language :: Ukranian", "Topic :: Utilities"
 	classifiers, licences := trove.AsOf(), spdx.AsOf()
@@ -333,15 +333,15 @@ func TestTablesAge(t *testing.T) {
 			t.Errorf("%s: got %q, want %q", name, got, c.want)
 		}
 		for _, f := range found {
-			if f.Severity == finding.Warning && !strings.Contains(f.Fix, "is of "+c.now.AddDate(0, 0, -1).Format(time.DateOnly)) {
+			if f.Severity == finding.Warning && !strings.Contains(f.Fix, "is from "+c.now.AddDate(0, 0, -1).Format(time.DateOnly)) {
 				t.Errorf("%s: the warning does not tell the age of the table: %s", name, f.Fix)
 			}
 		}
 	}
 }
 
-// TestNamesOfModules: the names of the standard library are taken for projects that the index does not have.
-func TestNamesOfModules(t *testing.T) {
+// TestCheck_StdlibNames: the names of the standard library are taken for projects that the index does not have.
+func TestCheck_StdlibNames(t *testing.T) {
 	t.Parallel()
 	s := set(t, file{name: "xml_etree-1.0-py3-none-any.whl", metadata: with("alder", "XML.etree")})
 	for name, c := range map[string]struct {
@@ -352,7 +352,7 @@ func TestNamesOfModules(t *testing.T) {
 		"new":       {map[pep.Project]pep.Listing{"xml-etree": {}}, true},
 		"old":       {map[pep.Project]pep.Listing{"xml-etree": {Exists: true}}, false},
 	} {
-		s.Held = c.held
+		s.Listings = c.held
 		got := strings.Contains(strings.Join(ids(preflight.Check(s)), " "), "name-of-module")
 		if got != c.want {
 			t.Errorf("%s: %v", name, got)
@@ -360,7 +360,7 @@ func TestNamesOfModules(t *testing.T) {
 	}
 }
 
-func TestManyMistakesAreCounted(t *testing.T) {
+func TestCheck_ManyFindings(t *testing.T) {
 	t.Parallel()
 	var many strings.Builder
 	for i := range 1000 {
@@ -373,8 +373,8 @@ func TestManyMistakesAreCounted(t *testing.T) {
 	bounded(t, found)
 }
 
-// TestDescriptions: each format is judged by its own rule.
-func TestDescriptions(t *testing.T) {
+// TestCheck_Descriptions: each format is judged by its own rule.
+func TestCheck_Descriptions(t *testing.T) {
 	t.Parallel()
 	for _, c := range []struct{ kind, text, want string }{
 		{"text/plain", " \n", ""},
@@ -421,8 +421,8 @@ func TestDescriptions(t *testing.T) {
 	}
 }
 
-// TestDescriptionsOfOneRenderer: where the releases of the index's renderer differ, the warning tells which one refuses, and why.
-func TestDescriptionsOfOneRenderer(t *testing.T) {
+// TestCheck_DescriptionRenderers: where the releases of the index's renderer differ, the warning tells which one refuses, and why.
+func TestCheck_DescriptionRenderers(t *testing.T) {
 	t.Parallel()
 	for text, want := range map[string]struct{ message, fix string }{
 		"Title\n=====\n": {
@@ -431,11 +431,11 @@ func TestDescriptionsOfOneRenderer(t *testing.T) {
 		},
 		"Title\n=====\n\n:Author:\n  - Ann\n": {
 			"PyPI with readme_renderer 45 refuses the description; PyPI with readme_renderer 46 accepts it.",
-			": in its line 4 (bibliographic field): Bibliographic field \"Author\"",
+			": in line 4 (bibliographic field): Bibliographic field \"Author\"",
 		},
 		"Foo\n===\n\n.. |s| replace:: x\n\n=====\n\n.. meta::\n   :a:\n\n.. contents:: Foo\n\nFoo\n^^^\n": {
 			"PyPI with readme_renderer 46 refuses the description; PyPI with readme_renderer 45 accepts it.",
-			": in its line 6 (transition): Transition at the start of the section.",
+			": in line 6 (transition): Transition at the start of the section.",
 		},
 	} {
 		found := ofMetadata(preflight.Check(set(t, wheel(newest+"Description-Content-Type: text/x-rst\n\n"+text))))
@@ -446,8 +446,8 @@ func TestDescriptionsOfOneRenderer(t *testing.T) {
 	}
 }
 
-// TestDescriptionsOfASet: every file has the finding of its own description and type, however many share them.
-func TestDescriptionsOfASet(t *testing.T) {
+// TestCheck_DescriptionsOfSet: every file has the finding of its own description and type, however many share them.
+func TestCheck_DescriptionsOfSet(t *testing.T) {
 	t.Parallel()
 	var files []file
 	for i, c := range []string{"text/x-rst", "text/x-rst", "text/plain", "text/x-rst; charset=UTF-8"} {
@@ -484,14 +484,14 @@ func FuzzMetadata(f *testing.F) {
 			return
 		}
 		path := filepath.Join(t.TempDir(), "alder-1.0-py3-none-any.whl")
-		if err := os.WriteFile(path, wheel(metadata).bytes(t), 0o600); err != nil {
+		if err := os.WriteFile(path, wheel(metadata).bytes(), 0o600); err != nil {
 			t.Fatal(err)
 		}
-		d, err := dist.Read(t.Context(), path, false)
+		d, err := distfile.Read(t.Context(), path, false)
 		if err != nil {
 			t.Fatal(err)
 		}
-		found := preflight.Check(preflight.Set{Files: []*dist.Distribution{d}, Warehouse: true})
+		found := preflight.Check(preflight.Set{Files: []*distfile.Distribution{d}, Warehouse: true})
 		if len(found) > 1000 {
 			t.Errorf("%d findings", len(found))
 		}

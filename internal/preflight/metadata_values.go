@@ -8,19 +8,19 @@ import (
 	"sync"
 	"unicode/utf8"
 
-	"github.com/org/pypi-oidc-publish/internal/dist"
+	"github.com/org/pypi-oidc-publish/internal/distfile"
 	"github.com/org/pypi-oidc-publish/internal/pep"
 )
 
 func invalidFor(f field, value string) string {
-	return saying(value) + " is invalid for " + quote(f.key())
+	return quoteLimited(value) + " is invalid for " + quote(f.key())
 }
 
 func summaryNewline(_ field, value string) (message, advice string) {
 	if !strings.Contains(value, "\n") {
 		return "", ""
 	}
-	return "'summary' must be a single line.", "write it as one line; longer text belongs into the description"
+	return "'summary' must be a single line.", "write it as one line; put longer text into the description"
 }
 
 func summaryLength(_ field, value string) (message, advice string) {
@@ -30,14 +30,14 @@ func summaryLength(_ field, value string) (message, advice string) {
 		return "", ""
 	}
 	return fmt.Sprintf("'summary' field must be %d characters or less.", limit),
-		fmt.Sprintf("shorten it (it has %d characters); longer text belongs into the description", n)
+		fmt.Sprintf("shorten it (it has %d characters); put longer text into the description", n)
 }
 
 func providesExtra(f field, value string) (message, advice string) {
 	if pep.ValidName(value) {
 		return "", ""
 	}
-	return invalidFor(f, value) + ".", "begin and end an extra with a letter or digit, with only letters, digits, '.', '_' and '-' between"
+	return invalidFor(f, value) + ".", "start and end the extra with a letter or digit, and use only letters, digits, '.', '_' and '-'"
 }
 
 func requiresPython(f field, value string) (message, advice string) {
@@ -62,34 +62,34 @@ func requiresDistURL(_ field, value string) (message, advice string) {
 		return "", ""
 	}
 	return "Can't have direct dependency: " + cut(r.String()) + ".",
-		"depend on a released version of " + r.Name + "; the index takes no direct references"
+		"depend on a released version of " + r.Name + "; the index does not accept direct references"
 }
 
-// providesDist differs from requiresDist in the index's words alone.
+// providesDist works like requiresDist, but with other messages of the index.
 func providesDist(_ field, value string) (message, advice string) {
 	r, err := pep.ParseRequirement(value)
 	var at *pep.RequirementError
 	switch {
 	case errors.As(err, &at):
-		return fmt.Sprintf("%s is invalid: %s", saying(value), at.Problem), whereWrong(err)
+		return fmt.Sprintf("%s is invalid: %s", quoteLimited(value), at.Problem), whereWrong(err)
 	case err != nil:
-		return fmt.Sprintf("%s is invalid: %v", saying(value), err), whereWrong(err)
+		return fmt.Sprintf("%s is invalid: %v", quoteLimited(value), err), whereWrong(err)
 	case r.URL != "":
-		return "Can't have direct dependency: " + saying(value) + ".", "name a project and versions, without a URL"
+		return "Can't have direct dependency: " + quoteLimited(value) + ".", "write a project name and versions, without a URL"
 	}
 	return "", ""
 }
 
-// whereWrong is what an error says, without the whole requirement once more.
+// whereWrong returns the position and the problem of err, without repeating the whole requirement.
 func whereWrong(err error) string {
 	var at *pep.RequirementError
 	if !errors.As(err, &at) {
 		return err.Error()
 	}
-	return fmt.Sprintf("at character %d: %s; a requirement of PEP 508 is such as name>=1.0; python_version < '3.13'", at.End+1, at.Problem)
+	return fmt.Sprintf("at character %d: %s; a valid PEP 508 requirement is, for example, name>=1.0; python_version < '3.13'", at.End+1, at.Problem)
 }
 
-// cut bounds a text in a message.
+// cut shortens a text to 1000 characters for a message.
 func cut(text string) string {
 	const limit = 1000
 	if utf8.RuneCountInString(text) <= limit {
@@ -98,7 +98,7 @@ func cut(text string) string {
 	return string([]rune(text)[:limit]) + "..."
 }
 
-// rooted finds paths that are absolute on POSIX or on Windows: with a drive and a root, or on a share.
+// rooted matches absolute paths of POSIX and of Windows (a drive with a root, or a share).
 var rooted = sync.OnceValue(func() *regexp.Regexp {
 	return regexp.MustCompile(`^(?s:/|\\\\|.:[\\/])`)
 })
@@ -109,7 +109,7 @@ func licenseFilePath(f field, value string) (message, advice string) {
 	case strings.Contains(path, ".."):
 		return invalidFor(f, path) + ", parent directory indicators are not allowed.", relative
 	case strings.Contains(path, "*"):
-		return invalidFor(f, path) + ", paths must be resolved.", "build with a backend that writes the files that a pattern matches"
+		return invalidFor(f, path) + ", paths must be resolved.", "build with a backend that resolves patterns to file names"
 	case rooted().MatchString(path):
 		return invalidFor(f, path) + ", paths must be relative.", relative
 	case !plainPath(path):
@@ -118,8 +118,8 @@ func licenseFilePath(f field, value string) (message, advice string) {
 	return "", ""
 }
 
-// plainPath tells whether a path is already in its shortest spelling: the index has Python write it anew, as a path of
-// Windows with slashes, and compares.
+// plainPath reports whether a path is already in its shortest spelling. The index converts it with Python's Windows path
+// class, using slashes, and compares.
 func plainPath(path string) bool {
 	if path == "." {
 		return true
@@ -127,7 +127,7 @@ func plainPath(path string) bool {
 	drive := driveOf(path)
 	rest := path[len(drive):]
 	if inner, here := strings.CutPrefix(path, "./"); here && driveOf(inner) != "" {
-		rest = inner // the dot keeps a name with a colon from being a drive
+		rest = inner // the dot prevents that a name with a colon is read as a drive
 	}
 	if rest == "" {
 		return drive != ""
@@ -143,7 +143,7 @@ func plainPath(path string) bool {
 	return true
 }
 
-// driveOf is the drive that a path begins with, such as C:, which alone makes no path absolute.
+// driveOf returns the drive at the start of a path, such as C:. A drive alone does not make a path absolute.
 func driveOf(path string) string {
 	first, size := utf8.DecodeRuneInString(path)
 	if size == 0 || first == '/' || first == '\\' || !strings.HasPrefix(path[size:], ":") {
@@ -152,12 +152,13 @@ func driveOf(path string) string {
 	return path[:size+1]
 }
 
-func licenseAndExpression(d *dist.Distribution) (message, fix string) {
+func licenseAndExpression(d *distfile.Distribution) (message, fix string) {
 	license, old := first(d, "License")
 	expression, both := first(d, "License-Expression")
 	if !old || !both {
 		return "", ""
 	}
 	return "License is deprecated when License-Expression is present. Only License-Expression should be present.",
-		fmt.Sprintf("leave License %s out, since License-Expression %s says it, and build again", quote(elide(license)), quote(elide(expression)))
+		fmt.Sprintf("remove License %s, because License-Expression %s replaces it, and build again",
+			quote(elide(license)), quote(elide(expression)))
 }

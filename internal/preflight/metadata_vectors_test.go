@@ -10,6 +10,7 @@ import (
 
 	"github.com/org/pypi-oidc-publish/internal/finding"
 	"github.com/org/pypi-oidc-publish/internal/preflight"
+	"github.com/org/pypi-oidc-publish/internal/testkit/vectors"
 )
 
 // metadataRules are the rules of the core metadata, by the slugs of the vectors.
@@ -19,20 +20,20 @@ var metadataRules = strings.Fields(`name-missing name-invalid metadata-version v
 	license-expression license-file-path import-name email classifier-unknown classifier-deprecated url project-url
 	license-and-expression description-render`)
 
-// TestMetadataVectors: what the index accepts has no error of a metadata rule, and what it refuses for one is refused by
+// TestCheck_MetadataVectors: what the index accepts has no error of a metadata rule, and what it refuses for one is refused by
 // that rule, in the index's words.
-func TestMetadataVectors(t *testing.T) {
+func TestCheck_MetadataVectors(t *testing.T) {
 	t.Parallel()
 	type count struct{ caught, words, cases int }
 	counts, accepted := map[string]count{}, 0
-	for _, v := range vectors(t) {
+	for _, v := range vectors.Load(t) {
 		mine := slices.Contains(metadataRules, v.Rule)
 		if v.Verdict != "accept" && !mine {
 			continue
 		}
-		errors := preflight.Check(v.set(t))
+		errors := preflight.Check(readCase(t, v))
 		errors = slices.DeleteFunc(errors, func(f finding.Finding) bool {
-			return f.Severity != finding.Error || v.Verdict == "accept" && !slices.Contains(metadataRules, f.ID)
+			return f.Severity != finding.Error || v.Verdict == "accept" && !slices.Contains(metadataRules, string(f.ID))
 		})
 		if v.Verdict == "accept" {
 			accepted++
@@ -43,7 +44,7 @@ func TestMetadataVectors(t *testing.T) {
 		}
 		c := counts[v.Rule]
 		c.cases++
-		at := slices.IndexFunc(errors, func(f finding.Finding) bool { return f.ID == v.Rule })
+		at := slices.IndexFunc(errors, func(f finding.Finding) bool { return string(f.ID) == v.Rule })
 		if at < 0 {
 			t.Errorf("%s: not refused by %s: %v", v.ID, v.Rule, errors)
 		} else {
@@ -62,8 +63,8 @@ func TestMetadataVectors(t *testing.T) {
 	t.Logf("%d accepted cases without an error of these rules", accepted)
 }
 
-// TestDescriptionVectors: the descriptions of the vectors get their verdicts.
-func TestDescriptionVectors(t *testing.T) {
+// TestCheck_DescriptionVectors: the descriptions of the vectors get their verdicts.
+func TestCheck_DescriptionVectors(t *testing.T) {
 	t.Parallel()
 	text, err := os.ReadFile("../testdata/vectors/rst.json")
 	if err != nil {

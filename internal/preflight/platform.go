@@ -7,15 +7,15 @@ import (
 	"sync"
 	"time"
 
-	"github.com/org/pypi-oidc-publish/internal/dist"
+	"github.com/org/pypi-oidc-publish/internal/distfile"
 	"github.com/org/pypi-oidc-publish/internal/finding"
 	"github.com/org/pypi-oidc-publish/internal/pep"
 )
 
-// platformsOf is the date of the tables of platform tags: section 2.8.3 of the reference.
+// platformsOf returns the date of the tables of platform tags: docs/reference/pypi-server.md §2.8.3.
 func platformsOf() time.Time { return time.Date(2026, 8, 31, 0, 0, 0, 0, time.UTC) }
 
-// accepted are the platform tags that PyPI takes, in lower case.
+// accepted matches the platform tags that PyPI accepts, in lower case.
 var accepted = sync.OnceValue(func() *regexp.Regexp {
 	return regexp.MustCompile(`^(?:` + strings.Join([]string{
 		`any`,
@@ -32,36 +32,37 @@ var accepted = sync.OnceValue(func() *regexp.Regexp {
 	}, "|") + `)$`)
 })
 
-// refused are tags that say too little, or that another tag has taken the place of, so that no index will learn them.
+// refused matches tags that are too vague or were replaced by another tag, so that no index will ever accept them.
 var refused = sync.OnceValue(func() *regexp.Regexp {
 	return regexp.MustCompile(`^(?:` + strings.Join([]string{
-		`linux_.*`, // a system's own binaries fit no other system: auditwheel makes a manylinux wheel of them
+		`linux_.*`, // binaries of one system do not fit another: auditwheel turns them into a manylinux wheel
 		`manylinux_[^0-9].*`, `musllinux_[^0-9].*`,
-		`macosx_1[1-5]_[1-9].*`, `macosx_(1[6-9]|2[0-5])_.*`, // versions that there are not
-		`pyodide_.*`, `emscripten_.*`, `wasi_.*`, // pyemscripten took their place, or nothing did
+		`macosx_1[1-5]_[1-9].*`, `macosx_(1[6-9]|2[0-5])_.*`, // versions that do not exist
+		`pyodide_.*`, `emscripten_.*`, `wasi_.*`, // replaced by pyemscripten, or not at all
 		`(freebsd|openbsd|netbsd|dragonfly|solaris|sunos|aix|cygwin|mingw|haiku)_.*`,
 		`win32_.*`, `win_x86`, `unknown`, `none`,
 	}, "|") + `)$`)
 })
 
-// wheelPlatformTag: a tag that only the age of the table speaks against is a warning.
+// wheelPlatformTag reports unsupported platform tags. A tag that a newer table may contain is a warning.
 func wheelPlatformTag(s Set) (found []finding.Finding) {
 	for _, d := range s.Files {
 		name, err := pep.ParseWheelName(d.Name)
-		if err != nil || !plain(d, dist.Wheel) {
+		if err != nil || !plain(d, distfile.Wheel) {
 			continue
 		}
 		for tag := range strings.SplitSeq(strings.ToLower(name.Platform), ".") {
 			if accepted().MatchString(tag) {
 				continue
 			}
-			f := refusal(d, fmt.Sprintf("Binary wheel %s has an unsupported platform tag %s.", quote(d.Name), quote(tag)), platformAdvice(tag))
+			f := refusal(d, fmt.Sprintf("Binary wheel %s has an unsupported platform tag %s.",
+				quote(d.Name), quote(tag)), platformAdvice(tag))
 			if !refused().MatchString(tag) && !s.current(platformsOf()) {
 				f.Severity = finding.Warning
 				f.Fix += aged("list of platform tags", platformsOf())
 			}
 			found = append(found, f)
-			break // the index tells the first
+			break // the index reports only the first
 		}
 	}
 	return found
@@ -70,12 +71,12 @@ func wheelPlatformTag(s Set) (found []finding.Finding) {
 func platformAdvice(tag string) string {
 	switch {
 	case strings.HasPrefix(tag, "linux_"):
-		return "repair the wheel with auditwheel (cibuildwheel does), which gives it a manylinux or musllinux tag"
+		return "repair the wheel with auditwheel (cibuildwheel does this), which sets a manylinux or musllinux tag"
 	case strings.HasPrefix(tag, "pyodide_"), strings.HasPrefix(tag, "emscripten_"):
 		return "build it with the platform tag pyemscripten_…_wasm32"
 	case strings.HasPrefix(tag, "macosx_"):
 		return "set MACOSX_DEPLOYMENT_TARGET to a version such as 11.0; from macOS 11 on the tag ends in _0"
 	default:
-		return "leave this wheel out, or build it for a platform that the index takes"
+		return "remove this wheel, or build it for a platform that the index accepts"
 	}
 }

@@ -1,73 +1,83 @@
-// Package preflight judges a set of distributions by the index's rules before anything is sent.
+// Package preflight checks a set of distributions against the rules of the index before anything is sent.
 //
-// It is pure: files, listings and the time are given. A rule is one function and one line of the table in rules.go; its
-// findings have the words of the index, since those are what a user would otherwise meet half-way through a release.
+// Its functions are pure: files, listings and the time are arguments. A rule is one function and one row of the table in
+// rules.go. Its findings use the messages of the index, because a user would otherwise see exactly those in the middle of
+// a release.
 package preflight
 
 import (
 	"slices"
 	"time"
 
-	"github.com/org/pypi-oidc-publish/internal/dist"
+	"github.com/org/pypi-oidc-publish/internal/distfile"
 	"github.com/org/pypi-oidc-publish/internal/finding"
 	"github.com/org/pypi-oidc-publish/internal/pep"
 	"github.com/org/pypi-oidc-publish/internal/pyproject"
 )
 
-// Set is what is judged: everything that one run would upload, and what is known about the index.
+// Set describes what is checked: all files that one run would upload, and what is known about the index.
 type Set struct {
-	Files           []*dist.Distribution
-	Held            map[pep.Project]pep.Listing // what the index holds; a project that is absent was not looked up
-	Warehouse       bool                        // whether the index has PyPI's rules; another gets most of them as notices
-	Stored          map[string]bool             // files, by path, that the index's file host has, whatever its page says; a hint
-	UserToken       bool                        // uploads are authorized by a person's API token, which may do what a Trusted Publisher may not
-	Pyproject       *pyproject.Project          // the pyproject.toml beside the files; nil where there is none
-	Classifiers     []string                    // those that the index itself lists as valid; nil where it was not asked
-	Waive           bool                        // errors of rules that can be waived are warnings
-	ExpectedVersion string                      // the version that every release has to have, such as a tag; empty for any
+	Files           []*distfile.Distribution
+	Listings        map[pep.Project]pep.Listing // what the index lists for each project; a project without an entry was not queried
+	Warehouse       bool                        // whether the index has PyPI's rules; for another index most findings become notices
+	Stored          map[string]bool             // paths of files that the file host stores, even if the project page lacks them; a hint
+	UserToken       bool                        // uploads use a person's API token, which may do more than a Trusted Publisher
+	Pyproject       *pyproject.Project          // the pyproject.toml next to the files; nil if there is none
+	Classifiers     []string                    // the valid classifiers according to the index itself; nil if it was not queried
+	Waive           bool                        // makes errors of waivable rules warnings
+	ExpectedVersion string                      // the version that every release must have, such as a tag; empty for any
 	Now             time.Time
 }
 
-// rule is one of the index's rules, or of ours.
+// rule describes one rule of the index, or of this program.
 type rule struct {
-	id       string
-	severity finding.Severity // of its findings; a judge may give a lower one
+	id       finding.ID
+	severity finding.Severity // of its findings; the function may set a lower one
 	reach    reach
 	basis    basis
-	judge    func(Set) []finding.Finding
+	check    func(Set) []finding.Finding
 	about    string // what it finds, in one line
 	why      string // why that is refused, or worth knowing
 }
 
-// reach tells which indexes have a rule, and whether it can be waived.
+// reach says which indexes have a rule, and whether the rule can be waived.
 type reach uint8
 
 const (
-	everywhere reach = iota // any index has it, or the run itself cannot go on without it
+	everywhere reach = iota // every index has it, or the run itself cannot continue without it
 	warehouse               // PyPI and TestPyPI have it; for another index its findings are notices
-	always                  // the user or the run demands it, whatever the index: Set.Waive does not apply
+	always                  // required by the user or the run, for every index: Set.Waive does not apply
 )
 
 // waivable reports whether Set.Waive makes warnings of the rule's errors.
 func (r reach) waivable() bool { return r != always }
 
-// basis is what a rule judges by.
+// basis says which data a rule uses.
 type basis string
 
 const (
 	offline basis = "the files alone"
-	data    basis = "the files, and a table that ages"
-	listing basis = "what the index says it holds"
-	both    basis = "the files, and what the index says it holds where it was asked"
+	data    basis = "the files, and a table that can become outdated"
+	listing basis = "the index's list of files"
+	both    basis = "the files, and the index's list of files if it was queried"
 )
 
-// Check judges the set by every rule and returns all findings: those of the files in the order of the files, each file's
-// in the order in which the index checks, then those of the set.
+// fault returns who is responsible for the findings of a rule: the index if the rule uses only its listing, else the
+// distribution.
+func (b basis) fault() finding.Fault {
+	if b == listing {
+		return finding.Index
+	}
+	return finding.Distribution
+}
+
+// Check runs every rule on the set and returns all findings. The findings about the files come first, in the order of
+// s.Files, and those about one file in the order in which the index checks; then come the findings about the set.
 func Check(s Set) []finding.Finding {
 	var all []finding.Finding
 	for _, r := range rules {
-		for _, f := range r.judge(s) {
-			f.ID = r.id
+		for _, f := range r.check(s) {
+			f.ID, f.Fault = r.id, r.basis.fault()
 			f.Severity = min(f.Severity, r.severity)
 			if !s.Warehouse && r.reach == warehouse {
 				f.Severity = finding.Notice
@@ -80,24 +90,24 @@ func Check(s Set) []finding.Finding {
 	}
 	place := map[string]int{}
 	for i, d := range s.Files {
-		place[d.Path] = i - len(s.Files) // what is no file of the set comes last, with what is about none
+		place[d.Path] = i - len(s.Files) // findings about no file, or about a file outside the set, come last
 	}
 	slices.SortStableFunc(all, func(a, b finding.Finding) int { return place[a.File] - place[b.File] })
 	return all
 }
 
-// Rule is what people are told of a rule.
+// Rule describes a rule for documentation and reports.
 type Rule struct {
-	ID         string
-	Severity   finding.Severity // the worst that its findings have
-	Everywhere bool             // whether every index has it, or PyPI and TestPyPI alone
-	Waivable   bool             // whether its errors are warnings where the user waives the index's rules
-	Basis      string           // what it judges by
+	ID         finding.ID
+	Severity   finding.Severity // the highest severity of its findings
+	Everywhere bool             // whether every index has it; otherwise only PyPI and TestPyPI do
+	Waivable   bool             // whether its errors become warnings when the user waives the rules of the index
+	Basis      string           // which data it uses
 	About      string           // what it finds, in one line
 	Why        string           // why that is refused, or worth knowing
 }
 
-// Rules lists the rules in their order, for docs/rules.md.
+// Rules returns all rules in the order in which the index checks, for docs/rules.md.
 func Rules() []Rule {
 	list := make([]Rule, len(rules))
 	for i, r := range rules {
@@ -106,16 +116,18 @@ func Rules() []Rule {
 	return list
 }
 
-// Page is where a rule is described: a path in this repository, with the heading. It is empty where there is no such rule.
-func Page(id string) string {
+// Page returns the path in this repository, with the heading, of the text that describes a rule. It is empty if no rule
+// has the id.
+func Page(id finding.ID) string {
 	if !slices.ContainsFunc(rules, func(r rule) bool { return r.id == id }) {
 		return ""
 	}
-	return "docs/rules.md#" + id
+	return "docs/rules.md#" + string(id)
 }
 
-// each judges file by file. A judge answers with a message and the next step, or with an empty message.
-func each(judge func(*dist.Distribution) (message, fix string)) func(Set) []finding.Finding {
+// each returns a check that calls judge for every file. judge returns a message and the next step; an empty message means
+// that nothing is wrong.
+func each(judge func(*distfile.Distribution) (message, fix string)) func(Set) []finding.Finding {
 	return func(s Set) (found []finding.Finding) {
 		for _, d := range s.Files {
 			if message, fix := judge(d); message != "" {
@@ -126,6 +138,6 @@ func each(judge func(*dist.Distribution) (message, fix string)) func(Set) []find
 	}
 }
 
-func refusal(d *dist.Distribution, message, fix string) finding.Finding {
+func refusal(d *distfile.Distribution, message, fix string) finding.Finding {
 	return finding.Finding{Severity: finding.Error, File: d.Path, Message: message, Fix: fix}
 }

@@ -1,12 +1,6 @@
 package preflight_test
 
 import (
-	"archive/tar"
-	"archive/zip"
-	"bytes"
-	"compress/gzip"
-	"hash/crc32"
-	"io"
 	"os"
 	"path/filepath"
 	"reflect"
@@ -16,9 +10,10 @@ import (
 	"testing"
 
 	"github.com/org/pypi-oidc-publish/internal/archive"
-	"github.com/org/pypi-oidc-publish/internal/dist"
+	"github.com/org/pypi-oidc-publish/internal/distfile"
 	"github.com/org/pypi-oidc-publish/internal/finding"
 	"github.com/org/pypi-oidc-publish/internal/preflight"
+	"github.com/org/pypi-oidc-publish/internal/testkit/disttest"
 )
 
 const good = "Metadata-Version: 2.4\nName: alder\nVersion: 1.0\n"
@@ -60,45 +55,12 @@ func (f file) recorded() [][2]string {
 	return append(members, [2]string{place, record})
 }
 
-func (f file) bytes(t *testing.T) []byte {
-	t.Helper()
-	var b bytes.Buffer
-	write := func(w io.Writer, err error, content string) {
-		t.Helper()
-		if err == nil {
-			_, err = io.WriteString(w, content)
-		}
-		if err != nil {
-			t.Fatal(err)
-		}
-	}
+func (f file) bytes() []byte {
 	if strings.HasSuffix(strings.ToLower(f.name), ".tar.gz") {
-		packed := gzip.NewWriter(&b)
-		w := tar.NewWriter(packed)
-		for _, m := range f.members() {
-			write(w, w.WriteHeader(&tar.Header{Name: m[0], Size: int64(len(m[1])), Mode: 0o644}), m[1])
-		}
-		if err := w.Close(); err != nil {
-			t.Fatal(err)
-		}
-		if err := packed.Close(); err != nil {
-			t.Fatal(err)
-		}
-		return b.Bytes()
+		return disttest.TarGz(disttest.Pairs(f.members()...)...)
 	}
-	w := zip.NewWriter(&b)
-	for _, m := range f.recorded() {
-		size := uint64(len(m[1]))
-		member, err := w.CreateRaw(&zip.FileHeader{Name: m[0], CRC32: crc32.ChecksumIEEE([]byte(m[1])), CompressedSize64: size, UncompressedSize64: size})
-		write(member, err, m[1])
-	}
-	if err := w.SetComment(f.name); err != nil { // so that no two files have the same bytes
-		t.Fatal(err)
-	}
-	if err := w.Close(); err != nil {
-		t.Fatal(err)
-	}
-	return b.Bytes()
+	// The comment, so that no two files have the same bytes.
+	return disttest.ZipWithComment(f.name, disttest.Pairs(f.recorded()...)...)
 }
 
 // set writes and reads the files, each in a folder of its own.
@@ -108,13 +70,13 @@ func set(t *testing.T, files ...file) preflight.Set {
 	for _, f := range files {
 		data := []byte(f.raw)
 		if f.raw == "" {
-			data = f.bytes(t)
+			data = f.bytes()
 		}
 		path := filepath.Join(t.TempDir(), f.name)
 		if err := os.WriteFile(path, data, 0o600); err != nil {
 			t.Fatal(err)
 		}
-		d, err := dist.Read(t.Context(), path, true)
+		d, err := distfile.Read(t.Context(), path, true)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -125,7 +87,7 @@ func set(t *testing.T, files ...file) preflight.Set {
 
 func ids(findings []finding.Finding) (list []string) {
 	for _, f := range findings {
-		id := f.ID
+		id := string(f.ID)
 		if f.Severity != finding.Error {
 			id += " (" + f.Severity.String() + ")"
 		}
@@ -139,7 +101,7 @@ func sdist(metadata string) file { return file{name: "alder-1.0.tar.gz", metadat
 
 func with(old, replacement string) string { return strings.Replace(good, old, replacement, 1) }
 
-func TestOneFile(t *testing.T) {
+func TestCheck_OneFile(t *testing.T) {
 	t.Parallel()
 	for name, c := range map[string]struct {
 		file
@@ -150,7 +112,7 @@ func TestOneFile(t *testing.T) {
 		"an sdist":                      {sdist(good), "", ""},
 		"the oldest metadata":           {sdist(with("2.4", "1.0")), "", ""},
 		"another spelling":              {file{name: "al_der-1.0.0.rc1-py3-none-any.whl", metadata: with("alder\nVersion: 1.0", "Al.Der\nVersion: 1c1")}, "", ""},
-		"an unknown header":             {wheel(good + "Future: yes\n"), "field-unknown (warning)", "'Future' is no field of the core metadata that this program knows; it is not sent to the index"},
+		"an unknown header":             {wheel(good + "Future: yes\n"), "field-unknown (warning)", "this program does not know the field 'Future' of the metadata; it is not sent to the index"},
 		"no name":                       {wheel(with("Name: alder\n", "")), "name-missing", "'' is an invalid value for Name. Error: This field is required."},
 		"a name UNKNOWN":                {wheel(with("alder", "UNKNOWN")), "name-missing", ""},
 		"a bad name":                    {wheel(with("alder", "alder-")), "name-invalid", "'alder-' is an invalid value for Name. Error: Start and end with a letter or numeral containing only ASCII numeric and '.', '_' and '-'."},
@@ -209,7 +171,7 @@ func TestOneFile(t *testing.T) {
 }
 
 // What has no release cannot be published to any index, so it must never pass.
-func TestWhatHasNoReleaseIsAnErrorForEveryIndex(t *testing.T) {
+func TestCheck_NoRelease(t *testing.T) {
 	t.Parallel()
 	s := set(t,
 		wheel(""), sdist(""), file{name: "alder.whl"}, file{name: "alder-1.0.egg", raw: "egg"}, file{name: "alder-1.0.tgz", raw: "x"},
@@ -229,7 +191,7 @@ func TestWhatHasNoReleaseIsAnErrorForEveryIndex(t *testing.T) {
 	}
 }
 
-func TestAnotherIndexGetsTheIndexsOwnRulesAsNotices(t *testing.T) {
+func TestCheck_OtherIndex(t *testing.T) {
 	t.Parallel()
 	s := set(t, file{name: "Alder-1.0+x-py3-none-any.whl", metadata: with("1.0", "1.0+x")}, wheel(with("alder", "UNKNOWN")))
 	s.Warehouse = false
@@ -239,9 +201,9 @@ func TestAnotherIndexGetsTheIndexsOwnRulesAsNotices(t *testing.T) {
 	}
 }
 
-func TestAWholeSet(t *testing.T) {
+func TestCheck_Set(t *testing.T) {
 	t.Parallel()
-	same := wheel(good).bytes(t)
+	same := wheel(good).bytes()
 	second := file{name: "alder-1.0.0.tar.gz", metadata: with("1.0", "1.0.0")}
 	for name, c := range map[string]struct {
 		files    []file
@@ -274,17 +236,17 @@ func TestAWholeSet(t *testing.T) {
 }
 
 // Facts that take odd archives to make are given directly.
-func TestOddArchives(t *testing.T) {
+func TestCheck_ArchiveAnomalies(t *testing.T) {
 	t.Parallel()
 	for name, c := range map[string]struct {
 		size  int64
 		facts archive.Facts
 		want  []string
 	}{
-		"a sparse member":         {1, archive.Facts{Oddities: []archive.Oddity{{Code: archive.OddSparse, Member: "x"}}}, []string{"tar-sparse"}},
-		"another compression":     {1, archive.Facts{Oddities: []archive.Oddity{{Code: archive.OddMethod, Member: "x"}}}, []string{"compression-method"}},
-		"a damaged tail":          {1, archive.Facts{Oddities: []archive.Oddity{{Code: archive.OddTail}}}, []string{"archive-corrupt (warning)"}},
-		"a walk that was stopped": {1, archive.Facts{Oddities: []archive.Oddity{{Code: archive.OddStopped}}}, []string{"archive-bomb (warning)"}},
+		"a sparse member":         {1, archive.Facts{Anomalies: []archive.Anomaly{{Code: archive.AnomalySparse, Member: "x"}}}, []string{"tar-sparse"}},
+		"another compression":     {1, archive.Facts{Anomalies: []archive.Anomaly{{Code: archive.AnomalyMethod, Member: "x"}}}, []string{"compression-method"}},
+		"a damaged tail":          {1, archive.Facts{Anomalies: []archive.Anomaly{{Code: archive.AnomalyTail}}}, []string{"archive-corrupt (warning)"}},
+		"a walk that was stopped": {1, archive.Facts{Anomalies: []archive.Anomaly{{Code: archive.AnomalyStopped}}}, []string{"archive-bomb (warning)"}},
 		"64 MiB":                  {1, archive.Facts{Unpacked: 64 << 20}, nil},
 		"50 times":                {2 << 20, archive.Facts{Unpacked: 100 << 20}, nil},
 		"more than 50 times":      {2 << 20, archive.Facts{Unpacked: 100<<20 + 1}, []string{"compression-ratio"}},
@@ -294,29 +256,29 @@ func TestOddArchives(t *testing.T) {
 			d := *set(t, wheel(good)).Files[0]
 			c.facts.Kept, c.facts.Top, c.facts.Members = d.Archive.Kept, d.Archive.Top, d.Archive.Members
 			d.Size, d.Archive = c.size, c.facts
-			if got := preflight.Check(preflight.Set{Files: []*dist.Distribution{&d}, Warehouse: true}); !reflect.DeepEqual(ids(got), c.want) {
+			if got := preflight.Check(preflight.Set{Files: []*distfile.Distribution{&d}, Warehouse: true}); !reflect.DeepEqual(ids(got), c.want) {
 				t.Errorf("got %v, want %v", got, c.want)
 			}
 		})
 	}
 }
 
-func TestARealSdistPasses(t *testing.T) {
+func TestCheck_RealSdist(t *testing.T) {
 	t.Parallel()
-	d, err := dist.Read(t.Context(), "../dist/testdata/sampleproject-3.0.0.tar.gz", true)
+	d, err := distfile.Read(t.Context(), "../distfile/testdata/sampleproject-3.0.0.tar.gz", true)
 	if err != nil {
 		t.Fatal(err)
 	}
-	if found := preflight.Check(preflight.Set{Files: []*dist.Distribution{d}, Warehouse: true, ExpectedVersion: "3.0.0"}); len(found) > 0 {
+	if found := preflight.Check(preflight.Set{Files: []*distfile.Distribution{d}, Warehouse: true, ExpectedVersion: "3.0.0"}); len(found) > 0 {
 		t.Errorf("got %v", found)
 	}
 }
 
-func TestTheTableOfRules(t *testing.T) {
+func TestRules_Table(t *testing.T) {
 	t.Parallel()
-	seen := map[string]bool{}
+	seen := map[finding.ID]bool{}
 	for _, r := range preflight.Rules() {
-		if seen[r.ID] || !regexp.MustCompile(`^[a-z]+(-[a-z]+)*$`).MatchString(r.ID) || r.About == "" {
+		if seen[r.ID] || !regexp.MustCompile(`^[a-z]+(-[a-z]+)*$`).MatchString(string(r.ID)) || r.About == "" {
 			t.Errorf("the rule %+v is listed twice or badly", r)
 		}
 		seen[r.ID] = true
@@ -326,9 +288,9 @@ func TestTheTableOfRules(t *testing.T) {
 	}
 }
 
-// TestWaive: errors of the index's rules become warnings where the user asks for it, and those of what the user demands, or of what
+// TestCheck_Waive: errors of the index's rules become warnings where the user asks for it, and those of what the user demands, or of what
 // the run cannot do without, stay errors.
-func TestWaive(t *testing.T) {
+func TestCheck_Waive(t *testing.T) {
 	t.Parallel()
 	s := set(t, wheel(good+"Requires-Python: home\n"), wheel(good))
 	s.Waive, s.ExpectedVersion = true, "v9.9"
@@ -345,11 +307,11 @@ func TestWaive(t *testing.T) {
 	if found := preflight.Check(s); !slices.ContainsFunc(found, func(f finding.Finding) bool { return f.ID == "expected-version" && f.Severity == finding.Error }) {
 		t.Errorf("an expected version that is no version is waived: %v", found)
 	}
-	waivable := map[string]bool{}
+	waivable := map[finding.ID]bool{}
 	for _, r := range preflight.Rules() {
 		waivable[r.ID] = r.Waivable
 	}
-	for id, want := range map[string]bool{"expected-version": false, "duplicate-name": false, "requires-python": true, "version-invalid": true} {
+	for id, want := range map[finding.ID]bool{"expected-version": false, "duplicate-name": false, "requires-python": true, "version-invalid": true} {
 		if waivable[id] != want {
 			t.Errorf("%s: waivable is %v", id, waivable[id])
 		}

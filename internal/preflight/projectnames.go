@@ -8,19 +8,22 @@ import (
 	"github.com/org/pypi-oidc-publish/internal/pep/stdlib"
 )
 
-// nameOfModule is about new projects alone: old ones keep their names (reference, section 2.9).
+// nameOfModule reports new projects named like a module of the standard library. Existing projects keep their names
+// (docs/reference/pypi-server.md §2.9).
 func nameOfModule(s Set) (found []finding.Finding) {
 	judged := map[pep.Project]bool{}
 	for _, d := range s.Files {
 		name := d.Header("Name")
 		project := pep.Normalize(name)
-		held, asked := s.Held[project]
+		held, asked := s.Listings[project]
 		if !asked || held.Exists || judged[project] || !pep.ValidName(name) || !stdlib.Has(string(project)) {
 			continue
 		}
 		judged[project] = true
-		found = append(found, refusal(d, fmt.Sprintf("The name %s isn't allowed (conflict with Python Standard Library module name).", quote(name)),
-			fmt.Sprintf("give the project another Name than %s: the index has no such project yet and takes no new one of that name", quote(elide(name)))))
+		found = append(found, refusal(d,
+			fmt.Sprintf("The name %s isn't allowed (conflict with Python Standard Library module name).", quote(name)),
+			fmt.Sprintf("choose a different Name than %s: the index accepts no new project with that name",
+				quote(elide(name)))))
 	}
 	return found
 }

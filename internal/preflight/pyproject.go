@@ -8,8 +8,8 @@ import (
 	"github.com/org/pypi-oidc-publish/internal/pyproject"
 )
 
-// pyprojectMismatch compares the set with the pyproject.toml beside it. Of several projects nobody knows which it is about,
-// and what the build backend fills in cannot be compared.
+// pyprojectMismatch compares the set with the pyproject.toml next to it. It skips sets of several projects, because it is
+// unknown which one the file describes, and values that the build backend fills in.
 func pyprojectMismatch(s Set) (found []finding.Finding) {
 	releases, files := inReleases(s)
 	if s.Pyproject == nil || len(releases) == 0 {
@@ -23,7 +23,8 @@ func pyprojectMismatch(s Set) (found []finding.Finding) {
 	p := s.Pyproject
 	name, version := p.Name.Text, p.Version.Text
 	if pep.ValidName(name) && pep.Normalize(name) != releases[0].Project {
-		return []finding.Finding{mismatch(p.Path, p.Name, fmt.Sprintf("the name in %s is %s, but the distributions are those of %s", p.Path, quote(name), releases[0].Project))}
+		return []finding.Finding{mismatch(p.Path, p.Name,
+			fmt.Sprintf("the name in %s is %s, but the distributions belong to %s", p.Path, quote(name), releases[0].Project))}
 	}
 	expected, err := pep.ParseVersion(version)
 	if err != nil {
@@ -41,6 +42,6 @@ func pyprojectMismatch(s Set) (found []finding.Finding) {
 func mismatch(path string, at pyproject.Value, message string) finding.Finding {
 	return finding.Finding{
 		Severity: finding.Notice, File: path, Line: at.Line, Col: at.Col, Message: message,
-		Fix: "see that the distributions are those of this commit, and not left from an earlier build",
+		Fix: "check that the distributions are from this commit, and not from an earlier build",
 	}
 }

@@ -32,7 +32,7 @@ func TestPython(t *testing.T) {
 			return ""
 		}},
 		"ctype": {false, func(text string) string {
-			for kind, judge := range map[string]judgeValue{"type": contentType, "charset": contentTypeCharset, "variant": contentTypeVariant} {
+			for kind, judge := range map[string]checkValue{"type": contentType, "charset": contentTypeCharset, "variant": contentTypeVariant} {
 				if message, _ := judge(field{}, text); message != "" && (kind != "variant" || firstIsVariant(text)) {
 					return kind
 				}

@@ -5,32 +5,33 @@ import (
 	"strings"
 
 	"github.com/org/pypi-oidc-publish/internal/archive"
-	"github.com/org/pypi-oidc-publish/internal/dist"
+	"github.com/org/pypi-oidc-publish/internal/distfile"
 )
 
-// recordMissing: the index says the same of a RECORD that it cannot read.
-func recordMissing(d *dist.Distribution) (message, fix string) {
-	if !readable(d, dist.Wheel) || d.DistInfo() == "" {
+// recordMissing reports a wheel without RECORD. The index sends the same message if it cannot read it.
+func recordMissing(d *distfile.Distribution) (message, fix string) {
+	if !readable(d, distfile.Wheel) || d.DistInfo() == "" {
 		return "", ""
 	}
 	place := d.DistInfo() + "/RECORD"
 	message = fmt.Sprintf("Wheel %s does not contain the required RECORD file: %s", quote(d.Name), place)
-	if unreadable := odd(d, archive.OddRecord); unreadable != nil {
+	if unreadable := odd(d, archive.AnomalyRecord); unreadable != nil {
 		return message, fmt.Sprintf("%s: %s", unreadable.Detail, rebuildWheel)
 	}
 	return missing(d, place, message, rebuildWheel)
 }
 
-// recordMismatch: the index takes such a wheel and writes to the owners of the project.
-func recordMismatch(d *dist.Distribution) (message, fix string) {
+// recordMismatch reports a RECORD that does not match the wheel. The index accepts such a wheel and sends an email to the
+// owners of the project.
+func recordMismatch(d *distfile.Distribution) (message, fix string) {
 	var differences []string
-	for _, o := range d.Archive.Oddities {
+	for _, o := range d.Archive.Anomalies {
 		switch o.Code {
-		case archive.OddUnlisted:
+		case archive.AnomalyUnlisted:
 			differences = append(differences, o.Member+" is not in it")
-		case archive.OddAbsent:
+		case archive.AnomalyAbsent:
 			differences = append(differences, o.Member+" is in it, but not in the wheel")
-		case archive.OddRecordSum:
+		case archive.AnomalyRecordSum:
 			differences = append(differences, o.Member+": "+o.Detail)
 		}
 	}
@@ -42,6 +43,6 @@ func recordMismatch(d *dist.Distribution) (message, fix string) {
 	if len(differences) > shown {
 		more = ", and more"
 	}
-	return "RECORD does not say what the wheel has: " + strings.Join(differences[:min(shown, len(differences))], "; ") + more,
-		"build the wheel again, and let nothing change it afterwards but tools that write RECORD too (python -m wheel pack)"
+	return "RECORD does not match the wheel: " + strings.Join(differences[:min(shown, len(differences))], "; ") + more,
+		"build the wheel again, and change it only with tools that update RECORD (such as python -m wheel pack)"
 }

@@ -7,17 +7,18 @@ import (
 	"github.com/org/pypi-oidc-publish/internal/finding"
 )
 
-// refusalWords are how the index says what a rule finds (reference: pypi-server.md, section 2). A refusal of an upload that has
-// all of a row's fragments is one that the rule should have told before.
+// refusalWords says by which text a refusal of the index is assigned to a rule (docs/reference/pypi-server.md §2): it
+// contains all fragments of the row. The rule should have reported the problem before the upload.
 type refusalWords struct {
-	id        string
+	id        finding.ID
 	fragments []string
 }
 
-// refusals is the table, in which the first row that applies is taken: those with more to go by come first. What only the index
-// can know (a name that was used before, a limit of one project, a publisher) is no rule's, and has no row.
+// refusals returns the table of messages. The first row that applies counts, so more specific rows come first. What only
+// the index can know (a name that was used before, the limit of one project, a publisher) belongs to no rule and has no
+// row.
 func refusals() []refusalWords {
-	row := func(id string, fragments ...string) refusalWords { return refusalWords{id, fragments} }
+	row := func(id finding.ID, fragments ...string) refusalWords { return refusalWords{id, fragments} }
 	return []refusalWords{
 		row("name-missing", "invalid value for Name", "This field is required"),
 		row("name-invalid", "invalid value for Name", "Start and end with a letter or numeral"),
@@ -38,7 +39,7 @@ func refusals() []refusalWords {
 		row("provides-extra", "is invalid for 'provides-extra'"),
 		row("requires-python", "is invalid for 'requires-python'"),
 		row("requires-dist", "is invalid for 'requires-dist'"),
-		// The index writes a requirement as it is, and what is provided or obsoleted in quotes.
+		// The index writes a requirement without quotes, and a Provides-Dist or Obsoletes-Dist value with quotes.
 		row("provides-dist", "Can't have direct dependency: '"),
 		row("requires-dist-url", "Can't have direct dependency: "),
 		row("license-expression", "is invalid for 'license-expression'"),
@@ -93,7 +94,8 @@ func refusals() []refusalWords {
 	}
 }
 
-// RuleOf is the rule that tells such a refusal before it is met, by the words of the index; known is false where no rule could.
+// RuleOf returns the rule that finds such a problem before the upload, given the message of the index; known is false if
+// there is no such rule.
 func RuleOf(words string) (r Rule, known bool) {
 	for _, row := range refusals() {
 		if row.says(words) {
@@ -104,8 +106,8 @@ func RuleOf(words string) (r Rule, known bool) {
 	return Rule{}, false
 }
 
-// Certain tells that the rule needs nothing but the files to know a refusal: neither a table that ages, nor what the index says, nor a
-// limit that the index may have raised.
+// Certain reports whether the rule needs only the files to predict a refusal: no table that ages, no data of the index,
+// and no limit that the index may have raised.
 func (r Rule) Certain() bool { return r.Severity == finding.Error && r.Basis == string(offline) }
 
 func (r refusalWords) says(words string) bool {

@@ -3,24 +3,26 @@ package preflight_test
 import (
 	"testing"
 
+	"github.com/org/pypi-oidc-publish/internal/finding"
 	"github.com/org/pypi-oidc-publish/internal/preflight"
+	"github.com/org/pypi-oidc-publish/internal/testkit/vectors"
 )
 
 // TestRuleOf: every refusal of the vectors is known by the index's words for it.
 func TestRuleOf(t *testing.T) {
 	t.Parallel()
-	known := map[string]bool{}
+	known := map[finding.ID]bool{}
 	for _, r := range preflight.Rules() {
 		known[r.ID] = true
 	}
 	compared := 0
-	for _, c := range vectors(t) {
+	for _, c := range vectors.Load(t) {
 		// The same bytes under two names are no matter of the words alone: the index says the same of every name that is taken.
 		if c.Verdict == "accept" || c.Message == "" || c.Rule == "duplicate-content" {
 			continue
 		}
 		compared++
-		if got, _ := preflight.RuleOf(words(c.Message)); got.ID != c.Rule && !c.Loose {
+		if got, _ := preflight.RuleOf(words(c.Message)); string(got.ID) != c.Rule && !c.Loose {
 			t.Errorf("%s: %q is of rule %q, want %q", c.ID, c.Message, got.ID, c.Rule)
 		}
 	}

@@ -2,23 +2,25 @@ package preflight_test
 
 import (
 	"encoding/hex"
-	"flag"
 	"fmt"
 	"os"
 	"path/filepath"
+	"regexp"
+	"slices"
+	"strconv"
 	"strings"
 	"testing"
 	"time"
+	"unicode"
 
 	"github.com/org/pypi-oidc-publish/internal/archive"
 	"github.com/org/pypi-oidc-publish/internal/finding"
 	"github.com/org/pypi-oidc-publish/internal/pep"
 	"github.com/org/pypi-oidc-publish/internal/preflight"
 	"github.com/org/pypi-oidc-publish/internal/pyproject"
+	"github.com/org/pypi-oidc-publish/internal/testkit/golden"
+	"github.com/org/pypi-oidc-publish/internal/testkit/vectors"
 )
-
-// update writes the page instead of comparing it.
-var update = flag.Bool("update", false, "write docs/rules.md")
 
 const (
 	root  = "../../"
@@ -27,20 +29,20 @@ const (
 
 # The rules
 
-Before anything is signed, minted or sent, a run judges all files of the set by these rules, which are those of the index as far as
-they can be known beforehand. ` + "`check`" + ` does the same without a run. Every finding has one of the ids below, and says what the
-index would say.
+Before a run requests a token, signs or uploads anything, it checks all files of the set by these rules. They are the rules of the
+index, as far as they can be checked beforehand. ` + "`check`" + ` runs the same checks on its own. Every finding has one of the ids below and
+quotes the message that the index would send.
 
-An **error** stops the run: the index is certain to refuse the file, or the file is certainly not what was meant. With ` + "`verify-metadata: false`" + ` it is a warning, and the index
-decides. A rule that is *never waived* stays an error: the workflow, or the run itself, demands it. A **warning** is what the index
-takes although it is hardly meant, or what only the index can know; a **notice** is worth knowing. A rule of *PyPI and TestPyPI* is a
-notice for every other index.
+An **error** stops the run: the index would certainly reject the file, or the file is certainly not the intended one. With ` + "`verify-metadata: false`" + `
+it is a warning, and the index decides. A rule that is *never waived* stays an error, because the workflow or the run requires it. A **warning**
+is something that the index accepts but that is probably unintended, or something that only the index can decide. A **notice** is information. A rule
+of *PyPI and TestPyPI* is a notice for every other index.
 
 `
 )
 
-// TestThePageOfTheRules keeps docs/rules.md in step with the table of rules, and what it quotes with what they really say.
-func TestThePageOfTheRules(t *testing.T) {
+// TestRules_Page keeps docs/rules.md in step with the table of rules, and what it quotes with what they really say.
+func TestRules_Page(t *testing.T) {
 	t.Parallel()
 	said := examples(t)
 	var text strings.Builder
@@ -55,19 +57,10 @@ func TestThePageOfTheRules(t *testing.T) {
 		}
 		text.WriteString(entry(r, example))
 	}
-	if *update {
-		if err := os.WriteFile(root+page, []byte(text.String()), 0o644); err != nil {
-			t.Fatal(err)
-		}
-		return
-	}
-	written, err := os.ReadFile(root + page)
-	if err != nil || string(written) != text.String() {
-		t.Errorf("%s is not what the rules say (%v): run go test ./internal/preflight -run Page -update", page, err)
-	}
+	golden.Equal(t, root+page, text.String())
 }
 
-func TestTheLinkOfEveryRuleLeadsToItsHeading(t *testing.T) {
+func TestRules_HeadingLinks(t *testing.T) {
 	t.Parallel()
 	written, err := os.ReadFile(root + page)
 	if err != nil {
@@ -94,33 +87,114 @@ func entry(r preflight.Rule, example finding.Finding) string {
 	if !r.Waivable {
 		waived = "; never waived"
 	}
-	return fmt.Sprintf("\n## %s\n\n*%s; %s; judged by %s%s*\n\n%s%s. %s For example:\n\n```text\n%s\n```\n\nWhat to do then: %s.\n",
-		r.ID, r.Severity, where, r.Basis, waived, strings.ToUpper(r.About[:1]), r.About[1:], r.Why, example.Message, strings.TrimSuffix(example.Fix, "."))
+	finds := strings.ToUpper(r.About[:1]) + r.About[1:]
+	if word, _, _ := strings.Cut(r.About, " "); strings.Contains(word, ".") {
+		finds = r.About // it begins with the name of a file
+	}
+	about := ""
+	if example.File != "" {
+		about = " for `" + visible(example.File) + "`"
+	}
+	return fmt.Sprintf("\n## %s\n\n*%s; %s; checked with %s%s*\n\n%s. %s For example, the %s%s:\n\n```text\n%s\n```\n\nWhat to do: %s.\n",
+		r.ID, r.Severity, where, r.Basis, waived, finds, r.Why,
+		example.Severity, about, visible(example.Message), visible(strings.TrimSuffix(example.Fix, ".")))
 }
 
-// examples are what the rules say: of the vectors, and of what no vector has. Of several the first of the worst is taken.
-func examples(t *testing.T) map[string]finding.Finding {
+// visible returns text with what cannot be seen of it as an escape of Go: a page must not show a refused name as if it were a valid one.
+func visible(text string) string {
+	var b strings.Builder
+	for _, r := range text {
+		if unicode.IsPrint(r) {
+			b.WriteRune(r)
+		} else {
+			b.WriteString(strings.Trim(strconv.QuoteRune(r), "'"))
+		}
+	}
+	return b.String()
+}
+
+// examples returns one finding of each rule: of the vectors, and of what no vector has. Of several the worst is taken, of those one of a
+// case that is about this rule and no other, of those one that can be seen as it is, and of those the first.
+func examples(t *testing.T) map[finding.ID]finding.Finding {
 	t.Helper()
-	said := map[string]finding.Finding{}
-	take := func(s preflight.Set) {
+	said, value := map[finding.ID]finding.Finding{}, map[finding.ID]int{}
+	take := func(rule finding.ID, s preflight.Set) {
+		names := map[string]bool{}
 		for _, d := range s.Files {
-			d.Path = filepath.Join("dist", d.Name) // not where the test has it
+			folder := "dist" // not where the test has it
+			if names[d.Name] {
+				folder = "more"
+			}
+			names[d.Name] = true
+			d.Path = filepath.Join(folder, d.Name)
 		}
 		for _, f := range preflight.Check(s) {
-			if held, known := said[f.ID]; !known || held.Severity < f.Severity {
-				said[f.ID] = f
+			worth := 1 + 4*int(f.Severity)
+			if f.ID == rule {
+				worth += 2
+			}
+			if visible(f.File+f.Message) == f.File+f.Message {
+				worth++
+			}
+			if worth > value[f.ID] {
+				said[f.ID], value[f.ID] = f, worth
 			}
 		}
 	}
-	for _, v := range vectors(t) {
+	for _, v := range vectors.Load(t) {
 		if v.Verdict == "reject" {
-			take(v.set(t))
+			take(finding.ID(v.Rule), readCase(t, v))
 		}
 	}
 	for _, s := range ownExamples(t) {
-		take(s)
+		take("", s)
 	}
 	return said
+}
+
+// TestRules_FileNameExamples holds the names of files on the page: the rule refuses the very name that a reader sees.
+func TestRules_FileNameExamples(t *testing.T) {
+	t.Parallel()
+	written, err := os.ReadFile(root + page)
+	if err != nil {
+		t.Fatal(err)
+	}
+	names := 0
+	for _, part := range strings.Split(string(written), "\n## ")[1:] {
+		id, text, _ := strings.Cut(part, "\n")
+		if !regexp.MustCompile(`filename|^wheel-(name|version|platform)`).MatchString(id) {
+			continue
+		}
+		names++
+		shown := regexp.MustCompile("For example, the error for `dist/([^`]+)`:\n").FindStringSubmatch(text)
+		if shown == nil {
+			t.Errorf("%s: the page does not show the name of a refused file", id)
+			continue
+		}
+		name := shown[1]
+		if id == "filename-characters" { // of which the page shows an escape
+			if name, err = strconv.Unquote(`"` + name + `"`); err != nil || name == shown[1] {
+				t.Errorf("%s: the page shows %q, with no character that is refused: %v", id, name, err)
+			}
+		}
+		found := preflight.Check(set(t, file{name: name, metadata: good}))
+		if !slices.ContainsFunc(found, func(f finding.Finding) bool { return string(f.ID) == id && f.Severity == finding.Error }) {
+			t.Errorf("%s: the page shows %q, which it does not refuse", id, name)
+		}
+	}
+	if names < 12 {
+		t.Errorf("only %d rules about names were found", names)
+	}
+}
+
+// TestVisible has what a page must not have as it is.
+func TestVisible(t *testing.T) {
+	t.Parallel()
+	for text, want := range map[string]string{"alder-1.0\x1f.tar.gz": `alder-1.0\x1f.tar.gz`, "a\nb\u200bc\u202e": `a\nb\u200bc\u202e`, "보기 'é'": "보기 'é'"} {
+		if got := visible(text); got != want {
+			t.Errorf("%q is shown as %s, want %s", text, got, want)
+		}
+	}
 }
 
 // ownExamples are sets for the rules that no vector is about.
@@ -133,13 +207,13 @@ func ownExamples(t *testing.T) []preflight.Set {
 		return s
 	}
 	holding := func(l pep.Listing) preflight.Set {
-		return release(func(s *preflight.Set) { s.Held = map[pep.Project]pep.Listing{"alder": l} })
+		return release(func(s *preflight.Set) { s.Listings = map[pep.Project]pep.Listing{"alder": l} })
 	}
-	old := pep.Held{Name: "alder-1.0-py2-none-any.whl", Uploaded: today.Add(-30 * 24 * time.Hour)}
+	old := pep.IndexFile{Name: "alder-1.0-py2-none-any.whl", Uploaded: today.Add(-30 * 24 * time.Hour)}
 	asyncio := set(t, file{name: "asyncio-1.0.tar.gz", metadata: with("alder", "asyncio")})
-	asyncio.Held = map[pep.Project]pep.Listing{"asyncio": {}}
+	asyncio.Listings = map[pep.Project]pep.Listing{"asyncio": {}}
 	elder := set(t, wheel(good), file{name: "elder-2.0.tar.gz", metadata: "Metadata-Version: 2.1\nName: elder\nVersion: 2.0\n"})
-	elder.Held = map[pep.Project]pep.Listing{"alder": {}, "elder": {}}
+	elder.Listings = map[pep.Project]pep.Listing{"alder": {}, "elder": {}}
 	return []preflight.Set{
 		set(t, sdist(good+"Summary: caf\xe9\n")),
 		set(t, sdist(good+"Future: yes\n")),
@@ -154,15 +228,15 @@ func ownExamples(t *testing.T) []preflight.Set {
 			s.Pyproject = &pyproject.Project{Path: "pyproject.toml", Name: pyproject.Value{Text: "alder"}, Version: pyproject.Value{Text: "0.9"}}
 		}),
 		release(func(s *preflight.Set) {
-			s.Files[0].Archive.Oddities = []archive.Oddity{{Code: archive.OddStopped, Detail: "more than 1000000 members"}}
+			s.Files[0].Archive.Anomalies = []archive.Anomaly{{Code: archive.AnomalyStopped, Detail: "more than 1000000 members"}}
 		}),
 		release(func(s *preflight.Set) { s.Files[0].Size = 101 << 20 }),
 		holding(pep.Listing{Exists: true, Status: "archived"}),
 		holding(pep.Listing{Exists: true, Status: "quarantined"}),
-		holding(pep.Listing{Exists: true, Files: []pep.Held{old}}),
-		holding(pep.Listing{Exists: true, Files: []pep.Held{{Name: "alder-0.9.tar.gz", Size: 11 << 30, SHA256: hex.EncodeToString(make([]byte, 32))}}}),
+		holding(pep.Listing{Exists: true, Files: []pep.IndexFile{old}}),
+		holding(pep.Listing{Exists: true, Files: []pep.IndexFile{{Name: "alder-0.9.tar.gz", Size: 11 << 30, SHA256: hex.EncodeToString(make([]byte, 32))}}}),
 		release(func(s *preflight.Set) {
-			s.Held = map[pep.Project]pep.Listing{"alder": {Exists: true}}
+			s.Listings = map[pep.Project]pep.Listing{"alder": {Exists: true}}
 			s.Stored = map[string]bool{"dist/alder-1.0.tar.gz": true}
 		}),
 		holding(pep.Listing{}),

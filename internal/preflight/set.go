@@ -5,16 +5,16 @@ import (
 	"fmt"
 	"strings"
 
-	"github.com/org/pypi-oidc-publish/internal/dist"
+	"github.com/org/pypi-oidc-publish/internal/distfile"
 	"github.com/org/pypi-oidc-publish/internal/finding"
 	"github.com/org/pypi-oidc-publish/internal/pep"
 )
 
 func duplicateName(s Set) (found []finding.Finding) {
-	first := map[string]*dist.Distribution{}
+	first := map[string]*distfile.Distribution{}
 	for _, d := range s.Files {
 		if earlier, seen := first[d.Name]; seen {
-			found = append(found, refusal(d, fmt.Sprintf("%s has the same name as %s", d.Path, earlier.Path), "keep the one that is meant"))
+			found = append(found, refusal(d, fmt.Sprintf("%s has the same name as %s", d.Path, earlier.Path), "keep only one of them"))
 			continue
 		}
 		first[d.Name] = d
@@ -22,28 +22,29 @@ func duplicateName(s Set) (found []finding.Finding) {
 	return found
 }
 
-// duplicateContent: the index knows a file by its bytes as well, whatever its name is.
+// duplicateContent reports files with equal content, because the index also identifies a file by its digest.
 func duplicateContent(s Set) (found []finding.Finding) {
 	first := map[[32]byte]string{}
 	for _, d := range s.Files {
 		other := first[d.Digests.BLAKE2b]
 		if release, err := d.Release(); err == nil && other == "" {
-			other = heldTwin(s.Held[release.Project], d)
+			other = heldTwin(s.Listings[release.Project], d)
 		}
 		switch other {
 		case "":
 			first[d.Digests.BLAKE2b] = d.Name
-		case d.Name: // that is another rule's, or the same file again
+		case d.Name: // duplicate-name reports it, or the file is already on the index
 		default:
-			found = append(found, refusal(d, fmt.Sprintf("File already exists (%s, with blake2_256 hash '%s').", quote(d.Name), hex.EncodeToString(d.Digests.BLAKE2b[:])),
-				"it has the same bytes as "+other+": keep one of them"))
+			found = append(found, refusal(d, fmt.Sprintf("File already exists (%s, with blake2_256 hash '%s').",
+				quote(d.Name), hex.EncodeToString(d.Digests.BLAKE2b[:])),
+				"it has the same content as "+other+": keep one of them"))
 		}
 	}
 	return found
 }
 
-// heldTwin is the name under which the index has the bytes of a file; its own before all others.
-func heldTwin(l pep.Listing, d *dist.Distribution) (twin string) {
+// heldTwin returns the name under which the index lists the content of d; d's own name if that is among them.
+func heldTwin(l pep.Listing, d *distfile.Distribution) (twin string) {
 	digest := hex.EncodeToString(d.Digests.SHA256[:])
 	for _, h := range l.Files {
 		if h.SHA256 == digest && twin != d.Name {
@@ -53,29 +54,30 @@ func heldTwin(l pep.Listing, d *dist.Distribution) (twin string) {
 	return twin
 }
 
-// secondSdist: 1.0 and 1.0.0 are one release. What the index has under the same name is no second one.
+// secondSdist reports a second sdist of a release; 1.0 and 1.0.0 are the same release. A file that the index lists under
+// the same name does not count.
 func secondSdist(s Set) (found []finding.Finding) {
 	first := map[pep.Release]string{}
 	for _, d := range s.Files {
 		release, err := d.Release()
-		listing := s.Held[release.Project]
-		if err != nil || d.Kind() != dist.Sdist || Holds(listing, d.Name) {
+		listing := s.Listings[release.Project]
+		if err != nil || d.Kind() != distfile.Sdist || Holds(listing, d.Name) {
 			continue
 		}
 		const message = "Only one sdist may be uploaded per release."
 		switch held, other := heldSdist(listing, release), first[release]; {
 		case held != "":
-			found = append(found, refusal(d, message, "the index has "+held+": leave this one out, or raise the version"))
+			found = append(found, refusal(d, message, "the index has "+held+": remove this one, or raise the version"))
 		case other == "":
 			first[release] = d.Name
-		case other != d.Name: // the same name is another rule's
+		case other != d.Name: // duplicate-name reports an equal name
 			found = append(found, refusal(d, message, "keep this one or "+other))
 		}
 	}
 	return found
 }
 
-// heldSdist is the name of the sdist that the index has of a release; empty where it has none.
+// heldSdist returns the name of the sdist that the index lists for a release; empty if there is none.
 func heldSdist(l pep.Listing, release pep.Release) string {
 	for _, h := range l.Files {
 		if _, err := pep.ParseSdistName(h.Name); err != nil {
@@ -88,7 +90,7 @@ func heldSdist(l pep.Listing, release pep.Release) string {
 	return ""
 }
 
-// severalVersions is what remains of an earlier build more often than it is meant.
+// severalVersions reports several versions of a project, which are usually left over from an earlier build.
 func severalVersions(s Set) (found []finding.Finding) {
 	releases, files := inReleases(s)
 	versions := map[pep.Project][]string{}
@@ -104,14 +106,14 @@ func severalVersions(s Set) (found []finding.Finding) {
 			found = append(found, finding.Finding{
 				Severity: finding.Warning,
 				Message:  fmt.Sprintf("the set has %d versions of %s: %s", len(several), project, strings.Join(several, ", ")),
-				Fix:      "see that all of them are meant: empty the folder before the build, or set `expected-version`",
+				Fix:      "check that you want to publish all of them: empty the folder before the build, or set `expected-version`",
 			})
 		}
 	}
 	return found
 }
 
-// expectedVersion compares as versions: a tag v1.0 fits the version 1.0.0. The prefix of a full tag ref does not count.
+// expectedVersion compares versions, not text: the tag v1.0 matches the version 1.0.0. The prefix refs/tags/ is ignored.
 func expectedVersion(s Set) (found []finding.Finding) {
 	if s.ExpectedVersion == "" {
 		return nil
@@ -119,14 +121,14 @@ func expectedVersion(s Set) (found []finding.Finding) {
 	expected, err := pep.ParseVersion(strings.TrimPrefix(s.ExpectedVersion, "refs/tags/"))
 	if err != nil {
 		return []finding.Finding{{
-			Severity: finding.Error, Message: "expected-version: " + err.Error(), Fix: "give a version, such as the tag v1.2.3",
+			Severity: finding.Error, Message: "expected-version: " + err.Error(), Fix: "set a version, such as the tag v1.2.3",
 		}}
 	}
 	for _, d := range s.Files {
 		version, err := pep.ParseVersion(d.Header("Version"))
 		if err == nil && version.Compare(expected) != 0 {
 			found = append(found, refusal(d, fmt.Sprintf("the version is %s, but expected-version is %s", version, s.ExpectedVersion),
-				"build from the tag that is meant, or correct the version or the tag"))
+				"build from the right tag, or correct the version or the tag"))
 		}
 	}
 	return found

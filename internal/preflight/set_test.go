@@ -13,7 +13,7 @@ import (
 	"github.com/org/pypi-oidc-publish/internal/pyproject"
 )
 
-func TestMetadataDrift(t *testing.T) {
+func TestCheck_MetadataDrift(t *testing.T) {
 	t.Parallel()
 	needs := func(lines ...string) string { return good + strings.Join(lines, "\n") + "\n" }
 	for name, c := range map[string]struct {
@@ -23,7 +23,7 @@ func TestMetadataDrift(t *testing.T) {
 		"none":                        {good, good, ""},
 		"another spelling":            {needs("Requires-Dist: Foo_Bar [X]>=1,<2; python_version<'3'", "Requires-Python: >=3.8, <4"), needs("Requires-Dist: foo-bar[x] <2,>=1 ; python_version < \"3\"", "Requires-Python: <4,>=3.8"), ""},
 		"another order":               {needs("Requires-Dist: a", "Requires-Dist: b"), needs("Requires-Dist: b", "Requires-Dist: a"), ""},
-		"a dependency more":           {needs("Requires-Dist: a", "Requires-Dist: b>1"), needs("Requires-Dist: a"), "alder-1.0.tar.gz has nothing that the other has not, alder-1.0-py3-none-any.whl has 'b>1'"},
+		"a dependency more":           {needs("Requires-Dist: a", "Requires-Dist: b>1"), needs("Requires-Dist: a"), "alder-1.0.tar.gz has no additional value, alder-1.0-py3-none-any.whl has 'b>1'"},
 		"another Python":              {needs("Requires-Python: >=3.9"), needs("Requires-Python: >=3.10"), "Requires-Python is not the same in all files of alder 1.0: alder-1.0.tar.gz has '>=3.10', alder-1.0-py3-none-any.whl has '>=3.9'"},
 		"no Python":                   {needs("Requires-Python: >=3.9"), good, "alder-1.0.tar.gz has none"},
 		"another summary":             {needs("Summary: x"), needs("Summary: y"), "Summary"},
@@ -50,7 +50,7 @@ func TestMetadataDrift(t *testing.T) {
 	}
 }
 
-func TestManyFilesThatDriftAreOneFinding(t *testing.T) {
+func TestCheck_DriftIsOneFinding(t *testing.T) {
 	t.Parallel()
 	s := set(t, wheel(good), sdist(good+"Summary: x\n"), file{name: "alder-1.0-1-py3-none-any.whl", metadata: good + "Summary: x\n"})
 	found := preflight.Check(s)
@@ -59,7 +59,7 @@ func TestManyFilesThatDriftAreOneFinding(t *testing.T) {
 	}
 }
 
-func TestPyproject(t *testing.T) {
+func TestCheck_Pyproject(t *testing.T) {
 	t.Parallel()
 	for name, c := range map[string]struct {
 		name, version string
@@ -70,7 +70,7 @@ func TestPyproject(t *testing.T) {
 		"nothing static":        {"", "", nil, ""},
 		"a placeholder":         {"alder", "{{ version }}", nil, ""},
 		"a name that is none":   {"?", "", nil, ""},
-		"another name":          {"elder", "3.0", nil, "the name in ./pyproject.toml is 'elder', but the distributions are those of alder"},
+		"another name":          {"elder", "3.0", nil, "the name in ./pyproject.toml is 'elder', but the distributions belong to alder"},
 		"another version":       {"alder", "1.1", nil, "the version in ./pyproject.toml is '1.1', but alder-1.0.tar.gz has '1.0'"},
 		"a set of two projects": {"alder", "1.1", []file{{name: "elder-2.0.tar.gz", metadata: "Metadata-Version: 2.1\nName: elder\nVersion: 2.0\n"}}, ""},
 	} {
@@ -92,11 +92,11 @@ func TestPyproject(t *testing.T) {
 // today is when the index is looked at.
 var today = time.Date(2026, 9, 1, 12, 0, 0, 0, time.UTC)
 
-func TestWhatTheIndexHolds(t *testing.T) {
+func TestCheck_IndexListing(t *testing.T) {
 	t.Parallel()
 	ago := func(d time.Duration) time.Time { return today.Add(-d) }
 	const day = 24 * time.Hour
-	exists := func(status string, files ...pep.Held) pep.Listing {
+	exists := func(status string, files ...pep.IndexFile) pep.Listing {
 		return pep.Listing{Project: "alder", Exists: true, Status: status, Files: files}
 	}
 	for name, c := range map[string]struct {
@@ -107,29 +107,29 @@ func TestWhatTheIndexHolds(t *testing.T) {
 	}{
 		"nothing yet":                   {exists("active"), false, nil, ""},
 		"no such project":               {pep.Listing{}, false, []string{"first-release (notice)"}, "the index does not know alder yet"},
-		"this sdist":                    {exists("", pep.Held{Name: "alder-1.0.tar.gz"}), false, nil, ""},
-		"another sdist":                 {exists("", pep.Held{Name: "alder-1.0.0.zip"}), false, []string{"second-sdist"}, "Only one sdist may be uploaded per release."},
-		"the sdist of another release":  {exists("", pep.Held{Name: "alder-1.0.1.tar.gz"}), false, nil, ""},
+		"this sdist":                    {exists("", pep.IndexFile{Name: "alder-1.0.tar.gz"}), false, nil, ""},
+		"another sdist":                 {exists("", pep.IndexFile{Name: "alder-1.0.0.zip"}), false, []string{"second-sdist"}, "Only one sdist may be uploaded per release."},
+		"the sdist of another release":  {exists("", pep.IndexFile{Name: "alder-1.0.1.tar.gz"}), false, nil, ""},
 		"an archived project":           {exists("archived"), false, []string{"project-archived"}, "the project is archived"},
-		"archived, all is there":        {exists("archived", pep.Held{Name: "alder-1.0.tar.gz"}, pep.Held{Name: "alder-1.0-py3-none-any.whl"}), false, nil, ""},
+		"archived, all is there":        {exists("archived", pep.IndexFile{Name: "alder-1.0.tar.gz"}, pep.IndexFile{Name: "alder-1.0-py3-none-any.whl"}), false, nil, ""},
 		"archived, by a person":         {exists("archived"), true, []string{"project-archived"}, ""},
 		"a quarantined project":         {exists("quarantined"), false, []string{"project-quarantined"}, "The given token isn't allowed to upload to project 'alder': the project is quarantined."},
 		"quarantined, by a person":      {exists("quarantined"), true, []string{"project-quarantined (warning)"}, ""},
 		"a status of the future":        {exists("frozen"), false, nil, ""},
-		"13 days":                       {exists("", pep.Held{Name: "alder-1.0.0-py2-none-any.whl", Uploaded: ago(13 * day)}), false, nil, ""},
-		"an hour left":                  {exists("", pep.Held{Name: "alder-1.0.0-py2-none-any.whl", Uploaded: ago(14*day - time.Hour)}), false, []string{"release-closed (warning)"}, "release 1.0 of alder takes new files until 2026-09-01 13:00 UTC only"},
-		"14 days":                       {exists("", pep.Held{Name: "alder-1.0.0-py2-none-any.whl", Uploaded: ago(14 * day)}), false, []string{"release-closed (warning)"}, ""},
-		"older":                         {exists("", pep.Held{Name: "x", Uploaded: ago(50 * day)}, pep.Held{Name: "alder-1.0-py2-none-any.whl", Uploaded: ago(day)}, pep.Held{Name: "alder-1-py1-none-any.whl", Uploaded: ago(14*day + 1)}), false, []string{"release-closed"}, "Uploading new files to releases older than 14 days is not allowed."},
-		"older, of another release":     {exists("", pep.Held{Name: "alder-0.9-py2-none-any.whl", Uploaded: ago(50 * day)}), false, nil, ""},
-		"older, all is there":           {exists("", pep.Held{Name: "alder-1.0.tar.gz", Uploaded: ago(50 * day)}, pep.Held{Name: "alder-1.0-py3-none-any.whl"}), false, nil, ""},
-		"older, one is missing":         {exists("", pep.Held{Name: "alder-1.0.tar.gz", Uploaded: ago(50 * day)}), false, []string{"release-closed"}, ""},
-		"an index without upload times": {exists("", pep.Held{Name: "alder-1.0-py2-none-any.whl"}), false, nil, ""},
+		"13 days":                       {exists("", pep.IndexFile{Name: "alder-1.0.0-py2-none-any.whl", Uploaded: ago(13 * day)}), false, nil, ""},
+		"an hour left":                  {exists("", pep.IndexFile{Name: "alder-1.0.0-py2-none-any.whl", Uploaded: ago(14*day - time.Hour)}), false, []string{"release-closed (warning)"}, "release 1.0 of alder accepts new files only until 2026-09-01 13:00 UTC"},
+		"14 days":                       {exists("", pep.IndexFile{Name: "alder-1.0.0-py2-none-any.whl", Uploaded: ago(14 * day)}), false, []string{"release-closed (warning)"}, ""},
+		"older":                         {exists("", pep.IndexFile{Name: "x", Uploaded: ago(50 * day)}, pep.IndexFile{Name: "alder-1.0-py2-none-any.whl", Uploaded: ago(day)}, pep.IndexFile{Name: "alder-1-py1-none-any.whl", Uploaded: ago(14*day + 1)}), false, []string{"release-closed"}, "Uploading new files to releases older than 14 days is not allowed."},
+		"older, of another release":     {exists("", pep.IndexFile{Name: "alder-0.9-py2-none-any.whl", Uploaded: ago(50 * day)}), false, nil, ""},
+		"older, all is there":           {exists("", pep.IndexFile{Name: "alder-1.0.tar.gz", Uploaded: ago(50 * day)}, pep.IndexFile{Name: "alder-1.0-py3-none-any.whl"}), false, nil, ""},
+		"older, one is missing":         {exists("", pep.IndexFile{Name: "alder-1.0.tar.gz", Uploaded: ago(50 * day)}), false, []string{"release-closed"}, ""},
+		"an index without upload times": {exists("", pep.IndexFile{Name: "alder-1.0-py2-none-any.whl"}), false, nil, ""},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			s := set(t, sdist(good), wheel(good))
 			s.Now, s.UserToken = today, c.user
-			s.Held = map[pep.Project]pep.Listing{"alder": c.listing}
+			s.Listings = map[pep.Project]pep.Listing{"alder": c.listing}
 			got := preflight.Check(s)
 			if !reflect.DeepEqual(ids(got), c.want) {
 				t.Fatalf("got %v, want %v", got, c.want)
@@ -141,28 +141,28 @@ func TestWhatTheIndexHolds(t *testing.T) {
 	}
 }
 
-func TestTwinsAtTheIndex(t *testing.T) {
+func TestCheck_DuplicateContent(t *testing.T) {
 	t.Parallel()
 	s := set(t, wheel(good))
 	digest := hex.EncodeToString(s.Files[0].Digests.SHA256[:])
 	for name, c := range map[string]struct {
-		held []pep.Held
+		held []pep.IndexFile
 		want []string
 	}{
-		"another name":          {[]pep.Held{{Name: "alder-1.0-1-py3-none-any.whl", SHA256: digest}}, []string{"duplicate-content"}},
-		"its own name":          {[]pep.Held{{Name: "alder-1.0-py3-none-any.whl", SHA256: digest}}, nil},
-		"both":                  {[]pep.Held{{Name: "alder-1.0-py3-none-any.whl", SHA256: digest}, {Name: "x", SHA256: digest}}, nil},
-		"other bytes":           {[]pep.Held{{Name: "alder-1.0-1-py3-none-any.whl", SHA256: strings.Repeat("0", 64)}}, nil},
-		"an index that is mute": {[]pep.Held{{Name: "alder-1.0-1-py3-none-any.whl"}}, nil},
+		"another name":          {[]pep.IndexFile{{Name: "alder-1.0-1-py3-none-any.whl", SHA256: digest}}, []string{"duplicate-content"}},
+		"its own name":          {[]pep.IndexFile{{Name: "alder-1.0-py3-none-any.whl", SHA256: digest}}, nil},
+		"both":                  {[]pep.IndexFile{{Name: "alder-1.0-py3-none-any.whl", SHA256: digest}, {Name: "x", SHA256: digest}}, nil},
+		"other bytes":           {[]pep.IndexFile{{Name: "alder-1.0-1-py3-none-any.whl", SHA256: strings.Repeat("0", 64)}}, nil},
+		"an index that is mute": {[]pep.IndexFile{{Name: "alder-1.0-1-py3-none-any.whl"}}, nil},
 	} {
-		s.Held = map[pep.Project]pep.Listing{"alder": {Project: "alder", Exists: true, Files: c.held}}
+		s.Listings = map[pep.Project]pep.Listing{"alder": {Project: "alder", Exists: true, Files: c.held}}
 		if got := preflight.Check(s); !reflect.DeepEqual(ids(got), c.want) {
 			t.Errorf("%s: got %v, want %v", name, got, c.want)
 		}
 	}
 }
 
-func TestNamesOfDeletedFiles(t *testing.T) {
+func TestCheck_DeletedFiles(t *testing.T) {
 	t.Parallel()
 	s := set(t, wheel(good), sdist(good))
 	s.Stored = map[string]bool{s.Files[1].Path: true}
@@ -171,12 +171,12 @@ func TestNamesOfDeletedFiles(t *testing.T) {
 		want    []string
 	}{
 		"deleted":   {pep.Listing{Exists: true}, []string{"deleted-name (warning)"}},
-		"not so":    {pep.Listing{Exists: true, Files: []pep.Held{{Name: "alder-1.0.tar.gz"}}}, nil},
+		"not so":    {pep.Listing{Exists: true, Files: []pep.IndexFile{{Name: "alder-1.0.tar.gz"}}}, nil},
 		"no lookup": {pep.Listing{}, nil},
 	} {
-		s.Held = map[pep.Project]pep.Listing{"alder": c.listing}
+		s.Listings = map[pep.Project]pep.Listing{"alder": c.listing}
 		if name == "no lookup" {
-			s.Held = nil
+			s.Listings = nil
 		}
 		if got := preflight.Check(s); !reflect.DeepEqual(ids(got), c.want) {
 			t.Errorf("%s: got %v, want %v", name, got, c.want)
@@ -184,10 +184,10 @@ func TestNamesOfDeletedFiles(t *testing.T) {
 	}
 }
 
-func TestSeveralNewProjects(t *testing.T) {
+func TestCheck_SeveralNewProjects(t *testing.T) {
 	t.Parallel()
 	s := set(t, wheel(good), file{name: "elder-2.0.tar.gz", metadata: "Metadata-Version: 2.1\nName: elder\nVersion: 2.0\n"})
-	s.Held = map[pep.Project]pep.Listing{"alder": {}, "elder": {}}
+	s.Listings = map[pep.Project]pep.Listing{"alder": {}, "elder": {}}
 	for user, want := range map[bool]string{false: "several-new-projects (warning)", true: "first-release (notice)"} {
 		s.UserToken = user
 		if got := preflight.Check(s); !reflect.DeepEqual(ids(got), []string{want}) || !strings.Contains(got[0].Message, "alder, elder") {

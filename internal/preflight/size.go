@@ -3,32 +3,33 @@ package preflight
 import (
 	"fmt"
 
-	"github.com/org/pypi-oidc-publish/internal/dist"
+	"github.com/org/pypi-oidc-publish/internal/distfile"
 	"github.com/org/pypi-oidc-publish/internal/finding"
 )
 
-// defaultFileLimit is PyPI's for files of projects that have asked for no more, in bytes; section 1.6 of the reference.
+// defaultFileLimit is PyPI's limit, in bytes, for files of projects without a higher limit;
+// docs/reference/pypi-server.md §1.6.
 const defaultFileLimit = 100 << 20
 
-// fileSize: what a project may have beyond the default is known to the index alone.
-func fileSize(d *dist.Distribution) (message, fix string) {
+// fileSize reports files above the default limit. Only the index knows whether a project has a higher one.
+func fileSize(d *distfile.Distribution) (message, fix string) {
 	if d.Size <= defaultFileLimit {
 		return "", ""
 	}
 	project := d.Header("Name")
 	return fmt.Sprintf("File too large. Limit for project %s is 100 MB.", quote(project)),
-		fmt.Sprintf("the file has %d bytes; unless the index has raised the limit of %s, ask for that before the release", d.Size, project)
+		fmt.Sprintf("the file has %d bytes; request a higher limit for %s before the release, unless the index has raised it already", d.Size, project)
 }
 
-// defaultProjectLimit is PyPI's for all files of a project, in bytes; section 1.6 of the reference.
+// defaultProjectLimit is PyPI's limit for all files of a project, in bytes; docs/reference/pypi-server.md §1.6.
 const defaultProjectLimit = 10 << 30
 
-// projectSize adds what the index lists to what is missing there.
+// projectSize reports projects that would exceed the limit: it adds the files that the index lists and those to upload.
 func projectSize(s Set) (found []finding.Finding) {
 	projects, missing := absent(s, byProject)
 	for _, project := range projects {
 		var total int64
-		for _, held := range s.Held[project].Files {
+		for _, held := range s.Listings[project].Files {
 			total += held.Size
 		}
 		for _, d := range missing[project] {
@@ -39,7 +40,8 @@ func projectSize(s Set) (found []finding.Finding) {
 		}
 		found = append(found, about(missing[project], finding.Warning,
 			fmt.Sprintf("Project size too large. Limit for project %s total size is 10 GB.", quote(string(project))),
-			fmt.Sprintf("with these files it has %d bytes; unless the index has raised the limit, ask for that or remove old releases", total)))
+			fmt.Sprintf("with these files the project has %d bytes; request a higher limit or delete old releases, unless the index has raised it already",
+				total)))
 	}
 	return found
 }

@@ -11,11 +11,11 @@ import (
 	"github.com/org/pypi-oidc-publish/internal/finding"
 )
 
-// webURL judges Home-page, Download-URL and the URL of a Project-URL. What the index takes and nobody can open, since it
-// has no host, is a warning.
+// webURL checks Home-page, Download-URL and the URL of a Project-URL. A URL without a host is a warning: the index
+// accepts it, but no browser can open it.
 func webURL(s Set) (found []finding.Finding) {
 	for _, d := range s.Files {
-		var bad handful
+		var bad limitedFindings
 		for _, f := range []field{{name: "Home-page"}, {name: "Download-URL"}, {name: "Project-URL"}} {
 			for _, value := range sent(d, f.name) {
 				url, judged := urlOf(f, value)
@@ -23,9 +23,11 @@ func webURL(s Set) (found []finding.Finding) {
 					continue
 				}
 				if !takenURL(url) {
-					bad.add(wrong(d, f, value, saying(url)+" is not a valid url.", "write a URL that begins with https://, and %5B and %5D for brackets in it"))
+					bad.add(wrong(d, f, value, quoteLimited(url)+" is not a valid url.",
+						"write a URL that begins with https://, with %5B and %5D instead of brackets"))
 				} else if hostOf(url) == "" {
-					mild := wrong(d, f, value, saying(url)+" is a URL without a host", "write the whole of it, such as https://example.com/")
+					mild := wrong(d, f, value, quoteLimited(url)+" is a URL without a host",
+						"write the whole URL, such as https://example.com/")
 					mild.Severity = finding.Warning
 					bad.add(mild)
 				}
@@ -36,7 +38,7 @@ func webURL(s Set) (found []finding.Finding) {
 	return found
 }
 
-// urlOf gives the URL in a value. A Project-URL that is wrong in another way is another rule's.
+// urlOf returns the URL in a value; judged is false for a Project-URL that the rule project-url already reports.
 func urlOf(f field, value string) (url string, judged bool) {
 	if f.name != "Project-URL" {
 		return value, true
@@ -46,19 +48,19 @@ func urlOf(f field, value string) (url string, judged bool) {
 	return url, message == ""
 }
 
-// parts takes a URL apart as RFC 3986 has it (appendix B), with the index's own idea of where the authority ends.
+// parts splits a URL like RFC 3986, appendix B, but ends the authority where the index does.
 var parts = sync.OnceValue(func() *regexp.Regexp {
 	return regexp.MustCompile(`(?is)^https?:(?://([^\\/?#]*))?([^?#]*)([^#]*)`)
 })
 
-// takenURL is what the index's rule was measured to come to (reference, section 2.4.2): a web address, no raw brackets
-// in path or query, and no port beyond the last one.
+// takenURL reports whether the index accepts a URL, by measurements of its rule (docs/reference/pypi-server.md §2.4.2):
+// an http or https URL, no raw brackets in path or query, and a port of at most 65535.
 func takenURL(url string) bool {
 	match := parts().FindStringSubmatch(url)
 	return match != nil && !strings.ContainsAny(withoutDots(match[2])+match[3], "[]") && !portTooHigh(match[1])
 }
 
-// withoutDots takes the steps up and down out of a path, as the index does before it looks.
+// withoutDots removes the segments "." and ".." from a path, as the index does before its check.
 func withoutDots(path string) string {
 	var kept []string
 	for part := range strings.SplitSeq(path, "/") {
@@ -93,7 +95,8 @@ var (
 	})
 )
 
-// portTooHigh looks only at an authority that is well-formed: the index passes any other.
+// portTooHigh reports whether a port is above 65535. It checks only a well-formed authority, because the index accepts
+// any other.
 func portTooHigh(authority string) bool {
 	match := portText().FindStringSubmatch(authority)
 	if match == nil {
@@ -110,7 +113,7 @@ func portTooHigh(authority string) bool {
 	return err == nil && port > 65535 && wellFormedHost(host)
 }
 
-// wellFormedHost: a name, or an IP address; one that looks like an IPv4 address has to be one.
+// wellFormedHost reports whether host is a valid name or IP address; what looks like an IPv4 address must be one.
 func wellFormedHost(host string) bool {
 	if inner, bracketed := strings.CutPrefix(host, "["); bracketed {
 		address, err := netip.ParseAddr(strings.TrimSuffix(inner, "]"))
@@ -130,10 +133,10 @@ var dotted = sync.OnceValue(func() *regexp.Regexp {
 	return regexp.MustCompile(`^[0-9]{1,3}(\.[0-9]{1,3}){3}$`)
 })
 
-// maxLabel is the length of the longest label of a Project-URL, in characters.
+// maxLabel limits the label of a Project-URL, in characters.
 const maxLabel = 32
 
-// labelled takes "Label, URL" apart.
+// labelled splits "Label, URL" into its two parts.
 func labelled(value string) (label, url string) {
 	label, url, _ = strings.Cut(value, ",")
 	return strings.TrimFunc(label, isBlank), strings.TrimFunc(url, isBlank)
@@ -145,7 +148,7 @@ func projectURL(_ field, value string) (message, advice string) {
 	case label == "":
 		return "Must have a label.", such
 	case utf8.RuneCountInString(label) > maxLabel:
-		return saying(label) + " must be 32 characters or less.", "shorten the label"
+		return quoteLimited(label) + " must be 32 characters or less.", "shorten the label"
 	case url == "":
 		return "Must have a URL.", such
 	}

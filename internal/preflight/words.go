@@ -7,7 +7,7 @@ import (
 	"unicode/utf8"
 )
 
-// quote writes a text as Python's repr does, which the index uses in its messages.
+// quote returns a text as Python's repr writes it, which the messages of the index use.
 func quote(s string) string {
 	mark := '\''
 	if strings.Contains(s, "'") && !strings.Contains(s, `"`) {
@@ -43,7 +43,7 @@ func escape(r, mark rune) string {
 	}
 }
 
-// elide shortens a value as the index does: the first and last 30 characters of what is longer than 60.
+// elide shortens a value as the index does: of more than 60 characters it keeps the first and last 30.
 func elide(s string) string {
 	if utf8.RuneCountInString(s) <= 60 {
 		return s
@@ -52,7 +52,7 @@ func elide(s string) string {
 	return string(runes[:30]) + "..." + string(runes[len(runes)-30:])
 }
 
-// sentence begins with an upper-case letter, as the index's messages do.
+// sentence makes the first letter upper case, as in the messages of the index.
 func sentence(s string) string {
 	first, size := utf8.DecodeRuneInString(s)
 	return string(unicode.ToUpper(first)) + s[size:]

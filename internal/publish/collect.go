@@ -1,134 +1,149 @@
 package publish
 
 import (
-	"cmp"
 	"context"
-	"encoding/hex"
-	"errors"
 	"fmt"
+	"os"
 	"path/filepath"
 	"runtime"
 	"slices"
 	"strings"
-	"sync"
 
-	"github.com/org/pypi-oidc-publish/internal/dist"
+	"github.com/org/pypi-oidc-publish/internal/distfile"
 	"github.com/org/pypi-oidc-publish/internal/finding"
-	"github.com/org/pypi-oidc-publish/internal/index"
 	"github.com/org/pypi-oidc-publish/internal/ledger"
 	"github.com/org/pypi-oidc-publish/internal/par"
 	"github.com/org/pypi-oidc-publish/internal/pep"
+	"github.com/org/pypi-oidc-publish/internal/pep/trove"
 	"github.com/org/pypi-oidc-publish/internal/pyproject"
-	"github.com/org/pypi-oidc-publish/internal/wire"
 )
 
-// collect finds the distributions and reads them, while the index is asked what it holds of the projects that their file
-// names tell of.
-func (r *run) collect(ctx context.Context) error {
+// collected is what the first step finds: the targets, in the order of their paths, and what they are checked against.
+type collected struct {
+	targets     []*target
+	pyproject   *pyproject.Project // the file beside the distributions' folder; nil where there is none
+	classifiers []string           // that the index lists; nil where it was not asked
+	unseen      []error            // projects that could not be looked at, where that stops the run
+}
+
+// collect finds the distributions and reads them, while it queries the index for the projects that their file names tell.
+func (r *run) collect(ctx context.Context) (collected, error) {
 	if err := checkSkipExisting(r.Index.Site(), r.SkipExisting); err != nil {
-		return err
+		return collected{}, err
 	}
-	haul, err := dist.Find(r.Paths)
-	if err = r.withNested(haul, err); err != nil {
-		return workflow(notFound(err))
+	found, err := distfile.Find(r.Paths)
+	if err = r.withNested(found, err); err != nil {
+		return collected{}, pathErrors(err)
 	}
-	if err := r.apart(haul.Distributions); err != nil {
-		return err
+	if err := r.checkAttestationsDir(found.Distributions); err != nil {
+		return collected{}, err
 	}
-	if alone := append(haul.Others, r.findSidecars(haul.Distributions, haul.Sidecars)...); len(alone) > 0 {
-		r.Book.Note(ledger.Noted{Finding: leftAlone(alone)})
+	beside := attestationFilesOf(found.Distributions)
+	stray := slices.DeleteFunc(found.AttestationFiles, func(path string) bool { return slices.Contains(beside[ownerOf(path)], path) })
+	if alone := append(found.Others, stray...); len(alone) > 0 {
+		r.note(leftAlone(alone))
 	}
-	return r.gather(ctx, haul.Distributions)
+	c, err := r.gather(ctx, found.Distributions)
+	for _, t := range c.targets {
+		t.attestationFiles = beside[t.Path]
+	}
+	return c, err
 }
 
-// gather learns all that can be known of files: what they are, and what the index and the pyproject.toml beside them say.
-func (r *run) gather(ctx context.Context, paths []string) error {
+// gather reads the files at these paths, while it queries the index, and the pyproject.toml beside them.
+func (r *run) gather(ctx context.Context, paths []string) (collected, error) {
+	var c collected
 	if err := par.All(ctx,
-		func(ctx context.Context) error { return r.read(ctx, paths) },
-		func(ctx context.Context) error { return r.look(ctx, projectsOf(paths)) },
+		func(ctx context.Context) (err error) { c.targets, err = r.read(ctx, paths); return err },
+		func(ctx context.Context) (err error) {
+			c.unseen, err = r.query(ctx, projectsOfFiles(paths))
+			return err
+		},
 	); err != nil {
-		return err
+		return collected{}, err
 	}
-	r.Book.Note(ledger.Collected{Files: r.described()})
-	r.readPyproject(paths)
-	r.classify(ctx)
-	// The metadata may name another project than the file name does; a rule says so, and the index is asked about it as
-	// well.
-	return r.look(ctx, r.projects())
+	r.Record(ledger.Collected{Files: describeAll(c.targets)})
+	c.pyproject = r.readPyproject(paths)
+	c.classifiers = r.queryClassifiers(ctx, c.targets)
+	// The metadata may name another project than the file name does. A rule says so, and the index is asked about it as well.
+	unseen, err := r.query(ctx, projectsOf(c.targets))
+	c.unseen = append(c.unseen, unseen...)
+	return c, err
 }
 
-func (r *run) read(ctx context.Context, paths []string) error {
-	r.files = make([]*dist.Distribution, len(paths))
-	places := make([]int, len(paths))
-	for i := range places {
-		places[i] = i
-	}
-	err := par.Each(ctx, runtime.GOMAXPROCS(0), places, func(ctx context.Context, i int) error {
-		d, err := dist.Read(ctx, paths[i], r.Index.Site().MD5)
-		r.files[i] = d
-		return err
-	})
-	return unreadable(err)
-}
-
-// readPyproject reads the pyproject.toml beside the folder of the distributions, where all are in one. It is there for
-// comparison alone: one that cannot be read hinders nothing.
-func (r *run) readPyproject(paths []string) {
-	folders := map[string]bool{}
+// read reads the files at these paths, each once.
+func (r *run) read(ctx context.Context, paths []string) ([]*target, error) {
+	targets := make([]*target, 0, len(paths))
 	for _, path := range paths {
-		folders[filepath.Dir(path)] = true
+		targets = append(targets, &target{shown: r.shown(path), Distribution: &distfile.Distribution{Path: path}})
 	}
-	if len(folders) != 1 {
-		return
-	}
-	p, found, err := pyproject.Read(filepath.Join(filepath.Dir(filepath.Dir(paths[0])), "pyproject.toml"))
-	for _, f := range finding.Of(err) {
-		f.File = r.shown(f.File)
-		r.Book.Note(ledger.Noted{Finding: f})
-	}
-	if found {
-		p.Path = r.shown(p.Path)
-		r.pyproject = &p
-	}
-}
-
-// look asks the index about every project that it was not asked about yet. What cannot be looked at is unknown, which is never "absent".
-func (r *run) look(ctx context.Context, projects []pep.Project) error {
-	var fresh []pep.Project
-	for _, p := range projects {
-		if !r.asked[p] {
-			r.asked[p] = true
-			fresh = append(fresh, p)
+	err := par.Each(ctx, runtime.GOMAXPROCS(0), targets, func(ctx context.Context, t *target) (err error) {
+		if t.Distribution, err = distfile.Read(ctx, t.Path, r.Index.Site().MD5); err != nil {
+			return err
 		}
-	}
-	var mu sync.Mutex
-	return par.Each(ctx, r.Parallel, fresh, func(ctx context.Context, project pep.Project) error {
-		listing, err := r.Index.Look(ctx, project)
-		switch {
-		case err == nil:
-			mu.Lock()
-			defer mu.Unlock()
-			r.held[project] = listing
-		case ctx.Err() != nil:
-			return context.Cause(ctx)
-		case !errors.Is(err, index.ErrNoLookups):
-			r.noteFailedLook(project, err)
+		if release, err := t.Release(); err == nil { // else preflight says what is missing
+			t.release = release
 		}
 		return nil
 	})
+	return targets, finding.Explain(err, finding.Unreadable,
+		"check that the file is complete and readable, and that nothing changes it during the run")
 }
 
-// advice is the next step that a failed request has of its own, or the given one.
-func advice(err error, otherwise string) string {
-	var failed *wire.Error
-	if errors.As(err, &failed) {
-		return cmp.Or(failed.Advice(), otherwise)
+// query asks the index what it lists of the projects. What it cannot answer is unknown, never "absent": a warning, or one of unseen.
+func (r *run) query(ctx context.Context, projects []pep.Project) (unseen []error, err error) {
+	failed, err := r.listings.query(ctx, projects)
+	for _, failure := range failed {
+		if f := failedLook(r.Index.Site(), r.SkipExisting, failure.project, failure.err); f.Severity == finding.Error {
+			unseen = append(unseen, f)
+		} else {
+			r.note(f)
+		}
 	}
-	return otherwise
+	return unseen, err
 }
 
-// projectsOf are the projects that file names tell of; a name that tells none is judged later.
-func projectsOf(paths []string) []pep.Project {
+// queryClassifiers asks the index for its own list of classifiers if a file has one that this program's table does not know: the
+// index may have learned it since. Without an answer it stays unknown, which is a warning.
+func (r *run) queryClassifiers(ctx context.Context, targets []*target) []string {
+	unknown := func(classifier string) bool {
+		standing, _ := trove.Look(classifier)
+		return standing == trove.Unknown
+	}
+	if !slices.ContainsFunc(targets, func(t *target) bool { return slices.ContainsFunc(t.Sent("Classifier"), unknown) }) {
+		return nil
+	}
+	list, err := r.Index.Classifiers(ctx)
+	if err != nil {
+		return nil
+	}
+	return list
+}
+
+// readPyproject reads the pyproject.toml beside the folder of the distributions, if all are in one. It is there for comparison
+// alone: one that cannot be read hinders nothing.
+func (r *run) readPyproject(paths []string) *pyproject.Project {
+	var folders []string
+	for _, path := range paths {
+		folders = append(folders, filepath.Dir(path))
+	}
+	if folders = distinct(folders); len(folders) != 1 {
+		return nil
+	}
+	p, found, err := pyproject.Read(filepath.Join(filepath.Dir(folders[0]), "pyproject.toml"))
+	for _, f := range finding.Of(err) {
+		f.File = r.shown(f.File)
+		r.note(f)
+	}
+	if !found {
+		return nil
+	}
+	p.Path = r.shown(p.Path)
+	return &p
+}
+
+// projectsOfFiles returns the projects that file names tell; a name that tells none is reported by a rule later.
+func projectsOfFiles(paths []string) []pep.Project {
 	var projects []pep.Project
 	for _, path := range paths {
 		if release, err := pep.ReleaseOfFile(filepath.Base(path)); err == nil {
@@ -138,91 +153,79 @@ func projectsOf(paths []string) []pep.Project {
 	return distinct(projects)
 }
 
-// projects are the projects of the set, as the metadata says.
-func (r *run) projects() []pep.Project {
-	var projects []pep.Project
-	for _, d := range r.files {
-		if release, err := d.Release(); err == nil {
-			projects = append(projects, release.Project)
+// attestationFilesOf finds the attestations that stand beside distributions, however those were found, by the distribution's path.
+func attestationFilesOf(distributions []string) map[string][]string {
+	beside := map[string][]string{}
+	for _, path := range distributions {
+		for _, suffix := range attestationSuffixes() {
+			if info, err := os.Stat(path + suffix); err == nil && info.Mode().IsRegular() {
+				beside[path] = append(beside[path], path+suffix)
+			}
 		}
 	}
-	return distinct(projects)
+	return beside
 }
 
-func distinct[T cmp.Ordered](all []T) []T {
-	slices.Sort(all)
-	return slices.Compact(all)
-}
-
-// described are the files as people are told of them.
-func (r *run) described() []ledger.File {
-	files := make([]ledger.File, 0, len(r.files))
-	for _, d := range r.files {
-		release, err := d.Release()
-		if err != nil {
-			release = pep.Release{} // preflight says what is missing
+// ownerOf returns the path of the distribution that an attestation file belongs to, by its name.
+func ownerOf(path string) string {
+	for _, suffix := range attestationSuffixes() {
+		if owner, ok := strings.CutSuffix(path, suffix); ok {
+			return owner
 		}
-		files = append(files, ledger.File{
-			Path: r.shown(d.Path), Name: d.Name, Release: release, Version: d.Header("Version"), Size: d.Size,
-			SHA256: hex.EncodeToString(d.Digests.SHA256[:]), BLAKE2b: hex.EncodeToString(d.Digests.BLAKE2b[:]),
-		})
 	}
-	return files
+	return path
 }
 
-// shown is a path as people and other jobs can use it: relative where it is in the workspace.
-func (r *run) shown(path string) string {
-	if r.Workspace == "" || !filepath.IsAbs(path) {
-		return path
-	}
-	relative, err := filepath.Rel(r.Workspace, path)
-	if err != nil || strings.HasPrefix(relative, "..") {
-		return path
-	}
-	return relative
-}
-
-func notFound(err error) error {
-	return asFinding(err, "packages-dir", "set `packages-dir` to where the build put its files, and see that the artifact was downloaded there")
-}
-
-func unreadable(err error) error {
-	return asFinding(err, "unreadable", "see that the file is whole and may be read, and that nothing changes it during the run")
-}
-
-// asFinding gives an error of a file a next step.
-func asFinding(err error, id, fix string) error {
-	if err == nil {
+// checkAttestationsDir reports an error if the folder for attestations is one of the distributions', or inside of one: other
+// tools would take them for distributions there. If the distributions stand in the workspace itself, all else is inside of it.
+func (r *run) checkAttestationsDir(distributions []string) error {
+	if r.AttestationsDir == "" {
 		return nil
 	}
-	var all []error
-	for _, f := range finding.Of(err) {
-		if f.ID == finding.Internal {
-			f.ID, f.Fix = id, fix
+	dir := resolved(r.AttestationsDir)
+	for _, path := range distributions {
+		folder := resolved(filepath.Dir(path))
+		top := folder == resolved(".") || folder == resolved(r.Workspace)
+		if dir == folder || (strings.HasPrefix(dir, folder+string(filepath.Separator)) && !top) {
+			return finding.New(finding.AttestationsDir,
+				fmt.Sprintf("attestations-dir is %s, where the distributions are: other tools would mistake the attestations for distributions", r.AttestationsDir),
+				"set `attestations-dir` to a separate folder, such as `attestations`")
 		}
-		all = append(all, f)
 	}
-	return errors.Join(all...)
+	return nil
 }
 
-// leftAlone tells of files beside the distributions that are none.
+// resolved returns path absolute and with symbolic links resolved, as far as it exists; an empty one stays so.
+func resolved(path string) string {
+	if path == "" {
+		return ""
+	}
+	absolute, err := filepath.Abs(path)
+	if err != nil {
+		return filepath.Clean(path)
+	}
+	if target, err := filepath.EvalSymlinks(absolute); err == nil {
+		return target
+	}
+	// What is not there yet stands in a folder that may be.
+	folder := filepath.Dir(absolute)
+	if folder == absolute {
+		return absolute
+	}
+	return filepath.Join(resolved(folder), filepath.Base(absolute))
+}
+
+// pathErrors gives the errors of paths that the user named a next step.
+func pathErrors(err error) error {
+	return finding.Explain(err, finding.PackagesDir,
+		"set `packages-dir` to where the build put its files, and check that the artifact was downloaded there")
+}
+
+// leftAlone returns the notice about ignored files, which are not distributions.
 func leftAlone(paths []string) finding.Finding {
 	names := make([]string, 0, len(paths))
 	for _, path := range paths {
 		names = append(names, filepath.Base(path))
 	}
-	return finding.Finding{
-		ID: "left-alone", Severity: finding.Notice,
-		Message: "these files are no distributions and were left alone: " + listed(names),
-	}
-}
-
-// listed names the first of many things.
-func listed(names []string) string {
-	const most = 10
-	text := strings.Join(names[:min(most, len(names))], ", ")
-	if more := len(names) - most; more > 0 {
-		text += fmt.Sprintf(" and %d more", more)
-	}
-	return text
+	return finding.New(finding.LeftAlone, "ignored, not distributions: "+listSome(names), "")
 }

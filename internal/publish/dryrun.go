@@ -4,35 +4,22 @@ import (
 	"context"
 
 	"github.com/org/pypi-oidc-publish/internal/finding"
-	"github.com/org/pypi-oidc-publish/internal/ledger"
 )
 
-// dryRun tells what a run would do and what cannot be known. Nothing is minted: that could create a project.
-func (r *run) dryRun(ctx context.Context) error {
-	release, identity := r.findRelease(ctx), r.identify(ctx)
-	if r.nothingMissing() {
-		identity = nil // nobody would ask
-	}
+// dryRun reports what a run would do and what cannot be known; failures are the errors of the steps that change nothing.
+func (r *run) dryRun(ctx context.Context, failures ...error) error {
 	if ctx.Err() != nil {
 		return context.Cause(ctx)
 	}
-	for _, err := range []error{release, identity} {
-		if err != nil {
-			r.wouldFail(err)
+	for _, err := range failures {
+		for _, f := range finding.Of(err) {
+			f.Severity = finding.Warning
+			f.Message = "a real run would fail here: " + f.Message
+			r.note(f)
 		}
 	}
-	r.Book.Note(ledger.Noted{Finding: finding.Finding{
-		ID: "dry-run", Severity: finding.Notice,
-		Message: "this was a dry run: nothing was minted or sent. What only the index can tell is not known: whether its Trusted Publisher matches " +
-			"this run, whether a name was used by a file that was deleted since, and limits of its own",
-	}})
+	r.note(finding.New(finding.DryRun,
+		"dry run: nothing was uploaded, and no upload token was requested. Not checked: whether a Trusted Publisher matches this run, "+
+			"whether a deleted file had one of these names, and the limits of the project", ""))
 	return nil
-}
-
-func (r *run) wouldFail(err error) {
-	for _, f := range finding.Of(err) {
-		f.Severity = finding.Warning
-		f.Message = "the run itself would fail here: " + f.Message
-		r.Book.Note(ledger.Noted{Finding: f})
-	}
 }

@@ -1,15 +1,13 @@
 package publish
 
 import (
-	"errors"
+	"cmp"
 	"fmt"
-	"slices"
-	"strings"
 
 	"github.com/org/pypi-oidc-publish/internal/finding"
 	"github.com/org/pypi-oidc-publish/internal/index"
-	"github.com/org/pypi-oidc-publish/internal/ledger"
 	"github.com/org/pypi-oidc-publish/internal/pep"
+	"github.com/org/pypi-oidc-publish/internal/wire"
 )
 
 // howToSee is the next step where a run does not know where to look.
@@ -20,62 +18,40 @@ func checkSkipExisting(site index.Site, skip bool) error {
 	if !skip || site.Simple != nil || !site.MayReplace() {
 		return nil
 	}
-	return workflow(finding.Finding{
-		ID: "skip-existing-unseen", Severity: finding.Error,
-		Message: fmt.Sprintf("`skip-existing: true` needs to see which files %s already has, but no simple index is known for it (`index-url` is empty or `none`)",
-			site.Upload.Host),
-		Fix: howToSee + ", or leave `skip-existing` out",
-	})
+	return finding.New(finding.SkipExistingUnseen,
+		fmt.Sprintf("`skip-existing: true` needs to see which files %s already has, "+
+			"but no simple index is known for it (`index-url` is empty or `none`)", site.Upload.Host),
+		howToSee+", or remove `skip-existing`")
 }
 
 // unseenFiles returns what a plan has to say where nothing can be seen of an index that may replace files; ok is false elsewhere.
 func unseenFiles(site index.Site) (f finding.Finding, ok bool) {
-	return finding.Finding{
-		ID: "existing-unseen", Severity: finding.Notice,
-		Message: fmt.Sprintf("no simple index is known for %s, so files that it already has cannot be seen: one of the same name may be replaced", site.Upload.Host),
-		Fix:     howToSee + ", so that the run compares the files before it uploads",
-	}, site.Simple == nil && site.MayReplace()
+	return finding.New(finding.ExistingUnseen,
+		fmt.Sprintf("no simple index is known for %s, so the run cannot see existing files: an upload may replace a file with the same name",
+			site.Upload.Host),
+		howToSee+", to let the run compare files before it uploads"), site.Simple == nil && site.MayReplace()
 }
 
 // failedLook returns the finding of a project whose page could not be read. It is a warning, but an error where the user asks to skip
 // files that the index has, and the index may replace them instead.
 func failedLook(site index.Site, skip bool, project pep.Project, err error) finding.Finding {
-	f := finding.Finding{
-		ID: "look-failed", Severity: finding.Warning,
-		Message: fmt.Sprintf("the index could not be asked what it holds of %s: %v", project, err),
-		Fix:     "nothing has to be done: the index will recognise files that it has; `index-url: none` asks nothing",
-	}
+	message, fix := fmt.Sprintf("could not query %s for the files of %s: %v", site.Name(), project, err),
+		"no action needed: "+site.Name()+" recognises files that it already has; to turn queries off, set `index-url: none`"
 	switch {
 	case site.MayReplace() && skip:
-		f.ID, f.Severity = "skip-existing-look-failed", finding.Error
-		f.Message = fmt.Sprintf("`skip-existing: true` needs to see which files %s has of %s: %v", site.Upload.Host, project, err)
-		f.Fix = "check `index-url`, and run the job again: nothing was uploaded"
+		return finding.New(finding.SkipExistingLookFailed,
+			fmt.Sprintf("`skip-existing: true` needs to see which files %s has of %s, but the query failed: %v", site.Upload.Host, project, err),
+			cmp.Or(wire.Advice(err), "check `index-url`, then run the job again; nothing was uploaded"))
 	case site.MayReplace():
-		f.Fix = "check `index-url`: this index may replace a file of the same name, which the run could not see"
+		fix = "check `index-url`: this index may replace files with the same name, and the run could not see them"
 	}
-	f.Fix = advice(err, f.Fix)
-	return f
+	return finding.New(finding.LookFailed, message, cmp.Or(wire.Advice(err), fix))
 }
 
-// noteFailedLook notes a look that failed, or keeps it for the end of the check where it stops the run. It may be called from several
-// goroutines.
-func (r *run) noteFailedLook(project pep.Project, err error) {
-	f := failedLook(r.Index.Site(), r.SkipExisting, project, err)
-	if f.Severity < finding.Error {
-		r.Book.Note(ledger.Noted{Finding: f})
-		return
+// noteUnseen reports, once, that nothing can be seen of an index that may replace files.
+func (r *run) noteUnseen() {
+	if f, unseen := unseenFiles(r.Index.Site()); unseen && !r.unseenNoted {
+		r.unseenNoted = true // a plan that is made again after a wait says nothing twice
+		r.note(f)
 	}
-	r.looksMu.Lock()
-	defer r.looksMu.Unlock()
-	r.failedLooks = append(r.failedLooks, f)
-}
-
-// lookErrors returns the failed looks that stop the run, by their text: they ended in any order.
-func (r *run) lookErrors() error {
-	slices.SortFunc(r.failedLooks, func(a, b finding.Finding) int { return strings.Compare(a.Message, b.Message) })
-	var all []error
-	for _, f := range r.failedLooks {
-		all = append(all, f)
-	}
-	return errors.Join(all...)
 }

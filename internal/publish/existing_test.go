@@ -6,57 +6,62 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/org/pypi-oidc-publish/internal/dist"
+	"github.com/org/pypi-oidc-publish/internal/distfile"
 	"github.com/org/pypi-oidc-publish/internal/finding"
 	"github.com/org/pypi-oidc-publish/internal/index"
 	"github.com/org/pypi-oidc-publish/internal/ledger"
 	"github.com/org/pypi-oidc-publish/internal/pep"
 )
 
-// TestStanding: what is done with a file, by what the index's page says of its name.
-func TestStanding(t *testing.T) {
+// TestCompare_WhatTheIndexLists: what is done with a file, by what the index's page says of its name.
+func TestCompare_WhatTheIndexLists(t *testing.T) {
 	t.Parallel()
 	const name, zeros, ones = "alder-1.0.tar.gz", "0000000000000000000000000000000000000000000000000000000000000000", "11111111111111111111111111111111"
-	d := &dist.Distribution{Name: name} // its SHA-256 is all zeros
+	d := &distfile.Distribution{Name: name} // its SHA-256 is all zeros
 	d.Digests.MD5[0] = 0x11
 	md5 := "11" + strings.Repeat("0", 30)
-	silent := pep.Held{Name: name}
+	silent := pep.IndexFile{Name: name}
 	for what, c := range map[string]struct {
-		files      []pep.Held
+		files      []pep.IndexFile
 		mayReplace bool
-		want, skip ledger.Status // without and with skip-existing
+		want, skip ledger.Action // without and with skip-existing
 		held       string
 	}{
-		"nothing":                                {nil, true, ledger.Upload, ledger.Upload, ""},
-		"another name":                           {[]pep.Held{{Name: "alder-1.0.zip"}}, true, ledger.Upload, ledger.Upload, ""},
-		"the same bytes":                         {[]pep.Held{{Name: name, SHA256: zeros}}, true, ledger.Present, ledger.Present, ""},
-		"the same bytes, by MD5":                 {[]pep.Held{{Name: name, MD5: md5}}, true, ledger.Present, ledger.Present, ""},
-		"other bytes":                            {[]pep.Held{{Name: name, SHA256: strings.Repeat("1", 64)}}, true, ledger.Conflict, ledger.Skipped, strings.Repeat("1", 64)},
-		"other bytes, by MD5":                    {[]pep.Held{{Name: name, MD5: ones}}, true, ledger.Conflict, ledger.Skipped, "MD5 " + ones},
-		"no digest":                              {[]pep.Held{silent}, true, ledger.Conflict, ledger.Skipped, ""},
-		"no digest, and the index decides":       {[]pep.Held{silent}, false, ledger.Upload, ledger.Upload, ""},
-		"no digest, and the same bytes":          {[]pep.Held{silent, {Name: name, SHA256: zeros}}, true, ledger.Present, ledger.Present, ""},
-		"no digest, and other bytes":             {[]pep.Held{silent, {Name: name, SHA256: strings.Repeat("1", 64)}}, true, ledger.Conflict, ledger.Skipped, strings.Repeat("1", 64)},
-		"other bytes where the index decides":    {[]pep.Held{{Name: name, SHA256: strings.Repeat("1", 64)}}, false, ledger.Conflict, ledger.Skipped, strings.Repeat("1", 64)},
-		"no digest of another file of the index": {[]pep.Held{{Name: "alder-0.9.tar.gz"}}, true, ledger.Upload, ledger.Upload, ""},
+		"nothing":                                {nil, true, ledger.ActionUpload, ledger.ActionUpload, ""},
+		"another name":                           {[]pep.IndexFile{{Name: "alder-1.0.zip"}}, true, ledger.ActionUpload, ledger.ActionUpload, ""},
+		"the same bytes":                         {[]pep.IndexFile{{Name: name, SHA256: zeros}}, true, ledger.ActionPresent, ledger.ActionPresent, ""},
+		"the same bytes, by MD5":                 {[]pep.IndexFile{{Name: name, MD5: md5}}, true, ledger.ActionPresent, ledger.ActionPresent, ""},
+		"other bytes":                            {[]pep.IndexFile{{Name: name, SHA256: strings.Repeat("1", 64)}}, true, ledger.ActionConflict, ledger.ActionSkip, strings.Repeat("1", 64)},
+		"other bytes, by MD5":                    {[]pep.IndexFile{{Name: name, MD5: ones}}, true, ledger.ActionConflict, ledger.ActionSkip, "MD5 " + ones},
+		"no digest":                              {[]pep.IndexFile{silent}, true, ledger.ActionConflict, ledger.ActionSkip, ""},
+		"no digest, and the index decides":       {[]pep.IndexFile{silent}, false, ledger.ActionUpload, ledger.ActionUpload, ""},
+		"no digest, and the same bytes":          {[]pep.IndexFile{silent, {Name: name, SHA256: zeros}}, true, ledger.ActionPresent, ledger.ActionPresent, ""},
+		"no digest, and other bytes":             {[]pep.IndexFile{silent, {Name: name, SHA256: strings.Repeat("1", 64)}}, true, ledger.ActionConflict, ledger.ActionSkip, strings.Repeat("1", 64)},
+		"other bytes where the index decides":    {[]pep.IndexFile{{Name: name, SHA256: strings.Repeat("1", 64)}}, false, ledger.ActionConflict, ledger.ActionSkip, strings.Repeat("1", 64)},
+		"no digest of another file of the index": {[]pep.IndexFile{{Name: "alder-0.9.tar.gz"}}, true, ledger.ActionUpload, ledger.ActionUpload, ""},
 	} {
 		t.Run(what, func(t *testing.T) {
 			t.Parallel()
-			for skip, want := range map[bool]ledger.Status{false: c.want, true: c.skip} {
-				status, held := standing(d, pep.Listing{Files: c.files}, skip, c.mayReplace)
-				if status != want || held != c.held {
-					t.Errorf("skip %v: got %s, %q, want %s, %q", skip, status, held, want, c.held)
+			for skip, want := range map[bool]ledger.Action{false: c.want, true: c.skip} {
+				one := &target{Distribution: d}
+				one.plan(pep.Listing{Files: c.files}, skip, c.mayReplace)
+				if one.action != want {
+					t.Errorf("skip %v: got %s, want %s", skip, one.action, want)
+				}
+				if one.indexDigest != c.held {
+					t.Errorf("skip %v: the index's digest is %q, want %q", skip, one.indexDigest, c.held)
 				}
 			}
 		})
 	}
-	if status, _ := standing(&dist.Distribution{Name: name}, pep.Listing{Files: []pep.Held{{Name: name, MD5: ones}}}, false, true); status != ledger.Conflict {
-		t.Errorf("an MD5 that was not computed: %s", status)
+	one := &target{Distribution: &distfile.Distribution{Name: name}}
+	if action, _ := one.compare(pep.Listing{Files: []pep.IndexFile{{Name: name, MD5: ones}}}, true); action != ledger.ActionConflict {
+		t.Errorf("an MD5 that was not computed: %s", action)
 	}
 }
 
-// TestWhatSkipExistingNeeds: to see, where the index may replace files.
-func TestWhatSkipExistingNeeds(t *testing.T) {
+// TestCheckSkipExisting: to see, where the index may replace files.
+func TestCheckSkipExisting(t *testing.T) {
 	t.Parallel()
 	at := func(text string) *url.URL {
 		u, err := url.Parse(text)

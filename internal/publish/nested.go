@@ -7,27 +7,25 @@ import (
 	"slices"
 	"strings"
 
-	"github.com/org/pypi-oidc-publish/internal/dist"
+	"github.com/org/pypi-oidc-publish/internal/distfile"
 	"github.com/org/pypi-oidc-publish/internal/finding"
-	"github.com/org/pypi-oidc-publish/internal/ledger"
+	"github.com/org/pypi-oidc-publish/internal/finding/phrase"
 )
 
 // nestedDistributions returns one finding for each folder that was given and below which distributions would be left out. It is an error:
 // artifacts are often downloaded each into a folder of its own. Below the workspace, which holds folders of all kinds, it is a notice. shown spells
 // paths for people.
-func nestedDistributions(nested []dist.Nested, workspace string, shown func(string) string) []finding.Finding {
+func nestedDistributions(nested []distfile.Nested, workspace string, shown func(string) string) []finding.Finding {
 	var found []finding.Finding
 	for len(nested) > 0 {
 		given := nested[0].Folder
-		n := slices.IndexFunc(nested, func(d dist.Nested) bool { return d.Folder != given })
+		n := slices.IndexFunc(nested, func(d distfile.Nested) bool { return d.Folder != given })
 		if n < 0 {
 			n = len(nested)
 		}
-		f := finding.Finding{
-			ID: "nested-distributions", Severity: finding.Error, File: shown(given),
-			Message: fmt.Sprintf("folders below %s have distributions that would be left out: %s", shown(given), byFolder(nested[:n], shown)),
-			Fix:     waysToTake(shown(given), nested[:n]),
-		}
+		f := finding.New(finding.NestedDistributions,
+			fmt.Sprintf("folders below %s have distributions that would be left out: %s", shown(given), byFolder(nested[:n], shown)),
+			waysToTake(shown(given), nested[:n])).In(shown(given))
 		if holds(given, workspace) {
 			f.Severity, f.File, f.Fix = finding.Notice, "", "no action needed; to publish them too, name their folders in `packages-dir`"
 			f.Message = fmt.Sprintf("folders below %s have distributions that are left out: %s", shown(given), byFolder(nested[:n], shown))
@@ -38,7 +36,7 @@ func nestedDistributions(nested []dist.Nested, workspace string, shown func(stri
 }
 
 // byFolder lists the folders of files, each with its first file and how many more there are.
-func byFolder(nested []dist.Nested, shown func(string) string) string {
+func byFolder(nested []distfile.Nested, shown func(string) string) string {
 	var folders []string
 	names := map[string][]string{}
 	for _, n := range nested {
@@ -49,17 +47,13 @@ func byFolder(nested []dist.Nested, shown func(string) string) string {
 		names[folder] = append(names[folder], filepath.Base(n.Path))
 	}
 	for i, folder := range folders {
-		text := names[folder][0]
-		if more := len(names[folder]) - 1; more > 0 {
-			text += fmt.Sprintf(" and %d more", more)
-		}
-		folders[i] = fmt.Sprintf("%s (%s)", folder, text)
+		folders[i] = fmt.Sprintf("%s (%s)", folder, phrase.Some(names[folder], 1))
 	}
-	return listed(folders)
+	return listSome(folders)
 }
 
 // waysToTake says how to publish the files below a folder, and how to leave them out.
-func waysToTake(given string, nested []dist.Nested) string {
+func waysToTake(given string, nested []distfile.Nested) string {
 	var depths []int
 	for _, n := range nested {
 		depths = append(depths, depthBelow(n))
@@ -73,7 +67,7 @@ func waysToTake(given string, nested []dist.Nested) string {
 }
 
 // depthBelow returns how many folders a file lies below the given one.
-func depthBelow(n dist.Nested) int {
+func depthBelow(n distfile.Nested) int {
 	relative, err := filepath.Rel(n.Folder, n.Path)
 	if err != nil {
 		return 1
@@ -83,24 +77,30 @@ func depthBelow(n dist.Nested) int {
 
 // holds reports whether a folder is the other one, or is around it.
 func holds(folder, other string) bool {
-	relative, err := filepath.Rel(whole(folder), whole(other))
+	relative, err := filepath.Rel(resolved(folder), resolved(other))
 	return err == nil && relative != ".." && !strings.HasPrefix(relative, ".."+string(filepath.Separator))
 }
 
 // withNested adds to the error of finding files what is to be said of distributions that it left out. Where those are an error, it
 // replaces the one that there are none. Notices are noted where nothing else is wrong.
-func (r *run) withNested(haul dist.Haul, err error) error {
-	found := nestedDistributions(haul.Nested, r.WorkingTree, r.shown)
-	if finding.Worst(found) == finding.Error && nothingElse(err) {
+func (r *run) withNested(files distfile.FindResult, err error) error {
+	found := nestedDistributions(files.Nested, r.WorkingTree, r.shown)
+	if finding.Worst(found) == finding.Error && noneFound(err) {
 		err = nil
 	}
 	all := []error{err}
 	for _, f := range found {
 		if err == nil && f.Severity < finding.Error {
-			r.Book.Note(ledger.Noted{Finding: f})
+			r.note(f)
 			continue
 		}
 		all = append(all, f)
 	}
 	return errors.Join(all...)
+}
+
+// noneFound reports whether the only thing wrong is that no distribution was found.
+func noneFound(err error) bool {
+	var none distfile.NoneFoundError
+	return errors.As(err, &none)
 }

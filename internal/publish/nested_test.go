@@ -5,16 +5,16 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/org/pypi-oidc-publish/internal/dist"
+	"github.com/org/pypi-oidc-publish/internal/distfile"
 	"github.com/org/pypi-oidc-publish/internal/finding"
 )
 
 func TestNestedDistributions(t *testing.T) {
 	t.Parallel()
 	workspace := t.TempDir()
-	below := func(given string, paths ...string) (nested []dist.Nested) {
+	below := func(given string, paths ...string) (nested []distfile.Nested) {
 		for _, path := range paths {
-			nested = append(nested, dist.Nested{Folder: given, Path: filepath.Join(given, path)})
+			nested = append(nested, distfile.Nested{Folder: given, Path: filepath.Join(given, path)})
 		}
 		return nested
 	}
@@ -23,7 +23,7 @@ func TestNestedDistributions(t *testing.T) {
 		many = append(many, letter+"/alder-1.0.tar.gz")
 	}
 	for name, c := range map[string]struct {
-		nested    []dist.Nested
+		nested    []distfile.Nested
 		workspace string
 		severity  finding.Severity
 		file      string

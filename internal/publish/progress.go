@@ -10,47 +10,47 @@ import (
 )
 
 const (
-	// progressEvery is how often a long upload is told of.
+	// progressEvery is how often the progress of a long upload is reported.
 	progressEvery = 10 * time.Second
-	// indexLimit is after how long the index gives up on one upload (reference: pypi-server.md, section 9.2).
+	// indexLimit is after how long the index gives up on one upload (docs/reference/pypi-server.md §9.2).
 	indexLimit = 240 * time.Second
 )
 
-// progress watches one upload. Its bytes are told by the client, from another goroutine.
+// progress tracks one upload. The HTTP transport calls sent from another goroutine.
 type progress struct {
 	*run
-	file  ledger.File
-	began time.Time // of the first try
-	// refused tells that the door is held for this file.
-	refused bool
+	target *target
+	gate   *uploadGate
+	began  time.Time // of the first try
+	held   bool      // the gate is held for this file
 
 	mu       sync.Mutex
 	last     int64     // bytes of this try
 	tryBegan time.Time // its first byte
-	told     time.Time
+	reported time.Time
 	warned   bool
 }
 
-// begin tells that the upload has begun, unless another one was refused while this one waited at the gate.
+// begin records that the upload has begun, unless another one was rejected while this one waited.
 func (p *progress) begin() error {
 	if !p.began.IsZero() {
 		return nil // another try of an upload in flight, which finishes
 	}
-	if !p.door.pass() {
+	if !p.gate.wait() {
 		return ErrIncomplete
 	}
 	p.began = p.Now()
-	p.Book.Note(ledger.Started{File: p.file.Name})
+	p.Record(ledger.Started{File: p.target.Name})
 	return nil
 }
 
-// refuse tells that the index has refused the file: nothing new begins until it is known what that means.
-func (p *progress) refuse() {
-	p.refused = true
-	p.door.hold()
+// rejected has no new upload start until it is known what a refusal means.
+func (p *progress) rejected() {
+	p.held = true
+	p.gate.hold()
 }
 
-// took is how long the last try has taken.
+// took returns how long the last try has taken so far.
 func (p *progress) took() time.Duration {
 	p.mu.Lock()
 	defer p.mu.Unlock()
@@ -60,33 +60,34 @@ func (p *progress) took() time.Duration {
 	return p.Now().Sub(p.tryBegan)
 }
 
-// sent tells of a long upload every ten seconds, and once that it will not be over in the time that the index gives it.
+// sent records the progress of a long upload every ten seconds, and once that it will not be over in the time that the index gives.
 func (p *progress) sent(bytes int64) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	now := p.Now()
 	if bytes < p.last || p.tryBegan.IsZero() {
-		p.tryBegan, p.told = now, now
+		p.tryBegan, p.reported = now, now
 	}
 	p.last = bytes
 	took := now.Sub(p.tryBegan)
-	if now.Sub(p.told) < progressEvery || bytes == 0 {
+	if now.Sub(p.reported) < progressEvery || bytes == 0 {
 		return
 	}
-	p.told = now
+	p.reported = now
 	rate := float64(bytes) / took.Seconds()
-	left := time.Duration(float64(p.file.Size-bytes) / rate * float64(time.Second))
-	p.Book.Note(ledger.Progress{File: p.file.Name, Sent: bytes, Size: p.file.Size, Rate: rate, Left: left})
+	left := time.Duration(float64(p.target.Size-bytes) / rate * float64(time.Second))
+	p.Record(ledger.Progress{File: p.target.Name, Sent: bytes, Size: p.target.Size, Rate: rate, Left: left})
 	if whole := took + left; whole > indexLimit && !p.warned && p.Index.Site().Warehouse {
 		p.warned = true
-		p.Book.Note(ledger.Noted{Finding: tooSlow(p.file, whole)})
+		p.note(p.tooSlow(whole))
 	}
 }
 
-func tooSlow(f ledger.File, whole time.Duration) finding.Finding {
-	return finding.Finding{
-		ID: "too-slow", Severity: finding.Warning, File: f.Path,
-		Message: fmt.Sprintf("at this rate %s takes %v, and the index gives up on an upload after %v", f.Name, whole.Round(time.Second), indexLimit),
-		Fix:     "upload fewer files at a time (`parallel-uploads`), make the file smaller, or publish from a runner with a better line",
-	}
+// tooSlow returns the warning about an upload that takes longer than the index allows.
+func (p *progress) tooSlow(whole time.Duration) finding.Finding {
+	return finding.New(finding.TooSlow,
+		fmt.Sprintf("at this rate the upload of %s takes %v, but %s stops uploads after %v",
+			p.target.Name, whole.Round(time.Second), p.indexName(), indexLimit),
+		"upload fewer files at a time (`parallel-uploads`), make the file smaller, or publish from a runner with a faster connection").
+		In(p.target.shown)
 }

@@ -1,89 +1,141 @@
 package publish
 
 import (
-	"net/url"
 	"testing"
+	"testing/synctest"
 	"time"
 
 	"github.com/org/pypi-oidc-publish/internal/index"
 	"github.com/org/pypi-oidc-publish/internal/ledger"
 )
 
-// watched uploads size bytes at rate bytes a second, in pieces of a second, and returns what was told.
-func watched(t *testing.T, size, rate int64) []ledger.Event {
+// sending is the upload of one file, by a clock that the test moves.
+type sending struct {
+	*progress
+	h   *harness
+	now time.Time
+}
+
+// newSending returns the upload of a file of this size in bytes to an index, which may have the limits of PyPI.
+func newSending(t *testing.T, size int64, warehouse bool) *sending {
 	t.Helper()
-	at, err := url.Parse("https://index.example/legacy/")
-	if err != nil {
-		t.Fatal(err)
-	}
-	now := time.Date(2026, 1, 1, 0, 0, 0, 0, time.UTC)
-	var told []ledger.Event
-	book := ledger.NewBook(func(e ledger.Event) { told = append(told, e) })
-	r := &run{door: newDoor(), Tools: Tools{Book: book, Now: func() time.Time { return now }, Index: index.New(index.SiteOf(at, nil, true), nil, nil, nil)}}
-	p := &progress{run: r, file: ledger.File{Name: "a.whl", Size: size}}
-	p.begin()
-	for sent := int64(0); sent < size; sent += rate {
-		p.sent(sent)
-		now = now.Add(time.Second)
-	}
-	p.sent(size)
-	return told
+	s := &sending{h: bare(t, nil), now: time.Date(2026, 1, 1, 0, 0, 0, 0, time.UTC)}
+	site := index.SiteOf(parsed(t, "https://index.example/legacy/"), nil, true)
+	site.Warehouse = warehouse
+	s.h.connect(site, index.Password("me", s.h.vault.New("a password", site.Upload)))
+	s.h.deps.Now = func() time.Time { return s.now }
+	file := fileOf(t, wheel, "")
+	file.Size = size
+	s.progress = &progress{run: newRun(s.h.options, s.h.deps), target: file, gate: newUploadGate()}
+	return s
 }
 
-func count[E ledger.Event](all []ledger.Event) (n int, last E) {
-	for _, e := range all {
-		if one, ok := e.(E); ok {
-			n, last = n+1, one
-		}
+// whole sends all bytes at a rate a second, in pieces of a second.
+func (s *sending) whole(rate int64) {
+	s.h.t.Helper()
+	if err := s.begin(); err != nil {
+		s.h.t.Fatal(err)
 	}
-	return n, last
+	for sent := int64(0); sent < s.target.Size; sent += rate {
+		s.sent(sent)
+		s.now = s.now.Add(time.Second)
+	}
+	s.sent(s.target.Size)
 }
 
-func TestALongUploadIsToldOfEveryTenSeconds(t *testing.T) {
+// TestProgress_EveryTenSeconds: a long upload is reported now and then, a short one never.
+func TestProgress_EveryTenSeconds(t *testing.T) {
 	t.Parallel()
-	told := watched(t, 35e6, 1e6)
-	n, last := count[ledger.Progress](told)
-	if n != 3 || last.Sent != 30e6 || last.Size != 35e6 || last.Rate != 1e6 || last.Left != 5*time.Second {
-		t.Errorf("%d times, last %+v", n, last)
+	long := newSending(t, 35e6, true)
+	long.whole(1e6)
+	all := eventsOf[ledger.Progress](long.h)
+	if len(all) != 3 {
+		t.Fatalf("%d reports in 35 seconds", len(all))
 	}
-	if n, noted := count[ledger.Noted](told); n != 0 {
-		t.Errorf("a quick enough upload was warned about: %+v", noted)
-	}
-	if n, _ := count[ledger.Progress](watched(t, 5e6, 1e6)); n != 0 {
-		t.Errorf("a short upload was told of %d times", n)
-	}
+	want(t, "last report", all[2], ledger.Progress{File: wheel, Sent: 30e6, Size: 35e6, Rate: 1e6, Left: 5 * time.Second})
+	want(t, "warnings", long.h.noted(), nil)
+	want(t, "time of the try", long.took(), 35*time.Second)
+
+	short := newSending(t, 5e6, true)
+	short.whole(1e6)
+	want(t, "reports of a short upload", len(eventsOf[ledger.Progress](short.h)), 0)
 }
 
-func TestAnUploadThatTheIndexWillGiveUpOnIsWarnedAboutOnce(t *testing.T) {
+// TestProgress_TooSlow: what the index will give up on is warned about once, where its limit is known.
+func TestProgress_TooSlow(t *testing.T) {
 	t.Parallel()
-	told := watched(t, 300e6, 1e6)
-	n, noted := count[ledger.Noted](told)
-	if n != 1 || noted.Finding.ID != "too-slow" {
-		t.Errorf("%d warnings, %+v", n, noted)
-	}
+	slow := newSending(t, 300e6, true)
+	slow.whole(1e6)
+	want(t, "warnings", slow.h.noted(), []string{"too-slow"})
+	f := slow.h.found("too-slow")
+	want(t, "file", f.File, "dist/"+wheel)
+	wantText(t, "the warning", f.Message, wheel, "5m0s", "4m0s")
+	wantText(t, "the next step", f.Fix, "parallel-uploads")
+
+	quick := newSending(t, 239e6, true)
+	quick.whole(1e6)
+	want(t, "warnings about an upload that is quick enough", quick.h.noted(), nil)
+	elsewhere := newSending(t, 300e6, false)
+	elsewhere.whole(1e6)
+	want(t, "warnings about another index", elsewhere.h.noted(), nil)
 }
 
-func TestAnotherTryBeginsAnew(t *testing.T) {
+// TestProgress_AnotherTry begins at its own first byte: what the tries before it took does not count.
+func TestProgress_AnotherTry(t *testing.T) {
 	t.Parallel()
-	at, err := url.Parse("https://index.example/legacy/")
-	if err != nil {
-		t.Fatal(err)
-	}
-	now := time.Date(2026, 1, 1, 0, 0, 0, 0, time.UTC)
-	var told []ledger.Event
-	r := &run{door: newDoor(), Tools: Tools{
-		Book: ledger.NewBook(func(e ledger.Event) { told = append(told, e) }), Now: func() time.Time { return now },
-		Index: index.New(index.SiteOf(at, nil, true), nil, nil, nil),
-	}}
-	p := &progress{run: r, file: ledger.File{Name: "a.whl", Size: 100e6}}
-	p.sent(0)
-	now = now.Add(9 * time.Second)
-	p.sent(50e6)
-	now = now.Add(time.Minute) // the wait for the next try
-	p.sent(0)
-	now = now.Add(10 * time.Second)
-	p.sent(10e6)
-	if n, last := count[ledger.Progress](told); n != 1 || last.Rate != 1e6 {
-		t.Errorf("%d times, %+v", n, last)
+	s := newSending(t, 100e6, true)
+	want(t, "time before the first byte", s.took(), 0)
+	s.sent(0)
+	s.now = s.now.Add(9 * time.Second)
+	s.sent(50e6)
+	s.now = s.now.Add(time.Minute) // between two tries
+	s.sent(0)
+	s.now = s.now.Add(10 * time.Second)
+	s.sent(10e6)
+	want(t, "rate", eventOf[ledger.Progress](s.h).Rate, 1e6)
+	want(t, "time of the last try", s.took(), 10*time.Second)
+}
+
+// TestProgress_Begin: an upload begins once, however many tries it takes, and never after a final refusal of another one.
+func TestProgress_Begin(t *testing.T) {
+	t.Parallel()
+	s := newSending(t, 1, true)
+	wantError(t, "first try", s.begin(), nil)
+	s.gate.release(false, true)
+	wantError(t, "another try, when another file was refused", s.begin(), nil)
+	want(t, "begun", eventsOf[ledger.Started](s.h), []ledger.Started{{File: wheel}})
+
+	late := newSending(t, 1, true)
+	late.gate.release(false, true)
+	wantError(t, "first try, when another file was refused", late.begin(), ErrIncomplete)
+	want(t, "begun", len(eventsOf[ledger.Started](late.h)), 0)
+}
+
+// TestProgress_Rejected: while it is not known what a refusal means, no other upload begins, and those under way go on.
+func TestProgress_Rejected(t *testing.T) {
+	t.Parallel()
+	for name, c := range map[string]struct {
+		final bool
+		want  error
+	}{"a refusal": {true, ErrIncomplete}, "none after all": {false, nil}} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			synctest.Test(t, func(t *testing.T) {
+				s := newSending(t, 1, true)
+				if err := s.begin(); err != nil {
+					t.Fatal(err)
+				}
+				s.rejected()
+				underWay := &progress{run: s.run, target: s.target, gate: s.gate, began: s.now}
+				wantError(t, "another try of an upload under way", underWay.begin(), nil)
+				next := &progress{run: s.run, target: s.target, gate: s.gate}
+				began := make(chan error, 1)
+				go func() { began <- next.begin() }()
+				synctest.Wait()
+				want(t, "uploads that have begun meanwhile", len(began), 0)
+				s.gate.release(s.held, c.final)
+				wantError(t, "the next upload", <-began, c.want)
+			})
+		})
 	}
 }

@@ -10,73 +10,71 @@ import (
 	"github.com/org/pypi-oidc-publish/internal/attest"
 	"github.com/org/pypi-oidc-publish/internal/finding"
 	"github.com/org/pypi-oidc-publish/internal/index"
-	"github.com/org/pypi-oidc-publish/internal/ledger"
+	"github.com/org/pypi-oidc-publish/internal/oidc"
 	"github.com/org/pypi-oidc-publish/internal/pep"
 	"github.com/org/pypi-oidc-publish/internal/wire"
 )
 
-// unproven compares what the index serves as the provenance of the file at this place with what this run has sent. Once it was
-// settled it is not asked for again. late tells that it cannot be had yet; an error, that it is not what was sent.
-func (r *run) unproven(ctx context.Context, i int, f ledger.File, h pep.Held) (late bool, wrong error) {
-	if len(f.Attestations) == 0 || r.proven[i] {
+// checkProvenance compares what the index serves as the provenance of a target with what this run has sent. Once that is settled it
+// is not queried again. late reports that it is not there yet; an error, that it is not what was sent.
+func (r *run) checkProvenance(ctx context.Context, t *target, listed pep.IndexFile, claims oidc.Claims) (late bool, wrong error) {
+	if len(t.attestations) == 0 || t.provenanceSettled {
 		return false, nil
 	}
-	provenance, err := r.Index.Provenance(ctx, h)
-	if turnedOff(err, h) {
-		r.settled(i, noProvenance(f))
+	provenance, err := r.Index.Provenance(ctx, listed)
+	if attestationsOff(err, listed) {
+		r.settleProvenance(t, r.noProvenance(t))
 		return false, nil
 	}
 	served, readable := attestationsIn(provenance)
 	if err != nil || !readable {
 		return true, nil
 	}
-	err = r.Signer.Verify(ctx, r.files[i], provenance, r.attested[i])
+	err = r.Signer.Verify(ctx, t.Distribution, provenance, t.attestations)
 	var unverified *attest.Unverified
 	switch {
 	case err == nil:
-		r.settled(i)
+		r.settleProvenance(t)
 	case !errors.As(err, &unverified):
-		return true, nil // it cannot be judged now
-	case r.Signer.Verify(ctx, r.files[i], provenance, served) == nil:
-		kept, err := r.Signer.Served(ctx, r.files[i], provenance, r.claims.Repository)
+		return true, nil // it cannot be verified now
+	case r.Signer.Verify(ctx, t.Distribution, provenance, served) == nil:
+		kept, err := r.Signer.Served(ctx, t.Distribution, provenance, claims.Repository)
 		if err != nil {
 			return true, nil // nor can which they are
 		}
-		r.attested[i] = r.servedBefore(f, kept)
-		r.settled(i, earlierProvenance(f))
+		t.attestations = r.keptByIndex(t, kept)
+		r.settleProvenance(t, r.earlierProvenance(t))
 	default:
-		return false, otherProvenance(f, unverified)
+		return false, r.otherProvenance(t, unverified)
 	}
 	return false, nil
 }
 
-// settled has the provenance of the file at this place not asked for again.
-func (r *run) settled(i int, told ...finding.Finding) {
-	r.proven[i] = true
-	for _, f := range told {
-		r.Book.Note(ledger.Noted{Finding: f})
+// settleProvenance has the provenance of a target not queried again.
+func (r *run) settleProvenance(t *target, why ...finding.Finding) {
+	t.provenanceSettled = true
+	for _, f := range why {
+		r.note(f)
 	}
 }
 
-// turnedOff tells that there will be no provenance: it stands on the page with the file or never will, and an index that has
-// turned attestations off answers 403 (reference: pypi-server.md, section 5.3).
-func turnedOff(err error, h pep.Held) bool {
-	var failed *wire.Error
-	return (errors.Is(err, index.ErrNoProvenance) && h.Provenance == "") ||
-		(errors.As(err, &failed) && failed.Answer != nil && failed.Answer.Status == http.StatusForbidden)
+// attestationsOff reports whether there will be no provenance: it stands on the page with the file or never will, and an index that
+// has turned attestations off answers 403 (docs/reference/pypi-server.md §5.3).
+func attestationsOff(err error, listed pep.IndexFile) bool {
+	return (errors.Is(err, index.ErrNoProvenance) && listed.Provenance == "") || wire.StatusOf(err) == http.StatusForbidden
 }
 
-// attestationsIn are the attestations of a provenance object. What is none, such as the page of a proxy, is not readable.
+// attestationsIn returns the attestations of a provenance object. What is none, such as the page of a proxy, is not readable.
 func attestationsIn(provenance []byte) (all []attest.Attestation, readable bool) {
-	var told struct {
+	var object struct {
 		Bundles []struct {
 			Attestations []json.RawMessage `json:"attestations"`
 		} `json:"attestation_bundles"`
 	}
-	if json.Unmarshal(provenance, &told) != nil {
+	if json.Unmarshal(provenance, &object) != nil {
 		return nil, false
 	}
-	for _, bundle := range told.Bundles {
+	for _, bundle := range object.Bundles {
 		for _, text := range bundle.Attestations {
 			all = append(all, attest.Attestation{JSON: text})
 		}
@@ -84,27 +82,25 @@ func attestationsIn(provenance []byte) (all []attest.Attestation, readable bool)
 	return all, len(all) > 0
 }
 
-func noProvenance(f ledger.File) finding.Finding {
-	return finding.Finding{
-		ID: "no-provenance", Severity: finding.Warning, File: f.Path,
-		Message: fmt.Sprintf("the index took %s with its attestations and serves no provenance of it", f.Name),
-		Fix:     "nothing has to be done: the file is published, and the attestations stand in the public log; the index may have turned them off for a time",
-	}
+func (r *run) noProvenance(t *target) finding.Finding {
+	return finding.New(finding.NoProvenance,
+		fmt.Sprintf("%s accepted %s with its attestations, but serves no provenance for it", r.indexName(), t.Name),
+		"no action needed: the file is published, and its attestations are in the public log; "+
+			"the index may have turned attestations off for a time").In(t.shown)
 }
 
-// earlierProvenance is told where the index had the file before, from this workflow, and this run could not know: an index that
-// is sent the same bytes again says that all is well and keeps what it has.
-func earlierProvenance(f ledger.File) finding.Finding {
-	return finding.Finding{
-		ID: "provenance-earlier", Severity: finding.Notice, File: f.Path,
-		Message: fmt.Sprintf("the index has %s with attestations of an earlier run of this workflow, and keeps those", f.Name),
-	}
+// earlierProvenance reports that the index had the file before, from this workflow, and this run could not know: an index that is
+// sent the same bytes again says that all is well and keeps what it has.
+func (r *run) earlierProvenance(t *target) finding.Finding {
+	return finding.New(finding.ProvenanceEarlier,
+		fmt.Sprintf("%s already had %s with attestations of an earlier run of this workflow, and keeps those", r.indexName(), t.Name), "").
+		In(t.shown)
 }
 
-func otherProvenance(f ledger.File, why error) error {
-	return finding.Finding{
-		ID: "provenance-otherwise", Severity: finding.Error, File: f.Path,
-		Message: fmt.Sprintf("the index serves another provenance of %s than this run has sent: %v", f.Name, why),
-		Fix:     "do not announce this release: tell the operators of the index, and yank it until it is understood",
-	}
+func (r *run) otherProvenance(t *target, why error) error {
+	reason := ": " + why.Error()
+	return finding.New(finding.ProvenanceOtherwise,
+		fmt.Sprintf("%s serves a different provenance for %s than this run uploaded%s", r.indexName(), t.Name, reason),
+		"do not announce this release: report it to the operators of the index, and yank it until the cause is known").
+		In(t.shown).WithDetail(reason)
 }

@@ -5,136 +5,133 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"slices"
 	"time"
 
 	"github.com/org/pypi-oidc-publish/internal/finding"
 	"github.com/org/pypi-oidc-publish/internal/ledger"
+	"github.com/org/pypi-oidc-publish/internal/oidc"
 	"github.com/org/pypi-oidc-publish/internal/pep"
 )
 
-const (
-	// hits is how many times in a row the index must serve everything: the first look after a change may be answered from one cache
-	// that is fresh, and the next from one that is not (reference: pypi-server.md, section 7.3).
-	hits = 2
+// readBackStreak is how many times in a row the index must serve everything: one answer may come from a cache that is fresh, and the
+// next from one that is not (docs/reference/pypi-server.md §7.3).
+const readBackStreak = 2
 
-	firstPause   = time.Second
-	longestPause = 15 * time.Second
-)
+func untilServed() schedule { return schedule{pause: time.Second, longest: 15 * time.Second} }
 
-// readBack waits until the index serves every file of the release with its digest, twice in a row. A wrong digest is an error; time that
-// is up, and a signal, are told, but what is published is published. Where the index keeps other bytes of all files, as the user asked,
-// there is nothing to see.
-func (r *run) readBack(ctx context.Context) error {
-	if r.Wait <= 0 || r.Index.Site().Simple == nil || !slices.ContainsFunc(r.Book.Receipt().Files, ledger.File.There) {
+// readBack waits until the index serves every file of the release with its digest, twice in a row. A wrong digest is an error; time
+// that is up, and a signal, are reported, but what is published is published. If the index keeps other bytes of all files, as the
+// user asked, there is nothing to see.
+func (r *run) readBack(ctx context.Context, targets []*target, claims oidc.Claims) error {
+	published := onIndexOf(targets)
+	if r.Wait <= 0 || r.Index.Site().Simple == nil || len(published) == 0 {
 		return nil
 	}
 	r.phase("Read back")
 	bounded, stop := context.WithTimeout(ctx, r.Wait)
 	defer stop()
-	seen, pause := 0, firstPause
-	var missing []string
-	for {
-		now, silent, wrong := r.unserved(bounded)
-		if bounded.Err() != nil {
-			break // a look that was cut off tells nothing
-		}
-		missing = now
-		if wrong != nil {
-			r.Book.Note(ledger.ReadBack{Otherwise: true, Missing: missing})
-			return wrong
-		}
-		if len(missing) == 0 {
-			seen, pause = seen+1, firstPause
-		} else {
-			seen = 0
-		}
+	var seen served
+	streak := 0
+	settled := r.listings.repeat(bounded, untilServed(), func(ctx context.Context) pace {
+		now := r.served(ctx, published, claims)
 		switch {
-		case seen == hits && len(silent) > 0:
-			r.Book.Note(ledger.ReadBack{Silent: len(silent)})
-			r.Book.Note(ledger.Noted{Finding: noDigest(silent)})
-			return nil
-		case seen == hits:
-			r.Book.Note(ledger.ReadBack{Served: true, Skipped: r.Book.Receipt().Count(ledger.Skipped)})
-			return nil
+		case ctx.Err() != nil:
+			return steady // a look that was cut off tells nothing
+		case now.wrong != nil:
+			seen = now
+			return done
+		case len(now.missing) > 0:
+			seen, streak = now, 0
+			return slower
 		}
-		if r.Sleep(bounded, pause) != nil || bounded.Err() != nil {
-			break
+		seen, streak = now, streak+1
+		if streak == readBackStreak {
+			return done
 		}
-		if len(missing) > 0 {
-			pause = min(2*pause, longestPause)
-		}
+		return steady
+	})
+	switch {
+	case seen.wrong != nil:
+		r.Record(ledger.ReadBack{Otherwise: true, Missing: seen.missing})
+		return seen.wrong
+	case !settled:
+		r.Record(ledger.ReadBack{Missing: seen.missing})
+		r.note(r.notServed(ctx, seen.missing))
+	case len(seen.withoutDigest) > 0:
+		r.Record(ledger.ReadBack{Silent: len(seen.withoutDigest)})
+		r.note(r.noDigest(seen.withoutDigest))
+	default:
+		skipped := selected(targets, func(t *target) bool { return t.outcome == ledger.OutcomeSkipped })
+		r.Record(ledger.ReadBack{Served: true, Skipped: len(skipped)})
 	}
-	r.Book.Note(ledger.ReadBack{Missing: missing})
-	r.Book.Note(ledger.Noted{Finding: notServed(ctx, r.Wait, missing)})
 	return nil
 }
 
-// unserved are the files that the index does not serve yet, and those that it serves without telling a digest. A file that it
-// serves with another digest is an error: an index never changes the bytes of a name.
-func (r *run) unserved(ctx context.Context) (missing, silent []string, wrong error) {
-	pages := r.newPages()
+// served is what one look at the index tells of the published files.
+type served struct {
+	missing       []string // not served yet
+	withoutDigest []string // served, without a digest to compare
+	wrong         error    // served with another digest: an index never changes the bytes of a name
+}
+
+// served looks at the index once.
+func (r *run) served(ctx context.Context, published []*target, claims oidc.Claims) served {
+	var now served
 	var failed []error
-	for i, f := range r.Book.Receipt().Files {
-		if !f.There() {
-			continue
-		}
+	pages := r.listings.anew()
+	for _, t := range published {
 		// A page that cannot be read is one that does not serve the file yet.
-		page, _ := pages.of(ctx, f.Release.Project)
-		at := slices.IndexFunc(page.Files, func(h pep.Held) bool { return h.Name == f.Name })
-		if at < 0 {
-			missing = append(missing, f.Name)
+		page, _ := pages.of(ctx, t.release.Project)
+		listed, ok := t.listedIn(page)
+		if !ok {
+			now.missing = append(now.missing, t.Name)
 			continue
 		}
-		h := page.Files[at]
-		theirs, ours := digestsOf(r.files[i], h)
+		theirs, ours := digestsOf(t.Distribution, listed)
 		switch {
-		case theirs != ours, h.Size != 0 && h.Size != f.Size:
-			failed = append(failed, otherBytes(f, h, theirs))
+		case theirs != ours, listed.Size != 0 && listed.Size != t.Size:
+			failed = append(failed, r.otherBytes(t, listed, theirs))
 		case theirs == "":
-			silent = append(silent, f.Name)
+			now.withoutDigest = append(now.withoutDigest, t.Name)
 		default:
-			late, err := r.unproven(ctx, i, f, h)
+			late, err := r.checkProvenance(ctx, t, listed, claims)
 			if late {
-				missing = append(missing, "the provenance of "+f.Name)
+				now.missing = append(now.missing, "the provenance of "+t.Name)
 			}
 			failed = append(failed, err)
 		}
 	}
-	return missing, silent, errors.Join(failed...)
+	now.wrong = errors.Join(failed...)
+	return now
 }
 
-// noDigest is told where a file is served and nobody can say whether it is the one.
-func noDigest(names []string) finding.Finding {
-	return finding.Finding{
-		ID: "no-digest", Severity: finding.Warning,
-		Message: "the index serves these files and tells no digest of them, so that they were not compared: " + listed(names),
-		Fix:     "nothing has to be done; `wait-for-index: 0` does not ask",
-	}
+// noDigest returns the notice about files that are served without a digest, so that they cannot be compared.
+func (r *run) noDigest(names []string) finding.Finding {
+	return finding.New(finding.NoDigest,
+		r.indexName()+" serves these files without a digest, so the run could not compare them: "+listSome(names),
+		"no action needed; to turn this check off, set `wait-for-index: 0`")
 }
 
-func otherBytes(f ledger.File, h pep.Held, digest string) finding.Finding {
-	return finding.Finding{
-		ID: "served-otherwise", Severity: finding.Error, File: f.Path,
-		Message: fmt.Sprintf("the index took %s and serves something else under its name: digest %s, %d bytes, where the file has SHA-256 %s, %d bytes", f.Name,
-			cmp.Or(digest, "(not told)"), h.Size, f.SHA256, f.Size),
-		Fix: "do not announce this release: tell the operators of the index, and yank it until it is understood",
-	}
+func (r *run) otherBytes(t *target, listed pep.IndexFile, digest string) finding.Finding {
+	digests := fmt.Sprintf(": digest %s, %d bytes; the uploaded file has SHA-256 %s, %d bytes",
+		cmp.Or(digest, "unknown"), listed.Size, t.sha256(), t.Size)
+	return finding.New(finding.ServedOtherwise,
+		fmt.Sprintf("%s accepted %s, but serves something else under its name%s", r.indexName(), t.Name, digests),
+		"do not announce this release: report it to the operators of the index, and yank it until the cause is known").
+		In(t.shown).WithDetail(digests)
 }
 
-// notServed is told where the index was not seen to serve everything: in time, or before a signal.
-func notServed(ctx context.Context, wait time.Duration, missing []string) finding.Finding {
-	why := fmt.Sprintf("within %v", wait)
+// notServed returns the warning that the index did not serve everything in time, or before the run was cancelled.
+func (r *run) notServed(ctx context.Context, missing []string) finding.Finding {
+	why := fmt.Sprintf("within %v", r.Wait)
 	if cause := context.Cause(ctx); cause != nil {
-		why = "before the run was ended: " + cause.Error()
+		why = "before the run was cancelled: " + cause.Error()
 	}
 	what := "all files twice in a row"
 	if len(missing) > 0 {
-		what = listed(missing)
+		what = listSome(missing)
 	}
-	return finding.Finding{
-		ID: "not-served-yet", Severity: finding.Warning,
-		Message: fmt.Sprintf("the index took every file, and was not seen to serve %s %s", what, why),
-		Fix:     "nothing has to be done: look at the release's page in some minutes; `wait-for-index` waits longer",
-	}
+	return finding.New(finding.NotServedYet,
+		fmt.Sprintf("%s accepted every file, but did not yet serve %s %s", r.indexName(), what, why),
+		"no action needed: look at the release's page in a few minutes; to wait longer, raise `wait-for-index`")
 }

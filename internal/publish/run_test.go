@@ -1,110 +1,474 @@
-package publish_test
+package publish
 
 import (
 	"context"
 	"errors"
-	"io"
-	"os"
-	"path/filepath"
+	"fmt"
+	"slices"
 	"testing"
 	"time"
 
 	"github.com/org/pypi-oidc-publish/internal/config"
 	"github.com/org/pypi-oidc-publish/internal/fakepypi"
-	"github.com/org/pypi-oidc-publish/internal/index"
+	"github.com/org/pypi-oidc-publish/internal/finding"
 	"github.com/org/pypi-oidc-publish/internal/ledger"
 	"github.com/org/pypi-oidc-publish/internal/par"
-	"github.com/org/pypi-oidc-publish/internal/publish"
-	"github.com/org/pypi-oidc-publish/internal/runner"
-	"github.com/org/pypi-oidc-publish/internal/trust"
-	"github.com/org/pypi-oidc-publish/internal/wire"
+	"github.com/org/pypi-oidc-publish/internal/pep"
 )
 
-// set up a run of one sdist at a stage that trusts it. watch sees every event.
-func setUp(t *testing.T, watch func(ledger.Event)) (*fakepypi.Stage, publish.Options, publish.Tools) {
-	t.Helper()
-	s, err := fakepypi.Start(context.WithoutCancel(t.Context()), "127.0.0.1:0", fakepypi.Options{Now: time.Now})
-	if err != nil {
-		t.Fatal(err)
+// TestRun_NewRelease: a first release of three files goes to the index with its attestations, is read back, and leaves no token.
+func TestRun_NewRelease(t *testing.T) {
+	t.Parallel()
+	h := newHarness(t, wheel310, wheel, sdist)
+	h.sign(config.AttestAlways)
+	h.options.Wait = time.Minute
+	h.options.AuthReason = "Trusted Publishing, as asked"
+	wantError(t, "run", h.run(), nil)
+	receipt := h.receipt()
+	want(t, "phases", h.phases(), []string{"Collect", "Check", "Plan", "Identify", "Attest", "Authorize", "Upload", "Burn", "Read back"})
+	want(t, "result", receipt.Result(), ledger.Published)
+	want(t, "findings", h.noted(), nil)
+	want(t, "read back", receipt.Verified, ledger.Served)
+	want(t, "revoked", receipt.Token.Burned, ledger.BurnProven)
+	want(t, "began", eventOf[ledger.Began](h).How, "Trusted Publishing, as asked")
+	want(t, "releases", len(receipt.Releases), 1)
+	if len(h.stage.Files()) != 3 {
+		t.Fatalf("%d files on the index", len(h.stage.Files()))
 	}
-	t.Cleanup(func() {
-		if err := s.Close(); err != nil {
-			t.Error(err)
-		}
-	})
-	s.Trust(fakepypi.Publisher{Project: "sampleproject"})
-	console, vault := runner.New(func(name string) string { return s.Env[name] }, io.Discard)
-	client := wire.New(wire.Options{
-		UserAgent: "pypi-oidc-publish/test", Now: time.Now,
-		Sleep: func(ctx context.Context, _ time.Duration) error { return context.Cause(ctx) },
-	})
-	book := ledger.NewBook(watch)
-	site := index.SiteOf(s.Upload, s.Simple, true)
-	return s, publish.Options{Attest: config.AttestNever, Paths: []string{"../dist/testdata/sampleproject-3.0.0.tar.gz"}, Parallel: 2, VerifyMetadata: true}, publish.Tools{
-		Index: index.New(site, client, wire.NewGate(2), nil), Book: book, Now: time.Now,
-		Lease: trust.NewLease(trust.Options{At: s.Upload, Wire: client, IDTokens: console.IDTokens(client), Vault: vault, Now: time.Now, Note: book.Note, Permit: site.Permit, MayAsk: console.MayAsk, Sleep: func(ctx context.Context, _ time.Duration) error { return context.Cause(ctx) }}),
+	for _, f := range receipt.Files {
+		want(t, "outcome of "+f.Name, f.Outcome, ledger.OutcomeUploaded)
+		want(t, "attestations of "+f.Name, len(f.Attestations), 1)
+		text, err := h.stage.Provenance(f.Name)
+		wantError(t, "provenance of "+f.Name, err, nil)
+		want(t, "the index has the provenance of "+f.Name, len(text) > 0, true)
+	}
+	for _, f := range h.stage.Files() {
+		i := slices.IndexFunc(receipt.Files, func(r ledger.File) bool { return r.Name == f.Name })
+		want(t, "digest of "+f.Name, f.SHA256, receipt.Files[i].SHA256)
 	}
 }
 
-// TestAPanicBurnsTheToken: a defect of ours, wherever it is, ends the run with a finding and without a living token.
-func TestAPanicBurnsTheToken(t *testing.T) {
+// TestRun_Again: where nothing is missing, nobody asks for a token, and nothing is signed or sent.
+func TestRun_Again(t *testing.T) {
 	t.Parallel()
-	for name, at := range map[string]func(ledger.Event) bool{
-		"while authorizing": func(e ledger.Event) bool { _, ok := e.(ledger.Minted); return ok },
-		"while uploading":   func(e ledger.Event) bool { _, ok := e.(ledger.Started); return ok },
-		"while burning":     func(e ledger.Event) bool { p, ok := e.(ledger.Phase); return ok && p.Name == "Burn" },
-		"after an upload":   func(e ledger.Event) bool { _, ok := e.(ledger.Landed); return ok },
+	first := newHarness(t, wheel, sdist)
+	wantError(t, "first run", first.run(), nil)
+	ids, mints := first.requests("id-token"), first.requests("mint")
+	again := first.another(t, wheel, sdist)
+	again.sign(config.AttestAlways)
+	again.options.Wait = time.Minute
+	wantError(t, "run", again.run(), nil)
+	want(t, "phases", again.phases(), []string{"Collect", "Check", "Plan", "Read back"})
+	want(t, "result", again.receipt().Result(), ledger.Unchanged)
+	want(t, "read back", again.receipt().Verified, ledger.Served)
+	want(t, "revoked", again.receipt().Token.Burned, ledger.NotMinted)
+	want(t, "ID tokens", first.requests("id-token")-ids, 0)
+	want(t, "upload tokens", first.requests("mint")-mints, 0)
+}
+
+// TestRun_Rest: a run that comes after one that was cut off uploads what is missing, and nothing else.
+func TestRun_Rest(t *testing.T) {
+	t.Parallel()
+	first := newHarness(t, wheel)
+	wantError(t, "first run", first.run(), nil)
+	next := first.another(t, wheel, wheel310, sdist)
+	wantError(t, "run", next.run(), nil)
+	want(t, "outcomes", next.outcomes(), map[string]ledger.Outcome{
+		wheel: ledger.OutcomePresent, wheel310: ledger.OutcomeUploaded, sdist: ledger.OutcomeUploaded,
+	})
+	want(t, "result", next.receipt().Result(), ledger.Published)
+}
+
+// TestRun_BeforeCredentials: what can fail on this machine fails before there is a credential, and before anything is public.
+func TestRun_BeforeCredentials(t *testing.T) {
+	t.Parallel()
+	for name, c := range map[string]struct {
+		how func(h *harness)
+		ids []string
+	}{
+		"a rule":             {func(h *harness) { h.put(birch, "", wrongHeader) }, []string{wrongRule}},
+		"a conflict":         {func(h *harness) { h.put(sdist, "other bytes") }, []string{"conflict"}},
+		"nothing to publish": {func(h *harness) { h.options.Paths = []string{h.path("nowhere")} }, []string{"path-missing"}},
+		"no ID token":        {func(h *harness) { h.put(wheel310, ""); h.withoutIDToken() }, []string{"id-token-permission"}},
+		"the audience of another service": {func(h *harness) {
+			h.put(wheel310, "")
+			h.fail("audience", "html-200", 0, -1)
+		}, []string{"audience-answer"}},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			s, options, tools := setUp(t, func(e ledger.Event) {
-				if at(e) {
-					panic("a defect")
-				}
-			})
-			err := publish.Run(t.Context(), options, tools)
-			var p *par.Panic
-			if !errors.As(err, &p) {
-				t.Fatalf("%v", err)
+			first := newHarness(t, sdist)
+			wantError(t, "first run", first.run(), nil)
+			h := first.another(t, sdist)
+			h.stage.Trust(fakepypi.Publisher{Project: "birch"})
+			h.sign(config.AttestAlways)
+			c.how(h)
+			want(t, "errors", idsOf(finding.Of(h.run())), c.ids)
+			want(t, "reported", h.noted(), c.ids)
+			want(t, "tokens", len(h.stage.Tokens()), 1) // that of the first run
+			want(t, "log entries", h.stage.LogSize(), 0)
+			want(t, "files on the index", len(h.stage.Files()), 1)
+			want(t, "result", h.receipt().Result(), ledger.Failed)
+		})
+	}
+}
+
+// TestRun_Skip: a file whose name has other bytes at the index is skipped where the user asked for that, and said to be.
+func TestRun_Skip(t *testing.T) {
+	t.Parallel()
+	first := newHarness(t)
+	first.put(wheel, "at the index")
+	wantError(t, "first run", first.run(), nil)
+	h := first.another(t, wheel, sdist)
+	h.options.SkipExisting, h.options.Wait = true, time.Minute
+	wantError(t, "run", h.run(), nil)
+	want(t, "outcomes", h.outcomes(), map[string]ledger.Outcome{wheel: ledger.OutcomeSkipped, sdist: ledger.OutcomeUploaded})
+	want(t, "noted", h.noted(), []string{"skipped"})
+	want(t, "read back", eventsOf[ledger.ReadBack](h), []ledger.ReadBack{{Served: true, Skipped: 1}})
+}
+
+// TestRun_DryRun: nothing is requested that could leave a trace, and what would fail is told as a warning.
+func TestRun_DryRun(t *testing.T) {
+	t.Parallel()
+	for name, c := range map[string]struct {
+		how   func(h *harness)
+		noted []string
+		says  string // in the first of them
+	}{
+		"all is well": {func(*harness) {}, []string{"dry-run"}, "no upload token was requested"},
+		"no ID token": {
+			how: func(h *harness) { h.withoutIDToken() }, noted: []string{"id-token-permission", "dry-run"},
+			says: "a real run would fail here",
+		},
+		"no such release": {
+			how:   func(h *harness) { h.attachTo(releaseV1); h.options.Tag = "v2" },
+			noted: []string{"github-release-missing", "dry-run"}, says: "a real run would fail here",
+		},
+		"neither": {
+			how:   func(h *harness) { h.withoutIDToken(); h.attachTo(releaseV1); h.options.Tag = "v2" },
+			noted: []string{"github-release-missing", "id-token-permission", "dry-run"},
+			says:  "a real run would fail here",
+		},
+		"nothing missing, and no ID token": {func(h *harness) {
+			wantError(h.t, "first run", h.another(h.t, wheel).run(), nil)
+			h.withoutIDToken()
+		}, []string{"dry-run"}, ""},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			h := newHarness(t, wheel)
+			h.sign(config.AttestAlways)
+			h.options.DryRun, h.options.Wait = true, time.Minute
+			c.how(h)
+			tokens, files := len(h.stage.Tokens()), len(h.stage.Files())
+			wantError(t, "run", h.run(), nil)
+			want(t, "noted", h.noted(), c.noted)
+			wantText(t, "the first note", h.firstNoted().Message, c.says)
+			for _, f := range h.receipt().Findings {
+				want(t, "severity of "+string(f.ID), f.Severity == finding.Error, false)
 			}
-			receipt := tools.Book.Receipt()
-			if name != "while burning" && receipt.Token.Burned != ledger.BurnProven || len(receipt.Findings) != 1 || receipt.Ended.IsZero() {
-				t.Errorf("%+v", receipt)
-			}
-			for _, token := range s.Tokens() {
-				if !token.Burned {
-					t.Errorf("a token lives on: %+v", token)
+			want(t, "result", h.receipt().Result(), ledger.DryRun)
+			want(t, "tokens", len(h.stage.Tokens()), tokens)
+			want(t, "files on the index", len(h.stage.Files()), files)
+			want(t, "log entries", h.stage.LogSize(), 0)
+			want(t, "results of attaching", len(eventsOf[ledger.Attached](h)), 0)
+			want(t, "phase after the plan", h.phases()[3], "Dry run")
+		})
+	}
+}
+
+// TestRun_DryRunCancelled: a dry run that is ended has found nothing out.
+func TestRun_DryRunCancelled(t *testing.T) {
+	t.Parallel()
+	h := newHarness(t, wheel)
+	h.options.DryRun = true
+	ctx, stop := contextWithCause(t)
+	h.watch = func(e ledger.Event) {
+		if p, ok := e.(ledger.Phase); ok && p.Name == "Dry run" {
+			stop(errSignal)
+		}
+	}
+	wantError(t, "run", h.runIn(ctx), errSignal)
+	want(t, "noted", h.noted(), []string{string(finding.Cancelled)})
+}
+
+// TestRun_Cancelled: a signal ends the run wherever it is, is reported once, and leaves no token; what is published stays so.
+func TestRun_Cancelled(t *testing.T) {
+	t.Parallel()
+	phase := func(name string) func(ledger.Event) bool {
+		return func(e ledger.Event) bool { p, ok := e.(ledger.Phase); return ok && p.Name == name }
+	}
+	for name, c := range map[string]struct {
+		at     func(ledger.Event) bool
+		failed bool
+		noted  string
+		tokens int
+		files  int
+	}{
+		"collecting":  {phase("Collect"), true, string(finding.Cancelled), 0, 0},
+		"checking":    {phase("Check"), true, string(finding.Cancelled), 0, 0},
+		"planning":    {phase("Plan"), true, string(finding.Cancelled), 0, 0},
+		"identifying": {phase("Identify"), true, string(finding.Cancelled), 0, 0},
+		"attesting":   {phase("Attest"), true, string(finding.Cancelled), 0, 0},
+		"authorizing": {phase("Authorize"), true, string(finding.Cancelled), 0, 0},
+		"uploading":   {phase("Upload"), true, string(finding.Cancelled), 1, 0},
+		"between two files": {
+			at: func(e ledger.Event) bool { _, ok := e.(ledger.Uploaded); return ok }, failed: true, noted: string(finding.Cancelled),
+			tokens: 1, files: 1,
+		},
+		"revoking":     {phase("Burn"), false, "not-served-yet", 1, 2},
+		"reading back": {phase("Read back"), false, "not-served-yet", 1, 2},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			h := newHarness(t, wheel, sdist)
+			h.sign(config.AttestAuto)
+			h.options.Wait = time.Minute
+			ctx, stop := contextWithCause(t)
+			h.watch = func(e ledger.Event) {
+				if c.at(e) {
+					stop(errSignal)
 				}
+			}
+			want(t, "failed", h.runIn(ctx) != nil, c.failed)
+			noted := h.noted()
+			if len(noted) != 1 {
+				t.Fatalf("reported: %v", noted)
+			}
+			want(t, "reported", noted[0], c.noted)
+			wantText(t, "the report", h.firstNoted().Message, errSignal.Error())
+			want(t, "tokens", len(h.stage.Tokens()), c.tokens)
+			want(t, "files on the index", len(h.stage.Files()), c.files)
+			if c.tokens > 0 {
+				want(t, "revoked", h.receipt().Token.Burned, ledger.BurnProven)
 			}
 		})
 	}
 }
 
-// TestAFileThatChangesDuringTheRun is not sent under the digests of what it was.
-func TestAFileThatChangesDuringTheRun(t *testing.T) {
+// TestRun_Panic: a defect of ours, wherever it is, ends the run with one finding and without a token that lives on.
+func TestRun_Panic(t *testing.T) {
 	t.Parallel()
-	path := filepath.Join(t.TempDir(), "sampleproject-3.0.0.tar.gz")
-	text, err := os.ReadFile("../dist/testdata/sampleproject-3.0.0.tar.gz")
-	if err != nil {
-		t.Fatal(err)
+	phase := func(name string) func(ledger.Event) bool {
+		return func(e ledger.Event) bool { p, ok := e.(ledger.Phase); return ok && p.Name == name }
 	}
-	if err := os.WriteFile(path, text, 0o600); err != nil {
-		t.Fatal(err)
+	event := func(like ledger.Event) func(ledger.Event) bool {
+		return func(e ledger.Event) bool { return fmt.Sprintf("%T", e) == fmt.Sprintf("%T", like) }
 	}
-	s, options, tools := setUp(t, func(e ledger.Event) {
-		if _, minted := e.(ledger.Minted); minted {
-			if err := os.WriteFile(path, append(text, 0), 0o600); err != nil {
-				t.Error(err)
+	for name, c := range map[string]struct {
+		at     func(ledger.Event) bool
+		tokens int
+		burned ledger.Burned
+	}{
+		"collecting":          {event(ledger.Collected{}), 0, ledger.NotMinted},
+		"checking":            {event(ledger.Checked{}), 0, ledger.NotMinted},
+		"planning":            {event(ledger.Planned{}), 0, ledger.NotMinted},
+		"finding the release": {event(ledger.ReleaseFound{}), 0, ledger.NotMinted},
+		"identifying":         {event(ledger.Identified{}), 0, ledger.NotMinted},
+		"attesting":           {event(ledger.Attested{}), 0, ledger.NotMinted},
+		"authorizing":         {event(ledger.Minted{}), 1, ledger.BurnProven},
+		"beginning uploads":   {phase("Upload"), 1, ledger.BurnProven},
+		"beginning an upload": {event(ledger.Started{}), 1, ledger.BurnProven},
+		"ending an upload":    {event(ledger.Uploaded{}), 1, ledger.BurnProven},
+		"revoking":            {phase("Burn"), 1, ledger.BurnProven},
+		"reading back":        {phase("Read back"), 1, ledger.BurnProven},
+		"attaching":           {event(ledger.Asset{}), 1, ledger.BurnProven},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			h := newHarness(t, wheel, sdist)
+			h.sign(config.AttestAuto)
+			h.attachTo(releaseV1)
+			h.options.Wait = time.Minute
+			struck := false
+			h.watch = func(e ledger.Event) {
+				if !struck && c.at(e) {
+					struck = true
+					panic("a defect")
+				}
 			}
+			err := h.run()
+			var defect *par.Panic
+			if !errors.As(err, &defect) {
+				t.Fatalf("the run ended with %v", err)
+			}
+			want(t, "struck", struck, true)
+			want(t, "reported", h.noted(), []string{string(finding.Internal)})
+			wantText(t, "the report", h.firstNoted().Message, "defect")
+			want(t, "misconfigured", Misconfigured(err), false)
+			want(t, "tokens", len(h.stage.Tokens()), c.tokens)
+			want(t, "revoked", h.receipt().Token.Burned, c.burned)
+			want(t, "result of attaching", eventOf[ledger.Attached](h).Outcome, ledger.ReleaseFailed)
+		})
+	}
+}
+
+// TestRun_PanicOfADependency: what the run is given may be the defect as well.
+func TestRun_PanicOfADependency(t *testing.T) {
+	t.Parallel()
+	for name, how := range map[string]func(h *harness){
+		"the manifest":     func(h *harness) { h.deps.Manifest = func() []byte { panic("a defect") } },
+		"writing a file":   func(h *harness) { h.deps.Save = func(string, []byte) error { panic("a defect") } },
+		"the clock's wait": func(h *harness) { h.deps.Sleep = func(context.Context, time.Duration) error { panic("a defect") } },
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			h := newHarness(t, wheel)
+			h.sign(config.AttestAuto)
+			h.attachTo(releaseV1)
+			h.options.Wait, h.options.AttestationsDir = time.Minute, h.path("attestations")
+			how(h)
+			var defect *par.Panic
+			if err := h.run(); !errors.As(err, &defect) {
+				t.Fatalf("the run ended with %v", err)
+			}
+			want(t, "reported", h.noted(), []string{string(finding.Internal)})
+		})
+	}
+}
+
+// TestRun_ChangedFile: a file that is written to during the run is not sent under the digests of what it was.
+func TestRun_ChangedFile(t *testing.T) {
+	t.Parallel()
+	h := newHarness(t, wheel)
+	h.watch = func(e ledger.Event) {
+		if _, ok := e.(ledger.Minted); ok {
+			h.put(wheel, "written again")
 		}
+	}
+	wantError(t, "run", h.run(), ErrIncomplete)
+	want(t, "reported", h.noted(), []string{"file-changed"})
+	want(t, "file", h.found("file-changed").File, "dist/"+wheel)
+	want(t, "files on the index", len(h.stage.Files()), 0)
+	want(t, "result", h.receipt().Result(), ledger.Failed)
+	want(t, "revoked", h.receipt().Token.Burned, ledger.BurnProven)
+}
+
+// TestRun_LostAnswers: an upload that the index took, and whose answer got lost, is known to be there by its page.
+func TestRun_LostAnswers(t *testing.T) {
+	t.Parallel()
+	for _, name := range []string{"reset-after-store", "status-502-after-store", "truncated-answer"} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			h := newHarness(t, wheel, sdist)
+			h.fail("upload", name, 0, 6) // all tries of the first file
+			wantError(t, "run", h.run(), nil)
+			want(t, "outcomes", h.outcomes(), map[string]ledger.Outcome{wheel: ledger.OutcomeUploaded, sdist: ledger.OutcomeUploaded})
+			want(t, "findings", h.noted(), nil)
+		})
+	}
+}
+
+// TestRun_OtherBytesServed: an index that serves something else than it took fails the run, and nothing is attached on GitHub.
+func TestRun_OtherBytesServed(t *testing.T) {
+	t.Parallel()
+	x := newScripted(t, true)
+	x.index.pages[alder] = []page{listing(alder), listing(alder, pep.IndexFile{Name: wheel, SHA256: otherDigest})}
+	h := newHarness(t, wheel)
+	h.connect(x.deps.Index.Site(), x.deps.Password)
+	h.options.Wait = time.Minute
+	release := h.attachTo(releaseV1)
+	want(t, "errors", idsOf(finding.Of(h.run())), []string{"served-otherwise"})
+	want(t, "read back", h.receipt().Verified, ledger.NotServed)
+	want(t, "outcome", h.outcomes()[wheel], ledger.OutcomeUploaded)
+	want(t, "assets", h.assets(release), nil)
+	want(t, "result of attaching", eventOf[ledger.Attached](h).Outcome, ledger.ReleaseFailed)
+}
+
+// TestRun_AfterAnotherJob: a job that may attach and not publish waits for the one that publishes, and then attaches.
+func TestRun_AfterAnotherJob(t *testing.T) {
+	t.Parallel()
+	h := newHarness(t, wheel)
+	release := h.attachTo(releaseV1)
+	h.withoutIDToken()
+	h.options.Wait = time.Minute
+	first := h.another(t, wheel)
+	h.waits.during = func() {
+		h.waits.during = nil
+		wantError(t, "the job that publishes", first.run(), nil)
+	}
+	wantError(t, "run", h.run(), nil)
+	want(t, "result", h.receipt().Result(), ledger.Unchanged)
+	want(t, "assets", h.assets(release), []string{wheel, manifestName})
+	want(t, "phases", h.phases(), []string{
+		"Collect", "Check", "Plan", "Find release", "Wait for index", "Read back", "GitHub release",
 	})
-	options.Paths = []string{path}
-	if err := publish.Run(t.Context(), options, tools); !errors.Is(err, publish.ErrIncomplete) {
-		t.Errorf("%v", err)
+
+	alone := h.another(t, wheel310)
+	alone.deps.GitHub, alone.options.Tag = h.deps.GitHub, h.options.Tag
+	alone.withoutIDToken()
+	alone.options.Wait = 10 * time.Second
+	want(t, "errors of a job that nobody goes before", idsOf(finding.Of(alone.run())), []string{"github-release-unpublished"})
+	want(t, "assets", h.assets(release), []string{wheel, manifestName})
+}
+
+// TestRun_Elsewhere: an index of another kind takes a password and knows MD5 alone; files that it has are recognised by that.
+func TestRun_Elsewhere(t *testing.T) {
+	t.Parallel()
+	h := newHarnessOf(t, fakepypi.Options{Profile: fakepypi.Plain}, wheel, sdist)
+	h.usePassword()
+	h.options.Wait = time.Minute
+	wantError(t, "run", h.run(), nil)
+	want(t, "outcomes", h.outcomes(), map[string]ledger.Outcome{wheel: ledger.OutcomeUploaded, sdist: ledger.OutcomeUploaded})
+	want(t, "phases", h.phases(), []string{"Collect", "Check", "Plan", "Identify", "Authorize", "Upload", "Read back"})
+	again := h.another(t, wheel)
+	again.put(sdist, "other bytes")
+	again.usePassword()
+	want(t, "errors", idsOf(finding.Of(again.run())), []string{"conflict"})
+	wantText(t, "the conflict", again.found("conflict").Message, "MD5")
+	want(t, "outcome of the other file", again.outcomes()[wheel], ledger.OutcomePresent)
+}
+
+// TestFindingsFor: what only repeats why the run was ended is reported once.
+func TestFindingsFor(t *testing.T) {
+	t.Parallel()
+	own := finding.Finding{ID: "own", Severity: finding.Error, Message: "this", Fix: "that"}
+	want(t, "of a run that went on", idsOf(findingsFor(t.Context(), errors.Join(own, errSignal))), []string{"own", string(finding.Internal)})
+	ctx := cancelled(t)
+	for name, c := range map[string]struct {
+		err error
+		ids []string
+	}{
+		"the cause":                  {errSignal, []string{string(finding.Cancelled)}},
+		"the cause, wrapped":         {fmt.Errorf("look: %w", errSignal), []string{string(finding.Cancelled)}},
+		"the cause, many times":      {errors.Join(errSignal, errSignal), []string{string(finding.Cancelled)}},
+		"something else":             {own, []string{"own", string(finding.Cancelled)}},
+		"something else, and itself": {errors.Join(errSignal, own), []string{"own", string(finding.Cancelled)}},
+	} {
+		all := findingsFor(ctx, c.err)
+		want(t, name, idsOf(all), c.ids)
+		last := all[len(all)-1]
+		want(t, name+": severity", last.Severity, finding.Error)
+		wantText(t, name+": the report", last.Message, errSignal.Error())
+		want(t, name+": has a next step", last.Fix != "", true)
 	}
-	receipt := tools.Book.Receipt()
-	if len(s.Files()) != 0 || len(receipt.Findings) != 1 || receipt.Result() != ledger.Failed || receipt.Token.Burned != ledger.BurnProven {
-		t.Errorf("%+v", receipt)
+}
+
+// TestMisconfigured: only where every finding is the workflow's fault is an edit of the workflow all that helps.
+func TestMisconfigured(t *testing.T) {
+	t.Parallel()
+	of := func(faults ...finding.Fault) error {
+		var all []error
+		for _, fault := range faults {
+			all = append(all, finding.Finding{ID: "a", Fault: fault})
+		}
+		return errors.Join(all...)
 	}
-	t.Log(receipt.Findings)
+	for name, c := range map[string]struct {
+		err  error
+		want bool
+	}{
+		"nothing":                  {nil, false},
+		"the workflow":             {of(finding.Workflow), true},
+		"the workflow twice":       {of(finding.Workflow, finding.Workflow), true},
+		"the workflow and a file":  {of(finding.Workflow, finding.Distribution), false},
+		"a file":                   {of(finding.Distribution), false},
+		"the index":                {of(finding.Index), false},
+		"nobody says":              {of(finding.Other), false},
+		"an error of another kind": {errors.New("disk full"), false},
+		"an incomplete run":        {ErrIncomplete, false},
+		"the workflow, wrapped":    {fmt.Errorf("step: %w", of(finding.Workflow)), true},
+	} {
+		want(t, name, Misconfigured(c.err), c.want)
+	}
 }

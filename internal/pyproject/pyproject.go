@@ -1,13 +1,10 @@
-// Package pyproject reads what a pyproject.toml says of a project by itself: its name and its version (the specification of
-// pyproject.toml, table "project"). It is the only importer of go-toml.
+// Package pyproject reads the static name and version from a pyproject.toml (the specification of pyproject.toml, table
+// "project"). It is the only package that imports go-toml.
 package pyproject
 
 import (
 	"errors"
-	"fmt"
-	"io"
 	"io/fs"
-	"os"
 	"slices"
 	"strings"
 
@@ -15,49 +12,39 @@ import (
 	"github.com/pelletier/go-toml/v2/unstable"
 
 	"github.com/org/pypi-oidc-publish/internal/finding"
+	"github.com/org/pypi-oidc-publish/internal/localfile"
 )
 
-// longest is how many bytes of a file are read: what people write by hand has a tenth of it.
+// longest limits the bytes read from a file: hand-written ones have about a tenth of that.
 const longest = 256 << 10
 
-// Value is a static value, and where it stands.
+// Value is a static value, and its position.
 type Value struct {
-	Text      string // empty where the file has none, or leaves it to the build backend
-	Line, Col int    // counted from 1; 0 where the place is not known
+	Text      string // empty if the file has none, or leaves it to the build backend
+	Line, Col int    // counted from 1; 0 if the position is unknown
 }
 
-// Project is what the file says of itself.
+// Project holds the values of one file.
 type Project struct {
 	Path          string
 	Name, Version Value
 }
 
-// Read reads a file. Where there is none, found is false. What cannot be read, or is no TOML, is a finding.Finding that
-// points to the line and column, where they are known.
+// Read returns the name and version in a file. found is false if the file does not exist. If it cannot be read or is not
+// valid TOML, the error is a finding.Finding with the line and column, if they are known.
 func Read(path string) (p Project, found bool, err error) {
-	file, err := os.Open(path)
-	if errors.Is(err, fs.ErrNotExist) {
+	text, err := localfile.Read(path, longest)
+	switch {
+	case errors.Is(err, fs.ErrNotExist):
 		return Project{}, false, nil
-	}
-	if err != nil {
+	case err != nil:
 		return Project{}, false, problem(path, "cannot be read: "+err.Error())
-	}
-	defer file.Close()
-	if info, err := file.Stat(); err != nil || !info.Mode().IsRegular() {
-		return Project{}, false, problem(path, "is no regular file")
-	}
-	text, err := io.ReadAll(io.LimitReader(file, longest+1))
-	if err != nil {
-		return Project{}, false, problem(path, "cannot be read: "+err.Error())
-	}
-	if len(text) > longest {
-		return Project{}, false, problem(path, fmt.Sprintf("is larger than %d bytes", longest))
 	}
 	p, err = Parse(path, text)
 	return p, err == nil, err
 }
 
-// document is the part of the file that is read.
+// document mirrors the part of the file that is read.
 type document struct {
 	Project struct {
 		Name    string   `toml:"name"`
@@ -66,7 +53,8 @@ type document struct {
 	} `toml:"project"`
 }
 
-// Parse reads the text of a file. The error is a finding.Finding.
+// Parse returns the name and version in the text of a file; path is only used in findings. The error is a
+// finding.Finding.
 func Parse(path string, text []byte) (Project, error) {
 	var d document
 	if err := toml.Unmarshal(text, &d); err != nil {
@@ -85,7 +73,7 @@ func Parse(path string, text []byte) (Project, error) {
 	return p, nil
 }
 
-// locate finds the lines of the values: in the table "project", or as dotted keys at the top.
+// locate sets the positions of the values: in the table "project", or in top-level dotted keys.
 func (p *Project) locate(text []byte) {
 	var parser unstable.Parser
 	parser.Reset(text)
@@ -117,12 +105,7 @@ func dotted(keys unstable.Iterator) string {
 	return strings.Join(parts, ".")
 }
 
-// ID is the id of the finding that a file could not be read.
-const ID = "pyproject"
-
 func problem(path, why string) finding.Finding {
-	return finding.Finding{
-		ID: ID, Severity: finding.Notice, File: path, Message: "the pyproject.toml " + why,
-		Fix: "nothing has to be done for this release; correct the file, so that name and version can be compared with it",
-	}
+	return finding.New(finding.Pyproject, "the pyproject.toml "+why,
+		"no action needed for this release; correct the file so that the name and version can be compared with it").In(path)
 }

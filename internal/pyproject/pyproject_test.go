@@ -36,7 +36,7 @@ func TestParse(t *testing.T) {
 	}
 }
 
-func TestWhatIsNoTOMLPointsToItsPlace(t *testing.T) {
+func TestParse_InvalidTOML(t *testing.T) {
 	t.Parallel()
 	for name, c := range map[string]struct {
 		text      string
@@ -51,7 +51,7 @@ func TestWhatIsNoTOMLPointsToItsPlace(t *testing.T) {
 	} {
 		_, err := pyproject.Parse("a/pyproject.toml", []byte(c.text))
 		var f finding.Finding
-		if !errors.As(err, &f) || f.File != "a/pyproject.toml" || f.ID != pyproject.ID || f.Severity != finding.Notice || f.Fix == "" {
+		if !errors.As(err, &f) || f.File != "a/pyproject.toml" || f.ID != finding.Pyproject || f.Severity != finding.Notice || f.Fix == "" {
 			t.Errorf("%s: got %+v", name, err)
 		}
 		if f.Line != c.line || c.col > 0 && f.Col != c.col || !strings.Contains(f.Message, c.says) {

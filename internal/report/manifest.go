@@ -9,13 +9,13 @@ import (
 	"github.com/org/pypi-oidc-publish/internal/ledger"
 )
 
-// longestManifest is how long the manifest may be as an output, in bytes. The runner takes 1 MB; a longer one is abridged.
+// longestManifest is the maximum length of the manifest as an output, in bytes. The runner accepts 1 MB; a longer manifest is abridged.
 const longestManifest = 900_000
 
-// document is the manifest: what a later job needs to know of the run. Its schema is docs/manifest.schema.json; what is there
-// stays, and a field that is added is optional.
+// document is the manifest: what a later job needs to know about the run. Its schema is docs/manifest.schema.json. Existing members stay,
+// and every new one is optional.
 type document struct {
-	Schema    string         `json:"schema"` // the version of this form
+	Schema    string         `json:"schema"` // the version of this format
 	Result    string         `json:"result"`
 	Index     string         `json:"index"`
 	Started   string         `json:"started,omitempty"` // RFC 3339, UTC, as all times here
@@ -29,7 +29,7 @@ type document struct {
 	Identity  *identityEntry `json:"identity,omitempty"`
 	Phases    []phaseEntry   `json:"phases"`
 	Release   string         `json:"github-release,omitempty"`
-	Truncated bool           `json:"truncated"` // lists were cut to their beginning, since the runner takes no longer output
+	Truncated bool           `json:"truncated"` // lists were cut, since the runner accepts no longer output
 }
 
 type releaseEntry struct {
@@ -47,7 +47,7 @@ type fileEntry struct {
 	SHA256       string             `json:"sha256"`
 	BLAKE2b      string             `json:"blake2b-256"`
 	Status       string             `json:"status"`
-	Held         string             `json:"held,omitempty"` // the digest of the index's file, where it has other bytes
+	Held         string             `json:"held,omitempty"` // the digest of the index's file, if it has other bytes
 	Attestations []attestationEntry `json:"attestations,omitempty"`
 }
 
@@ -95,23 +95,23 @@ type phaseEntry struct {
 	Ended string `json:"ended,omitempty"`
 }
 
-// schemaVersion is the form of the manifest.
+// schemaVersion is the version of the manifest's format.
 const schemaVersion = "1"
 
-// Manifest is what a receipt says, as JSON for other jobs and people, whole and on several lines. redact takes secrets out of
-// texts from outside.
+// Manifest returns a receipt as JSON for other jobs and people, complete and on several lines. redact removes secrets from texts from
+// outside.
 func Manifest(r ledger.Receipt, redact func(string) string) []byte {
 	return []byte(redact(string(manifest(redacted(r, redact)).text())))
 }
 
-// manifest is the receipt as JSON for other jobs.
+// manifest returns the document of a receipt.
 func manifest(r ledger.Receipt) document {
 	d := document{
 		Schema: schemaVersion, Result: string(r.Result()), Index: r.Index, Started: moment(r.Began), Ended: moment(r.Ended),
 		DryRun: r.DryRun, Verified: string(r.Verified), Release: string(r.Attached.Outcome),
 		Releases: []releaseEntry{}, Files: []fileEntry{}, Findings: []findingEntry{}, Phases: []phaseEntry{},
 		Token: tokenEntry{
-			Minted: r.Token.Minted, Lost: r.Token.Lost, Narrowed: r.Token.Narrowed, Projects: r.Token.Projects,
+			Minted: r.Token.Minted, Lost: r.Token.Lost, Narrowed: r.Token.Restricted, Projects: r.Token.Projects,
 			MintedAt: moment(r.Token.MintedAt), Expires: moment(r.Token.Expires), BurnedAt: moment(r.Token.BurnedAt), Burned: string(r.Token.Burned),
 		},
 	}
@@ -122,7 +122,7 @@ func manifest(r ledger.Receipt) document {
 		d.Files = append(d.Files, entryOf(f))
 	}
 	for _, f := range r.Findings {
-		d.Findings = append(d.Findings, findingEntry{f.ID, f.Severity.String(), f.File, f.Line, f.Message, f.Fix})
+		d.Findings = append(d.Findings, findingEntry{string(f.ID), f.Severity.String(), f.File, f.Line, f.Message, f.Fix})
 	}
 	for _, p := range r.Phases {
 		d.Phases = append(d.Phases, phaseEntry{p.Name, moment(p.Began), moment(p.End)})
@@ -133,10 +133,11 @@ func manifest(r ledger.Receipt) document {
 	return d
 }
 
+// entryOf returns a file's entry in the manifest.
 func entryOf(f ledger.File) fileEntry {
 	e := fileEntry{
 		Name: f.Name, Path: f.Path, Project: string(f.Release.Project), Version: f.Version, Size: f.Size,
-		SHA256: f.SHA256, BLAKE2b: f.BLAKE2b, Status: string(f.Status), Held: f.Held,
+		SHA256: f.SHA256, BLAKE2b: f.BLAKE2b, Status: string(f.Outcome), Held: f.IndexDigest,
 	}
 	for _, a := range f.Attestations {
 		e.Attestations = append(e.Attestations, attestationEntry{a.Predicate, a.LogIndex, a.LogURL, a.Identity, a.Adopted, a.Served})
@@ -144,7 +145,7 @@ func entryOf(f ledger.File) fileEntry {
 	return e
 }
 
-// moment is a time in a manifest; the zero time is none.
+// moment returns a time in the manifest's format, or an empty string for the zero time.
 func moment(t time.Time) string {
 	if t.IsZero() {
 		return ""
@@ -152,10 +153,10 @@ func moment(t time.Time) string {
 	return t.UTC().Format(time.RFC3339)
 }
 
-// compact is the manifest on one line.
+// compact returns the manifest on one line.
 func (d document) compact() []byte { return []byte(compact(d)) }
 
-// text is the manifest as people read it.
+// text returns the manifest on several lines.
 func (d document) text() []byte {
 	var b bytes.Buffer
 	if err := json.Indent(&b, d.compact(), "", "  "); err != nil {
@@ -165,8 +166,8 @@ func (d document) text() []byte {
 	return b.Bytes()
 }
 
-// abridged is the manifest in no more than so many bytes: its lists lose their ends until it fits, findings that are no
-// errors first, since files are what other jobs go by.
+// abridged returns the manifest in at most most bytes. Lists lose their ends until it fits. Findings that are not errors go first, since
+// other jobs use the files.
 func (d document) abridged(most int) document {
 	for _, cut := range []func(*document){dropMinor, halveFindings, halveFiles} {
 		for len(d.compact()) > most {

@@ -31,11 +31,11 @@ func manifests(t *testing.T, events []ledger.Event) (output, file []byte) {
 	t.Helper()
 	p := &page{}
 	r := report.New(p, report.Options{Manifest: func(text []byte) error { file = text; return nil }})
-	book := ledger.NewBook(nil)
+	recorder := ledger.NewRecorder(nil)
 	for _, event := range events {
-		book.Note(event)
+		recorder.Record(event)
 	}
-	if err := r.Close(book.Receipt()); err != nil {
+	if err := r.Close(recorder.Receipt()); err != nil {
 		t.Fatal(err)
 	}
 	for line := range strings.Lines(p.outputs.String()) {
@@ -46,8 +46,8 @@ func manifests(t *testing.T, events []ledger.Event) (output, file []byte) {
 	return output, file
 }
 
-// TestTheManifestIsWhatItsSchemaSays: in every situation, as an output and as a file, and both say the same.
-func TestTheManifestIsWhatItsSchemaSays(t *testing.T) {
+// TestManifest_Schema: in every situation, as an output and as a file, and both say the same.
+func TestManifest_Schema(t *testing.T) {
 	t.Parallel()
 	s := schema(t)
 	for name, events := range situations() {
@@ -68,13 +68,13 @@ func TestTheManifestIsWhatItsSchemaSays(t *testing.T) {
 	}
 }
 
-// TestAManifestThatIsTooLongIsAbridged: the output says so, keeps the errors longest, and is still what the schema says; the file
+// TestManifest_Abridged: the output says so, keeps the errors longest, and is still what the schema says; the file
 // is whole.
-func TestAManifestThatIsTooLongIsAbridged(t *testing.T) {
+func TestManifest_Abridged(t *testing.T) {
 	t.Parallel()
 	var files []ledger.File
 	for n := range 1500 {
-		files = append(files, file(fmt.Sprintf("my_project-1.0-%d-py3-none-any.whl", n), ledger.Present))
+		files = append(files, file(fmt.Sprintf("my_project-1.0-%d-py3-none-any.whl", n), ledger.ActionPresent))
 	}
 	events := opening(files...)
 	for n := range 1500 {

@@ -6,11 +6,11 @@ import (
 	"unicode"
 )
 
-// escaped is a text that Markdown and HTML show as it is: everything but letters, digits and a few harmless signs becomes
-// a character reference, which no construct begins with. Line breaks become blanks, so that a table stays whole.
+// escaped returns text such that Markdown and HTML show it literally: every character except letters, digits and a few harmless ones
+// becomes a character reference, which begins no Markdown construct. Line breaks become spaces, so that a table row stays on one line.
 //
-// Addresses become links wherever they stand, also in the face of code: renderers look for them once references are characters
-// again, but never across a comment, which is not shown. So there is one within "://", "www." and after "@".
+// Renderers turn addresses into links anywhere, even in code: they search after references are characters again, but never across a
+// comment, which is invisible. So escaped puts a comment into "://" and "www.", and after "@".
 func escaped(text string) string {
 	const apart = "<!-- -->"
 	var b strings.Builder
@@ -36,11 +36,11 @@ func escaped(text string) string {
 	return b.String()
 }
 
-// prose is a text of ours that may quote names in backticks, which become the face of code.
-func prose(text string) string {
+// inlineCode returns the program's own text with names in backticks as code.
+func inlineCode(text string) string {
 	parts := strings.Split(text, "`")
 	if len(parts)%2 == 0 {
-		return escaped(text) // a backtick that nothing answers
+		return escaped(text) // a single backtick
 	}
 	var b strings.Builder
 	for i, part := range parts {
@@ -53,13 +53,13 @@ func prose(text string) string {
 	return b.String()
 }
 
-// code is a text in the face of code.
+// code returns text as code.
 func code(text string) string { return "<code>" + escaped(text) + "</code>" }
 
-// longestURL is what browsers and servers take anyway.
+// longestURL is the maximum length of a URL in bytes that browsers and servers are sure to accept.
 const longestURL = 2000
 
-// link is a link to a URL of ours: only what a URL may hold goes into it, and what is none is not linked.
+// link returns a link to a URL. Characters that a URL cannot have are removed. If url is not an HTTP URL, link returns the text alone.
 func link(text, url string) string {
 	if len(url) > longestURL || (!strings.HasPrefix(url, "https://") && !strings.HasPrefix(url, "http://")) {
 		return escaped(text)
@@ -73,7 +73,7 @@ func link(text, url string) string {
 	return fmt.Sprintf(`<a href="%s">%s</a>`, strings.ReplaceAll(safe, "&", "&amp;"), escaped(text))
 }
 
-// row writes one row of a table, of cells that are Markdown already.
+// row writes one row of a table. The cells are Markdown.
 func row(b *strings.Builder, cells ...string) {
 	fmt.Fprintf(b, "| %s |\n", strings.Join(cells, " | "))
 }

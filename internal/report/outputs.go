@@ -9,7 +9,7 @@ import (
 
 type output struct{ name, value string }
 
-// outputs is the table of the step's outputs, as far as things got.
+// outputs returns the step's outputs, as far as the run got.
 func outputs(r ledger.Receipt, whole document) []output {
 	var first ledger.Release
 	if len(r.Releases) > 0 {
@@ -22,9 +22,9 @@ func outputs(r ledger.Receipt, whole document) []output {
 		{"url", first.URL},
 		{"releases", releasesJSON(r)},
 		{"files", filesJSON(r)},
-		{"published-count", strconv.Itoa(r.Count(ledger.Uploaded))},
-		{"unchanged-count", strconv.Itoa(r.Count(ledger.Present))},
-		{"skipped-count", strconv.Itoa(r.Count(ledger.Skipped))},
+		{"published-count", strconv.Itoa(r.Count(ledger.OutcomeUploaded))},
+		{"unchanged-count", strconv.Itoa(r.Count(ledger.OutcomePresent))},
+		{"skipped-count", strconv.Itoa(r.Count(ledger.OutcomeSkipped))},
 		{"verified", string(r.Verified)},
 		{"token-burned", string(r.Token.Burned)},
 		{"github-release", string(r.Attached.Outcome)},
@@ -32,6 +32,7 @@ func outputs(r ledger.Receipt, whole document) []output {
 	}
 }
 
+// releasesJSON returns the value of the output releases.
 func releasesJSON(r ledger.Receipt) string {
 	type release struct {
 		Project string `json:"project"`
@@ -45,6 +46,7 @@ func releasesJSON(r ledger.Receipt) string {
 	return compact(all)
 }
 
+// filesJSON returns the value of the output files.
 func filesJSON(r ledger.Receipt) string {
 	names := make([]string, 0, len(r.Files))
 	for _, f := range r.Files {
@@ -53,10 +55,11 @@ func filesJSON(r ledger.Receipt) string {
 	return compact(names)
 }
 
+// compact returns value as JSON on one line. It panics if value is not JSON.
 func compact(value any) string {
 	text, err := json.Marshal(value)
 	if err != nil {
-		panic(err) // texts and lists of texts are JSON
+		panic(err) // the values have strings and lists only
 	}
 	return string(text)
 }

@@ -6,10 +6,10 @@ import (
 	"github.com/org/pypi-oidc-publish/internal/ledger"
 )
 
-// redacted is the receipt without secrets in any text that came from outside. It has to be done before a text is escaped for
-// Markdown or JSON: a secret of another form is not known any more.
+// redacted returns the receipt without secrets in texts from outside. It must be called before a text is escaped for Markdown or JSON,
+// because an escaped secret is not recognized.
 func redacted(r ledger.Receipt, redact func(string) string) ledger.Receipt {
-	r.Index, r.Attached.Page = redact(r.Index), redact(r.Attached.Page)
+	r.Index, r.IndexName, r.Attached.Page = redact(r.Index), redact(r.IndexName), redact(r.Attached.Page)
 	r.Files, r.Releases, r.Findings = slices.Clone(r.Files), slices.Clone(r.Releases), slices.Clone(r.Findings)
 	for i := range r.Files {
 		f := &r.Files[i]
@@ -26,7 +26,7 @@ func redacted(r ledger.Receipt, redact func(string) string) ledger.Receipt {
 	}
 	for i := range r.Findings {
 		f := &r.Findings[i]
-		f.File, f.Message, f.Fix = redact(f.File), redact(f.Message), redact(f.Fix)
+		f.File, f.Message, f.Detail, f.Fix = redact(f.File), redact(f.Message), redact(f.Detail), redact(f.Fix)
 	}
 	if r.Identity != nil {
 		who := *r.Identity
@@ -38,9 +38,9 @@ func redacted(r ledger.Receipt, redact func(string) string) ledger.Receipt {
 	if r.Publisher != nil {
 		told := *r.Publisher
 		told.Next = redact(told.Next)
-		told.Places = slices.Clone(told.Places)
-		for i := range told.Places {
-			told.Places[i].Project, told.Places[i].Page = redact(told.Places[i].Project), redact(told.Places[i].Page)
+		told.Pages = slices.Clone(told.Pages)
+		for i := range told.Pages {
+			told.Pages[i].Project, told.Pages[i].Page = redact(told.Pages[i].Project), redact(told.Pages[i].Page)
 		}
 		told.Claims = slices.Clone(told.Claims)
 		for i := range told.Claims {

@@ -15,32 +15,33 @@ import (
 	"github.com/org/pypi-oidc-publish/internal/ledger"
 	"github.com/org/pypi-oidc-publish/internal/pep"
 	"github.com/org/pypi-oidc-publish/internal/report"
+	"github.com/org/pypi-oidc-publish/internal/testkit/golden"
 )
 
 // summaryOf is the job summary of what happened.
 func summaryOf(t *testing.T, events []ledger.Event) string {
 	t.Helper()
 	p := &page{}
-	book := ledger.NewBook(nil)
+	recorder := ledger.NewRecorder(nil)
 	for _, event := range events {
-		book.Note(event)
+		recorder.Record(event)
 	}
-	r := report.New(p, report.Options{Help: func(id string) string { return "https://example.org/docs/troubleshooting.md#" + id }})
-	if err := r.Close(book.Receipt()); err != nil {
+	r := report.New(p, report.Options{Help: func(id finding.ID) string { return "https://example.org/docs/troubleshooting.md#" + string(id) }})
+	if err := r.Close(recorder.Receipt()); err != nil {
 		t.Fatal(err)
 	}
 	return p.summary.String()
 }
 
-// TestASummaryOfThousandsOfFiles stays below what the runner takes, and is whole where it is cut.
-func TestASummaryOfThousandsOfFiles(t *testing.T) {
+// TestSummary_ThousandsOfFiles stays below what the runner takes, and is whole where it is cut.
+func TestSummary_ThousandsOfFiles(t *testing.T) {
 	t.Parallel()
 	const limit = 1 << 20
 	for _, n := range []int{2000, 5000} {
 		var files []ledger.File
 		for i := range n {
 			name := fmt.Sprintf("my_project-1.0-cp312-cp312-manylinux_2_17_x86_64.manylinux2014_x86_64.%d-%s.whl", i, strings.Repeat("long_name", 12))
-			files = append(files, file(name, ledger.Present))
+			files = append(files, file(name, ledger.ActionPresent))
 		}
 		events := slices.Concat(opening(files...), identified())
 		for i := range n {
@@ -63,7 +64,7 @@ func TestASummaryOfThousandsOfFiles(t *testing.T) {
 	// Without findings there is room for every one of two thousand.
 	var files []ledger.File
 	for i := range 2000 {
-		files = append(files, file(fmt.Sprintf("my_project-1.0-cp312-cp312-manylinux_2_17_x86_64.manylinux2014_x86_64.%d.whl", i), ledger.Present))
+		files = append(files, file(fmt.Sprintf("my_project-1.0-cp312-cp312-manylinux_2_17_x86_64.manylinux2014_x86_64.%d.whl", i), ledger.ActionPresent))
 	}
 	text := summaryOf(t, opening(files...))
 	if rows := wholeTables(t, text)["File"]; len(text) > limit || rows != 2000 {
@@ -71,8 +72,8 @@ func TestASummaryOfThousandsOfFiles(t *testing.T) {
 	}
 }
 
-// TestTicks: a chart has few lines, and its times are of one clock.
-func TestTicks(t *testing.T) {
+// TestSummary_ChartTicks: a chart has few lines, and its times are of one clock.
+func TestSummary_ChartTicks(t *testing.T) {
 	t.Parallel()
 	for _, c := range []struct {
 		took time.Duration
@@ -97,8 +98,8 @@ func TestTicks(t *testing.T) {
 	}
 }
 
-// TestManyFilesWithOneMessage share its row, however long their paths are, and those that it does not name are counted.
-func TestManyFilesWithOneMessage(t *testing.T) {
+// TestSummary_OneMessageManyFiles share its row, however long their paths are, and those that it does not name are counted.
+func TestSummary_OneMessageManyFiles(t *testing.T) {
 	t.Parallel()
 	for _, c := range []struct {
 		message func(n int) string
@@ -121,8 +122,8 @@ func TestManyFilesWithOneMessage(t *testing.T) {
 	}
 }
 
-// TestWhatIsLeftOutIsCounted: the causes that the summary has and those that it counts are all of them.
-func TestWhatIsLeftOutIsCounted(t *testing.T) {
+// TestSummary_OmittedCounted: the causes that the summary has and those that it counts are all of them.
+func TestSummary_OmittedCounted(t *testing.T) {
 	t.Parallel()
 	const causes, files = 300, 3
 	var events []ledger.Event
@@ -142,8 +143,8 @@ func TestWhatIsLeftOutIsCounted(t *testing.T) {
 	}
 }
 
-// TestTheNextStepBesideTheTable is the publisher's own where its values stand in a table below; without a table it has them itself.
-func TestTheNextStepBesideTheTable(t *testing.T) {
+// TestSummary_NextStep is the publisher's own where its values stand in a table below; without a table it has them itself.
+func TestSummary_NextStep(t *testing.T) {
 	t.Parallel()
 	unmatched := needed("", false)
 	unmatched.Next = "remove the publisher and add it again"
@@ -162,40 +163,40 @@ func TestTheNextStepBesideTheTable(t *testing.T) {
 
 // everywhere is a run with a text in every place that somebody outside may fill.
 func everywhere(text string) []ledger.Event {
-	files := []ledger.File{file(wheel, ledger.Upload), file(sdist, ledger.Upload), file("x.zip", ledger.Present), file("y.zip", ledger.Skipped)}
+	files := []ledger.File{file(wheel, ledger.ActionUpload), file(sdist, ledger.ActionUpload), file("x.zip", ledger.ActionPresent), file("y.zip", ledger.ActionSkip)}
 	for i := range files {
 		f := &files[i]
-		f.Path, f.Name, f.Version, f.SHA256, f.Held = text+f.Path, text+f.Name, text, text+f.SHA256, text
+		f.Path, f.Name, f.Version, f.SHA256, f.IndexDigest = text+f.Path, text+f.Name, text, text+f.SHA256, text
 	}
 	releases := release()
 	releases[0].Name, releases[0].Version, releases[0].URL = text, text, "https://index.example/project/"+text
 	releases = append(releases, ledger.Release{Release: pep.Release{Project: "other", Version: "2"}, Name: "other" + text, Version: text, URL: text})
-	problem := func(severity finding.Severity, id, in string) finding.Finding {
+	problem := func(severity finding.Severity, id finding.ID, in string) finding.Finding {
 		return finding.Finding{ID: id, Severity: severity, File: in, Message: text + in, Fix: text}
 	}
 	claim := ledger.Claim{Field: text, Claimed: text, Wanted: text, Note: text}
 	attestation := ledger.Attestation{Predicate: text, Identity: text, LogIndex: 1, LogURL: "https://log.example/?" + text}
 	return []ledger.Event{
-		ledger.Began{At: noon, Index: text, How: text},
+		ledger.Began{At: noon, Index: text, IndexName: text, How: text},
 		ledger.Phase{At: noon, Name: "Collect"},
 		ledger.Phase{At: noon, Name: "Check"},
-		ledger.Judged{Files: 4, Rules: 60},
+		ledger.Checked{Files: 4},
 		ledger.Phase{At: noon, Name: "Plan"},
 		ledger.Planned{Files: files, Releases: releases},
 		ledger.Phase{At: noon.Add(time.Second), Name: "Identify"},
 		ledger.Identified{Identity: ledger.Identity{Repository: text, Workflow: text, Environment: text, Ref: text, Event: text, Audience: text}},
 		ledger.Attested{File: files[0].Name, Attestation: attestation},
-		ledger.Minted{At: noon, Narrowed: true, Projects: []string{text, text}, Expires: noon},
+		ledger.Minted{At: noon, Restricted: true, Projects: []string{text, text}, Expires: noon},
 		ledger.Phase{At: noon.Add(2 * time.Second), Name: "Upload"},
-		ledger.Landed{File: files[0].Name},
-		ledger.Turned{File: files[1].Name, Finding: problem(finding.Error, "refused", text)},
-		ledger.Unmatched{Publisher: ledger.Publisher{Claims: []ledger.Claim{claim, {Field: text, Wanted: text, Note: "`" + text}}, Places: []ledger.Place{{Project: text, Page: "https://index.example/?" + text}, {Project: text, New: true}}, Next: text}},
+		ledger.Uploaded{File: files[0].Name},
+		ledger.Rejected{File: files[1].Name, Finding: problem(finding.Error, "refused", text)},
+		ledger.Unmatched{Publisher: ledger.Publisher{Finding: finding.InvalidPublisher, Claims: []ledger.Claim{claim, {Field: text, Wanted: text, Note: "`" + text}}, Pages: []ledger.PublisherPage{{Project: text, Page: "https://index.example/?" + text}, {Project: text, New: true}}, Next: text}},
 		ledger.Noted{Finding: problem(finding.Error, "invalid-publisher", "")},
 		ledger.Noted{Finding: problem(finding.Warning, "a", "dist/"+text)},
 		ledger.Noted{Finding: problem(finding.Warning, "a", "dist/"+text)},
 		ledger.Noted{Finding: problem(finding.Notice, "b", "")},
-		ledger.Widened{Words: text},
-		ledger.Attached{Outcome: ledger.ReleaseAttached, Assets: 2, Of: 2, Page: "https://releases.example/" + text},
+		ledger.Unrestricted{Reason: text},
+		ledger.Attached{Outcome: ledger.ReleaseAttached, Assets: 2, Wanted: 2, Page: "https://releases.example/" + text},
 		ledger.Ended{At: noon.Add(3 * time.Second)},
 	}
 }
@@ -222,12 +223,12 @@ func FuzzSummary(f *testing.F) {
 	})
 }
 
-// TestHostileEverywhere keeps what all of them together become, for a real renderer to show (.ci/pictures).
-func TestHostileEverywhere(t *testing.T) {
+// TestGolden_HostileText keeps what all of them together become, for a real renderer to show (.ci/pictures).
+func TestGolden_HostileText(t *testing.T) {
 	t.Parallel()
 	text := "--- summary\n" + summaryOf(t, everywhere(strings.Join(hostile(), " x\n")))
 	oursAlone(t, text)
-	golden(t, "hostile everywhere", text)
+	golden.Equal(t, golden.Path("testdata", "hostile everywhere"), text)
 }
 
 var (

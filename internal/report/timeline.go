@@ -8,31 +8,32 @@ import (
 	"github.com/org/pypi-oidc-publish/internal/ledger"
 )
 
-// How the chart is drawn: one colour, names to the left of the bars, and faint lines, since labels stand across them.
+// chart sets how the chart is drawn: one colour, names to the left of the bars, and faint lines, because labels cross them.
 const chart = `%%{init: {"gantt": {"numberSectionStyles": 1, "leftPadding": 110, "topPadding": 50, "gridLineStartPadding": 50, "barHeight": 16, "barGap": 4, ` +
 	`"fontSize": 12, "sectionFontSize": 12}, "themeCSS": ".grid .tick line { opacity: 0.25 } .grid path { stroke: none } .section { opacity: 0.08 }"}}%%`
 
-// timeline is a chart of the phases, which GitHub draws. Its labels are ours: nothing from outside goes into it.
+// timeline writes a chart of the phases, which GitHub renders. Its labels are the program's own: it contains no text from outside.
 func timeline(b *strings.Builder, r ledger.Receipt) {
 	whole := elapsed(r.Began, r.Ended)
 	if len(r.Phases) < 2 || whole <= 0 {
 		return
 	}
 	tick, axis := ticks(whole)
-	fmt.Fprintf(b, "<details><summary>Timeline</summary>\n\n```mermaid\n%s\ngantt\n    dateFormat x\n    axisFormat %s\n    tickInterval %s\n    todayMarker off\n", chart, axis, tick)
-	least := max(1, whole.Milliseconds()/200) // a bar that is seen
+	fmt.Fprintf(b, "<details><summary>Timeline</summary>\n\n```mermaid\n%s\ngantt\n    dateFormat x\n    axisFormat %s\n    tickInterval %s\n    todayMarker off\n",
+		chart, axis, tick)
+	least := max(1, whole.Milliseconds()/200) // a bar must be wide enough to be visible
 	for _, p := range r.Phases {
 		if p.End.IsZero() {
 			continue
 		}
 		from, to := elapsed(r.Began, p.Began).Milliseconds(), elapsed(r.Began, p.End).Milliseconds()
-		fmt.Fprintf(b, "    section %s\n    %s :%d, %d\n", p.Name, duration(elapsed(p.Began, p.End)), from, max(to, from+least))
+		fmt.Fprintf(b, "    section %s\n    %s :%d, %d\n", phaseTitle(p.Name), duration(elapsed(p.Began, p.End)), from, max(to, from+least))
 	}
 	b.WriteString("```\n\n</details>\n\n")
 }
 
-// ticks are how far apart the lines of the chart are, four to eight for the whole, and how their times are written: in seconds, since
-// minutes and hours would be those of the viewer's time zone.
+// ticks returns the distance between the lines of the chart, four to eight for the whole, and the format of their times. Times are in
+// seconds, because minutes and hours would be in the viewer's time zone.
 func ticks(whole time.Duration) (every, axis string) {
 	for _, unit := range []struct {
 		length time.Duration

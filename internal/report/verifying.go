@@ -9,11 +9,12 @@ import (
 	"github.com/org/pypi-oidc-publish/internal/pep"
 )
 
-// verifying tells consumers how to see for themselves what came from this run.
+// verifying writes how users can verify the files of this run. It writes nothing for a dry run, a failed run, or if the index has no file
+// of it.
 func verifying(b *strings.Builder, r ledger.Receipt) {
 	var there []ledger.File
 	for _, f := range r.Files {
-		if f.There() {
+		if f.Outcome.OnIndex() {
 			there = append(there, f)
 		}
 	}
@@ -21,9 +22,9 @@ func verifying(b *strings.Builder, r ledger.Receipt) {
 		return
 	}
 	b.WriteString("<details><summary>How to verify these files</summary>\n\n")
-	b.WriteString("To install these bytes and no others, put this in a requirements file, with the same for everything it depends on, and give it to <code>pip install --require-hashes -r</code>:\n\n<pre>")
+	b.WriteString("To install exactly these files, put this into a requirements file, add the same for all dependencies, and pass the file to <code>pip install --require-hashes -r</code>:\n\n<pre>")
 	requirements(b, r, there)
-	b.WriteString("</pre>\n\nTo compare files that you have downloaded, for <code>sha256sum --check</code>:\n\n<pre>")
+	b.WriteString("</pre>\n\nTo check downloaded files, pass this to <code>sha256sum --check</code>:\n\n<pre>")
 	each(b, there, digestsEnd, func(f ledger.File) string {
 		return escaped(clipped(f.SHA256, longestCell)) + "  " + escaped(clipped(f.Name, longestCell))
 	})
@@ -34,7 +35,7 @@ func verifying(b *strings.Builder, r ledger.Receipt) {
 	b.WriteString("</details>\n")
 }
 
-// requirements are the releases with the digests of their files, as pip reads them.
+// requirements writes the releases and the digests of their files as a requirements file for pip.
 func requirements(b *strings.Builder, r ledger.Receipt, there []ledger.File) {
 	of := map[pep.Release][]ledger.File{}
 	for _, f := range there {
@@ -47,7 +48,7 @@ func requirements(b *strings.Builder, r ledger.Receipt, there []ledger.File) {
 		b.WriteString(escaped(clipped(release.Name+"=="+release.Version, longestCell)))
 		for _, f := range of[release.Release] {
 			if b.Len() > requirementsEnd {
-				break // pip takes the files of the digests that it knows
+				break // pip accepts the files whose digests are listed
 			}
 			fmt.Fprintf(b, " &#92;\n    %s", escaped("--hash=sha256:"+clipped(f.SHA256, longestCell)))
 		}
@@ -55,20 +56,21 @@ func requirements(b *strings.Builder, r ledger.Receipt, there []ledger.File) {
 	}
 }
 
-// attestationCommands are for the tool of PyPI: it knows no other index.
+// attestationCommands writes the commands of PyPI's tool, which supports no other index.
 func attestationCommands(b *strings.Builder, repository string, there []ledger.File) {
 	attested := slices.DeleteFunc(slices.Clone(there), func(f ledger.File) bool { return len(f.Attestations) == 0 })
 	if len(attested) == 0 {
 		return
 	}
-	fmt.Fprintf(b, "To verify that this repository published them, where the index is PyPI, with its package %s:\n\n<pre>", code("pypi-attestations"))
+	fmt.Fprintf(b, "To verify on PyPI that this repository published them, install %s and run:\n\n<pre>",
+		code("pypi-attestations"))
 	each(b, attested, commandsEnd, func(f ledger.File) string {
 		return escaped("pypi-attestations verify pypi --repository " + repository + " pypi:" + clipped(f.Name, longestCell))
 	})
 	b.WriteString("</pre>\n\n")
 }
 
-// each writes one line for each file, up to an end of the whole summary.
+// each writes one line for each file, until the whole summary has end bytes. The last line then counts the rest.
 func each(b *strings.Builder, all []ledger.File, end int, line func(ledger.File) string) {
 	for i, f := range all {
 		if b.Len() > end {
@@ -79,7 +81,7 @@ func each(b *strings.Builder, all []ledger.File, end int, line func(ledger.File)
 	}
 }
 
-// repositoryOf is the address of the repository that published.
+// repositoryOf returns the URL of the repository that published, or an empty string if it is unknown.
 func repositoryOf(r ledger.Receipt) string {
 	if r.Identity == nil || r.Identity.Repository == "" {
 		return ""

@@ -8,8 +8,8 @@ import (
 	"path/filepath"
 )
 
-// Save writes a file that a user asked for, with the folders above it: whole or not at all. Inside of the workspace it
-// belongs to the workspace's owner, since a container runs as another user than the steps after it.
+// Save writes a file atomically, and creates missing folders. In the workspace it gives the file to the workspace's owner, because
+// a container runs as a different user than later steps.
 func (r *Runner) Save(path string, content []byte) error {
 	folder := filepath.Dir(path)
 	made, err := r.makeFolders(folder)
@@ -20,7 +20,7 @@ func (r *Runner) Save(path string, content []byte) error {
 	if err != nil {
 		return err
 	}
-	defer os.Remove(draft.Name()) // it is not there any more where all went well
+	defer os.Remove(draft.Name()) // no longer exists after success
 	_, err = draft.Write(content)
 	if err = errors.Join(err, draft.Chmod(0o644), draft.Close()); err != nil {
 		return fmt.Errorf("%s cannot be written: %w", path, err)
@@ -31,7 +31,7 @@ func (r *Runner) Save(path string, content []byte) error {
 	return os.Rename(draft.Name(), path)
 }
 
-// makeFolders makes a folder and those above it, and returns the new ones.
+// makeFolders creates a folder and its parents, and returns the new ones.
 func (r *Runner) makeFolders(folder string) (made []string, err error) {
 	for up := folder; ; up = filepath.Dir(up) {
 		_, err := os.Stat(up)

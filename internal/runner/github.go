@@ -8,10 +8,10 @@ import (
 	"github.com/org/pypi-oidc-publish/internal/wire"
 )
 
-// publicAPI is GitHub's own, for a run outside of a workflow.
+// publicAPI is the API of github.com, for a run outside of a workflow.
 const publicAPI = "https://api.github.com"
 
-// API is the address of GitHub's API as the runner tells it. Its error is a finding.
+// API returns the URL of GitHub's API from the environment of the runner. Its error is a finding.
 func (r *Runner) API() (*url.URL, error) {
 	text := r.getenv("GITHUB_API_URL")
 	if text == "" {
@@ -19,16 +19,14 @@ func (r *Runner) API() (*url.URL, error) {
 	}
 	u, err := url.Parse(text)
 	if err != nil || u.User != nil || u.Hostname() == "" || !wire.Private(u) {
-		return nil, finding.Finding{
-			ID: "github-api", Severity: finding.Error,
-			Message: "GITHUB_API_URL is no https URL",
-			Fix:     "do not set this variable in the workflow: it is the runner's",
-		}
+		return nil, finding.New(finding.GitHubAPI,
+			"GITHUB_API_URL is not an https URL",
+			"do not set this variable in the workflow: the runner sets it")
 	}
 	return u, nil
 }
 
-// Tag is the tag that the workflow runs for: that of the release that started it, or the one that was pushed. Its error is a finding.
+// Tag returns the tag that the workflow runs for: of the release that triggered it, or the pushed one. Its error is a finding.
 func (r *Runner) Tag() (string, error) {
 	tag := r.getenv("GITHUB_REF_NAME")
 	if r.getenv("GITHUB_REF_TYPE") == "tag" && tag != "" {
@@ -37,9 +35,7 @@ func (r *Runner) Tag() (string, error) {
 	if tag, is := strings.CutPrefix(r.getenv("GITHUB_REF"), "refs/tags/"); is && tag != "" {
 		return tag, nil
 	}
-	return "", finding.Finding{
-		ID: "github-release-auto", Severity: finding.Error,
-		Message: "github-release is auto, and this run is for neither a release nor a tag",
-		Fix:     "name the tag: `github-release: v1.2.3`, or run the workflow for a release or a tag",
-	}
+	return "", finding.New(finding.GitHubReleaseAuto,
+		"github-release is auto, but this run is not for a release or a tag",
+		"set the tag, for example `github-release: v1.2.3`, or run the workflow for a release or a tag")
 }

@@ -19,20 +19,11 @@ import (
 	"github.com/org/pypi-oidc-publish/internal/wire"
 )
 
-// The findings of a run that cannot have an ID token. The first three are mistakes of the workflow.
-const (
-	NoPermission  = "id-token-permission" // the job lacks `id-token: write`
-	ForkPull      = "id-token-fork"       // a fork's pull request never gets one
-	NoRunner      = "id-token-no-runner"  // the program does not run on GitHub's runner
-	NoAnswer      = "id-token-no-answer"  // GitHub's endpoint cannot be had
-	StrangeAnswer = "id-token-answer"     // GitHub's endpoint sent no ID token
-)
-
-// longestEvent bounds the event file: the largest payload that GitHub sends is 25 MB.
+// longestEvent limits the event file, in bytes: the largest payload that GitHub sends is 25 MB.
 const longestEvent = 25 << 20
 
-// IDTokens is the run's source of ID tokens. Each call asks GitHub for a fresh one, masks it and reads its claims. Its
-// errors are findings that explain a missing permission, a fork's pull request, and a run outside of GitHub.
+// IDTokens returns the source of the run's ID tokens. Each call requests a new token from GitHub, masks it and parses its claims.
+// Its errors are findings for a missing permission, a pull request from a fork, or a run outside of GitHub.
 func (r *Runner) IDTokens(client *wire.Client) oidc.Source {
 	library := githubactions.New(
 		githubactions.WithGetenv(r.getenv),
@@ -53,62 +44,52 @@ func (r *Runner) IDTokens(client *wire.Client) oidc.Source {
 			}
 			return oidc.Token{}, r.explain(err)
 		}
-		// Masked as soon as it is one; the library does not. What is none is dropped unseen: a mask of a text of many lines would
-		// hide words of ours, and the lines of the summary.
+		// The library does not mask the token, so it is masked here as soon as it is valid. Anything else is dropped without a mask: a
+		// mask of several lines could hide parts of the log and the summary.
 		claims, err := oidc.ParseClaims(raw)
 		if err != nil {
-			return oidc.Token{}, finding.Finding{
-				ID: StrangeAnswer, Severity: finding.Error,
-				Message: "GitHub answered the request for an ID token without one: " + err.Error(),
-				Fix:     "run the job again; see https://www.githubstatus.com if it persists",
-			}
+			return oidc.Token{}, finding.New(finding.IDTokenAnswer,
+				"GitHub's answer to the request for an ID token contains none: "+err.Error(),
+				"run the job again; check https://www.githubstatus.com if it persists")
 		}
-		text := r.vault.Seal(raw, to)
+		text := r.vault.New(raw, to)
 		return oidc.Token{Text: text, Claims: claims}, nil
 	}
 }
 
-// MayAsk tells, before anything is asked, why there can be no ID token; nil where there can. Its errors are findings.
+// MayAsk returns, without a request, why this run can get no ID token, or nil. Its errors are findings.
 func (r *Runner) MayAsk() error {
 	at := r.getenv("ACTIONS_ID_TOKEN_REQUEST_URL")
 	switch {
 	case at != "" && r.getenv("ACTIONS_ID_TOKEN_REQUEST_TOKEN") != "":
-		return trustworthy(at)
+		return checkRequestURL(at)
 	case !r.actions:
-		return finding.Finding{
-			ID: NoRunner, Severity: finding.Error,
-			Message: "there is no ID token outside of GitHub Actions, and Trusted Publishing needs one",
-			Fix:     "run this in a workflow, or give an API token with --password; `rehearse` needs neither",
-		}
+		return finding.New(finding.IDTokenNoRunner,
+			"Trusted Publishing needs an ID token, which exists only in GitHub Actions",
+			"run this in a workflow, or pass an API token with --password; `rehearse` needs neither")
 	case r.forkPull():
-		return finding.Finding{
-			ID: ForkPull, Severity: finding.Error,
-			Message: "this run is for a pull request from a fork, and GitHub gives such runs no ID token, whatever the permissions say",
-			Fix:     "publish from a tag, a release or workflow_dispatch of the repository itself",
-		}
+		return finding.New(finding.IDTokenFork,
+			"this run is for a pull request from a fork, and GitHub gives such runs no ID token, whatever permissions the workflow has",
+			"publish from a tag, a release or workflow_dispatch of the repository itself")
 	default:
-		return finding.Finding{
-			ID: NoPermission, Severity: finding.Error,
-			Message: "this job may not ask GitHub for an ID token",
-			Fix:     "give the job that publishes `permissions: id-token: write`; in a reusable workflow the calling job needs it too",
-		}
+		return oidc.PermissionError{Finding: finding.New(finding.IDTokenPermission,
+			"this job is not allowed to request an ID token from GitHub",
+			"give the job that publishes `permissions: id-token: write`; in a reusable workflow the calling job needs it too")}
 	}
 }
 
-// trustworthy refuses to send the request token in clear text over a network.
-func trustworthy(at string) error {
+// checkRequestURL returns an error if the request token would be sent unencrypted over a network.
+func checkRequestURL(at string) error {
 	u, err := url.Parse(at)
 	if err == nil && wire.Private(u) {
 		return nil
 	}
-	return finding.Finding{
-		ID: NoAnswer, Severity: finding.Error,
-		Message: "ACTIONS_ID_TOKEN_REQUEST_URL is no https URL",
-		Fix:     "do not set this variable in the workflow: it is the runner's",
-	}
+	return finding.New(finding.IDTokenNoAnswer,
+		"ACTIONS_ID_TOKEN_REQUEST_URL is not an https URL",
+		"do not set this variable in the workflow: the runner sets it")
 }
 
-// forkPull reads the event that triggered the run. Whatever cannot be read is no fork.
+// forkPull reports whether the run was triggered by a pull request from a fork. If the event cannot be read, it returns false.
 func (r *Runner) forkPull() bool {
 	if r.getenv("GITHUB_EVENT_NAME") != "pull_request" {
 		return false
@@ -135,26 +116,22 @@ func (r *Runner) forkPull() bool {
 	return head == nil || !strings.EqualFold(head.Name, r.getenv("GITHUB_REPOSITORY"))
 }
 
-// explain turns the library's errors into a finding. The body of an answer is shown in part: it may hold what the reader
-// needs.
+// explain converts the library's errors to a finding. It includes the beginning of the answer's body, which may contain the reason.
 func (r *Runner) explain(err error) error {
-	told := finding.Finding{
-		ID: NoAnswer, Severity: finding.Error,
-		Message: "GitHub gave no ID token: " + err.Error(),
-		Fix:     "run the job again; see https://www.githubstatus.com if it persists",
-	}
+	told := finding.New(finding.IDTokenNoAnswer,
+		"GitHub gave no ID token: "+err.Error(),
+		"run the job again; check https://www.githubstatus.com if it persists")
 	var refused *githubactions.RequestFailedError
 	if errors.As(err, &refused) {
-		body := r.vault.Redact(refused.Body) // redacted whole: a part of a secret is not known any more
+		body := r.vault.Redact(refused.Body) // redacted before it is cut: a part of a secret is not recognized
 		answer := wire.Answer{Status: refused.StatusCode, Body: []byte(body), Header: http.Header{}}
 		if json.Valid(answer.Body) {
 			answer.Header.Set("Content-Type", "application/json")
 		}
-		words, rest := cut(answer.Words(), 300)
+		words, rest := cut(answer.ServerMessage(), 300)
 		told.Message = fmt.Sprintf("GitHub gave no ID token: its endpoint answered %d: %s%s", refused.StatusCode, words, rest)
 	}
-	var lost *wire.Error
-	if errors.As(err, &lost) {
+	if lost := wire.ErrorOf(err); lost != nil {
 		told.Message = "GitHub gave no ID token: " + lost.Error()
 	}
 	return told

@@ -11,11 +11,12 @@ const (
 	mostReports   = 20  // reports of libraries that are printed in one run
 )
 
-// LibraryLog returns a writer for the standard library's own logger, to which net/http reports bytes that a server sent although no
-// request asked for them. Each write is one report, and becomes one line of the log, redacted and made plain as every line is.
+// LibraryLog returns a writer for the standard library's logger, to which net/http reports unsolicited bytes from a server. Each write
+// is one report and becomes one line of the log, redacted and sanitized like every line.
 //
-// What is quoted in a report is left out: a server has sent it, it may hold a secret, and quotation and the edge of a buffer change a
-// secret such that it is not recognised any more. A report is cut to 200 bytes, and after 20 reports the rest is dropped. It never fails.
+// Quoted text in a report is omitted: it comes from a server and may contain a secret in a form that redaction does not recognize,
+// because it was quoted or cut at the end of a buffer. A report is cut to 200 bytes, and reports after the 20th are dropped. It never
+// fails.
 func (r *Runner) LibraryLog() io.Writer { return &libraryLog{runner: r} }
 
 type libraryLog struct {
@@ -33,19 +34,19 @@ func (l *libraryLog) Write(report []byte) (int, error) {
 	switch {
 	case l.reports > mostReports:
 	case l.reports == mostReports:
-		l.runner.Line("libraries report more, which is not printed")
+		l.runner.Line("more messages of libraries follow and are not printed")
 	default:
 		l.runner.Line("a library reports: " + l.runner.withoutQuotes(string(report)))
 	}
 	return len(report), nil
 }
 
-// withoutQuotes returns a report up to what it quotes, redacted before it is cut.
+// withoutQuotes returns a report up to its first quoted text, redacted and then cut.
 func (r *Runner) withoutQuotes(report string) string {
 	said, _, quotes := strings.Cut(strings.TrimSpace(report), `"`)
 	said, rest := cut(r.vault.Redact(said), longestReport)
 	if quotes {
-		rest = "… (what it quotes is not printed)"
+		rest = "… (quoted text is not printed)"
 	}
 	return said + rest
 }

@@ -18,7 +18,7 @@ func TestLibraryLog(t *testing.T) {
 		"plain": {"all is well\n", "a library reports: all is well\n"},
 		"a quoted secret": {
 			fmt.Sprintf("starting with %q; err=%v", "x\"\n::error::"+password[:12], nil),
-			"a library reports: starting with … (what it quotes is not printed)\n",
+			"a library reports: starting with … (quoted text is not printed)\n",
 		},
 		"a secret": {"cookie " + password + " dropped", "a library reports: cookie *** dropped\n"},
 		"a secret at the edge": {
@@ -36,7 +36,7 @@ func TestLibraryLog(t *testing.T) {
 			t.Parallel()
 			var out bytes.Buffer
 			r, vault := runner.New(func(string) string { return "" }, &out)
-			vault.Seal(password)
+			vault.New(password)
 			logger := log.New(r.LibraryLog(), "", 0)
 			logger.Print(c.report)
 			if got := out.String(); got != c.want {
@@ -46,8 +46,8 @@ func TestLibraryLog(t *testing.T) {
 	}
 }
 
-// TestLibraryLogIsBounded: a server that makes libraries report without end fills no log.
-func TestLibraryLogIsBounded(t *testing.T) {
+// TestLibraryLog_Bounded: a server that makes libraries report without end fills no log.
+func TestLibraryLog_Bounded(t *testing.T) {
 	t.Parallel()
 	var out bytes.Buffer
 	r, _ := runner.New(func(string) string { return "" }, &out)
@@ -58,7 +58,7 @@ func TestLibraryLogIsBounded(t *testing.T) {
 		}
 	}
 	lines := strings.Split(strings.TrimSpace(out.String()), "\n")
-	if len(lines) != 20 || lines[19] != "libraries report more, which is not printed" {
+	if len(lines) != 20 || lines[19] != "more messages of libraries follow and are not printed" {
 		t.Errorf("%d lines, the last one is %q", len(lines), lines[len(lines)-1])
 	}
 }

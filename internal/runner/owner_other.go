@@ -2,5 +2,5 @@
 
 package runner
 
-// handOver does nothing: where there are no containers, the program runs as the workspace's owner.
+// handOver does nothing: on systems without container actions, the program runs as the workspace's owner.
 func (*Runner) handOver([]string) error { return nil }

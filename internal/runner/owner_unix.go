@@ -10,7 +10,7 @@ import (
 	"syscall"
 )
 
-// handOver gives what was written in the workspace to the workspace's owner. Only root can, and only root has to.
+// handOver changes the owner of new files in the workspace to the workspace's owner. It does nothing if the program is not root.
 func (r *Runner) handOver(paths []string) error {
 	workspace := r.getenv("GITHUB_WORKSPACE")
 	if workspace == "" || os.Geteuid() != 0 {
@@ -18,7 +18,7 @@ func (r *Runner) handOver(paths []string) error {
 	}
 	info, err := os.Stat(workspace)
 	if err != nil {
-		return fmt.Errorf("the workspace cannot be looked at: %w", err)
+		return fmt.Errorf("the owner of the workspace cannot be read: %w", err)
 	}
 	owner, known := info.Sys().(*syscall.Stat_t)
 	if !known {
@@ -35,6 +35,7 @@ func (r *Runner) handOver(paths []string) error {
 	return nil
 }
 
+// within reports whether a path is in a folder.
 func within(folder, path string) bool {
 	absolute, err := filepath.Abs(path)
 	if err != nil {

@@ -5,15 +5,16 @@ import (
 	"strings"
 	"unicode"
 	"unicode/utf16"
-	"unicode/utf8"
+
+	"github.com/org/pypi-oidc-publish/internal/finding/phrase"
 )
 
-// longestLine is how many bytes of a line are printed: what is longer comes from outside.
+// longestLine is how many bytes of a line are printed.
 const longestLine = 8 << 10
 
-// Plain makes a text one line that is no command of the runner, whatever it holds. The runner reads `::command::` at the
-// beginning of a line, after blanks, and `##[command]` anywhere in it, on both streams (reference: runner.md, section 1).
-// Control characters, those that turn the writing direction, and invalid UTF-8 become visible or blank.
+// Plain returns a text as one line that the runner cannot interpret as a command. The runner reads `::command::` at the
+// beginning of a line, after blanks, and `##[command]` anywhere in it, on both streams (docs/reference/runner.md §1).
+// Plain replaces control characters, characters that change the writing direction, and invalid UTF-8.
 func Plain(text string) string {
 	text, rest := cut(text, longestLine)
 	text = strings.Map(visible, strings.ToValidUTF8(text, "\uFFFD"))
@@ -24,18 +25,16 @@ func Plain(text string) string {
 	return text + rest
 }
 
-// cut keeps the first n bytes, whole characters, and says how much was left out.
+// cut returns at most the first n bytes, in whole characters, and a note of how much was removed.
 func cut(text string, n int) (kept, rest string) {
-	if len(text) <= n {
-		return text, ""
+	kept = phrase.Beginning(text, n)
+	if left := len(text) - len(kept); left > 0 {
+		rest = fmt.Sprintf(" … (%d more bytes)", left)
 	}
-	for n > 0 && !utf8.RuneStart(text[n]) {
-		n--
-	}
-	return text[:n], fmt.Sprintf(" … (%d more bytes)", len(text)-n)
+	return kept, rest
 }
 
-// fitted is a text that has no more than so many characters of UTF-16, or its beginning.
+// fitted returns a text shortened to at most so many UTF-16 code units.
 func fitted(text string, most int) string {
 	const more = " …"
 	n, end := 0, 0
@@ -51,9 +50,10 @@ func fitted(text string, most int) string {
 	return text[:end] + more
 }
 
-// units is the length of a text in characters of UTF-16.
+// units returns the length of a text in UTF-16 code units.
 func units(text string) int { return len(utf16.Encode([]rune(text))) }
 
+// visible returns a replacement for a character that must not be printed, or the character itself.
 func visible(c rune) rune {
 	switch {
 	case c == '\n', c == '\r', c == '\t', c == '\u2028', c == '\u2029', c == '\u0085':

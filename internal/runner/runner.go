@@ -1,10 +1,10 @@
-// Package runner is GitHub's runner as the program sees it: inputs, masks, the one output sink, file commands and ID tokens.
+// Package runner is the interface to GitHub's runner: inputs, masks, the only output sink, file commands and ID tokens.
 //
-// It is the only importer of go-githubactions, and covers that library's holes (reference: runner.md, section 5): its
-// fixed heredoc mark, its unescaped printing, its panics, and its single unmasked try at an ID token.
+// It is the only importer of go-githubactions, and works around that library's defects (docs/reference/runner.md §5): its
+// fixed heredoc delimiter, its unescaped output, its panics, and its single, unmasked request for an ID token.
 //
-// Rules of the sink: every line, ours too, is redacted by the vault and made plain, so that no text from outside can be a
-// command of the runner. Outside GitHub's runner the same lines are printed without commands.
+// The sink redacts and sanitizes every line, so that no text from outside can be a command of the runner. Outside GitHub's runner
+// the same lines are printed without commands.
 package runner
 
 import (
@@ -29,42 +29,41 @@ const (
 	longestOutput  = 1 << 20
 )
 
-// longestAnnotation is how much of an annotation the runner shows, in characters of UTF-16 (reference: runner.md, section 1).
+// longestAnnotation is how much of an annotation the runner shows, in UTF-16 code units (docs/reference/runner.md §1).
 const longestAnnotation = 4096
 
-// Runner is a report.Console. It is safe for use by several goroutines.
+// Runner implements report.Console. It is safe for concurrent use.
 type Runner struct {
 	getenv  func(string) string
-	actions bool // whether GitHub's runner reads what we print
-	vault   *secret.Vault
+	actions bool // GitHub's runner reads our output
+	vault   *secret.Redactor
 	library *githubactions.Action
 
 	mu     sync.Mutex
 	out    io.Writer
-	indent string // of a group's lines, where no runner folds them
+	indent string // of the lines of a group if no runner folds them
 }
 
-// New returns the runner that the environment tells of, and the vault that masks with it. stdout is where the runner reads
-// commands from.
-func New(getenv func(string) string, stdout io.Writer) (*Runner, *secret.Vault) {
+// New returns the runner for the environment, and the vault that masks secrets with it. The runner reads commands from stdout.
+func New(getenv func(string) string, stdout io.Writer) (*Runner, *secret.Redactor) {
 	r := &Runner{getenv: getenv, actions: getenv("GITHUB_ACTIONS") == "true", out: stdout}
 	r.library = githubactions.New(githubactions.WithGetenv(getenv), githubactions.WithWriter(locked{r}))
-	r.vault = secret.NewVault(r.mask)
-	// The job's own right to ask for ID tokens is a secret too; the runner masks it, our other sinks would not.
+	r.vault = secret.NewRedactor(r.mask)
+	// The token for requests of ID tokens is a secret too. The runner masks it in the log, but not in the other outputs.
 	if raw := getenv("ACTIONS_ID_TOKEN_REQUEST_TOKEN"); raw != "" {
-		r.vault.Seal(raw)
+		r.vault.New(raw)
 	}
 	return r, r.vault
 }
 
-// Actions tells whether GitHub's runner started the program.
+// Actions reports whether GitHub's runner started the program.
 func (r *Runner) Actions() bool { return r.actions }
 
-// Input is the step's input of the given name, trimmed; empty where there is none.
+// Input returns the step's input of the given name, trimmed, or "".
 func (r *Runner) Input(name string) string { return r.library.GetInput(name) }
 
-// mask tells the runner to hide the line from here on. Where the command cannot be written nothing else can either, so that
-// there is no log for the secret to stand in.
+// mask makes the runner hide the line from now on. If the command cannot be written, nothing else can be written either, so the
+// secret does not appear in the log.
 func (r *Runner) mask(line string) {
 	if r.actions {
 		r.library.AddMask(line)
@@ -79,7 +78,7 @@ func (r *Runner) Line(text string) {
 	r.write(indent + Plain(r.vault.Redact(text)) + "\n")
 }
 
-// Group begins a foldable group of lines, and returns its end.
+// Group starts a foldable group of lines, and returns a function that ends it.
 func (r *Runner) Group(title string) (end func()) {
 	title = Plain(r.vault.Redact(title))
 	if !r.actions {
@@ -91,13 +90,14 @@ func (r *Runner) Group(title string) (end func()) {
 	return r.library.EndGroup
 }
 
+// setIndent sets the indentation of the next lines.
 func (r *Runner) setIndent(indent string) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	r.indent = indent
 }
 
-// Annotate shows a finding where people look: as an annotation of the run, or as a line that begins with the severity.
+// Annotate writes a finding as an annotation of the run or, outside of a runner, as a line that begins with the severity.
 func (r *Runner) Annotate(f finding.Finding) {
 	text := annotation(Plain(r.vault.Redact(f.Message)), Plain(r.vault.Redact(f.Fix)))
 	if !r.actions {
@@ -119,7 +119,7 @@ func (r *Runner) Annotate(f finding.Finding) {
 	}
 }
 
-// annotation is a message and its next step, of which the runner cuts neither: a long message makes room for the step.
+// annotation returns a message with its fix, short enough for the runner. It shortens the message first.
 func annotation(message, fix string) string {
 	if fix == "" {
 		return fitted(message, longestAnnotation)
@@ -128,9 +128,9 @@ func annotation(message, fix string) string {
 	return fitted(message, longestAnnotation-1-units(fix)) + "\n" + fix
 }
 
-// place is an annotation's title and position.
+// place returns the title and position of an annotation.
 func (r *Runner) place(f finding.Finding) map[string]string {
-	fields := map[string]string{"title": "pypi-oidc-publish: " + f.ID}
+	fields := map[string]string{"title": "pypi-oidc-publish: " + string(f.ID)}
 	if f.File != "" {
 		fields["file"] = Plain(r.vault.Redact(f.File))
 	}
@@ -143,16 +143,17 @@ func (r *Runner) place(f finding.Finding) map[string]string {
 	return fields
 }
 
-// Output sets an output of the step. Outside GitHub's runner it does nothing, unless the environment names a file for it.
+// Output sets an output of the step. Outside GitHub's runner it does nothing, unless the environment names a file for it. It
+// returns an error if the value is longer than 1 MiB or cannot be written.
 func (r *Runner) Output(name, value string) error {
 	if r.nobodyAsked("output") {
 		return nil
 	}
 	value = r.vault.Redact(value)
 	if len(value) > longestOutput {
-		return fmt.Errorf("output %s has %d bytes, more than the runner takes (%d)", name, len(value), longestOutput)
+		return fmt.Errorf("output %s has %d bytes, more than the runner accepts (%d)", name, len(value), longestOutput)
 	}
-	// A random mark: with a known one a value could end itself and set other outputs.
+	// The delimiter is random: with a known one, a value could end itself and set other outputs.
 	mark := "end-" + rand.Text()
 	if strings.Contains(value, mark) {
 		return fmt.Errorf("output %s contains its own end mark", name)
@@ -161,29 +162,29 @@ func (r *Runner) Output(name, value string) error {
 }
 
 // Summary writes the job summary, as Markdown. Outside GitHub's runner it does nothing, unless the environment names a file
-// for it.
+// for it. It returns an error if the summary is longer than [LongestSummary] or cannot be written.
 func (r *Runner) Summary(markdown string) error {
 	if r.nobodyAsked("step-summary") {
 		return nil
 	}
 	markdown = r.vault.Redact(markdown)
 	if len(markdown) > LongestSummary {
-		return fmt.Errorf("the summary has %d bytes, more than the runner takes (%d)", len(markdown), LongestSummary)
+		return fmt.Errorf("the summary has %d bytes, more than the runner accepts (%d)", len(markdown), LongestSummary)
 	}
 	return r.fileCommand("step-summary", markdown)
 }
 
-// fileVariable is the variable that names a file command's file.
+// fileVariable returns the name of the variable with the path of a command file.
 func fileVariable(command string) string {
 	return "GITHUB_" + strings.ToUpper(strings.ReplaceAll(command, "-", "_"))
 }
 
-// nobodyAsked tells that there is no runner, and no file either.
+// nobodyAsked reports whether the output of a command is disabled: there is no runner and no file for it.
 func (r *Runner) nobodyAsked(command string) bool {
 	return !r.actions && r.getenv(fileVariable(command)) == ""
 }
 
-// fileCommand writes to the file that the runner gave for it. The library panics where it cannot.
+// fileCommand appends to the command file of the runner. It converts the panics of the library to errors.
 func (r *Runner) fileCommand(name, message string) error {
 	variable := fileVariable(name)
 	if r.getenv(variable) == "" {
@@ -200,14 +201,16 @@ func (r *Runner) fileCommand(name, message string) error {
 	return err
 }
 
+// write writes a text to the output as a whole.
 func (r *Runner) write(text string) {
-	_, _ = locked{r}.Write([]byte(text)) // it has no error
+	_, _ = locked{r}.Write([]byte(text)) // it never fails
 }
 
-// locked lets one whole write through at a time. It never fails: where the log itself is gone there is nobody to tell, and
-// the library would panic between a mint and its burn.
+// locked serializes writes to the output. It never returns an error: the log itself failed, and the library would panic between
+// a mint and its burn.
 type locked struct{ runner *Runner }
 
+// Write writes p as a whole and ignores errors.
 func (l locked) Write(p []byte) (int, error) {
 	l.runner.mu.Lock()
 	defer l.runner.mu.Unlock()

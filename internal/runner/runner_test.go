@@ -87,7 +87,7 @@ var nasty = []string{
 	"a ##[error]b", "\r\n::warning::x", "\u2028::error::x", "\v::error::x", "\u00a0::error::x", "##[##[error]x", "####[error]x", "#\x00#[error]x", ":\x00:error::x", "\x1b[31mred", "\u202egnp.exe", "\x00\x07", "\xff\xfe", "a\u0085::error::x",
 }
 
-func TestNothingFromOutsideIsACommand(t *testing.T) {
+func TestRunner_NoCommandInjection(t *testing.T) {
 	t.Parallel()
 	for _, text := range nasty {
 		j := newJob(t)
@@ -120,7 +120,7 @@ func TestNothingFromOutsideIsACommand(t *testing.T) {
 	}
 }
 
-func TestLinesAreBounded(t *testing.T) {
+func TestLine_Bounded(t *testing.T) {
 	t.Parallel()
 	j := newJob(t)
 	r, _ := runner.New(j.getenv, &j.log)
@@ -130,8 +130,8 @@ func TestLinesAreBounded(t *testing.T) {
 	}
 }
 
-// TestAnAnnotationKeepsItsNextStep: the runner cuts an annotation at its 4,096 characters, which are those of UTF-16.
-func TestAnAnnotationKeepsItsNextStep(t *testing.T) {
+// TestAnnotate_KeepsNextStep: the runner cuts an annotation at its 4,096 characters, which are those of UTF-16.
+func TestAnnotate_KeepsNextStep(t *testing.T) {
 	t.Parallel()
 	for _, text := range []string{"##[", "x", "ü", "\U0001f332", "\x00", "\xff", "%0A"} {
 		for _, message := range []string{strings.Repeat(text, 600), strings.Repeat(text, 1<<16)} {
@@ -147,7 +147,7 @@ func TestAnAnnotationKeepsItsNextStep(t *testing.T) {
 	}
 }
 
-func TestOutputsCannotSetOthers(t *testing.T) {
+func TestOutput_NoInjection(t *testing.T) {
 	t.Parallel()
 	j := newJob(t)
 	r, _ := runner.New(j.getenv, &j.log)
@@ -171,7 +171,7 @@ func TestOutputsCannotSetOthers(t *testing.T) {
 	}
 }
 
-func TestAMissingFileIsAnErrorAndNoPanic(t *testing.T) {
+func TestOutput_MissingFile(t *testing.T) {
 	t.Parallel()
 	j := newJob(t)
 	j.env["GITHUB_OUTPUT"] = ""
@@ -190,12 +190,12 @@ func TestAMissingFileIsAnErrorAndNoPanic(t *testing.T) {
 	}
 }
 
-func TestSecretsAreMaskedAndRedactedEverywhere(t *testing.T) {
+func TestSecrets_MaskedAndRedacted(t *testing.T) {
 	t.Parallel()
 	j := newJob(t)
 	j.env["ACTIONS_ID_TOKEN_REQUEST_TOKEN"] = "request-token-of-the-job"
 	r, vault := runner.New(j.getenv, &j.log)
-	vault.Seal("pypi-very-secret-token")
+	vault.New("pypi-very-secret-token")
 	if got := j.log.String(); got != "::add-mask::request-token-of-the-job\n::add-mask::pypi-very-secret-token\n" {
 		t.Errorf("masks: %q", got)
 	}
@@ -220,11 +220,11 @@ func TestSecretsAreMaskedAndRedactedEverywhere(t *testing.T) {
 	}
 }
 
-func TestOutsideOfActionsThereAreNoCommands(t *testing.T) {
+func TestRunner_OutsideActions(t *testing.T) {
 	t.Parallel()
 	var log bytes.Buffer
 	r, vault := runner.New(func(string) string { return "" }, &log)
-	vault.Seal("pypi-secret")
+	vault.New("pypi-secret")
 	r.Group("Collect")()
 	r.Line("one pypi-secret")
 	r.Annotate(finding.Finding{ID: "x", Severity: finding.Error, File: "dist/a.whl", Message: "it is broken", Fix: "build it again"})
@@ -270,7 +270,7 @@ func TestIDToken(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	raw, err := token.Text.Reveal(index)
+	raw, err := token.Text.Value(index)
 	if err != nil || raw != jwt() || token.Claims.Repository != "o/r" || asked != 2 {
 		t.Errorf("%q, %v, %+v, asked %d times", raw, err, token.Claims, asked)
 	}
@@ -279,7 +279,7 @@ func TestIDToken(t *testing.T) {
 	}
 }
 
-func TestIDTokenRefusals(t *testing.T) {
+func TestIDToken_Refused(t *testing.T) {
 	t.Parallel()
 	event := func(t *testing.T, payload string) string {
 		path := filepath.Join(t.TempDir(), "event.json")
@@ -299,54 +299,54 @@ func TestIDTokenRefusals(t *testing.T) {
 	cases := []struct {
 		name string
 		env  func(t *testing.T) map[string]string
-		id   string
+		id   finding.ID
 		says string
 	}{
-		{"no permission", func(*testing.T) map[string]string { return nil }, runner.NoPermission, "id-token: write"},
-		{"outside of Actions", func(*testing.T) map[string]string { return map[string]string{"GITHUB_ACTIONS": ""} }, runner.NoRunner, "--password"},
+		{"no permission", func(*testing.T) map[string]string { return nil }, finding.IDTokenPermission, "id-token: write"},
+		{"outside of Actions", func(*testing.T) map[string]string { return map[string]string{"GITHUB_ACTIONS": ""} }, finding.IDTokenNoRunner, "--password"},
 		{"a fork's pull request", func(t *testing.T) map[string]string {
 			return map[string]string{
 				"GITHUB_EVENT_NAME": "pull_request", "GITHUB_REPOSITORY": "o/r",
 				"GITHUB_EVENT_PATH": event(t, `{"pull_request":{"head":{"repo":{"full_name":"stranger/r","fork":true}}}}`),
 			}
-		}, runner.ForkPull, "fork"},
+		}, finding.IDTokenFork, "fork"},
 		{"a deleted fork's pull request", func(t *testing.T) map[string]string {
 			return map[string]string{"GITHUB_EVENT_NAME": "pull_request", "GITHUB_EVENT_PATH": event(t, `{"pull_request":{"head":{"repo":null}}}`)}
-		}, runner.ForkPull, "fork"},
+		}, finding.IDTokenFork, "fork"},
 		{"a pull request of the repository itself", func(t *testing.T) map[string]string {
 			return map[string]string{
 				"GITHUB_EVENT_NAME": "pull_request", "GITHUB_REPOSITORY": "O/r",
 				"GITHUB_EVENT_PATH": event(t, `{"pull_request":{"head":{"repo":{"full_name":"o/r"}}}}`),
 			}
-		}, runner.NoPermission, ""},
+		}, finding.IDTokenPermission, ""},
 		{"an event that is no JSON", func(t *testing.T) map[string]string {
 			return map[string]string{"GITHUB_EVENT_NAME": "pull_request", "GITHUB_EVENT_PATH": event(t, `<html>`)}
-		}, runner.NoPermission, ""},
+		}, finding.IDTokenPermission, ""},
 		{"clear text over the network", func(*testing.T) map[string]string {
 			return map[string]string{"ACTIONS_ID_TOKEN_REQUEST_URL": "http://evil.example/?x=y", "ACTIONS_ID_TOKEN_REQUEST_TOKEN": "t-o-k-e-n"}
-		}, runner.NoAnswer, "https"},
+		}, finding.IDTokenNoAnswer, "https"},
 		{"refused", func(t *testing.T) map[string]string {
 			return map[string]string{"ACTIONS_ID_TOKEN_REQUEST_URL": answer(t, 403, "not for you"), "ACTIONS_ID_TOKEN_REQUEST_TOKEN": "t-o-k-e-n"}
-		}, runner.NoAnswer, "answered 403: not for you"},
+		}, finding.IDTokenNoAnswer, "answered 403: not for you"},
 		{"down for long", func(t *testing.T) map[string]string {
 			return map[string]string{"ACTIONS_ID_TOKEN_REQUEST_URL": answer(t, 503, ""), "ACTIONS_ID_TOKEN_REQUEST_TOKEN": "t-o-k-e-n"}
-		}, runner.NoAnswer, "answered 503"},
+		}, finding.IDTokenNoAnswer, "answered 503"},
 		{"an empty value", func(t *testing.T) map[string]string {
 			return map[string]string{"ACTIONS_ID_TOKEN_REQUEST_URL": answer(t, 200, `{"count":1}`), "ACTIONS_ID_TOKEN_REQUEST_TOKEN": "t-o-k-e-n"}
-		}, runner.StrangeAnswer, "three parts"},
+		}, finding.IDTokenAnswer, "three parts"},
 		{"a value whose lines would be masks", func(t *testing.T) map[string]string {
 			parts := strings.Split(jwt(), ".")
 			return map[string]string{
 				"ACTIONS_ID_TOKEN_REQUEST_URL":   answer(t, 200, fmt.Sprintf(`{"value":%q}`, parts[0]+"\n---\npublished."+parts[1]+"."+parts[2])),
 				"ACTIONS_ID_TOKEN_REQUEST_TOKEN": "t-o-k-e-n",
 			}
-		}, runner.StrangeAnswer, "not base64"},
+		}, finding.IDTokenAnswer, "not base64"},
 		{"HTML", func(t *testing.T) map[string]string {
 			return map[string]string{"ACTIONS_ID_TOKEN_REQUEST_URL": answer(t, 200, `<html>maintenance</html>`), "ACTIONS_ID_TOKEN_REQUEST_TOKEN": "t-o-k-e-n"}
-		}, runner.NoAnswer, "JSON"},
+		}, finding.IDTokenNoAnswer, "JSON"},
 		{"endless", func(t *testing.T) map[string]string {
 			return map[string]string{"ACTIONS_ID_TOKEN_REQUEST_URL": answer(t, 200, strings.Repeat("x", 1<<20)), "ACTIONS_ID_TOKEN_REQUEST_TOKEN": "t-o-k-e-n"}
-		}, runner.NoAnswer, "longer than"},
+		}, finding.IDTokenNoAnswer, "longer than"},
 	}
 	for _, c := range cases {
 		t.Run(c.name, func(t *testing.T) {

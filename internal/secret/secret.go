@@ -1,8 +1,8 @@
-// Package secret holds text that cannot leak: it prints as ***, refuses to be encoded, and is shown only to the
+// Package secret holds text that cannot leak: it prints as ***, refuses to be encoded, and is revealed only to the
 // origins it was sealed for.
 //
-// A [Vault] is the only maker of a [Text]. It masks the raw value with the runner before a Text exists, and it redacts
-// every line that the program prints, so that a secret that comes back inside a stranger's answer is caught as well.
+// Only a [Redactor] creates a [Secret]. It masks the raw value with the runner before the Text exists, and it redacts every
+// line that the program prints, which also covers a secret repeated in a server's answer.
 package secret
 
 import (
@@ -18,14 +18,14 @@ import (
 
 const stars = "***"
 
-// ErrOtherOrigin tells that a secret was asked for by a place that it was not made for.
+// ErrOtherOrigin reports that a secret was requested for an origin that it was not sealed for.
 var ErrOtherOrigin = errors.New("this secret belongs to another origin")
 
-// errNotEncoded keeps secrets out of JSON and other encodings.
+// errNotEncoded prevents that secrets are written to JSON and other encodings.
 var errNotEncoded = errors.New("a secret is never encoded")
 
-// Vault makes secrets and knows all of them. It is safe for use by several goroutines.
-type Vault struct {
+// Redactor creates secrets and knows all of them. It is safe for concurrent use.
+type Redactor struct {
 	mask func(string)
 
 	mu       sync.RWMutex
@@ -33,20 +33,20 @@ type Vault struct {
 	replacer *strings.Replacer
 }
 
-// NewVault returns an empty vault. mask is called once for each line of a value before its Text exists; on GitHub it
-// is the add-mask command. It may be nil.
-func NewVault(mask func(string)) *Vault {
+// NewRedactor returns an empty vault. mask is called once for each line of a value before its Text exists; on GitHub it is
+// the add-mask command. It may be nil.
+func NewRedactor(mask func(string)) *Redactor {
 	if mask == nil {
 		mask = func(string) {}
 	}
-	return &Vault{mask: mask, known: map[string]bool{}, replacer: strings.NewReplacer()}
+	return &Redactor{mask: mask, known: map[string]bool{}, replacer: strings.NewReplacer()}
 }
 
-// Seal masks raw and returns it as a Text that is revealed only to the given origins (scheme, host and port).
-// A blank raw gives an empty Text.
-func (v *Vault) Seal(raw string, origins ...*url.URL) Text {
+// New masks raw and returns it as a Text that is revealed only to the given origins (scheme, host and port). A blank raw
+// returns an empty Text.
+func (v *Redactor) New(raw string, origins ...*url.URL) Secret {
 	if strings.TrimSpace(raw) == "" {
-		return Text{}
+		return Secret{}
 	}
 	v.mu.Lock()
 	defer v.mu.Unlock()
@@ -62,11 +62,11 @@ func (v *Vault) Seal(raw string, origins ...*url.URL) Text {
 	for _, origin := range origins {
 		at = append(at, Origin(origin))
 	}
-	return Text{raw: &raw, origins: at}
+	return Secret{raw: &raw, origins: at}
 }
 
 // learn adds raw, and the forms in which servers and libraries echo it, to what Redact replaces.
-func (v *Vault) learn(raw string) {
+func (v *Redactor) learn(raw string) {
 	v.known[raw] = true
 	for line := range strings.Lines(raw) {
 		if line = strings.TrimSpace(line); line != "" {
@@ -82,7 +82,7 @@ func (v *Vault) learn(raw string) {
 	for form := range v.known {
 		forms = append(forms, form)
 	}
-	// The longest first: a secret that holds another one must go whole.
+	// The longest first: a secret that contains another one must be replaced as a whole.
 	slices.SortFunc(forms, func(a, b string) int {
 		if len(a) != len(b) {
 			return len(b) - len(a)
@@ -96,8 +96,8 @@ func (v *Vault) learn(raw string) {
 	v.replacer = strings.NewReplacer(pairs...)
 }
 
-// base64Forms gives what raw looks like inside a longer base64 text, whatever stands before and after it: basic
-// authentication wraps a password this way. Short values are left out, since their forms are ordinary text.
+// base64Forms returns what raw looks like inside a longer base64 text, for any text before and after it: basic
+// authentication encodes a password this way. Short values are skipped, because their forms could be ordinary text.
 func base64Forms(raw string) []string {
 	if len(raw) < 9 {
 		return nil
@@ -112,33 +112,34 @@ func base64Forms(raw string) []string {
 }
 
 // Redact replaces every secret of the vault in line, and its URL-escaped and base64 forms, by ***.
-func (v *Vault) Redact(line string) string {
+func (v *Redactor) Redact(line string) string {
 	v.mu.RLock()
 	defer v.mu.RUnlock()
 	return v.replacer.Replace(line)
 }
 
-// Text is a secret. Its zero value is the empty secret. It prints as *** under every verb and refuses to be encoded.
-type Text struct {
+// Secret is a secret. The zero value is the empty secret. It prints as *** with every formatting verb and refuses to be
+// encoded.
+type Secret struct {
 	// A pointer, so that a printer that walks unexported fields finds an address and not the value.
 	raw     *string
 	origins []string
 }
 
-// Empty tells whether there is no secret at all.
-func (t Text) Empty() bool { return t.raw == nil }
+// Empty reports whether there is no secret.
+func (t Secret) Empty() bool { return t.raw == nil }
 
-// Same tells whether two texts hold the same secret.
-func (t Text) Same(other Text) bool {
+// Same reports whether two texts hold the same secret.
+func (t Secret) Same(other Secret) bool {
 	if t.raw == nil || other.raw == nil {
 		return t.raw == other.raw
 	}
 	return *t.raw == *other.raw
 }
 
-// Reveal returns the raw secret for a request to the given URL. It is an [ErrOtherOrigin] unless the URL's scheme, host and
-// port are those of an origin that the secret was sealed for.
-func (t Text) Reveal(to *url.URL) (string, error) {
+// Value returns the raw secret for a request to the given URL. The error wraps [ErrOtherOrigin] unless the URL's scheme,
+// host and port are those of an origin that the secret was sealed for. An empty secret is an error too.
+func (t Secret) Value(to *url.URL) (string, error) {
 	if t.raw == nil {
 		return "", errors.New("there is no secret to reveal")
 	}
@@ -148,27 +149,28 @@ func (t Text) Reveal(to *url.URL) (string, error) {
 	return *t.raw, nil
 }
 
-// String returns ***, or nothing for the empty secret.
-func (t Text) String() string {
+// String returns ***, or an empty text for the empty secret.
+func (t Secret) String() string {
 	if t.Empty() {
 		return ""
 	}
 	return stars
 }
 
-// Format prints *** under every verb.
-func (t Text) Format(state fmt.State, _ rune) {
+// Format prints *** for every formatting verb.
+func (t Secret) Format(state fmt.State, _ rune) {
 	// A failed write to a fmt.State cannot be reported from here.
 	_, _ = state.Write([]byte(t.String()))
 }
 
-// MarshalJSON refuses: a secret in a document is a leak.
-func (Text) MarshalJSON() ([]byte, error) { return nil, errNotEncoded }
+// MarshalJSON always returns an error: a secret in a document is a leak.
+func (Secret) MarshalJSON() ([]byte, error) { return nil, errNotEncoded }
 
-// MarshalText refuses: a secret in a document is a leak.
-func (Text) MarshalText() ([]byte, error) { return nil, errNotEncoded }
+// MarshalText always returns an error: a secret in a document is a leak.
+func (Secret) MarshalText() ([]byte, error) { return nil, errNotEncoded }
 
-// Origin is scheme, host and port of a URL, with the scheme's own port written out.
+// Origin returns scheme, host and port of a URL, with the default port of the scheme if the URL has none. For nil it
+// returns "nowhere".
 func Origin(u *url.URL) string {
 	if u == nil {
 		return "nowhere"

@@ -23,15 +23,15 @@ func at(t *testing.T, text string) *url.URL {
 	return u
 }
 
-func TestTextPrintsAsStars(t *testing.T) {
+func TestSecret_PrintsStars(t *testing.T) {
 	t.Parallel()
-	text := secret.NewVault(nil).Seal(raw, at(t, "https://index.example/legacy/"))
+	text := secret.NewRedactor(nil).New(raw, at(t, "https://index.example/legacy/"))
 	holder := struct {
 		Name string
-		Text secret.Text
+		Text secret.Secret
 	}{"x", text}
 	for _, verb := range []string{"%v", "%+v", "%#v", "%s", "%q", "%x", "%d", "%T%v"} {
-		for _, value := range []any{text, &text, holder, &holder, []secret.Text{text}} {
+		for _, value := range []any{text, &text, holder, &holder, []secret.Secret{text}} {
 			args := []any{value, value}[:strings.Count(verb, "%")]
 			if out := fmt.Sprintf(verb, args...); strings.Contains(out, "AgEI") || strings.Contains(out, fmt.Sprintf("%x", "AgEI")) {
 				t.Errorf("%s shows the secret: %s", verb, out)
@@ -41,14 +41,14 @@ func TestTextPrintsAsStars(t *testing.T) {
 	if _, err := json.Marshal(holder); err == nil {
 		t.Error("a secret was encoded as JSON")
 	}
-	if got := fmt.Sprint(secret.Text{}); got != "" {
+	if got := fmt.Sprint(secret.Secret{}); got != "" {
 		t.Errorf("the empty secret prints %q", got)
 	}
 }
 
-func TestTextIsRevealedToItsOriginsOnly(t *testing.T) {
+func TestSecret_OnlyForOrigins(t *testing.T) {
 	t.Parallel()
-	text := secret.NewVault(nil).Seal(raw, at(t, "https://index.example/legacy/"), at(t, "http://127.0.0.1:8080"))
+	text := secret.NewRedactor(nil).New(raw, at(t, "https://index.example/legacy/"), at(t, "http://127.0.0.1:8080"))
 	cases := []struct {
 		to string
 		ok bool
@@ -63,7 +63,7 @@ func TestTextIsRevealedToItsOriginsOnly(t *testing.T) {
 		{"http://127.0.0.1:8081/legacy/", false},
 	}
 	for _, c := range cases {
-		got, err := text.Reveal(at(t, c.to))
+		got, err := text.Value(at(t, c.to))
 		if c.ok && (err != nil || got != raw) {
 			t.Errorf("%s: %q, %v", c.to, got, err)
 		}
@@ -71,31 +71,31 @@ func TestTextIsRevealedToItsOriginsOnly(t *testing.T) {
 			t.Errorf("%s was shown the secret: %q, %v", c.to, got, err)
 		}
 	}
-	if _, err := (secret.Text{}).Reveal(at(t, "https://index.example/")); err == nil {
+	if _, err := (secret.Secret{}).Value(at(t, "https://index.example/")); err == nil {
 		t.Error("an empty secret was revealed")
 	}
 }
 
-func TestSealMasksBeforeATextExists(t *testing.T) {
+func TestSecret_MaskedFirst(t *testing.T) {
 	t.Parallel()
 	var masked []string
-	vault := secret.NewVault(func(line string) { masked = append(masked, line) })
-	vault.Seal("first\n\n  second  \n")
-	vault.Seal("first\n\n  second  \n")
-	vault.Seal("  ")
+	vault := secret.NewRedactor(func(line string) { masked = append(masked, line) })
+	vault.New("first\n\n  second  \n")
+	vault.New("first\n\n  second  \n")
+	vault.New("  ")
 	if got := strings.Join(masked, "|"); got != "first|second" {
 		t.Errorf("masked %q", got)
 	}
-	if !vault.Seal(" \n").Empty() {
+	if !vault.New(" \n").Empty() {
 		t.Error("a blank secret is not empty")
 	}
 }
 
-func TestRedactFindsEveryForm(t *testing.T) {
+func TestRedact_EveryForm(t *testing.T) {
 	t.Parallel()
-	vault := secret.NewVault(nil)
-	vault.Seal(raw)
-	vault.Seal(raw + "-longer")
+	vault := secret.NewRedactor(nil)
+	vault.New(raw)
+	vault.New(raw + "-longer")
 	for _, line := range []string{
 		"token " + raw + " was refused",
 		"GET /?token=" + url.QueryEscape(raw),

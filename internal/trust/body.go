@@ -8,17 +8,17 @@ import (
 	"io"
 )
 
-// body makes a request body anew for every try.
+// body returns a new request body, and its length in bytes, for each try.
 type body = func(context.Context) (io.ReadCloser, int64, error)
 
-// textBody is a body that is the same for every try.
+// textBody returns a body that is the same for every try.
 func textBody(text []byte) body {
 	return func(context.Context) (io.ReadCloser, int64, error) {
 		return io.NopCloser(bytes.NewReader(text)), int64(len(text)), nil
 	}
 }
 
-// tokenBody is the body {"token": …} whose secret is asked for anew for every try.
+// tokenBody returns the body {"token": …}. It calls reveal for the secret at each try.
 func tokenBody(reveal func(context.Context) (string, error)) body {
 	return func(ctx context.Context) (io.ReadCloser, int64, error) {
 		raw, err := reveal(ctx)

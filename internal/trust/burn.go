@@ -3,7 +3,6 @@ package trust
 import (
 	"cmp"
 	"context"
-	"errors"
 	"net/http"
 	"slices"
 	"strings"
@@ -15,27 +14,28 @@ import (
 	"github.com/org/pypi-oidc-publish/internal/wire"
 )
 
-// Burn burns every token ever minted, side by side, and proves it where it can. It may be called twice. It never fails a
-// run: what became of the tokens is its result, and an event. The caller bounds its time.
-func (l *Lease) Burn(ctx context.Context) ledger.Burned {
+// Burn revokes all tokens of the run concurrently, and checks that the index no longer accepts them. It may be called again, and
+// then retries what failed. It returns, and records as an event, the worst outcome of all tokens; it never fails the run. The
+// caller limits its time through ctx.
+func (l *UploadTokens) Burn(ctx context.Context) ledger.Burned {
 	l.mu.Lock()
 	tokens := slices.Clone(l.tokens)
 	l.mu.Unlock()
 	if len(tokens) == 0 {
 		return ledger.NotMinted
 	}
-	// A panic leaves the token as it was before: not burned.
+	// After a panic the token counts as not burned.
 	_ = par.Each(context.WithoutCancel(ctx), len(tokens), tokens, func(_ context.Context, t *token) error {
 		l.burnOne(ctx, t)
 		return nil
 	})
 	outcome := l.worst(tokens)
-	l.o.Note(ledger.BurnedAll{At: l.o.Now(), Outcome: outcome})
+	l.opts.Note(ledger.BurnedAll{At: l.opts.Now(), Outcome: outcome})
 	return outcome
 }
 
-// burnOne burns a token that is not burned yet.
-func (l *Lease) burnOne(ctx context.Context, t *token) {
+// burnOne burns a token, unless an earlier attempt succeeded, and stores the outcome in it.
+func (l *UploadTokens) burnOne(ctx context.Context, t *token) {
 	l.mu.Lock()
 	text, done := t.text(), t.burned != "" && t.burned != ledger.BurnFailed
 	l.mu.Unlock()
@@ -48,8 +48,8 @@ func (l *Lease) burnOne(ctx context.Context, t *token) {
 	t.burned = outcome
 }
 
-// worst is the outcome that is true of all tokens.
-func (l *Lease) worst(tokens []*token) ledger.Burned {
+// worst returns the worst outcome of the tokens.
+func (l *UploadTokens) worst(tokens []*token) ledger.Burned {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	for _, outcome := range []ledger.Burned{"", ledger.BurnFailed, ledger.BurnUnsupported, ledger.BurnAccepted} {
@@ -60,71 +60,68 @@ func (l *Lease) worst(tokens []*token) ledger.Burned {
 	return ledger.BurnProven
 }
 
-// beforehand is all that the look before a burn may take: the burn and its proof come first, and get what is left.
+// beforehand limits the probe before the burn, so that the burn and the probe after it keep most of the time.
 const beforehand = time.Second
 
-// burn asks the index to forget one token (reference: pypi-server.md, section 4.7). The index finds it by its identifier, so
-// that the narrowed one is enough. The answer never tells whether it did; a request that is refused afterwards, and was not
-// before, does.
-func (l *Lease) burn(ctx context.Context, text secret.Text) ledger.Burned {
-	lived := l.lives(ctx, text)
-	at := wire.Join(l.o.At, "/_/oidc/burn-token")
-	_, err := l.o.Wire.Do(ctx, wire.Call{
+// burn asks the index to revoke one token, and returns the outcome (docs/reference/pypi-server.md §4.7). The index looks the
+// token up by its identifier, so the restricted token is enough. The answer does not say whether the token was revoked. What
+// proves it is a probe that the index refuses afterwards and did not refuse before.
+func (l *UploadTokens) burn(ctx context.Context, text secret.Secret) ledger.Burned {
+	lived := l.isAccepted(ctx, text)
+	at := wire.Join(l.opts.At, "/_/oidc/burn-token")
+	_, err := l.opts.Wire.Do(ctx, wire.Call{
 		Op: wire.Burn, Method: http.MethodPost, URL: at,
 		Header: http.Header{"Content-Type": {"application/json"}, "Accept": {"application/json"}},
-		Body:   tokenBody(func(context.Context) (string, error) { return text.Reveal(at) }),
+		Body:   tokenBody(func(context.Context) (string, error) { return text.Value(at) }),
 	})
-	var failed *wire.Error
-	switch {
+	switch status := wire.StatusOf(err); {
 	case err == nil:
-	case errors.As(err, &failed) && failed.Answer != nil &&
-		(failed.Answer.Status == http.StatusNotFound || failed.Answer.Status == http.StatusMethodNotAllowed):
+	case status == http.StatusNotFound, status == http.StatusMethodNotAllowed:
 		return ledger.BurnUnsupported
 	default:
 		return ledger.BurnFailed
 	}
 	after := l.probe(ctx, text)
-	if after == unknownToken || (after == refused && lived) {
+	if after == rejectedAsUnknown || (after == refused && lived) {
 		return ledger.BurnProven
 	}
 	return ledger.BurnAccepted
 }
 
-// lives tells that the index was seen to accept the token, in time.
-func (l *Lease) lives(ctx context.Context, text secret.Text) bool {
+// isAccepted reports whether the index accepts the token. It is false if the index does not answer within beforehand.
+func (l *UploadTokens) isAccepted(ctx context.Context, text secret.Secret) bool {
 	ctx, stop := context.WithTimeout(ctx, beforehand)
 	defer stop()
-	return l.probe(ctx, text) == living
+	return l.probe(ctx, text) == accepted
 }
 
-// probed is how the index answers to a token.
-type probed uint8
+// probeResult is the index's answer to a probe with a token.
+type probeResult uint8
 
 const (
-	unanswered   probed = iota
-	living              // it was looked beyond the token
-	refused             // it was not, for whatever reason: an index may take no uploads at the moment, and a server in front may drop the words
-	unknownToken        // it was not, since there is no such token
+	unanswered        probeResult = iota
+	accepted                      // the index accepted the token and checked the form
+	refused                       // the index refused the request, perhaps for another reason, such as a read-only mode
+	rejectedAsUnknown             // the index says that there is no such token
 )
 
-// probe shows the index the token with one request that has no content: with a living token the index says that the form is
-// wrong.
-func (l *Lease) probe(ctx context.Context, text secret.Text) probed {
-	_, err := l.o.Wire.Do(ctx, wire.Call{
-		Op: wire.Probe, Method: http.MethodPost, URL: l.o.At,
-		Header: http.Header{"Content-Type": {"application/x-www-form-urlencoded"}, "Accept": {wire.AcceptWords}},
-		Auth:   func(context.Context) (string, secret.Text, error) { return user, text, nil },
+// probe sends one upload request without content, authenticated with the token, and returns how the index answers. If the token
+// is valid, the index complains about the form.
+func (l *UploadTokens) probe(ctx context.Context, text secret.Secret) probeResult {
+	_, err := l.opts.Wire.Do(ctx, wire.Call{
+		Op: wire.Probe, Method: http.MethodPost, URL: l.opts.At,
+		Header: http.Header{"Content-Type": {"application/x-www-form-urlencoded"}, "Accept": {wire.AcceptReadable}},
+		Auth:   func(context.Context) (string, secret.Secret, error) { return user, text, nil },
 		Body:   textBody([]byte("%3Aaction=file_upload&protocol_version=1")),
 	})
-	var failed *wire.Error
-	switch {
-	case !errors.As(err, &failed) || failed.Answer == nil || failed.Answer.Status/100 == 3 || wire.Temporary(failed.Answer.Status):
+	switch answer := wire.AnswerOf(err); {
+	case answer == nil, answer.Status/100 == 3, answer.Temporary():
 		return unanswered
-	case failed.Answer.Status == http.StatusForbidden && strings.Contains(failed.Answer.Words(), "Invalid or non-existent authentication"):
-		return unknownToken
-	case failed.Answer.Status == http.StatusForbidden, failed.Answer.Status == http.StatusUnauthorized:
+	case answer.Status == http.StatusForbidden && strings.Contains(answer.ServerMessage(), "Invalid or non-existent authentication"):
+		return rejectedAsUnknown
+	case answer.Status == http.StatusForbidden, answer.Status == http.StatusUnauthorized:
 		return refused
 	default:
-		return living
+		return accepted
 	}
 }

@@ -3,7 +3,6 @@ package trust
 import (
 	"cmp"
 	"encoding/json"
-	"errors"
 	"fmt"
 	"net/http"
 	"net/url"
@@ -11,54 +10,48 @@ import (
 	"time"
 
 	"github.com/org/pypi-oidc-publish/internal/finding"
+	"github.com/org/pypi-oidc-publish/internal/ledger"
 	"github.com/org/pypi-oidc-publish/internal/oidc"
 	"github.com/org/pypi-oidc-publish/internal/wire"
 )
 
-// NoTrustedPublishing is the id of the finding that an index has no Trusted Publishing at all.
-const NoTrustedPublishing = "no-trusted-publishing"
-
-// noAudience explains an index that did not tell its audience.
+// noAudience returns a finding for a failed request of the audience. An error that is not of a request is returned unchanged.
 func noAudience(at *url.URL, err error) error {
-	var failed *wire.Error
-	if !errors.As(err, &failed) {
+	failed := wire.ErrorOf(err)
+	if failed == nil {
 		return err
 	}
-	told := finding.Finding{
-		ID: "audience-unavailable", Severity: finding.Error,
-		Message: "the index did not say which ID token it wants: " + err.Error(),
-		Fix:     "run the job again later; nothing was sent, and nothing has to be cleaned up",
-	}
+	unknown := "the index did not name an audience for the ID token: " + err.Error()
+	const again = "run the job again later; nothing was sent, so there is nothing to clean up"
 	if failed.Answer == nil {
-		told.Fix = cmp.Or(failed.Advice(), told.Fix)
-		return told
+		return finding.New(finding.AudienceUnavailable, unknown, cmp.Or(wire.Advice(err), again))
 	}
 	switch status := failed.Answer.Status; {
-	// An index with Trusted Publishing tells its audience to everybody: one that wants a log-in for all it has, has none.
+	// An index with Trusted Publishing names its audience without authentication. An index that requires a login here has none.
 	case status == http.StatusNotFound, status == http.StatusMethodNotAllowed, status == http.StatusGone, status == http.StatusUnauthorized:
-		told.ID = NoTrustedPublishing
-		told.Message = fmt.Sprintf("the index at %s has no Trusted Publishing (it answered %d)", at.Host, status)
-		told.Fix = "check `repository-url`, or give this index's API token as `password`"
+		return finding.New(finding.NoTrustedPublishing,
+			fmt.Sprintf("the index at %s does not support Trusted Publishing (it answered %d)", at.Host, status),
+			"check `repository-url`, or pass an API token of this index as `password`")
 	case status == http.StatusForbidden:
-		told.ID = "trusted-publishing-off"
-		told.Message = fmt.Sprintf("Trusted Publishing is turned off at the index at %s: %s", at.Host, failed.Answer.Words())
-		told.Fix = "see the index's status page and run the job again later, or give an API token as `password`"
+		return finding.New(finding.TrustedPublishingOff,
+			fmt.Sprintf("Trusted Publishing is turned off at the index at %s: %s", at.Host, failed.Answer.ServerMessage()),
+			"check the index's status page and run the job again later, or pass an API token as `password`")
 	case status/100 == 3:
-		told.ID = "audience-redirect"
-		told.Fix = "set `repository-url` to the address that the index names; if that is a page to log in, give this index's API token as `password`"
-	}
-	return told
-}
-
-// strangeAudience is a 200 that tells no audience: a page of a proxy, an empty answer, another service.
-func strangeAudience(at *url.URL, answer *wire.Answer) error {
-	return finding.Finding{
-		ID: "audience-answer", Severity: finding.Error,
-		Message: fmt.Sprintf("the index at %s did not say which ID token it wants: its answer (%d bytes of %s) has no audience", at.Host, len(answer.Body), kindOf(answer)),
-		Fix:     "check `repository-url`: an index with Trusted Publishing answers {\"audience\": …} at /_/oidc/audience; to one without give its API token as `password`",
+		return finding.New(finding.AudienceRedirect, unknown,
+			"set `repository-url` to the address that the index redirects to; if that is a login page, pass an API token of this index as `password`")
+	default:
+		return finding.New(finding.AudienceUnavailable, unknown, again)
 	}
 }
 
+// unexpectedAudience returns a finding for a 200 without an audience, such as a page of a proxy, an empty answer or another service.
+func unexpectedAudience(at *url.URL, answer *wire.Answer) error {
+	return finding.New(finding.AudienceAnswer,
+		fmt.Sprintf("the index at %s did not name an audience for the ID token: its answer (%d bytes of %s) contains none", at.Host, len(answer.Body), kindOf(answer)),
+		"check `repository-url`: an index with Trusted Publishing answers {\"audience\": …} at /_/oidc/audience; for an index without it, pass an API token as `password`")
+}
+
+// kindOf returns the media type of an answer for a message.
 func kindOf(answer *wire.Answer) string {
 	if kind := answer.Header.Get("Content-Type"); kind != "" {
 		return kind
@@ -66,59 +59,75 @@ func kindOf(answer *wire.Answer) string {
 	return "no declared type"
 }
 
-// foreignAudience is an index that asks for somebody else's ID token.
+// foreignAudience returns a finding for an index that names the audience of another service.
 func foreignAudience(err error) error {
-	return finding.Finding{
-		ID: "audience-foreign", Severity: finding.Error, Message: err.Error(),
-		Fix: "check `repository-url`; the operator of an index of your own must give it an audience of its own",
-	}
+	return finding.New(finding.AudienceForeign, err.Error(),
+		"check `repository-url`; if the index is your own, its operator must give it its own audience")
 }
 
-// otherAudience is an ID token for somebody else than was asked for: the index would refuse it without saying why.
+// otherAudience returns a finding for an ID token with another audience than requested. The index would refuse it without a
+// reason.
 func otherAudience(asked, got string) error {
-	return finding.Finding{
-		ID: "audience-mismatch", Severity: finding.Error,
-		Message: fmt.Sprintf("an ID token for the audience %q was asked for, and one for %q came", asked, got),
-		Fix:     "see what stands between the runner and GitHub's OIDC endpoint: it answers with something else",
-	}
+	return finding.New(finding.AudienceMismatch,
+		fmt.Sprintf("this program requested an ID token for the audience %q and received one for %q", asked, got),
+		"check what is between the runner and GitHub's OIDC endpoint: it changes the answer")
 }
 
-// refusedMint explains a mint that gave no token.
-func (l *Lease) refusedMint(err error, claims oidc.Claims, order Order) error {
-	var failed *wire.Error
-	if !errors.As(err, &failed) {
-		return err // of the ID token, which explains itself
+// refusedMint returns a finding for a mint that returned no token. An error that is not of the request to the index, as of the ID
+// token, is returned unchanged.
+func (l *UploadTokens) refusedMint(err error, claims oidc.Claims, order MintRequest) error {
+	failed := wire.ErrorOf(err)
+	if failed == nil {
+		return err // of the ID token: already a finding
 	}
-	told := finding.Finding{
-		ID: "mint-unavailable", Severity: finding.Error,
-		Message: "the index gave no upload token: " + err.Error() + failed.Said(),
-		Fix:     "run the job again later: files that the index has are recognised, and the rest is uploaded",
+	if failed.Answer == nil || failed.Answer.Temporary() {
+		return finding.New(finding.MintUnavailable,
+			"the index gave no upload token: "+wire.WithServerMessage(err).Error(),
+			cmp.Or(wire.Advice(err), "run the job again later: files that the index has are recognised, and the rest is uploaded"))
 	}
-	if failed.Answer == nil || wire.Temporary(failed.Answer.Status) {
-		told.Fix = cmp.Or(failed.Advice(), told.Fix)
-		return told
-	}
-	told.ID, told.Message = "mint-refused", "the index refused to give an upload token: "+failed.Answer.Words()
-	told.Fix = "correct what the index names, and run the job again"
-	if failed.Answer.Status != http.StatusUnprocessableEntity && failed.Answer.Status != http.StatusBadRequest {
-		told.Fix = "check `repository-url`: this is no answer of an index with Trusted Publishing"
-	}
+	message := "the index refused to issue an upload token: " + failed.Answer.ServerMessage()
 	r, known := reasonOf(failed.Answer)
-	if !known {
-		return told
+	switch status := failed.Answer.Status; {
+	case known:
+	case status == http.StatusUnprocessableEntity, status == http.StatusBadRequest:
+		return finding.New(finding.MintRefused, message, "fix what the index reports, and run the job again")
+	default:
+		return finding.New(finding.MintRefused, message, "check `repository-url`: an index with Trusted Publishing does not answer like this")
 	}
 	exchange := refusedExchange{claims, failed.Answer.Date(), order}
-	told.ID, told.Message, told.Fix = r.code, told.Message+"; that is, "+r.means, r.fix(exchange)
-	if r.beside != nil {
-		if r.code == idPendingGone && len(order.New) == 1 {
-			order.New = nil // the index has it by now
-		}
-		return &unmatched{told, failed.Answer.Words(), l.needed(claims, order, r.beside(exchange))}
+	refused := &refusedMint{
+		Finding: finding.New(r.id, message+"; this means that "+r.means, r.fix(exchange)), words: failed.Answer.ServerMessage(), kind: r.kind,
 	}
-	return told
+	if r.beside != nil {
+		if r.kind == pendingRemoved && len(order.New) == 1 {
+			order.New = nil // the project exists by now
+		}
+		refused.needed = l.needed(claims, order, refused.ID, r.beside(exchange))
+	}
+	return refused
 }
 
-// reasonOf finds what is known of a refusal; known is false for a code that an index has thought of since.
+// refusedMint is the error of a mint that the index refused for a reason that the table of reasons has.
+type refusedMint struct {
+	finding.Finding
+	words  string // the index's own
+	kind   refusalKind
+	needed *ledger.Publisher // the publisher that would match; nil if none would
+}
+
+// Unwrap returns the finding.
+func (r *refusedMint) Unwrap() error { return r.Finding }
+
+// refusalKind is what a refused mint says about the publishers of the index.
+type refusalKind uint8
+
+const (
+	noMatter       refusalKind = iota // nothing
+	noPublisher                       // no publisher matches
+	pendingRemoved                    // a pending publisher matched, and the index has removed it because its project exists
+)
+
+// reasonOf returns the row of the table for a refusal; known is false if the table has none.
 func reasonOf(answer *wire.Answer) (r reason, known bool) {
 	var said struct {
 		Errors []struct{ Code string } `json:"errors"`
@@ -127,147 +136,147 @@ func reasonOf(answer *wire.Answer) (r reason, known bool) {
 		return reason{}, false
 	}
 	for _, r := range reasons() {
-		if r.code == said.Errors[0].Code && strings.Contains(answer.Words(), r.words) {
+		if string(r.id) == said.Errors[0].Code && strings.Contains(answer.ServerMessage(), r.words) {
 			return r, true
 		}
 	}
 	return reason{}, false
 }
 
-// tooFewProjects is told before the first upload: it would leave a part of the set published.
+// tooFewProjects returns a finding that stops the run before the first upload, because only a part of the set could be published.
 func tooFewProjects(n int, names []string) error {
-	return finding.Finding{
-		ID: "token-projects", Severity: finding.Error,
-		Message: fmt.Sprintf("the index gave a token for %d of the %d projects in this set (%s)", n, len(names), strings.Join(names, ", ")),
-		Fix:     "add this workflow as a Trusted Publisher of each of them, or publish them in jobs of their own",
-	}
+	return finding.New(finding.TokenProjects,
+		fmt.Sprintf("the index issued a token for %d of the %d projects in this set (%s)", n, len(names), strings.Join(names, ", ")),
+		"add this workflow as a Trusted Publisher of each project, or publish each project in its own job")
 }
 
-// refusedExchange is what is known of a refused exchange.
+// refusedExchange is the context of a refused exchange, from which its fix is made.
 type refusedExchange struct {
 	claims oidc.Claims
-	at     time.Time // the index's clock; zero where it did not tell
-	order  Order
+	at     time.Time // the index's clock; zero if unknown
+	order  MintRequest
 }
 
-// mixed tells that the index knows some of the projects and others not.
+// mixed reports whether the index has some of the projects and others not.
 func (e refusedExchange) mixed() bool {
 	return len(e.order.New) > 0 && len(e.order.New) < len(e.order.Projects)
 }
 
-// reason is one kind of refusal of an exchange: what it means, and what to do about it.
+// reason is one kind of refusal of an exchange, with its meaning and its fix.
 type reason struct {
-	code, words string // of the index; any words where empty
-	means       string
-	fix         func(refusedExchange) string
-	// beside is the next step where what a publisher for this run must say stands beside it as a table; nil where no publisher would help.
+	id    finding.ID  // the code of the index
+	kind  refusalKind // what the code says
+	words string      // in the index's message; empty matches any message
+	means string
+	fix   func(refusedExchange) string
+	// beside returns the fix if a table with the values of a matching publisher is next to it; nil if no publisher would help.
 	beside func(refusedExchange) string
 }
 
-// reasons is the table, the first that applies is taken (reference: pypi-server.md, section 4.2). It has every reason that the
-// index gives.
+// reasons returns the table of all reasons that the index gives. The first row that matches applies
+// (docs/reference/pypi-server.md §4.2).
 func reasons() []reason {
 	const again = "run the job again"
 	say := func(text string) func(refusedExchange) string { return func(refusedExchange) string { return text } }
-	addAgain := say("remove the publisher on the index and add it again, which takes the account as it is today")
+	addAgain := say("remove the publisher on the index and add it again, so that it refers to the current account")
 	return []reason{
 		{
-			idNoPublisher, "invoked via 'pull_request_target'",
-			"strangers can trigger such a run, and it has the rights of the repository", say("publish from a tag, a release or workflow_dispatch"), nil,
+			finding.InvalidPublisher, noPublisher, "invoked via 'pull_request_target'",
+			"anyone can trigger such a run, and it has the permissions of the repository", say("publish from a tag, a release or workflow_dispatch"), nil,
 		},
 		{
-			idNoPublisher, "does not match expected issuer",
-			"the ID token comes from an issuer that this publisher is not of", say("publish from a repository on github.com whose enterprise has no issuer of its own, or use an API token as `password`"), nil,
+			finding.InvalidPublisher, noPublisher, "does not match expected issuer",
+			"the ID token comes from a different issuer than this publisher expects", say("publish from a repository on github.com whose enterprise has no issuer of its own, or use an API token as `password`"), nil,
 		},
 		{
-			idNoPublisher, "job_workflow_ref claim does not match",
-			"there is a publisher for this workflow file, and the job runs another workflow than the index expects of it", workflowFix, nil,
+			finding.InvalidPublisher, noPublisher, "job_workflow_ref claim does not match",
+			"a publisher exists for this workflow file, but the job runs a different workflow than the index expects", workflowFix, nil,
 		},
 		{
-			idNoPublisher, "extract workflow filename",
+			finding.InvalidPublisher, noPublisher, "extract workflow filename",
 			"the ID token names no workflow file whose name ends in .yml or .yaml", say("publish from a workflow file in .github/workflows of this repository"), nil,
 		},
 		{
-			idNoPublisher, "claim is empty",
+			finding.InvalidPublisher, noPublisher, "claim is empty",
 			"the ID token does not say which workflow runs", say("publish from a workflow file in .github/workflows of this repository"), nil,
 		},
 		{
-			idNoPublisher, "claims are empty",
+			finding.InvalidPublisher, noPublisher, "claims are empty",
 			"the ID token names neither a ref nor a commit", say("publish from a tag, a release or workflow_dispatch"), nil,
 		},
 		{
-			idNoPublisher, "Missing claim",
-			"something has taken a claim out of the ID token that GitHub puts into each", say("see what stands between the runner and GitHub's OIDC endpoint, and that the token is GitHub's own"), nil,
+			finding.InvalidPublisher, noPublisher, "Missing claim",
+			"the ID token lacks a claim that GitHub always includes", say("check what is between the runner and GitHub's OIDC endpoint, and that GitHub issued the token"), nil,
 		},
 		{
-			idNoPublisher, "repository_owner",
-			"the publisher was made for another account of this name: one that was deleted, or renamed, and made again", addAgain, addAgain,
+			finding.InvalidPublisher, noPublisher, "repository_owner",
+			"the publisher belongs to an earlier account of this name, which was deleted or renamed and then created again", addAgain, addAgain,
 		},
 		{
-			idNoPublisher, "claim 'environment'",
-			"the publisher is bound to another environment than this job has", publisherFix, asTheTable,
+			finding.InvalidPublisher, noPublisher, "claim 'environment'",
+			"the publisher requires a different environment than this job has", publisherFix, asTheTable,
 		},
 		{
-			idNoPublisher, "",
-			"no Trusted Publisher of the index is for this repository, workflow and environment", publisherFix, asTheTable,
+			finding.InvalidPublisher, noPublisher, "",
+			"the index has no Trusted Publisher for this repository, workflow and environment", publisherFix, asTheTable,
 		},
 		{
-			idPendingGone, "",
+			finding.InvalidPendingPublisher, pendingRemoved, "",
 			"the project was created after the pending publisher was added, so the index has removed the pending publisher",
 			pendingGoneFix, pendingGoneNext,
 		},
-		{"invalid-reuse-token", "", "the index takes an ID token once, and this one was used before", say(again + ": it asks for a fresh one"), nil},
-		{"invalid-token", "", "the index does not believe the ID token, and never says why", tokenFix, nil},
-		{"not-enabled", "", "its operators have turned Trusted Publishing with GitHub off", say("see the index's status page, and " + again + " later"), nil},
+		{finding.InvalidReuseToken, noMatter, "", "the index accepts an ID token only once, and this one was used before", say(again + ": it requests a new ID token"), nil},
+		{finding.InvalidToken, noMatter, "", "the index did not accept the ID token, and does not say why", tokenFix, nil},
+		{finding.NotEnabled, noMatter, "", "the operators of the index have turned off Trusted Publishing with GitHub", say("check the index's status page, and " + again + " later"), nil},
 		{
-			"invalid-payload", "unknown trusted publishing issuer",
-			"it does not know who issued the ID token", say("publish from github.com, not from an enterprise with an issuer of its own"), nil,
+			finding.InvalidPayload, noMatter, "unknown trusted publishing issuer",
+			"the index does not know the issuer of the ID token", say("publish from github.com, not from an enterprise with an issuer of its own"), nil,
 		},
 		{
-			"invalid-payload", "malformed JWT",
-			"what arrived is no ID token", say(again + "; if it stays so, see what changes requests on their way to the index"), nil,
+			finding.InvalidPayload, noMatter, "malformed JWT",
+			"the index received something that is not an ID token", say(again + "; if it happens again, check what changes requests between the runner and the index"), nil,
 		},
 		{
-			"invalid-payload", "TokenPayload",
-			"what arrived is not what was sent", say(again + "; if it stays so, see what changes requests on their way to the index"), nil,
+			finding.InvalidPayload, noMatter, "TokenPayload",
+			"the index did not receive what this program sent", say(again + "; if it happens again, check what changes requests between the runner and the index"), nil,
 		},
 		{
-			"invalid-payload", "registration temporarily disabled",
-			"the pending publisher matches, and the index creates no new projects at the moment",
-			say(again + " later; see the index's status page"), nil,
+			finding.InvalidPayload, noMatter, "registration temporarily disabled",
+			"the pending publisher matches, but the index creates no new projects at the moment",
+			say(again + " later; check the index's status page"), nil,
 		},
 		{
-			"invalid-payload", "",
-			"the pending publisher matches, and its project cannot be created", say("do what the index names: choose another name in the metadata, and add a pending publisher for it"), nil,
+			finding.InvalidPayload, noMatter, "",
+			"the pending publisher matches, but the index cannot create its project", say("follow the index's message: choose another name in the metadata, and add a pending publisher for it"), nil,
 		},
 	}
 }
 
-// workflowFix is about the one thing that a publisher with the right file name can still disagree on.
+// workflowFix returns the fix if the publisher has the right workflow file name, but the job runs in another workflow or ref.
 func workflowFix(e refusedExchange) string {
 	c := e.claims
 	if c.Reusable() {
 		return fmt.Sprintf("this job runs in the reusable workflow %s: move the publish job into the workflow that is triggered, %s", c.JobWorkflowRef, c.WorkflowRef)
 	}
-	return fmt.Sprintf("publish from the workflow %s of %s itself, at the ref that it runs for (this run's is %s)", c.WorkflowFile(), c.Repository, c.JobWorkflowRef)
+	return fmt.Sprintf("publish from the workflow %s of %s itself, at the ref that the run was triggered for (this job runs %s)", c.WorkflowFile(), c.Repository, c.JobWorkflowRef)
 }
 
-// asTheTable is publisherFix where the values stand in a table.
+// asTheTable returns the fix of publisherFix for a place where a table shows the values.
 func asTheTable(e refusedExchange) string {
-	text := "make the Trusted Publisher on the index say what the table below says"
+	text := "set the Trusted Publisher on the index to the values in the table below"
 	switch {
 	case e.mixed():
-		text = "make the Trusted Publisher of each project, and a pending one for each project that is new to the index, say what the table below says"
+		text = "set the Trusted Publisher of each project, and a pending publisher for each project that is new to the index, to the values in the table below"
 	case len(e.order.New) > 0:
-		text = "make a pending publisher on the index that says what the table below says"
+		text = "add a pending publisher on the index with the values in the table below"
 	}
 	if e.claims.Environment == "" {
-		text += "; this job has no `environment`, so a publisher that names one never matches"
+		text += "; this job has no `environment`, so a publisher that requires one never matches"
 	}
 	return text + reusableHint(e)
 }
 
-// reusableHint is told besides, where the job runs in a called workflow.
+// reusableHint returns an addition to the fix for a job in a reusable workflow, or "".
 func reusableHint(e refusedExchange) string {
 	if !e.claims.Reusable() {
 		return ""
@@ -275,40 +284,40 @@ func reusableHint(e refusedExchange) string {
 	return "; this job runs in a reusable workflow, which the index does not support: move the publish job into the workflow that is triggered"
 }
 
-// publisherFix says what the publisher's settings on the index must be for this run.
+// publisherFix returns the fix with the settings that a publisher for this run needs.
 func publisherFix(e refusedExchange) string {
-	whose := "the project's Trusted Publisher"
 	switch {
 	case e.mixed():
-		whose = "the Trusted Publisher of each project, a pending one for " + strings.Join(namesOf(e.order.New), ", ") + ","
+		return "set the Trusted Publisher of each project, and a pending publisher for " + strings.Join(namesOf(e.order.New), ", ") +
+			", on the index to " + settings(e)
 	case len(e.order.New) > 0:
-		whose = "the pending publisher"
+		return "add a pending publisher on the index, or correct it, with " + settings(e)
 	}
-	return whose + " on the index must say " + settings(e)
+	return "set the project's Trusted Publisher on the index to " + settings(e)
 }
 
-// settings lists the values of a publisher that matches this run.
+// settings returns the values of a publisher that matches this run.
 func settings(e refusedExchange) string {
 	c := e.claims
 	owner, repository, _ := strings.Cut(c.Repository, "/")
 	environment := "environment " + c.Environment + " or none"
 	if c.Environment == "" {
-		environment = "no environment: this job has none, so a publisher that names one never matches (or give the job that `environment`)"
+		environment = "no environment: this job has none, so a publisher that requires one never matches (or give the job that `environment`)"
 	}
 	return fmt.Sprintf("owner %s, repository %s, workflow %s, %s", owner, repository, c.WorkflowFile(), environment) + reusableHint(e)
 }
 
-// pendingGoneFix says who has to do what after the index has removed a pending publisher because its project exists.
+// pendingGoneFix returns the fix if the index has removed a pending publisher because its project exists.
 func pendingGoneFix(e refusedExchange) string {
-	return ownerMustAdd(e, "") + "; the publisher must say " + settings(e)
+	return ownerMustAdd(e, "") + "; the publisher must have " + settings(e)
 }
 
-// pendingGoneNext is pendingGoneFix where the values stand in a table.
+// pendingGoneNext returns the fix of pendingGoneFix for a place where a table shows the values.
 func pendingGoneNext(e refusedExchange) string {
-	return ownerMustAdd(e, " that says what the table below says") + reusableHint(e)
+	return ownerMustAdd(e, " with the values in the table below") + reusableHint(e)
 }
 
-// ownerMustAdd names the project whose owner has to act: the one that was new to this run or, of several, one of them.
+// ownerMustAdd returns the fix that names the project whose owner must act: the one that was new to this run, or one of several.
 func ownerMustAdd(e refusedExchange, which string) string {
 	projects := e.order.New
 	if len(projects) == 0 {
@@ -322,18 +331,18 @@ func ownerMustAdd(e refusedExchange, which string) string {
 		"(choose another name if the project is not yours)", project, which)
 }
 
-// leeway is how far an index lets clocks be apart (reference: pypi-server.md, section 4.3).
+// leeway is the clock difference that an index tolerates (docs/reference/pypi-server.md §4.3).
 const leeway = 30 * time.Second
 
-// tokenFix tells of clocks that are apart, which the index does not: it says the same of every ID token that it does not take.
+// tokenFix returns the fix for a refused ID token. It mentions clocks that differ, because the index gives no reason.
 func tokenFix(e refusedExchange) string {
 	if apart := clocksApart(e.claims, e.at); apart != "" {
-		return apart + ": run the job again; if it stays so, tell the operator of the index, or see what holds requests back on their way"
+		return apart + ": run the job again; if it happens again, report it to the operator of the index, or check what delays requests to it"
 	}
-	return "run the job again; if it is refused again, something changes ID tokens on their way, or the index does not know GitHub's keys"
+	return "run the job again; if it is refused again, something between GitHub and the index changes ID tokens, or the index does not know GitHub's keys"
 }
 
-// clocksApart tells how an ID token is not valid by the index's clock; empty where it is, or where nobody told.
+// clocksApart returns why an ID token is not valid by the index's clock. It returns "" if it is valid or a time is unknown.
 func clocksApart(c oidc.Claims, at time.Time) string {
 	switch {
 	case at.IsZero() || c.Issued.IsZero() || c.Expires.IsZero():
@@ -341,16 +350,14 @@ func clocksApart(c oidc.Claims, at time.Time) string {
 	case c.Issued.After(at.Add(leeway)):
 		return fmt.Sprintf("by the index's clock the ID token was issued %v in the future", c.Issued.Sub(at).Round(time.Second))
 	case at.After(c.Expires.Add(leeway)):
-		return fmt.Sprintf("by the index's clock the ID token had expired %v before", at.Sub(c.Expires).Round(time.Second))
+		return fmt.Sprintf("by the index's clock the ID token expired %v ago", at.Sub(c.Expires).Round(time.Second))
 	}
 	return ""
 }
 
-// clockWarning is told before the mint. It is no refusal: the clock is of whatever answered for the index, which may be a cache.
+// clockWarning returns a warning before the mint. It is not an error, because the clock may be that of a cache.
 func clockWarning(apart string) finding.Finding {
-	return finding.Finding{
-		ID: "clock-skew", Severity: finding.Warning,
-		Message: apart + ", so it may be refused",
-		Fix:     "if the mint is refused, run the job again; on a runner of your own see that its clock and that of its GitHub server are right",
-	}
+	return finding.New(finding.ClockSkew,
+		apart+", so the index may refuse it",
+		"if the index refuses it, run the job again; on a self-hosted runner, check its clock and the clock of its GitHub server")
 }

@@ -10,19 +10,19 @@ import (
 	"strings"
 )
 
-// macaroon is an upload token that first-party caveats can be appended to. Nothing else is done with it: the index alone has
-// the key, so there is nothing to verify here.
+// macaroon is an upload token to which first-party caveats can be appended. It cannot be verified here, because only the index
+// has the key.
 //
 // The form is the binary format 2 of libmacaroons: a version byte, then packets of (type, length, data) with variable-length
-// integers; a section ends with a packet of type 0 (reference: pypi-server.md, section 4.6).
+// integers; a section ends with a packet of type 0 (docs/reference/pypi-server.md §4.6).
 type macaroon struct {
 	head      []byte   // everything up to the end of the last caveat
 	caveats   [][]byte // the identifiers of the caveats
 	signature []byte   // of the last caveat: the key of the next one
 }
 
-// errNoMacaroon tells that a token cannot be narrowed; it can still be used as it is.
-var errNoMacaroon = errors.New("the upload token is no macaroon of a known form")
+// errNoMacaroon means that a token cannot be restricted. It can be used as it is.
+var errNoMacaroon = errors.New("the upload token is not a macaroon of a known format")
 
 const (
 	prefix = "pypi-"
@@ -32,7 +32,7 @@ const (
 	packetSignature  = 6
 )
 
-// parseMacaroon reads a token as the index issues it: a prefix and the URL-safe base64 of the binary form.
+// parseMacaroon parses a token as the index issues it: a prefix and the URL-safe base64 of the binary form.
 func parseMacaroon(token string) (*macaroon, error) {
 	text, found := strings.CutPrefix(token, prefix)
 	raw, err := base64.RawURLEncoding.DecodeString(strings.TrimRight(text, "="))
@@ -58,7 +58,7 @@ func parseMacaroon(token string) (*macaroon, error) {
 	return m, nil
 }
 
-// with returns the macaroon with one more first-party caveat: the chained signature keeps everyone from removing it.
+// with returns the macaroon with one more first-party caveat. The chained signature prevents its removal.
 func (m *macaroon) with(caveat []byte) *macaroon {
 	chain := hmac.New(sha256.New, m.signature)
 	chain.Write(caveat)
@@ -69,7 +69,7 @@ func (m *macaroon) with(caveat []byte) *macaroon {
 	return &macaroon{head: head, caveats: append(m.caveats[:len(m.caveats):len(m.caveats)], caveat), signature: chain.Sum(nil)}
 }
 
-// String is the token.
+// String returns the token with its prefix.
 func (m *macaroon) String() string {
 	raw := append([]byte(nil), m.head...)
 	raw = append(raw, packetEnd, packetSignature)
@@ -77,8 +77,8 @@ func (m *macaroon) String() string {
 	return prefix + base64.RawURLEncoding.EncodeToString(append(raw, m.signature...))
 }
 
-// window reads the token's own life from its expiration caveat, [0, expires, not before] in Unix seconds. An index may keep
-// its caveats to itself.
+// window returns the validity of the token from its expiration caveat, [0, expires, not before] in Unix seconds; ok is false if
+// the token has no readable caveat of that kind.
 func (m *macaroon) window() (expires, notBefore int64, ok bool) {
 	for _, caveat := range m.caveats {
 		var fields []json.RawMessage
@@ -92,7 +92,8 @@ func (m *macaroon) window() (expires, notBefore int64, ok bool) {
 	return 0, 0, false
 }
 
-// projects is how many projects the token's own caveat, [2, [id, …]], names. An index may keep its caveats to itself.
+// projects returns the number of projects in the token's own caveat, [2, [id, …]]; ok is false if it has no readable caveat of
+// that kind.
 func (m *macaroon) projects() (n int, ok bool) {
 	for _, caveat := range m.caveats {
 		var kind int
@@ -104,18 +105,19 @@ func (m *macaroon) projects() (n int, ok bool) {
 	return 0, false
 }
 
-// packets reads one packet after the other; after the first broken one it gives nothing more.
+// packets reads a sequence of packets. It stops at the first malformed one.
 type packets struct {
 	rest   []byte
 	broken bool
 }
 
+// peek returns the type of the next packet without reading it.
 func (p *packets) peek() (kind uint64, ok bool) {
 	kind, n := binary.Uvarint(p.rest)
 	return kind, !p.broken && n > 0
 }
 
-// next is one packet. The end packet has no data.
+// next reads and returns one packet. The end packet has no data.
 func (p *packets) next() (kind uint64, data []byte) {
 	kind, n := binary.Uvarint(p.rest)
 	if p.broken || n <= 0 {
@@ -135,7 +137,7 @@ func (p *packets) next() (kind uint64, data []byte) {
 	return kind, data
 }
 
-// section is all packets up to the next end packet.
+// section reads the packets up to the next end packet and returns their data by type.
 func (p *packets) section() map[uint64][]byte {
 	found := map[uint64][]byte{}
 	for {

@@ -25,7 +25,7 @@ func vectors(t testing.TB) []vector {
 }
 
 // The vectors come from another implementation: testdata/macaroons.py.
-func TestNarrowingIsWhatAnotherImplementationComputes(t *testing.T) {
+func TestRestrict_Vectors(t *testing.T) {
 	t.Parallel()
 	for _, v := range vectors(t) {
 		m, err := parseMacaroon(v.Minted)
@@ -50,7 +50,7 @@ func TestNarrowingIsWhatAnotherImplementationComputes(t *testing.T) {
 	}
 }
 
-func TestTheTokenTellsItsLifeAndProjects(t *testing.T) {
+func TestParseMacaroon_LifetimeAndProjects(t *testing.T) {
 	t.Parallel()
 	m, err := parseMacaroon(vectors(t)[0].Minted)
 	if err != nil {

@@ -18,103 +18,91 @@ import (
 	"github.com/org/pypi-oidc-publish/internal/wire"
 )
 
-// Mint trades a fresh ID token for an upload token, and narrows it to the order's projects and life, which is at least five
-// minutes. A refusal is a finding; a mint without a clear answer is noted, since it may have left a token.
+// Mint exchanges a new ID token for an upload token, and restricts it to the projects and the time of the order, at least five
+// minutes. A refusal is a finding. A mint without a clear answer is recorded as an event, because a token may exist.
 //
-// A refusal that another job's mint explains, which used up the pending publisher a moment ago, is not believed at once:
-// there is one more mint.
-func (l *Lease) Mint(ctx context.Context, order Order) error {
+// Another job may just have used up the pending publisher. After a refusal that this would explain, Mint tries once more.
+func (l *UploadTokens) Mint(ctx context.Context, order MintRequest) error {
 	l.mu.Lock()
 	l.order = order
 	l.mu.Unlock()
 	err := l.mint(ctx, order)
-	if raced(err, len(order.New) > 0) && l.o.Sleep(ctx, time.Second+rand.N(2*time.Second)) == nil {
+	if raced(err, len(order.New) > 0) && l.opts.Sleep(ctx, time.Second+rand.N(2*time.Second)) == nil {
 		err = afterPending(err, l.mint(ctx, order))
 	}
-	var u *unmatched
-	if errors.As(err, &u) {
-		l.o.Note(ledger.Unmatched{Publisher: u.needed})
+	var refused *refusedMint
+	if errors.As(err, &refused) && refused.needed != nil {
+		l.opts.Note(ledger.Unmatched{Publisher: *refused.needed})
 	}
 	return err
 }
 
-// The index's codes for a refused mint that are more than text here.
-const (
-	idNoPublisher = "invalid-publisher"         // no publisher fits
-	idPendingGone = "invalid-pending-publisher" // a pending one fits, but its project exists
-)
-
-// raced tells that a refusal may come from another job that used up the same pending publisher.
+// raced reports whether a refusal may come from another job that used up the same pending publisher.
 func raced(err error, isNew bool) bool {
-	var told finding.Finding
-	if !errors.As(err, &told) {
-		return false
-	}
-	return told.ID == idPendingGone || (isNew && told.ID == idNoPublisher)
+	var refused *refusedMint
+	return errors.As(err, &refused) && (refused.kind == pendingRemoved || isNew && refused.kind == noPublisher)
 }
 
-// afterPending returns what to report of two mints, where the first one was refused because the pending publisher's project exists:
-// the index has removed that publisher with its answer, so that the second mint cannot find it, and its answer alone would mislead.
-// After any other first mint the second one counts.
+// afterPending returns the error to report after two mints. If the first was refused because the project of the pending publisher
+// exists, the index has removed that publisher, and the second refusal alone would mislead. Otherwise it returns the second error.
 func afterPending(first, second error) error {
-	var pending, again *unmatched
+	var pending, again *refusedMint
 	var told finding.Finding
 	switch {
-	case !errors.As(first, &pending) || pending.ID != idPendingGone || !errors.As(second, &told) || told.ID == idPendingGone:
+	case !errors.As(first, &pending) || pending.kind != pendingRemoved || !errors.As(second, &told):
 		return second
-	case errors.As(second, &again) && told.ID == idNoPublisher:
+	case errors.As(second, &again) && again.kind == pendingRemoved:
+		return second
+	case errors.As(second, &again) && again.kind == noPublisher && again.needed != nil:
 		gone := *pending
-		gone.Message += "; the next request was refused as well: " + again.words
+		gone.Message += "; the index refused the next request as well: " + again.words
 		return &gone
 	}
-	told.Message += "; the request before it was refused: " + pending.words
+	told.Message += "; the index had refused the previous request: " + pending.words
 	return told
 }
 
-// mint is one exchange.
-func (l *Lease) mint(ctx context.Context, order Order) error {
+// mint requests one upload token and stores it.
+func (l *UploadTokens) mint(ctx context.Context, order MintRequest) error {
 	audience, err := l.audience(ctx)
 	if err != nil {
 		return err
 	}
 	var last oidc.Claims
-	at := wire.Join(l.o.At, "/_/oidc/mint-token")
-	answer, err := l.o.Wire.Do(ctx, wire.Call{
+	at := wire.Join(l.opts.At, "/_/oidc/mint-token")
+	answer, err := l.opts.Wire.Do(ctx, wire.Call{
 		Op: wire.Mint, Method: http.MethodPost, URL: at,
 		Header: http.Header{"Content-Type": {"application/json"}, "Accept": {"application/json"}},
 		Body: tokenBody(func(ctx context.Context) (string, error) {
-			// A fresh one for every try: the index takes each only once, and an answer may have been lost.
-			id, err := l.o.IDTokens(ctx, audience, at)
+			// The index accepts an ID token only once, and the answer to an earlier try may be lost.
+			id, err := l.opts.IDTokens(ctx, audience, at)
 			if err != nil {
 				return "", err
 			}
 			last = id.Claims
-			return id.Text.Reveal(at)
+			return id.Text.Value(at)
 		}),
 	})
-	var failed *wire.Error
-	switch {
-	case err == nil:
-		l.lost(answer.Doubtful)
+	if err == nil {
+		l.lost(answer.AmbiguousTries)
 		return l.keep(answer, order)
-	case errors.As(err, &failed):
-		l.lost(failed.Doubtful)
 	}
+	l.lost(wire.AmbiguousTries(err))
 	return l.refusedMint(err, last, order)
 }
 
-// lost notes mints whose token, if there is one, nobody knows: their answer never came, or was a server error, which what
-// stands before an index sends also where the index has done its work. The wire's policy knows which errors those are.
-func (l *Lease) lost(n int) {
+// lost records n mints that may have created a token that this run does not have, because no answer arrived or because a proxy
+// sent a server error although the index may have succeeded. The policy of package wire defines which errors those are.
+func (l *UploadTokens) lost(n int) {
 	for range n {
-		l.o.Note(ledger.MintLost{})
+		l.opts.Note(ledger.MintLost{})
 	}
 }
 
-// keep takes the answer of a mint: the token is masked before anything else is done with it, and is one of those to be
-// burned before anything else can fail.
-func (l *Lease) keep(answer *wire.Answer, order Order) error {
-	// When it expires is only for us: an index that tells it in a form of its own has minted a token all the same.
+// keep parses the answer to a mint. It masks the token first, and adds it to the tokens to be burned before anything else can
+// fail.
+func (l *UploadTokens) keep(answer *wire.Answer, order MintRequest) error {
+	// An expiry in an unknown format does not matter: the token was issued.
 	var said struct {
 		Token   string          `json:"token"`
 		Expires json.RawMessage `json:"expires"`
@@ -123,9 +111,9 @@ func (l *Lease) keep(answer *wire.Answer, order Order) error {
 		l.lost(1)
 		return noToken(answer)
 	}
-	now := l.o.Now()
-	raw := l.o.Vault.Seal(said.Token, l.o.At)
-	t := &token{raw: raw, narrow: raw, minted: now}
+	now := l.opts.Now()
+	raw := l.opts.Secrets.New(said.Token, l.opts.At)
+	t := &token{raw: raw, restricted: raw, minted: now}
 	if server := answer.Date(); !server.IsZero() {
 		t.ahead = server.Sub(now)
 	}
@@ -136,44 +124,44 @@ func (l *Lease) keep(answer *wire.Answer, order Order) error {
 	l.mu.Lock()
 	l.tokens = append(l.tokens, t)
 	l.mu.Unlock()
-	return l.narrow(t, said.Token, order)
+	return l.restrict(t, said.Token, order)
 }
 
-// shortestLife is what a narrowed token gets at least: clocks differ, and indexes are slow.
+// shortestLife is the minimal lifetime of a restricted token, because clocks differ and indexes may be slow.
 const shortestLife = 5 * time.Minute
 
-// narrow appends two caveats, which the index ands to its own: the projects of this run, and an expiry by the index's clock
-// that is never later than the token's own. The token's own "not before" is kept, since the two clocks may differ.
-func (l *Lease) narrow(t *token, raw string, order Order) error {
+// restrict appends two caveats, which the index checks in addition to its own: the projects of this run, and an expiry by the
+// index's clock that is not later than the token's own. It copies the token's "not before", because the two clocks may differ.
+func (l *UploadTokens) restrict(t *token, raw string, order MintRequest) error {
 	m, err := parseMacaroon(raw)
 	if err != nil {
-		l.o.Note(ledger.Minted{At: l.o.Now(), Expires: t.expires})
-		return nil // it works as it is, and is burned like any other
+		l.opts.Note(ledger.Minted{At: l.opts.Now(), Expires: t.expires})
+		return nil // the token is usable without caveats, and is burned like any other
 	}
 	own, notBefore, known := m.window()
 	if known {
 		t.expires = time.Unix(own, 0).UTC()
 	}
 	if !t.expires.IsZero() {
-		t.whole = t.left(l.o.Now())
+		t.whole = t.left(l.opts.Now())
 	}
-	ends := l.o.Now().Add(t.ahead + max(order.Life, shortestLife)).UTC().Truncate(time.Second)
+	ends := l.opts.Now().Add(t.ahead + max(order.Life, shortestLife)).UTC().Truncate(time.Second)
 	if !t.expires.IsZero() && t.expires.Before(ends) {
 		ends = t.expires
 	}
 	names := namesOf(order.Projects)
-	narrow := l.o.Vault.Seal(m.with(caveat(1, names)).with(caveat(0, ends.Unix(), notBefore)).String(), l.o.At)
+	narrow := l.opts.Secrets.New(m.with(caveat(1, names)).with(caveat(0, ends.Unix(), notBefore)).String(), l.opts.At)
 	l.mu.Lock()
-	t.narrow, t.expires = narrow, ends
+	t.restricted, t.expires = narrow, ends
 	l.mu.Unlock()
-	l.o.Note(ledger.Minted{At: l.o.Now(), Narrowed: true, Projects: names, Expires: ends})
+	l.opts.Note(ledger.Minted{At: l.opts.Now(), Restricted: true, Projects: names, Expires: ends})
 	if n, known := m.projects(); known && n < len(order.Projects) {
 		return tooFewProjects(n, names)
 	}
 	return nil
 }
 
-// caveat is the index's compact JSON form of a caveat: an array that begins with its kind.
+// caveat returns the compact JSON of a caveat: an array that begins with its kind.
 func caveat(kind int, fields ...any) []byte {
 	raw, err := json.Marshal(append([]any{kind}, fields...))
 	if err != nil {
@@ -182,23 +170,21 @@ func caveat(kind int, fields ...any) []byte {
 	return raw
 }
 
-// likeToken tells a text that may be hidden wherever it stands: one that is no piece of what we write, such as the tags of
-// the summary, which an index could have us hide.
+// likeToken reports whether text is safe to mask: long enough, printable, and free of Markdown and HTML syntax. Otherwise an index
+// could have parts of the summary masked.
 func likeToken(text string) bool {
 	const shortest = 16
 	return len(text) >= shortest && !strings.ContainsFunc(text, func(c rune) bool { return c <= ' ' || c > '~' || strings.ContainsRune("<>&|`\"", c) })
 }
 
-// noToken is an answer to a mint that was no refusal and had no token.
+// noToken returns a finding for a successful answer to a mint that contains no token.
 func noToken(answer *wire.Answer) error {
-	return finding.Finding{
-		ID: "mint-answer", Severity: finding.Error,
-		Message: fmt.Sprintf("the index said that it minted an upload token, but its answer (%d bytes) has none", len(answer.Body)),
-		Fix:     "run the job again later; a token that may exist expires by itself within 15 minutes",
-	}
+	return finding.New(finding.MintAnswer,
+		fmt.Sprintf("the index reported success, but its answer (%d bytes) contains no upload token", len(answer.Body)),
+		"run the job again later; if a token was issued, it expires by itself within 15 minutes")
 }
 
-// namesOf are the names of projects, sorted.
+// namesOf returns the names of projects, sorted.
 func namesOf(projects []pep.Project) []string {
 	names := make([]string, 0, len(projects))
 	for _, p := range projects {

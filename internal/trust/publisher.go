@@ -11,98 +11,92 @@ import (
 	"github.com/org/pypi-oidc-publish/internal/oidc"
 )
 
-// publisher is what a Trusted Publisher for this run has to say, in the order and the words of the index's form, and how each
-// is compared (reference: pypi-server.md, sections 4.4 and 4.8).
+// publisher returns the values of a Trusted Publisher for this run, with the field names and order of the index's form, and how
+// the index compares each (docs/reference/pypi-server.md §4.4 and §4.8).
 func publisher(c oidc.Claims) []ledger.Claim {
 	owner, repository, _ := strings.Cut(c.Repository, "/")
 	return []ledger.Claim{
-		{Field: "Owner", Claimed: owner, Wanted: owner, Note: "exactly so; an account that was deleted and made again is another one"},
-		{Field: "Repository name", Claimed: repository, Wanted: repository, Note: "exactly so, upper and lower case included"},
-		{Field: "Workflow name", Claimed: c.WorkflowFile(), Wanted: c.WorkflowFile(), Note: "the file's name alone, without its folder"},
+		{Field: "Owner", Claimed: owner, Wanted: owner, Note: "must match; a deleted and re-created account does not match"},
+		{Field: "Repository name", Claimed: repository, Wanted: repository, Note: "must match, including upper and lower case"},
+		{Field: "Workflow name", Claimed: c.WorkflowFile(), Wanted: c.WorkflowFile(), Note: "the file name only, without the folder"},
 		{Field: "Environment name", Claimed: c.Environment, Wanted: c.Environment, Note: environmentNote(c)},
 	}
 }
 
+// environmentNote returns how the index compares the environment.
 func environmentNote(c oidc.Claims) string {
 	if c.Environment == "" {
-		return "leave it empty: this job has no `environment`, so a publisher that names one never matches"
+		return "leave it empty: this job has no `environment`, so a publisher that requires one never matches"
 	}
-	return "this one in any case, or empty, which takes every environment"
+	return "must match (upper and lower case are ignored), or leave it empty to allow any environment"
 }
 
-// unmatched is a refusal because no publisher fits.
-type unmatched struct {
-	finding.Finding
-	words  string // the index's own
-	needed ledger.Publisher
-}
-
-func (u *unmatched) Unwrap() error { return u.Finding }
-
-// needed is the publisher that the index would have to have, with the next step beside it.
-func (l *Lease) needed(c oidc.Claims, order Order, next string) ledger.Publisher {
-	told := ledger.Publisher{Claims: publisher(c), Next: next}
+// needed returns the publisher that the index needs for this run, with the fix and the settings pages, for a finding with this id.
+func (l *UploadTokens) needed(c oidc.Claims, order MintRequest, id finding.ID, next string) *ledger.Publisher {
+	told := &ledger.Publisher{Finding: id, Claims: publisher(c), Next: next}
 	owner, repository, _ := strings.Cut(c.Repository, "/")
 	form := url.Values{
 		"provider": {"github"}, "owner": {owner}, "repository": {repository}, "workflow_filename": {c.WorkflowFile()}, "environment": {c.Environment},
 	}
 	for _, project := range order.Projects {
-		place := ledger.Place{Project: string(project), New: slices.Contains(order.New, project)}
-		if l.o.Settings != nil {
-			place.Page = l.o.Settings(project, place.New, form)
+		place := ledger.PublisherPage{Project: string(project), New: slices.Contains(order.New, project)}
+		if l.opts.Settings != nil {
+			place.Page = l.opts.Settings(project, place.New, form)
 		}
-		told.Places = append(told.Places, place)
+		told.Pages = append(told.Pages, place)
 	}
 	return told
 }
 
-// prediction is a refusal that the claims make certain.
+// prediction is a refusal that follows from the claims.
 type prediction struct {
-	id      string
+	id      finding.ID
 	certain func(oidc.Claims) (message string)
 	fix     string
 }
 
-// predictions is the table, the first that is certain is told, before anything is asked of the index.
+// predictions returns the table of predictable refusals. The first that applies is reported.
 func predictions() []prediction {
 	return []prediction{
-		{"event-refused", refusedEvent, "publish from a tag, a release or workflow_dispatch"},
-		{"issuer-refused", foreignIssuer, "publish from a repository on github.com whose enterprise has no issuer of its own, or use an API token as `password`"},
-		{"reusable-workflow", calledElsewhere, "move the publish job into a workflow of this repository"},
+		{finding.EventRefused, refusedEvent, "publish from a tag, a release or workflow_dispatch"},
+		{finding.IssuerRefused, foreignIssuer, "publish from a repository on github.com whose enterprise has no issuer of its own, or use an API token as `password`"},
+		{finding.ReusableWorkflow, calledElsewhere, "move the publish job into a workflow of this repository"},
 	}
 }
 
-// predict tells a refusal that the claims make certain.
+// predict returns a finding if the claims show that the index will refuse this run, or nil.
 func predict(c oidc.Claims) error {
 	for _, p := range predictions() {
 		if message := p.certain(c); message != "" {
-			return finding.Finding{ID: p.id, Severity: finding.Error, Message: message, Fix: p.fix}
+			return finding.New(p.id, message, p.fix)
 		}
 	}
 	return nil
 }
 
+// refusedEvent returns a message if the index refuses the event that triggered the run, or "".
 func refusedEvent(c oidc.Claims) string {
 	if c.Event != "pull_request_target" {
 		return ""
 	}
-	return "the index takes no uploads from a run for pull_request_target: strangers can trigger it"
+	return "the index accepts no uploads from a run for pull_request_target: anyone can trigger such a run"
 }
 
-// foreignIssuer is one that a public index is known not to take: an enterprise's own on github.com, and every GitHub
-// Enterprise Server's (reference: pypi-server.md, section 4.4).
+// foreignIssuer returns a message if the public indexes do not accept the issuer, or "": an enterprise's own issuer on github.com,
+// or one of a GitHub Enterprise Server (docs/reference/pypi-server.md §4.4).
 func foreignIssuer(c oidc.Claims) string {
 	const github, server = "https://token.actions.githubusercontent.com/", "/_services/token"
 	if !strings.HasPrefix(c.Issuer, github) && !strings.HasSuffix(c.Issuer, server) {
 		return ""
 	}
-	return fmt.Sprintf("the index takes ID tokens of github.com's own issuer alone, and this run's were issued by %s", c.Issuer)
+	return fmt.Sprintf("the index accepts only ID tokens of github.com's own issuer, but those of this run are issued by %s", c.Issuer)
 }
 
+// calledElsewhere returns a message if the job runs in a reusable workflow of another repository, or "".
 func calledElsewhere(c oidc.Claims) string {
 	owner, _, _ := strings.Cut(c.JobWorkflowRef, "/.github/")
 	if c.JobWorkflowRef == "" || strings.EqualFold(owner, c.Repository) {
 		return ""
 	}
-	return fmt.Sprintf("this job runs in a reusable workflow of another repository, %s, and the index matches publishers with workflows of %s alone", owner, c.Repository)
+	return fmt.Sprintf("this job runs in a reusable workflow of another repository, %s, but the index matches publishers only with workflows of %s", owner, c.Repository)
 }

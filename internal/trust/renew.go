@@ -12,28 +12,28 @@ import (
 	"github.com/org/pypi-oidc-publish/internal/secret"
 )
 
-// margin is how long a token must be valid beyond the time that an upload is expected to take: the index looks at it only
-// when it has all of the body.
+// margin is how long a token must be valid beyond the expected time of an upload, because the index checks the token only after
+// it has received the whole body.
 const margin = 2 * time.Minute
 
-// Credential is an upload token that is valid for need and the margin, renewed if it has to be. Who asked tells by Returned
-// when it is no longer carried.
-func (l *Lease) Credential(ctx context.Context, need time.Duration) (string, secret.Text, error) {
+// Token returns the user name and an upload token that is valid for need plus a margin, and renews the token if necessary. The
+// caller must call Release after the upload.
+func (l *UploadTokens) Token(ctx context.Context, need time.Duration) (string, secret.Secret, error) {
 	l.renewing.Lock()
 	defer l.renewing.Unlock()
 	t, err := l.current()
 	if err != nil {
-		return "", secret.Text{}, err
+		return "", secret.Secret{}, err
 	}
-	if now := l.o.Now(); t.tooShort(now, need) && now.After(l.patience) {
-		if err := l.renew(ctx, need); err != nil && t.left(l.o.Now()) < need {
-			return "", secret.Text{}, err
+	if now := l.opts.Now(); t.tooShort(now, need) && now.After(l.renewNotBefore) {
+		if err := l.renew(ctx, need); err != nil && t.left(l.opts.Now()) < need {
+			return "", secret.Secret{}, err
 		} else if err != nil {
-			l.patience = l.o.Now().Add(breather)
-			l.o.Note(ledger.Noted{Finding: notRenewed(err)})
+			l.renewNotBefore = l.opts.Now().Add(renewBackoff)
+			l.opts.Note(ledger.Noted{Finding: notRenewed(err)})
 		}
 		if t, err = l.current(); err != nil {
-			return "", secret.Text{}, err
+			return "", secret.Secret{}, err
 		}
 	}
 	l.mu.Lock()
@@ -42,8 +42,8 @@ func (l *Lease) Credential(ctx context.Context, need time.Duration) (string, sec
 	return user, t.text(), nil
 }
 
-// tooShort tells that a token has too little left for an upload, and that a new one would have more. One of this minute is as
-// good as a token can be; and where not even a whole life is enough, the second half of one is not worth a mint before it is reached.
+// tooShort reports whether a token should be renewed before an upload that needs this long. A token less than a minute old is
+// not renewed. If even a new token is too short, it is renewed only after half of its lifetime.
 func (t *token) tooShort(now time.Time, need time.Duration) bool {
 	enough := need + margin
 	if t.whole > 0 {
@@ -52,31 +52,32 @@ func (t *token) tooShort(now time.Time, need time.Duration) bool {
 	return t.left(now) < enough && now.Sub(t.minted) > time.Minute
 }
 
-// breather is how long a renewal that failed is not tried again, while the old token lasts.
-const breather = time.Minute
+// renewBackoff is the pause after a failed renewal, while the old token is still valid.
+const renewBackoff = time.Minute
 
-// notRenewed is told where the old token is used on.
+// notRenewed returns a warning that the old token remains in use after a failed renewal.
 func notRenewed(err error) finding.Finding {
 	told := finding.Of(err)[0]
 	told.Severity = finding.Warning
-	told.Message = "the upload token could not be renewed, and is used while it lasts: " + told.Message
-	told.Fix = "nothing has to be done if the run ends well; else run the job again: files that the index has are recognised"
+	told.Message = "the upload token could not be renewed and is used until it expires: " + told.Message
+	told.Fix = "no action needed if the run succeeds; otherwise run the job again: files that the index has are recognised"
 	return told
 }
 
-func (l *Lease) current() (*token, error) {
+// current returns the newest token, or an error if there is none yet.
+func (l *UploadTokens) current() (*token, error) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	if len(l.tokens) == 0 {
-		return nil, errors.New("there is no upload token: it was asked for before the mint")
+		return nil, errors.New("there is no upload token yet: it was needed before it was requested")
 	}
 	return l.tokens[len(l.tokens)-1], nil
 }
 
-// renew mints a new token for the same projects, that lives for need at least, and burns those that nobody carries any more.
-func (l *Lease) renew(ctx context.Context, need time.Duration) error {
+// renew requests a new token for the same projects, valid for at least need, and burns older tokens that are not in use.
+func (l *UploadTokens) renew(ctx context.Context, need time.Duration) error {
 	l.mu.Lock()
-	// A release that needs a second token is a long one: it gets all that the index gives.
+	// A run that needs a second token is long, so the new token keeps its full lifetime.
 	l.order.Life = max(l.order.Life, need+margin, l.tokens[len(l.tokens)-1].whole)
 	order := l.order
 	l.mu.Unlock()
@@ -87,12 +88,11 @@ func (l *Lease) renew(ctx context.Context, need time.Duration) error {
 	return nil
 }
 
-// Returned tells that an upload no longer carries the token. A token that was renewed is burned when its last upload is
-// over.
-func (l *Lease) Returned(ctx context.Context, used secret.Text) {
+// Release records that an upload no longer uses the token. A superseded token is burned when its last upload has ended.
+func (l *UploadTokens) Release(ctx context.Context, used secret.Secret) {
 	l.mu.Lock()
 	for _, t := range l.tokens {
-		if t.users > 0 && (t.narrow.Same(used) || t.raw.Same(used)) {
+		if t.users > 0 && (t.restricted.Same(used) || t.raw.Same(used)) {
 			t.users--
 			break
 		}
@@ -101,13 +101,13 @@ func (l *Lease) Returned(ctx context.Context, used secret.Text) {
 	l.retire(ctx)
 }
 
-// retire burns the tokens before the current one that nobody carries.
-func (l *Lease) retire(ctx context.Context) {
+// retire burns superseded tokens that no upload uses.
+func (l *UploadTokens) retire(ctx context.Context) {
 	l.mu.Lock()
 	var idle []*token
 	for i, t := range l.tokens {
 		if i < len(l.tokens)-1 && t.users == 0 && t.burned == "" {
-			t.burned = ledger.BurnFailed // until the index says otherwise; nobody else begins with it
+			t.burned = ledger.BurnFailed // until the outcome is known; this also keeps others from burning it
 			idle = append(idle, t)
 		}
 	}
@@ -117,12 +117,12 @@ func (l *Lease) retire(ctx context.Context) {
 	}
 }
 
-// Denied is told the index's words of a 403, and tells whether there is another token to try with now:
-//   - somebody else was denied first, and there is another one already;
-//   - the token has expired on its way: it is renewed, once;
-//   - the index could not read what narrowing added: the token is used as it was minted. Never where the index read it, and found that it
-//     does not allow the upload.
-func (l *Lease) Denied(ctx context.Context, used secret.Text, words string) bool {
+// Rejected handles a 403 with the given reason, and reports whether the upload can be tried with another token:
+//   - another upload was rejected first, and there is a new token already;
+//   - the token expired during the upload, and is renewed once;
+//   - the index could not read the added caveats, and the token is used without them from now on. This does not apply if the index
+//     read the token and found that it does not allow the upload.
+func (l *UploadTokens) Rejected(ctx context.Context, used secret.Secret, words string) bool {
 	l.renewing.Lock()
 	defer l.renewing.Unlock()
 	t, err := l.current()
@@ -132,31 +132,31 @@ func (l *Lease) Denied(ctx context.Context, used secret.Text, words string) bool
 	case !t.text().Same(used):
 		return true
 	case expired(words):
-		// The upload took longer than the token had: the next one gets what this one took, and the margin.
-		took := l.o.Now().Sub(t.minted)
+		// The upload took longer than the token was valid. The next token must last that long plus the margin.
+		took := l.opts.Now().Sub(t.minted)
 		return took > time.Minute && l.renew(ctx, took) == nil
-	case t.widened || t.narrow.Same(t.raw) || !unreadable(words):
+	case t.unrestricted || t.restricted.Same(t.raw) || !unreadable(words):
 		return false
 	}
 	l.mu.Lock()
-	t.widened = true
+	t.unrestricted = true
 	l.mu.Unlock()
-	l.o.Note(ledger.Widened{Words: words})
+	l.opts.Note(ledger.Unrestricted{Reason: words})
 	return true
 }
 
-// expired tells that a token's time was over when the index looked at it, and that this is all that was wrong (reference:
-// pypi-server.md, section 2.10).
+// expired reports whether the index rejected a token only because it had expired
+// (docs/reference/pypi-server.md §2.10).
 func expired(words string) bool {
 	return strings.Contains(words, "token is expired") && !forbids(words)
 }
 
-// forbids tells that the index read the token and found that it does not allow the upload.
+// forbids reports whether the index read the token and found that it does not allow the upload.
 func forbids(words string) bool {
 	return containsAny(words, "is not valid for project", "does not match publisher", "outside of")
 }
 
-// unreadable tells that the index could not read a caveat, and that this is all that was wrong.
+// unreadable reports whether the index rejected a token only because it could not read a caveat.
 func unreadable(words string) bool {
 	return !forbids(words) && !strings.Contains(words, "token is expired") && containsAny(words,
 		"caveat has unknown tag", "caveat must be an array", "caveat array cannot be empty", "Not enough values",

@@ -1,7 +1,6 @@
 package trust_test
 
 import (
-	"context"
 	"io"
 	"strings"
 	"sync"
@@ -14,6 +13,7 @@ import (
 	"github.com/org/pypi-oidc-publish/internal/ledger"
 	"github.com/org/pypi-oidc-publish/internal/pep"
 	"github.com/org/pypi-oidc-publish/internal/runner"
+	"github.com/org/pypi-oidc-publish/internal/testkit/pypitest"
 	"github.com/org/pypi-oidc-publish/internal/trust"
 )
 
@@ -28,58 +28,50 @@ func (c *clock) now() time.Time { c.mu.Lock(); defer c.mu.Unlock(); return c.at 
 func (c *clock) forward(d time.Duration) { c.mu.Lock(); defer c.mu.Unlock(); c.at = c.at.Add(d) }
 
 // later is a stage and a minted lease on one clock.
-func later(t *testing.T) (*clock, *fakepypi.Stage, *run) {
+func later(t *testing.T) (*clock, *fakepypi.Servers, *run) {
 	t.Helper()
 	c := &clock{at: time.Now().Truncate(time.Second)}
-	s, err := fakepypi.Start(context.WithoutCancel(t.Context()), "127.0.0.1:0", fakepypi.Options{Now: c.now})
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() {
-		if err := s.Close(); err != nil {
-			t.Error(err)
-		}
-	})
+	s := pypitest.Start(t, fakepypi.Options{Now: c.now})
 	s.Trust(fakepypi.Publisher{Project: "mine"})
 	r := &run{}
 	console, vault := runner.New(func(name string) string { return s.Env[name] }, io.Discard)
-	r.Lease = trust.NewLease(trust.Options{At: s.Upload, Wire: client(), IDTokens: console.IDTokens(client()), Vault: vault, Now: c.now, Note: r.note, Permit: permit, Sleep: noSleep, Warehouse: true, MayAsk: mayAsk})
-	if err := r.Mint(t.Context(), trust.Order{Projects: []pep.Project{"mine"}}); err != nil {
+	r.UploadTokens = trust.NewUploadTokens(trust.Options{At: s.Upload, Wire: client(), IDTokens: console.IDTokens(client()), Secrets: vault, Now: c.now, Note: r.note, Permit: permit, Sleep: noSleep, Warehouse: true, MayAsk: mayAsk})
+	if err := r.Mint(t.Context(), trust.MintRequest{Projects: []pep.Project{"mine"}}); err != nil {
 		t.Fatal(err)
 	}
 	return c, s, r
 }
 
-func burnedOf(s *fakepypi.Stage) (burned []bool) {
+func burnedOf(s *fakepypi.Servers) (burned []bool) {
 	for _, token := range s.Tokens() {
 		burned = append(burned, token.Burned)
 	}
 	return burned
 }
 
-func TestATokenIsRenewedBeforeItIsTooShort(t *testing.T) {
+func TestRenew_BeforeExpiry(t *testing.T) {
 	t.Parallel()
 	c, s, r := later(t)
-	_, first, err := r.Credential(t.Context(), 10*time.Second)
+	_, first, err := r.Token(t.Context(), 10*time.Second)
 	if err != nil {
 		t.Fatal(err)
 	}
 	c.forward(2 * time.Minute)
-	_, same, err := r.Credential(t.Context(), 10*time.Second)
+	_, same, err := r.Token(t.Context(), 10*time.Second)
 	if err != nil || !same.Same(first) {
 		t.Fatalf("a token of three minutes was not enough for ten seconds and the margin: %v", err)
 	}
-	r.Returned(t.Context(), same)
+	r.Release(t.Context(), same)
 	// The narrowed token has a minute left: too little for the margin.
 	c.forward(2 * time.Minute)
-	_, second, err := r.Credential(t.Context(), 10*time.Second)
+	_, second, err := r.Token(t.Context(), 10*time.Second)
 	if err != nil || second.Same(first) {
 		t.Fatalf("the token was not renewed: %v", err)
 	}
 	if got := burnedOf(s); len(got) != 2 || got[0] || got[1] {
 		t.Errorf("burned %v: an upload carries the first one yet", got)
 	}
-	r.Returned(t.Context(), first)
+	r.Release(t.Context(), first)
 	if got := burnedOf(s); len(got) != 2 || !got[0] || got[1] {
 		t.Errorf("burned %v: nobody carries the first one any more", got)
 	}
@@ -91,11 +83,11 @@ func TestATokenIsRenewedBeforeItIsTooShort(t *testing.T) {
 	}
 }
 
-func TestATokenThatIsAsGoodAsItCanBeIsNotRenewed(t *testing.T) {
+func TestRenew_NotNeeded(t *testing.T) {
 	t.Parallel()
 	_, s, r := later(t)
 	for range 3 {
-		if _, _, err := r.Credential(t.Context(), time.Hour); err != nil {
+		if _, _, err := r.Token(t.Context(), time.Hour); err != nil {
 			t.Fatal(err)
 		}
 	}
@@ -104,27 +96,27 @@ func TestATokenThatIsAsGoodAsItCanBeIsNotRenewed(t *testing.T) {
 	}
 }
 
-// TestARenewedTokenLivesAsLongAsItIsNeeded: uploads that turn out slow do not mint again and again.
-func TestARenewedTokenLivesAsLongAsItIsNeeded(t *testing.T) {
+// TestRenew_Lifetime: uploads that turn out slow do not mint again and again.
+func TestRenew_Lifetime(t *testing.T) {
 	t.Parallel()
 	c, s, r := later(t)
 	for range 5 {
 		c.forward(61 * time.Second)
-		_, used, err := r.Credential(t.Context(), 6*time.Minute)
+		_, used, err := r.Token(t.Context(), 6*time.Minute)
 		if err != nil {
 			t.Fatal(err)
 		}
-		r.Returned(t.Context(), used)
+		r.Release(t.Context(), used)
 	}
 	if n := len(s.Tokens()); n != 2 {
 		t.Errorf("%d tokens", n)
 	}
 }
 
-func TestATokenThatExpiredOnItsWayIsRenewedOnce(t *testing.T) {
+func TestRenew_ExpiredInFlight(t *testing.T) {
 	t.Parallel()
 	c, s, r := later(t)
-	_, used, err := r.Credential(t.Context(), 0)
+	_, used, err := r.Token(t.Context(), 0)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -134,29 +126,29 @@ func TestATokenThatExpiredOnItsWayIsRenewedOnce(t *testing.T) {
 		t.Errorf("%d %s", status, words)
 	}
 	const says = "Invalid API Token: token is expired, token is expired"
-	if !r.Denied(t.Context(), used, says) {
+	if !r.Rejected(t.Context(), used, says) {
 		t.Error("there is another token already")
 	}
-	_, next, err := r.Credential(t.Context(), 0)
+	_, next, err := r.Token(t.Context(), 0)
 	if err != nil {
 		t.Fatal(err)
 	}
-	if r.Denied(t.Context(), next, says) {
+	if r.Rejected(t.Context(), next, says) {
 		t.Error("a token of this moment was renewed again")
 	}
 	c.forward(90 * time.Second)
-	if !r.Denied(t.Context(), next, says) || len(s.Tokens()) != 3 {
+	if !r.Rejected(t.Context(), next, says) || len(s.Tokens()) != 3 {
 		t.Errorf("not renewed: %d tokens", len(s.Tokens()))
 	}
 }
 
-func TestARenewalThatFailsLeavesTheOldTokenInUseWhileItLasts(t *testing.T) {
+func TestRenew_FailureKeepsOldToken(t *testing.T) {
 	t.Parallel()
 	c, s, r := later(t)
-	s.Switch(func(w *fakepypi.Switches) { w.NoGitHub = true })
+	s.Switch(func(w *fakepypi.Behavior) { w.NoGitHub = true })
 	c.forward(4 * time.Minute)
 	for range 3 {
-		if _, _, err := r.Credential(t.Context(), 10*time.Second); err != nil {
+		if _, _, err := r.Token(t.Context(), 10*time.Second); err != nil {
 			t.Errorf("a minute is enough for ten seconds: %v", err)
 		}
 	}
@@ -176,22 +168,22 @@ func TestARenewalThatFailsLeavesTheOldTokenInUseWhileItLasts(t *testing.T) {
 	}
 	c.forward(2 * time.Second)
 	c.forward(61 * time.Second)
-	if _, _, err := r.Credential(t.Context(), 2*time.Minute); err == nil {
+	if _, _, err := r.Token(t.Context(), 2*time.Minute); err == nil {
 		t.Error("a token that is over was taken for two minutes")
 	}
 }
 
-// TestWhatARenewalThatFailsAdvises is true in the middle of a release: files are at the index, and while the old token lasts nobody has to
+// TestRenew_FailureAdvice is true in the middle of a release: files are at the index, and while the old token lasts nobody has to
 // run anything again.
-func TestWhatARenewalThatFailsAdvises(t *testing.T) {
+func TestRenew_FailureAdvice(t *testing.T) {
 	t.Parallel()
 	c, s, r := later(t)
 	f, _ := fault.ByName("status-503")
-	if err := s.Break("mint", f, 0, -1); err != nil {
+	if err := s.InjectFault("mint", f, 0, -1); err != nil {
 		t.Fatal(err)
 	}
 	c.forward(4 * time.Minute)
-	if _, _, err := r.Credential(t.Context(), 10*time.Second); err != nil {
+	if _, _, err := r.Token(t.Context(), 10*time.Second); err != nil {
 		t.Fatal(err)
 	}
 	var told []finding.Finding
@@ -200,23 +192,23 @@ func TestWhatARenewalThatFailsAdvises(t *testing.T) {
 			told = append(told, noted.Finding)
 		}
 	}
-	if len(told) != 1 || !strings.HasPrefix(told[0].Fix, "nothing has to be done") {
+	if len(told) != 1 || !strings.HasPrefix(told[0].Fix, "no action needed") {
 		t.Errorf("%+v", told)
 	}
 	c.forward(5 * time.Minute)
-	_, _, err := r.Credential(t.Context(), 10*time.Second)
+	_, _, err := r.Token(t.Context(), 10*time.Second)
 	if all := finding.Of(err); len(all) != 1 || all[0].ID != "mint-unavailable" || strings.Contains(all[0].Fix, "nothing was uploaded") {
 		t.Errorf("%+v", all)
 	}
 }
 
-// TestAPendingPublisherThatIsUsedUp: another job of a matrix has created the project a moment ago.
-func TestAPendingPublisherThatIsUsedUp(t *testing.T) {
+// TestMint_PendingPublisherUsedUp: another job of a matrix has created the project a moment ago.
+func TestMint_PendingPublisherUsedUp(t *testing.T) {
 	t.Parallel()
 	s := stage(t, "mine")
 	s.Trust(fakepypi.Publisher{Project: "mine", Pending: true})
 	r := onStage(t, s)
-	if err := r.Mint(t.Context(), trust.Order{Projects: []pep.Project{"mine"}}); err != nil {
+	if err := r.Mint(t.Context(), trust.MintRequest{Projects: []pep.Project{"mine"}}); err != nil {
 		t.Errorf("%v", err)
 	}
 	if n := len(s.Tokens()); n != 1 {
@@ -226,7 +218,7 @@ func TestAPendingPublisherThatIsUsedUp(t *testing.T) {
 	for want, unknown := range map[int][]pep.Project{1: nil, 2: {"mine"}} {
 		s := stage(t)
 		r := onStage(t, s)
-		if err := r.Mint(t.Context(), trust.Order{Projects: []pep.Project{"mine"}, New: unknown}); err == nil {
+		if err := r.Mint(t.Context(), trust.MintRequest{Projects: []pep.Project{"mine"}, New: unknown}); err == nil {
 			t.Error("no publisher, and a token all the same")
 		}
 		mints := 0

@@ -5,25 +5,25 @@ import (
 	"sync"
 )
 
-// Gate bounds how many tries are under way at once. It is taken per try, not per call, so that a call that waits for its
-// next try does not stand in the way. After a 429, a 499 or a 5xx it lets one at a time through, and grows by one again
-// with every success until its width is reached.
+// Gate is an adaptive concurrency limiter: it bounds how many tries run at once. It is acquired for a try, not for a call, so that a call
+// that waits for its next try does not block others. After a 429, a 499 or a 5xx the limit is one, and every success raises it by one, up
+// to the gate's width.
 type Gate struct {
 	mu      sync.Mutex
 	width   int
-	open    int           // how many may be under way now
-	under   int           // how many are
-	changed chan struct{} // closed and renewed when room may have appeared
+	limit   int           // how many may run now
+	running int           // how many do
+	changed chan struct{} // closed and replaced when a try may be able to begin
 }
 
-// NewGate returns a gate of the given width, at least one.
+// NewGate returns a gate of the given width, which is at least one.
 func NewGate(width int) *Gate {
 	width = max(width, 1)
-	return &Gate{width: width, open: width, changed: make(chan struct{})}
+	return &Gate{width: width, limit: width, changed: make(chan struct{})}
 }
 
-// enter waits for room. A nil gate is always open.
-func (g *Gate) enter(ctx context.Context) error {
+// acquire waits until another try may run. Its error is the cause of the context's end. A nil gate has no limit.
+func (g *Gate) acquire(ctx context.Context) error {
 	if g == nil {
 		return context.Cause(ctx)
 	}
@@ -33,8 +33,8 @@ func (g *Gate) enter(ctx context.Context) error {
 			g.mu.Unlock()
 			return err
 		}
-		if g.under < g.open {
-			g.under++
+		if g.running < g.limit {
+			g.running++
 			g.mu.Unlock()
 			return nil
 		}
@@ -47,19 +47,19 @@ func (g *Gate) enter(ctx context.Context) error {
 	}
 }
 
-// leave gives the room back, and tells how the try went.
-func (g *Gate) leave(pressed, succeeded bool) {
+// release ends a try, and adapts the limit to its answer.
+func (g *Gate) release(overloaded, succeeded bool) {
 	if g == nil {
 		return
 	}
 	g.mu.Lock()
 	defer g.mu.Unlock()
-	g.under--
+	g.running--
 	switch {
-	case pressed:
-		g.open = 1
-	case succeeded && g.open < g.width:
-		g.open++
+	case overloaded:
+		g.limit = 1
+	case succeeded && g.limit < g.width:
+		g.limit++
 	}
 	close(g.changed)
 	g.changed = make(chan struct{})

@@ -50,8 +50,8 @@ func TestInto(t *testing.T) {
 	}
 }
 
-// TestIntoIsBounded: a refusal is never long, whatever its op allows.
-func TestIntoIsBounded(t *testing.T) {
+// TestInto_Bounded: a refusal is never long, whatever its op allows.
+func TestInto_Bounded(t *testing.T) {
 	t.Parallel()
 	for _, status := range []int{200, 403} {
 		at := serve(t, func(rw http.ResponseWriter, _ *http.Request) {
@@ -72,8 +72,8 @@ func TestIntoIsBounded(t *testing.T) {
 	}
 }
 
-// TestSecondaryLimits: GitHub asks for patience with a 403, which everybody else means as a refusal.
-func TestSecondaryLimits(t *testing.T) {
+// TestRetry_GitHubSecondaryLimits: GitHub asks for patience with a 403, which everybody else means as a refusal.
+func TestRetry_GitHubSecondaryLimits(t *testing.T) {
 	t.Parallel()
 	for op, again := range map[wire.Op]bool{wire.GitHub: true, wire.AssetDownload: true, wire.Asset: false, wire.Upload: false, wire.Mint: false} {
 		for _, header := range []string{"70", ""} {
@@ -93,8 +93,8 @@ func TestSecondaryLimits(t *testing.T) {
 	}
 }
 
-// TestGitHubOps: an asset is sent once by the wire, since what broke off leaves something behind; everything else again.
-func TestGitHubOps(t *testing.T) {
+// TestRetry_GitHubOps: an asset is sent once by the wire, since what broke off leaves something behind; everything else again.
+func TestRetry_GitHubOps(t *testing.T) {
 	t.Parallel()
 	for _, op := range wire.GitHubOps() {
 		for _, code := range worthAnotherTry() {

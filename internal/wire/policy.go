@@ -9,12 +9,12 @@ import (
 // Op is one kind of request: a row of the policy table.
 type Op string
 
-// The ops. The stage of a rehearsal injects its faults under the same names.
+// The ops. The test servers of `rehearse` and `serve` inject faults under the same names.
 const (
 	IDToken  Op = "id-token" // GitHub's OIDC endpoint on the runner
 	Audience Op = "audience" // what the index wants in an ID token
 	Mint     Op = "mint"     // an ID token for an upload token
-	Look     Op = "look"     // what the index holds of a project
+	Listing  Op = "look"     // what the index has of a project
 
 	TrustRoot   Op = "trust-root"  // Sigstore's trust root and service addresses (TUF)
 	Certificate Op = "certificate" // Fulcio: an ID token for a signing certificate
@@ -22,8 +22,8 @@ const (
 	LogLookup   Op = "log-lookup"  // Rekor: an entry that the log has already
 
 	Upload Op = "upload" // one distribution
-	Burn   Op = "burn"   // the end of an upload token
-	Probe  Op = "probe"  // one request that proves the burn
+	Burn   Op = "burn"   // the revocation of an upload token
+	Probe  Op = "probe"  // one request that shows whether the index accepts an upload token
 
 	Provenance Op = "provenance" // the attestations that the index serves of a file
 )
@@ -31,11 +31,11 @@ const (
 // Ops returns every op, in the order of a run.
 func Ops() []Op {
 	return []Op{
-		Audience, IDToken, Look, TrustRoot, Certificate, LogEntry, LogLookup, Mint, Upload, Burn, Probe, Provenance,
+		Audience, IDToken, Listing, TrustRoot, Certificate, LogEntry, LogLookup, Mint, Upload, Burn, Probe, Provenance,
 	}
 }
 
-// The ops of a GitHub release. They are none of [Ops]: those are of the index, the issuer and Sigstore, which every run needs.
+// The ops of a GitHub release. They are not in [Ops], which are those of the index, the issuer and Sigstore.
 const (
 	GitHub        Op = "github"         // an ordinary request of GitHub's API
 	Asset         Op = "asset"          // the bytes of one asset, sent
@@ -45,16 +45,16 @@ const (
 // GitHubOps returns the ops of a GitHub release.
 func GitHubOps() []Op { return []Op{GitHub, Asset, AssetDownload} }
 
-// policy is how an op is tried: a row of the table.
+// policy is how requests of an op are tried: a row of the table.
 type policy struct {
-	tries  int           // at most, the first one included
-	try    time.Duration // how long one try may take, from connect to the last byte of the answer
-	budget time.Duration // no further try starts after this
-	first  time.Duration // the wait after the first failed try; doubled after each
-	bound  int64         // bytes of an answer that are read; a longer one is an error
-	codes  []int         // the status codes that are worth another try
-	inert  []int         // those of the ambiguous ones after which the request surely had no effect
-	paced  bool          // a 403 with a Retry-After is worth another try too: GitHub's secondary rate limits
+	tries          int           // at most, the first one included
+	timeout        time.Duration // how long one try may take, from connect to the last byte of the answer
+	budget         time.Duration // no further try starts after this
+	firstWait      time.Duration // the wait after the first failed try; doubled after each
+	maxBody        int64         // bytes of an answer that are read; a longer one is an error
+	retryOn        []int         // the status codes that are worth another try
+	noEffectOn     []int         // the ambiguous ones after which this request surely had no effect
+	retryRateLimit bool          // a 403 with a Retry-After is worth another try too: GitHub's secondary rate limits
 }
 
 const (
@@ -62,64 +62,76 @@ const (
 	mib = 1 << 20
 
 	longestWait       = 30 * time.Second // between two tries, without a Retry-After
-	longestRetryAfter = 2 * time.Minute  // a longer one is cut to this
+	longestRetryAfter = 2 * time.Minute  // of what a Retry-After asks for, so much is waited
 )
 
-// policyOf is the table: one row an op.
+// policyOf returns the policy of an op: the table has one row for each.
 func policyOf(op Op) policy {
 	second, minute := time.Second, time.Minute
 	switch op {
 	case Audience:
-		return policy{tries: 4, try: 15 * second, budget: minute, first: second / 2, bound: 64 * kib, codes: transient()}
+		return policy{tries: 4, timeout: 15 * second, budget: minute, firstWait: second / 2, maxBody: 64 * kib, retryOn: transient()}
 	case IDToken:
-		return policy{tries: 5, try: 15 * second, budget: minute, first: second / 2, bound: 64 * kib, codes: transient()}
+		return policy{tries: 5, timeout: 15 * second, budget: minute, firstWait: second / 2, maxBody: 64 * kib, retryOn: transient()}
 	case Mint:
-		return policy{tries: 4, try: 30 * second, budget: 2 * minute, first: second, bound: 64 * kib, codes: transient(), inert: unreached()}
-	case Look:
+		return policy{
+			tries: 4, timeout: 30 * second, budget: 2 * minute, firstWait: second, maxBody: 64 * kib,
+			retryOn: transient(), noEffectOn: unreached(),
+		}
+	case Listing:
 		// The simple page of a project with many releases is long.
-		return policy{tries: 3, try: 30 * second, budget: minute, first: second / 2, bound: 64 * mib, codes: transient()}
+		return policy{tries: 3, timeout: 30 * second, budget: minute, firstWait: second / 2, maxBody: 64 * mib, retryOn: transient()}
 	case Upload:
-		// The index's own statement time-out is ten minutes (pypi-server reference, section 1.1).
-		return policy{tries: 6, try: 15 * minute, budget: 20 * minute, first: second, bound: mib, codes: transient()}
+		// The index's own statement time-out is ten minutes (docs/reference/pypi-server.md §1.1).
+		return policy{tries: 6, timeout: 15 * minute, budget: 20 * minute, firstWait: second, maxBody: mib, retryOn: transient()}
 	case Burn:
-		// All burning has five seconds; the token dies of old age otherwise. The burn comes before its proof: it gets what there is.
-		return policy{tries: 3, try: 4 * second, budget: 4 * second, first: second / 4, bound: 64 * kib, codes: transient()}
+		// All revocations have five seconds; the token expires by itself otherwise. The burn comes before its proof, and gets most of it.
+		return policy{tries: 3, timeout: 4 * second, budget: 4 * second, firstWait: second / 4, maxBody: 64 * kib, retryOn: transient()}
 	case TrustRoot:
-		// Trouble here must not stop a release: the program has copies. Its end is a 404, which is no failure.
-		return policy{tries: 3, try: 10 * second, budget: 30 * second, first: second / 4, bound: 4 * mib, codes: transient()}
+		// A failure here must not stop a release: the program has copies. The last request of a chain of roots is answered 404.
+		return policy{tries: 3, timeout: 10 * second, budget: 30 * second, firstWait: second / 4, maxBody: 4 * mib, retryOn: transient()}
 	case Certificate:
-		return policy{tries: 5, try: 20 * second, budget: 5 * minute, first: second, bound: mib, codes: transient()}
+		return policy{tries: 5, timeout: 20 * second, budget: 5 * minute, firstWait: second, maxBody: mib, retryOn: transient()}
 	case LogEntry:
-		// Outages of the public log have lasted minutes; the same bytes again are safe (attestations reference, section 3.2).
-		return policy{tries: 6, try: 30 * second, budget: 5 * minute, first: second, bound: 4 * mib, codes: transient()}
+		// Outages of the public log have lasted minutes; the same bytes again are safe (docs/reference/attestations.md §3.2).
+		return policy{tries: 6, timeout: 30 * second, budget: 5 * minute, firstWait: second, maxBody: 4 * mib, retryOn: transient()}
 	case LogLookup:
 		// An entry that was just written may not be readable yet.
-		return policy{tries: 5, try: 10 * second, budget: minute, first: second / 4, bound: 4 * mib, codes: append(transient(), http.StatusNotFound)}
+		return policy{
+			tries: 5, timeout: 10 * second, budget: minute, firstWait: second / 4, maxBody: 4 * mib,
+			retryOn: append(transient(), http.StatusNotFound),
+		}
 	case Provenance:
-		return policy{tries: 3, try: 30 * second, budget: minute, first: second / 2, bound: 4 * mib, codes: transient()}
+		return policy{tries: 3, timeout: 30 * second, budget: minute, firstWait: second / 2, maxBody: 4 * mib, retryOn: transient()}
 	case GitHub:
-		// A page of releases is long: each comes with its notes and all its assets. A limit asks for a minute of patience.
-		return policy{tries: 4, try: 30 * second, budget: 3 * minute, first: second / 2, bound: 64 * mib, codes: transient(), paced: true}
+		// A page of releases is long: each comes with its notes and all its assets. A rate limit asks to wait for a minute.
+		return policy{
+			tries: 4, timeout: 30 * second, budget: 3 * minute, firstWait: second / 2, maxBody: 64 * mib,
+			retryOn: transient(), retryRateLimit: true,
+		}
 	case Asset:
-		// One that broke off leaves a half asset behind, which must go before the next try: the room of releases tries again.
-		return policy{tries: 1, try: 15 * minute, budget: 15 * minute, bound: mib}
+		// One that broke off leaves a half asset behind, which must go before the next try: package github tries again.
+		return policy{tries: 1, timeout: 15 * minute, budget: 15 * minute, maxBody: mib}
 	case AssetDownload:
 		// An asset has less than 2 GiB (GitHub's own bound); it is streamed.
-		return policy{tries: 3, try: 15 * minute, budget: 20 * minute, first: second, bound: 2 * 1024 * mib, codes: transient(), paced: true}
+		return policy{
+			tries: 3, timeout: 15 * minute, budget: 20 * minute, firstWait: second, maxBody: 2 * 1024 * mib,
+			retryOn: transient(), retryRateLimit: true,
+		}
 	case Probe:
-		// What burning has left; who asks before the burn bounds it further.
-		return policy{tries: 1, try: 4 * second, budget: 4 * second, bound: 64 * kib}
+		// What the burn has left; before the burn the caller bounds it further.
+		return policy{tries: 1, timeout: 4 * second, budget: 4 * second, maxBody: 64 * kib}
 	default:
-		return policy{tries: 1, try: 30 * second, budget: 30 * second, bound: mib}
+		return policy{tries: 1, timeout: 30 * second, budget: 30 * second, maxBody: mib}
 	}
 }
 
-// retries tells whether an answer is worth another try.
+// retries reports whether an answer is worth another try.
 func (p policy) retries(a *Answer) bool {
-	return slices.Contains(p.codes, a.Status) || p.paced && a.Status == http.StatusForbidden && a.Header.Get("Retry-After") != ""
+	return slices.Contains(p.retryOn, a.Status) || p.retryRateLimit && a.Status == http.StatusForbidden && a.Header.Get("Retry-After") != ""
 }
 
 // ambiguous reports whether a try with this answer may have had its effect all the same.
 func (p policy) ambiguous(a *Answer) bool {
-	return Ambiguous(a.Status) && (!slices.Contains(p.inert, a.Status) || mayHaveReached(a))
+	return a.Ambiguous() && (!slices.Contains(p.noEffectOn, a.Status) || mayHaveReached(a))
 }

@@ -72,7 +72,7 @@ func FuzzResponseConn(f *testing.F) {
 		f.Add([]byte(text), []byte{3, 1, 0, 200}, uint8(16))
 	}
 	f.Fuzz(func(t *testing.T, text, sizes []byte, buffer uint8) {
-		if len(text) > longestReason || len(sizes) > 8 { // longer reasons are cut, which TestLongHeads shows
+		if len(text) > longestReason || len(sizes) > 8 { // longer reasons are cut, which TestStatusLine_LongHead shows
 			t.Skip()
 		}
 		if len(bytes.Trim(sizes, "\x00")) == 0 {
@@ -125,8 +125,8 @@ func joinedByHand(text []byte) []byte {
 	}
 }
 
-// TestNothingIsChangedThatIsNotExpected: bytes before a request, bodies, and what follows them.
-func TestNothingIsChangedThatIsNotExpected(t *testing.T) {
+// TestResponseConn_Unchanged: bytes before a request, bodies, and what follows them.
+func TestResponseConn_Unchanged(t *testing.T) {
 	t.Parallel()
 	const text = "HTTP/1.1 400 a\nb\r\n\r\n"
 	here, there := net.Pipe()
@@ -177,16 +177,16 @@ func TestNothingIsChangedThatIsNotExpected(t *testing.T) {
 	}
 }
 
-// TestAHandshakeThatNeverEnds is given up in time, and is no fault of the user's.
-func TestAHandshakeThatNeverEnds(t *testing.T) {
+// TestHandshake_Timeout is given up in time, and is no fault of the user's.
+func TestHandshake_Timeout(t *testing.T) {
 	t.Parallel()
 	listener, err := new(net.ListenConfig).Listen(t.Context(), "tcp", "127.0.0.1:0")
 	if err != nil {
 		t.Fatal(err)
 	}
 	defer listener.Close() // nobody accepts: the kernel has the connection all the same
-	dial := encrypted(new(net.Dialer).DialContext, &tls.Config{MinVersion: tls.VersionTLS12}, 50*time.Millisecond)
-	var long *handshakeTooLong
+	dial := dialTLS(new(net.Dialer).DialContext, &tls.Config{MinVersion: tls.VersionTLS12}, 50*time.Millisecond)
+	var long *handshakeTimeoutError
 	if conn, err := dial(t.Context(), "tcp", listener.Addr().String()); !errors.As(err, &long) || conn != nil {
 		t.Errorf("%v, %v", conn, err)
 	}
@@ -201,9 +201,9 @@ func TestAHandshakeThatNeverEnds(t *testing.T) {
 	}
 }
 
-// TestEarlyAnswers: an answer of several lines that comes before the request's body was read, whose own body comes while the request is
+// TestEarlyResponse_MultilineReason: an answer of several lines that comes before the request's body was read, whose own body comes while the request is
 // still being written, is read whole.
-func TestEarlyAnswers(t *testing.T) {
+func TestEarlyResponse_MultilineReason(t *testing.T) {
 	t.Parallel()
 	listener, err := new(net.ListenConfig).Listen(t.Context(), "tcp", "127.0.0.1:0")
 	if err != nil {

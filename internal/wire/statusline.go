@@ -31,7 +31,7 @@ type responseConn struct {
 // connection, which is before anything of the request is written and after everything of the answer before was read.
 func (c *responseConn) expectAnswer() { c.expected.Store(true) }
 
-// Read reads.
+// Read reads, and joins the lines of a reason phrase.
 func (c *responseConn) Read(p []byte) (int, error) {
 	for {
 		if len(c.ready) > 0 {
@@ -45,7 +45,7 @@ func (c *responseConn) Read(p []byte) (int, error) {
 		n, err := c.Conn.Read(p)
 		// The transport is reading before it writes a request, so that only now it is known what was read.
 		if c.expected.Swap(false) {
-			c.ready = c.filter.rest() // nothing, but where an answer broke off
+			c.ready = c.filter.takePending() // nothing, but where an answer broke off
 			c.filter.part = statusCode
 		}
 		if c.filter.part == passed {
@@ -53,7 +53,7 @@ func (c *responseConn) Read(p []byte) (int, error) {
 		}
 		c.ready, c.err = c.filter.feed(c.ready, p[:n])
 		if c.err == nil && err != nil {
-			c.ready, c.err = append(c.ready, c.filter.rest()...), err
+			c.ready, c.err = append(c.ready, c.filter.takePending()...), err
 		}
 		if len(p) == 0 && c.err == nil {
 			return 0, nil
@@ -82,8 +82,8 @@ type headFilter struct {
 	last    byte    // the byte before
 	line    int     // bytes of the line so far
 	before  int     // bytes of interim heads that were handed on
-	handed  int     // bytes of this head that were
-	held    []byte  // of the status line, from its first bare line feed on
+	written int     // bytes of this head that were
+	pending []byte  // of the status line, from its first bare line feed on
 	dropped bool    // bytes of the status line were dropped, since it is too long
 }
 
@@ -116,11 +116,11 @@ func (f *headFilter) feed(out, next []byte) ([]byte, error) {
 	return out, nil
 }
 
-// rest is what is held back, as it came: the connection has ended.
-func (f *headFilter) rest() []byte {
-	held := f.held
+// takePending returns what is held back, as it came, and passes everything from then on.
+func (f *headFilter) takePending() []byte {
+	pending := f.pending
 	*f = headFilter{}
-	return held
+	return pending
 }
 
 // readCode reads one byte of "HTTP/1.1 200". What begins otherwise is no answer, and is not looked at.
@@ -135,7 +135,7 @@ func (f *headFilter) readCode(out []byte, b byte) []byte {
 		f.code[at] = b
 	}
 	f.line++
-	f.handed++
+	f.written++
 	if f.line == len(pattern) {
 		f.part = afterCode
 	}
@@ -150,20 +150,20 @@ func (f *headFilter) readReason(out []byte, b byte) ([]byte, error) {
 		return out, &TooLong{Bound: longestStatusLine, Part: "status line"}
 	case b == '\n' && f.last == '\r':
 		return f.endStatusLine(out), nil
-	case b == '\n' && f.last == '\n': // the second bare one: the first is held
+	case b == '\n' && f.last == '\n': // the second bare one: the first is pending
 		if f.dropped {
 			return out, &TooLong{Bound: longestHead, Part: "head"}
 		}
-		return append(append(out, f.rest()...), b), nil
-	case b == '\n' || len(f.held) > 0:
-		if len(f.held) < longestHead {
-			f.held = append(f.held, b)
+		return append(append(out, f.takePending()...), b), nil
+	case b == '\n' || len(f.pending) > 0:
+		if len(f.pending) < longestHead {
+			f.pending = append(f.pending, b)
 		} else {
 			f.dropped = true
 		}
-	case f.handed < longestReason:
+	case f.written < longestReason:
 		out = append(out, b)
-		f.handed++
+		f.written++
 	default:
 		f.dropped = true
 	}
@@ -172,22 +172,22 @@ func (f *headFilter) readReason(out []byte, b byte) ([]byte, error) {
 
 // endStatusLine hands on the rest of a status line of which the CR was read, and whose LF comes now.
 func (f *headFilter) endStatusLine(out []byte) []byte {
-	whole := len(f.held) == 0 && !f.dropped // all but the LF was handed on
+	whole := len(f.pending) == 0 && !f.dropped // all but the LF was handed on
 	if !whole {
-		joined := bytes.ReplaceAll(bytes.TrimSuffix(f.held, []byte("\r")), []byte("\n"), []byte(" "))
-		joined = joined[:min(len(joined), max(longestReason-f.handed, 0))]
+		joined := bytes.ReplaceAll(bytes.TrimSuffix(f.pending, []byte("\r")), []byte("\n"), []byte(" "))
+		joined = joined[:min(len(joined), max(longestReason-f.written, 0))]
 		out = append(append(out, joined...), '\r')
-		f.handed += len(joined) + 1
+		f.written += len(joined) + 1
 	}
-	f.handed++
-	f.part, f.line, f.held = fields, 0, nil
+	f.written++
+	f.part, f.line, f.pending = fields, 0, nil
 	return append(out, '\n')
 }
 
 // readField reads one byte of the header fields, up to the empty line.
 func (f *headFilter) readField(out []byte, b byte) ([]byte, error) {
-	f.handed++
-	if f.before+f.handed > longestHead {
+	f.written++
+	if f.before+f.written > longestHead {
 		return out, &TooLong{Bound: longestHead, Part: "head"}
 	}
 	switch {
@@ -196,7 +196,7 @@ func (f *headFilter) readField(out []byte, b byte) ([]byte, error) {
 	case f.line > 1 || (f.line == 1 && f.last != '\r'):
 		f.line = 0
 	case f.code[0] == '1' && string(f.code[:]) != "101": // an interim answer: another one follows
-		*f = headFilter{part: statusCode, before: f.before + f.handed}
+		*f = headFilter{part: statusCode, before: f.before + f.written}
 	default:
 		f.part = passed
 	}

@@ -183,9 +183,9 @@ func theIndexSays(text string) []byte {
 const severalLines = "Invalid value for provides-dist. Error: 'foo bar' is invalid: Expected end\n    foo bar\n        ^. " +
 	"See https://packaging.python.org/"
 
-// TestAReasonOfSeveralLines is understood at once, over http and https, time and again on one connection; what comes after it on that
+// TestStatusLine_MultilineReason is understood at once, over http and https, time and again on one connection; what comes after it on that
 // connection is too.
-func TestAReasonOfSeveralLines(t *testing.T) {
+func TestStatusLine_MultilineReason(t *testing.T) {
 	t.Parallel()
 	certificate, roots := certified(t, "localhost")
 	for _, scheme := range []string{"http", "https"} {
@@ -205,11 +205,11 @@ func TestAReasonOfSeveralLines(t *testing.T) {
 			client, at := w.reaching(roots, nil), s.url(scheme, "localhost")
 			for range 3 {
 				answer, failed := sends(t, client, at)
-				if failed == nil || answer == nil || answer.Status != 400 || failed.Tries != 1 || failed.Doubtful != 0 {
+				if failed == nil || answer == nil || answer.Status != 400 || failed.Tries != 1 || failed.AmbiguousTries != 0 {
 					t.Fatalf("%+v, %v", answer, failed)
 				}
 				const want = "Invalid value for provides-dist. Error: 'foo bar' is invalid: Expected end foo bar ^. See https://packaging.python.org/"
-				if got := answer.Words(); got != want || string(answer.Body) != "1\n\n2" {
+				if got := answer.ServerMessage(); got != want || string(answer.Body) != "1\n\n2" {
 					t.Errorf("got %q, body %q", got, answer.Body)
 				}
 				answer, failed = sends(t, client, at)
@@ -224,8 +224,8 @@ func TestAReasonOfSeveralLines(t *testing.T) {
 	}
 }
 
-// TestWhatAnAnswerMayBe is read as net/http alone would read it, and never changed.
-func TestWhatAnAnswerMayBe(t *testing.T) {
+// TestStatusLine_Unchanged is read as net/http alone would read it, and never changed.
+func TestStatusLine_Unchanged(t *testing.T) {
 	t.Parallel()
 	body := "HTTP/1.1 400 a\nb\r\n\r\n\n\nHTTP/1.1 100 x\ny\r\n"
 	cases := map[string]struct {
@@ -268,8 +268,8 @@ func TestWhatAnAnswerMayBe(t *testing.T) {
 	}
 }
 
-// TestTLSStaysAsItWas: the server's name, the roots and the protocol of the transport's own handshake.
-func TestTLSStaysAsItWas(t *testing.T) {
+// TestTLS_Unchanged: the server's name, the roots and the protocol of the transport's own handshake.
+func TestTLS_Unchanged(t *testing.T) {
 	t.Parallel()
 	certificate, roots := certified(t, "localhost")
 	_, others := certified(t, "localhost")
@@ -296,8 +296,8 @@ func TestTLSStaysAsItWas(t *testing.T) {
 	}{"other roots": {others, "localhost"}, "the system's roots": {nil, "localhost"}} {
 		_, failed := sends(t, (&world{}).reaching(c.roots, nil), s.url("https", c.host))
 		var untrusted *tls.CertificateVerificationError
-		once := failed != nil && failed.Tries == 1 && failed.Doubtful == 0
-		if !once || !errors.As(failed, &untrusted) || !strings.Contains(failed.Advice(), "ca-bundle") {
+		once := failed != nil && failed.Tries == 1 && failed.AmbiguousTries == 0
+		if !once || !errors.As(failed, &untrusted) || !strings.Contains(wire.Advice(failed), "ca-bundle") {
 			t.Errorf("%s: %+v", name, failed)
 		}
 	}
@@ -309,7 +309,7 @@ func TestTLSStaysAsItWas(t *testing.T) {
 		t.Errorf("a certificate of another name: %+v", failed)
 	}
 	plain := serveRaw(t, nil, func(int, *http.Request) ([]byte, bool) { return nil, true })
-	if _, failed := sends(t, (&world{}).reaching(roots, nil), plain.url("https", "localhost")); failed == nil || failed.Doubtful != 0 {
+	if _, failed := sends(t, (&world{}).reaching(roots, nil), plain.url("https", "localhost")); failed == nil || failed.AmbiguousTries != 0 {
 		t.Errorf("a server without TLS: %+v", failed)
 	}
 }
@@ -355,9 +355,9 @@ func tunnel(t *testing.T, certificate *tls.Certificate) (at *url.URL, connects *
 	return at, connects
 }
 
-// TestThroughATunnel: the transport shakes hands itself there, so that a reason of several lines cannot be read. There is one more try,
+// TestStatusLine_Tunnel: the transport shakes hands itself there, so that a reason of several lines cannot be read. There is one more try,
 // and a message that says why; what can be read is.
-func TestThroughATunnel(t *testing.T) {
+func TestStatusLine_Tunnel(t *testing.T) {
 	t.Parallel()
 	certificate, roots := certified(t, "localhost")
 	for _, secured := range []bool{false, true} {
@@ -385,15 +385,15 @@ func TestThroughATunnel(t *testing.T) {
 			if answer != nil || !errors.As(failed, &unreadable) || !unreadable.Tunnel {
 				t.Fatalf("%+v, %+v", answer, failed)
 			}
-			if failed.Tries != 2 || failed.Doubtful != 2 || len(w.slept) != 1 {
+			if failed.Tries != 2 || failed.AmbiguousTries != 2 || len(w.slept) != 1 {
 				t.Errorf("%+v, slept %v", failed, w.slept)
 			}
 			const want = "got an answer that is not readable HTTP after 2 tries: malformed MIME header initial line: *** (through a proxy)"
 			if text := failed.Error(); !strings.HasSuffix(text, want) || strings.Contains(text, "the-secret") {
 				t.Error(text)
 			}
-			if !strings.Contains(failed.Advice(), "NO_PROXY") {
-				t.Error(failed.Advice())
+			if !strings.Contains(wire.Advice(failed), "NO_PROXY") {
+				t.Error(wire.Advice(failed))
 			}
 			if n := connects.Load(); n < 2 {
 				t.Errorf("%d connections through the proxy", n)
@@ -402,8 +402,8 @@ func TestThroughATunnel(t *testing.T) {
 	}
 }
 
-// TestWhatIsNotHTTP gets one more try and no more, and is told without secrets, briefly.
-func TestWhatIsNotHTTP(t *testing.T) {
+// TestDo_NotHTTP gets one more try and no more, and is told without secrets, briefly.
+func TestDo_NotHTTP(t *testing.T) {
 	t.Parallel()
 	for name, c := range map[string]struct{ text, want string }{
 		"another protocol":      {"SSH-2.0-OpenSSH_9.9 the-secret\r\n", "malformed HTTP status code ***"},
@@ -427,7 +427,7 @@ func TestWhatIsNotHTTP(t *testing.T) {
 			if !known || len(text) > 1000 || strings.Contains(text, "secret") {
 				t.Errorf("%d bytes: %.1200q", len(text), text)
 			}
-			if failed.Advice() == "" {
+			if wire.Advice(failed) == "" {
 				t.Error("there is no next step")
 			}
 		})
@@ -441,8 +441,8 @@ func TestWhatIsNotHTTP(t *testing.T) {
 	}
 }
 
-// TestLongHeads: a long reason is cut, and an endless head is told at once.
-func TestLongHeads(t *testing.T) {
+// TestStatusLine_LongHead: a long reason is cut, and an endless head is told at once.
+func TestStatusLine_LongHead(t *testing.T) {
 	t.Parallel()
 	for name, c := range map[string]struct {
 		reason string
@@ -468,7 +468,7 @@ func TestLongHeads(t *testing.T) {
 				if answer == nil || failed.Tries != 1 {
 					t.Fatal(failed)
 				}
-				if answer.Status != 400 || !strings.HasPrefix(answer.Words(), "File x exists x") || len(answer.Reason) > 64<<10 {
+				if answer.Status != 400 || !strings.HasPrefix(answer.ServerMessage(), "File x exists x") || len(answer.Reason) > 64<<10 {
 					t.Errorf("%d, a reason of %d bytes: %.100q", answer.Status, len(answer.Reason), answer.Reason)
 				}
 				if answer.Header.Get("X") != "1" || string(answer.Body) != "\n\n" {
@@ -477,7 +477,7 @@ func TestLongHeads(t *testing.T) {
 				return
 			}
 			var long *wire.TooLong
-			if answer != nil || !errors.As(failed, &long) || long.Bound != c.bound || failed.Tries != 1 || failed.Doubtful != 1 {
+			if answer != nil || !errors.As(failed, &long) || long.Bound != c.bound || failed.Tries != 1 || failed.AmbiguousTries != 1 {
 				t.Errorf("%+v, %+v", answer, failed)
 			}
 		})

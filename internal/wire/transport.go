@@ -1,30 +1,26 @@
 package wire
 
 import (
-	"bytes"
 	"context"
 	"crypto/tls"
-	"errors"
 	"fmt"
-	"io"
 	"net"
 	"net/http"
-	"net/url"
 	"time"
 )
 
-// newTransport spells out every limit of the one transport.
+// newTransport returns the transport with every limit of it.
 func newTransport(options Options) *http.Transport {
 	protocols := &http.Protocols{}
 	protocols.SetHTTP1(true)
-	dial := patiently(&net.Dialer{Timeout: 10 * time.Second, KeepAlive: 30 * time.Second})
-	encryption := &tls.Config{RootCAs: options.Roots, MinVersion: tls.VersionTLS12}
+	dial := dialEarlyResponse(&net.Dialer{Timeout: 10 * time.Second, KeepAlive: 30 * time.Second})
+	tlsConfig := &tls.Config{RootCAs: options.Roots, MinVersion: tls.VersionTLS12}
 	return &http.Transport{
 		Proxy:          options.Proxy,
-		DialContext:    joining(dial),
-		DialTLSContext: joining(encrypted(dial, encryption, handshakeTimeout)),
-		// For what is behind a proxy that connects: the transport shakes hands there itself.
-		TLSClientConfig:        encryption,
+		DialContext:    dialJoiningReasons(dial),
+		DialTLSContext: dialJoiningReasons(dialTLS(dial, tlsConfig, handshakeTimeout)),
+		// For https through a proxy, where the transport does the handshake itself.
+		TLSClientConfig:        tlsConfig,
 		TLSHandshakeTimeout:    handshakeTimeout,
 		MaxIdleConnsPerHost:    8, // as many as there can be parallel uploads
 		IdleConnTimeout:        90 * time.Second,
@@ -41,8 +37,8 @@ const handshakeTimeout = 10 * time.Second
 // dialFunc opens a connection to an address, as [net.Dialer.DialContext] does.
 type dialFunc func(ctx context.Context, network, address string) (net.Conn, error)
 
-// joining returns a dialer whose connections join the lines of a reason phrase.
-func joining(dial dialFunc) dialFunc {
+// dialJoiningReasons returns a dialer whose connections join the lines of a reason phrase: see [responseConn].
+func dialJoiningReasons(dial dialFunc) dialFunc {
 	return func(ctx context.Context, network, address string) (net.Conn, error) {
 		conn, err := dial(ctx, network, address)
 		if err != nil {
@@ -52,9 +48,9 @@ func joining(dial dialFunc) dialFunc {
 	}
 }
 
-// encrypted returns a dialer that shakes hands for TLS, with the address's host as the server's name, as the transport does by itself. Its
-// error is that of the connection or of the handshake, or a [*handshakeTooLong].
-func encrypted(dial dialFunc, config *tls.Config, timeout time.Duration) dialFunc {
+// dialTLS returns a dialer that does a TLS handshake, with the address's host as the server's name, as the transport does by itself. Its
+// error is that of the connection or of the handshake, or a [*handshakeTimeoutError].
+func dialTLS(dial dialFunc, config *tls.Config, timeout time.Duration) dialFunc {
 	return func(ctx context.Context, network, address string) (net.Conn, error) {
 		host, _, err := net.SplitHostPort(address)
 		if err != nil {
@@ -72,7 +68,7 @@ func encrypted(dial dialFunc, config *tls.Config, timeout time.Duration) dialFun
 		if err := secured.HandshakeContext(limit); err != nil {
 			conn.Close()
 			if ctx.Err() == nil && limit.Err() != nil {
-				err = &handshakeTooLong{timeout}
+				err = &handshakeTimeoutError{timeout}
 			}
 			return nil, err
 		}
@@ -80,55 +76,9 @@ func encrypted(dial dialFunc, config *tls.Config, timeout time.Duration) dialFun
 	}
 }
 
-// handshakeTooLong is the error of a TLS handshake that took too long.
-type handshakeTooLong struct{ after time.Duration }
+// handshakeTimeoutError is the error of a TLS handshake that took too long.
+type handshakeTimeoutError struct{ after time.Duration }
 
-func (e *handshakeTooLong) Error() string { return fmt.Sprintf("no TLS handshake within %v", e.after) }
-
-// HTTP returns an http.Client whose every request goes through the same loop under the given op, for libraries that bring
-// their own requests. A non-2xx answer is an ordinary response there.
-func (c *Client) HTTP(op Op) *http.Client {
-	return &http.Client{
-		Transport:     loop{c, op},
-		CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },
-	}
-}
-
-// loop is the retry loop as an http.RoundTripper.
-type loop struct {
-	client *Client
-	op     Op
-}
-
-// RoundTrip does the request as a call. The request's own body is not sent again: it must have GetBody.
-func (l loop) RoundTrip(request *http.Request) (*http.Response, error) {
-	call := Call{Op: l.op, Method: request.Method, URL: request.URL, Header: request.Header}
-	if request.Body != nil && request.Body != http.NoBody {
-		if request.GetBody == nil {
-			return nil, fmt.Errorf("%s: the body of a request to %s cannot be sent again", l.op, PlainURL(request.URL.String()))
-		}
-		call.Body = func(context.Context) (io.ReadCloser, int64, error) {
-			body, err := request.GetBody()
-			return body, request.ContentLength, err
-		}
-	}
-	answer, err := l.client.Do(request.Context(), call)
-	var failed *Error
-	if errors.As(err, &failed) && failed.Answer != nil {
-		answer, err = failed.Answer, nil
-	}
-	if err != nil {
-		return nil, err
-	}
-	return &http.Response{
-		Status: fmt.Sprintf("%d %s", answer.Status, answer.Reason), StatusCode: answer.Status,
-		Proto: "HTTP/1.1", ProtoMajor: 1, ProtoMinor: 1,
-		Header: answer.Header, Body: io.NopCloser(bytes.NewReader(answer.Body)), ContentLength: int64(len(answer.Body)),
-		Request: request,
-	}, nil
-}
-
-// Join is base with the given path in place of its own: OIDC calls go to the upload URL's own authority.
-func Join(base *url.URL, path string) *url.URL {
-	return &url.URL{Scheme: base.Scheme, Host: base.Host, Path: path}
+func (e *handshakeTimeoutError) Error() string {
+	return fmt.Sprintf("no TLS handshake within %v", e.after)
 }

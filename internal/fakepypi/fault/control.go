@@ -8,33 +8,34 @@ import (
 	"net/http"
 )
 
-// ControlPath is where a server that is to be broken from outside has [Injector.Control].
+// ControlPath is the path of [Injector.Control] at a server whose faults are controlled from outside.
 const ControlPath = "/_stage/faults"
 
-// controlLimit bounds the body of a request to Control, in bytes.
+// controlLimit is the maximum size of the body of a request to Control, in bytes.
 const controlLimit = 64 << 10
 
-// Control lets a client of another language plan faults, over HTTP and in JSON. It belongs to the listener of the door.
+// Control returns a handler through which a client can plan faults over HTTP and in JSON. door is the op of the connections to the
+// handler's server.
 //
-//	GET     the named faults, the ops, and what is planned and has struck
-//	POST    {"op": "upload", "fault": "reset-after-body", "skip": 0, "times": 1} plans one; skip and times may be left out
-//	DELETE  mends everything; the answer says what had struck
+//	GET     returns the named faults, the ops, and the plans with how often each was injected
+//	POST    {"op": "upload", "fault": "reset-after-body", "skip": 0, "times": 1} plans one; skip and times may be omitted
+//	DELETE  removes all plans and returns how often each was injected
 func (i *Injector) Control(door string) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		if r.Header.Get("Origin") != "" {
-			// A page in somebody's browser must not break a stage on the same machine.
+			// A page in a browser must not inject faults into a server on the same machine.
 			tell(w, http.StatusForbidden, map[string]any{"error": "this endpoint is for programs, not for web pages"})
 			return
 		}
 		switch r.Method {
 		case http.MethodGet, http.MethodHead:
 			tell(w, http.StatusOK, map[string]any{
-				"faults": described(), "ops": i.options.Ops, "connections": i.options.Doors, "planned": shown(i.Broken()),
+				"faults": described(), "ops": i.options.Ops, "connections": i.options.Listeners, "planned": shown(i.Broken()),
 			})
 		case http.MethodPost:
 			p, err := i.asked(http.MaxBytesReader(w, r.Body, controlLimit), door)
 			if err == nil {
-				err = i.Break(p)
+				err = i.Inject(p)
 			}
 			if err != nil {
 				tell(w, http.StatusBadRequest, map[string]any{"error": err.Error()})
@@ -42,15 +43,15 @@ func (i *Injector) Control(door string) http.Handler {
 			}
 			tell(w, http.StatusCreated, map[string]any{"planned": shown([]Planned{{Plan: p}})})
 		case http.MethodDelete:
-			tell(w, http.StatusOK, map[string]any{"mended": shown(i.Mend())})
+			tell(w, http.StatusOK, map[string]any{"mended": shown(i.Clear())})
 		default:
 			w.Header().Set("Allow", "GET, HEAD, POST, DELETE")
-			tell(w, http.StatusMethodNotAllowed, map[string]any{"error": r.Method + " is none of GET, POST and DELETE"})
+			tell(w, http.StatusMethodNotAllowed, map[string]any{"error": r.Method + " is not allowed: use GET, POST or DELETE"})
 		}
 	})
 }
 
-// asked reads a plan.
+// asked parses a plan. It fails for a plan that would block this endpoint without end.
 func (i *Injector) asked(body io.Reader, door string) (Plan, error) {
 	ask := struct {
 		Op    string `json:"op"`
@@ -64,19 +65,19 @@ func (i *Injector) asked(body io.Reader, door string) (Plan, error) {
 		return Plan{}, fmt.Errorf(`send one JSON object such as {"op": "upload", "fault": "status-503", "skip": 0, "times": 1}: %w`, err)
 	}
 	if _, err := decoder.Token(); !errors.Is(err, io.EOF) {
-		return Plan{}, errors.New("something follows the JSON object: send one plan a request")
+		return Plan{}, errors.New("there is text after the JSON object: send one fault per request")
 	}
 	f, known := ByName(ask.Fault)
 	if !known {
-		return Plan{}, fmt.Errorf("there is no fault %q: GET this page for the names", ask.Fault)
+		return Plan{}, fmt.Errorf("unknown fault %q: GET this URL to list the names", ask.Fault)
 	}
 	if ask.Op == door && ask.Times == Forever {
-		return Plan{}, fmt.Errorf("a fault of %s keeps you from this page too, and could never be mended: give times a number", door)
+		return Plan{}, fmt.Errorf("a permanent fault of %s would block this endpoint too, and could not be removed: set times to a number", door)
 	}
 	return Plan{ask.Op, f, ask.Skip, ask.Times}, nil
 }
 
-// description is a named fault as JSON.
+// description describes a named fault in JSON.
 type description struct {
 	Name   string `json:"name"`
 	Help   string `json:"help"`
@@ -85,6 +86,7 @@ type description struct {
 	Stores bool   `json:"stores"` // the request takes effect although it fails
 }
 
+// described returns all named faults.
 func described() []description {
 	var all []description
 	for _, f := range Named() {
@@ -93,7 +95,7 @@ func described() []description {
 	return all
 }
 
-// shown are plans as JSON.
+// shown returns plans for JSON.
 func shown(plans []Planned) []any {
 	all := make([]any, 0, len(plans))
 	for _, p := range plans {
@@ -103,11 +105,12 @@ func shown(plans []Planned) []any {
 			Skip   int    `json:"skip"`
 			Times  int    `json:"times"`
 			Struck int    `json:"struck"`
-		}{p.Op, p.Fault.String(), p.Skip, p.Times, p.Struck})
+		}{p.Op, p.Fault.String(), p.Skip, p.Times, p.Hits})
 	}
 	return all
 }
 
+// tell writes body as JSON.
 func tell(w http.ResponseWriter, status int, body any) {
 	text, err := json.Marshal(body)
 	if err != nil {
@@ -117,5 +120,5 @@ func tell(w http.ResponseWriter, status int, body any) {
 	w.Header().Set("Content-Type", "application/json")
 	w.Header().Set("Cache-Control", "no-store")
 	w.WriteHeader(status)
-	_, _ = w.Write(append(text, '\n')) // The client may be gone.
+	_, _ = w.Write(append(text, '\n')) // it fails if the client is gone: no action needed
 }

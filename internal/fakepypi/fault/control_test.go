@@ -66,23 +66,23 @@ func TestControl(t *testing.T) {
 	}
 }
 
-// TestControlRefuses what it does not understand, and says what to send.
-func TestControlRefuses(t *testing.T) {
+// TestControl_Refused what it does not understand, and says what to send.
+func TestControl_Refused(t *testing.T) {
 	t.Parallel()
 	i := newInjector()
 	for _, c := range []struct{ method, body, want string }{
 		{"POST", ``, `send one JSON object such as`},
 		{"POST", `[]`, `send one JSON object such as`},
 		{"POST", `{"op":"send","fault":"hang","time":1}`, `unknown field "time"`},
-		{"POST", `{"op":"send","fault":"hang"} {}`, `send one plan a request`},
+		{"POST", `{"op":"send","fault":"hang"} {}`, `send one fault per request`},
 		{"POST", `{"op":"send","fault":"hang","times":1.5}`, `send one JSON object such as`},
 		{"POST", `{"op":"send","fault":"hang","times":0}`, `times is 0`},
-		{"POST", `{"op":"send","fault":"gremlin"}`, `there is no fault "gremlin": GET this page`},
-		{"POST", `{"op":"send"}`, `there is no fault ""`},
-		{"POST", `{"op":"gremlin","fault":"hang"}`, `there is no op "gremlin"`},
-		{"POST", `{"op":"knock","fault":"refuse","times":-1}`, `give times a number`},
+		{"POST", `{"op":"send","fault":"gremlin"}`, `unknown fault "gremlin": GET this URL`},
+		{"POST", `{"op":"send"}`, `unknown fault ""`},
+		{"POST", `{"op":"gremlin","fault":"hang"}`, `unknown op "gremlin"`},
+		{"POST", `{"op":"knock","fault":"refuse","times":-1}`, `set times to a number`},
 		{"POST", `{"op":"` + strings.Repeat("x", 1<<20) + `"}`, `too large`},
-		{"PUT", `{}`, `none of GET, POST and DELETE`},
+		{"PUT", `{}`, `use GET, POST or DELETE`},
 	} {
 		code, answer := asks(t, i.Control(door), c.method, c.body)
 		text, _ := answer["error"].(string)

@@ -5,23 +5,24 @@ import (
 	"time"
 )
 
-// drip lets a stream through in small pieces with a pause before each. It serves one direction of one connection.
+// drip splits a stream into small pieces with a pause before each. It serves one direction of one connection.
 type drip struct {
 	pause func(time.Duration) error
 	pace  time.Duration
 	piece int
-	left  int // pieces that are still paused for; below 0 all are
+	left  int // pieces that still have a pause; below 0 all have one
 }
 
+// drip returns the pauses of a slow fault.
 func (i *Injector) drip(f Fault) *drip {
 	left := f.Pieces
 	if left == 0 {
 		left = -1
 	}
-	return &drip{i.pause, f.Pace, f.Piece, left}
+	return &drip{i.pause, f.BytesPerSecond, f.Piece, left}
 }
 
-// next pauses, and returns how many of n bytes may go now.
+// next pauses, and returns how many of n bytes to transfer now.
 func (d *drip) next(n int) (int, error) {
 	if d.left == 0 || n == 0 {
 		return n, nil
@@ -32,12 +33,13 @@ func (d *drip) next(n int) (int, error) {
 	return min(n, d.piece), d.pause(d.pace)
 }
 
-// slowBody is the body of a request, read by a slow server.
+// slowBody is the body of a request that the server reads slowly.
 type slowBody struct {
 	io.ReadCloser
 	drip *drip
 }
 
+// Read implements [io.Reader], with a pause before each piece.
 func (b slowBody) Read(p []byte) (int, error) {
 	n, err := b.drip.next(len(p))
 	if err != nil {

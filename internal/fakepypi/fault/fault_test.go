@@ -31,10 +31,10 @@ type house struct {
 
 func newInjector() *fault.Injector {
 	return fault.New(fault.Options{
-		Now:   func() time.Time { return time.Date(2026, 11, 22, 12, 0, 0, 0, time.UTC) },
-		Op:    func(r *http.Request) string { return strings.Trim(r.URL.Path, "/") },
-		Ops:   []string{"send", "fetch"},
-		Doors: []string{door},
+		Now:       func() time.Time { return time.Date(2026, 11, 22, 12, 0, 0, 0, time.UTC) },
+		Op:        func(r *http.Request) string { return strings.Trim(r.URL.Path, "/") },
+		Ops:       []string{"send", "fetch"},
+		Listeners: []string{door},
 	})
 }
 
@@ -65,7 +65,7 @@ func open(t *testing.T, handler http.HandlerFunc) *house {
 func (h *house) breaks(plans ...fault.Plan) {
 	h.t.Helper()
 	for _, p := range plans {
-		if err := h.Break(p); err != nil {
+		if err := h.Inject(p); err != nil {
 			h.t.Fatal(err)
 		}
 	}
@@ -135,8 +135,8 @@ func TestNamed(t *testing.T) {
 func TestCheck(t *testing.T) {
 	t.Parallel()
 	for want, f := range map[string]fault.Fault{
-		`there is no kind ""`:        {},
-		`there is no kind "gremlin"`: {Kind: "gremlin", Point: fault.AfterBody},
+		`unknown kind ""`:            {},
+		`unknown kind "gremlin"`:     {Kind: "gremlin", Point: fault.AfterBody},
 		`not at ""`:                  {Kind: fault.Reset},
 		`not at "before-body"`:       {Kind: fault.Close, Point: fault.BeforeBody},
 		`not at "after-body"`:        {Kind: fault.Truncate, Point: fault.AfterBody},
@@ -147,7 +147,7 @@ func TestCheck(t *testing.T) {
 		`give one of them`:           {Kind: fault.Answer, Point: fault.AfterBody, Status: 503, RetryAfter: "1", RetryIn: time.Second},
 		`a Size above 0`:             {Kind: fault.Oversize, Point: fault.AfterStore},
 		`a Pace and a Piece above 0`: {Kind: fault.SlowAnswer, Point: fault.AfterStore, Piece: 1},
-		`Pieces of 0 or more`:        {Kind: fault.SlowRequest, Point: fault.AfterStore, Pace: 1, Piece: 1, Pieces: -1},
+		`Pieces of 0 or more`:        {Kind: fault.SlowRequest, Point: fault.AfterStore, BytesPerSecond: 1, Piece: 1, Pieces: -1},
 	} {
 		if err := f.Check(); err == nil || !strings.Contains(err.Error(), want) {
 			t.Errorf("%+v: %v, want %q", f, err, want)
@@ -155,8 +155,8 @@ func TestCheck(t *testing.T) {
 	}
 }
 
-// TestPlans: skip and times count the requests of the op alone, and plans of one op come one after another.
-func TestPlans(t *testing.T) {
+// TestFault_PlanOrder: skip and times count the requests of the op alone, and plans of one op come one after another.
+func TestFault_PlanOrder(t *testing.T) {
 	t.Parallel()
 	h := open(t, ok)
 	h.breaks(
@@ -180,12 +180,12 @@ func TestPlans(t *testing.T) {
 	}
 	var struck []int
 	for _, p := range h.Broken() {
-		struck = append(struck, p.Struck)
+		struck = append(struck, p.Hits)
 	}
 	if want := []int{2, 7, 1}; !slices.Equal(struck, want) {
 		t.Errorf("struck %v, want %v", struck, want)
 	}
-	if mended := h.Mend(); len(mended) != 3 || mended[1].Struck != 7 || len(h.Broken()) != 0 {
+	if mended := h.Clear(); len(mended) != 3 || mended[1].Hits != 7 || len(h.Broken()) != 0 {
 		t.Errorf("mended %+v", mended)
 	}
 	if code, answer, err := h.sends("fetch", ""); code != 200 || answer != "fine" || err != nil {
@@ -193,8 +193,8 @@ func TestPlans(t *testing.T) {
 	}
 }
 
-// TestStruckAtOnce: of many requests at the same time, exactly as many are struck as told.
-func TestStruckAtOnce(t *testing.T) {
+// TestFault_ConcurrentRequests: of many requests at the same time, exactly as many are struck as told.
+func TestFault_ConcurrentRequests(t *testing.T) {
 	t.Parallel()
 	h := open(t, ok)
 	h.breaks(fault.Plan{Op: "send", Fault: status(503), Skip: 5, Times: 7})
@@ -208,25 +208,25 @@ func TestStruckAtOnce(t *testing.T) {
 		})
 	}
 	all.Wait()
-	if struck.Load() != 7 || h.Broken()[0].Struck != 7 {
+	if struck.Load() != 7 || h.Broken()[0].Hits != 7 {
 		t.Errorf("%d requests were struck; %+v", struck.Load(), h.Broken())
 	}
 }
 
-// TestBreakRefused: a plan that could never strike says why.
-func TestBreakRefused(t *testing.T) {
+// TestFault_InvalidPlan: a plan that could never strike says why.
+func TestFault_InvalidPlan(t *testing.T) {
 	t.Parallel()
 	i := newInjector()
 	for want, p := range map[string]fault.Plan{
-		`there is no op "gremlin"; the ops are send, fetch, and of connections knock`: {Op: "gremlin", Fault: status(503), Times: 1},
-		`plan it for one of send, fetch`:                                              {Op: door, Fault: status(503), Times: 1},
-		`plan it for knock`:                                                           {Op: "send", Fault: named(t, "refuse"), Times: 1},
-		`skip is -1`:                                                                  {Op: "send", Fault: status(503), Skip: -1, Times: 1},
-		`times is 0: give 1 or more, or -1 for ever`:                                  {Op: "send", Fault: status(503)},
-		`times is -2: give 1 or more, or -1 for ever`:                                 {Op: "send", Fault: status(503), Times: -2},
-		`there is no kind`:                                                            {Op: "send", Times: 1},
+		`unknown op "gremlin"; the ops are send, fetch, and for connections knock`: {Op: "gremlin", Fault: status(503), Times: 1},
+		`use one of send, fetch`: {Op: door, Fault: status(503), Times: 1},
+		`use op knock`:           {Op: "send", Fault: named(t, "refuse"), Times: 1},
+		`skip is -1`:             {Op: "send", Fault: status(503), Skip: -1, Times: 1},
+		`times is 0: it must be 1 or more, or -1 for no limit`:  {Op: "send", Fault: status(503)},
+		`times is -2: it must be 1 or more, or -1 for no limit`: {Op: "send", Fault: status(503), Times: -2},
+		`unknown kind`: {Op: "send", Times: 1},
 	} {
-		if err := i.Break(p); err == nil || !strings.Contains(err.Error(), want) {
+		if err := i.Inject(p); err == nil || !strings.Contains(err.Error(), want) {
 			t.Errorf("%+v: %v, want %q", p, err, want)
 		}
 	}
@@ -235,17 +235,17 @@ func TestBreakRefused(t *testing.T) {
 	}
 	fill := fault.Plan{Op: "send", Fault: status(503), Times: 1}
 	for range 1000 {
-		if err := i.Break(fill); err != nil {
+		if err := i.Inject(fill); err != nil {
 			t.Fatal(err)
 		}
 	}
-	if err := i.Break(fill); err == nil {
+	if err := i.Inject(fill); err == nil {
 		t.Error("plans without end are taken")
 	}
 }
 
-// TestSlowRequest: the handler gets the body in small pieces, each after a pause, and the rest at once.
-func TestSlowRequest(t *testing.T) {
+// TestFault_SlowRequest: the handler gets the body in small pieces, each after a pause, and the rest at once.
+func TestFault_SlowRequest(t *testing.T) {
 	t.Parallel()
 	var reads []int
 	var got bytes.Buffer
@@ -262,7 +262,7 @@ func TestSlowRequest(t *testing.T) {
 			}
 		}
 	})
-	slow := fault.Fault{Kind: fault.SlowRequest, Point: fault.AfterStore, Pace: 10 * time.Millisecond, Piece: 16, Pieces: 20}
+	slow := fault.Fault{Kind: fault.SlowRequest, Point: fault.AfterStore, BytesPerSecond: 10 * time.Millisecond, Piece: 16, Pieces: 20}
 	h.breaks(fault.Plan{Op: "send", Fault: slow, Times: 1})
 	body := strings.Repeat("0123456789abcdef", 200)
 	began := time.Now()
@@ -280,8 +280,8 @@ func TestSlowRequest(t *testing.T) {
 	}
 }
 
-// TestSlowAnswer: the answer comes in pieces and whole, also where the kernel would send a file, and for ever if so told.
-func TestSlowAnswer(t *testing.T) {
+// TestFault_SlowAnswer: the answer comes in pieces and whole, also where the kernel would send a file, and for ever if so told.
+func TestFault_SlowAnswer(t *testing.T) {
 	t.Parallel()
 	content := strings.Repeat("0123456789abcdef", 64)
 	path := filepath.Join(t.TempDir(), "file")
@@ -296,11 +296,11 @@ func TestSlowAnswer(t *testing.T) {
 			t.Run(fmt.Sprint(name, pieces), func(t *testing.T) {
 				t.Parallel()
 				h := open(t, handler)
-				slow := fault.Fault{Kind: fault.SlowAnswer, Point: fault.AfterStore, Pace: 10 * time.Millisecond, Piece: 64, Pieces: pieces}
+				slow := fault.Fault{Kind: fault.SlowAnswer, Point: fault.AfterStore, BytesPerSecond: 10 * time.Millisecond, Piece: 64, Pieces: pieces}
 				h.breaks(fault.Plan{Op: "fetch", Fault: slow, Times: 1})
-				least := 16 * slow.Pace // 1 KiB
+				least := 16 * slow.BytesPerSecond // 1 KiB
 				if pieces > 0 {
-					least = time.Duration(pieces) * slow.Pace
+					least = time.Duration(pieces) * slow.BytesPerSecond
 				}
 				began := time.Now()
 				code, answer, err := h.sends("fetch", "")
@@ -315,8 +315,8 @@ func TestSlowAnswer(t *testing.T) {
 	}
 }
 
-// TestChangedAnswers: what is cut or goes on too long begins as the real answer, with its status and its headers.
-func TestChangedAnswers(t *testing.T) {
+// TestFault_ChangedAnswer: what is cut or goes on too long begins as the real answer, with its status and its headers.
+func TestFault_ChangedAnswer(t *testing.T) {
 	t.Parallel()
 	const mib = 1 << 20
 	cut, long := named(t, "truncated-answer"), named(t, "oversized-answer")
@@ -360,8 +360,8 @@ func TestChangedAnswers(t *testing.T) {
 	}
 }
 
-// TestWithoutConnContext: on a server that was not told of the connections there is still no answer.
-func TestWithoutConnContext(t *testing.T) {
+// TestFault_NoConnContext: on a server that was not told of the connections there is still no answer.
+func TestFault_NoConnContext(t *testing.T) {
 	t.Parallel()
 	injector := newInjector()
 	var config net.ListenConfig
@@ -384,8 +384,8 @@ func TestWithoutConnContext(t *testing.T) {
 	}
 }
 
-// TestOnlyTCP: a listener that could not be broken as told is refused with its first connection.
-func TestOnlyTCP(t *testing.T) {
+// TestListener_OnlyTCP: a listener that could not be broken as told is refused with its first connection.
+func TestListener_OnlyTCP(t *testing.T) {
 	t.Parallel()
 	var config net.ListenConfig
 	path := filepath.Join(t.TempDir(), "s")

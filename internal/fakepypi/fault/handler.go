@@ -9,10 +9,11 @@ import (
 	"time"
 )
 
-// Handler is next, whose requests are struck by the faults planned for their op. It belongs to the listener of the door:
-// as long as that has a fault to come, connections are not kept, since a client that keeps one makes no new ones.
+// Handler returns a handler that injects the faults planned for the op of a request, and passes all other requests to next. door is the
+// op of the connections of its listener. While a fault is planned for door, the handler closes connections after each answer, because a
+// client that reuses one would make no new ones.
 //
-// The server needs [ConnContext]. A struck handler ends by [http.ErrAbortHandler] where there is to be no answer.
+// The server needs [ConnContext]. For a fault without an answer the handler panics with [http.ErrAbortHandler].
 func (i *Injector) Handler(next http.Handler, door string) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		if i.awaits(door) {
@@ -23,27 +24,27 @@ func (i *Injector) Handler(next http.Handler, door string) http.Handler {
 			next.ServeHTTP(w, r)
 			return
 		}
-		if t, known := traitOf(f.Kind); known { // Break takes no others
+		if t, known := traitOf(f.Kind); known { // Break accepts no others
 			t.strike(&strike{i, f, w, r, next, tape{header: w.Header().Clone()}})
 		}
 	})
 }
 
-// strike is one request that a fault strikes.
+// strike is one request with a fault.
 type strike struct {
 	injector *Injector
 	fault    Fault
 	w        http.ResponseWriter
 	r        *http.Request
 	next     http.Handler
-	tape     tape // the real answer, once there is one
+	tape     tape // the real answer, after it was made
 }
 
-// unknownLength is how much is read of a body before the middle of it, if its length is not known.
+// unknownLength is how many bytes of a body are read as its first half if its length is unknown.
 const unknownLength = 1 << 10
 
-// reach brings the request to the fault's point. Reads end at the latest when the server closes the connection. An error
-// tells that the body broke off before.
+// reach reads the request up to the fault's point. Reading ends at the latest when the server closes the connection. An error means that
+// the body ended early.
 func (s *strike) reach() error {
 	switch s.fault.Point {
 	case WithinBody:
@@ -63,24 +64,26 @@ func (s *strike) reach() error {
 	return nil
 }
 
-// drain reads what is left of the body. Without that a close would become a reset, and the server would not notice that
-// the client has gone.
+// drain reads the rest of the body. Otherwise closing the connection would reset it, and the server would not notice that the client has
+// disconnected.
 func (s *strike) drain() error {
 	_, err := io.Copy(io.Discard, s.r.Body)
 	return err
 }
 
+// reset resets the connection.
 func (s *strike) reset() {
-	_ = s.reach() // a client that broke off is cut off all the same
+	_ = s.reach() // end the connection even if the body ended early
 	s.end(true)
 }
 
+// close closes the connection without an answer.
 func (s *strike) close() {
 	_ = s.reach()
 	s.end(false)
 }
 
-// end ends the connection without an answer.
+// end closes the connection without an answer, with a reset or normally.
 func (s *strike) end(reset bool) {
 	if c := connOf(s.r); c != nil {
 		end(c.TCPConn, reset)
@@ -88,6 +91,7 @@ func (s *strike) end(reset bool) {
 	panic(http.ErrAbortHandler)
 }
 
+// hang waits until the client disconnects or the injector is closed.
 func (s *strike) hang() {
 	if s.reach() == nil {
 		select {
@@ -98,11 +102,12 @@ func (s *strike) hang() {
 	s.end(false)
 }
 
+// answer sends the fault's own answer.
 func (s *strike) answer() {
 	early := s.fault.Point == BeforeBody
 	to := http.NewResponseController(s.w)
 	if early {
-		_ = to.EnableFullDuplex() // without that the server may wait for the body before it answers
+		_ = to.EnableFullDuplex() // otherwise the server may read the body before it answers
 		s.w.Header().Set("Connection", "close")
 	}
 	_ = s.reach()
@@ -121,29 +126,31 @@ func (s *strike) answer() {
 	}
 	header.Set("Content-Type", kind)
 	s.w.WriteHeader(s.fault.Status)
-	_, _ = fmt.Fprintf(s.w, body, s.fault.Status, http.StatusText(s.fault.Status)) // The client may be gone.
+	_, _ = fmt.Fprintf(s.w, body, s.fault.Status, http.StatusText(s.fault.Status)) // it fails if the client is gone: no action needed
 	if early {
-		// Closed with unread bytes, the connection would be reset and the answer lost: servers go on reading for a while.
+		// Closing the connection with unread bytes would reset it, and the answer would be lost: servers read on for a while.
 		_ = to.Flush()
 		_ = s.drain()
 	}
 }
 
-// date is a date that far ahead, as headers have it.
+// date returns the date this far ahead in the format of headers.
 func (s *strike) date(ahead time.Duration) string {
 	return s.injector.options.Now().Add(ahead).UTC().Format(http.TimeFormat)
 }
 
-// promise is what a truncated answer says it has, if there is nothing to cut.
+// promise is the Content-Length of a truncated answer that has nothing to cut.
 const promise = 64
 
+// truncate sends half of the real answer.
 func (s *strike) truncate() {
 	_ = s.reach()
 	s.tape.replay(s.w, strconv.FormatInt(max(s.tape.size, promise), 10))
 	_, _ = s.w.Write(s.tape.body[:len(s.tape.body)/2])
-	// The server closes a connection whose answer is shorter than it said.
+	// The server closes a connection whose answer is shorter than announced.
 }
 
+// oversize sends the real answer, followed by spaces.
 func (s *strike) oversize() {
 	_ = s.reach()
 	s.tape.replay(s.w, "")
@@ -154,18 +161,20 @@ func (s *strike) oversize() {
 	}
 }
 
+// slowRequest passes the request to the real handler, which reads it slowly.
 func (s *strike) slowRequest() {
 	r := s.r.Clone(s.r.Context())
 	r.Body = slowBody{s.r.Body, s.injector.drip(s.fault)}
 	s.next.ServeHTTP(s.w, r)
 }
 
+// slowAnswer sends the real answer slowly.
 func (s *strike) slowAnswer() {
 	c := connOf(s.r)
 	if c == nil {
 		panic(http.ErrAbortHandler)
 	}
-	s.w.Header().Set("Connection", "close") // what comes after this answer is none of the fault's business
+	s.w.Header().Set("Connection", "close") // the fault must not affect later answers
 	c.slow.Store(s.injector.drip(s.fault))
 	s.next.ServeHTTP(s.w, s.r)
 }

@@ -10,38 +10,38 @@ import (
 	"time"
 )
 
-// Forever is the Times of a plan that never ends.
+// Forever is the value of Times for a plan without end.
 const Forever = -1
 
-// maxPlans bounds the plans that wait or are remembered.
+// maxPlans is the maximum number of plans, including those that are over.
 const maxPlans = 1000
 
-// Plan is a fault that is to strike requests of one op.
+// Plan is a fault for requests of one op.
 type Plan struct {
 	Op    string
 	Fault Fault
-	Skip  int // how many requests pass unharmed first
-	Times int // how many requests are struck then; [Forever] for all
+	Skip  int // how many requests pass first
+	Times int // how many requests have the fault then; [Forever] for all
 }
 
-// Planned is a plan and what came of it.
+// Planned is a plan and how often it was injected.
 type Planned struct {
 	Plan
-	Struck int // how many requests, or connections, it has struck
+	Hits int // number of requests or connections that had the fault
 }
 
-// over tells that the plan has struck as often as it should.
-func (p *Planned) over() bool { return p.Times != Forever && p.Struck >= p.Times }
+// over reports whether the plan was injected as often as it should be.
+func (p *Planned) over() bool { return p.Times != Forever && p.Hits >= p.Times }
 
-// Options are what an injector starts from; all are required.
+// Options configure an injector; all are required.
 type Options struct {
-	Now   func() time.Time           // the clock of dates in answers
-	Op    func(*http.Request) string // names what a request is for
-	Ops   []string                   // every name that Op gives
-	Doors []string                   // the names of the listeners: each is the op of its new connections
+	Now       func() time.Time           // the clock for dates in answers
+	Op        func(*http.Request) string // returns the op of a request
+	Ops       []string                   // every name that Op returns
+	Listeners []string                   // the names of the listeners: each is the op of its new connections
 }
 
-// Injector strikes requests and connections with the faults that were planned. It is safe for concurrent use.
+// Injector injects planned faults into requests and connections. It is safe for concurrent use.
 type Injector struct {
 	options Options
 	closing chan struct{}
@@ -51,7 +51,7 @@ type Injector struct {
 	plans []*plan
 }
 
-// plan is a planned fault on its way.
+// plan is a planned fault and its progress.
 type plan struct {
 	Planned
 	skip int // how many requests still pass
@@ -62,44 +62,46 @@ func New(o Options) *Injector {
 	return &Injector{options: o, closing: make(chan struct{})}
 }
 
-// Break plans a fault. Plans of one op come one after another: a later one begins to count when the earlier one is over.
-// A plan that could never strike is an error.
-func (i *Injector) Break(p Plan) error {
+// Inject plans a fault. Several plans for one op apply one after another: a later one begins to count when the earlier one is over. Break
+// fails for a plan that could never apply, and if there are too many plans.
+func (i *Injector) Inject(p Plan) error {
 	if err := i.check(p); err != nil {
 		return err
 	}
 	i.mu.Lock()
 	defer i.mu.Unlock()
 	if len(i.plans) >= maxPlans {
-		return fmt.Errorf("%d faults are planned: mend them first", maxPlans)
+		return fmt.Errorf("%d faults are planned, which is the limit: remove them first", maxPlans)
 	}
 	i.plans = append(i.plans, &plan{Planned{Plan: p}, p.Skip})
 	return nil
 }
 
+// check returns an error if the plan could never apply.
 func (i *Injector) check(p Plan) error {
 	if err := p.Fault.Check(); err != nil {
 		return err
 	}
-	door := slices.Contains(i.options.Doors, p.Op)
+	door := slices.Contains(i.options.Listeners, p.Op)
 	switch {
 	case !door && !slices.Contains(i.options.Ops, p.Op):
-		return fmt.Errorf("there is no op %q; the ops are %s, and of connections %s", p.Op,
-			strings.Join(i.options.Ops, ", "), strings.Join(i.options.Doors, ", "))
+		return fmt.Errorf("unknown op %q; the ops are %s, and for connections %s", p.Op,
+			strings.Join(i.options.Ops, ", "), strings.Join(i.options.Listeners, ", "))
 	case door && p.Fault.Point != AtAccept:
-		return fmt.Errorf("fault %s strikes a request: %s is the op of connections, plan it for one of %s", p.Fault, p.Op, strings.Join(i.options.Ops, ", "))
+		return fmt.Errorf("fault %s applies to a request, but op %s to connections: use one of %s",
+			p.Fault, p.Op, strings.Join(i.options.Ops, ", "))
 	case !door && p.Fault.Point == AtAccept:
-		return fmt.Errorf("fault %s strikes a new connection: plan it for %s", p.Fault, strings.Join(i.options.Doors, " or "))
+		return fmt.Errorf("fault %s applies to a new connection: use op %s", p.Fault, strings.Join(i.options.Listeners, " or "))
 	case p.Skip < 0:
-		return fmt.Errorf("skip is %d: give 0 or more", p.Skip)
+		return fmt.Errorf("skip is %d: it must be 0 or more", p.Skip)
 	case p.Times < Forever || p.Times == 0:
-		return fmt.Errorf("times is %d: give 1 or more, or %d for ever", p.Times, Forever)
+		return fmt.Errorf("times is %d: it must be 1 or more, or %d for no limit", p.Times, Forever)
 	}
 	return nil
 }
 
-// Mend ends all plans and returns what came of them. What a fault has already struck stays struck.
-func (i *Injector) Mend() []Planned {
+// Clear removes all plans and returns how often each was injected. Requests that already have a fault keep it.
+func (i *Injector) Clear() []Planned {
 	i.mu.Lock()
 	defer i.mu.Unlock()
 	ended := i.planned()
@@ -107,7 +109,7 @@ func (i *Injector) Mend() []Planned {
 	return ended
 }
 
-// Broken returns the plans, also those that are over, in the order in which they were made.
+// Broken returns all plans since the last Mend, including those that are over, in the order in which they were made.
 func (i *Injector) Broken() []Planned {
 	i.mu.Lock()
 	defer i.mu.Unlock()
@@ -122,11 +124,11 @@ func (i *Injector) planned() []Planned {
 	return all
 }
 
-// Close ends every fault that is going on: what hangs, hangs up. It is called before the server is closed, which then
-// finds no handler that waits. It may be called more than once.
+// Close ends every fault in progress, and later ones at once. Call it before closing the server, so that no handler waits. It may be
+// called more than once.
 func (i *Injector) Close() { i.once.Do(func() { close(i.closing) }) }
 
-// take tells whether a request of the op is to be struck, and how.
+// take returns the fault for the next request of the op, and reports whether there is one.
 func (i *Injector) take(op string) (Fault, bool) {
 	i.mu.Lock()
 	defer i.mu.Unlock()
@@ -138,18 +140,18 @@ func (i *Injector) take(op string) (Fault, bool) {
 		p.skip--
 		return Fault{}, false
 	}
-	p.Struck++
+	p.Hits++
 	return p.Fault, true
 }
 
-// awaits tells whether a plan of the op is not over.
+// awaits reports whether the op has a plan that is not over.
 func (i *Injector) awaits(op string) bool {
 	i.mu.Lock()
 	defer i.mu.Unlock()
 	return i.next(op) != nil
 }
 
-// next is the first plan of the op that is not over.
+// next returns the first plan of the op that is not over, or nil.
 func (i *Injector) next(op string) *plan {
 	for _, p := range i.plans {
 		if p.Op == op && !p.over() {
@@ -159,10 +161,10 @@ func (i *Injector) next(op string) *plan {
 	return nil
 }
 
-// errClosed ends what an injector that is closed would have gone on with.
+// errClosed ends a slow fault when the injector is closed.
 var errClosed = fmt.Errorf("the faults are at their end: %w", net.ErrClosed)
 
-// pause waits, and not beyond the end.
+// pause waits for d. It returns errClosed if the injector is closed before.
 func (i *Injector) pause(d time.Duration) error {
 	timer := time.NewTimer(d)
 	defer timer.Stop()

@@ -9,8 +9,8 @@ import (
 	"sync/atomic"
 )
 
-// Listener is l, a TCP listener, whose new connections are struck by the faults planned for its door. Those it lets
-// through are the connections that [ConnContext] and [Injector.Handler] know.
+// Listener returns a listener that injects the faults planned for door into new connections of l, a TCP listener. The connections that it
+// returns work with [ConnContext] and [Injector.Handler].
 func (i *Injector) Listener(l net.Listener, door string) net.Listener {
 	return &listener{l, i, door}
 }
@@ -18,10 +18,10 @@ func (i *Injector) Listener(l net.Listener, door string) net.Listener {
 type listener struct {
 	net.Listener
 	injector *Injector
-	door     string
+	name     string
 }
 
-// Accept returns the next connection that is not struck.
+// Accept returns the next connection without a fault.
 func (l *listener) Accept() (net.Conn, error) {
 	for {
 		c, err := l.Listener.Accept()
@@ -32,7 +32,7 @@ func (l *listener) Accept() (net.Conn, error) {
 		if !ok {
 			return nil, errors.Join(errors.New("faults need a TCP listener"), c.Close())
 		}
-		f, struck := l.injector.take(l.door)
+		f, struck := l.injector.take(l.name)
 		if !struck {
 			return &conn{TCPConn: tcp}, nil
 		}
@@ -40,7 +40,7 @@ func (l *listener) Accept() (net.Conn, error) {
 	}
 }
 
-// end closes the connection, by a reset or in good order. There is nobody to tell that it was closed before.
+// end closes the connection, with a reset or normally. An error means that it was closed already.
 func end(c *net.TCPConn, reset bool) {
 	if reset {
 		_ = c.SetLinger(0)
@@ -48,13 +48,13 @@ func end(c *net.TCPConn, reset bool) {
 	_ = c.Close()
 }
 
-// conn is a connection that can be made slow.
+// conn is a connection that can be slowed down.
 type conn struct {
 	*net.TCPConn
 	slow atomic.Pointer[drip]
 }
 
-// Write sends b, slowly where that was asked for. A server writes one thing at a time.
+// Write sends b, slowly if the connection is slowed down. A server does not call it concurrently.
 func (c *conn) Write(b []byte) (int, error) {
 	if slow := c.slow.Load(); slow != nil {
 		return slow.write(c.TCPConn, b)
@@ -62,7 +62,8 @@ func (c *conn) Write(b []byte) (int, error) {
 	return c.TCPConn.Write(b)
 }
 
-// ReadFrom sends what r has. The kernel would not wait between two pieces.
+// ReadFrom sends what r has. It bypasses the kernel's copying if the connection is slowed down, because the kernel would not pause
+// between pieces.
 func (c *conn) ReadFrom(r io.Reader) (int64, error) {
 	if c.slow.Load() != nil {
 		return io.Copy(struct{ io.Writer }{c}, r)
@@ -72,12 +73,12 @@ func (c *conn) ReadFrom(r io.Reader) (int64, error) {
 
 type connKey struct{}
 
-// ConnContext is for [http.Server]: it lets the handler find the connection of a request.
+// ConnContext stores a connection for its handlers. Use it as the ConnContext of an [http.Server].
 func ConnContext(ctx context.Context, c net.Conn) context.Context {
 	return context.WithValue(ctx, connKey{}, c)
 }
 
-// connOf is the connection of a request, or nil.
+// connOf returns the connection of a request, or nil.
 func connOf(r *http.Request) *conn {
 	c, _ := r.Context().Value(connKey{}).(*conn)
 	return c

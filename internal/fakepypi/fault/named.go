@@ -7,13 +7,13 @@ import (
 )
 
 const (
-	oversize = 65 << 20 // more than any client of an index should read
+	oversize = 65 << 20 // more than a client of an index should read
 	pace     = 25 * time.Millisecond
 	piece    = 128
-	pieces   = 40 // a second in all: slow to a test, and no test waits for long
+	pieces   = 40 // a second in total: slow for a test, but not too slow
 )
 
-// Named returns every fault that has a name. Adding a row here is adding a fault.
+// Named returns every fault with a name. To add a fault, add a row here.
 func Named() []Fault {
 	const (
 		timeout, early, many = http.StatusRequestTimeout, http.StatusTooEarly, http.StatusTooManyRequests
@@ -22,51 +22,137 @@ func Named() []Fault {
 		left, strange, apart = 499, 520, 522 // of a CDN
 	)
 	return []Fault{
-		{Name: "refuse", Kind: Reset, Point: AtAccept, Help: "a new connection is reset as soon as it is there"},
-		{Name: "close-at-accept", Kind: Close, Point: AtAccept, Help: "a new connection is closed as soon as it is there"},
+		{Name: "refuse", Kind: Reset, Point: AtAccept, Help: "a new connection is reset at once"},
+		{Name: "close-at-accept", Kind: Close, Point: AtAccept, Help: "a new connection is closed at once"},
 
 		{Name: "reset-before-body", Kind: Reset, Point: BeforeBody, Help: "the connection is reset once the head of the request was read"},
 		{Name: "reset-within-body", Kind: Reset, Point: WithinBody, Help: "the connection is reset in the middle of the request's body"},
 		{Name: "reset-after-body", Kind: Reset, Point: AfterBody, Help: "the connection is reset once the request was read; it has no effect"},
 		{Name: "reset-after-store", Kind: Reset, Point: AfterStore, Help: "the request takes effect, and the connection is reset: a lost answer"},
 		{Name: "close-after-body", Kind: Close, Point: AfterBody, Help: "the connection is closed once the request was read; it has no effect"},
-		{Name: "close-after-store", Kind: Close, Point: AfterStore, Help: "the request takes effect, and the connection is closed: a lost answer"},
+		{
+			Name:  "close-after-store",
+			Kind:  Close,
+			Point: AfterStore,
+			Help:  "the request takes effect, and the connection is closed: a lost answer",
+		},
 
 		{Name: "status-408", Kind: Answer, Point: AfterBody, Status: timeout, Help: "408"},
 		{Name: "status-425", Kind: Answer, Point: AfterBody, Status: early, Help: "425"},
 		{Name: "status-429", Kind: Answer, Point: AfterBody, Status: many, Help: "429 without Retry-After"},
 		{Name: "status-429-seconds", Kind: Answer, Point: AfterBody, Status: many, RetryAfter: "1", Help: "429, Retry-After: 1"},
-		{Name: "status-429-date", Kind: Answer, Point: AfterBody, Status: many, RetryIn: 2 * time.Second, Help: "429, Retry-After: the date in 2 seconds"},
+		{
+			Name:    "status-429-date",
+			Kind:    Answer,
+			Point:   AfterBody,
+			Status:  many,
+			RetryIn: 2 * time.Second,
+			Help:    "429, Retry-After: the date in 2 seconds",
+		},
 		{Name: "status-500", Kind: Answer, Point: AfterBody, Status: broken, Help: "500"},
 		{Name: "status-502", Kind: Answer, Point: AfterBody, Status: gateway, Help: "502"},
 		{Name: "status-503", Kind: Answer, Point: AfterBody, Status: busy, Help: "503 without Retry-After"},
 		{Name: "status-503-seconds", Kind: Answer, Point: AfterBody, Status: busy, RetryAfter: "1", Help: "503, Retry-After: 1"},
-		{Name: "status-503-date", Kind: Answer, Point: AfterBody, Status: busy, RetryIn: 2 * time.Second, Help: "503, Retry-After: the date in 2 seconds"},
+		{
+			Name:    "status-503-date",
+			Kind:    Answer,
+			Point:   AfterBody,
+			Status:  busy,
+			RetryIn: 2 * time.Second,
+			Help:    "503, Retry-After: the date in 2 seconds",
+		},
 		{Name: "status-503-garbage", Kind: Answer, Point: AfterBody, Status: busy, RetryAfter: "soon", Help: "503, Retry-After: soon"},
-		{Name: "status-503-early", Kind: Answer, Point: BeforeBody, Status: busy, Help: "503 before the request's body was read, and the connection is closed at its end"},
+		{
+			Name:   "status-503-early",
+			Kind:   Answer,
+			Point:  BeforeBody,
+			Status: busy,
+			Help:   "503 before the body of the request was read; the connection is closed after its end",
+		},
 		{Name: "status-504", Kind: Answer, Point: AfterBody, Status: late, Help: "504"},
-		{Name: "status-499", Kind: Answer, Point: AfterBody, Status: left, Help: "499, as a CDN sends that takes its client for gone"},
-		{Name: "status-522", Kind: Answer, Point: AfterBody, Status: apart, Help: "522, as a CDN sends that cannot connect to the server"},
-		{Name: "status-500-after-store", Kind: Answer, Point: AfterStore, Status: broken, Help: "the request takes effect, and the answer is 500"},
-		{Name: "status-502-after-store", Kind: Answer, Point: AfterStore, Status: gateway, Page: true, Help: "the request takes effect, and the answer is 502 with an HTML page"},
-		{Name: "status-520-after-store", Kind: Answer, Point: AfterStore, Status: strange, RetryAfter: "1", Help: "the request takes effect, and a CDN's answer is 520, Retry-After: 1"},
+		{Name: "status-499", Kind: Answer, Point: AfterBody, Status: left, Help: "499, as from a CDN that considers the client disconnected"},
+		{Name: "status-522", Kind: Answer, Point: AfterBody, Status: apart, Help: "522, as from a CDN that cannot connect to the server"},
+		{
+			Name:   "status-500-after-store",
+			Kind:   Answer,
+			Point:  AfterStore,
+			Status: broken,
+			Help:   "the request takes effect, and the answer is 500",
+		},
+		{
+			Name:   "status-502-after-store",
+			Kind:   Answer,
+			Point:  AfterStore,
+			Status: gateway,
+			Page:   true,
+			Help:   "the request takes effect, and the answer is 502 with an HTML page",
+		},
+		{
+			Name:       "status-520-after-store",
+			Kind:       Answer,
+			Point:      AfterStore,
+			Status:     strange,
+			RetryAfter: "1",
+			Help:       "the request takes effect, and a CDN's answer is 520, Retry-After: 1",
+		},
 
-		{Name: "html-200", Kind: Answer, Point: AfterBody, Status: http.StatusOK, Page: true, Help: "200 with an HTML page; the request has no effect"},
-		{Name: "html-403", Kind: Answer, Point: AfterBody, Status: http.StatusForbidden, Page: true, Help: "403 with an HTML page, as a firewall sends"},
-		{Name: "html-502", Kind: Answer, Point: AfterBody, Status: gateway, Page: true, Help: "502 with an HTML page, as a proxy sends"},
+		{
+			Name:   "html-200",
+			Kind:   Answer,
+			Point:  AfterBody,
+			Status: http.StatusOK,
+			Page:   true,
+			Help:   "200 with an HTML page; the request has no effect",
+		},
+		{
+			Name:   "html-403",
+			Kind:   Answer,
+			Point:  AfterBody,
+			Status: http.StatusForbidden,
+			Page:   true,
+			Help:   "403 with an HTML page, as from a firewall",
+		},
+		{Name: "html-502", Kind: Answer, Point: AfterBody, Status: gateway, Page: true, Help: "502 with an HTML page, as from a proxy"},
 
-		{Name: "truncated-answer", Kind: Truncate, Point: AfterStore, Help: "the request takes effect, and half of the answer arrives; its Content-Length says more"},
-		{Name: "oversized-answer", Kind: Oversize, Point: AfterStore, Size: oversize, Help: "the request takes effect, and the answer goes on for 65 MiB"},
+		{
+			Name:  "truncated-answer",
+			Kind:  Truncate,
+			Point: AfterStore,
+			Help:  "the request takes effect, and half of the answer arrives; its Content-Length says more",
+		},
+		{
+			Name:  "oversized-answer",
+			Kind:  Oversize,
+			Point: AfterStore,
+			Size:  oversize,
+			Help:  "the request takes effect, and the answer goes on for 65 MiB",
+		},
 
-		{Name: "slow-request", Kind: SlowRequest, Point: AfterStore, Pace: pace, Piece: piece, Pieces: pieces, Help: "the first 5 KiB of the request's body are read within a second"},
-		{Name: "slow-answer", Kind: SlowAnswer, Point: AfterStore, Pace: pace, Piece: piece, Pieces: pieces, Help: "the first 5 KiB of the answer, with its head, are sent within a second"},
+		{
+			Name:           "slow-request",
+			Kind:           SlowRequest,
+			Point:          AfterStore,
+			BytesPerSecond: pace,
+			Piece:          piece,
+			Pieces:         pieces,
+			Help:           "the first 5 KiB of the request's body are read within a second",
+		},
+		{
+			Name:           "slow-answer",
+			Kind:           SlowAnswer,
+			Point:          AfterStore,
+			BytesPerSecond: pace,
+			Piece:          piece,
+			Pieces:         pieces,
+			Help:           "the first 5 KiB of the answer, with its head, are sent within a second",
+		},
 
 		{Name: "hang", Kind: Hang, Point: AfterBody, Help: "the request is read, and nothing more happens; it has no effect"},
 		{Name: "hang-after-store", Kind: Hang, Point: AfterStore, Help: "the request takes effect, and nothing more happens"},
 	}
 }
 
-// ByName finds a named fault.
+// ByName returns the fault with this name and reports whether there is one.
 func ByName(name string) (Fault, bool) {
 	all := Named()
 	at := slices.IndexFunc(all, func(f Fault) bool { return f.Name == name })

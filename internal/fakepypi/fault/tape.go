@@ -2,11 +2,10 @@ package fault
 
 import "net/http"
 
-// tapeLength is how much of an answer's body a tape keeps, in bytes.
+// tapeLength is the maximum size of an answer's body that a tape keeps, in bytes.
 const tapeLength = 1 << 20
 
-// tape takes an answer that the client is not to get as it is. It has no connection to hand out: a handler that would
-// write to it directly has to do without.
+// tape records an answer that the client should not receive unchanged. It has no connection, so a handler cannot take one over.
 type tape struct {
 	header http.Header
 	status int
@@ -14,14 +13,17 @@ type tape struct {
 	size   int64  // of the whole body
 }
 
+// Header implements [http.ResponseWriter].
 func (t *tape) Header() http.Header { return t.header }
 
+// WriteHeader implements [http.ResponseWriter]. It keeps the first final status.
 func (t *tape) WriteHeader(status int) {
 	if t.status == 0 && status >= http.StatusOK {
 		t.status = status
 	}
 }
 
+// Write implements [http.ResponseWriter]. It keeps the beginning of the body and counts the rest.
 func (t *tape) Write(b []byte) (int, error) {
 	t.WriteHeader(http.StatusOK)
 	t.size += int64(len(b))
@@ -29,7 +31,7 @@ func (t *tape) Write(b []byte) (int, error) {
 	return len(b), nil
 }
 
-// replay sends the head of the answer, with a length of the caller's.
+// replay sends the header of the recorded answer with another Content-Length, or without one if length is empty.
 func (t *tape) replay(w http.ResponseWriter, length string) {
 	header := w.Header()
 	for name, values := range t.header {
@@ -41,7 +43,7 @@ func (t *tape) replay(w http.ResponseWriter, length string) {
 	}
 	status := t.status
 	switch status {
-	case 0, http.StatusNoContent, http.StatusNotModified: // the latter two have no body that could be wrong
+	case 0, http.StatusNoContent, http.StatusNotModified: // the latter two have no body
 		status = http.StatusOK
 	}
 	w.WriteHeader(status)

@@ -1,16 +1,14 @@
-// Package issuer is the ID token issuer of the stage: what GitHub is to a workflow run. It speaks the runner's token
-// protocol to the run and serves a discovery document and a key set to the index, which fetches them over HTTP like
-// the real one does.
+// Package issuer is the ID token issuer of the test environment: it is to a workflow run what GitHub is. It serves the runner's token
+// protocol to the run, and a discovery document and a key set to the index, which fetches them over HTTP as PyPI does.
 //
 // # Goals
 //
-// A token has every claim of GitHub's tokens, is signed with RS256 and lives five minutes by the stage's clock. Each
-// claim, and each thing that can be wrong with a token (its times, its key, its algorithm), can be set by a test.
+// A token has every claim of GitHub's tokens, is signed with RS256, and is valid for five minutes by the clock of the test environment. A
+// test can set each claim, and each defect of a token (its times, its key, its algorithm).
 //
 // # Limitations
 //
-// One run, one signing key. Customised subject claims and enterprise issuers exist only as far as a test sets the
-// claims by hand.
+// One run, one signing key. For customised subject claims and enterprise issuers a test must set the claims itself.
 package issuer
 
 import (
@@ -27,27 +25,27 @@ import (
 	"time"
 )
 
-// Lifetime is how long an ID token is valid.
+// Lifetime is how long an ID token is valid after it was issued.
 const Lifetime = 5 * time.Minute
 
-// keyBits is the size of GitHub's signing keys.
+// keyBits is the size of GitHub's signing keys in bits.
 const keyBits = 2048
 
-// requestPath is where the runner's protocol is served. The path is as odd as the real one on purpose: a client that
-// takes the URL apart, rather than adding one query parameter, fails here too.
+// requestPath is the path of the runner's protocol. It is as unusual as the real one on purpose: a client that rebuilds the URL, instead
+// of adding one query parameter, fails here too.
 const requestPath = "/85//idtoken/6f0b1a2c-rehearsal/9a3d-job"
 
-// Options are what an issuer starts from.
+// Options configure an issuer.
 type Options struct {
-	// URL is the issuer's own address and the `iss` of its tokens, without a trailing slash.
+	// URL is the issuer's address and the `iss` of its tokens, without a trailing slash.
 	URL string
-	// Asked is where the run reaches the issuer, if not at URL.
+	// Asked is the address that the run uses to request tokens; empty means URL.
 	Asked string
-	// Now is the clock of iat, nbf and exp.
+	// Now is the clock for iat, nbf and exp.
 	Now func() time.Time
-	// Run is the workflow run that asks for tokens.
+	// Run is the workflow run that requests tokens.
 	Run Run
-	// Key signs the tokens; without one, a key is made when the first token or key set is asked for.
+	// Key signs the tokens. If it is nil, the issuer makes one when the first token or key set is requested.
 	Key *rsa.PrivateKey
 }
 
@@ -59,16 +57,16 @@ type Issuer struct {
 	request string // the bearer token of the runner's protocol
 	mux     *http.ServeMux
 	key     func() (*rsa.PrivateKey, error)
-	rogue   func() (*rsa.PrivateKey, error) // a key that the key set does not name
+	rogue   func() (*rsa.PrivateKey, error) // a key that the key set does not have
 
 	mu     sync.Mutex
 	run    Run
 	change []func(map[string]any)
-	forge  Forgery
+	forge  TokenDefect
 	issued []string
 }
 
-// New returns an issuer.
+// New returns an issuer. It makes no key yet.
 func New(o Options) *Issuer {
 	i := &Issuer{
 		url: o.URL, asked: cmp.Or(o.Asked, o.URL), now: o.Now, run: o.Run, request: rand.Text() + rand.Text(),
@@ -86,9 +84,9 @@ func New(o Options) *Issuer {
 
 func newKey() (*rsa.PrivateKey, error) { return rsa.GenerateKey(rand.Reader, keyBits) }
 
-// ServeHTTP answers the runner's protocol, the discovery document and the key set.
+// ServeHTTP serves the runner's protocol, the discovery document and the key set.
 func (i *Issuer) ServeHTTP(w http.ResponseWriter, r *http.Request) {
-	// Not a route of the mux: it would clean the double slash away with a redirect, which the real service does not.
+	// Not a route of the mux, which would redirect to a path without the double slash; the real service does not.
 	if r.URL.Path == requestPath {
 		i.idToken(w, r)
 		return
@@ -96,7 +94,7 @@ func (i *Issuer) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	i.mux.ServeHTTP(w, r)
 }
 
-// Beside answers the runner's protocol in front of another handler, whose address is then that of both.
+// Beside returns a handler that serves the runner's protocol, and passes all other requests to next. Both then share one address.
 func (i *Issuer) Beside(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		if r.URL.Path == requestPath {
@@ -107,8 +105,7 @@ func (i *Issuer) Beside(next http.Handler) http.Handler {
 	})
 }
 
-// Env returns the environment that gives a process the right to ask for ID tokens, together with the variables that
-// every step of the run has.
+// Env returns the environment variables of every step of the run, and those that give a process the permission to request ID tokens.
 func (i *Issuer) Env() map[string]string {
 	i.mu.Lock()
 	defer i.mu.Unlock()
@@ -118,8 +115,8 @@ func (i *Issuer) Env() map[string]string {
 	return env
 }
 
-// Claims adds a change to the claims of all tokens to come. Changes are applied in the order in which they were added,
-// after the times have been set, so that they can set those too. A nil change drops all earlier ones.
+// Claims adds a change to the claims of all later tokens. Changes are applied in the order in which they were added, after the times were
+// set, so that they can change those too. A nil change removes all earlier ones.
 func (i *Issuer) Claims(change func(map[string]any)) {
 	i.mu.Lock()
 	defer i.mu.Unlock()
@@ -130,20 +127,28 @@ func (i *Issuer) Claims(change func(map[string]any)) {
 	i.change = append(i.change, change)
 }
 
-// Forge chooses what is wrong with the signature of the tokens to come.
-func (i *Issuer) Forge(f Forgery) {
+// Forge selects the defect of all later tokens.
+func (i *Issuer) Forge(f TokenDefect) {
 	i.mu.Lock()
 	defer i.mu.Unlock()
 	i.forge = f
 }
 
-// Issued returns every token given out so far.
+// Reset drops the changes of claims, the forgery and what was issued. The run, its right to ask and the keys stay.
+func (i *Issuer) Reset() {
+	i.mu.Lock()
+	defer i.mu.Unlock()
+	i.change, i.forge, i.issued = nil, Honest, nil
+}
+
+// Issued returns every token issued so far.
 func (i *Issuer) Issued() []string {
 	i.mu.Lock()
 	defer i.mu.Unlock()
 	return slices.Clone(i.issued)
 }
 
+// idToken handles a request by the runner's protocol.
 func (i *Issuer) idToken(w http.ResponseWriter, r *http.Request) {
 	if r.Method != http.MethodGet {
 		answer(w, http.StatusMethodNotAllowed, message("only GET is answered here"))
@@ -166,8 +171,8 @@ func (i *Issuer) idToken(w http.ResponseWriter, r *http.Request) {
 	answer(w, http.StatusOK, map[string]any{"count": len(jwt), "value": jwt})
 }
 
-// Token issues an ID token for audience, as a request by the runner's protocol would. An empty audience means the
-// owner's page, as it does at GitHub.
+// Token issues an ID token for audience, as a request by the runner's protocol does. An empty audience means the URL of the owner's page,
+// as at GitHub.
 func (i *Issuer) Token(audience string) (string, error) {
 	i.mu.Lock()
 	run, changes, forge := i.run, slices.Clone(i.change), i.forge
@@ -192,6 +197,7 @@ func (i *Issuer) Token(audience string) (string, error) {
 	return jwt, nil
 }
 
+// discovery serves the discovery document.
 func (i *Issuer) discovery(w http.ResponseWriter, _ *http.Request) {
 	answer(w, http.StatusOK, map[string]any{
 		"issuer":   i.url,
@@ -208,6 +214,7 @@ func (i *Issuer) discovery(w http.ResponseWriter, _ *http.Request) {
 
 func message(text string) map[string]any { return map[string]any{"message": text} }
 
+// answer writes body as JSON.
 func answer(w http.ResponseWriter, status int, body map[string]any) {
 	text, err := json.Marshal(body)
 	if err != nil {
@@ -216,5 +223,5 @@ func answer(w http.ResponseWriter, status int, body map[string]any) {
 	}
 	w.Header().Set("Content-Type", "application/json; charset=utf-8")
 	w.WriteHeader(status)
-	_, _ = w.Write(text) // The client may be gone; there is nobody left to tell.
+	_, _ = w.Write(text) // it fails if the client is gone: no action needed
 }

@@ -6,8 +6,8 @@ import (
 	"time"
 )
 
-// TestRun: subject and ref as GitHub forms them.
-func TestRun(t *testing.T) {
+// TestRun_SubjectAndRef: subject and ref as GitHub forms them.
+func TestRun_SubjectAndRef(t *testing.T) {
 	t.Parallel()
 	for name, c := range map[string]struct {
 		run                    Run

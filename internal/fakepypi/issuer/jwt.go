@@ -12,28 +12,29 @@ import (
 	"net/http"
 )
 
-// Forgery is one thing that is wrong with a token's header or signature. The zero value is an honest token.
-type Forgery string
+// TokenDefect is a defect of a token's header or signature. The zero value is a valid token.
+type TokenDefect string
 
-// The forgeries. The times and names in a token are claims, see [Issuer.Claims].
+// The defects. Wrong times and names are claims, see [Issuer.Claims].
 const (
-	Honest     Forgery = ""
-	ForeignKey Forgery = "foreign-key" // signed by another key than the one its kid names
-	UnknownKey Forgery = "unknown-key" // a kid that the key set does not have
-	Unsigned   Forgery = "unsigned"    // alg "none" and no signature
-	Symmetric  Forgery = "symmetric"   // alg "HS256"
-	BrokenSeal Forgery = "broken-seal" // one byte of the signature differs
-	NoKeyID    Forgery = "no-key-id"   // no kid
-	TwoParts   Forgery = "two-parts"   // a token of two parts
+	Honest       TokenDefect = ""
+	ForeignKey   TokenDefect = "foreign-key" // signed with another key than the one that its kid names
+	UnknownKey   TokenDefect = "unknown-key" // a kid that the key set does not have
+	Unsigned     TokenDefect = "unsigned"    // alg "none" and no signature
+	Symmetric    TokenDefect = "symmetric"   // alg "HS256"
+	BadSignature TokenDefect = "broken-seal" // the signature has a wrong byte
+	NoKeyID      TokenDefect = "no-key-id"   // no kid
+	TwoParts     TokenDefect = "two-parts"   // a token of two parts
 )
 
-// keyID names the signing key in tokens and in the key set.
+// keyID is the id of the signing key in tokens and in the key set.
 const keyID = "cc413527-173f-5a05-976e-rehearsal000"
 
-// base64url is the encoding of every part of a token (RFC 7515 section 2).
+// base64url returns b in the encoding of a token's parts (RFC 7515 section 2).
 func base64url(b []byte) string { return base64.RawURLEncoding.EncodeToString(b) }
 
-func (i *Issuer) sign(claims map[string]any, forge Forgery) (string, error) {
+// sign returns a token with the claims and the defect forge.
+func (i *Issuer) sign(claims map[string]any, forge TokenDefect) (string, error) {
 	header := map[string]any{"typ": "JWT", "alg": "RS256", "kid": keyID}
 	source := i.key
 	switch forge {
@@ -47,7 +48,7 @@ func (i *Issuer) sign(claims map[string]any, forge Forgery) (string, error) {
 		header["alg"] = "HS256"
 	case NoKeyID:
 		delete(header, "kid")
-	case Honest, BrokenSeal, TwoParts:
+	case Honest, BadSignature, TwoParts:
 	}
 	head, err := json.Marshal(header)
 	if err != nil {
@@ -63,7 +64,7 @@ func (i *Issuer) sign(claims map[string]any, forge Forgery) (string, error) {
 		return signed + ".", nil
 	case TwoParts:
 		return signed, nil
-	case Honest, ForeignKey, UnknownKey, Symmetric, BrokenSeal, NoKeyID:
+	case Honest, ForeignKey, UnknownKey, Symmetric, BadSignature, NoKeyID:
 	}
 	key, err := source()
 	if err != nil {
@@ -74,12 +75,13 @@ func (i *Issuer) sign(claims map[string]any, forge Forgery) (string, error) {
 	if err != nil {
 		return "", err
 	}
-	if forge == BrokenSeal {
+	if forge == BadSignature {
 		signature[0] ^= 1
 	}
 	return signed + "." + base64url(signature), nil
 }
 
+// keySet serves the key set.
 func (i *Issuer) keySet(w http.ResponseWriter, _ *http.Request) {
 	key, err := i.key()
 	if err != nil {

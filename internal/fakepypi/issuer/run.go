@@ -5,24 +5,24 @@ import (
 	"strings"
 )
 
-// Run says who runs: the facts of one workflow run from which both its environment and its ID tokens are made. The
-// zero value is a push of the tag v1.0.0 to octo-org/rehearsal, in a job without a deployment environment.
+// Run describes a workflow run. Its environment variables and its ID tokens are made from it. The zero value is a push of the tag v1.0.0
+// to octo-org/rehearsal, in a job without a deployment environment.
 type Run struct {
 	Repository   string // "owner/name"
 	RepositoryID string // a number
-	OwnerID      string // a number; a publisher is bound to it, not only to the owner's name
+	OwnerID      string // a number; a publisher is bound to it in addition to the owner's name
 	Workflow     string // file name of the workflow that was triggered
 	Called       string // job_workflow_ref of a reusable workflow ("owner/name/.github/workflows/x.yml@ref"), or empty
 	Environment  string // deployment environment of the job, or empty
 	Event        string // "push", "release", "workflow_dispatch", "pull_request", …
 	Ref          string // "refs/tags/v1.0.0"
 	SHA          string // 40 hex digits
-	Actor        string
+	Actor        string // name of the account that started the run
 	Visibility   string // "public", "private" or "internal"
 	Server       string // "https://github.com", without a trailing slash
 }
 
-// Complete returns the run with every empty fact (but Called and Environment) set to that of the zero run.
+// Complete returns the run with every empty field set to that of the zero value's run, except Called and Environment.
 func (r Run) Complete() Run {
 	r.Repository = cmp.Or(r.Repository, "octo-org/rehearsal")
 	r.RepositoryID = cmp.Or(r.RepositoryID, "400400400")
@@ -37,7 +37,7 @@ func (r Run) Complete() Run {
 	return r
 }
 
-// Owner returns the owner's name.
+// Owner returns the name of the repository's owner.
 func (r Run) Owner() string {
 	owner, _, _ := strings.Cut(r.Complete().Repository, "/")
 	return owner
@@ -45,7 +45,7 @@ func (r Run) Owner() string {
 
 func (r Run) server() string { return r.Complete().Server }
 
-// workflowRef names the workflow file that was triggered, at its ref.
+// workflowRef returns the reference of the triggered workflow file at its ref.
 func (r Run) workflowRef() string {
 	return r.Repository + "/.github/workflows/" + r.Workflow + "@" + r.Ref
 }
@@ -57,6 +57,7 @@ func (r Run) refType() string {
 	return "branch"
 }
 
+// refName returns the ref without its prefix.
 func (r Run) refName() string {
 	for _, prefix := range []string{"refs/tags/", "refs/heads/", "refs/pull/"} {
 		if name, found := strings.CutPrefix(r.Ref, prefix); found {
@@ -66,7 +67,7 @@ func (r Run) refName() string {
 	return r.Ref
 }
 
-// subject is GitHub's default `sub`: the environment wins over the event, which wins over the ref.
+// subject returns GitHub's default `sub`: with the environment if there is one, else with the event of a pull request, else with the ref.
 func (r Run) subject() string {
 	switch {
 	case r.Environment != "":
@@ -77,8 +78,8 @@ func (r Run) subject() string {
 	return "repo:" + r.Repository + ":ref:" + r.Ref
 }
 
-// Claims returns GitHub's claims for the run, all but those that differ from token to token (iss, aud, jti and the
-// times). All values are strings, numbers too, as in GitHub's tokens.
+// Claims returns GitHub's claims for the run, except those that differ from token to token (iss, aud, jti and the times). All values are
+// strings, even numbers, as in GitHub's tokens.
 func (r Run) Claims() map[string]any {
 	r = r.Complete()
 	claims := map[string]any{
@@ -115,7 +116,7 @@ func (r Run) Claims() map[string]any {
 	return claims
 }
 
-// Env returns the variables that the runner gives to every step of the run.
+// Env returns the variables that the runner sets for every step of the run.
 func (r Run) Env() map[string]string {
 	r = r.Complete()
 	return map[string]string{

@@ -9,15 +9,16 @@ import (
 	"strings"
 )
 
-// largestBody bounds what is read of a request, in bytes.
+// largestBody is the maximum size of a request's body that is read, in bytes.
 const largestBody = 256 << 20
 
-// read takes the body, also one that breaks off.
+// read reads the body, even if it ends early.
 func (c *call) read() {
 	body, err := io.ReadAll(io.LimitReader(c.r.Body, largestBody))
 	c.body, c.whole = body, err == nil && c.r.ContentLength <= largestBody
 }
 
+// told returns the JSON of a release.
 func (g *GitHub) told(r *Release) map[string]any {
 	name := any(r.Name)
 	if r.Name == "" {
@@ -29,9 +30,16 @@ func (g *GitHub) told(r *Release) map[string]any {
 	}
 }
 
+// toldAsset returns the JSON of an asset.
 func (g *GitHub) toldAsset(a *Asset) map[string]any {
 	said := map[string]any{
-		"id": a.ID, "name": a.Name, "label": nil, "state": "uploaded", "size": len(a.Bytes), "content_type": "application/octet-stream", "digest": nil,
+		"id":           a.ID,
+		"name":         a.Name,
+		"label":        nil,
+		"state":        "uploaded",
+		"size":         len(a.Bytes),
+		"content_type": "application/octet-stream",
+		"digest":       nil,
 	}
 	if a.Label != "" {
 		said["label"] = a.Label
@@ -45,7 +53,7 @@ func (g *GitHub) toldAsset(a *Asset) map[string]any {
 	return said
 }
 
-// byTag has no drafts, not even for writers.
+// byTag serves the published release of a tag. It never serves drafts.
 func (g *GitHub) byTag(c *call) {
 	for _, r := range g.releases {
 		if r.Tag == c.tag() && !r.Draft {
@@ -56,7 +64,7 @@ func (g *GitHub) byTag(c *call) {
 	refuse(c.w, http.StatusNotFound, "Not Found")
 }
 
-// list has the newest first, and drafts for writers.
+// list serves the releases, newest first. Only a token that may write sees drafts.
 func (g *GitHub) list(c *call) {
 	all := []map[string]any{}
 	for _, r := range slices.Backward(g.releases) {
@@ -67,7 +75,7 @@ func (g *GitHub) list(c *call) {
 	write(c.w, http.StatusOK, page(all, c.r))
 }
 
-// notes are written for any tag, and kept nowhere.
+// notes serves generated notes for any tag, and stores nothing.
 func (g *GitHub) notes(c *call) {
 	var asked struct {
 		Tag string `json:"tag_name"`
@@ -79,6 +87,7 @@ func (g *GitHub) notes(c *call) {
 	write(c.w, http.StatusOK, map[string]string{"name": asked.Tag, "body": "## What's Changed"})
 }
 
+// edit accepts a change of a release, counts it, and changes nothing.
 func (g *GitHub) edit(c *call) {
 	if r := g.release(c.number()); r != nil {
 		g.edits++
@@ -88,7 +97,7 @@ func (g *GitHub) edit(c *call) {
 	refuse(c.w, http.StatusNotFound, "Not Found")
 }
 
-// release is the one of a number, or nil.
+// release returns the release with this id, or nil.
 func (g *GitHub) release(id int64) *Release {
 	i := slices.IndexFunc(g.releases, func(r *Release) bool { return r.ID == id })
 	if i < 0 {
@@ -97,7 +106,7 @@ func (g *GitHub) release(id int64) *Release {
 	return g.releases[i]
 }
 
-// listAssets lists the assets of one release.
+// listAssets serves the assets of one release.
 func (g *GitHub) listAssets(c *call) {
 	if g.release(c.number()) == nil {
 		refuse(c.w, http.StatusNotFound, "Not Found")
@@ -112,7 +121,7 @@ func (g *GitHub) listAssets(c *call) {
 	write(c.w, http.StatusOK, page(all, c.r))
 }
 
-// upload takes the bytes of an asset.
+// upload stores an asset.
 func (g *GitHub) upload(c *call) {
 	r, query := g.release(c.number()), c.r.URL.Query()
 	name := Renamed(query.Get("name"))
@@ -125,7 +134,8 @@ func (g *GitHub) upload(c *call) {
 	case query.Get("name") == "" || c.r.Header.Get("Content-Type") == "" || c.r.ContentLength <= 0:
 		refuse(c.w, http.StatusBadRequest, "Multipart form data required, or a name, a type and a length")
 	case taken:
-		refuse(c.w, http.StatusUnprocessableEntity, "Validation Failed", map[string]string{"resource": "ReleaseAsset", "code": "already_exists", "field": "name"})
+		refuse(c.w, http.StatusUnprocessableEntity, "Validation Failed",
+			map[string]string{"resource": "ReleaseAsset", "code": "already_exists", "field": "name"})
 	case !c.whole:
 		g.hold(Asset{Release: r.ID, Name: name, Starter: true})
 		refuse(c.w, http.StatusBadGateway, "Server Error")
@@ -135,6 +145,7 @@ func (g *GitHub) upload(c *call) {
 	}
 }
 
+// remove deletes an asset.
 func (g *GitHub) remove(c *call) {
 	i := slices.IndexFunc(g.assets, func(a *Asset) bool { return a.ID == c.number() })
 	if i < 0 {
@@ -147,7 +158,7 @@ func (g *GitHub) remove(c *call) {
 
 const bytesPath = "/release-assets/"
 
-// download describes an asset, or points to its bytes.
+// download serves the JSON of an asset, or redirects to its bytes.
 func (g *GitHub) download(c *call) {
 	i := slices.IndexFunc(g.assets, func(a *Asset) bool { return a.ID == c.number() && !a.Starter })
 	switch {
@@ -157,7 +168,7 @@ func (g *GitHub) download(c *call) {
 		write(c.w, http.StatusOK, g.toldAsset(g.assets[i]))
 	case g.options.Inline || g.storage == nil:
 		c.w.Header().Set("Content-Type", "application/octet-stream")
-		_, _ = c.w.Write(g.assets[i].Bytes) // the client may be gone
+		_, _ = c.w.Write(g.assets[i].Bytes) // it fails if the client is gone
 	default:
 		at := g.storage.JoinPath(bytesPath, fmt.Sprint(g.assets[i].ID))
 		at.RawQuery = "sig=" + signature
@@ -166,10 +177,11 @@ func (g *GitHub) download(c *call) {
 	}
 }
 
-// signature is what the storage wants instead of a token. It is as good as one.
+// signature is what the storage requires instead of a token. It gives the same access.
 const signature = "signed-for-one-download"
 
-// Storage is where the bytes of assets are: another place, which wants its signature and refuses every credential.
+// Storage returns the handler of the storage of assets, which is at another address. It requires the signature of the URL and refuses
+// every credential.
 func (g *GitHub) Storage() http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		g.mu.Lock()
@@ -188,7 +200,7 @@ func (g *GitHub) Storage() http.Handler {
 		for _, a := range g.assets {
 			if r.URL.Path == bytesPath+fmt.Sprint(a.ID) {
 				w.Header().Set("Content-Type", "application/octet-stream")
-				_, _ = w.Write(a.Bytes) // the client may be gone
+				_, _ = w.Write(a.Bytes) // it fails if the client is gone
 				return
 			}
 		}
@@ -196,7 +208,7 @@ func (g *GitHub) Storage() http.Handler {
 	})
 }
 
-// leaked notes every credential in a request.
+// leaked reports whether a request has a credential, and records that.
 func (g *GitHub) leaked(r *http.Request) bool {
 	text := r.URL.String()
 	for name, values := range r.Header {

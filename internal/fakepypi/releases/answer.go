@@ -9,16 +9,16 @@ import (
 	"strings"
 )
 
-// route is one kind of request of the API.
+// route is one operation of the API.
 type route struct {
 	op     string
 	method string
 	path   *regexp.Regexp // below the repository, escaped
-	right  Right          // that it needs
+	right  Right          // that it requires
 	do     func(*GitHub, *call)
 }
 
-// routes is the table. Requests that it has not are 404.
+// routes returns all operations of the API. Other requests get a 404.
 func routes() []route {
 	at := func(path string) *regexp.Regexp { return regexp.MustCompile("^/releases" + path + "$") }
 	return []route{
@@ -33,10 +33,10 @@ func routes() []route {
 	}
 }
 
-// Upload is the one op of the uploads' own place; all others are of the API.
+// Upload is the only op at the address for uploads; all others are at the API's address.
 const Upload = "upload"
 
-// Ops returns every op, with "bytes", which is that of the storage.
+// Ops returns every op, with "bytes" for the storage and "other" for unknown requests.
 func Ops() []string {
 	ops := []string{"bytes", "other"}
 	for _, r := range routes() {
@@ -45,7 +45,7 @@ func Ops() []string {
 	return ops
 }
 
-// Op names what a request is for.
+// Op returns the op of a request.
 func Op(r *http.Request) string {
 	if strings.HasPrefix(r.URL.Path, bytesPath) {
 		return "bytes"
@@ -59,7 +59,7 @@ func Op(r *http.Request) string {
 	return "other"
 }
 
-// split finds the repository in a path, and what comes after it.
+// split returns the repository in a path and the rest of the path after it.
 func split(path string) (repository, below string, ok bool) {
 	_, rest, ok := strings.Cut(path, "/repos/")
 	parts := strings.SplitN(rest, "/", 3)
@@ -69,23 +69,23 @@ func split(path string) (repository, below string, ok bool) {
 	return parts[0] + "/" + parts[1], "/" + parts[2], true
 }
 
-// call is one request on its way.
+// call is the state of one request.
 type call struct {
 	w     http.ResponseWriter
 	r     *http.Request
 	match []string // of the route's path
 	right Right
 	body  []byte
-	whole bool // the body came to its end
+	whole bool // the body was complete
 }
 
-// The paths at which GitHub Enterprise Server has the two, below one address.
+// The paths of the API and of uploads at GitHub Enterprise Server, which has both at one address.
 const (
 	APIPath     = "/api/v3"
 	UploadsPath = "/api/uploads"
 )
 
-// Beside answers both there, in front of another handler, whose address is then that of all three.
+// Beside returns a handler that serves the API and uploads at these paths, and passes all other requests to next.
 func (g *GitHub) Beside(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		switch {
@@ -99,12 +99,13 @@ func (g *GitHub) Beside(next http.Handler) http.Handler {
 	})
 }
 
-// API answers what the API answers, on any path before /repos/.
+// API returns the handler of the API, which works at any path before /repos/.
 func (g *GitHub) API() http.Handler { return g.place(false) }
 
-// Uploads answers what the uploads' own place answers.
+// Uploads returns the handler of the address for uploads.
 func (g *GitHub) Uploads() http.Handler { return g.place(true) }
 
+// place returns the handler of the address for uploads, or of the API.
 func (g *GitHub) place(uploads bool) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		c := &call{w: w, r: r}
@@ -126,7 +127,7 @@ func (g *GitHub) place(uploads bool) http.Handler {
 	})
 }
 
-// say gives a planned answer.
+// say sends a planned answer.
 func (g *GitHub) say(c *call, a Answer) {
 	if a.Half {
 		c.whole = false
@@ -144,17 +145,17 @@ func (g *GitHub) say(c *call, a Answer) {
 		c.w.Header().Set("Content-Type", "application/json; charset=utf-8")
 	}
 	c.w.WriteHeader(a.Status)
-	_, _ = c.w.Write([]byte(a.Body)) // the client may be gone
+	_, _ = c.w.Write([]byte(a.Body)) // it fails if the client is gone
 }
 
-// discard is where an answer goes that nobody gets.
+// discard is an http.ResponseWriter that drops the answer.
 type discard struct{ header http.Header }
 
 func (d discard) Header() http.Header       { return d.header }
 func (discard) Write(b []byte) (int, error) { return len(b), nil }
 func (discard) WriteHeader(int)             {}
 
-// answer finds the route, judges the token, and does what is asked.
+// answer finds the operation, checks the token, and executes the operation.
 func (g *GitHub) answer(c *call) {
 	repository, below, ok := split(c.r.URL.EscapedPath())
 	raw, bearer := strings.CutPrefix(c.r.Header.Get("Authorization"), "Bearer ")
@@ -190,6 +191,7 @@ func (g *GitHub) answer(c *call) {
 	refuse(c.w, http.StatusNotFound, "Not Found")
 }
 
+// refuse writes an error in GitHub's format.
 func refuse(w http.ResponseWriter, status int, message string, errors ...map[string]string) {
 	said := map[string]any{"message": message, "documentation_url": "https://docs.github.com/rest", "status": strconv.Itoa(status)}
 	if len(errors) > 0 {
@@ -198,6 +200,7 @@ func refuse(w http.ResponseWriter, status int, message string, errors ...map[str
 	write(w, status, said)
 }
 
+// write writes value as JSON.
 func write(w http.ResponseWriter, status int, value any) {
 	text, err := json.Marshal(value)
 	if err != nil {
@@ -205,10 +208,10 @@ func write(w http.ResponseWriter, status int, value any) {
 	}
 	w.Header().Set("Content-Type", "application/json; charset=utf-8")
 	w.WriteHeader(status)
-	_, _ = w.Write(text) // the client may be gone
+	_, _ = w.Write(text) // it fails if the client is gone
 }
 
-// page cuts the page that a request asks for out of all.
+// page returns the page of all that the request selects.
 func page[T any](all []T, r *http.Request) []T {
 	number := func(name string, preset, most int) int {
 		n, err := strconv.Atoi(r.URL.Query().Get(name))
@@ -222,7 +225,7 @@ func page[T any](all []T, r *http.Request) []T {
 	return all[from:min(from+size, len(all))]
 }
 
-// number is the one that the route's path has.
+// number returns the number in the route's path.
 func (c *call) number() int64 {
 	n, err := strconv.ParseInt(c.match[1], 10, 64)
 	if err != nil {
@@ -231,7 +234,7 @@ func (c *call) number() int64 {
 	return n
 }
 
-// tag is the one that the route's path has.
+// tag returns the tag in the route's path, unescaped.
 func (c *call) tag() string {
 	tag, err := url.PathUnescape(c.match[1])
 	if err != nil {

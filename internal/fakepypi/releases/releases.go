@@ -1,16 +1,16 @@
-// Package releases is GitHub's API of releases as far as a publishing client uses it: releases by tag and in a list, assets
-// that are listed, sent, fetched and deleted, and notes that are written and kept nowhere.
+// Package releases imitates GitHub's API of releases as far as a publishing client uses it: it serves releases by tag and as a list,
+// lists, stores, serves and deletes assets, and generates notes without storing them.
 //
 // # Goals
 //
-// It is strict where GitHub is: a token without the right is refused with GitHub's words, a draft is seen by writers alone,
-// an immutable release takes nothing, a name that is taken is refused, an upload that breaks off leaves an asset in the state
-// "starter" whose name stays taken, names are changed as GitHub changes them, and the bytes of an asset are kept at another
-// place, which refuses every credential. What has an effect that people or workflows would see is counted.
+// It is strict where GitHub is. A token without permission is refused with GitHub's message. Only tokens that may write see drafts. An
+// immutable release accepts no assets, and no release accepts a second asset with a name. An upload that ends early leaves an asset in
+// the state "starter", which keeps the name. Names are changed as GitHub changes them. The bytes of assets are at another address, which
+// refuses every credential. Effects that people or workflows would see are counted.
 //
 // # Limitations
 //
-// One repository. Nothing expires, what is written can be read at once, and an asset of more than 256 MiB breaks off.
+// One repository. Nothing expires, changes are visible at once, and an asset of more than 256 MiB ends early.
 package releases
 
 import (
@@ -24,45 +24,46 @@ import (
 	"sync"
 )
 
-// Right is what a token may do.
+// Right is the permission of a token.
 type Right uint8
 
-// The rights, from the least to the greatest.
+// The permissions, from the lowest to the highest.
 const (
 	Nothing Right = iota // the repository is hidden
-	Outside              // it may read a public repository, and what it may not touch is hidden: a stranger's own token
+	Outside              // it may read a public repository, and gets 404 for what it may not change: a token from outside the repository
 	Read                 // `contents: read`
 	Write                // `contents: write`
 )
 
-// Release is a release of the repository.
+// Release is a release of the repository. ID is set by [GitHub.Publish].
 type Release struct {
 	ID        int64
 	Tag, Name string
-	Draft     bool
-	Immutable bool
+	Draft     bool // only tokens with Write see it
+	Immutable bool // its assets cannot be changed once it is not a draft
 }
 
-// Asset is an asset of a release.
+// Asset is an asset of a release. ID is set by [GitHub.Hold] or an upload.
 type Asset struct {
 	ID          int64
-	Release     int64
+	Release     int64 // ID of the release
 	Name, Label string
-	Starter     bool // its upload broke off
+	Starter     bool // its upload ended early
 	Bytes       []byte
 }
 
-// Options say what the double is.
+// Options configure the repository.
 type Options struct {
 	Repository string           // "owner/name"
-	Tokens     map[string]Right // those that there are
-	NoDigests  bool             // assets have no `digest`: an older server
-	Inline     bool             // the API sends an asset's bytes itself, instead of pointing to where they are
+	Tokens     map[string]Right // the known tokens and their permissions
+	NoDigests  bool             // assets have no `digest`, as on an older server
+	Inline     bool             // the API sends an asset's bytes itself, instead of redirecting to the storage
 }
 
-// GitHub is the double. It is safe for concurrent use.
+// GitHub imitates the API for one repository. It is safe for concurrent use.
 type GitHub struct {
 	options Options
+	rights  map[string]Right // of the tokens at the start
 
 	mu       sync.Mutex
 	storage  *url.URL
@@ -77,11 +78,21 @@ type GitHub struct {
 
 // New returns a repository without releases.
 func New(o Options) *GitHub {
-	o.Tokens = maps.Clone(o.Tokens)
-	return &GitHub{options: o, next: 1, says: map[string][]Answer{}}
+	rights := o.Tokens
+	o.Tokens = maps.Clone(rights)
+	return &GitHub{options: o, rights: maps.Clone(rights), next: 1, says: map[string][]Answer{}}
 }
 
-// Grant changes what a token that there is may do.
+// Reset removes the releases, their assets, the answers planned and what was counted, and gives the tokens the rights that they had first.
+// No request may be in progress.
+func (g *GitHub) Reset() {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	g.options.Tokens = maps.Clone(g.rights)
+	g.next, g.releases, g.assets, g.says, g.asked, g.edits, g.leaks = 1, nil, nil, map[string][]Answer{}, nil, 0, nil
+}
+
+// Grant changes the permission of a known token.
 func (g *GitHub) Grant(token string, right Right) {
 	g.mu.Lock()
 	defer g.mu.Unlock()
@@ -90,16 +101,16 @@ func (g *GitHub) Grant(token string, right Right) {
 	}
 }
 
-// Answer is one that the double gives instead of its own.
+// Answer is an answer that is sent instead of GitHub's own.
 type Answer struct {
 	Status int
 	Header http.Header
 	Body   string
-	Acts   bool // the request has its effect first
-	Half   bool // an upload leaves its beginning
+	Acts   bool // the request takes effect first
+	Half   bool // an upload is stored as if it had ended early
 }
 
-// StorageAt tells where [GitHub.Storage] is served.
+// StorageAt sets the address at which [GitHub.Storage] is served.
 func (g *GitHub) StorageAt(u *url.URL) {
 	g.mu.Lock()
 	defer g.mu.Unlock()
@@ -113,7 +124,7 @@ func (g *GitHub) Say(op string, answers ...Answer) {
 	g.says[op] = append(g.says[op], answers...)
 }
 
-// Publish adds a release, and returns it with its number.
+// Publish adds a release and returns it with its id.
 func (g *GitHub) Publish(r Release) Release {
 	g.mu.Lock()
 	defer g.mu.Unlock()
@@ -132,7 +143,7 @@ func (g *GitHub) Freeze(id int64) {
 	}
 }
 
-// Hold adds an asset, as somebody else would have.
+// Hold adds an asset, as another client would, and returns it with its id.
 func (g *GitHub) Hold(a Asset) Asset {
 	g.mu.Lock()
 	defer g.mu.Unlock()
@@ -146,7 +157,7 @@ func (g *GitHub) hold(a Asset) *Asset {
 	return &a
 }
 
-// Assets returns the assets of a release, in the order of their numbers.
+// Assets returns the assets of a release in the order of their ids.
 func (g *GitHub) Assets(release int64) []Asset {
 	g.mu.Lock()
 	defer g.mu.Unlock()
@@ -159,7 +170,7 @@ func (g *GitHub) Assets(release int64) []Asset {
 	return all
 }
 
-// Asked counts the requests of an op.
+// Asked returns the number of requests of an op.
 func (g *GitHub) Asked(op string) (n int) {
 	g.mu.Lock()
 	defer g.mu.Unlock()
@@ -171,21 +182,21 @@ func (g *GitHub) Asked(op string) (n int) {
 	return n
 }
 
-// Edits counts what was changed but assets: a client of this kind changes nothing else.
+// Edits returns the number of changes to releases. A publishing client changes assets only.
 func (g *GitHub) Edits() int {
 	g.mu.Lock()
 	defer g.mu.Unlock()
 	return g.edits
 }
 
-// Leaks are the credentials that came to places that must not see any.
+// Leaks returns the places that received a credential although they must not.
 func (g *GitHub) Leaks() []string {
 	g.mu.Lock()
 	defer g.mu.Unlock()
 	return slices.Clone(g.leaks)
 }
 
-// Renamed is what GitHub makes of an asset's name, as far as people have found out.
+// Renamed returns the name that GitHub gives to an asset, as far as that is known.
 func Renamed(name string) string {
 	var b strings.Builder
 	for _, c := range name {

@@ -13,8 +13,8 @@ import (
 	"github.com/org/pypi-oidc-publish/internal/fakepypi/releases"
 )
 
-// TestStrict: what GitHub answers to plain requests, by the words of its documentation and of people who met them.
-func TestStrict(t *testing.T) {
+// TestAPI_Strict: what GitHub answers to plain requests, by the words of its documentation and of people who met them.
+func TestAPI_Strict(t *testing.T) {
 	t.Parallel()
 	g := releases.New(releases.Options{
 		Repository: "o/r", Tokens: map[string]releases.Right{token("w"): releases.Write, token("r"): releases.Read, token("x"): releases.Outside, token("n"): releases.Nothing},
@@ -87,8 +87,8 @@ func TestStrict(t *testing.T) {
 	}
 }
 
-// TestAnUploadThatBreaksOff leaves its name taken.
-func TestAnUploadThatBreaksOff(t *testing.T) {
+// TestUpload_Interrupted leaves its name taken.
+func TestUpload_Interrupted(t *testing.T) {
 	t.Parallel()
 	g := releases.New(releases.Options{Repository: "o/r", Tokens: map[string]releases.Right{token("w"): releases.Write}})
 	r := g.Publish(releases.Release{Tag: "v1"})

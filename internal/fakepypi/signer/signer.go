@@ -1,8 +1,8 @@
-// Package signer signs attestations against a Sigstore, for the tests of the stage: the least that has to be done, with the
-// standard library, written from the reference (sections 1 and 3) and sharing no code with the program's own signing or
-// with the stage's. What it makes are loose objects, so that a test can change any part of them.
+// Package signer signs attestations with a Sigstore instance, for tests of the test environment. It does only what is necessary, with the
+// standard library. It is written from docs/reference/attestations.md §1 and §3, and shares no code with the program's own signing or
+// with the test Sigstore. It makes maps, so that a test can change any part of them.
 //
-// Limitations: one try for each request, and no verification of anything.
+// Limitations: it tries each request once, and verifies nothing.
 package signer
 
 import (
@@ -24,24 +24,25 @@ import (
 	"strconv"
 )
 
-// The predicate types that an index takes.
+// The predicate types that PyPI accepts.
 const (
 	Publish = "https://docs.pypi.org/attestations/publish/v1"
 	SLSA    = "https://slsa.dev/provenance/v1"
 )
 
-// Attestation is a PEP 740 attestation object: maps, slices and texts alone.
+// Attestation is a PEP 740 attestation object, made of maps, slices and strings only.
 type Attestation map[string]any
 
-// Signer has one key and its certificate.
+// Signer signs with one key and its certificate.
 type Signer struct {
 	base        string
 	client      *http.Client
 	key         *ecdsa.PrivateKey
-	Certificate *x509.Certificate
+	Certificate *x509.Certificate // issued for key by the Sigstore instance
 }
 
-// New makes a key and asks the Sigstore at base for a certificate.
+// New makes a key and requests a certificate for it from the Sigstore instance at base. It fails if the request does, or if the answer
+// has no certificate.
 func New(ctx context.Context, client *http.Client, base, idToken string) (*Signer, error) {
 	key, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
 	if err != nil {
@@ -76,7 +77,7 @@ func New(ctx context.Context, client *http.Client, base, idToken string) (*Signe
 	return s, err
 }
 
-// requestFor is the body of a request for a certificate of the key.
+// requestFor returns the body of a request for a certificate of the key.
 func requestFor(key *ecdsa.PrivateKey) (json.RawMessage, error) {
 	csr, err := x509.CreateCertificateRequest(rand.Reader, &x509.CertificateRequest{}, key)
 	if err != nil {
@@ -87,7 +88,7 @@ func requestFor(key *ecdsa.PrivateKey) (json.RawMessage, error) {
 	})
 }
 
-// CertificateRequest is the body of a request for a certificate of a new key, which is forgotten.
+// CertificateRequest returns the body of a request for a certificate of a new key. The key is not kept.
 func CertificateRequest() ([]byte, error) {
 	key, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
 	if err != nil {
@@ -96,9 +97,9 @@ func CertificateRequest() ([]byte, error) {
 	return requestFor(key)
 }
 
-// Statement is the statement of a distribution, in the reference's bytes.
+// Statement returns the statement about a distribution, byte for byte as in the reference.
 func Statement(filename string, content []byte, predicateType string) []byte {
-	name, _ := json.Marshal(filename) // a text always encodes
+	name, _ := json.Marshal(filename) // encoding a string cannot fail
 	sum := sha256.Sum256(content)
 	return fmt.Appendf(nil, `{"_type":"https://in-toto.io/Statement/v1","subject":[{"name":%s,"digest":{"sha256":"%x"}}],"predicateType":%q,"predicate":null}`,
 		name, sum, predicateType)
@@ -111,7 +112,7 @@ func (s *Signer) Sign(statement []byte) ([]byte, error) {
 	return ecdsa.SignASN1(rand.Reader, s.key, digest[:])
 }
 
-// Entry is the request that has a signature logged.
+// Entry returns the body of the request that adds a signature to the log.
 func (s *Signer) Entry(statement, signature []byte) (map[string]any, error) {
 	envelope, err := json.Marshal(map[string]any{
 		"payload": statement, "payloadType": "application/vnd.in-toto+json",
@@ -123,7 +124,7 @@ func (s *Signer) Entry(statement, signature []byte) (map[string]any, error) {
 	}}, err
 }
 
-// Attest signs a statement, whatever it says, and has it logged.
+// Attest signs a statement, whatever its content, adds the signature to the log, and returns the attestation.
 func (s *Signer) Attest(ctx context.Context, statement []byte) (Attestation, error) {
 	signature, err := s.Sign(statement)
 	if err != nil {
@@ -146,7 +147,7 @@ func (s *Signer) Attest(ctx context.Context, statement []byte) (Attestation, err
 
 func encoded(b []byte) string { return base64.StdEncoding.EncodeToString(b) }
 
-// logged is an entry as Rekor v1 answers it.
+// logged is an entry in an answer of Rekor v1.
 type logged struct {
 	Body         string `json:"body"`
 	Time         int64  `json:"integratedTime"`
@@ -164,7 +165,7 @@ type logged struct {
 	} `json:"verification"`
 }
 
-// log has an entry logged, and returns it as attestations have it.
+// log adds an entry to the log and returns it in the form that attestations have.
 func (s *Signer) log(ctx context.Context, request any) (map[string]any, error) {
 	var answer map[string]logged
 	if err := s.post(ctx, "/api/v1/log/entries", "", request, &answer); err != nil {
@@ -176,6 +177,7 @@ func (s *Signer) log(ctx context.Context, request any) (map[string]any, error) {
 	return nil, errors.New("the answer has no entry")
 }
 
+// converted returns the entry in the form that attestations have.
 func (l logged) converted() (map[string]any, error) {
 	var failed error
 	base := func(hexed string) string {
@@ -201,9 +203,10 @@ func (l logged) converted() (map[string]any, error) {
 	}, failed
 }
 
-// answerLimit bounds what is read of an answer, in bytes.
+// answerLimit is the maximum size of an answer, in bytes.
 const answerLimit = 4 << 20
 
+// post sends body as JSON and decodes the answer into into. It fails unless the status is 2xx.
 func (s *Signer) post(ctx context.Context, path, authorization string, body, into any) error {
 	text, err := json.Marshal(body)
 	if err != nil {

@@ -10,15 +10,16 @@ import (
 	"time"
 )
 
-// authorityLife is how long the certificates of the authority itself are valid, from a year before the start.
+// authorityLife is how long the authority's own certificates are valid after the start. They are valid since a year before it.
 const authorityLife = 10 * 365 * 24 * time.Hour
 
-// authority is a certificate authority: a root that has signed one intermediate, which signs what is issued.
+// authority is a certificate authority: a root that has signed one intermediate, which signs the issued certificates.
 type authority struct {
 	root, intermediate *x509.Certificate
 	key                *ecdsa.PrivateKey // of the intermediate
 }
 
+// newAuthority returns an authority with new keys.
 func newAuthority(now time.Time) (*authority, error) {
 	rootKey, err := newKey()
 	if err != nil {
@@ -46,8 +47,8 @@ func newAuthority(now time.Time) (*authority, error) {
 	return &authority{root: root, intermediate: intermediate, key: key}, nil
 }
 
-// newCA is the template of a certificate of the authority. Some clients cannot read a subject that lacks one of the two
-// names (section 9.4).
+// newCA returns the template of an authority's certificate, which may have below authorities under it. The subject has both names,
+// because some clients cannot read one without them (docs/reference/attestations.md §9.4).
 func newCA(now time.Time, name string, below int) (*x509.Certificate, error) {
 	serial, err := newSerial()
 	return &x509.Certificate{
@@ -59,13 +60,13 @@ func newCA(now time.Time, name string, below int) (*x509.Certificate, error) {
 	}, err
 }
 
-// newSerial is a random positive number of 159 bits (RFC 5280 section 4.1.2.2).
+// newSerial returns a random positive number of 159 bits (RFC 5280 section 4.1.2.2).
 func newSerial() (*big.Int, error) {
 	n, err := rand.Int(rand.Reader, new(big.Int).Lsh(big.NewInt(1), 159))
 	return n.Add(n, big.NewInt(1)), err
 }
 
-// sign makes a certificate of the template.
+// sign returns a certificate made from the template and signed by parent with key.
 func sign(template, parent *x509.Certificate, public any, key *ecdsa.PrivateKey) (*x509.Certificate, error) {
 	raw, err := x509.CreateCertificate(rand.Reader, template, parent, public, key)
 	if err != nil {
@@ -74,7 +75,7 @@ func sign(template, parent *x509.Certificate, public any, key *ecdsa.PrivateKey)
 	return x509.ParseCertificate(raw)
 }
 
-// chain is leaf, intermediate and root as PEM; without a leaf the last two.
+// chain returns leaf, intermediate and root as PEM. Without a leaf it returns the last two.
 func (a *authority) chain(leaf *x509.Certificate) []string {
 	var all []string
 	for _, c := range []*x509.Certificate{leaf, a.intermediate, a.root} {

@@ -5,13 +5,14 @@ import (
 	"fmt"
 )
 
-// origin names the log and its shard, as the public log does.
+// origin returns the name of the log and its shard, in the form of the public log.
 func (s *Sigstore) origin() string { return fmt.Sprintf("%s - %d", logName, s.treeID()) }
 
-// logName is the log's name in checkpoints. It is no host's name: what a client reaches the log at may be several.
+// logName is the log's name in checkpoints. It is not a host name, because clients may reach the log under several.
 const logName = "rekor.rehearsal"
 
-// checkpoint is a signed note of the tree's size and root. The signature is behind the first bytes of the log's id.
+// checkpoint returns a signed note of the tree's size and root. In the note, the signature comes after the first four bytes of the log's
+// id.
 func (s *Sigstore) checkpoint(size int, root hash) (string, error) {
 	note := fmt.Sprintf("%s\n%d\n%s\n", s.origin(), size, base64.StdEncoding.EncodeToString(root[:]))
 	signature, err := s.rekor.sign([]byte(note), false)

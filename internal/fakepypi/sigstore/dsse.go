@@ -12,9 +12,9 @@ import (
 	"fmt"
 )
 
-// An entry of the kind dsse: a signed envelope and the certificate to verify it with.
+// A log entry of the kind dsse has a signed envelope, and the certificate to verify it with.
 
-// proposal is what a client wants to have logged.
+// proposal is a log entry that a client requests.
 type proposal struct {
 	envelope []byte // as it was sent
 	payload  []byte
@@ -22,7 +22,8 @@ type proposal struct {
 	verifier []byte // PEM
 }
 
-// parseProposal reads an entry and verifies its signature. The certificate's time is not looked at (section 3.2).
+// parseProposal parses a request for a log entry and verifies its signature. The certificate's validity period is not checked
+// (docs/reference/attestations.md §3.2).
 func parseProposal(text []byte) (proposal, error) {
 	var request struct {
 		APIVersion string `json:"apiVersion"`
@@ -66,6 +67,7 @@ func parseProposal(text []byte) (proposal, error) {
 	return p, nil
 }
 
+// parseCertificate returns the first certificate in PEM.
 func parseCertificate(text []byte) (*x509.Certificate, error) {
 	block, _ := pem.Decode(text)
 	if block == nil {
@@ -78,7 +80,7 @@ func parseCertificate(text []byte) (*x509.Certificate, error) {
 	return certificate, nil
 }
 
-// preAuthenticated is what a DSSE signature is over.
+// preAuthenticated returns the bytes that a DSSE signature signs.
 func preAuthenticated(kind string, payload []byte) []byte {
 	var b bytes.Buffer
 	fmt.Fprintf(&b, "DSSEv1 %d %s %d ", len(kind), kind, len(payload))
@@ -96,7 +98,7 @@ func digestOf(data []byte) digest {
 	return digest{"sha256", hex.EncodeToString(sum[:])}
 }
 
-// canonicalEntry has its fields in the order in which the log writes them.
+// canonicalEntry has its members in the order in which Rekor writes them.
 type canonicalEntry struct {
 	APIVersion string `json:"apiVersion"`
 	Kind       string `json:"kind"`
@@ -112,7 +114,7 @@ type canonicalSignature struct {
 	Verifier  string `json:"verifier"`
 }
 
-// canonical is what is logged of the proposal.
+// canonical returns the entry that is logged for the proposal.
 func (p proposal) canonical() canonicalEntry {
 	c := canonicalEntry{APIVersion: "0.0.1", Kind: "dsse"}
 	c.Spec.Envelope, c.Spec.Payload = digestOf(p.envelope), digestOf(p.payload)

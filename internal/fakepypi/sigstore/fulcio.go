@@ -5,7 +5,7 @@ import (
 	"crypto/ecdsa"
 	"crypto/ed25519"
 	"crypto/rsa"
-	"crypto/sha1" //nolint:gosec // the key identifier of RFC 5280 section 4.2.1.2 is one
+	"crypto/sha1" // RFC 5280 section 4.2.1.2 defines the key identifier with SHA-1
 	"crypto/sha256"
 	"crypto/x509"
 	"encoding/json"
@@ -18,9 +18,9 @@ import (
 	"time"
 )
 
-// The certificate authority's API (section 3.1): an ID token and a key for a certificate.
+// The certificate authority's API (docs/reference/attestations.md §3.1), which issues a certificate for an ID token and a key.
 
-// certificateRequest is the body: one of the two ways to show that the key is one's own.
+// certificateRequest is the body of a request. It has one of two proofs that the client has the private key.
 type certificateRequest struct {
 	CSR       []byte `json:"certificateSigningRequest"` // PEM
 	PublicKey *struct {
@@ -31,14 +31,14 @@ type certificateRequest struct {
 	} `json:"publicKeyRequest"`
 }
 
-// The numbers of gRPC that stand in answers.
+// The gRPC status codes in answers.
 const (
 	invalidArgument = 3
 	internal        = 13
 	unauthenticated = 16
 )
 
-// problem is a refusal. The texts are those of Fulcio.
+// problem is a refusal with Fulcio's message.
 type problem struct {
 	status  int
 	Code    int    `json:"code"`
@@ -46,20 +46,23 @@ type problem struct {
 	Details []any  `json:"details"`
 }
 
+// Error returns the message.
 func (p *problem) Error() string { return p.Message }
 
+// refuse returns a refusal with an HTTP status and a gRPC status code.
 func refuse(status, code int, message string) *problem {
 	return &problem{status, code, message, []any{}}
 }
 
-// badToken is the one text for whatever is wrong with an ID token (section 2.5).
+// badToken is Fulcio's message for any problem of an ID token (§2.5).
 const badToken = "There was an error processing the identity token"
 
+// badRequest returns a refusal with the status 400.
 func badRequest(message string) *problem {
 	return refuse(http.StatusBadRequest, invalidArgument, message)
 }
 
-// issue is POST /api/v2/signingCert.
+// issue handles POST /api/v2/signingCert.
 func (s *Sigstore) issue(w http.ResponseWriter, r *http.Request) {
 	body, err := io.ReadAll(http.MaxBytesReader(w, r.Body, bodyLimit))
 	if err != nil {
@@ -78,23 +81,24 @@ func (s *Sigstore) issue(w http.ResponseWriter, r *http.Request) {
 	}
 }
 
+// answerCertificate writes the chain of an issued certificate.
 func (s *Sigstore) answerCertificate(w http.ResponseWriter, leaf *x509.Certificate) {
 	kind := "signedCertificateEmbeddedSct"
-	if s.Switches().NoSCT {
+	if s.Behavior().NoSCT {
 		kind = "signedCertificateDetachedSct"
 	}
 	answerJSON(w, http.StatusOK, map[string]any{kind: map[string]any{"chain": map[string]any{"certificates": s.authority.chain(leaf)}}})
 }
 
-// certify judges a request: the token first, then the key.
+// certify checks a request, first the token, then the key, and returns the issued certificate.
 func (s *Sigstore) certify(r *http.Request, body []byte) (*x509.Certificate, error) {
 	scheme, token, _ := strings.Cut(r.Header.Get("Authorization"), " ")
 	if !strings.EqualFold(scheme, "bearer") || strings.Count(token, ".") != 2 {
 		return nil, refuse(http.StatusUnauthorized, unauthenticated, badToken)
 	}
-	c, err := s.tokens.verify(r.Context(), token, s.now())
+	c, err := s.tokens.verify(r.Context(), token)
 	if err != nil {
-		return nil, badRequest(badToken) // the reason is not told
+		return nil, badRequest(badToken) // Fulcio does not send the reason
 	}
 	var request certificateRequest
 	if err := json.Unmarshal(body, &request); err != nil {
@@ -107,7 +111,7 @@ func (s *Sigstore) certify(r *http.Request, body []byte) (*x509.Certificate, err
 	return s.certificate(c, key)
 }
 
-// key is the key of the request, once it is shown that its private half is in the sender's hands.
+// key returns the public key of the request, after it has verified that the client has the private key.
 func (q certificateRequest) key(subject string) (crypto.PublicKey, error) {
 	if q.PublicKey != nil {
 		block, _ := pem.Decode([]byte(q.PublicKey.Key.Content))
@@ -137,7 +141,7 @@ func (q certificateRequest) key(subject string) (crypto.PublicKey, error) {
 	return secure(csr.PublicKey)
 }
 
-// possesses tells whether signature is one over data.
+// possesses reports whether signature is one over data by the private key of key.
 func possesses(key crypto.PublicKey, data, signature []byte) bool {
 	digest := sha256.Sum256(data)
 	switch key := key.(type) {
@@ -151,7 +155,7 @@ func possesses(key crypto.PublicKey, data, signature []byte) bool {
 	return false
 }
 
-// secure refuses what Fulcio calls insecure: small keys and other kinds of keys.
+// secure returns key, or a refusal if Fulcio calls it insecure: a small key, or one of another type.
 func secure(key crypto.PublicKey) (crypto.PublicKey, error) {
 	switch k := key.(type) {
 	case *ecdsa.PublicKey:
@@ -168,9 +172,9 @@ func secure(key crypto.PublicKey) (crypto.PublicKey, error) {
 	return nil, badRequest("The public key supplied in the request is insecure")
 }
 
-// certificate issues a certificate for the key and the run that the claims are about.
+// certificate issues a certificate for the key and the workflow run in the claims.
 func (s *Sigstore) certificate(c claims, key crypto.PublicKey) (*x509.Certificate, error) {
-	switches, now := s.Switches(), s.now()
+	switches, now := s.Behavior(), s.now()
 	template, err := leaf(c, key)
 	if err != nil {
 		return nil, err
@@ -191,7 +195,7 @@ func (s *Sigstore) certificate(c claims, key crypto.PublicKey) (*x509.Certificat
 	return sign(template, s.authority.intermediate, key, s.authority.key)
 }
 
-// leaf is the template of a certificate: no subject, the workflow as the alternative name.
+// leaf returns the template of a certificate: without a subject, and with the workflow as the alternative name.
 func leaf(c claims, key crypto.PublicKey) (*x509.Certificate, error) {
 	workflow, err := url.Parse(github + c.text("job_workflow_ref"))
 	if err != nil {
@@ -205,7 +209,7 @@ func leaf(c claims, key crypto.PublicKey) (*x509.Certificate, error) {
 	if err != nil {
 		return nil, err
 	}
-	id := sha1.Sum(public) //nolint:gosec // see the import
+	id := sha1.Sum(public)
 	all, err := facts(c)
 	return &x509.Certificate{
 		SerialNumber: serial, SubjectKeyId: id[:], URIs: []*url.URL{workflow}, ExtraExtensions: all,
@@ -213,7 +217,7 @@ func leaf(c claims, key crypto.PublicKey) (*x509.Certificate, error) {
 	}, err
 }
 
-// trustBundle is GET /api/v2/trustBundle.
+// trustBundle handles GET /api/v2/trustBundle.
 func (s *Sigstore) trustBundle(w http.ResponseWriter, _ *http.Request) {
 	answerJSON(w, http.StatusOK, map[string]any{"chains": []any{map[string]any{"certificates": s.authority.chain(nil)}}})
 }

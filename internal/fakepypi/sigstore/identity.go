@@ -5,19 +5,19 @@ import (
 	"encoding/asn1"
 )
 
-// What a certificate says of the workflow run that asked for it (section 2.3).
+// The workflow run that requested a certificate, as the certificate's extensions describe it (docs/reference/attestations.md §2.3).
 
 // github is the default value of `url` in Fulcio's templates.
 const github = "https://github.com/"
 
-// extension is one fact: its number below 1.3.6.1.4.1.57264.1, and where it comes from.
+// extension is one row of the table: a number below 1.3.6.1.4.1.57264.1, and how its value is made from the claims.
 type extension struct {
 	number int
-	raw    bool // the deprecated form: the bytes themselves, rather than a UTF8String
+	raw    bool // the deprecated form: the text as plain bytes, not as a UTF8String
 	value  func(claims) string
 }
 
-// extensions is the table of facts.
+// extensions returns the table of certificate extensions.
 func extensions() []extension {
 	claim := func(name string) func(claims) string {
 		return func(c claims) string { return c.text(name) }
@@ -52,7 +52,7 @@ func extensions() []extension {
 	}
 }
 
-// below is the address of a name, empty where there is no name.
+// below returns the URL of a name, or an empty string if there is no name.
 func below(base, name string) string {
 	if name == "" {
 		return ""
@@ -60,6 +60,7 @@ func below(base, name string) string {
 	return base + name
 }
 
+// runURL returns the URL of the workflow run, or an empty string if a claim is missing.
 func runURL(c claims) string {
 	if c.text("repository") == "" || c.text("run_id") == "" {
 		return ""
@@ -67,7 +68,7 @@ func runURL(c claims) string {
 	return github + c.text("repository") + "/actions/runs/" + c.text("run_id") + "/attempts/" + c.text("run_attempt")
 }
 
-// facts are the extensions of a certificate; empty ones are left out.
+// facts returns the extensions of a certificate. Empty values are left out.
 func facts(c claims) ([]pkix.Extension, error) {
 	var all []pkix.Extension
 	for _, e := range extensions() {

@@ -8,16 +8,17 @@ import (
 	"crypto/x509"
 )
 
-// logKey is the key of a log, which is known by the digest of its public half (RFC 6962 section 3.2).
+// logKey is the key of a log. Its id is the digest of the public key (RFC 6962 section 3.2).
 type logKey struct {
 	private *ecdsa.PrivateKey
-	rogue   *ecdsa.PrivateKey // one that nobody trusts
+	rogue   *ecdsa.PrivateKey // another key, which no trust root has
 	public  []byte            // SubjectPublicKeyInfo, DER
 	id      [sha256.Size]byte
 }
 
 func newKey() (*ecdsa.PrivateKey, error) { return ecdsa.GenerateKey(elliptic.P256(), rand.Reader) }
 
+// newLogKey returns a new key.
 func newLogKey() (*logKey, error) {
 	private, err := newKey()
 	if err != nil {
@@ -34,7 +35,7 @@ func newLogKey() (*logKey, error) {
 	return &logKey{private, rogue, public, sha256.Sum256(public)}, nil
 }
 
-// sign signs data with ECDSA and SHA-256; forged has the rogue key do it.
+// sign signs data with ECDSA and SHA-256. If forged is set, it uses the rogue key.
 func (k *logKey) sign(data []byte, forged bool) ([]byte, error) {
 	key := k.private
 	if forged {

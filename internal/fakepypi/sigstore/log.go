@@ -7,20 +7,20 @@ import (
 )
 
 const (
-	// older is how many entries the log's earlier shard has: an entry's index in the log is not its index in the tree.
+	// older is the number of entries in the log's earlier shard, so that an entry's index in the log is not its index in the tree.
 	older = 25_579_130
-	// others is how many entries of others the tree has when the first one of a client comes.
+	// others is the number of entries by others in the tree before the first one of a client.
 	others = 5
 )
 
-// log is a shard of a transparency log: a tree that grows and never changes.
+// log is a shard of a transparency log: a tree that only grows.
 type log struct {
-	before  int // entries of earlier shards
+	before  int // entries in earlier shards
 	leaves  []hash
-	entries map[hash]*entry // of clients; those of others have no body that anybody could ask for
+	entries map[hash]*entry // of clients; entries by others cannot be requested
 }
 
-// entry is one thing logged.
+// entry is one entry of the log.
 type entry struct {
 	index int // in the tree
 	leaf  hash
@@ -28,13 +28,14 @@ type entry struct {
 	at    time.Time
 }
 
-// treeID names the shard.
+// treeID returns the id of the shard.
 func (s *Sigstore) treeID() uint64 { return binary.BigEndian.Uint64(s.rekor.id[:8]) >> 1 }
 
-// uuid is how clients name an entry: the shard's id and the leaf's hash.
+// uuid returns the name that clients use for an entry: the shard's id and the leaf's hash.
 func (s *Sigstore) uuid(e *entry) string { return fmt.Sprintf("%016x%x", s.treeID(), e.leaf) }
 
-// add logs a body. What is there already is returned as it is, and known is true.
+// add adds an entry to the log and returns it. If the log has it already, add returns that entry, and known is true. fresh applies to the
+// first call only; see begin.
 func (l *log) add(body []byte, at time.Time, fresh bool) (e *entry, known bool) {
 	if l.entries == nil {
 		l.begin(fresh)
@@ -48,7 +49,7 @@ func (l *log) add(body []byte, at time.Time, fresh bool) (e *entry, known bool) 
 	return e, false
 }
 
-// begin fills a log, unless it is to be fresh, with what a client finds in one: entries of others.
+// begin fills a new log with entries by others, as a client would find them. If fresh is set, the log stays empty.
 func (l *log) begin(fresh bool) {
 	l.entries = map[hash]*entry{}
 	if fresh {
@@ -60,7 +61,7 @@ func (l *log) begin(fresh bool) {
 	}
 }
 
-// Entries returns how many entries clients have made.
+// Entries returns the number of entries that clients have added.
 func (s *Sigstore) Entries() int {
 	s.mu.Lock()
 	defer s.mu.Unlock()

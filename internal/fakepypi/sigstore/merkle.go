@@ -12,7 +12,7 @@ func hashNode(left, right hash) hash {
 	return sha256.Sum256(append(append([]byte{1}, left[:]...), right[:]...))
 }
 
-// split is the largest power of two below n, which is above 1.
+// split returns the largest power of two below n, which must be above 1.
 func split(n int) int {
 	k := 1
 	for k*2 < n {
@@ -21,7 +21,7 @@ func split(n int) int {
 	return k
 }
 
-// rootOf is the root of a tree of these leaves.
+// rootOf returns the root of the tree with these leaves.
 func rootOf(leaves []hash) hash {
 	switch len(leaves) {
 	case 0:
@@ -33,7 +33,7 @@ func rootOf(leaves []hash) hash {
 	return hashNode(rootOf(leaves[:k]), rootOf(leaves[k:]))
 }
 
-// pathOf proves that leaf m is in the tree: the hashes beside the way from it to the root.
+// pathOf returns the proof that leaf m is in the tree: the hashes beside the path from it to the root.
 func pathOf(m int, leaves []hash) []hash {
 	if len(leaves) <= 1 {
 		return []hash{}

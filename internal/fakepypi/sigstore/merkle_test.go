@@ -2,8 +2,8 @@ package sigstore
 
 import "testing"
 
-// TestTree is a tree of every small size: its paths lead from each leaf to the root.
-func TestTree(t *testing.T) {
+// TestMerkleTree is a tree of every small size: its paths lead from each leaf to the root.
+func TestMerkleTree(t *testing.T) {
 	t.Parallel()
 	var leaves []hash
 	for n := range 40 {

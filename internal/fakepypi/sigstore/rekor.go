@@ -13,19 +13,20 @@ import (
 	"time"
 )
 
-// The transparency log's API (section 3.2): Rekor v1.
+// The transparency log's API (docs/reference/attestations.md §3.2): Rekor v1.
 
-// rekorProblem is an answer other than an entry.
+// rekorProblem is an answer with an error.
 type rekorProblem struct {
 	Code    int    `json:"code"`
 	Message string `json:"message"`
 }
 
+// answerRekorProblem writes an answer with an error.
 func answerRekorProblem(w http.ResponseWriter, status int, format string, args ...any) {
 	answerJSON(w, status, rekorProblem{status, fmt.Sprintf(format, args...)})
 }
 
-// addEntry is POST /api/v1/log/entries.
+// addEntry handles POST /api/v1/log/entries.
 func (s *Sigstore) addEntry(w http.ResponseWriter, r *http.Request) {
 	text, err := io.ReadAll(http.MaxBytesReader(w, r.Body, bodyLimit))
 	if err != nil {
@@ -37,11 +38,11 @@ func (s *Sigstore) addEntry(w http.ResponseWriter, r *http.Request) {
 		answerRekorProblem(w, http.StatusBadRequest, "error processing entry: %v", err)
 		return
 	}
-	if !wait(r.Context(), s.Switches().Latency) {
-		return // nobody is left to answer
+	if !wait(r.Context(), s.Behavior().Latency) {
+		return // the client is gone
 	}
 	s.mu.Lock()
-	e, known := s.log.add(body, s.now(), s.switches.FreshLog)
+	e, known := s.log.add(body, s.now(), s.behavior.FreshLog)
 	s.mu.Unlock()
 	w.Header().Set("Location", entriesPath+"/"+s.uuid(e))
 	if known {
@@ -52,7 +53,7 @@ func (s *Sigstore) addEntry(w http.ResponseWriter, r *http.Request) {
 	s.answerEntry(w, http.StatusCreated, e)
 }
 
-// wait tells whether the time passed before the client was gone.
+// wait waits for d and returns true. It returns false if ctx is cancelled before.
 func wait(ctx context.Context, d time.Duration) bool {
 	if d <= 0 {
 		return true
@@ -67,7 +68,7 @@ func wait(ctx context.Context, d time.Duration) bool {
 	}
 }
 
-// getEntry is GET /api/v1/log/entries/{uuid}. The shard's id may be missing.
+// getEntry handles GET /api/v1/log/entries/{uuid}. The UUID may lack the shard's id.
 func (s *Sigstore) getEntry(w http.ResponseWriter, r *http.Request) {
 	id := strings.ToLower(r.PathValue("id"))
 	shard := fmt.Sprintf("%016x", s.treeID())
@@ -86,7 +87,7 @@ func (s *Sigstore) getEntry(w http.ResponseWriter, r *http.Request) {
 	s.answerEntry(w, http.StatusOK, e)
 }
 
-// logged is an entry as clients get it, with the proof for the tree as it is now.
+// logged is an entry as clients receive it, with a proof for the current tree.
 type logged struct {
 	Body         []byte       `json:"body"`
 	Time         int64        `json:"integratedTime"`
@@ -108,6 +109,7 @@ type proof struct {
 	Size       int      `json:"treeSize"`
 }
 
+// answerEntry writes an entry as JSON.
 func (s *Sigstore) answerEntry(w http.ResponseWriter, status int, e *entry) {
 	l, err := s.present(e)
 	if err != nil {
@@ -117,10 +119,10 @@ func (s *Sigstore) answerEntry(w http.ResponseWriter, status int, e *entry) {
 	answerJSON(w, status, map[string]logged{s.uuid(e): l})
 }
 
-// present is the entry with everything that proves it.
+// present returns an entry with its proofs. Switches may make them wrong.
 func (s *Sigstore) present(e *entry) (logged, error) {
 	s.mu.Lock()
-	switches, leaves, index := s.switches, slices.Clone(s.log.leaves), s.log.before+e.index
+	switches, leaves, index := s.behavior, slices.Clone(s.log.leaves), s.log.before+e.index
 	s.mu.Unlock()
 	id := s.rekor.id
 	if switches.WrongLogID {
@@ -135,14 +137,14 @@ func (s *Sigstore) present(e *entry) (logged, error) {
 	return l, err
 }
 
-// promise is the signed entry timestamp: a signature over these four in this order.
+// promise returns the signed entry timestamp: a signature over these four members in this order.
 func (s *Sigstore) promise(l logged, forged bool) ([]byte, error) {
 	canonical := fmt.Sprintf(`{"body":"%s","integratedTime":%d,"logID":"%s","logIndex":%d}`,
 		base64.StdEncoding.EncodeToString(l.Body), l.Time, l.LogID, l.Index)
 	return s.rekor.sign([]byte(canonical), forged)
 }
 
-// prove is the proof of inclusion of leaf m; a wrong one leads to another root than the one that is signed.
+// prove returns the proof of inclusion of leaf m. If wrong is set, the proof does not lead to the signed root.
 func (s *Sigstore) prove(m int, leaves []hash, wrong bool) (proof, error) {
 	root := rootOf(leaves)
 	note, err := s.checkpoint(len(leaves), root)
@@ -159,7 +161,7 @@ func (s *Sigstore) prove(m int, leaves []hash, wrong bool) (proof, error) {
 	return p, err
 }
 
-// canonicalBody judges what a client wants to have logged, and returns what is logged of it (section 10).
+// canonicalBody checks a request for a log entry and returns the body that is logged (§3.2).
 func canonicalBody(text []byte) ([]byte, error) {
 	p, err := parseProposal(text)
 	if err != nil {

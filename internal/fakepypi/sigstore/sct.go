@@ -9,9 +9,9 @@ import (
 	"time"
 )
 
-// Timestamps of a certificate log (RFC 6962 section 3): the proof that a certificate was made public.
+// Timestamps of a certificate transparency log (RFC 6962 section 3), which prove that a certificate was published.
 
-// sctExtension is the id of the extension that holds them.
+// sctExtension returns the id of the extension with the timestamps.
 func sctExtension() asn1.ObjectIdentifier {
 	return asn1.ObjectIdentifier{1, 3, 6, 1, 4, 1, 11129, 2, 4, 2}
 }
@@ -21,9 +21,10 @@ const (
 	signatureECDSA = 3
 )
 
-// timestamp is the extension for a certificate that was signed without it: the log signs what the certificate will say.
+// timestamp returns the extension for a certificate that was signed without it. The log signs the contents that the certificate will
+// have.
 func (s *Sigstore) timestamp(without *x509.Certificate, at time.Time, forged bool) (pkix.Extension, error) {
-	moment := uint64(at.UnixMilli()) //nolint:gosec // no clock of ours is before 1970
+	moment := uint64(at.UnixMilli()) // the clock is after 1970
 	signature, err := s.ct.sign(precertificate(without, s.authority.intermediate, moment), forged)
 	if err != nil {
 		return pkix.Extension{}, err
@@ -37,7 +38,7 @@ func (s *Sigstore) timestamp(without *x509.Certificate, at time.Time, forged boo
 	return pkix.Extension{Id: sctExtension(), Value: value}, err
 }
 
-// precertificate is what the log signs: version 0, signature type 0, the time, and the certificate as a precert entry.
+// precertificate returns the bytes that the log signs: version 0, signature type 0, the time, and the certificate as a precert entry.
 func precertificate(without, issuer *x509.Certificate, moment uint64) []byte {
 	data := binary.BigEndian.AppendUint64([]byte{0, 0}, moment)
 	data = append(data, 0, 1)
@@ -49,7 +50,7 @@ func precertificate(without, issuer *x509.Certificate, moment uint64) []byte {
 	return append(data, 0, 0)
 }
 
-// sized is b behind its length in two bytes.
+// sized returns b with its length in two bytes before it.
 func sized(b []byte) []byte {
-	return append(binary.BigEndian.AppendUint16(nil, uint16(len(b))), b...) //nolint:gosec // a timestamp has about 120 bytes
+	return append(binary.BigEndian.AppendUint16(nil, uint16(len(b))), b...) // a timestamp has about 120 bytes
 }

@@ -1,20 +1,20 @@
-// Package sigstore is the Sigstore of the stage: what the public instance is to a client that signs. It has a certificate
-// authority (Fulcio), a transparency log (Rekor v1) and a repository of trust (TUF), on one address. It is written from
-// the reference of their wire protocols, whose section numbers its comments carry.
+// Package sigstore implements the Sigstore instance of the test environment: it is to a signing client what the public instance is. It
+// has a certificate authority (Fulcio), a transparency log (Rekor v1) and a TUF repository for its trust root, on one address. It is
+// written from docs/reference/attestations.md, whose section numbers its comments cite.
 //
 // # Goals
 //
-// What it issues is real: certificates of a chain with an embedded timestamp of a certificate log, a Merkle tree that
-// grows and proves, promises and checkpoints that are signed, and metadata that a client of TUF takes. It believes no ID
-// token before it has verified it with the issuer's keys, which it fetches over HTTP. Each misbehaviour is a switch
-// ([Switches]). It defines its own wire formats: a client that only agrees with itself fails here.
+// What it issues is real: certificates with a chain and an embedded timestamp of a certificate log, a Merkle tree that grows and gives
+// proofs, signed promises and checkpoints, and metadata that a TUF client accepts. It accepts no ID token before it has verified it with
+// the issuer's keys, which it fetches over HTTP. Each misbehaviour is a switch ([Behavior]). It defines its own wire formats: a client
+// that only agrees with itself fails here.
 //
 // # Limitations
 //
-// Keys and log live in memory: a new start is a new instance, which trusts nothing of an earlier one. The log takes entries
-// of the kind dsse alone, has one shard, and cannot be searched. The certificate log is a key that signs: it keeps
-// nothing. There is no timestamp authority and no Rekor v2, neither of which the index reads. The lives of the TUF
-// metadata are long, because clients of TUF look at the clock of the machine and not at that of the stage.
+// Keys and log are in memory: each start is a new instance, which trusts nothing of an earlier one. The log accepts entries of the kind
+// dsse only, has one shard, and cannot be searched. The certificate log is only a signing key: it stores nothing. There is no timestamp
+// authority and no Rekor v2; PyPI uses neither. The TUF metadata is valid for a long time, because TUF clients use the clock of the
+// machine and not that of the test environment.
 package sigstore
 
 import (
@@ -25,15 +25,15 @@ import (
 	"time"
 )
 
-// Options are what an instance starts from. All but Switches are required.
+// Options configure a new instance. All but Switches are required.
 type Options struct {
-	URL      string           // where clients reach it, without a trailing slash
-	Issuer   string           // of the ID tokens it takes, without a trailing slash; its keys are fetched from there
-	Now      func() time.Time // the clock of everything, the Date header too
-	Switches Switches
+	URL      string           // the address for clients, without a trailing slash
+	Issuer   string           // URL of the issuer of the accepted ID tokens, without a trailing slash; its keys are fetched from there
+	Now      func() time.Time // the clock for everything, the Date header included
+	Behavior Behavior
 }
 
-// Sigstore is an http.Handler and safe for concurrent use.
+// Sigstore is an instance. It is an http.Handler and safe for concurrent use.
 type Sigstore struct {
 	url     string
 	now     func() time.Time
@@ -45,18 +45,19 @@ type Sigstore struct {
 	rekor     *logKey
 	tokens    *verifier
 	metadata  *repository
+	initial   Behavior
 
-	mu       sync.Mutex // guards what follows
-	switches Switches
+	mu       sync.Mutex // guards the fields below
+	behavior Behavior
 	log      log
 }
 
-// New returns an instance with keys of its own and an empty log.
+// New returns an instance with new keys and an empty log. It fails if an option is missing or a key cannot be made.
 func New(o Options) (*Sigstore, error) {
 	if o.URL == "" || o.Issuer == "" || o.Now == nil {
 		return nil, errors.New("a Sigstore needs an address, an issuer and a clock")
 	}
-	s := &Sigstore{url: o.URL, now: o.Now, started: o.Now().Truncate(time.Second), switches: o.Switches, tokens: newVerifier(o.Issuer)}
+	s := &Sigstore{url: o.URL, now: o.Now, started: o.Now().Truncate(time.Second), initial: o.Behavior, behavior: o.Behavior, tokens: newVerifier(o.Issuer, o.Now)}
 	var err error
 	if s.authority, err = newAuthority(s.started); err != nil {
 		return nil, err
@@ -74,7 +75,15 @@ func New(o Options) (*Sigstore, error) {
 	return s, nil
 }
 
-// The paths, which are those of the real services below their own addresses.
+// Reset empties the log, and has the switches as they were at the start; the keys stay. No request may be in progress.
+func (s *Sigstore) Reset() {
+	s.tokens.reset()
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.behavior, s.log = s.initial, log{}
+}
+
+// The paths of the real services, below their own addresses.
 const (
 	certificatePath = "/api/v2/signingCert"
 	bundlePath      = "/api/v2/trustBundle"
@@ -92,7 +101,7 @@ func (s *Sigstore) routes() *http.ServeMux {
 	return mux
 }
 
-// Serves tells whether a request is one for the instance, where it shares an address with others.
+// Serves reports whether a request is for the instance, which may share its address with other handlers.
 func (s *Sigstore) Serves(r *http.Request) bool {
 	_, pattern := s.mux.Handler(r)
 	return pattern != ""
@@ -104,7 +113,7 @@ func (s *Sigstore) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	s.mux.ServeHTTP(w, r)
 }
 
-// Beside answers the instance's requests in front of another handler, whose address is then that of both.
+// Beside returns a handler that answers the requests for the instance, and passes all others to next. Both then share one address.
 func (s *Sigstore) Beside(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		if s.Serves(r) {
@@ -115,9 +124,10 @@ func (s *Sigstore) Beside(next http.Handler) http.Handler {
 	})
 }
 
-// bodyLimit bounds what is read of a request, in bytes.
+// bodyLimit is the maximum size of a request's body, in bytes.
 const bodyLimit = 4 << 20
 
+// answerJSON writes body as JSON.
 func answerJSON(w http.ResponseWriter, status int, body any) {
 	text, err := json.Marshal(body)
 	if err != nil {
@@ -126,5 +136,5 @@ func answerJSON(w http.ResponseWriter, status int, body any) {
 	}
 	w.Header().Set("Content-Type", "application/json")
 	w.WriteHeader(status)
-	_, _ = w.Write(text) // The client may be gone; there is nobody left to tell.
+	_, _ = w.Write(text) // it fails if the client is gone: no action needed
 }

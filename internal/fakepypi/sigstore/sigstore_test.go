@@ -37,7 +37,7 @@ type instance struct {
 	client *http.Client
 }
 
-func start(t *testing.T, switches sigstore.Switches) *instance {
+func start(t *testing.T, switches sigstore.Behavior) *instance {
 	t.Helper()
 	k, err := key()
 	if err != nil {
@@ -47,7 +47,7 @@ func start(t *testing.T, switches sigstore.Switches) *instance {
 	back, front := httptest.NewUnstartedServer(nil), httptest.NewUnstartedServer(nil)
 	in.url = "http://" + front.Listener.Addr().String()
 	in.issuer = issuer.New(issuer.Options{URL: "http://" + back.Listener.Addr().String(), Now: time.Now, Run: issuer.Run{}.Complete(), Key: k})
-	in.Sigstore, err = sigstore.New(sigstore.Options{URL: in.url, Issuer: in.issuerURL(), Now: time.Now, Switches: switches})
+	in.Sigstore, err = sigstore.New(sigstore.Options{URL: in.url, Issuer: in.issuerURL(), Now: time.Now, Behavior: switches})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -177,11 +177,11 @@ func (in *instance) verifies(a signer.Attestation, content string) error {
 	return err
 }
 
-// TestAttestationsVerify with the library of the trade, at every size of the tree.
-func TestAttestationsVerify(t *testing.T) {
+// TestAttestation_Verifies with the library of the trade, at every size of the tree.
+func TestAttestation_Verifies(t *testing.T) {
 	t.Parallel()
 	for _, fresh := range []bool{false, true} {
-		in := start(t, sigstore.Switches{FreshLog: fresh})
+		in := start(t, sigstore.Behavior{FreshLog: fresh})
 		for i := range 9 {
 			content := strings.Repeat("x", i)
 			if err := in.verifies(in.attested(content), content); err != nil {
@@ -197,20 +197,20 @@ func TestAttestationsVerify(t *testing.T) {
 	}
 }
 
-// TestSwitchesAreNoticed: what a switch breaks, a verifier refuses, and it names the cause.
-func TestSwitchesAreNoticed(t *testing.T) {
+// TestAttestation_Defects: what a switch breaks, a verifier refuses, and it names the cause.
+func TestAttestation_Defects(t *testing.T) {
 	t.Parallel()
 	for name, c := range map[string]struct {
-		switches sigstore.Switches
+		switches sigstore.Behavior
 		cause    string
 	}{
-		"expired certificate":   {sigstore.Switches{ExpiredCertificate: true}, "integrated time outside certificate validity"},
-		"bad SCT":               {sigstore.Switches{BadSCT: true}, "signed certificate timestamp"},
-		"no SCT":                {sigstore.Switches{NoSCT: true}, "signed certificate timestamp"},
-		"wrong log id":          {sigstore.Switches{WrongLogID: true}, "not enough verified log entries"},
-		"bad SET":               {sigstore.Switches{BadSET: true}, "not enough verified log entries"},
-		"bad proof":             {sigstore.Switches{BadProof: true}, "calculated root"},
-		"bad proof, fresh tree": {sigstore.Switches{BadProof: true, FreshLog: true}, "root"},
+		"expired certificate":   {sigstore.Behavior{ExpiredCertificate: true}, "integrated time outside certificate validity"},
+		"bad SCT":               {sigstore.Behavior{BadSCT: true}, "signed certificate timestamp"},
+		"no SCT":                {sigstore.Behavior{NoSCT: true}, "signed certificate timestamp"},
+		"wrong log id":          {sigstore.Behavior{WrongLogID: true}, "not enough verified log entries"},
+		"bad SET":               {sigstore.Behavior{BadSET: true}, "not enough verified log entries"},
+		"bad proof":             {sigstore.Behavior{BadProof: true}, "calculated root"},
+		"bad proof, fresh tree": {sigstore.Behavior{BadProof: true, FreshLog: true}, "root"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
@@ -223,10 +223,10 @@ func TestSwitchesAreNoticed(t *testing.T) {
 	}
 }
 
-// TestCertificate has what the table of the reference says (section 2.3).
+// TestCertificate has what the table of the reference says (docs/reference/attestations.md §2.3).
 func TestCertificate(t *testing.T) {
 	t.Parallel()
-	in := start(t, sigstore.Switches{CertificateLife: time.Minute})
+	in := start(t, sigstore.Behavior{CertificateLife: time.Minute})
 	in.issuer.Claims(func(c map[string]any) {
 		c["environment"], c["job_workflow_ref"] = "pypi", "other/called/.github/workflows/c.yml@refs/heads/main"
 	})
@@ -271,14 +271,14 @@ func TestCertificate(t *testing.T) {
 	}
 }
 
-// TestTokens: what Fulcio takes and refuses (section 2.5), with one text for all.
-func TestTokens(t *testing.T) {
+// TestCertificate_IDTokens: what Fulcio takes and refuses (§2.5), with one text for all.
+func TestCertificate_IDTokens(t *testing.T) {
 	t.Parallel()
-	in := start(t, sigstore.Switches{})
+	in := start(t, sigstore.Behavior{})
 	now := time.Now()
 	for name, c := range map[string]struct {
 		change func(map[string]any)
-		forge  issuer.Forgery
+		forge  issuer.TokenDefect
 		ok     bool
 	}{
 		"in order":              {nil, "", true},
@@ -287,6 +287,8 @@ func TestTokens(t *testing.T) {
 		"valid in six minutes":  {func(c map[string]any) { c["nbf"] = now.Add(6 * time.Minute).Unix() }, "", false},
 		"issued tomorrow":       {func(c map[string]any) { c["iat"] = now.Add(24 * time.Hour).Unix() }, "", true},
 		"without exp":           {func(c map[string]any) { delete(c, "exp") }, "", false},
+		"exp of another kind":   {func(c map[string]any) { c["exp"] = "soon" }, "", false},
+		"nbf of another kind":   {func(c map[string]any) { c["nbf"] = true }, "", false},
 		"for the index":         {func(c map[string]any) { c["aud"] = "pypi" }, "", false},
 		"for both":              {func(c map[string]any) { c["aud"] = []string{"pypi", "sigstore"} }, "", true},
 		"of another issuer":     {func(c map[string]any) { c["iss"] = "https://issuer.example" }, "", false},
@@ -295,7 +297,7 @@ func TestTokens(t *testing.T) {
 		"by an unknown key":     {nil, issuer.UnknownKey, false},
 		"unsigned":              {nil, issuer.Unsigned, false},
 		"symmetric":             {nil, issuer.Symmetric, false},
-		"broken":                {nil, issuer.BrokenSeal, false},
+		"broken":                {nil, issuer.BadSignature, false},
 		"without a key id":      {nil, issuer.NoKeyID, false},
 	} {
 		in.issuer.Claims(nil)
@@ -316,10 +318,10 @@ func TestTokens(t *testing.T) {
 	}
 }
 
-// TestConflict: the same bytes again are in the log already.
-func TestConflict(t *testing.T) {
+// TestLogEntry_Conflict: the same bytes again are in the log already.
+func TestLogEntry_Conflict(t *testing.T) {
 	t.Parallel()
-	in := start(t, sigstore.Switches{})
+	in := start(t, sigstore.Behavior{})
 	s := in.signer()
 	statement := signer.Statement("demo-1.0.tar.gz", nil, signer.Publish)
 	signature, err := s.Sign(statement)
@@ -362,10 +364,10 @@ func TestConflict(t *testing.T) {
 	}
 }
 
-// TestEntriesRefused: the log verifies what it logs.
-func TestEntriesRefused(t *testing.T) {
+// TestLogEntry_Refused: the log verifies what it logs.
+func TestLogEntry_Refused(t *testing.T) {
 	t.Parallel()
-	in := start(t, sigstore.Switches{})
+	in := start(t, sigstore.Behavior{})
 	s := in.signer()
 	statement := []byte("anything at all")
 	signature, err := s.Sign(statement)
@@ -400,16 +402,16 @@ func TestEntriesRefused(t *testing.T) {
 	}
 }
 
-// TestLatency holds an entry up, and lets it go with its client.
-func TestLatency(t *testing.T) {
+// TestLogEntry_Latency holds an entry up, and lets it go with its client.
+func TestLogEntry_Latency(t *testing.T) {
 	t.Parallel()
-	in := start(t, sigstore.Switches{Latency: 50 * time.Millisecond})
+	in := start(t, sigstore.Behavior{Latency: 50 * time.Millisecond})
 	began := time.Now()
 	in.attested("x")
 	if took := time.Since(began); took < 50*time.Millisecond {
 		t.Errorf("it took %v", took)
 	}
-	in.Switch(func(s *sigstore.Switches) { s.Latency = time.Hour })
+	in.Switch(func(s *sigstore.Behavior) { s.Latency = time.Hour })
 	ctx, cancel := context.WithTimeout(t.Context(), 200*time.Millisecond)
 	defer cancel()
 	if _, err := in.signer().Attest(ctx, []byte("x")); err == nil || in.Entries() != 1 {
@@ -417,8 +419,8 @@ func TestLatency(t *testing.T) {
 	}
 }
 
-// TestTrust: a client of TUF takes what is in order, and nothing else.
-func TestTrust(t *testing.T) {
+// TestTrustRoot_States: a client of TUF takes what is in order, and nothing else.
+func TestTrustRoot_States(t *testing.T) {
 	t.Parallel()
 	for state, cause := range map[sigstore.Trust]string{
 		sigstore.TrustInOrder:   "",
@@ -427,7 +429,7 @@ func TestTrust(t *testing.T) {
 		sigstore.TrustForged:    "Verifying timestamp failed",
 		sigstore.TrustNotServed: "503",
 	} {
-		in := start(t, sigstore.Switches{Trust: state})
+		in := start(t, sigstore.Behavior{Trust: state})
 		client, err := in.trust()
 		if cause != "" {
 			if err == nil || !strings.Contains(err.Error(), cause) {
@@ -455,10 +457,10 @@ func TestTrust(t *testing.T) {
 	}
 }
 
-// TestKeyAndProof is the other form of a request for a certificate: a signature over the token's subject.
-func TestKeyAndProof(t *testing.T) {
+// TestCertificate_PublicKeyRequest is the other form of a request for a certificate: a signature over the token's subject.
+func TestCertificate_PublicKeyRequest(t *testing.T) {
 	t.Parallel()
-	in := start(t, sigstore.Switches{})
+	in := start(t, sigstore.Behavior{})
 	for subject, want := range map[string]int{"repo:octo-org/rehearsal:ref:refs/tags/v1.0.0": 200, "somebody else": 400} {
 		public, proof := proven(t, subject)
 		body, err := json.Marshal(map[string]any{"publicKeyRequest": map[string]any{
@@ -488,7 +490,7 @@ func TestKeyAndProof(t *testing.T) {
 // TestLogID: the log is known by the digest of its key.
 func TestLogID(t *testing.T) {
 	t.Parallel()
-	in := start(t, sigstore.Switches{})
+	in := start(t, sigstore.Behavior{})
 	text, err := in.TrustedRoot()
 	if err != nil {
 		t.Fatal(err)

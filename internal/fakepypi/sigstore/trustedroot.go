@@ -6,15 +6,14 @@ import (
 	"time"
 )
 
-// The two documents that a client takes from the repository of trust: whom to believe, and where the services are. Both
-// are protobuf JSON.
+// The two documents that a client gets from the TUF repository: which keys to trust, and where the services are. Both are protobuf JSON.
 
-// period is since when something is valid: from before the stage began, for clients whose clock is a little behind.
+// period returns the validity period of keys and services. It starts before the instance did, for clients whose clock is a little behind.
 func (s *Sigstore) period() map[string]string {
 	return map[string]string{"start": s.started.Add(-time.Hour).UTC().Format(time.RFC3339)}
 }
 
-// TrustedRoot is the document of the instance's keys: application/vnd.dev.sigstore.trustedroot+json;version=0.1.
+// TrustedRoot returns the document of the instance's keys: application/vnd.dev.sigstore.trustedroot+json;version=0.1.
 func (s *Sigstore) TrustedRoot() ([]byte, error) {
 	certificate := func(c *x509.Certificate) map[string][]byte { return map[string][]byte{"rawBytes": c.Raw} }
 	return json.Marshal(map[string]any{
@@ -33,6 +32,7 @@ func (s *Sigstore) TrustedRoot() ([]byte, error) {
 	})
 }
 
+// logInstance returns the description of a log and its key.
 func (s *Sigstore) logInstance(url string, key *logKey) map[string]any {
 	return map[string]any{
 		"baseUrl": url, "hashAlgorithm": "SHA2_256",
@@ -41,7 +41,7 @@ func (s *Sigstore) logInstance(url string, key *logKey) map[string]any {
 	}
 }
 
-// signingConfig is the document of the services: application/vnd.dev.sigstore.signingconfig.v0.2+json.
+// signingConfig returns the document of the services: application/vnd.dev.sigstore.signingconfig.v0.2+json.
 func (s *Sigstore) signingConfig(issuer string) ([]byte, error) {
 	service := func(url string) []any {
 		return []any{map[string]any{"url": url, "majorApiVersion": 1, "validFor": s.period(), "operator": "rehearsal"}}

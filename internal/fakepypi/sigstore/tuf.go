@@ -15,7 +15,7 @@ import (
 	"time"
 )
 
-// The repository of trust: TUF 1.0 with consistent snapshots, which clients walk from a root that they have.
+// The repository of the trust root: TUF 1.0 with consistent snapshots. Clients start from a root that they already have.
 
 const (
 	rootRole, timestampRole, snapshotRole, targetsRole = "root", "timestamp", "snapshot", "targets"
@@ -25,13 +25,14 @@ const (
 
 func roles() []string { return []string{rootRole, timestampRole, snapshotRole, targetsRole} }
 
-// tufKey signs for one role.
+// tufKey is the signing key of one role.
 type tufKey struct {
 	private ed25519.PrivateKey
 	public  map[string]any
 	id      string
 }
 
+// newTUFKey returns a new key.
 func newTUFKey() (tufKey, error) {
 	public, private, err := ed25519.GenerateKey(rand.Reader)
 	if err != nil {
@@ -45,13 +46,14 @@ func newTUFKey() (tufKey, error) {
 	return k, err
 }
 
+// sum returns the SHA-256 of data in hex.
 func sum(data []byte) string {
 	digest := sha256.Sum256(data)
 	return hex.EncodeToString(digest[:])
 }
 
-// canonical is canonical JSON: sorted keys, no spaces. The values here are numbers and texts without quotes and control
-// characters, for which that is all there is to it.
+// canonical returns v as canonical JSON: sorted keys, no spaces. The values here are numbers, and strings without quotes and control
+// characters, which need nothing else.
 func canonical(v any) ([]byte, error) {
 	var b bytes.Buffer
 	encoder := json.NewEncoder(&b)
@@ -60,15 +62,16 @@ func canonical(v any) ([]byte, error) {
 	return bytes.TrimSuffix(b.Bytes(), []byte("\n")), err
 }
 
-// repository has the keys of the roles, and the files that are served, by their names below the folder: those of the state
-// in which all is in order, and for each other state those that differ.
+// repository has the keys of the roles and the served files by state and name. The state TrustInOrder has all files; each other state has
+// those that differ.
 type repository struct {
 	keys  map[string]tufKey
-	rogue tufKey // with the id of the timestamp's key, and another one's private half
+	rogue tufKey // with the id of the timestamp's key, but another private key
 	until time.Time
 	files map[Trust]map[string][]byte
 }
 
+// newRepository returns a repository with new keys and all its files.
 func (s *Sigstore) newRepository(issuer string) (*repository, error) {
 	r := &repository{keys: map[string]tufKey{}, until: s.started.Add(metadataLife), files: map[Trust]map[string][]byte{}}
 	var err error
@@ -92,7 +95,7 @@ func (s *Sigstore) newRepository(issuer string) (*repository, error) {
 	return r, r.publish(map[string][]byte{"trusted_root.json": trusted, "signing_config.v0.2.json": services}, s.started)
 }
 
-// publish makes the files.
+// publish makes the files of all states.
 func (r *repository) publish(targets map[string][]byte, now time.Time) error {
 	files, listed := map[string][]byte{}, map[string]any{}
 	for name, text := range targets {
@@ -122,14 +125,14 @@ func (r *repository) publish(targets map[string][]byte, now time.Time) error {
 	return failed
 }
 
-// pointer is what one file of metadata says of the next.
+// pointer returns how one metadata file refers to the next.
 func pointer(name string, text []byte) map[string]any {
 	return map[string]any{"meta": map[string]any{name: map[string]any{
 		"version": 1, "length": len(text), "hashes": map[string]any{"sha256": sum(text)},
 	}}}
 }
 
-// trusts is whom a root trusts: one key a role.
+// trusts returns the keys and roles in a root: one key for each role.
 func (r *repository) trusts() map[string]any {
 	keys, trusted := map[string]any{}, map[string]any{}
 	for role, key := range r.keys {
@@ -139,7 +142,7 @@ func (r *repository) trusts() map[string]any {
 	return map[string]any{"consistent_snapshot": true, "keys": keys, "roles": trusted}
 }
 
-// metadata is a file of one role, to be signed.
+// metadata is a metadata file of one role, not yet signed.
 type metadata struct {
 	role    string
 	version int
@@ -148,6 +151,7 @@ type metadata struct {
 	fields  map[string]any
 }
 
+// signed returns the file with its signature.
 func (m metadata) signed() ([]byte, error) {
 	fields := maps.Clone(m.fields)
 	fields["_type"], fields["version"], fields["spec_version"] = m.role, m.version, "1.0.31"
@@ -163,9 +167,9 @@ func (m metadata) signed() ([]byte, error) {
 	})
 }
 
-// serveMetadata is GET /tuf/…. The end of the chain of roots is a 404.
+// serveMetadata handles GET /tuf/…. A client finds the newest root by a 404 for the next one.
 func (s *Sigstore) serveMetadata(w http.ResponseWriter, r *http.Request) {
-	state := s.Switches().Trust
+	state := s.Behavior().Trust
 	if state == TrustNotServed {
 		http.Error(w, "Service Unavailable", http.StatusServiceUnavailable)
 		return
@@ -180,11 +184,11 @@ func (s *Sigstore) serveMetadata(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	w.Header().Set("Content-Type", "application/json")
-	_, _ = w.Write(text) // The client may be gone; there is nobody left to tell.
+	_, _ = w.Write(text) // it fails if the client is gone: no action needed
 }
 
-// Root is the first root of the repository of trust, which clients have from elsewhere.
+// Root returns the first root of the TUF repository, which clients get by other means.
 func (s *Sigstore) Root() []byte { return slices.Clone(s.metadata.files[TrustInOrder]["1.root.json"]) }
 
-// TrustURL is where the repository of trust is.
+// TrustURL returns the address of the TUF repository.
 func (s *Sigstore) TrustURL() string { return s.url + strings.TrimSuffix(tufPath, "/") }

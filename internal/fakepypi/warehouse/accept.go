@@ -6,8 +6,8 @@ import (
 	"strings"
 )
 
-// preferred picks what the client likes best of the offers; without an Accept header, or when nothing fits, the
-// fallback. Among equals the order of the offers decides.
+// preferred returns the offer with the highest weight in the Accept headers; of equal ones the first. It returns fallback if there is no
+// Accept header or if no offer matches.
 func preferred(accept []string, fallback string, offers ...string) string {
 	best, weight := fallback, 0.0
 	for _, offer := range offers {
@@ -18,7 +18,7 @@ func preferred(accept []string, fallback string, offers ...string) string {
 	return best
 }
 
-// quality is the weight that the most specific matching range of an Accept header gives to a media type (RFC 9110
+// quality returns the weight, 0 to 1, that the most specific matching range of the Accept headers gives to a media type (RFC 9110
 // section 12.5.1).
 func quality(accept []string, offer string) float64 {
 	group, _, _ := strings.Cut(offer, "/")
@@ -37,6 +37,7 @@ func quality(accept []string, offer string) float64 {
 	return q
 }
 
+// weightOf returns the q parameter of a media range: 1 if it is missing, 0 if it is not a number from 0 to 1.
 func weightOf(params map[string]string) float64 {
 	text, given := params["q"]
 	if !given {

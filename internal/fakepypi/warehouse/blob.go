@@ -1,7 +1,7 @@
 package warehouse
 
 import (
-	"crypto/md5" //nolint:gosec // the index still takes and serves MD5 digests
+	"crypto/md5" // PyPI still accepts and serves MD5 digests
 	"crypto/sha256"
 	"encoding/hex"
 	"fmt"
@@ -14,16 +14,20 @@ import (
 	"golang.org/x/crypto/blake2b"
 )
 
-// blob is an uploaded file on disk, not yet part of the index.
+// packages is the folder of the files, below the folder of the index and below /files/.
+const packages = "packages"
+
+// blob describes an uploaded file on disk that is not part of the index yet.
 type blob struct {
-	disk   string // path of the temporary file, empty when there is none
+	disk   string // path of the temporary file; empty if there is none
 	size   int64
 	sha256 string
 	md5    string
 	blake2 string // BLAKE2b with 32 bytes
 }
 
-// save streams an upload to disk and hashes it three ways while it goes by.
+// save writes an upload to a temporary file and computes its three digests meanwhile. If copying fails, the error wraps errNoForm and b
+// still names the file to remove.
 func (ix *Index) save(r io.Reader) (b blob, err error) {
 	out, err := os.CreateTemp(ix.dir, "incoming-*")
 	if err != nil {
@@ -39,7 +43,7 @@ func (ix *Index) save(r io.Reader) (b blob, err error) {
 	if err != nil {
 		return b, err
 	}
-	sums := []hash.Hash{sha256.New(), md5.New(), wide} //nolint:gosec // see above
+	sums := []hash.Hash{sha256.New(), md5.New(), wide}
 	b.size, err = io.Copy(io.MultiWriter(out, sums[0], sums[1], sums[2]), r)
 	if err != nil {
 		return b, fmt.Errorf("%w: %w", errNoForm, err)
@@ -52,22 +56,22 @@ func (ix *Index) save(r io.Reader) (b blob, err error) {
 	return b, nil
 }
 
-// discard removes a blob that did not become part of the index.
+// discard removes the temporary file of a blob that did not become part of the index.
 func (b blob) discard() {
 	if b.disk != "" {
-		_ = os.Remove(b.disk) // gone already, or removed with its folder
+		_ = os.Remove(b.disk) // already gone, or removed with its folder
 	}
 }
 
-// filePath is where a file is served, below /files/ (section 7.4).
+// filePath returns the path under which a file is served, below /files/ (docs/reference/pypi-server.md §7.4).
 func filePath(b blob, name string) string {
-	return path.Join("packages", b.blake2[:2], b.blake2[2:4], b.blake2[4:], name)
+	return path.Join(packages, b.blake2[:2], b.blake2[2:4], b.blake2[4:], name)
 }
 
-// keep moves a blob to its final place.
+// keep moves a blob to its final path, at, in the index's folder.
 func (ix *Index) keep(b blob, at string) error {
 	place := filepath.Join(ix.dir, filepath.FromSlash(at))
-	if err := os.MkdirAll(filepath.Dir(place), 0o755); err != nil { //nolint:gosec // packages are public
+	if err := os.MkdirAll(filepath.Dir(place), 0o755); err != nil { // packages are public
 		return err
 	}
 	return os.Rename(b.disk, place)

@@ -7,12 +7,13 @@ import (
 	"github.com/org/pypi-oidc-publish/internal/pep/trove"
 )
 
-// actions is what is left of the oldest address of the index: the list of valid classifiers (section 2.4.3).
+// actions handles what is left of PyPI's oldest address: it serves the list of valid classifiers (docs/reference/pypi-server.md §2.4.3)
+// and refuses every POST.
 func (ix *Index) actions(w http.ResponseWriter, r *http.Request) {
 	switch {
 	case r.Method == http.MethodPost:
 		ix.oldHost(w, r)
-	case ix.traits.modern && r.URL.Query().Get(":action") == "list_classifiers":
+	case ix.capabilities.modern && r.URL.Query().Get(":action") == "list_classifiers":
 		w.Header().Set("Content-Type", "text/plain; charset=utf-8")
 		for _, classifier := range trove.All() {
 			fmt.Fprintln(w, classifier)

@@ -8,8 +8,8 @@ import (
 	"strings"
 )
 
-// serveFile is GET /files/…: immutable bytes (section 7.4). A deleted file's bytes stay, as the index never removes
-// them from its storage.
+// serveFile handles GET /files/… and serves immutable files (docs/reference/pypi-server.md §7.4). A deleted file is still served, because
+// PyPI never removes files from its storage.
 func (ix *Index) serveFile(w http.ResponseWriter, r *http.Request) {
 	at, _ := strings.CutPrefix(path.Clean(r.URL.Path), "/files/")
 	root, err := os.OpenRoot(ix.dir)

@@ -16,29 +16,30 @@ import (
 	"unicode/utf8"
 )
 
-// form is what an upload's body says, sanitised (section 1.4).
+// form holds the fields of an upload's body; sanitise cleans them (docs/reference/pypi-server.md §1.4).
 type form struct {
 	texts     map[string][]string
-	asFile    string   // the first field other than content that came as a file, or empty
+	asFile    string   // the first field other than content that was sent as a file, or empty
 	content   *content // nil without a content part
-	plainFile bool     // content came as a plain field
+	plainFile bool     // content was sent as a plain field
 }
 
-// content is the uploaded file as its part describes it.
+// content describes the uploaded file by the headers of its part.
 type content struct {
-	filename string // raw: not even the folders are cut off
+	filename string // as sent, folders included
 	kind     string // the part's media type
 	blob     blob
 }
 
 const (
-	// textLimit bounds all text fields of a form together, in bytes. The index has no such limit.
+	// textLimit is the maximum total size of all text fields of a form, in bytes. PyPI has no such limit.
 	textLimit = 64 << 20
-	// partLimit bounds the number of parts of a form.
+	// partLimit is the maximum number of parts of a form.
 	partLimit = 10_000
 )
 
-// get is the field's first value, as the index reads single-valued fields. A whitespace-only value counts as absent.
+// get returns the field's first value, as PyPI reads single-valued fields. It returns an empty string if the field is absent or its value
+// is white space only.
 func (f *form) get(name string) string {
 	if values := f.texts[name]; len(values) > 0 && strings.TrimSpace(values[0]) != "" {
 		return values[0]
@@ -46,7 +47,7 @@ func (f *form) get(name string) string {
 	return ""
 }
 
-// all are the field's values; a single empty one counts as absent.
+// all returns the field's values. A single empty value counts as absent.
 func (f *form) all(name string) []string {
 	values := f.texts[name]
 	if len(values) == 1 && values[0] == "" {
@@ -60,8 +61,8 @@ var (
 	errTooLarge = errors.New("text fields are too large")
 )
 
-// readForm reads the body; the file is stored by save while it streams in. A body that is no form, or that breaks off,
-// is errNoForm and an empty form: nothing of it counts. With other errors a saved blob is in the form, to be removed.
+// readForm reads the body of r and passes the uploaded file to save while it arrives. If the body is not a form, or ends early, it
+// returns errNoForm and an empty form: nothing of it counts. With other errors the form may have a saved blob, which the caller removes.
 func readForm(r *http.Request, save func(io.Reader) (blob, error)) (*form, error) {
 	f := &form{texts: map[string][]string{}}
 	err := f.readBody(r, save)
@@ -74,6 +75,7 @@ func readForm(r *http.Request, save func(io.Reader) (blob, error)) (*form, error
 	return f, err
 }
 
+// readBody fills f from a multipart or URL-encoded body.
 func (f *form) readBody(r *http.Request, save func(io.Reader) (blob, error)) error {
 	kind, params, err := mime.ParseMediaType(r.Header.Get("Content-Type"))
 	if err == nil && kind == "application/x-www-form-urlencoded" {
@@ -102,7 +104,7 @@ func (f *form) readBody(r *http.Request, save func(io.Reader) (blob, error)) err
 	return errTooLarge
 }
 
-// readURLEncoded reads a form without a file.
+// readURLEncoded fills f from a URL-encoded body, which has no file.
 func (f *form) readURLEncoded(body io.Reader) error {
 	text, err := io.ReadAll(io.LimitReader(body, textLimit+1))
 	if err != nil {
@@ -120,6 +122,7 @@ func (f *form) readURLEncoded(body io.Reader) error {
 	return nil
 }
 
+// read adds one part to f. room is the number of bytes of text that the form may still have.
 func (f *form) read(part *multipart.Part, room *int64, save func(io.Reader) (blob, error)) error {
 	name, filename, isFile := disposition(part.Header)
 	if name == "content" && isFile && f.content == nil {
@@ -148,8 +151,8 @@ func (f *form) read(part *multipart.Part, room *int64, save func(io.Reader) (blo
 	return nil
 }
 
-// mediaType returns what a part's Content-Type line says. A part without the line is plain text by definition (RFC 7578,
-// section 4.4), which several clients rely on; a line that says nothing stays empty.
+// mediaType returns the value of a part's Content-Type header. A part without the header is plain text by definition (RFC 7578,
+// section 4.4), which several clients rely on; an empty header gives an empty string.
 func mediaType(h textproto.MIMEHeader) string {
 	if lines := h["Content-Type"]; len(lines) > 0 {
 		return lines[0]
@@ -157,8 +160,8 @@ func mediaType(h textproto.MIMEHeader) string {
 	return "text/plain"
 }
 
-// controlled is the content part with a control character in its file name, which the reader of multipart forms takes
-// for an error. The index reads such a part and refuses the name (row 52), so the name is taken from the error.
+// controlled returns the content part if err was caused by a control character in its file name, else nil. The reader of multipart forms
+// fails on such a part, but PyPI reads it and refuses the name (row 52), so the name is taken from the error.
 func controlled(err error) *content {
 	var protocol textproto.ProtocolError
 	if !errors.As(err, &protocol) {
@@ -176,11 +179,11 @@ func controlled(err error) *content {
 	return &content{filename: filename}
 }
 
-// parameter is one `key="value"` or `key=value` of a part's Content-Disposition.
+// parameter matches one `key="value"` or `key=value` of a part's Content-Disposition.
 var parameter = regexp.MustCompile(`;\s*([A-Za-z0-9_*-]+)\s*=\s*("(?:[^"\\]|\\.)*"|[^;"\s]*)`)
 
-// disposition takes name and file name of a part as they were sent: [multipart.Part.FileName] would cut folders off, and
-// [mime.ParseMediaType] takes no control characters; the index has a refusal for each.
+// disposition returns the name and file name of a part as they were sent. [multipart.Part.FileName] would cut folders off, and
+// [mime.ParseMediaType] accepts no control characters; PyPI has a message for each.
 func disposition(h textproto.MIMEHeader) (name, filename string, isFile bool) {
 	for _, m := range parameter.FindAllStringSubmatch(h.Get("Content-Disposition"), -1) {
 		value := m[2]
@@ -197,7 +200,7 @@ func disposition(h textproto.MIMEHeader) (name, filename string, isFile bool) {
 	return name, filename, isFile
 }
 
-// sanitise applies the rules of section 1.4 that come before everything else. It returns the refusal of a bad form.
+// sanitise applies the rules of §1.4 that come before all others. It returns the refusal of an invalid form, or nil.
 func (f *form) sanitise() *refusal {
 	for name, values := range f.texts {
 		if !utf8.ValidString(name + strings.Join(values, "")) {

@@ -7,23 +7,24 @@ import (
 	"strings"
 	"time"
 
+	"github.com/org/pypi-oidc-publish/internal/fakepypi/warehouse/macaroon"
 	"github.com/org/pypi-oidc-publish/internal/pep"
 )
 
-// What the stage's owner can see and do directly, without HTTP: what the administrators and the project's owners do on
-// the real index's pages.
+// This file has what the owner of a test index can read and change directly, without HTTP: what administrators and project owners do on
+// PyPI's web pages.
 
-// Publisher is a Trusted Publisher as it is registered (section 4.4).
+// Publisher describes a Trusted Publisher as it is registered (docs/reference/pypi-server.md §4.4).
 type Publisher struct {
-	Owner, OwnerID string // GitHub's spelling: letter case counts
-	Repository     string // without the owner
-	Workflow       string // file name
-	Environment    string // empty means any
-	Project        pep.Project
-	Pending        bool // the project does not exist; the first mint creates it
+	Owner, OwnerID string      // GitHub's spelling: letter case counts
+	Repository     string      // without the owner
+	Workflow       string      // file name
+	Environment    string      // empty means any
+	Project        pep.Project // the project that it may upload to
+	Pending        bool        // the project does not exist yet; the first mint creates it
 }
 
-// Trust registers a publisher. Unless it is pending, its project is created if need be.
+// Trust registers a publisher. Unless the publisher is pending, Trust creates its project if that does not exist.
 func (ix *Index) Trust(p Publisher) {
 	ix.mu.Lock()
 	defer ix.mu.Unlock()
@@ -38,6 +39,7 @@ func (ix *Index) Trust(p Publisher) {
 	ix.attach(row, ix.ensure(p.Project))
 }
 
+// ensure returns the project with this name; it creates the project if that does not exist.
 func (ix *Index) ensure(name pep.Project) *project {
 	if p := ix.projects[normalize(string(name))]; p != nil {
 		return p
@@ -45,8 +47,8 @@ func (ix *Index) ensure(name pep.Project) *project {
 	return ix.addProject(string(name))
 }
 
-// SetStatus changes a project's status: active, archived, archived-noindex or quarantined. The project is created if
-// need be.
+// SetStatus sets a project's status to active, archived, archived-noindex or quarantined. It creates the project if that does not exist.
+// It fails for any other status, and if the change cannot be written to disk.
 func (ix *Index) SetStatus(name pep.Project, status string) error {
 	if !slices.Contains(statuses(), status) {
 		return fmt.Errorf("a project cannot be %q", status)
@@ -56,75 +58,67 @@ func (ix *Index) SetStatus(name pep.Project, status string) error {
 	p := ix.ensure(name)
 	p.status = status
 	p.serial = ix.stampNow().seq
-	ix.shelf.dirty = true
+	ix.saved.dirty = true
 	return ix.persist()
 }
 
-// apiLocation is what API tokens say of where they are for.
+// apiLocation is the location in the macaroons of API tokens.
 const apiLocation = "rehearsal"
 
-// APIToken makes a token of the stage's one user, valid for the projects named or, without any, for all. It may create
-// projects.
+// APIToken creates and returns an API token of the only user. It is valid for the projects named or, without any, for all, and may create
+// projects. APIToken fails if the token cannot be written to disk.
 func (ix *Index) APIToken(projects ...pep.Project) (string, error) {
 	ix.mu.Lock()
 	defer ix.mu.Unlock()
-	fields := [][]any{{tagUser, ix.user}}
+	g := issuedToken{user: ix.user, caveats: []string{macaroon.User(ix.user)}}
 	if len(projects) > 0 {
-		fields = append(fields, []any{tagProjectName, projects})
+		g.caveats = append(g.caveats, macaroon.ProjectNames(projects))
 	}
-	g := grant{user: ix.user}
-	for _, f := range fields {
-		text, err := caveat(f...)
-		if err != nil {
-			return "", err
-		}
-		g.caveats = append(g.caveats, text)
-	}
-	raw := ix.newGrant(g, apiLocation).raw
-	ix.shelf.dirty = true
+	raw := ix.newToken(g, apiLocation).raw
+	ix.saved.dirty = true
 	return raw, ix.persist()
 }
 
-// StandingToken is the API token for all projects that an earlier start has made and kept, or else a new one.
-func (ix *Index) StandingToken() (string, error) {
+// PersistentToken returns the API token for all projects that an earlier start has created and stored, or else a new one.
+func (ix *Index) PersistentToken() (string, error) {
 	ix.mu.Lock()
-	grants := ix.apiGrants()
+	grants := ix.apiTokens()
 	ix.mu.Unlock()
 	for _, g := range grants {
-		if len(g.caveats) == 1 { // the user's, and no project's
+		if len(g.caveats) == 1 { // restricted to the user, and to no project
 			return g.raw, nil
 		}
 	}
 	return ix.APIToken()
 }
 
-// Has tells whether the index knows the project.
+// Has reports whether the index knows the project.
 func (ix *Index) Has(name pep.Project) bool {
 	ix.mu.Lock()
 	defer ix.mu.Unlock()
 	return ix.projects[normalize(string(name))] != nil
 }
 
-// Token is the state of one upload token that the index has minted.
+// Token describes one upload token that the index has issued.
 type Token struct {
-	ID       string
-	Minted   time.Time
-	Expires  time.Time // zero for an API token
-	Burned   bool
-	BurnedAt time.Time
-	Uses     int           // uploads that it was good for
-	Projects []pep.Project // empty for an API token
+	ID       string        // the identifier in the macaroon
+	Minted   time.Time     // when it was issued
+	Expires  time.Time     // zero for an API token
+	Burned   bool          // it was revoked
+	BurnedAt time.Time     // zero if it was not revoked
+	Uses     int           // number of uploads that were accepted with it
+	Projects []pep.Project // what its publisher may upload to; empty for an API token
 }
 
-// Tokens returns all upload tokens in the order in which they were made.
+// Tokens returns all upload tokens, oldest first.
 func (ix *Index) Tokens() []Token {
 	ix.mu.Lock()
 	defer ix.mu.Unlock()
-	grants := make([]*grant, 0, len(ix.grants))
-	for _, g := range ix.grants {
+	grants := make([]*issuedToken, 0, len(ix.tokens))
+	for _, g := range ix.tokens {
 		grants = append(grants, g)
 	}
-	slices.SortFunc(grants, func(a, b *grant) int { return cmp.Compare(a.seq, b.seq) })
+	slices.SortFunc(grants, func(a, b *issuedToken) int { return cmp.Compare(a.seq, b.seq) })
 	tokens := make([]Token, len(grants))
 	for i, g := range grants {
 		tokens[i] = Token{ID: g.id, Minted: g.at, Expires: g.expires, Burned: g.burned, BurnedAt: g.burnedAt, Uses: g.uses}
@@ -137,17 +131,17 @@ func (ix *Index) Tokens() []Token {
 	return tokens
 }
 
-// File is one file that the index holds.
+// File describes one file that the index has.
 type File struct {
 	Name     string
 	SHA256   string // lower-case hex
-	Size     int64
+	Size     int64  // bytes
 	Project  pep.Project
-	Version  string // of the release, normalized
+	Version  string // version of the release, normalized
 	Uploaded time.Time
 }
 
-// Files returns what the index holds, in the order in which it was uploaded.
+// Files returns all files of the index in upload order.
 func (ix *Index) Files() []File {
 	ix.mu.Lock()
 	defer ix.mu.Unlock()
@@ -163,8 +157,8 @@ func (ix *Index) Files() []File {
 	return files
 }
 
-// Remove deletes a file, as its owner can. Its name stays used for ever (row 62). Its release stays, empty if it was the
-// last.
+// Remove deletes a file, as the project's owner can. Its name can never be used again (row 62). Its release stays, even without files.
+// Remove fails if there is no such file, and if the change cannot be written to disk.
 func (ix *Index) Remove(name string) error {
 	ix.mu.Lock()
 	defer ix.mu.Unlock()
@@ -174,6 +168,6 @@ func (ix *Index) Remove(name string) error {
 	}
 	f.project.files = slices.DeleteFunc(f.project.files, func(g *file) bool { return g == f })
 	f.project.serial = ix.stampNow().seq
-	ix.shelf.dirty = true
+	ix.saved.dirty = true
 	return ix.persist()
 }

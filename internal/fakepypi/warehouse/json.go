@@ -7,9 +7,9 @@ import (
 	"github.com/org/pypi-oidc-publish/internal/pep"
 )
 
-// The JSON API (section 7.2).
+// The JSON API (docs/reference/pypi-server.md §7.2).
 
-// jsonFile is an element of urls.
+// jsonFile describes one file in the member urls.
 type jsonFile struct {
 	Digests        map[string]string `json:"digests"`
 	Filename       string            `json:"filename"`
@@ -25,6 +25,7 @@ type jsonFile struct {
 	YankedReason   *string           `json:"yanked_reason"`
 }
 
+// json returns the description of a file. origin is scheme and host of its URL.
 func (f *file) json(origin string) jsonFile {
 	at := f.at.UTC()
 	j := jsonFile{
@@ -41,12 +42,12 @@ func (f *file) json(origin string) jsonFile {
 	return j
 }
 
-// withoutSlash is a JSON page asked for with a trailing slash.
+// withoutSlash redirects from the address of a JSON page with a trailing slash to the one without.
 func (ix *Index) withoutSlash(w http.ResponseWriter, r *http.Request) {
 	http.Redirect(w, r, strings.TrimSuffix(r.URL.EscapedPath(), "/"), http.StatusMovedPermanently)
 }
 
-// projectJSON is GET /pypi/{name}/json: the latest release.
+// projectJSON handles GET /pypi/{name}/json: it serves the document of the latest release.
 func (ix *Index) projectJSON(w http.ResponseWriter, r *http.Request) {
 	ix.mu.Lock()
 	body := ix.document(ix.projects[normalize(r.PathValue("name"))], nil, origin(r))
@@ -54,7 +55,7 @@ func (ix *Index) projectJSON(w http.ResponseWriter, r *http.Request) {
 	answerDocument(w, body)
 }
 
-// releaseJSON is GET /pypi/{name}/{version}/json.
+// releaseJSON handles GET /pypi/{name}/{version}/json.
 func (ix *Index) releaseJSON(w http.ResponseWriter, r *http.Request) {
 	ix.mu.Lock()
 	var body map[string]any
@@ -65,6 +66,7 @@ func (ix *Index) releaseJSON(w http.ResponseWriter, r *http.Request) {
 	answerDocument(w, body)
 }
 
+// answerDocument writes a document, or 404 if it is nil.
 func answerDocument(w http.ResponseWriter, body map[string]any) {
 	if body == nil {
 		answerJSON(w, http.StatusNotFound, map[string]string{"message": "Not Found"})
@@ -74,7 +76,7 @@ func answerDocument(w http.ResponseWriter, body map[string]any) {
 	answerJSON(w, http.StatusOK, body)
 }
 
-// release finds the release that a path names, in any spelling of project and version.
+// release returns the project and the release that a path names, in any spelling; each is nil if it does not exist.
 func (ix *Index) release(r *http.Request) (*project, *release) {
 	p := ix.projects[normalize(r.PathValue("name"))]
 	v, err := pep.ParseVersion(r.PathValue("version"))
@@ -84,7 +86,8 @@ func (ix *Index) release(r *http.Request) (*project, *release) {
 	return p, p.releases[v.Canonical()]
 }
 
-// document is the JSON document of a release, without one of the latest; nil where there is none.
+// document returns the JSON document of a release, or of the latest one if of is nil. It returns nil if the project does not exist or has
+// no release.
 func (ix *Index) document(p *project, of *release, origin string) map[string]any {
 	if p == nil || len(p.releases) == 0 {
 		return nil
@@ -98,7 +101,11 @@ func (ix *Index) document(p *project, of *release, origin string) map[string]any
 	}
 	versions := p.versions()
 	latest := versions[len(versions)-1]
-	document := map[string]any{"last_serial": p.serial, "vulnerabilities": []any{}, "ownership": map[string]any{"roles": []any{}, "organization": nil}}
+	document := map[string]any{
+		"last_serial":     p.serial,
+		"vulnerabilities": []any{},
+		"ownership":       map[string]any{"roles": []any{}, "organization": nil},
+	}
 	if of == nil {
 		document["releases"] = all
 		for _, r := range p.releases {
@@ -109,8 +116,14 @@ func (ix *Index) document(p *project, of *release, origin string) map[string]any
 	}
 	document["urls"] = all[of.version]
 	document["info"] = map[string]any{
-		"name": p.name, "version": of.version, "summary": of.summary, "requires_python": of.requiresPython, "yanked": false, "yanked_reason": nil,
-		"package_url": ix.traits.site + "/project/" + string(p.key) + "/", "release_url": ix.traits.site + "/project/" + string(p.key) + "/" + of.version + "/",
+		"name":            p.name,
+		"version":         of.version,
+		"summary":         of.summary,
+		"requires_python": of.requiresPython,
+		"yanked":          false,
+		"yanked_reason":   nil,
+		"package_url":     ix.capabilities.site + "/project/" + string(p.key) + "/",
+		"release_url":     ix.capabilities.site + "/project/" + string(p.key) + "/" + of.version + "/",
 	}
 	return document
 }

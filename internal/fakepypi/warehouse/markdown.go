@@ -5,8 +5,8 @@ import (
 	"strings"
 )
 
-// The part of GitHub's Markdown that decides whether a document renders to nothing. Every block leaves something in the
-// output except link reference definitions, and definitions of footnotes to which nothing refers.
+// This file has the part of GitHub's Markdown that decides whether a document renders to nothing. Every block leaves something in the
+// output except link reference definitions, and definitions of footnotes that nothing refers to.
 
 // emptyMarkdown reports whether a document renders to nothing.
 func emptyMarkdown(text string) bool {
@@ -17,7 +17,7 @@ func emptyMarkdown(text string) bool {
 		switch {
 		case isBlank(lines[0]):
 		case indent(lines[0]) > 3:
-			return false // code
+			return false // a code block
 		case footnote.MatchString(lines[0]):
 			footnotes++
 			n = footnoteEnd(lines)
@@ -34,7 +34,7 @@ func emptyMarkdown(text string) bool {
 
 var footnote = regexp.MustCompile(`^ {0,3}\[\^[^\]\s]+\]:`)
 
-// footnoteEnd counts the lines of a footnote's definition: its first paragraph to the end, and then what is indented.
+// footnoteEnd returns how many lines the definition of a footnote has: its first paragraph, and the indented lines after it.
 func footnoteEnd(lines []string) int {
 	_, text, _ := strings.Cut(lines[0], "]:")
 	paragraph := !isBlank(text) && !interrupts(text)
@@ -50,8 +50,8 @@ func footnoteEnd(lines []string) int {
 	return len(lines)
 }
 
-// definitions counts the lines of a paragraph and reports whether it consists of link reference definitions alone. Where
-// another block follows without a blank line, that one shows.
+// definitions returns how many lines a paragraph has, and reports whether it consists of link reference definitions alone. If another
+// block follows without a blank line, silent is false, because that block is visible.
 func definitions(lines []string) (n int, silent bool) {
 	var paragraph []string
 	for i, line := range lines {
@@ -77,7 +77,7 @@ func definitions(lines []string) (n int, silent bool) {
 
 func isBlank(line string) bool { return strings.Trim(line, " \t") == "" }
 
-// indent is a line's indentation in columns.
+// indent returns a line's indentation in columns.
 func indent(line string) int {
 	column := 0
 	for _, r := range line {
@@ -93,7 +93,7 @@ func indent(line string) int {
 	return column
 }
 
-// blocks begin a block within a paragraph, or turn the paragraph into another block.
+// blocks matches lines that begin a block within a paragraph, or turn the paragraph into another block.
 var blocks = regexp.MustCompile("(?i)^(?:" + strings.Join([]string{
 	`#{1,6}(?:[ \t]|$)`,      // heading
 	`=+[ \t]*$`, `-+[ \t]*$`, // heading, by its underline
@@ -122,11 +122,11 @@ var (
 	tail  = regexp.MustCompile(`^[ \t]*(?:\n|$)`)
 )
 
-// maxLabel is the length of the longest label, in bytes.
+// maxLabel is the maximum length of a label, in bytes.
 const maxLabel = 1000
 
-// afterDefinition cuts a link reference definition off. Its title may stand on the next line; if that is none, the
-// definition ends before it.
+// afterDefinition returns text without the link reference definition at its beginning, and reports whether there was one. The title may
+// be on the next line; if that line is not a title, the definition ends before it.
 func afterDefinition(text string) (rest string, ok bool) {
 	name := label.FindString(text)
 	if name == "" || len(name) > maxLabel || strings.TrimSpace(name[1:len(name)-2]) == "" {
@@ -151,7 +151,7 @@ func afterDefinition(text string) (rest string, ok bool) {
 	return text[len(tail.FindString(text)):], true
 }
 
-// destination is the length of a link's destination, or -1 where there is none.
+// destination returns the length of a link's destination in bytes, or -1 if text does not begin with one.
 func destination(text string) int {
 	if strings.HasPrefix(text, "<") {
 		if found := angle.FindString(text); found != "" {

@@ -2,15 +2,15 @@ package warehouse
 
 import "slices"
 
-// field is one header of the core metadata and how it travels in the form (section 1.4).
+// field describes one header of the core metadata and how it is sent in the form (docs/reference/pypi-server.md §1.4).
 type field struct {
-	header string // lower case, as messages name it
+	header string // lower case, as in messages
 	form   string
 	multi  bool
-	since  string // the metadata version that brought it
+	since  string // the metadata version that introduced it
 }
 
-// fields is the table of all headers, in alphabetical order.
+// fields returns all headers in alphabetical order.
 func fields() []field {
 	return []field{
 		{"author", "author", false, "1.0"},
@@ -48,12 +48,12 @@ func fields() []field {
 	}
 }
 
-// metadataVersions are the accepted ones, oldest first (section 1.5).
+// metadataVersions returns the accepted metadata versions, oldest first (§1.5).
 func metadataVersions() []string {
 	return []string{"1.0", "1.1", "1.2", "2.1", "2.2", "2.3", "2.4", "2.5"}
 }
 
-// newer reports whether a field is newer than the declared metadata version, where that is a known one.
+// newer reports whether a field is newer than the declared metadata version. It reports false if that version is unknown.
 func (f field) newer(declared string) bool {
 	all := metadataVersions()
 	at := slices.Index(all, declared)

@@ -10,39 +10,47 @@ import (
 	"slices"
 	"strings"
 	"time"
+
+	"github.com/org/pypi-oidc-publish/internal/fakepypi/warehouse/idtoken"
+	"github.com/org/pypi-oidc-publish/internal/fakepypi/warehouse/macaroon"
 )
 
-// The OIDC endpoints (sections 4.1 to 4.7).
+// The OIDC endpoints (docs/reference/pypi-server.md §4.1 to §4.7).
 
-// audienceOf is GET /_/oidc/audience.
+// payloadLimit is the maximum size of a request's body, in bytes.
+const payloadLimit = 1 << 20
+
+// audienceOf handles GET /_/oidc/audience.
 func (ix *Index) audienceOf(w http.ResponseWriter, _ *http.Request) {
-	if ix.Switches().NoOIDC {
+	if ix.Behavior().NoOIDC {
 		answerJSON(w, http.StatusForbidden, map[string]string{"message": "Trusted publishing functionality not enabled"})
 		return
 	}
 	answerJSON(w, http.StatusOK, map[string]string{"audience": ix.audience})
 }
 
-// mintError is one reason why no token was minted (section 4.2).
+// mintError says why no token was issued (§4.2).
 type mintError struct {
 	status      int
 	Code        string `json:"code"`
 	Description string `json:"description"`
 }
 
+// Error returns code and description.
 func (e *mintError) Error() string { return e.Code + ": " + e.Description }
 
+// noMint returns a mintError with the status 422.
 func noMint(code, format string, args ...any) *mintError {
 	return &mintError{http.StatusUnprocessableEntity, code, fmt.Sprintf(format, args...)}
 }
 
-// errRace is what the database's refusal of a unique row looks like to the client.
+// errRace stands for the database's refusal of a unique row. The client sees it as a 500.
 var errRace = errors.New("a unique row was written by another request")
 
-// mintToken is POST /_/oidc/mint-token.
+// mintToken handles POST /_/oidc/mint-token.
 func (ix *Index) mintToken(w http.ResponseWriter, r *http.Request) {
 	began := ix.snapshot()
-	body, err := io.ReadAll(http.MaxBytesReader(w, r.Body, answerLimit))
+	body, err := io.ReadAll(http.MaxBytesReader(w, r.Body, payloadLimit))
 	if err != nil {
 		http.Error(w, "Request Entity Too Large", http.StatusRequestEntityTooLarge)
 		return
@@ -59,60 +67,55 @@ func (ix *Index) mintToken(w http.ResponseWriter, r *http.Request) {
 	}
 }
 
-// mint trades an ID token for an upload token.
-func (ix *Index) mint(ctx context.Context, body []byte, host string, began uint64) (*grant, error) {
+// mint exchanges the ID token in body for an upload token. A refusal of the ID token is a *mintError.
+func (ix *Index) mint(ctx context.Context, body []byte, host string, began uint64) (*issuedToken, error) {
 	raw, err := tokenPayload(body)
 	if err != nil {
 		return nil, noMint("invalid-payload", "%v", err)
 	}
-	ix.minting.Lock() // one after the other: verifying may fetch keys, which must not hold up uploads
-	defer ix.minting.Unlock()
-	token, err := ix.admit(ctx, raw)
+	claims, err := ix.admit(ctx, raw) // may fetch keys, which must not delay uploads
 	if err != nil {
 		return nil, err
 	}
 	ix.mu.Lock()
 	defer ix.mu.Unlock()
-	p, err := ix.publisherOf(token.claims, began)
+	p, err := ix.publisherOf(claims, began)
 	if err != nil {
 		return nil, err
 	}
-	if err := ix.useUp(token.claims); err != nil {
+	if err := ix.useUp(claims); err != nil {
 		return nil, err
 	}
-	return ix.grantFor(p, host)
+	return ix.tokenFor(p, host), nil
 }
 
-// admit decodes and verifies an ID token.
-func (ix *Index) admit(ctx context.Context, raw string) (idToken, error) {
+// admit decodes and verifies an ID token and returns its claims.
+func (ix *Index) admit(ctx context.Context, raw string) (idtoken.Claims, error) {
 	ix.mu.Lock()
 	ix.presented(raw)
-	switches := ix.switches
+	switches := ix.behavior
 	ix.mu.Unlock()
-	token, err := parseJWT(raw)
-	if err != nil {
-		return token, noMint("invalid-payload", "malformed JWT")
-	}
-	issuer, ok := token.claims.text("iss")
+	claims, err := idtoken.Unverified(raw)
+	issuer, named := claims.Text("iss")
 	switch {
-	case !ok:
-		return token, noMint("invalid-payload", "malformed JWT")
-	case issuer != ix.keys.issuer:
-		return token, noMint("invalid-payload", "unknown trusted publishing issuer")
+	case err != nil, !named:
+		return nil, noMint("invalid-payload", "malformed JWT")
+	case issuer != ix.issuer:
+		return nil, noMint("invalid-payload", "unknown trusted publishing issuer")
 	case switches.NoOIDC, switches.NoGitHub:
-		return token, noMint("not-enabled", "github trusted publishing functionality not enabled")
+		return nil, noMint("not-enabled", "github trusted publishing functionality not enabled")
 	}
-	if err := ix.verifyJWT(ctx, token); err != nil {
-		return token, noMint("invalid-token", "malformed or invalid token") // the reason is not told
+	if claims, err = ix.idTokens.Verify(ctx, raw); err != nil {
+		return nil, noMint("invalid-token", "malformed or invalid token") // PyPI does not send the reason
 	}
-	return token, nil
+	return claims, nil
 }
 
-// publisherOf finds the publisher of an ID token: a pending one first, which creates its project.
-func (ix *Index) publisherOf(c claims, began uint64) (*publisher, error) {
+// publisherOf returns the publisher that matches an ID token. A pending publisher comes first and creates its project.
+func (ix *Index) publisherOf(c idtoken.Claims, began uint64) (*publisher, error) {
 	if w, _ := ix.matchPending(c, began); w != nil {
-		if jti, _ := c.text("jti"); ix.jtis[jti] {
-			return nil, errors.New("the index does not catch a used ID token on this path") // section 4.2, last line
+		if jti, _ := c.Text("jti"); ix.jtis[jti] {
+			return nil, errors.New("the index does not catch a used ID token on this path") // §4.2, last line
 		}
 		if err := ix.reify(w, began); err != nil {
 			return nil, err
@@ -122,15 +125,15 @@ func (ix *Index) publisherOf(c claims, began uint64) (*publisher, error) {
 	if err != nil {
 		return nil, noMint("invalid-publisher", "valid token, but no corresponding publisher (%v)", err)
 	}
-	if jti, _ := c.text("jti"); ix.jtis[jti] {
+	if jti, _ := c.Text("jti"); ix.jtis[jti] {
 		return nil, noMint("invalid-reuse-token", "invalid token: already used")
 	}
 	return p, nil
 }
 
-// matchPending finds the pending publisher as the request sees it: one that another mint has consumed since the request
-// began is still there for it.
-func (ix *Index) matchPending(c claims, began uint64) (*pending, error) {
+// matchPending returns the pending publisher that matches an ID token, as the request sees the table: one that another mint has consumed
+// since the request began still counts.
+func (ix *Index) matchPending(c idtoken.Claims, began uint64) (*pending, error) {
 	var candidates []*publisher
 	rows := map[*publisher]*pending{}
 	for _, w := range ix.pending {
@@ -143,7 +146,7 @@ func (ix *Index) matchPending(c claims, began uint64) (*pending, error) {
 	return rows[p], err
 }
 
-// reify creates the project of a pending publisher and turns it into a publisher.
+// reify creates the project of a pending publisher and registers the publisher for it.
 func (ix *Index) reify(w *pending, began uint64) error {
 	if w.consumed.seq > 0 {
 		return errRace
@@ -159,7 +162,7 @@ func (ix *Index) reify(w *pending, began uint64) error {
 		return noMint("invalid-payload", "%s", no.message)
 	}
 	p := ix.addProject(w.project)
-	for _, other := range ix.pending { // others for the same name have become pointless
+	for _, other := range ix.pending { // pending publishers for the same name are now pointless
 		if normalize(other.project) == p.key && other.consumed.seq == 0 {
 			other.consumed = ix.stampNow()
 		}
@@ -168,7 +171,7 @@ func (ix *Index) reify(w *pending, began uint64) error {
 	return ix.persist()
 }
 
-// attach registers a publisher for a project; an equal row takes one project more.
+// attach registers a publisher for a project. If an equal publisher exists, it adds the project to that one.
 func (ix *Index) attach(want publisher, p *project) {
 	for _, have := range ix.publishers {
 		if have.owner == want.owner && have.ownerID == want.ownerID && have.repository == want.repository &&
@@ -183,9 +186,9 @@ func (ix *Index) attach(want publisher, p *project) {
 	ix.publishers = append(ix.publishers, &want)
 }
 
-// useUp makes an ID token's jti used.
-func (ix *Index) useUp(c claims) error {
-	jti, _ := c.text("jti")
+// useUp marks an ID token's jti as used. It fails if it was used before.
+func (ix *Index) useUp(c idtoken.Claims) error {
+	jti, _ := c.Text("jti")
 	if ix.jtis[jti] {
 		return noMint("invalid-reuse-token", "invalid token: already used")
 	}
@@ -193,32 +196,26 @@ func (ix *Index) useUp(c claims) error {
 	return nil
 }
 
-// grantFor mints (section 4.6).
-func (ix *Index) grantFor(p *publisher, host string) (*grant, error) {
+// tokenFor issues an upload token for the publisher's projects (§4.6).
+func (ix *Index) tokenFor(p *publisher, host string) *issuedToken {
 	now := ix.now()
 	expires := now.Add(tokenLife).Truncate(time.Second)
 	ids := make([]string, len(p.projects))
 	for i, project := range p.projects {
 		ids[i] = project.id
 	}
-	g := grant{publisher: p, expires: expires}
-	for _, fields := range [][]any{{tagPublisher, p.id, nil}, {tagProjectID, ids}, {tagExpiration, expires.Unix(), now.Unix()}} {
-		text, err := caveat(fields...)
-		if err != nil {
-			return nil, err
-		}
-		g.caveats = append(g.caveats, text)
-	}
-	return ix.newGrant(g, host), nil
+	caveats := []string{macaroon.Publisher(p.id), macaroon.ProjectIDs(ids), macaroon.Expiration(now, expires)}
+	return ix.newToken(issuedToken{publisher: p, expires: expires, caveats: caveats}, host)
 }
 
-// tokenPayload reads {"token": "…"}; the error has the words of the index's validator.
+// tokenPayload returns the token in {"token": "…"}. Its errors have the texts of PyPI's validator.
 func tokenPayload(body []byte) (string, error) {
 	const head, site = "1 validation error for TokenPayload\n", "\n    For further information visit https://errors.pydantic.dev/2.12/v/"
 	var payload map[string]any
 	var value any
 	if json.Unmarshal(body, &value) != nil {
-		return "", errors.New(head + "  Invalid JSON: expected value at line 1 column 1 [type=json_invalid, input_type=bytes]" + site + "json_invalid")
+		return "", errors.New(head + "  Invalid JSON: expected value at line 1 column 1 [type=json_invalid, input_type=bytes]" +
+			site + "json_invalid")
 	}
 	payload, ok := value.(map[string]any)
 	if !ok {
@@ -235,9 +232,9 @@ func tokenPayload(body []byte) (string, error) {
 	return token, nil
 }
 
-// burnToken is POST /_/oidc/burn-token: the answer is the same whatever happens.
+// burnToken handles POST /_/oidc/burn-token. By default the answer is the same whether or not it revoked a token.
 func (ix *Index) burnToken(w http.ResponseWriter, r *http.Request) {
-	behaviour := ix.Switches().Burn
+	behaviour := ix.Behavior().Burn
 	switch behaviour {
 	case BurnMissing:
 		answerJSON(w, http.StatusNotFound, map[string]string{"message": "Not Found"})
@@ -251,14 +248,15 @@ func (ix *Index) burnToken(w http.ResponseWriter, r *http.Request) {
 		return
 	case BurnWorks, BurnIdle:
 	}
-	body, _ := io.ReadAll(http.MaxBytesReader(w, r.Body, answerLimit)) // a body that breaks off burns nothing
+	body, _ := io.ReadAll(http.MaxBytesReader(w, r.Body, payloadLimit)) // a body that ends early revokes nothing
 	if raw, err := tokenPayload(body); err == nil {
 		ix.burn(raw, behaviour == BurnIdle)
 	}
 	answerJSON(w, http.StatusAccepted, map[string]any{"message": "Accepted", "errors": []string{}})
 }
 
-// burn deletes the token by its identifier, without a look at its signature. API tokens of users are not burned.
+// burn revokes the token by its identifier without checking its signature. It does not revoke the API tokens of users, and nothing if
+// idle is set.
 func (ix *Index) burn(raw string, idle bool) {
 	ix.mu.Lock()
 	defer ix.mu.Unlock()

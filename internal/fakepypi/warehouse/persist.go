@@ -11,38 +11,40 @@ import (
 	"os"
 	"path/filepath"
 	"time"
+
+	"github.com/org/pypi-oidc-publish/internal/fakepypi/warehouse/attestation"
 )
 
-// An index with [Options.Keep] writes its tables to its folder: projects, releases and files, the names that are used for
-// ever, and the API tokens. Publishers, and the upload tokens minted for them, are not kept: whoever starts the index sets
-// its publishers up, and such a token lives minutes.
+// An index with [Options.Keep] writes its tables to its folder: projects, releases and files, the file names that cannot be used again,
+// and the API tokens. Publishers, and the upload tokens issued for them, are not written: the caller sets publishers up at every start,
+// and such a token is valid for minutes only.
 //
-// The files lie in the folder as they were uploaded; the tables are one JSON document beside them, replaced as a whole
-// before a change is answered. One process at a time may use a folder: a second one is noticed when it writes.
+// The files are in the folder as they were uploaded. The tables are one JSON document beside them, which is replaced as a whole before a
+// change is answered. One process at a time may use a folder; an index notices a second one when it writes.
 
 const (
 	stateName    = "stage.json"
 	stateFormat  = "pypi-oidc-publish stage"
 	stateVersion = 1
-	// stateLimit bounds what is read of a state, in bytes: that of about a hundred thousand files.
+	// stateLimit is the maximum size of a document, in bytes: enough for about a hundred thousand files.
 	stateLimit = 64 << 20
 )
 
-// shelf is the place of the tables on disk.
-type shelf struct {
-	path  string      // empty where nothing is kept
-	last  fs.FileInfo // the document as it was read or written last; nil before that
+// snapshot stores the tables on disk.
+type snapshot struct {
+	path  string      // empty if nothing is stored
+	last  fs.FileInfo // the document as it was last read or written; nil before that
 	dirty bool        // the tables differ from the document
 }
 
-// state is the document.
+// state is the JSON document of the tables.
 type state struct {
 	Format   string         `json:"format"`
 	Version  int            `json:"version"`
-	User     string         `json:"user"` // id of the one user, which API tokens name
+	User     string         `json:"user"` // id of the only user, which API tokens name
 	Seq      uint64         `json:"seq"`
 	Projects []projectState `json:"projects"`
-	Used     []string       `json:"used"` // file names, for ever
+	Used     []string       `json:"used"` // file names that cannot be used again
 	Tokens   []tokenState   `json:"tokens"`
 }
 
@@ -80,10 +82,10 @@ type fileState struct {
 	CoreMetadata string    `json:"core_metadata_sha256,omitempty"`
 	Yanked       string    `json:"yanked,omitempty"`
 
-	Provenance *provenance `json:"provenance,omitempty"`
+	Provenance *attestation.Provenance `json:"provenance,omitempty"`
 }
 
-// tokenState is an API token. It is a credential: the document is readable by its owner alone.
+// tokenState describes an API token. It is a credential, so that the document is readable by its owner alone.
 type tokenState struct {
 	ID      string    `json:"id"`
 	Root    []byte    `json:"root"`
@@ -92,11 +94,11 @@ type tokenState struct {
 	Seq     uint64    `json:"seq"`
 }
 
-// restore reads the tables of an earlier start, or begins with none. What it cannot understand is an error, and stays as
-// it is.
+// restore reads the tables of an earlier start, or begins with empty ones. If it does not understand the document, it returns an error
+// and leaves the document as it is.
 func (ix *Index) restore() error {
-	ix.shelf.path = filepath.Join(ix.dir, stateName)
-	text, err := ix.shelf.read()
+	ix.saved.path = filepath.Join(ix.dir, stateName)
+	text, err := ix.saved.read()
 	if errors.Is(err, fs.ErrNotExist) {
 		return ix.beginKeeping()
 	}
@@ -104,22 +106,23 @@ func (ix *Index) restore() error {
 		err = ix.load(text)
 	}
 	if err != nil {
-		return fmt.Errorf("the index in %s cannot be opened, and is left as it is: %w; use another folder to begin anew", ix.dir, err)
+		return fmt.Errorf("the index in %s cannot be opened and is left unchanged: %w; use another folder to start a new index", ix.dir, err)
 	}
 	return nil
 }
 
-// beginKeeping writes the first document, so that a folder that cannot be written to is noticed at once.
+// beginKeeping writes the first document, so that a folder without write permission is noticed at once. It fails if the folder has
+// packages already.
 func (ix *Index) beginKeeping() error {
-	if _, err := os.Lstat(filepath.Join(ix.dir, "packages")); err == nil {
+	if _, err := os.Lstat(filepath.Join(ix.dir, packages)); err == nil {
 		return fmt.Errorf("the folder %s has packages in it, but no %s that tells of them: use another folder", ix.dir, stateName)
 	}
-	ix.shelf.dirty = true
+	ix.saved.dirty = true
 	return ix.persist()
 }
 
-// read returns the document, bounded.
-func (s *shelf) read() ([]byte, error) {
+// read returns the document. It fails if the document is larger than stateLimit.
+func (s *snapshot) read() ([]byte, error) {
 	info, err := os.Lstat(s.path)
 	if err != nil {
 		return nil, err
@@ -142,7 +145,7 @@ func (s *shelf) read() ([]byte, error) {
 	return text, err
 }
 
-// parseState reads a document that this version has written.
+// parseState decodes a document that this version has written. It fails for every other one.
 func parseState(text []byte) (*state, error) {
 	var head struct {
 		Format  string `json:"format"`
@@ -153,9 +156,9 @@ func parseState(text []byte) (*state, error) {
 	}
 	switch {
 	case head.Format != stateFormat:
-		return nil, fmt.Errorf("%s is of another program (its format is %q)", stateName, head.Format)
+		return nil, fmt.Errorf("%s belongs to another program (its format is %q)", stateName, head.Format)
 	case head.Version != stateVersion:
-		return nil, fmt.Errorf("%s has version %d, and this program reads version %d", stateName, head.Version, stateVersion)
+		return nil, fmt.Errorf("%s has version %d, but this program reads version %d", stateName, head.Version, stateVersion)
 	}
 	decoder := json.NewDecoder(bytes.NewReader(text))
 	decoder.DisallowUnknownFields()
@@ -166,31 +169,32 @@ func parseState(text []byte) (*state, error) {
 	return s, nil
 }
 
-// persist writes the tables if they have changed. As long as it fails, nothing that is new may be answered as done.
+// persist writes the tables if they have changed. As long as it fails, no change may be answered as done.
 func (ix *Index) persist() error {
-	if ix.shelf.path == "" || !ix.shelf.dirty {
+	if ix.saved.path == "" || !ix.saved.dirty {
 		return nil
 	}
 	text, err := json.MarshalIndent(ix.state(), "", "  ")
 	if err != nil {
 		return err
 	}
-	if err := ix.shelf.write(append(text, '\n')); err != nil {
-		return fmt.Errorf("what the index holds cannot be kept: %w", err)
+	if err := ix.saved.write(append(text, '\n')); err != nil {
+		return fmt.Errorf("the state of the index cannot be saved: %w", err)
 	}
-	ix.shelf.dirty = false
+	ix.saved.dirty = false
 	return nil
 }
 
-// write replaces the document as a whole: a reader, or a start after a crash, finds the old one or the new one.
-func (s *shelf) write(text []byte) error {
+// write replaces the document as a whole: a reader, or a start after a crash, finds the old one or the new one. It fails if another
+// process has changed the document.
+func (s *snapshot) write(text []byte) error {
 	if len(text) > stateLimit {
 		return fmt.Errorf("it has more than %d bytes", stateLimit)
 	}
 	if err := s.ours(); err != nil {
 		return err
 	}
-	out, err := os.CreateTemp(filepath.Dir(s.path), "."+stateName+"-*") // of mode 0600
+	out, err := os.CreateTemp(filepath.Dir(s.path), "."+stateName+"-*") // with mode 0600
 	if err != nil {
 		return err
 	}
@@ -209,21 +213,21 @@ func (s *shelf) write(text []byte) error {
 	return err
 }
 
-// ours tells whether the document is still the one that this index knows.
-func (s *shelf) ours() error {
+// ours returns an error if another process has changed the document since this index read or wrote it.
+func (s *snapshot) ours() error {
 	now, err := os.Lstat(s.path)
 	switch {
 	case errors.Is(err, fs.ErrNotExist):
-		return nil // the first one, or it was removed: what is in memory is all there is
+		return nil // not written yet, or removed: memory has all of it
 	case err != nil:
 		return err
 	case s.last == nil || !os.SameFile(s.last, now) || s.last.Size() != now.Size() || !s.last.ModTime().Equal(now.ModTime()):
-		return fmt.Errorf("another process has changed %s: one at a time may use its folder", s.path)
+		return fmt.Errorf("another process has changed %s: only one process may use its folder at a time", s.path)
 	}
 	return nil
 }
 
-// kept answers a change, which counts only when it is on disk.
+// kept writes changed tables to disk. It returns the refusal to send if that fails: a change counts only when it is on disk.
 func (ix *Index) kept() *refusal {
 	if err := ix.persist(); err != nil {
 		return refuse(http.StatusInternalServerError, "%v", err)
@@ -231,7 +235,7 @@ func (ix *Index) kept() *refusal {
 	return nil
 }
 
-// Close writes what is not on disk yet. An index that keeps nothing has nothing to close.
+// Close writes what is not on disk yet. It does nothing for an index that stores nothing.
 func (ix *Index) Close() error {
 	ix.mu.Lock()
 	defer ix.mu.Unlock()

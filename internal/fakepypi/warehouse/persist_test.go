@@ -3,8 +3,6 @@ package warehouse
 import (
 	"encoding/json"
 	"testing"
-
-	"github.com/org/pypi-oidc-publish/internal/pep"
 )
 
 // FuzzState: a document from anywhere is refused, or it is tables that are written and read as they are.
@@ -17,7 +15,7 @@ func FuzzState(f *testing.F) {
 	f.Add([]byte(`{"format":"pypi-oidc-publish stage","version":1}`))
 	f.Add([]byte(`[]`))
 	read := func(text []byte) (*Index, error) {
-		ix := &Index{projects: map[pep.Project]*project{}, grants: map[string]*grant{}, used: map[string]bool{}}
+		ix := &Index{tables: newTables(Behavior{})}
 		s, err := parseState(text)
 		if err == nil {
 			err = ix.fill(s)
@@ -41,7 +39,7 @@ func FuzzState(f *testing.F) {
 		if err != nil || string(rewritten) != string(written) {
 			t.Errorf("%v\n%s\nbecame\n%s", err, written, rewritten)
 		}
-		for _, g := range again.grants {
+		for _, g := range again.tokens {
 			if again.find(g.raw) != g {
 				t.Errorf("the token %q is not found by what it is", g.raw)
 			}

@@ -6,23 +6,23 @@ import (
 	"strings"
 )
 
-// Profile is a kind of index.
+// Profile selects the kind of index.
 type Profile string
 
 // The profiles.
 const (
-	// PyPI is the default.
+	// PyPI behaves as pypi.org; it is the default.
 	PyPI Profile = ""
-	// TestPyPI differs in the addresses that messages point to.
+	// TestPyPI differs in the addresses in messages.
 	TestPyPI Profile = "testpypi"
 	// NoTrustedPublishing is an index of the same software without the OIDC endpoints.
 	NoTrustedPublishing Profile = "no-trusted-publishing"
-	// Plain is a small index of another kind: user name and password, pages with MD5 only, no JSON, 409 for a file that exists.
+	// Plain is a small index of another kind: user name and password, pages with MD5 only, no JSON, and 409 for a file that exists.
 	Plain Profile = "plain"
 )
 
-// UploadPath is where the index takes uploads. That of a plain index is not the public one's, by whose path clients tell what
-// an index can do.
+// UploadPath returns the path of the upload endpoint. A plain index does not use PyPI's path, because clients take that path as a sign of
+// PyPI's capabilities.
 func (p Profile) UploadPath() string {
 	if p == Plain {
 		return "/upload/"
@@ -30,29 +30,30 @@ func (p Profile) UploadPath() string {
 	return "/legacy/"
 }
 
-// traits are what a profile is made of.
-type traits struct {
-	site     string // of the addresses in messages
+// capabilities are the capabilities and rules of a profile.
+type capabilities struct {
+	site     string // scheme and host of the addresses in messages
 	oidc     bool   // has the OIDC endpoints
 	modern   bool   // has JSON pages, metadata files and the integrity API
 	pipeline []rule
 }
 
-func (p Profile) traits() (traits, error) {
+// capabilities returns the traits of a profile. It fails for an unknown profile.
+func (p Profile) capabilities() (capabilities, error) {
 	switch p {
 	case PyPI:
-		return traits{site: "https://pypi.org", oidc: true, modern: true, pipeline: rules()}, nil
+		return capabilities{site: "https://pypi.org", oidc: true, modern: true, pipeline: rules()}, nil
 	case TestPyPI:
-		return traits{site: "https://test.pypi.org", oidc: true, modern: true, pipeline: rules()}, nil
+		return capabilities{site: "https://test.pypi.org", oidc: true, modern: true, pipeline: rules()}, nil
 	case NoTrustedPublishing:
-		return traits{site: "https://pypi.org", modern: true, pipeline: rules()}, nil
+		return capabilities{site: "https://pypi.org", modern: true, pipeline: rules()}, nil
 	case Plain:
-		return traits{site: "http://localhost", pipeline: plainRules()}, nil
+		return capabilities{site: "http://localhost", pipeline: plainRules()}, nil
 	}
-	return traits{}, fmt.Errorf("there is no profile %q: use %q, %q, %q or nothing", p, TestPyPI, NoTrustedPublishing, Plain)
+	return capabilities{}, fmt.Errorf("there is no profile %q: use %q, %q, %q or nothing", p, TestPyPI, NoTrustedPublishing, Plain)
 }
 
-// plainRules is the pipeline of a plain index. It knows no releases' ages, no caveats and no metadata rules.
+// plainRules returns the pipeline of a plain index. It checks no age of a release, no caveats and no metadata.
 func plainRules() []rule {
 	return []rule{
 		{"plain/form", sanitised},
@@ -68,7 +69,7 @@ func plainRules() []rule {
 	}
 }
 
-// plainLogin asks for the user name and password of the options.
+// plainLogin refuses a user name or password other than those of the options.
 func plainLogin(u *upload) *refusal {
 	user, password, given := u.r.BasicAuth()
 	u.ix.presented(password)
@@ -78,6 +79,7 @@ func plainLogin(u *upload) *refusal {
 	return nil
 }
 
+// plainFields refuses a form without a name or a valid version.
 func plainFields(u *upload) *refusal {
 	if u.form.get("name") == "" || validVersion(u, u.form.all("version")) != "" {
 		return bad("Missing or invalid name or version")
@@ -85,7 +87,7 @@ func plainFields(u *upload) *refusal {
 	return nil
 }
 
-// plainName refuses what is no name of a file.
+// plainName refuses a file name that would leave its folder.
 func plainName(u *upload) *refusal {
 	if !isFileName(u.form.content.filename) {
 		return bad("Invalid filename")
@@ -93,8 +95,7 @@ func plainName(u *upload) *refusal {
 	return nil
 }
 
-// plainDigest refuses a digest that is sent and wrong. It demands none: which ones a client sends differs (MD5 is the one
-// that clients of today leave out).
+// plainDigest refuses a wrong digest. It requires none, because clients differ in which ones they send (today's clients leave MD5 out).
 func plainDigest(u *upload) *refusal {
 	b := u.form.content.blob
 	for _, digest := range []struct{ field, computed string }{
@@ -107,6 +108,7 @@ func plainDigest(u *upload) *refusal {
 	return nil
 }
 
+// plainProject finds the project, or makes a new one, and finds the release.
 func plainProject(u *upload) *refusal {
 	name := u.form.get("name")
 	if u.project = u.ix.projects[normalize(name)]; u.project == nil {
@@ -115,7 +117,7 @@ func plainProject(u *upload) *refusal {
 	return findRelease(u)
 }
 
-// plainExists refuses a name that is taken, whatever the bytes.
+// plainExists refuses a file name that the index already has, even with the same content.
 func plainExists(u *upload) *refusal {
 	if u.ix.held(u.form.content.filename) != nil {
 		return refuse(http.StatusConflict, "")
@@ -123,5 +125,5 @@ func plainExists(u *upload) *refusal {
 	return nil
 }
 
-// Login is what a plain index wants.
+// Login is the user name and password that a plain index requires.
 type Login struct{ User, Password string }

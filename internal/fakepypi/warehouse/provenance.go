@@ -7,61 +7,11 @@ import (
 	"strings"
 )
 
-// Provenance is what the index keeps of the attestations of a file, and who published it (PEP 740). The integrity API
-// serves it (section 5.3).
+// The integrity API (docs/reference/pypi-server.md §5.3), which serves the attestations of a file as the index has stored them.
 
 const integrityJSON = "application/vnd.pypi.integrity.v1+json"
 
-// provenance is the document, as it is served and as it is kept.
-type provenance struct {
-	Version int                 `json:"version"`
-	Bundles []attestationBundle `json:"attestation_bundles"`
-}
-
-type attestationBundle struct {
-	Publisher    provenPublisher     `json:"publisher"`
-	Attestations []provenAttestation `json:"attestations"`
-}
-
-type provenPublisher struct {
-	Kind        string  `json:"kind"`
-	Repository  string  `json:"repository"`
-	Workflow    string  `json:"workflow"`
-	Environment *string `json:"environment"`
-}
-
-// provenAttestation is an attestation as the index writes it: in its own base64, without what it did not know.
-type provenAttestation struct {
-	Version  int            `json:"version"`
-	Material provenMaterial `json:"verification_material"`
-	Envelope provenEnvelope `json:"envelope"`
-}
-
-type provenMaterial struct {
-	Certificate []byte            `json:"certificate"`
-	Entries     []json.RawMessage `json:"transparency_entries"`
-}
-
-type provenEnvelope struct {
-	Statement []byte `json:"statement"`
-	Signature []byte `json:"signature"`
-}
-
-// provenanceOf is the document of what the publisher's upload brought.
-func provenanceOf(p *publisher, all []attestation) *provenance {
-	bundle := attestationBundle{Publisher: provenPublisher{Kind: "GitHub", Repository: p.owner + "/" + p.repository, Workflow: p.workflow}}
-	if p.environment != "" {
-		bundle.Publisher.Environment = &p.environment
-	}
-	for _, a := range all {
-		bundle.Attestations = append(bundle.Attestations, provenAttestation{
-			1, provenMaterial{a.certificate, a.entries}, provenEnvelope{a.statement, a.signature},
-		})
-	}
-	return &provenance{Version: 1, Bundles: []attestationBundle{bundle}}
-}
-
-// integrity is GET /integrity/{name}/{version}/{file}/provenance.
+// integrity handles GET /integrity/{name}/{version}/{file}/provenance.
 func (ix *Index) integrity(w http.ResponseWriter, r *http.Request) {
 	kind := integrityJSON
 	if accept := r.Header.Values("Accept"); strings.TrimSpace(strings.Join(accept, "")) != "" {
@@ -75,7 +25,7 @@ func (ix *Index) integrity(w http.ResponseWriter, r *http.Request) {
 	ix.mu.Lock()
 	f := ix.held(name)
 	p, found := ix.release(r)
-	off := ix.switches.NoAttestations
+	off := ix.behavior.NoAttestations
 	ix.mu.Unlock()
 	switch {
 	case f == nil || found == nil || f.project != p || f.release != found:
@@ -90,6 +40,7 @@ func (ix *Index) integrity(w http.ResponseWriter, r *http.Request) {
 	}
 }
 
+// answerAs writes body as JSON with the content type kind.
 func answerAs(w http.ResponseWriter, kind string, body any) {
 	text, err := json.Marshal(body)
 	if err != nil {
@@ -97,19 +48,21 @@ func answerAs(w http.ResponseWriter, kind string, body any) {
 		return
 	}
 	w.Header().Set("Content-Type", kind)
-	_, _ = w.Write(text) // The client may be gone; there is nobody left to tell.
+	_, _ = w.Write(text) // it fails if the client is gone: no action needed
 }
 
-// provenanceURL is where the provenance of a file is; nil where it has none.
+// provenanceURL returns the address of a file's provenance, or nil if it has none.
 func (f *file) provenanceURL(origin string) *string {
 	if f.provenance == nil {
 		return nil
 	}
-	at := origin + "/integrity/" + string(f.project.key) + "/" + url.PathEscape(f.release.version) + "/" + url.PathEscape(f.name) + "/provenance"
+	at := origin + "/integrity/" + string(f.project.key) + "/" + url.PathEscape(f.release.version) + "/" +
+		url.PathEscape(f.name) + "/provenance"
 	return &at
 }
 
-// Provenance returns the document of a file's attestations, without a request; nil where it has none.
+// Provenance returns the provenance document of a file without a request. It returns nil if there is no such file, or the file has no
+// attestations.
 func (ix *Index) Provenance(name string) ([]byte, error) {
 	ix.mu.Lock()
 	defer ix.mu.Unlock()

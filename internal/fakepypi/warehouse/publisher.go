@@ -4,27 +4,31 @@ import (
 	"fmt"
 	"regexp"
 	"strings"
+
+	"github.com/org/pypi-oidc-publish/internal/fakepypi/warehouse/idtoken"
 )
 
-// What is checked of GitHub's claims (section 4.4), in the order of the index. An error's text is the reason that the
-// client is told.
+// The checks of GitHub's claims (docs/reference/pypi-server.md §4.4), in PyPI's order. An error's text is the reason that the client
+// receives.
 
-// mismatch is a reason in the index's own words.
+// mismatch is the reason why claims do not match, in PyPI's words.
 type mismatch string
 
+// Error returns the reason.
 func (m mismatch) Error() string { return string(m) }
 
-// requiredClaims have to be there; ref and sha may be empty.
+// requiredClaims returns the names of the claims that must be present; ref and sha may be empty.
 func requiredClaims() []string {
 	return []string{"repository", "repository_owner", "repository_owner_id", "job_workflow_ref", "event_name", "jti", "ref", "sha"}
 }
 
-// claimCheck judges one claim of a token for a publisher that was found by the others.
+// claimCheck checks one claim of a token against the publisher that was found by the others.
 type claimCheck struct {
 	claim string
-	check func(p *publisher, c claims) error
+	check func(p *publisher, c idtoken.Claims) error
 }
 
+// claimChecks returns the checks in PyPI's order.
 func claimChecks() []claimCheck {
 	return []claimCheck{
 		{"repository", sameRepository},
@@ -35,10 +39,10 @@ func claimChecks() []claimCheck {
 	}
 }
 
-// match finds the publisher of the claims among candidates and checks every claim against it.
-func match(candidates []*publisher, c claims) (*publisher, error) {
+// match returns the publisher among candidates that the claims name, after it has checked every claim. Every error is a mismatch.
+func match(candidates []*publisher, c idtoken.Claims) (*publisher, error) {
 	for _, name := range requiredClaims() {
-		if _, ok := c.text(name); !ok {
+		if _, ok := c.Text(name); !ok {
 			return nil, mismatch(fmt.Sprintf("Missing claim %s", repr(name)))
 		}
 	}
@@ -54,20 +58,21 @@ func match(candidates []*publisher, c claims) (*publisher, error) {
 	return p, nil
 }
 
-// workflowFile finds the workflow's file name: what stands between the last slash and the at sign.
+// workflowFile matches the workflow's file name: the text between the last slash and the at sign.
 var workflowFile = regexp.MustCompile(`[^/]+\.(yml|yaml)@`)
 
-// lookUp is the database's query: letter case counts.
-func lookUp(candidates []*publisher, c claims) (*publisher, error) {
-	repository, _ := c.text("repository")
+// lookUp returns the candidate whose registered values are those of the claims, as PyPI's database query does: letter case counts. A
+// publisher of the claimed environment comes before one of any environment.
+func lookUp(candidates []*publisher, c idtoken.Claims) (*publisher, error) {
+	repository, _ := c.Text("repository")
 	owner, name, _ := strings.Cut(repository, "/")
-	ownerID, _ := c.text("repository_owner_id")
-	ref, _ := c.text("job_workflow_ref")
+	ownerID, _ := c.Text("repository_owner_id")
+	ref, _ := c.Text("job_workflow_ref")
 	file := strings.TrimSuffix(workflowFile.FindString(ref), "@")
 	if file == "" {
 		return nil, mismatch("Could not job extract workflow filename from OIDC claims")
 	}
-	environment, _ := c.text("environment")
+	environment, _ := c.Text("environment")
 	var anyEnvironment *publisher
 	for _, p := range candidates {
 		if p.owner != owner || p.repository != name || p.ownerID != ownerID || p.workflow != file {
@@ -85,33 +90,35 @@ func lookUp(candidates []*publisher, c claims) (*publisher, error) {
 	return anyEnvironment, nil
 }
 
+// failedClaim returns the mismatch of a claim whose check failed.
 func failedClaim(name string) error {
 	return mismatch(fmt.Sprintf("Check failed for required claim %s", repr(name)))
 }
 
-func sameRepository(p *publisher, c claims) error {
-	if claim, _ := c.text("repository"); !strings.EqualFold(claim, p.owner+"/"+p.repository) {
+func sameRepository(p *publisher, c idtoken.Claims) error {
+	if claim, _ := c.Text("repository"); !strings.EqualFold(claim, p.owner+"/"+p.repository) {
 		return failedClaim("repository")
 	}
 	return nil
 }
 
-func sameOwner(p *publisher, c claims) error {
-	if claim, _ := c.text("repository_owner"); claim != p.owner {
+func sameOwner(p *publisher, c idtoken.Claims) error {
+	if claim, _ := c.Text("repository_owner"); claim != p.owner {
 		return failedClaim("repository_owner")
 	}
 	return nil
 }
 
-func sameOwnerID(p *publisher, c claims) error {
-	if claim, _ := c.text("repository_owner_id"); claim != p.ownerID {
+func sameOwnerID(p *publisher, c idtoken.Claims) error {
+	if claim, _ := c.Text("repository_owner_id"); claim != p.ownerID {
 		return failedClaim("repository_owner_id")
 	}
 	return nil
 }
 
-func safeEvent(_ *publisher, c claims) error {
-	switch event, _ := c.text("event_name"); event {
+// safeEvent returns an error if the event is missing or not supported.
+func safeEvent(_ *publisher, c idtoken.Claims) error {
+	switch event, _ := c.Text("event_name"); event {
 	case "":
 		return failedClaim("event_name")
 	case "pull_request_target":
@@ -120,10 +127,11 @@ func safeEvent(_ *publisher, c claims) error {
 	return nil
 }
 
-func sameWorkflow(p *publisher, c claims) error {
-	claim, _ := c.text("job_workflow_ref")
-	ref, _ := c.text("ref")
-	sha, _ := c.text("sha")
+// sameWorkflow returns an error unless job_workflow_ref is the publisher's workflow at the ref or the commit of the claims.
+func sameWorkflow(p *publisher, c idtoken.Claims) error {
+	claim, _ := c.Text("job_workflow_ref")
+	ref, _ := c.Text("ref")
+	sha, _ := c.Text("sha")
 	if claim == "" {
 		return mismatch("The job_workflow_ref claim is empty")
 	}

@@ -1,6 +1,6 @@
 package warehouse
 
-// punycode encodes a label of a host name (RFC 3492), without the prefix xn--.
+// punycode returns a label of a host name in Punycode (RFC 3492), without the prefix xn--.
 func punycode(label []rune) string {
 	const (
 		first = 0x80
@@ -42,7 +42,7 @@ func punycode(label []rune) string {
 	return string(out)
 }
 
-// appendDelta writes a number in the variable-length digits of Punycode.
+// appendDelta appends delta to out in the variable-length digits of Punycode.
 func appendDelta(out []byte, delta, bias int) []byte {
 	const digits = "abcdefghijklmnopqrstuvwxyz0123456789"
 	for k := 36; ; k += 36 {
@@ -56,6 +56,7 @@ func appendDelta(out []byte, delta, bias int) []byte {
 	}
 }
 
+// adapt returns the bias for the next delta (RFC 3492 section 6.1).
 func adapt(delta, points int, first bool) int {
 	if first {
 		delta /= 700

@@ -6,9 +6,9 @@ import (
 	"unicode"
 )
 
-// The index is a Python program and its texts quote values the way Python's repr() does.
+// PyPI is a Python program, and its messages quote values the way Python's repr() does.
 
-// repr returns Python's repr() of a text.
+// repr returns Python's repr() of a string.
 func repr(s string) string {
 	quote := byte('\'')
 	if strings.Contains(s, "'") && !strings.Contains(s, `"`) {
@@ -23,6 +23,7 @@ func repr(s string) string {
 	return b.String()
 }
 
+// reprRune returns one character as repr() writes it between two of quote.
 func reprRune(r, quote rune) string {
 	switch {
 	case r == quote || r == '\\':
@@ -44,7 +45,7 @@ func reprRune(r, quote rune) string {
 	}
 }
 
-// reprList returns Python's repr() of a list of texts.
+// reprList returns Python's repr() of a list of strings.
 func reprList(list []string) string {
 	quoted := make([]string, len(list))
 	for i, s := range list {

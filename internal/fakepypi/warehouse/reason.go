@@ -11,24 +11,26 @@ import (
 	"strings"
 )
 
-// How errors come back (section 1.2): the message stands in the status line's reason phrase. For 400, 409 and 429 it
-// is in the body too, in a form that follows Accept; for 403, 404 and 410 the body is a page that does not have it.
+// How errors are answered (docs/reference/pypi-server.md §1.2): the message is in the status line's reason phrase. For 400, 409 and 429
+// it is in the body too, in a format that follows Accept; for 403, 404 and 410 the body is a page without the message.
 
-// refusal is an answer of the upload endpoint other than 200.
+// refusal describes an answer of the upload endpoint other than 200.
 type refusal struct {
 	status  int
-	message string // empty means the status code's own words
+	message string // empty means the status code's standard text
 }
 
+// refuse returns a refusal with the status and a formatted message.
 func refuse(status int, format string, args ...any) *refusal {
 	return &refusal{status, fmt.Sprintf(format, args...)}
 }
 
-// bad is the most frequent refusal.
+// bad returns a refusal with the status 400.
 func bad(format string, args ...any) *refusal {
 	return refuse(http.StatusBadRequest, format, args...)
 }
 
+// reason returns the reason phrase of the status line.
 func (r *refusal) reason() string {
 	if r.message == "" {
 		return http.StatusText(r.status)
@@ -36,13 +38,13 @@ func (r *refusal) reason() string {
 	return r.message
 }
 
-// drainLimit bounds what is read of a request that is refused before its body was looked at, in bytes.
+// drainLimit is the maximum number of bytes read of a request that is refused before its body was read.
 const drainLimit = 4 << 30
 
-// answerRefusal writes the refusal with its reason phrase. The server of net/http cannot send one of our own, so the
-// connection is taken over; it is closed afterwards and says so.
+// answerRefusal writes the refusal with its reason phrase. The server of net/http cannot send a custom reason phrase, so the handler
+// takes over the connection and closes it afterwards, as its Connection header says.
 func answerRefusal(w http.ResponseWriter, r *http.Request, no *refusal) {
-	// A close with unread bytes resets the connection, and the client would lose the answer.
+	// Closing a connection with unread bytes resets it, and the client would lose the answer.
 	_, _ = io.Copy(io.Discard, io.LimitReader(r.Body, drainLimit))
 	kind, body := refusalBody(no, r.Header.Values("Accept"))
 	header := w.Header()
@@ -63,7 +65,7 @@ func answerRefusal(w http.ResponseWriter, r *http.Request, no *refusal) {
 	b.WriteString("\r\n")
 	header.Set("Content-Length", strconv.Itoa(len(body)))
 	header.Set("Connection", "close")
-	_ = header.Write(&b) // a buffer takes everything
+	_ = header.Write(&b) // writing to a buffer cannot fail
 	b.WriteString("\r\n")
 	if r.Method != http.MethodHead {
 		b.Write(body)
@@ -71,8 +73,8 @@ func answerRefusal(w http.ResponseWriter, r *http.Request, no *refusal) {
 	_, _ = conn.Write(b.Bytes())
 }
 
-// latin1 encodes a reason phrase. Its line feeds stay, as on the real index, which sends a message of several lines as it is: most clients
-// cannot read that. Other control characters, and what is not in the alphabet, are replaced.
+// latin1 returns a reason phrase in ISO 8859-1. Line feeds stay, as on PyPI, which sends a message of several lines unchanged: most
+// clients cannot read that. Other control characters, and characters outside the alphabet, become question marks.
 func latin1(text string) []byte {
 	text = strings.ReplaceAll(text, "\r\n", "\n") // a CR LF would end the status line
 	out := make([]byte, 0, len(text))
@@ -94,7 +96,7 @@ func refusalBody(no *refusal, accept []string) (kind string, body []byte) {
 	status := fmt.Sprintf("%d %s", no.status, no.reason())
 	switch preferred(accept, "text/plain", "text/html", "application/json") {
 	case "application/json":
-		body, _ = json.Marshal(map[string]string{ // a map of texts always encodes
+		body, _ = json.Marshal(map[string]string{ // encoding a map of strings cannot fail
 			"message": explanation(no.status) + "\n\n\n" + no.message + "\n\n",
 			"code":    status,
 			"title":   http.StatusText(no.status),
@@ -109,6 +111,7 @@ func refusalBody(no *refusal, accept []string) (kind string, body []byte) {
 	}
 }
 
+// explanation returns the general text for a status, which comes before the message in a body.
 func explanation(status int) string {
 	switch status {
 	case http.StatusBadRequest:
@@ -124,7 +127,7 @@ func explanation(status int) string {
 	}
 }
 
-// errorPage is a page of the site's own design: it has the code and a general text, never the message.
+// errorPage returns an HTML page in the site's own design. It has the status and a general text, never the message.
 func errorPage(status int) []byte {
 	text := map[int]string{
 		http.StatusForbidden: "Access to this page is forbidden.",

@@ -5,10 +5,11 @@ import (
 	"unicode"
 )
 
-// The index reads addresses with the strict parser of its language's library (email.utils.parseaddr), an RFC 822 reader
-// with habits of its own; what it takes for the one address is what row 34 judges.
+// PyPI reads addresses with the strict parser of Python's library (email.utils.parseaddr), an RFC 822 parser with quirks of its own.
+// docs/reference/pypi-server.md row 34 checks what that parser takes for the only address.
 
-// soleAddress gives the address of a value that has exactly one; empty where it has several, or none that can be read.
+// soleAddress returns the address of a value that has exactly one. It returns an empty string if there are several, or none that can be
+// read.
 func soleAddress(value string) string {
 	if !balanced(value) {
 		return ""
@@ -47,7 +48,7 @@ func balanced(value string) bool {
 	return open == 0
 }
 
-// unescaped drops escaped characters, and with quoted also what stands in pairs of quotes.
+// unescaped returns value without escaped characters, and if quoted is set also without text in pairs of quotes.
 func unescaped(value string, quoted bool) string {
 	var out, held strings.Builder
 	escaped, open := false, false
@@ -66,30 +67,30 @@ func unescaped(value string, quoted bool) string {
 			out.WriteRune(r)
 		}
 	}
-	return out.String() + held.String() // a quote that is not closed hides nothing
+	return out.String() + held.String() // a quote without an end hides nothing
 }
 
-// addressReader goes through a value from the left to the right.
+// addressReader reads a value from left to right.
 type addressReader struct {
 	text []rune
 	pos  int
 }
 
 const (
-	addressEnds = "()<>@,:;.\"[] \t\r\n" // what ends an atom
-	localEnds   = "()<>@,:;[]"           // what ends a local part; white space and comments are behind it
-	phraseEnds  = "()<>@,:;\"[] \t\r\n"  // what ends a word of a name
-	maxGroups   = 100                    // groups in groups; the index itself fails at some depth
+	addressEnds = "()<>@,:;.\"[] \t\r\n" // characters that end an atom
+	localEnds   = "()<>@,:;[]"           // characters that end a local part; white space and comments were skipped
+	phraseEnds  = "()<>@,:;\"[] \t\r\n"  // characters that end a word of a name
+	maxGroups   = 100                    // maximum depth of groups in groups; PyPI itself fails at some depth
 )
 
 func (p *addressReader) more() bool { return p.pos < len(p.text) }
 
-// at reports whether one of the characters is next.
+// at reports whether the next character is one of set.
 func (p *addressReader) at(set string) bool {
 	return p.more() && p.text[p.pos] != unicode.ReplacementChar && strings.ContainsRune(set, p.text[p.pos])
 }
 
-// skip steps over white space and comments, and gives the blanks among them.
+// skip skips white space and comments and returns the blanks among them.
 func (p *addressReader) skip() string {
 	var blanks strings.Builder
 	for {
@@ -107,7 +108,7 @@ func (p *addressReader) skip() string {
 	}
 }
 
-// address reads one address, or all of a group. Of an address with a name it gives the address alone.
+// address reads one address, or all addresses of a group. Of an address with a name it returns the address alone.
 func (p *addressReader) address(depth int) []string {
 	p.skip()
 	start := p.pos
@@ -116,7 +117,7 @@ func (p *addressReader) address(depth int) []string {
 	var found []string
 	switch {
 	case p.at(".@"):
-		p.pos = start // no name was read but a local part
+		p.pos = start // the words were not a name but a local part
 		found = []string{p.spec()}
 	case p.at(":") && depth < maxGroups:
 		found = p.group(depth)
@@ -134,6 +135,7 @@ func (p *addressReader) address(depth int) []string {
 	return found
 }
 
+// group reads a group up to its semicolon and returns at most two of its addresses.
 func (p *addressReader) group(depth int) []string {
 	p.pos++
 	var found []string
@@ -144,12 +146,12 @@ func (p *addressReader) group(depth int) []string {
 			break
 		}
 		found = append(found, p.address(depth+1)...)
-		found = found[:min(len(found), 2)] // two are as many as a thousand: more than one
+		found = found[:min(len(found), 2)] // more than one is all that callers need to know
 	}
 	return found
 }
 
-// route reads an address in angle brackets, and steps over old-style routes before it.
+// route reads an address in angle brackets and skips old-style routes before it. It returns an empty string if there is none.
 func (p *addressReader) route() string {
 	p.pos++
 	p.skip()
@@ -175,7 +177,7 @@ func (p *addressReader) route() string {
 	return ""
 }
 
-// spec reads local@domain. Blanks in the local part stay; a domain that is none makes it no address at all.
+// spec reads local@domain. Blanks in the local part stay. It returns an empty string if the domain is not one.
 func (p *addressReader) spec() string {
 	var parts []string
 	dropBlanks := func() {
@@ -216,7 +218,7 @@ func (p *addressReader) spec() string {
 	return ""
 }
 
-// domain reads a host or an address in brackets; with a second @-sign it is neither.
+// domain reads a host, or an address in brackets. It returns an empty string if a second @-sign follows.
 func (p *addressReader) domain() string {
 	var b strings.Builder
 	for p.more() {
@@ -261,6 +263,7 @@ func (p *addressReader) phrase() []string {
 	return words
 }
 
+// atom returns the characters before the next one of ends.
 func (p *addressReader) atom(ends string) string {
 	start := p.pos
 	for p.more() && !p.at(ends) {
@@ -269,7 +272,7 @@ func (p *addressReader) atom(ends string) string {
 	return string(p.text[start:p.pos])
 }
 
-// delimited reads what stands between the next character and one of ends. A backslash escapes.
+// delimited returns the text between the next character and the first of ends after it. A backslash escapes.
 func (p *addressReader) delimited(ends string) string {
 	var b strings.Builder
 	for p.pos++; p.more(); p.pos++ {
@@ -287,7 +290,7 @@ func (p *addressReader) delimited(ends string) string {
 	return b.String()
 }
 
-// comment steps over a comment and those in it.
+// comment skips a comment and those nested in it.
 func (p *addressReader) comment() {
 	depth := 0
 	for ; p.more(); p.pos++ {

@@ -6,7 +6,7 @@ import (
 	"unicode/utf8"
 )
 
-func TestSoleAddress(t *testing.T) {
+func TestAddress_Sole(t *testing.T) {
 	t.Parallel()
 	for value, want := range map[string]string{
 		"":                              "",
@@ -39,7 +39,7 @@ func TestSoleAddress(t *testing.T) {
 	}
 }
 
-func TestProblemOfAddress(t *testing.T) {
+func TestAddress_Problem(t *testing.T) {
 	t.Parallel()
 	for address, want := range map[string]string{
 		"a@example.com": "", "a.b+c@sub.example.co": "", "ä@exämple.de": "", "a@XN--EXMPLE-CUA.de": "", "'@x.org": "",
@@ -74,8 +74,8 @@ func TestProblemOfAddress(t *testing.T) {
 	}
 }
 
-// TestAddressesAreBounded: no value of a form takes long.
-func TestAddressesAreBounded(t *testing.T) {
+// TestAddress_Bounded: no value of a form takes long.
+func TestAddress_Bounded(t *testing.T) {
 	t.Parallel()
 	const n = 1 << 16
 	for _, value := range []string{

@@ -13,12 +13,12 @@ import (
 	"github.com/org/pypi-oidc-publish/internal/pep"
 )
 
-// The rules of section 2.8 that look into the archive: rows 65 to 80, 84 and 90 to 93.
+// The rules of docs/reference/pypi-server.md §2.8 that need the content of the archive: rows 65 to 80, 84 and 90 to 93.
 
-// archiveHelp is where the index sends those whose archive it does not accept.
+// archiveHelp is the end of a message about an archive that PyPI does not accept.
 const archiveHelp = " See https://docs.pypi.org/archives for more information"
 
-// archiveRead reads the archive as far as the rules need it.
+// archiveRead reads the archive as far as the rules need it. It refuses with 500 if the file cannot be read.
 func archiveRead(u *upload) *refusal {
 	in, err := os.Open(u.form.content.blob.disk)
 	if err != nil {
@@ -39,7 +39,7 @@ func archiveRead(u *upload) *refusal {
 	return nil
 }
 
-// asked are the members that the index opens.
+// asked returns which members of the archive are read and kept: those that PyPI opens.
 func (u *upload) asked() archive.Ask {
 	members := []string{path.Join(u.distInfo(), "WHEEL"), path.Join(u.distInfo(), "METADATA"), path.Join(u.distInfo(), "entry_points.txt")}
 	for _, file := range u.form.all("license_file") {
@@ -54,7 +54,8 @@ func (u *upload) asked() archive.Ask {
 	return ask
 }
 
-// distInfo is the folder of a wheel's metadata, verbatim from the file name; empty where that has no two dashes.
+// distInfo returns the folder of a wheel's metadata, verbatim from the file name. It returns an empty string for an sdist, and if the
+// name has fewer than two hyphens.
 func (u *upload) distInfo() string {
 	parts := strings.SplitN(u.form.content.filename, "-", 3)
 	if len(parts) < 3 || isSdist(u) {
@@ -63,7 +64,7 @@ func (u *upload) distInfo() string {
 	return parts[0] + "-" + parts[1] + ".dist-info"
 }
 
-// archiveValid is rows 65 to 80, in the order of section 2.8.1.
+// archiveValid checks rows 65 to 80, in the order of §2.8.1.
 func archiveValid(u *upload) *refusal {
 	if no := archiveRead(u); no != nil {
 		return no
@@ -80,16 +81,18 @@ func archiveValid(u *upload) *refusal {
 	return nil
 }
 
-// corrupt is what the index says of an archive that its reader gives up on.
+// corrupt is PyPI's message about an archive that its reader fails on.
 const corrupt = "None"
 
+// notBoth returns a message if the file is both a ZIP and a tar archive.
 func notBoth(u *upload) string {
-	if u.archive.Odd(archive.OddBoth) != nil {
+	if u.archive.HasAnomaly(archive.AnomalyBoth) != nil {
 		return "File is both a zip and a tar file"
 	}
 	return ""
 }
 
+// opens returns a message if the archive cannot be opened.
 func opens(u *upload) string {
 	switch broken := u.archive.Broken; {
 	case broken == nil:
@@ -103,11 +106,13 @@ func opens(u *upload) string {
 	}
 }
 
+// zipContent returns a message if a ZIP archive exceeds the compression ratio, uses an unsupported compression method, or lacks its
+// metadata.
 func zipContent(u *upload) string {
 	switch {
 	case u.archive.Bomb(u.form.content.blob.size):
 		return "File exceeds compression ratio of 50"
-	case u.archive.Odd(archive.OddMethod) != nil:
+	case u.archive.HasAnomaly(archive.AnomalyMethod) != nil:
 		return "File does not use a supported compression type"
 	case isSdist(u):
 		return sdistFolder(u)
@@ -119,7 +124,7 @@ func zipContent(u *upload) string {
 	}
 }
 
-// member tells what keeps the index from reading a member.
+// member returns why PyPI cannot read a member: corrupt if it is damaged, missing if it does not exist, else an empty string.
 func (u *upload) member(place, missing string) string {
 	switch {
 	case u.damaged(place):
@@ -131,17 +136,20 @@ func (u *upload) member(place, missing string) string {
 	}
 }
 
+// damaged reports whether a member was read and found to be damaged.
 func (u *upload) damaged(member string) bool {
-	return slices.ContainsFunc(u.archive.Oddities, func(o archive.Oddity) bool { return o.Code == archive.OddDamaged && o.Member == member })
+	return slices.ContainsFunc(u.archive.Anomalies, func(o archive.Anomaly) bool { return o.Code == archive.AnomalyDamaged && o.Member == member })
 }
 
+// notSparse returns a message if a tar archive has sparse members.
 func notSparse(u *upload) string {
-	if u.archive.Odd(archive.OddSparse) != nil {
+	if u.archive.HasAnomaly(archive.AnomalySparse) != nil {
 		return "tar archive not accepted: Sparse members are not allowed." + archiveHelp
 	}
 	return ""
 }
 
+// sdistFolder returns a message unless the archive has one top-level folder with PKG-INFO in it.
 func sdistFolder(u *upload) string {
 	top := u.archive.Top
 	if top == "" || top == "/" {
@@ -151,27 +159,28 @@ func sdistFolder(u *upload) string {
 	return u.member(place, "PKG-INFO not found at "+place)
 }
 
-// sourceReadable is the scan of all Python source; what comes first in the archive counts.
+// sourceReadable returns a message if a Python source file is damaged or obfuscated; the first one in the archive counts.
 func sourceReadable(u *upload) string {
-	for _, o := range u.archive.Oddities {
+	for _, o := range u.archive.Anomalies {
 		switch {
-		case o.Code == archive.OddDamaged && archive.IsSource(o.Member):
+		case o.Code == archive.AnomalyDamaged && archive.IsSource(o.Member):
 			return corrupt
-		case o.Code == archive.OddObfuscated:
+		case o.Code == archive.AnomalyObfuscated:
 			return o.Detail + "-encrypted content is not allowed. See https://pypi.org/policy/acceptable-use-policy/ for more information."
 		}
 	}
 	return ""
 }
 
+// framed returns a message if a ZIP archive read from its start differs from its central directory.
 func framed(u *upload) string {
-	if framing := u.archive.Odd(archive.OddFraming); framing != nil {
+	if framing := u.archive.HasAnomaly(archive.AnomalyFraming); framing != nil {
 		return "ZIP archive not accepted: " + framing.Detail + "." + archiveHelp
 	}
 	return ""
 }
 
-// sdistLicenses is row 84.
+// sdistLicenses checks row 84: an sdist has the files that License-File names.
 func sdistLicenses(u *upload) *refusal {
 	if !isSdist(u) {
 		return nil
@@ -179,7 +188,7 @@ func sdistLicenses(u *upload) *refusal {
 	return u.licenses(u.archive.Top + "/")
 }
 
-// wheelLicenses is row 90.
+// wheelLicenses checks row 90: a wheel has the files that License-File names.
 func wheelLicenses(u *upload) *refusal {
 	if isSdist(u) {
 		return nil
@@ -187,6 +196,7 @@ func wheelLicenses(u *upload) *refusal {
 	return u.licenses(u.distInfo() + "/licenses/")
 }
 
+// licenses refuses an archive that lacks a License-File in folder.
 func (u *upload) licenses(folder string) *refusal {
 	for _, file := range u.form.all("license_file") {
 		missing := fmt.Sprintf("License-File %s does not exist in distribution file %s at %s", file, u.form.content.filename, folder+file)
@@ -197,7 +207,7 @@ func (u *upload) licenses(folder string) *refusal {
 	return nil
 }
 
-// wheelComplaint words what keeps a file of the metadata from being read.
+// wheelComplaint returns the refusal for a metadata file that cannot be read.
 func wheelComplaint(complaint string) *refusal {
 	if complaint == corrupt {
 		return bad("Invalid distribution file. %s", corrupt)
@@ -205,14 +215,15 @@ func wheelComplaint(complaint string) *refusal {
 	return bad("%s", complaint)
 }
 
-// recordPresent is row 91. A record that is none counts as missing; one that lists other members is taken.
+// recordPresent checks row 91: a wheel has RECORD. A record that cannot be read counts as missing; one that lists other members is
+// accepted.
 func recordPresent(u *upload) *refusal {
 	if isSdist(u) {
 		return nil
 	}
 	place := u.distInfo() + "/RECORD"
 	missing := fmt.Sprintf("Wheel %s does not contain the required RECORD file: %s", repr(u.form.content.filename), place)
-	if u.archive.Odd(archive.OddRecord) != nil {
+	if u.archive.HasAnomaly(archive.AnomalyRecord) != nil {
 		return bad("%s", missing)
 	}
 	if complaint := u.member(place, missing); complaint != "" {
@@ -221,7 +232,7 @@ func recordPresent(u *upload) *refusal {
 	return nil
 }
 
-// entryPoints is row 92.
+// entryPoints checks row 92: entry_points.txt is valid if it exists.
 func entryPoints(u *upload) *refusal {
 	place := u.distInfo() + "/entry_points.txt"
 	if isSdist(u) || !u.archive.Names.Has(place) {
@@ -236,7 +247,7 @@ func entryPoints(u *upload) *refusal {
 	return nil
 }
 
-// metadataPresent is row 93.
+// metadataPresent checks row 93: a wheel has METADATA.
 func metadataPresent(u *upload) *refusal {
 	if isSdist(u) {
 		return nil

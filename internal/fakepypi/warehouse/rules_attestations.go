@@ -1,28 +1,32 @@
 package warehouse
 
-import "errors"
+import (
+	"errors"
 
-// attestationSet is row 95: the attestations that came with a file are verified, or the file is refused (section 5.1).
+	"github.com/org/pypi-oidc-publish/internal/fakepypi/warehouse/attestation"
+)
+
+// attestationSet checks docs/reference/pypi-server.md row 95: the attestations that came with a file are verified, or the file is refused
+// (§5.1).
 func attestationSet(u *upload) *refusal {
 	text := u.form.get("attestations")
-	if text == "" || u.switches.NoAttestations {
+	if text == "" || u.behavior.NoAttestations {
 		return nil
 	}
 	return u.attest(text)
 }
 
-// unattested is a refusal of row 95.
+// unattested returns a refusal of row 95.
 func unattested(format string, args ...any) *refusal {
 	return bad("Invalid attestations supplied during upload: "+format, args...)
 }
 
-// attest is rows 1 and 3 to 9 of section 5.1, in this order. Publishers of a kind that has no identity (row 2) there are
-// none.
+// attest checks §5.1 rows 1 and 3 to 9, in this order. This index has no publishers of a kind without an identity (§5.1 row 2).
 func (u *upload) attest(text string) *refusal {
-	if u.grant.publisher == nil {
+	if u.token.publisher == nil {
 		return unattested("Attestations are only supported when using Trusted Publishing")
 	}
-	all, err := parseAttestations(text)
+	all, err := attestation.Parse(text)
 	switch {
 	case err != nil:
 		return unattested("Malformed attestations: %v", err)
@@ -42,35 +46,31 @@ func (u *upload) attest(text string) *refusal {
 		}
 		seen[predicate] = true
 	}
-	u.provenance = provenanceOf(u.grant.publisher, all)
+	u.provenance = provenanceOf(u.token.publisher, all)
 	return nil
 }
 
-// verified is the predicate type of an attestation that is to be believed. It is one of the two that the index takes, as
-// its library refuses others (row 8 never comes to that).
-func (u *upload) verified(a attestation) (string, *refusal) {
-	said, err := u.ix.believe(&evidence{
-		attestation: a, policy: policyOf(u.grant.publisher, u.ix.keys.issuer),
-		filename: u.form.content.filename, sha256: u.form.content.blob.sha256,
-	})
-	var failed unverified
+// verified returns the predicate type of an attestation, or the refusal if it does not verify. The type is one of the two that PyPI
+// accepts, because its library refuses others (§5.1 row 8 is never reached).
+func (u *upload) verified(a attestation.Attestation) (string, *refusal) {
+	p, content := u.token.publisher, u.form.content
+	policy := attestation.GitHub(u.ix.issuer, p.owner+"/"+p.repository, p.workflow)
+	predicate, err := u.ix.trust.Verify(a, content.filename, content.blob.sha256, policy)
+	var failed attestation.VerificationError
 	switch {
 	case errors.As(err, &failed):
 		return "", unattested("Could not verify the uploaded artifact using the included attestation: %v", err)
 	case err != nil:
 		return "", unattested("Unknown error while trying to verify included attestations: %v", err)
 	}
-	return said.predicate, nil
+	return predicate, nil
 }
 
-// believe is what the index's own library does, and the one thing that the index asks for beyond it (section 5.2, step 5).
-func (ix *Index) believe(e *evidence) (statement, error) {
-	if ix.trust == nil {
-		return statement{}, errors.New("this index has no trust root")
+// provenanceOf returns the provenance document of the publisher's upload.
+func provenanceOf(p *publisher, all []attestation.Attestation) *attestation.Provenance {
+	of := attestation.Publisher{Kind: "GitHub", Repository: p.owner + "/" + p.repository, Workflow: p.workflow}
+	if p.environment != "" {
+		of.Environment = &p.environment
 	}
-	said, err := ix.trust.verify(e)
-	if err == nil && said.predicate == publishPredicate && len(said.content) > 0 {
-		return said, unverified("the predicate of a publish attestation has to be absent, null or empty")
-	}
-	return said, err
+	return attestation.NewProvenance(of, all)
 }

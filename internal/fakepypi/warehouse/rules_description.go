@@ -6,8 +6,8 @@ import (
 	"github.com/org/pypi-oidc-publish/internal/pep/rst"
 )
 
-// descriptionRenders is row 50: a description has to render to something, in its own format, and in reStructuredText without a
-// warning.
+// descriptionRenders checks docs/reference/pypi-server.md row 50: a description must render to something, in its own format, and in
+// reStructuredText without a warning.
 func descriptionRenders(u *upload) *refusal {
 	text, kind := u.form.all("description"), u.form.get("description_content_type")
 	if len(text) == 0 || !unrendered(text[0], kind) {
@@ -20,12 +20,12 @@ func descriptionRenders(u *upload) *refusal {
 	return bad("The description failed to render %s. See %s#description-content-type for more information.", where, u.help())
 }
 
-// unrendered reports whether the index would fail to render a text, or show nothing of it, for sure.
+// unrendered reports whether PyPI would certainly fail to render a text, or would show nothing of it.
 func unrendered(text, contentType string) bool {
 	kind, _, _ := strings.Cut(contentType, ";")
 	switch strings.ToLower(strings.TrimSpace(kind)) {
 	case "text/plain":
-		return false // it is shown as it is, be it blank
+		return false // shown as it is, even if blank
 	case "text/markdown":
 		return emptyMarkdown(text)
 	default:
@@ -33,7 +33,7 @@ func unrendered(text, contentType string) bool {
 	}
 }
 
-// textLines splits at every kind of line end.
+// textLines returns the lines of text, split at every kind of line end.
 func textLines(text string) []string {
 	return strings.Split(strings.NewReplacer("\r\n", "\n", "\r", "\n").Replace(text), "\n")
 }

@@ -9,8 +9,8 @@ import (
 	"unicode/utf8"
 )
 
-// emailAddress is row 34: a value that has exactly one address has to have a valid one. Whatever else there is, such as a
-// list of addresses, is not looked at (section 2.4.1).
+// emailAddress returns a message if a value has exactly one address and that address is invalid (docs/reference/pypi-server.md row 34).
+// Any other value, such as a list of addresses, is not checked (§2.4.1).
 func emailAddress(_ *upload, values []string) string {
 	address := soleAddress(values[0])
 	if address == "" {
@@ -22,7 +22,7 @@ func emailAddress(_ *upload, values []string) string {
 	return ""
 }
 
-// problemOfAddress tells why an address is none, without the full stop; empty where it is one.
+// problemOfAddress returns why an address is invalid, without the full stop, or an empty string if it is valid.
 func problemOfAddress(address string) string {
 	local, domain, found := splitAddress(address)
 	if !found {
@@ -47,7 +47,7 @@ func problemOfAddress(address string) string {
 	return tooLongAddress(address)
 }
 
-// splitAddress splits at the first @-sign that is not in quotes.
+// splitAddress returns the parts before and after the first @-sign that is not in quotes.
 func splitAddress(address string) (local, domain string, found bool) {
 	quoted, escaped := false, false
 	for i, r := range address {
@@ -65,7 +65,7 @@ func splitAddress(address string) (local, domain string, found bool) {
 	return "", "", false
 }
 
-// unquoteLocal takes the quotes off a local part that begins with one. What stands behind the closing quote is extra.
+// unquoteLocal returns a local part without the quotes that it may have. extra is the text behind the closing quote.
 func unquoteLocal(local string) (name string, quoted bool, extra string) {
 	inner, quoted := strings.CutPrefix(local, `"`)
 	if !quoted {
@@ -89,6 +89,7 @@ func unquoteLocal(local string) (name string, quoted bool, extra string) {
 	return b.String(), true, ""
 }
 
+// problemOfLocal returns why the part before the @-sign is invalid, or an empty string.
 func problemOfLocal(local string, quoted bool) string {
 	const invalidBefore = "The email address contains invalid characters "
 	switch {
@@ -105,7 +106,7 @@ func problemOfLocal(local string, quoted bool) string {
 	if bad := runesOutside(local, func(r rune) bool { return r == '.' || atomRune(r) }); bad != "" {
 		return invalidBefore + "before the @-sign: " + bad
 	}
-	switch { // what is left are dots in the wrong places
+	switch { // only misplaced dots are left
 	case strings.HasSuffix(local, "."):
 		return "An email address cannot have a period immediately before the @-sign"
 	case strings.HasPrefix(local, "."):
@@ -115,7 +116,7 @@ func problemOfLocal(local string, quoted bool) string {
 	}
 }
 
-// dotAtom reports whether s is atoms with single dots between them.
+// dotAtom reports whether s consists of atoms with single dots between them.
 func dotAtom(s string) bool {
 	for atom := range strings.SplitSeq(s, ".") {
 		if atom == "" || strings.ContainsFunc(atom, func(r rune) bool { return !atomRune(r) }) {
@@ -125,14 +126,18 @@ func dotAtom(s string) bool {
 	return true
 }
 
+// atomRune reports whether an atom may have the character.
 func atomRune(r rune) bool {
-	return r >= 0x80 || r >= 'a' && r <= 'z' || r >= 'A' && r <= 'Z' || r >= '0' && r <= '9' || r > 0 && strings.ContainsRune("_!#$%&'*+-/=?^`{|}~", r)
+	return r >= 0x80 || r >= 'a' && r <= 'z' || r >= 'A' && r <= 'Z' || r >= '0' && r <= '9' ||
+		r > 0 && strings.ContainsRune("_!#$%&'*+-/=?^`{|}~", r)
 }
 
+// hostRune reports whether a host name may have the character.
 func hostRune(r rune) bool {
 	return r >= 0x80 || r >= 'a' && r <= 'z' || r >= 'A' && r <= 'Z' || r >= '0' && r <= '9' || r == '.' || r == '-'
 }
 
+// problemOfDomain returns why the part after the @-sign is invalid, or an empty string.
 func problemOfDomain(domain string) string {
 	if bad := runesOutside(domain, hostRune); bad != "" {
 		return "The part after the @-sign contains invalid characters: " + bad
@@ -151,7 +156,7 @@ func problemOfDomain(domain string) string {
 	return problemOfHost(ascii, ascii == domain)
 }
 
-// misplaced finds dots and dashes that stand where a host name has none.
+// misplaced returns a message if a host name has dots or hyphens in the wrong places.
 func misplaced(host string) string {
 	const end, start = "An email address cannot end with a ", "An email address cannot have a "
 	switch {
@@ -176,8 +181,8 @@ func misplaced(host string) string {
 	return ""
 }
 
-// asciiHost spells international labels in Punycode. What may stand in one is told by the general category of its
-// characters; the tables of IDNA, which differ in rare cases, are not here.
+// asciiHost returns host with its international labels in Punycode, or a message if that is not possible. It decides by the general
+// category of a character whether a label may have it; the tables of IDNA, which differ in rare cases, are not included.
 func asciiHost(host string) (string, string) {
 	labels := strings.Split(host, ".")
 	for i, label := range labels {
@@ -191,7 +196,7 @@ func asciiHost(host string) (string, string) {
 			}
 		}
 		const tooLong = "The part after the @-sign is invalid (Label too long)"
-		if len(runes) > 63 { // encoding takes the square of the length
+		if len(runes) > 63 { // the time of encoding grows with the square of the length
 			return "", tooLong
 		}
 		if labels[i] = "xn--" + punycode(runes); len(labels[i]) > 63 {
@@ -201,6 +206,7 @@ func asciiHost(host string) (string, string) {
 	return strings.Join(labels, "."), ""
 }
 
+// problemOfHost returns why a host name in ASCII is invalid, or an empty string. unchanged says that the address has it in this form.
 func problemOfHost(host string, unchanged bool) string {
 	if over := len(host) - 253; over > 0 {
 		if unchanged {
@@ -226,7 +232,7 @@ func problemOfHost(host string, unchanged bool) string {
 	return ""
 }
 
-// tooLongAddress: an address has 254 bytes at most.
+// tooLongAddress returns a message if an address has more than 254 bytes.
 func tooLongAddress(address string) string {
 	over := len(address) - 254
 	if over <= 0 {
@@ -253,11 +259,13 @@ func plural(n int) string {
 	return ""
 }
 
-// unsafeRunes finds characters that do not show, or that join with what stands before them.
+// unsafeRunes returns a message if s has characters that are not visible, or begins with one that combines with the character before it.
+// With blanks, spaces are allowed.
 func unsafeRunes(s string, blanks bool) string {
 	bad := map[rune]bool{}
 	for i, r := range s {
-		fine := unicode.In(r, unicode.L, unicode.N, unicode.P, unicode.S) || unicode.Is(unicode.M, r) && i > 0 || blanks && unicode.Is(unicode.Zs, r)
+		fine := unicode.In(r, unicode.L, unicode.N, unicode.P, unicode.S) || unicode.Is(unicode.M, r) && i > 0 ||
+			blanks && unicode.Is(unicode.Zs, r)
 		if !fine {
 			bad[r] = true
 		}
@@ -268,7 +276,7 @@ func unsafeRunes(s string, blanks bool) string {
 	return "The email address contains unsafe characters: " + strings.Join(displayed(string(slices.Sorted(maps.Keys(bad)))), ", ")
 }
 
-// runesOutside lists the characters of s that fine does not hold for, each once.
+// runesOutside returns the characters of s for which fine reports false, each once.
 func runesOutside(s string, fine func(rune) bool) string {
 	var bad []string
 	for _, r := range s {
@@ -280,8 +288,8 @@ func runesOutside(s string, fine func(rune) bool) string {
 	return strings.Join(slices.Compact(bad), ", ")
 }
 
-// displayed shows each character of s: in quotes where it can be seen, else by its name or its number. Names of rare
-// characters are not here; they show by number.
+// displayed returns each character of s for a message: in quotes if it is visible, else by its name or number. The names of rare
+// characters are not included; they are shown by number.
 func displayed(s string) []string {
 	var list []string
 	for _, r := range s {

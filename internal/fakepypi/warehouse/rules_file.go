@@ -6,9 +6,9 @@ import (
 	"strings"
 )
 
-// The rules of section 2.8 that need no look into the archive.
+// The rules of docs/reference/pypi-server.md §2.8 that do not need the content of the archive.
 
-// printableName is row 52.
+// printableName checks row 52: no control characters in the file name.
 func printableName(u *upload) *refusal {
 	if strings.ContainsFunc(u.form.content.filename, isControl) {
 		return bad("Cannot upload a file with non-printable characters (ordinals 0-31) or the DEL character (ordinal 127) in the name.")
@@ -18,7 +18,7 @@ func printableName(u *upload) *refusal {
 
 func isControl(r rune) bool { return r < ' ' || r == 0x7f }
 
-// noSlash is row 53.
+// noSlash checks row 53: no slash or backslash in the file name.
 func noSlash(u *upload) *refusal {
 	if strings.ContainsAny(u.form.content.filename, `/\`) {
 		return bad(`Cannot upload a file with '/' or '\' in the name.`)
@@ -26,8 +26,8 @@ func noSlash(u *upload) *refusal {
 	return nil
 }
 
-// extension is rows 54 and 55. Letter case is ignored when an extension is recognised and matters when it is allowed,
-// which is why foo.WHL has the words of row 54.
+// extension checks rows 54 and 55. Letter case is ignored when an extension is recognized, but counts when it is allowed, so that foo.WHL
+// gets the message of row 54.
 func extension(u *upload) *refusal {
 	name, kind := u.form.content.filename, u.form.get("filetype")
 	found := ""
@@ -50,7 +50,7 @@ func extension(u *upload) *refusal {
 		found, kind)
 }
 
-// contentType is row 56, with letter case as the index has it: IMAGE/PNG passes.
+// contentType checks row 56. Letter case counts, as on PyPI: IMAGE/PNG passes.
 func contentType(u *upload) *refusal {
 	if kind := u.form.content.kind; kind == "" || strings.HasPrefix(kind, "image/") {
 		return bad("Invalid distribution file.")
@@ -58,7 +58,7 @@ func contentType(u *upload) *refusal {
 	return nil
 }
 
-// nameTooLong is a name that the index's file system refuses (section 2.11).
+// nameTooLong refuses a name that is too long for PyPI's file system (§2.11).
 func nameTooLong(u *upload) *refusal {
 	if len(u.form.content.filename) > 255 {
 		return refuse(http.StatusInternalServerError, "")
@@ -68,9 +68,9 @@ func nameTooLong(u *upload) *refusal {
 
 const storageHelp = "https://docs.pypi.org/project-management/storage-limits"
 
-// fileSize is row 57.
+// fileSize checks row 57: the size limit of a file.
 func fileSize(u *upload) *refusal {
-	limit := u.switches.fileLimit()
+	limit := u.behavior.fileLimit()
 	if u.form.content.blob.size <= limit {
 		return nil
 	}
@@ -78,9 +78,9 @@ func fileSize(u *upload) *refusal {
 		repr(u.project.name), amount(limit), storageHelp)
 }
 
-// projectSize is row 58.
+// projectSize checks row 58: the size limit of a project.
 func projectSize(u *upload) *refusal {
-	limit := u.switches.projectLimit()
+	limit := u.behavior.projectLimit()
 	if u.form.content.blob.size+u.project.size() <= limit {
 		return nil
 	}
@@ -88,8 +88,8 @@ func projectSize(u *upload) *refusal {
 		repr(u.project.name), amount(limit), storageHelp)
 }
 
-// amount writes a limit as the index does: whole megabytes or gigabytes of 1024 steps. Limits below one megabyte, which
-// only tests set, are written in bytes.
+// amount returns a limit as PyPI writes it: in whole megabytes or gigabytes, counted in steps of 1024. Limits below one megabyte, which
+// only tests set, are in bytes.
 func amount(limit int64) string {
 	switch {
 	case limit >= gib && limit%gib == 0:
@@ -101,13 +101,13 @@ func amount(limit int64) string {
 	}
 }
 
-// digests is row 59: every digest that was given has to be right.
+// digests checks row 59: every digest in the form must be correct.
 func digests(u *upload) *refusal {
 	b := u.form.content.blob
 	for field, computed := range map[string]string{"md5_digest": b.md5, "sha256_digest": b.sha256, "blake2_256_digest": b.blake2} {
 		given := u.form.get(field)
 		if strings.ContainsFunc(given, func(r rune) bool { return r > 0x7f }) {
-			return refuse(http.StatusInternalServerError, "") // section 2.11
+			return refuse(http.StatusInternalServerError, "") // §2.11
 		}
 		if given != "" && !strings.EqualFold(given, computed) {
 			return bad("The digest supplied does not match a digest calculated from the uploaded file.")
@@ -116,7 +116,7 @@ func digests(u *upload) *refusal {
 	return nil
 }
 
-// duplicate is rows 60 and 61.
+// duplicate checks rows 60 and 61. The same file again ends the pipeline with success.
 func duplicate(u *upload) *refusal {
 	b, name := u.form.content.blob, u.form.content.filename
 	same := u.ix.held(name)
@@ -131,8 +131,8 @@ func duplicate(u *upload) *refusal {
 	}
 	if same.name == name && same.sha256 == b.sha256 && same.blake2 == b.blake2 {
 		u.done = true
-		if u.grant != nil {
-			u.grant.uses++
+		if u.token != nil {
+			u.token.uses++
 		}
 		return nil
 	}
@@ -140,15 +140,16 @@ func duplicate(u *upload) *refusal {
 		repr(name), repr(b.blake2), u.help())
 }
 
-// filenameReuse is row 62.
+// filenameReuse checks row 62: the name of a deleted file cannot be used again.
 func filenameReuse(u *upload) *refusal {
 	if !u.ix.used[u.form.content.filename] {
 		return nil
 	}
-	return bad("This filename was previously used by a file that has since been deleted. Use a different version. See %s#file-name-reuse for more information.", u.help())
+	return bad("This filename was previously used by a file that has since been deleted. Use a different version. See %s#file-name-reuse for more information.",
+		u.help())
 }
 
-// closedRelease is row 63.
+// closedRelease checks row 63: an old release accepts no new files.
 func closedRelease(u *upload) *refusal {
 	if u.release == nil || u.ix.now().Sub(u.release.at) <= uploadWindow {
 		return nil
@@ -156,7 +157,7 @@ func closedRelease(u *upload) *refusal {
 	return bad("Uploading new files to releases older than 14 days is not allowed.")
 }
 
-// secondSdist is row 64.
+// secondSdist checks row 64: a release has one sdist at most.
 func secondSdist(u *upload) *refusal {
 	if u.form.get("filetype") != "sdist" {
 		return nil

@@ -9,11 +9,11 @@ import (
 	"github.com/org/pypi-oidc-publish/internal/pep"
 )
 
-// The rules of section 2.8 about what a file name says: rows 81 to 83, 85 to 89, and 94.
+// The rules of docs/reference/pypi-server.md §2.8 about the content of a file name: rows 81 to 83, 85 to 89, and 94.
 
 func isSdist(u *upload) bool { return u.form.get("filetype") == "sdist" }
 
-// sdistFilename is rows 81 to 83.
+// sdistFilename checks rows 81 to 83: the name of an sdist is made of the normalized project name and the version.
 func sdistFilename(u *upload) *refusal {
 	if !isSdist(u) {
 		return nil
@@ -33,7 +33,7 @@ func sdistFilename(u *upload) *refusal {
 	return nil
 }
 
-// wheelFilename is rows 85 to 89.
+// wheelFilename checks rows 85 to 89: the name of a wheel, its platform tags included.
 func wheelFilename(u *upload) *refusal {
 	if isSdist(u) {
 		return nil
@@ -51,7 +51,7 @@ func wheelFilename(u *upload) *refusal {
 	return wheelNaming(u, name)
 }
 
-// wheelNaming is rows 87 to 89.
+// wheelNaming checks rows 87 to 89: a wheel's name has the normalized project name and the version.
 func wheelNaming(u *upload, name pep.WheelName) *refusal {
 	project := pep.Normalize(u.form.get("name"))
 	if pep.Normalize(name.Name) != project {
@@ -72,10 +72,10 @@ func upperFirst(s string) string {
 	return string(unicode.ToUpper(r)) + s[size:]
 }
 
-// longestWheel is the longest name, in bytes, to which ".metadata" can still be added (row 94).
+// longestWheel is the maximum length of a wheel's name, in bytes: ".metadata" can still be added to it (row 94).
 const longestWheel = 246
 
-// filenameLength is row 94. A name that the file system refuses breaks the index earlier; see nameTooLong.
+// filenameLength checks row 94. A name that is too long for the file system is refused earlier; see nameTooLong.
 func filenameLength(u *upload) *refusal {
 	if name := u.form.content.filename; !isSdist(u) && len(name) > longestWheel {
 		return bad("Filename is too long: %s", repr(name))
@@ -83,7 +83,7 @@ func filenameLength(u *upload) *refusal {
 	return nil
 }
 
-// platform is row 86 (section 2.8.3).
+// platform matches a platform tag that row 86 accepts (§2.8.3).
 var platform = regexp.MustCompile(`^(` + strings.Join([]string{
 	`any|win32|win_arm64|win_amd64|win_ia64`,
 	`manylinux1_(x86_64|i686)|manylinux2010_(x86_64|i686)|manylinux2014_(x86_64|i686|aarch64|armv7l|ppc64|ppc64le|s390x)`,

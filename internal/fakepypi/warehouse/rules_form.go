@@ -6,16 +6,17 @@ import (
 	"github.com/org/pypi-oidc-publish/internal/pep"
 )
 
-// The rules of section 2.2. One error is reported: that of metadata-version, name and version first, then of the
-// alphabetically first field; a message that belongs to no field comes with the name "" and so before the others.
+// The rules of docs/reference/pypi-server.md §2.2. One error is reported: that of metadata-version, name and version first, then that of
+// the alphabetically first field. A message about no field has the field name "", and so comes before the others.
 
 const metadataSpec = ". See https://packaging.python.org/specifications/core-metadata for more information."
 
-// formRules are the checks of the upload form in the order in which their errors are reported.
+// formRules returns the checks of the upload form in the order in which their errors are reported.
 func formRules() []func(*form) *refusal {
 	return []func(*form) *refusal{formName, formDigestGiven, formBlake2, formFiletype, formPyversion, formSHA256}
 }
 
+// formFields returns the first refusal of formRules.
 func formFields(u *upload) *refusal {
 	for _, check := range formRules() {
 		if no := check(u.form); no != nil {
@@ -25,7 +26,7 @@ func formFields(u *upload) *refusal {
 	return nil
 }
 
-// formName is row 9.
+// formName checks row 9: the name.
 func formName(f *form) *refusal {
 	name := first(f.texts["name"])
 	switch {
@@ -38,7 +39,7 @@ func formName(f *form) *refusal {
 	return nil
 }
 
-// elide shortens what is quoted in a message.
+// elide returns a value as a message quotes it: a long one is reduced to its beginning and end.
 func elide(value string) string {
 	const keep = 30
 	if runes := []rune(value); len(runes) > 2*keep {
@@ -54,7 +55,7 @@ func first(values []string) string {
 	return values[0]
 }
 
-// formFiletype is row 10.
+// formFiletype checks row 10: the file type.
 func formFiletype(f *form) *refusal {
 	switch f.get("filetype") {
 	case "sdist", "bdist_wheel":
@@ -66,7 +67,7 @@ func formFiletype(f *form) *refusal {
 	}
 }
 
-// formSHA256 and formBlake2 are row 11.
+// formSHA256 checks row 11: a SHA-256 digest is 64 hexadecimal digits.
 func formSHA256(f *form) *refusal {
 	if d := f.get("sha256_digest"); d != "" && !isDigest(d) {
 		return bad("Invalid value for sha256_digest. Error: Use a valid, hex-encoded, SHA256 message digest.")
@@ -74,6 +75,7 @@ func formSHA256(f *form) *refusal {
 	return nil
 }
 
+// formBlake2 checks row 11: a BLAKE2b digest is 64 hexadecimal digits.
 func formBlake2(f *form) *refusal {
 	if d := f.get("blake2_256_digest"); d != "" && !isDigest(d) {
 		return bad("Invalid value for blake2_256_digest. Error: Use a valid, hex-encoded, BLAKE2 message digest.")
@@ -86,7 +88,7 @@ func isDigest(s string) bool {
 	return len(s) == 64 && strings.Trim(s, "0123456789abcdefABCDEF") == ""
 }
 
-// formPyversion is rows 12 and 13.
+// formPyversion checks rows 12 and 13: the Python version fits the file type.
 func formPyversion(f *form) *refusal {
 	switch kind, python := f.get("filetype"), f.get("pyversion"); {
 	case kind != "sdist" && kind != "" && python == "":
@@ -97,7 +99,7 @@ func formPyversion(f *form) *refusal {
 	return nil
 }
 
-// formDigestGiven is row 14.
+// formDigestGiven checks row 14: the form has a digest.
 func formDigestGiven(f *form) *refusal {
 	if f.get("md5_digest")+f.get("sha256_digest")+f.get("blake2_256_digest") == "" {
 		return bad("Error: Include at least one message digest.")

@@ -6,7 +6,8 @@ import (
 	"unicode"
 )
 
-// importNames is row 30, for Import-Name and Import-Namespace: dotted identifiers, and a word whether they are private.
+// importNames returns the check of docs/reference/pypi-server.md row 30, for Import-Name or Import-Namespace: dotted identifiers, each
+// with an optional "; private" behind it.
 func importNames(header string) valueRule {
 	return func(_ *upload, values []string) string {
 		for _, value := range values {
@@ -28,13 +29,13 @@ func importNames(header string) valueRule {
 	}
 }
 
-// keywords are the words of Python that are never names.
+// keywords returns Python's reserved words.
 func keywords() []string {
 	return strings.Fields("False None True and as assert async await break class continue def del elif else except finally " +
 		"for from global if import in is lambda nonlocal not or pass raise return try while with yield")
 }
 
-// isIdentifier reports whether Python takes s for a name.
+// isIdentifier reports whether s is a valid name in Python.
 func isIdentifier(s string) bool {
 	for i, r := range s {
 		start := r == '_' || unicode.In(r, unicode.L, unicode.Nl, unicode.Other_ID_Start)

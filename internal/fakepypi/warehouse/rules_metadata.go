@@ -10,10 +10,10 @@ import (
 	"github.com/org/pypi-oidc-publish/internal/pep"
 )
 
-// The rules of sections 2.3 and 2.4: the metadata in the form. Each stage reports one error: that of metadata-version,
-// of name or of version first, else that of the alphabetically first header.
+// The rules of docs/reference/pypi-server.md §2.3 and §2.4: the metadata in the form. Of each of the two sets, stageA and stageB, one
+// error is reported: that of metadata-version, of name or of version first, else that of the alphabetically first header.
 
-// unparsed is row 15, which comes before both stages.
+// unparsed checks row 15, which comes before both sets of rules: a field for one value has one, and the labels of URLs differ.
 func unparsed(u *upload) *refusal {
 	for _, f := range fields() {
 		values := u.form.all(f.form)
@@ -24,6 +24,7 @@ func unparsed(u *upload) *refusal {
 	return nil
 }
 
+// repeatedLabel reports whether two values of Project-URL have the same label.
 func repeatedLabel(values []string) bool {
 	seen := map[string]bool{}
 	for _, value := range values {
@@ -42,9 +43,10 @@ func labelled(value string) (label, url string) {
 	return strings.TrimSpace(label), strings.TrimSpace(url)
 }
 
-// valueRule judges the values of one header. What it returns is the message without the pointer to the specification.
+// valueRule checks the values of one header. It returns the message without the link to the specification, or an empty string.
 type valueRule func(u *upload, values []string) string
 
+// stageA returns the rules of §2.3 by header.
 func stageA() map[string]valueRule {
 	return map[string]valueRule{
 		"metadata-version":         knownMetadataVersion,
@@ -62,6 +64,7 @@ func stageA() map[string]valueRule {
 	}
 }
 
+// stageB returns the rules of §2.4 by header.
 func stageB() map[string]valueRule {
 	return map[string]valueRule{
 		"version":          noLocalVersion,
@@ -94,7 +97,8 @@ func metadataB(u *upload) *refusal {
 	return firstProblem(u, stageB(), func(field) string { return "" })
 }
 
-// firstProblem applies a stage: gate is asked first of every field that is there, then the field's rule.
+// firstProblem applies the rules of a stage and returns the first refusal. For every field that the form has, it calls gate before the
+// field's rule.
 func firstProblem(u *upload, stage map[string]valueRule, gate func(field) string) *refusal {
 	leading := []string{"metadata-version", "name", "version"}
 	order := slices.SortedStableFunc(slices.Values(fields()), func(a, b field) int {
@@ -116,6 +120,7 @@ func firstProblem(u *upload, stage map[string]valueRule, gate func(field) string
 	return nil
 }
 
+// rank returns the position of a header in leading. All others come after them.
 func rank(leading []string, header string) int {
 	if i := slices.Index(leading, header); i >= 0 {
 		return i
@@ -123,7 +128,7 @@ func rank(leading []string, header string) int {
 	return len(leading)
 }
 
-// knownMetadataVersion is rows 16 and 31.
+// knownMetadataVersion returns a message unless the metadata version is known (rows 16 and 31).
 func knownMetadataVersion(_ *upload, values []string) string {
 	switch {
 	case len(values) == 0:
@@ -134,7 +139,7 @@ func knownMetadataVersion(_ *upload, values []string) string {
 	return ""
 }
 
-// validVersion is row 18.
+// validVersion returns a message unless the version is valid (row 18). It keeps a valid one for later rules.
 func validVersion(u *upload, values []string) string {
 	if len(values) == 0 {
 		return "'version' is a required field"
@@ -149,7 +154,7 @@ func validVersion(u *upload, values []string) string {
 
 func invalid(value, header string) string { return repr(value) + " is invalid for '" + header + "'" }
 
-// singleLine is row 20.
+// singleLine returns a message if the summary has several lines (row 20).
 func singleLine(_ *upload, values []string) string {
 	if strings.Contains(values[0], "\n") {
 		return "'summary' must be a single line"
@@ -157,7 +162,7 @@ func singleLine(_ *upload, values []string) string {
 	return ""
 }
 
-// contentTypeOfDescription is rows 21 to 23.
+// contentTypeOfDescription returns a message if the type of the description is not one that PyPI renders (rows 21 to 23).
 func contentTypeOfDescription(_ *upload, values []string) string {
 	const of = "'description-content-type'"
 	value := values[0]
@@ -177,7 +182,7 @@ func contentTypeOfDescription(_ *upload, values []string) string {
 	return ""
 }
 
-// dynamicHeaders is row 24.
+// dynamicHeaders returns a message if a value of Dynamic is not the name of another header (row 24).
 func dynamicHeaders(_ *upload, values []string) string {
 	for _, value := range values {
 		header := strings.ToLower(value)
@@ -191,7 +196,7 @@ func dynamicHeaders(_ *upload, values []string) string {
 	return ""
 }
 
-// storableDynamic is row 41: the index's own list is that of row 24 without Dynamic itself.
+// storableDynamic returns a message if Dynamic names itself (row 41): PyPI's own list is that of row 24 without it.
 func storableDynamic(_ *upload, values []string) string {
 	for _, value := range values {
 		if header := strings.ToLower(value); header == "dynamic" {
@@ -201,7 +206,7 @@ func storableDynamic(_ *upload, values []string) string {
 	return ""
 }
 
-// extraNames is row 25.
+// extraNames returns a message if the name of an extra is invalid (row 25).
 func extraNames(_ *upload, values []string) string {
 	for _, value := range values {
 		if !pep.ValidName(value) {
@@ -211,7 +216,7 @@ func extraNames(_ *upload, values []string) string {
 	return ""
 }
 
-// licensePaths is row 29.
+// licensePaths returns a message if a License-File is not a plain relative path (row 29).
 func licensePaths(_ *upload, values []string) string {
 	for _, path := range values {
 		problem := ""
@@ -232,16 +237,16 @@ func licensePaths(_ *upload, values []string) string {
 	return ""
 }
 
-// absolute finds paths that are absolute on POSIX or on Windows.
+// absolute matches paths that are absolute on POSIX or on Windows.
 var absolute = regexp.MustCompile(`^(/|\\\\[^\\]+\\|[A-Za-z]:[\\/])`)
 
-// plainPath reports whether a Windows path object would give the path back unchanged.
+// plainPath reports whether a Windows path object would return the path unchanged.
 func plainPath(path string) bool {
 	return path != "" && !strings.Contains(path, `\`) && !strings.HasSuffix(path, "/") && !strings.Contains(path, "//") &&
 		path != "./" && !strings.HasPrefix(path, "./") && !strings.Contains(path, "/./") && !strings.HasSuffix(path, "/.")
 }
 
-// noLocalVersion is row 32.
+// noLocalVersion returns a message if the version is a local one (row 32).
 func noLocalVersion(u *upload, values []string) string {
 	if u.version.Local() == "" {
 		return ""
@@ -250,7 +255,7 @@ func noLocalVersion(u *upload, values []string) string {
 		"https://packaging.python.org/en/latest/specifications/version-specifiers/#local-version-identifiers for more information"
 }
 
-// shortSummary is row 33.
+// shortSummary returns a message if the summary has more than 512 characters (row 33).
 func shortSummary(_ *upload, values []string) string {
 	if utf8.RuneCountInString(values[0]) > 512 {
 		return "'summary' field must be 512 characters or less"
@@ -258,7 +263,7 @@ func shortSummary(_ *upload, values []string) string {
 	return ""
 }
 
-// webAddress is row 37.
+// webAddress returns a message if a URL is invalid (row 37).
 func webAddress(_ *upload, values []string) string {
 	if !validURL(values[0]) {
 		return repr(values[0]) + " is not a valid url"
@@ -266,18 +271,19 @@ func webAddress(_ *upload, values []string) string {
 	return ""
 }
 
-// address takes a URL apart as far as row 37 needs it (section 2.4.2).
+// address matches the parts of a URL that row 37 needs (§2.4.2).
 var address = regexp.MustCompile(`(?i)^https?:(//[^/?#]*)?([^#]*)`)
 
+// validURL reports whether PyPI accepts a URL (row 37).
 func validURL(url string) bool {
 	parts := address.FindStringSubmatch(url)
 	return parts != nil && !strings.ContainsAny(parts[2], "[]") && !badPort.MatchString(parts[1])
 }
 
-// badPort finds a port from 65536 to 99999 behind a well-formed host.
+// badPort matches a port from 65536 to 99999 behind a well-formed host.
 var badPort = regexp.MustCompile(`^//([\w.~%!$&'()*+,;=:-]*@)?([\w.~%!$&'()*+,;=-]*|\[[0-9A-Fa-f:.]+\]):(6553[6-9]|655[4-9]\d|65[6-9]\d\d|6[6-9]\d{3}|[7-9]\d{4})$`)
 
-// projectURLs is row 38.
+// projectURLs returns a message if a value of Project-URL is invalid (row 38).
 func projectURLs(_ *upload, values []string) string {
 	for _, value := range values {
 		label, url := labelled(value)
@@ -295,7 +301,7 @@ func projectURLs(_ *upload, values []string) string {
 	return ""
 }
 
-// oneLicense is row 42.
+// oneLicense returns a message if License and License-Expression are both given (row 42).
 func oneLicense(u *upload, _ []string) string {
 	if len(u.form.all("license_expression")) > 0 {
 		return "License is deprecated when License-Expression is present. Only License-Expression should be present"

@@ -7,9 +7,9 @@ import (
 	"github.com/org/pypi-oidc-publish/internal/pep"
 )
 
-// The rules of sections 2.5 and 2.7: the project and the right to upload to it.
+// The rules of docs/reference/pypi-server.md §2.5 and §2.7: the project, and the permission to upload to it.
 
-// hasContent is row 43; content that is no file breaks the index (section 2.11).
+// hasContent checks row 43. Content that is not a file makes PyPI fail (§2.11).
 func hasContent(u *upload) *refusal {
 	switch {
 	case u.form.content != nil:
@@ -21,19 +21,19 @@ func hasContent(u *upload) *refusal {
 	}
 }
 
-// projectExists is rows 44 and 46.
+// projectExists checks rows 44 and 46. It makes a new project for the token of a user.
 func projectExists(u *upload) *refusal {
 	name := u.form.get("name")
 	u.project = u.ix.projects[pep.Normalize(name)]
 	switch {
 	case u.project != nil:
 		return nil
-	case u.grant.publisher != nil:
+	case u.token.publisher != nil:
 		return bad("Non-user identities cannot create new projects. This was probably caused by successfully using a pending " +
 			"publisher but specifying the project name incorrectly (either in the publisher or in your project's metadata). " +
 			"Please ensure that both match. See: https://docs.pypi.org/trusted-publishers/troubleshooting/#token-minting")
 	}
-	if u.switches.TooManyProjects {
+	if u.behavior.TooManyProjects {
 		return refuse(http.StatusTooManyRequests, "Too many new projects created")
 	}
 	if no := u.ix.mayCreate(name); no != nil {
@@ -43,35 +43,37 @@ func projectExists(u *upload) *refusal {
 	return nil
 }
 
-// userInOrder is row 45.
+// userInOrder checks row 45: the user has a verified email address and two-factor authentication.
 func userInOrder(u *upload) *refusal {
 	switch {
-	case u.grant.publisher != nil:
+	case u.token.publisher != nil:
 		return nil
-	case u.switches.NoEmail:
+	case u.behavior.NoEmail:
 		return refuse(http.StatusForbidden, "User %s, associated with the API token used, does not have a verified primary email address. "+
-			"Please add a verified primary email before attempting to upload to PyPI. See %s#verified-email for more information.", repr(apiUser), u.help())
-	case u.switches.NoSecondFactor:
+			"Please add a verified primary email before attempting to upload to PyPI. See %s#verified-email for more information.",
+			repr(apiUser), u.help())
+	case u.behavior.NoSecondFactor:
 		return refuse(http.StatusForbidden, "User %s, associated with the API token used, does not have two-factor authentication enabled. "+
-			"Please enable two-factor authentication before attempting to upload to PyPI. See %s#two-factor-authentication for more information.", repr(apiUser), u.help())
+			"Please enable two-factor authentication before attempting to upload to PyPI. See %s#two-factor-authentication for more information.",
+			repr(apiUser), u.help())
 	}
 	return nil
 }
 
-// caveatsHold is row 47.
+// caveatsHold checks row 47: the token's signature and caveats are valid for the project.
 func caveatsHold(u *upload) *refusal {
-	if problems := u.ix.verify(u.auth.token, u.grant, u.project); len(problems) > 0 {
+	if problems := u.ix.verify(u.auth.token, u.token, u.project); len(problems) > 0 {
 		return refuse(http.StatusForbidden, "Invalid API Token: %s", strings.Join(problems, ", "))
 	}
 	return nil
 }
 
-// permitted is row 48.
+// permitted checks row 48: the project's status allows the token's owner to upload.
 func permitted(u *upload) *refusal {
 	if u.project.status == statusActive {
 		return nil
 	}
-	if u.grant.publisher != nil {
+	if u.token.publisher != nil {
 		return refuse(http.StatusForbidden, "The given token isn't allowed to upload to project %s. See %s#project-name for more information.",
 			repr(u.project.name), u.help())
 	}
@@ -82,25 +84,26 @@ func permitted(u *upload) *refusal {
 		repr(apiUser), repr(u.project.name), u.help())
 }
 
-// goodStanding is row 49.
+// goodStanding checks row 49: the organization that owns the project is in good standing.
 func goodStanding(u *upload) *refusal {
-	if !u.switches.Inactive {
+	if !u.behavior.Inactive {
 		return nil
 	}
 	return bad("Organization account owning this project is inactive. This may be due to inactive billing for Company " +
 		"Organizations, or administrator intervention for Community Organizations. Please contact support@pypi.org.")
 }
 
-// findRelease is row 51. A release that this request does not see is found at commit.
+// findRelease looks up the release (row 51). commit finds a release that this request does not see.
 func findRelease(u *upload) *refusal {
 	u.release = u.project.releases[u.version.Canonical()]
 	return nil
 }
 
-// mayCreate applies the rules of section 2.9. That a project of the name exists is found out earlier.
+// mayCreate checks the rules of §2.9. An existing project with this name was found earlier.
 func (ix *Index) mayCreate(name string) *refusal {
-	if ix.switches.NoProjects {
-		return refuse(http.StatusForbidden, "New project registration temporarily disabled. See %s#admin-intervention for more information.", ix.help())
+	if ix.behavior.NoProjects {
+		return refuse(http.StatusForbidden, "New project registration temporarily disabled. See %s#admin-intervention for more information.",
+			ix.help())
 	}
 	for _, check := range creationRules() {
 		if no := check(ix, name); no != nil {
@@ -122,7 +125,7 @@ func nameValid(_ *Index, name string) *refusal {
 }
 
 func nameProhibited(ix *Index, name string) *refusal {
-	for _, prohibited := range ix.switches.Prohibited {
+	for _, prohibited := range ix.behavior.Prohibited {
 		if pep.Normalize(prohibited) == pep.Normalize(name) {
 			return bad("The name %s isn't allowed. See %s#project-name for more information.", repr(name), ix.help())
 		}
@@ -139,7 +142,8 @@ func nameDistinct(ix *Index, name string) *refusal {
 	return nil
 }
 
-// ultranormal maps names that are easily taken for each other to one text.
+// ultranormal returns the same text for names that are easily confused.
 func ultranormal(name string) string {
-	return strings.ToLower(strings.NewReplacer(".", "", "_", "", "-", "", "l", "1", "L", "1", "i", "1", "I", "1", "o", "0", "O", "0").Replace(name))
+	return strings.ToLower(strings.NewReplacer(".", "", "_", "", "-", "", "l", "1", "L", "1",
+		"i", "1", "I", "1", "o", "0", "O", "0").Replace(name))
 }

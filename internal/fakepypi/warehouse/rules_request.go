@@ -6,18 +6,18 @@ import (
 	"unicode/utf8"
 )
 
-// The rules of sections 1.1, 1.4 and 2.1: the request, before the form is looked at.
+// The rules of docs/reference/pypi-server.md §1.1, §1.4 and §2.1: the request, before the fields of the form.
 
-// help is where messages of the index send people.
+// help returns the address of the help page in messages.
 func (u *upload) help() string { return u.ix.help() }
 
-func (ix *Index) help() string { return ix.traits.site + "/help/" }
+func (ix *Index) help() string { return ix.capabilities.site + "/help/" }
 
 func validText(s string) bool { return utf8.ValidString(s) }
 
-// secure is row 2.
+// secure checks row 2: the request uses HTTPS.
 func secure(u *upload) *refusal {
-	if !u.switches.HTTPS {
+	if !u.behavior.HTTPS {
 		return nil
 	}
 	return refuse(http.StatusForbidden, "SSL is required")
@@ -42,7 +42,7 @@ func action(u *upload) *refusal {
 	}
 }
 
-// noPassword is row 3: a user name other than __token__.
+// noPassword checks row 3: no user name other than __token__.
 func noPassword(u *upload) *refusal {
 	if !u.auth.basic || u.auth.user == tokenUser {
 		return nil
@@ -52,23 +52,24 @@ func noPassword(u *upload) *refusal {
 }
 
 func readOnly(u *upload) *refusal {
-	if !u.switches.ReadOnly {
+	if !u.behavior.ReadOnly {
 		return nil
 	}
 	return refuse(http.StatusForbidden, "Read-only mode: Uploads are temporarily disabled.")
 }
 
 func noNewUploads(u *upload) *refusal {
-	if !u.switches.NoUploads {
+	if !u.behavior.NoUploads {
 		return nil
 	}
 	return refuse(http.StatusForbidden, "New uploads are temporarily disabled. See %s#admin-intervention for more information.", u.help())
 }
 
-// identified is row 7: the token has to be one that the index knows. Its caveats are looked at later.
+// identified checks row 7: the index must know the token. Its caveats are checked later.
 func identified(u *upload) *refusal {
-	if u.grant = u.ix.find(u.auth.token); u.grant == nil {
-		return refuse(http.StatusForbidden, "Invalid or non-existent authentication information. See %s#invalid-auth for more information.", u.help())
+	if u.token = u.ix.find(u.auth.token); u.token == nil {
+		return refuse(http.StatusForbidden, "Invalid or non-existent authentication information. See %s#invalid-auth for more information.",
+			u.help())
 	}
 	return nil
 }

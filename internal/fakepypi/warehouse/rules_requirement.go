@@ -7,7 +7,7 @@ import (
 	"github.com/org/pypi-oidc-publish/internal/pep"
 )
 
-// specifiers is row 26.
+// specifiers returns a message if Requires-Python is invalid (docs/reference/pypi-server.md row 26).
 func specifiers(_ *upload, values []string) string {
 	if _, err := pep.ParseSpecifiers(values[0]); err != nil {
 		return invalid(values[0], "requires-python")
@@ -15,7 +15,7 @@ func specifiers(_ *upload, values []string) string {
 	return ""
 }
 
-// requirements is row 27.
+// requirements returns a message if a value of Requires-Dist is invalid (row 27).
 func requirements(_ *upload, values []string) string {
 	for _, value := range values {
 		if _, err := pep.ParseRequirement(value); err != nil {
@@ -25,7 +25,7 @@ func requirements(_ *upload, values []string) string {
 	return ""
 }
 
-// relations is row 39.
+// relations returns a message if a value of Provides-Dist or Obsoletes-Dist is invalid or has a URL (row 39).
 func relations(_ *upload, values []string) string {
 	for _, value := range values {
 		r, err := pep.ParseRequirement(value)
@@ -39,7 +39,8 @@ func relations(_ *upload, values []string) string {
 	return ""
 }
 
-// noDirectReference is row 40. Unlike row 39 it names the requirement in its normal spelling.
+// noDirectReference returns a message if a value of Requires-Dist has a URL (row 40). Unlike row 39 the message has the requirement in
+// its normal spelling.
 func noDirectReference(_ *upload, values []string) string {
 	for _, value := range values {
 		if r, err := pep.ParseRequirement(value); err == nil && r.URL != "" {
@@ -49,7 +50,7 @@ func noDirectReference(_ *upload, values []string) string {
 	return ""
 }
 
-// underlined shows where a requirement goes wrong, on three lines: what, the text, and a line under the place.
+// underlined returns three lines: the problem of a requirement, its text, and a line that marks the place.
 func underlined(err error) string {
 	var at *pep.RequirementError
 	if !errors.As(err, &at) {

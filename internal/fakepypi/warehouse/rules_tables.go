@@ -9,9 +9,9 @@ import (
 	"github.com/org/pypi-oidc-publish/internal/pep/trove"
 )
 
-// The rules that ask a table which ages.
+// The rules that use tables which become outdated.
 
-// licenseExpression is row 28.
+// licenseExpression returns a message if a license expression is invalid (docs/reference/pypi-server.md row 28).
 func licenseExpression(_ *upload, values []string) string {
 	if _, err := spdx.Canonical(values[0]); err != nil {
 		return invalid(values[0], "license-expression")
@@ -19,7 +19,8 @@ func licenseExpression(_ *upload, values []string) string {
 	return ""
 }
 
-// knownClassifiers is rows 35 and 36. Unknown ones come first, each kind in alphabetical order.
+// knownClassifiers returns a message if a classifier is unknown or deprecated (rows 35 and 36). Unknown ones come first, each kind in
+// alphabetical order.
 func knownClassifiers(_ *upload, values []string) string {
 	values = slices.Sorted(slices.Values(values))
 	for _, value := range values {
@@ -39,10 +40,11 @@ func knownClassifiers(_ *upload, values []string) string {
 	return ""
 }
 
-// nameNotStandard keeps the names of the standard library free (section 2.9).
+// nameNotStandard refuses the names of modules of the standard library (§2.9).
 func nameNotStandard(ix *Index, name string) *refusal {
 	if !stdlib.Has(string(pep.Normalize(name))) {
 		return nil
 	}
-	return bad("The name %s isn't allowed (conflict with Python Standard Library module name). See %s#project-name for more information.", repr(name), ix.help())
+	return bad("The name %s isn't allowed (conflict with Python Standard Library module name). See %s#project-name for more information.",
+		repr(name), ix.help())
 }

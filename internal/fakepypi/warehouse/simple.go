@@ -16,7 +16,7 @@ import (
 	"github.com/org/pypi-oidc-publish/internal/pep"
 )
 
-// The simple index (section 7.1) and what its edge does (section 7.3).
+// The simple index (docs/reference/pypi-server.md §7.1) and the CDN cache in front of it (§7.3).
 
 const (
 	simpleJSON = "application/vnd.pypi.simple.v1+json"
@@ -24,25 +24,25 @@ const (
 	apiVersion = "1.4"
 )
 
-// edge is the cache in front of the index.
-type edge struct {
-	absent map[pep.Project]time.Time // when a 404 was given
-	pages  map[string]page           // by content type and project
+// cdnCache simulates the CDN cache in front of the index.
+type cdnCache struct {
+	absent map[pep.Project]time.Time // when a 404 was answered
+	pages  map[string]page           // by content type, origin and project
 }
 
-// page is a rendered answer.
+// page is a rendered page of the simple index.
 type page struct {
 	body   []byte
 	kind   string
 	serial uint64
 }
 
-// simpleSlash is GET /simple/{name} without the trailing slash.
+// simpleSlash redirects from GET /simple/{name} to the address with the trailing slash.
 func (ix *Index) simpleSlash(w http.ResponseWriter, r *http.Request) {
 	http.Redirect(w, r, "/simple/"+url.PathEscape(r.PathValue("name"))+"/", http.StatusMovedPermanently)
 }
 
-// simplePage is GET /simple/{name}/.
+// simplePage handles GET /simple/{name}/.
 func (ix *Index) simplePage(w http.ResponseWriter, r *http.Request) {
 	w.Header().Set("Vary", "Accept")
 	name := r.PathValue("name")
@@ -61,15 +61,15 @@ func (ix *Index) simplePage(w http.ResponseWriter, r *http.Request) {
 	}
 }
 
-// simpleKind is the form of the simple index that the client wants.
+// simpleKind returns the media type in which the client wants the simple index.
 func (ix *Index) simpleKind(r *http.Request) string {
-	if !ix.traits.modern {
+	if !ix.capabilities.modern {
 		return "text/html"
 	}
 	return preferred(r.Header.Values("Accept"), "text/html", "text/html", simpleHTML, simpleJSON)
 }
 
-// simpleIndex is GET /simple/: the names of all projects.
+// simpleIndex handles GET /simple/: it serves the names of all projects.
 func (ix *Index) simpleIndex(w http.ResponseWriter, r *http.Request) {
 	ix.mu.Lock()
 	keys := slices.Sorted(maps.Keys(ix.projects))
@@ -82,7 +82,7 @@ func (ix *Index) simpleIndex(w http.ResponseWriter, r *http.Request) {
 		for i, key := range keys {
 			projects[i] = map[string]any{"name": key, "_last-serial": serial}
 		}
-		list.body, _ = json.Marshal(map[string]any{ // nothing in here can fail to encode
+		list.body, _ = json.Marshal(map[string]any{ // encoding this cannot fail
 			"meta":     map[string]any{"_last-serial": serial, "api-version": apiVersion},
 			"projects": projects,
 		})
@@ -90,7 +90,8 @@ func (ix *Index) simpleIndex(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	var b strings.Builder
-	fmt.Fprintf(&b, "<!DOCTYPE html>\n<html>\n  <head>\n    <meta name=\"pypi:repository-version\" content=\"%s\">\n    <title>Simple index</title>\n  </head>\n  <body>\n", apiVersion)
+	fmt.Fprintf(&b, "<!DOCTYPE html>\n<html>\n  <head>\n    <meta name=\"pypi:repository-version\" content=\"%s\">\n    <title>Simple index</title>\n  </head>\n  <body>\n",
+		apiVersion)
 	for _, key := range keys {
 		fmt.Fprintf(&b, "    <a href=\"/simple/%[1]s/\">%[1]s</a>\n", html.EscapeString(string(key)))
 	}
@@ -99,6 +100,7 @@ func (ix *Index) simpleIndex(w http.ResponseWriter, r *http.Request) {
 	list.write(w, r)
 }
 
+// write writes the page, or 304 if the client has it already.
 func (p page) write(w http.ResponseWriter, r *http.Request) {
 	sum := sha256.Sum256(p.body)
 	tag := `"` + hex.EncodeToString(sum[:16]) + `"`
@@ -118,39 +120,39 @@ func (p page) write(w http.ResponseWriter, r *http.Request) {
 	_, _ = w.Write(p.body)
 }
 
-// origin is how the client addressed the index, so that links work behind any name and port.
+// origin returns scheme and host as the client addressed the index, so that links work with any name and port.
 func origin(r *http.Request) string { return "http://" + r.Host }
 
-// pageOf renders a project's page, or takes it from the edge.
+// pageOf returns a project's page, rendered now or from the cache, and reports whether the page exists.
 func (ix *Index) pageOf(key pep.Project, kind, origin string) (page, bool) {
 	ix.mu.Lock()
 	defer ix.mu.Unlock()
 	now := ix.now()
-	if since, known := ix.edge.absent[key]; known && now.Sub(since) < ix.switches.Absent {
+	if since, known := ix.cache.absent[key]; known && now.Sub(since) < ix.behavior.Absent {
 		return page{}, false
 	}
 	p := ix.projects[key]
 	if p == nil {
-		ix.edge.absent[key] = now
+		ix.cache.absent[key] = now
 		return page{}, false
 	}
-	delete(ix.edge.absent, key)
+	delete(ix.cache.absent, key)
 	fresh := page{kind: kind, serial: p.serial}
 	if kind == simpleJSON {
 		fresh.body = p.json(origin)
 	} else {
-		fresh.body = p.html(origin, !ix.traits.modern)
+		fresh.body = p.html(origin, !ix.capabilities.modern)
 	}
 	at := kind + " " + origin + " " + string(key)
-	old, known := ix.edge.pages[at]
-	ix.edge.pages[at] = fresh
-	if ix.switches.Stale && known && old.serial != fresh.serial {
+	old, known := ix.cache.pages[at]
+	ix.cache.pages[at] = fresh
+	if ix.behavior.Stale && known && old.serial != fresh.serial {
 		return old, true
 	}
 	return fresh, true
 }
 
-// simpleFile is an element of files in the JSON form (PEP 691, 700, 714, 740).
+// simpleFile describes one file in the member files of the JSON form (PEP 691, 700, 714, 740).
 type simpleFile struct {
 	CoreMetadata   any               `json:"core-metadata"`
 	DataDistInfo   any               `json:"data-dist-info-metadata"`
@@ -164,12 +166,13 @@ type simpleFile struct {
 	Yanked         any               `json:"yanked"`
 }
 
+// json returns the page of PEP 691.
 func (p *project) json(origin string) []byte {
 	files := make([]simpleFile, 0, len(p.files))
 	for _, f := range p.sorted() {
 		files = append(files, f.simple(origin))
 	}
-	body, _ := json.Marshal(map[string]any{ // nothing in here can fail to encode
+	body, _ := json.Marshal(map[string]any{ // encoding this cannot fail
 		"alternate-locations": []string{},
 		"files":               files,
 		"meta":                map[string]any{"_last-serial": p.serial, "api-version": apiVersion},
@@ -180,7 +183,7 @@ func (p *project) json(origin string) []byte {
 	return body
 }
 
-// shownStatus is the status as the simple index gives it.
+// shownStatus returns the status as the simple index shows it.
 func (p *project) shownStatus() string {
 	if p.status == statusArchivedNoIndex {
 		return statusArchived
@@ -188,6 +191,7 @@ func (p *project) shownStatus() string {
 	return p.status
 }
 
+// simple returns the description of a file for the JSON form.
 func (f *file) simple(origin string) simpleFile {
 	s := simpleFile{
 		CoreMetadata: false, DataDistInfo: false, Yanked: false,
@@ -209,16 +213,19 @@ func (f *file) simple(origin string) simpleFile {
 	return s
 }
 
+// url returns the address of a file.
 func (f *file) url(origin string) string {
 	return origin + "/files/" + strings.TrimSuffix(f.path, f.name) + url.PathEscape(f.name)
 }
 
+// sorted returns the project's files in the order of their names.
 func (p *project) sorted() []*file {
 	return slices.SortedFunc(slices.Values(p.files), func(a, b *file) int {
 		return strings.Compare(a.name, b.name)
 	})
 }
 
+// versions returns the project's versions, oldest first.
 func (p *project) versions() []string {
 	versions := []string{}
 	for _, r := range p.releases {
@@ -237,7 +244,7 @@ func compareVersions(a, b string) int {
 	return v.Compare(w)
 }
 
-// html is the page of PEP 503; the links of a plain index carry MD5 digests and nothing else.
+// html returns the page of PEP 503. The links of a plain index have MD5 digests and nothing else.
 func (p *project) html(origin string, plain bool) []byte {
 	var b strings.Builder
 	title := html.EscapeString(string(p.key))
@@ -255,7 +262,7 @@ func (p *project) html(origin string, plain bool) []byte {
 	return []byte(b.String())
 }
 
-// attributes are those of a link (PEP 503, 592, 658, 740).
+// attributes returns the HTML attributes of a file's link (PEP 503, 592, 658, 740).
 func (f *file) attributes(origin string) string {
 	text := ""
 	if python := f.release.requiresPython; python != "" {

@@ -5,15 +5,16 @@ import (
 	"fmt"
 	"time"
 
+	"github.com/org/pypi-oidc-publish/internal/fakepypi/warehouse/attestation"
 	"github.com/org/pypi-oidc-publish/internal/pep"
 )
 
-// The tables of the index. All of them are guarded by Index.mu.
+// The tables of the index. Index.mu guards all of them.
 
-// stamp tells when a row was written: the stage's clock, and a number that counts commits.
+// stamp records when a row was written: the time by the index's clock, and a number that counts commits.
 //
-// A request sees the tables as they were when it began. Where it runs into a unique row that another request wrote
-// since then, the database refuses it, which the client sees as a 500 (section 3, the races).
+// A request sees the tables as they were when it began. If it conflicts with a unique row that another request wrote since then, PyPI's
+// database refuses it, which the client sees as a 500 (docs/reference/pypi-server.md §3, the races).
 type stamp struct {
 	at  time.Time
 	seq uint64
@@ -24,7 +25,7 @@ func (s stamp) unseenBy(began uint64) bool { return s.seq > began }
 
 type project struct {
 	stamp
-	id       string // UUID; what a ProjectID caveat names
+	id       string // UUID, which ProjectID caveats name
 	key      pep.Project
 	name     string // as last spelled by a file's metadata
 	status   string // "active", "archived", "archived-noindex", "quarantine-enter"
@@ -51,16 +52,16 @@ type file struct {
 	sha256          string
 	md5             string
 	blake2          string
-	path            string // below the folder of the index and below /files/
+	path            string // relative to the folder of the index, and to /files/
 	uploader        string // User-Agent
-	coreMetadataSHA string // of the metadata file beside a wheel, or empty
+	coreMetadataSHA string // SHA-256 of the metadata file beside a wheel, or empty
 	yanked          string
-	provenance      *provenance // nil where it came without attestations
+	provenance      *attestation.Provenance // nil if it was uploaded without attestations
 }
 
 // publisher is a Trusted Publisher: a workflow that may upload to projects.
 type publisher struct {
-	id          string // UUID; what an OIDCPublisher caveat names
+	id          string // UUID, which OIDCPublisher caveats name
 	owner       string
 	ownerID     string
 	repository  string // without the owner
@@ -73,14 +74,14 @@ type publisher struct {
 type pending struct {
 	publisher
 	project  string
-	consumed stamp // when it was turned into a publisher; zero as long as it was not
+	consumed stamp // when it became a publisher; zero until then
 }
 
-// grant is the index's own record of an upload token.
-type grant struct {
+// issuedToken is the index's record of an issued upload token.
+type issuedToken struct {
 	stamp
 	id        string
-	root      []byte     // the key of the HMAC chain
+	root      []byte     // root key of the HMAC chain
 	publisher *publisher // nil for a user's API token
 	user      string     // id of the user, for an API token
 	caveats   []string
@@ -91,12 +92,13 @@ type grant struct {
 	raw       string
 }
 
+// stampNow returns the stamp of a row that is written now.
 func (ix *Index) stampNow() stamp {
 	ix.seq++
 	return stamp{at: ix.now(), seq: ix.seq}
 }
 
-// newProject makes a project under the spelling of name. It is not in the index before it is put there.
+// newProject returns a new project with name as its spelling. The caller adds it to the index.
 func (ix *Index) newProject(name string) *project {
 	p := &project{
 		stamp: ix.stampNow(), id: uuid(), key: pep.Normalize(name), name: name,
@@ -106,15 +108,15 @@ func (ix *Index) newProject(name string) *project {
 	return p
 }
 
-// addProject creates a project.
+// addProject creates a project and adds it to the index.
 func (ix *Index) addProject(name string) *project {
 	p := ix.newProject(name)
 	ix.projects[p.key] = p
-	ix.shelf.dirty = true
+	ix.saved.dirty = true
 	return p
 }
 
-// held finds a file by name.
+// held returns the file with this name, or nil.
 func (ix *Index) held(name string) *file {
 	for _, p := range ix.projects {
 		for _, f := range p.files {
@@ -126,7 +128,7 @@ func (ix *Index) held(name string) *file {
 	return nil
 }
 
-// heldBytes finds a file by content.
+// heldBytes returns a file that has one of the digests of b, or nil.
 func (ix *Index) heldBytes(b blob) *file {
 	for _, p := range ix.projects {
 		for _, f := range p.files {
@@ -138,6 +140,7 @@ func (ix *Index) heldBytes(b blob) *file {
 	return nil
 }
 
+// size returns the total size of the project's files in bytes.
 func (p *project) size() int64 {
 	var sum int64
 	for _, f := range p.files {

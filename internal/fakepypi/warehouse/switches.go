@@ -2,42 +2,42 @@ package warehouse
 
 import "time"
 
-// Switches change what the index does. The zero value is the strict index with everything in order; each field is read
-// in one place.
-type Switches struct {
-	// Burn is how the revocation endpoint behaves (section 4.7).
+// Behavior change the behaviour of the index. The zero value is the strict index with everything in order. Each field is read in one
+// place.
+type Behavior struct {
+	// Burn selects how the revocation endpoint behaves (docs/reference/pypi-server.md §4.7).
 	Burn Burn
 
-	// The admin flags of sections 2.1, 4.1 and 4.2.
+	// The admin flags of §2.1, §4.1 and §4.2.
 	ReadOnly   bool // every upload is refused
 	NoUploads  bool // no new uploads
 	NoProjects bool // no new projects
 	NoOIDC     bool // Trusted Publishing is off: audience 403, mint not-enabled
 	NoGitHub   bool // Trusted Publishing from GitHub is off: mint not-enabled
-	// NoAttestations is the flag of section 5.1: the form's field is not looked at, and provenance is not served (403).
+	// NoAttestations is the flag of §5.1: the form's field is ignored, and provenance is not served (403).
 	NoAttestations bool
 
-	// HTTPS refuses plain http, as the real index does (row 2). A stage has nothing else.
+	// HTTPS refuses plain HTTP, as PyPI does (row 2). A test index serves nothing else.
 	HTTPS bool
 
-	// NoEmail and NoSecondFactor are what the user of an API token lacks (row 45).
+	// NoEmail and NoSecondFactor take a verified email address and two-factor authentication from the user of an API token (row 45).
 	NoEmail, NoSecondFactor bool
-	// TooManyProjects is set where the user of an API token has used up the rate limit for new projects (section 2.9).
+	// TooManyProjects says that the user of an API token has used up the rate limit for new projects (§2.9).
 	TooManyProjects bool
 
-	// Inactive is set where the organisation that owns the projects is not in good standing.
+	// Inactive says that the organization that owns the projects is not in good standing.
 	Inactive bool
 
-	// FileLimit and ProjectLimit are sizes in bytes; 0 means 100 MiB and 10 GiB (section 1.6).
+	// FileLimit and ProjectLimit are sizes in bytes; 0 means 100 MiB and 10 GiB (§1.6).
 	FileLimit, ProjectLimit int64
 
-	// Prohibited are the normalized project names that an admin has reserved.
+	// Prohibited has the project names that an administrator has reserved.
 	Prohibited []string
 
-	// Absent is how long the edge goes on answering 404 for a simple page that was asked for before its project
-	// existed; on the real index about a minute (section 7.3).
+	// Absent is how long the CDN cache goes on answering 404 for a simple page that was requested before its project existed; about a
+	// minute on PyPI (§7.3).
 	Absent time.Duration
-	// Stale makes the first read of a simple page after a change show the state before it (section 7.3).
+	// Stale makes the first read of a simple page after a change return the state before it (§7.3).
 	Stale bool
 }
 
@@ -46,8 +46,8 @@ type Burn string
 
 // The behaviours of the revocation endpoint.
 const (
-	BurnWorks      Burn = ""            // 202, and the token is gone
-	BurnIdle       Burn = "idle"        // 202, and the token lives on
+	BurnWorks      Burn = ""            // 202, and the token is revoked
+	BurnIdle       Burn = "idle"        // 202, and the token stays valid
 	BurnMissing    Burn = "missing"     // 404: an index without the endpoint
 	BurnNotAllowed Burn = "not-allowed" // 405: likewise
 	BurnBroken     Burn = "broken"      // 500
@@ -58,14 +58,10 @@ const (
 	gib              = 1 << 30
 	defaultFileLimit = 100 * mib
 	defaultProject   = 10 * gib
-	// uploadWindow is how long a release takes new files (row 63).
+	// uploadWindow is how long a release accepts new files (row 63).
 	uploadWindow = 14 * 24 * time.Hour
-	// tokenLife is how long a minted upload token is valid (section 4.6).
+	// tokenLife is how long a minted upload token is valid (§4.6).
 	tokenLife = 900 * time.Second
-	// leeway is how wrong the clock of an ID token may be (section 4.3).
-	leeway = 30 * time.Second
-	// keysAge is how often the issuer's keys are fetched at most (section 4.3).
-	keysAge = 60 * time.Second
 )
 
 const (
@@ -75,19 +71,21 @@ const (
 	statusQuarantined     = "quarantined"
 )
 
-// statuses are those that a project can have.
+// statuses returns the statuses that a project can have.
 func statuses() []string {
 	return []string{statusActive, statusArchived, statusArchivedNoIndex, statusQuarantined}
 }
 
-func (s Switches) fileLimit() int64 {
+// fileLimit returns the maximum size of a file in bytes.
+func (s Behavior) fileLimit() int64 {
 	if s.FileLimit > 0 {
 		return s.FileLimit
 	}
 	return defaultFileLimit
 }
 
-func (s Switches) projectLimit() int64 {
+// projectLimit returns the maximum size of a project in bytes.
+func (s Behavior) projectLimit() int64 {
 	if s.ProjectLimit > 0 {
 		return s.ProjectLimit
 	}

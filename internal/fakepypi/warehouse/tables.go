@@ -14,11 +14,13 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/org/pypi-oidc-publish/internal/fakepypi/warehouse/macaroon"
 	"github.com/org/pypi-oidc-publish/internal/pep"
 )
 
-// The tables as the document has them, and back.
+// Conversion of the tables to the document, and back.
 
+// state returns the tables as a document.
 func (ix *Index) state() *state {
 	s := &state{
 		Format: stateFormat, Version: stateVersion, User: ix.user, Seq: ix.seq,
@@ -27,24 +29,25 @@ func (ix *Index) state() *state {
 	for _, key := range slices.Sorted(maps.Keys(ix.projects)) {
 		s.Projects = append(s.Projects, ix.projects[key].state())
 	}
-	for _, g := range ix.apiGrants() {
+	for _, g := range ix.apiTokens() {
 		s.Tokens = append(s.Tokens, tokenState{ID: g.id, Root: g.root, Caveats: g.caveats, Created: g.at, Seq: g.seq})
 	}
 	return s
 }
 
-// apiGrants are the user's API tokens, in the order in which they were made.
-func (ix *Index) apiGrants() []*grant {
-	var grants []*grant
-	for _, g := range ix.grants {
+// apiTokens returns the user's API tokens, oldest first.
+func (ix *Index) apiTokens() []*issuedToken {
+	var grants []*issuedToken
+	for _, g := range ix.tokens {
 		if g.publisher == nil && !g.burned {
 			grants = append(grants, g)
 		}
 	}
-	slices.SortFunc(grants, func(a, b *grant) int { return cmp.Compare(a.seq, b.seq) })
+	slices.SortFunc(grants, func(a, b *issuedToken) int { return cmp.Compare(a.seq, b.seq) })
 	return grants
 }
 
+// state returns the project with its releases and files as part of the document.
 func (p *project) state() projectState {
 	s := projectState{
 		ID: p.id, Name: p.name, Status: p.status, Created: p.at, Seq: p.seq, Serial: p.serial,
@@ -67,7 +70,7 @@ func (p *project) state() projectState {
 	return s
 }
 
-// load fills the tables of a new index from a document.
+// load fills the tables of a new index from a document. It fails if the files on disk do not match.
 func (ix *Index) load(text []byte) error {
 	s, err := parseState(text)
 	if err != nil {
@@ -86,6 +89,7 @@ func (ix *Index) load(text []byte) error {
 	return nil
 }
 
+// fill fills the tables of a new index from s. It fails if s contradicts itself.
 func (ix *Index) fill(s *state) error {
 	if s.User == "" {
 		return errors.New("it names no user")
@@ -109,7 +113,7 @@ func (ix *Index) fill(s *state) error {
 	return nil
 }
 
-// stampOf is the time of a row, which the index's own count has to have passed.
+// stampOf returns the stamp of a row. It fails if the row's number is above the index's own count.
 func (ix *Index) stampOf(row stamp) (stamp, error) {
 	if row.seq == 0 || row.seq > ix.seq {
 		return row, fmt.Errorf("a row has the number %d of %d", row.seq, ix.seq)
@@ -117,6 +121,7 @@ func (ix *Index) stampOf(row stamp) (stamp, error) {
 	return row, nil
 }
 
+// projectOf returns the project of a row with its releases and files.
 func (ix *Index) projectOf(row projectState) (*project, error) {
 	at, err := ix.stampOf(stamp{row.Created, row.Seq})
 	p := &project{
@@ -194,12 +199,12 @@ func (ix *Index) addFile(p *project, row fileState) error {
 	return nil
 }
 
-// isFileName tells a name that stays in its folder.
+// isFileName reports whether name is a file name that does not leave its folder.
 func isFileName(name string) bool {
 	return name != "" && name != "." && name != ".." && !strings.ContainsAny(name, "/\\\x00")
 }
 
-// isHex tells a digest of n bytes as the index writes it.
+// isHex reports whether text is a digest of n bytes in lower-case hex.
 func isHex(text string, n int) bool {
 	raw, err := hex.DecodeString(text)
 	return err == nil && len(raw) == n && text == strings.ToLower(text)
@@ -210,18 +215,18 @@ func (ix *Index) addToken(row tokenState) error {
 	if err != nil {
 		return err
 	}
-	if row.ID == "" || len(row.Root) == 0 || ix.grants[row.ID] != nil {
+	if row.ID == "" || len(row.Root) == 0 || ix.tokens[row.ID] != nil {
 		return fmt.Errorf("the API token %q is incomplete, or there twice", row.ID)
 	}
-	ix.grants[row.ID] = &grant{
+	ix.tokens[row.ID] = &issuedToken{
 		stamp: at, id: row.ID, root: row.Root, user: ix.user, caveats: row.Caveats,
-		raw: newMacaroon(row.Root, apiLocation, row.ID, row.Caveats).token(),
+		raw: macaroon.New(row.Root, apiLocation, row.ID, row.Caveats).Token(),
 	}
-	ix.presented(ix.grants[row.ID].raw)
+	ix.presented(ix.tokens[row.ID].raw)
 	return nil
 }
 
-// intact tells whether a file of the tables is on disk as it was uploaded, and its metadata file beside it.
+// intact returns an error if a file of the tables, or its metadata file, is not on disk as it was uploaded.
 func (ix *Index) intact(f *file) error {
 	size, sum, err := ix.digest(f.path)
 	if err != nil {
@@ -239,8 +244,9 @@ func (ix *Index) intact(f *file) error {
 	return nil
 }
 
+// digest returns the size of a file in bytes and its SHA-256 in hex. at is its path in the index's folder.
 func (ix *Index) digest(at string) (size int64, sum string, err error) {
-	in, err := os.Open(filepath.Join(ix.dir, filepath.FromSlash(path.Clean(at)))) //nolint:gosec // a path of our own making
+	in, err := os.Open(filepath.Join(ix.dir, filepath.FromSlash(path.Clean(at)))) // the index itself made the path
 	if err != nil {
 		return 0, "", err
 	}

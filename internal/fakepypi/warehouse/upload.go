@@ -6,35 +6,36 @@ import (
 	"net/url"
 
 	"github.com/org/pypi-oidc-publish/internal/archive"
+	"github.com/org/pypi-oidc-publish/internal/fakepypi/warehouse/attestation"
 	"github.com/org/pypi-oidc-publish/internal/pep"
 )
 
-// upload is one POST to the upload endpoint on its way through the rules. Rules fill in what later ones need.
+// upload is the state of one POST to the upload endpoint while the rules check it. Rules set what later ones need.
 type upload struct {
 	ix       *Index
 	r        *http.Request
-	began    uint64 // what the request sees of the tables, see stamp
-	switches Switches
+	began    uint64 // which state of the tables the request sees; see stamp
+	behavior Behavior
 	form     *form
 	auth     credential
-	grant    *grant
+	token    *issuedToken
 	version  pep.Version
-	project  *project // nil where it does not exist (yet)
-	creates  bool     // the project is new and comes into the index with this file
-	release  *release // nil where this file creates it
+	project  *project // nil if it does not exist (yet)
+	creates  bool     // the project is new, and is added to the index with this file
+	release  *release // nil if this file creates it
 
 	archive    archive.Facts
-	provenance *provenance // of the attestations that came with the file; nil without any
-	done       bool        // the very file is there already: 200 and nothing happens
+	provenance *attestation.Provenance // from the attestations in the form; nil without any
+	done       bool                    // the index has this very file already: 200, and nothing changes
 }
 
-// rule is one step of the pipeline; a refusal ends it. Its row is the number in the reference's tables (section 2).
+// rule is one step of the pipeline; a refusal ends it. Its row is the number in docs/reference/pypi-server.md §2.
 type rule struct {
 	row   string
 	check func(*upload) *refusal
 }
 
-// rules is the pipeline of the index, in its order.
+// rules returns the pipeline of PyPI, in its order.
 func rules() []rule {
 	return []rule{
 		{"2.1/2", secure},
@@ -82,7 +83,7 @@ func rules() []rule {
 	}
 }
 
-// uploadFile is POST /legacy/.
+// uploadFile handles POST /legacy/.
 func (ix *Index) uploadFile(w http.ResponseWriter, r *http.Request) {
 	began := ix.snapshot()
 	if !validQuery(r.URL.RawQuery) {
@@ -93,10 +94,10 @@ func (ix *Index) uploadFile(w http.ResponseWriter, r *http.Request) {
 	f, err := readForm(r, ix.save)
 	no := unreadable(err)
 	if no == nil {
-		no = ix.judge(r, f, began)
+		no = ix.applyRules(r, f, began)
 	}
 	if f.content != nil {
-		f.content.blob.discard() // before the answer: whoever has it finds the folder in order
+		f.content.blob.discard() // before the answer, so that a client that has it finds no temporary file
 	}
 	if no != nil {
 		answerRefusal(w, r, no)
@@ -105,8 +106,8 @@ func (ix *Index) uploadFile(w http.ResponseWriter, r *http.Request) {
 	w.WriteHeader(http.StatusOK)
 }
 
-// unreadable turns a failure to read the body into a refusal. A body that is no form at all is an empty form: rules
-// further down have the words for it.
+// unreadable returns the refusal for a failure to read the body, or nil. A body that is not a form counts as an empty form, which later
+// rules refuse with their own messages.
 func unreadable(err error) *refusal {
 	var tooLarge *http.MaxBytesError
 	switch {
@@ -124,14 +125,14 @@ func validQuery(raw string) bool {
 	return err == nil && validText(query)
 }
 
-// judge runs the pipeline and stores the file, as one transaction.
-func (ix *Index) judge(r *http.Request, f *form, began uint64) *refusal {
+// applyRules runs the pipeline and stores the file, as one transaction.
+func (ix *Index) applyRules(r *http.Request, f *form, began uint64) *refusal {
 	ix.mu.Lock()
 	defer ix.mu.Unlock()
-	u := &upload{ix: ix, r: r, began: began, switches: ix.switches, form: f, auth: credentialOf(r)}
+	u := &upload{ix: ix, r: r, began: began, behavior: ix.behavior, form: f, auth: credentialOf(r)}
 	ix.presented(u.auth.token)
-	ix.presented(u.auth.raw) // the token in base64 is the token
-	for _, rule := range u.ix.traits.pipeline {
+	ix.presented(u.auth.raw) // the base64 text contains the token
+	for _, rule := range u.ix.capabilities.pipeline {
 		if no := rule.check(u); no != nil {
 			return no
 		}
@@ -145,7 +146,7 @@ func (ix *Index) judge(r *http.Request, f *form, began uint64) *refusal {
 	return ix.kept()
 }
 
-// commit writes the rows. Unique rows that another request wrote meanwhile end in the database's error.
+// commit writes the rows. If another request has written a unique row meanwhile, it refuses with 500, as PyPI's database does.
 func (u *upload) commit() *refusal {
 	broken := refuse(http.StatusInternalServerError, "")
 	if !u.creates && u.project.unseenBy(u.began) || u.release != nil && u.release.unseenBy(u.began) {
@@ -171,13 +172,14 @@ func (u *upload) commit() *refusal {
 	u.project.files = append(u.project.files, f)
 	u.project.serial = u.ix.seq
 	u.ix.used[name] = true
-	u.ix.shelf.dirty = true
-	if u.grant != nil {
-		u.grant.uses++
+	u.ix.saved.dirty = true
+	if u.token != nil {
+		u.token.uses++
 	}
 	return nil
 }
 
+// newRelease returns a release with the version and metadata of the form.
 func (u *upload) newRelease() *release {
 	return &release{
 		stamp:          u.ix.stampNow(),
@@ -187,6 +189,7 @@ func (u *upload) newRelease() *release {
 	}
 }
 
+// newFile returns the row of the uploaded file, which is stored at the path at.
 func (u *upload) newFile(name, at string) *file {
 	b := u.form.content.blob
 	python := u.form.get("pyversion")

@@ -1,84 +1,103 @@
-// Package warehouse is the index of the stage: what PyPI is to a client. It is written from the reference of what the
-// index checks, answers and stores, whose section and row numbers its comments and tests carry.
+// Package warehouse implements the package index of the test environment: it is to a client what PyPI is. It is written from
+// docs/reference/pypi-server.md, which says what PyPI checks, answers and stores, and whose section and row numbers its comments and
+// tests cite.
 //
 // # Goals
 //
-// Whatever a client can see is as on the real index: the order of the checks, the status codes, the texts and where
-// they stand, the tokens, the pages, what is unique for ever and what a race looks like. It is strict by default and
-// every misbehaviour is one switch ([Switches]). It defines its own wire formats and verifies with its own code, so that
-// a client which only agrees with itself fails here.
+// Everything that a client can observe is as on PyPI: the order of the checks, the status codes, the messages and where they are, the
+// tokens, the pages, which names can never be used again, and what a race looks like. The index is strict by default, and every
+// misbehaviour is one switch ([Behavior]). It defines its own wire formats and verifies without the client's code, so that a client that
+// only agrees with itself fails here: ID tokens in idtoken, upload tokens in macaroon, attestations in attestation.
 //
 // # Limitations
 //
-// International host names of e-mail addresses (34) are judged without the tables of IDNA and Unicode normalization.
-// A reStructuredText description (50) counts as one that does not render only where it is nothing but white space and
-// comments; anything else is taken, errors in it too. The tables of licences, classifiers and the standard library
-// are of the dates in the READMEs beside them, and a licence reference with a + behind it is refused (28) where the
-// real index breaks with 500. Attestations are verified as on the real index, against the one Sigstore that the index is
-// told of (95); what the validator of their form says has its shape, but not every word. There is one kind of Trusted
-// Publisher, GitHub's, one user, and no page for people. An archive beyond the bounds of the walk is taken, and one whose member for
-// the metadata is damaged is refused where the real index breaks with 500. A request that overlaps another one's commit is refused more readily than on
-// the real index: it sees the tables as they were when its first byte arrived. The tables live in memory, and are
-// written as one document where they are kept.
+// International host names of email addresses (row 34) are checked without the tables of IDNA and without Unicode normalization. A
+// reStructuredText description (row 50) counts as one that does not render only if it has nothing but white space and comments; any other
+// is accepted, even with errors. The tables of licenses, classifiers and the standard library are of the dates in the READMEs beside
+// them. A license reference with a + behind it is refused (row 28), while PyPI fails with 500. Attestations are verified as on PyPI,
+// against the one Sigstore instance in [Options] (row 95); the messages about their format have the shape of PyPI's, but not every word.
+// There is one kind of Trusted Publisher, GitHub's, one user, and no page for people. An archive that exceeds the bounds of the reader is
+// accepted. An archive whose metadata member is damaged is refused, while PyPI fails with 500. A request that overlaps another one's
+// commit is refused more often than on PyPI, because it sees the tables as they were when its first byte arrived. The tables are in
+// memory, and are written to disk as one document if [Options.Keep] is set.
 package warehouse
 
 import (
 	"encoding/json"
 	"errors"
+	"io/fs"
 	"net/http"
 	"os"
+	"path/filepath"
 	"regexp"
 	"slices"
 	"sync"
 	"time"
 
+	"github.com/org/pypi-oidc-publish/internal/fakepypi/warehouse/attestation"
+	"github.com/org/pypi-oidc-publish/internal/fakepypi/warehouse/idtoken"
 	"github.com/org/pypi-oidc-publish/internal/pep"
 )
 
-// Options are what an index starts from.
+// Options configure a new index.
 type Options struct {
-	Dir      string           // where the files are kept; it has to exist
-	Keep     bool             // keep the tables there too, and begin with those of an earlier start
-	Now      func() time.Time // the clock of everything, the Date header too
+	Dir      string           // where the files are stored; it must exist
+	Keep     bool             // store the tables there too, and begin with those of an earlier start
+	Now      func() time.Time // the clock for everything, the Date header included
 	Audience string           // the audience of ID tokens
 	Issuer   string           // URL of the issuer of ID tokens, without a trailing slash
 	Profile  Profile
-	Login    Login // of a plain index
+	Login    Login // for a plain index
 	// Sigstore is the trust root that attestations are verified with: a document of the type
-	// application/vnd.dev.sigstore.trustedroot+json. Without one all of them are refused.
+	// application/vnd.dev.sigstore.trustedroot+json. Without one all attestations are refused.
 	Sigstore []byte
-	Switches Switches
+	Behavior Behavior
 }
 
-// Index is an http.Handler and safe for concurrent use.
+// Index is a package index. It is an http.Handler and safe for concurrent use.
 type Index struct {
-	dir      string
-	now      func() time.Time
-	audience string
-	traits   traits
-	login    Login
-	trust    *trustRoot // nil where there is none
-	user     string     // id of the one user
-	mux      *http.ServeMux
+	dir          string
+	now          func() time.Time
+	audience     string
+	issuer       string
+	idTokens     *idtoken.Verifier
+	capabilities capabilities
+	login        Login
+	trust        *attestation.TrustRoot // nil without a trust root
+	user         string                 // id of the only user
+	mux          *http.ServeMux
 
-	minting sync.Mutex // held while an ID token is traded; guards keys
-	keys    keySet
+	initial Behavior
 
-	mu         sync.Mutex // guards everything below
-	switches   Switches
+	mu sync.Mutex // guards everything below
+	tables
+	saved snapshot
+}
+
+// tables are what an index knows, and how it behaves.
+type tables struct {
+	behavior   Behavior
 	seq        uint64
 	projects   map[pep.Project]*project
 	publishers []*publisher
 	pending    []*pending
-	grants     map[string]*grant
+	tokens     map[string]*issuedToken
 	jtis       map[string]bool
-	used       map[string]bool // file names, for ever
+	used       map[string]bool // file names that cannot be used again
 	secrets    []string
-	edge       edge
-	shelf      shelf
+	cache      cdnCache
 }
 
-// New returns an index without projects.
+// newTables returns empty tables.
+func newTables(switches Behavior) tables {
+	return tables{
+		behavior: switches, projects: map[pep.Project]*project{}, tokens: map[string]*issuedToken{}, jtis: map[string]bool{}, used: map[string]bool{},
+		cache: cdnCache{absent: map[pep.Project]time.Time{}, pages: map[string]page{}},
+	}
+}
+
+// New returns an index without projects, or with those of an earlier start if Keep is set. It fails if an option is missing or invalid,
+// or if the stored tables cannot be read.
 func New(o Options) (*Index, error) {
 	if o.Now == nil || o.Dir == "" || o.Audience == "" {
 		return nil, errors.New("an index needs a folder, an audience and a clock")
@@ -86,21 +105,17 @@ func New(o Options) (*Index, error) {
 	if _, err := os.Stat(o.Dir); err != nil {
 		return nil, err
 	}
-	traits, err := o.Profile.traits()
+	traits, err := o.Profile.capabilities()
 	if err != nil {
 		return nil, err
 	}
 	ix := &Index{
-		dir: o.Dir, now: o.Now, audience: o.Audience, traits: traits, login: o.Login, switches: o.Switches, user: uuid(),
-		keys:     keySet{issuer: o.Issuer, client: &http.Client{Timeout: 10 * time.Second}},
-		projects: map[pep.Project]*project{},
-		grants:   map[string]*grant{},
-		jtis:     map[string]bool{},
-		used:     map[string]bool{},
-		edge:     edge{absent: map[pep.Project]time.Time{}, pages: map[string]page{}},
+		dir: o.Dir, now: o.Now, audience: o.Audience, issuer: o.Issuer, capabilities: traits, login: o.Login, initial: o.Behavior, user: uuid(),
+		idTokens: idtoken.NewVerifier(o.Issuer, o.Audience, o.Now),
+		tables:   newTables(o.Behavior),
 	}
 	if o.Sigstore != nil {
-		if ix.trust, err = parseTrustRoot(o.Sigstore); err != nil {
+		if ix.trust, err = attestation.ParseTrustRoot(o.Sigstore); err != nil {
 			return nil, err
 		}
 	}
@@ -113,12 +128,13 @@ func New(o Options) (*Index, error) {
 	return ix, nil
 }
 
-// route is one address of the index. A route for GET is one for HEAD too; one without a method judges that itself.
+// route is one address of the index. A route for GET also answers HEAD; the handler of a route without a method checks the method itself.
 type route struct {
 	method, path string
 	handle       http.HandlerFunc
 }
 
+// routes returns the handler for all addresses that the profile has.
 func (ix *Index) routes() *http.ServeMux {
 	all := []route{
 		{"POST", "/legacy/{$}", ix.uploadFile},
@@ -129,7 +145,7 @@ func (ix *Index) routes() *http.ServeMux {
 		{"GET", "/simple/{name}", ix.simpleSlash},
 		{"GET", "/files/", ix.serveFile},
 	}
-	if ix.traits.oidc {
+	if ix.capabilities.oidc {
 		all = append(all,
 			route{"GET", "/_/oidc/audience", ix.audienceOf},
 			route{"POST", "/_/oidc/mint-token", ix.mintToken},
@@ -137,7 +153,7 @@ func (ix *Index) routes() *http.ServeMux {
 			route{"POST", "/_/oidc/burn-token", ix.burnToken},
 		)
 	}
-	if ix.traits.modern {
+	if ix.capabilities.modern {
 		all = append(all,
 			route{"GET", "/pypi/{name}/json", ix.projectJSON},
 			route{"GET", "/pypi/{name}/{version}/json", ix.releaseJSON},
@@ -146,7 +162,7 @@ func (ix *Index) routes() *http.ServeMux {
 			route{"GET", "/integrity/{name}/{version}/{file}/provenance", ix.integrity},
 		)
 	}
-	if !ix.traits.modern {
+	if !ix.capabilities.modern {
 		all = append(all, route{"POST", Plain.UploadPath() + "{$}", ix.uploadFile})
 	}
 	mux := http.NewServeMux()
@@ -157,7 +173,7 @@ func (ix *Index) routes() *http.ServeMux {
 	return mux
 }
 
-// only answers the route's method.
+// only calls the route's handler if the request has the route's method, and answers 405 if not.
 func (t route) only(w http.ResponseWriter, r *http.Request) {
 	if t.method != "" && r.Method != t.method && (t.method != http.MethodGet || r.Method != http.MethodHead) {
 		w.Header().Set("Allow", t.method)
@@ -167,7 +183,7 @@ func (t route) only(w http.ResponseWriter, r *http.Request) {
 	t.handle(w, r)
 }
 
-// goClient is the User-Agent that the edge refuses on pages of the simple index without a trailing slash (section 6).
+// goClient matches the User-Agent that PyPI's CDN refuses on pages of the simple index without a trailing slash (§6).
 var goClient = regexp.MustCompile(`^[gG]o-http-client`)
 
 // ServeHTTP answers one request.
@@ -184,14 +200,14 @@ func (ix *Index) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	ix.mux.ServeHTTP(w, r)
 }
 
-// missingSlash is POST /legacy.
+// missingSlash handles POST /legacy.
 func (ix *Index) missingSlash(w http.ResponseWriter, r *http.Request) {
 	w.Header().Set("Location", "/legacy/")
 	answerRefusal(w, r, refuse(http.StatusPermanentRedirect,
 		"An upload was attempted to /legacy but the expected upload URL is /legacy/ (with a trailing slash)"))
 }
 
-// oldHost is POST /pypi?:action=file_upload.
+// oldHost handles POST /pypi?:action=file_upload.
 func (ix *Index) oldHost(w http.ResponseWriter, r *http.Request) {
 	answerRefusal(w, r, refuse(http.StatusGone, "This API has been deprecated and removed from legacy PyPI in favor of using the "+
 		"APIs available in the new PyPI.org implementation of PyPI (located at https://pypi.org/). For more information about "+
@@ -202,39 +218,59 @@ func (ix *Index) notFound(w http.ResponseWriter, _ *http.Request) {
 	errorAnswer(w, http.StatusNotFound)
 }
 
-// Switch changes the switches.
-func (ix *Index) Switch(change func(*Switches)) {
+// Switch calls change with the index's switches while the index is locked.
+func (ix *Index) Switch(change func(*Behavior)) {
 	ix.mu.Lock()
 	defer ix.mu.Unlock()
-	change(&ix.switches)
+	change(&ix.behavior)
 }
 
-// Switches returns the switches as they are.
-func (ix *Index) Switches() Switches {
+// Behavior returns the current switches.
+func (ix *Index) Behavior() Behavior {
 	ix.mu.Lock()
 	defer ix.mu.Unlock()
-	return ix.switches
+	return ix.behavior
 }
 
-// Secrets returns every upload token minted and every credential that a client has presented.
+// Reset makes the index one that was just started: without projects, publishers, tokens and files, and with its first switches. No request
+// may be in progress. It is not for an index that keeps what it holds. The folders that its files were in stay, since making them anew takes longer
+// than all the rest.
+func (ix *Index) Reset() error {
+	ix.mu.Lock()
+	defer ix.mu.Unlock()
+	ix.idTokens.Reset()
+	ix.tables = newTables(ix.initial)
+	return filepath.WalkDir(filepath.Join(ix.dir, packages), func(path string, entry fs.DirEntry, err error) error {
+		switch {
+		case errors.Is(err, fs.ErrNotExist):
+			return nil // no file was ever uploaded
+		case err != nil || entry.IsDir():
+			return err
+		}
+		return os.Remove(path)
+	})
+}
+
+// Secrets returns every upload token issued and every credential that a client has presented.
 func (ix *Index) Secrets() []string {
 	ix.mu.Lock()
 	defer ix.mu.Unlock()
 	return slices.Clone(ix.secrets)
 }
 
-// snapshot is what a request sees of the tables, see stamp.
+// snapshot returns the number of the last commit: it decides what a request sees of the tables; see stamp.
 func (ix *Index) snapshot() uint64 {
 	ix.mu.Lock()
 	defer ix.mu.Unlock()
 	return ix.seq
 }
 
-// date is the Date header by the stage's clock.
+// date returns the value of the Date header by the index's clock.
 func (ix *Index) date() string { return ix.now().UTC().Format(http.TimeFormat) }
 
 func normalize(name string) pep.Project { return pep.Normalize(name) }
 
+// answerJSON writes body as JSON.
 func answerJSON(w http.ResponseWriter, status int, body any) {
 	text, err := json.Marshal(body)
 	if err != nil {
@@ -243,10 +279,10 @@ func answerJSON(w http.ResponseWriter, status int, body any) {
 	}
 	w.Header().Set("Content-Type", "application/json")
 	w.WriteHeader(status)
-	_, _ = w.Write(text) // The client may be gone; there is nobody left to tell.
+	_, _ = w.Write(text) // it fails if the client is gone: no action needed
 }
 
-// errorAnswer is a page of the site without any message.
+// errorAnswer writes a page of the site without any message.
 func errorAnswer(w http.ResponseWriter, status int) {
 	w.Header().Set("Content-Type", "text/html; charset=UTF-8")
 	w.WriteHeader(status)

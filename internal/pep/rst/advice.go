@@ -6,7 +6,7 @@ import (
 	"strings"
 )
 
-// sphinxRoles are roles of Sphinx that descriptions use by mistake.
+// sphinxRoles lists roles of Sphinx that descriptions use by mistake.
 var sphinxRoles = []string{
 	"abbr", "any", "attr", "class", "cls", "command", "confval", "const", "cpp", "ctype", "cfunc", "c", "data", "deco", "dfn", "doc",
 	"download", "envvar", "eq", "exc", "file", "func", "guilabel", "index", "issue", "js", "kbd", "keyword", "mailheader", "makevar",
@@ -14,7 +14,7 @@ var sphinxRoles = []string{
 	"property", "py", "ref", "regexp", "rst", "samp", "term", "token", "type", "user", "pr", "gh", "ghissue", "pull", "commit",
 }
 
-// roleAdvice is what to write instead of a role that the index does not know.
+// roleAdvice returns what to write instead of a role that the index does not know.
 func roleAdvice(name string) string {
 	domain, _, _ := strings.Cut(strings.ToLower(name), ":")
 	if slices.Contains(sphinxRoles, domain) {
@@ -23,8 +23,8 @@ func roleAdvice(name string) string {
 	return fmt.Sprintf("the index does not know the role `:%s:`; use ``code``, or define it with \".. role:: %s\"", name, name)
 }
 
-// sphinxDirectives are directives of Sphinx and its extensions that descriptions use by mistake, with what to use
-// instead.
+// sphinxDirectives maps directives of Sphinx and its extensions that descriptions use by mistake to what to use instead;
+// empty if there is no replacement.
 var sphinxDirectives = map[string]string{
 	"autoclass": "", "autofunction": "", "automodule": "", "autosummary": "", "toctree": "", "only": "", "index": "",
 	"highlight": "", "tabs": "", "tab": "", "click": "", "argparse": "", "program-output": "", "currentmodule": "", "module": "",
@@ -35,7 +35,7 @@ var sphinxDirectives = map[string]string{
 	"youtube": "", "video": "", "grid": "", "card": "", "dropdown": "note",
 }
 
-// directiveAdvice is what to write instead of a directive that the index does not know.
+// directiveAdvice returns what to write instead of a directive that the index does not know.
 func directiveAdvice(name string) string {
 	instead, sphinx := sphinxDirectives[strings.ToLower(name)]
 	switch {
@@ -48,7 +48,7 @@ func directiveAdvice(name string) string {
 	}
 }
 
-// targetAdvice is what to do about a reference that leads nowhere.
+// targetAdvice returns what to do about a reference to an unknown target.
 func targetAdvice(name string) string {
 	if strings.ContainsAny(name, "<>") {
 		return "write a link as `text <address>`_, with a blank before \"<\" and nothing behind \">\""

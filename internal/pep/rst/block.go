@@ -2,30 +2,30 @@ package rst
 
 import "unicode/utf8"
 
-// The ways to take an indented block are told apart by what is known of its indentation beforehand.
+// unknown marks an indentation that is determined from the lines of the block.
 const unknown = -1
 
-// taking says how to take an indented block from the current line on.
+// taking says how to extract an indented block that begins at the current line.
 type taking struct {
-	first      int  // bytes to cut from the first line, which belongs to the block; unknown: it is indented like the rest
-	known      int  // columns the other lines are indented by; unknown: as many as the one with the fewest
+	first      int  // bytes to cut from the first line, which belongs to the block; unknown: it is indented like the others
+	known      int  // columns to cut from the other lines; unknown: the smallest indentation among them
 	untilBlank bool // the block ends at a blank line
 	asIs       bool // the lines keep their indentation
 	keepTop    bool // blank lines at the top belong to the block
 }
 
-// indented takes a block that is indented like its line with the fewest blanks.
+// indented extracts a block and removes the smallest indentation of its lines.
 func (s *scope) indented() (block []line, blankFinish bool) {
 	return s.take(taking{first: unknown, known: unknown})
 }
 
-// afterMarker takes a block whose first line begins behind a marker of end bytes.
+// afterMarker extracts a block whose first line begins after a marker of end bytes.
 func (s *scope) afterMarker(end int) (block []line, blankFinish bool) {
 	return s.take(taking{first: end, known: unknown})
 }
 
-// take takes an indented block and leaves its last line the current one. blankFinish tells whether a blank line, or
-// nothing, is behind it.
+// take extracts an indented block and makes its last line the current one. blankFinish reports whether a blank line or
+// the end follows.
 func (s *scope) take(how taking) (block []line, blankFinish bool) {
 	end, indent, blankFinish := s.extent(how)
 	if end == s.at {
@@ -50,7 +50,7 @@ func (s *scope) take(how taking) (block []line, blankFinish bool) {
 	return block, blankFinish
 }
 
-// extent finds the end of an indented block, and its indentation.
+// extent returns the end of an indented block and its indentation.
 func (s *scope) extent(how taking) (end, indent int, blankFinish bool) {
 	indent = how.known
 	end = s.at
@@ -75,7 +75,7 @@ func (s *scope) extent(how taking) (end, indent int, blankFinish bool) {
 	return end, max(indent, 0), true
 }
 
-// trimTop leaves out the blank lines a block begins with.
+// trimTop removes blank lines from the beginning of a block.
 func trimTop(block []line) []line {
 	for len(block) > 0 && strip(block[0].text) == "" {
 		block = block[1:]
@@ -83,7 +83,7 @@ func trimTop(block []line) []line {
 	return block
 }
 
-// trimBottom leaves out the blank lines a block ends with.
+// trimBottom removes blank lines from the end of a block.
 func trimBottom(block []line) []line {
 	for len(block) > 0 && strip(block[len(block)-1].text) == "" {
 		block = block[:len(block)-1]
@@ -91,8 +91,8 @@ func trimBottom(block []line) []line {
 	return block
 }
 
-// textBlock takes the lines up to the next blank one and leaves the last of them the current one. An indented line
-// among them refuses the text.
+// textBlock returns the lines before the next blank one and makes the last of them the current one. With flushLeft, an
+// indented line among them is refused.
 func (p *parser) textBlock(s *scope, flushLeft bool) []line {
 	end := s.at
 	for ; end < len(s.lines); end++ {
@@ -109,7 +109,7 @@ func (p *parser) textBlock(s *scope, flushLeft bool) []line {
 	return block
 }
 
-// stripLeft takes the white space from the beginning of a line and tells how many columns it took.
+// stripLeft removes white space from the beginning of a line and returns how many columns that were.
 func stripLeft(text string) (rest string, width int) {
 	for i := 0; i < len(text); width++ {
 		r, size := runeAt(text, i)
@@ -121,12 +121,12 @@ func stripLeft(text string) (rest string, width int) {
 	return "", width
 }
 
-// cutColumns leaves out the first n characters of a line.
+// cutColumns removes the first n characters of a line.
 func cutColumns(text string, n int) string {
 	return text[len(firstColumns(text, n)):]
 }
 
-// firstColumns is the first n characters of a line.
+// firstColumns returns the first n characters of a line.
 func firstColumns(text string, n int) string {
 	i := 0
 	for ; n > 0 && i < len(text); n-- {
@@ -140,7 +140,7 @@ func firstColumns(text string, n int) string {
 	return text[:i]
 }
 
-// join puts the lines of a block together again.
+// join returns the text of a block, with newlines between the lines.
 func join(block []line) string {
 	switch len(block) {
 	case 0:

@@ -1,13 +1,13 @@
 package rst
 
-// body reads the elements of a block one after another.
+// body parses the elements of a block one after another.
 func (p *parser) body(s *scope) {
 	for s.next() {
 		p.element(s)
 	}
 }
 
-// element reads the element that begins with the current line.
+// element parses the element that begins at the current line.
 func (p *parser) element(s *scope) {
 	p.spend(1)
 	switch m := markerOf(s.text()); m.mark {
@@ -40,15 +40,16 @@ func (p *parser) element(s *scope) {
 	}
 }
 
-// needBlank refuses an element that something unindented follows without a blank line between.
+// needBlank refuses an element that is followed by unindented text without a blank line between.
 func (p *parser) needBlank(s *scope, blankFinish bool, what string) {
 	if !blankFinish {
 		p.refuse(s.no()+1, noBlankLine(what), what)
 	}
 }
 
-// items reads the rest of a list: one takes the item that the current line begins, and answers false when there is
-// none. Blank lines may stand between items. What does not belong to the list is left for the next element.
+// items parses the rest of a list and reports whether a blank line follows it. one parses the item at the current line
+// and returns taken false if there is none. Blank lines may separate items. A line that does not belong to the list is
+// left for the next element.
 func (p *parser) items(s *scope, blankFinish bool, one func(m marker) (taken, blankFinish bool)) bool {
 	for s.next() {
 		p.spend(1)

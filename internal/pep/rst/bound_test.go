@@ -20,9 +20,9 @@ var pieces = []string{
 	"   a\n\n   -- b\n\n", "a\n\n----\n\n", ".. role:: a\n", ".. class:: a\n\n", ".. contents::\n\n", ".. [#] a\n", ".. target-notes::\n\n",
 }
 
-// TestLinear compares the work for a text with that for one eight times as long. Allocation stands in for work, since
+// TestCheck_LinearTime compares the work for a text with that for one eight times as long. Allocation stands in for work, since
 // the clock of a busy machine lies; a clock far beyond any bound is a failure as well.
-func TestLinear(t *testing.T) {
+func TestCheck_LinearTime(t *testing.T) {
 	const small, large = 8_000, 64_000
 	for _, piece := range pieces {
 		for _, before := range []string{"", "x "} {
@@ -48,8 +48,8 @@ func allocated(text string) uint64 {
 	return after.TotalAlloc - before.TotalAlloc
 }
 
-// TestManyNames judges documents in which everything refers to everything.
-func TestManyNames(t *testing.T) {
+// TestCheck_ManyReferences judges documents in which everything refers to everything.
+func TestCheck_ManyReferences(t *testing.T) {
 	t.Parallel()
 	const n = 5000
 	for name, line := range map[string]func(i int) string{

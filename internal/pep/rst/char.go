@@ -6,10 +6,10 @@ import (
 	"unicode/utf8"
 )
 
-// null stands for a backslash in text with escapes: the character behind it is no markup.
+// null replaces a backslash in escaped text: the character after it is not markup.
 const null = 0
 
-// isSpace is Python's str.isspace, which knows four separators more than Unicode's property.
+// isSpace works like Python's str.isspace, which includes four separators that Unicode's property does not.
 func isSpace(r rune) bool {
 	if r < utf8.RuneSelf {
 		return r == ' ' || '\t' <= r && r <= '\r' || 0x1c <= r && r <= 0x1f
@@ -17,7 +17,7 @@ func isSpace(r rune) bool {
 	return unicode.IsSpace(r)
 }
 
-// isWord is \w of Python without the underscore: letters and numbers.
+// isWord reports whether Python's \w matches r, except for the underscore: letters and numbers.
 func isWord(r rune) bool {
 	if r < utf8.RuneSelf {
 		return 'a' <= r && r <= 'z' || 'A' <= r && r <= 'Z' || '0' <= r && r <= '9'
@@ -25,7 +25,7 @@ func isWord(r rune) bool {
 	return unicode.IsLetter(r) || unicode.IsNumber(r)
 }
 
-// isPunctuation is one of the ASCII characters that underline titles and quote literals.
+// isPunctuation reports whether c is one of the ASCII characters that underline titles and quote literal blocks.
 func isPunctuation(c byte) bool {
 	return '!' <= c && c <= '/' || ':' <= c && c <= '@' || '[' <= c && c <= '`' || '{' <= c && c <= '~'
 }
@@ -36,10 +36,10 @@ func isLetter(c byte) bool { return 'a' <= c|0x20 && c|0x20 <= 'z' }
 
 func isAlnum(c byte) bool { return isDigit(c) || isLetter(c) }
 
-// strip is Python's str.strip.
+// strip works like Python's str.strip.
 func strip(s string) string { return strings.TrimFunc(s, isSpace) }
 
-// stripRight is Python's str.rstrip.
+// stripRight works like Python's str.rstrip.
 func stripRight(s string) string {
 	if s == "" || s[len(s)-1] > ' ' && s[len(s)-1] < utf8.RuneSelf {
 		return s
@@ -47,16 +47,16 @@ func stripRight(s string) string {
 	return strings.TrimRightFunc(s, isSpace)
 }
 
-// words is Python's str.split without an argument.
+// words works like Python's str.split without an argument.
 func words(s string) []string { return strings.FieldsFunc(s, isSpace) }
 
-// fold is how docutils compares names: lower case, and one blank for any white space.
+// fold returns a name in the form in which docutils compares names: lower case, white space reduced to single blanks.
 func fold(name string) string { return strings.Join(words(strings.ToLower(name)), " ") }
 
-// squeeze makes any white space one blank.
+// squeeze replaces every run of white space by one blank and trims the ends.
 func squeeze(name string) string { return strings.Join(words(name), " ") }
 
-// lastRune is the character before i, with 0 at the beginning.
+// lastRune returns the character before i, or 0 at the beginning.
 func lastRune(s string, i int) rune {
 	if i <= 0 {
 		return null
@@ -68,7 +68,7 @@ func lastRune(s string, i int) rune {
 	return r
 }
 
-// runeAt is the character at i and its length.
+// runeAt returns the character at i and its length in bytes.
 func runeAt(s string, i int) (rune, int) {
 	if c := s[i]; c < utf8.RuneSelf {
 		return rune(c), 1
@@ -76,7 +76,7 @@ func runeAt(s string, i int) (rune, int) {
 	return utf8.DecodeRuneInString(s[i:])
 }
 
-// columns counts the columns a text takes on a terminal.
+// columns returns how many columns a text takes on a terminal.
 func columns(s string) int {
 	n := 0
 	for _, r := range s {
@@ -84,7 +84,7 @@ func columns(s string) int {
 		case r < 0x300:
 			n++
 		case unicode.Is(combining, r):
-			// It stands on the character before it. A wide one keeps its second column.
+			// It is combined with the character before it, but a wide one keeps its second column.
 			if unicode.Is(wide, r) {
 				n++
 			}
@@ -97,7 +97,7 @@ func columns(s string) int {
 	return n
 }
 
-// escape replaces the backslashes that escape by null.
+// escape replaces every escaping backslash by null.
 func escape(s string) string {
 	if strings.IndexByte(s, '\\') < 0 {
 		return s
@@ -112,7 +112,7 @@ func escape(s string) string {
 	return string(b)
 }
 
-// unescape removes the escapes of an escaped text, with the white space they hide.
+// unescape removes the escapes from an escaped text, with the white space they escape.
 func unescape(s string) string {
 	if strings.IndexByte(s, null) < 0 {
 		return s
@@ -122,11 +122,11 @@ func unescape(s string) string {
 
 var unescaper = strings.NewReplacer("\x00 ", "", "\x00\n", "", "\x00", "")
 
-// restore turns an escaped text back to what stands in the source.
+// restore converts an escaped text back to its source.
 func restore(s string) string { return strings.ReplaceAll(s, "\x00", "\\") }
 
-// simpleName is the end of the reference name that begins at i, or i when there is none: words joined by single
-// marks out of "-._+:".
+// simpleName returns the end of the reference name that begins at i, or i if there is none: words joined by single
+// characters out of "-._+:".
 func simpleName(s string, i int) int {
 	end := wordEnd(s, i)
 	if end == i {
@@ -142,7 +142,7 @@ func simpleName(s string, i int) int {
 	return end
 }
 
-// wordEnd is the end of the run of letters and numbers that begins at i.
+// wordEnd returns the end of the run of letters and numbers that begins at i.
 func wordEnd(s string, i int) int {
 	for i < len(s) {
 		r, size := runeAt(s, i)

@@ -6,44 +6,44 @@ import (
 	"strings"
 )
 
-// dialect is a way to write comma-separated values. Quotes and delimiters are single characters.
+// dialect describes a format of comma-separated values. Quotes and delimiters are single characters.
 type dialect struct {
 	delimiter, quote string
-	escape           string // empty: a quote in quotes is doubled
-	skipBlank        bool   // blanks behind a delimiter do not count
+	escape           string // empty: a quote inside quotes is doubled
+	skipBlank        bool   // blanks after a delimiter are ignored
 }
 
-// csvCell is one value, and the line it begins on.
+// csvCell holds one value, and the line on which it begins.
 type csvCell struct {
 	text string
 	no   int
 }
 
-// longestField is the most bytes that Python's reader takes for one value.
+// longestField limits one value, in bytes, as Python's reader does.
 const longestField = 131_072
 
-// csvState is where a reader of values stands between two characters.
+// csvState says what the reader expects at the next character.
 type csvState uint8
 
 const (
 	csvStart csvState = iota
 	csvInField
 	csvInQuotes
-	csvQuoteSeen // a quote inside of quotes: their end, or a doubled one
+	csvQuoteSeen // a quote inside quotes: their end, or the first of a doubled one
 	csvEscaped
 	csvEscapedInQuotes
 )
 
-// csvReader reads values character by character, as strictly as docutils has Python do it.
+// csvReader parses values character by character, as strictly as Python's reader with docutils' settings.
 type csvReader struct {
 	dialect
 	state csvState
 	row   []csvCell
 	field strings.Builder
-	no    int // line the field begins on
+	no    int // the line on which the field begins
 }
 
-// read reads all lines. A line without anything is a row without cells.
+// read parses all lines and returns their rows. An empty line is a row without cells.
 func (d dialect) read(lines []line) ([][]csvCell, error) {
 	r := csvReader{dialect: d}
 	var rows [][]csvCell
@@ -74,7 +74,7 @@ func (d dialect) read(lines []line) ([][]csvCell, error) {
 	return rows, nil
 }
 
-// lineEnd takes the end of a line, and reports whether the row goes on behind it.
+// lineEnd handles the end of a line, and reports whether the row continues on the next one.
 func (r *csvReader) lineEnd() (open bool) {
 	switch r.state {
 	case csvInQuotes:
@@ -161,7 +161,7 @@ func (r *csvReader) inQuotes(c string) {
 	}
 }
 
-// behindQuote is what follows a quote inside of quotes: another one, or the end of the value.
+// behindQuote handles the character after a quote inside quotes: another quote, or the end of the value.
 func (r *csvReader) behindQuote(c string) error {
 	switch c {
 	case r.quote:

@@ -6,9 +6,9 @@ import (
 	"strings"
 )
 
-// directive is what docutils knows of a directive before it runs.
+// directive describes what docutils knows about a directive before it runs.
 type directive struct {
-	required, optional int  // arguments
+	required, optional int  // how many arguments
 	spaces             bool // the last argument may contain white space
 	options            map[string]convert
 	content            bool
@@ -23,8 +23,8 @@ type call struct {
 	options   map[string]option
 	content   []line
 	skipped   int    // lines between the name and the content
-	into      *node  // where the directive stands
-	inside    string // the name of the substitution that is being defined, or empty
+	into      *node  // the parent of the directive
+	inside    string // the name of the substitution being defined, or empty
 }
 
 // has reports whether an option was set.
@@ -33,7 +33,7 @@ func (c *call) has(name string) bool {
 	return set
 }
 
-// directive reads a directive and gives the nodes it makes. end is where its first line goes on behind the name.
+// directive parses a directive and returns the nodes it produces. end is the position in its first line after the name.
 func (p *parser) directive(s *scope, name string, end int) (nodes []*node, blankFinish bool) {
 	d, ok := directiveNamed(strings.ToLower(name))
 	no := s.no()
@@ -48,7 +48,7 @@ func (p *parser) directive(s *scope, name string, end int) (nodes []*node, blank
 	return d.run(p, c), finish || s.nextBlank()
 }
 
-// badDirective refuses a directive whose arguments, options or content do not fit.
+// badDirective refuses a directive with invalid arguments, options or content.
 func (p *parser) badDirective(c *call, err error) {
 	if errors.Is(err, errBeyond) {
 		p.undecided(c.line, "directive", "a value of an option of the "+c.name+" directive")
@@ -56,7 +56,7 @@ func (p *parser) badDirective(c *call, err error) {
 	p.refuseWith(c.line, directiveError, "correct the arguments and options of the \""+c.name+"\" directive, or remove them", c.name, err)
 }
 
-// arrange splits the block of a directive into arguments, options and content, and checks the first two.
+// arrange splits the block of a directive into arguments, options and content, and checks them.
 func (p *parser) arrange(c *call, d directive, block []line) error {
 	if len(block) > 0 && strip(block[0].text) == "" {
 		block = block[1:]
@@ -95,7 +95,7 @@ func (p *parser) arrange(c *call, d directive, block []line) error {
 	return nil
 }
 
-// arguments splits the arguments of a directive and counts them.
+// arguments splits the arguments of a directive and checks their number.
 func (d directive) arguments(text string) ([]string, error) {
 	most := d.required + d.optional
 	if most == 0 {
@@ -114,7 +114,7 @@ func (d directive) arguments(text string) ([]string, error) {
 	return arguments, nil
 }
 
-// readOptions takes the options from the end of a directive's head.
+// readOptions parses the options at the end of a directive's head, and returns the lines before them and the options.
 func (p *parser) readOptions(known map[string]convert, head []line) (rest []line, options map[string]option, err error) {
 	at := 0
 	for at < len(head) && fieldEnd(head[at].text) == 0 {
@@ -149,7 +149,7 @@ func (p *parser) readOptions(known map[string]convert, head []line) (rest []line
 	return head[:at], options, nil
 }
 
-// readOption reads one option. Its name may even contain markup.
+// readOption parses one option. Its name may contain markup.
 func (p *parser) readOption(s *scope, end int) (name string, value option) {
 	field := newNode(kindFieldName, s.no())
 	marker := fieldName(s.text()[:end])
@@ -159,7 +159,7 @@ func (p *parser) readOption(s *scope, end int) (name string, value option) {
 	return strings.ToLower(field.plain()), option{text: join(trimBottom(block)), given: len(block) > 0}
 }
 
-// setOption checks and keeps an option.
+// setOption checks an option and stores it in options.
 func setOption(known map[string]convert, options map[string]option, name string, value option) error {
 	check, ok := known[name]
 	if !ok {

@@ -9,7 +9,7 @@ func (p *parser) needContent(c *call) {
 	}
 }
 
-// made is a new node for a directive, known by the name that the option gives it.
+// made returns a new node for a directive, with the name that its option sets.
 func (p *parser) made(kind kind, c *call) *node {
 	n := newNode(kind, c.line)
 	p.giveName(n, c, "name")
@@ -24,7 +24,7 @@ func (p *parser) giveName(n *node, c *call, option string) {
 	}
 }
 
-// argument reads the inline markup of the first argument, if there is one, into a title.
+// argument parses the inline markup of the first argument into a title, if there is one.
 func (p *parser) argument(c *call) []*node {
 	if len(c.arguments) == 0 {
 		return nil
@@ -34,7 +34,7 @@ func (p *parser) argument(c *call) []*node {
 	return []*node{title}
 }
 
-// runContainer is for directives whose content is body elements, with or without a title.
+// runContainer handles directives whose content is body elements, with or without a title.
 func runContainer(p *parser, c *call) []*node {
 	p.needContent(c)
 	n := p.made(kindBlock, c)
@@ -43,7 +43,7 @@ func runContainer(p *parser, c *call) []*node {
 	return []*node{n}
 }
 
-// runClassedContainer takes its argument for names of classes.
+// runClassedContainer treats the argument as class names.
 func runClassedContainer(p *parser, c *call) []*node {
 	p.needContent(c)
 	if len(c.arguments) > 0 {
@@ -53,7 +53,7 @@ func runClassedContainer(p *parser, c *call) []*node {
 	return runContainer(p, c)
 }
 
-// checkClass refuses a first argument that can't be made names of classes.
+// checkClass refuses a first argument that cannot be converted to class names.
 func (p *parser) checkClass(c *call) {
 	switch err := classNames(&option{text: c.arguments[0], given: true}); err {
 	case nil:
@@ -64,7 +64,7 @@ func (p *parser) checkClass(c *call) {
 	}
 }
 
-// mayHoldParts refuses topics and the like inside of other elements.
+// mayHoldParts refuses topics and similar elements inside of other elements.
 func (p *parser) mayHoldParts(c *call) {
 	switch c.into.kind {
 	case kindDocument, kindSection, kindSidebar, kindDetached:
@@ -131,7 +131,7 @@ func runParsedLiteral(p *parser, c *call) []*node {
 	return []*node{n}
 }
 
-// runMath makes a block of every part between blank lines; all of them get the name.
+// runMath makes a block of every part between blank lines. Only the first receives the name.
 func runMath(p *parser, c *call) []*node {
 	p.needContent(c)
 	var nodes []*node
@@ -152,13 +152,13 @@ func runCode(p *parser, c *call) []*node {
 	return []*node{p.made(kindBlock, c)}
 }
 
-// runNothing leaves no trace in the document.
+// runNothing adds nothing to the document.
 func runNothing(*parser, *call) []*node { return nil }
 
-// runTest is the directive docutils tests itself with: it makes an information of no consequence.
+// runTest handles the directive that docutils uses for its own tests: it produces an informational message.
 func runTest(_ *parser, c *call) []*node { return []*node{newNode(kindPending, c.line)} }
 
-// runDisabled is for what the index has turned off.
+// runDisabled refuses a directive that the index has disabled.
 func runDisabled(p *parser, c *call) []*node {
 	p.refuse(c.line, directiveDisabled, c.name)
 	return nil

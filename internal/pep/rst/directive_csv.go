@@ -4,7 +4,7 @@ import (
 	"strings"
 )
 
-// runCSVTable makes a table of comma-separated values.
+// runCSVTable builds a table from comma-separated values.
 func runCSVTable(p *parser, c *call) []*node {
 	if c.has("file") || c.has("url") {
 		p.refuse(c.line, fileAccessOff, c.name)
@@ -35,7 +35,7 @@ func runCSVTable(p *parser, c *call) []*node {
 	return []*node{table}
 }
 
-// headerLines are the lines of the header option.
+// headerLines returns the lines of the header option.
 func headerLines(c *call) []line {
 	var lines []line
 	for text := range strings.SplitSeq(c.options["header"].text, "\n") {
@@ -44,7 +44,7 @@ func headerLines(c *call) []line {
 	return lines
 }
 
-// csvRows makes lines of the texts of cells.
+// csvRows converts the texts of cells to lines.
 func csvRows(rows [][]csvCell) [][]cell {
 	table := make([][]cell, len(rows))
 	for i, row := range rows {
@@ -61,7 +61,7 @@ func csvRows(rows [][]csvCell) [][]cell {
 	return table
 }
 
-// readCSV reads lines of values.
+// readCSV parses lines of values.
 func (p *parser) readCSV(c *call, lines []line, d dialect) [][]csvCell {
 	rows, err := d.read(lines)
 	if err != nil {
@@ -70,8 +70,8 @@ func (p *parser) readCSV(c *call, lines []line, d dialect) [][]csvCell {
 	return rows
 }
 
-// dialectOf is how the values are written. Marks that rule each other out are beyond prediction: what happens depends
-// on the version of Python.
+// dialectOf returns the format of the values. Contradictory marks are undecided, because the result depends on the
+// version of Python.
 func dialectOf(p *parser, c *call) dialect {
 	d := dialect{delimiter: ",", quote: `"`, skipBlank: !c.has("keepspace")}
 	if c.has("delim") {

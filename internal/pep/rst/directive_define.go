@@ -4,14 +4,14 @@ import (
 	"strings"
 )
 
-// needDefinition refuses directives that make sense inside of a substitution definition only.
+// needDefinition refuses directives that are only allowed inside a substitution definition.
 func (p *parser) needDefinition(c *call) {
 	if c.inside == "" {
 		p.refuse(c.line, onlyInSubstitution, c.name)
 	}
 }
 
-// runReplace gives the text of its one paragraph.
+// runReplace returns the text of its single paragraph.
 func runReplace(p *parser, c *call) []*node {
 	p.needDefinition(c)
 	p.needContent(c)
@@ -27,7 +27,7 @@ func runReplace(p *parser, c *call) []*node {
 	return holder.children[0].children
 }
 
-// runUnicode gives characters by their numbers, up to a comment.
+// runUnicode returns characters given by their code points, up to a comment.
 func runUnicode(p *parser, c *call) []*node {
 	p.needDefinition(c)
 	text := c.arguments[0]
@@ -48,7 +48,7 @@ func runUnicode(p *parser, c *call) []*node {
 	return nodes
 }
 
-// runDate gives the date in a format.
+// runDate returns a placeholder for a formatted date.
 func runDate(p *parser, c *call) []*node {
 	p.needDefinition(c)
 	return []*node{textNode("date", c.line)}
@@ -78,7 +78,8 @@ func runRole(p *parser, c *call) []*node {
 	return nil
 }
 
-// roleOptions adds the options of a role to those of its base. Without class names, the role's own name is one.
+// roleOptions returns the options of a role: those of its base and its own. Without class names, the role's own name is
+// used as one.
 func (p *parser) roleOptions(c *call, base role, given map[string]option, name string) map[string]option {
 	if _, classed := given["class"]; !classed {
 		switch identifiable(name) {
@@ -117,7 +118,7 @@ func roleArguments(text string) (name, base string, ok bool) {
 	return text[:end], inner, true
 }
 
-// runDefaultRole makes a role the default, or none again.
+// runDefaultRole sets the default role, or resets it.
 func runDefaultRole(p *parser, c *call) []*node {
 	if len(c.arguments) == 0 {
 		delete(p.roles, "")

@@ -11,7 +11,7 @@ func runImage(p *parser, c *call) []*node {
 	image := newNode(kindImage, c.line)
 	image.text = restore(escape(c.options["alt"].text))
 	if c.options["loading"].text == "embed" {
-		image.unwritable = &cannotEmbed // for that the file has to be read
+		image.unwritable = &cannotEmbed // embedding reads the file
 	}
 	var ref *node
 	if c.has("target") {
@@ -26,7 +26,7 @@ func runImage(p *parser, c *call) []*node {
 	return []*node{image}
 }
 
-// checkAlign refuses an alignment that does not suit: in a line of text it is vertical, else horizontal.
+// checkAlign refuses an invalid alignment: within a line of text it must be vertical, elsewhere horizontal.
 func (p *parser) checkAlign(c *call) {
 	if !c.has("align") {
 		return
@@ -37,7 +37,7 @@ func (p *parser) checkAlign(c *call) {
 	}
 }
 
-// imageTarget makes a reference of the target an image has.
+// imageTarget makes a reference of an image's target.
 func (p *parser) imageTarget(ref *node, target string) {
 	var lines []string
 	for l := range strings.SplitSeq(target, "\n") {
@@ -52,7 +52,7 @@ func (p *parser) imageTarget(ref *node, target string) {
 	p.doc.noteRef(ref)
 }
 
-// runFigure checks an image with a caption. What is not a caption belongs to the legend, if a caption is there.
+// runFigure checks an image with a caption. All content after the caption is the legend.
 func runFigure(p *parser, c *call) []*node {
 	align, aligned := c.options["align"]
 	delete(c.options, "align")

@@ -4,7 +4,7 @@ import (
 	"strings"
 )
 
-// runContents puts a table of contents here. It's gone later if there are no sections.
+// runContents adds a table of contents. It is removed later if there are no sections.
 func runContents(p *parser, c *call) []*node {
 	p.mayHoldParts(c)
 	topic := newNode(kindContents, c.line)
@@ -23,17 +23,17 @@ func runContents(p *parser, c *call) []*node {
 	return []*node{topic}
 }
 
-// runPending is for directives that only leave a note for later.
+// runPending handles directives that only leave a note for a later transform.
 func runPending(_ *parser, c *call) []*node { return []*node{newNode(kindPending, c.line)} }
 
-// runTargetNotes puts footnotes with the addresses of links here.
+// runTargetNotes marks where footnotes with the addresses of links are inserted.
 func runTargetNotes(p *parser, c *call) []*node {
 	n := newNode(kindPending, c.line)
 	p.doc.targetNotes = append(p.doc.targetNotes, n)
 	return []*node{n}
 }
 
-// runDecoration is for headers and footers: they stand outside of the body.
+// runDecoration handles headers and footers, which are outside of the body.
 func runDecoration(p *parser, c *call) []*node {
 	p.needContent(c)
 	if p.doc.decoration == nil {
@@ -44,7 +44,7 @@ func runDecoration(p *parser, c *call) []*node {
 	return nil
 }
 
-// prepend puts nodes at the beginning of the document.
+// prepend inserts nodes at the beginning of the document.
 func (p *parser) prepend(nodes ...*node) {
 	root := p.doc.root
 	root.setChildren(append(nodes, root.children...))
@@ -69,7 +69,7 @@ func runMeta(p *parser, c *call) []*node {
 	return nil
 }
 
-// metaField checks one of them: the words behind the first are attributes.
+// metaField checks one field: the words after the first are attributes.
 func (p *parser) metaField(s *scope, end int) {
 	no, name := s.no(), unescape(escape(fieldName(s.text()[:end])))
 	block, _ := s.afterMarker(end)
@@ -89,12 +89,12 @@ func (p *parser) metaField(s *scope, end int) {
 	}
 }
 
-// closed reports whether a value that begins with a quote ends with it.
+// closed reports whether a value that begins with a quote ends with the same one.
 func closed(value string) bool {
 	return value[0] != '"' && value[0] != '\'' || strings.IndexByte(value[1:], value[0]) == len(value)-2 && len(value) > 1
 }
 
-// runClass gives class names to its content, or to the next element, which has to be there.
+// runClass assigns class names to its content, or to the next element, which must exist.
 func runClass(p *parser, c *call) []*node {
 	p.checkClass(c)
 	if len(c.content) > 0 {

@@ -1,6 +1,6 @@
 package rst
 
-// Options that many directives share.
+// classed returns the options that most directives share, and those in more.
 func classed(more map[string]convert) map[string]convert {
 	options := map[string]convert{"class": classNames, "name": unchanged}
 	for name, check := range more {
@@ -9,7 +9,7 @@ func classed(more map[string]convert) map[string]convert {
 	return options
 }
 
-// directiveNamed is the directive an English document knows by this name, in lower case (docutils 0.23).
+// directiveNamed returns the directive with this name, in lower case, in an English document (docutils 0.23).
 func directiveNamed(name string) (directive, bool) {
 	for _, group := range []func(string) (directive, bool){
 		bodyDirective, tableDirective, imageDirective, partDirective, definingDirective,
@@ -21,7 +21,7 @@ func directiveNamed(name string) (directive, bool) {
 	return directive{}, false
 }
 
-// bodyDirective knows the directives that make body elements.
+// bodyDirective returns a directive that makes body elements.
 func bodyDirective(name string) (directive, bool) {
 	switch name {
 	case "attention", "caution", "danger", "error", "hint", "important", "note", "tip", "warning":
@@ -58,7 +58,7 @@ func bodyDirective(name string) (directive, bool) {
 	return directive{}, false
 }
 
-// tableDirective knows the directives that make tables.
+// tableDirective returns a directive that makes tables.
 func tableDirective(name string) (directive, bool) {
 	shared := map[string]convert{
 		"align": oneWordOf("left", "center", "right"), "width": lengthOrPercent, "widths": columnWidths,
@@ -91,7 +91,7 @@ func csvOptions() map[string]convert {
 	}
 }
 
-// imageDirective knows the directives that show images.
+// imageDirective returns a directive that shows images.
 func imageDirective(name string) (directive, bool) {
 	options := classed(map[string]convert{
 		"alt": unchanged, "height": length, "width": lengthOrPercent, "scale": percentage, "target": required,
@@ -109,7 +109,7 @@ func imageDirective(name string) (directive, bool) {
 	return directive{}, false
 }
 
-// partDirective knows the directives for parts of the document.
+// partDirective returns a directive for parts of the document.
 func partDirective(name string) (directive, bool) {
 	switch name {
 	case "contents":
@@ -138,7 +138,7 @@ func partDirective(name string) (directive, bool) {
 	return directive{}, false
 }
 
-// definingDirective knows the directives for substitutions and roles, and those that the index has turned off.
+// definingDirective returns a directive for substitutions or roles, or one that the index has disabled.
 func definingDirective(name string) (directive, bool) {
 	switch name {
 	case "replace":

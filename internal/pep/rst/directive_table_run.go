@@ -1,6 +1,6 @@
 package rst
 
-// runTable gives a title to a table that its content draws.
+// runTable adds a title to a table in its content.
 func runTable(p *parser, c *call) []*node {
 	if len(c.content) == 0 {
 		p.refuse(c.line, tableContentExpected, c.name)
@@ -18,14 +18,14 @@ func runTable(p *parser, c *call) []*node {
 	return []*node{table}
 }
 
-// checkWidths refuses widths that are not one for each column.
+// checkWidths refuses a list of widths whose length differs from the number of columns.
 func (p *parser) checkWidths(c *call, columns int) {
 	if widths := c.options["widths"].numbers; widths != nil && len(widths) != columns {
 		p.refuse(c.line, badWidths, c.name, columns)
 	}
 }
 
-// runListTable makes a table of a list of lists.
+// runListTable builds a table from a list of lists.
 func runListTable(p *parser, c *call) []*node {
 	if len(c.content) == 0 {
 		p.refuse(c.line, listTableEmpty, c.name)
@@ -51,7 +51,7 @@ func runListTable(p *parser, c *call) []*node {
 	return []*node{table}
 }
 
-// uniform counts the columns of a list of lists, which every row has the same number of.
+// uniform returns the number of columns of a list of lists, and refuses rows with a different number.
 func (p *parser) uniform(c *call, list *node) int {
 	columns := 0
 	for i, item := range list.children {
@@ -69,7 +69,7 @@ func (p *parser) uniform(c *call, list *node) int {
 	return columns
 }
 
-// listWidths is checkWidths for tables that may have no columns at all.
+// listWidths works like checkWidths, for tables that may have no columns at all.
 func (p *parser) listWidths(c *call, columns int) {
 	p.checkWidths(c, columns)
 	if columns == 0 && c.options["widths"].numbers == nil {
@@ -77,7 +77,7 @@ func (p *parser) listWidths(c *call, columns int) {
 	}
 }
 
-// checkDimensions refuses a table whose header or stub leaves nothing for the body. sizes are the cells of the rows.
+// checkDimensions refuses a table without a row or column left for the body. sizes has the number of cells of each row.
 func (p *parser) checkDimensions(c *call, sizes []int) {
 	header, stub := c.options["header-rows"].number, c.options["stub-columns"].number
 	switch rows := len(sizes); {

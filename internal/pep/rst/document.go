@@ -1,11 +1,11 @@
 package rst
 
-// document is the tree that is built, and what it knows by name.
+// document holds the tree and its names.
 type document struct {
 	root *node
 
-	names    map[string]*node // nil: a duplicate, which nothing may refer to
-	explicit map[string]bool  // whether the name was ever given by explicit markup
+	names    map[string]*node // nil: a duplicate, which no reference may use
+	explicit map[string]bool  // whether explicit markup ever defined the name
 	nameIDs  map[string]id    // 0: a duplicate
 	byID     map[id]*node
 	lastID   id
@@ -22,7 +22,7 @@ type document struct {
 
 	substitutions      map[string]*node
 	substitutionByFold map[string]string
-	pending            []*node // elements that a class directive waits for
+	pending            []*node // class directives without content, which apply to the next element
 	contents           []*node
 	targetNotes        []*node
 	decoration         *node
@@ -44,7 +44,7 @@ func newDocument() *document {
 	}
 }
 
-// identify gives a node an identifier, if it has none, and its names point to it from then on.
+// identify returns the identifier of a node, after it assigned one if necessary. All names of the node then refer to it.
 func (d *document) identify(n *node) id {
 	if len(n.ids) == 0 {
 		d.lastID++
@@ -62,8 +62,8 @@ func (d *document) identify(n *node) id {
 	return last
 }
 
-// target makes the names of a node known. Explicit names come from markup whose purpose is the name. Messages without
-// consequence go into a node, if there is one.
+// target registers the names of a node. explicit means that the markup exists to define the name, as a hyperlink target
+// does. Messages without consequence are added to into, if it is not nil and may contain them.
 func (p *parser) target(n *node, explicit bool, into *node) {
 	for _, name := range append([]string(nil), n.names...) {
 		if old, taken := p.doc.names[name]; taken && old != n {
@@ -80,8 +80,8 @@ func (p *parser) target(n *node, explicit bool, into *node) {
 	p.doc.identify(n)
 }
 
-// duplicate settles whom a name belongs to that two nodes have. Two explicit targets of one name refuse the document,
-// unless they lead to the same place. It reports whether docutils has a mere information for that.
+// duplicate decides which of two nodes keeps a name that both have. Two explicit targets with one name are refused,
+// unless they point to the same place. It reports whether docutils adds an informational message.
 func (p *parser) duplicate(n, old *node, name string, explicit bool) (informed bool) {
 	d := p.doc
 	oldExplicit := d.explicit[name]
@@ -109,10 +109,10 @@ func (p *parser) duplicate(n, old *node, name string, explicit bool) (informed b
 	return true
 }
 
-// inform adds a message of docutils that refuses nothing. It's an element like any other until the document is written.
+// inform adds a message of docutils that refuses nothing. It counts as an element until the document is written.
 func (n *node) inform(line int) { n.add(newNode(kindMessage, line)) }
 
-// takesMessages reports whether messages about names may be put into n: where body elements may be.
+// takesMessages reports whether messages about names may be added to n: only where body elements are allowed.
 func (n *node) takesMessages() bool {
 	if n == nil {
 		return false
@@ -126,13 +126,13 @@ func (n *node) takesMessages() bool {
 	}
 }
 
-// samePlace reports whether two targets lead to the same place outside or to the same other target.
+// samePlace reports whether two targets point to the same address or to the same other target.
 func samePlace(n, old *node) bool {
 	return n.hasRefName && old.hasRefName && n.refName == old.refName ||
 		n.hasRefURI && old.hasRefURI && n.refURI == old.refURI
 }
 
-// loseName makes a name a mere duplicate of another's.
+// loseName moves a name of n to its duplicates.
 func (n *node) loseName(name string) {
 	for i, one := range n.names {
 		if one == name {
@@ -143,13 +143,13 @@ func (n *node) loseName(name string) {
 	n.duplicates = append(n.duplicates, name)
 }
 
-// noteRef remembers a reference by name.
+// noteRef registers a reference by name.
 func (d *document) noteRef(n *node) { d.refs[n.refName] = append(d.refs[n.refName], n) }
 
-// noteIDRef remembers a reference by identifier.
+// noteIDRef registers a reference by identifier.
 func (d *document) noteIDRef(n *node) { d.idRefs[n.refID] = append(d.idRefs[n.refID], n) }
 
-// noteIndirect remembers a target that points to another one.
+// noteIndirect registers a target that points to another target.
 func (d *document) noteIndirect(n *node) {
 	d.indirect = append(d.indirect, n)
 	if len(n.names) > 0 {
@@ -162,7 +162,7 @@ func (n *node) pointTo(name string) {
 	n.refName, n.hasRefName = name, true
 }
 
-// leadTo makes n a reference to a place outside.
+// leadTo makes n a reference to an address.
 func (n *node) leadTo(uri string) {
 	n.refURI, n.hasRefURI = uri, true
 }

@@ -7,10 +7,10 @@ import (
 	"github.com/org/pypi-oidc-publish/internal/pep/rst"
 )
 
-// TestDocuments judges documents that were made for this package and that docutils 0.23 has judged through readme_renderer 45
+// TestCheck_Documents judges documents that were made for this package and that docutils 0.23 has judged through readme_renderer 45
 // and 46: every directive, role and construct by itself, every message there is, generated mixtures of them, and what the two
 // releases differ in.
-func TestDocuments(t *testing.T) {
+func TestCheck_Documents(t *testing.T) {
 	t.Parallel()
 	var n tally
 	words := 0
@@ -37,8 +37,8 @@ func TestDocuments(t *testing.T) {
 	}
 }
 
-// TestWhere holds the line, the construct and the advice of refusals.
-func TestWhere(t *testing.T) {
+// TestCheck_Location holds the line, the construct and the advice of refusals.
+func TestCheck_Location(t *testing.T) {
 	t.Parallel()
 	for _, c := range []struct {
 		text      string
@@ -70,8 +70,8 @@ func TestWhere(t *testing.T) {
 	}
 }
 
-// TestUndecided holds what is beyond prediction: it's neither accepted nor refused.
-func TestUndecided(t *testing.T) {
+// TestCheck_Undecided holds what is beyond prediction: it's neither accepted nor refused.
+func TestCheck_Undecided(t *testing.T) {
 	t.Parallel()
 	for name, text := range map[string]string{
 		"nested too deep":           strings.Repeat("- ", 200) + "a",

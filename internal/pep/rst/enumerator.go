@@ -5,7 +5,7 @@ import (
 	"strings"
 )
 
-// sequence is the kind of counting in an enumerated list.
+// sequence says how an enumerated list counts.
 type sequence uint8
 
 const (
@@ -18,18 +18,19 @@ const (
 	upperRoman
 )
 
-// enumerator is what stands before an item of an enumerated list: "(iv)", "3.", "#)".
+// enumerator is the text before an item of an enumerated list: "(iv)", "3.", "#)".
 type enumerator struct {
 	prefix, suffix string
 	sequence       sequence
-	ordinal        int // 0: no number, as in "iixx."
+	ordinal        int // -1: not a number, as in "iixx."
 	end            int
 }
 
-// longestOrdinal is the most digits whose number is not too large to count on.
+// longestOrdinal limits the digits of a number that is evaluated.
 const longestOrdinal = 15
 
-// enumeratorEnd is the end of an enumerator at the beginning of a line, and of the blanks behind it; 0 for none.
+// enumeratorEnd returns the end of the enumerator at the beginning of a line, including the blanks after it; 0 if there
+// is none.
 func enumeratorEnd(text string) int {
 	i := 0
 	if text[0] == '(' {
@@ -51,17 +52,17 @@ func enumeratorEnd(text string) int {
 	return blanks(text, i+1)
 }
 
-// countable reports whether a text may count items: "#", digits, one letter, or the letters of Roman numerals.
+// countable reports whether a text may number items: "#", digits, one letter, or the letters of Roman numerals.
 func countable(text string) bool {
 	return text == "#" || isArabic(text) || len(text) == 1 || made(text, "ivxlcdm") || made(text, "IVXLCDM")
 }
 
 func isArabic(text string) bool { return made(text, "0123456789") }
 
-// made reports whether a text has no other characters.
+// made reports whether a text consists only of the given characters.
 func made(text, of string) bool { return strings.Trim(text, of) == "" }
 
-// parseEnumerator reads the enumerator of a line that begins with one. In a list, the sequence of the list is expected
+// parseEnumerator parses the enumerator of a line that begins with one. In a list, it tries the sequence of the list
 // first.
 func (p *parser) parseEnumerator(s *scope, end int, expected sequence) enumerator {
 	text := strings.TrimRight(s.text()[:end], " ")
@@ -81,7 +82,7 @@ func (p *parser) parseEnumerator(s *scope, end int, expected sequence) enumerato
 	return e
 }
 
-// sequenceOf tells how a text counts.
+// sequenceOf returns the sequence that a text belongs to.
 func sequenceOf(text string, expected sequence) sequence {
 	switch {
 	case text == "#":
@@ -116,7 +117,7 @@ func (q sequence) fits(text string) bool {
 	}
 }
 
-// number is the ordinal that a text stands for, or -1 for none.
+// number returns the ordinal of a text, or -1 if it is invalid.
 func (q sequence) number(text string) int {
 	switch q {
 	case auto:
@@ -136,7 +137,7 @@ func (q sequence) number(text string) int {
 	}
 }
 
-// label writes an ordinal in the way of the sequence; false when it can't.
+// label returns an ordinal written in the sequence; false if that is impossible.
 func (q sequence) label(ordinal int) (string, bool) {
 	switch q {
 	case auto:
@@ -160,7 +161,7 @@ func (q sequence) label(ordinal int) (string, bool) {
 	}
 }
 
-// numerals are the parts of a Roman numeral, the largest first.
+// numerals lists the parts of a Roman numeral, largest first.
 var numerals = []struct {
 	value int
 	text  string
@@ -180,7 +181,7 @@ var numerals = []struct {
 	{1, "I"},
 }
 
-// roman writes a number below 4000 as a Roman numeral; empty for any other.
+// roman returns a number from 1 to 3999 as a Roman numeral; empty for any other.
 func roman(n int) string {
 	if n < 1 || n > 3999 {
 		return ""
@@ -194,7 +195,7 @@ func roman(n int) string {
 	return b.String()
 }
 
-// romanNumber reads a Roman numeral in its one right form, or gives -1.
+// romanNumber returns the value of a Roman numeral in canonical form, or -1.
 func romanNumber(text string) int {
 	n, rest := 0, text
 	for _, numeral := range numerals {
@@ -209,8 +210,8 @@ func romanNumber(text string) int {
 	return n
 }
 
-// beginsItem reports whether the current line begins an item: the next line is blank, indented, or the next item.
-// Otherwise it's a paragraph that happens to begin with a number.
+// beginsItem reports whether the current line begins an item: the next line is blank, indented, or begins the next item.
+// Otherwise it is a paragraph that begins with a number.
 func (s *scope) beginsItem(e enumerator) bool {
 	if e.ordinal < 0 {
 		return false

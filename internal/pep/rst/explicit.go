@@ -4,7 +4,7 @@ import (
 	"strings"
 )
 
-// explicitMarkup reads a run of constructs that begin with ".." or "__".
+// explicitMarkup parses a run of constructs that begin with ".." or "__".
 func (p *parser) explicitMarkup(s *scope, m marker) {
 	finish := p.construct(s, m)
 	for s.next() {
@@ -19,8 +19,7 @@ func (p *parser) explicitMarkup(s *scope, m marker) {
 	p.needBlank(s, finish, "Explicit markup")
 }
 
-// construct reads one of them: a footnote, a citation, a target, a substitution definition, a directive or, when it is
-// none of these, a comment.
+// construct parses one of them: a footnote, citation, target, substitution definition or directive, or else a comment.
 func (p *parser) construct(s *scope, m marker) (blankFinish bool) {
 	if m.mark == markAnonymous {
 		return p.anonymousTarget(s, m.end)
@@ -53,7 +52,7 @@ func (p *parser) construct(s *scope, m marker) (blankFinish bool) {
 	return p.comment(s, m.end)
 }
 
-// comment reads what is explicit markup but nothing else. An empty one ends at once.
+// comment parses explicit markup that is nothing else. An empty comment ends immediately.
 func (p *parser) comment(s *scope, end int) (blankFinish bool) {
 	comment := newNode(kindComment, s.no())
 	s.node.add(comment)
@@ -65,7 +64,7 @@ func (p *parser) comment(s *scope, end int) (blankFinish bool) {
 	return finish
 }
 
-// noteLabel reads the label of a footnote or citation definition; end is 0 when there is none.
+// noteLabel returns the label of a footnote or citation definition; end is 0 if there is none.
 func noteLabel(text string, i int) (label string, end int) {
 	stop := labelEnd(text, i+1)
 	if stop == i+1 || stop >= len(text) || text[stop] != ']' {
@@ -74,7 +73,7 @@ func noteLabel(text string, i int) (label string, end int) {
 	return text[i+1 : stop], blanks(text, stop+1)
 }
 
-// labelEnd is the end of the label at i of a footnote or citation: a number, "#", "#name", "*" or a name. It is i when
+// labelEnd returns the end of the footnote or citation label at i: a number, "#", "#name", "*" or a name. It is i if
 // there is none.
 func labelEnd(text string, i int) int {
 	switch {
@@ -87,7 +86,7 @@ func labelEnd(text string, i int) int {
 	}
 }
 
-// note reads the definition of a footnote or of a citation.
+// note parses the definition of a footnote or citation.
 func (p *parser) note(s *scope, label string, end int) (blankFinish bool) {
 	note := newNode(kindFootnote, s.no())
 	block, finish := s.afterMarker(end)
@@ -104,7 +103,7 @@ func (p *parser) note(s *scope, label string, end int) (blankFinish bool) {
 	return finish
 }
 
-// register makes a footnote or citation known, by what its label says about it.
+// register adds a footnote or citation to the document, by the kind of its label.
 func (p *parser) register(note *node, name string) {
 	d := p.doc
 	switch {
@@ -130,7 +129,7 @@ func (p *parser) register(note *node, name string) {
 	p.target(note, true, note)
 }
 
-// directiveName reads the name of a directive; end is 0 when there is none.
+// directiveName returns the name of a directive; end is 0 if there is none.
 func directiveName(text string, i int) (name string, end int) {
 	stop := simpleName(text, i)
 	name = text[i:stop]

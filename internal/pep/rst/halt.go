@@ -2,26 +2,26 @@ package rst
 
 import "fmt"
 
-// These bounds end a parse without a verdict. A description of 100 KB takes well under a tenth of them.
+// These limits end a parse without a verdict. A description of 100 KB uses much less than a tenth of them.
 const (
-	deepest      = 100 // nested blocks; docutils itself dies of recursion not far beyond
+	deepest      = 100 // nested blocks; docutils itself fails with a recursion error not far beyond
 	stepsAtLeast = 4_000_000
 	stepsPerByte = 60
 )
 
-// halt is the value of the panic that ends a parse at its first message, as docutils ends by an exception: nothing
-// behind that point can change the verdict. Check catches it.
+// halt is the panic value that ends a parse at its first message, as an exception ends docutils: later text cannot change
+// the verdict. Check recovers it.
 type halt struct{ verdict Verdict }
 
-// fault is one way to be refused: what it is about, docutils' words (a format), and what to do.
+// fault describes one reason for a refusal: the construct, docutils' message (a format), and what to do.
 type fault struct{ construct, words, fix string }
 
-// refuse ends the parse with docutils' message. Without words, the message is the fault's own, filled with args.
+// refuse ends the parse with the message of f, formatted with args.
 func (p *parser) refuse(line int, f fault, args ...any) {
 	p.refuseWith(line, f, f.fix, args...)
 }
 
-// refuseWith is refuse with an advice made for the occasion.
+// refuseWith works like refuse, with specific advice instead of f.fix.
 func (p *parser) refuseWith(line int, f fault, fix string, args ...any) {
 	words := f.words
 	if len(args) > 0 {
@@ -38,7 +38,7 @@ func (p *parser) undecided(line int, construct, why string) {
 	}})
 }
 
-// catch turns the end of a parse into its verdict. Any other panic is a mistake of this package and goes on.
+// catch converts the panic that ended the parse to its verdict. Any other panic is a bug of this package and continues.
 func (p *parser) catch(verdict *Verdict) {
 	switch end := recover().(type) {
 	case nil:
@@ -49,7 +49,7 @@ func (p *parser) catch(verdict *Verdict) {
 	}
 }
 
-// spend takes work from the budget, and ends the parse when it is used up.
+// spend reduces the budget, and ends the parse as undecided if it is used up.
 func (p *parser) spend(steps int) {
 	p.steps -= steps
 	if p.steps < 0 {
@@ -65,5 +65,5 @@ func (p *parser) enter(line int) {
 	}
 }
 
-// leave is the end of what enter began.
+// leave ends the level that enter began.
 func (p *parser) leave() { p.depth-- }

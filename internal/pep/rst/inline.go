@@ -6,29 +6,29 @@ import (
 	"unicode/utf8"
 )
 
-// inline reads the inline markup of a text. Messages without consequence go into a node, if there is one.
+// inline parses the inline markup of a text. Messages without consequence are added to into, if it is not nil.
 func (p *parser) inline(text string, no int, into *node) []*node {
 	r := inlineReader{p: p, text: escape(text), no: no, into: into}
 	r.read()
 	return r.nodes
 }
 
-// inlineReader goes through a text from one piece of markup to the next.
+// inlineReader parses a text from one piece of markup to the next.
 type inlineReader struct {
 	p     *parser
-	text  string // with its escapes
-	no    int    // of its first line
-	into  *node  // takes messages; may be nil
-	base  int    // where the rest begins that is not read yet
-	from  int    // where the plain text begins that is not a node yet
+	text  string // escaped
+	no    int    // number of its first line
+	into  *node  // receives messages; may be nil
+	base  int    // where the unread rest begins
+	from  int    // where the plain text begins that has no node yet
 	nodes []*node
 }
 
-// start is where a piece of inline markup begins.
+// start describes the beginning of a piece of inline markup.
 type start struct {
 	mark       startMark
-	begin, end int    // of the start-string; a role before it belongs to it
-	name       string // a role, a reference's name or a label
+	begin, end int    // of the start-string, including a role before it
+	name       string // a role, the name of a reference, or a label
 }
 
 type startMark uint8
@@ -57,14 +57,14 @@ func (r *inlineReader) read() {
 	r.flush(len(r.text))
 }
 
-// flush makes the plain text before end a node.
+// flush adds the plain text before end as a node.
 func (r *inlineReader) flush(end int) {
 	if r.from < end {
 		r.nodes = append(r.nodes, textNode(r.text[r.from:end], r.no))
 	}
 }
 
-// put adds what stands between begin and end, and goes on behind it.
+// put adds the nodes for the text from begin to end, and continues after it.
 func (r *inlineReader) put(begin, end int, nodes ...*node) {
 	r.flush(begin)
 	r.nodes = append(r.nodes, nodes...)
@@ -92,8 +92,7 @@ func (r *inlineReader) markup(s start) {
 	}
 }
 
-// findStart finds the next place where inline markup begins: behind white space or certain punctuation, or at the
-// beginning.
+// findStart returns the next start of inline markup: at the beginning, after white space, or after certain punctuation.
 func (r *inlineReader) findStart() (start, bool) {
 	text := r.text
 	for i := r.base; i < len(text); {
@@ -116,7 +115,7 @@ func (r *inlineReader) findStart() (start, bool) {
 	return start{}, false
 }
 
-// mayStart reports whether the character before i lets inline markup begin.
+// mayStart reports whether inline markup may begin at i, by the character before it.
 func (r *inlineReader) mayStart(i int) bool {
 	if i == r.base {
 		return true
@@ -125,7 +124,7 @@ func (r *inlineReader) mayStart(i int) bool {
 	return isSpace(before) || unicode.Is(beforeMarkup, before)
 }
 
-// mayEnd reports whether the character at i lets inline markup end before it.
+// mayEnd reports whether inline markup may end at i, by the character there.
 func mayEnd(text string, i int) bool {
 	if i >= len(text) {
 		return true
@@ -134,7 +133,7 @@ func mayEnd(text string, i int) bool {
 	return isSpace(after) || unicode.Is(afterMarkup, after)
 }
 
-// word looks at the word that begins at i: with an underscore behind it, it is a reference.
+// word parses the word at i. With an underscore after it, it is a reference; otherwise next says where to continue.
 func (r *inlineReader) word(i int) (s start, next int, ok bool) {
 	if !r.mayStart(i) {
 		_, size := runeAt(r.text, i)
@@ -158,7 +157,7 @@ func (r *inlineReader) word(i int) (s start, next int, ok bool) {
 	return s, s.end, true
 }
 
-// startAt reads the start-string at i.
+// startAt parses the start-string at i.
 func startAt(text string, i int) (start, bool) {
 	rest := text[i:]
 	switch text[i] {
@@ -188,7 +187,7 @@ func startAt(text string, i int) (start, bool) {
 	return start{}, false
 }
 
-// opening is a start-string, unless white space follows it.
+// opening returns a start, unless white space follows the start-string.
 func opening(text string, mark startMark, begin, end int) (start, bool) {
 	if end < len(text) {
 		if after, _ := runeAt(text, end); isSpace(after) {
@@ -198,7 +197,7 @@ func opening(text string, mark startMark, begin, end int) (start, bool) {
 	return start{mark: mark, begin: begin, end: end}, true
 }
 
-// noteStart reads a reference to a footnote or citation: "[1]_".
+// noteStart parses a reference to a footnote or citation: "[1]_".
 func noteStart(text string, i int) (start, bool) {
 	end := labelEnd(text, i+1)
 	if end == i+1 || !strings.HasPrefix(text[end:], "]_") || !mayEnd(text, end+2) {
@@ -207,7 +206,7 @@ func noteStart(text string, i int) (start, bool) {
 	return start{markNoteReference, i, end + 2, text[i+1 : end]}, true
 }
 
-// roleStart reads interpreted text with its role in front: ":role:`".
+// roleStart parses a role before interpreted text: ":role:`".
 func roleStart(text string, i int) (start, bool) {
 	end := simpleName(text, i+1)
 	if end == i+1 || !strings.HasPrefix(text[end:], ":`") || strings.HasPrefix(text[end:], ":``") {
@@ -218,7 +217,8 @@ func roleStart(text string, i int) (start, bool) {
 	return s, ok
 }
 
-// quoted reports whether a start-string stands between a quote and its counterpart, as in "(*)", and is no markup then.
+// quoted reports whether a start-string is enclosed in a pair of quotes or brackets, as in "(*)", and is therefore not
+// markup.
 func (r *inlineReader) quoted(s start) bool {
 	if s.begin == r.base {
 		return false
@@ -230,11 +230,11 @@ func (r *inlineReader) quoted(s start) bool {
 	return strings.ContainsRune(closersOf[lastRune(r.text, s.begin)], after)
 }
 
-// skip leaves a start-string that is no markup in the text.
+// skip leaves a start-string in the text as it is.
 func (r *inlineReader) skip(s start) { r.base = s.end }
 
-// findEnd finds an end-string: not behind white space nor, but for literals, a backslash, and before what lets markup
-// end. It is -1 when there is none, or when it follows the start-string at once.
+// findEnd returns the position of an end-string: it does not follow white space or (except for literals) a backslash, and
+// markup may end after it. The result is -1 if there is none, or if it follows the start-string immediately.
 func (r *inlineReader) findEnd(from int, mark string, literal bool) int {
 	for i := from; ; i++ {
 		next := strings.Index(r.text[i:], mark)
@@ -256,7 +256,7 @@ func (r *inlineReader) findEnd(from int, mark string, literal bool) int {
 	}
 }
 
-// simple reads text between two equal marks.
+// simple parses text between two equal marks.
 func (r *inlineReader) simple(s start, mark, name string) {
 	if r.quoted(s) {
 		r.skip(s)
@@ -271,7 +271,7 @@ func (r *inlineReader) simple(s start, mark, name string) {
 	r.put(s.begin, end+len(mark), node)
 }
 
-// literal reads "“text“", in which backslashes are just that.
+// literal parses text between double back-quotes, where a backslash is an ordinary character.
 func (r *inlineReader) literal(s start) {
 	if r.quoted(s) {
 		r.skip(s)

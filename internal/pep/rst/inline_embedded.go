@@ -2,11 +2,11 @@ package rst
 
 import "strings"
 
-// embedded is what stands in angle brackets at the end of a phrase reference.
+// embedded is the part in angle brackets at the end of a phrase reference.
 type embedded struct {
 	name  string // an address, or the folded name of another target
-	alias bool   // it is a name
-	text  string // what is shown when the phrase has no other text
+	alias bool   // whether it is a name
+	text  string // what is shown if the phrase has no other text
 }
 
 // embeddedTarget splits "text <target>". Without white space before the bracket there is no target.
@@ -34,8 +34,8 @@ func embeddedTarget(content string) (text string, target embedded, ok bool) {
 	return text, embedded{name: uri, text: uri}, true
 }
 
-// openBracket finds the bracket that belongs to the one at the end, or -1: there is no other bracket between that is
-// not escaped, and no white space inside next to them.
+// openBracket returns the position of the bracket that matches the one at the end, or -1. There must be no other
+// unescaped bracket between them, and no white space next to them on the inside.
 func openBracket(content string) int {
 	n := len(content)
 	if n < 3 || content[n-1] != '>' {
@@ -65,8 +65,8 @@ const (
 
 func oneOf(c byte, marks string) bool { return isAlnum(c) || strings.IndexByte(marks, c) >= 0 }
 
-// beginsWithAddress reports whether a text begins with an address by itself: a scheme, a colon and what addresses are
-// made of, or an e-mail address.
+// beginsWithAddress reports whether a text begins with a standalone address: a scheme, a colon and valid characters, or
+// an email address.
 func beginsWithAddress(text string) bool {
 	i := 0
 	for i < len(text) && (isAlnum(text[i]) || strings.IndexByte(".+-", text[i]) >= 0) {
@@ -78,7 +78,7 @@ func beginsWithAddress(text string) bool {
 	return emailEnds(text, func(end int) bool { return mayEnd(text, end) })
 }
 
-// addressEnds reports whether an address whose scheme ends at i comes to an end somewhere.
+// addressEnds reports whether an address whose scheme ends at i has a valid end.
 func addressEnds(text string, i int) bool {
 	query, fragment := false, false
 	for end := i; end < len(text); end++ {
@@ -102,7 +102,7 @@ func isEmail(text string) bool {
 	return emailEnds(text, func(end int) bool { return end == len(text) })
 }
 
-// emailEnds reports whether a text begins with an e-mail address that ends where it may.
+// emailEnds reports whether a text begins with an email address that ends at a position for which may returns true.
 func emailEnds(text string, may func(end int) bool) bool {
 	at := strings.IndexByte(text, '@')
 	if at < 1 || text[at-1] == null || !dotted(text[:at]) {
@@ -120,7 +120,7 @@ func emailEnds(text string, may func(end int) bool) bool {
 	return false
 }
 
-// dotted reports whether a text is made of words an e-mail address may have, with single dots between them.
+// dotted reports whether a text consists of words allowed in an email address, with single dots between them.
 func dotted(text string) bool {
 	for part := range strings.SplitSeq(text, ".") {
 		if part == "" {

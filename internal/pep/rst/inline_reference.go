@@ -2,7 +2,7 @@ package rst
 
 import "strings"
 
-// internalTarget reads "_`a place in the text`".
+// internalTarget parses "_`a place in the text`".
 func (r *inlineReader) internalTarget(s start) {
 	if r.quoted(s) {
 		r.skip(s)
@@ -20,7 +20,7 @@ func (r *inlineReader) internalTarget(s start) {
 	r.put(s.begin, end+1, target)
 }
 
-// substitutionReference reads "|name|", which may be a reference as well: "|name|_".
+// substitutionReference parses "|name|", which can also be a reference: "|name|_".
 func (r *inlineReader) substitutionReference(s start) {
 	if r.quoted(s) {
 		r.skip(s)
@@ -47,7 +47,8 @@ func (r *inlineReader) substitutionReference(s start) {
 	r.put(s.begin, stop, node)
 }
 
-// barEnd finds the bar that closes a substitution reference, and the end of the underscores behind it.
+// barEnd returns the position of the bar that closes a substitution reference, and the end of the underscores after it;
+// -1 if there is none.
 func (r *inlineReader) barEnd(from int) (end, stop int) {
 	text := r.text
 	for i := from; i < len(text); i++ {
@@ -74,7 +75,7 @@ func (r *inlineReader) barEnd(from int) (end, stop int) {
 	return -1, -1
 }
 
-// noteReference reads "[1]_", "[#]_", "[#name]_", "[*]_" and "[name]_".
+// noteReference adds "[1]_", "[#]_", "[#name]_", "[*]_" or "[name]_".
 func (r *inlineReader) noteReference(s start) {
 	d, name := r.p.doc, fold(s.name)
 	ref := newNode(kindFootnoteReference, r.no)
@@ -105,7 +106,7 @@ func (r *inlineReader) noteReference(s start) {
 	r.put(s.begin, s.end, ref)
 }
 
-// reference reads "name_" and "name__".
+// reference adds "name_" or "name__".
 func (r *inlineReader) reference(s start) {
 	ref := newNode(kindReference, r.no)
 	ref.text = s.name
@@ -118,7 +119,7 @@ func (r *inlineReader) reference(s start) {
 	r.put(s.begin, s.end, ref)
 }
 
-// interpreted reads text in back-quotes: a role's, or a reference when underscores follow.
+// interpreted parses text in back-quotes: text with a role, or a reference if underscores follow.
 func (r *inlineReader) interpreted(s start) {
 	role := s.name
 	if role == "" && r.quoted(s) {
@@ -148,14 +149,14 @@ func (r *inlineReader) interpreted(s start) {
 	}
 }
 
-// backquote is where interpreted text ends, and what stands there.
+// backquote says where interpreted text ends, and what follows it.
 type backquote struct {
 	at, stop    int
 	role        string
 	underscores int
 }
 
-// backquoteEnd finds the back-quote that closes interpreted text, with the role or the underscores behind it.
+// backquoteEnd finds the back-quote that closes interpreted text, with the role or the underscores after it.
 func (r *inlineReader) backquoteEnd(from int) (backquote, bool) {
 	text := r.text
 	for i := from; ; i++ {
@@ -173,7 +174,8 @@ func (r *inlineReader) backquoteEnd(from int) (backquote, bool) {
 	}
 }
 
-// mayCloseQuote refuses white space and a backslash before the back-quote, unless they are escaped themselves.
+// mayCloseQuote reports whether a back-quote at i may close text: it must not follow white space or a backslash, unless
+// those are escaped themselves.
 func mayCloseQuote(text string, from, i int) bool {
 	before := lastRune(text, i)
 	if before != null && !isSpace(before) {
@@ -183,7 +185,7 @@ func mayCloseQuote(text string, from, i int) bool {
 	return i-size > from && text[i-size-1] == null
 }
 
-// backquoteSuffix reads what follows the back-quote at i: the longest suffix before which markup may end.
+// backquoteSuffix parses the longest valid suffix after the back-quote at i.
 func backquoteSuffix(text string, i int) (backquote, bool) {
 	for _, role := range suffixRoles(text, i+1) {
 		stop := i + 1
@@ -203,7 +205,7 @@ func backquoteSuffix(text string, i int) (backquote, bool) {
 	return backquote{}, false
 }
 
-// suffixRoles gives the roles that may stand at i, the longest first, and none at last.
+// suffixRoles returns the possible roles at i, the longest first, and finally an empty one.
 func suffixRoles(text string, i int) []string {
 	if i >= len(text) || text[i] != ':' {
 		return []string{""}
@@ -218,7 +220,7 @@ func suffixRoles(text string, i int) []string {
 	return append(roles, "")
 }
 
-// phrase makes a reference of text in back-quotes. It may contain where it leads to: "`text <address>`_".
+// phrase makes a reference of text in back-quotes. The text may contain the target: "`text <address>`_".
 func (r *inlineReader) phrase(content string, anonymous bool) []*node {
 	ref := newNode(kindReference, r.no)
 	text, target, embedded := embeddedTarget(content)

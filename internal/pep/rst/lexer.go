@@ -5,7 +5,7 @@ import (
 	"strings"
 )
 
-// lexers are the names Pygments 2.20 knows languages by, one a line, sorted.
+// lexers lists the names of languages that Pygments 2.20 knows, one per line, sorted.
 //
 //go:embed lexers.txt
 var lexers string

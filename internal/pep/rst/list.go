@@ -2,7 +2,7 @@ package rst
 
 import "unicode/utf8"
 
-// bulletList reads a list whose items begin with the same bullet.
+// bulletList parses a list whose items begin with the same bullet.
 func (p *parser) bulletList(s *scope, m marker) {
 	list := newNode(kindBulletList, s.no())
 	s.node.add(list)
@@ -20,7 +20,7 @@ func (p *parser) bulletList(s *scope, m marker) {
 	p.needBlank(s, finish, "Bullet list")
 }
 
-// listItem reads what a bullet or an enumerator begins.
+// listItem parses the item after a bullet or an enumerator.
 func (p *parser) listItem(s *scope, m marker) (item *node, blankFinish bool) {
 	item = newNode(kindListItem, s.no())
 	var block []line
@@ -33,7 +33,7 @@ func (p *parser) listItem(s *scope, m marker) (item *node, blankFinish bool) {
 	return item, blankFinish
 }
 
-// enumeratedList reads a list whose items count on, unless the first line only looks like one.
+// enumeratedList parses a list with consecutive numbers, or a paragraph if the first line only looks like an item.
 func (p *parser) enumeratedList(s *scope, m marker) {
 	e := p.parseEnumerator(s, m.end, anySequence)
 	if !s.beginsItem(e) {
@@ -62,13 +62,13 @@ func (p *parser) enumeratedList(s *scope, m marker) {
 	p.needBlank(s, finish, "Enumerated list")
 }
 
-// count is how far an enumerated list has come.
+// count holds the state of an enumerated list.
 type count struct {
 	enumerator
-	automatic bool // since an item with "#", all items have one
+	automatic bool // after an item with "#", all items must have one
 }
 
-// goesOn reports whether an enumerator is that of the next item, and counts it.
+// goesOn reports whether an enumerator belongs to the next item, and if so counts it.
 func (c *count) goesOn(s *scope, e enumerator) bool {
 	switch {
 	case e.prefix != c.prefix || e.suffix != c.suffix:
@@ -83,7 +83,7 @@ func (c *count) goesOn(s *scope, e enumerator) bool {
 	return true
 }
 
-// fieldList reads a list of fields: ":name: body".
+// fieldList parses a list of fields: ":name: body".
 func (p *parser) fieldList(s *scope, m marker) {
 	list := newNode(kindFieldList, s.no())
 	s.node.add(list)
@@ -100,7 +100,7 @@ func (p *parser) fieldList(s *scope, m marker) {
 	p.needBlank(s, finish, "Field list")
 }
 
-// field reads one field. Messages of its name go into a node of their own, if there is one.
+// field parses one field. Messages about its name are added to messages, if it is not nil.
 func (p *parser) field(s *scope, m marker, messages *node) (field *node, blankFinish bool) {
 	no, name := s.no(), fieldName(s.text()[:m.end])
 	field = newNode(kindField, no)
@@ -113,7 +113,7 @@ func (p *parser) field(s *scope, m marker, messages *node) (field *node, blankFi
 	return field, blankFinish
 }
 
-// optionList reads a list of command-line options. An option without a description is ordinary text.
+// optionList parses a list of command-line options. An option without a description is ordinary text.
 func (p *parser) optionList(s *scope, m marker) {
 	list := newNode(kindBlock, s.no())
 	item, finish := p.option(s, m)
@@ -150,7 +150,7 @@ func (p *parser) option(s *scope, m marker) (item *node, blankFinish bool) {
 	return item, blankFinish
 }
 
-// definitionList reads terms with indented definitions. The current line is the first line of the first definition.
+// definitionList parses terms with indented definitions. The current line is the first line of the first definition.
 func (p *parser) definitionList(s *scope, term line) {
 	list := newNode(kindBlock, term.no)
 	s.node.add(list)
@@ -167,7 +167,7 @@ func (p *parser) definitionList(s *scope, term line) {
 	p.needBlank(s, finish, "Definition list")
 }
 
-// definition reads one term with its definition. Messages of the term go into a node of their own, if there is one.
+// definition parses one term with its definition. Messages about the term are added to messages, if it is not nil.
 func (p *parser) definition(s *scope, list *node, term line, messages *node) (blankFinish bool) {
 	no := s.no()
 	block, blankFinish := s.indented()

@@ -4,7 +4,7 @@ import (
 	"strings"
 )
 
-// mark tells what a line begins, by its first characters alone.
+// mark says which construct a line begins, by its first characters alone.
 type mark uint8
 
 const (
@@ -24,14 +24,14 @@ const (
 	markText
 )
 
-// marker is what a line begins, and where its content does.
+// marker says which construct a line begins, and where its content begins.
 type marker struct {
 	mark  mark
-	end   int // bytes
-	width int // columns
+	end   int // in bytes
+	width int // in columns
 }
 
-// markerOf looks at a line in the order docutils does: the first form that fits is it.
+// markerOf returns the marker of a line. It tries the constructs in the order of docutils; the first match counts.
 func markerOf(text string) marker {
 	if text == "" {
 		return marker{mark: markBlank}
@@ -55,7 +55,7 @@ func markerOf(text string) marker {
 	return marker{mark: markText}
 }
 
-// orElse is a marker of one kind when it has an end, and of another when not.
+// orElse returns a marker of the kind yes if end is positive, otherwise one of the kind no.
 func orElse(end int, yes, no mark) marker {
 	if end <= 0 {
 		return marker{mark: no}
@@ -63,7 +63,7 @@ func orElse(end int, yes, no mark) marker {
 	return marker{yes, end, end}
 }
 
-// forms are the constructs that a punctuation character may begin, in the order of precedence.
+// forms lists the constructs that begin with a punctuation character, in order of precedence.
 var forms = map[byte][]form{
 	'-': {{markBullet, bulletEnd}, {markOption, optionEnd}},
 	'+': {{markBullet, bulletEnd}, {markOption, optionEnd}, {markGridTable, gridBorder}},
@@ -79,7 +79,7 @@ var forms = map[byte][]form{
 	'_': {{markAnonymous, anonymousEnd}},
 }
 
-// form is a construct, and the function that finds the end of its marker, or 0.
+// form is a construct, and the function that returns the end of its marker, or 0.
 type form struct {
 	mark mark
 	end  func(string) int
@@ -103,7 +103,8 @@ func isLine(text string) bool {
 	return text != "" && isPunctuation(text[0]) && strings.Trim(text, text[:1]) == ""
 }
 
-// blanks skips the blanks at i, of which there must be one unless the line ends; 0 when not.
+// blanks returns the end of the blanks at i. There must be at least one, except at the end of the line; otherwise it
+// returns 0.
 func blanks(text string, i int) int {
 	end := i
 	for end < len(text) && text[end] == ' ' {
@@ -136,7 +137,7 @@ func prefixEnd(text, prefix string) int {
 	return blanks(text, len(prefix))
 }
 
-// gridBorder is the top or bottom of a grid table: "+---+--+".
+// gridBorder returns the length of a top or bottom border of a grid table, "+---+--+"; 0 if text is not one.
 func gridBorder(text string) int {
 	text = strings.TrimRight(text, " ")
 	n := len(text)
@@ -146,7 +147,7 @@ func gridBorder(text string) int {
 	return n
 }
 
-// simpleTop is the top of a simple table: "===  ====".
+// simpleTop returns the length of the top border of a simple table, "=== ===="; 0 if text is not one.
 func simpleTop(text string) int {
 	text = strings.TrimRight(text, " ")
 	if text == "" || text[0] != '=' || strings.Trim(text, "= ") != "" || !strings.Contains(text, " ") {
@@ -155,12 +156,12 @@ func simpleTop(text string) int {
 	return len(text)
 }
 
-// simpleBorder is any border of a simple table.
+// simpleBorder reports whether text is a border of a simple table.
 func simpleBorder(text string) bool {
 	return text != "" && text[0] == '=' && strings.Trim(text, "= ") == ""
 }
 
-// fieldEnd is the end of a field marker, ":name:", and of the blanks behind it.
+// fieldEnd returns the end of a field marker, ":name:", including the blanks after it; 0 if there is none.
 func fieldEnd(text string) int {
 	if len(text) < 2 || text[0] != ':' || text[1] == ':' || text[1] == ' ' {
 		return 0
@@ -186,5 +187,5 @@ func fieldEnd(text string) int {
 	return 0
 }
 
-// fieldName is the name in a field marker.
+// fieldName returns the name in a field marker.
 func fieldName(marker string) string { return marker[1:strings.LastIndexByte(marker, ':')] }

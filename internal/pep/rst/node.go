@@ -6,7 +6,7 @@ import (
 	"strings"
 )
 
-// kind tells nodes apart. The order matters in no way.
+// kind distinguishes nodes. The order has no meaning.
 type kind uint8
 
 const (
@@ -26,7 +26,7 @@ const (
 	kindImage
 	kindFigure
 	kindTopic
-	kindContents // a table of contents, gone when there are no sections
+	kindContents // a table of contents, removed if there are no sections
 	kindSidebar
 	kindTransition
 	kindFootnote
@@ -34,13 +34,13 @@ const (
 	kindComment
 	kindTarget
 	kindSubstitution // a substitution definition
-	kindPending      // a note to do something later; invisible
+	kindPending      // a note for a later transform; invisible
 	kindMeta
 	kindDecoration // header and footer
-	kindMessage    // an information of docutils, of no consequence by itself
+	kindMessage    // an informational message of docutils, without consequence by itself
 	kindDocinfo
-	kindGone     // to be taken out of the document
-	kindDetached // holds what a directive parses, until it's put into its place
+	kindGone     // to be removed from the document
+	kindDetached // holds the nodes that a directive parses, until they are inserted
 	kindBlock    // any other body element, or a part of one
 	kindText
 	kindInline // any other inline element
@@ -51,40 +51,40 @@ const (
 	kindMath
 )
 
-// id stands for docutils' identifier of an element; 0 is none.
+// id represents docutils' identifier of an element; 0 means none.
 type id int
 
-// node is an element of the document, as far as a later message may depend on it.
+// node is an element of the document, with what later messages may depend on.
 type node struct {
 	kind     kind
 	line     int
 	parent   *node
 	children []*node
-	text     string // of a text (escaped), or what describes the element
+	text     string // of a text (escaped), or a description of the element
 
 	names, duplicates []string
 	ids               []id
-	refName           string // what it points to: a folded name
+	refName           string // the folded name that it points to
 	refID             id
 	refURI            string
 	hasRefName        bool
 	hasRefURI         bool
 	anonymous         bool
-	auto              bool // a footnote, or a reference to one, that is numbered or marked by docutils
+	auto              bool // a footnote, or a reference to one, that docutils numbers or marks
 	resolved          bool
 	columns           int    // of a table
-	local             bool   // a table of contents: of its section only
-	unwritable        *fault // what goes wrong when the element is written, not before
-	walking           bool   // an indirect target whose end is being looked for
-	origin            *node  // of a copied substitution reference: the reference it came by
+	local             bool   // a table of contents: only of its section
+	unwritable        *fault // the fault that occurs when the element is written
+	walking           bool   // an indirect target that is being resolved
+	origin            *node  // of a copied substitution reference: the reference that it was copied for
 }
 
 func newNode(kind kind, line int) *node { return &node{kind: kind, line: line} }
 
-// textNode is a piece of plain text; its escapes are still in it.
+// textNode returns a node for plain text, which is still escaped.
 func textNode(text string, line int) *node { return &node{kind: kindText, text: text, line: line} }
 
-// add makes children the last children of n.
+// add appends children to n.
 func (n *node) add(children ...*node) {
 	for _, child := range children {
 		child.parent = n
@@ -92,18 +92,18 @@ func (n *node) add(children ...*node) {
 	n.children = append(n.children, children...)
 }
 
-// setChildren replaces what n contains.
+// setChildren replaces the children of n.
 func (n *node) setChildren(children []*node) {
 	n.children = n.children[:0:0]
 	n.add(children...)
 }
 
-// index is the place of child in n, or -1.
+// index returns the position of child in n, or -1.
 func (n *node) index(child *node) int {
 	return slices.Index(n.children, child)
 }
 
-// replace puts others into the place of child.
+// replace puts others in the place of child.
 func (n *node) replace(child *node, others ...*node) {
 	i := n.index(child)
 	if i < 0 {
@@ -120,14 +120,14 @@ func (n *node) replace(child *node, others ...*node) {
 	n.children = all
 }
 
-// remove takes n out of the document.
+// remove removes n from the document.
 func (n *node) remove() {
 	if n.parent != nil {
 		n.parent.replace(n)
 	}
 }
 
-// plain is the text of n without markup.
+// plain returns the text of n without markup.
 func (n *node) plain() string {
 	if len(n.children) == 0 {
 		return unescape(n.text)
@@ -139,7 +139,7 @@ func (n *node) plain() string {
 	return b.String()
 }
 
-// each visits n and all below it in the order of the document, until visit answers false.
+// each visits n and its descendants in document order until visit returns false. It reports whether all were visited.
 func (n *node) each(visit func(*node) bool) bool {
 	if !visit(n) {
 		return false
@@ -152,7 +152,7 @@ func (n *node) each(visit func(*node) bool) bool {
 	return true
 }
 
-// all collects the nodes of a kind.
+// all returns the nodes of a kind in n and its descendants.
 func (n *node) all(kind kind) []*node {
 	var found []*node
 	n.each(func(n *node) bool {
@@ -164,8 +164,7 @@ func (n *node) all(kind kind) []*node {
 	return found
 }
 
-// pairs gives every node with the one behind it in the order of the document; the last one with nil. Messages are left
-// out.
+// pairs returns every node together with the next one in document order, the last one with nil. Messages are skipped.
 func (n *node) pairs() iter.Seq2[*node, *node] {
 	return func(yield func(node, next *node) bool) {
 		var before *node
@@ -183,7 +182,7 @@ func (n *node) pairs() iter.Seq2[*node, *node] {
 	}
 }
 
-// prune takes out all nodes of a kind below n.
+// prune removes all nodes of a kind below n.
 func (n *node) prune(kind kind) {
 	gone := func(n *node) bool { return n.kind == kind }
 	if slices.ContainsFunc(n.children, gone) {
@@ -194,7 +193,7 @@ func (n *node) prune(kind kind) {
 	}
 }
 
-// invisible elements leave no trace in the output.
+// invisible reports whether n produces no output.
 func (n *node) invisible() bool {
 	switch n.kind {
 	case kindComment, kindTarget, kindSubstitution, kindPending:
@@ -204,7 +203,7 @@ func (n *node) invisible() bool {
 	}
 }
 
-// beforeDocinfo elements may stand before the title and the bibliographic fields of a document.
+// beforeDocinfo reports whether n may precede the title and the bibliographic fields of a document.
 func (n *node) beforeDocinfo() bool {
 	switch n.kind {
 	case kindTitle, kindSubtitle, kindMeta, kindDecoration, kindMessage:
@@ -214,7 +213,7 @@ func (n *node) beforeDocinfo() bool {
 	}
 }
 
-// inline elements may be the content of a substitution.
+// inline reports whether n may be content of a substitution.
 func (n *node) inline() bool {
 	switch n.kind {
 	case kindText, kindInline, kindReference, kindFootnoteReference, kindCitationReference,

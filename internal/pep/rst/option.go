@@ -5,8 +5,8 @@ import (
 	"strings"
 )
 
-// optionEnd is the end of the marker of an option list item, "-f FILE, --file=FILE", with the blanks behind it; 0 for
-// none.
+// optionEnd returns the end of the marker of an option list item, "-f FILE, --file=FILE", including the blanks after it;
+// 0 if there is none.
 func optionEnd(text string) int {
 	i := 0
 	for {
@@ -30,7 +30,7 @@ func optionEnd(text string) int {
 	}
 }
 
-// oneOption is the end of the option that begins at i, with its argument, or -1.
+// oneOption returns the end of the option at i, including its argument, or -1.
 func oneOption(text string, i int) int {
 	rest := text[i:]
 	switch {
@@ -49,7 +49,7 @@ func oneOption(text string, i int) int {
 	}
 }
 
-// longOption is the end of the option whose name begins at i, or -1.
+// longOption returns the end of the option whose name begins at i, or -1.
 func longOption(text string, i int) int {
 	if i >= len(text) || !isAlnum(text[i]) {
 		return -1
@@ -63,7 +63,7 @@ func longOption(text string, i int) int {
 	return i
 }
 
-// skipByte goes behind the character at i if it is one of those.
+// skipByte returns the position after the character at i if that is in of, otherwise i.
 func skipByte(text string, i int, of string) int {
 	if i < len(text) && strings.IndexByte(of, text[i]) >= 0 {
 		return i + 1
@@ -71,7 +71,7 @@ func skipByte(text string, i int, of string) int {
 	return i
 }
 
-// optionArgument is the end of the argument at i, "FILE" or "<any text>", or -1.
+// optionArgument returns the end of the argument at i, "FILE" or "<any text>", or -1.
 func optionArgument(text string, i int) int {
 	switch {
 	case i >= len(text):
@@ -96,7 +96,7 @@ func optionWord(text string, i int) int {
 	return i
 }
 
-// checkOptions refuses an option list marker that has the form of one but too many parts.
+// checkOptions refuses an option list marker that has too many parts.
 func (p *parser) checkOptions(s *scope, end int) {
 	for _, one := range splitOptions(strings.TrimRight(s.text()[:end], " ")) {
 		tokens := words(one)
@@ -118,7 +118,7 @@ func (p *parser) checkOptions(s *scope, end int) {
 
 var angles = regexp.MustCompile(`<[^<>]*>|, `)
 
-// splitOptions splits at the commas that are not inside of angle brackets.
+// splitOptions splits at the commas outside of angle brackets.
 func splitOptions(marker string) []string {
 	var options []string
 	start := 0

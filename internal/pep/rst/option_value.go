@@ -9,7 +9,7 @@ import (
 	"unicode/utf8"
 )
 
-// option is the value of a directive's option.
+// option holds the value of a directive's option.
 type option struct {
 	text    string
 	given   bool // whether there is a value at all: ":alt:" has none
@@ -17,12 +17,12 @@ type option struct {
 	numbers []int
 }
 
-// convert checks the value of an option and reads what it stands for.
+// convert checks the value of an option and stores what it means in it.
 type convert func(*option) error
 
 var (
 	errNoValue    = errors.New("argument required but none supplied")
-	errBeyond     = errors.New("beyond prediction") // docutils dies of it, or it depends on Python's version
+	errBeyond     = errors.New("beyond prediction") // docutils fails, or the result depends on Python's version
 	errNotInteger = errors.New("invalid literal for int() with base 10")
 )
 
@@ -64,7 +64,7 @@ func nonNegative(o *option) error {
 	return nil
 }
 
-// lineNumbers is a number where counting starts, or nothing.
+// lineNumbers accepts a number at which counting starts, or no value.
 func lineNumbers(o *option) error {
 	if !o.given {
 		return nil
@@ -79,7 +79,7 @@ func percentage(o *option) error {
 
 var measure = regexp.MustCompile(`^(-?[0-9.]+) *([a-zA-Zµ]*|%?)$`)
 
-// units of length that docutils knows; the empty one stands for pixels.
+// units lists the units of length that docutils knows; the empty one means pixels.
 var units = []string{"em", "ex", "ch", "rem", "vw", "vh", "vmin", "vmax", "cm", "mm", "Q", "in", "pt", "pc", "px", ""}
 
 func length(o *option) error          { return measured(o, false) }
@@ -90,7 +90,7 @@ func columnWidthsOrGrid(o *option) error {
 	return unlessWord(o, o.text == "auto" || o.text == "grid", positives)
 }
 
-// figureWidth is a width, or "image" for that of the image. Without a value docutils dies.
+// figureWidth accepts a width, or "image" for that of the image. Without a value docutils fails.
 func figureWidth(o *option) error {
 	if !o.given {
 		return errBeyond
@@ -98,7 +98,7 @@ func figureWidth(o *option) error {
 	return unlessWord(o, strings.ToLower(o.text) == "image", lengthOrPercent)
 }
 
-// encoding is the name of a character set. Python knows many; the usual ones are certain.
+// encoding accepts the name of a character encoding. Python knows many; only the common ones are certain.
 func encoding(o *option) error {
 	switch strings.ReplaceAll(strings.ToLower(o.text), "_", "-") {
 	case "utf-8", "utf8", "utf-8-sig", "ascii", "us-ascii", "latin-1", "latin1", "iso-8859-1", "utf-16", "cp1252":
@@ -107,7 +107,7 @@ func encoding(o *option) error {
 	return errBeyond
 }
 
-// unlessWord takes a word as it is and converts anything else.
+// unlessWord keeps the value if word is set, and calls other otherwise.
 func unlessWord(o *option, word bool, other convert) error {
 	if word {
 		return nil
@@ -137,7 +137,8 @@ func measured(o *option, percent bool) error {
 	return fmt.Errorf("not a positive number or measure of one of the following units: %s", strings.Join(units[:len(units)-1], ", "))
 }
 
-// classNamesOf checks names of classes: every one has to keep at least one letter when it's made an identifier.
+// classNamesOf checks class names: each must contain at least one letter that remains when it is converted to an
+// identifier.
 func classNamesOf(o *option, text string) error {
 	if !o.given {
 		return errNoValue
@@ -161,8 +162,8 @@ const (
 	surely
 )
 
-// identifiable tells whether an identifier can be made of a name: letters that are not ASCII may decompose to ones
-// that are.
+// identifiable reports how certain it is that a name can be converted to an identifier: letters that are not ASCII may
+// decompose to ones that are.
 func identifiable(name string) certainty {
 	answer := never
 	for _, r := range name {
@@ -200,7 +201,7 @@ func positives(o *option) error {
 	return nil
 }
 
-// oneWordOf makes a check for a choice of words.
+// oneWordOf returns a check that accepts one of the words.
 func oneWordOf(choices ...string) convert {
 	return func(o *option) error {
 		if !o.given {
@@ -219,7 +220,7 @@ func oneWordOf(choices ...string) convert {
 
 var codePoint = regexp.MustCompile(`(?i)^(?:(?:0x|x|\\x|U\+?|\\u)([0-9a-f]+)|&#x([0-9a-f]+);)$`)
 
-// unicodeCode reads a character by its number, in one of several notations. Any other text stands for itself.
+// unicodeCode returns the character for a code point in one of several notations. Any other text is returned as it is.
 func unicodeCode(text string) (string, error) {
 	digits, base := text, 10
 	if !isArabic(text) || text == "" {
@@ -236,7 +237,7 @@ func unicodeCode(text string) (string, error) {
 	return string(rune(n)), nil
 }
 
-// oneCharacter is a single character or its number.
+// oneCharacter accepts a single character or its code point.
 func oneCharacter(o *option) error {
 	if !o.given {
 		return errBeyond
@@ -252,7 +253,7 @@ func oneCharacter(o *option) error {
 	return nil
 }
 
-// delimiter is one character, or "tab" or "space".
+// delimiter accepts one character, or "tab" or "space".
 func delimiter(o *option) error {
 	switch o.text {
 	case "tab":

@@ -1,12 +1,12 @@
 package rst
 
-// parser holds what is known across the whole document.
+// parser holds the state of the whole document.
 type parser struct {
 	doc         *document
-	roles       map[string]role // what role directives have defined; "" is the default role
+	roles       map[string]role // defined by role directives; "" is the default role
 	titleStyles []string        // in the order of their levels
-	depth       int             // nested blocks at this moment
-	steps       int             // left of the budget
+	depth       int             // current nesting of blocks
+	steps       int             // remaining budget
 }
 
 func newParser(size int) *parser {
@@ -17,7 +17,7 @@ func newParser(size int) *parser {
 	}
 }
 
-// nested parses a block as the content of node. There are no sections inside of it.
+// nested parses a block as the content of node. Sections cannot begin inside of it.
 func (p *parser) nested(block []line, node *node) {
 	if len(block) == 0 {
 		return
@@ -28,25 +28,25 @@ func (p *parser) nested(block []line, node *node) {
 	p.leave()
 }
 
-// scope is a run of lines with a place in it, and the node that takes what is found there.
+// scope is a run of lines with a current position, and the node that receives the parsed elements.
 type scope struct {
 	lines  []line
-	at     int // index of the current line; -1 before the first, len(lines) behind the last
+	at     int // index of the current line; -1 before the first, len(lines) after the last
 	node   *node
-	titles bool // whether sections may begin here: in the document itself only
+	titles bool // whether sections may begin here: only in the document itself
 	inside string
 }
 
-// next goes one line on and reports whether there is one.
+// next moves to the next line and reports whether there is one.
 func (s *scope) next() bool {
 	s.at++
 	return s.at < len(s.lines)
 }
 
-// text is the current line.
+// text returns the current line.
 func (s *scope) text() string { return s.lines[s.at].text }
 
-// no is the number of the current line, or of the one behind the last.
+// no returns the number of the current line, or the number that a line after the last would have.
 func (s *scope) no() int {
 	switch n := len(s.lines); {
 	case n == 0:
@@ -58,7 +58,7 @@ func (s *scope) no() int {
 	}
 }
 
-// peek is the line behind the current one.
+// peek returns the line after the current one; false if there is none.
 func (s *scope) peek() (string, bool) {
 	if s.at+1 >= len(s.lines) {
 		return "", false
@@ -66,7 +66,7 @@ func (s *scope) peek() (string, bool) {
 	return s.lines[s.at+1].text, true
 }
 
-// nextBlank reports whether the current line is followed by a blank one or by none.
+// nextBlank reports whether the next line is blank or absent.
 func (s *scope) nextBlank() bool {
 	text, ok := s.peek()
 	return !ok || strip(text) == ""

@@ -2,7 +2,7 @@ package rst
 
 import "unicode"
 
-// beforeMarkup holds the punctuation after which inline markup may start: the openers and delimiters of docutils 0.23,
+// beforeMarkup contains the punctuation after which inline markup may start: the openers and delimiters of docutils 0.23,
 // which are frozen at Unicode 5.2.
 var beforeMarkup = &unicode.RangeTable{
 	R16: []unicode.Range16{
@@ -193,8 +193,8 @@ var beforeMarkup = &unicode.RangeTable{
 	LatinOffset: 13,
 }
 
-// afterMarkup holds the punctuation before which inline markup may end: delimiters and closers, frozen like beforeMarkup,
-// and the null character that stands for a backslash.
+// afterMarkup contains the punctuation before which inline markup may end: delimiters and closers, frozen like
+// beforeMarkup, and the null character that replaces a backslash.
 var afterMarkup = &unicode.RangeTable{
 	R16: []unicode.Range16{
 		{0x0000, 0x0000, 1},

@@ -5,15 +5,15 @@ import (
 	"strings"
 )
 
-// indentedQuote reads an indented block that nothing announced: a block quote.
+// indentedQuote parses an indented block that follows no other markup: a block quote.
 func (p *parser) indentedQuote(s *scope) {
 	block, finish := s.indented()
 	p.blockQuotes(block, s.node, s.node)
 	p.needBlank(s, finish, "Block quote")
 }
 
-// blockQuotes reads the quotes in an indented block. An attribution ends a quote, and another begins behind it. Messages
-// of the attribution go into a node of their own.
+// blockQuotes parses the quotes in an indented block. An attribution ends a quote, and another begins after it. Messages
+// about the attribution are added to messages.
 func (p *parser) blockQuotes(block []line, into, messages *node) {
 	for len(block) > 0 {
 		quote := newNode(kindBlock, block[0].no)
@@ -32,10 +32,10 @@ func (p *parser) blockQuotes(block []line, into, messages *node) {
 	}
 }
 
-// dashes begin an attribution: two or three of them, or one em-dash.
+// dashes matches the beginning of an attribution: two or three hyphens, or one em-dash.
 var dashes = regexp.MustCompile(`^(?:--[^-]|---[^-]|—)`)
 
-// dashesEnd is the end of the dashes and blanks that begin an attribution, or 0.
+// dashesEnd returns the end of the dashes and blanks at the beginning of an attribution, or 0.
 func dashesEnd(text string) int {
 	if !dashes.MatchString(text) {
 		return 0
@@ -47,7 +47,7 @@ func dashesEnd(text string) int {
 	return len(text) - len(strings.TrimLeft(rest, " "))
 }
 
-// splitAttribution looks for an attribution in a block quote: a line behind a blank one that begins with dashes.
+// splitAttribution splits a block quote at its attribution: a line after a blank one that begins with dashes.
 func splitAttribution(block []line) (text, attribution, rest []line) {
 	blank, seen := -1, false
 	for i, l := range block {
@@ -73,7 +73,8 @@ func splitAttribution(block []line) (text, attribution, rest []line) {
 	return block, nil, nil
 }
 
-// attributionEnd finds where an attribution ends: all its lines but the first are indented alike. 0 when they aren't.
+// attributionEnd returns the end of an attribution: all its lines except the first must have the same indentation. It is
+// 0 otherwise.
 func attributionEnd(block []line, start int) (end, indent int) {
 	indent = unknown
 	for end = start + 1; end < len(block); end++ {

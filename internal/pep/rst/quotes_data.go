@@ -1,6 +1,6 @@
 package rst
 
-// closersOf tells for a character that opens a pair which characters may close it (docutils 0.23: punctuation_chars).
+// closersOf maps a character that opens a pair to the characters that may close it (docutils 0.23: punctuation_chars).
 var closersOf = map[rune]string{
 	'"':  "\"",
 	'\'': "'",

@@ -1,7 +1,7 @@
 package rst
 
-// resolve follows the transforms of docutils: what can be told only when the whole document is read. Their order is
-// theirs, since the first message counts.
+// resolve applies the transforms of docutils, which need the complete document. It keeps their order, because the first
+// message counts.
 func (p *parser) resolve(by Renderer) {
 	p.classTargets()
 	p.substitute()
@@ -17,14 +17,14 @@ func (p *parser) resolve(by Renderer) {
 	p.followIndirect()
 	p.placeTargetNotes()
 	p.matchNotes()
-	p.settle()
+	p.resolveDuplicates()
 	p.dropEmptyContents()
 	p.checkTransitions()
 	p.checkReferences()
 	p.checkWritten()
 }
 
-// classTargets looks for the element that a class directive without content is meant for.
+// classTargets refuses class directives without content that no element follows.
 func (p *parser) classTargets() {
 	for _, pending := range p.doc.pending {
 		if !p.visibleAfter(pending) {
@@ -34,7 +34,7 @@ func (p *parser) classTargets() {
 	p.drop(p.doc.pending)
 }
 
-// visibleAfter reports whether a visible element comes behind n, or behind one that n is in.
+// visibleAfter reports whether a visible element follows n, or one of its ancestors.
 func (p *parser) visibleAfter(n *node) bool {
 	for ; n.parent != nil; n = n.parent {
 		siblings := n.parent.children
@@ -48,7 +48,7 @@ func (p *parser) visibleAfter(n *node) bool {
 	return false
 }
 
-// propagate hands a target's place over to the element behind it, so that the target itself leaves no trace.
+// propagate moves the names of a target to the element after it, so that the target itself produces no output.
 func (p *parser) propagate() {
 	for target, next := range p.doc.root.pairs() {
 		if target.kind != kindTarget || target.hasRefURI || target.hasRefName || target.refID != 0 || len(target.children) > 0 {
@@ -69,7 +69,7 @@ func (p *parser) propagate() {
 	}
 }
 
-// placeTargetNotes puts footnotes for addresses into the place of the directive for them; it's gone when there are none.
+// placeTargetNotes replaces the target-notes directive by footnotes for addresses, or removes it if there are none.
 func (p *parser) placeTargetNotes() {
 	if len(p.doc.targetNotes) == 0 {
 		return
@@ -89,7 +89,7 @@ func (p *parser) placeTargetNotes() {
 	}
 }
 
-// drop takes nodes out of the document.
+// drop removes nodes from the document.
 func (p *parser) drop(nodes []*node) {
 	if len(nodes) == 0 {
 		return
@@ -100,7 +100,7 @@ func (p *parser) drop(nodes []*node) {
 	p.doc.root.prune(kindGone)
 }
 
-// dropEmptyContents takes out the tables of contents that have nothing to show.
+// dropEmptyContents removes the tables of contents without entries.
 func (p *parser) dropEmptyContents() {
 	var empty []*node
 	filled := map[*node]bool{} // parts of the document: whether they have sections
@@ -124,7 +124,7 @@ func (p *parser) dropEmptyContents() {
 	p.drop(empty)
 }
 
-// part is the section that n is in, or the document.
+// part returns the section that contains n, or the document.
 func (n *node) part() *node {
 	for ; n != nil && n.kind != kindSection && n.kind != kindDocument; n = n.parent {
 	}

@@ -4,7 +4,7 @@ import (
 	"strings"
 )
 
-// bibliographic tells what docutils makes of the fields at the beginning of a document.
+// bibliographic says how docutils treats a field at the beginning of a document.
 type bibliographic uint8
 
 const (
@@ -26,7 +26,7 @@ func bibliographicField(name string) bibliographic {
 	return ordinaryField
 }
 
-// docinfo checks the field list that a document begins with, and turns it into bibliographic data.
+// docinfo checks the field list at the beginning of a document, and converts it to bibliographic data.
 func (p *parser) docinfo() {
 	root := p.doc.root
 	for i, child := range root.children {
@@ -45,7 +45,7 @@ func (p *parser) docinfo() {
 	}
 }
 
-// bibliography checks the fields. An abstract and a dedication leave the list.
+// bibliography checks the fields. It removes an abstract and a dedication from the list and returns them.
 func (p *parser) bibliography(list *node) (topics []*node) {
 	seen := map[string]bool{}
 	var rest []*node
@@ -77,7 +77,8 @@ func (p *parser) bibliography(list *node) (topics []*node) {
 	return topics
 }
 
-// checkTextField refuses anything but one paragraph. Initials that look like an enumerated list are read again as text.
+// checkTextField refuses anything except one paragraph. Initials that look like an enumerated list are parsed again as
+// text.
 func (p *parser) checkTextField(field, body *node, label string) {
 	first := body.children[0]
 	if len(body.children) == 1 && first.kind == kindParagraph {
@@ -94,7 +95,7 @@ func (p *parser) checkTextField(field, body *node, label string) {
 	p.refuse(field.line, compoundBibliographic, label)
 }
 
-// namesAnybody reports whether a name is left between the separators: semicolons if there are any, else commas.
+// namesAnybody reports whether there is a name between the separators: semicolons if there are any, otherwise commas.
 func namesAnybody(text string) bool {
 	separator := ","
 	if strings.Contains(text, ";") {
@@ -103,7 +104,7 @@ func namesAnybody(text string) bool {
 	return strip(strings.ReplaceAll(text, separator, " ")) != ""
 }
 
-// checkAuthors refuses what no names of authors can be read from.
+// checkAuthors refuses a field without readable names of authors.
 func (p *parser) checkAuthors(field, body *node, label string) {
 	first := body.children[0]
 	ok := false

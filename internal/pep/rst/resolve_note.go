@@ -2,7 +2,7 @@ package rst
 
 import "strconv"
 
-// matchNotes numbers footnotes, and gives every reference its footnote or citation.
+// matchNotes numbers footnotes, and assigns a footnote or citation to every reference.
 func (p *parser) matchNotes() {
 	labels := p.numberFootnotes()
 	p.numberReferences(labels)
@@ -38,7 +38,7 @@ func (p *parser) numberFootnotes() (labels []string) {
 	return labels
 }
 
-// numberReferences gives automatic references without a name the footnotes of their order.
+// numberReferences assigns footnotes in order to automatic references without a name.
 func (p *parser) numberReferences(labels []string) {
 	used := 0
 	for _, ref := range p.doc.autoFootnoteRefs {

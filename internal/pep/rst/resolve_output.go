@@ -1,7 +1,7 @@
 package rst
 
-// checkWritten refuses what fails when the document is written, and a document with nothing to show: the title alone
-// doesn't count.
+// checkWritten refuses what fails when the document is written, and a document without visible content: a title alone
+// does not count.
 func (p *parser) checkWritten() {
 	p.checkParts(p.doc.root)
 	for _, child := range p.doc.root.children {
@@ -12,7 +12,7 @@ func (p *parser) checkWritten() {
 	p.refuse(0, nothingRendered)
 }
 
-// checkParts looks for what can't be written. What is in definitions never is.
+// checkParts refuses elements that cannot be written. The content of definitions is never written.
 func (p *parser) checkParts(n *node) {
 	if n.kind == kindSubstitution {
 		return
@@ -28,7 +28,7 @@ func (p *parser) checkParts(n *node) {
 	}
 }
 
-// shown reports whether a part of the document leaves a trace in the output.
+// shown reports whether a part of the document produces output.
 func (n *node) shown() bool {
 	switch n.kind {
 	case kindTarget:

@@ -1,6 +1,6 @@
 package rst
 
-// matchAnonymous pairs anonymous references with anonymous targets, which have to be equally many.
+// matchAnonymous pairs anonymous references with anonymous targets, and refuses unequal numbers of them.
 func (p *parser) matchAnonymous() {
 	var refs, targets []*node
 	p.doc.root.each(func(n *node) bool {
@@ -26,7 +26,7 @@ func (p *parser) matchAnonymous() {
 	}
 }
 
-// pair makes a reference lead where its target does.
+// pair resolves a reference to what its target points to.
 func (p *parser) pair(ref, target *node) {
 	if ref.refID != 0 || ref.hasRefURI {
 		return
@@ -50,7 +50,7 @@ func (p *parser) pair(ref, target *node) {
 	}
 }
 
-// followIndirect finds where targets lead that point to other targets, and has their references lead there.
+// followIndirect resolves targets that point to other targets, and the references to them.
 func (p *parser) followIndirect() {
 	for _, target := range p.doc.indirect {
 		if !target.resolved {
@@ -60,7 +60,7 @@ func (p *parser) followIndirect() {
 	}
 }
 
-// resolveIndirect follows one target to its end. There has to be one.
+// resolveIndirect follows a target to its end, and refuses it if there is none.
 func (p *parser) resolveIndirect(target *node) {
 	p.enter(target.line)
 	defer p.leave()
@@ -99,7 +99,7 @@ func (p *parser) resolveIndirect(target *node) {
 	target.resolved = true
 }
 
-// missingEnd refuses a target that points to no other, or to a name that two have.
+// missingEnd refuses a target that points to an unknown or ambiguous name.
 func (p *parser) missingEnd(target *node) {
 	why := "which does not exist"
 	if _, known := p.doc.names[target.refName]; known {
@@ -115,7 +115,7 @@ func nameOf(n *node) string {
 	return `"` + n.names[0] + `" `
 }
 
-// passOn settles all references to a target whose end is known.
+// passOn resolves all references to a resolved target.
 func (p *parser) passOn(target *node) {
 	if target.refID == 0 && !target.hasRefURI {
 		return
@@ -144,8 +144,8 @@ func (p *parser) passOn(target *node) {
 	}
 }
 
-// settle resolves the references whose target leads outside, or is a place in the text.
-func (p *parser) settle() {
+// resolveDuplicates resolves the references to targets that are addresses or places in the text.
+func (p *parser) resolveDuplicates() {
 	for _, target := range p.doc.root.all(kindTarget) {
 		if !target.hasRefURI && target.refID != 0 {
 			continue
@@ -161,7 +161,7 @@ func (p *parser) settle() {
 	}
 }
 
-// checkReferences refuses references to names that nothing has, or that two have.
+// checkReferences refuses references to unknown or ambiguous names.
 func (p *parser) checkReferences() {
 	p.doc.root.each(func(n *node) bool {
 		if n.kind != kindReference && n.kind != kindFootnoteReference && n.kind != kindCitationReference {

@@ -5,10 +5,10 @@ import (
 	"strings"
 )
 
-// longestSubstitution is docutils' bound for the text of one.
+// longestSubstitution limits the text of a substitution, in characters, as docutils does.
 const longestSubstitution = 10_000
 
-// substitute puts the content of definitions into the place of their references, and looks into that again.
+// substitute replaces references by the content of their definitions, including those within that content.
 func (p *parser) substitute() {
 	refs := p.doc.root.all(kindSubstitutionReference)
 	nested := map[string][]string{}
@@ -48,7 +48,8 @@ func (p *parser) substitute() {
 	}
 }
 
-// substitutionKey finds the definition for a name: the case counts only when two differ by it.
+// substitutionKey returns the key of the definition for a name. Upper and lower case only matter if two names differ in
+// nothing else.
 func (p *parser) substitutionKey(name string) (string, bool) {
 	if _, ok := p.doc.substitutions[name]; ok {
 		return name, true
@@ -68,7 +69,7 @@ func (p *parser) circular(ref *node) {
 	p.refuse(ref.line, circularSubstitution, ref.refName)
 }
 
-// copyOf copies a node with all below it.
+// copyOf returns a copy of a node with all its descendants.
 func (p *parser) copyOf(n *node) *node {
 	p.spend(64)
 	twin := *n

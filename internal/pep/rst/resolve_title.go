@@ -1,6 +1,6 @@
 package rst
 
-// promoteTitle makes the only section of a document its title, and the only section in that its subtitle.
+// promoteTitle makes the only section of a document its title, and the only section within that its subtitle.
 func (p *parser) promoteTitle() {
 	root := p.doc.root
 	section, before := lonelySection(root)
@@ -21,7 +21,8 @@ func (p *parser) promoteTitle() {
 	}
 }
 
-// lonelySection is the section that is all of a node but for what may stand before a title.
+// lonelySection returns the only section of a node, if nothing except what may precede a title is before it and nothing
+// is after it.
 func lonelySection(n *node) (section *node, before []*node) {
 	for i, child := range n.children {
 		if child.beforeDocinfo() {

@@ -2,7 +2,7 @@ package rst
 
 import "slices"
 
-// checkTransitions refuses transitions with nothing to separate. One at the end of a section moves behind it.
+// checkTransitions refuses transitions that separate nothing. One at the end of a section is moved after the section.
 func (p *parser) checkTransitions() {
 	transitions := p.doc.root.all(kindTransition)
 	if len(transitions) == 0 {
@@ -17,7 +17,7 @@ func (p *parser) checkTransitions() {
 	}
 }
 
-// checkTransition checks one, and reports whether it was moved and has to be checked again.
+// checkTransition checks one transition, and reports whether it was moved and must be checked again.
 func (p *parser) checkTransition(n *node) (moved bool) {
 	parent := n.parent
 	at := parent.index(n)
@@ -48,7 +48,7 @@ func (p *parser) checkTransition(n *node) (moved bool) {
 	return moved
 }
 
-// separable reports whether an element is something that a transition separates.
+// separable reports whether an element counts as one that a transition can separate.
 func separable(n *node) bool {
 	switch n.kind {
 	case kindDecoration, kindMeta, kindPending, kindSubstitution, kindSubtitle, kindTarget, kindTitle:

@@ -5,13 +5,13 @@ import (
 	"strings"
 )
 
-// role is an interpreted text role: what it does, and the options it was defined with.
+// role describes an interpreted text role: its behavior, and the options of its definition.
 type role struct {
 	base    roleBase
 	options map[string]option
 }
 
-// roleBase is one of docutils' own roles, by what it may complain about.
+// roleBase is one of docutils' own roles, grouped by the messages it can cause.
 type roleBase uint8
 
 const (
@@ -24,7 +24,7 @@ const (
 	roleUnimplemented
 )
 
-// standardRole is a role that docutils knows in an English document.
+// standardRole returns a role that docutils knows in an English document.
 func standardRole(name string) (roleBase, bool) {
 	switch name {
 	case "abbreviation", "ab", "acronym", "ac", "emphasis", "literal", "strong", "subscript", "sub", "superscript", "sup",
@@ -47,7 +47,7 @@ func standardRole(name string) (roleBase, bool) {
 	return 0, false
 }
 
-// role finds a role by name: first those of the document. The empty name is the default role.
+// role returns a role by name; roles defined in the document come first. The empty name means the default role.
 func (p *parser) role(name string) (role, bool) {
 	name = strings.ToLower(name)
 	if own, ok := p.roles[name]; ok {
@@ -60,7 +60,7 @@ func (p *parser) role(name string) (role, bool) {
 	return role{base: base}, ok
 }
 
-// optionsOf are the options that a role directive may give to a role of this kind.
+// options returns the options that a role directive may set for a role of this kind.
 func (b roleBase) options() map[string]convert {
 	options := map[string]convert{"class": classNames}
 	switch b {
@@ -105,8 +105,8 @@ func (p *parser) interpret(name, content string, no int) []*node {
 	return []*node{n}
 }
 
-// checkLanguage looks at the language a role for code was defined with: the role, unlike the directive, insists that
-// Pygments knows it. The list ages, so that an unknown one is no refusal for sure.
+// checkLanguage checks the language of a code role: unlike the directive, the role requires that Pygments knows it. The
+// list ages, so an unknown language is undecided.
 func (p *parser) checkLanguage(language string, no int) {
 	language = strings.ToLower(language)
 	if language == "" || language == "none" || language == "text" || knownLexer(language) {
@@ -115,7 +115,7 @@ func (p *parser) checkLanguage(language string, no int) {
 	p.undecided(no, "role", "Pygments may not know the language "+strconv.Quote(language))
 }
 
-// integer is Python's int(): an optional sign, digits with single underscores between, white space around.
+// integer works like Python's int(): an optional sign, digits with single underscores between them, white space around.
 func integer(text string) (int, bool) {
 	text = strip(text)
 	digits := strings.TrimPrefix(strings.TrimPrefix(text, "+"), "-")

@@ -1,46 +1,37 @@
-// Package rst tells how the index judges a long description in reStructuredText.
-//
-// The index renders it with docutils 0.23 through readme_renderer: the first message of level WARNING ends the rendering
-// and refuses the release, files and raw HTML are off, and an empty result is refused as well (reference 2.6). So this
-// package is a parser of the whole language that yields no document but a verdict. It follows the state machine, the
-// directives, the roles and the transforms of docutils by their effect on messages, and leaves out what can cause none.
-// The releases of readme_renderer set docutils up differently, so that a verdict is that of one [Renderer].
-//
-// What it can't tell is undecided, never refused: a nesting or an expansion beyond its bounds, and what depends on the
-// version of another library.
 package rst
 
 import "fmt"
 
-// Renderer is a release of readme_renderer, by its number.
+// Renderer identifies a release of readme_renderer by its major version.
 type Renderer uint8
 
-// The releases that are known here. Neither looks at an image to scale it.
+// The supported releases. Neither reads an image in order to scale it.
 const (
-	// Renderer45 is of 2026-06-09. It takes the only section of a document for its title, which it does not show, and the
-	// fields behind that title for bibliographic ones.
+	// Renderer45 was released on 2026-06-09. It makes the only section of a document its title, which it does not show,
+	// and it treats the fields after that title as bibliographic fields.
 	Renderer45 Renderer = 45
-	// Renderer46 is of 2026-08-28. It leaves sections where they are (https://github.com/pypa/readme_renderer/pull/377).
+	// Renderer46 was released on 2026-08-28. It leaves sections where they are
+	// (https://github.com/pypa/readme_renderer/pull/377).
 	Renderer46 Renderer = 46
 )
 
 // String returns the name and the number of the release.
 func (r Renderer) String() string { return fmt.Sprintf("readme_renderer %d", r) }
 
-// promotesTitles reports whether a lone section becomes the title of what it is in.
+// promotesTitles reports whether the only section of a document or section becomes its title or subtitle.
 func (r Renderer) promotesTitles() bool { return r < Renderer46 }
 
-// Outcome is what the index does with a description.
+// Outcome says what the index does with a description.
 type Outcome uint8
 
-// The three outcomes. Undecided is no prediction: the index may do either.
+// The three outcomes. Undecided makes no prediction: the index may accept or refuse the description.
 const (
 	Accept Outcome = iota
 	Refuse
 	Undecided
 )
 
-// String gives the outcome's name in lower case.
+// String returns the outcome's name in lower case.
 func (o Outcome) String() string {
 	switch o {
 	case Accept:
@@ -52,16 +43,16 @@ func (o Outcome) String() string {
 	}
 }
 
-// Verdict is the outcome for one description. For an accepted one all other fields are empty.
+// Verdict describes the outcome for one description. For an accepted one all other fields are empty.
 type Verdict struct {
 	Outcome   Outcome
-	Message   string // docutils' own words of its first message, or why there is no prediction
-	Line      int    // where docutils sees it, counted from 1; 0 when it concerns the whole text
-	Construct string // what stands there, in words: "section title", "directive", ...
+	Message   string // the text of docutils' first message, or why there is no prediction
+	Line      int    // the line that docutils reports, counted from 1; 0 if it concerns the whole text
+	Construct string // what kind of markup the line contains: "section title", "directive", ...
 	Fix       string // what to do about it
 }
 
-// String is the verdict in one line, for people.
+// String returns the verdict as one line for people.
 func (v Verdict) String() string {
 	if v.Outcome == Accept {
 		return v.Outcome.String()
@@ -69,7 +60,7 @@ func (v Verdict) String() string {
 	return fmt.Sprintf("%s: line %d: %s: %s (%s)", v.Outcome, v.Line, v.Construct, v.Message, v.Fix)
 }
 
-// Check returns the verdict on a description where the index renders it with the given release. Time and memory are bounded
+// Check returns the verdict on a description if the index renders it with the given release. Time and memory are bounded
 // by the length of the text; it never panics.
 func Check(text string, by Renderer) (verdict Verdict) {
 	p := newParser(len(text))

@@ -8,7 +8,7 @@ import (
 // shortest is the length below which a line of punctuation may still be ordinary text.
 const shortest = 4
 
-// underlined reads a title whose underline is the current line. It answers false when it is none after all.
+// underlined parses a title whose underline is the current line. It returns false if the two lines are ordinary text.
 func (p *parser) underlined(s *scope, title line) bool {
 	text, underline := stripRight(title.text), stripRight(s.text())
 	if columns(text) > len(underline) {
@@ -27,8 +27,8 @@ func (p *parser) underlined(s *scope, title line) bool {
 	return true
 }
 
-// punctuationLine reads what a line of punctuation begins: a transition, or the overline of a title. Where no section
-// may begin it is an error, unless it's short.
+// punctuationLine parses a line of punctuation: a transition, or the overline of a title. If no section may begin here,
+// it is refused unless it is short.
 func (p *parser) punctuationLine(s *scope) {
 	marker := strip(s.text())
 	if !s.titles {
@@ -56,7 +56,7 @@ func (p *parser) punctuationLine(s *scope) {
 	}
 }
 
-// transition is a line of punctuation by itself. A short one is text.
+// transition parses a line of punctuation by itself. A short one is text.
 func (p *parser) transition(s *scope, marker string) {
 	if len(marker) < shortest {
 		p.text(s)
@@ -66,7 +66,7 @@ func (p *parser) transition(s *scope, marker string) {
 	s.next()
 }
 
-// overlined reads a title between two lines of punctuation. When they do not fit, a short overline is text.
+// overlined parses a title between two lines of punctuation. If they do not match, a short overline is text.
 func (p *parser) overlined(s *scope) {
 	overline, no := stripRight(s.text()), s.no()
 	title := stripRight(s.lines[s.at+1].text)
@@ -82,7 +82,7 @@ func (p *parser) overlined(s *scope) {
 	p.section(s, strip(title), overline[:1]+overline[:1], no+1)
 }
 
-// overlineFault tells what is wrong with a title that has an overline.
+// overlineFault returns what is wrong with a title that has an overline; nil if nothing is.
 func overlineFault(s *scope, overline, title string) *fault {
 	if s.at+2 >= len(s.lines) {
 		return &incompleteTitle
@@ -99,7 +99,7 @@ func overlineFault(s *scope, overline, title string) *fault {
 	return nil
 }
 
-// section begins a section. Its style tells its level: a new style is one level deeper than the section it's in.
+// section begins a section. Its style determines its level: a new style is one level deeper than the current section.
 func (p *parser) section(s *scope, title, style string, no int) {
 	level := slices.Index(p.titleStyles, style) + 1
 	if level == 0 {

@@ -5,16 +5,17 @@ import (
 	"unicode/utf8"
 )
 
-// longestLine is docutils' line-length-limit.
+// longestLine equals docutils' line-length-limit, in characters.
 const longestLine = 10_000
 
-// line is one line of a block: what is left of it there, and its number in the document.
+// line is one line of a block: the part of it that belongs to the block, and its number in the document.
 type line struct {
 	text string
 	no   int
 }
 
-// sourceLines splits a text as docutils does: tabs expanded to multiples of 8, nothing left behind the last character.
+// sourceLines splits a text as docutils does: tabs are expanded to multiples of 8 columns, white space at the end of a
+// line is removed.
 func (p *parser) sourceLines(text string) []line {
 	text = strings.ToValidUTF8(text, "\uFFFD")
 	lines := make([]line, 0, strings.Count(text, "\n")+1)
@@ -31,7 +32,7 @@ func (p *parser) sourceLines(text string) []line {
 	return lines
 }
 
-// pageToBlank makes a form feed and a vertical tab a blank.
+// pageToBlank converts a form feed or vertical tab to a blank.
 func pageToBlank(r rune) rune {
 	if r == '\v' || r == '\f' {
 		return ' '
@@ -39,7 +40,7 @@ func pageToBlank(r rune) rune {
 	return r
 }
 
-// cutLine takes the first line from a text. Python knows more ends of a line than most.
+// cutLine splits a text after its first line. It knows all line ends of Python's str.splitlines.
 func cutLine(text string) (first, rest string) {
 	for i := 0; i < len(text); i++ {
 		switch c := text[i]; {
@@ -56,7 +57,7 @@ func cutLine(text string) (first, rest string) {
 	return text, ""
 }
 
-// expandTabs is Python's str.expandtabs for one line. It stops growing a line that is too long anyway.
+// expandTabs works like Python's str.expandtabs for one line.
 func expandTabs(s string) string {
 	if strings.IndexByte(s, '\t') < 0 {
 		return s

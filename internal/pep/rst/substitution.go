@@ -2,7 +2,7 @@ package rst
 
 import "strings"
 
-// substitution reads ".. |name| directive:: content". end is behind the first bar.
+// substitution parses ".. |name| directive:: content". end is the position after the first bar.
 func (p *parser) substitution(s *scope, end int) (blankFinish bool) {
 	no := s.no()
 	block, finish := s.take(taking{first: end, known: unknown, asIs: true})
@@ -24,7 +24,7 @@ func (p *parser) substitution(s *scope, end int) (blankFinish bool) {
 	return finish
 }
 
-// splitSubstitution takes the name from the lines of a substitution definition. It may go over several of them.
+// splitSubstitution splits the lines of a substitution definition after the name, which may span several lines.
 func splitSubstitution(block []line) (name string, rest []line, ok bool) {
 	var whole strings.Builder
 	from := 1
@@ -49,7 +49,7 @@ func splitSubstitution(block []line) (name string, rest []line, ok bool) {
 	return "", nil, false
 }
 
-// substitutionNameEnd is the place of the bar that closes the name, or 0.
+// substitutionNameEnd returns the position of the bar that closes the name, or 0.
 func substitutionNameEnd(text string, from int) int {
 	for i := from; i < len(text); i++ {
 		if text[i] != '|' || i+1 < len(text) && text[i+1] != ' ' {
@@ -62,7 +62,7 @@ func substitutionNameEnd(text string, from int) int {
 	return 0
 }
 
-// substitutionContent parses what a definition stands for: one directive.
+// substitutionContent parses the content of a definition: one directive.
 func (p *parser) substitutionContent(s *scope, block []line, definition *node) {
 	inner := &scope{lines: block, at: -1, node: definition, inside: definition.names[0]}
 	for inner.next() {
@@ -71,7 +71,7 @@ func (p *parser) substitutionContent(s *scope, block []line, definition *node) {
 			continue
 		}
 		if text[0] == ' ' {
-			quoted, _ := inner.indented() // is moved out of the definition, which stays empty
+			quoted, _ := inner.indented() // is moved out of the definition, which remains empty
 			p.blockQuotes(quoted, newNode(kindDetached, no), nil)
 			continue
 		}
@@ -93,7 +93,7 @@ func (p *parser) substitutionContent(s *scope, block []line, definition *node) {
 	}
 }
 
-// embeddedDirective reads the name of a directive inside of a definition.
+// embeddedDirective returns the name of a directive inside a definition; end is 0 if there is none.
 func embeddedDirective(text string) (name string, end int) {
 	stop := simpleName(text, 0)
 	if stop == 0 || !strings.HasPrefix(text[stop:], "::") {
@@ -102,8 +102,8 @@ func embeddedDirective(text string) (name string, end int) {
 	return text[:stop], blanks(text, stop+2)
 }
 
-// checkSubstitution refuses a definition of nothing, and one with what can't be copied: targets and references that
-// are counted.
+// checkSubstitution refuses an empty definition, and one with content that cannot be copied: targets and numbered
+// references.
 func (p *parser) checkSubstitution(definition *node, name string) {
 	for _, child := range definition.children {
 		child.each(func(n *node) bool {
@@ -123,7 +123,7 @@ func (p *parser) checkSubstitution(definition *node, name string) {
 	}
 }
 
-// define makes a substitution known.
+// define registers a substitution.
 func (p *parser) define(definition *node, name string) {
 	name = squeeze(name)
 	if _, taken := p.doc.substitutions[name]; taken {

@@ -6,16 +6,16 @@ import (
 	"unicode"
 )
 
-// cell is a part of a table and what stands in it.
+// cell holds the lines of one table cell.
 type cell struct{ lines []line }
 
-// tableData are the cells of a table, row by row, in the order docutils parses them.
+// tableData holds the cells of a table, row by row, in the order in which docutils parses them.
 type tableData struct {
 	columns int
 	rows    [][]cell
 }
 
-// table reads a table of either kind.
+// table parses a table of either kind.
 func (p *parser) table(s *scope, read func(*scope) (tableData, bool)) {
 	no := s.no()
 	data, finish := read(s)
@@ -45,10 +45,10 @@ func allEmpty(lines []line) bool {
 	return !slices.ContainsFunc(lines, func(l line) bool { return l.text != "" })
 }
 
-// row is one line of a table by columns: a wide character is followed by a null for its second column.
+// row is one line of a table, split into columns: a wide character is followed by a null for its second column.
 type row []rune
 
-// grid lays the lines of a table out in columns.
+// grid splits the lines of a table into columns.
 func grid(block []line) []row {
 	rows := make([]row, len(block))
 	for i, l := range block {
@@ -63,7 +63,7 @@ func grid(block []line) []row {
 	return rows
 }
 
-// bare is a row without the characters that take no column.
+// bare returns the row without the characters that take no column.
 func (r row) bare() row {
 	if !slices.ContainsFunc(r, isCombining) {
 		return r
@@ -73,7 +73,7 @@ func (r row) bare() row {
 
 func isCombining(r rune) bool { return r >= 0x300 && unicode.Is(combining, r) }
 
-// place is where a column begins in a row, or where the row ends.
+// place returns the index at which a column begins, or the length of the row.
 func (r row) place(column int) int {
 	if column > len(r) {
 		column = len(r)
@@ -93,7 +93,7 @@ func (r row) place(column int) int {
 	return len(r)
 }
 
-// cut takes a rectangle out of a table, without the indentation that all its lines share.
+// cut returns a rectangle of a table, without the indentation that all its lines share.
 func cut(block []line, rows []row, top, left, bottom, right int) cell {
 	lines := make([]line, 0, max(bottom-top, 0))
 	indent := right

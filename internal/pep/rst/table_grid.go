@@ -6,7 +6,7 @@ import (
 	"strings"
 )
 
-// gridTable takes and reads a table that is drawn with "+", "-" and "|".
+// gridTable extracts and parses a table drawn with "+", "-" and "|".
 func (p *parser) gridTable(s *scope) (data tableData, blankFinish bool) {
 	first := s.at
 	block, finish := p.isolateGrid(s)
@@ -23,7 +23,7 @@ func (p *parser) gridTable(s *scope) (data tableData, blankFinish bool) {
 	return g.read(), finish
 }
 
-// isolateGrid takes the lines of a grid table: down to its last border.
+// isolateGrid returns the lines of a grid table, up to its last border.
 func (p *parser) isolateGrid(s *scope) (block []line, blankFinish bool) {
 	text := p.textBlock(s, true)
 	block = make([]line, 0, len(text))
@@ -54,18 +54,18 @@ func (p *parser) isolateGrid(s *scope) (block []line, blankFinish bool) {
 type gridReader struct {
 	p             *parser
 	block         []line
-	rows          []row // as they stand in the source
-	plain         []row // without combining characters: what the borders are sought in
+	rows          []row // as in the source
+	plain         []row // without combining characters: used to find the borders
 	bottom, right int
 	done          []int // per column: the last line that belongs to a cell found so far
 	cells         []gridCell
-	rowLines      map[int]bool // lines and columns where a border is
+	rowLines      map[int]bool // lines and columns that contain a border
 	columnLines   map[int]bool
 }
 
 type gridCell struct{ top, left, bottom, right int }
 
-// dropSeparator turns the line between head and body into an ordinary border.
+// dropSeparator converts the line between head and body to an ordinary border.
 func (g *gridReader) dropSeparator() {
 	separator := -1
 	for i, l := range g.block {
@@ -89,7 +89,7 @@ func (g *gridReader) dropSeparator() {
 	}
 }
 
-// read finds all cells. The table is complete when they leave no gap.
+// read finds all cells. The table is complete if they leave no gap.
 func (g *gridReader) read() tableData {
 	g.bottom, g.right = len(g.block)-1, len(g.plain[0])-1
 	g.done = slices.Repeat([]int{-1}, len(g.plain[0]))
@@ -120,7 +120,7 @@ func (g *gridReader) read() tableData {
 
 type corner struct{ top, left int }
 
-// addCorner keeps the corners in order: from the top, then from the left.
+// addCorner inserts a corner in order: from the top, then from the left.
 func addCorner(corners []corner, c corner) []corner {
 	at, _ := slices.BinarySearchFunc(corners, c, func(a, b corner) int {
 		if a.top != b.top {
@@ -131,7 +131,7 @@ func addCorner(corners []corner, c corner) []corner {
 	return slices.Insert(corners, at, c)
 }
 
-// mark remembers that the columns of a cell are read down to its bottom.
+// mark records that the columns of a cell are read down to its bottom.
 func (g *gridReader) mark(c gridCell) {
 	g.p.spend(c.right - c.left)
 	for column := c.left; column < c.right; column++ {
@@ -142,7 +142,7 @@ func (g *gridReader) mark(c gridCell) {
 	}
 }
 
-// order gives the cells row by row. Cells that do not fit into the lines of the table are beyond prediction.
+// order returns the cells row by row. Cells that do not match the lines of the table are undecided.
 func (g *gridReader) order() tableData {
 	slices.SortFunc(g.cells, func(a, b gridCell) int {
 		if a.top != b.top {
@@ -167,7 +167,7 @@ func (g *gridReader) order() tableData {
 	return tableData{len(columnsAt) - 1, rows}
 }
 
-// ranks numbers the members of a set in their order.
+// ranks numbers the members of a set in ascending order.
 func ranks(set map[int]bool) map[int]int {
 	keys := make([]int, 0, len(set))
 	for key := range set {

@@ -1,6 +1,6 @@
 package rst
 
-// scan looks for the smallest cell whose top left corner is c: right along its top, down, left and up again.
+// scan returns the smallest cell whose top left corner is c: it follows the border right, down, left and up again.
 func (g *gridReader) scan(c corner) (gridCell, bool) {
 	top := g.plain[c.top]
 	var seen []int

@@ -5,7 +5,7 @@ import (
 	"slices"
 )
 
-// simpleTable takes and reads a table whose columns are drawn with "=".
+// simpleTable extracts and parses a table whose columns are drawn with "=".
 func (p *parser) simpleTable(s *scope) (data tableData, blankFinish bool) {
 	block, finish := p.isolateSimple(s)
 	t := simpleReader{p: p, block: block, rows: grid(block)}
@@ -16,7 +16,7 @@ func (p *parser) simpleTable(s *scope) (data tableData, blankFinish bool) {
 	return t.read(), finish
 }
 
-// isolateSimple takes the lines of a simple table: down to its second border, or to one that a blank line follows.
+// isolateSimple returns the lines of a simple table, up to its second border, or to one that a blank line follows.
 func (p *parser) isolateSimple(s *scope) (block []line, blankFinish bool) {
 	start, found := s.at, 0
 	top := len(strip(s.text()))
@@ -52,19 +52,19 @@ func replaceRune(r row, old, by rune) {
 	}
 }
 
-// simpleReader reads the rows of a simple table.
+// simpleReader parses the rows of a simple table.
 type simpleReader struct {
 	p       *parser
 	block   []line
 	rows    []row
 	columns []span
-	border  int // where the table ends on the right by its border; text in the last column may go beyond
+	border  int // the right end of the table's border; text in the last column may continue beyond it
 	table   [][]cell
 }
 
 type span struct{ start, end int }
 
-// dropSeparator turns the line between head and body into an ordinary border.
+// dropSeparator converts the line between head and body to an ordinary border.
 func (t *simpleReader) dropSeparator() {
 	separator := -1
 	for i, r := range t.rows {
@@ -79,7 +79,7 @@ func (t *simpleReader) dropSeparator() {
 	}
 }
 
-// drawn reports whether a row is a line of c with gaps.
+// drawn reports whether a row consists of c and gaps, and begins with c.
 func drawn(r row, c rune) bool {
 	return len(r) > 0 && r[0] == c && !slices.ContainsFunc(r, func(r rune) bool { return r != c && r != ' ' })
 }
@@ -112,7 +112,7 @@ func blankBetween(r row, start, end int) bool {
 	return start >= end || strip(string(r[start:end])) == ""
 }
 
-// spans reads the columns that a line draws. A line below the top joins columns: it has to end where they end.
+// spans returns the columns that a line draws. A line below the top joins columns and must end where they end.
 func (t *simpleReader) spans(at int) []span {
 	var spans []span
 	r := t.rows[at]
@@ -148,7 +148,7 @@ func (t *simpleReader) row(start, end int, columns []span) {
 	t.table = append(t.table, cells)
 }
 
-// checkMargins refuses text between columns. Text in the last one makes it as wide as needed.
+// checkMargins refuses text between columns. Text in the last column widens it.
 func (t *simpleReader) checkMargins(start, end int, columns []span) {
 	last := len(columns) - 1
 	for i := range columns {
@@ -172,7 +172,7 @@ func (t *simpleReader) checkMargins(start, end int, columns []span) {
 	}
 }
 
-// checkSpans refuses columns that do not begin and end where the table's do.
+// checkSpans refuses columns that do not begin and end at column borders of the table.
 func (t *simpleReader) checkSpans(start int, columns []span) {
 	i := 0
 	for _, column := range columns {

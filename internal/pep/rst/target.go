@@ -2,7 +2,7 @@ package rst
 
 import "strings"
 
-// namedTarget reads ".. _name: where". end is behind the underscore.
+// namedTarget parses ".. _name: where". end is the position after the underscore.
 func (p *parser) namedTarget(s *scope, end int) (blankFinish bool) {
 	no := s.no()
 	block, finish := s.take(taking{first: end, known: unknown, untilBlank: true, asIs: true})
@@ -16,7 +16,7 @@ func (p *parser) namedTarget(s *scope, end int) (blankFinish bool) {
 	return finish
 }
 
-// anonymousTarget reads "__ where".
+// anonymousTarget parses "__ where".
 func (p *parser) anonymousTarget(s *scope, end int) (blankFinish bool) {
 	node := newNode(kindTarget, s.no())
 	block, finish := s.take(taking{first: end, known: unknown, untilBlank: true})
@@ -33,7 +33,7 @@ func escapeAll(block []line) []string {
 	return texts
 }
 
-// splitTarget takes the name from the lines of a target. It may go over several of them.
+// splitTarget splits the lines of a target after the name, which may span several lines.
 func splitTarget(block []line) (name string, rest []string, ok bool) {
 	lines := escapeAll(block)
 	var whole strings.Builder
@@ -52,7 +52,8 @@ func splitTarget(block []line) (name string, rest []string, ok bool) {
 	return "", nil, false
 }
 
-// targetName reads the name of a target up to its colon; end is 0 when it isn't complete. There is no end before from.
+// targetName returns the name of a target and the position after its colon; end is 0 if it is incomplete. It does not
+// search before from.
 func targetName(text string, from int) (name string, end int) {
 	if strings.HasPrefix(text, "_") {
 		return "", colonEnd(text, 1)
@@ -85,7 +86,7 @@ func targetName(text string, from int) (name string, end int) {
 	return "", 0
 }
 
-// colonEnd is the end of the colon behind a target's name and of the blanks there, or 0.
+// colonEnd returns the position after the colon of a target's name and the blanks there, or 0.
 func colonEnd(text string, i int) int {
 	if last := lastRune(text, i); last == ':' && lastRune(text, i-1) != null {
 		return 0
@@ -99,7 +100,7 @@ func colonEnd(text string, i int) int {
 	return blanks(text, i+1)
 }
 
-// aim gives a target its name and what it leads to: another target, an address, or the element behind it.
+// aim sets the name of a target and what it points to: another target, an address, or the element after it.
 func (p *parser) aim(target *node, name string, lines []string, into *node) {
 	to, uri := destination(lines)
 	if name != "" {
@@ -122,7 +123,7 @@ func (p *parser) aim(target *node, name string, lines []string, into *node) {
 	}
 }
 
-// destination tells what the text of a target leads to: the name of another target or an address.
+// destination returns what the text of a target points to: the name of another target or an address.
 func destination(lines []string) (to, uri string) {
 	if n := len(lines); n > 0 && strings.HasSuffix(strip(lines[n-1]), "_") {
 		if to := referenceName(squeeze(strings.Join(lines, " "))); to != "" {
@@ -132,7 +133,7 @@ func destination(lines []string) (to, uri string) {
 	return "", address(strings.Join(lines, " "))
 }
 
-// address is an address without the white space in it, but for the escaped.
+// address removes white space from an address, except escaped white space.
 func address(text string) string {
 	parts := strings.Split(strings.ReplaceAll(text, "\x00\n", "\x00 "), "\x00 ")
 	for i, part := range parts {
@@ -141,7 +142,7 @@ func address(text string) string {
 	return strings.Join(parts, " ")
 }
 
-// referenceName is the name in a text that is a reference and nothing else: "name_" or "`any name`_".
+// referenceName returns the name in a text that is only a reference: "name_" or "`any name`_"; empty for other text.
 func referenceName(text string) string {
 	text, ok := strings.CutSuffix(text, "_")
 	if !ok || text == "" {

@@ -4,7 +4,7 @@ import (
 	"strings"
 )
 
-// text reads what a line of text begins: a title with an underline, a term with a definition, or a paragraph.
+// text parses what a line of text begins: a title with an underline, a term with a definition, or a paragraph.
 func (p *parser) text(s *scope) {
 	first := s.lines[s.at]
 	if !s.next() {
@@ -27,14 +27,14 @@ func (p *parser) text(s *scope) {
 	}
 }
 
-// finishParagraph is a paragraph whose last line is behind the current one already.
+// finishParagraph parses a paragraph whose last line is before the current one.
 func (p *parser) finishParagraph(s *scope, lines []line) {
 	if p.paragraph(s, lines) {
 		p.literalBlock(s)
 	}
 }
 
-// paragraph reads the lines of a paragraph and reports whether a literal block is announced by "::" at its end.
+// paragraph parses the lines of a paragraph and reports whether "::" at its end announces a literal block.
 func (p *parser) paragraph(s *scope, lines []line) (literalNext bool) {
 	data := stripRight(join(lines))
 	no := lines[0].no
@@ -55,14 +55,14 @@ func (p *parser) paragraph(s *scope, lines []line) (literalNext bool) {
 	return literalNext
 }
 
-// announcesLiteral reports whether a paragraph ends with "::" that is not escaped.
+// announcesLiteral reports whether a paragraph ends with an unescaped "::".
 func announcesLiteral(data string) bool {
 	before, ok := strings.CutSuffix(data, "::")
 	slashes := len(before) - len(strings.TrimRight(before, `\`))
 	return ok && slashes%2 == 0
 }
 
-// literalBlock reads the block that was announced: an indented one, or lines that are all quoted alike.
+// literalBlock parses the announced block: an indented one, or lines that all begin with the same quote character.
 func (p *parser) literalBlock(s *scope) {
 	no := s.no()
 	block, finish := s.indented()
@@ -74,7 +74,7 @@ func (p *parser) literalBlock(s *scope) {
 	p.needBlank(s, finish, "Literal block")
 }
 
-// quotedLiteral reads a literal block that is not indented: every line of it begins with the same punctuation.
+// quotedLiteral parses a literal block that is not indented: every line begins with the same punctuation.
 func (p *parser) quotedLiteral(s *scope) {
 	for s.at < len(s.lines) && strings.Trim(s.text(), " ") == "" {
 		s.at++
@@ -96,7 +96,7 @@ func (p *parser) quotedLiteral(s *scope) {
 	}
 }
 
-// lineBlock reads lines that begin with "|".
+// lineBlock parses lines that begin with "|".
 func (p *parser) lineBlock(s *scope, m marker) {
 	block, no := newNode(kindBlock, s.no()), s.no()
 	s.node.add(block)
@@ -114,7 +114,7 @@ func (p *parser) lineBlock(s *scope, m marker) {
 	}
 }
 
-// blockLine reads one line with those that go on with it. Messages go into a node of their own, if there is one.
+// blockLine parses one line and its continuation lines. Messages are added to messages, if it is not nil.
 func (p *parser) blockLine(s *scope, block *node, m marker, messages *node) (blankFinish bool) {
 	p.spend(1)
 	no := s.no()

@@ -71,8 +71,8 @@ func judge(t *testing.T, d document, by rst.Renderer, n *tally) {
 	}
 }
 
-// TestVectors judges the vectors of the whole project.
-func TestVectors(t *testing.T) {
+// TestCheck_Vectors judges the vectors of the whole project.
+func TestCheck_Vectors(t *testing.T) {
 	t.Parallel()
 	var n tally
 	for _, d := range documents(t, "../../testdata/vectors/rst.json") {

@@ -2,7 +2,7 @@ package rst
 
 import "unicode"
 
-// wide holds the characters of East Asian width W and F, which take two columns (Unicode 15.1).
+// wide contains the characters of East Asian width W and F, which take two columns (Unicode 15.1).
 var wide = &unicode.RangeTable{
 	R16: []unicode.Range16{
 		{0x1100, 0x115f, 1},
@@ -130,7 +130,7 @@ var wide = &unicode.RangeTable{
 	},
 }
 
-// combining holds the characters with a combining class, which take no column of their own (Unicode 15.1).
+// combining contains the characters with a combining class, which take no column of their own (Unicode 15.1).
 var combining = &unicode.RangeTable{
 	R16: []unicode.Range16{
 		{0x0300, 0x034e, 1},

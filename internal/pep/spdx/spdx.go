@@ -1,8 +1,8 @@
-// Package spdx speaks SPDX licence expressions as the metadata of a Python package has them (PEP 639,
-// "License-Expression") and as the index reads them, whose own library is more lenient than the SPDX specification in some
-// places: WITH binds no tighter than OR, an exception may follow a parenthesis, and no DocumentRef- is known.
+// Package spdx checks SPDX license expressions in the metadata of Python packages (PEP 639, "License-Expression") as the
+// index does. The library of the index accepts more than the SPDX specification: WITH binds no more tightly than OR, an
+// exception may follow a parenthesis, and DocumentRef- is unknown.
 //
-// The list of identifiers ages. README.md beside this file tells its source and date.
+// The list of identifiers ages. README.md in this directory gives its source and date.
 package spdx
 
 import (
@@ -20,15 +20,16 @@ import (
 //go:embed spdx.txt
 var list string
 
-// maxNesting is how many parentheses may be open at once: the index has the grammar judged by Python's own parser, which
-// refuses more.
+// maxNesting limits how many parentheses may be open at once: the index checks the grammar with Python's own parser,
+// which refuses more.
 const maxNesting = 200
 
 // Canonical returns the expression as the index stores it: identifiers in the spelling of the SPDX list, operators in
-// capitals, one space between words and none inside of parentheses. The canonical form is canonical itself.
+// capitals, one space between words and none inside parentheses. The canonical form of a canonical expression is the
+// same.
 //
-// An error names the word that is at fault, and is an *UnknownError where a newer list could have it. It takes time and
-// memory in proportion to the text.
+// An error names the invalid word, and is an *UnknownError if a newer list could contain it. Time and memory are
+// proportional to the length of the text.
 func Canonical(expression string) (string, error) {
 	words := split(expression)
 	if err := grammar(words); err != nil {
@@ -49,45 +50,47 @@ func Canonical(expression string) (string, error) {
 	return b.String(), nil
 }
 
-// UnknownError tells of a word that could be an identifier and is not in the list, which may have learned it since.
+// UnknownError reports a word that could be an identifier but is not in the list. A newer list may contain it.
 type UnknownError struct {
-	Word      string // as it was written
-	Exception bool   // whether an exception should stand there, and not a licence
+	Word      string // as written
+	Exception bool   // whether an exception is expected, not a license
 }
 
-// Error names the word and where to look for the right one.
+// Error names the word and the page that lists the valid ones.
 func (e *UnknownError) Error() string {
 	if e.Exception {
-		return fmt.Sprintf("%q is no exception of the SPDX list: use an identifier from https://spdx.org/licenses/exceptions-index.html", e.Word)
+		return fmt.Sprintf("%q is not in the SPDX list of exceptions: use an identifier from https://spdx.org/licenses/exceptions-index.html",
+			e.Word)
 	}
-	return fmt.Sprintf("%q is no licence of the SPDX list: use an identifier from https://spdx.org/licenses/, or LicenseRef- and a name of your own", e.Word)
+	return fmt.Sprintf("%q is not in the SPDX license list: use an identifier from https://spdx.org/licenses/, or LicenseRef- followed by your own name",
+		e.Word)
 }
 
-// AsOf is the last day on which the index is known to have had exactly this list.
+// AsOf returns the last day, at midnight UTC, on which the index is known to have had exactly this list.
 func AsOf() time.Time {
 	return tables().asOf
 }
 
-// split cuts an expression into words; parentheses are words of their own.
+// split returns the words of an expression; every parenthesis is a word.
 func split(expression string) []string {
 	padded := strings.NewReplacer("(", " ( ", ")", " ) ").Replace(expression)
 	return strings.FieldsFunc(padded, isSpace)
 }
 
-// isSpace is what Python takes for white space: more than Unicode does.
+// isSpace reports whether Python treats r as white space: Unicode's set and four control characters.
 func isSpace(r rune) bool {
 	return r >= 0x1c && r <= 0x1f || len(strings.TrimSpace(string(r))) == 0
 }
 
-// lower is Python's, which keeps the dot of a Turkish capital I, so that "MİT" is not "mit".
+// lower converts to lower case as Python does, which keeps the dot of a Turkish capital I, so that "MİT" is not "mit".
 func lower(word string) string {
 	return strings.ToLower(strings.ReplaceAll(word, "\u0130", "i\u0307"))
 }
 
-// grammar judges the order of words: an operand, then an operator and an operand as often as you like; an operand is an
-// identifier or an expression in parentheses.
+// grammar checks the order of words: an operand, followed by any number of operators with an operand each. An operand is
+// an identifier or an expression in parentheses.
 func grammar(words []string) error {
-	open, operand := 0, true // operand: one has to come next
+	open, operand := 0, true // operand: whether an operand must come next
 	for _, word := range words {
 		switch kind := lower(word); kind {
 		case "(":
@@ -124,7 +127,7 @@ func grammar(words []string) error {
 
 const refPrefix = "licenseref-"
 
-// references maps references in lower case to their spelling. Of several spellings of one the last is used for all.
+// references maps references in lower case to their spelling. If a reference has several spellings, the last one counts.
 func references(words []string) map[string]string {
 	refs := map[string]string{}
 	for _, word := range words {
@@ -135,10 +138,10 @@ func references(words []string) map[string]string {
 	return refs
 }
 
-// validRef judges a reference in lower case.
+// validRef matches a valid reference in lower case.
 var validRef = regexp.MustCompile(`^[a-z0-9.-]*$`)
 
-// spelled gives word i its canonical spelling.
+// spelled returns the canonical spelling of word i.
 func spelled(words []string, i int, refs map[string]string) (string, error) {
 	low := lower(words[i])
 	switch low {
@@ -159,7 +162,7 @@ func spelled(words []string, i int, refs map[string]string) (string, error) {
 	if strings.HasPrefix(low, refPrefix) {
 		id, known := refs[low]
 		if !known || !validRef.MatchString(low) {
-			return "", fmt.Errorf("%q is no valid reference: write LicenseRef- and then only letters, digits, dots and dashes", words[i])
+			return "", fmt.Errorf("%q is not a valid reference: write LicenseRef- and then only letters, digits, dots and dashes", words[i])
 		}
 		return id + suffix, nil
 	}
@@ -169,11 +172,11 @@ func spelled(words []string, i int, refs map[string]string) (string, error) {
 	return "", unknown(words[i], false)
 }
 
-// identifier is what SPDX allows in one (annex "SPDX license expressions").
+// identifier matches the characters that SPDX allows in identifiers (annex "SPDX license expressions").
 var identifier = regexp.MustCompile(`^[A-Za-z0-9.-]+$`)
 
-// unknown is an *UnknownError for a word that the list may get one day, and another error of the same text for one that
-// cannot be an identifier.
+// unknown returns an *UnknownError for a word that a newer list may contain, and another error with the same text for one
+// that cannot be an identifier.
 func unknown(word string, exception bool) error {
 	err := &UnknownError{Word: word, Exception: exception}
 	if id := strings.TrimSuffix(word, "+"); !identifier.MatchString(id) {
@@ -182,7 +185,7 @@ func unknown(word string, exception bool) error {
 	return err
 }
 
-// identifiers map lower case to the list's spelling.
+// identifiers maps names in lower case to the spelling of the list.
 type identifiers struct {
 	licenses, exceptions map[string]string
 	asOf                 time.Time
@@ -194,7 +197,7 @@ var tables = sync.OnceValue(func() identifiers {
 		kind, id, _ := strings.Cut(strings.TrimSpace(line), " ")
 		switch kind {
 		case "as-of":
-			t.asOf, _ = time.Parse(time.DateOnly, id) // a test holds that it is a date
+			t.asOf, _ = time.Parse(time.DateOnly, id) // a test checks that it is a date
 		case "license":
 			t.licenses[strings.ToLower(id)] = id
 		case "exception":

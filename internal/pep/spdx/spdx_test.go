@@ -42,7 +42,7 @@ func TestCanonical(t *testing.T) {
 	}
 }
 
-func TestRefused(t *testing.T) {
+func TestCanonical_Refused(t *testing.T) {
 	t.Parallel()
 	for expression, want := range map[string]string{
 		"":                           "the expression ends where a licence should come",
@@ -61,23 +61,23 @@ func TestRefused(t *testing.T) {
 		"or MIT":                     `"or" has no licence before it`,
 		"MIT OR WITH ISC":            `"WITH" has no licence before it`,
 		"not MIT":                    `"MIT" comes without AND, OR or WITH`,
-		"GPLv3":                      `"GPLv3" is no licence of the SPDX list`,
-		"NONE":                       `"NONE" is no licence of the SPDX list`,
-		"MIT/Apache-2.0":             `"MIT/Apache-2.0" is no licence of the SPDX list`,
-		"MIT++":                      `"MIT++" is no licence of the SPDX list`,
-		"+":                          `"+" is no licence of the SPDX list`,
-		"M\u0130T":                   "\"M\u0130T\" is no licence of the SPDX list",
-		"Classpath-exception-2.0":    `"Classpath-exception-2.0" is no licence of the SPDX list`,
-		"GPL-3.0-only WITH Foo":      `"Foo" is no exception of the SPDX list`,
-		"MIT WITH MIT":               `"MIT" is no exception of the SPDX list`,
-		"MIT WITH LLVM-exception+":   `"LLVM-exception+" is no exception of the SPDX list`,
-		"MIT WITH (LLVM-exception)":  `"LLVM-exception" is no licence of the SPDX list`,
-		"LicenseRef-a_b":             `"LicenseRef-a_b" is no valid reference`,
-		"LicenseRef-ä":               `"LicenseRef-ä" is no valid reference`,
-		"LicenseRef-a+":              `"LicenseRef-a+" is no valid reference`,
-		"LicenseRef-a++":             `"LicenseRef-a++" is no valid reference`,
-		"DocumentRef-a:LicenseRef-b": `"DocumentRef-a:LicenseRef-b" is no licence of the SPDX list`,
-		"\xff":                       `"\xff" is no licence of the SPDX list`,
+		"GPLv3":                      `"GPLv3" is not in the SPDX license list`,
+		"NONE":                       `"NONE" is not in the SPDX license list`,
+		"MIT/Apache-2.0":             `"MIT/Apache-2.0" is not in the SPDX license list`,
+		"MIT++":                      `"MIT++" is not in the SPDX license list`,
+		"+":                          `"+" is not in the SPDX license list`,
+		"M\u0130T":                   "\"M\u0130T\" is not in the SPDX license list",
+		"Classpath-exception-2.0":    `"Classpath-exception-2.0" is not in the SPDX license list`,
+		"GPL-3.0-only WITH Foo":      `"Foo" is not in the SPDX list of exceptions`,
+		"MIT WITH MIT":               `"MIT" is not in the SPDX list of exceptions`,
+		"MIT WITH LLVM-exception+":   `"LLVM-exception+" is not in the SPDX list of exceptions`,
+		"MIT WITH (LLVM-exception)":  `"LLVM-exception" is not in the SPDX license list`,
+		"LicenseRef-a_b":             `"LicenseRef-a_b" is not a valid reference`,
+		"LicenseRef-ä":               `"LicenseRef-ä" is not a valid reference`,
+		"LicenseRef-a+":              `"LicenseRef-a+" is not a valid reference`,
+		"LicenseRef-a++":             `"LicenseRef-a++" is not a valid reference`,
+		"DocumentRef-a:LicenseRef-b": `"DocumentRef-a:LicenseRef-b" is not in the SPDX license list`,
+		"\xff":                       `"\xff" is not in the SPDX license list`,
 		strings.Repeat("(", 201) + "MIT" + strings.Repeat(")", 201): "more than 200 parentheses",
 	} {
 		got, err := spdx.Canonical(expression)
@@ -114,8 +114,8 @@ func TestList(t *testing.T) {
 	}
 }
 
-// TestUnknown: what a newer list could have is told apart from what is wrong for ever.
-func TestUnknown(t *testing.T) {
+// TestCanonical_UnknownIdentifier: what a newer list could have is told apart from what is wrong for ever.
+func TestCanonical_UnknownIdentifier(t *testing.T) {
 	t.Parallel()
 	for expression, want := range map[string]bool{
 		"GPLv3": true, "GPLv3+": true, "MIT OR NONE": true, "MIT WITH Foo": true, "Classpath-exception-2.0": true,

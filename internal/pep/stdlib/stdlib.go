@@ -1,7 +1,7 @@
-// Package stdlib knows the names of the modules of Python's standard library, in all its versions. An index gives them to
-// no new project (PyPI, "project name").
+// Package stdlib lists the names of the modules of Python's standard library, in all its versions. An index does not
+// accept them as names of new projects (PyPI, "project name").
 //
-// The table ages. README.md beside this file tells its source and date.
+// The table ages. README.md in this directory gives its source and date.
 package stdlib
 
 import (
@@ -15,7 +15,8 @@ import (
 //go:embed modules.txt
 var list string
 
-// Has reports whether a normalized project name is that of a module, or of a package that a module is in: os-path is one.
+// Has reports whether a normalized project name equals that of a module, such as os-path, or of a package that contains
+// modules.
 func Has(project string) bool {
 	return names()[project]
 }

@@ -1,6 +1,6 @@
-// Package trove knows the classifiers of Python packages ("trove classifiers"), the valid and the deprecated ones.
+// Package trove lists the classifiers of Python packages ("trove classifiers"), valid and deprecated ones.
 //
-// The table ages. README.md beside this file tells its source and date.
+// The table ages. README.md in this directory gives its source and date.
 package trove
 
 import (
@@ -16,23 +16,24 @@ import (
 //go:embed classifiers.txt
 var list string
 
-// Standing tells what the table says of a classifier.
+// Standing says what the table contains about a classifier.
 type Standing uint8
 
-// The standings.
+// The possible standings.
 const (
-	Unknown    Standing = iota // it is not in the table, whatever the index has learned since
-	Valid                      // it is to be used
-	Deprecated                 // it was valid, and the index refuses it now
+	Unknown    Standing = iota // not in the table; the index may have added it since
+	Valid                      // accepted by the index
+	Deprecated                 // was valid, and the index refuses it now
 )
 
-// Look tells how a classifier stands, and for a deprecated one which to use instead, if any. Letter case counts.
+// Look returns the standing of a classifier, and for a deprecated one the classifiers to use instead, if any. Letter case
+// matters.
 func Look(classifier string) (Standing, []string) {
 	found := table().entries[classifier]
 	return found.standing, slices.Clone(found.instead)
 }
 
-// All are the valid classifiers, in alphabetical order.
+// All returns the valid classifiers, in alphabetical order.
 func All() []string {
 	var all []string
 	for classifier, found := range table().entries {
@@ -44,7 +45,8 @@ func All() []string {
 	return all
 }
 
-// AsOf returns the day of the release that the table is from, at midnight UTC. The index may have learned classifiers since.
+// AsOf returns the day of the release that the table was made from, at midnight UTC. The index may have added classifiers
+// since.
 func AsOf() time.Time {
 	return table().asOf
 }
@@ -63,10 +65,10 @@ var table = sync.OnceValue(func() classifiers {
 	t := classifiers{entries: make(map[string]entry)}
 	last := ""
 	for line := range strings.Lines(list) {
-		// The line of the release is for people: its day is that of as-of, to which a test holds it.
+		// The line of the release is for people: its day equals that of as-of, which a test checks.
 		switch kind, text, _ := strings.Cut(strings.TrimSuffix(line, "\n"), " "); kind {
 		case "as-of":
-			t.asOf, _ = time.Parse(time.DateOnly, text) // a test holds that it is a date
+			t.asOf, _ = time.Parse(time.DateOnly, text) // a test checks that it is a date
 		case "valid":
 			t.entries[text] = entry{standing: Valid}
 		case "deprecated":

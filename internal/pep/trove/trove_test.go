@@ -1,8 +1,6 @@
 package trove
 
 import (
-	"archive/zip"
-	"bytes"
 	"crypto/sha256"
 	"encoding/hex"
 	"errors"
@@ -15,9 +13,11 @@ import (
 	"strings"
 	"testing"
 	"time"
+
+	"github.com/org/pypi-oidc-publish/internal/testkit/disttest"
 )
 
-func TestLook(t *testing.T) {
+func TestLookup(t *testing.T) {
 	t.Parallel()
 	for classifier, want := range map[string]struct {
 		standing Standing
@@ -97,8 +97,8 @@ func TestSource(t *testing.T) {
 	}
 }
 
-// TestSourceIsHeld: no part of what a table is from changes without the others.
-func TestSourceIsHeld(t *testing.T) {
+// TestSource_Consistent: no part of what a table is from changes without the others.
+func TestSource_Consistent(t *testing.T) {
 	t.Parallel()
 	rowOf := func(release, day, table string) string {
 		return fmt.Sprintf("| `classifiers.txt` | trove-classifiers %s | %s | `%x` |\n", release, day, sha256.Sum256([]byte(table)))
@@ -139,19 +139,12 @@ func TestRefresh(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
-	var wheel bytes.Buffer
-	packed := zip.NewWriter(&wheel)
-	module, err := packed.Create("trove_classifiers/__init__.py")
-	if err == nil {
-		_, err = module.Write([]byte(`from typing import Dict, List
+	path := disttest.Save(t, filepath.Join(dir, "trove_classifiers-2026.10.3.7-py3-none-any.whl"), disttest.Zip(disttest.Member{
+		Name: "trove_classifiers/__init__.py", Content: `from typing import Dict, List
 sorted_classifiers: List[str] = ["Programming Language :: Python :: 3", "Framework :: Old", "Framework :: New"]
 deprecated_classifiers: Dict[str, List[str]] = {"Topic :: Gone": [], "Framework :: Old": ["Framework :: New"]}
-`))
-	}
-	path := filepath.Join(dir, "trove_classifiers-2026.10.3.7-py3-none-any.whl")
-	if err := errors.Join(err, packed.Close(), os.WriteFile(path, wheel.Bytes(), 0o600)); err != nil {
-		t.Fatal(err)
-	}
+`,
+	}))
 	refresh := exec.CommandContext(t.Context(), "sh", filepath.Join(dir, "refresh.sh"))
 	refresh.Env = append(os.Environ(), "TROVE="+path)
 	if printed, err := refresh.CombinedOutput(); err != nil {

@@ -1,0 +1,125 @@
+package attest
+
+import (
+	"context"
+	"fmt"
+	"io"
+	"path/filepath"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/org/pypi-oidc-publish/internal/distfile"
+	"github.com/org/pypi-oidc-publish/internal/fakepypi"
+	"github.com/org/pypi-oidc-publish/internal/fakepypi/fault"
+	"github.com/org/pypi-oidc-publish/internal/finding"
+	"github.com/org/pypi-oidc-publish/internal/oidc"
+	"github.com/org/pypi-oidc-publish/internal/runner"
+	"github.com/org/pypi-oidc-publish/internal/secret"
+	"github.com/org/pypi-oidc-publish/internal/testkit/disttest"
+	"github.com/org/pypi-oidc-publish/internal/testkit/pypitest"
+	"github.com/org/pypi-oidc-publish/internal/wire"
+)
+
+// theatre is a stage, and a signer that signs against it.
+type theatre struct {
+	*Signer
+	stage *fakepypi.Servers
+	vault *secret.Redactor
+
+	mu    sync.Mutex
+	notes []finding.Finding
+	tries []wire.Try
+	waits []time.Duration
+	wait  func() // what happens during a wait; may be nil
+}
+
+// named is a fault of the stage's table.
+func named(name string) fault.Fault {
+	for _, f := range fault.Named() {
+		if f.Name == name {
+			return f
+		}
+	}
+	return fault.Fault{Name: name + ", which there is not"}
+}
+
+func (h *theatre) note(f finding.Finding) {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	h.notes = append(h.notes, f)
+}
+
+func (h *theatre) trace(t wire.Try) {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	h.tries = append(h.tries, t)
+}
+
+// count is how many tries of an op there were.
+func (h *theatre) count(op wire.Op) int {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	n := 0
+	for _, t := range h.tries {
+		if t.Op == op {
+			n++
+		}
+	}
+	return n
+}
+
+// sleep does not wait, and remembers that it should have.
+func (h *theatre) sleep(ctx context.Context, d time.Duration) error {
+	h.mu.Lock()
+	h.waits = append(h.waits, d)
+	h.mu.Unlock()
+	if h.wait != nil {
+		h.wait()
+	}
+	return context.Cause(ctx)
+}
+
+// play opens a stage with the clock.
+func play(t testing.TB, now func() time.Time, switches fakepypi.SigstoreBehavior) *theatre {
+	t.Helper()
+	stage := pypitest.Start(t, fakepypi.Options{Now: now, Sigstore: switches})
+	h := &theatre{stage: stage}
+	client := wire.New(wire.Options{UserAgent: "pypi-oidc-publish/test", Now: now, Sleep: h.sleep, Trace: h.trace})
+	console, vault := runner.New(func(name string) string { return stage.Env[name] }, io.Discard)
+	h.vault = vault
+	h.Signer = New(Options{Wire: client, IDTokens: console.IDTokens(client), TUF: stage.TUF, Root: stage.Root, Now: now, Note: h.note})
+	return h
+}
+
+// claims are those of the signer's ID token.
+func (h *theatre) claims(t testing.TB) oidc.Claims {
+	t.Helper()
+	c, err := h.Prepare(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	return c
+}
+
+// wheels writes n small wheels and reads them.
+func wheels(t testing.TB, n int) []*distfile.Distribution {
+	t.Helper()
+	dir := t.TempDir()
+	var all []*distfile.Distribution
+	for i := range n {
+		all = append(all, wheel(t, filepath.Join(dir, fmt.Sprintf("sample_project-1.0-%d-py3-none-any.whl", i+1))))
+	}
+	return all
+}
+
+func wheel(t testing.TB, path string) *distfile.Distribution {
+	t.Helper()
+	metadata := "Metadata-Version: 2.1\nName: sample-project\nVersion: 1.0\nSummary: " + filepath.Base(path) + "\n"
+	disttest.Save(t, path, disttest.Zip(disttest.WheelMembers("sample_project", "1.0", metadata)...))
+	d, err := distfile.Read(t.Context(), path, false)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return d
+}

@@ -1,6 +1,0 @@
-//go:build race
-
-package cli_test
-
-// raced tells that the race detector runs, under which starting a process takes ten times as long.
-const raced = true

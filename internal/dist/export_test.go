@@ -1,6 +1,0 @@
-package dist
-
-// FindNested lets a test have a bound that takes no time to reach.
-func FindNested(folders, distributions []string, entries int) []Nested {
-	return findNested(folders, distributions, entries)
-}

@@ -1,0 +1,141 @@
+package distfile
+
+import (
+	"context"
+	"crypto/md5"
+	"crypto/sha256"
+	"errors"
+	"hash"
+	"io"
+
+	"golang.org/x/crypto/blake2b"
+
+	"github.com/org/pypi-oidc-publish/internal/par"
+)
+
+// chunk is how many bytes are read and hashed at a time. The digests of a chunk wait for each other, which takes about
+// ten microseconds; that is little compared to the hashing of half a megabyte.
+const chunk = 512 << 10
+
+// Digests holds the three digests that indexes use. MD5 provides no protection, but some older indexes need it.
+type Digests struct {
+	SHA256, BLAKE2b [32]byte // BLAKE2b has a digest of 256 bits
+	MD5             [16]byte // all zero unless it was requested
+}
+
+// sums computes the digests of a stream in one pass, with one goroutine per digest.
+type sums struct {
+	sha256, blake2b, md5 hash.Hash // md5 is nil unless it was requested
+	size                 int64
+}
+
+func newSums(withMD5 bool) *sums {
+	blake, err := blake2b.New256(nil)
+	if err != nil {
+		panic(err) // New256 only fails because of a key, and there is none
+	}
+	s := &sums{sha256: sha256.New(), blake2b: blake}
+	if withMD5 {
+		s.md5 = md5.New()
+	}
+	return s
+}
+
+// add hashes the next bytes with all digests concurrently, and calls meanwhile at the same time. Writing to a hash never
+// fails.
+func (s *sums) add(ctx context.Context, data []byte, meanwhile func(context.Context) error) error {
+	s.size += int64(len(data))
+	feed := func(h hash.Hash) func(context.Context) error {
+		return func(context.Context) error {
+			_, err := h.Write(data)
+			return err
+		}
+	}
+	all := []func(context.Context) error{meanwhile, feed(s.sha256), feed(s.blake2b)}
+	if s.md5 != nil {
+		all = append(all, feed(s.md5))
+	}
+	return par.All(ctx, all...)
+}
+
+func (s *sums) digests() (d Digests) {
+	s.sha256.Sum(d.SHA256[:0])
+	s.blake2b.Sum(d.BLAKE2b[:0])
+	if s.md5 != nil {
+		s.md5.Sum(d.MD5[:0])
+	}
+	return d
+}
+
+// hashed hashes a file while it is read, until the context is cancelled. While it hashes one chunk, it reads the next.
+type hashed struct {
+	ctx  context.Context
+	file io.Reader
+	size int64 // the expected size of the file, so that a small file needs little memory
+	sums *sums
+
+	chunk []byte // already hashed
+	rest  []byte // the part of chunk that Read has not returned yet
+	ahead []byte // already read, but not hashed
+	ended error  // why nothing follows ahead: io.EOF, or a failure
+}
+
+// Read returns bytes that were already hashed.
+func (h *hashed) Read(p []byte) (int, error) {
+	if len(h.rest) == 0 {
+		if err := h.next(); err != nil {
+			return 0, err
+		}
+	}
+	n := copy(p, h.rest)
+	h.rest = h.rest[n:]
+	return n, nil
+}
+
+// exhaust hashes the rest of the file.
+func (h *hashed) exhaust() error {
+	for {
+		if err := h.next(); errors.Is(err, io.EOF) {
+			return nil
+		} else if err != nil {
+			return err
+		}
+	}
+}
+
+// next hashes one more chunk. It returns io.EOF at the end of the file, also when called again.
+func (h *hashed) next() error {
+	if err := context.Cause(h.ctx); err != nil {
+		return err
+	}
+	if len(h.ahead) == 0 && h.ended == nil {
+		h.read()
+	}
+	if len(h.ahead) == 0 {
+		return h.ended
+	}
+	h.chunk, h.ahead = h.ahead, h.chunk[:0]
+	if err := h.sums.add(h.ctx, h.chunk, func(context.Context) error {
+		h.read()
+		return nil
+	}); err != nil {
+		return err
+	}
+	h.rest = h.chunk
+	return nil
+}
+
+// read reads the next chunk into ahead. After the end it does nothing.
+func (h *hashed) read() {
+	if h.ended != nil {
+		return
+	}
+	if cap(h.ahead) == 0 {
+		h.ahead = make([]byte, min(chunk, h.size+1))
+	}
+	n, err := io.ReadFull(h.file, h.ahead[:cap(h.ahead)])
+	if errors.Is(err, io.ErrUnexpectedEOF) {
+		err = io.EOF
+	}
+	h.ahead, h.ended = h.ahead[:n], err
+}

@@ -1,0 +1,192 @@
+// Package dist reads distributions: the wheels and sdists of a release.
+//
+// It opens a file once and returns everything that other packages need: its digests, the facts of its archive, its core
+// metadata and the form fields that an index expects. It makes no decisions: a file that no index would accept is read as
+// far as possible.
+package distfile
+
+import (
+	"bufio"
+	"cmp"
+	"context"
+	"fmt"
+	"os"
+	"path/filepath"
+	"strings"
+	"time"
+
+	"github.com/org/pypi-oidc-publish/internal/archive"
+	"github.com/org/pypi-oidc-publish/internal/localfile"
+	"github.com/org/pypi-oidc-publish/internal/pep"
+)
+
+// Distribution describes one file of a release, at the time when it was read.
+type Distribution struct {
+	Path     string // as given to Read
+	Name     string // the file name, which is used for the upload
+	Size     int64  // in bytes
+	Digests  Digests
+	Archive  archive.Facts // the contents of kept members are dropped, only their names remain
+	Metadata bool          // whether core metadata was found
+	Headers  []Field       // of the core metadata, in their order, names as written
+	// HeadersEndAt is the line of the core metadata that ended its headers although it is not empty: the description
+	// begins with it. It is nil if the headers ended normally, at an empty line or the end of the text.
+	HeadersEndAt *Line
+	EntryPoints  error  // why a wheel's entry_points.txt is invalid; nil if it is valid or absent
+	Description  string // the body of the core metadata, or the Description header without its indentation
+
+	body     string // of the core metadata; it counts as an additional Description
+	modified time.Time
+}
+
+// Kind is the type of a distribution.
+type Kind uint8
+
+// The kinds. Only wheels and sdists are inspected.
+const (
+	Other Kind = iota // an egg, an installer or similar, which current indexes refuse
+	Wheel
+	Sdist
+)
+
+// String returns "other", "wheel" or "sdist".
+func (k Kind) String() string {
+	return [...]string{"other", "wheel", "sdist"}[k]
+}
+
+// Read opens the file once and reads it to its end. It returns an error if the file cannot be read, or a *ChangedError if
+// it was written at the same time. A damaged archive or invalid metadata is a fact in the result, not an error. md5
+// requests that digest too; it takes additional time and only some older indexes need it.
+func Read(ctx context.Context, path string, md5 bool) (*Distribution, error) {
+	file, info, err := localfile.Open(path)
+	if err != nil {
+		return nil, err
+	}
+	defer file.Close()
+	d := &Distribution{Path: path, Name: filepath.Base(path), Size: info.Size(), modified: info.ModTime()}
+	if err := d.readAll(ctx, file, md5); err != nil {
+		return nil, fmt.Errorf("read %s: %w", path, err)
+	}
+	if err := d.unchanged(file); err != nil {
+		return nil, err
+	}
+	if text, found := d.coreMetadata(); found {
+		d.Metadata = true
+		parsed := parseMetadata(text)
+		d.Headers, d.body, d.HeadersEndAt = parsed.headers, parsed.body, parsed.endedAt
+		d.Description = cmp.Or(d.body, dedent(d.Header("Description")))
+	}
+	d.dropContents()
+	return d, nil
+}
+
+// readAll computes the digests and reads the archive. A tar is unpacked while it is hashed; the directory of a zip is at
+// its end, so it is read afterwards.
+func (d *Distribution) readAll(ctx context.Context, file *os.File, md5 bool) error {
+	sums := newSums(md5)
+	stream := &hashed{ctx: ctx, file: file, size: d.Size, sums: sums}
+	var err error
+	if d.packing() == tarGz {
+		if d.Archive, err = archive.ReadTarGz(bufio.NewReaderSize(stream, 64<<10), d.wanted()); err != nil {
+			return err
+		}
+	}
+	if err := stream.exhaust(); err != nil {
+		return err
+	}
+	if sums.size != d.Size {
+		return &ChangedError{Path: d.Path}
+	}
+	d.Digests = sums.digests()
+	switch d.packing() {
+	case zipped:
+		d.Archive, err = archive.ReadZip(file, d.Size, d.wanted())
+	case tarGz:
+		err = d.Archive.LookForZip(file, d.Size)
+	}
+	return err
+}
+
+// Kind returns the type that the extension of the file name indicates, in any letter case.
+func (d *Distribution) Kind() Kind {
+	switch {
+	case hasSuffix(d.Name, ".whl"):
+		return Wheel
+	case hasSuffix(d.Name, ".tar.gz"), hasSuffix(d.Name, ".zip"):
+		return Sdist
+	default:
+		return Other
+	}
+}
+
+type packing uint8
+
+const (
+	unknown packing = iota
+	zipped
+	tarGz
+)
+
+func (d *Distribution) packing() packing {
+	switch {
+	case hasSuffix(d.Name, ".whl"), hasSuffix(d.Name, ".zip"):
+		return zipped
+	case hasSuffix(d.Name, ".tar.gz"):
+		return tarGz
+	default:
+		return unknown
+	}
+}
+
+// DistInfo returns the folder in which a wheel must have its metadata, {name}-{version}.dist-info, verbatim from the file
+// name. It is empty if the file name has no such parts.
+func (d *Distribution) DistInfo() string {
+	parts := strings.SplitN(d.Name, "-", 3)
+	if d.Kind() != Wheel || len(parts) < 3 {
+		return ""
+	}
+	return parts[0] + "-" + parts[1] + ".dist-info"
+}
+
+// Values returns the values of a header of the core metadata, in any letter case of its name, as an index reads them: a
+// header whose last value is UNKNOWN counts as absent.
+func (d *Distribution) Values(name string) []string {
+	var values []string
+	for _, h := range d.Headers {
+		if strings.EqualFold(h.Name, name) {
+			values = append(values, h.Value)
+		}
+	}
+	if len(values) > 0 && strings.TrimSpace(values[len(values)-1]) == "UNKNOWN" {
+		return nil
+	}
+	return values
+}
+
+// Header returns the first of Values; empty if there is none.
+func (d *Distribution) Header(name string) string {
+	if values := d.Values(name); len(values) > 0 {
+		return values[0]
+	}
+	return ""
+}
+
+// Release returns the release that the file belongs to, or an error if the metadata does not name one.
+func (d *Distribution) Release() (pep.Release, error) {
+	if !d.Metadata {
+		return pep.Release{}, fmt.Errorf("%s has no core metadata, so its project and version are unknown: build it again", d.Path)
+	}
+	name := d.Header("Name")
+	if !pep.ValidName(name) {
+		return pep.Release{}, fmt.Errorf("%s: the Name in its metadata is %q, which is not a valid name", d.Path, name)
+	}
+	version, err := pep.ParseVersion(d.Header("Version"))
+	if err != nil {
+		return pep.Release{}, fmt.Errorf("%s: the Version in its metadata: %w", d.Path, err)
+	}
+	return pep.Release{Project: pep.Normalize(name), Version: version.Canonical()}, nil
+}
+
+func hasSuffix(name, suffix string) bool {
+	return strings.HasSuffix(strings.ToLower(name), suffix)
+}

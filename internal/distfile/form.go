@@ -1,0 +1,157 @@
+package distfile
+
+import (
+	"cmp"
+	"regexp"
+	"slices"
+	"strings"
+
+	"github.com/org/pypi-oidc-publish/internal/pep"
+)
+
+// formFields maps headers of core metadata, in lower case, to the fields of the upload form. The names are those of the
+// index, which silently ignores other names. Headers that are not in the table are not sent.
+var formFields = map[string]string{
+	"metadata-version":         "metadata_version",
+	"name":                     "name",
+	"version":                  "version",
+	"dynamic":                  "dynamic",
+	"platform":                 "platform",
+	"supported-platform":       "supported_platform",
+	"summary":                  "summary",
+	"description":              "description",
+	"description-content-type": "description_content_type",
+	"keywords":                 "keywords",
+	"home-page":                "home_page",
+	"download-url":             "download_url",
+	"author":                   "author",
+	"author-email":             "author_email",
+	"maintainer":               "maintainer",
+	"maintainer-email":         "maintainer_email",
+	"license":                  "license",
+	"license-expression":       "license_expression",
+	"license-file":             "license_file",
+	"classifier":               "classifiers",
+	"requires-dist":            "requires_dist",
+	"requires-python":          "requires_python",
+	"requires-external":        "requires_external",
+	"project-url":              "project_urls",
+	"provides-extra":           "provides_extra",
+	"provides-dist":            "provides_dist",
+	"obsoletes-dist":           "obsoletes_dist",
+	"import-name":              "import_name",
+	"import-namespace":         "import_namespace",
+	"requires":                 "requires",
+	"provides":                 "provides",
+	"obsoletes":                "obsoletes",
+}
+
+// Form returns the text fields of the upload form: the type of the file and its core metadata, sorted by field name,
+// repeated fields in their order. It does not contain the digests and the file itself.
+func (d *Distribution) Form() []Field {
+	fields := []Field{{":action", "file_upload"}, {"protocol_version", "1"}, {"filetype", d.fileType()}, {"pyversion", d.pythonVersion()}}
+	licenseFiles := d.sendsLicenseFiles()
+	for _, h := range d.Headers {
+		name, known := formFields[strings.ToLower(h.Name)]
+		if !known || name == "license_file" && !licenseFiles {
+			continue
+		}
+		fields = append(fields, Field{name, formValue(name, h.Value)})
+	}
+	if d.body != "" {
+		fields = append(fields, Field{"description", d.body})
+	}
+	slices.SortStableFunc(fields, func(a, b Field) int { return cmp.Compare(a.Name, b.Name) })
+	return fields
+}
+
+// Sent returns the values that the form contains for a header of core metadata, in their order; none if the header is not
+// sent.
+func (d *Distribution) Sent(header string) (values []string) {
+	name, known := formFields[strings.ToLower(header)]
+	if !known || name == "license_file" && !d.sendsLicenseFiles() {
+		return nil
+	}
+	for _, h := range d.Headers {
+		if len(h.Name) == len(header) && strings.EqualFold(h.Name, header) {
+			values = append(values, formValue(name, h.Value))
+		}
+	}
+	if name == "description" && d.body != "" {
+		values = append(values, d.body)
+	}
+	return values
+}
+
+// sendsLicenseFiles reports whether the metadata may have License-File, a field of metadata 2.4. Older metadata can
+// contain it too, written by setuptools before the field was in the standard, but an index refuses it there.
+func (d *Distribution) sendsLicenseFiles() bool {
+	declared, err := pep.ParseVersion(d.Header("Metadata-Version"))
+	if err != nil {
+		return false
+	}
+	first, err := pep.ParseVersion("2.4")
+	return err == nil && declared.Compare(first) >= 0
+}
+
+// formValue returns a header's value in the spelling that the form requires.
+func formValue(field, value string) string {
+	switch field {
+	case "name":
+		return formName(value)
+	case "keywords":
+		return respell(value, -1)
+	case "project_urls":
+		return respell(value, 2)
+	case "description":
+		return dedent(value)
+	default:
+		return value
+	}
+}
+
+var notInFormNames = regexp.MustCompile(`[^A-Za-z0-9.]+`)
+
+// formName returns a name with dashes, like setuptools and twine, so that the index shows the usual spelling. An invalid
+// name is unchanged, because a valid spelling of it could be the name of another project.
+func formName(name string) string {
+	if !pep.ValidName(name) {
+		return name
+	}
+	return notInFormNames.ReplaceAllString(name, "-")
+}
+
+// respell separates the parts of a value, at most n, by a comma and a blank.
+func respell(value string, n int) string {
+	parts := strings.SplitN(value, ",", n)
+	for i, part := range parts {
+		parts[i] = strings.TrimSpace(part)
+	}
+	return strings.Join(parts, ", ")
+}
+
+// fileTypes maps file extensions, in lower case, to the index's names for the types of distributions.
+var fileTypes = map[string]string{
+	".whl": "bdist_wheel", ".egg": "bdist_egg", ".exe": "bdist_wininst", ".msi": "bdist_msi", ".rpm": "bdist_rpm",
+}
+
+func (d *Distribution) fileType() string {
+	for suffix, fileType := range fileTypes {
+		if hasSuffix(d.Name, suffix) {
+			return fileType
+		}
+	}
+	return "sdist"
+}
+
+// pythonVersion returns the first tag of a wheel's file name, and "source" for other files.
+func (d *Distribution) pythonVersion() string {
+	if d.Kind() != Wheel {
+		return "source"
+	}
+	parts := strings.Split(d.Name[:len(d.Name)-len(".whl")], "-")
+	if len(parts) < 5 {
+		return ""
+	}
+	return parts[len(parts)-3]
+}

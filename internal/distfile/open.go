@@ -1,0 +1,41 @@
+package distfile
+
+import (
+	"io"
+	"os"
+
+	"github.com/org/pypi-oidc-publish/internal/localfile"
+)
+
+// ChangedError tells that a file was written after it was read, so that its digests are no longer true.
+type ChangedError struct{ Path string }
+
+// Error names the file and the next step.
+func (e *ChangedError) Error() string {
+	return e.Path + " was changed while or after it was read: make sure that no other step writes to it, and run again"
+}
+
+// Open opens the file anew, as each try of an upload needs it. The error is a *ChangedError where its size or its time of
+// modification is another than when it was read.
+func (d *Distribution) Open() (io.ReadCloser, error) {
+	file, _, err := localfile.Open(d.Path)
+	if err != nil {
+		return nil, err
+	}
+	if err := d.unchanged(file); err != nil {
+		file.Close()
+		return nil, err
+	}
+	return file, nil
+}
+
+func (d *Distribution) unchanged(file *os.File) error {
+	info, err := file.Stat()
+	if err != nil {
+		return err
+	}
+	if info.Size() != d.Size || !info.ModTime().Equal(d.modified) {
+		return &ChangedError{Path: d.Path}
+	}
+	return nil
+}

@@ -1,0 +1,343 @@
+package e2e_test
+
+import (
+	"encoding/json"
+	"net/http"
+	"net/url"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/org/pypi-oidc-publish/internal/cli"
+	"github.com/org/pypi-oidc-publish/internal/fakepypi"
+	"github.com/org/pypi-oidc-publish/internal/fakepypi/fault"
+	"github.com/org/pypi-oidc-publish/internal/fakepypi/signer"
+)
+
+// Attestations that stand beside the files, or that are to be written somewhere.
+
+const (
+	besideWheel = "alder-1.0-py3-none-any.whl"
+	besideSdist = "alder-1.0.tar.gz"
+)
+
+// inVain does a run that signs everything and whose uploads the index then turns away, and returns the folder in which its
+// attestations are kept: what an earlier step of the job leaves.
+func (s *step) inVain() string {
+	s.t.Helper()
+	kept := filepath.Join(s.t.TempDir(), "attestations")
+	s.env["INPUT_ATTESTATIONS-DIR"] = kept
+	s.stage.Switch(func(w *fakepypi.Behavior) { w.ReadOnly = true })
+	s.ends(cli.Failed, "Read-only mode")
+	s.stage.Switch(func(w *fakepypi.Behavior) { w.ReadOnly = false })
+	delete(s.env, "INPUT_ATTESTATIONS-DIR")
+	return kept
+}
+
+// beside puts a text beside a distribution.
+func (s *step) beside(file, suffix string, text []byte) {
+	s.t.Helper()
+	s.write("dist/"+file+suffix, string(text))
+}
+
+// adopts puts what was kept of the files beside them.
+func (s *step) adopts(kept string, files ...string) {
+	s.t.Helper()
+	for _, name := range files {
+		s.beside(name, ".publish.attestation", readFile(s.t, filepath.Join(kept, name+".publish.attestation")))
+	}
+}
+
+// served are the statements that the index serves of a file, in their order.
+func (s *step) served(name string) (statements []string) {
+	s.t.Helper()
+	text, err := s.stage.Provenance(name)
+	if err != nil || len(text) == 0 {
+		s.t.Fatalf("no provenance of %s: %v", name, err)
+	}
+	var p struct {
+		Bundles []struct {
+			Attestations []struct {
+				Envelope struct {
+					Statement []byte `json:"statement"`
+				} `json:"envelope"`
+			} `json:"attestations"`
+		} `json:"attestation_bundles"`
+	}
+	if err := json.Unmarshal(text, &p); err != nil || len(p.Bundles) != 1 {
+		s.t.Fatalf("%v: %s", err, text)
+	}
+	for _, a := range p.Bundles[0].Attestations {
+		statements = append(statements, string(a.Envelope.Statement))
+	}
+	return statements
+}
+
+// signs makes an attestation of a file as another tool of the same job does.
+func (s *step) signs(name, predicate string) []byte {
+	s.t.Helper()
+	request, err := http.NewRequestWithContext(s.t.Context(), http.MethodGet, s.env["ACTIONS_ID_TOKEN_REQUEST_URL"]+"&audience=sigstore", nil)
+	if err != nil {
+		s.t.Fatal(err)
+	}
+	request.Header.Set("Authorization", "bearer "+s.env["ACTIONS_ID_TOKEN_REQUEST_TOKEN"])
+	answer, err := http.DefaultClient.Do(request)
+	if err != nil {
+		s.t.Fatal(err)
+	}
+	defer answer.Body.Close()
+	var token struct {
+		Value string `json:"value"`
+	}
+	if err := json.NewDecoder(answer.Body).Decode(&token); err != nil {
+		s.t.Fatal(err)
+	}
+	base := url.URL{Scheme: s.stage.TUF.Scheme, Host: s.stage.TUF.Host}
+	other, err := signer.New(s.t.Context(), http.DefaultClient, base.String(), token.Value)
+	if err != nil {
+		s.t.Fatal(err)
+	}
+	a, err := other.Attest(s.t.Context(), signer.Statement(name, []byte(s.fileText("dist/"+name)), predicate))
+	if err != nil {
+		s.t.Fatal(err)
+	}
+	text, err := json.Marshal(a)
+	if err != nil {
+		s.t.Fatal(err)
+	}
+	return text
+}
+
+// TestAttest_EarlierStep and nothing is logged again: not even an outage of signing matters then.
+func TestAttest_EarlierStep(t *testing.T) {
+	t.Parallel()
+	for name, paths := range map[string]string{"of the folder": "", "of a glob": "*.[tw]*[lz]", "of files": "files"} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			s := newSigningStep(t, fakepypi.Run{})
+			s.adopts(s.inVain(), besideWheel, besideSdist)
+			size, certificates := s.stage.LogSize(), s.requests("certificate")
+			s.outage("certificate", 0, fault.Forever)
+			s.outage("log-entry", 0, fault.Forever)
+			s.env["INPUT_ATTESTATIONS"], s.env["INPUT_WAIT-FOR-INDEX"] = "true", "30"
+			switch paths {
+			case "files":
+				s.env["INPUT_PACKAGES-DIR"] = filepath.Join(s.path("dist"), besideWheel) + "\n" + filepath.Join(s.path("dist"), besideSdist)
+			case "":
+			default:
+				s.env["INPUT_PACKAGES-DIR"] = filepath.Join(s.path("dist"), paths)
+			}
+			e := s.ends(cli.Done, "using the existing attestation of "+besideWheel, "using the existing attestation of "+besideSdist, "attested: 2 files")
+			if s.stage.LogSize() != size || s.requests("certificate") != certificates {
+				t.Errorf("%d new entries", s.stage.LogSize()-size)
+			}
+			if !slices.Equal(s.attested(), []string{besideWheel, besideSdist}) || e.outputs["verified"] != "true" || strings.Contains(e.log, "left") {
+				t.Errorf("attested %v, outputs %v\n%s", s.attested(), e.outputs, e.log)
+			}
+			if !strings.Contains(e.outputs["manifest"], `"adopted":true`) {
+				t.Errorf("manifest %s", e.outputs["manifest"])
+			}
+		})
+	}
+}
+
+// TestAttest_Leftover: it is told, and never an error.
+func TestAttest_Leftover(t *testing.T) {
+	t.Parallel()
+	type story struct {
+		leave func(s *step) // leaves something beside the wheel
+		says  string
+	}
+	stories := map[string]story{
+		"of another workflow": {func(s *step) {
+			s.stage.Claims(func(c map[string]any) {
+				for _, name := range []string{"workflow_ref", "job_workflow_ref"} {
+					c[name] = strings.Replace(c[name].(string), "release.yml", "nightly.yml", 1)
+				}
+			})
+			text := s.signs(besideWheel, signer.Publish)
+			s.stage.Claims(nil)
+			s.beside(besideWheel, ".publish.attestation", text)
+		}, "names a different identity"},
+		"of another build": {func(s *step) {
+			s.beside(besideWheel, ".publish.attestation", s.signs(besideWheel, signer.Publish))
+			s.build(besideWheel, "again")
+		}, "it is about a different file"},
+		"of another file": {func(s *step) {
+			s.beside(besideWheel, ".publish.attestation", s.signs(besideSdist, signer.Publish))
+		}, "not about " + besideWheel},
+		"of another Sigstore": {func(s *step) {
+			other := newSigningStep(s.t, fakepypi.Run{})
+			s.beside(besideWheel, ".publish.attestation", other.signs(besideWheel, signer.Publish))
+		}, ""},
+		"of another kind": {func(s *step) {
+			s.beside(besideWheel, ".publish.attestation", s.signs(besideWheel, signer.SLSA))
+		}, "its predicate does not match its file name"},
+		"changed": {func(s *step) {
+			text := string(s.signs(besideWheel, signer.Publish))
+			other := string(s.signs(besideWheel, signer.Publish))
+			_, rest, _ := strings.Cut(other, `"verification_material"`)
+			head, _, _ := strings.Cut(text, `"verification_material"`)
+			s.beside(besideWheel, ".publish.attestation", []byte(head+`"verification_material"`+rest))
+		}, "its log entry is about another signature"},
+		"cut short": {func(s *step) {
+			text := s.signs(besideWheel, signer.Publish)
+			s.beside(besideWheel, ".publish.attestation", text[:len(text)/2])
+		}, ""},
+		"garbage": {func(s *step) {
+			s.beside(besideWheel, ".publish.attestation", []byte("::set-output name=result::published\n"))
+		}, ""},
+		"an object": {func(s *step) { s.beside(besideWheel, ".publish.attestation", []byte("{}")) }, ""},
+		"empty":     {func(s *step) { s.beside(besideWheel, ".publish.attestation", nil) }, ""},
+		"too large": {func(s *step) { s.beside(besideWheel, ".publish.attestation", make([]byte, 5<<20)) }, "larger than"},
+	}
+	for name, c := range stories {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			s := newSigningStep(t, fakepypi.Run{})
+			c.leave(s)
+			s.remove(besideSdist)
+			size, before := s.stage.LogSize(), s.listed()
+			s.env["INPUT_ATTESTATIONS"], s.env["INPUT_WAIT-FOR-INDEX"] = "true", "30"
+			e := s.ends(cli.Done, "::notice file=dist/"+besideWheel+".publish.attestation,title=pypi-oidc-publish%3A attestation-left-over::this attestation does not match its file or this run, so the run makes a new one", c.says)
+			if n := strings.Count(e.log, "attestation-left-over::"); n != 1 {
+				t.Errorf("told %d times\n%s", n, e.log)
+			}
+			if s.stage.LogSize() != size+1 || !slices.Equal(s.attested(), []string{besideWheel}) || e.outputs["verified"] != "true" {
+				t.Errorf("%d new entries, attested %v, outputs %v", s.stage.LogSize()-size, s.attested(), e.outputs)
+			}
+			if !slices.Equal(s.listed(), before) {
+				t.Errorf("beside the files: %v", s.listed())
+			}
+		})
+	}
+}
+
+// TestAttest_SLSASecond, whoever makes the first.
+func TestAttest_SLSASecond(t *testing.T) {
+	t.Parallel()
+	s := newSigningStep(t, fakepypi.Run{})
+	s.beside(besideWheel, ".slsa.attestation", s.signs(besideWheel, signer.SLSA))
+	s.beside(besideSdist, ".slsa.attestation", s.signs(besideSdist, signer.SLSA))
+	s.beside(besideSdist, ".publish.attestation", s.signs(besideSdist, signer.Publish))
+	size := s.stage.LogSize()
+	s.env["INPUT_WAIT-FOR-INDEX"] = "30"
+	e := s.ends(cli.Done, "attested: 2 files")
+	if s.stage.LogSize() != size+1 || e.outputs["verified"] != "true" {
+		t.Errorf("%d new entries, outputs %v", s.stage.LogSize()-size, e.outputs)
+	}
+	for _, name := range []string{besideWheel, besideSdist} {
+		all := s.served(name)
+		if len(all) != 2 || !strings.Contains(all[0], signer.Publish) || !strings.Contains(all[1], signer.SLSA) {
+			t.Errorf("the index serves of %s: %v", name, all)
+		}
+	}
+}
+
+// TestAttest_SLSALeftover: nobody here can make another one.
+func TestAttest_SLSALeftover(t *testing.T) {
+	t.Parallel()
+	s := newSigningStep(t, fakepypi.Run{})
+	s.beside(besideWheel, ".slsa.attestation", s.signs(besideSdist, signer.SLSA))
+	s.ends(cli.Done, "::notice file=dist/"+besideWheel+".slsa.attestation,title=pypi-oidc-publish%3A attestation-left-over::this attestation does not match its file or this run, so it is not uploaded")
+	if all := s.served(besideWheel); len(all) != 1 || !strings.Contains(all[0], signer.Publish) {
+		t.Errorf("the index serves %v", all)
+	}
+}
+
+// TestAttest_IgnoredFiles, and it is told.
+func TestAttest_IgnoredFiles(t *testing.T) {
+	t.Parallel()
+	for name, prepare := range map[string]func(s *step){
+		"as asked": func(s *step) { s.env["INPUT_ATTESTATIONS"] = "false" },
+		"no Sigstore is known": func(s *step) {
+			delete(s.env, "PYPI_OIDC_PUBLISH_TUF_URL")
+		},
+		"signing is down": func(s *step) {
+			s.env["INPUT_ATTESTATIONS"] = "best-effort"
+			s.outage("certificate", 0, fault.Forever) // the sdist has none yet
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			s := newSigningStep(t, fakepypi.Run{})
+			s.beside(besideWheel, ".publish.attestation", s.signs(besideWheel, signer.Publish))
+			prepare(s)
+			e := s.ends(cli.Done, "attestations-left-alone::these attestations are not uploaded: "+besideWheel+".publish.attestation")
+			if len(s.attested()) != 0 || len(s.stage.Files()) != 2 || strings.Contains(e.summary, "log entry") {
+				t.Errorf("attested %v\n%s", s.attested(), e.summary)
+			}
+		})
+	}
+}
+
+// TestAttest_TrustRootUnavailable where it cannot be had: what stands beside the files is not told to be bad for that.
+func TestAttest_TrustRootUnavailable(t *testing.T) {
+	t.Parallel()
+	for mode, code := range map[string]int{"auto": cli.Failed, "best-effort": cli.Done} {
+		t.Run(mode, func(t *testing.T) {
+			t.Parallel()
+			s := newSigningStep(t, fakepypi.Run{})
+			s.adopts(s.inVain(), besideWheel, besideSdist)
+			asked := s.requests("trust-root")
+			s.outage("trust-root", 0, fault.Forever)
+			s.env["INPUT_ATTESTATIONS"] = mode
+			e := s.ends(code, "attestation-outage::")
+			if strings.Contains(e.log, "attestation-left-over") || s.requests("trust-root") != asked+3 {
+				t.Errorf("asked %d times\n%s", s.requests("trust-root")-asked, e.log)
+			}
+			if len(s.attested()) != 0 {
+				t.Errorf("attested %v", s.attested())
+			}
+		})
+	}
+}
+
+// TestAttest_TestPyPIThenPyPI in one job: two indexes with a Sigstore each, and one folder of files.
+func TestAttest_TestPyPIThenPyPI(t *testing.T) {
+	t.Parallel()
+	first, second := newSigningStep(t, fakepypi.Run{}), newSigningStep(t, fakepypi.Run{})
+	second.env["INPUT_PACKAGES-DIR"] = first.path("dist")
+	before := first.listed()
+	for _, s := range []*step{first, second} {
+		s.env["INPUT_WAIT-FOR-INDEX"] = "30"
+		e := s.ends(cli.Done, "attested: 2 files")
+		if !slices.Equal(s.attested(), []string{besideWheel, besideSdist}) || e.outputs["verified"] != "true" {
+			t.Errorf("attested %v, outputs %v", s.attested(), e.outputs)
+		}
+		if !slices.Equal(first.listed(), before) {
+			t.Errorf("beside the files: %v", first.listed())
+		}
+	}
+}
+
+// TestAttest_AttestationsDir, those that were made and those that were taken.
+func TestAttest_AttestationsDir(t *testing.T) {
+	t.Parallel()
+	s := newSigningStep(t, fakepypi.Run{})
+	kept := s.inVain()
+	entries, err := os.ReadDir(kept)
+	if err != nil || len(entries) != 2 {
+		t.Fatalf("%v: %v", err, entries)
+	}
+	for _, entry := range entries {
+		var a struct {
+			Version int `json:"version"`
+		}
+		if err := json.Unmarshal(readFile(s.t, filepath.Join(kept, entry.Name())), &a); err != nil || a.Version != 1 {
+			t.Errorf("%s: %v", entry.Name(), err)
+		}
+	}
+	// What was taken is kept as well, also where nothing new is made.
+	s.adopts(kept, besideWheel, besideSdist)
+	again := filepath.Join(t.TempDir(), "deep", "er")
+	s.env["INPUT_ATTESTATIONS-DIR"] = again
+	s.ends(cli.Done, "using the existing attestation of "+besideWheel)
+	for _, name := range []string{besideWheel, besideSdist} {
+		if a, b := readFile(s.t, filepath.Join(kept, name+".publish.attestation")), readFile(s.t, filepath.Join(again, name+".publish.attestation")); string(a) != string(b) {
+			t.Errorf("%s: kept %s, and then %s", name, a, b)
+		}
+	}
+}

@@ -1,0 +1,167 @@
+package e2e_test
+
+import (
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"github.com/org/pypi-oidc-publish/internal/cli"
+	"github.com/org/pypi-oidc-publish/internal/fakepypi"
+	"github.com/org/pypi-oidc-publish/internal/fakepypi/fault"
+	"github.com/org/pypi-oidc-publish/internal/fakepypi/signer"
+)
+
+// What the index serves as provenance after a run, compared with what the run has sent.
+
+// TestProvenance_FileAlreadyPresent, and the run could not know: it signs, and the index takes the same bytes again and keeps the
+// provenance that it has. Running a job again is safe.
+func TestProvenance_FileAlreadyPresent(t *testing.T) {
+	t.Parallel()
+	s := newSigningStep(t, fakepypi.Run{})
+	s.env["INPUT_WAIT-FOR-INDEX"] = "30"
+	s.ends(cli.Done)
+	s.outage("look", 0, 3) // the first look of the second run, with all its tries
+	e := s.ends(cli.Done, "look-failed", "provenance-earlier")
+	if e.outputs["verified"] != "true" || strings.Contains(e.log, "::error") {
+		t.Errorf("outputs %v\n%s", e.outputs, e.log)
+	}
+	if n := len(s.attested()); n != 2 {
+		t.Errorf("attested %v", s.attested())
+	}
+	if m := e.outputs["manifest"]; strings.Count(m, `"log-index"`) != 2 || strings.Count(m, `"served":true`) != 2 {
+		t.Errorf("the manifest tells of attestations that nobody has: %s", m)
+	}
+}
+
+// TestProvenance_OtherPublisher with the same bytes: what it serves is none of this workflow's, and that is an error.
+func TestProvenance_OtherPublisher(t *testing.T) {
+	t.Parallel()
+	s := newSigningStep(t, fakepypi.Run{})
+	s.env["INPUT_WAIT-FOR-INDEX"] = "30"
+	s.stage.Trust(fakepypi.Publisher{Project: "alder", Workflow: "other.yml"})
+	s.stage.Claims(func(claims map[string]any) {
+		for _, name := range []string{"workflow_ref", "job_workflow_ref"} {
+			claims[name] = strings.Replace(claims[name].(string), "release.yml", "other.yml", 1)
+		}
+	})
+	s.ends(cli.Done)
+	s.stage.Claims(nil)
+	s.outage("look", 0, 3)
+	e := s.ends(cli.Failed, "pypi-oidc-publish%3A provenance-otherwise::"+s.stage.Upload.Host+" serves a different provenance for "+besideWheel)
+	if e.outputs["verified"] != "false" {
+		t.Errorf("outputs %v", e.outputs)
+	}
+}
+
+// TestProvenance_SkippedConflict of the same name, as the user allowed: it is never told to be attested.
+func TestProvenance_SkippedConflict(t *testing.T) {
+	t.Parallel()
+	s := newSigningStep(t, fakepypi.Run{})
+	s.remove(besideSdist)
+	s.ends(cli.Done)
+	s.build(besideWheel, "again")
+	s.outage("look", 0, 3)
+	s.env["INPUT_SKIP-EXISTING"], s.env["INPUT_WAIT-FOR-INDEX"] = "true", "30"
+	e := s.ends(cli.Done, "that file stays")
+	if strings.Contains(e.log, "attested: ") || strings.Contains(e.summary, "log entry") || strings.Contains(e.outputs["manifest"], "log-index") {
+		t.Errorf("a file that was not published is told to be attested:\n%s\n%s", e.log, e.summary)
+	}
+	// Nothing of this run is at the index, so that there is nothing to compare: neither after the index said so nor where the plan knew it.
+	for range 2 {
+		if e.outputs["verified"] != "not-asked" || strings.Contains(e.log, "serves every file") {
+			t.Errorf("verified is %q where the index serves no file of this run\n%s", e.outputs["verified"], e.log)
+		}
+		e = s.ends(cli.Done, "that file stays")
+	}
+}
+
+// TestProvenance_Unavailable is waited for, and then told: the file is published. One that the index has turned off is not
+// waited for.
+func TestProvenance_Unavailable(t *testing.T) {
+	t.Parallel()
+	for name, c := range map[string]struct {
+		fault string
+		times int
+		says  string
+		asked int // how often at least
+	}{
+		"down":               {"status-503", fault.Forever, "accepted every file, but did not yet serve the provenance of " + besideWheel, 6},
+		"down for a moment":  {"status-503", 2, " serves every file", 3},
+		"a page of a proxy":  {"html-200", 2, " serves every file", 3},
+		"a proxy for ever":   {"html-200", fault.Forever, "accepted every file, but did not yet serve the provenance of " + besideWheel, 2},
+		"it was turned off":  {"html-403", fault.Forever, "no-provenance::", 2},
+		"the answer is lost": {"truncated-answer", 1, " serves every file", 3},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			s := newSigningStep(t, fakepypi.Run{})
+			s.env["INPUT_WAIT-FOR-INDEX"] = "30"
+			if strings.Contains(c.says, "did not yet serve") {
+				s.env["INPUT_WAIT-FOR-INDEX"] = "1"
+			}
+			s.breaks("provenance", c.fault, 0, c.times)
+			e := s.ends(cli.Done, c.says)
+			if strings.Contains(e.log, "::error") || s.requests("provenance") < c.asked || e.outputs["result"] != "published" {
+				t.Errorf("asked %d times, outputs %v\n%s", s.requests("provenance"), e.outputs, e.log)
+			}
+			if served := !strings.Contains(c.says, "did not yet serve"); (e.outputs["verified"] == "true") != served {
+				t.Errorf("verified is %q", e.outputs["verified"])
+			}
+			// Every file was seen with its digest, in each of these cases.
+			if strings.Contains(e.summary, "serve every file twice") {
+				t.Errorf("the summary says that a file was not seen:\n%s", e.summary)
+			}
+		})
+	}
+}
+
+// TestSecrets_IDTokens, also in the files that a user asks for.
+func TestSecrets_IDTokens(t *testing.T) {
+	t.Parallel()
+	s := newSigningStep(t, fakepypi.Run{})
+	folder := t.TempDir()
+	s.env["INPUT_ATTESTATIONS-DIR"], s.env["INPUT_MANIFEST-FILE"] = filepath.Join(folder, "attestations"), filepath.Join(folder, "manifest.json")
+	e := s.ends(cli.Done) // which looks at the log and the summary
+	texts := map[string]string{"outputs": strings.Join([]string{e.outputs["manifest"], e.outputs["files"], e.outputs["releases"]}, "\n")}
+	for _, pattern := range []string{"*", "*/*"} {
+		paths, err := filepath.Glob(filepath.Join(folder, pattern))
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, path := range paths {
+			if info, err := os.Stat(path); err == nil && info.Mode().IsRegular() {
+				texts[path] = string(readFile(t, path))
+			}
+		}
+	}
+	if len(texts) != 4 {
+		t.Fatalf("the run left %d texts", len(texts))
+	}
+	sent := 0
+	for _, secret := range append(s.stage.Secrets(), s.env["ACTIONS_ID_TOKEN_REQUEST_TOKEN"]) {
+		sent++
+		for where, text := range texts {
+			if shows(text, secret) {
+				t.Errorf("%s shows %s", where, secret)
+			}
+		}
+		if strings.Count(secret, ".") == 2 && !strings.Contains(e.log, "::add-mask::"+secret) {
+			t.Errorf("an ID token was never masked: %s", secret)
+		}
+	}
+	if s.requests("id-token") != 3 || sent < 5 { // to see, to sign and to mint; the upload token as it was minted, and narrowed
+		t.Errorf("%d ID tokens, %d secrets", s.requests("id-token"), sent)
+	}
+}
+
+// TestAttest_PrivateRepositoryAdopted where all is taken from an earlier step: what the log holds, it holds.
+func TestAttest_PrivateRepositoryAdopted(t *testing.T) {
+	t.Parallel()
+	s := newSigningStep(t, fakepypi.Run{Visibility: "private"})
+	s.beside(besideWheel, ".publish.attestation", s.signs(besideWheel, signer.Publish))
+	s.beside(besideSdist, ".publish.attestation", s.signs(besideSdist, signer.Publish))
+	if e := s.ends(cli.Done, "attested: 2 files"); strings.Contains(e.log, "attestation-private-repository") {
+		t.Errorf("told of a run that signs nothing:\n%s", e.log)
+	}
+}

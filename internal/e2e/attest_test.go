@@ -1,0 +1,277 @@
+package e2e_test
+
+import (
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/org/pypi-oidc-publish/internal/cli"
+	"github.com/org/pypi-oidc-publish/internal/fakepypi"
+	"github.com/org/pypi-oidc-publish/internal/fakepypi/fault"
+)
+
+func TestAttest_EveryFileOnce(t *testing.T) {
+	t.Parallel()
+	s := newSigningStep(t, fakepypi.Run{})
+	s.env["INPUT_WAIT-FOR-INDEX"] = "30"
+	e := s.ends(cli.Done, "attested alder-1.0.tar.gz", "attested: 2 files")
+	if !slices.Equal(s.attested(), []string{"alder-1.0-py3-none-any.whl", "alder-1.0.tar.gz"}) || s.requests("provenance") != 2 || s.requests("certificate") != 1 {
+		t.Errorf("attested %v, provenance asked %d times, %d certificates", s.attested(), s.requests("provenance"), s.requests("certificate"))
+	}
+	if !strings.Contains(e.outputs["manifest"], `"log-index":`) || !strings.Contains(e.summary, "log entry") || e.outputs["verified"] != "true" {
+		t.Errorf("outputs %v\n%s", e.outputs, e.summary)
+	}
+	size := s.stage.LogSize()
+	s.ends(cli.Done)
+	if s.stage.LogSize() != size || s.requests("certificate") != 1 {
+		t.Errorf("a second run made %d entries", s.stage.LogSize()-size)
+	}
+	s.build("alder-1.0-cp312-cp312-win32.whl", "")
+	e = s.ends(cli.Done, "attested: 1 file")
+	if s.stage.LogSize() != size+1 || e.outputs["unchanged-count"] != "2" || len(s.attested()) != 3 {
+		t.Errorf("one file was missing, and %d entries were made; attested %v", s.stage.LogSize()-size, s.attested())
+	}
+	if n := len(s.listed()); n != 3 {
+		t.Errorf("beside the files: %v", s.listed())
+	}
+}
+
+// TestAttest_UnsupportedWorkflow: what nobody would take is told before anything is in a public log.
+func TestAttest_UnsupportedWorkflow(t *testing.T) {
+	t.Parallel()
+	called := fakepypi.Run{Called: "octo-org/rehearsal/.github/workflows/publish.yml@refs/tags/v1.0.0"}
+	for name, c := range map[string]struct {
+		run   fakepypi.Run
+		input string
+		code  int
+		says  string
+	}{
+		"a reusable workflow, auto":        {called, "auto", cli.Done, "::notice title=pypi-oidc-publish%3A attestation-reusable-workflow::not signed"},
+		"a reusable workflow, best effort": {called, "best-effort", cli.Done, "::notice title=pypi-oidc-publish%3A attestation-reusable-workflow::not signed"},
+		"a reusable workflow, true":        {called, "true", cli.Misconfigured, "::error title=pypi-oidc-publish%3A attestation-reusable-workflow::"},
+		"as asked":                         {fakepypi.Run{}, "false", cli.Done, "published alder 1.0"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			s := newSigningStep(t, c.run)
+			s.stage.Trust(fakepypi.Publisher{Project: "alder", Workflow: "publish.yml"})
+			s.env["INPUT_ATTESTATIONS"] = c.input
+			e := s.ends(c.code, c.says)
+			if s.requests("trust-root")+s.requests("certificate")+s.requests("log-entry") != 0 || s.stage.LogSize() != 0 || len(s.attested()) != 0 {
+				t.Errorf("Sigstore was asked: %v\n%s", s.attested(), e.log)
+			}
+			if n := strings.Count(e.log, "attestation-reusable-workflow::"); n > 1 {
+				t.Errorf("it is told %d times\n%s", n, e.log)
+			}
+			if c.code != cli.Done && (len(s.stage.Tokens())+len(s.stage.Files()) != 0 || s.requests("id-token") != 1) {
+				t.Error("something was minted or sent, or asked for with another ID token")
+			}
+			if c.code == cli.Done && len(s.stage.Files()) != 2 {
+				t.Errorf("published %v", s.stage.Files())
+			}
+		})
+	}
+}
+
+// TestAttest_UnknownIndex gets none; another Sigstore is heeded on this machine alone.
+func TestAttest_UnknownIndex(t *testing.T) {
+	t.Parallel()
+	s := newSigningStep(t, fakepypi.Run{})
+	delete(s.env, "PYPI_OIDC_PUBLISH_TUF_URL")
+	s.ends(cli.Done, "attestations-off::not signed: this index is not known to support attestations")
+	s = newSigningStep(t, fakepypi.Run{})
+	delete(s.env, "PYPI_OIDC_PUBLISH_TUF_URL")
+	s.env["INPUT_ATTESTATIONS"] = "true"
+	s.ends(cli.Misconfigured, "::error title=pypi-oidc-publish%3A attestations-off::")
+	s = newSigningStep(t, fakepypi.Run{})
+	s.env["PYPI_OIDC_PUBLISH_TUF_URL"] = "https://tuf.example.com/"
+	s.ends(cli.Misconfigured, "the variable PYPI_OIDC_PUBLISH_TUF_URL is not a URL on this machine")
+}
+
+// TestAttest_APIToken: an index takes them from Trusted Publishers alone.
+func TestAttest_APIToken(t *testing.T) {
+	t.Parallel()
+	for mode, c := range map[string]struct {
+		code int
+		says string
+	}{
+		"auto":        {cli.Done, "::notice title=pypi-oidc-publish%3A attestations-off::not signed: an index accepts attestations only from Trusted Publishers"},
+		"best-effort": {cli.Done, "::notice title=pypi-oidc-publish%3A attestations-off::"},
+		"false":       {cli.Done, "published alder 1.0"},
+		"true":        {cli.Misconfigured, "inputs attestations and password contradict each other"},
+	} {
+		t.Run(mode, func(t *testing.T) {
+			t.Parallel()
+			s := newSigningStep(t, fakepypi.Run{})
+			token, err := s.stage.APIToken("alder")
+			if err != nil {
+				t.Fatal(err)
+			}
+			s.env["INPUT_PASSWORD"], s.env["INPUT_ATTESTATIONS"] = token, mode
+			e := s.ends(c.code, c.says)
+			if s.requests("trust-root")+s.requests("id-token") != 0 || strings.Contains(e.log, "attestations-off") != (mode == "auto" || mode == "best-effort") {
+				t.Errorf("Sigstore or the issuer was asked, or it is told where it should not be:\n%s", e.log)
+			}
+			if c.code != cli.Done && len(s.stage.Requests()) != 0 {
+				t.Error("somebody was asked")
+			}
+		})
+	}
+}
+
+// TestAttest_DryRun, whatever stands beside the files.
+func TestAttest_DryRun(t *testing.T) {
+	t.Parallel()
+	s := newSigningStep(t, fakepypi.Run{})
+	s.env["INPUT_DRY-RUN"], s.env["INPUT_ATTESTATIONS"] = "true", "true"
+	s.write("dist/alder-1.0.tar.gz.publish.attestation", "{}")
+	if e := s.run(); e.code != cli.Done || e.outputs["result"] != "dry-run" {
+		t.Errorf("exit code %d, outputs %v\n%s", e.code, e.outputs, e.log)
+	}
+	if s.requests("trust-root")+s.requests("certificate")+s.stage.LogSize() != 0 {
+		t.Error("Sigstore was asked")
+	}
+}
+
+// TestAttest_SigstoreDown: nothing is minted before everything is signed, and only best-effort goes on without.
+func TestAttest_SigstoreDown(t *testing.T) {
+	t.Parallel()
+	for _, op := range []string{"trust-root", "certificate", "log-entry"} {
+		for _, mode := range []string{"auto", "true", "best-effort"} {
+			t.Run(op+", "+mode, func(t *testing.T) {
+				t.Parallel()
+				s := newSigningStep(t, fakepypi.Run{})
+				s.env["INPUT_ATTESTATIONS"] = mode
+				s.outage(op, 0, fault.Forever)
+				if mode != "best-effort" {
+					e := s.ends(cli.Failed, "::error title=pypi-oidc-publish%3A attestation-outage::")
+					if len(s.stage.Tokens())+len(s.stage.Files()) != 0 || e.outputs["token-burned"] != "not-minted" {
+						t.Error("something was minted or sent")
+					}
+					return
+				}
+				e := s.ends(cli.Done, "::warning title=pypi-oidc-publish%3A attestation-outage::the files are published without attestations")
+				if len(s.stage.Files()) != 2 || len(s.attested()) != 0 || strings.Contains(e.outputs["manifest"], "log-index") || strings.Contains(e.summary, "log entry") {
+					t.Errorf("%v\n%s", s.attested(), e.summary)
+				}
+			})
+		}
+		t.Run(op+", while it was working", func(t *testing.T) {
+			t.Parallel()
+			s := newSigningStep(t, fakepypi.Run{})
+			s.env["INPUT_ATTESTATIONS"], s.env["INPUT_PARALLEL-UPLOADS"] = "best-effort", "1"
+			s.outage(op, 1, fault.Forever)
+			if op == "certificate" { // one is all that a run needs
+				s.ends(cli.Done, "attested: 2 files")
+				return
+			}
+			e := s.ends(cli.Done, "uploading the files without attestations")
+			if len(s.stage.Files()) != 2 || len(s.attested()) != 0 || strings.Contains(e.outputs["manifest"], "log-index") || strings.Contains(e.summary, "log entry") {
+				t.Errorf("%v\n%s", s.attested(), e.summary)
+			}
+		})
+		t.Run(op+", for a moment", func(t *testing.T) {
+			t.Parallel()
+			s := newSigningStep(t, fakepypi.Run{})
+			s.outage(op, 0, 2)
+			s.ends(cli.Done)
+			if len(s.attested()) != 2 {
+				t.Errorf("attested %v", s.attested())
+			}
+		})
+	}
+}
+
+// TestAttest_VerificationFailure: it may mean that somebody is in between. It is no outage, and no mode goes on without.
+func TestAttest_VerificationFailure(t *testing.T) {
+	t.Parallel()
+	for name, c := range map[string]struct {
+		wrong func(*fakepypi.SigstoreBehavior)
+		says  string
+	}{
+		"certificate timestamp": {func(w *fakepypi.SigstoreBehavior) { w.BadSCT = true }, "attestation-certificate::fulcio's certificate does not verify"},
+		"no timestamp":          {func(w *fakepypi.SigstoreBehavior) { w.NoSCT = true }, "attestation-certificate::"},
+		"promise":               {func(w *fakepypi.SigstoreBehavior) { w.BadSET = true }, "attestation-unverified::the attestation of alder-1.0"},
+		"proof":                 {func(w *fakepypi.SigstoreBehavior) { w.BadProof = true }, "attestation-unverified::the attestation of alder-1.0"},
+		"log":                   {func(w *fakepypi.SigstoreBehavior) { w.WrongLogID = true }, "attestation-unverified::the attestation of alder-1.0"},
+		"certificate's time":    {func(w *fakepypi.SigstoreBehavior) { w.ExpiredCertificate = true }, "attestation-certificate::"},
+		"trust root":            {func(w *fakepypi.SigstoreBehavior) { w.Trust = "wrong-signature" }, "attestation-refused::"},
+	} {
+		for _, mode := range []string{"auto", "best-effort"} {
+			t.Run(name+", "+mode, func(t *testing.T) {
+				t.Parallel()
+				s := newSigningStep(t, fakepypi.Run{})
+				s.stage.SwitchSigstore(c.wrong)
+				s.env["INPUT_ATTESTATIONS"] = mode
+				e := s.ends(cli.Failed, "pypi-oidc-publish%3A "+c.says)
+				if len(s.stage.Files())+len(s.stage.Tokens()) != 0 || e.outputs["token-burned"] != "not-minted" {
+					t.Errorf("the index holds %v, tokens %v", s.stage.Files(), s.stage.Tokens())
+				}
+			})
+		}
+	}
+}
+
+// TestAttest_RefusedByIndex: the index sees another workflow in the certificate than in the upload token.
+func TestAttest_RefusedByIndex(t *testing.T) {
+	t.Parallel()
+	for _, mode := range []string{"auto", "best-effort"} {
+		t.Run(mode, func(t *testing.T) {
+			t.Parallel()
+			s := newSigningStep(t, fakepypi.Run{})
+			s.env["INPUT_ATTESTATIONS"] = mode
+			s.stage.Claims(func(claims map[string]any) {
+				if claims["aud"] == "sigstore" {
+					for _, name := range []string{"workflow_ref", "job_workflow_ref"} {
+						claims[name] = strings.Replace(claims[name].(string), "release.yml", "other.yml", 1)
+					}
+				}
+			})
+			e := s.ends(cli.Failed, "pypi-oidc-publish%3A upload-attestations::", "Build Config URI")
+			if s.requests("upload") != 1 || len(s.stage.Files()) != 0 || e.outputs["token-burned"] != "true" || e.outputs["result"] != "failed" {
+				t.Errorf("%d uploads, the index holds %v, outputs %v", s.requests("upload"), s.stage.Files(), e.outputs)
+			}
+		})
+	}
+}
+
+func TestAttest_AttestationsDirRefused(t *testing.T) {
+	t.Parallel()
+	s := newSigningStep(t, fakepypi.Run{})
+	for _, folder := range []string{s.path("dist"), s.path("dist/attestations")} {
+		s.env["INPUT_ATTESTATIONS-DIR"] = folder
+		s.ends(cli.Misconfigured, "other tools would mistake the attestations for distributions")
+	}
+	if n := len(s.stage.Requests()); n != 0 {
+		t.Errorf("%d requests were made before", n)
+	}
+}
+
+func TestAttest_PrivateRepository(t *testing.T) {
+	t.Parallel()
+	s := newSigningStep(t, fakepypi.Run{})
+	s.stage.Claims(func(claims map[string]any) { claims["repository_visibility"] = "private" })
+	e := s.ends(cli.Done, "attestation-private-repository::")
+	if n := strings.Count(e.log, "attestation-private-repository::"); n != 1 {
+		t.Errorf("told %d times", n)
+	}
+	// Where nothing is signed, nothing is disclosed.
+	s.build("alder-1.1.tar.gz", "")
+	s.env["INPUT_ATTESTATIONS"] = "false"
+	if e := s.ends(cli.Done); strings.Contains(e.log, "attestation-private-repository") {
+		t.Errorf("told of a run that signs nothing:\n%s", e.log)
+	}
+}
+
+// TestAttest_DisabledByIndex takes the files, and what it does not serve is told.
+func TestAttest_DisabledByIndex(t *testing.T) {
+	t.Parallel()
+	s := newSigningStep(t, fakepypi.Run{})
+	s.env["INPUT_WAIT-FOR-INDEX"] = "30"
+	s.stage.Switch(func(w *fakepypi.Behavior) { w.NoAttestations = true })
+	e := s.ends(cli.Done, "::warning title=pypi-oidc-publish%3A no-provenance::"+s.stage.Upload.Host+" accepted alder-1.0-py3-none-any.whl with its attestations, "+
+		"but serves no provenance for it (the same for 1 more file: alder-1.0.tar.gz)")
+	if e.outputs["verified"] != "true" || e.outputs["result"] != "published" {
+		t.Errorf("outputs %v", e.outputs)
+	}
+}

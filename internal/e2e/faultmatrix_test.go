@@ -1,0 +1,457 @@
+package e2e_test
+
+import (
+	"bytes"
+	"context"
+	"crypto/sha256"
+	"encoding/hex"
+	"errors"
+	"fmt"
+	"maps"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/org/pypi-oidc-publish/internal/cli"
+	"github.com/org/pypi-oidc-publish/internal/fakepypi"
+	"github.com/org/pypi-oidc-publish/internal/fakepypi/fault"
+	"github.com/org/pypi-oidc-publish/internal/par"
+	"github.com/org/pypi-oidc-publish/internal/testkit/disttest"
+	"github.com/org/pypi-oidc-publish/internal/testkit/pypitest"
+)
+
+// moment is one point of a run at which a fault strikes: a request of an op, and the connection that carries it where no
+// connection is used twice.
+type moment struct {
+	name    string
+	again   bool // of an op that has a moment of its own before: it is tried with one fault of each class, see [moment.meets]
+	op      string
+	skip    int // requests of the op before
+	door    string
+	knocks  int  // connections at the door before
+	pending bool // the project does not exist yet
+	waits   bool // the run reads back
+	signs   bool // the run attests; the others do not, since their moments are counted without
+	lost    bool // the answer to the first log entry is lost, so that the log is asked for what it has
+
+	attaches bool // the run attaches to a GitHub release, which has the first file already
+}
+
+// moments are those of a run with the files of matrixFiles, in their order.
+func moments() []moment {
+	index, issuer, sigstore, github := fakepypi.Connect, fakepypi.ConnectIssuer, fakepypi.ConnectSigstore, fakepypi.ConnectGitHub
+	return []moment{
+		{name: "look", op: "look", door: index},
+		{name: "audience", op: "audience", door: index, knocks: 1},
+		{name: "ID token to see", op: "id-token", door: issuer},
+		{name: "ID token to mint", again: true, op: "id-token", skip: 1, door: issuer, knocks: 1},
+		{name: "mint", op: "mint", door: index, knocks: 2},
+		{name: "mint, new project", again: true, op: "mint", door: index, knocks: 2, pending: true},
+		{name: "first upload", op: "upload", door: index, knocks: 3},
+		{name: "first, new project", again: true, op: "upload", door: index, knocks: 3, pending: true},
+		{name: "parallel upload", again: true, op: "upload", skip: 2, door: index, knocks: 5},
+		{name: "sdist", again: true, op: "upload", skip: 3, door: index, knocks: 6},
+		{name: "probe before burn", op: "probe", door: index, knocks: 7},
+		{name: "burn", op: "burn", door: index, knocks: 8},
+		{name: "probe after burn", again: true, op: "probe", skip: 1, door: index, knocks: 9},
+		{name: "read back", again: true, op: "look", skip: 1, door: index, knocks: 10, waits: true},
+		{name: "trust root", op: "trust-root", door: sigstore, signs: true},
+		{name: "ID token to sign", again: true, op: "id-token", skip: 1, door: issuer, knocks: 1, signs: true},
+		{name: "certificate", op: "certificate", door: sigstore, knocks: 6, signs: true},
+		{name: "first log entry", op: "log-entry", door: sigstore, knocks: 7, signs: true},
+		{name: "later log entry", again: true, op: "log-entry", skip: 2, door: sigstore, knocks: 9, signs: true},
+		{name: "look at the log", op: "log-lookup", door: sigstore, knocks: 8, signs: true, lost: true},
+		{name: "provenance", op: "provenance", door: index, knocks: 11, signs: true, waits: true},
+		{name: "release", op: "github", skip: 1, door: github, knocks: 1, attaches: true},
+		{name: "asset that is there", op: "asset-download", door: github, knocks: 3, attaches: true},
+		{name: "assets at the end", again: true, op: "github", skip: 3, door: github, knocks: 4, attaches: true},
+		{name: "asset", op: "asset", door: github, knocks: 5, attaches: true},
+		{name: "later asset", again: true, op: "asset", skip: 2, door: github, knocks: 7, attaches: true},
+	}
+}
+
+// meets reports whether the fault is tried at the moment: each fault is, at one moment of every op. What an op does after a fault stands in its
+// row of the table of retries (wire/policy.go), in which faults of one class are the same; so where the op comes a second time in a run,
+// one fault of each class shows whether the run deals with what the row comes to.
+func (m moment) meets(f fault.Fault) bool {
+	return !m.again || slices.Contains([]string{
+		"refuse",                 // no connection
+		"reset-within-body",      // no answer, and no effect
+		"close-after-store",      // no answer, and an effect
+		"status-503-seconds",     // an answer that is worth another try, after a while that the server names
+		"status-502-after-store", // an answer that is worth another try, and an effect
+		"html-403",               // an answer that is final
+		"truncated-answer",       // an answer that is not whole
+		"hang",                   // nothing, until the time is up
+	}, f.Name)
+}
+
+func matrixFiles() []string {
+	return []string{"alder-1.0-py3-none-any.whl", "alder-1.0-cp312-cp312-win32.whl", "alder-1.0-cp313-cp313-win32.whl", "alder-1.0.tar.gz"}
+}
+
+// plan is the fault at the moment: that once, or from then on until somebody mends it.
+func (m moment) plan(f fault.Fault, times int) fault.Plan {
+	if f.Point == fault.AtAccept {
+		return fault.Plan{Op: m.door, Fault: f, Skip: m.knocks, Times: times}
+	}
+	return fault.Plan{Op: m.op, Fault: f, Skip: m.skip, Times: times}
+}
+
+// patient tells that the client waits for this longer than a test can: the user ends the run then, as a job's time-out does.
+// Burning has its own short bounds.
+func (m moment) patient(f fault.Fault) bool {
+	return f.Kind == fault.Hang && m.op != "burn" && m.op != "probe"
+}
+
+// wrong tells what a run said of itself that is not true.
+func (e ending) wrong(stage *fakepypi.Servers) error {
+	var found []error
+	say := func(format string, args ...any) { found = append(found, fmt.Errorf(format, args...)) }
+	result := e.outputs["result"]
+	if (e.code == cli.Done) != (result == "published" || result == "unchanged") {
+		say("exit code %d with the result %q", e.code, result)
+	}
+	alive := 0
+	for _, token := range e.tokens {
+		if !token.Burned {
+			alive++
+		}
+	}
+	burned := e.outputs["token-burned"]
+	said := strings.Contains(e.summary, "it expires by itself") || strings.Contains(e.summary, "did not show that it now rejects the token") ||
+		strings.Contains(e.summary, "an unused token may exist")
+	switch {
+	case alive > 0 && (burned == "true" || burned == "not-minted" || !said):
+		say("%d of %d upload tokens live on, and token-burned is %q (in the summary: %v)", alive, len(e.tokens), burned, said)
+	case len(e.tokens) == 0 && burned == "true":
+		say("token-burned is true of no token")
+	}
+	var seen strings.Builder // all but the lines that only the runner sees
+	for line := range strings.Lines(e.log + e.summary) {
+		if !strings.HasPrefix(line, "::add-mask::") {
+			seen.WriteString(line)
+		}
+	}
+	for _, secret := range append(stage.Secrets(), stage.Env["ACTIONS_ID_TOKEN_REQUEST_TOKEN"]) {
+		if shows(seen.String(), secret) {
+			say("a secret is shown: %s", secret)
+		}
+	}
+	if strings.Contains(e.log, "panic") {
+		say("it panicked")
+	}
+	return errors.Join(found...)
+}
+
+// digests are the SHA-256 of the files in a folder, by their names.
+func digests(folder string) (map[string]string, error) {
+	entries, err := os.ReadDir(folder)
+	if err != nil {
+		return nil, err
+	}
+	all := map[string]string{}
+	for _, entry := range entries {
+		content, err := os.ReadFile(filepath.Join(folder, entry.Name()))
+		if err != nil {
+			return nil, err
+		}
+		sum := sha256.Sum256(content)
+		all[entry.Name()] = hex.EncodeToString(sum[:])
+	}
+	return all, nil
+}
+
+// holdsExactly tells how the index differs from the set.
+func holdsExactly(stage *fakepypi.Servers, set map[string]string) error {
+	held := map[string]string{}
+	for _, f := range stage.Files() {
+		if _, twice := held[f.Name]; twice {
+			return fmt.Errorf("the index has %s twice", f.Name)
+		}
+		held[f.Name] = f.SHA256
+	}
+	if !maps.Equal(held, set) {
+		return fmt.Errorf("the index holds %v, not %v", held, set)
+	}
+	return nil
+}
+
+// allAttested tells which of the set the index serves no provenance of.
+func allAttested(stage *fakepypi.Servers, set map[string]string) error {
+	for name := range set {
+		if text, err := stage.Provenance(name); err != nil || len(text) == 0 {
+			return fmt.Errorf("the index has no provenance of %s", name)
+		}
+	}
+	return nil
+}
+
+// cell is one fault at one moment, and what came of it.
+type cell struct {
+	fault  fault.Fault
+	moment moment
+	times  int
+	mark   string // how it was survived, see the marks
+}
+
+func (c *cell) String() string {
+	if c.times == fault.Forever {
+		return fmt.Sprintf("%s from %s on", c.fault, c.moment.name)
+	}
+	return fmt.Sprintf("%s at %s", c.fault, c.moment.name)
+}
+
+// The marks of a cell.
+const (
+	atOnce = "."
+	rerun  = "re-run"
+	lost   = "LOST"
+)
+
+// cells are the faults at the moments, once each and from then on.
+func cells() []*cell {
+	var all []*cell
+	for _, times := range []int{1, fault.Forever} {
+		for _, f := range fault.Named() {
+			for _, m := range moments() {
+				if f.Kind == fault.Oversize && (m.op == "look" || m.op == "provenance") && times == fault.Forever {
+					continue // a page that is too long is not asked for again: this is the same as once, and takes long
+				}
+				if m.meets(f) {
+					all = append(all, &cell{fault: f, moment: m, times: times, mark: lost})
+				}
+			}
+		}
+	}
+	return all
+}
+
+// place is where cells are played one after another: a test server and a workspace with the files.
+type place struct {
+	stage *fakepypi.Servers
+	dir   string
+}
+
+func newPlace(t *testing.T) place {
+	t.Helper()
+	p := place{stage: pypitest.Start(t, fakepypi.Options{}), dir: t.TempDir()}
+	for _, name := range matrixFiles() {
+		disttest.Write(t, filepath.Join(p.dir, "dist"), name, "")
+	}
+	return p
+}
+
+// step is a step in the place, where nothing has happened yet.
+func (p place) step(t *testing.T) *step {
+	t.Helper()
+	if err := p.stage.Reset(); err != nil {
+		t.Fatal(err)
+	}
+	s := newStepIn(t, p.dir, p.stage.Env)
+	s.publishesTo(p.stage)
+	s.inProcess, s.noWait = true, true
+	return s
+}
+
+// survive plays a cell: a run with the fault, and where that did not end well one more without it. What is wrong fails the test.
+func (c *cell) survive(t *testing.T, p place, set map[string]string) {
+	t.Helper()
+	s := p.step(t)
+	p.stage.Trust(fakepypi.Publisher{Project: "alder", Pending: c.moment.pending})
+	if !c.moment.signs {
+		s.env["INPUT_ATTESTATIONS"] = "false"
+	}
+	if c.moment.waits {
+		s.env["INPUT_WAIT-FOR-INDEX"] = "30"
+		if c.times == fault.Forever {
+			s.env["INPUT_WAIT-FOR-INDEX"] = "1"
+		}
+	}
+	var gitHub *gitHub
+	if c.moment.attaches {
+		gitHub = s.attaches(matrixFiles()[0])
+	}
+	plan := c.moment.plan(c.fault, c.times)
+	if err := p.stage.InjectFault(plan.Op, plan.Fault, plan.Skip, plan.Times); err != nil {
+		t.Fatal(err)
+	}
+	if c.moment.lost {
+		s.breaks("log-entry", "close-after-store", 0, 1)
+	}
+	check := func(what string, err error) {
+		t.Helper()
+		if err != nil {
+			t.Errorf("%s: %v", what, err)
+		}
+	}
+	first := s.startWith(c.patience(t.Context(), p.stage)).end()
+	t.Cleanup(func() {
+		if t.Failed() {
+			t.Logf("the log of the run with the fault:\n%s", first.log)
+		}
+	})
+	check("the run with the fault", first.wrong(p.stage))
+	struck := p.stage.ClearFaults()[0].Hits
+	if struck == 0 {
+		t.Error("the fault never struck")
+	}
+	mark, last := atOnce, first
+	if first.code != cli.Done {
+		mark = rerun
+		if !c.mayEnd() {
+			t.Error("the run ended, though the fault came once and passes")
+		}
+		if c.moment.signs && len(first.tokens) > 0 {
+			t.Error("an upload token was minted before everything was signed")
+		}
+		last = s.run()
+		check("the re-run", last.wrong(p.stage))
+		if last.code != cli.Done {
+			t.Errorf("the re-run ended with exit code %d:\n%s", last.code, last.log)
+		}
+	}
+	if c.moment.attaches {
+		if last.outputs["github-release"] != "attached" { // the files are published, and this is not worth a red job
+			mark = rerun
+			last = s.run()
+			check("the run that attaches", last.wrong(p.stage))
+		}
+		check("the GitHub release", gitHub.attachedWhole(last, s.path("dist"), set))
+	}
+	check("the index", holdsExactly(p.stage, set))
+	check("the uploads", inVain(p.stage, len(set)+struck))
+	if c.moment.signs {
+		check("the provenance", allAttested(p.stage, set))
+	}
+	if !t.Failed() {
+		c.mark = mark
+	}
+}
+
+// attachedWhole tells whether the release has every file with its bytes, and the manifest, and nothing that broke off.
+func (g *gitHub) attachedWhole(last ending, dist string, set map[string]string) error {
+	if last.outputs["github-release"] != "attached" || len(g.Leaks()) > 0 {
+		return fmt.Errorf("the last run has not attached: %v, leaks %v\n%s", last.outputs["github-release"], g.Leaks(), last.log)
+	}
+	missing := maps.Clone(set)
+	for _, a := range g.Assets(g.release.ID) {
+		content, err := os.ReadFile(filepath.Join(dist, a.Name))
+		if a.Starter || err == nil && !bytes.Equal(content, a.Bytes) || err != nil && !strings.HasSuffix(a.Name, ".manifest.json") {
+			return fmt.Errorf("the release has %s, %d bytes, broken off: %v", a.Name, len(a.Bytes), a.Starter)
+		}
+		delete(missing, a.Name)
+	}
+	if len(missing) > 0 {
+		return fmt.Errorf("the release lacks %v", missing)
+	}
+	return nil
+}
+
+// mayEnd tells that no client can go on after the fault: it lasts, the user ends the run, or the answer is one that a server means.
+func (c *cell) mayEnd() bool {
+	f := c.fault
+	meant := f.Kind == fault.Oversize || (f.Kind == fault.Answer && f.Status < 500 && f.Page)
+	return c.times == fault.Forever || f.Kind == fault.Hang || meant
+}
+
+// patience is a ctx that ends soon after the fault has struck, where the client would wait for long.
+func (c *cell) patience(ctx context.Context, stage *fakepypi.Servers) context.Context {
+	if !c.moment.patient(c.fault) {
+		return ctx
+	}
+	ctx, cancel := context.WithCancelCause(ctx)
+	go func() {
+		for ctx.Err() == nil {
+			if planned := stage.Broken(); len(planned) == 0 || planned[0].Hits > 0 {
+				break
+			}
+			_ = cli.Sleep(ctx, 5*time.Millisecond)
+		}
+		_ = cli.Sleep(ctx, 30*time.Millisecond)
+		cancel(errors.New("the user ended the job"))
+	}()
+	return ctx
+}
+
+// inVain tells whether more uploads were taken than there are files and lost answers.
+func inVain(stage *fakepypi.Servers, most int) error {
+	taken := 0
+	for _, r := range stage.Requests() {
+		if r.Op == "upload" && r.Status == 200 {
+			taken++
+		}
+	}
+	if taken > most {
+		return fmt.Errorf("the index took %d uploads, and %d were needed", taken, most)
+	}
+	return nil
+}
+
+// TestFaultMatrix: every fault at every moment of a run, once and as an outage that lasts for the whole run, is survived: at
+// once, or by running the job again.
+func TestFaultMatrix(t *testing.T) {
+	slow(t)
+	t.Parallel()
+	const atOnce = 16 // most of them wait
+	places := make(chan place, atOnce)
+	for range atOnce {
+		places <- newPlace(t)
+	}
+	set := func() map[string]string {
+		p := <-places
+		defer func() { places <- p }()
+		set, err := digests(filepath.Join(p.dir, "dist"))
+		if err != nil {
+			t.Fatal(err)
+		}
+		return set
+	}()
+	all := cells()
+	if err := par.Each(t.Context(), atOnce, all, func(_ context.Context, c *cell) error {
+		p := <-places
+		defer func() { places <- p }()
+		t.Run(c.String(), func(t *testing.T) { c.survive(t, p, set) })
+		return nil
+	}); err != nil {
+		t.Fatal(err)
+	}
+	survived := 0
+	for _, c := range all {
+		if c.mark != lost {
+			survived++
+		}
+	}
+	t.Log("each fault once:\n" + matrix(all, 1))
+	t.Log("each fault from then on, until the run is over:\n" + matrix(all, fault.Forever))
+	t.Logf("faults survived: %d of %d", survived, len(all))
+	if survived != len(all) {
+		t.Fail()
+	}
+}
+
+// matrix is the cells as a table: a fault is a row, a moment a column.
+func matrix(cells []*cell, times int) string {
+	var b strings.Builder
+	columns := moments()
+	for i, m := range columns {
+		fmt.Fprintf(&b, "%25s%s%s\n", "", strings.Repeat("|       ", i), m.name)
+	}
+	for _, f := range fault.Named() {
+		fmt.Fprintf(&b, "%-24s", f)
+		for _, m := range columns {
+			mark := "-"
+			for _, c := range cells {
+				if c.fault == f && c.moment == m && c.times == times {
+					mark = c.mark
+				}
+			}
+			fmt.Fprintf(&b, " %-7s", mark)
+		}
+		b.WriteString("\n")
+	}
+	return b.String()
+}

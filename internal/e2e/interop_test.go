@@ -1,0 +1,324 @@
+package e2e_test
+
+import (
+	"bytes"
+	"context"
+	"fmt"
+	"net/http"
+	"net/http/httptest"
+	"net/http/httputil"
+	"net/url"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"regexp"
+	"slices"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/org/pypi-oidc-publish/internal/testkit/disttest"
+)
+
+// What other people's clients make of the stage, and ours of every kind of index: each test starts serve as a process.
+
+// oldMetadata is of a version that every client in use reads.
+const oldMetadata = "Metadata-Version: 2.1\nName: alder\nVersion: 1.0\nSummary: A tree\nRequires-Python: >=3.6\nDescription-Content-Type: text/plain\n\nA tree.\n"
+
+// backend builds the metadata of an sdist with nothing but Python, since pip asks for it even where it only downloads.
+const backend = `import os
+
+
+def prepare_metadata_for_build_wheel(folder, settings=None):
+    info = "alder-1.0.dist-info"
+    os.mkdir(os.path.join(folder, info))
+    with open("PKG-INFO") as ours, open(os.path.join(folder, info, "METADATA"), "w") as theirs:
+        theirs.write(ours.read())
+    return info
+
+
+def build_wheel(folder, settings=None, metadata=None):
+    raise NotImplementedError("nobody installs this")
+`
+
+const (
+	theWheel = "alder-1.0-py3-none-any.whl"
+	theSdist = "alder-1.0.tar.gz"
+)
+
+// trees are a wheel and an sdist for clients of every age. salt changes their bytes.
+func trees(salt string) map[string][]byte {
+	const top = "alder-1.0/"
+	return map[string][]byte{
+		theWheel: disttest.Zip(disttest.WheelMembers("alder", "1.0", oldMetadata, disttest.Member{Name: "alder.py", Content: "# a tree" + salt + "\n"})...),
+		theSdist: disttest.TarGz(disttest.Sorted(map[string]string{
+			top + "PKG-INFO": oldMetadata, top + "alder.py": "# a tree" + salt + "\n", top + "backend.py": backend,
+			top + "pyproject.toml": "[build-system]\nrequires = []\nbuild-backend = \"backend\"\nbackend-path = [\".\"]\n",
+		})...),
+	}
+}
+
+// folderOf writes the files to a folder.
+func folderOf(t *testing.T, files map[string][]byte) string {
+	t.Helper()
+	folder := t.TempDir()
+	for name, content := range files {
+		if err := os.WriteFile(filepath.Join(folder, name), content, 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
+	return folder
+}
+
+// needs skips a test whose client is not installed. CI has to have it.
+func needs(t *testing.T, client string) {
+	t.Helper()
+	_, err := exec.LookPath(client)
+	switch {
+	case err == nil:
+	case os.Getenv("CI") == "true":
+		t.Fatalf("%s is missing: CI has to run this test (%v)", client, err)
+	default:
+		t.Skipf("%s is not installed here, and CI is not set: %v", client, err)
+	}
+}
+
+// client runs another client with the environment that serve tells; settings come on top. It returns what was printed, and the exit code.
+func (s *served) client(settings []string, name string, arguments ...string) (printed string, code int) {
+	s.t.Helper()
+	ctx, cancel := context.WithTimeout(s.t.Context(), 2*time.Minute)
+	defer cancel()
+	home := s.t.TempDir()
+	command := exec.CommandContext(ctx, name, arguments...)
+	command.Dir, command.WaitDelay = home, 5*time.Second
+	command.Env = []string{
+		"PATH=" + os.Getenv("PATH"), "HOME=" + home, "TMPDIR=" + home, "LANG=C.UTF-8", "NO_COLOR=1", "COLUMNS=400", "PYTHONDONTWRITEBYTECODE=1",
+		"PIP_CONFIG_FILE=" + os.DevNull, "PIP_NO_CACHE_DIR=1", "PIP_DISABLE_PIP_VERSION_CHECK=1", "PIP_NO_INPUT=1", "PIP_RETRIES=0",
+		"PYTHON_KEYRING_BACKEND=keyring.backends.null.Keyring",
+	}
+	for name, value := range s.env {
+		command.Env = append(command.Env, name+"="+value)
+	}
+	command.Env = append(command.Env, settings...)
+	out, err := command.CombinedOutput()
+	if ctx.Err() != nil {
+		s.t.Fatalf("%s did not end: %v\n%s", name, err, out)
+	}
+	return string(out), command.ProcessState.ExitCode()
+}
+
+func (s *served) twine(folder string, settings ...string) (printed string, code int) {
+	s.t.Helper()
+	return s.client(settings, "twine", "upload", "--non-interactive", "--disable-progress-bar", filepath.Join(folder, theWheel), filepath.Join(folder, theSdist))
+}
+
+// TestInterop_Twine: twine uploads with what serve tells, may do it again where the index allows that, and is shown the index's words where not.
+func TestInterop_Twine(t *testing.T) {
+	slow(t)
+	t.Parallel()
+	needs(t, "twine")
+	for profile, again := range map[string]struct {
+		code int
+		says string
+	}{
+		"pypi": {0, ""}, "testpypi": {0, ""}, "no-trusted-publishing": {0, ""}, "plain": {1, "409 Conflict"},
+	} {
+		t.Run(profile, func(t *testing.T) {
+			t.Parallel()
+			s := serveStage(t, "-profile", profile)
+			files := trees("")
+			folder := folderOf(t, files)
+			if printed, code := s.twine(folder); code != 0 {
+				t.Fatalf("exit code %d\n%s", code, printed)
+			}
+			s.serves(files)
+			if printed, code := s.twine(folder); code != again.code || !strings.Contains(printed, again.says) {
+				t.Errorf("the same again: exit code %d\n%s", code, printed)
+			}
+			printed, code := s.twine(folderOf(t, trees(", another one")))
+			words := "File already exists ('" + theWheel + "', with blake2_256 hash"
+			if profile == "plain" {
+				words = "409 Conflict"
+			}
+			if code == 0 || !strings.Contains(unfolded(printed), words) {
+				t.Errorf("other bytes: exit code %d\n%s", code, printed)
+			}
+			words = "Invalid or non-existent authentication information"
+			if profile == "plain" {
+				words = "401 Unauthorized"
+			}
+			if printed, code = s.twine(folder, "TWINE_PASSWORD=pypi-AgEIcHlwaS5vcmcCAWEAAAYgAAAA"); code == 0 || !strings.Contains(unfolded(printed), words) {
+				t.Errorf("a wrong token: exit code %d\n%s", code, printed)
+			}
+			s.serves(files)
+		})
+	}
+}
+
+// unfolded joins the lines that a terminal's width has broken.
+func unfolded(text string) string { return strings.Join(strings.Fields(text), " ") }
+
+// serves tells that the index holds these files and no other, with these bytes.
+func (s *served) serves(files map[string][]byte) {
+	s.t.Helper()
+	page := s.ask("GET", "/simple/alder/", "")
+	if n := strings.Count(page, "/files/"); n != len(files) {
+		s.t.Errorf("%d files, not %d:\n%s", n, len(files), page)
+	}
+	for name, content := range files {
+		// Its provenance has its name too.
+		at := regexp.MustCompile(regexp.QuoteMeta(s.env["STAGE_URL"]) + `/files/[^"#]*/` + regexp.QuoteMeta(name)).FindString(page)
+		if at == "" {
+			s.t.Errorf("no %s on the page:\n%s", name, page)
+			continue
+		}
+		if got := s.ask("GET", at, ""); got != string(content) {
+			s.t.Errorf("%s has %d bytes, not its %d", name, len(got), len(content))
+		}
+	}
+}
+
+// window stands between pip and the index: it lets only some forms of the pages through, and sees which came.
+type window struct {
+	accept string // what is asked for; empty: what pip asks for
+	url    string
+
+	mu   sync.Mutex
+	seen []string // content types of pages
+}
+
+func newWindow(t *testing.T, index, accept string) *window {
+	t.Helper()
+	to, err := url.Parse(index)
+	if err != nil {
+		t.Fatal(err)
+	}
+	w := &window{accept: accept}
+	server := httptest.NewServer(&httputil.ReverseProxy{
+		Rewrite: func(r *httputil.ProxyRequest) {
+			r.SetURL(to)
+			if accept != "" {
+				r.Out.Header.Set("Accept", accept)
+			}
+		},
+		ModifyResponse: func(r *http.Response) error {
+			w.mu.Lock()
+			defer w.mu.Unlock()
+			w.seen = append(w.seen, r.Header.Get("Content-Type"))
+			return nil
+		},
+	})
+	t.Cleanup(server.Close)
+	w.url = server.URL + "/simple/"
+	return w
+}
+
+// TestInterop_Pip: pip brings back the very bytes that were published, wheel and sdist, by every form of the pages.
+func TestInterop_Pip(t *testing.T) {
+	slow(t)
+	t.Parallel()
+	needs(t, "pip")
+	for name, c := range map[string]struct{ profile, accept, form string }{
+		"JSON":        {"pypi", "", "application/vnd.pypi.simple.v1+json"},
+		"HTML":        {"pypi", "text/html", "text/html; charset=UTF-8"},
+		"HTML, v1":    {"testpypi", "application/vnd.pypi.simple.v1+html", "application/vnd.pypi.simple.v1+html; charset=UTF-8"},
+		"plain, HTML": {"plain", "", "text/html; charset=UTF-8"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			s := serveStage(t, "-profile", c.profile, "-project", "alder")
+			files := trees("")
+			p := s.step()
+			p.env["INPUT_PACKAGES-DIR"] = folderOf(t, files)
+			if e := p.run(); e.code != 0 {
+				t.Fatalf("exit code %d\n%s", e.code, e.log)
+			}
+			for file, only := range map[string]string{theWheel: "--only-binary", theSdist: "--no-binary"} {
+				w := newWindow(t, s.env["STAGE_URL"], c.accept)
+				folder := t.TempDir()
+				printed, code := s.client([]string{"PIP_INDEX_URL=" + w.url}, "pip", "download", "--no-deps", "--no-build-isolation", only, ":all:", "-d", folder, "alder")
+				got, err := os.ReadFile(filepath.Join(folder, file))
+				if code != 0 || err != nil || !bytes.Equal(got, files[file]) {
+					t.Errorf("%s: exit code %d, %v, the same bytes: %v\n%s", file, code, err, bytes.Equal(got, files[file]), printed)
+				}
+				if len(w.seen) == 0 || slices.ContainsFunc(w.seen, func(kind string) bool { return kind != c.form }) {
+					t.Errorf("the pages were %v, not %s", w.seen, c.form)
+				}
+			}
+		})
+	}
+}
+
+// TestInterop_EveryProfile: this program against every kind of index, with nothing but what serve tells, and again.
+func TestInterop_EveryProfile(t *testing.T) {
+	slow(t)
+	t.Parallel()
+	for profile, c := range map[string]struct {
+		first, again string   // results
+		says         []string // in the log of the first run
+		burned       string
+	}{
+		"pypi":                  {"published", "unchanged", []string{"Trusted Publishing, because no password is given"}, "true"},
+		"testpypi":              {"published", "unchanged", []string{"Trusted Publishing, because no password is given"}, "true"},
+		"no-trusted-publishing": {"published", "unchanged", []string{"user and password, because a password is given"}, "not-minted"},
+		// It knows its files by their MD5, and tells them on a page of HTML.
+		"plain": {"published", "unchanged", []string{"user and password, because a password is given"}, "not-minted"},
+	} {
+		t.Run(profile, func(t *testing.T) {
+			t.Parallel()
+			s := serveStage(t, "-profile", profile, "-project", "alder")
+			files := trees("")
+			p := s.step()
+			p.env["INPUT_PACKAGES-DIR"] = folderOf(t, files)
+			e := p.run()
+			if e.code != 0 || e.outputs["result"] != c.first || e.outputs["published-count"] != "2" || e.outputs["token-burned"] != c.burned {
+				t.Errorf("exit code %d, %v\n%s", e.code, e.outputs, e.log)
+			}
+			for _, says := range c.says {
+				if !strings.Contains(e.log, says) {
+					t.Errorf("it does not say %q:\n%s", says, e.log)
+				}
+			}
+			s.serves(files)
+			if e = p.run(); e.outputs["result"] != c.again || e.code != 0 {
+				t.Errorf("again: exit code %d, %v\n%s", e.code, e.outputs, e.log)
+			}
+			s.serves(files)
+			p.env["INPUT_PACKAGES-DIR"] = folderOf(t, trees(", another one"))
+			if e = p.run(); e.code != 1 || e.outputs["result"] != "failed" || !strings.Contains(e.log, " already has a different file named "+theWheel) {
+				t.Errorf("other bytes: exit code %d, %v\n%s", e.code, e.outputs, e.log)
+			}
+			s.serves(files)
+		})
+	}
+}
+
+// TestInterop_NoTrustedPublishing: an index without it is told for what it is, with what to do; then that works.
+func TestInterop_NoTrustedPublishing(t *testing.T) {
+	slow(t)
+	t.Parallel()
+	for _, profile := range []string{"no-trusted-publishing", "plain"} {
+		t.Run(profile, func(t *testing.T) {
+			t.Parallel()
+			s := serveStage(t, "-profile", profile)
+			files := trees("")
+			p := s.step()
+			p.env["INPUT_PACKAGES-DIR"] = folderOf(t, files)
+			user, password := p.env["INPUT_USER"], p.env["INPUT_PASSWORD"]
+			delete(p.env, "INPUT_USER")
+			delete(p.env, "INPUT_PASSWORD")
+			e := p.run()
+			host := strings.TrimPrefix(s.env["STAGE_URL"], "http://")
+			told := fmt.Sprintf("the index at %s does not support Trusted Publishing (it answered 404)", host)
+			if e.code != 2 || e.outputs["result"] != "failed" || e.outputs["token-burned"] != "not-minted" || !strings.Contains(e.log, told) || !strings.Contains(e.log, "API token of this index as `password`") {
+				t.Errorf("exit code %d, %v\n%s", e.code, e.outputs, e.log)
+			}
+			p.env["INPUT_USER"], p.env["INPUT_PASSWORD"] = user, password
+			if e = p.run(); e.code != 0 || e.outputs["result"] != "published" {
+				t.Errorf("exit code %d, %v\n%s", e.code, e.outputs, e.log)
+			}
+			s.serves(files)
+		})
+	}
+}

@@ -1,0 +1,69 @@
+// Package e2e_test tests the whole program as people and GitHub's runner use it: in steps of jobs, as commands of a shell, and in a container,
+// against the test server over real HTTP.
+package e2e_test
+
+import (
+	"context"
+	"crypto/x509"
+	"flag"
+	"fmt"
+	"log"
+	"os"
+	"os/signal"
+	"runtime"
+	"strconv"
+	"syscall"
+	"testing"
+	"time"
+
+	"github.com/rogpeppe/go-internal/testscript"
+
+	"github.com/org/pypi-oidc-publish/internal/cli"
+)
+
+// The commands that the test binary is, besides itself: the program, and the same program whose waits take no time.
+const (
+	programName = "pypi-oidc-publish"
+	noWaitName  = "pypi-oidc-publish-no-wait"
+)
+
+// TestMain makes the program a command on the PATH of every test and script.
+func TestMain(m *testing.M) {
+	program := func(sleep func(context.Context, time.Duration) error) func() {
+		return func() {
+			ctx, _ := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
+			os.Exit(cli.Main(ctx, cli.Process{
+				Args: os.Args[1:], Version: "test", Getenv: os.Getenv, Stdout: os.Stdout, Stderr: os.Stderr, Now: time.Now, Sleep: sleep, Log: log.Default(),
+			}))
+		}
+	}
+	testscript.Main(waiting{m}, map[string]func(){programName: program(cli.Sleep), noWaitName: program(shortSleep), "embedded-roots": countRoots})
+}
+
+// waiting runs more tests at once than there are processors, unless -parallel says how many: they wait for timers and processes most of
+// the time.
+type waiting struct{ *testing.M }
+
+// Run implements the interface that testscript.Main calls.
+func (w waiting) Run() int {
+	flag.Parse()
+	given := false
+	flag.Visit(func(f *flag.Flag) { given = given || f.Name == "test.parallel" })
+	if !given {
+		if err := flag.Set("test.parallel", strconv.Itoa(4*runtime.GOMAXPROCS(0))); err != nil {
+			panic(err) // the flag is the testing package's
+		}
+	}
+	return w.M.Run()
+}
+
+// countRoots is a process that has the embedded roots and prints whether it trusts any.
+func countRoots() {
+	cli.EmbeddedRoots()
+	pool, err := x509.SystemCertPool()
+	if err != nil {
+		fmt.Fprintln(os.Stderr, err)
+		os.Exit(1)
+	}
+	fmt.Println(!pool.Equal(x509.NewCertPool()))
+}

@@ -1,0 +1,146 @@
+package e2e_test
+
+import (
+	"bytes"
+	"io"
+	"net/http"
+	"regexp"
+	"slices"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+)
+
+// arrivals records when uploads come and go, and can hold them until enough have come.
+type arrivals struct {
+	mu      sync.Mutex
+	changed *sync.Cond
+	under   []string   // the files that are being uploaded now
+	beside  [][]string // for each upload in the order of their coming: what was being uploaded then, itself included
+}
+
+// hold waits until the condition is true of the files under way, or a second has passed.
+func (a *arrivals) hold(file string, enough func(under []string) bool) {
+	timer := time.AfterFunc(time.Second, a.changed.Broadcast)
+	defer timer.Stop()
+	until := time.Now().Add(time.Second)
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	a.under = append(a.under, file)
+	a.beside = append(a.beside, slices.Clone(a.under))
+	a.changed.Broadcast()
+	for !enough(a.under) && time.Now().Before(until) {
+		a.changed.Wait()
+	}
+}
+
+func (a *arrivals) leave(file string) {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	a.under = slices.DeleteFunc(a.under, func(f string) bool { return f == file })
+}
+
+// TestUpload_Order: the first wheel of a new release alone, then the other wheels side by side, the sdist last.
+func TestUpload_Order(t *testing.T) {
+	t.Parallel()
+	s := newStep(t, "alder-1.0-cp310-cp310-win32.whl", "alder-1.0-cp311-cp311-win32.whl", "alder-1.0-cp312-cp312-win32.whl", "alder-1.0-cp313-cp313-win32.whl", "alder-1.0.tar.gz")
+	s.env["INPUT_PARALLEL-UPLOADS"] = "3"
+	a := &arrivals{}
+	a.changed = sync.NewCond(&a.mu)
+	name := regexp.MustCompile(`filename="?([^";\r]+)`)
+	s.front(func(next http.Handler) http.Handler {
+		return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+			if !isUpload(r) {
+				next.ServeHTTP(w, r)
+				return
+			}
+			body, err := io.ReadAll(r.Body)
+			if err != nil {
+				t.Error(err)
+			}
+			r.Body = io.NopCloser(bytes.NewReader(body))
+			file := string(name.FindSubmatch(body)[1])
+			// The wheels after the first are held until three are there: what is not side by side takes a second each.
+			a.hold(file, func(under []string) bool {
+				return len(under) == 3 || !strings.HasSuffix(file, ".whl") || strings.Contains(file, "cp310")
+			})
+			next.ServeHTTP(w, r)
+			a.leave(file)
+		})
+	})
+	if e := s.run(); e.code != 0 || e.outputs["published-count"] != "5" {
+		t.Fatalf("exit code %d, %v\n%s", e.code, e.outputs, e.log)
+	}
+	if len(a.beside) != 5 || len(a.beside[0]) != 1 || !strings.HasSuffix(a.beside[0][0], ".whl") {
+		t.Fatalf("the first file was not alone, or no wheel: %q", a.beside)
+	}
+	if len(a.beside[3]) != 3 {
+		t.Errorf("the other wheels were not side by side: %q", a.beside)
+	}
+	if last := a.beside[4]; len(last) != 1 || last[0] != "alder-1.0.tar.gz" {
+		t.Errorf("the sdist was not the last, alone: %q", a.beside)
+	}
+}
+
+// TestUpload_OrderExistingRelease: its wheels go side by side at once.
+func TestUpload_OrderExistingRelease(t *testing.T) {
+	t.Parallel()
+	s := newStep(t, "alder-1.0-cp310-cp310-win32.whl")
+	if e := s.run(); e.code != 0 {
+		t.Fatal(e.log)
+	}
+	s.build("alder-1.0-cp311-cp311-win32.whl", "")
+	s.build("alder-1.0-cp312-cp312-win32.whl", "")
+	a := &arrivals{}
+	a.changed = sync.NewCond(&a.mu)
+	s.front(func(next http.Handler) http.Handler {
+		return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+			if isUpload(r) {
+				a.hold(r.RemoteAddr, func(under []string) bool { return len(under) == 2 })
+				defer a.leave(r.RemoteAddr)
+			}
+			next.ServeHTTP(w, r)
+		})
+	})
+	if e := s.run(); e.code != 0 || e.outputs["published-count"] != "2" || e.outputs["unchanged-count"] != "1" {
+		t.Fatalf("exit code %d, %v\n%s", e.code, e.outputs, e.log)
+	}
+	if len(a.beside) != 2 || len(a.beside[1]) != 2 {
+		t.Errorf("%q", a.beside)
+	}
+}
+
+// TestUpload_NoneStartedAfterRefusal: two releases of two wheels each, two uploads at once, and a refusal.
+func TestUpload_NoneStartedAfterRefusal(t *testing.T) {
+	t.Parallel()
+	s := newStep(t, "alder-1.0-cp310-cp310-win32.whl", "alder-2.0-cp310-cp310-win32.whl")
+	if e := s.run(); e.code != 0 {
+		t.Fatal(e.log)
+	}
+	for _, name := range []string{"alder-1.0-cp311-cp311-win32.whl", "alder-1.0-cp312-cp312-win32.whl", "alder-2.0-cp311-cp311-win32.whl", "alder-2.0-cp312-cp312-win32.whl"} {
+		s.build(name, "")
+	}
+	s.env["INPUT_PARALLEL-UPLOADS"] = "2"
+	a := &arrivals{}
+	a.changed = sync.NewCond(&a.mu)
+	s.front(func(next http.Handler) http.Handler {
+		return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+			if !isUpload(r) {
+				next.ServeHTTP(w, r)
+				return
+			}
+			a.hold(r.RemoteAddr, func(under []string) bool { return len(under) == 2 })
+			defer a.leave(r.RemoteAddr)
+			_, _ = io.Copy(io.Discard, r.Body)
+			w.WriteHeader(http.StatusBadRequest)
+		})
+	})
+	e := s.run()
+	if e.code != 1 || e.outputs["published-count"] != "0" || e.outputs["unchanged-count"] != "2" || len(a.beside) != 2 {
+		t.Errorf("exit code %d, %v, %d uploads\n%s", e.code, e.outputs, len(a.beside), e.log)
+	}
+	if n := strings.Count(e.log, "not uploaded: alder-"); n != 2 {
+		t.Errorf("%d files were not tried\n%s", n, e.log)
+	}
+}

@@ -1,0 +1,6 @@
+//go:build race
+
+package e2e_test
+
+// raced tells that the race detector runs, under which starting a process takes ten times as long.
+const raced = true

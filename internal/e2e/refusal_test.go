@@ -1,0 +1,40 @@
+package e2e_test
+
+import (
+	"net/http"
+	"strings"
+	"testing"
+)
+
+// TestUpload_RefusalMissedByRule: the index says what preflight knows a rule for, and preflight said nothing of the file.
+func TestUpload_RefusalMissedByRule(t *testing.T) {
+	t.Parallel()
+	for _, c := range []struct{ name, words, says string }{
+		{"a rule that needs the files alone", "'home' is invalid for 'requires-dist'.", "also report this with the file's metadata: the rule `requires-dist` should have found it before the upload"},
+		{"a table that ages", "'Framework :: New' is not a valid classifier.", ""},
+		{"a limit that the index may have raised", "File too large. Limit for project 'alder' is 1 MB.", ""},
+		{"what no rule could know", "This filename was previously used by a file that has since been deleted.", ""},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			t.Parallel()
+			s := newStep(t, "alder-1.0-py3-none-any.whl")
+			s.front(func(next http.Handler) http.Handler {
+				return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+					if !isUpload(r) {
+						next.ServeHTTP(w, r)
+						return
+					}
+					http.Error(w, c.words, http.StatusBadRequest)
+				})
+			})
+			e := s.run()
+			log := e.log
+			if e.code != 1 || e.outputs["result"] != "failed" || !strings.Contains(log, c.words) {
+				t.Errorf("exit code %d, %v\n%s", e.code, e.outputs, log)
+			}
+			if got := strings.Contains(log, "should have found it"); got != (c.says != "") || !strings.Contains(log, c.says) {
+				t.Errorf("told: %v\n%s", got, log)
+			}
+		})
+	}
+}

@@ -1,0 +1,32 @@
+package e2e_test
+
+import (
+	"os"
+	"strings"
+	"testing"
+)
+
+// TestReport_Unwritable is told with its next step, as everything else is, and does not undo what was published.
+func TestReport_Unwritable(t *testing.T) {
+	t.Parallel()
+	s := newStep(t, "alder-1.0-py3-none-any.whl")
+	s.env["INPUT_MANIFEST-FILE"] = s.path("taken/manifest.json")
+	if err := os.WriteFile(s.path("taken"), nil, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	e := s.run()
+	var told string
+	for line := range strings.Lines(e.log) {
+		if strings.HasPrefix(line, "::warning ") {
+			told += line
+		}
+	}
+	if e.code != 0 || e.outputs["result"] != "published" || strings.Count(told, "\n") != 1 {
+		t.Errorf("exit code %d, %v\n%s", e.code, e.outputs, e.log)
+	}
+	for _, want := range []string{"pypi-oidc-publish%3A report::", "taken", "%0Acheck that", "docs/troubleshooting.md#report)"} {
+		if !strings.Contains(told, want) {
+			t.Errorf("no %q in %s", want, told)
+		}
+	}
+}

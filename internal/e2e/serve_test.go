@@ -1,0 +1,473 @@
+package e2e_test
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+	"net"
+	"net/http"
+	"net/url"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"regexp"
+	"slices"
+	"strings"
+	"syscall"
+	"testing"
+	"time"
+)
+
+// served is a process of serve, in a folder of its own, and the environment that it tells.
+type served struct {
+	t       *testing.T
+	dir     string
+	env     map[string]string
+	command *exec.Cmd
+	log     bytes.Buffer // to be read when it has ended
+	ended   chan struct{}
+}
+
+// serveIn starts the program in dir, where environment and arguments make it serve, and waits until it is ready.
+func serveIn(t *testing.T, dir string, environment []string, arguments ...string) *served {
+	t.Helper()
+	stale, _ := os.ReadFile(filepath.Join(dir, "stage.env"))
+	s := &served{t: t, dir: dir, command: exec.CommandContext(t.Context(), "pypi-oidc-publish", arguments...), ended: make(chan struct{})}
+	s.command.Dir, s.command.Stdout, s.command.Stderr = dir, &s.log, &s.log
+	s.command.Env = append([]string{"PATH=" + os.Getenv("PATH"), "TMPDIR=" + t.TempDir()}, environment...)
+	if err := s.command.Start(); err != nil {
+		t.Fatal(err)
+	}
+	go func() {
+		defer close(s.ended)
+		_ = s.command.Wait()
+	}()
+	t.Cleanup(func() {
+		_ = s.command.Process.Kill()
+		<-s.ended
+	})
+	s.env = s.ready(string(stale))
+	return s
+}
+
+// serveStage starts serve on a free port.
+func serveStage(t *testing.T, flags ...string) *served {
+	t.Helper()
+	return serveIn(t, t.TempDir(), nil, append([]string{"serve", "-addr", "127.0.0.1:0", "-env-file", "stage.env"}, flags...)...)
+}
+
+// ready waits for the environment file, which is not the stale one, and reads it as GitHub's runner would.
+func (s *served) ready(stale string) map[string]string {
+	s.t.Helper()
+	deadline := time.After(30 * time.Second)
+	for {
+		text, err := os.ReadFile(filepath.Join(s.dir, "stage.env"))
+		if err == nil && string(text) != stale {
+			env, err := fileCommand(string(text))
+			if err != nil {
+				s.t.Fatal(err)
+			}
+			return env
+		}
+		if err != nil && !errors.Is(err, fs.ErrNotExist) {
+			s.t.Fatal(err)
+		}
+		select {
+		case <-s.ended:
+			s.t.Fatalf("it has ended:\n%s", s.log.String())
+		case <-deadline:
+			s.t.Fatal("it never was ready")
+		case <-time.After(5 * time.Millisecond):
+		}
+	}
+}
+
+// end sends a signal and returns the exit code.
+func (s *served) end(signal os.Signal) int {
+	s.t.Helper()
+	if err := s.command.Process.Signal(signal); err != nil {
+		s.t.Fatal(err)
+	}
+	select {
+	case <-s.ended:
+	case <-time.After(10 * time.Second):
+		s.t.Fatal("it does not end")
+	}
+	return s.command.ProcessState.ExitCode()
+}
+
+// ask sends a request and returns the body of a good answer.
+func (s *served) ask(method, url, body string) string {
+	s.t.Helper()
+	if strings.HasPrefix(url, "/") {
+		url = s.env["STAGE_URL"] + url
+	}
+	request, err := http.NewRequestWithContext(s.t.Context(), method, url, strings.NewReader(body))
+	if err != nil {
+		s.t.Fatal(err)
+	}
+	request.Header.Set("User-Agent", "test")
+	request.Header.Set("Accept", "application/vnd.pypi.simple.v1+json, */*;q=0.1")
+	answer, err := (&http.Client{Timeout: 10 * time.Second, Transport: &http.Transport{DisableKeepAlives: true}}).Do(request)
+	if err != nil {
+		s.t.Fatal(err)
+	}
+	defer answer.Body.Close()
+	text, err := io.ReadAll(answer.Body)
+	if err != nil || answer.StatusCode/100 != 2 {
+		s.t.Fatalf("%s %s: %s, %v\n%s", method, url, answer.Status, err, text)
+	}
+	return string(text)
+}
+
+// step is a step of a workflow that uses the action, with the environment that serve tells, and nothing else of its stage.
+func (s *served) step(files ...string) *step {
+	s.t.Helper()
+	return newStepWith(s.t, s.env, files...)
+}
+
+// TestServe_Signal: a signal ends it at once and with exit code 0, whatever its clients are doing, and the environment file goes.
+func TestServe_Signal(t *testing.T) {
+	t.Parallel()
+	for _, signal := range []os.Signal{syscall.SIGTERM, os.Interrupt} {
+		s := serveStage(t)
+		info, err := os.Stat(filepath.Join(s.dir, "stage.env"))
+		if err != nil || info.Mode().Perm() != 0o600 {
+			t.Errorf("the environment file: %v, %v", info, err)
+		}
+		conn, err := (&net.Dialer{}).DialContext(t.Context(), "tcp", strings.TrimPrefix(s.env["STAGE_URL"], "http://"))
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer conn.Close()
+		fmt.Fprintf(conn, "POST /legacy/ HTTP/1.1\r\nHost: x\r\nUser-Agent: x\r\nContent-Type: multipart/form-data; boundary=x\r\nContent-Length: 1000\r\n\r\n--x\r\n")
+		s.ask("POST", s.env["STAGE_FAULTS_URL"], `{"op": "look", "fault": "hang"}`)
+		hanging, err := (&net.Dialer{}).DialContext(t.Context(), "tcp", strings.TrimPrefix(s.env["STAGE_URL"], "http://"))
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer hanging.Close()
+		fmt.Fprintf(hanging, "GET /simple/x/ HTTP/1.1\r\nHost: x\r\nUser-Agent: x\r\n\r\n")
+		if code := s.end(signal); code != 0 {
+			t.Errorf("exit code %d\n%s", code, s.log.String())
+		}
+		left, err := os.ReadDir(s.dir)
+		if err != nil || len(left) > 0 {
+			t.Errorf("left behind: %v, %v", left, err)
+		}
+	}
+}
+
+// TestServe_EnvFile: what is printed is what is in the file; each line can go to GITHUB_ENV, to an engine's --env-file and, through env, to a
+// shell, so none needs quotes.
+func TestServe_EnvFile(t *testing.T) {
+	t.Parallel()
+	want := map[string][]string{
+		"pypi":                  {"UV_PUBLISH_TOKEN"},
+		"plain":                 {"INPUT_PASSWORD", "INPUT_USER", "UV_PUBLISH_PASSWORD", "UV_PUBLISH_USERNAME"},
+		"no-trusted-publishing": {"INPUT_PASSWORD", "INPUT_USER", "UV_PUBLISH_TOKEN"},
+	}
+	for profile, names := range want {
+		t.Run(profile, func(t *testing.T) {
+			t.Parallel()
+			s := serveStage(t, "-profile", profile)
+			always := []string{
+				"INPUT_INDEX-URL", "INPUT_REPOSITORY-URL", "PIP_INDEX_URL", "STAGE_FAULTS_URL", "STAGE_URL", "TWINE_PASSWORD", "ACTIONS_ID_TOKEN_REQUEST_TOKEN", "ACTIONS_ID_TOKEN_REQUEST_URL",
+				"PYPI_OIDC_PUBLISH_TUF_ROOT", "PYPI_OIDC_PUBLISH_TUF_URL", "TWINE_REPOSITORY_URL", "TWINE_USERNAME", "UV_DEFAULT_INDEX", "UV_PUBLISH_CHECK_URL", "UV_PUBLISH_URL",
+			}
+			expected := slices.Sorted(slices.Values(slices.Concat(always, names)))
+			var got []string
+			for name, value := range s.env {
+				got = append(got, name)
+				if !regexp.MustCompile(`^[A-Za-z0-9_:/.?=+-]+$`).MatchString(value) {
+					t.Errorf("%s=%s needs quotes", name, value)
+				}
+				if strings.HasSuffix(name, "URL") && !strings.HasPrefix(value, s.env["STAGE_URL"]) {
+					t.Errorf("%s=%s is not at %s", name, value, s.env["STAGE_URL"])
+				}
+			}
+			if slices.Sort(got); !slices.Equal(got, expected) {
+				t.Errorf("the file has\n%v, not\n%v", got, expected)
+			}
+			s.ask("GET", s.env["PIP_INDEX_URL"], "")
+			s.end(os.Interrupt)
+			for name, value := range s.env {
+				if strings.HasPrefix(name, "PYPI_OIDC_PUBLISH_TUF_") {
+					continue // too long for people
+				}
+				if !strings.Contains(s.log.String(), value) || !strings.HasPrefix(name, "INPUT_R") && !strings.HasPrefix(name, "INPUT_I") &&
+					!strings.HasPrefix(name, "STAGE_") && !strings.Contains(s.log.String(), "  export "+name+"='"+value+"'\n") {
+					t.Errorf("%s=%s is not printed:\n%s", name, value, s.log.String())
+				}
+			}
+		})
+	}
+}
+
+// TestServe_GitHubRelease: who has the environment file can attach to the releases that the flags name, and to no other.
+func TestServe_GitHubRelease(t *testing.T) {
+	t.Parallel()
+	s := serveStage(t, "-repository", "me/trees", "-project", "alder", "-github-release", "v1.0", "-github-draft", "v1.1")
+	attached := regexp.MustCompile(`(?m)^the GitHub release has 5 files of this run`)
+	for tag, want := range map[string]string{"v1.0": "attached", "v1.1": "attached", "v2.0": "failed"} {
+		p := s.step("alder-1.0-py3-none-any.whl", "alder-1.0.tar.gz")
+		p.env["INPUT_GITHUB-RELEASE"] = tag
+		e := p.run()
+		if (e.code == 0) != (want == "attached") || e.outputs["github-release"] != want || attached.MatchString(e.log) != (want == "attached") {
+			t.Errorf("%s: exit code %d, %v\n%s", tag, e.code, e.outputs, e.log)
+		}
+	}
+	if e := s.step("alder-1.0.tar.gz").run(); e.code != 0 || e.outputs["github-release"] != "" {
+		t.Errorf("a step that asks for no release: exit code %d, %v\n%s", e.code, e.outputs, e.log)
+	}
+	s.end(os.Interrupt)
+	for _, line := range []string{
+		"  GitHub  " + s.env["GITHUB_API_URL"], "  release v1.0 of me/trees", "  draft   v1.1 of me/trees", "  export GITHUB_REPOSITORY='me/trees'",
+	} {
+		if !strings.Contains(s.log.String(), line+"\n") || s.env["GITHUB_API_URL"] != s.env["STAGE_URL"]+"/api/v3" {
+			t.Errorf("%q is not printed:\n%s", line, s.log.String())
+		}
+	}
+	if !strings.Contains(s.log.String(), " -github-release v1.0 -github-token "+s.env["INPUT_GITHUB-TOKEN"]+" dist\n") {
+		t.Errorf("no line to type:\n%s", s.log.String())
+	}
+}
+
+// TestServe_Restart: what the index holds, and the API token, are there again after the process was killed; a file that it left behind is
+// replaced.
+func TestServe_Restart(t *testing.T) {
+	t.Parallel()
+	s := serveStage(t, "-data", "held", "-pending", "alder")
+	p := s.step("alder-1.0-py3-none-any.whl", "alder-1.0.tar.gz")
+	if e := p.run(); e.code != 0 || e.outputs["published-count"] != "2" || e.outputs["token-burned"] != "true" {
+		t.Fatalf("exit code %d, %v\n%s", e.code, e.outputs, e.log)
+	}
+	page := strings.ReplaceAll(s.ask("GET", "/simple/alder/", ""), s.env["STAGE_URL"], "URL")
+	s.end(os.Kill)
+	if _, err := os.Stat(filepath.Join(s.dir, "stage.env")); err != nil {
+		t.Fatal("a killed process tidied up")
+	}
+	again := serveIn(t, s.dir, nil, "serve", "-addr", "127.0.0.1:0", "-data", "held", "-env-file", "stage.env", "-pending", "alder")
+	if now := strings.ReplaceAll(again.ask("GET", "/simple/alder/", ""), again.env["STAGE_URL"], "URL"); now != page {
+		t.Errorf("the page was\n%s\nand is\n%s", page, now)
+	}
+	if again.env["TWINE_PASSWORD"] != s.env["TWINE_PASSWORD"] {
+		t.Error("the API token is another one")
+	}
+	// The project exists by now, so that its publisher is pending no more.
+	p = again.step("alder-1.0-py3-none-any.whl", "alder-1.0.tar.gz", "alder-1.1.tar.gz")
+	if e := p.run(); e.code != 0 || e.outputs["unchanged-count"] != "2" || e.outputs["published-count"] != "1" {
+		t.Errorf("exit code %d, %v\n%s", e.code, e.outputs, e.log)
+	}
+}
+
+// TestServe_Publishers: who may upload to what, as the flags say.
+func TestServe_Publishers(t *testing.T) {
+	t.Parallel()
+	for name, c := range map[string]struct {
+		flags []string
+		code  int
+		says  string
+	}{
+		"the run":                  {[]string{"-project", "Alder"}, 0, "published alder 1.0"},
+		"a pending one":            {[]string{"-pending", "alder"}, 0, "published alder 1.0"},
+		"nobody":                   {nil, 1, "Publisher with matching claims was not found"},
+		"another project":          {[]string{"-project", "birch"}, 1, "cannot create new projects"},
+		"another run":              {[]string{"-repository", "me/trees", "-workflow", "go.yaml", "-project", "alder"}, 0, "published alder 1.0"},
+		"a publisher of the run":   {[]string{"-publisher", "octo-org/rehearsal:release.yml=alder"}, 0, "published alder 1.0"},
+		"a pending one of it":      {[]string{"-pending", "octo-org/rehearsal:release.yml=alder"}, 0, "published alder 1.0"},
+		"another workflow":         {[]string{"-publisher", "octo-org/rehearsal:other.yml=alder"}, 1, "repository rehearsal, workflow release.yml"},
+		"an environment":           {[]string{"-environment", "pypi", "-publisher", "octo-org/rehearsal:release.yml:pypi=alder"}, 0, "published alder 1.0"},
+		"without the environment":  {[]string{"-publisher", "octo-org/rehearsal:release.yml:pypi=alder"}, 1, "environment"},
+		"an event that is refused": {[]string{"-event", "pull_request_target", "-project", "alder"}, 2, "pull_request_target"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			s := serveStage(t, c.flags...)
+			e := s.step("alder-1.0-py3-none-any.whl").run()
+			if e.code != c.code || !strings.Contains(e.log, c.says) {
+				t.Errorf("exit code %d, not %d with %q\n%s", e.code, c.code, c.says, e.log)
+			}
+		})
+	}
+}
+
+// TestServe_Faults: a client of any language can break the stage by its control endpoint; the run that meets the fault goes on.
+func TestServe_Faults(t *testing.T) {
+	t.Parallel()
+	s := serveStage(t, "-project", "alder", "-github-release", "v1.0")
+	ops := []string{"upload", "github", "asset"}
+	for _, op := range ops {
+		s.ask("POST", s.env["STAGE_FAULTS_URL"], `{"op": "`+op+`", "fault": "status-503-seconds", "times": 1}`)
+	}
+	p := s.step("alder-1.0-py3-none-any.whl")
+	p.env["INPUT_GITHUB-RELEASE"] = "v1.0"
+	e := p.run()
+	if e.code != 0 || e.outputs["published-count"] != "1" || e.outputs["github-release"] != "attached" {
+		t.Errorf("exit code %d, %v\n%s", e.code, e.outputs, e.log)
+	}
+	if mended := s.ask("DELETE", s.env["STAGE_FAULTS_URL"], ""); strings.Count(mended, `"struck":1`) != len(ops) {
+		t.Errorf("not all have struck: %s", mended)
+	}
+}
+
+// TestServe_BeyondLoopback: beyond loopback only on request, and told; one port is enough for the whole of a run.
+func TestServe_BeyondLoopback(t *testing.T) {
+	t.Parallel()
+	s := serveIn(t, t.TempDir(), nil, "serve", "-addr", "0.0.0.0:0", "-env-file", "stage.env", "-project", "alder")
+	e := s.step("alder-1.0-py3-none-any.whl").run()
+	if e.code != 0 || e.outputs["token-burned"] != "true" {
+		t.Errorf("exit code %d, %v\n%s", e.code, e.outputs, e.log)
+	}
+	s.end(os.Interrupt)
+	if !strings.Contains(s.log.String(), "warning: the test index listens on 0.0.0.0:0, beyond loopback") {
+		t.Errorf("no warning:\n%s", s.log.String())
+	}
+	loopback := serveStage(t)
+	loopback.end(os.Interrupt)
+	if strings.Contains(loopback.log.String(), "warning") {
+		t.Errorf("a warning:\n%s", loopback.log.String())
+	}
+	elsewhere := serveStage(t, "-url", "http://index:8081")
+	for name, want := range map[string]string{
+		"STAGE_URL": "http://index:8081", "TWINE_REPOSITORY_URL": "http://index:8081/legacy/", "PIP_INDEX_URL": "http://index:8081/simple/", "PIP_TRUSTED_HOST": "index",
+	} {
+		if elsewhere.env[name] != want {
+			t.Errorf("%s is %s, not %s", name, elsewhere.env[name], want)
+		}
+	}
+	if at, err := url.Parse(elsewhere.env["ACTIONS_ID_TOKEN_REQUEST_URL"]); err != nil || at.Host != "index:8081" {
+		t.Errorf("ID tokens are at %v, %v", at, err)
+	}
+	elsewhere.end(os.Interrupt)
+	if !strings.Contains(elsewhere.log.String(), "notice: this program accepts http only on loopback") {
+		t.Errorf("no notice:\n%s", elsewhere.log.String())
+	}
+}
+
+// TestServe_EnvironmentFlags: a service container of GitHub's runner has an environment and, with most runners, no arguments. A step of the action
+// never serves, whatever its environment.
+func TestServe_EnvironmentFlags(t *testing.T) {
+	t.Parallel()
+	const flags = "PYPI_OIDC_PUBLISH_SERVE=-addr 127.0.0.1:0  -env-file stage.env -project alder"
+	s := serveIn(t, t.TempDir(), []string{"GITHUB_ACTIONS=true", "CI=true", flags})
+	p := s.step("alder-1.0-py3-none-any.whl")
+	name, value, _ := strings.Cut(flags, "=")
+	p.env[name] = value
+	if e := p.run(); e.code != 0 || e.outputs["result"] != "published" {
+		t.Errorf("exit code %d, %v\n%s", e.code, e.outputs, e.log)
+	}
+	if code := s.end(syscall.SIGTERM); code != 0 {
+		t.Errorf("exit code %d", code)
+	}
+}
+
+// TestServe_Refused: what cannot be served is told at once, and what is somebody else's stays as it is.
+func TestServe_Refused(t *testing.T) {
+	t.Parallel()
+	taken, err := (&net.ListenConfig{}).Listen(t.Context(), "tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = taken.Close() })
+	const notes = "my notes\n"
+	for _, c := range []struct {
+		code  int
+		says  string
+		flags []string
+	}{
+		{2, "takes no arguments", []string{"dist"}},
+		{2, "the profiles are pypi, testpypi, plain and no-trusted-publishing", []string{"-profile", "devpi"}},
+		{2, `".." is not a valid project name`, []string{"-project", ".."}},
+		{2, `"" is not a valid project name`, []string{"-publisher", "me/x:release.yml"}},
+		{2, "write OWNER/REPO:WORKFLOW=PROJECT", []string{"-publisher", "me:release.yml=alder"}},
+		{2, "the workflow's file name alone", []string{"-publisher", "me/x:.github/workflows/release.yml=alder"}},
+		{2, "write OWNER/REPO:WORKFLOW=PROJECT", []string{"-pending", "me/x=alder"}},
+		{2, "write http://HOST:PORT", []string{"-url", "https://index:8081"}},
+		{2, "nothing after it", []string{"-url", "http://index/simple/"}},
+		{2, "a host name or an address", []string{"-url", "http://x'y"}},
+		{2, "write OWNER/REPO", []string{"-repository", "alone"}},
+		{2, "such as release.yml", []string{"-workflow", "release"}},
+		{2, "such as v1.0.0", []string{"-github-release", ""}},
+		{2, "such as v1.0.0", []string{"-github-draft", "v1 2"}},
+		{1, "could not start", []string{"-addr", "nonsense"}},
+		{1, "address already in use", []string{"-addr", taken.Addr().String()}},
+		{1, "serve did not write it", []string{"-env-file", "notes"}},
+		{1, "not a regular file", []string{"-env-file", "folder"}},
+		{1, "no such file or directory", []string{"-env-file", "nowhere/stage.env"}},
+		{1, "the runner's own file GITHUB_ENV is not replaced", []string{"-env-file", "runner"}},
+		{1, "stage.json is damaged", []string{"-data", "foreign"}},
+		{1, "has packages in it, but no stage.json", []string{"-data", "lost"}},
+		{1, "not a directory", []string{"-data", "notes"}},
+	} {
+		t.Run(strings.Join(c.flags, " "), func(t *testing.T) {
+			t.Parallel()
+			dir := t.TempDir()
+			for _, folder := range []string{"folder", "foreign", "lost/packages"} {
+				if err := os.MkdirAll(filepath.Join(dir, folder), 0o755); err != nil {
+					t.Fatal(err)
+				}
+			}
+			for _, file := range []string{"notes", "foreign/stage.json"} {
+				if err := os.WriteFile(filepath.Join(dir, file), []byte(notes), 0o600); err != nil {
+					t.Fatal(err)
+				}
+			}
+			ctx, cancel := context.WithTimeout(t.Context(), 20*time.Second)
+			defer cancel()
+			command := exec.CommandContext(ctx, "pypi-oidc-publish", append([]string{"serve", "-addr", "127.0.0.1:0"}, c.flags...)...)
+			command.Dir = dir
+			command.Env = []string{"PATH=" + os.Getenv("PATH"), "TMPDIR=" + t.TempDir(), "GITHUB_ENV=" + filepath.Join(dir, "runner")}
+			out, err := command.CombinedOutput()
+			if code := command.ProcessState.ExitCode(); code != c.code || !strings.Contains(string(out), c.says) {
+				t.Errorf("exit code %d (%v), not %d with %q\n%s", code, err, c.code, c.says, out)
+			}
+			for _, file := range []string{"notes", "foreign/stage.json"} {
+				if text, err := os.ReadFile(filepath.Join(dir, file)); err != nil || string(text) != notes {
+					t.Errorf("%s: %q, %v", file, text, err)
+				}
+			}
+		})
+	}
+}
+
+// TestServe_Docs: the documentation has every flag, every profile and every variable, and no flag that there is not.
+func TestServe_Docs(t *testing.T) {
+	t.Parallel()
+	text, err := os.ReadFile("../../docs/serve.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	page := string(text)
+	help, err := exec.CommandContext(t.Context(), "pypi-oidc-publish", "serve", "-h").Output()
+	if err != nil {
+		t.Fatal(err)
+	}
+	names := func(pattern, text string) []string {
+		var found []string
+		for _, match := range regexp.MustCompile(pattern).FindAllStringSubmatch(text, -1) {
+			found = append(found, match[1])
+		}
+		return slices.Sorted(slices.Values(found))
+	}
+	_, table, _ := strings.Cut(page, "\n## Flags\n")
+	table, _, _ = strings.Cut(table, "\n\nThe environment file")
+	if is, told := names(`(?m)^  -([a-z-]+) `, string(help)), names("`-([a-z-]+) ", table); !slices.Equal(is, told) || len(is) < 10 {
+		t.Errorf("the flags are\n%v, and the page has\n%v", is, told)
+	}
+	for _, profile := range []string{"pypi", "testpypi", "plain", "no-trusted-publishing"} {
+		s := serveStage(t, "-profile", profile, "-url", "http://index:8081", "-github-release", "v1.0")
+		for name := range s.env {
+			if !strings.Contains(page, "`"+name+"`") {
+				t.Errorf("%s is not on the page", name)
+			}
+		}
+		if !strings.Contains(page, "| `"+profile+"` |") {
+			t.Errorf("the profile %s is not on the page", profile)
+		}
+		s.end(os.Interrupt)
+	}
+}

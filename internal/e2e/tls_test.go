@@ -1,0 +1,43 @@
+package e2e_test
+
+import (
+	"encoding/pem"
+	"io"
+	"log"
+	"net/http/httptest"
+	"net/http/httputil"
+	"os"
+	"strings"
+	"testing"
+)
+
+// TestTLS_PrivateCA: refused at once with the way out, and taken with ca-bundle.
+func TestTLS_PrivateCA(t *testing.T) {
+	t.Parallel()
+	s := newStep(t, "alder-1.0-py3-none-any.whl")
+	index := *s.stage.Upload
+	index.Path = ""
+	server := httptest.NewUnstartedServer(&httputil.ReverseProxy{Rewrite: func(r *httputil.ProxyRequest) { r.SetURL(&index) }})
+	server.Config.ErrorLog = log.New(io.Discard, "", 0) // of the handshake that is to fail
+	server.StartTLS()
+	t.Cleanup(server.Close)
+	s.env["INPUT_REPOSITORY-URL"] = server.URL + "/legacy/"
+
+	e := s.run()
+	if e.code != 1 || e.outputs["result"] != "failed" || !strings.Contains(e.log, "set `ca-bundle` to its root certificate") {
+		t.Errorf("exit code %d, %v\n%s", e.code, e.outputs, e.log)
+	}
+	if strings.Contains(e.log, "(try 2") {
+		t.Errorf("tried again, although another try finds the same certificate:\n%s", e.log)
+	}
+
+	bundle := pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: server.Certificate().Raw})
+	if err := os.WriteFile(s.path("roots.pem"), bundle, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	s.env["INPUT_CA-BUNDLE"] = "roots.pem"
+	e = s.run()
+	if e.code != 0 || e.outputs["result"] != "published" || len(s.indexed()) != 1 || !s.allBurned() {
+		t.Errorf("exit code %d, %v\n%s", e.code, e.outputs, e.log)
+	}
+}

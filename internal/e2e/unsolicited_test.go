@@ -1,0 +1,168 @@
+package e2e_test
+
+import (
+	"bytes"
+	"fmt"
+	"io"
+	"net/http"
+	"net/http/httptest"
+	"os/exec"
+	"path/filepath"
+	"slices"
+	"strconv"
+	"strings"
+	"sync/atomic"
+	"testing"
+
+	"github.com/org/pypi-oidc-publish/internal/fakepypi"
+	"github.com/org/pypi-oidc-publish/internal/wire"
+)
+
+// Bytes that no request asked for: a server sends them behind an answer, on a connection that is kept. net/http closes the connection
+// and reports the bytes to the standard library's own logger, which writes to standard error and knows neither masks nor commands.
+
+// unsolicited are the texts that follow an answer.
+func unsolicited() map[string]string {
+	return map[string]string{
+		"text":              marker + "\n::error::smuggled\r\n::add-mask::published\n##[error]smuggled ##[set-env name=X]y",
+		"an answer":         "HTTP/1.1 200 OK\r\nContent-Length: 0\r\nX: ##[error]" + marker + "\r\n\r\n",
+		"more than is kept": strings.Repeat("##[error]x ", 800) + marker,
+	}
+}
+
+// answersAndMore has a front answer as what is behind it does, and send more behind the answer on the same connection: the credentials
+// of the request, the text, and the answer's own body again, which may hold an upload token or an ID token.
+func answersAndMore(front *hostileFront) *hostileFront {
+	front.echoes = true
+	front.answer = func(w http.ResponseWriter, r *http.Request, text string) {
+		answer := httptest.NewRecorder()
+		front.next.ServeHTTP(answer, r)
+		conn, _, err := http.NewResponseController(w).Hijack()
+		if err != nil {
+			panic(err) // a server of tests can
+		}
+		defer conn.Close()
+		var b bytes.Buffer
+		fmt.Fprintf(&b, "HTTP/1.1 %d %s\r\n", answer.Code, http.StatusText(answer.Code))
+		answer.Header().Set("Content-Length", strconv.Itoa(answer.Body.Len()))
+		_ = answer.Header().Write(&b) // a buffer takes everything
+		fmt.Fprintf(&b, "\r\n%s%s", answer.Body, text)
+		if answer.Body.Len() < 2048 {
+			b.Write(answer.Body.Bytes())
+		}
+		_, _ = conn.Write(b.Bytes())
+		_, _ = io.CopyN(io.Discard, conn, 1) // until the client closes it, or wants it to carry the next request
+	}
+	return front
+}
+
+// TestUnsolicitedBytes_NotPrinted: whatever server sends bytes unasked, neither standard output nor standard error shows them, nor the
+// secrets in them; a verbose log says that it happened.
+func TestUnsolicitedBytes_NotPrinted(t *testing.T) {
+	slow(t)
+	t.Parallel()
+	arguments := func(command string, s *step) []string {
+		switch command {
+		case "publish":
+			return publishVerb()
+		case "check":
+			return []string{"check", "-index", s.stage.Upload.String()}
+		}
+		return nil // the action
+	}
+	type story struct {
+		command, text, password string
+		target                  target
+	}
+	var stories []story
+	for _, op := range append(wire.Ops(), wire.GitHubOps()...) {
+		if !slices.ContainsFunc(targets(), func(o target) bool { return o.op == string(op) }) {
+			t.Errorf("nobody sends anything unasked to the op %s", op)
+		}
+	}
+	for _, o := range targets() {
+		for text := range unsolicited() {
+			stories = append(stories, story{"the action", text, "", o})
+		}
+	}
+	for _, op := range []string{"look", "upload"} {
+		stories = append(stories, story{"the action", "text", `a"password\with 'signs' that Go's own quotes escape`, target{op: op}})
+	}
+	stories = append(stories, story{"publish", "text", "", target{op: "mint"}}, story{"check", "text", "", target{op: "look"}})
+	var reported atomic.Int64
+	t.Run("stories", func(t *testing.T) {
+		for _, c := range thinned(stories) {
+			t.Run(fmt.Sprintf("%s, %s, %s, %v", c.command, c.target.op, c.text, c.password != ""), func(t *testing.T) {
+				t.Parallel()
+				front := answersAndMore(&hostileFront{op: c.target.op, text: unsolicited()[c.text]})
+				s := behind(t, front, fakepypi.Options{})
+				if c.password != "" {
+					s.env["INPUT_USER"], s.env["INPUT_PASSWORD"] = "me", c.password
+				}
+				s.prepareFor(c.target)
+				s.start(arguments(c.command, s)...).wait() // whether it goes on is the transport's affair
+				if front.struck == 0 {
+					t.Fatalf("nothing was sent unasked:\n%s", s.log.String())
+				}
+				log := s.log.String()
+				s.inertLog(front.shown)
+				for line := range strings.Lines(log) {
+					if strings.Contains(line, "Unsolicited") && (strings.Contains(line, marker) || strings.ContainsAny(line, `"[`)) {
+						t.Errorf("the bytes are printed: %.300s", line)
+					}
+					for _, secret := range append(front.shown, s.stage.Secrets()...) {
+						if shows(line, secret) && !strings.HasPrefix(line, "::add-mask::") {
+							t.Errorf("a secret is printed: %.300s", line)
+						}
+					}
+				}
+				if strings.Contains(log, "a library reports: Unsolicited response") {
+					reported.Add(1)
+				}
+			})
+		}
+	})
+	// Not every time: where the next request was on its way already, the bytes are taken for the answer to that.
+	if reported.Load() == 0 && !raced {
+		t.Errorf("of %d runs none says that bytes came unasked: the test looks at nothing", len(stories))
+	}
+}
+
+// TestUnsolicitedBytes_Program: main has the logger silenced as the tests' programs have.
+func TestUnsolicitedBytes_Program(t *testing.T) {
+	slow(t)
+	t.Parallel()
+	program := filepath.Join(t.TempDir(), "pypi-oidc-publish")
+	if out, err := exec.CommandContext(t.Context(), "go", "build", "-o", program, "../..").CombinedOutput(); err != nil {
+		t.Fatalf("%v\n%s", err, out)
+	}
+	for _, verbose := range []string{"true", "false"} {
+		front := answersAndMore(&hostileFront{op: "upload", text: unsolicited()["text"]})
+		s := behind(t, front, fakepypi.Options{})
+		s.env["INPUT_VERBOSE"] = verbose
+		s.startProcess(exec.CommandContext(t.Context(), program)).wait()
+		log := s.log.String()
+		printed := strings.Contains(log, "Unsolicited") && (verbose == "false" || strings.Contains(log, `starting with "`))
+		if front.struck == 0 || printed {
+			t.Errorf("struck %d times, verbose %s:\n%s", front.struck, verbose, log)
+		}
+		s.inertLog(front.shown)
+	}
+}
+
+// prepareFor has the step make requests of the target's op.
+func (s *step) prepareFor(o target) {
+	s.t.Helper()
+	if o.signs {
+		s.env["INPUT_ATTESTATIONS"] = "true"
+	}
+	if o.waits {
+		s.env["INPUT_WAIT-FOR-INDEX"] = "1"
+	}
+	if o.attaches {
+		s.attaches(built()[0])
+	}
+	if o.lost {
+		s.breaks("log-entry", "close-after-store", 0, 1)
+	}
+}

@@ -1,0 +1,123 @@
+package idtoken_test
+
+import (
+	"bytes"
+	"crypto/rand"
+	"crypto/rsa"
+	"errors"
+	"net/http"
+	"net/http/httptest"
+	"sync"
+	"sync/atomic"
+	"testing"
+	"time"
+
+	"github.com/org/pypi-oidc-publish/internal/fakepypi/issuer"
+	"github.com/org/pypi-oidc-publish/internal/fakepypi/warehouse/idtoken"
+)
+
+// key is one signing key for all issuers of the tests: making one takes longer than most tests.
+var key = sync.OnceValues(func() (*rsa.PrivateKey, error) { return rsa.GenerateKey(rand.Reader, 2048) })
+
+// TestIssuerDocuments: without the documents of its issuer no token is valid; they are asked for again with the next token.
+func TestIssuerDocuments(t *testing.T) {
+	t.Parallel()
+	const discovery, keys = "/.well-known/openid-configuration", "/.well-known/jwks"
+	answer := func(text string) http.HandlerFunc {
+		return func(w http.ResponseWriter, _ *http.Request) {
+			w.Header().Set("Content-Type", "application/json")
+			_, _ = w.Write([]byte(text))
+		}
+	}
+	down := func(w http.ResponseWriter, _ *http.Request) { http.Error(w, "{}", http.StatusServiceUnavailable) }
+	for name, c := range map[string]struct {
+		path   string
+		handle http.HandlerFunc // nil: the document, and blanks behind it
+	}{
+		"no discovery document":                {discovery, down},
+		"the discovery document of another":    {discovery, answer(`{"issuer":"https://issuer.example"}`)},
+		"a discovery document without end":     {discovery, nil},
+		"a discovery document that is no JSON": {discovery, answer("{")},
+		"no key set":                           {keys, down},
+		"a key set that is no JSON":            {keys, answer("{")},
+		"a key set without end":                {keys, nil},
+		"a key that is none":                   {keys, answer(`{"keys":[{"kty":"RSA","n":"!","e":"AQAB"}]}`)},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			k, err := key()
+			if err != nil {
+				t.Fatal(err)
+			}
+			var broken atomic.Bool
+			broken.Store(true)
+			var tokens *issuer.Issuer
+			server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+				atFault := broken.Load() && r.URL.Path == c.path
+				if atFault && c.handle != nil {
+					c.handle(w, r)
+					return
+				}
+				tokens.ServeHTTP(w, r)
+				if atFault {
+					_, _ = w.Write(bytes.Repeat([]byte(" "), 1<<20))
+				}
+			}))
+			t.Cleanup(server.Close)
+			tokens = issuer.New(issuer.Options{URL: server.URL, Now: time.Now, Key: k})
+			v := idtoken.NewVerifier(server.URL, "rehearsal", time.Now)
+			raw, err := tokens.Token("rehearsal")
+			if err != nil {
+				t.Fatal(err)
+			}
+			if claims, err := v.Verify(t.Context(), raw); err == nil {
+				t.Errorf("the token is valid: %v", claims)
+			}
+			broken.Store(false)
+			claims, err := v.Verify(t.Context(), raw)
+			if repository, ok := claims.Text("repository"); err != nil || !ok || repository != "octo-org/rehearsal" {
+				t.Errorf("afterwards: %v, %v", claims, err)
+			}
+		})
+	}
+}
+
+// FuzzToken: a text is malformed or has claims, and only what the issuer has signed is valid.
+func FuzzToken(f *testing.F) {
+	now := time.Now() // the clock stands still, so that keys are fetched once
+	clock := func() time.Time { return now }
+	var tokens *issuer.Issuer
+	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) { tokens.ServeHTTP(w, r) }))
+	f.Cleanup(server.Close)
+	tokens = issuer.New(issuer.Options{URL: server.URL, Now: clock})
+	token := func(defect issuer.TokenDefect) string {
+		tokens.Forge(defect)
+		raw, err := tokens.Token("rehearsal")
+		if err != nil {
+			f.Fatal(err)
+		}
+		f.Add(raw)
+		return raw
+	}
+	for _, defect := range []issuer.TokenDefect{
+		issuer.Unsigned, issuer.Symmetric, issuer.NoKeyID, issuer.ForeignKey, issuer.BadSignature, issuer.TwoParts,
+	} {
+		token(defect)
+	}
+	f.Add("..")
+	f.Add("e30.bnVsbA.AA")
+	v := idtoken.NewVerifier(server.URL, "rehearsal", clock)
+	signed, err := v.Verify(f.Context(), token(issuer.Honest))
+	if err != nil {
+		f.Fatal(err)
+	}
+	f.Fuzz(func(t *testing.T, raw string) {
+		claims, err := idtoken.Unverified(raw)
+		if (claims == nil) == (err == nil) || err != nil && !errors.Is(err, idtoken.ErrMalformed) {
+			t.Errorf("%q has the claims %v, %v", raw, claims, err)
+		}
+		if claims, err := v.Verify(t.Context(), raw); err == nil && claims["jti"] != signed["jti"] {
+			t.Errorf("%q is valid: %v", raw, claims)
+		}
+	})
+}

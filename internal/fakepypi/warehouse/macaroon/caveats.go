@@ -1,0 +1,224 @@
+package macaroon
+
+import (
+	"bytes"
+	"crypto/hmac"
+	"encoding/json"
+	"fmt"
+	"slices"
+	"strconv"
+	"time"
+
+	"github.com/org/pypi-oidc-publish/internal/pep"
+)
+
+// A caveat is a JSON array of a tag and fields (docs/reference/pypi-server.md §2.10 and §4.6). A caveat that cannot be read fails.
+
+// The tags of caveats.
+const (
+	tagExpiration  = 0 // [0, expires_at, not_before]
+	tagProjectName = 1 // [1, ["normalized-name", …]]
+	tagProjectID   = 2 // [2, ["uuid", …]]
+	tagUser        = 3 // [3, "uuid"]
+	tagPublisher   = 4 // [4, "uuid", null]
+)
+
+// caveat returns a caveat as PyPI writes it: compact JSON.
+func caveat(fields ...any) string {
+	text, _ := json.Marshal(fields) // encoding strings and numbers cannot fail
+	return string(text)
+}
+
+// Expiration returns the caveat that a token is valid from notBefore until just before expires, both in whole seconds.
+func Expiration(notBefore, expires time.Time) string {
+	return caveat(tagExpiration, expires.Unix(), notBefore.Unix())
+}
+
+// ProjectNames returns the caveat that a token is for the projects with these names.
+func ProjectNames(names []pep.Project) string { return caveat(tagProjectName, names) }
+
+// ProjectIDs returns the caveat that a token is for the projects with these ids.
+func ProjectIDs(ids []string) string { return caveat(tagProjectID, ids) }
+
+// User returns the caveat that a token belongs to the user with this id.
+func User(id string) string { return caveat(tagUser, id) }
+
+// Publisher returns the caveat that a token belongs to the Trusted Publisher with this id.
+func Publisher(id string) string { return caveat(tagPublisher, id, nil) }
+
+// Request describes what a token is used for: an upload to a project by the owner of the token that the index has recorded.
+type Request struct {
+	Now         time.Time   // by the index's clock
+	User        string      // id of the user whose API token it is; empty for a publisher's token
+	Publisher   string      // id of the publisher that the token was issued to; empty for a user's token
+	Registered  bool        // the publisher is registered for the project
+	ProjectID   string      // UUID
+	ProjectKey  pep.Project // normalized name
+	ProjectName string      // as in messages
+}
+
+// Verify returns every problem of a token, in PyPI's words, or none if it is valid. root and kept are the root key and the caveats that
+// the index has stored for it. The caveats in the token and the stored ones are both evaluated, so a text may occur twice.
+func (r Request) Verify(token string, root []byte, kept []string) []string {
+	m, err := Parse(token)
+	if err != nil {
+		return []string{err.Error()}
+	}
+	var problems []string
+	signature := rootSignature(root, m.Identifier)
+	for _, c := range m.Caveats {
+		if problem := r.check(c); problem != "" {
+			problems = append(problems, problem)
+		}
+		signature = keyed(signature, []byte(c))
+	}
+	if len(problems) == 0 && !hmac.Equal(signature, m.Signature) {
+		problems = append(problems, "signatures do not match")
+	}
+	for _, c := range kept {
+		if problem := r.check(c); problem != "" {
+			problems = append(problems, problem)
+		}
+	}
+	return problems
+}
+
+// check returns why the request does not meet one caveat, or an empty string.
+func (r Request) check(text string) string {
+	tag, fields, problem := readCaveat(text)
+	if problem != "" {
+		return problem
+	}
+	switch tag {
+	case tagExpiration:
+		return r.expiration(fields)
+	case tagProjectName:
+		return r.listed(fields, string(r.ProjectKey))
+	case tagProjectID:
+		return r.listed(fields, r.ProjectID)
+	case tagUser:
+		return r.user(fields)
+	case tagPublisher:
+		return r.publisher(fields)
+	default:
+		return fmt.Sprintf("caveat has unknown tag: %d", tag)
+	}
+}
+
+const (
+	notAnArray = "caveat must be an array"
+	tooFew     = "Not enough values"
+	badFields  = "invalid values for fields"
+)
+
+// readCaveat returns the tag and the fields of a caveat, or the problem with it.
+func readCaveat(text string) (tag int64, fields []json.RawMessage, problem string) {
+	var list []json.RawMessage
+	if !json.Valid([]byte(text)) {
+		return 0, nil, "unknown error"
+	}
+	if json.Unmarshal([]byte(text), &list) != nil || list == nil {
+		return 0, nil, notAnArray
+	}
+	if len(list) == 0 {
+		return 0, nil, "caveat array cannot be empty"
+	}
+	tag, ok := integer(list[0])
+	if !ok {
+		return 0, nil, "caveat has unknown tag: " + pythonValue(list[0])
+	}
+	return tag, list[1:], ""
+}
+
+// pythonValue returns a JSON scalar as Python prints it.
+func pythonValue(raw json.RawMessage) string {
+	var s string
+	switch text := string(bytes.TrimSpace(raw)); {
+	case text == "null":
+		return "None"
+	case json.Unmarshal(raw, &s) == nil:
+		return s
+	default:
+		return text
+	}
+}
+
+// integer returns the integer in raw and reports whether there is one: 1.0 and "1" are not integers.
+func integer(raw json.RawMessage) (int64, bool) {
+	n, err := strconv.ParseInt(string(bytes.TrimSpace(raw)), 10, 64)
+	return n, err == nil
+}
+
+// expiration returns a problem unless the current time is in the caveat's period.
+func (r Request) expiration(fields []json.RawMessage) string {
+	if len(fields) < 2 {
+		return tooFew
+	}
+	expires, ok1 := integer(fields[0])
+	notBefore, ok2 := integer(fields[1])
+	if !ok1 || !ok2 {
+		return badFields
+	}
+	if now := r.Now.Unix(); now < notBefore || now >= expires {
+		return "token is expired"
+	}
+	return ""
+}
+
+// listed returns a problem unless want is in the caveat's list.
+func (r Request) listed(fields []json.RawMessage, want string) string {
+	if len(fields) < 1 {
+		return tooFew
+	}
+	var list []*string // pointers, since null would be read as an empty string
+	if json.Unmarshal(fields[0], &list) != nil || list == nil || slices.Contains(list, nil) {
+		return badFields
+	}
+	if !slices.ContainsFunc(list, func(s *string) bool { return *s == want }) {
+		// The name of a project has nothing that Python's repr() escapes.
+		return fmt.Sprintf("project-scoped token is not valid for project: '%s'", r.ProjectName)
+	}
+	return ""
+}
+
+// text returns the first field of a caveat, or the problem with it.
+func text(fields []json.RawMessage) (value, problem string) {
+	if len(fields) < 1 {
+		return "", tooFew
+	}
+	var s *string
+	if json.Unmarshal(fields[0], &s) != nil || s == nil {
+		return "", badFields
+	}
+	return *s, ""
+}
+
+// user returns a problem unless the token's owner is the caveat's user.
+func (r Request) user(fields []json.RawMessage) string {
+	id, problem := text(fields)
+	switch {
+	case problem != "":
+		return problem
+	case r.Publisher != "":
+		return "token with user restriction without a user"
+	case id != r.User:
+		return "current user does not match user restriction in token"
+	}
+	return ""
+}
+
+// publisher returns a problem unless the token's owner is the caveat's publisher and is registered for the project.
+func (r Request) publisher(fields []json.RawMessage) string {
+	id, problem := text(fields)
+	switch {
+	case problem != "":
+		return problem
+	case r.Publisher == "":
+		return "OIDC scoped token used outside of an OIDC identified request"
+	case id != r.Publisher:
+		return "current OIDC publisher does not match publisher restriction in token"
+	case !r.Registered:
+		return fmt.Sprintf("OIDC scoped token is not valid for project '%s'", r.ProjectName)
+	}
+	return ""
+}

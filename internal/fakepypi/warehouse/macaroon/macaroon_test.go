@@ -1,0 +1,92 @@
+package macaroon
+
+import (
+	"encoding/hex"
+	"encoding/json"
+	"os"
+	"reflect"
+	"strings"
+	"testing"
+)
+
+// TestMacaroon_Vectors compares with tokens that testdata/macaroon.py computed.
+func TestMacaroon_Vectors(t *testing.T) {
+	t.Parallel()
+	text, err := os.ReadFile("testdata/macaroon.json")
+	if err != nil {
+		t.Fatal(err)
+	}
+	var vectors []struct {
+		Root, Location, Identifier, Signature, Token string
+		Caveats                                      []string
+	}
+	if err := json.Unmarshal(text, &vectors); err != nil || len(vectors) < 4 {
+		t.Fatal(len(vectors), err)
+	}
+	for _, v := range vectors {
+		root, err := hex.DecodeString(v.Root)
+		if err != nil {
+			t.Fatal(err)
+		}
+		m := New(root, v.Location, v.Identifier, v.Caveats)
+		if got := hex.EncodeToString(m.Signature); got != v.Signature {
+			t.Errorf("signature of %d caveats is %s, want %s", len(v.Caveats), got, v.Signature)
+		}
+		if m.Token() != v.Token {
+			t.Errorf("token of %d caveats is %s, want %s", len(v.Caveats), m.Token(), v.Token)
+		}
+		back, err := Parse(v.Token)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if len(v.Caveats) == 0 {
+			back.Caveats = v.Caveats
+		}
+		if !reflect.DeepEqual(back, m) {
+			t.Errorf("token came back as %+v, want %+v", back, m)
+		}
+	}
+}
+
+func TestMacaroon_Malformed(t *testing.T) {
+	t.Parallel()
+	good := New([]byte("k"), "pypi.org", "id", []string{"[0,2,1]"}).Token()
+	for name, token := range map[string]string{
+		"empty": "", "no prefix": strings.TrimPrefix(good, "pypi-"), "other prefix": "test-" + strings.TrimPrefix(good, "pypi-"),
+		"prefix alone": "pypi-", "padded": good + "=", "cut": good[:len(good)-4], "more": good + "AAAA",
+		"not base64": "pypi-!!!!", "other version": "pypi-AQID", "huge": "pypi-" + strings.Repeat("A", longestToken),
+	} {
+		if m, err := Parse(token); err == nil {
+			t.Errorf("%s: %q was read as %+v", name, token, m)
+		}
+	}
+}
+
+// FuzzToken holds that no token breaks the reader, and that what it reads it writes back.
+func FuzzToken(f *testing.F) {
+	f.Add(New([]byte("k"), "pypi.org", "id", []string{"[0,2,1]", `[1,["demo"]]`}).Token())
+	f.Add("pypi-AgEIcHlwaS5vcmc")
+	f.Fuzz(func(t *testing.T, token string) {
+		m, err := Parse(token)
+		if err != nil {
+			return
+		}
+		again, err := Parse(m.Token())
+		if err != nil || !reflect.DeepEqual(again, m) {
+			t.Errorf("%q came back as %+v, then %+v, %v", token, m, again, err)
+		}
+	})
+}
+
+// FuzzCaveat holds that no caveat breaks the check, and that what is not a caveat is refused.
+func FuzzCaveat(f *testing.F) {
+	for _, c := range []string{`[0,2,1]`, `[1,["demo"]]`, `[2,[null]]`, `[4,"x",null]`, `{}`, `null`, `[]`, `[1.5]`, `["a"]`, `[true]`} {
+		f.Add(c)
+	}
+	f.Fuzz(func(t *testing.T, text string) {
+		r := Request{Publisher: "x", Registered: true, ProjectID: "x", ProjectKey: "demo", ProjectName: "demo"}
+		if r.check(text) == "" && !strings.Contains(text, "[") {
+			t.Errorf("%q holds", text)
+		}
+	})
+}

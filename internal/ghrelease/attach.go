@@ -1,0 +1,179 @@
+package ghrelease
+
+import (
+	"context"
+	"crypto/sha256"
+	"encoding/hex"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"hash"
+	"io"
+	"net/http"
+	"net/url"
+	"strconv"
+	"time"
+
+	"github.com/google/go-github/v63/github"
+
+	"github.com/org/pypi-oidc-publish/internal/finding"
+	"github.com/org/pypi-oidc-publish/internal/wire"
+)
+
+const (
+	tries   = 4               // attempts to upload one asset
+	first   = 2 * time.Second // the wait after the first attempt; doubled after each
+	limit   = time.Minute     // the wait after a rate limit without a time, as GitHub documents
+	longest = 2 * time.Minute // the maximal wait, even if GitHub asks for more
+	silent  = 3               // consecutive assets without an answer after which the rest is not tried
+)
+
+// Attach uploads the assets to the release, one after another, as GitHub requires. It calls told, which may be nil, for each asset
+// that the release now has; there says that it existed before. It returns the number of these assets.
+//
+// Errors are findings, joined. After the failure of one asset it continues with the others, unless they would fail too.
+func (c *Client) Attach(ctx context.Context, r Release, assets []Asset, told func(a Asset, there bool)) (n int, err error) {
+	if err := c.known(); err != nil {
+		return 0, err
+	}
+	there, err := c.list(ctx, r)
+	if err != nil {
+		return 0, err
+	}
+	var failed []error
+	inARow := 0 // without an answer
+	for i, a := range assets {
+		before, err := c.attach(ctx, r, a, there)
+		if err == nil {
+			n, inARow = n+1, 0
+			if told != nil {
+				told(a, before)
+			}
+			continue
+		}
+		others := prospectOf(err)
+		if others == unanswered {
+			inARow++
+		} else {
+			inARow = 0
+		}
+		if left := len(assets) - i - 1; left > 0 && (others == everyAsset || inARow == silent) {
+			return n, errors.Join(append(failed, withSkippedCount(err, left))...)
+		}
+		failed = append(failed, err)
+	}
+	return n, errors.Join(failed...)
+}
+
+// attach uploads one asset, unless it exists. It reports whether the asset existed before.
+func (c *Client) attach(ctx context.Context, r Release, a Asset, there []existingAsset) (before bool, err error) {
+	ours := false // one of our tries may have succeeded
+	var failed error
+	for n := 1; ; n++ {
+		h, found := find(there, a)
+		switch {
+		case found && !h.starter:
+			return !ours, c.same(ctx, r, h, a)
+		case r.Immutable:
+			return false, immutable(r, a.Name)
+		case found:
+			if err := c.remove(ctx, h.id, h.name); err != nil {
+				return false, err
+			}
+		}
+		if n > tries {
+			return false, assetError(ctx, r, a, failed)
+		}
+		if failed = c.send(ctx, r, a); failed == nil {
+			return false, nil
+		}
+		reply := replyOf(failed)
+		if !reply.passing() || ctx.Err() != nil {
+			return false, assetError(ctx, r, a, failed)
+		}
+		ours = ours || reply.unclear
+		if err := c.options.Sleep(ctx, reply.patience(n)); err != nil {
+			return false, assetError(ctx, r, a, err)
+		}
+		if there, err = c.list(ctx, r); err != nil {
+			return false, err
+		}
+	}
+}
+
+// send uploads an asset once. Its error is a [*wire.Error], a finding, or errUnclear.
+func (c *Client) send(ctx context.Context, r Release, a Asset) error {
+	at := c.uploads.JoinPath(c.path(strconv.FormatInt(r.ID, 10), "assets")...)
+	query := url.Values{"name": {a.Name}}
+	if a.label() != "" {
+		query.Set("label", a.label())
+	}
+	at.RawQuery = query.Encode()
+	authorization, err := c.authorization(at)
+	if err != nil {
+		return err
+	}
+	sent := sha256.New()
+	answer, err := c.options.Wire.Do(ctx, wire.Call{
+		Op: wire.Asset, Method: http.MethodPost, URL: at,
+		Header: http.Header{
+			"Accept": {"application/vnd.github+json"}, "Content-Type": {"application/octet-stream"},
+			"Authorization": {authorization}, "X-Github-Api-Version": {apiVersion},
+		},
+		Body: func(context.Context) (io.ReadCloser, int64, error) {
+			body, err := a.Open()
+			if err != nil {
+				return nil, 0, changed(a, err.Error())
+			}
+			sent.Reset()
+			return hashed{body, sent}, a.Size, nil
+		},
+	})
+	if err != nil {
+		return err
+	}
+	var taken github.ReleaseAsset
+	if err := json.Unmarshal(answer.Body, &taken); err != nil || taken.GetID() == 0 || taken.GetState() != "uploaded" || int64(taken.GetSize()) != a.Size {
+		return errUnclear
+	}
+	if hex.EncodeToString(sent.Sum(nil)) == a.SHA256 {
+		return nil
+	}
+	// The uploaded content was never checked.
+	return errors.Join(changed(a, "it was changed during the run"), c.remove(ctx, taken.GetID(), a.Name))
+}
+
+// errUnclear means that the answer to an upload does not say if it succeeded.
+var errUnclear = errors.New("the answer does not confirm that GitHub has the whole file")
+
+// hashed is a body that is hashed while it is read.
+type hashed struct {
+	io.ReadCloser
+	sum hash.Hash
+}
+
+// Read reads from the body and hashes what it read.
+func (h hashed) Read(p []byte) (int, error) {
+	n, err := h.ReadCloser.Read(p)
+	h.sum.Write(p[:n])
+	return n, err
+}
+
+// changed returns a finding for a file that was changed during the run.
+func changed(a Asset, why string) error {
+	return finding.New(finding.GitHubAssetChanged,
+		fmt.Sprintf("%s was not attached: %s", a.Name, why),
+		"make sure that no other step writes to this file, and run the job again")
+}
+
+// remove deletes an incomplete asset, which blocks its name.
+func (c *Client) remove(ctx context.Context, id int64, name string) error {
+	_, _, err := ask(func() (any, *github.Response, error) {
+		last, err := c.api.Repositories.DeleteReleaseAsset(ctx, c.owner, c.name, id)
+		return nil, last, err
+	})
+	if err == nil || replyOf(err).status() == http.StatusNotFound {
+		return nil // deleted by another job or an earlier try
+	}
+	return permissionError(ctx, "delete the incomplete asset "+name, err)
+}

@@ -1,0 +1,35 @@
+package index
+
+import (
+	"context"
+	"time"
+
+	"github.com/org/pypi-oidc-publish/internal/secret"
+)
+
+// Credentials provides the authentication of uploads. It is called right before each try, and by several goroutines.
+type Credentials interface {
+	// Token returns a user, and a password or token that is valid for at least validFor, which is the time that the upload may take.
+	Token(ctx context.Context, validFor time.Duration) (user string, token secret.Secret, err error)
+	// Release says that an upload no longer uses what Token returned.
+	Release(ctx context.Context, token secret.Secret)
+	// Rejected says that the index answered 403 to what Token returned, for this reason. It reports whether Token returns something
+	// else now, with which the upload can be tried again.
+	Rejected(ctx context.Context, token secret.Secret, reason string) (other bool)
+}
+
+// Password returns credentials that never change: an API token, or user and password.
+func Password(user string, password secret.Secret) Credentials { return login{user, password} }
+
+type login struct {
+	user     string
+	password secret.Secret
+}
+
+func (l login) Token(context.Context, time.Duration) (string, secret.Secret, error) {
+	return l.user, l.password, nil
+}
+
+func (login) Release(context.Context, secret.Secret) {}
+
+func (login) Rejected(context.Context, secret.Secret, string) bool { return false }

@@ -1,0 +1,62 @@
+package index
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"mime"
+	"net/http"
+	"net/url"
+
+	"github.com/org/pypi-oidc-publish/internal/pep"
+	"github.com/org/pypi-oidc-publish/internal/secret"
+	"github.com/org/pypi-oidc-publish/internal/wire"
+)
+
+// ErrNoListings means that the index cannot be queried, because the user disabled it or no address is known.
+var ErrNoListings = errors.New("this index is not queried")
+
+// ListFiles queries the project's page of the simple index and returns the files on it. A project that does not exist is not an error:
+// its listing has Exists false. An error means "unknown", never "absent".
+func (c *Client) ListFiles(ctx context.Context, project pep.Project) (pep.Listing, error) {
+	if c.site.Simple == nil {
+		return pep.Listing{}, ErrNoListings
+	}
+	call := wire.Call{
+		Op: wire.Listing, Method: http.MethodGet, URL: c.site.simplePage(project),
+		Header: http.Header{"Accept": {"application/vnd.pypi.simple.v1+json, text/html;q=0.2"}},
+	}
+	if c.login != nil && secret.Origin(call.URL) == secret.Origin(c.site.Upload) {
+		call.Auth = func(ctx context.Context) (string, secret.Secret, error) { return c.login.Token(ctx, 0) }
+	}
+	answer, err := c.wire.Do(ctx, call)
+	switch {
+	case wire.StatusOf(err) == http.StatusNotFound:
+		return pep.Listing{Project: project}, nil
+	case err != nil:
+		return pep.Listing{}, wire.WithServerMessage(err)
+	}
+	return listingOf(answer, project, call.URL)
+}
+
+// listingOf parses the page by its Content-Type. It assumes that an HTML page is about the requested project, because such a page
+// does not reliably name its project.
+func listingOf(answer *wire.Answer, project pep.Project, at *url.URL) (pep.Listing, error) {
+	parse := pep.ParseListing
+	kind, _, err := mime.ParseMediaType(answer.Header.Get("Content-Type"))
+	if err == nil && (kind == "text/html" || kind == "application/vnd.pypi.simple.v1+html") {
+		parse = func(page []byte) (pep.Listing, error) {
+			listing, err := pep.ParseListingHTML(page)
+			listing.Project = project
+			return listing, err
+		}
+	}
+	listing, err := parse(answer.Body)
+	if err != nil {
+		return pep.Listing{}, fmt.Errorf("the page %s cannot be read: %w", at, err)
+	}
+	if listing.Project != project {
+		return pep.Listing{}, fmt.Errorf("the page %s is about another project, %s", at, listing.Project)
+	}
+	return listing, nil
+}

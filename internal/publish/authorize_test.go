@@ -1,0 +1,138 @@
+package publish
+
+import (
+	"context"
+	"testing"
+	"time"
+
+	"github.com/org/pypi-oidc-publish/internal/fakepypi"
+	"github.com/org/pypi-oidc-publish/internal/finding"
+	"github.com/org/pypi-oidc-publish/internal/ledger"
+)
+
+// TestAuthorize: the upload token is for the projects of what is missing, and for the time that their uploads may take.
+func TestAuthorize(t *testing.T) {
+	t.Parallel()
+	const mib = 1 << 20
+	for name, c := range map[string]struct {
+		files    []string
+		size     int64 // of each; 0: as they are
+		projects []string
+		life     time.Duration
+	}{
+		"one project":          {[]string{wheel, sdist}, 0, []string{"alder"}, 5 * time.Minute},
+		"two projects":         {[]string{birch, wheel, sdist}, 0, []string{"alder", "birch"}, 5 * time.Minute},
+		"two large files":      {[]string{wheel, sdist}, 100 * mib, []string{"alder"}, 820 * time.Second},
+		"more than a lifetime": {[]string{wheel, sdist}, 1000 * mib, []string{"alder"}, 15 * time.Minute},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			h := newHarness(t, c.files...)
+			h.stage.Trust(fakepypi.Publisher{Project: "birch"})
+			r, missing := h.planned()
+			for _, file := range missing {
+				if c.size > 0 {
+					file.Size = c.size
+				}
+			}
+			defer r.revoke(t.Context())
+			wantError(t, "authorize", r.authorize(t.Context(), missing), nil)
+			minted := eventOf[ledger.Minted](h)
+			want(t, "restricted", minted.Restricted, true)
+			want(t, "projects", minted.Projects, c.projects)
+			life := minted.Expires.Sub(minted.At)
+			// The index's clock tells whole seconds.
+			if life < c.life-3*time.Second || life > c.life+3*time.Second {
+				t.Errorf("life of the token: got %v, want %v", life, c.life)
+			}
+		})
+	}
+}
+
+// TestAuthorize_New: a refusal about a project that was unknown a moment ago may come from another job that created it, so that there
+// is one more request. Of a project that is there, or that could not be looked up, it is believed.
+func TestAuthorize_New(t *testing.T) {
+	t.Parallel()
+	for name, c := range map[string]struct {
+		how  func(h *harness)
+		asks int
+	}{
+		"an unknown project":            {func(*harness) {}, 2},
+		"a project that is there":       {func(h *harness) { h.stage.Trust(fakepypi.Publisher{Project: "birch", Workflow: "other.yml"}) }, 1},
+		"a project that nobody can see": {func(h *harness) { h.fail("look", "html-403", 0, -1) }, 1},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			h := newHarnessOf(t, fakepypi.Options{Run: fakepypi.Run{Workflow: "birch.yml"}}, birch)
+			h.stage.Claims(func(claims map[string]any) { claims["repository"] = "octo-org/another" })
+			c.how(h)
+			r, missing := h.planned()
+			defer r.revoke(t.Context())
+			err := r.authorize(t.Context(), missing)
+			want(t, "errors", idsOf(finding.Of(err)), []string{"invalid-publisher"})
+			want(t, "requests of a token", h.requests("mint"), c.asks)
+		})
+	}
+}
+
+// TestAuthorize_Password: where there is a password, no token is requested, and none is revoked.
+func TestAuthorize_Password(t *testing.T) {
+	t.Parallel()
+	h := newScripted(t, true, wheel)
+	r, missing := h.planned()
+	wantError(t, "authorize", r.authorize(t.Context(), missing), nil)
+	claims, err := r.identify(t.Context())
+	wantError(t, "identify", err, nil)
+	want(t, "repository", claims.Repository, "")
+	r.revoke(t.Context())
+	want(t, "phases", h.phases(), nil)
+}
+
+// TestRevoke: every token is revoked whatever became of the run, a signal included, and a run without a token has no such phase.
+func TestRevoke(t *testing.T) {
+	t.Parallel()
+	for name, ctx := range map[string]func(t *testing.T) context.Context{
+		"after a run":    func(t *testing.T) context.Context { t.Helper(); return t.Context() },
+		"after a signal": cancelled,
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			h := newHarness(t, wheel)
+			r, missing := h.planned()
+			r.revoke(ctx(t))
+			want(t, "phases without a token", h.phases(), nil)
+			wantError(t, "authorize", r.authorize(t.Context(), missing), nil)
+			r.revoke(ctx(t))
+			want(t, "phases", h.phases(), []string{"Burn"})
+			want(t, "revoked", h.stage.Tokens()[0].Burned, true)
+			want(t, "recorded", h.receipt().Token.Burned, ledger.BurnProven)
+		})
+	}
+}
+
+// TestRevoke_RefusedUploads: a refusal by the index, of a token or of a file, leaves no token behind.
+func TestRevoke_RefusedUploads(t *testing.T) {
+	t.Parallel()
+	for name, c := range map[string]struct {
+		how    func(h *harness)
+		tokens int
+		burned ledger.Burned
+	}{
+		"no publisher": {
+			how:    func(h *harness) { h.stage.Claims(func(c map[string]any) { c["repository"] = "octo-org/another" }) },
+			burned: ledger.NotMinted,
+		},
+		"no uploads":         {func(h *harness) { h.stage.Switch(func(s *fakepypi.Behavior) { s.ReadOnly = true }) }, 1, ledger.BurnAccepted},
+		"an upload is lost":  {func(h *harness) { h.fail("upload", "reset-after-store", 0, -1) }, 1, ledger.BurnProven},
+		"an upload is reset": {func(h *harness) { h.fail("upload", "reset-before-body", 0, -1) }, 1, ledger.BurnProven},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			h := newHarness(t, wheel)
+			c.how(h)
+			_ = h.run() // that no token lives on is checked there
+			want(t, "tokens", len(h.stage.Tokens()), c.tokens)
+			want(t, "recorded", h.receipt().Token.Burned, c.burned)
+		})
+	}
+}

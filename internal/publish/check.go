@@ -1,0 +1,61 @@
+package publish
+
+import (
+	"errors"
+
+	"github.com/org/pypi-oidc-publish/internal/finding"
+	"github.com/org/pypi-oidc-publish/internal/ledger"
+	"github.com/org/pypi-oidc-publish/internal/preflight"
+)
+
+// check checks the whole set by the index's rules. All findings are recorded; errors stop the run.
+func (r *run) check(c collected) error {
+	var failed []error
+	counts := ledger.Checked{Files: len(c.targets)}
+	for _, f := range r.applyRules(c, nil) {
+		for _, t := range c.targets {
+			if t.shown == f.File {
+				t.findings = append(t.findings, f)
+			}
+		}
+		switch f.Severity {
+		case finding.Error:
+			failed = append(failed, f)
+			continue
+		case finding.Warning:
+			counts.Warnings++
+		}
+		r.note(f)
+	}
+	counts.Errors = len(failed)
+	r.Record(counts)
+	if len(failed) == 0 {
+		failed = withoutRelease(c.targets)
+	}
+	return errors.Join(append(failed, c.unseen...)...)
+}
+
+// applyRules returns what preflight finds about the set. Errors of rules that can be waived are warnings if the user asked for it. stored are the files, by
+// path, that the index's file host has although its page has not, if that was asked.
+func (r *run) applyRules(c collected, stored map[string]bool) []finding.Finding {
+	found := preflight.Check(preflight.Set{
+		Files: distributionsOf(c.targets), Listings: r.listings.answered(), Warehouse: r.Index.Site().Warehouse, UserToken: r.Password != nil, Pyproject: c.pyproject,
+		Classifiers: c.classifiers, Stored: stored, Waive: !r.VerifyMetadata, ExpectedVersion: r.ExpectedVersion, Now: r.Now(),
+	})
+	for i := range found {
+		found[i].File = r.shown(found[i].File)
+	}
+	return found
+}
+
+// withoutRelease returns an error for each target of no known release: it cannot be sent, whatever the user asked.
+func withoutRelease(targets []*target) []error {
+	var failed []error
+	for _, t := range targets {
+		if _, err := t.Release(); err != nil {
+			failed = append(failed, finding.New(finding.NoRelease, err.Error(),
+				"build it with a name and a version: a file without them cannot be published, not even with `verify-metadata: false`").In(t.shown))
+		}
+	}
+	return failed
+}

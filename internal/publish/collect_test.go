@@ -1,0 +1,334 @@
+package publish
+
+import (
+	"fmt"
+	"net/http"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"github.com/org/pypi-oidc-publish/internal/finding"
+	"github.com/org/pypi-oidc-publish/internal/ledger"
+	"github.com/org/pypi-oidc-publish/internal/pep"
+)
+
+// TestCollect: the files of a folder are found by name and read, and the index is asked about their project once.
+func TestCollect(t *testing.T) {
+	t.Parallel()
+	h := newScripted(t, true, wheel, sdist, "birch-2.0.tar.gz")
+	h.index.pages[alder] = []page{listing(alder)}
+	r, targets := h.collected()
+	want(t, "targets", namesOf(targets), []string{wheel, sdist, "birch-2.0.tar.gz"})
+	want(t, "shown", targets[0].shown, filepath.Join("dist", wheel))
+	want(t, "release", targets[2].release, pep.Release{Project: "birch", Version: "2"})
+	want(t, "requests of alder", h.index.asked("alder"), 1)
+	want(t, "requests of birch", h.index.asked("birch"), 1)
+	want(t, "alder exists", r.listings.answered()[alder].Exists, true)
+	want(t, "noted", h.noted(), nil)
+	want(t, "recorded", eventOf[ledger.Collected](h).Files, describeAll(targets))
+	content, err := os.ReadFile(h.path("dist", wheel))
+	if err != nil {
+		t.Fatal(err)
+	}
+	want(t, "size", targets[0].Size, int64(len(content)))
+}
+
+// TestCollect_Metadata: the index is asked about the project that the metadata names as well, where the file name tells another.
+func TestCollect_Metadata(t *testing.T) {
+	t.Parallel()
+	h := newScripted(t, true)
+	h.write(filepath.Join("dist", "birch-1.0-py3-none-any.whl"), string(zipOf(t, map[string]string{
+		"birch-1.0.dist-info/METADATA": "Metadata-Version: 2.1\nName: Alder\nVersion: 1.0\n",
+	})))
+	_, targets := h.collected()
+	want(t, "release", targets[0].release, pep.Release{Project: alder, Version: "1"})
+	want(t, "requests of the project of the file name", h.index.asked("birch"), 1)
+	want(t, "requests of the project of the metadata", h.index.asked("alder"), 1)
+}
+
+// TestCollect_NoAnswer: what the index cannot answer is unknown, which is a warning, with the next step that the failure has.
+func TestCollect_NoAnswer(t *testing.T) {
+	t.Parallel()
+	h := newScripted(t, true, wheel, "birch-1.0.tar.gz")
+	h.index.pages[alder] = []page{unreadable()}
+	r, _ := h.collected()
+	want(t, "noted", h.noted(), []string{"look-failed"})
+	f := h.found("look-failed")
+	want(t, "severity", f.Severity, finding.Warning)
+	wantText(t, "the warning", f.Message, "alder", "403")
+	wantText(t, "the next step", f.Fix, "index-url: none")
+	_, answered := r.listings.answered()[alder]
+	want(t, "answered", answered, false)
+}
+
+// TestCollect_LeftAlone: what is no distribution is left alone, and named.
+func TestCollect_LeftAlone(t *testing.T) {
+	t.Parallel()
+	h := newScripted(t, true, wheel)
+	h.write("dist/README.md", "read me")
+	h.write("dist/"+sdist+".publish.attestation", "{}") // of a file that is not there
+	h.write("dist/"+wheel+".publish.attestation", "{}")
+	_, targets := h.collected()
+	f := h.found("left-alone")
+	want(t, "severity", f.Severity, finding.Notice)
+	wantText(t, "the notice", f.Message, "README.md", sdist+".publish.attestation")
+	want(t, "the attestation of a file that is there is left alone", strings.Contains(f.Message, wheel), false)
+	want(t, "attestations beside the file", targets[0].attestationFiles, []string{h.path("dist", wheel+".publish.attestation")})
+}
+
+// TestCollect_AttestationFiles are found beside distributions however those were found, in the order in which they are sent.
+func TestCollect_AttestationFiles(t *testing.T) {
+	t.Parallel()
+	for name, paths := range map[string][]string{"a folder": {"dist"}, "a glob": {"dist/*.whl"}, "a file": {"dist/" + wheel}} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			h := newScripted(t, true, wheel)
+			for _, suffix := range []string{".slsa.attestation", ".publish.attestation", ".other.attestation"} {
+				h.write("dist/"+wheel+suffix, "{}")
+			}
+			if err := os.Mkdir(h.path("dist", sdist+".publish.attestation"), 0o755); err != nil {
+				t.Fatal(err)
+			}
+			h.options.Paths = nil
+			for _, path := range paths {
+				h.options.Paths = append(h.options.Paths, h.path(path))
+			}
+			_, targets := h.collected()
+			beside := []string{h.path("dist", wheel+publishSuffix), h.path("dist", wheel+slsaSuffix)}
+			want(t, "found", targets[0].attestationFiles, beside)
+		})
+	}
+}
+
+// TestCollect_NothingThere: paths without distributions are the workflow's fault, each with a next step.
+func TestCollect_NothingThere(t *testing.T) {
+	t.Parallel()
+	for name, c := range map[string]struct {
+		paths []string
+		ids   []string
+	}{
+		"an empty folder":   {[]string{"empty"}, []string{"no-distributions"}},
+		"no such folder":    {[]string{"missing"}, []string{"path-missing"}},
+		"two missing paths": {[]string{"missing", "gone"}, []string{"path-missing", "path-missing"}},
+		"one of two":        {[]string{"dist", "gone"}, []string{"path-missing"}},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			h := newScripted(t, true, wheel)
+			h.write("empty/README.md", "read me")
+			h.options.Paths = nil
+			for _, path := range c.paths {
+				h.options.Paths = append(h.options.Paths, h.path(path))
+			}
+			err := h.run()
+			want(t, "findings", idsOf(finding.Of(err)), c.ids)
+			want(t, "misconfigured", Misconfigured(err), true)
+			for _, f := range finding.Of(err) {
+				want(t, "has a next step", f.Fix != "", true)
+			}
+			want(t, "reported", h.noted(), c.ids)
+			want(t, "requests of the index", h.index.asked("alder"), 0)
+		})
+	}
+}
+
+// TestCollect_Unreadable: a file that goes away before it was read stops the run.
+func TestCollect_Unreadable(t *testing.T) {
+	t.Parallel()
+	h := newScripted(t, true, wheel)
+	r := newRun(h.options, h.deps)
+	_, err := r.gather(t.Context(), []string{h.path("dist", wheel), h.path("dist", sdist)})
+	f := only(t, finding.Of(err), "unreadable")
+	wantText(t, "the error", f.Message, sdist)
+	want(t, "has a next step", f.Fix != "", true)
+	want(t, "recorded", len(eventsOf[ledger.Collected](h)), 0)
+}
+
+// TestCollect_Cancelled: a run that is ended while it collects says so, and has nothing collected.
+func TestCollect_Cancelled(t *testing.T) {
+	t.Parallel()
+	h := newScripted(t, true, wheel)
+	wantError(t, "run", h.runIn(cancelled(t)), errSignal)
+	want(t, "reported", h.noted(), []string{string(finding.Cancelled)})
+	want(t, "collected", len(eventsOf[ledger.Collected](h)), 0)
+
+	h = newScripted(t, true, wheel)
+	ctx, stop := contextWithCause(t)
+	h.index.before = func(int) { stop(errSignal) }
+	wantError(t, "run", h.runIn(ctx), errSignal)
+	want(t, "reported", h.noted(), []string{string(finding.Cancelled)})
+}
+
+// TestCollect_Pyproject is compared with what was built, where all files come from one folder. One that cannot be read hinders nothing.
+func TestCollect_Pyproject(t *testing.T) {
+	t.Parallel()
+	for name, c := range map[string]struct {
+		text   string
+		others string // the folder of one more file
+		noted  []string
+		found  bool
+	}{
+		"there is none":          {"", "", nil, false},
+		"the same version":       {"[project]\nname = 'alder'\nversion = '1.0'\n", "", nil, true},
+		"it cannot be read":      {"[project\n", "", []string{"pyproject"}, false},
+		"files from two folders": {"[project]\nname = 'alder'\nversion = '1.0'\n", "more", nil, false},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			h := newScripted(t, true, wheel)
+			if c.text != "" {
+				h.write("pyproject.toml", c.text)
+			}
+			if c.others != "" {
+				h.write(filepath.Join(c.others, sdist), string(distribution(t, sdist, "")))
+				h.options.Paths = append(h.options.Paths, h.path(c.others))
+			}
+			got, err := newRun(h.options, h.deps).collect(t.Context())
+			wantError(t, "collect", err, nil)
+			want(t, "found", got.pyproject != nil, c.found)
+			want(t, "noted", h.noted(), c.noted)
+			if c.found {
+				want(t, "shown", got.pyproject.Path, "pyproject.toml")
+			}
+			for _, f := range h.receipt().Findings {
+				want(t, "file of the notice", f.File, "pyproject.toml")
+			}
+		})
+	}
+}
+
+// TestCollect_Classifiers: the index is asked for its list only where a file has one that the table does not know.
+func TestCollect_Classifiers(t *testing.T) {
+	t.Parallel()
+	list := ""
+	for n := range 600 {
+		list += fmt.Sprintf("Topic :: Trees :: %d\n", n)
+	}
+	for name, c := range map[string]struct {
+		header   string
+		answer   page
+		requests int
+		known    int
+	}{
+		"a known one":         {"Classifier: Programming Language :: Python :: 3", page{status: 200, kind: "text/plain", body: list}, 0, 0},
+		"none":                {"Keywords: trees", page{status: 200, kind: "text/plain", body: list}, 0, 0},
+		"an unknown one":      {"Classifier: Topic :: Trees :: 7", page{status: 200, kind: "text/plain", body: list}, 1, 600},
+		"no list":             {"Classifier: Topic :: Trees :: 7", page{status: 200, kind: "text/html", body: "<html>"}, 1, 0},
+		"the index is silent": {"Classifier: Topic :: Trees :: 7", page{status: 403, kind: "", body: ""}, 1, 0},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			h := newScripted(t, true)
+			h.put(wheel, "", c.header)
+			h.index.other = http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+				if r.URL.RawQuery != ":action=list_classifiers" {
+					t.Errorf("requested: %s", r.URL)
+				}
+				h.index.count("classifiers")
+				c.answer.write(w)
+			})
+			got, err := newRun(h.options, h.deps).collect(t.Context())
+			wantError(t, "collect", err, nil)
+			want(t, "requests", h.index.asked("classifiers"), c.requests)
+			want(t, "classifiers", len(got.classifiers), c.known)
+			want(t, "noted", h.noted(), nil)
+		})
+	}
+}
+
+// TestCheckAttestationsDir: attestations are never written where other tools would take them for distributions.
+func TestCheckAttestationsDir(t *testing.T) {
+	t.Parallel()
+	for name, c := range map[string]struct {
+		dists string // the folder of the distributions, below the workspace
+		dir   string // for attestations; what begins with a slash is below the workspace too, and given whole
+		link  string // a symbolic link below the workspace, to dists
+		wrong bool
+	}{
+		"none":                                        {"dist", "", "", false},
+		"a folder of its own":                         {"dist", "/attestations", "", false},
+		"a folder of its own that is deep":            {"dist", "/out/of/the/way", "", false},
+		"that of the distributions":                   {"dist", "/dist", "", true},
+		"that of the distributions, spelled":          {"dist", "/x/../dist/", "", true},
+		"inside of it":                                {"dist", "/dist/attestations", "", true},
+		"deep inside of it":                           {"dist", "/dist/a/b", "", true},
+		"a name that begins the same":                 {"dist", "/dist-attestations", "", false},
+		"above the distributions":                     {"build/dist", "/build", "", false},
+		"the distributions are in the workspace":      {".", "/attestations", "", false},
+		"the workspace, with the distributions":       {".", "/", "", true},
+		"through a link to the distributions":         {"dist", "/link", "link", true},
+		"inside, through a link":                      {"dist", "/link/attestations", "link", true},
+		"deep inside, through a link":                 {"dist", "/link/a/b", "link", true},
+		"beside, through a link":                      {"dist", "/link/../attestations", "link", false},
+		"a link of a name that is not there any more": {"dist", "/gone/attestations", "", false},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			h := bare(t, nil)
+			h.write(filepath.Join(c.dists, wheel), "")
+			if c.link != "" {
+				if err := os.Symlink(h.path(c.dists), h.path(c.link)); err != nil {
+					t.Fatal(err)
+				}
+			}
+			h.options.AttestationsDir = c.dir
+			if strings.HasPrefix(c.dir, "/") {
+				h.options.AttestationsDir = h.dir + c.dir
+			}
+			r := newRun(h.options, h.deps)
+			err := r.checkAttestationsDir([]string{h.path(c.dists, wheel)})
+			want(t, "refused", err != nil, c.wrong)
+			if err == nil {
+				return
+			}
+			f := only(t, finding.Of(err), "attestations-dir")
+			want(t, "fault", f.Fault, finding.Workflow)
+			want(t, "severity", f.Severity, finding.Error)
+			wantText(t, "the error", f.Message, h.options.AttestationsDir)
+		})
+	}
+}
+
+// TestRun_AttestationsDir: a folder that would mix attestations with distributions stops the run before anything is asked of the index.
+func TestRun_AttestationsDir(t *testing.T) {
+	t.Parallel()
+	h := newScripted(t, true, wheel)
+	h.options.AttestationsDir = h.path("dist", "attestations")
+	want(t, "misconfigured", Misconfigured(h.run()), true)
+	want(t, "reported", h.noted(), []string{"attestations-dir"})
+	want(t, "requests of the index", h.index.asked("alder"), 0)
+}
+
+// TestResolved: a path is resolved as far as it exists.
+func TestResolved(t *testing.T) {
+	t.Parallel()
+	dir, err := filepath.EvalSymlinks(t.TempDir())
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := os.Mkdir(filepath.Join(dir, "folder"), 0o755); err != nil {
+		t.Fatal(err)
+	}
+	if err := os.Symlink("folder", filepath.Join(dir, "link")); err != nil {
+		t.Fatal(err)
+	}
+	here, err := os.Getwd()
+	if err != nil {
+		t.Fatal(err)
+	}
+	for path, resolvedPath := range map[string]string{
+		"":                                         "",
+		filepath.Join(dir, "folder"):               filepath.Join(dir, "folder"),
+		filepath.Join(dir, "link"):                 filepath.Join(dir, "folder"),
+		filepath.Join(dir, "link", "a"):            filepath.Join(dir, "folder", "a"),
+		filepath.Join(dir, "link", "a", "b"):       filepath.Join(dir, "folder", "a", "b"),
+		filepath.Join(dir, "nowhere", "a"):         filepath.Join(dir, "nowhere", "a"),
+		"testdata":                                 filepath.Join(here, "testdata"),
+		"/nowhere-at-all/a/b":                      "/nowhere-at-all/a/b",
+		dir + "/link/../link/./a//":                filepath.Join(dir, "folder", "a"),
+		filepath.Join(dir, "folder", "..", "link"): filepath.Join(dir, "folder"),
+	} {
+		want(t, "resolved "+path, resolved(path), resolvedPath)
+	}
+}

@@ -1,0 +1,132 @@
+package publish
+
+import (
+	"archive/tar"
+	"archive/zip"
+	"bytes"
+	"compress/gzip"
+	"crypto/md5"
+	"crypto/sha256"
+	"encoding/hex"
+	"errors"
+	"fmt"
+	"hash/crc32"
+	"io"
+	"maps"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/org/pypi-oidc-publish/internal/distfile"
+	"github.com/org/pypi-oidc-publish/internal/pep"
+)
+
+// fileOf returns the target of a file with this name and content. It is on no disk.
+func fileOf(t *testing.T, name, content string) *target {
+	t.Helper()
+	release, err := pep.ReleaseOfFile(name)
+	if err != nil {
+		t.Fatal(err)
+	}
+	d := &distfile.Distribution{Path: "/work/dist/" + name, Name: name, Size: int64(len(content)), Metadata: true, Headers: []distfile.Field{
+		{Name: "Name", Value: string(release.Project)}, {Name: "Version", Value: versionOf(name)},
+	}}
+	d.Digests.SHA256, d.Digests.MD5 = sha256.Sum256([]byte(content)), md5.Sum([]byte(content))
+	return &target{Distribution: d, shown: "dist/" + name, release: release}
+}
+
+// as returns what an index lists that has the target.
+func as(t *target) pep.IndexFile {
+	return pep.IndexFile{Name: t.Name, SHA256: t.sha256(), Size: t.Size}
+}
+
+// named returns the target with this file name.
+func named(t *testing.T, targets []*target, name string) *target {
+	t.Helper()
+	i := slices.IndexFunc(targets, func(one *target) bool { return one.Name == name })
+	if i < 0 {
+		t.Fatalf("there is no target %s among %v", name, namesOf(targets))
+	}
+	return targets[i]
+}
+
+// otherDigest is a SHA-256 that no file of the tests has.
+var otherDigest = strings.Repeat("0f", sha256.Size)
+
+// md5Of returns the MD5 of a target in hex.
+func md5Of(t *target) string { return hex.EncodeToString(t.Digests.MD5[:]) }
+
+// versionOf returns the version in the name of a file, as it is spelled.
+func versionOf(name string) string {
+	_, rest, _ := strings.Cut(strings.TrimSuffix(name, ".tar.gz"), "-")
+	version, _, _ := strings.Cut(rest, "-")
+	return version
+}
+
+// distribution builds a wheel or an sdist whose metadata is what its file name says.
+func distribution(t *testing.T, name, salt string, headers ...string) []byte {
+	t.Helper()
+	project, _, _ := strings.Cut(name, "-")
+	version := versionOf(name)
+	const start = "Metadata-Version: 2.4\nName: %s\nVersion: %s\nSummary: A tree\nDescription-Content-Type: text/plain\n"
+	metadata := fmt.Sprintf(start, project, version)
+	for _, header := range headers {
+		metadata += header + "\n"
+	}
+	metadata += "\nA tree.\n"
+	if !strings.HasSuffix(name, ".whl") {
+		top := strings.TrimSuffix(name, ".tar.gz") + "/"
+		return tarOf(t, map[string]string{top + "PKG-INFO": metadata, top + "x.py": "# " + salt + "\n"})
+	}
+	info := project + "-" + version + ".dist-info/"
+	return zipOf(t, map[string]string{
+		project + ".py":   "# " + name + salt + "\n",
+		info + "METADATA": metadata,
+		info + "WHEEL":    "Wheel-Version: 1.0\nGenerator: test\nRoot-Is-Purelib: true\nTag: py3-none-any\n",
+		info + "RECORD":   project + ".py,,\n" + info + "METADATA,,\n" + info + "WHEEL,,\n" + info + "RECORD,,\n",
+	})
+}
+
+func zipOf(t *testing.T, members map[string]string) []byte {
+	t.Helper()
+	var b bytes.Buffer
+	w := zip.NewWriter(&b)
+	for _, name := range slices.Sorted(maps.Keys(members)) {
+		text := members[name]
+		size := uint64(len(text))
+		// Raw, since the index refuses data descriptors.
+		header := zip.FileHeader{Name: name, CRC32: crc32.ChecksumIEEE([]byte(text)), CompressedSize64: size, UncompressedSize64: size}
+		m, err := w.CreateRaw(&header)
+		if err == nil {
+			_, err = io.WriteString(m, text)
+		}
+		if err != nil {
+			t.Fatal(err)
+		}
+	}
+	if err := w.Close(); err != nil {
+		t.Fatal(err)
+	}
+	return b.Bytes()
+}
+
+func tarOf(t *testing.T, members map[string]string) []byte {
+	t.Helper()
+	var b bytes.Buffer
+	packed := gzip.NewWriter(&b)
+	w := tar.NewWriter(packed)
+	for _, name := range slices.Sorted(maps.Keys(members)) {
+		text := members[name]
+		err := w.WriteHeader(&tar.Header{Name: name, Mode: 0o644, Size: int64(len(text))})
+		if err == nil {
+			_, err = io.WriteString(w, text)
+		}
+		if err != nil {
+			t.Fatal(err)
+		}
+	}
+	if err := errors.Join(w.Close(), packed.Close()); err != nil {
+		t.Fatal(err)
+	}
+	return b.Bytes()
+}

@@ -1,0 +1,177 @@
+package publish
+
+import (
+	"cmp"
+	"context"
+	"errors"
+	"slices"
+	"sync"
+	"time"
+
+	"github.com/org/pypi-oidc-publish/internal/index"
+	"github.com/org/pypi-oidc-publish/internal/par"
+	"github.com/org/pypi-oidc-publish/internal/pep"
+)
+
+// listings is what the index lists of projects. It asks about a project when it is first wanted, once, and can ask again. It is
+// safe for use by several goroutines.
+type listings struct {
+	index    *index.Client
+	sleep    func(ctx context.Context, d time.Duration) error
+	parallel int // requests at once
+
+	mu    sync.Mutex
+	known map[pep.Project]answer
+}
+
+// answer is a listing, or why there is none: an index that could not be asked is unknown, never empty.
+type answer struct {
+	listing pep.Listing
+	err     error
+}
+
+func newListings(ix *index.Client, sleep func(ctx context.Context, d time.Duration) error, parallel int) *listings {
+	return &listings{index: ix, sleep: sleep, parallel: max(parallel, 1), known: map[pep.Project]answer{}}
+}
+
+// anew returns listings that know nothing yet, for a look at another moment.
+func (l *listings) anew() *listings { return newListings(l.index, l.sleep, l.parallel) }
+
+// of returns what the index lists of a project. It is asked once: what it could not answer is not asked again.
+func (l *listings) of(ctx context.Context, project pep.Project) (pep.Listing, error) {
+	l.mu.Lock()
+	known, ok := l.known[project]
+	l.mu.Unlock()
+	if !ok {
+		known = l.ask(ctx, project)
+	}
+	return known.listing, known.err
+}
+
+// ask asks the index, whatever is known. An answer replaces what was known; a failure only where nothing was.
+func (l *listings) ask(ctx context.Context, project pep.Project) answer {
+	listing, err := l.index.ListFiles(ctx, project)
+	asked := answer{listing, err}
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if before, ok := l.known[project]; err == nil || !ok || before.err != nil {
+		l.known[project] = asked
+	}
+	return asked
+}
+
+// failedQuery is a project that the index could not answer about.
+type failedQuery struct {
+	project pep.Project
+	err     error
+}
+
+// query asks about the projects that were not asked about yet, and returns those that the index could not answer, by name. Projects
+// without look-ups are left unknown.
+func (l *listings) query(ctx context.Context, projects []pep.Project) (failed []failedQuery, err error) {
+	l.mu.Lock()
+	unknown := slices.DeleteFunc(slices.Clone(projects), func(p pep.Project) bool { _, ok := l.known[p]; return ok })
+	l.mu.Unlock()
+	var mu sync.Mutex
+	err = par.Each(ctx, l.parallel, unknown, func(ctx context.Context, project pep.Project) error {
+		_, err := l.of(ctx, project)
+		switch {
+		case ctx.Err() != nil:
+			return context.Cause(ctx)
+		case err != nil && !errors.Is(err, index.ErrNoListings):
+			mu.Lock()
+			defer mu.Unlock()
+			failed = append(failed, failedQuery{project, err})
+		}
+		return nil
+	})
+	slices.SortFunc(failed, func(a, b failedQuery) int { return cmp.Compare(a.project, b.project) })
+	return failed, err
+}
+
+// refresh asks about the projects again. Pages that cannot be read leave what was known.
+func (l *listings) refresh(ctx context.Context, projects []pep.Project) error {
+	var failed []error
+	for _, project := range projects {
+		failed = append(failed, l.ask(ctx, project).err)
+	}
+	return errors.Join(failed...)
+}
+
+// answered returns what the index did answer.
+func (l *listings) answered() map[pep.Project]pep.Listing {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	all := map[pep.Project]pep.Listing{}
+	for project, known := range l.known {
+		if known.err == nil {
+			all[project] = known.listing
+		}
+	}
+	return all
+}
+
+// compare decides what to do with every target by what the index is known to list. With skip, other bytes under a name are skipped.
+func (l *listings) compare(targets []*target, skip bool) {
+	answered := l.answered()
+	for _, t := range targets {
+		t.plan(answered[t.release.Project], skip, l.index.Site().MayReplace())
+	}
+}
+
+// find asks about a target's project until its page has the target's name, as the schedule says, and returns the last page. An
+// index without look-ups, and a run that is cancelled, give an empty listing.
+func (l *listings) find(ctx context.Context, t *target, s schedule) pep.Listing {
+	var page pep.Listing
+	l.repeat(ctx, s, func(ctx context.Context) pace {
+		asked := l.ask(ctx, t.release.Project)
+		if asked.err == nil {
+			page = asked.listing
+		}
+		if _, listed := t.listedIn(page); listed || errors.Is(asked.err, index.ErrNoListings) {
+			return done
+		}
+		return steady
+	})
+	return page
+}
+
+// schedule is how an index is asked again: pages come from caches for some seconds, and that of a new project is missing for a
+// minute (docs/reference/pypi-server.md §7.3).
+type schedule struct {
+	attempts int // at most; 0: until ctx ends
+	pause    time.Duration
+	longest  time.Duration // up to which slower attempts double the pause
+}
+
+// pace says how to go on after an attempt.
+type pace uint8
+
+const (
+	done   pace = iota // not at all
+	steady             // after the first pause of the schedule
+	slower             // after twice the last pause
+)
+
+// repeat calls attempt until it is done, the schedule is over, or ctx is. It reports whether attempt was done.
+func (l *listings) repeat(ctx context.Context, s schedule, attempt func(context.Context) pace) bool {
+	pause := s.pause
+	for n := 1; ctx.Err() == nil; n++ {
+		next := attempt(ctx)
+		switch {
+		case next == done:
+			return true
+		case n == s.attempts:
+			return false
+		case next == steady:
+			pause = s.pause
+		}
+		if l.sleep(ctx, pause) != nil {
+			return false
+		}
+		if next == slower {
+			pause = min(2*pause, max(s.longest, s.pause))
+		}
+	}
+	return false
+}

@@ -1,0 +1,73 @@
+package publish
+
+import (
+	"context"
+	"errors"
+	"time"
+
+	"github.com/org/pypi-oidc-publish/internal/attest"
+	"github.com/org/pypi-oidc-publish/internal/config"
+	"github.com/org/pypi-oidc-publish/internal/finding"
+	"github.com/org/pypi-oidc-publish/internal/ghrelease"
+	"github.com/org/pypi-oidc-publish/internal/index"
+	"github.com/org/pypi-oidc-publish/internal/ledger"
+	"github.com/org/pypi-oidc-publish/internal/trust"
+)
+
+// Options are what the user asked for.
+type Options struct {
+	Paths           []string // files, folders and globs
+	Workspace       string   // paths below it are shown relative to it; "" shows them as they are
+	WorkingTree     string   // the folder of the whole job, whose sub-folders are of all kinds; "" for none
+	AuthReason      string   // how the run authenticates and why, for the log
+	Parallel        int      // uploads at once
+	SkipExisting    bool     // other bytes under a name that the index has are a warning
+	VerifyMetadata  bool     // preflight's errors stop the run
+	ExpectedVersion string   // every release must have it; "" for any
+	DryRun          bool     // nothing is minted or sent
+	Attest          config.Attest
+	AttestationsDir string // where attestations are written as well; "" for nowhere
+	Repository      string // that publishes, as owner/name
+	Tag             string // of the GitHub release to attach the files to
+	// Wait is how long to wait at most until the index serves every file; 0 means not to.
+	Wait time.Duration
+}
+
+// Deps are what a run works with.
+type Deps struct {
+	Index    *index.Client
+	Tokens   *trust.UploadTokens // nil: Password is what uploads are authorized with
+	Password index.Credentials   // nil: Tokens is
+	Signer   *attest.Signer      // nil: the index is not known to take attestations
+	GitHub   *ghrelease.Client   // nil: nothing is attached to a GitHub release
+	// Record takes what happens, for people to read. It may be called by several goroutines.
+	Record func(ledger.Event)
+	// Manifest returns what has been recorded so far, as a file for the GitHub release.
+	Manifest func() []byte
+	// Save writes a file that the user asked for.
+	Save  func(path string, content []byte) error
+	Now   func() time.Time
+	Sleep func(ctx context.Context, d time.Duration) error
+}
+
+// ErrIncomplete reports that some files did not reach the index. What was recorded says which, and why.
+var ErrIncomplete = errors.New("not every file was published")
+
+// run is what all steps of one run share.
+type run struct {
+	Options
+	Deps
+	listings    *listings
+	unseenNoted bool // that nothing can be seen of the index was reported
+}
+
+func newRun(o Options, d Deps) *run {
+	return &run{Options: o, Deps: d, listings: newListings(d.Index, d.Sleep, o.Parallel)}
+}
+
+// indexName returns the name of the index in messages.
+func (r *run) indexName() string { return r.Index.Site().Name() }
+
+func (r *run) phase(name string) { r.Record(ledger.Phase{At: r.Now(), Name: name}) }
+
+func (r *run) note(f finding.Finding) { r.Record(ledger.Noted{Finding: f}) }

@@ -1,0 +1,277 @@
+package publish
+
+import (
+	"cmp"
+	"context"
+	"net/http"
+	"testing"
+	"time"
+
+	"github.com/org/pypi-oidc-publish/internal/finding"
+	"github.com/org/pypi-oidc-publish/internal/ledger"
+	"github.com/org/pypi-oidc-publish/internal/oidc"
+	"github.com/org/pypi-oidc-publish/internal/pep"
+)
+
+// uploaded returns targets of these names that this run has uploaded.
+func uploaded(t *testing.T, names ...string) []*target {
+	t.Helper()
+	var all []*target
+	for _, name := range names {
+		file := fileOf(t, name, name)
+		file.action, file.outcome = ledger.ActionUpload, ledger.OutcomeUploaded
+		all = append(all, file)
+	}
+	return all
+}
+
+// TestReadBack: the index must serve every file with its digest, twice in a row, and within the time that the user gives it.
+func TestReadBack(t *testing.T) {
+	t.Parallel()
+	files := uploaded(t, wheel, sdist)
+	w, s := as(files[0]), as(files[1])
+	both, oneOf, none := listing(alder, w, s), listing(alder, w), listing(alder)
+	with := func(change func(*pep.IndexFile)) page {
+		changed := s
+		change(&changed)
+		return listing(alder, w, changed)
+	}
+	const second = time.Second
+	seconds := func(all ...time.Duration) []time.Duration {
+		for i := range all {
+			all[i] *= second
+		}
+		return all
+	}
+	type row struct {
+		pages []page
+		wait  time.Duration // 0: a minute
+
+		requests int
+		waits    []time.Duration
+		read     ledger.ReadBack
+		noted    []string
+		err      []string // the ids of its findings
+		says     []string // in what is noted
+	}
+	served := ledger.ReadBack{Served: true}
+	late := func(missing ...string) ledger.ReadBack { return ledger.ReadBack{Missing: missing} }
+	for name, c := range map[string]row{
+		"served at once":             {pages: []page{both}, requests: 2, waits: seconds(1), read: served},
+		"one file comes late":        {pages: []page{oneOf, both}, requests: 3, waits: seconds(1, 1), read: served},
+		"the project comes late":     {pages: []page{absent(), none, both}, requests: 4, waits: seconds(1, 2, 1), read: served},
+		"a page that cannot be read": {pages: []page{unreadable(), both}, requests: 3, waits: seconds(1, 1), read: served},
+		"an old page between two":    {pages: []page{both, oneOf, both}, requests: 4, waits: seconds(1, 1, 1), read: served},
+		"pauses become longer": {
+			pages: []page{none, none, none, none, none, none, both}, wait: 2 * time.Minute, requests: 8,
+			waits: seconds(1, 2, 4, 8, 15, 15, 1), read: served,
+		},
+		"never served": {
+			pages: []page{none}, wait: 10 * second, requests: 4, waits: seconds(1, 2, 4, 8), read: late(wheel, sdist),
+			noted: []string{"not-served-yet"}, says: []string{wheel, sdist, "10s"},
+		},
+		"one file is never served": {
+			pages: []page{oneOf}, wait: 10 * second, requests: 4, waits: seconds(1, 2, 4, 8), read: late(sdist),
+			noted: []string{"not-served-yet"}, says: []string{sdist, "10s"},
+		},
+		"the page is never readable": {
+			pages: []page{unreadable()}, wait: 10 * second, requests: 4, waits: seconds(1, 2, 4, 8), read: late(wheel, sdist),
+			noted: []string{"not-served-yet"},
+		},
+		"another digest": {
+			pages: []page{with(func(h *pep.IndexFile) { h.SHA256 = otherDigest })}, requests: 1,
+			read: ledger.ReadBack{Otherwise: true}, err: []string{"served-otherwise"},
+		},
+		"another digest, later": {
+			pages: []page{both, with(func(h *pep.IndexFile) { h.SHA256 = otherDigest })}, requests: 2,
+			waits: seconds(1), read: ledger.ReadBack{Otherwise: true}, err: []string{"served-otherwise"},
+		},
+		"another size": {
+			pages: []page{with(func(h *pep.IndexFile) { h.Size++ })}, requests: 1,
+			read: ledger.ReadBack{Otherwise: true}, err: []string{"served-otherwise"},
+		},
+		"no size": {pages: []page{with(func(h *pep.IndexFile) { h.Size = 0 })}, requests: 2, waits: seconds(1), read: served},
+		"another digest of one file, and the other one is missing": {
+			pages: []page{listing(alder, pep.IndexFile{Name: wheel, SHA256: otherDigest})}, requests: 1,
+			read: ledger.ReadBack{Otherwise: true, Missing: []string{sdist}}, err: []string{"served-otherwise"},
+		},
+		"other digests of both": {
+			pages:    []page{listing(alder, pep.IndexFile{Name: wheel, SHA256: otherDigest}, pep.IndexFile{Name: sdist, SHA256: otherDigest})},
+			requests: 1, read: ledger.ReadBack{Otherwise: true},
+			err: []string{"served-otherwise", "served-otherwise"},
+		},
+		"another MD5, and nothing else": {
+			pages: []page{with(func(h *pep.IndexFile) { h.SHA256, h.MD5 = "", otherDigest[:32] })}, requests: 1,
+			read: ledger.ReadBack{Otherwise: true}, err: []string{"served-otherwise"},
+		},
+		"the MD5, and nothing else": {
+			pages: []page{with(func(h *pep.IndexFile) { h.SHA256, h.MD5 = "", md5Of(files[1]) })}, requests: 2, waits: seconds(1), read: served,
+		},
+		"no digest of one": {
+			pages: []page{with(func(h *pep.IndexFile) { h.SHA256 = "" })}, requests: 2,
+			waits: seconds(1), read: ledger.ReadBack{Silent: 1}, noted: []string{"no-digest"}, says: []string{sdist},
+		},
+		"no digest, and another size": {
+			pages: []page{with(func(h *pep.IndexFile) { h.SHA256, h.Size = "", 1 })}, requests: 1,
+			read: ledger.ReadBack{Otherwise: true}, err: []string{"served-otherwise"},
+		},
+		"these bytes under another name": {
+			pages: []page{with(func(h *pep.IndexFile) { h.Name = sdist2 })}, wait: 10 * second, requests: 4,
+			waits: seconds(1, 2, 4, 8), read: late(sdist), noted: []string{"not-served-yet"},
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			h := newScripted(t, true)
+			h.index.pages[alder] = c.pages
+			h.options.Wait = cmp.Or(c.wait, time.Minute)
+			err := newRun(h.options, h.deps).readBack(t.Context(), uploaded(t, wheel, sdist), oidc.Claims{})
+			want(t, "errors", idsOf(finding.Of(err)), c.err)
+			want(t, "requests", h.index.asked("alder"), c.requests)
+			want(t, "waits", h.waits.recorded, c.waits)
+			read := eventOf[ledger.ReadBack](h)
+			want(t, "served", read.Served, c.read.Served)
+			want(t, "something else is served", read.Otherwise, c.read.Otherwise)
+			want(t, "missing", read.Missing, c.read.Missing)
+			want(t, "without a digest", read.Silent, c.read.Silent)
+			want(t, "noted", h.noted(), c.noted)
+			for _, f := range h.receipt().Findings {
+				want(t, "severity", f.Severity, finding.Warning)
+				wantText(t, "the warning", f.Message, c.says...)
+			}
+			want(t, "phases", h.phases(), []string{"Read back"})
+		})
+	}
+}
+
+// TestReadBack_ServedOnce: an index that serves everything for the first time when time is up has not been seen to do it twice.
+func TestReadBack_ServedOnce(t *testing.T) {
+	t.Parallel()
+	h := newScripted(t, true)
+	files := uploaded(t, wheel)
+	h.index.pages[alder] = []page{listing(alder), listing(alder, as(files[0]))}
+	h.options.Wait = time.Minute
+	sleeps := 0
+	h.deps.Sleep = func(context.Context, time.Duration) error {
+		if sleeps++; sleeps == 2 {
+			return context.DeadlineExceeded
+		}
+		return nil
+	}
+	wantError(t, "reading back", newRun(h.options, h.deps).readBack(t.Context(), files, oidc.Claims{}), nil)
+	want(t, "recorded", eventOf[ledger.ReadBack](h), ledger.ReadBack{})
+	wantText(t, "the warning", h.found("not-served-yet").Message, "all files twice in a row", "1m0s")
+}
+
+// TestReadBack_Otherwise: an index that serves other bytes than it took is at fault, and both digests are told.
+func TestReadBack_Otherwise(t *testing.T) {
+	t.Parallel()
+	for digest, listed := range map[string]pep.IndexFile{
+		otherDigest:      {Name: wheel, SHA256: otherDigest, Size: 9},
+		"digest unknown": {Name: wheel, Size: 9},
+	} {
+		h := newScripted(t, true)
+		h.index.pages[alder] = []page{listing(alder, listed)}
+		h.options.Wait = time.Minute
+		files := uploaded(t, wheel)
+		err := newRun(h.options, h.deps).readBack(t.Context(), files, oidc.Claims{})
+		f := only(t, finding.Of(err), "served-otherwise")
+		want(t, "severity", f.Severity, finding.Error)
+		want(t, "fault", f.Fault, finding.Index)
+		want(t, "file", f.File, "dist/"+wheel)
+		wantText(t, "the error", f.Message, wheel, digest, "9 bytes", files[0].sha256())
+	}
+}
+
+// TestReadBack_Nothing: where there is nothing to see, or nobody may look, nothing is asked and nothing is recorded.
+func TestReadBack_Nothing(t *testing.T) {
+	t.Parallel()
+	for name, change := range map[string]func(h *harness, file *target){
+		"no time is given": func(h *harness, _ *target) { h.options.Wait = 0 },
+		"nobody may look": func(h *harness, _ *target) {
+			site := h.deps.Index.Site()
+			site.Simple = nil
+			h.connect(site, h.deps.Password)
+		},
+		"the index keeps its":  func(_ *harness, file *target) { file.outcome = ledger.OutcomeSkipped },
+		"nothing was accepted": func(_ *harness, file *target) { file.outcome = ledger.OutcomeRejected },
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			h := newScripted(t, true)
+			h.options.Wait = time.Minute
+			files := uploaded(t, wheel)
+			change(h, files[0])
+			wantError(t, "reading back", newRun(h.options, h.deps).readBack(t.Context(), files, oidc.Claims{}), nil)
+			want(t, "requests", h.index.asked("alder"), 0)
+			want(t, "events", len(h.events), 0)
+		})
+	}
+}
+
+// TestReadBack_Skipped: of a file whose name has other bytes there is nothing to read back; how many those are is told.
+func TestReadBack_Skipped(t *testing.T) {
+	t.Parallel()
+	h := newScripted(t, true)
+	h.options.Wait = time.Minute
+	files := uploaded(t, wheel, sdist, wheel310)
+	files[1].outcome, files[2].outcome = ledger.OutcomeSkipped, ledger.OutcomePresent
+	h.index.pages[alder] = []page{listing(alder, as(files[0]), pep.IndexFile{Name: sdist, SHA256: otherDigest}, as(files[2]))}
+	wantError(t, "reading back", newRun(h.options, h.deps).readBack(t.Context(), files, oidc.Claims{}), nil)
+	want(t, "recorded", eventsOf[ledger.ReadBack](h), []ledger.ReadBack{{Served: true, Skipped: 1}})
+}
+
+// TestReadBack_Projects: each project is asked about once for each look, however many files it has.
+func TestReadBack_Projects(t *testing.T) {
+	t.Parallel()
+	h := newScripted(t, true)
+	h.options.Wait = time.Minute
+	files := uploaded(t, wheel, sdist, "birch-1.0.tar.gz")
+	h.index.pages["alder"] = []page{listing("alder", as(files[0]), as(files[1]))}
+	h.index.pages["birch"] = []page{absent(), listing("birch", as(files[2]))}
+	wantError(t, "reading back", newRun(h.options, h.deps).readBack(t.Context(), files, oidc.Claims{}), nil)
+	want(t, "requests of alder", h.index.asked("alder"), 3)
+	want(t, "requests of birch", h.index.asked("birch"), 3)
+	want(t, "recorded", eventsOf[ledger.ReadBack](h), []ledger.ReadBack{{Served: true}})
+}
+
+// TestReadBack_Cancelled: a signal ends the waiting with a warning that says why. What a look saw that was cut off does not count.
+func TestReadBack_Cancelled(t *testing.T) {
+	t.Parallel()
+	t.Run("before the first look", func(t *testing.T) {
+		t.Parallel()
+		h := newScripted(t, true)
+		h.options.Wait = time.Minute
+		wantError(t, "reading back", newRun(h.options, h.deps).readBack(cancelled(t), uploaded(t, wheel), oidc.Claims{}), nil)
+		want(t, "requests", h.index.asked("alder"), 0)
+		want(t, "missing", eventOf[ledger.ReadBack](h).Missing, nil)
+		wantText(t, "the warning", h.found("not-served-yet").Message, errSignal.Error(), "all files twice in a row")
+	})
+	t.Run("between two looks", func(t *testing.T) {
+		t.Parallel()
+		h := newScripted(t, true)
+		h.options.Wait = time.Minute
+		ctx, stop := contextWithCause(t)
+		h.waits.during = func() { stop(errSignal) }
+		wantError(t, "reading back", newRun(h.options, h.deps).readBack(ctx, uploaded(t, wheel), oidc.Claims{}), nil)
+		want(t, "requests", h.index.asked("alder"), 1)
+		want(t, "missing", eventOf[ledger.ReadBack](h).Missing, []string{wheel})
+		wantText(t, "the warning", h.found("not-served-yet").Message, errSignal.Error(), wheel)
+	})
+	t.Run("in the second look", func(t *testing.T) {
+		t.Parallel()
+		h := newScripted(t, true)
+		h.options.Wait = time.Minute
+		ctx, stop := contextWithCause(t)
+		file := uploaded(t, wheel)
+		h.index.pages[alder] = []page{listing(alder, as(file[0])), {status: http.StatusServiceUnavailable}}
+		h.index.before = func(n int) {
+			if n == 2 {
+				stop(errSignal)
+			}
+		}
+		wantError(t, "reading back", newRun(h.options, h.deps).readBack(ctx, file, oidc.Claims{}), nil)
+		want(t, "missing", eventOf[ledger.ReadBack](h).Missing, nil)
+		wantText(t, "the warning", h.found("not-served-yet").Message, errSignal.Error(), "all files twice in a row")
+	})
+}

@@ -1,0 +1,187 @@
+package publish
+
+import (
+	"cmp"
+	"crypto/md5"
+	"encoding/hex"
+	"path/filepath"
+	"slices"
+	"strings"
+
+	"github.com/org/pypi-oidc-publish/internal/attest"
+	"github.com/org/pypi-oidc-publish/internal/distfile"
+	"github.com/org/pypi-oidc-publish/internal/finding"
+	"github.com/org/pypi-oidc-publish/internal/ghrelease"
+	"github.com/org/pypi-oidc-publish/internal/ledger"
+	"github.com/org/pypi-oidc-publish/internal/pep"
+)
+
+// target is one distribution on its way through a run. The steps fill it in from top to bottom. While files are handled side by
+// side, each target belongs to one goroutine.
+type target struct {
+	// By collect.
+	*distfile.Distribution
+	shown            string      // its path as people and later jobs can use it
+	release          pep.Release // zero where the metadata does not say
+	attestationFiles []string    // that stand beside it
+
+	// By check: what was found about it.
+	findings []finding.Finding
+
+	// By plan.
+	action      ledger.Action
+	indexDigest string // of what the index lists under its name, where that are other bytes
+	skipNoted   bool   // that it is skipped was reported
+
+	// By attest: what is sent with it. By readBack: what the index kept of an earlier run instead.
+	attestations []attest.Attestation
+
+	// By plan, and by upload.
+	outcome ledger.Outcome
+
+	// By readBack: its provenance need not be queried again.
+	provenanceSettled bool
+}
+
+// describe returns the target as people are told of it.
+func (t *target) describe() ledger.File {
+	return ledger.File{
+		Path: t.shown, Name: t.Name, Release: t.release, Version: t.Header("Version"), Size: t.Size,
+		SHA256: t.sha256(), BLAKE2b: hex.EncodeToString(t.Digests.BLAKE2b[:]),
+		Action: t.action, IndexDigest: t.indexDigest,
+	}
+}
+
+func describeAll(targets []*target) []ledger.File {
+	files := make([]ledger.File, 0, len(targets))
+	for _, t := range targets {
+		files = append(files, t.describe())
+	}
+	return files
+}
+
+// sha256 returns its digest in lower-case hex.
+func (t *target) sha256() string { return hex.EncodeToString(t.Digests.SHA256[:]) }
+
+// asset returns the target as an asset of a GitHub release.
+func (t *target) asset() ghrelease.Asset {
+	return ghrelease.Asset{Name: t.Name, Size: t.Size, SHA256: t.sha256(), Open: t.Open}
+}
+
+// hasPublishAttestation reports whether it has the attestation that an index shows as its publisher's.
+func (t *target) hasPublishAttestation() bool {
+	return slices.ContainsFunc(t.attestations, func(a attest.Attestation) bool { return a.Predicate == attest.PublishPredicate })
+}
+
+// missingOf returns the targets that are to be uploaded.
+func missingOf(targets []*target) []*target {
+	return selected(targets, func(t *target) bool { return t.action == ledger.ActionUpload })
+}
+
+// onIndexOf returns the targets whose bytes the index has, as far as the run knows.
+func onIndexOf(targets []*target) []*target {
+	return selected(targets, func(t *target) bool { return t.outcome.OnIndex() })
+}
+
+func selected(targets []*target, is func(*target) bool) []*target {
+	return slices.DeleteFunc(slices.Clone(targets), func(t *target) bool { return !is(t) })
+}
+
+func distributionsOf(targets []*target) []*distfile.Distribution {
+	all := make([]*distfile.Distribution, 0, len(targets))
+	for _, t := range targets {
+		all = append(all, t.Distribution)
+	}
+	return all
+}
+
+func namesOf(targets []*target) []string {
+	names := make([]string, 0, len(targets))
+	for _, t := range targets {
+		names = append(names, t.Name)
+	}
+	return names
+}
+
+// projectsOf returns the projects that the metadata of the targets names, sorted, each once.
+func projectsOf(targets []*target) []pep.Project {
+	var projects []pep.Project
+	for _, t := range targets {
+		if t.release.Project != "" {
+			projects = append(projects, t.release.Project)
+		}
+	}
+	return distinct(projects)
+}
+
+func distinct[T cmp.Ordered](all []T) []T {
+	slices.Sort(all)
+	return slices.Compact(all)
+}
+
+// plan decides what to do with a target by what the index lists of its project. With skip, a conflict is skipped.
+func (t *target) plan(listing pep.Listing, skip, mayReplace bool) {
+	t.action, t.indexDigest = t.compare(listing, mayReplace)
+	if t.action == ledger.ActionConflict && skip {
+		t.action = ledger.ActionSkip
+	}
+	t.outcome = t.action.Outcome()
+}
+
+// compare returns what to do with a target, given what the index lists of its project; indexDigest is the digest of other bytes
+// under its name. A file of the same name without a digest that can be compared is a conflict, without a digest, where the index may
+// replace it; elsewhere the index itself decides, and the file counts as missing.
+func (t *target) compare(listing pep.Listing, mayReplace bool) (action ledger.Action, indexDigest string) {
+	action = ledger.ActionUpload
+	for _, listed := range listing.Files {
+		theirs, ours := digestsOf(t.Distribution, listed)
+		switch {
+		case listed.Name != t.Name:
+		case theirs == "" && mayReplace:
+			action = ledger.ActionConflict // unless the page names it a second time, with a digest
+		case theirs == "":
+		case theirs == ours:
+			return ledger.ActionPresent, ""
+		default:
+			return ledger.ActionConflict, theirs
+		}
+	}
+	return action, ""
+}
+
+// listedIn returns what the listing has under the target's name.
+func (t *target) listedIn(listing pep.Listing) (listed pep.IndexFile, ok bool) {
+	i := slices.IndexFunc(listing.Files, func(h pep.IndexFile) bool { return h.Name == t.Name })
+	if i < 0 {
+		return pep.IndexFile{}, false
+	}
+	return listing.Files[i], true
+}
+
+// onlyMD5 begins a digest that is no SHA-256.
+const onlyMD5 = "MD5 "
+
+// digestsOf returns the digests of one kind of what the index lists and of a file; empty where there is no such kind. An MD5
+// counts only where the index gives nothing better, and says what it is.
+func digestsOf(d *distfile.Distribution, listed pep.IndexFile) (theirs, ours string) {
+	switch {
+	case listed.SHA256 != "":
+		return listed.SHA256, hex.EncodeToString(d.Digests.SHA256[:])
+	case listed.MD5 != "" && d.Digests.MD5 != [md5.Size]byte{}:
+		return onlyMD5 + listed.MD5, onlyMD5 + hex.EncodeToString(d.Digests.MD5[:])
+	default:
+		return "", ""
+	}
+}
+
+// shown returns a path as people and other jobs can use it: relative if it is in the workspace.
+func (r *run) shown(path string) string {
+	if r.Workspace == "" || !filepath.IsAbs(path) {
+		return path
+	}
+	relative, err := filepath.Rel(r.Workspace, path)
+	if err != nil || strings.HasPrefix(relative, "..") {
+		return path
+	}
+	return relative
+}

@@ -1,0 +1,181 @@
+// Package disttest builds wheels and sdists, and the archives that they are, for tests.
+//
+// # Goals
+//
+// What it builds is taken by an index as it is: a zip has the sizes of its members before their bytes, and no data descriptors. The same
+// arguments give the same bytes.
+//
+// # Limitations
+//
+// Everything is built in memory. A member that cannot be written is a mistake of the test, and a panic.
+package disttest
+
+import (
+	"archive/tar"
+	"archive/zip"
+	"bytes"
+	"compress/flate"
+	"compress/gzip"
+	"fmt"
+	"hash/crc32"
+	"io"
+	"maps"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"testing"
+)
+
+// Member is one member of an archive.
+type Member struct {
+	Name, Content string
+	Deflated      bool   // of a zip: the content is compressed, unless it is empty
+	Link          string // of a tar: the member is a symbolic link to this
+}
+
+// Sorted returns members of these names and contents, in the order of their names.
+func Sorted(contents map[string]string) []Member {
+	members := make([]Member, 0, len(contents))
+	for _, name := range slices.Sorted(maps.Keys(contents)) {
+		members = append(members, Member{Name: name, Content: contents[name]})
+	}
+	return members
+}
+
+// Pairs returns members of these names and contents.
+func Pairs(pairs ...[2]string) []Member {
+	members := make([]Member, 0, len(pairs))
+	for _, pair := range pairs {
+		members = append(members, Member{Name: pair[0], Content: pair[1]})
+	}
+	return members
+}
+
+// Zip returns a zip with the members in their order.
+func Zip(members ...Member) []byte { return ZipWithComment("", members...) }
+
+// ZipWithComment returns a zip with the members in their order, and a comment of at most 65535 bytes.
+func ZipWithComment(comment string, members ...Member) []byte {
+	var b bytes.Buffer
+	w := zip.NewWriter(&b)
+	for _, m := range members {
+		header, content := &zip.FileHeader{Name: m.Name, CRC32: crc32.ChecksumIEEE([]byte(m.Content))}, []byte(m.Content)
+		if m.Deflated && m.Content != "" {
+			header.Method, content = zip.Deflate, deflated(m.Content)
+		}
+		header.CompressedSize64, header.UncompressedSize64 = uint64(len(content)), uint64(len(m.Content))
+		part, err := w.CreateRaw(header) // the ordinary way writes data descriptors, which an index refuses
+		must(err)
+		_, err = part.Write(content)
+		must(err)
+	}
+	must(w.SetComment(comment))
+	must(w.Close())
+	return b.Bytes()
+}
+
+func deflated(content string) []byte {
+	var b bytes.Buffer
+	w, err := flate.NewWriter(&b, flate.BestSpeed)
+	must(err)
+	_, err = io.WriteString(w, content)
+	must(err)
+	must(w.Close())
+	return b.Bytes()
+}
+
+// Tar returns a tar with the members in their order.
+func Tar(members ...Member) []byte {
+	var b bytes.Buffer
+	w := tar.NewWriter(&b)
+	for _, m := range members {
+		header := &tar.Header{Name: m.Name, Mode: 0o644, Size: int64(len(m.Content))}
+		if m.Link != "" {
+			header.Typeflag, header.Linkname, header.Size = tar.TypeSymlink, m.Link, 0
+		}
+		must(w.WriteHeader(header))
+		if m.Link == "" {
+			_, err := io.WriteString(w, m.Content)
+			must(err)
+		}
+	}
+	must(w.Close())
+	return b.Bytes()
+}
+
+// Gzip returns data compressed by gzip.
+func Gzip(data []byte) []byte {
+	var b bytes.Buffer
+	w := gzip.NewWriter(&b)
+	_, err := w.Write(data)
+	must(err)
+	must(w.Close())
+	return b.Bytes()
+}
+
+// TarGz returns a tar with the members in their order, compressed by gzip.
+func TarGz(members ...Member) []byte { return Gzip(Tar(members...)) }
+
+// Metadata returns small core metadata of version 2.4 with a description, for a project and a version as they are to stand there.
+func Metadata(project, version string) string {
+	return fmt.Sprintf("Metadata-Version: 2.4\nName: %s\nVersion: %s\nSummary: A tree\nDescription-Content-Type: text/plain\n\nA tree.\n", project, version)
+}
+
+// Build returns a wheel (.whl) or an sdist (.tar.gz) whose metadata is what its file name says. Another salt gives other bytes.
+func Build(filename, salt string) []byte {
+	project, rest, _ := strings.Cut(filename, "-")
+	if strings.HasSuffix(filename, ".whl") {
+		version, _, _ := strings.Cut(rest, "-")
+		members := WheelMembers(project, version, Metadata(project, version), Member{Name: project + ".py", Content: "# " + filename + salt + "\n"})
+		slices.SortFunc(members, func(a, b Member) int { return strings.Compare(a.Name, b.Name) })
+		return Zip(members...)
+	}
+	version := strings.TrimSuffix(rest, ".tar.gz")
+	top := project + "-" + version + "/"
+	return TarGz(Member{Name: top + "PKG-INFO", Content: Metadata(project, version)}, Member{Name: top + "x.py", Content: "# " + salt + "\n"})
+}
+
+// WheelMembers returns the members of a wheel: the files given, and the .dist-info folder of project and version with METADATA, WHEEL and a
+// RECORD of them all, without digests.
+func WheelMembers(project, version, metadata string, files ...Member) []Member {
+	info := project + "-" + version + ".dist-info/"
+	members := append(slices.Clone(files),
+		Member{Name: info + "METADATA", Content: metadata},
+		Member{Name: info + "WHEEL", Content: "Wheel-Version: 1.0\nGenerator: test\nRoot-Is-Purelib: true\nTag: py3-none-any\n"},
+	)
+	return append(members, Record(info, members...))
+}
+
+// Record returns the RECORD of a .dist-info folder, such as "alder-1.0.dist-info/", that lists the members and itself, without digests.
+func Record(info string, members ...Member) Member {
+	var b strings.Builder
+	for _, m := range members {
+		b.WriteString(m.Name + ",,\n")
+	}
+	return Member{Name: info + "RECORD", Content: b.String() + info + "RECORD,,\n"}
+}
+
+// Write writes [Build] to a folder, which is made where there is none, and returns the path.
+func Write(t testing.TB, folder, filename, salt string) string {
+	t.Helper()
+	return Save(t, filepath.Join(folder, filename), Build(filename, salt))
+}
+
+// Save writes content to path, whose folder is made where there is none, and returns the path.
+func Save(t testing.TB, path string, content []byte) string {
+	t.Helper()
+	if err := os.MkdirAll(filepath.Dir(path), 0o755); err != nil {
+		t.Fatal(err)
+	}
+	if err := os.WriteFile(path, content, 0o644); err != nil {
+		t.Fatal(err)
+	}
+	return path
+}
+
+func must(err error) {
+	if err != nil {
+		panic(fmt.Sprintf("disttest: an archive that cannot be built: %v", err))
+	}
+}

@@ -1,0 +1,99 @@
+// Package pypitest starts the test server, [fakepypi], for tests.
+package pypitest
+
+import (
+	"context"
+	"crypto/rand"
+	"crypto/rsa"
+	"slices"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/org/pypi-oidc-publish/internal/fakepypi"
+)
+
+// keyBits is the size of the smallest key that Go signs with. GitHub's has twice as many bits, takes five times as long to sign with, and
+// shows nothing more.
+const keyBits = 1024
+
+// Key returns the key that signs the ID tokens of every server of the test binary: making one takes longer than most tests.
+var Key = sync.OnceValues(func() (*rsa.PrivateKey, error) { return rsa.GenerateKey(rand.Reader, keyBits) })
+
+// Start starts a server on a free port of loopback, and closes it at the end of the test. Without a clock it has that of the machine, and
+// without a key the one of [Key].
+func Start(t testing.TB, o fakepypi.Options) *fakepypi.Servers {
+	t.Helper()
+	return StartAt(t, "127.0.0.1:0", o)
+}
+
+// StartAt is [Start] at an address, such as "127.0.0.1:8080".
+func StartAt(t testing.TB, addr string, o fakepypi.Options) *fakepypi.Servers {
+	t.Helper()
+	// Not with the test's own context, which ends before its cleanups: the program may still be asked to end.
+	s, err := Open(context.WithoutCancel(t.Context()), addr, o)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() {
+		if err := s.Close(); err != nil {
+			t.Errorf("the test server does not close: %v", err)
+		}
+	})
+	return s
+}
+
+// Open is [StartAt] for those that close the server themselves.
+func Open(ctx context.Context, addr string, o fakepypi.Options) (*fakepypi.Servers, error) {
+	if o.Now == nil {
+		o.Now = time.Now
+	}
+	if o.Key == nil {
+		key, err := Key()
+		if err != nil {
+			return nil, err
+		}
+		o.Key = key
+	}
+	return fakepypi.Start(ctx, addr, o)
+}
+
+// Pool lends servers to tests of many cases, each server as if it had just been started: starting them takes longer than many a case.
+type Pool struct{ free chan *fakepypi.Servers }
+
+// NewPool starts n servers for as long as the test runs, its subtests included. A clock that is given must not be moved by a borrower.
+func NewPool(t testing.TB, n int, o fakepypi.Options) *Pool {
+	t.Helper()
+	p := &Pool{free: make(chan *fakepypi.Servers, n)}
+	for range n {
+		p.free <- Start(t, o)
+	}
+	return p
+}
+
+// Borrow returns a server for as long as the test runs. It waits until one is free.
+func (p *Pool) Borrow(t testing.TB) *fakepypi.Servers {
+	t.Helper()
+	s := <-p.free
+	t.Cleanup(func() { p.free <- s })
+	Settle(t, s)
+	if err := s.Reset(); err != nil {
+		t.Fatal(err)
+	}
+	return s
+}
+
+// longestAnswer is how long a server may take to deal with a request whose client has gone.
+const longestAnswer = time.Minute
+
+// Settle waits until the server has dealt with every request, also those whose client has gone.
+func Settle(t testing.TB, s *fakepypi.Servers) {
+	t.Helper()
+	until := time.Now().Add(longestAnswer)
+	for slices.ContainsFunc(s.Requests(), func(r fakepypi.Request) bool { return r.Ended.IsZero() }) {
+		if time.Now().After(until) {
+			t.Fatal("a request is still being answered")
+		}
+		time.Sleep(time.Millisecond)
+	}
+}

@@ -1,0 +1,177 @@
+// Package trust manages the upload tokens of a run. It requests the audience, exchanges an ID token for an upload token (mint),
+// restricts it to the projects and minutes of this run before use (narrow), and revokes it at the end (burn).
+//
+// All requests go to the host of the upload URL. A refused exchange becomes one finding, with the index's message and a fix.
+package trust
+
+import (
+	"context"
+	"encoding/json"
+	"net/http"
+	"net/url"
+	"strings"
+	"sync"
+	"time"
+
+	"github.com/org/pypi-oidc-publish/internal/ledger"
+	"github.com/org/pypi-oidc-publish/internal/oidc"
+	"github.com/org/pypi-oidc-publish/internal/pep"
+	"github.com/org/pypi-oidc-publish/internal/secret"
+	"github.com/org/pypi-oidc-publish/internal/wire"
+)
+
+// user is the basic-auth user name for API tokens.
+const user = "__token__"
+
+// Options are the dependencies of a Lease.
+type Options struct {
+	At       *url.URL     // the upload URL
+	Wire     *wire.Client // for all requests
+	IDTokens oidc.Source  // returns a new ID token for each attempt
+	Secrets  *secret.Redactor
+	Now      func() time.Time
+	Note     func(ledger.Event)
+	Permit   func(audience string) error // returns an error if the index may not ask for this audience
+	Sleep    func(ctx context.Context, d time.Duration) error
+	// Warehouse says that the index runs the software of PyPI, whose refusals can be predicted.
+	Warehouse bool
+	// Settings returns the URL of the page for a project's publishers, with the form filled in if the index supports that; "" if
+	// the index has no such page. May be nil.
+	Settings func(project pep.Project, isNew bool, form url.Values) string
+	// MayAsk returns, without a request, why this run can get no ID token, or nil.
+	MayAsk func() error
+}
+
+// MintRequest is the scope of an upload token.
+type MintRequest struct {
+	Projects []pep.Project
+	Life     time.Duration // the expected time of the uploads
+	New      []pep.Project // those of Projects that the index did not have; another job may use up their pending publisher
+}
+
+// UploadTokens manages the upload tokens of one run, from before the first mint to the burn. It does nothing until Mint, so that its
+// burn can be deferred before a token exists. It is safe for concurrent use.
+type UploadTokens struct {
+	opts Options
+
+	renewNotBefore time.Time  // no renewal is tried before this time; guarded by renewing
+	renewing       sync.Mutex // held during a renewal, so that other uploads wait for the new token
+
+	mu           sync.Mutex
+	audienceName string    // the audience; "" before the index has named it
+	serverTime   time.Time // when the index named it, by the index's clock; zero if unknown
+	receivedAt   time.Time // when the index named it, by our clock
+	order        MintRequest
+	tokens       []*token // all tokens of the run; the last one is current
+}
+
+// token is one upload token.
+type token struct {
+	restricted, raw secret.Secret
+	unrestricted    bool          // use raw, because the index could not read narrow
+	minted          time.Time     // by our clock
+	expires         time.Time     // by the index's clock; zero if unknown
+	whole           time.Duration // its lifetime as issued; zero if unknown
+	ahead           time.Duration // how much the index's clock is ahead of ours
+	users           int           // uploads that use it now
+	burned          ledger.Burned // "": not yet
+}
+
+// text returns the form of the token that is sent to the index.
+func (t *token) text() secret.Secret {
+	if t.unrestricted {
+		return t.raw
+	}
+	return t.restricted
+}
+
+// left returns how long the token is still valid.
+func (t *token) left(now time.Time) time.Duration {
+	if t.expires.IsZero() {
+		return time.Duration(1<<63 - 1)
+	}
+	return t.expires.Sub(now.Add(t.ahead))
+}
+
+// Minted returns how many upload tokens the run has received so far.
+func (l *UploadTokens) Minted() int {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return len(l.tokens)
+}
+
+// NewUploadTokens returns a lease without a token.
+func NewUploadTokens(o Options) *UploadTokens { return &UploadTokens{opts: o} }
+
+// MayAsk returns why this run can get no ID token, and so no upload token, or nil. Its errors are findings.
+func (l *UploadTokens) MayAsk() error { return l.opts.MayAsk() }
+
+// Identify requests the audience from the index and an ID token from GitHub, and returns the identity of the run. It requests no
+// upload token, so that it reports certain refusals before anything is public. Its errors are findings.
+func (l *UploadTokens) Identify(ctx context.Context) (oidc.Claims, error) {
+	if err := l.opts.MayAsk(); err != nil {
+		return oidc.Claims{}, err
+	}
+	audience, err := l.audience(ctx)
+	if err != nil {
+		return oidc.Claims{}, err
+	}
+	id, err := l.opts.IDTokens(ctx, audience, l.opts.At)
+	if err != nil {
+		return oidc.Claims{}, err
+	}
+	c := id.Claims
+	l.opts.Note(ledger.Identified{Identity: ledger.Identity{
+		Repository: c.Repository, Workflow: c.WorkflowFile(), Environment: c.Environment, Ref: c.Ref, Event: c.Event, Audience: audience,
+	}})
+	switch {
+	case c.Audience != audience:
+		return c, otherAudience(audience, c.Audience)
+	case !l.opts.Warehouse:
+		return c, nil
+	}
+	if apart := clocksApart(c, l.indexClock()); apart != "" {
+		l.opts.Note(ledger.Noted{Finding: clockWarning(apart)})
+	}
+	return c, predict(c)
+}
+
+// indexClock returns the current time of the index's clock, computed from its answer with the audience; zero if unknown.
+func (l *UploadTokens) indexClock() time.Time {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if l.serverTime.IsZero() {
+		return time.Time{}
+	}
+	return l.serverTime.Add(l.opts.Now().Sub(l.receivedAt))
+}
+
+// audience returns the audience that the index names. It returns an error if the index may not ask for that audience.
+func (l *UploadTokens) audience(ctx context.Context) (string, error) {
+	l.mu.Lock()
+	known := l.audienceName
+	l.mu.Unlock()
+	if known != "" {
+		return known, nil
+	}
+	answer, err := l.opts.Wire.Do(ctx, wire.Call{
+		Op: wire.Audience, Method: http.MethodGet, URL: wire.Join(l.opts.At, "/_/oidc/audience"),
+		Header: http.Header{"Accept": {"application/json"}},
+	})
+	if err != nil {
+		return "", noAudience(l.opts.At, err)
+	}
+	var said struct {
+		Audience string `json:"audience"`
+	}
+	if err := json.Unmarshal(answer.Body, &said); err != nil || strings.TrimSpace(said.Audience) == "" {
+		return "", unexpectedAudience(l.opts.At, answer)
+	}
+	if err := l.opts.Permit(said.Audience); err != nil {
+		return "", foreignAudience(err)
+	}
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	l.audienceName, l.serverTime, l.receivedAt = said.Audience, answer.Date(), l.opts.Now()
+	return said.Audience, nil
+}

@@ -1,0 +1,165 @@
+package wire
+
+import (
+	"encoding/json"
+	"errors"
+	"fmt"
+	"html"
+	"mime"
+	"net/http"
+	"regexp"
+	"slices"
+	"strings"
+	"unicode/utf8"
+
+	"github.com/org/pypi-oidc-publish/internal/finding/phrase"
+)
+
+// AcceptReadable is the Accept header of requests whose refusal people must understand: it prefers JSON and plain text to HTML.
+const AcceptReadable = "application/json;q=0.9, text/plain;q=0.8, text/html;q=0.7"
+
+// maxMessage bounds a server's message, in bytes.
+const maxMessage = 2000
+
+// ServerMessage returns the server's own message: its reason phrase if that says more than the status code, else its body as JSON, plain
+// text or HTML without the tags, else the status code and its name. An index gives its reason in either, and in some answers only in one
+// (docs/reference/pypi-server.md §1.2). The message is never empty, one line, redacted, bounded, and not yet safe to print.
+func (a *Answer) ServerMessage() string {
+	reason := a.oneLine(decodeReason(a.Reason))
+	if isPlaceholder(a.Status, reason) {
+		reason = ""
+	}
+	if reason != "" && !isStockPhrase(a.Status, reason) {
+		return reason
+	}
+	if body := a.oneLine(a.bodyMessage()); body != "" {
+		return body
+	}
+	if reason == "" {
+		reason = http.StatusText(a.Status)
+	}
+	return strings.TrimSpace(fmt.Sprintf("%d %s", a.Status, reason))
+}
+
+// oneLine returns a text of the answer on one line and bounded. It is redacted before it is cut, since a part of a secret is not
+// recognised.
+func (a *Answer) oneLine(text string) string {
+	if a.redact != nil {
+		text = a.redact(text)
+	}
+	return truncate(text, maxMessage)
+}
+
+// isStockPhrase reports whether a reason says no more than the status code: it is Go's phrase for it, or that of another server.
+func isStockPhrase(status int, reason string) bool {
+	phrases := []string{
+		http.StatusText(status), "Unprocessable Content", "Content Too Large", "Payload Too Large", "Service Temporarily Unavailable",
+		"Gateway Time-out", "Moved Temporarily", "Backend fetch failed", "first byte timeout", "Backend unavailable, connection timeout",
+	}
+	return slices.ContainsFunc(phrases, func(phrase string) bool { return strings.EqualFold(reason, phrase) })
+}
+
+// isPlaceholder reports whether a reason is what servers write where a status has no name, as those of gateways.
+func isPlaceholder(status int, reason string) bool {
+	return strings.EqualFold(reason, fmt.Sprintf("status code %d", status))
+}
+
+// bodyMessage returns the message in the body, as its media type has it; empty if there is none.
+func (a *Answer) bodyMessage() string {
+	kind, _, err := mime.ParseMediaType(a.Header.Get("Content-Type"))
+	if err != nil {
+		kind = ""
+	}
+	body := string(a.Body)
+	switch {
+	case kind == "application/json" || strings.HasSuffix(kind, "+json"):
+		return jsonMessage(a.Body)
+	case kind == "text/html" || strings.HasPrefix(strings.TrimSpace(body), "<"):
+		return htmlText(body)
+	case strings.HasPrefix(kind, "text/"), kind == "" && utf8.Valid(a.Body):
+		return body
+	default:
+		return ""
+	}
+}
+
+// jsonMessage returns the members in which indexes, Sigstore and GitHub put their reason; empty if there are none.
+func jsonMessage(body []byte) string {
+	var members struct {
+		Message     string `json:"message"`
+		Code        string `json:"code"`
+		Detail      string `json:"detail"`
+		Error       string `json:"error"`
+		Description string `json:"description"`
+		Errors      []struct {
+			Field       string `json:"field"`
+			Code        string `json:"code"`
+			Description string `json:"description"`
+			Message     string `json:"message"`
+		} `json:"errors"`
+	}
+	var other *json.UnmarshalTypeError // one field of another type, such as a code that is a number: the rest is read all the same
+	if err := json.Unmarshal(body, &members); err != nil && !errors.As(err, &other) {
+		return ""
+	}
+	var parts []string
+	explained := false // those of GitHub have a code alone, and the message is beside them
+	for _, e := range members.Errors {
+		parts = append(parts, joined(": ", e.Field, e.Code, e.Description, e.Message))
+		explained = explained || e.Description != "" || e.Message != ""
+	}
+	switch all := joined("; ", parts...); {
+	case explained:
+		return all
+	case all != "":
+		return joined(": ", members.Message, all)
+	}
+	// WebOb's code is the whole status line, and its message is boilerplate (docs/reference/pypi-server.md §1.2).
+	if status, reason, ok := strings.Cut(members.Code, " "); ok && len(status) == 3 && strings.Trim(status, "0123456789") == "" {
+		return reason
+	}
+	return joined(": ", members.Message, members.Detail, members.Error, members.Description, members.Code)
+}
+
+// joined returns the parts that are not empty with by between them.
+func joined(by string, parts ...string) string {
+	var kept []string
+	for _, part := range parts {
+		if part != "" {
+			kept = append(kept, part)
+		}
+	}
+	return strings.Join(kept, by)
+}
+
+// htmlText returns the text of a page, without scripts, styles and tags: its body, or its title if there is nothing else.
+func htmlText(page string) string {
+	silent := regexp.MustCompile(`(?is)<(head|script|style)\b.*?</(head|script|style)>|<!--.*?-->`)
+	tags := regexp.MustCompile(`(?s)<[^>]*>`)
+	if text := html.UnescapeString(tags.ReplaceAllString(silent.ReplaceAllString(page, " "), " ")); strings.TrimSpace(text) != "" {
+		return text
+	}
+	return html.UnescapeString(tags.ReplaceAllString(page, " "))
+}
+
+// decodeReason returns a reason phrase as UTF-8: bytes above ASCII are ISO 8859-1, unless all of it is UTF-8.
+func decodeReason(text string) string {
+	if utf8.ValidString(text) {
+		return text
+	}
+	runes := make([]rune, 0, len(text))
+	for _, b := range []byte(text) {
+		runes = append(runes, rune(b))
+	}
+	return string(runes)
+}
+
+// truncate returns a text on one line, with one space for any white space. It is cut after a whole character to at most so many bytes, and
+// ends with an ellipsis then.
+func truncate(text string, most int) string {
+	text = strings.Join(strings.Fields(text), " ")
+	if kept := phrase.Beginning(text, most); kept != text {
+		return kept + " …"
+	}
+	return text
+}

@@ -111,6 +111,9 @@ func TestLogEntry_CertificateExpired(t *testing.T) {
 // Fifty wheels, a log that takes a second for each and a certificate of a minute, four times as fast. Not beside other
 // tests, since it is about time.
 func TestSign_ManyFiles(t *testing.T) {
+	if testing.Short() {
+		t.Skip("it takes seconds: left out with -short")
+	}
 	const speed, files = 4, 50
 	began := time.Now()
 	fast := func() time.Time { now := time.Now(); return now.Add((speed - 1) * now.Sub(began)) }

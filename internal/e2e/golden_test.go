@@ -148,7 +148,7 @@ func TestGolden_Situations(t *testing.T) {
 		t.Run(c.name, func(t *testing.T) {
 			t.Parallel()
 			s := newStep(t, goldenWheel, goldenSdist)
-			s.noWait = true
+			s.inProcess, s.noWait = false, true
 			s.env["INPUT_VERBOSE"], s.env["INPUT_PARALLEL-UPLOADS"] = "false", "1"
 			c.set(s)
 			e := s.run()

@@ -50,11 +50,12 @@ func newStep(t *testing.T, files ...string) *step {
 	return newStepOn(t, stage, files...)
 }
 
-// newStepOn is a step that publishes to a test server which others may use too.
+// newStepOn is a step that publishes to a test server which others may use too. With -short it runs within the process of the test.
 func newStepOn(t *testing.T, stage *fakepypi.Servers, files ...string) *step {
 	t.Helper()
 	s := newStepWith(t, stage.Env, files...)
 	s.publishesTo(stage)
+	s.inProcess = testing.Short()
 	return s
 }
 

@@ -72,6 +72,7 @@ func TestUpload_MultilineReason(t *testing.T) {
 			t.Run(c.ID+" over "+scheme, func(t *testing.T) {
 				t.Parallel()
 				s := newStep(t)
+				s.inProcess = false // for the path of ca-bundle
 				path := c.Paths(t)[0]
 				content, err := os.ReadFile(path)
 				if err != nil {

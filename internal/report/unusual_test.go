@@ -53,7 +53,11 @@ func oddEvent(dice *rand.Rand) ledger.Event {
 func TestReport_RandomEvents(t *testing.T) {
 	t.Parallel()
 	s, dice := schema(t), rand.New(rand.NewPCG(1, 2)) //nolint:gosec // the same in every run
-	for range 2000 {
+	rounds := 2000
+	if testing.Short() {
+		rounds /= 10
+	}
+	for range rounds {
 		var events []ledger.Event
 		for range dice.IntN(16) {
 			events = append(events, oddEvent(dice))

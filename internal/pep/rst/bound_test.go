@@ -23,6 +23,9 @@ var pieces = []string{
 // TestCheck_LinearTime compares the work for a text with that for one eight times as long. Allocation stands in for work, since
 // the clock of a busy machine lies; a clock far beyond any bound is a failure as well.
 func TestCheck_LinearTime(t *testing.T) {
+	if testing.Short() {
+		t.Skip("it takes seconds: left out with -short")
+	}
 	const small, large = 8_000, 64_000
 	for _, piece := range pieces {
 		for _, before := range []string{"", "x "} {

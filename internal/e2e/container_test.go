@@ -233,7 +233,7 @@ func (s *step) again() {
 }
 
 // told is the step as a user sees it: the log's page, the summary and the outputs.
-func (v verdict) told() string {
+func (v checkResult) told() string {
 	var b strings.Builder
 	fmt.Fprintf(&b, "the log:\n\n%s\nthe summary:\n\n%s\nthe outputs:\n\n", strings.Join(v.log.lines, "\n"), v.summary)
 	for _, name := range slices.Sorted(maps.Keys(v.outputs)) {

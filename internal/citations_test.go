@@ -111,7 +111,7 @@ func citations(passages []passage, known map[string]refPage, own string) (count 
 	named := map[string]bool{}
 	for _, p := range passages {
 		for _, found := range citation.FindAllStringSubmatch(p.text, -1) {
-			if _, is := known[found[1]]; is && found[1] != "README.md" {
+			if _, ok := known[found[1]]; ok && found[1] != "README.md" {
 				named[found[1]] = true
 			}
 		}
@@ -142,7 +142,7 @@ func citations(passages []passage, known map[string]refPage, own string) (count 
 			end = at[1]
 			if name := group(1); name != "" {
 				page = ""
-				if _, is := known[name]; is {
+				if _, ok := known[name]; ok {
 					page, seen = name, true
 				} else if strings.HasPrefix(text[at[0]:], "docs/reference/") {
 					complain("there is no docs/reference/%s", name)
@@ -219,12 +219,12 @@ func goFiles(t *testing.T) []string {
 func commentsOf(set *token.FileSet, tree *ast.File) []passage {
 	var passages []passage
 	for _, group := range tree.Comments {
-		var words []string
+		var phrases []string
 		for _, comment := range group.List {
 			text := strings.TrimSuffix(strings.TrimPrefix(comment.Text, "/*"), "*/")
-			words = append(words, strings.Fields(strings.TrimPrefix(text, "//"))...)
+			phrases = append(phrases, strings.Fields(strings.TrimPrefix(text, "//"))...)
 		}
-		passages = append(passages, passage{set.Position(group.Pos()).String(), strings.Join(words, " ")})
+		passages = append(passages, passage{set.Position(group.Pos()).String(), strings.Join(phrases, " ")})
 	}
 	return passages
 }
@@ -282,8 +282,8 @@ func TestCitations_RowNames(t *testing.T) {
 			t.Fatal(err)
 		}
 		ast.Inspect(tree, func(n ast.Node) bool {
-			text, is := n.(*ast.BasicLit)
-			if !is {
+			text, ok := n.(*ast.BasicLit)
+			if !ok {
 				return true
 			}
 			if found := name.FindStringSubmatch(text.Value); found != nil {

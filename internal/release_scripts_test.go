@@ -80,40 +80,40 @@ func (p *place) pin(version string) {
 func (p *place) run(name string, arguments ...string) (string, error) {
 	command := exec.CommandContext(p.t.Context(), name, arguments...)
 	command.Dir, command.Env = p.here, append(slices.Clone(p.environment), "BREAK="+p.breakOnce)
-	said, err := command.CombinedOutput()
-	return strings.TrimSpace(string(said)), err
+	output, err := command.CombinedOutput()
+	return strings.TrimSpace(string(output)), err
 }
 
 func (p *place) must(name string, arguments ...string) string {
 	p.t.Helper()
-	said, err := p.run(name, arguments...)
+	message, err := p.run(name, arguments...)
 	if err != nil {
-		p.t.Fatalf("%s %v: %v\n%s", name, arguments, err, said)
+		p.t.Fatalf("%s %v: %v\n%s", name, arguments, err, message)
 	}
-	return said
+	return message
 }
 
 // at is what a name of the repository names, or nothing.
 func (p *place) at(ref string) string {
-	said, err := p.run("git", "--git-dir", filepath.Join(p.store, "repository"), "rev-parse", "-q", "--verify", ref)
+	message, err := p.run("git", "--git-dir", filepath.Join(p.store, "repository"), "rev-parse", "-q", "--verify", ref)
 	if err != nil {
 		return ""
 	}
-	return said
+	return message
 }
 
 // release is the end of the release workflow.
 func (p *place) release(version string) (string, error) {
-	said, err := p.run(".ci/tag-release", version)
+	message, err := p.run(".ci/tag-release", version)
 	if err != nil {
-		return said, err
+		return message, err
 	}
 	files := []string{version}
 	for _, name := range p.programNames {
 		files = append(files, filepath.Join(p.store, name))
 	}
-	if said, err = p.run(".ci/publish-release", files...); err != nil {
-		return said, err
+	if message, err = p.run(".ci/publish-release", files...); err != nil {
+		return message, err
 	}
 	return p.run(".ci/move-major", version)
 }
@@ -130,24 +130,24 @@ func TestReleaseScript_Resume(t *testing.T) {
 			t.Parallel()
 			p := newPlace(t)
 			p.breakOnce = broken
-			said, err := p.release("v1.2.3")
+			message, err := p.release("v1.2.3")
 			// Files are sent apart only where an earlier try has left a draft.
 			if (err != nil) != (broken != "" && broken != "release upload") {
-				t.Fatalf("%v\n%s", err, said)
+				t.Fatalf("%v\n%s", err, message)
 			}
 			if err != nil {
 				if p.at("refs/tags/v1") != "" {
 					t.Error("v1 has moved although something broke")
 				}
-				if strings.HasPrefix(broken, "git/refs -f ref=") && !strings.Contains(said, "docs/releasing.md") {
-					t.Errorf("a tag was refused, and nobody says why GitHub does that: %s", said)
+				if strings.HasPrefix(broken, "git/refs -f ref=") && !strings.Contains(message, "docs/releasing.md") {
+					t.Errorf("a tag was refused, and nobody says why GitHub does that: %s", message)
 				}
-				if said, err = p.release("v1.2.3"); err != nil {
-					t.Fatalf("the second run: %v\n%s", err, said)
+				if message, err = p.release("v1.2.3"); err != nil {
+					t.Fatalf("the second run: %v\n%s", err, message)
 				}
 			}
 			commit := p.at("refs/tags/v1.2.3")
-			if commit == "" || p.at(commit+"^") != p.candidate || p.at("refs/tags/v1") != commit || !strings.HasSuffix(said, "v1") {
+			if commit == "" || p.at(commit+"^") != p.candidate || p.at("refs/tags/v1") != commit || !strings.HasSuffix(message, "v1") {
 				t.Errorf("v1.2.3 is %q on %q, v1 is %q", commit, p.at(commit+"^"), p.at("refs/tags/v1"))
 			}
 			changed := p.must("git", "--git-dir", filepath.Join(p.store, "repository"), "diff", "--numstat", p.candidate, commit)
@@ -188,9 +188,9 @@ func TestReleaseScript_Refused(t *testing.T) {
 			t.Parallel()
 			p := newPlace(t)
 			c.before(p)
-			said, err := p.release("v1.2.3")
-			if (err != nil) != c.fails || !strings.Contains(said, c.says) {
-				t.Errorf("%v: %s", err, said)
+			message, err := p.release("v1.2.3")
+			if (err != nil) != c.fails || !strings.Contains(message, c.says) {
+				t.Errorf("%v: %s", err, message)
 			}
 			if latest, err := os.ReadFile(filepath.Join(p.store, "latest")); err == nil && strings.Contains(string(latest), "false") != strings.Contains(c.name, "newer one") {
 				t.Errorf("the newest release: %s", latest)
@@ -204,8 +204,8 @@ func TestReleaseScript_Refused(t *testing.T) {
 			// What it says is what helps: a release that is published already does not become immutable.
 			p.write(filepath.Join(p.store, "immutable"), "true\n")
 			p.must("bash", "-c", "gh release delete v1.2.3 --yes")
-			if said, err = p.release("v1.2.3"); err != nil || p.at("refs/tags/v1") != p.at("refs/tags/v1.2.3") {
-				t.Errorf("after what was advised: %v: %s", err, said)
+			if message, err = p.release("v1.2.3"); err != nil || p.at("refs/tags/v1") != p.at("refs/tags/v1.2.3") {
+				t.Errorf("after what was advised: %v: %s", err, message)
 			}
 		})
 	}

@@ -107,13 +107,13 @@ func TestPinImage(t *testing.T) {
 			if err := os.WriteFile(path, []byte(c.before), 0o600); err != nil {
 				t.Fatal(err)
 			}
-			said, err := exec.CommandContext(t.Context(), "../.ci/pin-image", c.image, path).CombinedOutput()
+			output, err := exec.CommandContext(t.Context(), "../.ci/pin-image", c.image, path).CombinedOutput()
 			want := strings.Replace(c.before, "Dockerfile", "docker://"+c.image, 1)
 			if c.refused != "" {
 				want = c.before
 			}
-			if (err != nil) != (c.refused != "") || !strings.Contains(string(said), c.refused) {
-				t.Errorf("got %v: %s", err, said)
+			if (err != nil) != (c.refused != "") || !strings.Contains(string(output), c.refused) {
+				t.Errorf("got %v: %s", err, output)
 			}
 			if got := read(t, path); got != want {
 				t.Errorf("the file is\n%s", got)

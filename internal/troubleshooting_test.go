@@ -113,9 +113,9 @@ func TestFindingIDs_OnlyInTables(t *testing.T) {
 			t.Errorf("%s has the id %q as a text", file, literal)
 		}
 	}
-	for dir, words := range unused {
-		if len(words) > 0 {
-			t.Errorf("%s no longer means something else by %q", dir, words)
+	for dir, phrases := range unused {
+		if len(phrases) > 0 {
+			t.Errorf("%s no longer means something else by %q", dir, phrases)
 		}
 	}
 }
@@ -273,8 +273,8 @@ func textsOf(t *testing.T, pattern string) []string {
 			t.Fatal(err)
 		}
 		ast.Inspect(source.tree, func(n ast.Node) bool {
-			expression, is := n.(ast.Expr)
-			if !is {
+			expression, ok := n.(ast.Expr)
+			if !ok {
 				return true
 			}
 			text := textOf(expression)

@@ -142,8 +142,8 @@ func TestWorkflows_OnlyGitHubActionsWrite(t *testing.T) {
 			}
 		}
 	}
-	if told := strings.Join(strings.Fields(read(t, "../docs/threat-model.md")), " "); writers == 0 ||
-		!strings.Contains(told, "Its jobs that can write or sign run only GitHub's own actions and this one") {
+	if text := strings.Join(strings.Fields(read(t, "../docs/threat-model.md")), " "); writers == 0 ||
+		!strings.Contains(text, "Its jobs that can write or sign run only GitHub's own actions and this one") {
 		t.Errorf("%d jobs may write, and the threat model does not say what they run", writers)
 	}
 }

@@ -62,8 +62,8 @@ const maxStart = 4 << 10
 // Read reads from r and stores the start.
 func (o *opening) Read(p []byte) (int, error) {
 	n, err := o.r.Read(p)
-	if room := maxStart - len(o.start); room > 0 {
-		o.start = append(o.start, p[:min(n, room)]...)
+	if budget := maxStart - len(o.start); budget > 0 {
+		o.start = append(o.start, p[:min(n, budget)]...)
 	}
 	return n, err
 }

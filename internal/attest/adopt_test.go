@@ -21,7 +21,7 @@ import (
 )
 
 // attested is a signed set of one file.
-func attested(t testing.TB) (*theatre, *distfile.Distribution, Attestation) {
+func attested(t testing.TB) (*harness, *distfile.Distribution, Attestation) {
 	t.Helper()
 	h := play(t, time.Now, fakepypi.SigstoreBehavior{})
 	files := wheels(t, 1)
@@ -99,12 +99,12 @@ func TestAdopt_Leftover(t *testing.T) {
 		h, d, a := attested(t)
 		other := *d
 		other.Digests.SHA256[0] ^= 1
-		_, real := realAttestation(t)
+		_, genuine := realAttestation(t)
 		for name, row := range map[string]struct {
 			d   *distfile.Distribution
 			raw []byte
 		}{
-			"other bytes": {&other, a.JSON}, "empty": {d, nil}, "not JSON": {d, []byte("{")}, "another instance": {d, real},
+			"other bytes": {&other, a.JSON}, "empty": {d, nil}, "not JSON": {d, []byte("{")}, "another instance": {d, genuine},
 			"a list of it": {d, Field([]Attestation{a})}, "very long": {d, bytes.Repeat([]byte(" "), longest+1)},
 			"deep": {d, bytes.Repeat([]byte("["), 100_000)},
 		} {
@@ -166,7 +166,7 @@ func TestVerify_Statements(t *testing.T) {
 }
 
 // begin makes a key with a certificate.
-func (h *theatre) begin(t *testing.T) (*signing, *certificate, *services) {
+func (h *harness) begin(t *testing.T) (*signing, *certificate, *services) {
 	t.Helper()
 	key, err := sign.NewEphemeralKeypair(nil)
 	if err != nil {
@@ -185,7 +185,7 @@ func (h *theatre) begin(t *testing.T) (*signing, *certificate, *services) {
 }
 
 // signed signs anything, and judges it.
-func (r *signing) signed(t *testing.T, h *theatre, content sign.Content, with *certificate, found *services, d *distfile.Distribution) (*protobundle.Bundle, error) {
+func (r *signing) signed(t *testing.T, h *harness, content sign.Content, with *certificate, found *services, d *distfile.Distribution) (*protobundle.Bundle, error) {
 	t.Helper()
 	b, err := sign.Bundle(content, r.key, sign.BundleOptions{
 		Context: t.Context(), CertificateProvider: with, TransparencyLogs: []sign.Transparency{entry{h.Signer, found, with}},

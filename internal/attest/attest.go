@@ -57,7 +57,7 @@ type Signer struct {
 	asking sync.Mutex // held while an ID token is requested
 	token  *idToken   // the newest
 
-	told sync.Once // the warning that verification with the built-in copies failed
+	staleRootNoted sync.Once // the warning that verification with the built-in copies failed
 }
 
 // New returns a signer. It sends no requests yet.

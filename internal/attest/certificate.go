@@ -139,10 +139,10 @@ func (s *Signer) accept(at *services, token *idToken, key *sign.EphemeralKeypair
 	if life <= 0 {
 		return nil, errBadCertificate(fmt.Sprintf("fulcio's certificate expired at %s, before it arrived", leaf.NotAfter.UTC().Format(time.RFC3339)))
 	}
-	if err := judgeLeaf(leaf, s.identity(token.Claims)); err != nil {
+	if err := checkLeaf(leaf, s.identity(token.Claims)); err != nil {
 		return nil, errBadCertificate("fulcio's certificate names a different identity than the ID token: " + err.Error())
 	}
-	if err := s.tolerateStaleRoot(at, judgeChain(leaf, at.trusted)); err != nil {
+	if err := s.tolerateStaleRoot(at, checkChain(leaf, at.trusted)); err != nil {
 		return nil, errBadCertificate("fulcio's certificate does not verify: " + err.Error())
 	}
 	return &certificate{leaf: leaf, renew: asked.Add(life - min(certificateGuard, life-life/6)), ends: asked.Add(life)}, nil
@@ -162,20 +162,20 @@ func readLeaf(body []byte) (*x509.Certificate, error) {
 			Certificates []string `json:"certificates"`
 		} `json:"chain"`
 	}
-	var told struct {
+	var decoded struct {
 		Embedded holder `json:"signedCertificateEmbeddedSct"`
 		Detached holder `json:"signedCertificateDetachedSct"`
 	}
-	if json.Unmarshal(body, &told) != nil {
+	if json.Unmarshal(body, &decoded) != nil {
 		return nil, errors.New("it is not the expected JSON")
 	}
-	if len(told.Embedded.Chain.Certificates) == 0 {
-		if len(told.Detached.Chain.Certificates) > 0 {
+	if len(decoded.Embedded.Chain.Certificates) == 0 {
+		if len(decoded.Detached.Chain.Certificates) > 0 {
 			return nil, errors.New("the timestamp of the certificate log is not embedded in it")
 		}
 		return nil, errors.New("it is empty")
 	}
-	block, _ := pem.Decode([]byte(told.Embedded.Chain.Certificates[0]))
+	block, _ := pem.Decode([]byte(decoded.Embedded.Chain.Certificates[0]))
 	if block == nil || block.Type != "CERTIFICATE" {
 		return nil, errors.New("its first certificate is not PEM")
 	}
@@ -199,15 +199,15 @@ func expired(err error, token *idToken) bool {
 // explain returns a finding for a refusal of Fulcio. It adds the claims of the ID token, because Fulcio gives the same message for
 // every ID token that it refuses (docs/reference/attestations.md §2.5).
 func (s *Signer) explain(err error, token *idToken) error {
-	told := s.wrapServiceError("fulcio issued no signing certificate", err)
+	explained := s.wrapServiceError("fulcio issued no signing certificate", err)
 	var general finding.Finding
-	if outage(err) || !errors.As(told, &general) {
-		return told
+	if outage(err) || !errors.As(explained, &general) {
+		return explained
 	}
 	switch wire.StatusOf(err) {
 	case http.StatusBadRequest, http.StatusUnauthorized, http.StatusForbidden:
 	default:
-		return told
+		return explained
 	}
 	c := token.Claims
 	refused := finding.New(finding.AttestationIdentityRefused, general.Message, general.Fix)

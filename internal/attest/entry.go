@@ -135,7 +135,7 @@ const (
 
 // readEntry parses the log's answer: an object with one entry under its id.
 func readEntry(answer []byte) (*protorekor.TransparencyLogEntry, error) {
-	var told map[string]struct {
+	var decoded map[string]struct {
 		Body           []byte `json:"body"`
 		IntegratedTime int64  `json:"integratedTime"`
 		LogID          string `json:"logID"`
@@ -151,13 +151,13 @@ func readEntry(answer []byte) (*protorekor.TransparencyLogEntry, error) {
 			} `json:"inclusionProof"`
 		} `json:"verification"`
 	}
-	if err := json.Unmarshal(answer, &told); err != nil {
+	if err := json.Unmarshal(answer, &decoded); err != nil {
 		return nil, errors.New("it is not the expected JSON")
 	}
-	if len(told) != 1 {
-		return nil, fmt.Errorf("it has %d entries instead of one", len(told))
+	if len(decoded) != 1 {
+		return nil, fmt.Errorf("it has %d entries instead of one", len(decoded))
 	}
-	for _, e := range told {
+	for _, e := range decoded {
 		proof := e.Verification.Proof
 		if e.LogIndex == nil || proof == nil || len(e.Verification.Promise) == 0 {
 			return nil, errors.New("the entry has no index, no inclusion proof or no inclusion promise")
@@ -194,14 +194,14 @@ func (h *hexes) bytes(text string) []byte {
 
 // kindOf returns the kind and version in the body of a log entry.
 func kindOf(body []byte) *protorekor.KindVersion {
-	var told struct {
+	var decoded struct {
 		APIVersion string `json:"apiVersion"`
 		Kind       string `json:"kind"`
 	}
-	if json.Unmarshal(body, &told) != nil {
+	if json.Unmarshal(body, &decoded) != nil {
 		return &protorekor.KindVersion{}
 	}
-	return &protorekor.KindVersion{Kind: told.Kind, Version: told.APIVersion}
+	return &protorekor.KindVersion{Kind: decoded.Kind, Version: decoded.APIVersion}
 }
 
 // sameBody reports whether the body of a log entry has exactly this signature, certificate and statement
@@ -211,7 +211,7 @@ func sameBody(body, statementSum, signature, leafPEM []byte) bool {
 		Signature string `json:"signature"`
 		Verifier  string `json:"verifier"`
 	}
-	var told struct {
+	var decoded struct {
 		APIVersion string `json:"apiVersion"`
 		Kind       string `json:"kind"`
 		Spec       struct {
@@ -223,9 +223,9 @@ func sameBody(body, statementSum, signature, leafPEM []byte) bool {
 		} `json:"spec"`
 	}
 	base64 := base64.StdEncoding.EncodeToString
-	return json.Unmarshal(body, &told) == nil && told.Kind == entryKind && told.APIVersion == entryVersion &&
-		told.Spec.PayloadHash.Algorithm == "sha256" && told.Spec.PayloadHash.Value == hex.EncodeToString(statementSum) &&
-		len(told.Spec.Signatures) == 1 && told.Spec.Signatures[0] == signed{base64(signature), base64(leafPEM)}
+	return json.Unmarshal(body, &decoded) == nil && decoded.Kind == entryKind && decoded.APIVersion == entryVersion &&
+		decoded.Spec.PayloadHash.Algorithm == "sha256" && decoded.Spec.PayloadHash.Value == hex.EncodeToString(statementSum) &&
+		len(decoded.Spec.Signatures) == 1 && decoded.Spec.Signatures[0] == signed{base64(signature), base64(leafPEM)}
 }
 
 // bytesBody returns a request body that is the same at every try.

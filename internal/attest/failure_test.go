@@ -28,7 +28,7 @@ func isOutage(err error) bool {
 }
 
 // checkError wants a failure that people can use: one finding with a next step, and no secret in it.
-func checkError(t *testing.T, h *theatre, err error) {
+func checkError(t *testing.T, h *harness, err error) {
 	t.Helper()
 	found := finding.Of(err)
 	if len(found) != 1 || found[0].ID == finding.Internal || found[0].Fix == "" || found[0].Severity != finding.Error {
@@ -251,7 +251,7 @@ func TestLogEntry_ConflictLocation(t *testing.T) {
 			}))
 			t.Cleanup(server.Close)
 			rekor, _ := url.Parse(server.URL)
-			client := wire.New(wire.Options{UserAgent: "test", Now: time.Now, Sleep: (&theatre{}).sleep})
+			client := wire.New(wire.Options{UserAgent: "test", Now: time.Now, Sleep: (&harness{}).sleep})
 			s := New(Options{Wire: client, Now: time.Now, TUF: rekor})
 			e := entry{signer: s, at: &services{rekor: rekor}, with: &certificate{ends: time.Now().Add(time.Hour)}}
 			answer, err := e.post(t.Context(), []byte("{}"))
@@ -405,7 +405,7 @@ func TestSign_PublicInstanceUnreachable(t *testing.T) {
 	proxy := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(http.StatusBadGateway) }))
 	t.Cleanup(proxy.Close)
 	through, _ := url.Parse(proxy.URL)
-	h := &theatre{}
+	h := &harness{}
 	client := wire.New(wire.Options{
 		UserAgent: "test", Now: time.Now, Sleep: h.sleep, Trace: h.trace,
 		Proxy: func(*http.Request) (*url.URL, error) { return through, nil },
@@ -467,10 +467,10 @@ func TestParseServiceURL(t *testing.T) {
 // What is private and becomes public for ever is told.
 func TestPrivateRepositoryNotice(t *testing.T) {
 	t.Parallel()
-	for visibility, told := range map[string]bool{"public": false, "": false, "private": true, "internal": true} {
-		f, is := PrivateRepositoryNotice(oidc.Claims{Repository: "o/r", Visibility: visibility})
-		if is != told || is && (f.Severity != finding.Notice || f.Fix == "" || !strings.Contains(f.Message, "o/r")) {
-			t.Errorf("%s: %v, %+v", visibility, is, f)
+	for visibility, reported := range map[string]bool{"public": false, "": false, "private": true, "internal": true} {
+		f, ok := PrivateRepositoryNotice(oidc.Claims{Repository: "o/r", Visibility: visibility})
+		if ok != reported || ok && (f.Severity != finding.Notice || f.Fix == "" || !strings.Contains(f.Message, "o/r")) {
+			t.Errorf("%s: %v, %+v", visibility, ok, f)
 		}
 	}
 }
@@ -499,7 +499,7 @@ func TestServiceError_StatusOnce(t *testing.T) {
 		err := &wire.Error{Op: wire.LogEntry, Method: http.MethodPost, URL: "https://rekor.example", Answer: &wire.Answer{
 			Status: http.StatusBadRequest, Reason: "Bad Request", Header: http.Header{"Content-Type": {"application/json"}}, Body: []byte(body),
 		}}
-		if text := words(err); !strings.HasSuffix(text, want) {
+		if text := messageOf(err); !strings.HasSuffix(text, want) {
 			t.Errorf("%s: %s", body, text)
 		}
 	}

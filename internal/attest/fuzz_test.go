@@ -14,11 +14,11 @@ func FuzzAttestation(f *testing.F) {
 	f.Add(raw)
 	f.Add([]byte(`{"version":1,"verification_material":{"transparency_entries":[{}]}}`))
 	f.Fuzz(func(t *testing.T, text []byte) {
-		a, err := judge(d, text, trusted, google)
+		a, err := checkPolicy(d, text, trusted, google)
 		if err != nil {
 			return
 		}
-		again, err := judge(d, a.JSON, trusted, google)
+		again, err := checkPolicy(d, a.JSON, trusted, google)
 		if err != nil || string(again.JSON) != string(a.JSON) {
 			t.Errorf("what was made of it is not stable: %v", err)
 		}
@@ -50,7 +50,7 @@ func FuzzLogEntry(f *testing.F) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			if again, err := judge(d, text, trusted, google); err == nil && again.LogIndex != 125970014 {
+			if again, err := checkPolicy(d, text, trusted, google); err == nil && again.LogIndex != 125970014 {
 				t.Error("another entry is taken")
 			}
 		}

@@ -21,8 +21,8 @@ import (
 	"github.com/org/pypi-oidc-publish/internal/wire"
 )
 
-// theatre is a stage, and a signer that signs against it.
-type theatre struct {
+// harness is a stage, and a signer that signs against it.
+type harness struct {
 	*Signer
 	stage *fakepypi.Servers
 	vault *secret.Redactor
@@ -44,20 +44,20 @@ func named(name string) fault.Fault {
 	return fault.Fault{Name: name + ", which there is not"}
 }
 
-func (h *theatre) note(f finding.Finding) {
+func (h *harness) note(f finding.Finding) {
 	h.mu.Lock()
 	defer h.mu.Unlock()
 	h.notes = append(h.notes, f)
 }
 
-func (h *theatre) trace(t wire.Try) {
+func (h *harness) trace(t wire.Try) {
 	h.mu.Lock()
 	defer h.mu.Unlock()
 	h.tries = append(h.tries, t)
 }
 
 // count is how many tries of an op there were.
-func (h *theatre) count(op wire.Op) int {
+func (h *harness) count(op wire.Op) int {
 	h.mu.Lock()
 	defer h.mu.Unlock()
 	n := 0
@@ -70,7 +70,7 @@ func (h *theatre) count(op wire.Op) int {
 }
 
 // sleep does not wait, and remembers that it should have.
-func (h *theatre) sleep(ctx context.Context, d time.Duration) error {
+func (h *harness) sleep(ctx context.Context, d time.Duration) error {
 	h.mu.Lock()
 	h.waits = append(h.waits, d)
 	h.mu.Unlock()
@@ -81,19 +81,19 @@ func (h *theatre) sleep(ctx context.Context, d time.Duration) error {
 }
 
 // play opens a stage with the clock.
-func play(t testing.TB, now func() time.Time, switches fakepypi.SigstoreBehavior) *theatre {
+func play(t testing.TB, now func() time.Time, switches fakepypi.SigstoreBehavior) *harness {
 	t.Helper()
-	stage := pypitest.Start(t, fakepypi.Options{Now: now, Sigstore: switches})
-	h := &theatre{stage: stage}
+	servers := pypitest.Start(t, fakepypi.Options{Now: now, Sigstore: switches})
+	h := &harness{stage: servers}
 	client := wire.New(wire.Options{UserAgent: "pypi-oidc-publish/test", Now: now, Sleep: h.sleep, Trace: h.trace})
-	console, vault := runner.New(func(name string) string { return stage.Env[name] }, io.Discard)
+	console, vault := runner.New(func(name string) string { return servers.Env[name] }, io.Discard)
 	h.vault = vault
-	h.Signer = New(Options{Wire: client, IDTokens: console.IDTokens(client), TUF: stage.TUF, Root: stage.Root, Now: now, Note: h.note})
+	h.Signer = New(Options{Wire: client, IDTokens: console.IDTokens(client), TUF: servers.TUF, Root: servers.Root, Now: now, Note: h.note})
 	return h
 }
 
 // claims are those of the signer's ID token.
-func (h *theatre) claims(t testing.TB) oidc.Claims {
+func (h *harness) claims(t testing.TB) oidc.Claims {
 	t.Helper()
 	c, err := h.Prepare(t.Context())
 	if err != nil {

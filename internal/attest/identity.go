@@ -86,7 +86,7 @@ func workflowPath(c oidc.Claims) string {
 
 // PrivateRepositoryNotice returns a finding about what signing makes public, if the repository is not public. It is meant to be shown once, before
 // anything is signed.
-func PrivateRepositoryNotice(c oidc.Claims) (told finding.Finding, is bool) {
+func PrivateRepositoryNotice(c oidc.Claims) (problem finding.Finding, ok bool) {
 	if c.Visibility == "" || c.Visibility == "public" {
 		return finding.Finding{}, false
 	}

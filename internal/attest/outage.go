@@ -25,7 +25,7 @@ func (o *Outage) Unwrap() error { return o.Finding }
 
 // wrapServiceError returns the error for a failed request: an [Outage], or a finding if the server refused.
 func (s *Signer) wrapServiceError(message string, err error) error {
-	message += ": " + words(err)
+	message += ": " + messageOf(err)
 	if !outage(err) {
 		return finding.New(finding.AttestationRefused,
 			message,
@@ -38,8 +38,8 @@ func (s *Signer) wrapServiceError(message string, err error) error {
 	return &Outage{Finding: finding.New(finding.AttestationOutage, message, cmp.Or(wire.Advice(err), fix)), Cause: err}
 }
 
-// words returns the text of an error, with the server's message if it refused.
-func words(err error) string {
+// messageOf returns the text of an error, with the server's message if it refused.
+func messageOf(err error) string {
 	if wire.StatusOf(err)/100 == 4 {
 		return wire.WithServerMessage(err).Error()
 	}

@@ -51,8 +51,8 @@ func publicRoot(t testing.TB) root.TrustedMaterial {
 	return trusted
 }
 
-// judge is everything that verify asks for, without leniency.
-func judge(d *distfile.Distribution, raw []byte, trusted root.TrustedMaterial, who policy) (Attestation, error) {
+// checkPolicy is everything that verify asks for, without leniency.
+func checkPolicy(d *distfile.Distribution, raw []byte, trusted root.TrustedMaterial, who policy) (Attestation, error) {
 	a, b, err := read(d, raw, who)
 	if err != nil {
 		return a, err
@@ -63,7 +63,7 @@ func judge(d *distfile.Distribution, raw []byte, trusted root.TrustedMaterial, w
 func TestVerify_RealAttestation(t *testing.T) {
 	t.Parallel()
 	d, raw := realAttestation(t)
-	a, err := judge(d, raw, publicRoot(t), google)
+	a, err := checkPolicy(d, raw, publicRoot(t), google)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -71,10 +71,10 @@ func TestVerify_RealAttestation(t *testing.T) {
 		t.Errorf("read %+v", a)
 	}
 	// What we make of it is accepted like the original.
-	if _, err := judge(d, a.JSON, publicRoot(t), google); err != nil {
+	if _, err := checkPolicy(d, a.JSON, publicRoot(t), google); err != nil {
 		t.Error(err)
 	}
-	_, err = judge(d, raw, publicRoot(t), New(Options{}).identity(oidc.Claims{
+	_, err = checkPolicy(d, raw, publicRoot(t), New(Options{}).identity(oidc.Claims{
 		Issuer: githubIssuer, Repository: "pypa/sampleproject",
 		WorkflowRef:    "pypa/sampleproject/.github/workflows/release.yml@refs/heads/main",
 		JobWorkflowRef: "pypa/sampleproject/.github/workflows/release.yml@refs/heads/main",
@@ -200,14 +200,14 @@ func TestVerify_MutatedAttestation(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			a, err := judge(d, text, publicRoot(t), google)
+			a, err := checkPolicy(d, text, publicRoot(t), google)
 			if (err == nil) != row.taken {
 				t.Fatalf("taken: %v (%v)", err == nil, err)
 			}
 			if err != nil {
 				return
 			}
-			if _, err := judge(d, a.JSON, publicRoot(t), google); err != nil {
+			if _, err := checkPolicy(d, a.JSON, publicRoot(t), google); err != nil {
 				t.Errorf("what is made of it does not verify: %v", err)
 			}
 		})
@@ -282,7 +282,7 @@ func TestVerify_OtherFile(t *testing.T) {
 		"other bytes": {&other, false}, "another version": {&renamed, false}, "another project": {&spelled, false},
 		"another spelling of the same": {&zipped, true},
 	} {
-		if _, err := judge(row.d, raw, publicRoot(t), google); (err == nil) != row.taken {
+		if _, err := checkPolicy(row.d, raw, publicRoot(t), google); (err == nil) != row.taken {
 			t.Errorf("%s: taken: %v (%v)", name, err == nil, err)
 		}
 	}

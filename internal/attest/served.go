@@ -57,18 +57,18 @@ func (f *foreignRepository) Error() string {
 // for another instance, any issuer is accepted.
 func (s *Signer) workflowsOf(repository string) policy {
 	return func(leaf *x509.Certificate) (verify.CertificateIdentities, error) {
-		said, err := saidBy(leaf)
+		extensions, err := extensionsOf(leaf)
 		if err != nil {
 			return nil, err
 		}
-		if !strings.EqualFold(said.SourceRepositoryURI, github+repository) {
-			return nil, &foreignRepository{said.SourceRepositoryURI, github + repository}
+		if !strings.EqualFold(extensions.SourceRepositoryURI, github+repository) {
+			return nil, &foreignRepository{extensions.SourceRepositoryURI, github + repository}
 		}
-		issuer := said.Issuer
+		issuer := extensions.Issuer
 		if s.public() {
 			issuer = githubIssuer
 		}
-		anyWorkflow, err := verify.NewSANMatcher("", "^"+regexp.QuoteMeta(said.SourceRepositoryURI+"/"))
+		anyWorkflow, err := verify.NewSANMatcher("", "^"+regexp.QuoteMeta(extensions.SourceRepositoryURI+"/"))
 		if err != nil {
 			return nil, err
 		}
@@ -76,7 +76,7 @@ func (s *Signer) workflowsOf(repository string) policy {
 		if err != nil {
 			return nil, err
 		}
-		id, err := verify.NewCertificateIdentity(anyWorkflow, from, fulcio.Extensions{SourceRepositoryURI: said.SourceRepositoryURI})
+		id, err := verify.NewCertificateIdentity(anyWorkflow, from, fulcio.Extensions{SourceRepositoryURI: extensions.SourceRepositoryURI})
 		return verify.CertificateIdentities{id}, err
 	}
 }

@@ -25,24 +25,24 @@ func TestSign_OnePerFile(t *testing.T) {
 			h := play(t, time.Now, switches)
 			files := wheels(t, 9)
 			var mu sync.Mutex
-			told := map[int]Attestation{}
+			decoded := map[int]Attestation{}
 			all, err := h.Sign(t.Context(), files, func(i int, a Attestation) {
 				mu.Lock()
 				defer mu.Unlock()
-				told[i] = a
+				decoded[i] = a
 			})
 			if err != nil {
 				t.Fatal(err)
 			}
-			if len(all) != len(files) || len(told) != len(files) {
-				t.Fatalf("%d attestations, and %d told, for %d files", len(all), len(told), len(files))
+			if len(all) != len(files) || len(decoded) != len(files) {
+				t.Fatalf("%d attestations, and %d told, for %d files", len(all), len(decoded), len(files))
 			}
 			if n := h.count(wire.Certificate); n != 1 {
 				t.Errorf("%d certificates were asked for", n)
 			}
 			c := h.claims(t)
 			for i, a := range all {
-				if string(told[i].JSON) != string(a.JSON) {
+				if string(decoded[i].JSON) != string(a.JSON) {
 					t.Errorf("another attestation was told for file %d", i)
 				}
 				if want := github + c.WorkflowRef; a.Identity != want || a.SHA256 != subjectSum(files[i]) || a.LogURL != "" {

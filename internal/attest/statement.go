@@ -37,9 +37,9 @@ func statement(d *distfile.Distribution) []byte {
 	return []byte(strings.TrimSuffix(text.String(), "\n"))
 }
 
-// judgeStatement checks a statement about the file by the rules of the index, and returns the type of its predicate
+// checkStatement checks a statement about the file by the rules of the index, and returns the type of its predicate
 // (docs/reference/attestations.md §1.3, and docs/reference/pypi-server.md §5.2).
-func judgeStatement(raw []byte, d *distfile.Distribution) (predicate string, err error) {
+func checkStatement(raw []byte, d *distfile.Distribution) (predicate string, err error) {
 	var r reader
 	top := r.object(raw)
 	kind, predicate := r.text(top, "_type"), r.text(top, "predicateType")
@@ -55,14 +55,14 @@ func judgeStatement(raw []byte, d *distfile.Distribution) (predicate string, err
 	case len(subjects) != 1:
 		return "", fmt.Errorf("its statement is about %d files instead of one", len(subjects))
 	}
-	if err := judgePredicate(top["predicate"], predicate); err != nil {
+	if err := checkPredicate(top["predicate"], predicate); err != nil {
 		return "", err
 	}
-	return predicate, judgeSubject(subjects[0], d)
+	return predicate, checkSubject(subjects[0], d)
 }
 
-// judgePredicate returns an error if the predicate is neither an object nor absent, or if a publish predicate has members.
-func judgePredicate(raw json.RawMessage, kind string) error {
+// checkPredicate returns an error if the predicate is neither an object nor absent, or if a publish predicate has members.
+func checkPredicate(raw json.RawMessage, kind string) error {
 	if len(raw) == 0 || string(raw) == "null" {
 		return nil
 	}
@@ -76,8 +76,8 @@ func judgePredicate(raw json.RawMessage, kind string) error {
 	return nil
 }
 
-// judgeSubject returns an error if the subject of a statement is not the file.
-func judgeSubject(raw json.RawMessage, d *distfile.Distribution) error {
+// checkSubject returns an error if the subject of a statement is not the file.
+func checkSubject(raw json.RawMessage, d *distfile.Distribution) error {
 	var r reader
 	subject := r.object(raw)
 	name, digests := r.text(subject, "name"), r.object(r.get(subject, "digest"))

@@ -102,7 +102,7 @@ func TestStatement_Rules(t *testing.T) {
 		if changed == string(statement(d)) && name != "as the reference writes it" {
 			t.Errorf("%s: nothing was changed", name)
 		}
-		if _, err := judgeStatement([]byte(changed), d); (err == nil) != row.taken {
+		if _, err := checkStatement([]byte(changed), d); (err == nil) != row.taken {
 			t.Errorf("%s: taken: %v (%v)\n%s", name, err == nil, err, changed)
 		}
 	}

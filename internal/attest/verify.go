@@ -29,12 +29,12 @@ type policy func(*x509.Certificate) (verify.CertificateIdentities, error)
 // commit in the certificate itself. The name of the subject is not checked (docs/reference/attestations.md §2.2).
 func (s *Signer) identity(c oidc.Claims) policy {
 	return func(leaf *x509.Certificate) (verify.CertificateIdentities, error) {
-		said, err := saidBy(leaf)
+		extensions, err := extensionsOf(leaf)
 		if err != nil {
 			return nil, err
 		}
 		var all verify.CertificateIdentities
-		for _, ref := range []string{said.SourceRepositoryRef, said.SourceRepositoryDigest} {
+		for _, ref := range []string{extensions.SourceRepositoryRef, extensions.SourceRepositoryDigest} {
 			if ref == "" {
 				continue
 			}
@@ -54,16 +54,16 @@ func (s *Signer) identity(c oidc.Claims) policy {
 	}
 }
 
-// saidBy returns the extensions of a certificate that describe its workflow.
-func saidBy(leaf *x509.Certificate) (fulcio.Extensions, error) {
+// extensionsOf returns the extensions of a certificate that describe its workflow.
+func extensionsOf(leaf *x509.Certificate) (fulcio.Extensions, error) {
 	if !slices.ContainsFunc(leaf.Extensions, isIssuerV2) {
 		return fulcio.Extensions{}, errors.New("its certificate does not name the issuer of the identity")
 	}
-	said, err := fulcio.ParseExtensions(leaf.Extensions)
+	extensions, err := fulcio.ParseExtensions(leaf.Extensions)
 	if err != nil {
 		return fulcio.Extensions{}, errors.New("the extensions of its certificate cannot be read")
 	}
-	return said, nil
+	return extensions, nil
 }
 
 // exactly returns an identity with any name, one issuer and these extensions.
@@ -112,7 +112,7 @@ func read(d *distfile.Distribution, raw []byte, who policy) (Attestation, *proto
 	if err != nil {
 		return Attestation{}, nil, errors.New("its certificate cannot be read")
 	}
-	predicate, err := judgeStatement(envelope.GetPayload(), d)
+	predicate, err := checkStatement(envelope.GetPayload(), d)
 	if err != nil {
 		return Attestation{}, nil, err
 	}
@@ -127,22 +127,22 @@ func read(d *distfile.Distribution, raw []byte, who policy) (Attestation, *proto
 	case integrated.Before(leaf.NotBefore) || integrated.After(leaf.NotAfter):
 		return Attestation{}, nil, fmt.Errorf("the log accepted it at %s, outside of the validity of its certificate", instant(integrated))
 	}
-	if err := judgeLeaf(leaf, who); err != nil {
+	if err := checkLeaf(leaf, who); err != nil {
 		return Attestation{}, nil, err
 	}
 	text, err := encode(b)
 	if err != nil {
 		return Attestation{}, nil, err
 	}
-	said, _ := fulcio.ParseExtensions(leaf.Extensions) // judgeLeaf has parsed them before
+	extensions, _ := fulcio.ParseExtensions(leaf.Extensions) // checkLeaf has parsed them before
 	return Attestation{
-		JSON: text, Predicate: predicate, LogIndex: e.GetLogIndex(), Identity: said.BuildConfigURI,
+		JSON: text, Predicate: predicate, LogIndex: e.GetLogIndex(), Identity: extensions.BuildConfigURI,
 		Integrated: integrated, SHA256: subjectSum(d),
 	}, b, nil
 }
 
-// judgeLeaf returns an error if the certificate is not for signatures or does not have a required identity.
-func judgeLeaf(leaf *x509.Certificate, who policy) error {
+// checkLeaf returns an error if the certificate is not for signatures or does not have a required identity.
+func checkLeaf(leaf *x509.Certificate, who policy) error {
 	if leaf.KeyUsage&x509.KeyUsageDigitalSignature == 0 {
 		return errors.New("its certificate is not for signatures")
 	}
@@ -150,18 +150,18 @@ func judgeLeaf(leaf *x509.Certificate, who policy) error {
 	if err != nil {
 		return err
 	}
-	said, err := fulcio.SummarizeCertificate(leaf)
+	extensions, err := fulcio.SummarizeCertificate(leaf)
 	if err != nil {
 		return errors.New("its certificate names no identity")
 	}
-	if _, err := wanted.Verify(said); err != nil {
+	if _, err := wanted.Verify(extensions); err != nil {
 		return fmt.Errorf("its certificate names a different identity: %w", err)
 	}
 	return nil
 }
 
-// judgeChain returns an error if the instance's authority did not issue the certificate, or its log does not have it.
-func judgeChain(leaf *x509.Certificate, trusted root.TrustedMaterial) error {
+// checkChain returns an error if the instance's authority did not issue the certificate, or its log does not have it.
+func checkChain(leaf *x509.Certificate, trusted root.TrustedMaterial) error {
 	return par.Catch(func() error {
 		chains, err := verify.VerifyLeafCertificate(leaf.NotBefore, leaf, trusted)
 		if err != nil {
@@ -210,7 +210,7 @@ func (s *Signer) tolerateStaleRoot(at *services, err error) error {
 	if err == nil || !at.copied {
 		return err
 	}
-	s.told.Do(func() {
+	s.staleRootNoted.Do(func() {
 		s.opts.Note(finding.New(finding.AttestationUnproven,
 			"attestations do not verify with the built-in copy of sigstore's trust root, which may be out of date: "+err.Error(),
 			"no action needed: the index verifies them as well"))

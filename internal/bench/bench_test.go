@@ -21,15 +21,15 @@ import (
 
 // BenchmarkStart: from the start of the process to the moment at which the index sees its first request.
 func BenchmarkStart(b *testing.B) {
-	program, stage, folder := build(b), newStage(b), b.TempDir()
+	program, servers, folder := build(b), newServers(b), b.TempDir()
 	writeWheel(b, filepath.Join(folder, wheelName(1)), 4<<10, noise(1, 10<<10))
 	var samples []time.Duration
 	for b.Loop() {
-		before := len(stage.Requests())
-		r := publish(b, program, stage, stage.Upload, folder)
-		samples = append(samples, stage.Requests()[before].Started.Sub(r.began))
+		before := len(servers.Requests())
+		r := publish(b, program, servers, servers.Upload, folder)
+		samples = append(samples, servers.Requests()[before].Started.Sub(r.began))
 	}
-	verdict(b, "start to first request", milliseconds(median(samples)), 50, "ms")
+	result(b, "start to first request", milliseconds(median(samples)), 50, "ms")
 }
 
 // sixty writes 59 wheels and an sdist of 2 MB each.
@@ -59,22 +59,22 @@ func BenchmarkPublish_SixtyFiles(b *testing.B) {
 	folder, paths := sixty(b)
 	var ours, theirs []float64
 	for b.Loop() {
-		stage := newStage(b)
-		took := publish(b, program, stage, slowed(b, stage, latency, uploads), folder).took
-		whole(b, len(stage.Files()))
+		servers := newServers(b)
+		took := publish(b, program, servers, slowed(b, servers, latency, uploads), folder).took
+		whole(b, len(servers.Files()))
 		ours = append(ours, took.Seconds())
 		if twine, err := exec.LookPath("twine"); err == nil {
 			theirs = append(theirs, twineTakes(b, twine, paths).Seconds())
 		}
 	}
 	b.ReportMetric(median(ours), "s")
-	verdict(b, "sixty files, against the ideal", median(ours)/ideal.Seconds(), 1.3, "x-ideal")
+	result(b, "sixty files, against the ideal", median(ours)/ideal.Seconds(), 1.3, "x-ideal")
 	if len(theirs) == 0 {
 		b.Log("TWINE IS NOT INSTALLED HERE: nothing is said about it")
 		return
 	}
 	b.ReportMetric(median(theirs), "s-twine")
-	verdictAtLeast(b, "sixty files, against twine", median(theirs)/median(ours), 3, "x-twine")
+	resultAtLeast(b, "sixty files, against twine", median(theirs)/median(ours), 3, "x-twine")
 }
 
 // BenchmarkPublish_EverythingSlow: the same where the look-ups, the mint and the burn take half a second each as well, for
@@ -84,9 +84,9 @@ func BenchmarkPublish_EverythingSlow(b *testing.B) {
 	folder, _ := sixty(b)
 	var samples []float64
 	for b.Loop() {
-		stage := newStage(b)
-		took := publish(b, program, stage, slowed(b, stage, latency, func(*http.Request) bool { return true }), folder).took
-		whole(b, len(stage.Files()))
+		servers := newServers(b)
+		took := publish(b, program, servers, slowed(b, servers, latency, func(*http.Request) bool { return true }), folder).took
+		whole(b, len(servers.Files()))
 		samples = append(samples, took.Seconds())
 	}
 	b.ReportMetric(median(samples)/ideal.Seconds(), "x-ideal")
@@ -103,18 +103,18 @@ func whole(b *testing.B, files int) {
 // twineTakes is the time in which twine publishes the files to a stage of its own, as slow as ours.
 func twineTakes(b *testing.B, twine string, paths []string) time.Duration {
 	b.Helper()
-	stage, home := newStage(b), b.TempDir()
-	token, err := stage.APIToken()
+	servers, home := newServers(b), b.TempDir()
+	token, err := servers.APIToken()
 	if err != nil {
 		b.Fatal(err)
 	}
-	to := slowed(b, stage, latency, uploads)
+	to := slowed(b, servers, latency, uploads)
 	env := []string{
 		"PATH=" + os.Getenv("PATH"), "HOME=" + home, "TMPDIR=" + home, "LANG=C.UTF-8", "PYTHON_KEYRING_BACKEND=keyring.backends.null.Keyring",
 		"TWINE_REPOSITORY_URL=" + to.String(), "TWINE_USERNAME=__token__", "TWINE_PASSWORD=" + token,
 	}
 	took := process(b, env, twine, append([]string{"upload", "--non-interactive", "--disable-progress-bar"}, paths...)...).took
-	whole(b, len(stage.Files()))
+	whole(b, len(servers.Files()))
 	return took
 }
 
@@ -133,7 +133,7 @@ func BenchmarkHashing(b *testing.B) {
 		ratios = append(ratios, slowest.Seconds()/took.Seconds())
 	}
 	b.ReportMetric(median(ours), "MiB/s")
-	verdictAtLeast(b, "hashing a GiB, against the slowest digest alone", median(ratios), 0.9, "x-slowest")
+	resultAtLeast(b, "hashing a GiB, against the slowest digest alone", median(ratios), 0.9, "x-slowest")
 }
 
 func newBLAKE2b(b *testing.B) hash.Hash {
@@ -162,13 +162,13 @@ func BenchmarkMemory_LargeWheel(b *testing.B) {
 	writeLargeWheel(b, folder)
 	var peaks []int64
 	for b.Loop() {
-		stage := newStage(b)
-		peaks = append(peaks, publish(b, program, stage, stage.Upload, folder).peak)
-		if all := stage.Files(); len(all) != 1 || all[0].Size < gib {
+		servers := newServers(b)
+		peaks = append(peaks, publish(b, program, servers, servers.Upload, folder).peak)
+		if all := servers.Files(); len(all) != 1 || all[0].Size < gib {
 			b.Fatalf("the index has %+v", all)
 		}
 	}
-	verdict(b, "peak memory for a wheel of a GiB", float64(median(peaks))/1e6, 48, "MB")
+	result(b, "peak memory for a wheel of a GiB", float64(median(peaks))/1e6, 48, "MB")
 }
 
 // BenchmarkMemory_PerFile: how much more memory 500 files need than one, for each.
@@ -184,7 +184,7 @@ func BenchmarkMemory_PerFile(b *testing.B) {
 	}
 	var growth []float64
 	for b.Loop() {
-		small, large := newStage(b), newStage(b)
+		small, large := newServers(b), newServers(b)
 		few := publish(b, program, small, small.Upload, one).peak
 		lot := publish(b, program, large, large.Upload, all).peak
 		if n := len(large.Files()); n != many {
@@ -192,7 +192,7 @@ func BenchmarkMemory_PerFile(b *testing.B) {
 		}
 		growth = append(growth, float64(lot-few)/(many-1)/1e3)
 	}
-	verdict(b, "memory for each of 500 files", median(growth), 64, "kB/file")
+	result(b, "memory for each of 500 files", median(growth), 64, "kB/file")
 }
 
 // BenchmarkPreflight: 200 distributions of 1 MB, wheels and sdists by turns, read and judged.
@@ -228,5 +228,5 @@ func BenchmarkPreflight(b *testing.B) {
 			b.Fatal("nothing was found: the benchmark looks at nothing")
 		}
 	}
-	verdict(b, "preflight of 200 distributions of 1 MB", median(samples), 1, "s")
+	result(b, "preflight of 200 distributions of 1 MB", median(samples), 1, "s")
 }

@@ -25,23 +25,23 @@ import (
 // theProject is what every benchmark publishes.
 const theProject pep.Project = "alder"
 
-// verdict reports a figure that has to be at most the bar.
-func verdict(b *testing.B, what string, figure, bar float64, unit string) {
+// result reports a figure that has to be at most the bar.
+func result(b *testing.B, what string, figure, bar float64, unit string) {
 	b.Helper()
-	judge(b, what, figure, bar, unit, "at most", figure <= bar)
+	compare(b, what, figure, bar, unit, "at most", figure <= bar)
 }
 
-// verdictAtLeast reports a figure that has to be at least the bar.
-func verdictAtLeast(b *testing.B, what string, figure, bar float64, unit string) {
+// resultAtLeast reports a figure that has to be at least the bar.
+func resultAtLeast(b *testing.B, what string, figure, bar float64, unit string) {
 	b.Helper()
-	judge(b, what, figure, bar, unit, "at least", figure >= bar)
+	compare(b, what, figure, bar, unit, "at least", figure >= bar)
 }
 
-func judge(b *testing.B, what string, figure, bar float64, unit, sense string, held bool) {
+func compare(b *testing.B, what string, figure, bar float64, unit, sense string, within bool) {
 	b.Helper()
 	b.ReportMetric(figure, unit)
 	line := fmt.Sprintf("%s: %.2f %s, bar: %s %.2f", what, figure, unit, sense, bar)
-	if !held {
+	if !within {
 		b.Errorf("%s: MISSED", line)
 		return
 	}
@@ -68,12 +68,12 @@ func build(b *testing.B) string {
 	return path
 }
 
-// newStage is an index that trusts the stage's run for the project, and takes files of any size.
-func newStage(b *testing.B) *fakepypi.Servers {
+// newServers is an index that trusts the stage's run for the project, and takes files of any size.
+func newServers(b *testing.B) *fakepypi.Servers {
 	b.Helper()
-	stage := pypitest.Start(b, fakepypi.Options{Dir: b.TempDir(), Behavior: fakepypi.Behavior{FileLimit: 4 << 30}})
-	stage.Trust(fakepypi.Publisher{Project: theProject})
-	return stage
+	servers := pypitest.Start(b, fakepypi.Options{Dir: b.TempDir(), Behavior: fakepypi.Behavior{FileLimit: 4 << 30}})
+	servers.Trust(fakepypi.Publisher{Project: theProject})
+	return servers
 }
 
 // uploads tells a request that uploads a file from all others.
@@ -83,9 +83,9 @@ func uploads(r *http.Request) bool {
 
 // slowed is the stage behind a front that gives every answer to a slow request only when so much time has passed since the
 // request came.
-func slowed(b *testing.B, stage *fakepypi.Servers, delay time.Duration, slow func(*http.Request) bool) *url.URL {
+func slowed(b *testing.B, servers *fakepypi.Servers, delay time.Duration, slow func(*http.Request) bool) *url.URL {
 	b.Helper()
-	index := *stage.Upload
+	index := *servers.Upload
 	index.Path = ""
 	proxy := &httputil.ReverseProxy{
 		Rewrite:   func(r *httputil.ProxyRequest) { r.SetURL(&index) },
@@ -125,10 +125,10 @@ type ran struct {
 }
 
 // publish runs the program as a step of the stage's run, uploading to the address.
-func publish(b *testing.B, program string, stage *fakepypi.Servers, to *url.URL, folder string) ran {
+func publish(b *testing.B, program string, servers *fakepypi.Servers, to *url.URL, folder string) ran {
 	b.Helper()
 	env := []string{"GITHUB_ACTIONS=true", "PATH=" + os.Getenv("PATH")}
-	for name, value := range stage.Env {
+	for name, value := range servers.Env {
 		env = append(env, name+"="+value)
 	}
 	return process(b, env, program, "publish", "-repository-url", to.String(), "-wait-for-index", "0", folder)

@@ -125,21 +125,21 @@ func usage(out io.Writer) {
 
 // parse reads the flags of a command. done reports that the command is finished, and code is then the exit code.
 func (w Process) parse(v verb, flags *flag.FlagSet, args []string) (code int, done bool) {
-	var said strings.Builder
-	flags.SetOutput(&said)
+	var message strings.Builder
+	flags.SetOutput(&message)
 	flags.Usage = func() {
-		fmt.Fprintf(&said, "usage: pypi-oidc-publish %s %s\n\n%s\n", v.name, v.arguments, v.help)
+		fmt.Fprintf(&message, "usage: pypi-oidc-publish %s %s\n\n%s\n", v.name, v.arguments, v.help)
 		if hasFlags(flags) {
-			fmt.Fprint(&said, "\n")
+			fmt.Fprint(&message, "\n")
 			flags.PrintDefaults()
 		}
 	}
 	switch err := flags.Parse(args); {
 	case errors.Is(err, flag.ErrHelp):
-		fmt.Fprint(w.Stdout, said.String())
+		fmt.Fprint(w.Stdout, message.String())
 		return Done, true
 	case err != nil:
-		w.complain(strings.TrimSuffix(said.String(), "\n"))
+		w.complain(strings.TrimSuffix(message.String(), "\n"))
 		return Misconfigured, true
 	}
 	for _, argument := range flags.Args() {

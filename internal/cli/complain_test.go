@@ -20,9 +20,9 @@ func TestUsageError_RawArgument(t *testing.T) {
 		{"version", "##[group]x"},
 		{"##[group]x"},
 	} {
-		var said strings.Builder
-		code := cli.Main(t.Context(), cli.Process{Args: args, Getenv: func(string) string { return "" }, Stdout: &said, Stderr: &said})
-		if text := said.String(); code != cli.Misconfigured || text == "" || strings.Contains(text, "##[") || strings.Contains("\n"+text, "\n::") {
+		var message strings.Builder
+		code := cli.Main(t.Context(), cli.Process{Args: args, Getenv: func(string) string { return "" }, Stdout: &message, Stderr: &message})
+		if text := message.String(); code != cli.Misconfigured || text == "" || strings.Contains(text, "##[") || strings.Contains("\n"+text, "\n::") {
 			t.Errorf("%q: %d, %s", args, code, text)
 		}
 	}
@@ -31,11 +31,11 @@ func TestUsageError_RawArgument(t *testing.T) {
 // TestUsageError_LateFlag: that may be a password.
 func TestUsageError_LateFlag(t *testing.T) {
 	t.Parallel()
-	var said strings.Builder
+	var message strings.Builder
 	code := cli.Main(t.Context(), cli.Process{
-		Args: []string{"publish", "dist", "--password=pypi-not-to-be-seen"}, Getenv: func(string) string { return "" }, Stdout: &said, Stderr: &said,
+		Args: []string{"publish", "dist", "--password=pypi-not-to-be-seen"}, Getenv: func(string) string { return "" }, Stdout: &message, Stderr: &message,
 	})
-	if text := said.String(); code != cli.Misconfigured || strings.Contains(text, "not-to-be-seen") || !strings.Contains(text, `flags come before paths, not after them: "--password"`) {
+	if text := message.String(); code != cli.Misconfigured || strings.Contains(text, "not-to-be-seen") || !strings.Contains(text, `flags come before paths, not after them: "--password"`) {
 		t.Errorf("%d, %s", code, text)
 	}
 }
@@ -43,11 +43,11 @@ func TestUsageError_LateFlag(t *testing.T) {
 // TestUsageError_FlagWithoutCommand: that may be a password as well.
 func TestUsageError_FlagWithoutCommand(t *testing.T) {
 	t.Parallel()
-	var said strings.Builder
+	var message strings.Builder
 	code := cli.Main(t.Context(), cli.Process{
-		Args: []string{"--password=pypi-not-to-be-seen", "dist"}, Getenv: func(string) string { return "" }, Stdout: &said, Stderr: &said,
+		Args: []string{"--password=pypi-not-to-be-seen", "dist"}, Getenv: func(string) string { return "" }, Stdout: &message, Stderr: &message,
 	})
-	if text := said.String(); code != cli.Misconfigured || strings.Contains(text, "not-to-be-seen") || !strings.Contains(text, `flags come after the command, not before it: "--password"`) {
+	if text := message.String(); code != cli.Misconfigured || strings.Contains(text, "not-to-be-seen") || !strings.Contains(text, `flags come after the command, not before it: "--password"`) {
 		t.Errorf("%d, %s", code, text)
 	}
 }

@@ -48,10 +48,10 @@ func TestLogger_SilencedByEveryCommand(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			var logger quietLog
-			var said bytes.Buffer
+			var output bytes.Buffer
 			began := false // whether the command has asked for anything of the world
 			cli.Main(ended, cli.Process{
-				Args: c.arguments, Version: "test", Stdout: &said, Stderr: &said, Now: time.Now, Sleep: cli.Sleep, Log: &logger,
+				Args: c.arguments, Version: "test", Stdout: &output, Stderr: &output, Now: time.Now, Sleep: cli.Sleep, Log: &logger,
 				Getenv: func(string) string {
 					began = began || len(logger.out) == 0
 					return ""
@@ -61,7 +61,7 @@ func TestLogger_SilencedByEveryCommand(t *testing.T) {
 				t.Errorf("it writes to %v, and something ran before: %v", logger.out, began)
 			}
 			if reports := len(logger.out) > 1; reports != c.verbose {
-				t.Errorf("it writes to %v\n%s", logger.out, said.String())
+				t.Errorf("it writes to %v\n%s", logger.out, output.String())
 			}
 		})
 	}

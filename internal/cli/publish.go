@@ -156,7 +156,7 @@ func (w Process) run(ctx context.Context, c config.Config, r *runner.Runner, vau
 		deps.Password = index.Password(c.User, c.Password)
 	} else {
 		deps.Tokens = trust.NewUploadTokens(trust.Options{
-			At: c.Repository, Wire: client, IDTokens: r.IDTokens(client), Secrets: vault, Now: w.Now, Sleep: w.Sleep, Note: recorder.Record,
+			At: c.Repository, Wire: client, IDTokens: r.IDTokens(client), Redactor: vault, Now: w.Now, Sleep: w.Sleep, Note: recorder.Record,
 			Permit: site.Permit, Settings: site.PublisherPage, Warehouse: site.Warehouse, MayAsk: r.MayAsk,
 		})
 	}

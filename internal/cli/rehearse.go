@@ -43,27 +43,27 @@ func rehearseVerb(ctx context.Context, w Process, v verb, args []string) int {
 
 // rehearse carries out the run against a test index, and returns its exit code. An error means that the test index failed.
 func (w Process) rehearse(ctx context.Context, paths []string, asked rehearsal) (code int, err error) {
-	stage, err := fakepypi.Start(ctx, "127.0.0.1:0", fakepypi.Options{Now: w.Now})
+	servers, err := fakepypi.Start(ctx, "127.0.0.1:0", fakepypi.Options{Now: w.Now})
 	if err != nil {
 		return 0, err
 	}
 	defer func() {
 		// The test index has its own folder. If it cannot be removed, the rehearsal failed.
-		if closed := stage.Close(); err == nil {
+		if closed := servers.Close(); err == nil {
 			err = closed
 		}
 	}()
-	w.Getenv = w.asRun(stage, asked.summary)
+	w.Getenv = w.asRun(servers, asked.summary)
 	r, vault := runner.New(w.Getenv, w.Stdout)
-	r.Line("rehearsal: the index and the ID token issuer run on this machine only, at " + stage.Upload.Host)
+	r.Line("rehearsal: the index and the ID token issuer run on this machine only, at " + servers.Upload.Host)
 	inputs := map[string]string{
-		"repository-url": stage.Upload.String(), "index-url": stage.Simple.String(), "verbose": strconv.FormatBool(asked.verbose),
+		"repository-url": servers.Upload.String(), "index-url": servers.Simple.String(), "verbose": strconv.FormatBool(asked.verbose),
 	}
 	if asked.attach {
-		tag := stage.Env["GITHUB_REF_NAME"]
-		stage.GitHub.Publish(fakepypi.Release{Tag: tag})
-		inputs["github-release"], inputs["github-token"] = config.Auto, stage.Env[fakepypi.GitHubToken]
-		r.Line("rehearsal: GitHub runs there too; its repository " + stage.Env["GITHUB_REPOSITORY"] + " has the release " + tag)
+		tag := servers.Env["GITHUB_REF_NAME"]
+		servers.GitHub.Publish(fakepypi.Release{Tag: tag})
+		inputs["github-release"], inputs["github-token"] = config.Auto, servers.Env[fakepypi.GitHubToken]
+		r.Line("rehearsal: GitHub runs there too; its repository " + servers.Env["GITHUB_REPOSITORY"] + " has the release " + tag)
 	}
 	if len(paths) == 0 {
 		samples, found, err := w.found(r)
@@ -76,7 +76,7 @@ func (w Process) rehearse(ctx context.Context, paths []string, asked rehearsal) 
 		paths = found
 	}
 	for _, project := range projectsIn(paths) {
-		stage.Trust(fakepypi.Publisher{Project: project})
+		servers.Trust(fakepypi.Publisher{Project: project})
 	}
 	inputs["packages-dir"] = strings.Join(paths, "\n")
 	return w.publish(ctx, r, vault, func(name string) string { return inputs[name] }), nil
@@ -84,7 +84,7 @@ func (w Process) rehearse(ctx context.Context, paths []string, asked rehearsal) 
 
 // asRun returns the environment of a run against the test index. It contains nothing from the environment of this process, in
 // particular no credentials. The log is always plain text.
-func (w Process) asRun(stage *fakepypi.Servers, summary string) func(string) string {
+func (w Process) asRun(servers *fakepypi.Servers, summary string) func(string) string {
 	return func(name string) string {
 		switch name {
 		case "GITHUB_ACTIONS", "GITHUB_OUTPUT", "GITHUB_WORKSPACE":
@@ -92,7 +92,7 @@ func (w Process) asRun(stage *fakepypi.Servers, summary string) func(string) str
 		case "GITHUB_STEP_SUMMARY":
 			return summary
 		default:
-			return stage.Env[name]
+			return servers.Env[name]
 		}
 	}
 }

@@ -186,28 +186,28 @@ func (w Process) serve(ctx context.Context, s serving) (err error) {
 			return err
 		}
 	}
-	stage, err := fakepypi.Start(ctx, s.addr, fakepypi.Options{
+	servers, err := fakepypi.Start(ctx, s.addr, fakepypi.Options{
 		Now: w.Now, Dir: s.data, Keep: s.data != "", URL: s.url, OnePort: true, Run: s.run, Profile: s.profile, Control: true,
 	})
 	if err != nil {
 		return fmt.Errorf("it could not start: %w", err)
 	}
-	defer func() { err = errors.Join(err, file.remove(), stage.Close()) }()
-	s.trust(stage)
+	defer func() { err = errors.Join(err, file.remove(), servers.Close()) }()
+	s.trust(servers)
 	for _, one := range s.releases {
-		stage.GitHub.Publish(one)
+		servers.GitHub.Publish(one)
 	}
-	token, err := stage.PersistentToken()
+	token, err := servers.PersistentToken()
 	if err != nil {
 		return err
 	}
-	all := clientsOf(stage, s.profile, token)
+	all := clientsOf(servers, s.profile, token)
 	if len(s.releases) > 0 {
-		all = append(all, attaching(stage, s.releases[0].Tag))
+		all = append(all, attaching(servers, s.releases[0].Tag))
 	}
-	s.print(r, stage, all)
+	s.print(r, servers, all)
 	// Last, because the file shows that the test index is ready.
-	if err := file.write(settings(stage, all)); err != nil {
+	if err := file.write(settings(servers, all)); err != nil {
 		return err
 	}
 	<-ctx.Done()
@@ -216,23 +216,23 @@ func (w Process) serve(ctx context.Context, s serving) (err error) {
 }
 
 // trust adds the publishers. A publisher is not pending anymore if an earlier serve with the same folder created its project.
-func (s *serving) trust(stage *fakepypi.Servers) {
+func (s *serving) trust(servers *fakepypi.Servers) {
 	for i, p := range s.publishers {
-		p.Pending = p.Pending && !stage.Has(p.Project)
+		p.Pending = p.Pending && !servers.Has(p.Project)
 		s.publishers[i] = p
-		stage.Trust(p)
+		servers.Trust(p)
 	}
 }
 
 // print prints the addresses of the test index and how to use it.
-func (s *serving) print(r *runner.Runner, stage *fakepypi.Servers, all []client) {
+func (s *serving) print(r *runner.Runner, servers *fakepypi.Servers, all []client) {
 	end := r.Group("a package index and an ID token issuer for tests (profile " + s.profileName + "), until SIGINT or SIGTERM")
-	r.Line("upload  " + stage.Upload.String())
-	r.Line("simple  " + stage.Simple.String())
+	r.Line("upload  " + servers.Upload.String())
+	r.Line("simple  " + servers.Simple.String())
 	if s.profile != fakepypi.Plain {
-		r.Line("JSON    " + base(stage) + "/pypi/PROJECT/json")
+		r.Line("JSON    " + base(servers) + "/pypi/PROJECT/json")
 	}
-	r.Line("faults  " + base(stage) + fault.ControlPath)
+	r.Line("faults  " + base(servers) + fault.ControlPath)
 	if s.data != "" {
 		r.Line("kept in " + s.data)
 	}
@@ -240,7 +240,7 @@ func (s *serving) print(r *runner.Runner, stage *fakepypi.Servers, all []client)
 		r.Line("trusted " + s.describePublisher(p))
 	}
 	if len(s.releases) > 0 {
-		r.Line("GitHub  " + stage.Env[gitHubURL])
+		r.Line("GitHub  " + servers.Env[gitHubURL])
 	}
 	for _, one := range s.releases {
 		r.Line(releaseName(one) + " of " + s.run.Complete().Repository)
@@ -249,7 +249,7 @@ func (s *serving) print(r *runner.Runner, stage *fakepypi.Servers, all []client)
 	for _, c := range all {
 		c.print(r)
 	}
-	s.warn(r, stage)
+	s.warn(r, servers)
 }
 
 // describePublisher returns a publisher for people.
@@ -278,15 +278,15 @@ func releaseName(r fakepypi.Release) string {
 }
 
 // warn reports settings that may be unexpected.
-func (s *serving) warn(r *runner.Runner, stage *fakepypi.Servers) {
+func (s *serving) warn(r *runner.Runner, servers *fakepypi.Servers) {
 	if host, _, _ := net.SplitHostPort(s.addr); !isLoopback(host) {
 		r.Annotate(finding.New(finding.ServeOpen,
 			"the test index listens on "+s.addr+", beyond loopback: it has no TLS, and anyone who can reach it can control it",
 			"remove -addr, unless it runs in a container or on a private network"))
 	}
-	if !isLoopback(stage.Upload.Hostname()) {
+	if !isLoopback(servers.Upload.Hostname()) {
 		r.Annotate(finding.New(finding.ServePlainHTTP,
-			"this program accepts http only on loopback: at "+stage.Upload.Host+" only other clients can publish",
+			"this program accepts http only on loopback: at "+servers.Upload.Host+" only other clients can publish",
 			"to publish with this program, use a loopback address: through a published port, or from inside the same network namespace"))
 	}
 	if len(s.publishers) == 0 && trustedPublishing(s.profile) {

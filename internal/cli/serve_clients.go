@@ -28,8 +28,8 @@ func trustedPublishing(p fakepypi.Profile) bool {
 }
 
 // clientsOf returns the clients, each with its environment and a command.
-func clientsOf(stage *fakepypi.Servers, profile fakepypi.Profile, token string) []client {
-	upload, simple := stage.Upload.String(), stage.Simple.String()
+func clientsOf(servers *fakepypi.Servers, profile fakepypi.Profile, token string) []client {
+	upload, simple := servers.Upload.String(), servers.Simple.String()
 	user, password := tokenUser, token
 	uv := []setting{{"UV_PUBLISH_TOKEN", token}}
 	if profile == fakepypi.Plain {
@@ -37,26 +37,26 @@ func clientsOf(stage *fakepypi.Servers, profile fakepypi.Profile, token string) 
 		uv = []setting{{"UV_PUBLISH_USERNAME", user}, {"UV_PUBLISH_PASSWORD", password}}
 	}
 	pip := []setting{{"PIP_INDEX_URL", simple}}
-	if host := stage.Upload.Hostname(); !isLoopback(host) {
+	if host := servers.Upload.Hostname(); !isLoopback(host) {
 		pip = append(pip, setting{"PIP_TRUSTED_HOST", host})
 	}
 	return []client{
 		{"twine", []setting{{"TWINE_REPOSITORY_URL", upload}, {"TWINE_USERNAME", user}, {"TWINE_PASSWORD", password}}, "twine upload dist/*"},
 		{"uv", append(uv, setting{"UV_PUBLISH_URL", upload}, setting{"UV_PUBLISH_CHECK_URL", simple}, setting{"UV_DEFAULT_INDEX", simple}), "uv publish dist/*"},
 		{"pip", pip, "pip download --no-deps PROJECT"},
-		{"this program", program(stage, profile, user, password), "pypi-oidc-publish publish -repository-url " + upload + " -index-url " + simple + " dist"},
+		{"this program", program(servers, profile, user, password), "pypi-oidc-publish publish -repository-url " + upload + " -index-url " + simple + " dist"},
 	}
 }
 
 // program returns the environment of a step of the action: its inputs, and the variables to request ID tokens, which a run has even if
 // the index does not use them.
-func program(stage *fakepypi.Servers, profile fakepypi.Profile, user, password string) []setting {
-	env := []setting{{"INPUT_REPOSITORY-URL", stage.Upload.String()}, {"INPUT_INDEX-URL", stage.Simple.String()}}
+func program(servers *fakepypi.Servers, profile fakepypi.Profile, user, password string) []setting {
+	env := []setting{{"INPUT_REPOSITORY-URL", servers.Upload.String()}, {"INPUT_INDEX-URL", servers.Simple.String()}}
 	if !trustedPublishing(profile) {
 		env = append(env, setting{"INPUT_USER", user}, setting{"INPUT_PASSWORD", password})
 	}
 	for _, name := range []string{"ACTIONS_ID_TOKEN_REQUEST_URL", "ACTIONS_ID_TOKEN_REQUEST_TOKEN", tufURL, tufRoot} {
-		env = append(env, setting{name, stage.Env[name]})
+		env = append(env, setting{name, servers.Env[name]})
 	}
 	return env
 }
@@ -65,13 +65,13 @@ func program(stage *fakepypi.Servers, profile fakepypi.Profile, user, password s
 const gitHubURL = "GITHUB_API_URL"
 
 // attaching describes a step of the action that also attaches the files to the release of the tag.
-func attaching(stage *fakepypi.Servers, tag string) client {
+func attaching(servers *fakepypi.Servers, tag string) client {
 	const repository = "GITHUB_REPOSITORY"
-	token := stage.Env[fakepypi.GitHubToken]
+	token := servers.Env[fakepypi.GitHubToken]
 	return client{
 		"this program, attaching to a GitHub release",
-		[]setting{{gitHubURL, stage.Env[gitHubURL]}, {repository, stage.Env[repository]}, {"INPUT_GITHUB-TOKEN", token}},
-		"pypi-oidc-publish publish -repository-url " + stage.Upload.String() + " -index-url " + stage.Simple.String() +
+		[]setting{{gitHubURL, servers.Env[gitHubURL]}, {repository, servers.Env[repository]}, {"INPUT_GITHUB-TOKEN", token}},
+		"pypi-oidc-publish publish -repository-url " + servers.Upload.String() + " -index-url " + servers.Simple.String() +
 			" -github-release " + tag + " -github-token " + token + " dist",
 	}
 }
@@ -95,16 +95,16 @@ func (c client) print(r *runner.Runner) {
 func (s setting) isSigstore() bool { return s.name == tufURL || s.name == tufRoot }
 
 // base returns the URL of the test index without a path.
-func base(stage *fakepypi.Servers) string {
-	return strings.TrimSuffix(stage.Simple.String(), "/simple/")
+func base(servers *fakepypi.Servers) string {
+	return strings.TrimSuffix(servers.Simple.String(), "/simple/")
 }
 
 // mark names the first variable in an environment file. serve recognizes its own files by it.
 const mark = "STAGE_URL"
 
 // settings returns the lines of the environment file.
-func settings(stage *fakepypi.Servers, all []client) []setting {
-	lines := []setting{{mark, base(stage)}, {"STAGE_FAULTS_URL", base(stage) + fault.ControlPath}}
+func settings(servers *fakepypi.Servers, all []client) []setting {
+	lines := []setting{{mark, base(servers)}, {"STAGE_FAULTS_URL", base(servers) + fault.ControlPath}}
 	for _, c := range all {
 		lines = append(lines, c.env...)
 	}

@@ -16,7 +16,7 @@ const (
 func setUser(d *draft, value string) *finding.Finding {
 	switch {
 	case strings.HasPrefix(value, tokenPrefix):
-		d.vault.New(value)
+		d.redactor.New(value)
 		return wrong(finding.InputAuth,
 			"the value looks like an API token",
 			"set the input password to it, and leave user out; revoke the token if a log shows it")
@@ -66,7 +66,7 @@ func resolveAuth(d *draft) []finding.Finding {
 	if d.Repository == nil {
 		return nil
 	}
-	d.Password = d.vault.New(d.password, d.Repository)
+	d.Password = d.redactor.New(d.password, d.Repository)
 	return tokenShape(d)
 }
 

@@ -68,7 +68,7 @@ func Parse(input func(name string) string, vault *secret.Redactor, github ...*ur
 			vault.New(input(in.Name))
 		}
 	}
-	d := &draft{vault: vault, github: github}
+	d := &draft{redactor: vault, github: github}
 	var problems []finding.Finding
 	for _, in := range table {
 		problems = append(problems, in.parse(d, input)...)
@@ -85,7 +85,7 @@ func Parse(input func(name string) string, vault *secret.Redactor, github ...*ur
 // draft is an incomplete Config, with the values that only parsing needs.
 type draft struct {
 	Config
-	vault    *secret.Redactor
+	redactor *secret.Redactor
 	github   []*url.URL // origins of GitHub's API
 	password string     // raw until its origin is known
 }

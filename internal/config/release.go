@@ -19,7 +19,7 @@ func setGitHubRelease(d *draft, value string) *finding.Finding {
 
 // setGitHubToken seals the token for GitHub's API only.
 func setGitHubToken(d *draft, value string) *finding.Finding {
-	d.GitHubToken = d.vault.New(value, d.github...)
+	d.GitHubToken = d.redactor.New(value, d.github...)
 	if hasControl(value) {
 		return wrong(finding.InputValue,
 			"the token contains a line break or another control character, which HTTP does not allow",

@@ -44,18 +44,18 @@ func number(low, high int, put func(*draft, int)) setter {
 }
 
 // word returns a parser of the given words, in any letter case.
-func word(put func(*draft, string), words ...string) setter {
+func word(put func(*draft, string), phrases ...string) setter {
 	return func(d *draft, value string) *finding.Finding {
-		for _, w := range words {
+		for _, w := range phrases {
 			if strings.EqualFold(w, value) {
 				put(d, w)
 				return nil
 			}
 		}
-		last := len(words) - 1
+		last := len(phrases) - 1
 		return wrong(finding.InputValue,
 			d.quote(value)+" is not an allowed value",
-			"write "+strings.Join(words[:last], ", ")+" or "+words[last])
+			"write "+strings.Join(phrases[:last], ", ")+" or "+phrases[last])
 	}
 }
 
@@ -97,7 +97,7 @@ const quoteLimit = 80
 // quote returns a value for a message: redacted, shortened and quoted. It redacts first, because quoting could change a secret
 // so that it is no longer recognized.
 func (d *draft) quote(value string) string {
-	value = d.vault.Redact(value)
+	value = d.redactor.Redact(value)
 	if len(value) > quoteLimit {
 		value = phrase.Beginning(value, quoteLimit) + "…"
 	}

@@ -173,8 +173,8 @@ func identity(path string) string {
 	if err != nil {
 		return path
 	}
-	if real, err := filepath.EvalSymlinks(whole); err == nil {
-		whole = real
+	if resolved, err := filepath.EvalSymlinks(whole); err == nil {
+		whole = resolved
 	}
 	return filepath.Join(whole, name)
 }

@@ -29,9 +29,9 @@ func (s *step) inVain() string {
 	s.t.Helper()
 	kept := filepath.Join(s.t.TempDir(), "attestations")
 	s.env["INPUT_ATTESTATIONS-DIR"] = kept
-	s.stage.Switch(func(w *fakepypi.Behavior) { w.ReadOnly = true })
+	s.servers.Switch(func(w *fakepypi.Behavior) { w.ReadOnly = true })
 	s.ends(cli.Failed, "Read-only mode")
-	s.stage.Switch(func(w *fakepypi.Behavior) { w.ReadOnly = false })
+	s.servers.Switch(func(w *fakepypi.Behavior) { w.ReadOnly = false })
 	delete(s.env, "INPUT_ATTESTATIONS-DIR")
 	return kept
 }
@@ -53,7 +53,7 @@ func (s *step) adopts(kept string, files ...string) {
 // served are the statements that the index serves of a file, in their order.
 func (s *step) served(name string) (statements []string) {
 	s.t.Helper()
-	text, err := s.stage.Provenance(name)
+	text, err := s.servers.Provenance(name)
 	if err != nil || len(text) == 0 {
 		s.t.Fatalf("no provenance of %s: %v", name, err)
 	}
@@ -94,7 +94,7 @@ func (s *step) signs(name, predicate string) []byte {
 	if err := json.NewDecoder(answer.Body).Decode(&token); err != nil {
 		s.t.Fatal(err)
 	}
-	base := url.URL{Scheme: s.stage.TUF.Scheme, Host: s.stage.TUF.Host}
+	base := url.URL{Scheme: s.servers.TUF.Scheme, Host: s.servers.TUF.Host}
 	other, err := signer.New(s.t.Context(), http.DefaultClient, base.String(), token.Value)
 	if err != nil {
 		s.t.Fatal(err)
@@ -118,7 +118,7 @@ func TestAttest_EarlierStep(t *testing.T) {
 			t.Parallel()
 			s := newSigningStep(t, fakepypi.Run{})
 			s.adopts(s.inVain(), besideWheel, besideSdist)
-			size, certificates := s.stage.LogSize(), s.requests("certificate")
+			size, certificates := s.servers.LogSize(), s.requests("certificate")
 			s.outage("certificate", 0, fault.Forever)
 			s.outage("log-entry", 0, fault.Forever)
 			s.env["INPUT_ATTESTATIONS"], s.env["INPUT_WAIT-FOR-INDEX"] = "true", "30"
@@ -130,8 +130,8 @@ func TestAttest_EarlierStep(t *testing.T) {
 				s.env["INPUT_PACKAGES-DIR"] = filepath.Join(s.path("dist"), paths)
 			}
 			e := s.ends(cli.Done, "using the existing attestation of "+besideWheel, "using the existing attestation of "+besideSdist, "attested: 2 files")
-			if s.stage.LogSize() != size || s.requests("certificate") != certificates {
-				t.Errorf("%d new entries", s.stage.LogSize()-size)
+			if s.servers.LogSize() != size || s.requests("certificate") != certificates {
+				t.Errorf("%d new entries", s.servers.LogSize()-size)
 			}
 			if !slices.Equal(s.attested(), []string{besideWheel, besideSdist}) || e.outputs["verified"] != "true" || strings.Contains(e.log, "left") {
 				t.Errorf("attested %v, outputs %v\n%s", s.attested(), e.outputs, e.log)
@@ -152,13 +152,13 @@ func TestAttest_Leftover(t *testing.T) {
 	}
 	stories := map[string]story{
 		"of another workflow": {func(s *step) {
-			s.stage.Claims(func(c map[string]any) {
+			s.servers.Claims(func(c map[string]any) {
 				for _, name := range []string{"workflow_ref", "job_workflow_ref"} {
 					c[name] = strings.Replace(c[name].(string), "release.yml", "nightly.yml", 1)
 				}
 			})
 			text := s.signs(besideWheel, signer.Publish)
-			s.stage.Claims(nil)
+			s.servers.Claims(nil)
 			s.beside(besideWheel, ".publish.attestation", text)
 		}, "names a different identity"},
 		"of another build": {func(s *step) {
@@ -199,14 +199,14 @@ func TestAttest_Leftover(t *testing.T) {
 			s := newSigningStep(t, fakepypi.Run{})
 			c.leave(s)
 			s.remove(besideSdist)
-			size, before := s.stage.LogSize(), s.listed()
+			size, before := s.servers.LogSize(), s.listed()
 			s.env["INPUT_ATTESTATIONS"], s.env["INPUT_WAIT-FOR-INDEX"] = "true", "30"
 			e := s.ends(cli.Done, "::notice file=dist/"+besideWheel+".publish.attestation,title=pypi-oidc-publish%3A attestation-left-over::this attestation does not match its file or this run, so the run makes a new one", c.says)
 			if n := strings.Count(e.log, "attestation-left-over::"); n != 1 {
 				t.Errorf("told %d times\n%s", n, e.log)
 			}
-			if s.stage.LogSize() != size+1 || !slices.Equal(s.attested(), []string{besideWheel}) || e.outputs["verified"] != "true" {
-				t.Errorf("%d new entries, attested %v, outputs %v", s.stage.LogSize()-size, s.attested(), e.outputs)
+			if s.servers.LogSize() != size+1 || !slices.Equal(s.attested(), []string{besideWheel}) || e.outputs["verified"] != "true" {
+				t.Errorf("%d new entries, attested %v, outputs %v", s.servers.LogSize()-size, s.attested(), e.outputs)
 			}
 			if !slices.Equal(s.listed(), before) {
 				t.Errorf("beside the files: %v", s.listed())
@@ -222,11 +222,11 @@ func TestAttest_SLSASecond(t *testing.T) {
 	s.beside(besideWheel, ".slsa.attestation", s.signs(besideWheel, signer.SLSA))
 	s.beside(besideSdist, ".slsa.attestation", s.signs(besideSdist, signer.SLSA))
 	s.beside(besideSdist, ".publish.attestation", s.signs(besideSdist, signer.Publish))
-	size := s.stage.LogSize()
+	size := s.servers.LogSize()
 	s.env["INPUT_WAIT-FOR-INDEX"] = "30"
 	e := s.ends(cli.Done, "attested: 2 files")
-	if s.stage.LogSize() != size+1 || e.outputs["verified"] != "true" {
-		t.Errorf("%d new entries, outputs %v", s.stage.LogSize()-size, e.outputs)
+	if s.servers.LogSize() != size+1 || e.outputs["verified"] != "true" {
+		t.Errorf("%d new entries, outputs %v", s.servers.LogSize()-size, e.outputs)
 	}
 	for _, name := range []string{besideWheel, besideSdist} {
 		all := s.served(name)
@@ -266,7 +266,7 @@ func TestAttest_IgnoredFiles(t *testing.T) {
 			s.beside(besideWheel, ".publish.attestation", s.signs(besideWheel, signer.Publish))
 			prepare(s)
 			e := s.ends(cli.Done, "attestations-left-alone::these attestations are not uploaded: "+besideWheel+".publish.attestation")
-			if len(s.attested()) != 0 || len(s.stage.Files()) != 2 || strings.Contains(e.summary, "log entry") {
+			if len(s.attested()) != 0 || len(s.servers.Files()) != 2 || strings.Contains(e.summary, "log entry") {
 				t.Errorf("attested %v\n%s", s.attested(), e.summary)
 			}
 		})

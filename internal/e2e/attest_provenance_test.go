@@ -39,16 +39,16 @@ func TestProvenance_OtherPublisher(t *testing.T) {
 	t.Parallel()
 	s := newSigningStep(t, fakepypi.Run{})
 	s.env["INPUT_WAIT-FOR-INDEX"] = "30"
-	s.stage.Trust(fakepypi.Publisher{Project: "alder", Workflow: "other.yml"})
-	s.stage.Claims(func(claims map[string]any) {
+	s.servers.Trust(fakepypi.Publisher{Project: "alder", Workflow: "other.yml"})
+	s.servers.Claims(func(claims map[string]any) {
 		for _, name := range []string{"workflow_ref", "job_workflow_ref"} {
 			claims[name] = strings.Replace(claims[name].(string), "release.yml", "other.yml", 1)
 		}
 	})
 	s.ends(cli.Done)
-	s.stage.Claims(nil)
+	s.servers.Claims(nil)
 	s.outage("look", 0, 3)
-	e := s.ends(cli.Failed, "pypi-oidc-publish%3A provenance-otherwise::"+s.stage.Upload.Host+" serves a different provenance for "+besideWheel)
+	e := s.ends(cli.Failed, "pypi-oidc-publish%3A provenance-otherwise::"+s.servers.Upload.Host+" serves a different provenance for "+besideWheel)
 	if e.outputs["verified"] != "false" {
 		t.Errorf("outputs %v", e.outputs)
 	}
@@ -98,7 +98,7 @@ func TestProvenance_Unavailable(t *testing.T) {
 			s := newSigningStep(t, fakepypi.Run{})
 			s.env["INPUT_WAIT-FOR-INDEX"] = "30"
 			if strings.Contains(c.says, "did not yet serve") {
-				s.env["INPUT_WAIT-FOR-INDEX"] = "1"
+				s.env["INPUT_WAIT-FOR-INDEX"] = "4"
 			}
 			s.breaks("provenance", c.fault, 0, c.times)
 			e := s.ends(cli.Done, c.says)
@@ -139,7 +139,7 @@ func TestSecrets_IDTokens(t *testing.T) {
 		t.Fatalf("the run left %d texts", len(texts))
 	}
 	sent := 0
-	for _, secret := range append(s.stage.Secrets(), s.env["ACTIONS_ID_TOKEN_REQUEST_TOKEN"]) {
+	for _, secret := range append(s.servers.Secrets(), s.env["ACTIONS_ID_TOKEN_REQUEST_TOKEN"]) {
 		sent++
 		for where, text := range texts {
 			if shows(text, secret) {

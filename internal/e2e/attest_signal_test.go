@@ -21,7 +21,7 @@ func TestCancel_WhileSigning(t *testing.T) {
 			struck := make(chan struct{})
 			go func() {
 				defer close(struck)
-				for t.Context().Err() == nil && s.stage.Broken()[0].Hits == 0 {
+				for t.Context().Err() == nil && s.servers.Broken()[0].Hits == 0 {
 					time.Sleep(5 * time.Millisecond)
 				}
 			}()
@@ -35,13 +35,13 @@ func TestCancel_WhileSigning(t *testing.T) {
 			if took := time.Since(began); e.code != 1 || took > 5*time.Second {
 				t.Errorf("exit code %d after %v\n%s", e.code, took, e.log)
 			}
-			if len(s.stage.Tokens())+len(s.stage.Files()) != 0 || e.outputs["result"] != "failed" || e.outputs["token-burned"] != "not-minted" {
-				t.Errorf("tokens %v, files %v, outputs %v", s.stage.Tokens(), s.stage.Files(), e.outputs)
+			if len(s.servers.Tokens())+len(s.servers.Files()) != 0 || e.outputs["result"] != "failed" || e.outputs["token-burned"] != "not-minted" {
+				t.Errorf("tokens %v, files %v, outputs %v", s.servers.Tokens(), s.servers.Files(), e.outputs)
 			}
 			if !strings.Contains(e.summary, "the run was cancelled") || strings.Contains(e.summary, "attestation-outage") {
 				t.Errorf("the summary:\n%s", e.summary)
 			}
-			s.stage.ClearFaults()
+			s.servers.ClearFaults()
 			e = s.run()
 			if e.code != 0 || e.outputs["result"] != "published" || !s.allBurned() {
 				t.Errorf("the re-run: exit code %d, %v\n%s", e.code, e.outputs, e.log)

@@ -13,9 +13,9 @@ import (
 // newSigningStep is a step within the test's process that publishes a wheel and an sdist, for a run of a workflow.
 func newSigningStep(t *testing.T, run fakepypi.Run) *step {
 	t.Helper()
-	stage := pypitest.Start(t, fakepypi.Options{Run: run})
-	stage.Trust(fakepypi.Publisher{Project: "alder"})
-	s := newStepOn(t, stage, besideWheel, besideSdist)
+	servers := pypitest.Start(t, fakepypi.Options{Run: run})
+	servers.Trust(fakepypi.Publisher{Project: "alder"})
+	s := newStepOn(t, servers, besideWheel, besideSdist)
 	s.inProcess, s.noWait = true, true
 	return s
 }
@@ -43,7 +43,7 @@ func (s *step) listed() (names []string) {
 func (s *step) ends(code int, says ...string) ending {
 	s.t.Helper()
 	e := s.run()
-	if err := e.wrong(s.stage); err != nil {
+	if err := e.wrong(s.servers); err != nil {
 		s.t.Error(err)
 	}
 	if e.code != code {
@@ -59,8 +59,8 @@ func (s *step) ends(code int, says ...string) ending {
 
 // attested returns the files of which the index serves provenance.
 func (s *step) attested() (names []string) {
-	for _, f := range s.stage.Files() {
-		if text, err := s.stage.Provenance(f.Name); err == nil && len(text) > 0 {
+	for _, f := range s.servers.Files() {
+		if text, err := s.servers.Provenance(f.Name); err == nil && len(text) > 0 {
 			names = append(names, f.Name)
 		}
 	}

@@ -21,15 +21,15 @@ func TestAttest_EveryFileOnce(t *testing.T) {
 	if !strings.Contains(e.outputs["manifest"], `"log-index":`) || !strings.Contains(e.summary, "log entry") || e.outputs["verified"] != "true" {
 		t.Errorf("outputs %v\n%s", e.outputs, e.summary)
 	}
-	size := s.stage.LogSize()
+	size := s.servers.LogSize()
 	s.ends(cli.Done)
-	if s.stage.LogSize() != size || s.requests("certificate") != 1 {
-		t.Errorf("a second run made %d entries", s.stage.LogSize()-size)
+	if s.servers.LogSize() != size || s.requests("certificate") != 1 {
+		t.Errorf("a second run made %d entries", s.servers.LogSize()-size)
 	}
 	s.build("alder-1.0-cp312-cp312-win32.whl", "")
 	e = s.ends(cli.Done, "attested: 1 file")
-	if s.stage.LogSize() != size+1 || e.outputs["unchanged-count"] != "2" || len(s.attested()) != 3 {
-		t.Errorf("one file was missing, and %d entries were made; attested %v", s.stage.LogSize()-size, s.attested())
+	if s.servers.LogSize() != size+1 || e.outputs["unchanged-count"] != "2" || len(s.attested()) != 3 {
+		t.Errorf("one file was missing, and %d entries were made; attested %v", s.servers.LogSize()-size, s.attested())
 	}
 	if n := len(s.listed()); n != 3 {
 		t.Errorf("beside the files: %v", s.listed())
@@ -54,20 +54,20 @@ func TestAttest_UnsupportedWorkflow(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			s := newSigningStep(t, c.run)
-			s.stage.Trust(fakepypi.Publisher{Project: "alder", Workflow: "publish.yml"})
+			s.servers.Trust(fakepypi.Publisher{Project: "alder", Workflow: "publish.yml"})
 			s.env["INPUT_ATTESTATIONS"] = c.input
 			e := s.ends(c.code, c.says)
-			if s.requests("trust-root")+s.requests("certificate")+s.requests("log-entry") != 0 || s.stage.LogSize() != 0 || len(s.attested()) != 0 {
+			if s.requests("trust-root")+s.requests("certificate")+s.requests("log-entry") != 0 || s.servers.LogSize() != 0 || len(s.attested()) != 0 {
 				t.Errorf("Sigstore was asked: %v\n%s", s.attested(), e.log)
 			}
 			if n := strings.Count(e.log, "attestation-reusable-workflow::"); n > 1 {
 				t.Errorf("it is told %d times\n%s", n, e.log)
 			}
-			if c.code != cli.Done && (len(s.stage.Tokens())+len(s.stage.Files()) != 0 || s.requests("id-token") != 1) {
+			if c.code != cli.Done && (len(s.servers.Tokens())+len(s.servers.Files()) != 0 || s.requests("id-token") != 1) {
 				t.Error("something was minted or sent, or asked for with another ID token")
 			}
-			if c.code == cli.Done && len(s.stage.Files()) != 2 {
-				t.Errorf("published %v", s.stage.Files())
+			if c.code == cli.Done && len(s.servers.Files()) != 2 {
+				t.Errorf("published %v", s.servers.Files())
 			}
 		})
 	}
@@ -103,7 +103,7 @@ func TestAttest_APIToken(t *testing.T) {
 		t.Run(mode, func(t *testing.T) {
 			t.Parallel()
 			s := newSigningStep(t, fakepypi.Run{})
-			token, err := s.stage.APIToken("alder")
+			token, err := s.servers.APIToken("alder")
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -112,7 +112,7 @@ func TestAttest_APIToken(t *testing.T) {
 			if s.requests("trust-root")+s.requests("id-token") != 0 || strings.Contains(e.log, "attestations-off") != (mode == "auto" || mode == "best-effort") {
 				t.Errorf("Sigstore or the issuer was asked, or it is told where it should not be:\n%s", e.log)
 			}
-			if c.code != cli.Done && len(s.stage.Requests()) != 0 {
+			if c.code != cli.Done && len(s.servers.Requests()) != 0 {
 				t.Error("somebody was asked")
 			}
 		})
@@ -128,7 +128,7 @@ func TestAttest_DryRun(t *testing.T) {
 	if e := s.run(); e.code != cli.Done || e.outputs["result"] != "dry-run" {
 		t.Errorf("exit code %d, outputs %v\n%s", e.code, e.outputs, e.log)
 	}
-	if s.requests("trust-root")+s.requests("certificate")+s.stage.LogSize() != 0 {
+	if s.requests("trust-root")+s.requests("certificate")+s.servers.LogSize() != 0 {
 		t.Error("Sigstore was asked")
 	}
 }
@@ -145,13 +145,13 @@ func TestAttest_SigstoreDown(t *testing.T) {
 				s.outage(op, 0, fault.Forever)
 				if mode != "best-effort" {
 					e := s.ends(cli.Failed, "::error title=pypi-oidc-publish%3A attestation-outage::")
-					if len(s.stage.Tokens())+len(s.stage.Files()) != 0 || e.outputs["token-burned"] != "not-minted" {
+					if len(s.servers.Tokens())+len(s.servers.Files()) != 0 || e.outputs["token-burned"] != "not-minted" {
 						t.Error("something was minted or sent")
 					}
 					return
 				}
 				e := s.ends(cli.Done, "::warning title=pypi-oidc-publish%3A attestation-outage::the files are published without attestations")
-				if len(s.stage.Files()) != 2 || len(s.attested()) != 0 || strings.Contains(e.outputs["manifest"], "log-index") || strings.Contains(e.summary, "log entry") {
+				if len(s.servers.Files()) != 2 || len(s.attested()) != 0 || strings.Contains(e.outputs["manifest"], "log-index") || strings.Contains(e.summary, "log entry") {
 					t.Errorf("%v\n%s", s.attested(), e.summary)
 				}
 			})
@@ -166,7 +166,7 @@ func TestAttest_SigstoreDown(t *testing.T) {
 				return
 			}
 			e := s.ends(cli.Done, "uploading the files without attestations")
-			if len(s.stage.Files()) != 2 || len(s.attested()) != 0 || strings.Contains(e.outputs["manifest"], "log-index") || strings.Contains(e.summary, "log entry") {
+			if len(s.servers.Files()) != 2 || len(s.attested()) != 0 || strings.Contains(e.outputs["manifest"], "log-index") || strings.Contains(e.summary, "log entry") {
 				t.Errorf("%v\n%s", s.attested(), e.summary)
 			}
 		})
@@ -201,11 +201,11 @@ func TestAttest_VerificationFailure(t *testing.T) {
 			t.Run(name+", "+mode, func(t *testing.T) {
 				t.Parallel()
 				s := newSigningStep(t, fakepypi.Run{})
-				s.stage.SwitchSigstore(c.wrong)
+				s.servers.SwitchSigstore(c.wrong)
 				s.env["INPUT_ATTESTATIONS"] = mode
 				e := s.ends(cli.Failed, "pypi-oidc-publish%3A "+c.says)
-				if len(s.stage.Files())+len(s.stage.Tokens()) != 0 || e.outputs["token-burned"] != "not-minted" {
-					t.Errorf("the index holds %v, tokens %v", s.stage.Files(), s.stage.Tokens())
+				if len(s.servers.Files())+len(s.servers.Tokens()) != 0 || e.outputs["token-burned"] != "not-minted" {
+					t.Errorf("the index holds %v, tokens %v", s.servers.Files(), s.servers.Tokens())
 				}
 			})
 		}
@@ -220,7 +220,7 @@ func TestAttest_RefusedByIndex(t *testing.T) {
 			t.Parallel()
 			s := newSigningStep(t, fakepypi.Run{})
 			s.env["INPUT_ATTESTATIONS"] = mode
-			s.stage.Claims(func(claims map[string]any) {
+			s.servers.Claims(func(claims map[string]any) {
 				if claims["aud"] == "sigstore" {
 					for _, name := range []string{"workflow_ref", "job_workflow_ref"} {
 						claims[name] = strings.Replace(claims[name].(string), "release.yml", "other.yml", 1)
@@ -228,8 +228,8 @@ func TestAttest_RefusedByIndex(t *testing.T) {
 				}
 			})
 			e := s.ends(cli.Failed, "pypi-oidc-publish%3A upload-attestations::", "Build Config URI")
-			if s.requests("upload") != 1 || len(s.stage.Files()) != 0 || e.outputs["token-burned"] != "true" || e.outputs["result"] != "failed" {
-				t.Errorf("%d uploads, the index holds %v, outputs %v", s.requests("upload"), s.stage.Files(), e.outputs)
+			if s.requests("upload") != 1 || len(s.servers.Files()) != 0 || e.outputs["token-burned"] != "true" || e.outputs["result"] != "failed" {
+				t.Errorf("%d uploads, the index holds %v, outputs %v", s.requests("upload"), s.servers.Files(), e.outputs)
 			}
 		})
 	}
@@ -242,7 +242,7 @@ func TestAttest_AttestationsDirRefused(t *testing.T) {
 		s.env["INPUT_ATTESTATIONS-DIR"] = folder
 		s.ends(cli.Misconfigured, "other tools would mistake the attestations for distributions")
 	}
-	if n := len(s.stage.Requests()); n != 0 {
+	if n := len(s.servers.Requests()); n != 0 {
 		t.Errorf("%d requests were made before", n)
 	}
 }
@@ -250,7 +250,7 @@ func TestAttest_AttestationsDirRefused(t *testing.T) {
 func TestAttest_PrivateRepository(t *testing.T) {
 	t.Parallel()
 	s := newSigningStep(t, fakepypi.Run{})
-	s.stage.Claims(func(claims map[string]any) { claims["repository_visibility"] = "private" })
+	s.servers.Claims(func(claims map[string]any) { claims["repository_visibility"] = "private" })
 	e := s.ends(cli.Done, "attestation-private-repository::")
 	if n := strings.Count(e.log, "attestation-private-repository::"); n != 1 {
 		t.Errorf("told %d times", n)
@@ -268,8 +268,8 @@ func TestAttest_DisabledByIndex(t *testing.T) {
 	t.Parallel()
 	s := newSigningStep(t, fakepypi.Run{})
 	s.env["INPUT_WAIT-FOR-INDEX"] = "30"
-	s.stage.Switch(func(w *fakepypi.Behavior) { w.NoAttestations = true })
-	e := s.ends(cli.Done, "::warning title=pypi-oidc-publish%3A no-provenance::"+s.stage.Upload.Host+" accepted alder-1.0-py3-none-any.whl with its attestations, "+
+	s.servers.Switch(func(w *fakepypi.Behavior) { w.NoAttestations = true })
+	e := s.ends(cli.Done, "::warning title=pypi-oidc-publish%3A no-provenance::"+s.servers.Upload.Host+" accepted alder-1.0-py3-none-any.whl with its attestations, "+
 		"but serves no provenance for it (the same for 1 more file: alder-1.0.tar.gz)")
 	if e.outputs["verified"] != "true" || e.outputs["result"] != "published" {
 		t.Errorf("outputs %v", e.outputs)

@@ -233,7 +233,7 @@ func (s *step) again() {
 }
 
 // told is the step as a user sees it: the log's page, the summary and the outputs.
-func (v verdict) told() string {
+func (v checkResult) told() string {
 	var b strings.Builder
 	fmt.Fprintf(&b, "the log:\n\n%s\nthe summary:\n\n%s\nthe outputs:\n\n", strings.Join(v.log.lines, "\n"), v.summary)
 	for _, name := range slices.Sorted(maps.Keys(v.outputs)) {
@@ -293,7 +293,7 @@ func TestContainer(t *testing.T) {
 			s.belongsTo1001()
 			before := s.inventory()
 			code := s.inTheImage(x, c.flags...).wait()
-			v := s.judge(code, before)
+			v := s.check(code, before)
 			t.Logf("exit code %d\n%s", code, v.told())
 			if code != c.refused.code {
 				t.Errorf("exit code %d", code)
@@ -334,13 +334,13 @@ func TestCancel_Container(t *testing.T) {
 		return strings.Contains(x.asked(http.MethodGet, "/_stage/faults", ""), `"struck":1`)
 	})
 	code, took := command.cancel(t)
-	v := s.judge(code, before)
+	v := s.check(code, before)
 	t.Logf("exit code %d, %v after the first signal\n%s", code, took, v.told())
 	if code != 1 || took > 5*time.Second || v.outputs["result"] != "failed" || v.outputs["token-burned"] != "true" {
 		t.Errorf("exit code %d after %v, outputs %v", code, took, v.outputs)
 	}
 	s.again()
 	code = s.inTheImage(x).wait()
-	s.published(s.judge(code, before), contract{})
+	s.published(s.check(code, before), contract{})
 	x.holdsAll()
 }

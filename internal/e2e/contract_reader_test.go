@@ -125,11 +125,11 @@ func readLog(text string) runLog {
 	var l runLog
 	group := ""
 	for _, line := range strings.Split(strings.NewReplacer("\r\n", "\n", "\r", "\n").Replace(text), "\n") {
-		c, is := commandIn(line)
+		c, ok := commandIn(line)
 		switch {
-		case !is && strings.Contains(line, "##["):
+		case !ok && strings.Contains(line, "##["):
 			l.wrong = append(l.wrong, "nearly a command: "+line)
-		case !is:
+		case !ok:
 			l.show(line)
 		case c.name == "add-mask":
 			l.mask(c.data)
@@ -233,7 +233,7 @@ func TestLogReader(t *testing.T) {
 		"# #[error]x":                             "",
 	} {
 		got := ""
-		if c, is := commandIn(line); is {
+		if c, ok := commandIn(line); ok {
 			got = c.name + "|" + c.properties["title"] + "|" + c.data
 		}
 		if got != want {

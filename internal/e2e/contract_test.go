@@ -73,9 +73,9 @@ func fileCommands() map[string]string {
 // asTheRunner is a step as the runner prepares it, with a stage of its own.
 func asTheRunner(t *testing.T, options fakepypi.Options, event string) *step {
 	t.Helper()
-	stage := pypitest.Start(t, options)
-	s := prepared(t, stage.Env, stage.Upload.String(), event)
-	s.stage = stage
+	servers := pypitest.Start(t, options)
+	s := prepared(t, servers.Env, servers.Upload.String(), event)
+	s.servers = servers
 	return s
 }
 
@@ -187,23 +187,23 @@ func (s *step) content(variable string) string {
 // ops are the requests that reached the stage, in their order.
 func (s *step) ops() string {
 	var ops []string
-	for _, r := range s.stage.Requests() {
+	for _, r := range s.servers.Requests() {
 		ops = append(ops, r.Op)
 	}
 	return strings.Join(ops, " ")
 }
 
-// verdict is what the runner makes of a step that has ended.
-type verdict struct {
+// checkResult is what the runner makes of a step that has ended.
+type checkResult struct {
 	log     runLog
 	outputs map[string]string
 	summary string
 }
 
 // read reads all that the step left, and holds what is true of every step whatever comes of it and whatever it was told.
-func (s *step) read(code int) verdict {
+func (s *step) read(code int) checkResult {
 	s.t.Helper()
-	v := verdict{log: readLog(s.log.String()), summary: s.content("GITHUB_STEP_SUMMARY")}
+	v := checkResult{log: readLog(s.log.String()), summary: s.content("GITHUB_STEP_SUMMARY")}
 	for _, wrong := range v.log.wrong {
 		s.t.Errorf("the runner: %s", wrong)
 	}
@@ -231,8 +231,8 @@ func (s *step) read(code int) verdict {
 	return v
 }
 
-// judge is read, and holds that the step changed nothing of the runner's and points to files that there are.
-func (s *step) judge(code int, before map[string]string) verdict {
+// check is read, and holds that the step changed nothing of the runner's and points to files that there are.
+func (s *step) check(code int, before map[string]string) checkResult {
 	s.t.Helper()
 	v := s.read(code)
 	after := s.inventory()
@@ -251,11 +251,11 @@ func (s *step) judge(code int, before map[string]string) verdict {
 
 // keptSecret greps the log, the outputs and the summary for every secret that there was: only masks hold them, and they come
 // first.
-func (s *step) keptSecret(v verdict) {
+func (s *step) keptSecret(v checkResult) {
 	s.t.Helper()
 	secrets := append(slices.Clone(v.log.masks), runtimeToken)
-	if s.stage != nil {
-		secrets = append(secrets, s.stage.Secrets()...)
+	if s.servers != nil {
+		secrets = append(secrets, s.servers.Secrets()...)
 	}
 	if request := s.env["ACTIONS_ID_TOKEN_REQUEST_TOKEN"]; request != "" {
 		secrets = append(secrets, request)
@@ -265,7 +265,7 @@ func (s *step) keptSecret(v verdict) {
 		shown = append(shown, name+"="+value)
 	}
 	for line := range strings.Lines(s.log.String()) {
-		if c, is := commandIn(line); !is || c.name != "add-mask" {
+		if c, ok := commandIn(line); !ok || c.name != "add-mask" {
 			shown = append(shown, line)
 		}
 	}
@@ -280,8 +280,8 @@ func (s *step) keptSecret(v verdict) {
 
 // allMasked tells whether the runner was told of every token that there was. It hides a masked value's base64 by itself,
 // which is what the index is shown.
-func (s *step) allMasked(v verdict) bool {
-	return !slices.ContainsFunc(s.stage.Secrets(), func(token string) bool {
+func (s *step) allMasked(v checkResult) bool {
+	return !slices.ContainsFunc(s.servers.Secrets(), func(token string) bool {
 		plain := strings.HasPrefix(token, "pypi-") || strings.Count(token, ".") == 2
 		return plain && !slices.Contains(v.log.masks, token)
 	})
@@ -362,7 +362,7 @@ func TestRunnerContract(t *testing.T) {
 		t.Run(c.name, func(t *testing.T) {
 			t.Parallel()
 			s := asTheRunner(t, fakepypi.Options{Run: c.run}, c.event)
-			s.stage.Trust(fakepypi.Publisher{Project: "alder", Workflow: c.publisher})
+			s.servers.Trust(fakepypi.Publisher{Project: "alder", Workflow: c.publisher})
 			for name, value := range c.env {
 				if s.env[name] = value; value == "" {
 					delete(s.env, name)
@@ -370,30 +370,30 @@ func TestRunnerContract(t *testing.T) {
 			}
 			before := s.inventory()
 			code := s.start().wait()
-			v := s.judge(code, before)
+			v := s.check(code, before)
 			if code != c.code || s.ops() != c.requests {
 				t.Errorf("exit code %d, requests %s\n%s", code, s.ops(), s.log.String())
 			}
 			if !s.allMasked(v) {
-				t.Errorf("%d masks do not cover the %d secrets", len(v.log.masks), len(s.stage.Secrets()))
+				t.Errorf("%d masks do not cover the %d secrets", len(v.log.masks), len(s.servers.Secrets()))
 			}
 			if c.refused != "" {
 				s.refused(v, c)
-				if len(s.indexed()) != 0 || len(s.stage.Tokens()) != 0 {
-					t.Errorf("the index holds %v, tokens %+v", s.indexed(), s.stage.Tokens())
+				if len(s.indexed()) != 0 || len(s.servers.Tokens()) != 0 {
+					t.Errorf("the index holds %v, tokens %+v", s.indexed(), s.servers.Tokens())
 				}
 				return
 			}
 			s.published(v, c)
 			if !slices.Equal(s.indexed(), built()) || !s.allBurned() {
-				t.Errorf("the index holds %v, tokens %+v", s.indexed(), s.stage.Tokens())
+				t.Errorf("the index holds %v, tokens %+v", s.indexed(), s.servers.Tokens())
 			}
 		})
 	}
 }
 
 // published holds what a user sees of a step that published the wheel and the sdist.
-func (s *step) published(v verdict, c contract) {
+func (s *step) published(v checkResult, c contract) {
 	s.t.Helper()
 	if rest := s.withoutNotice(v, c); len(rest) != 0 {
 		s.t.Errorf("annotations %+v", rest)
@@ -418,7 +418,7 @@ func (s *step) published(v verdict, c contract) {
 }
 
 // refused holds what a user sees of a step that was refused before anything was uploaded: one error, with its next step.
-func (s *step) refused(v verdict, c contract) {
+func (s *step) refused(v checkResult, c contract) {
 	s.t.Helper()
 	if v.outputs["result"] != "failed" || v.outputs["token-burned"] != "not-minted" {
 		s.t.Errorf("outputs %v", v.outputs)
@@ -438,7 +438,7 @@ func (s *step) refused(v verdict, c contract) {
 }
 
 // withoutNotice are the annotations but for the one notice that is expected beside them.
-func (s *step) withoutNotice(v verdict, c contract) []annotation {
+func (s *step) withoutNotice(v checkResult, c contract) []annotation {
 	s.t.Helper()
 	var rest []annotation
 	for _, a := range v.log.annotations {
@@ -513,7 +513,7 @@ func TestCancel_TimeLimit(t *testing.T) {
 		t.Run(c.name, func(t *testing.T) {
 			t.Parallel()
 			s := asTheRunner(t, fakepypi.Options{}, "push.json")
-			s.stage.Trust(fakepypi.Publisher{Project: "alder"})
+			s.servers.Trust(fakepypi.Publisher{Project: "alder"})
 			// Larger than what the sockets between the two hold.
 			s.build("alder-1.0-py3-none-any.whl", strings.Repeat("x", 16<<20))
 			here := newStuck()
@@ -536,12 +536,12 @@ func TestCancel_TimeLimit(t *testing.T) {
 			command := s.start()
 			waitFor(t, here.reached)
 			code, took := command.cancel(t)
-			v := s.judge(code, before)
+			v := s.check(code, before)
 			if code != 1 || took >= c.within || v.outputs["result"] != "failed" || v.outputs["token-burned"] != c.burned {
 				t.Errorf("exit code %d after %v, outputs %v\n%s", code, took, v.outputs, s.log.String())
 			}
 			if c.burned == "true" && !s.allBurned() {
-				t.Errorf("tokens %+v", s.stage.Tokens())
+				t.Errorf("tokens %+v", s.servers.Tokens())
 			}
 			if !slices.ContainsFunc(v.log.annotations, func(a annotation) bool { return a.title == "pypi-oidc-publish: cancelled" }) {
 				t.Errorf("annotations %+v", v.log.annotations)

@@ -39,6 +39,34 @@ func (s *step) overwritingIndex(indexURL string, holding ...string) *overwriting
 	return x
 }
 
+// serve has the pages of the index come from page; nil has the index write them itself.
+func (x *overwriting) serve(page func(project string) http.HandlerFunc) {
+	x.mu.Lock()
+	defer x.mu.Unlock()
+	x.page = page
+}
+
+// uploads returns how many files were uploaded.
+func (x *overwriting) uploads() int {
+	x.mu.Lock()
+	defer x.mu.Unlock()
+	return x.posts
+}
+
+// queries returns how many pages were requested.
+func (x *overwriting) queries() int {
+	x.mu.Lock()
+	defer x.mu.Unlock()
+	return x.looks
+}
+
+// hash returns the MD5 of what the index has under a name.
+func (x *overwriting) hash(name string) string {
+	x.mu.Lock()
+	defer x.mu.Unlock()
+	return x.hashes[name]
+}
+
 func (x *overwriting) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	x.mu.Lock()
 	defer x.mu.Unlock()
@@ -158,18 +186,18 @@ func TestExistingFile_NotReplaced(t *testing.T) {
 			t.Parallel()
 			s := newStep(t, wheel, sdist, "birch-1.0-py3-none-any.whl")
 			x := s.overwritingIndex(c.index, c.holds...)
-			x.page = c.page
+			x.serve(c.page)
 			s.env["INPUT_SKIP-EXISTING"] = c.skip
-			before := x.hashes[wheel]
+			before := x.hash(wheel)
 			e := s.run()
 			log := e.log
-			if e.code != c.code || x.posts != c.posts {
-				t.Errorf("exit code %d, want %d; %d uploads, want %d\n%s", e.code, c.code, x.posts, c.posts, log)
+			if e.code != c.code || x.uploads() != c.posts {
+				t.Errorf("exit code %d, want %d; %d uploads, want %d\n%s", e.code, c.code, x.uploads(), c.posts, log)
 			}
-			if c.unasked && x.looks > 0 {
-				t.Errorf("%d looks\n%s", x.looks, log)
+			if c.unasked && x.queries() > 0 {
+				t.Errorf("%d looks\n%s", x.queries(), log)
 			}
-			if c.index != "" && c.index != "none" && x.hashes[wheel] != before && c.holds != nil {
+			if c.index != "" && c.index != "none" && x.hash(wheel) != before && c.holds != nil {
 				t.Errorf("the index's file was replaced\n%s", log)
 			}
 			for _, output := range c.outputs {
@@ -191,9 +219,9 @@ func TestExistingFile_NotReplaced(t *testing.T) {
 				t.Errorf("that files cannot be seen is said %d times:\n%s", n, log)
 			}
 			s.env["INPUT_DRY-RUN"] = "true"
-			posts := x.posts
-			if e := s.run(); x.posts != posts || c.code != 0 && e.code != c.code {
-				t.Errorf("a dry run sends %d files and ends with %d where the run ends with %d\n%s", x.posts-posts, e.code, c.code, e.log)
+			posts := x.uploads()
+			if e := s.run(); x.uploads() != posts || c.code != 0 && e.code != c.code {
+				t.Errorf("a dry run sends %d files and ends with %d where the run ends with %d\n%s", x.uploads()-posts, e.code, c.code, e.log)
 			}
 		})
 	}
@@ -205,7 +233,7 @@ func TestExistingFile_MD5(t *testing.T) {
 	const wheel = "alder-1.0-py3-none-any.whl"
 	s := newStep(t, wheel)
 	x := s.overwritingIndex("HERE/simple/")
-	x.page = func(project string) http.HandlerFunc { return x.names(project, "#md5=MD5") }
+	x.serve(func(project string) http.HandlerFunc { return x.names(project, "#md5=MD5") })
 	check := func() (int, string) {
 		command := exec.CommandContext(t.Context(), "pypi-oidc-publish", "check", "-profile", "other", "-index", s.env["INPUT_INDEX-URL"], "dist")
 		command.Dir = s.dir
@@ -213,29 +241,29 @@ func TestExistingFile_MD5(t *testing.T) {
 		return command.ProcessState.ExitCode(), string(out)
 	}
 	for round, want := range []string{"published", "unchanged"} {
-		if e := s.run(); e.code != 0 || e.outputs["result"] != want || x.posts != 1 {
-			t.Errorf("round %d: exit code %d, %v, %d uploads\n%s", round, e.code, e.outputs, x.posts, e.log)
+		if e := s.run(); e.code != 0 || e.outputs["result"] != want || x.uploads() != 1 {
+			t.Errorf("round %d: exit code %d, %v, %d uploads\n%s", round, e.code, e.outputs, x.uploads(), e.log)
 		}
 	}
 	if code, out := check(); code != 0 {
 		t.Errorf("check: exit code %d\n%s", code, out)
 	}
 	s.env["INPUT_SKIP-EXISTING"] = "true"
-	if e := s.run(); e.code != 0 || e.outputs["unchanged-count"] != "1" || x.posts != 1 {
-		t.Errorf("exit code %d, %v, %d uploads\n%s", e.code, e.outputs, x.posts, e.log)
+	if e := s.run(); e.code != 0 || e.outputs["unchanged-count"] != "1" || x.uploads() != 1 {
+		t.Errorf("exit code %d, %v, %d uploads\n%s", e.code, e.outputs, x.uploads(), e.log)
 	}
 	s.build(wheel, "rebuilt")
-	if e := s.run(); e.code != 0 || e.outputs["skipped-count"] != "1" || x.posts != 1 {
-		t.Errorf("exit code %d, %v, %d uploads\n%s", e.code, e.outputs, x.posts, e.log)
+	if e := s.run(); e.code != 0 || e.outputs["skipped-count"] != "1" || x.uploads() != 1 {
+		t.Errorf("exit code %d, %v, %d uploads\n%s", e.code, e.outputs, x.uploads(), e.log)
 	}
 	s.env["INPUT_SKIP-EXISTING"] = "false"
-	if e := s.run(); e.code != 1 || x.posts != 1 || !strings.Contains(e.log, "pypi-oidc-publish%3A conflict::") {
-		t.Errorf("exit code %d, %d uploads\n%s", e.code, x.posts, e.log)
+	if e := s.run(); e.code != 1 || x.uploads() != 1 || !strings.Contains(e.log, "pypi-oidc-publish%3A conflict::") {
+		t.Errorf("exit code %d, %d uploads\n%s", e.code, x.uploads(), e.log)
 	}
 	if code, out := check(); code != 1 || !strings.Contains(out, " already has a different file named "+wheel+": its MD5 is ") {
 		t.Errorf("check: exit code %d\n%s", code, out)
 	}
-	x.page = nil
+	x.serve(nil)
 	if code, out := check(); code != 1 || !strings.Contains(out, "without a digest to compare") {
 		t.Errorf("check: exit code %d\n%s", code, out)
 	}

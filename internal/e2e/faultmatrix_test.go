@@ -26,16 +26,16 @@ import (
 // moment is one point of a run at which a fault strikes: a request of an op, and the connection that carries it where no
 // connection is used twice.
 type moment struct {
-	name    string
-	again   bool // of an op that has a moment of its own before: it is tried with one fault of each class, see [moment.meets]
-	op      string
-	skip    int // requests of the op before
-	door    string
-	knocks  int  // connections at the door before
-	pending bool // the project does not exist yet
-	waits   bool // the run reads back
-	signs   bool // the run attests; the others do not, since their moments are counted without
-	lost    bool // the answer to the first log entry is lost, so that the log is asked for what it has
+	name        string
+	again       bool // of an op that has a moment of its own before: it is tried with one fault of each class, see [moment.meets]
+	op          string
+	skip        int // requests of the op before
+	listener    string
+	connections int  // connections at the door before
+	pending     bool // the project does not exist yet
+	waits       bool // the run reads back
+	signs       bool // the run attests; the others do not, since their moments are counted without
+	lost        bool // the answer to the first log entry is lost, so that the log is asked for what it has
 
 	attaches bool // the run attaches to a GitHub release, which has the first file already
 }
@@ -44,32 +44,32 @@ type moment struct {
 func moments() []moment {
 	index, issuer, sigstore, github := fakepypi.Connect, fakepypi.ConnectIssuer, fakepypi.ConnectSigstore, fakepypi.ConnectGitHub
 	return []moment{
-		{name: "look", op: "look", door: index},
-		{name: "audience", op: "audience", door: index, knocks: 1},
-		{name: "ID token to see", op: "id-token", door: issuer},
-		{name: "ID token to mint", again: true, op: "id-token", skip: 1, door: issuer, knocks: 1},
-		{name: "mint", op: "mint", door: index, knocks: 2},
-		{name: "mint, new project", again: true, op: "mint", door: index, knocks: 2, pending: true},
-		{name: "first upload", op: "upload", door: index, knocks: 3},
-		{name: "first, new project", again: true, op: "upload", door: index, knocks: 3, pending: true},
-		{name: "parallel upload", again: true, op: "upload", skip: 2, door: index, knocks: 5},
-		{name: "sdist", again: true, op: "upload", skip: 3, door: index, knocks: 6},
-		{name: "probe before burn", op: "probe", door: index, knocks: 7},
-		{name: "burn", op: "burn", door: index, knocks: 8},
-		{name: "probe after burn", again: true, op: "probe", skip: 1, door: index, knocks: 9},
-		{name: "read back", again: true, op: "look", skip: 1, door: index, knocks: 10, waits: true},
-		{name: "trust root", op: "trust-root", door: sigstore, signs: true},
-		{name: "ID token to sign", again: true, op: "id-token", skip: 1, door: issuer, knocks: 1, signs: true},
-		{name: "certificate", op: "certificate", door: sigstore, knocks: 6, signs: true},
-		{name: "first log entry", op: "log-entry", door: sigstore, knocks: 7, signs: true},
-		{name: "later log entry", again: true, op: "log-entry", skip: 2, door: sigstore, knocks: 9, signs: true},
-		{name: "look at the log", op: "log-lookup", door: sigstore, knocks: 8, signs: true, lost: true},
-		{name: "provenance", op: "provenance", door: index, knocks: 11, signs: true, waits: true},
-		{name: "release", op: "github", skip: 1, door: github, knocks: 1, attaches: true},
-		{name: "asset that is there", op: "asset-download", door: github, knocks: 3, attaches: true},
-		{name: "assets at the end", again: true, op: "github", skip: 3, door: github, knocks: 4, attaches: true},
-		{name: "asset", op: "asset", door: github, knocks: 5, attaches: true},
-		{name: "later asset", again: true, op: "asset", skip: 2, door: github, knocks: 7, attaches: true},
+		{name: "look", op: "look", listener: index},
+		{name: "audience", op: "audience", listener: index, connections: 1},
+		{name: "ID token to see", op: "id-token", listener: issuer},
+		{name: "ID token to mint", again: true, op: "id-token", skip: 1, listener: issuer, connections: 1},
+		{name: "mint", op: "mint", listener: index, connections: 2},
+		{name: "mint, new project", again: true, op: "mint", listener: index, connections: 2, pending: true},
+		{name: "first upload", op: "upload", listener: index, connections: 3},
+		{name: "first, new project", again: true, op: "upload", listener: index, connections: 3, pending: true},
+		{name: "parallel upload", again: true, op: "upload", skip: 2, listener: index, connections: 5},
+		{name: "sdist", again: true, op: "upload", skip: 3, listener: index, connections: 6},
+		{name: "probe before burn", op: "probe", listener: index, connections: 7},
+		{name: "burn", op: "burn", listener: index, connections: 8},
+		{name: "probe after burn", again: true, op: "probe", skip: 1, listener: index, connections: 9},
+		{name: "read back", again: true, op: "look", skip: 1, listener: index, connections: 10, waits: true},
+		{name: "trust root", op: "trust-root", listener: sigstore, signs: true},
+		{name: "ID token to sign", again: true, op: "id-token", skip: 1, listener: issuer, connections: 1, signs: true},
+		{name: "certificate", op: "certificate", listener: sigstore, connections: 6, signs: true},
+		{name: "first log entry", op: "log-entry", listener: sigstore, connections: 7, signs: true},
+		{name: "later log entry", again: true, op: "log-entry", skip: 2, listener: sigstore, connections: 9, signs: true},
+		{name: "look at the log", op: "log-lookup", listener: sigstore, connections: 8, signs: true, lost: true},
+		{name: "provenance", op: "provenance", listener: index, connections: 11, signs: true, waits: true},
+		{name: "release", op: "github", skip: 1, listener: github, connections: 1, attaches: true},
+		{name: "asset that is there", op: "asset-download", listener: github, connections: 3, attaches: true},
+		{name: "assets at the end", again: true, op: "github", skip: 3, listener: github, connections: 4, attaches: true},
+		{name: "asset", op: "asset", listener: github, connections: 5, attaches: true},
+		{name: "later asset", again: true, op: "asset", skip: 2, listener: github, connections: 7, attaches: true},
 	}
 }
 
@@ -96,19 +96,19 @@ func matrixFiles() []string {
 // plan is the fault at the moment: that once, or from then on until somebody mends it.
 func (m moment) plan(f fault.Fault, times int) fault.Plan {
 	if f.Point == fault.AtAccept {
-		return fault.Plan{Op: m.door, Fault: f, Skip: m.knocks, Times: times}
+		return fault.Plan{Op: m.listener, Fault: f, Skip: m.connections, Times: times}
 	}
 	return fault.Plan{Op: m.op, Fault: f, Skip: m.skip, Times: times}
 }
 
-// patient tells that the client waits for this longer than a test can: the user ends the run then, as a job's time-out does.
+// waitsForUser tells that the client waits for this longer than a test can: the user ends the run then, as a job's time-out does.
 // Burning has its own short bounds.
-func (m moment) patient(f fault.Fault) bool {
+func (m moment) waitsForUser(f fault.Fault) bool {
 	return f.Kind == fault.Hang && m.op != "burn" && m.op != "probe"
 }
 
 // wrong tells what a run said of itself that is not true.
-func (e ending) wrong(stage *fakepypi.Servers) error {
+func (e ending) wrong(servers *fakepypi.Servers) error {
 	var found []error
 	say := func(format string, args ...any) { found = append(found, fmt.Errorf(format, args...)) }
 	result := e.outputs["result"]
@@ -136,7 +136,7 @@ func (e ending) wrong(stage *fakepypi.Servers) error {
 			seen.WriteString(line)
 		}
 	}
-	for _, secret := range append(stage.Secrets(), stage.Env["ACTIONS_ID_TOKEN_REQUEST_TOKEN"]) {
+	for _, secret := range append(servers.Secrets(), servers.Env["ACTIONS_ID_TOKEN_REQUEST_TOKEN"]) {
 		if shows(seen.String(), secret) {
 			say("a secret is shown: %s", secret)
 		}
@@ -166,24 +166,24 @@ func digests(folder string) (map[string]string, error) {
 }
 
 // holdsExactly tells how the index differs from the set.
-func holdsExactly(stage *fakepypi.Servers, set map[string]string) error {
-	held := map[string]string{}
-	for _, f := range stage.Files() {
-		if _, twice := held[f.Name]; twice {
+func holdsExactly(servers *fakepypi.Servers, set map[string]string) error {
+	stored := map[string]string{}
+	for _, f := range servers.Files() {
+		if _, twice := stored[f.Name]; twice {
 			return fmt.Errorf("the index has %s twice", f.Name)
 		}
-		held[f.Name] = f.SHA256
+		stored[f.Name] = f.SHA256
 	}
-	if !maps.Equal(held, set) {
-		return fmt.Errorf("the index holds %v, not %v", held, set)
+	if !maps.Equal(stored, set) {
+		return fmt.Errorf("the index holds %v, not %v", stored, set)
 	}
 	return nil
 }
 
 // allAttested tells which of the set the index serves no provenance of.
-func allAttested(stage *fakepypi.Servers, set map[string]string) error {
+func allAttested(servers *fakepypi.Servers, set map[string]string) error {
 	for name := range set {
-		if text, err := stage.Provenance(name); err != nil || len(text) == 0 {
+		if text, err := servers.Provenance(name); err != nil || len(text) == 0 {
 			return fmt.Errorf("the index has no provenance of %s", name)
 		}
 	}
@@ -232,13 +232,13 @@ func cells() []*cell {
 
 // place is where cells are played one after another: a test server and a workspace with the files.
 type place struct {
-	stage *fakepypi.Servers
-	dir   string
+	servers *fakepypi.Servers
+	dir     string
 }
 
 func newPlace(t *testing.T) place {
 	t.Helper()
-	p := place{stage: pypitest.Start(t, fakepypi.Options{}), dir: t.TempDir()}
+	p := place{servers: pypitest.Start(t, fakepypi.Options{}), dir: t.TempDir()}
 	for _, name := range matrixFiles() {
 		disttest.Write(t, filepath.Join(p.dir, "dist"), name, "")
 	}
@@ -248,11 +248,11 @@ func newPlace(t *testing.T) place {
 // step is a step in the place, where nothing has happened yet.
 func (p place) step(t *testing.T) *step {
 	t.Helper()
-	if err := p.stage.Reset(); err != nil {
+	if err := p.servers.Reset(); err != nil {
 		t.Fatal(err)
 	}
-	s := newStepIn(t, p.dir, p.stage.Env)
-	s.publishesTo(p.stage)
+	s := newStepIn(t, p.dir, p.servers.Env)
+	s.publishesTo(p.servers)
 	s.inProcess, s.noWait = true, true
 	return s
 }
@@ -261,14 +261,14 @@ func (p place) step(t *testing.T) *step {
 func (c *cell) survive(t *testing.T, p place, set map[string]string) {
 	t.Helper()
 	s := p.step(t)
-	p.stage.Trust(fakepypi.Publisher{Project: "alder", Pending: c.moment.pending})
+	p.servers.Trust(fakepypi.Publisher{Project: "alder", Pending: c.moment.pending})
 	if !c.moment.signs {
 		s.env["INPUT_ATTESTATIONS"] = "false"
 	}
 	if c.moment.waits {
 		s.env["INPUT_WAIT-FOR-INDEX"] = "30"
 		if c.times == fault.Forever {
-			s.env["INPUT_WAIT-FOR-INDEX"] = "1"
+			s.env["INPUT_WAIT-FOR-INDEX"] = "2"
 		}
 	}
 	var gitHub *gitHub
@@ -276,7 +276,7 @@ func (c *cell) survive(t *testing.T, p place, set map[string]string) {
 		gitHub = s.attaches(matrixFiles()[0])
 	}
 	plan := c.moment.plan(c.fault, c.times)
-	if err := p.stage.InjectFault(plan.Op, plan.Fault, plan.Skip, plan.Times); err != nil {
+	if err := p.servers.InjectFault(plan.Op, plan.Fault, plan.Skip, plan.Times); err != nil {
 		t.Fatal(err)
 	}
 	if c.moment.lost {
@@ -288,14 +288,14 @@ func (c *cell) survive(t *testing.T, p place, set map[string]string) {
 			t.Errorf("%s: %v", what, err)
 		}
 	}
-	first := s.startWith(c.patience(t.Context(), p.stage)).end()
+	first := s.startWith(c.deadline(t.Context(), p.servers)).end()
 	t.Cleanup(func() {
 		if t.Failed() {
 			t.Logf("the log of the run with the fault:\n%s", first.log)
 		}
 	})
-	check("the run with the fault", first.wrong(p.stage))
-	struck := p.stage.ClearFaults()[0].Hits
+	check("the run with the fault", first.wrong(p.servers))
+	struck := p.servers.ClearFaults()[0].Hits
 	if struck == 0 {
 		t.Error("the fault never struck")
 	}
@@ -309,7 +309,7 @@ func (c *cell) survive(t *testing.T, p place, set map[string]string) {
 			t.Error("an upload token was minted before everything was signed")
 		}
 		last = s.run()
-		check("the re-run", last.wrong(p.stage))
+		check("the re-run", last.wrong(p.servers))
 		if last.code != cli.Done {
 			t.Errorf("the re-run ended with exit code %d:\n%s", last.code, last.log)
 		}
@@ -318,14 +318,14 @@ func (c *cell) survive(t *testing.T, p place, set map[string]string) {
 		if last.outputs["github-release"] != "attached" { // the files are published, and this is not worth a red job
 			mark = rerun
 			last = s.run()
-			check("the run that attaches", last.wrong(p.stage))
+			check("the run that attaches", last.wrong(p.servers))
 		}
 		check("the GitHub release", gitHub.attachedWhole(last, s.path("dist"), set))
 	}
-	check("the index", holdsExactly(p.stage, set))
-	check("the uploads", inVain(p.stage, len(set)+struck))
+	check("the index", holdsExactly(p.servers, set))
+	check("the uploads", inVain(p.servers, len(set)+struck))
 	if c.moment.signs {
-		check("the provenance", allAttested(p.stage, set))
+		check("the provenance", allAttested(p.servers, set))
 	}
 	if !t.Failed() {
 		c.mark = mark
@@ -358,15 +358,15 @@ func (c *cell) mayEnd() bool {
 	return c.times == fault.Forever || f.Kind == fault.Hang || meant
 }
 
-// patience is a ctx that ends soon after the fault has struck, where the client would wait for long.
-func (c *cell) patience(ctx context.Context, stage *fakepypi.Servers) context.Context {
-	if !c.moment.patient(c.fault) {
+// deadline is a ctx that ends soon after the fault has struck, where the client would wait for long.
+func (c *cell) deadline(ctx context.Context, servers *fakepypi.Servers) context.Context {
+	if !c.moment.waitsForUser(c.fault) {
 		return ctx
 	}
 	ctx, cancel := context.WithCancelCause(ctx)
 	go func() {
 		for ctx.Err() == nil {
-			if planned := stage.Broken(); len(planned) == 0 || planned[0].Hits > 0 {
+			if planned := servers.Broken(); len(planned) == 0 || planned[0].Hits > 0 {
 				break
 			}
 			_ = cli.Sleep(ctx, 5*time.Millisecond)
@@ -378,9 +378,9 @@ func (c *cell) patience(ctx context.Context, stage *fakepypi.Servers) context.Co
 }
 
 // inVain tells whether more uploads were taken than there are files and lost answers.
-func inVain(stage *fakepypi.Servers, most int) error {
+func inVain(servers *fakepypi.Servers, most int) error {
 	taken := 0
-	for _, r := range stage.Requests() {
+	for _, r := range servers.Requests() {
 		if r.Op == "upload" && r.Status == 200 {
 			taken++
 		}

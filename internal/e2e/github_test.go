@@ -24,8 +24,8 @@ type gitHub struct {
 // withGitHub lets the step attach to the release of its tag, with a token that has the right.
 func (s *step) withGitHub(right releases.Right, release *releases.Release) *gitHub {
 	s.t.Helper()
-	g, token := s.stage.GitHub, s.stage.Env[fakepypi.GitHubToken]
-	g.Grant(token, right)
+	g, token := s.servers.GitHub, s.servers.Env[fakepypi.GitHubToken]
+	g.AllowToken(token, right)
 	s.t.Cleanup(func() {
 		if leaks := g.Leaks(); len(leaks) > 0 {
 			s.t.Errorf("the token was seen at %v", leaks)
@@ -76,13 +76,13 @@ func TestGitHubRelease_SameJob(t *testing.T) {
 	for _, a := range g.Assets(g.release.ID) {
 		switch {
 		case strings.HasSuffix(a.Name, ".manifest.json"):
-			var told struct {
+			var decoded struct {
 				Result        string
 				GitHubRelease string `json:"github-release"`
 				Files         []struct{ Name, SHA256 string }
 			}
-			if err := json.Unmarshal(a.Bytes, &told); err != nil || told.Result != "published" || told.GitHubRelease != "" || len(told.Files) != 2 {
-				t.Errorf("the manifest: %v %+v", err, told)
+			if err := json.Unmarshal(a.Bytes, &decoded); err != nil || decoded.Result != "published" || decoded.GitHubRelease != "" || len(decoded.Files) != 2 {
+				t.Errorf("the manifest: %v %+v", err, decoded)
 			}
 		case strings.HasSuffix(a.Name, ".sigstore.json"):
 			if !bytes.Contains(a.Bytes, []byte("application/vnd.dev.sigstore.bundle.v0.3+json")) {
@@ -101,7 +101,7 @@ func TestGitHubRelease_SameJob(t *testing.T) {
 
 	before, uploads := g.Assets(g.release.ID), g.Asked(releases.Upload)
 	e = s.run()
-	if e.code != 0 || e.outputs["result"] != "unchanged" || e.outputs["github-release"] != "attached" || g.Asked(releases.Upload) != uploads || len(s.stage.Tokens()) != 1 {
+	if e.code != 0 || e.outputs["result"] != "unchanged" || e.outputs["github-release"] != "attached" || g.Asked(releases.Upload) != uploads || len(s.servers.Tokens()) != 1 {
 		t.Errorf("the second run: exit code %d, %v, %d uploads\n%s", e.code, e.outputs, g.Asked(releases.Upload)-uploads, e.log)
 	}
 	if after := g.Assets(g.release.ID); len(after) != len(before) {
@@ -120,7 +120,7 @@ func TestGitHubRelease_SeparateJob(t *testing.T) {
 	g := s.withGitHub(releases.Write, &releases.Release{Tag: "v1.0.0", Draft: true})
 	s.withoutIDToken()
 	e := s.run()
-	if e.code != 0 || e.outputs["result"] != "unchanged" || e.outputs["github-release"] != "attached" || e.outputs["token-burned"] != "not-minted" || len(s.stage.Tokens()) != 1 {
+	if e.code != 0 || e.outputs["result"] != "unchanged" || e.outputs["github-release"] != "attached" || e.outputs["token-burned"] != "not-minted" || len(s.servers.Tokens()) != 1 {
 		t.Fatalf("exit code %d, %v\n%s", e.code, e.outputs, e.log)
 	}
 	if got := g.names(); !slices.Equal(got, attachedNames()) {
@@ -161,7 +161,7 @@ func TestGitHubRelease_WaitForIndex(t *testing.T) {
 			s.looks("/simple/", func(n int64) http.HandlerFunc { return when(n <= c.looks, http.NotFound) })
 			e := s.run()
 			log := e.log
-			if e.code != c.code || len(s.stage.Tokens()) != 1 {
+			if e.code != c.code || len(s.servers.Tokens()) != 1 {
 				t.Errorf("exit code %d, %v\n%s", e.code, e.outputs, log)
 			}
 			if c.code == 0 {
@@ -181,11 +181,11 @@ func TestGitHubRelease_WaitForIndex(t *testing.T) {
 // looks has the looks at pages of the index, counted from one, answered by what is given for each; for nil, by the index itself.
 func (s *step) looks(under string, given func(n int64) http.HandlerFunc) *atomic.Int64 {
 	s.t.Helper()
-	var looks atomic.Int64
+	var queries atomic.Int64
 	s.front(func(next http.Handler) http.Handler {
 		return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 			if strings.HasPrefix(r.URL.Path, under) {
-				if answer := given(looks.Add(1)); answer != nil {
+				if answer := given(queries.Add(1)); answer != nil {
 					answer(w, r)
 					return
 				}
@@ -193,7 +193,7 @@ func (s *step) looks(under string, given func(n int64) http.HandlerFunc) *atomic
 			next.ServeHTTP(w, r)
 		})
 	})
-	return &looks
+	return &queries
 }
 
 // when is the answer where the condition holds, and none else.
@@ -211,7 +211,7 @@ func hangs(_ http.ResponseWriter, r *http.Request) { <-r.Context().Done() }
 func TestGitHubRelease_FindingsOnceAfterWait(t *testing.T) {
 	t.Parallel()
 	s := newStep(t, "alder-1.0-py3-none-any.whl", "birch-1.0-py3-none-any.whl")
-	s.stage.Trust(fakepypi.Publisher{Project: "birch"})
+	s.servers.Trust(fakepypi.Publisher{Project: "birch"})
 	if e := s.run(); e.code != 0 {
 		t.Fatal(e.log)
 	}
@@ -219,10 +219,10 @@ func TestGitHubRelease_FindingsOnceAfterWait(t *testing.T) {
 	s.withGitHub(releases.Write, v1)
 	s.withoutIDToken()
 	s.noWait, s.env["INPUT_WAIT-FOR-INDEX"], s.env["INPUT_SKIP-EXISTING"], s.env["INPUT_ATTESTATIONS"] = true, "60", "true", "false"
-	looks := s.looks("/simple/birch/", func(n int64) http.HandlerFunc { return when(n == 1, http.NotFound) })
+	queries := s.looks("/simple/birch/", func(n int64) http.HandlerFunc { return when(n == 1, http.NotFound) })
 	e := s.run()
-	if log := e.log; e.code != 0 || looks.Load() < 2 || strings.Count(log, "::warning ") != 1 || strings.Count(e.outputs["manifest"], `"id":"skipped"`) != 1 {
-		t.Errorf("exit code %d, %d looks, %v\n%s", e.code, looks.Load(), e.outputs, log)
+	if log := e.log; e.code != 0 || queries.Load() < 2 || strings.Count(log, "::warning ") != 1 || strings.Count(e.outputs["manifest"], `"id":"skipped"`) != 1 {
+		t.Errorf("exit code %d, %d looks, %v\n%s", e.code, queries.Load(), e.outputs, log)
 	}
 }
 
@@ -257,10 +257,10 @@ func TestGitHubRelease_WaitTimeout(t *testing.T) {
 	s.withGitHub(releases.Write, v1)
 	s.withoutIDToken()
 	s.noWait, s.env["INPUT_WAIT-FOR-INDEX"] = true, "1"
-	looks := s.looks("/simple/", func(n int64) http.HandlerFunc { return when(n > 2, hangs) })
+	queries := s.looks("/simple/", func(n int64) http.HandlerFunc { return when(n > 2, hangs) })
 	e := s.run()
-	if log := e.log; e.code != 1 || looks.Load() != 3 || !strings.Contains(log, " does not list them)") || strings.Contains(log, "could not be queried") {
-		t.Errorf("exit code %d after %d looks\n%s", e.code, looks.Load(), log)
+	if log := e.log; e.code != 1 || queries.Load() != 3 || !strings.Contains(log, " does not list them)") || strings.Contains(log, "could not be queried") {
+		t.Errorf("exit code %d after %d looks\n%s", e.code, queries.Load(), log)
 	}
 }
 
@@ -275,10 +275,10 @@ func TestGitHubRelease_StalePage(t *testing.T) {
 	g := s.withGitHub(releases.Write, v1)
 	s.withoutIDToken()
 	s.env["INPUT_ATTESTATIONS"] = "true"
-	looks := s.looks("/simple/", func(n int64) http.HandlerFunc { return when(n > 1, http.NotFound) })
+	queries := s.looks("/simple/", func(n int64) http.HandlerFunc { return when(n > 1, http.NotFound) })
 	e := s.run()
-	if e.code != 0 || looks.Load() != 2 || e.outputs["github-release"] != "failed" || !slices.Equal(g.names(), []string{"alder-1.0-py3-none-any.whl"}) {
-		t.Errorf("exit code %d after %d looks, %v, %v", e.code, looks.Load(), e.outputs, g.names())
+	if e.code != 0 || queries.Load() != 2 || e.outputs["github-release"] != "failed" || !slices.Equal(g.names(), []string{"alder-1.0-py3-none-any.whl"}) {
+		t.Errorf("exit code %d after %d looks, %v, %v", e.code, queries.Load(), e.outputs, g.names())
 	}
 	if !strings.Contains(e.log, "github-release-attestations::") || !strings.Contains(e.log, "does not list the file") {
 		t.Error(e.log)
@@ -348,8 +348,8 @@ func TestGitHubRelease_RefusedBeforeMint(t *testing.T) {
 				c.before(s, g)
 			}
 			e := s.run()
-			if e.code != c.code || e.outputs["result"] != "failed" || len(s.stage.Tokens()) != 0 || len(s.indexed()) > 0 || g.Asked(releases.Upload) > 0 {
-				t.Errorf("exit code %d, %v, %d tokens", e.code, e.outputs, len(s.stage.Tokens()))
+			if e.code != c.code || e.outputs["result"] != "failed" || len(s.servers.Tokens()) != 0 || len(s.indexed()) > 0 || g.Asked(releases.Upload) > 0 {
+				t.Errorf("exit code %d, %v, %d tokens", e.code, e.outputs, len(s.servers.Tokens()))
 			}
 			if !strings.Contains(e.log, "::error title=") || !strings.Contains(e.log, c.says) {
 				t.Errorf("it does not say %q:\n%s", c.says, e.log)

@@ -31,7 +31,7 @@ type situation struct {
 func situations() []situation {
 	published := func(s *step) { s.run() }
 	claim := func(name string, value any) func(*step) {
-		return func(s *step) { s.stage.Claims(func(c map[string]any) { c[name] = value }) }
+		return func(s *step) { s.servers.Claims(func(c map[string]any) { c[name] = value }) }
 	}
 	broken := func(op, name string) func(*step) {
 		return func(s *step) { s.breaks(op, name, 0, fault.Forever) }
@@ -39,7 +39,7 @@ func situations() []situation {
 	input := func(name, value string) func(*step) {
 		return func(s *step) { s.env["INPUT_"+strings.ToUpper(name)] = value }
 	}
-	words := func(words string) func(*step) {
+	words := func(message string) func(*step) {
 		return func(s *step) {
 			s.front(func(next http.Handler) http.Handler {
 				return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
@@ -47,7 +47,7 @@ func situations() []situation {
 						next.ServeHTTP(w, r)
 						return
 					}
-					http.Error(w, words, http.StatusBadRequest)
+					http.Error(w, message, http.StatusBadRequest)
 				})
 			})
 		}
@@ -117,8 +117,8 @@ func situations() []situation {
 			claim("repository", "octo-org/birch")(s)
 			claim("workflow_ref", "octo-org/birch/.github/workflows/release.yml@refs/tags/v1.0.0")(s)
 			claim("job_workflow_ref", "octo-org/birch/.github/workflows/release.yml@refs/tags/v1.0.0")(s)
-			s.stage.Trust(fakepypi.Publisher{Project: "birch", Repository: "birch", Pending: true})
-			s.stage.Trust(fakepypi.Publisher{Project: "birch", Repository: "elsewhere"}) // its owner made it meanwhile
+			s.servers.Trust(fakepypi.Publisher{Project: "birch", Repository: "birch", Pending: true})
+			s.servers.Trust(fakepypi.Publisher{Project: "birch", Repository: "elsewhere"}) // its owner made it meanwhile
 		}},
 		{"the index does not mint", 1, broken("mint", "status-503")},
 		{"signing is down", 1, all(broken("log-entry", "status-503"), input("attestations", "true"))},
@@ -126,7 +126,7 @@ func situations() []situation {
 		{"refused with words of its own", 1, words("This project takes no uploads on Saturdays.")},
 		{"refused by a rule that should have told", 1, words("'home' is invalid for 'requires-dist'.")},
 		{"a token instead", 0, func(s *step) {
-			token, err := s.stage.APIToken()
+			token, err := s.servers.APIToken()
 			if err != nil {
 				s.t.Fatal(err)
 			}

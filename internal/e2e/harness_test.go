@@ -28,10 +28,10 @@ import (
 // step is one step of a job on GitHub's runner, in a workspace of its own. It runs the program as a process or within the process of the
 // test, once or again and again, as a job that is run again does.
 type step struct {
-	t     *testing.T
-	dir   string            // the workspace, which is the current folder of a process
-	stage *fakepypi.Servers // the test server; nil for a step that knows no more of it than its environment
-	env   map[string]string // of the program, which sees no other variable
+	t       *testing.T
+	dir     string            // the workspace, which is the current folder of a process
+	servers *fakepypi.Servers // the test server; nil for a step that knows no more of it than its environment
+	env     map[string]string // of the program, which sees no other variable
 
 	// inProcess runs the program within the process of the test, which starts faster and can be profiled. It has no current folder of its
 	// own: the paths in its inputs are absolute, but for packages-dir.
@@ -45,16 +45,16 @@ type step struct {
 // newStep is a step with a test server of its own, which trusts it for the project alder, and with distributions of these names in dist.
 func newStep(t *testing.T, files ...string) *step {
 	t.Helper()
-	stage := pypitest.Start(t, fakepypi.Options{})
-	stage.Trust(fakepypi.Publisher{Project: "alder"})
-	return newStepOn(t, stage, files...)
+	servers := pypitest.Start(t, fakepypi.Options{})
+	servers.Trust(fakepypi.Publisher{Project: "alder"})
+	return newStepOn(t, servers, files...)
 }
 
 // newStepOn is a step that publishes to a test server which others may use too. With -short it runs within the process of the test.
-func newStepOn(t *testing.T, stage *fakepypi.Servers, files ...string) *step {
+func newStepOn(t *testing.T, servers *fakepypi.Servers, files ...string) *step {
 	t.Helper()
-	s := newStepWith(t, stage.Env, files...)
-	s.publishesTo(stage)
+	s := newStepWith(t, servers.Env, files...)
+	s.publishesTo(servers)
 	s.inProcess = testing.Short()
 	return s
 }
@@ -86,9 +86,9 @@ func newStepIn(t *testing.T, dir string, env map[string]string) *step {
 }
 
 // publishesTo has the step publish to a test server, verbosely and without waiting for the index.
-func (s *step) publishesTo(stage *fakepypi.Servers) {
-	s.stage = stage
-	maps.Copy(s.env, map[string]string{"INPUT_REPOSITORY-URL": stage.Upload.String(), "INPUT_VERBOSE": "true", "INPUT_WAIT-FOR-INDEX": "0"})
+func (s *step) publishesTo(servers *fakepypi.Servers) {
+	s.servers = servers
+	maps.Copy(s.env, map[string]string{"INPUT_REPOSITORY-URL": servers.Upload.String(), "INPUT_VERBOSE": "true", "INPUT_WAIT-FOR-INDEX": "0"})
 }
 
 // path returns the path of a file in the workspace.
@@ -150,8 +150,8 @@ func (s *step) start(arguments ...string) *running {
 func (s *step) startWith(ctx context.Context, arguments ...string) *running {
 	s.t.Helper()
 	s.log.Reset()
-	if s.stage != nil {
-		s.minted = len(s.stage.Tokens())
+	if s.servers != nil {
+		s.minted = len(s.servers.Tokens())
 	}
 	if s.inProcess {
 		return s.startInProcess(ctx, arguments)
@@ -251,10 +251,10 @@ func (r *running) end() ending {
 		s.t.Fatalf("the run set no outputs:\n%s", e.log)
 	}
 	e.outputs, e.summary = outputsIn(string(output)), string(summary)
-	if s.stage != nil {
-		pypitest.Settle(s.t, s.stage)
-		e.tokens = s.stage.Tokens()[s.minted:]
-		token := s.stage.Env[fakepypi.GitHubToken]
+	if s.servers != nil {
+		pypitest.Settle(s.t, s.servers)
+		e.tokens = s.servers.Tokens()[s.minted:]
+		token := s.servers.Env[fakepypi.GitHubToken]
 		unmasked := strings.ReplaceAll(e.log, "::add-mask::"+token, "")
 		if strings.Contains(unmasked+e.summary+e.outputs["manifest"], token) {
 			s.t.Error("GitHub's token is in the log, the summary or the manifest")
@@ -288,7 +288,7 @@ func (s *step) run(arguments ...string) ending {
 // front puts a handler between the step and its index.
 func (s *step) front(before func(next http.Handler) http.Handler) {
 	s.t.Helper()
-	index := *s.stage.Upload
+	index := *s.servers.Upload
 	index.Path = ""
 	proxy := &httputil.ReverseProxy{
 		Rewrite:      func(r *httputil.ProxyRequest) { r.SetURL(&index) },
@@ -306,7 +306,7 @@ func (s *step) breaks(op, name string, skip, times int) {
 	if !known {
 		s.t.Fatalf("there is no fault %s", name)
 	}
-	if err := s.stage.InjectFault(op, f, skip, times); err != nil {
+	if err := s.servers.InjectFault(op, f, skip, times); err != nil {
 		s.t.Fatal(err)
 	}
 }
@@ -314,7 +314,7 @@ func (s *step) breaks(op, name string, skip, times int) {
 // indexed returns the names of the files that the index has.
 func (s *step) indexed() []string {
 	var names []string
-	for _, f := range s.stage.Files() {
+	for _, f := range s.servers.Files() {
 		names = append(names, f.Name)
 	}
 	slices.Sort(names)
@@ -323,14 +323,14 @@ func (s *step) indexed() []string {
 
 // allBurned reports whether there was an upload token, and each was revoked.
 func (s *step) allBurned() bool {
-	all := s.stage.Tokens()
+	all := s.servers.Tokens()
 	return len(all) > 0 && !slices.ContainsFunc(all, func(token fakepypi.Token) bool { return !token.Burned })
 }
 
 // requests returns how many requests of an op the test server was asked.
 func (s *step) requests(op string) int {
 	n := 0
-	for _, r := range s.stage.Requests() {
+	for _, r := range s.servers.Requests() {
 		if r.Op == op {
 			n++
 		}

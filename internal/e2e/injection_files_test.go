@@ -80,7 +80,7 @@ func tellers() []teller {
 			}
 		}},
 		{name: "all claims", tell: func(s *step, text string) {
-			s.stage.Claims(func(claims map[string]any) {
+			s.servers.Claims(func(claims map[string]any) {
 				for name := range claims {
 					if !slices.Contains([]string{"iss", "aud", "exp", "iat", "nbf", "jti", "event_name"}, name) {
 						claims[name] = text
@@ -91,7 +91,7 @@ func tellers() []teller {
 	}
 	for _, name := range []string{"repository", "repository_owner", "workflow_ref", "job_workflow_ref", "environment", "ref", "event_name", "sub"} {
 		all = append(all, teller{name: "the claim " + name, quiet: slices.Contains([]string{"sub", "repository_owner", "workflow_ref"}, name), tell: func(s *step, text string) {
-			s.stage.Claims(func(claims map[string]any) {
+			s.servers.Claims(func(claims map[string]any) {
 				claims[name], claims["repository_owner_id"] = text, "1"
 				if name == "workflow_ref" || name == "job_workflow_ref" {
 					file := strings.NewReplacer("/", "", "@", "").Replace(text)
@@ -185,7 +185,7 @@ func TestInjection_LocalFiles(t *testing.T) {
 			for _, text := range texts {
 				texts = append(texts, printable(text))
 			}
-			told := false
+			reported := false
 			for n, text := range thinned(texts) {
 				t.Run(fmt.Sprint("text ", n), func(t *testing.T) {
 					s := behind(t, &hostileFront{}, fakepypi.Options{})
@@ -193,12 +193,12 @@ func TestInjection_LocalFiles(t *testing.T) {
 					code := s.start().wait()
 
 					s.inert(s.read(code), nil)
-					told = told || strings.Contains(s.log.String(), marker)
+					reported = reported || strings.Contains(s.log.String(), marker)
 					s.tail()
 				})
 			}
-			if told == o.quiet && !raced {
-				t.Errorf("the text is told: %v", told)
+			if reported == o.quiet && !raced {
+				t.Errorf("the text is told: %v", reported)
 			}
 		})
 	}

@@ -318,9 +318,9 @@ func behind(t *testing.T, front *hostileFront, options fakepypi.Options) *step {
 	t.Helper()
 	server := httptest.NewServer(front)
 	options.OnePort, options.URL = true, server.URL
-	stage, at := startReserved(t, options)
+	servers, at := startReserved(t, options)
 	t.Cleanup(server.Close) // before the stage, whose requests it may still be waiting for
-	stage.Trust(fakepypi.Publisher{Project: "alder"})
+	servers.Trust(fakepypi.Publisher{Project: "alder"})
 	front.next = &httputil.ReverseProxy{
 		Rewrite: func(r *httputil.ProxyRequest) {
 			r.SetURL(&url.URL{Scheme: "http", Host: at})
@@ -328,14 +328,14 @@ func behind(t *testing.T, front *hostileFront, options fakepypi.Options) *step {
 		},
 		ErrorHandler: func(w http.ResponseWriter, _ *http.Request, _ error) { w.WriteHeader(http.StatusBadGateway) },
 	}
-	s := prepared(t, stage.Env, stage.Upload.String(), "push.json")
-	s.stage, s.noWait = stage, true
+	s := prepared(t, servers.Env, servers.Upload.String(), "push.json")
+	s.servers, s.noWait = servers, true
 	s.env["INPUT_VERBOSE"], s.env["INPUT_WAIT-FOR-INDEX"], s.env["INPUT_ATTESTATIONS"] = "true", "0", "false"
 	return s
 }
 
 // startReserved starts a stage at an address that is known, which the address that it tells others is not.
-func startReserved(t *testing.T, options fakepypi.Options) (stage *fakepypi.Servers, at string) {
+func startReserved(t *testing.T, options fakepypi.Options) (servers *fakepypi.Servers, at string) {
 	t.Helper()
 	var failed error
 	for range 10 {
@@ -347,13 +347,13 @@ func startReserved(t *testing.T, options fakepypi.Options) (stage *fakepypi.Serv
 		if err := free.Close(); err != nil {
 			t.Fatal(err)
 		}
-		if stage, failed = pypitest.Open(context.WithoutCancel(t.Context()), at, options); failed == nil {
+		if servers, failed = pypitest.Open(context.WithoutCancel(t.Context()), at, options); failed == nil {
 			t.Cleanup(func() {
-				if err := stage.Close(); err != nil {
+				if err := servers.Close(); err != nil {
 					t.Error(err)
 				}
 			})
-			return stage, at
+			return servers, at
 		}
 	}
 	t.Fatal(failed)
@@ -392,7 +392,7 @@ func TestInjection_ServerAnswers(t *testing.T) {
 	for i, o := range targets() {
 		t.Run(o.op, func(t *testing.T) {
 			t.Parallel()
-			var told atomic.Bool // whether anything of the texts was ever seen
+			var reported atomic.Bool // whether anything of the texts was ever seen
 			atOnce := 1
 			if o.waits {
 				atOnce = 12
@@ -401,14 +401,14 @@ func TestInjection_ServerAnswers(t *testing.T) {
 				front := &hostileFront{op: o.op, answer: c.way.answer, text: c.text, echoes: len(c.text) <= 2*longestPacket}
 				t.Run(c.name, func(t *testing.T) {
 					if strike(t, o, c.way, front) {
-						told.Store(true)
+						reported.Store(true)
 					}
 				})
 				return nil
 			}); err != nil {
 				t.Error(err)
 			}
-			if !told.Load() && !raced {
+			if !reported.Load() && !raced {
 				t.Error("the answers are told to nobody: the test looks at nothing")
 			}
 		})
@@ -416,13 +416,13 @@ func TestInjection_ServerAnswers(t *testing.T) {
 }
 
 // strike is one run that is answered by the front. It returns whether the text is seen.
-func strike(t *testing.T, o target, w way, front *hostileFront) (told bool) {
+func strike(t *testing.T, o target, w way, front *hostileFront) (reported bool) {
 	t.Helper()
 	s := behind(t, front, fakepypi.Options{})
 	s.prepareFor(o)
 	before := s.inventory()
 	code := s.start().wait()
-	v := s.judge(code, before)
+	v := s.check(code, before)
 	s.inert(v, front.shown)
 	if front.struck == 0 {
 		t.Error("nothing was answered with the text")
@@ -453,16 +453,16 @@ func (s *step) tail() {
 }
 
 // inert holds that a step left nothing behind but what is ours. shown are credentials that a stranger was shown.
-func (s *step) inert(v verdict, shown []string) {
+func (s *step) inert(v checkResult, shown []string) {
 	s.t.Helper()
 	s.inertLog(shown)
 	for _, text := range []string{s.log.String(), v.summary} {
-		if at := strangeIn(text); at != "" {
+		if at := unexpectedIn(text); at != "" {
 			s.t.Errorf("it is printed raw: %s", at)
 		}
 		for _, secret := range shown {
 			for line := range strings.Lines(text) {
-				if c, is := commandIn(line); shows(line, secret) && (!is || c.name != "add-mask") {
+				if c, ok := commandIn(line); shows(line, secret) && (!ok || c.name != "add-mask") {
 					s.t.Errorf("a secret is seen: %.300s", line)
 				}
 			}
@@ -494,11 +494,11 @@ func (s *step) inertLog(shown []string) {
 		s.t.Errorf("a log of %d bytes: %.2000q", len(log), log)
 	}
 	ours := regexp.MustCompile(`^pypi-oidc-publish: [a-z0-9-]+$`)
-	known := append(s.stage.Secrets(), append(shown, s.env["ACTIONS_ID_TOKEN_REQUEST_TOKEN"], s.env["INPUT_PASSWORD"])...)
+	known := append(s.servers.Secrets(), append(shown, s.env["ACTIONS_ID_TOKEN_REQUEST_TOKEN"], s.env["INPUT_PASSWORD"])...)
 	for line := range strings.Lines(log) {
 		line = strings.TrimSuffix(line, "\n")
-		c, is := commandIn(line)
-		if !is {
+		c, ok := commandIn(line)
+		if !ok {
 			continue
 		}
 		if !strings.HasPrefix(line, "::"+c.name) {
@@ -536,7 +536,7 @@ func (s *step) oneThing(c command) {
 		s.t.Errorf("an annotation of %d lines: %.500q", len(texts), c.data)
 	}
 	for _, text := range append(texts, c.properties["file"]) {
-		if _, is := commandIn(text); is || strings.Contains(text, "##[") || strangeIn(text) != "" {
+		if _, ok := commandIn(text); ok || strings.Contains(text, "##[") || unexpectedIn(text) != "" {
 			s.t.Errorf("an annotation that holds another: %.500q", text)
 		}
 	}
@@ -547,9 +547,9 @@ func (s *step) oneThing(c command) {
 	}
 }
 
-// strangeIn finds the first thing in a text that no text of ours has: a control character but the end of a line, a turn of
+// unexpectedIn finds the first thing in a text that no text of ours has: a control character but the end of a line, a turn of
 // the writing direction, another end of a line, or no UTF-8.
-func strangeIn(text string) string {
+func unexpectedIn(text string) string {
 	for at, c := range text {
 		if c == utf8.RuneError && strings.HasPrefix(text[at:], string(c)) {
 			continue // a real one, which stands for what was there
@@ -564,7 +564,7 @@ func strangeIn(text string) string {
 // manifestFinding is a finding as the manifest has it.
 type manifestFinding struct{ ID, File, Message, Fix string }
 
-func findingsOf(t *testing.T, v verdict) []manifestFinding {
+func findingsOf(t *testing.T, v checkResult) []manifestFinding {
 	t.Helper()
 	var manifest struct{ Findings []manifestFinding }
 	if err := json.Unmarshal([]byte(v.outputs["manifest"]), &manifest); err != nil {
@@ -574,7 +574,7 @@ func findingsOf(t *testing.T, v verdict) []manifestFinding {
 }
 
 // intact holds that the manifest has the text as the server said it, with its white space folded, where it is told at all.
-func (s *step) intact(v verdict, text string) {
+func (s *step) intact(v checkResult, text string) {
 	s.t.Helper()
 	fold := func(text string) string { // a run of invalid bytes may be one or many
 		return regexp.MustCompile("\ufffd+").ReplaceAllString(strings.Join(strings.Fields(strings.ToValidUTF8(text, "\ufffd")), " "), "\ufffd")

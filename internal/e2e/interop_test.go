@@ -126,7 +126,7 @@ func TestInterop_Twine(t *testing.T) {
 	} {
 		t.Run(profile, func(t *testing.T) {
 			t.Parallel()
-			s := serveStage(t, "-profile", profile)
+			s := serveServers(t, "-profile", profile)
 			files := trees("")
 			folder := folderOf(t, files)
 			if printed, code := s.twine(folder); code != 0 {
@@ -137,18 +137,18 @@ func TestInterop_Twine(t *testing.T) {
 				t.Errorf("the same again: exit code %d\n%s", code, printed)
 			}
 			printed, code := s.twine(folderOf(t, trees(", another one")))
-			words := "File already exists ('" + theWheel + "', with blake2_256 hash"
+			message := "File already exists ('" + theWheel + "', with blake2_256 hash"
 			if profile == "plain" {
-				words = "409 Conflict"
+				message = "409 Conflict"
 			}
-			if code == 0 || !strings.Contains(unfolded(printed), words) {
+			if code == 0 || !strings.Contains(unfolded(printed), message) {
 				t.Errorf("other bytes: exit code %d\n%s", code, printed)
 			}
-			words = "Invalid or non-existent authentication information"
+			message = "Invalid or non-existent authentication information"
 			if profile == "plain" {
-				words = "401 Unauthorized"
+				message = "401 Unauthorized"
 			}
-			if printed, code = s.twine(folder, "TWINE_PASSWORD=pypi-AgEIcHlwaS5vcmcCAWEAAAYgAAAA"); code == 0 || !strings.Contains(unfolded(printed), words) {
+			if printed, code = s.twine(folder, "TWINE_PASSWORD=pypi-AgEIcHlwaS5vcmcCAWEAAAYgAAAA"); code == 0 || !strings.Contains(unfolded(printed), message) {
 				t.Errorf("a wrong token: exit code %d\n%s", code, printed)
 			}
 			s.serves(files)
@@ -227,7 +227,7 @@ func TestInterop_Pip(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			s := serveStage(t, "-profile", c.profile, "-project", "alder")
+			s := serveServers(t, "-profile", c.profile, "-project", "alder")
 			files := trees("")
 			p := s.step()
 			p.env["INPUT_PACKAGES-DIR"] = folderOf(t, files)
@@ -267,7 +267,7 @@ func TestInterop_EveryProfile(t *testing.T) {
 	} {
 		t.Run(profile, func(t *testing.T) {
 			t.Parallel()
-			s := serveStage(t, "-profile", profile, "-project", "alder")
+			s := serveServers(t, "-profile", profile, "-project", "alder")
 			files := trees("")
 			p := s.step()
 			p.env["INPUT_PACKAGES-DIR"] = folderOf(t, files)
@@ -301,7 +301,7 @@ func TestInterop_NoTrustedPublishing(t *testing.T) {
 	for _, profile := range []string{"no-trusted-publishing", "plain"} {
 		t.Run(profile, func(t *testing.T) {
 			t.Parallel()
-			s := serveStage(t, "-profile", profile)
+			s := serveServers(t, "-profile", profile)
 			files := trees("")
 			p := s.step()
 			p.env["INPUT_PACKAGES-DIR"] = folderOf(t, files)
@@ -310,8 +310,8 @@ func TestInterop_NoTrustedPublishing(t *testing.T) {
 			delete(p.env, "INPUT_PASSWORD")
 			e := p.run()
 			host := strings.TrimPrefix(s.env["STAGE_URL"], "http://")
-			told := fmt.Sprintf("the index at %s does not support Trusted Publishing (it answered 404)", host)
-			if e.code != 2 || e.outputs["result"] != "failed" || e.outputs["token-burned"] != "not-minted" || !strings.Contains(e.log, told) || !strings.Contains(e.log, "API token of this index as `password`") {
+			text := fmt.Sprintf("the index at %s does not support Trusted Publishing (it answered 404)", host)
+			if e.code != 2 || e.outputs["result"] != "failed" || e.outputs["token-burned"] != "not-minted" || !strings.Contains(e.log, text) || !strings.Contains(e.log, "API token of this index as `password`") {
 				t.Errorf("exit code %d, %v\n%s", e.code, e.outputs, e.log)
 			}
 			p.env["INPUT_USER"], p.env["INPUT_PASSWORD"] = user, password

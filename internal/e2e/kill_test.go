@@ -87,9 +87,9 @@ func TestCancel_AnyMoment(t *testing.T) {
 // killed is one case; it tells whether the signal was in time to cut the run.
 func killed(t *testing.T, b blow, files []string) bool {
 	t.Helper()
-	stage := pypitest.Start(t, fakepypi.Options{})
-	stage.Trust(fakepypi.Publisher{Project: "alder", Pending: b.request%2 == 0})
-	s := newStepOn(t, stage, files...)
+	servers := pypitest.Start(t, fakepypi.Options{})
+	servers.Trust(fakepypi.Publisher{Project: "alder", Pending: b.request%2 == 0})
+	s := newStepOn(t, servers, files...)
 	set, err := digests(s.path("dist"))
 	if err != nil {
 		t.Fatal(err)
@@ -111,36 +111,36 @@ func killed(t *testing.T, b blow, files []string) bool {
 	process.wait()
 	took := time.Since(sent)
 	first := process.end()
-	if err := first.wrong(stage); err != nil {
+	if err := first.wrong(servers); err != nil {
 		t.Errorf("%s: %v\n%s", b, err, first.log)
 	}
 	if took > 8*time.Second {
 		t.Errorf("%s: it went on for %v", b, took)
 	}
-	landed := len(stage.Files())
-	if said := first.outputs["published-count"]; first.code != cli.Done && fmt.Sprint(landed) != said && !strings.Contains(first.summary, " may have it") && !strings.Contains(first.summary, "unknown") {
-		t.Errorf("%s: the index holds %d files, published-count is %s\n%s", b, landed, said, first.summary)
+	landed := len(servers.Files())
+	if message := first.outputs["published-count"]; first.code != cli.Done && fmt.Sprint(landed) != message && !strings.Contains(first.summary, " may have it") && !strings.Contains(first.summary, "unknown") {
+		t.Errorf("%s: the index holds %d files, published-count is %s\n%s", b, landed, message, first.summary)
 	}
 
 	s.env["INPUT_REPOSITORY-URL"] = direct
 	second := s.run()
-	if err := second.wrong(stage); err != nil {
+	if err := second.wrong(servers); err != nil {
 		t.Errorf("%s: the re-run: %v", b, err)
 	}
 	if second.code != cli.Done || fmt.Sprint(landed) != second.outputs["unchanged-count"] {
 		t.Errorf("%s: the re-run ended with exit code %d and %v, %d files were there before\n%s", b, second.code, second.outputs, landed, second.log)
 	}
-	if err := holdsExactly(stage, set); err != nil {
+	if err := holdsExactly(servers, set); err != nil {
 		t.Errorf("%s: %v", b, err)
 	}
 	alive := 0
-	for _, token := range stage.Tokens() {
+	for _, token := range servers.Tokens() {
 		if !token.Burned {
 			alive++
 		}
 	}
 	t.Logf("%s: exit code %d (%s) after %v, %d of %d files landed, %d of %d tokens not burned and told; re-run: exit code %d (%s), all in %v", b, first.code,
-		first.outputs["result"], took.Round(time.Millisecond), landed, len(files), alive, len(stage.Tokens()), second.code, second.outputs["result"], time.Since(before).Round(time.Millisecond))
+		first.outputs["result"], took.Round(time.Millisecond), landed, len(files), alive, len(servers.Tokens()), second.code, second.outputs["result"], time.Since(before).Round(time.Millisecond))
 	return first.code != cli.Done
 }
 

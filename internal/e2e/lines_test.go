@@ -83,7 +83,7 @@ func TestUpload_MultilineReason(t *testing.T) {
 				if scheme == "https" {
 					server := httptest.NewTLSServer(nil)
 					server.Close()
-					at := encrypting(t, s.stage.Upload.Host, server.TLS.Certificates[0])
+					at := encrypting(t, s.servers.Upload.Host, server.TLS.Certificates[0])
 					s.write("roots.pem", string(pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: server.Certificate().Raw})))
 					s.env["INPUT_CA-BUNDLE"], s.env["INPUT_REPOSITORY-URL"] = "roots.pem", "https://"+at+"/legacy/"
 				}
@@ -93,18 +93,18 @@ func TestUpload_MultilineReason(t *testing.T) {
 				if took := time.Since(began); took > 15*time.Second {
 					t.Errorf("it took %v", took) // six tries with their waits take 29 s
 				}
-				words := strings.Join(strings.Fields(c.Message), " ")
-				if e.code != 1 || e.outputs["result"] != "failed" || !strings.Contains(log, " upload-refused::") || !strings.Contains(log, words) {
-					t.Errorf("exit code %d, %v, want the words\n%s\n%s", e.code, e.outputs, words, log)
+				message := strings.Join(strings.Fields(c.Message), " ")
+				if e.code != 1 || e.outputs["result"] != "failed" || !strings.Contains(log, " upload-refused::") || !strings.Contains(log, message) {
+					t.Errorf("exit code %d, %v, want the words\n%s\n%s", e.code, e.outputs, message, log)
 				}
 				uploads := 0
-				for _, r := range s.stage.Requests() {
+				for _, r := range s.servers.Requests() {
 					if r.Op == "upload" {
 						uploads++
 					}
 				}
 				if uploads != 1 || !s.allBurned() {
-					t.Errorf("%d uploads, tokens %+v", uploads, s.stage.Tokens())
+					t.Errorf("%d uploads, tokens %+v", uploads, s.servers.Tokens())
 				}
 			})
 		}

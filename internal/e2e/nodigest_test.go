@@ -40,12 +40,12 @@ func TestReadBack_NoDigests(t *testing.T) {
 		t.Errorf("the same bytes: exit code %d, %v\n%s", e.code, e.outputs, e.log)
 	}
 	s.build("alder-1.0-py3-none-any.whl", "rebuilt")
-	before := s.stage.Files()[0].SHA256
+	before := s.servers.Files()[0].SHA256
 	if e := s.run(); e.code != 1 || e.outputs["result"] != "failed" || !strings.Contains(e.log, "File already exists") {
 		t.Errorf("other bytes: exit code %d, %v\n%s", e.code, e.outputs, e.log)
 	}
 	s.env["INPUT_SKIP-EXISTING"] = "true"
-	if e := s.run(); e.code != 0 || e.outputs["skipped-count"] != "1" || s.stage.Files()[0].SHA256 != before {
+	if e := s.run(); e.code != 0 || e.outputs["skipped-count"] != "1" || s.servers.Files()[0].SHA256 != before {
 		t.Errorf("other bytes, skipped: exit code %d, %v\n%s", e.code, e.outputs, e.log)
 	}
 }

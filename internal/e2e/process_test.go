@@ -79,7 +79,7 @@ func TestCancel_DuringUpload(t *testing.T) {
 				t.Errorf("exit code %d after %v", e.code, took)
 			}
 			if e.outputs["result"] != c.result || e.outputs["published-count"] != fmt.Sprint(c.at-1) || e.outputs["token-burned"] != "true" || !s.allBurned() {
-				t.Errorf("outputs %v, tokens %+v", e.outputs, s.stage.Tokens())
+				t.Errorf("outputs %v, tokens %+v", e.outputs, s.servers.Tokens())
 			}
 			if !strings.Contains(e.summary, c.status) || !strings.Contains(e.summary, "the run was cancelled") {
 				t.Errorf("the summary:\n%s", e.summary)
@@ -137,9 +137,9 @@ func TestSecrets_NotPrinted(t *testing.T) {
 	t.Parallel()
 	stories := map[string]func(s *step, index *echo){
 		"published":        func(*step, *echo) {},
-		"refused exchange": func(s *step, _ *echo) { s.stage.Claims(func(c map[string]any) { c["repository_owner_id"] = "1" }) },
-		"refused upload":   func(s *step, _ *echo) { s.stage.Switch(func(w *fakepypi.Behavior) { w.ReadOnly = true }) },
-		"no burn":          func(s *step, _ *echo) { s.stage.Switch(func(w *fakepypi.Behavior) { w.Burn = fakepypi.BurnBroken }) },
+		"refused exchange": func(s *step, _ *echo) { s.servers.Claims(func(c map[string]any) { c["repository_owner_id"] = "1" }) },
+		"refused upload":   func(s *step, _ *echo) { s.servers.Switch(func(w *fakepypi.Behavior) { w.ReadOnly = true }) },
+		"no burn":          func(s *step, _ *echo) { s.servers.Switch(func(w *fakepypi.Behavior) { w.Burn = fakepypi.BurnBroken }) },
 		"an index echoes":  func(s *step, index *echo) { s.front(index.before) },
 		"it echoes a password with signs that Markdown and HTML escape": func(s *step, index *echo) {
 			s.env["INPUT_USER"], s.env["INPUT_PASSWORD"] = "me", "a_pass|word*with<signs>&more"
@@ -165,7 +165,7 @@ func TestSecrets_NotPrinted(t *testing.T) {
 				usage, command = s.log.String(), s.start(publishVerb()...)
 			}
 			e := command.end()
-			secrets := append(append(s.stage.Secrets(), s.env["ACTIONS_ID_TOKEN_REQUEST_TOKEN"]), index.shown...)
+			secrets := append(append(s.servers.Secrets(), s.env["ACTIONS_ID_TOKEN_REQUEST_TOKEN"]), index.shown...)
 			if password := s.env["INPUT_PASSWORD"]; password != "" {
 				secrets = append(secrets, password)
 			}

@@ -21,11 +21,11 @@ func TestRace_MatrixJobs(t *testing.T) {
 	t.Parallel()
 	raced := map[string]int{} // answers that a job alone would not have met
 	for round := range rounds {
-		stage := pypitest.Start(t, fakepypi.Options{})
-		stage.Trust(fakepypi.Publisher{Project: "alder", Pending: true})
+		servers := pypitest.Start(t, fakepypi.Options{})
+		servers.Trust(fakepypi.Publisher{Project: "alder", Pending: true})
 		jobs := []*step{
-			newStepOn(t, stage, "alder-1.0-cp312-cp312-win32.whl", "alder-1.0-cp313-cp313-win32.whl"),
-			newStepOn(t, stage, "alder-1.0-cp312-cp312-macosx_11_0_arm64.whl", "alder-1.0.tar.gz"),
+			newStepOn(t, servers, "alder-1.0-cp312-cp312-win32.whl", "alder-1.0-cp313-cp313-win32.whl"),
+			newStepOn(t, servers, "alder-1.0-cp312-cp312-macosx_11_0_arm64.whl", "alder-1.0.tar.gz"),
 		}
 		set := map[string]string{}
 		for _, s := range jobs {
@@ -35,23 +35,23 @@ func TestRace_MatrixJobs(t *testing.T) {
 			}
 			maps.Copy(set, of)
 		}
-		told := false // that a token may live on
+		reported := false // that a token may live on
 		first, second := jobs[0].start(), jobs[1].start()
 		for i, process := range []*running{first, second} {
 			e := process.end()
-			told = told || e.outputs["token-burned"] != "true"
+			reported = reported || e.outputs["token-burned"] != "true"
 			if e.code != 0 || e.outputs["result"] != "published" || e.outputs["published-count"] != "2" {
 				t.Errorf("round %d, job %d: exit code %d, %v\n%s", round, i, e.code, e.outputs, e.log)
 			}
 		}
-		if err := holdsExactly(stage, set); err != nil {
+		if err := holdsExactly(servers, set); err != nil {
 			t.Errorf("round %d: %v", round, err)
 		}
 		// Five seconds are all that a burn may take: on a machine that is too busy for it the run says so.
-		if !jobs[0].allBurned() && !told {
-			t.Errorf("round %d: a token lives on, and nobody was told: %+v", round, stage.Tokens())
+		if !jobs[0].allBurned() && !reported {
+			t.Errorf("round %d: a token lives on, and nobody was told: %+v", round, servers.Tokens())
 		}
-		for _, r := range stage.Requests() {
+		for _, r := range servers.Requests() {
 			if r.Status >= 400 && r.Op != "look" && r.Op != "probe" {
 				raced[fmt.Sprintf("%s %d", r.Op, r.Status)]++
 			}
@@ -63,28 +63,28 @@ func TestRace_MatrixJobs(t *testing.T) {
 // TestUpload_ThreeProjects: releases go side by side, and the first file of each alone.
 func TestUpload_ThreeProjects(t *testing.T) {
 	t.Parallel()
-	stage := pypitest.Start(t, fakepypi.Options{})
+	servers := pypitest.Start(t, fakepypi.Options{})
 	projects := []string{"alder", "birch", "cedar"}
 	var files []string
 	for _, project := range projects {
-		stage.Trust(fakepypi.Publisher{Project: pep.Project(project)})
+		servers.Trust(fakepypi.Publisher{Project: pep.Project(project)})
 		for _, rest := range []string{"-1.0-py3-none-any.whl", "-1.0-cp312-cp312-win32.whl", "-1.0-cp313-cp313-win32.whl", "-1.0.tar.gz"} {
 			files = append(files, project+rest)
 		}
 	}
-	s := newStepOn(t, stage, files...)
+	s := newStepOn(t, servers, files...)
 	set, err := digests(s.path("dist"))
 	if err != nil {
 		t.Fatal(err)
 	}
 	if e := s.run(); e.code != 0 || e.outputs["result"] != "published" || e.outputs["published-count"] != "12" || !s.allBurned() {
-		t.Errorf("exit code %d, %v, tokens %+v\n%s", e.code, e.outputs, stage.Tokens(), e.log)
+		t.Errorf("exit code %d, %v, tokens %+v\n%s", e.code, e.outputs, servers.Tokens(), e.log)
 	}
-	if err := holdsExactly(stage, set); err != nil {
+	if err := holdsExactly(servers, set); err != nil {
 		t.Error(err)
 	}
 	uploads := map[int]int{}
-	for _, r := range stage.Requests() {
+	for _, r := range servers.Requests() {
 		if r.Op == "upload" {
 			uploads[r.Status]++
 		}
@@ -93,7 +93,7 @@ func TestUpload_ThreeProjects(t *testing.T) {
 		t.Errorf("uploads by status: %v", uploads)
 	}
 	last := map[pep.Project]string{}
-	for _, f := range stage.Files() {
+	for _, f := range servers.Files() {
 		last[f.Project] = filepath.Ext(f.Name)
 	}
 	for _, project := range projects {

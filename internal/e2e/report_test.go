@@ -15,18 +15,18 @@ func TestReport_Unwritable(t *testing.T) {
 		t.Fatal(err)
 	}
 	e := s.run()
-	var told string
+	var text string
 	for line := range strings.Lines(e.log) {
 		if strings.HasPrefix(line, "::warning ") {
-			told += line
+			text += line
 		}
 	}
-	if e.code != 0 || e.outputs["result"] != "published" || strings.Count(told, "\n") != 1 {
+	if e.code != 0 || e.outputs["result"] != "published" || strings.Count(text, "\n") != 1 {
 		t.Errorf("exit code %d, %v\n%s", e.code, e.outputs, e.log)
 	}
 	for _, want := range []string{"pypi-oidc-publish%3A report::", "taken", "%0Acheck that", "docs/troubleshooting.md#report)"} {
-		if !strings.Contains(told, want) {
-			t.Errorf("no %q in %s", want, told)
+		if !strings.Contains(text, want) {
+			t.Errorf("no %q in %s", want, text)
 		}
 	}
 }

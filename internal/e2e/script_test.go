@@ -30,39 +30,39 @@ func TestScripts(t *testing.T) {
 	testscript.Run(t, testscript.Params{
 		Dir: "testdata/script",
 		Setup: func(env *testscript.Env) error {
-			stage, err := pypitest.Open(context.Background(), "127.0.0.1:0", fakepypi.Options{})
+			servers, err := pypitest.Open(context.Background(), "127.0.0.1:0", fakepypi.Options{})
 			if err != nil {
 				return err
 			}
 			env.Defer(func() {
-				if err := stage.Close(); err != nil {
+				if err := servers.Close(); err != nil {
 					t.Error(err)
 				}
 			})
-			stage.Trust(fakepypi.Publisher{Project: "alder"})
-			env.Values["stage"] = stage
-			for name, value := range stage.Env {
+			servers.Trust(fakepypi.Publisher{Project: "alder"})
+			env.Values["stage"] = servers
+			for name, value := range servers.Env {
 				env.Setenv(name, value)
 			}
 			env.Setenv("GITHUB_ACTIONS", "true")
 			env.Setenv("GITHUB_WORKSPACE", env.WorkDir)
 			env.Setenv("GITHUB_OUTPUT", filepath.Join(env.WorkDir, ".output"))
 			env.Setenv("GITHUB_STEP_SUMMARY", filepath.Join(env.WorkDir, ".summary"))
-			env.Setenv("INPUT_REPOSITORY-URL", stage.Upload.String())
+			env.Setenv("INPUT_REPOSITORY-URL", servers.Upload.String())
 			env.Setenv("INPUT_WAIT-FOR-INDEX", "0")
-			env.Setenv("UPLOAD", stage.Upload.String())
-			env.Setenv("HOST", stage.Upload.Host)
+			env.Setenv("UPLOAD", servers.Upload.String())
+			env.Setenv("HOST", servers.Upload.Host)
 			return nil
 		},
 		Cmds: map[string]func(*testscript.TestScript, bool, []string){
 			"input": input, "build": build, "trust": trustCommand, "switch": switchCommand, "index": indexCommand, "output": output,
-			"requests": requests, "tokens": tokens, "strange": strange, "apitoken": apiToken, "sdist": sdistOf, "claim": claim, "exits": exits,
+			"requests": requests, "tokens": tokens, "strange": unexpected, "apitoken": apiToken, "sdist": sdistOf, "claim": claim, "exits": exits,
 			"await": await, "environment": environment,
 		},
 	})
 }
 
-func stageOf(ts *testscript.TestScript) *fakepypi.Servers {
+func serversOf(ts *testscript.TestScript) *fakepypi.Servers {
 	return ts.Value("stage").(*fakepypi.Servers)
 }
 
@@ -94,7 +94,7 @@ func sdistOf(ts *testscript.TestScript, _ bool, args []string) {
 
 // trust PROJECT [pending] adds a Trusted Publisher.
 func trustCommand(ts *testscript.TestScript, _ bool, args []string) {
-	stageOf(ts).Trust(fakepypi.Publisher{Project: pep.Project(args[0]), Pending: len(args) > 1})
+	serversOf(ts).Trust(fakepypi.Publisher{Project: pep.Project(args[0]), Pending: len(args) > 1})
 }
 
 // switch NAME changes how the index behaves.
@@ -113,24 +113,24 @@ func switchCommand(ts *testscript.TestScript, _ bool, args []string) {
 	if !known {
 		ts.Fatalf("no switch %q", args[0])
 	}
-	stageOf(ts).Switch(change)
+	serversOf(ts).Switch(change)
 }
 
 // index holds FILE... tells that the index holds these files and no other; index remove FILE deletes one.
 func indexCommand(ts *testscript.TestScript, _ bool, args []string) {
 	if args[0] == "remove" {
-		ts.Check(stageOf(ts).Remove(args[1]))
+		ts.Check(serversOf(ts).Remove(args[1]))
 		return
 	}
-	var held []string
-	for _, f := range stageOf(ts).Files() {
-		held = append(held, f.Name)
+	var stored []string
+	for _, f := range serversOf(ts).Files() {
+		stored = append(stored, f.Name)
 	}
 	want := slices.Clone(args[1:])
-	slices.Sort(held)
+	slices.Sort(stored)
 	slices.Sort(want)
-	if !slices.Equal(held, want) {
-		ts.Fatalf("the index holds %v, not %v", held, want)
+	if !slices.Equal(stored, want) {
+		ts.Fatalf("the index holds %v, not %v", stored, want)
 	}
 }
 
@@ -145,7 +145,7 @@ func output(ts *testscript.TestScript, neg bool, args []string) {
 // requests OP N tells how many requests of an op the stage has seen. An op of "any" means all.
 func requests(ts *testscript.TestScript, _ bool, args []string) {
 	n := 0
-	for _, r := range stageOf(ts).Requests() {
+	for _, r := range serversOf(ts).Requests() {
 		if r.Op == args[0] || args[0] == "any" {
 			n++
 		}
@@ -157,7 +157,7 @@ func requests(ts *testscript.TestScript, _ bool, args []string) {
 
 // tokens N burned|alive tells that N upload tokens were minted, and what became of all of them.
 func tokens(ts *testscript.TestScript, _ bool, args []string) {
-	all := stageOf(ts).Tokens()
+	all := serversOf(ts).Tokens()
 	if fmt.Sprint(len(all)) != args[0] {
 		ts.Fatalf("%d tokens were minted, not %s", len(all), args[0])
 	}
@@ -168,8 +168,8 @@ func tokens(ts *testscript.TestScript, _ bool, args []string) {
 	}
 }
 
-// strange KIND sets up an index that answers everything in one strange way, and makes it the step's.
-func strange(ts *testscript.TestScript, _ bool, args []string) {
+// unexpected KIND sets up an index that answers everything in one strange way, and makes it the step's.
+func unexpected(ts *testscript.TestScript, _ bool, args []string) {
 	says := func(status int, kind, body string) http.HandlerFunc {
 		return func(w http.ResponseWriter, r *http.Request) {
 			_, _ = io.Copy(io.Discard, r.Body)
@@ -200,14 +200,14 @@ func strange(ts *testscript.TestScript, _ bool, args []string) {
 
 // apitoken gives the step an API token of the index as its password.
 func apiToken(ts *testscript.TestScript, _ bool, _ []string) {
-	token, err := stageOf(ts).APIToken()
+	token, err := serversOf(ts).APIToken()
 	ts.Check(err)
 	ts.Setenv("INPUT_PASSWORD", token)
 }
 
 // claim NAME VALUE changes a claim of the ID tokens to come.
 func claim(ts *testscript.TestScript, _ bool, args []string) {
-	stageOf(ts).Claims(func(claims map[string]any) { claims[args[0]] = args[1] })
+	serversOf(ts).Claims(func(claims map[string]any) { claims[args[0]] = args[1] })
 }
 
 // await FILE waits until there is such a file, and not for ever.

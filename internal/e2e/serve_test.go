@@ -53,8 +53,8 @@ func serveIn(t *testing.T, dir string, environment []string, arguments ...string
 	return s
 }
 
-// serveStage starts serve on a free port.
-func serveStage(t *testing.T, flags ...string) *served {
+// serveServers starts serve on a free port.
+func serveServers(t *testing.T, flags ...string) *served {
 	t.Helper()
 	return serveIn(t, t.TempDir(), nil, append([]string{"serve", "-addr", "127.0.0.1:0", "-env-file", "stage.env"}, flags...)...)
 }
@@ -133,7 +133,7 @@ func (s *served) step(files ...string) *step {
 func TestServe_Signal(t *testing.T) {
 	t.Parallel()
 	for _, signal := range []os.Signal{syscall.SIGTERM, os.Interrupt} {
-		s := serveStage(t)
+		s := serveServers(t)
 		info, err := os.Stat(filepath.Join(s.dir, "stage.env"))
 		if err != nil || info.Mode().Perm() != 0o600 {
 			t.Errorf("the environment file: %v, %v", info, err)
@@ -173,7 +173,7 @@ func TestServe_EnvFile(t *testing.T) {
 	for profile, names := range want {
 		t.Run(profile, func(t *testing.T) {
 			t.Parallel()
-			s := serveStage(t, "-profile", profile)
+			s := serveServers(t, "-profile", profile)
 			always := []string{
 				"INPUT_INDEX-URL", "INPUT_REPOSITORY-URL", "PIP_INDEX_URL", "STAGE_FAULTS_URL", "STAGE_URL", "TWINE_PASSWORD", "ACTIONS_ID_TOKEN_REQUEST_TOKEN", "ACTIONS_ID_TOKEN_REQUEST_URL",
 				"PYPI_OIDC_PUBLISH_TUF_ROOT", "PYPI_OIDC_PUBLISH_TUF_URL", "TWINE_REPOSITORY_URL", "TWINE_USERNAME", "UV_DEFAULT_INDEX", "UV_PUBLISH_CHECK_URL", "UV_PUBLISH_URL",
@@ -210,7 +210,7 @@ func TestServe_EnvFile(t *testing.T) {
 // TestServe_GitHubRelease: who has the environment file can attach to the releases that the flags name, and to no other.
 func TestServe_GitHubRelease(t *testing.T) {
 	t.Parallel()
-	s := serveStage(t, "-repository", "me/trees", "-project", "alder", "-github-release", "v1.0", "-github-draft", "v1.1")
+	s := serveServers(t, "-repository", "me/trees", "-project", "alder", "-github-release", "v1.0", "-github-draft", "v1.1")
 	attached := regexp.MustCompile(`(?m)^the GitHub release has 5 files of this run`)
 	for tag, want := range map[string]string{"v1.0": "attached", "v1.1": "attached", "v2.0": "failed"} {
 		p := s.step("alder-1.0-py3-none-any.whl", "alder-1.0.tar.gz")
@@ -240,7 +240,7 @@ func TestServe_GitHubRelease(t *testing.T) {
 // replaced.
 func TestServe_Restart(t *testing.T) {
 	t.Parallel()
-	s := serveStage(t, "-data", "held", "-pending", "alder")
+	s := serveServers(t, "-data", "held", "-pending", "alder")
 	p := s.step("alder-1.0-py3-none-any.whl", "alder-1.0.tar.gz")
 	if e := p.run(); e.code != 0 || e.outputs["published-count"] != "2" || e.outputs["token-burned"] != "true" {
 		t.Fatalf("exit code %d, %v\n%s", e.code, e.outputs, e.log)
@@ -286,7 +286,7 @@ func TestServe_Publishers(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			s := serveStage(t, c.flags...)
+			s := serveServers(t, c.flags...)
 			e := s.step("alder-1.0-py3-none-any.whl").run()
 			if e.code != c.code || !strings.Contains(e.log, c.says) {
 				t.Errorf("exit code %d, not %d with %q\n%s", e.code, c.code, c.says, e.log)
@@ -298,7 +298,7 @@ func TestServe_Publishers(t *testing.T) {
 // TestServe_Faults: a client of any language can break the stage by its control endpoint; the run that meets the fault goes on.
 func TestServe_Faults(t *testing.T) {
 	t.Parallel()
-	s := serveStage(t, "-project", "alder", "-github-release", "v1.0")
+	s := serveServers(t, "-project", "alder", "-github-release", "v1.0")
 	ops := []string{"upload", "github", "asset"}
 	for _, op := range ops {
 		s.ask("POST", s.env["STAGE_FAULTS_URL"], `{"op": "`+op+`", "fault": "status-503-seconds", "times": 1}`)
@@ -326,12 +326,12 @@ func TestServe_BeyondLoopback(t *testing.T) {
 	if !strings.Contains(s.log.String(), "warning: the test index listens on 0.0.0.0:0, beyond loopback") {
 		t.Errorf("no warning:\n%s", s.log.String())
 	}
-	loopback := serveStage(t)
+	loopback := serveServers(t)
 	loopback.end(os.Interrupt)
 	if strings.Contains(loopback.log.String(), "warning") {
 		t.Errorf("a warning:\n%s", loopback.log.String())
 	}
-	elsewhere := serveStage(t, "-url", "http://index:8081")
+	elsewhere := serveServers(t, "-url", "http://index:8081")
 	for name, want := range map[string]string{
 		"STAGE_URL": "http://index:8081", "TWINE_REPOSITORY_URL": "http://index:8081/legacy/", "PIP_INDEX_URL": "http://index:8081/simple/", "PIP_TRUSTED_HOST": "index",
 	} {
@@ -455,11 +455,11 @@ func TestServe_Docs(t *testing.T) {
 	}
 	_, table, _ := strings.Cut(page, "\n## Flags\n")
 	table, _, _ = strings.Cut(table, "\n\nThe environment file")
-	if is, told := names(`(?m)^  -([a-z-]+) `, string(help)), names("`-([a-z-]+) ", table); !slices.Equal(is, told) || len(is) < 10 {
-		t.Errorf("the flags are\n%v, and the page has\n%v", is, told)
+	if is, texts := names(`(?m)^  -([a-z-]+) `, string(help)), names("`-([a-z-]+) ", table); !slices.Equal(is, texts) || len(is) < 10 {
+		t.Errorf("the flags are\n%v, and the page has\n%v", is, texts)
 	}
 	for _, profile := range []string{"pypi", "testpypi", "plain", "no-trusted-publishing"} {
-		s := serveStage(t, "-profile", profile, "-url", "http://index:8081", "-github-release", "v1.0")
+		s := serveServers(t, "-profile", profile, "-url", "http://index:8081", "-github-release", "v1.0")
 		for name := range s.env {
 			if !strings.Contains(page, "`"+name+"`") {
 				t.Errorf("%s is not on the page", name)

@@ -16,7 +16,7 @@ func TestTLS_PrivateCA(t *testing.T) {
 	t.Parallel()
 	s := newStep(t, "alder-1.0-py3-none-any.whl")
 	s.inProcess = false // for the path of ca-bundle
-	index := *s.stage.Upload
+	index := *s.servers.Upload
 	index.Path = ""
 	server := httptest.NewUnstartedServer(&httputil.ReverseProxy{Rewrite: func(r *httputil.ProxyRequest) { r.SetURL(&index) }})
 	server.Config.ErrorLog = log.New(io.Discard, "", 0) // of the handshake that is to fail

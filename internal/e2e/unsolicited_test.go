@@ -66,7 +66,7 @@ func TestUnsolicitedBytes_NotPrinted(t *testing.T) {
 		case "publish":
 			return publishVerb()
 		case "check":
-			return []string{"check", "-index", s.stage.Upload.String()}
+			return []string{"check", "-index", s.servers.Upload.String()}
 		}
 		return nil // the action
 	}
@@ -110,7 +110,7 @@ func TestUnsolicitedBytes_NotPrinted(t *testing.T) {
 					if strings.Contains(line, "Unsolicited") && (strings.Contains(line, marker) || strings.ContainsAny(line, `"[`)) {
 						t.Errorf("the bytes are printed: %.300s", line)
 					}
-					for _, secret := range append(front.shown, s.stage.Secrets()...) {
+					for _, secret := range append(front.shown, s.servers.Secrets()...) {
 						if shows(line, secret) && !strings.HasPrefix(line, "::add-mask::") {
 							t.Errorf("a secret is printed: %.300s", line)
 						}

@@ -472,8 +472,8 @@ func TestProfiles(t *testing.T) {
 			th.get(path).want(t, 404, "")
 		}
 	})
-	if stage, err := fakepypi.Start(t.Context(), "127.0.0.1:0", fakepypi.Options{Now: time.Now, Profile: "devpi"}); err == nil {
-		_ = stage.Close()
+	if servers, err := fakepypi.Start(t.Context(), "127.0.0.1:0", fakepypi.Options{Now: time.Now, Profile: "devpi"}); err == nil {
+		_ = servers.Close()
 		t.Error("an unknown profile was taken")
 	}
 }

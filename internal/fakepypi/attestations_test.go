@@ -216,7 +216,7 @@ func copied(t *testing.T, a signer.Attestation) signer.Attestation {
 }
 
 // verdict uploads and tells whether the answer is as the row says.
-func (th *harness) verdict(name, token string, p parcel, refusal string) {
+func (th *harness) verdict(name, token string, p upload, refusal string) {
 	th.t.Helper()
 	r := th.upload(token, p)
 	switch {
@@ -235,7 +235,7 @@ func (th *harness) verdict(name, token string, p parcel, refusal string) {
 }
 
 // numbered is a wheel of its own name for each number.
-func numbered(i int) parcel {
+func numbered(i int) upload {
 	return sending(fmt.Sprintf("demo-1.0-%d-py3-none-any.whl", i), "bdist_wheel", "py3", fmt.Sprint("wheel ", i))
 }
 
@@ -313,7 +313,7 @@ func TestAttestations_Statements(t *testing.T) {
 }
 
 // sumOf is the digest that a parcel says it has.
-func sumOf(p parcel) string {
+func sumOf(p upload) string {
 	for _, f := range p.fields {
 		if f[0] == "sha256_digest" {
 			return f[1]

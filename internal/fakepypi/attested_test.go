@@ -45,7 +45,7 @@ func encoded(th *harness, v any) string {
 }
 
 // published is the statement of a parcel.
-func published(p parcel) []byte {
+func published(p upload) []byte {
 	return signer.Statement(p.filename, []byte(p.content), signer.Publish)
 }
 

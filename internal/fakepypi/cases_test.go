@@ -16,8 +16,8 @@ import (
 	"github.com/org/pypi-oidc-publish/internal/wire"
 )
 
-// missedByTheStage are the cases that the stage takes and the real index rejects, with the reason. There are none.
-var missedByTheStage = map[string]string{}
+// missedByServers are the cases that the stage takes and the real index rejects, with the reason. There are none.
+var missedByServers = map[string]string{}
 
 // TestUpload_Vectors uploads every case to a stage that has nothing yet, as the program does, and holds the answers to the vectors.
 func TestUpload_Vectors(t *testing.T) {
@@ -32,7 +32,7 @@ func TestUpload_Vectors(t *testing.T) {
 			t.Run(v.ID, func(t *testing.T) {
 				t.Parallel()
 				refused := uploadCase(t, borrow(t), v)
-				compareVerdict(t, v, refused)
+				compareResult(t, v, refused)
 				count.Lock()
 				defer count.Unlock()
 				switch {
@@ -52,19 +52,19 @@ func TestUpload_Vectors(t *testing.T) {
 			})
 		}
 	})
-	t.Logf("%d cases: %d accepted, %d rejected; %d allowed to be missed", len(all), count.accepted, count.rejected, len(missedByTheStage))
+	t.Logf("%d cases: %d accepted, %d rejected; %d allowed to be missed", len(all), count.accepted, count.rejected, len(missedByServers))
 	t.Logf("of %d messages that can be compared %d are the index's", count.comparable, count.same)
-	for id := range missedByTheStage {
+	for id := range missedByServers {
 		if !slices.ContainsFunc(all, func(v vectors.Case) bool { return v.ID == id }) {
 			t.Errorf("there is no case %s", id)
 		}
 	}
 }
 
-// compareVerdict compares the stage's verdict with the index's.
-func compareVerdict(t *testing.T, v vectors.Case, refused *index.Refusal) {
+// compareResult compares the stage's verdict with the index's.
+func compareResult(t *testing.T, v vectors.Case, refused *index.Refusal) {
 	t.Helper()
-	reason, listed := missedByTheStage[v.ID]
+	reason, listed := missedByServers[v.ID]
 	switch {
 	case !v.Rejected() && refused != nil:
 		t.Errorf("refused, and the index takes it: %s", refused.Message)
@@ -80,9 +80,9 @@ func compareVerdict(t *testing.T, v vectors.Case, refused *index.Refusal) {
 
 // sameMessage compares the messages. The vectors leave out where to read more; the client joins the lines of a status line.
 func sameMessage(v vectors.Case, refused *index.Refusal) bool {
-	said, _, _ := strings.Cut(refused.Message, " See http")
+	message, _, _ := strings.Cut(refused.Message, " See http")
 	oneLine := func(s string) string { return strings.TrimSuffix(strings.Join(strings.Fields(s), " "), ".") }
-	return oneLine(said) == oneLine(v.Message)
+	return oneLine(message) == oneLine(v.Message)
 }
 
 // uploadCase sends the files of a case, until one is refused.

@@ -274,8 +274,8 @@ func TestFault_EveryOp(t *testing.T) {
 		if f.Point == fault.AtAccept {
 			continue // see TestFault_Connections
 		}
-		want, told := known[f.Name]
-		if !told {
+		want, reported := known[f.Name]
+		if !reported {
 			t.Errorf("nothing says what a client sees of %s", f.Name)
 			continue
 		}
@@ -486,8 +486,8 @@ func TestFault_Connections(t *testing.T) {
 		if f.Point != fault.AtAccept {
 			continue
 		}
-		for _, door := range []string{fakepypi.Connect, fakepypi.ConnectIssuer, fakepypi.ConnectSigstore, fakepypi.ConnectGitHub} {
-			t.Run(f.Name+" "+door, func(t *testing.T) {
+		for _, listener := range []string{fakepypi.Connect, fakepypi.ConnectIssuer, fakepypi.ConnectSigstore, fakepypi.ConnectGitHub} {
+			t.Run(f.Name+" "+listener, func(t *testing.T) {
 				t.Parallel()
 				th := opened(t)
 				issuer, err := url.Parse(th.Env["ACTIONS_ID_TOKEN_REQUEST_URL"])
@@ -495,7 +495,7 @@ func TestFault_Connections(t *testing.T) {
 					t.Fatal(err)
 				}
 				struck, other := th.Upload.Host, issuer.Host
-				switch door {
+				switch listener {
 				case fakepypi.ConnectIssuer:
 					struck, other = other, struck
 				case fakepypi.ConnectSigstore:
@@ -503,7 +503,7 @@ func TestFault_Connections(t *testing.T) {
 				case fakepypi.ConnectGitHub:
 					struck = strings.TrimSuffix(strings.TrimPrefix(th.Env["GITHUB_API_URL"], "http://"), "/api/v3")
 				}
-				th.breaks(door, f, 1, 2)
+				th.breaks(listener, f, 1, 2)
 				for _, want := range []string{"served", known[f.Name], known[f.Name], "served"} {
 					if got := greets(t, struck, want == "served"); got != want {
 						t.Errorf("a new connection is %s, want %s", got, want)
@@ -728,7 +728,7 @@ func TestControl(t *testing.T) {
 	if got := sees(t, th.ask("upload", token), 30*time.Second); got != "reset" || len(th.Files()) != 1 {
 		t.Errorf("a client sees %q, the index holds %v", got, th.Files())
 	}
-	var told struct {
+	var decoded struct {
 		Faults      []struct{ Name string }
 		Ops         []string
 		Connections []string
@@ -737,12 +737,12 @@ func TestControl(t *testing.T) {
 			Skip, Times, Struck int
 		}
 	}
-	if err := json.Unmarshal([]byte(control("GET", "").body), &told); err != nil {
+	if err := json.Unmarshal([]byte(control("GET", "").body), &decoded); err != nil {
 		t.Fatal(err)
 	}
-	if len(told.Planned) != 1 || told.Planned[0].Struck != 1 || told.Planned[0].Fault != "reset-after-store" ||
-		len(told.Faults) != len(fault.Named()) || !slices.Contains(told.Ops, "keys") || !slices.Equal(told.Connections, []string{"connect", "connect-issuer", "connect-sigstore", "connect-github", "connect-assets"}) {
-		t.Errorf("%+v", told)
+	if len(decoded.Planned) != 1 || decoded.Planned[0].Struck != 1 || decoded.Planned[0].Fault != "reset-after-store" ||
+		len(decoded.Faults) != len(fault.Named()) || !slices.Contains(decoded.Ops, "keys") || !slices.Equal(decoded.Connections, []string{"connect", "connect-issuer", "connect-sigstore", "connect-github", "connect-assets"}) {
+		t.Errorf("%+v", decoded)
 	}
 	if r := control("DELETE", ""); r.status != 200 || len(th.Broken()) != 0 {
 		t.Errorf("%+v, %+v", r, th.Broken())

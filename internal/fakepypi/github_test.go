@@ -41,8 +41,8 @@ func TestGitHub(t *testing.T) {
 			sent := th.do("POST", fmt.Sprintf("%s/repos/me/trees/releases/%d/assets?name=a.whl", ghrelease.UploadsOf(at), release.ID), strings.NewReader("a wheel"),
 				"Authorization", token, "Content-Type", "application/octet-stream")
 			sent.want(t, 201, "")
-			if held := th.GitHub.Assets(release.ID); len(held) != 1 || string(held[0].Bytes) != "a wheel" {
-				t.Fatalf("assets: %+v", held)
+			if stored := th.GitHub.Assets(release.ID); len(stored) != 1 || string(stored[0].Bytes) != "a wheel" {
+				t.Fatalf("assets: %+v", stored)
 			}
 			asset := fmt.Sprintf("%s/repos/me/trees/releases/assets/%v", at, sent.json(t)["id"])
 			bytes := th.get(asset, "Authorization", token, "Accept", "application/octet-stream")
@@ -58,7 +58,7 @@ func TestGitHub(t *testing.T) {
 			if bytes.status != 200 || bytes.body != "a wheel" {
 				t.Errorf("the bytes: %+v", bytes)
 			}
-			th.GitHub.Grant(th.Env[fakepypi.GitHubToken], releases.Read)
+			th.GitHub.AllowToken(th.Env[fakepypi.GitHubToken], releases.Read)
 			th.do("DELETE", asset, nil, "Authorization", token).want(t, 403, "")
 		})
 	}

@@ -202,8 +202,8 @@ func (th *harness) minted() string {
 	return token
 }
 
-// parcel is an upload to be sent.
-type parcel struct {
+// upload is an upload to be sent.
+type upload struct {
 	fields   [][2]string
 	filename string
 	kind     string // the file part's Content-Type, "-" for none
@@ -215,16 +215,16 @@ type parcel struct {
 }
 
 // wheel is an upload that the index takes, changed by the pairs: a field's name and its value; "-" leaves it out.
-func wheel(changes ...string) parcel {
+func wheel(changes ...string) upload {
 	return sending("demo-1.0-py3-none-any.whl", "bdist_wheel", "py3", "the wheel", changes...)
 }
 
-func sdist(changes ...string) parcel {
+func sdist(changes ...string) upload {
 	return sending("demo-1.0.tar.gz", "sdist", "source", "the sdist", changes...)
 }
 
-func sending(filename, filetype, python, seed string, changes ...string) parcel {
-	p := parcel{filename: filename, kind: "application/octet-stream", seed: seed, content: packed(filename, seed)}
+func sending(filename, filetype, python, seed string, changes ...string) upload {
+	p := upload{filename: filename, kind: "application/octet-stream", seed: seed, content: packed(filename, seed)}
 	p.fields = [][2]string{
 		{":action", "file_upload"},
 		{"protocol_version", "1"},
@@ -238,14 +238,14 @@ func sending(filename, filetype, python, seed string, changes ...string) parcel 
 	return p.with(changes...)
 }
 
-func (p parcel) with(changes ...string) parcel {
+func (p upload) with(changes ...string) upload {
 	for i := 0; i < len(changes); i += 2 {
 		p = p.set(changes[i], changes[i+1])
 	}
 	return p
 }
 
-func (p parcel) set(name, value string) parcel {
+func (p upload) set(name, value string) upload {
 	var fields [][2]string
 	for _, f := range p.fields {
 		if f[0] != name {
@@ -260,13 +260,13 @@ func (p parcel) set(name, value string) parcel {
 }
 
 // holding is the parcel with an archive of other bytes and the right digest.
-func (p parcel) holding(seed string) parcel {
+func (p upload) holding(seed string) upload {
 	p.seed, p.content = seed, packed(p.filename, seed)
 	return p.set("sha256_digest", sha256Of(p.content))
 }
 
 // called is the parcel with another file name, and what an archive of that name has to hold.
-func (p parcel) called(filename string) parcel {
+func (p upload) called(filename string) upload {
 	was := sha256Of(p.content)
 	p.filename, p.content = filename, packed(filename, p.seed)
 	for i, f := range p.fields {
@@ -278,7 +278,7 @@ func (p parcel) called(filename string) parcel {
 	return p
 }
 
-func (p parcel) body(t *testing.T) (string, []byte) {
+func (p upload) body(t *testing.T) (string, []byte) {
 	t.Helper()
 	var b bytes.Buffer
 	form := multipart.NewWriter(&b)
@@ -308,7 +308,7 @@ func (p parcel) body(t *testing.T) (string, []byte) {
 }
 
 // upload sends the parcel with the token.
-func (th *harness) upload(token string, p parcel) reply {
+func (th *harness) upload(token string, p upload) reply {
 	th.t.Helper()
 	kind, body := p.body(th.t)
 	header := append([]string{"Content-Type", kind, "Authorization", basic("__token__", token)}, p.header...)
@@ -321,7 +321,7 @@ func basic(user, password string) string {
 	return req.Header.Get("Authorization")
 }
 
-func (th *harness) accepted(token string, p parcel) {
+func (th *harness) accepted(token string, p upload) {
 	th.t.Helper()
 	if r := th.upload(token, p); r.status != 200 || r.body != "" {
 		th.t.Fatalf("%s was refused: %+v", p.filename, r)

@@ -112,8 +112,8 @@ func TestKeep_Permissions(t *testing.T) {
 	if info, err := os.Stat(filepath.Join(dir, "stage.json")); err != nil || info.Mode().Perm() != 0o600 {
 		t.Errorf("%v, %v", info.Mode(), err)
 	}
-	if stage, err := fakepypi.Start(t.Context(), "127.0.0.1:0", fakepypi.Options{Now: time.Now, Keep: true}); err == nil {
-		_ = stage.Close()
+	if servers, err := fakepypi.Start(t.Context(), "127.0.0.1:0", fakepypi.Options{Now: time.Now, Keep: true}); err == nil {
+		_ = servers.Close()
 		t.Error("a stage keeps what it holds in no folder")
 	}
 }
@@ -172,9 +172,9 @@ func TestKeep_DamagedState(t *testing.T) {
 			if err := os.WriteFile(path, []byte(changed), 0o600); err != nil {
 				t.Fatal(err)
 			}
-			stage, err := fakepypi.Start(t.Context(), "127.0.0.1:0", fakepypi.Options{Now: time.Now, Dir: dir, Keep: true})
+			servers, err := fakepypi.Start(t.Context(), "127.0.0.1:0", fakepypi.Options{Now: time.Now, Dir: dir, Keep: true})
 			if err == nil {
-				_ = stage.Close()
+				_ = servers.Close()
 				t.Fatal("it started")
 			}
 			if !strings.Contains(err.Error(), c.says) || !strings.Contains(err.Error(), "use another folder") {
@@ -218,9 +218,9 @@ func TestKeep_Folder(t *testing.T) {
 				t.Fatalf("%v, %v", found, err)
 			}
 			c.change(t, dir, found[0])
-			stage, err := fakepypi.Start(t.Context(), "127.0.0.1:0", fakepypi.Options{Now: time.Now, Dir: dir, Keep: true})
+			servers, err := fakepypi.Start(t.Context(), "127.0.0.1:0", fakepypi.Options{Now: time.Now, Dir: dir, Keep: true})
 			if err == nil {
-				_ = stage.Close()
+				_ = servers.Close()
 				t.Fatal("it started")
 			}
 			if !strings.Contains(err.Error(), c.says) {
@@ -249,11 +249,11 @@ func TestKeep_OneProcess(t *testing.T) {
 	t.Parallel()
 	dir := t.TempDir()
 	path := filepath.Join(dir, "stage.json")
-	stage, err := fakepypi.Start(t.Context(), "127.0.0.1:0", fakepypi.Options{Now: time.Now, Dir: dir, Keep: true})
+	servers, err := fakepypi.Start(t.Context(), "127.0.0.1:0", fakepypi.Options{Now: time.Now, Dir: dir, Keep: true})
 	if err != nil {
 		t.Fatal(err)
 	}
-	th := &harness{Servers: stage, t: t, http: newClient()}
+	th := &harness{Servers: servers, t: t, http: newClient()}
 	token := th.apiToken()
 	remove(t, path)
 	write(t, path, "not yours")
@@ -263,7 +263,7 @@ func TestKeep_OneProcess(t *testing.T) {
 			t.Errorf("%+v", r)
 		}
 	}
-	if _, err := stage.APIToken(); err == nil {
+	if _, err := servers.APIToken(); err == nil {
 		t.Error("a token was made that is nowhere kept")
 	}
 	if text, err := os.ReadFile(path); err != nil || string(text) != "not yours" {
@@ -271,7 +271,7 @@ func TestKeep_OneProcess(t *testing.T) {
 	}
 	remove(t, path) // it is gone: what is in memory is all there is
 	th.accepted(token, wheel())
-	if err := stage.Close(); err != nil {
+	if err := servers.Close(); err != nil {
 		t.Error(err)
 	}
 	again := open(t, fakepypi.Options{Dir: dir, Keep: true})

@@ -371,9 +371,9 @@ func TestMint_Race(t *testing.T) {
 // taken. So is the same file twice.
 func TestUpload_Race(t *testing.T) {
 	t.Parallel()
-	for name, c := range map[string]struct{ before, slow, quick parcel }{
-		"first files of a release": {parcel{}, sdist(), wheel()},
-		"the same first file":      {parcel{}, wheel(), wheel()},
+	for name, c := range map[string]struct{ before, slow, quick upload }{
+		"first files of a release": {upload{}, sdist(), wheel()},
+		"the same first file":      {upload{}, wheel(), wheel()},
 		"the same later file":      {sdist(), wheel(), wheel()},
 	} {
 		t.Run(name, func(t *testing.T) {

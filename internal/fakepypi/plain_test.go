@@ -29,8 +29,8 @@ func TestUpload_FileNames(t *testing.T) {
 		p := authorized(wheel("md5_digest", md5Of(theWheel)).called(name), basic(fakepypi.User, fakepypi.Password))
 		plain.upload("", p).want(t, 400, reason)
 	}
-	if held := plain.Files(); len(held) > 0 {
-		t.Errorf("the index holds %v", held)
+	if stored := plain.Files(); len(stored) > 0 {
+		t.Errorf("the index holds %v", stored)
 	}
 	th := opened(t)
 	th.upload(th.minted(), wheel().called("demo-1.0-\xff-none-any.whl")).want(t, 400, "Invalid Form Data.")

@@ -35,7 +35,7 @@ func (th *harness) story() {
 	release := th.GitHub.Publish(fakepypi.Release{Tag: "v1.0.0"})
 	th.GitHub.Hold(releases.Asset{Release: release.ID, Name: "a", Bytes: []byte("a")})
 	th.GitHub.Say(releases.Upload, releases.Answer{Status: 500})
-	th.GitHub.Grant(th.Env[fakepypi.GitHubToken], releases.Read)
+	th.GitHub.AllowToken(th.Env[fakepypi.GitHubToken], releases.Read)
 	th.Claims(func(claims map[string]any) { claims["repository_owner_id"] = "1" })
 	th.Forge("foreign-key")
 	th.Switch(func(w *fakepypi.Behavior) { w.ReadOnly = true })

@@ -20,7 +20,7 @@ const (
 // row is one behaviour of the upload endpoint, named by its section and row in docs/reference/pypi-server.md.
 type row struct {
 	name   string
-	send   parcel
+	send   upload
 	status int
 	reason string // of the status line; the code's own words where the index has none
 }
@@ -281,15 +281,15 @@ func TestUpload_Refusals(t *testing.T) {
 			t.Parallel()
 			th := borrow(t)
 			th.upload(th.minted(), r.send).want(t, r.status, r.reason)
-			if held := len(th.Files()); (held == 1) != (r.status == ok) {
-				t.Errorf("the index holds %d files", held)
+			if count := len(th.Files()); (count == 1) != (r.status == ok) {
+				t.Errorf("the index holds %d files", count)
 			}
 		})
 	}
 }
 
 // rawly is the parcel with these very bytes.
-func rawly(p parcel, content string) parcel {
+func rawly(p upload, content string) upload {
 	p.content = content
 	return p.set("sha256_digest", sha256Of(content))
 }
@@ -311,24 +311,24 @@ func with(file, text string) string {
 }
 
 // and adds a value to a field.
-func (p parcel) and(name, value string) parcel {
+func (p upload) and(name, value string) upload {
 	p.fields = append(p.fields[:len(p.fields):len(p.fields)], [2]string{name, value})
 	return p
 }
 
-func query(p parcel, q string) parcel { p.query = q; return p }
+func query(p upload, q string) upload { p.query = q; return p }
 
-func typed(p parcel, kind string) parcel { p.kind = kind; return p }
+func typed(p upload, kind string) upload { p.kind = kind; return p }
 
-func bare(p parcel) parcel { p.bare = true; return p }
+func bare(p upload) upload { p.bare = true; return p }
 
-func authorized(p parcel, value string) parcel {
+func authorized(p upload, value string) upload {
 	p.header = []string{"Authorization", value}
 	return p
 }
 
 // longWheel is a wheel whose file name has n bytes.
-func longWheel(n int) parcel {
+func longWheel(n int) upload {
 	tail := "-py3-none-any.whl"
 	version := "1." + strings.Repeat("1", n-len("demo-1.")-len(tail))
 	return wheel("version", version).called("demo-" + version + tail)
@@ -405,7 +405,7 @@ func TestUpload_SecondFile(t *testing.T) {
 	const day = 24 * time.Hour
 	for name, c := range map[string]struct {
 		between func(*harness)
-		second  parcel
+		second  upload
 		status  int
 		reason  string
 	}{
@@ -494,7 +494,7 @@ func TestUpload_NewProject(t *testing.T) {
 	th := open(t, fakepypi.Options{})
 	token := th.apiToken()
 	th.accepted(token, wheel())
-	other := func(name string) parcel {
+	other := func(name string) upload {
 		return wheel("name", name).called(strings.ToLower(name) + "-1.0-py3-none-any.whl").holding(name)
 	}
 	th.upload(token, other("dem0")).want(t, 400, "The name 'dem0' is too similar to an existing project. See https://pypi.org/help/#project-name for more information.")

@@ -131,15 +131,15 @@ func TestClose(t *testing.T) {
 		"context": func(_ *fakepypi.Servers, cancel context.CancelFunc) { cancel() },
 	} {
 		ctx, cancel := context.WithCancel(t.Context())
-		stage, err := fakepypi.Start(ctx, "127.0.0.1:0", fakepypi.Options{Now: time.Now})
+		servers, err := fakepypi.Start(ctx, "127.0.0.1:0", fakepypi.Options{Now: time.Now})
 		if err != nil {
 			t.Fatal(err)
 		}
-		end(stage, cancel)
-		if err := stage.Close(); err != nil {
+		end(servers, cancel)
+		if err := servers.Close(); err != nil {
 			t.Error(name, err)
 		}
-		if resp, err := http.Get(stage.Simple.String()); err == nil { //nolint:noctx // it has to fail
+		if resp, err := http.Get(servers.Simple.String()); err == nil { //nolint:noctx // it has to fail
 			resp.Body.Close()
 			t.Errorf("%s: the stage still answers", name)
 		}
@@ -153,13 +153,13 @@ func TestStart_Refused(t *testing.T) {
 		"no clock":  {},
 		"no folder": {Now: time.Now, Dir: "/does/not/exist"},
 	} {
-		if stage, err := fakepypi.Start(t.Context(), "127.0.0.1:0", o); err == nil {
-			_ = stage.Close()
+		if servers, err := fakepypi.Start(t.Context(), "127.0.0.1:0", o); err == nil {
+			_ = servers.Close()
 			t.Errorf("%s: started", name)
 		}
 	}
-	if stage, err := fakepypi.Start(t.Context(), "nonsense", fakepypi.Options{Now: time.Now}); err == nil {
-		_ = stage.Close()
+	if servers, err := fakepypi.Start(t.Context(), "nonsense", fakepypi.Options{Now: time.Now}); err == nil {
+		_ = servers.Close()
 		t.Error("started on a nonsense address")
 	}
 }

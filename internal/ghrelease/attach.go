@@ -32,7 +32,7 @@ const (
 // that the release now has; there says that it existed before. It returns the number of these assets.
 //
 // Errors are findings, joined. After the failure of one asset it continues with the others, unless they would fail too.
-func (c *Client) Attach(ctx context.Context, r Release, assets []Asset, told func(a Asset, there bool)) (n int, err error) {
+func (c *Client) Attach(ctx context.Context, r Release, assets []Asset, record func(a Asset, there bool)) (n int, err error) {
 	if err := c.known(); err != nil {
 		return 0, err
 	}
@@ -46,8 +46,8 @@ func (c *Client) Attach(ctx context.Context, r Release, assets []Asset, told fun
 		before, err := c.attach(ctx, r, a, there)
 		if err == nil {
 			n, inARow = n+1, 0
-			if told != nil {
-				told(a, before)
+			if record != nil {
+				record(a, before)
 			}
 			continue
 		}
@@ -92,7 +92,7 @@ func (c *Client) attach(ctx context.Context, r Release, a Asset, there []existin
 			return false, assetError(ctx, r, a, failed)
 		}
 		ours = ours || reply.unclear
-		if err := c.options.Sleep(ctx, reply.patience(n)); err != nil {
+		if err := c.options.Sleep(ctx, reply.waitBefore(n)); err != nil {
 			return false, assetError(ctx, r, a, err)
 		}
 		if there, err = c.list(ctx, r); err != nil {

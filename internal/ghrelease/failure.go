@@ -115,15 +115,15 @@ func (r reply) exists() bool {
 	type one struct {
 		Code string `json:"code"`
 	}
-	var said struct {
+	var decoded struct {
 		Errors []one `json:"errors"`
 	}
-	return r.status() == http.StatusUnprocessableEntity && json.Unmarshal(r.answer.Body, &said) == nil &&
-		slices.ContainsFunc(said.Errors, func(e one) bool { return e.Code == "already_exists" })
+	return r.status() == http.StatusUnprocessableEntity && json.Unmarshal(r.answer.Body, &decoded) == nil &&
+		slices.ContainsFunc(decoded.Errors, func(e one) bool { return e.Code == "already_exists" })
 }
 
-// patience returns how long to wait after the try with this number, counted from 1.
-func (r reply) patience(n int) time.Duration {
+// waitBefore returns how long to wait after the try with this number, counted from 1.
+func (r reply) waitBefore(n int) time.Duration {
 	wait := first << (n - 1)
 	if r.limited {
 		wait = limit
@@ -148,24 +148,24 @@ func temporaryError(ctx context.Context, doing string, err error) error {
 		return err
 	case reply.limited:
 		return failure{finding.New(finding.GitHubRateLimit,
-			"GitHub accepts no more requests with this token for now, so this program could not "+doing+": "+words(reply, err),
+			"GitHub accepts no more requests with this token for now, so this program could not "+doing+": "+messageOf(reply, err),
 			"run the job again later: assets that are already attached are recognised"), everyAsset}
 	case reply.answer == nil:
 		fix = cmp.Or(wire.Advice(err), fix)
 	}
-	return failure{finding.New(finding.GitHubUnavailable, "a request to GitHub failed, so this program could not "+doing+": "+words(reply, err), fix), unanswered}
+	return failure{finding.New(finding.GitHubUnavailable, "a request to GitHub failed, so this program could not "+doing+": "+messageOf(reply, err), fix), unanswered}
 }
 
-// words returns the status code and message of GitHub's answer, or the error if there is no answer.
-func words(r reply, err error) string {
+// messageOf returns the status code and message of GitHub's answer, or the error if there is no answer.
+func messageOf(r reply, err error) string {
 	if r.answer == nil {
 		return err.Error()
 	}
-	code, said := fmt.Sprint(r.answer.Status), r.answer.ServerMessage()
-	if strings.HasPrefix(said, code) {
-		return said
+	code, message := fmt.Sprint(r.answer.Status), r.answer.ServerMessage()
+	if strings.HasPrefix(message, code) {
+		return message
 	}
-	return code + " " + said
+	return code + " " + message
 }
 
 // permissionError returns a finding for a request that GitHub did not permit.
@@ -177,7 +177,7 @@ func permissionError(ctx context.Context, doing string, err error) error {
 	switch status := reply.status(); {
 	case status == http.StatusUnauthorized, status == http.StatusForbidden, status == http.StatusNotFound:
 		return failure{finding.New(finding.GitHubPermission,
-			"GitHub does not let this token "+doing+": "+words(reply, err),
+			"GitHub does not let this token "+doing+": "+messageOf(reply, err),
 			permissionFix), everyAsset}
 	case status/100 == 3:
 		return failure{finding.New(finding.GitHubRepository,
@@ -198,7 +198,7 @@ func assetError(ctx context.Context, r Release, a Asset, err error) error {
 		return immutable(r, a.Name)
 	default:
 		return finding.New(finding.GitHubAssetRefused,
-			fmt.Sprintf("GitHub refused to attach %s to the release %s: %s", a.Name, r.Tag, words(reply, err)),
+			fmt.Sprintf("GitHub refused to attach %s to the release %s: %s", a.Name, r.Tag, messageOf(reply, err)),
 			"fix what the message says, and run the job again: assets that are already attached are recognised")
 	}
 	return permissionError(ctx, doing, err)
@@ -250,9 +250,9 @@ func withSkippedCount(err error, left int) error {
 	all := finding.Of(err)
 	last := &all[len(all)-1]
 	last.Message = fmt.Sprintf("%s (%d more were not tried)", strings.TrimSuffix(last.Message, "."), left)
-	var told []error
+	var explained []error
 	for _, f := range all {
-		told = append(told, f)
+		explained = append(explained, f)
 	}
-	return errors.Join(told...)
+	return errors.Join(explained...)
 }

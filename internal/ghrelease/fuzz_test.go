@@ -25,7 +25,7 @@ func FuzzResponses(f *testing.F) {
 		if status < 200 || status > 999 || status == 204 || status == 304 {
 			t.Skip() // they have no body
 		}
-		s := stage(t, releases.Write, releases.Options{})
+		s := startGitHub(t, releases.Write, releases.Options{})
 		r := s.Publish(releases.Release{Tag: "v1", Draft: op%2 == 0})
 		s.Hold(releases.Asset{Release: r.ID, Name: "b.whl", Bytes: []byte("bbb")})
 		s.Hold(releases.Asset{Release: r.ID, Name: "c.whl", Starter: true})

@@ -25,8 +25,8 @@ import (
 
 const token = "ghs_0123456789_nowhere_by_chance"
 
-// scene is a repository, and a client of it.
-type scene struct {
+// scenario is a repository, and a client of it.
+type scenario struct {
 	*releases.GitHub
 	t      *testing.T
 	client *ghrelease.Client
@@ -35,11 +35,11 @@ type scene struct {
 	during func() // called by every wait; may be nil
 }
 
-// stage serves a repository at three places: API and uploads on one host, as GitHub Enterprise has them, and the storage on another.
-func stage(t *testing.T, right releases.Right, o releases.Options) *scene {
+// startGitHub serves a repository at three places: API and uploads on one host, as GitHub Enterprise has them, and the storage on another.
+func startGitHub(t *testing.T, right releases.Right, o releases.Options) *scenario {
 	t.Helper()
 	o.Repository, o.Tokens = "o/r", map[string]releases.Right{token: right}
-	s := &scene{GitHub: releases.New(o), t: t}
+	s := &scenario{GitHub: releases.New(o), t: t}
 	places := http.NewServeMux()
 	places.Handle("/api/v3/", s.API())
 	places.Handle("/api/uploads/", s.Uploads())
@@ -49,7 +49,7 @@ func stage(t *testing.T, right releases.Right, o releases.Options) *scene {
 }
 
 // of is a client of the API at the given place, of the scene's world.
-func (s *scene) of(repository string, api *url.URL, raw string) *ghrelease.Client {
+func (s *scenario) of(repository string, api *url.URL, raw string) *ghrelease.Client {
 	vault := secret.NewRedactor(nil)
 	sleep := func(ctx context.Context, d time.Duration) error {
 		s.slept = append(s.slept, d)
@@ -89,7 +89,7 @@ func asset(name, content string) ghrelease.Asset {
 }
 
 // holds tells the assets of a release as name=bytes, and a name alone for half an asset.
-func (s *scene) holds(id int64) string {
+func (s *scenario) holds(id int64) string {
 	var all []string
 	for _, a := range s.Assets(id) {
 		text := a.Name + "=" + string(a.Bytes)
@@ -113,7 +113,7 @@ func idsOf(err error) string {
 }
 
 // harmless holds what is true of every story: nothing but assets was changed, the token went nowhere, and every failure tells what to do.
-func (s *scene) harmless(errs ...error) {
+func (s *scenario) harmless(errs ...error) {
 	s.t.Helper()
 	if s.Edits() != 0 || len(s.Leaks()) != 0 {
 		s.t.Errorf("%d edits, leaks %v", s.Edits(), s.Leaks())
@@ -141,25 +141,25 @@ type story struct {
 	release releases.Release // with the tag v1 if it has none
 	tag     string           // "": the release's
 	held    []releases.Asset
-	say     func(*scene)
-	between func(*scene, releases.Release) // Ready and Attach
+	say     func(*scenario)
+	between func(*scenario, releases.Release) // Ready and Attach
 
-	ready  string // the ids of its findings; with any, Attach is not called
-	attach string
-	n      int
-	told   string
-	holds  string
-	says   string // stands in the errors
-	slept  []time.Duration
-	asked  map[string]int
+	ready    string // the ids of its findings; with any, Attach is not called
+	attach   string
+	n        int
+	findings string
+	holds    string
+	says     string // stands in the errors
+	slept    []time.Duration
+	asked    map[string]int
 }
 
 func stories() []story {
 	const ok, sorry = http.StatusOK, http.StatusBadGateway
 	held := func(name, bytes string) releases.Asset { return releases.Asset{Name: name, Bytes: []byte(bytes)} }
 	second := time.Second
-	says := func(op string, answers ...releases.Answer) func(*scene) {
-		return func(s *scene) { s.Say(op, answers...) }
+	says := func(op string, answers ...releases.Answer) func(*scenario) {
+		return func(s *scenario) { s.Say(op, answers...) }
 	}
 	refusal := func(status int, message string) releases.Answer {
 		return releases.Answer{Status: status, Body: `{"message":"` + message + `"}`}
@@ -171,70 +171,70 @@ func stories() []story {
 	patience := wait("70")
 	const both = "a.whl=aaa b.tar.gz=bb"
 	return []story{
-		{name: "a release", n: 2, told: "a.whl+ b.tar.gz+", holds: both, asked: map[string]int{"list": 0, "notes": 1, "upload": 2, "bytes": 0}},
-		{name: "a tag with a slash and more", release: releases.Release{Tag: "py/v1?#%2F é"}, n: 2, told: "a.whl+ b.tar.gz+", holds: both, asked: map[string]int{"list": 0}},
-		{name: "a draft", release: releases.Release{Draft: true}, n: 2, told: "a.whl+ b.tar.gz+", holds: both, asked: map[string]int{"list": 1}},
-		{name: "again", held: []releases.Asset{held("a.whl", "aaa"), held("b.tar.gz", "bb")}, n: 2, told: "a.whl= b.tar.gz=", holds: both, asked: map[string]int{"upload": 0, "bytes": 2}},
-		{name: "again, an old server", options: releases.Options{NoDigests: true, Inline: true}, held: []releases.Asset{held("a.whl", "aaa")}, n: 2, told: "a.whl= b.tar.gz+", holds: both, asked: map[string]int{"bytes": 0}},
-		{name: "the rest of it", held: []releases.Asset{held("other.txt", "?"), held("b.tar.gz", "bb")}, n: 2, told: "a.whl+ b.tar.gz=", holds: "other.txt=? b.tar.gz=bb a.whl=aaa"},
+		{name: "a release", n: 2, findings: "a.whl+ b.tar.gz+", holds: both, asked: map[string]int{"list": 0, "notes": 1, "upload": 2, "bytes": 0}},
+		{name: "a tag with a slash and more", release: releases.Release{Tag: "py/v1?#%2F é"}, n: 2, findings: "a.whl+ b.tar.gz+", holds: both, asked: map[string]int{"list": 0}},
+		{name: "a draft", release: releases.Release{Draft: true}, n: 2, findings: "a.whl+ b.tar.gz+", holds: both, asked: map[string]int{"list": 1}},
+		{name: "again", held: []releases.Asset{held("a.whl", "aaa"), held("b.tar.gz", "bb")}, n: 2, findings: "a.whl= b.tar.gz=", holds: both, asked: map[string]int{"upload": 0, "bytes": 2}},
+		{name: "again, an old server", options: releases.Options{NoDigests: true, Inline: true}, held: []releases.Asset{held("a.whl", "aaa")}, n: 2, findings: "a.whl= b.tar.gz+", holds: both, asked: map[string]int{"bytes": 0}},
+		{name: "the rest of it", held: []releases.Asset{held("other.txt", "?"), held("b.tar.gz", "bb")}, n: 2, findings: "a.whl+ b.tar.gz=", holds: "other.txt=? b.tar.gz=bb a.whl=aaa"},
 		{name: "other bytes", held: []releases.Asset{held("a.whl", "AAA")}, ready: "github-asset-conflict", says: "cb1ad2119d8fafb69566510ee712661f9f14b83385006ef92aec47f523a38358", holds: "a.whl=AAA"},
 		{name: "another size", held: []releases.Asset{held("a.whl", "AAAA"), held("b.tar.gz", "BB")}, ready: "github-asset-conflict github-asset-conflict", says: "4 bytes there, 3 bytes", holds: "a.whl=AAAA b.tar.gz=BB", asked: map[string]int{"bytes": 1}},
-		{name: "half of it from before", held: []releases.Asset{{Name: "a.whl", Starter: true}}, n: 2, told: "a.whl+ b.tar.gz+", holds: both, asked: map[string]int{"delete": 1}},
-		{name: "half of it, and deleting is answered late", held: []releases.Asset{{Name: "a.whl", Starter: true}}, say: says("delete", releases.Answer{Status: sorry, Acts: true}), n: 2, told: "a.whl+ b.tar.gz+", holds: both, slept: []time.Duration{second / 2}},
+		{name: "half of it from before", held: []releases.Asset{{Name: "a.whl", Starter: true}}, n: 2, findings: "a.whl+ b.tar.gz+", holds: both, asked: map[string]int{"delete": 1}},
+		{name: "half of it, and deleting is answered late", held: []releases.Asset{{Name: "a.whl", Starter: true}}, say: says("delete", releases.Answer{Status: sorry, Acts: true}), n: 2, findings: "a.whl+ b.tar.gz+", holds: both, slept: []time.Duration{second / 2}},
 
-		{name: "an upload breaks off", say: says("upload", releases.Answer{Status: sorry, Half: true}), n: 2, told: "a.whl+ b.tar.gz+", holds: both, slept: []time.Duration{2 * second}, asked: map[string]int{"upload": 3, "delete": 1}},
-		{name: "an upload has its effect, and is not answered", say: says("upload", releases.Answer{Status: sorry, Acts: true}), n: 2, told: "a.whl+ b.tar.gz+", holds: both, slept: []time.Duration{2 * second}, asked: map[string]int{"upload": 2, "bytes": 1}},
-		{name: "an answer that says nothing", say: says("upload", releases.Answer{Status: 201, Body: "{}", Acts: true}, releases.Answer{Status: ok, Body: "<html>"}), n: 2, told: "a.whl+ b.tar.gz+", holds: both, slept: []time.Duration{2 * second, 2 * second}},
-		{name: "no upload is answered", say: says("upload", releases.Answer{Status: sorry, Half: true}, releases.Answer{Status: sorry, Half: true}, releases.Answer{Status: sorry, Half: true}, releases.Answer{Status: sorry, Half: true}), attach: "github-unavailable", n: 1, told: "b.tar.gz+", holds: "b.tar.gz=bb", slept: []time.Duration{2 * second, 4 * second, 8 * second, 16 * second}},
-		{name: "the last try has its effect", say: says("upload", refusal(500, "x"), refusal(500, "x"), refusal(500, "x"), releases.Answer{Status: 504, Acts: true}), n: 2, told: "a.whl+ b.tar.gz+", holds: both, slept: []time.Duration{2 * second, 4 * second, 8 * second, 16 * second}},
-		{name: "somebody else was faster", say: func(s *scene) {
+		{name: "an upload breaks off", say: says("upload", releases.Answer{Status: sorry, Half: true}), n: 2, findings: "a.whl+ b.tar.gz+", holds: both, slept: []time.Duration{2 * second}, asked: map[string]int{"upload": 3, "delete": 1}},
+		{name: "an upload has its effect, and is not answered", say: says("upload", releases.Answer{Status: sorry, Acts: true}), n: 2, findings: "a.whl+ b.tar.gz+", holds: both, slept: []time.Duration{2 * second}, asked: map[string]int{"upload": 2, "bytes": 1}},
+		{name: "an answer that says nothing", say: says("upload", releases.Answer{Status: 201, Body: "{}", Acts: true}, releases.Answer{Status: ok, Body: "<html>"}), n: 2, findings: "a.whl+ b.tar.gz+", holds: both, slept: []time.Duration{2 * second, 2 * second}},
+		{name: "no upload is answered", say: says("upload", releases.Answer{Status: sorry, Half: true}, releases.Answer{Status: sorry, Half: true}, releases.Answer{Status: sorry, Half: true}, releases.Answer{Status: sorry, Half: true}), attach: "github-unavailable", n: 1, findings: "b.tar.gz+", holds: "b.tar.gz=bb", slept: []time.Duration{2 * second, 4 * second, 8 * second, 16 * second}},
+		{name: "the last try has its effect", say: says("upload", refusal(500, "x"), refusal(500, "x"), refusal(500, "x"), releases.Answer{Status: 504, Acts: true}), n: 2, findings: "a.whl+ b.tar.gz+", holds: both, slept: []time.Duration{2 * second, 4 * second, 8 * second, 16 * second}},
+		{name: "somebody else was faster", say: func(s *scenario) {
 			s.Say("upload", exists)
 			s.during = func() { s.during = nil; s.Hold(releases.Asset{Release: 2, Name: "a.whl", Bytes: []byte("aaa")}) }
-		}, n: 2, told: "a.whl= b.tar.gz+", holds: both, slept: []time.Duration{2 * second}},
-		{name: "somebody else was faster, with other bytes", say: func(s *scene) {
+		}, n: 2, findings: "a.whl= b.tar.gz+", holds: both, slept: []time.Duration{2 * second}},
+		{name: "somebody else was faster, with other bytes", say: func(s *scenario) {
 			s.Say("upload", exists)
 			s.during = func() { s.during = nil; s.Hold(releases.Asset{Release: 2, Name: "a.whl", Bytes: []byte("AAA")}) }
-		}, attach: "github-asset-conflict", n: 1, told: "b.tar.gz+", holds: "a.whl=AAA b.tar.gz=bb", slept: []time.Duration{2 * second}},
-		{name: "a name is taken that nobody sees", say: says("upload", exists, exists, exists, exists), attach: "github-asset-refused", says: "already_exists", n: 1, told: "b.tar.gz+", holds: "b.tar.gz=bb", slept: []time.Duration{2 * second, 4 * second, 8 * second, 16 * second}},
-		{name: "one is refused", say: says("upload", refusal(413, "Too large for "+token)), attach: "github-asset-refused", says: "413 Too large for ***", n: 1, told: "b.tar.gz+", holds: "b.tar.gz=bb", asked: map[string]int{"upload": 2}},
-		{name: "a limit that asks for patience", say: func(s *scene) { s.Say("notes", patience); s.Say("upload", patience, refusal(429, "slower")) }, n: 2, told: "a.whl+ b.tar.gz+", holds: both, slept: []time.Duration{70 * second, 70 * second, 60 * second}},
-		{name: "more patience than there is, and none", say: says("upload", wait("9999"), wait("0")), n: 2, told: "a.whl+ b.tar.gz+", holds: both, slept: []time.Duration{120 * second, 2 * second}},
+		}, attach: "github-asset-conflict", n: 1, findings: "b.tar.gz+", holds: "a.whl=AAA b.tar.gz=bb", slept: []time.Duration{2 * second}},
+		{name: "a name is taken that nobody sees", say: says("upload", exists, exists, exists, exists), attach: "github-asset-refused", says: "already_exists", n: 1, findings: "b.tar.gz+", holds: "b.tar.gz=bb", slept: []time.Duration{2 * second, 4 * second, 8 * second, 16 * second}},
+		{name: "one is refused", say: says("upload", refusal(413, "Too large for "+token)), attach: "github-asset-refused", says: "413 Too large for ***", n: 1, findings: "b.tar.gz+", holds: "b.tar.gz=bb", asked: map[string]int{"upload": 2}},
+		{name: "a limit that asks for patience", say: func(s *scenario) { s.Say("notes", patience); s.Say("upload", patience, refusal(429, "slower")) }, n: 2, findings: "a.whl+ b.tar.gz+", holds: both, slept: []time.Duration{70 * second, 70 * second, 60 * second}},
+		{name: "more patience than there is, and none", say: says("upload", wait("9999"), wait("0")), n: 2, findings: "a.whl+ b.tar.gz+", holds: both, slept: []time.Duration{120 * second, 2 * second}},
 		{name: "a limit that does not end", say: says("upload", patience, patience, patience, patience), attach: "github-rate-limit", says: "1 more were not tried", slept: []time.Duration{70 * second, 70 * second, 70 * second, 70 * second}},
 		{name: "the requests of an hour are used up", say: says("upload", releases.Answer{Status: 403, Header: http.Header{"X-RateLimit-Remaining": {"0"}}, Body: `{"message":"API rate limit exceeded"}`}), attach: "github-rate-limit", says: "API rate limit exceeded", asked: map[string]int{"upload": 1}},
 		{name: "they are used up before", say: says("assets", releases.Answer{Status: 403, Header: http.Header{"X-RateLimit-Remaining": {"0"}, "X-RateLimit-Reset": {"4000000000"}}, Body: `{"message":"API rate limit exceeded"}`}), ready: "github-rate-limit", says: "API rate limit exceeded"},
-		{name: "the right is taken away", between: func(s *scene, _ releases.Release) {
+		{name: "the right is taken away", between: func(s *scenario, _ releases.Release) {
 			s.Say("upload", refusal(403, "Resource not accessible by integration"))
 		}, attach: "github-permission", says: "1 more were not tried", asked: map[string]int{"upload": 1}},
-		{name: "the release is deleted", between: func(s *scene, _ releases.Release) { s.Say("assets", refusal(404, "Not Found")) }, attach: "github-release-missing"},
+		{name: "the release is deleted", between: func(s *scenario, _ releases.Release) { s.Say("assets", refusal(404, "Not Found")) }, attach: "github-release-missing"},
 
 		{name: "an immutable release that lacks some", release: releases.Release{Immutable: true}, held: []releases.Asset{held("a.whl", "aaa")}, ready: "github-release-immutable", says: "missing: b.tar.gz", holds: "a.whl=aaa"},
-		{name: "an immutable release that has all", release: releases.Release{Immutable: true}, held: []releases.Asset{held("a.whl", "aaa"), held("b.tar.gz", "bb")}, n: 2, told: "a.whl= b.tar.gz=", holds: both},
-		{name: "it is published in between", release: releases.Release{}, between: func(s *scene, r releases.Release) { s.Freeze(r.ID) }, attach: "github-release-immutable", says: "create the release as a draft", asked: map[string]int{"upload": 1}},
+		{name: "an immutable release that has all", release: releases.Release{Immutable: true}, held: []releases.Asset{held("a.whl", "aaa"), held("b.tar.gz", "bb")}, n: 2, findings: "a.whl= b.tar.gz=", holds: both},
+		{name: "it is published in between", release: releases.Release{}, between: func(s *scenario, r releases.Release) { s.Freeze(r.ID) }, attach: "github-release-immutable", says: "create the release as a draft", asked: map[string]int{"upload": 1}},
 
 		{name: "a token that reads", right: releases.Read, ready: "github-permission", says: "contents: write"},
 		{name: "a token that reads no drafts", right: releases.Read, release: releases.Release{Draft: true}, ready: "github-permission", says: "403 Resource not accessible by integration"},
 		{name: "a stranger's token", right: releases.Outside, ready: "github-permission", says: "404 Not Found"},
 		{name: "no release", tag: "v2", ready: "github-release-missing", says: "gh release create"},
 		{name: "no tag", tag: "..", ready: "github-release-missing"},
-		{name: "notes that cannot be written", say: says("notes", refusal(422, "invalid configuration")), n: 2, told: "a.whl+ b.tar.gz+", holds: both},
-		{name: "notes that are too much for GitHub", say: says("notes", refusal(504, "slow"), refusal(504, "slow"), refusal(504, "slow"), refusal(504, "slow")), n: 2, told: "a.whl+ b.tar.gz+", holds: both},
+		{name: "notes that cannot be written", say: says("notes", refusal(422, "invalid configuration")), n: 2, findings: "a.whl+ b.tar.gz+", holds: both},
+		{name: "notes that are too much for GitHub", say: says("notes", refusal(504, "slow"), refusal(504, "slow"), refusal(504, "slow"), refusal(504, "slow")), n: 2, findings: "a.whl+ b.tar.gz+", holds: both},
 		{name: "GitHub is down", say: says("by-tag", refusal(503, "down"), refusal(503, "down"), refusal(503, "down"), refusal(503, "down")), ready: "github-unavailable", says: "503 down"},
-		{name: "it is down for a moment", say: func(s *scene) { s.Say("by-tag", refusal(502, "down")); s.Say("assets", refusal(500, "down")) }, n: 2, told: "a.whl+ b.tar.gz+", holds: both},
-		{name: "a front has lost it for a moment", say: func(s *scene) {
+		{name: "it is down for a moment", say: func(s *scenario) { s.Say("by-tag", refusal(502, "down")); s.Say("assets", refusal(500, "down")) }, n: 2, findings: "a.whl+ b.tar.gz+", holds: both},
+		{name: "a front has lost it for a moment", say: func(s *scenario) {
 			s.Say("by-tag", refusal(520, "lost"))
 			s.Say("assets", refusal(499, "gone"))
 			s.Say("notes", refusal(524, "slow"))
 			s.Say("upload", refusal(499, "gone"), refusal(522, "no connection"))
-		}, n: 2, told: "a.whl+ b.tar.gz+", holds: both},
-		{name: "a front loses an asset time and again", between: func(s *scene, _ releases.Release) {
+		}, n: 2, findings: "a.whl+ b.tar.gz+", holds: both},
+		{name: "a front loses an asset time and again", between: func(s *scenario, _ releases.Release) {
 			s.Say("upload", slices.Repeat([]releases.Answer{refusal(499, "gone")}, 4)...)
-		}, attach: "github-unavailable", says: "499 gone", n: 1, told: "b.tar.gz+", holds: "b.tar.gz=bb", asked: map[string]int{"upload": 5}},
+		}, attach: "github-unavailable", says: "499 gone", n: 1, findings: "b.tar.gz+", holds: "b.tar.gz=bb", asked: map[string]int{"upload": 5}},
 		{name: "it has moved", say: says("notes", releases.Answer{Status: 301, Header: http.Header{"Location": {"https://elsewhere.example/repositories/1"}}}), ready: "github-repository"},
 		{name: "a refusal that repeats the token", say: says("notes", refusal(403, "no "+token)), ready: "github-permission", says: "no ***"},
 		{name: "what is there cannot be fetched", held: []releases.Asset{held("a.whl", "aaa")}, say: says("download", refusal(404, "Not Found")), ready: "github-unavailable", says: "404 Not Found", holds: "a.whl=aaa"},
 		{name: "what is fetched is longer", held: []releases.Asset{held("a.whl", "aaa")}, say: says("download", releases.Answer{Status: ok, Body: "aaaa"}, releases.Answer{Status: ok, Body: "aaaa"}, releases.Answer{Status: ok, Body: "aaaa"}), ready: "github-unavailable", says: "longer than GitHub says", holds: "a.whl=aaa"},
 		{name: "what is fetched is shorter", held: []releases.Asset{held("a.whl", "aaa")}, say: says("download", releases.Answer{Status: ok, Body: "aa"}), ready: "github-unavailable", says: "it has 3 bytes, but 2 arrived", holds: "a.whl=aaa"},
-		{name: "the storage is down for a moment", held: []releases.Asset{held("a.whl", "aaa")}, say: says("bytes", refusal(503, "x")), n: 2, told: "a.whl= b.tar.gz+", holds: both},
+		{name: "the storage is down for a moment", held: []releases.Asset{held("a.whl", "aaa")}, say: says("bytes", refusal(503, "x")), n: 2, findings: "a.whl= b.tar.gz+", holds: both},
 		{name: "the storage points on", held: []releases.Asset{held("a.whl", "aaa")}, say: says("bytes", releases.Answer{Status: 302, Header: http.Header{"Location": {"https://elsewhere.example/"}}}), ready: "github-unavailable", holds: "a.whl=aaa"},
 		{name: "bytes in clear text elsewhere", held: []releases.Asset{held("a.whl", "aaa")}, say: says("download", releases.Answer{Status: 302, Header: http.Header{"Location": {"http://elsewhere.example/?sig=x"}}}), ready: "github-unavailable", says: "http://elsewhere.example/, which is not an https URL", holds: "a.whl=aaa"},
 		{name: "bytes nowhere", held: []releases.Asset{held("a.whl", "aaa")}, say: says("download", releases.Answer{Status: 302}), ready: "github-unavailable", holds: "a.whl=aaa"},
@@ -250,7 +250,7 @@ func TestAttach_Scenarios(t *testing.T) {
 			if right == 0 {
 				right = releases.Write
 			}
-			s := stage(t, right, c.options)
+			s := startGitHub(t, right, c.options)
 			if c.release.Tag == "" {
 				c.release.Tag = "v1"
 			}
@@ -270,7 +270,7 @@ func TestAttach_Scenarios(t *testing.T) {
 	}
 }
 
-func (s *scene) play(c story, there releases.Release) {
+func (s *scenario) play(c story, there releases.Release) {
 	t := s.t
 	wanted := []ghrelease.Asset{asset("a.whl", "aaa"), asset("b.tar.gz", "bb")}
 	r, err := s.client.Ready(t.Context(), c.tag, wanted)
@@ -278,7 +278,7 @@ func (s *scene) play(c story, there releases.Release) {
 		t.Fatalf("Ready: %v", err)
 	}
 	var attached error
-	n, told := 0, []string{}
+	n, texts := 0, []string{}
 	if err == nil {
 		if r.ID != there.ID || r.Tag != there.Tag || r.Draft != there.Draft || r.Immutable != there.Immutable || !strings.HasPrefix(r.Page, "https://github.example/o/r/releases/") {
 			t.Errorf("%+v", r)
@@ -287,11 +287,11 @@ func (s *scene) play(c story, there releases.Release) {
 			c.between(s, there)
 		}
 		n, attached = s.client.Attach(t.Context(), r, wanted, func(a ghrelease.Asset, there bool) {
-			told = append(told, a.Name+map[bool]string{true: "=", false: "+"}[there])
+			texts = append(texts, a.Name+map[bool]string{true: "=", false: "+"}[there])
 		})
 	}
-	if idsOf(attached) != c.attach || n != c.n || strings.Join(told, " ") != c.told {
-		t.Errorf("Attach: %d, told %v, %v", n, told, attached)
+	if idsOf(attached) != c.attach || n != c.n || strings.Join(texts, " ") != c.findings {
+		t.Errorf("Attach: %d, told %v, %v", n, texts, attached)
 	}
 	if got := s.holds(there.ID); got != c.holds {
 		t.Errorf("the release has %q, want %q", got, c.holds)
@@ -313,7 +313,7 @@ func (s *scene) play(c story, there releases.Release) {
 // TestAttach_RenamedAssets: GitHub changes names, and a run finds its files again under those.
 func TestAttach_RenamedAssets(t *testing.T) {
 	t.Parallel()
-	s := stage(t, releases.Write, releases.Options{})
+	s := startGitHub(t, releases.Write, releases.Options{})
 	r := s.Publish(releases.Release{Tag: "v1"})
 	wanted := []ghrelease.Asset{asset("a-1!2.0+cu12.tar.gz", "one"), asset(".b (1)~.whl", "two"), asset("c@d_e-1.whl", "three")}
 	for round := range 2 {
@@ -353,7 +353,7 @@ func TestAttach_RenamedAssets(t *testing.T) {
 // TestAttach_KeepExisting: what is there under such a name stays, and is not even fetched.
 func TestAttach_KeepExisting(t *testing.T) {
 	t.Parallel()
-	s := stage(t, releases.Write, releases.Options{})
+	s := startGitHub(t, releases.Write, releases.Options{})
 	r := s.Publish(releases.Release{Tag: "v1"})
 	for _, content := range []string{"first", "second"} {
 		manifest := asset("manifest.json", content)
@@ -379,7 +379,7 @@ func TestAttach_KeepExisting(t *testing.T) {
 // TestAttach_Pagination: neither the release nor its asset is in the first answer.
 func TestAttach_Pagination(t *testing.T) {
 	t.Parallel()
-	s := stage(t, releases.Write, releases.Options{})
+	s := startGitHub(t, releases.Write, releases.Options{})
 	r := s.Publish(releases.Release{Tag: "v1", Draft: true})
 	for i := range 130 {
 		s.Publish(releases.Release{Tag: fmt.Sprint("nightly-", i)})
@@ -409,7 +409,7 @@ func TestAttach_Pagination(t *testing.T) {
 // TestReady_JustPublished: a release that the list has already and its tag has not is the one, whatever drafts there are.
 func TestReady_JustPublished(t *testing.T) {
 	t.Parallel()
-	s := stage(t, releases.Write, releases.Options{})
+	s := startGitHub(t, releases.Write, releases.Options{})
 	r := s.Publish(releases.Release{Tag: "v1"})
 	s.Publish(releases.Release{Tag: "v1", Draft: true})
 	s.Say("by-tag", releases.Answer{Status: 404})
@@ -421,7 +421,7 @@ func TestReady_JustPublished(t *testing.T) {
 // TestReady_DuplicateInList: a release that is made while the list is read moves the others on, and one of them comes in two answers.
 func TestReady_DuplicateInList(t *testing.T) {
 	t.Parallel()
-	s := stage(t, releases.Write, releases.Options{})
+	s := startGitHub(t, releases.Write, releases.Options{})
 	r := s.Publish(releases.Release{Tag: "v1", Draft: true})
 	draft := fmt.Sprintf(`{"id":%d,"tag_name":"v1","draft":true}`, r.ID)
 	s.Say("list", releases.Answer{Status: 200, Body: "[" + draft + "," + draft + "]"})
@@ -438,7 +438,7 @@ func TestReady_DuplicateInList(t *testing.T) {
 // TestReady_Limits: what GitHub cannot take is told before anything is sent.
 func TestReady_Limits(t *testing.T) {
 	t.Parallel()
-	s := stage(t, releases.Write, releases.Options{})
+	s := startGitHub(t, releases.Write, releases.Options{})
 	r := s.Publish(releases.Release{Tag: "v1"})
 	large := asset("large.whl", "x")
 	large.Size = 2 << 30
@@ -459,15 +459,15 @@ func TestReady_Limits(t *testing.T) {
 // TestAttach_ChangedFile: what was written to since it was read is not left on the release.
 func TestAttach_ChangedFile(t *testing.T) {
 	t.Parallel()
-	s := stage(t, releases.Write, releases.Options{})
+	s := startGitHub(t, releases.Write, releases.Options{})
 	r := s.Publish(releases.Release{Tag: "v1"})
-	other, gone, told := asset("a.whl", "aaa"), asset("b.whl", "bbb"), asset("c.whl", "ccc")
+	other, gone, recorded := asset("a.whl", "aaa"), asset("b.whl", "bbb"), asset("c.whl", "ccc")
 	other.Open = asset("a.whl", "AAA").Open
 	gone.Open = func() (io.ReadCloser, error) { return nil, errors.New("no such file") }
-	told.Open = func() (io.ReadCloser, error) {
+	recorded.Open = func() (io.ReadCloser, error) {
 		return nil, finding.Finding{ID: "github-of-the-caller", Severity: finding.Error, Message: "c", Fix: "d"}
 	}
-	n, err := s.client.Attach(t.Context(), ghrelease.Release{ID: r.ID, Tag: "v1"}, []ghrelease.Asset{other, gone, told, asset("d.whl", "d")}, nil)
+	n, err := s.client.Attach(t.Context(), ghrelease.Release{ID: r.ID, Tag: "v1"}, []ghrelease.Asset{other, gone, recorded, asset("d.whl", "d")}, nil)
 	if n != 1 || idsOf(err) != "github-asset-changed github-asset-changed github-asset-changed" || !strings.Contains(err.Error(), "no such file") {
 		t.Errorf("%d, %v", n, err)
 	}
@@ -480,7 +480,7 @@ func TestAttach_ChangedFile(t *testing.T) {
 // TestAttach_NoAnswer: the others are not tried for ever.
 func TestAttach_NoAnswer(t *testing.T) {
 	t.Parallel()
-	s := stage(t, releases.Write, releases.Options{})
+	s := startGitHub(t, releases.Write, releases.Options{})
 	r := s.Publish(releases.Release{Tag: "v1"})
 	for range 100 {
 		s.Say("upload", releases.Answer{Status: 503})
@@ -499,7 +499,7 @@ func TestAttach_NoAnswer(t *testing.T) {
 // TestAttach_SomeAnswers: assets that get no answer count in a row alone, and a refusal is an answer.
 func TestAttach_SomeAnswers(t *testing.T) {
 	t.Parallel()
-	s := stage(t, releases.Write, releases.Options{})
+	s := startGitHub(t, releases.Write, releases.Options{})
 	r := s.Publish(releases.Release{Tag: "v1"})
 	var wanted []ghrelease.Asset
 	for i := range 6 {
@@ -522,7 +522,7 @@ func TestAttach_Cancelled(t *testing.T) {
 	t.Parallel()
 	reason := errors.New("a signal came")
 	for after := range 8 {
-		s := stage(t, releases.Write, releases.Options{})
+		s := startGitHub(t, releases.Write, releases.Options{})
 		r := s.Publish(releases.Release{Tag: "v1", Draft: true})
 		s.Hold(releases.Asset{Release: r.ID, Name: "a.whl", Bytes: []byte("aaa")})
 		ctx, cancel := context.WithCancelCause(t.Context())
@@ -559,7 +559,7 @@ func TestAttach_Cancelled(t *testing.T) {
 func TestAttach_AssetStates(t *testing.T) {
 	t.Parallel()
 	for _, state := range []string{`"uploaded"`, `"open"`, `"STARTER"`, `""`, "null"} {
-		s := stage(t, releases.Write, releases.Options{})
+		s := startGitHub(t, releases.Write, releases.Options{})
 		r := s.Publish(releases.Release{Tag: "v1"})
 		s.Say("assets", releases.Answer{Status: 200, Body: fmt.Sprintf(`[{"id":77,"name":"a.whl","size":0,"state":%s}]`, state)})
 		n, err := s.client.Attach(t.Context(), ghrelease.Release{ID: r.ID, Tag: "v1"}, []ghrelease.Asset{asset("a.whl", "aaa")}, nil)
@@ -575,7 +575,7 @@ func TestAttach_UnexpectedAnswers(t *testing.T) {
 	t.Parallel()
 	for _, body := range []string{"", "null", "[null]", "[[]]", "{}", `{"id":"x"}`, `{"id":7,"tag_name":null}`, `{"id":7,"tag_name":"v2"}`, "<html><title>Sign in</title>", `[{"id":1}]`, "[", strings.Repeat("[", 20000)} {
 		for _, op := range []string{"notes", "by-tag", "list", "assets"} {
-			s := stage(t, releases.Write, releases.Options{})
+			s := startGitHub(t, releases.Write, releases.Options{})
 			s.Publish(releases.Release{Tag: "v1", Draft: op == "list"})
 			s.Say(op, releases.Answer{Status: 200, Body: body})
 			_, err := s.client.Ready(t.Context(), "v1", []ghrelease.Asset{asset("a.whl", "aaa")})
@@ -587,7 +587,7 @@ func TestAttach_UnexpectedAnswers(t *testing.T) {
 			s.harmless(err)
 		}
 	}
-	s := stage(t, releases.Write, releases.Options{})
+	s := startGitHub(t, releases.Write, releases.Options{})
 	endless := serve(t, http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		switch {
 		case r.Method == http.MethodPost:
@@ -608,7 +608,7 @@ func TestAttach_UnexpectedAnswers(t *testing.T) {
 // TestToken_OnlyToAPI: to the API and to its uploads, whatever an answer says.
 func TestToken_OnlyToAPI(t *testing.T) {
 	t.Parallel()
-	s := stage(t, releases.Write, releases.Options{})
+	s := startGitHub(t, releases.Write, releases.Options{})
 	var thief bytes.Buffer
 	elsewhere := serve(t, http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) { _ = r.Header.Write(&thief) }))
 	elsewhere.User = url.UserPassword("some", "body")
@@ -663,7 +663,7 @@ func TestAttach_ClearTextAPI(t *testing.T) {
 // TestAttach_ImmutableRelease: such a release is asked for nothing.
 func TestAttach_ImmutableRelease(t *testing.T) {
 	t.Parallel()
-	s := stage(t, releases.Write, releases.Options{})
+	s := startGitHub(t, releases.Write, releases.Options{})
 	r := s.Publish(releases.Release{Tag: "v1", Immutable: true})
 	s.Hold(releases.Asset{Release: r.ID, Name: "b.whl", Starter: true})
 	_, err := s.client.Attach(t.Context(), ghrelease.Release{ID: r.ID, Tag: "v1", Immutable: true}, []ghrelease.Asset{asset("b.whl", "b"), asset("a.whl", "a")}, nil)
@@ -675,7 +675,7 @@ func TestAttach_ImmutableRelease(t *testing.T) {
 
 func TestReady_InvalidOptions(t *testing.T) {
 	t.Parallel()
-	s := stage(t, releases.Write, releases.Options{})
+	s := startGitHub(t, releases.Write, releases.Options{})
 	nowhere := &url.URL{Scheme: "https", Host: "nowhere.invalid"}
 	for _, repository := range []string{"", "o", "o/", "/r", "o/r/s", "../r", "o/..", "o/r?x", "o/r#", "o /r", "o/r\n"} {
 		client := s.of(repository, nowhere, token)

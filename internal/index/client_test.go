@@ -43,8 +43,8 @@ func read(t *testing.T, path string) *distfile.Distribution {
 	return d
 }
 
-// strange is a client of an index whose every answer is the handler's.
-func strange(t *testing.T, handler http.HandlerFunc) (*index.Client, index.Credentials) {
+// unexpected is a client of an index whose every answer is the handler's.
+func unexpected(t *testing.T, handler http.HandlerFunc) (*index.Client, index.Credentials) {
 	t.Helper()
 	server := httptest.NewServer(handler)
 	t.Cleanup(server.Close)
@@ -98,7 +98,7 @@ func TestUpload_Form(t *testing.T) {
 	t.Parallel()
 	d := read(t, sample)
 	var problems []string
-	ix, login := strange(t, func(w http.ResponseWriter, r *http.Request) {
+	ix, login := unexpected(t, func(w http.ResponseWriter, r *http.Request) {
 		say := func(format string, args ...any) { problems = append(problems, fmt.Sprintf(format, args...)) }
 		if len(r.TransferEncoding) != 0 || r.ContentLength <= d.Size || r.ProtoMajor != 1 {
 			say("length %d, encoding %v, %s", r.ContentLength, r.TransferEncoding, r.Proto)
@@ -186,7 +186,7 @@ func TestUpload_Refusals(t *testing.T) {
 	for _, c := range cases {
 		t.Run(fmt.Sprint(c.status, c.id), func(t *testing.T) {
 			t.Parallel()
-			ix, login := strange(t, func(w http.ResponseWriter, r *http.Request) {
+			ix, login := unexpected(t, func(w http.ResponseWriter, r *http.Request) {
 				_, _ = io.Copy(io.Discard, r.Body)
 				w.Header().Set("Content-Type", c.kind)
 				if c.location != "" {
@@ -229,7 +229,7 @@ func TestUpload_ChangedFile(t *testing.T) {
 		t.Fatal(err)
 	}
 	reached := false
-	ix, login := strange(t, func(http.ResponseWriter, *http.Request) { reached = true })
+	ix, login := unexpected(t, func(http.ResponseWriter, *http.Request) { reached = true })
 	var changed *distfile.ChangedError
 	if err := ix.Upload(t.Context(), index.UploadRequest{File: d}, login); !errors.As(err, &changed) || reached {
 		t.Errorf("%v, reached %v", err, reached)
@@ -256,7 +256,7 @@ func TestListFiles_Answers(t *testing.T) {
 		t.Run(c.name, func(t *testing.T) {
 			t.Parallel()
 			asked := ""
-			ix, _ := strange(t, func(w http.ResponseWriter, r *http.Request) {
+			ix, _ := unexpected(t, func(w http.ResponseWriter, r *http.Request) {
 				asked = r.URL.Path
 				_, pass, _ := r.BasicAuth()
 				asked += " " + pass
@@ -300,7 +300,7 @@ func (again) Rejected(context.Context, secret.Secret, string) bool { return true
 func TestUpload_RepeatedDenial(t *testing.T) {
 	t.Parallel()
 	uploads := 0
-	ix, login := strange(t, func(w http.ResponseWriter, r *http.Request) {
+	ix, login := unexpected(t, func(w http.ResponseWriter, r *http.Request) {
 		_, _ = io.Copy(io.Discard, r.Body)
 		uploads++
 		w.Header().Set("Content-Type", "text/plain")
@@ -324,7 +324,7 @@ func TestUpload_AmbiguousThenNewToken(t *testing.T) {
 		"no token":  {codes: []int{500, 403}, noSecond: none},
 	} {
 		answered := 0
-		ix, login := strange(t, func(w http.ResponseWriter, r *http.Request) {
+		ix, login := unexpected(t, func(w http.ResponseWriter, r *http.Request) {
 			_, _ = io.Copy(io.Discard, r.Body)
 			w.WriteHeader(c.codes[answered])
 			answered++

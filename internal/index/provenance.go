@@ -16,13 +16,13 @@ var ErrNoProvenance = errors.New("the index serves no provenance for this file")
 
 // Provenance returns the provenance object of a file (PEP 740), unverified. Its URL is part of the listing and must be on the
 // origin of the simple index. It returns [ErrNoProvenance] if there is none.
-func (c *Client) Provenance(ctx context.Context, held pep.IndexFile) ([]byte, error) {
-	if c.site.Simple == nil || held.Provenance == "" {
+func (c *Client) Provenance(ctx context.Context, listed pep.IndexFile) ([]byte, error) {
+	if c.site.Simple == nil || listed.Provenance == "" {
 		return nil, ErrNoProvenance
 	}
-	at, err := c.site.Simple.Parse(held.Provenance)
+	at, err := c.site.Simple.Parse(listed.Provenance)
 	if err != nil || secret.Origin(at) != secret.Origin(c.site.Simple) {
-		return nil, fmt.Errorf("the page of the index gives a provenance URL for %s that is not on the index: %s", held.Name, wire.PlainURL(held.Provenance))
+		return nil, fmt.Errorf("the page of the index gives a provenance URL for %s that is not on the index: %s", listed.Name, wire.PlainURL(listed.Provenance))
 	}
 	answer, err := c.wire.Do(ctx, wire.Call{
 		Op: wire.Provenance, Method: http.MethodGet, URL: at,

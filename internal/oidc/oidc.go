@@ -63,7 +63,7 @@ func ParseClaims(raw string) (Claims, error) {
 	if err != nil {
 		return Claims{}, fmt.Errorf("%w: its payload is not base64", ErrMalformed)
 	}
-	var wire struct {
+	var encoded struct {
 		Issuer         string          `json:"iss"`
 		Subject        string          `json:"sub"`
 		Audience       json.RawMessage `json:"aud"`
@@ -80,15 +80,15 @@ func ParseClaims(raw string) (Claims, error) {
 		Issued         float64         `json:"iat"`
 		Expires        float64         `json:"exp"`
 	}
-	if err := json.Unmarshal(payload, &wire); err != nil {
+	if err := json.Unmarshal(payload, &encoded); err != nil {
 		return Claims{}, fmt.Errorf("%w: its payload is not valid JSON with claims", ErrMalformed)
 	}
 	return Claims{
-		Issuer: wire.Issuer, Subject: wire.Subject, Audience: audience(wire.Audience),
-		Repository: wire.Repository, Owner: wire.Owner, OwnerID: wire.OwnerID,
-		WorkflowRef: wire.WorkflowRef, JobWorkflowRef: wire.JobWorkflowRef,
-		Environment: wire.Environment, Ref: wire.Ref, SHA: wire.SHA, Event: wire.Event, Visibility: wire.Visibility,
-		Issued: unix(wire.Issued), Expires: unix(wire.Expires),
+		Issuer: encoded.Issuer, Subject: encoded.Subject, Audience: audience(encoded.Audience),
+		Repository: encoded.Repository, Owner: encoded.Owner, OwnerID: encoded.OwnerID,
+		WorkflowRef: encoded.WorkflowRef, JobWorkflowRef: encoded.JobWorkflowRef,
+		Environment: encoded.Environment, Ref: encoded.Ref, SHA: encoded.SHA, Event: encoded.Event, Visibility: encoded.Visibility,
+		Issued: unix(encoded.Issued), Expires: unix(encoded.Expires),
 	}, nil
 }
 

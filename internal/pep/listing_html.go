@@ -27,7 +27,7 @@ func ParseListingHTML(page []byte) (Listing, error) {
 	if err := p.read(); err != nil {
 		return Listing{}, noListing(err.Error())
 	}
-	if why := p.doubt(); why != "" {
+	if why := p.unsure(); why != "" {
 		return Listing{}, noListing(why)
 	}
 	return Listing{Exists: true, Status: p.status, Files: p.files}, nil
@@ -130,11 +130,11 @@ func (p *htmlPage) endLink() {
 	}
 	p.link = nil
 	p.links++
-	held, isFile := link.held()
+	listed, isFile := link.held()
 	if isFile {
-		p.files = append(p.files, held)
+		p.files = append(p.files, listed)
 	}
-	if text := strings.TrimSpace(link.text.String()); p.unlike == "" && (!isFile || text != held.Name) {
+	if text := strings.TrimSpace(link.text.String()); p.unlike == "" && (!isFile || text != listed.Name) {
 		p.unlike = text[:min(len(text), 80)]
 		if p.unlike == "" {
 			p.unlike = "a link without a text"
@@ -142,8 +142,8 @@ func (p *htmlPage) endLink() {
 	}
 }
 
-// doubt returns why the page is not a listing; empty if it is one.
-func (p *htmlPage) doubt() string {
+// unsure returns why the page is not a listing; empty if it is one.
+func (p *htmlPage) unsure() string {
 	switch {
 	case p.headed:
 		return ""
@@ -167,17 +167,17 @@ func (l *htmlLink) held() (IndexFile, bool) {
 	if err != nil {
 		return IndexFile{}, false
 	}
-	held := IndexFile{Name: path.Base(address.Path), Yanked: l.yanked, Provenance: l.provenance}
+	listed := IndexFile{Name: path.Base(address.Path), Yanked: l.yanked, Provenance: l.provenance}
 	for part := range strings.SplitSeq(address.Fragment, "&") {
 		kind, digest, _ := strings.Cut(part, "=")
 		switch kind {
 		case "sha256":
-			held.SHA256 = digestOf(digest, 32)
+			listed.SHA256 = digestOf(digest, 32)
 		case "md5":
-			held.MD5 = digestOf(digest, 16)
+			listed.MD5 = digestOf(digest, 16)
 		}
 	}
-	return held, isFileName(held.Name)
+	return listed, isFileName(listed.Name)
 }
 
 // digestOf returns a digest of size bytes in lower-case hex; empty if text is not one.

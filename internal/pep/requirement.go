@@ -243,8 +243,8 @@ func (p *parser) identifier() string {
 }
 
 // keyword parses the next word if it is one of words.
-func (p *parser) keyword(words ...string) string {
-	for _, word := range words {
+func (p *parser) keyword(phrases ...string) string {
+	for _, word := range phrases {
 		if strings.HasPrefix(p.rest(), word) && p.wordEnds(len(word)) {
 			p.pos += len(word)
 			return word

@@ -98,7 +98,7 @@ func (v Version) Compare(w Version) int {
 	return cmp.Or(
 		compareNumbers(v.epoch, w.epoch),
 		slices.CompareFunc(v.significant(), w.significant(), compareNumbers),
-		cmp.Compare(v.stage(), w.stage()),
+		cmp.Compare(v.phase(), w.phase()),
 		compareNumbers(v.pre.n, w.pre.n),
 		compareSegments(v.post, w.post),
 		compareSegments(v.dev.orLast(), w.dev.orLast()),
@@ -106,8 +106,8 @@ func (v Version) Compare(w Version) int {
 	)
 }
 
-// stage ranks versions before, at and after a release: a version with only a dev segment precedes every pre-release.
-func (v Version) stage() int {
+// phase ranks versions before, at and after a release: a version with only a dev segment precedes every pre-release.
+func (v Version) phase() int {
 	switch {
 	case v.pre.label == "" && v.post.label == "" && v.dev.label != "":
 		return 0

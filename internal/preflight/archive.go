@@ -31,7 +31,7 @@ func notATar(d *distfile.Distribution) (message, fix string) {
 }
 
 func zipAndTar(d *distfile.Distribution) (message, fix string) {
-	if odd(d, archive.AnomalyBoth) == nil {
+	if unusual(d, archive.AnomalyBoth) == nil {
 		return "", ""
 	}
 	return invalidFile + "File is both a zip and a tar file", buildAgain
@@ -42,7 +42,7 @@ func zipAndTar(d *distfile.Distribution) (message, fix string) {
 func archiveCorrupt(s Set) (found []finding.Finding) {
 	for _, d := range s.Files {
 		broken, member := d.Archive.Broken, damaged(d)
-		if member != nil && readLast(d, member.Member) && odd(d, archive.AnomalyFraming) != nil {
+		if member != nil && readLast(d, member.Member) && unusual(d, archive.AnomalyFraming) != nil {
 			continue // the index reports the framing first
 		}
 		switch {
@@ -52,8 +52,8 @@ func archiveCorrupt(s Set) (found []finding.Finding) {
 		case member != nil:
 			found = append(found, refusal(d, invalidFile+"None",
 				fmt.Sprintf("%s in it cannot be read (%s): %s", member.Member, member.Detail, buildAgain)))
-		case odd(d, archive.AnomalyTail) != nil:
-			f := refusal(d, "the archive is damaged after its end: "+odd(d, archive.AnomalyTail).Detail, buildAgain)
+		case unusual(d, archive.AnomalyTail) != nil:
+			f := refusal(d, "the archive is damaged after its end: "+unusual(d, archive.AnomalyTail).Detail, buildAgain)
 			f.Severity = finding.Warning
 			found = append(found, f)
 		}
@@ -84,7 +84,7 @@ func damaged(d *distfile.Distribution) *archive.Anomaly {
 
 func archiveBomb(s Set) (found []finding.Finding) {
 	for _, d := range s.Files {
-		if stopped := odd(d, archive.AnomalyStopped); stopped != nil {
+		if stopped := unusual(d, archive.AnomalyStopped); stopped != nil {
 			f := refusal(d, "the archive was not checked to its end: "+stopped.Detail, "check its content")
 			f.Severity = finding.Warning
 			found = append(found, f)
@@ -101,7 +101,7 @@ func compressionRatio(d *distfile.Distribution) (message, fix string) {
 }
 
 func compressionMethod(d *distfile.Distribution) (message, fix string) {
-	member := odd(d, archive.AnomalyMethod)
+	member := unusual(d, archive.AnomalyMethod)
 	if member == nil || d.Archive.Broken != nil {
 		return "", ""
 	}
@@ -110,7 +110,7 @@ func compressionMethod(d *distfile.Distribution) (message, fix string) {
 }
 
 func obfuscatedCode(d *distfile.Distribution) (message, fix string) {
-	member := odd(d, archive.AnomalyObfuscated)
+	member := unusual(d, archive.AnomalyObfuscated)
 	if member == nil {
 		return "", ""
 	}
@@ -119,7 +119,7 @@ func obfuscatedCode(d *distfile.Distribution) (message, fix string) {
 }
 
 func tarSparse(d *distfile.Distribution) (message, fix string) {
-	member := odd(d, archive.AnomalySparse)
+	member := unusual(d, archive.AnomalySparse)
 	if member == nil {
 		return "", ""
 	}
@@ -186,4 +186,6 @@ func isTar(d *distfile.Distribution) bool {
 	return strings.HasSuffix(strings.ToLower(d.Name), ".tar.gz")
 }
 
-func odd(d *distfile.Distribution, code string) *archive.Anomaly { return d.Archive.HasAnomaly(code) }
+func unusual(d *distfile.Distribution, code string) *archive.Anomaly {
+	return d.Archive.HasAnomaly(code)
+}

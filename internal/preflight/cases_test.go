@@ -34,8 +34,8 @@ func errorsOf(found []finding.Finding) []finding.Finding {
 	return slices.DeleteFunc(slices.Clone(found), func(f finding.Finding) bool { return f.Severity != finding.Error })
 }
 
-// words is a message as it is compared: the index's reaches a client on one line.
-func words(message string) string { return strings.Join(strings.Fields(message), " ") }
+// phrases is a message as it is compared: the index's reaches a client on one line.
+func phrases(message string) string { return strings.Join(strings.Fields(message), " ") }
 
 // TestCheck_Vectors holds preflight to the vectors: no case that the index accepts is refused, and every case that it rejects is,
 // by its rule. How many messages are the index's own is printed.
@@ -74,10 +74,10 @@ func TestCheck_Vectors(t *testing.T) {
 			if at == 0 {
 				first++
 			}
-			if words(found[at].Message) == words(c.Message) {
+			if phrases(found[at].Message) == phrases(c.Message) {
 				same++
 			} else {
-				t.Logf("%s: the message is\n\t%s\nand the index's\n\t%s", c.ID, words(found[at].Message), words(c.Message))
+				t.Logf("%s: the message is\n\t%s\nand the index's\n\t%s", c.ID, phrases(found[at].Message), phrases(c.Message))
 			}
 		}
 	}

@@ -10,7 +10,7 @@ import (
 // zipFraming reports zip archives whose content, read from the first byte, differs from the central directory. The index
 // compares both.
 func zipFraming(d *distfile.Distribution) (message, fix string) {
-	framing, member := odd(d, archive.AnomalyFraming), damaged(d)
+	framing, member := unusual(d, archive.AnomalyFraming), damaged(d)
 	if framing == nil || d.Archive.Broken != nil || member != nil && !readLast(d, member.Member) {
 		return "", "" // the index does not check that far
 	}

@@ -11,15 +11,15 @@ import (
 // nameOfModule reports new projects named like a module of the standard library. Existing projects keep their names
 // (docs/reference/pypi-server.md §2.9).
 func nameOfModule(s Set) (found []finding.Finding) {
-	judged := map[pep.Project]bool{}
+	checked := map[pep.Project]bool{}
 	for _, d := range s.Files {
 		name := d.Header("Name")
 		project := pep.Normalize(name)
 		held, asked := s.Listings[project]
-		if !asked || held.Exists || judged[project] || !pep.ValidName(name) || !stdlib.Has(string(project)) {
+		if !asked || held.Exists || checked[project] || !pep.ValidName(name) || !stdlib.Has(string(project)) {
 			continue
 		}
-		judged[project] = true
+		checked[project] = true
 		found = append(found, refusal(d,
 			fmt.Sprintf("The name %s isn't allowed (conflict with Python Standard Library module name).", quote(name)),
 			fmt.Sprintf("choose a different Name than %s: the index accepts no new project with that name",

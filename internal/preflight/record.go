@@ -15,7 +15,7 @@ func recordMissing(d *distfile.Distribution) (message, fix string) {
 	}
 	place := d.DistInfo() + "/RECORD"
 	message = fmt.Sprintf("Wheel %s does not contain the required RECORD file: %s", quote(d.Name), place)
-	if unreadable := odd(d, archive.AnomalyRecord); unreadable != nil {
+	if unreadable := unusual(d, archive.AnomalyRecord); unreadable != nil {
 		return message, fmt.Sprintf("%s: %s", unreadable.Detail, rebuildWheel)
 	}
 	return missing(d, place, message, rebuildWheel)

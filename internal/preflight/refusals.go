@@ -96,9 +96,9 @@ func refusals() []refusalWords {
 
 // RuleOf returns the rule that finds such a problem before the upload, given the message of the index; known is false if
 // there is no such rule.
-func RuleOf(words string) (r Rule, known bool) {
+func RuleOf(message string) (r Rule, known bool) {
 	for _, row := range refusals() {
-		if row.says(words) {
+		if row.says(message) {
 			i := slices.IndexFunc(rules, func(r rule) bool { return r.id == row.id })
 			return Rules()[i], true
 		}
@@ -110,9 +110,9 @@ func RuleOf(words string) (r Rule, known bool) {
 // and no limit that the index may have raised.
 func (r Rule) Certain() bool { return r.Severity == finding.Error && r.Basis == string(offline) }
 
-func (r refusalWords) says(words string) bool {
+func (r refusalWords) says(message string) bool {
 	for _, fragment := range r.fragments {
-		if !strings.Contains(words, fragment) {
+		if !strings.Contains(message, fragment) {
 			return false
 		}
 	}

@@ -22,20 +22,20 @@ func TestRuleOf(t *testing.T) {
 			continue
 		}
 		compared++
-		if got, _ := preflight.RuleOf(words(c.Message)); string(got.ID) != c.Rule && !c.Loose {
+		if got, _ := preflight.RuleOf(phrases(c.Message)); string(got.ID) != c.Rule && !c.Loose {
 			t.Errorf("%s: %q is of rule %q, want %q", c.ID, c.Message, got.ID, c.Rule)
 		}
 	}
 	if compared < 100 {
 		t.Errorf("only %d refusals were compared", compared)
 	}
-	for _, words := range []string{
+	for _, message := range []string{
 		"", "File already exists ('a', with blake2_256 hash 'b').", "This filename was previously used by a file that has since been deleted.",
 		"The repository path is invalid: x", "Package name is invalid: must match", "Your account is not a valid email address",
 		"Invalid API Token: token is expired", "The user 'x' isn't allowed to upload to project 'y'.",
 	} {
-		if got, known := preflight.RuleOf(words); known {
-			t.Errorf("%q is of rule %s; no rule could know it", words, got.ID)
+		if got, known := preflight.RuleOf(message); known {
+			t.Errorf("%q is of rule %s; no rule could know it", message, got.ID)
 		}
 	}
 	for _, id := range preflight.RulesWithWords() {

@@ -44,14 +44,14 @@ of *PyPI and TestPyPI* is a notice for every other index.
 // TestRules_Page keeps docs/rules.md in step with the table of rules, and what it quotes with what they really say.
 func TestRules_Page(t *testing.T) {
 	t.Parallel()
-	said := examples(t)
+	decoded := examples(t)
 	var text strings.Builder
 	text.WriteString(intro + "| rule | severity | it finds |\n| --- | --- | --- |\n")
 	for _, r := range preflight.Rules() {
 		fmt.Fprintf(&text, "| [%s](#%[1]s) | %s | %s |\n", r.ID, r.Severity, r.About)
 	}
 	for _, r := range preflight.Rules() {
-		example, found := said[r.ID]
+		example, found := decoded[r.ID]
 		if !found {
 			t.Errorf("nothing shows what %s says: add to the examples", r.ID)
 		}
@@ -117,7 +117,7 @@ func visible(text string) string {
 // case that is about this rule and no other, of those one that can be seen as it is, and of those the first.
 func examples(t *testing.T) map[finding.ID]finding.Finding {
 	t.Helper()
-	said, value := map[finding.ID]finding.Finding{}, map[finding.ID]int{}
+	decoded, value := map[finding.ID]finding.Finding{}, map[finding.ID]int{}
 	take := func(rule finding.ID, s preflight.Set) {
 		names := map[string]bool{}
 		for _, d := range s.Files {
@@ -137,7 +137,7 @@ func examples(t *testing.T) map[finding.ID]finding.Finding {
 				worth++
 			}
 			if worth > value[f.ID] {
-				said[f.ID], value[f.ID] = f, worth
+				decoded[f.ID], value[f.ID] = f, worth
 			}
 		}
 	}
@@ -149,7 +149,7 @@ func examples(t *testing.T) map[finding.ID]finding.Finding {
 	for _, s := range ownExamples(t) {
 		take("", s)
 	}
-	return said
+	return decoded
 }
 
 // TestRules_FileNameExamples holds the names of files on the page: the rule refuses the very name that a reader sees.

@@ -65,9 +65,9 @@ func secondSdist(s Set) (found []finding.Finding) {
 			continue
 		}
 		const message = "Only one sdist may be uploaded per release."
-		switch held, other := heldSdist(listing, release), first[release]; {
-		case held != "":
-			found = append(found, refusal(d, message, "the index has "+held+": remove this one, or raise the version"))
+		switch digest, other := heldSdist(listing, release), first[release]; {
+		case digest != "":
+			found = append(found, refusal(d, message, "the index has "+digest+": remove this one, or raise the version"))
 		case other == "":
 			first[release] = d.Name
 		case other != d.Name: // duplicate-name reports an equal name

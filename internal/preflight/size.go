@@ -29,8 +29,8 @@ func projectSize(s Set) (found []finding.Finding) {
 	projects, missing := absent(s, byProject)
 	for _, project := range projects {
 		var total int64
-		for _, held := range s.Listings[project].Files {
-			total += held.Size
+		for _, listed := range s.Listings[project].Files {
+			total += listed.Size
 		}
 		for _, d := range missing[project] {
 			total += d.Size

@@ -18,8 +18,8 @@ func webURL(s Set) (found []finding.Finding) {
 		var bad limitedFindings
 		for _, f := range []field{{name: "Home-page"}, {name: "Download-URL"}, {name: "Project-URL"}} {
 			for _, value := range sent(d, f.name) {
-				url, judged := urlOf(f, value)
-				if !judged {
+				url, checked := urlOf(f, value)
+				if !checked {
 					continue
 				}
 				if !takenURL(url) {
@@ -39,7 +39,7 @@ func webURL(s Set) (found []finding.Finding) {
 }
 
 // urlOf returns the URL in a value; judged is false for a Project-URL that the rule project-url already reports.
-func urlOf(f field, value string) (url string, judged bool) {
+func urlOf(f field, value string) (url string, checked bool) {
 	if f.name != "Project-URL" {
 		return value, true
 	}

@@ -25,7 +25,7 @@ const (
 // signedElsewhere returns an attestation of this content under this name, as another tool of the same job makes it.
 func signedElsewhere(t *testing.T, h *harness, name string, content []byte, predicate string) string {
 	t.Helper()
-	base := &url.URL{Scheme: h.stage.TUF.Scheme, Host: h.stage.TUF.Host}
+	base := &url.URL{Scheme: h.servers.TUF.Scheme, Host: h.servers.TUF.Host}
 	token, err := h.console.IDTokens(h.client)(t.Context(), "sigstore", base)
 	if err != nil {
 		t.Fatal(err)
@@ -76,7 +76,7 @@ func TestAttest(t *testing.T) {
 	password := func(h *harness) { h.deps.Tokens = nil }
 	noSigner := func(h *harness) { h.deps.Signer = nil }
 	reusable := func(h *harness) {
-		h.stage.Claims(func(claims map[string]any) {
+		h.servers.Claims(func(claims map[string]any) {
 			claims["job_workflow_ref"] = strings.Replace(claims["job_workflow_ref"].(string), "release.yml", "called.yml", 1)
 		})
 	}
@@ -136,7 +136,7 @@ func TestAttest(t *testing.T) {
 			r, missing := h.planned()
 			claims, err := r.identify(t.Context())
 			wantError(t, "identify", err, nil)
-			entries := h.stage.LogSize()
+			entries := h.servers.LogSize()
 			before := len(h.noted())
 			err = r.attest(t.Context(), missing, claims)
 			var ids, noted []string
@@ -165,7 +165,7 @@ func TestAttest(t *testing.T) {
 				want(t, "attestations that are sent", attested, c.attested)
 			}
 			if c.attested > 0 {
-				want(t, "log entries", h.stage.LogSize()-entries, c.attested)
+				want(t, "log entries", h.servers.LogSize()-entries, c.attested)
 				want(t, "recorded", len(eventsOf[ledger.Attested](h)), c.attested)
 			}
 			went := len(eventsOf[ledger.Unattested](h)) > 0
@@ -193,7 +193,7 @@ func TestAttest_Cancelled(t *testing.T) {
 	wantError(t, "run", h.runIn(ctx), errSignal)
 	want(t, "reported", h.noted(), []string{string(finding.Cancelled)})
 	want(t, "recorded that the files go without", len(eventsOf[ledger.Unattested](h)), 0)
-	want(t, "tokens", len(h.stage.Tokens()), 0)
+	want(t, "tokens", len(h.servers.Tokens()), 0)
 }
 
 // TestAttest_Private: what signing makes public is told once, and only where something is signed.
@@ -201,7 +201,7 @@ func TestAttest_Private(t *testing.T) {
 	t.Parallel()
 	for visibility, noted := range map[string][]string{"private": {"attestation-private-repository"}, "public": nil} {
 		h := newHarness(t, wheel, sdist)
-		h.stage.Claims(func(claims map[string]any) { claims["repository_visibility"] = visibility })
+		h.servers.Claims(func(claims map[string]any) { claims["repository_visibility"] = visibility })
 		h.sign(config.AttestAuto)
 		r, missing := h.planned()
 		claims, err := r.identify(t.Context())
@@ -225,7 +225,7 @@ func TestAdopt(t *testing.T) {
 	slsaOfOther := signedElsewhere(t, h, wheel, []byte("theirs"), signer.SLSA)
 	asWorkflow(h, "other.yml")
 	ofOtherWorkflow := signedElsewhere(t, h, wheel, ours, signer.Publish)
-	h.stage.Claims(nil)
+	h.servers.Claims(nil)
 	const leftOver = "attestation-left-over"
 	for name, c := range map[string]struct {
 		beside map[string]string // by suffix
@@ -315,8 +315,8 @@ func TestAdopt_SigstoreDown(t *testing.T) {
 	h.fail("trust-root", "status-503", 0, -1)
 	h.sign(config.AttestAuto)
 	want(t, "errors", idsOf(finding.Of(h.run())), []string{"attestation-outage"})
-	want(t, "files on the index", len(h.stage.Files()), 0)
-	want(t, "tokens", len(h.stage.Tokens()), 0)
+	want(t, "files on the index", len(h.servers.Files()), 0)
+	want(t, "tokens", len(h.servers.Tokens()), 0)
 }
 
 // TestAdopt_Cancelled: a signal while attestations are read ends the run.
@@ -385,11 +385,11 @@ func TestSaveAttestations(t *testing.T) {
 	again.write("dist/"+sdist+publishSuffix, text)
 	again.sign(config.AttestAlways)
 	r, missing := again.collected()
-	before := h.stage.LogSize()
+	before := h.servers.LogSize()
 	claims, err := again.deps.Signer.Prepare(t.Context())
 	wantError(t, "identify", err, nil)
 	wantError(t, "attest", r.attest(t.Context(), missing, claims), nil)
-	want(t, "log entries of another run", h.stage.LogSize()-before, 0)
+	want(t, "log entries of another run", h.servers.LogSize()-before, 0)
 }
 
 // TestSaveAttestations_Fails: a folder that cannot be written to stops the run before anything is uploaded.
@@ -401,6 +401,6 @@ func TestSaveAttestations_Fails(t *testing.T) {
 	h.sign(config.AttestAuto)
 	f := only(t, finding.Of(h.run()), "attestations-dir")
 	wantText(t, "the error", f.Message+" "+f.Fix, "disk full", "attestations-dir")
-	want(t, "files on the index", len(h.stage.Files()), 0)
-	want(t, "tokens", len(h.stage.Tokens()), 0)
+	want(t, "files on the index", len(h.servers.Files()), 0)
+	want(t, "tokens", len(h.servers.Tokens()), 0)
 }

@@ -28,7 +28,7 @@ func TestAuthorize(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			h := newHarness(t, c.files...)
-			h.stage.Trust(fakepypi.Publisher{Project: "birch"})
+			h.servers.Trust(fakepypi.Publisher{Project: "birch"})
 			r, missing := h.planned()
 			for _, file := range missing {
 				if c.size > 0 {
@@ -58,13 +58,13 @@ func TestAuthorize_New(t *testing.T) {
 		asks int
 	}{
 		"an unknown project":            {func(*harness) {}, 2},
-		"a project that is there":       {func(h *harness) { h.stage.Trust(fakepypi.Publisher{Project: "birch", Workflow: "other.yml"}) }, 1},
+		"a project that is there":       {func(h *harness) { h.servers.Trust(fakepypi.Publisher{Project: "birch", Workflow: "other.yml"}) }, 1},
 		"a project that nobody can see": {func(h *harness) { h.fail("look", "html-403", 0, -1) }, 1},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			h := newHarnessOf(t, fakepypi.Options{Run: fakepypi.Run{Workflow: "birch.yml"}}, birch)
-			h.stage.Claims(func(claims map[string]any) { claims["repository"] = "octo-org/another" })
+			h.servers.Claims(func(claims map[string]any) { claims["repository"] = "octo-org/another" })
 			c.how(h)
 			r, missing := h.planned()
 			defer r.revoke(t.Context())
@@ -104,7 +104,7 @@ func TestRevoke(t *testing.T) {
 			wantError(t, "authorize", r.authorize(t.Context(), missing), nil)
 			r.revoke(ctx(t))
 			want(t, "phases", h.phases(), []string{"Burn"})
-			want(t, "revoked", h.stage.Tokens()[0].Burned, true)
+			want(t, "revoked", h.servers.Tokens()[0].Burned, true)
 			want(t, "recorded", h.receipt().Token.Burned, ledger.BurnProven)
 		})
 	}
@@ -119,10 +119,10 @@ func TestRevoke_RefusedUploads(t *testing.T) {
 		burned ledger.Burned
 	}{
 		"no publisher": {
-			how:    func(h *harness) { h.stage.Claims(func(c map[string]any) { c["repository"] = "octo-org/another" }) },
+			how:    func(h *harness) { h.servers.Claims(func(c map[string]any) { c["repository"] = "octo-org/another" }) },
 			burned: ledger.NotMinted,
 		},
-		"no uploads":         {func(h *harness) { h.stage.Switch(func(s *fakepypi.Behavior) { s.ReadOnly = true }) }, 1, ledger.BurnAccepted},
+		"no uploads":         {func(h *harness) { h.servers.Switch(func(s *fakepypi.Behavior) { s.ReadOnly = true }) }, 1, ledger.BurnAccepted},
 		"an upload is lost":  {func(h *harness) { h.fail("upload", "reset-after-store", 0, -1) }, 1, ledger.BurnProven},
 		"an upload is reset": {func(h *harness) { h.fail("upload", "reset-before-body", 0, -1) }, 1, ledger.BurnProven},
 	} {
@@ -131,7 +131,7 @@ func TestRevoke_RefusedUploads(t *testing.T) {
 			h := newHarness(t, wheel)
 			c.how(h)
 			_ = h.run() // that no token lives on is checked there
-			want(t, "tokens", len(h.stage.Tokens()), c.tokens)
+			want(t, "tokens", len(h.servers.Tokens()), c.tokens)
 			want(t, "recorded", h.receipt().Token.Burned, c.burned)
 		})
 	}

@@ -35,7 +35,7 @@ func TestGitHubRelease(t *testing.T) {
 	wantError(t, "run", h.run(), nil)
 	all := []string{wheel, wheel + bundleSuffix, manifestName, sdist, sdist + bundleSuffix}
 	want(t, "assets", h.assets(release), all)
-	for _, a := range h.stage.GitHub.Assets(release.ID) {
+	for _, a := range h.servers.GitHub.Assets(release.ID) {
 		switch {
 		case a.Name == manifestName:
 			want(t, "the manifest", string(a.Bytes), "the manifest")
@@ -80,8 +80,8 @@ func TestGitHubRelease_AnotherJob(t *testing.T) {
 	all := []string{wheel, wheel + bundleSuffix, manifestName, sdist, sdist + bundleSuffix}
 	want(t, "assets", second.assets(release), all)
 	want(t, "found", eventsOf[ledger.ReleaseFound](second), []ledger.ReleaseFound{{Tag: "v1.0.0", Draft: true}})
-	want(t, "tokens", len(first.stage.Tokens()), 1)
-	want(t, "log entries", first.stage.LogSize(), 2)
+	want(t, "tokens", len(first.servers.Tokens()), 1)
+	want(t, "log entries", first.servers.LogSize(), 2)
 	for _, e := range eventsOf[ledger.Attested](second) {
 		want(t, "the attestation of "+e.File+" is the index's", e.Attestation.Served, true)
 	}
@@ -99,7 +99,7 @@ func TestGitHubRelease_AnotherJob(t *testing.T) {
 		want(t, e.Name+" was there", e.There, true)
 		want(t, e.Name+" was kept", e.Kept, e.Name == manifestName)
 	}
-	for _, a := range first.stage.GitHub.Assets(release.ID) {
+	for _, a := range first.servers.GitHub.Assets(release.ID) {
 		if a.Name == manifestName {
 			want(t, "the manifest", string(a.Bytes), "the manifest")
 		}
@@ -116,11 +116,13 @@ func TestGitHubRelease_Find(t *testing.T) {
 	}{
 		"no such release": {func(h *harness, _ releases.Release) { h.options.Tag = "v2.0.0" }, "github-release-missing"},
 		"no right": {
-			how: func(h *harness, _ releases.Release) { h.stage.GitHub.Grant(h.env[fakepypi.GitHubToken], releases.Read) },
-			id:  "github-permission",
+			how: func(h *harness, _ releases.Release) {
+				h.servers.GitHub.AllowToken(h.env[fakepypi.GitHubToken], releases.Read)
+			},
+			id: "github-permission",
 		},
 		"other bytes": {func(h *harness, release releases.Release) {
-			h.stage.GitHub.Hold(releases.Asset{Release: release.ID, Name: sdist, Bytes: []byte("theirs")})
+			h.servers.GitHub.Hold(releases.Asset{Release: release.ID, Name: sdist, Bytes: []byte("theirs")})
 		}, "github-asset-conflict"},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -130,9 +132,9 @@ func TestGitHubRelease_Find(t *testing.T) {
 			release := h.attachTo(releaseV1)
 			c.how(h, release)
 			want(t, "errors", idsOf(finding.Of(h.run())), []string{c.id})
-			want(t, "files on the index", len(h.stage.Files()), 0)
-			want(t, "log entries", h.stage.LogSize(), 0)
-			want(t, "tokens", len(h.stage.Tokens()), 0)
+			want(t, "files on the index", len(h.servers.Files()), 0)
+			want(t, "log entries", h.servers.LogSize(), 0)
+			want(t, "tokens", len(h.servers.Tokens()), 0)
 			result := eventOf[ledger.Attached](h)
 			want(t, "result", result.Outcome, ledger.ReleaseFailed)
 			want(t, "assets", result.Assets, 0)
@@ -166,7 +168,7 @@ func TestGitHubRelease_Skipped(t *testing.T) {
 	next := h.another(t, wheel, sdist)
 	next.options.SkipExisting = true
 	release := next.attachTo(releaseV1)
-	next.stage.GitHub.Hold(releases.Asset{Release: release.ID, Name: sdist, Bytes: []byte("something else")})
+	next.servers.GitHub.Hold(releases.Asset{Release: release.ID, Name: sdist, Bytes: []byte("something else")})
 	wantError(t, "run", next.run(), nil)
 	want(t, "assets", next.assets(release), []string{wheel, manifestName, sdist})
 	wantAttached(t, next, ledger.ReleaseAttached, 2, 2)
@@ -232,7 +234,7 @@ func TestGitHubRelease_Incomplete(t *testing.T) {
 			outcome: ledger.ReleaseFailed, wanted: 3, noted: []string{noAttestations}, says: []string{wheel, "503"},
 		},
 		"no provenance": {
-			how:    func(h *harness) { h.stage.Switch(func(s *fakepypi.Behavior) { s.NoAttestations = true }) },
+			how:    func(h *harness) { h.servers.Switch(func(s *fakepypi.Behavior) { s.NoAttestations = true }) },
 			assets: []string{wheel}, outcome: ledger.ReleaseFailed, wanted: 3, noted: []string{noAttestations},
 			says: []string{wheel, "403"},
 		},
@@ -243,24 +245,24 @@ func TestGitHubRelease_Incomplete(t *testing.T) {
 		"a page of no such file": {func(h *harness) {
 			h.watch = func(e ledger.Event) {
 				if p, ok := e.(ledger.Phase); ok && p.Name == "GitHub release" {
-					wantError(h.t, "remove", h.stage.Remove(wheel), nil)
+					wantError(h.t, "remove", h.servers.Remove(wheel), nil)
 				}
 			}
 		}, []string{wheel}, ledger.ReleaseFailed, 3, []string{noAttestations}, []string{wheel, "cache"}},
 		"uploads to GitHub fail": {
-			how:     func(h *harness) { h.stage.GitHub.Say("upload", failing(3, http.StatusBadRequest)...) },
+			how:     func(h *harness) { h.servers.GitHub.Say("upload", failing(3, http.StatusBadRequest)...) },
 			outcome: ledger.ReleaseFailed, wanted: 3, noted: []string{"github-asset-refused", "github-asset-refused"},
 			says: []string{"published"},
 		},
 		"the first one fails": {
-			how:    func(h *harness) { h.stage.GitHub.Say("upload", failing(1, http.StatusBadRequest)...) },
+			how:    func(h *harness) { h.servers.GitHub.Say("upload", failing(1, http.StatusBadRequest)...) },
 			assets: []string{bundle}, outcome: ledger.ReleaseFailed, wanted: 3,
 			noted: []string{"github-asset-refused"}, says: []string{wheel},
 		},
 		"the manifest fails": {func(h *harness) {
 			h.watch = func(e ledger.Event) {
 				if a, ok := e.(ledger.Asset); ok && a.Name == bundle {
-					h.stage.GitHub.Say("upload", failing(1, http.StatusBadRequest)...)
+					h.servers.GitHub.Say("upload", failing(1, http.StatusBadRequest)...)
 				}
 			}
 		}, []string{wheel, bundle}, ledger.ReleaseFailed, 3, []string{"github-asset-refused"}, []string{"manifest"}},
@@ -328,7 +330,7 @@ func TestGitHubRelease_Cancelled(t *testing.T) {
 	last := findings[len(findings)-1]
 	want(t, "severity", last.Severity, finding.Warning)
 	wantText(t, "the warning", last.Message, errSignal.Error(), "published")
-	want(t, "files on the index", len(h.stage.Files()), 2)
+	want(t, "files on the index", len(h.servers.Files()), 2)
 }
 
 // TestGitHubRelease_CancelledFetching: a signal while attestations are fetched from the index is reported once, and not for each of them.
@@ -412,7 +414,7 @@ func TestGitHubRelease_NotPublished(t *testing.T) {
 	t.Parallel()
 	h := newHarness(t, wheel)
 	release := h.attachTo(releaseV1)
-	h.stage.Switch(func(s *fakepypi.Behavior) { s.ReadOnly = true })
+	h.servers.Switch(func(s *fakepypi.Behavior) { s.ReadOnly = true })
 	wantError(t, "run", h.run(), ErrIncomplete)
 	want(t, "assets", h.assets(release), nil)
 	wantAttached(t, h, ledger.ReleaseFailed, 0, 0)

@@ -47,17 +47,17 @@ const patience = 20 * time.Second
 // harness is a run and what it works with: distributions in a folder, and either the test servers of [fakepypi] or a scripted
 // index. All of them answer over HTTP on loopback. Options and deps may be changed before the run.
 type harness struct {
-	t       *testing.T
-	stage   *fakepypi.Servers // nil where the index is scripted
-	index   *scriptedIndex    // nil where the index is that of the stage
-	dir     string            // the workspace, once there is one: distributions are in its folder dist
-	options Options
-	deps    Deps
-	env     map[string]string // of the step
-	vault   *secret.Redactor
-	client  *wire.Client
-	console *runner.Runner
-	waits   *waits
+	t        *testing.T
+	servers  *fakepypi.Servers // nil where the index is scripted
+	index    *scriptedIndex    // nil where the index is that of the stage
+	dir      string            // the workspace, once there is one: distributions are in its folder dist
+	options  Options
+	deps     Deps
+	env      map[string]string // of the step
+	redactor *secret.Redactor
+	client   *wire.Client
+	console  *runner.Runner
+	waits    *waits
 
 	recorder *ledger.Recorder
 	events   []ledger.Event
@@ -82,25 +82,25 @@ func newHarnessOf(t *testing.T, o fakepypi.Options, names ...string) *harness {
 		t.Fatal(err)
 	}
 	o.Now, o.Key = time.Now, key
-	stage, err := fakepypi.Start(context.WithoutCancel(t.Context()), "127.0.0.1:0", o)
+	servers, err := fakepypi.Start(context.WithoutCancel(t.Context()), "127.0.0.1:0", o)
 	if err != nil {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() {
-		if err := stage.Close(); err != nil {
+		if err := servers.Close(); err != nil {
 			t.Error(err)
 		}
 	})
-	stage.Trust(fakepypi.Publisher{Project: alder})
-	return (&harness{stage: stage}).another(t, names...)
+	servers.Trust(fakepypi.Publisher{Project: alder})
+	return (&harness{servers: servers}).another(t, names...)
 }
 
 // another returns another run with the same servers, and a workspace of its own.
 func (h *harness) another(t *testing.T, names ...string) *harness {
 	t.Helper()
-	next := bare(t, h.stage.Env, names...)
-	next.stage = h.stage
-	next.connect(index.SiteOf(h.stage.Upload, h.stage.Simple, true), nil)
+	next := bare(t, h.servers.Env, names...)
+	next.servers = h.servers
+	next.connect(index.SiteOf(h.servers.Upload, h.servers.Simple, true), nil)
 	return next
 }
 
@@ -108,8 +108,8 @@ func (h *harness) another(t *testing.T, names ...string) *harness {
 func bare(t *testing.T, env map[string]string, names ...string) *harness {
 	t.Helper()
 	h := &harness{t: t, env: maps.Clone(env), waits: &waits{passed: map[time.Time]time.Duration{}}}
-	h.console, h.vault = runner.New(func(name string) string { return h.env[name] }, io.Discard)
-	h.client = wire.New(wire.Options{UserAgent: "pypi-oidc-publish/test", Now: time.Now, Sleep: h.waits.unrecorded, Redact: h.vault.Redact})
+	h.console, h.redactor = runner.New(func(name string) string { return h.env[name] }, io.Discard)
+	h.client = wire.New(wire.Options{UserAgent: "pypi-oidc-publish/test", Now: time.Now, Sleep: h.waits.unrecorded, Redact: h.redactor.Redact})
 	h.recorder = ledger.NewRecorder(func(e ledger.Event) {
 		h.events = append(h.events, e)
 		if h.watch != nil {
@@ -131,7 +131,7 @@ func (h *harness) connect(site index.Site, login index.Credentials) {
 	h.deps.Tokens = nil
 	if login == nil {
 		h.deps.Tokens = trust.NewUploadTokens(trust.Options{
-			At: site.Upload, Wire: h.client, IDTokens: h.console.IDTokens(h.client), Secrets: h.vault, Now: time.Now,
+			At: site.Upload, Wire: h.client, IDTokens: h.console.IDTokens(h.client), Redactor: h.redactor, Now: time.Now,
 			Sleep: h.waits.unrecorded, Note: h.recorder.Record, Permit: site.Permit, Settings: site.PublisherPage, MayAsk: h.console.MayAsk,
 		})
 	}
@@ -139,15 +139,15 @@ func (h *harness) connect(site index.Site, login index.Credentials) {
 
 // usePassword lets the run use the password of the stage's index, which is one of another kind than PyPI.
 func (h *harness) usePassword() {
-	site := index.SiteOf(h.stage.Upload, h.stage.Simple, true)
-	h.connect(site, index.Password(fakepypi.User, h.vault.New(fakepypi.Password, site.Upload)))
+	site := index.SiteOf(h.servers.Upload, h.servers.Simple, true)
+	h.connect(site, index.Password(fakepypi.User, h.redactor.New(fakepypi.Password, site.Upload)))
 }
 
 // sign lets the run sign by this policy, with the Sigstore of the stage.
 func (h *harness) sign(policy config.Attest) {
 	h.options.Attest = policy
 	h.deps.Signer = attest.New(attest.Options{
-		Wire: h.client, IDTokens: h.console.IDTokens(h.client), TUF: h.stage.TUF, Root: h.stage.Root, Now: time.Now,
+		Wire: h.client, IDTokens: h.console.IDTokens(h.client), TUF: h.servers.TUF, Root: h.servers.Root, Now: time.Now,
 		Note: func(f finding.Finding) { h.recorder.Record(ledger.Noted{Finding: f}) },
 	})
 }
@@ -159,21 +159,21 @@ func (h *harness) attachTo(release releases.Release) releases.Release {
 	h.options.Tag, h.options.Repository = release.Tag, h.env["GITHUB_REPOSITORY"]
 	h.deps.GitHub = ghrelease.New(ghrelease.Options{
 		API: api, Repository: h.options.Repository, Wire: h.client, Sleep: h.waits.unrecorded,
-		Token: h.vault.New(h.env[fakepypi.GitHubToken], api, ghrelease.UploadsOf(api)),
+		Token: h.redactor.New(h.env[fakepypi.GitHubToken], api, ghrelease.UploadsOf(api)),
 	})
 	h.deps.Manifest = func() []byte { return []byte("the manifest") }
 	h.t.Cleanup(func() {
-		if leaks := h.stage.GitHub.Leaks(); len(leaks) > 0 {
+		if leaks := h.servers.GitHub.Leaks(); len(leaks) > 0 {
 			h.t.Errorf("GitHub's token was seen at %v", leaks)
 		}
 	})
-	return h.stage.GitHub.Publish(release)
+	return h.servers.GitHub.Publish(release)
 }
 
 // assets returns the names of the assets of a release, sorted.
 func (h *harness) assets(release releases.Release) []string {
 	var names []string
-	for _, a := range h.stage.GitHub.Assets(release.ID) {
+	for _, a := range h.servers.GitHub.Assets(release.ID) {
 		names = append(names, a.Name)
 	}
 	slices.Sort(names)
@@ -205,7 +205,7 @@ func (h *harness) fail(op, name string, skip, times int) {
 	if !ok {
 		h.t.Fatalf("there is no fault %s", name)
 	}
-	if err := h.stage.InjectFault(op, f, skip, times); err != nil {
+	if err := h.servers.InjectFault(op, f, skip, times); err != nil {
 		h.t.Fatal(err)
 	}
 }
@@ -213,7 +213,7 @@ func (h *harness) fail(op, name string, skip, times int) {
 // requests returns how many requests of an op the servers of the stage have had.
 func (h *harness) requests(op string) int {
 	n := 0
-	for _, r := range h.stage.Requests() {
+	for _, r := range h.servers.Requests() {
 		if r.Op == op {
 			n++
 		}
@@ -264,8 +264,8 @@ func (h *harness) runIn(ctx context.Context) error {
 	if h.receipt().Ended.IsZero() {
 		h.t.Error("the end of the run was not recorded")
 	}
-	if h.stage != nil {
-		for _, token := range h.stage.Tokens() {
+	if h.servers != nil {
+		for _, token := range h.servers.Tokens() {
 			if !token.Burned {
 				h.t.Error("an upload token was not revoked")
 			}

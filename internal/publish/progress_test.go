@@ -22,7 +22,7 @@ func newSending(t *testing.T, size int64, warehouse bool) *sending {
 	s := &sending{h: bare(t, nil), now: time.Date(2026, 1, 1, 0, 0, 0, 0, time.UTC)}
 	site := index.SiteOf(parsed(t, "https://index.example/legacy/"), nil, true)
 	site.Warehouse = warehouse
-	s.h.connect(site, index.Password("me", s.h.vault.New("a password", site.Upload)))
+	s.h.connect(site, index.Password("me", s.h.redactor.New("a password", site.Upload)))
 	s.h.deps.Now = func() time.Time { return s.now }
 	file := fileOf(t, wheel, "")
 	file.Size = size

@@ -18,12 +18,12 @@ import (
 // checkProvenance compares what the index serves as the provenance of a target with what this run has sent. Once that is settled it
 // is not queried again. late reports that it is not there yet; an error, that it is not what was sent.
 func (r *run) checkProvenance(ctx context.Context, t *target, listed pep.IndexFile, claims oidc.Claims) (late bool, wrong error) {
-	if len(t.attestations) == 0 || t.provenanceSettled {
+	if len(t.attestations) == 0 || t.provenanceDone {
 		return false, nil
 	}
 	provenance, err := r.Index.Provenance(ctx, listed)
 	if attestationsOff(err, listed) {
-		r.settleProvenance(t, r.noProvenance(t))
+		r.finishProvenance(t, r.noProvenance(t))
 		return false, nil
 	}
 	served, readable := attestationsIn(provenance)
@@ -34,7 +34,7 @@ func (r *run) checkProvenance(ctx context.Context, t *target, listed pep.IndexFi
 	var unverified *attest.Unverified
 	switch {
 	case err == nil:
-		r.settleProvenance(t)
+		r.finishProvenance(t)
 	case !errors.As(err, &unverified):
 		return true, nil // it cannot be verified now
 	case r.Signer.Verify(ctx, t.Distribution, provenance, served) == nil:
@@ -43,16 +43,16 @@ func (r *run) checkProvenance(ctx context.Context, t *target, listed pep.IndexFi
 			return true, nil // nor can which they are
 		}
 		t.attestations = r.keptByIndex(t, kept)
-		r.settleProvenance(t, r.earlierProvenance(t))
+		r.finishProvenance(t, r.earlierProvenance(t))
 	default:
 		return false, r.otherProvenance(t, unverified)
 	}
 	return false, nil
 }
 
-// settleProvenance has the provenance of a target not queried again.
-func (r *run) settleProvenance(t *target, why ...finding.Finding) {
-	t.provenanceSettled = true
+// finishProvenance has the provenance of a target not queried again.
+func (r *run) finishProvenance(t *target, why ...finding.Finding) {
+	t.provenanceDone = true
 	for _, f := range why {
 		r.note(f)
 	}

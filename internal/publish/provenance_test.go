@@ -37,7 +37,7 @@ func signed(t *testing.T, h *harness, files ...*target) []attest.Attestation {
 
 // asWorkflow has the ID tokens to come name another workflow of the repository.
 func asWorkflow(h *harness, file string) {
-	h.stage.Claims(func(claims map[string]any) {
+	h.servers.Claims(func(claims map[string]any) {
 		for _, name := range []string{"workflow_ref", "job_workflow_ref"} {
 			claims[name] = strings.Replace(claims[name].(string), "release.yml", file, 1)
 		}
@@ -64,7 +64,7 @@ func TestCheckProvenance(t *testing.T) {
 	file := fileOf(t, wheel, "ours")
 	asWorkflow(h, "other.yml")
 	theirs := signed(t, h, file)[0] // by another workflow of the repository
-	h.stage.Claims(nil)
+	h.servers.Claims(nil)
 	earlier := signed(t, h, file)[0] // by an earlier run of this workflow
 	ours := signed(t, h, file)[0]
 	ofOtherBytes := signed(t, h, fileOf(t, wheel, "theirs"))[0]
@@ -124,7 +124,7 @@ func TestCheckProvenance(t *testing.T) {
 			late, wrong := r.checkProvenance(t.Context(), one, listed, claims)
 			want(t, "late", late, c.late)
 			want(t, "wrong", wrong != nil, c.wrong)
-			want(t, "settled", one.provenanceSettled, c.settled)
+			want(t, "settled", one.provenanceDone, c.settled)
 			want(t, "noted", x.noted(), c.noted)
 			var has []string
 			for _, a := range one.attestations {
@@ -215,7 +215,7 @@ func TestCheckProvenance_SigstoreDown(t *testing.T) {
 	late, wrong := r.checkProvenance(t.Context(), file, listed, claims)
 	want(t, "late", late, true)
 	wantError(t, "error", wrong, nil)
-	want(t, "settled", file.provenanceSettled, false)
+	want(t, "settled", file.provenanceDone, false)
 	want(t, "noted", x.noted(), nil)
 }
 

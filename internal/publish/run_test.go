@@ -32,17 +32,17 @@ func TestRun_NewRelease(t *testing.T) {
 	want(t, "revoked", receipt.Token.Burned, ledger.BurnProven)
 	want(t, "began", eventOf[ledger.Began](h).How, "Trusted Publishing, as asked")
 	want(t, "releases", len(receipt.Releases), 1)
-	if len(h.stage.Files()) != 3 {
-		t.Fatalf("%d files on the index", len(h.stage.Files()))
+	if len(h.servers.Files()) != 3 {
+		t.Fatalf("%d files on the index", len(h.servers.Files()))
 	}
 	for _, f := range receipt.Files {
 		want(t, "outcome of "+f.Name, f.Outcome, ledger.OutcomeUploaded)
 		want(t, "attestations of "+f.Name, len(f.Attestations), 1)
-		text, err := h.stage.Provenance(f.Name)
+		text, err := h.servers.Provenance(f.Name)
 		wantError(t, "provenance of "+f.Name, err, nil)
 		want(t, "the index has the provenance of "+f.Name, len(text) > 0, true)
 	}
-	for _, f := range h.stage.Files() {
+	for _, f := range h.servers.Files() {
 		i := slices.IndexFunc(receipt.Files, func(r ledger.File) bool { return r.Name == f.Name })
 		want(t, "digest of "+f.Name, f.SHA256, receipt.Files[i].SHA256)
 	}
@@ -100,14 +100,14 @@ func TestRun_BeforeCredentials(t *testing.T) {
 			first := newHarness(t, sdist)
 			wantError(t, "first run", first.run(), nil)
 			h := first.another(t, sdist)
-			h.stage.Trust(fakepypi.Publisher{Project: "birch"})
+			h.servers.Trust(fakepypi.Publisher{Project: "birch"})
 			h.sign(config.AttestAlways)
 			c.how(h)
 			want(t, "errors", idsOf(finding.Of(h.run())), c.ids)
 			want(t, "reported", h.noted(), c.ids)
-			want(t, "tokens", len(h.stage.Tokens()), 1) // that of the first run
-			want(t, "log entries", h.stage.LogSize(), 0)
-			want(t, "files on the index", len(h.stage.Files()), 1)
+			want(t, "tokens", len(h.servers.Tokens()), 1) // that of the first run
+			want(t, "log entries", h.servers.LogSize(), 0)
+			want(t, "files on the index", len(h.servers.Files()), 1)
 			want(t, "result", h.receipt().Result(), ledger.Failed)
 		})
 	}
@@ -160,7 +160,7 @@ func TestRun_DryRun(t *testing.T) {
 			h.sign(config.AttestAlways)
 			h.options.DryRun, h.options.Wait = true, time.Minute
 			c.how(h)
-			tokens, files := len(h.stage.Tokens()), len(h.stage.Files())
+			tokens, files := len(h.servers.Tokens()), len(h.servers.Files())
 			wantError(t, "run", h.run(), nil)
 			want(t, "noted", h.noted(), c.noted)
 			wantText(t, "the first note", h.firstNoted().Message, c.says)
@@ -168,9 +168,9 @@ func TestRun_DryRun(t *testing.T) {
 				want(t, "severity of "+string(f.ID), f.Severity == finding.Error, false)
 			}
 			want(t, "result", h.receipt().Result(), ledger.DryRun)
-			want(t, "tokens", len(h.stage.Tokens()), tokens)
-			want(t, "files on the index", len(h.stage.Files()), files)
-			want(t, "log entries", h.stage.LogSize(), 0)
+			want(t, "tokens", len(h.servers.Tokens()), tokens)
+			want(t, "files on the index", len(h.servers.Files()), files)
+			want(t, "log entries", h.servers.LogSize(), 0)
 			want(t, "results of attaching", len(eventsOf[ledger.Attached](h)), 0)
 			want(t, "phase after the plan", h.phases()[3], "Dry run")
 		})
@@ -237,8 +237,8 @@ func TestRun_Cancelled(t *testing.T) {
 			}
 			want(t, "reported", noted[0], c.noted)
 			wantText(t, "the report", h.firstNoted().Message, errSignal.Error())
-			want(t, "tokens", len(h.stage.Tokens()), c.tokens)
-			want(t, "files on the index", len(h.stage.Files()), c.files)
+			want(t, "tokens", len(h.servers.Tokens()), c.tokens)
+			want(t, "files on the index", len(h.servers.Files()), c.files)
 			if c.tokens > 0 {
 				want(t, "revoked", h.receipt().Token.Burned, ledger.BurnProven)
 			}
@@ -296,7 +296,7 @@ func TestRun_Panic(t *testing.T) {
 			want(t, "reported", h.noted(), []string{string(finding.Internal)})
 			wantText(t, "the report", h.firstNoted().Message, "defect")
 			want(t, "misconfigured", Misconfigured(err), false)
-			want(t, "tokens", len(h.stage.Tokens()), c.tokens)
+			want(t, "tokens", len(h.servers.Tokens()), c.tokens)
 			want(t, "revoked", h.receipt().Token.Burned, c.burned)
 			want(t, "result of attaching", eventOf[ledger.Attached](h).Outcome, ledger.ReleaseFailed)
 		})
@@ -339,7 +339,7 @@ func TestRun_ChangedFile(t *testing.T) {
 	wantError(t, "run", h.run(), ErrIncomplete)
 	want(t, "reported", h.noted(), []string{"file-changed"})
 	want(t, "file", h.found("file-changed").File, "dist/"+wheel)
-	want(t, "files on the index", len(h.stage.Files()), 0)
+	want(t, "files on the index", len(h.servers.Files()), 0)
 	want(t, "result", h.receipt().Result(), ledger.Failed)
 	want(t, "revoked", h.receipt().Token.Burned, ledger.BurnProven)
 }

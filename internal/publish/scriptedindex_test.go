@@ -25,7 +25,7 @@ func newScripted(t *testing.T, warehouse bool, names ...string) *harness {
 	base := parsed(t, server.URL+"/legacy/")
 	site := index.SiteOf(base, nil, true)
 	site.Warehouse, site.MD5 = warehouse, true
-	h.connect(site, index.Password("me", h.vault.New("a password", base)))
+	h.connect(site, index.Password("me", h.redactor.New("a password", base)))
 	return h
 }
 

@@ -40,7 +40,7 @@ type target struct {
 	outcome ledger.Outcome
 
 	// By readBack: its provenance need not be queried again.
-	provenanceSettled bool
+	provenanceDone bool
 }
 
 // describe returns the target as people are told of it.

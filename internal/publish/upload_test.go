@@ -115,8 +115,8 @@ func TestUpload_Order(t *testing.T) {
 		}
 		steps = append(steps, step)
 	}
-	if len(h.stage.Files()) != 4 || len(steps) != 8 {
-		t.Fatalf("%d files on the index, after %v", len(h.stage.Files()), steps)
+	if len(h.servers.Files()) != 4 || len(steps) != 8 {
+		t.Fatalf("%d files on the index, after %v", len(h.servers.Files()), steps)
 	}
 	want(t, "first steps", steps[:2], []string{"start " + wheel310, "end " + wheel310})
 	want(t, "last steps", steps[len(steps)-2:], []string{"start " + sdist, "end " + sdist})
@@ -273,7 +273,7 @@ func TestUpload_CancelledAtTheGate(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		h := bare(t, nil, wheel310, wheel2)
 		site := index.SiteOf(parsed(t, "https://index.example/legacy/"), nil, false)
-		h.connect(site, index.Password("me", h.vault.New("a password", site.Upload)))
+		h.connect(site, index.Password("me", h.redactor.New("a password", site.Upload)))
 		h.deps.Index = index.New(site, h.client, wire.NewGate(1), nil)
 		h.deps.Password = newMeeting(h.deps.Password, 2) // which the second upload never comes to
 		r, missing := h.planned()

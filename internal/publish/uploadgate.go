@@ -25,10 +25,10 @@ func (g *uploadGate) hold() {
 }
 
 // release ends one hold, if held says that there is one, and closes the gate if no new upload may start at all.
-func (g *uploadGate) release(held, closing bool) {
+func (g *uploadGate) release(within, closing bool) {
 	g.mu.Lock()
 	defer g.mu.Unlock()
-	if held {
+	if within {
 		g.holds--
 	}
 	g.closed = g.closed || closing

@@ -39,7 +39,7 @@ func manifests(t *testing.T, events []ledger.Event) (output, file []byte) {
 		t.Fatal(err)
 	}
 	for line := range strings.Lines(p.outputs.String()) {
-		if value, is := strings.CutPrefix(line, "manifest="); is {
+		if value, ok := strings.CutPrefix(line, "manifest="); ok {
 			output = []byte(strings.TrimSpace(value))
 		}
 	}
@@ -88,16 +88,16 @@ func TestManifest_Abridged(t *testing.T) {
 	if len(output) > 900_000 || len(file) < 900_000 {
 		t.Errorf("%d bytes, file %d", len(output), len(file))
 	}
-	var said struct {
+	var decoded struct {
 		Truncated bool
 		Files     []any
 		Findings  []struct{ Severity string }
 	}
-	if err := json.Unmarshal(output, &said); err != nil {
+	if err := json.Unmarshal(output, &decoded); err != nil {
 		t.Fatal(err)
 	}
-	if !said.Truncated || len(said.Files) != 1500 || len(said.Findings) != 1 || said.Findings[0].Severity != "error" {
-		t.Errorf("truncated %v, %d files, findings %v", said.Truncated, len(said.Files), said.Findings)
+	if !decoded.Truncated || len(decoded.Files) != 1500 || len(decoded.Findings) != 1 || decoded.Findings[0].Severity != "error" {
+		t.Errorf("truncated %v, %d files, findings %v", decoded.Truncated, len(decoded.Files), decoded.Findings)
 	}
 	value, err := jsonschema.UnmarshalJSON(bytes.NewReader(output))
 	if err != nil {

@@ -36,18 +36,18 @@ func redacted(r ledger.Receipt, redact func(string) string) ledger.Receipt {
 		r.Identity = &who
 	}
 	if r.Publisher != nil {
-		told := *r.Publisher
-		told.Next = redact(told.Next)
-		told.Pages = slices.Clone(told.Pages)
-		for i := range told.Pages {
-			told.Pages[i].Project, told.Pages[i].Page = redact(told.Pages[i].Project), redact(told.Pages[i].Page)
+		needed := *r.Publisher
+		needed.Next = redact(needed.Next)
+		needed.Pages = slices.Clone(needed.Pages)
+		for i := range needed.Pages {
+			needed.Pages[i].Project, needed.Pages[i].Page = redact(needed.Pages[i].Project), redact(needed.Pages[i].Page)
 		}
-		told.Claims = slices.Clone(told.Claims)
-		for i := range told.Claims {
-			c := &told.Claims[i]
+		needed.Claims = slices.Clone(needed.Claims)
+		for i := range needed.Claims {
+			c := &needed.Claims[i]
 			c.Claimed, c.Wanted, c.Note = redact(c.Claimed), redact(c.Wanted), redact(c.Note)
 		}
-		r.Publisher = &told
+		r.Publisher = &needed
 	}
 	return r
 }

@@ -76,10 +76,10 @@ func severityIcon(s finding.Severity) string {
 }
 
 // messages returns the messages of causes, up to about room bytes. A message about several files appears once.
-func messages(all []finding.Cause, room int) string {
+func messages(all []finding.Cause, budget int) string {
 	var b strings.Builder
 	for i, c := range all {
-		if b.Len() > room {
+		if b.Len() > budget {
 			fmt.Fprintf(&b, "<br>… and %d more, in the log", len(all)-i)
 			break
 		}

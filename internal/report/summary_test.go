@@ -267,14 +267,14 @@ func oursAlone(t *testing.T, markdown string) {
 		if strings.HasPrefix(line, "|") && len(open) != before {
 			t.Errorf("a row leaves %v open: %q", open, line)
 		}
-		words := strings.ReplaceAll(ourTags.ReplaceAllString(line, ""), apart, "\x00")
-		if shown := strings.ToLower(html.UnescapeString(words)); strings.Contains(shown, "://") || strings.Contains(shown, "www.") || regexp.MustCompile(`@[^\x00]`).MatchString(shown) {
+		message := strings.ReplaceAll(ourTags.ReplaceAllString(line, ""), apart, "\x00")
+		if shown := strings.ToLower(html.UnescapeString(message)); strings.Contains(shown, "://") || strings.Contains(shown, "www.") || regexp.MustCompile(`@[^\x00]`).MatchString(shown) {
 			t.Errorf("it becomes a link: %q", line)
 		}
-		words = refs.ReplaceAllString(strings.ReplaceAll(words, "\x00", ""), "")
-		words = strings.NewReplacer("**What to do:**", "", "### ", "").Replace(words)
-		if i := strings.IndexFunc(strings.Trim(words, "|"), func(c rune) bool { return strings.ContainsRune("<>&`*_~#[]{}!\\^$@", c) || unicode.IsControl(c) }); i >= 0 {
-			t.Errorf("it is not escaped: %q of %q", words, line)
+		message = refs.ReplaceAllString(strings.ReplaceAll(message, "\x00", ""), "")
+		message = strings.NewReplacer("**What to do:**", "", "### ", "").Replace(message)
+		if i := strings.IndexFunc(strings.Trim(message, "|"), func(c rune) bool { return strings.ContainsRune("<>&`*_~#[]{}!\\^$@", c) || unicode.IsControl(c) }); i >= 0 {
+			t.Errorf("it is not escaped: %q of %q", message, line)
 		}
 	}
 	if fenced || len(open) > 0 {

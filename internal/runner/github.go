@@ -32,7 +32,7 @@ func (r *Runner) Tag() (string, error) {
 	if r.getenv("GITHUB_REF_TYPE") == "tag" && tag != "" {
 		return tag, nil
 	}
-	if tag, is := strings.CutPrefix(r.getenv("GITHUB_REF"), "refs/tags/"); is && tag != "" {
+	if tag, ok := strings.CutPrefix(r.getenv("GITHUB_REF"), "refs/tags/"); ok && tag != "" {
 		return tag, nil
 	}
 	return "", finding.New(finding.GitHubReleaseAuto,

@@ -118,7 +118,7 @@ func (r *Runner) forkPull() bool {
 
 // explain converts the library's errors to a finding. It includes the beginning of the answer's body, which may contain the reason.
 func (r *Runner) explain(err error) error {
-	told := finding.New(finding.IDTokenNoAnswer,
+	problem := finding.New(finding.IDTokenNoAnswer,
 		"GitHub gave no ID token: "+err.Error(),
 		"run the job again; check https://www.githubstatus.com if it persists")
 	var refused *githubactions.RequestFailedError
@@ -128,11 +128,11 @@ func (r *Runner) explain(err error) error {
 		if json.Valid(answer.Body) {
 			answer.Header.Set("Content-Type", "application/json")
 		}
-		words, rest := cut(answer.ServerMessage(), 300)
-		told.Message = fmt.Sprintf("GitHub gave no ID token: its endpoint answered %d: %s%s", refused.StatusCode, words, rest)
+		message, rest := cut(answer.ServerMessage(), 300)
+		problem.Message = fmt.Sprintf("GitHub gave no ID token: its endpoint answered %d: %s%s", refused.StatusCode, message, rest)
 	}
 	if lost := wire.ErrorOf(err); lost != nil {
-		told.Message = "GitHub gave no ID token: " + lost.Error()
+		problem.Message = "GitHub gave no ID token: " + lost.Error()
 	}
-	return told
+	return problem
 }

@@ -43,10 +43,10 @@ func (l *libraryLog) Write(report []byte) (int, error) {
 
 // withoutQuotes returns a report up to its first quoted text, redacted and then cut.
 func (r *Runner) withoutQuotes(report string) string {
-	said, _, quotes := strings.Cut(strings.TrimSpace(report), `"`)
-	said, rest := cut(r.vault.Redact(said), longestReport)
+	message, _, quotes := strings.Cut(strings.TrimSpace(report), `"`)
+	message, rest := cut(r.vault.Redact(message), longestReport)
 	if quotes {
 		rest = "… (quoted text is not printed)"
 	}
-	return said + rest
+	return message + rest
 }

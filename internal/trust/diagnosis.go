@@ -129,14 +129,14 @@ const (
 
 // reasonOf returns the row of the table for a refusal; known is false if the table has none.
 func reasonOf(answer *wire.Answer) (r reason, known bool) {
-	var said struct {
+	var decoded struct {
 		Errors []struct{ Code string } `json:"errors"`
 	}
-	if json.Unmarshal(answer.Body, &said) != nil || len(said.Errors) == 0 {
+	if json.Unmarshal(answer.Body, &decoded) != nil || len(decoded.Errors) == 0 {
 		return reason{}, false
 	}
 	for _, r := range reasons() {
-		if string(r.id) == said.Errors[0].Code && strings.Contains(answer.ServerMessage(), r.words) {
+		if string(r.id) == decoded.Errors[0].Code && strings.Contains(answer.ServerMessage(), r.words) {
 			return r, true
 		}
 	}

@@ -47,9 +47,9 @@ func raced(err error, isNew bool) bool {
 // exists, the index has removed that publisher, and the second refusal alone would mislead. Otherwise it returns the second error.
 func afterPending(first, second error) error {
 	var pending, again *refusedMint
-	var told finding.Finding
+	var problem finding.Finding
 	switch {
-	case !errors.As(first, &pending) || pending.kind != pendingRemoved || !errors.As(second, &told):
+	case !errors.As(first, &pending) || pending.kind != pendingRemoved || !errors.As(second, &problem):
 		return second
 	case errors.As(second, &again) && again.kind == pendingRemoved:
 		return second
@@ -58,8 +58,8 @@ func afterPending(first, second error) error {
 		gone.Message += "; the index refused the next request as well: " + again.words
 		return &gone
 	}
-	told.Message += "; the index had refused the previous request: " + pending.words
-	return told
+	problem.Message += "; the index had refused the previous request: " + pending.words
+	return problem
 }
 
 // mint requests one upload token and stores it.
@@ -103,28 +103,28 @@ func (l *UploadTokens) lost(n int) {
 // fail.
 func (l *UploadTokens) keep(answer *wire.Answer, order MintRequest) error {
 	// An expiry in an unknown format does not matter: the token was issued.
-	var said struct {
+	var decoded struct {
 		Token   string          `json:"token"`
 		Expires json.RawMessage `json:"expires"`
 	}
-	if err := json.Unmarshal(answer.Body, &said); err != nil || !likeToken(said.Token) {
+	if err := json.Unmarshal(answer.Body, &decoded); err != nil || !likeToken(decoded.Token) {
 		l.lost(1)
 		return noToken(answer)
 	}
 	now := l.opts.Now()
-	raw := l.opts.Secrets.New(said.Token, l.opts.At)
+	raw := l.opts.Redactor.New(decoded.Token, l.opts.At)
 	t := &token{raw: raw, restricted: raw, minted: now}
 	if server := answer.Date(); !server.IsZero() {
 		t.ahead = server.Sub(now)
 	}
 	var expires float64
-	if json.Unmarshal(said.Expires, &expires) == nil && expires > 0 && expires < 1e11 {
+	if json.Unmarshal(decoded.Expires, &expires) == nil && expires > 0 && expires < 1e11 {
 		t.expires = time.Unix(int64(expires), 0).UTC()
 	}
 	l.mu.Lock()
 	l.tokens = append(l.tokens, t)
 	l.mu.Unlock()
-	return l.restrict(t, said.Token, order)
+	return l.restrict(t, decoded.Token, order)
 }
 
 // shortestLife is the minimal lifetime of a restricted token, because clocks differ and indexes may be slow.
@@ -150,7 +150,7 @@ func (l *UploadTokens) restrict(t *token, raw string, order MintRequest) error {
 		ends = t.expires
 	}
 	names := namesOf(order.Projects)
-	narrow := l.opts.Secrets.New(m.with(caveat(1, names)).with(caveat(0, ends.Unix(), notBefore)).String(), l.opts.At)
+	narrow := l.opts.Redactor.New(m.with(caveat(1, names)).with(caveat(0, ends.Unix(), notBefore)).String(), l.opts.At)
 	l.mu.Lock()
 	t.restricted, t.expires = narrow, ends
 	l.mu.Unlock()

@@ -57,11 +57,11 @@ const renewBackoff = time.Minute
 
 // notRenewed returns a warning that the old token remains in use after a failed renewal.
 func notRenewed(err error) finding.Finding {
-	told := finding.Of(err)[0]
-	told.Severity = finding.Warning
-	told.Message = "the upload token could not be renewed and is used until it expires: " + told.Message
-	told.Fix = "no action needed if the run succeeds; otherwise run the job again: files that the index has are recognised"
-	return told
+	problem := finding.Of(err)[0]
+	problem.Severity = finding.Warning
+	problem.Message = "the upload token could not be renewed and is used until it expires: " + problem.Message
+	problem.Fix = "no action needed if the run succeeds; otherwise run the job again: files that the index has are recognised"
+	return problem
 }
 
 // current returns the newest token, or an error if there is none yet.
@@ -122,7 +122,7 @@ func (l *UploadTokens) retire(ctx context.Context) {
 //   - the token expired during the upload, and is renewed once;
 //   - the index could not read the added caveats, and the token is used without them from now on. This does not apply if the index
 //     read the token and found that it does not allow the upload.
-func (l *UploadTokens) Rejected(ctx context.Context, used secret.Secret, words string) bool {
+func (l *UploadTokens) Rejected(ctx context.Context, used secret.Secret, message string) bool {
 	l.renewing.Lock()
 	defer l.renewing.Unlock()
 	t, err := l.current()
@@ -131,38 +131,38 @@ func (l *UploadTokens) Rejected(ctx context.Context, used secret.Secret, words s
 		return false
 	case !t.text().Same(used):
 		return true
-	case expired(words):
+	case expired(message):
 		// The upload took longer than the token was valid. The next token must last that long plus the margin.
 		took := l.opts.Now().Sub(t.minted)
 		return took > time.Minute && l.renew(ctx, took) == nil
-	case t.unrestricted || t.restricted.Same(t.raw) || !unreadable(words):
+	case t.unrestricted || t.restricted.Same(t.raw) || !unreadable(message):
 		return false
 	}
 	l.mu.Lock()
 	t.unrestricted = true
 	l.mu.Unlock()
-	l.opts.Note(ledger.Unrestricted{Reason: words})
+	l.opts.Note(ledger.Unrestricted{Reason: message})
 	return true
 }
 
 // expired reports whether the index rejected a token only because it had expired
 // (docs/reference/pypi-server.md §2.10).
-func expired(words string) bool {
-	return strings.Contains(words, "token is expired") && !forbids(words)
+func expired(message string) bool {
+	return strings.Contains(message, "token is expired") && !forbids(message)
 }
 
 // forbids reports whether the index read the token and found that it does not allow the upload.
-func forbids(words string) bool {
-	return containsAny(words, "is not valid for project", "does not match publisher", "outside of")
+func forbids(message string) bool {
+	return containsAny(message, "is not valid for project", "does not match publisher", "outside of")
 }
 
 // unreadable reports whether the index rejected a token only because it could not read a caveat.
-func unreadable(words string) bool {
-	return !forbids(words) && !strings.Contains(words, "token is expired") && containsAny(words,
+func unreadable(message string) bool {
+	return !forbids(message) && !strings.Contains(message, "token is expired") && containsAny(message,
 		"caveat has unknown tag", "caveat must be an array", "caveat array cannot be empty", "Not enough values",
 		"invalid values for fields", "signatures do not match")
 }
 
-func containsAny(words string, parts ...string) bool {
-	return slices.ContainsFunc(parts, func(part string) bool { return strings.Contains(words, part) })
+func containsAny(message string, parts ...string) bool {
+	return slices.ContainsFunc(parts, func(part string) bool { return strings.Contains(message, part) })
 }

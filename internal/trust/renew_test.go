@@ -35,7 +35,7 @@ func later(t *testing.T) (*clock, *fakepypi.Servers, *run) {
 	s.Trust(fakepypi.Publisher{Project: "mine"})
 	r := &run{}
 	console, vault := runner.New(func(name string) string { return s.Env[name] }, io.Discard)
-	r.UploadTokens = trust.NewUploadTokens(trust.Options{At: s.Upload, Wire: client(), IDTokens: console.IDTokens(client()), Secrets: vault, Now: c.now, Note: r.note, Permit: permit, Sleep: noSleep, Warehouse: true, MayAsk: mayAsk})
+	r.UploadTokens = trust.NewUploadTokens(trust.Options{At: s.Upload, Wire: client(), IDTokens: console.IDTokens(client()), Redactor: vault, Now: c.now, Note: r.note, Permit: permit, Sleep: noSleep, Warehouse: true, MayAsk: mayAsk})
 	if err := r.Mint(t.Context(), trust.MintRequest{Projects: []pep.Project{"mine"}}); err != nil {
 		t.Fatal(err)
 	}
@@ -121,9 +121,9 @@ func TestRenew_ExpiredInFlight(t *testing.T) {
 		t.Fatal(err)
 	}
 	c.forward(6 * time.Minute)
-	status, words := post(t, s, r, "mine") // renews by itself, before the index is asked
+	status, message := post(t, s, r, "mine") // renews by itself, before the index is asked
 	if status != 400 {
-		t.Errorf("%d %s", status, words)
+		t.Errorf("%d %s", status, message)
 	}
 	const says = "Invalid API Token: token is expired, token is expired"
 	if !r.Rejected(t.Context(), used, says) {
@@ -186,14 +186,14 @@ func TestRenew_FailureAdvice(t *testing.T) {
 	if _, _, err := r.Token(t.Context(), 10*time.Second); err != nil {
 		t.Fatal(err)
 	}
-	var told []finding.Finding
+	var problems []finding.Finding
 	for _, e := range r.events {
-		if noted, is := e.(ledger.Noted); is {
-			told = append(told, noted.Finding)
+		if noted, ok := e.(ledger.Noted); ok {
+			problems = append(problems, noted.Finding)
 		}
 	}
-	if len(told) != 1 || !strings.HasPrefix(told[0].Fix, "no action needed") {
-		t.Errorf("%+v", told)
+	if len(problems) != 1 || !strings.HasPrefix(problems[0].Fix, "no action needed") {
+		t.Errorf("%+v", problems)
 	}
 	c.forward(5 * time.Minute)
 	_, _, err := r.Token(t.Context(), 10*time.Second)

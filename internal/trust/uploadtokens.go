@@ -28,7 +28,7 @@ type Options struct {
 	At       *url.URL     // the upload URL
 	Wire     *wire.Client // for all requests
 	IDTokens oidc.Source  // returns a new ID token for each attempt
-	Secrets  *secret.Redactor
+	Redactor *secret.Redactor
 	Now      func() time.Time
 	Note     func(ledger.Event)
 	Permit   func(audience string) error // returns an error if the index may not ask for this audience
@@ -161,17 +161,17 @@ func (l *UploadTokens) audience(ctx context.Context) (string, error) {
 	if err != nil {
 		return "", noAudience(l.opts.At, err)
 	}
-	var said struct {
+	var decoded struct {
 		Audience string `json:"audience"`
 	}
-	if err := json.Unmarshal(answer.Body, &said); err != nil || strings.TrimSpace(said.Audience) == "" {
+	if err := json.Unmarshal(answer.Body, &decoded); err != nil || strings.TrimSpace(decoded.Audience) == "" {
 		return "", unexpectedAudience(l.opts.At, answer)
 	}
-	if err := l.opts.Permit(said.Audience); err != nil {
+	if err := l.opts.Permit(decoded.Audience); err != nil {
 		return "", foreignAudience(err)
 	}
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	l.audienceName, l.serverTime, l.receivedAt = said.Audience, answer.Date(), l.opts.Now()
-	return said.Audience, nil
+	l.audienceName, l.serverTime, l.receivedAt = decoded.Audience, answer.Date(), l.opts.Now()
+	return decoded.Audience, nil
 }

@@ -47,7 +47,7 @@ func (r *run) note(e ledger.Event) {
 // unmatched is what was told of the publisher that the index would need; nil where nothing was.
 func (r *run) unmatched() *ledger.Publisher {
 	for _, e := range r.events {
-		if told, is := e.(ledger.Unmatched); is {
+		if told, ok := e.(ledger.Unmatched); ok {
 			return &told.Publisher
 		}
 	}
@@ -80,7 +80,7 @@ func onStage(t *testing.T, s *fakepypi.Servers) *run {
 	r := &run{}
 	console, vault := runner.New(func(name string) string { return s.Env[name] }, io.Discard)
 	r.vault = vault
-	r.UploadTokens = trust.NewUploadTokens(trust.Options{At: s.Upload, Wire: client(), IDTokens: console.IDTokens(client()), Secrets: vault, Now: time.Now, Note: r.note, Permit: permit, Sleep: noSleep, Warehouse: true, MayAsk: mayAsk})
+	r.UploadTokens = trust.NewUploadTokens(trust.Options{At: s.Upload, Wire: client(), IDTokens: console.IDTokens(client()), Redactor: vault, Now: time.Now, Note: r.note, Permit: permit, Sleep: noSleep, Warehouse: true, MayAsk: mayAsk})
 	return r
 }
 
@@ -94,7 +94,7 @@ func stage(t *testing.T, projects ...pep.Project) *fakepypi.Servers {
 }
 
 // post sends an upload with a wrong digest, and returns how the index answers to the credential.
-func post(t *testing.T, s *fakepypi.Servers, r *run, project string) (status int, words string) {
+func post(t *testing.T, s *fakepypi.Servers, r *run, project string) (status int, message string) {
 	t.Helper()
 	user, pass, err := r.Token(t.Context(), 0)
 	if err != nil {
@@ -160,11 +160,11 @@ func TestTokens_MintToRevoke(t *testing.T) {
 		t.Fatal(err)
 	}
 	// The index reads what was narrowed: the project of the run passes, and another one of the same publisher does not.
-	if status, words := post(t, s, r, "mine"); status != 400 || !strings.Contains(words, "digest supplied does not match") {
-		t.Errorf("%d %s", status, words)
+	if status, message := post(t, s, r, "mine"); status != 400 || !strings.Contains(message, "digest supplied does not match") {
+		t.Errorf("%d %s", status, message)
 	}
-	if status, words := post(t, s, r, "other"); status != 403 || !strings.Contains(words, "project-scoped token is not valid for project: 'other'") {
-		t.Errorf("%d %s", status, words)
+	if status, message := post(t, s, r, "other"); status != 403 || !strings.Contains(message, "project-scoped token is not valid for project: 'other'") {
+		t.Errorf("%d %s", status, message)
 	}
 	if got := r.Burn(t.Context()); got != ledger.BurnProven {
 		t.Errorf("burned: %s", got)
@@ -195,8 +195,8 @@ func TestRestrict_ServerClock(t *testing.T) {
 		if got := minted.Expires.Sub(ahead()); !ok || (got-want).Abs() > 10*time.Second {
 			t.Errorf("life %v: narrowed to %v", life, got)
 		}
-		if status, words := post(t, s, r, "mine"); status != 400 {
-			t.Errorf("%d %s", status, words)
+		if status, message := post(t, s, r, "mine"); status != 400 {
+			t.Errorf("%d %s", status, message)
 		}
 		r.Burn(t.Context())
 	}
@@ -403,8 +403,8 @@ func TestMint_Reasons(t *testing.T) {
 			t.Errorf("%s, %s: %+v", c.code, c.description, all)
 			continue
 		}
-		if told := r.unmatched() != nil; told != c.unmatched {
-			t.Errorf("%s: what the publisher must say is told: %v", c.description, told)
+		if reported := r.unmatched() != nil; reported != c.unmatched {
+			t.Errorf("%s: what the publisher must say is told: %v", c.description, reported)
 		}
 		fixes[c.means] = all[0].Fix
 	}
@@ -461,14 +461,14 @@ func TestMint_PendingPublisherProjectExists(t *testing.T) {
 			if fix := all[0].Fix; !strings.Contains(fix, c.says) || !strings.Contains(fix, values) || strings.Contains(fix, "pending") {
 				t.Errorf("the next step is %s", fix)
 			}
-			told := r.unmatched()
-			if told == nil || told.Finding != finding.InvalidPendingPublisher || len(told.Pages) != len(c.pending) || !strings.Contains(told.Next, c.says) ||
-				strings.Contains(told.Next, values) || strings.Contains(told.Next, "pending") {
-				t.Fatalf("what the publisher must say: %+v", told)
+			needed := r.unmatched()
+			if needed == nil || needed.Finding != finding.InvalidPendingPublisher || len(needed.Pages) != len(c.pending) || !strings.Contains(needed.Next, c.says) ||
+				strings.Contains(needed.Next, values) || strings.Contains(needed.Next, "pending") {
+				t.Fatalf("what the publisher must say: %+v", needed)
 			}
 			for i, pending := range c.pending {
-				if told.Pages[i].New != pending {
-					t.Errorf("%+v", told.Pages[i])
+				if needed.Pages[i].New != pending {
+					t.Errorf("%+v", needed.Pages[i])
 				}
 			}
 			asked := slices.DeleteFunc(s.Requests(), func(r fakepypi.Request) bool { return r.Op != "mint" })
@@ -559,14 +559,14 @@ func TestMint_ClockSkew(t *testing.T) {
 			if _, err := r.Identify(t.Context()); err != nil {
 				t.Fatal(err)
 			}
-			var told []finding.Finding
+			var problems []finding.Finding
 			for _, e := range r.events {
-				if noted, is := e.(ledger.Noted); is {
-					told = append(told, noted.Finding)
+				if noted, ok := e.(ledger.Noted); ok {
+					problems = append(problems, noted.Finding)
 				}
 			}
-			if c.says == "" && len(told) > 0 || c.says != "" && (len(told) != 1 || told[0].ID != "clock-skew" || told[0].Severity != finding.Warning || !strings.Contains(told[0].Message, c.says)) {
-				t.Errorf("%+v", told)
+			if c.says == "" && len(problems) > 0 || c.says != "" && (len(problems) != 1 || problems[0].ID != "clock-skew" || problems[0].Severity != finding.Warning || !strings.Contains(problems[0].Message, c.says)) {
+				t.Errorf("%+v", problems)
 			}
 		})
 	}
@@ -604,7 +604,7 @@ func strange(t *testing.T, handler http.HandlerFunc, claims ...func(*oidc.Claims
 		}
 		return oidc.Token{Text: r.vault.New(fmt.Sprintf("id.token.%d", n), to), Claims: said}, nil
 	}
-	r.UploadTokens = trust.NewUploadTokens(trust.Options{At: at, Wire: client(), IDTokens: ids, Secrets: r.vault, Now: time.Now, Note: r.note, Permit: permit, Sleep: noSleep, Warehouse: true, MayAsk: mayAsk})
+	r.UploadTokens = trust.NewUploadTokens(trust.Options{At: at, Wire: client(), IDTokens: ids, Redactor: r.vault, Now: time.Now, Note: r.note, Permit: permit, Sleep: noSleep, Warehouse: true, MayAsk: mayAsk})
 	return r
 }
 
@@ -744,9 +744,9 @@ func TestMint_TemporaryRefusal(t *testing.T) {
 	t.Parallel()
 	for _, status := range []int{429, 503} {
 		r := strange(t, mints(says(status, "text/plain", "ten publishers an hour")))
-		told := finding.Of(r.Mint(t.Context(), trust.MintRequest{Projects: []pep.Project{"mine"}}))
-		if len(told) != 1 || told[0].ID != "mint-unavailable" || !strings.HasSuffix(told[0].Message, "after 4 tries: ten publishers an hour") {
-			t.Errorf("%+v", told)
+		problems := finding.Of(r.Mint(t.Context(), trust.MintRequest{Projects: []pep.Project{"mine"}}))
+		if len(problems) != 1 || problems[0].ID != "mint-unavailable" || !strings.HasSuffix(problems[0].Message, "after 4 tries: ten publishers an hour") {
+			t.Errorf("%+v", problems)
 		}
 	}
 }
@@ -791,7 +791,7 @@ func TestRestrict_UnrestrictedFallback(t *testing.T) {
 		"The given token isn't allowed to upload to project 'x'":                                           false,
 		"Invalid or non-existent authentication information":                                               false,
 	}
-	for words, again := range cases {
+	for message, again := range cases {
 		s := stage(t, "mine")
 		r := onStage(t, s)
 		if err := r.Mint(t.Context(), trust.MintRequest{Projects: []pep.Project{"mine"}}); err != nil {
@@ -801,17 +801,17 @@ func TestRestrict_UnrestrictedFallback(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		if got := r.Rejected(t.Context(), used, words); got != again {
-			t.Errorf("%s: again %v", words, got)
+		if got := r.Rejected(t.Context(), used, message); got != again {
+			t.Errorf("%s: again %v", message, got)
 		}
 		_, next, err := r.Token(t.Context(), 0)
 		if err != nil || next.Same(used) == again {
-			t.Errorf("%s: %v, the same token %v", words, err, next.Same(used))
+			t.Errorf("%s: %v, the same token %v", message, err, next.Same(used))
 		}
 		if again {
 			// Whoever was denied at the same moment is told to try with the new one; who was denied with that is not.
-			if !r.Rejected(t.Context(), used, words) || r.Rejected(t.Context(), next, words) {
-				t.Errorf("%s: a second fall-back", words)
+			if !r.Rejected(t.Context(), used, message) || r.Rejected(t.Context(), next, message) {
+				t.Errorf("%s: a second fall-back", message)
 			}
 		}
 		if got := r.Burn(t.Context()); got != ledger.BurnProven {

@@ -45,8 +45,8 @@ func TestControl(t *testing.T) {
 		if code != 201 {
 			t.Fatalf("%s: %d %v", c.body, code, answer)
 		}
-		_, told := asks(t, control, "GET", "")
-		plans := told["planned"].([]any)
+		_, decoded := asks(t, control, "GET", "")
+		plans := decoded["planned"].([]any)
 		for _, p := range []any{answer["planned"].([]any)[0], plans[len(plans)-1]} {
 			p := p.(map[string]any)
 			if p["op"] != c.op || p["fault"] != c.fault || p["skip"] != c.skip || p["times"] != c.times || p["struck"] != 0.0 {
@@ -54,15 +54,15 @@ func TestControl(t *testing.T) {
 			}
 		}
 	}
-	_, told := asks(t, control, "GET", "")
-	if faults := told["faults"].([]any); len(faults) != len(fault.Named()) || faults[0].(map[string]any)["help"] == "" {
+	_, decoded := asks(t, control, "GET", "")
+	if faults := decoded["faults"].([]any); len(faults) != len(fault.Named()) || faults[0].(map[string]any)["help"] == "" {
 		t.Errorf("%v", faults)
 	}
 	if code, answer := asks(t, control, "DELETE", ""); code != 200 || len(answer["mended"].([]any)) != 4 {
 		t.Errorf("%d %v", code, answer)
 	}
-	if _, told := asks(t, control, "GET", ""); len(told["planned"].([]any)) != 0 {
-		t.Errorf("%v", told["planned"])
+	if _, decoded := asks(t, control, "GET", ""); len(decoded["planned"].([]any)) != 0 {
+		t.Errorf("%v", decoded["planned"])
 	}
 }
 

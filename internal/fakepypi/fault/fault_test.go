@@ -22,8 +22,8 @@ import (
 
 const door = "knock"
 
-// house is a server with one door, whose requests are of the op that their path says.
-type house struct {
+// testServer is a server with one door, whose requests are of the op that their path says.
+type testServer struct {
 	*fault.Injector
 	t    *testing.T
 	host string
@@ -38,7 +38,7 @@ func newInjector() *fault.Injector {
 	})
 }
 
-func open(t *testing.T, handler http.HandlerFunc) *house {
+func open(t *testing.T, handler http.HandlerFunc) *testServer {
 	t.Helper()
 	injector := newInjector()
 	var config net.ListenConfig
@@ -59,10 +59,10 @@ func open(t *testing.T, handler http.HandlerFunc) *house {
 		_ = server.Close()
 		<-ended
 	})
-	return &house{injector, t, listener.Addr().String()}
+	return &testServer{injector, t, listener.Addr().String()}
 }
 
-func (h *house) breaks(plans ...fault.Plan) {
+func (h *testServer) breaks(plans ...fault.Plan) {
 	h.t.Helper()
 	for _, p := range plans {
 		if err := h.Inject(p); err != nil {
@@ -72,7 +72,7 @@ func (h *house) breaks(plans ...fault.Plan) {
 }
 
 // sends is a request to an op over a connection of its own.
-func (h *house) sends(op, body string) (status int, answer string, err error) {
+func (h *testServer) sends(op, body string) (status int, answer string, err error) {
 	h.t.Helper()
 	client := http.Client{Transport: &http.Transport{DisableKeepAlives: true}, Timeout: 30 * time.Second}
 	req, err := http.NewRequestWithContext(h.t.Context(), "POST", "http://"+h.host+"/"+op, strings.NewReader(body))
@@ -372,7 +372,7 @@ func TestFault_NoConnContext(t *testing.T) {
 	server := &http.Server{Handler: injector.Handler(http.HandlerFunc(ok), door), ReadHeaderTimeout: time.Minute}
 	go func() { _ = server.Serve(listener) }()
 	t.Cleanup(func() { _ = server.Close() })
-	h := &house{injector, t, listener.Addr().String()}
+	h := &testServer{injector, t, listener.Addr().String()}
 	for _, name := range []string{"reset-after-body", "slow-answer"} {
 		h.breaks(fault.Plan{Op: "send", Fault: named(t, name), Times: 1})
 		if code, _, err := h.sends("send", "x"); err == nil || errors.Is(err, syscall.ECONNRESET) {

@@ -18,8 +18,8 @@ func (c *call) read() {
 	c.body, c.whole = body, err == nil && c.r.ContentLength <= largestBody
 }
 
-// told returns the JSON of a release.
-func (g *GitHub) told(r *Release) map[string]any {
+// apiRelease returns the JSON of a release.
+func (g *GitHub) apiRelease(r *Release) map[string]any {
 	name := any(r.Name)
 	if r.Name == "" {
 		name = nil
@@ -30,9 +30,9 @@ func (g *GitHub) told(r *Release) map[string]any {
 	}
 }
 
-// toldAsset returns the JSON of an asset.
-func (g *GitHub) toldAsset(a *Asset) map[string]any {
-	said := map[string]any{
+// apiAsset returns the JSON of an asset.
+func (g *GitHub) apiAsset(a *Asset) map[string]any {
+	decoded := map[string]any{
 		"id":           a.ID,
 		"name":         a.Name,
 		"label":        nil,
@@ -42,22 +42,22 @@ func (g *GitHub) toldAsset(a *Asset) map[string]any {
 		"digest":       nil,
 	}
 	if a.Label != "" {
-		said["label"] = a.Label
+		decoded["label"] = a.Label
 	}
 	switch {
 	case a.Starter:
-		said["state"], said["size"] = "starter", 0
+		decoded["state"], decoded["size"] = "starter", 0
 	case !g.options.NoDigests:
-		said["digest"] = digest(a.Bytes)
+		decoded["digest"] = digest(a.Bytes)
 	}
-	return said
+	return decoded
 }
 
 // byTag serves the published release of a tag. It never serves drafts.
 func (g *GitHub) byTag(c *call) {
 	for _, r := range g.releases {
 		if r.Tag == c.tag() && !r.Draft {
-			write(c.w, http.StatusOK, g.told(r))
+			write(c.w, http.StatusOK, g.apiRelease(r))
 			return
 		}
 	}
@@ -69,7 +69,7 @@ func (g *GitHub) list(c *call) {
 	all := []map[string]any{}
 	for _, r := range slices.Backward(g.releases) {
 		if !r.Draft || c.right == Write {
-			all = append(all, g.told(r))
+			all = append(all, g.apiRelease(r))
 		}
 	}
 	write(c.w, http.StatusOK, page(all, c.r))
@@ -91,7 +91,7 @@ func (g *GitHub) notes(c *call) {
 func (g *GitHub) edit(c *call) {
 	if r := g.release(c.number()); r != nil {
 		g.edits++
-		write(c.w, http.StatusOK, g.told(r))
+		write(c.w, http.StatusOK, g.apiRelease(r))
 		return
 	}
 	refuse(c.w, http.StatusNotFound, "Not Found")
@@ -115,7 +115,7 @@ func (g *GitHub) listAssets(c *call) {
 	all := []map[string]any{}
 	for _, a := range g.assets {
 		if a.Release == c.number() {
-			all = append(all, g.toldAsset(a))
+			all = append(all, g.apiAsset(a))
 		}
 	}
 	write(c.w, http.StatusOK, page(all, c.r))
@@ -141,7 +141,7 @@ func (g *GitHub) upload(c *call) {
 		refuse(c.w, http.StatusBadGateway, "Server Error")
 	default:
 		a := g.hold(Asset{Release: r.ID, Name: name, Label: query.Get("label"), Bytes: c.body})
-		write(c.w, http.StatusCreated, g.toldAsset(a))
+		write(c.w, http.StatusCreated, g.apiAsset(a))
 	}
 }
 
@@ -165,7 +165,7 @@ func (g *GitHub) download(c *call) {
 	case i < 0:
 		refuse(c.w, http.StatusNotFound, "Not Found")
 	case c.r.Header.Get("Accept") != "application/octet-stream":
-		write(c.w, http.StatusOK, g.toldAsset(g.assets[i]))
+		write(c.w, http.StatusOK, g.apiAsset(g.assets[i]))
 	case g.options.Inline || g.storage == nil:
 		c.w.Header().Set("Content-Type", "application/octet-stream")
 		_, _ = c.w.Write(g.assets[i].Bytes) // it fails if the client is gone
@@ -188,9 +188,9 @@ func (g *GitHub) Storage() http.Handler {
 		defer g.mu.Unlock()
 		g.asked = append(g.asked, "bytes")
 		leaked := g.leaked(r)
-		if said := g.says["bytes"]; len(said) > 0 {
-			g.says["bytes"] = said[1:]
-			g.say(&call{w: w, r: r}, said[0])
+		if scripted := g.says["bytes"]; len(scripted) > 0 {
+			g.says["bytes"] = scripted[1:]
+			g.say(&call{w: w, r: r}, scripted[0])
 			return
 		}
 		if leaked || r.URL.Query().Get("sig") != signature || r.Method != http.MethodGet {

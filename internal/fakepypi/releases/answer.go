@@ -114,9 +114,9 @@ func (g *GitHub) place(uploads bool) http.Handler {
 		defer g.mu.Unlock()
 		op := Op(r)
 		g.asked = append(g.asked, op)
-		if said := g.says[op]; len(said) > 0 {
-			g.says[op] = said[1:]
-			g.say(c, said[0])
+		if scripted := g.says[op]; len(scripted) > 0 {
+			g.says[op] = scripted[1:]
+			g.say(c, scripted[0])
 			return
 		}
 		if (op == Upload) != uploads {
@@ -193,11 +193,11 @@ func (g *GitHub) answer(c *call) {
 
 // refuse writes an error in GitHub's format.
 func refuse(w http.ResponseWriter, status int, message string, errors ...map[string]string) {
-	said := map[string]any{"message": message, "documentation_url": "https://docs.github.com/rest", "status": strconv.Itoa(status)}
+	decoded := map[string]any{"message": message, "documentation_url": "https://docs.github.com/rest", "status": strconv.Itoa(status)}
 	if len(errors) > 0 {
-		said["errors"] = errors
+		decoded["errors"] = errors
 	}
-	write(w, status, said)
+	write(w, status, decoded)
 }
 
 // write writes value as JSON.

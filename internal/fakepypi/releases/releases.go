@@ -92,8 +92,8 @@ func (g *GitHub) Reset() {
 	g.next, g.releases, g.assets, g.says, g.asked, g.edits, g.leaks = 1, nil, nil, map[string][]Answer{}, nil, 0, nil
 }
 
-// Grant changes the permission of a known token.
-func (g *GitHub) Grant(token string, right Right) {
+// AllowToken changes the permission of a known token.
+func (g *GitHub) AllowToken(token string, right Right) {
 	g.mu.Lock()
 	defer g.mu.Unlock()
 	if _, known := g.options.Tokens[token]; known {

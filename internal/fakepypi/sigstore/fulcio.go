@@ -70,10 +70,10 @@ func (s *Sigstore) issue(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	leaf, err := s.certify(r, body)
-	var no *problem
+	var refused *problem
 	switch {
-	case errors.As(err, &no):
-		answerJSON(w, no.status, no)
+	case errors.As(err, &refused):
+		answerJSON(w, refused.status, refused)
 	case err != nil:
 		answerJSON(w, http.StatusInternalServerError, refuse(http.StatusInternalServerError, internal, err.Error()))
 	default:

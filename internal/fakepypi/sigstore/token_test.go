@@ -6,6 +6,7 @@ import (
 	"crypto/rsa"
 	"net/http"
 	"net/http/httptest"
+	"runtime"
 	"sync"
 	"sync/atomic"
 	"testing"
@@ -73,8 +74,13 @@ func TestIssuerDocuments(t *testing.T) {
 				t.Errorf("the token is valid: %v", claims)
 			}
 			broken.Store(false)
-			if claims, err := v.verify(t.Context(), raw); err != nil || claims.text("repository") != "octo-org/rehearsal" {
-				t.Errorf("afterwards: %v, %v", claims, err)
+			got, err := v.verify(t.Context(), raw)
+			for n := 0; err != nil && n < 1000; n++ {
+				runtime.Gosched() // go-oidc may still hand out the failure of the request that has just ended
+				got, err = v.verify(t.Context(), raw)
+			}
+			if err != nil || got.text("repository") != "octo-org/rehearsal" {
+				t.Errorf("afterwards: %v, %v", got, err)
 			}
 		})
 	}

@@ -85,7 +85,7 @@ func (f *form) readBody(r *http.Request, save func(io.Reader) (blob, error)) err
 		return errNoForm
 	}
 	parts := multipart.NewReader(r.Body, params["boundary"])
-	room := int64(textLimit)
+	budget := int64(textLimit)
 	for range partLimit {
 		part, err := parts.NextRawPart()
 		if errors.Is(err, io.EOF) {
@@ -97,7 +97,7 @@ func (f *form) readBody(r *http.Request, save func(io.Reader) (blob, error)) err
 			}
 			return fmt.Errorf("%w: %w", errNoForm, err)
 		}
-		if err := f.read(part, &room, save); err != nil {
+		if err := f.read(part, &budget, save); err != nil {
 			return err
 		}
 	}
@@ -123,7 +123,7 @@ func (f *form) readURLEncoded(body io.Reader) error {
 }
 
 // read adds one part to f. room is the number of bytes of text that the form may still have.
-func (f *form) read(part *multipart.Part, room *int64, save func(io.Reader) (blob, error)) error {
+func (f *form) read(part *multipart.Part, budget *int64, save func(io.Reader) (blob, error)) error {
 	name, filename, isFile := disposition(part.Header)
 	if name == "content" && isFile && f.content == nil {
 		f.content = &content{filename: filename, kind: mediaType(part.Header)}
@@ -131,11 +131,11 @@ func (f *form) read(part *multipart.Part, room *int64, save func(io.Reader) (blo
 		f.content.blob, err = save(part)
 		return err
 	}
-	text, err := io.ReadAll(io.LimitReader(part, *room+1))
+	text, err := io.ReadAll(io.LimitReader(part, *budget+1))
 	if err != nil {
 		return fmt.Errorf("%w: %w", errNoForm, err)
 	}
-	if *room -= int64(len(text)); *room < 0 {
+	if *budget -= int64(len(text)); *budget < 0 {
 		return errTooLarge
 	}
 	switch {

@@ -145,13 +145,13 @@ type File struct {
 func (ix *Index) Files() []File {
 	ix.mu.Lock()
 	defer ix.mu.Unlock()
-	var held []*file
+	var stored []*file
 	for _, p := range ix.projects {
-		held = append(held, p.files...)
+		stored = append(stored, p.files...)
 	}
-	slices.SortFunc(held, func(a, b *file) int { return cmp.Compare(a.seq, b.seq) })
-	files := make([]File, len(held))
-	for i, f := range held {
+	slices.SortFunc(stored, func(a, b *file) int { return cmp.Compare(a.seq, b.seq) })
+	files := make([]File, len(stored))
+	for i, f := range stored {
 		files[i] = File{Name: f.name, SHA256: f.sha256, Size: f.size, Project: f.project.key, Version: f.release.version, Uploaded: f.at}
 	}
 	return files

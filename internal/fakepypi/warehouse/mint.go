@@ -56,10 +56,10 @@ func (ix *Index) mintToken(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	g, err := ix.mint(r.Context(), body, r.Host, began)
-	var no *mintError
+	var refused *mintError
 	switch {
-	case errors.As(err, &no):
-		answerJSON(w, no.status, map[string]any{"message": "Token request failed", "errors": []*mintError{no}})
+	case errors.As(err, &refused):
+		answerJSON(w, refused.status, map[string]any{"message": "Token request failed", "errors": []*mintError{refused}})
 	case err != nil:
 		errorAnswer(w, http.StatusInternalServerError)
 	default:
@@ -158,8 +158,8 @@ func (ix *Index) reify(w *pending, began uint64) error {
 		w.consumed = ix.stampNow()
 		return noMint("invalid-pending-publisher", "valid token, but project already exists")
 	}
-	if no := ix.mayCreate(w.project); no != nil {
-		return noMint("invalid-payload", "%s", no.message)
+	if refused := ix.mayCreate(w.project); refused != nil {
+		return noMint("invalid-payload", "%s", refused.message)
 	}
 	p := ix.addProject(w.project)
 	for _, other := range ix.pending { // pending publishers for the same name are now pointless

@@ -43,25 +43,25 @@ const drainLimit = 4 << 30
 
 // answerRefusal writes the refusal with its reason phrase. The server of net/http cannot send a custom reason phrase, so the handler
 // takes over the connection and closes it afterwards, as its Connection header says.
-func answerRefusal(w http.ResponseWriter, r *http.Request, no *refusal) {
+func answerRefusal(w http.ResponseWriter, r *http.Request, refused *refusal) {
 	// Closing a connection with unread bytes resets it, and the client would lose the answer.
 	_, _ = io.Copy(io.Discard, io.LimitReader(r.Body, drainLimit))
-	kind, body := refusalBody(no, r.Header.Values("Accept"))
+	kind, body := refusalBody(refused, r.Header.Values("Accept"))
 	header := w.Header()
 	header.Set("Content-Type", kind)
-	if no.status == http.StatusUnauthorized {
+	if refused.status == http.StatusUnauthorized {
 		header.Set("WWW-Authenticate", `Basic realm="index"`)
 	}
 	conn, _, err := http.NewResponseController(w).Hijack()
 	if err != nil { // HTTP/2 has no reason phrase
-		w.WriteHeader(no.status)
+		w.WriteHeader(refused.status)
 		_, _ = w.Write(body)
 		return
 	}
 	defer func() { _ = conn.Close() }()
 	var b bytes.Buffer
-	fmt.Fprintf(&b, "HTTP/1.1 %d ", no.status)
-	b.Write(latin1(no.reason()))
+	fmt.Fprintf(&b, "HTTP/1.1 %d ", refused.status)
+	b.Write(latin1(refused.reason()))
 	b.WriteString("\r\n")
 	header.Set("Content-Length", strconv.Itoa(len(body)))
 	header.Set("Connection", "close")
@@ -88,26 +88,26 @@ func latin1(text string) []byte {
 }
 
 // refusalBody returns the content type and the body of a refusal.
-func refusalBody(no *refusal, accept []string) (kind string, body []byte) {
-	switch no.status {
+func refusalBody(refused *refusal, accept []string) (kind string, body []byte) {
+	switch refused.status {
 	case http.StatusForbidden, http.StatusNotFound, http.StatusGone:
-		return "text/html; charset=UTF-8", errorPage(no.status)
+		return "text/html; charset=UTF-8", errorPage(refused.status)
 	}
-	status := fmt.Sprintf("%d %s", no.status, no.reason())
+	status := fmt.Sprintf("%d %s", refused.status, refused.reason())
 	switch preferred(accept, "text/plain", "text/html", "application/json") {
 	case "application/json":
 		body, _ = json.Marshal(map[string]string{ // encoding a map of strings cannot fail
-			"message": explanation(no.status) + "\n\n\n" + no.message + "\n\n",
+			"message": explanation(refused.status) + "\n\n\n" + refused.message + "\n\n",
 			"code":    status,
-			"title":   http.StatusText(no.status),
+			"title":   http.StatusText(refused.status),
 		})
 		return "application/json", body
 	case "text/html":
 		return "text/html; charset=UTF-8", fmt.Appendf(nil,
 			"<html>\n <head>\n  <title>%[1]s</title>\n </head>\n <body>\n  <h1>%[1]s</h1>\n  %[2]s<br/><br/>\n%[3]s\n\n\n </body>\n</html>",
-			html.EscapeString(status), explanation(no.status), html.EscapeString(no.message))
+			html.EscapeString(status), explanation(refused.status), html.EscapeString(refused.message))
 	default:
-		return "text/plain; charset=UTF-8", fmt.Appendf(nil, "%s\n\n%s\n\n\n%s\n\n", status, explanation(no.status), no.message)
+		return "text/plain; charset=UTF-8", fmt.Appendf(nil, "%s\n\n%s\n\n\n%s\n\n", status, explanation(refused.status), refused.message)
 	}
 }
 

@@ -50,7 +50,7 @@ func balanced(value string) bool {
 
 // unescaped returns value without escaped characters, and if quoted is set also without text in pairs of quotes.
 func unescaped(value string, quoted bool) string {
-	var out, held strings.Builder
+	var out, digest strings.Builder
 	escaped, open := false, false
 	for _, r := range value {
 		switch {
@@ -60,14 +60,14 @@ func unescaped(value string, quoted bool) string {
 			escaped = true
 		case r == '"' && quoted:
 			open = !open
-			held.Reset()
+			digest.Reset()
 		case open:
-			held.WriteRune(r)
+			digest.WriteRune(r)
 		default:
 			out.WriteRune(r)
 		}
 	}
-	return out.String() + held.String() // a quote without an end hides nothing
+	return out.String() + digest.String() // a quote without an end hides nothing
 }
 
 // addressReader reads a value from left to right.
@@ -112,7 +112,7 @@ func (p *addressReader) skip() string {
 func (p *addressReader) address(depth int) []string {
 	p.skip()
 	start := p.pos
-	words := p.phrase()
+	phrases := p.phrase()
 	p.skip()
 	var found []string
 	switch {
@@ -123,8 +123,8 @@ func (p *addressReader) address(depth int) []string {
 		found = p.group(depth)
 	case p.at("<"):
 		found = []string{p.route()}
-	case len(words) > 0:
-		found = words[:1]
+	case len(phrases) > 0:
+		found = phrases[:1]
 	case p.at("()<>@,:;.\"[]"):
 		p.pos++
 	}
@@ -245,22 +245,22 @@ func (p *addressReader) domain() string {
 
 // phrase reads the words before an address.
 func (p *addressReader) phrase() []string {
-	var words []string
+	var phrases []string
 	for p.more() {
 		switch {
 		case p.at(" \t\r\n"):
 			p.pos++
 		case p.at(`"`):
-			words = append(words, p.delimited("\"\r"))
+			phrases = append(phrases, p.delimited("\"\r"))
 		case p.at("("):
 			p.comment()
 		case p.at(phraseEnds):
-			return words
+			return phrases
 		default:
-			words = append(words, p.atom(phraseEnds))
+			phrases = append(phrases, p.atom(phraseEnds))
 		}
 	}
-	return words
+	return phrases
 }
 
 // atom returns the characters before the next one of ends.

@@ -66,8 +66,8 @@ func (u *upload) distInfo() string {
 
 // archiveValid checks rows 65 to 80, in the order of §2.8.1.
 func archiveValid(u *upload) *refusal {
-	if no := archiveRead(u); no != nil {
-		return no
+	if refused := archiveRead(u); refused != nil {
+		return refused
 	}
 	checks := []func(*upload) string{notBoth, opens, zipContent, sourceReadable, framed}
 	if strings.HasSuffix(u.form.content.filename, ".tar.gz") {

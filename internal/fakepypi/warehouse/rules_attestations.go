@@ -37,9 +37,9 @@ func (u *upload) attest(text string) *refusal {
 	}
 	seen := map[string]bool{}
 	for _, a := range all {
-		predicate, no := u.verified(a)
-		if no != nil {
-			return no
+		predicate, refused := u.verified(a)
+		if refused != nil {
+			return refused
 		}
 		if seen[predicate] {
 			return unattested("Multiple attestations for the same file with the same predicate type (%s) are not supported", predicate)

@@ -19,8 +19,8 @@ func formRules() []func(*form) *refusal {
 // formFields returns the first refusal of formRules.
 func formFields(u *upload) *refusal {
 	for _, check := range formRules() {
-		if no := check(u.form); no != nil {
-			return no
+		if refused := check(u.form); refused != nil {
+			return refused
 		}
 	}
 	return nil

@@ -10,7 +10,7 @@ import (
 	"github.com/org/pypi-oidc-publish/internal/pep"
 )
 
-// The rules of docs/reference/pypi-server.md §2.3 and §2.4: the metadata in the form. Of each of the two sets, stageA and stageB, one
+// The rules of docs/reference/pypi-server.md §2.3 and §2.4: the metadata in the form. Of each of the two sets, readMetadata and checkMetadata, one
 // error is reported: that of metadata-version, of name or of version first, else that of the alphabetically first header.
 
 // unparsed checks row 15, which comes before both sets of rules: a field for one value has one, and the labels of URLs differ.
@@ -46,8 +46,8 @@ func labelled(value string) (label, url string) {
 // valueRule checks the values of one header. It returns the message without the link to the specification, or an empty string.
 type valueRule func(u *upload, values []string) string
 
-// stageA returns the rules of §2.3 by header.
-func stageA() map[string]valueRule {
+// readMetadata returns the rules of §2.3 by header.
+func readMetadata() map[string]valueRule {
 	return map[string]valueRule{
 		"metadata-version":         knownMetadataVersion,
 		"version":                  validVersion,
@@ -64,8 +64,8 @@ func stageA() map[string]valueRule {
 	}
 }
 
-// stageB returns the rules of §2.4 by header.
-func stageB() map[string]valueRule {
+// checkMetadata returns the rules of §2.4 by header.
+func checkMetadata() map[string]valueRule {
 	return map[string]valueRule{
 		"version":          noLocalVersion,
 		"summary":          shortSummary,
@@ -85,7 +85,7 @@ func stageB() map[string]valueRule {
 
 func metadataA(u *upload) *refusal {
 	declared := u.form.get("metadata_version")
-	return firstProblem(u, stageA(), func(f field) string {
+	return firstProblem(u, readMetadata(), func(f field) string {
 		if f.newer(declared) {
 			return f.header + " introduced in metadata version " + f.since + ", not " + declared
 		}
@@ -94,7 +94,7 @@ func metadataA(u *upload) *refusal {
 }
 
 func metadataB(u *upload) *refusal {
-	return firstProblem(u, stageB(), func(field) string { return "" })
+	return firstProblem(u, checkMetadata(), func(field) string { return "" })
 }
 
 // firstProblem applies the rules of a stage and returns the first refusal. For every field that the form has, it calls gate before the

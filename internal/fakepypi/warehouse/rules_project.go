@@ -36,8 +36,8 @@ func projectExists(u *upload) *refusal {
 	if u.behavior.TooManyProjects {
 		return refuse(http.StatusTooManyRequests, "Too many new projects created")
 	}
-	if no := u.ix.mayCreate(name); no != nil {
-		return no
+	if refused := u.ix.mayCreate(name); refused != nil {
+		return refused
 	}
 	u.project, u.creates = u.ix.newProject(name), true
 	return nil
@@ -106,8 +106,8 @@ func (ix *Index) mayCreate(name string) *refusal {
 			ix.help())
 	}
 	for _, check := range creationRules() {
-		if no := check(ix, name); no != nil {
-			return no
+		if refused := check(ix, name); refused != nil {
+			return refused
 		}
 	}
 	return nil

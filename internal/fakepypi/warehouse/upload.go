@@ -92,15 +92,15 @@ func (ix *Index) uploadFile(w http.ResponseWriter, r *http.Request) {
 	}
 	r.Body = http.MaxBytesReader(w, r.Body, drainLimit)
 	f, err := readForm(r, ix.save)
-	no := unreadable(err)
-	if no == nil {
-		no = ix.applyRules(r, f, began)
+	refused := unreadable(err)
+	if refused == nil {
+		refused = ix.applyRules(r, f, began)
 	}
 	if f.content != nil {
 		f.content.blob.discard() // before the answer, so that a client that has it finds no temporary file
 	}
-	if no != nil {
-		answerRefusal(w, r, no)
+	if refused != nil {
+		answerRefusal(w, r, refused)
 		return
 	}
 	w.WriteHeader(http.StatusOK)
@@ -133,15 +133,15 @@ func (ix *Index) applyRules(r *http.Request, f *form, began uint64) *refusal {
 	ix.presented(u.auth.token)
 	ix.presented(u.auth.raw) // the base64 text contains the token
 	for _, rule := range u.ix.capabilities.pipeline {
-		if no := rule.check(u); no != nil {
-			return no
+		if refused := rule.check(u); refused != nil {
+			return refused
 		}
 		if u.done {
 			return ix.kept()
 		}
 	}
-	if no := u.commit(); no != nil {
-		return no
+	if refused := u.commit(); refused != nil {
+		return refused
 	}
 	return ix.kept()
 }

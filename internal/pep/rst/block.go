@@ -27,7 +27,7 @@ func (s *scope) afterMarker(end int) (block []line, blankFinish bool) {
 // take extracts an indented block and makes its last line the current one. blankFinish reports whether a blank line or
 // the end follows.
 func (s *scope) take(how taking) (block []line, blankFinish bool) {
-	end, indent, blankFinish := s.extent(how)
+	end, indent, blankFinish := s.length(how)
 	if end == s.at {
 		return nil, blankFinish
 	}
@@ -50,8 +50,8 @@ func (s *scope) take(how taking) (block []line, blankFinish bool) {
 	return block, blankFinish
 }
 
-// extent returns the end of an indented block and its indentation.
-func (s *scope) extent(how taking) (end, indent int, blankFinish bool) {
+// length returns the end of an indented block and its indentation.
+func (s *scope) length(how taking) (end, indent int, blankFinish bool) {
 	indent = how.known
 	end = s.at
 	if how.first != unknown {

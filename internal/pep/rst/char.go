@@ -47,14 +47,14 @@ func stripRight(s string) string {
 	return strings.TrimRightFunc(s, isSpace)
 }
 
-// words works like Python's str.split without an argument.
-func words(s string) []string { return strings.FieldsFunc(s, isSpace) }
+// wordsIn works like Python's str.split without an argument.
+func wordsIn(s string) []string { return strings.FieldsFunc(s, isSpace) }
 
 // fold returns a name in the form in which docutils compares names: lower case, white space reduced to single blanks.
-func fold(name string) string { return strings.Join(words(strings.ToLower(name)), " ") }
+func fold(name string) string { return strings.Join(wordsIn(strings.ToLower(name)), " ") }
 
 // squeeze replaces every run of white space by one blank and trims the ends.
-func squeeze(name string) string { return strings.Join(words(name), " ") }
+func squeeze(name string) string { return strings.Join(wordsIn(name), " ") }
 
 // lastRune returns the character before i, or 0 at the beginning.
 func lastRune(s string, i int) rune {

@@ -101,10 +101,10 @@ func (r *csvReader) save() {
 	r.state = csvStart
 }
 
-func (r *csvReader) character(c string, no int) error {
+func (r *csvReader) character(c string, number int) error {
 	switch r.state {
 	case csvStart:
-		r.first(c, no)
+		r.first(c, number)
 	case csvInField:
 		r.inField(c)
 	case csvInQuotes:
@@ -121,8 +121,8 @@ func (r *csvReader) character(c string, no int) error {
 	return nil
 }
 
-func (r *csvReader) first(c string, no int) {
-	r.no = no
+func (r *csvReader) first(c string, number int) {
+	r.no = number
 	switch {
 	case c == r.quote:
 		r.state = csvInQuotes

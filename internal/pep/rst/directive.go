@@ -36,12 +36,12 @@ func (c *call) has(name string) bool {
 // directive parses a directive and returns the nodes it produces. end is the position in its first line after the name.
 func (p *parser) directive(s *scope, name string, end int) (nodes []*node, blankFinish bool) {
 	d, ok := directiveNamed(strings.ToLower(name))
-	no := s.no()
+	number := s.no()
 	if !ok {
-		p.refuseWith(no, unknownDirective, directiveAdvice(name), name)
+		p.refuseWith(number, unknownDirective, directiveAdvice(name), name)
 	}
 	block, finish := s.take(taking{first: end, known: unknown, keepTop: true})
-	c := &call{name: name, line: no, into: s.node, inside: s.inside}
+	c := &call{name: name, line: number, into: s.node, inside: s.inside}
 	if err := p.arrange(c, d, block); err != nil {
 		p.badDirective(c, err)
 	}
@@ -101,7 +101,7 @@ func (d directive) arguments(text string) ([]string, error) {
 	if most == 0 {
 		return nil, nil
 	}
-	arguments := words(text)
+	arguments := wordsIn(text)
 	if len(arguments) < d.required {
 		return nil, fmt.Errorf("%d argument(s) required, %d supplied", d.required, len(arguments))
 	}
@@ -136,7 +136,7 @@ func (p *parser) readOptions(known map[string]convert, head []line) (rest []line
 			return nil, nil, errors.New("invalid option block")
 		}
 		name, value := p.readOption(s, m.end)
-		if len(words(name)) != 1 {
+		if len(wordsIn(name)) != 1 {
 			return nil, nil, errors.New("invalid option data: extension option field name may not contain multiple words")
 		}
 		found = append(found, named{name, value})
@@ -153,9 +153,9 @@ func (p *parser) readOptions(known map[string]convert, head []line) (rest []line
 func (p *parser) readOption(s *scope, end int) (name string, value option) {
 	field := newNode(kindFieldName, s.no())
 	marker := fieldName(s.text()[:end])
-	no := s.no()
+	number := s.no()
 	block, _ := s.afterMarker(end)
-	field.add(p.inline(marker, no, nil)...)
+	field.add(p.inline(marker, number, nil)...)
 	return strings.ToLower(field.plain()), option{text: join(trimBottom(block)), given: len(block) > 0}
 }
 

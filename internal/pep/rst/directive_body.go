@@ -64,8 +64,8 @@ func (p *parser) checkClass(c *call) {
 	}
 }
 
-// mayHoldParts refuses topics and similar elements inside of other elements.
-func (p *parser) mayHoldParts(c *call) {
+// canHaveParts refuses topics and similar elements inside of other elements.
+func (p *parser) canHaveParts(c *call) {
 	switch c.into.kind {
 	case kindDocument, kindSection, kindSidebar, kindDetached:
 	default:
@@ -86,7 +86,7 @@ func runSidebar(p *parser, c *call) []*node {
 }
 
 func runPart(p *parser, c *call, kind kind) []*node {
-	p.mayHoldParts(c)
+	p.canHaveParts(c)
 	p.needContent(c)
 	n := newNode(kind, c.line)
 	n.add(p.argument(c)...)

@@ -38,7 +38,7 @@ func runUnicode(p *parser, c *call) []*node {
 		text = ""
 	}
 	var nodes []*node
-	for _, code := range words(text) {
+	for _, code := range wordsIn(text) {
 		char, err := unicodeCode(code)
 		if err != nil {
 			p.refuse(c.line, badCode, code)

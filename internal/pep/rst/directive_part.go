@@ -6,7 +6,7 @@ import (
 
 // runContents adds a table of contents. It is removed later if there are no sections.
 func runContents(p *parser, c *call) []*node {
-	p.mayHoldParts(c)
+	p.canHaveParts(c)
 	topic := newNode(kindContents, c.line)
 	name := "Contents"
 	if title := p.argument(c); title != nil {
@@ -71,20 +71,20 @@ func runMeta(p *parser, c *call) []*node {
 
 // metaField checks one field: the words after the first are attributes.
 func (p *parser) metaField(s *scope, end int) {
-	no, name := s.no(), unescape(escape(fieldName(s.text()[:end])))
+	number, name := s.no(), unescape(escape(fieldName(s.text()[:end])))
 	block, _ := s.afterMarker(end)
 	if len(block) == 0 {
-		p.prepend(newNode(kindMessage, no))
+		p.prepend(newNode(kindMessage, number))
 		return
 	}
-	tokens := words(name)
+	tokens := wordsIn(name)
 	if len(tokens) == 0 {
-		p.undecided(no, "directive", "a meta field without a name")
+		p.undecided(number, "directive", "a meta field without a name")
 	}
 	for _, token := range tokens[1:] {
 		attribute, value, ok := strings.Cut(token, "=")
 		if !ok || attribute == "" || value == "" || !closed(value) {
-			p.refuse(no, badMetaAttribute, token)
+			p.refuse(number, badMetaAttribute, token)
 		}
 	}
 }

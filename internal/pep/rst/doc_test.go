@@ -86,7 +86,7 @@ func declare(declared map[string]bool, spec ast.Spec) {
 		}
 	case *ast.TypeSpec:
 		declared[spec.Name.Name] = true
-		if fields, is := spec.Type.(*ast.StructType); is {
+		if fields, ok := spec.Type.(*ast.StructType); ok {
 			for _, field := range fields.Fields.List {
 				for _, name := range field.Names {
 					declared[name.Name] = true

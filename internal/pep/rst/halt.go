@@ -14,7 +14,7 @@ const (
 type halt struct{ verdict Verdict }
 
 // fault describes one reason for a refusal: the construct, docutils' message (a format), and what to do.
-type fault struct{ construct, words, fix string }
+type fault struct{ construct, message, fix string }
 
 // refuse ends the parse with the message of f, formatted with args.
 func (p *parser) refuse(line int, f fault, args ...any) {
@@ -23,11 +23,11 @@ func (p *parser) refuse(line int, f fault, args ...any) {
 
 // refuseWith works like refuse, with specific advice instead of f.fix.
 func (p *parser) refuseWith(line int, f fault, fix string, args ...any) {
-	words := f.words
+	message := f.message
 	if len(args) > 0 {
-		words = fmt.Sprintf(words, args...)
+		message = fmt.Sprintf(message, args...)
 	}
-	panic(halt{Verdict{Refuse, words, line, f.construct, fix}})
+	panic(halt{Verdict{Refuse, message, line, f.construct, fix}})
 }
 
 // undecided ends the parse without a prediction.

@@ -7,8 +7,8 @@ import (
 )
 
 // inline parses the inline markup of a text. Messages without consequence are added to into, if it is not nil.
-func (p *parser) inline(text string, no int, into *node) []*node {
-	r := inlineReader{p: p, text: escape(text), no: no, into: into}
+func (p *parser) inline(text string, number int, into *node) []*node {
+	r := inlineReader{p: p, text: escape(text), no: number, into: into}
 	r.read()
 	return r.nodes
 }

@@ -102,11 +102,11 @@ func (p *parser) fieldList(s *scope, m marker) {
 
 // field parses one field. Messages about its name are added to messages, if it is not nil.
 func (p *parser) field(s *scope, m marker, messages *node) (field *node, blankFinish bool) {
-	no, name := s.no(), fieldName(s.text()[:m.end])
-	field = newNode(kindField, no)
+	number, name := s.no(), fieldName(s.text()[:m.end])
+	field = newNode(kindField, number)
 	block, blankFinish := s.afterMarker(m.end)
-	head, body := newNode(kindFieldName, no), newNode(kindFieldBody, no)
-	head.add(p.inline(name, no, messages)...)
+	head, body := newNode(kindFieldName, number), newNode(kindFieldBody, number)
+	head.add(p.inline(name, number, messages)...)
 	body.text = join(block)
 	field.add(head, body)
 	p.nested(block, body)
@@ -139,13 +139,13 @@ func (p *parser) optionList(s *scope, m marker) {
 
 func (p *parser) option(s *scope, m marker) (item *node, blankFinish bool) {
 	p.checkOptions(s, m.end)
-	at, no := s.at, s.no()
+	at, number := s.at, s.no()
 	block, blankFinish := s.afterMarker(m.end)
 	if len(block) == 0 {
 		s.at = at
 		return nil, false
 	}
-	item = newNode(kindBlock, no)
+	item = newNode(kindBlock, number)
 	p.nested(block, item)
 	return item, blankFinish
 }
@@ -169,9 +169,9 @@ func (p *parser) definitionList(s *scope, term line) {
 
 // definition parses one term with its definition. Messages about the term are added to messages, if it is not nil.
 func (p *parser) definition(s *scope, list *node, term line, messages *node) (blankFinish bool) {
-	no := s.no()
+	number := s.no()
 	block, blankFinish := s.indented()
-	item, head, body := newNode(kindBlock, term.no), newNode(kindBlock, term.no), newNode(kindBlock, no)
+	item, head, body := newNode(kindBlock, term.no), newNode(kindBlock, term.no), newNode(kindBlock, number)
 	list.add(item)
 	head.add(p.inline(term.text, term.no, messages)...)
 	item.add(head, body)

@@ -99,7 +99,7 @@ func optionWord(text string, i int) int {
 // checkOptions refuses an option list marker that has too many parts.
 func (p *parser) checkOptions(s *scope, end int) {
 	for _, one := range splitOptions(strings.TrimRight(s.text()[:end], " ")) {
-		tokens := words(one)
+		tokens := wordsIn(one)
 		switch first := tokens[0]; {
 		case strings.Contains(first, "="):
 			name, value, _ := strings.Cut(first, "=")

@@ -107,12 +107,12 @@ func (p *parser) interpret(name, content string, no int) []*node {
 
 // checkLanguage checks the language of a code role: unlike the directive, the role requires that Pygments knows it. The
 // list ages, so an unknown language is undecided.
-func (p *parser) checkLanguage(language string, no int) {
+func (p *parser) checkLanguage(language string, number int) {
 	language = strings.ToLower(language)
 	if language == "" || language == "none" || language == "text" || knownLexer(language) {
 		return
 	}
-	p.undecided(no, "role", "Pygments may not know the language "+strconv.Quote(language))
+	p.undecided(number, "role", "Pygments may not know the language "+strconv.Quote(language))
 }
 
 // integer works like Python's int(): an optional sign, digits with single underscores between them, white space around.

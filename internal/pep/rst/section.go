@@ -68,18 +68,18 @@ func (p *parser) transition(s *scope, marker string) {
 
 // overlined parses a title between two lines of punctuation. If they do not match, a short overline is text.
 func (p *parser) overlined(s *scope) {
-	overline, no := stripRight(s.text()), s.no()
+	overline, number := stripRight(s.text()), s.no()
 	title := stripRight(s.lines[s.at+1].text)
 	if wrong := overlineFault(s, overline, title); wrong != nil {
 		if len(overline) >= shortest {
-			p.refuse(no, *wrong)
+			p.refuse(number, *wrong)
 		}
-		s.node.inform(no)
+		s.node.inform(number)
 		p.text(s)
 		return
 	}
 	s.at += 2
-	p.section(s, strip(title), overline[:1]+overline[:1], no+1)
+	p.section(s, strip(title), overline[:1]+overline[:1], number+1)
 }
 
 // overlineFault returns what is wrong with a title that has an overline; nil if nothing is.
@@ -100,7 +100,7 @@ func overlineFault(s *scope, overline, title string) *fault {
 }
 
 // section begins a section. Its style determines its level: a new style is one level deeper than the current section.
-func (p *parser) section(s *scope, title, style string, no int) {
+func (p *parser) section(s *scope, title, style string, number int) {
 	level := slices.Index(p.titleStyles, style) + 1
 	if level == 0 {
 		level = len(p.titleStyles) + 1
@@ -110,7 +110,7 @@ func (p *parser) section(s *scope, title, style string, no int) {
 		current++
 	}
 	if level > current+1 {
-		p.refuse(no, levelSkipped, current, level)
+		p.refuse(number, levelSkipped, current, level)
 	}
 	for ; current >= level; current-- {
 		s.node = s.node.parent
@@ -118,13 +118,13 @@ func (p *parser) section(s *scope, title, style string, no int) {
 	if level > len(p.titleStyles) {
 		p.titleStyles = append(p.titleStyles, style)
 	}
-	p.newSection(s, title, no)
+	p.newSection(s, title, number)
 }
 
-func (p *parser) newSection(s *scope, title string, no int) {
-	section, head := newNode(kindSection, no), newNode(kindTitle, no)
+func (p *parser) newSection(s *scope, title string, number int) {
+	section, head := newNode(kindSection, number), newNode(kindTitle, number)
 	s.node.add(section)
-	head.add(p.inline(title, no, s.node)...)
+	head.add(p.inline(title, number, s.node)...)
 	section.names = append(section.names, fold(head.plain()))
 	section.add(head)
 	p.target(section, false, section)

@@ -23,11 +23,11 @@ func (p *parser) sourceLines(text string) []line {
 		var one string
 		one, text = cutLine(text)
 		one = stripRight(expandTabs(strings.Map(pageToBlank, one)))
-		no := len(lines) + 1
+		number := len(lines) + 1
 		if len(one) > longestLine && utf8.RuneCountInString(one) > longestLine {
-			p.refuse(no, lineTooLong, no)
+			p.refuse(number, lineTooLong, number)
 		}
-		lines = append(lines, line{one, no})
+		lines = append(lines, line{one, number})
 	}
 	return lines
 }

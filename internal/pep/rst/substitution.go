@@ -4,17 +4,17 @@ import "strings"
 
 // substitution parses ".. |name| directive:: content". end is the position after the first bar.
 func (p *parser) substitution(s *scope, end int) (blankFinish bool) {
-	no := s.no()
+	number := s.no()
 	block, finish := s.take(taking{first: end, known: unknown, asIs: true})
 	name, block, ok := splitSubstitution(block)
 	if !ok {
-		p.refuse(no, malformedSubstitution)
+		p.refuse(number, malformedSubstitution)
 	}
 	block = trimBottom(block)
 	if len(block) == 0 {
-		p.refuse(no, substitutionMissing, name)
+		p.refuse(number, substitutionMissing, name)
 	}
-	definition := newNode(kindSubstitution, no)
+	definition := newNode(kindSubstitution, number)
 	definition.names = append(definition.names, squeeze(name))
 	block[0].text = strip(block[0].text)
 	p.substitutionContent(s, block, definition)
@@ -66,20 +66,20 @@ func substitutionNameEnd(text string, from int) int {
 func (p *parser) substitutionContent(s *scope, block []line, definition *node) {
 	inner := &scope{lines: block, at: -1, node: definition, inside: definition.names[0]}
 	for inner.next() {
-		text, no := inner.text(), inner.no()
+		text, number := inner.text(), inner.no()
 		if strings.Trim(text, " ") == "" {
 			continue
 		}
 		if text[0] == ' ' {
 			quoted, _ := inner.indented() // is moved out of the definition, which remains empty
-			p.blockQuotes(quoted, newNode(kindDetached, no), nil)
+			p.blockQuotes(quoted, newNode(kindDetached, number), nil)
 			continue
 		}
 		name, end := embeddedDirective(text)
 		if end == 0 {
 			return
 		}
-		p.enter(no)
+		p.enter(number)
 		nodes, _ := p.directive(inner, name, end)
 		p.leave()
 		for _, n := range nodes {

@@ -17,21 +17,21 @@ type tableData struct {
 
 // table parses a table of either kind.
 func (p *parser) table(s *scope, read func(*scope) (tableData, bool)) {
-	no := s.no()
+	number := s.no()
 	data, finish := read(s)
-	s.node.add(p.buildTable(data, no))
+	s.node.add(p.buildTable(data, number))
 	if !finish {
 		p.refuse(s.no()+1, tableEnds)
 	}
 }
 
 // buildTable parses the content of all cells.
-func (p *parser) buildTable(data tableData, no int) *node {
-	table := newNode(kindTable, no)
+func (p *parser) buildTable(data tableData, number int) *node {
+	table := newNode(kindTable, number)
 	table.columns = data.columns
 	for _, row := range data.rows {
 		for _, one := range row {
-			entry := newNode(kindBlock, no)
+			entry := newNode(kindBlock, number)
 			table.add(entry)
 			if !allEmpty(one.lines) {
 				p.nested(one.lines, entry)

@@ -4,13 +4,13 @@ import "strings"
 
 // namedTarget parses ".. _name: where". end is the position after the underscore.
 func (p *parser) namedTarget(s *scope, end int) (blankFinish bool) {
-	no := s.no()
+	number := s.no()
 	block, finish := s.take(taking{first: end, known: unknown, untilBlank: true, asIs: true})
 	name, rest, ok := splitTarget(block)
 	if !ok {
-		p.refuse(no, malformedTarget)
+		p.refuse(number, malformedTarget)
 	}
-	node := newNode(kindTarget, no)
+	node := newNode(kindTarget, number)
 	p.aim(node, name, rest, s.node)
 	s.node.add(node)
 	return finish
@@ -137,7 +137,7 @@ func destination(lines []string) (to, uri string) {
 func address(text string) string {
 	parts := strings.Split(strings.ReplaceAll(text, "\x00\n", "\x00 "), "\x00 ")
 	for i, part := range parts {
-		parts[i] = strings.Join(words(unescape(part)), "")
+		parts[i] = strings.Join(wordsIn(unescape(part)), "")
 	}
 	return strings.Join(parts, " ")
 }

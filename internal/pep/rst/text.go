@@ -37,7 +37,7 @@ func (p *parser) finishParagraph(s *scope, lines []line) {
 // paragraph parses the lines of a paragraph and reports whether "::" at its end announces a literal block.
 func (p *parser) paragraph(s *scope, lines []line) (literalNext bool) {
 	data := stripRight(join(lines))
-	no := lines[0].no
+	number := lines[0].no
 	text := data
 	if announcesLiteral(data) {
 		literalNext = true
@@ -49,9 +49,9 @@ func (p *parser) paragraph(s *scope, lines []line) (literalNext bool) {
 			text = stripRight(data[:len(data)-3])
 		}
 	}
-	node := newNode(kindParagraph, no)
+	node := newNode(kindParagraph, number)
 	s.node.add(node)
-	node.add(p.inline(text, no, s.node)...)
+	node.add(p.inline(text, number, s.node)...)
 	return literalNext
 }
 
@@ -64,13 +64,13 @@ func announcesLiteral(data string) bool {
 
 // literalBlock parses the announced block: an indented one, or lines that all begin with the same quote character.
 func (p *parser) literalBlock(s *scope) {
-	no := s.no()
+	number := s.no()
 	block, finish := s.indented()
 	if len(trimBottom(block)) == 0 {
 		p.quotedLiteral(s)
 		return
 	}
-	s.node.add(newNode(kindBlock, no))
+	s.node.add(newNode(kindBlock, number))
 	p.needBlank(s, finish, "Literal block")
 }
 
@@ -98,7 +98,7 @@ func (p *parser) quotedLiteral(s *scope) {
 
 // lineBlock parses lines that begin with "|".
 func (p *parser) lineBlock(s *scope, m marker) {
-	block, no := newNode(kindBlock, s.no()), s.no()
+	block, number := newNode(kindBlock, s.no()), s.no()
 	s.node.add(block)
 	finish := p.blockLine(s, block, m, s.node)
 	for !finish && s.next() {
@@ -110,17 +110,17 @@ func (p *parser) lineBlock(s *scope, m marker) {
 		finish = p.blockLine(s, block, m, nil)
 	}
 	if !finish {
-		p.refuse(no+1, lineBlockEnds)
+		p.refuse(number+1, lineBlockEnds)
 	}
 }
 
 // blockLine parses one line and its continuation lines. Messages are added to messages, if it is not nil.
 func (p *parser) blockLine(s *scope, block *node, m marker, messages *node) (blankFinish bool) {
 	p.spend(1)
-	no := s.no()
+	number := s.no()
 	lines, blankFinish := s.take(taking{first: m.end, known: unknown, untilBlank: true})
-	one := newNode(kindBlock, no)
+	one := newNode(kindBlock, number)
 	block.add(one)
-	one.add(p.inline(join(lines), no, messages)...)
+	one.add(p.inline(join(lines), number, messages)...)
 	return blankFinish
 }

@@ -23,8 +23,8 @@ type document struct {
 // renderers are all releases of readme_renderer that are judged for.
 var renderers = []rst.Renderer{rst.Renderer45, rst.Renderer46}
 
-// said is the verdict and the reason of a release.
-func (d document) said(by rst.Renderer) (verdict, reason string) {
+// message is the verdict and the reason of a release.
+func (d document) message(by rst.Renderer) (verdict, reason string) {
 	if by == rst.Renderer46 && d.Verdict46 != "" {
 		return d.Verdict46, d.Reason46
 	}
@@ -53,7 +53,7 @@ type tally struct{ right, undecided, missed, falseRefusals int }
 func judge(t *testing.T, d document, by rst.Renderer, n *tally) {
 	t.Helper()
 	verdict := rst.Check(d.Description, by)
-	want, reason := d.said(by)
+	want, reason := d.message(by)
 	switch {
 	case verdict.Outcome == rst.Undecided:
 		n.undecided++

@@ -31,21 +31,21 @@ const maxNesting = 200
 // An error names the invalid word, and is an *UnknownError if a newer list could contain it. Time and memory are
 // proportional to the length of the text.
 func Canonical(expression string) (string, error) {
-	words := split(expression)
-	if err := grammar(words); err != nil {
+	phrases := split(expression)
+	if err := grammar(phrases); err != nil {
 		return "", err
 	}
-	refs := references(words)
+	refs := references(phrases)
 	var b strings.Builder
-	for i, word := range words {
-		said, err := spelled(words, i, refs)
+	for i, word := range phrases {
+		message, err := spelled(phrases, i, refs)
 		if err != nil {
 			return "", err
 		}
-		if i > 0 && words[i-1] != "(" && word != ")" {
+		if i > 0 && phrases[i-1] != "(" && word != ")" {
 			b.WriteByte(' ')
 		}
-		b.WriteString(said)
+		b.WriteString(message)
 	}
 	return b.String(), nil
 }
@@ -89,9 +89,9 @@ func lower(word string) string {
 
 // grammar checks the order of words: an operand, followed by any number of operators with an operand each. An operand is
 // an identifier or an expression in parentheses.
-func grammar(words []string) error {
+func grammar(phrases []string) error {
 	open, operand := 0, true // operand: whether an operand must come next
-	for _, word := range words {
+	for _, word := range phrases {
 		switch kind := lower(word); kind {
 		case "(":
 			if open++; open > maxNesting {
@@ -128,9 +128,9 @@ func grammar(words []string) error {
 const refPrefix = "licenseref-"
 
 // references maps references in lower case to their spelling. If a reference has several spellings, the last one counts.
-func references(words []string) map[string]string {
+func references(phrases []string) map[string]string {
 	refs := map[string]string{}
-	for _, word := range words {
+	for _, word := range phrases {
 		if low := lower(word); strings.HasPrefix(low, refPrefix) {
 			refs[low] = "LicenseRef-" + word[len(refPrefix):]
 		}
@@ -142,17 +142,17 @@ func references(words []string) map[string]string {
 var validRef = regexp.MustCompile(`^[a-z0-9.-]*$`)
 
 // spelled returns the canonical spelling of word i.
-func spelled(words []string, i int, refs map[string]string) (string, error) {
-	low := lower(words[i])
+func spelled(phrases []string, i int, refs map[string]string) (string, error) {
+	low := lower(phrases[i])
 	switch low {
 	case "(", ")", "and", "or", "with":
 		return strings.ToUpper(low), nil
 	}
-	if i > 0 && lower(words[i-1]) == "with" {
+	if i > 0 && lower(phrases[i-1]) == "with" {
 		if id, known := tables().exceptions[low]; known {
 			return id, nil
 		}
-		return "", unknown(words[i], true)
+		return "", unknown(phrases[i], true)
 	}
 	low, later := strings.CutSuffix(low, "+")
 	suffix := ""
@@ -162,14 +162,14 @@ func spelled(words []string, i int, refs map[string]string) (string, error) {
 	if strings.HasPrefix(low, refPrefix) {
 		id, known := refs[low]
 		if !known || !validRef.MatchString(low) {
-			return "", fmt.Errorf("%q is not a valid reference: write LicenseRef- and then only letters, digits, dots and dashes", words[i])
+			return "", fmt.Errorf("%q is not a valid reference: write LicenseRef- and then only letters, digits, dots and dashes", phrases[i])
 		}
 		return id + suffix, nil
 	}
 	if id, known := tables().licenses[low]; known {
 		return id + suffix, nil
 	}
-	return "", unknown(words[i], false)
+	return "", unknown(phrases[i], false)
 }
 
 // identifier matches the characters that SPDX allows in identifiers (annex "SPDX license expressions").

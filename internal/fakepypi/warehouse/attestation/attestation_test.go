@@ -41,8 +41,8 @@ func realSet(t testing.TB) string {
 	return "[" + string(text) + "]"
 }
 
-// judged verifies the first attestation of a form field.
-func judged(root *TrustRoot, field, filename, digest string, p Policy) (statement, error) {
+// verified verifies the first attestation of a form field.
+func verified(root *TrustRoot, field, filename, digest string, p Policy) (statement, error) {
 	all, err := Parse(field)
 	if err != nil || len(all) == 0 {
 		return statement{}, cmp.Or(err, errMissing)
@@ -54,7 +54,7 @@ func judged(root *TrustRoot, field, filename, digest string, p Policy) (statemen
 func TestVerify_RealAttestation(t *testing.T) {
 	t.Parallel()
 	root, field := publicRoot(t), realSet(t)
-	said, err := judged(root, field, realName, realDigest, anybody)
+	said, err := verified(root, field, realName, realDigest, anybody)
 	if err != nil || said.predicate != publishPredicate || said.subjects[0].name != realName {
 		t.Fatalf("%+v, %v", said, err)
 	}
@@ -68,7 +68,7 @@ func TestVerify_RealAttestation(t *testing.T) {
 		"another publisher": {realName, realDigest, GitHub("https://token.actions.githubusercontent.com", "pypa/sampleproject", "release.yml"), "Certificate's OIDCIssuerV2 does not match (got 'https://accounts.google.com', expected "},
 	} {
 		var failed VerificationError
-		if _, err := judged(root, field, c.filename, c.digest, c.policy); !errors.As(err, &failed) || !strings.HasPrefix(err.Error(), c.cause) {
+		if _, err := verified(root, field, c.filename, c.digest, c.policy); !errors.As(err, &failed) || !strings.HasPrefix(err.Error(), c.cause) {
 			t.Errorf("%s: %v", name, err)
 		}
 	}
@@ -124,7 +124,7 @@ func TestInclusionProof_Malformed(t *testing.T) {
 // FuzzAttestations: no field makes the index fall over, and whatever it believes says what the real attestation says.
 func FuzzAttestations(f *testing.F) {
 	root, field := publicRoot(f), realSet(f)
-	want, err := judged(root, field, realName, realDigest, anybody)
+	want, err := verified(root, field, realName, realDigest, anybody)
 	if err != nil {
 		f.Fatal(err)
 	}
@@ -138,7 +138,7 @@ func FuzzAttestations(f *testing.F) {
 		f.Add(seed)
 	}
 	f.Fuzz(func(t *testing.T, field string) {
-		said, err := judged(root, field, realName, realDigest, anybody)
+		said, err := verified(root, field, realName, realDigest, anybody)
 		if err != nil {
 			if err.Error() == "" {
 				t.Error("an error without words")

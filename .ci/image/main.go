@@ -28,7 +28,7 @@ func architectures() []string { return []string{"amd64", "arm64"} }
 // flags make the same source the same program, wherever it is built. The Dockerfile has the same, and a stage of .ci/run compares
 // what comes out.
 func flags(version string) []string {
-	return []string{"-trimpath", "-buildvcs=false", "-ldflags=-s -w -buildid= -X main.version=" + version}
+	return []string{"-tags=grpcnotrace", "-trimpath", "-buildvcs=false", "-ldflags=-s -w -buildid= -X main.version=" + version}
 }
 
 type options struct {

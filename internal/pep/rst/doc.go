@@ -48,7 +48,7 @@
 //
 // Characters and names:
 //
-//	strip words isSpace       str.strip, str.split, str.isspace
+//	strip wordsIn isSpace       str.strip, str.split, str.isspace
 //	fold                      nodes.fully_normalize_name
 //	squeeze                   nodes.whitespace_normalize_name
 //	escape                    utils.escape2null
@@ -69,7 +69,7 @@
 //	items                     RSTState.nested_list_parse in one of the states of SpecializedBody
 //	needBlank                 RSTState.unindent_warning
 //	take                      StateMachineWS.get_indented, get_known_indented, get_first_known_indented
-//	extent cutColumns         statemachine.StringList.get_indented, trim_left
+//	length cutColumns         statemachine.StringList.get_indented, trim_left
 //	textBlock                 statemachine.StringList.get_text_block, UnexpectedIndentationError
 //	cut grid                  statemachine.StringList.get_2D_block, pad_double_width
 //

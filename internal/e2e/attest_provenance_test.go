@@ -98,7 +98,7 @@ func TestProvenance_Unavailable(t *testing.T) {
 			s := newSigningStep(t, fakepypi.Run{})
 			s.env["INPUT_WAIT-FOR-INDEX"] = "30"
 			if strings.Contains(c.says, "did not yet serve") {
-				s.env["INPUT_WAIT-FOR-INDEX"] = "4"
+				s.waitsForIndex(4)
 			}
 			s.breaks("provenance", c.fault, 0, c.times)
 			e := s.ends(cli.Done, c.says)

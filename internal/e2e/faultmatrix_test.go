@@ -268,7 +268,7 @@ func (c *cell) survive(t *testing.T, p place, set map[string]string) {
 	if c.moment.waits {
 		s.env["INPUT_WAIT-FOR-INDEX"] = "30"
 		if c.times == fault.Forever {
-			s.env["INPUT_WAIT-FOR-INDEX"] = "2"
+			s.waitsForIndex(2)
 		}
 	}
 	var gitHub *gitHub

@@ -256,7 +256,8 @@ func TestGitHubRelease_WaitTimeout(t *testing.T) {
 	s := newStep(t, "alder-1.0-py3-none-any.whl")
 	s.withGitHub(releases.Write, v1)
 	s.withoutIDToken()
-	s.noWait, s.env["INPUT_WAIT-FOR-INDEX"] = true, "1"
+	s.noWait = true
+	s.waitsForIndex(2)
 	queries := s.looks("/simple/", func(n int64) http.HandlerFunc { return when(n > 2, hangs) })
 	e := s.run()
 	if log := e.log; e.code != 1 || queries.Load() != 3 || !strings.Contains(log, " does not list them)") || strings.Contains(log, "could not be queried") {

@@ -14,6 +14,7 @@ import (
 	"os/exec"
 	"path/filepath"
 	"slices"
+	"strconv"
 	"strings"
 	"testing"
 	"time"
@@ -218,7 +219,16 @@ func shortSleep(ctx context.Context, d time.Duration) error {
 }
 
 // longestRun is how long a run may take before the test is failed.
-const longestRun = time.Minute
+const longestRun = 3 * time.Minute
+
+// waitsForIndex has the step wait so many seconds for the index, which are not enough for what it waits for, but for everything that
+// comes before: under the race detector a look at the index was seen to take a second.
+func (s *step) waitsForIndex(seconds int) {
+	if raced {
+		seconds *= 5
+	}
+	s.env["INPUT_WAIT-FOR-INDEX"] = strconv.Itoa(seconds)
+}
 
 // wait waits for the end, and returns the exit code.
 func (r *running) wait() int {

@@ -157,7 +157,7 @@ func (s *step) prepareFor(o target) {
 		s.env["INPUT_ATTESTATIONS"] = "true"
 	}
 	if o.waits {
-		s.env["INPUT_WAIT-FOR-INDEX"] = "1"
+		s.waitsForIndex(3)
 	}
 	if o.attaches {
 		s.attaches(built()[0])

@@ -46,6 +46,10 @@ type Attestation struct {
 // not faster (docs/reference/attestations.md §5 and §8).
 const defaultWorkers = 4
 
+// ExpectedTime returns how long signing n files may take: the certificate, and log entries one after the other at several times the 0.2 s
+// that one was seen to take (docs/performance.md).
+func ExpectedTime(n int) time.Duration { return 30*time.Second + time.Duration(n)*time.Second }
+
 // Signer creates and verifies attestations for one run. It is safe for concurrent use.
 type Signer struct {
 	opts Options

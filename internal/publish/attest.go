@@ -14,25 +14,34 @@ import (
 	"github.com/org/pypi-oidc-publish/internal/oidc"
 )
 
-// attest gets the attestations of everything that is missing ready before the first upload: those that stand beside the files and
-// hold, and new ones for the rest. Where no index would take them, it says why.
-func (r *run) attest(ctx context.Context, missing []*target, claims oidc.Claims) error {
+// prepareAttestations does all of the attestations that needs no entry in a public log: it decides whether this index and this identity have any,
+// and adopts those that stand beside the files and hold. It reports whether the others are to be signed. Where no index would take any,
+// it says why.
+func (r *run) prepareAttestations(ctx context.Context, missing []*target, claims oidc.Claims) (signing bool, err error) {
 	if r.Attest == config.AttestNever {
 		r.ignoreAttestationFiles(missing)
-		return nil
+		return false, nil
 	}
 	if why := r.unattestable(); why != nil {
-		return r.goWithout(missing, *why)
+		return false, r.goWithout(missing, *why)
 	}
-	r.phase("Attest")
 	if refused := r.Signer.CheckClaims(claims); refused != nil {
-		// What the index would make of this identity is asked before anything of it is in a public log.
 		why := finding.Of(refused)[0]
 		why.Severity = finding.Notice
 		why.Message = "not signed: " + why.Message
-		return r.goWithout(missing, why)
+		return false, r.goWithout(missing, why)
 	}
-	return r.tolerateOutage(ctx, missing, r.sign(ctx, missing, claims))
+	for _, t := range missing {
+		if err := r.adopt(ctx, t); err != nil {
+			return false, r.tolerateOutage(ctx, missing, err)
+		}
+	}
+	if len(unsignedOf(missing)) > 0 {
+		if _, err := r.Signer.Prepare(ctx); err != nil {
+			return false, r.tolerateOutage(ctx, missing, err)
+		}
+	}
+	return true, nil
 }
 
 // unattestable returns why this index, or this way to authorize, has no attestations at all; nil if it has.
@@ -85,30 +94,19 @@ func (r *run) tolerateOutage(ctx context.Context, missing []*target, err error) 
 	}
 }
 
-// sign adopts or makes an attestation for every target, and writes them where the user wants them as well.
+// sign makes the publish attestation of each target that has none yet, and writes all attestations where the user wants them as well.
 func (r *run) sign(ctx context.Context, missing []*target, claims oidc.Claims) error {
-	for _, t := range missing {
-		if err := r.adopt(ctx, t); err != nil {
-			return err
+	unsigned := unsignedOf(missing)
+	if len(unsigned) > 0 {
+		if f, private := attest.PrivateRepositoryNotice(claims); private {
+			r.note(f)
+		}
+		_, err := r.Signer.Sign(ctx, distributionsOf(unsigned), func(n int, a attest.Attestation) { r.addAttestation(unsigned[n], a, false) })
+		if err != nil {
+			return r.tolerateOutage(ctx, missing, err)
 		}
 	}
-	unsigned := selected(missing, func(t *target) bool { return !t.hasPublishAttestation() })
-	if err := r.signEach(ctx, unsigned, claims); err != nil {
-		return err
-	}
 	return r.saveAttestations(missing)
-}
-
-// signEach makes the publish attestation of each target.
-func (r *run) signEach(ctx context.Context, unsigned []*target, claims oidc.Claims) error {
-	if len(unsigned) == 0 {
-		return nil
-	}
-	if f, private := attest.PrivateRepositoryNotice(claims); private {
-		r.note(f)
-	}
-	_, err := r.Signer.Sign(ctx, distributionsOf(unsigned), func(n int, a attest.Attestation) { r.addAttestation(unsigned[n], a, false) })
-	return err
 }
 
 // addAttestation has the attestation sent with the target, in the order of the suffixes whichever came first.

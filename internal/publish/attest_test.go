@@ -1,6 +1,7 @@
 package publish
 
 import (
+	"context"
 	"encoding/json"
 	"errors"
 	"net/http"
@@ -15,6 +16,7 @@ import (
 	"github.com/org/pypi-oidc-publish/internal/fakepypi/signer"
 	"github.com/org/pypi-oidc-publish/internal/finding"
 	"github.com/org/pypi-oidc-publish/internal/ledger"
+	"github.com/org/pypi-oidc-publish/internal/oidc"
 )
 
 const (
@@ -67,6 +69,15 @@ func predicatesOf(file *target) []string {
 		all = append(all, suffixOf(a))
 	}
 	return all
+}
+
+// attestAll does both steps that make attestations, without the request for the upload token between them.
+func attestAll(ctx context.Context, r *run, missing []*target, claims oidc.Claims) error {
+	signing, err := r.prepareAttestations(ctx, missing, claims)
+	if err != nil || !signing {
+		return err
+	}
+	return r.sign(ctx, missing, claims)
 }
 
 // TestAttest: what is signed, what goes without, and what stops the run, by what the user asked and what is possible.
@@ -138,7 +149,7 @@ func TestAttest(t *testing.T) {
 			wantError(t, "identify", err, nil)
 			entries := h.servers.LogSize()
 			before := len(h.noted())
-			err = r.attest(t.Context(), missing, claims)
+			err = attestAll(t.Context(), r, missing, claims)
 			var ids, noted []string
 			if c.err != "" {
 				ids = []string{c.err}
@@ -193,7 +204,7 @@ func TestAttest_Cancelled(t *testing.T) {
 	wantError(t, "run", h.runIn(ctx), errSignal)
 	want(t, "reported", h.noted(), []string{string(finding.Cancelled)})
 	want(t, "recorded that the files go without", len(eventsOf[ledger.Unattested](h)), 0)
-	want(t, "tokens", len(h.servers.Tokens()), 0)
+	want(t, "the token", burned(h), []bool{true})
 }
 
 // TestAttest_Private: what signing makes public is told once, and only where something is signed.
@@ -207,10 +218,10 @@ func TestAttest_Private(t *testing.T) {
 		claims, err := r.identify(t.Context())
 		wantError(t, "identify", err, nil)
 		before := len(h.noted())
-		wantError(t, "attest", r.attest(t.Context(), missing, claims), nil)
+		wantError(t, "attest", attestAll(t.Context(), r, missing, claims), nil)
 		want(t, "noted of a "+visibility+" repository", h.noted()[before:], noted)
 		before = len(h.noted())
-		wantError(t, "signing nothing", r.signEach(t.Context(), nil, claims), nil)
+		wantError(t, "signing nothing", r.sign(t.Context(), missing, claims), nil)
 		want(t, "noted where nothing is signed", h.noted()[before:], nil)
 	}
 }
@@ -272,7 +283,7 @@ func TestAdopt(t *testing.T) {
 			r, missing := one.planned()
 			claims, err := one.deps.Signer.Prepare(t.Context())
 			wantError(t, "identify", err, nil)
-			wantError(t, "attest", r.attest(t.Context(), missing, claims), nil)
+			wantError(t, "attest", attestAll(t.Context(), r, missing, claims), nil)
 			want(t, "sent", predicatesOf(missing[0]), c.sent)
 			want(t, "noted", one.noted(), c.noted)
 			made := 0
@@ -354,7 +365,7 @@ func TestAttest_IgnoredFiles(t *testing.T) {
 			claims, err := r.identify(t.Context())
 			wantError(t, "identify", err, nil)
 			before := len(h.noted())
-			wantError(t, "attest", r.attest(t.Context(), missing, claims), nil)
+			wantError(t, "attest", attestAll(t.Context(), r, missing, claims), nil)
 			want(t, "noted", h.noted()[before:], c.noted)
 			wantText(t, "the notice", h.found("attestations-left-alone").Message, wheel+publishSuffix)
 			want(t, "sent", predicatesOf(missing[0]), nil)
@@ -388,7 +399,7 @@ func TestSaveAttestations(t *testing.T) {
 	before := h.servers.LogSize()
 	claims, err := again.deps.Signer.Prepare(t.Context())
 	wantError(t, "identify", err, nil)
-	wantError(t, "attest", r.attest(t.Context(), missing, claims), nil)
+	wantError(t, "attest", attestAll(t.Context(), r, missing, claims), nil)
 	want(t, "log entries of another run", h.servers.LogSize()-before, 0)
 }
 
@@ -402,5 +413,5 @@ func TestSaveAttestations_Fails(t *testing.T) {
 	f := only(t, finding.Of(h.run()), "attestations-dir")
 	wantText(t, "the error", f.Message+" "+f.Fix, "disk full", "attestations-dir")
 	want(t, "files on the index", len(h.servers.Files()), 0)
-	want(t, "tokens", len(h.servers.Tokens()), 0)
+	want(t, "the token", burned(h), []bool{true})
 }

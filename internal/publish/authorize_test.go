@@ -5,6 +5,8 @@ import (
 	"testing"
 	"time"
 
+	"github.com/org/pypi-oidc-publish/internal/attest"
+	"github.com/org/pypi-oidc-publish/internal/config"
 	"github.com/org/pypi-oidc-publish/internal/fakepypi"
 	"github.com/org/pypi-oidc-publish/internal/finding"
 	"github.com/org/pypi-oidc-publish/internal/ledger"
@@ -36,7 +38,7 @@ func TestAuthorize(t *testing.T) {
 				}
 			}
 			defer r.revoke(t.Context())
-			wantError(t, "authorize", r.authorize(t.Context(), missing), nil)
+			wantError(t, "authorize", r.authorize(t.Context(), missing, false), nil)
 			minted := eventOf[ledger.Minted](h)
 			want(t, "restricted", minted.Restricted, true)
 			want(t, "projects", minted.Projects, c.projects)
@@ -68,10 +70,62 @@ func TestAuthorize_New(t *testing.T) {
 			c.how(h)
 			r, missing := h.planned()
 			defer r.revoke(t.Context())
-			err := r.authorize(t.Context(), missing)
+			err := r.authorize(t.Context(), missing, false)
 			want(t, "errors", idsOf(finding.Of(err)), []string{"invalid-publisher"})
 			want(t, "requests of a token", h.requests("mint"), c.asks)
 		})
+	}
+}
+
+// TestAuthorize_BeforeSigning: a publisher that does not match, a log that is down and a folder that cannot be written to end the run before
+// anything is public, and no token outlives it.
+func TestAuthorize_BeforeSigning(t *testing.T) {
+	t.Parallel()
+	for name, c := range map[string]struct {
+		how    func(h *harness)
+		id     string
+		tokens []bool // whether each is revoked
+	}{
+		"no publisher matches": {func(h *harness) { asWorkflow(h, "other.yml") }, "invalid-publisher", nil},
+		"no trust root":        {func(h *harness) { h.fail("trust-root", "html-403", 0, -1) }, "attestation-refused", nil},
+		"no certificate":       {func(h *harness) { h.fail("certificate", "html-403", 0, -1) }, "attestation-identity-refused", []bool{true}},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			h := newHarness(t, wheel, sdist)
+			h.sign(config.AttestAlways)
+			c.how(h)
+			want(t, "errors", idsOf(finding.Of(h.run())), []string{c.id})
+			want(t, "tokens", burned(h), c.tokens)
+			want(t, "log entries", h.servers.LogSize(), 0)
+			want(t, "files on the index", len(h.servers.Files()), 0)
+		})
+	}
+}
+
+// burned returns for each token of the index whether it is revoked.
+func burned(h *harness) []bool {
+	var all []bool
+	for _, token := range h.servers.Tokens() {
+		all = append(all, token.Burned)
+	}
+	return all
+}
+
+// TestAuthorize_SigningTime: the token lasts for the signatures as well, if any are to be made.
+func TestAuthorize_SigningTime(t *testing.T) {
+	t.Parallel()
+	h := newHarness(t, wheel, sdist)
+	r, missing := h.planned()
+	for _, file := range missing {
+		file.Size = 100 << 20
+	}
+	defer r.revoke(t.Context())
+	wantError(t, "authorize", r.authorize(t.Context(), missing, true), nil)
+	minted := eventOf[ledger.Minted](h)
+	life, least := minted.Expires.Sub(minted.At), 820*time.Second+attest.ExpectedTime(2)-3*time.Second
+	if life < least {
+		t.Errorf("life of the token: got %v, want at least %v", life, least)
 	}
 }
 
@@ -80,7 +134,7 @@ func TestAuthorize_Password(t *testing.T) {
 	t.Parallel()
 	h := newScripted(t, true, wheel)
 	r, missing := h.planned()
-	wantError(t, "authorize", r.authorize(t.Context(), missing), nil)
+	wantError(t, "authorize", r.authorize(t.Context(), missing, false), nil)
 	claims, err := r.identify(t.Context())
 	wantError(t, "identify", err, nil)
 	want(t, "repository", claims.Repository, "")
@@ -101,7 +155,7 @@ func TestRevoke(t *testing.T) {
 			r, missing := h.planned()
 			r.revoke(ctx(t))
 			want(t, "phases without a token", h.phases(), nil)
-			wantError(t, "authorize", r.authorize(t.Context(), missing), nil)
+			wantError(t, "authorize", r.authorize(t.Context(), missing, false), nil)
 			r.revoke(ctx(t))
 			want(t, "phases", h.phases(), []string{"Burn"})
 			want(t, "revoked", h.servers.Tokens()[0].Burned, true)

@@ -70,10 +70,11 @@ func (r *run) steps(ctx context.Context, release *gitHubRelease) error {
 		if claims, err = r.identify(ctx); err != nil {
 			return err
 		}
-		if err := r.attest(ctx, missing, claims); err != nil {
+		signing, err := r.prepareAttestations(ctx, missing, claims)
+		if err != nil {
 			return err
 		}
-		if err := r.transfer(ctx, missing); err != nil {
+		if err := r.transfer(ctx, missing, signing, claims); err != nil {
 			return err
 		}
 	}
@@ -96,12 +97,19 @@ func (r *run) rehearse(ctx context.Context, targets []*target, release *gitHubRe
 }
 
 // transfer is the life of the credential. Its revocation is deferred before the first token is requested, so that none outlives the
-// upload.
-func (r *run) transfer(ctx context.Context, missing []*target) error {
+// upload. The token comes before the signatures: an entry in a public log cannot be deleted, so none is made for an identity that the
+// index does not let publish.
+func (r *run) transfer(ctx context.Context, missing []*target, signing bool, claims oidc.Claims) error {
 	defer r.revoke(ctx)
 	r.phase("Authorize")
-	if err := r.authorize(ctx, missing); err != nil {
+	if err := r.authorize(ctx, missing, signing); err != nil {
 		return err
+	}
+	if signing {
+		r.phase("Attest")
+		if err := r.sign(ctx, missing, claims); err != nil {
+			return err
+		}
 	}
 	r.phase("Upload")
 	return r.upload(ctx, missing)

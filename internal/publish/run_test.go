@@ -25,7 +25,7 @@ func TestRun_NewRelease(t *testing.T) {
 	h.options.AuthReason = "Trusted Publishing, as asked"
 	wantError(t, "run", h.run(), nil)
 	receipt := h.receipt()
-	want(t, "phases", h.phases(), []string{"Collect", "Check", "Plan", "Identify", "Attest", "Authorize", "Upload", "Burn", "Read back"})
+	want(t, "phases", h.phases(), []string{"Collect", "Check", "Plan", "Identify", "Authorize", "Attest", "Upload", "Burn", "Read back"})
 	want(t, "result", receipt.Result(), ledger.Published)
 	want(t, "findings", h.noted(), nil)
 	want(t, "read back", receipt.Verified, ledger.Served)
@@ -209,8 +209,8 @@ func TestRun_Cancelled(t *testing.T) {
 		"checking":    {phase("Check"), true, string(finding.Cancelled), 0, 0},
 		"planning":    {phase("Plan"), true, string(finding.Cancelled), 0, 0},
 		"identifying": {phase("Identify"), true, string(finding.Cancelled), 0, 0},
-		"attesting":   {phase("Attest"), true, string(finding.Cancelled), 0, 0},
 		"authorizing": {phase("Authorize"), true, string(finding.Cancelled), 0, 0},
+		"attesting":   {phase("Attest"), true, string(finding.Cancelled), 1, 0},
 		"uploading":   {phase("Upload"), true, string(finding.Cancelled), 1, 0},
 		"between two files": {
 			at: func(e ledger.Event) bool { _, ok := e.(ledger.Uploaded); return ok }, failed: true, noted: string(finding.Cancelled),
@@ -265,8 +265,8 @@ func TestRun_Panic(t *testing.T) {
 		"planning":            {event(ledger.Planned{}), 0, ledger.NotMinted},
 		"finding the release": {event(ledger.ReleaseFound{}), 0, ledger.NotMinted},
 		"identifying":         {event(ledger.Identified{}), 0, ledger.NotMinted},
-		"attesting":           {event(ledger.Attested{}), 0, ledger.NotMinted},
 		"authorizing":         {event(ledger.Minted{}), 1, ledger.BurnProven},
+		"attesting":           {event(ledger.Attested{}), 1, ledger.BurnProven},
 		"beginning uploads":   {phase("Upload"), 1, ledger.BurnProven},
 		"beginning an upload": {event(ledger.Started{}), 1, ledger.BurnProven},
 		"ending an upload":    {event(ledger.Uploaded{}), 1, ledger.BurnProven},

@@ -73,6 +73,11 @@ func (t *target) hasPublishAttestation() bool {
 	return slices.ContainsFunc(t.attestations, func(a attest.Attestation) bool { return a.Predicate == attest.PublishPredicate })
 }
 
+// unsignedOf returns the targets that have no publish attestation yet.
+func unsignedOf(targets []*target) []*target {
+	return selected(targets, func(t *target) bool { return !t.hasPublishAttestation() })
+}
+
 // missingOf returns the targets that are to be uploaded.
 func missingOf(targets []*target) []*target {
 	return selected(targets, func(t *target) bool { return t.action == ledger.ActionUpload })

@@ -151,7 +151,7 @@ func (w Process) run(ctx context.Context, c config.Config, r *runner.Runner, vau
 		Redact: vault.Redact, Trace: func(t wire.Try) { recorder.Record(tried(t)) },
 	})
 	site := index.SiteOf(c.Repository, c.Simple, !c.NoLookups)
-	deps := publish.Deps{Record: recorder.Record, Save: r.Save, Now: w.Now, Sleep: w.Sleep}
+	deps := publish.Deps{Record: recorder.Record, Save: r.Save, PrepareFolder: r.PrepareFolder, Now: w.Now, Sleep: w.Sleep}
 	if c.Auth == config.Token {
 		deps.Password = index.Password(c.User, c.Password)
 	} else {

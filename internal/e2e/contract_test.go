@@ -305,10 +305,11 @@ type contract struct {
 // keys once.
 const (
 	untilMinted    = "look audience id-token"
-	untilAttested  = untilMinted + " trust-root trust-root trust-root trust-root trust-root trust-root id-token certificate keys keys log-entry log-entry"
+	trustsSigstore = " trust-root trust-root trust-root trust-root trust-root trust-root id-token"
 	untilRefused   = " id-token mint keys keys"
-	untilSent      = untilRefused + " upload upload probe burn probe"
-	untilPublished = untilAttested + untilSent + " look provenance provenance look"
+	attests        = " certificate keys keys log-entry log-entry"
+	uploads        = " upload upload probe burn probe"
+	untilPublished = untilMinted + trustsSigstore + untilRefused + attests + uploads + " look provenance provenance look"
 )
 
 func contracts() []contract {
@@ -341,7 +342,7 @@ func contracts() []contract {
 		},
 		{
 			name: "a reusable workflow of the same repository", run: fakepypi.Run{Called: same}, event: "push.json", publisher: "publish.yml",
-			notice: "attestation-reusable-workflow", requests: untilMinted + untilSent + " look look",
+			notice: "attestation-reusable-workflow", requests: untilMinted + untilRefused + uploads + " look look",
 		},
 		{
 			name: "a reusable workflow of the same repository, where the index trusts its caller", run: fakepypi.Run{Called: same}, event: "push.json",

@@ -41,6 +41,11 @@ func (r *run) prepareAttestations(ctx context.Context, missing []*target, claims
 			return false, r.tolerateOutage(ctx, missing, err)
 		}
 	}
+	if r.AttestationsDir != "" {
+		if err := r.PrepareFolder(r.AttestationsDir); err != nil {
+			return false, unwritableFolder(err)
+		}
+	}
 	return true, nil
 }
 
@@ -127,11 +132,16 @@ func (r *run) saveAttestations(targets []*target) error {
 		for _, a := range t.attestations {
 			path := filepath.Join(r.AttestationsDir, t.Name+suffixOf(a))
 			if err := r.Save(path, append(a.JSON, '\n')); err != nil {
-				f := finding.New(finding.AttestationsDir, err.Error(), "set `attestations-dir` to a writable folder, or remove it")
-				f.Fault = finding.Other // a full disk is not the workflow's
-				return f
+				return unwritableFolder(err)
 			}
 		}
 	}
 	return nil
+}
+
+// unwritableFolder returns the finding that attestations cannot be written where the user wants them.
+func unwritableFolder(err error) finding.Finding {
+	f := finding.New(finding.AttestationsDir, err.Error(), "set `attestations-dir` to a writable folder, or remove it")
+	f.Fault = finding.Other // a full disk is not the workflow's
+	return f
 }

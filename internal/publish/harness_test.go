@@ -117,7 +117,7 @@ func bare(t *testing.T, env map[string]string, names ...string) *harness {
 		}
 	})
 	h.options = Options{Parallel: 2, VerifyMetadata: true, Attest: config.AttestNever}
-	h.deps = Deps{Record: h.recorder.Record, Save: h.console.Save, Now: time.Now, Sleep: h.waits.sleep}
+	h.deps = Deps{Record: h.recorder.Record, Save: h.console.Save, PrepareFolder: h.console.PrepareFolder, Now: time.Now, Sleep: h.waits.sleep}
 	for _, name := range names {
 		h.put(name, "")
 	}

@@ -45,9 +45,11 @@ type Deps struct {
 	// Manifest returns what has been recorded so far, as a file for the GitHub release.
 	Manifest func() []byte
 	// Save writes a file that the user asked for.
-	Save  func(path string, content []byte) error
-	Now   func() time.Time
-	Sleep func(ctx context.Context, d time.Duration) error
+	Save func(path string, content []byte) error
+	// PrepareFolder creates a folder that the user asked for, and returns an error if no file can be created in it.
+	PrepareFolder func(path string) error
+	Now           func() time.Time
+	Sleep         func(ctx context.Context, d time.Duration) error
 }
 
 // ErrIncomplete reports that some files did not reach the index. What was recorded says which, and why.

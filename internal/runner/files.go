@@ -31,6 +31,19 @@ func (r *Runner) Save(path string, content []byte) error {
 	return os.Rename(draft.Name(), path)
 }
 
+// PrepareFolder creates a folder and its parents where they are missing, and returns an error if no file can be created in it.
+func (r *Runner) PrepareFolder(folder string) error {
+	made, err := r.makeFolders(folder)
+	if err != nil {
+		return err
+	}
+	draft, err := os.CreateTemp(folder, ".*")
+	if err != nil {
+		return err
+	}
+	return errors.Join(draft.Close(), os.Remove(draft.Name()), r.handOver(made))
+}
+
 // makeFolders creates a folder and its parents, and returns the new ones.
 func (r *Runner) makeFolders(folder string) (made []string, err error) {
 	for up := folder; ; up = filepath.Dir(up) {

@@ -180,7 +180,7 @@ func situations() map[string][]ledger.Event {
 		"skipped":       join(opening(file(wheel, ledger.ActionSkip), file(sdist, ledger.ActionPresent)), []ledger.Event{ledger.Ended{At: noon}}),
 		"misconfigured": {ledger.Noted{Finding: finding.Finding{ID: "input-value", Severity: finding.Error, Message: "skip-existing is \"yes\"", Fix: "write true or false"}}},
 		"many findings": append(many, ledger.Ended{At: noon}),
-		"attested": join(opening(file(wheel, ledger.ActionUpload), file(sdist, ledger.ActionUpload)), identified(), signed(wheel, false), signed(sdist, true), minted()[2:], []ledger.Event{
+		"attested": join(opening(file(wheel, ledger.ActionUpload), file(sdist, ledger.ActionUpload)), minted()[:3], signed(wheel, false), signed(sdist, true), minted()[3:], []ledger.Event{
 			ledger.Started{File: wheel}, ledger.Uploaded{File: wheel, Took: time.Second}, ledger.Started{File: sdist}, ledger.Uploaded{File: sdist, Took: time.Second},
 		}, burned(ledger.BurnProven), []ledger.Event{
 			ledger.Phase{At: noon.Add(1500 * time.Millisecond), Name: "Read back"},
@@ -219,12 +219,11 @@ func situations() map[string][]ledger.Event {
 				ledger.Noted{Finding: finding.Finding{ID: "dry-run", Severity: finding.Notice, Message: "dry run: nothing was uploaded, and no upload token was requested."}},
 				ledger.Ended{At: noon.Add(time.Second)},
 			}),
-		"signing is down": join(opening(file(wheel, ledger.ActionUpload)), identified(), []ledger.Event{
+		"signing is down": join(opening(file(wheel, ledger.ActionUpload)), minted()[:3], []ledger.Event{
 			ledger.Phase{At: noon, Name: "Attest"},
 			ledger.Noted{Finding: finding.Finding{ID: "attestation-outage", Severity: finding.Error, Message: "the log took no entry of " + wheel + ": log-entry: POST https://rekor.example/api/v1/log/entries got 503 (6 tries)", Fix: "see https://status.example and run the job again later; nothing was uploaded"}},
-			ledger.Ended{At: noon.Add(5 * time.Minute)},
-		}),
-		"signing is down and best effort": join(opening(file(wheel, ledger.ActionUpload)), identified(), signed(wheel, false), []ledger.Event{ledger.Unattested{}}, minted()[2:], []ledger.Event{
+		}, burned(ledger.BurnProven)),
+		"signing is down and best effort": join(opening(file(wheel, ledger.ActionUpload)), minted()[:3], signed(wheel, false), []ledger.Event{ledger.Unattested{}}, minted()[3:], []ledger.Event{
 			ledger.Noted{Finding: finding.Finding{ID: "attestation-outage", Severity: finding.Warning, Message: "the files are published without attestations, as `attestations: best-effort` allows: the log took no entry"}},
 			ledger.Started{File: wheel},
 			ledger.Uploaded{File: wheel, Took: time.Second},

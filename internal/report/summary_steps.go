@@ -10,7 +10,7 @@ import (
 
 // steps writes what was done and the result of each step, with the upload token's steps, in the order of the run.
 func steps(b *strings.Builder, r ledger.Receipt) {
-	lines := slices.Concat(prepared(r), tokenBegan(r.Token), sent(r), tokenDone(r.Token, r.IndexName), afterwards(r))
+	lines := slices.Concat(beforeToken(r), tokenBegan(r.Token), attestedStep(r), sent(r), tokenDone(r.Token, r.IndexName), afterwards(r))
 	switch len(lines) {
 	case 0:
 		return
@@ -39,21 +39,26 @@ func tookPhase(r ledger.Receipt, name string) string {
 	return ""
 }
 
-// prepared returns the steps before the upload token.
-func prepared(r ledger.Receipt) []line {
-	var lines []line
-	if r.Checked.Files > 0 {
-		lines = append(lines, line{"Checked", escaped(checked(r.Checked)), "Check"})
+// beforeToken returns the steps before the upload token.
+func beforeToken(r ledger.Receipt) []line {
+	if r.Checked.Files == 0 {
+		return nil
 	}
-	if n := attestedFiles(r); n > 0 {
-		lines = append(lines, line{
-			"Attested",
-			escaped(files(n)+", each with a log entry, by") + "<br>" +
-				code(clipped(strings.TrimPrefix(identityOf(r), "https://github.com/"), longestCell)),
-			"Attest",
-		})
+	return []line{{"Checked", escaped(checked(r.Checked)), "Check"}}
+}
+
+// attestedStep returns the step that signs, or nothing if no file has an attestation.
+func attestedStep(r ledger.Receipt) []line {
+	n := attestedFiles(r)
+	if n == 0 {
+		return nil
 	}
-	return lines
+	return []line{{
+		"Attested",
+		escaped(files(n)+", each with a log entry, by") + "<br>" +
+			code(clipped(strings.TrimPrefix(identityOf(r), "https://github.com/"), longestCell)),
+		"Attest",
+	}}
 }
 
 // tokenBegan returns how the upload token was requested and restricted.

@@ -44,8 +44,11 @@ func (p *progress) begin() error {
 	return nil
 }
 
-// rejected has no new upload start until it is known what a refusal means.
+// rejected has no new upload start until it is known what a refusal means. A second call changes nothing.
 func (p *progress) rejected() {
+	if p.held {
+		return
+	}
 	p.held = true
 	p.gate.hold()
 }

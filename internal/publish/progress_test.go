@@ -126,6 +126,7 @@ func TestProgress_Rejected(t *testing.T) {
 					t.Fatal(err)
 				}
 				s.rejected()
+				s.rejected() // of another try
 				underWay := &progress{run: s.run, target: s.target, gate: s.gate, began: s.now}
 				wantError(t, "another try of an upload under way", underWay.begin(), nil)
 				next := &progress{run: s.run, target: s.target, gate: s.gate}

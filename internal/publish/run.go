@@ -52,7 +52,7 @@ func (r *run) steps(ctx context.Context, release *gitHubRelease) error {
 		return err
 	}
 	if r.DryRun {
-		return r.rehearse(ctx, targets, release)
+		return r.dryRunSteps(ctx, targets, release)
 	}
 	if err := release.find(ctx, targets); err != nil {
 		return err
@@ -85,8 +85,8 @@ func (r *run) steps(ctx context.Context, release *gitHubRelease) error {
 	return nil
 }
 
-// rehearse does the steps after the plan that change nothing. No token is requested: that could create a project.
-func (r *run) rehearse(ctx context.Context, targets []*target, release *gitHubRelease) error {
+// dryRunSteps does the steps after the plan that change nothing. No token is requested: that could create a project.
+func (r *run) dryRunSteps(ctx context.Context, targets []*target, release *gitHubRelease) error {
 	r.phase("Dry run")
 	unattachable := release.find(ctx, targets)
 	_, unidentified := r.identify(ctx)

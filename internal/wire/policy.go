@@ -110,7 +110,7 @@ func policyOf(op Op) policy {
 			retryOn: transient(), retryRateLimit: true,
 		}
 	case Asset:
-		// One that broke off leaves a half asset behind, which must go before the next try: package github tries again.
+		// One that broke off leaves a half asset behind, which must go before the next try: package ghrelease tries again.
 		return policy{tries: 1, timeout: 15 * minute, budget: 15 * minute, maxBody: mib}
 	case AssetDownload:
 		// An asset has less than 2 GiB (GitHub's own bound); it is streamed.

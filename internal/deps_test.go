@@ -13,6 +13,8 @@ import (
 	"strconv"
 	"strings"
 	"testing"
+
+	"github.com/org/pypi-oidc-publish/internal/testkit/buildtags"
 )
 
 const dependencies = "../docs/dependencies.md"
@@ -27,10 +29,10 @@ type linkedPackage struct {
 	}
 }
 
-// linkedPackages returns the packages of the program, as it is built for Linux, by import path.
+// linkedPackages returns the packages of the program, as it is released for Linux, by import path.
 func linkedPackages(t *testing.T) map[string]linkedPackage {
 	t.Helper()
-	command := exec.CommandContext(t.Context(), "go", "list", "-deps", "-json=ImportPath,Imports,Module", ".")
+	command := exec.CommandContext(t.Context(), "go", "list", "-tags="+buildtags.Read(t), "-deps", "-json=ImportPath,Imports,Module", ".")
 	command.Dir = ".."
 	command.Env = append(os.Environ(), "GOOS=linux", "GOARCH=amd64", "CGO_ENABLED=0", "GOFLAGS=-mod=readonly", "GOWORK=off")
 	out, err := command.Output()

@@ -4,12 +4,15 @@ import (
 	"archive/tar"
 	"bytes"
 	"compress/gzip"
+	"debug/buildinfo"
 	"debug/elf"
 	"encoding/json"
 	"errors"
 	"io"
 	"os"
 	"path/filepath"
+	"runtime/debug"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -51,6 +54,7 @@ func TestARecipeThatIsNotUnderstood(t *testing.T) {
 		"another copy":         {"FROM scratch\nCOPY a /\n" + entry, "COPY a /"},
 		"label without quotes": {"FROM scratch\nLABEL a=b\n" + entry, "one a line"},
 		"two labels a line":    {"FROM scratch\nLABEL a=\"b\" c=\"d\"\n" + entry, "one a line"},
+		"no tags":              {"FROM golang AS build\nARG OTHER=a\nFROM scratch\nARG TAGS=a\n" + entry, "no ARG TAGS="},
 		"unknown argument":     {"FROM scratch\nLABEL a=\"$B\"\n" + entry, "no ARG B"},
 	}
 	for name, c := range cases {
@@ -168,6 +172,17 @@ func checkProgram(t *testing.T, content []byte, machine elf.Machine) {
 	}
 	if program.Machine != machine {
 		t.Errorf("the program is for %v; want %v", program.Machine, machine)
+	}
+	r, err := readRecipe(dockerfile, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	built, err := buildinfo.Read(bytes.NewReader(content))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if !slices.Contains(built.Settings, debug.BuildSetting{Key: "-tags", Value: r.Tags}) {
+		t.Errorf("the program for %v was built with %v; want the tags %s", machine, built.Settings, r.Tags)
 	}
 	for _, part := range program.Progs {
 		if part.Type == elf.PT_INTERP || part.Type == elf.PT_DYNAMIC {

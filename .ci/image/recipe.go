@@ -8,14 +8,15 @@ import (
 	"strings"
 )
 
-// recipe is what the final stage of the Dockerfile says about the image. The file stays the one place where that is written: what
+// recipe is what the final stage of the Dockerfile says about the image, and the tags of the stage that builds. The file stays the one place where that is written: what
 // this program assembles and what a container engine builds differ in nothing that a container can see.
 type recipe struct {
 	Entrypoint []string
 	Labels     map[string]string
+	Tags       string // for go build, with commas between them
 }
 
-// readRecipe reads the final stage. It understands the few instructions that stage may have, and fails on any other: one that it
+// readRecipe reads the final stage, and ARG TAGS of the one before. Of the final stage it understands the few instructions that stage may have, and fails on any other: one that it
 // skipped would make two images out of one file.
 func readRecipe(path string, arguments map[string]string) (recipe, error) {
 	file, err := os.Open(path)
@@ -30,6 +31,8 @@ func readRecipe(path string, arguments map[string]string) (recipe, error) {
 		switch {
 		case word == "FROM":
 			final = rest == "scratch"
+		case !final && strings.HasPrefix(line, "ARG TAGS="):
+			r.Tags = strings.TrimPrefix(line, "ARG TAGS=")
 		case !final || line == "" || word == "#":
 		case word == "ARG":
 			name, standard, _ := strings.Cut(rest, "=")
@@ -51,6 +54,9 @@ func readRecipe(path string, arguments map[string]string) (recipe, error) {
 	}
 	if len(r.Entrypoint) != 1 || !strings.HasPrefix(r.Entrypoint[0], "/") {
 		return recipe{}, fmt.Errorf("%s: the final stage must be scratch, with one absolute entry point", path)
+	}
+	if r.Tags == "" {
+		return recipe{}, fmt.Errorf("%s: the stage that builds has no ARG TAGS=…", path)
 	}
 	return r, nil
 }

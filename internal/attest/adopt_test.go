@@ -13,7 +13,6 @@ import (
 
 	protobundle "github.com/sigstore/protobuf-specs/gen/pb-go/bundle/v1"
 	"github.com/sigstore/sigstore-go/pkg/bundle"
-	"github.com/sigstore/sigstore-go/pkg/sign"
 
 	"github.com/org/pypi-oidc-publish/internal/distfile"
 	"github.com/org/pypi-oidc-publish/internal/fakepypi"
@@ -152,15 +151,13 @@ func TestVerify_Statements(t *testing.T) {
 	d := wheel(t, filepath.Join(t.TempDir(), statementWheel))
 	r, with, found := h.begin(t)
 	for name, row := range statementRows() {
-		content := &sign.DSSEData{Data: []byte(row.change(string(statement(d)))), PayloadType: bundle.IntotoMediaType}
-		_, err := r.signed(t, h, content, with, found, d)
+		_, err := r.signed(t, h, bundle.IntotoMediaType, []byte(row.change(string(statement(d)))), with, found, d)
 		if (err == nil) != row.taken {
 			t.Errorf("%s: taken: %v (%v)", name, err == nil, err)
 		}
 	}
 	// The signature is good, and it is of something else than a statement.
-	content := &sign.DSSEData{Data: statement(d), PayloadType: "application/json"}
-	if _, err := r.signed(t, h, content, with, found, d); err == nil {
+	if _, err := r.signed(t, h, "application/json", statement(d), with, found, d); err == nil {
 		t.Error("another type of payload is taken")
 	}
 }
@@ -168,11 +165,10 @@ func TestVerify_Statements(t *testing.T) {
 // begin makes a key with a certificate.
 func (h *harness) begin(t *testing.T) (*signing, *certificate, *services) {
 	t.Helper()
-	key, err := sign.NewEphemeralKeypair(nil)
+	r, err := h.Signer.begin()
 	if err != nil {
 		t.Fatal(err)
 	}
-	r := &signing{Signer: h.Signer, key: key}
 	with, err := r.certificate(t.Context(), nil)
 	if err != nil {
 		t.Fatal(err)
@@ -185,12 +181,13 @@ func (h *harness) begin(t *testing.T) (*signing, *certificate, *services) {
 }
 
 // signed signs anything, and judges it.
-func (r *signing) signed(t *testing.T, h *harness, content sign.Content, with *certificate, found *services, d *distfile.Distribution) (*protobundle.Bundle, error) {
+func (r *signing) signed(t *testing.T, h *harness, payloadType string, payload []byte, with *certificate, found *services, d *distfile.Distribution) (*protobundle.Bundle, error) {
 	t.Helper()
-	b, err := sign.Bundle(content, r.key, sign.BundleOptions{
-		Context: t.Context(), CertificateProvider: with, TransparencyLogs: []sign.Transparency{entry{h.Signer, found, with}},
-	})
+	b, err := r.seal(with, payloadType, payload)
 	if err != nil {
+		t.Fatal(err)
+	}
+	if err := (entry{h.Signer, found, with}).add(t.Context(), b); err != nil {
 		t.Fatal(err)
 	}
 	text, err := encode(b)

@@ -1,10 +1,10 @@
 // Package attest creates, adopts and verifies attestations (PEP 740). An attestation is a signed statement in a public log that this
 // run of this workflow published a file with this content.
 //
-// The key exists only in memory and during the run. Bundle, trust root, TUF and verification are those of sigstore-go. The requests
-// to the certificate authority (Fulcio) and the log (Rekor) are implemented here, because the library does not support timeouts,
-// contexts and error messages as required (docs/reference/attestations.md §4.3). Every attestation is verified with the policy
-// of the index before it is sent.
+// The key exists only in memory and during the run. Key, certificate request and signature are made by the standard library; trust root,
+// TUF and verification are those of sigstore-go. The requests to the certificate authority (Fulcio) and the log (Rekor) are
+// implemented here, because the library does not support timeouts, contexts and error messages as required
+// (docs/reference/attestations.md §4.3). Every attestation is verified with the policy of the index before it is sent.
 package attest
 
 import (

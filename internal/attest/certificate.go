@@ -2,7 +2,7 @@ package attest
 
 import (
 	"context"
-	"crypto"
+	"crypto/ecdsa"
 	"crypto/rand"
 	"crypto/x509"
 	"encoding/json"
@@ -12,8 +12,6 @@ import (
 	"io"
 	"net/http"
 	"time"
-
-	"github.com/sigstore/sigstore-go/pkg/sign"
 
 	"github.com/org/pypi-oidc-publish/internal/finding"
 	"github.com/org/pypi-oidc-publish/internal/wire"
@@ -31,11 +29,6 @@ type certificate struct {
 	ends  time.Time
 }
 
-// GetCertificate returns the certificate in DER (sigstore-go's sign.CertificateProvider).
-func (c *certificate) GetCertificate(context.Context, sign.Keypair, *sign.CertificateProviderOptions) ([]byte, error) {
-	return c.leaf.Raw, nil
-}
-
 // errStale means that the current ID token expired between two tries.
 var errStale = errors.New("the ID token expired in the meantime")
 
@@ -43,7 +36,7 @@ var errStale = errors.New("the ID token expired in the meantime")
 const mostTokens = 3
 
 // certify requests a certificate for the key, with a new ID token if the current one is too old.
-func (s *Signer) certify(ctx context.Context, key *sign.EphemeralKeypair) (*certificate, error) {
+func (s *Signer) certify(ctx context.Context, key *ecdsa.PrivateKey) (*certificate, error) {
 	at, err := s.find(ctx)
 	if err != nil {
 		return nil, err
@@ -97,8 +90,8 @@ func (s *Signer) askFulcio(ctx context.Context, at *services, token *idToken, bo
 }
 
 // certificateRequest returns a request for the key. Its subject is empty, because the ID token contains the identity.
-func certificateRequest(key *sign.EphemeralKeypair) ([]byte, error) {
-	request, err := x509.CreateCertificateRequest(rand.Reader, &x509.CertificateRequest{}, keySigner{key})
+func certificateRequest(key *ecdsa.PrivateKey) ([]byte, error) {
+	request, err := x509.CreateCertificateRequest(rand.Reader, &x509.CertificateRequest{}, key)
 	if err != nil {
 		return nil, fmt.Errorf("the certificate request cannot be created: %w", err)
 	}
@@ -106,30 +99,13 @@ func certificateRequest(key *sign.EphemeralKeypair) ([]byte, error) {
 	return json.Marshal(map[string][]byte{"certificateSigningRequest": text})
 }
 
-// keySigner lets the standard library sign with the library's key.
-type keySigner struct{ key *sign.EphemeralKeypair }
-
-// Public returns the public key.
-func (k keySigner) Public() crypto.PublicKey { return k.key.GetPublicKey() }
-
-// Sign returns an error: the key can only sign messages, see SignMessage.
-func (k keySigner) Sign(io.Reader, []byte, crypto.SignerOpts) ([]byte, error) {
-	return nil, errors.New("this key signs messages, not digests")
-}
-
-// SignMessage signs the message with the key's own algorithm.
-func (k keySigner) SignMessage(_ io.Reader, message []byte, _ crypto.SignerOpts) ([]byte, error) {
-	signature, _, err := k.key.SignData(context.Background(), message)
-	return signature, err
-}
-
 // accept parses Fulcio's answer and checks the certificate before it appears in a public log entry.
-func (s *Signer) accept(at *services, token *idToken, key *sign.EphemeralKeypair, answer *wire.Answer, asked time.Time) (*certificate, error) {
+func (s *Signer) accept(at *services, token *idToken, key *ecdsa.PrivateKey, answer *wire.Answer, asked time.Time) (*certificate, error) {
 	leaf, err := readLeaf(answer.Body)
 	if err != nil {
 		return nil, errBadCertificate("fulcio's answer contains no certificate that the index would accept: " + err.Error())
 	}
-	if public, ok := leaf.PublicKey.(interface{ Equal(crypto.PublicKey) bool }); !ok || !public.Equal(key.GetPublicKey()) {
+	if !key.PublicKey.Equal(leaf.PublicKey) {
 		return nil, errBadCertificate("fulcio's certificate is for a different key")
 	}
 	life := leaf.NotAfter.Sub(leaf.NotBefore)

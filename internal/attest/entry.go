@@ -6,6 +6,7 @@ import (
 	"encoding/base64"
 	"encoding/hex"
 	"encoding/json"
+	"encoding/pem"
 	"errors"
 	"fmt"
 	"io"
@@ -24,17 +25,17 @@ import (
 // errLate means that the certificate expired before the log accepted the entry. The log accepts such an entry, the index does not.
 var errLate = errors.New("the signing certificate expired before the log accepted the entry")
 
-// entry adds one signature, made with a certificate, to the log (sigstore-go's sign.Transparency).
+// entry adds one signature, made with a certificate, to the log.
 type entry struct {
 	signer *Signer
 	at     *services
 	with   *certificate
 }
 
-// GetTransparencyLogEntry posts the bundle's envelope to the log and adds the entry to the bundle. All tries send the same bytes, so
+// add posts the bundle's envelope to the log and adds the entry to the bundle. All tries send the same bytes, so
 // that the log recognizes an earlier try whose answer was lost (docs/reference/attestations.md §3.2).
-func (e entry) GetTransparencyLogEntry(ctx context.Context, leaf []byte, b *protobundle.Bundle) error {
-	body, err := entryRequest(leaf, b)
+func (e entry) add(ctx context.Context, b *protobundle.Bundle) error {
+	body, err := entryRequest(b)
 	if err != nil {
 		return err
 	}
@@ -97,11 +98,12 @@ func (e entry) fetch(ctx context.Context, conflict error) (*wire.Answer, error) 
 }
 
 // entryRequest returns the proposed entry: the envelope as text, and the certificate that verifies it.
-func entryRequest(leaf []byte, b *protobundle.Bundle) ([]byte, error) {
+func entryRequest(b *protobundle.Bundle) ([]byte, error) {
 	signed := b.GetDsseEnvelope()
 	if signed == nil || len(signed.GetSignatures()) != 1 {
 		return nil, errors.New("the bundle has no envelope with one signature")
 	}
+	leaf := pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: b.GetVerificationMaterial().GetCertificate().GetRawBytes()})
 	type signature struct {
 		Sig []byte `json:"sig"`
 	}

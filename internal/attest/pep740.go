@@ -128,18 +128,23 @@ func decode(raw []byte) (*protobundle.Bundle, error) {
 	if r.err != nil {
 		return nil, r.err
 	}
+	return newBundle(certificate, bundle.IntotoMediaType, statement, signature, e), nil
+}
+
+// newBundle returns a Sigstore bundle of a certificate in DER, an envelope with one signature, and log entries.
+func newBundle(certificate []byte, payloadType string, payload, signature []byte, entries ...*protorekor.TransparencyLogEntry) *protobundle.Bundle {
 	return &protobundle.Bundle{
 		MediaType: bundleType,
 		VerificationMaterial: &protobundle.VerificationMaterial{
 			Content: &protobundle.VerificationMaterial_Certificate{
 				Certificate: &protocommon.X509Certificate{RawBytes: certificate},
 			},
-			TlogEntries: []*protorekor.TransparencyLogEntry{e},
+			TlogEntries: entries,
 		},
 		Content: &protobundle.Bundle_DsseEnvelope{DsseEnvelope: &protodsse.Envelope{
-			Payload: statement, PayloadType: bundle.IntotoMediaType, Signatures: []*protodsse.Signature{{Sig: signature}},
+			Payload: payload, PayloadType: payloadType, Signatures: []*protodsse.Signature{{Sig: signature}},
 		}},
-	}, nil
+	}
 }
 
 // entry parses a log entry, whose names may be in camel case or snake case.

@@ -5,7 +5,6 @@ package attest
 import (
 	"encoding/base64"
 	"encoding/json"
-	"encoding/pem"
 	"errors"
 	"fmt"
 	"net/url"
@@ -16,7 +15,6 @@ import (
 
 	protobundle "github.com/sigstore/protobuf-specs/gen/pb-go/bundle/v1"
 	"github.com/sigstore/sigstore-go/pkg/bundle"
-	"github.com/sigstore/sigstore-go/pkg/sign"
 
 	"github.com/org/pypi-oidc-publish/internal/distfile"
 )
@@ -24,26 +22,24 @@ import (
 // signing is a run with a certificate, for statements of any kind.
 func (r *realSigstore) signing(t *testing.T, claims url.Values) *signing {
 	t.Helper()
-	key, err := sign.NewEphemeralKeypair(nil)
+	s, err := r.signer(claims).begin()
 	if err != nil {
 		t.Fatal(err)
 	}
-	s := &signing{Signer: r.signer(claims), key: key}
 	if _, err := s.certificate(t.Context(), nil); err != nil {
 		t.Fatal(err)
 	}
 	return s
 }
 
-// bundle signs a statement and logs nothing yet. leaf is the certificate as PEM.
-func (r *signing) bundle(t *testing.T, statement []byte) (b *protobundle.Bundle, leaf []byte) {
+// bundle signs a statement and logs nothing yet.
+func (r *signing) bundle(t *testing.T, statement []byte) *protobundle.Bundle {
 	t.Helper()
-	b, err := sign.Bundle(&sign.DSSEData{Data: statement, PayloadType: bundle.IntotoMediaType}, r.key,
-		sign.BundleOptions{Context: t.Context(), CertificateProvider: r.current})
+	b, err := r.seal(r.current, bundle.IntotoMediaType, statement)
 	if err != nil {
 		t.Fatal(err)
 	}
-	return b, pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: r.current.leaf.Raw})
+	return b
 }
 
 func (r *signing) entry(t *testing.T) entry {
@@ -58,8 +54,8 @@ func (r *signing) entry(t *testing.T) entry {
 // attest signs a statement of any kind and logs it.
 func (r *signing) attest(t *testing.T, statement []byte) []byte {
 	t.Helper()
-	b, leaf := r.bundle(t, statement)
-	if err := r.entry(t).GetTransparencyLogEntry(t.Context(), leaf, b); err != nil {
+	b := r.bundle(t, statement)
+	if err := r.entry(t).add(t.Context(), b); err != nil {
 		t.Fatal(err)
 	}
 	text, err := encode(b)

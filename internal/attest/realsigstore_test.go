@@ -23,7 +23,6 @@ import (
 	"github.com/sigstore/sigstore-go/pkg/bundle"
 	fulcio "github.com/sigstore/sigstore-go/pkg/fulcio/certificate"
 	"github.com/sigstore/sigstore-go/pkg/root"
-	"github.com/sigstore/sigstore-go/pkg/sign"
 	"github.com/sigstore/sigstore-go/pkg/tuf"
 	"github.com/sigstore/sigstore-go/pkg/verify"
 
@@ -368,12 +367,12 @@ func (r *realSigstore) anotherRunAdopts(t *testing.T, release []realSigned) {
 func (r *realSigstore) sameEntryTwice(t *testing.T) {
 	d := wheels(t, 1)[0]
 	by := r.signing(t, nil)
-	b, leaf := by.bundle(t, statement(d))
+	b := by.bundle(t, statement(d))
 	posted, got := len(r.answers(wire.LogEntry)), len(r.answers(wire.LogLookup))
 	var texts []string
 	for range 2 {
 		b.VerificationMaterial.TlogEntries = nil
-		if err := by.entry(t).GetTransparencyLogEntry(t.Context(), leaf, b); err != nil {
+		if err := by.entry(t).add(t.Context(), b); err != nil {
 			t.Fatal(err)
 		}
 		text, err := encode(b)
@@ -432,12 +431,11 @@ func (r *realSigstore) refusals(t *testing.T) {
 		})
 	}
 	t.Run("an expired token", func(t *testing.T) {
-		by := r.signer(url.Values{"exp": {"-2s"}, "iat": {"-5m"}})
-		key, err := sign.NewEphemeralKeypair(nil)
+		by, err := r.signer(url.Values{"exp": {"-2s"}, "iat": {"-5m"}}).begin()
 		if err != nil {
 			t.Fatal(err)
 		}
-		_, err = by.certify(t.Context(), key)
+		_, err = by.certificate(t.Context(), nil)
 		var told finding.Finding
 		if !errors.As(err, &told) || !strings.Contains(told.Message, "fulcio's clock says") {
 			t.Errorf("got %v, want Fulcio's refusal beside its clock", err)

@@ -10,7 +10,6 @@ import (
 	"time"
 
 	"github.com/sigstore/sigstore-go/pkg/root"
-	"github.com/sigstore/sigstore-go/pkg/sign"
 	"github.com/sigstore/sigstore-go/pkg/tuf"
 
 	"github.com/org/pypi-oidc-publish/internal/finding"
@@ -22,6 +21,9 @@ import (
 // supports signed timestamps (docs/reference/attestations.md §0 and §3.3). Version 2 also needs a
 // timestamp authority and entries of another kind.
 const logVersion = 1
+
+// authorityVersion is the version of the certificate authority's interface, the only one that there is.
+const authorityVersion = 1
 
 // tufTime limits the total time of all requests for the trust root. After it, the built-in copies are used.
 const tufTime = 30 * time.Second
@@ -110,7 +112,7 @@ func (s *Signer) refresh(ctx context.Context, at string, anchor []byte) (config 
 
 // choose returns the services that are valid now.
 func (s *Signer) choose(config *root.SigningConfig, trusted root.TrustedMaterial) (*services, error) {
-	fulcio, err := s.service("certificate authority", config.FulcioCertificateAuthorityURLs(), sign.FulcioAPIVersions)
+	fulcio, err := s.service("certificate authority", config.FulcioCertificateAuthorityURLs(), []uint32{authorityVersion})
 	if err != nil {
 		return nil, err
 	}

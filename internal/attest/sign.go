@@ -2,13 +2,18 @@ package attest
 
 import (
 	"context"
+	"crypto"
+	"crypto/ecdsa"
+	"crypto/elliptic"
+	"crypto/rand"
 	"encoding/hex"
 	"errors"
 	"fmt"
 	"sync"
 
+	"github.com/secure-systems-lab/go-securesystemslib/dsse"
+	protobundle "github.com/sigstore/protobuf-specs/gen/pb-go/bundle/v1"
 	"github.com/sigstore/sigstore-go/pkg/bundle"
-	"github.com/sigstore/sigstore-go/pkg/sign"
 
 	"github.com/org/pypi-oidc-publish/internal/distfile"
 	"github.com/org/pypi-oidc-publish/internal/finding"
@@ -31,11 +36,10 @@ func (s *Signer) Sign(ctx context.Context, files []*distfile.Distribution, signe
 	if err := s.CheckClaims(claims); err != nil {
 		return nil, err
 	}
-	key, err := sign.NewEphemeralKeypair(nil)
+	r, err := s.begin()
 	if err != nil {
-		return nil, fmt.Errorf("a key cannot be created: %w", err)
+		return nil, err
 	}
-	r := &signing{Signer: s, key: key}
 	all := make([]Attestation, len(files))
 	indices := make([]int, len(files))
 	for i := range indices {
@@ -76,10 +80,19 @@ func firstFailure(ctx, working context.Context, err error) error {
 // signing is the signing of one set of files.
 type signing struct {
 	*Signer
-	key *sign.EphemeralKeypair
+	key *ecdsa.PrivateKey // on the curve P-256: exists only in memory
 
 	certifying sync.Mutex // held while a certificate is requested, so that other files wait for it
 	current    *certificate
+}
+
+// begin returns a signing with a new key and no certificate yet.
+func (s *Signer) begin() (*signing, error) {
+	key, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
+	if err != nil {
+		return nil, fmt.Errorf("a key cannot be created: %w", err)
+	}
+	return &signing{Signer: s, key: key}, nil
 }
 
 // certificate returns a certificate that is valid long enough for another entry. It does not return the spent one.
@@ -128,11 +141,11 @@ func (r *signing) with(ctx context.Context, d *distfile.Distribution, c *certifi
 	if err != nil {
 		return Attestation{}, err
 	}
-	content := &sign.DSSEData{Data: statement(d), PayloadType: bundle.IntotoMediaType}
-	signed, err := sign.Bundle(content, r.key, sign.BundleOptions{
-		Context: ctx, CertificateProvider: c, TransparencyLogs: []sign.Transparency{entry{r.Signer, at, c}},
-	})
+	signed, err := r.seal(c, bundle.IntotoMediaType, statement(d))
 	if err != nil {
+		return Attestation{}, err
+	}
+	if err := (entry{r.Signer, at, c}).add(ctx, signed); err != nil {
 		return Attestation{}, err
 	}
 	text, err := encode(signed)
@@ -151,6 +164,16 @@ func (r *signing) with(ctx context.Context, d *distfile.Distribution, c *certifi
 			"nothing was uploaded; run the job again, and report it if it persists, or publish with `attestations: false`").In(d.Path)
 	}
 	return a, nil
+}
+
+// seal signs a payload, and returns a bundle of its envelope and the certificate that has no log entry yet
+// (docs/reference/attestations.md §1.4).
+func (r *signing) seal(c *certificate, payloadType string, payload []byte) (*protobundle.Bundle, error) {
+	signature, err := crypto.SignMessage(r.key, rand.Reader, dsse.PAE(payloadType, payload), crypto.SHA256)
+	if err != nil {
+		return nil, fmt.Errorf("a statement cannot be signed: %w", err)
+	}
+	return newBundle(c.leaf.Raw, payloadType, payload, signature), nil
 }
 
 // tooSlow returns an [Outage] for a log that is slower than certificates are valid.

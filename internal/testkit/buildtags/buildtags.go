@@ -1,0 +1,29 @@
+// Package buildtags reads with which tags a release is built, for tests that build the program.
+package buildtags
+
+import (
+	"os"
+	"os/exec"
+	"path/filepath"
+	"regexp"
+	"testing"
+)
+
+// Read returns the tags for go build, with commas between them. They are those of the Dockerfile's line ARG TAGS, which
+// everything reads that builds a release.
+func Read(t testing.TB) string {
+	t.Helper()
+	module, err := exec.CommandContext(t.Context(), "go", "env", "GOMOD").Output()
+	if err != nil {
+		t.Fatal(err)
+	}
+	text, err := os.ReadFile(filepath.Join(filepath.Dir(string(module)), "Dockerfile"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	lines := regexp.MustCompile(`(?m)^ARG TAGS=(\S+)$`).FindAllSubmatch(text, -1)
+	if len(lines) != 1 {
+		t.Fatalf("the Dockerfile has %d lines ARG TAGS=…; want one", len(lines))
+	}
+	return string(lines[0][1])
+}

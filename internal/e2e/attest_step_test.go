@@ -23,7 +23,7 @@ func newSigningStep(t *testing.T, run fakepypi.Run) *step {
 // outage breaks an op, after so many of its requests, until it is mended.
 func (s *step) outage(op string, skip, times int) {
 	s.t.Helper()
-	s.breaks(op, "status-503", skip, times)
+	s.injectFault(op, "status-503", skip, times)
 }
 
 // listed returns what stands in dist.

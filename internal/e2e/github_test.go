@@ -158,7 +158,7 @@ func TestGitHubRelease_WaitForIndex(t *testing.T) {
 			s.withoutIDToken()
 			s.noWait, s.env["INPUT_WAIT-FOR-INDEX"], s.env["INPUT_INDEX-URL"] = true, c.wait, c.index
 			s.env["INPUT_ATTESTATIONS"] = "false" // their address on the page is not that of the front
-			s.looks("/simple/", func(n int64) http.HandlerFunc { return when(n <= c.looks, http.NotFound) })
+			s.answerQueries("/simple/", func(n int64) http.HandlerFunc { return answerIf(n <= c.looks, http.NotFound) })
 			e := s.run()
 			log := e.log
 			if e.code != c.code || len(s.servers.Tokens()) != 1 {
@@ -178,8 +178,8 @@ func TestGitHubRelease_WaitForIndex(t *testing.T) {
 	}
 }
 
-// looks has the looks at pages of the index, counted from one, answered by what is given for each; for nil, by the index itself.
-func (s *step) looks(under string, given func(n int64) http.HandlerFunc) *atomic.Int64 {
+// answerQueries has the looks at pages of the index, counted from one, answered by what is given for each; for nil, by the index itself.
+func (s *step) answerQueries(under string, given func(n int64) http.HandlerFunc) *atomic.Int64 {
 	s.t.Helper()
 	var queries atomic.Int64
 	s.front(func(next http.Handler) http.Handler {
@@ -196,8 +196,8 @@ func (s *step) looks(under string, given func(n int64) http.HandlerFunc) *atomic
 	return &queries
 }
 
-// when is the answer where the condition holds, and none else.
-func when(holds bool, answer http.HandlerFunc) http.HandlerFunc {
+// answerIf is the answer where the condition holds, and none else.
+func answerIf(holds bool, answer http.HandlerFunc) http.HandlerFunc {
 	if holds {
 		return answer
 	}
@@ -219,7 +219,7 @@ func TestGitHubRelease_FindingsOnceAfterWait(t *testing.T) {
 	s.withGitHub(releases.Write, v1)
 	s.withoutIDToken()
 	s.noWait, s.env["INPUT_WAIT-FOR-INDEX"], s.env["INPUT_SKIP-EXISTING"], s.env["INPUT_ATTESTATIONS"] = true, "60", "true", "false"
-	queries := s.looks("/simple/birch/", func(n int64) http.HandlerFunc { return when(n == 1, http.NotFound) })
+	queries := s.answerQueries("/simple/birch/", func(n int64) http.HandlerFunc { return answerIf(n == 1, http.NotFound) })
 	e := s.run()
 	if log := e.log; e.code != 0 || queries.Load() < 2 || strings.Count(log, "::warning ") != 1 || strings.Count(e.outputs["manifest"], `"id":"skipped"`) != 1 {
 		t.Errorf("exit code %d, %d looks, %v\n%s", e.code, queries.Load(), e.outputs, log)
@@ -236,7 +236,7 @@ func TestGitHubRelease_FileAlreadyPresent(t *testing.T) {
 	}
 	g := s.withGitHub(releases.Write, v1)
 	s.noWait, s.env["INPUT_WAIT-FOR-INDEX"] = true, "30"
-	s.breaks("look", "status-503", 0, 3)
+	s.injectFault("look", "status-503", 0, 3)
 	e := s.run()
 	if e.code != 0 || e.outputs["github-release"] != "attached" || len(g.names()) != 3 || !strings.Contains(e.log, "provenance-earlier") {
 		t.Errorf("exit code %d, %v, %v\n%s", e.code, e.outputs, g.names(), e.log)
@@ -258,7 +258,7 @@ func TestGitHubRelease_WaitTimeout(t *testing.T) {
 	s.withoutIDToken()
 	s.noWait = true
 	s.waitsForIndex(2)
-	queries := s.looks("/simple/", func(n int64) http.HandlerFunc { return when(n > 2, hangs) })
+	queries := s.answerQueries("/simple/", func(n int64) http.HandlerFunc { return answerIf(n > 2, hangs) })
 	e := s.run()
 	if log := e.log; e.code != 1 || queries.Load() != 3 || !strings.Contains(log, " does not list them)") || strings.Contains(log, "could not be queried") {
 		t.Errorf("exit code %d after %d looks\n%s", e.code, queries.Load(), log)
@@ -276,7 +276,7 @@ func TestGitHubRelease_StalePage(t *testing.T) {
 	g := s.withGitHub(releases.Write, v1)
 	s.withoutIDToken()
 	s.env["INPUT_ATTESTATIONS"] = "true"
-	queries := s.looks("/simple/", func(n int64) http.HandlerFunc { return when(n > 1, http.NotFound) })
+	queries := s.answerQueries("/simple/", func(n int64) http.HandlerFunc { return answerIf(n > 1, http.NotFound) })
 	e := s.run()
 	if e.code != 0 || queries.Load() != 2 || e.outputs["github-release"] != "failed" || !slices.Equal(g.names(), []string{"alder-1.0-py3-none-any.whl"}) {
 		t.Errorf("exit code %d after %d looks, %v, %v", e.code, queries.Load(), e.outputs, g.names())
@@ -297,8 +297,8 @@ func TestCancel_BeforeAttaching(t *testing.T) {
 	s.withoutIDToken()
 	s.env["INPUT_WAIT-FOR-INDEX"] = "60"
 	reading := make(chan struct{})
-	s.looks("/simple/", func(n int64) http.HandlerFunc {
-		return when(n == 2, func(w http.ResponseWriter, r *http.Request) { close(reading); hangs(w, r) })
+	s.answerQueries("/simple/", func(n int64) http.HandlerFunc {
+		return answerIf(n == 2, func(w http.ResponseWriter, r *http.Request) { close(reading); hangs(w, r) })
 	})
 	command := s.start()
 	waitFor(t, reading)

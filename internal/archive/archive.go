@@ -138,7 +138,7 @@ func (w *walk) done() Facts {
 // failure.
 type faults struct{ err error }
 
-func (f *faults) note(err error) {
+func (f *faults) record(err error) {
 	if err != nil && f.err == nil && !errors.Is(err, io.EOF) {
 		f.err = err
 	}

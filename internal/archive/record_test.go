@@ -17,7 +17,7 @@ func withRecord(t testing.TB, record string, more ...member) archive.Facts {
 	t.Helper()
 	members := append([]member{{"a.py", "x = 1"}, {"b.txt", "text"}, {"RECORD", record}}, more...)
 	data := zipOf(members...)
-	facts, err := archive.ReadZip(strings.NewReader(string(data)), int64(len(data)), archive.Ask{Keep: func(string) bool { return false }, Record: "RECORD"})
+	facts, err := archive.ReadZip(strings.NewReader(string(data)), int64(len(data)), archive.Selection{Keep: func(string) bool { return false }, Record: "RECORD"})
 	if err != nil {
 		t.Fatal(err)
 	}

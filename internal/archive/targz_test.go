@@ -32,7 +32,7 @@ func tarOf(members ...member) []byte {
 
 func readTarGz(t testing.TB, data []byte) archive.Facts {
 	t.Helper()
-	facts, err := archive.ReadTarGz(bytes.NewReader(data), archive.Ask{Keep: wanted})
+	facts, err := archive.ReadTarGz(bytes.NewReader(data), archive.Selection{Keep: wanted})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -149,7 +149,7 @@ func TestReadTarGz_DecompressionBomb(t *testing.T) {
 		}
 	}
 	bomb := io.MultiReader(bytes.NewReader(disttest.Gzip(head.Bytes())), &again{data: disttest.Gzip(make([]byte, 4<<20))})
-	facts, err := archive.ReadTarGz(bomb, archive.Ask{Keep: wanted})
+	facts, err := archive.ReadTarGz(bomb, archive.Selection{Keep: wanted})
 	if err != nil || facts.Broken != nil || !reflect.DeepEqual(codes(facts), []string{archive.AnomalyStopped}) || len(facts.Kept) != 1 {
 		t.Errorf("got %v, %v, %v", facts.Broken, facts.Anomalies, err)
 	}
@@ -218,7 +218,7 @@ func TestReadTarGz_ReadError(t *testing.T) {
 	data := disttest.Gzip(tarOf(member{"a/A", "1"}))
 	for _, cut := range []int{0, 5, 40, len(data)} {
 		stream := io.MultiReader(bytes.NewReader(data[:cut]), iotest.ErrReader(errDisk))
-		if facts, err := archive.ReadTarGz(stream, archive.Ask{Keep: wanted}); !errors.Is(err, errDisk) {
+		if facts, err := archive.ReadTarGz(stream, archive.Selection{Keep: wanted}); !errors.Is(err, errDisk) {
 			t.Errorf("after %d bytes: %+v, %v", cut, facts, err)
 		}
 	}

@@ -27,7 +27,7 @@ func zipOf(members ...member) []byte {
 
 func readZip(t testing.TB, data []byte) archive.Facts {
 	t.Helper()
-	facts, err := archive.ReadZip(bytes.NewReader(data), int64(len(data)), archive.Ask{Keep: wanted})
+	facts, err := archive.ReadZip(bytes.NewReader(data), int64(len(data)), archive.Selection{Keep: wanted})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -209,7 +209,7 @@ func (f failing) ReadAt(p []byte, off int64) (int, error) {
 func TestReadZip_ReadError(t *testing.T) {
 	t.Parallel()
 	data := zipOf(alder...)
-	facts, err := archive.ReadZip(failing{bytes.NewReader(data), 10}, int64(len(data)), archive.Ask{Keep: wanted})
+	facts, err := archive.ReadZip(failing{bytes.NewReader(data), 10}, int64(len(data)), archive.Selection{Keep: wanted})
 	if !errors.Is(err, errDisk) || facts.Broken != nil {
 		t.Errorf("got %+v, %v", facts, err)
 	}

@@ -115,7 +115,7 @@ func TestAdopt_Leftover(t *testing.T) {
 	})
 	t.Run("while the trust root cannot be had", func(t *testing.T) {
 		t.Parallel()
-		h := play(t, time.Now, fakepypi.SigstoreBehavior{Trust: "unavailable"})
+		h := play(t, time.Now, fakepypi.SigstoreBehavior{TrustRoot: "unavailable"})
 		if _, err := h.Adopt(t.Context(), wheels(t, 1)[0], []byte("{}")); isUnverified(err) || !isOutage(err) {
 			t.Errorf("%v", err)
 		}
@@ -177,7 +177,7 @@ func (h *harness) begin(t *testing.T) (*signing, *certificate, *services) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	found, err := h.find(t.Context())
+	found, err := h.getServices(t.Context())
 	if err != nil {
 		t.Fatal(err)
 	}

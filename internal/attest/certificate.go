@@ -44,7 +44,7 @@ const mostTokens = 3
 
 // certify requests a certificate for the key, with a new ID token if the current one is too old.
 func (s *Signer) certify(ctx context.Context, key *sign.EphemeralKeypair) (*certificate, error) {
-	at, err := s.find(ctx)
+	at, err := s.getServices(ctx)
 	if err != nil {
 		return nil, err
 	}
@@ -59,13 +59,13 @@ func (s *Signer) certify(ctx context.Context, key *sign.EphemeralKeypair) (*cert
 			return nil, err
 		}
 		asked := s.opts.Now()
-		answer, err := s.askFulcio(ctx, at, token, body)
+		answer, err := s.requestCertificate(ctx, at, token, body)
 		switch {
 		case err == nil:
 			return s.accept(at, token, key, answer, asked)
 		case context.Cause(ctx) != nil:
 			return nil, context.Cause(ctx)
-		case n < mostTokens && (errors.Is(err, errStale) || expired(err, token)):
+		case n < mostTokens && (errors.Is(err, errStale) || tokenHadExpired(err, token)):
 			spent = token
 		default:
 			return nil, s.explain(err, token)
@@ -73,9 +73,9 @@ func (s *Signer) certify(ctx context.Context, key *sign.EphemeralKeypair) (*cert
 	}
 }
 
-// askFulcio sends the request, with the same body at each try, while the ID token is valid
+// requestCertificate sends the request, with the same body at each try, while the ID token is valid
 // (docs/reference/attestations.md §3.1).
-func (s *Signer) askFulcio(ctx context.Context, at *services, token *idToken, body []byte) (*wire.Answer, error) {
+func (s *Signer) requestCertificate(ctx context.Context, at *services, token *idToken, body []byte) (*wire.Answer, error) {
 	to := at.fulcio.JoinPath("api/v2/signingCert")
 	raw, err := token.Text.Value(to)
 	if err != nil {
@@ -186,9 +186,9 @@ func readLeaf(body []byte) (*x509.Certificate, error) {
 	return leaf, nil
 }
 
-// expired reports whether Fulcio refused a token that had expired by Fulcio's clock. Fulcio's message is the same for every defect of
+// tokenHadExpired reports whether Fulcio refused a token that had expired by Fulcio's clock. Fulcio's message is the same for every defect of
 // a token.
-func expired(err error, token *idToken) bool {
+func tokenHadExpired(err error, token *idToken) bool {
 	if wire.StatusOf(err)/100 != 4 {
 		return false
 	}
@@ -218,7 +218,7 @@ func (s *Signer) explain(err error, token *idToken) error {
 	switch {
 	case c.Audience != audience:
 		refused.Fix = fmt.Sprintf("check what changes the ID token between GitHub and the job: it must be for the audience %q; or publish with `attestations: false`", audience)
-	case expired(err, token):
+	case tokenHadExpired(err, token):
 		refused.Fix = "check that nothing between GitHub and the job delays or caches ID tokens, and run the job again: this one had expired when it reached fulcio"
 	case s.public() && c.Issuer != githubIssuer:
 		refused.Fix = "publish from github.com, or with `attestations: false`: fulcio may not know this issuer"

@@ -60,7 +60,7 @@ func TestSign_TransientFaults(t *testing.T) {
 					t.Fatal(err)
 				}
 				all, err := h.Sign(t.Context(), wheels(t, 2), nil)
-				if n := h.stage.Broken()[0].Hits; n != 1 {
+				if n := h.stage.Plans()[0].Hits; n != 1 {
 					t.Fatalf("the fault struck %d times", n)
 				}
 				if !refused[f.Name] {
@@ -135,9 +135,9 @@ func TestSign_DefectiveInstance(t *testing.T) {
 		"a promise of another key":                 {fakepypi.SigstoreBehavior{BadSET: true}, true},
 		"a proof of something else":                {fakepypi.SigstoreBehavior{BadProof: true}, true},
 		"a proof of something else in a fresh log": {fakepypi.SigstoreBehavior{BadProof: true, FreshLog: true}, true},
-		"metadata of another key":                  {fakepypi.SigstoreBehavior{Trust: "wrong-signature"}, false},
-		"metadata that has expired":                {fakepypi.SigstoreBehavior{Trust: "expired-timestamp"}, false},
-		"a root that has expired":                  {fakepypi.SigstoreBehavior{Trust: "expired-root"}, false},
+		"metadata of another key":                  {fakepypi.SigstoreBehavior{TrustRoot: "wrong-signature"}, false},
+		"metadata that has expired":                {fakepypi.SigstoreBehavior{TrustRoot: "expired-timestamp"}, false},
+		"a root that has expired":                  {fakepypi.SigstoreBehavior{TrustRoot: "expired-root"}, false},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
@@ -163,11 +163,11 @@ func TestSign_StaleTrustRoot(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			h := play(t, time.Now, switches)
-			at, err := h.find(t.Context())
+			at, err := h.getServices(t.Context())
 			if err != nil {
 				t.Fatal(err)
 			}
-			at.copied = true
+			at.embedded = true
 			files := wheels(t, 3)
 			all, err := h.Sign(t.Context(), files, nil)
 			if err != nil || len(all) != len(files) {
@@ -253,7 +253,7 @@ func TestLogEntry_ConflictLocation(t *testing.T) {
 			rekor, _ := url.Parse(server.URL)
 			client := wire.New(wire.Options{UserAgent: "test", Now: time.Now, Sleep: (&harness{}).sleep})
 			s := New(Options{Wire: client, Now: time.Now, TUF: rekor})
-			e := entry{signer: s, at: &services{rekor: rekor}, with: &certificate{ends: time.Now().Add(time.Hour)}}
+			e := entry{signer: s, at: &services{rekor: rekor}, certificate: &certificate{ends: time.Now().Add(time.Hour)}}
 			answer, err := e.post(t.Context(), []byte("{}"))
 			if (err == nil) != found || err == nil && string(answer.Body) != "{}" {
 				t.Errorf("%v", err)
@@ -410,13 +410,13 @@ func TestSign_PublicInstanceUnreachable(t *testing.T) {
 		UserAgent: "test", Now: time.Now, Sleep: h.sleep, Trace: h.trace,
 		Proxy: func(*http.Request) (*url.URL, error) { return through, nil },
 	})
-	vault := secret.NewRedactor(nil)
-	s := New(Options{Wire: client, Now: time.Now, Note: h.note, IDTokens: func(_ context.Context, audience string, to *url.URL) (oidc.Token, error) {
+	redactor := secret.NewRedactor(nil)
+	s := New(Options{Wire: client, Now: time.Now, Record: h.record, IDTokens: func(_ context.Context, audience string, to *url.URL) (oidc.Token, error) {
 		if audience != "sigstore" || to.String() != "https://fulcio.sigstore.dev" {
 			t.Errorf("asked for %q at %s", audience, to)
 		}
 		ref := "o/r/.github/workflows/release.yml@refs/tags/v1"
-		return oidc.Token{Text: vault.New("header.payload.signature", to), Claims: oidc.Claims{
+		return oidc.Token{Text: redactor.New("header.payload.signature", to), Claims: oidc.Claims{
 			Issuer: githubIssuer, Audience: audience, Repository: "o/r", WorkflowRef: ref, JobWorkflowRef: ref,
 		}}, nil
 	}})
@@ -427,7 +427,7 @@ func TestSign_PublicInstanceUnreachable(t *testing.T) {
 	if len(h.notes) != 1 || h.notes[0].ID != "attestation-trust-root" || h.notes[0].Severity != finding.Warning {
 		t.Errorf("the notes are %+v", h.notes)
 	}
-	if !s.services.copied || s.services.rekor.Host != "rekor.sigstore.dev" {
+	if !s.services.embedded || s.services.rekor.Host != "rekor.sigstore.dev" {
 		t.Errorf("the services are %+v", s.services)
 	}
 }

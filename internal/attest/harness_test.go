@@ -24,8 +24,8 @@ import (
 // harness is a stage, and a signer that signs against it.
 type harness struct {
 	*Signer
-	stage *fakepypi.Servers
-	vault *secret.Redactor
+	stage    *fakepypi.Servers
+	redactor *secret.Redactor
 
 	mu    sync.Mutex
 	notes []finding.Finding
@@ -44,7 +44,7 @@ func named(name string) fault.Fault {
 	return fault.Fault{Name: name + ", which there is not"}
 }
 
-func (h *harness) note(f finding.Finding) {
+func (h *harness) record(f finding.Finding) {
 	h.mu.Lock()
 	defer h.mu.Unlock()
 	h.notes = append(h.notes, f)
@@ -86,9 +86,9 @@ func play(t testing.TB, now func() time.Time, switches fakepypi.SigstoreBehavior
 	servers := pypitest.Start(t, fakepypi.Options{Now: now, Sigstore: switches})
 	h := &harness{stage: servers}
 	client := wire.New(wire.Options{UserAgent: "pypi-oidc-publish/test", Now: now, Sleep: h.sleep, Trace: h.trace})
-	console, vault := runner.New(func(name string) string { return servers.Env[name] }, io.Discard)
-	h.vault = vault
-	h.Signer = New(Options{Wire: client, IDTokens: console.IDTokens(client), TUF: servers.TUF, Root: servers.Root, Now: now, Note: h.note})
+	console, redactor := runner.New(func(name string) string { return servers.Env[name] }, io.Discard)
+	h.redactor = redactor
+	h.Signer = New(Options{Wire: client, IDTokens: console.IDTokens(client), TUF: servers.TUF, Root: servers.Root, Now: now, Record: h.record})
 	return h
 }
 

@@ -27,7 +27,7 @@ type idToken struct {
 
 // idToken returns the current token, or a new one if the current one is stale or is the spent one.
 func (s *Signer) idToken(ctx context.Context, spent *idToken) (*idToken, error) {
-	at, err := s.find(ctx)
+	at, err := s.getServices(ctx)
 	if err != nil {
 		return nil, err
 	}

@@ -61,7 +61,7 @@ func (r *realSigstore) index(t *testing.T, projects ...pep.Project) *realIndex {
 	t.Cleanup(func() { _ = ix.Close() })
 	owner, repository, _ := strings.Cut(realRepository, "/")
 	for _, project := range projects {
-		ix.Trust(warehouse.Publisher{Owner: owner, OwnerID: "65432100", Repository: repository, Workflow: "release.yml", Project: project})
+		ix.AddPublisher(warehouse.Publisher{Owner: owner, OwnerID: "65432100", Repository: repository, Workflow: "release.yml", Project: project})
 	}
 	server := httptest.NewServer(ix)
 	t.Cleanup(server.Close)

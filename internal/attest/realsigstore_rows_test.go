@@ -48,7 +48,7 @@ func (r *signing) bundle(t *testing.T, statement []byte) (b *protobundle.Bundle,
 
 func (r *signing) entry(t *testing.T) entry {
 	t.Helper()
-	at, err := r.find(t.Context())
+	at, err := r.getServices(t.Context())
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -72,7 +72,7 @@ func build(b *testing.B) string {
 func newServers(b *testing.B) *fakepypi.Servers {
 	b.Helper()
 	servers := pypitest.Start(b, fakepypi.Options{Dir: b.TempDir(), Behavior: fakepypi.Behavior{FileLimit: 4 << 30}})
-	servers.Trust(fakepypi.Publisher{Project: theProject})
+	servers.AddPublisher(fakepypi.Publisher{Project: theProject})
 	return servers
 }
 

@@ -27,7 +27,7 @@ type checkOutput struct {
 
 type findingOutput struct{ Rule, Severity, Message, Fix, Path string }
 
-// check runs the verb in this process, without an environment.
+// check runs the command in this process, without an environment.
 func check(t *testing.T, args ...string) (j checkOutput, code int) {
 	t.Helper()
 	return checkAt(t, time.Now, args...)

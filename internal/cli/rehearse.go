@@ -16,17 +16,17 @@ import (
 	"github.com/org/pypi-oidc-publish/internal/runner"
 )
 
-// rehearsal holds the flags of the rehearse command.
-type rehearsal struct {
+// rehearseOptions holds the flags of the rehearse command.
+type rehearseOptions struct {
 	verbose, attach bool
 	summary         string
 }
 
-// rehearseVerb starts the test index on loopback, registers a Trusted Publisher for this machine, and carries out a whole run against it
+// rehearseCommand starts the test index on loopback, registers a Trusted Publisher for this machine, and carries out a whole run against it
 // over HTTP. Nothing leaves the machine, and nothing is kept.
-func rehearseVerb(ctx context.Context, w Process, v verb, args []string) int {
+func rehearseCommand(ctx context.Context, w Process, v command, args []string) int {
 	flags := flag.NewFlagSet(v.name, flag.ContinueOnError)
-	var asked rehearsal
+	var asked rehearseOptions
 	flags.BoolVar(&asked.verbose, "verbose", false, "print requests, retries and timings")
 	flags.BoolVar(&asked.attach, "github-release", false, "also attach the files to a GitHub release, which is on this machine too")
 	flags.StringVar(&asked.summary, "summary", "", "also write the job summary to this `file`, as Markdown")
@@ -42,7 +42,7 @@ func rehearseVerb(ctx context.Context, w Process, v verb, args []string) int {
 }
 
 // rehearse carries out the run against a test index, and returns its exit code. An error means that the test index failed.
-func (w Process) rehearse(ctx context.Context, paths []string, asked rehearsal) (code int, err error) {
+func (w Process) rehearse(ctx context.Context, paths []string, asked rehearseOptions) (code int, err error) {
 	servers, err := fakepypi.Start(ctx, "127.0.0.1:0", fakepypi.Options{Now: w.Now})
 	if err != nil {
 		return 0, err
@@ -54,7 +54,7 @@ func (w Process) rehearse(ctx context.Context, paths []string, asked rehearsal) 
 		}
 	}()
 	w.Getenv = w.asRun(servers, asked.summary)
-	r, vault := runner.New(w.Getenv, w.Stdout)
+	r, redactor := runner.New(w.Getenv, w.Stdout)
 	r.Line("rehearsal: the index and the ID token issuer run on this machine only, at " + servers.Upload.Host)
 	inputs := map[string]string{
 		"repository-url": servers.Upload.String(), "index-url": servers.Simple.String(), "verbose": strconv.FormatBool(asked.verbose),
@@ -76,10 +76,10 @@ func (w Process) rehearse(ctx context.Context, paths []string, asked rehearsal) 
 		paths = found
 	}
 	for _, project := range projectsIn(paths) {
-		servers.Trust(fakepypi.Publisher{Project: project})
+		servers.AddPublisher(fakepypi.Publisher{Project: project})
 	}
 	inputs["packages-dir"] = strings.Join(paths, "\n")
-	return w.publish(ctx, r, vault, func(name string) string { return inputs[name] }), nil
+	return w.publish(ctx, r, redactor, func(name string) string { return inputs[name] }), nil
 }
 
 // asRun returns the environment of a run against the test index. It contains nothing from the environment of this process, in
@@ -117,12 +117,12 @@ func (w Process) found(r *runner.Runner) (samples string, paths []string, err er
 // projectsIn returns the projects in the file names of the distributions at these paths. It ignores errors, because the run reports
 // them.
 func projectsIn(paths []string) []pep.Project {
-	haul, err := distfile.Find(paths)
+	found, err := distfile.Find(paths)
 	if err != nil {
 		return nil
 	}
 	var projects []pep.Project
-	for _, path := range haul.Distributions {
+	for _, path := range found.Distributions {
 		if release, err := pep.ReleaseOfFile(filepath.Base(path)); err == nil {
 			projects = append(projects, release.Project)
 		}

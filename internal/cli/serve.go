@@ -43,8 +43,8 @@ type serving struct {
 	releases                 []fakepypi.Release
 }
 
-// serveVerb runs the test index for other clients, until the process is stopped.
-func serveVerb(ctx context.Context, w Process, v verb, args []string) int {
+// serveCommand runs the test index for other clients, until the process is stopped.
+func serveCommand(ctx context.Context, w Process, v command, args []string) int {
 	s := serving{profileName: "pypi"}
 	flags := flag.NewFlagSet(v.name, flag.ContinueOnError)
 	s.define(flags)
@@ -220,7 +220,7 @@ func (s *serving) trust(servers *fakepypi.Servers) {
 	for i, p := range s.publishers {
 		p.Pending = p.Pending && !servers.Has(p.Project)
 		s.publishers[i] = p
-		servers.Trust(p)
+		servers.AddPublisher(p)
 	}
 }
 

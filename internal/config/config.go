@@ -119,10 +119,10 @@ func wrong(id finding.ID, message, fix string) *finding.Finding {
 
 // join returns all problems as one error. It removes secrets that were also given to another input, because the code that
 // prints the error may not have the vault.
-func join(problems []finding.Finding, vault *secret.Redactor) error {
+func join(problems []finding.Finding, redactor *secret.Redactor) error {
 	all := make([]error, 0, len(problems))
 	for _, problem := range problems {
-		problem.Message = vault.Redact(problem.Message)
+		problem.Message = redactor.Redact(problem.Message)
 		all = append(all, problem)
 	}
 	return errors.Join(all...)

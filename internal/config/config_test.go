@@ -289,7 +289,7 @@ func TestParse_AllProblems(t *testing.T) {
 func TestParse_MasksSecretsFirst(t *testing.T) {
 	t.Parallel()
 	var masked []string
-	vault := secret.NewRedactor(func(line string) { masked = append(masked, line) })
+	redactor := secret.NewRedactor(func(line string) { masked = append(masked, line) })
 	inputs := given{"password": "hunter2-hunter2", "github-token": "ghs_0123456789", "repository-url": "https://a:hunter2-hunter2@b/", "auth": "wrong"}
 	asked := map[string]bool{}
 	_, err := config.Parse(func(name string) string {
@@ -298,7 +298,7 @@ func TestParse_MasksSecretsFirst(t *testing.T) {
 		}
 		asked[name] = true
 		return inputs.input(name)
-	}, vault)
+	}, redactor)
 	if err == nil || strings.Join(masked, " ") != "hunter2-hunter2 ghs_0123456789" {
 		t.Errorf("masked %q, error %v", masked, err)
 	}

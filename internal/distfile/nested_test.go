@@ -110,8 +110,8 @@ func TestFindNested_UnreadableFolder(t *testing.T) {
 	if got := nestedIn(t, root, "dist"); !slices.Equal(got, want) {
 		t.Errorf("got %q, want %q", got, want)
 	}
-	if haul, err := distfile.Find([]string{root + "/dist"}); err != nil || len(haul.Distributions) != 1 {
-		t.Errorf("%+v, %v", haul, err)
+	if found, err := distfile.Find([]string{root + "/dist"}); err != nil || len(found.Distributions) != 1 {
+		t.Errorf("%+v, %v", found, err)
 	}
 }
 

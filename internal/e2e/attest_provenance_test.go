@@ -39,7 +39,7 @@ func TestProvenance_OtherPublisher(t *testing.T) {
 	t.Parallel()
 	s := newSigningStep(t, fakepypi.Run{})
 	s.env["INPUT_WAIT-FOR-INDEX"] = "30"
-	s.servers.Trust(fakepypi.Publisher{Project: "alder", Workflow: "other.yml"})
+	s.servers.AddPublisher(fakepypi.Publisher{Project: "alder", Workflow: "other.yml"})
 	s.servers.Claims(func(claims map[string]any) {
 		for _, name := range []string{"workflow_ref", "job_workflow_ref"} {
 			claims[name] = strings.Replace(claims[name].(string), "release.yml", "other.yml", 1)

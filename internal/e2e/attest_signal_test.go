@@ -21,7 +21,7 @@ func TestCancel_WhileSigning(t *testing.T) {
 			hit := make(chan struct{})
 			go func() {
 				defer close(hit)
-				for t.Context().Err() == nil && s.servers.Broken()[0].Hits == 0 {
+				for t.Context().Err() == nil && s.servers.Plans()[0].Hits == 0 {
 					time.Sleep(5 * time.Millisecond)
 				}
 			}()

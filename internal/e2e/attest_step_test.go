@@ -14,7 +14,7 @@ import (
 func newSigningStep(t *testing.T, run fakepypi.Run) *step {
 	t.Helper()
 	servers := pypitest.Start(t, fakepypi.Options{Run: run})
-	servers.Trust(fakepypi.Publisher{Project: "alder"})
+	servers.AddPublisher(fakepypi.Publisher{Project: "alder"})
 	s := newStepOn(t, servers, besideWheel, besideSdist)
 	s.inProcess, s.noWait = true, true
 	return s

@@ -362,7 +362,7 @@ func TestRunnerContract(t *testing.T) {
 		t.Run(c.name, func(t *testing.T) {
 			t.Parallel()
 			s := asTheRunner(t, fakepypi.Options{Run: c.run}, c.event)
-			s.servers.Trust(fakepypi.Publisher{Project: "alder", Workflow: c.publisher})
+			s.servers.AddPublisher(fakepypi.Publisher{Project: "alder", Workflow: c.publisher})
 			for name, value := range c.env {
 				if s.env[name] = value; value == "" {
 					delete(s.env, name)
@@ -513,7 +513,7 @@ func TestCancel_TimeLimit(t *testing.T) {
 		t.Run(c.name, func(t *testing.T) {
 			t.Parallel()
 			s := asTheRunner(t, fakepypi.Options{}, "push.json")
-			s.servers.Trust(fakepypi.Publisher{Project: "alder"})
+			s.servers.AddPublisher(fakepypi.Publisher{Project: "alder"})
 			// Larger than what the sockets between the two hold.
 			s.build("alder-1.0-py3-none-any.whl", strings.Repeat("x", 16<<20))
 			here := newStuck()

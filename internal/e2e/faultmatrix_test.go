@@ -261,7 +261,7 @@ func (p testbed) step(t *testing.T) *step {
 func (c *cell) play(t *testing.T, p testbed, set map[string]string) {
 	t.Helper()
 	s := p.step(t)
-	p.servers.Trust(fakepypi.Publisher{Project: "alder", Pending: c.moment.pending})
+	p.servers.AddPublisher(fakepypi.Publisher{Project: "alder", Pending: c.moment.pending})
 	if !c.moment.signs {
 		s.env["INPUT_ATTESTATIONS"] = "false"
 	}
@@ -366,7 +366,7 @@ func (c *cell) deadline(ctx context.Context, servers *fakepypi.Servers) context.
 	ctx, cancel := context.WithCancelCause(ctx)
 	go func() {
 		for ctx.Err() == nil {
-			if planned := servers.Broken(); len(planned) == 0 || planned[0].Hits > 0 {
+			if planned := servers.Plans(); len(planned) == 0 || planned[0].Hits > 0 {
 				break
 			}
 			_ = cli.Sleep(ctx, 5*time.Millisecond)

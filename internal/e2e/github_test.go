@@ -99,10 +99,10 @@ func TestGitHubRelease_SameJob(t *testing.T) {
 		t.Errorf("the summary has no link to the release:\n%s", e.summary)
 	}
 
-	before, uploads := g.Assets(g.release.ID), g.Asked(releases.Upload)
+	before, uploads := g.Assets(g.release.ID), g.RequestCount(releases.Upload)
 	e = s.run()
-	if e.code != 0 || e.outputs["result"] != "unchanged" || e.outputs["github-release"] != "attached" || g.Asked(releases.Upload) != uploads || len(s.servers.Tokens()) != 1 {
-		t.Errorf("the second run: exit code %d, %v, %d uploads\n%s", e.code, e.outputs, g.Asked(releases.Upload)-uploads, e.log)
+	if e.code != 0 || e.outputs["result"] != "unchanged" || e.outputs["github-release"] != "attached" || g.RequestCount(releases.Upload) != uploads || len(s.servers.Tokens()) != 1 {
+		t.Errorf("the second run: exit code %d, %v, %d uploads\n%s", e.code, e.outputs, g.RequestCount(releases.Upload)-uploads, e.log)
 	}
 	if after := g.Assets(g.release.ID); len(after) != len(before) {
 		t.Errorf("assets before %d, after %d", len(before), len(after))
@@ -211,7 +211,7 @@ func hangs(_ http.ResponseWriter, r *http.Request) { <-r.Context().Done() }
 func TestGitHubRelease_FindingsOnceAfterWait(t *testing.T) {
 	t.Parallel()
 	s := newStep(t, "alder-1.0-py3-none-any.whl", "birch-1.0-py3-none-any.whl")
-	s.servers.Trust(fakepypi.Publisher{Project: "birch"})
+	s.servers.AddPublisher(fakepypi.Publisher{Project: "birch"})
 	if e := s.run(); e.code != 0 {
 		t.Fatal(e.log)
 	}
@@ -330,7 +330,7 @@ func TestGitHubRelease_RefusedBeforeMint(t *testing.T) {
 		{"no such release", releases.Write, &releases.Release{Tag: "v0.9"}, 1, "v1.0.0", nil},
 		{"an immutable release", releases.Write, &releases.Release{Tag: "v1.0.0", Immutable: true}, 1, "immutable", nil},
 		{"other bytes there", releases.Write, v1, 1, "alder-1.0.tar.gz", func(s *step, g *gitHub) {
-			g.Hold(releases.Asset{Release: g.release.ID, Name: "alder-1.0.tar.gz", Bytes: []byte("another sdist")})
+			g.AddAsset(releases.Asset{Release: g.release.ID, Name: "alder-1.0.tar.gz", Bytes: []byte("another sdist")})
 		}},
 		{"auto on a branch", releases.Write, v1, 2, "not for a release or a tag", func(s *step, _ *gitHub) {
 			s.env["GITHUB_REF_TYPE"], s.env["GITHUB_REF"] = "branch", "refs/heads/main"
@@ -349,7 +349,7 @@ func TestGitHubRelease_RefusedBeforeMint(t *testing.T) {
 				c.before(s, g)
 			}
 			e := s.run()
-			if e.code != c.code || e.outputs["result"] != "failed" || len(s.servers.Tokens()) != 0 || len(s.indexed()) > 0 || g.Asked(releases.Upload) > 0 {
+			if e.code != c.code || e.outputs["result"] != "failed" || len(s.servers.Tokens()) != 0 || len(s.indexed()) > 0 || g.RequestCount(releases.Upload) > 0 {
 				t.Errorf("exit code %d, %v, %d tokens", e.code, e.outputs, len(s.servers.Tokens()))
 			}
 			if !strings.Contains(e.log, "::error title=") || !strings.Contains(e.log, c.says) {
@@ -419,7 +419,7 @@ func TestGitHubRelease_DryRun(t *testing.T) {
 	g := s.withGitHub(releases.Read, v1)
 	s.env["INPUT_DRY-RUN"] = "true"
 	e := s.run()
-	if e.code != 0 || e.outputs["result"] != "dry-run" || e.outputs["github-release"] != "" || g.Asked(releases.Upload) > 0 || g.Edits() > 0 {
+	if e.code != 0 || e.outputs["result"] != "dry-run" || e.outputs["github-release"] != "" || g.RequestCount(releases.Upload) > 0 || g.Edits() > 0 {
 		t.Errorf("exit code %d, %v", e.code, e.outputs)
 	}
 	if !strings.Contains(e.log, "a real run would fail here") || !strings.Contains(e.log, "contents: write") {

@@ -117,8 +117,8 @@ func situations() []situation {
 			claim("repository", "octo-org/birch")(s)
 			claim("workflow_ref", "octo-org/birch/.github/workflows/release.yml@refs/tags/v1.0.0")(s)
 			claim("job_workflow_ref", "octo-org/birch/.github/workflows/release.yml@refs/tags/v1.0.0")(s)
-			s.servers.Trust(fakepypi.Publisher{Project: "birch", Repository: "birch", Pending: true})
-			s.servers.Trust(fakepypi.Publisher{Project: "birch", Repository: "elsewhere"}) // its owner made it meanwhile
+			s.servers.AddPublisher(fakepypi.Publisher{Project: "birch", Repository: "birch", Pending: true})
+			s.servers.AddPublisher(fakepypi.Publisher{Project: "birch", Repository: "elsewhere"}) // its owner made it meanwhile
 		}},
 		{"no upload token from the index", 1, broken("mint", "status-503")},
 		{"signing is down", 1, all(broken("log-entry", "status-503"), input("attestations", "true"))},

@@ -47,7 +47,7 @@ type step struct {
 func newStep(t *testing.T, files ...string) *step {
 	t.Helper()
 	servers := pypitest.Start(t, fakepypi.Options{})
-	servers.Trust(fakepypi.Publisher{Project: "alder"})
+	servers.AddPublisher(fakepypi.Publisher{Project: "alder"})
 	return newStepOn(t, servers, files...)
 }
 
@@ -262,7 +262,7 @@ func (r *running) end() ending {
 	}
 	e.outputs, e.summary = outputsIn(string(output)), string(summary)
 	if s.servers != nil {
-		pypitest.Settle(s.t, s.servers)
+		pypitest.WaitIdle(s.t, s.servers)
 		e.tokens = s.servers.Tokens()[s.minted:]
 		token := s.servers.Env[fakepypi.GitHubToken]
 		unmasked := strings.ReplaceAll(e.log, "::add-mask::"+token, "")

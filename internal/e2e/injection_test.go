@@ -320,7 +320,7 @@ func behind(t *testing.T, front *hostileFront, options fakepypi.Options) *step {
 	options.OnePort, options.URL = true, server.URL
 	servers, at := startReserved(t, options)
 	t.Cleanup(server.Close) // before the stage, whose requests it may still be waiting for
-	servers.Trust(fakepypi.Publisher{Project: "alder"})
+	servers.AddPublisher(fakepypi.Publisher{Project: "alder"})
 	front.next = &httputil.ReverseProxy{
 		Rewrite: func(r *httputil.ProxyRequest) {
 			r.SetURL(&url.URL{Scheme: "http", Host: at})
@@ -441,7 +441,7 @@ func attack(t *testing.T, o target, w attackKind, front *hostileFront) (reported
 func (s *step) attaches(name string) *gitHub {
 	s.t.Helper()
 	g := s.withGitHub(releases.Write, v1)
-	g.Hold(releases.Asset{Release: g.release.ID, Name: name, Bytes: []byte(s.fileText("dist/" + name))})
+	g.AddAsset(releases.Asset{Release: g.release.ID, Name: name, Bytes: []byte(s.fileText("dist/" + name))})
 	return g
 }
 

@@ -88,7 +88,7 @@ func TestCancel_AnyMoment(t *testing.T) {
 func killed(t *testing.T, b timedSignal, files []string) bool {
 	t.Helper()
 	servers := pypitest.Start(t, fakepypi.Options{})
-	servers.Trust(fakepypi.Publisher{Project: "alder", Pending: b.request%2 == 0})
+	servers.AddPublisher(fakepypi.Publisher{Project: "alder", Pending: b.request%2 == 0})
 	s := newStepOn(t, servers, files...)
 	set, err := digests(s.path("dist"))
 	if err != nil {

@@ -22,7 +22,7 @@ func TestRace_MatrixJobs(t *testing.T) {
 	raced := map[string]int{} // answers that a job alone would not have met
 	for round := range rounds {
 		servers := pypitest.Start(t, fakepypi.Options{})
-		servers.Trust(fakepypi.Publisher{Project: "alder", Pending: true})
+		servers.AddPublisher(fakepypi.Publisher{Project: "alder", Pending: true})
 		jobs := []*step{
 			newStepOn(t, servers, "alder-1.0-cp312-cp312-win32.whl", "alder-1.0-cp313-cp313-win32.whl"),
 			newStepOn(t, servers, "alder-1.0-cp312-cp312-macosx_11_0_arm64.whl", "alder-1.0.tar.gz"),
@@ -67,7 +67,7 @@ func TestUpload_ThreeProjects(t *testing.T) {
 	projects := []string{"alder", "birch", "cedar"}
 	var files []string
 	for _, project := range projects {
-		servers.Trust(fakepypi.Publisher{Project: pep.Project(project)})
+		servers.AddPublisher(fakepypi.Publisher{Project: pep.Project(project)})
 		for _, rest := range []string{"-1.0-py3-none-any.whl", "-1.0-cp312-cp312-win32.whl", "-1.0-cp313-cp313-win32.whl", "-1.0.tar.gz"} {
 			files = append(files, project+rest)
 		}

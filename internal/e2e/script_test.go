@@ -39,7 +39,7 @@ func TestScripts(t *testing.T) {
 					t.Error(err)
 				}
 			})
-			servers.Trust(fakepypi.Publisher{Project: "alder"})
+			servers.AddPublisher(fakepypi.Publisher{Project: "alder"})
 			env.Values["stage"] = servers
 			for name, value := range servers.Env {
 				env.Setenv(name, value)
@@ -94,7 +94,7 @@ func sdistOf(ts *testscript.TestScript, _ bool, args []string) {
 
 // trust PROJECT [pending] adds a Trusted Publisher.
 func trustCommand(ts *testscript.TestScript, _ bool, args []string) {
-	serversOf(ts).Trust(fakepypi.Publisher{Project: pep.Project(args[0]), Pending: len(args) > 1})
+	serversOf(ts).AddPublisher(fakepypi.Publisher{Project: pep.Project(args[0]), Pending: len(args) > 1})
 }
 
 // switch NAME changes how the index behaves.

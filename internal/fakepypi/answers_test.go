@@ -335,7 +335,7 @@ func TestCDN(t *testing.T) {
 	t.Run("a 404 stays for a minute", func(t *testing.T) {
 		t.Parallel()
 		th := open(t, fakepypi.Options{Behavior: fakepypi.Behavior{Absent: time.Minute}})
-		th.Trust(fakepypi.Publisher{Project: "demo", Pending: true})
+		th.AddPublisher(fakepypi.Publisher{Project: "demo", Pending: true})
 		th.get("/simple/demo/").want(t, 404, "")
 		th.accepted(th.minted(), wheel())
 		th.clock.pass(59 * time.Second)
@@ -347,7 +347,7 @@ func TestCDN(t *testing.T) {
 		t.Parallel()
 		th := open(t, fakepypi.Options{})
 		th.get("/simple/demo/").want(t, 404, "")
-		th.Trust(fakepypi.Publisher{Project: "demo"})
+		th.AddPublisher(fakepypi.Publisher{Project: "demo"})
 		th.get("/simple/demo/").want(t, 200, "")
 	})
 	t.Run("the first read is stale", func(t *testing.T) {
@@ -435,7 +435,7 @@ func TestProfiles(t *testing.T) {
 	t.Run("testpypi", func(t *testing.T) {
 		t.Parallel()
 		th := open(t, fakepypi.Options{Profile: fakepypi.TestPyPI})
-		th.Trust(fakepypi.Publisher{Project: "demo"})
+		th.AddPublisher(fakepypi.Publisher{Project: "demo"})
 		th.accepted(th.minted(), wheel())
 		th.upload("x", wheel()).want(t, 403, strings.ReplaceAll(unfit, "pypi.org", "test.pypi.org"))
 	})

@@ -215,8 +215,8 @@ func copied(t *testing.T, a signer.Attestation) signer.Attestation {
 	return c
 }
 
-// verdict uploads and tells whether the answer is as the row says.
-func (th *harness) verdict(name, token string, p upload, refusal string) {
+// checkAnswer uploads and tells whether the answer is as the row says.
+func (th *harness) checkAnswer(name, token string, p upload, refusal string) {
 	th.t.Helper()
 	r := th.upload(token, p)
 	switch {
@@ -253,7 +253,7 @@ func TestAttestations_Forms(t *testing.T) {
 		}
 		a = copied(t, a)
 		rows[name].change(a)
-		th.verdict(name, token, p.with("attestations", encodedOf([]any{a})), rows[name].refusal)
+		th.checkAnswer(name, token, p.with("attestations", encodedOf([]any{a})), rows[name].refusal)
 	}
 }
 
@@ -261,7 +261,7 @@ func TestAttestations_Forms(t *testing.T) {
 func TestAttestations_Statements(t *testing.T) {
 	t.Parallel()
 	th := opened(t)
-	th.Trust(fakepypi.Publisher{Project: "sample-project"})
+	th.AddPublisher(fakepypi.Publisher{Project: "sample-project"})
 	token, s := th.minted(), th.signer()
 	const invalid = failed + "invalid statement: "
 	const digest = `"digest":{"sha256":"DIGEST"}`
@@ -308,7 +308,7 @@ func TestAttestations_Statements(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		th.verdict(c.name, token, p.with("attestations", encodedOf([]any{a})), c.refusal)
+		th.checkAnswer(c.name, token, p.with("attestations", encodedOf([]any{a})), c.refusal)
 	}
 }
 
@@ -327,7 +327,7 @@ func TestAttestations_ZipAndTar(t *testing.T) {
 	t.Parallel()
 	th := opened(t)
 	statement := signer.Statement("Demo-1.0.0.zip", []byte(sdist().content), signer.Publish)
-	th.verdict("zip for tar.gz", th.minted(), sdist("attestations", th.attests(statement)), "")
+	th.checkAnswer("zip for tar.gz", th.minted(), sdist("attestations", th.attests(statement)), "")
 }
 
 // TestAttestations_Sets is docs/reference/pypi-server.md §5.1: how many, of which kinds, and by whom.
@@ -337,19 +337,19 @@ func TestAttestations_Sets(t *testing.T) {
 	token := th.minted()
 	publish, slsa := published(wheel()), signer.Statement(wheel().filename, []byte(wheel().content), signer.SLSA)
 	const prefix = "Invalid attestations supplied during upload: "
-	th.verdict("two of a kind", token, wheel("attestations", th.attests(publish, publish)),
+	th.checkAnswer("two of a kind", token, wheel("attestations", th.attests(publish, publish)),
 		prefix+"Multiple attestations for the same file with the same predicate type (https://docs.pypi.org/attestations/publish/v1) are not supported")
-	th.verdict("three", token, wheel("attestations", th.attests(publish, publish, slsa)), prefix+"A maximum of 2 attestations per file are supported")
-	th.verdict("none", token, wheel("attestations", "[]"), malformed+"an empty attestation set is not permitted")
-	th.verdict("no list", token, wheel("attestations", "{}"), malformed+"1 validation error for list[Attestation]\n  Input should be a valid array")
-	th.verdict("no JSON", token, wheel("attestations", "["), malformed+"1 validation error for list[Attestation]\n  Invalid JSON: ")
-	th.verdict("more than JSON", token, wheel("attestations", th.attests(publish)+"x"), malformed)
+	th.checkAnswer("three", token, wheel("attestations", th.attests(publish, publish, slsa)), prefix+"A maximum of 2 attestations per file are supported")
+	th.checkAnswer("none", token, wheel("attestations", "[]"), malformed+"an empty attestation set is not permitted")
+	th.checkAnswer("no list", token, wheel("attestations", "{}"), malformed+"1 validation error for list[Attestation]\n  Input should be a valid array")
+	th.checkAnswer("no JSON", token, wheel("attestations", "["), malformed+"1 validation error for list[Attestation]\n  Invalid JSON: ")
+	th.checkAnswer("more than JSON", token, wheel("attestations", th.attests(publish)+"x"), malformed)
 	api, err := th.APIToken("demo")
 	if err != nil {
 		t.Fatal(err)
 	}
-	th.verdict("by an API token", api, wheel("attestations", th.attests(publish)), prefix+"Attestations are only supported when using Trusted Publishing")
-	th.verdict("one of each", token, wheel("attestations", th.attests(publish, slsa)), "")
+	th.checkAnswer("by an API token", api, wheel("attestations", th.attests(publish)), prefix+"Attestations are only supported when using Trusted Publishing")
+	th.checkAnswer("one of each", token, wheel("attestations", th.attests(publish, slsa)), "")
 }
 
 // TestAttestations_Publisher is docs/reference/attestations.md §2.2: what of the certificate has to be that of the upload token's publisher.
@@ -380,7 +380,7 @@ func TestAttestations_Publisher(t *testing.T) {
 					all[name] = value
 				}
 			})
-			th.verdict(name, token, wheel("attestations", th.attests(published(wheel()))), c.refusal)
+			th.checkAnswer(name, token, wheel("attestations", th.attests(published(wheel()))), c.refusal)
 		})
 	}
 }
@@ -390,8 +390,8 @@ func TestAttestations_Publisher(t *testing.T) {
 func TestAttestations_ReusableWorkflow(t *testing.T) {
 	t.Parallel()
 	th := open(t, fakepypi.Options{Run: fakepypi.Run{Called: "octo-org/rehearsal/.github/workflows/called.yml@refs/tags/v1.0.0"}})
-	th.Trust(fakepypi.Publisher{Project: "demo", Workflow: "called.yml"})
-	th.verdict("called", th.minted(), wheel("attestations", th.attests(published(wheel()))), failed+"Certificate's Build Config URI ")
+	th.AddPublisher(fakepypi.Publisher{Project: "demo", Workflow: "called.yml"})
+	th.checkAnswer("called", th.minted(), wheel("attestations", th.attests(published(wheel()))), failed+"Certificate's Build Config URI ")
 }
 
 // TestSigstore_Defects: the index refuses what a switch of the Sigstore breaks.
@@ -414,10 +414,10 @@ func TestSigstore_Defects(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			th := open(t, fakepypi.Options{Sigstore: c.switches})
-			th.Trust(fakepypi.Publisher{Project: "demo"})
-			th.verdict(name, th.minted(), wheel("attestations", th.attests(published(wheel()))), c.refusal)
+			th.AddPublisher(fakepypi.Publisher{Project: "demo"})
+			th.checkAnswer(name, th.minted(), wheel("attestations", th.attests(published(wheel()))), c.refusal)
 			th.SwitchSigstore(func(s *fakepypi.SigstoreBehavior) { *s = fakepypi.SigstoreBehavior{} })
-			th.verdict(name+", mended", th.minted(), sdist("attestations", th.attests(published(sdist()))), "")
+			th.checkAnswer(name+", mended", th.minted(), sdist("attestations", th.attests(published(sdist()))), "")
 		})
 	}
 }
@@ -432,14 +432,14 @@ func TestAttestations_ExpiredCertificate(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	th.verdict("late", token, wheel("attestations", encodedOf([]any{a})), failed+"failed to build timestamp certificate chain: ")
+	th.checkAnswer("late", token, wheel("attestations", encodedOf([]any{a})), failed+"failed to build timestamp certificate chain: ")
 }
 
 // TestAttestations_OtherSigstore: what another instance has signed is not believed.
 func TestAttestations_OtherSigstore(t *testing.T) {
 	t.Parallel()
 	th, other := opened(t), opened(t)
-	th.verdict("another", th.minted(), wheel("attestations", other.attests(published(wheel()))), failed+"failed to build timestamp certificate chain: ")
+	th.checkAnswer("another", th.minted(), wheel("attestations", other.attests(published(wheel()))), failed+"failed to build timestamp certificate chain: ")
 }
 
 // TestProvenance: what is believed is served (docs/reference/pypi-server.md §5.3), on both indexes that take it.
@@ -447,7 +447,7 @@ func TestProvenance(t *testing.T) {
 	t.Parallel()
 	for _, profile := range []fakepypi.Profile{fakepypi.PyPI, fakepypi.TestPyPI} {
 		th := open(t, fakepypi.Options{Profile: profile, Run: fakepypi.Run{Environment: "PyPI"}})
-		th.Trust(fakepypi.Publisher{Project: "demo", Environment: "PyPI"})
+		th.AddPublisher(fakepypi.Publisher{Project: "demo", Environment: "PyPI"})
 		token := th.minted()
 		field := th.attests(published(wheel()))
 		th.accepted(token, wheel("attestations", field))
@@ -541,7 +541,7 @@ func TestProvenance_Restart(t *testing.T) {
 	t.Parallel()
 	dir := t.TempDir()
 	th := open(t, fakepypi.Options{Dir: dir, Keep: true})
-	th.Trust(fakepypi.Publisher{Project: "demo"})
+	th.AddPublisher(fakepypi.Publisher{Project: "demo"})
 	th.attested(th.minted())
 	before, err := th.Provenance(wheel().filename)
 	if err != nil || before == nil {
@@ -563,7 +563,7 @@ func TestProvenance_Restart(t *testing.T) {
 func TestOnePort_Sigstore(t *testing.T) {
 	t.Parallel()
 	th := open(t, fakepypi.Options{OnePort: true})
-	th.Trust(fakepypi.Publisher{Project: "demo"})
+	th.AddPublisher(fakepypi.Publisher{Project: "demo"})
 	if th.TUF.Host != th.Upload.Host || th.TUF.Path != "/tuf" {
 		t.Errorf("the repository of trust is at %s", th.TUF)
 	}
@@ -597,7 +597,7 @@ func TestSigstore_Env(t *testing.T) {
 func TestClose_DuringLogEntry(t *testing.T) {
 	t.Parallel()
 	th := opened(t)
-	request := th.ask("log-entry", "")
+	request := th.request("log-entry", "")
 	th.SwitchSigstore(func(s *fakepypi.SigstoreBehavior) { s.Latency = time.Hour })
 	conn := dialedTo(t, th.TUF.Host)
 	if err := request.Write(conn); err != nil {

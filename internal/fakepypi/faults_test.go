@@ -63,7 +63,7 @@ func (th *harness) breaks(op string, f fault.Fault, skip, times int) {
 func (th *harness) strikes(want ...int) {
 	th.t.Helper()
 	var got []int
-	for _, p := range th.Broken() {
+	for _, p := range th.Plans() {
 		got = append(got, p.Hits)
 	}
 	if !slices.Equal(got, want) {
@@ -85,8 +85,8 @@ func eventually(t *testing.T, what string, done func() bool) {
 	}
 }
 
-// ask is a request of one op.
-func (th *harness) ask(op, token string) *http.Request {
+// request is a request of one op.
+func (th *harness) request(op, token string) *http.Request {
 	th.t.Helper()
 	method, at, kind, auth, accept := "POST", "http://"+th.Upload.Host, "application/json", "", simpleJSON
 	var body []byte
@@ -293,7 +293,7 @@ func TestFault_EveryOp(t *testing.T) {
 					patience = 200 * time.Millisecond
 				}
 				expected := strings.Replace(want.sees, "OK", unharmed(op), 1)
-				if got := sees(t, th.ask(op, token), patience); got != expected {
+				if got := sees(t, th.request(op, token), patience); got != expected {
 					t.Errorf("a client sees %q, want %q", got, expected)
 				}
 				th.strikes(1)
@@ -304,7 +304,7 @@ func TestFault_EveryOp(t *testing.T) {
 				if effect := th.effect(op); counted && (effect == 1) != want.stores {
 					t.Errorf("%d times it took effect", effect)
 				}
-				if got := sees(t, th.ask(op, token), 30*time.Second); got != unharmed(op) {
+				if got := sees(t, th.request(op, token), 30*time.Second); got != unharmed(op) {
 					t.Errorf("the next request: %q, want %q", got, unharmed(op))
 				}
 				if op == "upload" && th.effect(op) != 1 {
@@ -324,7 +324,7 @@ func TestFault_Journal(t *testing.T) {
 	for name, want := range map[string]int{"reset-after-store": 0, "status-502-after-store": 502, "html-200": 200, "close-after-body": 0} {
 		th.breaks("upload", named(t, name), 0, 1)
 		before := len(th.Requests())
-		sees(t, th.ask("upload", token), 30*time.Second)
+		sees(t, th.request("upload", token), 30*time.Second)
 		eventually(t, "the request is over", func() bool { return !th.Requests()[before].Ended.IsZero() })
 		if got := th.Requests()[before].Status; got != want {
 			t.Errorf("%s: the journal has the status %d, want %d", name, got, want)
@@ -337,7 +337,7 @@ func TestFault_OversizedAnswer(t *testing.T) {
 	t.Parallel()
 	th := opened(t)
 	th.breaks("audience", named(t, "oversized-answer"), 0, 1)
-	resp, err := th.http.Do(th.ask("audience", ""))
+	resp, err := th.http.Do(th.request("audience", ""))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -362,8 +362,8 @@ func TestFault_NthUpload(t *testing.T) {
 	th.upload(token, sdist()).want(t, 503, "")
 	th.accepted(token, sdist())
 	th.strikes(1)
-	if mended := th.ClearFaults(); len(mended) != 1 || mended[0].Hits != 1 || mended[0].Op != "upload" || len(th.Broken()) != 0 {
-		t.Errorf("mended %+v, broken %+v", mended, th.Broken())
+	if mended := th.ClearFaults(); len(mended) != 1 || mended[0].Hits != 1 || mended[0].Op != "upload" || len(th.Plans()) != 0 {
+		t.Errorf("mended %+v, broken %+v", mended, th.Plans())
 	}
 }
 
@@ -436,7 +436,7 @@ func TestFault_HangUntilClientCloses(t *testing.T) {
 				t.Parallel()
 				th := opened(t)
 				var b bytes.Buffer
-				if err := th.ask("upload", th.minted()).Write(&b); err != nil {
+				if err := th.request("upload", th.minted()).Write(&b); err != nil {
 					t.Fatal(err)
 				}
 				th.breaks("upload", named(t, name), 0, 1)
@@ -444,7 +444,7 @@ func TestFault_HangUntilClientCloses(t *testing.T) {
 				if _, err := conn.Write(b.Bytes()[:b.Len()-missing]); err != nil {
 					t.Fatal(err)
 				}
-				eventually(t, "the fault strikes", func() bool { return th.Broken()[0].Hits == 1 })
+				eventually(t, "the fault strikes", func() bool { return th.Plans()[0].Hits == 1 })
 				if r := th.Requests(); !r[len(r)-1].Ended.IsZero() {
 					t.Errorf("it does not hang: %+v", r[len(r)-1])
 				}
@@ -663,7 +663,7 @@ func TestClose_DuringFaults(t *testing.T) { //nolint:paralleltest // see above
 			th := opened(t)
 			token := th.minted()
 			var b bytes.Buffer
-			r := th.ask(c.op, token)
+			r := th.request(c.op, token)
 			if err := r.Write(&b); err != nil {
 				t.Fatal(err)
 			}
@@ -681,7 +681,7 @@ func TestClose_DuringFaults(t *testing.T) { //nolint:paralleltest // see above
 			if _, err := conn.Write(text); err != nil {
 				t.Fatal(err)
 			}
-			eventually(t, "the fault strikes", func() bool { return th.Broken()[0].Hits == 1 })
+			eventually(t, "the fault strikes", func() bool { return th.Plans()[0].Hits == 1 })
 
 			closed := make(chan error, 1)
 			go func() { closed <- th.Close() }()
@@ -713,7 +713,7 @@ func TestClose_DuringFaults(t *testing.T) { //nolint:paralleltest // see above
 func TestControl(t *testing.T) {
 	t.Parallel()
 	th := open(t, fakepypi.Options{Control: true})
-	th.Trust(fakepypi.Publisher{Project: demo})
+	th.AddPublisher(fakepypi.Publisher{Project: demo})
 	token := th.minted()
 	before := len(th.Requests())
 	control := func(method, body string) reply {
@@ -725,7 +725,7 @@ func TestControl(t *testing.T) {
 	if got := len(th.Requests()); got != before {
 		t.Errorf("the control of the stage is in the journal of the index: %+v", th.Requests()[before:])
 	}
-	if got := sees(t, th.ask("upload", token), 30*time.Second); got != "reset" || len(th.Files()) != 1 {
+	if got := sees(t, th.request("upload", token), 30*time.Second); got != "reset" || len(th.Files()) != 1 {
 		t.Errorf("a client sees %q, the index holds %v", got, th.Files())
 	}
 	var decoded struct {
@@ -744,8 +744,8 @@ func TestControl(t *testing.T) {
 		len(decoded.Faults) != len(fault.Named()) || !slices.Contains(decoded.Ops, "keys") || !slices.Equal(decoded.Connections, []string{"connect", "connect-issuer", "connect-sigstore", "connect-github", "connect-assets"}) {
 		t.Errorf("%+v", decoded)
 	}
-	if r := control("DELETE", ""); r.status != 200 || len(th.Broken()) != 0 {
-		t.Errorf("%+v, %+v", r, th.Broken())
+	if r := control("DELETE", ""); r.status != 200 || len(th.Plans()) != 0 {
+		t.Errorf("%+v, %+v", r, th.Plans())
 	}
 }
 

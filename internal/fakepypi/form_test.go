@@ -59,7 +59,7 @@ func TestUploadForm_BrokenBody(t *testing.T) {
 	t.Parallel()
 	dir := t.TempDir()
 	th := open(t, fakepypi.Options{Dir: dir})
-	th.Trust(fakepypi.Publisher{Project: "demo"})
+	th.AddPublisher(fakepypi.Publisher{Project: "demo"})
 	token := th.minted()
 	for kind, body := range map[string]string{
 		"":                                  "x",
@@ -112,8 +112,8 @@ func (th *harness) waitFor(done func(fakepypi.Request) bool) {
 func TestMint_SeveralProjects(t *testing.T) {
 	t.Parallel()
 	th := opened(t)
-	th.Trust(fakepypi.Publisher{Project: "other"})
-	th.Trust(fakepypi.Publisher{Project: "other"})
+	th.AddPublisher(fakepypi.Publisher{Project: "other"})
+	th.AddPublisher(fakepypi.Publisher{Project: "other"})
 	token := th.minted()
 	th.accepted(token, wheel())
 	th.accepted(token, wheel("name", "other").called("other-1.0-py3-none-any.whl").holding("x"))

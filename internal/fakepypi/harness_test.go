@@ -70,7 +70,7 @@ func borrowing(t *testing.T) func(t *testing.T) *harness {
 	return func(t *testing.T) *harness {
 		t.Helper()
 		th := &harness{Servers: pool.Borrow(t), t: t, clock: c, http: newClient()}
-		th.Trust(fakepypi.Publisher{Project: "demo"})
+		th.AddPublisher(fakepypi.Publisher{Project: "demo"})
 		return th
 	}
 }
@@ -117,7 +117,7 @@ func newClient() *http.Client {
 func opened(t *testing.T) *harness {
 	t.Helper()
 	th := open(t, fakepypi.Options{})
-	th.Trust(fakepypi.Publisher{Project: "demo"})
+	th.AddPublisher(fakepypi.Publisher{Project: "demo"})
 	return th
 }
 

@@ -181,7 +181,7 @@ func TestMint_Claims(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			th := open(t, fakepypi.Options{Run: c.run})
-			th.Trust(c.publisher)
+			th.AddPublisher(c.publisher)
 			if c.claim != "" {
 				th.Claims(func(claims map[string]any) {
 					delete(claims, c.claim)
@@ -211,8 +211,8 @@ func TestMint_EmptyRefAndSHA(t *testing.T) {
 func TestMint_EnvironmentPreferred(t *testing.T) {
 	t.Parallel()
 	th := open(t, fakepypi.Options{Run: fakepypi.Run{Environment: "pypi"}})
-	th.Trust(fakepypi.Publisher{Project: "loose"})
-	th.Trust(fakepypi.Publisher{Project: "demo", Environment: "pypi"})
+	th.AddPublisher(fakepypi.Publisher{Project: "loose"})
+	th.AddPublisher(fakepypi.Publisher{Project: "demo", Environment: "pypi"})
 	th.accepted(th.minted(), wheel())
 	if got := th.Tokens()[0].Projects; len(got) != 1 || got[0] != "demo" {
 		t.Errorf("the token is for %v", got)
@@ -253,7 +253,7 @@ func TestMint_Disabled(t *testing.T) {
 func TestPendingPublisher_FirstMint(t *testing.T) {
 	t.Parallel()
 	th := open(t, fakepypi.Options{})
-	th.Trust(fakepypi.Publisher{Project: "demo", Pending: true})
+	th.AddPublisher(fakepypi.Publisher{Project: "demo", Pending: true})
 	if r := th.get("/simple/demo/"); r.status != 404 {
 		t.Fatalf("a pending publisher made a project: %+v", r)
 	}
@@ -270,7 +270,7 @@ func TestPendingPublisher_Refused(t *testing.T) {
 	t.Run("project exists", func(t *testing.T) {
 		t.Parallel()
 		th := open(t, fakepypi.Options{})
-		th.Trust(fakepypi.Publisher{Project: "demo", Pending: true})
+		th.AddPublisher(fakepypi.Publisher{Project: "demo", Pending: true})
 		th.accepted(th.apiToken(), wheel())
 		th.mint(th.idToken("rehearsal")).refusedMint(t, "invalid-pending-publisher", "valid token, but project already exists")
 		// It is deleted by that, so the next mint finds nothing at all.
@@ -279,14 +279,14 @@ func TestPendingPublisher_Refused(t *testing.T) {
 	t.Run("too similar", func(t *testing.T) {
 		t.Parallel()
 		th := open(t, fakepypi.Options{})
-		th.Trust(fakepypi.Publisher{Project: "dem0", Pending: true})
+		th.AddPublisher(fakepypi.Publisher{Project: "dem0", Pending: true})
 		th.accepted(th.apiToken(), wheel())
 		th.mint(th.idToken("rehearsal")).refusedMint(t, "invalid-payload", "The name 'dem0' is too similar to an existing project.")
 	})
 	t.Run("standard library", func(t *testing.T) {
 		t.Parallel()
 		th := open(t, fakepypi.Options{})
-		th.Trust(fakepypi.Publisher{Project: "asyncio", Pending: true})
+		th.AddPublisher(fakepypi.Publisher{Project: "asyncio", Pending: true})
 		th.mint(th.idToken("rehearsal")).refusedMint(t, "invalid-payload", "The name 'asyncio' isn't allowed (conflict with Python Standard Library module name).")
 	})
 	t.Run("used ID token", func(t *testing.T) {
@@ -294,7 +294,7 @@ func TestPendingPublisher_Refused(t *testing.T) {
 		th := opened(t)
 		jwt := th.idToken("rehearsal")
 		th.mint(jwt)
-		th.Trust(fakepypi.Publisher{Project: "other", Pending: true})
+		th.AddPublisher(fakepypi.Publisher{Project: "other", Pending: true})
 		if r := th.mint(jwt); r.status != 500 {
 			t.Errorf("%+v", r)
 		}
@@ -302,8 +302,8 @@ func TestPendingPublisher_Refused(t *testing.T) {
 	t.Run("two for one name", func(t *testing.T) {
 		t.Parallel()
 		th := open(t, fakepypi.Options{})
-		th.Trust(fakepypi.Publisher{Project: "demo", Pending: true})
-		th.Trust(fakepypi.Publisher{Project: "Demo", Pending: true, Workflow: "other.yml"})
+		th.AddPublisher(fakepypi.Publisher{Project: "demo", Pending: true})
+		th.AddPublisher(fakepypi.Publisher{Project: "Demo", Pending: true, Workflow: "other.yml"})
 		th.minted()
 		th.Claims(func(c map[string]any) {
 			c["job_workflow_ref"] = "octo-org/rehearsal/.github/workflows/other.yml@refs/tags/v1.0.0"
@@ -354,7 +354,7 @@ func (s *slow) finish(t *testing.T) reply {
 func TestMint_Race(t *testing.T) {
 	t.Parallel()
 	th := open(t, fakepypi.Options{})
-	th.Trust(fakepypi.Publisher{Project: "demo", Pending: true})
+	th.AddPublisher(fakepypi.Publisher{Project: "demo", Pending: true})
 	body, err := json.Marshal(map[string]string{"token": th.idToken("rehearsal")})
 	if err != nil {
 		t.Fatal(err)

@@ -40,7 +40,7 @@ func TestUpload_FileNames(t *testing.T) {
 func TestOnePort(t *testing.T) {
 	t.Parallel()
 	th := open(t, fakepypi.Options{OnePort: true})
-	th.Trust(fakepypi.Publisher{Project: demo})
+	th.AddPublisher(fakepypi.Publisher{Project: demo})
 	th.accepted(th.minted(), wheel())
 	asked := th.Env["ACTIONS_ID_TOKEN_REQUEST_URL"]
 	if at := "http://" + th.Upload.Host + "/"; len(asked) <= len(at) || asked[:len(at)] != at {

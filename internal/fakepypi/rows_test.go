@@ -366,7 +366,7 @@ func TestUpload_AdminOptions(t *testing.T) {
 			if c.api {
 				token = th.apiToken()
 			} else {
-				th.Trust(fakepypi.Publisher{Project: demo})
+				th.AddPublisher(fakepypi.Publisher{Project: demo})
 				token = th.minted()
 			}
 			th.Switch(c.change)
@@ -516,7 +516,7 @@ func TestAttestations_APIToken(t *testing.T) {
 func TestUpload_RenamesProject(t *testing.T) {
 	t.Parallel()
 	th := open(t, fakepypi.Options{})
-	th.Trust(fakepypi.Publisher{Project: "foo-bar"})
+	th.AddPublisher(fakepypi.Publisher{Project: "foo-bar"})
 	token := th.minted()
 	th.accepted(token, wheel("name", "Foo_Bar").called("foo_bar-1.0-py3-none-any.whl"))
 	if info := th.get("/pypi/foo-bar/json").json(t)["info"].(map[string]any); info["name"] != "Foo_Bar" {

@@ -169,7 +169,7 @@ func TestUpload_StoredInDir(t *testing.T) {
 	t.Parallel()
 	dir := t.TempDir()
 	th := open(t, fakepypi.Options{Dir: dir})
-	th.Trust(fakepypi.Publisher{Project: demo})
+	th.AddPublisher(fakepypi.Publisher{Project: demo})
 	token := th.minted()
 	th.accepted(token, wheel())
 	th.upload(token, sdist("sha256_digest", strings.Repeat("0", 64))).want(t, 400, "The digest supplied does not match a digest calculated from the uploaded file.")

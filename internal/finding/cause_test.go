@@ -142,7 +142,7 @@ func TestCause_Shown(t *testing.T) {
 			t.Parallel()
 			var got []finding.Finding
 			for _, c := range finding.Causes(c.all) {
-				got = append(got, c.Shown())
+				got = append(got, c.Summary())
 			}
 			if !slices.Equal(got, c.want) {
 				t.Errorf("got %+v\nwant %+v", got, c.want)

@@ -78,8 +78,8 @@ type existingAsset struct {
 // starter is the state of an incomplete asset. An asset in another unknown state is never deleted.
 const starter = "starter"
 
-// find returns the existing asset with the name of an asset, or with its label if GitHub changed the name in an unexpected way.
-func find(there []existingAsset, a Asset) (existingAsset, bool) {
+// findAsset returns the existing asset with the name of an asset, or with its label if GitHub changed the name in an unexpected way.
+func findAsset(there []existingAsset, a Asset) (existingAsset, bool) {
 	name, label := renamed(a.Name), a.label()
 	for _, h := range there {
 		if h.name == name {

@@ -70,7 +70,7 @@ func (c *Client) attach(ctx context.Context, r Release, a Asset, there []existin
 	ours := false // one of our tries may have succeeded
 	var failed error
 	for n := 1; ; n++ {
-		h, found := find(there, a)
+		h, found := findAsset(there, a)
 		switch {
 		case found && !h.starter:
 			return !ours, c.same(ctx, r, h, a)

@@ -27,9 +27,9 @@ func FuzzResponses(f *testing.F) {
 		}
 		s := startGitHub(t, releases.Write, releases.Options{})
 		r := s.Publish(releases.Release{Tag: "v1", Draft: op%2 == 0})
-		s.Hold(releases.Asset{Release: r.ID, Name: "b.whl", Bytes: []byte("bbb")})
-		s.Hold(releases.Asset{Release: r.ID, Name: "c.whl", Starter: true})
-		s.Hold(releases.Asset{Release: r.ID, Name: "d.whl", Bytes: []byte("somebody's")})
+		s.AddAsset(releases.Asset{Release: r.ID, Name: "b.whl", Bytes: []byte("bbb")})
+		s.AddAsset(releases.Asset{Release: r.ID, Name: "c.whl", Starter: true})
+		s.AddAsset(releases.Asset{Release: r.ID, Name: "d.whl", Bytes: []byte("somebody's")})
 		ops := releases.Ops()
 		s.Say(ops[int(op)%len(ops)], releases.Answer{Status: int(status), Body: body})
 		wanted := []ghrelease.Asset{asset("a.whl", "aaa"), asset("b.whl", "bbb"), asset("c.whl", "c")}

@@ -50,7 +50,7 @@ func startGitHub(t *testing.T, right releases.Right, o releases.Options) *scenar
 
 // of is a client of the API at the given place, of the scene's world.
 func (s *scenario) of(repository string, api *url.URL, raw string) *ghrelease.Client {
-	vault := secret.NewRedactor(nil)
+	redactor := secret.NewRedactor(nil)
 	sleep := func(ctx context.Context, d time.Duration) error {
 		s.slept = append(s.slept, d)
 		if s.during != nil {
@@ -59,9 +59,9 @@ func (s *scenario) of(repository string, api *url.URL, raw string) *ghrelease.Cl
 		return context.Cause(ctx)
 	}
 	return ghrelease.New(ghrelease.Options{
-		API: api, Repository: repository, Token: vault.New(raw, api, ghrelease.UploadsOf(api)), Sleep: sleep,
+		API: api, Repository: repository, Token: redactor.New(raw, api, ghrelease.UploadsOf(api)), Sleep: sleep,
 		Wire: wire.New(wire.Options{
-			UserAgent: "pypi-oidc-publish/test", Now: time.Now, Redact: vault.Redact, Sleep: sleep,
+			UserAgent: "pypi-oidc-publish/test", Now: time.Now, Redact: redactor.Redact, Sleep: sleep,
 			Jitter: func(d time.Duration) time.Duration { return d },
 			Trace:  func(try wire.Try) { fmt.Fprintln(&s.traces, try) },
 		}),
@@ -189,11 +189,11 @@ func stories() []story {
 		{name: "the last try has its effect", say: says("upload", refusal(500, "x"), refusal(500, "x"), refusal(500, "x"), releases.Answer{Status: 504, Acts: true}), n: 2, findings: "a.whl+ b.tar.gz+", holds: both, slept: []time.Duration{2 * second, 4 * second, 8 * second, 16 * second}},
 		{name: "somebody else was faster", say: func(s *scenario) {
 			s.Say("upload", exists)
-			s.during = func() { s.during = nil; s.Hold(releases.Asset{Release: 2, Name: "a.whl", Bytes: []byte("aaa")}) }
+			s.during = func() { s.during = nil; s.AddAsset(releases.Asset{Release: 2, Name: "a.whl", Bytes: []byte("aaa")}) }
 		}, n: 2, findings: "a.whl= b.tar.gz+", holds: both, slept: []time.Duration{2 * second}},
 		{name: "somebody else was faster, with other bytes", say: func(s *scenario) {
 			s.Say("upload", exists)
-			s.during = func() { s.during = nil; s.Hold(releases.Asset{Release: 2, Name: "a.whl", Bytes: []byte("AAA")}) }
+			s.during = func() { s.during = nil; s.AddAsset(releases.Asset{Release: 2, Name: "a.whl", Bytes: []byte("AAA")}) }
 		}, attach: "github-asset-conflict", n: 1, findings: "b.tar.gz+", holds: "a.whl=AAA b.tar.gz=bb", slept: []time.Duration{2 * second}},
 		{name: "a name is taken that nobody sees", say: says("upload", exists, exists, exists, exists), attach: "github-asset-refused", says: "already_exists", n: 1, findings: "b.tar.gz+", holds: "b.tar.gz=bb", slept: []time.Duration{2 * second, 4 * second, 8 * second, 16 * second}},
 		{name: "one is refused", say: says("upload", refusal(413, "Too large for "+token)), attach: "github-asset-refused", says: "413 Too large for ***", n: 1, findings: "b.tar.gz+", holds: "b.tar.gz=bb", asked: map[string]int{"upload": 2}},
@@ -257,7 +257,7 @@ func TestAttach_Scenarios(t *testing.T) {
 			there := s.Publish(c.release)
 			for _, a := range c.held {
 				a.Release = there.ID
-				s.Hold(a)
+				s.AddAsset(a)
 			}
 			if c.tag == "" {
 				c.tag = there.Tag
@@ -303,8 +303,8 @@ func (s *scenario) play(c story, there releases.Release) {
 		t.Errorf("waited %v, want %v", s.slept, c.slept)
 	}
 	for op, n := range c.asked {
-		if s.Asked(op) != n {
-			t.Errorf("%s was asked %d times, want %d", op, s.Asked(op), n)
+		if s.RequestCount(op) != n {
+			t.Errorf("%s was asked %d times, want %d", op, s.RequestCount(op), n)
 		}
 	}
 	s.harmless(err, attached)
@@ -334,14 +334,14 @@ func TestAttach_RenamedAssets(t *testing.T) {
 		t.Error(got)
 	}
 	// Another name than we think, and the label that we gave.
-	s.Hold(releases.Asset{Release: r.ID, Name: "f-1-0.whl", Label: "f-1!0.whl", Bytes: []byte("four")})
+	s.AddAsset(releases.Asset{Release: r.ID, Name: "f-1-0.whl", Label: "f-1!0.whl", Bytes: []byte("four")})
 	wanted = []ghrelease.Asset{asset("f-1!0.whl", "four")}
 	ready, err := s.client.Ready(t.Context(), "v1", wanted)
 	if err != nil {
 		t.Fatal(err)
 	}
-	if n, err := s.client.Attach(t.Context(), ready, wanted, nil); n != 1 || err != nil || s.Asked("upload") != 3 {
-		t.Errorf("%d, %v, %d uploads", n, err, s.Asked("upload"))
+	if n, err := s.client.Attach(t.Context(), ready, wanted, nil); n != 1 || err != nil || s.RequestCount("upload") != 3 {
+		t.Errorf("%d, %v, %d uploads", n, err, s.RequestCount("upload"))
 	}
 	_, err = s.client.Ready(t.Context(), "v1", []ghrelease.Asset{asset("g!1.whl", "x"), asset("g~1.whl", "y")})
 	if idsOf(err) != "github-asset-conflict" || !strings.Contains(err.Error(), "g.1.whl") {
@@ -370,8 +370,8 @@ func TestAttach_KeepExisting(t *testing.T) {
 			t.Fatalf("%d, %v", n, err)
 		}
 	}
-	if got := s.holds(r.ID); got != "manifest.json=first" || s.Asked("download") != 0 {
-		t.Errorf("%s, %d downloads", got, s.Asked("download"))
+	if got := s.holds(r.ID); got != "manifest.json=first" || s.RequestCount("download") != 0 {
+		t.Errorf("%s, %d downloads", got, s.RequestCount("download"))
 	}
 	s.harmless()
 }
@@ -383,21 +383,21 @@ func TestAttach_Pagination(t *testing.T) {
 	r := s.Publish(releases.Release{Tag: "v1", Draft: true})
 	for i := range 130 {
 		s.Publish(releases.Release{Tag: fmt.Sprint("nightly-", i)})
-		s.Hold(releases.Asset{Release: r.ID, Name: fmt.Sprint("other-", i), Bytes: []byte("x")})
+		s.AddAsset(releases.Asset{Release: r.ID, Name: fmt.Sprint("other-", i), Bytes: []byte("x")})
 	}
-	s.Hold(releases.Asset{Release: r.ID, Name: "a.whl", Bytes: []byte("aaa")})
+	s.AddAsset(releases.Asset{Release: r.ID, Name: "a.whl", Bytes: []byte("aaa")})
 	wanted := []ghrelease.Asset{asset("a.whl", "aaa")}
 	ready, err := s.client.Ready(t.Context(), "v1", wanted)
 	if err != nil || ready.ID != r.ID {
 		t.Fatalf("%+v, %v", ready, err)
 	}
 	n, err := s.client.Attach(t.Context(), ready, wanted, nil)
-	if n != 1 || err != nil || s.Asked("upload") != 0 || s.Asked("list") != 5 || s.Asked("assets") != 4 {
-		t.Errorf("%d, %v, %d lists, %d lists of assets", n, err, s.Asked("list"), s.Asked("assets"))
+	if n != 1 || err != nil || s.RequestCount("upload") != 0 || s.RequestCount("list") != 5 || s.RequestCount("assets") != 4 {
+		t.Errorf("%d, %v, %d lists, %d lists of assets", n, err, s.RequestCount("list"), s.RequestCount("assets"))
 	}
 	// The bytes under a number do not change: they are fetched once.
-	if s.Asked("bytes") != 1 {
-		t.Errorf("%d downloads", s.Asked("bytes"))
+	if s.RequestCount("bytes") != 1 {
+		t.Errorf("%d downloads", s.RequestCount("bytes"))
 	}
 	s.Publish(releases.Release{Tag: "v1", Draft: true})
 	if _, err = s.client.Ready(t.Context(), "v1", wanted); idsOf(err) != "github-release-ambiguous" {
@@ -447,7 +447,7 @@ func TestReady_Limits(t *testing.T) {
 		t.Errorf("%v", err)
 	}
 	for i := range 1000 {
-		s.Hold(releases.Asset{Release: r.ID, Name: fmt.Sprint("other-", i), Bytes: []byte("x")})
+		s.AddAsset(releases.Asset{Release: r.ID, Name: fmt.Sprint("other-", i), Bytes: []byte("x")})
 	}
 	_, full := s.client.Ready(t.Context(), "v1", []ghrelease.Asset{asset("a.whl", "x")})
 	if idsOf(full) != "github-asset-refused" {
@@ -490,8 +490,8 @@ func TestAttach_NoAnswer(t *testing.T) {
 		wanted = append(wanted, asset(fmt.Sprint(i, ".whl"), "x"))
 	}
 	n, err := s.client.Attach(t.Context(), ghrelease.Release{ID: r.ID, Tag: "v1"}, wanted, nil)
-	if n != 0 || s.Asked("upload") != 12 || len(finding.Of(err)) != 3 || !strings.Contains(err.Error(), "(7 more were not tried)") {
-		t.Errorf("%d after %d uploads: %v", n, s.Asked("upload"), err)
+	if n != 0 || s.RequestCount("upload") != 12 || len(finding.Of(err)) != 3 || !strings.Contains(err.Error(), "(7 more were not tried)") {
+		t.Errorf("%d after %d uploads: %v", n, s.RequestCount("upload"), err)
 	}
 	s.harmless(err)
 }
@@ -524,7 +524,7 @@ func TestAttach_Cancelled(t *testing.T) {
 	for after := range 8 {
 		s := startGitHub(t, releases.Write, releases.Options{})
 		r := s.Publish(releases.Release{Tag: "v1", Draft: true})
-		s.Hold(releases.Asset{Release: r.ID, Name: "a.whl", Bytes: []byte("aaa")})
+		s.AddAsset(releases.Asset{Release: r.ID, Name: "a.whl", Bytes: []byte("aaa")})
 		ctx, cancel := context.WithCancelCause(t.Context())
 		n := 0
 		places := http.NewServeMux()
@@ -563,8 +563,8 @@ func TestAttach_AssetStates(t *testing.T) {
 		r := s.Publish(releases.Release{Tag: "v1"})
 		s.Say("assets", releases.Answer{Status: 200, Body: fmt.Sprintf(`[{"id":77,"name":"a.whl","size":0,"state":%s}]`, state)})
 		n, err := s.client.Attach(t.Context(), ghrelease.Release{ID: r.ID, Tag: "v1"}, []ghrelease.Asset{asset("a.whl", "aaa")}, nil)
-		if n != 0 || idsOf(err) != "github-asset-conflict" || s.Asked("delete") != 0 {
-			t.Errorf("%s: %d, %v, %d deleted", state, n, err, s.Asked("delete"))
+		if n != 0 || idsOf(err) != "github-asset-conflict" || s.RequestCount("delete") != 0 {
+			t.Errorf("%s: %d, %v, %d deleted", state, n, err, s.RequestCount("delete"))
 		}
 		s.harmless(err)
 	}
@@ -614,8 +614,8 @@ func TestToken_OnlyToAPI(t *testing.T) {
 	elsewhere.User = url.UserPassword("some", "body")
 	for _, op := range []string{"notes", "by-tag", "list", "assets", "download", "upload", "delete"} {
 		r := s.Publish(releases.Release{Tag: op, Draft: op == "list"})
-		s.Hold(releases.Asset{Release: r.ID, Name: "b.whl", Bytes: []byte("b")})
-		s.Hold(releases.Asset{Release: r.ID, Name: "c.whl", Starter: true})
+		s.AddAsset(releases.Asset{Release: r.ID, Name: "b.whl", Bytes: []byte("b")})
+		s.AddAsset(releases.Asset{Release: r.ID, Name: "c.whl", Starter: true})
 		s.Say(op, releases.Answer{Status: 307, Header: http.Header{"Location": {elsewhere.String()}}})
 		wanted := []ghrelease.Asset{asset("a.whl", "a"), asset("b.whl", "b"), asset("c.whl", "c")}
 		ready, err := s.client.Ready(t.Context(), op, wanted)
@@ -665,10 +665,10 @@ func TestAttach_ImmutableRelease(t *testing.T) {
 	t.Parallel()
 	s := startGitHub(t, releases.Write, releases.Options{})
 	r := s.Publish(releases.Release{Tag: "v1", Immutable: true})
-	s.Hold(releases.Asset{Release: r.ID, Name: "b.whl", Starter: true})
+	s.AddAsset(releases.Asset{Release: r.ID, Name: "b.whl", Starter: true})
 	_, err := s.client.Attach(t.Context(), ghrelease.Release{ID: r.ID, Tag: "v1", Immutable: true}, []ghrelease.Asset{asset("b.whl", "b"), asset("a.whl", "a")}, nil)
-	if idsOf(err) != "github-release-immutable" || s.Asked("upload")+s.Asked("delete") != 0 {
-		t.Errorf("%v, %d uploads", err, s.Asked("upload"))
+	if idsOf(err) != "github-release-immutable" || s.RequestCount("upload")+s.RequestCount("delete") != 0 {
+		t.Errorf("%v, %d uploads", err, s.RequestCount("upload"))
 	}
 	s.harmless(err)
 }

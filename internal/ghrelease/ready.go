@@ -192,7 +192,7 @@ func (c *Client) compare(ctx context.Context, r Release, there []existingAsset, 
 			failed = append(failed, err)
 			continue
 		}
-		h, ok := find(there, a)
+		h, ok := findAsset(there, a)
 		if !ok || h.starter {
 			missing = append(missing, a.Name)
 			continue

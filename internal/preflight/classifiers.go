@@ -19,7 +19,7 @@ func classifierUnknown(s Set) (found []finding.Finding) {
 	for _, d := range s.Files {
 		var unknown limitedFindings
 		for _, classifier := range classifiersOf(d) {
-			standing, _ := trove.Look(classifier)
+			standing, _ := trove.Lookup(classifier)
 			if live[classifier] || standing == trove.Deprecated || standing == trove.Valid && s.Classifiers == nil {
 				continue
 			}
@@ -42,7 +42,7 @@ func classifierDeprecated(s Set) (found []finding.Finding) {
 	for _, d := range s.Files {
 		var deprecated limitedFindings
 		for _, classifier := range classifiersOf(d) {
-			standing, instead := trove.Look(classifier)
+			standing, instead := trove.Lookup(classifier)
 			if live[classifier] || standing != trove.Deprecated {
 				continue
 			}

@@ -87,31 +87,31 @@ func rstProblem(text string) renderFailure {
 	case is.Outcome == rst.Refuse:
 		return renderFailure{rstWhy(is), oneRefuses(newer, older, was), finding.Warning}
 	}
-	for _, verdict := range []rst.Verdict{is, was} {
-		if verdict.Outcome == rst.Undecided {
-			return renderFailure{rstWhy(verdict), "it is unknown whether the index can render the description", finding.Notice}
+	for _, result := range []rst.Result{is, was} {
+		if result.Outcome == rst.Undecided {
+			return renderFailure{rstWhy(result), "it is unknown whether the index can render the description", finding.Notice}
 		}
 	}
 	return renderFailure{}
 }
 
 // oneRefuses returns a message that only one release of the renderer certainly refuses the description.
-func oneRefuses(refusing, other rst.Renderer, verdict rst.Verdict) string {
+func oneRefuses(refusing, other rst.Renderer, result rst.Result) string {
 	does := "accepts"
-	if verdict.Outcome == rst.Undecided {
+	if result.Outcome == rst.Undecided {
 		does = "may accept"
 	}
 	return fmt.Sprintf("PyPI with %s refuses the description; PyPI with %s %s it.", refusing, other, does)
 }
 
 // rstWhy returns the message of a verdict with its line and the fix.
-func rstWhy(verdict rst.Verdict) string {
-	why := cut(verdict.Message)
-	if verdict.Line > 0 {
-		why = fmt.Sprintf("in line %d (%s): %s", verdict.Line, verdict.Construct, why)
+func rstWhy(result rst.Result) string {
+	why := cut(result.Message)
+	if result.Line > 0 {
+		why = fmt.Sprintf("in line %d (%s): %s", result.Line, result.Construct, why)
 	}
-	if verdict.Fix != "" {
-		why += " (" + cut(verdict.Fix) + ")"
+	if result.Fix != "" {
+		why += " (" + cut(result.Fix) + ")"
 	}
 	return why
 }

@@ -287,13 +287,13 @@ func TestCheck_MetadataVersions(t *testing.T) {
 		{"Import-Namespace: a", "2.4", "2.5"},
 	} {
 		for version, want := range map[string]string{c.before: "field-too-new", c.since: "", "2.99": "metadata-version (warning)"} {
-			found := ofMetadata(preflight.Check(set(t, wheel(with("2.4", version)+c.field+"\n"))))
+			found := ofMetadata(preflight.Check(set(t, wheel(replacedInGood("2.4", version)+c.field+"\n"))))
 			if got := strings.Join(ids(found), " "); got != want {
 				t.Errorf("%s in %s: got %q, want %q: %v", c.field, version, got, want, found)
 			}
 		}
 	}
-	if found := ofMetadata(preflight.Check(set(t, wheel(with("2.4", "2.1")+"License-File: LICENSE\n")))); len(found) > 0 {
+	if found := ofMetadata(preflight.Check(set(t, wheel(replacedInGood("2.4", "2.1")+"License-File: LICENSE\n")))); len(found) > 0 {
 		t.Errorf("a licence file that is not sent is judged: %v", found)
 	}
 }
@@ -343,7 +343,7 @@ func TestCheck_OldTables(t *testing.T) {
 // TestCheck_StdlibNames: the names of the standard library are taken for projects that the index does not have.
 func TestCheck_StdlibNames(t *testing.T) {
 	t.Parallel()
-	s := set(t, file{name: "xml_etree-1.0-py3-none-any.whl", metadata: with("alder", "XML.etree")})
+	s := set(t, file{name: "xml_etree-1.0-py3-none-any.whl", metadata: replacedInGood("alder", "XML.etree")})
 	for name, c := range map[string]struct {
 		held map[pep.Project]pep.Listing
 		want bool

@@ -23,7 +23,7 @@ func TestPython(t *testing.T) {
 	}{
 		"addr":  {true, oneAddress},
 		"lpath": {true, func(text string) string { message, _ := licenseFilePath(field{}, text); return verdict(message != "") }},
-		"url":   {false, func(text string) string { return verdict(!takenURL(text)) }},
+		"url":   {false, func(text string) string { return verdict(!acceptedURL(text)) }},
 		"email": {false, func(text string) string { return verdict(addressProblem(text) != "") }},
 		"md": {false, func(text string) string {
 			if emptyMarkdown(text) {

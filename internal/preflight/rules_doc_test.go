@@ -210,7 +210,7 @@ func ownExamples(t *testing.T) []preflight.Set {
 		return release(func(s *preflight.Set) { s.Listings = map[pep.Project]pep.Listing{"alder": l} })
 	}
 	old := pep.IndexFile{Name: "alder-1.0-py2-none-any.whl", Uploaded: today.Add(-30 * 24 * time.Hour)}
-	asyncio := set(t, file{name: "asyncio-1.0.tar.gz", metadata: with("alder", "asyncio")})
+	asyncio := set(t, file{name: "asyncio-1.0.tar.gz", metadata: replacedInGood("alder", "asyncio")})
 	asyncio.Listings = map[pep.Project]pep.Listing{"asyncio": {}}
 	elder := set(t, wheel(good), file{name: "elder-2.0.tar.gz", metadata: "Metadata-Version: 2.1\nName: elder\nVersion: 2.0\n"})
 	elder.Listings = map[pep.Project]pep.Listing{"alder": {}, "elder": {}}
@@ -221,7 +221,7 @@ func ownExamples(t *testing.T) []preflight.Set {
 		set(t, sdist(good+"License-Expression: MIT\nClassifier: License :: OSI Approved :: MIT License\n")),
 		asyncio,
 		set(t, wheel(good), wheel(good)),
-		set(t, sdist(good), file{name: "alder-1.1.tar.gz", metadata: with("1.0", "1.1")}),
+		set(t, sdist(good), file{name: "alder-1.1.tar.gz", metadata: replacedInGood("1.0", "1.1")}),
 		set(t, wheel(good+"Requires-Python: >=3.9\n"), sdist(good+"Requires-Python: >=3.10\n")),
 		release(func(s *preflight.Set) { s.ExpectedVersion = "v1.0.1" }),
 		release(func(s *preflight.Set) {

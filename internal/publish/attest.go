@@ -58,7 +58,7 @@ func (r *run) goWithout(missing []*target, why finding.Finding) error {
 		return why
 	}
 	r.ignoreAttestationFiles(missing)
-	r.note(why)
+	r.record(why)
 	return nil
 }
 
@@ -105,7 +105,7 @@ func (r *run) signEach(ctx context.Context, unsigned []*target, claims oidc.Clai
 		return nil
 	}
 	if f, private := attest.PrivateRepositoryNotice(claims); private {
-		r.note(f)
+		r.record(f)
 	}
 	_, err := r.Signer.Sign(ctx, distributionsOf(unsigned), func(n int, a attest.Attestation) { r.addAttestation(unsigned[n], a, false) })
 	return err

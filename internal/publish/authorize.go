@@ -4,7 +4,7 @@ import (
 	"context"
 
 	"github.com/org/pypi-oidc-publish/internal/index"
-	"github.com/org/pypi-oidc-publish/internal/trust"
+	"github.com/org/pypi-oidc-publish/internal/uploadtoken"
 )
 
 // authorize requests the upload token for the projects of what is missing.
@@ -12,7 +12,7 @@ func (r *run) authorize(ctx context.Context, missing []*target) error {
 	if r.Tokens == nil {
 		return nil
 	}
-	var order trust.MintRequest
+	var order uploadtoken.MintRequest
 	answered := r.listings.answered()
 	for _, t := range missing {
 		order.Projects = append(order.Projects, t.release.Project)

@@ -22,7 +22,7 @@ func (r *run) awaitOthers(ctx context.Context, targets []*target) (waited bool, 
 	if r.GitHub == nil || r.Tokens == nil || len(missingOf(targets)) == 0 {
 		return false, nil
 	}
-	refused := r.Tokens.MayAsk()
+	refused := r.Tokens.CheckIDToken()
 	var unpermitted oidc.PermissionError
 	switch {
 	case refused == nil:
@@ -39,7 +39,7 @@ func (r *run) awaitOthers(ctx context.Context, targets []*target) (waited bool, 
 	defer stop()
 	projects := projectsOf(targets)
 	var unread error // of the last look
-	look := func(ctx context.Context) pace {
+	look := func(ctx context.Context) nextStep {
 		failed := r.listings.refresh(ctx, projects)
 		r.listings.compare(targets, r.SkipExisting)
 		if failed == nil && len(missingOf(targets)) == 0 {

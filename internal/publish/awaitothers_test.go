@@ -95,7 +95,7 @@ func TestAwaitOthers(t *testing.T) {
 			c.change(h)
 			r, targets := h.planned()
 			h.index.pages[alder] = c.pages(as(files[0]), as(files[1]))
-			before, phases := h.index.asked("alder"), len(h.phases())
+			before, phases := h.index.requestCount("alder"), len(h.phases())
 			waited, err := r.awaitOthers(t.Context(), targets)
 			want(t, "waited until all was there", waited, c.waited)
 			var ids []string
@@ -107,7 +107,7 @@ func TestAwaitOthers(t *testing.T) {
 				want(t, "fault", f.Fault, c.fault)
 				wantText(t, "the error", f.Message+" "+f.Fix, c.says...)
 			}
-			want(t, "looks", h.index.asked("alder")-before, c.looks)
+			want(t, "looks", h.index.requestCount("alder")-before, c.looks)
 			want(t, "waits", h.waits.recorded, c.waits)
 			want(t, "a phase of its own", len(h.phases())-phases, min(len(c.waits), 1))
 			missing := len(missingOf(targets))

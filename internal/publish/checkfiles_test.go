@@ -150,7 +150,7 @@ func TestCheckFiles_Index(t *testing.T) {
 		got, err := checked(t, h, "dist")
 		wantError(t, "check", err, nil)
 		want(t, "findings", idsOf(got.Findings), nil)
-		want(t, "requests", h.index.asked("alder"), 0)
+		want(t, "requests", h.index.requestCount("alder"), 0)
 	})
 }
 
@@ -185,7 +185,7 @@ func TestCheckFiles_Stored(t *testing.T) {
 			})
 			got, err := checked(t, h, "dist")
 			wantError(t, "check", err, nil)
-			want(t, "requests of the file", h.index.asked("file"), c.requests)
+			want(t, "requests of the file", h.index.requestCount("file"), c.requests)
 			want(t, "findings", idsOf(got.Findings), c.found)
 		})
 	}

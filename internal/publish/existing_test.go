@@ -100,10 +100,10 @@ func TestCheckSkipExisting(t *testing.T) {
 				t.Errorf("%v, %+v", unseen, f)
 			}
 			failed := errors.New("no answer")
-			if f := failedLook(site, true, "alder", failed); f.Severity != c.severity || !strings.Contains(f.Message, "no answer") || f.Fix == "" {
+			if f := queryFailure(site, true, "alder", failed); f.Severity != c.severity || !strings.Contains(f.Message, "no answer") || f.Fix == "" {
 				t.Errorf("with skip-existing: %+v", f)
 			}
-			f := failedLook(site, false, "alder", failed)
+			f := queryFailure(site, false, "alder", failed)
 			if f.Severity != finding.Warning || f.ID != "look-failed" || strings.Contains(f.Fix, "may replace") != site.MayReplace() {
 				t.Errorf("without skip-existing: %+v", f)
 			}

@@ -29,7 +29,7 @@ import (
 	"github.com/org/pypi-oidc-publish/internal/pep"
 	"github.com/org/pypi-oidc-publish/internal/runner"
 	"github.com/org/pypi-oidc-publish/internal/secret"
-	"github.com/org/pypi-oidc-publish/internal/trust"
+	"github.com/org/pypi-oidc-publish/internal/uploadtoken"
 	"github.com/org/pypi-oidc-publish/internal/wire"
 )
 
@@ -91,7 +91,7 @@ func newHarnessOf(t *testing.T, o fakepypi.Options, names ...string) *harness {
 			t.Error(err)
 		}
 	})
-	servers.Trust(fakepypi.Publisher{Project: alder})
+	servers.AddPublisher(fakepypi.Publisher{Project: alder})
 	return (&harness{servers: servers}).another(t, names...)
 }
 
@@ -130,9 +130,9 @@ func (h *harness) connect(site index.Site, login index.Credentials) {
 	h.deps.Password = login
 	h.deps.Tokens = nil
 	if login == nil {
-		h.deps.Tokens = trust.NewUploadTokens(trust.Options{
+		h.deps.Tokens = uploadtoken.New(uploadtoken.Options{
 			At: site.Upload, Wire: h.client, IDTokens: h.console.IDTokens(h.client), Redactor: h.redactor, Now: time.Now,
-			Sleep: h.waits.unrecorded, Note: h.recorder.Record, Permit: site.Permit, Settings: site.PublisherPage, MayAsk: h.console.MayAsk,
+			Sleep: h.waits.unrecorded, Record: h.recorder.Record, Permit: site.Permit, Settings: site.PublisherPage, CheckIDToken: h.console.CheckIDToken,
 		})
 	}
 }
@@ -143,12 +143,12 @@ func (h *harness) usePassword() {
 	h.connect(site, index.Password(fakepypi.User, h.redactor.New(fakepypi.Password, site.Upload)))
 }
 
-// sign lets the run sign by this policy, with the Sigstore of the stage.
-func (h *harness) sign(policy config.Attest) {
+// signAll lets the run sign by this policy, with the Sigstore of the stage.
+func (h *harness) signAll(policy config.Attest) {
 	h.options.Attest = policy
 	h.deps.Signer = attest.New(attest.Options{
 		Wire: h.client, IDTokens: h.console.IDTokens(h.client), TUF: h.servers.TUF, Root: h.servers.Root, Now: time.Now,
-		Note: func(f finding.Finding) { h.recorder.Record(ledger.Noted{Finding: f}) },
+		Record: func(f finding.Finding) { h.recorder.Record(ledger.Noted{Finding: f}) },
 	})
 }
 

@@ -84,14 +84,14 @@ func holds(folder, other string) bool {
 // withNested adds to the error of finding files what is to be said of distributions that it left out. Where those are an error, it
 // replaces the one that there are none. Notices are noted where nothing else is wrong.
 func (r *run) withNested(files distfile.FindResult, err error) error {
-	found := nestedDistributions(files.Nested, r.WorkingTree, r.shown)
+	found := nestedDistributions(files.Nested, r.WorkingTree, r.displayPath)
 	if finding.Worst(found) == finding.Error && noneFound(err) {
 		err = nil
 	}
 	all := []error{err}
 	for _, f := range found {
 		if err == nil && f.Severity < finding.Error {
-			r.note(f)
+			r.record(f)
 			continue
 		}
 		all = append(all, f)

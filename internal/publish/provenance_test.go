@@ -27,7 +27,7 @@ func provenanceWith(all ...attest.Attestation) string {
 // signed returns an attestation of each file, by the workflow that the stage's ID tokens name now.
 func signed(t *testing.T, h *harness, files ...*target) []attest.Attestation {
 	t.Helper()
-	h.sign(config.AttestAuto)
+	h.signAll(config.AttestAuto)
 	all, err := h.deps.Signer.Sign(t.Context(), distributionsOf(files), nil)
 	if err != nil {
 		t.Fatal(err)
@@ -135,9 +135,9 @@ func TestCheckProvenance(t *testing.T) {
 				wanted = append(wanted, fmt.Sprint(a.LogIndex))
 			}
 			want(t, "log entries of what goes with the file", has, wanted)
-			before := x.index.asked("provenance")
+			before := x.index.requestCount("provenance")
 			late, wrong = r.checkProvenance(t.Context(), one, listed, claims)
-			want(t, "asked again", x.index.asked("provenance") > before, !c.settled && c.address == address)
+			want(t, "asked again", x.index.requestCount("provenance") > before, !c.settled && c.address == address)
 			if c.settled {
 				want(t, "late, once it is settled", late, false)
 				wantError(t, "error, once it is settled", wrong, nil)
@@ -155,7 +155,7 @@ func TestCheckProvenance(t *testing.T) {
 		late, wrong := r.checkProvenance(t.Context(), one, listed, claims)
 		want(t, "late", late, false)
 		wantError(t, "error", wrong, nil)
-		want(t, "requests", x.index.asked("provenance"), 0)
+		want(t, "requests", x.index.requestCount("provenance"), 0)
 	})
 	t.Run("an error names who is to act", func(t *testing.T) {
 		t.Parallel()
@@ -207,7 +207,7 @@ func TestCheckProvenance_SigstoreDown(t *testing.T) {
 		t.Fatal(err)
 	}
 	h.fail("trust-root", "status-503", 0, -1)
-	h.sign(config.AttestAuto) // a signer that knows nothing of its Sigstore yet
+	h.signAll(config.AttestAuto) // a signer that knows nothing of its Sigstore yet
 	x, r := atScripted(t, h, http.StatusOK, provenanceWith(ours))
 	file.attestations = []attest.Attestation{ours}
 	listed := as(file)
@@ -301,8 +301,8 @@ func TestReadBack_Provenance(t *testing.T) {
 			x.index.pages[alder] = []page{listing(alder, listed)}
 			err := r.readBack(t.Context(), []*target{one}, claims)
 			want(t, "failed", err != nil, c.read.Otherwise)
-			want(t, "requests of the provenance", x.index.asked("provenance"), c.requests)
-			want(t, "requests of the page", x.index.asked("alder"), c.looks)
+			want(t, "requests of the provenance", x.index.requestCount("provenance"), c.requests)
+			want(t, "requests of the page", x.index.requestCount("alder"), c.looks)
 			want(t, "recorded", eventsOf[ledger.ReadBack](x), []ledger.ReadBack{c.read})
 			want(t, "noted", x.noted(), c.noted)
 		})

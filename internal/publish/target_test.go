@@ -143,6 +143,6 @@ func TestTarget_Shown(t *testing.T) {
 		{"relative", filepath.Join(workspace, wheel), filepath.Join(workspace, wheel)},
 	} {
 		r := &run{Options: Options{Workspace: c.workspace}}
-		want(t, c.path+" in the workspace "+c.workspace, r.shown(c.path), c.shown)
+		want(t, c.path+" in the workspace "+c.workspace, r.displayPath(c.path), c.shown)
 	}
 }

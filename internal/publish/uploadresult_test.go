@@ -166,7 +166,7 @@ func TestResolve(t *testing.T) {
 			success := ledger.Uploaded{File: wheel, Took: time.Second}
 			result := r.resolve(t.Context(), file, success, c.err)
 			want(t, "outcome", result.Outcome(), c.outcome)
-			want(t, "requests of the page", h.index.asked("alder"), c.requests)
+			want(t, "requests of the page", h.index.requestCount("alder"), c.requests)
 			want(t, "noted", h.noted(), c.noted)
 			text := ""
 			for _, f := range append(h.receipt().Findings, findingOf(result)...) {
@@ -246,7 +246,7 @@ func TestResolve_Cancelled(t *testing.T) {
 			h.index.pages[alder] = []page{listing(alder, as(file))}
 			result := newRun(h.options, h.deps).resolve(cancelled(t), fileOf(t, wheel, "ours"), ledger.Uploaded{File: wheel}, c.err)
 			want(t, "outcome", result.Outcome(), c.outcome)
-			want(t, "requests of the page", h.index.asked("alder"), 0)
+			want(t, "requests of the page", h.index.requestCount("alder"), 0)
 		})
 	}
 }
@@ -390,7 +390,7 @@ func TestRun_LostTries(t *testing.T) {
 			}
 			wantText(t, "what is reported", text, c.says...)
 			want(t, "says that the bytes are other ones", strings.Contains(text, "other bytes"), false)
-			want(t, "pages are requested", h.index.asked("alder") > 0, c.skip)
+			want(t, "pages are requested", h.index.requestCount("alder") > 0, c.skip)
 		})
 	}
 }
@@ -416,5 +416,5 @@ func TestResolve_Context(t *testing.T) {
 	h.waits.during = func() { stop(errSignal) }
 	result := newRun(h.options, h.deps).resolve(ctx, fileOf(t, wheel, "ours"), ledger.Uploaded{}, noAnswer(1))
 	want(t, "outcome", result.Outcome(), ledger.OutcomeUnclear)
-	want(t, "requests of the page", h.index.asked("alder"), 1)
+	want(t, "requests of the page", h.index.requestCount("alder"), 1)
 }

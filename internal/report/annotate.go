@@ -16,14 +16,14 @@ const longestMessage = 1800
 func (r *Reporter) annotate(all []finding.Finding) {
 	shown := map[finding.Severity]int{}
 	for _, cause := range finding.Causes(all) {
-		f, help := cause.Shown(), r.options.Help(cause.First.ID)
+		f, help := cause.Summary(), r.options.Help(cause.First.ID)
 		shown[f.Severity]++
 		annotated := shown[f.Severity] <= annotations
 		if annotated {
 			short := cause
 			short.First.Message = clipped(short.First.Message, longestMessage)
 			short.First.Fix = withHelp(clipped(short.First.Fix, longestMessage), help)
-			r.console.Annotate(short.Shown())
+			r.console.Annotate(short.Summary())
 		}
 		if !annotated || max(len(cause.First.Message), len(f.Fix)) > longestMessage {
 			f.Fix = withHelp(f.Fix, help)

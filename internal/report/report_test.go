@@ -59,7 +59,7 @@ func release() []ledger.Release {
 // opening is what every run that gets as far as its plan begins with.
 func opening(files ...ledger.File) []ledger.Event {
 	return []ledger.Event{
-		ledger.Began{At: noon, Index: "https://upload.index.example/legacy/", IndexName: "PyPI", How: "Trusted Publishing, since no password is given"},
+		ledger.Began{At: noon, Index: "https://upload.index.example/legacy/", IndexName: "PyPI", Auth: "Trusted Publishing, since no password is given"},
 		ledger.Phase{At: noon, Name: "Collect"},
 		ledger.Collected{Files: files},
 		ledger.Phase{At: noon, Name: "Check"},
@@ -116,7 +116,7 @@ func conflicting() ledger.File {
 	return f
 }
 
-func burned(outcome ledger.Burned) []ledger.Event {
+func revocationText(outcome ledger.Burned) []ledger.Event {
 	return []ledger.Event{ledger.Phase{At: noon, Name: "Burn"}, ledger.BurnedAll{At: noon.Add(time.Second), Outcome: outcome}, ledger.Ended{At: noon.Add(1500 * time.Millisecond)}}
 }
 
@@ -138,7 +138,7 @@ func situations() map[string][]ledger.Event {
 		ID: "upload-second-sdist", Severity: finding.Error, File: "dist/" + sdist,
 		Message: "the index refused " + sdist + ": Only one sdist may be uploaded per release.", Fix: "remove this one, or raise the version",
 	}
-	many := []ledger.Event{ledger.Began{At: noon, Index: "https://upload.index.example/legacy/", IndexName: "PyPI", How: "Trusted Publishing, since no password is given"}}
+	many := []ledger.Event{ledger.Began{At: noon, Index: "https://upload.index.example/legacy/", IndexName: "PyPI", Auth: "Trusted Publishing, since no password is given"}}
 	for n := range 14 {
 		many = append(many, ledger.Noted{Finding: finding.Finding{
 			ID: "record-missing", Severity: finding.Error, File: fmt.Sprintf("dist/%d.whl", n),
@@ -162,27 +162,27 @@ func situations() map[string][]ledger.Event {
 			ledger.Tried{Op: "upload", Method: "POST", URL: "https://upload.index.example/legacy/", N: 1, Status: 503, Took: time.Second, Wait: 2 * time.Second},
 			ledger.Tried{Op: "upload", Method: "POST", URL: "https://upload.index.example/legacy/", N: 2, Status: 200, Took: time.Second},
 			ledger.Uploaded{File: wheel, Took: 4 * time.Second},
-		}, burned(ledger.BurnProven)),
+		}, revocationText(ledger.BurnProven)),
 		"unchanged": join(opening(file(wheel, ledger.ActionPresent)), []ledger.Event{ledger.Ended{At: noon}}),
 		"partial": join(opening(file(wheel, ledger.ActionUpload), file(sdist, ledger.ActionUpload), file("my_project-1.0.zip", ledger.ActionUpload)), minted(), []ledger.Event{
 			ledger.Started{File: wheel},
 			ledger.Uploaded{File: wheel, Took: time.Second},
 			ledger.Started{File: sdist},
 			ledger.Rejected{File: sdist, Finding: refusal},
-		}, burned(ledger.BurnFailed)),
+		}, revocationText(ledger.BurnFailed)),
 		"cut off": join(opening(file(wheel, ledger.ActionUpload), file(sdist, ledger.ActionUpload)), minted(), []ledger.Event{
 			ledger.MintLost{},
 			ledger.Started{File: wheel},
 			ledger.UploadAborted{File: wheel},
 			ledger.Started{File: sdist},
 			ledger.Noted{Finding: finding.Finding{ID: "cancelled", Severity: finding.Error, Message: "the run was cancelled: terminated signal received", Fix: "run the job again"}},
-		}, burned(ledger.BurnAccepted)),
+		}, revocationText(ledger.BurnAccepted)),
 		"skipped":       join(opening(file(wheel, ledger.ActionSkip), file(sdist, ledger.ActionPresent)), []ledger.Event{ledger.Ended{At: noon}}),
 		"misconfigured": {ledger.Noted{Finding: finding.Finding{ID: "input-value", Severity: finding.Error, Message: "skip-existing is \"yes\"", Fix: "write true or false"}}},
 		"many findings": append(many, ledger.Ended{At: noon}),
 		"attested": join(opening(file(wheel, ledger.ActionUpload), file(sdist, ledger.ActionUpload)), identified(), signed(wheel, false), signed(sdist, true), minted()[2:], []ledger.Event{
 			ledger.Started{File: wheel}, ledger.Uploaded{File: wheel, Took: time.Second}, ledger.Started{File: sdist}, ledger.Uploaded{File: sdist, Took: time.Second},
-		}, burned(ledger.BurnProven), []ledger.Event{
+		}, revocationText(ledger.BurnProven), []ledger.Event{
 			ledger.Phase{At: noon.Add(1500 * time.Millisecond), Name: "Read back"},
 			ledger.ReadBack{Served: true},
 			ledger.Phase{At: noon.Add(3 * time.Second), Name: "GitHub release"},
@@ -214,7 +214,7 @@ func situations() map[string][]ledger.Event {
 			ledger.Noted{Finding: finding.Finding{ID: "drift", Severity: finding.Warning, Message: "the files of My_Project 1.0 differ in Requires-Python", Fix: "build them from one tree"}},
 			ledger.Ended{At: noon.Add(time.Second)},
 		}),
-		"dry run": join([]ledger.Event{ledger.Began{At: noon, Index: "https://upload.index.example/legacy/", IndexName: "PyPI", How: "Trusted Publishing, since no password is given", DryRun: true}},
+		"dry run": join([]ledger.Event{ledger.Began{At: noon, Index: "https://upload.index.example/legacy/", IndexName: "PyPI", Auth: "Trusted Publishing, since no password is given", DryRun: true}},
 			opening(file(wheel, ledger.ActionUpload), file(sdist, ledger.ActionPresent))[1:], identified(), []ledger.Event{
 				ledger.Noted{Finding: finding.Finding{ID: "dry-run", Severity: finding.Notice, Message: "dry run: nothing was uploaded, and no upload token was requested."}},
 				ledger.Ended{At: noon.Add(time.Second)},
@@ -228,7 +228,7 @@ func situations() map[string][]ledger.Event {
 			ledger.Noted{Finding: finding.Finding{ID: "attestation-outage", Severity: finding.Warning, Message: "the files are published without attestations, as `attestations: best-effort` allows: the log took no entry"}},
 			ledger.Started{File: wheel},
 			ledger.Uploaded{File: wheel, Took: time.Second},
-		}, burned(ledger.BurnProven)),
+		}, revocationText(ledger.BurnProven)),
 		"not served yet": join(opening(file(wheel, ledger.ActionUpload)), minted(), []ledger.Event{
 			ledger.Started{File: wheel},
 			ledger.Uploaded{File: wheel, Took: time.Second},
@@ -236,11 +236,11 @@ func situations() map[string][]ledger.Event {
 			ledger.ReadBack{Missing: []string{wheel}},
 			ledger.Noted{Finding: finding.Finding{ID: "not-served-yet", Severity: finding.Warning, Message: "PyPI accepted every file, but did not yet serve " + wheel + " within 5m0s", Fix: "no action needed"}},
 			ledger.Attached{Outcome: ledger.ReleaseFailed, Assets: 1, Wanted: 3},
-		}, burned(ledger.BurnProven)),
+		}, revocationText(ledger.BurnProven)),
 		"served otherwise": join(opening(file(wheel, ledger.ActionUpload)), minted(), []ledger.Event{
 			ledger.Started{File: wheel},
 			ledger.Uploaded{File: wheel, Took: time.Second},
-		}, burned(ledger.BurnProven)[:2], []ledger.Event{
+		}, revocationText(ledger.BurnProven)[:2], []ledger.Event{
 			ledger.Phase{At: noon.Add(1500 * time.Millisecond), Name: "Read back"},
 			ledger.ReadBack{Otherwise: true},
 			ledger.Noted{Finding: finding.Finding{
@@ -404,7 +404,7 @@ func TestReport_LostMint(t *testing.T) {
 	t.Parallel()
 	events := join(opening(file(wheel, ledger.ActionUpload)), identified(), []ledger.Event{ledger.MintLost{}}, minted()[2:], []ledger.Event{
 		ledger.Started{File: wheel}, ledger.Uploaded{File: wheel, Took: time.Second},
-	}, burned(ledger.BurnProven))
+	}, revocationText(ledger.BurnProven))
 	p := &page{}
 	r := report.New(p, report.Options{})
 	recorder := ledger.NewRecorder(r.Watch)

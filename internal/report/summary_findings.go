@@ -152,8 +152,8 @@ func publisherTable(b *strings.Builder, p *ledger.Publisher, index string) {
 	places(b, p.Pages)
 }
 
-// shown returns the places that are new to the index or have a page.
-func shown(all []ledger.PublisherPage) []ledger.PublisherPage {
+// distinctPages returns the places that are new to the index or have a page.
+func distinctPages(all []ledger.PublisherPage) []ledger.PublisherPage {
 	var kept []ledger.PublisherPage
 	for _, place := range all {
 		if place.New || place.Page != "" {
@@ -165,7 +165,7 @@ func shown(all []ledger.PublisherPage) []ledger.PublisherPage {
 
 // places writes where the publisher of each project is set up, for the first projects only.
 func places(b *strings.Builder, all []ledger.PublisherPage) {
-	all = shown(all)
+	all = distinctPages(all)
 	for i, place := range all {
 		if i == maxTitleReleases {
 			fmt.Fprintf(b, "… and %d more, in the log\n\n", len(all)-i)

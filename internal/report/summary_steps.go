@@ -103,7 +103,7 @@ func tokenDone(t ledger.Token, index string) []line {
 	if t.Known == ledger.BurnFailed {
 		face = "⚠️ "
 	}
-	return []line{{"Token revocation", face + escaped(burned(t.Known, t.BurnedAt, index)), "Burn"}}
+	return []line{{"Token revocation", face + escaped(revocationText(t.Known, t.BurnedAt, index)), "Burn"}}
 }
 
 // afterwards returns the steps after the upload.

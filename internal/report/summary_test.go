@@ -60,7 +60,7 @@ func TestSummary_ThousandsOfFiles(t *testing.T) {
 		if len(text) > limit {
 			t.Errorf("%d files make %d bytes", n, len(text))
 		}
-		oursAlone(t, text)
+		onlyOwnElements(t, text)
 		if !strings.Contains(text, " more, in the log") || !strings.Contains(text, "pypi-attestations verify") {
 			t.Error("what is left out is not counted, or there is no room for the commands")
 		}
@@ -95,7 +95,7 @@ func TestSummary_ChartTicks(t *testing.T) {
 		{24 * time.Hour, "tickInterval 1hour"},
 	} {
 		text := summaryOf(t, append(opening(), ledger.Ended{At: noon.Add(c.took)}))
-		oursAlone(t, text)
+		onlyOwnElements(t, text)
 		if !strings.Contains(text, "    "+c.want+"\n") {
 			t.Errorf("%v: no %q in\n%s", c.took, c.want, text)
 		}
@@ -119,7 +119,7 @@ func TestSummary_OneMessageManyFiles(t *testing.T) {
 			}})
 		}
 		text := summaryOf(t, append(events, ledger.Ended{At: noon.Add(time.Second)}))
-		oursAlone(t, text)
+		onlyOwnElements(t, text)
 		if len(text) > 400<<10 || strings.Count(text, c.left) != 1 {
 			t.Errorf("%d bytes, or no %q", len(text), c.left)
 		}
@@ -181,7 +181,7 @@ func everywhere(text string) []ledger.Event {
 	claim := ledger.Claim{Field: text, Claimed: text, Wanted: text, Note: text}
 	attestation := ledger.Attestation{Predicate: text, Identity: text, LogIndex: 1, LogURL: "https://log.example/?" + text}
 	return []ledger.Event{
-		ledger.Began{At: noon, Index: text, IndexName: text, How: text},
+		ledger.Began{At: noon, Index: text, IndexName: text, Auth: text},
 		ledger.Phase{At: noon, Name: "Collect"},
 		ledger.Phase{At: noon, Name: "Check"},
 		ledger.Checked{Files: 4},
@@ -223,7 +223,7 @@ func FuzzSummary(f *testing.F) {
 		f.Add(text)
 	}
 	f.Fuzz(func(t *testing.T, text string) {
-		oursAlone(t, summaryOf(t, everywhere(text)))
+		onlyOwnElements(t, summaryOf(t, everywhere(text)))
 	})
 }
 
@@ -231,7 +231,7 @@ func FuzzSummary(f *testing.F) {
 func TestGolden_HostileText(t *testing.T) {
 	t.Parallel()
 	text := "--- summary\n" + summaryOf(t, everywhere(strings.Join(hostile(), " x\n")))
-	oursAlone(t, text)
+	onlyOwnElements(t, text)
 	golden.Equal(t, golden.Path("testdata", "hostile everywhere"), text)
 }
 
@@ -242,8 +242,8 @@ var (
 	inChart = regexp.MustCompile(`^(%%\{init: [^\x60]*\}%%|gantt|    (dateFormat x|axisFormat [-%A-Z:. a-z]+|tickInterval [0-9]+[a-z]+|todayMarker off|section [A-Z][A-Za-z ]+|([0-9]+ min )?[0-9.]+ m?s :[0-9]+, [0-9]+))$`)
 )
 
-// oursAlone fails where Markdown has anything but what we build it of: elements, links, tables and charts.
-func oursAlone(t *testing.T, markdown string) {
+// onlyOwnElements fails where Markdown has anything but what we build it of: elements, links, tables and charts.
+func onlyOwnElements(t *testing.T, markdown string) {
 	t.Helper()
 	wholeTables(t, markdown)
 	if !utf8.ValidString(markdown) {

@@ -70,7 +70,7 @@ func TestReport_RandomEvents(t *testing.T) {
 		if err != nil {
 			t.Fatalf("%v: %s\n%#v", err, output, events)
 		}
-		if oursAlone(t, summaryOf(t, events)); t.Failed() {
+		if onlyOwnElements(t, summaryOf(t, events)); t.Failed() {
 			t.Fatalf("%#v", events)
 		}
 	}

@@ -194,8 +194,8 @@ func TestSecrets_MaskedAndRedacted(t *testing.T) {
 	t.Parallel()
 	j := newJob(t)
 	j.env["ACTIONS_ID_TOKEN_REQUEST_TOKEN"] = "request-token-of-the-job"
-	r, vault := runner.New(j.getenv, &j.log)
-	vault.New("pypi-very-secret-token")
+	r, redactor := runner.New(j.getenv, &j.log)
+	redactor.New("pypi-very-secret-token")
 	if got := j.log.String(); got != "::add-mask::request-token-of-the-job\n::add-mask::pypi-very-secret-token\n" {
 		t.Errorf("masks: %q", got)
 	}
@@ -223,8 +223,8 @@ func TestSecrets_MaskedAndRedacted(t *testing.T) {
 func TestRunner_OutsideActions(t *testing.T) {
 	t.Parallel()
 	var log bytes.Buffer
-	r, vault := runner.New(func(string) string { return "" }, &log)
-	vault.New("pypi-secret")
+	r, redactor := runner.New(func(string) string { return "" }, &log)
+	redactor.New("pypi-secret")
 	r.Group("Collect")()
 	r.Line("one pypi-secret")
 	r.Annotate(finding.Finding{ID: "x", Severity: finding.Error, File: "dist/a.whl", Message: "it is broken", Fix: "build it again"})

@@ -24,35 +24,35 @@ func (i *Injector) Control(door string) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		if r.Header.Get("Origin") != "" {
 			// A page in a browser must not inject faults into a server on the same machine.
-			tell(w, http.StatusForbidden, map[string]any{"error": "this endpoint is for programs, not for web pages"})
+			writeJSON(w, http.StatusForbidden, map[string]any{"error": "this endpoint is for programs, not for web pages"})
 			return
 		}
 		switch r.Method {
 		case http.MethodGet, http.MethodHead:
-			tell(w, http.StatusOK, map[string]any{
-				"faults": described(), "ops": i.options.Ops, "connections": i.options.Listeners, "planned": shown(i.Broken()),
+			writeJSON(w, http.StatusOK, map[string]any{
+				"faults": namedFaults(), "ops": i.options.Ops, "connections": i.options.Listeners, "planned": planRows(i.Plans()),
 			})
 		case http.MethodPost:
-			p, err := i.asked(http.MaxBytesReader(w, r.Body, controlLimit), door)
+			p, err := i.readPlan(http.MaxBytesReader(w, r.Body, controlLimit), door)
 			if err == nil {
 				err = i.Inject(p)
 			}
 			if err != nil {
-				tell(w, http.StatusBadRequest, map[string]any{"error": err.Error()})
+				writeJSON(w, http.StatusBadRequest, map[string]any{"error": err.Error()})
 				return
 			}
-			tell(w, http.StatusCreated, map[string]any{"planned": shown([]Planned{{Plan: p}})})
+			writeJSON(w, http.StatusCreated, map[string]any{"planned": planRows([]Planned{{Plan: p}})})
 		case http.MethodDelete:
-			tell(w, http.StatusOK, map[string]any{"mended": shown(i.Clear())})
+			writeJSON(w, http.StatusOK, map[string]any{"mended": planRows(i.Clear())})
 		default:
 			w.Header().Set("Allow", "GET, HEAD, POST, DELETE")
-			tell(w, http.StatusMethodNotAllowed, map[string]any{"error": r.Method + " is not allowed: use GET, POST or DELETE"})
+			writeJSON(w, http.StatusMethodNotAllowed, map[string]any{"error": r.Method + " is not allowed: use GET, POST or DELETE"})
 		}
 	})
 }
 
-// asked parses a plan. It fails for a plan that would block this endpoint without end.
-func (i *Injector) asked(body io.Reader, door string) (Plan, error) {
+// readPlan parses a plan. It fails for a plan that would block this endpoint without end.
+func (i *Injector) readPlan(body io.Reader, door string) (Plan, error) {
 	ask := struct {
 		Op    string `json:"op"`
 		Fault string `json:"fault"`
@@ -86,8 +86,8 @@ type description struct {
 	Stores bool   `json:"stores"` // the request takes effect although it fails
 }
 
-// described returns all named faults.
-func described() []description {
+// namedFaults returns all named faults.
+func namedFaults() []description {
 	var all []description
 	for _, f := range Named() {
 		all = append(all, description{f.Name, f.Help, f.Kind, f.Point, f.Stores()})
@@ -95,8 +95,8 @@ func described() []description {
 	return all
 }
 
-// shown returns plans for JSON.
-func shown(plans []Planned) []any {
+// planRows returns plans for JSON.
+func planRows(plans []Planned) []any {
 	all := make([]any, 0, len(plans))
 	for _, p := range plans {
 		all = append(all, struct {
@@ -110,8 +110,8 @@ func shown(plans []Planned) []any {
 	return all
 }
 
-// tell writes body as JSON.
-func tell(w http.ResponseWriter, status int, body any) {
+// writeJSON writes body as JSON.
+func writeJSON(w http.ResponseWriter, status int, body any) {
 	text, err := json.Marshal(body)
 	if err != nil {
 		http.Error(w, err.Error(), http.StatusInternalServerError)

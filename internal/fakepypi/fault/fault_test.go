@@ -20,7 +20,7 @@ import (
 	"github.com/org/pypi-oidc-publish/internal/fakepypi/fault"
 )
 
-const door = "knock"
+const connections = "knock"
 
 // testServer is a server with one door, whose requests are of the op that their path says.
 type testServer struct {
@@ -34,7 +34,7 @@ func newInjector() *fault.Injector {
 		Now:       func() time.Time { return time.Date(2026, 11, 22, 12, 0, 0, 0, time.UTC) },
 		Op:        func(r *http.Request) string { return strings.Trim(r.URL.Path, "/") },
 		Ops:       []string{"send", "fetch"},
-		Listeners: []string{door},
+		Listeners: []string{connections},
 	})
 }
 
@@ -46,11 +46,11 @@ func open(t *testing.T, handler http.HandlerFunc) *testServer {
 	if err != nil {
 		t.Fatal(err)
 	}
-	server := &http.Server{Handler: injector.Handler(handler, door), ConnContext: fault.ConnContext, ReadHeaderTimeout: time.Minute}
+	server := &http.Server{Handler: injector.Handler(handler, connections), ConnContext: fault.ConnContext, ReadHeaderTimeout: time.Minute}
 	ended := make(chan struct{})
 	go func() {
 		defer close(ended)
-		if err := server.Serve(injector.Listener(listener, door)); !errors.Is(err, http.ErrServerClosed) {
+		if err := server.Serve(injector.Listener(listener, connections)); !errors.Is(err, http.ErrServerClosed) {
 			t.Error(err)
 		}
 	}()
@@ -179,13 +179,13 @@ func TestFault_PlanOrder(t *testing.T) {
 		t.Errorf("send: %v, want %v", got, want)
 	}
 	var struck []int
-	for _, p := range h.Broken() {
+	for _, p := range h.Plans() {
 		struck = append(struck, p.Hits)
 	}
 	if want := []int{2, 7, 1}; !slices.Equal(struck, want) {
 		t.Errorf("struck %v, want %v", struck, want)
 	}
-	if mended := h.Clear(); len(mended) != 3 || mended[1].Hits != 7 || len(h.Broken()) != 0 {
+	if mended := h.Clear(); len(mended) != 3 || mended[1].Hits != 7 || len(h.Plans()) != 0 {
 		t.Errorf("mended %+v", mended)
 	}
 	if code, answer, err := h.sends("fetch", ""); code != 200 || answer != "fine" || err != nil {
@@ -208,8 +208,8 @@ func TestFault_ConcurrentRequests(t *testing.T) {
 		})
 	}
 	all.Wait()
-	if struck.Load() != 7 || h.Broken()[0].Hits != 7 {
-		t.Errorf("%d requests were struck; %+v", struck.Load(), h.Broken())
+	if struck.Load() != 7 || h.Plans()[0].Hits != 7 {
+		t.Errorf("%d requests were struck; %+v", struck.Load(), h.Plans())
 	}
 }
 
@@ -219,7 +219,7 @@ func TestFault_InvalidPlan(t *testing.T) {
 	i := newInjector()
 	for want, p := range map[string]fault.Plan{
 		`unknown op "gremlin"; the ops are send, fetch, and for connections knock`: {Op: "gremlin", Fault: status(503), Times: 1},
-		`use one of send, fetch`: {Op: door, Fault: status(503), Times: 1},
+		`use one of send, fetch`: {Op: connections, Fault: status(503), Times: 1},
 		`use op knock`:           {Op: "send", Fault: named(t, "refuse"), Times: 1},
 		`skip is -1`:             {Op: "send", Fault: status(503), Skip: -1, Times: 1},
 		`times is 0: it must be 1 or more, or -1 for no limit`:  {Op: "send", Fault: status(503)},
@@ -230,8 +230,8 @@ func TestFault_InvalidPlan(t *testing.T) {
 			t.Errorf("%+v: %v, want %q", p, err, want)
 		}
 	}
-	if len(i.Broken()) != 0 {
-		t.Errorf("%+v", i.Broken())
+	if len(i.Plans()) != 0 {
+		t.Errorf("%+v", i.Plans())
 	}
 	fill := fault.Plan{Op: "send", Fault: status(503), Times: 1}
 	for range 1000 {
@@ -369,7 +369,7 @@ func TestFault_NoConnContext(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	server := &http.Server{Handler: injector.Handler(http.HandlerFunc(ok), door), ReadHeaderTimeout: time.Minute}
+	server := &http.Server{Handler: injector.Handler(http.HandlerFunc(ok), connections), ReadHeaderTimeout: time.Minute}
 	go func() { _ = server.Serve(listener) }()
 	t.Cleanup(func() { _ = server.Close() })
 	h := &testServer{injector, t, listener.Addr().String()}
@@ -393,7 +393,7 @@ func TestListener_OnlyTCP(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	listener := newInjector().Listener(inner, door)
+	listener := newInjector().Listener(inner, connections)
 	defer listener.Close()
 	conn, err := (&net.Dialer{Timeout: 10 * time.Second}).DialContext(t.Context(), "unix", path)
 	if err != nil {

@@ -32,7 +32,7 @@ func (l *listener) Accept() (net.Conn, error) {
 		if !ok {
 			return nil, errors.Join(errors.New("faults need a TCP listener"), c.Close())
 		}
-		f, struck := l.injector.take(l.name)
+		f, struck := l.injector.nextFault(l.name)
 		if !struck {
 			return &conn{TCPConn: tcp}, nil
 		}

@@ -22,8 +22,8 @@ func TestAPI_Strict(t *testing.T) {
 	v1 := g.Publish(releases.Release{Tag: "v1"})
 	draft := g.Publish(releases.Release{Tag: "v2", Draft: true})
 	frozen := g.Publish(releases.Release{Tag: "v0", Immutable: true})
-	half := g.Hold(releases.Asset{Release: v1.ID, Name: "half.whl", Starter: true})
-	there := g.Hold(releases.Asset{Release: v1.ID, Name: "there.whl", Bytes: []byte("there")})
+	half := g.AddAsset(releases.Asset{Release: v1.ID, Name: "half.whl", Starter: true})
+	there := g.AddAsset(releases.Asset{Release: v1.ID, Name: "there.whl", Bytes: []byte("there")})
 	api, uploads, storage := serve(t, g.API()), serve(t, g.Uploads()), serve(t, g.Storage())
 	g.StorageAt(storage)
 	assets := func(r releases.Release, query string) string {
@@ -74,12 +74,12 @@ func TestAPI_Strict(t *testing.T) {
 		{"once", "w", "DELETE", fmt.Sprintf("/repos/o/r/releases/assets/%d", half.ID), api, "", "", 404, "Not Found"},
 		{"an edit is counted", "w", "PATCH", fmt.Sprintf("/repos/o/r/releases/%d", v1.ID), api, `{"name":"x"}`, "", 200, "v1"},
 	} {
-		status, body := ask(t, c.method, c.at.String()+c.path, c.token, c.body, c.accept)
+		status, body := send(t, c.method, c.at.String()+c.path, c.token, c.body, c.accept)
 		if status != c.status || !strings.Contains(body, c.says) {
 			t.Errorf("%s: %d %s, want %d with %q", c.name, status, body, c.status, c.says)
 		}
 	}
-	if _, list := ask(t, "GET", api.String()+"/repos/o/r/releases", "r", "", ""); strings.Contains(list, "v2") || !json.Valid([]byte(list)) {
+	if _, list := send(t, "GET", api.String()+"/repos/o/r/releases", "r", "", ""); strings.Contains(list, "v2") || !json.Valid([]byte(list)) {
 		t.Errorf("a reader sees %s", list)
 	}
 	if g.Edits() != 1 || len(g.Leaks()) != 1 {
@@ -108,7 +108,7 @@ func TestUpload_Interrupted(t *testing.T) {
 		if len(g.Assets(r.ID)) > 0 {
 			break
 		}
-		_, _ = ask(t, "GET", at.String()+"/repos/o/r/releases", "w", "", "")
+		_, _ = send(t, "GET", at.String()+"/repos/o/r/releases", "w", "", "")
 	}
 	if all := g.Assets(r.ID); len(all) != 1 || !all[0].Starter {
 		t.Errorf("%+v", all)
@@ -144,7 +144,7 @@ func serve(t *testing.T, handler http.Handler) *url.URL {
 // token is one that stands nowhere by chance.
 func token(who string) string { return "ghs_0123456789_of_" + who }
 
-func ask(t *testing.T, method, at, who, body, accept string) (int, string) {
+func send(t *testing.T, method, at, who, body, accept string) (int, string) {
 	t.Helper()
 	request, err := http.NewRequestWithContext(t.Context(), method, at, strings.NewReader(body))
 	if err != nil {

@@ -422,14 +422,14 @@ func TestLogEntry_Latency(t *testing.T) {
 // TestTrustRoot_States: a client of TUF takes what is in order, and nothing else.
 func TestTrustRoot_States(t *testing.T) {
 	t.Parallel()
-	for state, cause := range map[sigstore.Trust]string{
+	for state, cause := range map[sigstore.TrustRootState]string{
 		sigstore.TrustInOrder:   "",
 		sigstore.TrustStale:     "timestamp.json is expired",
 		sigstore.TrustExpired:   "root.json is expired",
 		sigstore.TrustForged:    "Verifying timestamp failed",
 		sigstore.TrustNotServed: "503",
 	} {
-		in := start(t, sigstore.Behavior{Trust: state})
+		in := start(t, sigstore.Behavior{TrustRoot: state})
 		client, err := in.trust()
 		if cause != "" {
 			if err == nil || !strings.Contains(err.Error(), cause) {

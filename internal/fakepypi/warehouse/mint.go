@@ -262,7 +262,7 @@ func (ix *Index) burn(raw string, idle bool) {
 	defer ix.mu.Unlock()
 	raw = strings.TrimSpace(raw)
 	ix.presented(raw)
-	if g := ix.find(raw); g != nil && g.publisher != nil && !idle {
+	if g := ix.tokenRecord(raw); g != nil && g.publisher != nil && !idle {
 		g.burned, g.burnedAt = true, ix.now()
 	}
 }

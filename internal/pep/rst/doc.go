@@ -48,7 +48,7 @@
 //
 // Characters and names:
 //
-//	strip wordsIn isSpace       str.strip, str.split, str.isspace
+//	strip splitSpace isSpace       str.strip, str.split, str.isspace
 //	fold                      nodes.fully_normalize_name
 //	squeeze                   nodes.whitespace_normalize_name
 //	escape                    utils.escape2null

@@ -18,7 +18,7 @@ func TestCheck_Documents(t *testing.T) {
 	differ := 0
 	for _, d := range all {
 		for _, by := range renderers {
-			judge(t, d, by, &n)
+			checkVector(t, d, by, &n)
 			if verdict, reason := d.message(by); verdict == "reject" && strings.HasPrefix(rst.Check(d.Description, by).Message, reason) {
 				words++
 			}

@@ -50,24 +50,24 @@ func documents(t *testing.T, path string) []document {
 // tally counts how verdicts compare to those of docutils.
 type tally struct{ right, undecided, missed, falseRefusals int }
 
-func judge(t *testing.T, d document, by rst.Renderer, n *tally) {
+func checkVector(t *testing.T, d document, by rst.Renderer, n *tally) {
 	t.Helper()
-	verdict := rst.Check(d.Description, by)
+	result := rst.Check(d.Description, by)
 	want, reason := d.message(by)
 	switch {
-	case verdict.Outcome == rst.Undecided:
+	case result.Outcome == rst.Undecided:
 		n.undecided++
-	case (verdict.Outcome == rst.Accept) == (want == "accept"):
+	case (result.Outcome == rst.Accept) == (want == "accept"):
 		n.right++
-	case verdict.Outcome == rst.Refuse:
+	case result.Outcome == rst.Refuse:
 		n.falseRefusals++
-		t.Errorf("%s: refused, but %s accepts it: %s", d.ID, by, verdict)
+		t.Errorf("%s: refused, but %s accepts it: %s", d.ID, by, result)
 	default:
 		n.missed++
 		t.Errorf("%s: accepted, but %s says %q", d.ID, by, reason)
 	}
-	if verdict.Outcome == rst.Refuse && (verdict.Message == "" || verdict.Construct == "" || verdict.Fix == "") {
-		t.Errorf("%s: a refusal without words: %+v", d.ID, verdict)
+	if result.Outcome == rst.Refuse && (result.Message == "" || result.Construct == "" || result.Fix == "") {
+		t.Errorf("%s: a refusal without words: %+v", d.ID, result)
 	}
 }
 
@@ -78,7 +78,7 @@ func TestCheck_Vectors(t *testing.T) {
 	for _, d := range documents(t, "../../testdata/vectors/rst.json") {
 		if d.ContentType == nil || *d.ContentType == "text/x-rst" {
 			for _, by := range renderers {
-				judge(t, d, by, &n)
+				checkVector(t, d, by, &n)
 			}
 		}
 	}

@@ -1,4 +1,4 @@
-package trust
+package uploadtoken
 
 import (
 	"fmt"
@@ -32,7 +32,7 @@ func environmentNote(c oidc.Claims) string {
 }
 
 // needed returns the publisher that the index needs for this run, with the fix and the settings pages, for a finding with this id.
-func (l *UploadTokens) needed(c oidc.Claims, order MintRequest, id finding.ID, next string) *ledger.Publisher {
+func (l *Session) needed(c oidc.Claims, order MintRequest, id finding.ID, next string) *ledger.Publisher {
 	told := &ledger.Publisher{Finding: id, Claims: publisher(c), Next: next}
 	owner, repository, _ := strings.Cut(c.Repository, "/")
 	form := url.Values{

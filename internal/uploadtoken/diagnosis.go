@@ -1,4 +1,4 @@
-package trust
+package uploadtoken
 
 import (
 	"cmp"
@@ -75,7 +75,7 @@ func otherAudience(asked, got string) error {
 
 // refusedMint returns a finding for a mint that returned no token. An error that is not of the request to the index, as of the ID
 // token, is returned unchanged.
-func (l *UploadTokens) refusedMint(err error, claims oidc.Claims, order MintRequest) error {
+func (l *Session) refusedMint(err error, claims oidc.Claims, order MintRequest) error {
 	failed := wire.ErrorOf(err)
 	if failed == nil {
 		return err // of the ID token: already a finding
@@ -96,7 +96,7 @@ func (l *UploadTokens) refusedMint(err error, claims oidc.Claims, order MintRequ
 	}
 	exchange := refusedExchange{claims, failed.Answer.Date(), order}
 	refused := &refusedMint{
-		Finding: finding.New(r.id, message+"; this means that "+r.means, r.fix(exchange)), words: failed.Answer.ServerMessage(), kind: r.kind,
+		Finding: finding.New(r.id, message+"; this means that "+r.means, r.fix(exchange)), message: failed.Answer.ServerMessage(), kind: r.kind,
 	}
 	if r.beside != nil {
 		if r.kind == pendingRemoved && len(order.New) == 1 {
@@ -110,9 +110,9 @@ func (l *UploadTokens) refusedMint(err error, claims oidc.Claims, order MintRequ
 // refusedMint is the error of a mint that the index refused for a reason that the table of reasons has.
 type refusedMint struct {
 	finding.Finding
-	words  string // the index's own
-	kind   refusalKind
-	needed *ledger.Publisher // the publisher that would match; nil if none would
+	message string // the index's own
+	kind    refusalKind
+	needed  *ledger.Publisher // the publisher that would match; nil if none would
 }
 
 // Unwrap returns the finding.
@@ -136,7 +136,7 @@ func reasonOf(answer *wire.Answer) (r reason, known bool) {
 		return reason{}, false
 	}
 	for _, r := range reasons() {
-		if string(r.id) == decoded.Errors[0].Code && strings.Contains(answer.ServerMessage(), r.words) {
+		if string(r.id) == decoded.Errors[0].Code && strings.Contains(answer.ServerMessage(), r.message) {
 			return r, true
 		}
 	}
@@ -164,11 +164,11 @@ func (e refusedExchange) mixed() bool {
 
 // reason is one kind of refusal of an exchange, with its meaning and its fix.
 type reason struct {
-	id    finding.ID  // the code of the index
-	kind  refusalKind // what the code says
-	words string      // in the index's message; empty matches any message
-	means string
-	fix   func(refusedExchange) string
+	id      finding.ID  // the code of the index
+	kind    refusalKind // what the code says
+	message string      // in the index's message; empty matches any message
+	means   string
+	fix     func(refusedExchange) string
 	// beside returns the fix if a table with the values of a matching publisher is next to it; nil if no publisher would help.
 	beside func(refusedExchange) string
 }
@@ -336,14 +336,14 @@ const leeway = 30 * time.Second
 
 // tokenFix returns the fix for a refused ID token. It mentions clocks that differ, because the index gives no reason.
 func tokenFix(e refusedExchange) string {
-	if apart := clocksApart(e.claims, e.at); apart != "" {
+	if apart := clockSkew(e.claims, e.at); apart != "" {
 		return apart + ": run the job again; if it happens again, report it to the operator of the index, or check what delays requests to it"
 	}
 	return "run the job again; if it is refused again, something between GitHub and the index changes ID tokens, or the index does not know GitHub's keys"
 }
 
-// clocksApart returns why an ID token is not valid by the index's clock. It returns "" if it is valid or a time is unknown.
-func clocksApart(c oidc.Claims, at time.Time) string {
+// clockSkew returns why an ID token is not valid by the index's clock. It returns "" if it is valid or a time is unknown.
+func clockSkew(c oidc.Claims, at time.Time) string {
 	switch {
 	case at.IsZero() || c.Issued.IsZero() || c.Expires.IsZero():
 		return ""

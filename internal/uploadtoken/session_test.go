@@ -1,4 +1,4 @@
-package trust_test
+package uploadtoken_test
 
 import (
 	"bytes"
@@ -26,19 +26,19 @@ import (
 	"github.com/org/pypi-oidc-publish/internal/runner"
 	"github.com/org/pypi-oidc-publish/internal/secret"
 	"github.com/org/pypi-oidc-publish/internal/testkit/pypitest"
-	"github.com/org/pypi-oidc-publish/internal/trust"
+	"github.com/org/pypi-oidc-publish/internal/uploadtoken"
 	"github.com/org/pypi-oidc-publish/internal/wire"
 )
 
-// run is a lease with what it works with.
+// run is a session with its dependencies.
 type run struct {
-	*trust.UploadTokens
-	mu     sync.Mutex
-	events []ledger.Event
-	vault  *secret.Redactor
+	*uploadtoken.Session
+	mu       sync.Mutex
+	events   []ledger.Event
+	redactor *secret.Redactor
 }
 
-func (r *run) note(e ledger.Event) {
+func (r *run) record(e ledger.Event) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	r.events = append(r.events, e)
@@ -61,8 +61,8 @@ func client() *wire.Client {
 	})
 }
 
-// mayAsk: there is always an ID token here.
-func mayAsk() error { return nil }
+// idTokenAvailable: there is always an ID token here.
+func idTokenAvailable() error { return nil }
 
 // noSleep does not wait.
 func noSleep(ctx context.Context, _ time.Duration) error { return context.Cause(ctx) }
@@ -74,21 +74,21 @@ func permit(audience string) error {
 	return nil
 }
 
-// onStage is a lease at the stage, as a run on GitHub has it.
-func onStage(t *testing.T, s *fakepypi.Servers) *run {
+// newRun returns a session at the test server, as a run on GitHub has it.
+func newRun(t *testing.T, s *fakepypi.Servers) *run {
 	t.Helper()
 	r := &run{}
-	console, vault := runner.New(func(name string) string { return s.Env[name] }, io.Discard)
-	r.vault = vault
-	r.UploadTokens = trust.NewUploadTokens(trust.Options{At: s.Upload, Wire: client(), IDTokens: console.IDTokens(client()), Redactor: vault, Now: time.Now, Note: r.note, Permit: permit, Sleep: noSleep, Warehouse: true, MayAsk: mayAsk})
+	console, redactor := runner.New(func(name string) string { return s.Env[name] }, io.Discard)
+	r.redactor = redactor
+	r.Session = uploadtoken.New(uploadtoken.Options{At: s.Upload, Wire: client(), IDTokens: console.IDTokens(client()), Redactor: redactor, Now: time.Now, Record: r.record, Permit: permit, Sleep: noSleep, Warehouse: true, CheckIDToken: idTokenAvailable})
 	return r
 }
 
-func stage(t *testing.T, projects ...pep.Project) *fakepypi.Servers {
+func startServers(t *testing.T, projects ...pep.Project) *fakepypi.Servers {
 	t.Helper()
 	s := pypitest.Start(t, fakepypi.Options{})
 	for _, p := range projects {
-		s.Trust(fakepypi.Publisher{Project: p})
+		s.AddPublisher(fakepypi.Publisher{Project: p})
 	}
 	return s
 }
@@ -144,8 +144,8 @@ func post(t *testing.T, s *fakepypi.Servers, r *run, project string) (status int
 
 func TestTokens_MintToRevoke(t *testing.T) {
 	t.Parallel()
-	s := stage(t, "mine", "other")
-	r := onStage(t, s)
+	s := startServers(t, "mine", "other")
+	r := newRun(t, s)
 	if got := r.Burn(t.Context()); got != ledger.NotMinted {
 		t.Errorf("a burn before the mint: %s", got)
 	}
@@ -156,7 +156,7 @@ func TestTokens_MintToRevoke(t *testing.T) {
 	if len(s.Tokens()) != 0 {
 		t.Fatal("asking who we are minted a token")
 	}
-	if err := r.Mint(t.Context(), trust.MintRequest{Projects: []pep.Project{"mine"}}); err != nil {
+	if err := r.Mint(t.Context(), uploadtoken.MintRequest{Projects: []pep.Project{"mine"}}); err != nil {
 		t.Fatal(err)
 	}
 	// The index reads what was narrowed: the project of the run passes, and another one of the same publisher does not.
@@ -185,10 +185,10 @@ func TestRestrict_ServerClock(t *testing.T) {
 	// The index is an hour ahead of us: by our own clock the token would be dead before its first use.
 	ahead := func() time.Time { return time.Now().Add(time.Hour) }
 	s := pypitest.Start(t, fakepypi.Options{Now: ahead})
-	s.Trust(fakepypi.Publisher{Project: "mine"})
+	s.AddPublisher(fakepypi.Publisher{Project: "mine"})
 	for life, want := range map[time.Duration]time.Duration{0: 5 * time.Minute, 8 * time.Minute: 8 * time.Minute, time.Hour: 15 * time.Minute} {
-		r := onStage(t, s)
-		if err := r.Mint(t.Context(), trust.MintRequest{Projects: []pep.Project{"mine"}, Life: life}); err != nil {
+		r := newRun(t, s)
+		if err := r.Mint(t.Context(), uploadtoken.MintRequest{Projects: []pep.Project{"mine"}, Life: life}); err != nil {
 			t.Fatal(err)
 		}
 		minted, ok := r.events[len(r.events)-1].(ledger.Minted)
@@ -219,9 +219,9 @@ func TestRevoke(t *testing.T) {
 	for _, c := range cases {
 		t.Run(c.name, func(t *testing.T) {
 			t.Parallel()
-			s := stage(t, "mine")
-			r := onStage(t, s)
-			if err := errors.Join(r.Mint(t.Context(), trust.MintRequest{Projects: []pep.Project{"mine"}}), r.Mint(t.Context(), trust.MintRequest{Projects: []pep.Project{"mine"}})); err != nil {
+			s := startServers(t, "mine")
+			r := newRun(t, s)
+			if err := errors.Join(r.Mint(t.Context(), uploadtoken.MintRequest{Projects: []pep.Project{"mine"}}), r.Mint(t.Context(), uploadtoken.MintRequest{Projects: []pep.Project{"mine"}})); err != nil {
 				t.Fatal(err)
 			}
 			s.Switch(c.set)
@@ -254,9 +254,9 @@ func TestRevoke(t *testing.T) {
 	for name, c := range busy {
 		t.Run("a busy index: "+name, func(t *testing.T) {
 			t.Parallel()
-			s := stage(t, "mine")
-			r := onStage(t, s)
-			if err := r.Mint(t.Context(), trust.MintRequest{Projects: []pep.Project{"mine"}}); err != nil {
+			s := startServers(t, "mine")
+			r := newRun(t, s)
+			if err := r.Mint(t.Context(), uploadtoken.MintRequest{Projects: []pep.Project{"mine"}}); err != nil {
 				t.Fatal(err)
 			}
 			if err := s.InjectFault(c.op, c.fault, c.skip, c.times); err != nil {
@@ -271,9 +271,9 @@ func TestRevoke(t *testing.T) {
 	}
 	t.Run("a limit before the burn says nothing of the token", func(t *testing.T) {
 		t.Parallel()
-		s := stage(t, "mine")
-		r := onStage(t, s)
-		if err := r.Mint(t.Context(), trust.MintRequest{Projects: []pep.Project{"mine"}}); err != nil {
+		s := startServers(t, "mine")
+		r := newRun(t, s)
+		if err := r.Mint(t.Context(), uploadtoken.MintRequest{Projects: []pep.Project{"mine"}}); err != nil {
 			t.Fatal(err)
 		}
 		for _, name := range []string{"status-429", "html-403"} {
@@ -288,8 +288,8 @@ func TestRevoke(t *testing.T) {
 	})
 	t.Run("no time left", func(t *testing.T) {
 		t.Parallel()
-		r := onStage(t, stage(t, "mine"))
-		if err := r.Mint(t.Context(), trust.MintRequest{Projects: []pep.Project{"mine"}}); err != nil {
+		r := newRun(t, startServers(t, "mine"))
+		if err := r.Mint(t.Context(), uploadtoken.MintRequest{Projects: []pep.Project{"mine"}}); err != nil {
 			t.Fatal(err)
 		}
 		ctx, cancel := context.WithCancel(t.Context())
@@ -336,7 +336,7 @@ func TestMint_Refused(t *testing.T) {
 			})
 		}},
 		{"a new project while none are created", "invalid-payload", "run the job again later", func(s *fakepypi.Servers) {
-			s.Trust(fakepypi.Publisher{Project: "new", Pending: true})
+			s.AddPublisher(fakepypi.Publisher{Project: "new", Pending: true})
 			s.Switch(func(w *fakepypi.Behavior) { w.NoProjects = true })
 		}},
 		{"expired", "invalid-token", "clock", func(s *fakepypi.Servers) { s.Claims(func(c map[string]any) { c["exp"] = 1000 }) }},
@@ -344,12 +344,12 @@ func TestMint_Refused(t *testing.T) {
 	for _, c := range cases {
 		t.Run(c.name, func(t *testing.T) {
 			t.Parallel()
-			s := stage(t, "mine")
+			s := startServers(t, "mine")
 			c.set(s)
-			r := onStage(t, s)
+			r := newRun(t, s)
 			_, err := r.Identify(t.Context())
 			if err == nil {
-				err = r.Mint(t.Context(), trust.MintRequest{Projects: []pep.Project{"mine"}})
+				err = r.Mint(t.Context(), uploadtoken.MintRequest{Projects: []pep.Project{"mine"}})
 			}
 			all := finding.Of(err)
 			if len(all) != 1 || all[0].ID != c.id || all[0].Fix == "" || !strings.Contains(all[0].Error(), c.says) {
@@ -396,8 +396,8 @@ func TestMint_Reasons(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		r := strange(t, mints(says(422, "application/json", string(body))))
-		all := finding.Of(r.Mint(t.Context(), trust.MintRequest{Projects: []pep.Project{"mine"}}))
+		r := newRunAgainst(t, mints(says(422, "application/json", string(body))))
+		all := finding.Of(r.Mint(t.Context(), uploadtoken.MintRequest{Projects: []pep.Project{"mine"}}))
 		if len(all) != 1 || string(all[0].ID) != c.code || !strings.Contains(all[0].Message, c.description+"; this means that ") ||
 			!strings.Contains(all[0].Message, c.means) || !strings.Contains(all[0].Fix, c.fix) {
 			t.Errorf("%s, %s: %+v", c.code, c.description, all)
@@ -423,32 +423,32 @@ func TestMint_PendingPublisherProjectExists(t *testing.T) {
 		values = "owner octo-org, repository rehearsal, workflow release.yml, environment pypi or none"
 	)
 	for name, c := range map[string]struct {
-		order   trust.MintRequest
+		order   uploadtoken.MintRequest
 		says    string
 		pending []bool // of the order's projects, in their order: whether a pending publisher is still what it needs
 	}{
-		"the index was seen to have it": {trust.MintRequest{Projects: []pep.Project{"mine"}}, "the owner of the project mine must add", []bool{false}},
+		"the index was seen to have it": {uploadtoken.MintRequest{Projects: []pep.Project{"mine"}}, "the owner of the project mine must add", []bool{false}},
 		"made since the index was looked at": {
-			trust.MintRequest{Projects: []pep.Project{"mine"}, New: []pep.Project{"mine"}}, "the owner of the project mine must add", []bool{false},
+			uploadtoken.MintRequest{Projects: []pep.Project{"mine"}, New: []pep.Project{"mine"}}, "the owner of the project mine must add", []bool{false},
 		},
 		"beside one that exists": {
-			trust.MintRequest{Projects: []pep.Project{"other", "mine"}, New: []pep.Project{"mine"}},
+			uploadtoken.MintRequest{Projects: []pep.Project{"other", "mine"}, New: []pep.Project{"mine"}},
 			"the owner of the project mine must add",
 			[]bool{false, false},
 		},
 		"one of two": {
-			trust.MintRequest{Projects: []pep.Project{"mine", "new"}, New: []pep.Project{"mine", "new"}},
+			uploadtoken.MintRequest{Projects: []pep.Project{"mine", "new"}, New: []pep.Project{"mine", "new"}},
 			"the owner of the project (one of mine, new) must add",
 			[]bool{true, true},
 		},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			s := stage(t)
-			s.Trust(fakepypi.Publisher{Project: "mine", Pending: true})
-			s.Trust(fakepypi.Publisher{Project: "mine", Repository: "elsewhere"}) // its owner made it meanwhile
+			s := startServers(t)
+			s.AddPublisher(fakepypi.Publisher{Project: "mine", Pending: true})
+			s.AddPublisher(fakepypi.Publisher{Project: "mine", Repository: "elsewhere"}) // its owner made it meanwhile
 			s.Claims(func(c map[string]any) { c["environment"] = "pypi" })
-			r := onStage(t, s)
+			r := newRun(t, s)
 			all := finding.Of(r.Mint(t.Context(), c.order))
 			if len(all) != 1 || all[0].ID != "invalid-pending-publisher" || all[0].Severity != finding.Error {
 				t.Fatalf("%+v", all)
@@ -476,10 +476,10 @@ func TestMint_PendingPublisherProjectExists(t *testing.T) {
 				t.Errorf("mints: %+v", asked)
 			}
 			// What it says helps.
-			s.Trust(fakepypi.Publisher{Project: "mine"})
-			s.Trust(fakepypi.Publisher{Project: "other"})
-			s.Trust(fakepypi.Publisher{Project: "new"})
-			if err := onStage(t, s).Mint(t.Context(), trust.MintRequest{Projects: []pep.Project{"mine"}}); err != nil {
+			s.AddPublisher(fakepypi.Publisher{Project: "mine"})
+			s.AddPublisher(fakepypi.Publisher{Project: "other"})
+			s.AddPublisher(fakepypi.Publisher{Project: "new"})
+			if err := newRun(t, s).Mint(t.Context(), uploadtoken.MintRequest{Projects: []pep.Project{"mine"}}); err != nil {
 				t.Error(err)
 			}
 		})
@@ -489,10 +489,10 @@ func TestMint_PendingPublisherProjectExists(t *testing.T) {
 // TestMint_PendingPublisherUsedByOtherJob: then there is a publisher by now, and the second mint has it.
 func TestMint_PendingPublisherUsedByOtherJob(t *testing.T) {
 	t.Parallel()
-	s := stage(t, "mine")
-	s.Trust(fakepypi.Publisher{Project: "mine", Pending: true})
-	r := onStage(t, s)
-	if err := r.Mint(t.Context(), trust.MintRequest{Projects: []pep.Project{"mine"}, New: []pep.Project{"mine"}}); err != nil || r.unmatched() != nil {
+	s := startServers(t, "mine")
+	s.AddPublisher(fakepypi.Publisher{Project: "mine", Pending: true})
+	r := newRun(t, s)
+	if err := r.Mint(t.Context(), uploadtoken.MintRequest{Projects: []pep.Project{"mine"}, New: []pep.Project{"mine"}}); err != nil || r.unmatched() != nil {
 		t.Error(err, r.unmatched())
 	}
 }
@@ -518,14 +518,14 @@ func TestMint_FirstAnswerReported(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			n := 0
-			r := strange(t, mints(func(w http.ResponseWriter, r *http.Request) {
+			r := newRunAgainst(t, mints(func(w http.ResponseWriter, r *http.Request) {
 				if n++; n == 1 {
 					pending(w, r)
 					return
 				}
 				c.second(w, r)
 			}))
-			all := finding.Of(r.Mint(t.Context(), trust.MintRequest{Projects: []pep.Project{"mine"}}))
+			all := finding.Of(r.Mint(t.Context(), uploadtoken.MintRequest{Projects: []pep.Project{"mine"}}))
 			if len(all) != 1 || all[0].ID != c.id || !strings.Contains(all[0].Fix, c.fix) || strings.Count(all[0].Message, "project already exists") != 1 {
 				t.Errorf("%+v", all)
 			}
@@ -549,7 +549,7 @@ func TestMint_ClockSkew(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			at := time.Date(2026, 11, 22, 12, 0, 0, 0, time.UTC)
-			r := strange(t, func(w http.ResponseWriter, r *http.Request) {
+			r := newRunAgainst(t, func(w http.ResponseWriter, r *http.Request) {
 				w.Header()["Date"] = []string{at.Format(http.TimeFormat)}
 				if name == "the index tells no time" {
 					w.Header()["Date"] = nil
@@ -574,9 +574,9 @@ func TestMint_ClockSkew(t *testing.T) {
 
 func TestMint_TooFewProjects(t *testing.T) {
 	t.Parallel()
-	s := stage(t, "mine")
-	r := onStage(t, s)
-	err := r.Mint(t.Context(), trust.MintRequest{Projects: []pep.Project{"mine", "another"}})
+	s := startServers(t, "mine")
+	r := newRun(t, s)
+	err := r.Mint(t.Context(), uploadtoken.MintRequest{Projects: []pep.Project{"mine", "another"}})
 	if all := finding.Of(err); len(all) != 1 || all[0].ID != "token-projects" {
 		t.Errorf("%+v", all)
 	}
@@ -585,8 +585,8 @@ func TestMint_TooFewProjects(t *testing.T) {
 	}
 }
 
-// strange is an index of a test's own, for answers that no stage gives.
-func strange(t *testing.T, handler http.HandlerFunc, claims ...func(*oidc.Claims)) *run {
+// newRunAgainst is an index of a test's own, for answers that no stage gives.
+func newRunAgainst(t *testing.T, handler http.HandlerFunc, claims ...func(*oidc.Claims)) *run {
 	t.Helper()
 	server := httptest.NewServer(handler)
 	t.Cleanup(server.Close)
@@ -594,7 +594,7 @@ func strange(t *testing.T, handler http.HandlerFunc, claims ...func(*oidc.Claims
 	if err != nil {
 		t.Fatal(err)
 	}
-	r := &run{vault: secret.NewRedactor(nil)}
+	r := &run{redactor: secret.NewRedactor(nil)}
 	n := 0
 	ids := func(_ context.Context, audience string, to *url.URL) (oidc.Token, error) {
 		n++
@@ -602,9 +602,9 @@ func strange(t *testing.T, handler http.HandlerFunc, claims ...func(*oidc.Claims
 		for _, change := range claims {
 			change(&said)
 		}
-		return oidc.Token{Text: r.vault.New(fmt.Sprintf("id.token.%d", n), to), Claims: said}, nil
+		return oidc.Token{Text: r.redactor.New(fmt.Sprintf("id.token.%d", n), to), Claims: said}, nil
 	}
-	r.UploadTokens = trust.NewUploadTokens(trust.Options{At: at, Wire: client(), IDTokens: ids, Redactor: r.vault, Now: time.Now, Note: r.note, Permit: permit, Sleep: noSleep, Warehouse: true, MayAsk: mayAsk})
+	r.Session = uploadtoken.New(uploadtoken.Options{At: at, Wire: client(), IDTokens: ids, Redactor: r.redactor, Now: time.Now, Record: r.record, Permit: permit, Sleep: noSleep, Warehouse: true, CheckIDToken: idTokenAvailable})
 	return r
 }
 
@@ -642,7 +642,7 @@ func TestAudience_UnexpectedAnswers(t *testing.T) {
 	for _, c := range cases {
 		t.Run(c.name, func(t *testing.T) {
 			t.Parallel()
-			_, err := strange(t, c.handler).Identify(t.Context())
+			_, err := newRunAgainst(t, c.handler).Identify(t.Context())
 			if all := finding.Of(err); len(all) != 1 || all[0].ID != c.id || all[0].Fix == "" {
 				t.Errorf("%+v", all)
 			}
@@ -658,7 +658,7 @@ func TestAudience_LoginPage(t *testing.T) {
 		"audience-answer":           says(203, "text/html", "<html>log in</html>"),
 		finding.NoTrustedPublishing: says(401, "text/html", "<html>log in</html>"),
 	} {
-		_, err := strange(t, handler).Identify(t.Context())
+		_, err := newRunAgainst(t, handler).Identify(t.Context())
 		if all := finding.Of(err); len(all) != 1 || all[0].ID != id || !strings.Contains(all[0].Fix, "`password`") {
 			t.Errorf("%+v", all)
 		}
@@ -721,8 +721,8 @@ func TestMint_UnexpectedAnswers(t *testing.T) {
 	for _, c := range cases {
 		t.Run(c.name, func(t *testing.T) {
 			t.Parallel()
-			r := strange(t, mints(c.handler))
-			err := r.Mint(t.Context(), trust.MintRequest{Projects: []pep.Project{"mine"}})
+			r := newRunAgainst(t, mints(c.handler))
+			err := r.Mint(t.Context(), uploadtoken.MintRequest{Projects: []pep.Project{"mine"}})
 			if all := finding.Of(err); c.id == "" && err != nil || c.id != "" && (len(all) != 1 || all[0].ID != c.id || all[0].Fix == "") {
 				t.Errorf("%+v", all)
 			}
@@ -743,8 +743,8 @@ func TestMint_UnexpectedAnswers(t *testing.T) {
 func TestMint_TemporaryRefusal(t *testing.T) {
 	t.Parallel()
 	for _, status := range []int{429, 503} {
-		r := strange(t, mints(says(status, "text/plain", "ten publishers an hour")))
-		problems := finding.Of(r.Mint(t.Context(), trust.MintRequest{Projects: []pep.Project{"mine"}}))
+		r := newRunAgainst(t, mints(says(status, "text/plain", "ten publishers an hour")))
+		problems := finding.Of(r.Mint(t.Context(), uploadtoken.MintRequest{Projects: []pep.Project{"mine"}}))
 		if len(problems) != 1 || problems[0].ID != "mint-unavailable" || !strings.HasSuffix(problems[0].Message, "after 4 tries: ten publishers an hour") {
 			t.Errorf("%+v", problems)
 		}
@@ -754,7 +754,7 @@ func TestMint_TemporaryRefusal(t *testing.T) {
 func TestMint_FreshIDToken(t *testing.T) {
 	t.Parallel()
 	var seen []string
-	r := strange(t, mints(func(w http.ResponseWriter, r *http.Request) {
+	r := newRunAgainst(t, mints(func(w http.ResponseWriter, r *http.Request) {
 		body, _ := io.ReadAll(r.Body)
 		if seen = append(seen, string(body)); len(seen) < 3 {
 			w.WriteHeader(502)
@@ -762,7 +762,7 @@ func TestMint_FreshIDToken(t *testing.T) {
 		}
 		fmt.Fprint(w, `{"success":true,"token":"not-a-macaroon-but-a-token","expires":1790000900}`)
 	}))
-	if err := r.Mint(t.Context(), trust.MintRequest{Projects: []pep.Project{"mine"}}); err != nil {
+	if err := r.Mint(t.Context(), uploadtoken.MintRequest{Projects: []pep.Project{"mine"}}); err != nil {
 		t.Fatal(err)
 	}
 	if got := strings.Join(seen, " "); got != `{"token":"id.token.1"} {"token":"id.token.2"} {"token":"id.token.3"}` {
@@ -772,7 +772,7 @@ func TestMint_FreshIDToken(t *testing.T) {
 	if !ok || minted.Restricted {
 		t.Errorf("a token of unknown form: %+v", r.events)
 	}
-	if got := r.vault.Redact("x not-a-macaroon-but-a-token y"); got != "x *** y" {
+	if got := r.redactor.Redact("x not-a-macaroon-but-a-token y"); got != "x *** y" {
 		t.Errorf("the token is not known to the vault: %s", got)
 	}
 }
@@ -792,9 +792,9 @@ func TestRestrict_UnrestrictedFallback(t *testing.T) {
 		"Invalid or non-existent authentication information":                                               false,
 	}
 	for message, again := range cases {
-		s := stage(t, "mine")
-		r := onStage(t, s)
-		if err := r.Mint(t.Context(), trust.MintRequest{Projects: []pep.Project{"mine"}}); err != nil {
+		s := startServers(t, "mine")
+		r := newRun(t, s)
+		if err := r.Mint(t.Context(), uploadtoken.MintRequest{Projects: []pep.Project{"mine"}}); err != nil {
 			t.Fatal(err)
 		}
 		_, used, err := r.Token(t.Context(), 0)

@@ -57,7 +57,10 @@ func (w Process) asAnnotations(j publish.CheckResult) {
 	worst := finding.Causes(j.Findings)
 	slices.SortStableFunc(worst, func(a, b finding.Cause) int { return int(b.First.Severity) - int(a.First.Severity) })
 	for i, cause := range worst {
-		f := cause.Summary()
+		f := cause.Annotation()
+		if i >= most {
+			f = cause.Summary()
+		}
 		if page := w.rulePage(f.ID); page != "" {
 			f.Fix = strings.TrimSpace(f.Fix + " (" + page + ")")
 		}

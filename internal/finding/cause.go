@@ -119,8 +119,18 @@ func (c Cause) Summary() Finding {
 	return f
 }
 
+// Annotation returns Summary for an annotation, with the name of an only file in the message: GitHub's log shows the message of an
+// annotation, but not its file.
+func (c Cause) Annotation() Finding {
+	f := c.Summary()
+	if name := filepath.Base(f.File); f.File != "" && !strings.Contains(f.Message, name) {
+		f.Message = strings.TrimSuffix(f.Message, ".") + " (in " + name + ")"
+	}
+	return f
+}
+
 // Listing returns lines for a log that name all files of a cause if [Cause.Summary] omits some, and the detail of each finding. It returns
-// none if Shown is complete.
+// none if Summary is complete.
 func (c Cause) Listing() []string {
 	const aLine = 10
 	var lines []string

@@ -90,8 +90,28 @@ func TestCauses(t *testing.T) {
 	}
 }
 
-// TestCause_Shown: with its place where it has one, and else with the number of its files.
-func TestCause_Shown(t *testing.T) {
+// TestCause_Annotation: the message names an only file, unless it does so already, because GitHub's log does not show the file.
+func TestCause_Annotation(t *testing.T) {
+	t.Parallel()
+	for message, want := range map[string]string{
+		"File is not a zipfile.":  "File is not a zipfile (in a.whl)",
+		"File is not a zipfile":   "File is not a zipfile (in a.whl)",
+		"the index refused a.whl": "the index refused a.whl",
+	} {
+		all := finding.Causes([]finding.Finding{{ID: "x", File: "dist/a.whl", Line: 7, Message: message}})
+		f := all[0].Annotation()
+		if f.Message != want || f.File != "dist/a.whl" || f.Line != 7 {
+			t.Errorf("%+v, want the message %q", f, want)
+		}
+	}
+	none := finding.Finding{ID: "x", Message: "no files"}
+	if f := finding.Causes([]finding.Finding{none})[0].Annotation(); f.Message != "no files" {
+		t.Errorf("%+v has no file", f)
+	}
+}
+
+// TestCause_Summary: with its place where it has one, and else with the number of its files.
+func TestCause_Summary(t *testing.T) {
 	t.Parallel()
 	in := func(files ...string) []finding.Finding {
 		var all []finding.Finding

@@ -23,7 +23,7 @@ func (r *Reporter) annotate(all []finding.Finding) {
 			short := cause
 			short.First.Message = clipped(short.First.Message, longestMessage)
 			short.First.Fix = withHelp(clipped(short.First.Fix, longestMessage), help)
-			r.console.Annotate(short.Summary())
+			r.console.Annotate(short.Annotation())
 		}
 		if !annotated || max(len(cause.First.Message), len(f.Fix)) > longestMessage {
 			f.Fix = withHelp(f.Fix, help)

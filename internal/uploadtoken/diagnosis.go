@@ -302,7 +302,7 @@ func settings(e refusedExchange) string {
 	owner, repository, _ := strings.Cut(c.Repository, "/")
 	environment := "environment " + c.Environment + " or none"
 	if c.Environment == "" {
-		environment = "no environment: this job has none, so a publisher that requires one never matches (or give the job that `environment`)"
+		environment = "no environment: this job has none, so a publisher that requires one never matches (or set `environment` in the job)"
 	}
 	return fmt.Sprintf("owner %s, repository %s, workflow %s, %s", owner, repository, c.WorkflowFile(), environment) + reusableHint(e)
 }

@@ -41,12 +41,16 @@ func readTarGz(t testing.TB, data []byte) archive.Facts {
 
 func TestReadTarGz_Members(t *testing.T) {
 	t.Parallel()
-	facts := readTarGz(t, disttest.Gzip(tarOf(member{"alder-1.0/", ""}, member{"alder-1.0/PKG-INFO", "Name: alder\n"}, member{"alder-1.0/a.py", "x"})))
+	facts := readTarGz(
+		t, disttest.Gzip(tarOf(member{"alder-1.0/", ""}, member{"alder-1.0/PKG-INFO", "Name: alder\n"}, member{"alder-1.0/a.py", "x"})),
+	)
 	if !facts.Names.Has("alder-1.0/a.py") || !facts.Names.Has("alder-1.0") || facts.Names.Has("alder-1.0/") {
 		t.Error("the names are others")
 	}
 	facts.Names = nil
-	want := archive.Facts{Members: 3, Unpacked: facts.Unpacked, Top: "alder-1.0", Kept: map[string][]byte{"alder-1.0/PKG-INFO": []byte("Name: alder\n")}}
+	want := archive.Facts{
+		Members: 3, Unpacked: facts.Unpacked, Top: "alder-1.0", Kept: map[string][]byte{"alder-1.0/PKG-INFO": []byte("Name: alder\n")},
+	}
 	if !reflect.DeepEqual(facts, want) || facts.Unpacked < 5*512 {
 		t.Errorf("got %+v", facts)
 	}
@@ -56,7 +60,9 @@ func TestReadTarGz_GlobalHeader(t *testing.T) {
 	t.Parallel()
 	var b bytes.Buffer
 	w := tar.NewWriter(&b)
-	if err := w.WriteHeader(&tar.Header{Typeflag: tar.TypeXGlobalHeader, Name: "pax_global_header", PAXRecords: map[string]string{"comment": "a commit"}}); err != nil {
+	if err := w.WriteHeader(&tar.Header{
+		Typeflag: tar.TypeXGlobalHeader, Name: "pax_global_header", PAXRecords: map[string]string{"comment": "a commit"},
+	}); err != nil {
 		t.Fatal(err)
 	}
 	if err := w.Flush(); err != nil {
@@ -88,15 +94,19 @@ func TestReadTarGz_Damaged(t *testing.T) {
 		broken bool
 		odd    string
 	}{
-		"text":                         {data: []byte("no archive at all"), broken: true, notTar: true},
-		"empty":                        {data: nil, broken: true, notTar: true},
-		"gzipped text":                 {data: disttest.Gzip([]byte(strings.Repeat("text", 500))), broken: true, notTar: true},
-		"cut":                          {data: whole[:len(whole)/2], broken: true},
-		"tar cut in a member":          {data: disttest.Gzip(plain[:2000]), broken: true},
-		"flipped bit in the stream":    {data: append(append(bytes.Clone(whole[:30]), 0xff, 0xff, 0xff), whole[33:]...), broken: true, notTar: true},
+		"text":                {data: []byte("no archive at all"), broken: true, notTar: true},
+		"empty":               {data: nil, broken: true, notTar: true},
+		"gzipped text":        {data: disttest.Gzip([]byte(strings.Repeat("text", 500))), broken: true, notTar: true},
+		"cut":                 {data: whole[:len(whole)/2], broken: true},
+		"tar cut in a member": {data: disttest.Gzip(plain[:2000]), broken: true},
+		"flipped bit in the stream": {
+			data: append(append(bytes.Clone(whole[:30]), 0xff, 0xff, 0xff), whole[33:]...), broken: true, notTar: true,
+		},
 		"wrong checksum":               {data: badSum, odd: archive.AnomalyTail},
 		"something follows the stream": {data: append(bytes.Clone(whole), "tail"...), odd: archive.AnomalyTail},
-		"something follows a member":   {data: disttest.Gzip(append(bytes.Clone(plain[:512+50176]), bytes.Repeat([]byte("x"), 1024)...)), odd: archive.AnomalyEndsEarly},
+		"something follows a member": {
+			data: disttest.Gzip(append(bytes.Clone(plain[:512+50176]), bytes.Repeat([]byte("x"), 1024)...)), odd: archive.AnomalyEndsEarly,
+		},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()

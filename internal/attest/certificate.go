@@ -137,7 +137,9 @@ func (s *Signer) accept(at *services, token *idToken, key *sign.EphemeralKeypair
 		life = min(life, leaf.NotAfter.Sub(date))
 	}
 	if life <= 0 {
-		return nil, errBadCertificate(fmt.Sprintf("fulcio's certificate expired at %s, before it arrived", leaf.NotAfter.UTC().Format(time.RFC3339)))
+		return nil, errBadCertificate(fmt.Sprintf(
+			"fulcio's certificate expired at %s, before it arrived", leaf.NotAfter.UTC().Format(time.RFC3339),
+		))
 	}
 	if err := checkLeaf(leaf, s.identity(token.Claims)); err != nil {
 		return nil, errBadCertificate("fulcio's certificate names a different identity than the ID token: " + err.Error())
@@ -186,8 +188,8 @@ func readLeaf(body []byte) (*x509.Certificate, error) {
 	return leaf, nil
 }
 
-// tokenHadExpired reports whether Fulcio refused a token that had expired by Fulcio's clock. Fulcio's message is the same for every defect of
-// a token.
+// tokenHadExpired reports whether Fulcio refused a token that had expired by Fulcio's clock. Fulcio's message is the same for every
+// defect of a token.
 func tokenHadExpired(err error, token *idToken) bool {
 	if wire.StatusOf(err)/100 != 4 {
 		return false
@@ -217,7 +219,10 @@ func (s *Signer) explain(err error, token *idToken) error {
 	}
 	switch {
 	case c.Audience != audience:
-		refused.Fix = fmt.Sprintf("check what changes the ID token between GitHub and the job: it must be for the audience %q; or publish with `attestations: false`", audience)
+		refused.Fix = fmt.Sprintf(
+			"check what changes the ID token between GitHub and the job: it must be for the audience %q; or publish with `attestations: false`",
+			audience,
+		)
 	case tokenHadExpired(err, token):
 		refused.Fix = "check that nothing between GitHub and the job delays or caches ID tokens, and run the job again: this one had expired when it reached fulcio"
 	case s.public() && c.Issuer != githubIssuer:

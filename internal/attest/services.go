@@ -49,8 +49,8 @@ func (s *Signer) getServices(ctx context.Context) (*services, error) {
 	return found, nil
 }
 
-// loadServices requests the services from the TUF repository. For the public good instance it uses the built-in copies if the repository is not
-// available, so that a release need not wait.
+// loadServices requests the services from the TUF repository. For the public good instance it uses the built-in copies if the repository
+// is not available, so that a release need not wait.
 func (s *Signer) loadServices(ctx context.Context) (*services, error) {
 	at, anchor := publicTUF, s.opts.Root
 	if !s.public() {

@@ -29,8 +29,13 @@ type checkOptions struct {
 func checkCommand(ctx context.Context, w Process, v command, args []string) int {
 	var o checkOptions
 	flags := flag.NewFlagSet(v.name, flag.ContinueOnError)
-	flags.StringVar(&o.index, "index", "", "also query this `index` for existing files: pypi, testpypi, an upload URL that ends in /legacy/, or the URL of a simple index")
-	flags.StringVar(&o.profile, "profile", "pypi", "whose `rules` apply: pypi, or other (another index: what only PyPI would reject is a notice)")
+	flags.StringVar(
+		&o.index, "index", "",
+		"also query this `index` for existing files: pypi, testpypi, an upload URL that ends in /legacy/, or the URL of a simple index",
+	)
+	flags.StringVar(
+		&o.profile, "profile", "pypi", "whose `rules` apply: pypi, or other (another index: what only PyPI would reject is a notice)",
+	)
 	flags.StringVar(&o.format, "format", "text", "output `format`: text, github (annotations for a workflow run) or json")
 	flags.StringVar(&o.expected, "expected-version", "", "the `version` that every file must have, for example the tag v1.2.3")
 	flags.Func("today", "check as of this `day`, such as 2026-08-31: a classifier, licence or platform that the built-in tables do not have is an error up to the day of the table, and a warning after it (default today)", func(day string) (err error) {
@@ -78,7 +83,9 @@ func (w Process) checkFiles(ctx context.Context, o checkOptions, paths []string)
 	if site.Warehouse = o.profile == "pypi"; !site.Warehouse {
 		site.MD5 = true // such an index may list files only with MD5 digests
 	}
-	client := wire.New(wire.Options{UserAgent: w.userAgent(), LoadRoots: w.loadRoots, Proxy: w.Proxy, Now: w.Now, Sleep: w.Sleep, Redact: redactor.Redact})
+	client := wire.New(wire.Options{
+		UserAgent: w.userAgent(), LoadRoots: w.loadRoots, Proxy: w.Proxy, Now: w.Now, Sleep: w.Sleep, Redact: redactor.Redact,
+	})
 	const parallel = 4
 	return publish.Check(ctx,
 		publish.Options{Paths: paths, WorkingTree: w.workingTree(), Parallel: parallel, VerifyMetadata: true, ExpectedVersion: o.expected},

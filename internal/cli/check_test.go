@@ -155,7 +155,8 @@ func TestCheck_JSONEscaped(t *testing.T) {
 		t.Errorf("%q", out.String())
 	}
 	var j checkOutput
-	if err := json.Unmarshal([]byte(out.String()), &j); err != nil || len(j.Files) != 1 || j.Files[0].Path != path || j.Files[0].Verdict != "reject" {
+	if err := json.Unmarshal([]byte(out.String()), &j); err != nil || len(j.Files) != 1 || j.Files[0].Path != path ||
+		j.Files[0].Verdict != "reject" {
 		t.Errorf("%v: %+v", err, j)
 	}
 }

@@ -75,8 +75,14 @@ func commands() []command {
 	return []command{
 		{"publish", "[flags] [PATH...]", "publish distributions; the default inside GitHub Actions, with the inputs of the step", publishCommand},
 		{"check", "[flags] [PATH...]", "check distributions against PyPI's rules, offline; exit code 2: the check could not run", checkCommand},
-		{"rehearse", "[flags] [PATH...]", "try a whole release on this machine only, against a built-in test index and ID token issuer", rehearseCommand},
-		{"serve", "[flags]", "run the test index and ID token issuer of rehearse for other clients (twine, uv, pip, workflow tests) until stopped", serveCommand},
+		{
+			"rehearse", "[flags] [PATH...]", "try a whole release on this machine only, against a built-in test index and ID token issuer",
+			rehearseCommand,
+		},
+		{
+			"serve", "[flags]",
+			"run the test index and ID token issuer of rehearse for other clients (twine, uv, pip, workflow tests) until stopped", serveCommand,
+		},
 		{"version", "", "print the version", versionCommand},
 	}
 }
@@ -120,7 +126,9 @@ func usage(out io.Writer) {
 	for _, v := range commands() {
 		fmt.Fprintf(out, "  %-10s %s\n", v.name, v.help)
 	}
-	fmt.Fprint(out, "\nCOMMAND -h lists the flags of a command. Exit codes: 0 done, 1 failed or incomplete (see the report), 2 misconfigured.\n")
+	fmt.Fprint(
+		out, "\nCOMMAND -h lists the flags of a command. Exit codes: 0 done, 1 failed or incomplete (see the report), 2 misconfigured.\n",
+	)
 }
 
 // parse reads the flags of a command. done reports that the command is finished, and code is then the exit code.

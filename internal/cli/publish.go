@@ -93,7 +93,9 @@ func (w Process) publish(ctx context.Context, r *runner.Runner, redactor *secret
 // reported carries out a run, reports it, and returns the exit code.
 func (w Process) reported(ctx context.Context, r *runner.Runner, redactor *secret.Redactor, input func(string) string) int {
 	c, err := config.Parse(input, redactor, gitHubOrigins(r)...)
-	options := report.Options{Hashes: c.PrintHash, Verbose: c.Verbose || w.Getenv("RUNNER_DEBUG") == "1", Redact: redactor.Redact, Help: w.help}
+	options := report.Options{
+		Hashes: c.PrintHash, Verbose: c.Verbose || w.Getenv("RUNNER_DEBUG") == "1", Redact: redactor.Redact, Help: w.help,
+	}
 	if c.Manifest != "" {
 		options.Manifest = func(text []byte) error { return r.Save(c.Manifest, []byte(redactor.Redact(string(text)))) }
 	}
@@ -145,7 +147,10 @@ func exitCode(err error) int {
 }
 
 // run carries out a run with the packages that its configuration needs.
-func (w Process) run(ctx context.Context, c config.Config, r *runner.Runner, redactor *secret.Redactor, recorder *ledger.Recorder, roots *x509.CertPool, from sigstoreInstance, to releaseTarget) error {
+func (w Process) run(
+	ctx context.Context, c config.Config, r *runner.Runner, redactor *secret.Redactor, recorder *ledger.Recorder, roots *x509.CertPool,
+	from sigstoreInstance, to releaseTarget,
+) error {
 	client := wire.New(wire.Options{
 		UserAgent: w.userAgent(), Roots: roots, LoadRoots: w.loadRoots, Proxy: w.Proxy, Now: w.Now, Sleep: w.Sleep,
 		Redact: redactor.Redact, Trace: func(t wire.Try) { recorder.Record(tried(t)) },

@@ -73,7 +73,10 @@ func (s *serving) define(flags *flag.FlagSet) {
 		return err
 	})
 	flags.StringVar(&s.data, "data", "", "keep the contents of the index in this `folder` between starts; without it nothing is kept")
-	flags.StringVar(&s.envFile, "env-file", "", "write what clients need to this `file` as NAME=value lines once the index is ready, and remove it at the end")
+	flags.StringVar(
+		&s.envFile, "env-file", "",
+		"write what clients need to this `file` as NAME=value lines once the index is ready, and remove it at the end",
+	)
 	flags.Func("profile", "the `kind` of index: pypi, testpypi, plain (user and password, no JSON, pages with MD5 only) or no-trusted-publishing (default pypi)", func(text string) error {
 		profile, known := profiles()[text]
 		if !known {
@@ -182,7 +185,7 @@ func (w Process) serve(ctx context.Context, s serving) (err error) {
 		return err
 	}
 	if s.data != "" {
-		if err := os.MkdirAll(s.data, 0o755); err != nil { //nolint:gosec // packages are public
+		if err := os.MkdirAll(s.data, 0o755); err != nil { // packages are public
 			return err
 		}
 	}

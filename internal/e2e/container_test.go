@@ -42,7 +42,7 @@ func init() {
 }
 
 func peek(method, url, body string) error {
-	request, err := http.NewRequest(method, url, strings.NewReader(body)) //nolint:noctx // the client has a time-out
+	request, err := http.NewRequest(method, url, strings.NewReader(body)) // the client has a time-out
 	if err != nil {
 		return err
 	}

@@ -104,7 +104,12 @@ func uploadCase(t *testing.T, th *harness, v vectors.Case) *index.Refusal {
 		if !d.Metadata {
 			// Where the file tells nothing, the index was asked with what its author meant.
 			d.Metadata = true
-			d.Headers = []distfile.Field{{Name: "Metadata-Version", Value: "2.1"}, {Name: "Name", Value: "alder"}, {Name: "Version", Value: "1.0"}, {Name: "Description-Content-Type", Value: "text/plain"}}
+			d.Headers = []distfile.Field{
+				{Name: "Metadata-Version", Value: "2.1"},
+				{Name: "Name", Value: "alder"},
+				{Name: "Version", Value: "1.0"},
+				{Name: "Description-Content-Type", Value: "text/plain"},
+			}
 		}
 		err = client.Upload(t.Context(), index.UploadRequest{File: d}, login)
 		var refused *index.Refusal

@@ -49,8 +49,8 @@ func beside(handler, control http.Handler) http.Handler {
 
 // InjectFault plans a fault for requests of an op ([Ops], or another name that [Op] returns), or for new connections ([Connect],
 // [ConnectIssuer], [ConnectSigstore], [ConnectGitHub], [ConnectAssets]). It lets the first skip of them pass, then applies to the given
-// number of times; [fault.Forever] means all. Several plans for one op apply one after another. InjectFault fails for a plan that could never
-// apply.
+// number of times; [fault.Forever] means all. Several plans for one op apply one after another. InjectFault fails for a plan that could
+// never apply.
 func (s *Servers) InjectFault(op string, f fault.Fault, skip, times int) error {
 	return s.faults.Inject(fault.Plan{Op: op, Fault: f, Skip: skip, Times: times})
 }

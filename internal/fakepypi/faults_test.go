@@ -377,7 +377,10 @@ func TestFault_ResetDuringBody(t *testing.T) {
 			th.breaks("upload", named(t, name), 0, 1)
 			conn := th.dialed()
 			large := bytes.Repeat([]byte("x"), 32<<20) // more than the sockets between the two hold
-			fmt.Fprintf(conn, "POST /legacy/ HTTP/1.1\r\nHost: x\r\nUser-Agent: raw-test\r\nContent-Type: multipart/form-data\r\nContent-Length: %d\r\n\r\n", len(large))
+			fmt.Fprintf(
+				conn, "POST /legacy/ HTTP/1.1\r\nHost: x\r\nUser-Agent: raw-test\r\nContent-Type: multipart/form-data\r\nContent-Length: %d\r\n\r\n",
+				len(large),
+			)
 			if n, err := conn.Write(large); n == len(large) || ending(err) != "reset" {
 				t.Errorf("the client could send %d bytes, then %v", n, err)
 			}
@@ -395,7 +398,10 @@ func TestFault_EarlyAnswer(t *testing.T) {
 			th := opened(t)
 			th.breaks("upload", named(t, "status-503-early"), 0, 1)
 			conn := th.dialed()
-			fmt.Fprintf(conn, "POST /legacy/ HTTP/1.1\r\nHost: x\r\nUser-Agent: raw-test\r\nContent-Type: multipart/form-data\r\nContent-Length: %d\r\n\r\n", size)
+			fmt.Fprintf(
+				conn, "POST /legacy/ HTTP/1.1\r\nHost: x\r\nUser-Agent: raw-test\r\nContent-Type: multipart/form-data\r\nContent-Length: %d\r\n\r\n",
+				size,
+			)
 			in := bufio.NewReader(conn)
 			line, err := in.ReadString('\n')
 			if err != nil || line != "HTTP/1.1 503 Service Unavailable\r\n" {
@@ -471,7 +477,10 @@ func TestFault_HangBrokenBody(t *testing.T) {
 	th := opened(t)
 	th.breaks("upload", named(t, "hang"), 0, 1)
 	conn := th.dialed()
-	fmt.Fprint(conn, "POST /legacy/ HTTP/1.1\r\nHost: x\r\nUser-Agent: raw-test\r\nContent-Type: multipart/form-data\r\nTransfer-Encoding: chunked\r\n\r\nno length\r\n")
+	fmt.Fprint(
+		conn,
+		"POST /legacy/ HTTP/1.1\r\nHost: x\r\nUser-Agent: raw-test\r\nContent-Type: multipart/form-data\r\nTransfer-Encoding: chunked\r\n\r\nno length\r\n",
+	)
 	if text, err := io.ReadAll(conn); len(text) > 0 || err != nil && ending(err) != "reset" {
 		t.Errorf("%q, %v", text, err)
 	}
@@ -555,7 +564,7 @@ func TestFault_NoKeepAlive(t *testing.T) {
 	keeps := &http.Client{Transport: &http.Transport{}, Timeout: 30 * time.Second}
 	defer keeps.CloseIdleConnections()
 	get := func() error {
-		resp, err := keeps.Get(th.Simple.String() + "demo/") //nolint:noctx // bounded by the client
+		resp, err := keeps.Get(th.Simple.String() + "demo/") // bounded by the client
 		if err != nil {
 			return err
 		}
@@ -630,7 +639,7 @@ func TestFault_PlainIndex(t *testing.T) {
 
 // TestClose_DuringFaults: no handler outlives the stage, and no goroutine, whatever it is in the middle of. Not
 // parallel: it counts goroutines.
-func TestClose_DuringFaults(t *testing.T) { //nolint:paralleltest // see above
+func TestClose_DuringFaults(t *testing.T) {
 	stuck := fault.Fault{Point: fault.AfterStore, BytesPerSecond: time.Hour, Piece: 1}
 	request, answer := stuck, stuck
 	request.Kind, answer.Kind = fault.SlowRequest, fault.SlowAnswer
@@ -657,7 +666,7 @@ func TestClose_DuringFaults(t *testing.T) { //nolint:paralleltest // see above
 		t.Fatal(err)
 	}
 	http.DefaultClient.CloseIdleConnections()
-	for name, c := range cases { //nolint:paralleltest // see above
+	for name, c := range cases {
 		t.Run(name, func(t *testing.T) {
 			before := runtime.NumGoroutine()
 			th := opened(t)
@@ -741,7 +750,9 @@ func TestControl(t *testing.T) {
 		t.Fatal(err)
 	}
 	if len(decoded.Planned) != 1 || decoded.Planned[0].Struck != 1 || decoded.Planned[0].Fault != "reset-after-store" ||
-		len(decoded.Faults) != len(fault.Named()) || !slices.Contains(decoded.Ops, "keys") || !slices.Equal(decoded.Connections, []string{"connect", "connect-issuer", "connect-sigstore", "connect-github", "connect-assets"}) {
+		len(decoded.Faults) != len(fault.Named()) || !slices.Contains(decoded.Ops, "keys") || !slices.Equal(
+		decoded.Connections, []string{"connect", "connect-issuer", "connect-sigstore", "connect-github", "connect-assets"},
+	) {
 		t.Errorf("%+v", decoded)
 	}
 	if r := control("DELETE", ""); r.status != 200 || len(th.Plans()) != 0 {

@@ -14,7 +14,8 @@ import (
 	"github.com/org/pypi-oidc-publish/internal/fakepypi"
 )
 
-// TestUploadForm_FieldAsFile is docs/reference/pypi-server.md row 4: only the content, and a signature that nobody reads, may have a file name.
+// TestUploadForm_FieldAsFile is docs/reference/pypi-server.md row 4: only the content, and a signature that nobody reads, may have a file
+// name.
 func TestUploadForm_FieldAsFile(t *testing.T) {
 	t.Parallel()
 	for field, c := range map[string]struct {
@@ -120,7 +121,9 @@ func TestMint_SeveralProjects(t *testing.T) {
 	if got := th.Tokens()[0].Projects; len(got) != 2 {
 		t.Errorf("the token is for %v", got)
 	}
-	th.upload(appended(t, token, `[1,["other"]]`), sdist()).want(t, 403, "Invalid API Token: project-scoped token is not valid for project: 'demo'")
+	th.upload(appended(t, token, `[1,["other"]]`), sdist()).want(
+		t, 403, "Invalid API Token: project-scoped token is not valid for project: 'demo'",
+	)
 }
 
 // TestClose_DuringUpload: a stage ends while requests are under way.
@@ -133,7 +136,10 @@ func TestClose_DuringUpload(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer conn.Close()
-	fmt.Fprintf(conn, "POST /legacy/ HTTP/1.1\r\nHost: x\r\nUser-Agent: raw\r\nContent-Type: %s\r\nContent-Length: %d\r\n\r\n%s", kind, len(body), body[:10])
+	fmt.Fprintf(
+		conn, "POST /legacy/ HTTP/1.1\r\nHost: x\r\nUser-Agent: raw\r\nContent-Type: %s\r\nContent-Length: %d\r\n\r\n%s", kind, len(body),
+		body[:10],
+	)
 	th.waitFor(func(r fakepypi.Request) bool { return r.Op == "upload" })
 	if err := th.Close(); err != nil {
 		t.Error(err)

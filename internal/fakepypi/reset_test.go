@@ -19,7 +19,8 @@ func (th *harness) remembered() string {
 	provenance, err := th.Provenance("demo-1.0-py3-none-any.whl")
 	return fmt.Sprint(
 		th.Files(), th.Tokens(), th.Secrets(), th.Requests(), th.LogSize(), th.Has("demo"), th.Plans(), provenance, err,
-		th.GitHub.Assets(1), th.GitHub.Assets(2), th.GitHub.Assets(3), th.GitHub.RequestCount(releases.Upload), th.GitHub.Edits(), th.GitHub.Leaks(),
+		th.GitHub.Assets(1), th.GitHub.Assets(2), th.GitHub.Assets(3), th.GitHub.RequestCount(releases.Upload), th.GitHub.Edits(),
+		th.GitHub.Leaks(),
 	)
 }
 
@@ -82,7 +83,10 @@ func TestReset(t *testing.T) {
 	}
 	// Rights, switches and forgeries are those of the beginning.
 	release := th.GitHub.Publish(fakepypi.Release{Tag: "v1.0.0"})
-	th.do("POST", fmt.Sprintf("%s/repos/%s/releases/%d/assets?name=b", strings.Replace(th.Env["GITHUB_API_URL"], "/api/v3", "/api/uploads", 1), th.Env["GITHUB_REPOSITORY"], release.ID),
+	th.do("POST", fmt.Sprintf(
+		"%s/repos/%s/releases/%d/assets?name=b", strings.Replace(th.Env["GITHUB_API_URL"], "/api/v3", "/api/uploads", 1),
+		th.Env["GITHUB_REPOSITORY"], release.ID,
+	),
 		strings.NewReader("b"), "Authorization", "Bearer "+th.Env[fakepypi.GitHubToken], "Content-Type", "text/plain").want(t, 201, "")
 }
 

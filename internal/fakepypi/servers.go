@@ -5,8 +5,9 @@
 //
 // A client that works with the test environment works with PyPI, and one that would fail with PyPI fails here, with the same messages.
 // The test environment is strict by default. Each misbehaviour is a switch, and each failure of a network or a server is a fault
-// ([Servers.InjectFault]). It records requests, tokens, files and secrets, so that a test can check afterwards what really happened. The index,
-// the issuer, the Sigstore, GitHub's API and its storage of assets are five servers on five ports, and talk to each other over HTTP only.
+// ([Servers.InjectFault]). It records requests, tokens, files and secrets, so that a test can check afterwards what really happened. The
+// index, the issuer, the Sigstore, GitHub's API and its storage of assets are five servers on five ports, and talk to each other over
+// HTTP only.
 // The index alone is configured with what it trusts, as PyPI is.
 //
 // # Limitations
@@ -284,10 +285,10 @@ func (s *Servers) shut() {
 	})
 }
 
-// Reset makes the stage one that was just started, at the same addresses, with the same keys and the same [Servers.Env]: without publishers,
-// projects, files, tokens, log entries and releases, with its first switches, without faults, and with nothing to remember. A test that needs
-// many stages can use one after the other in less time. It is an error while a request is being answered, and of a stage that keeps what it
-// holds.
+// Reset makes the stage one that was just started, at the same addresses, with the same keys and the same [Servers.Env]: without
+// publishers, projects, files, tokens, log entries and releases, with its first switches, without faults, and with nothing to remember. A
+// test that needs many stages can use one after the other in less time. It is an error while a request is being answered, and of a stage
+// that keeps what it holds.
 func (s *Servers) Reset() error {
 	if s.keeps {
 		return errors.New("a stage that keeps what it holds cannot be reset")

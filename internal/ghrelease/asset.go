@@ -133,7 +133,9 @@ func (c *Client) same(ctx context.Context, r Release, h existingAsset, a Asset) 
 		theirs = "SHA-256 " + digest
 	}
 	return finding.New(finding.GitHubAssetConflict,
-		fmt.Sprintf("the release %s already has a different file %s: %s there, %d bytes with SHA-256 %s here", r.Tag, h.name, theirs, a.Size, a.SHA256),
+		fmt.Sprintf(
+			"the release %s already has a different file %s: %s there, %d bytes with SHA-256 %s here", r.Tag, h.name, theirs, a.Size, a.SHA256,
+		),
 		"re-run only the publish job so that it uses the files of the first build, or delete the asset from the release if nobody has downloaded it yet")
 }
 

@@ -133,7 +133,8 @@ func (c *Client) send(ctx context.Context, r Release, a Asset) error {
 		return err
 	}
 	var taken github.ReleaseAsset
-	if err := json.Unmarshal(answer.Body, &taken); err != nil || taken.GetID() == 0 || taken.GetState() != "uploaded" || int64(taken.GetSize()) != a.Size {
+	if err := json.Unmarshal(answer.Body, &taken); err != nil || taken.GetID() == 0 || taken.GetState() != "uploaded" ||
+		int64(taken.GetSize()) != a.Size {
 		return errUnclear
 	}
 	if hex.EncodeToString(sent.Sum(nil)) == a.SHA256 {

@@ -153,7 +153,10 @@ func temporaryError(ctx context.Context, doing string, err error) error {
 	case reply.answer == nil:
 		fix = cmp.Or(wire.Advice(err), fix)
 	}
-	return failure{finding.New(finding.GitHubUnavailable, "a request to GitHub failed, so this program could not "+doing+": "+messageOf(reply, err), fix), unanswered}
+	return failure{
+		finding.New(finding.GitHubUnavailable, "a request to GitHub failed, so this program could not "+doing+": "+messageOf(reply, err), fix),
+		unanswered,
+	}
 }
 
 // messageOf returns the status code and message of GitHub's answer, or the error if there is no answer.

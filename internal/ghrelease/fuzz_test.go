@@ -12,7 +12,8 @@ import (
 // FuzzResponses: whatever GitHub answers to any request, it is a success that is one, or findings that tell what to do.
 func FuzzResponses(f *testing.F) {
 	for _, body := range []string{
-		"", "null", "[null]", `{"id":7,"tag_name":"v1"}`, `[{"id":7,"name":"a.whl","size":3,"state":"starter"}]`, `[{"id":7,"name":"a.whl","size":3,"created_at":0}]`,
+		"", "null", "[null]", `{"id":7,"tag_name":"v1"}`, `[{"id":7,"name":"a.whl","size":3,"state":"starter"}]`,
+		`[{"id":7,"name":"a.whl","size":3,"created_at":0}]`,
 		`{"message":"x","errors":["y",{"code":"already_exists"}]}`, `{"errors":[null]}`, "<html>",
 	} {
 		for op := range releases.Ops() {

@@ -164,29 +164,87 @@ func stories() []story {
 	refusal := func(status int, message string) releases.Answer {
 		return releases.Answer{Status: status, Body: `{"message":"` + message + `"}`}
 	}
-	exists := releases.Answer{Status: 422, Body: `{"message":"Validation Failed","errors":[{"resource":"ReleaseAsset","code":"already_exists","field":"name"}]}`}
+	exists := releases.Answer{
+		Status: 422, Body: `{"message":"Validation Failed","errors":[{"resource":"ReleaseAsset","code":"already_exists","field":"name"}]}`,
+	}
 	wait := func(seconds string) releases.Answer {
-		return releases.Answer{Status: 403, Header: http.Header{"Retry-After": {seconds}}, Body: `{"message":"You have exceeded a secondary rate limit."}`}
+		return releases.Answer{
+			Status: 403, Header: http.Header{"Retry-After": {seconds}}, Body: `{"message":"You have exceeded a secondary rate limit."}`,
+		}
 	}
 	patience := wait("70")
 	const both = "a.whl=aaa b.tar.gz=bb"
 	return []story{
-		{name: "a release", n: 2, findings: "a.whl+ b.tar.gz+", holds: both, asked: map[string]int{"list": 0, "notes": 1, "upload": 2, "bytes": 0}},
-		{name: "a tag with a slash and more", release: releases.Release{Tag: "py/v1?#%2F é"}, n: 2, findings: "a.whl+ b.tar.gz+", holds: both, asked: map[string]int{"list": 0}},
-		{name: "a draft", release: releases.Release{Draft: true}, n: 2, findings: "a.whl+ b.tar.gz+", holds: both, asked: map[string]int{"list": 1}},
-		{name: "again", held: []releases.Asset{held("a.whl", "aaa"), held("b.tar.gz", "bb")}, n: 2, findings: "a.whl= b.tar.gz=", holds: both, asked: map[string]int{"upload": 0, "bytes": 2}},
-		{name: "again, an old server", options: releases.Options{NoDigests: true, Inline: true}, held: []releases.Asset{held("a.whl", "aaa")}, n: 2, findings: "a.whl= b.tar.gz+", holds: both, asked: map[string]int{"bytes": 0}},
-		{name: "the rest of it", held: []releases.Asset{held("other.txt", "?"), held("b.tar.gz", "bb")}, n: 2, findings: "a.whl+ b.tar.gz=", holds: "other.txt=? b.tar.gz=bb a.whl=aaa"},
-		{name: "other bytes", held: []releases.Asset{held("a.whl", "AAA")}, ready: "github-asset-conflict", says: "cb1ad2119d8fafb69566510ee712661f9f14b83385006ef92aec47f523a38358", holds: "a.whl=AAA"},
-		{name: "another size", held: []releases.Asset{held("a.whl", "AAAA"), held("b.tar.gz", "BB")}, ready: "github-asset-conflict github-asset-conflict", says: "4 bytes there, 3 bytes", holds: "a.whl=AAAA b.tar.gz=BB", asked: map[string]int{"bytes": 1}},
-		{name: "half of it from before", held: []releases.Asset{{Name: "a.whl", Starter: true}}, n: 2, findings: "a.whl+ b.tar.gz+", holds: both, asked: map[string]int{"delete": 1}},
-		{name: "half of it, and deleting is answered late", held: []releases.Asset{{Name: "a.whl", Starter: true}}, say: says("delete", releases.Answer{Status: sorry, Acts: true}), n: 2, findings: "a.whl+ b.tar.gz+", holds: both, slept: []time.Duration{second / 2}},
+		{
+			name: "a release", n: 2, findings: "a.whl+ b.tar.gz+", holds: both,
+			asked: map[string]int{"list": 0, "notes": 1, "upload": 2, "bytes": 0},
+		},
+		{
+			name: "a tag with a slash and more", release: releases.Release{Tag: "py/v1?#%2F é"}, n: 2, findings: "a.whl+ b.tar.gz+", holds: both,
+			asked: map[string]int{"list": 0},
+		},
+		{
+			name: "a draft", release: releases.Release{Draft: true}, n: 2, findings: "a.whl+ b.tar.gz+", holds: both,
+			asked: map[string]int{"list": 1},
+		},
+		{
+			name: "again", held: []releases.Asset{held("a.whl", "aaa"), held("b.tar.gz", "bb")}, n: 2, findings: "a.whl= b.tar.gz=", holds: both,
+			asked: map[string]int{"upload": 0, "bytes": 2},
+		},
+		{
+			name: "again, an old server", options: releases.Options{NoDigests: true, Inline: true}, held: []releases.Asset{held("a.whl", "aaa")},
+			n: 2, findings: "a.whl= b.tar.gz+", holds: both, asked: map[string]int{"bytes": 0},
+		},
+		{
+			name: "the rest of it", held: []releases.Asset{held("other.txt", "?"), held("b.tar.gz", "bb")}, n: 2, findings: "a.whl+ b.tar.gz=",
+			holds: "other.txt=? b.tar.gz=bb a.whl=aaa",
+		},
+		{
+			name: "other bytes", held: []releases.Asset{held("a.whl", "AAA")}, ready: "github-asset-conflict",
+			says: "cb1ad2119d8fafb69566510ee712661f9f14b83385006ef92aec47f523a38358", holds: "a.whl=AAA",
+		},
+		{
+			name: "another size", held: []releases.Asset{held("a.whl", "AAAA"), held("b.tar.gz", "BB")},
+			ready: "github-asset-conflict github-asset-conflict", says: "4 bytes there, 3 bytes", holds: "a.whl=AAAA b.tar.gz=BB",
+			asked: map[string]int{"bytes": 1},
+		},
+		{
+			name: "half of it from before", held: []releases.Asset{{Name: "a.whl", Starter: true}}, n: 2, findings: "a.whl+ b.tar.gz+", holds: both,
+			asked: map[string]int{"delete": 1},
+		},
+		{
+			name: "half of it, and deleting is answered late", held: []releases.Asset{{Name: "a.whl", Starter: true}},
+			say: says("delete", releases.Answer{Status: sorry, Acts: true}), n: 2, findings: "a.whl+ b.tar.gz+", holds: both,
+			slept: []time.Duration{second / 2},
+		},
 
-		{name: "an upload breaks off", say: says("upload", releases.Answer{Status: sorry, Half: true}), n: 2, findings: "a.whl+ b.tar.gz+", holds: both, slept: []time.Duration{2 * second}, asked: map[string]int{"upload": 3, "delete": 1}},
-		{name: "an upload has its effect, and is not answered", say: says("upload", releases.Answer{Status: sorry, Acts: true}), n: 2, findings: "a.whl+ b.tar.gz+", holds: both, slept: []time.Duration{2 * second}, asked: map[string]int{"upload": 2, "bytes": 1}},
-		{name: "an answer that says nothing", say: says("upload", releases.Answer{Status: 201, Body: "{}", Acts: true}, releases.Answer{Status: ok, Body: "<html>"}), n: 2, findings: "a.whl+ b.tar.gz+", holds: both, slept: []time.Duration{2 * second, 2 * second}},
-		{name: "no upload is answered", say: says("upload", releases.Answer{Status: sorry, Half: true}, releases.Answer{Status: sorry, Half: true}, releases.Answer{Status: sorry, Half: true}, releases.Answer{Status: sorry, Half: true}), attach: "github-unavailable", n: 1, findings: "b.tar.gz+", holds: "b.tar.gz=bb", slept: []time.Duration{2 * second, 4 * second, 8 * second, 16 * second}},
-		{name: "the last try has its effect", say: says("upload", refusal(500, "x"), refusal(500, "x"), refusal(500, "x"), releases.Answer{Status: 504, Acts: true}), n: 2, findings: "a.whl+ b.tar.gz+", holds: both, slept: []time.Duration{2 * second, 4 * second, 8 * second, 16 * second}},
+		{
+			name: "an upload breaks off", say: says("upload", releases.Answer{Status: sorry, Half: true}), n: 2, findings: "a.whl+ b.tar.gz+",
+			holds: both, slept: []time.Duration{2 * second}, asked: map[string]int{"upload": 3, "delete": 1},
+		},
+		{
+			name: "an upload has its effect, and is not answered", say: says("upload", releases.Answer{Status: sorry, Acts: true}), n: 2,
+			findings: "a.whl+ b.tar.gz+", holds: both, slept: []time.Duration{2 * second}, asked: map[string]int{"upload": 2, "bytes": 1},
+		},
+		{
+			name: "an answer that says nothing",
+			say:  says("upload", releases.Answer{Status: 201, Body: "{}", Acts: true}, releases.Answer{Status: ok, Body: "<html>"}), n: 2,
+			findings: "a.whl+ b.tar.gz+", holds: both, slept: []time.Duration{2 * second, 2 * second},
+		},
+		{
+			name: "no upload is answered",
+			say: says(
+				"upload", releases.Answer{Status: sorry, Half: true}, releases.Answer{Status: sorry, Half: true},
+				releases.Answer{Status: sorry, Half: true}, releases.Answer{Status: sorry, Half: true},
+			),
+			attach: "github-unavailable", n: 1, findings: "b.tar.gz+", holds: "b.tar.gz=bb",
+			slept: []time.Duration{2 * second, 4 * second, 8 * second, 16 * second},
+		},
+		{
+			name: "the last try has its effect",
+			say:  says("upload", refusal(500, "x"), refusal(500, "x"), refusal(500, "x"), releases.Answer{Status: 504, Acts: true}), n: 2,
+			findings: "a.whl+ b.tar.gz+", holds: both, slept: []time.Duration{2 * second, 4 * second, 8 * second, 16 * second},
+		},
 		{name: "somebody else was faster", say: func(s *scenario) {
 			s.Say("upload", exists)
 			s.during = func() { s.during = nil; s.AddAsset(releases.Asset{Release: 2, Name: "a.whl", Bytes: []byte("aaa")}) }
@@ -195,31 +253,93 @@ func stories() []story {
 			s.Say("upload", exists)
 			s.during = func() { s.during = nil; s.AddAsset(releases.Asset{Release: 2, Name: "a.whl", Bytes: []byte("AAA")}) }
 		}, attach: "github-asset-conflict", n: 1, findings: "b.tar.gz+", holds: "a.whl=AAA b.tar.gz=bb", slept: []time.Duration{2 * second}},
-		{name: "a name is taken that nobody sees", say: says("upload", exists, exists, exists, exists), attach: "github-asset-refused", says: "already_exists", n: 1, findings: "b.tar.gz+", holds: "b.tar.gz=bb", slept: []time.Duration{2 * second, 4 * second, 8 * second, 16 * second}},
-		{name: "one is refused", say: says("upload", refusal(413, "Too large for "+token)), attach: "github-asset-refused", says: "413 Too large for ***", n: 1, findings: "b.tar.gz+", holds: "b.tar.gz=bb", asked: map[string]int{"upload": 2}},
-		{name: "a limit that asks for patience", say: func(s *scenario) { s.Say("notes", patience); s.Say("upload", patience, refusal(429, "slower")) }, n: 2, findings: "a.whl+ b.tar.gz+", holds: both, slept: []time.Duration{70 * second, 70 * second, 60 * second}},
-		{name: "more patience than there is, and none", say: says("upload", wait("9999"), wait("0")), n: 2, findings: "a.whl+ b.tar.gz+", holds: both, slept: []time.Duration{120 * second, 2 * second}},
-		{name: "a limit that does not end", say: says("upload", patience, patience, patience, patience), attach: "github-rate-limit", says: "1 more were not tried", slept: []time.Duration{70 * second, 70 * second, 70 * second, 70 * second}},
-		{name: "the requests of an hour are used up", say: says("upload", releases.Answer{Status: 403, Header: http.Header{"X-RateLimit-Remaining": {"0"}}, Body: `{"message":"API rate limit exceeded"}`}), attach: "github-rate-limit", says: "API rate limit exceeded", asked: map[string]int{"upload": 1}},
-		{name: "they are used up before", say: says("assets", releases.Answer{Status: 403, Header: http.Header{"X-RateLimit-Remaining": {"0"}, "X-RateLimit-Reset": {"4000000000"}}, Body: `{"message":"API rate limit exceeded"}`}), ready: "github-rate-limit", says: "API rate limit exceeded"},
+		{
+			name: "a name is taken that nobody sees", say: says("upload", exists, exists, exists, exists), attach: "github-asset-refused",
+			says: "already_exists", n: 1, findings: "b.tar.gz+", holds: "b.tar.gz=bb",
+			slept: []time.Duration{2 * second, 4 * second, 8 * second, 16 * second},
+		},
+		{
+			name: "one is refused", say: says("upload", refusal(413, "Too large for "+token)), attach: "github-asset-refused",
+			says: "413 Too large for ***", n: 1, findings: "b.tar.gz+", holds: "b.tar.gz=bb", asked: map[string]int{"upload": 2},
+		},
+		{
+			name: "a limit that asks for patience",
+			say:  func(s *scenario) { s.Say("notes", patience); s.Say("upload", patience, refusal(429, "slower")) }, n: 2,
+			findings: "a.whl+ b.tar.gz+", holds: both, slept: []time.Duration{70 * second, 70 * second, 60 * second},
+		},
+		{
+			name: "more patience than there is, and none", say: says("upload", wait("9999"), wait("0")), n: 2, findings: "a.whl+ b.tar.gz+",
+			holds: both, slept: []time.Duration{120 * second, 2 * second},
+		},
+		{
+			name: "a limit that does not end", say: says("upload", patience, patience, patience, patience), attach: "github-rate-limit",
+			says: "1 more were not tried", slept: []time.Duration{70 * second, 70 * second, 70 * second, 70 * second},
+		},
+		{
+			name: "the requests of an hour are used up",
+			say: says(
+				"upload",
+				releases.Answer{Status: 403, Header: http.Header{"X-RateLimit-Remaining": {"0"}}, Body: `{"message":"API rate limit exceeded"}`},
+			),
+			attach: "github-rate-limit", says: "API rate limit exceeded", asked: map[string]int{"upload": 1},
+		},
+		{
+			name: "they are used up before",
+			say: says(
+				"assets",
+				releases.Answer{
+					Status: 403, Header: http.Header{"X-RateLimit-Remaining": {"0"}, "X-RateLimit-Reset": {"4000000000"}},
+					Body: `{"message":"API rate limit exceeded"}`,
+				},
+			),
+			ready: "github-rate-limit", says: "API rate limit exceeded",
+		},
 		{name: "the right is taken away", between: func(s *scenario, _ releases.Release) {
 			s.Say("upload", refusal(403, "Resource not accessible by integration"))
 		}, attach: "github-permission", says: "1 more were not tried", asked: map[string]int{"upload": 1}},
-		{name: "the release is deleted", between: func(s *scenario, _ releases.Release) { s.Say("assets", refusal(404, "Not Found")) }, attach: "github-release-missing"},
+		{
+			name: "the release is deleted", between: func(s *scenario, _ releases.Release) { s.Say("assets", refusal(404, "Not Found")) },
+			attach: "github-release-missing",
+		},
 
-		{name: "an immutable release that lacks some", release: releases.Release{Immutable: true}, held: []releases.Asset{held("a.whl", "aaa")}, ready: "github-release-immutable", says: "missing: b.tar.gz", holds: "a.whl=aaa"},
-		{name: "an immutable release that has all", release: releases.Release{Immutable: true}, held: []releases.Asset{held("a.whl", "aaa"), held("b.tar.gz", "bb")}, n: 2, findings: "a.whl= b.tar.gz=", holds: both},
-		{name: "it is published in between", release: releases.Release{}, between: func(s *scenario, r releases.Release) { s.Freeze(r.ID) }, attach: "github-release-immutable", says: "create the release as a draft", asked: map[string]int{"upload": 1}},
+		{
+			name: "an immutable release that lacks some", release: releases.Release{Immutable: true}, held: []releases.Asset{held("a.whl", "aaa")},
+			ready: "github-release-immutable", says: "missing: b.tar.gz", holds: "a.whl=aaa",
+		},
+		{
+			name: "an immutable release that has all", release: releases.Release{Immutable: true},
+			held: []releases.Asset{held("a.whl", "aaa"), held("b.tar.gz", "bb")}, n: 2, findings: "a.whl= b.tar.gz=", holds: both,
+		},
+		{
+			name: "it is published in between", release: releases.Release{}, between: func(s *scenario, r releases.Release) { s.Freeze(r.ID) },
+			attach: "github-release-immutable", says: "create the release as a draft", asked: map[string]int{"upload": 1},
+		},
 
 		{name: "a token that reads", right: releases.Read, ready: "github-permission", says: "contents: write"},
-		{name: "a token that reads no drafts", right: releases.Read, release: releases.Release{Draft: true}, ready: "github-permission", says: "403 Resource not accessible by integration"},
+		{
+			name: "a token that reads no drafts", right: releases.Read, release: releases.Release{Draft: true}, ready: "github-permission",
+			says: "403 Resource not accessible by integration",
+		},
 		{name: "a stranger's token", right: releases.Outside, ready: "github-permission", says: "404 Not Found"},
 		{name: "no release", tag: "v2", ready: "github-release-missing", says: "gh release create"},
 		{name: "no tag", tag: "..", ready: "github-release-missing"},
-		{name: "notes that cannot be written", say: says("notes", refusal(422, "invalid configuration")), n: 2, findings: "a.whl+ b.tar.gz+", holds: both},
-		{name: "notes that are too much for GitHub", say: says("notes", refusal(504, "slow"), refusal(504, "slow"), refusal(504, "slow"), refusal(504, "slow")), n: 2, findings: "a.whl+ b.tar.gz+", holds: both},
-		{name: "GitHub is down", say: says("by-tag", refusal(503, "down"), refusal(503, "down"), refusal(503, "down"), refusal(503, "down")), ready: "github-unavailable", says: "503 down"},
-		{name: "it is down for a moment", say: func(s *scenario) { s.Say("by-tag", refusal(502, "down")); s.Say("assets", refusal(500, "down")) }, n: 2, findings: "a.whl+ b.tar.gz+", holds: both},
+		{
+			name: "notes that cannot be written", say: says("notes", refusal(422, "invalid configuration")), n: 2, findings: "a.whl+ b.tar.gz+",
+			holds: both,
+		},
+		{
+			name: "notes that are too much for GitHub",
+			say:  says("notes", refusal(504, "slow"), refusal(504, "slow"), refusal(504, "slow"), refusal(504, "slow")), n: 2,
+			findings: "a.whl+ b.tar.gz+", holds: both,
+		},
+		{
+			name: "GitHub is down", say: says("by-tag", refusal(503, "down"), refusal(503, "down"), refusal(503, "down"), refusal(503, "down")),
+			ready: "github-unavailable", says: "503 down",
+		},
+		{
+			name: "it is down for a moment", say: func(s *scenario) { s.Say("by-tag", refusal(502, "down")); s.Say("assets", refusal(500, "down")) },
+			n: 2, findings: "a.whl+ b.tar.gz+", holds: both,
+		},
 		{name: "a front has lost it for a moment", say: func(s *scenario) {
 			s.Say("by-tag", refusal(520, "lost"))
 			s.Say("assets", refusal(499, "gone"))
@@ -229,15 +349,47 @@ func stories() []story {
 		{name: "a front loses an asset time and again", between: func(s *scenario, _ releases.Release) {
 			s.Say("upload", slices.Repeat([]releases.Answer{refusal(499, "gone")}, 4)...)
 		}, attach: "github-unavailable", says: "499 gone", n: 1, findings: "b.tar.gz+", holds: "b.tar.gz=bb", asked: map[string]int{"upload": 5}},
-		{name: "it has moved", say: says("notes", releases.Answer{Status: 301, Header: http.Header{"Location": {"https://elsewhere.example/repositories/1"}}}), ready: "github-repository"},
+		{
+			name:  "it has moved",
+			say:   says("notes", releases.Answer{Status: 301, Header: http.Header{"Location": {"https://elsewhere.example/repositories/1"}}}),
+			ready: "github-repository",
+		},
 		{name: "a refusal that repeats the token", say: says("notes", refusal(403, "no "+token)), ready: "github-permission", says: "no ***"},
-		{name: "what is there cannot be fetched", held: []releases.Asset{held("a.whl", "aaa")}, say: says("download", refusal(404, "Not Found")), ready: "github-unavailable", says: "404 Not Found", holds: "a.whl=aaa"},
-		{name: "what is fetched is longer", held: []releases.Asset{held("a.whl", "aaa")}, say: says("download", releases.Answer{Status: ok, Body: "aaaa"}, releases.Answer{Status: ok, Body: "aaaa"}, releases.Answer{Status: ok, Body: "aaaa"}), ready: "github-unavailable", says: "longer than GitHub says", holds: "a.whl=aaa"},
-		{name: "what is fetched is shorter", held: []releases.Asset{held("a.whl", "aaa")}, say: says("download", releases.Answer{Status: ok, Body: "aa"}), ready: "github-unavailable", says: "it has 3 bytes, but 2 arrived", holds: "a.whl=aaa"},
-		{name: "the storage is down for a moment", held: []releases.Asset{held("a.whl", "aaa")}, say: says("bytes", refusal(503, "x")), n: 2, findings: "a.whl= b.tar.gz+", holds: both},
-		{name: "the storage points on", held: []releases.Asset{held("a.whl", "aaa")}, say: says("bytes", releases.Answer{Status: 302, Header: http.Header{"Location": {"https://elsewhere.example/"}}}), ready: "github-unavailable", holds: "a.whl=aaa"},
-		{name: "bytes in clear text elsewhere", held: []releases.Asset{held("a.whl", "aaa")}, say: says("download", releases.Answer{Status: 302, Header: http.Header{"Location": {"http://elsewhere.example/?sig=x"}}}), ready: "github-unavailable", says: "http://elsewhere.example/, which is not an https URL", holds: "a.whl=aaa"},
-		{name: "bytes nowhere", held: []releases.Asset{held("a.whl", "aaa")}, say: says("download", releases.Answer{Status: 302}), ready: "github-unavailable", holds: "a.whl=aaa"},
+		{
+			name: "what is there cannot be fetched", held: []releases.Asset{held("a.whl", "aaa")}, say: says("download", refusal(404, "Not Found")),
+			ready: "github-unavailable", says: "404 Not Found", holds: "a.whl=aaa",
+		},
+		{
+			name: "what is fetched is longer", held: []releases.Asset{held("a.whl", "aaa")},
+			say: says(
+				"download", releases.Answer{Status: ok, Body: "aaaa"}, releases.Answer{Status: ok, Body: "aaaa"},
+				releases.Answer{Status: ok, Body: "aaaa"},
+			),
+			ready: "github-unavailable", says: "longer than GitHub says", holds: "a.whl=aaa",
+		},
+		{
+			name: "what is fetched is shorter", held: []releases.Asset{held("a.whl", "aaa")},
+			say: says("download", releases.Answer{Status: ok, Body: "aa"}), ready: "github-unavailable", says: "it has 3 bytes, but 2 arrived",
+			holds: "a.whl=aaa",
+		},
+		{
+			name: "the storage is down for a moment", held: []releases.Asset{held("a.whl", "aaa")}, say: says("bytes", refusal(503, "x")), n: 2,
+			findings: "a.whl= b.tar.gz+", holds: both,
+		},
+		{
+			name: "the storage points on", held: []releases.Asset{held("a.whl", "aaa")},
+			say:   says("bytes", releases.Answer{Status: 302, Header: http.Header{"Location": {"https://elsewhere.example/"}}}),
+			ready: "github-unavailable", holds: "a.whl=aaa",
+		},
+		{
+			name: "bytes in clear text elsewhere", held: []releases.Asset{held("a.whl", "aaa")},
+			say:   says("download", releases.Answer{Status: 302, Header: http.Header{"Location": {"http://elsewhere.example/?sig=x"}}}),
+			ready: "github-unavailable", says: "http://elsewhere.example/, which is not an https URL", holds: "a.whl=aaa",
+		},
+		{
+			name: "bytes nowhere", held: []releases.Asset{held("a.whl", "aaa")}, say: says("download", releases.Answer{Status: 302}),
+			ready: "github-unavailable", holds: "a.whl=aaa",
+		},
 	}
 }
 
@@ -280,7 +432,9 @@ func (s *scenario) play(c story, there releases.Release) {
 	var attached error
 	n, texts := 0, []string{}
 	if err == nil {
-		if r.ID != there.ID || r.Tag != there.Tag || r.Draft != there.Draft || r.Immutable != there.Immutable || !strings.HasPrefix(r.Page, "https://github.example/o/r/releases/") {
+		if r.ID != there.ID || r.Tag != there.Tag || r.Draft != there.Draft || r.Immutable != there.Immutable || !strings.HasPrefix(
+			r.Page, "https://github.example/o/r/releases/",
+		) {
 			t.Errorf("%+v", r)
 		}
 		if c.between != nil {
@@ -467,8 +621,11 @@ func TestAttach_ChangedFile(t *testing.T) {
 	recorded.Open = func() (io.ReadCloser, error) {
 		return nil, finding.Finding{ID: "github-of-the-caller", Severity: finding.Error, Message: "c", Fix: "d"}
 	}
-	n, err := s.client.Attach(t.Context(), ghrelease.Release{ID: r.ID, Tag: "v1"}, []ghrelease.Asset{other, gone, recorded, asset("d.whl", "d")}, nil)
-	if n != 1 || idsOf(err) != "github-asset-changed github-asset-changed github-asset-changed" || !strings.Contains(err.Error(), "no such file") {
+	n, err := s.client.Attach(
+		t.Context(), ghrelease.Release{ID: r.ID, Tag: "v1"}, []ghrelease.Asset{other, gone, recorded, asset("d.whl", "d")}, nil,
+	)
+	if n != 1 || idsOf(err) != "github-asset-changed github-asset-changed github-asset-changed" ||
+		!strings.Contains(err.Error(), "no such file") {
 		t.Errorf("%d, %v", n, err)
 	}
 	if got := s.holds(r.ID); got != "d.whl=d" {
@@ -573,7 +730,10 @@ func TestAttach_AssetStates(t *testing.T) {
 // TestAttach_UnexpectedAnswers: whatever comes, it is a finding.
 func TestAttach_UnexpectedAnswers(t *testing.T) {
 	t.Parallel()
-	for _, body := range []string{"", "null", "[null]", "[[]]", "{}", `{"id":"x"}`, `{"id":7,"tag_name":null}`, `{"id":7,"tag_name":"v2"}`, "<html><title>Sign in</title>", `[{"id":1}]`, "[", strings.Repeat("[", 20000)} {
+	for _, body := range []string{
+		"", "null", "[null]", "[[]]", "{}", `{"id":"x"}`, `{"id":7,"tag_name":null}`, `{"id":7,"tag_name":"v2"}`, "<html><title>Sign in</title>",
+		`[{"id":1}]`, "[", strings.Repeat("[", 20000),
+	} {
 		for _, op := range []string{"notes", "by-tag", "list", "assets"} {
 			s := startGitHub(t, releases.Write, releases.Options{})
 			s.Publish(releases.Release{Tag: "v1", Draft: op == "list"})
@@ -655,7 +815,9 @@ func TestAttach_ClearTextAPI(t *testing.T) {
 		Wire: wire.New(wire.Options{UserAgent: "test", Now: time.Now, Proxy: http.ProxyURL(proxy)}),
 	})
 	_, err := client.Attach(t.Context(), ghrelease.Release{ID: 1, Tag: "v1"}, []ghrelease.Asset{asset("a.whl", "aaa")}, nil)
-	if idsOf(err) != "github-unavailable" || !strings.Contains(err.Error(), "http://127.0.0.1:1/admin, which is not an https URL") || strings.Contains(asked, "admin") || !strings.Contains(asked, "/assets/7") {
+	if idsOf(err) != "github-unavailable" || !strings.Contains(
+		err.Error(), "http://127.0.0.1:1/admin, which is not an https URL",
+	) || strings.Contains(asked, "admin") || !strings.Contains(asked, "/assets/7") {
 		t.Errorf("%v, asked\n%s", err, asked)
 	}
 }
@@ -666,7 +828,9 @@ func TestAttach_ImmutableRelease(t *testing.T) {
 	s := startGitHub(t, releases.Write, releases.Options{})
 	r := s.Publish(releases.Release{Tag: "v1", Immutable: true})
 	s.AddAsset(releases.Asset{Release: r.ID, Name: "b.whl", Starter: true})
-	_, err := s.client.Attach(t.Context(), ghrelease.Release{ID: r.ID, Tag: "v1", Immutable: true}, []ghrelease.Asset{asset("b.whl", "b"), asset("a.whl", "a")}, nil)
+	_, err := s.client.Attach(
+		t.Context(), ghrelease.Release{ID: r.ID, Tag: "v1", Immutable: true}, []ghrelease.Asset{asset("b.whl", "b"), asset("a.whl", "a")}, nil,
+	)
 	if idsOf(err) != "github-release-immutable" || s.RequestCount("upload")+s.RequestCount("delete") != 0 {
 		t.Errorf("%v, %d uploads", err, s.RequestCount("upload"))
 	}

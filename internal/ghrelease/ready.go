@@ -106,7 +106,9 @@ func (c *Client) find(ctx context.Context, tag string) (Release, error) {
 	case replyOf(err).status() != http.StatusNotFound:
 		return Release{}, permissionError(ctx, doing, err)
 	}
-	all, err := pages(releasesPage, releasesMost, func(o *github.ListOptions) ([]*apiRelease, *github.Response, error) { return c.releases(ctx, o) })
+	all, err := pages(
+		releasesPage, releasesMost, func(o *github.ListOptions) ([]*apiRelease, *github.Response, error) { return c.releases(ctx, o) },
+	)
 	if err != nil {
 		return Release{}, permissionError(ctx, "list the releases of "+c.options.Repository, err)
 	}
@@ -209,7 +211,9 @@ func (c *Client) compare(ctx context.Context, r Release, there []existingAsset, 
 		failed = append(failed, immutable(r, phrase.Some(missing, mostNamed)))
 	case len(missing)+len(there) > assetsBound:
 		failed = append(failed, finding.New(finding.GitHubAssetRefused,
-			fmt.Sprintf("the release %s has %d assets and %d are missing: GitHub allows %d per release", r.Tag, len(there), len(missing), assetsBound),
+			fmt.Sprintf(
+				"the release %s has %d assets and %d are missing: GitHub allows %d per release", r.Tag, len(there), len(missing), assetsBound,
+			),
 			"delete assets that are not needed, or remove `github-release`"))
 	}
 	return errors.Join(failed...)

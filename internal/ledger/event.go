@@ -113,7 +113,8 @@ type Minted struct {
 	Expires    time.Time // by the index's clock
 }
 
-// Unrestricted reports that the index could not read the restricted token, so that it is used as it was issued. Words is the index's message.
+// Unrestricted reports that the index could not read the restricted token, so that it is used as it was issued. Words is the index's
+// message.
 type Unrestricted struct{ Reason string }
 
 // MintLost reports that a request for an upload token had no clear answer: none, or a server error after which a token may exist.

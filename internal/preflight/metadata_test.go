@@ -399,7 +399,10 @@ func TestCheck_Descriptions(t *testing.T) {
 		{"text/x-rst", "Title\n=====\n\nSubtitle\n--------\n", "description-render (warning)"},
 		{"text/x-rst", "Title\n=====\n\n:Author:\n  - Ann\n  - Ben\n", "description-render (warning)"},
 		{"text/x-rst", ":Author:\n  - Ann\n  - Ben\n\nText.\n", "description-render"},
-		{"text/x-rst", "Foo\n===\n\n.. |s| replace:: x\n\n=====\n\n.. meta::\n   :a:\n\n.. contents:: Foo\n\nFoo\n^^^\n", "description-render (warning)"},
+		{
+			"text/x-rst", "Foo\n===\n\n.. |s| replace:: x\n\n=====\n\n.. meta::\n   :a:\n\n.. contents:: Foo\n\nFoo\n^^^\n",
+			"description-render (warning)",
+		},
 		{"text/x-rst", ".. image:: https://example.com/badge.svg\n   :scale: 50%\n", ""},
 		{"text/x-rst", ".. figure:: leaf.png\n   :scale: 50%\n\n   A leaf.\n", ""},
 		{"text/x-rst", ":func:`x`\n", "description-render"},
@@ -439,7 +442,8 @@ func TestCheck_DescriptionRenderers(t *testing.T) {
 		},
 	} {
 		found := ofMetadata(preflight.Check(set(t, wheel(newest+"Description-Content-Type: text/x-rst\n\n"+text))))
-		if len(found) != 1 || found[0].Severity != finding.Warning || found[0].Message != want.message || !strings.Contains(found[0].Fix, want.fix) {
+		if len(found) != 1 || found[0].Severity != finding.Warning || found[0].Message != want.message ||
+			!strings.Contains(found[0].Fix, want.fix) {
 			t.Errorf("%q: %+v", text, found)
 		}
 		bounded(t, found)

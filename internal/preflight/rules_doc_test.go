@@ -190,7 +190,9 @@ func TestRules_FileNameExamples(t *testing.T) {
 // TestVisible has what a page must not have as it is.
 func TestVisible(t *testing.T) {
 	t.Parallel()
-	for text, want := range map[string]string{"alder-1.0\x1f.tar.gz": `alder-1.0\x1f.tar.gz`, "a\nb\u200bc\u202e": `a\nb\u200bc\u202e`, "보기 'é'": "보기 'é'"} {
+	for text, want := range map[string]string{
+		"alder-1.0\x1f.tar.gz": `alder-1.0\x1f.tar.gz`, "a\nb\u200bc\u202e": `a\nb\u200bc\u202e`, "보기 'é'": "보기 'é'",
+	} {
 		if got := visible(text); got != want {
 			t.Errorf("%q is shown as %s, want %s", text, got, want)
 		}
@@ -234,7 +236,9 @@ func ownExamples(t *testing.T) []preflight.Set {
 		holding(pep.Listing{Exists: true, Status: "archived"}),
 		holding(pep.Listing{Exists: true, Status: "quarantined"}),
 		holding(pep.Listing{Exists: true, Files: []pep.IndexFile{old}}),
-		holding(pep.Listing{Exists: true, Files: []pep.IndexFile{{Name: "alder-0.9.tar.gz", Size: 11 << 30, SHA256: hex.EncodeToString(make([]byte, 32))}}}),
+		holding(pep.Listing{
+			Exists: true, Files: []pep.IndexFile{{Name: "alder-0.9.tar.gz", Size: 11 << 30, SHA256: hex.EncodeToString(make([]byte, 32))}},
+		}),
 		release(func(s *preflight.Set) {
 			s.Listings = map[pep.Project]pep.Listing{"alder": {Exists: true}}
 			s.Stored = map[string]bool{"dist/alder-1.0.tar.gz": true}

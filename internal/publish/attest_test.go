@@ -245,8 +245,10 @@ func TestAdopt(t *testing.T) {
 			beside: map[string]string{publishSuffix: ofOther}, sent: []string{publishSuffix}, made: 1,
 			noted: []string{leftOver}, says: "makes a new one",
 		},
-		"another kind, of other bytes": {map[string]string{slsaSuffix: slsaOfOther}, []string{publishSuffix}, 1, []string{leftOver}, "not uploaded"},
-		"of another workflow":          {map[string]string{publishSuffix: ofOtherWorkflow}, []string{publishSuffix}, 1, []string{leftOver}, ""},
+		"another kind, of other bytes": {
+			map[string]string{slsaSuffix: slsaOfOther}, []string{publishSuffix}, 1, []string{leftOver}, "not uploaded",
+		},
+		"of another workflow": {map[string]string{publishSuffix: ofOtherWorkflow}, []string{publishSuffix}, 1, []string{leftOver}, ""},
 		"under the name of another": {
 			beside: map[string]string{slsaSuffix: publish}, sent: []string{publishSuffix}, made: 1,
 			noted: []string{leftOver}, says: attest.PublishPredicate,

@@ -57,8 +57,10 @@ func TestAuthorize_New(t *testing.T) {
 		how  func(h *harness)
 		asks int
 	}{
-		"an unknown project":            {func(*harness) {}, 2},
-		"a project that is there":       {func(h *harness) { h.servers.AddPublisher(fakepypi.Publisher{Project: "birch", Workflow: "other.yml"}) }, 1},
+		"an unknown project": {func(*harness) {}, 2},
+		"a project that is there": {
+			func(h *harness) { h.servers.AddPublisher(fakepypi.Publisher{Project: "birch", Workflow: "other.yml"}) }, 1,
+		},
 		"a project that nobody can see": {func(h *harness) { h.fail("look", "html-403", 0, -1) }, 1},
 	} {
 		t.Run(name, func(t *testing.T) {

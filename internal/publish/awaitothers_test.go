@@ -76,7 +76,9 @@ func TestAwaitOthers(t *testing.T) {
 		},
 		"a longer wait is cut": {func(h *harness) { h.options.Wait = 10 * m }, never, false, unpublished, finding.Index, nil, 23, five(24)},
 		"a short wait":         {func(h *harness) { h.options.Wait = 14 * s }, never, false, unpublished, finding.Index, nil, 2, five(3)},
-		"no wait":              {func(h *harness) { h.options.Wait = 0 }, never, false, unpublished, finding.Index, []string{"does not list"}, 0, five(1)},
+		"no wait": {
+			func(h *harness) { h.options.Wait = 0 }, never, false, unpublished, finding.Index, []string{"does not list"}, 0, five(1),
+		},
 		"never readable": {
 			change: func(h *harness) { h.options.Wait = 14 * s },
 			pages:  func(...pep.IndexFile) []page { return []page{unreadable()} }, err: unpublished, fault: finding.Index,

@@ -35,11 +35,12 @@ func (r *run) check(c collected) error {
 	return errors.Join(append(failed, c.unseen...)...)
 }
 
-// applyRules returns what preflight finds about the set. Errors of rules that can be waived are warnings if the user asked for it. stored are the files, by
-// path, that the index's file host has although its page has not, if that was asked.
+// applyRules returns what preflight finds about the set. Errors of rules that can be waived are warnings if the user asked for it. stored
+// are the files, by path, that the index's file host has although its page has not, if that was asked.
 func (r *run) applyRules(c collected, stored map[string]bool) []finding.Finding {
 	found := preflight.Check(preflight.Set{
-		Files: distributionsOf(c.targets), Listings: r.listings.answered(), Warehouse: r.Index.Site().Warehouse, UserToken: r.Password != nil, Pyproject: c.pyproject,
+		Files: distributionsOf(c.targets), Listings: r.listings.answered(), Warehouse: r.Index.Site().Warehouse, UserToken: r.Password != nil,
+		Pyproject:   c.pyproject,
 		Classifiers: c.classifiers, Stored: stored, Waive: !r.VerifyMetadata, ExpectedVersion: r.ExpectedVersion, Now: r.Now(),
 	})
 	for i := range found {

@@ -126,9 +126,11 @@ func TestCheckFiles_Index(t *testing.T) {
 			page: func(pep.IndexFile) page { return listing(alder, pep.IndexFile{Name: wheel, SHA256: otherDigest}) },
 			skip: true, found: []string{"conflict"},
 		},
-		"no answer":           {func(pep.IndexFile) page { return unreadable() }, false, []string{"look-failed"}},
-		"an unknown project":  {func(pep.IndexFile) page { return absent() }, false, []string{"first-release"}},
-		"the page of a proxy": {func(pep.IndexFile) page { return page{status: 200, kind: "text/html", body: "<title>Log in</title>"} }, false, []string{"look-failed"}},
+		"no answer":          {func(pep.IndexFile) page { return unreadable() }, false, []string{"look-failed"}},
+		"an unknown project": {func(pep.IndexFile) page { return absent() }, false, []string{"first-release"}},
+		"the page of a proxy": {
+			func(pep.IndexFile) page { return page{status: 200, kind: "text/html", body: "<title>Log in</title>"} }, false, []string{"look-failed"},
+		},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()

@@ -132,7 +132,8 @@ func (h *harness) connect(site index.Site, login index.Credentials) {
 	if login == nil {
 		h.deps.Tokens = uploadtoken.New(uploadtoken.Options{
 			At: site.Upload, Wire: h.client, IDTokens: h.console.IDTokens(h.client), Redactor: h.redactor, Now: time.Now,
-			Sleep: h.waits.unrecorded, Record: h.recorder.Record, Permit: site.Permit, Settings: site.PublisherPage, CheckIDToken: h.console.CheckIDToken,
+			Sleep: h.waits.unrecorded, Record: h.recorder.Record, Permit: site.Permit, Settings: site.PublisherPage,
+			CheckIDToken: h.console.CheckIDToken,
 		})
 	}
 }

@@ -148,14 +148,16 @@ func TestListings_Refresh(t *testing.T) {
 		answered      bool
 		files         int
 	}{
-		"new files":                     {listing(alder), listing(alder, as(file)), false, true, 1},
-		"a failure leaves an answer":    {listing(alder, as(file)), unreadable(), true, true, 1},
-		"an answer after a failure":     {unreadable(), listing(alder, as(file)), false, true, 1},
-		"a failure after a failure":     {unreadable(), unreadable(), true, false, 0},
-		"a project that is gone":        {listing(alder, as(file)), absent(), false, true, 0},
-		"a project that has come":       {absent(), listing(alder, as(file)), false, true, 1},
-		"a page of another project":     {listing(alder, as(file)), listing("birch"), true, true, 1},
-		"a page of a proxy":             {listing(alder, as(file)), page{status: 200, kind: "text/html", body: "<title>Log in</title>"}, true, true, 1},
+		"new files":                  {listing(alder), listing(alder, as(file)), false, true, 1},
+		"a failure leaves an answer": {listing(alder, as(file)), unreadable(), true, true, 1},
+		"an answer after a failure":  {unreadable(), listing(alder, as(file)), false, true, 1},
+		"a failure after a failure":  {unreadable(), unreadable(), true, false, 0},
+		"a project that is gone":     {listing(alder, as(file)), absent(), false, true, 0},
+		"a project that has come":    {absent(), listing(alder, as(file)), false, true, 1},
+		"a page of another project":  {listing(alder, as(file)), listing("birch"), true, true, 1},
+		"a page of a proxy": {
+			listing(alder, as(file)), page{status: 200, kind: "text/html", body: "<title>Log in</title>"}, true, true, 1,
+		},
 		"a page that is no JSON at all": {listing(alder, as(file)), page{status: 200, kind: "", body: "{"}, true, true, 1},
 	} {
 		t.Run(name, func(t *testing.T) {

@@ -13,8 +13,8 @@ import (
 )
 
 // nestedDistributions returns one finding for each folder that was given and below which distributions would be left out. It is an error:
-// artifacts are often downloaded each into a folder of its own. Below the workspace, which holds folders of all kinds, it is a notice. shown spells
-// paths for people.
+// artifacts are often downloaded each into a folder of its own. Below the workspace, which holds folders of all kinds, it is a notice.
+// shown spells paths for people.
 func nestedDistributions(nested []distfile.Nested, workspace string, shown func(string) string) []finding.Finding {
 	var found []finding.Finding
 	for len(nested) > 0 {

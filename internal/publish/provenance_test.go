@@ -279,11 +279,18 @@ func TestReadBack_Provenance(t *testing.T) {
 		read     ledger.ReadBack
 		noted    []string
 	}{
-		"at once":    {[]page{{status: 200, body: provenanceWith(ours)}}, 1, 2, ledger.ReadBack{Served: true}, nil},
-		"late":       {[]page{{status: 404}, {status: 200, body: "<html>"}, {status: 200, body: provenanceWith(ours)}}, 3, 4, ledger.ReadBack{Served: true}, nil},
+		"at once": {[]page{{status: 200, body: provenanceWith(ours)}}, 1, 2, ledger.ReadBack{Served: true}, nil},
+		"late": {
+			[]page{{status: 404}, {status: 200, body: "<html>"}, {status: 200, body: provenanceWith(ours)}},
+			3, 4,
+			ledger.ReadBack{Served: true},
+			nil,
+		},
 		"never":      {[]page{{status: 404}}, 4, 4, ledger.ReadBack{Missing: []string{"the provenance of " + wheel}}, []string{"not-served-yet"}},
 		"turned off": {[]page{{status: 403}}, 1, 2, ledger.ReadBack{Served: true}, []string{"no-provenance"}},
-		"another's":  {[]page{{status: 200, body: provenanceWith(attest.Attestation{JSON: []byte("{}")})}}, 1, 1, ledger.ReadBack{Otherwise: true}, nil},
+		"another's": {
+			[]page{{status: 200, body: provenanceWith(attest.Attestation{JSON: []byte("{}")})}}, 1, 1, ledger.ReadBack{Otherwise: true}, nil,
+		},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()

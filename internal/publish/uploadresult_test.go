@@ -260,7 +260,9 @@ func TestResolve_NotSent(t *testing.T) {
 		id   string
 		says []string
 	}{
-		"it was written to":           {&distfile.ChangedError{Path: "/work/dist/" + wheel}, "file-changed", []string{"was changed", "no other step"}},
+		"it was written to": {
+			&distfile.ChangedError{Path: "/work/dist/" + wheel}, "file-changed", []string{"was changed", "no other step"},
+		},
 		"a reason of its own":         {own, "token-gone", []string{"there is no token", "get one"}},
 		"an error that is no finding": {errors.New("disk full"), "upload-failed", []string{"disk full", "run the job again"}},
 	} {

@@ -72,7 +72,9 @@ func tokenLines(t ledger.Token, index string) []string {
 		lines = append(lines, fmt.Sprintf("upload token: requested%s, restricted to %s until %s; %s",
 			at(t.MintedAt), strings.Join(t.Projects, ", "), clock(t.Expires), revocationText(t.Known, t.BurnedAt, index)))
 	case t.Minted > 0:
-		lines = append(lines, fmt.Sprintf("upload token: requested%s, not restricted; %s", at(t.MintedAt), revocationText(t.Known, t.BurnedAt, index)))
+		lines = append(
+			lines, fmt.Sprintf("upload token: requested%s, not restricted; %s", at(t.MintedAt), revocationText(t.Known, t.BurnedAt, index)),
+		)
 	}
 	if t.Lost > 0 {
 		lines = append(lines, "upload token: "+lostMints(t))

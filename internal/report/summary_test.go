@@ -44,7 +44,9 @@ func TestSummary_ThousandsOfFiles(t *testing.T) {
 	for _, n := range many {
 		var files []ledger.File
 		for i := range n {
-			name := fmt.Sprintf("my_project-1.0-cp312-cp312-manylinux_2_17_x86_64.manylinux2014_x86_64.%d-%s.whl", i, strings.Repeat("long_name", 12))
+			name := fmt.Sprintf(
+				"my_project-1.0-cp312-cp312-manylinux_2_17_x86_64.manylinux2014_x86_64.%d-%s.whl", i, strings.Repeat("long_name", 12),
+			)
 			files = append(files, file(name, ledger.ActionPresent))
 		}
 		events := slices.Concat(opening(files...), identified())
@@ -53,7 +55,8 @@ func TestSummary_ThousandsOfFiles(t *testing.T) {
 		}
 		for i := range n {
 			events = append(events, ledger.Noted{Finding: finding.Finding{
-				ID: "x", Severity: finding.Warning, File: files[i].Path, Message: fmt.Sprint(i, strings.Repeat("|", 2000)), Fix: strings.Repeat("<", i%500),
+				ID: "x", Severity: finding.Warning, File: files[i].Path, Message: fmt.Sprint(i, strings.Repeat("|", 2000)),
+				Fix: strings.Repeat("<", i%500),
 			}})
 		}
 		text := summaryOf(t, append(events, ledger.Ended{At: noon.Add(time.Minute)}))
@@ -68,7 +71,9 @@ func TestSummary_ThousandsOfFiles(t *testing.T) {
 	// Without findings there is room for every one of two thousand.
 	var files []ledger.File
 	for i := range 2000 {
-		files = append(files, file(fmt.Sprintf("my_project-1.0-cp312-cp312-manylinux_2_17_x86_64.manylinux2014_x86_64.%d.whl", i), ledger.ActionPresent))
+		files = append(
+			files, file(fmt.Sprintf("my_project-1.0-cp312-cp312-manylinux_2_17_x86_64.manylinux2014_x86_64.%d.whl", i), ledger.ActionPresent),
+		)
 	}
 	text := summaryOf(t, opening(files...))
 	if rows := wholeTables(t, text)["File"]; len(text) > limit || rows != 2000 {
@@ -167,14 +172,18 @@ func TestSummary_NextStep(t *testing.T) {
 
 // everywhere is a run with a text in every place that somebody outside may fill.
 func everywhere(text string) []ledger.Event {
-	files := []ledger.File{file(wheel, ledger.ActionUpload), file(sdist, ledger.ActionUpload), file("x.zip", ledger.ActionPresent), file("y.zip", ledger.ActionSkip)}
+	files := []ledger.File{
+		file(wheel, ledger.ActionUpload), file(sdist, ledger.ActionUpload), file("x.zip", ledger.ActionPresent), file("y.zip", ledger.ActionSkip),
+	}
 	for i := range files {
 		f := &files[i]
 		f.Path, f.Name, f.Version, f.SHA256, f.IndexDigest = text+f.Path, text+f.Name, text, text+f.SHA256, text
 	}
 	releases := release()
 	releases[0].Name, releases[0].Version, releases[0].URL = text, text, "https://index.example/project/"+text
-	releases = append(releases, ledger.Release{Release: pep.Release{Project: "other", Version: "2"}, Name: "other" + text, Version: text, URL: text})
+	releases = append(
+		releases, ledger.Release{Release: pep.Release{Project: "other", Version: "2"}, Name: "other" + text, Version: text, URL: text},
+	)
 	problem := func(severity finding.Severity, id finding.ID, in string) finding.Finding {
 		return finding.Finding{ID: id, Severity: severity, File: in, Message: text + in, Fix: text}
 	}
@@ -194,7 +203,12 @@ func everywhere(text string) []ledger.Event {
 		ledger.Phase{At: noon.Add(2 * time.Second), Name: "Upload"},
 		ledger.Uploaded{File: files[0].Name},
 		ledger.Rejected{File: files[1].Name, Finding: problem(finding.Error, "refused", text)},
-		ledger.Unmatched{Publisher: ledger.Publisher{Finding: finding.InvalidPublisher, Claims: []ledger.Claim{claim, {Field: text, Wanted: text, Note: "`" + text}}, Pages: []ledger.PublisherPage{{Project: text, Page: "https://index.example/?" + text}, {Project: text, New: true}}, Next: text}},
+		ledger.Unmatched{
+			Publisher: ledger.Publisher{
+				Finding: finding.InvalidPublisher, Claims: []ledger.Claim{claim, {Field: text, Wanted: text, Note: "`" + text}},
+				Pages: []ledger.PublisherPage{{Project: text, Page: "https://index.example/?" + text}, {Project: text, New: true}}, Next: text,
+			},
+		},
 		ledger.Noted{Finding: problem(finding.Error, "invalid-publisher", "")},
 		ledger.Noted{Finding: problem(finding.Warning, "a", "dist/"+text)},
 		ledger.Noted{Finding: problem(finding.Warning, "a", "dist/"+text)},
@@ -273,7 +287,9 @@ func onlyOwnElements(t *testing.T, markdown string) {
 		}
 		message = refs.ReplaceAllString(strings.ReplaceAll(message, "\x00", ""), "")
 		message = strings.NewReplacer("**What to do:**", "", "### ", "").Replace(message)
-		if i := strings.IndexFunc(strings.Trim(message, "|"), func(c rune) bool { return strings.ContainsRune("<>&`*_~#[]{}!\\^$@", c) || unicode.IsControl(c) }); i >= 0 {
+		if i := strings.IndexFunc(
+			strings.Trim(message, "|"), func(c rune) bool { return strings.ContainsRune("<>&`*_~#[]{}!\\^$@", c) || unicode.IsControl(c) },
+		); i >= 0 {
 			t.Errorf("it is not escaped: %q of %q", message, line)
 		}
 	}

@@ -106,7 +106,9 @@ func TestRedact_EveryForm(t *testing.T) {
 		raw + "-longer",
 	} {
 		got := redactor.Redact(line)
-		if strings.Contains(got, "cHlwaS5vcmc") || strings.Contains(got, "longer") || strings.Contains(got, base64.StdEncoding.EncodeToString([]byte(raw[6:18]))) {
+		if strings.Contains(got, "cHlwaS5vcmc") || strings.Contains(got, "longer") || strings.Contains(
+			got, base64.StdEncoding.EncodeToString([]byte(raw[6:18])),
+		) {
 			t.Errorf("%q became %q", line, got)
 		}
 		if !strings.Contains(got, "***") {

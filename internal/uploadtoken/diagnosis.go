@@ -47,7 +47,10 @@ func noAudience(at *url.URL, err error) error {
 // unexpectedAudience returns a finding for a 200 without an audience, such as a page of a proxy, an empty answer or another service.
 func unexpectedAudience(at *url.URL, answer *wire.Answer) error {
 	return finding.New(finding.AudienceAnswer,
-		fmt.Sprintf("the index at %s did not name an audience for the ID token: its answer (%d bytes of %s) contains none", at.Host, len(answer.Body), kindOf(answer)),
+		fmt.Sprintf(
+			"the index at %s did not name an audience for the ID token: its answer (%d bytes of %s) contains none", at.Host, len(answer.Body),
+			kindOf(answer),
+		),
 		"check `repository-url`: an index with Trusted Publishing answers {\"audience\": …} at /_/oidc/audience; for an index without it, pass an API token as `password`")
 }
 
@@ -182,11 +185,13 @@ func reasons() []reason {
 	return []reason{
 		{
 			finding.InvalidPublisher, noPublisher, "invoked via 'pull_request_target'",
-			"anyone can trigger such a run, and it has the permissions of the repository", say("publish from a tag, a release or workflow_dispatch"), nil,
+			"anyone can trigger such a run, and it has the permissions of the repository",
+			say("publish from a tag, a release or workflow_dispatch"), nil,
 		},
 		{
 			finding.InvalidPublisher, noPublisher, "does not match expected issuer",
-			"the ID token comes from a different issuer than this publisher expects", say("publish from a repository on github.com whose enterprise has no issuer of its own, or use an API token as `password`"), nil,
+			"the ID token comes from a different issuer than this publisher expects",
+			say("publish from a repository on github.com whose enterprise has no issuer of its own, or use an API token as `password`"), nil,
 		},
 		{
 			finding.InvalidPublisher, noPublisher, "job_workflow_ref claim does not match",
@@ -194,7 +199,8 @@ func reasons() []reason {
 		},
 		{
 			finding.InvalidPublisher, noPublisher, "extract workflow filename",
-			"the ID token names no workflow file whose name ends in .yml or .yaml", say("publish from a workflow file in .github/workflows of this repository"), nil,
+			"the ID token names no workflow file whose name ends in .yml or .yaml",
+			say("publish from a workflow file in .github/workflows of this repository"), nil,
 		},
 		{
 			finding.InvalidPublisher, noPublisher, "claim is empty",
@@ -206,7 +212,8 @@ func reasons() []reason {
 		},
 		{
 			finding.InvalidPublisher, noPublisher, "Missing claim",
-			"the ID token lacks a claim that GitHub always includes", say("check what is between the runner and GitHub's OIDC endpoint, and that GitHub issued the token"), nil,
+			"the ID token lacks a claim that GitHub always includes",
+			say("check what is between the runner and GitHub's OIDC endpoint, and that GitHub issued the token"), nil,
 		},
 		{
 			finding.InvalidPublisher, noPublisher, "repository_owner",
@@ -225,20 +232,29 @@ func reasons() []reason {
 			"the project was created after the pending publisher was added, so the index has removed the pending publisher",
 			pendingGoneFix, pendingGoneNext,
 		},
-		{finding.InvalidReuseToken, noMatter, "", "the index accepts an ID token only once, and this one was used before", say(again + ": it requests a new ID token"), nil},
+		{
+			finding.InvalidReuseToken, noMatter, "", "the index accepts an ID token only once, and this one was used before",
+			say(again + ": it requests a new ID token"), nil,
+		},
 		{finding.InvalidToken, noMatter, "", "the index did not accept the ID token, and does not say why", tokenFix, nil},
-		{finding.NotEnabled, noMatter, "", "the operators of the index have turned off Trusted Publishing with GitHub", say("check the index's status page, and " + again + " later"), nil},
+		{
+			finding.NotEnabled, noMatter, "", "the operators of the index have turned off Trusted Publishing with GitHub",
+			say("check the index's status page, and " + again + " later"), nil,
+		},
 		{
 			finding.InvalidPayload, noMatter, "unknown trusted publishing issuer",
-			"the index does not know the issuer of the ID token", say("publish from github.com, not from an enterprise with an issuer of its own"), nil,
+			"the index does not know the issuer of the ID token", say("publish from github.com, not from an enterprise with an issuer of its own"),
+			nil,
 		},
 		{
 			finding.InvalidPayload, noMatter, "malformed JWT",
-			"the index received something that is not an ID token", say(again + "; if it happens again, check what changes requests between the runner and the index"), nil,
+			"the index received something that is not an ID token",
+			say(again + "; if it happens again, check what changes requests between the runner and the index"), nil,
 		},
 		{
 			finding.InvalidPayload, noMatter, "TokenPayload",
-			"the index did not receive what this program sent", say(again + "; if it happens again, check what changes requests between the runner and the index"), nil,
+			"the index did not receive what this program sent",
+			say(again + "; if it happens again, check what changes requests between the runner and the index"), nil,
 		},
 		{
 			finding.InvalidPayload, noMatter, "registration temporarily disabled",
@@ -247,7 +263,8 @@ func reasons() []reason {
 		},
 		{
 			finding.InvalidPayload, noMatter, "",
-			"the pending publisher matches, but the index cannot create its project", say("follow the index's message: choose another name in the metadata, and add a pending publisher for it"), nil,
+			"the pending publisher matches, but the index cannot create its project",
+			say("follow the index's message: choose another name in the metadata, and add a pending publisher for it"), nil,
 		},
 	}
 }
@@ -256,9 +273,15 @@ func reasons() []reason {
 func workflowFix(e refusedExchange) string {
 	c := e.claims
 	if c.Reusable() {
-		return fmt.Sprintf("this job runs in the reusable workflow %s: move the publish job into the workflow that is triggered, %s", c.JobWorkflowRef, c.WorkflowRef)
+		return fmt.Sprintf(
+			"this job runs in the reusable workflow %s: move the publish job into the workflow that is triggered, %s", c.JobWorkflowRef,
+			c.WorkflowRef,
+		)
 	}
-	return fmt.Sprintf("publish from the workflow %s of %s itself, at the ref that the run was triggered for (this job runs %s)", c.WorkflowFile(), c.Repository, c.JobWorkflowRef)
+	return fmt.Sprintf(
+		"publish from the workflow %s of %s itself, at the ref that the run was triggered for (this job runs %s)", c.WorkflowFile(), c.Repository,
+		c.JobWorkflowRef,
+	)
 }
 
 // asTheTable returns the fix of publisherFix for a place where a table shows the values.

@@ -174,7 +174,9 @@ func caveat(kind int, fields ...any) []byte {
 // could have parts of the summary masked.
 func likeToken(text string) bool {
 	const shortest = 16
-	return len(text) >= shortest && !strings.ContainsFunc(text, func(c rune) bool { return c <= ' ' || c > '~' || strings.ContainsRune("<>&|`\"", c) })
+	return len(text) >= shortest && !strings.ContainsFunc(
+		text, func(c rune) bool { return c <= ' ' || c > '~' || strings.ContainsRune("<>&|`\"", c) },
+	)
 }
 
 // noToken returns a finding for a successful answer to a mint that contains no token.

@@ -36,7 +36,8 @@ func (l *Session) needed(c oidc.Claims, order MintRequest, id finding.ID, next s
 	told := &ledger.Publisher{Finding: id, Claims: publisher(c), Next: next}
 	owner, repository, _ := strings.Cut(c.Repository, "/")
 	form := url.Values{
-		"provider": {"github"}, "owner": {owner}, "repository": {repository}, "workflow_filename": {c.WorkflowFile()}, "environment": {c.Environment},
+		"provider": {"github"}, "owner": {owner}, "repository": {repository}, "workflow_filename": {c.WorkflowFile()},
+		"environment": {c.Environment},
 	}
 	for _, project := range order.Projects {
 		place := ledger.PublisherPage{Project: string(project), New: slices.Contains(order.New, project)}
@@ -59,7 +60,10 @@ type prediction struct {
 func predictions() []prediction {
 	return []prediction{
 		{finding.EventRefused, refusedEvent, "publish from a tag, a release or workflow_dispatch"},
-		{finding.IssuerRefused, foreignIssuer, "publish from a repository on github.com whose enterprise has no issuer of its own, or use an API token as `password`"},
+		{
+			finding.IssuerRefused, foreignIssuer,
+			"publish from a repository on github.com whose enterprise has no issuer of its own, or use an API token as `password`",
+		},
 		{finding.ReusableWorkflow, calledElsewhere, "move the publish job into a workflow of this repository"},
 	}
 }
@@ -98,5 +102,8 @@ func calledElsewhere(c oidc.Claims) string {
 	if c.JobWorkflowRef == "" || strings.EqualFold(owner, c.Repository) {
 		return ""
 	}
-	return fmt.Sprintf("this job runs in a reusable workflow of another repository, %s, but the index matches publishers only with workflows of %s", owner, c.Repository)
+	return fmt.Sprintf(
+		"this job runs in a reusable workflow of another repository, %s, but the index matches publishers only with workflows of %s", owner,
+		c.Repository,
+	)
 }

@@ -80,7 +80,10 @@ func newRun(t *testing.T, s *fakepypi.Servers) *run {
 	r := &run{}
 	console, redactor := runner.New(func(name string) string { return s.Env[name] }, io.Discard)
 	r.redactor = redactor
-	r.Session = uploadtoken.New(uploadtoken.Options{At: s.Upload, Wire: client(), IDTokens: console.IDTokens(client()), Redactor: redactor, Now: time.Now, Record: r.record, Permit: permit, Sleep: noSleep, Warehouse: true, CheckIDToken: idTokenAvailable})
+	r.Session = uploadtoken.New(uploadtoken.Options{
+		At: s.Upload, Wire: client(), IDTokens: console.IDTokens(client()), Redactor: redactor, Now: time.Now, Record: r.record, Permit: permit,
+		Sleep: noSleep, Warehouse: true, CheckIDToken: idTokenAvailable,
+	})
 	return r
 }
 
@@ -163,7 +166,9 @@ func TestTokens_MintToRevoke(t *testing.T) {
 	if status, message := post(t, s, r, "mine"); status != 400 || !strings.Contains(message, "digest supplied does not match") {
 		t.Errorf("%d %s", status, message)
 	}
-	if status, message := post(t, s, r, "other"); status != 403 || !strings.Contains(message, "project-scoped token is not valid for project: 'other'") {
+	if status, message := post(t, s, r, "other"); status != 403 || !strings.Contains(
+		message, "project-scoped token is not valid for project: 'other'",
+	) {
 		t.Errorf("%d %s", status, message)
 	}
 	if got := r.Burn(t.Context()); got != ledger.BurnProven {
@@ -186,7 +191,9 @@ func TestRestrict_ServerClock(t *testing.T) {
 	ahead := func() time.Time { return time.Now().Add(time.Hour) }
 	s := pypitest.Start(t, fakepypi.Options{Now: ahead})
 	s.AddPublisher(fakepypi.Publisher{Project: "mine"})
-	for life, want := range map[time.Duration]time.Duration{0: 5 * time.Minute, 8 * time.Minute: 8 * time.Minute, time.Hour: 15 * time.Minute} {
+	for life, want := range map[time.Duration]time.Duration{
+		0: 5 * time.Minute, 8 * time.Minute: 8 * time.Minute, time.Hour: 15 * time.Minute,
+	} {
 		r := newRun(t, s)
 		if err := r.Mint(t.Context(), uploadtoken.MintRequest{Projects: []pep.Project{"mine"}, Life: life}); err != nil {
 			t.Fatal(err)
@@ -221,7 +228,10 @@ func TestRevoke(t *testing.T) {
 			t.Parallel()
 			s := startServers(t, "mine")
 			r := newRun(t, s)
-			if err := errors.Join(r.Mint(t.Context(), uploadtoken.MintRequest{Projects: []pep.Project{"mine"}}), r.Mint(t.Context(), uploadtoken.MintRequest{Projects: []pep.Project{"mine"}})); err != nil {
+			if err := errors.Join(
+				r.Mint(t.Context(), uploadtoken.MintRequest{Projects: []pep.Project{"mine"}}),
+				r.Mint(t.Context(), uploadtoken.MintRequest{Projects: []pep.Project{"mine"}}),
+			); err != nil {
 				t.Fatal(err)
 			}
 			s.Switch(c.set)
@@ -322,8 +332,14 @@ func TestMint_Refused(t *testing.T) {
 				c["job_workflow_ref"] = "octo-org/shared/.github/workflows/x.yml@refs/heads/main"
 			})
 		}},
-		{"turned off", "trusted-publishing-off", "not enabled", func(s *fakepypi.Servers) { s.Switch(func(w *fakepypi.Behavior) { w.NoOIDC = true }) }},
-		{"GitHub turned off", "not-enabled", "status page", func(s *fakepypi.Servers) { s.Switch(func(w *fakepypi.Behavior) { w.NoGitHub = true }) }},
+		{
+			"turned off", "trusted-publishing-off", "not enabled",
+			func(s *fakepypi.Servers) { s.Switch(func(w *fakepypi.Behavior) { w.NoOIDC = true }) },
+		},
+		{
+			"GitHub turned off", "not-enabled", "status page",
+			func(s *fakepypi.Servers) { s.Switch(func(w *fakepypi.Behavior) { w.NoGitHub = true }) },
+		},
 		{"an account that was made again", "invalid-publisher", "the index has no Trusted Publisher for this", func(s *fakepypi.Servers) {
 			s.Claims(func(c map[string]any) { c["repository_owner_id"] = "2" })
 		}},
@@ -371,28 +387,45 @@ func TestMint_Reasons(t *testing.T) {
 		code, description, means, fix string
 		unmatched                     bool
 	}{
-		{"invalid-publisher", "Publisher with matching claims was not found", "the index has no Trusted Publisher for", "on the index to owner", true},
+		{
+			"invalid-publisher", "Publisher with matching claims was not found", "the index has no Trusted Publisher for", "on the index to owner",
+			true,
+		},
 		{"invalid-publisher", "Missing claim 'ref'", "lacks a claim", "between the runner and GitHub", false},
 		{"invalid-publisher", "Check failed for required claim 'repository_owner'", "an earlier account", "add it again", true},
 		{"invalid-publisher", "Check failed for required claim 'repository_owner_id'", "an earlier account", "add it again", true},
 		{"invalid-publisher", "Check failed for optional claim 'environment'", "different environment", "on the index to owner", true},
 		{"invalid-publisher", "Could not job extract workflow filename from OIDC claims", ".yml", ".github/workflows", false},
-		{"invalid-publisher", "The job_workflow_ref claim does not match, expecting one of ['a'], got 'b'", "a different workflow", "at the ref", false},
+		{
+			"invalid-publisher", "The job_workflow_ref claim does not match, expecting one of ['a'], got 'b'", "a different workflow", "at the ref",
+			false,
+		},
 		{"invalid-publisher", "The job_workflow_ref claim is empty", "does not say which workflow", ".github/workflows", false},
 		{"invalid-publisher", "The ref and sha claims are empty", "neither a ref nor a commit", "from a tag", false},
-		{"invalid-publisher", "Publishing from a workflow invoked via 'pull_request_target' is not supported.", "anyone can trigger", "from a tag", false},
+		{
+			"invalid-publisher", "Publishing from a workflow invoked via 'pull_request_target' is not supported.", "anyone can trigger",
+			"from a tag", false,
+		},
 		{"invalid-publisher", "JWT issuer 'a' does not match expected issuer 'b'", "issuer", "github.com", false},
-		{"invalid-pending-publisher", "valid token, but project already exists", "the index has removed the pending publisher", "must add a Trusted Publisher", true},
+		{
+			"invalid-pending-publisher", "valid token, but project already exists", "the index has removed the pending publisher",
+			"must add a Trusted Publisher", true,
+		},
 		{"invalid-reuse-token", "invalid token: already used", "once", "a new ID token", false},
 		{"invalid-token", "malformed or invalid token", "did not accept", "run the job again", false},
 		{"not-enabled", "github trusted publishing functionality not enabled", "turned off Trusted Publishing", "status page", false},
 		{"invalid-payload", "unknown trusted publishing issuer", "the issuer of", "github.com", false},
 		{"invalid-payload", "malformed JWT", "not an ID token", "between the runner and the index", false},
 		{"invalid-payload", "1 validation error for TokenPayload", "did not receive what", "between the runner and the index", false},
-		{"invalid-payload", "New project registration temporarily disabled. See https://index.example/help/", "creates no new projects at the moment", "run the job again later", false},
+		{
+			"invalid-payload", "New project registration temporarily disabled. See https://index.example/help/",
+			"creates no new projects at the moment", "run the job again later", false,
+		},
 		{"invalid-payload", "The name 'x' is too similar to an existing project.", "cannot create its project", "another name", false},
 	} {
-		body, err := json.Marshal(map[string]any{"message": "Token request failed", "errors": []any{map[string]string{"code": c.code, "description": c.description}}})
+		body, err := json.Marshal(map[string]any{
+			"message": "Token request failed", "errors": []any{map[string]string{"code": c.code, "description": c.description}},
+		})
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -427,9 +460,13 @@ func TestMint_PendingPublisherProjectExists(t *testing.T) {
 		says    string
 		pending []bool // of the order's projects, in their order: whether a pending publisher is still what it needs
 	}{
-		"the index was seen to have it": {uploadtoken.MintRequest{Projects: []pep.Project{"mine"}}, "the owner of the project mine must add", []bool{false}},
+		"the index was seen to have it": {
+			uploadtoken.MintRequest{Projects: []pep.Project{"mine"}}, "the owner of the project mine must add", []bool{false},
+		},
 		"made since the index was looked at": {
-			uploadtoken.MintRequest{Projects: []pep.Project{"mine"}, New: []pep.Project{"mine"}}, "the owner of the project mine must add", []bool{false},
+			uploadtoken.MintRequest{
+				Projects: []pep.Project{"mine"}, New: []pep.Project{"mine"},
+			}, "the owner of the project mine must add", []bool{false},
 		},
 		"beside one that exists": {
 			uploadtoken.MintRequest{Projects: []pep.Project{"other", "mine"}, New: []pep.Project{"mine"}},
@@ -462,7 +499,8 @@ func TestMint_PendingPublisherProjectExists(t *testing.T) {
 				t.Errorf("the next step is %s", fix)
 			}
 			needed := r.unmatched()
-			if needed == nil || needed.Finding != finding.InvalidPendingPublisher || len(needed.Pages) != len(c.pending) || !strings.Contains(needed.Next, c.says) ||
+			if needed == nil || needed.Finding != finding.InvalidPendingPublisher || len(needed.Pages) != len(c.pending) ||
+				!strings.Contains(needed.Next, c.says) ||
 				strings.Contains(needed.Next, values) || strings.Contains(needed.Next, "pending") {
 				t.Fatalf("what the publisher must say: %+v", needed)
 			}
@@ -492,7 +530,9 @@ func TestMint_PendingPublisherUsedByOtherJob(t *testing.T) {
 	s := startServers(t, "mine")
 	s.AddPublisher(fakepypi.Publisher{Project: "mine", Pending: true})
 	r := newRun(t, s)
-	if err := r.Mint(t.Context(), uploadtoken.MintRequest{Projects: []pep.Project{"mine"}, New: []pep.Project{"mine"}}); err != nil || r.unmatched() != nil {
+	if err := r.Mint(
+		t.Context(), uploadtoken.MintRequest{Projects: []pep.Project{"mine"}, New: []pep.Project{"mine"}},
+	); err != nil || r.unmatched() != nil {
 		t.Error(err, r.unmatched())
 	}
 }
@@ -509,9 +549,12 @@ func TestMint_FirstAnswerReported(t *testing.T) {
 		id     finding.ID
 		fix    string
 	}{
-		"unavailable":               {says(503, "text/plain", "down"), "mint-unavailable", "again later"},
-		"of the operators":          {says(422, "application/json", refusal("not-enabled", "off")), "not-enabled", "status page"},
-		"a reason of another kind":  {says(422, "application/json", refusal("invalid-publisher", "The job_workflow_ref claim is empty")), "invalid-publisher", ".github/workflows"},
+		"unavailable":      {says(503, "text/plain", "down"), "mint-unavailable", "again later"},
+		"of the operators": {says(422, "application/json", refusal("not-enabled", "off")), "not-enabled", "status page"},
+		"a reason of another kind": {
+			says(422, "application/json", refusal("invalid-publisher", "The job_workflow_ref claim is empty")), "invalid-publisher",
+			".github/workflows",
+		},
 		"the same":                  {pending, "invalid-pending-publisher", "must add a Trusted Publisher"},
 		"an answer without a token": {says(200, "application/json", "{}"), "mint-answer", "again later"},
 	} {
@@ -526,7 +569,9 @@ func TestMint_FirstAnswerReported(t *testing.T) {
 				c.second(w, r)
 			}))
 			all := finding.Of(r.Mint(t.Context(), uploadtoken.MintRequest{Projects: []pep.Project{"mine"}}))
-			if len(all) != 1 || all[0].ID != c.id || !strings.Contains(all[0].Fix, c.fix) || strings.Count(all[0].Message, "project already exists") != 1 {
+			if len(all) != 1 || all[0].ID != c.id || !strings.Contains(all[0].Fix, c.fix) || strings.Count(
+				all[0].Message, "project already exists",
+			) != 1 {
 				t.Errorf("%+v", all)
 			}
 		})
@@ -565,7 +610,8 @@ func TestMint_ClockSkew(t *testing.T) {
 					problems = append(problems, noted.Finding)
 				}
 			}
-			if c.says == "" && len(problems) > 0 || c.says != "" && (len(problems) != 1 || problems[0].ID != "clock-skew" || problems[0].Severity != finding.Warning || !strings.Contains(problems[0].Message, c.says)) {
+			if c.says == "" && len(problems) > 0 || c.says != "" && (len(problems) != 1 || problems[0].ID != "clock-skew" ||
+				problems[0].Severity != finding.Warning || !strings.Contains(problems[0].Message, c.says)) {
 				t.Errorf("%+v", problems)
 			}
 		})
@@ -604,7 +650,10 @@ func newRunAgainst(t *testing.T, handler http.HandlerFunc, claims ...func(*oidc.
 		}
 		return oidc.Token{Text: r.redactor.New(fmt.Sprintf("id.token.%d", n), to), Claims: said}, nil
 	}
-	r.Session = uploadtoken.New(uploadtoken.Options{At: at, Wire: client(), IDTokens: ids, Redactor: r.redactor, Now: time.Now, Record: r.record, Permit: permit, Sleep: noSleep, Warehouse: true, CheckIDToken: idTokenAvailable})
+	r.Session = uploadtoken.New(uploadtoken.Options{
+		At: at, Wire: client(), IDTokens: ids, Redactor: r.redactor, Now: time.Now, Record: r.record, Permit: permit, Sleep: noSleep,
+		Warehouse: true, CheckIDToken: idTokenAvailable,
+	})
 	return r
 }
 
@@ -650,7 +699,8 @@ func TestAudience_UnexpectedAnswers(t *testing.T) {
 	}
 }
 
-// TestAudience_LoginPage is what a private index shows to whoever asks for its audience: it is no address to publish to, and what helps is a token.
+// TestAudience_LoginPage is what a private index shows to whoever asks for its audience: it is no address to publish to, and what helps
+// is a token.
 func TestAudience_LoginPage(t *testing.T) {
 	t.Parallel()
 	for id, handler := range map[finding.ID]http.HandlerFunc{
@@ -693,8 +743,14 @@ func TestMint_UnexpectedAnswers(t *testing.T) {
 		{"HTML instead of a token", "mint-answer", 1, says(200, "text/html", "<html>welcome</html>")},
 		{"empty", "mint-answer", 1, says(200, "application/json", "")},
 		{"no token in it", "mint-answer", 1, says(200, "application/json", `{"success":true}`)},
-		{"a token that would redact the tags of a summary", "mint-answer", 1, says(200, "application/json", `{"success":true,"token":"<details><summary><code>"}`)},
-		{"a token that a terminal would obey", "mint-answer", 1, says(200, "application/json", `{"success":true,"token":"0123456789abcdef\u001b[2K"}`)},
+		{
+			"a token that would redact the tags of a summary", "mint-answer", 1,
+			says(200, "application/json", `{"success":true,"token":"<details><summary><code>"}`),
+		},
+		{
+			"a token that a terminal would obey", "mint-answer", 1,
+			says(200, "application/json", `{"success":true,"token":"0123456789abcdef\u001b[2K"}`),
+		},
 		{"a token that would redact everything", "mint-answer", 1, says(200, "application/json", `{"success":true,"token":"e"}`)},
 		{"endless", "mint-unavailable", 1, says(200, "application/json", strings.Repeat("x", 1<<20))},
 		{"down", "mint-unavailable", 0, says(503, "text/html", "<html>down</html>")},
@@ -714,9 +770,15 @@ func TestMint_UnexpectedAnswers(t *testing.T) {
 		{"too many requests", "mint-unavailable", 0, says(429, "text/plain", "slower")},
 		{"too slow", "mint-unavailable", 0, says(408, "text/plain", "")},
 		{"when it expires is no number", "", 0, says(200, "application/json", `{"success":true,"token":"a-token-long-enough","expires":"soon"}`)},
-		{"when it expires is a fraction", "", 0, says(200, "application/json", `{"success":true,"token":"a-token-long-enough","expires":1790000900.5}`)},
+		{
+			"when it expires is a fraction", "", 0,
+			says(200, "application/json", `{"success":true,"token":"a-token-long-enough","expires":1790000900.5}`),
+		},
 		{"refused in plain words", "mint-refused", 0, says(400, "text/plain", "not like this")},
-		{"an unknown code", "mint-refused", 0, says(422, "application/json", `{"message":"x","errors":[{"code":"too-many-projects","description":"at most 3"}]}`)},
+		{
+			"an unknown code", "mint-refused", 0,
+			says(422, "application/json", `{"message":"x","errors":[{"code":"too-many-projects","description":"at most 3"}]}`),
+		},
 	}
 	for _, c := range cases {
 		t.Run(c.name, func(t *testing.T) {
@@ -745,7 +807,9 @@ func TestMint_TemporaryRefusal(t *testing.T) {
 	for _, status := range []int{429, 503} {
 		r := newRunAgainst(t, mints(says(status, "text/plain", "ten publishers an hour")))
 		problems := finding.Of(r.Mint(t.Context(), uploadtoken.MintRequest{Projects: []pep.Project{"mine"}}))
-		if len(problems) != 1 || problems[0].ID != "mint-unavailable" || !strings.HasSuffix(problems[0].Message, "after 4 tries: ten publishers an hour") {
+		if len(problems) != 1 || problems[0].ID != "mint-unavailable" || !strings.HasSuffix(
+			problems[0].Message, "after 4 tries: ten publishers an hour",
+		) {
 			t.Errorf("%+v", problems)
 		}
 	}

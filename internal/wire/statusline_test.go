@@ -52,7 +52,7 @@ func serveRaw(t *testing.T, certificate *tls.Certificate, answer func(n int, r *
 				s.mu.Lock()
 				defer s.mu.Unlock()
 				s.hellos = append(s.hellos, hello)
-				return nil, nil //nolint:nilnil // the configuration stays
+				return nil, nil // the configuration stays
 			},
 		})
 	}

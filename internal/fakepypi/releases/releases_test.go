@@ -17,7 +17,9 @@ import (
 func TestAPI_Strict(t *testing.T) {
 	t.Parallel()
 	g := releases.New(releases.Options{
-		Repository: "o/r", Tokens: map[string]releases.Right{token("w"): releases.Write, token("r"): releases.Read, token("x"): releases.Outside, token("n"): releases.Nothing},
+		Repository: "o/r", Tokens: map[string]releases.Right{
+			token("w"): releases.Write, token("r"): releases.Read, token("x"): releases.Outside, token("n"): releases.Nothing,
+		},
 	})
 	v1 := g.Publish(releases.Release{Tag: "v1"})
 	draft := g.Publish(releases.Release{Tag: "v2", Draft: true})
@@ -47,7 +49,10 @@ func TestAPI_Strict(t *testing.T) {
 		{"an immutable one", "r", "GET", "/repos/o/r/releases/tags/v0", api, "", "", 200, `"immutable":true`},
 		{"notes", "w", "POST", "/repos/o/r/releases/generate-notes", api, `{"tag_name":"v1"}`, "", 200, "What's Changed"},
 		{"notes without a tag", "w", "POST", "/repos/o/r/releases/generate-notes", api, `{}`, "", 422, "tag_name"},
-		{"notes for a reader", "r", "POST", "/repos/o/r/releases/generate-notes", api, `{"tag_name":"v1"}`, "", 403, "Resource not accessible by integration"},
+		{
+			"notes for a reader", "r", "POST", "/repos/o/r/releases/generate-notes", api, `{"tag_name":"v1"}`, "", 403,
+			"Resource not accessible by integration",
+		},
 		{"notes for a stranger", "x", "POST", "/repos/o/r/releases/generate-notes", api, `{"tag_name":"v1"}`, "", 404, "Not Found"},
 		{"the list of assets", "r", "GET", assets(v1, ""), api, "", "", 200, `"state":"starter"`},
 		{"a page of it", "r", "GET", assets(v1, "?per_page=1&page=2"), api, "", "", 200, `"name":"there.whl"`},
@@ -61,15 +66,27 @@ func TestAPI_Strict(t *testing.T) {
 		{"a name that is half taken", "w", "POST", assets(v1, "?name=half.whl"), uploads, "a", "", 422, "already_exists"},
 		{"a name that becomes one that is taken", "w", "POST", assets(v1, "?name=there~whl"), uploads, "a", "", 422, "already_exists"},
 		{"to a draft", "w", "POST", assets(draft, "?name=a.whl&label=A"), uploads, "a", "", 201, `"label":"A"`},
-		{"to an immutable release", "w", "POST", assets(frozen, "?name=a.whl"), uploads, "a", "", 422, "Cannot upload assets to an immutable release"},
+		{
+			"to an immutable release", "w", "POST", assets(frozen, "?name=a.whl"), uploads, "a", "", 422,
+			"Cannot upload assets to an immutable release",
+		},
 		{"to none", "w", "POST", "/repos/o/r/releases/999/assets?name=a.whl", uploads, "a", "", 404, "Not Found"},
 		{"an asset", "r", "GET", fmt.Sprintf("/repos/o/r/releases/assets/%d", there.ID), api, "", "", 200, `"name":"there.whl"`},
-		{"its bytes are elsewhere", "r", "GET", fmt.Sprintf("/repos/o/r/releases/assets/%d", there.ID), api, "", "application/octet-stream", 302, ""},
-		{"half an asset has none", "r", "GET", fmt.Sprintf("/repos/o/r/releases/assets/%d", half.ID), api, "", "application/octet-stream", 404, ""},
+		{
+			"its bytes are elsewhere", "r", "GET", fmt.Sprintf("/repos/o/r/releases/assets/%d", there.ID), api, "", "application/octet-stream", 302,
+			"",
+		},
+		{
+			"half an asset has none", "r", "GET", fmt.Sprintf("/repos/o/r/releases/assets/%d", half.ID), api, "", "application/octet-stream", 404,
+			"",
+		},
 		{"the storage wants a signature", "", "GET", fmt.Sprintf("/release-assets/%d", there.ID), storage, "", "", 400, ""},
 		{"and no credential", "r", "GET", fmt.Sprintf("/release-assets/%d?sig=signed-for-one-download", there.ID), storage, "", "", 400, ""},
 		{"with it", "", "GET", fmt.Sprintf("/release-assets/%d?sig=signed-for-one-download", there.ID), storage, "", "", 200, "there"},
-		{"a reader deletes nothing", "r", "DELETE", fmt.Sprintf("/repos/o/r/releases/assets/%d", half.ID), api, "", "", 403, "Resource not accessible"},
+		{
+			"a reader deletes nothing", "r", "DELETE", fmt.Sprintf("/repos/o/r/releases/assets/%d", half.ID), api, "", "", 403,
+			"Resource not accessible",
+		},
 		{"a writer does", "w", "DELETE", fmt.Sprintf("/repos/o/r/releases/assets/%d", half.ID), api, "", "", 204, ""},
 		{"once", "w", "DELETE", fmt.Sprintf("/repos/o/r/releases/assets/%d", half.ID), api, "", "", 404, "Not Found"},
 		{"an edit is counted", "w", "PATCH", fmt.Sprintf("/repos/o/r/releases/%d", v1.ID), api, `{"name":"x"}`, "", 200, "v1"},
@@ -93,7 +110,10 @@ func TestUpload_Interrupted(t *testing.T) {
 	g := releases.New(releases.Options{Repository: "o/r", Tokens: map[string]releases.Right{token("w"): releases.Write}})
 	r := g.Publish(releases.Release{Tag: "v1"})
 	at := serve(t, g.Uploads())
-	request, err := http.NewRequestWithContext(t.Context(), "POST", fmt.Sprintf("%s/repos/o/r/releases/%d/assets?name=a.whl", at, r.ID), io.MultiReader(strings.NewReader("half"), broken{}))
+	request, err := http.NewRequestWithContext(
+		t.Context(), "POST", fmt.Sprintf("%s/repos/o/r/releases/%d/assets?name=a.whl", at, r.ID),
+		io.MultiReader(strings.NewReader("half"), broken{}),
+	)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -122,7 +142,8 @@ func (broken) Read([]byte) (int, error) { return 0, io.ErrUnexpectedEOF }
 func TestRenamed(t *testing.T) {
 	t.Parallel()
 	for name, want := range map[string]string{
-		"a-1.0+cu12-py3.whl": "a-1.0+cu12-py3.whl", "a-1!2.tar.gz": "a-1.2.tar.gz", "a  (b)~.whl": "a.b.whl", ".hidden": "default.hidden", "a@b_c.": "a@b_c",
+		"a-1.0+cu12-py3.whl": "a-1.0+cu12-py3.whl", "a-1!2.tar.gz": "a-1.2.tar.gz", "a  (b)~.whl": "a.b.whl", ".hidden": "default.hidden",
+		"a@b_c.": "a@b_c",
 	} {
 		if got := releases.Renamed(name); got != want {
 			t.Errorf("%q: %q, want %q", name, got, want)

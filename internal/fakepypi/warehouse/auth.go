@@ -53,8 +53,8 @@ func basic(value string) credential {
 	return c
 }
 
-// tokenRecord returns the index's record of an upload token, or nil if the token is unknown or revoked. It uses the identifier alone: signature
-// and caveats are not checked.
+// tokenRecord returns the index's record of an upload token, or nil if the token is unknown or revoked. It uses the identifier alone:
+// signature and caveats are not checked.
 func (ix *Index) tokenRecord(token string) *issuedToken {
 	m, err := macaroon.Parse(token)
 	if err != nil {

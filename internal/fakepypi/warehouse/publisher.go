@@ -61,8 +61,8 @@ func match(candidates []*publisher, c idtoken.Claims) (*publisher, error) {
 // workflowFile matches the workflow's file name: the text between the last slash and the at sign.
 var workflowFile = regexp.MustCompile(`[^/]+\.(yml|yaml)@`)
 
-// matchPublisher returns the candidate whose registered values are those of the claims, as PyPI's database query does: letter case counts. A
-// publisher of the claimed environment comes before one of any environment.
+// matchPublisher returns the candidate whose registered values are those of the claims, as PyPI's database query does: letter case
+// counts. A publisher of the claimed environment comes before one of any environment.
 func matchPublisher(candidates []*publisher, c idtoken.Claims) (*publisher, error) {
 	repository, _ := c.Text("repository")
 	owner, name, _ := strings.Cut(repository, "/")

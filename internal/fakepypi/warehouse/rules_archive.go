@@ -138,7 +138,9 @@ func (u *upload) member(place, missing string) string {
 
 // damaged reports whether a member was read and found to be damaged.
 func (u *upload) damaged(member string) bool {
-	return slices.ContainsFunc(u.archive.Anomalies, func(o archive.Anomaly) bool { return o.Code == archive.AnomalyDamaged && o.Member == member })
+	return slices.ContainsFunc(
+		u.archive.Anomalies, func(o archive.Anomaly) bool { return o.Code == archive.AnomalyDamaged && o.Member == member },
+	)
 }
 
 // notSparse returns a message if a tar archive has sparse members.

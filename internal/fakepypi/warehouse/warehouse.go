@@ -91,7 +91,8 @@ type tables struct {
 // newTables returns empty tables.
 func newTables(switches Behavior) tables {
 	return tables{
-		behavior: switches, projects: map[pep.Project]*project{}, tokens: map[string]*issuedToken{}, jtis: map[string]bool{}, used: map[string]bool{},
+		behavior: switches, projects: map[pep.Project]*project{}, tokens: map[string]*issuedToken{}, jtis: map[string]bool{},
+		used:  map[string]bool{},
 		cache: cdnCache{absent: map[pep.Project]time.Time{}, pages: map[string]page{}},
 	}
 }
@@ -233,8 +234,8 @@ func (ix *Index) Behavior() Behavior {
 }
 
 // Reset makes the index one that was just started: without projects, publishers, tokens and files, and with its first switches. No request
-// may be in progress. It is not for an index that keeps what it holds. The folders that its files were in stay, since making them anew takes longer
-// than all the rest.
+// may be in progress. It is not for an index that keeps what it holds. The folders that its files were in stay, since making them anew
+// takes longer than all the rest.
 func (ix *Index) Reset() error {
 	ix.mu.Lock()
 	defer ix.mu.Unlock()

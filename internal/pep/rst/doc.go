@@ -14,8 +14,8 @@
 //
 // Each file corresponds to a part of docutils. To follow one description, read them in this order:
 //
-//	rst.go                      Check and its result, the verdict
-//	halt.go faults.go advice.go how a parse ends: docutils' messages, the limits, what to do about a message
+//	rst.go                      Check and its Result
+//	halt.go faults.go fixes.go how a parse ends: docutils' messages, the limits, what to do about a message
 //	source.go char.go           text into lines; Python's functions for strings; names and escapes
 //	parser.go block.go          lines with a current position; indented blocks; nested parsing
 //	marker.go body.go           what a line begins, and which function parses it

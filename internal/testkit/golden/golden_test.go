@@ -32,7 +32,10 @@ func TestEqual_Diff(t *testing.T) {
 	lines[25] = "after"
 	r := &recorder{TB: t}
 	golden.Equal(r, path, strings.Join(lines, "\n"))
-	if len(r.said) != 1 || !strings.Contains(r.said[0], "\n-before\n+after\n") || strings.Count(r.said[0], "the same") > 10 || !strings.Contains(r.said[0], "go test ./internal/testkit/golden -update") {
+	if len(r.said) != 1 || !strings.Contains(r.said[0], "\n-before\n+after\n") || strings.Count(r.said[0], "the same") > 10 ||
+		!strings.Contains(
+			r.said[0], "go test ./internal/testkit/golden -update",
+		) {
 		t.Errorf("it says %q", r.said)
 	}
 }

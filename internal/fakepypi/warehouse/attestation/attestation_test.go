@@ -63,9 +63,12 @@ func TestVerify_RealAttestation(t *testing.T) {
 		policy           Policy
 		cause            string
 	}{
-		"another file":      {"sampleproject-3.0.1.tar.gz", realDigest, anybody, "subject does not match distribution name: "},
-		"other bytes":       {realName, strings.Repeat("0", 64), anybody, "subject does not match distribution digest"},
-		"another publisher": {realName, realDigest, GitHub("https://token.actions.githubusercontent.com", "pypa/sampleproject", "release.yml"), "Certificate's OIDCIssuerV2 does not match (got 'https://accounts.google.com', expected "},
+		"another file": {"sampleproject-3.0.1.tar.gz", realDigest, anybody, "subject does not match distribution name: "},
+		"other bytes":  {realName, strings.Repeat("0", 64), anybody, "subject does not match distribution digest"},
+		"another publisher": {
+			realName, realDigest, GitHub("https://token.actions.githubusercontent.com", "pypa/sampleproject", "release.yml"),
+			"Certificate's OIDCIssuerV2 does not match (got 'https://accounts.google.com', expected ",
+		},
 	} {
 		var failed VerificationError
 		if _, err := verified(root, field, c.filename, c.digest, c.policy); !errors.As(err, &failed) || !strings.HasPrefix(err.Error(), c.cause) {

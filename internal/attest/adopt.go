@@ -29,7 +29,7 @@ func (u *Unverified) Unwrap() error { return u.Reason }
 // Adopt verifies an existing attestation, given the content of the attestation file next to the distribution. An [*Unverified] means
 // that the index would refuse it from this run; any other error means that it cannot be checked now. The JSON of the result may
 // differ from sidecar in spelling: it is the part that the index keeps.
-func (s *Signer) Adopt(ctx context.Context, d *distfile.Distribution, sidecar []byte) (Attestation, error) {
+func (s *Signer) Adopt(ctx context.Context, d *distfile.Distribution, attestationFile []byte) (Attestation, error) {
 	at, err := s.getServices(ctx)
 	if err != nil {
 		return Attestation{}, err
@@ -38,7 +38,7 @@ func (s *Signer) Adopt(ctx context.Context, d *distfile.Distribution, sidecar []
 	if err != nil {
 		return Attestation{}, err
 	}
-	a, b, err := read(d, sidecar, s.identity(claims))
+	a, b, err := read(d, attestationFile, s.identity(claims))
 	if err == nil {
 		// A stale trust root is not tolerated here, because a new attestation can be created instead.
 		err = verifyBundle(b, d, at.trusted, s.identity(claims))

@@ -77,7 +77,7 @@ func TestAdopt_Leftover(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			h, d, a := attested(t)
-			h.stage.Claims(change)
+			h.servers.Claims(change)
 			if _, err := New(h.opts).Adopt(t.Context(), d, a.JSON); !isUnverified(err) || !strings.Contains(err.Error(), "a different identity") {
 				t.Errorf("%v", err)
 			}
@@ -86,7 +86,7 @@ func TestAdopt_Leftover(t *testing.T) {
 	t.Run("of the same workflow at another ref", func(t *testing.T) {
 		t.Parallel()
 		h, d, a := attested(t)
-		h.stage.Claims(func(c map[string]any) {
+		h.servers.Claims(func(c map[string]any) {
 			c["ref"] = "refs/tags/v1.0.1"
 			c["workflow_ref"], c["job_workflow_ref"] = "octo-org/rehearsal/.github/workflows/release.yml@refs/tags/v1.0.1", "octo-org/rehearsal/.github/workflows/release.yml@refs/tags/v1.0.1"
 		})

@@ -58,11 +58,11 @@ func (s *Signer) certify(ctx context.Context, key *sign.EphemeralKeypair) (*cert
 		if err != nil {
 			return nil, err
 		}
-		asked := s.opts.Now()
+		requestedAt := s.opts.Now()
 		answer, err := s.requestCertificate(ctx, at, token, body)
 		switch {
 		case err == nil:
-			return s.accept(at, token, key, answer, asked)
+			return s.accept(at, token, key, answer, requestedAt)
 		case context.Cause(ctx) != nil:
 			return nil, context.Cause(ctx)
 		case n < mostTokens && (errors.Is(err, errStale) || tokenHadExpired(err, token)):
@@ -124,7 +124,7 @@ func (k keySigner) SignMessage(_ io.Reader, message []byte, _ crypto.SignerOpts)
 }
 
 // accept parses Fulcio's answer and checks the certificate before it appears in a public log entry.
-func (s *Signer) accept(at *services, token *idToken, key *sign.EphemeralKeypair, answer *wire.Answer, asked time.Time) (*certificate, error) {
+func (s *Signer) accept(at *services, token *idToken, key *sign.EphemeralKeypair, answer *wire.Answer, requestedAt time.Time) (*certificate, error) {
 	leaf, err := readLeaf(answer.Body)
 	if err != nil {
 		return nil, errBadCertificate("fulcio's answer contains no certificate that the index would accept: " + err.Error())
@@ -147,7 +147,7 @@ func (s *Signer) accept(at *services, token *idToken, key *sign.EphemeralKeypair
 	if err := s.tolerateStaleRoot(at, checkChain(leaf, at.trusted)); err != nil {
 		return nil, errBadCertificate("fulcio's certificate does not verify: " + err.Error())
 	}
-	return &certificate{leaf: leaf, renew: asked.Add(life - min(certificateGuard, life-life/6)), ends: asked.Add(life)}, nil
+	return &certificate{leaf: leaf, renew: requestedAt.Add(life - min(certificateGuard, life-life/6)), ends: requestedAt.Add(life)}, nil
 }
 
 // errBadCertificate returns a finding for an answer of Fulcio or Rekor that cannot be used.

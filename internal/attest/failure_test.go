@@ -37,7 +37,7 @@ func checkError(t *testing.T, h *harness, err error) {
 	h.mu.Lock()
 	defer h.mu.Unlock()
 	text := fmt.Sprintf("%v %+v %#v %+v", err, found, h.notes, h.tries)
-	for _, secret := range h.stage.Secrets() {
+	for _, secret := range h.servers.Secrets() {
 		if strings.Contains(text, secret) || strings.Contains(text, strings.Split(secret, ".")[0]) {
 			t.Error("a secret is told")
 		}
@@ -56,11 +56,11 @@ func TestSign_TransientFaults(t *testing.T) {
 			t.Run(string(op)+"/"+f.Name, func(t *testing.T) {
 				t.Parallel()
 				h := play(t, time.Now, fakepypi.SigstoreBehavior{})
-				if err := h.stage.InjectFault(string(op), f, 0, 1); err != nil {
+				if err := h.servers.InjectFault(string(op), f, 0, 1); err != nil {
 					t.Fatal(err)
 				}
 				all, err := h.Sign(t.Context(), wheels(t, 2), nil)
-				if n := h.stage.Plans()[0].Hits; n != 1 {
+				if n := h.servers.Plans()[0].Hits; n != 1 {
 					t.Fatalf("the fault struck %d times", n)
 				}
 				if !refused[f.Name] {
@@ -83,8 +83,8 @@ func TestSign_PersistentFaults(t *testing.T) {
 	t.Parallel()
 	for _, op := range []wire.Op{wire.TrustRoot, wire.Certificate, wire.LogEntry} {
 		for name, want := range map[string]struct {
-			outage bool
-			told   string
+			outage   bool
+			reported string
 		}{
 			"status-503":         {true, "503"},
 			"status-502":         {true, "502"},
@@ -102,11 +102,11 @@ func TestSign_PersistentFaults(t *testing.T) {
 			t.Run(string(op)+"/"+name, func(t *testing.T) {
 				t.Parallel()
 				h := play(t, time.Now, fakepypi.SigstoreBehavior{})
-				if err := h.stage.InjectFault(string(op), named(name), 0, -1); err != nil {
+				if err := h.servers.InjectFault(string(op), named(name), 0, -1); err != nil {
 					t.Fatal(err)
 				}
 				all, err := h.Sign(t.Context(), wheels(t, 6), nil)
-				if err == nil || all != nil || isOutage(err) != want.outage || !strings.Contains(err.Error(), want.told) {
+				if err == nil || all != nil || isOutage(err) != want.outage || !strings.Contains(err.Error(), want.reported) {
 					t.Fatalf("%d attestations, outage %v: %v", len(all), isOutage(err), err)
 				}
 				checkError(t, h, err)
@@ -125,7 +125,7 @@ func TestSign_PersistentFaults(t *testing.T) {
 func TestSign_DefectiveInstance(t *testing.T) {
 	t.Parallel()
 	for name, row := range map[string]struct {
-		switches fakepypi.SigstoreBehavior
+		behavior fakepypi.SigstoreBehavior
 		entries  bool // whether anything was logged before it was noticed
 	}{
 		"a certificate without timestamp":          {fakepypi.SigstoreBehavior{NoSCT: true}, false},
@@ -141,7 +141,7 @@ func TestSign_DefectiveInstance(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			h := play(t, time.Now, row.switches)
+			h := play(t, time.Now, row.behavior)
 			all, err := h.Sign(t.Context(), wheels(t, 2), nil)
 			if err == nil || all != nil || isOutage(err) {
 				t.Fatalf("%d attestations, outage %v: %v", len(all), isOutage(err), err)
@@ -157,12 +157,12 @@ func TestSign_DefectiveInstance(t *testing.T) {
 // With the program's old copy of the trust root the index has the last word.
 func TestSign_StaleTrustRoot(t *testing.T) {
 	t.Parallel()
-	for name, switches := range map[string]fakepypi.SigstoreBehavior{
+	for name, behavior := range map[string]fakepypi.SigstoreBehavior{
 		"certificate": {BadSCT: true}, "log": {BadSET: true}, "proof": {BadProof: true},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			h := play(t, time.Now, switches)
+			h := play(t, time.Now, behavior)
 			at, err := h.getServices(t.Context())
 			if err != nil {
 				t.Fatal(err)
@@ -192,20 +192,20 @@ func TestLogEntry_LostAnswer(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			h := play(t, time.Now, fakepypi.SigstoreBehavior{})
-			if err := h.stage.InjectFault("log-entry", named("reset-after-store"), 0, 2); err != nil {
+			if err := h.servers.InjectFault("log-entry", named("reset-after-store"), 0, 2); err != nil {
 				t.Fatal(err)
 			}
 			if lookups > 0 {
-				if err := h.stage.InjectFault("log-lookup", missing, 0, lookups); err != nil {
+				if err := h.servers.InjectFault("log-lookup", missing, 0, lookups); err != nil {
 					t.Fatal(err)
 				}
 			}
-			before := h.stage.LogSize()
+			before := h.servers.LogSize()
 			all, err := h.Sign(t.Context(), wheels(t, 2), nil)
 			if err != nil || len(all) != 2 {
 				t.Fatalf("%d attestations: %v", len(all), err)
 			}
-			if n := h.stage.LogSize() - before; n != 2 {
+			if n := h.servers.LogSize() - before; n != 2 {
 				t.Errorf("the log has %d new entries", n)
 			}
 		})
@@ -213,7 +213,7 @@ func TestLogEntry_LostAnswer(t *testing.T) {
 	t.Run("never readable", func(t *testing.T) {
 		t.Parallel()
 		h := play(t, time.Now, fakepypi.SigstoreBehavior{})
-		if err := errors.Join(h.stage.InjectFault("log-entry", named("reset-after-store"), 0, 1), h.stage.InjectFault("log-lookup", missing, 0, -1)); err != nil {
+		if err := errors.Join(h.servers.InjectFault("log-entry", named("reset-after-store"), 0, 1), h.servers.InjectFault("log-lookup", missing, 0, -1)); err != nil {
 			t.Fatal(err)
 		}
 		_, err := h.Sign(t.Context(), wheels(t, 1), nil)
@@ -266,9 +266,9 @@ func TestLogEntry_ConflictLocation(t *testing.T) {
 func TestCertificate_RefusedIDToken(t *testing.T) {
 	t.Parallel()
 	for name, row := range map[string]struct {
-		change func(map[string]any)
-		told   []string
-		tokens int
+		change   func(map[string]any)
+		reported []string
+		tokens   int
 	}{
 		"another audience": {func(c map[string]any) { c["aud"] = "pypi" }, []string{`aud "pypi"`, `for the audience "sigstore"`}, 1},
 		"an expired token": {
@@ -283,13 +283,13 @@ func TestCertificate_RefusedIDToken(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			h := play(t, time.Now, fakepypi.SigstoreBehavior{})
-			h.stage.Claims(row.change)
+			h.servers.Claims(row.change)
 			_, err := h.Sign(t.Context(), wheels(t, 1), nil)
 			if err == nil || isOutage(err) {
 				t.Fatal(err)
 			}
 			checkError(t, h, err)
-			for _, word := range append(row.told, "400") {
+			for _, word := range append(row.reported, "400") {
 				if !strings.Contains(err.Error(), word) {
 					t.Errorf("%q is not told: %v", word, err)
 				}
@@ -353,7 +353,7 @@ func TestCheckClaims(t *testing.T) {
 func TestSign_ReusableWorkflow(t *testing.T) {
 	t.Parallel()
 	h := play(t, time.Now, fakepypi.SigstoreBehavior{})
-	h.stage.Claims(func(c map[string]any) { c["job_workflow_ref"] = "octo-org/shared/.github/workflows/publish.yml@main" })
+	h.servers.Claims(func(c map[string]any) { c["job_workflow_ref"] = "octo-org/shared/.github/workflows/publish.yml@main" })
 	_, err := h.Sign(t.Context(), wheels(t, 1), nil)
 	if found := finding.Of(err); len(found) != 1 || found[0].ID != "attestation-reusable-workflow" || isOutage(err) {
 		t.Fatal(err)
@@ -370,7 +370,7 @@ func TestSign_Cancelled(t *testing.T) {
 		t.Run(op, func(t *testing.T) {
 			t.Parallel()
 			h := play(t, time.Now, fakepypi.SigstoreBehavior{})
-			if err := h.stage.InjectFault(op, fault.Fault{Kind: fault.Hang, Point: fault.AfterBody}, 0, -1); err != nil {
+			if err := h.servers.InjectFault(op, fault.Fault{Kind: fault.Hang, Point: fault.AfterBody}, 0, -1); err != nil {
 				t.Fatal(err)
 			}
 			end := errors.New("the run was cancelled")
@@ -387,7 +387,7 @@ func TestSign_Cancelled(t *testing.T) {
 func TestLogEntry_RetryAfter(t *testing.T) {
 	t.Parallel()
 	h := play(t, time.Now, fakepypi.SigstoreBehavior{})
-	if err := h.stage.InjectFault("log-entry", fault.Fault{Kind: fault.Answer, Point: fault.AfterBody, Status: 429, RetryAfter: "17"}, 0, 1); err != nil {
+	if err := h.servers.InjectFault("log-entry", fault.Fault{Kind: fault.Answer, Point: fault.AfterBody, Status: 429, RetryAfter: "17"}, 0, 1); err != nil {
 		t.Fatal(err)
 	}
 	if _, err := h.Sign(t.Context(), wheels(t, 1), nil); err != nil {

@@ -24,7 +24,7 @@ import (
 // harness is a stage, and a signer that signs against it.
 type harness struct {
 	*Signer
-	stage    *fakepypi.Servers
+	servers  *fakepypi.Servers
 	redactor *secret.Redactor
 
 	mu    sync.Mutex
@@ -81,10 +81,10 @@ func (h *harness) sleep(ctx context.Context, d time.Duration) error {
 }
 
 // play opens a stage with the clock.
-func play(t testing.TB, now func() time.Time, switches fakepypi.SigstoreBehavior) *harness {
+func play(t testing.TB, now func() time.Time, behavior fakepypi.SigstoreBehavior) *harness {
 	t.Helper()
-	servers := pypitest.Start(t, fakepypi.Options{Now: now, Sigstore: switches})
-	h := &harness{stage: servers}
+	servers := pypitest.Start(t, fakepypi.Options{Now: now, Sigstore: behavior})
+	h := &harness{servers: servers}
 	client := wire.New(wire.Options{UserAgent: "pypi-oidc-publish/test", Now: now, Sleep: h.sleep, Trace: h.trace})
 	console, redactor := runner.New(func(name string) string { return servers.Env[name] }, io.Discard)
 	h.redactor = redactor

@@ -33,8 +33,8 @@ func (s *Signer) idToken(ctx context.Context, spent *idToken) (*idToken, error) 
 	}
 	s.asking.Lock()
 	defer s.asking.Unlock()
-	asked := s.opts.Now()
-	if s.token != nil && s.token != spent && asked.Before(s.token.until) {
+	requestedAt := s.opts.Now()
+	if s.token != nil && s.token != spent && requestedAt.Before(s.token.until) {
 		return s.token, nil
 	}
 	token, err := s.opts.IDTokens(ctx, audience, at.fulcio)
@@ -45,7 +45,7 @@ func (s *Signer) idToken(ctx context.Context, spent *idToken) (*idToken, error) 
 	if token.Claims.Issued.IsZero() || token.Claims.Expires.IsZero() || life <= 0 {
 		life = usualLife
 	}
-	s.token = &idToken{Token: token, until: asked.Add(life - tokenGuard)}
+	s.token = &idToken{Token: token, until: requestedAt.Add(life - tokenGuard)}
 	return s.token, nil
 }
 

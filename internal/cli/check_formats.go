@@ -115,11 +115,11 @@ func (w Process) asJSON(j publish.CheckResult) {
 	files, set := byFile(j)
 	out := jsonCheck{Files: []jsonFile{}, Findings: jsonFindings(set)}
 	for _, file := range files {
-		verdict := "accept"
+		outcome := "accept"
 		if finding.Worst(file.findings) == finding.Error {
-			verdict = "reject"
+			outcome = "reject"
 		}
-		out.Files = append(out.Files, jsonFile{file.path, verdict, jsonFindings(file.findings)})
+		out.Files = append(out.Files, jsonFile{file.path, outcome, jsonFindings(file.findings)})
 	}
 	text, err := json.MarshalIndent(out, "", "  ")
 	if err != nil {

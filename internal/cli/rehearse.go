@@ -26,14 +26,14 @@ type rehearseOptions struct {
 // over HTTP. Nothing leaves the machine, and nothing is kept.
 func rehearseCommand(ctx context.Context, w Process, v command, args []string) int {
 	flags := flag.NewFlagSet(v.name, flag.ContinueOnError)
-	var asked rehearseOptions
-	flags.BoolVar(&asked.verbose, "verbose", false, "print requests, retries and timings")
-	flags.BoolVar(&asked.attach, "github-release", false, "also attach the files to a GitHub release, which is on this machine too")
-	flags.StringVar(&asked.summary, "summary", "", "also write the job summary to this `file`, as Markdown")
+	var options rehearseOptions
+	flags.BoolVar(&options.verbose, "verbose", false, "print requests, retries and timings")
+	flags.BoolVar(&options.attach, "github-release", false, "also attach the files to a GitHub release, which is on this machine too")
+	flags.StringVar(&options.summary, "summary", "", "also write the job summary to this `file`, as Markdown")
 	if code, done := w.parse(v, flags, args); done {
 		return code
 	}
-	code, err := w.rehearse(ctx, flags.Args(), asked)
+	code, err := w.rehearse(ctx, flags.Args(), options)
 	if err != nil {
 		fmt.Fprintln(w.Stderr, runner.Plain("the test index failed: "+err.Error()))
 		return Failed
@@ -42,7 +42,7 @@ func rehearseCommand(ctx context.Context, w Process, v command, args []string) i
 }
 
 // rehearse carries out the run against a test index, and returns its exit code. An error means that the test index failed.
-func (w Process) rehearse(ctx context.Context, paths []string, asked rehearseOptions) (code int, err error) {
+func (w Process) rehearse(ctx context.Context, paths []string, options rehearseOptions) (code int, err error) {
 	servers, err := fakepypi.Start(ctx, "127.0.0.1:0", fakepypi.Options{Now: w.Now})
 	if err != nil {
 		return 0, err
@@ -53,13 +53,13 @@ func (w Process) rehearse(ctx context.Context, paths []string, asked rehearseOpt
 			err = closed
 		}
 	}()
-	w.Getenv = w.asRun(servers, asked.summary)
+	w.Getenv = w.asRun(servers, options.summary)
 	r, redactor := runner.New(w.Getenv, w.Stdout)
 	r.Line("rehearsal: the index and the ID token issuer run on this machine only, at " + servers.Upload.Host)
 	inputs := map[string]string{
-		"repository-url": servers.Upload.String(), "index-url": servers.Simple.String(), "verbose": strconv.FormatBool(asked.verbose),
+		"repository-url": servers.Upload.String(), "index-url": servers.Simple.String(), "verbose": strconv.FormatBool(options.verbose),
 	}
-	if asked.attach {
+	if options.attach {
 		tag := servers.Env["GITHUB_REF_NAME"]
 		servers.GitHub.Publish(fakepypi.Release{Tag: tag})
 		inputs["github-release"], inputs["github-token"] = config.Auto, servers.Env[fakepypi.GitHubToken]
@@ -100,7 +100,7 @@ func (w Process) asRun(servers *fakepypi.Servers, summary string) func(string) s
 // found returns the path dist if it contains distributions, also in sub-folders, which the run then reports. Otherwise it builds two
 // samples and returns their temporary folder, also as samples, for the caller to remove.
 func (w Process) found(r *runner.Runner) (samples string, paths []string, err error) {
-	if haul, err := distfile.Find([]string{"dist"}); err == nil || len(haul.Nested) > 0 {
+	if result, err := distfile.Find([]string{"dist"}); err == nil || len(result.Nested) > 0 {
 		return "", []string{"dist"}, nil
 	}
 	folder, err := os.MkdirTemp("", "rehearsal-samples-")

@@ -298,19 +298,19 @@ func TestParse_MasksSecretsFirst(t *testing.T) {
 	inputs := given{
 		"password": "hunter2-hunter2", "github-token": "ghs_0123456789", "repository-url": "https://a:hunter2-hunter2@b/", "auth": "wrong",
 	}
-	asked := map[string]bool{}
+	requested := map[string]bool{}
 	_, err := config.Parse(func(name string) string {
 		if len(masked) < 2 && name != "password" && name != "github-token" {
 			t.Errorf("%s was read while only %q were masked", name, masked)
 		}
-		asked[name] = true
+		requested[name] = true
 		return inputs.input(name)
 	}, redactor)
 	if err == nil || strings.Join(masked, " ") != "hunter2-hunter2 ghs_0123456789" {
 		t.Errorf("masked %q, error %v", masked, err)
 	}
 	for _, in := range config.Inputs() {
-		if !asked[in.Name] || !asked[strings.ReplaceAll(in.Name, "-", "_")] {
+		if !requested[in.Name] || !requested[strings.ReplaceAll(in.Name, "-", "_")] {
 			t.Errorf("%s, or its underscore name, was not looked at", in.Name)
 		}
 	}

@@ -16,9 +16,9 @@ func nestedIn(t *testing.T, root string, patterns ...string) []string {
 	for i, pattern := range patterns {
 		patterns[i] = root + "/" + pattern
 	}
-	haul, _ := distfile.Find(patterns) // without a distribution there is an error as well
+	result, _ := distfile.Find(patterns) // without a distribution there is an error as well
 	var found []string
-	for _, n := range haul.Nested {
+	for _, n := range result.Nested {
 		folder, err := filepath.Rel(root, n.Folder)
 		if err != nil {
 			t.Fatal(err)

@@ -447,7 +447,7 @@ func TestAttestations_ReusableWorkflow(t *testing.T) {
 func TestSigstore_Defects(t *testing.T) {
 	t.Parallel()
 	for name, c := range map[string]struct {
-		switches fakepypi.SigstoreBehavior
+		behavior fakepypi.SigstoreBehavior
 		refusal  string
 	}{
 		"in order":            {fakepypi.SigstoreBehavior{}, ""},
@@ -472,7 +472,7 @@ func TestSigstore_Defects(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			th := open(t, fakepypi.Options{Sigstore: c.switches})
+			th := open(t, fakepypi.Options{Sigstore: c.behavior})
 			th.AddPublisher(fakepypi.Publisher{Project: "demo"})
 			th.checkAnswer(name, th.minted(), wheel("attestations", th.attests(published(wheel()))), c.refusal)
 			th.SwitchSigstore(func(s *fakepypi.SigstoreBehavior) { *s = fakepypi.SigstoreBehavior{} })

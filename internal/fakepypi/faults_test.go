@@ -166,14 +166,14 @@ func (th *harness) effect(op string) int {
 }
 
 // sees sends the request over a connection of its own and returns what a client sees, in a few words.
-func sees(t *testing.T, r *http.Request, patience time.Duration) string {
+func sees(t *testing.T, r *http.Request, timeout time.Duration) string {
 	t.Helper()
 	conn, err := (&net.Dialer{Timeout: 10 * time.Second}).DialContext(t.Context(), "tcp", r.URL.Host)
 	if err != nil {
 		return ending(err)
 	}
 	defer conn.Close()
-	if err := conn.SetDeadline(time.Now().Add(patience)); err != nil {
+	if err := conn.SetDeadline(time.Now().Add(timeout)); err != nil {
 		t.Fatal(err)
 	}
 	if err := r.Write(conn); err != nil {
@@ -288,12 +288,12 @@ func TestFault_EveryOp(t *testing.T) {
 				th := borrow(t)
 				token := th.minted()
 				th.breaks(op, f, 0, 1)
-				patience := 30 * time.Second
+				timeout := 30 * time.Second
 				if want.sees == "nothing" {
-					patience = 200 * time.Millisecond
+					timeout = 200 * time.Millisecond
 				}
 				expected := strings.Replace(want.sees, "OK", unharmed(op), 1)
-				if got := sees(t, th.request(op, token), patience); got != expected {
+				if got := sees(t, th.request(op, token), timeout); got != expected {
 					t.Errorf("a client sees %q, want %q", got, expected)
 				}
 				th.strikes(1)
@@ -503,18 +503,18 @@ func TestFault_Connections(t *testing.T) {
 				if err != nil {
 					t.Fatal(err)
 				}
-				struck, other := th.Upload.Host, issuer.Host
+				hit, other := th.Upload.Host, issuer.Host
 				switch listener {
 				case fakepypi.ConnectIssuer:
-					struck, other = other, struck
+					hit, other = other, hit
 				case fakepypi.ConnectSigstore:
-					struck = th.TUF.Host
+					hit = th.TUF.Host
 				case fakepypi.ConnectGitHub:
-					struck = strings.TrimSuffix(strings.TrimPrefix(th.Env["GITHUB_API_URL"], "http://"), "/api/v3")
+					hit = strings.TrimSuffix(strings.TrimPrefix(th.Env["GITHUB_API_URL"], "http://"), "/api/v3")
 				}
 				th.breaks(listener, f, 1, 2)
 				for _, want := range []string{"served", known[f.Name], known[f.Name], "served"} {
-					if got := greets(t, struck, want == "served"); got != want {
+					if got := greets(t, hit, want == "served"); got != want {
 						t.Errorf("a new connection is %s, want %s", got, want)
 					}
 					if got := greets(t, other, true); got != "served" {
@@ -534,7 +534,7 @@ func TestFault_Connections(t *testing.T) {
 
 // greets tells what becomes of a new connection, which asks for something or only listens: what is said into a connection
 // that was closed in good order makes a reset of it.
-func greets(t *testing.T, host string, asks bool) string {
+func greets(t *testing.T, host string, sends bool) string {
 	t.Helper()
 	conn, err := (&net.Dialer{Timeout: 10 * time.Second}).DialContext(t.Context(), "tcp", host)
 	if err != nil {
@@ -544,7 +544,7 @@ func greets(t *testing.T, host string, asks bool) string {
 	if err := conn.SetDeadline(time.Now().Add(30 * time.Second)); err != nil {
 		t.Fatal(err)
 	}
-	if !asks {
+	if !sends {
 		_, err := conn.Read(make([]byte, 1))
 		return ending(err)
 	}

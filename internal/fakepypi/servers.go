@@ -182,7 +182,7 @@ func (s *Servers) open(ctx context.Context, addr string, o Options) error {
 	if o.OnePort {
 		asked, signs = base, base
 	}
-	s.issuer = issuer.New(issuer.Options{URL: back.url(), Asked: asked, Now: o.Now, Run: s.run, Key: o.Key})
+	s.issuer = issuer.New(issuer.Options{URL: back.url(), RequestURL: asked, Now: o.Now, Run: s.run, Key: o.Key})
 	if err := s.build(dir, signs, back.url(), o); err != nil {
 		return err
 	}

@@ -129,8 +129,8 @@ func (r reply) waitBefore(n int) time.Duration {
 		wait = limit
 	}
 	if r.answer != nil {
-		if asked, ok := r.answer.RetryAfter(r.answer.Date()); ok {
-			wait = max(min(asked, longest), first)
+		if delay, ok := r.answer.RetryAfter(r.answer.Date()); ok {
+			wait = max(min(delay, longest), first)
 		}
 	}
 	return wait

@@ -151,7 +151,7 @@ type story struct {
 	holds    string
 	says     string // stands in the errors
 	slept    []time.Duration
-	asked    map[string]int
+	requests map[string]int
 }
 
 func stories() []story {
@@ -172,28 +172,28 @@ func stories() []story {
 			Status: 403, Header: http.Header{"Retry-After": {seconds}}, Body: `{"message":"You have exceeded a secondary rate limit."}`,
 		}
 	}
-	patience := wait("70")
+	limited := wait("70")
 	const both = "a.whl=aaa b.tar.gz=bb"
 	return []story{
 		{
 			name: "a release", n: 2, findings: "a.whl+ b.tar.gz+", holds: both,
-			asked: map[string]int{"list": 0, "notes": 1, "upload": 2, "bytes": 0},
+			requests: map[string]int{"list": 0, "notes": 1, "upload": 2, "bytes": 0},
 		},
 		{
 			name: "a tag with a slash and more", release: releases.Release{Tag: "py/v1?#%2F é"}, n: 2, findings: "a.whl+ b.tar.gz+", holds: both,
-			asked: map[string]int{"list": 0},
+			requests: map[string]int{"list": 0},
 		},
 		{
 			name: "a draft", release: releases.Release{Draft: true}, n: 2, findings: "a.whl+ b.tar.gz+", holds: both,
-			asked: map[string]int{"list": 1},
+			requests: map[string]int{"list": 1},
 		},
 		{
 			name: "again", held: []releases.Asset{held("a.whl", "aaa"), held("b.tar.gz", "bb")}, n: 2, findings: "a.whl= b.tar.gz=", holds: both,
-			asked: map[string]int{"upload": 0, "bytes": 2},
+			requests: map[string]int{"upload": 0, "bytes": 2},
 		},
 		{
 			name: "again, an old server", options: releases.Options{NoDigests: true, Inline: true}, held: []releases.Asset{held("a.whl", "aaa")},
-			n: 2, findings: "a.whl= b.tar.gz+", holds: both, asked: map[string]int{"bytes": 0},
+			n: 2, findings: "a.whl= b.tar.gz+", holds: both, requests: map[string]int{"bytes": 0},
 		},
 		{
 			name: "the rest of it", held: []releases.Asset{held("other.txt", "?"), held("b.tar.gz", "bb")}, n: 2, findings: "a.whl+ b.tar.gz=",
@@ -206,11 +206,11 @@ func stories() []story {
 		{
 			name: "another size", held: []releases.Asset{held("a.whl", "AAAA"), held("b.tar.gz", "BB")},
 			ready: "github-asset-conflict github-asset-conflict", says: "4 bytes there, 3 bytes", holds: "a.whl=AAAA b.tar.gz=BB",
-			asked: map[string]int{"bytes": 1},
+			requests: map[string]int{"bytes": 1},
 		},
 		{
 			name: "half of it from before", held: []releases.Asset{{Name: "a.whl", Starter: true}}, n: 2, findings: "a.whl+ b.tar.gz+", holds: both,
-			asked: map[string]int{"delete": 1},
+			requests: map[string]int{"delete": 1},
 		},
 		{
 			name: "half of it, and deleting is answered late", held: []releases.Asset{{Name: "a.whl", Starter: true}},
@@ -220,11 +220,11 @@ func stories() []story {
 
 		{
 			name: "an upload breaks off", say: says("upload", releases.Answer{Status: sorry, Half: true}), n: 2, findings: "a.whl+ b.tar.gz+",
-			holds: both, slept: []time.Duration{2 * second}, asked: map[string]int{"upload": 3, "delete": 1},
+			holds: both, slept: []time.Duration{2 * second}, requests: map[string]int{"upload": 3, "delete": 1},
 		},
 		{
 			name: "an upload has its effect, and is not answered", say: says("upload", releases.Answer{Status: sorry, Acts: true}), n: 2,
-			findings: "a.whl+ b.tar.gz+", holds: both, slept: []time.Duration{2 * second}, asked: map[string]int{"upload": 2, "bytes": 1},
+			findings: "a.whl+ b.tar.gz+", holds: both, slept: []time.Duration{2 * second}, requests: map[string]int{"upload": 2, "bytes": 1},
 		},
 		{
 			name: "an answer that says nothing",
@@ -260,11 +260,11 @@ func stories() []story {
 		},
 		{
 			name: "one is refused", say: says("upload", refusal(413, "Too large for "+token)), attach: "github-asset-refused",
-			says: "413 Too large for ***", n: 1, findings: "b.tar.gz+", holds: "b.tar.gz=bb", asked: map[string]int{"upload": 2},
+			says: "413 Too large for ***", n: 1, findings: "b.tar.gz+", holds: "b.tar.gz=bb", requests: map[string]int{"upload": 2},
 		},
 		{
 			name: "a limit that asks for patience",
-			say:  func(s *scenario) { s.Say("notes", patience); s.Say("upload", patience, refusal(429, "slower")) }, n: 2,
+			say:  func(s *scenario) { s.Say("notes", limited); s.Say("upload", limited, refusal(429, "slower")) }, n: 2,
 			findings: "a.whl+ b.tar.gz+", holds: both, slept: []time.Duration{70 * second, 70 * second, 60 * second},
 		},
 		{
@@ -272,7 +272,7 @@ func stories() []story {
 			holds: both, slept: []time.Duration{120 * second, 2 * second},
 		},
 		{
-			name: "a limit that does not end", say: says("upload", patience, patience, patience, patience), attach: "github-rate-limit",
+			name: "a limit that does not end", say: says("upload", limited, limited, limited, limited), attach: "github-rate-limit",
 			says: "1 more were not tried", slept: []time.Duration{70 * second, 70 * second, 70 * second, 70 * second},
 		},
 		{
@@ -281,7 +281,7 @@ func stories() []story {
 				"upload",
 				releases.Answer{Status: 403, Header: http.Header{"X-RateLimit-Remaining": {"0"}}, Body: `{"message":"API rate limit exceeded"}`},
 			),
-			attach: "github-rate-limit", says: "API rate limit exceeded", asked: map[string]int{"upload": 1},
+			attach: "github-rate-limit", says: "API rate limit exceeded", requests: map[string]int{"upload": 1},
 		},
 		{
 			name: "they are used up before",
@@ -296,7 +296,7 @@ func stories() []story {
 		},
 		{name: "the right is taken away", between: func(s *scenario, _ releases.Release) {
 			s.Say("upload", refusal(403, "Resource not accessible by integration"))
-		}, attach: "github-permission", says: "1 more were not tried", asked: map[string]int{"upload": 1}},
+		}, attach: "github-permission", says: "1 more were not tried", requests: map[string]int{"upload": 1}},
 		{
 			name: "the release is deleted", between: func(s *scenario, _ releases.Release) { s.Say("assets", refusal(404, "Not Found")) },
 			attach: "github-release-missing",
@@ -312,7 +312,7 @@ func stories() []story {
 		},
 		{
 			name: "it is published in between", release: releases.Release{}, between: func(s *scenario, r releases.Release) { s.Freeze(r.ID) },
-			attach: "github-release-immutable", says: "create the release as a draft", asked: map[string]int{"upload": 1},
+			attach: "github-release-immutable", says: "create the release as a draft", requests: map[string]int{"upload": 1},
 		},
 
 		{name: "a token that reads", right: releases.Read, ready: "github-permission", says: "contents: write"},
@@ -348,7 +348,7 @@ func stories() []story {
 		}, n: 2, findings: "a.whl+ b.tar.gz+", holds: both},
 		{name: "a front loses an asset time and again", between: func(s *scenario, _ releases.Release) {
 			s.Say("upload", slices.Repeat([]releases.Answer{refusal(499, "gone")}, 4)...)
-		}, attach: "github-unavailable", says: "499 gone", n: 1, findings: "b.tar.gz+", holds: "b.tar.gz=bb", asked: map[string]int{"upload": 5}},
+		}, attach: "github-unavailable", says: "499 gone", n: 1, findings: "b.tar.gz+", holds: "b.tar.gz=bb", requests: map[string]int{"upload": 5}},
 		{
 			name:  "it has moved",
 			say:   says("notes", releases.Answer{Status: 301, Header: http.Header{"Location": {"https://elsewhere.example/repositories/1"}}}),
@@ -406,23 +406,23 @@ func TestAttach_Scenarios(t *testing.T) {
 			if c.release.Tag == "" {
 				c.release.Tag = "v1"
 			}
-			there := s.Publish(c.release)
+			published := s.Publish(c.release)
 			for _, a := range c.held {
-				a.Release = there.ID
+				a.Release = published.ID
 				s.AddAsset(a)
 			}
 			if c.tag == "" {
-				c.tag = there.Tag
+				c.tag = published.Tag
 			}
 			if c.say != nil {
 				c.say(s)
 			}
-			s.play(c, there)
+			s.play(c, published)
 		})
 	}
 }
 
-func (s *scenario) play(c story, there releases.Release) {
+func (s *scenario) play(c story, published releases.Release) {
 	t := s.t
 	wanted := []ghrelease.Asset{asset("a.whl", "aaa"), asset("b.tar.gz", "bb")}
 	r, err := s.client.Ready(t.Context(), c.tag, wanted)
@@ -432,22 +432,22 @@ func (s *scenario) play(c story, there releases.Release) {
 	var attached error
 	n, texts := 0, []string{}
 	if err == nil {
-		if r.ID != there.ID || r.Tag != there.Tag || r.Draft != there.Draft || r.Immutable != there.Immutable || !strings.HasPrefix(
+		if r.ID != published.ID || r.Tag != published.Tag || r.Draft != published.Draft || r.Immutable != published.Immutable || !strings.HasPrefix(
 			r.Page, "https://github.example/o/r/releases/",
 		) {
 			t.Errorf("%+v", r)
 		}
 		if c.between != nil {
-			c.between(s, there)
+			c.between(s, published)
 		}
-		n, attached = s.client.Attach(t.Context(), r, wanted, func(a ghrelease.Asset, there bool) {
-			texts = append(texts, a.Name+map[bool]string{true: "=", false: "+"}[there])
+		n, attached = s.client.Attach(t.Context(), r, wanted, func(a ghrelease.Asset, existed bool) {
+			texts = append(texts, a.Name+map[bool]string{true: "=", false: "+"}[existed])
 		})
 	}
 	if idsOf(attached) != c.attach || n != c.n || strings.Join(texts, " ") != c.findings {
 		t.Errorf("Attach: %d, told %v, %v", n, texts, attached)
 	}
-	if got := s.holds(there.ID); got != c.holds {
+	if got := s.holds(published.ID); got != c.holds {
 		t.Errorf("the release has %q, want %q", got, c.holds)
 	}
 	if all := fmt.Sprint(err, attached); !strings.Contains(all, c.says) {
@@ -456,7 +456,7 @@ func (s *scenario) play(c story, there releases.Release) {
 	if c.slept != nil && fmt.Sprint(s.slept) != fmt.Sprint(c.slept) {
 		t.Errorf("waited %v, want %v", s.slept, c.slept)
 	}
-	for op, n := range c.asked {
+	for op, n := range c.requests {
 		if s.RequestCount(op) != n {
 			t.Errorf("%s was asked %d times, want %d", op, s.RequestCount(op), n)
 		}
@@ -475,9 +475,9 @@ func TestAttach_RenamedAssets(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		n, err := s.client.Attach(t.Context(), ready, wanted, func(a ghrelease.Asset, there bool) {
-			if there != (round == 1) {
-				t.Errorf("round %d: %s was there: %v", round, a.Name, there)
+		n, err := s.client.Attach(t.Context(), ready, wanted, func(a ghrelease.Asset, existed bool) {
+			if existed != (round == 1) {
+				t.Errorf("round %d: %s was there: %v", round, a.Name, existed)
 			}
 		})
 		if n != 3 || err != nil {
@@ -516,9 +516,9 @@ func TestAttach_KeepExisting(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		if n, err := s.client.Attach(t.Context(), ready, []ghrelease.Asset{manifest}, func(_ ghrelease.Asset, there bool) {
-			if there != (content == "second") {
-				t.Errorf("%s: there %v", content, there)
+		if n, err := s.client.Attach(t.Context(), ready, []ghrelease.Asset{manifest}, func(_ ghrelease.Asset, existed bool) {
+			if existed != (content == "second") {
+				t.Errorf("%s: there %v", content, existed)
 			}
 		}); n != 1 || err != nil {
 			t.Fatalf("%d, %v", n, err)
@@ -769,8 +769,8 @@ func TestAttach_UnexpectedAnswers(t *testing.T) {
 func TestToken_OnlyToAPI(t *testing.T) {
 	t.Parallel()
 	s := startGitHub(t, releases.Write, releases.Options{})
-	var thief bytes.Buffer
-	elsewhere := serve(t, http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) { _ = r.Header.Write(&thief) }))
+	var attacker bytes.Buffer
+	elsewhere := serve(t, http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) { _ = r.Header.Write(&attacker) }))
 	elsewhere.User = url.UserPassword("some", "body")
 	for _, op := range []string{"notes", "by-tag", "list", "assets", "download", "upload", "delete"} {
 		r := s.Publish(releases.Release{Tag: op, Draft: op == "list"})
@@ -787,10 +787,10 @@ func TestToken_OnlyToAPI(t *testing.T) {
 		}
 		s.harmless(err)
 	}
-	if strings.Contains(thief.String(), token) || strings.Contains(thief.String(), "Authorization") {
-		t.Errorf("the token went elsewhere:\n%s", thief.String())
+	if strings.Contains(attacker.String(), token) || strings.Contains(attacker.String(), "Authorization") {
+		t.Errorf("the token went elsewhere:\n%s", attacker.String())
 	}
-	if !strings.Contains(thief.String(), "User-Agent") {
+	if !strings.Contains(attacker.String(), "User-Agent") {
 		t.Error("no bytes were fetched from elsewhere: the test is blind")
 	}
 }
@@ -798,9 +798,9 @@ func TestToken_OnlyToAPI(t *testing.T) {
 // TestAttach_ClearTextAPI: an API elsewhere cannot have this machine asked what only this machine may ask.
 func TestAttach_ClearTextAPI(t *testing.T) {
 	t.Parallel()
-	asked := ""
+	requests := ""
 	proxy := serve(t, http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		asked += r.Method + " " + r.URL.String() + "\n"
+		requests += r.Method + " " + r.URL.String() + "\n"
 		switch {
 		case strings.HasSuffix(r.URL.Path, "/assets"):
 			_, _ = io.WriteString(w, `[{"id":7,"name":"a.whl","size":3,"state":"uploaded"}]`)
@@ -817,8 +817,8 @@ func TestAttach_ClearTextAPI(t *testing.T) {
 	_, err := client.Attach(t.Context(), ghrelease.Release{ID: 1, Tag: "v1"}, []ghrelease.Asset{asset("a.whl", "aaa")}, nil)
 	if idsOf(err) != "github-unavailable" || !strings.Contains(
 		err.Error(), "http://127.0.0.1:1/admin, which is not an https URL",
-	) || strings.Contains(asked, "admin") || !strings.Contains(asked, "/assets/7") {
-		t.Errorf("%v, asked\n%s", err, asked)
+	) || strings.Contains(requests, "admin") || !strings.Contains(requests, "/assets/7") {
+		t.Errorf("%v, asked\n%s", err, requests)
 	}
 }
 

@@ -49,9 +49,9 @@ func TestCheck_Sizes(t *testing.T) {
 	t.Parallel()
 	const limit = 100 << 20
 	for name, c := range map[string]struct {
-		size int64
-		held []pep.IndexFile
-		want []string
+		size    int64
+		listing []pep.IndexFile
+		want    []string
 	}{
 		"100 MiB":       {limit, nil, nil},
 		"more":          {limit + 1, nil, []string{"file-too-large (warning)"}},
@@ -68,8 +68,8 @@ func TestCheck_Sizes(t *testing.T) {
 			d := *s.Files[0]
 			d.Size = c.size
 			s.Files, s.Now = []*distfile.Distribution{&d}, time.Time{}
-			if c.held != nil {
-				s.Listings = map[pep.Project]pep.Listing{"alder": {Project: "alder", Exists: true, Files: c.held}}
+			if c.listing != nil {
+				s.Listings = map[pep.Project]pep.Listing{"alder": {Project: "alder", Exists: true, Files: c.listing}}
 			}
 			found := preflight.Check(s)
 			if got := ids(found); !reflect.DeepEqual(got, c.want) {

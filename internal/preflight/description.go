@@ -78,16 +78,16 @@ func renderProblem(mediaType, text string) renderFailure {
 // reason is the one of the newer release.
 func rstProblem(text string) renderFailure {
 	const older, newer = rst.Renderer45, rst.Renderer46
-	was, is := rst.Check(text, older), rst.Check(text, newer)
+	olderResult, newerResult := rst.Check(text, older), rst.Check(text, newer)
 	switch {
-	case was.Outcome == rst.Refuse && is.Outcome == rst.Refuse:
-		return renderFailure{why: rstWhy(is), severity: finding.Error}
-	case was.Outcome == rst.Refuse:
-		return renderFailure{rstWhy(was), oneRefuses(older, newer, is), finding.Warning}
-	case is.Outcome == rst.Refuse:
-		return renderFailure{rstWhy(is), oneRefuses(newer, older, was), finding.Warning}
+	case olderResult.Outcome == rst.Refuse && newerResult.Outcome == rst.Refuse:
+		return renderFailure{why: rstWhy(newerResult), severity: finding.Error}
+	case olderResult.Outcome == rst.Refuse:
+		return renderFailure{rstWhy(olderResult), oneRefuses(older, newer, newerResult), finding.Warning}
+	case newerResult.Outcome == rst.Refuse:
+		return renderFailure{rstWhy(newerResult), oneRefuses(newer, older, olderResult), finding.Warning}
 	}
-	for _, result := range []rst.Result{is, was} {
+	for _, result := range []rst.Result{newerResult, olderResult} {
 		if result.Outcome == rst.Undecided {
 			return renderFailure{rstWhy(result), "it is unknown whether the index can render the description", finding.Notice}
 		}

@@ -345,14 +345,14 @@ func TestCheck_StdlibNames(t *testing.T) {
 	t.Parallel()
 	s := set(t, file{name: "xml_etree-1.0-py3-none-any.whl", metadata: replacedInGood("alder", "XML.etree")})
 	for name, c := range map[string]struct {
-		held map[pep.Project]pep.Listing
-		want bool
+		listing map[pep.Project]pep.Listing
+		want    bool
 	}{
 		"not asked": {nil, false},
 		"new":       {map[pep.Project]pep.Listing{"xml-etree": {}}, true},
 		"old":       {map[pep.Project]pep.Listing{"xml-etree": {Exists: true}}, false},
 	} {
-		s.Listings = c.held
+		s.Listings = c.listing
 		got := strings.Contains(strings.Join(ids(preflight.Check(s)), " "), "name-of-module")
 		if got != c.want {
 			t.Errorf("%s: %v", name, got)

@@ -32,8 +32,8 @@ func TestPython(t *testing.T) {
 			return ""
 		}},
 		"ctype": {false, func(text string) string {
-			for kind, judge := range map[string]checkValue{"type": contentType, "charset": contentTypeCharset, "variant": contentTypeVariant} {
-				if message, _ := judge(field{}, text); message != "" && (kind != "variant" || firstIsVariant(text)) {
+			for kind, check := range map[string]checkValue{"type": contentType, "charset": contentTypeCharset, "variant": contentTypeVariant} {
+				if message, _ := check(field{}, text); message != "" && (kind != "variant" || firstIsVariant(text)) {
 					return kind
 				}
 			}

@@ -53,7 +53,7 @@ func TestRules_Page(t *testing.T) {
 	for _, r := range preflight.Rules() {
 		example, found := decoded[r.ID]
 		if !found {
-			t.Errorf("nothing shows what %s says: add to the examples", r.ID)
+			t.Errorf("nothing shows what %s says: add an example to ownExamples", r.ID)
 		}
 		text.WriteString(entry(r, example))
 	}
@@ -166,14 +166,14 @@ func TestRules_FileNameExamples(t *testing.T) {
 			continue
 		}
 		names++
-		shown := regexp.MustCompile("For example, the error for `dist/([^`]+)`:\n").FindStringSubmatch(text)
-		if shown == nil {
+		example := regexp.MustCompile("For example, the error for `dist/([^`]+)`:\n").FindStringSubmatch(text)
+		if example == nil {
 			t.Errorf("%s: the page does not show the name of a refused file", id)
 			continue
 		}
-		name := shown[1]
+		name := example[1]
 		if id == "filename-characters" { // of which the page shows an escape
-			if name, err = strconv.Unquote(`"` + name + `"`); err != nil || name == shown[1] {
+			if name, err = strconv.Unquote(`"` + name + `"`); err != nil || name == example[1] {
 				t.Errorf("%s: the page shows %q, with no character that is refused: %v", id, name, err)
 			}
 		}

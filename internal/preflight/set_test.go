@@ -193,8 +193,8 @@ func TestCheck_DuplicateContent(t *testing.T) {
 	s := set(t, wheel(good))
 	digest := hex.EncodeToString(s.Files[0].Digests.SHA256[:])
 	for name, c := range map[string]struct {
-		held []pep.IndexFile
-		want []string
+		listing []pep.IndexFile
+		want    []string
 	}{
 		"another name":          {[]pep.IndexFile{{Name: "alder-1.0-1-py3-none-any.whl", SHA256: digest}}, []string{"duplicate-content"}},
 		"its own name":          {[]pep.IndexFile{{Name: "alder-1.0-py3-none-any.whl", SHA256: digest}}, nil},
@@ -202,7 +202,7 @@ func TestCheck_DuplicateContent(t *testing.T) {
 		"other bytes":           {[]pep.IndexFile{{Name: "alder-1.0-1-py3-none-any.whl", SHA256: strings.Repeat("0", 64)}}, nil},
 		"an index that is mute": {[]pep.IndexFile{{Name: "alder-1.0-1-py3-none-any.whl"}}, nil},
 	} {
-		s.Listings = map[pep.Project]pep.Listing{"alder": {Project: "alder", Exists: true, Files: c.held}}
+		s.Listings = map[pep.Project]pep.Listing{"alder": {Project: "alder", Exists: true, Files: c.listing}}
 		if got := preflight.Check(s); !reflect.DeepEqual(ids(got), c.want) {
 			t.Errorf("%s: got %v, want %v", name, got, c.want)
 		}

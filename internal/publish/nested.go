@@ -15,7 +15,7 @@ import (
 // nestedDistributions returns one finding for each folder that was given and below which distributions would be left out. It is an error:
 // artifacts are often downloaded each into a folder of its own. Below the workspace, which holds folders of all kinds, it is a notice.
 // shown spells paths for people.
-func nestedDistributions(nested []distfile.Nested, workspace string, shown func(string) string) []finding.Finding {
+func nestedDistributions(nested []distfile.Nested, workspace string, display func(string) string) []finding.Finding {
 	var found []finding.Finding
 	for len(nested) > 0 {
 		given := nested[0].Folder
@@ -24,11 +24,11 @@ func nestedDistributions(nested []distfile.Nested, workspace string, shown func(
 			n = len(nested)
 		}
 		f := finding.New(finding.NestedDistributions,
-			fmt.Sprintf("folders below %s have distributions that would be left out: %s", shown(given), byFolder(nested[:n], shown)),
-			waysToTake(shown(given), nested[:n])).In(shown(given))
+			fmt.Sprintf("folders below %s have distributions that would be left out: %s", display(given), byFolder(nested[:n], display)),
+			waysToTake(display(given), nested[:n])).In(display(given))
 		if holds(given, workspace) {
 			f.Severity, f.File, f.Fix = finding.Notice, "", "no action needed; to publish them too, name their folders in `packages-dir`"
-			f.Message = fmt.Sprintf("folders below %s have distributions that are left out: %s", shown(given), byFolder(nested[:n], shown))
+			f.Message = fmt.Sprintf("folders below %s have distributions that are left out: %s", display(given), byFolder(nested[:n], display))
 		}
 		found, nested = append(found, f), nested[n:]
 	}
@@ -36,11 +36,11 @@ func nestedDistributions(nested []distfile.Nested, workspace string, shown func(
 }
 
 // byFolder lists the folders of files, each with its first file and how many more there are.
-func byFolder(nested []distfile.Nested, shown func(string) string) string {
+func byFolder(nested []distfile.Nested, display func(string) string) string {
 	var folders []string
 	names := map[string][]string{}
 	for _, n := range nested {
-		folder := shown(filepath.Dir(n.Path))
+		folder := display(filepath.Dir(n.Path))
 		if names[folder] == nil {
 			folders = append(folders, folder)
 		}

@@ -79,17 +79,17 @@ func TestCheckProvenance(t *testing.T) {
 		status  int
 		body    string
 
-		late    bool
-		wrong   bool
-		settled bool
-		noted   []string
-		has     []attest.Attestation // what goes with the file afterwards
+		late      bool
+		wrong     bool
+		allServed bool
+		noted     []string
+		has       []attest.Attestation // what goes with the file afterwards
 	}
 	for name, c := range map[string]row{
 		"what was sent":                 {address, ok, provenanceWith(ours), false, false, true, nil, []attest.Attestation{ours}},
 		"what was sent, beside another": {address, ok, provenanceWith(earlier, ours), false, false, true, nil, []attest.Attestation{ours}},
 		"that of an earlier run": {
-			address: address, status: ok, body: provenanceWith(earlier), settled: true,
+			address: address, status: ok, body: provenanceWith(earlier), allServed: true,
 			noted: []string{"provenance-earlier"}, has: []attest.Attestation{earlier},
 		},
 		"that of another workflow": {address, ok, provenanceWith(theirs), false, true, false, nil, []attest.Attestation{ours}},
@@ -102,7 +102,7 @@ func TestCheckProvenance(t *testing.T) {
 		"none on the page":                 {"", ok, "", false, false, true, []string{"no-provenance"}, []attest.Attestation{ours}},
 		"attestations are turned off": {
 			address: address, status: http.StatusForbidden, body: `{"message":"Attestations temporarily disabled"}`,
-			settled: true, noted: []string{"no-provenance"}, has: []attest.Attestation{ours},
+			allServed: true, noted: []string{"no-provenance"}, has: []attest.Attestation{ours},
 		},
 		"not there yet":        {address, http.StatusNotFound, "", true, false, false, nil, []attest.Attestation{ours}},
 		"the index is down":    {address, http.StatusServiceUnavailable, "", true, false, false, nil, []attest.Attestation{ours}},
@@ -124,7 +124,7 @@ func TestCheckProvenance(t *testing.T) {
 			late, wrong := r.checkProvenance(t.Context(), one, listed, claims)
 			want(t, "late", late, c.late)
 			want(t, "wrong", wrong != nil, c.wrong)
-			want(t, "settled", one.provenanceDone, c.settled)
+			want(t, "settled", one.provenanceDone, c.allServed)
 			want(t, "noted", x.noted(), c.noted)
 			var has []string
 			for _, a := range one.attestations {
@@ -137,8 +137,8 @@ func TestCheckProvenance(t *testing.T) {
 			want(t, "log entries of what goes with the file", has, wanted)
 			before := x.index.requestCount("provenance")
 			late, wrong = r.checkProvenance(t.Context(), one, listed, claims)
-			want(t, "asked again", x.index.requestCount("provenance") > before, !c.settled && c.address == address)
-			if c.settled {
+			want(t, "asked again", x.index.requestCount("provenance") > before, !c.allServed && c.address == address)
+			if c.allServed {
 				want(t, "late, once it is settled", late, false)
 				wantError(t, "error, once it is settled", wrong, nil)
 				want(t, "noted, once it is settled", x.noted(), c.noted)

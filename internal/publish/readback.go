@@ -32,7 +32,7 @@ func (r *run) readBack(ctx context.Context, targets []*target, claims oidc.Claim
 	defer stop()
 	var seen served
 	streak := 0
-	settled := r.listings.repeat(bounded, untilServed(), func(ctx context.Context) nextStep {
+	allServed := r.listings.repeat(bounded, untilServed(), func(ctx context.Context) nextStep {
 		now := r.served(ctx, published, claims)
 		switch {
 		case ctx.Err() != nil:
@@ -54,7 +54,7 @@ func (r *run) readBack(ctx context.Context, targets []*target, claims oidc.Claim
 	case seen.wrong != nil:
 		r.Record(ledger.ReadBack{Otherwise: true, Missing: seen.missing})
 		return seen.wrong
-	case !settled:
+	case !allServed:
 		r.Record(ledger.ReadBack{Missing: seen.missing})
 		r.record(r.notServed(ctx, seen.missing))
 	case len(seen.withoutDigest) > 0:

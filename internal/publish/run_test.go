@@ -280,10 +280,10 @@ func TestRun_Panic(t *testing.T) {
 			h.signAll(config.AttestAuto)
 			h.attachTo(releaseV1)
 			h.options.Wait = time.Minute
-			struck := false
+			hit := false
 			h.watch = func(e ledger.Event) {
-				if !struck && c.at(e) {
-					struck = true
+				if !hit && c.at(e) {
+					hit = true
 					panic("a defect")
 				}
 			}
@@ -292,7 +292,7 @@ func TestRun_Panic(t *testing.T) {
 			if !errors.As(err, &defect) {
 				t.Fatalf("the run ended with %v", err)
 			}
-			want(t, "struck", struck, true)
+			want(t, "struck", hit, true)
 			want(t, "reported", h.noted(), []string{string(finding.Internal)})
 			wantText(t, "the report", h.firstNoted().Message, "defect")
 			want(t, "misconfigured", Misconfigured(err), false)

@@ -83,8 +83,8 @@ func onIndexOf(targets []*target) []*target {
 	return selected(targets, func(t *target) bool { return t.outcome.OnIndex() })
 }
 
-func selected(targets []*target, is func(*target) bool) []*target {
-	return slices.DeleteFunc(slices.Clone(targets), func(t *target) bool { return !is(t) })
+func selected(targets []*target, matches func(*target) bool) []*target {
+	return slices.DeleteFunc(slices.Clone(targets), func(t *target) bool { return !matches(t) })
 }
 
 func distributionsOf(targets []*target) []*distfile.Distribution {

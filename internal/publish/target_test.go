@@ -135,7 +135,7 @@ func TestTarget_PublishAttestation(t *testing.T) {
 func TestTarget_Shown(t *testing.T) {
 	t.Parallel()
 	workspace := t.TempDir()
-	for _, c := range []struct{ workspace, path, shown string }{
+	for _, c := range []struct{ workspace, path, display string }{
 		{workspace, filepath.Join(workspace, "dist", wheel), filepath.Join("dist", wheel)},
 		{workspace, filepath.Join(filepath.Dir(workspace), "elsewhere", wheel), filepath.Join(filepath.Dir(workspace), "elsewhere", wheel)},
 		{workspace, filepath.Join("dist", wheel), filepath.Join("dist", wheel)},
@@ -143,6 +143,6 @@ func TestTarget_Shown(t *testing.T) {
 		{"relative", filepath.Join(workspace, wheel), filepath.Join(workspace, wheel)},
 	} {
 		r := &run{Options: Options{Workspace: c.workspace}}
-		want(t, c.path+" in the workspace "+c.workspace, r.displayPath(c.path), c.shown)
+		want(t, c.path+" in the workspace "+c.workspace, r.displayPath(c.path), c.display)
 	}
 }

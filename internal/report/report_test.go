@@ -394,15 +394,15 @@ func TestAnnotations_OnePerCause(t *testing.T) {
 	t.Parallel()
 	p := &page{}
 	recorder := ledger.NewRecorder(nil)
-	note := func(id finding.ID, severity finding.Severity, file, message string) {
+	problem := func(id finding.ID, severity finding.Severity, file, message string) {
 		recorder.Record(ledger.Noted{Finding: finding.Finding{ID: id, Severity: severity, File: file, Message: message, Fix: "mend it"}})
 	}
 	for n := range 40 {
-		note("same", finding.Error, fmt.Sprintf("dist/%d.whl", n), fmt.Sprintf("read dist/%d.whl: it is damaged", n))
+		problem("same", finding.Error, fmt.Sprintf("dist/%d.whl", n), fmt.Sprintf("read dist/%d.whl: it is damaged", n))
 	}
 	for n := range 10 {
-		note("other", finding.Error, "dist/"+wheel, fmt.Sprintf("problem %d", n))
-		note("odd", finding.Warning, "dist/"+wheel, fmt.Sprintf("oddity %d", n))
+		problem("other", finding.Error, "dist/"+wheel, fmt.Sprintf("problem %d", n))
+		problem("odd", finding.Warning, "dist/"+wheel, fmt.Sprintf("oddity %d", n))
 	}
 	if err := report.New(
 		p, report.Options{Help: func(id finding.ID) string { return "https://example.org/#" + string(id) }},

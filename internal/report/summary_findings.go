@@ -132,12 +132,12 @@ func publisherTable(b *strings.Builder, p *ledger.Publisher, index string) {
 	for _, c := range p.Claims {
 		same = same && c.Claimed == c.Wanted
 	}
-	cells := func(field, claimed, wanted, note string) {
+	cells := func(field, claimed, wanted, hint string) {
 		if same {
-			row(b, field, wanted, note)
+			row(b, field, wanted, hint)
 			return
 		}
-		row(b, field, claimed, wanted, note)
+		row(b, field, claimed, wanted, hint)
 	}
 	wanted := "Value to enter"
 	if same {

@@ -131,7 +131,7 @@ func TestSummary_OneMessageManyFiles(t *testing.T) {
 	}
 }
 
-// TestSummary_OmittedCounted: the causes that the summary has and those that it counts are all of them.
+// TestSummary_OmittedCounted: the causes that the summary has and those that it causesShown are all of them.
 func TestSummary_OmittedCounted(t *testing.T) {
 	t.Parallel()
 	const causes, files = 300, 3
@@ -146,9 +146,9 @@ func TestSummary_OmittedCounted(t *testing.T) {
 	text := summaryOf(t, events)
 	left := regexp.MustCompile(`… and ([0-9]+) more, in the log`).FindStringSubmatch(text)
 	named := len(regexp.MustCompile(`<code>dist/`).FindAllString(text, -1))
-	shown := len(regexp.MustCompile(`<br>cause [0-9]+ `).FindAllString(text, -1))
-	if len(left) != 2 || fmt.Sprint(causes-shown) != left[1] || named != shown*files {
-		t.Errorf("%d are shown of %d, for %d files, and %q are left", shown, causes, named, left)
+	causesShown := len(regexp.MustCompile(`<br>cause [0-9]+ `).FindAllString(text, -1))
+	if len(left) != 2 || fmt.Sprint(causes-causesShown) != left[1] || named != causesShown*files {
+		t.Errorf("%d are shown of %d, for %d files, and %q are left", causesShown, causes, named, left)
 	}
 }
 
@@ -282,7 +282,7 @@ func onlyOwnElements(t *testing.T, markdown string) {
 			t.Errorf("a row leaves %v open: %q", open, line)
 		}
 		message := strings.ReplaceAll(ourTags.ReplaceAllString(line, ""), apart, "\x00")
-		if shown := strings.ToLower(html.UnescapeString(message)); strings.Contains(shown, "://") || strings.Contains(shown, "www.") || regexp.MustCompile(`@[^\x00]`).MatchString(shown) {
+		if visible := strings.ToLower(html.UnescapeString(message)); strings.Contains(visible, "://") || strings.Contains(visible, "www.") || regexp.MustCompile(`@[^\x00]`).MatchString(visible) {
 			t.Errorf("it becomes a link: %q", line)
 		}
 		message = refs.ReplaceAllString(strings.ReplaceAll(message, "\x00", ""), "")

@@ -394,10 +394,10 @@ func FuzzPlain(f *testing.F) {
 	}
 	f.Fuzz(func(t *testing.T, text string) {
 		got := runner.Plain(text)
-		strange := func(c rune) bool {
+		unexpected := func(c rune) bool {
 			return unicode.IsControl(c) || unicode.Is(unicode.Bidi_Control, c) || c == '\u2028' || c == '\u2029'
 		}
-		if len(commands(got)) != 0 || strings.ContainsFunc(got, strange) || !utf8.ValidString(got) {
+		if len(commands(got)) != 0 || strings.ContainsFunc(got, unexpected) || !utf8.ValidString(got) {
 			t.Errorf("%q became %q", text, got)
 		}
 	})

@@ -70,9 +70,9 @@ func foreignAudience(err error) error {
 
 // otherAudience returns a finding for an ID token with another audience than requested. The index would refuse it without a
 // reason.
-func otherAudience(asked, got string) error {
+func otherAudience(requested, got string) error {
 	return finding.New(finding.AudienceMismatch,
-		fmt.Sprintf("this program requested an ID token for the audience %q and received one for %q", asked, got),
+		fmt.Sprintf("this program requested an ID token for the audience %q and received one for %q", requested, got),
 		"check what is between the runner and GitHub's OIDC endpoint: it changes the answer")
 }
 
@@ -359,8 +359,8 @@ const leeway = 30 * time.Second
 
 // tokenFix returns the fix for a refused ID token. It mentions clocks that differ, because the index gives no reason.
 func tokenFix(e refusedExchange) string {
-	if apart := clockSkew(e.claims, e.at); apart != "" {
-		return apart + ": run the job again; if it happens again, report it to the operator of the index, or check what delays requests to it"
+	if skew := clockSkew(e.claims, e.at); skew != "" {
+		return skew + ": run the job again; if it happens again, report it to the operator of the index, or check what delays requests to it"
 	}
 	return "run the job again; if it is refused again, something between GitHub and the index changes ID tokens, or the index does not know GitHub's keys"
 }
@@ -379,8 +379,8 @@ func clockSkew(c oidc.Claims, at time.Time) string {
 }
 
 // clockWarning returns a warning before the mint. It is not an error, because the clock may be that of a cache.
-func clockWarning(apart string) finding.Finding {
+func clockWarning(skew string) finding.Finding {
 	return finding.New(finding.ClockSkew,
-		apart+", so the index may refuse it",
+		skew+", so the index may refuse it",
 		"if the index refuses it, run the job again; on a self-hosted runner, check its clock and the clock of its GitHub server")
 }

@@ -150,9 +150,9 @@ func (l *Session) restrict(t *token, raw string, order MintRequest) error {
 		ends = t.expires
 	}
 	names := namesOf(order.Projects)
-	narrow := l.opts.Redactor.New(m.with(caveat(1, names)).with(caveat(0, ends.Unix(), notBefore)).String(), l.opts.At)
+	restricted := l.opts.Redactor.New(m.with(caveat(1, names)).with(caveat(0, ends.Unix(), notBefore)).String(), l.opts.At)
 	l.mu.Lock()
-	t.restricted, t.expires = narrow, ends
+	t.restricted, t.expires = restricted, ends
 	l.mu.Unlock()
 	l.opts.Record(ledger.Minted{At: l.opts.Now(), Restricted: true, Projects: names, Expires: ends})
 	if n, known := m.projects(); known && n < len(order.Projects) {

@@ -33,7 +33,7 @@ func environmentNote(c oidc.Claims) string {
 
 // needed returns the publisher that the index needs for this run, with the fix and the settings pages, for a finding with this id.
 func (l *Session) needed(c oidc.Claims, order MintRequest, id finding.ID, next string) *ledger.Publisher {
-	told := &ledger.Publisher{Finding: id, Claims: publisher(c), Next: next}
+	reported := &ledger.Publisher{Finding: id, Claims: publisher(c), Next: next}
 	owner, repository, _ := strings.Cut(c.Repository, "/")
 	form := url.Values{
 		"provider": {"github"}, "owner": {owner}, "repository": {repository}, "workflow_filename": {c.WorkflowFile()},
@@ -44,9 +44,9 @@ func (l *Session) needed(c oidc.Claims, order MintRequest, id finding.ID, next s
 		if l.opts.Settings != nil {
 			place.Page = l.opts.Settings(project, place.New, form)
 		}
-		told.Pages = append(told.Pages, place)
+		reported.Pages = append(reported.Pages, place)
 	}
-	return told
+	return reported
 }
 
 // prediction is a refusal that follows from the claims.

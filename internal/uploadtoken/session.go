@@ -130,8 +130,8 @@ func (l *Session) Identify(ctx context.Context) (oidc.Claims, error) {
 	case !l.opts.Warehouse:
 		return c, nil
 	}
-	if apart := clockSkew(c, l.indexClock()); apart != "" {
-		l.opts.Record(ledger.Noted{Finding: clockWarning(apart)})
+	if skew := clockSkew(c, l.indexClock()); skew != "" {
+		l.opts.Record(ledger.Noted{Finding: clockWarning(skew)})
 	}
 	return c, predict(c)
 }

@@ -47,8 +47,8 @@ func (r *run) record(e ledger.Event) {
 // unmatched is what was told of the publisher that the index would need; nil where nothing was.
 func (r *run) unmatched() *ledger.Publisher {
 	for _, e := range r.events {
-		if told, ok := e.(ledger.Unmatched); ok {
-			return &told.Publisher
+		if reported, ok := e.(ledger.Unmatched); ok {
+			return &reported.Publisher
 		}
 	}
 	return nil
@@ -509,9 +509,9 @@ func TestMint_PendingPublisherProjectExists(t *testing.T) {
 					t.Errorf("%+v", needed.Pages[i])
 				}
 			}
-			asked := slices.DeleteFunc(s.Requests(), func(r fakepypi.Request) bool { return r.Op != "mint" })
-			if len(asked) != 2 {
-				t.Errorf("mints: %+v", asked)
+			mints := slices.DeleteFunc(s.Requests(), func(r fakepypi.Request) bool { return r.Op != "mint" })
+			if len(mints) != 2 {
+				t.Errorf("mints: %+v", mints)
 			}
 			// What it says helps.
 			s.AddPublisher(fakepypi.Publisher{Project: "mine"})
@@ -644,11 +644,11 @@ func newRunAgainst(t *testing.T, handler http.HandlerFunc, claims ...func(*oidc.
 	n := 0
 	ids := func(_ context.Context, audience string, to *url.URL) (oidc.Token, error) {
 		n++
-		said := oidc.Claims{Audience: audience}
+		got := oidc.Claims{Audience: audience}
 		for _, change := range claims {
-			change(&said)
+			change(&got)
 		}
-		return oidc.Token{Text: r.redactor.New(fmt.Sprintf("id.token.%d", n), to), Claims: said}, nil
+		return oidc.Token{Text: r.redactor.New(fmt.Sprintf("id.token.%d", n), to), Claims: got}, nil
 	}
 	r.Session = uploadtoken.New(uploadtoken.Options{
 		At: at, Wire: client(), IDTokens: ids, Redactor: r.redactor, Now: time.Now, Record: r.record, Permit: permit, Sleep: noSleep,

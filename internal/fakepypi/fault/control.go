@@ -20,7 +20,7 @@ const controlLimit = 64 << 10
 //	GET     returns the named faults, the ops, and the plans with how often each was injected
 //	POST    {"op": "upload", "fault": "reset-after-body", "skip": 0, "times": 1} plans one; skip and times may be omitted
 //	DELETE  removes all plans and returns how often each was injected
-func (i *Injector) Control(door string) http.Handler {
+func (i *Injector) Control(listenerOp string) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		if r.Header.Get("Origin") != "" {
 			// A page in a browser must not inject faults into a server on the same machine.
@@ -33,7 +33,7 @@ func (i *Injector) Control(door string) http.Handler {
 				"faults": namedFaults(), "ops": i.options.Ops, "connections": i.options.Listeners, "planned": planRows(i.Plans()),
 			})
 		case http.MethodPost:
-			p, err := i.readPlan(http.MaxBytesReader(w, r.Body, controlLimit), door)
+			p, err := i.readPlan(http.MaxBytesReader(w, r.Body, controlLimit), listenerOp)
 			if err == nil {
 				err = i.Inject(p)
 			}
@@ -52,8 +52,8 @@ func (i *Injector) Control(door string) http.Handler {
 }
 
 // readPlan parses a plan. It fails for a plan that would block this endpoint without end.
-func (i *Injector) readPlan(body io.Reader, door string) (Plan, error) {
-	ask := struct {
+func (i *Injector) readPlan(body io.Reader, listenerOp string) (Plan, error) {
+	request := struct {
 		Op    string `json:"op"`
 		Fault string `json:"fault"`
 		Skip  int    `json:"skip"`
@@ -61,20 +61,20 @@ func (i *Injector) readPlan(body io.Reader, door string) (Plan, error) {
 	}{Times: 1}
 	decoder := json.NewDecoder(body)
 	decoder.DisallowUnknownFields()
-	if err := decoder.Decode(&ask); err != nil {
+	if err := decoder.Decode(&request); err != nil {
 		return Plan{}, fmt.Errorf(`send one JSON object such as {"op": "upload", "fault": "status-503", "skip": 0, "times": 1}: %w`, err)
 	}
 	if _, err := decoder.Token(); !errors.Is(err, io.EOF) {
 		return Plan{}, errors.New("there is text after the JSON object: send one fault per request")
 	}
-	f, known := ByName(ask.Fault)
+	f, known := ByName(request.Fault)
 	if !known {
-		return Plan{}, fmt.Errorf("unknown fault %q: GET this URL to list the names", ask.Fault)
+		return Plan{}, fmt.Errorf("unknown fault %q: GET this URL to list the names", request.Fault)
 	}
-	if ask.Op == door && ask.Times == Forever {
-		return Plan{}, fmt.Errorf("a permanent fault of %s would block this endpoint too, and could not be removed: set times to a number", door)
+	if request.Op == listenerOp && request.Times == Forever {
+		return Plan{}, fmt.Errorf("a permanent fault of %s would block this endpoint too, and could not be removed: set times to a number", listenerOp)
 	}
-	return Plan{ask.Op, f, ask.Skip, ask.Times}, nil
+	return Plan{request.Op, f, request.Skip, request.Times}, nil
 }
 
 // description describes a named fault in JSON.

@@ -178,12 +178,12 @@ func TestFault_PlanOrder(t *testing.T) {
 	if want := []int{200, 503, 503, 200, 502, 200, 200}; !slices.Equal(got, want) {
 		t.Errorf("send: %v, want %v", got, want)
 	}
-	var struck []int
+	var hit []int
 	for _, p := range h.Plans() {
-		struck = append(struck, p.Hits)
+		hit = append(hit, p.Hits)
 	}
-	if want := []int{2, 7, 1}; !slices.Equal(struck, want) {
-		t.Errorf("struck %v, want %v", struck, want)
+	if want := []int{2, 7, 1}; !slices.Equal(hit, want) {
+		t.Errorf("struck %v, want %v", hit, want)
 	}
 	if mended := h.Clear(); len(mended) != 3 || mended[1].Hits != 7 || len(h.Plans()) != 0 {
 		t.Errorf("mended %+v", mended)
@@ -199,17 +199,17 @@ func TestFault_ConcurrentRequests(t *testing.T) {
 	h := open(t, ok)
 	h.breaks(fault.Plan{Op: "send", Fault: status(503), Skip: 5, Times: 7})
 	var all sync.WaitGroup
-	var struck atomic.Int64
+	var hit atomic.Int64
 	for range 30 {
 		all.Go(func() {
 			if code, _, _ := h.sends("send", "x"); code == 503 {
-				struck.Add(1)
+				hit.Add(1)
 			}
 		})
 	}
 	all.Wait()
-	if struck.Load() != 7 || h.Plans()[0].Hits != 7 {
-		t.Errorf("%d requests were struck; %+v", struck.Load(), h.Plans())
+	if hit.Load() != 7 || h.Plans()[0].Hits != 7 {
+		t.Errorf("%d requests were struck; %+v", hit.Load(), h.Plans())
 	}
 }
 

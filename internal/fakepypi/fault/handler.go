@@ -14,13 +14,13 @@ import (
 // client that reuses one would make no new ones.
 //
 // The server needs [ConnContext]. For a fault without an answer the handler panics with [http.ErrAbortHandler].
-func (i *Injector) Handler(next http.Handler, door string) http.Handler {
+func (i *Injector) Handler(next http.Handler, listenerOp string) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		if i.awaits(door) {
+		if i.awaits(listenerOp) {
 			w.Header().Set("Connection", "close")
 		}
-		f, struck := i.nextFault(i.options.Op(r))
-		if !struck {
+		f, hit := i.nextFault(i.options.Op(r))
+		if !hit {
 			next.ServeHTTP(w, r)
 			return
 		}

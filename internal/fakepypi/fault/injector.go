@@ -82,15 +82,15 @@ func (i *Injector) check(p Plan) error {
 	if err := p.Fault.Check(); err != nil {
 		return err
 	}
-	door := slices.Contains(i.options.Listeners, p.Op)
+	connects := slices.Contains(i.options.Listeners, p.Op)
 	switch {
-	case !door && !slices.Contains(i.options.Ops, p.Op):
+	case !connects && !slices.Contains(i.options.Ops, p.Op):
 		return fmt.Errorf("unknown op %q; the ops are %s, and for connections %s", p.Op,
 			strings.Join(i.options.Ops, ", "), strings.Join(i.options.Listeners, ", "))
-	case door && p.Fault.Point != AtAccept:
+	case connects && p.Fault.Point != AtAccept:
 		return fmt.Errorf("fault %s applies to a request, but op %s to connections: use one of %s",
 			p.Fault, p.Op, strings.Join(i.options.Ops, ", "))
-	case !door && p.Fault.Point == AtAccept:
+	case !connects && p.Fault.Point == AtAccept:
 		return fmt.Errorf("fault %s applies to a new connection: use op %s", p.Fault, strings.Join(i.options.Listeners, " or "))
 	case p.Skip < 0:
 		return fmt.Errorf("skip is %d: it must be 0 or more", p.Skip)

@@ -77,14 +77,14 @@ func (g *GitHub) list(c *call) {
 
 // notes serves generated notes for any tag, and stores nothing.
 func (g *GitHub) notes(c *call) {
-	var asked struct {
+	var request struct {
 		Tag string `json:"tag_name"`
 	}
-	if json.Unmarshal(c.body, &asked) != nil || asked.Tag == "" {
+	if json.Unmarshal(c.body, &request) != nil || request.Tag == "" {
 		refuse(c.w, http.StatusUnprocessableEntity, "Invalid request.\n\n\"tag_name\" wasn't supplied.")
 		return
 	}
-	write(c.w, http.StatusOK, map[string]string{"name": asked.Tag, "body": "## What's Changed"})
+	write(c.w, http.StatusOK, map[string]string{"name": request.Tag, "body": "## What's Changed"})
 }
 
 // edit accepts a change of a release, counts it, and changes nothing.

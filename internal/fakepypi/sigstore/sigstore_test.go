@@ -37,7 +37,7 @@ type instance struct {
 	client *http.Client
 }
 
-func start(t *testing.T, switches sigstore.Behavior) *instance {
+func start(t *testing.T, behavior sigstore.Behavior) *instance {
 	t.Helper()
 	k, err := key()
 	if err != nil {
@@ -47,7 +47,7 @@ func start(t *testing.T, switches sigstore.Behavior) *instance {
 	back, front := httptest.NewUnstartedServer(nil), httptest.NewUnstartedServer(nil)
 	in.url = "http://" + front.Listener.Addr().String()
 	in.issuer = issuer.New(issuer.Options{URL: "http://" + back.Listener.Addr().String(), Now: time.Now, Run: issuer.Run{}.Complete(), Key: k})
-	in.Sigstore, err = sigstore.New(sigstore.Options{URL: in.url, Issuer: in.issuerURL(), Now: time.Now, Behavior: switches})
+	in.Sigstore, err = sigstore.New(sigstore.Options{URL: in.url, Issuer: in.issuerURL(), Now: time.Now, Behavior: behavior})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -207,7 +207,7 @@ func TestAttestation_Verifies(t *testing.T) {
 func TestAttestation_Defects(t *testing.T) {
 	t.Parallel()
 	for name, c := range map[string]struct {
-		switches sigstore.Behavior
+		behavior sigstore.Behavior
 		cause    string
 	}{
 		"expired certificate":   {sigstore.Behavior{ExpiredCertificate: true}, "integrated time outside certificate validity"},
@@ -220,7 +220,7 @@ func TestAttestation_Defects(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			in := start(t, c.switches)
+			in := start(t, c.behavior)
 			err := in.verifies(in.attested("x"), "x")
 			if err == nil || !strings.Contains(err.Error(), c.cause) {
 				t.Errorf("it says %v, and not %q", err, c.cause)

@@ -49,7 +49,7 @@
 // Characters and names:
 //
 //	strip splitSpace isSpace       str.strip, str.split, str.isspace
-//	fold                      nodes.fully_normalize_name
+//	normalizeName             nodes.fully_normalize_name
 //	squeeze                   nodes.whitespace_normalize_name
 //	escape                    utils.escape2null
 //	unescape                  nodes.unescape
@@ -133,7 +133,7 @@
 //	note                      Body.footnote, Body.citation
 //	namedTarget anonymousTarget  Body.hyperlink_target, Body.anonymous_target
 //	aim                       Body.make_target, Body.add_target
-//	destination               Body.parse_target
+//	targetDestination         Body.parse_target
 //	referenceName             Body.is_reference
 //	substitution              Body.substitution_def
 //	substitutionContent       the state SubstitutionDef

@@ -19,11 +19,11 @@ func TestCheck_Documents(t *testing.T) {
 	for _, d := range all {
 		for _, by := range renderers {
 			checkVector(t, d, by, &n)
-			if verdict, reason := d.message(by); verdict == "reject" && strings.HasPrefix(rst.Check(d.Description, by).Message, reason) {
+			if result, reason := d.message(by); result == "reject" && strings.HasPrefix(rst.Check(d.Description, by).Message, reason) {
 				words++
 			}
 		}
-		if verdict, _ := d.message(rst.Renderer46); verdict != d.Verdict {
+		if result, _ := d.message(rst.Renderer46); result != d.Verdict {
 			differ++
 		}
 	}

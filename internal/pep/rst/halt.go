@@ -39,11 +39,11 @@ func (p *parser) undecided(line int, construct, why string) {
 }
 
 // catch converts the panic that ended the parse to its verdict. Any other panic is a bug of this package and continues.
-func (p *parser) catch(verdict *Result) {
+func (p *parser) catch(result *Result) {
 	switch end := recover().(type) {
 	case nil:
 	case halt:
-		*verdict = end.result
+		*result = end.result
 	default:
 		panic(end)
 	}

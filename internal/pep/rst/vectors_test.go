@@ -24,7 +24,7 @@ type document struct {
 var renderers = []rst.Renderer{rst.Renderer45, rst.Renderer46}
 
 // message is the verdict and the reason of a release.
-func (d document) message(by rst.Renderer) (verdict, reason string) {
+func (d document) message(by rst.Renderer) (result, reason string) {
 	if by == rst.Renderer46 && d.Verdict46 != "" {
 		return d.Verdict46, d.Reason46
 	}

@@ -54,9 +54,9 @@ func verified(root *TrustRoot, field, filename, digest string, p Policy) (statem
 func TestVerify_RealAttestation(t *testing.T) {
 	t.Parallel()
 	root, field := publicRoot(t), realSet(t)
-	said, err := verified(root, field, realName, realDigest, anybody)
-	if err != nil || said.predicate != publishPredicate || said.subjects[0].name != realName {
-		t.Fatalf("%+v, %v", said, err)
+	stated, err := verified(root, field, realName, realDigest, anybody)
+	if err != nil || stated.predicate != publishPredicate || stated.subjects[0].name != realName {
+		t.Fatalf("%+v, %v", stated, err)
 	}
 	for name, c := range map[string]struct {
 		filename, digest string
@@ -141,15 +141,15 @@ func FuzzAttestations(f *testing.F) {
 		f.Add(seed)
 	}
 	f.Fuzz(func(t *testing.T, field string) {
-		said, err := verified(root, field, realName, realDigest, anybody)
+		stated, err := verified(root, field, realName, realDigest, anybody)
 		if err != nil {
 			if err.Error() == "" {
 				t.Error("an error without words")
 			}
 			return
 		}
-		if said.predicate != want.predicate || said.subjects[0].digest["sha256"] != realDigest {
-			t.Errorf("the index believes %+v", said)
+		if stated.predicate != want.predicate || stated.subjects[0].digest["sha256"] != realDigest {
+			t.Errorf("the index believes %+v", stated)
 		}
 	})
 }

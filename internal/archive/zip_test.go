@@ -115,7 +115,7 @@ func TestReadZip_Damaged(t *testing.T) {
 	}
 }
 
-// A member that was asked for, or is Python source, is checked; of the others nobody reads the content.
+// A member that was asked for, or is Python source, is checked; the content of the others is not read.
 func TestReadZip_DamagedMembers(t *testing.T) {
 	t.Parallel()
 	whole := zipOf(member{"alder/METADATA", "Name: alder"}, member{"alder/x.Py", "x = 1"}, member{"alder/data", "data"})

@@ -58,7 +58,7 @@ func TestAdopt_EarlierStep(t *testing.T) {
 	}
 }
 
-// A left-over of another identity, file or kind is told as such, whatever it is.
+// A left-over of another identity, file or kind is reported as such, whatever it is.
 func TestAdopt_Leftover(t *testing.T) {
 	t.Parallel()
 	for name, change := range map[string]func(map[string]any){
@@ -184,7 +184,7 @@ func (h *harness) begin(t *testing.T) (*signing, *certificate, *services) {
 	return r, with, found
 }
 
-// signed signs anything, and judges it.
+// signed signs anything, and checks it.
 func (r *signing) signed(t *testing.T, h *harness, content sign.Content, with *certificate, found *services, d *distfile.Distribution) (*protobundle.Bundle, error) {
 	t.Helper()
 	b, err := sign.Bundle(content, r.key, sign.BundleOptions{

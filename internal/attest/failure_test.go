@@ -301,7 +301,7 @@ func TestCertificate_RefusedIDToken(t *testing.T) {
 	}
 }
 
-// A refusal that can be predicted is told before anything is signed.
+// A refusal that can be predicted is reported before anything is signed.
 func TestCheckClaims(t *testing.T) {
 	t.Parallel()
 	base := oidc.Claims{
@@ -341,7 +341,7 @@ func TestCheckClaims(t *testing.T) {
 			t.Errorf("%s: %v", name, err)
 		}
 	}
-	// Another instance is for whoever issues the tokens of its runs.
+	// Another instance is for the one who issues the tokens of its runs.
 	other, _ := url.Parse("https://tuf.example")
 	c := base
 	c.Issuer = "https://issuer.example"
@@ -464,7 +464,7 @@ func TestParseServiceURL(t *testing.T) {
 	}
 }
 
-// What is private and becomes public for ever is told.
+// What is private and becomes public forever is reported.
 func TestPrivateRepositoryNotice(t *testing.T) {
 	t.Parallel()
 	for visibility, reported := range map[string]bool{"public": false, "": false, "private": true, "internal": true} {

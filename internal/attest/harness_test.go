@@ -21,7 +21,7 @@ import (
 	"github.com/org/pypi-oidc-publish/internal/wire"
 )
 
-// harness is a stage, and a signer that signs against it.
+// harness is a test server, and a signer that signs against it.
 type harness struct {
 	*Signer
 	servers  *fakepypi.Servers
@@ -34,7 +34,7 @@ type harness struct {
 	wait  func() // what happens during a wait; may be nil
 }
 
-// named is a fault of the stage's table.
+// named is a fault of the test server's table.
 func named(name string) fault.Fault {
 	for _, f := range fault.Named() {
 		if f.Name == name {
@@ -80,7 +80,7 @@ func (h *harness) sleep(ctx context.Context, d time.Duration) error {
 	return context.Cause(ctx)
 }
 
-// play opens a stage with the clock.
+// play opens a test server with the clock.
 func play(t testing.TB, now func() time.Time, behavior fakepypi.SigstoreBehavior) *harness {
 	t.Helper()
 	servers := pypitest.Start(t, fakepypi.Options{Now: now, Sigstore: behavior})

@@ -23,7 +23,7 @@ import (
 	"github.com/org/pypi-oidc-publish/internal/wire"
 )
 
-// realIndex is the index of the stage, which verifies attestations with the standard library alone, told to trust the real
+// realIndex is the index of the test server, which verifies attestations with the standard library alone, told to trust the real
 // Sigstore and the issuer under its real name. HTTPS_PROXY leads to that issuer, as it does for Fulcio.
 type realIndex struct {
 	*warehouse.Index

@@ -80,7 +80,7 @@ func TestCheck_Vectors(t *testing.T) {
 	}
 }
 
-// TestCheck_Today: check judges by today's date, or by that of -today. What only the age of a table speaks against is a
+// TestCheck_Today: check uses the date of today, or that of -today. What only the age of a table speaks against is a
 // warning then, and an error where the table is of that day.
 func TestCheck_Today(t *testing.T) {
 	t.Parallel()

@@ -136,7 +136,7 @@ func TestMetadata_HeaderEnd(t *testing.T) {
 	}
 }
 
-func TestForm_OddMetadata(t *testing.T) {
+func TestForm_UnusualMetadata(t *testing.T) {
 	t.Parallel()
 	for name, c := range map[string]struct {
 		metadata string

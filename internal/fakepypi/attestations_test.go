@@ -643,7 +643,7 @@ func TestOnePort_Sigstore(t *testing.T) {
 	}
 }
 
-// TestSigstore_Env: a process is told where the stage's Sigstore is, and whom to believe.
+// TestSigstore_Env: a process is told where the test server's Sigstore is, and whom to believe.
 func TestSigstore_Env(t *testing.T) {
 	t.Parallel()
 	th := opened(t)

@@ -16,10 +16,10 @@ import (
 	"github.com/org/pypi-oidc-publish/internal/wire"
 )
 
-// missedByServers are the cases that the stage takes and the real index rejects, with the reason. There are none.
+// missedByServers are the cases that the test server takes and the real index rejects, with the reason. There are none.
 var missedByServers = map[string]string{}
 
-// TestUpload_Vectors uploads every case to a stage that has nothing yet, as the program does, and holds the answers to the vectors.
+// TestUpload_Vectors uploads every case to a test server that has nothing yet, as the program does, and holds the answers to the vectors.
 func TestUpload_Vectors(t *testing.T) {
 	t.Parallel()
 	all, borrow := vectors.Load(t), borrowing(t)
@@ -61,7 +61,7 @@ func TestUpload_Vectors(t *testing.T) {
 	}
 }
 
-// compareResult compares the stage's verdict with the index's.
+// compareResult compares the test server's verdict with the index's.
 func compareResult(t *testing.T, v vectors.Case, refused *index.Refusal) {
 	t.Helper()
 	reason, listed := missedByServers[v.ID]

@@ -71,7 +71,7 @@ func (th *harness) strikes(want ...int) {
 	}
 }
 
-// eventually waits for what another goroutine is about to do, and not for ever.
+// eventually waits for what another goroutine is about to do, and not forever.
 func eventually(t *testing.T, what string, done func() bool) {
 	t.Helper()
 	tick, end := time.NewTicker(time.Millisecond), time.After(20*time.Second)
@@ -145,7 +145,7 @@ func unharmed(op string) string {
 	}
 }
 
-// effect counts what requests of the op have left on the stage.
+// effect counts what requests of the op have left on the test server.
 func (th *harness) effect(op string) int {
 	n := 0
 	switch op {
@@ -587,7 +587,7 @@ func TestFault_NoKeepAlive(t *testing.T) {
 	th.strikes(1)
 }
 
-// TestFault_InvalidPlan: a plan that could never strike is told.
+// TestFault_InvalidPlan: a plan that could never strike is reported.
 func TestFault_InvalidPlan(t *testing.T) {
 	t.Parallel()
 	th := opened(t)
@@ -637,7 +637,7 @@ func TestFault_PlainIndex(t *testing.T) {
 	th.strikes(1)
 }
 
-// TestClose_DuringFaults: no handler outlives the stage, and no goroutine, whatever it is in the middle of. Not
+// TestClose_DuringFaults: no handler outlives the test server, and no goroutine, whatever it is in the middle of. Not
 // parallel: it counts goroutines.
 func TestClose_DuringFaults(t *testing.T) {
 	stuck := fault.Fault{Point: fault.AfterStore, BytesPerSecond: time.Hour, Piece: 1}
@@ -718,7 +718,7 @@ func TestClose_DuringFaults(t *testing.T) {
 	}
 }
 
-// TestControl: a client of any language breaks the stage, if it was asked to let itself be broken.
+// TestControl: a client of any language breaks the test server, if it was asked to let itself be broken.
 func TestControl(t *testing.T) {
 	t.Parallel()
 	th := open(t, fakepypi.Options{Control: true})
@@ -760,7 +760,7 @@ func TestControl(t *testing.T) {
 	}
 }
 
-// TestControl_Disabled: nobody can break a stage that was not asked for it.
+// TestControl_Disabled: nobody can break a test server that was not asked for it.
 func TestControl_Disabled(t *testing.T) {
 	t.Parallel()
 	th := opened(t)

@@ -126,7 +126,7 @@ func TestMint_SeveralProjects(t *testing.T) {
 	)
 }
 
-// TestClose_DuringUpload: a stage ends while requests are under way.
+// TestClose_DuringUpload: a test server ends while requests are under way.
 func TestClose_DuringUpload(t *testing.T) {
 	t.Parallel()
 	th := opened(t)

@@ -42,7 +42,7 @@ func pages(th *harness) map[string]string {
 	return all
 }
 
-// TestKeep_Restart: a stage that keeps what it holds is the same index again after a restart, on another port.
+// TestKeep_Restart: a test server that keeps what it holds is the same index again after a restart, on another port.
 func TestKeep_Restart(t *testing.T) {
 	t.Parallel()
 	dir := t.TempDir()
@@ -120,7 +120,7 @@ func TestKeep_Permissions(t *testing.T) {
 	}
 }
 
-// TestKeep_DamagedState: what is damaged or somebody else's is told, and left as it is.
+// TestKeep_DamagedState: what is damaged or somebody else's is reported, and left as it is.
 func TestKeep_DamagedState(t *testing.T) {
 	t.Parallel()
 	for name, c := range map[string]struct {

@@ -13,7 +13,7 @@ import (
 	"github.com/org/pypi-oidc-publish/internal/fakepypi/releases"
 )
 
-// remembered is all that a stage says of what has happened, and of how it behaves.
+// remembered is all that a test server says of what has happened, and of how it behaves.
 func (th *harness) remembered() string {
 	th.t.Helper()
 	provenance, err := th.Provenance("demo-1.0-py3-none-any.whl")
@@ -24,7 +24,7 @@ func (th *harness) remembered() string {
 	)
 }
 
-// story uses everything that a stage has, and leaves it broken.
+// story uses everything that a test server has, and leaves it broken.
 func (th *harness) story() {
 	th.t.Helper()
 	th.AddPublisher(fakepypi.Publisher{Project: "demo"})
@@ -44,7 +44,7 @@ func (th *harness) story() {
 	th.breaks("look", named(th.t, "status-503"), 1, fault.Forever)
 }
 
-// TestReset: a stage that was reset is one that was just started, again and again.
+// TestReset: a test server that was reset is one that was just started, again and again.
 func TestReset(t *testing.T) {
 	t.Parallel()
 	dir := t.TempDir()

@@ -285,10 +285,10 @@ func (s *Servers) shut() {
 	})
 }
 
-// Reset makes the stage one that was just started, at the same addresses, with the same keys and the same [Servers.Env]: without
+// Reset makes the test server one that was just started, at the same addresses, with the same keys and the same [Servers.Env]: without
 // publishers, projects, files, tokens, log entries and releases, with its first switches, without faults, and with nothing to remember. A
-// test that needs many stages can use one after the other in less time. It is an error while a request is being answered, and of a stage
-// that keeps what it holds.
+// test that needs many test servers can use one after the other in less time. It is an error while a request is being answered, and of a
+// test server that keeps what it holds.
 func (s *Servers) Reset() error {
 	if s.keeps {
 		return errors.New("a stage that keeps what it holds cannot be reset")

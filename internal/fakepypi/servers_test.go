@@ -125,7 +125,7 @@ func TestOps(t *testing.T) {
 	}
 }
 
-// TestClose: a stage leaves neither a listener nor a file, however it ends, and may be closed twice.
+// TestClose: a test server leaves neither a listener nor a file, however it ends, and may be closed twice.
 func TestClose(t *testing.T) {
 	t.Parallel()
 	for name, end := range map[string]func(*fakepypi.Servers, context.CancelFunc){

@@ -432,9 +432,10 @@ func (s *scenario) play(c story, published releases.Release) {
 	var attached error
 	n, texts := 0, []string{}
 	if err == nil {
-		if r.ID != published.ID || r.Tag != published.Tag || r.Draft != published.Draft || r.Immutable != published.Immutable || !strings.HasPrefix(
-			r.Page, "https://github.example/o/r/releases/",
-		) {
+		if r.ID != published.ID || r.Tag != published.Tag || r.Draft != published.Draft || r.Immutable != published.Immutable ||
+			!strings.HasPrefix(
+				r.Page, "https://github.example/o/r/releases/",
+			) {
 			t.Errorf("%+v", r)
 		}
 		if c.between != nil {
@@ -589,7 +590,7 @@ func TestReady_DuplicateInList(t *testing.T) {
 	}
 }
 
-// TestReady_Limits: what GitHub cannot take is told before anything is sent.
+// TestReady_Limits: what GitHub cannot take is reported before anything is sent.
 func TestReady_Limits(t *testing.T) {
 	t.Parallel()
 	s := startGitHub(t, releases.Write, releases.Options{})
@@ -634,7 +635,7 @@ func TestAttach_ChangedFile(t *testing.T) {
 	s.harmless(err)
 }
 
-// TestAttach_NoAnswer: the others are not tried for ever.
+// TestAttach_NoAnswer: the others are not tried forever.
 func TestAttach_NoAnswer(t *testing.T) {
 	t.Parallel()
 	s := startGitHub(t, releases.Write, releases.Options{})
@@ -674,7 +675,7 @@ func TestAttach_SomeAnswers(t *testing.T) {
 	s.harmless(err)
 }
 
-// TestAttach_Cancelled: at every moment a signal ends it, and is told as what it is.
+// TestAttach_Cancelled: at every moment a signal ends it, and is reported as what it is.
 func TestAttach_Cancelled(t *testing.T) {
 	t.Parallel()
 	reason := errors.New("a signal came")

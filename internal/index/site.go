@@ -15,7 +15,7 @@ import (
 // only one that knows an index by its host.
 type Site struct {
 	Upload *url.URL // where distributions are posted
-	Simple *url.URL // the simple index, with a slash at its end; nil: no look-ups
+	Simple *url.URL // the simple index, with a slash at its end; nil: no queries
 	Pages  *url.URL // what project pages begin with; nil: there are none
 	Files  *url.URL // what the addresses of files begin with, which go on with their BLAKE2b-256; nil: they cannot be told
 	Manage *url.URL // what pages with the settings of projects begin with; nil: there are none

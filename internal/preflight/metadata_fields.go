@@ -92,7 +92,7 @@ type checkValue func(f field, value string) (message, advice string)
 // maxFindings limits the findings of one rule about one file; the last one counts the rest.
 const maxFindings = 20
 
-// eachValue returns a check that calls judge once for every distinct value of the named headers.
+// eachValue returns a check that calls check once for every distinct value of the named headers.
 func eachValue(check checkValue, names ...string) func(Set) []finding.Finding {
 	return func(s Set) (found []finding.Finding) {
 		for _, d := range s.Files {

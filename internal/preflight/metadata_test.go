@@ -271,7 +271,7 @@ func bounded(t *testing.T, found []finding.Finding) {
 	}
 }
 
-// TestCheck_MetadataVersions: a field is judged by the metadata version that is declared.
+// TestCheck_MetadataVersions: a field is checked by the metadata version that is declared.
 func TestCheck_MetadataVersions(t *testing.T) {
 	t.Parallel()
 	for _, c := range []struct{ field, before, since string }{
@@ -373,7 +373,7 @@ func TestCheck_ManyFindings(t *testing.T) {
 	bounded(t, found)
 }
 
-// TestCheck_Descriptions: each format is judged by its own rule.
+// TestCheck_Descriptions: each format is checked by its own rule.
 func TestCheck_Descriptions(t *testing.T) {
 	t.Parallel()
 	for _, c := range []struct{ kind, text, want string }{
@@ -474,7 +474,7 @@ func TestCheck_DescriptionsOfSet(t *testing.T) {
 	}
 }
 
-// FuzzMetadata: whatever stands in the metadata, it is judged, and told in bounds.
+// FuzzMetadata: any metadata is checked, and reported within bounds.
 func FuzzMetadata(f *testing.F) {
 	for _, seed := range []string{
 		newest, newest + "Author-email: \"a\" <b@c.d>\nRequires-Dist: a[b]>=1; os_name == 'x'\n", "Summary: a\n b\n\n[a]: b\n",

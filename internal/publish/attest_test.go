@@ -196,7 +196,7 @@ func TestAttest_Cancelled(t *testing.T) {
 	want(t, "tokens", len(h.servers.Tokens()), 0)
 }
 
-// TestAttest_Private: what signing makes public is told once, and only where something is signed.
+// TestAttest_Private: what signing makes public is reported once, and only where something is signed.
 func TestAttest_Private(t *testing.T) {
 	t.Parallel()
 	for visibility, noted := range map[string][]string{"private": {"attestation-private-repository"}, "public": nil} {

@@ -21,7 +21,7 @@ import (
 // collected is what the first step finds: the targets, in the order of their paths, and what they are checked against.
 type collected struct {
 	targets     []*target
-	pyproject   *pyproject.Project // the file beside the distributions' folder; nil where there is none
+	pyproject   *pyproject.Project // the file beside the distributions' folder; nil if there is none
 	classifiers []string           // that the index lists; nil where it was not asked
 	unseen      []error            // projects that could not be looked at, where that stops the run
 }

@@ -300,7 +300,7 @@ func failing(n, status int) []releases.Answer {
 	return all
 }
 
-// TestGitHubRelease_BothKinds: of each kind of attestation one bundle is attached, whoever made it.
+// TestGitHubRelease_BothKinds: of each kind of attestation one bundle is attached, by any workflow.
 func TestGitHubRelease_BothKinds(t *testing.T) {
 	t.Parallel()
 	h := newHarness(t, wheel)
@@ -420,8 +420,8 @@ func TestGitHubRelease_NotPublished(t *testing.T) {
 	wantAttached(t, h, ledger.ReleaseFailed, 0, 0)
 }
 
-// TestGitHubRelease_Nobody: without a release nothing is asked of GitHub, and nothing is recorded.
-func TestGitHubRelease_Nobody(t *testing.T) {
+// TestGitHubRelease_NotRequested: without a release nothing is asked of GitHub, and nothing is recorded.
+func TestGitHubRelease_NotRequested(t *testing.T) {
 	t.Parallel()
 	h := newHarness(t, wheel)
 	wantError(t, "run", h.run(), nil)
@@ -429,7 +429,7 @@ func TestGitHubRelease_Nobody(t *testing.T) {
 	want(t, "requests", h.requests("github"), 0)
 }
 
-// TestAttestationsFor_Unverifiable: attestations of the index that cannot be judged now are none that another run would leave out.
+// TestAttestationsFor_Unverifiable: attestations of the index that cannot be verified now are none that another run would leave out.
 func TestAttestationsFor_Unverifiable(t *testing.T) {
 	t.Parallel()
 	first := newHarness(t, wheel)

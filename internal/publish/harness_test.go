@@ -49,7 +49,7 @@ const patience = 20 * time.Second
 type harness struct {
 	t        *testing.T
 	servers  *fakepypi.Servers // nil where the index is scripted
-	index    *scriptedIndex    // nil where the index is that of the stage
+	index    *scriptedIndex    // nil where the index is that of the test server
 	dir      string            // the workspace, once there is one: distributions are in its folder dist
 	options  Options
 	deps     Deps
@@ -138,13 +138,13 @@ func (h *harness) connect(site index.Site, login index.Credentials) {
 	}
 }
 
-// usePassword lets the run use the password of the stage's index, which is one of another kind than PyPI.
+// usePassword lets the run use the password of the test server's index, which is one of another kind than PyPI.
 func (h *harness) usePassword() {
 	site := index.SiteOf(h.servers.Upload, h.servers.Simple, true)
 	h.connect(site, index.Password(fakepypi.User, h.redactor.New(fakepypi.Password, site.Upload)))
 }
 
-// signAll lets the run sign by this policy, with the Sigstore of the stage.
+// signAll lets the run sign by this policy, with the Sigstore of the test server.
 func (h *harness) signAll(policy config.Attest) {
 	h.options.Attest = policy
 	h.deps.Signer = attest.New(attest.Options{
@@ -153,7 +153,7 @@ func (h *harness) signAll(policy config.Attest) {
 	})
 }
 
-// attachTo publishes a release on the stage's GitHub, and lets the run attach its files to it.
+// attachTo publishes a release on the test server's GitHub, and lets the run attach its files to it.
 func (h *harness) attachTo(release releases.Release) releases.Release {
 	h.t.Helper()
 	api := parsed(h.t, h.env["GITHUB_API_URL"])
@@ -211,7 +211,7 @@ func (h *harness) fail(op, name string, skip, times int) {
 	}
 }
 
-// requests returns how many requests of an op the servers of the stage have had.
+// requests returns how many requests of an op the servers of the test server have had.
 func (h *harness) requests(op string) int {
 	n := 0
 	for _, r := range h.servers.Requests() {
@@ -258,7 +258,7 @@ func (h *harness) run() error {
 	return h.runIn(ctx)
 }
 
-// runIn does the run, and checks what every run owes: it has an end, and no token of the stage lives on.
+// runIn does the run, and checks what every run owes: it has an end, and no token of the test server lives on.
 func (h *harness) runIn(ctx context.Context) error {
 	h.t.Helper()
 	err := Run(ctx, h.options, h.deps)

@@ -67,7 +67,7 @@ type failedQuery struct {
 }
 
 // query asks about the projects that were not asked about yet, and returns those that the index could not answer, by name. Projects
-// without look-ups are left unknown.
+// without queries are left unknown.
 func (l *listings) query(ctx context.Context, projects []pep.Project) (failed []failedQuery, err error) {
 	l.mu.Lock()
 	unknown := slices.DeleteFunc(slices.Clone(projects), func(p pep.Project) bool { _, ok := l.known[p]; return ok })
@@ -120,7 +120,7 @@ func (l *listings) compare(targets []*target, skip bool) {
 }
 
 // awaitFile asks about a target's project until its page has the target's name, as the schedule says, and returns the last page. An
-// index without look-ups, and a run that is cancelled, give an empty listing.
+// index without queries, and a run that is cancelled, give an empty listing.
 func (l *listings) awaitFile(ctx context.Context, t *target, s schedule) pep.Listing {
 	var page pep.Listing
 	l.repeat(ctx, s, func(ctx context.Context) nextStep {

@@ -24,7 +24,7 @@ func provenanceWith(all ...attest.Attestation) string {
 	return fmt.Sprintf(`{"version":1,"attestation_bundles":[{"publisher":{"kind":"GitHub"},"attestations":[%s]}]}`, strings.Join(texts, ","))
 }
 
-// signed returns an attestation of each file, by the workflow that the stage's ID tokens name now.
+// signed returns an attestation of each file, by the workflow that the test server's ID tokens name now.
 func signed(t *testing.T, h *harness, files ...*target) []attest.Attestation {
 	t.Helper()
 	h.signAll(config.AttestAuto)

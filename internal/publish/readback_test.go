@@ -163,7 +163,7 @@ func TestReadBack_ServedOnce(t *testing.T) {
 	wantText(t, "the warning", h.found("not-served-yet").Message, "all files twice in a row", "1m0s")
 }
 
-// TestReadBack_Otherwise: an index that serves other bytes than it took is at fault, and both digests are told.
+// TestReadBack_Otherwise: an index that serves other bytes than it took is at fault, and both digests are reported.
 func TestReadBack_Otherwise(t *testing.T) {
 	t.Parallel()
 	for digest, listed := range map[string]pep.IndexFile{
@@ -209,7 +209,7 @@ func TestReadBack_Nothing(t *testing.T) {
 	}
 }
 
-// TestReadBack_Skipped: of a file whose name has other bytes there is nothing to read back; how many those are is told.
+// TestReadBack_Skipped: of a file whose name has other bytes there is nothing to read back; how many those are is reported.
 func TestReadBack_Skipped(t *testing.T) {
 	t.Parallel()
 	h := newScripted(t, true)

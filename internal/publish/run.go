@@ -90,7 +90,7 @@ func (r *run) rehearse(ctx context.Context, targets []*target, release *gitHubRe
 	unattachable := release.find(ctx, targets)
 	_, unidentified := r.identify(ctx)
 	if len(missingOf(targets)) == 0 {
-		unidentified = nil // nobody would ask
+		unidentified = nil // it would not be used
 	}
 	return r.dryRun(ctx, unattachable, unidentified)
 }

@@ -127,7 +127,7 @@ func TestRun_Skip(t *testing.T) {
 	want(t, "read back", eventsOf[ledger.ReadBack](h), []ledger.ReadBack{{Served: true, Skipped: 1}})
 }
 
-// TestRun_DryRun: nothing is requested that could leave a trace, and what would fail is told as a warning.
+// TestRun_DryRun: nothing is requested that could leave a trace, and what would fail is reported as a warning.
 func TestRun_DryRun(t *testing.T) {
 	t.Parallel()
 	for name, c := range map[string]struct {

@@ -43,7 +43,7 @@ type target struct {
 	provenanceDone bool
 }
 
-// describe returns the target as people are told of it.
+// describe returns the target for people.
 func (t *target) describe() ledger.File {
 	return ledger.File{
 		Path: t.displayPath, Name: t.Name, Release: t.release, Version: t.Header("Version"), Size: t.Size,

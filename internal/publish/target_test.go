@@ -17,7 +17,7 @@ func TestTarget_Compare(t *testing.T) {
 	same, sum := as(file), md5Of(file)
 	for name, c := range map[string]struct {
 		listed      []pep.IndexFile
-		withoutMD5  bool // of the file, since nobody asked for it
+		withoutMD5  bool // of the file, because the index does not need it
 		action      ledger.Action
 		indexDigest string
 	}{
@@ -131,8 +131,8 @@ func TestTarget_PublishAttestation(t *testing.T) {
 	want(t, "with both", (&target{attestations: []attest.Attestation{other, publish}}).hasPublishAttestation(), true)
 }
 
-// TestTarget_Shown: paths are shown as later jobs can use them, which have the workspace somewhere else.
-func TestTarget_Shown(t *testing.T) {
+// TestTarget_DisplayPath: paths are shown as later jobs can use them, which have the workspace somewhere else.
+func TestTarget_DisplayPath(t *testing.T) {
 	t.Parallel()
 	workspace := t.TempDir()
 	for _, c := range []struct{ workspace, path, display string }{

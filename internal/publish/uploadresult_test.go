@@ -318,7 +318,7 @@ func TestWithRule(t *testing.T) {
 	}
 }
 
-// TestConflict: both digests are told, each by its kind, and skip-existing makes a warning of it that says whose file stays.
+// TestConflict: both digests are reported, each by its kind, and skip-existing makes a warning of it that says whose file stays.
 func TestConflict(t *testing.T) {
 	t.Parallel()
 	file := fileOf(t, wheel, "ours")

@@ -578,7 +578,7 @@ func TestMint_FirstAnswerReported(t *testing.T) {
 	}
 }
 
-// TestMint_ClockSkew: an ID token that is not valid by the index's clock is told before the mint.
+// TestMint_ClockSkew: an ID token that is not valid by the index's clock is reported before the mint.
 func TestMint_ClockSkew(t *testing.T) {
 	t.Parallel()
 	for name, c := range map[string]struct {
@@ -631,7 +631,7 @@ func TestMint_TooFewProjects(t *testing.T) {
 	}
 }
 
-// newRunAgainst is an index of a test's own, for answers that no stage gives.
+// newRunAgainst is an index of a test's own, for answers that no test server gives.
 func newRunAgainst(t *testing.T, handler http.HandlerFunc, claims ...func(*oidc.Claims)) *run {
 	t.Helper()
 	server := httptest.NewServer(handler)
@@ -699,8 +699,8 @@ func TestAudience_UnexpectedAnswers(t *testing.T) {
 	}
 }
 
-// TestAudience_LoginPage is what a private index shows to whoever asks for its audience: it is no address to publish to, and what helps
-// is a token.
+// TestAudience_LoginPage is what a private index shows to a client that asks for its audience: it is no address to publish to, and what
+// helps is a token.
 func TestAudience_LoginPage(t *testing.T) {
 	t.Parallel()
 	for id, handler := range map[finding.ID]http.HandlerFunc{

@@ -131,7 +131,7 @@ func TestNamed(t *testing.T) {
 	}
 }
 
-// TestCheck: a fault that makes no sense is told.
+// TestCheck: a fault that makes no sense is reported.
 func TestCheck(t *testing.T) {
 	t.Parallel()
 	for want, f := range map[string]fault.Fault{
@@ -280,7 +280,7 @@ func TestFault_SlowRequest(t *testing.T) {
 	}
 }
 
-// TestFault_SlowAnswer: the answer comes in pieces and whole, also where the kernel would send a file, and for ever if so told.
+// TestFault_SlowAnswer: the answer comes in pieces and whole, also where the kernel would send a file, and forever if so told.
 func TestFault_SlowAnswer(t *testing.T) {
 	t.Parallel()
 	content := strings.Repeat("0123456789abcdef", 64)

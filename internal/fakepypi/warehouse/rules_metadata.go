@@ -98,8 +98,8 @@ func metadataB(u *upload) *refusal {
 	return firstProblem(u, checkMetadata(), func(field) string { return "" })
 }
 
-// firstProblem applies the rules of a stage and returns the first refusal. For every field that the form has, it calls gate before the
-// field's rule.
+// firstProblem applies one set of rules and returns the first refusal. For every field that the form has, it calls gate before
+// the field's rule.
 func firstProblem(u *upload, stage map[string]valueRule, gate func(field) string) *refusal {
 	leading := []string{"metadata-version", "name", "version"}
 	order := slices.SortedStableFunc(slices.Values(fields()), func(a, b field) int {

@@ -111,7 +111,8 @@ func New(o Options) (*Index, error) {
 		return nil, err
 	}
 	ix := &Index{
-		dir: o.Dir, now: o.Now, audience: o.Audience, issuer: o.Issuer, capabilities: capabilities, login: o.Login, initial: o.Behavior, user: uuid(),
+		dir: o.Dir, now: o.Now, audience: o.Audience, issuer: o.Issuer, capabilities: capabilities, login: o.Login, initial: o.Behavior,
+		user:     uuid(),
 		idTokens: idtoken.NewVerifier(o.Issuer, o.Audience, o.Now),
 		tables:   newTables(o.Behavior),
 	}

@@ -42,7 +42,7 @@ func TestCheck_LinearTime(t *testing.T) {
 	}
 }
 
-// allocated is the memory it takes to judge a text, in bytes.
+// allocated is the memory it takes to check a text, in bytes.
 func allocated(text string) uint64 {
 	var before, after runtime.MemStats
 	runtime.ReadMemStats(&before)
@@ -51,7 +51,7 @@ func allocated(text string) uint64 {
 	return after.TotalAlloc - before.TotalAlloc
 }
 
-// TestCheck_ManyReferences judges documents in which everything refers to everything.
+// TestCheck_ManyReferences checks documents in which everything refers to everything.
 func TestCheck_ManyReferences(t *testing.T) {
 	t.Parallel()
 	const n = 5000
@@ -105,7 +105,7 @@ func FuzzCheck(f *testing.F) {
 	})
 }
 
-// BenchmarkCheck judges an ordinary description of 100 KB: it should take 20 ms at most.
+// BenchmarkCheck checks an ordinary description of 100 KB: it should take 20 ms at most.
 func BenchmarkCheck(b *testing.B) {
 	text := description(100_000)
 	if result := rst.Check(text, rst.Renderer45); result.Outcome != rst.Accept {

@@ -7,7 +7,7 @@ import (
 	"github.com/org/pypi-oidc-publish/internal/pep/rst"
 )
 
-// TestCheck_Documents judges documents that were made for this package and that docutils 0.23 has judged through readme_renderer 45
+// TestCheck_Documents checks documents that were made for this package and that docutils 0.23 has checked through readme_renderer 45
 // and 46: every directive, role and construct by itself, every message there is, generated mixtures of them, and what the two
 // releases differ in.
 func TestCheck_Documents(t *testing.T) {

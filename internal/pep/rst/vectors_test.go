@@ -20,7 +20,7 @@ type document struct {
 	Reason46    string `json:"reason_46"`
 }
 
-// renderers are all releases of readme_renderer that are judged for.
+// renderers are all releases of readme_renderer that are checked.
 var renderers = []rst.Renderer{rst.Renderer45, rst.Renderer46}
 
 // message is the verdict and the reason of a release.
@@ -71,7 +71,7 @@ func checkVector(t *testing.T, d document, by rst.Renderer, n *tally) {
 	}
 }
 
-// TestCheck_Vectors judges the vectors of the whole project.
+// TestCheck_Vectors checks the vectors of the whole project.
 func TestCheck_Vectors(t *testing.T) {
 	t.Parallel()
 	var n tally

@@ -160,13 +160,13 @@ func Record(info string, members ...Member) Member {
 	return Member{Name: info + "RECORD", Content: b.String() + info + "RECORD,,\n"}
 }
 
-// Write writes [Build] to a folder, which is made where there is none, and returns the path.
+// Write writes [Build] to a folder, which is created if necessary, and returns the path.
 func Write(t testing.TB, folder, filename, salt string) string {
 	t.Helper()
 	return Save(t, filepath.Join(folder, filename), Build(filename, salt))
 }
 
-// Save writes content to path, whose folder is made where there is none, and returns the path.
+// Save writes content to path, whose folder is created if necessary, and returns the path.
 func Save(t testing.TB, path string, content []byte) string {
 	t.Helper()
 	if err := os.MkdirAll(filepath.Dir(path), 0o755); err != nil {

@@ -94,7 +94,7 @@ func TestVerify_NoTrustRoot(t *testing.T) {
 	}
 }
 
-// TestTrustRoot_Invalid that are none are told.
+// TestTrustRoot_Invalid: a document that is not a trust root is reported.
 func TestTrustRoot_Invalid(t *testing.T) {
 	t.Parallel()
 	for name, text := range map[string]string{

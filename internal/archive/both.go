@@ -29,7 +29,7 @@ func (z *zipFile) startsLikeTar() (bool, error) {
 	return also, z.err
 }
 
-// FindZip adds an oddity to the facts of a tar if its file of the given size, in bytes, is also a zip. It returns an
+// FindZip adds an anomaly to the facts of a tar if its file of the given size, in bytes, is also a zip. It returns an
 // error if r could not be read.
 func (f *Facts) FindZip(r io.ReaderAt, size int64) error {
 	z := &zipFile{ReaderAt: r, size: size}

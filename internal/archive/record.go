@@ -108,7 +108,7 @@ func (r *record) listed(m *zipMember, w *walk) {
 	}
 }
 
-// compare adds an oddity if the entry has another hash.
+// compare adds an anomaly if the entry has another hash.
 func (r *record) compare(name []byte, sum [sha256.Size]byte, w *walk) {
 	if row, found := r.row(name); found && row.hashed && row.sum != sum {
 		w.addAnomaly(AnomalyRecordSum, string(name), "its SHA-256 is not the one in the record")

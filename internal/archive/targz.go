@@ -110,7 +110,7 @@ func readMember(head *tarMember, content io.Reader, w *walk) error {
 	var marks scanner
 	switch {
 	case w.keep(head.name) && !head.isFile():
-		w.addAnomaly(AnomalyNotRegular, head.name, "no regular file")
+		w.addAnomaly(AnomalyNotRegular, head.name, "not a regular file")
 		return nil
 	case w.keep(head.name):
 		if limit := w.keepBudget(head.name); head.size > limit {
@@ -147,7 +147,7 @@ func drain(unpacked io.Reader, w *walk) {
 
 var (
 	errBound   = errors.New("the archive unpacks to too much") // returned by a meter at its limit
-	errStopped = errors.New("the walk was given up")           // the reason is already an oddity
+	errStopped = errors.New("reading was stopped")             // the reason is already an anomaly
 )
 
 // meter counts the bytes read through it, stores a failure, and stops if it may not continue.

@@ -115,7 +115,7 @@ func TestReadTarGz_Damaged(t *testing.T) {
 				t.Errorf("broken: %v", facts.Broken)
 			}
 			if got := strings.Join(codes(facts), " "); got != c.odd {
-				t.Errorf("oddities %q, want %q", got, c.odd)
+				t.Errorf("anomalies %q, want %q", got, c.odd)
 			}
 		})
 	}
@@ -133,7 +133,7 @@ func TestReadTarGz_LargeMember(t *testing.T) {
 	t.Parallel()
 	facts := readTarGz(t, disttest.Gzip(tarOf(member{"a/A", strings.Repeat("x", 9<<20)}, member{"a/B", "2"})))
 	if len(facts.Kept) != 1 || !reflect.DeepEqual(codes(facts), []string{archive.AnomalyTooLarge}) {
-		t.Errorf("kept %d members, oddities %v", len(facts.Kept), facts.Anomalies)
+		t.Errorf("kept %d members, anomalies %v", len(facts.Kept), facts.Anomalies)
 	}
 }
 

@@ -165,7 +165,7 @@ func TestReadZip_DecompressionBomb(t *testing.T) {
 	t.Parallel()
 	facts := readZip(t, zipOf(member{"BOMB", strings.Repeat("\x00", 9<<20)}, member{"B", "small"}))
 	if !reflect.DeepEqual(codes(facts), []string{archive.AnomalyTooLarge}) || string(facts.Kept["B"]) != "small" || len(facts.Kept) != 1 {
-		t.Errorf("got oddities %v, %d members", facts.Anomalies, len(facts.Kept))
+		t.Errorf("got anomalies %v, %d members", facts.Anomalies, len(facts.Kept))
 	}
 }
 

@@ -34,7 +34,7 @@ const (
 	zip64EndBody         = 44         // the length field of a zip64 end record without additional data
 )
 
-// frame reads the records of a zip one after the other, by their signatures, and adds an oddity for the first thing that
+// frame reads the records of a zip one after the other, by their signatures, and adds an anomaly for the first thing that
 // an index would refuse.
 func (z *zipFile) frame(w *walk) error {
 	f := &framing{zip: z, names: w.facts.Names, r: bufio.NewReaderSize(nil, 64<<10)}

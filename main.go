@@ -23,15 +23,15 @@ func main() {
 	ctx, _ := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM, syscall.SIGHUP)
 	signal.Ignore(syscall.SIGPIPE)
 	os.Exit(cli.Main(ctx, cli.Process{
-		Args:    os.Args[1:],
-		Version: version,
-		Getenv:  os.Getenv,
-		Stdout:  os.Stdout,
-		Stderr:  os.Stderr,
-		Now:     time.Now,
-		Sleep:   cli.Sleep,
-		Proxy:   http.ProxyFromEnvironment,
-		Log:     log.Default(),
-		Trust:   sync.OnceFunc(cli.EmbeddedRoots),
+		Args:      os.Args[1:],
+		Version:   version,
+		Getenv:    os.Getenv,
+		Stdout:    os.Stdout,
+		Stderr:    os.Stderr,
+		Now:       time.Now,
+		Sleep:     cli.Sleep,
+		Proxy:     http.ProxyFromEnvironment,
+		Log:       log.Default(),
+		LoadRoots: sync.OnceFunc(cli.EmbeddedRoots),
 	}))
 }

@@ -266,7 +266,8 @@ func TestCitations(t *testing.T) {
 	}
 }
 
-// TestCitations_RowNames holds the names that the test index and its tests give to rules: section and rows of pypi-server.md, as in "2.8/81-83".
+// TestCitations_RowNames holds the names that the test index and its tests give to rules: section and rows of pypi-server.md, as in
+// "2.8/81-83".
 func TestCitations_RowNames(t *testing.T) {
 	t.Parallel()
 	known := referencePages(t)["pypi-server.md"]

@@ -182,8 +182,8 @@ func TestAction_Runs(t *testing.T) {
 	}
 }
 
-// TestGitAttributes_LineEndings: Git for Windows changes the ends of lines unless it is told not to, and a program that is built of such a clone
-// knows no classifier.
+// TestGitAttributes_LineEndings: Git for Windows changes the ends of lines unless it is told not to, and a program that is built of
+// such a clone knows no classifier.
 func TestGitAttributes_LineEndings(t *testing.T) {
 	t.Parallel()
 	if text := read(t, "../.gitattributes"); !strings.Contains(text, "\n* -text\n") {

@@ -78,7 +78,7 @@ func hostsOfTheCode(t *testing.T) []string {
 func TestReadme_Hosts(t *testing.T) {
 	t.Parallel()
 	want := append(hostsOfTheCode(t),
-		"uploads.github.com",                   // made of the API's name, in github/github.go
+		"uploads.github.com",                   // made of the API's name, in ghrelease/ghrelease.go
 		"release-assets.githubusercontent.com", // where the API sends those who fetch an asset
 		"actions.githubusercontent.com",        // what the runner's variable ends in
 		"ghcr.io", "pkg-containers.githubusercontent.com",
@@ -247,7 +247,9 @@ func TestDocs_NoReleaseYet(t *testing.T) {
 		}
 	}
 	slices.Sort(found)
-	if want := []string{readme, korean, "../docs/examples/README.md", "../docs/serve.md"}; len(found) > 0 && !slices.Equal(found, slices.Sorted(slices.Values(want))) {
+	if want := []string{
+		readme, korean, "../docs/examples/README.md", "../docs/serve.md",
+	}; len(found) > 0 && !slices.Equal(found, slices.Sorted(slices.Values(want))) {
 		t.Errorf("these pages say that there is no release yet: %v, want all or none of %v", found, want)
 	}
 }

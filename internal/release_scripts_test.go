@@ -176,8 +176,14 @@ func TestReleaseScript_Refused(t *testing.T) {
 		}, false, true},
 		{"more than one line differs", "one line", func(p *place) { p.write(filepath.Join(p.here, "README.md"), "other\n") }, false, true},
 		{"nothing differs", "one line", func(p *place) { p.must("git", "checkout", "-q", "action.yml") }, false, true},
-		{"releases can be changed", "gh release delete v1.2.3", func(p *place) { p.write(filepath.Join(p.store, "immutable"), "false\n") }, false, true},
-		{"a newer one is out", "v1 stays at v1.10.0", func(p *place) { p.write(filepath.Join(p.store, "published", "v1.10.0"), "") }, false, false},
+		{
+			"releases can be changed", "gh release delete v1.2.3", func(p *place) { p.write(filepath.Join(p.store, "immutable"), "false\n") }, false,
+			true,
+		},
+		{
+			"a newer one is out", "v1 stays at v1.10.0", func(p *place) { p.write(filepath.Join(p.store, "published", "v1.10.0"), "") }, false,
+			false,
+		},
 		{"an older one is out", "v1", func(p *place) { p.write(filepath.Join(p.store, "published", "v1.2.2"), "") }, true, false},
 		{"a newer one of another line is out", "v1", func(p *place) { p.write(filepath.Join(p.store, "published", "v2.0.0"), "") }, true, false},
 		{"a stray tag is no release", "v1", func(p *place) {
@@ -192,7 +198,8 @@ func TestReleaseScript_Refused(t *testing.T) {
 			if (err != nil) != c.fails || !strings.Contains(message, c.says) {
 				t.Errorf("%v: %s", err, message)
 			}
-			if latest, err := os.ReadFile(filepath.Join(p.store, "latest")); err == nil && strings.Contains(string(latest), "false") != strings.Contains(c.name, "newer one") {
+			if latest, err := os.ReadFile(filepath.Join(p.store, "latest")); err == nil &&
+				strings.Contains(string(latest), "false") != strings.Contains(c.name, "newer one") {
 				t.Errorf("the newest release: %s", latest)
 			}
 			if moved := p.at("refs/tags/v1") != ""; moved != c.v1 {

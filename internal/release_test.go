@@ -97,7 +97,10 @@ func TestPinImage(t *testing.T) {
 		{name: "upper case, which no registry takes", before: main, image: "ghcr.io/Org/r:v1.2.3" + digest, refused: "no image"},
 		{name: "half a digest", before: main, image: "ghcr.io/o/r:v1.2.3@sha256:0123", refused: "no image"},
 		{name: "another line smuggled in", before: main, image: "ghcr.io/o/r:v1.2.3" + digest + "\n  args: [x]", refused: "no image"},
-		{name: "pinned before", before: strings.Replace(main, "Dockerfile", "docker://x", 1), image: "ghcr.io/o/r:v1.2.3" + digest, refused: "one line"},
+		{
+			name: "pinned before", before: strings.Replace(main, "Dockerfile", "docker://x", 1), image: "ghcr.io/o/r:v1.2.3" + digest,
+			refused: "one line",
+		},
 		{name: "two such lines", before: main + "  image: Dockerfile\n", image: "ghcr.io/o/r:v1.2.3" + digest, refused: "one line"},
 	}
 	for _, c := range cases {

@@ -58,7 +58,8 @@ func TestTroubleshooting_Sections(t *testing.T) {
 	}
 }
 
-// TestFindingIDs_InOneTable: an id is one of the table of findings, or of the table of rules; of both only where its page is that of the rules.
+// TestFindingIDs_InOneTable: an id is one of the table of findings, or of the table of rules; of both only where its page is that of the
+// rules.
 func TestFindingIDs_InOneTable(t *testing.T) {
 	t.Parallel()
 	for _, rule := range preflight.Rules() {
@@ -182,8 +183,8 @@ func wordsFrom(t *testing.T, id finding.ID) []string {
 	return nil
 }
 
-// TestTroubleshooting_HeadingsAreMessages: people search for what they read. Every heading of docs/troubleshooting.md is what the program says where it
-// gives the id, or the words of the index, with … for what differs.
+// TestTroubleshooting_HeadingsAreMessages: people search for what they read. Every heading of docs/troubleshooting.md is what the program
+// says where it gives the id, or the words of the index, with … for what differs.
 func TestTroubleshooting_HeadingsAreMessages(t *testing.T) {
 	t.Parallel()
 	page := read(t, "../"+troubleshooting)

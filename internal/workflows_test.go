@@ -54,7 +54,8 @@ func checkUses(t *testing.T, path, text string, versions map[string]string) {
 	lines := strings.Split(text, "\n")
 	for i, line := range lines {
 		_, uses, found := strings.Cut(line, "uses: ")
-		if !found || strings.HasPrefix(strings.TrimSpace(line), "#") || strings.HasPrefix(uses, "./") || strings.HasPrefix(uses, "org/pypi-oidc-publish@") {
+		if !found || strings.HasPrefix(strings.TrimSpace(line), "#") || strings.HasPrefix(uses, "./") ||
+			strings.HasPrefix(uses, "org/pypi-oidc-publish@") {
 			continue
 		}
 		parts := pinned.FindStringSubmatch(uses)
@@ -66,7 +67,9 @@ func checkUses(t *testing.T, path, text string, versions map[string]string) {
 			t.Errorf("%s:%d: %s is another version elsewhere", path, i+1, parts[1])
 		}
 		versions[parts[1]] = parts[2] + parts[3]
-		if parts[1] == "actions/checkout" && !strings.Contains(strings.Join(lines[i+1:min(i+4, len(lines))], "\n"), "persist-credentials: false") {
+		if parts[1] == "actions/checkout" && !strings.Contains(
+			strings.Join(lines[i+1:min(i+4, len(lines))], "\n"), "persist-credentials: false",
+		) {
 			t.Errorf("%s:%d: the checkout leaves its credentials in the workspace", path, i+1)
 		}
 	}
@@ -123,8 +126,8 @@ func checkJobs(t *testing.T, path, text string) {
 	}
 }
 
-// TestWorkflows_OnlyGitHubActionsWrite checks what the threat model says about the workflows: a job that can write or sign runs only GitHub's own
-// actions and this one.
+// TestWorkflows_OnlyGitHubActionsWrite checks what the threat model says about the workflows: a job that can write or sign runs only
+// GitHub's own actions and this one.
 func TestWorkflows_OnlyGitHubActionsWrite(t *testing.T) {
 	t.Parallel()
 	ours, _ := workflowFiles(t)
@@ -171,8 +174,8 @@ func TestWorkflows_NoOwnerName(t *testing.T) {
 	}
 }
 
-// TestExamples_SelfHostedRunners: such a runner keeps the files of the run before. A checkout removes them; a job that only downloads has to do it
-// itself, or the distributions of the last release are in the set of this one.
+// TestExamples_SelfHostedRunners: such a runner keeps the files of the run before. A checkout removes them; a job that only downloads has
+// to do it itself, or the distributions of the last release are in the set of this one.
 func TestExamples_SelfHostedRunners(t *testing.T) {
 	t.Parallel()
 	_, examples := workflowFiles(t)
@@ -195,8 +198,8 @@ func TestExamples_SelfHostedRunners(t *testing.T) {
 	}
 }
 
-// TestExamples_PullRequestAfterRelease: between a release and the next version every build is one of a version that the index has, with other
-// bytes. That is no reason to refuse a pull request.
+// TestExamples_PullRequestAfterRelease: between a release and the next version every build is one of a version that the index has, with
+// other bytes. That is no reason to refuse a pull request.
 func TestExamples_PullRequestAfterRelease(t *testing.T) {
 	t.Parallel()
 	_, examples := workflowFiles(t)

@@ -236,7 +236,9 @@ func TestTheBill(t *testing.T) {
 	if len(b.Components) == 0 || len(b.Components) != len(b.Dependencies[0].DependsOn) {
 		t.Errorf("%d components, and dependencies %+v", len(b.Components), b.Dependencies)
 	}
-	if c := goModule("library", "github.com/Org/Name", "v1.0.0+incompatible", "h1:x"); c.PURL != "pkg:golang/github.com/org/name@v1.0.0%2Bincompatible" {
+	if c := goModule(
+		"library", "github.com/Org/Name", "v1.0.0+incompatible", "h1:x",
+	); c.PURL != "pkg:golang/github.com/org/name@v1.0.0%2Bincompatible" {
 		t.Errorf("the address is %s", c.PURL)
 	}
 	if _, err := billOf("v1", dockerfile); err == nil {

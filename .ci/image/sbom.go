@@ -62,7 +62,9 @@ func billOf(version string, programs ...string) (bill, error) {
 	b := bill{Format: "CycloneDX", Spec: "1.5", Version: 1}
 	b.Metadata.Component = goModule("application", info.Main.Path, version, "")
 	toolchain := strings.TrimPrefix(info.GoVersion, "go")
-	b.Components = []component{{Type: "library", Ref: "pkg:golang/std@" + toolchain, Name: "std", Version: toolchain, PURL: "pkg:golang/std@" + toolchain}}
+	b.Components = []component{
+		{Type: "library", Ref: "pkg:golang/std@" + toolchain, Name: "std", Version: toolchain, PURL: "pkg:golang/std@" + toolchain},
+	}
 	for _, module := range modules {
 		b.Components = append(b.Components, goModule("library", module.Path, module.Version, module.Sum))
 	}

@@ -68,7 +68,9 @@ func run(ctx context.Context, fulcio, config, rekor string, program []string) er
 		fmt.Printf("%s is ready after %v\n", name, s.started[name].Round(time.Millisecond))
 	}
 	if err := s.run(ctx, program); err != nil {
-		return errors.Join(err, s.fulcio.tail(errors.New("for the case that it matters")), s.rekor.tail(errors.New("for the case that it matters")))
+		return errors.Join(
+			err, s.fulcio.tail(errors.New("for the case that it matters")), s.rekor.tail(errors.New("for the case that it matters")),
+		)
 	}
 	return nil
 }

@@ -102,7 +102,7 @@ func (p *process) tail(err error) error {
 	return fmt.Errorf("%s: %w; the end of its log:\n%s", p.name, err, strings.Join(all, "\n"))
 }
 
-// freePorts returns ports of loopback that nobody listens on. Another program may take one before it is used; then the
+// freePorts returns ports of loopback that are free. Another program may take one before it is used; then the
 // service does not start and says so.
 func freePorts(n int) ([]string, error) {
 	var ports []string

@@ -24,7 +24,7 @@ import (
 // stack is a running Sigstore.
 type stack struct {
 	folder  string // for logs, keys and sockets
-	tokens  string // where ID tokens are to be had
+	tokens  string // where ID tokens come from
 	tuf     *trust.Repository
 	fulcio  *process
 	rekor   *process

@@ -22,7 +22,7 @@ const (
 	maxKeptCount = 1024
 	maxMembers   = 1 << 20
 	maxAnomalies = 64
-	maxOfOneKind = 8         // oddities with one code, so that no code displaces the others
+	maxOfOneKind = 8         // anomalies with one code, so that no code displaces the others
 	maxUnpacked  = 256 << 20 // bytes unpacked from a tar; beyond that, only while the compression ratio is plausible
 	maxRatio     = 100       // a tar of text, apart from zeros, is compressed to no less than a hundredth
 )
@@ -51,7 +51,7 @@ type Anomaly struct {
 	Detail string
 }
 
-// The codes of oddities.
+// The codes of anomalies.
 const (
 	AnomalyMethod     = "compression-method" // a zip member is neither stored nor deflated
 	AnomalySparse     = "sparse"             // a tar member is sparse
@@ -70,7 +70,7 @@ const (
 	AnomalyTail       = "damaged-tail"       // the data after the end of the tar cannot be unpacked, for example because of a wrong checksum
 )
 
-// HasAnomaly returns the first oddity with the code, or nil.
+// HasAnomaly returns the first anomaly with the code, or nil.
 func (f *Facts) HasAnomaly(code string) *Anomaly {
 	for i := range f.Anomalies {
 		if f.Anomalies[i].Code == code {
@@ -138,7 +138,7 @@ func (w *walk) done() Facts {
 // failure.
 type faults struct{ err error }
 
-func (f *faults) note(err error) {
+func (f *faults) record(err error) {
 	if err != nil && f.err == nil && !errors.Is(err, io.EOF) {
 		f.err = err
 	}

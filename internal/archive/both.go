@@ -29,9 +29,9 @@ func (z *zipFile) startsLikeTar() (bool, error) {
 	return also, z.err
 }
 
-// LookForZip adds an oddity to the facts of a tar if its file of the given size, in bytes, is also a zip. It returns an
+// FindZip adds an anomaly to the facts of a tar if its file of the given size, in bytes, is also a zip. It returns an
 // error if r could not be read.
-func (f *Facts) LookForZip(r io.ReaderAt, size int64) error {
+func (f *Facts) FindZip(r io.ReaderAt, size int64) error {
 	z := &zipFile{ReaderAt: r, size: size}
 	end, err := z.findEnd()
 	if z.err != nil {

@@ -35,7 +35,7 @@ func TestPolyglot_ZipAndTar(t *testing.T) {
 			var facts archive.Facts
 			if c.tar {
 				facts = readTarGz(t, c.data)
-				if err := facts.LookForZip(bytes.NewReader(c.data), int64(len(c.data))); err != nil {
+				if err := facts.FindZip(bytes.NewReader(c.data), int64(len(c.data))); err != nil {
 					t.Fatal(err)
 				}
 			} else {

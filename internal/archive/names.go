@@ -37,17 +37,17 @@ func newNames(expected int64) *Names {
 
 // Has reports whether there is a member of that name.
 func (n *Names) Has(name string) bool {
-	_, found := n.find(maphash.String(n.seed, name))
+	_, found := n.slotOf(maphash.String(n.seed, name))
 	return found
 }
 
-// of returns the index of a name's row.
-func (n *Names) of(name []byte) (at int, found bool) {
-	return n.find(maphash.Bytes(n.seed, name))
+// rowOf returns the index of a name's row.
+func (n *Names) rowOf(name []byte) (at int, found bool) {
+	return n.slotOf(maphash.Bytes(n.seed, name))
 }
 
-// find returns the index of a name's row, or the free slot for it.
-func (n *Names) find(hash uint64) (at int, found bool) {
+// slotOf returns the index of a name's row, or the free slot for it.
+func (n *Names) slotOf(hash uint64) (at int, found bool) {
 	key, mask := hash&^markBits, uint64(len(n.slots)-1)
 	for slot := hash >> 3 & mask; ; slot = (slot + 1) & mask {
 		index := n.slots[slot]
@@ -63,17 +63,17 @@ func (n *Names) find(hash uint64) (at int, found bool) {
 // add adds a name, or replaces the sizes of a known one.
 func (n *Names) add(name []byte, packed, unpacked int64) {
 	hash := maphash.Bytes(n.seed, name)
-	at, found := n.find(hash)
+	at, found := n.slotOf(hash)
 	if !found {
 		at = n.put(at, hash)
 	}
-	n.rows[at].packed, n.rows[at].unpacked = fold(packed), fold(unpacked)
+	n.rows[at].packed, n.rows[at].unpacked = mixSize(packed), mixSize(unpacked)
 }
 
 // alias adds a name under which a member is found, but which no header contains.
 func (n *Names) alias(name []byte) {
 	hash := maphash.Bytes(n.seed, name)
-	if at, found := n.find(hash); !found {
+	if at, found := n.slotOf(hash); !found {
 		n.put(at, hash)
 	}
 }
@@ -91,7 +91,7 @@ func (n *Names) put(slot int, hash uint64) int {
 func (n *Names) grow() {
 	n.slots = make([]uint32, 2*len(n.slots))
 	for i, r := range n.rows {
-		at, _ := n.find(r.key)
+		at, _ := n.slotOf(r.key)
 		n.slots[at] = uint32(i + 1) // a few times maxMembers at most
 	}
 }
@@ -103,6 +103,6 @@ func (n *Names) mark(at int, what uint64) (already bool) {
 	return already
 }
 
-func fold(size int64) uint32 {
+func mixSize(size int64) uint32 {
 	return uint32(size) ^ uint32(size>>32)*0x9e3779b1 // truncation is intended
 }

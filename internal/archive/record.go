@@ -20,7 +20,7 @@ const (
 
 // record holds the contents of a wheel's RECORD. Without one it compares nothing.
 type record struct {
-	place string
+	name  string
 	names *Names
 	rows  map[uint64]recordRow // by hash of the name
 }
@@ -33,12 +33,12 @@ type recordRow struct {
 }
 
 // record parses the requested record of the members, if it was kept.
-func (a Ask) record(w *walk) *record {
+func (a Selection) record(w *walk) *record {
 	text, kept := w.facts.Kept[a.Record]
 	if !kept || a.Record == "" {
 		return &record{}
 	}
-	r := &record{place: a.Record, names: w.facts.Names, rows: map[uint64]recordRow{}}
+	r := &record{name: a.Record, names: w.facts.Names, rows: map[uint64]recordRow{}}
 	if err := readRecord(text, func(row [3]string) { r.add(row, w) }); err != nil {
 		w.addAnomaly(AnomalyRecord, a.Record, err.Error())
 		return &record{}
@@ -49,7 +49,7 @@ func (a Ask) record(w *walk) *record {
 // add adds a row. It converts backslashes to slashes, as an index does.
 func (r *record) add(row [3]string, w *walk) {
 	name := strings.ReplaceAll(row[0], `\`, "/")
-	at, found := r.names.of([]byte(name))
+	at, found := r.names.rowOf([]byte(name))
 	if !found || strings.HasSuffix(name, "/") || r.exempt(name) {
 		w.addAnomaly(AnomalyAbsent, name, "")
 		return
@@ -74,12 +74,12 @@ func parseRecordRow(row [3]string) (parsed recordRow) {
 
 // exempt reports whether a member is a signature, which cannot be listed in the file that it signs.
 func (r *record) exempt(name string) bool {
-	return name == r.place+".jws" || name == r.place+".p7s"
+	return name == r.name+".jws" || name == r.name+".p7s"
 }
 
 // row returns the entry of a member.
 func (r *record) row(name []byte) (recordRow, bool) {
-	if r.place == "" || string(name) == r.place {
+	if r.name == "" || string(name) == r.name {
 		return recordRow{}, false
 	}
 	row, found := r.rows[maphash.Bytes(r.names.seed, name)]
@@ -88,10 +88,10 @@ func (r *record) row(name []byte) (recordRow, bool) {
 
 // listed compares a member with its entry.
 func (r *record) listed(m *zipMember, w *walk) {
-	if r.place == "" || len(m.found) == 0 || bytes.ContainsRune([]byte(`/\`), rune(m.found[len(m.found)-1])) {
+	if r.name == "" || len(m.found) == 0 || bytes.ContainsRune([]byte(`/\`), rune(m.found[len(m.found)-1])) {
 		return
 	}
-	at, found := r.names.of(m.found)
+	at, found := r.names.rowOf(m.found)
 	if !found || r.names.rows[at].key&recorded == 0 {
 		if name := string(m.found); !r.exempt(name) {
 			w.addAnomaly(AnomalyUnlisted, name, "")
@@ -108,7 +108,7 @@ func (r *record) listed(m *zipMember, w *walk) {
 	}
 }
 
-// compare adds an oddity if the entry has another hash.
+// compare adds an anomaly if the entry has another hash.
 func (r *record) compare(name []byte, sum [sha256.Size]byte, w *walk) {
 	if row, found := r.row(name); found && row.hashed && row.sum != sum {
 		w.addAnomaly(AnomalyRecordSum, string(name), "its SHA-256 is not the one in the record")

@@ -17,7 +17,9 @@ func withRecord(t testing.TB, record string, more ...member) archive.Facts {
 	t.Helper()
 	members := append([]member{{"a.py", "x = 1"}, {"b.txt", "text"}, {"RECORD", record}}, more...)
 	data := zipOf(members...)
-	facts, err := archive.ReadZip(strings.NewReader(string(data)), int64(len(data)), archive.Ask{Keep: func(string) bool { return false }, Record: "RECORD"})
+	facts, err := archive.ReadZip(
+		strings.NewReader(string(data)), int64(len(data)), archive.Selection{Keep: func(string) bool { return false }, Record: "RECORD"},
+	)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -35,28 +37,36 @@ func TestRecord(t *testing.T) {
 		more   []member
 		want   []string // code and member
 	}{
-		"right":                   {record: "a.py,,\nb.txt,,\nRECORD,,\n"},
-		"with sizes and hashes":   {record: "a.py," + digest("x = 1") + ",5\r\nb.txt," + digest("text") + ",4\r\nRECORD,,\r\n"},
-		"quoted":                  {record: "\"a.py\",,\n\"b.txt\"\n\"RECORD\",\"\",\"\",more"},
-		"blank lines":             {record: "\n\na.py\n\nb.txt\nRECORD"},
-		"not itself":              {record: "a.py\nb.txt\n", want: []string{"not-in-record RECORD"}},
-		"too little":              {record: "a.py\nRECORD", want: []string{"not-in-record b.txt"}},
-		"too much":                {record: "a.py\nb.txt\nc.txt\nRECORD", want: []string{"only-in-record c.txt"}},
-		"twice":                   {record: "a.py\na.py\nb.txt\nRECORD"},
-		"backslashes":             {record: "a.py\nb.txt\nRECORD\nd\\e", more: []member{{"d/e", ""}}},
-		"a folder":                {record: "a.py\nb.txt\nRECORD", more: []member{{"d/", ""}}},
-		"a folder in it":          {record: "a.py\nb.txt\nRECORD\nd/", more: []member{{"d/", ""}}, want: []string{"only-in-record d/"}},
-		"signatures":              {record: "a.py\nb.txt\nRECORD", more: []member{{"RECORD.jws", ""}, {"RECORD.p7s", ""}}},
-		"a signature in it":       {record: "a.py\nb.txt\nRECORD\nRECORD.jws", more: []member{{"RECORD.jws", ""}}, want: []string{"only-in-record RECORD.jws"}},
+		"right":                 {record: "a.py,,\nb.txt,,\nRECORD,,\n"},
+		"with sizes and hashes": {record: "a.py," + digest("x = 1") + ",5\r\nb.txt," + digest("text") + ",4\r\nRECORD,,\r\n"},
+		"quoted":                {record: "\"a.py\",,\n\"b.txt\"\n\"RECORD\",\"\",\"\",more"},
+		"blank lines":           {record: "\n\na.py\n\nb.txt\nRECORD"},
+		"not itself":            {record: "a.py\nb.txt\n", want: []string{"not-in-record RECORD"}},
+		"too little":            {record: "a.py\nRECORD", want: []string{"not-in-record b.txt"}},
+		"too much":              {record: "a.py\nb.txt\nc.txt\nRECORD", want: []string{"only-in-record c.txt"}},
+		"twice":                 {record: "a.py\na.py\nb.txt\nRECORD"},
+		"backslashes":           {record: "a.py\nb.txt\nRECORD\nd\\e", more: []member{{"d/e", ""}}},
+		"a folder":              {record: "a.py\nb.txt\nRECORD", more: []member{{"d/", ""}}},
+		"a folder in it":        {record: "a.py\nb.txt\nRECORD\nd/", more: []member{{"d/", ""}}, want: []string{"only-in-record d/"}},
+		"signatures":            {record: "a.py\nb.txt\nRECORD", more: []member{{"RECORD.jws", ""}, {"RECORD.p7s", ""}}},
+		"a signature in it": {
+			record: "a.py\nb.txt\nRECORD\nRECORD.jws", more: []member{{"RECORD.jws", ""}}, want: []string{"only-in-record RECORD.jws"},
+		},
 		"another size":            {record: "a.py\nb.txt,,5\nRECORD", want: []string{"record-sum b.txt"}},
 		"another hash":            {record: "a.py," + digest("y") + ",\nb.txt\nRECORD", want: []string{"record-sum a.py"}},
 		"a hash that nobody read": {record: "a.py\nb.txt," + digest("y") + ",\nRECORD"},
 		"a hash that is none":     {record: "a.py,sha256=x,\nb.txt\nRECORD"},
 		"not UTF-8":               {record: "\xff", want: []string{"record-unreadable RECORD"}},
-		"a long field":            {record: strings.Repeat("é", 131072), want: []string{"only-in-record " + strings.Repeat("é", 131072), "not-in-record a.py", "not-in-record b.txt", "not-in-record RECORD"}},
+		"a long field": {
+			record: strings.Repeat("é", 131072),
+			want:   []string{"only-in-record " + strings.Repeat("é", 131072), "not-in-record a.py", "not-in-record b.txt", "not-in-record RECORD"},
+		},
 		"a field too long":        {record: strings.Repeat("é", 131073), want: []string{"record-unreadable RECORD"}},
 		"a quotation without end": {record: "\"" + strings.Repeat("line\n", 40_000), want: []string{"record-unreadable RECORD"}},
-		"a thousand differences":  {record: strings.Repeat("x", 9) + "\na.py\nb.txt\nRECORD\n" + numbered(1000), want: append([]string{"only-in-record xxxxxxxxx"}, first(7)...)},
+		"a thousand differences": {
+			record: strings.Repeat("x", 9) + "\na.py\nb.txt\nRECORD\n" + numbered(1000),
+			want:   append([]string{"only-in-record xxxxxxxxx"}, first(7)...),
+		},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
@@ -125,7 +135,9 @@ func TestScan_SourceMarkers(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			members := []member{{c.file, c.content}, {"z.py", "x = 1"}}
-			for kind, facts := range map[string]archive.Facts{"zip": readZip(t, zipOf(members...)), "tar": readTarGz(t, disttest.Gzip(tarOf(members...)))} {
+			for kind, facts := range map[string]archive.Facts{
+				"zip": readZip(t, zipOf(members...)), "tar": readTarGz(t, disttest.Gzip(tarOf(members...))),
+			} {
 				got := ""
 				if odd := facts.HasAnomaly(archive.AnomalyObfuscated); odd != nil {
 					got = odd.Detail

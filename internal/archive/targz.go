@@ -13,9 +13,9 @@ import (
 
 // ReadTarGz reads the gzipped tar archive in the stream r. It stops where the archive ends or breaks, so a caller that
 // needs all of r continues to read it. It returns an error if r could not be read.
-func ReadTarGz(r io.Reader, ask Ask) (Facts, error) {
+func ReadTarGz(r io.Reader, selection Selection) (Facts, error) {
 	packed := &meter{r: &opening{r: r}}
-	w := newWalk(ask.Keep, 0)
+	w := newWalk(selection.Keep, 0)
 	return packed.result(w, walkTarGz(packed, w))
 }
 
@@ -96,13 +96,13 @@ func walkTar(t *tarReader, w *walk) error {
 			return errStopped
 		}
 		w.facts.Names.add(name, 0, 0)
-		if err := lookAt(&head, t, w); err != nil {
+		if err := readMember(&head, t, w); err != nil {
 			return err
 		}
 	}
 }
 
-func lookAt(head *tarMember, content io.Reader, w *walk) error {
+func readMember(head *tarMember, content io.Reader, w *walk) error {
 	if head.sparse {
 		w.addAnomaly(AnomalySparse, head.name, "sparse")
 	}
@@ -110,7 +110,7 @@ func lookAt(head *tarMember, content io.Reader, w *walk) error {
 	var marks scanner
 	switch {
 	case w.keep(head.name) && !head.isFile():
-		w.addAnomaly(AnomalyNotRegular, head.name, "no regular file")
+		w.addAnomaly(AnomalyNotRegular, head.name, "not a regular file")
 		return nil
 	case w.keep(head.name):
 		if limit := w.keepBudget(head.name); head.size > limit {
@@ -147,7 +147,7 @@ func drain(unpacked io.Reader, w *walk) {
 
 var (
 	errBound   = errors.New("the archive unpacks to too much") // returned by a meter at its limit
-	errStopped = errors.New("the walk was given up")           // the reason is already an oddity
+	errStopped = errors.New("reading was stopped")             // the reason is already an anomaly
 )
 
 // meter counts the bytes read through it, stores a failure, and stops if it may not continue.
@@ -161,11 +161,11 @@ type meter struct {
 // Read reads, unless the limit is reached.
 func (m *meter) Read(p []byte) (int, error) {
 	if m.allowed != nil && !m.allowed(m.n) {
-		m.note(errBound)
+		m.record(errBound)
 		return 0, errBound
 	}
 	n, err := m.r.Read(p)
 	m.n += int64(n)
-	m.note(err)
+	m.record(err)
 	return n, err
 }

@@ -32,7 +32,7 @@ func tarOf(members ...member) []byte {
 
 func readTarGz(t testing.TB, data []byte) archive.Facts {
 	t.Helper()
-	facts, err := archive.ReadTarGz(bytes.NewReader(data), archive.Ask{Keep: wanted})
+	facts, err := archive.ReadTarGz(bytes.NewReader(data), archive.Selection{Keep: wanted})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -41,12 +41,16 @@ func readTarGz(t testing.TB, data []byte) archive.Facts {
 
 func TestReadTarGz_Members(t *testing.T) {
 	t.Parallel()
-	facts := readTarGz(t, disttest.Gzip(tarOf(member{"alder-1.0/", ""}, member{"alder-1.0/PKG-INFO", "Name: alder\n"}, member{"alder-1.0/a.py", "x"})))
+	facts := readTarGz(
+		t, disttest.Gzip(tarOf(member{"alder-1.0/", ""}, member{"alder-1.0/PKG-INFO", "Name: alder\n"}, member{"alder-1.0/a.py", "x"})),
+	)
 	if !facts.Names.Has("alder-1.0/a.py") || !facts.Names.Has("alder-1.0") || facts.Names.Has("alder-1.0/") {
 		t.Error("the names are others")
 	}
 	facts.Names = nil
-	want := archive.Facts{Members: 3, Unpacked: facts.Unpacked, Top: "alder-1.0", Kept: map[string][]byte{"alder-1.0/PKG-INFO": []byte("Name: alder\n")}}
+	want := archive.Facts{
+		Members: 3, Unpacked: facts.Unpacked, Top: "alder-1.0", Kept: map[string][]byte{"alder-1.0/PKG-INFO": []byte("Name: alder\n")},
+	}
 	if !reflect.DeepEqual(facts, want) || facts.Unpacked < 5*512 {
 		t.Errorf("got %+v", facts)
 	}
@@ -56,7 +60,9 @@ func TestReadTarGz_GlobalHeader(t *testing.T) {
 	t.Parallel()
 	var b bytes.Buffer
 	w := tar.NewWriter(&b)
-	if err := w.WriteHeader(&tar.Header{Typeflag: tar.TypeXGlobalHeader, Name: "pax_global_header", PAXRecords: map[string]string{"comment": "a commit"}}); err != nil {
+	if err := w.WriteHeader(&tar.Header{
+		Typeflag: tar.TypeXGlobalHeader, Name: "pax_global_header", PAXRecords: map[string]string{"comment": "a commit"},
+	}); err != nil {
 		t.Fatal(err)
 	}
 	if err := w.Flush(); err != nil {
@@ -88,15 +94,19 @@ func TestReadTarGz_Damaged(t *testing.T) {
 		broken bool
 		odd    string
 	}{
-		"text":                         {data: []byte("no archive at all"), broken: true, notTar: true},
-		"empty":                        {data: nil, broken: true, notTar: true},
-		"gzipped text":                 {data: disttest.Gzip([]byte(strings.Repeat("text", 500))), broken: true, notTar: true},
-		"cut":                          {data: whole[:len(whole)/2], broken: true},
-		"tar cut in a member":          {data: disttest.Gzip(plain[:2000]), broken: true},
-		"flipped bit in the stream":    {data: append(append(bytes.Clone(whole[:30]), 0xff, 0xff, 0xff), whole[33:]...), broken: true, notTar: true},
+		"text":                {data: []byte("no archive at all"), broken: true, notTar: true},
+		"empty":               {data: nil, broken: true, notTar: true},
+		"gzipped text":        {data: disttest.Gzip([]byte(strings.Repeat("text", 500))), broken: true, notTar: true},
+		"cut":                 {data: whole[:len(whole)/2], broken: true},
+		"tar cut in a member": {data: disttest.Gzip(plain[:2000]), broken: true},
+		"flipped bit in the stream": {
+			data: append(append(bytes.Clone(whole[:30]), 0xff, 0xff, 0xff), whole[33:]...), broken: true, notTar: true,
+		},
 		"wrong checksum":               {data: badSum, odd: archive.AnomalyTail},
 		"something follows the stream": {data: append(bytes.Clone(whole), "tail"...), odd: archive.AnomalyTail},
-		"something follows a member":   {data: disttest.Gzip(append(bytes.Clone(plain[:512+50176]), bytes.Repeat([]byte("x"), 1024)...)), odd: archive.AnomalyEndsEarly},
+		"something follows a member": {
+			data: disttest.Gzip(append(bytes.Clone(plain[:512+50176]), bytes.Repeat([]byte("x"), 1024)...)), odd: archive.AnomalyEndsEarly,
+		},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
@@ -105,7 +115,7 @@ func TestReadTarGz_Damaged(t *testing.T) {
 				t.Errorf("broken: %v", facts.Broken)
 			}
 			if got := strings.Join(codes(facts), " "); got != c.odd {
-				t.Errorf("oddities %q, want %q", got, c.odd)
+				t.Errorf("anomalies %q, want %q", got, c.odd)
 			}
 		})
 	}
@@ -123,7 +133,7 @@ func TestReadTarGz_LargeMember(t *testing.T) {
 	t.Parallel()
 	facts := readTarGz(t, disttest.Gzip(tarOf(member{"a/A", strings.Repeat("x", 9<<20)}, member{"a/B", "2"})))
 	if len(facts.Kept) != 1 || !reflect.DeepEqual(codes(facts), []string{archive.AnomalyTooLarge}) {
-		t.Errorf("kept %d members, oddities %v", len(facts.Kept), facts.Anomalies)
+		t.Errorf("kept %d members, anomalies %v", len(facts.Kept), facts.Anomalies)
 	}
 }
 
@@ -149,7 +159,7 @@ func TestReadTarGz_DecompressionBomb(t *testing.T) {
 		}
 	}
 	bomb := io.MultiReader(bytes.NewReader(disttest.Gzip(head.Bytes())), &again{data: disttest.Gzip(make([]byte, 4<<20))})
-	facts, err := archive.ReadTarGz(bomb, archive.Ask{Keep: wanted})
+	facts, err := archive.ReadTarGz(bomb, archive.Selection{Keep: wanted})
 	if err != nil || facts.Broken != nil || !reflect.DeepEqual(codes(facts), []string{archive.AnomalyStopped}) || len(facts.Kept) != 1 {
 		t.Errorf("got %v, %v, %v", facts.Broken, facts.Anomalies, err)
 	}
@@ -218,7 +228,7 @@ func TestReadTarGz_ReadError(t *testing.T) {
 	data := disttest.Gzip(tarOf(member{"a/A", "1"}))
 	for _, cut := range []int{0, 5, 40, len(data)} {
 		stream := io.MultiReader(bytes.NewReader(data[:cut]), iotest.ErrReader(errDisk))
-		if facts, err := archive.ReadTarGz(stream, archive.Ask{Keep: wanted}); !errors.Is(err, errDisk) {
+		if facts, err := archive.ReadTarGz(stream, archive.Selection{Keep: wanted}); !errors.Is(err, errDisk) {
 			t.Errorf("after %d bytes: %+v, %v", cut, facts, err)
 		}
 	}

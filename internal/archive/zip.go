@@ -9,25 +9,25 @@ import (
 	"io"
 )
 
-// Ask says what a caller needs from an archive.
-type Ask struct {
+// Selection says what a caller needs from an archive.
+type Selection struct {
 	Keep   func(member string) bool // reports whether a member's content is kept
 	Record string                   // the member that lists the others, like a wheel's RECORD: it is kept and compared; may be empty
 }
 
-func (a Ask) wants(member string) bool {
+func (a Selection) includes(member string) bool {
 	return a.Keep(member) || a.Record != "" && member == a.Record
 }
 
 // ReadZip reads the zip archive of the given size, in bytes, in r: its central directory, then the requested members and
 // all Python source, checked against their local header and checksum, and finally its records from the first byte to the
 // last. It keeps neither the file nor the directory in memory. It returns an error if r could not be read.
-func ReadZip(r io.ReaderAt, size int64, ask Ask) (Facts, error) {
+func ReadZip(r io.ReaderAt, size int64, selection Selection) (Facts, error) {
 	file := &zipFile{ReaderAt: r, size: size}
 	end, err := file.findEnd()
-	w := newWalk(ask.Keep, end.directorySize/directoryHead)
+	w := newWalk(selection.Keep, end.directorySize/directoryHead)
 	if err == nil {
-		err = file.walk(end, ask, w)
+		err = file.walk(end, selection, w)
 	}
 	return file.result(w, err)
 }
@@ -43,11 +43,11 @@ type zipFile struct {
 // ReadAt reads from the archive and stores a failure.
 func (z *zipFile) ReadAt(p []byte, off int64) (int, error) {
 	n, err := z.ReaderAt.ReadAt(p, off)
-	z.note(err)
+	z.record(err)
 	return n, err
 }
 
-func (z *zipFile) walk(end zipEnd, ask Ask, w *walk) error {
+func (z *zipFile) walk(end zipEnd, selection Selection, w *walk) error {
 	if end.start < 0 || end.directorySize < 0 {
 		return errors.New("bad offset for central directory")
 	}
@@ -56,7 +56,7 @@ func (z *zipFile) walk(end zipEnd, ask Ask, w *walk) error {
 	} else if also {
 		w.addAnomaly(AnomalyBoth, "", "it is a tar archive as well")
 	}
-	wanted, err := z.list(end, ask, w)
+	wanted, err := z.list(end, selection, w)
 	if err != nil || w.facts.HasAnomaly(AnomalyStopped) != nil {
 		return err
 	}
@@ -65,7 +65,7 @@ func (z *zipFile) walk(end zipEnd, ask Ask, w *walk) error {
 			return err
 		}
 	}
-	if err := z.inspect(end, ask.record(w), w); err != nil {
+	if err := z.inspect(end, selection.record(w), w); err != nil {
 		return err
 	}
 	return z.frame(w)
@@ -78,7 +78,7 @@ func (z *zipFile) directory(end zipEnd) *directory {
 }
 
 // list reads the central directory and returns the members to keep.
-func (z *zipFile) list(end zipEnd, ask Ask, w *walk) (wanted []zipMember, err error) {
+func (z *zipFile) list(end zipEnd, selection Selection, w *walk) (wanted []zipMember, err error) {
 	all := z.directory(end)
 	for {
 		m, err := all.next()
@@ -99,7 +99,7 @@ func (z *zipFile) list(end zipEnd, ask Ask, w *walk) (wanted []zipMember, err er
 			w.addAnomaly(AnomalyMethod, string(m.found), fmt.Sprintf("compression method %d", m.method))
 		}
 		name := string(m.found)
-		if !ask.wants(name) {
+		if !selection.includes(name) {
 			continue
 		}
 		if len(wanted) == maxKeptCount {

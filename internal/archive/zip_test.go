@@ -27,7 +27,7 @@ func zipOf(members ...member) []byte {
 
 func readZip(t testing.TB, data []byte) archive.Facts {
 	t.Helper()
-	facts, err := archive.ReadZip(bytes.NewReader(data), int64(len(data)), archive.Ask{Keep: wanted})
+	facts, err := archive.ReadZip(bytes.NewReader(data), int64(len(data)), archive.Selection{Keep: wanted})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -115,7 +115,7 @@ func TestReadZip_Damaged(t *testing.T) {
 	}
 }
 
-// A member that was asked for, or is Python source, is checked; of the others nobody reads the content.
+// A member that was asked for, or is Python source, is checked; the content of the others is not read.
 func TestReadZip_DamagedMembers(t *testing.T) {
 	t.Parallel()
 	whole := zipOf(member{"alder/METADATA", "Name: alder"}, member{"alder/x.Py", "x = 1"}, member{"alder/data", "data"})
@@ -165,7 +165,7 @@ func TestReadZip_DecompressionBomb(t *testing.T) {
 	t.Parallel()
 	facts := readZip(t, zipOf(member{"BOMB", strings.Repeat("\x00", 9<<20)}, member{"B", "small"}))
 	if !reflect.DeepEqual(codes(facts), []string{archive.AnomalyTooLarge}) || string(facts.Kept["B"]) != "small" || len(facts.Kept) != 1 {
-		t.Errorf("got oddities %v, %d members", facts.Anomalies, len(facts.Kept))
+		t.Errorf("got anomalies %v, %d members", facts.Anomalies, len(facts.Kept))
 	}
 }
 
@@ -209,7 +209,7 @@ func (f failing) ReadAt(p []byte, off int64) (int, error) {
 func TestReadZip_ReadError(t *testing.T) {
 	t.Parallel()
 	data := zipOf(alder...)
-	facts, err := archive.ReadZip(failing{bytes.NewReader(data), 10}, int64(len(data)), archive.Ask{Keep: wanted})
+	facts, err := archive.ReadZip(failing{bytes.NewReader(data), 10}, int64(len(data)), archive.Selection{Keep: wanted})
 	if !errors.Is(err, errDisk) || facts.Broken != nil {
 		t.Errorf("got %+v, %v", facts, err)
 	}

@@ -34,7 +34,7 @@ const (
 	zip64EndBody         = 44         // the length field of a zip64 end record without additional data
 )
 
-// frame reads the records of a zip one after the other, by their signatures, and adds an oddity for the first thing that
+// frame reads the records of a zip one after the other, by their signatures, and adds an anomaly for the first thing that
 // an index would refuse.
 func (z *zipFile) frame(w *walk) error {
 	f := &framing{zip: z, names: w.facts.Names, r: bufio.NewReaderSize(nil, 64<<10)}
@@ -168,13 +168,13 @@ func (f *framing) compare(name []byte, h localHeader) string {
 	if !utf8.Valid(name) {
 		return framingName
 	}
-	at, found := f.names.of(name)
+	at, found := f.names.rowOf(name)
 	switch {
 	case !found:
 		return framingUnlisted
-	case f.names.rows[at].packed != fold(int64(h.packed)): // both are truncated in the same way
+	case f.names.rows[at].packed != mixSize(int64(h.packed)): // both are truncated in the same way
 		return framingPacked
-	case f.names.rows[at].unpacked != fold(int64(h.unpacked)): // as above
+	case f.names.rows[at].unpacked != mixSize(int64(h.unpacked)): // as above
 		return framingUnpacked
 	case f.names.mark(at, seenLocal):
 		return framingLocalTwice
@@ -287,7 +287,7 @@ func (f *framing) central() string {
 	if !printable(name) {
 		return framingCharacter
 	}
-	at, found := f.names.of(name)
+	at, found := f.names.rowOf(name)
 	switch {
 	case !found || !utf8.Valid(name) || f.names.rows[at].key&(seenLocal|seenCentral) == 0:
 		return framingNotLocal

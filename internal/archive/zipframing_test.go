@@ -41,7 +41,10 @@ func assemble(prefix string, records []record, end tail) []byte {
 		size, sum := len(r.content), crc32.ChecksumIEEE([]byte(r.content))
 		if !r.noLocal {
 			b.WriteString("PK\x03\x04")
-			write(&b, uint16(20), r.flags, r.method, uint32(0), sum, uint32(size+r.packed), uint32(size+r.size), uint16(len(r.name)), uint16(len(r.extra)))
+			write(
+				&b, uint16(20), r.flags, r.method, uint32(0), sum, uint32(size+r.packed), uint32(size+r.size), uint16(len(r.name)),
+				uint16(len(r.extra)),
+			)
 			b.WriteString(r.name + r.extra + r.content)
 		}
 		if r.noList {
@@ -59,7 +62,10 @@ func assemble(prefix string, records []record, end tail) []byte {
 	offset := b.Len() - len(prefix)
 	b.Write(list.Bytes())
 	b.WriteString(end.before + "PK\x05\x06")
-	write(&b, uint16(0), uint16(0), uint16(count+end.entries+end.disk), uint16(count+end.entries), uint32(list.Len()+end.size), uint32(offset+end.offset), uint16(len(end.comment)))
+	write(
+		&b, uint16(0), uint16(0), uint16(count+end.entries+end.disk), uint16(count+end.entries), uint32(list.Len()+end.size),
+		uint32(offset+end.offset), uint16(len(end.comment)),
+	)
 	b.WriteString(end.comment + end.after)
 	return b.Bytes()
 }
@@ -130,38 +136,44 @@ func TestReadZip_Framing(t *testing.T) {
 		"another size":                    {one(func(r *record) { r.size = 1 }), "Mis-matched file size"},
 		"a member twice":                  {assemble("", []record{a, a}, tail{}), "Duplicate filename in local headers"},
 		"twice, of other sizes":           {assemble("", []record{a, {name: "a", content: "longer"}}, tail{}), "Mis-matched data size"},
-		"in the directory twice":          {assemble("", []record{a, {name: "a", content: "data", noLocal: true}}, tail{}), "Duplicate filename in central directory"},
-		"a comment of a member":           {one(func(r *record) { r.comment = "x" }), "Comment in central directory"},
-		"an extra field":                  {extra(field(0x5455, 1, "x")), ""},
-		"an extra field twice":            {extra(field(0x5455, 1, "x") + field(0x5455, 1, "x")), ""},
-		"three bytes of extra":            {extra("abc"), "Malformed zip file"},
-		"an extra field too long":         {extra(field(0x5455, 2, "x")), "Malformed zip file"},
-		"zip64 without need":              {extra(field(1, 16, wide(9, 4))), ""},
-		"zip64 of another size":           {extra(field(1, 16, wide(4, 9))), "Mis-matched data size"},
-		"zip64 of no length":              {extra(field(1, 0, "")), ""},
-		"zip64 of no length, and needed":  {wideExtra(field(1, 0, "")), "Malformed zip file"},
-		"zip64 of one size":               {wideExtra(field(1, 8, wide(4))), ""},
-		"zip64 of one size, deflated":     {one(func(r *record) { r.extra, r.packed, r.size, r.method = field(1, 8, wide(4)), far, far, 8 }), "Malformed zip file"},
-		"zip64 of two sizes":              {wideExtra(field(1, 16, wide(4, 4))), ""},
-		"zip64 of three":                  {wideExtra(field(1, 24, wide(4, 4, 0))), ""},
-		"zip64 of all":                    {wideExtra(field(1, 28, wide(4, 4, 0)+"disk")), ""},
-		"zip64 of twelve bytes":           {extra(field(1, 12, strings.Repeat("x", 12))), "Malformed zip file"},
-		"zip64 twice":                     {extra(field(1, 0, "") + field(1, 0, "")), "Invalid duplicate extra in local file"},
-		"a Unicode path":                  {extra(field(0x7075, 6, "\x01sum.x")), ""},
-		"a Unicode path twice":            {extra(field(0x7075, 5, "\x01sum.") + field(0x7075, 5, "\x01sum.")), "Invalid duplicate extra in local file"},
-		"a short Unicode path":            {extra(field(0x7075, 2, "\x01s")), ""},
-		"a Unicode path of no UTF-8":      {extra(field(0x7075, 6, "\x01sum.\xff")), "Filename not valid UTF-8"},
-		"a control character in it":       {extra(field(0x7075, 6, "\x01sum.\n")), "Invalid character in filename"},
-		"a digital signature":             {ending(tail{before: "PK\x05\x05\x00\x00", size: 6}), ""},
-		"other counts":                    {ending(tail{disk: 1}), "Malformed zip file"},
-		"other entries":                   {ending(tail{entries: 1}), "Mismatched central directory records"},
-		"another offset":                  {ending(tail{offset: 1}), "Mismatched central directory offset"},
-		"zip64 at the end":                {ending(tail{before: end64(44, 2, 2, 94, 70) + locator}), ""},
-		"zip64 with more":                 {ending(tail{before: end64(48, 2, 2, 94, 70) + locator}), "ZIP64 extensible data not allowed"},
-		"zip64 of other counts":           {ending(tail{before: end64(44, 1, 2, 94, 70) + locator}), "Malformed zip file"},
-		"zip64 of other entries":          {ending(tail{before: end64(44, 3, 3, 94, 70) + locator}), "Mismatched central directory records"},
-		"zip64 of another offset":         {ending(tail{before: end64(44, 2, 2, 94, 71) + locator}), "Mismatched central directory offset"},
-		"a locator alone":                 {ending(tail{before: locator, size: 20}), "Mismatched central directory size"},
+		"in the directory twice": {
+			assemble("", []record{a, {name: "a", content: "data", noLocal: true}}, tail{}), "Duplicate filename in central directory",
+		},
+		"a comment of a member":          {one(func(r *record) { r.comment = "x" }), "Comment in central directory"},
+		"an extra field":                 {extra(field(0x5455, 1, "x")), ""},
+		"an extra field twice":           {extra(field(0x5455, 1, "x") + field(0x5455, 1, "x")), ""},
+		"three bytes of extra":           {extra("abc"), "Malformed zip file"},
+		"an extra field too long":        {extra(field(0x5455, 2, "x")), "Malformed zip file"},
+		"zip64 without need":             {extra(field(1, 16, wide(9, 4))), ""},
+		"zip64 of another size":          {extra(field(1, 16, wide(4, 9))), "Mis-matched data size"},
+		"zip64 of no length":             {extra(field(1, 0, "")), ""},
+		"zip64 of no length, and needed": {wideExtra(field(1, 0, "")), "Malformed zip file"},
+		"zip64 of one size":              {wideExtra(field(1, 8, wide(4))), ""},
+		"zip64 of one size, deflated": {
+			one(func(r *record) { r.extra, r.packed, r.size, r.method = field(1, 8, wide(4)), far, far, 8 }), "Malformed zip file",
+		},
+		"zip64 of two sizes":    {wideExtra(field(1, 16, wide(4, 4))), ""},
+		"zip64 of three":        {wideExtra(field(1, 24, wide(4, 4, 0))), ""},
+		"zip64 of all":          {wideExtra(field(1, 28, wide(4, 4, 0)+"disk")), ""},
+		"zip64 of twelve bytes": {extra(field(1, 12, strings.Repeat("x", 12))), "Malformed zip file"},
+		"zip64 twice":           {extra(field(1, 0, "") + field(1, 0, "")), "Invalid duplicate extra in local file"},
+		"a Unicode path":        {extra(field(0x7075, 6, "\x01sum.x")), ""},
+		"a Unicode path twice": {
+			extra(field(0x7075, 5, "\x01sum.") + field(0x7075, 5, "\x01sum.")), "Invalid duplicate extra in local file",
+		},
+		"a short Unicode path":       {extra(field(0x7075, 2, "\x01s")), ""},
+		"a Unicode path of no UTF-8": {extra(field(0x7075, 6, "\x01sum.\xff")), "Filename not valid UTF-8"},
+		"a control character in it":  {extra(field(0x7075, 6, "\x01sum.\n")), "Invalid character in filename"},
+		"a digital signature":        {ending(tail{before: "PK\x05\x05\x00\x00", size: 6}), ""},
+		"other counts":               {ending(tail{disk: 1}), "Malformed zip file"},
+		"other entries":              {ending(tail{entries: 1}), "Mismatched central directory records"},
+		"another offset":             {ending(tail{offset: 1}), "Mismatched central directory offset"},
+		"zip64 at the end":           {ending(tail{before: end64(44, 2, 2, 94, 70) + locator}), ""},
+		"zip64 with more":            {ending(tail{before: end64(48, 2, 2, 94, 70) + locator}), "ZIP64 extensible data not allowed"},
+		"zip64 of other counts":      {ending(tail{before: end64(44, 1, 2, 94, 70) + locator}), "Malformed zip file"},
+		"zip64 of other entries":     {ending(tail{before: end64(44, 3, 3, 94, 70) + locator}), "Mismatched central directory records"},
+		"zip64 of another offset":    {ending(tail{before: end64(44, 2, 2, 94, 71) + locator}), "Mismatched central directory offset"},
+		"a locator alone":            {ending(tail{before: locator, size: 20}), "Mismatched central directory size"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()

@@ -29,8 +29,8 @@ func (u *Unverified) Unwrap() error { return u.Reason }
 // Adopt verifies an existing attestation, given the content of the attestation file next to the distribution. An [*Unverified] means
 // that the index would refuse it from this run; any other error means that it cannot be checked now. The JSON of the result may
 // differ from sidecar in spelling: it is the part that the index keeps.
-func (s *Signer) Adopt(ctx context.Context, d *distfile.Distribution, sidecar []byte) (Attestation, error) {
-	at, err := s.find(ctx)
+func (s *Signer) Adopt(ctx context.Context, d *distfile.Distribution, attestationFile []byte) (Attestation, error) {
+	at, err := s.getServices(ctx)
 	if err != nil {
 		return Attestation{}, err
 	}
@@ -38,7 +38,7 @@ func (s *Signer) Adopt(ctx context.Context, d *distfile.Distribution, sidecar []
 	if err != nil {
 		return Attestation{}, err
 	}
-	a, b, err := read(d, sidecar, s.identity(claims))
+	a, b, err := read(d, attestationFile, s.identity(claims))
 	if err == nil {
 		// A stale trust root is not tolerated here, because a new attestation can be created instead.
 		err = verifyBundle(b, d, at.trusted, s.identity(claims))
@@ -53,7 +53,7 @@ func (s *Signer) Adopt(ctx context.Context, d *distfile.Distribution, sidecar []
 // Verify checks that the provenance that the index serves for the file contains each of the wanted attestations, and that each
 // verifies. Otherwise it returns an [*Unverified] (docs/reference/pypi-server.md §5.3).
 func (s *Signer) Verify(ctx context.Context, d *distfile.Distribution, provenance []byte, want []Attestation) error {
-	at, err := s.find(ctx)
+	at, err := s.getServices(ctx)
 	if err != nil {
 		return err
 	}

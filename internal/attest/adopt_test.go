@@ -57,7 +57,7 @@ func TestAdopt_EarlierStep(t *testing.T) {
 	}
 }
 
-// A left-over of another identity, file or kind is told as such, whatever it is.
+// A left-over of another identity, file or kind is reported as such, whatever it is.
 func TestAdopt_Leftover(t *testing.T) {
 	t.Parallel()
 	for name, change := range map[string]func(map[string]any){
@@ -76,7 +76,7 @@ func TestAdopt_Leftover(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			h, d, a := attested(t)
-			h.stage.Claims(change)
+			h.servers.Claims(change)
 			if _, err := New(h.opts).Adopt(t.Context(), d, a.JSON); !isUnverified(err) || !strings.Contains(err.Error(), "a different identity") {
 				t.Errorf("%v", err)
 			}
@@ -85,7 +85,7 @@ func TestAdopt_Leftover(t *testing.T) {
 	t.Run("of the same workflow at another ref", func(t *testing.T) {
 		t.Parallel()
 		h, d, a := attested(t)
-		h.stage.Claims(func(c map[string]any) {
+		h.servers.Claims(func(c map[string]any) {
 			c["ref"] = "refs/tags/v1.0.1"
 			c["workflow_ref"], c["job_workflow_ref"] = "octo-org/rehearsal/.github/workflows/release.yml@refs/tags/v1.0.1", "octo-org/rehearsal/.github/workflows/release.yml@refs/tags/v1.0.1"
 		})
@@ -114,7 +114,7 @@ func TestAdopt_Leftover(t *testing.T) {
 	})
 	t.Run("while the trust root cannot be had", func(t *testing.T) {
 		t.Parallel()
-		h := play(t, time.Now, fakepypi.SigstoreBehavior{Trust: "unavailable"})
+		h := play(t, time.Now, fakepypi.SigstoreBehavior{TrustRoot: "unavailable"})
 		if _, err := h.Adopt(t.Context(), wheels(t, 1)[0], []byte("{}")); isUnverified(err) || !isOutage(err) {
 			t.Errorf("%v", err)
 		}
@@ -173,14 +173,14 @@ func (h *harness) begin(t *testing.T) (*signing, *certificate, *services) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	found, err := h.find(t.Context())
+	found, err := h.getServices(t.Context())
 	if err != nil {
 		t.Fatal(err)
 	}
 	return r, with, found
 }
 
-// signed signs anything, and judges it.
+// signed signs anything, and checks it.
 func (r *signing) signed(t *testing.T, h *harness, payloadType string, payload []byte, with *certificate, found *services, d *distfile.Distribution) (*protobundle.Bundle, error) {
 	t.Helper()
 	b, err := r.seal(with, payloadType, payload)

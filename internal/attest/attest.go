@@ -27,7 +27,7 @@ type Options struct {
 	TUF      *url.URL              // TUF repository with the keys and services of the instance; nil: the public good instance
 	Root     []byte                // the initial root.json; nil: the public good instance's
 	Now      func() time.Time      // the clock
-	Note     func(finding.Finding) // called with warnings and notices; may be nil
+	Record   func(finding.Finding) // called with warnings and notices; may be nil
 	Workers  int                   // concurrent log entries; less than one: four
 }
 
@@ -69,8 +69,8 @@ func New(o Options) *Signer {
 	if o.Workers < 1 {
 		o.Workers = defaultWorkers
 	}
-	if o.Note == nil {
-		o.Note = func(finding.Finding) {}
+	if o.Record == nil {
+		o.Record = func(finding.Finding) {}
 	}
 	return &Signer{opts: o, gate: wire.NewGate(o.Workers)}
 }

@@ -37,7 +37,7 @@ const mostTokens = 3
 
 // certify requests a certificate for the key, with a new ID token if the current one is too old.
 func (s *Signer) certify(ctx context.Context, key *ecdsa.PrivateKey) (*certificate, error) {
-	at, err := s.find(ctx)
+	at, err := s.getServices(ctx)
 	if err != nil {
 		return nil, err
 	}
@@ -51,14 +51,14 @@ func (s *Signer) certify(ctx context.Context, key *ecdsa.PrivateKey) (*certifica
 		if err != nil {
 			return nil, err
 		}
-		asked := s.opts.Now()
-		answer, err := s.askFulcio(ctx, at, token, body)
+		requestedAt := s.opts.Now()
+		answer, err := s.requestCertificate(ctx, at, token, body)
 		switch {
 		case err == nil:
-			return s.accept(at, token, key, answer, asked)
+			return s.accept(at, token, key, answer, requestedAt)
 		case context.Cause(ctx) != nil:
 			return nil, context.Cause(ctx)
-		case n < mostTokens && (errors.Is(err, errStale) || expired(err, token)):
+		case n < mostTokens && (errors.Is(err, errStale) || tokenHadExpired(err, token)):
 			spent = token
 		default:
 			return nil, s.explain(err, token)
@@ -66,9 +66,9 @@ func (s *Signer) certify(ctx context.Context, key *ecdsa.PrivateKey) (*certifica
 	}
 }
 
-// askFulcio sends the request, with the same body at each try, while the ID token is valid
+// requestCertificate sends the request, with the same body at each try, while the ID token is valid
 // (docs/reference/attestations.md §3.1).
-func (s *Signer) askFulcio(ctx context.Context, at *services, token *idToken, body []byte) (*wire.Answer, error) {
+func (s *Signer) requestCertificate(ctx context.Context, at *services, token *idToken, body []byte) (*wire.Answer, error) {
 	to := at.fulcio.JoinPath("api/v2/signingCert")
 	raw, err := token.Text.Value(to)
 	if err != nil {
@@ -100,7 +100,7 @@ func certificateRequest(key *ecdsa.PrivateKey) ([]byte, error) {
 }
 
 // accept parses Fulcio's answer and checks the certificate before it appears in a public log entry.
-func (s *Signer) accept(at *services, token *idToken, key *ecdsa.PrivateKey, answer *wire.Answer, asked time.Time) (*certificate, error) {
+func (s *Signer) accept(at *services, token *idToken, key *ecdsa.PrivateKey, answer *wire.Answer, requestedAt time.Time) (*certificate, error) {
 	leaf, err := readLeaf(answer.Body)
 	if err != nil {
 		return nil, errBadCertificate("fulcio's answer contains no certificate that the index would accept: " + err.Error())
@@ -113,7 +113,9 @@ func (s *Signer) accept(at *services, token *idToken, key *ecdsa.PrivateKey, ans
 		life = min(life, leaf.NotAfter.Sub(date))
 	}
 	if life <= 0 {
-		return nil, errBadCertificate(fmt.Sprintf("fulcio's certificate expired at %s, before it arrived", leaf.NotAfter.UTC().Format(time.RFC3339)))
+		return nil, errBadCertificate(fmt.Sprintf(
+			"fulcio's certificate expired at %s, before it arrived", leaf.NotAfter.UTC().Format(time.RFC3339),
+		))
 	}
 	if err := checkLeaf(leaf, s.identity(token.Claims)); err != nil {
 		return nil, errBadCertificate("fulcio's certificate names a different identity than the ID token: " + err.Error())
@@ -121,7 +123,7 @@ func (s *Signer) accept(at *services, token *idToken, key *ecdsa.PrivateKey, ans
 	if err := s.tolerateStaleRoot(at, checkChain(leaf, at.trusted)); err != nil {
 		return nil, errBadCertificate("fulcio's certificate does not verify: " + err.Error())
 	}
-	return &certificate{leaf: leaf, renew: asked.Add(life - min(certificateGuard, life-life/6)), ends: asked.Add(life)}, nil
+	return &certificate{leaf: leaf, renew: requestedAt.Add(life - min(certificateGuard, life-life/6)), ends: requestedAt.Add(life)}, nil
 }
 
 // errBadCertificate returns a finding for an answer of Fulcio or Rekor that cannot be used.
@@ -162,9 +164,9 @@ func readLeaf(body []byte) (*x509.Certificate, error) {
 	return leaf, nil
 }
 
-// expired reports whether Fulcio refused a token that had expired by Fulcio's clock. Fulcio's message is the same for every defect of
-// a token.
-func expired(err error, token *idToken) bool {
+// tokenHadExpired reports whether Fulcio refused a token that had expired by Fulcio's clock. Fulcio's message is the same for every
+// defect of a token.
+func tokenHadExpired(err error, token *idToken) bool {
 	if wire.StatusOf(err)/100 != 4 {
 		return false
 	}
@@ -193,8 +195,11 @@ func (s *Signer) explain(err error, token *idToken) error {
 	}
 	switch {
 	case c.Audience != audience:
-		refused.Fix = fmt.Sprintf("check what changes the ID token between GitHub and the job: it must be for the audience %q; or publish with `attestations: false`", audience)
-	case expired(err, token):
+		refused.Fix = fmt.Sprintf(
+			"check what changes the ID token between GitHub and the job: it must be for the audience %q; or publish with `attestations: false`",
+			audience,
+		)
+	case tokenHadExpired(err, token):
 		refused.Fix = "check that nothing between GitHub and the job delays or caches ID tokens, and run the job again: this one had expired when it reached fulcio"
 	case s.public() && c.Issuer != githubIssuer:
 		refused.Fix = "publish from github.com, or with `attestations: false`: fulcio may not know this issuer"

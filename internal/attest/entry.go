@@ -27,9 +27,9 @@ var errLate = errors.New("the signing certificate expired before the log accepte
 
 // entry adds one signature, made with a certificate, to the log.
 type entry struct {
-	signer *Signer
-	at     *services
-	with   *certificate
+	signer      *Signer
+	at          *services
+	certificate *certificate
 }
 
 // add posts the bundle's envelope to the log and adds the entry to the bundle. All tries send the same bytes, so
@@ -47,7 +47,7 @@ func (e entry) add(ctx context.Context, b *protobundle.Bundle) error {
 	if err != nil {
 		return errBadCertificate("rekor's answer cannot be used: " + err.Error())
 	}
-	if time.Unix(logged.IntegratedTime, 0).After(e.with.leaf.NotAfter) {
+	if time.Unix(logged.IntegratedTime, 0).After(e.certificate.leaf.NotAfter) {
 		return errLate
 	}
 	b.VerificationMaterial.TlogEntries = append(b.VerificationMaterial.TlogEntries, logged)
@@ -61,7 +61,7 @@ func (e entry) post(ctx context.Context, body []byte) (*wire.Answer, error) {
 		Op: wire.LogEntry, Method: http.MethodPost, URL: e.at.rekor.JoinPath("api/v1/log/entries"), Gate: e.signer.gate,
 		Header: http.Header{"Content-Type": {"application/json"}, "Accept": {"application/json"}},
 		Body: func(ctx context.Context) (io.ReadCloser, int64, error) {
-			if !e.signer.opts.Now().Before(e.with.ends) {
+			if !e.signer.opts.Now().Before(e.certificate.ends) {
 				return nil, 0, errLate
 			}
 			return send(ctx)

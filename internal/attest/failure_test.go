@@ -37,7 +37,7 @@ func checkError(t *testing.T, h *harness, err error) {
 	h.mu.Lock()
 	defer h.mu.Unlock()
 	text := fmt.Sprintf("%v %+v %#v %+v", err, found, h.notes, h.tries)
-	for _, secret := range h.stage.Secrets() {
+	for _, secret := range h.servers.Secrets() {
 		if strings.Contains(text, secret) || strings.Contains(text, strings.Split(secret, ".")[0]) {
 			t.Error("a secret is told")
 		}
@@ -56,11 +56,11 @@ func TestSign_TransientFaults(t *testing.T) {
 			t.Run(string(op)+"/"+f.Name, func(t *testing.T) {
 				t.Parallel()
 				h := play(t, time.Now, fakepypi.SigstoreBehavior{})
-				if err := h.stage.InjectFault(string(op), f, 0, 1); err != nil {
+				if err := h.servers.InjectFault(string(op), f, 0, 1); err != nil {
 					t.Fatal(err)
 				}
 				all, err := h.Sign(t.Context(), wheels(t, 2), nil)
-				if n := h.stage.Broken()[0].Hits; n != 1 {
+				if n := h.servers.Plans()[0].Hits; n != 1 {
 					t.Fatalf("the fault struck %d times", n)
 				}
 				if !refused[f.Name] {
@@ -83,8 +83,8 @@ func TestSign_PersistentFaults(t *testing.T) {
 	t.Parallel()
 	for _, op := range []wire.Op{wire.TrustRoot, wire.Certificate, wire.LogEntry} {
 		for name, want := range map[string]struct {
-			outage bool
-			told   string
+			outage   bool
+			reported string
 		}{
 			"status-503":         {true, "503"},
 			"status-502":         {true, "502"},
@@ -102,11 +102,11 @@ func TestSign_PersistentFaults(t *testing.T) {
 			t.Run(string(op)+"/"+name, func(t *testing.T) {
 				t.Parallel()
 				h := play(t, time.Now, fakepypi.SigstoreBehavior{})
-				if err := h.stage.InjectFault(string(op), named(name), 0, -1); err != nil {
+				if err := h.servers.InjectFault(string(op), named(name), 0, -1); err != nil {
 					t.Fatal(err)
 				}
 				all, err := h.Sign(t.Context(), wheels(t, 6), nil)
-				if err == nil || all != nil || isOutage(err) != want.outage || !strings.Contains(err.Error(), want.told) {
+				if err == nil || all != nil || isOutage(err) != want.outage || !strings.Contains(err.Error(), want.reported) {
 					t.Fatalf("%d attestations, outage %v: %v", len(all), isOutage(err), err)
 				}
 				checkError(t, h, err)
@@ -125,7 +125,7 @@ func TestSign_PersistentFaults(t *testing.T) {
 func TestSign_DefectiveInstance(t *testing.T) {
 	t.Parallel()
 	for name, row := range map[string]struct {
-		switches fakepypi.SigstoreBehavior
+		behavior fakepypi.SigstoreBehavior
 		entries  bool // whether anything was logged before it was noticed
 	}{
 		"a certificate without timestamp":          {fakepypi.SigstoreBehavior{NoSCT: true}, false},
@@ -135,13 +135,13 @@ func TestSign_DefectiveInstance(t *testing.T) {
 		"a promise of another key":                 {fakepypi.SigstoreBehavior{BadSET: true}, true},
 		"a proof of something else":                {fakepypi.SigstoreBehavior{BadProof: true}, true},
 		"a proof of something else in a fresh log": {fakepypi.SigstoreBehavior{BadProof: true, FreshLog: true}, true},
-		"metadata of another key":                  {fakepypi.SigstoreBehavior{Trust: "wrong-signature"}, false},
-		"metadata that has expired":                {fakepypi.SigstoreBehavior{Trust: "expired-timestamp"}, false},
-		"a root that has expired":                  {fakepypi.SigstoreBehavior{Trust: "expired-root"}, false},
+		"metadata of another key":                  {fakepypi.SigstoreBehavior{TrustRoot: "wrong-signature"}, false},
+		"metadata that has expired":                {fakepypi.SigstoreBehavior{TrustRoot: "expired-timestamp"}, false},
+		"a root that has expired":                  {fakepypi.SigstoreBehavior{TrustRoot: "expired-root"}, false},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			h := play(t, time.Now, row.switches)
+			h := play(t, time.Now, row.behavior)
 			all, err := h.Sign(t.Context(), wheels(t, 2), nil)
 			if err == nil || all != nil || isOutage(err) {
 				t.Fatalf("%d attestations, outage %v: %v", len(all), isOutage(err), err)
@@ -157,17 +157,17 @@ func TestSign_DefectiveInstance(t *testing.T) {
 // With the program's old copy of the trust root the index has the last word.
 func TestSign_StaleTrustRoot(t *testing.T) {
 	t.Parallel()
-	for name, switches := range map[string]fakepypi.SigstoreBehavior{
+	for name, behavior := range map[string]fakepypi.SigstoreBehavior{
 		"certificate": {BadSCT: true}, "log": {BadSET: true}, "proof": {BadProof: true},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			h := play(t, time.Now, switches)
-			at, err := h.find(t.Context())
+			h := play(t, time.Now, behavior)
+			at, err := h.getServices(t.Context())
 			if err != nil {
 				t.Fatal(err)
 			}
-			at.copied = true
+			at.embedded = true
 			files := wheels(t, 3)
 			all, err := h.Sign(t.Context(), files, nil)
 			if err != nil || len(all) != len(files) {
@@ -192,20 +192,20 @@ func TestLogEntry_LostAnswer(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			h := play(t, time.Now, fakepypi.SigstoreBehavior{})
-			if err := h.stage.InjectFault("log-entry", named("reset-after-store"), 0, 2); err != nil {
+			if err := h.servers.InjectFault("log-entry", named("reset-after-store"), 0, 2); err != nil {
 				t.Fatal(err)
 			}
 			if lookups > 0 {
-				if err := h.stage.InjectFault("log-lookup", missing, 0, lookups); err != nil {
+				if err := h.servers.InjectFault("log-lookup", missing, 0, lookups); err != nil {
 					t.Fatal(err)
 				}
 			}
-			before := h.stage.LogSize()
+			before := h.servers.LogSize()
 			all, err := h.Sign(t.Context(), wheels(t, 2), nil)
 			if err != nil || len(all) != 2 {
 				t.Fatalf("%d attestations: %v", len(all), err)
 			}
-			if n := h.stage.LogSize() - before; n != 2 {
+			if n := h.servers.LogSize() - before; n != 2 {
 				t.Errorf("the log has %d new entries", n)
 			}
 		})
@@ -213,7 +213,7 @@ func TestLogEntry_LostAnswer(t *testing.T) {
 	t.Run("never readable", func(t *testing.T) {
 		t.Parallel()
 		h := play(t, time.Now, fakepypi.SigstoreBehavior{})
-		if err := errors.Join(h.stage.InjectFault("log-entry", named("reset-after-store"), 0, 1), h.stage.InjectFault("log-lookup", missing, 0, -1)); err != nil {
+		if err := errors.Join(h.servers.InjectFault("log-entry", named("reset-after-store"), 0, 1), h.servers.InjectFault("log-lookup", missing, 0, -1)); err != nil {
 			t.Fatal(err)
 		}
 		_, err := h.Sign(t.Context(), wheels(t, 1), nil)
@@ -253,7 +253,7 @@ func TestLogEntry_ConflictLocation(t *testing.T) {
 			rekor, _ := url.Parse(server.URL)
 			client := wire.New(wire.Options{UserAgent: "test", Now: time.Now, Sleep: (&harness{}).sleep})
 			s := New(Options{Wire: client, Now: time.Now, TUF: rekor})
-			e := entry{signer: s, at: &services{rekor: rekor}, with: &certificate{ends: time.Now().Add(time.Hour)}}
+			e := entry{signer: s, at: &services{rekor: rekor}, certificate: &certificate{ends: time.Now().Add(time.Hour)}}
 			answer, err := e.post(t.Context(), []byte("{}"))
 			if (err == nil) != found || err == nil && string(answer.Body) != "{}" {
 				t.Errorf("%v", err)
@@ -266,9 +266,9 @@ func TestLogEntry_ConflictLocation(t *testing.T) {
 func TestCertificate_RefusedIDToken(t *testing.T) {
 	t.Parallel()
 	for name, row := range map[string]struct {
-		change func(map[string]any)
-		told   []string
-		tokens int
+		change   func(map[string]any)
+		reported []string
+		tokens   int
 	}{
 		"another audience": {func(c map[string]any) { c["aud"] = "pypi" }, []string{`aud "pypi"`, `for the audience "sigstore"`}, 1},
 		"an expired token": {
@@ -283,13 +283,13 @@ func TestCertificate_RefusedIDToken(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			h := play(t, time.Now, fakepypi.SigstoreBehavior{})
-			h.stage.Claims(row.change)
+			h.servers.Claims(row.change)
 			_, err := h.Sign(t.Context(), wheels(t, 1), nil)
 			if err == nil || isOutage(err) {
 				t.Fatal(err)
 			}
 			checkError(t, h, err)
-			for _, word := range append(row.told, "400") {
+			for _, word := range append(row.reported, "400") {
 				if !strings.Contains(err.Error(), word) {
 					t.Errorf("%q is not told: %v", word, err)
 				}
@@ -301,7 +301,7 @@ func TestCertificate_RefusedIDToken(t *testing.T) {
 	}
 }
 
-// A refusal that can be predicted is told before anything is signed.
+// A refusal that can be predicted is reported before anything is signed.
 func TestCheckClaims(t *testing.T) {
 	t.Parallel()
 	base := oidc.Claims{
@@ -341,7 +341,7 @@ func TestCheckClaims(t *testing.T) {
 			t.Errorf("%s: %v", name, err)
 		}
 	}
-	// Another instance is for whoever issues the tokens of its runs.
+	// Another instance is for the one who issues the tokens of its runs.
 	other, _ := url.Parse("https://tuf.example")
 	c := base
 	c.Issuer = "https://issuer.example"
@@ -353,7 +353,7 @@ func TestCheckClaims(t *testing.T) {
 func TestSign_ReusableWorkflow(t *testing.T) {
 	t.Parallel()
 	h := play(t, time.Now, fakepypi.SigstoreBehavior{})
-	h.stage.Claims(func(c map[string]any) { c["job_workflow_ref"] = "octo-org/shared/.github/workflows/publish.yml@main" })
+	h.servers.Claims(func(c map[string]any) { c["job_workflow_ref"] = "octo-org/shared/.github/workflows/publish.yml@main" })
 	_, err := h.Sign(t.Context(), wheels(t, 1), nil)
 	if found := finding.Of(err); len(found) != 1 || found[0].ID != "attestation-reusable-workflow" || isOutage(err) {
 		t.Fatal(err)
@@ -370,7 +370,7 @@ func TestSign_Cancelled(t *testing.T) {
 		t.Run(op, func(t *testing.T) {
 			t.Parallel()
 			h := play(t, time.Now, fakepypi.SigstoreBehavior{})
-			if err := h.stage.InjectFault(op, fault.Fault{Kind: fault.Hang, Point: fault.AfterBody}, 0, -1); err != nil {
+			if err := h.servers.InjectFault(op, fault.Fault{Kind: fault.Hang, Point: fault.AfterBody}, 0, -1); err != nil {
 				t.Fatal(err)
 			}
 			end := errors.New("the run was cancelled")
@@ -387,7 +387,7 @@ func TestSign_Cancelled(t *testing.T) {
 func TestLogEntry_RetryAfter(t *testing.T) {
 	t.Parallel()
 	h := play(t, time.Now, fakepypi.SigstoreBehavior{})
-	if err := h.stage.InjectFault("log-entry", fault.Fault{Kind: fault.Answer, Point: fault.AfterBody, Status: 429, RetryAfter: "17"}, 0, 1); err != nil {
+	if err := h.servers.InjectFault("log-entry", fault.Fault{Kind: fault.Answer, Point: fault.AfterBody, Status: 429, RetryAfter: "17"}, 0, 1); err != nil {
 		t.Fatal(err)
 	}
 	if _, err := h.Sign(t.Context(), wheels(t, 1), nil); err != nil {
@@ -410,13 +410,13 @@ func TestSign_PublicInstanceUnreachable(t *testing.T) {
 		UserAgent: "test", Now: time.Now, Sleep: h.sleep, Trace: h.trace,
 		Proxy: func(*http.Request) (*url.URL, error) { return through, nil },
 	})
-	vault := secret.NewRedactor(nil)
-	s := New(Options{Wire: client, Now: time.Now, Note: h.note, IDTokens: func(_ context.Context, audience string, to *url.URL) (oidc.Token, error) {
+	redactor := secret.NewRedactor(nil)
+	s := New(Options{Wire: client, Now: time.Now, Record: h.record, IDTokens: func(_ context.Context, audience string, to *url.URL) (oidc.Token, error) {
 		if audience != "sigstore" || to.String() != "https://fulcio.sigstore.dev" {
 			t.Errorf("asked for %q at %s", audience, to)
 		}
 		ref := "o/r/.github/workflows/release.yml@refs/tags/v1"
-		return oidc.Token{Text: vault.New("header.payload.signature", to), Claims: oidc.Claims{
+		return oidc.Token{Text: redactor.New("header.payload.signature", to), Claims: oidc.Claims{
 			Issuer: githubIssuer, Audience: audience, Repository: "o/r", WorkflowRef: ref, JobWorkflowRef: ref,
 		}}, nil
 	}})
@@ -427,7 +427,7 @@ func TestSign_PublicInstanceUnreachable(t *testing.T) {
 	if len(h.notes) != 1 || h.notes[0].ID != "attestation-trust-root" || h.notes[0].Severity != finding.Warning {
 		t.Errorf("the notes are %+v", h.notes)
 	}
-	if !s.services.copied || s.services.rekor.Host != "rekor.sigstore.dev" {
+	if !s.services.embedded || s.services.rekor.Host != "rekor.sigstore.dev" {
 		t.Errorf("the services are %+v", s.services)
 	}
 }
@@ -464,7 +464,7 @@ func TestParseServiceURL(t *testing.T) {
 	}
 }
 
-// What is private and becomes public for ever is told.
+// What is private and becomes public forever is reported.
 func TestPrivateRepositoryNotice(t *testing.T) {
 	t.Parallel()
 	for visibility, reported := range map[string]bool{"public": false, "": false, "private": true, "internal": true} {

@@ -7,7 +7,7 @@ import (
 	"github.com/org/pypi-oidc-publish/internal/fakepypi"
 )
 
-// FuzzAttestation: whatever lies beside a file, it is judged without a panic, and what is taken is read back the same.
+// FuzzAttestation: any file next to a distribution is checked without a panic, and what is taken is read back the same.
 func FuzzAttestation(f *testing.F) {
 	d, raw := realAttestation(f)
 	trusted := publicRoot(f)

@@ -21,11 +21,11 @@ import (
 	"github.com/org/pypi-oidc-publish/internal/wire"
 )
 
-// harness is a stage, and a signer that signs against it.
+// harness is a test server, and a signer that signs against it.
 type harness struct {
 	*Signer
-	stage *fakepypi.Servers
-	vault *secret.Redactor
+	servers  *fakepypi.Servers
+	redactor *secret.Redactor
 
 	mu    sync.Mutex
 	notes []finding.Finding
@@ -34,7 +34,7 @@ type harness struct {
 	wait  func() // what happens during a wait; may be nil
 }
 
-// named is a fault of the stage's table.
+// named is a fault of the test server's table.
 func named(name string) fault.Fault {
 	for _, f := range fault.Named() {
 		if f.Name == name {
@@ -44,7 +44,7 @@ func named(name string) fault.Fault {
 	return fault.Fault{Name: name + ", which there is not"}
 }
 
-func (h *harness) note(f finding.Finding) {
+func (h *harness) record(f finding.Finding) {
 	h.mu.Lock()
 	defer h.mu.Unlock()
 	h.notes = append(h.notes, f)
@@ -80,15 +80,15 @@ func (h *harness) sleep(ctx context.Context, d time.Duration) error {
 	return context.Cause(ctx)
 }
 
-// play opens a stage with the clock.
-func play(t testing.TB, now func() time.Time, switches fakepypi.SigstoreBehavior) *harness {
+// play opens a test server with the clock.
+func play(t testing.TB, now func() time.Time, behavior fakepypi.SigstoreBehavior) *harness {
 	t.Helper()
-	servers := pypitest.Start(t, fakepypi.Options{Now: now, Sigstore: switches})
-	h := &harness{stage: servers}
+	servers := pypitest.Start(t, fakepypi.Options{Now: now, Sigstore: behavior})
+	h := &harness{servers: servers}
 	client := wire.New(wire.Options{UserAgent: "pypi-oidc-publish/test", Now: now, Sleep: h.sleep, Trace: h.trace})
-	console, vault := runner.New(func(name string) string { return servers.Env[name] }, io.Discard)
-	h.vault = vault
-	h.Signer = New(Options{Wire: client, IDTokens: console.IDTokens(client), TUF: servers.TUF, Root: servers.Root, Now: now, Note: h.note})
+	console, redactor := runner.New(func(name string) string { return servers.Env[name] }, io.Discard)
+	h.redactor = redactor
+	h.Signer = New(Options{Wire: client, IDTokens: console.IDTokens(client), TUF: servers.TUF, Root: servers.Root, Now: now, Record: h.record})
 	return h
 }
 

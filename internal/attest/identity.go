@@ -27,14 +27,14 @@ type idToken struct {
 
 // idToken returns the current token, or a new one if the current one is stale or is the spent one.
 func (s *Signer) idToken(ctx context.Context, spent *idToken) (*idToken, error) {
-	at, err := s.find(ctx)
+	at, err := s.getServices(ctx)
 	if err != nil {
 		return nil, err
 	}
 	s.asking.Lock()
 	defer s.asking.Unlock()
-	asked := s.opts.Now()
-	if s.token != nil && s.token != spent && asked.Before(s.token.until) {
+	requestedAt := s.opts.Now()
+	if s.token != nil && s.token != spent && requestedAt.Before(s.token.until) {
 		return s.token, nil
 	}
 	token, err := s.opts.IDTokens(ctx, audience, at.fulcio)
@@ -45,7 +45,7 @@ func (s *Signer) idToken(ctx context.Context, spent *idToken) (*idToken, error) 
 	if token.Claims.Issued.IsZero() || token.Claims.Expires.IsZero() || life <= 0 {
 		life = usualLife
 	}
-	s.token = &idToken{Token: token, until: asked.Add(life - tokenGuard)}
+	s.token = &idToken{Token: token, until: requestedAt.Add(life - tokenGuard)}
 	return s.token, nil
 }
 
@@ -57,7 +57,10 @@ func (s *Signer) CheckClaims(c oidc.Claims) error {
 	switch {
 	case s.public() && c.Issuer != githubIssuer:
 		return finding.New(finding.AttestationIssuer,
-			fmt.Sprintf("the index accepts attestations of GitHub workflows only if %s issued the ID token, but this one was issued by %q", githubIssuer, c.Issuer),
+			fmt.Sprintf(
+				"the index accepts attestations of GitHub workflows only if %s issued the ID token, but this one was issued by %q", githubIssuer,
+				c.Issuer,
+			),
 			"publish from github.com with its own issuer, or with `attestations: false`")
 	case c.Repository == "" || initiating == "" || running == "":
 		return finding.New(finding.AttestationClaims,
@@ -65,7 +68,10 @@ func (s *Signer) CheckClaims(c oidc.Claims) error {
 			"publish from a workflow of GitHub Actions, or with `attestations: false`")
 	case initiating != running:
 		return finding.New(finding.AttestationReusableWorkflow,
-			fmt.Sprintf("this job runs in a reusable workflow (%s, called by %s), and the index checks the upload against the first and attestations against the second", running, initiating),
+			fmt.Sprintf(
+				"this job runs in a reusable workflow (%s, called by %s), and the index checks the upload against the first and attestations against the second",
+				running, initiating,
+			),
 			"move the publish job into the workflow that is triggered, or publish with `attestations: false`")
 	case initiating != workflowPath(c):
 		return finding.New(finding.AttestationForeignWorkflow,
@@ -73,7 +79,9 @@ func (s *Signer) CheckClaims(c oidc.Claims) error {
 			"publish from a workflow of the repository itself, or with `attestations: false`")
 	case ref != "" && c.Ref != "" && c.SHA != "" && ref != c.Ref && ref != c.SHA:
 		return finding.New(finding.AttestationWorkflowRef,
-			fmt.Sprintf("the workflow is from %s and the sources are from %s, but the index accepts attestations only if both are the same", ref, c.Ref),
+			fmt.Sprintf(
+				"the workflow is from %s and the sources are from %s, but the index accepts attestations only if both are the same", ref, c.Ref,
+			),
 			"publish from a tag, a release or workflow_dispatch, or with `attestations: false`")
 	}
 	return nil
@@ -84,13 +92,16 @@ func workflowPath(c oidc.Claims) string {
 	return c.Repository + "/.github/workflows/" + c.WorkflowFile()
 }
 
-// PrivateRepositoryNotice returns a finding about what signing makes public, if the repository is not public. It is meant to be shown once, before
-// anything is signed.
+// PrivateRepositoryNotice returns a finding about what signing makes public, if the repository is not public. It is meant to be shown
+// once, before anything is signed.
 func PrivateRepositoryNotice(c oidc.Claims) (problem finding.Finding, ok bool) {
 	if c.Visibility == "" || c.Visibility == "public" {
 		return finding.Finding{}, false
 	}
 	return finding.New(finding.AttestationPrivateRepository,
-		fmt.Sprintf("the repository %s is %s, and attestations publish its name, workflow, ref, commit and run permanently in a public log", c.Repository, c.Visibility),
+		fmt.Sprintf(
+			"the repository %s is %s, and attestations publish its name, workflow, ref, commit and run permanently in a public log", c.Repository,
+			c.Visibility,
+		),
 		"publish with `attestations: false` if these must stay private"), true
 }

@@ -157,7 +157,9 @@ func (r *reader) entry(e object) *protorekor.TransparencyLogEntry {
 		KindVersion:    &protorekor.KindVersion{Kind: r.text(kind, "kind"), Version: r.text(kind, "version")},
 		IntegratedTime: r.integer(e, "integratedTime", "integrated_time"),
 		InclusionPromise: &protorekor.InclusionPromise{
-			SignedEntryTimestamp: r.bytes(r.object(r.get(e, "inclusionPromise", "inclusion_promise")), "signedEntryTimestamp", "signed_entry_timestamp"),
+			SignedEntryTimestamp: r.bytes(
+				r.object(r.get(e, "inclusionPromise", "inclusion_promise")), "signedEntryTimestamp", "signed_entry_timestamp",
+			),
 		},
 		InclusionProof: &protorekor.InclusionProof{
 			LogIndex: r.integer(proof, "logIndex", "log_index"),

@@ -23,7 +23,7 @@ import (
 	"github.com/org/pypi-oidc-publish/internal/wire"
 )
 
-// realIndex is the index of the stage, which verifies attestations with the standard library alone, told to trust the real
+// realIndex is the index of the test server, which verifies attestations with the standard library alone, told to trust the real
 // Sigstore and the issuer under its real name. HTTPS_PROXY leads to that issuer, as it does for Fulcio.
 type realIndex struct {
 	*warehouse.Index
@@ -61,7 +61,7 @@ func (r *realSigstore) index(t *testing.T, projects ...pep.Project) *realIndex {
 	t.Cleanup(func() { _ = ix.Close() })
 	owner, repository, _ := strings.Cut(realRepository, "/")
 	for _, project := range projects {
-		ix.Trust(warehouse.Publisher{Owner: owner, OwnerID: "65432100", Repository: repository, Workflow: "release.yml", Project: project})
+		ix.AddPublisher(warehouse.Publisher{Owner: owner, OwnerID: "65432100", Repository: repository, Workflow: "release.yml", Project: project})
 	}
 	server := httptest.NewServer(ix)
 	t.Cleanup(server.Close)

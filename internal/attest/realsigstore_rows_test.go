@@ -44,7 +44,7 @@ func (r *signing) bundle(t *testing.T, statement []byte) *protobundle.Bundle {
 
 func (r *signing) entry(t *testing.T) entry {
 	t.Helper()
-	at, err := r.find(t.Context())
+	at, err := r.getServices(t.Context())
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -77,7 +77,7 @@ func (r *realSigstore) padded(t *testing.T) *signing {
 	return nil
 }
 
-// judged tells whether the attestation is accepted: by us, and by the stage's index, to which the file is uploaded with it.
+// judged tells whether the attestation is accepted: by us, and by the test server's index, to which the file is uploaded with it.
 // The two must agree.
 func (r *realSigstore) judged(t *testing.T, s *Signer, d *distfile.Distribution, text []byte) (accepted bool, why error) {
 	t.Helper()

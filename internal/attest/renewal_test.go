@@ -79,7 +79,7 @@ func TestSign_StaleIDToken(t *testing.T) {
 	}
 }
 
-// The certificate ends while the log does not answer: the file is signed again with a fresh one, and not for ever.
+// The certificate ends while the log does not answer: the file is signed again with a fresh one, and not forever.
 func TestLogEntry_CertificateExpired(t *testing.T) {
 	t.Parallel()
 	for name, row := range map[string]struct {
@@ -92,7 +92,7 @@ func TestLogEntry_CertificateExpired(t *testing.T) {
 			t.Parallel()
 			var c clock
 			h := play(t, c.now, fakepypi.SigstoreBehavior{})
-			if err := h.stage.InjectFault("log-entry", named("status-503"), 0, row.late); err != nil {
+			if err := h.servers.InjectFault("log-entry", named("status-503"), 0, row.late); err != nil {
 				t.Fatal(err)
 			}
 			// Every wait before another try takes longer than a certificate lives.

@@ -19,7 +19,7 @@ import (
 // no ID token, because it may run in a different job than the one that signed. An [*Unverified] means that one of them is not valid,
 // or that all are from other repositories; any other error means that they cannot be checked now.
 func (s *Signer) Served(ctx context.Context, d *distfile.Distribution, provenance []byte, repository string) ([]Attestation, error) {
-	at, err := s.find(ctx)
+	at, err := s.getServices(ctx)
 	if err != nil {
 		return nil, err
 	}
@@ -46,11 +46,11 @@ func (s *Signer) Served(ctx context.Context, d *distfile.Distribution, provenanc
 }
 
 // foreignRepository is the error for an attestation by a workflow of another repository.
-type foreignRepository struct{ theirs, ours string }
+type foreignRepository struct{ got, want string }
 
 // Error names both repositories.
 func (f *foreignRepository) Error() string {
-	return fmt.Sprintf("the provenance that the index serves is of the repository %s, not of %s", f.theirs, f.ours)
+	return fmt.Sprintf("the provenance that the index serves is of the repository %s, not of %s", f.got, f.want)
 }
 
 // workflowsOf returns a policy that accepts every workflow of one repository. With the public instance it requires GitHub's issuer;

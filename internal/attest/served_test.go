@@ -20,7 +20,7 @@ func TestServed(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	h.stage.Claims(func(c map[string]any) {
+	h.servers.Claims(func(c map[string]any) {
 		for _, name := range []string{"repository", "workflow_ref", "job_workflow_ref", "sub"} {
 			c[name] = strings.Replace(c[name].(string), "octo-org/rehearsal", "octo-org/before", 1)
 		}

@@ -30,20 +30,20 @@ const tufTime = 30 * time.Second
 
 // services are the keys and addresses of one instance of Sigstore.
 type services struct {
-	trusted root.TrustedMaterial
-	fulcio  *url.URL
-	rekor   *url.URL
-	copied  bool // from the built-in copies, which may be out of date
+	trusted  root.TrustedMaterial
+	fulcio   *url.URL
+	rekor    *url.URL
+	embedded bool // from the built-in copies, which may be out of date
 }
 
-// find returns the services. It requests them until a call succeeds, and then returns the stored result.
-func (s *Signer) find(ctx context.Context) (*services, error) {
+// getServices returns the services. It requests them until a call succeeds, and then returns the stored result.
+func (s *Signer) getServices(ctx context.Context) (*services, error) {
 	s.trusting.Lock()
 	defer s.trusting.Unlock()
 	if s.services != nil {
 		return s.services, nil
 	}
-	found, err := s.ask(ctx)
+	found, err := s.loadServices(ctx)
 	if err != nil {
 		return nil, err
 	}
@@ -51,9 +51,9 @@ func (s *Signer) find(ctx context.Context) (*services, error) {
 	return found, nil
 }
 
-// ask requests the services from the TUF repository. For the public good instance it uses the built-in copies if the repository is not
-// available, so that a release need not wait.
-func (s *Signer) ask(ctx context.Context) (*services, error) {
+// loadServices requests the services from the TUF repository. For the public good instance it uses the built-in copies if the repository
+// is not available, so that a release need not wait.
+func (s *Signer) loadServices(ctx context.Context) (*services, error) {
 	at, anchor := publicTUF, s.opts.Root
 	if !s.public() {
 		at = s.opts.TUF.String()
@@ -70,7 +70,7 @@ func (s *Signer) ask(ctx context.Context) (*services, error) {
 	case !s.public():
 		return nil, s.wrapServiceError("sigstore's trust root ("+wire.PlainURL(at)+") is not available", err)
 	}
-	s.opts.Note(finding.New(finding.AttestationTrustRoot,
+	s.opts.Record(finding.New(finding.AttestationTrustRoot,
 		"sigstore's trust root is not available, so the built-in copy is used: "+err.Error(),
 		"no action needed; check "+publicStatus+" if it persists"))
 	config, err = root.NewSigningConfigFromJSON(copiedSigningConfig)
@@ -82,7 +82,7 @@ func (s *Signer) ask(ctx context.Context) (*services, error) {
 	}
 	found, err := s.choose(config, trusted)
 	if err == nil {
-		found.copied = true
+		found.embedded = true
 	}
 	return found, err
 }

@@ -49,7 +49,7 @@ func (s *Signer) Sign(ctx context.Context, files []*distfile.Distribution, signe
 	working, stop := context.WithCancelCause(ctx)
 	defer stop(nil)
 	err = par.Each(working, s.opts.Workers, indices, func(ctx context.Context, i int) error {
-		a, err := r.one(ctx, files[i])
+		a, err := r.signFile(ctx, files[i])
 		if err != nil {
 			stop(err)
 			return err
@@ -116,15 +116,15 @@ func (r *signing) certificate(ctx context.Context, spent *certificate) (*certifi
 // mostCertificates is how many certificates may expire while one entry waits for the log.
 const mostCertificates = 3
 
-// one signs one file, with another certificate if one expires too early.
-func (r *signing) one(ctx context.Context, d *distfile.Distribution) (Attestation, error) {
+// signFile signs one file, with another certificate if one expires too early.
+func (r *signing) signFile(ctx context.Context, d *distfile.Distribution) (Attestation, error) {
 	var spent *certificate
 	for n := 1; ; n++ {
 		with, err := r.certificate(ctx, spent)
 		if err != nil {
 			return Attestation{}, err
 		}
-		a, err := r.with(ctx, d, with)
+		a, err := r.signWith(ctx, d, with)
 		if !errors.Is(err, errLate) {
 			return a, err
 		}
@@ -135,9 +135,9 @@ func (r *signing) one(ctx context.Context, d *distfile.Distribution) (Attestatio
 	}
 }
 
-// with signs one file with the certificate, and verifies the attestation.
-func (r *signing) with(ctx context.Context, d *distfile.Distribution, c *certificate) (Attestation, error) {
-	at, err := r.find(ctx)
+// signWith signs one file with the certificate, and verifies the attestation.
+func (r *signing) signWith(ctx context.Context, d *distfile.Distribution, c *certificate) (Attestation, error) {
+	at, err := r.getServices(ctx)
 	if err != nil {
 		return Attestation{}, err
 	}

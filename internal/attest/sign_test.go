@@ -16,13 +16,13 @@ import (
 
 func TestSign_OnePerFile(t *testing.T) {
 	t.Parallel()
-	for name, switches := range map[string]fakepypi.SigstoreBehavior{
+	for name, behavior := range map[string]fakepypi.SigstoreBehavior{
 		"of a log that is in use":  {},
 		"the first of a fresh log": {FreshLog: true},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			h := play(t, time.Now, switches)
+			h := play(t, time.Now, behavior)
 			files := wheels(t, 9)
 			var mu sync.Mutex
 			decoded := map[int]Attestation{}

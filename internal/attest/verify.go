@@ -207,11 +207,11 @@ func verifyBundle(b *protobundle.Bundle, d *distfile.Distribution, trusted root.
 // tolerateStaleRoot converts a failure to a warning, reported once, if the trust root is a built-in copy that may be out of date. The index
 // verifies the attestation in any case.
 func (s *Signer) tolerateStaleRoot(at *services, err error) error {
-	if err == nil || !at.copied {
+	if err == nil || !at.embedded {
 		return err
 	}
 	s.staleRootNoted.Do(func() {
-		s.opts.Note(finding.New(finding.AttestationUnproven,
+		s.opts.Record(finding.New(finding.AttestationUnproven,
 			"attestations do not verify with the built-in copy of sigstore's trust root, which may be out of date: "+err.Error(),
 			"no action needed: the index verifies them as well"))
 	})

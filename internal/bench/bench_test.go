@@ -77,7 +77,7 @@ func BenchmarkPublish_SixtyFiles(b *testing.B) {
 	resultAtLeast(b, "sixty files, against twine", median(theirs)/median(ours), 3, "x-twine")
 }
 
-// BenchmarkPublish_EverythingSlow: the same where the look-ups, the mint and the burn take half a second each as well, for
+// BenchmarkPublish_EverythingSlow: the same where the queries, the mint and the burn take half a second each as well, for
 // which there is no bar.
 func BenchmarkPublish_EverythingSlow(b *testing.B) {
 	program := build(b)
@@ -100,7 +100,7 @@ func whole(b *testing.B, files int) {
 	}
 }
 
-// twineTakes is the time in which twine publishes the files to a stage of its own, as slow as ours.
+// twineTakes is the time in which twine publishes the files to its own test server, as slow as ours.
 func twineTakes(b *testing.B, twine string, paths []string) time.Duration {
 	b.Helper()
 	servers, home := newServers(b), b.TempDir()
@@ -156,7 +156,7 @@ func alone(h hash.Hash) time.Duration {
 	return time.Since(began)
 }
 
-// BenchmarkMemory_LargeWheel: the most memory that is resident while a wheel of a GiB is read, judged and uploaded.
+// BenchmarkMemory_LargeWheel: the most memory that is resident while a wheel of a GiB is read, checked and uploaded.
 func BenchmarkMemory_LargeWheel(b *testing.B) {
 	program, folder := build(b), b.TempDir()
 	writeLargeWheel(b, folder)
@@ -195,7 +195,7 @@ func BenchmarkMemory_PerFile(b *testing.B) {
 	result(b, "memory for each of 500 files", median(growth), 64, "kB/file")
 }
 
-// BenchmarkPreflight: 200 distributions of 1 MB, wheels and sdists by turns, read and judged.
+// BenchmarkPreflight: 200 distributions of 1 MB, wheels and sdists by turns, read and checked.
 func BenchmarkPreflight(b *testing.B) {
 	const many, size = 200, 1_000_000
 	var paths []string

@@ -69,11 +69,11 @@ func build(b *testing.B) string {
 	return path
 }
 
-// newServers is an index that trusts the stage's run for the project, and takes files of any size.
+// newServers is an index that trusts the test server's run for the project, and takes files of any size.
 func newServers(b *testing.B) *fakepypi.Servers {
 	b.Helper()
 	servers := pypitest.Start(b, fakepypi.Options{Dir: b.TempDir(), Behavior: fakepypi.Behavior{FileLimit: 4 << 30}})
-	servers.Trust(fakepypi.Publisher{Project: theProject})
+	servers.AddPublisher(fakepypi.Publisher{Project: theProject})
 	return servers
 }
 
@@ -82,7 +82,7 @@ func uploads(r *http.Request) bool {
 	return r.URL.Path == "/legacy/" && strings.HasPrefix(r.Header.Get("Content-Type"), "multipart/form-data")
 }
 
-// slowed is the stage behind a front that gives every answer to a slow request only when so much time has passed since the
+// slowed is the test server behind a front that gives every answer to a slow request only when so much time has passed since the
 // request came.
 func slowed(b *testing.B, servers *fakepypi.Servers, delay time.Duration, slow func(*http.Request) bool) *url.URL {
 	b.Helper()
@@ -125,7 +125,7 @@ type ran struct {
 	peak  int64 // bytes of memory that were resident at most
 }
 
-// publish runs the program as a step of the stage's run, uploading to the address.
+// publish runs the program as a step of the test server's run, uploading to the address.
 func publish(b *testing.B, program string, servers *fakepypi.Servers, to *url.URL, folder string) ran {
 	b.Helper()
 	env := []string{"GITHUB_ACTIONS=true", "PATH=" + os.Getenv("PATH")}

@@ -25,12 +25,17 @@ type checkOptions struct {
 	today                            time.Time
 }
 
-// checkVerb checks distributions in the same way as a run, and publishes nothing. It uses the network only to query the index in -index.
-func checkVerb(ctx context.Context, w Process, v verb, args []string) int {
+// checkCommand checks distributions in the same way as a run, and publishes nothing. It uses the network only to query the index in -index.
+func checkCommand(ctx context.Context, w Process, v command, args []string) int {
 	var o checkOptions
 	flags := flag.NewFlagSet(v.name, flag.ContinueOnError)
-	flags.StringVar(&o.index, "index", "", "also query this `index` for existing files: pypi, testpypi, an upload URL that ends in /legacy/, or the URL of a simple index")
-	flags.StringVar(&o.profile, "profile", "pypi", "whose `rules` apply: pypi, or other (another index: what only PyPI would reject is a notice)")
+	flags.StringVar(
+		&o.index, "index", "",
+		"also query this `index` for existing files: pypi, testpypi, an upload URL that ends in /legacy/, or the URL of a simple index",
+	)
+	flags.StringVar(
+		&o.profile, "profile", "pypi", "whose `rules` apply: pypi, or other (another index: what only PyPI would reject is a notice)",
+	)
 	flags.StringVar(&o.format, "format", "text", "output `format`: text, github (annotations for a workflow run) or json")
 	flags.StringVar(&o.expected, "expected-version", "", "the `version` that every file must have, for example the tag v1.2.3")
 	flags.Func("today", "check as of this `day`, such as 2026-08-31: a classifier, licence or platform that the built-in tables do not have is an error up to the day of the table, and a warning after it (default today)", func(day string) (err error) {
@@ -43,10 +48,10 @@ func checkVerb(ctx context.Context, w Process, v verb, args []string) int {
 	write, known := writers()[o.format]
 	switch {
 	case !known:
-		w.complain(fmt.Sprintf("-format takes text, github or json, not %q", o.format))
+		w.printUsageError(fmt.Sprintf("-format takes text, github or json, not %q", o.format))
 		return Misconfigured
 	case o.profile != "pypi" && o.profile != "other":
-		w.complain(fmt.Sprintf("-profile takes pypi or other, not %q", o.profile))
+		w.printUsageError(fmt.Sprintf("-profile takes pypi or other, not %q", o.profile))
 		return Misconfigured
 	}
 	if o.today.IsZero() {
@@ -56,13 +61,13 @@ func checkVerb(ctx context.Context, w Process, v verb, args []string) int {
 	if len(paths) == 0 {
 		paths = []string{"dist"}
 	}
-	judgement, err := w.checkFiles(ctx, o, paths)
+	result, err := w.checkFiles(ctx, o, paths)
 	if err != nil {
 		w.cannotCheck(o, err)
 		return Misconfigured
 	}
-	write(w, judgement)
-	if finding.Worst(judgement.Findings) == finding.Error {
+	write(w, result)
+	if finding.Worst(result.Findings) == finding.Error {
 		return Failed
 	}
 	return Done
@@ -70,24 +75,26 @@ func checkVerb(ctx context.Context, w Process, v verb, args []string) int {
 
 // checkFiles checks the files at these paths.
 func (w Process) checkFiles(ctx context.Context, o checkOptions, paths []string) (publish.CheckResult, error) {
-	vault := secret.NewRedactor(func(string) {}) // there are no secrets here
-	site, err := siteToLookAt(o.index, vault)
+	redactor := secret.NewRedactor(func(string) {}) // there are no secrets here
+	site, err := siteFor(o.index, redactor)
 	if err != nil {
 		return publish.CheckResult{}, err
 	}
 	if site.Warehouse = o.profile == "pypi"; !site.Warehouse {
 		site.MD5 = true // such an index may list files only with MD5 digests
 	}
-	client := wire.New(wire.Options{UserAgent: w.userAgent(), LoadRoots: w.trust, Proxy: w.Proxy, Now: w.Now, Sleep: w.Sleep, Redact: vault.Redact})
+	client := wire.New(wire.Options{
+		UserAgent: w.userAgent(), LoadRoots: w.loadRoots, Proxy: w.Proxy, Now: w.Now, Sleep: w.Sleep, Redact: redactor.Redact,
+	})
 	const parallel = 4
 	return publish.Check(ctx,
 		publish.Options{Paths: paths, WorkingTree: w.workingTree(), Parallel: parallel, VerifyMetadata: true, ExpectedVersion: o.expected},
 		publish.Deps{Index: index.New(site, client, wire.NewGate(parallel), nil), Now: func() time.Time { return o.today }, Sleep: w.Sleep})
 }
 
-// siteToLookAt returns the index that the flag -index names. It is checked like the corresponding input. If it is empty, no index is
+// siteFor returns the index that the flag -index names. It is checked like the corresponding input. If it is empty, no index is
 // queried.
-func siteToLookAt(given string, vault *secret.Redactor) (index.Site, error) {
+func siteFor(given string, redactor *secret.Redactor) (index.Site, error) {
 	inputs := map[string]string{"index-url": "none"}
 	switch {
 	case given == "":
@@ -96,7 +103,7 @@ func siteToLookAt(given string, vault *secret.Redactor) (index.Site, error) {
 	default:
 		inputs = map[string]string{"index-url": given}
 	}
-	c, err := config.Parse(func(name string) string { return inputs[name] }, vault)
+	c, err := config.Parse(func(name string) string { return inputs[name] }, redactor)
 	if err != nil {
 		var all []error
 		for _, f := range finding.Of(err) {

@@ -57,7 +57,10 @@ func (w Process) asAnnotations(j publish.CheckResult) {
 	worst := finding.Causes(j.Findings)
 	slices.SortStableFunc(worst, func(a, b finding.Cause) int { return int(b.First.Severity) - int(a.First.Severity) })
 	for i, cause := range worst {
-		f := cause.Shown()
+		f := cause.Annotation()
+		if i >= most {
+			f = cause.Summary()
+		}
 		if page := w.rulePage(f.ID); page != "" {
 			f.Fix = strings.TrimSpace(f.Fix + " (" + page + ")")
 		}
@@ -112,11 +115,11 @@ func (w Process) asJSON(j publish.CheckResult) {
 	files, set := byFile(j)
 	out := jsonCheck{Files: []jsonFile{}, Findings: jsonFindings(set)}
 	for _, file := range files {
-		verdict := "accept"
+		outcome := "accept"
 		if finding.Worst(file.findings) == finding.Error {
-			verdict = "reject"
+			outcome = "reject"
 		}
-		out.Files = append(out.Files, jsonFile{file.path, verdict, jsonFindings(file.findings)})
+		out.Files = append(out.Files, jsonFile{file.path, outcome, jsonFindings(file.findings)})
 	}
 	text, err := json.MarshalIndent(out, "", "  ")
 	if err != nil {

@@ -27,7 +27,7 @@ type checkOutput struct {
 
 type findingOutput struct{ Rule, Severity, Message, Fix, Path string }
 
-// check runs the verb in this process, without an environment.
+// check runs the command in this process, without an environment.
 func check(t *testing.T, args ...string) (j checkOutput, code int) {
 	t.Helper()
 	return checkAt(t, time.Now, args...)
@@ -80,7 +80,7 @@ func TestCheck_Vectors(t *testing.T) {
 	}
 }
 
-// TestCheck_Today: check judges by today's date, or by that of -today. What only the age of a table speaks against is a
+// TestCheck_Today: check uses the date of today, or that of -today. What only the age of a table speaks against is a
 // warning then, and an error where the table is of that day.
 func TestCheck_Today(t *testing.T) {
 	t.Parallel()
@@ -155,7 +155,8 @@ func TestCheck_JSONEscaped(t *testing.T) {
 		t.Errorf("%q", out.String())
 	}
 	var j checkOutput
-	if err := json.Unmarshal([]byte(out.String()), &j); err != nil || len(j.Files) != 1 || j.Files[0].Path != path || j.Files[0].Verdict != "reject" {
+	if err := json.Unmarshal([]byte(out.String()), &j); err != nil || len(j.Files) != 1 || j.Files[0].Path != path ||
+		j.Files[0].Verdict != "reject" {
 		t.Errorf("%v: %+v", err, j)
 	}
 }

@@ -24,16 +24,16 @@ const (
 
 // Process describes the process. A run gets everything from outside through it: arguments, environment, streams, clock and network.
 type Process struct {
-	Args    []string // without the program's name
-	Version string
-	Getenv  func(name string) string
-	Stdout  io.Writer // GitHub's runner reads commands from it
-	Stderr  io.Writer // usage errors
-	Now     func() time.Time
-	Sleep   func(ctx context.Context, d time.Duration) error
-	Proxy   func(*http.Request) (*url.URL, error)
-	Log     Log    // the standard library's logger; nil if none prints
-	Trust   func() // loads the root certificates before the first request; nil if the system has its own
+	Args      []string // without the program's name
+	Version   string
+	Getenv    func(name string) string
+	Stdout    io.Writer // GitHub's runner reads commands from it
+	Stderr    io.Writer // usage errors
+	Now       func() time.Time
+	Sleep     func(ctx context.Context, d time.Duration) error
+	Proxy     func(*http.Request) (*url.URL, error)
+	Log       Log    // the standard library's logger; nil if none prints
+	LoadRoots func() // loads the root certificates before the first request; nil if the system has its own
 }
 
 // Log is implemented by the standard library's logger, such as [log.Default]. Libraries log to it what they cannot return as an error,
@@ -64,20 +64,26 @@ func Sleep(ctx context.Context, d time.Duration) error {
 	}
 }
 
-// verb describes one command of the program.
-type verb struct {
+// command describes one command of the program.
+type command struct {
 	name, arguments, help string
-	run                   func(ctx context.Context, w Process, v verb, args []string) int
+	run                   func(ctx context.Context, w Process, v command, args []string) int
 }
 
-// verbs returns the commands, in the order of the help text.
-func verbs() []verb {
-	return []verb{
-		{"publish", "[flags] [PATH...]", "publish distributions; the default inside GitHub Actions, with the inputs of the step", publishVerb},
-		{"check", "[flags] [PATH...]", "check distributions against PyPI's rules, offline; exit code 2: the check could not run", checkVerb},
-		{"rehearse", "[flags] [PATH...]", "try a whole release on this machine only, against a built-in test index and ID token issuer", rehearseVerb},
-		{"serve", "[flags]", "run the test index and ID token issuer of rehearse for other clients (twine, uv, pip, workflow tests) until stopped", serveVerb},
-		{"version", "", "print the version", versionVerb},
+// commands returns the commands, in the order of the help text.
+func commands() []command {
+	return []command{
+		{"publish", "[flags] [PATH...]", "publish distributions; the default inside GitHub Actions, with the inputs of the step", publishCommand},
+		{"check", "[flags] [PATH...]", "check distributions against PyPI's rules, offline; exit code 2: the check could not run", checkCommand},
+		{
+			"rehearse", "[flags] [PATH...]", "try a whole release on this machine only, against a built-in test index and ID token issuer",
+			rehearseCommand,
+		},
+		{
+			"serve", "[flags]",
+			"run the test index and ID token issuer of rehearse for other clients (twine, uv, pip, workflow tests) until stopped", serveCommand,
+		},
+		{"version", "", "print the version", versionCommand},
 	}
 }
 
@@ -89,13 +95,13 @@ func Main(ctx context.Context, w Process) int {
 		w.Args = asService(w.Getenv)
 	}
 	if len(w.Args) == 0 && w.Getenv("GITHUB_ACTIONS") == "true" {
-		return publishVerb(ctx, w, verbs()[0], nil)
+		return publishCommand(ctx, w, commands()[0], nil)
 	}
 	name := ""
 	if len(w.Args) > 0 {
 		name = w.Args[0]
 	}
-	for _, v := range verbs() {
+	for _, v := range commands() {
 		if v.name == name {
 			return v.run(ctx, w, v, w.Args[1:])
 		}
@@ -106,9 +112,9 @@ func Main(ctx context.Context, w Process) int {
 	}
 	switch {
 	case strings.HasPrefix(name, "-"):
-		w.complain(fmt.Sprintf("flags come after the command, not before it: %q\n", withoutValue(name)))
+		w.printUsageError(fmt.Sprintf("flags come after the command, not before it: %q\n", withoutValue(name)))
 	case name != "":
-		w.complain(fmt.Sprintf("unknown command %q\n", name))
+		w.printUsageError(fmt.Sprintf("unknown command %q\n", name))
 	}
 	usage(w.Stderr)
 	return Misconfigured
@@ -117,14 +123,16 @@ func Main(ctx context.Context, w Process) int {
 // usage prints the list of commands.
 func usage(out io.Writer) {
 	fmt.Fprint(out, "usage: pypi-oidc-publish COMMAND [flags]\n\n")
-	for _, v := range verbs() {
+	for _, v := range commands() {
 		fmt.Fprintf(out, "  %-10s %s\n", v.name, v.help)
 	}
-	fmt.Fprint(out, "\nCOMMAND -h lists the flags of a command. Exit codes: 0 done, 1 failed or incomplete (see the report), 2 misconfigured.\n")
+	fmt.Fprint(
+		out, "\nCOMMAND -h lists the flags of a command. Exit codes: 0 done, 1 failed or incomplete (see the report), 2 misconfigured.\n",
+	)
 }
 
 // parse reads the flags of a command. done reports that the command is finished, and code is then the exit code.
-func (w Process) parse(v verb, flags *flag.FlagSet, args []string) (code int, done bool) {
+func (w Process) parse(v command, flags *flag.FlagSet, args []string) (code int, done bool) {
 	var message strings.Builder
 	flags.SetOutput(&message)
 	flags.Usage = func() {
@@ -139,16 +147,16 @@ func (w Process) parse(v verb, flags *flag.FlagSet, args []string) (code int, do
 		fmt.Fprint(w.Stdout, message.String())
 		return Done, true
 	case err != nil:
-		w.complain(strings.TrimSuffix(message.String(), "\n"))
+		w.printUsageError(strings.TrimSuffix(message.String(), "\n"))
 		return Misconfigured, true
 	}
 	for _, argument := range flags.Args() {
 		switch {
 		case !strings.Contains(v.arguments, "PATH"):
-			w.complain(fmt.Sprintf("%s takes no arguments: %q", v.name, argument))
+			w.printUsageError(fmt.Sprintf("%s takes no arguments: %q", v.name, argument))
 			return Misconfigured, true
 		case strings.HasPrefix(argument, "-"):
-			w.complain(fmt.Sprintf("flags come before paths, not after them: %q", withoutValue(argument)))
+			w.printUsageError(fmt.Sprintf("flags come before paths, not after them: %q", withoutValue(argument)))
 			return Misconfigured, true
 		}
 	}
@@ -161,8 +169,8 @@ func withoutValue(argument string) string {
 	return name
 }
 
-// complain prints a usage error. Arguments may be hostile file names that a shell has expanded.
-func (w Process) complain(text string) {
+// printUsageError prints a usage error. Arguments may be hostile file names that a shell has expanded.
+func (w Process) printUsageError(text string) {
 	for line := range strings.SplitSeq(text, "\n") {
 		fmt.Fprintln(w.Stderr, runner.Plain(line))
 	}
@@ -175,8 +183,8 @@ func hasFlags(flags *flag.FlagSet) bool {
 	return n > 0
 }
 
-// versionVerb prints the version.
-func versionVerb(_ context.Context, w Process, v verb, args []string) int {
+// versionCommand prints the version.
+func versionCommand(_ context.Context, w Process, v command, args []string) int {
 	if code, done := w.parse(v, flag.NewFlagSet(v.name, flag.ContinueOnError), args); done {
 		return code
 	}

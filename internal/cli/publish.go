@@ -21,12 +21,12 @@ import (
 	"github.com/org/pypi-oidc-publish/internal/report"
 	"github.com/org/pypi-oidc-publish/internal/runner"
 	"github.com/org/pypi-oidc-publish/internal/secret"
-	"github.com/org/pypi-oidc-publish/internal/trust"
+	"github.com/org/pypi-oidc-publish/internal/uploadtoken"
 	"github.com/org/pypi-oidc-publish/internal/wire"
 )
 
-// publishVerb publishes distributions, as the inputs of the step and the flags request. A flag overrides the input with the same name.
-func publishVerb(ctx context.Context, w Process, v verb, args []string) int {
+// publishCommand publishes distributions, as the inputs of the step and the flags request. A flag overrides the input with the same name.
+func publishCommand(ctx context.Context, w Process, v command, args []string) int {
 	given := map[string]string{}
 	flags := flag.NewFlagSet(v.name, flag.ContinueOnError)
 	for _, in := range config.Inputs() {
@@ -42,8 +42,8 @@ func publishVerb(ctx context.Context, w Process, v verb, args []string) int {
 		}
 		given["packages-dir"] = strings.Join(flags.Args(), "\n")
 	}
-	r, vault := runner.New(w.Getenv, w.Stdout)
-	return w.publish(ctx, r, vault, func(name string) string {
+	r, redactor := runner.New(w.Getenv, w.Stdout)
+	return w.publish(ctx, r, redactor, func(name string) string {
 		if value, ok := given[name]; ok {
 			return strings.TrimSpace(value)
 		}
@@ -79,10 +79,10 @@ func flagHelp(in config.Input) string {
 }
 
 // publish connects the packages and carries out a run. Everything that happens is reported, including a panic.
-func (w Process) publish(ctx context.Context, r *runner.Runner, vault *secret.Redactor, input func(string) string) (code int) {
+func (w Process) publish(ctx context.Context, r *runner.Runner, redactor *secret.Redactor, input func(string) string) (code int) {
 	code = Failed
 	if err := par.Catch(func() error {
-		code = w.reported(ctx, r, vault, input)
+		code = w.reported(ctx, r, redactor, input)
 		return nil
 	}); err != nil {
 		r.Annotate(finding.New(finding.Internal, err.Error(), "more: "+w.help(finding.Internal)))
@@ -91,11 +91,13 @@ func (w Process) publish(ctx context.Context, r *runner.Runner, vault *secret.Re
 }
 
 // reported carries out a run, reports it, and returns the exit code.
-func (w Process) reported(ctx context.Context, r *runner.Runner, vault *secret.Redactor, input func(string) string) int {
-	c, err := config.Parse(input, vault, gitHubOrigins(r)...)
-	options := report.Options{Hashes: c.PrintHash, Verbose: c.Verbose || w.Getenv("RUNNER_DEBUG") == "1", Redact: vault.Redact, Help: w.help}
+func (w Process) reported(ctx context.Context, r *runner.Runner, redactor *secret.Redactor, input func(string) string) int {
+	c, err := config.Parse(input, redactor, gitHubOrigins(r)...)
+	options := report.Options{
+		Hashes: c.PrintHash, Verbose: c.Verbose || w.Getenv("RUNNER_DEBUG") == "1", Redact: redactor.Redact, Help: w.help,
+	}
 	if c.Manifest != "" {
-		options.Manifest = func(text []byte) error { return r.Save(c.Manifest, []byte(vault.Redact(string(text)))) }
+		options.Manifest = func(text []byte) error { return r.Save(c.Manifest, []byte(redactor.Redact(string(text)))) }
 	}
 	if options.Verbose {
 		w.logTo(r.LibraryLog())
@@ -120,7 +122,7 @@ func (w Process) reported(ctx context.Context, r *runner.Runner, vault *secret.R
 			recorder.Record(ledger.Noted{Finding: f})
 		}
 	} else {
-		err = w.run(ctx, c, r, vault, recorder, roots, from, to)
+		err = w.run(ctx, c, r, redactor, recorder, roots, from, to)
 	}
 	code := exitCode(err)
 	if err := reporter.Close(recorder.Receipt()); err != nil {
@@ -145,30 +147,33 @@ func exitCode(err error) int {
 }
 
 // run carries out a run with the packages that its configuration needs.
-func (w Process) run(ctx context.Context, c config.Config, r *runner.Runner, vault *secret.Redactor, recorder *ledger.Recorder, roots *x509.CertPool, from sigstoreInstance, to releaseTarget) error {
+func (w Process) run(
+	ctx context.Context, c config.Config, r *runner.Runner, redactor *secret.Redactor, recorder *ledger.Recorder, roots *x509.CertPool,
+	from sigstoreInstance, to releaseTarget,
+) error {
 	client := wire.New(wire.Options{
-		UserAgent: w.userAgent(), Roots: roots, LoadRoots: w.trust, Proxy: w.Proxy, Now: w.Now, Sleep: w.Sleep,
-		Redact: vault.Redact, Trace: func(t wire.Try) { recorder.Record(tried(t)) },
+		UserAgent: w.userAgent(), Roots: roots, LoadRoots: w.loadRoots, Proxy: w.Proxy, Now: w.Now, Sleep: w.Sleep,
+		Redact: redactor.Redact, Trace: func(t wire.Try) { recorder.Record(tried(t)) },
 	})
 	site := index.SiteOf(c.Repository, c.Simple, !c.NoLookups)
 	deps := publish.Deps{Record: recorder.Record, Save: r.Save, PrepareFolder: r.PrepareFolder, Now: w.Now, Sleep: w.Sleep}
 	if c.Auth == config.Token {
 		deps.Password = index.Password(c.User, c.Password)
 	} else {
-		deps.Tokens = trust.NewUploadTokens(trust.Options{
-			At: c.Repository, Wire: client, IDTokens: r.IDTokens(client), Redactor: vault, Now: w.Now, Sleep: w.Sleep, Note: recorder.Record,
-			Permit: site.Permit, Settings: site.PublisherPage, Warehouse: site.Warehouse, MayAsk: r.MayAsk,
+		deps.Tokens = uploadtoken.New(uploadtoken.Options{
+			At: c.Repository, Wire: client, IDTokens: r.IDTokens(client), Redactor: redactor, Now: w.Now, Sleep: w.Sleep, Record: recorder.Record,
+			Permit: site.Permit, Settings: site.PublisherPage, Warehouse: site.Warehouse, CheckIDToken: r.CheckIDToken,
 		})
 	}
 	if site.Attestations || from.tuf != nil {
 		deps.Signer = attest.New(attest.Options{
 			Wire: client, IDTokens: r.IDTokens(client), TUF: from.tuf, Root: from.root, Now: w.Now,
-			Note: func(f finding.Finding) { recorder.Record(ledger.Noted{Finding: f}) },
+			Record: func(f finding.Finding) { recorder.Record(ledger.Noted{Finding: f}) },
 		})
 	}
 	if to.tag != "" {
 		deps.GitHub = ghrelease.New(ghrelease.Options{API: to.api, Repository: to.repository, Token: c.GitHubToken, Wire: client, Sleep: w.Sleep})
-		deps.Manifest = func() []byte { return report.Manifest(recorder.Receipt(), vault.Redact) }
+		deps.Manifest = func() []byte { return report.Manifest(recorder.Receipt(), redactor.Redact) }
 	}
 	deps.Index = index.New(site, client, wire.NewGate(c.Parallel), deps.Password)
 	return publish.Run(ctx, publish.Options{

@@ -16,24 +16,24 @@ import (
 	"github.com/org/pypi-oidc-publish/internal/runner"
 )
 
-// rehearsal holds the flags of the rehearse command.
-type rehearsal struct {
+// rehearseOptions holds the flags of the rehearse command.
+type rehearseOptions struct {
 	verbose, attach bool
 	summary         string
 }
 
-// rehearseVerb starts the test index on loopback, registers a Trusted Publisher for this machine, and carries out a whole run against it
+// rehearseCommand starts the test index on loopback, registers a Trusted Publisher for this machine, and carries out a whole run against it
 // over HTTP. Nothing leaves the machine, and nothing is kept.
-func rehearseVerb(ctx context.Context, w Process, v verb, args []string) int {
+func rehearseCommand(ctx context.Context, w Process, v command, args []string) int {
 	flags := flag.NewFlagSet(v.name, flag.ContinueOnError)
-	var asked rehearsal
-	flags.BoolVar(&asked.verbose, "verbose", false, "print requests, retries and timings")
-	flags.BoolVar(&asked.attach, "github-release", false, "also attach the files to a GitHub release, which is on this machine too")
-	flags.StringVar(&asked.summary, "summary", "", "also write the job summary to this `file`, as Markdown")
+	var options rehearseOptions
+	flags.BoolVar(&options.verbose, "verbose", false, "print requests, retries and timings")
+	flags.BoolVar(&options.attach, "github-release", false, "also attach the files to a GitHub release, which is on this machine too")
+	flags.StringVar(&options.summary, "summary", "", "also write the job summary to this `file`, as Markdown")
 	if code, done := w.parse(v, flags, args); done {
 		return code
 	}
-	code, err := w.rehearse(ctx, flags.Args(), asked)
+	code, err := w.rehearse(ctx, flags.Args(), options)
 	if err != nil {
 		fmt.Fprintln(w.Stderr, runner.Plain("the test index failed: "+err.Error()))
 		return Failed
@@ -42,7 +42,7 @@ func rehearseVerb(ctx context.Context, w Process, v verb, args []string) int {
 }
 
 // rehearse carries out the run against a test index, and returns its exit code. An error means that the test index failed.
-func (w Process) rehearse(ctx context.Context, paths []string, asked rehearsal) (code int, err error) {
+func (w Process) rehearse(ctx context.Context, paths []string, options rehearseOptions) (code int, err error) {
 	servers, err := fakepypi.Start(ctx, "127.0.0.1:0", fakepypi.Options{Now: w.Now})
 	if err != nil {
 		return 0, err
@@ -53,13 +53,13 @@ func (w Process) rehearse(ctx context.Context, paths []string, asked rehearsal) 
 			err = closed
 		}
 	}()
-	w.Getenv = w.asRun(servers, asked.summary)
-	r, vault := runner.New(w.Getenv, w.Stdout)
+	w.Getenv = w.asRun(servers, options.summary)
+	r, redactor := runner.New(w.Getenv, w.Stdout)
 	r.Line("rehearsal: the index and the ID token issuer run on this machine only, at " + servers.Upload.Host)
 	inputs := map[string]string{
-		"repository-url": servers.Upload.String(), "index-url": servers.Simple.String(), "verbose": strconv.FormatBool(asked.verbose),
+		"repository-url": servers.Upload.String(), "index-url": servers.Simple.String(), "verbose": strconv.FormatBool(options.verbose),
 	}
-	if asked.attach {
+	if options.attach {
 		tag := servers.Env["GITHUB_REF_NAME"]
 		servers.GitHub.Publish(fakepypi.Release{Tag: tag})
 		inputs["github-release"], inputs["github-token"] = config.Auto, servers.Env[fakepypi.GitHubToken]
@@ -76,10 +76,10 @@ func (w Process) rehearse(ctx context.Context, paths []string, asked rehearsal) 
 		paths = found
 	}
 	for _, project := range projectsIn(paths) {
-		servers.Trust(fakepypi.Publisher{Project: project})
+		servers.AddPublisher(fakepypi.Publisher{Project: project})
 	}
 	inputs["packages-dir"] = strings.Join(paths, "\n")
-	return w.publish(ctx, r, vault, func(name string) string { return inputs[name] }), nil
+	return w.publish(ctx, r, redactor, func(name string) string { return inputs[name] }), nil
 }
 
 // asRun returns the environment of a run against the test index. It contains nothing from the environment of this process, in
@@ -100,7 +100,7 @@ func (w Process) asRun(servers *fakepypi.Servers, summary string) func(string) s
 // found returns the path dist if it contains distributions, also in sub-folders, which the run then reports. Otherwise it builds two
 // samples and returns their temporary folder, also as samples, for the caller to remove.
 func (w Process) found(r *runner.Runner) (samples string, paths []string, err error) {
-	if haul, err := distfile.Find([]string{"dist"}); err == nil || len(haul.Nested) > 0 {
+	if result, err := distfile.Find([]string{"dist"}); err == nil || len(result.Nested) > 0 {
 		return "", []string{"dist"}, nil
 	}
 	folder, err := os.MkdirTemp("", "rehearsal-samples-")
@@ -117,12 +117,12 @@ func (w Process) found(r *runner.Runner) (samples string, paths []string, err er
 // projectsIn returns the projects in the file names of the distributions at these paths. It ignores errors, because the run reports
 // them.
 func projectsIn(paths []string) []pep.Project {
-	haul, err := distfile.Find(paths)
+	found, err := distfile.Find(paths)
 	if err != nil {
 		return nil
 	}
 	var projects []pep.Project
-	for _, path := range haul.Distributions {
+	for _, path := range found.Distributions {
 		if release, err := pep.ReleaseOfFile(filepath.Base(path)); err == nil {
 			projects = append(projects, release.Project)
 		}

@@ -30,10 +30,10 @@ func EmbeddedRoots() {
 	x509.SetFallbackRoots(pool)
 }
 
-// trust loads the root certificates.
-func (w Process) trust() {
-	if w.Trust != nil {
-		w.Trust()
+// loadRoots loads the root certificates.
+func (w Process) loadRoots() {
+	if w.LoadRoots != nil {
+		w.LoadRoots()
 	}
 }
 
@@ -64,7 +64,7 @@ func (w Process) rootsWith(path string) (*x509.CertPool, error) {
 	case err != nil:
 		return nil, wrong("cannot be read: " + err.Error())
 	}
-	w.trust()
+	w.loadRoots()
 	pool, err := x509.SystemCertPool()
 	if err != nil {
 		return nil, wrong("cannot be added to the CA certificates of the system: " + err.Error())

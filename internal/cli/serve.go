@@ -43,8 +43,8 @@ type serving struct {
 	releases                 []fakepypi.Release
 }
 
-// serveVerb runs the test index for other clients, until the process is stopped.
-func serveVerb(ctx context.Context, w Process, v verb, args []string) int {
+// serveCommand runs the test index for other clients, until the process is stopped.
+func serveCommand(ctx context.Context, w Process, v command, args []string) int {
 	s := serving{profileName: "pypi"}
 	flags := flag.NewFlagSet(v.name, flag.ContinueOnError)
 	s.define(flags)
@@ -73,7 +73,10 @@ func (s *serving) define(flags *flag.FlagSet) {
 		return err
 	})
 	flags.StringVar(&s.data, "data", "", "keep the contents of the index in this `folder` between starts; without it nothing is kept")
-	flags.StringVar(&s.envFile, "env-file", "", "write what clients need to this `file` as NAME=value lines once the index is ready, and remove it at the end")
+	flags.StringVar(
+		&s.envFile, "env-file", "",
+		"write what clients need to this `file` as NAME=value lines once the index is ready, and remove it at the end",
+	)
 	flags.Func("profile", "the `kind` of index: pypi, testpypi, plain (user and password, no JSON, pages with MD5 only) or no-trusted-publishing (default pypi)", func(text string) error {
 		profile, known := profiles()[text]
 		if !known {
@@ -182,7 +185,7 @@ func (w Process) serve(ctx context.Context, s serving) (err error) {
 		return err
 	}
 	if s.data != "" {
-		if err := os.MkdirAll(s.data, 0o755); err != nil { //nolint:gosec // packages are public
+		if err := os.MkdirAll(s.data, 0o755); err != nil { // packages are public
 			return err
 		}
 	}
@@ -220,7 +223,7 @@ func (s *serving) trust(servers *fakepypi.Servers) {
 	for i, p := range s.publishers {
 		p.Pending = p.Pending && !servers.Has(p.Project)
 		s.publishers[i] = p
-		servers.Trust(p)
+		servers.AddPublisher(p)
 	}
 }
 

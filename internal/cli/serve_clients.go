@@ -42,9 +42,15 @@ func clientsOf(servers *fakepypi.Servers, profile fakepypi.Profile, token string
 	}
 	return []client{
 		{"twine", []setting{{"TWINE_REPOSITORY_URL", upload}, {"TWINE_USERNAME", user}, {"TWINE_PASSWORD", password}}, "twine upload dist/*"},
-		{"uv", append(uv, setting{"UV_PUBLISH_URL", upload}, setting{"UV_PUBLISH_CHECK_URL", simple}, setting{"UV_DEFAULT_INDEX", simple}), "uv publish dist/*"},
+		{
+			"uv", append(uv, setting{"UV_PUBLISH_URL", upload}, setting{"UV_PUBLISH_CHECK_URL", simple}, setting{"UV_DEFAULT_INDEX", simple}),
+			"uv publish dist/*",
+		},
 		{"pip", pip, "pip download --no-deps PROJECT"},
-		{"this program", program(servers, profile, user, password), "pypi-oidc-publish publish -repository-url " + upload + " -index-url " + simple + " dist"},
+		{
+			"this program", program(servers, profile, user, password),
+			"pypi-oidc-publish publish -repository-url " + upload + " -index-url " + simple + " dist",
+		},
 	}
 }
 

@@ -25,7 +25,9 @@ func (w Process) claimEnvFile(path string) (*envFile, error) {
 	}
 	for _, name := range []string{"GITHUB_ENV", "GITHUB_OUTPUT", "GITHUB_STATE", "GITHUB_STEP_SUMMARY"} {
 		if own := w.Getenv(name); own != "" && sameFile(own, path) {
-			return nil, fmt.Errorf("the runner's own file %s is not replaced: choose another file, and append it with cat FILE >> \"$%s\"", name, name)
+			return nil, fmt.Errorf(
+				"the runner's own file %s is not replaced: choose another file, and append it with cat FILE >> \"$%s\"", name, name,
+			)
 		}
 	}
 	info, err := os.Lstat(path)

@@ -44,11 +44,11 @@ func setPassword(d *draft, value string) *finding.Finding {
 // possible, it returns an error. It does not report again what was wrong with an input on its own.
 func resolveAuth(d *draft) []finding.Finding {
 	given := d.password != ""
-	asked := string(d.Auth)
+	requested := string(d.Auth)
 	switch {
-	case asked == "" || d.User == "":
+	case requested == "" || d.User == "":
 		return nil
-	case asked == string(TrustedPublishing) && given:
+	case requested == string(TrustedPublishing) && given:
 		return []finding.Finding{finding.New(finding.InputAuth,
 			"inputs auth and password contradict each other: trusted-publishing uses no password",
 			"remove one of them")}
@@ -56,13 +56,13 @@ func resolveAuth(d *draft) []finding.Finding {
 		return []finding.Finding{finding.New(finding.InputAuth,
 			"input user: "+d.quote(d.User)+" is given, but password is empty",
 			emptySecret+", or leave user out for Trusted Publishing")}
-	case asked == string(Token) && !given:
+	case requested == string(Token) && !given:
 		return []finding.Finding{finding.New(finding.InputAuth, "input password is empty, but auth is token", emptySecret)}
 	case !given:
-		d.Auth, d.AuthWhy = TrustedPublishing, "Trusted Publishing, "+because(asked, "no password is given")
+		d.Auth, d.AuthWhy = TrustedPublishing, "Trusted Publishing, "+because(requested, "no password is given")
 		return nil
 	}
-	d.Auth, d.AuthWhy = Token, "user and password, "+because(asked, "a password is given")
+	d.Auth, d.AuthWhy = Token, "user and password, "+because(requested, "a password is given")
 	if d.Repository == nil {
 		return nil
 	}
@@ -74,8 +74,8 @@ func resolveAuth(d *draft) []finding.Finding {
 const emptySecret = "check that the secret's name is correct, that the job names the secret's environment, and that the run is not from a fork (forks get no secrets)"
 
 // because returns the reason for the method, given the input auth and the reason that applies if it is auto.
-func because(asked, auto string) string {
-	if asked == authAuto {
+func because(requested, auto string) string {
+	if requested == authAuto {
 		return "because " + auto
 	}
 	return "because auth requires it"

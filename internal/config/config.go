@@ -61,14 +61,14 @@ type Config struct {
 // empty string for an expression without a value, so an empty input cannot be distinguished from an absent one.)
 // Secrets are sealed in the vault, and so masked, before anything else can fail. github lists the origins that may receive the
 // GitHub token.
-func Parse(input func(name string) string, vault *secret.Redactor, github ...*url.URL) (Config, error) {
+func Parse(input func(name string) string, redactor *secret.Redactor, github ...*url.URL) (Config, error) {
 	table := Inputs()
 	for _, in := range table {
 		if in.secret {
-			vault.New(input(in.Name))
+			redactor.New(input(in.Name))
 		}
 	}
-	d := &draft{redactor: vault, github: github}
+	d := &draft{redactor: redactor, github: github}
 	var problems []finding.Finding
 	for _, in := range table {
 		problems = append(problems, in.parse(d, input)...)
@@ -77,7 +77,7 @@ func Parse(input func(name string) string, vault *secret.Redactor, github ...*ur
 	problems = append(problems, resolveAttest(d)...)
 	problems = append(problems, resolveRelease(d)...)
 	if len(problems) > 0 {
-		return Config{}, join(problems, vault)
+		return Config{}, join(problems, redactor)
 	}
 	return d.Config, nil
 }
@@ -119,10 +119,10 @@ func wrong(id finding.ID, message, fix string) *finding.Finding {
 
 // join returns all problems as one error. It removes secrets that were also given to another input, because the code that
 // prints the error may not have the vault.
-func join(problems []finding.Finding, vault *secret.Redactor) error {
+func join(problems []finding.Finding, redactor *secret.Redactor) error {
 	all := make([]error, 0, len(problems))
 	for _, problem := range problems {
-		problem.Message = vault.Redact(problem.Message)
+		problem.Message = redactor.Redact(problem.Message)
 		all = append(all, problem)
 	}
 	return errors.Join(all...)

@@ -117,7 +117,9 @@ func TestParse_GitHubToken(t *testing.T) {
 	t.Parallel()
 	api, _ := url.Parse("https://api.github.example")
 	elsewhere, _ := url.Parse("https://upload.pypi.org")
-	for value, want := range map[string]string{"v1.0": "v1.0", "AUTO": config.Auto, "refs/tags/v1.0": "v1.0", "releases/Auto": "releases/Auto"} {
+	for value, want := range map[string]string{
+		"v1.0": "v1.0", "AUTO": config.Auto, "refs/tags/v1.0": "v1.0", "releases/Auto": "releases/Auto",
+	} {
 		inputs := given{"github-release": value, "github-token": "ghs_0123456789"}
 		c, err := config.Parse(inputs.input, secret.NewRedactor(nil), api)
 		if err != nil || c.GitHubRelease != want {
@@ -227,7 +229,8 @@ func TestParse_BadValues(t *testing.T) {
 			continue
 		}
 		got := problems[0]
-		if got.ID != c.id || got.Severity != finding.Error || !strings.Contains(got.Error(), c.says) || !strings.Contains(got.Message, "input") || got.Fix == "" {
+		if got.ID != c.id || got.Severity != finding.Error || !strings.Contains(got.Error(), c.says) ||
+			!strings.Contains(got.Message, "input") || got.Fix == "" {
 			t.Errorf("%v: %+v\nwant id %s and the words %q", c.inputs, got, c.id, c.says)
 		}
 	}
@@ -264,7 +267,9 @@ func TestPassword_OnlyForRepository(t *testing.T) {
 			t.Errorf("%s: %q, %v", to, got, err)
 		}
 	}
-	other := must(t, given{"password": "hunter2", "repository-url": "https://index.example/up/", "index-url": "https://mirror.example/simple/"})
+	other := must(
+		t, given{"password": "hunter2", "repository-url": "https://index.example/up/", "index-url": "https://mirror.example/simple/"},
+	)
 	if got, err := other.Password.Value(other.Simple); err == nil {
 		t.Errorf("%s was shown %q", other.Simple, got)
 	}
@@ -289,21 +294,23 @@ func TestParse_AllProblems(t *testing.T) {
 func TestParse_MasksSecretsFirst(t *testing.T) {
 	t.Parallel()
 	var masked []string
-	vault := secret.NewRedactor(func(line string) { masked = append(masked, line) })
-	inputs := given{"password": "hunter2-hunter2", "github-token": "ghs_0123456789", "repository-url": "https://a:hunter2-hunter2@b/", "auth": "wrong"}
-	asked := map[string]bool{}
+	redactor := secret.NewRedactor(func(line string) { masked = append(masked, line) })
+	inputs := given{
+		"password": "hunter2-hunter2", "github-token": "ghs_0123456789", "repository-url": "https://a:hunter2-hunter2@b/", "auth": "wrong",
+	}
+	requested := map[string]bool{}
 	_, err := config.Parse(func(name string) string {
 		if len(masked) < 2 && name != "password" && name != "github-token" {
 			t.Errorf("%s was read while only %q were masked", name, masked)
 		}
-		asked[name] = true
+		requested[name] = true
 		return inputs.input(name)
-	}, vault)
+	}, redactor)
 	if err == nil || strings.Join(masked, " ") != "hunter2-hunter2 ghs_0123456789" {
 		t.Errorf("masked %q, error %v", masked, err)
 	}
 	for _, in := range config.Inputs() {
-		if !asked[in.Name] || !asked[strings.ReplaceAll(in.Name, "-", "_")] {
+		if !requested[in.Name] || !requested[strings.ReplaceAll(in.Name, "-", "_")] {
 			t.Errorf("%s, or its underscore name, was not looked at", in.Name)
 		}
 	}
@@ -311,7 +318,9 @@ func TestParse_MasksSecretsFirst(t *testing.T) {
 
 // leaks tells whether a text shows the password in any of the forms that a verb may give it.
 func leaks(text, password string) bool {
-	return strings.Contains(text, password) || strings.Contains(text, fmt.Sprintf("%x", password)) || strings.Contains(text, strings.Trim(fmt.Sprint([]byte(password)), "[]"))
+	return strings.Contains(text, password) || strings.Contains(text, fmt.Sprintf("%x", password)) || strings.Contains(
+		text, strings.Trim(fmt.Sprint([]byte(password)), "[]"),
+	)
 }
 
 func TestPassword_NotPrinted(t *testing.T) {
@@ -417,7 +426,8 @@ func FuzzParse(f *testing.F) {
 			}
 			return
 		}
-		if c.Repository == nil || c.Repository.User != nil || c.Repository.Hostname() == "" || c.Repository.RawQuery != "" || len(c.Packages) == 0 || c.Parallel < 1 || c.Parallel > 8 || c.Auth != config.Token {
+		if c.Repository == nil || c.Repository.User != nil || c.Repository.Hostname() == "" || c.Repository.RawQuery != "" ||
+			len(c.Packages) == 0 || c.Parallel < 1 || c.Parallel > 8 || c.Auth != config.Token {
 			t.Errorf("%+v", c)
 		}
 		if s := c.Repository.Scheme; s != "https" && s != "http" {

@@ -33,7 +33,10 @@ func Inputs() []Input {
 		{
 			Name: "attestations", Default: string(AttestAuto),
 			Help: "Whether to sign the distributions (PEP 740). auto: sign if the index supports attestations and would accept this identity. true: sign or fail. best-effort: like auto, but publish unsigned files if Sigstore is unavailable. false: do not sign.",
-			set:  word(func(d *draft, v string) { d.Attestations = Attest(v) }, string(AttestAuto), string(AttestAlways), string(AttestBestEffort), string(AttestNever)),
+			set: word(
+				func(d *draft, v string) { d.Attestations = Attest(v) }, string(AttestAuto), string(AttestAlways), string(AttestBestEffort),
+				string(AttestNever),
+			),
 		},
 		{
 			Name: "attestations-dir",

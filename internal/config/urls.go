@@ -18,14 +18,14 @@ func setRepository(d *draft, value string) *finding.Finding {
 		return problem
 	}
 	if known := meant(u.Hostname()); known != "" && u.String() != known {
-		return wrong(finding.InputURL, shown(d, u)+" is not the upload URL of "+nameOf(known), "write "+known)
+		return wrong(finding.InputURL, displayURL(d, u)+" is not the upload URL of "+nameOf(known), "write "+known)
 	}
 	if problem := plainOnlyOnLoopback(d, u); problem != nil {
 		return problem
 	}
 	if strings.HasSuffix(u.Path, "/legacy") {
 		return wrong(finding.InputURL,
-			shown(d, u)+" has no slash at its end, and the redirect would break the upload",
+			displayURL(d, u)+" has no slash at its end, and the redirect would break the upload",
 			"end it with /legacy/")
 	}
 	d.Repository = u
@@ -50,7 +50,7 @@ func setSimple(d *draft, value string) *finding.Finding {
 	}
 	if strings.HasSuffix(strings.TrimSuffix(u.Path, "/"), "/legacy") {
 		return wrong(finding.InputURL,
-			shown(d, u)+" is an upload endpoint, not a simple index",
+			displayURL(d, u)+" is an upload endpoint, not a simple index",
 			"leave the input out to derive it, or write the URL that pip installs from")
 	}
 	if !strings.HasSuffix(u.Path, "/") {
@@ -75,7 +75,7 @@ func readURL(d *draft, value string) (*url.URL, *finding.Finding) {
 	case u.Hostname() == "":
 		return nil, wrong(finding.InputURL, d.quote(beforeSecrets(value))+" has no host", "write it as https://HOST/PATH/")
 	case u.RawQuery != "" || u.ForceQuery || u.Fragment != "" || strings.HasSuffix(value, "#"):
-		return nil, wrong(finding.InputURL, shown(d, u)+" has a query or a fragment", "remove everything after the path")
+		return nil, wrong(finding.InputURL, displayURL(d, u)+" has a query or a fragment", "remove everything after the path")
 	}
 	u.Host = strings.ToLower(u.Host)
 	ownPort := map[string]string{"https": ":443", "http": ":80"}[u.Scheme]
@@ -88,11 +88,11 @@ func plainOnlyOnLoopback(d *draft, u *url.URL) *finding.Finding {
 	if wire.Private(u) {
 		return nil
 	}
-	return wrong(finding.InputURL, shown(d, u)+" is not https; plain http is allowed only on this machine", "write https://")
+	return wrong(finding.InputURL, displayURL(d, u)+" is not https; plain http is allowed only on this machine", "write https://")
 }
 
-// shown returns the part of a URL that a message may repeat: scheme, host and path.
-func shown(d *draft, u *url.URL) string {
+// displayURL returns the part of a URL that a message may repeat: scheme, host and path.
+func displayURL(d *draft, u *url.URL) string {
 	return d.quote((&url.URL{Scheme: u.Scheme, Host: u.Host, Path: u.Path}).String())
 }
 

@@ -102,7 +102,7 @@ func (d *Distribution) readAll(ctx context.Context, file *os.File, md5 bool) err
 	case zipped:
 		d.Archive, err = archive.ReadZip(file, d.Size, d.wanted())
 	case tarGz:
-		err = d.Archive.LookForZip(file, d.Size)
+		err = d.Archive.FindZip(file, d.Size)
 	}
 	return err
 }

@@ -52,7 +52,8 @@ func withMetadata(t testing.TB, metadata string) *distfile.Distribution {
 func TestRead_RealSdist(t *testing.T) {
 	t.Parallel()
 	d := read(t, "testdata/sampleproject-3.0.0.tar.gz")
-	if d.Kind() != distfile.Sdist || d.Name != "sampleproject-3.0.0.tar.gz" || d.Size != 5330 || d.Archive.Broken != nil || d.Archive.Members != 18 {
+	if d.Kind() != distfile.Sdist || d.Name != "sampleproject-3.0.0.tar.gz" || d.Size != 5330 || d.Archive.Broken != nil ||
+		d.Archive.Members != 18 {
 		t.Errorf("got %v %s, %d bytes, %+v", d.Kind(), d.Name, d.Size, d.Archive)
 	}
 	for want, digest := range map[string][]byte{
@@ -118,13 +119,20 @@ func TestRead_WheelMetadata(t *testing.T) {
 		want     string
 		found    bool
 	}{
-		"of two the right one":  {"alder-1.0-py3-none-any.whl", map[string]string{"alder-1.0.dist-info/METADATA": right, "other-1.0.dist-info/METADATA": other}, "alder", true},
+		"of two the right one": {
+			"alder-1.0-py3-none-any.whl",
+			map[string]string{"alder-1.0.dist-info/METADATA": right, "other-1.0.dist-info/METADATA": other},
+			"alder",
+			true,
+		},
 		"the only one":          {"alder-1.0-py3-none-any.whl", map[string]string{"Alder-1.0.dist-info/METADATA": right}, "alder", true},
 		"a name without dashes": {"alder.whl", map[string]string{"alder-1.0.dist-info/METADATA": right}, "alder", true},
 		"upper case":            {"alder-1.0-py3-none-any.WHL", map[string]string{"alder-1.0.dist-info/METADATA": right}, "alder", true},
-		"two, neither right":    {"elder-1.0-py3-none-any.whl", map[string]string{"alder-1.0.dist-info/METADATA": right, "other-1.0.dist-info/METADATA": other}, "", false},
-		"not at the top":        {"alder-1.0-py3-none-any.whl", map[string]string{"x/alder-1.0.dist-info/METADATA": right}, "", false},
-		"none":                  {"alder-1.0-py3-none-any.whl", map[string]string{"alder/x.py": ""}, "", false},
+		"two, neither right": {
+			"elder-1.0-py3-none-any.whl", map[string]string{"alder-1.0.dist-info/METADATA": right, "other-1.0.dist-info/METADATA": other}, "", false,
+		},
+		"not at the top": {"alder-1.0-py3-none-any.whl", map[string]string{"x/alder-1.0.dist-info/METADATA": right}, "", false},
+		"none":           {"alder-1.0-py3-none-any.whl", map[string]string{"alder/x.py": ""}, "", false},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
@@ -139,7 +147,8 @@ func TestRead_WheelMetadata(t *testing.T) {
 func TestRead_DamagedArchive(t *testing.T) {
 	t.Parallel()
 	for name, want := range map[string]error{
-		"alder-1.0-py3-none-any.whl": archive.ErrNotZip, "alder-1.0.zip": archive.ErrNotZip, "alder-1.0.tar.gz": archive.ErrNotTar, "alder-1.0.egg": nil,
+		"alder-1.0-py3-none-any.whl": archive.ErrNotZip, "alder-1.0.zip": archive.ErrNotZip, "alder-1.0.tar.gz": archive.ErrNotTar,
+		"alder-1.0.egg": nil,
 	} {
 		d := read(t, write(t, filepath.Join(t.TempDir(), name), "this is no archive"))
 		if !errors.Is(d.Archive.Broken, want) || d.Metadata || d.Size != 18 || d.Digests.MD5 == [16]byte{} {

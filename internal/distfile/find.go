@@ -158,10 +158,10 @@ func (s *search) folderNamedLikeAFile(path string) {
 }
 
 // add lists a path once, even if several patterns match it.
-func (s *search) add(list *[]string, path, shown string) {
+func (s *search) add(list *[]string, path, display string) {
 	if key := identity(path); !s.seen[key] {
 		s.seen[key] = true
-		*list = append(*list, shown)
+		*list = append(*list, display)
 	}
 }
 

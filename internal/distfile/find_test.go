@@ -63,10 +63,18 @@ func TestFind(t *testing.T) {
 		"a folder twice":          {[]string{"dist/", " dist ", "", "dist/../dist"}, whole},
 		"a folder by a link, too": {[]string{"dist", "again", "again/b-1.whl"}, whole},
 		"a file":                  {[]string{"dist/b-1.whl"}, distfile.FindResult{Distributions: list("dist/b-1.whl")}},
-		"a glob":                  {[]string{"*/*.whl"}, distfile.FindResult{Distributions: list("again/b-1.whl", "again/link.whl", "more/x-1.whl")}},
-		"folders by a glob":       {[]string{"m*/"}, distfile.FindResult{Distributions: list("more/x-1.whl"), Others: list("more/y.txt")}},
-		"a file and a folder":     {[]string{"dist/a-1.tar.gz", "more"}, distfile.FindResult{Distributions: list("dist/a-1.tar.gz", "more/x-1.whl"), Others: list("more/y.txt")}},
-		"a glob leaves folders":   {[]string{"more*", "dist/b*"}, distfile.FindResult{Distributions: list("dist/b-1.whl"), AttestationFiles: list("dist/b-1.whl.slsa.attestation"), Others: list("more/")}},
+		"a glob": {
+			[]string{"*/*.whl"}, distfile.FindResult{Distributions: list("again/b-1.whl", "again/link.whl", "more/x-1.whl")},
+		},
+		"folders by a glob": {[]string{"m*/"}, distfile.FindResult{Distributions: list("more/x-1.whl"), Others: list("more/y.txt")}},
+		"a file and a folder": {
+			[]string{"dist/a-1.tar.gz", "more"},
+			distfile.FindResult{Distributions: list("dist/a-1.tar.gz", "more/x-1.whl"), Others: list("more/y.txt")},
+		},
+		"a glob leaves folders": {
+			[]string{"more*", "dist/b*"},
+			distfile.FindResult{Distributions: list("dist/b-1.whl"), AttestationFiles: list("dist/b-1.whl.slsa.attestation"), Others: list("more/")},
+		},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
@@ -92,19 +100,21 @@ func TestFind_Refused(t *testing.T) {
 		patterns []string
 		ids      []string
 	}{
-		"no pattern":                       {nil, []string{"no-distributions"}},
-		"an empty folder":                  {[]string{"empty"}, []string{"no-distributions"}},
-		"a folder of other things":         {[]string{"text"}, []string{"no-distributions"}},
-		"a path that is not there":         {[]string{"dist", "gone"}, []string{"path-missing"}},
-		"a glob without a match":           {[]string{"dist", "gone/*.whl"}, []string{"glob-unmatched"}},
-		"a glob that is none":              {[]string{"dist/[a"}, []string{"glob-unmatched"}},
-		"two asterisks":                    {[]string{"**/*.whl"}, []string{"glob-unsupported"}},
-		"a folder named like a wheel":      {[]string{"bad"}, []string{"folder-named-like-a-distribution"}},
-		"the same, named itself":           {[]string{"bad/b-1.whl"}, []string{"folder-named-like-a-distribution"}},
-		"the same, with a slash":           {[]string{"bad/b-1.whl/"}, []string{"folder-named-like-a-distribution"}},
-		"a link that leads nowhere":        {[]string{"broken"}, []string{"path-missing"}},
-		"a file in a file":                 {[]string{"dist/a-1.whl/x"}, []string{"path-unreadable"}},
-		"everything wrong is told at once": {[]string{"gone", "bad", "gone*"}, []string{"path-missing", "folder-named-like-a-distribution", "glob-unmatched"}},
+		"no pattern":                  {nil, []string{"no-distributions"}},
+		"an empty folder":             {[]string{"empty"}, []string{"no-distributions"}},
+		"a folder of other things":    {[]string{"text"}, []string{"no-distributions"}},
+		"a path that is not there":    {[]string{"dist", "gone"}, []string{"path-missing"}},
+		"a glob without a match":      {[]string{"dist", "gone/*.whl"}, []string{"glob-unmatched"}},
+		"a glob that is none":         {[]string{"dist/[a"}, []string{"glob-unmatched"}},
+		"two asterisks":               {[]string{"**/*.whl"}, []string{"glob-unsupported"}},
+		"a folder named like a wheel": {[]string{"bad"}, []string{"folder-named-like-a-distribution"}},
+		"the same, named itself":      {[]string{"bad/b-1.whl"}, []string{"folder-named-like-a-distribution"}},
+		"the same, with a slash":      {[]string{"bad/b-1.whl/"}, []string{"folder-named-like-a-distribution"}},
+		"a link that leads nowhere":   {[]string{"broken"}, []string{"path-missing"}},
+		"a file in a file":            {[]string{"dist/a-1.whl/x"}, []string{"path-unreadable"}},
+		"everything wrong is told at once": {
+			[]string{"gone", "bad", "gone*"}, []string{"path-missing", "folder-named-like-a-distribution", "glob-unmatched"},
+		},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()

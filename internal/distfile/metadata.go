@@ -18,16 +18,16 @@ type Line struct {
 }
 
 // wanted returns which members to keep, and which member lists the others.
-func (d *Distribution) wanted() archive.Ask {
+func (d *Distribution) wanted() archive.Selection {
 	if d.Kind() != Wheel {
-		return archive.Ask{Keep: isPkgInfo}
+		return archive.Selection{Keep: isPkgInfo}
 	}
 	folder := d.DistInfo()
 	if folder == "" {
-		return archive.Ask{Keep: isDistInfo}
+		return archive.Selection{Keep: isDistInfo}
 	}
 	entryPoints, licenses := folder+"/entry_points.txt", folder+"/licenses/"
-	return archive.Ask{Record: folder + "/RECORD", Keep: func(member string) bool {
+	return archive.Selection{Record: folder + "/RECORD", Keep: func(member string) bool {
 		return isDistInfo(member) || member == entryPoints || strings.HasPrefix(member, licenses) && !strings.HasSuffix(member, "/")
 	}}
 }

@@ -17,26 +17,38 @@ func TestMetadata_Headers(t *testing.T) {
 		headers     headers
 		description string
 	}{
-		"headers and body":                 {"Name: alder\nVersion: 1.0\n\nHello\n\nyou\n", headers{{"Name", "alder"}, {"Version", "1.0"}}, "Hello\n\nyou\n"},
-		"no body":                          {"Name: alder\n", headers{{"Name", "alder"}}, ""},
-		"no end of line":                   {"Name: alder", headers{{"Name", "alder"}}, ""},
-		"CRLF":                             {"Name: alder\r\nSummary: a\r\n  b\r\n\r\nHello\r\n", headers{{"Name", "alder"}, {"Summary", "a\r\n  b"}}, "Hello\r\n"},
-		"folded":                           {"Author: Jane,\n        Joe\nName: x\n", headers{{"Author", "Jane,\n        Joe"}, {"Name", "x"}}, ""},
-		"folded after nothing":             {"Summary:\n  text\n", headers{{"Summary", "text"}}, ""},
-		"blanks at the end stay":           {"Name:  alder \n", headers{{"Name", "alder "}}, ""},
-		"no blank after the colon":         {"Name:alder\n", headers{{"Name", "alder"}}, ""},
-		"an empty value":                   {"Author:\nName: x\n", headers{{"Author", ""}, {"Name", "x"}}, ""},
-		"a colon in the value":             {"Project-URL: A, https://x\n", headers{{"Project-URL", "A, https://x"}}, ""},
-		"unknown headers":                  {"X-Made-By: me\nname: alder\n", headers{{"X-Made-By", "me"}, {"name", "alder"}}, ""},
-		"UTF-8":                            {"Summary: 木 ✓\n\nÐ\n", headers{{"Summary", "木 ✓"}}, "Ð\n"},
-		"a line that is no header":         {"Name: alder\nHello there\nX: y\n", headers{{"Name", "alder"}}, "Hello there\nX: y\n"},
-		"a later line at the start":        {"  x\nName: alder\n", headers{{"Name", "alder"}}, ""},
-		"a mailbox's first line":           {"From me\nName: alder\n", headers{{"Name", "alder"}}, ""},
-		"a header without a name":          {"Name: alder\n: x\n y\nA: b\n", headers{{"Name", "alder"}, {"A", "b"}}, ""},
-		"an empty line at the start":       {"\nName: alder\n", nil, "Name: alder\n"},
-		"a byte order mark":                {"\ufeffName: alder\n", nil, "\ufeffName: alder\n"},
-		"a Description header":             {"Description: Alder\n        \n        .. code::\n        \n            x\n", headers{{"Description", "Alder\n        \n        .. code::\n        \n            x"}}, "Alder\n\n.. code::\n\n    x"},
-		"a Description header with bars":   {"Description: Alder\n       |\n       |  x\n", headers{{"Description", "Alder\n       |\n       |  x"}}, "Alder\n\n  x"},
+		"headers and body": {
+			"Name: alder\nVersion: 1.0\n\nHello\n\nyou\n", headers{{"Name", "alder"}, {"Version", "1.0"}}, "Hello\n\nyou\n",
+		},
+		"no body":        {"Name: alder\n", headers{{"Name", "alder"}}, ""},
+		"no end of line": {"Name: alder", headers{{"Name", "alder"}}, ""},
+		"CRLF": {
+			"Name: alder\r\nSummary: a\r\n  b\r\n\r\nHello\r\n", headers{{"Name", "alder"}, {"Summary", "a\r\n  b"}}, "Hello\r\n",
+		},
+		"folded": {
+			"Author: Jane,\n        Joe\nName: x\n", headers{{"Author", "Jane,\n        Joe"}, {"Name", "x"}}, "",
+		},
+		"folded after nothing":       {"Summary:\n  text\n", headers{{"Summary", "text"}}, ""},
+		"blanks at the end stay":     {"Name:  alder \n", headers{{"Name", "alder "}}, ""},
+		"no blank after the colon":   {"Name:alder\n", headers{{"Name", "alder"}}, ""},
+		"an empty value":             {"Author:\nName: x\n", headers{{"Author", ""}, {"Name", "x"}}, ""},
+		"a colon in the value":       {"Project-URL: A, https://x\n", headers{{"Project-URL", "A, https://x"}}, ""},
+		"unknown headers":            {"X-Made-By: me\nname: alder\n", headers{{"X-Made-By", "me"}, {"name", "alder"}}, ""},
+		"UTF-8":                      {"Summary: 木 ✓\n\nÐ\n", headers{{"Summary", "木 ✓"}}, "Ð\n"},
+		"a line that is no header":   {"Name: alder\nHello there\nX: y\n", headers{{"Name", "alder"}}, "Hello there\nX: y\n"},
+		"a later line at the start":  {"  x\nName: alder\n", headers{{"Name", "alder"}}, ""},
+		"a mailbox's first line":     {"From me\nName: alder\n", headers{{"Name", "alder"}}, ""},
+		"a header without a name":    {"Name: alder\n: x\n y\nA: b\n", headers{{"Name", "alder"}, {"A", "b"}}, ""},
+		"an empty line at the start": {"\nName: alder\n", nil, "Name: alder\n"},
+		"a byte order mark":          {"\ufeffName: alder\n", nil, "\ufeffName: alder\n"},
+		"a Description header": {
+			"Description: Alder\n        \n        .. code::\n        \n            x\n",
+			headers{{"Description", "Alder\n        \n        .. code::\n        \n            x"}},
+			"Alder\n\n.. code::\n\n    x",
+		},
+		"a Description header with bars": {
+			"Description: Alder\n       |\n       |  x\n", headers{{"Description", "Alder\n       |\n       |  x"}}, "Alder\n\n  x",
+		},
 		"a Description header of less":     {"Description: Alder\n  a\n    b\n", headers{{"Description", "Alder\n  a\n    b"}}, "Alder\na\n  b"},
 		"the body precedes Description":    {"Description: a\n\nb\n", headers{{"Description", "a"}}, "b\n"},
 		"nothing":                          {"", nil, ""},
@@ -69,12 +81,14 @@ func TestMetadata_HeaderEnd(t *testing.T) {
 		description string
 		end         *distfile.Line
 	}{
-		"an empty line":                          {"Name: a\n\nImport-Name\n", "Name", "Import-Name\n", nil},
-		"the end of the text":                    {"Name: a\nVersion: 1", "Name Version", "", nil},
-		"an empty line of the other system":      {"Name: a\n\r\nx", "Name", "x", nil},
-		"an empty line of an old system":         {"Name: a\r\rx", "Name", "x", nil},
-		"a field's name without a colon":         {"Name: a\nImport-Name\nB: c\n\nx\n", "Name", "Import-Name\nB: c\n\nx\n", at(2, "Import-Name")},
-		"CRLF":                                   {"Name: a\r\nSummary: x\r\n y\r\nhello\r\nB: c\r\n", "Name Summary", "hello\r\nB: c\r\n", at(4, "hello")},
+		"an empty line":                     {"Name: a\n\nImport-Name\n", "Name", "Import-Name\n", nil},
+		"the end of the text":               {"Name: a\nVersion: 1", "Name Version", "", nil},
+		"an empty line of the other system": {"Name: a\n\r\nx", "Name", "x", nil},
+		"an empty line of an old system":    {"Name: a\r\rx", "Name", "x", nil},
+		"a field's name without a colon":    {"Name: a\nImport-Name\nB: c\n\nx\n", "Name", "Import-Name\nB: c\n\nx\n", at(2, "Import-Name")},
+		"CRLF": {
+			"Name: a\r\nSummary: x\r\n y\r\nhello\r\nB: c\r\n", "Name Summary", "hello\r\nB: c\r\n", at(4, "hello"),
+		},
 		"CR":                                     {"Name: a\rB: c\rhello\rD: e", "Name B", "hello\rD: e", at(3, "hello")},
 		"the last line, without an end":          {"Name: a\nhello", "Name", "hello", at(2, "hello")},
 		"the first line":                         {"hello\nName: a\n", "", "hello\nName: a\n", at(1, "hello")},
@@ -122,24 +136,30 @@ func TestMetadata_HeaderEnd(t *testing.T) {
 	}
 }
 
-func TestForm_OddMetadata(t *testing.T) {
+func TestForm_UnusualMetadata(t *testing.T) {
 	t.Parallel()
 	for name, c := range map[string]struct {
 		metadata string
 		want     []distfile.Field
 	}{
-		"every occurrence is sent":              {"Summary: a\nSUMMARY: b\n", []distfile.Field{{"summary", "a"}, {"summary", "b"}}},
-		"a description in two places is two":    {"Description: a\n\nb\n", []distfile.Field{{"description", "a"}, {"description", "b\n"}}},
-		"the same twice is two":                 {"Description: a\n\na", []distfile.Field{{"description", "a"}, {"description", "a"}}},
-		"unknown headers are not sent":          {"Future: x\nLicence: y\n", nil},
-		"a name is spelled with dashes":         {"Name: Al_.der__x\n", []distfile.Field{{"name", "Al-.der-x"}}},
-		"an invalid name stays as it is":        {"Name: al der\n", []distfile.Field{{"name", "al der"}}},
-		"licence files of 2.4":                  {"Metadata-Version: 2.4\nLicense-File: L\n", []distfile.Field{{"license_file", "L"}, {"metadata_version", "2.4"}}},
-		"licence files of 2.10 are newer":       {"Metadata-Version: 2.10\nLicense-File: L\n", []distfile.Field{{"license_file", "L"}, {"metadata_version", "2.10"}}},
-		"licence files before 2.4":              {"Metadata-Version: 2.3\nLicense-File: L\n", []distfile.Field{{"metadata_version", "2.3"}}},
-		"licence files of no version":           {"License-File: L\n", nil},
-		"keywords and links have regular blank": {"Keywords: a,b , c\nProject-URL: A,https://x,y\n", []distfile.Field{{"keywords", "a, b, c"}, {"project_urls", "A, https://x,y"}}},
-		"UNKNOWN is left to the index":          {"Author: UNKNOWN\n", []distfile.Field{{"author", "UNKNOWN"}}},
+		"every occurrence is sent":           {"Summary: a\nSUMMARY: b\n", []distfile.Field{{"summary", "a"}, {"summary", "b"}}},
+		"a description in two places is two": {"Description: a\n\nb\n", []distfile.Field{{"description", "a"}, {"description", "b\n"}}},
+		"the same twice is two":              {"Description: a\n\na", []distfile.Field{{"description", "a"}, {"description", "a"}}},
+		"unknown headers are not sent":       {"Future: x\nLicence: y\n", nil},
+		"a name is spelled with dashes":      {"Name: Al_.der__x\n", []distfile.Field{{"name", "Al-.der-x"}}},
+		"an invalid name stays as it is":     {"Name: al der\n", []distfile.Field{{"name", "al der"}}},
+		"licence files of 2.4": {
+			"Metadata-Version: 2.4\nLicense-File: L\n", []distfile.Field{{"license_file", "L"}, {"metadata_version", "2.4"}},
+		},
+		"licence files of 2.10 are newer": {
+			"Metadata-Version: 2.10\nLicense-File: L\n", []distfile.Field{{"license_file", "L"}, {"metadata_version", "2.10"}},
+		},
+		"licence files before 2.4":    {"Metadata-Version: 2.3\nLicense-File: L\n", []distfile.Field{{"metadata_version", "2.3"}}},
+		"licence files of no version": {"License-File: L\n", nil},
+		"keywords and links have regular blank": {
+			"Keywords: a,b , c\nProject-URL: A,https://x,y\n", []distfile.Field{{"keywords", "a, b, c"}, {"project_urls", "A, https://x,y"}},
+		},
+		"UNKNOWN is left to the index": {"Author: UNKNOWN\n", []distfile.Field{{"author", "UNKNOWN"}}},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()

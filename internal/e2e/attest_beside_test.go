@@ -23,17 +23,17 @@ const (
 	besideSdist = "alder-1.0.tar.gz"
 )
 
-// inVain does a run that signs everything and whose uploads the index then turns away, and returns the folder in which its
+// signWithoutUpload does a run that signs everything and whose uploads the index then turns away, and returns the folder in which its
 // attestations are kept: what an earlier step of the job leaves.
-func (s *step) inVain() string {
+func (s *step) signWithoutUpload() string {
 	s.t.Helper()
-	kept := filepath.Join(s.t.TempDir(), "attestations")
-	s.env["INPUT_ATTESTATIONS-DIR"] = kept
+	folder := filepath.Join(s.t.TempDir(), "attestations")
+	s.env["INPUT_ATTESTATIONS-DIR"] = folder
 	s.servers.Switch(func(w *fakepypi.Behavior) { w.ReadOnly = true })
 	s.ends(cli.Failed, "Read-only mode")
 	s.servers.Switch(func(w *fakepypi.Behavior) { w.ReadOnly = false })
 	delete(s.env, "INPUT_ATTESTATIONS-DIR")
-	return kept
+	return folder
 }
 
 // beside puts a text beside a distribution.
@@ -42,11 +42,11 @@ func (s *step) beside(file, suffix string, text []byte) {
 	s.write("dist/"+file+suffix, string(text))
 }
 
-// adopts puts what was kept of the files beside them.
-func (s *step) adopts(kept string, files ...string) {
+// adopts copies the attestations in folder next to the files.
+func (s *step) adopts(folder string, files ...string) {
 	s.t.Helper()
 	for _, name := range files {
-		s.beside(name, ".publish.attestation", readFile(s.t, filepath.Join(kept, name+".publish.attestation")))
+		s.beside(name, ".publish.attestation", readFile(s.t, filepath.Join(folder, name+".publish.attestation")))
 	}
 }
 
@@ -117,7 +117,7 @@ func TestAttest_EarlierStep(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			s := newSigningStep(t, fakepypi.Run{})
-			s.adopts(s.inVain(), besideWheel, besideSdist)
+			s.adopts(s.signWithoutUpload(), besideWheel, besideSdist)
 			size, certificates := s.servers.LogSize(), s.requests("certificate")
 			s.outage("certificate", 0, fault.Forever)
 			s.outage("log-entry", 0, fault.Forever)
@@ -280,13 +280,13 @@ func TestAttest_TrustRootUnavailable(t *testing.T) {
 		t.Run(mode, func(t *testing.T) {
 			t.Parallel()
 			s := newSigningStep(t, fakepypi.Run{})
-			s.adopts(s.inVain(), besideWheel, besideSdist)
-			asked := s.requests("trust-root")
+			s.adopts(s.signWithoutUpload(), besideWheel, besideSdist)
+			before := s.requests("trust-root")
 			s.outage("trust-root", 0, fault.Forever)
 			s.env["INPUT_ATTESTATIONS"] = mode
 			e := s.ends(code, "attestation-outage::")
-			if strings.Contains(e.log, "attestation-left-over") || s.requests("trust-root") != asked+3 {
-				t.Errorf("asked %d times\n%s", s.requests("trust-root")-asked, e.log)
+			if strings.Contains(e.log, "attestation-left-over") || s.requests("trust-root") != before+3 {
+				t.Errorf("asked %d times\n%s", s.requests("trust-root")-before, e.log)
 			}
 			if len(s.attested()) != 0 {
 				t.Errorf("attested %v", s.attested())
@@ -317,8 +317,8 @@ func TestAttest_TestPyPIThenPyPI(t *testing.T) {
 func TestAttest_AttestationsDir(t *testing.T) {
 	t.Parallel()
 	s := newSigningStep(t, fakepypi.Run{})
-	kept := s.inVain()
-	entries, err := os.ReadDir(kept)
+	folder := s.signWithoutUpload()
+	entries, err := os.ReadDir(folder)
 	if err != nil || len(entries) != 2 {
 		t.Fatalf("%v: %v", err, entries)
 	}
@@ -326,18 +326,18 @@ func TestAttest_AttestationsDir(t *testing.T) {
 		var a struct {
 			Version int `json:"version"`
 		}
-		if err := json.Unmarshal(readFile(s.t, filepath.Join(kept, entry.Name())), &a); err != nil || a.Version != 1 {
+		if err := json.Unmarshal(readFile(s.t, filepath.Join(folder, entry.Name())), &a); err != nil || a.Version != 1 {
 			t.Errorf("%s: %v", entry.Name(), err)
 		}
 	}
-	// What was taken is kept as well, also where nothing new is made.
-	s.adopts(kept, besideWheel, besideSdist)
+	// What was taken is folder as well, also where nothing new is made.
+	s.adopts(folder, besideWheel, besideSdist)
 	again := filepath.Join(t.TempDir(), "deep", "er")
 	s.env["INPUT_ATTESTATIONS-DIR"] = again
 	s.ends(cli.Done, "using the existing attestation of "+besideWheel)
 	for _, name := range []string{besideWheel, besideSdist} {
-		if a, b := readFile(s.t, filepath.Join(kept, name+".publish.attestation")), readFile(s.t, filepath.Join(again, name+".publish.attestation")); string(a) != string(b) {
-			t.Errorf("%s: kept %s, and then %s", name, a, b)
+		if a, b := readFile(s.t, filepath.Join(folder, name+".publish.attestation")), readFile(s.t, filepath.Join(again, name+".publish.attestation")); string(a) != string(b) {
+			t.Errorf("%s: folder %s, and then %s", name, a, b)
 		}
 	}
 }

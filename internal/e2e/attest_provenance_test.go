@@ -39,7 +39,7 @@ func TestProvenance_OtherPublisher(t *testing.T) {
 	t.Parallel()
 	s := newSigningStep(t, fakepypi.Run{})
 	s.env["INPUT_WAIT-FOR-INDEX"] = "30"
-	s.servers.Trust(fakepypi.Publisher{Project: "alder", Workflow: "other.yml"})
+	s.servers.AddPublisher(fakepypi.Publisher{Project: "alder", Workflow: "other.yml"})
 	s.servers.Claims(func(claims map[string]any) {
 		for _, name := range []string{"workflow_ref", "job_workflow_ref"} {
 			claims[name] = strings.Replace(claims[name].(string), "release.yml", "other.yml", 1)
@@ -81,10 +81,10 @@ func TestProvenance_SkippedConflict(t *testing.T) {
 func TestProvenance_Unavailable(t *testing.T) {
 	t.Parallel()
 	for name, c := range map[string]struct {
-		fault string
-		times int
-		says  string
-		asked int // how often at least
+		fault    string
+		times    int
+		says     string
+		requests int // how often at least
 	}{
 		"down":               {"status-503", fault.Forever, "accepted every file, but did not yet serve the provenance of " + besideWheel, 6},
 		"down for a moment":  {"status-503", 2, " serves every file", 3},
@@ -100,9 +100,9 @@ func TestProvenance_Unavailable(t *testing.T) {
 			if strings.Contains(c.says, "did not yet serve") {
 				s.waitsForIndex(4)
 			}
-			s.breaks("provenance", c.fault, 0, c.times)
+			s.injectFault("provenance", c.fault, 0, c.times)
 			e := s.ends(cli.Done, c.says)
-			if strings.Contains(e.log, "::error") || s.requests("provenance") < c.asked || e.outputs["result"] != "published" {
+			if strings.Contains(e.log, "::error") || s.requests("provenance") < c.requests || e.outputs["result"] != "published" {
 				t.Errorf("asked %d times, outputs %v\n%s", s.requests("provenance"), e.outputs, e.log)
 			}
 			if served := !strings.Contains(c.says, "did not yet serve"); (e.outputs["verified"] == "true") != served {

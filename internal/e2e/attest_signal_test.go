@@ -17,16 +17,16 @@ func TestCancel_WhileSigning(t *testing.T) {
 			t.Parallel()
 			s := newStep(t, built()...)
 			s.env["INPUT_ATTESTATIONS"] = "best-effort" // a signal is no outage
-			s.breaks(op, "hang", 0, fault.Forever)
-			struck := make(chan struct{})
+			s.injectFault(op, "hang", 0, fault.Forever)
+			hit := make(chan struct{})
 			go func() {
-				defer close(struck)
-				for t.Context().Err() == nil && s.servers.Broken()[0].Hits == 0 {
+				defer close(hit)
+				for t.Context().Err() == nil && s.servers.Plans()[0].Hits == 0 {
 					time.Sleep(5 * time.Millisecond)
 				}
 			}()
 			command := s.start()
-			waitFor(t, struck)
+			waitFor(t, hit)
 			began := time.Now()
 			if err := command.signal(syscall.SIGTERM); err != nil {
 				t.Fatal(err)
@@ -44,7 +44,7 @@ func TestCancel_WhileSigning(t *testing.T) {
 			}
 			s.servers.ClearFaults()
 			e = s.run()
-			if e.code != 0 || e.outputs["result"] != "published" || !s.allBurned() {
+			if e.code != 0 || e.outputs["result"] != "published" || !s.allRevoked() {
 				t.Errorf("the re-run: exit code %d, %v\n%s", e.code, e.outputs, e.log)
 			}
 		})

@@ -14,7 +14,7 @@ import (
 func newSigningStep(t *testing.T, run fakepypi.Run) *step {
 	t.Helper()
 	servers := pypitest.Start(t, fakepypi.Options{Run: run})
-	servers.Trust(fakepypi.Publisher{Project: "alder"})
+	servers.AddPublisher(fakepypi.Publisher{Project: "alder"})
 	s := newStepOn(t, servers, besideWheel, besideSdist)
 	s.inProcess, s.noWait = true, true
 	return s
@@ -23,7 +23,7 @@ func newSigningStep(t *testing.T, run fakepypi.Run) *step {
 // outage breaks an op, after so many of its requests, until it is mended.
 func (s *step) outage(op string, skip, times int) {
 	s.t.Helper()
-	s.breaks(op, "status-503", skip, times)
+	s.injectFault(op, "status-503", skip, times)
 }
 
 // listed returns what stands in dist.

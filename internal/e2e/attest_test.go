@@ -54,7 +54,7 @@ func TestAttest_UnsupportedWorkflow(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			s := newSigningStep(t, c.run)
-			s.servers.Trust(fakepypi.Publisher{Project: "alder", Workflow: "publish.yml"})
+			s.servers.AddPublisher(fakepypi.Publisher{Project: "alder", Workflow: "publish.yml"})
 			s.env["INPUT_ATTESTATIONS"] = c.input
 			e := s.ends(c.code, c.says)
 			if s.requests("trust-root")+s.requests("certificate")+s.requests("log-entry") != 0 || s.servers.LogSize() != 0 || len(s.attested()) != 0 {
@@ -212,7 +212,7 @@ func TestAttest_VerificationFailure(t *testing.T) {
 		"proof":                 {func(w *fakepypi.SigstoreBehavior) { w.BadProof = true }, "attestation-unverified::the attestation of alder-1.0"},
 		"log":                   {func(w *fakepypi.SigstoreBehavior) { w.WrongLogID = true }, "attestation-unverified::the attestation of alder-1.0"},
 		"certificate's time":    {func(w *fakepypi.SigstoreBehavior) { w.ExpiredCertificate = true }, "attestation-certificate::"},
-		"trust root":            {func(w *fakepypi.SigstoreBehavior) { w.Trust = "wrong-signature" }, "attestation-refused::"},
+		"trust root":            {func(w *fakepypi.SigstoreBehavior) { w.TrustRoot = "wrong-signature" }, "attestation-refused::"},
 	} {
 		for _, mode := range []string{"auto", "best-effort"} {
 			t.Run(name+", "+mode, func(t *testing.T) {

@@ -42,7 +42,7 @@ func init() {
 }
 
 func peek(method, url, body string) error {
-	request, err := http.NewRequest(method, url, strings.NewReader(body)) //nolint:noctx // the client has a time-out
+	request, err := http.NewRequest(method, url, strings.NewReader(body)) // the client has a time-out
 	if err != nil {
 		return err
 	}
@@ -127,8 +127,8 @@ func serveInImage(t *testing.T) *servedIndex {
 	return x
 }
 
-// asked sends a request to the index, from its own network.
-func (x *servedIndex) asked(method, path, body string) string {
+// fetch sends a request to the index, from its own network.
+func (x *servedIndex) fetch(method, path, body string) string {
 	x.t.Helper()
 	self, err := os.Executable()
 	if err != nil {
@@ -232,8 +232,8 @@ func (s *step) again() {
 	}
 }
 
-// told is the step as a user sees it: the log's page, the summary and the outputs.
-func (v checkResult) told() string {
+// text returns the step as a user sees it: the log's page, the summary and the outputs.
+func (v checkResult) text() string {
 	var b strings.Builder
 	fmt.Fprintf(&b, "the log:\n\n%s\nthe summary:\n\n%s\nthe outputs:\n\n", strings.Join(v.log.lines, "\n"), v.summary)
 	for _, name := range slices.Sorted(maps.Keys(v.outputs)) {
@@ -245,10 +245,10 @@ func (v checkResult) told() string {
 // TestContainer is the steps of users, in the image.
 func TestContainer(t *testing.T) {
 	cases := []struct {
-		name    string
-		prepare func(*step)
-		flags   []string
-		refused contract // what has to come of it; without a finding it is published
+		name     string
+		prepare  func(*step)
+		flags    []string
+		rejected contract // what has to come of it; without a finding it is published
 	}{
 		{name: "as the runner runs it", prepare: func(*step) {}},
 		{
@@ -278,13 +278,13 @@ func TestContainer(t *testing.T) {
 				delete(s.env, "ACTIONS_ID_TOKEN_REQUEST_TOKEN")
 				s.env["GITHUB_EVENT_NAME"], s.env["GITHUB_REF"] = "pull_request", "refs/pull/7/merge"
 			},
-			refused: contract{event: "fork.json", refused: "id-token-fork", says: "a pull request from a fork", code: 2},
+			rejected: contract{event: "fork.json", errorID: "id-token-fork", says: "a pull request from a fork", code: 2},
 		},
 	}
 	for _, c := range cases {
 		t.Run(c.name, func(t *testing.T) {
 			x := serveInImage(t)
-			event := c.refused.event
+			event := c.rejected.event
 			if event == "" {
 				event = "push.json"
 			}
@@ -294,12 +294,12 @@ func TestContainer(t *testing.T) {
 			before := s.inventory()
 			code := s.inTheImage(x, c.flags...).wait()
 			v := s.check(code, before)
-			t.Logf("exit code %d\n%s", code, v.told())
-			if code != c.refused.code {
+			t.Logf("exit code %d\n%s", code, v.text())
+			if code != c.rejected.code {
 				t.Errorf("exit code %d", code)
 			}
-			if c.refused.refused != "" {
-				s.refused(v, c.refused)
+			if c.rejected.errorID != "" {
+				s.checkRefusal(v, c.rejected)
 				return
 			}
 			s.published(v, contract{})
@@ -311,7 +311,7 @@ func TestContainer(t *testing.T) {
 // holdsAll tells that the index lists what was built.
 func (x *servedIndex) holdsAll() {
 	x.t.Helper()
-	page := x.asked(http.MethodGet, "/simple/alder/", "")
+	page := x.fetch(http.MethodGet, "/simple/alder/", "")
 	for _, name := range built() {
 		if !strings.Contains(page, ">"+name+"</a>") {
 			x.t.Errorf("the index does not list %s:\n%s", name, page)
@@ -326,16 +326,16 @@ func TestCancel_Container(t *testing.T) {
 	s := prepared(t, x.env, x.env[repositoryURL], "push.json")
 	s.belongsTo1001()
 	before := s.inventory()
-	if answer := x.asked(http.MethodPost, "/_stage/faults", `{"op": "upload", "fault": "hang"}`); !strings.Contains(answer, "planned") {
+	if answer := x.fetch(http.MethodPost, "/_stage/faults", `{"op": "upload", "fault": "hang"}`); !strings.Contains(answer, "planned") {
 		t.Fatalf("the fault is not planned: %s", answer)
 	}
 	command := s.inTheImage(x)
 	eventually(t, "the upload hangs", func() bool {
-		return strings.Contains(x.asked(http.MethodGet, "/_stage/faults", ""), `"struck":1`)
+		return strings.Contains(x.fetch(http.MethodGet, "/_stage/faults", ""), `"struck":1`)
 	})
 	code, took := command.cancel(t)
 	v := s.check(code, before)
-	t.Logf("exit code %d, %v after the first signal\n%s", code, took, v.told())
+	t.Logf("exit code %d, %v after the first signal\n%s", code, took, v.text())
 	if code != 1 || took > 5*time.Second || v.outputs["result"] != "failed" || v.outputs["token-burned"] != "true" {
 		t.Errorf("exit code %d after %v, outputs %v", code, took, v.outputs)
 	}

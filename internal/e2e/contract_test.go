@@ -56,7 +56,7 @@ func declared(t *testing.T) (inputs map[string]string, outputs []string) {
 }
 
 // runtimeToken stands for the job's right to talk to GitHub's own services. The program has no business with it.
-const runtimeToken = "eyJhbGciOiJIUzI1NiJ9.the-right-to-the-jobs-artifacts.c2VjcmV0" //nolint:gosec // of nothing
+const runtimeToken = "eyJhbGciOiJIUzI1NiJ9.the-right-to-the-jobs-artifacts.c2VjcmV0" // of nothing
 
 // fileCommands are the variables of the runner's file commands, with the name of the file of each.
 func fileCommands() map[string]string {
@@ -227,7 +227,7 @@ func (s *step) read(code int) checkResult {
 	if red != (code != 0) {
 		s.t.Errorf("exit code %d with the annotations %+v", code, v.log.annotations)
 	}
-	s.keptSecret(v)
+	s.checkSecrets(v)
 	return v
 }
 
@@ -249,9 +249,9 @@ func (s *step) check(code int, before map[string]string) checkResult {
 	return v
 }
 
-// keptSecret greps the log, the outputs and the summary for every secret that there was: only masks hold them, and they come
+// checkSecrets greps the log, the outputs and the summary for every secret that there was: only masks hold them, and they come
 // first.
-func (s *step) keptSecret(v checkResult) {
+func (s *step) checkSecrets(v checkResult) {
 	s.t.Helper()
 	secrets := append(slices.Clone(v.log.masks), runtimeToken)
 	if s.servers != nil {
@@ -260,17 +260,17 @@ func (s *step) keptSecret(v checkResult) {
 	if request := s.env["ACTIONS_ID_TOKEN_REQUEST_TOKEN"]; request != "" {
 		secrets = append(secrets, request)
 	}
-	shown := append(slices.Clone(v.log.lines), v.summary)
+	visible := append(slices.Clone(v.log.lines), v.summary)
 	for name, value := range v.outputs {
-		shown = append(shown, name+"="+value)
+		visible = append(visible, name+"="+value)
 	}
 	for line := range strings.Lines(s.log.String()) {
 		if c, ok := commandIn(line); !ok || c.name != "add-mask" {
-			shown = append(shown, line)
+			visible = append(visible, line)
 		}
 	}
 	for _, secret := range secrets {
-		for _, text := range shown {
+		for _, text := range visible {
 			if shows(text, secret) {
 				s.t.Errorf("a secret is seen: %s", text)
 			}
@@ -294,7 +294,7 @@ type contract struct {
 	event     string            // the payload, in testdata/event
 	env       map[string]string // what the runner sets for this event alone; an empty value removes the variable
 	publisher string            // the workflow that the index trusts; empty means the one that is triggered
-	refused   string            // the title of the one error, by its id; empty means that the step succeeds
+	errorID   string            // the title of the one error, by its id; empty means that the step succeeds
 	says      string            // in its message
 	notice    string            // the id of the one notice beside it, or empty
 	code      int
@@ -334,11 +334,11 @@ func contracts() []contract {
 		},
 		{
 			name: "a pull request of a fork", run: fakepypi.Run{Event: "pull_request", Ref: "refs/pull/7/merge", Actor: "stranger"}, event: "fork.json",
-			env: fork, refused: "id-token-fork", says: "a pull request from a fork", code: 2, requests: "look",
+			env: fork, errorID: "id-token-fork", says: "a pull request from a fork", code: 2, requests: "look",
 		},
 		{
 			name: "pull_request_target", run: fakepypi.Run{Event: "pull_request_target", Ref: "refs/heads/main"}, event: "fork.json",
-			env: pull, refused: "event-refused", says: "anyone can trigger such a run", code: 2, requests: untilMinted,
+			env: pull, errorID: "event-refused", says: "anyone can trigger such a run", code: 2, requests: untilMinted,
 		},
 		{
 			name: "a reusable workflow of the same repository", run: fakepypi.Run{Called: same}, event: "push.json", publisher: "publish.yml",
@@ -347,11 +347,11 @@ func contracts() []contract {
 		{
 			name: "a reusable workflow of the same repository, where the index trusts its caller", run: fakepypi.Run{Called: same}, event: "push.json",
 			notice:  "attestation-reusable-workflow",
-			refused: "invalid-publisher", says: "workflow publish.yml", code: 1, requests: untilMinted + untilRefused,
+			errorID: "invalid-publisher", says: "workflow publish.yml", code: 1, requests: untilMinted + untilRefused,
 		},
 		{
 			name: "a reusable workflow of another repository", run: fakepypi.Run{Called: other}, event: "push.json", publisher: "publish.yml",
-			refused: "reusable-workflow", says: "runs in a reusable workflow of another repository", code: 2, requests: untilMinted,
+			errorID: "reusable-workflow", says: "runs in a reusable workflow of another repository", code: 2, requests: untilMinted,
 		},
 	}
 }
@@ -363,7 +363,7 @@ func TestRunnerContract(t *testing.T) {
 		t.Run(c.name, func(t *testing.T) {
 			t.Parallel()
 			s := asTheRunner(t, fakepypi.Options{Run: c.run}, c.event)
-			s.servers.Trust(fakepypi.Publisher{Project: "alder", Workflow: c.publisher})
+			s.servers.AddPublisher(fakepypi.Publisher{Project: "alder", Workflow: c.publisher})
 			for name, value := range c.env {
 				if s.env[name] = value; value == "" {
 					delete(s.env, name)
@@ -378,15 +378,15 @@ func TestRunnerContract(t *testing.T) {
 			if !s.allMasked(v) {
 				t.Errorf("%d masks do not cover the %d secrets", len(v.log.masks), len(s.servers.Secrets()))
 			}
-			if c.refused != "" {
-				s.refused(v, c)
+			if c.errorID != "" {
+				s.checkRefusal(v, c)
 				if len(s.indexed()) != 0 || len(s.servers.Tokens()) != 0 {
 					t.Errorf("the index holds %v, tokens %+v", s.indexed(), s.servers.Tokens())
 				}
 				return
 			}
 			s.published(v, c)
-			if !slices.Equal(s.indexed(), built()) || !s.allBurned() {
+			if !slices.Equal(s.indexed(), built()) || !s.allRevoked() {
 				t.Errorf("the index holds %v, tokens %+v", s.indexed(), s.servers.Tokens())
 			}
 		})
@@ -418,8 +418,8 @@ func (s *step) published(v checkResult, c contract) {
 	}
 }
 
-// refused holds what a user sees of a step that was refused before anything was uploaded: one error, with its next step.
-func (s *step) refused(v checkResult, c contract) {
+// checkRefusal holds what a user sees of a step that was refused before anything was uploaded: one error, with its next step.
+func (s *step) checkRefusal(v checkResult, c contract) {
 	s.t.Helper()
 	if v.outputs["result"] != "failed" || v.outputs["token-burned"] != "not-minted" {
 		s.t.Errorf("outputs %v", v.outputs)
@@ -430,7 +430,7 @@ func (s *step) refused(v checkResult, c contract) {
 	}
 	a := rest[0]
 	message, fix, _ := strings.Cut(a.message, "\n")
-	if a.severity != "error" || a.title != "pypi-oidc-publish: "+c.refused || !strings.Contains(a.message, c.says) || fix == "" {
+	if a.severity != "error" || a.title != "pypi-oidc-publish: "+c.errorID || !strings.Contains(a.message, c.says) || fix == "" {
 		s.t.Errorf("annotation %+v", a)
 	}
 	if !strings.Contains(v.summary, "What to do") || !strings.Contains(v.summary, message[:20]) {
@@ -514,7 +514,7 @@ func TestCancel_TimeLimit(t *testing.T) {
 		t.Run(c.name, func(t *testing.T) {
 			t.Parallel()
 			s := asTheRunner(t, fakepypi.Options{}, "push.json")
-			s.servers.Trust(fakepypi.Publisher{Project: "alder"})
+			s.servers.AddPublisher(fakepypi.Publisher{Project: "alder"})
 			// Larger than what the sockets between the two hold.
 			s.build("alder-1.0-py3-none-any.whl", strings.Repeat("x", 16<<20))
 			here := newStuck()
@@ -541,7 +541,7 @@ func TestCancel_TimeLimit(t *testing.T) {
 			if code != 1 || took >= c.within || v.outputs["result"] != "failed" || v.outputs["token-burned"] != c.burned {
 				t.Errorf("exit code %d after %v, outputs %v\n%s", code, took, v.outputs, s.log.String())
 			}
-			if c.burned == "true" && !s.allBurned() {
+			if c.burned == "true" && !s.allRevoked() {
 				t.Errorf("tokens %+v", s.servers.Tokens())
 			}
 			if !slices.ContainsFunc(v.log.annotations, func(a annotation) bool { return a.title == "pypi-oidc-publish: cancelled" }) {

@@ -18,10 +18,10 @@ import (
 type overwriting struct {
 	page func(name string) http.HandlerFunc // of a project; nil: the names of its files, without digests
 
-	mu     sync.Mutex
-	looks  int
-	posts  int
-	hashes map[string]string // MD5 of the files, by name
+	mu       sync.Mutex
+	listings int
+	posts    int
+	hashes   map[string]string // MD5 of the files, by name
 }
 
 // overwritingIndex starts such an index, which holds a file of these names, and makes it the step's.
@@ -57,7 +57,7 @@ func (x *overwriting) uploads() int {
 func (x *overwriting) queries() int {
 	x.mu.Lock()
 	defer x.mu.Unlock()
-	return x.looks
+	return x.listings
 }
 
 // hash returns the MD5 of what the index has under a name.
@@ -82,7 +82,7 @@ func (x *overwriting) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		x.hashes[header.Filename] = hex.EncodeToString(sum.Sum(nil))
 		return
 	}
-	x.looks++
+	x.listings++
 	if x.page != nil {
 		x.page(filepath.Base(r.URL.Path))(w, r)
 		return

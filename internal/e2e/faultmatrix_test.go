@@ -122,11 +122,11 @@ func (e ending) wrong(servers *fakepypi.Servers) error {
 		}
 	}
 	burned := e.outputs["token-burned"]
-	said := strings.Contains(e.summary, "it expires by itself") || strings.Contains(e.summary, "did not show that it now rejects the token") ||
+	reported := strings.Contains(e.summary, "it expires by itself") || strings.Contains(e.summary, "did not show that it now rejects the token") ||
 		strings.Contains(e.summary, "an unused token may exist")
 	switch {
-	case alive > 0 && (burned == "true" || burned == "not-minted" || !said):
-		say("%d of %d upload tokens live on, and token-burned is %q (in the summary: %v)", alive, len(e.tokens), burned, said)
+	case alive > 0 && (burned == "true" || burned == "not-minted" || !reported):
+		say("%d of %d upload tokens live on, and token-burned is %q (in the summary: %v)", alive, len(e.tokens), burned, reported)
 	case len(e.tokens) == 0 && burned == "true":
 		say("token-burned is true of no token")
 	}
@@ -230,15 +230,15 @@ func cells() []*cell {
 	return all
 }
 
-// place is where cells are played one after another: a test server and a workspace with the files.
-type place struct {
+// testbed is where cells are played one after another: a test server and a workspace with the files.
+type testbed struct {
 	servers *fakepypi.Servers
 	dir     string
 }
 
-func newPlace(t *testing.T) place {
+func newTestbed(t *testing.T) testbed {
 	t.Helper()
-	p := place{servers: pypitest.Start(t, fakepypi.Options{}), dir: t.TempDir()}
+	p := testbed{servers: pypitest.Start(t, fakepypi.Options{}), dir: t.TempDir()}
 	for _, name := range matrixFiles() {
 		disttest.Write(t, filepath.Join(p.dir, "dist"), name, "")
 	}
@@ -246,7 +246,7 @@ func newPlace(t *testing.T) place {
 }
 
 // step is a step in the place, where nothing has happened yet.
-func (p place) step(t *testing.T) *step {
+func (p testbed) step(t *testing.T) *step {
 	t.Helper()
 	if err := p.servers.Reset(); err != nil {
 		t.Fatal(err)
@@ -257,11 +257,11 @@ func (p place) step(t *testing.T) *step {
 	return s
 }
 
-// survive plays a cell: a run with the fault, and where that did not end well one more without it. What is wrong fails the test.
-func (c *cell) survive(t *testing.T, p place, set map[string]string) {
+// play plays a cell: a run with the fault, and where that did not end well one more without it. What is wrong fails the test.
+func (c *cell) play(t *testing.T, p testbed, set map[string]string) {
 	t.Helper()
 	s := p.step(t)
-	p.servers.Trust(fakepypi.Publisher{Project: "alder", Pending: c.moment.pending})
+	p.servers.AddPublisher(fakepypi.Publisher{Project: "alder", Pending: c.moment.pending})
 	if !c.moment.signs {
 		s.env["INPUT_ATTESTATIONS"] = "false"
 	}
@@ -280,7 +280,7 @@ func (c *cell) survive(t *testing.T, p place, set map[string]string) {
 		t.Fatal(err)
 	}
 	if c.moment.lost {
-		s.breaks("log-entry", "close-after-store", 0, 1)
+		s.injectFault("log-entry", "close-after-store", 0, 1)
 	}
 	check := func(what string, err error) {
 		t.Helper()
@@ -295,14 +295,14 @@ func (c *cell) survive(t *testing.T, p place, set map[string]string) {
 		}
 	})
 	check("the run with the fault", first.wrong(p.servers))
-	struck, entries := p.servers.ClearFaults()[0].Hits, p.servers.LogSize()
-	if struck == 0 {
+	hits, entries := p.servers.ClearFaults()[0].Hits, p.servers.LogSize()
+	if hits == 0 {
 		t.Error("the fault never struck")
 	}
 	mark, last := atOnce, first
 	if first.code != cli.Done {
 		mark = rerun
-		if !c.mayEnd() {
+		if !c.mayFail() {
 			t.Error("the run ended, though the fault came once and passes")
 		}
 		if len(first.tokens) == 0 && entries > 0 {
@@ -320,10 +320,10 @@ func (c *cell) survive(t *testing.T, p place, set map[string]string) {
 			last = s.run()
 			check("the run that attaches", last.wrong(p.servers))
 		}
-		check("the GitHub release", gitHub.attachedWhole(last, s.path("dist"), set))
+		check("the GitHub release", gitHub.attachedAll(last, s.path("dist"), set))
 	}
 	check("the index", holdsExactly(p.servers, set))
-	check("the uploads", inVain(p.servers, len(set)+struck))
+	check("the uploads", surplusUploads(p.servers, len(set)+hits))
 	if c.moment.signs {
 		check("the provenance", allAttested(p.servers, set))
 	}
@@ -332,8 +332,8 @@ func (c *cell) survive(t *testing.T, p place, set map[string]string) {
 	}
 }
 
-// attachedWhole tells whether the release has every file with its bytes, and the manifest, and nothing that broke off.
-func (g *gitHub) attachedWhole(last ending, dist string, set map[string]string) error {
+// attachedAll tells whether the release has every file with its bytes, and the manifest, and nothing that broke off.
+func (g *gitHub) attachedAll(last ending, dist string, set map[string]string) error {
 	if last.outputs["github-release"] != "attached" || len(g.Leaks()) > 0 {
 		return fmt.Errorf("the last run has not attached: %v, leaks %v\n%s", last.outputs["github-release"], g.Leaks(), last.log)
 	}
@@ -351,8 +351,8 @@ func (g *gitHub) attachedWhole(last ending, dist string, set map[string]string) 
 	return nil
 }
 
-// mayEnd tells that no client can go on after the fault: it lasts, the user ends the run, or the answer is one that a server means.
-func (c *cell) mayEnd() bool {
+// mayFail tells that no client can go on after the fault: it lasts, the user ends the run, or the answer is one that a server means.
+func (c *cell) mayFail() bool {
 	f := c.fault
 	meant := f.Kind == fault.Oversize || (f.Kind == fault.Answer && f.Status < 500 && f.Page)
 	return c.times == fault.Forever || f.Kind == fault.Hang || meant
@@ -366,7 +366,7 @@ func (c *cell) deadline(ctx context.Context, servers *fakepypi.Servers) context.
 	ctx, cancel := context.WithCancelCause(ctx)
 	go func() {
 		for ctx.Err() == nil {
-			if planned := servers.Broken(); len(planned) == 0 || planned[0].Hits > 0 {
+			if planned := servers.Plans(); len(planned) == 0 || planned[0].Hits > 0 {
 				break
 			}
 			_ = cli.Sleep(ctx, 5*time.Millisecond)
@@ -377,16 +377,16 @@ func (c *cell) deadline(ctx context.Context, servers *fakepypi.Servers) context.
 	return ctx
 }
 
-// inVain tells whether more uploads were taken than there are files and lost answers.
-func inVain(servers *fakepypi.Servers, most int) error {
-	taken := 0
+// surplusUploads tells whether more uploads were taken than there are files and lost answers.
+func surplusUploads(servers *fakepypi.Servers, most int) error {
+	accepted := 0
 	for _, r := range servers.Requests() {
 		if r.Op == "upload" && r.Status == 200 {
-			taken++
+			accepted++
 		}
 	}
-	if taken > most {
-		return fmt.Errorf("the index took %d uploads, and %d were needed", taken, most)
+	if accepted > most {
+		return fmt.Errorf("the index took %d uploads, and %d were needed", accepted, most)
 	}
 	return nil
 }
@@ -394,12 +394,12 @@ func inVain(servers *fakepypi.Servers, most int) error {
 // TestFaultMatrix: every fault at every moment of a run, once and as an outage that lasts for the whole run, is survived: at
 // once, or by running the job again.
 func TestFaultMatrix(t *testing.T) {
-	slow(t)
+	skipIfShort(t)
 	t.Parallel()
 	const atOnce = 16 // most of them wait
-	places := make(chan place, atOnce)
+	places := make(chan testbed, atOnce)
 	for range atOnce {
-		places <- newPlace(t)
+		places <- newTestbed(t)
 	}
 	set := func() map[string]string {
 		p := <-places
@@ -414,7 +414,7 @@ func TestFaultMatrix(t *testing.T) {
 	if err := par.Each(t.Context(), atOnce, all, func(_ context.Context, c *cell) error {
 		p := <-places
 		defer func() { places <- p }()
-		t.Run(c.String(), func(t *testing.T) { c.survive(t, p, set) })
+		t.Run(c.String(), func(t *testing.T) { c.play(t, p, set) })
 		return nil
 	}); err != nil {
 		t.Fatal(err)

@@ -99,10 +99,10 @@ func TestGitHubRelease_SameJob(t *testing.T) {
 		t.Errorf("the summary has no link to the release:\n%s", e.summary)
 	}
 
-	before, uploads := g.Assets(g.release.ID), g.Asked(releases.Upload)
+	before, uploads := g.Assets(g.release.ID), g.RequestCount(releases.Upload)
 	e = s.run()
-	if e.code != 0 || e.outputs["result"] != "unchanged" || e.outputs["github-release"] != "attached" || g.Asked(releases.Upload) != uploads || len(s.servers.Tokens()) != 1 {
-		t.Errorf("the second run: exit code %d, %v, %d uploads\n%s", e.code, e.outputs, g.Asked(releases.Upload)-uploads, e.log)
+	if e.code != 0 || e.outputs["result"] != "unchanged" || e.outputs["github-release"] != "attached" || g.RequestCount(releases.Upload) != uploads || len(s.servers.Tokens()) != 1 {
+		t.Errorf("the second run: exit code %d, %v, %d uploads\n%s", e.code, e.outputs, g.RequestCount(releases.Upload)-uploads, e.log)
 	}
 	if after := g.Assets(g.release.ID); len(after) != len(before) {
 		t.Errorf("assets before %d, after %d", len(before), len(after))
@@ -158,7 +158,7 @@ func TestGitHubRelease_WaitForIndex(t *testing.T) {
 			s.withoutIDToken()
 			s.noWait, s.env["INPUT_WAIT-FOR-INDEX"], s.env["INPUT_INDEX-URL"] = true, c.wait, c.index
 			s.env["INPUT_ATTESTATIONS"] = "false" // their address on the page is not that of the front
-			s.looks("/simple/", func(n int64) http.HandlerFunc { return when(n <= c.looks, http.NotFound) })
+			s.answerQueries("/simple/", func(n int64) http.HandlerFunc { return answerIf(n <= c.looks, http.NotFound) })
 			e := s.run()
 			log := e.log
 			if e.code != c.code || len(s.servers.Tokens()) != 1 {
@@ -178,8 +178,8 @@ func TestGitHubRelease_WaitForIndex(t *testing.T) {
 	}
 }
 
-// looks has the looks at pages of the index, counted from one, answered by what is given for each; for nil, by the index itself.
-func (s *step) looks(under string, given func(n int64) http.HandlerFunc) *atomic.Int64 {
+// answerQueries has the looks at pages of the index, counted from one, answered by what is given for each; for nil, by the index itself.
+func (s *step) answerQueries(under string, given func(n int64) http.HandlerFunc) *atomic.Int64 {
 	s.t.Helper()
 	var queries atomic.Int64
 	s.front(func(next http.Handler) http.Handler {
@@ -196,8 +196,8 @@ func (s *step) looks(under string, given func(n int64) http.HandlerFunc) *atomic
 	return &queries
 }
 
-// when is the answer where the condition holds, and none else.
-func when(holds bool, answer http.HandlerFunc) http.HandlerFunc {
+// answerIf is the answer where the condition holds, and none else.
+func answerIf(holds bool, answer http.HandlerFunc) http.HandlerFunc {
 	if holds {
 		return answer
 	}
@@ -211,7 +211,7 @@ func hangs(_ http.ResponseWriter, r *http.Request) { <-r.Context().Done() }
 func TestGitHubRelease_FindingsOnceAfterWait(t *testing.T) {
 	t.Parallel()
 	s := newStep(t, "alder-1.0-py3-none-any.whl", "birch-1.0-py3-none-any.whl")
-	s.servers.Trust(fakepypi.Publisher{Project: "birch"})
+	s.servers.AddPublisher(fakepypi.Publisher{Project: "birch"})
 	if e := s.run(); e.code != 0 {
 		t.Fatal(e.log)
 	}
@@ -219,7 +219,7 @@ func TestGitHubRelease_FindingsOnceAfterWait(t *testing.T) {
 	s.withGitHub(releases.Write, v1)
 	s.withoutIDToken()
 	s.noWait, s.env["INPUT_WAIT-FOR-INDEX"], s.env["INPUT_SKIP-EXISTING"], s.env["INPUT_ATTESTATIONS"] = true, "60", "true", "false"
-	queries := s.looks("/simple/birch/", func(n int64) http.HandlerFunc { return when(n == 1, http.NotFound) })
+	queries := s.answerQueries("/simple/birch/", func(n int64) http.HandlerFunc { return answerIf(n == 1, http.NotFound) })
 	e := s.run()
 	if log := e.log; e.code != 0 || queries.Load() < 2 || strings.Count(log, "::warning ") != 1 || strings.Count(e.outputs["manifest"], `"id":"skipped"`) != 1 {
 		t.Errorf("exit code %d, %d looks, %v\n%s", e.code, queries.Load(), e.outputs, log)
@@ -236,7 +236,7 @@ func TestGitHubRelease_FileAlreadyPresent(t *testing.T) {
 	}
 	g := s.withGitHub(releases.Write, v1)
 	s.noWait, s.env["INPUT_WAIT-FOR-INDEX"] = true, "30"
-	s.breaks("look", "status-503", 0, 3)
+	s.injectFault("look", "status-503", 0, 3)
 	e := s.run()
 	if e.code != 0 || e.outputs["github-release"] != "attached" || len(g.names()) != 3 || !strings.Contains(e.log, "provenance-earlier") {
 		t.Errorf("exit code %d, %v, %v\n%s", e.code, e.outputs, g.names(), e.log)
@@ -258,7 +258,7 @@ func TestGitHubRelease_WaitTimeout(t *testing.T) {
 	s.withoutIDToken()
 	s.noWait = true
 	s.waitsForIndex(2)
-	queries := s.looks("/simple/", func(n int64) http.HandlerFunc { return when(n > 2, hangs) })
+	queries := s.answerQueries("/simple/", func(n int64) http.HandlerFunc { return answerIf(n > 2, hangs) })
 	e := s.run()
 	if log := e.log; e.code != 1 || queries.Load() != 3 || !strings.Contains(log, " does not list them)") || strings.Contains(log, "could not be queried") {
 		t.Errorf("exit code %d after %d looks\n%s", e.code, queries.Load(), log)
@@ -276,7 +276,7 @@ func TestGitHubRelease_StalePage(t *testing.T) {
 	g := s.withGitHub(releases.Write, v1)
 	s.withoutIDToken()
 	s.env["INPUT_ATTESTATIONS"] = "true"
-	queries := s.looks("/simple/", func(n int64) http.HandlerFunc { return when(n > 1, http.NotFound) })
+	queries := s.answerQueries("/simple/", func(n int64) http.HandlerFunc { return answerIf(n > 1, http.NotFound) })
 	e := s.run()
 	if e.code != 0 || queries.Load() != 2 || e.outputs["github-release"] != "failed" || !slices.Equal(g.names(), []string{"alder-1.0-py3-none-any.whl"}) {
 		t.Errorf("exit code %d after %d looks, %v, %v", e.code, queries.Load(), e.outputs, g.names())
@@ -297,8 +297,8 @@ func TestCancel_BeforeAttaching(t *testing.T) {
 	s.withoutIDToken()
 	s.env["INPUT_WAIT-FOR-INDEX"] = "60"
 	reading := make(chan struct{})
-	s.looks("/simple/", func(n int64) http.HandlerFunc {
-		return when(n == 2, func(w http.ResponseWriter, r *http.Request) { close(reading); hangs(w, r) })
+	s.answerQueries("/simple/", func(n int64) http.HandlerFunc {
+		return answerIf(n == 2, func(w http.ResponseWriter, r *http.Request) { close(reading); hangs(w, r) })
 	})
 	command := s.start()
 	waitFor(t, reading)
@@ -330,7 +330,7 @@ func TestGitHubRelease_RefusedBeforeMint(t *testing.T) {
 		{"no such release", releases.Write, &releases.Release{Tag: "v0.9"}, 1, "v1.0.0", nil},
 		{"an immutable release", releases.Write, &releases.Release{Tag: "v1.0.0", Immutable: true}, 1, "immutable", nil},
 		{"other bytes there", releases.Write, v1, 1, "alder-1.0.tar.gz", func(s *step, g *gitHub) {
-			g.Hold(releases.Asset{Release: g.release.ID, Name: "alder-1.0.tar.gz", Bytes: []byte("another sdist")})
+			g.AddAsset(releases.Asset{Release: g.release.ID, Name: "alder-1.0.tar.gz", Bytes: []byte("another sdist")})
 		}},
 		{"auto on a branch", releases.Write, v1, 2, "not for a release or a tag", func(s *step, _ *gitHub) {
 			s.env["GITHUB_REF_TYPE"], s.env["GITHUB_REF"] = "branch", "refs/heads/main"
@@ -349,7 +349,7 @@ func TestGitHubRelease_RefusedBeforeMint(t *testing.T) {
 				c.before(s, g)
 			}
 			e := s.run()
-			if e.code != c.code || e.outputs["result"] != "failed" || len(s.servers.Tokens()) != 0 || len(s.indexed()) > 0 || g.Asked(releases.Upload) > 0 {
+			if e.code != c.code || e.outputs["result"] != "failed" || len(s.servers.Tokens()) != 0 || len(s.indexed()) > 0 || g.RequestCount(releases.Upload) > 0 {
 				t.Errorf("exit code %d, %v, %d tokens", e.code, e.outputs, len(s.servers.Tokens()))
 			}
 			if !strings.Contains(e.log, "::error title=") || !strings.Contains(e.log, c.says) {
@@ -419,7 +419,7 @@ func TestGitHubRelease_DryRun(t *testing.T) {
 	g := s.withGitHub(releases.Read, v1)
 	s.env["INPUT_DRY-RUN"] = "true"
 	e := s.run()
-	if e.code != 0 || e.outputs["result"] != "dry-run" || e.outputs["github-release"] != "" || g.Asked(releases.Upload) > 0 || g.Edits() > 0 {
+	if e.code != 0 || e.outputs["result"] != "dry-run" || e.outputs["github-release"] != "" || g.RequestCount(releases.Upload) > 0 || g.Edits() > 0 {
 		t.Errorf("exit code %d, %v", e.code, e.outputs)
 	}
 	if !strings.Contains(e.log, "a real run would fail here") || !strings.Contains(e.log, "contents: write") {

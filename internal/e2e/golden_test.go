@@ -34,12 +34,12 @@ func situations() []situation {
 		return func(s *step) { s.servers.Claims(func(c map[string]any) { c[name] = value }) }
 	}
 	broken := func(op, name string) func(*step) {
-		return func(s *step) { s.breaks(op, name, 0, fault.Forever) }
+		return func(s *step) { s.injectFault(op, name, 0, fault.Forever) }
 	}
 	input := func(name, value string) func(*step) {
 		return func(s *step) { s.env["INPUT_"+strings.ToUpper(name)] = value }
 	}
-	words := func(message string) func(*step) {
+	uploadMessage := func(message string) func(*step) {
 		return func(s *step) {
 			s.front(func(next http.Handler) http.Handler {
 				return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
@@ -88,11 +88,11 @@ func situations() []situation {
 				})...))
 			}
 		}},
-		{"another version than expected", 1, input("expected-version", "v2.0")},
+		{"unexpected version", 1, input("expected-version", "v2.0")},
 		{"nothing to publish", 2, func(s *step) {
 			s.remove(goldenWheel, goldenSdist)
 		}},
-		{"distributions below the folder", 2, func(s *step) {
+		{"distributions in a subfolder", 2, func(s *step) {
 			if err := os.Mkdir(s.path("dist/linux"), 0o755); err != nil {
 				s.t.Fatal(err)
 			}
@@ -101,7 +101,7 @@ func situations() []situation {
 			}
 		}},
 		{"misconfigured", 2, all(input("skip-existing", "yes"), input("auth", "token"))},
-		{"no right to ask for an ID token", 2, (*step).withoutIDToken},
+		{"no permission to request an ID token", 2, (*step).withoutIDToken},
 		{"pull request target", 2, claim("event_name", "pull_request_target")},
 		{"no publisher", 1, all(claim("environment", "pypi"), claim("repository_owner_id", "1"))},
 		{"no pending publisher", 1, func(s *step) {
@@ -117,14 +117,14 @@ func situations() []situation {
 			claim("repository", "octo-org/birch")(s)
 			claim("workflow_ref", "octo-org/birch/.github/workflows/release.yml@refs/tags/v1.0.0")(s)
 			claim("job_workflow_ref", "octo-org/birch/.github/workflows/release.yml@refs/tags/v1.0.0")(s)
-			s.servers.Trust(fakepypi.Publisher{Project: "birch", Repository: "birch", Pending: true})
-			s.servers.Trust(fakepypi.Publisher{Project: "birch", Repository: "elsewhere"}) // its owner made it meanwhile
+			s.servers.AddPublisher(fakepypi.Publisher{Project: "birch", Repository: "birch", Pending: true})
+			s.servers.AddPublisher(fakepypi.Publisher{Project: "birch", Repository: "elsewhere"}) // its owner made it meanwhile
 		}},
-		{"the index does not mint", 1, broken("mint", "status-503")},
+		{"no upload token from the index", 1, broken("mint", "status-503")},
 		{"signing is down", 1, all(broken("log-entry", "status-503"), input("attestations", "true"))},
 		{"signing is down, best effort", 0, all(broken("log-entry", "status-503"), input("attestations", "best-effort"))},
-		{"refused with words of its own", 1, words("This project takes no uploads on Saturdays.")},
-		{"refused by a rule that should have told", 1, words("'home' is invalid for 'requires-dist'.")},
+		{"rejected for an unknown reason", 1, uploadMessage("This project takes no uploads on Saturdays.")},
+		{"rejected by a rule that preflight missed", 1, uploadMessage("'home' is invalid for 'requires-dist'.")},
 		{"a token instead", 0, func(s *step) {
 			token, err := s.servers.APIToken()
 			if err != nil {
@@ -137,7 +137,7 @@ func situations() []situation {
 			g := s.withGitHub(releases.Write, v1)
 			g.Say(releases.Upload, releases.Answer{Status: 422, Body: `{"message":"Validation Failed","errors":[{"code":"custom","message":"too many assets"}]}`})
 		}},
-		{"no right to the GitHub release", 2, func(s *step) { s.withGitHub(releases.Read, v1) }},
+		{"no permission for the GitHub release", 2, func(s *step) { s.withGitHub(releases.Read, v1) }},
 	}
 }
 
@@ -155,7 +155,7 @@ func TestGolden_Situations(t *testing.T) {
 			if e.code != c.code {
 				t.Errorf("exit code %d, want %d", e.code, c.code)
 			}
-			golden.Equal(t, golden.Path(goldenFolder, c.name), s.settled("--- log\n"+e.log+"--- outputs\n"+listOf(e.outputs)+"--- summary\n"+e.summary))
+			golden.Equal(t, golden.Path(goldenFolder, c.name), s.stable("--- log\n"+e.log+"--- outputs\n"+listOf(e.outputs)+"--- summary\n"+e.summary))
 		})
 	}
 }
@@ -195,8 +195,8 @@ func changing() []golden.Replacement {
 	}
 }
 
-// settled is a text without what differs from run to run.
-func (s *step) settled(text string) string {
+// stable is a text without what differs from run to run.
+func (s *step) stable(text string) string {
 	text = golden.Stable(strings.ReplaceAll(text, s.dir, "WORKSPACE"), changing()...)
 	// Log entries are made side by side, and told as they come.
 	lines := strings.SplitAfter(text, "\n")

@@ -47,7 +47,7 @@ type step struct {
 func newStep(t *testing.T, files ...string) *step {
 	t.Helper()
 	servers := pypitest.Start(t, fakepypi.Options{})
-	servers.Trust(fakepypi.Publisher{Project: "alder"})
+	servers.AddPublisher(fakepypi.Publisher{Project: "alder"})
 	return newStepOn(t, servers, files...)
 }
 
@@ -256,13 +256,13 @@ func (r *running) end() ending {
 	s := r.step
 	s.t.Helper()
 	e := ending{code: r.wait(), log: s.log.String()}
-	output, summary := s.taken("GITHUB_OUTPUT"), s.taken("GITHUB_STEP_SUMMARY")
+	output, summary := s.consume("GITHUB_OUTPUT"), s.consume("GITHUB_STEP_SUMMARY")
 	if output == nil {
 		s.t.Fatalf("the run set no outputs:\n%s", e.log)
 	}
 	e.outputs, e.summary = outputsIn(string(output)), string(summary)
 	if s.servers != nil {
-		pypitest.Settle(s.t, s.servers)
+		pypitest.WaitIdle(s.t, s.servers)
 		e.tokens = s.servers.Tokens()[s.minted:]
 		token := s.servers.Env[fakepypi.GitHubToken]
 		unmasked := strings.ReplaceAll(e.log, "::add-mask::"+token, "")
@@ -273,8 +273,8 @@ func (r *running) end() ending {
 	return e
 }
 
-// taken returns what is in the file of a file command, and removes it; nil where there is none.
-func (s *step) taken(variable string) []byte {
+// consume returns what is in the file of a file command, and removes it; nil where there is none.
+func (s *step) consume(variable string) []byte {
 	s.t.Helper()
 	text, err := os.ReadFile(s.env[variable])
 	if errors.Is(err, fs.ErrNotExist) {
@@ -309,8 +309,8 @@ func (s *step) front(before func(next http.Handler) http.Handler) {
 	s.env["INPUT_REPOSITORY-URL"] = server.URL + "/legacy/"
 }
 
-// breaks plans a fault of the table, see [fakepypi.Servers.InjectFault].
-func (s *step) breaks(op, name string, skip, times int) {
+// injectFault plans a fault of the table, see [fakepypi.Servers.InjectFault].
+func (s *step) injectFault(op, name string, skip, times int) {
 	s.t.Helper()
 	f, known := fault.ByName(name)
 	if !known {
@@ -331,8 +331,8 @@ func (s *step) indexed() []string {
 	return names
 }
 
-// allBurned reports whether there was an upload token, and each was revoked.
-func (s *step) allBurned() bool {
+// allRevoked reports whether there was an upload token, and each was revoked.
+func (s *step) allRevoked() bool {
 	all := s.servers.Tokens()
 	return len(all) > 0 && !slices.ContainsFunc(all, func(token fakepypi.Token) bool { return !token.Burned })
 }
@@ -363,8 +363,8 @@ func waitFor(t *testing.T, point <-chan struct{}) {
 	}
 }
 
-// slow skips a test of many runs where the developer's loop is run.
-func slow(t *testing.T) {
+// skipIfShort skips a test of many runs where the developer's loop is run.
+func skipIfShort(t *testing.T) {
 	t.Helper()
 	if testing.Short() {
 		t.Skip("it takes many runs: left out with -short")

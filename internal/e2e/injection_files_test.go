@@ -18,68 +18,68 @@ import (
 // The injection test, by what a run reads: files, their names and what is in them, inputs, the environment, the claims of the
 // ID token, and the pages of an index.
 
-// teller tells how a text gets before the program.
-type teller struct {
-	name  string
-	tell  func(s *step, text string)
-	room  int  // how long a text may be, in bytes; 0: as long as a packet
-	quiet bool // the text is told to nobody
+// textSource tells how a text gets before the program.
+type textSource struct {
+	name        string
+	provide     func(s *step, text string)
+	maxLength   int  // how long a text may be, in bytes; 0: as long as a packet
+	notReported bool // the text is told to nobody
 }
 
-// tellers is the table. Adding one here tries it with every text.
-func tellers() []teller {
-	all := []teller{
-		{name: "names of files", room: 180, tell: (*step).nameFiles},
-		{name: "metadata", tell: func(s *step, text string) { s.describe(strings.ReplaceAll(text, "\n", "\n        ")) }},
-		{name: "metadata with new fields", tell: (*step).describe},
-		{name: "names in archives", tell: func(s *step, text string) {
+// textSources is the table. Adding one here tries it with every text.
+func textSources() []textSource {
+	all := []textSource{
+		{name: "names of files", maxLength: 180, provide: (*step).nameFiles},
+		{name: "metadata", provide: func(s *step, text string) { s.describe(strings.ReplaceAll(text, "\n", "\n        ")) }},
+		{name: "metadata with new fields", provide: (*step).describe},
+		{name: "names in archives", provide: func(s *step, text string) {
 			text = variable(text) // NUL ends a name
 			wheel := map[string]string{"alder-1.0.dist-info/METADATA": disttest.Metadata("alder", "1.0"), "alder-1.0.dist-info/WHEEL": text, "alder-1.0.dist-info/RECORD": text, "x/" + text: "x", "../" + text: "x", text + ".dist-info/METADATA": text}
 			s.pack(built()[0], disttest.Zip, wheel)
 			s.pack(built()[1], disttest.TarGz, map[string]string{"alder-1.0/PKG-INFO": disttest.Metadata("alder", "1.0"), text + "/PKG-INFO": text, "../" + text: "x"})
 		}},
-		{name: "no archives", quiet: true, tell: func(s *step, text string) {
+		{name: "no archives", notReported: true, provide: func(s *step, text string) {
 			s.write("dist/"+built()[0], text)
 			s.write("dist/"+built()[1], text)
 		}},
-		{name: "pyproject.toml", quiet: true, tell: func(s *step, text string) {
-			s.write("pyproject.toml", fmt.Sprintf("[project]\nname = %s\nversion = %s\n", jsonOf(text), jsonOf(text)))
+		{name: "pyproject.toml", notReported: true, provide: func(s *step, text string) {
+			s.write("pyproject.toml", fmt.Sprintf("[project]\nname = %s\nversion = %s\n", jsonText(text), jsonText(text)))
 		}},
-		{name: "pyproject.toml that is none", quiet: true, tell: func(s *step, text string) {
+		{name: "pyproject.toml that is none", notReported: true, provide: func(s *step, text string) {
 			s.write("pyproject.toml", "[project]\nname = '"+text+"'\n"+text+" = "+text)
 		}},
-		{name: "environment", quiet: true, tell: func(s *step, text string) {
+		{name: "environment", notReported: true, provide: func(s *step, text string) {
 			for _, name := range []string{"GITHUB_REF", "GITHUB_REF_NAME", "GITHUB_HEAD_REF", "GITHUB_BASE_REF", "GITHUB_ACTOR", "GITHUB_WORKFLOW", "GITHUB_JOB", "GITHUB_REPOSITORY", "GITHUB_EVENT_NAME"} {
 				s.env[name] = variable(text)
 			}
 			s.write("../workflow/event.json", text)
 			s.env["ACTIONS_ID_TOKEN_REQUEST_URL"] = ""
 		}},
-		{name: "the ID token's address", quiet: true, tell: func(s *step, text string) { s.env["ACTIONS_ID_TOKEN_REQUEST_URL"] = "http://" + variable(text) }},
-		{name: "all inputs", room: 80, tell: func(s *step, text string) {
+		{name: "the ID token's address", notReported: true, provide: func(s *step, text string) { s.env["ACTIONS_ID_TOKEN_REQUEST_URL"] = "http://" + variable(text) }},
+		{name: "all inputs", maxLength: 80, provide: func(s *step, text string) {
 			inputs, _ := declared(s.t)
 			for name := range inputs {
 				s.env["INPUT_"+strings.ToUpper(name)] = variable(text)
 			}
 			s.env["INPUT_PASSWORD"], s.env["INPUT_GITHUB-TOKEN"] = "", "" // what the user wants hidden is hidden
 		}},
-		{name: "sidecars that are none", room: 180, tell: func(s *step, text string) {
+		{name: "sidecars that are none", maxLength: 180, provide: func(s *step, text string) {
 			s.env["INPUT_ATTESTATIONS"] = "true"
 			s.write("dist/"+built()[0]+".publish.attestation", text)
-			s.write("dist/"+built()[1]+".slsa.attestation", jsonOf(map[string]any{text: text}))
+			s.write("dist/"+built()[1]+".slsa.attestation", jsonText(map[string]any{text: text}))
 			s.write("dist/"+fileName(text, ".publish.attestation"), text)
 		}},
-		{name: "sidecars", quiet: true, tell: func(s *step, text string) {
+		{name: "sidecars", notReported: true, provide: func(s *step, text string) {
 			s.env["INPUT_ATTESTATIONS"] = "true"
-			for _, statement := range []string{text, jsonOf(map[string]any{"_type": text, "predicateType": text, "subject": []any{map[string]any{"name": text, "digest": map[string]string{"sha256": text}}}})} {
-				content := jsonOf(map[string]any{
+			for _, statement := range []string{text, jsonText(map[string]any{"_type": text, "predicateType": text, "subject": []any{map[string]any{"name": text, "digest": map[string]string{"sha256": text}}}})} {
+				content := jsonText(map[string]any{
 					"version": 1, "envelope": map[string]any{"statement": []byte(statement), "signature": []byte(text)},
 					"verification_material": map[string]any{"certificate": []byte(text), "transparency_entries": []any{map[string]any{"logIndex": text, text: text}}},
 				})
 				s.write("dist/"+built()[len(statement)%2]+".publish.attestation", content)
 			}
 		}},
-		{name: "all claims", tell: func(s *step, text string) {
+		{name: "all claims", provide: func(s *step, text string) {
 			s.servers.Claims(func(claims map[string]any) {
 				for name := range claims {
 					if !slices.Contains([]string{"iss", "aud", "exp", "iat", "nbf", "jti", "event_name"}, name) {
@@ -90,7 +90,7 @@ func tellers() []teller {
 		}},
 	}
 	for _, name := range []string{"repository", "repository_owner", "workflow_ref", "job_workflow_ref", "environment", "ref", "event_name", "sub"} {
-		all = append(all, teller{name: "the claim " + name, quiet: slices.Contains([]string{"sub", "repository_owner", "workflow_ref"}, name), tell: func(s *step, text string) {
+		all = append(all, textSource{name: "the claim " + name, notReported: slices.Contains([]string{"sub", "repository_owner", "workflow_ref"}, name), provide: func(s *step, text string) {
 			s.servers.Claims(func(claims map[string]any) {
 				claims[name], claims["repository_owner_id"] = text, "1"
 				if name == "workflow_ref" || name == "job_workflow_ref" {
@@ -109,7 +109,7 @@ func tellers() []teller {
 		"user": "",
 	}
 	for _, name := range slices.Sorted(maps.Keys(inputs)) {
-		all = append(all, teller{name: "the input " + name, quiet: name == "user", room: 180, tell: func(s *step, text string) {
+		all = append(all, textSource{name: "the input " + name, notReported: name == "user", maxLength: 180, provide: func(s *step, text string) {
 			s.env["INPUT_"+strings.ToUpper(name)] = inputs[name] + variable(text)
 			switch name {
 			case "user":
@@ -164,24 +164,24 @@ func (s *step) describe(text string) {
 	} {
 		fmt.Fprintf(&b, "%s: %s\n", field, text)
 	}
-	told := b.String() + text + ": " + text + "\n\n" + text + "\n"
+	fields := b.String() + text + ": " + text + "\n\n" + text + "\n"
 	for i, version := range []string{"", "Metadata-Version: 2.4\nName: alder\nVersion: 1.0\n"} {
 		if i == 0 {
-			s.pack(built()[0], disttest.Zip, map[string]string{"alder-1.0.dist-info/METADATA": version + told, "alder-1.0.dist-info/WHEEL": "Wheel-Version: " + text, "alder-1.0.dist-info/RECORD": text})
+			s.pack(built()[0], disttest.Zip, map[string]string{"alder-1.0.dist-info/METADATA": version + fields, "alder-1.0.dist-info/WHEEL": "Wheel-Version: " + text, "alder-1.0.dist-info/RECORD": text})
 		} else {
-			s.pack(built()[1], disttest.TarGz, map[string]string{"alder-1.0/PKG-INFO": version + told})
+			s.pack(built()[1], disttest.TarGz, map[string]string{"alder-1.0/PKG-INFO": version + fields})
 		}
 	}
 }
 
 // TestInjection_LocalFiles: every text in every place that a run reads.
 func TestInjection_LocalFiles(t *testing.T) {
-	slow(t)
+	skipIfShort(t)
 	t.Parallel()
-	for i, o := range tellers() {
+	for i, o := range textSources() {
 		t.Run(o.name, func(t *testing.T) {
 			t.Parallel()
-			texts := packed(i, cmp.Or(o.room, longestPacket))
+			texts := packed(i, cmp.Or(o.maxLength, longestPacket))
 			for _, text := range texts {
 				texts = append(texts, printable(text))
 			}
@@ -189,15 +189,15 @@ func TestInjection_LocalFiles(t *testing.T) {
 			for n, text := range thinned(texts) {
 				t.Run(fmt.Sprint("text ", n), func(t *testing.T) {
 					s := behind(t, &hostileFront{}, fakepypi.Options{})
-					o.tell(s, text)
+					o.provide(s, text)
 					code := s.start().wait()
 
-					s.inert(s.read(code), nil)
+					s.checkInert(s.read(code), nil)
 					reported = reported || strings.Contains(s.log.String(), marker)
 					s.tail()
 				})
 			}
-			if reported == o.quiet && !raced {
+			if reported == o.notReported && !raced {
 				t.Errorf("the text is told: %v", reported)
 			}
 		})
@@ -213,19 +213,19 @@ type page struct {
 // pages are JSON pages of the simple index (PEP 691), right but for what is in them.
 func pages() []page {
 	listing := func(change map[string]any) map[string]any {
-		whole := map[string]any{
+		page := map[string]any{
 			"meta": map[string]any{"api-version": "1.4"}, "name": "alder", "versions": []string{"1.0"}, "files": []any{}, "project-status": map[string]any{"status": "active"},
 		}
-		maps.Copy(whole, change)
-		return whole
+		maps.Copy(page, change)
+		return page
 	}
 	file := func(change map[string]any) []any {
-		ours := map[string]any{
+		entry := map[string]any{
 			"filename": built()[0], "url": "https://files.index.example/x", "hashes": map[string]string{"sha256": strings.Repeat("0", 64)}, "size": 1, "yanked": false,
 			"upload-time": "2026-01-01T00:00:00Z",
 		}
-		maps.Copy(ours, change)
-		return []any{ours}
+		maps.Copy(entry, change)
+		return []any{entry}
 	}
 	return []page{
 		{"names of files", func(text string) map[string]any {
@@ -265,7 +265,7 @@ func pages() []page {
 
 // TestInjection_SimplePage: the simple page of the project says every text.
 func TestInjection_SimplePage(t *testing.T) {
-	slow(t)
+	skipIfShort(t)
 	t.Parallel()
 	for i, p := range pages() {
 		t.Run(p.name, func(t *testing.T) {
@@ -281,7 +281,7 @@ func TestInjection_SimplePage(t *testing.T) {
 						_, _ = w.Write(content)
 					}}, fakepypi.Options{})
 					code := s.start().wait()
-					s.inert(s.read(code), nil)
+					s.checkInert(s.read(code), nil)
 					s.tail()
 				})
 			}

@@ -99,8 +99,8 @@ func (s *summaryOf) markup(text string) {
 		rest = strings.ReplaceAll(rest, " pypi:", " ") // a command that we write
 	}
 	// A colon that something follows is of a link or of an emoji.
-	if strange := regexp.MustCompile("[<>&|`*_\\[\\]\\\\!#@~^{}$\r\t]|:[^ ]").FindString(rest); strange != "" {
-		s.wrong = append(s.wrong, fmt.Sprintf("%q in %.300q", strange, text))
+	if unescaped := regexp.MustCompile("[<>&|`*_\\[\\]\\\\!#@~^{}$\r\t]|:[^ ]").FindString(rest); unescaped != "" {
+		s.wrong = append(s.wrong, fmt.Sprintf("%q in %.300q", unescaped, text))
 	}
 	if strings.Contains(strings.ToLower(html.UnescapeString(tags.ReplaceAllString(text, ""))), "www.") {
 		s.wrong = append(s.wrong, fmt.Sprintf("a link by itself in %.300q", text))

@@ -90,11 +90,11 @@ func thinned[T any](all []T) []T {
 	if !raced {
 		return all
 	}
-	var few []T
+	var some []T
 	for i := 0; i < len(all); i += 5 {
-		few = append(few, all[i])
+		some = append(some, all[i])
 	}
-	return few
+	return some
 }
 
 // printable is what is left of a text where control characters and what is no UTF-8 are refused before anything else.
@@ -122,8 +122,8 @@ const longestHead = 100 << 10
 // flood is the nth of them, and round again.
 func flood(n int) string { return floods()[n%len(floods())] }
 
-// way is one way to answer with a hostile text.
-type way struct {
+// attackKind is one way to answer with a hostile text.
+type attackKind struct {
 	name    string
 	whole   bool // the server's words are the text, with its white space folded
 	accepts bool // the answer says that all is well
@@ -131,8 +131,8 @@ type way struct {
 	answer  func(w http.ResponseWriter, r *http.Request, text string)
 }
 
-// ways are the places of an answer in which a text can stand. Adding one here tries it with every op.
-func ways() []way {
+// attackKinds are the places of an answer in which a text can stand. Adding one here tries it with every op.
+func attackKinds() []attackKind {
 	says := func(status int, kind string, body func(text string) string) func(http.ResponseWriter, *http.Request, string) {
 		return func(w http.ResponseWriter, _ *http.Request, text string) {
 			w.Header().Set("Content-Type", kind)
@@ -158,11 +158,11 @@ func ways() []way {
 	}
 	itself := func(text string) string { return text }
 	ends := "\r\nContent-Length: 0\r\nConnection: close\r\n\r\n"
-	return []way{
+	return []attackKind{
 		{name: "status line", head: true, answer: raw(func(text string) string { return "HTTP/1.1 403 " + text + ends })},
 		{name: "status line in Latin-1", head: true, answer: raw(func(text string) string { return "HTTP/1.1 403 " + latin1(text) + ends })},
 		{name: "status line of several lines", head: true, answer: broken(lines, func(text string) string { return "HTTP/1.1 400 " + text + ends })},
-		{name: "JSON", whole: true, answer: says(403, "application/json", func(text string) string { return jsonOf(map[string]any{"message": text}) })},
+		{name: "JSON", whole: true, answer: says(403, "application/json", func(text string) string { return jsonText(map[string]any{"message": text}) })},
 		{name: "JSON errors", answer: says(422, "application/json", errorsOf)},
 		{name: "plain text", answer: says(403, "text/plain", itself)},
 		{name: "HTML", answer: says(403, "text/html", func(text string) string {
@@ -196,7 +196,7 @@ func latin1(text string) string {
 	return b.String()
 }
 
-func jsonOf(value any) string {
+func jsonText(value any) string {
 	text, err := json.Marshal(value)
 	if err != nil {
 		panic(err) // of maps, lists and texts
@@ -206,8 +206,8 @@ func jsonOf(value any) string {
 
 // errorsOf is a refusal as Warehouse's mint endpoint has it, whose every part is the text.
 func errorsOf(text string) string {
-	one := map[string]any{"code": text, "description": text, "message": text}
-	return jsonOf(map[string]any{"message": text, "errors": []any{one, one}, "detail": text, "error": text, "code": text})
+	detail := map[string]any{"code": text, "description": text, "message": text}
+	return jsonText(map[string]any{"message": text, "errors": []any{detail, detail}, "detail": text, "error": text, "code": text})
 }
 
 // acceptance is an answer in which everything that a client may look for is the text.
@@ -215,11 +215,11 @@ func acceptance(text string) string {
 	file := map[string]any{
 		"filename": text, "url": text, "hashes": map[string]string{"sha256": text, text: text}, "size": 1, "yanked": text, "provenance": text, "upload-time": text,
 	}
-	ours := maps.Clone(file)
-	ours["filename"] = built()[1]
-	return jsonOf(map[string]any{
+	own := maps.Clone(file)
+	own["filename"] = built()[1]
+	return jsonText(map[string]any{
 		"audience": text, "success": true, "token": text, "value": text, "message": text, "expires": text,
-		"meta": map[string]any{"api-version": "1.4"}, "name": "alder", "versions": []string{text, "1.0"}, "files": []any{file, ours},
+		"meta": map[string]any{"api-version": "1.4"}, "name": "alder", "versions": []string{text, "1.0"}, "files": []any{file, own},
 		"project-status": map[string]string{"status": text, "reason": text},
 		"version":        1, "attestation_bundles": []any{map[string]any{"publisher": map[string]string{"kind": text}, "attestations": []any{map[string]any{text: text, "version": text}}}},
 		"signedCertificateEmbeddedSct": map[string]any{"chain": map[string]any{"certificates": []string{text}}},
@@ -271,9 +271,9 @@ type hostileFront struct {
 	echoes bool // the text begins with the credential that came with the request
 	next   http.Handler
 
-	mu     sync.Mutex
-	struck int
-	shown  []string
+	mu       sync.Mutex
+	hits     int
+	received []string
 }
 
 func (f *hostileFront) ServeHTTP(w http.ResponseWriter, r *http.Request) {
@@ -284,8 +284,8 @@ func (f *hostileFront) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	body, _ := io.ReadAll(r.Body)
 	credentials := credentialsIn(r, body)
 	f.mu.Lock()
-	f.struck++
-	f.shown = append(f.shown, credentials...)
+	f.hits++
+	f.received = append(f.received, credentials...)
 	f.mu.Unlock()
 	r.Body = io.NopCloser(bytes.NewReader(body))
 	text := f.text
@@ -320,7 +320,7 @@ func behind(t *testing.T, front *hostileFront, options fakepypi.Options) *step {
 	options.OnePort, options.URL = true, server.URL
 	servers, at := startReserved(t, options)
 	t.Cleanup(server.Close) // before the stage, whose requests it may still be waiting for
-	servers.Trust(fakepypi.Publisher{Project: "alder"})
+	servers.AddPublisher(fakepypi.Publisher{Project: "alder"})
 	front.next = &httputil.ReverseProxy{
 		Rewrite: func(r *httputil.ProxyRequest) {
 			r.SetURL(&url.URL{Scheme: "http", Host: at})
@@ -360,26 +360,26 @@ func startReserved(t *testing.T, options fakepypi.Options) (servers *fakepypi.Se
 	return nil, ""
 }
 
-// cast is what one op is answered in one way.
-type cast struct {
+// attackCase is what one op is answered in one way.
+type attackCase struct {
 	name string
-	way  way
+	way  attackKind
 	text string
 }
 
-// castsOf are those of the nth op: every way with a packet, such that each packet comes with half of the ways, and a third of
+// attackCases are those of the nth op: every way with a packet, such that each packet comes with half of the ways, and a third of
 // the ways with a flood.
-func castsOf(n int) []cast {
-	var all []cast
-	for i, w := range ways() {
+func attackCases(n int) []attackCase {
+	var all []attackCase
+	for i, w := range attackKinds() {
 		texts := packets(n + len(targets())*i)
-		all = append(all, cast{w.name, w, texts[i%len(texts)]})
+		all = append(all, attackCase{w.name, w, texts[i%len(texts)]})
 		if (n+i)%3 == 0 {
 			text := flood(n + i)
 			if w.head {
 				text = text[:longestHead]
 			}
-			all = append(all, cast{w.name + ", a flood", w, text})
+			all = append(all, attackCase{w.name + ", a flood", w, text})
 		}
 	}
 	return all
@@ -387,7 +387,7 @@ func castsOf(n int) []cast {
 
 // TestInjection_ServerAnswers: every op is answered in every way, and with every text.
 func TestInjection_ServerAnswers(t *testing.T) {
-	slow(t)
+	skipIfShort(t)
 	t.Parallel()
 	for i, o := range targets() {
 		t.Run(o.op, func(t *testing.T) {
@@ -397,10 +397,10 @@ func TestInjection_ServerAnswers(t *testing.T) {
 			if o.waits {
 				atOnce = 12
 			}
-			if err := par.Each(t.Context(), atOnce, thinned(castsOf(i)), func(_ context.Context, c cast) error {
+			if err := par.Each(t.Context(), atOnce, thinned(attackCases(i)), func(_ context.Context, c attackCase) error {
 				front := &hostileFront{op: o.op, answer: c.way.answer, text: c.text, echoes: len(c.text) <= 2*longestPacket}
 				t.Run(c.name, func(t *testing.T) {
-					if strike(t, o, c.way, front) {
+					if attack(t, o, c.way, front) {
 						reported.Store(true)
 					}
 				})
@@ -415,23 +415,23 @@ func TestInjection_ServerAnswers(t *testing.T) {
 	}
 }
 
-// strike is one run that is answered by the front. It returns whether the text is seen.
-func strike(t *testing.T, o target, w way, front *hostileFront) (reported bool) {
+// attack is one run that is answered by the front. It returns whether the text is seen.
+func attack(t *testing.T, o target, w attackKind, front *hostileFront) (reported bool) {
 	t.Helper()
 	s := behind(t, front, fakepypi.Options{})
 	s.prepareFor(o)
 	before := s.inventory()
 	code := s.start().wait()
 	v := s.check(code, before)
-	s.inert(v, front.shown)
-	if front.struck == 0 {
+	s.checkInert(v, front.received)
+	if front.hits == 0 {
 		t.Error("nothing was answered with the text")
 	}
 	if !w.accepts && o.passes != (code == 0) {
 		t.Errorf("exit code %d", code)
 	}
 	if w.whole && !o.raw && front.echoes {
-		s.intact(v, front.text)
+		s.checkIntact(v, front.text)
 	}
 	s.tail()
 	return strings.Contains(s.log.String(), marker)
@@ -441,7 +441,7 @@ func strike(t *testing.T, o target, w way, front *hostileFront) (reported bool) 
 func (s *step) attaches(name string) *gitHub {
 	s.t.Helper()
 	g := s.withGitHub(releases.Write, v1)
-	g.Hold(releases.Asset{Release: g.release.ID, Name: name, Bytes: []byte(s.fileText("dist/" + name))})
+	g.AddAsset(releases.Asset{Release: g.release.ID, Name: name, Bytes: []byte(s.fileText("dist/" + name))})
 	return g
 }
 
@@ -452,10 +452,10 @@ func (s *step) tail() {
 	}
 }
 
-// inert holds that a step left nothing behind but what is ours. shown are credentials that a stranger was shown.
-func (s *step) inert(v checkResult, shown []string) {
+// checkInert holds that a step left nothing behind but what is ours. received are credentials that the server received.
+func (s *step) checkInert(v checkResult, shown []string) {
 	s.t.Helper()
-	s.inertLog(shown)
+	s.checkInertLog(shown)
 	for _, text := range []string{s.log.String(), v.summary} {
 		if at := unexpectedIn(text); at != "" {
 			s.t.Errorf("it is printed raw: %s", at)
@@ -486,14 +486,14 @@ func (s *step) inert(v checkResult, shown []string) {
 	}
 }
 
-// inertLog holds that every command of the log is one of ours, and says one thing.
-func (s *step) inertLog(shown []string) {
+// checkInertLog holds that every command of the log is one of ours, and says one thing.
+func (s *step) checkInertLog(shown []string) {
 	s.t.Helper()
 	log := s.log.String()
 	if len(log) > 256<<10 || strings.Contains(log, "goroutine ") {
 		s.t.Errorf("a log of %d bytes: %.2000q", len(log), log)
 	}
-	ours := regexp.MustCompile(`^pypi-oidc-publish: [a-z0-9-]+$`)
+	ourTitle := regexp.MustCompile(`^pypi-oidc-publish: [a-z0-9-]+$`)
 	known := append(s.servers.Secrets(), append(shown, s.env["ACTIONS_ID_TOKEN_REQUEST_TOKEN"], s.env["INPUT_PASSWORD"])...)
 	for line := range strings.Lines(log) {
 		line = strings.TrimSuffix(line, "\n")
@@ -518,18 +518,18 @@ func (s *step) inertLog(shown []string) {
 				s.t.Errorf("an end of a group: %.300q", line)
 			}
 		case "error", "warning", "notice":
-			if !ours.MatchString(c.properties["title"]) {
+			if !ourTitle.MatchString(c.properties["title"]) {
 				s.t.Errorf("an annotation by another: %.300q", line)
 			}
-			s.oneThing(c)
+			s.checkOneMeaning(c)
 		default:
 			s.t.Errorf("a command of another: %.300q", line)
 		}
 	}
 }
 
-// oneThing holds that an annotation is a message and a next step, and no command in either.
-func (s *step) oneThing(c command) {
+// checkOneMeaning holds that an annotation is a message and a next step, and no command in either.
+func (s *step) checkOneMeaning(c command) {
 	s.t.Helper()
 	texts := strings.Split(c.data, "\n")
 	if len(texts) > 2 {
@@ -573,15 +573,15 @@ func findingsOf(t *testing.T, v checkResult) []manifestFinding {
 	return manifest.Findings
 }
 
-// intact holds that the manifest has the text as the server said it, with its white space folded, where it is told at all.
-func (s *step) intact(v checkResult, text string) {
+// checkIntact holds that the manifest has the text as the server said it, with its white space folded, where it is told at all.
+func (s *step) checkIntact(v checkResult, text string) {
 	s.t.Helper()
-	fold := func(text string) string { // a run of invalid bytes may be one or many
+	joinSpace := func(text string) string { // a run of invalid bytes may be one or many
 		return regexp.MustCompile("\ufffd+").ReplaceAllString(strings.Join(strings.Fields(strings.ToValidUTF8(text, "\ufffd")), " "), "\ufffd")
 	}
 	for _, f := range findingsOf(s.t, v) {
-		if strings.Contains(f.Message, marker) && !strings.Contains(fold(f.Message), fold(text)) {
-			s.t.Errorf("the manifest has\n %.3000q\nand not\n %.3000q", fold(f.Message), fold(text))
+		if strings.Contains(f.Message, marker) && !strings.Contains(joinSpace(f.Message), joinSpace(text)) {
+			s.t.Errorf("the manifest has\n %.3000q\nand not\n %.3000q", joinSpace(f.Message), joinSpace(text))
 		}
 	}
 }

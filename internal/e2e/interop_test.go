@@ -47,8 +47,8 @@ const (
 	theSdist = "alder-1.0.tar.gz"
 )
 
-// trees are a wheel and an sdist for clients of every age. salt changes their bytes.
-func trees(salt string) map[string][]byte {
+// buildFolders are a wheel and an sdist for clients of every age. salt changes their bytes.
+func buildFolders(salt string) map[string][]byte {
 	const top = "alder-1.0/"
 	return map[string][]byte{
 		theWheel: disttest.Zip(disttest.WheelMembers("alder", "1.0", oldMetadata, disttest.Member{Name: "alder.py", Content: "# a tree" + salt + "\n"})...),
@@ -115,7 +115,7 @@ func (s *served) twine(folder string, settings ...string) (printed string, code 
 
 // TestInterop_Twine: twine uploads with what serve tells, may do it again where the index allows that, and is shown the index's words where not.
 func TestInterop_Twine(t *testing.T) {
-	slow(t)
+	skipIfShort(t)
 	t.Parallel()
 	needs(t, "twine")
 	for profile, again := range map[string]struct {
@@ -127,7 +127,7 @@ func TestInterop_Twine(t *testing.T) {
 		t.Run(profile, func(t *testing.T) {
 			t.Parallel()
 			s := serveServers(t, "-profile", profile)
-			files := trees("")
+			files := buildFolders("")
 			folder := folderOf(t, files)
 			if printed, code := s.twine(folder); code != 0 {
 				t.Fatalf("exit code %d\n%s", code, printed)
@@ -136,7 +136,7 @@ func TestInterop_Twine(t *testing.T) {
 			if printed, code := s.twine(folder); code != again.code || !strings.Contains(printed, again.says) {
 				t.Errorf("the same again: exit code %d\n%s", code, printed)
 			}
-			printed, code := s.twine(folderOf(t, trees(", another one")))
+			printed, code := s.twine(folderOf(t, buildFolders(", another one")))
 			message := "File already exists ('" + theWheel + "', with blake2_256 hash"
 			if profile == "plain" {
 				message = "409 Conflict"
@@ -162,7 +162,7 @@ func unfolded(text string) string { return strings.Join(strings.Fields(text), " 
 // serves tells that the index holds these files and no other, with these bytes.
 func (s *served) serves(files map[string][]byte) {
 	s.t.Helper()
-	page := s.ask("GET", "/simple/alder/", "")
+	page := s.fetch("GET", "/simple/alder/", "")
 	if n := strings.Count(page, "/files/"); n != len(files) {
 		s.t.Errorf("%d files, not %d:\n%s", n, len(files), page)
 	}
@@ -173,7 +173,7 @@ func (s *served) serves(files map[string][]byte) {
 			s.t.Errorf("no %s on the page:\n%s", name, page)
 			continue
 		}
-		if got := s.ask("GET", at, ""); got != string(content) {
+		if got := s.fetch("GET", at, ""); got != string(content) {
 			s.t.Errorf("%s has %d bytes, not its %d", name, len(got), len(content))
 		}
 	}
@@ -216,7 +216,7 @@ func newWindow(t *testing.T, index, accept string) *window {
 
 // TestInterop_Pip: pip brings back the very bytes that were published, wheel and sdist, by every form of the pages.
 func TestInterop_Pip(t *testing.T) {
-	slow(t)
+	skipIfShort(t)
 	t.Parallel()
 	needs(t, "pip")
 	for name, c := range map[string]struct{ profile, accept, form string }{
@@ -228,7 +228,7 @@ func TestInterop_Pip(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			s := serveServers(t, "-profile", c.profile, "-project", "alder")
-			files := trees("")
+			files := buildFolders("")
 			p := s.step()
 			p.env["INPUT_PACKAGES-DIR"] = folderOf(t, files)
 			if e := p.run(); e.code != 0 {
@@ -252,7 +252,7 @@ func TestInterop_Pip(t *testing.T) {
 
 // TestInterop_EveryProfile: this program against every kind of index, with nothing but what serve tells, and again.
 func TestInterop_EveryProfile(t *testing.T) {
-	slow(t)
+	skipIfShort(t)
 	t.Parallel()
 	for profile, c := range map[string]struct {
 		first, again string   // results
@@ -268,7 +268,7 @@ func TestInterop_EveryProfile(t *testing.T) {
 		t.Run(profile, func(t *testing.T) {
 			t.Parallel()
 			s := serveServers(t, "-profile", profile, "-project", "alder")
-			files := trees("")
+			files := buildFolders("")
 			p := s.step()
 			p.env["INPUT_PACKAGES-DIR"] = folderOf(t, files)
 			e := p.run()
@@ -285,7 +285,7 @@ func TestInterop_EveryProfile(t *testing.T) {
 				t.Errorf("again: exit code %d, %v\n%s", e.code, e.outputs, e.log)
 			}
 			s.serves(files)
-			p.env["INPUT_PACKAGES-DIR"] = folderOf(t, trees(", another one"))
+			p.env["INPUT_PACKAGES-DIR"] = folderOf(t, buildFolders(", another one"))
 			if e = p.run(); e.code != 1 || e.outputs["result"] != "failed" || !strings.Contains(e.log, " already has a different file named "+theWheel) {
 				t.Errorf("other bytes: exit code %d, %v\n%s", e.code, e.outputs, e.log)
 			}
@@ -296,13 +296,13 @@ func TestInterop_EveryProfile(t *testing.T) {
 
 // TestInterop_NoTrustedPublishing: an index without it is told for what it is, with what to do; then that works.
 func TestInterop_NoTrustedPublishing(t *testing.T) {
-	slow(t)
+	skipIfShort(t)
 	t.Parallel()
 	for _, profile := range []string{"no-trusted-publishing", "plain"} {
 		t.Run(profile, func(t *testing.T) {
 			t.Parallel()
 			s := serveServers(t, "-profile", profile)
-			files := trees("")
+			files := buildFolders("")
 			p := s.step()
 			p.env["INPUT_PACKAGES-DIR"] = folderOf(t, files)
 			user, password := p.env["INPUT_USER"], p.env["INPUT_PASSWORD"]

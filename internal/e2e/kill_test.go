@@ -28,23 +28,23 @@ const (
 	answered = "its answer is on its way"
 )
 
-// blow is a signal at a moment of a run.
-type blow struct {
+// timedSignal is a signal at a moment of a run.
+type timedSignal struct {
 	signal  os.Signal
 	request int64 // the number of the request, counted from 1: to the index or to who issues ID tokens
 	at      string
 	pause   time.Duration // from that moment to the signal, while the run goes on
 }
 
-func (b blow) String() string {
+func (b timedSignal) String() string {
 	return fmt.Sprintf("%v at request %d when %s, %v later", b.signal, b.request, b.at, b.pause)
 }
 
-// blows are n of them, both signals in turn, anywhere in a run of that many requests.
-func blows(random *rand.Rand, n int, requests int64) []blow {
-	all := make([]blow, n)
+// timedSignals are n of them, both signals in turn, anywhere in a run of that many requests.
+func timedSignals(random *rand.Rand, n int, requests int64) []timedSignal {
+	all := make([]timedSignal, n)
 	for i := range all {
-		all[i] = blow{
+		all[i] = timedSignal{
 			signal:  []os.Signal{syscall.SIGTERM, os.Interrupt}[i%2],
 			request: 1 + random.Int64N(requests),
 			at:      []string{arrived, half, answered}[random.IntN(3)],
@@ -56,7 +56,7 @@ func blows(random *rand.Rand, n int, requests int64) []blow {
 
 // TestCancel_AnyMoment: a run of thirty files is ended by a signal anywhere; running it again finishes it.
 func TestCancel_AnyMoment(t *testing.T) {
-	slow(t)
+	skipIfShort(t)
 	t.Parallel()
 	const cases = 20
 	seed := uint64(time.Now().UnixNano())
@@ -70,25 +70,25 @@ func TestCancel_AnyMoment(t *testing.T) {
 	// A look, an audience, a mint with its two ID tokens, the uploads, a burn with its two probes.
 	requests := int64(len(files) + 8)
 	var mu sync.Mutex
-	struck := 0
-	t.Cleanup(func() { t.Logf("%d of %d signals came while the run was under way", struck, cases) })
-	for i, b := range blows(random, cases, requests) {
+	interrupted := 0
+	t.Cleanup(func() { t.Logf("%d of %d signals came while the run was under way", interrupted, cases) })
+	for i, b := range timedSignals(random, cases, requests) {
 		t.Run(fmt.Sprint(i), func(t *testing.T) {
 			t.Parallel()
 			if cut := killed(t, b, files); cut {
 				mu.Lock()
 				defer mu.Unlock()
-				struck++
+				interrupted++
 			}
 		})
 	}
 }
 
 // killed is one case; it tells whether the signal was in time to cut the run.
-func killed(t *testing.T, b blow, files []string) bool {
+func killed(t *testing.T, b timedSignal, files []string) bool {
 	t.Helper()
 	servers := pypitest.Start(t, fakepypi.Options{})
-	servers.Trust(fakepypi.Publisher{Project: "alder", Pending: b.request%2 == 0})
+	servers.AddPublisher(fakepypi.Publisher{Project: "alder", Pending: b.request%2 == 0})
 	s := newStepOn(t, servers, files...)
 	set, err := digests(s.path("dist"))
 	if err != nil {
@@ -117,9 +117,9 @@ func killed(t *testing.T, b blow, files []string) bool {
 	if took > 8*time.Second {
 		t.Errorf("%s: it went on for %v", b, took)
 	}
-	landed := len(servers.Files())
-	if message := first.outputs["published-count"]; first.code != cli.Done && fmt.Sprint(landed) != message && !strings.Contains(first.summary, " may have it") && !strings.Contains(first.summary, "unknown") {
-		t.Errorf("%s: the index holds %d files, published-count is %s\n%s", b, landed, message, first.summary)
+	uploaded := len(servers.Files())
+	if message := first.outputs["published-count"]; first.code != cli.Done && fmt.Sprint(uploaded) != message && !strings.Contains(first.summary, " may have it") && !strings.Contains(first.summary, "unknown") {
+		t.Errorf("%s: the index holds %d files, published-count is %s\n%s", b, uploaded, message, first.summary)
 	}
 
 	s.env["INPUT_REPOSITORY-URL"] = direct
@@ -127,8 +127,8 @@ func killed(t *testing.T, b blow, files []string) bool {
 	if err := second.wrong(servers); err != nil {
 		t.Errorf("%s: the re-run: %v", b, err)
 	}
-	if second.code != cli.Done || fmt.Sprint(landed) != second.outputs["unchanged-count"] {
-		t.Errorf("%s: the re-run ended with exit code %d and %v, %d files were there before\n%s", b, second.code, second.outputs, landed, second.log)
+	if second.code != cli.Done || fmt.Sprint(uploaded) != second.outputs["unchanged-count"] {
+		t.Errorf("%s: the re-run ended with exit code %d and %v, %d files were there before\n%s", b, second.code, second.outputs, uploaded, second.log)
 	}
 	if err := holdsExactly(servers, set); err != nil {
 		t.Errorf("%s: %v", b, err)
@@ -139,13 +139,13 @@ func killed(t *testing.T, b blow, files []string) bool {
 			alive++
 		}
 	}
-	t.Logf("%s: exit code %d (%s) after %v, %d of %d files landed, %d of %d tokens not burned and told; re-run: exit code %d (%s), all in %v", b, first.code,
-		first.outputs["result"], took.Round(time.Millisecond), landed, len(files), alive, len(servers.Tokens()), second.code, second.outputs["result"], time.Since(before).Round(time.Millisecond))
+	t.Logf("%s: exit code %d (%s) after %v, %d of %d files uploaded, %d of %d tokens not burned and told; re-run: exit code %d (%s), all in %v", b, first.code,
+		first.outputs["result"], took.Round(time.Millisecond), uploaded, len(files), alive, len(servers.Tokens()), second.code, second.outputs["result"], time.Since(before).Round(time.Millisecond))
 	return first.code != cli.Done
 }
 
 // watched puts a front before the index and the issuer of ID tokens, and tells when the run has come to the moment.
-func (s *step) watched(b blow) <-chan struct{} {
+func (s *step) watched(b timedSignal) <-chan struct{} {
 	s.t.Helper()
 	reached := make(chan struct{})
 	var seen atomic.Int64

@@ -19,7 +19,7 @@ import (
 )
 
 // encrypting is an address of TLS in front of another one, which hands the bytes on as they are.
-func encrypting(t *testing.T, to string, certificate tls.Certificate) (at string) {
+func encrypting(t *testing.T, to string, certificate tls.Certificate) (address string) {
 	t.Helper()
 	plain, err := new(net.ListenConfig).Listen(t.Context(), "tcp", "127.0.0.1:0")
 	if err != nil {
@@ -36,15 +36,15 @@ func encrypting(t *testing.T, to string, certificate tls.Certificate) (at string
 			}
 			busy.Go(func() {
 				defer here.Close()
-				there, err := new(net.Dialer).DialContext(ctx, "tcp", to)
+				upstream, err := new(net.Dialer).DialContext(ctx, "tcp", to)
 				if err != nil {
 					return
 				}
-				defer there.Close()
-				defer context.AfterFunc(ctx, func() { here.Close(); there.Close() })()
+				defer upstream.Close()
+				defer context.AfterFunc(ctx, func() { here.Close(); upstream.Close() })()
 				var up sync.WaitGroup
-				up.Go(func() { _, _ = io.Copy(there, here) })
-				_, _ = io.Copy(here, there)
+				up.Go(func() { _, _ = io.Copy(upstream, here) })
+				_, _ = io.Copy(here, upstream)
 				here.Close()
 				up.Wait()
 			})
@@ -103,7 +103,7 @@ func TestUpload_MultilineReason(t *testing.T) {
 						uploads++
 					}
 				}
-				if uploads != 1 || !s.allBurned() {
+				if uploads != 1 || !s.allRevoked() {
 					t.Errorf("%d uploads, tokens %+v", uploads, s.servers.Tokens())
 				}
 			})

@@ -20,8 +20,8 @@ type arrivals struct {
 	beside  [][]string // for each upload in the order of their coming: what was being uploaded then, itself included
 }
 
-// hold waits until the condition is true of the files under way, or a second has passed.
-func (a *arrivals) hold(file string, enough func(under []string) bool) {
+// wait waits until the condition is true of the files under way, or a second has passed.
+func (a *arrivals) wait(file string, enough func(under []string) bool) {
 	timer := time.AfterFunc(time.Second, a.changed.Broadcast)
 	defer timer.Stop()
 	until := time.Now().Add(time.Second)
@@ -62,7 +62,7 @@ func TestUpload_Order(t *testing.T) {
 			r.Body = io.NopCloser(bytes.NewReader(body))
 			file := string(name.FindSubmatch(body)[1])
 			// The wheels after the first are held until three are there: what is not side by side takes a second each.
-			a.hold(file, func(under []string) bool {
+			a.wait(file, func(under []string) bool {
 				return len(under) == 3 || !strings.HasSuffix(file, ".whl") || strings.Contains(file, "cp310")
 			})
 			next.ServeHTTP(w, r)
@@ -97,7 +97,7 @@ func TestUpload_OrderExistingRelease(t *testing.T) {
 	s.front(func(next http.Handler) http.Handler {
 		return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 			if isUpload(r) {
-				a.hold(r.RemoteAddr, func(under []string) bool { return len(under) == 2 })
+				a.wait(r.RemoteAddr, func(under []string) bool { return len(under) == 2 })
 				defer a.leave(r.RemoteAddr)
 			}
 			next.ServeHTTP(w, r)
@@ -130,7 +130,7 @@ func TestUpload_NoneStartedAfterRefusal(t *testing.T) {
 				next.ServeHTTP(w, r)
 				return
 			}
-			a.hold(r.RemoteAddr, func(under []string) bool { return len(under) == 2 })
+			a.wait(r.RemoteAddr, func(under []string) bool { return len(under) == 2 })
 			defer a.leave(r.RemoteAddr)
 			_, _ = io.Copy(io.Discard, r.Body)
 			w.WriteHeader(http.StatusBadRequest)

@@ -78,7 +78,7 @@ func TestCancel_DuringUpload(t *testing.T) {
 			if took := time.Since(began); e.code != 1 || took > 7500*time.Millisecond {
 				t.Errorf("exit code %d after %v", e.code, took)
 			}
-			if e.outputs["result"] != c.result || e.outputs["published-count"] != fmt.Sprint(c.at-1) || e.outputs["token-burned"] != "true" || !s.allBurned() {
+			if e.outputs["result"] != c.result || e.outputs["published-count"] != fmt.Sprint(c.at-1) || e.outputs["token-burned"] != "true" || !s.allRevoked() {
 				t.Errorf("outputs %v, tokens %+v", e.outputs, s.servers.Tokens())
 			}
 			if !strings.Contains(e.summary, c.status) || !strings.Contains(e.summary, "the run was cancelled") {
@@ -89,7 +89,7 @@ func TestCancel_DuringUpload(t *testing.T) {
 			}
 
 			e = s.run()
-			if e.code != 0 || e.outputs["result"] != "published" || e.outputs["unchanged-count"] != fmt.Sprint(c.at-1) || !s.allBurned() {
+			if e.code != 0 || e.outputs["result"] != "published" || e.outputs["unchanged-count"] != fmt.Sprint(c.at-1) || !s.allRevoked() {
 				t.Errorf("the re-run: exit code %d, %v\n%s", e.code, e.outputs, e.log)
 			}
 			if len(s.indexed()) != 3 {
@@ -101,8 +101,8 @@ func TestCancel_DuringUpload(t *testing.T) {
 
 // echo is an index that repeats in its refusals whatever it was shown, in every form it can.
 type echo struct {
-	mu    sync.Mutex
-	shown []string // passwords
+	mu       sync.Mutex
+	received []string // passwords
 }
 
 func (e *echo) before(next http.Handler) http.Handler {
@@ -111,7 +111,7 @@ func (e *echo) before(next http.Handler) http.Handler {
 		body, _ := io.ReadAll(r.Body)
 		if pass != "" {
 			e.mu.Lock()
-			e.shown = append(e.shown, pass)
+			e.received = append(e.received, pass)
 			e.mu.Unlock()
 		}
 		switch {
@@ -162,10 +162,10 @@ func TestSecrets_NotPrinted(t *testing.T) {
 			usage, command := "", s.start()
 			if s.env["GITHUB_ACTIONS"] == "false" {
 				command.wait() // there is no verb, so it only tells its usage
-				usage, command = s.log.String(), s.start(publishVerb()...)
+				usage, command = s.log.String(), s.start(publishCommand()...)
 			}
 			e := command.end()
-			secrets := append(append(s.servers.Secrets(), s.env["ACTIONS_ID_TOKEN_REQUEST_TOKEN"]), index.shown...)
+			secrets := append(append(s.servers.Secrets(), s.env["ACTIONS_ID_TOKEN_REQUEST_TOKEN"]), index.received...)
 			if password := s.env["INPUT_PASSWORD"]; password != "" {
 				secrets = append(secrets, password)
 			}
@@ -206,8 +206,8 @@ func TestSecrets_NotPrinted(t *testing.T) {
 	}
 }
 
-// publishVerb returns the arguments with which a runner without a container engine runs the program.
-func publishVerb() []string { return []string{"publish", "-verbose"} }
+// publishCommand returns the arguments with which a runner without a container engine runs the program.
+func publishCommand() []string { return []string{"publish", "-verbose"} }
 
 // shows tells whether a line holds the secret, or enough of one of its forms to be told.
 func shows(line, secret string) bool {

@@ -17,12 +17,12 @@ const rounds = 10
 // TestRace_MatrixJobs: two jobs publish different wheels of one new release of one new project at the same moment. The index
 // knows one pending publisher, which one of them uses up, and takes one release, which one of them creates; both end well.
 func TestRace_MatrixJobs(t *testing.T) {
-	slow(t)
+	skipIfShort(t)
 	t.Parallel()
 	raced := map[string]int{} // answers that a job alone would not have met
 	for round := range rounds {
 		servers := pypitest.Start(t, fakepypi.Options{})
-		servers.Trust(fakepypi.Publisher{Project: "alder", Pending: true})
+		servers.AddPublisher(fakepypi.Publisher{Project: "alder", Pending: true})
 		jobs := []*step{
 			newStepOn(t, servers, "alder-1.0-cp312-cp312-win32.whl", "alder-1.0-cp313-cp313-win32.whl"),
 			newStepOn(t, servers, "alder-1.0-cp312-cp312-macosx_11_0_arm64.whl", "alder-1.0.tar.gz"),
@@ -48,7 +48,7 @@ func TestRace_MatrixJobs(t *testing.T) {
 			t.Errorf("round %d: %v", round, err)
 		}
 		// Five seconds are all that a burn may take: on a machine that is too busy for it the run says so.
-		if !jobs[0].allBurned() && !reported {
+		if !jobs[0].allRevoked() && !reported {
 			t.Errorf("round %d: a token lives on, and nobody was told: %+v", round, servers.Tokens())
 		}
 		for _, r := range servers.Requests() {
@@ -67,7 +67,7 @@ func TestUpload_ThreeProjects(t *testing.T) {
 	projects := []string{"alder", "birch", "cedar"}
 	var files []string
 	for _, project := range projects {
-		servers.Trust(fakepypi.Publisher{Project: pep.Project(project)})
+		servers.AddPublisher(fakepypi.Publisher{Project: pep.Project(project)})
 		for _, rest := range []string{"-1.0-py3-none-any.whl", "-1.0-cp312-cp312-win32.whl", "-1.0-cp313-cp313-win32.whl", "-1.0.tar.gz"} {
 			files = append(files, project+rest)
 		}
@@ -77,7 +77,7 @@ func TestUpload_ThreeProjects(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if e := s.run(); e.code != 0 || e.outputs["result"] != "published" || e.outputs["published-count"] != "12" || !s.allBurned() {
+	if e := s.run(); e.code != 0 || e.outputs["result"] != "published" || e.outputs["published-count"] != "12" || !s.allRevoked() {
 		t.Errorf("exit code %d, %v, tokens %+v\n%s", e.code, e.outputs, servers.Tokens(), e.log)
 	}
 	if err := holdsExactly(servers, set); err != nil {

@@ -9,7 +9,7 @@ import (
 // TestUpload_RefusalMissedByRule: the index says what preflight knows a rule for, and preflight said nothing of the file.
 func TestUpload_RefusalMissedByRule(t *testing.T) {
 	t.Parallel()
-	for _, c := range []struct{ name, words, says string }{
+	for _, c := range []struct{ name, message, says string }{
 		{"a rule that needs the files alone", "'home' is invalid for 'requires-dist'.", "also report this with the file's metadata: the rule `requires-dist` should have found it before the upload"},
 		{"a table that ages", "'Framework :: New' is not a valid classifier.", ""},
 		{"a limit that the index may have raised", "File too large. Limit for project 'alder' is 1 MB.", ""},
@@ -24,12 +24,12 @@ func TestUpload_RefusalMissedByRule(t *testing.T) {
 						next.ServeHTTP(w, r)
 						return
 					}
-					http.Error(w, c.words, http.StatusBadRequest)
+					http.Error(w, c.message, http.StatusBadRequest)
 				})
 			})
 			e := s.run()
 			log := e.log
-			if e.code != 1 || e.outputs["result"] != "failed" || !strings.Contains(log, c.words) {
+			if e.code != 1 || e.outputs["result"] != "failed" || !strings.Contains(log, c.message) {
 				t.Errorf("exit code %d, %v\n%s", e.code, e.outputs, log)
 			}
 			if got := strings.Contains(log, "should have found it"); got != (c.says != "") || !strings.Contains(log, c.says) {

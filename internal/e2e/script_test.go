@@ -39,7 +39,7 @@ func TestScripts(t *testing.T) {
 					t.Error(err)
 				}
 			})
-			servers.Trust(fakepypi.Publisher{Project: "alder"})
+			servers.AddPublisher(fakepypi.Publisher{Project: "alder"})
 			env.Values["stage"] = servers
 			for name, value := range servers.Env {
 				env.Setenv(name, value)
@@ -56,7 +56,7 @@ func TestScripts(t *testing.T) {
 		},
 		Cmds: map[string]func(*testscript.TestScript, bool, []string){
 			"input": input, "build": build, "trust": trustCommand, "switch": switchCommand, "index": indexCommand, "output": output,
-			"requests": requests, "tokens": tokens, "strange": unexpected, "apitoken": apiToken, "sdist": sdistOf, "claim": claim, "exits": exits,
+			"requests": requests, "tokens": tokens, "wrongindex": unexpectedIndex, "apitoken": apiToken, "sdist": sdistOf, "claim": claim, "exits": exits,
 			"await": await, "environment": environment,
 		},
 	})
@@ -94,7 +94,7 @@ func sdistOf(ts *testscript.TestScript, _ bool, args []string) {
 
 // trust PROJECT [pending] adds a Trusted Publisher.
 func trustCommand(ts *testscript.TestScript, _ bool, args []string) {
-	serversOf(ts).Trust(fakepypi.Publisher{Project: pep.Project(args[0]), Pending: len(args) > 1})
+	serversOf(ts).AddPublisher(fakepypi.Publisher{Project: pep.Project(args[0]), Pending: len(args) > 1})
 }
 
 // switch NAME changes how the index behaves.
@@ -168,8 +168,8 @@ func tokens(ts *testscript.TestScript, _ bool, args []string) {
 	}
 }
 
-// unexpected KIND sets up an index that answers everything in one strange way, and makes it the step's.
-func unexpected(ts *testscript.TestScript, _ bool, args []string) {
+// unexpectedIndex KIND sets up an index that gives the same wrong answer to every request, and makes it the step's.
+func unexpectedIndex(ts *testscript.TestScript, _ bool, args []string) {
 	says := func(status int, kind, body string) http.HandlerFunc {
 		return func(w http.ResponseWriter, r *http.Request) {
 			_, _ = io.Copy(io.Discard, r.Body)
@@ -190,7 +190,7 @@ func unexpected(ts *testscript.TestScript, _ bool, args []string) {
 	}
 	handler, known := kinds[args[0]]
 	if !known {
-		ts.Fatalf("no strange index %q", args[0])
+		ts.Fatalf("no wrong index %q", args[0])
 	}
 	server := httptest.NewServer(handler)
 	ts.Defer(server.Close)

@@ -99,8 +99,8 @@ func (s *served) end(signal os.Signal) int {
 	return s.command.ProcessState.ExitCode()
 }
 
-// ask sends a request and returns the body of a good answer.
-func (s *served) ask(method, url, body string) string {
+// fetch sends a request and returns the body of a good answer.
+func (s *served) fetch(method, url, body string) string {
 	s.t.Helper()
 	if strings.HasPrefix(url, "/") {
 		url = s.env["STAGE_URL"] + url
@@ -144,7 +144,7 @@ func TestServe_Signal(t *testing.T) {
 		}
 		defer conn.Close()
 		fmt.Fprintf(conn, "POST /legacy/ HTTP/1.1\r\nHost: x\r\nUser-Agent: x\r\nContent-Type: multipart/form-data; boundary=x\r\nContent-Length: 1000\r\n\r\n--x\r\n")
-		s.ask("POST", s.env["STAGE_FAULTS_URL"], `{"op": "look", "fault": "hang"}`)
+		s.fetch("POST", s.env["STAGE_FAULTS_URL"], `{"op": "look", "fault": "hang"}`)
 		hanging, err := (&net.Dialer{}).DialContext(t.Context(), "tcp", strings.TrimPrefix(s.env["STAGE_URL"], "http://"))
 		if err != nil {
 			t.Fatal(err)
@@ -192,7 +192,7 @@ func TestServe_EnvFile(t *testing.T) {
 			if slices.Sort(got); !slices.Equal(got, expected) {
 				t.Errorf("the file has\n%v, not\n%v", got, expected)
 			}
-			s.ask("GET", s.env["PIP_INDEX_URL"], "")
+			s.fetch("GET", s.env["PIP_INDEX_URL"], "")
 			s.end(os.Interrupt)
 			for name, value := range s.env {
 				if strings.HasPrefix(name, "PYPI_OIDC_PUBLISH_TUF_") {
@@ -245,13 +245,13 @@ func TestServe_Restart(t *testing.T) {
 	if e := p.run(); e.code != 0 || e.outputs["published-count"] != "2" || e.outputs["token-burned"] != "true" {
 		t.Fatalf("exit code %d, %v\n%s", e.code, e.outputs, e.log)
 	}
-	page := strings.ReplaceAll(s.ask("GET", "/simple/alder/", ""), s.env["STAGE_URL"], "URL")
+	page := strings.ReplaceAll(s.fetch("GET", "/simple/alder/", ""), s.env["STAGE_URL"], "URL")
 	s.end(os.Kill)
 	if _, err := os.Stat(filepath.Join(s.dir, "stage.env")); err != nil {
 		t.Fatal("a killed process tidied up")
 	}
 	again := serveIn(t, s.dir, nil, "serve", "-addr", "127.0.0.1:0", "-data", "held", "-env-file", "stage.env", "-pending", "alder")
-	if now := strings.ReplaceAll(again.ask("GET", "/simple/alder/", ""), again.env["STAGE_URL"], "URL"); now != page {
+	if now := strings.ReplaceAll(again.fetch("GET", "/simple/alder/", ""), again.env["STAGE_URL"], "URL"); now != page {
 		t.Errorf("the page was\n%s\nand is\n%s", page, now)
 	}
 	if again.env["TWINE_PASSWORD"] != s.env["TWINE_PASSWORD"] {
@@ -301,7 +301,7 @@ func TestServe_Faults(t *testing.T) {
 	s := serveServers(t, "-project", "alder", "-github-release", "v1.0")
 	ops := []string{"upload", "github", "asset"}
 	for _, op := range ops {
-		s.ask("POST", s.env["STAGE_FAULTS_URL"], `{"op": "`+op+`", "fault": "status-503-seconds", "times": 1}`)
+		s.fetch("POST", s.env["STAGE_FAULTS_URL"], `{"op": "`+op+`", "fault": "status-503-seconds", "times": 1}`)
 	}
 	p := s.step("alder-1.0-py3-none-any.whl")
 	p.env["INPUT_GITHUB-RELEASE"] = "v1.0"
@@ -309,7 +309,7 @@ func TestServe_Faults(t *testing.T) {
 	if e.code != 0 || e.outputs["published-count"] != "1" || e.outputs["github-release"] != "attached" {
 		t.Errorf("exit code %d, %v\n%s", e.code, e.outputs, e.log)
 	}
-	if mended := s.ask("DELETE", s.env["STAGE_FAULTS_URL"], ""); strings.Count(mended, `"struck":1`) != len(ops) {
+	if mended := s.fetch("DELETE", s.env["STAGE_FAULTS_URL"], ""); strings.Count(mended, `"struck":1`) != len(ops) {
 		t.Errorf("not all have struck: %s", mended)
 	}
 }
@@ -368,11 +368,11 @@ func TestServe_EnvironmentFlags(t *testing.T) {
 // TestServe_Refused: what cannot be served is told at once, and what is somebody else's stays as it is.
 func TestServe_Refused(t *testing.T) {
 	t.Parallel()
-	taken, err := (&net.ListenConfig{}).Listen(t.Context(), "tcp", "127.0.0.1:0")
+	inUse, err := (&net.ListenConfig{}).Listen(t.Context(), "tcp", "127.0.0.1:0")
 	if err != nil {
 		t.Fatal(err)
 	}
-	t.Cleanup(func() { _ = taken.Close() })
+	t.Cleanup(func() { _ = inUse.Close() })
 	const notes = "my notes\n"
 	for _, c := range []struct {
 		code  int
@@ -394,7 +394,7 @@ func TestServe_Refused(t *testing.T) {
 		{2, "such as v1.0.0", []string{"-github-release", ""}},
 		{2, "such as v1.0.0", []string{"-github-draft", "v1 2"}},
 		{1, "could not start", []string{"-addr", "nonsense"}},
-		{1, "address already in use", []string{"-addr", taken.Addr().String()}},
+		{1, "address already in use", []string{"-addr", inUse.Addr().String()}},
 		{1, "serve did not write it", []string{"-env-file", "notes"}},
 		{1, "not a regular file", []string{"-env-file", "folder"}},
 		{1, "no such file or directory", []string{"-env-file", "nowhere/stage.env"}},
@@ -455,8 +455,8 @@ func TestServe_Docs(t *testing.T) {
 	}
 	_, table, _ := strings.Cut(page, "\n## Flags\n")
 	table, _, _ = strings.Cut(table, "\n\nThe environment file")
-	if is, texts := names(`(?m)^  -([a-z-]+) `, string(help)), names("`-([a-z-]+) ", table); !slices.Equal(is, texts) || len(is) < 10 {
-		t.Errorf("the flags are\n%v, and the page has\n%v", is, texts)
+	if inHelp, inPage := names(`(?m)^  -([a-z-]+) `, string(help)), names("`-([a-z-]+) ", table); !slices.Equal(inHelp, inPage) || len(inHelp) < 10 {
+		t.Errorf("the flags are\n%v, and the page has\n%v", inHelp, inPage)
 	}
 	for _, profile := range []string{"pypi", "testpypi", "plain", "no-trusted-publishing"} {
 		s := serveServers(t, "-profile", profile, "-url", "http://index:8081", "-github-release", "v1.0")

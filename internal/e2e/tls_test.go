@@ -38,7 +38,7 @@ func TestTLS_PrivateCA(t *testing.T) {
 	}
 	s.env["INPUT_CA-BUNDLE"] = "roots.pem"
 	e = s.run()
-	if e.code != 0 || e.outputs["result"] != "published" || len(s.indexed()) != 1 || !s.allBurned() {
+	if e.code != 0 || e.outputs["result"] != "published" || len(s.indexed()) != 1 || !s.allRevoked() {
 		t.Errorf("exit code %d, %v\n%s", e.code, e.outputs, e.log)
 	}
 }

@@ -15,7 +15,7 @@ func TestUpload_NeverReachedIndex(t *testing.T) {
 	s.build("alder-1.0-py3-none-any.whl", strings.Repeat("y", 32<<20)) // larger than what the sockets between the two hold
 	s.noWait = true
 	s.env["INPUT_ATTESTATIONS"] = "false"
-	s.breaks("upload", "reset-within-body", 1, fault.Forever)
+	s.injectFault("upload", "reset-within-body", 1, fault.Forever)
 	e := s.run()
 	log, summary := e.log, e.summary
 	if e.code != 1 || e.outputs["result"] != "partial" || !strings.Contains(log, "upload-failed") || !strings.Contains(e.outputs["manifest"], `"status":"cut off"`) {

@@ -59,12 +59,12 @@ func answersAndMore(front *hostileFront) *hostileFront {
 // TestUnsolicitedBytes_NotPrinted: whatever server sends bytes unasked, neither standard output nor standard error shows them, nor the
 // secrets in them; a verbose log says that it happened.
 func TestUnsolicitedBytes_NotPrinted(t *testing.T) {
-	slow(t)
+	skipIfShort(t)
 	t.Parallel()
 	arguments := func(command string, s *step) []string {
 		switch command {
 		case "publish":
-			return publishVerb()
+			return publishCommand()
 		case "check":
 			return []string{"check", "-index", s.servers.Upload.String()}
 		}
@@ -101,16 +101,16 @@ func TestUnsolicitedBytes_NotPrinted(t *testing.T) {
 				}
 				s.prepareFor(c.target)
 				s.start(arguments(c.command, s)...).wait() // whether it goes on is the transport's affair
-				if front.struck == 0 {
+				if front.hits == 0 {
 					t.Fatalf("nothing was sent unasked:\n%s", s.log.String())
 				}
 				log := s.log.String()
-				s.inertLog(front.shown)
+				s.checkInertLog(front.received)
 				for line := range strings.Lines(log) {
 					if strings.Contains(line, "Unsolicited") && (strings.Contains(line, marker) || strings.ContainsAny(line, `"[`)) {
 						t.Errorf("the bytes are printed: %.300s", line)
 					}
-					for _, secret := range append(front.shown, s.servers.Secrets()...) {
+					for _, secret := range append(front.received, s.servers.Secrets()...) {
 						if shows(line, secret) && !strings.HasPrefix(line, "::add-mask::") {
 							t.Errorf("a secret is printed: %.300s", line)
 						}
@@ -130,7 +130,7 @@ func TestUnsolicitedBytes_NotPrinted(t *testing.T) {
 
 // TestUnsolicitedBytes_Program: main has the logger silenced as the tests' programs have.
 func TestUnsolicitedBytes_Program(t *testing.T) {
-	slow(t)
+	skipIfShort(t)
 	t.Parallel()
 	program := filepath.Join(t.TempDir(), "pypi-oidc-publish")
 	if out, err := exec.CommandContext(t.Context(), "go", "build", "-o", program, "../..").CombinedOutput(); err != nil {
@@ -143,10 +143,10 @@ func TestUnsolicitedBytes_Program(t *testing.T) {
 		s.startProcess(exec.CommandContext(t.Context(), program)).wait()
 		log := s.log.String()
 		printed := strings.Contains(log, "Unsolicited") && (verbose == "false" || strings.Contains(log, `starting with "`))
-		if front.struck == 0 || printed {
-			t.Errorf("struck %d times, verbose %s:\n%s", front.struck, verbose, log)
+		if front.hits == 0 || printed {
+			t.Errorf("struck %d times, verbose %s:\n%s", front.hits, verbose, log)
 		}
-		s.inertLog(front.shown)
+		s.checkInertLog(front.received)
 	}
 }
 
@@ -163,6 +163,6 @@ func (s *step) prepareFor(o target) {
 		s.attaches(built()[0])
 	}
 	if o.lost {
-		s.breaks("log-entry", "close-after-store", 0, 1)
+		s.injectFault("log-entry", "close-after-store", 0, 1)
 	}
 }

@@ -50,17 +50,19 @@ func TestCaveats(t *testing.T) {
 		caveats []string
 		reason  string // empty: it may upload
 	}{
-		"as minted":             {nil, ""},
-		"this project":          {[]string{`[1,["demo"]]`}, ""},
-		"among others":          {[]string{`[1,["other","demo"]]`}, ""},
-		"five minutes":          {[]string{span(0, 300)}, ""},
-		"narrowed twice":        {[]string{`[1,["demo"]]`, span(0, 300), span(-5, 100)}, ""},
-		"with blanks":           {[]string{` [1, ["demo"]] `}, ""},
-		"other project":         {[]string{`[1,["other"]]`}, "project-scoped token is not valid for project: 'demo'"},
-		"spelling":              {[]string{`[1,["Demo"]]`}, "project-scoped token is not valid for project: 'demo'"},
-		"expired":               {[]string{span(-300, 0)}, "token is expired"},
-		"not yet":               {[]string{span(1, 300)}, "token is expired"},
-		"both":                  {[]string{`[1,["other"]]`, span(-300, 0)}, "project-scoped token is not valid for project: 'demo', token is expired"},
+		"as minted":      {nil, ""},
+		"this project":   {[]string{`[1,["demo"]]`}, ""},
+		"among others":   {[]string{`[1,["other","demo"]]`}, ""},
+		"five minutes":   {[]string{span(0, 300)}, ""},
+		"narrowed twice": {[]string{`[1,["demo"]]`, span(0, 300), span(-5, 100)}, ""},
+		"with blanks":    {[]string{` [1, ["demo"]] `}, ""},
+		"other project":  {[]string{`[1,["other"]]`}, "project-scoped token is not valid for project: 'demo'"},
+		"spelling":       {[]string{`[1,["Demo"]]`}, "project-scoped token is not valid for project: 'demo'"},
+		"expired":        {[]string{span(-300, 0)}, "token is expired"},
+		"not yet":        {[]string{span(1, 300)}, "token is expired"},
+		"both": {
+			[]string{`[1,["other"]]`, span(-300, 0)}, "project-scoped token is not valid for project: 'demo', token is expired",
+		},
 		"other id":              {[]string{`[2,["x"]]`}, "project-scoped token is not valid for project: 'demo'"},
 		"a user":                {[]string{`[3,"x"]`}, "token with user restriction without a user"},
 		"another publisher":     {[]string{`[4,"x",null]`}, "current OIDC publisher does not match publisher restriction in token"},
@@ -127,7 +129,9 @@ func TestCaveats(t *testing.T) {
 		}
 		const problem = "project-scoped token is not valid for project: 'demo'"
 		th.upload(token, wheel()).want(t, 403, invalid+problem+", "+problem)
-		th.upload(appended(t, th.apiToken(), `[4,"x"]`), wheel()).want(t, 403, invalid+"OIDC scoped token used outside of an OIDC identified request")
+		th.upload(appended(t, th.apiToken(), `[4,"x"]`), wheel()).want(
+			t, 403, invalid+"OIDC scoped token used outside of an OIDC identified request",
+		)
 		th.upload(appended(t, th.apiToken(), `[3,"x"]`), wheel()).want(t, 403, invalid+"current user does not match user restriction in token")
 	})
 }
@@ -176,7 +180,9 @@ func TestErrorBody(t *testing.T) {
 	}
 	th := opened(t)
 	r := th.upload("pypi-x", wheel())
-	if r.status != 403 || !strings.Contains(r.header.Get("Content-Type"), "text/html") || strings.Contains(r.body, "authentication information") {
+	if r.status != 403 || !strings.Contains(
+		r.header.Get("Content-Type"), "text/html",
+	) || strings.Contains(r.body, "authentication information") {
 		t.Errorf("the page of a 403 has the message: %s", r.body)
 	}
 }
@@ -244,7 +250,9 @@ func TestRoutes(t *testing.T) {
 			t.Errorf("%s %s: %d %q, want %d %q", c.method, c.path, r.status, r.header.Get("Location"), c.status, c.location)
 		}
 	}
-	th.do("POST", "/legacy", nil).want(t, 308, "An upload was attempted to /legacy but the expected upload URL is /legacy/ (with a trailing slash)")
+	th.do("POST", "/legacy", nil).want(
+		t, 308, "An upload was attempted to /legacy but the expected upload URL is /legacy/ (with a trailing slash)",
+	)
 	if r := th.get("/simple/other/"); r.body != "404 Not Found" {
 		t.Errorf("%+v", r)
 	}
@@ -262,17 +270,21 @@ func TestSimpleJSON(t *testing.T) {
 	th.accepted(token, sdist())
 	r := th.get("/simple/demo/", "Accept", simpleJSON)
 	page := r.json(t)
-	if r.header.Get("Content-Type") != simpleJSON || r.header.Get("ETag") == "" || r.header.Get("X-PyPI-Last-Serial") == "" || page["name"] != "demo" ||
-		page["meta"].(map[string]any)["api-version"] != "1.4" || fmt.Sprint(page["versions"]) != "[1.0]" || fmt.Sprint(page["project-status"]) != "map[status:active]" {
+	if r.header.Get("Content-Type") != simpleJSON || r.header.Get("ETag") == "" || r.header.Get("X-PyPI-Last-Serial") == "" ||
+		page["name"] != "demo" ||
+		page["meta"].(map[string]any)["api-version"] != "1.4" || fmt.Sprint(page["versions"]) != "[1.0]" ||
+		fmt.Sprint(page["project-status"]) != "map[status:active]" {
 		t.Errorf("page: %+v", r)
 	}
 	files := page["files"].([]any)
 	file := files[0].(map[string]any)
 	sum := sha256.Sum256([]byte(theWheel))
 	for key, want := range map[string]any{
-		"filename": "demo-1.0-py3-none-any.whl", "size": float64(len(theWheel)), "upload-time": "2026-11-22T12:00:00.000000Z", "requires-python": ">=3.9, <4",
-		"yanked": false, "provenance": nil, "core-metadata": map[string]any{"sha256": sha256Of(metadata)}, "data-dist-info-metadata": map[string]any{"sha256": sha256Of(metadata)},
-		"hashes": map[string]any{"sha256": hex.EncodeToString(sum[:])},
+		"filename": "demo-1.0-py3-none-any.whl", "size": float64(len(theWheel)), "upload-time": "2026-11-22T12:00:00.000000Z",
+		"requires-python": ">=3.9, <4",
+		"yanked":          false, "provenance": nil, "core-metadata": map[string]any{"sha256": sha256Of(metadata)},
+		"data-dist-info-metadata": map[string]any{"sha256": sha256Of(metadata)},
+		"hashes":                  map[string]any{"sha256": hex.EncodeToString(sum[:])},
 	} {
 		if got, given := file[key]; !given || fmt.Sprint(got) != fmt.Sprint(want) {
 			t.Errorf("%s: %v, want %v", key, got, want)
@@ -335,7 +347,7 @@ func TestCDN(t *testing.T) {
 	t.Run("a 404 stays for a minute", func(t *testing.T) {
 		t.Parallel()
 		th := open(t, fakepypi.Options{Behavior: fakepypi.Behavior{Absent: time.Minute}})
-		th.Trust(fakepypi.Publisher{Project: "demo", Pending: true})
+		th.AddPublisher(fakepypi.Publisher{Project: "demo", Pending: true})
 		th.get("/simple/demo/").want(t, 404, "")
 		th.accepted(th.minted(), wheel())
 		th.clock.pass(59 * time.Second)
@@ -347,7 +359,7 @@ func TestCDN(t *testing.T) {
 		t.Parallel()
 		th := open(t, fakepypi.Options{})
 		th.get("/simple/demo/").want(t, 404, "")
-		th.Trust(fakepypi.Publisher{Project: "demo"})
+		th.AddPublisher(fakepypi.Publisher{Project: "demo"})
 		th.get("/simple/demo/").want(t, 200, "")
 	})
 	t.Run("the first read is stale", func(t *testing.T) {
@@ -374,7 +386,8 @@ func TestJSONAPI(t *testing.T) {
 	th.accepted(token, wheel())
 	th.accepted(token, sdist())
 	latest := th.get("/pypi/Demo/json").json(t)
-	if latest["info"].(map[string]any)["version"] != "1.10" || latest["info"].(map[string]any)["summary"] != "ten" || len(latest["releases"].(map[string]any)) != 2 {
+	if latest["info"].(map[string]any)["version"] != "1.10" || latest["info"].(map[string]any)["summary"] != "ten" ||
+		len(latest["releases"].(map[string]any)) != 2 {
 		t.Errorf("latest: %v", latest)
 	}
 	one := th.get("/pypi/demo/1.0.0/json").json(t)
@@ -385,7 +398,8 @@ func TestJSONAPI(t *testing.T) {
 	first := urls[0].(map[string]any)
 	digests := first["digests"].(map[string]any)
 	if digests["md5"] != md5Of(theWheel) || digests["blake2b_256"] != blake2Of(theWheel) || first["packagetype"] != "bdist_wheel" ||
-		first["python_version"] != "py3" || first["upload_time_iso_8601"] != "2026-11-22T12:00:00.000000Z" || urls[1].(map[string]any)["python_version"] != "source" {
+		first["python_version"] != "py3" || first["upload_time_iso_8601"] != "2026-11-22T12:00:00.000000Z" ||
+		urls[1].(map[string]any)["python_version"] != "source" {
 		t.Errorf("urls: %v", urls)
 	}
 	th.get("/pypi/demo/2.0/json").want(t, 404, "")
@@ -399,7 +413,8 @@ func TestMetadataFile(t *testing.T) {
 	th.accepted(th.minted(), wheel())
 	file := th.get("/simple/demo/", "Accept", simpleJSON).json(t)["files"].([]any)[0].(map[string]any)
 	digest := sha256Of(metadata)
-	if fmt.Sprint(file["core-metadata"]) != "map[sha256:"+digest+"]" || fmt.Sprint(file["data-dist-info-metadata"]) != "map[sha256:"+digest+"]" {
+	if fmt.Sprint(file["core-metadata"]) != "map[sha256:"+digest+"]" ||
+		fmt.Sprint(file["data-dist-info-metadata"]) != "map[sha256:"+digest+"]" {
 		t.Errorf("listed: %v", file)
 	}
 	if got := th.get(file["url"].(string) + ".metadata"); got.body != metadata {
@@ -416,13 +431,18 @@ func TestIntegrity(t *testing.T) {
 	th := opened(t)
 	th.accepted(th.minted(), wheel())
 	const at = "/integrity/Demo/1.0.0/demo-1.0-py3-none-any.whl/provenance"
-	for accept, status := range map[string]int{"": 404, "application/json": 404, "application/vnd.pypi.integrity.v1+json": 404, "*/*": 404, "text/html": 406} {
+	for accept, status := range map[string]int{
+		"": 404, "application/json": 404, "application/vnd.pypi.integrity.v1+json": 404, "*/*": 404, "text/html": 406,
+	} {
 		r := th.get(at, "Accept", accept)
 		if r.status != status || status == 404 && r.body != `{"message":"No provenance available for demo-1.0-py3-none-any.whl"}` {
 			t.Errorf("Accept %q: %+v", accept, r)
 		}
 	}
-	for _, other := range []string{"/integrity/demo/1.1/demo-1.0-py3-none-any.whl/provenance", "/integrity/demo/1.0/demo-1.0.tar.gz/provenance", "/integrity/x/1.0/y/provenance"} {
+	for _, other := range []string{
+		"/integrity/demo/1.1/demo-1.0-py3-none-any.whl/provenance", "/integrity/demo/1.0/demo-1.0.tar.gz/provenance",
+		"/integrity/x/1.0/y/provenance",
+	} {
 		if r := th.get(other); r.status != 404 || strings.Contains(r.body, "provenance") {
 			t.Errorf("%s: %+v", other, r)
 		}
@@ -435,7 +455,7 @@ func TestProfiles(t *testing.T) {
 	t.Run("testpypi", func(t *testing.T) {
 		t.Parallel()
 		th := open(t, fakepypi.Options{Profile: fakepypi.TestPyPI})
-		th.Trust(fakepypi.Publisher{Project: "demo"})
+		th.AddPublisher(fakepypi.Publisher{Project: "demo"})
 		th.accepted(th.minted(), wheel())
 		th.upload("x", wheel()).want(t, 403, strings.ReplaceAll(unfit, "pypi.org", "test.pypi.org"))
 	})
@@ -463,7 +483,9 @@ func TestProfiles(t *testing.T) {
 		th.upload("", good).want(t, 200, "OK")
 		th.upload("", good).want(t, 409, "Conflict")
 		th.upload("", good.with("version", "1.1", "md5_digest", "-").called("demo-1.1-py3-none-any.whl")).want(t, 200, "OK")
-		th.upload("", good.holding("other").with("md5_digest", md5Of(packed(nameOfWheel, "other")), "sha256_digest", "-")).want(t, 409, "Conflict")
+		th.upload(
+			"", good.holding("other").with("md5_digest", md5Of(packed(nameOfWheel, "other")), "sha256_digest", "-"),
+		).want(t, 409, "Conflict")
 		page := th.get("/simple/demo/", "Accept", simpleJSON)
 		if !strings.HasPrefix(page.header.Get("Content-Type"), "text/html") || !strings.Contains(page.body, "#md5="+md5Of(theWheel)+`">`) {
 			t.Errorf("page: %+v", page)

@@ -119,13 +119,19 @@ func forms() map[string]formRow {
 		"proof's logIndex missing": {drop(proof + ".logIndex"), unknown + entry},
 		"hashes of numbers":        {set(proof+".hashes", []any{1}), unknown + entry},
 		"no kindVersion":           {drop(entries + ".kindVersion"), unknown + entry},
-		"other letter case":        {func(a signer.Attestation) { set(entries+".logindex", "1")(a); drop(entries + ".logIndex")(a) }, unknown + entry},
-		"no promise":               {drop(entries + ".inclusionPromise"), unknown + "bundle must contain an inclusion promise or signed timestamp(s)"},
-		"promise null":             {set(entries+".inclusionPromise", nil), unknown + "bundle must contain an inclusion promise or signed timestamp(s)"},
-		"no integratedTime":        {drop(entries + ".integratedTime"), failed + "not enough sources of verified time"},
-		"integratedTime a number":  {set(entries+".integratedTime", 1700000000), unknown + entry},
-		"a second entry, junk":     {func(a signer.Attestation) { appendEntry(a, map[string]any{"junk": true}) }, ""},
-		"snake case":               {func(a signer.Attestation) { snakes(a) }, ""},
+		"other letter case": {
+			func(a signer.Attestation) { set(entries+".logindex", "1")(a); drop(entries + ".logIndex")(a) }, unknown + entry,
+		},
+		"no promise": {
+			drop(entries + ".inclusionPromise"), unknown + "bundle must contain an inclusion promise or signed timestamp(s)",
+		},
+		"promise null": {
+			set(entries+".inclusionPromise", nil), unknown + "bundle must contain an inclusion promise or signed timestamp(s)",
+		},
+		"no integratedTime":       {drop(entries + ".integratedTime"), failed + "not enough sources of verified time"},
+		"integratedTime a number": {set(entries+".integratedTime", 1700000000), unknown + entry},
+		"a second entry, junk":    {func(a signer.Attestation) { appendEntry(a, map[string]any{"junk": true}) }, ""},
+		"snake case":              {func(a signer.Attestation) { snakes(a) }, ""},
 		"more keys": {func(a signer.Attestation) {
 			set("more", 1)(a)
 			set(material+".timestamps", []any{"AAAA"})(a)
@@ -140,21 +146,36 @@ func forms() map[string]formRow {
 			}
 			return base64.StdEncoding.EncodeToString(append(raw, '\n'))
 		}), failed + "DSSE: invalid signature"},
-		"promise spoilt":            {edit(entries+".inclusionPromise.signedEntryTimestamp", spoil), failed + "invalid log entry: invalid inclusion promise: "},
-		"another index":             {set(entries+".logIndex", "1"), failed + "invalid log entry: invalid inclusion promise: "},
-		"another time":              {edit(entries+".integratedTime", func(s string) string { return s[:len(s)-1] + "9" }), failed + "invalid log entry: invalid inclusion promise: "},
-		"another day":               {set(entries+".integratedTime", "1700000000"), failed + "failed to build timestamp certificate chain: "},
-		"another body":              {edit(entries+".canonicalizedBody", spoil), failed + "invalid log entry: inclusion proof contains invalid root hash: "},
-		"another root":              {edit(proof+".rootHash", spoil), failed + "invalid log entry: inclusion proof contains invalid root hash: "},
-		"another place in it":       {set(proof+".logIndex", "0"), failed + "invalid log entry: inclusion proof"},
-		"beyond the tree":           {set(proof+".logIndex", "99"), failed + "invalid log entry: inclusion proof"},
-		"no hashes":                 {drop(proof + ".hashes"), failed + "invalid log entry: inclusion proof has wrong size"},
-		"checkpoint of no note":     {set(proof+".checkpoint.envelope", "x"), failed + "invalid log entry: note must contain one blank line"},
-		"checkpoint, unsigned":      {edit(proof+".checkpoint.envelope", func(s string) string { return s[:strings.Index(s, "\n\n")+2] }), failed + "invalid log entry: malformed Note: no signatures found"},
-		"checkpoint of another":     {edit(proof+".checkpoint.envelope", func(s string) string { return "x" + s }), failed + "invalid log entry: checkpoint: invalid signature"},
-		"the kind of another":       {set(entries+".kindVersion.kind", "hashedrekord"), failed + "Expected entry type dsse, got hashedrekord"},
-		"the version of another":    {set(entries+".kindVersion.version", "0.0.2"), failed + "Unsupported dsse version 0.0.2"},
-		"the id of another":         {edit(entries+".logId.keyId", func(string) string { return strings.Repeat("A", 43) + "=" }), failed + "invalid log entry: "},
+		"promise spoilt": {
+			edit(entries+".inclusionPromise.signedEntryTimestamp", spoil), failed + "invalid log entry: invalid inclusion promise: ",
+		},
+		"another index": {set(entries+".logIndex", "1"), failed + "invalid log entry: invalid inclusion promise: "},
+		"another time": {
+			edit(entries+".integratedTime", func(s string) string { return s[:len(s)-1] + "9" }),
+			failed + "invalid log entry: invalid inclusion promise: ",
+		},
+		"another day": {set(entries+".integratedTime", "1700000000"), failed + "failed to build timestamp certificate chain: "},
+		"another body": {
+			edit(entries+".canonicalizedBody", spoil), failed + "invalid log entry: inclusion proof contains invalid root hash: ",
+		},
+		"another root":          {edit(proof+".rootHash", spoil), failed + "invalid log entry: inclusion proof contains invalid root hash: "},
+		"another place in it":   {set(proof+".logIndex", "0"), failed + "invalid log entry: inclusion proof"},
+		"beyond the tree":       {set(proof+".logIndex", "99"), failed + "invalid log entry: inclusion proof"},
+		"no hashes":             {drop(proof + ".hashes"), failed + "invalid log entry: inclusion proof has wrong size"},
+		"checkpoint of no note": {set(proof+".checkpoint.envelope", "x"), failed + "invalid log entry: note must contain one blank line"},
+		"checkpoint, unsigned": {
+			edit(proof+".checkpoint.envelope", func(s string) string { return s[:strings.Index(s, "\n\n")+2] }),
+			failed + "invalid log entry: malformed Note: no signatures found",
+		},
+		"checkpoint of another": {
+			edit(proof+".checkpoint.envelope", func(s string) string { return "x" + s }),
+			failed + "invalid log entry: checkpoint: invalid signature",
+		},
+		"the kind of another":    {set(entries+".kindVersion.kind", "hashedrekord"), failed + "Expected entry type dsse, got hashedrekord"},
+		"the version of another": {set(entries+".kindVersion.version", "0.0.2"), failed + "Unsupported dsse version 0.0.2"},
+		"the id of another": {
+			edit(entries+".logId.keyId", func(string) string { return strings.Repeat("A", 43) + "=" }), failed + "invalid log entry: ",
+		},
 		"a certificate of nobody's": {edit(certificate, spoilSignature), failed + "failed to build timestamp certificate chain: "},
 	}
 }
@@ -186,8 +207,13 @@ func appendEntry(a signer.Attestation, entry any) {
 func snakes(a signer.Attestation) {
 	parent, name := at(map[string]any(a), entries)
 	text := encodedOf(parent[name])
-	for _, camel := range []string{"logIndex", "logId", "keyId", "kindVersion", "integratedTime", "inclusionPromise", "signedEntryTimestamp", "inclusionProof", "rootHash", "treeSize", "canonicalizedBody"} {
-		snake := strings.ToLower(strings.NewReplacer("I", "_I", "V", "_V", "T", "_T", "P", "_P", "E", "_E", "H", "_H", "S", "_S", "B", "_B").Replace(camel))
+	for _, camel := range []string{
+		"logIndex", "logId", "keyId", "kindVersion", "integratedTime", "inclusionPromise", "signedEntryTimestamp", "inclusionProof", "rootHash",
+		"treeSize", "canonicalizedBody",
+	} {
+		snake := strings.ToLower(strings.NewReplacer(
+			"I", "_I", "V", "_V", "T", "_T", "P", "_P", "E", "_E", "H", "_H", "S", "_S", "B", "_B",
+		).Replace(camel))
 		text = strings.ReplaceAll(text, `"`+camel+`"`, `"`+snake+`"`)
 	}
 	var changed any
@@ -215,8 +241,8 @@ func copied(t *testing.T, a signer.Attestation) signer.Attestation {
 	return c
 }
 
-// verdict uploads and tells whether the answer is as the row says.
-func (th *harness) verdict(name, token string, p upload, refusal string) {
+// checkAnswer uploads and tells whether the answer is as the row says.
+func (th *harness) checkAnswer(name, token string, p upload, refusal string) {
 	th.t.Helper()
 	r := th.upload(token, p)
 	switch {
@@ -253,7 +279,7 @@ func TestAttestations_Forms(t *testing.T) {
 		}
 		a = copied(t, a)
 		rows[name].change(a)
-		th.verdict(name, token, p.with("attestations", encodedOf([]any{a})), rows[name].refusal)
+		th.checkAnswer(name, token, p.with("attestations", encodedOf([]any{a})), rows[name].refusal)
 	}
 }
 
@@ -261,7 +287,7 @@ func TestAttestations_Forms(t *testing.T) {
 func TestAttestations_Statements(t *testing.T) {
 	t.Parallel()
 	th := opened(t)
-	th.Trust(fakepypi.Publisher{Project: "sample-project"})
+	th.AddPublisher(fakepypi.Publisher{Project: "sample-project"})
 	token, s := th.minted(), th.signer()
 	const invalid = failed + "invalid statement: "
 	const digest = `"digest":{"sha256":"DIGEST"}`
@@ -278,7 +304,10 @@ func TestAttestations_Statements(t *testing.T) {
 		{"predicate a list", strings.TrimSuffix(self, "}") + `,"predicate":[]}`, invalid},
 		{"predicate of publish", strings.TrimSuffix(self, "}") + `,"predicate":{"a":1}}`, failed + "the predicate of a publish attestation"},
 		{"predicate of SLSA", whole(`{"name":"NAME",`+digest+`}`, `"predicateType":"`+signer.SLSA+`","predicate":{"a":1}`), ""},
-		{"another predicate", whole(`{"name":"NAME",`+digest+`}`, `"predicateType":"https://example.org/x"`), failed + "unknown attestation type: https://example.org/x"},
+		{
+			"another predicate", whole(`{"name":"NAME",`+digest+`}`, `"predicateType":"https://example.org/x"`),
+			failed + "unknown attestation type: https://example.org/x",
+		},
 		{"no predicate type", whole(`{"name":"NAME",`+digest+`}`, `"x":1`), invalid},
 		{"two subjects", whole(`{"name":"NAME",`+digest+`},{"name":"NAME",`+digest+`}`, publish), failed + "too many subjects"},
 		{"no subject", whole("", publish), invalid},
@@ -302,13 +331,15 @@ func TestAttestations_Statements(t *testing.T) {
 	} {
 		p := sending("sample_project-1.0-2-py3.py2-none-any.whl", "bdist_wheel", "py3", fmt.Sprint("content ", i), "name", "sample-project")
 		p.filename = strings.Replace(p.filename, "-2-", fmt.Sprintf("-2t%d-", i), 1) // each name can be used once
-		tagged := strings.NewReplacer("-2-", fmt.Sprintf("-2t%d-", i), "-02-", fmt.Sprintf("-02t%d-", i), "-3-", fmt.Sprintf("-3t%d-", i)).Replace(c.statement)
+		tagged := strings.NewReplacer(
+			"-2-", fmt.Sprintf("-2t%d-", i), "-02-", fmt.Sprintf("-02t%d-", i), "-3-", fmt.Sprintf("-3t%d-", i),
+		).Replace(c.statement)
 		statement := strings.NewReplacer("NAME", p.filename, "DIGEST", sumOf(p), "UPPER", strings.ToUpper(sumOf(p))).Replace(tagged)
 		a, err := s.Attest(t.Context(), []byte(statement))
 		if err != nil {
 			t.Fatal(err)
 		}
-		th.verdict(c.name, token, p.with("attestations", encodedOf([]any{a})), c.refusal)
+		th.checkAnswer(c.name, token, p.with("attestations", encodedOf([]any{a})), c.refusal)
 	}
 }
 
@@ -327,7 +358,7 @@ func TestAttestations_ZipAndTar(t *testing.T) {
 	t.Parallel()
 	th := opened(t)
 	statement := signer.Statement("Demo-1.0.0.zip", []byte(sdist().content), signer.Publish)
-	th.verdict("zip for tar.gz", th.minted(), sdist("attestations", th.attests(statement)), "")
+	th.checkAnswer("zip for tar.gz", th.minted(), sdist("attestations", th.attests(statement)), "")
 }
 
 // TestAttestations_Sets is docs/reference/pypi-server.md §5.1: how many, of which kinds, and by whom.
@@ -337,22 +368,30 @@ func TestAttestations_Sets(t *testing.T) {
 	token := th.minted()
 	publish, slsa := published(wheel()), signer.Statement(wheel().filename, []byte(wheel().content), signer.SLSA)
 	const prefix = "Invalid attestations supplied during upload: "
-	th.verdict("two of a kind", token, wheel("attestations", th.attests(publish, publish)),
+	th.checkAnswer("two of a kind", token, wheel("attestations", th.attests(publish, publish)),
 		prefix+"Multiple attestations for the same file with the same predicate type (https://docs.pypi.org/attestations/publish/v1) are not supported")
-	th.verdict("three", token, wheel("attestations", th.attests(publish, publish, slsa)), prefix+"A maximum of 2 attestations per file are supported")
-	th.verdict("none", token, wheel("attestations", "[]"), malformed+"an empty attestation set is not permitted")
-	th.verdict("no list", token, wheel("attestations", "{}"), malformed+"1 validation error for list[Attestation]\n  Input should be a valid array")
-	th.verdict("no JSON", token, wheel("attestations", "["), malformed+"1 validation error for list[Attestation]\n  Invalid JSON: ")
-	th.verdict("more than JSON", token, wheel("attestations", th.attests(publish)+"x"), malformed)
+	th.checkAnswer(
+		"three", token, wheel("attestations", th.attests(publish, publish, slsa)), prefix+"A maximum of 2 attestations per file are supported",
+	)
+	th.checkAnswer("none", token, wheel("attestations", "[]"), malformed+"an empty attestation set is not permitted")
+	th.checkAnswer(
+		"no list", token, wheel("attestations", "{}"), malformed+"1 validation error for list[Attestation]\n  Input should be a valid array",
+	)
+	th.checkAnswer("no JSON", token, wheel("attestations", "["), malformed+"1 validation error for list[Attestation]\n  Invalid JSON: ")
+	th.checkAnswer("more than JSON", token, wheel("attestations", th.attests(publish)+"x"), malformed)
 	api, err := th.APIToken("demo")
 	if err != nil {
 		t.Fatal(err)
 	}
-	th.verdict("by an API token", api, wheel("attestations", th.attests(publish)), prefix+"Attestations are only supported when using Trusted Publishing")
-	th.verdict("one of each", token, wheel("attestations", th.attests(publish, slsa)), "")
+	th.checkAnswer(
+		"by an API token", api, wheel("attestations", th.attests(publish)),
+		prefix+"Attestations are only supported when using Trusted Publishing",
+	)
+	th.checkAnswer("one of each", token, wheel("attestations", th.attests(publish, slsa)), "")
 }
 
-// TestAttestations_Publisher is docs/reference/attestations.md §2.2: what of the certificate has to be that of the upload token's publisher.
+// TestAttestations_Publisher is docs/reference/attestations.md §2.2: what of the certificate has to be that of the upload token's
+// publisher.
 func TestAttestations_Publisher(t *testing.T) {
 	t.Parallel()
 	const config = failed + "Certificate's Build Config URI "
@@ -361,12 +400,22 @@ func TestAttestations_Publisher(t *testing.T) {
 		claims  map[string]string
 		refusal string
 	}{
-		"as it is":            {nil, ""},
-		"another repository":  {map[string]string{"repository": "octo-org/other"}, failed + "Certificate's OIDCSourceRepositoryURI does not match (got 'https://github.com/octo-org/other', expected 'https://github.com/octo-org/rehearsal')"},
-		"another letter case": {map[string]string{"repository": "Octo-Org/rehearsal"}, failed + "Certificate's OIDCSourceRepositoryURI does not match"},
-		"another workflow":    {map[string]string{"workflow_ref": "octo-org/rehearsal/.github/workflows/x.yml@refs/tags/v1.0.0"}, config + "https://github.com/octo-org/rehearsal/.github/workflows/x.yml@refs/tags/v1.0.0 does not match expected Trusted Publisher: release.yml @ octo-org/rehearsal"},
-		"another ref":         {map[string]string{"ref": "refs/heads/main"}, config},
-		"by digest":           {map[string]string{"workflow_ref": "octo-org/rehearsal/.github/workflows/release.yml@1f2e3d4c5b6a79880716253443526170a9b8c7d6"}, ""},
+		"as it is": {nil, ""},
+		"another repository": {
+			map[string]string{"repository": "octo-org/other"},
+			failed + "Certificate's OIDCSourceRepositoryURI does not match (got 'https://github.com/octo-org/other', expected 'https://github.com/octo-org/rehearsal')",
+		},
+		"another letter case": {
+			map[string]string{"repository": "Octo-Org/rehearsal"}, failed + "Certificate's OIDCSourceRepositoryURI does not match",
+		},
+		"another workflow": {
+			map[string]string{"workflow_ref": "octo-org/rehearsal/.github/workflows/x.yml@refs/tags/v1.0.0"},
+			config + "https://github.com/octo-org/rehearsal/.github/workflows/x.yml@refs/tags/v1.0.0 does not match expected Trusted Publisher: release.yml @ octo-org/rehearsal",
+		},
+		"another ref": {map[string]string{"ref": "refs/heads/main"}, config},
+		"by digest": {
+			map[string]string{"workflow_ref": "octo-org/rehearsal/.github/workflows/release.yml@1f2e3d4c5b6a79880716253443526170a9b8c7d6"}, "",
+		},
 		"a called workflow":   {map[string]string{"job_workflow_ref": called}, ""},
 		"another environment": {map[string]string{"environment": "elsewhere"}, ""},
 		"no workflow":         {map[string]string{"workflow_ref": ""}, unknown},
@@ -380,7 +429,7 @@ func TestAttestations_Publisher(t *testing.T) {
 					all[name] = value
 				}
 			})
-			th.verdict(name, token, wheel("attestations", th.attests(published(wheel()))), c.refusal)
+			th.checkAnswer(name, token, wheel("attestations", th.attests(published(wheel()))), c.refusal)
 		})
 	}
 }
@@ -390,34 +439,44 @@ func TestAttestations_Publisher(t *testing.T) {
 func TestAttestations_ReusableWorkflow(t *testing.T) {
 	t.Parallel()
 	th := open(t, fakepypi.Options{Run: fakepypi.Run{Called: "octo-org/rehearsal/.github/workflows/called.yml@refs/tags/v1.0.0"}})
-	th.Trust(fakepypi.Publisher{Project: "demo", Workflow: "called.yml"})
-	th.verdict("called", th.minted(), wheel("attestations", th.attests(published(wheel()))), failed+"Certificate's Build Config URI ")
+	th.AddPublisher(fakepypi.Publisher{Project: "demo", Workflow: "called.yml"})
+	th.checkAnswer("called", th.minted(), wheel("attestations", th.attests(published(wheel()))), failed+"Certificate's Build Config URI ")
 }
 
 // TestSigstore_Defects: the index refuses what a switch of the Sigstore breaks.
 func TestSigstore_Defects(t *testing.T) {
 	t.Parallel()
 	for name, c := range map[string]struct {
-		switches fakepypi.SigstoreBehavior
+		behavior fakepypi.SigstoreBehavior
 		refusal  string
 	}{
 		"in order":            {fakepypi.SigstoreBehavior{}, ""},
 		"fresh log":           {fakepypi.SigstoreBehavior{FreshLog: true}, ""},
 		"short life":          {fakepypi.SigstoreBehavior{CertificateLife: time.Second}, ""},
 		"expired certificate": {fakepypi.SigstoreBehavior{ExpiredCertificate: true}, failed + "failed to build timestamp certificate chain: "},
-		"bad SCT":             {fakepypi.SigstoreBehavior{BadSCT: true}, failed + "failed to verify SCT on signing certificate: SCT verify failed: keyring: invalid signature"},
-		"no SCT":              {fakepypi.SigstoreBehavior{NoSCT: true}, failed + "failed to verify SCT on signing certificate: No PrecertificateSignedCertificateTimestamps found"},
-		"wrong log id":        {fakepypi.SigstoreBehavior{WrongLogID: true}, failed + "invalid log entry: "},
-		"bad SET":             {fakepypi.SigstoreBehavior{BadSET: true}, failed + "invalid log entry: invalid inclusion promise: keyring: invalid signature"},
-		"bad proof":           {fakepypi.SigstoreBehavior{BadProof: true}, failed + "invalid log entry: inclusion proof contains invalid root hash"},
+		"bad SCT": {
+			fakepypi.SigstoreBehavior{BadSCT: true},
+			failed + "failed to verify SCT on signing certificate: SCT verify failed: keyring: invalid signature",
+		},
+		"no SCT": {
+			fakepypi.SigstoreBehavior{NoSCT: true},
+			failed + "failed to verify SCT on signing certificate: No PrecertificateSignedCertificateTimestamps found",
+		},
+		"wrong log id": {fakepypi.SigstoreBehavior{WrongLogID: true}, failed + "invalid log entry: "},
+		"bad SET": {
+			fakepypi.SigstoreBehavior{BadSET: true}, failed + "invalid log entry: invalid inclusion promise: keyring: invalid signature",
+		},
+		"bad proof": {
+			fakepypi.SigstoreBehavior{BadProof: true}, failed + "invalid log entry: inclusion proof contains invalid root hash",
+		},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			th := open(t, fakepypi.Options{Sigstore: c.switches})
-			th.Trust(fakepypi.Publisher{Project: "demo"})
-			th.verdict(name, th.minted(), wheel("attestations", th.attests(published(wheel()))), c.refusal)
+			th := open(t, fakepypi.Options{Sigstore: c.behavior})
+			th.AddPublisher(fakepypi.Publisher{Project: "demo"})
+			th.checkAnswer(name, th.minted(), wheel("attestations", th.attests(published(wheel()))), c.refusal)
 			th.SwitchSigstore(func(s *fakepypi.SigstoreBehavior) { *s = fakepypi.SigstoreBehavior{} })
-			th.verdict(name+", mended", th.minted(), sdist("attestations", th.attests(published(sdist()))), "")
+			th.checkAnswer(name+", mended", th.minted(), sdist("attestations", th.attests(published(sdist()))), "")
 		})
 	}
 }
@@ -432,14 +491,16 @@ func TestAttestations_ExpiredCertificate(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	th.verdict("late", token, wheel("attestations", encodedOf([]any{a})), failed+"failed to build timestamp certificate chain: ")
+	th.checkAnswer("late", token, wheel("attestations", encodedOf([]any{a})), failed+"failed to build timestamp certificate chain: ")
 }
 
 // TestAttestations_OtherSigstore: what another instance has signed is not believed.
 func TestAttestations_OtherSigstore(t *testing.T) {
 	t.Parallel()
 	th, other := opened(t), opened(t)
-	th.verdict("another", th.minted(), wheel("attestations", other.attests(published(wheel()))), failed+"failed to build timestamp certificate chain: ")
+	th.checkAnswer(
+		"another", th.minted(), wheel("attestations", other.attests(published(wheel()))), failed+"failed to build timestamp certificate chain: ",
+	)
 }
 
 // TestProvenance: what is believed is served (docs/reference/pypi-server.md §5.3), on both indexes that take it.
@@ -447,7 +508,7 @@ func TestProvenance(t *testing.T) {
 	t.Parallel()
 	for _, profile := range []fakepypi.Profile{fakepypi.PyPI, fakepypi.TestPyPI} {
 		th := open(t, fakepypi.Options{Profile: profile, Run: fakepypi.Run{Environment: "PyPI"}})
-		th.Trust(fakepypi.Publisher{Project: "demo", Environment: "PyPI"})
+		th.AddPublisher(fakepypi.Publisher{Project: "demo", Environment: "PyPI"})
 		token := th.minted()
 		field := th.attests(published(wheel()))
 		th.accepted(token, wheel("attestations", field))
@@ -462,7 +523,8 @@ func TestProvenance(t *testing.T) {
 			at[f.(map[string]any)["filename"].(string)] = f.(map[string]any)["provenance"]
 		}
 		where, _ := at["demo-1.0-py3-none-any.whl"].(string)
-		if want := "http://" + th.Upload.Host + "/integrity/demo/1.0/demo-1.0-py3-none-any.whl/provenance"; where != want || at["demo-1.0.tar.gz"] != nil {
+		if want := "http://" + th.Upload.Host + "/integrity/demo/1.0/demo-1.0-py3-none-any.whl/provenance"; where != want ||
+			at["demo-1.0.tar.gz"] != nil {
 			t.Errorf("the page has %v", at)
 		}
 		if html := th.get("/simple/demo/"); strings.Count(html.body, `data-provenance="`+where+`"`) != 1 {
@@ -484,7 +546,9 @@ func TestProvenance(t *testing.T) {
 		if err := json.Unmarshal([]byte(r.body), &got); err != nil || got.Version != 1 || len(got.Bundles) != 1 {
 			t.Fatalf("%v: %s", err, r.body)
 		}
-		if want := map[string]any{"kind": "GitHub", "repository": "octo-org/rehearsal", "workflow": "release.yml", "environment": "pypi"}; !maps.Equal(got.Bundles[0].Publisher, want) {
+		if want := map[string]any{
+			"kind": "GitHub", "repository": "octo-org/rehearsal", "workflow": "release.yml", "environment": "pypi",
+		}; !maps.Equal(got.Bundles[0].Publisher, want) {
 			t.Errorf("published by %v", got.Bundles[0].Publisher)
 		}
 		var sent []signer.Attestation
@@ -513,8 +577,11 @@ func (th *harness) integrity(where string) {
 		"anything":       {where, "*/*", 200, integrityJSON, `{"version":1,`},
 		"HTML":           {where, "text/html", 406, "application/json", `{"message":"Request not acceptable"}`},
 		"other spelling": {"/integrity/Demo/1.0.0/demo-1.0-py3-none-any.whl/provenance", "", 200, integrityJSON, `{"version":1,`},
-		"none":           {"/integrity/demo/1.0/demo-1.0.tar.gz/provenance", "", 404, "application/json", `{"message":"No provenance available for demo-1.0.tar.gz"}`},
-		"no file":        {"/integrity/demo/1.0/demo-1.0-py2-none-any.whl/provenance", "", 404, "text/html; charset=UTF-8", "<!DOCTYPE html>"},
+		"none": {
+			"/integrity/demo/1.0/demo-1.0.tar.gz/provenance", "", 404, "application/json",
+			`{"message":"No provenance available for demo-1.0.tar.gz"}`,
+		},
+		"no file": {"/integrity/demo/1.0/demo-1.0-py2-none-any.whl/provenance", "", 404, "text/html; charset=UTF-8", "<!DOCTYPE html>"},
 	} {
 		var header []string
 		if c.accept != "" {
@@ -541,7 +608,7 @@ func TestProvenance_Restart(t *testing.T) {
 	t.Parallel()
 	dir := t.TempDir()
 	th := open(t, fakepypi.Options{Dir: dir, Keep: true})
-	th.Trust(fakepypi.Publisher{Project: "demo"})
+	th.AddPublisher(fakepypi.Publisher{Project: "demo"})
 	th.attested(th.minted())
 	before, err := th.Provenance(wheel().filename)
 	if err != nil || before == nil {
@@ -563,7 +630,7 @@ func TestProvenance_Restart(t *testing.T) {
 func TestOnePort_Sigstore(t *testing.T) {
 	t.Parallel()
 	th := open(t, fakepypi.Options{OnePort: true})
-	th.Trust(fakepypi.Publisher{Project: "demo"})
+	th.AddPublisher(fakepypi.Publisher{Project: "demo"})
 	if th.TUF.Host != th.Upload.Host || th.TUF.Path != "/tuf" {
 		t.Errorf("the repository of trust is at %s", th.TUF)
 	}
@@ -576,7 +643,7 @@ func TestOnePort_Sigstore(t *testing.T) {
 	}
 }
 
-// TestSigstore_Env: a process is told where the stage's Sigstore is, and whom to believe.
+// TestSigstore_Env: a process is told where the test server's Sigstore is, and whom to believe.
 func TestSigstore_Env(t *testing.T) {
 	t.Parallel()
 	th := opened(t)
@@ -597,7 +664,7 @@ func TestSigstore_Env(t *testing.T) {
 func TestClose_DuringLogEntry(t *testing.T) {
 	t.Parallel()
 	th := opened(t)
-	request := th.ask("log-entry", "")
+	request := th.request("log-entry", "")
 	th.SwitchSigstore(func(s *fakepypi.SigstoreBehavior) { s.Latency = time.Hour })
 	conn := dialedTo(t, th.TUF.Host)
 	if err := request.Write(conn); err != nil {

@@ -7,10 +7,10 @@ import (
 	"github.com/org/pypi-oidc-publish/internal/fakepypi/signer"
 )
 
-// sigstore is where the stage's Sigstore is.
+// sigstore is where the test server's Sigstore is.
 func (th *harness) sigstore() string { return strings.TrimSuffix(th.TUF.String(), "/tuf") }
 
-// signer has a certificate for the stage's run.
+// signer has a certificate for the test server's run.
 func (th *harness) signer() *signer.Signer {
 	th.t.Helper()
 	s, err := signer.New(th.t.Context(), th.http, th.sigstore(), th.idToken("sigstore"))

@@ -16,10 +16,10 @@ import (
 	"github.com/org/pypi-oidc-publish/internal/wire"
 )
 
-// missedByServers are the cases that the stage takes and the real index rejects, with the reason. There are none.
+// missedByServers are the cases that the test server takes and the real index rejects, with the reason. There are none.
 var missedByServers = map[string]string{}
 
-// TestUpload_Vectors uploads every case to a stage that has nothing yet, as the program does, and holds the answers to the vectors.
+// TestUpload_Vectors uploads every case to a test server that has nothing yet, as the program does, and holds the answers to the vectors.
 func TestUpload_Vectors(t *testing.T) {
 	t.Parallel()
 	all, borrow := vectors.Load(t), borrowing(t)
@@ -61,7 +61,7 @@ func TestUpload_Vectors(t *testing.T) {
 	}
 }
 
-// compareResult compares the stage's verdict with the index's.
+// compareResult compares the test server's verdict with the index's.
 func compareResult(t *testing.T, v vectors.Case, refused *index.Refusal) {
 	t.Helper()
 	reason, listed := missedByServers[v.ID]
@@ -104,7 +104,12 @@ func uploadCase(t *testing.T, th *harness, v vectors.Case) *index.Refusal {
 		if !d.Metadata {
 			// Where the file tells nothing, the index was asked with what its author meant.
 			d.Metadata = true
-			d.Headers = []distfile.Field{{Name: "Metadata-Version", Value: "2.1"}, {Name: "Name", Value: "alder"}, {Name: "Version", Value: "1.0"}, {Name: "Description-Content-Type", Value: "text/plain"}}
+			d.Headers = []distfile.Field{
+				{Name: "Metadata-Version", Value: "2.1"},
+				{Name: "Name", Value: "alder"},
+				{Name: "Version", Value: "1.0"},
+				{Name: "Description-Content-Type", Value: "text/plain"},
+			}
 		}
 		err = client.Upload(t.Context(), index.UploadRequest{File: d}, login)
 		var refused *index.Refusal

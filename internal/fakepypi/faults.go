@@ -49,8 +49,8 @@ func beside(handler, control http.Handler) http.Handler {
 
 // InjectFault plans a fault for requests of an op ([Ops], or another name that [Op] returns), or for new connections ([Connect],
 // [ConnectIssuer], [ConnectSigstore], [ConnectGitHub], [ConnectAssets]). It lets the first skip of them pass, then applies to the given
-// number of times; [fault.Forever] means all. Several plans for one op apply one after another. Break fails for a plan that could never
-// apply.
+// number of times; [fault.Forever] means all. Several plans for one op apply one after another. InjectFault fails for a plan that could
+// never apply.
 func (s *Servers) InjectFault(op string, f fault.Fault, skip, times int) error {
 	return s.faults.Inject(fault.Plan{Op: op, Fault: f, Skip: skip, Times: times})
 }
@@ -58,6 +58,6 @@ func (s *Servers) InjectFault(op string, f fault.Fault, skip, times int) error {
 // ClearFaults removes all planned faults and returns how often each was injected.
 func (s *Servers) ClearFaults() []fault.Planned { return s.faults.Clear() }
 
-// Broken returns the faults planned since the last Mend and how often each was injected. A test with a fault that was never injected has
+// Plans returns the faults planned since the last ClearFaults and how often each was injected. A test whose fault was never injected has
 // shown nothing.
-func (s *Servers) Broken() []fault.Planned { return s.faults.Broken() }
+func (s *Servers) Plans() []fault.Planned { return s.faults.Plans() }

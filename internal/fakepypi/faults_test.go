@@ -63,7 +63,7 @@ func (th *harness) breaks(op string, f fault.Fault, skip, times int) {
 func (th *harness) strikes(want ...int) {
 	th.t.Helper()
 	var got []int
-	for _, p := range th.Broken() {
+	for _, p := range th.Plans() {
 		got = append(got, p.Hits)
 	}
 	if !slices.Equal(got, want) {
@@ -71,7 +71,7 @@ func (th *harness) strikes(want ...int) {
 	}
 }
 
-// eventually waits for what another goroutine is about to do, and not for ever.
+// eventually waits for what another goroutine is about to do, and not forever.
 func eventually(t *testing.T, what string, done func() bool) {
 	t.Helper()
 	tick, end := time.NewTicker(time.Millisecond), time.After(20*time.Second)
@@ -85,8 +85,8 @@ func eventually(t *testing.T, what string, done func() bool) {
 	}
 }
 
-// ask is a request of one op.
-func (th *harness) ask(op, token string) *http.Request {
+// request is a request of one op.
+func (th *harness) request(op, token string) *http.Request {
 	th.t.Helper()
 	method, at, kind, auth, accept := "POST", "http://"+th.Upload.Host, "application/json", "", simpleJSON
 	var body []byte
@@ -145,7 +145,7 @@ func unharmed(op string) string {
 	}
 }
 
-// effect counts what requests of the op have left on the stage.
+// effect counts what requests of the op have left on the test server.
 func (th *harness) effect(op string) int {
 	n := 0
 	switch op {
@@ -166,14 +166,14 @@ func (th *harness) effect(op string) int {
 }
 
 // sees sends the request over a connection of its own and returns what a client sees, in a few words.
-func sees(t *testing.T, r *http.Request, patience time.Duration) string {
+func sees(t *testing.T, r *http.Request, timeout time.Duration) string {
 	t.Helper()
 	conn, err := (&net.Dialer{Timeout: 10 * time.Second}).DialContext(t.Context(), "tcp", r.URL.Host)
 	if err != nil {
 		return ending(err)
 	}
 	defer conn.Close()
-	if err := conn.SetDeadline(time.Now().Add(patience)); err != nil {
+	if err := conn.SetDeadline(time.Now().Add(timeout)); err != nil {
 		t.Fatal(err)
 	}
 	if err := r.Write(conn); err != nil {
@@ -288,12 +288,12 @@ func TestFault_EveryOp(t *testing.T) {
 				th := borrow(t)
 				token := th.minted()
 				th.breaks(op, f, 0, 1)
-				patience := 30 * time.Second
+				timeout := 30 * time.Second
 				if want.sees == "nothing" {
-					patience = 200 * time.Millisecond
+					timeout = 200 * time.Millisecond
 				}
 				expected := strings.Replace(want.sees, "OK", unharmed(op), 1)
-				if got := sees(t, th.ask(op, token), patience); got != expected {
+				if got := sees(t, th.request(op, token), timeout); got != expected {
 					t.Errorf("a client sees %q, want %q", got, expected)
 				}
 				th.strikes(1)
@@ -304,7 +304,7 @@ func TestFault_EveryOp(t *testing.T) {
 				if effect := th.effect(op); counted && (effect == 1) != want.stores {
 					t.Errorf("%d times it took effect", effect)
 				}
-				if got := sees(t, th.ask(op, token), 30*time.Second); got != unharmed(op) {
+				if got := sees(t, th.request(op, token), 30*time.Second); got != unharmed(op) {
 					t.Errorf("the next request: %q, want %q", got, unharmed(op))
 				}
 				if op == "upload" && th.effect(op) != 1 {
@@ -324,7 +324,7 @@ func TestFault_Journal(t *testing.T) {
 	for name, want := range map[string]int{"reset-after-store": 0, "status-502-after-store": 502, "html-200": 200, "close-after-body": 0} {
 		th.breaks("upload", named(t, name), 0, 1)
 		before := len(th.Requests())
-		sees(t, th.ask("upload", token), 30*time.Second)
+		sees(t, th.request("upload", token), 30*time.Second)
 		eventually(t, "the request is over", func() bool { return !th.Requests()[before].Ended.IsZero() })
 		if got := th.Requests()[before].Status; got != want {
 			t.Errorf("%s: the journal has the status %d, want %d", name, got, want)
@@ -337,7 +337,7 @@ func TestFault_OversizedAnswer(t *testing.T) {
 	t.Parallel()
 	th := opened(t)
 	th.breaks("audience", named(t, "oversized-answer"), 0, 1)
-	resp, err := th.http.Do(th.ask("audience", ""))
+	resp, err := th.http.Do(th.request("audience", ""))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -362,8 +362,8 @@ func TestFault_NthUpload(t *testing.T) {
 	th.upload(token, sdist()).want(t, 503, "")
 	th.accepted(token, sdist())
 	th.strikes(1)
-	if mended := th.ClearFaults(); len(mended) != 1 || mended[0].Hits != 1 || mended[0].Op != "upload" || len(th.Broken()) != 0 {
-		t.Errorf("mended %+v, broken %+v", mended, th.Broken())
+	if mended := th.ClearFaults(); len(mended) != 1 || mended[0].Hits != 1 || mended[0].Op != "upload" || len(th.Plans()) != 0 {
+		t.Errorf("mended %+v, broken %+v", mended, th.Plans())
 	}
 }
 
@@ -377,7 +377,10 @@ func TestFault_ResetDuringBody(t *testing.T) {
 			th.breaks("upload", named(t, name), 0, 1)
 			conn := th.dialed()
 			large := bytes.Repeat([]byte("x"), 32<<20) // more than the sockets between the two hold
-			fmt.Fprintf(conn, "POST /legacy/ HTTP/1.1\r\nHost: x\r\nUser-Agent: raw-test\r\nContent-Type: multipart/form-data\r\nContent-Length: %d\r\n\r\n", len(large))
+			fmt.Fprintf(
+				conn, "POST /legacy/ HTTP/1.1\r\nHost: x\r\nUser-Agent: raw-test\r\nContent-Type: multipart/form-data\r\nContent-Length: %d\r\n\r\n",
+				len(large),
+			)
 			if n, err := conn.Write(large); n == len(large) || ending(err) != "reset" {
 				t.Errorf("the client could send %d bytes, then %v", n, err)
 			}
@@ -395,7 +398,10 @@ func TestFault_EarlyAnswer(t *testing.T) {
 			th := opened(t)
 			th.breaks("upload", named(t, "status-503-early"), 0, 1)
 			conn := th.dialed()
-			fmt.Fprintf(conn, "POST /legacy/ HTTP/1.1\r\nHost: x\r\nUser-Agent: raw-test\r\nContent-Type: multipart/form-data\r\nContent-Length: %d\r\n\r\n", size)
+			fmt.Fprintf(
+				conn, "POST /legacy/ HTTP/1.1\r\nHost: x\r\nUser-Agent: raw-test\r\nContent-Type: multipart/form-data\r\nContent-Length: %d\r\n\r\n",
+				size,
+			)
 			in := bufio.NewReader(conn)
 			line, err := in.ReadString('\n')
 			if err != nil || line != "HTTP/1.1 503 Service Unavailable\r\n" {
@@ -436,7 +442,7 @@ func TestFault_HangUntilClientCloses(t *testing.T) {
 				t.Parallel()
 				th := opened(t)
 				var b bytes.Buffer
-				if err := th.ask("upload", th.minted()).Write(&b); err != nil {
+				if err := th.request("upload", th.minted()).Write(&b); err != nil {
 					t.Fatal(err)
 				}
 				th.breaks("upload", named(t, name), 0, 1)
@@ -444,7 +450,7 @@ func TestFault_HangUntilClientCloses(t *testing.T) {
 				if _, err := conn.Write(b.Bytes()[:b.Len()-missing]); err != nil {
 					t.Fatal(err)
 				}
-				eventually(t, "the fault strikes", func() bool { return th.Broken()[0].Hits == 1 })
+				eventually(t, "the fault strikes", func() bool { return th.Plans()[0].Hits == 1 })
 				if r := th.Requests(); !r[len(r)-1].Ended.IsZero() {
 					t.Errorf("it does not hang: %+v", r[len(r)-1])
 				}
@@ -471,7 +477,10 @@ func TestFault_HangBrokenBody(t *testing.T) {
 	th := opened(t)
 	th.breaks("upload", named(t, "hang"), 0, 1)
 	conn := th.dialed()
-	fmt.Fprint(conn, "POST /legacy/ HTTP/1.1\r\nHost: x\r\nUser-Agent: raw-test\r\nContent-Type: multipart/form-data\r\nTransfer-Encoding: chunked\r\n\r\nno length\r\n")
+	fmt.Fprint(
+		conn,
+		"POST /legacy/ HTTP/1.1\r\nHost: x\r\nUser-Agent: raw-test\r\nContent-Type: multipart/form-data\r\nTransfer-Encoding: chunked\r\n\r\nno length\r\n",
+	)
 	if text, err := io.ReadAll(conn); len(text) > 0 || err != nil && ending(err) != "reset" {
 		t.Errorf("%q, %v", text, err)
 	}
@@ -494,18 +503,18 @@ func TestFault_Connections(t *testing.T) {
 				if err != nil {
 					t.Fatal(err)
 				}
-				struck, other := th.Upload.Host, issuer.Host
+				hit, other := th.Upload.Host, issuer.Host
 				switch listener {
 				case fakepypi.ConnectIssuer:
-					struck, other = other, struck
+					hit, other = other, hit
 				case fakepypi.ConnectSigstore:
-					struck = th.TUF.Host
+					hit = th.TUF.Host
 				case fakepypi.ConnectGitHub:
-					struck = strings.TrimSuffix(strings.TrimPrefix(th.Env["GITHUB_API_URL"], "http://"), "/api/v3")
+					hit = strings.TrimSuffix(strings.TrimPrefix(th.Env["GITHUB_API_URL"], "http://"), "/api/v3")
 				}
 				th.breaks(listener, f, 1, 2)
 				for _, want := range []string{"served", known[f.Name], known[f.Name], "served"} {
-					if got := greets(t, struck, want == "served"); got != want {
+					if got := greets(t, hit, want == "served"); got != want {
 						t.Errorf("a new connection is %s, want %s", got, want)
 					}
 					if got := greets(t, other, true); got != "served" {
@@ -525,7 +534,7 @@ func TestFault_Connections(t *testing.T) {
 
 // greets tells what becomes of a new connection, which asks for something or only listens: what is said into a connection
 // that was closed in good order makes a reset of it.
-func greets(t *testing.T, host string, asks bool) string {
+func greets(t *testing.T, host string, sends bool) string {
 	t.Helper()
 	conn, err := (&net.Dialer{Timeout: 10 * time.Second}).DialContext(t.Context(), "tcp", host)
 	if err != nil {
@@ -535,7 +544,7 @@ func greets(t *testing.T, host string, asks bool) string {
 	if err := conn.SetDeadline(time.Now().Add(30 * time.Second)); err != nil {
 		t.Fatal(err)
 	}
-	if !asks {
+	if !sends {
 		_, err := conn.Read(make([]byte, 1))
 		return ending(err)
 	}
@@ -555,7 +564,7 @@ func TestFault_NoKeepAlive(t *testing.T) {
 	keeps := &http.Client{Transport: &http.Transport{}, Timeout: 30 * time.Second}
 	defer keeps.CloseIdleConnections()
 	get := func() error {
-		resp, err := keeps.Get(th.Simple.String() + "demo/") //nolint:noctx // bounded by the client
+		resp, err := keeps.Get(th.Simple.String() + "demo/") // bounded by the client
 		if err != nil {
 			return err
 		}
@@ -578,7 +587,7 @@ func TestFault_NoKeepAlive(t *testing.T) {
 	th.strikes(1)
 }
 
-// TestFault_InvalidPlan: a plan that could never strike is told.
+// TestFault_InvalidPlan: a plan that could never strike is reported.
 func TestFault_InvalidPlan(t *testing.T) {
 	t.Parallel()
 	th := opened(t)
@@ -628,9 +637,9 @@ func TestFault_PlainIndex(t *testing.T) {
 	th.strikes(1)
 }
 
-// TestClose_DuringFaults: no handler outlives the stage, and no goroutine, whatever it is in the middle of. Not
+// TestClose_DuringFaults: no handler outlives the test server, and no goroutine, whatever it is in the middle of. Not
 // parallel: it counts goroutines.
-func TestClose_DuringFaults(t *testing.T) { //nolint:paralleltest // see above
+func TestClose_DuringFaults(t *testing.T) {
 	stuck := fault.Fault{Point: fault.AfterStore, BytesPerSecond: time.Hour, Piece: 1}
 	request, answer := stuck, stuck
 	request.Kind, answer.Kind = fault.SlowRequest, fault.SlowAnswer
@@ -657,13 +666,13 @@ func TestClose_DuringFaults(t *testing.T) { //nolint:paralleltest // see above
 		t.Fatal(err)
 	}
 	http.DefaultClient.CloseIdleConnections()
-	for name, c := range cases { //nolint:paralleltest // see above
+	for name, c := range cases {
 		t.Run(name, func(t *testing.T) {
 			before := runtime.NumGoroutine()
 			th := opened(t)
 			token := th.minted()
 			var b bytes.Buffer
-			r := th.ask(c.op, token)
+			r := th.request(c.op, token)
 			if err := r.Write(&b); err != nil {
 				t.Fatal(err)
 			}
@@ -681,7 +690,7 @@ func TestClose_DuringFaults(t *testing.T) { //nolint:paralleltest // see above
 			if _, err := conn.Write(text); err != nil {
 				t.Fatal(err)
 			}
-			eventually(t, "the fault strikes", func() bool { return th.Broken()[0].Hits == 1 })
+			eventually(t, "the fault strikes", func() bool { return th.Plans()[0].Hits == 1 })
 
 			closed := make(chan error, 1)
 			go func() { closed <- th.Close() }()
@@ -709,11 +718,11 @@ func TestClose_DuringFaults(t *testing.T) { //nolint:paralleltest // see above
 	}
 }
 
-// TestControl: a client of any language breaks the stage, if it was asked to let itself be broken.
+// TestControl: a client of any language breaks the test server, if it was asked to let itself be broken.
 func TestControl(t *testing.T) {
 	t.Parallel()
 	th := open(t, fakepypi.Options{Control: true})
-	th.Trust(fakepypi.Publisher{Project: demo})
+	th.AddPublisher(fakepypi.Publisher{Project: demo})
 	token := th.minted()
 	before := len(th.Requests())
 	control := func(method, body string) reply {
@@ -725,7 +734,7 @@ func TestControl(t *testing.T) {
 	if got := len(th.Requests()); got != before {
 		t.Errorf("the control of the stage is in the journal of the index: %+v", th.Requests()[before:])
 	}
-	if got := sees(t, th.ask("upload", token), 30*time.Second); got != "reset" || len(th.Files()) != 1 {
+	if got := sees(t, th.request("upload", token), 30*time.Second); got != "reset" || len(th.Files()) != 1 {
 		t.Errorf("a client sees %q, the index holds %v", got, th.Files())
 	}
 	var decoded struct {
@@ -741,15 +750,17 @@ func TestControl(t *testing.T) {
 		t.Fatal(err)
 	}
 	if len(decoded.Planned) != 1 || decoded.Planned[0].Struck != 1 || decoded.Planned[0].Fault != "reset-after-store" ||
-		len(decoded.Faults) != len(fault.Named()) || !slices.Contains(decoded.Ops, "keys") || !slices.Equal(decoded.Connections, []string{"connect", "connect-issuer", "connect-sigstore", "connect-github", "connect-assets"}) {
+		len(decoded.Faults) != len(fault.Named()) || !slices.Contains(decoded.Ops, "keys") || !slices.Equal(
+		decoded.Connections, []string{"connect", "connect-issuer", "connect-sigstore", "connect-github", "connect-assets"},
+	) {
 		t.Errorf("%+v", decoded)
 	}
-	if r := control("DELETE", ""); r.status != 200 || len(th.Broken()) != 0 {
-		t.Errorf("%+v, %+v", r, th.Broken())
+	if r := control("DELETE", ""); r.status != 200 || len(th.Plans()) != 0 {
+		t.Errorf("%+v, %+v", r, th.Plans())
 	}
 }
 
-// TestControl_Disabled: nobody can break a stage that was not asked for it.
+// TestControl_Disabled: nobody can break a test server that was not asked for it.
 func TestControl_Disabled(t *testing.T) {
 	t.Parallel()
 	th := opened(t)

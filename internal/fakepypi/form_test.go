@@ -14,7 +14,8 @@ import (
 	"github.com/org/pypi-oidc-publish/internal/fakepypi"
 )
 
-// TestUploadForm_FieldAsFile is docs/reference/pypi-server.md row 4: only the content, and a signature that nobody reads, may have a file name.
+// TestUploadForm_FieldAsFile is docs/reference/pypi-server.md row 4: only the content, and a signature that nobody reads, may have a file
+// name.
 func TestUploadForm_FieldAsFile(t *testing.T) {
 	t.Parallel()
 	for field, c := range map[string]struct {
@@ -59,7 +60,7 @@ func TestUploadForm_BrokenBody(t *testing.T) {
 	t.Parallel()
 	dir := t.TempDir()
 	th := open(t, fakepypi.Options{Dir: dir})
-	th.Trust(fakepypi.Publisher{Project: "demo"})
+	th.AddPublisher(fakepypi.Publisher{Project: "demo"})
 	token := th.minted()
 	for kind, body := range map[string]string{
 		"":                                  "x",
@@ -112,18 +113,20 @@ func (th *harness) waitFor(done func(fakepypi.Request) bool) {
 func TestMint_SeveralProjects(t *testing.T) {
 	t.Parallel()
 	th := opened(t)
-	th.Trust(fakepypi.Publisher{Project: "other"})
-	th.Trust(fakepypi.Publisher{Project: "other"})
+	th.AddPublisher(fakepypi.Publisher{Project: "other"})
+	th.AddPublisher(fakepypi.Publisher{Project: "other"})
 	token := th.minted()
 	th.accepted(token, wheel())
 	th.accepted(token, wheel("name", "other").called("other-1.0-py3-none-any.whl").holding("x"))
 	if got := th.Tokens()[0].Projects; len(got) != 2 {
 		t.Errorf("the token is for %v", got)
 	}
-	th.upload(appended(t, token, `[1,["other"]]`), sdist()).want(t, 403, "Invalid API Token: project-scoped token is not valid for project: 'demo'")
+	th.upload(appended(t, token, `[1,["other"]]`), sdist()).want(
+		t, 403, "Invalid API Token: project-scoped token is not valid for project: 'demo'",
+	)
 }
 
-// TestClose_DuringUpload: a stage ends while requests are under way.
+// TestClose_DuringUpload: a test server ends while requests are under way.
 func TestClose_DuringUpload(t *testing.T) {
 	t.Parallel()
 	th := opened(t)
@@ -133,7 +136,10 @@ func TestClose_DuringUpload(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer conn.Close()
-	fmt.Fprintf(conn, "POST /legacy/ HTTP/1.1\r\nHost: x\r\nUser-Agent: raw\r\nContent-Type: %s\r\nContent-Length: %d\r\n\r\n%s", kind, len(body), body[:10])
+	fmt.Fprintf(
+		conn, "POST /legacy/ HTTP/1.1\r\nHost: x\r\nUser-Agent: raw\r\nContent-Type: %s\r\nContent-Length: %d\r\n\r\n%s", kind, len(body),
+		body[:10],
+	)
 	th.waitFor(func(r fakepypi.Request) bool { return r.Op == "upload" })
 	if err := th.Close(); err != nil {
 		t.Error(err)

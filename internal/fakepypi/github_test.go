@@ -38,7 +38,9 @@ func TestGitHub(t *testing.T) {
 				t.Fatalf("the release: %+v", found)
 			}
 			th.get(at.String()+"/repos/me/trees/releases").want(t, 401, "")
-			sent := th.do("POST", fmt.Sprintf("%s/repos/me/trees/releases/%d/assets?name=a.whl", ghrelease.UploadsOf(at), release.ID), strings.NewReader("a wheel"),
+			sent := th.do("POST", fmt.Sprintf(
+				"%s/repos/me/trees/releases/%d/assets?name=a.whl", ghrelease.UploadsOf(at), release.ID,
+			), strings.NewReader("a wheel"),
 				"Authorization", token, "Content-Type", "application/octet-stream")
 			sent.want(t, 201, "")
 			if stored := th.GitHub.Assets(release.ID); len(stored) != 1 || string(stored[0].Bytes) != "a wheel" {

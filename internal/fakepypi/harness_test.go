@@ -45,7 +45,7 @@ func (c *clock) pass(d time.Duration) {
 	c.at = c.at.Add(d)
 }
 
-// harness is a stage and a client that knows nothing but HTTP.
+// harness is a test server and a client that knows nothing but HTTP.
 type harness struct {
 	*fakepypi.Servers
 	t     *testing.T
@@ -58,10 +58,11 @@ func open(t *testing.T, o fakepypi.Options) *harness {
 	return openAt(t, "127.0.0.1:0", o)
 }
 
-// beginning is the time at which every stage begins.
+// beginning is the time at which every test server begins.
 var beginning = time.Date(2026, 11, 22, 12, 0, 0, 0, time.UTC)
 
-// borrowing returns a function that opens a theatre whose run may upload to the existing project demo, on a stage that others have used.
+// borrowing returns a function that opens a test server whose run may upload to the existing project demo, on a test server that others
+// have used.
 // Its clock stands still.
 func borrowing(t *testing.T) func(t *testing.T) *harness {
 	t.Helper()
@@ -70,7 +71,7 @@ func borrowing(t *testing.T) func(t *testing.T) *harness {
 	return func(t *testing.T) *harness {
 		t.Helper()
 		th := &harness{Servers: pool.Borrow(t), t: t, clock: c, http: newClient()}
-		th.Trust(fakepypi.Publisher{Project: "demo"})
+		th.AddPublisher(fakepypi.Publisher{Project: "demo"})
 		return th
 	}
 }
@@ -113,11 +114,11 @@ func newClient() *http.Client {
 	}
 }
 
-// opened is a theatre whose run may upload to the existing project demo.
+// opened is a test server whose run may upload to the existing project demo.
 func opened(t *testing.T) *harness {
 	t.Helper()
 	th := open(t, fakepypi.Options{})
-	th.Trust(fakepypi.Publisher{Project: "demo"})
+	th.AddPublisher(fakepypi.Publisher{Project: "demo"})
 	return th
 }
 

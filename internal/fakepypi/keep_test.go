@@ -42,13 +42,13 @@ func pages(th *harness) map[string]string {
 	return all
 }
 
-// TestKeep_Restart: a stage that keeps what it holds is the same index again after a restart, on another port.
+// TestKeep_Restart: a test server that keeps what it holds is the same index again after a restart, on another port.
 func TestKeep_Restart(t *testing.T) {
 	t.Parallel()
 	dir := t.TempDir()
 	th := open(t, fakepypi.Options{Dir: dir, Keep: true})
-	th.Trust(fakepypi.Publisher{Project: demo})
-	th.Trust(fakepypi.Publisher{Project: "pending", Pending: true})
+	th.AddPublisher(fakepypi.Publisher{Project: demo})
+	th.AddPublisher(fakepypi.Publisher{Project: "pending", Pending: true})
 	minted, token := th.minted(), th.apiToken()
 	th.accepted(minted, wheel("requires_python", ">=3.9", "summary", "zwei <Wörter>"))
 	th.accepted(minted, sdist())
@@ -60,7 +60,9 @@ func TestKeep_Restart(t *testing.T) {
 		t.Fatal(err)
 	}
 	before := pages(th)
-	if len(before) != 17+6 || !strings.HasPrefix(before["/simple/pending/ text/html"], "200") || before["demo-1.0-py3-none-any.whl.metadata"] != "200" {
+	if len(before) != 17+6 || !strings.HasPrefix(
+		before["/simple/pending/ text/html"], "200",
+	) || before["demo-1.0-py3-none-any.whl.metadata"] != "200" {
 		t.Fatalf("the test looks at the wrong things: %v", before)
 	}
 	if err := th.Close(); err != nil {
@@ -118,30 +120,34 @@ func TestKeep_Permissions(t *testing.T) {
 	}
 }
 
-// TestKeep_DamagedState: what is damaged or somebody else's is told, and left as it is.
+// TestKeep_DamagedState: what is damaged or somebody else's is reported, and left as it is.
 func TestKeep_DamagedState(t *testing.T) {
 	t.Parallel()
 	for name, c := range map[string]struct {
 		old, new string // of the document: a pattern, and what its first match becomes
 		says     string
 	}{
-		"no JSON":             {`(?s).*`, "hello", "stage.json is damaged: invalid character"},
-		"nothing":             {`(?s).*`, "", "stage.json is damaged: unexpected end"},
-		"cut off":             {`\n}\n`, "\n", "stage.json is damaged"},
-		"two documents":       {`\n}\n`, "\n}\n{}", "stage.json is damaged"},
-		"of another program":  {`"format": ".*"`, `"format": "x"`, `stage.json belongs to another program (its format is "x")`},
-		"a package.json":      {`(?s).*`, `{"name": "x", "version": "1.0"}`, "stage.json is damaged: json: cannot unmarshal string"},
-		"of a newer version":  {`"version": 1,`, `"version": 2, "news": true,`, "stage.json has version 2, but this program reads version 1"},
-		"an unknown field":    {`"version": 1,`, `"version": 1, "news": true,`, `unknown field "news"`},
-		"no user":             {`"user": ".*"`, `"user": ""`, "it names no user"},
-		"a status":            {`"active"`, `"asleep"`, `project "demo": it has the status "asleep"`},
-		"a project twice":     {`"projects": \[`, `"projects": [{"id":"x","name":"Demo","status":"active","seq":1},`, `project "demo": it is there twice`},
+		"no JSON":            {`(?s).*`, "hello", "stage.json is damaged: invalid character"},
+		"nothing":            {`(?s).*`, "", "stage.json is damaged: unexpected end"},
+		"cut off":            {`\n}\n`, "\n", "stage.json is damaged"},
+		"two documents":      {`\n}\n`, "\n}\n{}", "stage.json is damaged"},
+		"of another program": {`"format": ".*"`, `"format": "x"`, `stage.json belongs to another program (its format is "x")`},
+		"a package.json":     {`(?s).*`, `{"name": "x", "version": "1.0"}`, "stage.json is damaged: json: cannot unmarshal string"},
+		"of a newer version": {`"version": 1,`, `"version": 2, "news": true,`, "stage.json has version 2, but this program reads version 1"},
+		"an unknown field":   {`"version": 1,`, `"version": 1, "news": true,`, `unknown field "news"`},
+		"no user":            {`"user": ".*"`, `"user": ""`, "it names no user"},
+		"a status":           {`"active"`, `"asleep"`, `project "demo": it has the status "asleep"`},
+		"a project twice": {
+			`"projects": \[`, `"projects": [{"id":"x","name":"Demo","status":"active","seq":1},`, `project "demo": it is there twice`,
+		},
 		"a project of no one": {`"name": "demo"`, `"name": ""`, "it has no id or no name"},
 		"a release":           {`"version": "1.0"`, `"version": "dog"`, `release "dog": `},
 		"a release twice":     {`"releases": \[`, `"releases": [{"version": "1.0.0", "seq": 1},`, `release "1.0": it is there twice`},
 		"a release less":      {`"version": "1.0"`, `"version": "2.0"`, `its release "1.0" is not there`},
 		"a file elsewhere":    {`"name": "demo-1.0-py3-none-any.whl"`, `"name": "../../x"`, "that is no file name"},
-		"a file's name":       {`"name": "demo-1.0-py3-none-any.whl"`, `"name": "demo-1.1-py3-none-any.whl"`, "the file demo-1.1-py3-none-any.whl cannot be read"},
+		"a file's name": {
+			`"name": "demo-1.0-py3-none-any.whl"`, `"name": "demo-1.1-py3-none-any.whl"`, "the file demo-1.1-py3-none-any.whl cannot be read",
+		},
 		"a digest":            {`"md5": "`, `"md5": "x`, "a digest is not one"},
 		"another digest":      {`"sha256": "...`, `"sha256": "123`, "has other bytes than were uploaded"},
 		"a size":              {`"size": \d+`, `"size": 10`, "has other bytes than were uploaded"},
@@ -194,10 +200,16 @@ func TestKeep_Folder(t *testing.T) {
 		change func(t *testing.T, dir, wheel string)
 		says   string
 	}{
-		"the document is lost": {func(t *testing.T, dir, _ string) { remove(t, filepath.Join(dir, "stage.json")) }, "has packages in it, but no stage.json"},
-		"a file is lost":       {func(t *testing.T, _, wheel string) { remove(t, wheel) }, "the file demo-1.0-py3-none-any.whl cannot be read"},
-		"a file is changed":    {func(t *testing.T, _, wheel string) { write(t, wheel, strings.Repeat("x", 9)) }, "has other bytes than were uploaded"},
-		"its metadata is lost": {func(t *testing.T, _, wheel string) { remove(t, wheel+".metadata") }, "the metadata file of demo-1.0-py3-none-any.whl is missing"},
+		"the document is lost": {
+			func(t *testing.T, dir, _ string) { remove(t, filepath.Join(dir, "stage.json")) }, "has packages in it, but no stage.json",
+		},
+		"a file is lost": {func(t *testing.T, _, wheel string) { remove(t, wheel) }, "the file demo-1.0-py3-none-any.whl cannot be read"},
+		"a file is changed": {
+			func(t *testing.T, _, wheel string) { write(t, wheel, strings.Repeat("x", 9)) }, "has other bytes than were uploaded",
+		},
+		"its metadata is lost": {
+			func(t *testing.T, _, wheel string) { remove(t, wheel+".metadata") }, "the metadata file of demo-1.0-py3-none-any.whl is missing",
+		},
 		"a folder": {func(t *testing.T, dir, _ string) {
 			remove(t, filepath.Join(dir, "stage.json"))
 			if err := os.Mkdir(filepath.Join(dir, "stage.json"), 0o755); err != nil {

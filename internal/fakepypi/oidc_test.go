@@ -100,7 +100,9 @@ func TestMint_BadIDToken(t *testing.T) {
 		"no audience":           {set("aud", nil), "invalid-token"},
 		"aud of another kind":   {set("aud", 1), "invalid-token"},
 		"other issuer":          {set("iss", "https://token.actions.githubusercontent.com"), "invalid-payload"},
-		"issuer with a slash":   {func(th *harness) { th.Claims(func(c map[string]any) { c["iss"] = c["iss"].(string) + "/" }) }, "invalid-payload"},
+		"issuer with a slash": {
+			func(th *harness) { th.Claims(func(c map[string]any) { c["iss"] = c["iss"].(string) + "/" }) }, "invalid-payload",
+		},
 		"foreign key":           {forge(issuer.ForeignKey), "invalid-token"},
 		"unknown key":           {forge(issuer.UnknownKey), "invalid-token"},
 		"no key id":             {forge(issuer.NoKeyID), "invalid-token"},
@@ -145,17 +147,23 @@ func TestMint_Claims(t *testing.T) {
 		value     any
 		reason    string // empty: it matches
 	}{
-		"the same":                  {publisher: registered},
-		"owner":                     {publisher: fakepypi.Publisher{Project: "demo", Owner: "other"}, reason: unfound},
-		"owner's id":                {publisher: fakepypi.Publisher{Project: "demo", OwnerID: "1"}, reason: unfound},
-		"repository":                {publisher: fakepypi.Publisher{Project: "demo", Repository: "other"}, reason: unfound},
-		"repository's letter case":  {publisher: fakepypi.Publisher{Project: "demo", Repository: "Rehearsal"}, reason: unfound},
-		"workflow":                  {publisher: fakepypi.Publisher{Project: "demo", Workflow: "ci.yml"}, reason: unfound},
-		"environment missing":       {publisher: fakepypi.Publisher{Project: "demo", Environment: "pypi"}, reason: unfound},
-		"environment other":         {publisher: fakepypi.Publisher{Project: "demo", Environment: "pypi"}, run: fakepypi.Run{Environment: "test"}, reason: unfound},
-		"environment":               {publisher: fakepypi.Publisher{Project: "demo", Environment: "pypi"}, run: fakepypi.Run{Environment: "pypi"}},
-		"environment's letter case": {publisher: fakepypi.Publisher{Project: "demo", Environment: "PyPI"}, run: fakepypi.Run{Environment: "pYpI"}},
-		"any environment":           {publisher: registered, run: fakepypi.Run{Environment: "anything"}},
+		"the same":                 {publisher: registered},
+		"owner":                    {publisher: fakepypi.Publisher{Project: "demo", Owner: "other"}, reason: unfound},
+		"owner's id":               {publisher: fakepypi.Publisher{Project: "demo", OwnerID: "1"}, reason: unfound},
+		"repository":               {publisher: fakepypi.Publisher{Project: "demo", Repository: "other"}, reason: unfound},
+		"repository's letter case": {publisher: fakepypi.Publisher{Project: "demo", Repository: "Rehearsal"}, reason: unfound},
+		"workflow":                 {publisher: fakepypi.Publisher{Project: "demo", Workflow: "ci.yml"}, reason: unfound},
+		"environment missing":      {publisher: fakepypi.Publisher{Project: "demo", Environment: "pypi"}, reason: unfound},
+		"environment other": {
+			publisher: fakepypi.Publisher{Project: "demo", Environment: "pypi"}, run: fakepypi.Run{Environment: "test"}, reason: unfound,
+		},
+		"environment": {
+			publisher: fakepypi.Publisher{Project: "demo", Environment: "pypi"}, run: fakepypi.Run{Environment: "pypi"},
+		},
+		"environment's letter case": {
+			publisher: fakepypi.Publisher{Project: "demo", Environment: "PyPI"}, run: fakepypi.Run{Environment: "pYpI"},
+		},
+		"any environment": {publisher: registered, run: fakepypi.Run{Environment: "anything"}},
 		"pull_request_target": {
 			publisher: registered, run: fakepypi.Run{Event: "pull_request_target"},
 			reason: "Publishing from a workflow invoked via 'pull_request_target' is not supported.",
@@ -165,23 +173,40 @@ func TestMint_Claims(t *testing.T) {
 			publisher: registered, run: fakepypi.Run{Called: "other/flows/.github/workflows/release.yml@refs/heads/main"},
 			reason: "The job_workflow_ref claim does not match, expecting one of ['" + here + "refs/tags/v1.0.0', '" + here + "1f2e3d4c5b6a79880716253443526170a9b8c7d6'], got 'other/flows/.github/workflows/release.yml@refs/heads/main'",
 		},
-		"reusable workflow elsewhere, other name": {publisher: registered, run: fakepypi.Run{Called: "other/flows/.github/workflows/pub.yml@refs/heads/main"}, reason: unfound},
-		"reusable workflow here":                  {publisher: fakepypi.Publisher{Project: "demo", Workflow: "pub.yml"}, run: fakepypi.Run{Called: "octo-org/rehearsal/.github/workflows/pub.yml@refs/tags/v1.0.0"}},
-		"ref by sha":                              {publisher: registered, claim: "job_workflow_ref", value: here + "1f2e3d4c5b6a79880716253443526170a9b8c7d6"},
-		"no workflow file":                        {publisher: registered, claim: "job_workflow_ref", value: "octo-org/rehearsal", reason: "Could not job extract workflow filename from OIDC claims"},
-		"no job_workflow_ref":                     {publisher: registered, claim: "job_workflow_ref", reason: "Missing claim 'job_workflow_ref'"},
-		"no repository":                           {publisher: registered, claim: "repository", reason: "Missing claim 'repository'"},
-		"no jti":                                  {publisher: registered, claim: "jti", reason: "Missing claim 'jti'"},
-		"no sub":                                  {publisher: registered, claim: "sub"},
-		"empty ref":                               {publisher: registered, claim: "ref", value: "", reason: "The job_workflow_ref claim does not match, expecting one of ['" + here + "1f2e3d4c5b6a79880716253443526170a9b8c7d6'], got '" + here + "refs/tags/v1.0.0'"},
-		"owner differs from repository":           {publisher: registered, claim: "repository_owner", value: "Octo-Org", reason: "Check failed for required claim 'repository_owner'"},
-		"empty event":                             {publisher: registered, claim: "event_name", value: "", reason: "Check failed for required claim 'event_name'"},
-		"unchecked claims":                        {publisher: registered, claim: "repository_visibility", value: "private"},
+		"reusable workflow elsewhere, other name": {
+			publisher: registered, run: fakepypi.Run{Called: "other/flows/.github/workflows/pub.yml@refs/heads/main"}, reason: unfound,
+		},
+		"reusable workflow here": {
+			publisher: fakepypi.Publisher{Project: "demo", Workflow: "pub.yml"},
+			run:       fakepypi.Run{Called: "octo-org/rehearsal/.github/workflows/pub.yml@refs/tags/v1.0.0"},
+		},
+		"ref by sha": {
+			publisher: registered, claim: "job_workflow_ref", value: here + "1f2e3d4c5b6a79880716253443526170a9b8c7d6",
+		},
+		"no workflow file": {
+			publisher: registered, claim: "job_workflow_ref", value: "octo-org/rehearsal",
+			reason: "Could not job extract workflow filename from OIDC claims",
+		},
+		"no job_workflow_ref": {publisher: registered, claim: "job_workflow_ref", reason: "Missing claim 'job_workflow_ref'"},
+		"no repository":       {publisher: registered, claim: "repository", reason: "Missing claim 'repository'"},
+		"no jti":              {publisher: registered, claim: "jti", reason: "Missing claim 'jti'"},
+		"no sub":              {publisher: registered, claim: "sub"},
+		"empty ref": {
+			publisher: registered, claim: "ref", value: "",
+			reason: "The job_workflow_ref claim does not match, expecting one of ['" + here + "1f2e3d4c5b6a79880716253443526170a9b8c7d6'], got '" + here + "refs/tags/v1.0.0'",
+		},
+		"owner differs from repository": {
+			publisher: registered, claim: "repository_owner", value: "Octo-Org", reason: "Check failed for required claim 'repository_owner'",
+		},
+		"empty event": {
+			publisher: registered, claim: "event_name", value: "", reason: "Check failed for required claim 'event_name'",
+		},
+		"unchecked claims": {publisher: registered, claim: "repository_visibility", value: "private"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			th := open(t, fakepypi.Options{Run: c.run})
-			th.Trust(c.publisher)
+			th.AddPublisher(c.publisher)
 			if c.claim != "" {
 				th.Claims(func(claims map[string]any) {
 					delete(claims, c.claim)
@@ -204,15 +229,17 @@ func TestMint_EmptyRefAndSHA(t *testing.T) {
 	t.Parallel()
 	th := opened(t)
 	th.Claims(func(c map[string]any) { c["ref"], c["sha"] = "", "" })
-	th.mint(th.idToken("rehearsal")).refusedMint(t, "invalid-publisher", "valid token, but no corresponding publisher (The ref and sha claims are empty)")
+	th.mint(th.idToken("rehearsal")).refusedMint(
+		t, "invalid-publisher", "valid token, but no corresponding publisher (The ref and sha claims are empty)",
+	)
 }
 
 // TestMint_EnvironmentPreferred: of two publishers, the one that names the environment is taken.
 func TestMint_EnvironmentPreferred(t *testing.T) {
 	t.Parallel()
 	th := open(t, fakepypi.Options{Run: fakepypi.Run{Environment: "pypi"}})
-	th.Trust(fakepypi.Publisher{Project: "loose"})
-	th.Trust(fakepypi.Publisher{Project: "demo", Environment: "pypi"})
+	th.AddPublisher(fakepypi.Publisher{Project: "loose"})
+	th.AddPublisher(fakepypi.Publisher{Project: "demo", Environment: "pypi"})
 	th.accepted(th.minted(), wheel())
 	if got := th.Tokens()[0].Projects; len(got) != 1 || got[0] != "demo" {
 		t.Errorf("the token is for %v", got)
@@ -253,7 +280,7 @@ func TestMint_Disabled(t *testing.T) {
 func TestPendingPublisher_FirstMint(t *testing.T) {
 	t.Parallel()
 	th := open(t, fakepypi.Options{})
-	th.Trust(fakepypi.Publisher{Project: "demo", Pending: true})
+	th.AddPublisher(fakepypi.Publisher{Project: "demo", Pending: true})
 	if r := th.get("/simple/demo/"); r.status != 404 {
 		t.Fatalf("a pending publisher made a project: %+v", r)
 	}
@@ -270,31 +297,35 @@ func TestPendingPublisher_Refused(t *testing.T) {
 	t.Run("project exists", func(t *testing.T) {
 		t.Parallel()
 		th := open(t, fakepypi.Options{})
-		th.Trust(fakepypi.Publisher{Project: "demo", Pending: true})
+		th.AddPublisher(fakepypi.Publisher{Project: "demo", Pending: true})
 		th.accepted(th.apiToken(), wheel())
 		th.mint(th.idToken("rehearsal")).refusedMint(t, "invalid-pending-publisher", "valid token, but project already exists")
 		// It is deleted by that, so the next mint finds nothing at all.
-		th.mint(th.idToken("rehearsal")).refusedMint(t, "invalid-publisher", "valid token, but no corresponding publisher (Publisher with matching claims was not found)")
+		th.mint(th.idToken("rehearsal")).refusedMint(
+			t, "invalid-publisher", "valid token, but no corresponding publisher (Publisher with matching claims was not found)",
+		)
 	})
 	t.Run("too similar", func(t *testing.T) {
 		t.Parallel()
 		th := open(t, fakepypi.Options{})
-		th.Trust(fakepypi.Publisher{Project: "dem0", Pending: true})
+		th.AddPublisher(fakepypi.Publisher{Project: "dem0", Pending: true})
 		th.accepted(th.apiToken(), wheel())
 		th.mint(th.idToken("rehearsal")).refusedMint(t, "invalid-payload", "The name 'dem0' is too similar to an existing project.")
 	})
 	t.Run("standard library", func(t *testing.T) {
 		t.Parallel()
 		th := open(t, fakepypi.Options{})
-		th.Trust(fakepypi.Publisher{Project: "asyncio", Pending: true})
-		th.mint(th.idToken("rehearsal")).refusedMint(t, "invalid-payload", "The name 'asyncio' isn't allowed (conflict with Python Standard Library module name).")
+		th.AddPublisher(fakepypi.Publisher{Project: "asyncio", Pending: true})
+		th.mint(th.idToken("rehearsal")).refusedMint(
+			t, "invalid-payload", "The name 'asyncio' isn't allowed (conflict with Python Standard Library module name).",
+		)
 	})
 	t.Run("used ID token", func(t *testing.T) {
 		t.Parallel()
 		th := opened(t)
 		jwt := th.idToken("rehearsal")
 		th.mint(jwt)
-		th.Trust(fakepypi.Publisher{Project: "other", Pending: true})
+		th.AddPublisher(fakepypi.Publisher{Project: "other", Pending: true})
 		if r := th.mint(jwt); r.status != 500 {
 			t.Errorf("%+v", r)
 		}
@@ -302,8 +333,8 @@ func TestPendingPublisher_Refused(t *testing.T) {
 	t.Run("two for one name", func(t *testing.T) {
 		t.Parallel()
 		th := open(t, fakepypi.Options{})
-		th.Trust(fakepypi.Publisher{Project: "demo", Pending: true})
-		th.Trust(fakepypi.Publisher{Project: "Demo", Pending: true, Workflow: "other.yml"})
+		th.AddPublisher(fakepypi.Publisher{Project: "demo", Pending: true})
+		th.AddPublisher(fakepypi.Publisher{Project: "Demo", Pending: true, Workflow: "other.yml"})
 		th.minted()
 		th.Claims(func(c map[string]any) {
 			c["job_workflow_ref"] = "octo-org/rehearsal/.github/workflows/other.yml@refs/tags/v1.0.0"
@@ -354,7 +385,7 @@ func (s *slow) finish(t *testing.T) reply {
 func TestMint_Race(t *testing.T) {
 	t.Parallel()
 	th := open(t, fakepypi.Options{})
-	th.Trust(fakepypi.Publisher{Project: "demo", Pending: true})
+	th.AddPublisher(fakepypi.Publisher{Project: "demo", Pending: true})
 	body, err := json.Marshal(map[string]string{"token": th.idToken("rehearsal")})
 	if err != nil {
 		t.Fatal(err)
@@ -520,7 +551,8 @@ func TestIDToken_Claims(t *testing.T) {
 		t.Errorf("claims: %v", got)
 	}
 	for name, want := range map[string]string{
-		"GITHUB_REPOSITORY": "o/r", "GITHUB_REPOSITORY_OWNER": "o", "GITHUB_REF_NAME": "main", "GITHUB_EVENT_NAME": "pull_request", "GITHUB_ACTIONS": "true",
+		"GITHUB_REPOSITORY": "o/r", "GITHUB_REPOSITORY_OWNER": "o", "GITHUB_REF_NAME": "main", "GITHUB_EVENT_NAME": "pull_request",
+		"GITHUB_ACTIONS":      "true",
 		"GITHUB_WORKFLOW_REF": "o/r/.github/workflows/release.yml@refs/heads/main",
 	} {
 		if th.Env[name] != want {

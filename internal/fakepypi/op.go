@@ -9,9 +9,9 @@ import (
 
 // op is one kind of request.
 type op struct {
-	name   string
-	client bool // a publishing client sends it: the client's table of retries has the same name
-	is     func(*http.Request) bool
+	name    string
+	client  bool // a publishing client sends it: the client's table of retries has the same name
+	matches func(*http.Request) bool
 }
 
 // ops returns the table of ops. A request has the first op that matches it.
@@ -67,7 +67,7 @@ func hasForm(r *http.Request) bool {
 // Op returns the name of the op that a request has.
 func Op(r *http.Request) string {
 	for _, o := range ops() {
-		if o.is(r) {
+		if o.matches(r) {
 			return o.name
 		}
 	}

@@ -52,7 +52,9 @@ func wheelMembers(filename, seed string) [][2]string {
 }
 
 func sdistMembers(seed string) [][2]string {
-	return [][2]string{{"demo-1.0/PKG-INFO", metadata}, {"demo-1.0/LICENSE", "free"}, {"demo-1.0/" + licenseOfDemo, "free"}, {"demo-1.0/demo.txt", seed}}
+	return [][2]string{
+		{"demo-1.0/PKG-INFO", metadata}, {"demo-1.0/LICENSE", "free"}, {"demo-1.0/" + licenseOfDemo, "free"}, {"demo-1.0/demo.txt", seed},
+	}
 }
 
 func zipOf(members [][2]string) string { return string(disttest.Zip(disttest.Pairs(members...)...)) }

@@ -12,7 +12,9 @@ func TestPlainIndex_Address(t *testing.T) {
 	t.Parallel()
 	th := open(t, fakepypi.Options{Profile: fakepypi.Plain})
 	kind, body := wheel("md5_digest", md5Of(theWheel)).body(t)
-	r := th.do("POST", th.Upload.String(), bytes.NewReader(body), "Content-Type", kind, "Authorization", basic(fakepypi.User, fakepypi.Password))
+	r := th.do(
+		"POST", th.Upload.String(), bytes.NewReader(body), "Content-Type", kind, "Authorization", basic(fakepypi.User, fakepypi.Password),
+	)
 	if r.status != 200 || th.Upload.Path != "/upload/" || len(th.Files()) != 1 || th.Requests()[0].Op != "upload" {
 		t.Errorf("%s: %+v, %+v", th.Upload, r, th.Requests())
 	}
@@ -40,7 +42,7 @@ func TestUpload_FileNames(t *testing.T) {
 func TestOnePort(t *testing.T) {
 	t.Parallel()
 	th := open(t, fakepypi.Options{OnePort: true})
-	th.Trust(fakepypi.Publisher{Project: demo})
+	th.AddPublisher(fakepypi.Publisher{Project: demo})
 	th.accepted(th.minted(), wheel())
 	asked := th.Env["ACTIONS_ID_TOKEN_REQUEST_URL"]
 	if at := "http://" + th.Upload.Host + "/"; len(asked) <= len(at) || asked[:len(at)] != at {

@@ -13,27 +13,28 @@ import (
 	"github.com/org/pypi-oidc-publish/internal/fakepypi/releases"
 )
 
-// remembered is all that a stage says of what has happened, and of how it behaves.
+// remembered is all that a test server says of what has happened, and of how it behaves.
 func (th *harness) remembered() string {
 	th.t.Helper()
 	provenance, err := th.Provenance("demo-1.0-py3-none-any.whl")
 	return fmt.Sprint(
-		th.Files(), th.Tokens(), th.Secrets(), th.Requests(), th.LogSize(), th.Has("demo"), th.Broken(), provenance, err,
-		th.GitHub.Assets(1), th.GitHub.Assets(2), th.GitHub.Assets(3), th.GitHub.Asked(releases.Upload), th.GitHub.Edits(), th.GitHub.Leaks(),
+		th.Files(), th.Tokens(), th.Secrets(), th.Requests(), th.LogSize(), th.Has("demo"), th.Plans(), provenance, err,
+		th.GitHub.Assets(1), th.GitHub.Assets(2), th.GitHub.Assets(3), th.GitHub.RequestCount(releases.Upload), th.GitHub.Edits(),
+		th.GitHub.Leaks(),
 	)
 }
 
-// story uses everything that a stage has, and leaves it broken.
+// story uses everything that a test server has, and leaves it broken.
 func (th *harness) story() {
 	th.t.Helper()
-	th.Trust(fakepypi.Publisher{Project: "demo"})
-	th.Trust(fakepypi.Publisher{Project: "pending", Pending: true})
+	th.AddPublisher(fakepypi.Publisher{Project: "demo"})
+	th.AddPublisher(fakepypi.Publisher{Project: "pending", Pending: true})
 	th.attested(th.minted())
 	if n := len(th.Files()); n != 1 || th.LogSize() != 1 {
 		th.t.Fatalf("%d files, %d log entries", n, th.LogSize())
 	}
 	release := th.GitHub.Publish(fakepypi.Release{Tag: "v1.0.0"})
-	th.GitHub.Hold(releases.Asset{Release: release.ID, Name: "a", Bytes: []byte("a")})
+	th.GitHub.AddAsset(releases.Asset{Release: release.ID, Name: "a", Bytes: []byte("a")})
 	th.GitHub.Say(releases.Upload, releases.Answer{Status: 500})
 	th.GitHub.AllowToken(th.Env[fakepypi.GitHubToken], releases.Read)
 	th.Claims(func(claims map[string]any) { claims["repository_owner_id"] = "1" })
@@ -43,7 +44,7 @@ func (th *harness) story() {
 	th.breaks("look", named(th.t, "status-503"), 1, fault.Forever)
 }
 
-// TestReset: a stage that was reset is one that was just started, again and again.
+// TestReset: a test server that was reset is one that was just started, again and again.
 func TestReset(t *testing.T) {
 	t.Parallel()
 	dir := t.TempDir()
@@ -82,7 +83,10 @@ func TestReset(t *testing.T) {
 	}
 	// Rights, switches and forgeries are those of the beginning.
 	release := th.GitHub.Publish(fakepypi.Release{Tag: "v1.0.0"})
-	th.do("POST", fmt.Sprintf("%s/repos/%s/releases/%d/assets?name=b", strings.Replace(th.Env["GITHUB_API_URL"], "/api/v3", "/api/uploads", 1), th.Env["GITHUB_REPOSITORY"], release.ID),
+	th.do("POST", fmt.Sprintf(
+		"%s/repos/%s/releases/%d/assets?name=b", strings.Replace(th.Env["GITHUB_API_URL"], "/api/v3", "/api/uploads", 1),
+		th.Env["GITHUB_REPOSITORY"], release.ID,
+	),
 		strings.NewReader("b"), "Authorization", "Bearer "+th.Env[fakepypi.GitHubToken], "Content-Type", "text/plain").want(t, 201, "")
 }
 
@@ -94,12 +98,12 @@ func TestResetRefused(t *testing.T) {
 	answered := make(chan struct{})
 	go func() {
 		defer close(answered)
-		r, err := th.http.Do(th.ask("look", ""))
+		r, err := th.http.Do(th.request("look", ""))
 		if err == nil {
 			r.Body.Close()
 		}
 	}()
-	eventually(t, "the request hangs", func() bool { return th.Broken()[0].Hits == 1 })
+	eventually(t, "the request hangs", func() bool { return th.Plans()[0].Hits == 1 })
 	if err := th.Reset(); err == nil || len(th.Requests()) == 0 {
 		t.Errorf("reset while a request is being answered: %v", err)
 	}

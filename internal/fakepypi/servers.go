@@ -5,8 +5,9 @@
 //
 // A client that works with the test environment works with PyPI, and one that would fail with PyPI fails here, with the same messages.
 // The test environment is strict by default. Each misbehaviour is a switch, and each failure of a network or a server is a fault
-// ([Servers.InjectFault]). It records requests, tokens, files and secrets, so that a test can check afterwards what really happened. The index,
-// the issuer, the Sigstore, GitHub's API and its storage of assets are five servers on five ports, and talk to each other over HTTP only.
+// ([Servers.InjectFault]). It records requests, tokens, files and secrets, so that a test can check afterwards what really happened. The
+// index, the issuer, the Sigstore, GitHub's API and its storage of assets are five servers on five ports, and talk to each other over
+// HTTP only.
 // The index alone is configured with what it trusts, as PyPI is.
 //
 // # Limitations
@@ -181,7 +182,7 @@ func (s *Servers) open(ctx context.Context, addr string, o Options) error {
 	if o.OnePort {
 		asked, signs = base, base
 	}
-	s.issuer = issuer.New(issuer.Options{URL: back.url(), Asked: asked, Now: o.Now, Run: s.run, Key: o.Key})
+	s.issuer = issuer.New(issuer.Options{URL: back.url(), RequestURL: asked, Now: o.Now, Run: s.run, Key: o.Key})
 	if err := s.build(dir, signs, back.url(), o); err != nil {
 		return err
 	}
@@ -284,10 +285,10 @@ func (s *Servers) shut() {
 	})
 }
 
-// Reset makes the stage one that was just started, at the same addresses, with the same keys and the same [Servers.Env]: without publishers,
-// projects, files, tokens, log entries and releases, with its first switches, without faults, and with nothing to remember. A test that needs
-// many stages can use one after the other in less time. It is an error while a request is being answered, and of a stage that keeps what it
-// holds.
+// Reset makes the test server one that was just started, at the same addresses, with the same keys and the same [Servers.Env]: without
+// publishers, projects, files, tokens, log entries and releases, with its first switches, without faults, and with nothing to remember. A
+// test that needs many test servers can use one after the other in less time. It is an error while a request is being answered, and of a
+// test server that keeps what it holds.
 func (s *Servers) Reset() error {
 	if s.keeps {
 		return errors.New("a stage that keeps what it holds cannot be reset")
@@ -312,10 +313,10 @@ type Publisher struct {
 	Pending        bool        // the project does not exist yet; the first mint creates it
 }
 
-// Trust registers a publisher. Unless the publisher is pending, Trust creates its project if that does not exist.
-func (s *Servers) Trust(p Publisher) {
+// AddPublisher registers a publisher. Unless the publisher is pending, Trust creates its project if that does not exist.
+func (s *Servers) AddPublisher(p Publisher) {
 	_, repository, _ := strings.Cut(s.run.Repository, "/")
-	s.index.Trust(warehouse.Publisher{
+	s.index.AddPublisher(warehouse.Publisher{
 		Owner:       cmp.Or(p.Owner, s.run.Owner()),
 		OwnerID:     cmp.Or(p.OwnerID, s.run.OwnerID),
 		Repository:  cmp.Or(p.Repository, repository),

@@ -37,7 +37,9 @@ func TestRehearse(t *testing.T) {
 	if burned.status != 202 || burned.body != `{"errors":[],"message":"Accepted"}` {
 		t.Errorf("burn: %+v", burned)
 	}
-	th.upload(token, wheel()).want(t, 403, "Invalid or non-existent authentication information. See https://pypi.org/help/#invalid-auth for more information.")
+	th.upload(token, wheel()).want(
+		t, 403, "Invalid or non-existent authentication information. See https://pypi.org/help/#invalid-auth for more information.",
+	)
 
 	page := th.get("/simple/demo/", "Accept", "application/vnd.pypi.simple.v1+json").json(t)
 	files, _ := page["files"].([]any)
@@ -123,7 +125,7 @@ func TestOps(t *testing.T) {
 	}
 }
 
-// TestClose: a stage leaves neither a listener nor a file, however it ends, and may be closed twice.
+// TestClose: a test server leaves neither a listener nor a file, however it ends, and may be closed twice.
 func TestClose(t *testing.T) {
 	t.Parallel()
 	for name, end := range map[string]func(*fakepypi.Servers, context.CancelFunc){
@@ -139,7 +141,7 @@ func TestClose(t *testing.T) {
 		if err := servers.Close(); err != nil {
 			t.Error(name, err)
 		}
-		if resp, err := http.Get(servers.Simple.String()); err == nil { //nolint:noctx // it has to fail
+		if resp, err := http.Get(servers.Simple.String()); err == nil { // it has to fail
 			resp.Body.Close()
 			t.Errorf("%s: the stage still answers", name)
 		}
@@ -169,10 +171,12 @@ func TestUpload_StoredInDir(t *testing.T) {
 	t.Parallel()
 	dir := t.TempDir()
 	th := open(t, fakepypi.Options{Dir: dir})
-	th.Trust(fakepypi.Publisher{Project: demo})
+	th.AddPublisher(fakepypi.Publisher{Project: demo})
 	token := th.minted()
 	th.accepted(token, wheel())
-	th.upload(token, sdist("sha256_digest", strings.Repeat("0", 64))).want(t, 400, "The digest supplied does not match a digest calculated from the uploaded file.")
+	th.upload(token, sdist("sha256_digest", strings.Repeat("0", 64))).want(
+		t, 400, "The digest supplied does not match a digest calculated from the uploaded file.",
+	)
 	entries, err := os.ReadDir(dir)
 	if err != nil || len(entries) != 1 || entries[0].Name() != "packages" {
 		t.Errorf("the folder holds %v, %v", entries, err)

@@ -59,7 +59,7 @@ func withoutFile(text, file string) string {
 	return strings.ReplaceAll(text, filepath.Base(file), "\x00name\x00")
 }
 
-// mostNamed is how many files [Cause.Shown] names.
+// mostNamed is how many files [Cause.Summary] names.
 const mostNamed = 3
 
 // several reports whether the findings of a cause differ.
@@ -97,9 +97,9 @@ func (c Cause) Names() []string {
 	return names
 }
 
-// Shown returns one finding that represents all. It has the location of the only file; if there are several, its message ends with their
+// Summary returns one finding that represents all. It has the location of the only file; if there are several, its message ends with their
 // number and the first names.
-func (c Cause) Shown() Finding {
+func (c Cause) Summary() Finding {
 	f := c.First
 	if !c.several() {
 		return f
@@ -119,8 +119,18 @@ func (c Cause) Shown() Finding {
 	return f
 }
 
-// Listing returns lines for a log that name all files of a cause if [Cause.Shown] omits some, and the detail of each finding. It returns
-// none if Shown is complete.
+// Annotation returns Summary for an annotation, with the name of an only file in the message: GitHub's log shows the message of an
+// annotation, but not its file.
+func (c Cause) Annotation() Finding {
+	f := c.Summary()
+	if name := filepath.Base(f.File); f.File != "" && !strings.Contains(f.Message, name) {
+		f.Message = strings.TrimSuffix(f.Message, ".") + " (in " + name + ")"
+	}
+	return f
+}
+
+// Listing returns lines for a log that name all files of a cause if [Cause.Summary] omits some, and the detail of each finding. It returns
+// none if Summary is complete.
 func (c Cause) Listing() []string {
 	const aLine = 10
 	var lines []string

@@ -26,11 +26,14 @@ func TestCauses(t *testing.T) {
 		all  []finding.Finding
 		want []string // of each cause: its files and message
 	}{
-		"nothing":            {nil, nil},
-		"one":                {[]finding.Finding{about(a, "no name")}, []string{a + ": no name"}},
-		"of no file":         {[]finding.Finding{about("", "no files")}, []string{": no files"}},
-		"the same of two":    {[]finding.Finding{about(a, "no name"), about(b, "no name")}, []string{a + " " + b + ": no name"}},
-		"not side by side":   {[]finding.Finding{about(a, "no name"), about(a, "no version"), about(b, "no name")}, []string{a + " " + b + ": no name", a + ": no version"}},
+		"nothing":         {nil, nil},
+		"one":             {[]finding.Finding{about(a, "no name")}, []string{a + ": no name"}},
+		"of no file":      {[]finding.Finding{about("", "no files")}, []string{": no files"}},
+		"the same of two": {[]finding.Finding{about(a, "no name"), about(b, "no name")}, []string{a + " " + b + ": no name"}},
+		"not side by side": {
+			[]finding.Finding{about(a, "no name"), about(a, "no version"), about(b, "no name")},
+			[]string{a + " " + b + ": no name", a + ": no version"},
+		},
 		"twice of one":       {[]finding.Finding{about(a, "no name"), about(a, "no name")}, []string{a + ": no name"}},
 		"twice of no file":   {[]finding.Finding{about("", "no files"), about("", "no files")}, []string{": no files"}},
 		"of one and of none": {[]finding.Finding{about("", "no name"), about(a, "no name")}, []string{": no name", a + ": no name"}},
@@ -39,23 +42,33 @@ func TestCauses(t *testing.T) {
 			[]string{a + " " + b + ": Wheel 'alder-1.0-py3-none-any.whl' has no X"},
 		},
 		"each names its own path": {
-			[]finding.Finding{about(a, "read "+a+": no such file"), about(b, "read "+b+": no such file")}, []string{a + " " + b + ": read " + a + ": no such file"},
+			[]finding.Finding{
+				about(a, "read "+a+": no such file"), about(b, "read "+b+": no such file"),
+			}, []string{a + " " + b + ": read " + a + ": no such file"},
 		},
 		"one by its path, one by its name": {
 			[]finding.Finding{about(a, a+" is odd"), about(b, "alder-1.0-cp312-cp312-win32.whl is odd")},
 			[]string{a + ": " + a + " is odd", b + ": alder-1.0-cp312-cp312-win32.whl is odd"},
 		},
 		"each names the other": {
-			[]finding.Finding{about(a, "has the bytes of "+b), about(b, "has the bytes of "+a)}, []string{a + ": has the bytes of " + b, b + ": has the bytes of " + a},
+			[]finding.Finding{
+				about(a, "has the bytes of "+b), about(b, "has the bytes of "+a),
+			}, []string{a + ": has the bytes of " + b, b + ": has the bytes of " + a},
 		},
-		"both name a third": {[]finding.Finding{about(a, "has the bytes of "+c), about(b, "has the bytes of "+c)}, []string{a + " " + b + ": has the bytes of " + c}},
-		"other digests":     {[]finding.Finding{about(a, "is ab"), about(b, "is cd")}, []string{a + ": is ab", b + ": is cd"}},
+		"both name a third": {
+			[]finding.Finding{about(a, "has the bytes of "+c), about(b, "has the bytes of "+c)}, []string{a + " " + b + ": has the bytes of " + c},
+		},
+		"other digests": {[]finding.Finding{about(a, "is ab"), about(b, "is cd")}, []string{a + ": is ab", b + ": is cd"}},
 		"other next steps": {
-			[]finding.Finding{about(a, "no name"), with(about(b, "no name"), func(f *finding.Finding) { f.Fix = "leave it" })}, []string{a + ": no name", b + ": no name"},
+			[]finding.Finding{
+				about(a, "no name"), with(about(b, "no name"), func(f *finding.Finding) { f.Fix = "leave it" }),
+			}, []string{a + ": no name", b + ": no name"},
 		},
 		"next steps that name the file": {
 			[]finding.Finding{
-				with(about(a, "no"), func(f *finding.Finding) { f.Fix = "rename " + a }), with(about(b, "no"), func(f *finding.Finding) { f.Fix = "rename " + b }),
+				with(
+					about(a, "no"), func(f *finding.Finding) { f.Fix = "rename " + a },
+				), with(about(b, "no"), func(f *finding.Finding) { f.Fix = "rename " + b }),
 			},
 			[]string{a + " " + b + ": no"},
 		},
@@ -70,10 +83,17 @@ func TestCauses(t *testing.T) {
 		},
 		"details of no file":  {[]finding.Finding{detailed("", "is ab", " ab"), detailed("", "is cd", " cd")}, []string{": is ab", ": is cd"}},
 		"one without details": {[]finding.Finding{detailed(a, "is ab", " ab"), about(b, "is")}, []string{a + " " + b + ": is ab"}},
-		"other ids":           {[]finding.Finding{about(a, "no"), with(about(b, "no"), func(f *finding.Finding) { f.ID = "y" })}, []string{a + ": no", b + ": no"}},
-		"other severities":    {[]finding.Finding{about(a, "no"), with(about(b, "no"), func(f *finding.Finding) { f.Severity = finding.Notice })}, []string{a + ": no", b + ": no"}},
+		"other ids": {
+			[]finding.Finding{about(a, "no"), with(about(b, "no"), func(f *finding.Finding) { f.ID = "y" })}, []string{a + ": no", b + ": no"},
+		},
+		"other severities": {
+			[]finding.Finding{about(a, "no"), with(about(b, "no"), func(f *finding.Finding) { f.Severity = finding.Notice })},
+			[]string{a + ": no", b + ": no"},
+		},
 		"other lines": {
-			[]finding.Finding{with(about(a, "no"), func(f *finding.Finding) { f.Line = 3 }), with(about(a, "no"), func(f *finding.Finding) { f.Line = 4 })},
+			[]finding.Finding{
+				with(about(a, "no"), func(f *finding.Finding) { f.Line = 3 }), with(about(a, "no"), func(f *finding.Finding) { f.Line = 4 }),
+			},
 			[]string{a + ": no", a + ": no"},
 		},
 	} {
@@ -90,8 +110,28 @@ func TestCauses(t *testing.T) {
 	}
 }
 
-// TestCause_Shown: with its place where it has one, and else with the number of its files.
-func TestCause_Shown(t *testing.T) {
+// TestCause_Annotation: the message names an only file, unless it does so already, because GitHub's log does not show the file.
+func TestCause_Annotation(t *testing.T) {
+	t.Parallel()
+	for message, want := range map[string]string{
+		"File is not a zipfile.":  "File is not a zipfile (in a.whl)",
+		"File is not a zipfile":   "File is not a zipfile (in a.whl)",
+		"the index refused a.whl": "the index refused a.whl",
+	} {
+		all := finding.Causes([]finding.Finding{{ID: "x", File: "dist/a.whl", Line: 7, Message: message}})
+		f := all[0].Annotation()
+		if f.Message != want || f.File != "dist/a.whl" || f.Line != 7 {
+			t.Errorf("%+v, want the message %q", f, want)
+		}
+	}
+	none := finding.Finding{ID: "x", Message: "no files"}
+	if f := finding.Causes([]finding.Finding{none})[0].Annotation(); f.Message != "no files" {
+		t.Errorf("%+v has no file", f)
+	}
+}
+
+// TestCause_Summary: with its place where it has one, and else with the number of its files.
+func TestCause_Summary(t *testing.T) {
 	t.Parallel()
 	in := func(files ...string) []finding.Finding {
 		var all []finding.Finding
@@ -132,7 +172,9 @@ func TestCause_Shown(t *testing.T) {
 			[]finding.Finding{{Message: "a.whl is odd (the same for 4 more files: b.whl, c.whl, d.whl and 1 more)"}},
 		},
 		"a sentence": {
-			[]finding.Finding{{File: "a.whl", Message: "No X."}, {File: "b.whl", Message: "No X."}}, []finding.Finding{{Message: "No X (in 2 files: a.whl, b.whl)"}},
+			[]finding.Finding{
+				{File: "a.whl", Message: "No X."}, {File: "b.whl", Message: "No X."},
+			}, []finding.Finding{{Message: "No X (in 2 files: a.whl, b.whl)"}},
 		},
 		"files of one name": {in("linux/a.whl", "macos/a.whl"), []finding.Finding{
 			{ID: "x", Severity: finding.Warning, Message: "no name (in 2 files: linux/a.whl, macos/a.whl)", Fix: "mend it"},
@@ -142,7 +184,7 @@ func TestCause_Shown(t *testing.T) {
 			t.Parallel()
 			var got []finding.Finding
 			for _, c := range finding.Causes(c.all) {
-				got = append(got, c.Shown())
+				got = append(got, c.Summary())
 			}
 			if !slices.Equal(got, c.want) {
 				t.Errorf("got %+v\nwant %+v", got, c.want)

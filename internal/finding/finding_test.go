@@ -79,7 +79,10 @@ func TestLines(t *testing.T) {
 		want string
 	}{
 		{finding.Finding{Message: "it is odd"}, "notice: it is odd"},
-		{finding.Finding{Severity: finding.Error, File: "dist/a.whl", Message: "no name", Fix: "set one"}, "error: dist/a.whl: no name\n  -> set one"},
+		{
+			finding.Finding{Severity: finding.Error, File: "dist/a.whl", Message: "no name", Fix: "set one"},
+			"error: dist/a.whl: no name\n  -> set one",
+		},
 	} {
 		if got := strings.Join(c.f.Lines(), "\n"); got != c.want {
 			t.Errorf("got %q, want %q", got, c.want)

@@ -58,7 +58,8 @@ func TestNew(t *testing.T) {
 	t.Parallel()
 	got := finding.New(finding.Conflict, "other bytes", "raise the version").In("dist/a.whl")
 	want := finding.Finding{
-		ID: "conflict", Severity: finding.Error, Fault: finding.Distribution, File: "dist/a.whl", Message: "other bytes", Fix: "raise the version",
+		ID: "conflict", Severity: finding.Error, Fault: finding.Distribution, File: "dist/a.whl", Message: "other bytes",
+		Fix: "raise the version",
 	}
 	if got != want {
 		t.Errorf("got %+v, want %+v", got, want)

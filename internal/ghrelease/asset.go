@@ -35,13 +35,13 @@ const largest = 2 << 30
 // attachable checks the size of an asset, and that no other asset gets the same name on GitHub. It adds the asset to names.
 func attachable(a Asset, names map[string]Asset) error {
 	name := renamed(a.Name)
-	other, taken := names[name]
+	other, uploaded := names[name]
 	switch {
 	case a.Size <= 0 || a.Size >= largest:
 		return finding.New(finding.GitHubAssetRefused,
 			fmt.Sprintf("%s has %d bytes: GitHub accepts assets of at least one byte and less than 2 GiB", a.Name, a.Size),
 			"remove `github-release`, or attach this file elsewhere")
-	case taken && other.SHA256 != a.SHA256:
+	case uploaded && other.SHA256 != a.SHA256:
 		return finding.New(finding.GitHubAssetConflict,
 			fmt.Sprintf("GitHub gives %s and %s the same name, %s: SHA-256 %s and %s", other.Name, a.Name, name, other.SHA256, a.SHA256),
 			"rename one of them")
@@ -78,15 +78,15 @@ type existingAsset struct {
 // starter is the state of an incomplete asset. An asset in another unknown state is never deleted.
 const starter = "starter"
 
-// find returns the existing asset with the name of an asset, or with its label if GitHub changed the name in an unexpected way.
-func find(there []existingAsset, a Asset) (existingAsset, bool) {
+// findAsset returns the existing asset with the name of an asset, or with its label if GitHub changed the name in an unexpected way.
+func findAsset(existing []existingAsset, a Asset) (existingAsset, bool) {
 	name, label := renamed(a.Name), a.label()
-	for _, h := range there {
+	for _, h := range existing {
 		if h.name == name {
 			return h, true
 		}
 	}
-	for _, h := range there {
+	for _, h := range existing {
 		if label != "" && h.label == label {
 			return h, true
 		}
@@ -106,14 +106,14 @@ func (c *Client) list(ctx context.Context, r Release) ([]existingAsset, error) {
 	case err != nil:
 		return nil, permissionError(ctx, doing, err)
 	}
-	there := make([]existingAsset, 0, len(all))
+	existing := make([]existingAsset, 0, len(all))
 	for _, a := range all {
 		if a.GetID() == 0 || a.GetName() == "" {
 			return nil, unexpectedAnswer(doing, "one of them has no id or no name")
 		}
-		there = append(there, existingAsset{a.GetID(), a.GetName(), a.GetLabel(), int64(a.GetSize()), a.GetState() == starter})
+		existing = append(existing, existingAsset{a.GetID(), a.GetName(), a.GetLabel(), int64(a.GetSize()), a.GetState() == starter})
 	}
-	return there, nil
+	return existing, nil
 }
 
 // same returns nil if the existing asset has the content of the asset, or is to be kept, and a finding otherwise.
@@ -133,7 +133,9 @@ func (c *Client) same(ctx context.Context, r Release, h existingAsset, a Asset) 
 		theirs = "SHA-256 " + digest
 	}
 	return finding.New(finding.GitHubAssetConflict,
-		fmt.Sprintf("the release %s already has a different file %s: %s there, %d bytes with SHA-256 %s here", r.Tag, h.name, theirs, a.Size, a.SHA256),
+		fmt.Sprintf(
+			"the release %s already has a different file %s: %s there, %d bytes with SHA-256 %s here", r.Tag, h.name, theirs, a.Size, a.SHA256,
+		),
 		"re-run only the publish job so that it uses the files of the first build, or delete the asset from the release if nobody has downloaded it yet")
 }
 

@@ -32,18 +32,18 @@ const (
 // that the release now has; there says that it existed before. It returns the number of these assets.
 //
 // Errors are findings, joined. After the failure of one asset it continues with the others, unless they would fail too.
-func (c *Client) Attach(ctx context.Context, r Release, assets []Asset, record func(a Asset, there bool)) (n int, err error) {
+func (c *Client) Attach(ctx context.Context, r Release, assets []Asset, record func(a Asset, existed bool)) (n int, err error) {
 	if err := c.known(); err != nil {
 		return 0, err
 	}
-	there, err := c.list(ctx, r)
+	existing, err := c.list(ctx, r)
 	if err != nil {
 		return 0, err
 	}
 	var failed []error
 	inARow := 0 // without an answer
 	for i, a := range assets {
-		before, err := c.attach(ctx, r, a, there)
+		before, err := c.attach(ctx, r, a, existing)
 		if err == nil {
 			n, inARow = n+1, 0
 			if record != nil {
@@ -66,11 +66,11 @@ func (c *Client) Attach(ctx context.Context, r Release, assets []Asset, record f
 }
 
 // attach uploads one asset, unless it exists. It reports whether the asset existed before.
-func (c *Client) attach(ctx context.Context, r Release, a Asset, there []existingAsset) (before bool, err error) {
+func (c *Client) attach(ctx context.Context, r Release, a Asset, existing []existingAsset) (before bool, err error) {
 	ours := false // one of our tries may have succeeded
 	var failed error
 	for n := 1; ; n++ {
-		h, found := find(there, a)
+		h, found := findAsset(existing, a)
 		switch {
 		case found && !h.starter:
 			return !ours, c.same(ctx, r, h, a)
@@ -95,7 +95,7 @@ func (c *Client) attach(ctx context.Context, r Release, a Asset, there []existin
 		if err := c.options.Sleep(ctx, reply.waitBefore(n)); err != nil {
 			return false, assetError(ctx, r, a, err)
 		}
-		if there, err = c.list(ctx, r); err != nil {
+		if existing, err = c.list(ctx, r); err != nil {
 			return false, err
 		}
 	}
@@ -132,15 +132,16 @@ func (c *Client) send(ctx context.Context, r Release, a Asset) error {
 	if err != nil {
 		return err
 	}
-	var taken github.ReleaseAsset
-	if err := json.Unmarshal(answer.Body, &taken); err != nil || taken.GetID() == 0 || taken.GetState() != "uploaded" || int64(taken.GetSize()) != a.Size {
+	var uploaded github.ReleaseAsset
+	if err := json.Unmarshal(answer.Body, &uploaded); err != nil || uploaded.GetID() == 0 || uploaded.GetState() != "uploaded" ||
+		int64(uploaded.GetSize()) != a.Size {
 		return errUnclear
 	}
 	if hex.EncodeToString(sent.Sum(nil)) == a.SHA256 {
 		return nil
 	}
 	// The uploaded content was never checked.
-	return errors.Join(changed(a, "it was changed during the run"), c.remove(ctx, taken.GetID(), a.Name))
+	return errors.Join(changed(a, "it was changed during the run"), c.remove(ctx, uploaded.GetID(), a.Name))
 }
 
 // errUnclear means that the answer to an upload does not say if it succeeded.

@@ -129,8 +129,8 @@ func (r reply) waitBefore(n int) time.Duration {
 		wait = limit
 	}
 	if r.answer != nil {
-		if asked, ok := r.answer.RetryAfter(r.answer.Date()); ok {
-			wait = max(min(asked, longest), first)
+		if delay, ok := r.answer.RetryAfter(r.answer.Date()); ok {
+			wait = max(min(delay, longest), first)
 		}
 	}
 	return wait
@@ -153,7 +153,10 @@ func temporaryError(ctx context.Context, doing string, err error) error {
 	case reply.answer == nil:
 		fix = cmp.Or(wire.Advice(err), fix)
 	}
-	return failure{finding.New(finding.GitHubUnavailable, "a request to GitHub failed, so this program could not "+doing+": "+messageOf(reply, err), fix), unanswered}
+	return failure{
+		finding.New(finding.GitHubUnavailable, "a request to GitHub failed, so this program could not "+doing+": "+messageOf(reply, err), fix),
+		unanswered,
+	}
 }
 
 // messageOf returns the status code and message of GitHub's answer, or the error if there is no answer.

@@ -12,7 +12,8 @@ import (
 // FuzzResponses: whatever GitHub answers to any request, it is a success that is one, or findings that tell what to do.
 func FuzzResponses(f *testing.F) {
 	for _, body := range []string{
-		"", "null", "[null]", `{"id":7,"tag_name":"v1"}`, `[{"id":7,"name":"a.whl","size":3,"state":"starter"}]`, `[{"id":7,"name":"a.whl","size":3,"created_at":0}]`,
+		"", "null", "[null]", `{"id":7,"tag_name":"v1"}`, `[{"id":7,"name":"a.whl","size":3,"state":"starter"}]`,
+		`[{"id":7,"name":"a.whl","size":3,"created_at":0}]`,
 		`{"message":"x","errors":["y",{"code":"already_exists"}]}`, `{"errors":[null]}`, "<html>",
 	} {
 		for op := range releases.Ops() {
@@ -27,9 +28,9 @@ func FuzzResponses(f *testing.F) {
 		}
 		s := startGitHub(t, releases.Write, releases.Options{})
 		r := s.Publish(releases.Release{Tag: "v1", Draft: op%2 == 0})
-		s.Hold(releases.Asset{Release: r.ID, Name: "b.whl", Bytes: []byte("bbb")})
-		s.Hold(releases.Asset{Release: r.ID, Name: "c.whl", Starter: true})
-		s.Hold(releases.Asset{Release: r.ID, Name: "d.whl", Bytes: []byte("somebody's")})
+		s.AddAsset(releases.Asset{Release: r.ID, Name: "b.whl", Bytes: []byte("bbb")})
+		s.AddAsset(releases.Asset{Release: r.ID, Name: "c.whl", Starter: true})
+		s.AddAsset(releases.Asset{Release: r.ID, Name: "d.whl", Bytes: []byte("somebody's")})
 		ops := releases.Ops()
 		s.Say(ops[int(op)%len(ops)], releases.Answer{Status: int(status), Body: body})
 		wanted := []ghrelease.Asset{asset("a.whl", "aaa"), asset("b.whl", "bbb"), asset("c.whl", "c")}

@@ -50,7 +50,7 @@ func startGitHub(t *testing.T, right releases.Right, o releases.Options) *scenar
 
 // of is a client of the API at the given place, of the scene's world.
 func (s *scenario) of(repository string, api *url.URL, raw string) *ghrelease.Client {
-	vault := secret.NewRedactor(nil)
+	redactor := secret.NewRedactor(nil)
 	sleep := func(ctx context.Context, d time.Duration) error {
 		s.slept = append(s.slept, d)
 		if s.during != nil {
@@ -59,9 +59,9 @@ func (s *scenario) of(repository string, api *url.URL, raw string) *ghrelease.Cl
 		return context.Cause(ctx)
 	}
 	return ghrelease.New(ghrelease.Options{
-		API: api, Repository: repository, Token: vault.New(raw, api, ghrelease.UploadsOf(api)), Sleep: sleep,
+		API: api, Repository: repository, Token: redactor.New(raw, api, ghrelease.UploadsOf(api)), Sleep: sleep,
 		Wire: wire.New(wire.Options{
-			UserAgent: "pypi-oidc-publish/test", Now: time.Now, Redact: vault.Redact, Sleep: sleep,
+			UserAgent: "pypi-oidc-publish/test", Now: time.Now, Redact: redactor.Redact, Sleep: sleep,
 			Jitter: func(d time.Duration) time.Duration { return d },
 			Trace:  func(try wire.Try) { fmt.Fprintln(&s.traces, try) },
 		}),
@@ -151,7 +151,7 @@ type story struct {
 	holds    string
 	says     string // stands in the errors
 	slept    []time.Duration
-	asked    map[string]int
+	requests map[string]int
 }
 
 func stories() []story {
@@ -164,62 +164,182 @@ func stories() []story {
 	refusal := func(status int, message string) releases.Answer {
 		return releases.Answer{Status: status, Body: `{"message":"` + message + `"}`}
 	}
-	exists := releases.Answer{Status: 422, Body: `{"message":"Validation Failed","errors":[{"resource":"ReleaseAsset","code":"already_exists","field":"name"}]}`}
-	wait := func(seconds string) releases.Answer {
-		return releases.Answer{Status: 403, Header: http.Header{"Retry-After": {seconds}}, Body: `{"message":"You have exceeded a secondary rate limit."}`}
+	exists := releases.Answer{
+		Status: 422, Body: `{"message":"Validation Failed","errors":[{"resource":"ReleaseAsset","code":"already_exists","field":"name"}]}`,
 	}
-	patience := wait("70")
+	wait := func(seconds string) releases.Answer {
+		return releases.Answer{
+			Status: 403, Header: http.Header{"Retry-After": {seconds}}, Body: `{"message":"You have exceeded a secondary rate limit."}`,
+		}
+	}
+	limited := wait("70")
 	const both = "a.whl=aaa b.tar.gz=bb"
 	return []story{
-		{name: "a release", n: 2, findings: "a.whl+ b.tar.gz+", holds: both, asked: map[string]int{"list": 0, "notes": 1, "upload": 2, "bytes": 0}},
-		{name: "a tag with a slash and more", release: releases.Release{Tag: "py/v1?#%2F é"}, n: 2, findings: "a.whl+ b.tar.gz+", holds: both, asked: map[string]int{"list": 0}},
-		{name: "a draft", release: releases.Release{Draft: true}, n: 2, findings: "a.whl+ b.tar.gz+", holds: both, asked: map[string]int{"list": 1}},
-		{name: "again", held: []releases.Asset{held("a.whl", "aaa"), held("b.tar.gz", "bb")}, n: 2, findings: "a.whl= b.tar.gz=", holds: both, asked: map[string]int{"upload": 0, "bytes": 2}},
-		{name: "again, an old server", options: releases.Options{NoDigests: true, Inline: true}, held: []releases.Asset{held("a.whl", "aaa")}, n: 2, findings: "a.whl= b.tar.gz+", holds: both, asked: map[string]int{"bytes": 0}},
-		{name: "the rest of it", held: []releases.Asset{held("other.txt", "?"), held("b.tar.gz", "bb")}, n: 2, findings: "a.whl+ b.tar.gz=", holds: "other.txt=? b.tar.gz=bb a.whl=aaa"},
-		{name: "other bytes", held: []releases.Asset{held("a.whl", "AAA")}, ready: "github-asset-conflict", says: "cb1ad2119d8fafb69566510ee712661f9f14b83385006ef92aec47f523a38358", holds: "a.whl=AAA"},
-		{name: "another size", held: []releases.Asset{held("a.whl", "AAAA"), held("b.tar.gz", "BB")}, ready: "github-asset-conflict github-asset-conflict", says: "4 bytes there, 3 bytes", holds: "a.whl=AAAA b.tar.gz=BB", asked: map[string]int{"bytes": 1}},
-		{name: "half of it from before", held: []releases.Asset{{Name: "a.whl", Starter: true}}, n: 2, findings: "a.whl+ b.tar.gz+", holds: both, asked: map[string]int{"delete": 1}},
-		{name: "half of it, and deleting is answered late", held: []releases.Asset{{Name: "a.whl", Starter: true}}, say: says("delete", releases.Answer{Status: sorry, Acts: true}), n: 2, findings: "a.whl+ b.tar.gz+", holds: both, slept: []time.Duration{second / 2}},
+		{
+			name: "a release", n: 2, findings: "a.whl+ b.tar.gz+", holds: both,
+			requests: map[string]int{"list": 0, "notes": 1, "upload": 2, "bytes": 0},
+		},
+		{
+			name: "a tag with a slash and more", release: releases.Release{Tag: "py/v1?#%2F é"}, n: 2, findings: "a.whl+ b.tar.gz+", holds: both,
+			requests: map[string]int{"list": 0},
+		},
+		{
+			name: "a draft", release: releases.Release{Draft: true}, n: 2, findings: "a.whl+ b.tar.gz+", holds: both,
+			requests: map[string]int{"list": 1},
+		},
+		{
+			name: "again", held: []releases.Asset{held("a.whl", "aaa"), held("b.tar.gz", "bb")}, n: 2, findings: "a.whl= b.tar.gz=", holds: both,
+			requests: map[string]int{"upload": 0, "bytes": 2},
+		},
+		{
+			name: "again, an old server", options: releases.Options{NoDigests: true, Inline: true}, held: []releases.Asset{held("a.whl", "aaa")},
+			n: 2, findings: "a.whl= b.tar.gz+", holds: both, requests: map[string]int{"bytes": 0},
+		},
+		{
+			name: "the rest of it", held: []releases.Asset{held("other.txt", "?"), held("b.tar.gz", "bb")}, n: 2, findings: "a.whl+ b.tar.gz=",
+			holds: "other.txt=? b.tar.gz=bb a.whl=aaa",
+		},
+		{
+			name: "other bytes", held: []releases.Asset{held("a.whl", "AAA")}, ready: "github-asset-conflict",
+			says: "cb1ad2119d8fafb69566510ee712661f9f14b83385006ef92aec47f523a38358", holds: "a.whl=AAA",
+		},
+		{
+			name: "another size", held: []releases.Asset{held("a.whl", "AAAA"), held("b.tar.gz", "BB")},
+			ready: "github-asset-conflict github-asset-conflict", says: "4 bytes there, 3 bytes", holds: "a.whl=AAAA b.tar.gz=BB",
+			requests: map[string]int{"bytes": 1},
+		},
+		{
+			name: "half of it from before", held: []releases.Asset{{Name: "a.whl", Starter: true}}, n: 2, findings: "a.whl+ b.tar.gz+", holds: both,
+			requests: map[string]int{"delete": 1},
+		},
+		{
+			name: "half of it, and deleting is answered late", held: []releases.Asset{{Name: "a.whl", Starter: true}},
+			say: says("delete", releases.Answer{Status: sorry, Acts: true}), n: 2, findings: "a.whl+ b.tar.gz+", holds: both,
+			slept: []time.Duration{second / 2},
+		},
 
-		{name: "an upload breaks off", say: says("upload", releases.Answer{Status: sorry, Half: true}), n: 2, findings: "a.whl+ b.tar.gz+", holds: both, slept: []time.Duration{2 * second}, asked: map[string]int{"upload": 3, "delete": 1}},
-		{name: "an upload has its effect, and is not answered", say: says("upload", releases.Answer{Status: sorry, Acts: true}), n: 2, findings: "a.whl+ b.tar.gz+", holds: both, slept: []time.Duration{2 * second}, asked: map[string]int{"upload": 2, "bytes": 1}},
-		{name: "an answer that says nothing", say: says("upload", releases.Answer{Status: 201, Body: "{}", Acts: true}, releases.Answer{Status: ok, Body: "<html>"}), n: 2, findings: "a.whl+ b.tar.gz+", holds: both, slept: []time.Duration{2 * second, 2 * second}},
-		{name: "no upload is answered", say: says("upload", releases.Answer{Status: sorry, Half: true}, releases.Answer{Status: sorry, Half: true}, releases.Answer{Status: sorry, Half: true}, releases.Answer{Status: sorry, Half: true}), attach: "github-unavailable", n: 1, findings: "b.tar.gz+", holds: "b.tar.gz=bb", slept: []time.Duration{2 * second, 4 * second, 8 * second, 16 * second}},
-		{name: "the last try has its effect", say: says("upload", refusal(500, "x"), refusal(500, "x"), refusal(500, "x"), releases.Answer{Status: 504, Acts: true}), n: 2, findings: "a.whl+ b.tar.gz+", holds: both, slept: []time.Duration{2 * second, 4 * second, 8 * second, 16 * second}},
+		{
+			name: "an upload breaks off", say: says("upload", releases.Answer{Status: sorry, Half: true}), n: 2, findings: "a.whl+ b.tar.gz+",
+			holds: both, slept: []time.Duration{2 * second}, requests: map[string]int{"upload": 3, "delete": 1},
+		},
+		{
+			name: "an upload has its effect, and is not answered", say: says("upload", releases.Answer{Status: sorry, Acts: true}), n: 2,
+			findings: "a.whl+ b.tar.gz+", holds: both, slept: []time.Duration{2 * second}, requests: map[string]int{"upload": 2, "bytes": 1},
+		},
+		{
+			name: "an answer that says nothing",
+			say:  says("upload", releases.Answer{Status: 201, Body: "{}", Acts: true}, releases.Answer{Status: ok, Body: "<html>"}), n: 2,
+			findings: "a.whl+ b.tar.gz+", holds: both, slept: []time.Duration{2 * second, 2 * second},
+		},
+		{
+			name: "no upload is answered",
+			say: says(
+				"upload", releases.Answer{Status: sorry, Half: true}, releases.Answer{Status: sorry, Half: true},
+				releases.Answer{Status: sorry, Half: true}, releases.Answer{Status: sorry, Half: true},
+			),
+			attach: "github-unavailable", n: 1, findings: "b.tar.gz+", holds: "b.tar.gz=bb",
+			slept: []time.Duration{2 * second, 4 * second, 8 * second, 16 * second},
+		},
+		{
+			name: "the last try has its effect",
+			say:  says("upload", refusal(500, "x"), refusal(500, "x"), refusal(500, "x"), releases.Answer{Status: 504, Acts: true}), n: 2,
+			findings: "a.whl+ b.tar.gz+", holds: both, slept: []time.Duration{2 * second, 4 * second, 8 * second, 16 * second},
+		},
 		{name: "somebody else was faster", say: func(s *scenario) {
 			s.Say("upload", exists)
-			s.during = func() { s.during = nil; s.Hold(releases.Asset{Release: 2, Name: "a.whl", Bytes: []byte("aaa")}) }
+			s.during = func() { s.during = nil; s.AddAsset(releases.Asset{Release: 2, Name: "a.whl", Bytes: []byte("aaa")}) }
 		}, n: 2, findings: "a.whl= b.tar.gz+", holds: both, slept: []time.Duration{2 * second}},
 		{name: "somebody else was faster, with other bytes", say: func(s *scenario) {
 			s.Say("upload", exists)
-			s.during = func() { s.during = nil; s.Hold(releases.Asset{Release: 2, Name: "a.whl", Bytes: []byte("AAA")}) }
+			s.during = func() { s.during = nil; s.AddAsset(releases.Asset{Release: 2, Name: "a.whl", Bytes: []byte("AAA")}) }
 		}, attach: "github-asset-conflict", n: 1, findings: "b.tar.gz+", holds: "a.whl=AAA b.tar.gz=bb", slept: []time.Duration{2 * second}},
-		{name: "a name is taken that nobody sees", say: says("upload", exists, exists, exists, exists), attach: "github-asset-refused", says: "already_exists", n: 1, findings: "b.tar.gz+", holds: "b.tar.gz=bb", slept: []time.Duration{2 * second, 4 * second, 8 * second, 16 * second}},
-		{name: "one is refused", say: says("upload", refusal(413, "Too large for "+token)), attach: "github-asset-refused", says: "413 Too large for ***", n: 1, findings: "b.tar.gz+", holds: "b.tar.gz=bb", asked: map[string]int{"upload": 2}},
-		{name: "a limit that asks for patience", say: func(s *scenario) { s.Say("notes", patience); s.Say("upload", patience, refusal(429, "slower")) }, n: 2, findings: "a.whl+ b.tar.gz+", holds: both, slept: []time.Duration{70 * second, 70 * second, 60 * second}},
-		{name: "more patience than there is, and none", say: says("upload", wait("9999"), wait("0")), n: 2, findings: "a.whl+ b.tar.gz+", holds: both, slept: []time.Duration{120 * second, 2 * second}},
-		{name: "a limit that does not end", say: says("upload", patience, patience, patience, patience), attach: "github-rate-limit", says: "1 more were not tried", slept: []time.Duration{70 * second, 70 * second, 70 * second, 70 * second}},
-		{name: "the requests of an hour are used up", say: says("upload", releases.Answer{Status: 403, Header: http.Header{"X-RateLimit-Remaining": {"0"}}, Body: `{"message":"API rate limit exceeded"}`}), attach: "github-rate-limit", says: "API rate limit exceeded", asked: map[string]int{"upload": 1}},
-		{name: "they are used up before", say: says("assets", releases.Answer{Status: 403, Header: http.Header{"X-RateLimit-Remaining": {"0"}, "X-RateLimit-Reset": {"4000000000"}}, Body: `{"message":"API rate limit exceeded"}`}), ready: "github-rate-limit", says: "API rate limit exceeded"},
+		{
+			name: "a name is taken that nobody sees", say: says("upload", exists, exists, exists, exists), attach: "github-asset-refused",
+			says: "already_exists", n: 1, findings: "b.tar.gz+", holds: "b.tar.gz=bb",
+			slept: []time.Duration{2 * second, 4 * second, 8 * second, 16 * second},
+		},
+		{
+			name: "one is refused", say: says("upload", refusal(413, "Too large for "+token)), attach: "github-asset-refused",
+			says: "413 Too large for ***", n: 1, findings: "b.tar.gz+", holds: "b.tar.gz=bb", requests: map[string]int{"upload": 2},
+		},
+		{
+			name: "a limit that asks for patience",
+			say:  func(s *scenario) { s.Say("notes", limited); s.Say("upload", limited, refusal(429, "slower")) }, n: 2,
+			findings: "a.whl+ b.tar.gz+", holds: both, slept: []time.Duration{70 * second, 70 * second, 60 * second},
+		},
+		{
+			name: "more patience than there is, and none", say: says("upload", wait("9999"), wait("0")), n: 2, findings: "a.whl+ b.tar.gz+",
+			holds: both, slept: []time.Duration{120 * second, 2 * second},
+		},
+		{
+			name: "a limit that does not end", say: says("upload", limited, limited, limited, limited), attach: "github-rate-limit",
+			says: "1 more were not tried", slept: []time.Duration{70 * second, 70 * second, 70 * second, 70 * second},
+		},
+		{
+			name: "the requests of an hour are used up",
+			say: says(
+				"upload",
+				releases.Answer{Status: 403, Header: http.Header{"X-RateLimit-Remaining": {"0"}}, Body: `{"message":"API rate limit exceeded"}`},
+			),
+			attach: "github-rate-limit", says: "API rate limit exceeded", requests: map[string]int{"upload": 1},
+		},
+		{
+			name: "they are used up before",
+			say: says(
+				"assets",
+				releases.Answer{
+					Status: 403, Header: http.Header{"X-RateLimit-Remaining": {"0"}, "X-RateLimit-Reset": {"4000000000"}},
+					Body: `{"message":"API rate limit exceeded"}`,
+				},
+			),
+			ready: "github-rate-limit", says: "API rate limit exceeded",
+		},
 		{name: "the right is taken away", between: func(s *scenario, _ releases.Release) {
 			s.Say("upload", refusal(403, "Resource not accessible by integration"))
-		}, attach: "github-permission", says: "1 more were not tried", asked: map[string]int{"upload": 1}},
-		{name: "the release is deleted", between: func(s *scenario, _ releases.Release) { s.Say("assets", refusal(404, "Not Found")) }, attach: "github-release-missing"},
+		}, attach: "github-permission", says: "1 more were not tried", requests: map[string]int{"upload": 1}},
+		{
+			name: "the release is deleted", between: func(s *scenario, _ releases.Release) { s.Say("assets", refusal(404, "Not Found")) },
+			attach: "github-release-missing",
+		},
 
-		{name: "an immutable release that lacks some", release: releases.Release{Immutable: true}, held: []releases.Asset{held("a.whl", "aaa")}, ready: "github-release-immutable", says: "missing: b.tar.gz", holds: "a.whl=aaa"},
-		{name: "an immutable release that has all", release: releases.Release{Immutable: true}, held: []releases.Asset{held("a.whl", "aaa"), held("b.tar.gz", "bb")}, n: 2, findings: "a.whl= b.tar.gz=", holds: both},
-		{name: "it is published in between", release: releases.Release{}, between: func(s *scenario, r releases.Release) { s.Freeze(r.ID) }, attach: "github-release-immutable", says: "create the release as a draft", asked: map[string]int{"upload": 1}},
+		{
+			name: "an immutable release that lacks some", release: releases.Release{Immutable: true}, held: []releases.Asset{held("a.whl", "aaa")},
+			ready: "github-release-immutable", says: "missing: b.tar.gz", holds: "a.whl=aaa",
+		},
+		{
+			name: "an immutable release that has all", release: releases.Release{Immutable: true},
+			held: []releases.Asset{held("a.whl", "aaa"), held("b.tar.gz", "bb")}, n: 2, findings: "a.whl= b.tar.gz=", holds: both,
+		},
+		{
+			name: "it is published in between", release: releases.Release{}, between: func(s *scenario, r releases.Release) { s.Freeze(r.ID) },
+			attach: "github-release-immutable", says: "create the release as a draft", requests: map[string]int{"upload": 1},
+		},
 
 		{name: "a token that reads", right: releases.Read, ready: "github-permission", says: "contents: write"},
-		{name: "a token that reads no drafts", right: releases.Read, release: releases.Release{Draft: true}, ready: "github-permission", says: "403 Resource not accessible by integration"},
+		{
+			name: "a token that reads no drafts", right: releases.Read, release: releases.Release{Draft: true}, ready: "github-permission",
+			says: "403 Resource not accessible by integration",
+		},
 		{name: "a stranger's token", right: releases.Outside, ready: "github-permission", says: "404 Not Found"},
 		{name: "no release", tag: "v2", ready: "github-release-missing", says: "gh release create"},
 		{name: "no tag", tag: "..", ready: "github-release-missing"},
-		{name: "notes that cannot be written", say: says("notes", refusal(422, "invalid configuration")), n: 2, findings: "a.whl+ b.tar.gz+", holds: both},
-		{name: "notes that are too much for GitHub", say: says("notes", refusal(504, "slow"), refusal(504, "slow"), refusal(504, "slow"), refusal(504, "slow")), n: 2, findings: "a.whl+ b.tar.gz+", holds: both},
-		{name: "GitHub is down", say: says("by-tag", refusal(503, "down"), refusal(503, "down"), refusal(503, "down"), refusal(503, "down")), ready: "github-unavailable", says: "503 down"},
-		{name: "it is down for a moment", say: func(s *scenario) { s.Say("by-tag", refusal(502, "down")); s.Say("assets", refusal(500, "down")) }, n: 2, findings: "a.whl+ b.tar.gz+", holds: both},
+		{
+			name: "notes that cannot be written", say: says("notes", refusal(422, "invalid configuration")), n: 2, findings: "a.whl+ b.tar.gz+",
+			holds: both,
+		},
+		{
+			name: "notes that are too much for GitHub",
+			say:  says("notes", refusal(504, "slow"), refusal(504, "slow"), refusal(504, "slow"), refusal(504, "slow")), n: 2,
+			findings: "a.whl+ b.tar.gz+", holds: both,
+		},
+		{
+			name: "GitHub is down", say: says("by-tag", refusal(503, "down"), refusal(503, "down"), refusal(503, "down"), refusal(503, "down")),
+			ready: "github-unavailable", says: "503 down",
+		},
+		{
+			name: "it is down for a moment", say: func(s *scenario) { s.Say("by-tag", refusal(502, "down")); s.Say("assets", refusal(500, "down")) },
+			n: 2, findings: "a.whl+ b.tar.gz+", holds: both,
+		},
 		{name: "a front has lost it for a moment", say: func(s *scenario) {
 			s.Say("by-tag", refusal(520, "lost"))
 			s.Say("assets", refusal(499, "gone"))
@@ -228,16 +348,48 @@ func stories() []story {
 		}, n: 2, findings: "a.whl+ b.tar.gz+", holds: both},
 		{name: "a front loses an asset time and again", between: func(s *scenario, _ releases.Release) {
 			s.Say("upload", slices.Repeat([]releases.Answer{refusal(499, "gone")}, 4)...)
-		}, attach: "github-unavailable", says: "499 gone", n: 1, findings: "b.tar.gz+", holds: "b.tar.gz=bb", asked: map[string]int{"upload": 5}},
-		{name: "it has moved", say: says("notes", releases.Answer{Status: 301, Header: http.Header{"Location": {"https://elsewhere.example/repositories/1"}}}), ready: "github-repository"},
+		}, attach: "github-unavailable", says: "499 gone", n: 1, findings: "b.tar.gz+", holds: "b.tar.gz=bb", requests: map[string]int{"upload": 5}},
+		{
+			name:  "it has moved",
+			say:   says("notes", releases.Answer{Status: 301, Header: http.Header{"Location": {"https://elsewhere.example/repositories/1"}}}),
+			ready: "github-repository",
+		},
 		{name: "a refusal that repeats the token", say: says("notes", refusal(403, "no "+token)), ready: "github-permission", says: "no ***"},
-		{name: "what is there cannot be fetched", held: []releases.Asset{held("a.whl", "aaa")}, say: says("download", refusal(404, "Not Found")), ready: "github-unavailable", says: "404 Not Found", holds: "a.whl=aaa"},
-		{name: "what is fetched is longer", held: []releases.Asset{held("a.whl", "aaa")}, say: says("download", releases.Answer{Status: ok, Body: "aaaa"}, releases.Answer{Status: ok, Body: "aaaa"}, releases.Answer{Status: ok, Body: "aaaa"}), ready: "github-unavailable", says: "longer than GitHub says", holds: "a.whl=aaa"},
-		{name: "what is fetched is shorter", held: []releases.Asset{held("a.whl", "aaa")}, say: says("download", releases.Answer{Status: ok, Body: "aa"}), ready: "github-unavailable", says: "it has 3 bytes, but 2 arrived", holds: "a.whl=aaa"},
-		{name: "the storage is down for a moment", held: []releases.Asset{held("a.whl", "aaa")}, say: says("bytes", refusal(503, "x")), n: 2, findings: "a.whl= b.tar.gz+", holds: both},
-		{name: "the storage points on", held: []releases.Asset{held("a.whl", "aaa")}, say: says("bytes", releases.Answer{Status: 302, Header: http.Header{"Location": {"https://elsewhere.example/"}}}), ready: "github-unavailable", holds: "a.whl=aaa"},
-		{name: "bytes in clear text elsewhere", held: []releases.Asset{held("a.whl", "aaa")}, say: says("download", releases.Answer{Status: 302, Header: http.Header{"Location": {"http://elsewhere.example/?sig=x"}}}), ready: "github-unavailable", says: "http://elsewhere.example/, which is not an https URL", holds: "a.whl=aaa"},
-		{name: "bytes nowhere", held: []releases.Asset{held("a.whl", "aaa")}, say: says("download", releases.Answer{Status: 302}), ready: "github-unavailable", holds: "a.whl=aaa"},
+		{
+			name: "what is there cannot be fetched", held: []releases.Asset{held("a.whl", "aaa")}, say: says("download", refusal(404, "Not Found")),
+			ready: "github-unavailable", says: "404 Not Found", holds: "a.whl=aaa",
+		},
+		{
+			name: "what is fetched is longer", held: []releases.Asset{held("a.whl", "aaa")},
+			say: says(
+				"download", releases.Answer{Status: ok, Body: "aaaa"}, releases.Answer{Status: ok, Body: "aaaa"},
+				releases.Answer{Status: ok, Body: "aaaa"},
+			),
+			ready: "github-unavailable", says: "longer than GitHub says", holds: "a.whl=aaa",
+		},
+		{
+			name: "what is fetched is shorter", held: []releases.Asset{held("a.whl", "aaa")},
+			say: says("download", releases.Answer{Status: ok, Body: "aa"}), ready: "github-unavailable", says: "it has 3 bytes, but 2 arrived",
+			holds: "a.whl=aaa",
+		},
+		{
+			name: "the storage is down for a moment", held: []releases.Asset{held("a.whl", "aaa")}, say: says("bytes", refusal(503, "x")), n: 2,
+			findings: "a.whl= b.tar.gz+", holds: both,
+		},
+		{
+			name: "the storage points on", held: []releases.Asset{held("a.whl", "aaa")},
+			say:   says("bytes", releases.Answer{Status: 302, Header: http.Header{"Location": {"https://elsewhere.example/"}}}),
+			ready: "github-unavailable", holds: "a.whl=aaa",
+		},
+		{
+			name: "bytes in clear text elsewhere", held: []releases.Asset{held("a.whl", "aaa")},
+			say:   says("download", releases.Answer{Status: 302, Header: http.Header{"Location": {"http://elsewhere.example/?sig=x"}}}),
+			ready: "github-unavailable", says: "http://elsewhere.example/, which is not an https URL", holds: "a.whl=aaa",
+		},
+		{
+			name: "bytes nowhere", held: []releases.Asset{held("a.whl", "aaa")}, say: says("download", releases.Answer{Status: 302}),
+			ready: "github-unavailable", holds: "a.whl=aaa",
+		},
 	}
 }
 
@@ -254,23 +406,23 @@ func TestAttach_Scenarios(t *testing.T) {
 			if c.release.Tag == "" {
 				c.release.Tag = "v1"
 			}
-			there := s.Publish(c.release)
+			published := s.Publish(c.release)
 			for _, a := range c.held {
-				a.Release = there.ID
-				s.Hold(a)
+				a.Release = published.ID
+				s.AddAsset(a)
 			}
 			if c.tag == "" {
-				c.tag = there.Tag
+				c.tag = published.Tag
 			}
 			if c.say != nil {
 				c.say(s)
 			}
-			s.play(c, there)
+			s.play(c, published)
 		})
 	}
 }
 
-func (s *scenario) play(c story, there releases.Release) {
+func (s *scenario) play(c story, published releases.Release) {
 	t := s.t
 	wanted := []ghrelease.Asset{asset("a.whl", "aaa"), asset("b.tar.gz", "bb")}
 	r, err := s.client.Ready(t.Context(), c.tag, wanted)
@@ -280,20 +432,23 @@ func (s *scenario) play(c story, there releases.Release) {
 	var attached error
 	n, texts := 0, []string{}
 	if err == nil {
-		if r.ID != there.ID || r.Tag != there.Tag || r.Draft != there.Draft || r.Immutable != there.Immutable || !strings.HasPrefix(r.Page, "https://github.example/o/r/releases/") {
+		if r.ID != published.ID || r.Tag != published.Tag || r.Draft != published.Draft || r.Immutable != published.Immutable ||
+			!strings.HasPrefix(
+				r.Page, "https://github.example/o/r/releases/",
+			) {
 			t.Errorf("%+v", r)
 		}
 		if c.between != nil {
-			c.between(s, there)
+			c.between(s, published)
 		}
-		n, attached = s.client.Attach(t.Context(), r, wanted, func(a ghrelease.Asset, there bool) {
-			texts = append(texts, a.Name+map[bool]string{true: "=", false: "+"}[there])
+		n, attached = s.client.Attach(t.Context(), r, wanted, func(a ghrelease.Asset, existed bool) {
+			texts = append(texts, a.Name+map[bool]string{true: "=", false: "+"}[existed])
 		})
 	}
 	if idsOf(attached) != c.attach || n != c.n || strings.Join(texts, " ") != c.findings {
 		t.Errorf("Attach: %d, told %v, %v", n, texts, attached)
 	}
-	if got := s.holds(there.ID); got != c.holds {
+	if got := s.holds(published.ID); got != c.holds {
 		t.Errorf("the release has %q, want %q", got, c.holds)
 	}
 	if all := fmt.Sprint(err, attached); !strings.Contains(all, c.says) {
@@ -302,9 +457,9 @@ func (s *scenario) play(c story, there releases.Release) {
 	if c.slept != nil && fmt.Sprint(s.slept) != fmt.Sprint(c.slept) {
 		t.Errorf("waited %v, want %v", s.slept, c.slept)
 	}
-	for op, n := range c.asked {
-		if s.Asked(op) != n {
-			t.Errorf("%s was asked %d times, want %d", op, s.Asked(op), n)
+	for op, n := range c.requests {
+		if s.RequestCount(op) != n {
+			t.Errorf("%s was asked %d times, want %d", op, s.RequestCount(op), n)
 		}
 	}
 	s.harmless(err, attached)
@@ -321,9 +476,9 @@ func TestAttach_RenamedAssets(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		n, err := s.client.Attach(t.Context(), ready, wanted, func(a ghrelease.Asset, there bool) {
-			if there != (round == 1) {
-				t.Errorf("round %d: %s was there: %v", round, a.Name, there)
+		n, err := s.client.Attach(t.Context(), ready, wanted, func(a ghrelease.Asset, existed bool) {
+			if existed != (round == 1) {
+				t.Errorf("round %d: %s was there: %v", round, a.Name, existed)
 			}
 		})
 		if n != 3 || err != nil {
@@ -334,14 +489,14 @@ func TestAttach_RenamedAssets(t *testing.T) {
 		t.Error(got)
 	}
 	// Another name than we think, and the label that we gave.
-	s.Hold(releases.Asset{Release: r.ID, Name: "f-1-0.whl", Label: "f-1!0.whl", Bytes: []byte("four")})
+	s.AddAsset(releases.Asset{Release: r.ID, Name: "f-1-0.whl", Label: "f-1!0.whl", Bytes: []byte("four")})
 	wanted = []ghrelease.Asset{asset("f-1!0.whl", "four")}
 	ready, err := s.client.Ready(t.Context(), "v1", wanted)
 	if err != nil {
 		t.Fatal(err)
 	}
-	if n, err := s.client.Attach(t.Context(), ready, wanted, nil); n != 1 || err != nil || s.Asked("upload") != 3 {
-		t.Errorf("%d, %v, %d uploads", n, err, s.Asked("upload"))
+	if n, err := s.client.Attach(t.Context(), ready, wanted, nil); n != 1 || err != nil || s.RequestCount("upload") != 3 {
+		t.Errorf("%d, %v, %d uploads", n, err, s.RequestCount("upload"))
 	}
 	_, err = s.client.Ready(t.Context(), "v1", []ghrelease.Asset{asset("g!1.whl", "x"), asset("g~1.whl", "y")})
 	if idsOf(err) != "github-asset-conflict" || !strings.Contains(err.Error(), "g.1.whl") {
@@ -362,16 +517,16 @@ func TestAttach_KeepExisting(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		if n, err := s.client.Attach(t.Context(), ready, []ghrelease.Asset{manifest}, func(_ ghrelease.Asset, there bool) {
-			if there != (content == "second") {
-				t.Errorf("%s: there %v", content, there)
+		if n, err := s.client.Attach(t.Context(), ready, []ghrelease.Asset{manifest}, func(_ ghrelease.Asset, existed bool) {
+			if existed != (content == "second") {
+				t.Errorf("%s: there %v", content, existed)
 			}
 		}); n != 1 || err != nil {
 			t.Fatalf("%d, %v", n, err)
 		}
 	}
-	if got := s.holds(r.ID); got != "manifest.json=first" || s.Asked("download") != 0 {
-		t.Errorf("%s, %d downloads", got, s.Asked("download"))
+	if got := s.holds(r.ID); got != "manifest.json=first" || s.RequestCount("download") != 0 {
+		t.Errorf("%s, %d downloads", got, s.RequestCount("download"))
 	}
 	s.harmless()
 }
@@ -383,21 +538,21 @@ func TestAttach_Pagination(t *testing.T) {
 	r := s.Publish(releases.Release{Tag: "v1", Draft: true})
 	for i := range 130 {
 		s.Publish(releases.Release{Tag: fmt.Sprint("nightly-", i)})
-		s.Hold(releases.Asset{Release: r.ID, Name: fmt.Sprint("other-", i), Bytes: []byte("x")})
+		s.AddAsset(releases.Asset{Release: r.ID, Name: fmt.Sprint("other-", i), Bytes: []byte("x")})
 	}
-	s.Hold(releases.Asset{Release: r.ID, Name: "a.whl", Bytes: []byte("aaa")})
+	s.AddAsset(releases.Asset{Release: r.ID, Name: "a.whl", Bytes: []byte("aaa")})
 	wanted := []ghrelease.Asset{asset("a.whl", "aaa")}
 	ready, err := s.client.Ready(t.Context(), "v1", wanted)
 	if err != nil || ready.ID != r.ID {
 		t.Fatalf("%+v, %v", ready, err)
 	}
 	n, err := s.client.Attach(t.Context(), ready, wanted, nil)
-	if n != 1 || err != nil || s.Asked("upload") != 0 || s.Asked("list") != 5 || s.Asked("assets") != 4 {
-		t.Errorf("%d, %v, %d lists, %d lists of assets", n, err, s.Asked("list"), s.Asked("assets"))
+	if n != 1 || err != nil || s.RequestCount("upload") != 0 || s.RequestCount("list") != 5 || s.RequestCount("assets") != 4 {
+		t.Errorf("%d, %v, %d lists, %d lists of assets", n, err, s.RequestCount("list"), s.RequestCount("assets"))
 	}
 	// The bytes under a number do not change: they are fetched once.
-	if s.Asked("bytes") != 1 {
-		t.Errorf("%d downloads", s.Asked("bytes"))
+	if s.RequestCount("bytes") != 1 {
+		t.Errorf("%d downloads", s.RequestCount("bytes"))
 	}
 	s.Publish(releases.Release{Tag: "v1", Draft: true})
 	if _, err = s.client.Ready(t.Context(), "v1", wanted); idsOf(err) != "github-release-ambiguous" {
@@ -435,7 +590,7 @@ func TestReady_DuplicateInList(t *testing.T) {
 	}
 }
 
-// TestReady_Limits: what GitHub cannot take is told before anything is sent.
+// TestReady_Limits: what GitHub cannot take is reported before anything is sent.
 func TestReady_Limits(t *testing.T) {
 	t.Parallel()
 	s := startGitHub(t, releases.Write, releases.Options{})
@@ -447,7 +602,7 @@ func TestReady_Limits(t *testing.T) {
 		t.Errorf("%v", err)
 	}
 	for i := range 1000 {
-		s.Hold(releases.Asset{Release: r.ID, Name: fmt.Sprint("other-", i), Bytes: []byte("x")})
+		s.AddAsset(releases.Asset{Release: r.ID, Name: fmt.Sprint("other-", i), Bytes: []byte("x")})
 	}
 	_, full := s.client.Ready(t.Context(), "v1", []ghrelease.Asset{asset("a.whl", "x")})
 	if idsOf(full) != "github-asset-refused" {
@@ -467,8 +622,11 @@ func TestAttach_ChangedFile(t *testing.T) {
 	recorded.Open = func() (io.ReadCloser, error) {
 		return nil, finding.Finding{ID: "github-of-the-caller", Severity: finding.Error, Message: "c", Fix: "d"}
 	}
-	n, err := s.client.Attach(t.Context(), ghrelease.Release{ID: r.ID, Tag: "v1"}, []ghrelease.Asset{other, gone, recorded, asset("d.whl", "d")}, nil)
-	if n != 1 || idsOf(err) != "github-asset-changed github-asset-changed github-asset-changed" || !strings.Contains(err.Error(), "no such file") {
+	n, err := s.client.Attach(
+		t.Context(), ghrelease.Release{ID: r.ID, Tag: "v1"}, []ghrelease.Asset{other, gone, recorded, asset("d.whl", "d")}, nil,
+	)
+	if n != 1 || idsOf(err) != "github-asset-changed github-asset-changed github-asset-changed" ||
+		!strings.Contains(err.Error(), "no such file") {
 		t.Errorf("%d, %v", n, err)
 	}
 	if got := s.holds(r.ID); got != "d.whl=d" {
@@ -477,7 +635,7 @@ func TestAttach_ChangedFile(t *testing.T) {
 	s.harmless(err)
 }
 
-// TestAttach_NoAnswer: the others are not tried for ever.
+// TestAttach_NoAnswer: the others are not tried forever.
 func TestAttach_NoAnswer(t *testing.T) {
 	t.Parallel()
 	s := startGitHub(t, releases.Write, releases.Options{})
@@ -490,8 +648,8 @@ func TestAttach_NoAnswer(t *testing.T) {
 		wanted = append(wanted, asset(fmt.Sprint(i, ".whl"), "x"))
 	}
 	n, err := s.client.Attach(t.Context(), ghrelease.Release{ID: r.ID, Tag: "v1"}, wanted, nil)
-	if n != 0 || s.Asked("upload") != 12 || len(finding.Of(err)) != 3 || !strings.Contains(err.Error(), "(7 more were not tried)") {
-		t.Errorf("%d after %d uploads: %v", n, s.Asked("upload"), err)
+	if n != 0 || s.RequestCount("upload") != 12 || len(finding.Of(err)) != 3 || !strings.Contains(err.Error(), "(7 more were not tried)") {
+		t.Errorf("%d after %d uploads: %v", n, s.RequestCount("upload"), err)
 	}
 	s.harmless(err)
 }
@@ -517,14 +675,14 @@ func TestAttach_SomeAnswers(t *testing.T) {
 	s.harmless(err)
 }
 
-// TestAttach_Cancelled: at every moment a signal ends it, and is told as what it is.
+// TestAttach_Cancelled: at every moment a signal ends it, and is reported as what it is.
 func TestAttach_Cancelled(t *testing.T) {
 	t.Parallel()
 	reason := errors.New("a signal came")
 	for after := range 8 {
 		s := startGitHub(t, releases.Write, releases.Options{})
 		r := s.Publish(releases.Release{Tag: "v1", Draft: true})
-		s.Hold(releases.Asset{Release: r.ID, Name: "a.whl", Bytes: []byte("aaa")})
+		s.AddAsset(releases.Asset{Release: r.ID, Name: "a.whl", Bytes: []byte("aaa")})
 		ctx, cancel := context.WithCancelCause(t.Context())
 		n := 0
 		places := http.NewServeMux()
@@ -563,8 +721,8 @@ func TestAttach_AssetStates(t *testing.T) {
 		r := s.Publish(releases.Release{Tag: "v1"})
 		s.Say("assets", releases.Answer{Status: 200, Body: fmt.Sprintf(`[{"id":77,"name":"a.whl","size":0,"state":%s}]`, state)})
 		n, err := s.client.Attach(t.Context(), ghrelease.Release{ID: r.ID, Tag: "v1"}, []ghrelease.Asset{asset("a.whl", "aaa")}, nil)
-		if n != 0 || idsOf(err) != "github-asset-conflict" || s.Asked("delete") != 0 {
-			t.Errorf("%s: %d, %v, %d deleted", state, n, err, s.Asked("delete"))
+		if n != 0 || idsOf(err) != "github-asset-conflict" || s.RequestCount("delete") != 0 {
+			t.Errorf("%s: %d, %v, %d deleted", state, n, err, s.RequestCount("delete"))
 		}
 		s.harmless(err)
 	}
@@ -573,7 +731,10 @@ func TestAttach_AssetStates(t *testing.T) {
 // TestAttach_UnexpectedAnswers: whatever comes, it is a finding.
 func TestAttach_UnexpectedAnswers(t *testing.T) {
 	t.Parallel()
-	for _, body := range []string{"", "null", "[null]", "[[]]", "{}", `{"id":"x"}`, `{"id":7,"tag_name":null}`, `{"id":7,"tag_name":"v2"}`, "<html><title>Sign in</title>", `[{"id":1}]`, "[", strings.Repeat("[", 20000)} {
+	for _, body := range []string{
+		"", "null", "[null]", "[[]]", "{}", `{"id":"x"}`, `{"id":7,"tag_name":null}`, `{"id":7,"tag_name":"v2"}`, "<html><title>Sign in</title>",
+		`[{"id":1}]`, "[", strings.Repeat("[", 20000),
+	} {
 		for _, op := range []string{"notes", "by-tag", "list", "assets"} {
 			s := startGitHub(t, releases.Write, releases.Options{})
 			s.Publish(releases.Release{Tag: "v1", Draft: op == "list"})
@@ -609,13 +770,13 @@ func TestAttach_UnexpectedAnswers(t *testing.T) {
 func TestToken_OnlyToAPI(t *testing.T) {
 	t.Parallel()
 	s := startGitHub(t, releases.Write, releases.Options{})
-	var thief bytes.Buffer
-	elsewhere := serve(t, http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) { _ = r.Header.Write(&thief) }))
+	var attacker bytes.Buffer
+	elsewhere := serve(t, http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) { _ = r.Header.Write(&attacker) }))
 	elsewhere.User = url.UserPassword("some", "body")
 	for _, op := range []string{"notes", "by-tag", "list", "assets", "download", "upload", "delete"} {
 		r := s.Publish(releases.Release{Tag: op, Draft: op == "list"})
-		s.Hold(releases.Asset{Release: r.ID, Name: "b.whl", Bytes: []byte("b")})
-		s.Hold(releases.Asset{Release: r.ID, Name: "c.whl", Starter: true})
+		s.AddAsset(releases.Asset{Release: r.ID, Name: "b.whl", Bytes: []byte("b")})
+		s.AddAsset(releases.Asset{Release: r.ID, Name: "c.whl", Starter: true})
 		s.Say(op, releases.Answer{Status: 307, Header: http.Header{"Location": {elsewhere.String()}}})
 		wanted := []ghrelease.Asset{asset("a.whl", "a"), asset("b.whl", "b"), asset("c.whl", "c")}
 		ready, err := s.client.Ready(t.Context(), op, wanted)
@@ -627,10 +788,10 @@ func TestToken_OnlyToAPI(t *testing.T) {
 		}
 		s.harmless(err)
 	}
-	if strings.Contains(thief.String(), token) || strings.Contains(thief.String(), "Authorization") {
-		t.Errorf("the token went elsewhere:\n%s", thief.String())
+	if strings.Contains(attacker.String(), token) || strings.Contains(attacker.String(), "Authorization") {
+		t.Errorf("the token went elsewhere:\n%s", attacker.String())
 	}
-	if !strings.Contains(thief.String(), "User-Agent") {
+	if !strings.Contains(attacker.String(), "User-Agent") {
 		t.Error("no bytes were fetched from elsewhere: the test is blind")
 	}
 }
@@ -638,9 +799,9 @@ func TestToken_OnlyToAPI(t *testing.T) {
 // TestAttach_ClearTextAPI: an API elsewhere cannot have this machine asked what only this machine may ask.
 func TestAttach_ClearTextAPI(t *testing.T) {
 	t.Parallel()
-	asked := ""
+	requests := ""
 	proxy := serve(t, http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		asked += r.Method + " " + r.URL.String() + "\n"
+		requests += r.Method + " " + r.URL.String() + "\n"
 		switch {
 		case strings.HasSuffix(r.URL.Path, "/assets"):
 			_, _ = io.WriteString(w, `[{"id":7,"name":"a.whl","size":3,"state":"uploaded"}]`)
@@ -655,8 +816,10 @@ func TestAttach_ClearTextAPI(t *testing.T) {
 		Wire: wire.New(wire.Options{UserAgent: "test", Now: time.Now, Proxy: http.ProxyURL(proxy)}),
 	})
 	_, err := client.Attach(t.Context(), ghrelease.Release{ID: 1, Tag: "v1"}, []ghrelease.Asset{asset("a.whl", "aaa")}, nil)
-	if idsOf(err) != "github-unavailable" || !strings.Contains(err.Error(), "http://127.0.0.1:1/admin, which is not an https URL") || strings.Contains(asked, "admin") || !strings.Contains(asked, "/assets/7") {
-		t.Errorf("%v, asked\n%s", err, asked)
+	if idsOf(err) != "github-unavailable" || !strings.Contains(
+		err.Error(), "http://127.0.0.1:1/admin, which is not an https URL",
+	) || strings.Contains(requests, "admin") || !strings.Contains(requests, "/assets/7") {
+		t.Errorf("%v, asked\n%s", err, requests)
 	}
 }
 
@@ -665,10 +828,12 @@ func TestAttach_ImmutableRelease(t *testing.T) {
 	t.Parallel()
 	s := startGitHub(t, releases.Write, releases.Options{})
 	r := s.Publish(releases.Release{Tag: "v1", Immutable: true})
-	s.Hold(releases.Asset{Release: r.ID, Name: "b.whl", Starter: true})
-	_, err := s.client.Attach(t.Context(), ghrelease.Release{ID: r.ID, Tag: "v1", Immutable: true}, []ghrelease.Asset{asset("b.whl", "b"), asset("a.whl", "a")}, nil)
-	if idsOf(err) != "github-release-immutable" || s.Asked("upload")+s.Asked("delete") != 0 {
-		t.Errorf("%v, %d uploads", err, s.Asked("upload"))
+	s.AddAsset(releases.Asset{Release: r.ID, Name: "b.whl", Starter: true})
+	_, err := s.client.Attach(
+		t.Context(), ghrelease.Release{ID: r.ID, Tag: "v1", Immutable: true}, []ghrelease.Asset{asset("b.whl", "b"), asset("a.whl", "a")}, nil,
+	)
+	if idsOf(err) != "github-release-immutable" || s.RequestCount("upload")+s.RequestCount("delete") != 0 {
+		t.Errorf("%v, %d uploads", err, s.RequestCount("upload"))
 	}
 	s.harmless(err)
 }

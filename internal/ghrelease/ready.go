@@ -39,11 +39,11 @@ func (c *Client) Ready(ctx context.Context, tag string, wanted []Asset) (Release
 	if err != nil {
 		return Release{}, err
 	}
-	there, err := c.list(ctx, r)
+	existing, err := c.list(ctx, r)
 	if err != nil {
 		return r, err
 	}
-	return r, c.compare(ctx, r, there, wanted)
+	return r, c.compare(ctx, r, existing, wanted)
 }
 
 // mayWrite returns a finding if the token has no write access. It lets GitHub generate release notes, which requires write access and
@@ -106,7 +106,9 @@ func (c *Client) find(ctx context.Context, tag string) (Release, error) {
 	case replyOf(err).status() != http.StatusNotFound:
 		return Release{}, permissionError(ctx, doing, err)
 	}
-	all, err := pages(releasesPage, releasesMost, func(o *github.ListOptions) ([]*apiRelease, *github.Response, error) { return c.releases(ctx, o) })
+	all, err := pages(
+		releasesPage, releasesMost, func(o *github.ListOptions) ([]*apiRelease, *github.Response, error) { return c.releases(ctx, o) },
+	)
 	if err != nil {
 		return Release{}, permissionError(ctx, "list the releases of "+c.options.Repository, err)
 	}
@@ -183,7 +185,7 @@ func pages[T any](size, most int, next func(*github.ListOptions) ([]T, *github.R
 }
 
 // compare returns findings for the wanted assets that cannot be attached.
-func (c *Client) compare(ctx context.Context, r Release, there []existingAsset, wanted []Asset) error {
+func (c *Client) compare(ctx context.Context, r Release, existing []existingAsset, wanted []Asset) error {
 	var failed []error
 	var missing []string
 	names := map[string]Asset{}
@@ -192,7 +194,7 @@ func (c *Client) compare(ctx context.Context, r Release, there []existingAsset, 
 			failed = append(failed, err)
 			continue
 		}
-		h, ok := find(there, a)
+		h, ok := findAsset(existing, a)
 		if !ok || h.starter {
 			missing = append(missing, a.Name)
 			continue
@@ -207,9 +209,11 @@ func (c *Client) compare(ctx context.Context, r Release, there []existingAsset, 
 	switch {
 	case len(missing) > 0 && r.Immutable:
 		failed = append(failed, immutable(r, phrase.Some(missing, mostNamed)))
-	case len(missing)+len(there) > assetsBound:
+	case len(missing)+len(existing) > assetsBound:
 		failed = append(failed, finding.New(finding.GitHubAssetRefused,
-			fmt.Sprintf("the release %s has %d assets and %d are missing: GitHub allows %d per release", r.Tag, len(there), len(missing), assetsBound),
+			fmt.Sprintf(
+				"the release %s has %d assets and %d are missing: GitHub allows %d per release", r.Tag, len(existing), len(missing), assetsBound,
+			),
 			"delete assets that are not needed, or remove `github-release`"))
 	}
 	return errors.Join(failed...)

@@ -22,7 +22,9 @@ func TestClassifiers_List(t *testing.T) {
 	if err != nil || !slices.Contains(all, "Programming Language :: Python :: 3") || len(all) < 800 {
 		t.Errorf("%d classifiers, %v", len(all), err)
 	}
-	if _, err := index.New(index.SiteOf(s.Upload, nil, false), client(), wire.NewGate(1), nil).Classifiers(t.Context()); !errors.Is(err, index.ErrNoListings) {
+	if _, err := index.New(
+		index.SiteOf(s.Upload, nil, false), client(), wire.NewGate(1), nil,
+	).Classifiers(t.Context()); !errors.Is(err, index.ErrNoListings) {
 		t.Errorf("without look-ups: %v", err)
 	}
 }

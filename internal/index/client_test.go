@@ -72,7 +72,8 @@ func TestUpload_Accepted(t *testing.T) {
 		}
 	}
 	listing, err := ix.ListFiles(t.Context(), "sampleproject")
-	if err != nil || len(listing.Files) != 1 || listing.Files[0].SHA256 != fmt.Sprintf("%x", d.Digests.SHA256) || listing.Files[0].Size != d.Size {
+	if err != nil || len(listing.Files) != 1 || listing.Files[0].SHA256 != fmt.Sprintf("%x", d.Digests.SHA256) ||
+		listing.Files[0].Size != d.Size {
 		t.Errorf("%+v, %v", listing, err)
 	}
 	other := filepath.Join(t.TempDir(), d.Name)
@@ -85,7 +86,9 @@ func TestUpload_Accepted(t *testing.T) {
 	}
 	err = ix.Upload(t.Context(), index.UploadRequest{File: read(t, other)}, login)
 	var refused *index.Refusal
-	if !errors.As(err, &refused) || !refused.Exists() || refused.Status != 400 || !strings.Contains(refused.Message, "File already exists ('sampleproject-3.0.0.tar.gz'") {
+	if !errors.As(err, &refused) || !refused.Exists() || refused.Status != 400 || !strings.Contains(
+		refused.Message, "File already exists ('sampleproject-3.0.0.tar.gz'",
+	) {
 		t.Errorf("%v", err)
 	}
 	if all := finding.Of(err); len(all) != 1 || all[0].ID != "upload-exists" || !strings.Contains(all[0].Fix, "skip-existing") {
@@ -131,7 +134,8 @@ func TestUpload_Form(t *testing.T) {
 			say("the last part is %s of %d bytes", last, len(fields[last]))
 		}
 		for name, want := range map[string]string{
-			":action": "file_upload", "protocol_version": "1", "name": "sampleproject", "version": "3.0.0", "filetype": "sdist", "pyversion": "source",
+			":action": "file_upload", "protocol_version": "1", "name": "sampleproject", "version": "3.0.0", "filetype": "sdist",
+			"pyversion":     "source",
 			"sha256_digest": fmt.Sprintf("%x", d.Digests.SHA256), "blake2_256_digest": fmt.Sprintf("%x", d.Digests.BLAKE2b),
 		} {
 			if fields[name] != want {
@@ -160,16 +164,42 @@ func TestUpload_Refusals(t *testing.T) {
 		location           string
 		unansweredOr5xxErr bool
 	}{
-		{status: 400, kind: "text/plain", body: "Only one sdist may be uploaded per release.", id: "upload-second-sdist", words: "Only one sdist"},
-		{status: 400, kind: "text/html", body: "<html><body><h1>400</h1>This filename was previously used by a file that has since been deleted.</body></html>", id: "upload-name-burnt", words: "previously used"},
-		{status: 400, kind: "application/json", body: `{"message":"'dog' is invalid for 'version'"}`, id: "upload-refused", words: "'dog' is invalid"},
+		{
+			status: 400, kind: "text/plain", body: "Only one sdist may be uploaded per release.", id: "upload-second-sdist", words: "Only one sdist",
+		},
+		{
+			status: 400, kind: "text/html",
+			body: "<html><body><h1>400</h1>This filename was previously used by a file that has since been deleted.</body></html>",
+			id:   "upload-name-burnt", words: "previously used",
+		},
+		{
+			status: 400, kind: "application/json", body: `{"message":"'dog' is invalid for 'version'"}`, id: "upload-refused",
+			words: "'dog' is invalid",
+		},
 		{status: 409, kind: "text/plain", body: "conflict", id: "upload-exists", words: "conflict"},
-		{status: 400, kind: "text/html", body: "<html><body>Repository does not allow updating assets: ours</body></html>", id: "upload-exists", words: "updating assets"},
-		{status: 400, kind: "text/plain", body: "ours/packages/sampleproject/3.0.0/sampleproject-3.0.0.tar.gz cannot be updated", id: "upload-exists", words: "cannot be updated"},
+		{
+			status: 400, kind: "text/html", body: "<html><body>Repository does not allow updating assets: ours</body></html>", id: "upload-exists",
+			words: "updating assets",
+		},
+		{
+			status: 400, kind: "text/plain", body: "ours/packages/sampleproject/3.0.0/sampleproject-3.0.0.tar.gz cannot be updated",
+			id: "upload-exists", words: "cannot be updated",
+		},
 		{status: 400, kind: "text/plain", body: "the project cannot be updated", id: "upload-refused", words: "cannot be updated"},
-		{status: 400, kind: "application/json", body: `{"message":"Validation failed: File name has already been taken"}`, id: "upload-exists", words: "already been taken"},
-		{status: 403, kind: "application/json", body: `{"errors":[{"status":403,"message":"Not enough permissions to delete/overwrite artifact 'ours:sampleproject'"}]}`, id: "upload-exists", words: "overwrite"},
-		{status: 403, kind: "application/json", body: `{"errors":[{"status":403,"message":"Not enough permissions to delete/overwrite all artifacts under 'ours'"}]}`, id: "upload-exists", words: "overwrite"},
+		{
+			status: 400, kind: "application/json", body: `{"message":"Validation failed: File name has already been taken"}`, id: "upload-exists",
+			words: "already been taken",
+		},
+		{
+			status: 403, kind: "application/json",
+			body: `{"errors":[{"status":403,"message":"Not enough permissions to delete/overwrite artifact 'ours:sampleproject'"}]}`,
+			id:   "upload-exists", words: "overwrite",
+		},
+		{
+			status: 403, kind: "application/json",
+			body: `{"errors":[{"status":403,"message":"Not enough permissions to delete/overwrite all artifacts under 'ours'"}]}`,
+			id:   "upload-exists", words: "overwrite",
+		},
 		{status: 401, id: "upload-unauthorized", words: "401 Unauthorized"},
 		{status: 403, kind: "text/html", body: "<html></html>", id: "upload-unauthorized", words: "403 Forbidden"},
 		{status: 404, id: "upload-no-endpoint", words: "404"},
@@ -243,7 +273,10 @@ func TestListFiles_Answers(t *testing.T) {
 		status           int
 		exists, unknown  bool
 	}{
-		{name: "a project", status: 200, kind: "application/vnd.pypi.simple.v1+json", body: `{"meta":{"api-version":"1.4"},"name":"alder","files":[]}`, exists: true},
+		{
+			name: "a project", status: 200, kind: "application/vnd.pypi.simple.v1+json",
+			body: `{"meta":{"api-version":"1.4"},"name":"alder","files":[]}`, exists: true,
+		},
 		{name: "no such project", status: 404, body: "<html>"},
 		{name: "forbidden is unknown, never absent", status: 403, unknown: true},
 		{name: "HTML", status: 200, kind: "text/html", body: "<!DOCTYPE html><html></html>", unknown: true},

@@ -25,10 +25,14 @@ func TestListFiles_Forms(t *testing.T) {
 		kind, page string
 		says       string // in the error; "" for a listing with the file
 	}{
-		"HTML":                       {"text/html; charset=UTF-8", link, ""},
-		"HTML by its later name":     {"application/vnd.pypi.simple.v1+html", "<h1>Links for alder</h1>" + link, ""},
-		"JSON":                       {json, `{"name": "alder", "files": [{"filename": "alder-1.0.zip", "hashes": {"sha256": "` + digest + `"}}]}`, ""},
-		"JSON under no name":         {"", `{"name": "alder", "files": [{"filename": "alder-1.0.zip", "hashes": {"sha256": "` + digest + `"}}]}`, ""},
+		"HTML":                   {"text/html; charset=UTF-8", link, ""},
+		"HTML by its later name": {"application/vnd.pypi.simple.v1+html", "<h1>Links for alder</h1>" + link, ""},
+		"JSON": {
+			json, `{"name": "alder", "files": [{"filename": "alder-1.0.zip", "hashes": {"sha256": "` + digest + `"}}]}`, "",
+		},
+		"JSON under no name": {
+			"", `{"name": "alder", "files": [{"filename": "alder-1.0.zip", "hashes": {"sha256": "` + digest + `"}}]}`, "",
+		},
 		"a log-in":                   {"text/html", `<title>Log in</title><form><a href="/forgot">Forgot?</a></form>`, "no project listing"},
 		"HTML that is called JSON":   {json, link, "it looks like HTML"},
 		"JSON about another project": {json, `{"name": "birch", "files": []}`, "about another project"},

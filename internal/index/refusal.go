@@ -126,9 +126,11 @@ func remedies(file string) []remedy {
 		},
 		{
 			finding.UploadUnauthorized, http.StatusForbidden, nil,
-			"check that the credential belongs to this index and may upload to this project",
+			"check that the token or password is for this index, is still valid, and may upload to this project",
 		},
-		{finding.UploadUnauthorized, http.StatusUnauthorized, nil, "check the credential: this index does not accept it, or not any more"},
+		{
+			finding.UploadUnauthorized, http.StatusUnauthorized, nil, "check the token or password: it is not for this index, or is no longer valid",
+		},
 		{finding.UploadRedirect, http.StatusMovedPermanently, nil, redirectFix},
 		{finding.UploadRedirect, http.StatusFound, nil, redirectFix},
 		{finding.UploadRedirect, http.StatusSeeOther, nil, redirectFix},

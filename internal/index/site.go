@@ -15,7 +15,7 @@ import (
 // only one that knows an index by its host.
 type Site struct {
 	Upload *url.URL // where distributions are posted
-	Simple *url.URL // the simple index, with a slash at its end; nil: no look-ups
+	Simple *url.URL // the simple index, with a slash at its end; nil: no queries
 	Pages  *url.URL // what project pages begin with; nil: there are none
 	Files  *url.URL // what the addresses of files begin with, which go on with their BLAKE2b-256; nil: they cannot be told
 	Manage *url.URL // what pages with the settings of projects begin with; nil: there are none
@@ -42,8 +42,16 @@ func known() []Site {
 		return u
 	}
 	return []Site{
-		{Upload: at("https://upload.pypi.org/legacy/"), Simple: at("https://pypi.org/simple/"), Pages: at("https://pypi.org/project/"), Files: at("https://files.pythonhosted.org/packages/"), Manage: at("https://pypi.org/manage/"), Classifiers: at("https://pypi.org/pypi?:action=list_classifiers"), Warehouse: true, Attestations: true, audience: "pypi"},
-		{Upload: at("https://test.pypi.org/legacy/"), Simple: at("https://test.pypi.org/simple/"), Pages: at("https://test.pypi.org/project/"), Files: at("https://test-files.pythonhosted.org/packages/"), Manage: at("https://test.pypi.org/manage/"), Classifiers: at("https://test.pypi.org/pypi?:action=list_classifiers"), Warehouse: true, Attestations: true, audience: "testpypi"},
+		{
+			Upload: at("https://upload.pypi.org/legacy/"), Simple: at("https://pypi.org/simple/"), Pages: at("https://pypi.org/project/"),
+			Files: at("https://files.pythonhosted.org/packages/"), Manage: at("https://pypi.org/manage/"),
+			Classifiers: at("https://pypi.org/pypi?:action=list_classifiers"), Warehouse: true, Attestations: true, audience: "pypi",
+		},
+		{
+			Upload: at("https://test.pypi.org/legacy/"), Simple: at("https://test.pypi.org/simple/"), Pages: at("https://test.pypi.org/project/"),
+			Files: at("https://test-files.pythonhosted.org/packages/"), Manage: at("https://test.pypi.org/manage/"),
+			Classifiers: at("https://test.pypi.org/pypi?:action=list_classifiers"), Warehouse: true, Attestations: true, audience: "testpypi",
+		},
 	}
 }
 
@@ -82,7 +90,10 @@ func (s Site) MayReplace() bool { return !s.Warehouse }
 type ForeignAudience struct{ Index, Audience string }
 
 func (e *ForeignAudience) Error() string {
-	return fmt.Sprintf("the index at %s asks for an ID token with the audience %q, which belongs to another service: with such a token the index could act there in your name", e.Index, e.Audience)
+	return fmt.Sprintf(
+		"the index at %s asks for an ID token with the audience %q, which belongs to another service: with such a token the index could act there in your name",
+		e.Index, e.Audience,
+	)
 }
 
 // Permit tells whether the index may ask for ID tokens with this audience. It is not believed blindly: an audience with
@@ -97,7 +108,9 @@ func (s Site) Permit(audience string) error {
 		reserved = append(reserved, other.audience)
 	}
 	// What these begin has other ends: of the regions of a cloud, its customers, or, for GitHub's default, the owner.
-	begun := []string{"sts.amazonaws.com", "api://azureadtokenexchange", "https://iam.googleapis.com/", "//iam.googleapis.com/", "https://github.com/", "npm:"}
+	begun := []string{
+		"sts.amazonaws.com", "api://azureadtokenexchange", "https://iam.googleapis.com/", "//iam.googleapis.com/", "https://github.com/", "npm:",
+	}
 	asked := strings.ToLower(strings.TrimSpace(audience))
 	if slices.Contains(reserved, asked) || slices.ContainsFunc(begun, func(start string) bool { return strings.HasPrefix(asked, start) }) {
 		return &ForeignAudience{Index: s.Upload.Host, Audience: audience}

@@ -32,11 +32,20 @@ func TestSiteOf(t *testing.T) {
 		{"https://UPLOAD.pypi.org:443/legacy/", "", true, "https://pypi.org/simple/", true, false, "https://pypi.org/project/alder/1.0/"},
 		{"https://test.pypi.org/legacy/", "", true, "https://test.pypi.org/simple/", true, false, "https://test.pypi.org/project/alder/1.0/"},
 		{"https://upload.pypi.org/legacy/", "", false, "", true, false, "https://pypi.org/project/alder/1.0/"},
-		{"https://upload.pypi.org.evil.example/legacy/", "", true, "https://upload.pypi.org.evil.example/simple/", true, false, "https://upload.pypi.org.evil.example/simple/alder/"},
+		{
+			"https://upload.pypi.org.evil.example/legacy/", "", true, "https://upload.pypi.org.evil.example/simple/", true, false,
+			"https://upload.pypi.org.evil.example/simple/alder/",
+		},
 		{"http://127.0.0.1:8080/legacy/", "", true, "http://127.0.0.1:8080/simple/", true, false, "http://127.0.0.1:8080/simple/alder/"},
 		{"https://devpi.example/root/dev/", "", true, "", false, true, ""},
-		{"https://devpi.example/root/dev/", "https://devpi.example/root/dev/+simple/", true, "https://devpi.example/root/dev/+simple/", false, true, "https://devpi.example/root/dev/+simple/alder/"},
-		{"https://mirror.example/team/legacy/", "https://other.example/simple/", true, "https://other.example/simple/", true, false, "https://other.example/simple/alder/"},
+		{
+			"https://devpi.example/root/dev/", "https://devpi.example/root/dev/+simple/", true, "https://devpi.example/root/dev/+simple/", false,
+			true, "https://devpi.example/root/dev/+simple/alder/",
+		},
+		{
+			"https://mirror.example/team/legacy/", "https://other.example/simple/", true, "https://other.example/simple/", true, false,
+			"https://other.example/simple/alder/",
+		},
 	}
 	for _, c := range cases {
 		var simple *url.URL

@@ -22,7 +22,7 @@ type Began struct {
 	At        time.Time
 	Index     string // URL of the upload endpoint
 	IndexName string // the name of the index in messages, such as PyPI; empty if it has none
-	How       string // how the run authenticates, and why
+	Auth      string // how the run authenticates, and why
 	// DryRun is set if the run requests no token and sends nothing.
 	DryRun bool
 }
@@ -113,7 +113,8 @@ type Minted struct {
 	Expires    time.Time // by the index's clock
 }
 
-// Unrestricted reports that the index could not read the restricted token, so that it is used as it was issued. Words is the index's message.
+// Unrestricted reports that the index could not read the restricted token, so that it is used as it was issued. Words is the index's
+// message.
 type Unrestricted struct{ Reason string }
 
 // MintLost reports that a request for an upload token had no clear answer: none, or a server error after which a token may exist.
@@ -137,8 +138,8 @@ type ReleaseFound struct {
 // Asset reports that the GitHub release now has an asset with this name. There is set if it had the asset before, and Kept if the asset
 // was left unchanged, whatever its content.
 type Asset struct {
-	Name        string
-	There, Kept bool
+	Name                   string
+	Existed, LeftUnchanged bool
 }
 
 // Attached reports the result of attaching the files to a GitHub release.

@@ -218,11 +218,11 @@ func (r Receipt) Count(outcome Outcome) int {
 
 // Result returns the result that follows from the files and findings.
 func (r Receipt) Result() Result {
-	settled := r.Count(OutcomePresent) + r.Count(OutcomeUploaded) + r.Count(OutcomeSkipped)
+	complete := r.Count(OutcomePresent) + r.Count(OutcomeUploaded) + r.Count(OutcomeSkipped)
 	if r.DryRun && finding.Worst(r.Findings) < finding.Error {
 		return DryRun
 	}
-	whole := len(r.Files) > 0 && settled == len(r.Files) && finding.Worst(r.Findings) < finding.Error
+	whole := len(r.Files) > 0 && complete == len(r.Files) && finding.Worst(r.Findings) < finding.Error
 	switch {
 	case whole && r.Count(OutcomeUploaded) == 0:
 		return Unchanged

@@ -38,7 +38,11 @@ func TestReceipt_AnyMoment(t *testing.T) {
 		{
 			"cut while a file was on its way",
 			[]ledger.Event{
-				ledger.Planned{Files: files("a", "b")}, ledger.Minted{}, ledger.Started{File: "a"}, ledger.Uploaded{File: "a"}, ledger.Started{File: "b"},
+				ledger.Planned{Files: files("a", "b")},
+				ledger.Minted{},
+				ledger.Started{File: "a"},
+				ledger.Uploaded{File: "a"},
+				ledger.Started{File: "b"},
 			},
 			ledger.Partial,
 			map[string]ledger.Outcome{"a": ledger.OutcomeUploaded, "b": ledger.OutcomeUnclear},
@@ -75,7 +79,9 @@ func TestReceipt_AnyMoment(t *testing.T) {
 		},
 		{
 			"another file kept, as asked",
-			[]ledger.Event{ledger.Planned{Files: append(files("a"), present)}, ledger.Started{File: "a"}, ledger.SkippedConflict{File: "a", IndexDigest: "x"}},
+			[]ledger.Event{
+				ledger.Planned{Files: append(files("a"), present)}, ledger.Started{File: "a"}, ledger.SkippedConflict{File: "a", IndexDigest: "x"},
+			},
 			ledger.Unchanged,
 			map[string]ledger.Outcome{"a": ledger.OutcomeSkipped},
 			ledger.NotMinted,
@@ -89,7 +95,12 @@ func TestReceipt_AnyMoment(t *testing.T) {
 		},
 		{
 			"failed before it could be kept",
-			[]ledger.Event{ledger.Planned{Files: files("a", "b")}, ledger.Uploaded{File: "a"}, ledger.Started{File: "b"}, ledger.UploadFailed{File: "b", Finding: refusal}},
+			[]ledger.Event{
+				ledger.Planned{Files: files("a", "b")},
+				ledger.Uploaded{File: "a"},
+				ledger.Started{File: "b"},
+				ledger.UploadFailed{File: "b", Finding: refusal},
+			},
 			ledger.Partial,
 			map[string]ledger.Outcome{"a": ledger.OutcomeUploaded, "b": ledger.OutcomeFailed},
 			ledger.NotMinted,

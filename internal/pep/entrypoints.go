@@ -52,7 +52,7 @@ func (f *iniFile) line(line string) error {
 		return f.header(clean[1:end])
 	}
 	if f.section == nil {
-		return fmt.Errorf("%q stands before any section", clean)
+		return fmt.Errorf("%q is before any section", clean)
 	}
 	return f.option(clean)
 }

@@ -63,12 +63,12 @@ func ParseListing(simpleJSON []byte) (Listing, error) {
 		if f.Filename == "" {
 			return Listing{}, noListing(fmt.Sprintf(`file %d has no "filename"`, i+1))
 		}
-		l.Files = append(l.Files, f.held())
+		l.Files = append(l.Files, f.indexFile())
 	}
 	return l, nil
 }
 
-func (f pageFile) held() IndexFile {
+func (f pageFile) indexFile() IndexFile {
 	return IndexFile{
 		Name:       f.Filename,
 		SHA256:     strings.ToLower(f.Hashes["sha256"]),

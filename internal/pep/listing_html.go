@@ -130,7 +130,7 @@ func (p *htmlPage) endLink() {
 	}
 	p.link = nil
 	p.links++
-	listed, isFile := link.held()
+	listed, isFile := link.indexFile()
 	if isFile {
 		p.files = append(p.files, listed)
 	}
@@ -160,9 +160,9 @@ func (p *htmlPage) unsure() string {
 	}
 }
 
-// held returns the file that the link's address names: the last segment is its name, and the fragment has a digest
+// indexFile returns the file that the link's address names: the last segment is its name, and the fragment has a digest
 // (PEP 503). It returns false if the address does not name a file.
-func (l *htmlLink) held() (IndexFile, bool) {
+func (l *htmlLink) indexFile() (IndexFile, bool) {
 	address, err := url.Parse(strings.TrimSpace(l.address))
 	if err != nil {
 		return IndexFile{}, false

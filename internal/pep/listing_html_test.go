@@ -37,17 +37,23 @@ func TestParseListingHTML_Valid(t *testing.T) {
 		"any order, quotes, case and shape": {
 			`<A data-yanked='' HREF='../../f/alder-1.0%2Blocal.TAR.GZ#md5=` + anMD5 + `'> alder-1.0+local.TAR.GZ </A><a class=x href=alder-1.0.zip>alder<b>-1.0</b>.zip<a href = "&#97;lder-2.0.zip?x=1#egg=x&amp;sha256=` + aSHA256 + `" >alder&#45;2.0.zip`,
 			"",
-			[]pep.IndexFile{{Name: "alder-1.0+local.TAR.GZ", MD5: md5, Yanked: true}, {Name: "alder-1.0.zip"}, {Name: "alder-2.0.zip", SHA256: sha256}},
+			[]pep.IndexFile{
+				{Name: "alder-1.0+local.TAR.GZ", MD5: md5, Yanked: true}, {Name: "alder-1.0.zip"}, {Name: "alder-2.0.zip", SHA256: sha256},
+			},
 		},
 		"with a title, other links are left alone": {
 			`<title>root/dev: links for alder</title><a href="../">up</a><a name="x">here</a><a href="/f/alder-1.0.zip#sha256=dog">download</a><!-- <a href="no.zip">no.zip</a> --><script>"<a href='no.whl'>"</script>`,
 			"",
 			[]pep.IndexFile{{Name: "alder-1.0.zip"}},
 		},
-		"a project without files":            {`<h1>Links for alder</h1>`, "", nil},
-		"a project without files, by PEP":    {`<meta content="1.0" name="pypi:repository-version"><title>alder</title>`, "", nil},
-		"a digest of another kind is none":   {`<a href="alder-1.0.zip#sha512=` + aSHA256 + `">alder-1.0.zip</a>`, "", []pep.IndexFile{{Name: "alder-1.0.zip"}}},
-		"a digest of another length neither": {`<a href="alder-1.0.zip#md5=` + aSHA256 + `">alder-1.0.zip</a>`, "", []pep.IndexFile{{Name: "alder-1.0.zip"}}},
+		"a project without files":         {`<h1>Links for alder</h1>`, "", nil},
+		"a project without files, by PEP": {`<meta content="1.0" name="pypi:repository-version"><title>alder</title>`, "", nil},
+		"a digest of another kind is none": {
+			`<a href="alder-1.0.zip#sha512=` + aSHA256 + `">alder-1.0.zip</a>`, "", []pep.IndexFile{{Name: "alder-1.0.zip"}},
+		},
+		"a digest of another length neither": {
+			`<a href="alder-1.0.zip#md5=` + aSHA256 + `">alder-1.0.zip</a>`, "", []pep.IndexFile{{Name: "alder-1.0.zip"}},
+		},
 	}
 	for name, c := range cases {
 		got, err := pep.ParseListingHTML([]byte(c.page))
@@ -90,7 +96,8 @@ func FuzzParseListingHTML(f *testing.F) {
 			return
 		}
 		for _, file := range l.Files {
-			if file.Name == "" || strings.Contains(file.Name, "/") || (file.SHA256 != "" && len(file.SHA256) != 64) || (file.MD5 != "" && len(file.MD5) != 32) {
+			if file.Name == "" || strings.Contains(file.Name, "/") || (file.SHA256 != "" && len(file.SHA256) != 64) || (file.MD5 != "" &&
+				len(file.MD5) != 32) {
 				t.Fatalf("%+v", file)
 			}
 		}

@@ -49,14 +49,16 @@ func TestCheck_Sizes(t *testing.T) {
 	t.Parallel()
 	const limit = 100 << 20
 	for name, c := range map[string]struct {
-		size int64
-		held []pep.IndexFile
-		want []string
+		size    int64
+		listing []pep.IndexFile
+		want    []string
 	}{
-		"100 MiB":           {limit, nil, nil},
-		"more":              {limit + 1, nil, []string{"file-too-large (warning)"}},
-		"10 GiB in all":     {limit, []pep.IndexFile{{Name: "x", Size: 10<<30 - limit}}, nil},
-		"more in all":       {limit, []pep.IndexFile{{Name: "x", Size: 6 << 30}, {Name: "y", Size: 4<<30 - limit + 1}}, []string{"project-too-large (warning)"}},
+		"100 MiB":       {limit, nil, nil},
+		"more":          {limit + 1, nil, []string{"file-too-large (warning)"}},
+		"10 GiB in all": {limit, []pep.IndexFile{{Name: "x", Size: 10<<30 - limit}}, nil},
+		"more in all": {
+			limit, []pep.IndexFile{{Name: "x", Size: 6 << 30}, {Name: "y", Size: 4<<30 - limit + 1}}, []string{"project-too-large (warning)"},
+		},
 		"there already":     {limit, []pep.IndexFile{{Name: "x", Size: 20 << 30}, {Name: "alder-1.0-py3-none-any.whl"}}, nil},
 		"not looked, large": {20 << 30, nil, []string{"file-too-large (warning)"}},
 	} {
@@ -66,8 +68,8 @@ func TestCheck_Sizes(t *testing.T) {
 			d := *s.Files[0]
 			d.Size = c.size
 			s.Files, s.Now = []*distfile.Distribution{&d}, time.Time{}
-			if c.held != nil {
-				s.Listings = map[pep.Project]pep.Listing{"alder": {Project: "alder", Exists: true, Files: c.held}}
+			if c.listing != nil {
+				s.Listings = map[pep.Project]pep.Listing{"alder": {Project: "alder", Exists: true, Files: c.listing}}
 			}
 			found := preflight.Check(s)
 			if got := ids(found); !reflect.DeepEqual(got, c.want) {
@@ -88,10 +90,15 @@ func TestCheck_LicenseFiles(t *testing.T) {
 		file
 		want string
 	}{
-		"in the wheel":               {in(wheel(licensed("2.4")), "alder-1.0.dist-info/licenses/docs/LICENSE"), ""},
-		"in the sdist":               {in(sdist(licensed("2.4")), "alder-1.0/docs/LICENSE"), ""},
-		"at the old place":           {in(wheel(licensed("2.4")), "alder-1.0.dist-info/LICENSE"), "License-File docs/LICENSE does not exist in distribution file alder-1.0-py3-none-any.whl at alder-1.0.dist-info/licenses/docs/LICENSE"},
-		"nowhere":                    {sdist(licensed("2.5")), "License-File docs/LICENSE does not exist in distribution file alder-1.0.tar.gz at alder-1.0/docs/LICENSE"},
+		"in the wheel": {in(wheel(licensed("2.4")), "alder-1.0.dist-info/licenses/docs/LICENSE"), ""},
+		"in the sdist": {in(sdist(licensed("2.4")), "alder-1.0/docs/LICENSE"), ""},
+		"at the old place": {
+			in(wheel(licensed("2.4")), "alder-1.0.dist-info/LICENSE"),
+			"License-File docs/LICENSE does not exist in distribution file alder-1.0-py3-none-any.whl at alder-1.0.dist-info/licenses/docs/LICENSE",
+		},
+		"nowhere": {
+			sdist(licensed("2.5")), "License-File docs/LICENSE does not exist in distribution file alder-1.0.tar.gz at alder-1.0/docs/LICENSE",
+		},
 		"before the field was there": {wheel(licensed("2.3")), ""},
 	} {
 		t.Run(name, func(t *testing.T) {

@@ -19,8 +19,8 @@ func classifierUnknown(s Set) (found []finding.Finding) {
 	for _, d := range s.Files {
 		var unknown limitedFindings
 		for _, classifier := range classifiersOf(d) {
-			standing, _ := trove.Look(classifier)
-			if live[classifier] || standing == trove.Deprecated || standing == trove.Valid && s.Classifiers == nil {
+			status, _ := trove.Lookup(classifier)
+			if live[classifier] || status == trove.Deprecated || status == trove.Valid && s.Classifiers == nil {
 				continue
 			}
 			f := wrong(d, classifierField, classifier, quoteLimited(classifier)+" is not a valid classifier.", classifierAdvice(classifier))
@@ -42,8 +42,8 @@ func classifierDeprecated(s Set) (found []finding.Finding) {
 	for _, d := range s.Files {
 		var deprecated limitedFindings
 		for _, classifier := range classifiersOf(d) {
-			standing, instead := trove.Look(classifier)
-			if live[classifier] || standing != trove.Deprecated {
+			status, instead := trove.Lookup(classifier)
+			if live[classifier] || status != trove.Deprecated {
 				continue
 			}
 			message, advice := "The classifier "+quoteLimited(classifier)+" has been deprecated.", "remove it"

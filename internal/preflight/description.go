@@ -78,40 +78,40 @@ func renderProblem(mediaType, text string) renderFailure {
 // reason is the one of the newer release.
 func rstProblem(text string) renderFailure {
 	const older, newer = rst.Renderer45, rst.Renderer46
-	was, is := rst.Check(text, older), rst.Check(text, newer)
+	olderResult, newerResult := rst.Check(text, older), rst.Check(text, newer)
 	switch {
-	case was.Outcome == rst.Refuse && is.Outcome == rst.Refuse:
-		return renderFailure{why: rstWhy(is), severity: finding.Error}
-	case was.Outcome == rst.Refuse:
-		return renderFailure{rstWhy(was), oneRefuses(older, newer, is), finding.Warning}
-	case is.Outcome == rst.Refuse:
-		return renderFailure{rstWhy(is), oneRefuses(newer, older, was), finding.Warning}
+	case olderResult.Outcome == rst.Refuse && newerResult.Outcome == rst.Refuse:
+		return renderFailure{why: rstWhy(newerResult), severity: finding.Error}
+	case olderResult.Outcome == rst.Refuse:
+		return renderFailure{rstWhy(olderResult), oneRefuses(older, newer, newerResult), finding.Warning}
+	case newerResult.Outcome == rst.Refuse:
+		return renderFailure{rstWhy(newerResult), oneRefuses(newer, older, olderResult), finding.Warning}
 	}
-	for _, verdict := range []rst.Verdict{is, was} {
-		if verdict.Outcome == rst.Undecided {
-			return renderFailure{rstWhy(verdict), "it is unknown whether the index can render the description", finding.Notice}
+	for _, result := range []rst.Result{newerResult, olderResult} {
+		if result.Outcome == rst.Undecided {
+			return renderFailure{rstWhy(result), "it is unknown whether the index can render the description", finding.Notice}
 		}
 	}
 	return renderFailure{}
 }
 
 // oneRefuses returns a message that only one release of the renderer certainly refuses the description.
-func oneRefuses(refusing, other rst.Renderer, verdict rst.Verdict) string {
+func oneRefuses(refusing, other rst.Renderer, result rst.Result) string {
 	does := "accepts"
-	if verdict.Outcome == rst.Undecided {
+	if result.Outcome == rst.Undecided {
 		does = "may accept"
 	}
 	return fmt.Sprintf("PyPI with %s refuses the description; PyPI with %s %s it.", refusing, other, does)
 }
 
 // rstWhy returns the message of a verdict with its line and the fix.
-func rstWhy(verdict rst.Verdict) string {
-	why := cut(verdict.Message)
-	if verdict.Line > 0 {
-		why = fmt.Sprintf("in line %d (%s): %s", verdict.Line, verdict.Construct, why)
+func rstWhy(result rst.Result) string {
+	why := cut(result.Message)
+	if result.Line > 0 {
+		why = fmt.Sprintf("in line %d (%s): %s", result.Line, result.Construct, why)
 	}
-	if verdict.Fix != "" {
-		why += " (" + cut(verdict.Fix) + ")"
+	if result.Fix != "" {
+		why += " (" + cut(result.Fix) + ")"
 	}
 	return why
 }

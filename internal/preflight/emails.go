@@ -69,12 +69,12 @@ func cutAddress(address string) (local, domain string, found bool) {
 func quotedProblem(inner string) string {
 	text, rest := unquoted(inner)
 	if rest != "" {
-		return "Extra character(s) found after close quote: " + shown(rest, func(rune) bool { return false })
+		return "Extra character(s) found after close quote: " + quoteRunes(rest, func(rune) bool { return false })
 	}
 	if text == "" {
 		return "There must be something before the @-sign"
 	}
-	if bad := shown(text, func(r rune) bool { return r >= ' ' && r != 0x7f }); bad != "" {
+	if bad := quoteRunes(text, func(r rune) bool { return r >= ' ' && r != 0x7f }); bad != "" {
 		return "The email address contains invalid characters in quotes before the @-sign: " + bad
 	}
 	return "Quoting the part before the @-sign is not allowed here"
@@ -84,7 +84,7 @@ func localProblem(local string) string {
 	if local == "" {
 		return "There must be something before the @-sign"
 	}
-	if bad := shown(local, isLocalRune); bad != "" {
+	if bad := quoteRunes(local, isLocalRune); bad != "" {
 		return "The email address contains invalid characters before the @-sign: " + bad
 	}
 	switch {
@@ -112,7 +112,7 @@ func unsafeProblem(s string) string {
 	fine := func(r rune) bool {
 		return unicode.In(r, unicode.L, unicode.N, unicode.P, unicode.S, unicode.M, unicode.Cn)
 	}
-	if bad := shown(s, fine); bad != "" {
+	if bad := quoteRunes(s, fine); bad != "" {
 		return "The email address contains unsafe characters: " + bad
 	}
 	if unicode.Is(unicode.M, first) {
@@ -123,7 +123,7 @@ func unsafeProblem(s string) string {
 
 func domainProblem(domain string) string {
 	const badRunes = "The part after the @-sign contains invalid characters"
-	if bad := shown(domain, isHostRune); bad != "" {
+	if bad := quoteRunes(domain, isHostRune); bad != "" {
 		return badRunes + ": " + bad
 	}
 	if problem := unsafeProblem(domain); problem != "" {
@@ -233,8 +233,8 @@ func tooMany(over int) string {
 	return fmt.Sprintf("(%d characters too many)", over)
 }
 
-// shown returns the distinct characters of s that fail fine, as text for a message and sorted, at most maxFindings.
-func shown(s string, fine func(rune) bool) string {
+// quoteRunes returns the distinct characters of s that fail fine, as text for a message and sorted, at most maxFindings.
+func quoteRunes(s string, fine func(rune) bool) string {
 	var bad []string
 	for _, r := range s {
 		if text := show(r); !fine(r) && len(bad) < maxFindings && !slices.Contains(bad, text) {

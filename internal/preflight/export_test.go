@@ -2,8 +2,8 @@ package preflight
 
 import "github.com/org/pypi-oidc-publish/internal/finding"
 
-// RulesWithWords are the rules whose refusals are known by the index's words, for the test that they are rules.
-func RulesWithWords() []finding.ID {
+// RulesWithMessages are the rules whose refusals are known by the index's words, for the test that they are rules.
+func RulesWithMessages() []finding.ID {
 	var ids []finding.ID
 	for _, r := range refusals() {
 		ids = append(ids, r.id)

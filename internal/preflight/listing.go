@@ -21,7 +21,7 @@ func absent[K comparable](s Set, key func(pep.Release) K) (keys []K, files map[K
 	for _, d := range s.Files {
 		release, err := d.Release()
 		listing, looked := s.Listings[release.Project]
-		if err != nil || !looked || Holds(listing, d.Name) {
+		if err != nil || !looked || Lists(listing, d.Name) {
 			continue
 		}
 		k := key(release)
@@ -36,8 +36,8 @@ func absent[K comparable](s Set, key func(pep.Release) K) (keys []K, files map[K
 func byProject(r pep.Release) pep.Project { return r.Project }
 func byRelease(r pep.Release) pep.Release { return r }
 
-// Holds reports whether the index lists a file of this name.
-func Holds(l pep.Listing, name string) bool {
+// Lists reports whether the index lists a file of this name.
+func Lists(l pep.Listing, name string) bool {
 	for _, h := range l.Files {
 		if h.Name == name {
 			return true

@@ -92,17 +92,17 @@ type checkValue func(f field, value string) (message, advice string)
 // maxFindings limits the findings of one rule about one file; the last one counts the rest.
 const maxFindings = 20
 
-// eachValue returns a check that calls judge once for every distinct value of the named headers.
-func eachValue(judge checkValue, names ...string) func(Set) []finding.Finding {
+// eachValue returns a check that calls check once for every distinct value of the named headers.
+func eachValue(check checkValue, names ...string) func(Set) []finding.Finding {
 	return func(s Set) (found []finding.Finding) {
 		for _, d := range s.Files {
-			found = append(found, checkValues(d, judge, names)...)
+			found = append(found, checkValues(d, check, names)...)
 		}
 		return found
 	}
 }
 
-func checkValues(d *distfile.Distribution, judge checkValue, names []string) []finding.Finding {
+func checkValues(d *distfile.Distribution, check checkValue, names []string) []finding.Finding {
 	var found limitedFindings
 	for _, f := range fields {
 		if !slices.Contains(names, f.name) {
@@ -114,7 +114,7 @@ func checkValues(d *distfile.Distribution, judge checkValue, names []string) []f
 				continue
 			}
 			seen[value] = true
-			if message, advice := judge(f, value); message != "" {
+			if message, advice := check(f, value); message != "" {
 				found.add(wrong(d, f, value, message, advice))
 			}
 		}

@@ -271,7 +271,7 @@ func bounded(t *testing.T, found []finding.Finding) {
 	}
 }
 
-// TestCheck_MetadataVersions: a field is judged by the metadata version that is declared.
+// TestCheck_MetadataVersions: a field is checked by the metadata version that is declared.
 func TestCheck_MetadataVersions(t *testing.T) {
 	t.Parallel()
 	for _, c := range []struct{ field, before, since string }{
@@ -287,13 +287,13 @@ func TestCheck_MetadataVersions(t *testing.T) {
 		{"Import-Namespace: a", "2.4", "2.5"},
 	} {
 		for version, want := range map[string]string{c.before: "field-too-new", c.since: "", "2.99": "metadata-version (warning)"} {
-			found := ofMetadata(preflight.Check(set(t, wheel(with("2.4", version)+c.field+"\n"))))
+			found := ofMetadata(preflight.Check(set(t, wheel(replacedInGood("2.4", version)+c.field+"\n"))))
 			if got := strings.Join(ids(found), " "); got != want {
 				t.Errorf("%s in %s: got %q, want %q: %v", c.field, version, got, want, found)
 			}
 		}
 	}
-	if found := ofMetadata(preflight.Check(set(t, wheel(with("2.4", "2.1")+"License-File: LICENSE\n")))); len(found) > 0 {
+	if found := ofMetadata(preflight.Check(set(t, wheel(replacedInGood("2.4", "2.1")+"License-File: LICENSE\n")))); len(found) > 0 {
 		t.Errorf("a licence file that is not sent is judged: %v", found)
 	}
 }
@@ -343,16 +343,16 @@ func TestCheck_OldTables(t *testing.T) {
 // TestCheck_StdlibNames: the names of the standard library are taken for projects that the index does not have.
 func TestCheck_StdlibNames(t *testing.T) {
 	t.Parallel()
-	s := set(t, file{name: "xml_etree-1.0-py3-none-any.whl", metadata: with("alder", "XML.etree")})
+	s := set(t, file{name: "xml_etree-1.0-py3-none-any.whl", metadata: replacedInGood("alder", "XML.etree")})
 	for name, c := range map[string]struct {
-		held map[pep.Project]pep.Listing
-		want bool
+		listing map[pep.Project]pep.Listing
+		want    bool
 	}{
 		"not asked": {nil, false},
 		"new":       {map[pep.Project]pep.Listing{"xml-etree": {}}, true},
 		"old":       {map[pep.Project]pep.Listing{"xml-etree": {Exists: true}}, false},
 	} {
-		s.Listings = c.held
+		s.Listings = c.listing
 		got := strings.Contains(strings.Join(ids(preflight.Check(s)), " "), "name-of-module")
 		if got != c.want {
 			t.Errorf("%s: %v", name, got)
@@ -373,7 +373,7 @@ func TestCheck_ManyFindings(t *testing.T) {
 	bounded(t, found)
 }
 
-// TestCheck_Descriptions: each format is judged by its own rule.
+// TestCheck_Descriptions: each format is checked by its own rule.
 func TestCheck_Descriptions(t *testing.T) {
 	t.Parallel()
 	for _, c := range []struct{ kind, text, want string }{
@@ -399,7 +399,10 @@ func TestCheck_Descriptions(t *testing.T) {
 		{"text/x-rst", "Title\n=====\n\nSubtitle\n--------\n", "description-render (warning)"},
 		{"text/x-rst", "Title\n=====\n\n:Author:\n  - Ann\n  - Ben\n", "description-render (warning)"},
 		{"text/x-rst", ":Author:\n  - Ann\n  - Ben\n\nText.\n", "description-render"},
-		{"text/x-rst", "Foo\n===\n\n.. |s| replace:: x\n\n=====\n\n.. meta::\n   :a:\n\n.. contents:: Foo\n\nFoo\n^^^\n", "description-render (warning)"},
+		{
+			"text/x-rst", "Foo\n===\n\n.. |s| replace:: x\n\n=====\n\n.. meta::\n   :a:\n\n.. contents:: Foo\n\nFoo\n^^^\n",
+			"description-render (warning)",
+		},
 		{"text/x-rst", ".. image:: https://example.com/badge.svg\n   :scale: 50%\n", ""},
 		{"text/x-rst", ".. figure:: leaf.png\n   :scale: 50%\n\n   A leaf.\n", ""},
 		{"text/x-rst", ":func:`x`\n", "description-render"},
@@ -439,7 +442,8 @@ func TestCheck_DescriptionRenderers(t *testing.T) {
 		},
 	} {
 		found := ofMetadata(preflight.Check(set(t, wheel(newest+"Description-Content-Type: text/x-rst\n\n"+text))))
-		if len(found) != 1 || found[0].Severity != finding.Warning || found[0].Message != want.message || !strings.Contains(found[0].Fix, want.fix) {
+		if len(found) != 1 || found[0].Severity != finding.Warning || found[0].Message != want.message ||
+			!strings.Contains(found[0].Fix, want.fix) {
 			t.Errorf("%q: %+v", text, found)
 		}
 		bounded(t, found)
@@ -470,7 +474,7 @@ func TestCheck_DescriptionsOfSet(t *testing.T) {
 	}
 }
 
-// FuzzMetadata: whatever stands in the metadata, it is judged, and told in bounds.
+// FuzzMetadata: any metadata is checked, and reported within bounds.
 func FuzzMetadata(f *testing.F) {
 	for _, seed := range []string{
 		newest, newest + "Author-email: \"a\" <b@c.d>\nRequires-Dist: a[b]>=1; os_name == 'x'\n", "Summary: a\n b\n\n[a]: b\n",

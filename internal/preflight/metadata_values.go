@@ -86,7 +86,9 @@ func whereWrong(err error) string {
 	if !errors.As(err, &at) {
 		return err.Error()
 	}
-	return fmt.Sprintf("at character %d: %s; a valid PEP 508 requirement is, for example, name>=1.0; python_version < '3.13'", at.End+1, at.Problem)
+	return fmt.Sprintf(
+		"at character %d: %s; a valid PEP 508 requirement is, for example, name>=1.0; python_version < '3.13'", at.End+1, at.Problem,
+	)
 }
 
 // cut shortens a text to 1000 characters for a message.

@@ -125,12 +125,12 @@ func Page(id finding.ID) string {
 	return "docs/rules.md#" + string(id)
 }
 
-// each returns a check that calls judge for every file. judge returns a message and the next step; an empty message means
+// each returns a check that calls check for every file. check returns a message and the next step; an empty message means
 // that nothing is wrong.
-func each(judge func(*distfile.Distribution) (message, fix string)) func(Set) []finding.Finding {
+func each(check func(*distfile.Distribution) (message, fix string)) func(Set) []finding.Finding {
 	return func(s Set) (found []finding.Finding) {
 		for _, d := range s.Files {
-			if message, fix := judge(d); message != "" {
+			if message, fix := check(d); message != "" {
 				found = append(found, refusal(d, message, fix))
 			}
 		}

@@ -99,7 +99,9 @@ func ids(findings []finding.Finding) (list []string) {
 func wheel(metadata string) file { return file{name: "alder-1.0-py3-none-any.whl", metadata: metadata} }
 func sdist(metadata string) file { return file{name: "alder-1.0.tar.gz", metadata: metadata} }
 
-func with(old, replacement string) string { return strings.Replace(good, old, replacement, 1) }
+func replacedInGood(old, replacement string) string {
+	return strings.Replace(good, old, replacement, 1)
+}
 
 func TestCheck_OneFile(t *testing.T) {
 	t.Parallel()
@@ -108,48 +110,136 @@ func TestCheck_OneFile(t *testing.T) {
 		want    string // ids, joined
 		message string // of the first finding, in the index's words
 	}{
-		"a wheel":                       {wheel(good), "", ""},
-		"an sdist":                      {sdist(good), "", ""},
-		"the oldest metadata":           {sdist(with("2.4", "1.0")), "", ""},
-		"another spelling":              {file{name: "al_der-1.0.0.rc1-py3-none-any.whl", metadata: with("alder\nVersion: 1.0", "Al.Der\nVersion: 1c1")}, "", ""},
-		"an unknown header":             {wheel(good + "Future: yes\n"), "field-unknown (warning)", "this program does not know the field 'Future' of the metadata; it is not sent to the index"},
-		"no name":                       {wheel(with("Name: alder\n", "")), "name-missing", "'' is an invalid value for Name. Error: This field is required."},
-		"a name UNKNOWN":                {wheel(with("alder", "UNKNOWN")), "name-missing", ""},
-		"a bad name":                    {wheel(with("alder", "alder-")), "name-invalid", "'alder-' is an invalid value for Name. Error: Start and end with a letter or numeral containing only ASCII numeric and '.', '_' and '-'."},
-		"a long bad name":               {wheel(with("alder", strings.Repeat("x ", 50)+"y")), "name-invalid", "'" + strings.Repeat("x ", 15) + "..." + strings.Repeat(" x", 14) + " y' is an invalid value for Name. Error: Start and end with a letter or numeral containing only ASCII numeric and '.', '_' and '-'."},
-		"no version":                    {sdist(with("Version: 1.0", "Platform: any")), "version-missing", "'version' is a required field."},
-		"a bad version":                 {sdist(with("1.0", "1.0.x")), "version-invalid", "'1.0.x' is invalid for 'version'."},
-		"a version with a quote":        {sdist(with("1.0", "1.0'")), "version-invalid", `"1.0'" is invalid for 'version'.`},
-		"a local version":               {file{name: "alder-1.0+g1a-py3-none-any.whl", metadata: with("1.0", "1.0+g1a")}, "version-local", "The use of local versions in '1.0+g1a' is not allowed."},
-		"no name and no version":        {wheel("Metadata-Version: 2.4\n"), "name-missing version-missing", ""},
-		"no metadata version":           {wheel("Name: alder\nVersion: 1.0\n"), "metadata-version", "None is not a valid metadata version."},
-		"metadata 2.0":                  {wheel(with("2.4", "2.0")), "metadata-version", "'2.0' is not a valid metadata version."},
-		"metadata that is no version":   {wheel(with("2.4", "two")), "metadata-version", "'two' is not a valid metadata version."},
-		"metadata of the future":        {wheel(with("2.4", "2.17")), "metadata-version (warning)", "'2.17' is not a valid metadata version."},
-		"a control character":           {file{name: "alder-1.0\x1f.zip", metadata: good}, "filename-characters zip-framing sdist-filename-unparsable", "Cannot upload a file with non-printable characters (ordinals 0-31) or the DEL character (ordinal 127) in the name."},
-		"a backslash":                   {file{name: `a\b-1.0.tar.gz`, metadata: good}, "filename-slash filename-project", `Cannot upload a file with '/' or '\' in the name.`},
-		"an egg":                        {file{name: "alder-1.0-py3.egg", raw: "egg"}, "filename-extension", "Invalid file extension: Use .tar.gz, .whl or .zip extension."},
-		"an upper-case wheel":           {file{name: "alder-1.0-py3-none-any.WHL", metadata: good}, "filename-extension", "Invalid file extension: Extension .WHL is invalid for filetype bdist_wheel."},
-		"an upper-case sdist":           {file{name: "alder-1.0.tar.GZ", raw: "x"}, "filename-extension not-a-tar", "Invalid file extension: Extension .tar.GZ is invalid for filetype sdist."},
-		"text named like a wheel":       {file{name: "alder-1.0-py3-none-any.whl", raw: "text"}, "not-a-zip", "Invalid distribution file. File is not a zipfile"},
-		"text named like an sdist":      {file{name: "alder-1.0.tar.gz", raw: "text"}, "not-a-tar", "Invalid distribution file. File is not a tarfile"},
-		"two folders at the top":        {file{name: "alder-1.0.tar.gz", metadata: good, more: []string{"other/x"}}, "top-level", "Invalid distribution file. Incorrect number of top-level directories in sdist"},
-		"no PKG-INFO":                   {sdist(""), "pkg-info-missing", "Invalid distribution file. PKG-INFO not found at alder-1.0/pyproject.toml/PKG-INFO"},
-		"no METADATA":                   {wheel(""), "metadata-missing", "Wheel 'alder-1.0-py3-none-any.whl' does not contain the required METADATA file: alder-1.0.dist-info/METADATA"},
-		"a wheel that is only a name":   {file{name: "alder.whl", metadata: good, more: []string{"alder-1.0.dist-info/METADATA"}}, "name-missing metadata-version version-missing headers-end-early (warning) wheel-name-version", ""},
-		"a wheel without tags":          {file{name: "alder-1.0-any.whl", metadata: good}, "wheel-filename", "Invalid wheel filename (wrong number of parts): 'alder-1.0-any'"},
-		"a build tag of letters":        {file{name: "alder-1.0-b1-py3-none-any.whl", metadata: good}, "wheel-filename", "Invalid build number: b1 in 'alder-1.0-b1-py3-none-any'"},
-		"an sdist without a dash":       {file{name: "alder.tar.gz", metadata: good}, "sdist-filename-unparsable", "Invalid source distribution filename: alder.tar.gz"},
-		"another project's wheel":       {file{name: "elder-1.0-py3-none-any.whl", metadata: good}, "filename-project", "Start filename for 'alder' with 'alder'."},
-		"another project's sdist":       {file{name: "elder-1.0.tar.gz", metadata: good}, "filename-project", "Start filename for 'alder' with 'alder'."},
-		"a zip for an sdist":            {file{name: "alder-1.0.zip", metadata: good}, "sdist-filename", "Filename 'alder-1.0.zip' is invalid, should be 'alder-1.0.tar.gz'."},
-		"another version's sdist":       {file{name: "alder-1.0.0.tar.gz", metadata: good}, "sdist-filename", "Filename 'alder-1.0.0.tar.gz' is invalid, should be 'alder-1.0.tar.gz'."},
-		"a wheel's unnormalized name":   {file{name: "Alder-1.0-py3-none-any.whl", metadata: good}, "wheel-name-normalized", "Filename 'Alder-1.0-py3-none-any.whl' should contain the normalized project name 'alder', not 'Alder'."},
-		"another version's wheel":       {file{name: "alder-1.1-py3-none-any.whl", metadata: good}, "wheel-version", "Version in filename should be '1.0' not '1.1'."},
-		"a file name too long":          {file{name: "alder-1.0-py3-none-any" + strings.Repeat(".any", 56) + ".whl", metadata: good}, "filename-too-long", ""},
-		"METADATA larger than can be":   {wheel(good + strings.Repeat("\nx", 5<<20)), "metadata-missing", "alder-1.0.dist-info/METADATA cannot be read: too large to look into"},
-		"a folder of another wheel":     {file{name: "alder-1.0-py3-none-any.whl", more: []string{"elder-1.0.dist-info/METADATA"}}, "name-missing metadata-version version-missing headers-end-early (warning) metadata-missing", ""},
-		"a corrupt wheel (cut in half)": {file{name: "alder-1.0-py3-none-any.whl", raw: "PK\x01\x02" + strings.Repeat("x", 42) + "PK\x05\x06" + strings.Repeat("\x00", 8) + "\x2e\x00\x00\x00" + strings.Repeat("\x00", 4) + "\x00\x00"}, "archive-corrupt", "Invalid distribution file. None"},
+		"a wheel":             {wheel(good), "", ""},
+		"an sdist":            {sdist(good), "", ""},
+		"the oldest metadata": {sdist(replacedInGood("2.4", "1.0")), "", ""},
+		"another spelling": {
+			file{name: "al_der-1.0.0.rc1-py3-none-any.whl", metadata: replacedInGood("alder\nVersion: 1.0", "Al.Der\nVersion: 1c1")}, "", "",
+		},
+		"an unknown header": {
+			wheel(good + "Future: yes\n"), "field-unknown (warning)",
+			"this program does not know the field 'Future' of the metadata; it is not sent to the index",
+		},
+		"no name": {
+			wheel(replacedInGood("Name: alder\n", "")), "name-missing", "'' is an invalid value for Name. Error: This field is required.",
+		},
+		"a name UNKNOWN": {wheel(replacedInGood("alder", "UNKNOWN")), "name-missing", ""},
+		"a bad name": {
+			wheel(replacedInGood("alder", "alder-")), "name-invalid",
+			"'alder-' is an invalid value for Name. Error: Start and end with a letter or numeral containing only ASCII numeric and '.', '_' and '-'.",
+		},
+		"a long bad name": {
+			wheel(replacedInGood("alder", strings.Repeat("x ", 50)+"y")), "name-invalid",
+			"'" + strings.Repeat("x ", 15) + "..." + strings.Repeat(" x", 14) + " y' is an invalid value for Name. Error: Start and end with a letter or numeral containing only ASCII numeric and '.', '_' and '-'.",
+		},
+		"no version": {
+			sdist(replacedInGood("Version: 1.0", "Platform: any")), "version-missing", "'version' is a required field.",
+		},
+		"a bad version":          {sdist(replacedInGood("1.0", "1.0.x")), "version-invalid", "'1.0.x' is invalid for 'version'."},
+		"a version with a quote": {sdist(replacedInGood("1.0", "1.0'")), "version-invalid", `"1.0'" is invalid for 'version'.`},
+		"a local version": {
+			file{name: "alder-1.0+g1a-py3-none-any.whl", metadata: replacedInGood("1.0", "1.0+g1a")},
+			"version-local",
+			"The use of local versions in '1.0+g1a' is not allowed.",
+		},
+		"no name and no version":      {wheel("Metadata-Version: 2.4\n"), "name-missing version-missing", ""},
+		"no metadata version":         {wheel("Name: alder\nVersion: 1.0\n"), "metadata-version", "None is not a valid metadata version."},
+		"metadata 2.0":                {wheel(replacedInGood("2.4", "2.0")), "metadata-version", "'2.0' is not a valid metadata version."},
+		"metadata that is no version": {wheel(replacedInGood("2.4", "two")), "metadata-version", "'two' is not a valid metadata version."},
+		"metadata of the future": {
+			wheel(replacedInGood("2.4", "2.17")), "metadata-version (warning)", "'2.17' is not a valid metadata version.",
+		},
+		"a control character": {
+			file{name: "alder-1.0\x1f.zip", metadata: good},
+			"filename-characters zip-framing sdist-filename-unparsable",
+			"Cannot upload a file with non-printable characters (ordinals 0-31) or the DEL character (ordinal 127) in the name.",
+		},
+		"a backslash": {
+			file{name: `a\b-1.0.tar.gz`, metadata: good}, "filename-slash filename-project", `Cannot upload a file with '/' or '\' in the name.`,
+		},
+		"an egg": {
+			file{name: "alder-1.0-py3.egg", raw: "egg"}, "filename-extension", "Invalid file extension: Use .tar.gz, .whl or .zip extension.",
+		},
+		"an upper-case wheel": {
+			file{name: "alder-1.0-py3-none-any.WHL", metadata: good},
+			"filename-extension",
+			"Invalid file extension: Extension .WHL is invalid for filetype bdist_wheel.",
+		},
+		"an upper-case sdist": {
+			file{name: "alder-1.0.tar.GZ", raw: "x"},
+			"filename-extension not-a-tar",
+			"Invalid file extension: Extension .tar.GZ is invalid for filetype sdist.",
+		},
+		"text named like a wheel": {
+			file{name: "alder-1.0-py3-none-any.whl", raw: "text"}, "not-a-zip", "Invalid distribution file. File is not a zipfile",
+		},
+		"text named like an sdist": {
+			file{name: "alder-1.0.tar.gz", raw: "text"}, "not-a-tar", "Invalid distribution file. File is not a tarfile",
+		},
+		"two folders at the top": {
+			file{name: "alder-1.0.tar.gz", metadata: good, more: []string{"other/x"}},
+			"top-level",
+			"Invalid distribution file. Incorrect number of top-level directories in sdist",
+		},
+		"no PKG-INFO": {
+			sdist(""), "pkg-info-missing", "Invalid distribution file. PKG-INFO not found at alder-1.0/pyproject.toml/PKG-INFO",
+		},
+		"no METADATA": {
+			wheel(""), "metadata-missing",
+			"Wheel 'alder-1.0-py3-none-any.whl' does not contain the required METADATA file: alder-1.0.dist-info/METADATA",
+		},
+		"a wheel that is only a name": {
+			file{name: "alder.whl", metadata: good, more: []string{"alder-1.0.dist-info/METADATA"}},
+			"name-missing metadata-version version-missing headers-end-early (warning) wheel-name-version", "",
+		},
+		"a wheel without tags": {
+			file{name: "alder-1.0-any.whl", metadata: good}, "wheel-filename", "Invalid wheel filename (wrong number of parts): 'alder-1.0-any'",
+		},
+		"a build tag of letters": {
+			file{name: "alder-1.0-b1-py3-none-any.whl", metadata: good}, "wheel-filename", "Invalid build number: b1 in 'alder-1.0-b1-py3-none-any'",
+		},
+		"an sdist without a dash": {
+			file{name: "alder.tar.gz", metadata: good}, "sdist-filename-unparsable", "Invalid source distribution filename: alder.tar.gz",
+		},
+		"another project's wheel": {
+			file{name: "elder-1.0-py3-none-any.whl", metadata: good}, "filename-project", "Start filename for 'alder' with 'alder'.",
+		},
+		"another project's sdist": {
+			file{name: "elder-1.0.tar.gz", metadata: good}, "filename-project", "Start filename for 'alder' with 'alder'.",
+		},
+		"a zip for an sdist": {
+			file{name: "alder-1.0.zip", metadata: good}, "sdist-filename", "Filename 'alder-1.0.zip' is invalid, should be 'alder-1.0.tar.gz'.",
+		},
+		"another version's sdist": {
+			file{name: "alder-1.0.0.tar.gz", metadata: good},
+			"sdist-filename",
+			"Filename 'alder-1.0.0.tar.gz' is invalid, should be 'alder-1.0.tar.gz'.",
+		},
+		"a wheel's unnormalized name": {
+			file{name: "Alder-1.0-py3-none-any.whl", metadata: good},
+			"wheel-name-normalized",
+			"Filename 'Alder-1.0-py3-none-any.whl' should contain the normalized project name 'alder', not 'Alder'.",
+		},
+		"another version's wheel": {
+			file{name: "alder-1.1-py3-none-any.whl", metadata: good}, "wheel-version", "Version in filename should be '1.0' not '1.1'.",
+		},
+		"a file name too long": {
+			file{name: "alder-1.0-py3-none-any" + strings.Repeat(".any", 56) + ".whl", metadata: good}, "filename-too-long", "",
+		},
+		"METADATA larger than can be": {
+			wheel(good + strings.Repeat("\nx", 5<<20)), "metadata-missing", "alder-1.0.dist-info/METADATA cannot be read: too large to look into",
+		},
+		"a folder of another wheel": {
+			file{name: "alder-1.0-py3-none-any.whl", more: []string{"elder-1.0.dist-info/METADATA"}},
+			"name-missing metadata-version version-missing headers-end-early (warning) metadata-missing", "",
+		},
+		"a corrupt wheel (cut in half)": {
+			file{
+				name: "alder-1.0-py3-none-any.whl",
+				raw:  "PK\x01\x02" + strings.Repeat("x", 42) + "PK\x05\x06" + strings.Repeat("\x00", 8) + "\x2e\x00\x00\x00" + strings.Repeat("\x00", 4) + "\x00\x00",
+			},
+			"archive-corrupt", "Invalid distribution file. None",
+		},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
@@ -175,7 +265,9 @@ func TestCheck_NoRelease(t *testing.T) {
 	t.Parallel()
 	s := set(t,
 		wheel(""), sdist(""), file{name: "alder.whl"}, file{name: "alder-1.0.egg", raw: "egg"}, file{name: "alder-1.0.tgz", raw: "x"},
-		file{name: "alder-1.0.zip", raw: "x"}, wheel(with("1.0", "one")), wheel(with("alder", "a b")), file{name: "alder-1.0.tar.gz", more: []string{"x/y"}},
+		file{name: "alder-1.0.zip", raw: "x"}, wheel(replacedInGood("1.0", "one")), wheel(replacedInGood("alder", "a b")), file{
+			name: "alder-1.0.tar.gz", more: []string{"x/y"},
+		},
 		wheel("Metadata-Version: 2.4\n"),
 	)
 	for _, s.Warehouse = range []bool{true, false} {
@@ -193,7 +285,9 @@ func TestCheck_NoRelease(t *testing.T) {
 
 func TestCheck_OtherIndex(t *testing.T) {
 	t.Parallel()
-	s := set(t, file{name: "Alder-1.0+x-py3-none-any.whl", metadata: with("1.0", "1.0+x")}, wheel(with("alder", "UNKNOWN")))
+	s := set(
+		t, file{name: "Alder-1.0+x-py3-none-any.whl", metadata: replacedInGood("1.0", "1.0+x")}, wheel(replacedInGood("alder", "UNKNOWN")),
+	)
 	s.Warehouse = false
 	want := []string{"version-local (notice)", "wheel-name-normalized (notice)", "name-missing"}
 	if got := ids(preflight.Check(s)); !reflect.DeepEqual(got, want) {
@@ -204,25 +298,39 @@ func TestCheck_OtherIndex(t *testing.T) {
 func TestCheck_Set(t *testing.T) {
 	t.Parallel()
 	same := wheel(good).bytes()
-	second := file{name: "alder-1.0.0.tar.gz", metadata: with("1.0", "1.0.0")}
+	second := file{name: "alder-1.0.0.tar.gz", metadata: replacedInGood("1.0", "1.0.0")}
 	for name, c := range map[string]struct {
 		files    []file
 		expected string
 		want     []string
 	}{
-		"a release":                         {[]file{sdist(good), wheel(good)}, "", nil},
-		"two releases of two projects":      {[]file{sdist(good), {name: "elder-2.0.tar.gz", metadata: "Metadata-Version: 2.1\nName: elder\nVersion: 2.0\n"}}, "", nil},
-		"two sdists of one release":         {[]file{sdist(good), second}, "", []string{"second-sdist"}},
-		"two sdists of two releases":        {[]file{sdist(good), {name: "alder-1.1.tar.gz", metadata: with("1.0", "1.1")}}, "", []string{"several-versions (warning)"}},
-		"the same bytes":                    {[]file{{name: "alder-1.0-py3-none-any.whl", raw: string(same)}, {name: "alder-1.0-1-py3-none-any.whl", raw: string(same)}}, "", []string{"duplicate-content"}},
-		"the same name":                     {[]file{wheel(good), wheel(good + "Home-page: https://example.com\n")}, "", []string{"duplicate-name"}},
+		"a release": {[]file{sdist(good), wheel(good)}, "", nil},
+		"two releases of two projects": {
+			[]file{sdist(good), {name: "elder-2.0.tar.gz", metadata: "Metadata-Version: 2.1\nName: elder\nVersion: 2.0\n"}}, "", nil,
+		},
+		"two sdists of one release": {[]file{sdist(good), second}, "", []string{"second-sdist"}},
+		"two sdists of two releases": {
+			[]file{sdist(good), {name: "alder-1.1.tar.gz", metadata: replacedInGood("1.0", "1.1")}}, "", []string{"several-versions (warning)"},
+		},
+		"the same bytes": {
+			[]file{{name: "alder-1.0-py3-none-any.whl", raw: string(same)}, {name: "alder-1.0-1-py3-none-any.whl", raw: string(same)}},
+			"",
+			[]string{"duplicate-content"},
+		},
+		"the same name": {
+			[]file{wheel(good), wheel(good + "Home-page: https://example.com\n")}, "", []string{"duplicate-name"},
+		},
 		"the same name and bytes":           {[]file{wheel(good), wheel(good)}, "", []string{"duplicate-name"}},
 		"the expected version":              {[]file{sdist(good), wheel(good)}, "v1.0.0", nil},
 		"the expected version as a ref":     {[]file{wheel(good)}, "refs/tags/v1.0", nil},
 		"another than the expected version": {[]file{sdist(good), wheel(good)}, "v1.0.1", []string{"expected-version", "expected-version"}},
 		"an expected version that is none":  {[]file{wheel(good)}, "main", []string{"expected-version"}},
-		"findings in the order of files":    {[]file{wheel(with("alder", "UNKNOWN")), sdist("Metadata-Version: 2.4\nName: alder\n")}, "main", []string{"name-missing", "version-missing", "expected-version"}},
-		"nothing":                           {nil, "", nil},
+		"findings in the order of files": {
+			[]file{wheel(replacedInGood("alder", "UNKNOWN")), sdist("Metadata-Version: 2.4\nName: alder\n")},
+			"main",
+			[]string{"name-missing", "version-missing", "expected-version"},
+		},
+		"nothing": {nil, "", nil},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
@@ -243,13 +351,21 @@ func TestCheck_ArchiveAnomalies(t *testing.T) {
 		facts archive.Facts
 		want  []string
 	}{
-		"a sparse member":         {1, archive.Facts{Anomalies: []archive.Anomaly{{Code: archive.AnomalySparse, Member: "x"}}}, []string{"tar-sparse"}},
-		"another compression":     {1, archive.Facts{Anomalies: []archive.Anomaly{{Code: archive.AnomalyMethod, Member: "x"}}}, []string{"compression-method"}},
-		"a damaged tail":          {1, archive.Facts{Anomalies: []archive.Anomaly{{Code: archive.AnomalyTail}}}, []string{"archive-corrupt (warning)"}},
-		"a walk that was stopped": {1, archive.Facts{Anomalies: []archive.Anomaly{{Code: archive.AnomalyStopped}}}, []string{"archive-bomb (warning)"}},
-		"64 MiB":                  {1, archive.Facts{Unpacked: 64 << 20}, nil},
-		"50 times":                {2 << 20, archive.Facts{Unpacked: 100 << 20}, nil},
-		"more than 50 times":      {2 << 20, archive.Facts{Unpacked: 100<<20 + 1}, []string{"compression-ratio"}},
+		"a sparse member": {
+			1, archive.Facts{Anomalies: []archive.Anomaly{{Code: archive.AnomalySparse, Member: "x"}}}, []string{"tar-sparse"},
+		},
+		"another compression": {
+			1, archive.Facts{Anomalies: []archive.Anomaly{{Code: archive.AnomalyMethod, Member: "x"}}}, []string{"compression-method"},
+		},
+		"a damaged tail": {
+			1, archive.Facts{Anomalies: []archive.Anomaly{{Code: archive.AnomalyTail}}}, []string{"archive-corrupt (warning)"},
+		},
+		"a walk that was stopped": {
+			1, archive.Facts{Anomalies: []archive.Anomaly{{Code: archive.AnomalyStopped}}}, []string{"archive-bomb (warning)"},
+		},
+		"64 MiB":             {1, archive.Facts{Unpacked: 64 << 20}, nil},
+		"50 times":           {2 << 20, archive.Facts{Unpacked: 100 << 20}, nil},
+		"more than 50 times": {2 << 20, archive.Facts{Unpacked: 100<<20 + 1}, []string{"compression-ratio"}},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
@@ -304,14 +420,18 @@ func TestCheck_Waive(t *testing.T) {
 		}
 	}
 	s.ExpectedVersion = "the next one"
-	if found := preflight.Check(s); !slices.ContainsFunc(found, func(f finding.Finding) bool { return f.ID == "expected-version" && f.Severity == finding.Error }) {
+	if found := preflight.Check(s); !slices.ContainsFunc(
+		found, func(f finding.Finding) bool { return f.ID == "expected-version" && f.Severity == finding.Error },
+	) {
 		t.Errorf("an expected version that is no version is waived: %v", found)
 	}
 	waivable := map[finding.ID]bool{}
 	for _, r := range preflight.Rules() {
 		waivable[r.ID] = r.Waivable
 	}
-	for id, want := range map[finding.ID]bool{"expected-version": false, "duplicate-name": false, "requires-python": true, "version-invalid": true} {
+	for id, want := range map[finding.ID]bool{
+		"expected-version": false, "duplicate-name": false, "requires-python": true, "version-invalid": true,
+	} {
 		if waivable[id] != want {
 			t.Errorf("%s: waivable is %v", id, waivable[id])
 		}

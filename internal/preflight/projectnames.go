@@ -15,8 +15,8 @@ func nameOfModule(s Set) (found []finding.Finding) {
 	for _, d := range s.Files {
 		name := d.Header("Name")
 		project := pep.Normalize(name)
-		held, asked := s.Listings[project]
-		if !asked || held.Exists || checked[project] || !pep.ValidName(name) || !stdlib.Has(string(project)) {
+		listing, queried := s.Listings[project]
+		if !queried || listing.Exists || checked[project] || !pep.ValidName(name) || !stdlib.Has(string(project)) {
 			continue
 		}
 		checked[project] = true

@@ -23,7 +23,7 @@ func TestPython(t *testing.T) {
 	}{
 		"addr":  {true, oneAddress},
 		"lpath": {true, func(text string) string { message, _ := licenseFilePath(field{}, text); return verdict(message != "") }},
-		"url":   {false, func(text string) string { return verdict(!takenURL(text)) }},
+		"url":   {false, func(text string) string { return verdict(!acceptedURL(text)) }},
 		"email": {false, func(text string) string { return verdict(addressProblem(text) != "") }},
 		"md": {false, func(text string) string {
 			if emptyMarkdown(text) {
@@ -32,8 +32,8 @@ func TestPython(t *testing.T) {
 			return ""
 		}},
 		"ctype": {false, func(text string) string {
-			for kind, judge := range map[string]checkValue{"type": contentType, "charset": contentTypeCharset, "variant": contentTypeVariant} {
-				if message, _ := judge(field{}, text); message != "" && (kind != "variant" || firstIsVariant(text)) {
+			for kind, check := range map[string]checkValue{"type": contentType, "charset": contentTypeCharset, "variant": contentTypeVariant} {
+				if message, _ := check(field{}, text); message != "" && (kind != "variant" || firstIsVariant(text)) {
 					return kind
 				}
 			}

@@ -38,11 +38,11 @@ func recordMismatch(d *distfile.Distribution) (message, fix string) {
 	if len(differences) == 0 {
 		return "", ""
 	}
-	const shown = 3
+	const limit = 3
 	more := ""
-	if len(differences) > shown {
+	if len(differences) > limit {
 		more = ", and more"
 	}
-	return "RECORD does not match the wheel: " + strings.Join(differences[:min(shown, len(differences))], "; ") + more,
+	return "RECORD does not match the wheel: " + strings.Join(differences[:min(limit, len(differences))], "; ") + more,
 		"build the wheel again, and change it only with tools that update RECORD (such as python -m wheel pack)"
 }

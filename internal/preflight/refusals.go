@@ -7,9 +7,9 @@ import (
 	"github.com/org/pypi-oidc-publish/internal/finding"
 )
 
-// refusalWords says by which text a refusal of the index is assigned to a rule (docs/reference/pypi-server.md §2): it
+// refusalPattern says by which text a refusal of the index is assigned to a rule (docs/reference/pypi-server.md §2): it
 // contains all fragments of the row. The rule should have reported the problem before the upload.
-type refusalWords struct {
+type refusalPattern struct {
 	id        finding.ID
 	fragments []string
 }
@@ -17,9 +17,9 @@ type refusalWords struct {
 // refusals returns the table of messages. The first row that applies counts, so more specific rows come first. What only
 // the index can know (a name that was used before, the limit of one project, a publisher) belongs to no rule and has no
 // row.
-func refusals() []refusalWords {
-	row := func(id finding.ID, fragments ...string) refusalWords { return refusalWords{id, fragments} }
-	return []refusalWords{
+func refusals() []refusalPattern {
+	row := func(id finding.ID, fragments ...string) refusalPattern { return refusalPattern{id, fragments} }
+	return []refusalPattern{
 		row("name-missing", "invalid value for Name", "This field is required"),
 		row("name-invalid", "invalid value for Name", "Start and end with a letter or numeral"),
 		row("version-missing", "'version' is a required field"),
@@ -110,7 +110,7 @@ func RuleOf(message string) (r Rule, known bool) {
 // and no limit that the index may have raised.
 func (r Rule) Certain() bool { return r.Severity == finding.Error && r.Basis == string(offline) }
 
-func (r refusalWords) says(message string) bool {
+func (r refusalPattern) says(message string) bool {
 	for _, fragment := range r.fragments {
 		if !strings.Contains(message, fragment) {
 			return false

@@ -38,7 +38,7 @@ func TestRuleOf(t *testing.T) {
 			t.Errorf("%q is of rule %s; no rule could know it", message, got.ID)
 		}
 	}
-	for _, id := range preflight.RulesWithWords() {
+	for _, id := range preflight.RulesWithMessages() {
 		if !known[id] {
 			t.Errorf("there is no rule %s", id)
 		}

@@ -53,7 +53,7 @@ func TestRules_Page(t *testing.T) {
 	for _, r := range preflight.Rules() {
 		example, found := decoded[r.ID]
 		if !found {
-			t.Errorf("nothing shows what %s says: add to the examples", r.ID)
+			t.Errorf("nothing shows what %s says: add an example to ownExamples", r.ID)
 		}
 		text.WriteString(entry(r, example))
 	}
@@ -166,14 +166,14 @@ func TestRules_FileNameExamples(t *testing.T) {
 			continue
 		}
 		names++
-		shown := regexp.MustCompile("For example, the error for `dist/([^`]+)`:\n").FindStringSubmatch(text)
-		if shown == nil {
+		example := regexp.MustCompile("For example, the error for `dist/([^`]+)`:\n").FindStringSubmatch(text)
+		if example == nil {
 			t.Errorf("%s: the page does not show the name of a refused file", id)
 			continue
 		}
-		name := shown[1]
+		name := example[1]
 		if id == "filename-characters" { // of which the page shows an escape
-			if name, err = strconv.Unquote(`"` + name + `"`); err != nil || name == shown[1] {
+			if name, err = strconv.Unquote(`"` + name + `"`); err != nil || name == example[1] {
 				t.Errorf("%s: the page shows %q, with no character that is refused: %v", id, name, err)
 			}
 		}
@@ -190,7 +190,9 @@ func TestRules_FileNameExamples(t *testing.T) {
 // TestVisible has what a page must not have as it is.
 func TestVisible(t *testing.T) {
 	t.Parallel()
-	for text, want := range map[string]string{"alder-1.0\x1f.tar.gz": `alder-1.0\x1f.tar.gz`, "a\nb\u200bc\u202e": `a\nb\u200bc\u202e`, "보기 'é'": "보기 'é'"} {
+	for text, want := range map[string]string{
+		"alder-1.0\x1f.tar.gz": `alder-1.0\x1f.tar.gz`, "a\nb\u200bc\u202e": `a\nb\u200bc\u202e`, "보기 'é'": "보기 'é'",
+	} {
 		if got := visible(text); got != want {
 			t.Errorf("%q is shown as %s, want %s", text, got, want)
 		}
@@ -210,7 +212,7 @@ func ownExamples(t *testing.T) []preflight.Set {
 		return release(func(s *preflight.Set) { s.Listings = map[pep.Project]pep.Listing{"alder": l} })
 	}
 	old := pep.IndexFile{Name: "alder-1.0-py2-none-any.whl", Uploaded: today.Add(-30 * 24 * time.Hour)}
-	asyncio := set(t, file{name: "asyncio-1.0.tar.gz", metadata: with("alder", "asyncio")})
+	asyncio := set(t, file{name: "asyncio-1.0.tar.gz", metadata: replacedInGood("alder", "asyncio")})
 	asyncio.Listings = map[pep.Project]pep.Listing{"asyncio": {}}
 	elder := set(t, wheel(good), file{name: "elder-2.0.tar.gz", metadata: "Metadata-Version: 2.1\nName: elder\nVersion: 2.0\n"})
 	elder.Listings = map[pep.Project]pep.Listing{"alder": {}, "elder": {}}
@@ -221,7 +223,7 @@ func ownExamples(t *testing.T) []preflight.Set {
 		set(t, sdist(good+"License-Expression: MIT\nClassifier: License :: OSI Approved :: MIT License\n")),
 		asyncio,
 		set(t, wheel(good), wheel(good)),
-		set(t, sdist(good), file{name: "alder-1.1.tar.gz", metadata: with("1.0", "1.1")}),
+		set(t, sdist(good), file{name: "alder-1.1.tar.gz", metadata: replacedInGood("1.0", "1.1")}),
 		set(t, wheel(good+"Requires-Python: >=3.9\n"), sdist(good+"Requires-Python: >=3.10\n")),
 		release(func(s *preflight.Set) { s.ExpectedVersion = "v1.0.1" }),
 		release(func(s *preflight.Set) {
@@ -234,7 +236,9 @@ func ownExamples(t *testing.T) []preflight.Set {
 		holding(pep.Listing{Exists: true, Status: "archived"}),
 		holding(pep.Listing{Exists: true, Status: "quarantined"}),
 		holding(pep.Listing{Exists: true, Files: []pep.IndexFile{old}}),
-		holding(pep.Listing{Exists: true, Files: []pep.IndexFile{{Name: "alder-0.9.tar.gz", Size: 11 << 30, SHA256: hex.EncodeToString(make([]byte, 32))}}}),
+		holding(pep.Listing{
+			Exists: true, Files: []pep.IndexFile{{Name: "alder-0.9.tar.gz", Size: 11 << 30, SHA256: hex.EncodeToString(make([]byte, 32))}},
+		}),
 		release(func(s *preflight.Set) {
 			s.Listings = map[pep.Project]pep.Listing{"alder": {Exists: true}}
 			s.Stored = map[string]bool{"dist/alder-1.0.tar.gz": true}

@@ -28,7 +28,7 @@ func duplicateContent(s Set) (found []finding.Finding) {
 	for _, d := range s.Files {
 		other := first[d.Digests.BLAKE2b]
 		if release, err := d.Release(); err == nil && other == "" {
-			other = heldTwin(s.Listings[release.Project], d)
+			other = listedTwin(s.Listings[release.Project], d)
 		}
 		switch other {
 		case "":
@@ -43,8 +43,8 @@ func duplicateContent(s Set) (found []finding.Finding) {
 	return found
 }
 
-// heldTwin returns the name under which the index lists the content of d; d's own name if that is among them.
-func heldTwin(l pep.Listing, d *distfile.Distribution) (twin string) {
+// listedTwin returns the name under which the index lists the content of d; d's own name if that is among them.
+func listedTwin(l pep.Listing, d *distfile.Distribution) (twin string) {
 	digest := hex.EncodeToString(d.Digests.SHA256[:])
 	for _, h := range l.Files {
 		if h.SHA256 == digest && twin != d.Name {
@@ -61,11 +61,11 @@ func secondSdist(s Set) (found []finding.Finding) {
 	for _, d := range s.Files {
 		release, err := d.Release()
 		listing := s.Listings[release.Project]
-		if err != nil || d.Kind() != distfile.Sdist || Holds(listing, d.Name) {
+		if err != nil || d.Kind() != distfile.Sdist || Lists(listing, d.Name) {
 			continue
 		}
 		const message = "Only one sdist may be uploaded per release."
-		switch digest, other := heldSdist(listing, release), first[release]; {
+		switch digest, other := listedSdist(listing, release), first[release]; {
 		case digest != "":
 			found = append(found, refusal(d, message, "the index has "+digest+": remove this one, or raise the version"))
 		case other == "":
@@ -77,8 +77,8 @@ func secondSdist(s Set) (found []finding.Finding) {
 	return found
 }
 
-// heldSdist returns the name of the sdist that the index lists for a release; empty if there is none.
-func heldSdist(l pep.Listing, release pep.Release) string {
+// listedSdist returns the name of the sdist that the index lists for a release; empty if there is none.
+func listedSdist(l pep.Listing, release pep.Release) string {
 	for _, h := range l.Files {
 		if _, err := pep.ParseSdistName(h.Name); err != nil {
 			continue

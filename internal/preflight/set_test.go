@@ -20,16 +20,25 @@ func TestCheck_MetadataDrift(t *testing.T) {
 		wheel, sdist string
 		says         string // of the first finding; empty: there is none
 	}{
-		"none":                        {good, good, ""},
-		"another spelling":            {needs("Requires-Dist: Foo_Bar [X]>=1,<2; python_version<'3'", "Requires-Python: >=3.8, <4"), needs("Requires-Dist: foo-bar[x] <2,>=1 ; python_version < \"3\"", "Requires-Python: <4,>=3.8"), ""},
-		"another order":               {needs("Requires-Dist: a", "Requires-Dist: b"), needs("Requires-Dist: b", "Requires-Dist: a"), ""},
-		"a dependency more":           {needs("Requires-Dist: a", "Requires-Dist: b>1"), needs("Requires-Dist: a"), "alder-1.0.tar.gz has no additional value, alder-1.0-py3-none-any.whl has 'b>1'"},
-		"another Python":              {needs("Requires-Python: >=3.9"), needs("Requires-Python: >=3.10"), "Requires-Python is not the same in all files of alder 1.0: alder-1.0.tar.gz has '>=3.10', alder-1.0-py3-none-any.whl has '>=3.9'"},
+		"none": {good, good, ""},
+		"another spelling": {
+			needs("Requires-Dist: Foo_Bar [X]>=1,<2; python_version<'3'", "Requires-Python: >=3.8, <4"),
+			needs("Requires-Dist: foo-bar[x] <2,>=1 ; python_version < \"3\"", "Requires-Python: <4,>=3.8"), "",
+		},
+		"another order": {needs("Requires-Dist: a", "Requires-Dist: b"), needs("Requires-Dist: b", "Requires-Dist: a"), ""},
+		"a dependency more": {
+			needs("Requires-Dist: a", "Requires-Dist: b>1"), needs("Requires-Dist: a"),
+			"alder-1.0.tar.gz has no additional value, alder-1.0-py3-none-any.whl has 'b>1'",
+		},
+		"another Python": {
+			needs("Requires-Python: >=3.9"), needs("Requires-Python: >=3.10"),
+			"Requires-Python is not the same in all files of alder 1.0: alder-1.0.tar.gz has '>=3.10', alder-1.0-py3-none-any.whl has '>=3.9'",
+		},
 		"no Python":                   {needs("Requires-Python: >=3.9"), good, "alder-1.0.tar.gz has none"},
 		"another summary":             {needs("Summary: x"), needs("Summary: y"), "Summary"},
 		"what cannot be read":         {needs("Requires-Python: three"), needs("Requires-Python: four"), "'four'"},
 		"dynamic in the sdist":        {needs("Requires-Dist: a"), needs("Dynamic: requires-dist"), ""},
-		"an sdist of former times":    {needs("Requires-Dist: a"), with("2.4", "2.1"), ""},
+		"an sdist of former times":    {needs("Requires-Dist: a"), replacedInGood("2.4", "2.1"), ""},
 		"fields that nobody compares": {needs("Home-page: https://example.com"), good, ""},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -43,7 +52,8 @@ func TestCheck_MetadataDrift(t *testing.T) {
 			switch {
 			case c.says == "" && len(found) > 0:
 				t.Errorf("got %v", found)
-			case c.says != "" && (len(found) != 1 || !strings.Contains(found[0].Message, c.says) || found[0].Severity != finding.Warning || found[0].Fix == ""):
+			case c.says != "" && (len(found) != 1 || !strings.Contains(found[0].Message, c.says) || found[0].Severity != finding.Warning ||
+				found[0].Fix == ""):
 				t.Errorf("got %+v", found)
 			}
 		})
@@ -66,23 +76,29 @@ func TestCheck_Pyproject(t *testing.T) {
 		more          []file
 		want          string
 	}{
-		"the same":              {"Alder", "1.0.0", nil, ""},
-		"nothing static":        {"", "", nil, ""},
-		"a placeholder":         {"alder", "{{ version }}", nil, ""},
-		"a name that is none":   {"?", "", nil, ""},
-		"another name":          {"elder", "3.0", nil, "the name in ./pyproject.toml is 'elder', but the distributions belong to alder"},
-		"another version":       {"alder", "1.1", nil, "the version in ./pyproject.toml is '1.1', but alder-1.0.tar.gz has '1.0'"},
-		"a set of two projects": {"alder", "1.1", []file{{name: "elder-2.0.tar.gz", metadata: "Metadata-Version: 2.1\nName: elder\nVersion: 2.0\n"}}, ""},
+		"the same":            {"Alder", "1.0.0", nil, ""},
+		"nothing static":      {"", "", nil, ""},
+		"a placeholder":       {"alder", "{{ version }}", nil, ""},
+		"a name that is none": {"?", "", nil, ""},
+		"another name":        {"elder", "3.0", nil, "the name in ./pyproject.toml is 'elder', but the distributions belong to alder"},
+		"another version":     {"alder", "1.1", nil, "the version in ./pyproject.toml is '1.1', but alder-1.0.tar.gz has '1.0'"},
+		"a set of two projects": {
+			"alder", "1.1", []file{{name: "elder-2.0.tar.gz", metadata: "Metadata-Version: 2.1\nName: elder\nVersion: 2.0\n"}}, "",
+		},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			s := set(t, append(c.more, sdist(good), wheel(good))...)
-			s.Pyproject = &pyproject.Project{Path: "./pyproject.toml", Name: pyproject.Value{Text: c.name, Line: 2, Col: 1}, Version: pyproject.Value{Text: c.version, Line: 3, Col: 1}}
+			s.Pyproject = &pyproject.Project{
+				Path: "./pyproject.toml", Name: pyproject.Value{Text: c.name, Line: 2, Col: 1},
+				Version: pyproject.Value{Text: c.version, Line: 3, Col: 1},
+			}
 			got := preflight.Check(s)
 			switch {
 			case c.want == "" && len(got) > 0:
 				t.Errorf("got %v", got)
-			case c.want != "" && (len(got) != 1 || got[0].Message != c.want || got[0].Severity != finding.Notice || got[0].Line == 0 || got[0].File != "./pyproject.toml"):
+			case c.want != "" && (len(got) != 1 || got[0].Message != c.want || got[0].Severity != finding.Notice || got[0].Line == 0 ||
+				got[0].File != "./pyproject.toml"):
 				t.Errorf("got %+v", got)
 			}
 		})
@@ -105,24 +121,55 @@ func TestCheck_IndexListing(t *testing.T) {
 		want    []string
 		says    string // of the first finding
 	}{
-		"nothing yet":                   {exists("active"), false, nil, ""},
-		"no such project":               {pep.Listing{}, false, []string{"first-release (notice)"}, "the index does not know alder yet"},
-		"this sdist":                    {exists("", pep.IndexFile{Name: "alder-1.0.tar.gz"}), false, nil, ""},
-		"another sdist":                 {exists("", pep.IndexFile{Name: "alder-1.0.0.zip"}), false, []string{"second-sdist"}, "Only one sdist may be uploaded per release."},
-		"the sdist of another release":  {exists("", pep.IndexFile{Name: "alder-1.0.1.tar.gz"}), false, nil, ""},
-		"an archived project":           {exists("archived"), false, []string{"project-archived"}, "the project is archived"},
-		"archived, all is there":        {exists("archived", pep.IndexFile{Name: "alder-1.0.tar.gz"}, pep.IndexFile{Name: "alder-1.0-py3-none-any.whl"}), false, nil, ""},
-		"archived, by a person":         {exists("archived"), true, []string{"project-archived"}, ""},
-		"a quarantined project":         {exists("quarantined"), false, []string{"project-quarantined"}, "The given token isn't allowed to upload to project 'alder': the project is quarantined."},
-		"quarantined, by a person":      {exists("quarantined"), true, []string{"project-quarantined (warning)"}, ""},
-		"a status of the future":        {exists("frozen"), false, nil, ""},
-		"13 days":                       {exists("", pep.IndexFile{Name: "alder-1.0.0-py2-none-any.whl", Uploaded: ago(13 * day)}), false, nil, ""},
-		"an hour left":                  {exists("", pep.IndexFile{Name: "alder-1.0.0-py2-none-any.whl", Uploaded: ago(14*day - time.Hour)}), false, []string{"release-closed (warning)"}, "release 1.0 of alder accepts new files only until 2026-09-01 13:00 UTC"},
-		"14 days":                       {exists("", pep.IndexFile{Name: "alder-1.0.0-py2-none-any.whl", Uploaded: ago(14 * day)}), false, []string{"release-closed (warning)"}, ""},
-		"older":                         {exists("", pep.IndexFile{Name: "x", Uploaded: ago(50 * day)}, pep.IndexFile{Name: "alder-1.0-py2-none-any.whl", Uploaded: ago(day)}, pep.IndexFile{Name: "alder-1-py1-none-any.whl", Uploaded: ago(14*day + 1)}), false, []string{"release-closed"}, "Uploading new files to releases older than 14 days is not allowed."},
-		"older, of another release":     {exists("", pep.IndexFile{Name: "alder-0.9-py2-none-any.whl", Uploaded: ago(50 * day)}), false, nil, ""},
-		"older, all is there":           {exists("", pep.IndexFile{Name: "alder-1.0.tar.gz", Uploaded: ago(50 * day)}, pep.IndexFile{Name: "alder-1.0-py3-none-any.whl"}), false, nil, ""},
-		"older, one is missing":         {exists("", pep.IndexFile{Name: "alder-1.0.tar.gz", Uploaded: ago(50 * day)}), false, []string{"release-closed"}, ""},
+		"nothing yet":     {exists("active"), false, nil, ""},
+		"no such project": {pep.Listing{}, false, []string{"first-release (notice)"}, "the index does not know alder yet"},
+		"this sdist":      {exists("", pep.IndexFile{Name: "alder-1.0.tar.gz"}), false, nil, ""},
+		"another sdist": {
+			exists("", pep.IndexFile{Name: "alder-1.0.0.zip"}), false, []string{"second-sdist"}, "Only one sdist may be uploaded per release.",
+		},
+		"the sdist of another release": {exists("", pep.IndexFile{Name: "alder-1.0.1.tar.gz"}), false, nil, ""},
+		"an archived project":          {exists("archived"), false, []string{"project-archived"}, "the project is archived"},
+		"archived, all is there": {
+			exists("archived", pep.IndexFile{Name: "alder-1.0.tar.gz"}, pep.IndexFile{Name: "alder-1.0-py3-none-any.whl"}), false, nil, "",
+		},
+		"archived, by a person": {exists("archived"), true, []string{"project-archived"}, ""},
+		"a quarantined project": {
+			exists("quarantined"), false,
+			[]string{"project-quarantined"},
+			"The given token isn't allowed to upload to project 'alder': the project is quarantined.",
+		},
+		"quarantined, by a person": {exists("quarantined"), true, []string{"project-quarantined (warning)"}, ""},
+		"a status of the future":   {exists("frozen"), false, nil, ""},
+		"13 days": {
+			exists("", pep.IndexFile{Name: "alder-1.0.0-py2-none-any.whl", Uploaded: ago(13 * day)}), false, nil, "",
+		},
+		"an hour left": {
+			exists("", pep.IndexFile{Name: "alder-1.0.0-py2-none-any.whl", Uploaded: ago(14*day - time.Hour)}), false,
+			[]string{"release-closed (warning)"},
+			"release 1.0 of alder accepts new files only until 2026-09-01 13:00 UTC",
+		},
+		"14 days": {
+			exists("", pep.IndexFile{Name: "alder-1.0.0-py2-none-any.whl", Uploaded: ago(14 * day)}), false,
+			[]string{"release-closed (warning)"},
+			"",
+		},
+		"older": {
+			exists(
+				"", pep.IndexFile{Name: "x", Uploaded: ago(50 * day)}, pep.IndexFile{Name: "alder-1.0-py2-none-any.whl", Uploaded: ago(day)},
+				pep.IndexFile{Name: "alder-1-py1-none-any.whl", Uploaded: ago(14*day + 1)},
+			),
+			false,
+			[]string{"release-closed"},
+			"Uploading new files to releases older than 14 days is not allowed.",
+		},
+		"older, of another release": {exists("", pep.IndexFile{Name: "alder-0.9-py2-none-any.whl", Uploaded: ago(50 * day)}), false, nil, ""},
+		"older, all is there": {
+			exists("", pep.IndexFile{Name: "alder-1.0.tar.gz", Uploaded: ago(50 * day)}, pep.IndexFile{Name: "alder-1.0-py3-none-any.whl"}), false,
+			nil, "",
+		},
+		"older, one is missing": {
+			exists("", pep.IndexFile{Name: "alder-1.0.tar.gz", Uploaded: ago(50 * day)}), false, []string{"release-closed"}, "",
+		},
 		"an index without upload times": {exists("", pep.IndexFile{Name: "alder-1.0-py2-none-any.whl"}), false, nil, ""},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -146,8 +193,8 @@ func TestCheck_DuplicateContent(t *testing.T) {
 	s := set(t, wheel(good))
 	digest := hex.EncodeToString(s.Files[0].Digests.SHA256[:])
 	for name, c := range map[string]struct {
-		held []pep.IndexFile
-		want []string
+		listing []pep.IndexFile
+		want    []string
 	}{
 		"another name":          {[]pep.IndexFile{{Name: "alder-1.0-1-py3-none-any.whl", SHA256: digest}}, []string{"duplicate-content"}},
 		"its own name":          {[]pep.IndexFile{{Name: "alder-1.0-py3-none-any.whl", SHA256: digest}}, nil},
@@ -155,7 +202,7 @@ func TestCheck_DuplicateContent(t *testing.T) {
 		"other bytes":           {[]pep.IndexFile{{Name: "alder-1.0-1-py3-none-any.whl", SHA256: strings.Repeat("0", 64)}}, nil},
 		"an index that is mute": {[]pep.IndexFile{{Name: "alder-1.0-1-py3-none-any.whl"}}, nil},
 	} {
-		s.Listings = map[pep.Project]pep.Listing{"alder": {Project: "alder", Exists: true, Files: c.held}}
+		s.Listings = map[pep.Project]pep.Listing{"alder": {Project: "alder", Exists: true, Files: c.listing}}
 		if got := preflight.Check(s); !reflect.DeepEqual(ids(got), c.want) {
 			t.Errorf("%s: got %v, want %v", name, got, c.want)
 		}

@@ -18,7 +18,9 @@ func fileSize(d *distfile.Distribution) (message, fix string) {
 	}
 	project := d.Header("Name")
 	return fmt.Sprintf("File too large. Limit for project %s is 100 MB.", quote(project)),
-		fmt.Sprintf("the file has %d bytes; request a higher limit for %s before the release, unless the index has raised it already", d.Size, project)
+		fmt.Sprintf(
+			"the file has %d bytes; request a higher limit for %s before the release, unless the index has raised it already", d.Size, project,
+		)
 }
 
 // defaultProjectLimit is PyPI's limit for all files of a project, in bytes; docs/reference/pypi-server.md §1.6.

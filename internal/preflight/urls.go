@@ -22,7 +22,7 @@ func webURL(s Set) (found []finding.Finding) {
 				if !checked {
 					continue
 				}
-				if !takenURL(url) {
+				if !acceptedURL(url) {
 					bad.add(wrong(d, f, value, quoteLimited(url)+" is not a valid url.",
 						"write a URL that begins with https://, with %5B and %5D instead of brackets"))
 				} else if hostOf(url) == "" {
@@ -53,9 +53,9 @@ var parts = sync.OnceValue(func() *regexp.Regexp {
 	return regexp.MustCompile(`(?is)^https?:(?://([^\\/?#]*))?([^?#]*)([^#]*)`)
 })
 
-// takenURL reports whether the index accepts a URL, by measurements of its rule (docs/reference/pypi-server.md §2.4.2):
+// acceptedURL reports whether the index accepts a URL, by measurements of its rule (docs/reference/pypi-server.md §2.4.2):
 // an http or https URL, no raw brackets in path or query, and a port of at most 65535.
-func takenURL(url string) bool {
+func acceptedURL(url string) bool {
 	match := parts().FindStringSubmatch(url)
 	return match != nil && !strings.ContainsAny(withoutDots(match[2])+match[3], "[]") && !portTooHigh(match[1])
 }

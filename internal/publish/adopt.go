@@ -31,7 +31,7 @@ func (r *run) adopt(ctx context.Context, t *target) error {
 			bad = fmt.Errorf("its predicate does not match its file name: %s", a.Predicate)
 		}
 		if bad != nil {
-			r.note(leftOver(r.shown(path), suffix, bad))
+			r.record(leftOver(r.displayPath(path), suffix, bad))
 			continue
 		}
 		r.addAttestation(t, a, true)
@@ -72,6 +72,6 @@ func (r *run) ignoreAttestationFiles(targets []*target) {
 		}
 	}
 	if len(names) > 0 {
-		r.note(finding.New(finding.AttestationsLeftAlone, "these attestations are not uploaded: "+listSome(names), ""))
+		r.record(finding.New(finding.AttestationsLeftAlone, "these attestations are not uploaded: "+listSome(names), ""))
 	}
 }

@@ -72,7 +72,7 @@ func (r *run) goWithout(missing []*target, why finding.Finding) error {
 		return why
 	}
 	r.ignoreAttestationFiles(missing)
-	r.note(why)
+	r.record(why)
 	return nil
 }
 
@@ -104,7 +104,7 @@ func (r *run) sign(ctx context.Context, missing []*target, claims oidc.Claims) e
 	unsigned := unsignedOf(missing)
 	if len(unsigned) > 0 {
 		if f, private := attest.PrivateRepositoryNotice(claims); private {
-			r.note(f)
+			r.record(f)
 		}
 		_, err := r.Signer.Sign(ctx, distributionsOf(unsigned), func(n int, a attest.Attestation) { r.addAttestation(unsigned[n], a, false) })
 		if err != nil {

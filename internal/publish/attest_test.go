@@ -142,7 +142,7 @@ func TestAttest(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			h := newHarness(t, wheel, sdist)
-			h.sign(c.policy)
+			h.signAll(c.policy)
 			c.how(h)
 			r, missing := h.planned()
 			claims, err := r.identify(t.Context())
@@ -194,7 +194,7 @@ func TestAttest(t *testing.T) {
 func TestAttest_Cancelled(t *testing.T) {
 	t.Parallel()
 	h := newHarness(t, wheel)
-	h.sign(config.AttestBestEffort)
+	h.signAll(config.AttestBestEffort)
 	ctx, stop := contextWithCause(t)
 	h.watch = func(e ledger.Event) {
 		if p, ok := e.(ledger.Phase); ok && p.Name == "Attest" {
@@ -207,13 +207,13 @@ func TestAttest_Cancelled(t *testing.T) {
 	want(t, "the token", burned(h), []bool{true})
 }
 
-// TestAttest_Private: what signing makes public is told once, and only where something is signed.
+// TestAttest_Private: what signing makes public is reported once, and only where something is signed.
 func TestAttest_Private(t *testing.T) {
 	t.Parallel()
 	for visibility, noted := range map[string][]string{"private": {"attestation-private-repository"}, "public": nil} {
 		h := newHarness(t, wheel, sdist)
 		h.servers.Claims(func(claims map[string]any) { claims["repository_visibility"] = visibility })
-		h.sign(config.AttestAuto)
+		h.signAll(config.AttestAuto)
 		r, missing := h.planned()
 		claims, err := r.identify(t.Context())
 		wantError(t, "identify", err, nil)
@@ -256,8 +256,10 @@ func TestAdopt(t *testing.T) {
 			beside: map[string]string{publishSuffix: ofOther}, sent: []string{publishSuffix}, made: 1,
 			noted: []string{leftOver}, says: "makes a new one",
 		},
-		"another kind, of other bytes": {map[string]string{slsaSuffix: slsaOfOther}, []string{publishSuffix}, 1, []string{leftOver}, "not uploaded"},
-		"of another workflow":          {map[string]string{publishSuffix: ofOtherWorkflow}, []string{publishSuffix}, 1, []string{leftOver}, ""},
+		"another kind, of other bytes": {
+			map[string]string{slsaSuffix: slsaOfOther}, []string{publishSuffix}, 1, []string{leftOver}, "not uploaded",
+		},
+		"of another workflow": {map[string]string{publishSuffix: ofOtherWorkflow}, []string{publishSuffix}, 1, []string{leftOver}, ""},
 		"under the name of another": {
 			beside: map[string]string{slsaSuffix: publish}, sent: []string{publishSuffix}, made: 1,
 			noted: []string{leftOver}, says: attest.PublishPredicate,
@@ -276,7 +278,7 @@ func TestAdopt(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			one := h.another(t, wheel)
-			one.sign(config.AttestAlways)
+			one.signAll(config.AttestAlways)
 			for suffix, text := range c.beside {
 				one.write("dist/"+wheel+suffix, text)
 			}
@@ -307,7 +309,7 @@ func TestAdopt(t *testing.T) {
 func TestAdopt_Unreadable(t *testing.T) {
 	t.Parallel()
 	h := newHarness(t, wheel)
-	h.sign(config.AttestAuto)
+	h.signAll(config.AttestAuto)
 	h.write("dist/"+wheel+publishSuffix, "{}")
 	r, missing := h.planned()
 	if err := os.Remove(h.path("dist", wheel+publishSuffix)); err != nil {
@@ -324,7 +326,7 @@ func TestAdopt_SigstoreDown(t *testing.T) {
 	h := newHarness(t, wheel)
 	h.write("dist/"+wheel+publishSuffix, signedElsewhere(t, h, wheel, content(t, h, "dist/"+wheel), signer.Publish))
 	h.fail("trust-root", "status-503", 0, -1)
-	h.sign(config.AttestAuto)
+	h.signAll(config.AttestAuto)
 	want(t, "errors", idsOf(finding.Of(h.run())), []string{"attestation-outage"})
 	want(t, "files on the index", len(h.servers.Files()), 0)
 	want(t, "tokens", len(h.servers.Tokens()), 0)
@@ -334,7 +336,7 @@ func TestAdopt_SigstoreDown(t *testing.T) {
 func TestAdopt_Cancelled(t *testing.T) {
 	t.Parallel()
 	h := newHarness(t, wheel)
-	h.sign(config.AttestAuto)
+	h.signAll(config.AttestAuto)
 	h.write("dist/"+wheel+publishSuffix, "{}")
 	r, missing := h.planned()
 	wantError(t, "adopt", r.adopt(cancelled(t), missing[0]), errSignal)
@@ -358,7 +360,7 @@ func TestAttest_IgnoredFiles(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			h := newHarness(t, wheel, sdist)
-			h.sign(c.policy)
+			h.signAll(c.policy)
 			h.write("dist/"+wheel+publishSuffix, "{}")
 			c.how(h)
 			r, missing := h.planned()
@@ -379,7 +381,7 @@ func TestSaveAttestations(t *testing.T) {
 	h := newHarness(t, wheel, sdist)
 	h.options.AttestationsDir = h.path("attestations")
 	h.write("dist/"+wheel+slsaSuffix, signedElsewhere(t, h, wheel, content(t, h, "dist/"+wheel), signer.SLSA))
-	h.sign(config.AttestAuto)
+	h.signAll(config.AttestAuto)
 	wantError(t, "run", h.run(), nil)
 	var names []string
 	entries, err := os.ReadDir(h.path("attestations"))
@@ -394,7 +396,7 @@ func TestSaveAttestations(t *testing.T) {
 	// What was written can stand beside the file for another run, which then signs nothing.
 	again := h.another(t, sdist)
 	again.write("dist/"+sdist+publishSuffix, text)
-	again.sign(config.AttestAlways)
+	again.signAll(config.AttestAlways)
 	r, missing := again.collected()
 	before := h.servers.LogSize()
 	claims, err := again.deps.Signer.Prepare(t.Context())
@@ -409,7 +411,7 @@ func TestSaveAttestations_Fails(t *testing.T) {
 	h := newHarness(t, wheel)
 	h.options.AttestationsDir = h.path("attestations")
 	h.deps.Save = func(string, []byte) error { return errors.New("disk full") }
-	h.sign(config.AttestAuto)
+	h.signAll(config.AttestAuto)
 	f := only(t, finding.Of(h.run()), "attestations-dir")
 	wantText(t, "the error", f.Message+" "+f.Fix, "disk full", "attestations-dir")
 	want(t, "files on the index", len(h.servers.Files()), 0)

@@ -32,7 +32,7 @@ func onePerSuffix(all []attest.Attestation) []attest.Attestation {
 	return kept
 }
 
-// describeAttestation returns an attestation as people are told of it.
+// describeAttestation returns an attestation for people.
 func describeAttestation(a attest.Attestation) ledger.Attestation {
 	return ledger.Attestation{Predicate: a.Predicate, Identity: a.Identity, LogIndex: a.LogIndex, LogURL: a.LogURL}
 }

@@ -5,7 +5,7 @@ import (
 
 	"github.com/org/pypi-oidc-publish/internal/attest"
 	"github.com/org/pypi-oidc-publish/internal/index"
-	"github.com/org/pypi-oidc-publish/internal/trust"
+	"github.com/org/pypi-oidc-publish/internal/uploadtoken"
 )
 
 // authorize requests the upload token for the projects of what is missing. It lasts for the expected time of the uploads, and for that of
@@ -14,7 +14,7 @@ func (r *run) authorize(ctx context.Context, missing []*target, signing bool) er
 	if r.Tokens == nil {
 		return nil
 	}
-	var order trust.MintRequest
+	var order uploadtoken.MintRequest
 	if signing {
 		order.Life = attest.ExpectedTime(len(unsignedOf(missing)))
 	}

@@ -30,7 +30,7 @@ func TestAuthorize(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			h := newHarness(t, c.files...)
-			h.servers.Trust(fakepypi.Publisher{Project: "birch"})
+			h.servers.AddPublisher(fakepypi.Publisher{Project: "birch"})
 			r, missing := h.planned()
 			for _, file := range missing {
 				if c.size > 0 {
@@ -59,8 +59,10 @@ func TestAuthorize_New(t *testing.T) {
 		how  func(h *harness)
 		asks int
 	}{
-		"an unknown project":            {func(*harness) {}, 2},
-		"a project that is there":       {func(h *harness) { h.servers.Trust(fakepypi.Publisher{Project: "birch", Workflow: "other.yml"}) }, 1},
+		"an unknown project": {func(*harness) {}, 2},
+		"a project that is there": {
+			func(h *harness) { h.servers.AddPublisher(fakepypi.Publisher{Project: "birch", Workflow: "other.yml"}) }, 1,
+		},
 		"a project that nobody can see": {func(h *harness) { h.fail("look", "html-403", 0, -1) }, 1},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -93,7 +95,7 @@ func TestAuthorize_BeforeSigning(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			h := newHarness(t, wheel, sdist)
-			h.sign(config.AttestAlways)
+			h.signAll(config.AttestAlways)
 			c.how(h)
 			want(t, "errors", idsOf(finding.Of(h.run())), []string{c.id})
 			want(t, "tokens", burned(h), c.tokens)

@@ -22,7 +22,7 @@ func (r *run) awaitOthers(ctx context.Context, targets []*target) (waited bool, 
 	if r.GitHub == nil || r.Tokens == nil || len(missingOf(targets)) == 0 {
 		return false, nil
 	}
-	refused := r.Tokens.MayAsk()
+	refused := r.Tokens.CheckIDToken()
 	var unpermitted oidc.PermissionError
 	switch {
 	case refused == nil:
@@ -39,7 +39,7 @@ func (r *run) awaitOthers(ctx context.Context, targets []*target) (waited bool, 
 	defer stop()
 	projects := projectsOf(targets)
 	var unread error // of the last look
-	look := func(ctx context.Context) pace {
+	query := func(ctx context.Context) nextStep {
 		failed := r.listings.refresh(ctx, projects)
 		r.listings.compare(targets, r.SkipExisting)
 		if failed == nil && len(missingOf(targets)) == 0 {
@@ -51,7 +51,7 @@ func (r *run) awaitOthers(ctx context.Context, targets []*target) (waited bool, 
 		return steady
 	}
 	// The plan has just looked: the first look waits.
-	if r.Sleep(bounded, untilPublished().pause) == nil && r.listings.repeat(bounded, untilPublished(), look) {
+	if r.Sleep(bounded, untilPublished().pause) == nil && r.listings.repeat(bounded, untilPublished(), query) {
 		return true, nil
 	}
 	if ctx.Err() != nil {

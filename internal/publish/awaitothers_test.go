@@ -76,7 +76,9 @@ func TestAwaitOthers(t *testing.T) {
 		},
 		"a longer wait is cut": {func(h *harness) { h.options.Wait = 10 * m }, never, false, unpublished, finding.Index, nil, 23, five(24)},
 		"a short wait":         {func(h *harness) { h.options.Wait = 14 * s }, never, false, unpublished, finding.Index, nil, 2, five(3)},
-		"no wait":              {func(h *harness) { h.options.Wait = 0 }, never, false, unpublished, finding.Index, []string{"does not list"}, 0, five(1)},
+		"no wait": {
+			func(h *harness) { h.options.Wait = 0 }, never, false, unpublished, finding.Index, []string{"does not list"}, 0, five(1),
+		},
 		"never readable": {
 			change: func(h *harness) { h.options.Wait = 14 * s },
 			pages:  func(...pep.IndexFile) []page { return []page{unreadable()} }, err: unpublished, fault: finding.Index,
@@ -95,7 +97,7 @@ func TestAwaitOthers(t *testing.T) {
 			c.change(h)
 			r, targets := h.planned()
 			h.index.pages[alder] = c.pages(as(files[0]), as(files[1]))
-			before, phases := h.index.asked("alder"), len(h.phases())
+			before, phases := h.index.requestCount("alder"), len(h.phases())
 			waited, err := r.awaitOthers(t.Context(), targets)
 			want(t, "waited until all was there", waited, c.waited)
 			var ids []string
@@ -107,7 +109,7 @@ func TestAwaitOthers(t *testing.T) {
 				want(t, "fault", f.Fault, c.fault)
 				wantText(t, "the error", f.Message+" "+f.Fix, c.says...)
 			}
-			want(t, "looks", h.index.asked("alder")-before, c.looks)
+			want(t, "looks", h.index.requestCount("alder")-before, c.looks)
 			want(t, "waits", h.waits.recorded, c.waits)
 			want(t, "a phase of its own", len(h.phases())-phases, min(len(c.waits), 1))
 			missing := len(missingOf(targets))

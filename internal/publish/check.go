@@ -14,7 +14,7 @@ func (r *run) check(c collected) error {
 	counts := ledger.Checked{Files: len(c.targets)}
 	for _, f := range r.applyRules(c, nil) {
 		for _, t := range c.targets {
-			if t.shown == f.File {
+			if t.displayPath == f.File {
 				t.findings = append(t.findings, f)
 			}
 		}
@@ -25,7 +25,7 @@ func (r *run) check(c collected) error {
 		case finding.Warning:
 			counts.Warnings++
 		}
-		r.note(f)
+		r.record(f)
 	}
 	counts.Errors = len(failed)
 	r.Record(counts)
@@ -35,15 +35,16 @@ func (r *run) check(c collected) error {
 	return errors.Join(append(failed, c.unseen...)...)
 }
 
-// applyRules returns what preflight finds about the set. Errors of rules that can be waived are warnings if the user asked for it. stored are the files, by
-// path, that the index's file host has although its page has not, if that was asked.
+// applyRules returns what preflight finds about the set. Errors of rules that can be waived are warnings if the user asked for it. stored
+// are the files, by path, that the index's file host has although its page has not, if that was asked.
 func (r *run) applyRules(c collected, stored map[string]bool) []finding.Finding {
 	found := preflight.Check(preflight.Set{
-		Files: distributionsOf(c.targets), Listings: r.listings.answered(), Warehouse: r.Index.Site().Warehouse, UserToken: r.Password != nil, Pyproject: c.pyproject,
+		Files: distributionsOf(c.targets), Listings: r.listings.answered(), Warehouse: r.Index.Site().Warehouse, UserToken: r.Password != nil,
+		Pyproject:   c.pyproject,
 		Classifiers: c.classifiers, Stored: stored, Waive: !r.VerifyMetadata, ExpectedVersion: r.ExpectedVersion, Now: r.Now(),
 	})
 	for i := range found {
-		found[i].File = r.shown(found[i].File)
+		found[i].File = r.displayPath(found[i].File)
 	}
 	return found
 }
@@ -54,7 +55,7 @@ func withoutRelease(targets []*target) []error {
 	for _, t := range targets {
 		if _, err := t.Release(); err != nil {
 			failed = append(failed, finding.New(finding.NoRelease, err.Error(),
-				"build it with a name and a version: a file without them cannot be published, not even with `verify-metadata: false`").In(t.shown))
+				"build it with a name and a version: a file without them cannot be published, not even with `verify-metadata: false`").In(t.displayPath))
 		}
 	}
 	return failed

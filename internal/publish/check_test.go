@@ -58,7 +58,7 @@ func TestCheck(t *testing.T) {
 			}
 			got := eventOf[ledger.Checked](h)
 			want(t, "counts", got, c.counts)
-			want(t, "uploads", h.index.asked("upload") > 0, c.err == nil)
+			want(t, "uploads", h.index.requestCount("upload") > 0, c.err == nil)
 			want(t, "planned", len(eventsOf[ledger.Planned](h)), map[bool]int{true: 1}[c.err == nil])
 		})
 	}
@@ -87,7 +87,7 @@ func TestCheck_DuplicateName(t *testing.T) {
 	h.options.Paths = append(h.options.Paths, h.path("more"))
 	h.options.VerifyMetadata = false
 	want(t, "errors", distinct(idsOf(finding.Of(h.run()))), []string{"duplicate-name"})
-	want(t, "uploads", h.index.asked("upload"), 0)
+	want(t, "uploads", h.index.requestCount("upload"), 0)
 }
 
 // TestCheck_WithoutRelease: a file of no release cannot be sent, whatever the user asked.
@@ -103,7 +103,7 @@ func TestCheck_WithoutRelease(t *testing.T) {
 	want(t, "file", f.File, filepath.Join("dist", wheel))
 	want(t, "fault", f.Fault, finding.Distribution)
 	wantText(t, "the next step", f.Fix, "verify-metadata")
-	want(t, "uploads", h.index.asked("upload"), 0)
+	want(t, "uploads", h.index.requestCount("upload"), 0)
 
 	h.options.VerifyMetadata = true
 	ids := idsOf(finding.Of(h.run()))

@@ -44,7 +44,7 @@ func Check(ctx context.Context, o Options, d Deps) (CheckResult, error) {
 		return CheckResult{}, pathErrors(err)
 	}
 	if others = append(others, files.AttestationFiles...); len(others) > 0 {
-		r.note(leftAlone(others))
+		r.record(leftAlone(others))
 	}
 	paths := inGivenOrder(append(files.Distributions, named...), o.Paths)
 	c, err := r.gather(ctx, paths)
@@ -74,7 +74,7 @@ func (r *run) storedFiles(ctx context.Context, targets []*target) (map[string]bo
 	stored := map[string]bool{}
 	err := par.Each(ctx, r.Parallel, targets, func(ctx context.Context, t *target) error {
 		listing := answered[t.release.Project]
-		if !listing.Exists || preflight.Holds(listing, t.Name) {
+		if !listing.Exists || preflight.Lists(listing, t.Name) {
 			return nil
 		}
 		had, err := r.Index.Stored(ctx, t.Distribution)

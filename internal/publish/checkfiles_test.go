@@ -126,9 +126,11 @@ func TestCheckFiles_Index(t *testing.T) {
 			page: func(pep.IndexFile) page { return listing(alder, pep.IndexFile{Name: wheel, SHA256: otherDigest}) },
 			skip: true, found: []string{"conflict"},
 		},
-		"no answer":           {func(pep.IndexFile) page { return unreadable() }, false, []string{"look-failed"}},
-		"an unknown project":  {func(pep.IndexFile) page { return absent() }, false, []string{"first-release"}},
-		"the page of a proxy": {func(pep.IndexFile) page { return page{status: 200, kind: "text/html", body: "<title>Log in</title>"} }, false, []string{"look-failed"}},
+		"no answer":          {func(pep.IndexFile) page { return unreadable() }, false, []string{"look-failed"}},
+		"an unknown project": {func(pep.IndexFile) page { return absent() }, false, []string{"first-release"}},
+		"the page of a proxy": {
+			func(pep.IndexFile) page { return page{status: 200, kind: "text/html", body: "<title>Log in</title>"} }, false, []string{"look-failed"},
+		},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
@@ -150,7 +152,7 @@ func TestCheckFiles_Index(t *testing.T) {
 		got, err := checked(t, h, "dist")
 		wantError(t, "check", err, nil)
 		want(t, "findings", idsOf(got.Findings), nil)
-		want(t, "requests", h.index.asked("alder"), 0)
+		want(t, "requests", h.index.requestCount("alder"), 0)
 	})
 }
 
@@ -185,7 +187,7 @@ func TestCheckFiles_Stored(t *testing.T) {
 			})
 			got, err := checked(t, h, "dist")
 			wantError(t, "check", err, nil)
-			want(t, "requests of the file", h.index.asked("file"), c.requests)
+			want(t, "requests of the file", h.index.requestCount("file"), c.requests)
 			want(t, "findings", idsOf(got.Findings), c.found)
 		})
 	}

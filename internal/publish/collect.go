@@ -21,7 +21,7 @@ import (
 // collected is what the first step finds: the targets, in the order of their paths, and what they are checked against.
 type collected struct {
 	targets     []*target
-	pyproject   *pyproject.Project // the file beside the distributions' folder; nil where there is none
+	pyproject   *pyproject.Project // the file beside the distributions' folder; nil if there is none
 	classifiers []string           // that the index lists; nil where it was not asked
 	unseen      []error            // projects that could not be looked at, where that stops the run
 }
@@ -41,7 +41,7 @@ func (r *run) collect(ctx context.Context) (collected, error) {
 	beside := attestationFilesOf(found.Distributions)
 	stray := slices.DeleteFunc(found.AttestationFiles, func(path string) bool { return slices.Contains(beside[ownerOf(path)], path) })
 	if alone := append(found.Others, stray...); len(alone) > 0 {
-		r.note(leftAlone(alone))
+		r.record(leftAlone(alone))
 	}
 	c, err := r.gather(ctx, found.Distributions)
 	for _, t := range c.targets {
@@ -75,7 +75,7 @@ func (r *run) gather(ctx context.Context, paths []string) (collected, error) {
 func (r *run) read(ctx context.Context, paths []string) ([]*target, error) {
 	targets := make([]*target, 0, len(paths))
 	for _, path := range paths {
-		targets = append(targets, &target{shown: r.shown(path), Distribution: &distfile.Distribution{Path: path}})
+		targets = append(targets, &target{displayPath: r.displayPath(path), Distribution: &distfile.Distribution{Path: path}})
 	}
 	err := par.Each(ctx, runtime.GOMAXPROCS(0), targets, func(ctx context.Context, t *target) (err error) {
 		if t.Distribution, err = distfile.Read(ctx, t.Path, r.Index.Site().MD5); err != nil {
@@ -94,10 +94,10 @@ func (r *run) read(ctx context.Context, paths []string) ([]*target, error) {
 func (r *run) query(ctx context.Context, projects []pep.Project) (unseen []error, err error) {
 	failed, err := r.listings.query(ctx, projects)
 	for _, failure := range failed {
-		if f := failedLook(r.Index.Site(), r.SkipExisting, failure.project, failure.err); f.Severity == finding.Error {
+		if f := queryFailure(r.Index.Site(), r.SkipExisting, failure.project, failure.err); f.Severity == finding.Error {
 			unseen = append(unseen, f)
 		} else {
-			r.note(f)
+			r.record(f)
 		}
 	}
 	return unseen, err
@@ -107,7 +107,7 @@ func (r *run) query(ctx context.Context, projects []pep.Project) (unseen []error
 // index may have learned it since. Without an answer it stays unknown, which is a warning.
 func (r *run) queryClassifiers(ctx context.Context, targets []*target) []string {
 	unknown := func(classifier string) bool {
-		standing, _ := trove.Look(classifier)
+		standing, _ := trove.Lookup(classifier)
 		return standing == trove.Unknown
 	}
 	if !slices.ContainsFunc(targets, func(t *target) bool { return slices.ContainsFunc(t.Sent("Classifier"), unknown) }) {
@@ -132,13 +132,13 @@ func (r *run) readPyproject(paths []string) *pyproject.Project {
 	}
 	p, found, err := pyproject.Read(filepath.Join(filepath.Dir(folders[0]), "pyproject.toml"))
 	for _, f := range finding.Of(err) {
-		f.File = r.shown(f.File)
-		r.note(f)
+		f.File = r.displayPath(f.File)
+		r.record(f)
 	}
 	if !found {
 		return nil
 	}
-	p.Path = r.shown(p.Path)
+	p.Path = r.displayPath(p.Path)
 	return &p
 }
 
@@ -188,7 +188,9 @@ func (r *run) checkAttestationsDir(distributions []string) error {
 		top := folder == resolved(".") || folder == resolved(r.Workspace)
 		if dir == folder || (strings.HasPrefix(dir, folder+string(filepath.Separator)) && !top) {
 			return finding.New(finding.AttestationsDir,
-				fmt.Sprintf("attestations-dir is %s, where the distributions are: other tools would mistake the attestations for distributions", r.AttestationsDir),
+				fmt.Sprintf(
+					"attestations-dir is %s, where the distributions are: other tools would mistake the attestations for distributions", r.AttestationsDir,
+				),
 				"set `attestations-dir` to a separate folder, such as `attestations`")
 		}
 	}

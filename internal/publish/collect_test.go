@@ -20,10 +20,10 @@ func TestCollect(t *testing.T) {
 	h.index.pages[alder] = []page{listing(alder)}
 	r, targets := h.collected()
 	want(t, "targets", namesOf(targets), []string{wheel, sdist, "birch-2.0.tar.gz"})
-	want(t, "shown", targets[0].shown, filepath.Join("dist", wheel))
+	want(t, "shown", targets[0].displayPath, filepath.Join("dist", wheel))
 	want(t, "release", targets[2].release, pep.Release{Project: "birch", Version: "2"})
-	want(t, "requests of alder", h.index.asked("alder"), 1)
-	want(t, "requests of birch", h.index.asked("birch"), 1)
+	want(t, "requests of alder", h.index.requestCount("alder"), 1)
+	want(t, "requests of birch", h.index.requestCount("birch"), 1)
 	want(t, "alder exists", r.listings.answered()[alder].Exists, true)
 	want(t, "noted", h.noted(), nil)
 	want(t, "recorded", eventOf[ledger.Collected](h).Files, describeAll(targets))
@@ -43,8 +43,8 @@ func TestCollect_Metadata(t *testing.T) {
 	})))
 	_, targets := h.collected()
 	want(t, "release", targets[0].release, pep.Release{Project: alder, Version: "1"})
-	want(t, "requests of the project of the file name", h.index.asked("birch"), 1)
-	want(t, "requests of the project of the metadata", h.index.asked("alder"), 1)
+	want(t, "requests of the project of the file name", h.index.requestCount("birch"), 1)
+	want(t, "requests of the project of the metadata", h.index.requestCount("alder"), 1)
 }
 
 // TestCollect_NoAnswer: what the index cannot answer is unknown, which is a warning, with the next step that the failure has.
@@ -128,7 +128,7 @@ func TestCollect_NothingThere(t *testing.T) {
 				want(t, "has a next step", f.Fix != "", true)
 			}
 			want(t, "reported", h.noted(), c.ids)
-			want(t, "requests of the index", h.index.asked("alder"), 0)
+			want(t, "requests of the index", h.index.requestCount("alder"), 0)
 		})
 	}
 }
@@ -230,7 +230,7 @@ func TestCollect_Classifiers(t *testing.T) {
 			})
 			got, err := newRun(h.options, h.deps).collect(t.Context())
 			wantError(t, "collect", err, nil)
-			want(t, "requests", h.index.asked("classifiers"), c.requests)
+			want(t, "requests", h.index.requestCount("classifiers"), c.requests)
 			want(t, "classifiers", len(got.classifiers), c.known)
 			want(t, "noted", h.noted(), nil)
 		})
@@ -297,7 +297,7 @@ func TestRun_AttestationsDir(t *testing.T) {
 	h.options.AttestationsDir = h.path("dist", "attestations")
 	want(t, "misconfigured", Misconfigured(h.run()), true)
 	want(t, "reported", h.noted(), []string{"attestations-dir"})
-	want(t, "requests of the index", h.index.asked("alder"), 0)
+	want(t, "requests of the index", h.index.requestCount("alder"), 0)
 }
 
 // TestResolved: a path is resolved as far as it exists.

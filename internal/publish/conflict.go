@@ -15,13 +15,13 @@ func (r *run) conflict(t *target, indexDigest string) finding.Finding {
 		return finding.New(finding.ConflictNoDigest,
 			fmt.Sprintf("%s already has a file named %s, without a digest to compare%s", r.indexName(), t.Name, digest),
 			"compare the two files: if they are the same, set `skip-existing: true` to finish the release; if not, raise the version; "+
-				"to let the run compare them, set `index-url` to pages that have digests").In(t.shown).WithDetail(digest)
+				"to let the run compare them, set `index-url` to pages that have digests").In(t.displayPath).WithDetail(digest)
 	}
 	digests := bothDigests(t, indexDigest)
 	return finding.New(finding.Conflict,
 		fmt.Sprintf("%s already has a different file named %s%s", r.indexName(), t.Name, digests),
 		"re-run only the publish job with the files of the first build, raise the version, or set `skip-existing: true` "+
-			"to upload the other files and keep the published one").In(t.shown).WithDetail(digests)
+			"to upload the other files and keep the published one").In(t.displayPath).WithDetail(digests)
 }
 
 // ownDigest returns what a message says about the digest of a file if that of the index's file is unknown.
@@ -44,9 +44,9 @@ func (r *run) skipped(t *target, indexDigest string) finding.Finding {
 		digest := ownDigest(t)
 		return finding.New(finding.Skipped,
 			fmt.Sprintf("%s already has a file named %s, and it is unknown whether it is the same%s", r.indexName(), t.Name, digest)+stays,
-			fix+"; to let the run compare the files, set `index-url` to pages that have digests").In(t.shown).WithDetail(digest)
+			fix+"; to let the run compare the files, set `index-url` to pages that have digests").In(t.displayPath).WithDetail(digest)
 	}
 	digests := bothDigests(t, indexDigest)
 	return finding.New(finding.Skipped, fmt.Sprintf("%s already has a different file named %s%s", r.indexName(), t.Name, digests)+stays, fix).
-		In(t.shown).WithDetail(digests)
+		In(t.displayPath).WithDetail(digests)
 }

@@ -32,7 +32,7 @@ func fileOf(t *testing.T, name, content string) *target {
 		{Name: "Name", Value: string(release.Project)}, {Name: "Version", Value: versionOf(name)},
 	}}
 	d.Digests.SHA256, d.Digests.MD5 = sha256.Sum256([]byte(content)), md5.Sum([]byte(content))
-	return &target{Distribution: d, shown: "dist/" + name, release: release}
+	return &target{Distribution: d, displayPath: "dist/" + name, release: release}
 }
 
 // as returns what an index lists that has the target.

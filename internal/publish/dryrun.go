@@ -15,10 +15,10 @@ func (r *run) dryRun(ctx context.Context, failures ...error) error {
 		for _, f := range finding.Of(err) {
 			f.Severity = finding.Warning
 			f.Message = "a real run would fail here: " + f.Message
-			r.note(f)
+			r.record(f)
 		}
 	}
-	r.note(finding.New(finding.DryRun,
+	r.record(finding.New(finding.DryRun,
 		"dry run: nothing was uploaded, and no upload token was requested. Not checked: whether a Trusted Publisher matches this run, "+
 			"whether a deleted file had one of these names, and the limits of the project", ""))
 	return nil

@@ -10,8 +10,8 @@ import (
 	"github.com/org/pypi-oidc-publish/internal/wire"
 )
 
-// howToSee is the next step where a run does not know where to look.
-const howToSee = "set `index-url` to the URL that pip installs from"
+// setIndexURL is the next step where a run does not know where to look.
+const setIndexURL = "set `index-url` to the URL that pip installs from"
 
 // checkSkipExisting refuses to skip what cannot be seen: on an index that may replace files, leaving out what is there needs its pages.
 func checkSkipExisting(site index.Site, skip bool) error {
@@ -21,7 +21,7 @@ func checkSkipExisting(site index.Site, skip bool) error {
 	return finding.New(finding.SkipExistingUnseen,
 		fmt.Sprintf("`skip-existing: true` needs to see which files %s already has, "+
 			"but no simple index is known for it (`index-url` is empty or `none`)", site.Upload.Host),
-		howToSee+", or remove `skip-existing`")
+		setIndexURL+", or remove `skip-existing`")
 }
 
 // unseenFiles returns what a plan has to say where nothing can be seen of an index that may replace files; ok is false elsewhere.
@@ -29,12 +29,12 @@ func unseenFiles(site index.Site) (f finding.Finding, ok bool) {
 	return finding.New(finding.ExistingUnseen,
 		fmt.Sprintf("no simple index is known for %s, so the run cannot see existing files: an upload may replace a file with the same name",
 			site.Upload.Host),
-		howToSee+", to let the run compare files before it uploads"), site.Simple == nil && site.MayReplace()
+		setIndexURL+", to let the run compare files before it uploads"), site.Simple == nil && site.MayReplace()
 }
 
-// failedLook returns the finding of a project whose page could not be read. It is a warning, but an error where the user asks to skip
+// queryFailure returns the finding of a project whose page could not be read. It is a warning, but an error where the user asks to skip
 // files that the index has, and the index may replace them instead.
-func failedLook(site index.Site, skip bool, project pep.Project, err error) finding.Finding {
+func queryFailure(site index.Site, skip bool, project pep.Project, err error) finding.Finding {
 	message, fix := fmt.Sprintf("could not query %s for the files of %s: %v", site.Name(), project, err),
 		"no action needed: "+site.Name()+" recognises files that it already has; to turn queries off, set `index-url: none`"
 	switch {
@@ -48,10 +48,10 @@ func failedLook(site index.Site, skip bool, project pep.Project, err error) find
 	return finding.New(finding.LookFailed, message, cmp.Or(wire.Advice(err), fix))
 }
 
-// noteUnseen reports, once, that nothing can be seen of an index that may replace files.
-func (r *run) noteUnseen() {
+// recordUnseen reports, once, that nothing can be seen of an index that may replace files.
+func (r *run) recordUnseen() {
 	if f, unseen := unseenFiles(r.Index.Site()); unseen && !r.unseenNoted {
 		r.unseenNoted = true // a plan that is made again after a wait says nothing twice
-		r.note(f)
+		r.record(f)
 	}
 }

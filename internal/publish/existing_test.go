@@ -27,18 +27,34 @@ func TestCompare_WhatTheIndexLists(t *testing.T) {
 		want, skip ledger.Action // without and with skip-existing
 		held       string
 	}{
-		"nothing":                                {nil, true, ledger.ActionUpload, ledger.ActionUpload, ""},
-		"another name":                           {[]pep.IndexFile{{Name: "alder-1.0.zip"}}, true, ledger.ActionUpload, ledger.ActionUpload, ""},
-		"the same bytes":                         {[]pep.IndexFile{{Name: name, SHA256: zeros}}, true, ledger.ActionPresent, ledger.ActionPresent, ""},
-		"the same bytes, by MD5":                 {[]pep.IndexFile{{Name: name, MD5: md5}}, true, ledger.ActionPresent, ledger.ActionPresent, ""},
-		"other bytes":                            {[]pep.IndexFile{{Name: name, SHA256: strings.Repeat("1", 64)}}, true, ledger.ActionConflict, ledger.ActionSkip, strings.Repeat("1", 64)},
-		"other bytes, by MD5":                    {[]pep.IndexFile{{Name: name, MD5: ones}}, true, ledger.ActionConflict, ledger.ActionSkip, "MD5 " + ones},
-		"no digest":                              {[]pep.IndexFile{silent}, true, ledger.ActionConflict, ledger.ActionSkip, ""},
-		"no digest, and the index decides":       {[]pep.IndexFile{silent}, false, ledger.ActionUpload, ledger.ActionUpload, ""},
-		"no digest, and the same bytes":          {[]pep.IndexFile{silent, {Name: name, SHA256: zeros}}, true, ledger.ActionPresent, ledger.ActionPresent, ""},
-		"no digest, and other bytes":             {[]pep.IndexFile{silent, {Name: name, SHA256: strings.Repeat("1", 64)}}, true, ledger.ActionConflict, ledger.ActionSkip, strings.Repeat("1", 64)},
-		"other bytes where the index decides":    {[]pep.IndexFile{{Name: name, SHA256: strings.Repeat("1", 64)}}, false, ledger.ActionConflict, ledger.ActionSkip, strings.Repeat("1", 64)},
-		"no digest of another file of the index": {[]pep.IndexFile{{Name: "alder-0.9.tar.gz"}}, true, ledger.ActionUpload, ledger.ActionUpload, ""},
+		"nothing":      {nil, true, ledger.ActionUpload, ledger.ActionUpload, ""},
+		"another name": {[]pep.IndexFile{{Name: "alder-1.0.zip"}}, true, ledger.ActionUpload, ledger.ActionUpload, ""},
+		"the same bytes": {
+			[]pep.IndexFile{{Name: name, SHA256: zeros}}, true, ledger.ActionPresent, ledger.ActionPresent, "",
+		},
+		"the same bytes, by MD5": {[]pep.IndexFile{{Name: name, MD5: md5}}, true, ledger.ActionPresent, ledger.ActionPresent, ""},
+		"other bytes": {
+			[]pep.IndexFile{{Name: name, SHA256: strings.Repeat("1", 64)}}, true, ledger.ActionConflict, ledger.ActionSkip, strings.Repeat("1", 64),
+		},
+		"other bytes, by MD5": {
+			[]pep.IndexFile{{Name: name, MD5: ones}}, true, ledger.ActionConflict, ledger.ActionSkip, "MD5 " + ones,
+		},
+		"no digest":                        {[]pep.IndexFile{silent}, true, ledger.ActionConflict, ledger.ActionSkip, ""},
+		"no digest, and the index decides": {[]pep.IndexFile{silent}, false, ledger.ActionUpload, ledger.ActionUpload, ""},
+		"no digest, and the same bytes": {
+			[]pep.IndexFile{silent, {Name: name, SHA256: zeros}}, true, ledger.ActionPresent, ledger.ActionPresent, "",
+		},
+		"no digest, and other bytes": {
+			[]pep.IndexFile{silent, {Name: name, SHA256: strings.Repeat("1", 64)}},
+			true, ledger.ActionConflict, ledger.ActionSkip,
+			strings.Repeat("1", 64),
+		},
+		"other bytes where the index decides": {
+			[]pep.IndexFile{{Name: name, SHA256: strings.Repeat("1", 64)}}, false, ledger.ActionConflict, ledger.ActionSkip, strings.Repeat("1", 64),
+		},
+		"no digest of another file of the index": {
+			[]pep.IndexFile{{Name: "alder-0.9.tar.gz"}}, true, ledger.ActionUpload, ledger.ActionUpload, "",
+		},
 	} {
 		t.Run(what, func(t *testing.T) {
 			t.Parallel()
@@ -100,10 +116,10 @@ func TestCheckSkipExisting(t *testing.T) {
 				t.Errorf("%v, %+v", unseen, f)
 			}
 			failed := errors.New("no answer")
-			if f := failedLook(site, true, "alder", failed); f.Severity != c.severity || !strings.Contains(f.Message, "no answer") || f.Fix == "" {
+			if f := queryFailure(site, true, "alder", failed); f.Severity != c.severity || !strings.Contains(f.Message, "no answer") || f.Fix == "" {
 				t.Errorf("with skip-existing: %+v", f)
 			}
-			f := failedLook(site, false, "alder", failed)
+			f := queryFailure(site, false, "alder", failed)
 			if f.Severity != finding.Warning || f.ID != "look-failed" || strings.Contains(f.Fix, "may replace") != site.MayReplace() {
 				t.Errorf("without skip-existing: %+v", f)
 			}

@@ -89,7 +89,7 @@ func (g *gitHubRelease) conclude() {
 // send attaches assets, and records each.
 func (g *gitHubRelease) send(ctx context.Context, assets []ghrelease.Asset) (n int, err error) {
 	return g.GitHub.Attach(ctx, g.release, assets, func(a ghrelease.Asset, there bool) {
-		g.Record(ledger.Asset{Name: a.Name, There: there, Kept: there && a.Keep})
+		g.Record(ledger.Asset{Name: a.Name, Existed: there, LeftUnchanged: there && a.Keep})
 	})
 }
 
@@ -99,7 +99,7 @@ func (g *gitHubRelease) noteFailure(err error) {
 	for _, f := range finding.Of(err) {
 		f.Severity = finding.Warning
 		f.Message = "the files are published, but not all of them are attached to the GitHub release: " + f.Message
-		g.note(f)
+		g.record(f)
 	}
 }
 
@@ -144,20 +144,20 @@ func (g *gitHubRelease) attestationsFor(ctx context.Context, t *target, pages *l
 	var unverified *attest.Unverified
 	switch {
 	case errors.As(err, &unverified): // another run would find the same
-		g.note(finding.New(finding.GitHubReleaseAttestations,
+		g.record(finding.New(finding.GitHubReleaseAttestations,
 			fmt.Sprintf("the attestations that %s has for %s were not attached: %v", g.indexName(), t.Name, err),
-			"no action needed if this is expected: "+g.indexName()+" serves them").In(t.shown))
+			"no action needed if this is expected: "+g.indexName()+" serves them").In(t.displayPath))
 	case err != nil:
 		return nil, finding.New(finding.GitHubReleaseAttestations,
 			fmt.Sprintf("the attestations that %s has for %s could not be fetched: %v", g.indexName(), t.Name, err),
-			"run the job again to attach them, or leave it: "+g.indexName()+" serves them").In(t.shown)
+			"run the job again to attach them, or leave it: "+g.indexName()+" serves them").In(t.displayPath)
 	}
 	return g.keptByIndex(t, served), nil
 }
 
 // provenanceOf returns what the index serves as the target's provenance; nil if it has none.
 func (g *gitHubRelease) provenanceOf(ctx context.Context, t *target, pages *listings) ([]byte, error) {
-	page, err := pages.of(ctx, t.release.Project)
+	page, err := pages.get(ctx, t.release.Project)
 	if err != nil && !errors.Is(err, index.ErrNoListings) {
 		return nil, err
 	}

@@ -30,7 +30,7 @@ const (
 func TestGitHubRelease(t *testing.T) {
 	t.Parallel()
 	h := newHarness(t, wheel, sdist)
-	h.sign(config.AttestAuto)
+	h.signAll(config.AttestAuto)
 	release := h.attachTo(releaseV1)
 	wantError(t, "run", h.run(), nil)
 	all := []string{wheel, wheel + bundleSuffix, manifestName, sdist, sdist + bundleSuffix}
@@ -69,11 +69,11 @@ func (h *harness) releasePage() string {
 func TestGitHubRelease_AnotherJob(t *testing.T) {
 	t.Parallel()
 	first := newHarness(t, wheel, sdist)
-	first.sign(config.AttestAuto)
+	first.signAll(config.AttestAuto)
 	wantError(t, "the job that publishes", first.run(), nil)
 
 	second := first.another(t, wheel, sdist)
-	second.sign(config.AttestAuto)
+	second.signAll(config.AttestAuto)
 	second.withoutIDToken()
 	release := second.attachTo(releases.Release{Tag: "v1.0.0", Draft: true})
 	wantError(t, "the job that attaches", second.run(), nil)
@@ -88,7 +88,7 @@ func TestGitHubRelease_AnotherJob(t *testing.T) {
 
 	// The same job again changes nothing, and keeps the manifest whatever it would say now.
 	third := first.another(t, wheel, sdist)
-	third.sign(config.AttestAuto)
+	third.signAll(config.AttestAuto)
 	third.withoutIDToken()
 	third.options.Tag, third.options.Repository, third.deps.GitHub = second.options.Tag, second.options.Repository, second.deps.GitHub
 	third.deps.Manifest = func() []byte { return []byte("another manifest") }
@@ -96,8 +96,8 @@ func TestGitHubRelease_AnotherJob(t *testing.T) {
 	want(t, "assets afterwards", third.assets(release), all)
 	want(t, "result", eventOf[ledger.Attached](third).Outcome, ledger.ReleaseAttached)
 	for _, e := range eventsOf[ledger.Asset](third) {
-		want(t, e.Name+" was there", e.There, true)
-		want(t, e.Name+" was kept", e.Kept, e.Name == manifestName)
+		want(t, e.Name+" was there", e.Existed, true)
+		want(t, e.Name+" was kept", e.LeftUnchanged, e.Name == manifestName)
 	}
 	for _, a := range first.servers.GitHub.Assets(release.ID) {
 		if a.Name == manifestName {
@@ -122,13 +122,13 @@ func TestGitHubRelease_Find(t *testing.T) {
 			id: "github-permission",
 		},
 		"other bytes": {func(h *harness, release releases.Release) {
-			h.servers.GitHub.Hold(releases.Asset{Release: release.ID, Name: sdist, Bytes: []byte("theirs")})
+			h.servers.GitHub.AddAsset(releases.Asset{Release: release.ID, Name: sdist, Bytes: []byte("theirs")})
 		}, "github-asset-conflict"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			h := newHarness(t, wheel, sdist)
-			h.sign(config.AttestAuto)
+			h.signAll(config.AttestAuto)
 			release := h.attachTo(releaseV1)
 			c.how(h, release)
 			want(t, "errors", idsOf(finding.Of(h.run())), []string{c.id})
@@ -168,7 +168,7 @@ func TestGitHubRelease_Skipped(t *testing.T) {
 	next := h.another(t, wheel, sdist)
 	next.options.SkipExisting = true
 	release := next.attachTo(releaseV1)
-	next.servers.GitHub.Hold(releases.Asset{Release: release.ID, Name: sdist, Bytes: []byte("something else")})
+	next.servers.GitHub.AddAsset(releases.Asset{Release: release.ID, Name: sdist, Bytes: []byte("something else")})
 	wantError(t, "run", next.run(), nil)
 	want(t, "assets", next.assets(release), []string{wheel, manifestName, sdist})
 	wantAttached(t, next, ledger.ReleaseAttached, 2, 2)
@@ -195,10 +195,10 @@ func TestGitHubRelease_Incomplete(t *testing.T) {
 	published := func(t *testing.T) *harness {
 		t.Helper()
 		first := newHarness(t, wheel)
-		first.sign(config.AttestAuto)
+		first.signAll(config.AttestAuto)
 		wantError(t, "the job that publishes", first.run(), nil)
 		second := first.another(t, wheel)
-		second.sign(config.AttestAuto)
+		second.signAll(config.AttestAuto)
 		second.withoutIDToken()
 		return second
 	}
@@ -300,11 +300,11 @@ func failing(n, status int) []releases.Answer {
 	return all
 }
 
-// TestGitHubRelease_BothKinds: of each kind of attestation one bundle is attached, whoever made it.
+// TestGitHubRelease_BothKinds: of each kind of attestation one bundle is attached, by any workflow.
 func TestGitHubRelease_BothKinds(t *testing.T) {
 	t.Parallel()
 	h := newHarness(t, wheel)
-	h.sign(config.AttestAuto)
+	h.signAll(config.AttestAuto)
 	h.write("dist/"+wheel+slsaSuffix, signedElsewhere(t, h, wheel, content(t, h, "dist/"+wheel), signer.SLSA))
 	release := h.attachTo(releaseV1)
 	wantError(t, "run", h.run(), nil)
@@ -337,10 +337,10 @@ func TestGitHubRelease_Cancelled(t *testing.T) {
 func TestGitHubRelease_CancelledFetching(t *testing.T) {
 	t.Parallel()
 	first := newHarness(t, wheel, sdist)
-	first.sign(config.AttestAuto)
+	first.signAll(config.AttestAuto)
 	wantError(t, "the job that publishes", first.run(), nil)
 	h := first.another(t, wheel, sdist)
-	h.sign(config.AttestAuto)
+	h.signAll(config.AttestAuto)
 	release := h.attachTo(releaseV1)
 	ctx, stop := contextWithCause(t)
 	h.watch = func(e ledger.Event) {
@@ -420,8 +420,8 @@ func TestGitHubRelease_NotPublished(t *testing.T) {
 	wantAttached(t, h, ledger.ReleaseFailed, 0, 0)
 }
 
-// TestGitHubRelease_Nobody: without a release nothing is asked of GitHub, and nothing is recorded.
-func TestGitHubRelease_Nobody(t *testing.T) {
+// TestGitHubRelease_NotRequested: without a release nothing is asked of GitHub, and nothing is recorded.
+func TestGitHubRelease_NotRequested(t *testing.T) {
 	t.Parallel()
 	h := newHarness(t, wheel)
 	wantError(t, "run", h.run(), nil)
@@ -429,15 +429,15 @@ func TestGitHubRelease_Nobody(t *testing.T) {
 	want(t, "requests", h.requests("github"), 0)
 }
 
-// TestAttestationsFor_Unverifiable: attestations of the index that cannot be judged now are none that another run would leave out.
+// TestAttestationsFor_Unverifiable: attestations of the index that cannot be verified now are none that another run would leave out.
 func TestAttestationsFor_Unverifiable(t *testing.T) {
 	t.Parallel()
 	first := newHarness(t, wheel)
-	first.sign(config.AttestAuto)
+	first.signAll(config.AttestAuto)
 	wantError(t, "the job that publishes", first.run(), nil)
 	h := first.another(t, wheel)
 	h.fail("trust-root", "status-503", 0, -1)
-	h.sign(config.AttestAuto)
+	h.signAll(config.AttestAuto)
 	release := h.attachTo(releaseV1)
 	wantError(t, "run", h.run(), nil)
 	want(t, "assets", h.assets(release), []string{wheel})

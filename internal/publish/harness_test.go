@@ -29,7 +29,7 @@ import (
 	"github.com/org/pypi-oidc-publish/internal/pep"
 	"github.com/org/pypi-oidc-publish/internal/runner"
 	"github.com/org/pypi-oidc-publish/internal/secret"
-	"github.com/org/pypi-oidc-publish/internal/trust"
+	"github.com/org/pypi-oidc-publish/internal/uploadtoken"
 	"github.com/org/pypi-oidc-publish/internal/wire"
 )
 
@@ -49,7 +49,7 @@ const patience = 20 * time.Second
 type harness struct {
 	t        *testing.T
 	servers  *fakepypi.Servers // nil where the index is scripted
-	index    *scriptedIndex    // nil where the index is that of the stage
+	index    *scriptedIndex    // nil where the index is that of the test server
 	dir      string            // the workspace, once there is one: distributions are in its folder dist
 	options  Options
 	deps     Deps
@@ -91,7 +91,7 @@ func newHarnessOf(t *testing.T, o fakepypi.Options, names ...string) *harness {
 			t.Error(err)
 		}
 	})
-	servers.Trust(fakepypi.Publisher{Project: alder})
+	servers.AddPublisher(fakepypi.Publisher{Project: alder})
 	return (&harness{servers: servers}).another(t, names...)
 }
 
@@ -130,29 +130,30 @@ func (h *harness) connect(site index.Site, login index.Credentials) {
 	h.deps.Password = login
 	h.deps.Tokens = nil
 	if login == nil {
-		h.deps.Tokens = trust.NewUploadTokens(trust.Options{
+		h.deps.Tokens = uploadtoken.New(uploadtoken.Options{
 			At: site.Upload, Wire: h.client, IDTokens: h.console.IDTokens(h.client), Redactor: h.redactor, Now: time.Now,
-			Sleep: h.waits.unrecorded, Note: h.recorder.Record, Permit: site.Permit, Settings: site.PublisherPage, MayAsk: h.console.MayAsk,
+			Sleep: h.waits.unrecorded, Record: h.recorder.Record, Permit: site.Permit, Settings: site.PublisherPage,
+			CheckIDToken: h.console.CheckIDToken,
 		})
 	}
 }
 
-// usePassword lets the run use the password of the stage's index, which is one of another kind than PyPI.
+// usePassword lets the run use the password of the test server's index, which is one of another kind than PyPI.
 func (h *harness) usePassword() {
 	site := index.SiteOf(h.servers.Upload, h.servers.Simple, true)
 	h.connect(site, index.Password(fakepypi.User, h.redactor.New(fakepypi.Password, site.Upload)))
 }
 
-// sign lets the run sign by this policy, with the Sigstore of the stage.
-func (h *harness) sign(policy config.Attest) {
+// signAll lets the run sign by this policy, with the Sigstore of the test server.
+func (h *harness) signAll(policy config.Attest) {
 	h.options.Attest = policy
 	h.deps.Signer = attest.New(attest.Options{
 		Wire: h.client, IDTokens: h.console.IDTokens(h.client), TUF: h.servers.TUF, Root: h.servers.Root, Now: time.Now,
-		Note: func(f finding.Finding) { h.recorder.Record(ledger.Noted{Finding: f}) },
+		Record: func(f finding.Finding) { h.recorder.Record(ledger.Noted{Finding: f}) },
 	})
 }
 
-// attachTo publishes a release on the stage's GitHub, and lets the run attach its files to it.
+// attachTo publishes a release on the test server's GitHub, and lets the run attach its files to it.
 func (h *harness) attachTo(release releases.Release) releases.Release {
 	h.t.Helper()
 	api := parsed(h.t, h.env["GITHUB_API_URL"])
@@ -210,7 +211,7 @@ func (h *harness) fail(op, name string, skip, times int) {
 	}
 }
 
-// requests returns how many requests of an op the servers of the stage have had.
+// requests returns how many requests of an op the servers of the test server have had.
 func (h *harness) requests(op string) int {
 	n := 0
 	for _, r := range h.servers.Requests() {
@@ -257,7 +258,7 @@ func (h *harness) run() error {
 	return h.runIn(ctx)
 }
 
-// runIn does the run, and checks what every run owes: it has an end, and no token of the stage lives on.
+// runIn does the run, and checks what every run owes: it has an end, and no token of the test server lives on.
 func (h *harness) runIn(ctx context.Context) error {
 	h.t.Helper()
 	err := Run(ctx, h.options, h.deps)

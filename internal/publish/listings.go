@@ -37,19 +37,19 @@ func newListings(ix *index.Client, sleep func(ctx context.Context, d time.Durati
 // anew returns listings that know nothing yet, for a look at another moment.
 func (l *listings) anew() *listings { return newListings(l.index, l.sleep, l.parallel) }
 
-// of returns what the index lists of a project. It is asked once: what it could not answer is not asked again.
-func (l *listings) of(ctx context.Context, project pep.Project) (pep.Listing, error) {
+// get returns what the index lists of a project. It is asked once: what it could not answer is not asked again.
+func (l *listings) get(ctx context.Context, project pep.Project) (pep.Listing, error) {
 	l.mu.Lock()
 	known, ok := l.known[project]
 	l.mu.Unlock()
 	if !ok {
-		known = l.ask(ctx, project)
+		known = l.fetch(ctx, project)
 	}
 	return known.listing, known.err
 }
 
-// ask asks the index, whatever is known. An answer replaces what was known; a failure only where nothing was.
-func (l *listings) ask(ctx context.Context, project pep.Project) answer {
+// fetch asks the index, whatever is known. An answer replaces what was known; a failure only where nothing was.
+func (l *listings) fetch(ctx context.Context, project pep.Project) answer {
 	listing, err := l.index.ListFiles(ctx, project)
 	asked := answer{listing, err}
 	l.mu.Lock()
@@ -67,14 +67,14 @@ type failedQuery struct {
 }
 
 // query asks about the projects that were not asked about yet, and returns those that the index could not answer, by name. Projects
-// without look-ups are left unknown.
+// without queries are left unknown.
 func (l *listings) query(ctx context.Context, projects []pep.Project) (failed []failedQuery, err error) {
 	l.mu.Lock()
 	unknown := slices.DeleteFunc(slices.Clone(projects), func(p pep.Project) bool { _, ok := l.known[p]; return ok })
 	l.mu.Unlock()
 	var mu sync.Mutex
 	err = par.Each(ctx, l.parallel, unknown, func(ctx context.Context, project pep.Project) error {
-		_, err := l.of(ctx, project)
+		_, err := l.get(ctx, project)
 		switch {
 		case ctx.Err() != nil:
 			return context.Cause(ctx)
@@ -93,7 +93,7 @@ func (l *listings) query(ctx context.Context, projects []pep.Project) (failed []
 func (l *listings) refresh(ctx context.Context, projects []pep.Project) error {
 	var failed []error
 	for _, project := range projects {
-		failed = append(failed, l.ask(ctx, project).err)
+		failed = append(failed, l.fetch(ctx, project).err)
 	}
 	return errors.Join(failed...)
 }
@@ -119,12 +119,12 @@ func (l *listings) compare(targets []*target, skip bool) {
 	}
 }
 
-// find asks about a target's project until its page has the target's name, as the schedule says, and returns the last page. An
-// index without look-ups, and a run that is cancelled, give an empty listing.
-func (l *listings) find(ctx context.Context, t *target, s schedule) pep.Listing {
+// awaitFile asks about a target's project until its page has the target's name, as the schedule says, and returns the last page. An
+// index without queries, and a run that is cancelled, give an empty listing.
+func (l *listings) awaitFile(ctx context.Context, t *target, s schedule) pep.Listing {
 	var page pep.Listing
-	l.repeat(ctx, s, func(ctx context.Context) pace {
-		asked := l.ask(ctx, t.release.Project)
+	l.repeat(ctx, s, func(ctx context.Context) nextStep {
+		asked := l.fetch(ctx, t.release.Project)
 		if asked.err == nil {
 			page = asked.listing
 		}
@@ -144,17 +144,17 @@ type schedule struct {
 	longest  time.Duration // up to which slower attempts double the pause
 }
 
-// pace says how to go on after an attempt.
-type pace uint8
+// nextStep says how to go on after an attempt.
+type nextStep uint8
 
 const (
-	done   pace = iota // not at all
-	steady             // after the first pause of the schedule
-	slower             // after twice the last pause
+	done   nextStep = iota // not at all
+	steady                 // after the first pause of the schedule
+	slower                 // after twice the last pause
 )
 
 // repeat calls attempt until it is done, the schedule is over, or ctx is. It reports whether attempt was done.
-func (l *listings) repeat(ctx context.Context, s schedule, attempt func(context.Context) pace) bool {
+func (l *listings) repeat(ctx context.Context, s schedule, attempt func(context.Context) nextStep) bool {
 	pause := s.pause
 	for n := 1; ctx.Err() == nil; n++ {
 		next := attempt(ctx)

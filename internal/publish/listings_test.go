@@ -43,16 +43,16 @@ func TestListings_Of(t *testing.T) {
 		h.index.pages[alder] = []page{listing(alder, as(file)), listing(alder)}
 		l := listingsOf(h)
 		for range 2 {
-			got, err := l.of(t.Context(), alder)
+			got, err := l.get(t.Context(), alder)
 			wantError(t, "error", err, nil)
 			want(t, "files", len(got.Files), 1)
 		}
-		want(t, "requests", h.index.asked("alder"), 1)
+		want(t, "requests", h.index.requestCount("alder"), 1)
 	})
 	t.Run("an unknown project", func(t *testing.T) {
 		t.Parallel()
 		h := newScripted(t, true)
-		got, err := listingsOf(h).of(t.Context(), alder)
+		got, err := listingsOf(h).get(t.Context(), alder)
 		wantError(t, "error", err, nil)
 		want(t, "exists", got.Exists, false)
 	})
@@ -62,11 +62,11 @@ func TestListings_Of(t *testing.T) {
 		h.index.pages[alder] = []page{unreadable(), listing(alder, as(file))}
 		l := listingsOf(h)
 		for range 2 {
-			if _, err := l.of(t.Context(), alder); err == nil {
+			if _, err := l.get(t.Context(), alder); err == nil {
 				t.Error("a page that cannot be read is taken for a listing")
 			}
 		}
-		want(t, "requests", h.index.asked("alder"), 1)
+		want(t, "requests", h.index.requestCount("alder"), 1)
 		want(t, "projects answered", len(l.answered()), 0)
 	})
 	t.Run("listings for another moment", func(t *testing.T) {
@@ -74,9 +74,9 @@ func TestListings_Of(t *testing.T) {
 		h := newScripted(t, true)
 		h.index.pages[alder] = []page{listing(alder), listing(alder, as(file))}
 		l := listingsOf(h)
-		before, _ := l.of(t.Context(), alder)
-		after, _ := l.anew().of(t.Context(), alder)
-		still, _ := l.of(t.Context(), alder)
+		before, _ := l.get(t.Context(), alder)
+		after, _ := l.anew().get(t.Context(), alder)
+		still, _ := l.get(t.Context(), alder)
 		want(t, "files at first", len(before.Files), 0)
 		want(t, "files at the other moment", len(after.Files), 1)
 		want(t, "files of the first listings", len(still.Files), 0)
@@ -100,7 +100,7 @@ func TestListings_Query(t *testing.T) {
 		wantError(t, "second query", err, nil)
 		want(t, "failed again", failedProjects(failed), nil)
 		for _, project := range projects {
-			want(t, "requests of "+string(project), h.index.asked(string(project)), 1)
+			want(t, "requests of "+string(project), h.index.requestCount(string(project)), 1)
 		}
 		answered := l.answered()
 		want(t, "alder exists", answered["alder"].Exists, true)
@@ -116,7 +116,7 @@ func TestListings_Query(t *testing.T) {
 		wantError(t, "query", err, nil)
 		want(t, "failed", failedProjects(failed), nil)
 		want(t, "projects answered", len(l.answered()), 0)
-		want(t, "requests", h.index.asked("alder"), 0)
+		want(t, "requests", h.index.requestCount("alder"), 0)
 	})
 	t.Run("cancelled before", func(t *testing.T) {
 		t.Parallel()
@@ -124,7 +124,7 @@ func TestListings_Query(t *testing.T) {
 		failed, err := listingsOf(h).query(cancelled(t), projects)
 		wantError(t, "query", err, errSignal)
 		want(t, "failed", failedProjects(failed), nil)
-		want(t, "requests", h.index.asked("alder"), 0)
+		want(t, "requests", h.index.requestCount("alder"), 0)
 	})
 	t.Run("cancelled meanwhile", func(t *testing.T) {
 		t.Parallel()
@@ -134,7 +134,7 @@ func TestListings_Query(t *testing.T) {
 		h.index.before = func(int) { stop(errSignal) }
 		_, err := newListings(h.deps.Index, h.deps.Sleep, 1).query(ctx, projects)
 		wantError(t, "query", err, errSignal)
-		want(t, "requests of the next project", h.index.asked("birch"), 0)
+		want(t, "requests of the next project", h.index.requestCount("birch"), 0)
 	})
 }
 
@@ -148,14 +148,16 @@ func TestListings_Refresh(t *testing.T) {
 		answered      bool
 		files         int
 	}{
-		"new files":                     {listing(alder), listing(alder, as(file)), false, true, 1},
-		"a failure leaves an answer":    {listing(alder, as(file)), unreadable(), true, true, 1},
-		"an answer after a failure":     {unreadable(), listing(alder, as(file)), false, true, 1},
-		"a failure after a failure":     {unreadable(), unreadable(), true, false, 0},
-		"a project that is gone":        {listing(alder, as(file)), absent(), false, true, 0},
-		"a project that has come":       {absent(), listing(alder, as(file)), false, true, 1},
-		"a page of another project":     {listing(alder, as(file)), listing("birch"), true, true, 1},
-		"a page of a proxy":             {listing(alder, as(file)), page{status: 200, kind: "text/html", body: "<title>Log in</title>"}, true, true, 1},
+		"new files":                  {listing(alder), listing(alder, as(file)), false, true, 1},
+		"a failure leaves an answer": {listing(alder, as(file)), unreadable(), true, true, 1},
+		"an answer after a failure":  {unreadable(), listing(alder, as(file)), false, true, 1},
+		"a failure after a failure":  {unreadable(), unreadable(), true, false, 0},
+		"a project that is gone":     {listing(alder, as(file)), absent(), false, true, 0},
+		"a project that has come":    {absent(), listing(alder, as(file)), false, true, 1},
+		"a page of another project":  {listing(alder, as(file)), listing("birch"), true, true, 1},
+		"a page of a proxy": {
+			listing(alder, as(file)), page{status: 200, kind: "text/html", body: "<title>Log in</title>"}, true, true, 1,
+		},
 		"a page that is no JSON at all": {listing(alder, as(file)), page{status: 200, kind: "", body: "{"}, true, true, 1},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -163,13 +165,13 @@ func TestListings_Refresh(t *testing.T) {
 			h := newScripted(t, true)
 			h.index.pages[alder] = []page{c.before, c.after}
 			l := listingsOf(h)
-			_, _ = l.of(t.Context(), alder) // what it answers stands in answered
+			_, _ = l.get(t.Context(), alder) // what it answers stands in answered
 			err := l.refresh(t.Context(), []pep.Project{alder})
 			want(t, "failed", err != nil, c.failed)
 			got, answered := l.answered()[alder]
 			want(t, "answered", answered, c.answered)
 			want(t, "files", len(got.Files), c.files)
-			want(t, "requests", h.index.asked("alder"), 2)
+			want(t, "requests", h.index.requestCount("alder"), 2)
 		})
 	}
 	t.Run("one of two fails", func(t *testing.T) {
@@ -216,7 +218,7 @@ func TestListings_Compare(t *testing.T) {
 			h := newScripted(t, true)
 			h.index.pages[alder] = []page{c.page}
 			l := listingsOf(h)
-			_, _ = l.of(t.Context(), alder) // what it answers is compared with
+			_, _ = l.get(t.Context(), alder) // what it answers is compared with
 			file := fileOf(t, wheel, "ours")
 			file.action, file.indexDigest = ledger.ActionConflict, "of an earlier comparison"
 			l.compare([]*target{file}, c.skip)
@@ -255,8 +257,8 @@ func TestListings_Find(t *testing.T) {
 			t.Parallel()
 			h := newScripted(t, true)
 			h.index.pages[alder] = c.pages
-			got := listingsOf(h).find(t.Context(), file, afterUpload())
-			want(t, "requests", h.index.asked("alder"), c.requests)
+			got := listingsOf(h).awaitFile(t.Context(), file, afterUpload())
+			want(t, "requests", h.index.requestCount("alder"), c.requests)
 			want(t, "waits", h.waits.recorded, c.waits)
 			want(t, "files", len(got.Files), c.files)
 		})
@@ -266,14 +268,14 @@ func TestListings_Find(t *testing.T) {
 		h := newScripted(t, true)
 		h.index.pages[alder] = []page{listing(alder), listing(alder, as(file))}
 		l := listingsOf(h)
-		_, _ = l.of(t.Context(), alder) // it is asked again
-		want(t, "files", len(l.find(t.Context(), file, afterUpload()).Files), 1)
+		_, _ = l.get(t.Context(), alder) // it is asked again
+		want(t, "files", len(l.awaitFile(t.Context(), file, afterUpload()).Files), 1)
 		want(t, "files that are known since", len(l.answered()[alder].Files), 1)
 	})
 	t.Run("no look-ups", func(t *testing.T) {
 		t.Parallel()
 		h := newScripted(t, true)
-		got := withoutLookups(h).find(t.Context(), file, afterUpload())
+		got := withoutLookups(h).awaitFile(t.Context(), file, afterUpload())
 		want(t, "listing", got, pep.Listing{})
 		want(t, "waits", h.waits.recorded, nil)
 	})
@@ -281,9 +283,9 @@ func TestListings_Find(t *testing.T) {
 		t.Parallel()
 		h := newScripted(t, true)
 		h.index.pages[alder] = []page{listing(alder, as(file))}
-		got := listingsOf(h).find(cancelled(t), file, afterUpload())
+		got := listingsOf(h).awaitFile(cancelled(t), file, afterUpload())
 		want(t, "listing", got, pep.Listing{})
-		want(t, "requests", h.index.asked("alder"), 0)
+		want(t, "requests", h.index.requestCount("alder"), 0)
 	})
 }
 
@@ -291,10 +293,10 @@ func TestListings_Find(t *testing.T) {
 func TestListings_Repeat(t *testing.T) {
 	t.Parallel()
 	const s = time.Second
-	paces := func(all ...pace) []pace { return all }
+	paces := func(all ...nextStep) []nextStep { return all }
 	for name, c := range map[string]struct {
 		schedule schedule
-		paces    []pace        // of the attempts, the last one again and again
+		paces    []nextStep    // of the attempts, the last one again and again
 		within   time.Duration // that ctx has; 0: no bound
 		attempts []time.Duration
 		over     time.Duration // when it ended
@@ -338,7 +340,7 @@ func TestListings_Repeat(t *testing.T) {
 					defer stop()
 				}
 				var attempts []time.Duration
-				got := (&listings{sleep: sleepFor}).repeat(ctx, c.schedule, func(context.Context) pace {
+				got := (&listings{sleep: sleepFor}).repeat(ctx, c.schedule, func(context.Context) nextStep {
 					attempts = append(attempts, time.Since(began))
 					return c.paces[min(len(attempts), len(c.paces))-1]
 				})
@@ -366,17 +368,17 @@ func TestListings_RepeatCancelled(t *testing.T) {
 	h := newScripted(t, true)
 	l := listingsOf(h)
 	attempts := 0
-	count := func(context.Context) pace { attempts++; return done }
+	count := func(context.Context) nextStep { attempts++; return done }
 	want(t, "done, cancelled before", l.repeat(cancelled(t), afterUpload(), count), false)
 	want(t, "attempts, cancelled before", attempts, 0)
 
 	for _, c := range []struct {
-		last pace
+		last nextStep
 		done bool
 	}{{steady, false}, {done, true}} {
 		ctx, stop := context.WithCancel(t.Context())
 		attempts = 0
-		got := l.repeat(ctx, afterUpload(), func(context.Context) pace {
+		got := l.repeat(ctx, afterUpload(), func(context.Context) nextStep {
 			attempts++
 			stop()
 			return c.last
@@ -398,7 +400,7 @@ func TestListings_SideBySide(t *testing.T) {
 	var files []int
 	for range 8 {
 		group.Go(func() {
-			got, err := l.of(t.Context(), alder)
+			got, err := l.get(t.Context(), alder)
 			mu.Lock()
 			defer mu.Unlock()
 			if err != nil {

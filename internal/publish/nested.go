@@ -13,9 +13,9 @@ import (
 )
 
 // nestedDistributions returns one finding for each folder that was given and below which distributions would be left out. It is an error:
-// artifacts are often downloaded each into a folder of its own. Below the workspace, which holds folders of all kinds, it is a notice. shown spells
-// paths for people.
-func nestedDistributions(nested []distfile.Nested, workspace string, shown func(string) string) []finding.Finding {
+// artifacts are often downloaded each into a folder of its own. Below the workspace, which holds folders of all kinds, it is a notice.
+// shown spells paths for people.
+func nestedDistributions(nested []distfile.Nested, workspace string, display func(string) string) []finding.Finding {
 	var found []finding.Finding
 	for len(nested) > 0 {
 		given := nested[0].Folder
@@ -24,11 +24,11 @@ func nestedDistributions(nested []distfile.Nested, workspace string, shown func(
 			n = len(nested)
 		}
 		f := finding.New(finding.NestedDistributions,
-			fmt.Sprintf("folders below %s have distributions that would be left out: %s", shown(given), byFolder(nested[:n], shown)),
-			waysToTake(shown(given), nested[:n])).In(shown(given))
+			fmt.Sprintf("folders below %s have distributions that would be left out: %s", display(given), byFolder(nested[:n], display)),
+			waysToTake(display(given), nested[:n])).In(display(given))
 		if holds(given, workspace) {
 			f.Severity, f.File, f.Fix = finding.Notice, "", "no action needed; to publish them too, name their folders in `packages-dir`"
-			f.Message = fmt.Sprintf("folders below %s have distributions that are left out: %s", shown(given), byFolder(nested[:n], shown))
+			f.Message = fmt.Sprintf("folders below %s have distributions that are left out: %s", display(given), byFolder(nested[:n], display))
 		}
 		found, nested = append(found, f), nested[n:]
 	}
@@ -36,11 +36,11 @@ func nestedDistributions(nested []distfile.Nested, workspace string, shown func(
 }
 
 // byFolder lists the folders of files, each with its first file and how many more there are.
-func byFolder(nested []distfile.Nested, shown func(string) string) string {
+func byFolder(nested []distfile.Nested, display func(string) string) string {
 	var folders []string
 	names := map[string][]string{}
 	for _, n := range nested {
-		folder := shown(filepath.Dir(n.Path))
+		folder := display(filepath.Dir(n.Path))
 		if names[folder] == nil {
 			folders = append(folders, folder)
 		}
@@ -84,14 +84,14 @@ func holds(folder, other string) bool {
 // withNested adds to the error of finding files what is to be said of distributions that it left out. Where those are an error, it
 // replaces the one that there are none. Notices are noted where nothing else is wrong.
 func (r *run) withNested(files distfile.FindResult, err error) error {
-	found := nestedDistributions(files.Nested, r.WorkingTree, r.shown)
+	found := nestedDistributions(files.Nested, r.WorkingTree, r.displayPath)
 	if finding.Worst(found) == finding.Error && noneFound(err) {
 		err = nil
 	}
 	all := []error{err}
 	for _, f := range found {
 		if err == nil && f.Severity < finding.Error {
-			r.note(f)
+			r.record(f)
 			continue
 		}
 		all = append(all, f)

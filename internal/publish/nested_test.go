@@ -35,8 +35,13 @@ func TestNestedDistributions(t *testing.T) {
 			"folders below dist have distributions that would be left out: dist/linux (a.whl and 1 more), dist/mac (c.whl)",
 			[]string{"`merge-multiple: true`", "add `dist/*/` to `packages-dir`", "`dist/*.whl`"},
 		},
-		"two below":    {below("dist", "linux/x/a.whl"), workspace, finding.Error, "dist", "dist/linux/x (a.whl)", []string{"add `dist/*/*/` to"}},
-		"both":         {below("dist", "a.d/x/a.whl", "b/b.whl"), workspace, finding.Error, "dist", "dist/a.d/x (a.whl), dist/b (b.whl)", []string{"add `dist/*/` and `dist/*/*/` to"}},
+		"two below": {
+			below("dist", "linux/x/a.whl"), workspace, finding.Error, "dist", "dist/linux/x (a.whl)", []string{"add `dist/*/*/` to"},
+		},
+		"both": {
+			below("dist", "a.d/x/a.whl", "b/b.whl"), workspace, finding.Error, "dist", "dist/a.d/x (a.whl), dist/b (b.whl)",
+			[]string{"add `dist/*/` and `dist/*/*/` to"},
+		},
 		"many folders": {below("dist", many...), workspace, finding.Error, "dist", "dist/j (alder-1.0.tar.gz) and 2 more", nil},
 		"an absolute path": {
 			below(filepath.Join(workspace, "dist"), "linux/a.whl"), workspace, finding.Error, filepath.Join(workspace, "dist"), "", nil,
@@ -66,7 +71,9 @@ func TestNestedDistributions(t *testing.T) {
 		})
 	}
 	two := append(below("a", "x/a.whl"), below("b", "x/a.whl")...)
-	if found := nestedDistributions(two, workspace, func(path string) string { return path }); len(found) != 2 || found[0].File != "a" || found[1].File != "b" {
+	if found := nestedDistributions(
+		two, workspace, func(path string) string { return path },
+	); len(found) != 2 || found[0].File != "a" || found[1].File != "b" {
 		t.Errorf("%v", found)
 	}
 }

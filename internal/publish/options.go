@@ -11,7 +11,7 @@ import (
 	"github.com/org/pypi-oidc-publish/internal/ghrelease"
 	"github.com/org/pypi-oidc-publish/internal/index"
 	"github.com/org/pypi-oidc-publish/internal/ledger"
-	"github.com/org/pypi-oidc-publish/internal/trust"
+	"github.com/org/pypi-oidc-publish/internal/uploadtoken"
 )
 
 // Options are what the user asked for.
@@ -36,10 +36,10 @@ type Options struct {
 // Deps are what a run works with.
 type Deps struct {
 	Index    *index.Client
-	Tokens   *trust.UploadTokens // nil: Password is what uploads are authorized with
-	Password index.Credentials   // nil: Tokens is
-	Signer   *attest.Signer      // nil: the index is not known to take attestations
-	GitHub   *ghrelease.Client   // nil: nothing is attached to a GitHub release
+	Tokens   *uploadtoken.Session // nil: Password is what uploads are authorized with
+	Password index.Credentials    // nil: Tokens is
+	Signer   *attest.Signer       // nil: the index is not known to take attestations
+	GitHub   *ghrelease.Client    // nil: nothing is attached to a GitHub release
 	// Record takes what happens, for people to read. It may be called by several goroutines.
 	Record func(ledger.Event)
 	// Manifest returns what has been recorded so far, as a file for the GitHub release.
@@ -72,4 +72,4 @@ func (r *run) indexName() string { return r.Index.Site().Name() }
 
 func (r *run) phase(name string) { r.Record(ledger.Phase{At: r.Now(), Name: name}) }
 
-func (r *run) note(f finding.Finding) { r.Record(ledger.Noted{Finding: f}) }
+func (r *run) record(f finding.Finding) { r.Record(ledger.Noted{Finding: f}) }

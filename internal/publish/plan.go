@@ -11,7 +11,7 @@ import (
 func (r *run) plan(targets []*target) error {
 	r.listings.compare(targets, r.SkipExisting)
 	r.Record(ledger.Planned{Files: describeAll(targets), Releases: r.releases(targets)})
-	r.noteUnseen()
+	r.recordUnseen()
 	var failed []error
 	for _, t := range targets {
 		switch {
@@ -19,7 +19,7 @@ func (r *run) plan(targets []*target) error {
 			failed = append(failed, r.conflict(t, t.indexDigest))
 		case t.action == ledger.ActionSkip && !t.skipNoted:
 			t.skipNoted = true // a plan that is made again after a wait says nothing twice
-			r.note(r.skipped(t, t.indexDigest))
+			r.record(r.skipped(t, t.indexDigest))
 		}
 	}
 	return errors.Join(failed...)

@@ -82,7 +82,7 @@ func (p *progress) sent(bytes int64) {
 	p.Record(ledger.Progress{File: p.target.Name, Sent: bytes, Size: p.target.Size, Rate: rate, Left: left})
 	if whole := took + left; whole > indexLimit && !p.warned && p.Index.Site().Warehouse {
 		p.warned = true
-		p.note(p.tooSlow(whole))
+		p.record(p.tooSlow(whole))
 	}
 }
 
@@ -92,5 +92,5 @@ func (p *progress) tooSlow(whole time.Duration) finding.Finding {
 		fmt.Sprintf("at this rate the upload of %s takes %v, but %s stops uploads after %v",
 			p.target.Name, whole.Round(time.Second), p.indexName(), indexLimit),
 		"upload fewer files at a time (`parallel-uploads`), make the file smaller, or publish from a runner with a faster connection").
-		In(p.target.shown)
+		In(p.target.displayPath)
 }

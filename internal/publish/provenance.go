@@ -54,7 +54,7 @@ func (r *run) checkProvenance(ctx context.Context, t *target, listed pep.IndexFi
 func (r *run) finishProvenance(t *target, why ...finding.Finding) {
 	t.provenanceDone = true
 	for _, f := range why {
-		r.note(f)
+		r.record(f)
 	}
 }
 
@@ -86,7 +86,7 @@ func (r *run) noProvenance(t *target) finding.Finding {
 	return finding.New(finding.NoProvenance,
 		fmt.Sprintf("%s accepted %s with its attestations, but serves no provenance for it", r.indexName(), t.Name),
 		"no action needed: the file is published, and its attestations are in the public log; "+
-			"the index may have turned attestations off for a time").In(t.shown)
+			"the index may have turned attestations off for a time").In(t.displayPath)
 }
 
 // earlierProvenance reports that the index had the file before, from this workflow, and this run could not know: an index that is
@@ -94,7 +94,7 @@ func (r *run) noProvenance(t *target) finding.Finding {
 func (r *run) earlierProvenance(t *target) finding.Finding {
 	return finding.New(finding.ProvenanceEarlier,
 		fmt.Sprintf("%s already had %s with attestations of an earlier run of this workflow, and keeps those", r.indexName(), t.Name), "").
-		In(t.shown)
+		In(t.displayPath)
 }
 
 func (r *run) otherProvenance(t *target, why error) error {
@@ -102,5 +102,5 @@ func (r *run) otherProvenance(t *target, why error) error {
 	return finding.New(finding.ProvenanceOtherwise,
 		fmt.Sprintf("%s serves a different provenance for %s than this run uploaded%s", r.indexName(), t.Name, reason),
 		"do not announce this release: report it to the operators of the index, and yank it until the cause is known").
-		In(t.shown).WithDetail(reason)
+		In(t.displayPath).WithDetail(reason)
 }

@@ -24,10 +24,10 @@ func provenanceWith(all ...attest.Attestation) string {
 	return fmt.Sprintf(`{"version":1,"attestation_bundles":[{"publisher":{"kind":"GitHub"},"attestations":[%s]}]}`, strings.Join(texts, ","))
 }
 
-// signed returns an attestation of each file, by the workflow that the stage's ID tokens name now.
+// signed returns an attestation of each file, by the workflow that the test server's ID tokens name now.
 func signed(t *testing.T, h *harness, files ...*target) []attest.Attestation {
 	t.Helper()
-	h.sign(config.AttestAuto)
+	h.signAll(config.AttestAuto)
 	all, err := h.deps.Signer.Sign(t.Context(), distributionsOf(files), nil)
 	if err != nil {
 		t.Fatal(err)
@@ -79,17 +79,17 @@ func TestCheckProvenance(t *testing.T) {
 		status  int
 		body    string
 
-		late    bool
-		wrong   bool
-		settled bool
-		noted   []string
-		has     []attest.Attestation // what goes with the file afterwards
+		late      bool
+		wrong     bool
+		allServed bool
+		noted     []string
+		has       []attest.Attestation // what goes with the file afterwards
 	}
 	for name, c := range map[string]row{
 		"what was sent":                 {address, ok, provenanceWith(ours), false, false, true, nil, []attest.Attestation{ours}},
 		"what was sent, beside another": {address, ok, provenanceWith(earlier, ours), false, false, true, nil, []attest.Attestation{ours}},
 		"that of an earlier run": {
-			address: address, status: ok, body: provenanceWith(earlier), settled: true,
+			address: address, status: ok, body: provenanceWith(earlier), allServed: true,
 			noted: []string{"provenance-earlier"}, has: []attest.Attestation{earlier},
 		},
 		"that of another workflow": {address, ok, provenanceWith(theirs), false, true, false, nil, []attest.Attestation{ours}},
@@ -102,7 +102,7 @@ func TestCheckProvenance(t *testing.T) {
 		"none on the page":                 {"", ok, "", false, false, true, []string{"no-provenance"}, []attest.Attestation{ours}},
 		"attestations are turned off": {
 			address: address, status: http.StatusForbidden, body: `{"message":"Attestations temporarily disabled"}`,
-			settled: true, noted: []string{"no-provenance"}, has: []attest.Attestation{ours},
+			allServed: true, noted: []string{"no-provenance"}, has: []attest.Attestation{ours},
 		},
 		"not there yet":        {address, http.StatusNotFound, "", true, false, false, nil, []attest.Attestation{ours}},
 		"the index is down":    {address, http.StatusServiceUnavailable, "", true, false, false, nil, []attest.Attestation{ours}},
@@ -124,7 +124,7 @@ func TestCheckProvenance(t *testing.T) {
 			late, wrong := r.checkProvenance(t.Context(), one, listed, claims)
 			want(t, "late", late, c.late)
 			want(t, "wrong", wrong != nil, c.wrong)
-			want(t, "settled", one.provenanceDone, c.settled)
+			want(t, "settled", one.provenanceDone, c.allServed)
 			want(t, "noted", x.noted(), c.noted)
 			var has []string
 			for _, a := range one.attestations {
@@ -135,10 +135,10 @@ func TestCheckProvenance(t *testing.T) {
 				wanted = append(wanted, fmt.Sprint(a.LogIndex))
 			}
 			want(t, "log entries of what goes with the file", has, wanted)
-			before := x.index.asked("provenance")
+			before := x.index.requestCount("provenance")
 			late, wrong = r.checkProvenance(t.Context(), one, listed, claims)
-			want(t, "asked again", x.index.asked("provenance") > before, !c.settled && c.address == address)
-			if c.settled {
+			want(t, "asked again", x.index.requestCount("provenance") > before, !c.allServed && c.address == address)
+			if c.allServed {
 				want(t, "late, once it is settled", late, false)
 				wantError(t, "error, once it is settled", wrong, nil)
 				want(t, "noted, once it is settled", x.noted(), c.noted)
@@ -155,7 +155,7 @@ func TestCheckProvenance(t *testing.T) {
 		late, wrong := r.checkProvenance(t.Context(), one, listed, claims)
 		want(t, "late", late, false)
 		wantError(t, "error", wrong, nil)
-		want(t, "requests", x.index.asked("provenance"), 0)
+		want(t, "requests", x.index.requestCount("provenance"), 0)
 	})
 	t.Run("an error names who is to act", func(t *testing.T) {
 		t.Parallel()
@@ -207,7 +207,7 @@ func TestCheckProvenance_SigstoreDown(t *testing.T) {
 		t.Fatal(err)
 	}
 	h.fail("trust-root", "status-503", 0, -1)
-	h.sign(config.AttestAuto) // a signer that knows nothing of its Sigstore yet
+	h.signAll(config.AttestAuto) // a signer that knows nothing of its Sigstore yet
 	x, r := atScripted(t, h, http.StatusOK, provenanceWith(ours))
 	file.attestations = []attest.Attestation{ours}
 	listed := as(file)
@@ -279,11 +279,18 @@ func TestReadBack_Provenance(t *testing.T) {
 		read     ledger.ReadBack
 		noted    []string
 	}{
-		"at once":    {[]page{{status: 200, body: provenanceWith(ours)}}, 1, 2, ledger.ReadBack{Served: true}, nil},
-		"late":       {[]page{{status: 404}, {status: 200, body: "<html>"}, {status: 200, body: provenanceWith(ours)}}, 3, 4, ledger.ReadBack{Served: true}, nil},
+		"at once": {[]page{{status: 200, body: provenanceWith(ours)}}, 1, 2, ledger.ReadBack{Served: true}, nil},
+		"late": {
+			[]page{{status: 404}, {status: 200, body: "<html>"}, {status: 200, body: provenanceWith(ours)}},
+			3, 4,
+			ledger.ReadBack{Served: true},
+			nil,
+		},
 		"never":      {[]page{{status: 404}}, 4, 4, ledger.ReadBack{Missing: []string{"the provenance of " + wheel}}, []string{"not-served-yet"}},
 		"turned off": {[]page{{status: 403}}, 1, 2, ledger.ReadBack{Served: true}, []string{"no-provenance"}},
-		"another's":  {[]page{{status: 200, body: provenanceWith(attest.Attestation{JSON: []byte("{}")})}}, 1, 1, ledger.ReadBack{Otherwise: true}, nil},
+		"another's": {
+			[]page{{status: 200, body: provenanceWith(attest.Attestation{JSON: []byte("{}")})}}, 1, 1, ledger.ReadBack{Otherwise: true}, nil,
+		},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
@@ -301,8 +308,8 @@ func TestReadBack_Provenance(t *testing.T) {
 			x.index.pages[alder] = []page{listing(alder, listed)}
 			err := r.readBack(t.Context(), []*target{one}, claims)
 			want(t, "failed", err != nil, c.read.Otherwise)
-			want(t, "requests of the provenance", x.index.asked("provenance"), c.requests)
-			want(t, "requests of the page", x.index.asked("alder"), c.looks)
+			want(t, "requests of the provenance", x.index.requestCount("provenance"), c.requests)
+			want(t, "requests of the page", x.index.requestCount("alder"), c.looks)
 			want(t, "recorded", eventsOf[ledger.ReadBack](x), []ledger.ReadBack{c.read})
 			want(t, "noted", x.noted(), c.noted)
 		})

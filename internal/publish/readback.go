@@ -32,7 +32,7 @@ func (r *run) readBack(ctx context.Context, targets []*target, claims oidc.Claim
 	defer stop()
 	var seen served
 	streak := 0
-	settled := r.listings.repeat(bounded, untilServed(), func(ctx context.Context) pace {
+	allServed := r.listings.repeat(bounded, untilServed(), func(ctx context.Context) nextStep {
 		now := r.served(ctx, published, claims)
 		switch {
 		case ctx.Err() != nil:
@@ -54,12 +54,12 @@ func (r *run) readBack(ctx context.Context, targets []*target, claims oidc.Claim
 	case seen.wrong != nil:
 		r.Record(ledger.ReadBack{Otherwise: true, Missing: seen.missing})
 		return seen.wrong
-	case !settled:
+	case !allServed:
 		r.Record(ledger.ReadBack{Missing: seen.missing})
-		r.note(r.notServed(ctx, seen.missing))
+		r.record(r.notServed(ctx, seen.missing))
 	case len(seen.withoutDigest) > 0:
 		r.Record(ledger.ReadBack{Silent: len(seen.withoutDigest)})
-		r.note(r.noDigest(seen.withoutDigest))
+		r.record(r.noDigest(seen.withoutDigest))
 	default:
 		skipped := selected(targets, func(t *target) bool { return t.outcome == ledger.OutcomeSkipped })
 		r.Record(ledger.ReadBack{Served: true, Skipped: len(skipped)})
@@ -81,7 +81,7 @@ func (r *run) served(ctx context.Context, published []*target, claims oidc.Claim
 	pages := r.listings.anew()
 	for _, t := range published {
 		// A page that cannot be read is one that does not serve the file yet.
-		page, _ := pages.of(ctx, t.release.Project)
+		page, _ := pages.get(ctx, t.release.Project)
 		listed, ok := t.listedIn(page)
 		if !ok {
 			now.missing = append(now.missing, t.Name)
@@ -118,7 +118,7 @@ func (r *run) otherBytes(t *target, listed pep.IndexFile, digest string) finding
 	return finding.New(finding.ServedOtherwise,
 		fmt.Sprintf("%s accepted %s, but serves something else under its name%s", r.indexName(), t.Name, digests),
 		"do not announce this release: report it to the operators of the index, and yank it until the cause is known").
-		In(t.shown).WithDetail(digests)
+		In(t.displayPath).WithDetail(digests)
 }
 
 // notServed returns the warning that the index did not serve everything in time, or before the run was cancelled.

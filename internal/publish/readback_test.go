@@ -127,7 +127,7 @@ func TestReadBack(t *testing.T) {
 			h.options.Wait = cmp.Or(c.wait, time.Minute)
 			err := newRun(h.options, h.deps).readBack(t.Context(), uploaded(t, wheel, sdist), oidc.Claims{})
 			want(t, "errors", idsOf(finding.Of(err)), c.err)
-			want(t, "requests", h.index.asked("alder"), c.requests)
+			want(t, "requests", h.index.requestCount("alder"), c.requests)
 			want(t, "waits", h.waits.recorded, c.waits)
 			read := eventOf[ledger.ReadBack](h)
 			want(t, "served", read.Served, c.read.Served)
@@ -163,7 +163,7 @@ func TestReadBack_ServedOnce(t *testing.T) {
 	wantText(t, "the warning", h.found("not-served-yet").Message, "all files twice in a row", "1m0s")
 }
 
-// TestReadBack_Otherwise: an index that serves other bytes than it took is at fault, and both digests are told.
+// TestReadBack_Otherwise: an index that serves other bytes than it took is at fault, and both digests are reported.
 func TestReadBack_Otherwise(t *testing.T) {
 	t.Parallel()
 	for digest, listed := range map[string]pep.IndexFile{
@@ -203,13 +203,13 @@ func TestReadBack_Nothing(t *testing.T) {
 			files := uploaded(t, wheel)
 			change(h, files[0])
 			wantError(t, "reading back", newRun(h.options, h.deps).readBack(t.Context(), files, oidc.Claims{}), nil)
-			want(t, "requests", h.index.asked("alder"), 0)
+			want(t, "requests", h.index.requestCount("alder"), 0)
 			want(t, "events", len(h.events), 0)
 		})
 	}
 }
 
-// TestReadBack_Skipped: of a file whose name has other bytes there is nothing to read back; how many those are is told.
+// TestReadBack_Skipped: of a file whose name has other bytes there is nothing to read back; how many those are is reported.
 func TestReadBack_Skipped(t *testing.T) {
 	t.Parallel()
 	h := newScripted(t, true)
@@ -230,8 +230,8 @@ func TestReadBack_Projects(t *testing.T) {
 	h.index.pages["alder"] = []page{listing("alder", as(files[0]), as(files[1]))}
 	h.index.pages["birch"] = []page{absent(), listing("birch", as(files[2]))}
 	wantError(t, "reading back", newRun(h.options, h.deps).readBack(t.Context(), files, oidc.Claims{}), nil)
-	want(t, "requests of alder", h.index.asked("alder"), 3)
-	want(t, "requests of birch", h.index.asked("birch"), 3)
+	want(t, "requests of alder", h.index.requestCount("alder"), 3)
+	want(t, "requests of birch", h.index.requestCount("birch"), 3)
 	want(t, "recorded", eventsOf[ledger.ReadBack](h), []ledger.ReadBack{{Served: true}})
 }
 
@@ -243,7 +243,7 @@ func TestReadBack_Cancelled(t *testing.T) {
 		h := newScripted(t, true)
 		h.options.Wait = time.Minute
 		wantError(t, "reading back", newRun(h.options, h.deps).readBack(cancelled(t), uploaded(t, wheel), oidc.Claims{}), nil)
-		want(t, "requests", h.index.asked("alder"), 0)
+		want(t, "requests", h.index.requestCount("alder"), 0)
 		want(t, "missing", eventOf[ledger.ReadBack](h).Missing, nil)
 		wantText(t, "the warning", h.found("not-served-yet").Message, errSignal.Error(), "all files twice in a row")
 	})
@@ -254,7 +254,7 @@ func TestReadBack_Cancelled(t *testing.T) {
 		ctx, stop := contextWithCause(t)
 		h.waits.during = func() { stop(errSignal) }
 		wantError(t, "reading back", newRun(h.options, h.deps).readBack(ctx, uploaded(t, wheel), oidc.Claims{}), nil)
-		want(t, "requests", h.index.asked("alder"), 1)
+		want(t, "requests", h.index.requestCount("alder"), 1)
 		want(t, "missing", eventOf[ledger.ReadBack](h).Missing, []string{wheel})
 		wantText(t, "the warning", h.found("not-served-yet").Message, errSignal.Error(), wheel)
 	})

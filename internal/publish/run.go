@@ -21,13 +21,13 @@ import (
 func Run(ctx context.Context, o Options, d Deps) error {
 	r := newRun(o, d)
 	r.Record(ledger.Began{
-		At: r.Now(), Index: r.Index.Site().Upload.String(), IndexName: r.indexName(), How: o.AuthReason, DryRun: o.DryRun,
+		At: r.Now(), Index: r.Index.Site().Upload.String(), IndexName: r.indexName(), Auth: o.AuthReason, DryRun: o.DryRun,
 	})
 	release := &gitHubRelease{run: r}
 	err := par.Catch(func() error { return r.steps(ctx, release) })
 	if err != nil && !errors.Is(err, ErrIncomplete) {
 		for _, f := range findingsFor(ctx, err) {
-			r.note(f)
+			r.record(f)
 		}
 	}
 	release.conclude()
@@ -91,7 +91,7 @@ func (r *run) dryRunSteps(ctx context.Context, targets []*target, release *gitHu
 	unattachable := release.find(ctx, targets)
 	_, unidentified := r.identify(ctx)
 	if len(missingOf(targets)) == 0 {
-		unidentified = nil // nobody would ask
+		unidentified = nil // it would not be used
 	}
 	return r.dryRun(ctx, unattachable, unidentified)
 }

@@ -20,7 +20,7 @@ import (
 func TestRun_NewRelease(t *testing.T) {
 	t.Parallel()
 	h := newHarness(t, wheel310, wheel, sdist)
-	h.sign(config.AttestAlways)
+	h.signAll(config.AttestAlways)
 	h.options.Wait = time.Minute
 	h.options.AuthReason = "Trusted Publishing, as asked"
 	wantError(t, "run", h.run(), nil)
@@ -30,7 +30,7 @@ func TestRun_NewRelease(t *testing.T) {
 	want(t, "findings", h.noted(), nil)
 	want(t, "read back", receipt.Verified, ledger.Served)
 	want(t, "revoked", receipt.Token.Burned, ledger.BurnProven)
-	want(t, "began", eventOf[ledger.Began](h).How, "Trusted Publishing, as asked")
+	want(t, "began", eventOf[ledger.Began](h).Auth, "Trusted Publishing, as asked")
 	want(t, "releases", len(receipt.Releases), 1)
 	if len(h.servers.Files()) != 3 {
 		t.Fatalf("%d files on the index", len(h.servers.Files()))
@@ -55,7 +55,7 @@ func TestRun_Again(t *testing.T) {
 	wantError(t, "first run", first.run(), nil)
 	ids, mints := first.requests("id-token"), first.requests("mint")
 	again := first.another(t, wheel, sdist)
-	again.sign(config.AttestAlways)
+	again.signAll(config.AttestAlways)
 	again.options.Wait = time.Minute
 	wantError(t, "run", again.run(), nil)
 	want(t, "phases", again.phases(), []string{"Collect", "Check", "Plan", "Read back"})
@@ -100,8 +100,8 @@ func TestRun_BeforeCredentials(t *testing.T) {
 			first := newHarness(t, sdist)
 			wantError(t, "first run", first.run(), nil)
 			h := first.another(t, sdist)
-			h.servers.Trust(fakepypi.Publisher{Project: "birch"})
-			h.sign(config.AttestAlways)
+			h.servers.AddPublisher(fakepypi.Publisher{Project: "birch"})
+			h.signAll(config.AttestAlways)
 			c.how(h)
 			want(t, "errors", idsOf(finding.Of(h.run())), c.ids)
 			want(t, "reported", h.noted(), c.ids)
@@ -127,7 +127,7 @@ func TestRun_Skip(t *testing.T) {
 	want(t, "read back", eventsOf[ledger.ReadBack](h), []ledger.ReadBack{{Served: true, Skipped: 1}})
 }
 
-// TestRun_DryRun: nothing is requested that could leave a trace, and what would fail is told as a warning.
+// TestRun_DryRun: nothing is requested that could leave a trace, and what would fail is reported as a warning.
 func TestRun_DryRun(t *testing.T) {
 	t.Parallel()
 	for name, c := range map[string]struct {
@@ -157,7 +157,7 @@ func TestRun_DryRun(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			h := newHarness(t, wheel)
-			h.sign(config.AttestAlways)
+			h.signAll(config.AttestAlways)
 			h.options.DryRun, h.options.Wait = true, time.Minute
 			c.how(h)
 			tokens, files := len(h.servers.Tokens()), len(h.servers.Files())
@@ -222,7 +222,7 @@ func TestRun_Cancelled(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			h := newHarness(t, wheel, sdist)
-			h.sign(config.AttestAuto)
+			h.signAll(config.AttestAuto)
 			h.options.Wait = time.Minute
 			ctx, stop := contextWithCause(t)
 			h.watch = func(e ledger.Event) {
@@ -277,13 +277,13 @@ func TestRun_Panic(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			h := newHarness(t, wheel, sdist)
-			h.sign(config.AttestAuto)
+			h.signAll(config.AttestAuto)
 			h.attachTo(releaseV1)
 			h.options.Wait = time.Minute
-			struck := false
+			hit := false
 			h.watch = func(e ledger.Event) {
-				if !struck && c.at(e) {
-					struck = true
+				if !hit && c.at(e) {
+					hit = true
 					panic("a defect")
 				}
 			}
@@ -292,7 +292,7 @@ func TestRun_Panic(t *testing.T) {
 			if !errors.As(err, &defect) {
 				t.Fatalf("the run ended with %v", err)
 			}
-			want(t, "struck", struck, true)
+			want(t, "struck", hit, true)
 			want(t, "reported", h.noted(), []string{string(finding.Internal)})
 			wantText(t, "the report", h.firstNoted().Message, "defect")
 			want(t, "misconfigured", Misconfigured(err), false)
@@ -314,7 +314,7 @@ func TestRun_PanicOfADependency(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			h := newHarness(t, wheel)
-			h.sign(config.AttestAuto)
+			h.signAll(config.AttestAuto)
 			h.attachTo(releaseV1)
 			h.options.Wait, h.options.AttestationsDir = time.Minute, h.path("attestations")
 			how(h)

@@ -177,8 +177,8 @@ func (x *scriptedIndex) count(what string) int {
 	return x.requests[what]
 }
 
-// asked returns how often the page of a project, "upload", or what was counted by count, was requested.
-func (x *scriptedIndex) asked(what string) int {
+// requestCount returns how often the page of a project, "upload", or what was counted by count, was requested.
+func (x *scriptedIndex) requestCount(what string) int {
 	x.mu.Lock()
 	defer x.mu.Unlock()
 	return x.requests[what]

@@ -21,7 +21,7 @@ import (
 type target struct {
 	// By collect.
 	*distfile.Distribution
-	shown            string      // its path as people and later jobs can use it
+	displayPath      string      // its path as people and later jobs can use it
 	release          pep.Release // zero where the metadata does not say
 	attestationFiles []string    // that stand beside it
 
@@ -43,10 +43,10 @@ type target struct {
 	provenanceDone bool
 }
 
-// describe returns the target as people are told of it.
+// describe returns the target for people.
 func (t *target) describe() ledger.File {
 	return ledger.File{
-		Path: t.shown, Name: t.Name, Release: t.release, Version: t.Header("Version"), Size: t.Size,
+		Path: t.displayPath, Name: t.Name, Release: t.release, Version: t.Header("Version"), Size: t.Size,
 		SHA256: t.sha256(), BLAKE2b: hex.EncodeToString(t.Digests.BLAKE2b[:]),
 		Action: t.action, IndexDigest: t.indexDigest,
 	}
@@ -88,8 +88,8 @@ func onIndexOf(targets []*target) []*target {
 	return selected(targets, func(t *target) bool { return t.outcome.OnIndex() })
 }
 
-func selected(targets []*target, is func(*target) bool) []*target {
-	return slices.DeleteFunc(slices.Clone(targets), func(t *target) bool { return !is(t) })
+func selected(targets []*target, matches func(*target) bool) []*target {
+	return slices.DeleteFunc(slices.Clone(targets), func(t *target) bool { return !matches(t) })
 }
 
 func distributionsOf(targets []*target) []*distfile.Distribution {
@@ -179,8 +179,8 @@ func digestsOf(d *distfile.Distribution, listed pep.IndexFile) (theirs, ours str
 	}
 }
 
-// shown returns a path as people and other jobs can use it: relative if it is in the workspace.
-func (r *run) shown(path string) string {
+// displayPath returns a path as people and other jobs can use it: relative if it is in the workspace.
+func (r *run) displayPath(path string) string {
 	if r.Workspace == "" || !filepath.IsAbs(path) {
 		return path
 	}

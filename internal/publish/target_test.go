@@ -17,7 +17,7 @@ func TestTarget_Compare(t *testing.T) {
 	same, sum := as(file), md5Of(file)
 	for name, c := range map[string]struct {
 		listed      []pep.IndexFile
-		withoutMD5  bool // of the file, since nobody asked for it
+		withoutMD5  bool // of the file, because the index does not need it
 		action      ledger.Action
 		indexDigest string
 	}{
@@ -131,11 +131,11 @@ func TestTarget_PublishAttestation(t *testing.T) {
 	want(t, "with both", (&target{attestations: []attest.Attestation{other, publish}}).hasPublishAttestation(), true)
 }
 
-// TestTarget_Shown: paths are shown as later jobs can use them, which have the workspace somewhere else.
-func TestTarget_Shown(t *testing.T) {
+// TestTarget_DisplayPath: paths are shown as later jobs can use them, which have the workspace somewhere else.
+func TestTarget_DisplayPath(t *testing.T) {
 	t.Parallel()
 	workspace := t.TempDir()
-	for _, c := range []struct{ workspace, path, shown string }{
+	for _, c := range []struct{ workspace, path, display string }{
 		{workspace, filepath.Join(workspace, "dist", wheel), filepath.Join("dist", wheel)},
 		{workspace, filepath.Join(filepath.Dir(workspace), "elsewhere", wheel), filepath.Join(filepath.Dir(workspace), "elsewhere", wheel)},
 		{workspace, filepath.Join("dist", wheel), filepath.Join("dist", wheel)},
@@ -143,6 +143,6 @@ func TestTarget_Shown(t *testing.T) {
 		{"relative", filepath.Join(workspace, wheel), filepath.Join(workspace, wheel)},
 	} {
 		r := &run{Options: Options{Workspace: c.workspace}}
-		want(t, c.path+" in the workspace "+c.workspace, r.shown(c.path), c.shown)
+		want(t, c.path+" in the workspace "+c.workspace, r.displayPath(c.path), c.display)
 	}
 }

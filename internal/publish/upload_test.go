@@ -71,7 +71,7 @@ func TestUpload_Batches(t *testing.T) {
 			h := newScripted(t, true)
 			h.index.pages[alder] = []page{c.page}
 			r := newRun(h.options, h.deps)
-			_, _ = r.listings.of(t.Context(), alder) // what it answers counts
+			_, _ = r.listings.get(t.Context(), alder) // what it answers counts
 			var missing []*target
 			for _, name := range c.files {
 				missing = append(missing, fileOf(t, name, name))
@@ -225,7 +225,7 @@ func TestUpload_AfterARefusal(t *testing.T) {
 			}
 			wantError(t, "run", h.run(), ErrIncomplete)
 			sent := c.rejected + c.uploaded
-			want(t, "uploads that were sent", h.index.asked("upload"), sent)
+			want(t, "uploads that were sent", h.index.requestCount("upload"), sent)
 			want(t, "uploads that began", len(eventsOf[ledger.Started](h)), sent)
 			receipt := h.receipt()
 			want(t, "files that were refused", receipt.Count(ledger.OutcomeRejected), c.rejected)
@@ -303,7 +303,7 @@ func TestUpload_WithoutCredentials(t *testing.T) {
 	h := newScripted(t, true, wheel)
 	h.deps.Password = refusing{h.deps.Password}
 	wantError(t, "run", h.run(), ErrIncomplete)
-	want(t, "uploads that were sent", h.index.asked("upload"), 0)
+	want(t, "uploads that were sent", h.index.requestCount("upload"), 0)
 	want(t, "outcome", h.outcomes()[wheel], ledger.OutcomeFailed)
 	f := h.found("token-gone")
 	want(t, "file", f.File, "dist/"+wheel)

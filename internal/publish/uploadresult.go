@@ -32,7 +32,7 @@ func (r *run) resolve(ctx context.Context, t *target, success ledger.Uploaded, e
 	case errors.As(err, &refused):
 		return rejected(t, r.withRule(t, refused))
 	case wire.AmbiguousTries(err) > 0:
-		if action, _ := t.compare(r.listings.find(ctx, t, afterUpload()), false); action == ledger.ActionPresent {
+		if action, _ := t.compare(r.listings.awaitFile(ctx, t, afterUpload()), false); action == ledger.ActionPresent {
 			return success
 		}
 		return r.unclear(t, err)
@@ -46,7 +46,7 @@ func (r *run) resolve(ctx context.Context, t *target, success ledger.Uploaded, e
 // resolveExisting resolves a refusal that says the file already exists, or that followed an ambiguous try.
 func (r *run) resolveExisting(ctx context.Context, t *target, success ledger.Uploaded, refused *index.Refusal) ledger.UploadResult {
 	f := r.withRule(t, refused)
-	listing := r.listings.find(ctx, t, afterUpload())
+	listing := r.listings.awaitFile(ctx, t, afterUpload())
 	action, indexDigest := t.compare(listing, false) // it was refused: nothing is replaced
 	other, underOther := underOtherName(t, listing)
 	switch {
@@ -61,7 +61,7 @@ func (r *run) resolveExisting(ctx context.Context, t *target, success ledger.Upl
 		f.Fix = "publish only one of the two files: " + r.indexName() + " accepts the same content only once"
 		return rejected(t, f)
 	case r.SkipExisting:
-		r.note(r.skipped(t, indexDigest))
+		r.record(r.skipped(t, indexDigest))
 		return ledger.SkippedConflict{File: t.Name, IndexDigest: indexDigest}
 	case action == ledger.ActionConflict:
 		return rejected(t, r.conflict(t, indexDigest))
@@ -107,7 +107,7 @@ func (r *run) withRule(t *target, refused *index.Refusal) finding.Finding {
 }
 
 func rejected(t *target, f finding.Finding) ledger.UploadResult {
-	f.File = t.shown
+	f.File = t.displayPath
 	return ledger.Rejected{File: t.Name, Finding: f}
 }
 
@@ -121,7 +121,7 @@ func (r *run) unclear(t *target, failed error) ledger.UploadResult {
 		f.Message = fmt.Sprintf("%s answered the upload of %s, but the answer cannot be read: %v", r.indexName(), t.Name, failed)
 		f.Fix = wire.Advice(failed) + "; such an answer is often a rejection, which `verify-metadata: true` finds before the upload"
 	}
-	return ledger.OutcomeUnknown{File: t.Name, Finding: f.In(t.shown)}
+	return ledger.OutcomeUnknown{File: t.Name, Finding: f.In(t.displayPath)}
 }
 
 // notSent is an upload that failed before the index could have the file.
@@ -135,6 +135,6 @@ func (r *run) notSent(t *target, err error) ledger.UploadResult {
 	err = finding.Explain(err, finding.UploadFailed,
 		cmp.Or(wire.Advice(err), "run the job again: it skips files that are already published, and uploads the rest"))
 	f := finding.Of(err)[0] // err is not nil, so that there is one
-	f.File, f.Message = t.shown, fmt.Sprintf("could not upload %s: %s", t.Name, f.Message)
+	f.File, f.Message = t.displayPath, fmt.Sprintf("could not upload %s: %s", t.Name, f.Message)
 	return ledger.UploadFailed{File: t.Name, Finding: f}
 }

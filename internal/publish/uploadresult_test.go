@@ -166,7 +166,7 @@ func TestResolve(t *testing.T) {
 			success := ledger.Uploaded{File: wheel, Took: time.Second}
 			result := r.resolve(t.Context(), file, success, c.err)
 			want(t, "outcome", result.Outcome(), c.outcome)
-			want(t, "requests of the page", h.index.asked("alder"), c.requests)
+			want(t, "requests of the page", h.index.requestCount("alder"), c.requests)
 			want(t, "noted", h.noted(), c.noted)
 			text := ""
 			for _, f := range append(h.receipt().Findings, findingOf(result)...) {
@@ -246,7 +246,7 @@ func TestResolve_Cancelled(t *testing.T) {
 			h.index.pages[alder] = []page{listing(alder, as(file))}
 			result := newRun(h.options, h.deps).resolve(cancelled(t), fileOf(t, wheel, "ours"), ledger.Uploaded{File: wheel}, c.err)
 			want(t, "outcome", result.Outcome(), c.outcome)
-			want(t, "requests of the page", h.index.asked("alder"), 0)
+			want(t, "requests of the page", h.index.requestCount("alder"), 0)
 		})
 	}
 }
@@ -260,7 +260,9 @@ func TestResolve_NotSent(t *testing.T) {
 		id   string
 		says []string
 	}{
-		"it was written to":           {&distfile.ChangedError{Path: "/work/dist/" + wheel}, "file-changed", []string{"was changed", "no other step"}},
+		"it was written to": {
+			&distfile.ChangedError{Path: "/work/dist/" + wheel}, "file-changed", []string{"was changed", "no other step"},
+		},
 		"a reason of its own":         {own, "token-gone", []string{"there is no token", "get one"}},
 		"an error that is no finding": {errors.New("disk full"), "upload-failed", []string{"disk full", "run the job again"}},
 	} {
@@ -316,7 +318,7 @@ func TestWithRule(t *testing.T) {
 	}
 }
 
-// TestConflict: both digests are told, each by its kind, and skip-existing makes a warning of it that says whose file stays.
+// TestConflict: both digests are reported, each by its kind, and skip-existing makes a warning of it that says whose file stays.
 func TestConflict(t *testing.T) {
 	t.Parallel()
 	file := fileOf(t, wheel, "ours")
@@ -390,7 +392,7 @@ func TestRun_LostTries(t *testing.T) {
 			}
 			wantText(t, "what is reported", text, c.says...)
 			want(t, "says that the bytes are other ones", strings.Contains(text, "other bytes"), false)
-			want(t, "pages are requested", h.index.asked("alder") > 0, c.skip)
+			want(t, "pages are requested", h.index.requestCount("alder") > 0, c.skip)
 		})
 	}
 }
@@ -416,5 +418,5 @@ func TestResolve_Context(t *testing.T) {
 	h.waits.during = func() { stop(errSignal) }
 	result := newRun(h.options, h.deps).resolve(ctx, fileOf(t, wheel, "ours"), ledger.Uploaded{}, noAnswer(1))
 	want(t, "outcome", result.Outcome(), ledger.OutcomeUnclear)
-	want(t, "requests of the page", h.index.asked("alder"), 1)
+	want(t, "requests of the page", h.index.requestCount("alder"), 1)
 }

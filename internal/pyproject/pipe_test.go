@@ -11,7 +11,7 @@ import (
 	"github.com/org/pypi-oidc-publish/internal/pyproject"
 )
 
-// TestRead_NamedPipe is not waited for: nobody may ever write to it.
+// TestRead_NamedPipe is not waited for: no process may ever write to it.
 func TestRead_NamedPipe(t *testing.T) {
 	t.Parallel()
 	path := filepath.Join(t.TempDir(), "pyproject.toml")

@@ -20,14 +20,18 @@ func TestParse(t *testing.T) {
 		text          string
 		name, version pyproject.Value
 	}{
-		"static":             {"[build-system]\nrequires = []\n[project]\nname = \"alder\"\nversion = \"1.0\"\n", value("alder", 4, 1), value("1.0", 5, 1)},
-		"dotted":             {"project.name = 'alder'\nproject.version = '1.0'\n", value("alder", 1, 1), value("1.0", 2, 1)},
-		"inline":             {"project = { name = 'alder', version = '1.0' }\n", value("alder", 0, 0), value("1.0", 0, 0)},
-		"indented":           {"[ project ]\n  \"version\" = '1.0'\n", value("", 0, 0), value("1.0", 2, 3)},
-		"dynamic":            {"[project]\nname = 'alder'\ndynamic = ['version']\n", value("alder", 2, 1), value("", 0, 0)},
-		"dynamic and static": {"[project]\nname = 'alder'\nversion = '0'\ndynamic = ['readme', 'version']\n", value("alder", 2, 1), value("", 3, 1)},
-		"another table":      {"[tool.poetry]\nname = 'alder'\nversion = '0'\n[[project.x]]\nname = 'y'\n", value("", 0, 0), value("", 0, 0)},
-		"nothing":            {"", value("", 0, 0), value("", 0, 0)},
+		"static": {
+			"[build-system]\nrequires = []\n[project]\nname = \"alder\"\nversion = \"1.0\"\n", value("alder", 4, 1), value("1.0", 5, 1),
+		},
+		"dotted":   {"project.name = 'alder'\nproject.version = '1.0'\n", value("alder", 1, 1), value("1.0", 2, 1)},
+		"inline":   {"project = { name = 'alder', version = '1.0' }\n", value("alder", 0, 0), value("1.0", 0, 0)},
+		"indented": {"[ project ]\n  \"version\" = '1.0'\n", value("", 0, 0), value("1.0", 2, 3)},
+		"dynamic":  {"[project]\nname = 'alder'\ndynamic = ['version']\n", value("alder", 2, 1), value("", 0, 0)},
+		"dynamic and static": {
+			"[project]\nname = 'alder'\nversion = '0'\ndynamic = ['readme', 'version']\n", value("alder", 2, 1), value("", 3, 1),
+		},
+		"another table": {"[tool.poetry]\nname = 'alder'\nversion = '0'\n[[project.x]]\nname = 'y'\n", value("", 0, 0), value("", 0, 0)},
+		"nothing":       {"", value("", 0, 0), value("", 0, 0)},
 	} {
 		got, err := pyproject.Parse("pyproject.toml", []byte(c.text))
 		if err != nil || got.Name != c.name || got.Version != c.version {
@@ -87,7 +91,8 @@ func TestRead(t *testing.T) {
 
 func FuzzParse(f *testing.F) {
 	for _, seed := range []string{
-		"[project]\nname = 'alder'\nversion = \"1.0\"\ndynamic = []\n", "project.name='x'", "[[project]]\nname='x'", "a = {b = [1, {}]}", "[project\n", "name.\"x\".'y' = 1e9",
+		"[project]\nname = 'alder'\nversion = \"1.0\"\ndynamic = []\n", "project.name='x'", "[[project]]\nname='x'", "a = {b = [1, {}]}",
+		"[project\n", "name.\"x\".'y' = 1e9",
 	} {
 		f.Add([]byte(seed))
 	}

@@ -14,16 +14,16 @@ const longestMessage = 1800
 // annotate shows every cause once. For each severity, as many as the runner shows are annotations, and the others are lines of the log.
 // Texts too long for an annotation, and files that an annotation does not name, are lines of the log too.
 func (r *Reporter) annotate(all []finding.Finding) {
-	shown := map[finding.Severity]int{}
+	counts := map[finding.Severity]int{}
 	for _, cause := range finding.Causes(all) {
-		f, help := cause.Shown(), r.options.Help(cause.First.ID)
-		shown[f.Severity]++
-		annotated := shown[f.Severity] <= annotations
+		f, help := cause.Summary(), r.options.Help(cause.First.ID)
+		counts[f.Severity]++
+		annotated := counts[f.Severity] <= annotations
 		if annotated {
 			short := cause
 			short.First.Message = clipped(short.First.Message, longestMessage)
 			short.First.Fix = withHelp(clipped(short.First.Fix, longestMessage), help)
-			r.console.Annotate(short.Shown())
+			r.console.Annotate(short.Annotation())
 		}
 		if !annotated || max(len(cause.First.Message), len(f.Fix)) > longestMessage {
 			f.Fix = withHelp(f.Fix, help)
@@ -32,7 +32,7 @@ func (r *Reporter) annotate(all []finding.Finding) {
 		r.lines(cause.Listing())
 	}
 	for _, severity := range []finding.Severity{finding.Error, finding.Warning, finding.Notice} {
-		switch n := shown[severity] - annotations; {
+		switch n := counts[severity] - annotations; {
 		case n == 1:
 			r.line("1 more %s is only in the log, above", severity)
 		case n > 1:

@@ -19,7 +19,7 @@ func (r *Reporter) Watch(event ledger.Event) {
 		if e.DryRun {
 			what = "dry run, nothing will be sent to"
 		}
-		r.line("%s %s (%s)", what, e.Index, e.How)
+		r.line("%s %s (%s)", what, e.Index, e.Auth)
 	case ledger.Phase:
 		r.endGroup()
 		r.end = r.console.Group(phaseTitle(e.Name))
@@ -60,7 +60,7 @@ func (r *Reporter) Watch(event ledger.Event) {
 	case ledger.UploadAborted:
 		r.line("stopped uploading %s; %s does not have it", e.File, r.index)
 	case ledger.BurnedAll:
-		r.line("upload token: %s", burned(e.Outcome, time.Time{}, r.index))
+		r.line("upload token: %s", revocationText(e.Outcome, time.Time{}, r.index))
 	case ledger.ReadBack:
 		r.line("%s", readBack(e, r.index))
 	case ledger.ReleaseFound:
@@ -151,7 +151,7 @@ func (r *Reporter) unmatched(p ledger.Publisher) {
 	for _, c := range p.Claims {
 		r.line("  %-17s %-40s %s", c.Field, cmp.Or(c.Claimed, "(none)"), cmp.Or(c.Wanted, "(leave empty)"))
 	}
-	for _, place := range shown(p.Pages) {
+	for _, place := range distinctPages(p.Pages) {
 		what := "edit its publishers"
 		if place.New {
 			what = "new project, add a pending publisher"
@@ -209,9 +209,9 @@ func releaseFound(e ledger.ReleaseFound) string {
 // asset returns the line about one asset.
 func asset(e ledger.Asset) string {
 	switch {
-	case e.Kept:
+	case e.LeftUnchanged:
 		return "left unchanged: " + e.Name
-	case e.There:
+	case e.Existed:
 		return "already attached: " + e.Name
 	default:
 		return "attached " + e.Name

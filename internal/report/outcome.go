@@ -70,9 +70,11 @@ func tokenLines(t ledger.Token, index string) []string {
 	switch {
 	case t.Minted > 0 && t.Restricted:
 		lines = append(lines, fmt.Sprintf("upload token: requested%s, restricted to %s until %s; %s",
-			at(t.MintedAt), strings.Join(t.Projects, ", "), clock(t.Expires), burned(t.Known, t.BurnedAt, index)))
+			at(t.MintedAt), strings.Join(t.Projects, ", "), clock(t.Expires), revocationText(t.Known, t.BurnedAt, index)))
 	case t.Minted > 0:
-		lines = append(lines, fmt.Sprintf("upload token: requested%s, not restricted; %s", at(t.MintedAt), burned(t.Known, t.BurnedAt, index)))
+		lines = append(
+			lines, fmt.Sprintf("upload token: requested%s, not restricted; %s", at(t.MintedAt), revocationText(t.Known, t.BurnedAt, index)),
+		)
 	}
 	if t.Lost > 0 {
 		lines = append(lines, "upload token: "+lostMints(t))
@@ -212,8 +214,8 @@ func missing(r ledger.Receipt) int {
 	return len(r.Files) - r.Count(ledger.OutcomePresent) - r.Count(ledger.OutcomeUploaded) - r.Count(ledger.OutcomeSkipped)
 }
 
-// burned returns what became of the upload tokens, and when they were revoked.
-func burned(b ledger.Burned, when time.Time, index string) string {
+// revocationText returns what became of the upload tokens, and when they were revoked.
+func revocationText(b ledger.Burned, when time.Time, index string) string {
 	switch b {
 	case ledger.BurnProven:
 		return fmt.Sprintf("revoked%s (%s now rejects it)", at(when), index)

@@ -53,13 +53,20 @@ func file(name string, action ledger.Action) ledger.File {
 }
 
 func release() []ledger.Release {
-	return []ledger.Release{{Release: pep.Release{Project: "my-project", Version: "1"}, Name: "My_Project", Version: "1.0", URL: "https://index.example/project/my-project/1.0/"}}
+	return []ledger.Release{
+		{
+			Release: pep.Release{Project: "my-project", Version: "1"}, Name: "My_Project", Version: "1.0",
+			URL: "https://index.example/project/my-project/1.0/",
+		},
+	}
 }
 
 // opening is what every run that gets as far as its plan begins with.
 func opening(files ...ledger.File) []ledger.Event {
 	return []ledger.Event{
-		ledger.Began{At: noon, Index: "https://upload.index.example/legacy/", IndexName: "PyPI", How: "Trusted Publishing, since no password is given"},
+		ledger.Began{
+			At: noon, Index: "https://upload.index.example/legacy/", IndexName: "PyPI", Auth: "Trusted Publishing, since no password is given",
+		},
 		ledger.Phase{At: noon, Name: "Collect"},
 		ledger.Collected{Files: files},
 		ledger.Phase{At: noon, Name: "Check"},
@@ -72,7 +79,11 @@ func opening(files ...ledger.File) []ledger.Event {
 func minted() []ledger.Event {
 	return []ledger.Event{
 		ledger.Phase{At: noon, Name: "Authorize"},
-		ledger.Identified{Identity: ledger.Identity{Repository: "o/r", Workflow: "release.yml", Environment: "pypi", Ref: "refs/tags/v1.0", Event: "push", Audience: "rehearsal"}},
+		ledger.Identified{
+			Identity: ledger.Identity{
+				Repository: "o/r", Workflow: "release.yml", Environment: "pypi", Ref: "refs/tags/v1.0", Event: "push", Audience: "rehearsal",
+			},
+		},
 		ledger.Minted{At: noon, Restricted: true, Projects: []string{"my-project"}, Expires: noon.Add(5 * time.Minute)},
 		ledger.Phase{At: noon, Name: "Upload"},
 	}
@@ -85,8 +96,9 @@ func signed(name string, adopted bool) []ledger.Event {
 	return []ledger.Event{
 		ledger.Phase{At: noon, Name: "Attest"},
 		ledger.Attested{File: name, Attestation: ledger.Attestation{
-			Predicate: "https://docs.pypi.org/attestations/publish/v1", Identity: "https://github.com/o/r/.github/workflows/release.yml@refs/tags/v1.0",
-			LogIndex: 147137144, LogURL: "https://search.log.example/?logIndex=147137144", Adopted: adopted,
+			Predicate: "https://docs.pypi.org/attestations/publish/v1",
+			Identity:  "https://github.com/o/r/.github/workflows/release.yml@refs/tags/v1.0",
+			LogIndex:  147137144, LogURL: "https://search.log.example/?logIndex=147137144", Adopted: adopted,
 		}},
 	}
 }
@@ -96,7 +108,9 @@ func needed(page string, isNew bool) ledger.Publisher {
 	if isNew {
 		next = "add a pending publisher with the values in this table"
 	}
-	return ledger.Publisher{Finding: finding.InvalidPublisher, Pages: []ledger.PublisherPage{{Project: "my-project", Page: page, New: isNew}}, Next: next, Claims: []ledger.Claim{
+	return ledger.Publisher{Finding: finding.InvalidPublisher, Pages: []ledger.PublisherPage{
+		{Project: "my-project", Page: page, New: isNew},
+	}, Next: next, Claims: []ledger.Claim{
 		{Field: "Owner", Claimed: "o", Wanted: "o", Note: "must match"},
 		{Field: "Repository name", Claimed: "r", Wanted: "r", Note: "must match"},
 		{Field: "Workflow name", Claimed: "release.yml", Wanted: "release.yml", Note: "the file's name alone"},
@@ -116,8 +130,12 @@ func conflicting() ledger.File {
 	return f
 }
 
-func burned(outcome ledger.Burned) []ledger.Event {
-	return []ledger.Event{ledger.Phase{At: noon, Name: "Burn"}, ledger.BurnedAll{At: noon.Add(time.Second), Outcome: outcome}, ledger.Ended{At: noon.Add(1500 * time.Millisecond)}}
+func revocationText(outcome ledger.Burned) []ledger.Event {
+	return []ledger.Event{
+		ledger.Phase{At: noon, Name: "Burn"},
+		ledger.BurnedAll{At: noon.Add(time.Second), Outcome: outcome},
+		ledger.Ended{At: noon.Add(1500 * time.Millisecond)},
+	}
 }
 
 func join(parts ...[]ledger.Event) []ledger.Event {
@@ -138,7 +156,11 @@ func situations() map[string][]ledger.Event {
 		ID: "upload-second-sdist", Severity: finding.Error, File: "dist/" + sdist,
 		Message: "the index refused " + sdist + ": Only one sdist may be uploaded per release.", Fix: "remove this one, or raise the version",
 	}
-	many := []ledger.Event{ledger.Began{At: noon, Index: "https://upload.index.example/legacy/", IndexName: "PyPI", How: "Trusted Publishing, since no password is given"}}
+	many := []ledger.Event{
+		ledger.Began{
+			At: noon, Index: "https://upload.index.example/legacy/", IndexName: "PyPI", Auth: "Trusted Publishing, since no password is given",
+		},
+	}
 	for n := range 14 {
 		many = append(many, ledger.Noted{Finding: finding.Finding{
 			ID: "record-missing", Severity: finding.Error, File: fmt.Sprintf("dist/%d.whl", n),
@@ -147,10 +169,13 @@ func situations() map[string][]ledger.Event {
 	}
 	for n := range 12 {
 		many = append(many, ledger.Noted{Finding: finding.Finding{
-			ID: "classifier-unknown", Severity: finding.Error, File: "dist/" + sdist, Message: fmt.Sprintf("'%d' is not a valid classifier.", n), Fix: "correct it",
+			ID: "classifier-unknown", Severity: finding.Error, File: "dist/" + sdist, Message: fmt.Sprintf("'%d' is not a valid classifier.", n),
+			Fix: "correct it",
 		}})
 	}
-	many = append(many, ledger.Noted{Finding: finding.Finding{ID: "drift", Severity: finding.Warning, Message: "the files differ in Requires-Python"}})
+	many = append(
+		many, ledger.Noted{Finding: finding.Finding{ID: "drift", Severity: finding.Warning, Message: "the files differ in Requires-Python"}},
+	)
 	for n := range 2 {
 		many = append(many, ledger.Noted{Finding: finding.Finding{
 			ID: "entry-points", Severity: finding.Error, File: fmt.Sprintf("dist/%d.whl", n), Message: "no entry points", Fix: "correct them",
@@ -159,30 +184,47 @@ func situations() map[string][]ledger.Event {
 	return map[string][]ledger.Event{
 		"published": join(opening(file(wheel, ledger.ActionUpload), file(sdist, ledger.ActionPresent)), minted(), []ledger.Event{
 			ledger.Started{File: wheel},
-			ledger.Tried{Op: "upload", Method: "POST", URL: "https://upload.index.example/legacy/", N: 1, Status: 503, Took: time.Second, Wait: 2 * time.Second},
+			ledger.Tried{
+				Op: "upload", Method: "POST", URL: "https://upload.index.example/legacy/", N: 1, Status: 503, Took: time.Second, Wait: 2 * time.Second,
+			},
 			ledger.Tried{Op: "upload", Method: "POST", URL: "https://upload.index.example/legacy/", N: 2, Status: 200, Took: time.Second},
 			ledger.Uploaded{File: wheel, Took: 4 * time.Second},
-		}, burned(ledger.BurnProven)),
+		}, revocationText(ledger.BurnProven)),
 		"unchanged": join(opening(file(wheel, ledger.ActionPresent)), []ledger.Event{ledger.Ended{At: noon}}),
-		"partial": join(opening(file(wheel, ledger.ActionUpload), file(sdist, ledger.ActionUpload), file("my_project-1.0.zip", ledger.ActionUpload)), minted(), []ledger.Event{
+		"partial": join(opening(
+			file(wheel, ledger.ActionUpload), file(sdist, ledger.ActionUpload), file("my_project-1.0.zip", ledger.ActionUpload),
+		), minted(), []ledger.Event{
 			ledger.Started{File: wheel},
 			ledger.Uploaded{File: wheel, Took: time.Second},
 			ledger.Started{File: sdist},
 			ledger.Rejected{File: sdist, Finding: refusal},
-		}, burned(ledger.BurnFailed)),
+		}, revocationText(ledger.BurnFailed)),
 		"cut off": join(opening(file(wheel, ledger.ActionUpload), file(sdist, ledger.ActionUpload)), minted(), []ledger.Event{
 			ledger.MintLost{},
 			ledger.Started{File: wheel},
 			ledger.UploadAborted{File: wheel},
 			ledger.Started{File: sdist},
-			ledger.Noted{Finding: finding.Finding{ID: "cancelled", Severity: finding.Error, Message: "the run was cancelled: terminated signal received", Fix: "run the job again"}},
-		}, burned(ledger.BurnAccepted)),
-		"skipped":       join(opening(file(wheel, ledger.ActionSkip), file(sdist, ledger.ActionPresent)), []ledger.Event{ledger.Ended{At: noon}}),
-		"misconfigured": {ledger.Noted{Finding: finding.Finding{ID: "input-value", Severity: finding.Error, Message: "skip-existing is \"yes\"", Fix: "write true or false"}}},
+			ledger.Noted{
+				Finding: finding.Finding{
+					ID: "cancelled", Severity: finding.Error, Message: "the run was cancelled: terminated signal received", Fix: "run the job again",
+				},
+			},
+		}, revocationText(ledger.BurnAccepted)),
+		"skipped": join(opening(file(wheel, ledger.ActionSkip), file(sdist, ledger.ActionPresent)), []ledger.Event{ledger.Ended{At: noon}}),
+		"misconfigured": {
+			ledger.Noted{
+				Finding: finding.Finding{ID: "input-value", Severity: finding.Error, Message: "skip-existing is \"yes\"", Fix: "write true or false"},
+			},
+		},
 		"many findings": append(many, ledger.Ended{At: noon}),
-		"attested": join(opening(file(wheel, ledger.ActionUpload), file(sdist, ledger.ActionUpload)), minted()[:3], signed(wheel, false), signed(sdist, true), minted()[3:], []ledger.Event{
-			ledger.Started{File: wheel}, ledger.Uploaded{File: wheel, Took: time.Second}, ledger.Started{File: sdist}, ledger.Uploaded{File: sdist, Took: time.Second},
-		}, burned(ledger.BurnProven), []ledger.Event{
+		"attested": join(opening(
+			file(wheel, ledger.ActionUpload), file(sdist, ledger.ActionUpload),
+		), minted()[:3], signed(wheel, false), signed(sdist, true), minted()[3:], []ledger.Event{
+			ledger.Started{File: wheel},
+			ledger.Uploaded{File: wheel, Took: time.Second},
+			ledger.Started{File: sdist},
+			ledger.Uploaded{File: sdist, Took: time.Second},
+		}, revocationText(ledger.BurnProven), []ledger.Event{
 			ledger.Phase{At: noon.Add(1500 * time.Millisecond), Name: "Read back"},
 			ledger.ReadBack{Served: true},
 			ledger.Phase{At: noon.Add(3 * time.Second), Name: "GitHub release"},
@@ -190,7 +232,12 @@ func situations() map[string][]ledger.Event {
 			ledger.Ended{At: noon.Add(4 * time.Second)},
 		}),
 		"no publisher": join(opening(file(wheel, ledger.ActionUpload)), identified(), []ledger.Event{
-			ledger.Unmatched{Publisher: needed("https://index.example/manage/project/my-project/settings/publishing/?environment=pypi&owner=o&provider=github&repository=r&workflow_filename=release.yml", false)},
+			ledger.Unmatched{
+				Publisher: needed(
+					"https://index.example/manage/project/my-project/settings/publishing/?environment=pypi&owner=o&provider=github&repository=r&workflow_filename=release.yml",
+					false,
+				),
+			},
 			ledger.Noted{Finding: noPublisher},
 			ledger.Ended{At: noon.Add(time.Second)},
 		}),
@@ -210,46 +257,87 @@ func situations() map[string][]ledger.Event {
 		}),
 		"preflight": join(opening(file(wheel, ""))[:5], []ledger.Event{
 			ledger.Checked{Files: 1, Errors: 1, Warnings: 1},
-			ledger.Noted{Finding: finding.Finding{ID: "requires-dist-url", Severity: finding.Error, File: "dist/" + wheel, Message: "Can't have direct dependency: x @ https://example.org/x.whl", Fix: "name the dependency by its project and version"}},
-			ledger.Noted{Finding: finding.Finding{ID: "drift", Severity: finding.Warning, Message: "the files of My_Project 1.0 differ in Requires-Python", Fix: "build them from one tree"}},
+			ledger.Noted{
+				Finding: finding.Finding{
+					ID: "requires-dist-url", Severity: finding.Error, File: "dist/" + wheel,
+					Message: "Can't have direct dependency: x @ https://example.org/x.whl", Fix: "name the dependency by its project and version",
+				},
+			},
+			ledger.Noted{
+				Finding: finding.Finding{
+					ID: "drift", Severity: finding.Warning, Message: "the files of My_Project 1.0 differ in Requires-Python",
+					Fix: "build them from one tree",
+				},
+			},
 			ledger.Ended{At: noon.Add(time.Second)},
 		}),
-		"dry run": join([]ledger.Event{ledger.Began{At: noon, Index: "https://upload.index.example/legacy/", IndexName: "PyPI", How: "Trusted Publishing, since no password is given", DryRun: true}},
+		"dry run": join([]ledger.Event{
+			ledger.Began{
+				At: noon, Index: "https://upload.index.example/legacy/", IndexName: "PyPI", Auth: "Trusted Publishing, since no password is given",
+				DryRun: true,
+			},
+		},
 			opening(file(wheel, ledger.ActionUpload), file(sdist, ledger.ActionPresent))[1:], identified(), []ledger.Event{
-				ledger.Noted{Finding: finding.Finding{ID: "dry-run", Severity: finding.Notice, Message: "dry run: nothing was uploaded, and no upload token was requested."}},
+				ledger.Noted{
+					Finding: finding.Finding{
+						ID: "dry-run", Severity: finding.Notice, Message: "dry run: nothing was uploaded, and no upload token was requested.",
+					},
+				},
 				ledger.Ended{At: noon.Add(time.Second)},
 			}),
 		"signing is down": join(opening(file(wheel, ledger.ActionUpload)), minted()[:3], []ledger.Event{
 			ledger.Phase{At: noon, Name: "Attest"},
-			ledger.Noted{Finding: finding.Finding{ID: "attestation-outage", Severity: finding.Error, Message: "the log took no entry of " + wheel + ": log-entry: POST https://rekor.example/api/v1/log/entries got 503 (6 tries)", Fix: "see https://status.example and run the job again later; nothing was uploaded"}},
-		}, burned(ledger.BurnProven)),
+			ledger.Noted{
+				Finding: finding.Finding{
+					ID: "attestation-outage", Severity: finding.Error,
+					Message: "the log took no entry of " + wheel + ": log-entry: POST https://rekor.example/api/v1/log/entries got 503 (6 tries)",
+					Fix:     "see https://status.example and run the job again later; nothing was uploaded",
+				},
+			},
+		}, revocationText(ledger.BurnProven)),
 		"signing is down and best effort": join(opening(file(wheel, ledger.ActionUpload)), minted()[:3], signed(wheel, false), []ledger.Event{ledger.Unattested{}}, minted()[3:], []ledger.Event{
-			ledger.Noted{Finding: finding.Finding{ID: "attestation-outage", Severity: finding.Warning, Message: "the files are published without attestations, as `attestations: best-effort` allows: the log took no entry"}},
+			ledger.Noted{
+				Finding: finding.Finding{
+					ID: "attestation-outage", Severity: finding.Warning,
+					Message: "the files are published without attestations, as `attestations: best-effort` allows: the log took no entry",
+				},
+			},
 			ledger.Started{File: wheel},
 			ledger.Uploaded{File: wheel, Took: time.Second},
-		}, burned(ledger.BurnProven)),
+		}, revocationText(ledger.BurnProven)),
 		"not served yet": join(opening(file(wheel, ledger.ActionUpload)), minted(), []ledger.Event{
 			ledger.Started{File: wheel},
 			ledger.Uploaded{File: wheel, Took: time.Second},
 			ledger.Phase{At: noon, Name: "Read back"},
 			ledger.ReadBack{Missing: []string{wheel}},
-			ledger.Noted{Finding: finding.Finding{ID: "not-served-yet", Severity: finding.Warning, Message: "PyPI accepted every file, but did not yet serve " + wheel + " within 5m0s", Fix: "no action needed"}},
+			ledger.Noted{
+				Finding: finding.Finding{
+					ID: "not-served-yet", Severity: finding.Warning, Message: "PyPI accepted every file, but did not yet serve " + wheel + " within 5m0s",
+					Fix: "no action needed",
+				},
+			},
 			ledger.Attached{Outcome: ledger.ReleaseFailed, Assets: 1, Wanted: 3},
-		}, burned(ledger.BurnProven)),
+		}, revocationText(ledger.BurnProven)),
 		"served otherwise": join(opening(file(wheel, ledger.ActionUpload)), minted(), []ledger.Event{
 			ledger.Started{File: wheel},
 			ledger.Uploaded{File: wheel, Took: time.Second},
-		}, burned(ledger.BurnProven)[:2], []ledger.Event{
+		}, revocationText(ledger.BurnProven)[:2], []ledger.Event{
 			ledger.Phase{At: noon.Add(1500 * time.Millisecond), Name: "Read back"},
 			ledger.ReadBack{Otherwise: true},
 			ledger.Noted{Finding: finding.Finding{
-				ID: "served-otherwise", Severity: finding.Error, File: "dist/" + wheel, Message: "PyPI accepted " + wheel + ", but serves something else under its name",
-				Fix: "do not announce this release: report it to the operators of the index, and yank it until the cause is known",
+				ID: "served-otherwise", Severity: finding.Error, File: "dist/" + wheel,
+				Message: "PyPI accepted " + wheel + ", but serves something else under its name",
+				Fix:     "do not announce this release: report it to the operators of the index, and yank it until the cause is known",
 			}},
 			ledger.Ended{At: noon.Add(2 * time.Second)},
 		}),
 		"hostile": join(opening(file("a|b`<img src=x>\n| x | [y](javascript:z) *b* ~~c~~ @octocat.whl", ledger.ActionUpload)), []ledger.Event{
-			ledger.Noted{Finding: finding.Finding{ID: "x", Severity: finding.Error, File: "dist/|`<b>", Message: "first\n\n# heading\n| a | b |\n<script>x</script> &amp; **bold** http://evil.example", Fix: "::error::x"}},
+			ledger.Noted{
+				Finding: finding.Finding{
+					ID: "x", Severity: finding.Error, File: "dist/|`<b>",
+					Message: "first\n\n# heading\n| a | b |\n<script>x</script> &amp; **bold** http://evil.example", Fix: "::error::x",
+				},
+			},
 			ledger.Ended{At: noon},
 		}),
 	}
@@ -282,7 +370,11 @@ func TestLog_LongMessage(t *testing.T) {
 	p := &page{}
 	end := "the end of it"
 	recorder := ledger.NewRecorder(nil)
-	recorder.Record(ledger.Noted{Finding: finding.Finding{ID: "x", Severity: finding.Error, File: "dist/" + wheel, Message: strings.Repeat("long ", 500) + end, Fix: "build it again"}})
+	recorder.Record(ledger.Noted{
+		Finding: finding.Finding{
+			ID: "x", Severity: finding.Error, File: "dist/" + wheel, Message: strings.Repeat("long ", 500) + end, Fix: "build it again",
+		},
+	})
 	recorder.Record(ledger.Noted{Finding: finding.Finding{ID: "y", Severity: finding.Error, Message: "the second", Fix: "mend it"}})
 	if err := report.New(p, report.Options{}).Close(recorder.Receipt()); err != nil {
 		t.Fatal(err)
@@ -301,17 +393,19 @@ func TestAnnotations_OnePerCause(t *testing.T) {
 	t.Parallel()
 	p := &page{}
 	recorder := ledger.NewRecorder(nil)
-	note := func(id finding.ID, severity finding.Severity, file, message string) {
+	problem := func(id finding.ID, severity finding.Severity, file, message string) {
 		recorder.Record(ledger.Noted{Finding: finding.Finding{ID: id, Severity: severity, File: file, Message: message, Fix: "mend it"}})
 	}
 	for n := range 40 {
-		note("same", finding.Error, fmt.Sprintf("dist/%d.whl", n), fmt.Sprintf("read dist/%d.whl: it is damaged", n))
+		problem("same", finding.Error, fmt.Sprintf("dist/%d.whl", n), fmt.Sprintf("read dist/%d.whl: it is damaged", n))
 	}
 	for n := range 10 {
-		note("other", finding.Error, "dist/"+wheel, fmt.Sprintf("problem %d", n))
-		note("odd", finding.Warning, "dist/"+wheel, fmt.Sprintf("oddity %d", n))
+		problem("other", finding.Error, "dist/"+wheel, fmt.Sprintf("problem %d", n))
+		problem("odd", finding.Warning, "dist/"+wheel, fmt.Sprintf("oddity %d", n))
 	}
-	if err := report.New(p, report.Options{Help: func(id finding.ID) string { return "https://example.org/#" + string(id) }}).Close(recorder.Receipt()); err != nil {
+	if err := report.New(
+		p, report.Options{Help: func(id finding.ID) string { return "https://example.org/#" + string(id) }},
+	).Close(recorder.Receipt()); err != nil {
 		t.Fatal(err)
 	}
 	log := p.log.String()
@@ -364,7 +458,10 @@ func TestDryRun_LogMatchesSummary(t *testing.T) {
 		{"it would be published", nil, "to upload", "not uploaded"},
 		{"it would not", []ledger.Event{wrong}, "not uploaded", "to upload"},
 	} {
-		events := join([]ledger.Event{ledger.Began{At: noon, Index: "https://upload.index.example/legacy/", DryRun: true}}, opening(file(wheel, ledger.ActionUpload))[1:], c.then)
+		events := join(
+			[]ledger.Event{ledger.Began{At: noon, Index: "https://upload.index.example/legacy/", DryRun: true}},
+			opening(file(wheel, ledger.ActionUpload))[1:], c.then,
+		)
 		p := &page{}
 		r := report.New(p, report.Options{})
 		recorder := ledger.NewRecorder(func(e ledger.Event) {
@@ -403,7 +500,7 @@ func TestReport_LostMint(t *testing.T) {
 	t.Parallel()
 	events := join(opening(file(wheel, ledger.ActionUpload)), identified(), []ledger.Event{ledger.MintLost{}}, minted()[2:], []ledger.Event{
 		ledger.Started{File: wheel}, ledger.Uploaded{File: wheel, Took: time.Second},
-	}, burned(ledger.BurnProven))
+	}, revocationText(ledger.BurnProven))
 	p := &page{}
 	r := report.New(p, report.Options{})
 	recorder := ledger.NewRecorder(r.Watch)

@@ -32,7 +32,9 @@ func fileTable(b *strings.Builder, r ledger.Receipt) {
 			cells(fmt.Sprintf("… and %d more, in the log", len(r.Files)-i), "", "", "", "")
 			break
 		}
-		cells(code(clipped(f.Name, longestCell)), statusCell(f, planned, r.IndexName), unbroken(size(f.Size)), digest(f.SHA256), attestationsCell(f))
+		cells(
+			code(clipped(f.Name, longestCell)), statusCell(f, planned, r.IndexName), unbroken(size(f.Size)), digest(f.SHA256), attestationsCell(f),
+		)
 	}
 	b.WriteString("\n")
 }

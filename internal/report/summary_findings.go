@@ -132,12 +132,12 @@ func publisherTable(b *strings.Builder, p *ledger.Publisher, index string) {
 	for _, c := range p.Claims {
 		same = same && c.Claimed == c.Wanted
 	}
-	cells := func(field, claimed, wanted, note string) {
+	cells := func(field, claimed, wanted, hint string) {
 		if same {
-			row(b, field, wanted, note)
+			row(b, field, wanted, hint)
 			return
 		}
-		row(b, field, claimed, wanted, note)
+		row(b, field, claimed, wanted, hint)
 	}
 	wanted := "Value to enter"
 	if same {
@@ -152,8 +152,8 @@ func publisherTable(b *strings.Builder, p *ledger.Publisher, index string) {
 	places(b, p.Pages)
 }
 
-// shown returns the places that are new to the index or have a page.
-func shown(all []ledger.PublisherPage) []ledger.PublisherPage {
+// distinctPages returns the places that are new to the index or have a page.
+func distinctPages(all []ledger.PublisherPage) []ledger.PublisherPage {
 	var kept []ledger.PublisherPage
 	for _, place := range all {
 		if place.New || place.Page != "" {
@@ -165,7 +165,7 @@ func shown(all []ledger.PublisherPage) []ledger.PublisherPage {
 
 // places writes where the publisher of each project is set up, for the first projects only.
 func places(b *strings.Builder, all []ledger.PublisherPage) {
-	all = shown(all)
+	all = distinctPages(all)
 	for i, place := range all {
 		if i == maxTitleReleases {
 			fmt.Fprintf(b, "… and %d more, in the log\n\n", len(all)-i)

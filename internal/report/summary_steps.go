@@ -90,13 +90,13 @@ func sent(r ledger.Receipt) []line {
 	if r.Token.Minted == 0 && r.Count(ledger.OutcomeUploaded) == 0 {
 		return nil
 	}
-	var landed []ledger.File
+	var uploaded []ledger.File
 	for _, f := range r.Files {
 		if f.Outcome == ledger.OutcomeUploaded {
-			landed = append(landed, f)
+			uploaded = append(uploaded, f)
 		}
 	}
-	return []line{{"Uploaded", escaped(fmt.Sprintf("%s, %s", files(len(landed)), size(bytesOf(landed)))), "Upload"}}
+	return []line{{"Uploaded", escaped(fmt.Sprintf("%s, %s", files(len(uploaded)), size(bytesOf(uploaded)))), "Upload"}}
 }
 
 // tokenDone returns what became of the upload token.
@@ -104,11 +104,11 @@ func tokenDone(t ledger.Token, index string) []line {
 	if t.Minted == 0 {
 		return nil
 	}
-	face := ""
+	icon := ""
 	if t.Known == ledger.BurnFailed {
-		face = "⚠️ "
+		icon = "⚠️ "
 	}
-	return []line{{"Token revocation", face + escaped(burned(t.Known, t.BurnedAt, index)), "Burn"}}
+	return []line{{"Token revocation", icon + escaped(revocationText(t.Known, t.BurnedAt, index)), "Burn"}}
 }
 
 // afterwards returns the steps after the upload.

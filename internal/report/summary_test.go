@@ -44,7 +44,9 @@ func TestSummary_ThousandsOfFiles(t *testing.T) {
 	for _, n := range many {
 		var files []ledger.File
 		for i := range n {
-			name := fmt.Sprintf("my_project-1.0-cp312-cp312-manylinux_2_17_x86_64.manylinux2014_x86_64.%d-%s.whl", i, strings.Repeat("long_name", 12))
+			name := fmt.Sprintf(
+				"my_project-1.0-cp312-cp312-manylinux_2_17_x86_64.manylinux2014_x86_64.%d-%s.whl", i, strings.Repeat("long_name", 12),
+			)
 			files = append(files, file(name, ledger.ActionPresent))
 		}
 		events := slices.Concat(opening(files...), identified())
@@ -53,14 +55,15 @@ func TestSummary_ThousandsOfFiles(t *testing.T) {
 		}
 		for i := range n {
 			events = append(events, ledger.Noted{Finding: finding.Finding{
-				ID: "x", Severity: finding.Warning, File: files[i].Path, Message: fmt.Sprint(i, strings.Repeat("|", 2000)), Fix: strings.Repeat("<", i%500),
+				ID: "x", Severity: finding.Warning, File: files[i].Path, Message: fmt.Sprint(i, strings.Repeat("|", 2000)),
+				Fix: strings.Repeat("<", i%500),
 			}})
 		}
 		text := summaryOf(t, append(events, ledger.Ended{At: noon.Add(time.Minute)}))
 		if len(text) > limit {
 			t.Errorf("%d files make %d bytes", n, len(text))
 		}
-		oursAlone(t, text)
+		onlyOwnElements(t, text)
 		if !strings.Contains(text, " more, in the log") || !strings.Contains(text, "pypi-attestations verify") {
 			t.Error("what is left out is not counted, or there is no room for the commands")
 		}
@@ -68,7 +71,9 @@ func TestSummary_ThousandsOfFiles(t *testing.T) {
 	// Without findings there is room for every one of two thousand.
 	var files []ledger.File
 	for i := range 2000 {
-		files = append(files, file(fmt.Sprintf("my_project-1.0-cp312-cp312-manylinux_2_17_x86_64.manylinux2014_x86_64.%d.whl", i), ledger.ActionPresent))
+		files = append(
+			files, file(fmt.Sprintf("my_project-1.0-cp312-cp312-manylinux_2_17_x86_64.manylinux2014_x86_64.%d.whl", i), ledger.ActionPresent),
+		)
 	}
 	text := summaryOf(t, opening(files...))
 	if rows := wholeTables(t, text)["File"]; len(text) > limit || rows != 2000 {
@@ -95,7 +100,7 @@ func TestSummary_ChartTicks(t *testing.T) {
 		{24 * time.Hour, "tickInterval 1hour"},
 	} {
 		text := summaryOf(t, append(opening(), ledger.Ended{At: noon.Add(c.took)}))
-		oursAlone(t, text)
+		onlyOwnElements(t, text)
 		if !strings.Contains(text, "    "+c.want+"\n") {
 			t.Errorf("%v: no %q in\n%s", c.took, c.want, text)
 		}
@@ -119,14 +124,14 @@ func TestSummary_OneMessageManyFiles(t *testing.T) {
 			}})
 		}
 		text := summaryOf(t, append(events, ledger.Ended{At: noon.Add(time.Second)}))
-		oursAlone(t, text)
+		onlyOwnElements(t, text)
 		if len(text) > 400<<10 || strings.Count(text, c.left) != 1 {
 			t.Errorf("%d bytes, or no %q", len(text), c.left)
 		}
 	}
 }
 
-// TestSummary_OmittedCounted: the causes that the summary has and those that it counts are all of them.
+// TestSummary_OmittedCounted: the causes that the summary has and those that it causesShown are all of them.
 func TestSummary_OmittedCounted(t *testing.T) {
 	t.Parallel()
 	const causes, files = 300, 3
@@ -141,9 +146,9 @@ func TestSummary_OmittedCounted(t *testing.T) {
 	text := summaryOf(t, events)
 	left := regexp.MustCompile(`… and ([0-9]+) more, in the log`).FindStringSubmatch(text)
 	named := len(regexp.MustCompile(`<code>dist/`).FindAllString(text, -1))
-	shown := len(regexp.MustCompile(`<br>cause [0-9]+ `).FindAllString(text, -1))
-	if len(left) != 2 || fmt.Sprint(causes-shown) != left[1] || named != shown*files {
-		t.Errorf("%d are shown of %d, for %d files, and %q are left", shown, causes, named, left)
+	causesShown := len(regexp.MustCompile(`<br>cause [0-9]+ `).FindAllString(text, -1))
+	if len(left) != 2 || fmt.Sprint(causes-causesShown) != left[1] || named != causesShown*files {
+		t.Errorf("%d are shown of %d, for %d files, and %q are left", causesShown, causes, named, left)
 	}
 }
 
@@ -167,21 +172,25 @@ func TestSummary_NextStep(t *testing.T) {
 
 // everywhere is a run with a text in every place that somebody outside may fill.
 func everywhere(text string) []ledger.Event {
-	files := []ledger.File{file(wheel, ledger.ActionUpload), file(sdist, ledger.ActionUpload), file("x.zip", ledger.ActionPresent), file("y.zip", ledger.ActionSkip)}
+	files := []ledger.File{
+		file(wheel, ledger.ActionUpload), file(sdist, ledger.ActionUpload), file("x.zip", ledger.ActionPresent), file("y.zip", ledger.ActionSkip),
+	}
 	for i := range files {
 		f := &files[i]
 		f.Path, f.Name, f.Version, f.SHA256, f.IndexDigest = text+f.Path, text+f.Name, text, text+f.SHA256, text
 	}
 	releases := release()
 	releases[0].Name, releases[0].Version, releases[0].URL = text, text, "https://index.example/project/"+text
-	releases = append(releases, ledger.Release{Release: pep.Release{Project: "other", Version: "2"}, Name: "other" + text, Version: text, URL: text})
+	releases = append(
+		releases, ledger.Release{Release: pep.Release{Project: "other", Version: "2"}, Name: "other" + text, Version: text, URL: text},
+	)
 	problem := func(severity finding.Severity, id finding.ID, in string) finding.Finding {
 		return finding.Finding{ID: id, Severity: severity, File: in, Message: text + in, Fix: text}
 	}
 	claim := ledger.Claim{Field: text, Claimed: text, Wanted: text, Note: text}
 	attestation := ledger.Attestation{Predicate: text, Identity: text, LogIndex: 1, LogURL: "https://log.example/?" + text}
 	return []ledger.Event{
-		ledger.Began{At: noon, Index: text, IndexName: text, How: text},
+		ledger.Began{At: noon, Index: text, IndexName: text, Auth: text},
 		ledger.Phase{At: noon, Name: "Collect"},
 		ledger.Phase{At: noon, Name: "Check"},
 		ledger.Checked{Files: 4},
@@ -194,7 +203,12 @@ func everywhere(text string) []ledger.Event {
 		ledger.Phase{At: noon.Add(2 * time.Second), Name: "Upload"},
 		ledger.Uploaded{File: files[0].Name},
 		ledger.Rejected{File: files[1].Name, Finding: problem(finding.Error, "refused", text)},
-		ledger.Unmatched{Publisher: ledger.Publisher{Finding: finding.InvalidPublisher, Claims: []ledger.Claim{claim, {Field: text, Wanted: text, Note: "`" + text}}, Pages: []ledger.PublisherPage{{Project: text, Page: "https://index.example/?" + text}, {Project: text, New: true}}, Next: text}},
+		ledger.Unmatched{
+			Publisher: ledger.Publisher{
+				Finding: finding.InvalidPublisher, Claims: []ledger.Claim{claim, {Field: text, Wanted: text, Note: "`" + text}},
+				Pages: []ledger.PublisherPage{{Project: text, Page: "https://index.example/?" + text}, {Project: text, New: true}}, Next: text,
+			},
+		},
 		ledger.Noted{Finding: problem(finding.Error, "invalid-publisher", "")},
 		ledger.Noted{Finding: problem(finding.Warning, "a", "dist/"+text)},
 		ledger.Noted{Finding: problem(finding.Warning, "a", "dist/"+text)},
@@ -223,7 +237,7 @@ func FuzzSummary(f *testing.F) {
 		f.Add(text)
 	}
 	f.Fuzz(func(t *testing.T, text string) {
-		oursAlone(t, summaryOf(t, everywhere(text)))
+		onlyOwnElements(t, summaryOf(t, everywhere(text)))
 	})
 }
 
@@ -231,7 +245,7 @@ func FuzzSummary(f *testing.F) {
 func TestGolden_HostileText(t *testing.T) {
 	t.Parallel()
 	text := "--- summary\n" + summaryOf(t, everywhere(strings.Join(hostile(), " x\n")))
-	oursAlone(t, text)
+	onlyOwnElements(t, text)
 	golden.Equal(t, golden.Path("testdata", "hostile everywhere"), text)
 }
 
@@ -242,8 +256,8 @@ var (
 	inChart = regexp.MustCompile(`^(%%\{init: [^\x60]*\}%%|gantt|    (dateFormat x|axisFormat [-%A-Z:. a-z]+|tickInterval [0-9]+[a-z]+|todayMarker off|section [A-Z][A-Za-z ]+|([0-9]+ min )?[0-9.]+ m?s :[0-9]+, [0-9]+))$`)
 )
 
-// oursAlone fails where Markdown has anything but what we build it of: elements, links, tables and charts.
-func oursAlone(t *testing.T, markdown string) {
+// onlyOwnElements fails where Markdown has anything but what we build it of: elements, links, tables and charts.
+func onlyOwnElements(t *testing.T, markdown string) {
 	t.Helper()
 	wholeTables(t, markdown)
 	if !utf8.ValidString(markdown) {
@@ -268,12 +282,14 @@ func oursAlone(t *testing.T, markdown string) {
 			t.Errorf("a row leaves %v open: %q", open, line)
 		}
 		message := strings.ReplaceAll(ourTags.ReplaceAllString(line, ""), apart, "\x00")
-		if shown := strings.ToLower(html.UnescapeString(message)); strings.Contains(shown, "://") || strings.Contains(shown, "www.") || regexp.MustCompile(`@[^\x00]`).MatchString(shown) {
+		if visible := strings.ToLower(html.UnescapeString(message)); strings.Contains(visible, "://") || strings.Contains(visible, "www.") || regexp.MustCompile(`@[^\x00]`).MatchString(visible) {
 			t.Errorf("it becomes a link: %q", line)
 		}
 		message = refs.ReplaceAllString(strings.ReplaceAll(message, "\x00", ""), "")
 		message = strings.NewReplacer("**What to do:**", "", "### ", "").Replace(message)
-		if i := strings.IndexFunc(strings.Trim(message, "|"), func(c rune) bool { return strings.ContainsRune("<>&`*_~#[]{}!\\^$@", c) || unicode.IsControl(c) }); i >= 0 {
+		if i := strings.IndexFunc(
+			strings.Trim(message, "|"), func(c rune) bool { return strings.ContainsRune("<>&`*_~#[]{}!\\^$@", c) || unicode.IsControl(c) },
+		); i >= 0 {
 			t.Errorf("it is not escaped: %q of %q", message, line)
 		}
 	}

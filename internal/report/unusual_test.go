@@ -43,7 +43,7 @@ func oddEvent(dice *rand.Rand) ledger.Event {
 		ledger.BurnedAll{At: at(), Outcome: ledger.BurnProven},
 		ledger.ReadBack{Served: even},
 		ledger.Attached{},
-		ledger.Noted{Finding: finding.Finding{Severity: finding.Severity(dice.IntN(3))}}, //nolint:gosec // 0 to 2
+		ledger.Noted{Finding: finding.Finding{Severity: finding.Severity(dice.IntN(3))}}, // 0 to 2
 		ledger.Ended{At: at()},
 	}
 	return all[dice.IntN(len(all))]
@@ -52,7 +52,7 @@ func oddEvent(dice *rand.Rand) ledger.Event {
 // TestReport_RandomEvents: whatever was told, in whatever order, the summary is whole and the manifest is what its schema says.
 func TestReport_RandomEvents(t *testing.T) {
 	t.Parallel()
-	s, dice := schema(t), rand.New(rand.NewPCG(1, 2)) //nolint:gosec // the same in every run
+	s, dice := schema(t), rand.New(rand.NewPCG(1, 2)) // the same in every run
 	rounds := 2000
 	if testing.Short() {
 		rounds /= 10
@@ -70,7 +70,7 @@ func TestReport_RandomEvents(t *testing.T) {
 		if err != nil {
 			t.Fatalf("%v: %s\n%#v", err, output, events)
 		}
-		if oursAlone(t, summaryOf(t, events)); t.Failed() {
+		if onlyOwnElements(t, summaryOf(t, events)); t.Failed() {
 			t.Fatalf("%#v", events)
 		}
 	}

@@ -12,33 +12,33 @@ import (
 // verifying writes how users can verify the files of this run. It writes nothing for a dry run, a failed run, or if the index has no file
 // of it.
 func verifying(b *strings.Builder, r ledger.Receipt) {
-	var there []ledger.File
+	var onIndex []ledger.File
 	for _, f := range r.Files {
 		if f.Outcome.OnIndex() {
-			there = append(there, f)
+			onIndex = append(onIndex, f)
 		}
 	}
-	if len(there) == 0 || r.DryRun || r.Result() == ledger.Failed {
+	if len(onIndex) == 0 || r.DryRun || r.Result() == ledger.Failed {
 		return
 	}
 	b.WriteString("<details><summary>How to verify these files</summary>\n\n")
 	b.WriteString("To install exactly these files, put this into a requirements file, add the same for all dependencies, and pass the file to <code>pip install --require-hashes -r</code>:\n\n<pre>")
-	requirements(b, r, there)
+	requirements(b, r, onIndex)
 	b.WriteString("</pre>\n\nTo check downloaded files, pass this to <code>sha256sum --check</code>:\n\n<pre>")
-	each(b, there, digestsEnd, func(f ledger.File) string {
+	each(b, onIndex, digestsEnd, func(f ledger.File) string {
 		return escaped(clipped(f.SHA256, longestCell)) + "  " + escaped(clipped(f.Name, longestCell))
 	})
 	b.WriteString("</pre>\n\n")
 	if who := repositoryOf(r); who != "" {
-		attestationCommands(b, who, there)
+		attestationCommands(b, who, onIndex)
 	}
 	b.WriteString("</details>\n")
 }
 
 // requirements writes the releases and the digests of their files as a requirements file for pip.
-func requirements(b *strings.Builder, r ledger.Receipt, there []ledger.File) {
+func requirements(b *strings.Builder, r ledger.Receipt, onIndex []ledger.File) {
 	of := map[pep.Release][]ledger.File{}
-	for _, f := range there {
+	for _, f := range onIndex {
 		of[f.Release] = append(of[f.Release], f)
 	}
 	for _, release := range r.Releases {
@@ -57,8 +57,8 @@ func requirements(b *strings.Builder, r ledger.Receipt, there []ledger.File) {
 }
 
 // attestationCommands writes the commands of PyPI's tool, which supports no other index.
-func attestationCommands(b *strings.Builder, repository string, there []ledger.File) {
-	attested := slices.DeleteFunc(slices.Clone(there), func(f ledger.File) bool { return len(f.Attestations) == 0 })
+func attestationCommands(b *strings.Builder, repository string, onIndex []ledger.File) {
+	attested := slices.DeleteFunc(slices.Clone(onIndex), func(f ledger.File) bool { return len(f.Attestations) == 0 })
 	if len(attested) == 0 {
 		return
 	}

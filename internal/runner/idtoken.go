@@ -30,7 +30,7 @@ func (r *Runner) IDTokens(client *wire.Client) oidc.Source {
 		githubactions.WithWriter(io.Discard),
 		githubactions.WithHTTPClient(client.HTTP(wire.IDToken)))
 	return func(ctx context.Context, audience string, to *url.URL) (oidc.Token, error) {
-		if err := r.MayAsk(); err != nil {
+		if err := r.CheckIDToken(); err != nil {
 			return oidc.Token{}, err
 		}
 		var raw string
@@ -52,13 +52,13 @@ func (r *Runner) IDTokens(client *wire.Client) oidc.Source {
 				"GitHub's answer to the request for an ID token contains none: "+err.Error(),
 				"run the job again; check https://www.githubstatus.com if it persists")
 		}
-		text := r.vault.New(raw, to)
+		text := r.redactor.New(raw, to)
 		return oidc.Token{Text: text, Claims: claims}, nil
 	}
 }
 
-// MayAsk returns, without a request, why this run can get no ID token, or nil. Its errors are findings.
-func (r *Runner) MayAsk() error {
+// CheckIDToken returns, without a request, why this run can get no ID token, or nil. Its errors are findings.
+func (r *Runner) CheckIDToken() error {
 	at := r.getenv("ACTIONS_ID_TOKEN_REQUEST_URL")
 	switch {
 	case at != "" && r.getenv("ACTIONS_ID_TOKEN_REQUEST_TOKEN") != "":
@@ -123,7 +123,7 @@ func (r *Runner) explain(err error) error {
 		"run the job again; check https://www.githubstatus.com if it persists")
 	var refused *githubactions.RequestFailedError
 	if errors.As(err, &refused) {
-		body := r.vault.Redact(refused.Body) // redacted before it is cut: a part of a secret is not recognized
+		body := r.redactor.Redact(refused.Body) // redacted before it is cut: a part of a secret is not recognized
 		answer := wire.Answer{Status: refused.StatusCode, Body: []byte(body), Header: http.Header{}}
 		if json.Valid(answer.Body) {
 			answer.Header.Set("Content-Type", "application/json")

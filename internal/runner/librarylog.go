@@ -44,7 +44,7 @@ func (l *libraryLog) Write(report []byte) (int, error) {
 // withoutQuotes returns a report up to its first quoted text, redacted and then cut.
 func (r *Runner) withoutQuotes(report string) string {
 	message, _, quotes := strings.Cut(strings.TrimSpace(report), `"`)
-	message, rest := cut(r.vault.Redact(message), longestReport)
+	message, rest := cut(r.redactor.Redact(message), longestReport)
 	if quotes {
 		rest = "… (quoted text is not printed)"
 	}

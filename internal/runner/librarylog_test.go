@@ -35,8 +35,8 @@ func TestLibraryLog(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			var out bytes.Buffer
-			r, vault := runner.New(func(string) string { return "" }, &out)
-			vault.New(password)
+			r, redactor := runner.New(func(string) string { return "" }, &out)
+			redactor.New(password)
 			logger := log.New(r.LibraryLog(), "", 0)
 			logger.Print(c.report)
 			if got := out.String(); got != c.want {

@@ -34,10 +34,10 @@ const longestAnnotation = 4096
 
 // Runner implements report.Console. It is safe for concurrent use.
 type Runner struct {
-	getenv  func(string) string
-	actions bool // GitHub's runner reads our output
-	vault   *secret.Redactor
-	library *githubactions.Action
+	getenv   func(string) string
+	actions  bool // GitHub's runner reads our output
+	redactor *secret.Redactor
+	library  *githubactions.Action
 
 	mu     sync.Mutex
 	out    io.Writer
@@ -47,13 +47,13 @@ type Runner struct {
 // New returns the runner for the environment, and the vault that masks secrets with it. The runner reads commands from stdout.
 func New(getenv func(string) string, stdout io.Writer) (*Runner, *secret.Redactor) {
 	r := &Runner{getenv: getenv, actions: getenv("GITHUB_ACTIONS") == "true", out: stdout}
-	r.library = githubactions.New(githubactions.WithGetenv(getenv), githubactions.WithWriter(locked{r}))
-	r.vault = secret.NewRedactor(r.mask)
+	r.library = githubactions.New(githubactions.WithGetenv(getenv), githubactions.WithWriter(serializedWriter{r}))
+	r.redactor = secret.NewRedactor(r.mask)
 	// The token for requests of ID tokens is a secret too. The runner masks it in the log, but not in the other outputs.
 	if raw := getenv("ACTIONS_ID_TOKEN_REQUEST_TOKEN"); raw != "" {
-		r.vault.New(raw)
+		r.redactor.New(raw)
 	}
-	return r, r.vault
+	return r, r.redactor
 }
 
 // Actions reports whether GitHub's runner started the program.
@@ -75,12 +75,12 @@ func (r *Runner) Line(text string) {
 	r.mu.Lock()
 	indent := r.indent
 	r.mu.Unlock()
-	r.write(indent + Plain(r.vault.Redact(text)) + "\n")
+	r.write(indent + Plain(r.redactor.Redact(text)) + "\n")
 }
 
 // Group starts a foldable group of lines, and returns a function that ends it.
 func (r *Runner) Group(title string) (end func()) {
-	title = Plain(r.vault.Redact(title))
+	title = Plain(r.redactor.Redact(title))
 	if !r.actions {
 		r.write(title + "\n")
 		r.setIndent("  ")
@@ -99,16 +99,16 @@ func (r *Runner) setIndent(indent string) {
 
 // Annotate writes a finding as an annotation of the run or, outside of a runner, as a line that begins with the severity.
 func (r *Runner) Annotate(f finding.Finding) {
-	text := annotation(Plain(r.vault.Redact(f.Message)), Plain(r.vault.Redact(f.Fix)))
+	text := annotation(Plain(r.redactor.Redact(f.Message)), Plain(r.redactor.Redact(f.Fix)))
 	if !r.actions {
 		where := ""
 		if f.File != "" {
-			where = Plain(r.vault.Redact(f.File)) + ": "
+			where = Plain(r.redactor.Redact(f.File)) + ": "
 		}
 		r.write(f.Severity.String() + ": " + where + strings.ReplaceAll(text, "\n", "\n  -> ") + "\n")
 		return
 	}
-	at := r.library.WithFieldsMap(r.place(f))
+	at := r.library.WithFieldsMap(r.annotationFields(f))
 	switch f.Severity {
 	case finding.Notice:
 		at.Noticef("%s", text)
@@ -128,11 +128,11 @@ func annotation(message, fix string) string {
 	return fitted(message, longestAnnotation-1-units(fix)) + "\n" + fix
 }
 
-// place returns the title and position of an annotation.
-func (r *Runner) place(f finding.Finding) map[string]string {
+// annotationFields returns the title and position of an annotation.
+func (r *Runner) annotationFields(f finding.Finding) map[string]string {
 	fields := map[string]string{"title": "pypi-oidc-publish: " + string(f.ID)}
 	if f.File != "" {
-		fields["file"] = Plain(r.vault.Redact(f.File))
+		fields["file"] = Plain(r.redactor.Redact(f.File))
 	}
 	if f.Line > 0 {
 		fields["line"] = strconv.Itoa(f.Line)
@@ -146,10 +146,10 @@ func (r *Runner) place(f finding.Finding) map[string]string {
 // Output sets an output of the step. Outside GitHub's runner it does nothing, unless the environment names a file for it. It
 // returns an error if the value is longer than 1 MiB or cannot be written.
 func (r *Runner) Output(name, value string) error {
-	if r.nobodyAsked("output") {
+	if r.outputDisabled("output") {
 		return nil
 	}
-	value = r.vault.Redact(value)
+	value = r.redactor.Redact(value)
 	if len(value) > longestOutput {
 		return fmt.Errorf("output %s has %d bytes, more than the runner accepts (%d)", name, len(value), longestOutput)
 	}
@@ -164,10 +164,10 @@ func (r *Runner) Output(name, value string) error {
 // Summary writes the job summary, as Markdown. Outside GitHub's runner it does nothing, unless the environment names a file
 // for it. It returns an error if the summary is longer than [LongestSummary] or cannot be written.
 func (r *Runner) Summary(markdown string) error {
-	if r.nobodyAsked("step-summary") {
+	if r.outputDisabled("step-summary") {
 		return nil
 	}
-	markdown = r.vault.Redact(markdown)
+	markdown = r.redactor.Redact(markdown)
 	if len(markdown) > LongestSummary {
 		return fmt.Errorf("the summary has %d bytes, more than the runner accepts (%d)", len(markdown), LongestSummary)
 	}
@@ -179,8 +179,8 @@ func fileVariable(command string) string {
 	return "GITHUB_" + strings.ToUpper(strings.ReplaceAll(command, "-", "_"))
 }
 
-// nobodyAsked reports whether the output of a command is disabled: there is no runner and no file for it.
-func (r *Runner) nobodyAsked(command string) bool {
+// outputDisabled reports whether the output of a command is disabled: there is no runner and no file for it.
+func (r *Runner) outputDisabled(command string) bool {
 	return !r.actions && r.getenv(fileVariable(command)) == ""
 }
 
@@ -203,15 +203,15 @@ func (r *Runner) fileCommand(name, message string) error {
 
 // write writes a text to the output as a whole.
 func (r *Runner) write(text string) {
-	_, _ = locked{r}.Write([]byte(text)) // it never fails
+	_, _ = serializedWriter{r}.Write([]byte(text)) // it never fails
 }
 
-// locked serializes writes to the output. It never returns an error: the log itself failed, and the library would panic between
+// serializedWriter serializes writes to the output. It never returns an error: the log itself failed, and the library would panic between
 // a mint and its burn.
-type locked struct{ runner *Runner }
+type serializedWriter struct{ runner *Runner }
 
 // Write writes p as a whole and ignores errors.
-func (l locked) Write(p []byte) (int, error) {
+func (l serializedWriter) Write(p []byte) (int, error) {
 	l.runner.mu.Lock()
 	defer l.runner.mu.Unlock()
 	_, _ = l.runner.out.Write(p)

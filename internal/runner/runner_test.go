@@ -84,7 +84,8 @@ func commands(log string) []string {
 
 var nasty = []string{
 	"x\n::error::injected", "::set-output name=result::published", "  ::stop-commands::x", "##[set-output name=x]y",
-	"a ##[error]b", "\r\n::warning::x", "\u2028::error::x", "\v::error::x", "\u00a0::error::x", "##[##[error]x", "####[error]x", "#\x00#[error]x", ":\x00:error::x", "\x1b[31mred", "\u202egnp.exe", "\x00\x07", "\xff\xfe", "a\u0085::error::x",
+	"a ##[error]b", "\r\n::warning::x", "\u2028::error::x", "\v::error::x", "\u00a0::error::x", "##[##[error]x", "####[error]x",
+	"#\x00#[error]x", ":\x00:error::x", "\x1b[31mred", "\u202egnp.exe", "\x00\x07", "\xff\xfe", "a\u0085::error::x",
 }
 
 func TestRunner_NoCommandInjection(t *testing.T) {
@@ -151,7 +152,12 @@ func TestOutput_NoInjection(t *testing.T) {
 	t.Parallel()
 	j := newJob(t)
 	r, _ := runner.New(j.getenv, &j.log)
-	values := append([]string{"", "plain", `{"a":["b"]}`, "two\nlines", "x\n_GitHubActionsFileCommandDelimeter_\nurl=https://evil.example", "a=b", "a<<b\nc\nb"}, nasty[0])
+	values := append(
+		[]string{
+			"", "plain", `{"a":["b"]}`, "two\nlines", "x\n_GitHubActionsFileCommandDelimeter_\nurl=https://evil.example", "a=b", "a<<b\nc\nb",
+		},
+		nasty[0],
+	)
 	want := map[string]string{}
 	for i, value := range values {
 		name := fmt.Sprint("out-", i)
@@ -194,8 +200,8 @@ func TestSecrets_MaskedAndRedacted(t *testing.T) {
 	t.Parallel()
 	j := newJob(t)
 	j.env["ACTIONS_ID_TOKEN_REQUEST_TOKEN"] = "request-token-of-the-job"
-	r, vault := runner.New(j.getenv, &j.log)
-	vault.New("pypi-very-secret-token")
+	r, redactor := runner.New(j.getenv, &j.log)
+	redactor.New("pypi-very-secret-token")
 	if got := j.log.String(); got != "::add-mask::request-token-of-the-job\n::add-mask::pypi-very-secret-token\n" {
 		t.Errorf("masks: %q", got)
 	}
@@ -223,8 +229,8 @@ func TestSecrets_MaskedAndRedacted(t *testing.T) {
 func TestRunner_OutsideActions(t *testing.T) {
 	t.Parallel()
 	var log bytes.Buffer
-	r, vault := runner.New(func(string) string { return "" }, &log)
-	vault.New("pypi-secret")
+	r, redactor := runner.New(func(string) string { return "" }, &log)
+	redactor.New("pypi-secret")
 	r.Group("Collect")()
 	r.Line("one pypi-secret")
 	r.Annotate(finding.Finding{ID: "x", Severity: finding.Error, File: "dist/a.whl", Message: "it is broken", Fix: "build it again"})
@@ -239,7 +245,9 @@ func TestRunner_OutsideActions(t *testing.T) {
 
 // client is a wire client that does not wait between tries.
 func client() *wire.Client {
-	return wire.New(wire.Options{UserAgent: "test", Now: time.Now, Sleep: func(ctx context.Context, _ time.Duration) error { return ctx.Err() }})
+	return wire.New(wire.Options{
+		UserAgent: "test", Now: time.Now, Sleep: func(ctx context.Context, _ time.Duration) error { return ctx.Err() },
+	})
 }
 
 func jwt() string {
@@ -251,7 +259,8 @@ func TestIDToken(t *testing.T) {
 	t.Parallel()
 	asked := 0
 	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		if r.Header.Get("Authorization") != "Bearer request-token" || r.URL.Query().Get("audience") != "rehearsal" || r.URL.Query().Get("api-version") != "2.0" {
+		if r.Header.Get("Authorization") != "Bearer request-token" || r.URL.Query().Get("audience") != "rehearsal" ||
+			r.URL.Query().Get("api-version") != "2.0" {
 			w.WriteHeader(http.StatusUnauthorized)
 			return
 		}
@@ -303,7 +312,10 @@ func TestIDToken_Refused(t *testing.T) {
 		says string
 	}{
 		{"no permission", func(*testing.T) map[string]string { return nil }, finding.IDTokenPermission, "id-token: write"},
-		{"outside of Actions", func(*testing.T) map[string]string { return map[string]string{"GITHUB_ACTIONS": ""} }, finding.IDTokenNoRunner, "--password"},
+		{
+			"outside of Actions", func(*testing.T) map[string]string { return map[string]string{"GITHUB_ACTIONS": ""} }, finding.IDTokenNoRunner,
+			"--password",
+		},
 		{"a fork's pull request", func(t *testing.T) map[string]string {
 			return map[string]string{
 				"GITHUB_EVENT_NAME": "pull_request", "GITHUB_REPOSITORY": "o/r",
@@ -342,10 +354,14 @@ func TestIDToken_Refused(t *testing.T) {
 			}
 		}, finding.IDTokenAnswer, "not base64"},
 		{"HTML", func(t *testing.T) map[string]string {
-			return map[string]string{"ACTIONS_ID_TOKEN_REQUEST_URL": answer(t, 200, `<html>maintenance</html>`), "ACTIONS_ID_TOKEN_REQUEST_TOKEN": "t-o-k-e-n"}
+			return map[string]string{
+				"ACTIONS_ID_TOKEN_REQUEST_URL": answer(t, 200, `<html>maintenance</html>`), "ACTIONS_ID_TOKEN_REQUEST_TOKEN": "t-o-k-e-n",
+			}
 		}, finding.IDTokenNoAnswer, "JSON"},
 		{"endless", func(t *testing.T) map[string]string {
-			return map[string]string{"ACTIONS_ID_TOKEN_REQUEST_URL": answer(t, 200, strings.Repeat("x", 1<<20)), "ACTIONS_ID_TOKEN_REQUEST_TOKEN": "t-o-k-e-n"}
+			return map[string]string{
+				"ACTIONS_ID_TOKEN_REQUEST_URL": answer(t, 200, strings.Repeat("x", 1<<20)), "ACTIONS_ID_TOKEN_REQUEST_TOKEN": "t-o-k-e-n",
+			}
 		}, finding.IDTokenNoAnswer, "longer than"},
 	}
 	for _, c := range cases {
@@ -378,10 +394,10 @@ func FuzzPlain(f *testing.F) {
 	}
 	f.Fuzz(func(t *testing.T, text string) {
 		got := runner.Plain(text)
-		strange := func(c rune) bool {
+		unexpected := func(c rune) bool {
 			return unicode.IsControl(c) || unicode.Is(unicode.Bidi_Control, c) || c == '\u2028' || c == '\u2029'
 		}
-		if len(commands(got)) != 0 || strings.ContainsFunc(got, strange) || !utf8.ValidString(got) {
+		if len(commands(got)) != 0 || strings.ContainsFunc(got, unexpected) || !utf8.ValidString(got) {
 			t.Errorf("%q became %q", text, got)
 		}
 	})

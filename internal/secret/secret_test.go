@@ -79,23 +79,23 @@ func TestSecret_OnlyForOrigins(t *testing.T) {
 func TestSecret_MaskedFirst(t *testing.T) {
 	t.Parallel()
 	var masked []string
-	vault := secret.NewRedactor(func(line string) { masked = append(masked, line) })
-	vault.New("first\n\n  second  \n")
-	vault.New("first\n\n  second  \n")
-	vault.New("  ")
+	redactor := secret.NewRedactor(func(line string) { masked = append(masked, line) })
+	redactor.New("first\n\n  second  \n")
+	redactor.New("first\n\n  second  \n")
+	redactor.New("  ")
 	if got := strings.Join(masked, "|"); got != "first|second" {
 		t.Errorf("masked %q", got)
 	}
-	if !vault.New(" \n").Empty() {
+	if !redactor.New(" \n").Empty() {
 		t.Error("a blank secret is not empty")
 	}
 }
 
 func TestRedact_EveryForm(t *testing.T) {
 	t.Parallel()
-	vault := secret.NewRedactor(nil)
-	vault.New(raw)
-	vault.New(raw + "-longer")
+	redactor := secret.NewRedactor(nil)
+	redactor.New(raw)
+	redactor.New(raw + "-longer")
 	for _, line := range []string{
 		"token " + raw + " was refused",
 		"GET /?token=" + url.QueryEscape(raw),
@@ -105,15 +105,17 @@ func TestRedact_EveryForm(t *testing.T) {
 		"Authorization: Basic " + base64.URLEncoding.EncodeToString([]byte("me:"+raw)),
 		raw + "-longer",
 	} {
-		got := vault.Redact(line)
-		if strings.Contains(got, "cHlwaS5vcmc") || strings.Contains(got, "longer") || strings.Contains(got, base64.StdEncoding.EncodeToString([]byte(raw[6:18]))) {
+		got := redactor.Redact(line)
+		if strings.Contains(got, "cHlwaS5vcmc") || strings.Contains(got, "longer") || strings.Contains(
+			got, base64.StdEncoding.EncodeToString([]byte(raw[6:18])),
+		) {
 			t.Errorf("%q became %q", line, got)
 		}
 		if !strings.Contains(got, "***") {
 			t.Errorf("nothing was redacted in %q", line)
 		}
 	}
-	if got := vault.Redact("an ordinary line"); got != "an ordinary line" {
+	if got := redactor.Redact("an ordinary line"); got != "an ordinary line" {
 		t.Errorf("an ordinary line became %q", got)
 	}
 }

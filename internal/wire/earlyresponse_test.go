@@ -14,9 +14,9 @@ import (
 	"github.com/org/pypi-oidc-publish/internal/wire"
 )
 
-// hasty is a server that answers when it has read the header of a request, and closes the connection: what is still to come of the
+// earlyServer is a server that answers when it has read the header of a request, and closes the connection: what is still to come of the
 // body resets it.
-func hasty(t *testing.T, answer string) *url.URL {
+func earlyServer(t *testing.T, answer string) *url.URL {
 	t.Helper()
 	listener, err := new(net.ListenConfig).Listen(t.Context(), "tcp", "127.0.0.1:0")
 	if err != nil {
@@ -41,11 +41,11 @@ func hasty(t *testing.T, answer string) *url.URL {
 func TestEarlyResponse_NotLost(t *testing.T) {
 	t.Parallel()
 	body := make([]byte, 20<<20)
-	closes := hasty(t, "HTTP/1.1 413 File too large\r\nContent-Length: 5\r\nConnection: close\r\n\r\nlarge")
-	silent := hasty(t, "HTTP/1.1 413 File too large\r\nContent-Length: 5\r\n\r\nlarge") // of its closing
+	closes := earlyServer(t, "HTTP/1.1 413 File too large\r\nContent-Length: 5\r\nConnection: close\r\n\r\nlarge")
+	silent := earlyServer(t, "HTTP/1.1 413 File too large\r\nContent-Length: 5\r\n\r\nlarge") // of its closing
 	for i := range 40 {
 		at := []*url.URL{closes, silent}[i%2]
-		_, err := (&world{}).client().Do(t.Context(), wire.Call{
+		_, err := (&fakeClock{}).client().Do(t.Context(), wire.Call{
 			Op: wire.Upload, Method: http.MethodPost, URL: at,
 			Body: func(context.Context) (io.ReadCloser, int64, error) {
 				return io.NopCloser(bytes.NewReader(body)), int64(len(body)), nil

@@ -14,15 +14,15 @@ import (
 	"github.com/org/pypi-oidc-publish/internal/wire"
 )
 
-// world is a client with a clock that moves only when it sleeps.
-type world struct {
+// fakeClock is a client with a clock that moves only when it sleeps.
+type fakeClock struct {
 	mu    sync.Mutex
 	now   time.Time
 	slept []time.Duration
 	tries []wire.Try
 }
 
-func (w *world) client() *wire.Client {
+func (w *fakeClock) client() *wire.Client {
 	w.now = time.Date(2026, 1, 2, 3, 4, 5, 0, time.UTC)
 	return wire.New(wire.Options{
 		UserAgent: "pypi-oidc-publish/test",

@@ -32,7 +32,7 @@ func TestInto(t *testing.T) {
 			_, _ = io.WriteString(rw, "gone for good")
 		}
 	})
-	w := &world{}
+	w := &fakeClock{}
 	client := w.client()
 	var made []*bytes.Buffer
 	call := wire.Call{Op: wire.AssetDownload, Method: "GET", URL: at, Into: func() io.Writer {
@@ -63,7 +63,7 @@ func TestInto_Bounded(t *testing.T) {
 			if status == 200 && op == wire.AssetDownload {
 				continue
 			}
-			_, err := (&world{}).client().Do(t.Context(), wire.Call{Op: op, Method: "GET", URL: at, Into: func() io.Writer { return io.Discard }})
+			_, err := (&fakeClock{}).client().Do(t.Context(), wire.Call{Op: op, Method: "GET", URL: at, Into: func() io.Writer { return io.Discard }})
 			var long *wire.TooLong
 			if !errors.As(err, &long) || long.Bound != bound {
 				t.Errorf("%s %d: %v", op, status, err)
@@ -78,7 +78,7 @@ func TestRetry_GitHubSecondaryLimits(t *testing.T) {
 	for op, again := range map[wire.Op]bool{wire.GitHub: true, wire.AssetDownload: true, wire.Asset: false, wire.Upload: false, wire.Mint: false} {
 		for _, header := range []string{"70", ""} {
 			n := 0
-			w := &world{}
+			w := &fakeClock{}
 			_, err := w.client().Do(t.Context(), wire.Call{Op: op, Method: "GET", URL: serve(t, func(rw http.ResponseWriter, _ *http.Request) {
 				n++
 				if n == 1 {
@@ -98,14 +98,14 @@ func TestRetry_GitHubOps(t *testing.T) {
 	t.Parallel()
 	for _, op := range wire.GitHubOps() {
 		for _, code := range worthAnotherTry() {
-			w := &world{}
+			w := &fakeClock{}
 			_, err := w.client().Do(t.Context(), wire.Call{Op: op, Method: "POST", URL: serve(t, answers(code))})
 			if (err == nil) != (op != wire.Asset) {
 				t.Errorf("%s after %d: %v", op, code, err)
 			}
 		}
 		for _, code := range []int{301, 302, 307, 400, 401, 403, 404, 410, 422} {
-			w := &world{}
+			w := &fakeClock{}
 			if _, err := w.client().Do(t.Context(), wire.Call{Op: op, Method: "POST", URL: serve(t, answers(code))}); err == nil || len(w.tries) != 1 {
 				t.Errorf("%s after %d: %v, %d tries", op, code, err, len(w.tries))
 			}

@@ -21,7 +21,7 @@ func TestRetry_TransientOnly(t *testing.T) {
 	t.Parallel()
 	for _, op := range wire.Ops() {
 		for _, code := range worthAnotherTry() {
-			w := &world{}
+			w := &fakeClock{}
 			answer, err := w.client().Do(t.Context(), wire.Call{Op: op, Method: "POST", URL: serve(t, answers(code))})
 			if op == wire.Probe {
 				if err == nil {
@@ -34,7 +34,7 @@ func TestRetry_TransientOnly(t *testing.T) {
 			}
 		}
 		for _, code := range []int{301, 400, 401, 403, 404, 405, 409, 410, 413, 422, 451, 498, 501, 505, 519, 531, 599} {
-			w := &world{}
+			w := &fakeClock{}
 			_, err := w.client().Do(t.Context(), wire.Call{Op: op, Method: "POST", URL: serve(t, answers(code))})
 			if op == wire.LogLookup && code == http.StatusNotFound {
 				if err != nil {
@@ -52,7 +52,7 @@ func TestRetry_TransientOnly(t *testing.T) {
 
 func TestRetry_Limit(t *testing.T) {
 	t.Parallel()
-	w := &world{}
+	w := &fakeClock{}
 	_, err := w.client().Do(t.Context(), wire.Call{Op: wire.Mint, Method: "POST", URL: serve(t, func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(503) })})
 	var failed *wire.Error
 	if !errors.As(err, &failed) || failed.Tries != 4 || failed.Answer.Status != 503 {
@@ -75,7 +75,7 @@ func TestRetryAfter(t *testing.T) {
 		"soon": time.Second,
 		"-3":   time.Second,
 	} {
-		w := &world{}
+		w := &fakeClock{}
 		first := true
 		_, err := w.client().Do(t.Context(), wire.Call{Op: wire.Mint, Method: "POST", URL: serve(t, func(rw http.ResponseWriter, _ *http.Request) {
 			if first {
@@ -88,7 +88,7 @@ func TestRetryAfter(t *testing.T) {
 			t.Errorf("Retry-After %q: slept %v, %v", value, w.slept, err)
 		}
 	}
-	w := &world{}
+	w := &fakeClock{}
 	_, err := w.client().Do(t.Context(), wire.Call{Op: wire.Audience, Method: "GET", URL: serve(t, func(rw http.ResponseWriter, _ *http.Request) {
 		rw.Header().Set("Retry-After", "99999")
 		rw.WriteHeader(503)
@@ -109,14 +109,14 @@ func TestRetry_FreshBodyAndCredentials(t *testing.T) {
 			rw.WriteHeader(500)
 		}
 	})
-	vault := secret.NewRedactor(nil)
+	redactor := secret.NewRedactor(nil)
 	bodies, auths, closed := 0, 0, 0
-	w := &world{}
+	w := &fakeClock{}
 	_, err := w.client().Do(t.Context(), wire.Call{
 		Op: wire.Upload, Method: "POST", URL: at,
 		Auth: func(context.Context) (string, secret.Secret, error) {
 			auths++
-			return "__token__", vault.New(fmt.Sprint("pass", auths), at), nil
+			return "__token__", redactor.New(fmt.Sprint("pass", auths), at), nil
 		},
 		Body: func(context.Context) (io.ReadCloser, int64, error) {
 			bodies++
@@ -141,7 +141,7 @@ func TestCredential_OtherOrigin(t *testing.T) {
 	at := serve(t, func(http.ResponseWriter, *http.Request) { reached = true })
 	other, _ := url.Parse("https://index.example/")
 	text := secret.NewRedactor(nil).New("pypi-secret", other)
-	_, err := (&world{}).client().Do(t.Context(), wire.Call{
+	_, err := (&fakeClock{}).client().Do(t.Context(), wire.Call{
 		Op: wire.Upload, Method: "POST", URL: at,
 		Auth: func(context.Context) (string, secret.Secret, error) { return "__token__", text, nil },
 	})
@@ -152,7 +152,7 @@ func TestCredential_OtherOrigin(t *testing.T) {
 
 func TestDo_AnswerBounded(t *testing.T) {
 	t.Parallel()
-	w := &world{}
+	w := &fakeClock{}
 	_, err := w.client().Do(t.Context(), wire.Call{Op: wire.Mint, Method: "POST", URL: serve(t, func(rw http.ResponseWriter, _ *http.Request) {
 		for range 100 {
 			_, _ = rw.Write(make([]byte, 1<<10))
@@ -173,7 +173,7 @@ func TestRetry_NoAnswer(t *testing.T) {
 			conn.Close()
 		}
 	}
-	w := &world{}
+	w := &fakeClock{}
 	_, err := w.client().Do(t.Context(), wire.Call{
 		Op: wire.Mint, Method: "POST", URL: serve(t, cut),
 		Body: func(context.Context) (io.ReadCloser, int64, error) {
@@ -187,7 +187,7 @@ func TestRetry_NoAnswer(t *testing.T) {
 	gone := httptest.NewServer(http.NotFoundHandler())
 	at, _ := url.Parse(gone.URL)
 	gone.Close()
-	_, err = (&world{}).client().Do(t.Context(), wire.Call{Op: wire.Audience, Method: "GET", URL: at})
+	_, err = (&fakeClock{}).client().Do(t.Context(), wire.Call{Op: wire.Audience, Method: "GET", URL: at})
 	if !errors.As(err, &failed) || failed.Tries != 4 || failed.AmbiguousTries != 0 || !strings.Contains(err.Error(), "connection refused") {
 		t.Error(err)
 	}
@@ -195,7 +195,7 @@ func TestRetry_NoAnswer(t *testing.T) {
 		return // what follows waits for the shortest time that a try may take
 	}
 	slow := serve(t, func(_ http.ResponseWriter, r *http.Request) { <-r.Context().Done() })
-	_, err = (&world{}).client().Do(t.Context(), wire.Call{Op: wire.Probe, Method: "POST", URL: slow})
+	_, err = (&fakeClock{}).client().Do(t.Context(), wire.Call{Op: wire.Probe, Method: "POST", URL: slow})
 	if err == nil || !strings.Contains(err.Error(), "no complete answer within 4s") {
 		t.Error(err)
 	}
@@ -209,7 +209,7 @@ func TestDo_Cancelled(t *testing.T) {
 		cancel(cause)
 		<-r.Context().Done()
 	})
-	w := &world{}
+	w := &fakeClock{}
 	_, err := w.client().Do(ctx, wire.Call{Op: wire.Upload, Method: "POST", URL: at})
 	if !errors.Is(err, cause) || len(w.tries) != 1 || len(w.slept) != 0 {
 		t.Errorf("%v, %v", err, w.tries)
@@ -218,7 +218,7 @@ func TestDo_Cancelled(t *testing.T) {
 
 func TestGate_CallbackPanic(t *testing.T) {
 	t.Parallel()
-	client := (&world{}).client()
+	client := (&fakeClock{}).client()
 	call := wire.Call{Op: wire.Upload, Method: "POST", URL: serve(t, answers(400)), Gate: wire.NewGate(1)}
 	call.Ended = func(*wire.Answer) { panic("a defect") }
 	var defect *par.Panic

@@ -11,7 +11,7 @@ import (
 
 func TestHTTP_Retries(t *testing.T) {
 	t.Parallel()
-	w := &world{}
+	w := &fakeClock{}
 	at := serve(t, func() http.HandlerFunc {
 		first := true
 		return func(rw http.ResponseWriter, r *http.Request) {

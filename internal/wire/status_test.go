@@ -59,7 +59,7 @@ func TestAmbiguous_UploadAndMint(t *testing.T) {
 				answers++
 				return fmt.Appendf(nil, "HTTP/1.1 %d %s\r\nContent-Length: 0\r\n\r\n", c.status, c.reason), false
 			})
-			_, err := (&world{}).client().Do(t.Context(), wire.Call{Op: op, Method: "POST", URL: s.url("http", "127.0.0.1")})
+			_, err := (&fakeClock{}).client().Do(t.Context(), wire.Call{Op: op, Method: "POST", URL: s.url("http", "127.0.0.1")})
 			var failed *wire.Error
 			if !errors.As(err, &failed) || failed.Answer == nil {
 				t.Fatalf("%s, %d: %v", op, c.status, err)

@@ -52,7 +52,7 @@ func serveRaw(t *testing.T, certificate *tls.Certificate, answer func(n int, r *
 				s.mu.Lock()
 				defer s.mu.Unlock()
 				s.hellos = append(s.hellos, hello)
-				return nil, nil //nolint:nilnil // the configuration stays
+				return nil, nil // the configuration stays
 			},
 		})
 	}
@@ -138,7 +138,7 @@ func certified(t *testing.T, names ...string) (*tls.Certificate, *x509.CertPool)
 }
 
 // reaching is a client that trusts the roots and goes through the proxy, where they are given; it never waits.
-func (w *world) reaching(roots *x509.CertPool, proxy *url.URL) *wire.Client {
+func (w *fakeClock) reaching(roots *x509.CertPool, proxy *url.URL) *wire.Client {
 	options := wire.Options{
 		UserAgent: "pypi-oidc-publish/test", Roots: roots, Now: time.Now,
 		Redact: strings.NewReplacer("the-secret", "***", `a"secret\`, "***").Replace,
@@ -201,7 +201,7 @@ func TestStatusLine_MultilineReason(t *testing.T) {
 				}
 				return []byte("HTTP/1.1 200 OK\r\nContent-Length: 14\r\n\r\n400 a\nb\r\nc\n\nd!"), false
 			})
-			w := &world{}
+			w := &fakeClock{}
 			client, at := w.reaching(roots, nil), s.url(scheme, "localhost")
 			for range 3 {
 				answer, failed := sends(t, client, at)
@@ -254,7 +254,7 @@ func TestStatusLine_Unchanged(t *testing.T) {
 			t.Parallel()
 			closes := !strings.Contains(c.answer, "Length") && !strings.Contains(c.answer, "chunked") // which ends the body
 			s := serveRaw(t, nil, func(int, *http.Request) ([]byte, bool) { return []byte(c.answer), closes })
-			client := (&world{}).reaching(nil, nil)
+			client := (&fakeClock{}).reaching(nil, nil)
 			for range 2 {
 				answer, failed := sends(t, client, s.url("http", "127.0.0.1"))
 				if answer == nil {
@@ -276,10 +276,10 @@ func TestTLS_Unchanged(t *testing.T) {
 	s := serveRaw(t, certificate, func(int, *http.Request) ([]byte, bool) {
 		return []byte("HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n"), false
 	})
-	if answer, failed := sends(t, (&world{}).reaching(roots, nil), s.url("https", "localhost")); failed != nil || answer.Status != 200 {
+	if answer, failed := sends(t, (&fakeClock{}).reaching(roots, nil), s.url("https", "localhost")); failed != nil || answer.Status != 200 {
 		t.Fatalf("%+v, %v", answer, failed)
 	}
-	if answer, failed := sends(t, (&world{}).reaching(roots, nil), s.url("https", "127.0.0.1")); failed != nil || answer.Status != 200 {
+	if answer, failed := sends(t, (&fakeClock{}).reaching(roots, nil), s.url("https", "127.0.0.1")); failed != nil || answer.Status != 200 {
 		t.Fatalf("%+v, %v", answer, failed)
 	}
 	s.mu.Lock()
@@ -294,7 +294,7 @@ func TestTLS_Unchanged(t *testing.T) {
 		roots *x509.CertPool
 		host  string
 	}{"other roots": {others, "localhost"}, "the system's roots": {nil, "localhost"}} {
-		_, failed := sends(t, (&world{}).reaching(c.roots, nil), s.url("https", c.host))
+		_, failed := sends(t, (&fakeClock{}).reaching(c.roots, nil), s.url("https", c.host))
 		var untrusted *tls.CertificateVerificationError
 		once := failed != nil && failed.Tries == 1 && failed.AmbiguousTries == 0
 		if !once || !errors.As(failed, &untrusted) || !strings.Contains(wire.Advice(failed), "ca-bundle") {
@@ -303,13 +303,13 @@ func TestTLS_Unchanged(t *testing.T) {
 	}
 	other, othersRoots := certified(t, "index.example")
 	wrong := serveRaw(t, other, func(int, *http.Request) ([]byte, bool) { return nil, true })
-	_, failed := sends(t, (&world{}).reaching(othersRoots, nil), wrong.url("https", "localhost"))
+	_, failed := sends(t, (&fakeClock{}).reaching(othersRoots, nil), wrong.url("https", "localhost"))
 	var name x509.HostnameError
 	if failed == nil || !errors.As(failed, &name) || failed.Tries != 1 {
 		t.Errorf("a certificate of another name: %+v", failed)
 	}
 	plain := serveRaw(t, nil, func(int, *http.Request) ([]byte, bool) { return nil, true })
-	if _, failed := sends(t, (&world{}).reaching(roots, nil), plain.url("https", "localhost")); failed == nil || failed.AmbiguousTries != 0 {
+	if _, failed := sends(t, (&fakeClock{}).reaching(roots, nil), plain.url("https", "localhost")); failed == nil || failed.AmbiguousTries != 0 {
 		t.Errorf("a server without TLS: %+v", failed)
 	}
 }
@@ -374,7 +374,7 @@ func TestStatusLine_Tunnel(t *testing.T) {
 				}
 				return theIndexSays("it is the-secret\n    the-secret\n  ^"), false
 			})
-			w := &world{}
+			w := &fakeClock{}
 			client, at := w.reaching(roots, proxy), s.url("https", "localhost")
 			answer, failed := sends(t, client, at)
 			if failed != nil || string(answer.Body) != "a\nb\r\nc\n\n" {
@@ -416,7 +416,7 @@ func TestDo_NotHTTP(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			s := serveRaw(t, nil, func(int, *http.Request) ([]byte, bool) { return []byte(c.text), true })
-			w := &world{}
+			w := &fakeClock{}
 			answer, failed := sends(t, w.reaching(nil, nil), s.url("http", "127.0.0.1"))
 			var unreadable *wire.Unreadable
 			if answer != nil || !errors.As(failed, &unreadable) || unreadable.Tunnel || failed.Tries != 2 {
@@ -434,7 +434,7 @@ func TestDo_NotHTTP(t *testing.T) {
 	}
 	// What the network does to an answer is no fault of the answer: as many tries as ever.
 	s := serveRaw(t, nil, func(int, *http.Request) ([]byte, bool) { return []byte("HTTP/1.1 200 OK\r\nX: 1\r\n"), true })
-	_, failed := sends(t, (&world{}).reaching(nil, nil), s.url("http", "127.0.0.1"))
+	_, failed := sends(t, (&fakeClock{}).reaching(nil, nil), s.url("http", "127.0.0.1"))
 	var unreadable *wire.Unreadable
 	if errors.As(failed, &unreadable) || failed.Tries != 6 {
 		t.Errorf("a head that breaks off: %v", failed)
@@ -462,7 +462,7 @@ func TestStatusLine_LongHead(t *testing.T) {
 			s := serveRaw(t, nil, func(int, *http.Request) ([]byte, bool) {
 				return fmt.Appendf(nil, "HTTP/1.1 400 File x\n exists %s\r\nX: 1\r\n%sContent-Length: 2\r\n\r\n\n\n", c.reason, c.header), false
 			})
-			w := &world{}
+			w := &fakeClock{}
 			answer, failed := sends(t, w.reaching(nil, nil), s.url("http", "127.0.0.1"))
 			if c.bound == 0 {
 				if answer == nil || failed.Tries != 1 {

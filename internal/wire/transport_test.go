@@ -20,7 +20,7 @@ func TestTransport_NoRedirects(t *testing.T) {
 	at := serve(t, func(rw http.ResponseWriter, r *http.Request) {
 		http.Redirect(rw, r, other.String(), http.StatusPermanentRedirect)
 	})
-	_, err := (&world{}).client().Do(t.Context(), wire.Call{Op: wire.Upload, Method: "POST", URL: at})
+	_, err := (&fakeClock{}).client().Do(t.Context(), wire.Call{Op: wire.Upload, Method: "POST", URL: at})
 	if err == nil || reached || !strings.Contains(err.Error(), "redirect to http://"+other.Host+"/legacy/") {
 		t.Errorf("%v, reached %v", err, reached)
 	}

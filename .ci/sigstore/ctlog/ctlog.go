@@ -72,7 +72,7 @@ func (l *Log) add(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	w.Header().Set("Content-Type", "application/json")
-	_ = json.NewEncoder(w).Encode(promise) // the client may be gone; there is nobody left to tell
+	_ = json.NewEncoder(w).Encode(promise) // the client may be gone; no action needed
 }
 
 // promise makes a signed certificate timestamp (RFC 6962 section 3.2). The time is in milliseconds.

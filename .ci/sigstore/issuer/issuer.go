@@ -189,5 +189,5 @@ func part(b []byte) string { return base64.RawURLEncoding.EncodeToString(b) }
 
 func answer(w http.ResponseWriter, body any) {
 	w.Header().Set("Content-Type", "application/json")
-	_ = json.NewEncoder(w).Encode(body) // the client may be gone; there is nobody left to tell
+	_ = json.NewEncoder(w).Encode(body) // the client may be gone; no action needed
 }

@@ -42,7 +42,7 @@ func Publish(ctx context.Context, targets map[string][]byte, now time.Time) (*Re
 			http.NotFound(w, r)
 			return
 		}
-		_, _ = w.Write(file) // the client may be gone; there is nobody left to tell
+		_, _ = w.Write(file) // the client may be gone; no action needed
 	})}
 	context.AfterFunc(ctx, func() { _ = server.Close() })
 	go func() { _ = server.Serve(at) }() // ends with ctx

@@ -20,40 +20,40 @@ const controlLimit = 64 << 10
 //	GET     returns the named faults, the ops, and the plans with how often each was injected
 //	POST    {"op": "upload", "fault": "reset-after-body", "skip": 0, "times": 1} plans one; skip and times may be omitted
 //	DELETE  removes all plans and returns how often each was injected
-func (i *Injector) Control(door string) http.Handler {
+func (i *Injector) Control(listenerOp string) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		if r.Header.Get("Origin") != "" {
 			// A page in a browser must not inject faults into a server on the same machine.
-			tell(w, http.StatusForbidden, map[string]any{"error": "this endpoint is for programs, not for web pages"})
+			writeJSON(w, http.StatusForbidden, map[string]any{"error": "this endpoint is for programs, not for web pages"})
 			return
 		}
 		switch r.Method {
 		case http.MethodGet, http.MethodHead:
-			tell(w, http.StatusOK, map[string]any{
-				"faults": described(), "ops": i.options.Ops, "connections": i.options.Listeners, "planned": shown(i.Broken()),
+			writeJSON(w, http.StatusOK, map[string]any{
+				"faults": namedFaults(), "ops": i.options.Ops, "connections": i.options.Listeners, "planned": planRows(i.Plans()),
 			})
 		case http.MethodPost:
-			p, err := i.asked(http.MaxBytesReader(w, r.Body, controlLimit), door)
+			p, err := i.readPlan(http.MaxBytesReader(w, r.Body, controlLimit), listenerOp)
 			if err == nil {
 				err = i.Inject(p)
 			}
 			if err != nil {
-				tell(w, http.StatusBadRequest, map[string]any{"error": err.Error()})
+				writeJSON(w, http.StatusBadRequest, map[string]any{"error": err.Error()})
 				return
 			}
-			tell(w, http.StatusCreated, map[string]any{"planned": shown([]Planned{{Plan: p}})})
+			writeJSON(w, http.StatusCreated, map[string]any{"planned": planRows([]Planned{{Plan: p}})})
 		case http.MethodDelete:
-			tell(w, http.StatusOK, map[string]any{"mended": shown(i.Clear())})
+			writeJSON(w, http.StatusOK, map[string]any{"mended": planRows(i.Clear())})
 		default:
 			w.Header().Set("Allow", "GET, HEAD, POST, DELETE")
-			tell(w, http.StatusMethodNotAllowed, map[string]any{"error": r.Method + " is not allowed: use GET, POST or DELETE"})
+			writeJSON(w, http.StatusMethodNotAllowed, map[string]any{"error": r.Method + " is not allowed: use GET, POST or DELETE"})
 		}
 	})
 }
 
-// asked parses a plan. It fails for a plan that would block this endpoint without end.
-func (i *Injector) asked(body io.Reader, door string) (Plan, error) {
-	ask := struct {
+// readPlan parses a plan. It fails for a plan that would block this endpoint without end.
+func (i *Injector) readPlan(body io.Reader, listenerOp string) (Plan, error) {
+	request := struct {
 		Op    string `json:"op"`
 		Fault string `json:"fault"`
 		Skip  int    `json:"skip"`
@@ -61,20 +61,20 @@ func (i *Injector) asked(body io.Reader, door string) (Plan, error) {
 	}{Times: 1}
 	decoder := json.NewDecoder(body)
 	decoder.DisallowUnknownFields()
-	if err := decoder.Decode(&ask); err != nil {
+	if err := decoder.Decode(&request); err != nil {
 		return Plan{}, fmt.Errorf(`send one JSON object such as {"op": "upload", "fault": "status-503", "skip": 0, "times": 1}: %w`, err)
 	}
 	if _, err := decoder.Token(); !errors.Is(err, io.EOF) {
 		return Plan{}, errors.New("there is text after the JSON object: send one fault per request")
 	}
-	f, known := ByName(ask.Fault)
+	f, known := ByName(request.Fault)
 	if !known {
-		return Plan{}, fmt.Errorf("unknown fault %q: GET this URL to list the names", ask.Fault)
+		return Plan{}, fmt.Errorf("unknown fault %q: GET this URL to list the names", request.Fault)
 	}
-	if ask.Op == door && ask.Times == Forever {
-		return Plan{}, fmt.Errorf("a permanent fault of %s would block this endpoint too, and could not be removed: set times to a number", door)
+	if request.Op == listenerOp && request.Times == Forever {
+		return Plan{}, fmt.Errorf("a permanent fault of %s would block this endpoint too, and could not be removed: set times to a number", listenerOp)
 	}
-	return Plan{ask.Op, f, ask.Skip, ask.Times}, nil
+	return Plan{request.Op, f, request.Skip, request.Times}, nil
 }
 
 // description describes a named fault in JSON.
@@ -86,8 +86,8 @@ type description struct {
 	Stores bool   `json:"stores"` // the request takes effect although it fails
 }
 
-// described returns all named faults.
-func described() []description {
+// namedFaults returns all named faults.
+func namedFaults() []description {
 	var all []description
 	for _, f := range Named() {
 		all = append(all, description{f.Name, f.Help, f.Kind, f.Point, f.Stores()})
@@ -95,8 +95,8 @@ func described() []description {
 	return all
 }
 
-// shown returns plans for JSON.
-func shown(plans []Planned) []any {
+// planRows returns plans for JSON.
+func planRows(plans []Planned) []any {
 	all := make([]any, 0, len(plans))
 	for _, p := range plans {
 		all = append(all, struct {
@@ -110,8 +110,8 @@ func shown(plans []Planned) []any {
 	return all
 }
 
-// tell writes body as JSON.
-func tell(w http.ResponseWriter, status int, body any) {
+// writeJSON writes body as JSON.
+func writeJSON(w http.ResponseWriter, status int, body any) {
 	text, err := json.Marshal(body)
 	if err != nil {
 		http.Error(w, err.Error(), http.StatusInternalServerError)

@@ -10,8 +10,8 @@ import (
 	"github.com/org/pypi-oidc-publish/internal/fakepypi/fault"
 )
 
-// asks sends a request to the control endpoint and returns the status and the answer.
-func asks(t *testing.T, control http.Handler, method, body string) (int, map[string]any) {
+// send sends a request to the control endpoint and returns the status and the answer.
+func send(t *testing.T, control http.Handler, method, body string) (int, map[string]any) {
 	t.Helper()
 	w := httptest.NewRecorder()
 	r, err := http.NewRequestWithContext(t.Context(), method, fault.ControlPath, strings.NewReader(body))
@@ -30,7 +30,7 @@ func asks(t *testing.T, control http.Handler, method, body string) (int, map[str
 func TestControl(t *testing.T) {
 	t.Parallel()
 	i := newInjector()
-	control := i.Control(door)
+	control := i.Control(connections)
 	for _, c := range []struct {
 		body        string
 		op, fault   string
@@ -41,11 +41,11 @@ func TestControl(t *testing.T) {
 		{`{"op":"send","fault":"status-503","times":-1}`, "send", "status-503", 0, -1},
 		{`{"op":"knock","fault":"refuse","times":2}`, "knock", "refuse", 0, 2},
 	} {
-		code, answer := asks(t, control, "POST", c.body)
+		code, answer := send(t, control, "POST", c.body)
 		if code != 201 {
 			t.Fatalf("%s: %d %v", c.body, code, answer)
 		}
-		_, decoded := asks(t, control, "GET", "")
+		_, decoded := send(t, control, "GET", "")
 		plans := decoded["planned"].([]any)
 		for _, p := range []any{answer["planned"].([]any)[0], plans[len(plans)-1]} {
 			p := p.(map[string]any)
@@ -54,14 +54,14 @@ func TestControl(t *testing.T) {
 			}
 		}
 	}
-	_, decoded := asks(t, control, "GET", "")
+	_, decoded := send(t, control, "GET", "")
 	if faults := decoded["faults"].([]any); len(faults) != len(fault.Named()) || faults[0].(map[string]any)["help"] == "" {
 		t.Errorf("%v", faults)
 	}
-	if code, answer := asks(t, control, "DELETE", ""); code != 200 || len(answer["mended"].([]any)) != 4 {
+	if code, answer := send(t, control, "DELETE", ""); code != 200 || len(answer["mended"].([]any)) != 4 {
 		t.Errorf("%d %v", code, answer)
 	}
-	if _, decoded := asks(t, control, "GET", ""); len(decoded["planned"].([]any)) != 0 {
+	if _, decoded := send(t, control, "GET", ""); len(decoded["planned"].([]any)) != 0 {
 		t.Errorf("%v", decoded["planned"])
 	}
 }
@@ -84,14 +84,14 @@ func TestControl_Refused(t *testing.T) {
 		{"POST", `{"op":"` + strings.Repeat("x", 1<<20) + `"}`, `too large`},
 		{"PUT", `{}`, `use GET, POST or DELETE`},
 	} {
-		code, answer := asks(t, i.Control(door), c.method, c.body)
+		code, answer := send(t, i.Control(connections), c.method, c.body)
 		text, _ := answer["error"].(string)
 		if code != 400 && code != 405 || !strings.Contains(text, c.want) {
 			t.Errorf("%s %.60s: %d %v, want %q", c.method, c.body, code, answer, c.want)
 		}
 	}
-	if len(i.Broken()) != 0 {
-		t.Errorf("%+v", i.Broken())
+	if len(i.Plans()) != 0 {
+		t.Errorf("%+v", i.Plans())
 	}
 }
 
@@ -103,14 +103,14 @@ func FuzzControl(f *testing.F) {
 	f.Add(`nonsense`)
 	f.Fuzz(func(t *testing.T, body string) {
 		i := newInjector()
-		code, answer := asks(t, i.Control(door), "POST", body)
+		code, answer := send(t, i.Control(connections), "POST", body)
 		switch code {
 		case 201:
-			if p := i.Broken(); len(p) != 1 || p[0].Fault.Check() != nil || p[0].Times == 0 || p[0].Skip < 0 {
+			if p := i.Plans(); len(p) != 1 || p[0].Fault.Check() != nil || p[0].Times == 0 || p[0].Skip < 0 {
 				t.Errorf("%q became %+v", body, p)
 			}
 		case 400:
-			if answer["error"] == "" || len(i.Broken()) != 0 {
+			if answer["error"] == "" || len(i.Plans()) != 0 {
 				t.Errorf("%q: %v", body, answer)
 			}
 		default:

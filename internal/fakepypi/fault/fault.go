@@ -69,36 +69,36 @@ type Fault struct {
 	Pieces         int           // for SlowRequest and SlowAnswer: how many pieces have a pause; 0 means all
 }
 
-// trait describes a kind: at which points it can be injected, how to check its fields, and what it does.
-type trait struct {
+// behavior describes a kind: at which points it can be injected, how to check its fields, and what it does.
+type behavior struct {
 	points []Point
 	check  func(Fault) error
-	strike func(*strike)
+	inject func(*injection)
 }
 
-// traitOf returns the trait of a kind and reports whether the kind is known. A listener implements Reset and Close at accept itself.
-func traitOf(k Kind) (trait, bool) {
+// behaviorOf returns the trait of a kind and reports whether the kind is known. A listener implements Reset and Close at accept itself.
+func behaviorOf(k Kind) (behavior, bool) {
 	read, handled := []Point{AfterBody, AfterStore}, []Point{AfterStore}
 	switch k {
 	case Reset:
-		return trait{[]Point{AtAccept, BeforeBody, WithinBody, AfterBody, AfterStore}, nothing, (*strike).reset}, true
+		return behavior{[]Point{AtAccept, BeforeBody, WithinBody, AfterBody, AfterStore}, nothing, (*injection).reset}, true
 	case Close:
 		// Closing a connection with unread bytes makes the kernel reset it.
-		return trait{append(read, AtAccept), nothing, (*strike).close}, true
+		return behavior{append(read, AtAccept), nothing, (*injection).close}, true
 	case Answer:
-		return trait{append(read, BeforeBody), hasStatus, (*strike).answer}, true
+		return behavior{append(read, BeforeBody), hasStatus, (*injection).answer}, true
 	case Truncate:
-		return trait{handled, nothing, (*strike).truncate}, true
+		return behavior{handled, nothing, (*injection).truncate}, true
 	case Oversize:
-		return trait{handled, hasSize, (*strike).oversize}, true
+		return behavior{handled, hasSize, (*injection).oversize}, true
 	case SlowRequest:
-		return trait{handled, hasPace, (*strike).slowRequest}, true
+		return behavior{handled, hasPause, (*injection).slowRequest}, true
 	case SlowAnswer:
-		return trait{handled, hasPace, (*strike).slowAnswer}, true
+		return behavior{handled, hasPause, (*injection).slowAnswer}, true
 	case Hang:
-		return trait{read, nothing, (*strike).hang}, true
+		return behavior{read, nothing, (*injection).hang}, true
 	}
-	return trait{}, false
+	return behavior{}, false
 }
 
 func nothing(Fault) error { return nil }
@@ -122,7 +122,7 @@ func hasSize(f Fault) error {
 	return nil
 }
 
-func hasPace(f Fault) error {
+func hasPause(f Fault) error {
 	if f.BytesPerSecond <= 0 || f.Piece <= 0 || f.Pieces < 0 {
 		return errors.New("it needs a Pace and a Piece above 0, and Pieces of 0 or more")
 	}
@@ -131,7 +131,7 @@ func hasPace(f Fault) error {
 
 // Check returns an error if the fault can never be injected as described.
 func (f Fault) Check() error {
-	t, known := traitOf(f.Kind)
+	t, known := behaviorOf(f.Kind)
 	if !known {
 		return fmt.Errorf("fault %s: unknown kind %q", f, f.Kind)
 	}

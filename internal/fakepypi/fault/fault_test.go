@@ -20,7 +20,7 @@ import (
 	"github.com/org/pypi-oidc-publish/internal/fakepypi/fault"
 )
 
-const door = "knock"
+const connections = "knock"
 
 // testServer is a server with one door, whose requests are of the op that their path says.
 type testServer struct {
@@ -34,7 +34,7 @@ func newInjector() *fault.Injector {
 		Now:       func() time.Time { return time.Date(2026, 11, 22, 12, 0, 0, 0, time.UTC) },
 		Op:        func(r *http.Request) string { return strings.Trim(r.URL.Path, "/") },
 		Ops:       []string{"send", "fetch"},
-		Listeners: []string{door},
+		Listeners: []string{connections},
 	})
 }
 
@@ -46,11 +46,11 @@ func open(t *testing.T, handler http.HandlerFunc) *testServer {
 	if err != nil {
 		t.Fatal(err)
 	}
-	server := &http.Server{Handler: injector.Handler(handler, door), ConnContext: fault.ConnContext, ReadHeaderTimeout: time.Minute}
+	server := &http.Server{Handler: injector.Handler(handler, connections), ConnContext: fault.ConnContext, ReadHeaderTimeout: time.Minute}
 	ended := make(chan struct{})
 	go func() {
 		defer close(ended)
-		if err := server.Serve(injector.Listener(listener, door)); !errors.Is(err, http.ErrServerClosed) {
+		if err := server.Serve(injector.Listener(listener, connections)); !errors.Is(err, http.ErrServerClosed) {
 			t.Error(err)
 		}
 	}()
@@ -131,7 +131,7 @@ func TestNamed(t *testing.T) {
 	}
 }
 
-// TestCheck: a fault that makes no sense is told.
+// TestCheck: a fault that makes no sense is reported.
 func TestCheck(t *testing.T) {
 	t.Parallel()
 	for want, f := range map[string]fault.Fault{
@@ -178,14 +178,14 @@ func TestFault_PlanOrder(t *testing.T) {
 	if want := []int{200, 503, 503, 200, 502, 200, 200}; !slices.Equal(got, want) {
 		t.Errorf("send: %v, want %v", got, want)
 	}
-	var struck []int
-	for _, p := range h.Broken() {
-		struck = append(struck, p.Hits)
+	var hit []int
+	for _, p := range h.Plans() {
+		hit = append(hit, p.Hits)
 	}
-	if want := []int{2, 7, 1}; !slices.Equal(struck, want) {
-		t.Errorf("struck %v, want %v", struck, want)
+	if want := []int{2, 7, 1}; !slices.Equal(hit, want) {
+		t.Errorf("struck %v, want %v", hit, want)
 	}
-	if mended := h.Clear(); len(mended) != 3 || mended[1].Hits != 7 || len(h.Broken()) != 0 {
+	if mended := h.Clear(); len(mended) != 3 || mended[1].Hits != 7 || len(h.Plans()) != 0 {
 		t.Errorf("mended %+v", mended)
 	}
 	if code, answer, err := h.sends("fetch", ""); code != 200 || answer != "fine" || err != nil {
@@ -199,17 +199,17 @@ func TestFault_ConcurrentRequests(t *testing.T) {
 	h := open(t, ok)
 	h.breaks(fault.Plan{Op: "send", Fault: status(503), Skip: 5, Times: 7})
 	var all sync.WaitGroup
-	var struck atomic.Int64
+	var hit atomic.Int64
 	for range 30 {
 		all.Go(func() {
 			if code, _, _ := h.sends("send", "x"); code == 503 {
-				struck.Add(1)
+				hit.Add(1)
 			}
 		})
 	}
 	all.Wait()
-	if struck.Load() != 7 || h.Broken()[0].Hits != 7 {
-		t.Errorf("%d requests were struck; %+v", struck.Load(), h.Broken())
+	if hit.Load() != 7 || h.Plans()[0].Hits != 7 {
+		t.Errorf("%d requests were struck; %+v", hit.Load(), h.Plans())
 	}
 }
 
@@ -219,7 +219,7 @@ func TestFault_InvalidPlan(t *testing.T) {
 	i := newInjector()
 	for want, p := range map[string]fault.Plan{
 		`unknown op "gremlin"; the ops are send, fetch, and for connections knock`: {Op: "gremlin", Fault: status(503), Times: 1},
-		`use one of send, fetch`: {Op: door, Fault: status(503), Times: 1},
+		`use one of send, fetch`: {Op: connections, Fault: status(503), Times: 1},
 		`use op knock`:           {Op: "send", Fault: named(t, "refuse"), Times: 1},
 		`skip is -1`:             {Op: "send", Fault: status(503), Skip: -1, Times: 1},
 		`times is 0: it must be 1 or more, or -1 for no limit`:  {Op: "send", Fault: status(503)},
@@ -230,8 +230,8 @@ func TestFault_InvalidPlan(t *testing.T) {
 			t.Errorf("%+v: %v, want %q", p, err, want)
 		}
 	}
-	if len(i.Broken()) != 0 {
-		t.Errorf("%+v", i.Broken())
+	if len(i.Plans()) != 0 {
+		t.Errorf("%+v", i.Plans())
 	}
 	fill := fault.Plan{Op: "send", Fault: status(503), Times: 1}
 	for range 1000 {
@@ -280,7 +280,7 @@ func TestFault_SlowRequest(t *testing.T) {
 	}
 }
 
-// TestFault_SlowAnswer: the answer comes in pieces and whole, also where the kernel would send a file, and for ever if so told.
+// TestFault_SlowAnswer: the answer comes in pieces and whole, also where the kernel would send a file, and forever if so told.
 func TestFault_SlowAnswer(t *testing.T) {
 	t.Parallel()
 	content := strings.Repeat("0123456789abcdef", 64)
@@ -369,7 +369,7 @@ func TestFault_NoConnContext(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	server := &http.Server{Handler: injector.Handler(http.HandlerFunc(ok), door), ReadHeaderTimeout: time.Minute}
+	server := &http.Server{Handler: injector.Handler(http.HandlerFunc(ok), connections), ReadHeaderTimeout: time.Minute}
 	go func() { _ = server.Serve(listener) }()
 	t.Cleanup(func() { _ = server.Close() })
 	h := &testServer{injector, t, listener.Addr().String()}
@@ -393,7 +393,7 @@ func TestListener_OnlyTCP(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	listener := newInjector().Listener(inner, door)
+	listener := newInjector().Listener(inner, connections)
 	defer listener.Close()
 	conn, err := (&net.Dialer{Timeout: 10 * time.Second}).DialContext(t.Context(), "unix", path)
 	if err != nil {

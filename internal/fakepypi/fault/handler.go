@@ -14,24 +14,24 @@ import (
 // client that reuses one would make no new ones.
 //
 // The server needs [ConnContext]. For a fault without an answer the handler panics with [http.ErrAbortHandler].
-func (i *Injector) Handler(next http.Handler, door string) http.Handler {
+func (i *Injector) Handler(next http.Handler, listenerOp string) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		if i.awaits(door) {
+		if i.awaits(listenerOp) {
 			w.Header().Set("Connection", "close")
 		}
-		f, struck := i.take(i.options.Op(r))
-		if !struck {
+		f, hit := i.nextFault(i.options.Op(r))
+		if !hit {
 			next.ServeHTTP(w, r)
 			return
 		}
-		if t, known := traitOf(f.Kind); known { // Break accepts no others
-			t.strike(&strike{i, f, w, r, next, tape{header: w.Header().Clone()}})
+		if t, known := behaviorOf(f.Kind); known { // Inject accepts no others
+			t.inject(&injection{i, f, w, r, next, tape{header: w.Header().Clone()}})
 		}
 	})
 }
 
-// strike is one request with a fault.
-type strike struct {
+// injection is one request with a fault.
+type injection struct {
 	injector *Injector
 	fault    Fault
 	w        http.ResponseWriter
@@ -45,7 +45,7 @@ const unknownLength = 1 << 10
 
 // reach reads the request up to the fault's point. Reading ends at the latest when the server closes the connection. An error means that
 // the body ended early.
-func (s *strike) reach() error {
+func (s *injection) reach() error {
 	switch s.fault.Point {
 	case WithinBody:
 		half := int64(unknownLength)
@@ -66,25 +66,25 @@ func (s *strike) reach() error {
 
 // drain reads the rest of the body. Otherwise closing the connection would reset it, and the server would not notice that the client has
 // disconnected.
-func (s *strike) drain() error {
+func (s *injection) drain() error {
 	_, err := io.Copy(io.Discard, s.r.Body)
 	return err
 }
 
 // reset resets the connection.
-func (s *strike) reset() {
+func (s *injection) reset() {
 	_ = s.reach() // end the connection even if the body ended early
 	s.end(true)
 }
 
 // close closes the connection without an answer.
-func (s *strike) close() {
+func (s *injection) close() {
 	_ = s.reach()
 	s.end(false)
 }
 
 // end closes the connection without an answer, with a reset or normally.
-func (s *strike) end(reset bool) {
+func (s *injection) end(reset bool) {
 	if c := connOf(s.r); c != nil {
 		end(c.TCPConn, reset)
 	}
@@ -92,7 +92,7 @@ func (s *strike) end(reset bool) {
 }
 
 // hang waits until the client disconnects or the injector is closed.
-func (s *strike) hang() {
+func (s *injection) hang() {
 	if s.reach() == nil {
 		select {
 		case <-s.r.Context().Done():
@@ -103,7 +103,7 @@ func (s *strike) hang() {
 }
 
 // answer sends the fault's own answer.
-func (s *strike) answer() {
+func (s *injection) answer() {
 	early := s.fault.Point == BeforeBody
 	to := http.NewResponseController(s.w)
 	if early {
@@ -135,7 +135,7 @@ func (s *strike) answer() {
 }
 
 // date returns the date this far ahead in the format of headers.
-func (s *strike) date(ahead time.Duration) string {
+func (s *injection) date(ahead time.Duration) string {
 	return s.injector.options.Now().Add(ahead).UTC().Format(http.TimeFormat)
 }
 
@@ -143,7 +143,7 @@ func (s *strike) date(ahead time.Duration) string {
 const promise = 64
 
 // truncate sends half of the real answer.
-func (s *strike) truncate() {
+func (s *injection) truncate() {
 	_ = s.reach()
 	s.tape.replay(s.w, strconv.FormatInt(max(s.tape.size, promise), 10))
 	_, _ = s.w.Write(s.tape.body[:len(s.tape.body)/2])
@@ -151,7 +151,7 @@ func (s *strike) truncate() {
 }
 
 // oversize sends the real answer, followed by spaces.
-func (s *strike) oversize() {
+func (s *injection) oversize() {
 	_ = s.reach()
 	s.tape.replay(s.w, "")
 	_, err := s.w.Write(s.tape.body)
@@ -162,14 +162,14 @@ func (s *strike) oversize() {
 }
 
 // slowRequest passes the request to the real handler, which reads it slowly.
-func (s *strike) slowRequest() {
+func (s *injection) slowRequest() {
 	r := s.r.Clone(s.r.Context())
 	r.Body = slowBody{s.r.Body, s.injector.drip(s.fault)}
 	s.next.ServeHTTP(s.w, r)
 }
 
 // slowAnswer sends the real answer slowly.
-func (s *strike) slowAnswer() {
+func (s *injection) slowAnswer() {
 	c := connOf(s.r)
 	if c == nil {
 		panic(http.ErrAbortHandler)

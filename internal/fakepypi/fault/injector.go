@@ -62,7 +62,7 @@ func New(o Options) *Injector {
 	return &Injector{options: o, closing: make(chan struct{})}
 }
 
-// Inject plans a fault. Several plans for one op apply one after another: a later one begins to count when the earlier one is over. Break
+// Inject plans a fault. Several plans for one op apply one after another: a later one begins to count when the earlier one is over. Inject
 // fails for a plan that could never apply, and if there are too many plans.
 func (i *Injector) Inject(p Plan) error {
 	if err := i.check(p); err != nil {
@@ -82,15 +82,15 @@ func (i *Injector) check(p Plan) error {
 	if err := p.Fault.Check(); err != nil {
 		return err
 	}
-	door := slices.Contains(i.options.Listeners, p.Op)
+	connects := slices.Contains(i.options.Listeners, p.Op)
 	switch {
-	case !door && !slices.Contains(i.options.Ops, p.Op):
+	case !connects && !slices.Contains(i.options.Ops, p.Op):
 		return fmt.Errorf("unknown op %q; the ops are %s, and for connections %s", p.Op,
 			strings.Join(i.options.Ops, ", "), strings.Join(i.options.Listeners, ", "))
-	case door && p.Fault.Point != AtAccept:
+	case connects && p.Fault.Point != AtAccept:
 		return fmt.Errorf("fault %s applies to a request, but op %s to connections: use one of %s",
 			p.Fault, p.Op, strings.Join(i.options.Ops, ", "))
-	case !door && p.Fault.Point == AtAccept:
+	case !connects && p.Fault.Point == AtAccept:
 		return fmt.Errorf("fault %s applies to a new connection: use op %s", p.Fault, strings.Join(i.options.Listeners, " or "))
 	case p.Skip < 0:
 		return fmt.Errorf("skip is %d: it must be 0 or more", p.Skip)
@@ -109,8 +109,8 @@ func (i *Injector) Clear() []Planned {
 	return ended
 }
 
-// Broken returns all plans since the last Mend, including those that are over, in the order in which they were made.
-func (i *Injector) Broken() []Planned {
+// Plans returns all plans since the last Clear, including those that are over, in the order in which they were made.
+func (i *Injector) Plans() []Planned {
 	i.mu.Lock()
 	defer i.mu.Unlock()
 	return i.planned()
@@ -128,8 +128,8 @@ func (i *Injector) planned() []Planned {
 // called more than once.
 func (i *Injector) Close() { i.once.Do(func() { close(i.closing) }) }
 
-// take returns the fault for the next request of the op, and reports whether there is one.
-func (i *Injector) take(op string) (Fault, bool) {
+// nextFault returns the fault for the next request of the op, and reports whether there is one.
+func (i *Injector) nextFault(op string) (Fault, bool) {
 	i.mu.Lock()
 	defer i.mu.Unlock()
 	p := i.next(op)

@@ -11,8 +11,8 @@ import (
 
 // Listener returns a listener that injects the faults planned for door into new connections of l, a TCP listener. The connections that it
 // returns work with [ConnContext] and [Injector.Handler].
-func (i *Injector) Listener(l net.Listener, door string) net.Listener {
-	return &listener{l, i, door}
+func (i *Injector) Listener(l net.Listener, listenerOp string) net.Listener {
+	return &listener{l, i, listenerOp}
 }
 
 type listener struct {
@@ -32,8 +32,8 @@ func (l *listener) Accept() (net.Conn, error) {
 		if !ok {
 			return nil, errors.Join(errors.New("faults need a TCP listener"), c.Close())
 		}
-		f, struck := l.injector.take(l.name)
-		if !struck {
+		f, hit := l.injector.nextFault(l.name)
+		if !hit {
 			return &conn{TCPConn: tcp}, nil
 		}
 		end(tcp, f.Kind == Reset)

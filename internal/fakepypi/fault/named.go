@@ -8,7 +8,7 @@ import (
 
 const (
 	oversize = 65 << 20 // more than a client of an index should read
-	pace     = 25 * time.Millisecond
+	pause    = 25 * time.Millisecond
 	piece    = 128
 	pieces   = 40 // a second in total: slow for a test, but not too slow
 )
@@ -132,7 +132,7 @@ func Named() []Fault {
 			Name:           "slow-request",
 			Kind:           SlowRequest,
 			Point:          AfterStore,
-			BytesPerSecond: pace,
+			BytesPerSecond: pause,
 			Piece:          piece,
 			Pieces:         pieces,
 			Help:           "the first 5 KiB of the request's body are read within a second",
@@ -141,7 +141,7 @@ func Named() []Fault {
 			Name:           "slow-answer",
 			Kind:           SlowAnswer,
 			Point:          AfterStore,
-			BytesPerSecond: pace,
+			BytesPerSecond: pause,
 			Piece:          piece,
 			Pieces:         pieces,
 			Help:           "the first 5 KiB of the answer, with its head, are sent within a second",

@@ -39,8 +39,8 @@ const requestPath = "/85//idtoken/6f0b1a2c-rehearsal/9a3d-job"
 type Options struct {
 	// URL is the issuer's address and the `iss` of its tokens, without a trailing slash.
 	URL string
-	// Asked is the address that the run uses to request tokens; empty means URL.
-	Asked string
+	// RequestURL is the address that the run uses to request tokens; empty means URL.
+	RequestURL string
 	// Now is the clock for iat, nbf and exp.
 	Now func() time.Time
 	// Run is the workflow run that requests tokens.
@@ -51,13 +51,13 @@ type Options struct {
 
 // Issuer signs ID tokens for one workflow run. It is an http.Handler and safe for concurrent use.
 type Issuer struct {
-	url     string
-	asked   string
-	now     func() time.Time
-	request string // the bearer token of the runner's protocol
-	mux     *http.ServeMux
-	key     func() (*rsa.PrivateKey, error)
-	rogue   func() (*rsa.PrivateKey, error) // a key that the key set does not have
+	url        string
+	requestURL string
+	now        func() time.Time
+	request    string // the bearer token of the runner's protocol
+	mux        *http.ServeMux
+	key        func() (*rsa.PrivateKey, error)
+	rogue      func() (*rsa.PrivateKey, error) // a key that the key set does not have
 
 	mu     sync.Mutex
 	run    Run
@@ -69,7 +69,7 @@ type Issuer struct {
 // New returns an issuer. It makes no key yet.
 func New(o Options) *Issuer {
 	i := &Issuer{
-		url: o.URL, asked: cmp.Or(o.Asked, o.URL), now: o.Now, run: o.Run, request: rand.Text() + rand.Text(),
+		url: o.URL, requestURL: cmp.Or(o.RequestURL, o.URL), now: o.Now, run: o.Run, request: rand.Text() + rand.Text(),
 		key:   sync.OnceValues(newKey),
 		rogue: sync.OnceValues(newKey),
 	}
@@ -110,7 +110,7 @@ func (i *Issuer) Env() map[string]string {
 	i.mu.Lock()
 	defer i.mu.Unlock()
 	env := i.run.Env()
-	env["ACTIONS_ID_TOKEN_REQUEST_URL"] = i.asked + requestPath + "?api-version=2.0"
+	env["ACTIONS_ID_TOKEN_REQUEST_URL"] = i.requestURL + requestPath + "?api-version=2.0"
 	env["ACTIONS_ID_TOKEN_REQUEST_TOKEN"] = i.request
 	return env
 }

@@ -15,7 +15,7 @@ const largestBody = 256 << 20
 // read reads the body, even if it ends early.
 func (c *call) read() {
 	body, err := io.ReadAll(io.LimitReader(c.r.Body, largestBody))
-	c.body, c.whole = body, err == nil && c.r.ContentLength <= largestBody
+	c.body, c.complete = body, err == nil && c.r.ContentLength <= largestBody
 }
 
 // apiRelease returns the JSON of a release.
@@ -77,14 +77,14 @@ func (g *GitHub) list(c *call) {
 
 // notes serves generated notes for any tag, and stores nothing.
 func (g *GitHub) notes(c *call) {
-	var asked struct {
+	var request struct {
 		Tag string `json:"tag_name"`
 	}
-	if json.Unmarshal(c.body, &asked) != nil || asked.Tag == "" {
+	if json.Unmarshal(c.body, &request) != nil || request.Tag == "" {
 		refuse(c.w, http.StatusUnprocessableEntity, "Invalid request.\n\n\"tag_name\" wasn't supplied.")
 		return
 	}
-	write(c.w, http.StatusOK, map[string]string{"name": asked.Tag, "body": "## What's Changed"})
+	write(c.w, http.StatusOK, map[string]string{"name": request.Tag, "body": "## What's Changed"})
 }
 
 // edit accepts a change of a release, counts it, and changes nothing.
@@ -136,11 +136,11 @@ func (g *GitHub) upload(c *call) {
 	case taken:
 		refuse(c.w, http.StatusUnprocessableEntity, "Validation Failed",
 			map[string]string{"resource": "ReleaseAsset", "code": "already_exists", "field": "name"})
-	case !c.whole:
-		g.hold(Asset{Release: r.ID, Name: name, Starter: true})
+	case !c.complete:
+		g.addAsset(Asset{Release: r.ID, Name: name, Starter: true})
 		refuse(c.w, http.StatusBadGateway, "Server Error")
 	default:
-		a := g.hold(Asset{Release: r.ID, Name: name, Label: query.Get("label"), Bytes: c.body})
+		a := g.addAsset(Asset{Release: r.ID, Name: name, Label: query.Get("label"), Bytes: c.body})
 		write(c.w, http.StatusCreated, g.apiAsset(a))
 	}
 }
@@ -186,7 +186,7 @@ func (g *GitHub) Storage() http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		g.mu.Lock()
 		defer g.mu.Unlock()
-		g.asked = append(g.asked, "bytes")
+		g.requests = append(g.requests, "bytes")
 		leaked := g.leaked(r)
 		if scripted := g.says["bytes"]; len(scripted) > 0 {
 			g.says["bytes"] = scripted[1:]

@@ -71,12 +71,12 @@ func split(path string) (repository, below string, ok bool) {
 
 // call is the state of one request.
 type call struct {
-	w     http.ResponseWriter
-	r     *http.Request
-	match []string // of the route's path
-	right Right
-	body  []byte
-	whole bool // the body was complete
+	w        http.ResponseWriter
+	r        *http.Request
+	match    []string // of the route's path
+	right    Right
+	body     []byte
+	complete bool // the body was complete
 }
 
 // The paths of the API and of uploads at GitHub Enterprise Server, which has both at one address.
@@ -100,20 +100,20 @@ func (g *GitHub) Beside(next http.Handler) http.Handler {
 }
 
 // API returns the handler of the API, which works at any path before /repos/.
-func (g *GitHub) API() http.Handler { return g.place(false) }
+func (g *GitHub) API() http.Handler { return g.handler(false) }
 
 // Uploads returns the handler of the address for uploads.
-func (g *GitHub) Uploads() http.Handler { return g.place(true) }
+func (g *GitHub) Uploads() http.Handler { return g.handler(true) }
 
-// place returns the handler of the address for uploads, or of the API.
-func (g *GitHub) place(uploads bool) http.Handler {
+// handler returns the handler of the address for uploads, or of the API.
+func (g *GitHub) handler(uploads bool) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		c := &call{w: w, r: r}
 		c.read()
 		g.mu.Lock()
 		defer g.mu.Unlock()
 		op := Op(r)
-		g.asked = append(g.asked, op)
+		g.requests = append(g.requests, op)
 		if scripted := g.says[op]; len(scripted) > 0 {
 			g.says[op] = scripted[1:]
 			g.say(c, scripted[0])
@@ -130,7 +130,7 @@ func (g *GitHub) place(uploads bool) http.Handler {
 // say sends a planned answer.
 func (g *GitHub) say(c *call, a Answer) {
 	if a.Half {
-		c.whole = false
+		c.complete = false
 	}
 	if a.Acts || a.Half {
 		w := c.w

@@ -43,7 +43,7 @@ type Release struct {
 	Immutable bool // its assets cannot be changed once it is not a draft
 }
 
-// Asset is an asset of a release. ID is set by [GitHub.Hold] or an upload.
+// Asset is an asset of a release. ID is set by [GitHub.AddAsset] or an upload.
 type Asset struct {
 	ID          int64
 	Release     int64 // ID of the release
@@ -71,7 +71,7 @@ type GitHub struct {
 	releases []*Release
 	assets   []*Asset
 	says     map[string][]Answer
-	asked    []string
+	requests []string
 	edits    int
 	leaks    []string
 }
@@ -89,7 +89,7 @@ func (g *GitHub) Reset() {
 	g.mu.Lock()
 	defer g.mu.Unlock()
 	g.options.Tokens = maps.Clone(g.rights)
-	g.next, g.releases, g.assets, g.says, g.asked, g.edits, g.leaks = 1, nil, nil, map[string][]Answer{}, nil, 0, nil
+	g.next, g.releases, g.assets, g.says, g.requests, g.edits, g.leaks = 1, nil, nil, map[string][]Answer{}, nil, 0, nil
 }
 
 // AllowToken changes the permission of a known token.
@@ -143,14 +143,14 @@ func (g *GitHub) Freeze(id int64) {
 	}
 }
 
-// Hold adds an asset, as another client would, and returns it with its id.
-func (g *GitHub) Hold(a Asset) Asset {
+// AddAsset adds an asset, as another client would, and returns it with its id.
+func (g *GitHub) AddAsset(a Asset) Asset {
 	g.mu.Lock()
 	defer g.mu.Unlock()
-	return *g.hold(a)
+	return *g.addAsset(a)
 }
 
-func (g *GitHub) hold(a Asset) *Asset {
+func (g *GitHub) addAsset(a Asset) *Asset {
 	g.next++
 	a.ID = g.next
 	g.assets = append(g.assets, &a)
@@ -170,11 +170,11 @@ func (g *GitHub) Assets(release int64) []Asset {
 	return all
 }
 
-// Asked returns the number of requests of an op.
-func (g *GitHub) Asked(op string) (n int) {
+// RequestCount returns the number of requests of an op.
+func (g *GitHub) RequestCount(op string) (n int) {
 	g.mu.Lock()
 	defer g.mu.Unlock()
-	for _, one := range g.asked {
+	for _, one := range g.requests {
 		if one == op {
 			n++
 		}

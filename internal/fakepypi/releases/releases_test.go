@@ -17,13 +17,15 @@ import (
 func TestAPI_Strict(t *testing.T) {
 	t.Parallel()
 	g := releases.New(releases.Options{
-		Repository: "o/r", Tokens: map[string]releases.Right{token("w"): releases.Write, token("r"): releases.Read, token("x"): releases.Outside, token("n"): releases.Nothing},
+		Repository: "o/r", Tokens: map[string]releases.Right{
+			token("w"): releases.Write, token("r"): releases.Read, token("x"): releases.Outside, token("n"): releases.Nothing,
+		},
 	})
 	v1 := g.Publish(releases.Release{Tag: "v1"})
 	draft := g.Publish(releases.Release{Tag: "v2", Draft: true})
 	frozen := g.Publish(releases.Release{Tag: "v0", Immutable: true})
-	half := g.Hold(releases.Asset{Release: v1.ID, Name: "half.whl", Starter: true})
-	there := g.Hold(releases.Asset{Release: v1.ID, Name: "there.whl", Bytes: []byte("there")})
+	half := g.AddAsset(releases.Asset{Release: v1.ID, Name: "half.whl", Starter: true})
+	there := g.AddAsset(releases.Asset{Release: v1.ID, Name: "there.whl", Bytes: []byte("there")})
 	api, uploads, storage := serve(t, g.API()), serve(t, g.Uploads()), serve(t, g.Storage())
 	g.StorageAt(storage)
 	assets := func(r releases.Release, query string) string {
@@ -47,7 +49,10 @@ func TestAPI_Strict(t *testing.T) {
 		{"an immutable one", "r", "GET", "/repos/o/r/releases/tags/v0", api, "", "", 200, `"immutable":true`},
 		{"notes", "w", "POST", "/repos/o/r/releases/generate-notes", api, `{"tag_name":"v1"}`, "", 200, "What's Changed"},
 		{"notes without a tag", "w", "POST", "/repos/o/r/releases/generate-notes", api, `{}`, "", 422, "tag_name"},
-		{"notes for a reader", "r", "POST", "/repos/o/r/releases/generate-notes", api, `{"tag_name":"v1"}`, "", 403, "Resource not accessible by integration"},
+		{
+			"notes for a reader", "r", "POST", "/repos/o/r/releases/generate-notes", api, `{"tag_name":"v1"}`, "", 403,
+			"Resource not accessible by integration",
+		},
 		{"notes for a stranger", "x", "POST", "/repos/o/r/releases/generate-notes", api, `{"tag_name":"v1"}`, "", 404, "Not Found"},
 		{"the list of assets", "r", "GET", assets(v1, ""), api, "", "", 200, `"state":"starter"`},
 		{"a page of it", "r", "GET", assets(v1, "?per_page=1&page=2"), api, "", "", 200, `"name":"there.whl"`},
@@ -61,25 +66,37 @@ func TestAPI_Strict(t *testing.T) {
 		{"a name that is half taken", "w", "POST", assets(v1, "?name=half.whl"), uploads, "a", "", 422, "already_exists"},
 		{"a name that becomes one that is taken", "w", "POST", assets(v1, "?name=there~whl"), uploads, "a", "", 422, "already_exists"},
 		{"to a draft", "w", "POST", assets(draft, "?name=a.whl&label=A"), uploads, "a", "", 201, `"label":"A"`},
-		{"to an immutable release", "w", "POST", assets(frozen, "?name=a.whl"), uploads, "a", "", 422, "Cannot upload assets to an immutable release"},
+		{
+			"to an immutable release", "w", "POST", assets(frozen, "?name=a.whl"), uploads, "a", "", 422,
+			"Cannot upload assets to an immutable release",
+		},
 		{"to none", "w", "POST", "/repos/o/r/releases/999/assets?name=a.whl", uploads, "a", "", 404, "Not Found"},
 		{"an asset", "r", "GET", fmt.Sprintf("/repos/o/r/releases/assets/%d", there.ID), api, "", "", 200, `"name":"there.whl"`},
-		{"its bytes are elsewhere", "r", "GET", fmt.Sprintf("/repos/o/r/releases/assets/%d", there.ID), api, "", "application/octet-stream", 302, ""},
-		{"half an asset has none", "r", "GET", fmt.Sprintf("/repos/o/r/releases/assets/%d", half.ID), api, "", "application/octet-stream", 404, ""},
+		{
+			"its bytes are elsewhere", "r", "GET", fmt.Sprintf("/repos/o/r/releases/assets/%d", there.ID), api, "", "application/octet-stream", 302,
+			"",
+		},
+		{
+			"half an asset has none", "r", "GET", fmt.Sprintf("/repos/o/r/releases/assets/%d", half.ID), api, "", "application/octet-stream", 404,
+			"",
+		},
 		{"the storage wants a signature", "", "GET", fmt.Sprintf("/release-assets/%d", there.ID), storage, "", "", 400, ""},
 		{"and no credential", "r", "GET", fmt.Sprintf("/release-assets/%d?sig=signed-for-one-download", there.ID), storage, "", "", 400, ""},
 		{"with it", "", "GET", fmt.Sprintf("/release-assets/%d?sig=signed-for-one-download", there.ID), storage, "", "", 200, "there"},
-		{"a reader deletes nothing", "r", "DELETE", fmt.Sprintf("/repos/o/r/releases/assets/%d", half.ID), api, "", "", 403, "Resource not accessible"},
+		{
+			"a reader deletes nothing", "r", "DELETE", fmt.Sprintf("/repos/o/r/releases/assets/%d", half.ID), api, "", "", 403,
+			"Resource not accessible",
+		},
 		{"a writer does", "w", "DELETE", fmt.Sprintf("/repos/o/r/releases/assets/%d", half.ID), api, "", "", 204, ""},
 		{"once", "w", "DELETE", fmt.Sprintf("/repos/o/r/releases/assets/%d", half.ID), api, "", "", 404, "Not Found"},
 		{"an edit is counted", "w", "PATCH", fmt.Sprintf("/repos/o/r/releases/%d", v1.ID), api, `{"name":"x"}`, "", 200, "v1"},
 	} {
-		status, body := ask(t, c.method, c.at.String()+c.path, c.token, c.body, c.accept)
+		status, body := send(t, c.method, c.at.String()+c.path, c.token, c.body, c.accept)
 		if status != c.status || !strings.Contains(body, c.says) {
 			t.Errorf("%s: %d %s, want %d with %q", c.name, status, body, c.status, c.says)
 		}
 	}
-	if _, list := ask(t, "GET", api.String()+"/repos/o/r/releases", "r", "", ""); strings.Contains(list, "v2") || !json.Valid([]byte(list)) {
+	if _, list := send(t, "GET", api.String()+"/repos/o/r/releases", "r", "", ""); strings.Contains(list, "v2") || !json.Valid([]byte(list)) {
 		t.Errorf("a reader sees %s", list)
 	}
 	if g.Edits() != 1 || len(g.Leaks()) != 1 {
@@ -93,7 +110,10 @@ func TestUpload_Interrupted(t *testing.T) {
 	g := releases.New(releases.Options{Repository: "o/r", Tokens: map[string]releases.Right{token("w"): releases.Write}})
 	r := g.Publish(releases.Release{Tag: "v1"})
 	at := serve(t, g.Uploads())
-	request, err := http.NewRequestWithContext(t.Context(), "POST", fmt.Sprintf("%s/repos/o/r/releases/%d/assets?name=a.whl", at, r.ID), io.MultiReader(strings.NewReader("half"), broken{}))
+	request, err := http.NewRequestWithContext(
+		t.Context(), "POST", fmt.Sprintf("%s/repos/o/r/releases/%d/assets?name=a.whl", at, r.ID),
+		io.MultiReader(strings.NewReader("half"), broken{}),
+	)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -108,7 +128,7 @@ func TestUpload_Interrupted(t *testing.T) {
 		if len(g.Assets(r.ID)) > 0 {
 			break
 		}
-		_, _ = ask(t, "GET", at.String()+"/repos/o/r/releases", "w", "", "")
+		_, _ = send(t, "GET", at.String()+"/repos/o/r/releases", "w", "", "")
 	}
 	if all := g.Assets(r.ID); len(all) != 1 || !all[0].Starter {
 		t.Errorf("%+v", all)
@@ -122,7 +142,8 @@ func (broken) Read([]byte) (int, error) { return 0, io.ErrUnexpectedEOF }
 func TestRenamed(t *testing.T) {
 	t.Parallel()
 	for name, want := range map[string]string{
-		"a-1.0+cu12-py3.whl": "a-1.0+cu12-py3.whl", "a-1!2.tar.gz": "a-1.2.tar.gz", "a  (b)~.whl": "a.b.whl", ".hidden": "default.hidden", "a@b_c.": "a@b_c",
+		"a-1.0+cu12-py3.whl": "a-1.0+cu12-py3.whl", "a-1!2.tar.gz": "a-1.2.tar.gz", "a  (b)~.whl": "a.b.whl", ".hidden": "default.hidden",
+		"a@b_c.": "a@b_c",
 	} {
 		if got := releases.Renamed(name); got != want {
 			t.Errorf("%q: %q, want %q", name, got, want)
@@ -144,7 +165,7 @@ func serve(t *testing.T, handler http.Handler) *url.URL {
 // token is one that stands nowhere by chance.
 func token(who string) string { return "ghs_0123456789_of_" + who }
 
-func ask(t *testing.T, method, at, who, body, accept string) (int, string) {
+func send(t *testing.T, method, at, who, body, accept string) (int, string) {
 	t.Helper()
 	request, err := http.NewRequestWithContext(t.Context(), method, at, strings.NewReader(body))
 	if err != nil {

@@ -174,20 +174,20 @@ func secure(key crypto.PublicKey) (crypto.PublicKey, error) {
 
 // certificate issues a certificate for the key and the workflow run in the claims.
 func (s *Sigstore) certificate(c claims, key crypto.PublicKey) (*x509.Certificate, error) {
-	switches, now := s.Behavior(), s.now()
+	behavior, now := s.Behavior(), s.now()
 	template, err := leaf(c, key)
 	if err != nil {
 		return nil, err
 	}
-	template.NotBefore, template.NotAfter = now, now.Add(switches.certificateLife())
-	if switches.ExpiredCertificate {
-		template.NotBefore, template.NotAfter = now.Add(-time.Minute-switches.certificateLife()), now.Add(-time.Minute)
+	template.NotBefore, template.NotAfter = now, now.Add(behavior.certificateLife())
+	if behavior.ExpiredCertificate {
+		template.NotBefore, template.NotAfter = now.Add(-time.Minute-behavior.certificateLife()), now.Add(-time.Minute)
 	}
 	signed, err := sign(template, s.authority.intermediate, key, s.authority.key)
-	if err != nil || switches.NoSCT {
+	if err != nil || behavior.NoSCT {
 		return signed, err
 	}
-	sct, err := s.timestamp(signed, now, switches.BadSCT)
+	sct, err := s.timestamp(signed, now, behavior.BadSCT)
 	if err != nil {
 		return nil, err
 	}

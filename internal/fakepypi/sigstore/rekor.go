@@ -122,18 +122,18 @@ func (s *Sigstore) answerEntry(w http.ResponseWriter, status int, e *entry) {
 // present returns an entry with its proofs. Switches may make them wrong.
 func (s *Sigstore) present(e *entry) (logged, error) {
 	s.mu.Lock()
-	switches, leaves, index := s.behavior, slices.Clone(s.log.leaves), s.log.before+e.index
+	behavior, leaves, index := s.behavior, slices.Clone(s.log.leaves), s.log.before+e.index
 	s.mu.Unlock()
 	id := s.rekor.id
-	if switches.WrongLogID {
+	if behavior.WrongLogID {
 		id[0] ^= 0xff
 	}
 	l := logged{Body: e.body, Time: e.at.Unix(), LogID: hex.EncodeToString(id[:]), Index: index}
 	var err error
-	if l.Verification.Promise, err = s.promise(l, switches.BadSET); err != nil {
+	if l.Verification.Promise, err = s.promise(l, behavior.BadSET); err != nil {
 		return l, err
 	}
-	l.Verification.Proof, err = s.prove(e.index, leaves, switches.BadProof)
+	l.Verification.Proof, err = s.prove(e.index, leaves, behavior.BadProof)
 	return l, err
 }
 

@@ -57,7 +57,10 @@ func New(o Options) (*Sigstore, error) {
 	if o.URL == "" || o.Issuer == "" || o.Now == nil {
 		return nil, errors.New("a Sigstore needs an address, an issuer and a clock")
 	}
-	s := &Sigstore{url: o.URL, now: o.Now, started: o.Now().Truncate(time.Second), initial: o.Behavior, behavior: o.Behavior, tokens: newVerifier(o.Issuer, o.Now)}
+	s := &Sigstore{
+		url: o.URL, now: o.Now, started: o.Now().Truncate(time.Second), initial: o.Behavior, behavior: o.Behavior,
+		tokens: newVerifier(o.Issuer, o.Now),
+	}
 	var err error
 	if s.authority, err = newAuthority(s.started); err != nil {
 		return nil, err

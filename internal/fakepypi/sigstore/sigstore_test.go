@@ -37,7 +37,7 @@ type instance struct {
 	client *http.Client
 }
 
-func start(t *testing.T, switches sigstore.Behavior) *instance {
+func start(t *testing.T, behavior sigstore.Behavior) *instance {
 	t.Helper()
 	k, err := key()
 	if err != nil {
@@ -47,7 +47,7 @@ func start(t *testing.T, switches sigstore.Behavior) *instance {
 	back, front := httptest.NewUnstartedServer(nil), httptest.NewUnstartedServer(nil)
 	in.url = "http://" + front.Listener.Addr().String()
 	in.issuer = issuer.New(issuer.Options{URL: "http://" + back.Listener.Addr().String(), Now: time.Now, Run: issuer.Run{}.Complete(), Key: k})
-	in.Sigstore, err = sigstore.New(sigstore.Options{URL: in.url, Issuer: in.issuerURL(), Now: time.Now, Behavior: switches})
+	in.Sigstore, err = sigstore.New(sigstore.Options{URL: in.url, Issuer: in.issuerURL(), Now: time.Now, Behavior: behavior})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -165,15 +165,21 @@ func (in *instance) verifies(a signer.Attestation, content string) error {
 	if err != nil {
 		in.t.Fatal(err)
 	}
-	v, err := verify.NewVerifier(trusted, verify.WithSignedCertificateTimestamps(1), verify.WithTransparencyLog(1), verify.WithIntegratedTimestamps(1))
+	v, err := verify.NewVerifier(
+		trusted, verify.WithSignedCertificateTimestamps(1), verify.WithTransparencyLog(1), verify.WithIntegratedTimestamps(1),
+	)
 	if err != nil {
 		in.t.Fatal(err)
 	}
-	identity, err := verify.NewShortCertificateIdentity(in.issuerURL(), "", "https://github.com/octo-org/rehearsal/.github/workflows/release.yml@refs/tags/v1.0.0", "")
+	identity, err := verify.NewShortCertificateIdentity(
+		in.issuerURL(), "", "https://github.com/octo-org/rehearsal/.github/workflows/release.yml@refs/tags/v1.0.0", "",
+	)
 	if err != nil {
 		in.t.Fatal(err)
 	}
-	_, err = v.Verify(bundled(in.t, a), verify.NewPolicy(verify.WithArtifact(bytes.NewReader([]byte(content))), verify.WithCertificateIdentity(identity)))
+	_, err = v.Verify(
+		bundled(in.t, a), verify.NewPolicy(verify.WithArtifact(bytes.NewReader([]byte(content))), verify.WithCertificateIdentity(identity)),
+	)
 	return err
 }
 
@@ -201,7 +207,7 @@ func TestAttestation_Verifies(t *testing.T) {
 func TestAttestation_Defects(t *testing.T) {
 	t.Parallel()
 	for name, c := range map[string]struct {
-		switches sigstore.Behavior
+		behavior sigstore.Behavior
 		cause    string
 	}{
 		"expired certificate":   {sigstore.Behavior{ExpiredCertificate: true}, "integrated time outside certificate validity"},
@@ -214,7 +220,7 @@ func TestAttestation_Defects(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			in := start(t, c.switches)
+			in := start(t, c.behavior)
 			err := in.verifies(in.attested("x"), "x")
 			if err == nil || !strings.Contains(err.Error(), c.cause) {
 				t.Errorf("it says %v, and not %q", err, c.cause)
@@ -306,13 +312,17 @@ func TestCertificate_IDTokens(t *testing.T) {
 		}
 		in.issuer.Forge(c.forge)
 		_, err := signer.New(t.Context(), in.client, in.url, in.token("sigstore"))
-		refused := err != nil && strings.Contains(err.Error(), `400 Bad Request: {"code":3,"message":"There was an error processing the identity token","details":[]}`)
+		refused := err != nil && strings.Contains(
+			err.Error(), `400 Bad Request: {"code":3,"message":"There was an error processing the identity token","details":[]}`,
+		)
 		if c.ok == refused || c.ok && err != nil {
 			t.Errorf("%s: %v", name, err)
 		}
 	}
 	for _, token := range []string{"", "a.b", "Basic x"} {
-		if status, _, text := in.do("POST", "/api/v2/signingCert", "{}", "Authorization", "Bearer "+token); status != 401 || !strings.Contains(text, `"code":16`) {
+		if status, _, text := in.do(
+			"POST", "/api/v2/signingCert", "{}", "Authorization", "Bearer "+token,
+		); status != 401 || !strings.Contains(text, `"code":16`) {
 			t.Errorf("the token %q: %d %s", token, status, text)
 		}
 	}
@@ -352,7 +362,8 @@ func TestLogEntry_Conflict(t *testing.T) {
 		t.Errorf("the same signature in other bytes: %d", status)
 	}
 	for _, id := range []string{at, path + "/" + at[len(at)-64:]} {
-		if status, _, body := in.do("GET", id, ""); status != 200 || !strings.Contains(body, `"treeSize":7`) || !strings.Contains(body, `"logIndex":25579135`) {
+		if status, _, body := in.do("GET", id, ""); status != 200 || !strings.Contains(body, `"treeSize":7`) ||
+			!strings.Contains(body, `"logIndex":25579135`) {
 			t.Errorf("%s: %d %s", id, status, body)
 		}
 	}
@@ -393,7 +404,9 @@ func TestLogEntry_Refused(t *testing.T) {
 		"no verifier":       strings.Replace(text, `"verifiers":`, `"others":`, 1),
 		"a verifier, empty": strings.Replace(text, `"verifiers":["`, `"verifiers":["AAAA`, 1),
 	} {
-		if status, _, body := in.do("POST", "/api/v1/log/entries", request); request == text || status != 400 || !strings.Contains(body, `"message":"error processing entry: `) {
+		if status, _, body := in.do("POST", "/api/v1/log/entries", request); request == text || status != 400 || !strings.Contains(
+			body, `"message":"error processing entry: `,
+		) {
 			t.Errorf("%s: %d %s", name, status, body)
 		}
 	}
@@ -422,14 +435,14 @@ func TestLogEntry_Latency(t *testing.T) {
 // TestTrustRoot_States: a client of TUF takes what is in order, and nothing else.
 func TestTrustRoot_States(t *testing.T) {
 	t.Parallel()
-	for state, cause := range map[sigstore.Trust]string{
+	for state, cause := range map[sigstore.TrustRootState]string{
 		sigstore.TrustInOrder:   "",
 		sigstore.TrustStale:     "timestamp.json is expired",
 		sigstore.TrustExpired:   "root.json is expired",
 		sigstore.TrustForged:    "Verifying timestamp failed",
 		sigstore.TrustNotServed: "503",
 	} {
-		in := start(t, sigstore.Behavior{Trust: state})
+		in := start(t, sigstore.Behavior{TrustRoot: state})
 		client, err := in.trust()
 		if cause != "" {
 			if err == nil || !strings.Contains(err.Error(), cause) {
@@ -444,7 +457,9 @@ func TestTrustRoot_States(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		for what, services := range map[string][]root.Service{"authority": config.FulcioCertificateAuthorityURLs(), "log": config.RekorLogURLs()} {
+		for what, services := range map[string][]root.Service{
+			"authority": config.FulcioCertificateAuthorityURLs(), "log": config.RekorLogURLs(),
+		} {
 			chosen, err := root.SelectService(services, []uint32{1}, time.Now())
 			if err != nil || chosen.URL != in.url {
 				t.Errorf("the %s is at %q, %v", what, chosen.URL, err)
@@ -478,7 +493,9 @@ func TestCertificate_PublicKeyRequest(t *testing.T) {
 		"no JSON": "{", "nothing": "{}", "no PEM": `{"certificateSigningRequest":"AAAA"}`,
 		"no key": `{"publicKeyRequest":{"publicKey":{"content":"x"}}}`,
 	} {
-		if status, _, text := in.do("POST", "/api/v2/signingCert", body, "Authorization", "Bearer "+in.token("sigstore")); status != 400 || !strings.Contains(text, `"code":3`) {
+		if status, _, text := in.do(
+			"POST", "/api/v2/signingCert", body, "Authorization", "Bearer "+in.token("sigstore"),
+		); status != 400 || !strings.Contains(text, `"code":3`) {
 			t.Errorf("%s: %d %s", name, status, text)
 		}
 	}

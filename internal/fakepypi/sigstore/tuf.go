@@ -68,12 +68,12 @@ type repository struct {
 	keys  map[string]tufKey
 	rogue tufKey // with the id of the timestamp's key, but another private key
 	until time.Time
-	files map[Trust]map[string][]byte
+	files map[TrustRootState]map[string][]byte
 }
 
 // newRepository returns a repository with new keys and all its files.
 func (s *Sigstore) newRepository(issuer string) (*repository, error) {
-	r := &repository{keys: map[string]tufKey{}, until: s.started.Add(metadataLife), files: map[Trust]map[string][]byte{}}
+	r := &repository{keys: map[string]tufKey{}, until: s.started.Add(metadataLife), files: map[TrustRootState]map[string][]byte{}}
 	var err error
 	for _, role := range roles() {
 		if r.keys[role], err = newTUFKey(); err != nil {
@@ -104,7 +104,7 @@ func (r *repository) publish(targets map[string][]byte, now time.Time) error {
 	}
 	past := now.Add(-time.Hour)
 	var failed error
-	put := func(state Trust, name string, m metadata) []byte {
+	put := func(state TrustRootState, name string, m metadata) []byte {
 		text, err := m.signed()
 		failed = errors.Join(failed, err)
 		if r.files[state] == nil {
@@ -169,7 +169,7 @@ func (m metadata) signed() ([]byte, error) {
 
 // serveMetadata handles GET /tuf/…. A client finds the newest root by a 404 for the next one.
 func (s *Sigstore) serveMetadata(w http.ResponseWriter, r *http.Request) {
-	state := s.Behavior().Trust
+	state := s.Behavior().TrustRoot
 	if state == TrustNotServed {
 		http.Error(w, "Service Unavailable", http.StatusServiceUnavailable)
 		return

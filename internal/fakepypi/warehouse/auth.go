@@ -53,9 +53,9 @@ func basic(value string) credential {
 	return c
 }
 
-// find returns the index's record of an upload token, or nil if the token is unknown or revoked. It uses the identifier alone: signature
-// and caveats are not checked.
-func (ix *Index) find(token string) *issuedToken {
+// tokenRecord returns the index's record of an upload token, or nil if the token is unknown or revoked. It uses the identifier alone:
+// signature and caveats are not checked.
+func (ix *Index) tokenRecord(token string) *issuedToken {
 	m, err := macaroon.Parse(token)
 	if err != nil {
 		return nil

@@ -24,8 +24,8 @@ type Publisher struct {
 	Pending        bool        // the project does not exist yet; the first mint creates it
 }
 
-// Trust registers a publisher. Unless the publisher is pending, Trust creates its project if that does not exist.
-func (ix *Index) Trust(p Publisher) {
+// AddPublisher registers a publisher. Unless the publisher is pending, Trust creates its project if that does not exist.
+func (ix *Index) AddPublisher(p Publisher) {
 	ix.mu.Lock()
 	defer ix.mu.Unlock()
 	row := publisher{
@@ -162,7 +162,7 @@ func (ix *Index) Files() []File {
 func (ix *Index) Remove(name string) error {
 	ix.mu.Lock()
 	defer ix.mu.Unlock()
-	f := ix.held(name)
+	f := ix.fileNamed(name)
 	if f == nil {
 		return fmt.Errorf("the index holds no file %q", name)
 	}

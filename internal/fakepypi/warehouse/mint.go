@@ -93,7 +93,7 @@ func (ix *Index) mint(ctx context.Context, body []byte, host string, began uint6
 func (ix *Index) admit(ctx context.Context, raw string) (idtoken.Claims, error) {
 	ix.mu.Lock()
 	ix.presented(raw)
-	switches := ix.behavior
+	behavior := ix.behavior
 	ix.mu.Unlock()
 	claims, err := idtoken.Unverified(raw)
 	issuer, named := claims.Text("iss")
@@ -102,7 +102,7 @@ func (ix *Index) admit(ctx context.Context, raw string) (idtoken.Claims, error) 
 		return nil, noMint("invalid-payload", "malformed JWT")
 	case issuer != ix.issuer:
 		return nil, noMint("invalid-payload", "unknown trusted publishing issuer")
-	case switches.NoOIDC, switches.NoGitHub:
+	case behavior.NoOIDC, behavior.NoGitHub:
 		return nil, noMint("not-enabled", "github trusted publishing functionality not enabled")
 	}
 	if claims, err = ix.idTokens.Verify(ctx, raw); err != nil {
@@ -262,7 +262,7 @@ func (ix *Index) burn(raw string, idle bool) {
 	defer ix.mu.Unlock()
 	raw = strings.TrimSpace(raw)
 	ix.presented(raw)
-	if g := ix.find(raw); g != nil && g.publisher != nil && !idle {
+	if g := ix.tokenRecord(raw); g != nil && g.publisher != nil && !idle {
 		g.burned, g.burnedAt = true, ix.now()
 	}
 }

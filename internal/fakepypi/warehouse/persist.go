@@ -191,7 +191,7 @@ func (s *snapshot) write(text []byte) error {
 	if len(text) > stateLimit {
 		return fmt.Errorf("it has more than %d bytes", stateLimit)
 	}
-	if err := s.ours(); err != nil {
+	if err := s.checkUnchanged(); err != nil {
 		return err
 	}
 	out, err := os.CreateTemp(filepath.Dir(s.path), "."+stateName+"-*") // with mode 0600
@@ -213,8 +213,8 @@ func (s *snapshot) write(text []byte) error {
 	return err
 }
 
-// ours returns an error if another process has changed the document since this index read or wrote it.
-func (s *snapshot) ours() error {
+// checkUnchanged returns an error if another process has changed the document since this index read or wrote it.
+func (s *snapshot) checkUnchanged() error {
 	now, err := os.Lstat(s.path)
 	switch {
 	case errors.Is(err, fs.ErrNotExist):
@@ -227,8 +227,8 @@ func (s *snapshot) ours() error {
 	return nil
 }
 
-// kept writes changed tables to disk. It returns the refusal to send if that fails: a change counts only when it is on disk.
-func (ix *Index) kept() *refusal {
+// saveChanges writes changed tables to disk. It returns the refusal to send if that fails: a change counts only when it is on disk.
+func (ix *Index) saveChanges() *refusal {
 	if err := ix.persist(); err != nil {
 		return refuse(http.StatusInternalServerError, "%v", err)
 	}

@@ -40,7 +40,7 @@ func FuzzState(f *testing.F) {
 			t.Errorf("%v\n%s\nbecame\n%s", err, written, rewritten)
 		}
 		for _, g := range again.tokens {
-			if again.find(g.raw) != g {
+			if again.tokenRecord(g.raw) != g {
 				t.Errorf("the token %q is not found by what it is", g.raw)
 			}
 		}

@@ -119,7 +119,7 @@ func plainProject(u *upload) *refusal {
 
 // plainExists refuses a file name that the index already has, even with the same content.
 func plainExists(u *upload) *refusal {
-	if u.ix.held(u.form.content.filename) != nil {
+	if u.ix.fileNamed(u.form.content.filename) != nil {
 		return refuse(http.StatusConflict, "")
 	}
 	return nil

@@ -23,7 +23,7 @@ func (ix *Index) integrity(w http.ResponseWriter, r *http.Request) {
 	}
 	name := r.PathValue("file")
 	ix.mu.Lock()
-	f := ix.held(name)
+	f := ix.fileNamed(name)
 	p, found := ix.release(r)
 	off := ix.behavior.NoAttestations
 	ix.mu.Unlock()
@@ -66,7 +66,7 @@ func (f *file) provenanceURL(origin string) *string {
 func (ix *Index) Provenance(name string) ([]byte, error) {
 	ix.mu.Lock()
 	defer ix.mu.Unlock()
-	f := ix.held(name)
+	f := ix.fileNamed(name)
 	if f == nil || f.provenance == nil {
 		return nil, nil
 	}

@@ -46,7 +46,7 @@ func match(candidates []*publisher, c idtoken.Claims) (*publisher, error) {
 			return nil, mismatch(fmt.Sprintf("Missing claim %s", repr(name)))
 		}
 	}
-	p, err := lookUp(candidates, c)
+	p, err := matchPublisher(candidates, c)
 	if err != nil {
 		return nil, err
 	}
@@ -61,9 +61,9 @@ func match(candidates []*publisher, c idtoken.Claims) (*publisher, error) {
 // workflowFile matches the workflow's file name: the text between the last slash and the at sign.
 var workflowFile = regexp.MustCompile(`[^/]+\.(yml|yaml)@`)
 
-// lookUp returns the candidate whose registered values are those of the claims, as PyPI's database query does: letter case counts. A
-// publisher of the claimed environment comes before one of any environment.
-func lookUp(candidates []*publisher, c idtoken.Claims) (*publisher, error) {
+// matchPublisher returns the candidate whose registered values are those of the claims, as PyPI's database query does: letter case
+// counts. A publisher of the claimed environment comes before one of any environment.
+func matchPublisher(candidates []*publisher, c idtoken.Claims) (*publisher, error) {
 	repository, _ := c.Text("repository")
 	owner, name, _ := strings.Cut(repository, "/")
 	ownerID, _ := c.Text("repository_owner_id")

@@ -107,7 +107,9 @@ func TestPunycode(t *testing.T) {
 // FuzzAddress holds that no value breaks the reader of addresses or the judge of them, and that what is read comes out
 // of the value.
 func FuzzAddress(f *testing.F) {
-	for _, seed := range []string{`"Doe, J." <j@x.org>`, "a:b@c.d,e@f;", "jane doe@x.org", "<@r:j@x>", "(c(d)e) a@b.c", "a@exämple.de", `"a\"b"@x.y`} {
+	for _, seed := range []string{
+		`"Doe, J." <j@x.org>`, "a:b@c.d,e@f;", "jane doe@x.org", "<@r:j@x>", "(c(d)e) a@b.c", "a@exämple.de", `"a\"b"@x.y`,
+	} {
 		f.Add(seed)
 	}
 	f.Fuzz(func(t *testing.T, value string) {

@@ -26,12 +26,12 @@ func archiveRead(u *upload) *refusal {
 	}
 	defer func() { _ = in.Close() }()
 	if strings.HasSuffix(u.form.content.filename, ".tar.gz") {
-		u.archive, err = archive.ReadTarGz(in, archive.Ask{Keep: func(string) bool { return false }})
+		u.archive, err = archive.ReadTarGz(in, archive.Selection{Keep: func(string) bool { return false }})
 		if err == nil {
-			err = u.archive.LookForZip(in, u.form.content.blob.size)
+			err = u.archive.FindZip(in, u.form.content.blob.size)
 		}
 	} else {
-		u.archive, err = archive.ReadZip(in, u.form.content.blob.size, u.asked())
+		u.archive, err = archive.ReadZip(in, u.form.content.blob.size, u.wantedMembers())
 	}
 	if err != nil {
 		return refuse(http.StatusInternalServerError, "")
@@ -39,19 +39,19 @@ func archiveRead(u *upload) *refusal {
 	return nil
 }
 
-// asked returns which members of the archive are read and kept: those that PyPI opens.
-func (u *upload) asked() archive.Ask {
+// wantedMembers returns which members of the archive are read and kept: those that PyPI opens.
+func (u *upload) wantedMembers() archive.Selection {
 	members := []string{path.Join(u.distInfo(), "WHEEL"), path.Join(u.distInfo(), "METADATA"), path.Join(u.distInfo(), "entry_points.txt")}
 	for _, file := range u.form.all("license_file") {
 		members = append(members, u.distInfo()+"/licenses/"+file)
 	}
-	ask := archive.Ask{Keep: func(member string) bool {
+	selection := archive.Selection{Keep: func(member string) bool {
 		return slices.Contains(members, member) || isSdist(u) && strings.HasSuffix(member, "/PKG-INFO")
 	}}
 	if u.distInfo() != "" {
-		ask.Record = u.distInfo() + "/RECORD"
+		selection.Record = u.distInfo() + "/RECORD"
 	}
-	return ask
+	return selection
 }
 
 // distInfo returns the folder of a wheel's metadata, verbatim from the file name. It returns an empty string for an sdist, and if the
@@ -138,7 +138,9 @@ func (u *upload) member(place, missing string) string {
 
 // damaged reports whether a member was read and found to be damaged.
 func (u *upload) damaged(member string) bool {
-	return slices.ContainsFunc(u.archive.Anomalies, func(o archive.Anomaly) bool { return o.Code == archive.AnomalyDamaged && o.Member == member })
+	return slices.ContainsFunc(
+		u.archive.Anomalies, func(o archive.Anomaly) bool { return o.Code == archive.AnomalyDamaged && o.Member == member },
+	)
 }
 
 // notSparse returns a message if a tar archive has sparse members.

@@ -119,9 +119,9 @@ func digests(u *upload) *refusal {
 // duplicate checks rows 60 and 61. The same file again ends the pipeline with success.
 func duplicate(u *upload) *refusal {
 	b, name := u.form.content.blob, u.form.content.filename
-	same := u.ix.held(name)
+	same := u.ix.fileNamed(name)
 	if same == nil {
-		same = u.ix.heldBytes(b)
+		same = u.ix.fileWithDigest(b)
 	}
 	if same == nil {
 		return nil

@@ -10,8 +10,9 @@ import (
 	"github.com/org/pypi-oidc-publish/internal/pep"
 )
 
-// The rules of docs/reference/pypi-server.md §2.3 and §2.4: the metadata in the form. Of each of the two sets, readMetadata and checkMetadata, one
-// error is reported: that of metadata-version, of name or of version first, else that of the alphabetically first header.
+// The rules of docs/reference/pypi-server.md §2.3 and §2.4: the metadata in the form. Of each of the two sets, readMetadata and
+// checkMetadata, one error is reported: that of metadata-version, of name or of version first, else that of the alphabetically first
+// header.
 
 // unparsed checks row 15, which comes before both sets of rules: a field for one value has one, and the labels of URLs differ.
 func unparsed(u *upload) *refusal {
@@ -97,8 +98,8 @@ func metadataB(u *upload) *refusal {
 	return firstProblem(u, checkMetadata(), func(field) string { return "" })
 }
 
-// firstProblem applies the rules of a stage and returns the first refusal. For every field that the form has, it calls gate before the
-// field's rule.
+// firstProblem applies one set of rules and returns the first refusal. For every field that the form has, it calls gate before
+// the field's rule.
 func firstProblem(u *upload, stage map[string]valueRule, gate func(field) string) *refusal {
 	leading := []string{"metadata-version", "name", "version"}
 	order := slices.SortedStableFunc(slices.Values(fields()), func(a, b field) int {

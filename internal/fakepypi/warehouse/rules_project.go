@@ -60,8 +60,8 @@ func userInOrder(u *upload) *refusal {
 	return nil
 }
 
-// caveatsHold checks row 47: the token's signature and caveats are valid for the project.
-func caveatsHold(u *upload) *refusal {
+// checkCaveats checks row 47: the token's signature and caveats are valid for the project.
+func checkCaveats(u *upload) *refusal {
 	if problems := u.ix.verify(u.auth.token, u.token, u.project); len(problems) > 0 {
 		return refuse(http.StatusForbidden, "Invalid API Token: %s", strings.Join(problems, ", "))
 	}

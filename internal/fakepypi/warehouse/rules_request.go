@@ -67,7 +67,7 @@ func noNewUploads(u *upload) *refusal {
 
 // identified checks row 7: the index must know the token. Its caveats are checked later.
 func identified(u *upload) *refusal {
-	if u.token = u.ix.find(u.auth.token); u.token == nil {
+	if u.token = u.ix.tokenRecord(u.auth.token); u.token == nil {
 		return refuse(http.StatusForbidden, "Invalid or non-existent authentication information. See %s#invalid-auth for more information.",
 			u.help())
 	}

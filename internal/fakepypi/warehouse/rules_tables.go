@@ -24,13 +24,13 @@ func licenseExpression(_ *upload, values []string) string {
 func knownClassifiers(_ *upload, values []string) string {
 	values = slices.Sorted(slices.Values(values))
 	for _, value := range values {
-		if standing, _ := trove.Look(value); standing == trove.Unknown {
+		if status, _ := trove.Lookup(value); status == trove.Unknown {
 			return repr(value) + " is not a valid classifier"
 		}
 	}
 	for _, value := range values {
-		switch standing, instead := trove.Look(value); {
-		case standing != trove.Deprecated:
+		switch status, instead := trove.Lookup(value); {
+		case status != trove.Deprecated:
 		case len(instead) > 0:
 			return "The classifier " + repr(value) + " has been deprecated, use one of " + reprList(instead) + " instead"
 		default:

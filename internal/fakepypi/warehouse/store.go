@@ -116,8 +116,8 @@ func (ix *Index) addProject(name string) *project {
 	return p
 }
 
-// held returns the file with this name, or nil.
-func (ix *Index) held(name string) *file {
+// fileNamed returns the file with this name, or nil.
+func (ix *Index) fileNamed(name string) *file {
 	for _, p := range ix.projects {
 		for _, f := range p.files {
 			if f.name == name {
@@ -128,8 +128,8 @@ func (ix *Index) held(name string) *file {
 	return nil
 }
 
-// heldBytes returns a file that has one of the digests of b, or nil.
-func (ix *Index) heldBytes(b blob) *file {
+// fileWithDigest returns a file that has one of the digests of b, or nil.
+func (ix *Index) fileWithDigest(b blob) *file {
 	for _, p := range ix.projects {
 		for _, f := range p.files {
 			if f.sha256 == b.sha256 || f.blake2 == b.blake2 || f.md5 == b.md5 {

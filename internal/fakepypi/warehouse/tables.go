@@ -184,7 +184,7 @@ func (ix *Index) addFile(p *project, row fileState) error {
 		return fmt.Errorf("its release %q is not there", row.Release)
 	case !isFileName(row.Name):
 		return errors.New("that is no file name")
-	case ix.held(row.Name) != nil || slices.ContainsFunc(p.files, func(f *file) bool { return f.name == row.Name }):
+	case ix.fileNamed(row.Name) != nil || slices.ContainsFunc(p.files, func(f *file) bool { return f.name == row.Name }):
 		return errors.New("it is there twice")
 	case !isHex(row.SHA256, 32) || !isHex(row.MD5, 16) || !isHex(row.BLAKE2b, 32) || row.CoreMetadata != "" && !isHex(row.CoreMetadata, 32):
 		return errors.New("a digest is not one")

@@ -53,7 +53,7 @@ func rules() []rule {
 		{"2.5/43", hasContent},
 		{"2.5/45", userInOrder},
 		{"2.5/44,46", projectExists},
-		{"2.5/47", caveatsHold},
+		{"2.5/47", checkCaveats},
 		{"2.5/48", permitted},
 		{"2.5/49", goodStanding},
 		{"2.6/50", descriptionRenders},
@@ -137,13 +137,13 @@ func (ix *Index) applyRules(r *http.Request, f *form, began uint64) *refusal {
 			return refused
 		}
 		if u.done {
-			return ix.kept()
+			return ix.saveChanges()
 		}
 	}
 	if refused := u.commit(); refused != nil {
 		return refused
 	}
-	return ix.kept()
+	return ix.saveChanges()
 }
 
 // commit writes the rows. If another request has written a unique row meanwhile, it refuses with 500, as PyPI's database does.

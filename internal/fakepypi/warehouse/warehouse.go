@@ -89,9 +89,10 @@ type tables struct {
 }
 
 // newTables returns empty tables.
-func newTables(switches Behavior) tables {
+func newTables(behavior Behavior) tables {
 	return tables{
-		behavior: switches, projects: map[pep.Project]*project{}, tokens: map[string]*issuedToken{}, jtis: map[string]bool{}, used: map[string]bool{},
+		behavior: behavior, projects: map[pep.Project]*project{}, tokens: map[string]*issuedToken{}, jtis: map[string]bool{},
+		used:  map[string]bool{},
 		cache: cdnCache{absent: map[pep.Project]time.Time{}, pages: map[string]page{}},
 	}
 }
@@ -105,12 +106,13 @@ func New(o Options) (*Index, error) {
 	if _, err := os.Stat(o.Dir); err != nil {
 		return nil, err
 	}
-	traits, err := o.Profile.capabilities()
+	capabilities, err := o.Profile.capabilities()
 	if err != nil {
 		return nil, err
 	}
 	ix := &Index{
-		dir: o.Dir, now: o.Now, audience: o.Audience, issuer: o.Issuer, capabilities: traits, login: o.Login, initial: o.Behavior, user: uuid(),
+		dir: o.Dir, now: o.Now, audience: o.Audience, issuer: o.Issuer, capabilities: capabilities, login: o.Login, initial: o.Behavior,
+		user:     uuid(),
 		idTokens: idtoken.NewVerifier(o.Issuer, o.Audience, o.Now),
 		tables:   newTables(o.Behavior),
 	}
@@ -233,8 +235,8 @@ func (ix *Index) Behavior() Behavior {
 }
 
 // Reset makes the index one that was just started: without projects, publishers, tokens and files, and with its first switches. No request
-// may be in progress. It is not for an index that keeps what it holds. The folders that its files were in stay, since making them anew takes longer
-// than all the rest.
+// may be in progress. It is not for an index that keeps what it holds. The folders that its files were in stay, since making them anew
+// takes longer than all the rest.
 func (ix *Index) Reset() error {
 	ix.mu.Lock()
 	defer ix.mu.Unlock()

@@ -23,7 +23,7 @@ func (p *parser) element(s *scope) {
 	case markOption:
 		p.optionList(s, m)
 	case markDoctest:
-		s.node.add(newNode(kindBlock, s.no()))
+		s.node.add(newNode(kindBlock, s.lineNumber()))
 		p.textBlock(s, false)
 	case markLineBlock:
 		p.lineBlock(s, m)
@@ -43,7 +43,7 @@ func (p *parser) element(s *scope) {
 // needBlank refuses an element that is followed by unindented text without a blank line between.
 func (p *parser) needBlank(s *scope, blankFinish bool, what string) {
 	if !blankFinish {
-		p.refuse(s.no()+1, noBlankLine(what), what)
+		p.refuse(s.lineNumber()+1, noBlankLine(what), what)
 	}
 }
 

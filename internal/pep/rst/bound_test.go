@@ -42,7 +42,7 @@ func TestCheck_LinearTime(t *testing.T) {
 	}
 }
 
-// allocated is the memory it takes to judge a text, in bytes.
+// allocated is the memory it takes to check a text, in bytes.
 func allocated(text string) uint64 {
 	var before, after runtime.MemStats
 	runtime.ReadMemStats(&before)
@@ -51,7 +51,7 @@ func allocated(text string) uint64 {
 	return after.TotalAlloc - before.TotalAlloc
 }
 
-// TestCheck_ManyReferences judges documents in which everything refers to everything.
+// TestCheck_ManyReferences checks documents in which everything refers to everything.
 func TestCheck_ManyReferences(t *testing.T) {
 	t.Parallel()
 	const n = 5000
@@ -73,9 +73,9 @@ func TestCheck_ManyReferences(t *testing.T) {
 		}
 		b.WriteString("\n.. |s| replace:: x\n\nend\n")
 		start := time.Now()
-		verdict := rst.Check(b.String(), rst.Renderer45)
+		result := rst.Check(b.String(), rst.Renderer45)
 		if took := time.Since(start); took > 5*time.Second {
-			t.Errorf("%s: %v for %s", name, took, verdict)
+			t.Errorf("%s: %v for %s", name, took, result)
 		}
 	}
 }
@@ -92,24 +92,24 @@ func FuzzCheck(f *testing.F) {
 	f.Add(":Author: A. B.\n:Date: 1\n\n.. |x| replace:: `a <b>`__\n\n|x|_ [#]_\n\n.. [#] y\n.. _x: z_\n.. _z: http://a\n")
 	f.Fuzz(func(t *testing.T, text string) {
 		start := time.Now()
-		verdict := rst.Check(text, rst.Renderer45)
+		result := rst.Check(text, rst.Renderer45)
 		if took := time.Since(start); took > 10*time.Second {
 			t.Errorf("%v for %d bytes", took, len(text))
 		}
-		if verdict.Outcome == rst.Accept && verdict != (rst.Verdict{}) {
-			t.Errorf("an accepted text with words: %+v", verdict)
+		if result.Outcome == rst.Accept && result != (rst.Result{}) {
+			t.Errorf("an accepted text with words: %+v", result)
 		}
-		if verdict.Outcome != rst.Accept && (verdict.Message == "" || verdict.Construct == "" || verdict.Fix == "") {
-			t.Errorf("no words: %+v", verdict)
+		if result.Outcome != rst.Accept && (result.Message == "" || result.Construct == "" || result.Fix == "") {
+			t.Errorf("no words: %+v", result)
 		}
 	})
 }
 
-// BenchmarkCheck judges an ordinary description of 100 KB: it should take 20 ms at most.
+// BenchmarkCheck checks an ordinary description of 100 KB: it should take 20 ms at most.
 func BenchmarkCheck(b *testing.B) {
 	text := description(100_000)
-	if verdict := rst.Check(text, rst.Renderer45); verdict.Outcome != rst.Accept {
-		b.Fatal(verdict)
+	if result := rst.Check(text, rst.Renderer45); result.Outcome != rst.Accept {
+		b.Fatal(result)
 	}
 	b.SetBytes(int64(len(text)))
 	b.ReportAllocs()

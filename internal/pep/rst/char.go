@@ -47,14 +47,14 @@ func stripRight(s string) string {
 	return strings.TrimRightFunc(s, isSpace)
 }
 
-// wordsIn works like Python's str.split without an argument.
-func wordsIn(s string) []string { return strings.FieldsFunc(s, isSpace) }
+// splitSpace works like Python's str.split without an argument.
+func splitSpace(s string) []string { return strings.FieldsFunc(s, isSpace) }
 
-// fold returns a name in the form in which docutils compares names: lower case, white space reduced to single blanks.
-func fold(name string) string { return strings.Join(wordsIn(strings.ToLower(name)), " ") }
+// normalizeName returns a name in the form in which docutils compares names: lower case, white space reduced to single blanks.
+func normalizeName(name string) string { return strings.Join(splitSpace(strings.ToLower(name)), " ") }
 
 // squeeze replaces every run of white space by one blank and trims the ends.
-func squeeze(name string) string { return strings.Join(wordsIn(name), " ") }
+func squeeze(name string) string { return strings.Join(splitSpace(name), " ") }
 
 // lastRune returns the character before i, or 0 at the beginning.
 func lastRune(s string, i int) rune {

@@ -16,7 +16,7 @@ type dialect struct {
 // csvCell holds one value, and the line on which it begins.
 type csvCell struct {
 	text string
-	no   int
+	line int
 }
 
 // longestField limits one value, in bytes, as Python's reader does.
@@ -40,7 +40,7 @@ type csvReader struct {
 	state csvState
 	row   []csvCell
 	field strings.Builder
-	no    int // the line on which the field begins
+	line  int // the line on which the field begins
 }
 
 // read parses all lines and returns their rows. An empty line is a row without cells.
@@ -54,7 +54,7 @@ func (d dialect) read(lines []line) ([][]csvCell, error) {
 			continue
 		}
 		if !open {
-			r.state, r.row, r.no = csvStart, nil, l.no
+			r.state, r.row, r.line = csvStart, nil, l.no
 		}
 		for _, one := range l.text {
 			if err := r.character(string(one), l.no); err != nil {
@@ -96,7 +96,7 @@ func (r *csvReader) lineEnd() (open bool) {
 
 // save ends a value.
 func (r *csvReader) save() {
-	r.row = append(r.row, csvCell{r.field.String(), r.no})
+	r.row = append(r.row, csvCell{r.field.String(), r.line})
 	r.field.Reset()
 	r.state = csvStart
 }
@@ -122,7 +122,7 @@ func (r *csvReader) character(c string, number int) error {
 }
 
 func (r *csvReader) first(c string, number int) {
-	r.no = number
+	r.line = number
 	switch {
 	case c == r.quote:
 		r.state = csvInQuotes

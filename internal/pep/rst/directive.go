@@ -36,7 +36,7 @@ func (c *call) has(name string) bool {
 // directive parses a directive and returns the nodes it produces. end is the position in its first line after the name.
 func (p *parser) directive(s *scope, name string, end int) (nodes []*node, blankFinish bool) {
 	d, ok := directiveNamed(strings.ToLower(name))
-	number := s.no()
+	number := s.lineNumber()
 	if !ok {
 		p.refuseWith(number, unknownDirective, directiveAdvice(name), name)
 	}
@@ -101,7 +101,7 @@ func (d directive) arguments(text string) ([]string, error) {
 	if most == 0 {
 		return nil, nil
 	}
-	arguments := wordsIn(text)
+	arguments := splitSpace(text)
 	if len(arguments) < d.required {
 		return nil, fmt.Errorf("%d argument(s) required, %d supplied", d.required, len(arguments))
 	}
@@ -136,7 +136,7 @@ func (p *parser) readOptions(known map[string]convert, head []line) (rest []line
 			return nil, nil, errors.New("invalid option block")
 		}
 		name, value := p.readOption(s, m.end)
-		if len(wordsIn(name)) != 1 {
+		if len(splitSpace(name)) != 1 {
 			return nil, nil, errors.New("invalid option data: extension option field name may not contain multiple words")
 		}
 		found = append(found, named{name, value})
@@ -151,9 +151,9 @@ func (p *parser) readOptions(known map[string]convert, head []line) (rest []line
 
 // readOption parses one option. Its name may contain markup.
 func (p *parser) readOption(s *scope, end int) (name string, value option) {
-	field := newNode(kindFieldName, s.no())
+	field := newNode(kindFieldName, s.lineNumber())
 	marker := fieldName(s.text()[:end])
-	number := s.no()
+	number := s.lineNumber()
 	block, _ := s.afterMarker(end)
 	field.add(p.inline(marker, number, nil)...)
 	return strings.ToLower(field.plain()), option{text: join(trimBottom(block)), given: len(block) > 0}

@@ -19,7 +19,7 @@ func (p *parser) made(kind kind, c *call) *node {
 // giveName makes a node an explicit target if an option names it.
 func (p *parser) giveName(n *node, c *call, option string) {
 	if c.has(option) {
-		n.names = append(n.names, fold(c.options[option].text))
+		n.names = append(n.names, normalizeName(c.options[option].text))
 		p.target(n, true, n)
 	}
 }

@@ -53,7 +53,7 @@ func csvRows(rows [][]csvCell) [][]cell {
 			for rest := one.text; rest != ""; {
 				var first string
 				first, rest = cutLine(rest)
-				lines = append(lines, line{first, one.no + len(lines)})
+				lines = append(lines, line{first, one.line + len(lines)})
 			}
 			table[i] = append(table[i], cell{lines})
 		}

@@ -38,7 +38,7 @@ func runUnicode(p *parser, c *call) []*node {
 		text = ""
 	}
 	var nodes []*node
-	for _, code := range wordsIn(text) {
+	for _, code := range splitSpace(text) {
 		char, err := unicodeCode(code)
 		if err != nil {
 			p.refuse(c.line, badCode, code)

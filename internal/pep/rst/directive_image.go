@@ -43,12 +43,12 @@ func (p *parser) imageTarget(ref *node, target string) {
 	for l := range strings.SplitSeq(target, "\n") {
 		lines = append(lines, escape(l))
 	}
-	to, uri := destination(lines)
+	to, uri := targetDestination(lines)
 	if to == "" {
 		ref.leadTo(uri)
 		return
 	}
-	ref.pointTo(fold(to))
+	ref.pointTo(normalizeName(to))
 	p.doc.noteRef(ref)
 }
 

@@ -13,7 +13,7 @@ func runContents(p *parser, c *call) []*node {
 		name = title[0].plain()
 		topic.add(title...)
 	}
-	name = fold(name)
+	name = normalizeName(name)
 	if _, taken := p.doc.names[name]; !taken {
 		topic.names = append(topic.names, name)
 	}
@@ -71,13 +71,13 @@ func runMeta(p *parser, c *call) []*node {
 
 // metaField checks one field: the words after the first are attributes.
 func (p *parser) metaField(s *scope, end int) {
-	number, name := s.no(), unescape(escape(fieldName(s.text()[:end])))
+	number, name := s.lineNumber(), unescape(escape(fieldName(s.text()[:end])))
 	block, _ := s.afterMarker(end)
 	if len(block) == 0 {
 		p.prepend(newNode(kindMessage, number))
 		return
 	}
-	tokens := wordsIn(name)
+	tokens := splitSpace(name)
 	if len(tokens) == 0 {
 		p.undecided(number, "directive", "a meta field without a name")
 	}

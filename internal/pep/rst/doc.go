@@ -14,8 +14,8 @@
 //
 // Each file corresponds to a part of docutils. To follow one description, read them in this order:
 //
-//	rst.go                      Check and its result, the verdict
-//	halt.go faults.go advice.go how a parse ends: docutils' messages, the limits, what to do about a message
+//	rst.go                      Check and its Result
+//	halt.go faults.go fixes.go how a parse ends: docutils' messages, the limits, what to do about a message
 //	source.go char.go           text into lines; Python's functions for strings; names and escapes
 //	parser.go block.go          lines with a current position; indented blocks; nested parsing
 //	marker.go body.go           what a line begins, and which function parses it
@@ -48,8 +48,8 @@
 //
 // Characters and names:
 //
-//	strip wordsIn isSpace       str.strip, str.split, str.isspace
-//	fold                      nodes.fully_normalize_name
+//	strip splitSpace isSpace       str.strip, str.split, str.isspace
+//	normalizeName             nodes.fully_normalize_name
 //	squeeze                   nodes.whitespace_normalize_name
 //	escape                    utils.escape2null
 //	unescape                  nodes.unescape
@@ -133,7 +133,7 @@
 //	note                      Body.footnote, Body.citation
 //	namedTarget anonymousTarget  Body.hyperlink_target, Body.anonymous_target
 //	aim                       Body.make_target, Body.add_target
-//	destination               Body.parse_target
+//	targetDestination         Body.parse_target
 //	referenceName             Body.is_reference
 //	substitution              Body.substitution_def
 //	substitutionContent       the state SubstitutionDef

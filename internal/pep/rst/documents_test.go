@@ -7,7 +7,7 @@ import (
 	"github.com/org/pypi-oidc-publish/internal/pep/rst"
 )
 
-// TestCheck_Documents judges documents that were made for this package and that docutils 0.23 has judged through readme_renderer 45
+// TestCheck_Documents checks documents that were made for this package and that docutils 0.23 has checked through readme_renderer 45
 // and 46: every directive, role and construct by itself, every message there is, generated mixtures of them, and what the two
 // releases differ in.
 func TestCheck_Documents(t *testing.T) {
@@ -18,12 +18,12 @@ func TestCheck_Documents(t *testing.T) {
 	differ := 0
 	for _, d := range all {
 		for _, by := range renderers {
-			judge(t, d, by, &n)
-			if verdict, reason := d.message(by); verdict == "reject" && strings.HasPrefix(rst.Check(d.Description, by).Message, reason) {
+			checkVector(t, d, by, &n)
+			if result, reason := d.message(by); result == "reject" && strings.HasPrefix(rst.Check(d.Description, by).Message, reason) {
 				words++
 			}
 		}
-		if verdict, _ := d.message(rst.Renderer46); verdict != d.Verdict {
+		if result, _ := d.message(rst.Renderer46); result != d.Verdict {
 			differ++
 		}
 	}

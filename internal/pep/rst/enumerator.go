@@ -72,11 +72,11 @@ func (p *parser) parseEnumerator(s *scope, end int, expected sequence) enumerato
 		e.prefix, text = "(", rest
 	}
 	if isArabic(text) && len(text) > longestOrdinal {
-		p.undecided(s.no(), "enumerated list", "the number of the item is too large to count on")
+		p.undecided(s.lineNumber(), "enumerated list", "the number of the item is too large to count on")
 	}
 	e.sequence = sequenceOf(text, expected)
 	if e.sequence >= lowerRoman && strings.HasPrefix(strings.ToUpper(text), "MMMM") {
-		p.undecided(s.no(), "enumerated list", "docutils dies of Roman numerals beyond 3999")
+		p.undecided(s.lineNumber(), "enumerated list", "docutils dies of Roman numerals beyond 3999")
 	}
 	e.ordinal = e.sequence.number(text)
 	return e

@@ -54,7 +54,7 @@ func (p *parser) construct(s *scope, m marker) (blankFinish bool) {
 
 // comment parses explicit markup that is nothing else. An empty comment ends immediately.
 func (p *parser) comment(s *scope, end int) (blankFinish bool) {
-	comment := newNode(kindComment, s.no())
+	comment := newNode(kindComment, s.lineNumber())
 	s.node.add(comment)
 	if strip(s.text()[end:]) == "" && s.nextBlank() {
 		return true
@@ -88,9 +88,9 @@ func labelEnd(text string, i int) int {
 
 // note parses the definition of a footnote or citation.
 func (p *parser) note(s *scope, label string, end int) (blankFinish bool) {
-	note := newNode(kindFootnote, s.no())
+	note := newNode(kindFootnote, s.lineNumber())
 	block, finish := s.afterMarker(end)
-	p.register(note, fold(label))
+	p.register(note, normalizeName(label))
 	s.node.add(note)
 	switch {
 	case len(block) > 0:

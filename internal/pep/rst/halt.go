@@ -11,7 +11,7 @@ const (
 
 // halt is the panic value that ends a parse at its first message, as an exception ends docutils: later text cannot change
 // the verdict. Check recovers it.
-type halt struct{ verdict Verdict }
+type halt struct{ result Result }
 
 // fault describes one reason for a refusal: the construct, docutils' message (a format), and what to do.
 type fault struct{ construct, message, fix string }
@@ -27,23 +27,23 @@ func (p *parser) refuseWith(line int, f fault, fix string, args ...any) {
 	if len(args) > 0 {
 		message = fmt.Sprintf(message, args...)
 	}
-	panic(halt{Verdict{Refuse, message, line, f.construct, fix}})
+	panic(halt{Result{Refuse, message, line, f.construct, fix}})
 }
 
 // undecided ends the parse without a prediction.
 func (p *parser) undecided(line int, construct, why string) {
-	panic(halt{Verdict{
+	panic(halt{Result{
 		Undecided, why, line, construct,
 		"the index will tell; to know before, render the description with readme_renderer",
 	}})
 }
 
 // catch converts the panic that ended the parse to its verdict. Any other panic is a bug of this package and continues.
-func (p *parser) catch(verdict *Verdict) {
+func (p *parser) catch(result *Result) {
 	switch end := recover().(type) {
 	case nil:
 	case halt:
-		*verdict = end.verdict
+		*result = end.result
 	default:
 		panic(end)
 	}

@@ -21,7 +21,7 @@ func embeddedTarget(content string) (text string, target embedded, ok bool) {
 		return "", embedded{}, false
 	}
 	if strings.HasSuffix(raw, "_") && !strings.HasSuffix(raw, "\x00_") && !beginsWithAddress(raw) {
-		name := fold(unescape(raw[:len(raw)-1]))
+		name := normalizeName(unescape(raw[:len(raw)-1]))
 		return text, embedded{name: name, alias: true, text: name}, true
 	}
 	uri := address(raw)

@@ -15,7 +15,7 @@ func (r *inlineReader) internalTarget(s start) {
 	target := newNode(kindTarget, r.no)
 	target.text = r.text[s.end:end]
 	target.add(textNode(target.text, r.no))
-	target.names = append(target.names, fold(target.plain()))
+	target.names = append(target.names, normalizeName(target.plain()))
 	r.p.target(target, true, r.into)
 	r.put(s.begin, end+1, target)
 }
@@ -39,7 +39,7 @@ func (r *inlineReader) substitutionReference(s start) {
 		node = newNode(kindReference, r.no)
 		node.anonymous = suffix == "__"
 		if !node.anonymous {
-			node.pointTo(fold(name))
+			node.pointTo(normalizeName(name))
 			r.p.doc.noteRef(node)
 		}
 		node.add(substitution)
@@ -77,7 +77,7 @@ func (r *inlineReader) barEnd(from int) (end, stop int) {
 
 // noteReference adds "[1]_", "[#]_", "[#name]_", "[*]_" or "[name]_".
 func (r *inlineReader) noteReference(s start) {
-	d, name := r.p.doc, fold(s.name)
+	d, name := r.p.doc, normalizeName(s.name)
 	ref := newNode(kindFootnoteReference, r.no)
 	d.identify(ref)
 	switch {
@@ -113,7 +113,7 @@ func (r *inlineReader) reference(s start) {
 	if s.mark == markAnonymousReference {
 		ref.anonymous = true
 	} else {
-		ref.pointTo(fold(s.name))
+		ref.pointTo(normalizeName(s.name))
 		r.p.doc.noteRef(ref)
 	}
 	r.put(s.begin, s.end, ref)
@@ -227,7 +227,7 @@ func (r *inlineReader) phrase(content string, anonymous bool) []*node {
 	if !embedded {
 		ref.text = content
 		if ref.anonymous = anonymous; !anonymous {
-			ref.pointTo(fold(unescape(content)))
+			ref.pointTo(normalizeName(unescape(content)))
 			r.p.doc.noteRef(ref)
 		}
 		return []*node{ref}
@@ -250,7 +250,7 @@ func (r *inlineReader) phrase(content string, anonymous bool) []*node {
 		}
 		return []*node{ref}
 	}
-	place.names = append(place.names, fold(unescape(text)))
+	place.names = append(place.names, normalizeName(unescape(text)))
 	if target.alias {
 		r.p.doc.noteIndirect(place)
 		r.p.doc.noteRef(ref)

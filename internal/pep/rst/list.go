@@ -4,7 +4,7 @@ import "unicode/utf8"
 
 // bulletList parses a list whose items begin with the same bullet.
 func (p *parser) bulletList(s *scope, m marker) {
-	list := newNode(kindBulletList, s.no())
+	list := newNode(kindBulletList, s.lineNumber())
 	s.node.add(list)
 	bullet, _ := utf8.DecodeRuneInString(s.text())
 	item, finish := p.listItem(s, m)
@@ -22,7 +22,7 @@ func (p *parser) bulletList(s *scope, m marker) {
 
 // listItem parses the item after a bullet or an enumerator.
 func (p *parser) listItem(s *scope, m marker) (item *node, blankFinish bool) {
-	item = newNode(kindListItem, s.no())
+	item = newNode(kindListItem, s.lineNumber())
 	var block []line
 	if m.end < len(s.text()) {
 		block, blankFinish = s.take(taking{first: m.end, known: m.width})
@@ -40,10 +40,10 @@ func (p *parser) enumeratedList(s *scope, m marker) {
 		p.text(s)
 		return
 	}
-	list := newNode(kindEnumeratedList, s.no())
+	list := newNode(kindEnumeratedList, s.lineNumber())
 	s.node.add(list)
 	if e.ordinal != 1 {
-		s.node.inform(s.no())
+		s.node.inform(s.lineNumber())
 	}
 	counting := count{enumerator: e, automatic: e.sequence == auto}
 	if counting.automatic {
@@ -85,7 +85,7 @@ func (c *count) goesOn(s *scope, e enumerator) bool {
 
 // fieldList parses a list of fields: ":name: body".
 func (p *parser) fieldList(s *scope, m marker) {
-	list := newNode(kindFieldList, s.no())
+	list := newNode(kindFieldList, s.lineNumber())
 	s.node.add(list)
 	field, finish := p.field(s, m, s.node)
 	list.add(field)
@@ -102,7 +102,7 @@ func (p *parser) fieldList(s *scope, m marker) {
 
 // field parses one field. Messages about its name are added to messages, if it is not nil.
 func (p *parser) field(s *scope, m marker, messages *node) (field *node, blankFinish bool) {
-	number, name := s.no(), fieldName(s.text()[:m.end])
+	number, name := s.lineNumber(), fieldName(s.text()[:m.end])
 	field = newNode(kindField, number)
 	block, blankFinish := s.afterMarker(m.end)
 	head, body := newNode(kindFieldName, number), newNode(kindFieldBody, number)
@@ -115,7 +115,7 @@ func (p *parser) field(s *scope, m marker, messages *node) (field *node, blankFi
 
 // optionList parses a list of command-line options. An option without a description is ordinary text.
 func (p *parser) optionList(s *scope, m marker) {
-	list := newNode(kindBlock, s.no())
+	list := newNode(kindBlock, s.lineNumber())
 	item, finish := p.option(s, m)
 	if item == nil {
 		p.text(s)
@@ -139,7 +139,7 @@ func (p *parser) optionList(s *scope, m marker) {
 
 func (p *parser) option(s *scope, m marker) (item *node, blankFinish bool) {
 	p.checkOptions(s, m.end)
-	at, number := s.at, s.no()
+	at, number := s.at, s.lineNumber()
 	block, blankFinish := s.afterMarker(m.end)
 	if len(block) == 0 {
 		s.at = at
@@ -169,7 +169,7 @@ func (p *parser) definitionList(s *scope, term line) {
 
 // definition parses one term with its definition. Messages about the term are added to messages, if it is not nil.
 func (p *parser) definition(s *scope, list *node, term line, messages *node) (blankFinish bool) {
-	number := s.no()
+	number := s.lineNumber()
 	block, blankFinish := s.indented()
 	item, head, body := newNode(kindBlock, term.no), newNode(kindBlock, term.no), newNode(kindBlock, number)
 	list.add(item)

@@ -99,7 +99,7 @@ func optionWord(text string, i int) int {
 // checkOptions refuses an option list marker that has too many parts.
 func (p *parser) checkOptions(s *scope, end int) {
 	for _, one := range splitOptions(strings.TrimRight(s.text()[:end], " ")) {
-		tokens := wordsIn(one)
+		tokens := splitSpace(one)
 		switch first := tokens[0]; {
 		case strings.Contains(first, "="):
 			name, value, _ := strings.Cut(first, "=")
@@ -111,7 +111,7 @@ func (p *parser) checkOptions(s *scope, end int) {
 			tokens = tokens[:2]
 		}
 		if len(tokens) > 2 {
-			p.refuse(s.no(), optionMarker, len(tokens), one)
+			p.refuse(s.lineNumber(), optionMarker, len(tokens), one)
 		}
 	}
 }

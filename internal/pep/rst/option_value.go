@@ -143,7 +143,7 @@ func classNamesOf(o *option, text string) error {
 	if !o.given {
 		return errNoValue
 	}
-	for _, name := range wordsIn(text) {
+	for _, name := range splitSpace(text) {
 		switch identifiable(name) {
 		case never:
 			return fmt.Errorf("cannot make %q into a class name", name)
@@ -181,7 +181,7 @@ func positives(o *option) error {
 	if !o.given {
 		return errNoValue
 	}
-	entries := wordsIn(o.text)
+	entries := splitSpace(o.text)
 	if strings.Contains(o.text, ",") {
 		entries = strings.Split(o.text, ",")
 	}

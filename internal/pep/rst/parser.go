@@ -46,8 +46,8 @@ func (s *scope) next() bool {
 // text returns the current line.
 func (s *scope) text() string { return s.lines[s.at].text }
 
-// no returns the number of the current line, or the number that a line after the last would have.
-func (s *scope) no() int {
+// lineNumber returns the number of the current line, or the number that a line after the last would have.
+func (s *scope) lineNumber() int {
 	switch n := len(s.lines); {
 	case n == 0:
 		return 0

@@ -51,7 +51,7 @@ func (p *parser) bibliography(list *node) (topics []*node) {
 	var rest []*node
 	for _, field := range list.children {
 		label := field.children[0].children[0].plain()
-		name, body := fold(label), field.children[1]
+		name, body := normalizeName(label), field.children[1]
 		kind := bibliographicField(name)
 		if kind != ordinaryField && len(body.children) == 0 {
 			p.refuse(field.line, emptyBibliographic, label)

@@ -5,7 +5,7 @@ package rst
 func (p *parser) checkWritten() {
 	p.checkParts(p.doc.root)
 	for _, child := range p.doc.root.children {
-		if child.shown() {
+		if child.isVisible() {
 			return
 		}
 	}
@@ -28,8 +28,8 @@ func (p *parser) checkParts(n *node) {
 	}
 }
 
-// shown reports whether a part of the document produces output.
-func (n *node) shown() bool {
+// isVisible reports whether a part of the document produces output.
+func (n *node) isVisible() bool {
 	switch n.kind {
 	case kindTarget:
 		return !n.hasRefURI && !n.hasRefName && n.refID == 0

@@ -43,8 +43,8 @@ func (o Outcome) String() string {
 	}
 }
 
-// Verdict describes the outcome for one description. For an accepted one all other fields are empty.
-type Verdict struct {
+// Result describes the outcome for one description. For an accepted one all other fields are empty.
+type Result struct {
 	Outcome   Outcome
 	Message   string // the text of docutils' first message, or why there is no prediction
 	Line      int    // the line that docutils reports, counted from 1; 0 if it concerns the whole text
@@ -53,7 +53,7 @@ type Verdict struct {
 }
 
 // String returns the verdict as one line for people.
-func (v Verdict) String() string {
+func (v Result) String() string {
 	if v.Outcome == Accept {
 		return v.Outcome.String()
 	}
@@ -62,11 +62,11 @@ func (v Verdict) String() string {
 
 // Check returns the verdict on a description if the index renders it with the given release. Time and memory are bounded
 // by the length of the text; it never panics.
-func Check(text string, by Renderer) (verdict Verdict) {
+func Check(text string, by Renderer) (result Result) {
 	p := newParser(len(text))
-	defer p.catch(&verdict)
+	defer p.catch(&result)
 	s := &scope{lines: p.sourceLines(text), at: -1, node: p.doc.root, titles: true}
 	p.body(s)
 	p.resolve(by)
-	return Verdict{}
+	return Result{}
 }

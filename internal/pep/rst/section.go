@@ -14,14 +14,14 @@ func (p *parser) underlined(s *scope, title line) bool {
 	if columns(text) > len(underline) {
 		if len(underline) < shortest {
 			if s.titles {
-				s.node.inform(s.no())
+				s.node.inform(s.lineNumber())
 			}
 			return false
 		}
-		p.refuse(s.no(), underlineShort)
+		p.refuse(s.lineNumber(), underlineShort)
 	}
 	if !s.titles {
-		p.refuse(s.no(), titleInside)
+		p.refuse(s.lineNumber(), titleInside)
 	}
 	p.section(s, text, underline[:1], title.no)
 	return true
@@ -34,9 +34,9 @@ func (p *parser) punctuationLine(s *scope) {
 	if !s.titles {
 		if marker != "::" {
 			if len(marker) >= shortest {
-				p.refuse(s.no(), titleOrTransitionInside)
+				p.refuse(s.lineNumber(), titleOrTransitionInside)
 			}
-			s.node.inform(s.no())
+			s.node.inform(s.lineNumber())
 		}
 		p.text(s)
 		return
@@ -47,9 +47,9 @@ func (p *parser) punctuationLine(s *scope) {
 		p.transition(s, marker)
 	case isLine(next):
 		if len(marker) >= shortest {
-			p.refuse(s.no(), invalidTitle)
+			p.refuse(s.lineNumber(), invalidTitle)
 		}
-		s.node.inform(s.no())
+		s.node.inform(s.lineNumber())
 		p.text(s)
 	default:
 		p.overlined(s)
@@ -62,13 +62,13 @@ func (p *parser) transition(s *scope, marker string) {
 		p.text(s)
 		return
 	}
-	s.node.add(newNode(kindTransition, s.no()))
+	s.node.add(newNode(kindTransition, s.lineNumber()))
 	s.next()
 }
 
 // overlined parses a title between two lines of punctuation. If they do not match, a short overline is text.
 func (p *parser) overlined(s *scope) {
-	overline, number := stripRight(s.text()), s.no()
+	overline, number := stripRight(s.text()), s.lineNumber()
 	title := stripRight(s.lines[s.at+1].text)
 	if wrong := overlineFault(s, overline, title); wrong != nil {
 		if len(overline) >= shortest {
@@ -125,7 +125,7 @@ func (p *parser) newSection(s *scope, title string, number int) {
 	section, head := newNode(kindSection, number), newNode(kindTitle, number)
 	s.node.add(section)
 	head.add(p.inline(title, number, s.node)...)
-	section.names = append(section.names, fold(head.plain()))
+	section.names = append(section.names, normalizeName(head.plain()))
 	section.add(head)
 	p.target(section, false, section)
 	s.node = section

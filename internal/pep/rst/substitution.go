@@ -4,7 +4,7 @@ import "strings"
 
 // substitution parses ".. |name| directive:: content". end is the position after the first bar.
 func (p *parser) substitution(s *scope, end int) (blankFinish bool) {
-	number := s.no()
+	number := s.lineNumber()
 	block, finish := s.take(taking{first: end, known: unknown, asIs: true})
 	name, block, ok := splitSubstitution(block)
 	if !ok {
@@ -66,7 +66,7 @@ func substitutionNameEnd(text string, from int) int {
 func (p *parser) substitutionContent(s *scope, block []line, definition *node) {
 	inner := &scope{lines: block, at: -1, node: definition, inside: definition.names[0]}
 	for inner.next() {
-		text, number := inner.text(), inner.no()
+		text, number := inner.text(), inner.lineNumber()
 		if strings.Trim(text, " ") == "" {
 			continue
 		}
@@ -130,5 +130,5 @@ func (p *parser) define(definition *node, name string) {
 		p.refuse(definition.line, duplicateSubstitution, name)
 	}
 	p.doc.substitutions[name] = definition
-	p.doc.substitutionByFold[fold(name)] = name
+	p.doc.substitutionByFold[normalizeName(name)] = name
 }

@@ -17,11 +17,11 @@ type tableData struct {
 
 // table parses a table of either kind.
 func (p *parser) table(s *scope, read func(*scope) (tableData, bool)) {
-	number := s.no()
+	number := s.lineNumber()
 	data, finish := read(s)
 	s.node.add(p.buildTable(data, number))
 	if !finish {
-		p.refuse(s.no()+1, tableEnds)
+		p.refuse(s.lineNumber()+1, tableEnds)
 	}
 }
 

@@ -4,7 +4,7 @@ import "strings"
 
 // namedTarget parses ".. _name: where". end is the position after the underscore.
 func (p *parser) namedTarget(s *scope, end int) (blankFinish bool) {
-	number := s.no()
+	number := s.lineNumber()
 	block, finish := s.take(taking{first: end, known: unknown, untilBlank: true, asIs: true})
 	name, rest, ok := splitTarget(block)
 	if !ok {
@@ -18,7 +18,7 @@ func (p *parser) namedTarget(s *scope, end int) (blankFinish bool) {
 
 // anonymousTarget parses "__ where".
 func (p *parser) anonymousTarget(s *scope, end int) (blankFinish bool) {
-	node := newNode(kindTarget, s.no())
+	node := newNode(kindTarget, s.lineNumber())
 	block, finish := s.take(taking{first: end, known: unknown, untilBlank: true})
 	p.aim(node, "", escapeAll(block), s.node)
 	s.node.add(node)
@@ -102,13 +102,13 @@ func colonEnd(text string, i int) int {
 
 // aim sets the name of a target and what it points to: another target, an address, or the element after it.
 func (p *parser) aim(target *node, name string, lines []string, into *node) {
-	to, uri := destination(lines)
+	to, uri := targetDestination(lines)
 	if name != "" {
-		target.names = append(target.names, fold(unescape(name)))
+		target.names = append(target.names, normalizeName(unescape(name)))
 	}
 	switch {
 	case to != "":
-		target.pointTo(fold(to))
+		target.pointTo(normalizeName(to))
 	case uri != "":
 		target.leadTo(uri)
 	}
@@ -123,8 +123,8 @@ func (p *parser) aim(target *node, name string, lines []string, into *node) {
 	}
 }
 
-// destination returns what the text of a target points to: the name of another target or an address.
-func destination(lines []string) (to, uri string) {
+// targetDestination returns what the text of a target points to: the name of another target or an address.
+func targetDestination(lines []string) (to, uri string) {
 	if n := len(lines); n > 0 && strings.HasSuffix(strip(lines[n-1]), "_") {
 		if to := referenceName(squeeze(strings.Join(lines, " "))); to != "" {
 			return to, ""
@@ -137,7 +137,7 @@ func destination(lines []string) (to, uri string) {
 func address(text string) string {
 	parts := strings.Split(strings.ReplaceAll(text, "\x00\n", "\x00 "), "\x00 ")
 	for i, part := range parts {
-		parts[i] = strings.Join(wordsIn(unescape(part)), "")
+		parts[i] = strings.Join(splitSpace(unescape(part)), "")
 	}
 	return strings.Join(parts, " ")
 }

@@ -64,7 +64,7 @@ func announcesLiteral(data string) bool {
 
 // literalBlock parses the announced block: an indented one, or lines that all begin with the same quote character.
 func (p *parser) literalBlock(s *scope) {
-	number := s.no()
+	number := s.lineNumber()
 	block, finish := s.indented()
 	if len(trimBottom(block)) == 0 {
 		p.quotedLiteral(s)
@@ -80,25 +80,25 @@ func (p *parser) quotedLiteral(s *scope) {
 		s.at++
 	}
 	if s.at >= len(s.lines) || !isPunctuation(s.text()[0]) {
-		p.refuse(s.no(), noLiteral)
+		p.refuse(s.lineNumber(), noLiteral)
 	}
-	s.node.add(newNode(kindBlock, s.no()))
+	s.node.add(newNode(kindBlock, s.lineNumber()))
 	quote := s.text()[0]
 	for s.next() {
 		switch text := s.text(); {
 		case strings.Trim(text, " ") == "":
 			return
 		case text[0] == ' ':
-			p.refuse(s.no(), unexpectedIndentation)
+			p.refuse(s.lineNumber(), unexpectedIndentation)
 		case text[0] != quote:
-			p.refuse(s.no(), quotingChanges)
+			p.refuse(s.lineNumber(), quotingChanges)
 		}
 	}
 }
 
 // lineBlock parses lines that begin with "|".
 func (p *parser) lineBlock(s *scope, m marker) {
-	block, number := newNode(kindBlock, s.no()), s.no()
+	block, number := newNode(kindBlock, s.lineNumber()), s.lineNumber()
 	s.node.add(block)
 	finish := p.blockLine(s, block, m, s.node)
 	for !finish && s.next() {
@@ -117,7 +117,7 @@ func (p *parser) lineBlock(s *scope, m marker) {
 // blockLine parses one line and its continuation lines. Messages are added to messages, if it is not nil.
 func (p *parser) blockLine(s *scope, block *node, m marker, messages *node) (blankFinish bool) {
 	p.spend(1)
-	number := s.no()
+	number := s.lineNumber()
 	lines, blankFinish := s.take(taking{first: m.end, known: unknown, untilBlank: true})
 	one := newNode(kindBlock, number)
 	block.add(one)

@@ -20,11 +20,11 @@ type document struct {
 	Reason46    string `json:"reason_46"`
 }
 
-// renderers are all releases of readme_renderer that are judged for.
+// renderers are all releases of readme_renderer that are checked.
 var renderers = []rst.Renderer{rst.Renderer45, rst.Renderer46}
 
 // message is the verdict and the reason of a release.
-func (d document) message(by rst.Renderer) (verdict, reason string) {
+func (d document) message(by rst.Renderer) (result, reason string) {
 	if by == rst.Renderer46 && d.Verdict46 != "" {
 		return d.Verdict46, d.Reason46
 	}
@@ -50,35 +50,35 @@ func documents(t *testing.T, path string) []document {
 // tally counts how verdicts compare to those of docutils.
 type tally struct{ right, undecided, missed, falseRefusals int }
 
-func judge(t *testing.T, d document, by rst.Renderer, n *tally) {
+func checkVector(t *testing.T, d document, by rst.Renderer, n *tally) {
 	t.Helper()
-	verdict := rst.Check(d.Description, by)
+	result := rst.Check(d.Description, by)
 	want, reason := d.message(by)
 	switch {
-	case verdict.Outcome == rst.Undecided:
+	case result.Outcome == rst.Undecided:
 		n.undecided++
-	case (verdict.Outcome == rst.Accept) == (want == "accept"):
+	case (result.Outcome == rst.Accept) == (want == "accept"):
 		n.right++
-	case verdict.Outcome == rst.Refuse:
+	case result.Outcome == rst.Refuse:
 		n.falseRefusals++
-		t.Errorf("%s: refused, but %s accepts it: %s", d.ID, by, verdict)
+		t.Errorf("%s: refused, but %s accepts it: %s", d.ID, by, result)
 	default:
 		n.missed++
 		t.Errorf("%s: accepted, but %s says %q", d.ID, by, reason)
 	}
-	if verdict.Outcome == rst.Refuse && (verdict.Message == "" || verdict.Construct == "" || verdict.Fix == "") {
-		t.Errorf("%s: a refusal without words: %+v", d.ID, verdict)
+	if result.Outcome == rst.Refuse && (result.Message == "" || result.Construct == "" || result.Fix == "") {
+		t.Errorf("%s: a refusal without words: %+v", d.ID, result)
 	}
 }
 
-// TestCheck_Vectors judges the vectors of the whole project.
+// TestCheck_Vectors checks the vectors of the whole project.
 func TestCheck_Vectors(t *testing.T) {
 	t.Parallel()
 	var n tally
 	for _, d := range documents(t, "../../testdata/vectors/rst.json") {
 		if d.ContentType == nil || *d.ContentType == "text/x-rst" {
 			for _, by := range renderers {
-				judge(t, d, by, &n)
+				checkVector(t, d, by, &n)
 			}
 		}
 	}

@@ -114,7 +114,7 @@ func TestList(t *testing.T) {
 	}
 }
 
-// TestCanonical_UnknownIdentifier: what a newer list could have is told apart from what is wrong for ever.
+// TestCanonical_UnknownIdentifier: what a newer list could have is told apart from what is wrong forever.
 func TestCanonical_UnknownIdentifier(t *testing.T) {
 	t.Parallel()
 	for expression, want := range map[string]bool{
@@ -131,7 +131,9 @@ func TestCanonical_UnknownIdentifier(t *testing.T) {
 }
 
 func FuzzCanonical(f *testing.F) {
-	for _, seed := range []string{"mit", "(MIT or ISC) and LicenseRef-x", "gpl-2.0+ WITH Classpath-exception-2.0", "((", "LicenseRef-K", "LicenseRef-a OR LicenseRef-A+"} {
+	for _, seed := range []string{
+		"mit", "(MIT or ISC) and LicenseRef-x", "gpl-2.0+ WITH Classpath-exception-2.0", "((", "LicenseRef-K", "LicenseRef-a OR LicenseRef-A+",
+	} {
 		f.Add(seed)
 	}
 	f.Fuzz(func(t *testing.T, expression string) {

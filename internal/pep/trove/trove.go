@@ -16,28 +16,28 @@ import (
 //go:embed classifiers.txt
 var list string
 
-// Standing says what the table contains about a classifier.
-type Standing uint8
+// Status says what the table contains about a classifier.
+type Status uint8
 
 // The possible standings.
 const (
-	Unknown    Standing = iota // not in the table; the index may have added it since
-	Valid                      // accepted by the index
-	Deprecated                 // was valid, and the index refuses it now
+	Unknown    Status = iota // not in the table; the index may have added it since
+	Valid                    // accepted by the index
+	Deprecated               // was valid, and the index refuses it now
 )
 
-// Look returns the standing of a classifier, and for a deprecated one the classifiers to use instead, if any. Letter case
+// Lookup returns the standing of a classifier, and for a deprecated one the classifiers to use instead, if any. Letter case
 // matters.
-func Look(classifier string) (Standing, []string) {
+func Lookup(classifier string) (Status, []string) {
 	found := table().entries[classifier]
-	return found.standing, slices.Clone(found.instead)
+	return found.status, slices.Clone(found.instead)
 }
 
 // All returns the valid classifiers, in alphabetical order.
 func All() []string {
 	var all []string
 	for classifier, found := range table().entries {
-		if found.standing == Valid {
+		if found.status == Valid {
 			all = append(all, classifier)
 		}
 	}
@@ -52,8 +52,8 @@ func AsOf() time.Time {
 }
 
 type entry struct {
-	standing Standing
-	instead  []string
+	status  Status
+	instead []string
 }
 
 type classifiers struct {
@@ -70,9 +70,9 @@ var table = sync.OnceValue(func() classifiers {
 		case "as-of":
 			t.asOf, _ = time.Parse(time.DateOnly, text) // a test checks that it is a date
 		case "valid":
-			t.entries[text] = entry{standing: Valid}
+			t.entries[text] = entry{status: Valid}
 		case "deprecated":
-			t.entries[text] = entry{standing: Deprecated}
+			t.entries[text] = entry{status: Deprecated}
 			last = text
 		case "instead":
 			t.entries[last] = entry{Deprecated, append(t.entries[last].instead, text)}

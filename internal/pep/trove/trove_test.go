@@ -20,8 +20,8 @@ import (
 func TestLookup(t *testing.T) {
 	t.Parallel()
 	for classifier, want := range map[string]struct {
-		standing Standing
-		instead  []string
+		status  Status
+		instead []string
 	}{
 		"Programming Language :: Python :: 3":      {Valid, nil},
 		"programming language :: python :: 3":      {Unknown, nil},
@@ -36,8 +36,8 @@ func TestLookup(t *testing.T) {
 		"Programming Language :: Python :: 3.16":             {Valid, nil},
 		"Framework :: Django CMS :: 4.2":                     {Deprecated, []string{"Framework :: Django CMS :: 5.0"}},
 	} {
-		if standing, instead := Look(classifier); standing != want.standing || !reflect.DeepEqual(instead, want.instead) {
-			t.Errorf("%q: %v %q", classifier, standing, instead)
+		if status, instead := Lookup(classifier); status != want.status || !reflect.DeepEqual(instead, want.instead) {
+			t.Errorf("%q: %v %q", classifier, status, instead)
 		}
 	}
 }
@@ -45,11 +45,11 @@ func TestLookup(t *testing.T) {
 // TestTable: the table is whole and dated, and what replaces a deprecated classifier is one to use.
 func TestTable(t *testing.T) {
 	t.Parallel()
-	count := map[Standing]int{}
+	count := map[Status]int{}
 	for classifier, entry := range table().entries {
-		count[entry.standing]++
+		count[entry.status]++
 		for _, instead := range entry.instead {
-			if standing, _ := Look(instead); standing != Valid {
+			if status, _ := Lookup(instead); status != Valid {
 				t.Errorf("%q is to be replaced by %q", classifier, instead)
 			}
 		}

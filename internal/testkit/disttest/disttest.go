@@ -119,7 +119,9 @@ func TarGz(members ...Member) []byte { return Gzip(Tar(members...)) }
 
 // Metadata returns small core metadata of version 2.4 with a description, for a project and a version as they are to stand there.
 func Metadata(project, version string) string {
-	return fmt.Sprintf("Metadata-Version: 2.4\nName: %s\nVersion: %s\nSummary: A tree\nDescription-Content-Type: text/plain\n\nA tree.\n", project, version)
+	return fmt.Sprintf(
+		"Metadata-Version: 2.4\nName: %s\nVersion: %s\nSummary: A tree\nDescription-Content-Type: text/plain\n\nA tree.\n", project, version,
+	)
 }
 
 // Build returns a wheel (.whl) or an sdist (.tar.gz) whose metadata is what its file name says. Another salt gives other bytes.
@@ -127,7 +129,9 @@ func Build(filename, salt string) []byte {
 	project, rest, _ := strings.Cut(filename, "-")
 	if strings.HasSuffix(filename, ".whl") {
 		version, _, _ := strings.Cut(rest, "-")
-		members := WheelMembers(project, version, Metadata(project, version), Member{Name: project + ".py", Content: "# " + filename + salt + "\n"})
+		members := WheelMembers(
+			project, version, Metadata(project, version), Member{Name: project + ".py", Content: "# " + filename + salt + "\n"},
+		)
 		slices.SortFunc(members, func(a, b Member) int { return strings.Compare(a.Name, b.Name) })
 		return Zip(members...)
 	}
@@ -156,13 +160,13 @@ func Record(info string, members ...Member) Member {
 	return Member{Name: info + "RECORD", Content: b.String() + info + "RECORD,,\n"}
 }
 
-// Write writes [Build] to a folder, which is made where there is none, and returns the path.
+// Write writes [Build] to a folder, which is created if necessary, and returns the path.
 func Write(t testing.TB, folder, filename, salt string) string {
 	t.Helper()
 	return Save(t, filepath.Join(folder, filename), Build(filename, salt))
 }
 
-// Save writes content to path, whose folder is made where there is none, and returns the path.
+// Save writes content to path, whose folder is created if necessary, and returns the path.
 func Save(t testing.TB, path string, content []byte) string {
 	t.Helper()
 	if err := os.MkdirAll(filepath.Dir(path), 0o755); err != nil {

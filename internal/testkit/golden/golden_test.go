@@ -14,13 +14,13 @@ import (
 // recorder takes what a helper says of the test that calls it.
 type recorder struct {
 	testing.TB
-	said []string
+	messages []string
 }
 
 func (*recorder) Helper() {}
 
 func (r *recorder) Errorf(format string, args ...any) {
-	r.said = append(r.said, fmt.Sprintf(format, args...))
+	r.messages = append(r.messages, fmt.Sprintf(format, args...))
 }
 
 // TestEqual_Diff, and no others but a few around them.
@@ -32,8 +32,11 @@ func TestEqual_Diff(t *testing.T) {
 	lines[25] = "after"
 	r := &recorder{TB: t}
 	golden.Equal(r, path, strings.Join(lines, "\n"))
-	if len(r.said) != 1 || !strings.Contains(r.said[0], "\n-before\n+after\n") || strings.Count(r.said[0], "the same") > 10 || !strings.Contains(r.said[0], "go test ./internal/testkit/golden -update") {
-		t.Errorf("it says %q", r.said)
+	if len(r.messages) != 1 || !strings.Contains(r.messages[0], "\n-before\n+after\n") || strings.Count(r.messages[0], "the same") > 10 ||
+		!strings.Contains(
+			r.messages[0], "go test ./internal/testkit/golden -update",
+		) {
+		t.Errorf("it says %q", r.messages)
 	}
 }
 
@@ -59,8 +62,8 @@ func TestPart(t *testing.T) {
 	}{{"[", "]", "old", false}, {"[", "]", "new", true}, {"<", ">", "old", true}, {"[", ">", "old", true}} {
 		r := &recorder{TB: t}
 		golden.Part(r, path, c.from, c.to, c.want)
-		if (len(r.said) > 0) != c.fails {
-			t.Errorf("%+v: %q", c, r.said)
+		if (len(r.messages) > 0) != c.fails {
+			t.Errorf("%+v: %q", c, r.messages)
 		}
 	}
 	if text, err := os.ReadFile(path); err != nil || string(text) != "a [old] b" {
@@ -86,8 +89,8 @@ func TestFiles(t *testing.T) {
 	for situations, fails := range map[string]int{"a b,c": 0, "a b": 1, "a b,c,d": 1, "a b,a-b,c": 1} {
 		r := &recorder{TB: t}
 		golden.Files(r, folder, strings.Split(situations, ","))
-		if len(r.said) != fails {
-			t.Errorf("%s: %q", situations, r.said)
+		if len(r.messages) != fails {
+			t.Errorf("%s: %q", situations, r.messages)
 		}
 	}
 }

@@ -76,7 +76,7 @@ func (p *Pool) Borrow(t testing.TB) *fakepypi.Servers {
 	t.Helper()
 	s := <-p.free
 	t.Cleanup(func() { p.free <- s })
-	Settle(t, s)
+	WaitIdle(t, s)
 	if err := s.Reset(); err != nil {
 		t.Fatal(err)
 	}
@@ -86,8 +86,8 @@ func (p *Pool) Borrow(t testing.TB) *fakepypi.Servers {
 // longestAnswer is how long a server may take to deal with a request whose client has gone.
 const longestAnswer = time.Minute
 
-// Settle waits until the server has dealt with every request, also those whose client has gone.
-func Settle(t testing.TB, s *fakepypi.Servers) {
+// WaitIdle waits until the server has dealt with every request, also those whose client has gone.
+func WaitIdle(t testing.TB, s *fakepypi.Servers) {
 	t.Helper()
 	until := time.Now().Add(longestAnswer)
 	for slices.ContainsFunc(s.Requests(), func(r fakepypi.Request) bool { return r.Ended.IsZero() }) {

@@ -1,4 +1,5 @@
-// Package vectors reads the cases in internal/testdata/vectors, for tests: distributions, and what PyPI's software answered to their upload.
+// Package vectors reads the cases in internal/testdata/vectors, for tests: distributions, and what PyPI's software answered to their
+// upload.
 package vectors
 
 import (
@@ -47,7 +48,8 @@ func Load(t testing.TB) []Case {
 	return all
 }
 
-// Paths returns the files of the case, under the names that they are to be uploaded by. Those that are stored under another name are copied.
+// Paths returns the files of the case, under the names that they are to be uploaded by. Those that are stored under another name are
+// copied.
 func (c Case) Paths(t testing.TB) []string {
 	t.Helper()
 	var paths []string

@@ -54,18 +54,21 @@ func verified(root *TrustRoot, field, filename, digest string, p Policy) (statem
 func TestVerify_RealAttestation(t *testing.T) {
 	t.Parallel()
 	root, field := publicRoot(t), realSet(t)
-	said, err := verified(root, field, realName, realDigest, anybody)
-	if err != nil || said.predicate != publishPredicate || said.subjects[0].name != realName {
-		t.Fatalf("%+v, %v", said, err)
+	stated, err := verified(root, field, realName, realDigest, anybody)
+	if err != nil || stated.predicate != publishPredicate || stated.subjects[0].name != realName {
+		t.Fatalf("%+v, %v", stated, err)
 	}
 	for name, c := range map[string]struct {
 		filename, digest string
 		policy           Policy
 		cause            string
 	}{
-		"another file":      {"sampleproject-3.0.1.tar.gz", realDigest, anybody, "subject does not match distribution name: "},
-		"other bytes":       {realName, strings.Repeat("0", 64), anybody, "subject does not match distribution digest"},
-		"another publisher": {realName, realDigest, GitHub("https://token.actions.githubusercontent.com", "pypa/sampleproject", "release.yml"), "Certificate's OIDCIssuerV2 does not match (got 'https://accounts.google.com', expected "},
+		"another file": {"sampleproject-3.0.1.tar.gz", realDigest, anybody, "subject does not match distribution name: "},
+		"other bytes":  {realName, strings.Repeat("0", 64), anybody, "subject does not match distribution digest"},
+		"another publisher": {
+			realName, realDigest, GitHub("https://token.actions.githubusercontent.com", "pypa/sampleproject", "release.yml"),
+			"Certificate's OIDCIssuerV2 does not match (got 'https://accounts.google.com', expected ",
+		},
 	} {
 		var failed VerificationError
 		if _, err := verified(root, field, c.filename, c.digest, c.policy); !errors.As(err, &failed) || !strings.HasPrefix(err.Error(), c.cause) {
@@ -91,7 +94,7 @@ func TestVerify_NoTrustRoot(t *testing.T) {
 	}
 }
 
-// TestTrustRoot_Invalid that are none are told.
+// TestTrustRoot_Invalid: a document that is not a trust root is reported.
 func TestTrustRoot_Invalid(t *testing.T) {
 	t.Parallel()
 	for name, text := range map[string]string{
@@ -138,15 +141,15 @@ func FuzzAttestations(f *testing.F) {
 		f.Add(seed)
 	}
 	f.Fuzz(func(t *testing.T, field string) {
-		said, err := verified(root, field, realName, realDigest, anybody)
+		stated, err := verified(root, field, realName, realDigest, anybody)
 		if err != nil {
 			if err.Error() == "" {
 				t.Error("an error without words")
 			}
 			return
 		}
-		if said.predicate != want.predicate || said.subjects[0].digest["sha256"] != realDigest {
-			t.Errorf("the index believes %+v", said)
+		if stated.predicate != want.predicate || stated.subjects[0].digest["sha256"] != realDigest {
+			t.Errorf("the index believes %+v", stated)
 		}
 	})
 }

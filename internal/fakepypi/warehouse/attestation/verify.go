@@ -51,8 +51,8 @@ func (t *TrustRoot) Verify(a Attestation, filename, sha256 string, p Policy) (pr
 	if t == nil {
 		return "", errors.New("this index has no trust root")
 	}
-	said, err := t.verify(&evidence{Attestation: a, policy: p, filename: filename, sha256: sha256})
-	return said.predicate, err
+	stated, err := t.verify(&evidence{Attestation: a, policy: p, filename: filename, sha256: sha256})
+	return stated.predicate, err
 }
 
 // verify returns the statement of an attestation if it passes all steps.

@@ -1,8 +1,8 @@
-// Package trust manages the upload tokens of a run. It requests the audience, exchanges an ID token for an upload token (mint),
+// Package uploadtoken manages the upload tokens of a run. It requests the audience, exchanges an ID token for an upload token (mint),
 // restricts it to the projects and minutes of this run before use (narrow), and revokes it at the end (burn).
 //
 // All requests go to the host of the upload URL. A refused exchange becomes one finding, with the index's message and a fix.
-package trust
+package uploadtoken
 
 import (
 	"context"
@@ -23,14 +23,14 @@ import (
 // user is the basic-auth user name for API tokens.
 const user = "__token__"
 
-// Options are the dependencies of a Lease.
+// Options are the dependencies of a Session.
 type Options struct {
 	At       *url.URL     // the upload URL
 	Wire     *wire.Client // for all requests
 	IDTokens oidc.Source  // returns a new ID token for each attempt
 	Redactor *secret.Redactor
 	Now      func() time.Time
-	Note     func(ledger.Event)
+	Record   func(ledger.Event)
 	Permit   func(audience string) error // returns an error if the index may not ask for this audience
 	Sleep    func(ctx context.Context, d time.Duration) error
 	// Warehouse says that the index runs the software of PyPI, whose refusals can be predicted.
@@ -38,8 +38,8 @@ type Options struct {
 	// Settings returns the URL of the page for a project's publishers, with the form filled in if the index supports that; "" if
 	// the index has no such page. May be nil.
 	Settings func(project pep.Project, isNew bool, form url.Values) string
-	// MayAsk returns, without a request, why this run can get no ID token, or nil.
-	MayAsk func() error
+	// CheckIDToken returns, without a request, why this run can get no ID token, or nil.
+	CheckIDToken func() error
 }
 
 // MintRequest is the scope of an upload token.
@@ -49,9 +49,9 @@ type MintRequest struct {
 	New      []pep.Project // those of Projects that the index did not have; another job may use up their pending publisher
 }
 
-// UploadTokens manages the upload tokens of one run, from before the first mint to the burn. It does nothing until Mint, so that its
+// Session manages the upload tokens of one run, from before the first mint to the burn. It does nothing until Mint, so that its
 // burn can be deferred before a token exists. It is safe for concurrent use.
-type UploadTokens struct {
+type Session struct {
 	opts Options
 
 	renewNotBefore time.Time  // no renewal is tried before this time; guarded by renewing
@@ -94,22 +94,22 @@ func (t *token) left(now time.Time) time.Duration {
 }
 
 // Minted returns how many upload tokens the run has received so far.
-func (l *UploadTokens) Minted() int {
+func (l *Session) Minted() int {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	return len(l.tokens)
 }
 
-// NewUploadTokens returns a lease without a token.
-func NewUploadTokens(o Options) *UploadTokens { return &UploadTokens{opts: o} }
+// New returns a session without a token.
+func New(o Options) *Session { return &Session{opts: o} }
 
-// MayAsk returns why this run can get no ID token, and so no upload token, or nil. Its errors are findings.
-func (l *UploadTokens) MayAsk() error { return l.opts.MayAsk() }
+// CheckIDToken returns why this run can get no ID token, and so no upload token, or nil. Its errors are findings.
+func (l *Session) CheckIDToken() error { return l.opts.CheckIDToken() }
 
 // Identify requests the audience from the index and an ID token from GitHub, and returns the identity of the run. It requests no
 // upload token, so that it reports certain refusals before anything is public. Its errors are findings.
-func (l *UploadTokens) Identify(ctx context.Context) (oidc.Claims, error) {
-	if err := l.opts.MayAsk(); err != nil {
+func (l *Session) Identify(ctx context.Context) (oidc.Claims, error) {
+	if err := l.opts.CheckIDToken(); err != nil {
 		return oidc.Claims{}, err
 	}
 	audience, err := l.audience(ctx)
@@ -121,7 +121,7 @@ func (l *UploadTokens) Identify(ctx context.Context) (oidc.Claims, error) {
 		return oidc.Claims{}, err
 	}
 	c := id.Claims
-	l.opts.Note(ledger.Identified{Identity: ledger.Identity{
+	l.opts.Record(ledger.Identified{Identity: ledger.Identity{
 		Repository: c.Repository, Workflow: c.WorkflowFile(), Environment: c.Environment, Ref: c.Ref, Event: c.Event, Audience: audience,
 	}})
 	switch {
@@ -130,14 +130,14 @@ func (l *UploadTokens) Identify(ctx context.Context) (oidc.Claims, error) {
 	case !l.opts.Warehouse:
 		return c, nil
 	}
-	if apart := clocksApart(c, l.indexClock()); apart != "" {
-		l.opts.Note(ledger.Noted{Finding: clockWarning(apart)})
+	if skew := clockSkew(c, l.indexClock()); skew != "" {
+		l.opts.Record(ledger.Noted{Finding: clockWarning(skew)})
 	}
 	return c, predict(c)
 }
 
 // indexClock returns the current time of the index's clock, computed from its answer with the audience; zero if unknown.
-func (l *UploadTokens) indexClock() time.Time {
+func (l *Session) indexClock() time.Time {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	if l.serverTime.IsZero() {
@@ -147,7 +147,7 @@ func (l *UploadTokens) indexClock() time.Time {
 }
 
 // audience returns the audience that the index names. It returns an error if the index may not ask for that audience.
-func (l *UploadTokens) audience(ctx context.Context) (string, error) {
+func (l *Session) audience(ctx context.Context) (string, error) {
 	l.mu.Lock()
 	known := l.audienceName
 	l.mu.Unlock()

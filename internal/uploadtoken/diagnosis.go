@@ -1,4 +1,4 @@
-package trust
+package uploadtoken
 
 import (
 	"cmp"
@@ -47,7 +47,10 @@ func noAudience(at *url.URL, err error) error {
 // unexpectedAudience returns a finding for a 200 without an audience, such as a page of a proxy, an empty answer or another service.
 func unexpectedAudience(at *url.URL, answer *wire.Answer) error {
 	return finding.New(finding.AudienceAnswer,
-		fmt.Sprintf("the index at %s did not name an audience for the ID token: its answer (%d bytes of %s) contains none", at.Host, len(answer.Body), kindOf(answer)),
+		fmt.Sprintf(
+			"the index at %s did not name an audience for the ID token: its answer (%d bytes of %s) contains none", at.Host, len(answer.Body),
+			kindOf(answer),
+		),
 		"check `repository-url`: an index with Trusted Publishing answers {\"audience\": …} at /_/oidc/audience; for an index without it, pass an API token as `password`")
 }
 
@@ -67,15 +70,15 @@ func foreignAudience(err error) error {
 
 // otherAudience returns a finding for an ID token with another audience than requested. The index would refuse it without a
 // reason.
-func otherAudience(asked, got string) error {
+func otherAudience(requested, got string) error {
 	return finding.New(finding.AudienceMismatch,
-		fmt.Sprintf("this program requested an ID token for the audience %q and received one for %q", asked, got),
+		fmt.Sprintf("this program requested an ID token for the audience %q and received one for %q", requested, got),
 		"check what is between the runner and GitHub's OIDC endpoint: it changes the answer")
 }
 
 // refusedMint returns a finding for a mint that returned no token. An error that is not of the request to the index, as of the ID
 // token, is returned unchanged.
-func (l *UploadTokens) refusedMint(err error, claims oidc.Claims, order MintRequest) error {
+func (l *Session) refusedMint(err error, claims oidc.Claims, order MintRequest) error {
 	failed := wire.ErrorOf(err)
 	if failed == nil {
 		return err // of the ID token: already a finding
@@ -96,7 +99,7 @@ func (l *UploadTokens) refusedMint(err error, claims oidc.Claims, order MintRequ
 	}
 	exchange := refusedExchange{claims, failed.Answer.Date(), order}
 	refused := &refusedMint{
-		Finding: finding.New(r.id, message+"; this means that "+r.means, r.fix(exchange)), words: failed.Answer.ServerMessage(), kind: r.kind,
+		Finding: finding.New(r.id, message+"; this means that "+r.means, r.fix(exchange)), message: failed.Answer.ServerMessage(), kind: r.kind,
 	}
 	if r.beside != nil {
 		if r.kind == pendingRemoved && len(order.New) == 1 {
@@ -110,9 +113,9 @@ func (l *UploadTokens) refusedMint(err error, claims oidc.Claims, order MintRequ
 // refusedMint is the error of a mint that the index refused for a reason that the table of reasons has.
 type refusedMint struct {
 	finding.Finding
-	words  string // the index's own
-	kind   refusalKind
-	needed *ledger.Publisher // the publisher that would match; nil if none would
+	message string // the index's own
+	kind    refusalKind
+	needed  *ledger.Publisher // the publisher that would match; nil if none would
 }
 
 // Unwrap returns the finding.
@@ -136,7 +139,7 @@ func reasonOf(answer *wire.Answer) (r reason, known bool) {
 		return reason{}, false
 	}
 	for _, r := range reasons() {
-		if string(r.id) == decoded.Errors[0].Code && strings.Contains(answer.ServerMessage(), r.words) {
+		if string(r.id) == decoded.Errors[0].Code && strings.Contains(answer.ServerMessage(), r.message) {
 			return r, true
 		}
 	}
@@ -164,11 +167,11 @@ func (e refusedExchange) mixed() bool {
 
 // reason is one kind of refusal of an exchange, with its meaning and its fix.
 type reason struct {
-	id    finding.ID  // the code of the index
-	kind  refusalKind // what the code says
-	words string      // in the index's message; empty matches any message
-	means string
-	fix   func(refusedExchange) string
+	id      finding.ID  // the code of the index
+	kind    refusalKind // what the code says
+	message string      // in the index's message; empty matches any message
+	means   string
+	fix     func(refusedExchange) string
 	// beside returns the fix if a table with the values of a matching publisher is next to it; nil if no publisher would help.
 	beside func(refusedExchange) string
 }
@@ -182,11 +185,13 @@ func reasons() []reason {
 	return []reason{
 		{
 			finding.InvalidPublisher, noPublisher, "invoked via 'pull_request_target'",
-			"anyone can trigger such a run, and it has the permissions of the repository", say("publish from a tag, a release or workflow_dispatch"), nil,
+			"anyone can trigger such a run, and it has the permissions of the repository",
+			say("publish from a tag, a release or workflow_dispatch"), nil,
 		},
 		{
 			finding.InvalidPublisher, noPublisher, "does not match expected issuer",
-			"the ID token comes from a different issuer than this publisher expects", say("publish from a repository on github.com whose enterprise has no issuer of its own, or use an API token as `password`"), nil,
+			"the ID token comes from a different issuer than this publisher expects",
+			say("publish from a repository on github.com whose enterprise has no issuer of its own, or use an API token as `password`"), nil,
 		},
 		{
 			finding.InvalidPublisher, noPublisher, "job_workflow_ref claim does not match",
@@ -194,7 +199,8 @@ func reasons() []reason {
 		},
 		{
 			finding.InvalidPublisher, noPublisher, "extract workflow filename",
-			"the ID token names no workflow file whose name ends in .yml or .yaml", say("publish from a workflow file in .github/workflows of this repository"), nil,
+			"the ID token names no workflow file whose name ends in .yml or .yaml",
+			say("publish from a workflow file in .github/workflows of this repository"), nil,
 		},
 		{
 			finding.InvalidPublisher, noPublisher, "claim is empty",
@@ -206,7 +212,8 @@ func reasons() []reason {
 		},
 		{
 			finding.InvalidPublisher, noPublisher, "Missing claim",
-			"the ID token lacks a claim that GitHub always includes", say("check what is between the runner and GitHub's OIDC endpoint, and that GitHub issued the token"), nil,
+			"the ID token lacks a claim that GitHub always includes",
+			say("check what is between the runner and GitHub's OIDC endpoint, and that GitHub issued the token"), nil,
 		},
 		{
 			finding.InvalidPublisher, noPublisher, "repository_owner",
@@ -225,20 +232,29 @@ func reasons() []reason {
 			"the project was created after the pending publisher was added, so the index has removed the pending publisher",
 			pendingGoneFix, pendingGoneNext,
 		},
-		{finding.InvalidReuseToken, noMatter, "", "the index accepts an ID token only once, and this one was used before", say(again + ": it requests a new ID token"), nil},
+		{
+			finding.InvalidReuseToken, noMatter, "", "the index accepts an ID token only once, and this one was used before",
+			say(again + ": it requests a new ID token"), nil,
+		},
 		{finding.InvalidToken, noMatter, "", "the index did not accept the ID token, and does not say why", tokenFix, nil},
-		{finding.NotEnabled, noMatter, "", "the operators of the index have turned off Trusted Publishing with GitHub", say("check the index's status page, and " + again + " later"), nil},
+		{
+			finding.NotEnabled, noMatter, "", "the operators of the index have turned off Trusted Publishing with GitHub",
+			say("check the index's status page, and " + again + " later"), nil,
+		},
 		{
 			finding.InvalidPayload, noMatter, "unknown trusted publishing issuer",
-			"the index does not know the issuer of the ID token", say("publish from github.com, not from an enterprise with an issuer of its own"), nil,
+			"the index does not know the issuer of the ID token", say("publish from github.com, not from an enterprise with an issuer of its own"),
+			nil,
 		},
 		{
 			finding.InvalidPayload, noMatter, "malformed JWT",
-			"the index received something that is not an ID token", say(again + "; if it happens again, check what changes requests between the runner and the index"), nil,
+			"the index received something that is not an ID token",
+			say(again + "; if it happens again, check what changes requests between the runner and the index"), nil,
 		},
 		{
 			finding.InvalidPayload, noMatter, "TokenPayload",
-			"the index did not receive what this program sent", say(again + "; if it happens again, check what changes requests between the runner and the index"), nil,
+			"the index did not receive what this program sent",
+			say(again + "; if it happens again, check what changes requests between the runner and the index"), nil,
 		},
 		{
 			finding.InvalidPayload, noMatter, "registration temporarily disabled",
@@ -247,7 +263,8 @@ func reasons() []reason {
 		},
 		{
 			finding.InvalidPayload, noMatter, "",
-			"the pending publisher matches, but the index cannot create its project", say("follow the index's message: choose another name in the metadata, and add a pending publisher for it"), nil,
+			"the pending publisher matches, but the index cannot create its project",
+			say("follow the index's message: choose another name in the metadata, and add a pending publisher for it"), nil,
 		},
 	}
 }
@@ -256,9 +273,15 @@ func reasons() []reason {
 func workflowFix(e refusedExchange) string {
 	c := e.claims
 	if c.Reusable() {
-		return fmt.Sprintf("this job runs in the reusable workflow %s: move the publish job into the workflow that is triggered, %s", c.JobWorkflowRef, c.WorkflowRef)
+		return fmt.Sprintf(
+			"this job runs in the reusable workflow %s: move the publish job into the workflow that is triggered, %s", c.JobWorkflowRef,
+			c.WorkflowRef,
+		)
 	}
-	return fmt.Sprintf("publish from the workflow %s of %s itself, at the ref that the run was triggered for (this job runs %s)", c.WorkflowFile(), c.Repository, c.JobWorkflowRef)
+	return fmt.Sprintf(
+		"publish from the workflow %s of %s itself, at the ref that the run was triggered for (this job runs %s)", c.WorkflowFile(), c.Repository,
+		c.JobWorkflowRef,
+	)
 }
 
 // asTheTable returns the fix of publisherFix for a place where a table shows the values.
@@ -302,7 +325,7 @@ func settings(e refusedExchange) string {
 	owner, repository, _ := strings.Cut(c.Repository, "/")
 	environment := "environment " + c.Environment + " or none"
 	if c.Environment == "" {
-		environment = "no environment: this job has none, so a publisher that requires one never matches (or give the job that `environment`)"
+		environment = "no environment: this job has none, so a publisher that requires one never matches (or set `environment` in the job)"
 	}
 	return fmt.Sprintf("owner %s, repository %s, workflow %s, %s", owner, repository, c.WorkflowFile(), environment) + reusableHint(e)
 }
@@ -336,14 +359,14 @@ const leeway = 30 * time.Second
 
 // tokenFix returns the fix for a refused ID token. It mentions clocks that differ, because the index gives no reason.
 func tokenFix(e refusedExchange) string {
-	if apart := clocksApart(e.claims, e.at); apart != "" {
-		return apart + ": run the job again; if it happens again, report it to the operator of the index, or check what delays requests to it"
+	if skew := clockSkew(e.claims, e.at); skew != "" {
+		return skew + ": run the job again; if it happens again, report it to the operator of the index, or check what delays requests to it"
 	}
 	return "run the job again; if it is refused again, something between GitHub and the index changes ID tokens, or the index does not know GitHub's keys"
 }
 
-// clocksApart returns why an ID token is not valid by the index's clock. It returns "" if it is valid or a time is unknown.
-func clocksApart(c oidc.Claims, at time.Time) string {
+// clockSkew returns why an ID token is not valid by the index's clock. It returns "" if it is valid or a time is unknown.
+func clockSkew(c oidc.Claims, at time.Time) string {
 	switch {
 	case at.IsZero() || c.Issued.IsZero() || c.Expires.IsZero():
 		return ""
@@ -356,8 +379,8 @@ func clocksApart(c oidc.Claims, at time.Time) string {
 }
 
 // clockWarning returns a warning before the mint. It is not an error, because the clock may be that of a cache.
-func clockWarning(apart string) finding.Finding {
+func clockWarning(skew string) finding.Finding {
 	return finding.New(finding.ClockSkew,
-		apart+", so the index may refuse it",
+		skew+", so the index may refuse it",
 		"if the index refuses it, run the job again; on a self-hosted runner, check its clock and the clock of its GitHub server")
 }

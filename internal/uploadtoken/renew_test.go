@@ -1,4 +1,4 @@
-package trust_test
+package uploadtoken_test
 
 import (
 	"io"
@@ -14,7 +14,7 @@ import (
 	"github.com/org/pypi-oidc-publish/internal/pep"
 	"github.com/org/pypi-oidc-publish/internal/runner"
 	"github.com/org/pypi-oidc-publish/internal/testkit/pypitest"
-	"github.com/org/pypi-oidc-publish/internal/trust"
+	"github.com/org/pypi-oidc-publish/internal/uploadtoken"
 )
 
 // clock moves only when it is told to.
@@ -27,22 +27,25 @@ func (c *clock) now() time.Time { c.mu.Lock(); defer c.mu.Unlock(); return c.at 
 
 func (c *clock) forward(d time.Duration) { c.mu.Lock(); defer c.mu.Unlock(); c.at = c.at.Add(d) }
 
-// later is a stage and a minted lease on one clock.
+// later returns a test server and a session with a token, on one clock.
 func later(t *testing.T) (*clock, *fakepypi.Servers, *run) {
 	t.Helper()
 	c := &clock{at: time.Now().Truncate(time.Second)}
 	s := pypitest.Start(t, fakepypi.Options{Now: c.now})
-	s.Trust(fakepypi.Publisher{Project: "mine"})
+	s.AddPublisher(fakepypi.Publisher{Project: "mine"})
 	r := &run{}
-	console, vault := runner.New(func(name string) string { return s.Env[name] }, io.Discard)
-	r.UploadTokens = trust.NewUploadTokens(trust.Options{At: s.Upload, Wire: client(), IDTokens: console.IDTokens(client()), Redactor: vault, Now: c.now, Note: r.note, Permit: permit, Sleep: noSleep, Warehouse: true, MayAsk: mayAsk})
-	if err := r.Mint(t.Context(), trust.MintRequest{Projects: []pep.Project{"mine"}}); err != nil {
+	console, redactor := runner.New(func(name string) string { return s.Env[name] }, io.Discard)
+	r.Session = uploadtoken.New(uploadtoken.Options{
+		At: s.Upload, Wire: client(), IDTokens: console.IDTokens(client()), Redactor: redactor, Now: c.now, Record: r.record, Permit: permit,
+		Sleep: noSleep, Warehouse: true, CheckIDToken: idTokenAvailable,
+	})
+	if err := r.Mint(t.Context(), uploadtoken.MintRequest{Projects: []pep.Project{"mine"}}); err != nil {
 		t.Fatal(err)
 	}
 	return c, s, r
 }
 
-func burnedOf(s *fakepypi.Servers) (burned []bool) {
+func revocationsOf(s *fakepypi.Servers) (burned []bool) {
 	for _, token := range s.Tokens() {
 		burned = append(burned, token.Burned)
 	}
@@ -68,17 +71,17 @@ func TestRenew_BeforeExpiry(t *testing.T) {
 	if err != nil || second.Same(first) {
 		t.Fatalf("the token was not renewed: %v", err)
 	}
-	if got := burnedOf(s); len(got) != 2 || got[0] || got[1] {
+	if got := revocationsOf(s); len(got) != 2 || got[0] || got[1] {
 		t.Errorf("burned %v: an upload carries the first one yet", got)
 	}
 	r.Release(t.Context(), first)
-	if got := burnedOf(s); len(got) != 2 || !got[0] || got[1] {
+	if got := revocationsOf(s); len(got) != 2 || !got[0] || got[1] {
 		t.Errorf("burned %v: nobody carries the first one any more", got)
 	}
 	if got := r.Burn(t.Context()); got != ledger.BurnProven {
 		t.Errorf("%s", got)
 	}
-	if got := burnedOf(s); !got[0] || !got[1] {
+	if got := revocationsOf(s); !got[0] || !got[1] {
 		t.Errorf("burned %v", got)
 	}
 }
@@ -205,10 +208,10 @@ func TestRenew_FailureAdvice(t *testing.T) {
 // TestMint_PendingPublisherUsedUp: another job of a matrix has created the project a moment ago.
 func TestMint_PendingPublisherUsedUp(t *testing.T) {
 	t.Parallel()
-	s := stage(t, "mine")
-	s.Trust(fakepypi.Publisher{Project: "mine", Pending: true})
-	r := onStage(t, s)
-	if err := r.Mint(t.Context(), trust.MintRequest{Projects: []pep.Project{"mine"}}); err != nil {
+	s := startServers(t, "mine")
+	s.AddPublisher(fakepypi.Publisher{Project: "mine", Pending: true})
+	r := newRun(t, s)
+	if err := r.Mint(t.Context(), uploadtoken.MintRequest{Projects: []pep.Project{"mine"}}); err != nil {
 		t.Errorf("%v", err)
 	}
 	if n := len(s.Tokens()); n != 1 {
@@ -216,9 +219,9 @@ func TestMint_PendingPublisherUsedUp(t *testing.T) {
 	}
 	// A refusal that nothing explains is asked about once more, and only where the project was unknown.
 	for want, unknown := range map[int][]pep.Project{1: nil, 2: {"mine"}} {
-		s := stage(t)
-		r := onStage(t, s)
-		if err := r.Mint(t.Context(), trust.MintRequest{Projects: []pep.Project{"mine"}, New: unknown}); err == nil {
+		s := startServers(t)
+		r := newRun(t, s)
+		if err := r.Mint(t.Context(), uploadtoken.MintRequest{Projects: []pep.Project{"mine"}, New: unknown}); err == nil {
 			t.Error("no publisher, and a token all the same")
 		}
 		mints := 0

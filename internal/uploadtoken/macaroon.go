@@ -1,4 +1,4 @@
-package trust
+package uploadtoken
 
 import (
 	"crypto/hmac"

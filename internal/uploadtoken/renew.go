@@ -1,4 +1,4 @@
-package trust
+package uploadtoken
 
 import (
 	"context"
@@ -18,7 +18,7 @@ const margin = 2 * time.Minute
 
 // Token returns the user name and an upload token that is valid for need plus a margin, and renews the token if necessary. The
 // caller must call Release after the upload.
-func (l *UploadTokens) Token(ctx context.Context, need time.Duration) (string, secret.Secret, error) {
+func (l *Session) Token(ctx context.Context, need time.Duration) (string, secret.Secret, error) {
 	l.renewing.Lock()
 	defer l.renewing.Unlock()
 	t, err := l.current()
@@ -30,7 +30,7 @@ func (l *UploadTokens) Token(ctx context.Context, need time.Duration) (string, s
 			return "", secret.Secret{}, err
 		} else if err != nil {
 			l.renewNotBefore = l.opts.Now().Add(renewBackoff)
-			l.opts.Note(ledger.Noted{Finding: notRenewed(err)})
+			l.opts.Record(ledger.Noted{Finding: notRenewed(err)})
 		}
 		if t, err = l.current(); err != nil {
 			return "", secret.Secret{}, err
@@ -65,7 +65,7 @@ func notRenewed(err error) finding.Finding {
 }
 
 // current returns the newest token, or an error if there is none yet.
-func (l *UploadTokens) current() (*token, error) {
+func (l *Session) current() (*token, error) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	if len(l.tokens) == 0 {
@@ -75,7 +75,7 @@ func (l *UploadTokens) current() (*token, error) {
 }
 
 // renew requests a new token for the same projects, valid for at least need, and burns older tokens that are not in use.
-func (l *UploadTokens) renew(ctx context.Context, need time.Duration) error {
+func (l *Session) renew(ctx context.Context, need time.Duration) error {
 	l.mu.Lock()
 	// A run that needs a second token is long, so the new token keeps its full lifetime.
 	l.order.Life = max(l.order.Life, need+margin, l.tokens[len(l.tokens)-1].whole)
@@ -84,12 +84,12 @@ func (l *UploadTokens) renew(ctx context.Context, need time.Duration) error {
 	if err := l.mint(ctx, order); err != nil {
 		return err
 	}
-	l.retire(ctx)
+	l.revokeSuperseded(ctx)
 	return nil
 }
 
 // Release records that an upload no longer uses the token. A superseded token is burned when its last upload has ended.
-func (l *UploadTokens) Release(ctx context.Context, used secret.Secret) {
+func (l *Session) Release(ctx context.Context, used secret.Secret) {
 	l.mu.Lock()
 	for _, t := range l.tokens {
 		if t.users > 0 && (t.restricted.Same(used) || t.raw.Same(used)) {
@@ -98,11 +98,11 @@ func (l *UploadTokens) Release(ctx context.Context, used secret.Secret) {
 		}
 	}
 	l.mu.Unlock()
-	l.retire(ctx)
+	l.revokeSuperseded(ctx)
 }
 
-// retire burns superseded tokens that no upload uses.
-func (l *UploadTokens) retire(ctx context.Context) {
+// revokeSuperseded burns superseded tokens that no upload uses.
+func (l *Session) revokeSuperseded(ctx context.Context) {
 	l.mu.Lock()
 	var idle []*token
 	for i, t := range l.tokens {
@@ -122,7 +122,7 @@ func (l *UploadTokens) retire(ctx context.Context) {
 //   - the token expired during the upload, and is renewed once;
 //   - the index could not read the added caveats, and the token is used without them from now on. This does not apply if the index
 //     read the token and found that it does not allow the upload.
-func (l *UploadTokens) Rejected(ctx context.Context, used secret.Secret, message string) bool {
+func (l *Session) Rejected(ctx context.Context, used secret.Secret, message string) bool {
 	l.renewing.Lock()
 	defer l.renewing.Unlock()
 	t, err := l.current()
@@ -131,7 +131,7 @@ func (l *UploadTokens) Rejected(ctx context.Context, used secret.Secret, message
 		return false
 	case !t.text().Same(used):
 		return true
-	case expired(message):
+	case rejectedAsExpired(message):
 		// The upload took longer than the token was valid. The next token must last that long plus the margin.
 		took := l.opts.Now().Sub(t.minted)
 		return took > time.Minute && l.renew(ctx, took) == nil
@@ -141,13 +141,13 @@ func (l *UploadTokens) Rejected(ctx context.Context, used secret.Secret, message
 	l.mu.Lock()
 	t.unrestricted = true
 	l.mu.Unlock()
-	l.opts.Note(ledger.Unrestricted{Reason: message})
+	l.opts.Record(ledger.Unrestricted{Reason: message})
 	return true
 }
 
-// expired reports whether the index rejected a token only because it had expired
+// rejectedAsExpired reports whether the index rejected a token only because it had expired
 // (docs/reference/pypi-server.md §2.10).
-func expired(message string) bool {
+func rejectedAsExpired(message string) bool {
 	return strings.Contains(message, "token is expired") && !forbids(message)
 }
 

@@ -1,4 +1,4 @@
-package trust
+package uploadtoken
 
 import (
 	"bytes"
@@ -19,9 +19,9 @@ func textBody(text []byte) body {
 }
 
 // tokenBody returns the body {"token": …}. It calls reveal for the secret at each try.
-func tokenBody(reveal func(context.Context) (string, error)) body {
+func tokenBody(secret func(context.Context) (string, error)) body {
 	return func(ctx context.Context) (io.ReadCloser, int64, error) {
-		raw, err := reveal(ctx)
+		raw, err := secret(ctx)
 		if err != nil {
 			return nil, 0, err
 		}

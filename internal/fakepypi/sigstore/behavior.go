@@ -25,20 +25,20 @@ type Behavior struct {
 	// BadProof answers with inclusion proofs that do not lead to the root.
 	BadProof bool
 
-	// Trust selects what is wrong with the TUF repository.
-	Trust Trust
+	// TrustRoot selects what is wrong with the TUF repository.
+	TrustRoot TrustRootState
 }
 
-// Trust is a state of the TUF repository.
-type Trust string
+// TrustRootState is a state of the TUF repository.
+type TrustRootState string
 
 // The states.
 const (
-	TrustInOrder   Trust = ""
-	TrustStale     Trust = "expired-timestamp" // the timestamp has expired: it was not renewed
-	TrustExpired   Trust = "expired-root"      // the newest root has expired
-	TrustForged    Trust = "wrong-signature"   // the timestamp is signed with a key that the root does not name
-	TrustNotServed Trust = "unavailable"       // 503 for every file
+	TrustInOrder   TrustRootState = ""
+	TrustStale     TrustRootState = "expired-timestamp" // the timestamp has expired: it was not renewed
+	TrustExpired   TrustRootState = "expired-root"      // the newest root has expired
+	TrustForged    TrustRootState = "wrong-signature"   // the timestamp is signed with a key that the root does not name
+	TrustNotServed TrustRootState = "unavailable"       // 503 for every file
 )
 
 // certificateLife is the validity of a certificate of the public instance (docs/reference/attestations.md §1.5).

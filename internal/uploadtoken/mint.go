@@ -1,4 +1,4 @@
-package trust
+package uploadtoken
 
 import (
 	"context"
@@ -22,7 +22,7 @@ import (
 // minutes. A refusal is a finding. A mint without a clear answer is recorded as an event, because a token may exist.
 //
 // Another job may just have used up the pending publisher. After a refusal that this would explain, Mint tries once more.
-func (l *UploadTokens) Mint(ctx context.Context, order MintRequest) error {
+func (l *Session) Mint(ctx context.Context, order MintRequest) error {
 	l.mu.Lock()
 	l.order = order
 	l.mu.Unlock()
@@ -32,7 +32,7 @@ func (l *UploadTokens) Mint(ctx context.Context, order MintRequest) error {
 	}
 	var refused *refusedMint
 	if errors.As(err, &refused) && refused.needed != nil {
-		l.opts.Note(ledger.Unmatched{Publisher: *refused.needed})
+		l.opts.Record(ledger.Unmatched{Publisher: *refused.needed})
 	}
 	return err
 }
@@ -55,15 +55,15 @@ func afterPending(first, second error) error {
 		return second
 	case errors.As(second, &again) && again.kind == noPublisher && again.needed != nil:
 		gone := *pending
-		gone.Message += "; the index refused the next request as well: " + again.words
+		gone.Message += "; the index refused the next request as well: " + again.message
 		return &gone
 	}
-	problem.Message += "; the index had refused the previous request: " + pending.words
+	problem.Message += "; the index had refused the previous request: " + pending.message
 	return problem
 }
 
 // mint requests one upload token and stores it.
-func (l *UploadTokens) mint(ctx context.Context, order MintRequest) error {
+func (l *Session) mint(ctx context.Context, order MintRequest) error {
 	audience, err := l.audience(ctx)
 	if err != nil {
 		return err
@@ -93,15 +93,15 @@ func (l *UploadTokens) mint(ctx context.Context, order MintRequest) error {
 
 // lost records n mints that may have created a token that this run does not have, because no answer arrived or because a proxy
 // sent a server error although the index may have succeeded. The policy of package wire defines which errors those are.
-func (l *UploadTokens) lost(n int) {
+func (l *Session) lost(n int) {
 	for range n {
-		l.opts.Note(ledger.MintLost{})
+		l.opts.Record(ledger.MintLost{})
 	}
 }
 
 // keep parses the answer to a mint. It masks the token first, and adds it to the tokens to be burned before anything else can
 // fail.
-func (l *UploadTokens) keep(answer *wire.Answer, order MintRequest) error {
+func (l *Session) keep(answer *wire.Answer, order MintRequest) error {
 	// An expiry in an unknown format does not matter: the token was issued.
 	var decoded struct {
 		Token   string          `json:"token"`
@@ -132,10 +132,10 @@ const shortestLife = 5 * time.Minute
 
 // restrict appends two caveats, which the index checks in addition to its own: the projects of this run, and an expiry by the
 // index's clock that is not later than the token's own. It copies the token's "not before", because the two clocks may differ.
-func (l *UploadTokens) restrict(t *token, raw string, order MintRequest) error {
+func (l *Session) restrict(t *token, raw string, order MintRequest) error {
 	m, err := parseMacaroon(raw)
 	if err != nil {
-		l.opts.Note(ledger.Minted{At: l.opts.Now(), Expires: t.expires})
+		l.opts.Record(ledger.Minted{At: l.opts.Now(), Expires: t.expires})
 		return nil // the token is usable without caveats, and is burned like any other
 	}
 	own, notBefore, known := m.window()
@@ -150,11 +150,11 @@ func (l *UploadTokens) restrict(t *token, raw string, order MintRequest) error {
 		ends = t.expires
 	}
 	names := namesOf(order.Projects)
-	narrow := l.opts.Redactor.New(m.with(caveat(1, names)).with(caveat(0, ends.Unix(), notBefore)).String(), l.opts.At)
+	restricted := l.opts.Redactor.New(m.with(caveat(1, names)).with(caveat(0, ends.Unix(), notBefore)).String(), l.opts.At)
 	l.mu.Lock()
-	t.restricted, t.expires = narrow, ends
+	t.restricted, t.expires = restricted, ends
 	l.mu.Unlock()
-	l.opts.Note(ledger.Minted{At: l.opts.Now(), Restricted: true, Projects: names, Expires: ends})
+	l.opts.Record(ledger.Minted{At: l.opts.Now(), Restricted: true, Projects: names, Expires: ends})
 	if n, known := m.projects(); known && n < len(order.Projects) {
 		return tooFewProjects(n, names)
 	}
@@ -174,7 +174,9 @@ func caveat(kind int, fields ...any) []byte {
 // could have parts of the summary masked.
 func likeToken(text string) bool {
 	const shortest = 16
-	return len(text) >= shortest && !strings.ContainsFunc(text, func(c rune) bool { return c <= ' ' || c > '~' || strings.ContainsRune("<>&|`\"", c) })
+	return len(text) >= shortest && !strings.ContainsFunc(
+		text, func(c rune) bool { return c <= ' ' || c > '~' || strings.ContainsRune("<>&|`\"", c) },
+	)
 }
 
 // noToken returns a finding for a successful answer to a mint that contains no token.

@@ -1,4 +1,4 @@
-package trust
+package uploadtoken
 
 import (
 	"encoding/json"
@@ -37,12 +37,12 @@ func TestRestrict_Vectors(t *testing.T) {
 			t.Errorf("%s: came back as another token", v.Name)
 		}
 		before := m.String()
-		narrowed := m
+		restricted := m
 		for _, caveat := range v.More {
-			narrowed = narrowed.with([]byte(caveat))
+			restricted = restricted.with([]byte(caveat))
 		}
-		if narrowed.String() != v.Narrowed {
-			t.Errorf("%s:\ngot  %s\nwant %s", v.Name, narrowed, v.Narrowed)
+		if restricted.String() != v.Narrowed {
+			t.Errorf("%s:\ngot  %s\nwant %s", v.Name, restricted, v.Narrowed)
 		}
 		if m.String() != before {
 			t.Errorf("%s: narrowing changed the token it began with", v.Name)

@@ -22,7 +22,8 @@ func TestUsageError_RawArgument(t *testing.T) {
 	} {
 		var message strings.Builder
 		code := cli.Main(t.Context(), cli.Process{Args: args, Getenv: func(string) string { return "" }, Stdout: &message, Stderr: &message})
-		if text := message.String(); code != cli.Misconfigured || text == "" || strings.Contains(text, "##[") || strings.Contains("\n"+text, "\n::") {
+		if text := message.String(); code != cli.Misconfigured || text == "" || strings.Contains(text, "##[") ||
+			strings.Contains("\n"+text, "\n::") {
 			t.Errorf("%q: %d, %s", args, code, text)
 		}
 	}
@@ -33,9 +34,13 @@ func TestUsageError_LateFlag(t *testing.T) {
 	t.Parallel()
 	var message strings.Builder
 	code := cli.Main(t.Context(), cli.Process{
-		Args: []string{"publish", "dist", "--password=pypi-not-to-be-seen"}, Getenv: func(string) string { return "" }, Stdout: &message, Stderr: &message,
+		Args: []string{
+			"publish", "dist", "--password=pypi-not-to-be-seen",
+		}, Getenv: func(string) string { return "" }, Stdout: &message, Stderr: &message,
 	})
-	if text := message.String(); code != cli.Misconfigured || strings.Contains(text, "not-to-be-seen") || !strings.Contains(text, `flags come before paths, not after them: "--password"`) {
+	if text := message.String(); code != cli.Misconfigured || strings.Contains(text, "not-to-be-seen") || !strings.Contains(
+		text, `flags come before paths, not after them: "--password"`,
+	) {
 		t.Errorf("%d, %s", code, text)
 	}
 }
@@ -47,7 +52,9 @@ func TestUsageError_FlagWithoutCommand(t *testing.T) {
 	code := cli.Main(t.Context(), cli.Process{
 		Args: []string{"--password=pypi-not-to-be-seen", "dist"}, Getenv: func(string) string { return "" }, Stdout: &message, Stderr: &message,
 	})
-	if text := message.String(); code != cli.Misconfigured || strings.Contains(text, "not-to-be-seen") || !strings.Contains(text, `flags come after the command, not before it: "--password"`) {
+	if text := message.String(); code != cli.Misconfigured || strings.Contains(text, "not-to-be-seen") || !strings.Contains(
+		text, `flags come after the command, not before it: "--password"`,
+	) {
 		t.Errorf("%d, %s", code, text)
 	}
 }

@@ -1,4 +1,4 @@
-package trust
+package uploadtoken
 
 import (
 	"fmt"
@@ -32,20 +32,21 @@ func environmentNote(c oidc.Claims) string {
 }
 
 // needed returns the publisher that the index needs for this run, with the fix and the settings pages, for a finding with this id.
-func (l *UploadTokens) needed(c oidc.Claims, order MintRequest, id finding.ID, next string) *ledger.Publisher {
-	told := &ledger.Publisher{Finding: id, Claims: publisher(c), Next: next}
+func (l *Session) needed(c oidc.Claims, order MintRequest, id finding.ID, next string) *ledger.Publisher {
+	reported := &ledger.Publisher{Finding: id, Claims: publisher(c), Next: next}
 	owner, repository, _ := strings.Cut(c.Repository, "/")
 	form := url.Values{
-		"provider": {"github"}, "owner": {owner}, "repository": {repository}, "workflow_filename": {c.WorkflowFile()}, "environment": {c.Environment},
+		"provider": {"github"}, "owner": {owner}, "repository": {repository}, "workflow_filename": {c.WorkflowFile()},
+		"environment": {c.Environment},
 	}
 	for _, project := range order.Projects {
 		place := ledger.PublisherPage{Project: string(project), New: slices.Contains(order.New, project)}
 		if l.opts.Settings != nil {
 			place.Page = l.opts.Settings(project, place.New, form)
 		}
-		told.Pages = append(told.Pages, place)
+		reported.Pages = append(reported.Pages, place)
 	}
-	return told
+	return reported
 }
 
 // prediction is a refusal that follows from the claims.
@@ -59,7 +60,10 @@ type prediction struct {
 func predictions() []prediction {
 	return []prediction{
 		{finding.EventRefused, refusedEvent, "publish from a tag, a release or workflow_dispatch"},
-		{finding.IssuerRefused, foreignIssuer, "publish from a repository on github.com whose enterprise has no issuer of its own, or use an API token as `password`"},
+		{
+			finding.IssuerRefused, foreignIssuer,
+			"publish from a repository on github.com whose enterprise has no issuer of its own, or use an API token as `password`",
+		},
 		{finding.ReusableWorkflow, calledElsewhere, "move the publish job into a workflow of this repository"},
 	}
 }
@@ -98,5 +102,8 @@ func calledElsewhere(c oidc.Claims) string {
 	if c.JobWorkflowRef == "" || strings.EqualFold(owner, c.Repository) {
 		return ""
 	}
-	return fmt.Sprintf("this job runs in a reusable workflow of another repository, %s, but the index matches publishers only with workflows of %s", owner, c.Repository)
+	return fmt.Sprintf(
+		"this job runs in a reusable workflow of another repository, %s, but the index matches publishers only with workflows of %s", owner,
+		c.Repository,
+	)
 }

@@ -1,4 +1,4 @@
-package trust_test
+package uploadtoken_test
 
 import (
 	"bytes"
@@ -26,19 +26,19 @@ import (
 	"github.com/org/pypi-oidc-publish/internal/runner"
 	"github.com/org/pypi-oidc-publish/internal/secret"
 	"github.com/org/pypi-oidc-publish/internal/testkit/pypitest"
-	"github.com/org/pypi-oidc-publish/internal/trust"
+	"github.com/org/pypi-oidc-publish/internal/uploadtoken"
 	"github.com/org/pypi-oidc-publish/internal/wire"
 )
 
-// run is a lease with what it works with.
+// run is a session with its dependencies.
 type run struct {
-	*trust.UploadTokens
-	mu     sync.Mutex
-	events []ledger.Event
-	vault  *secret.Redactor
+	*uploadtoken.Session
+	mu       sync.Mutex
+	events   []ledger.Event
+	redactor *secret.Redactor
 }
 
-func (r *run) note(e ledger.Event) {
+func (r *run) record(e ledger.Event) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	r.events = append(r.events, e)
@@ -47,8 +47,8 @@ func (r *run) note(e ledger.Event) {
 // unmatched is what was told of the publisher that the index would need; nil where nothing was.
 func (r *run) unmatched() *ledger.Publisher {
 	for _, e := range r.events {
-		if told, ok := e.(ledger.Unmatched); ok {
-			return &told.Publisher
+		if reported, ok := e.(ledger.Unmatched); ok {
+			return &reported.Publisher
 		}
 	}
 	return nil
@@ -61,8 +61,8 @@ func client() *wire.Client {
 	})
 }
 
-// mayAsk: there is always an ID token here.
-func mayAsk() error { return nil }
+// idTokenAvailable: there is always an ID token here.
+func idTokenAvailable() error { return nil }
 
 // noSleep does not wait.
 func noSleep(ctx context.Context, _ time.Duration) error { return context.Cause(ctx) }
@@ -74,21 +74,24 @@ func permit(audience string) error {
 	return nil
 }
 
-// onStage is a lease at the stage, as a run on GitHub has it.
-func onStage(t *testing.T, s *fakepypi.Servers) *run {
+// newRun returns a session at the test server, as a run on GitHub has it.
+func newRun(t *testing.T, s *fakepypi.Servers) *run {
 	t.Helper()
 	r := &run{}
-	console, vault := runner.New(func(name string) string { return s.Env[name] }, io.Discard)
-	r.vault = vault
-	r.UploadTokens = trust.NewUploadTokens(trust.Options{At: s.Upload, Wire: client(), IDTokens: console.IDTokens(client()), Redactor: vault, Now: time.Now, Note: r.note, Permit: permit, Sleep: noSleep, Warehouse: true, MayAsk: mayAsk})
+	console, redactor := runner.New(func(name string) string { return s.Env[name] }, io.Discard)
+	r.redactor = redactor
+	r.Session = uploadtoken.New(uploadtoken.Options{
+		At: s.Upload, Wire: client(), IDTokens: console.IDTokens(client()), Redactor: redactor, Now: time.Now, Record: r.record, Permit: permit,
+		Sleep: noSleep, Warehouse: true, CheckIDToken: idTokenAvailable,
+	})
 	return r
 }
 
-func stage(t *testing.T, projects ...pep.Project) *fakepypi.Servers {
+func startServers(t *testing.T, projects ...pep.Project) *fakepypi.Servers {
 	t.Helper()
 	s := pypitest.Start(t, fakepypi.Options{})
 	for _, p := range projects {
-		s.Trust(fakepypi.Publisher{Project: p})
+		s.AddPublisher(fakepypi.Publisher{Project: p})
 	}
 	return s
 }
@@ -144,8 +147,8 @@ func post(t *testing.T, s *fakepypi.Servers, r *run, project string) (status int
 
 func TestTokens_MintToRevoke(t *testing.T) {
 	t.Parallel()
-	s := stage(t, "mine", "other")
-	r := onStage(t, s)
+	s := startServers(t, "mine", "other")
+	r := newRun(t, s)
 	if got := r.Burn(t.Context()); got != ledger.NotMinted {
 		t.Errorf("a burn before the mint: %s", got)
 	}
@@ -156,14 +159,16 @@ func TestTokens_MintToRevoke(t *testing.T) {
 	if len(s.Tokens()) != 0 {
 		t.Fatal("asking who we are minted a token")
 	}
-	if err := r.Mint(t.Context(), trust.MintRequest{Projects: []pep.Project{"mine"}}); err != nil {
+	if err := r.Mint(t.Context(), uploadtoken.MintRequest{Projects: []pep.Project{"mine"}}); err != nil {
 		t.Fatal(err)
 	}
 	// The index reads what was narrowed: the project of the run passes, and another one of the same publisher does not.
 	if status, message := post(t, s, r, "mine"); status != 400 || !strings.Contains(message, "digest supplied does not match") {
 		t.Errorf("%d %s", status, message)
 	}
-	if status, message := post(t, s, r, "other"); status != 403 || !strings.Contains(message, "project-scoped token is not valid for project: 'other'") {
+	if status, message := post(t, s, r, "other"); status != 403 || !strings.Contains(
+		message, "project-scoped token is not valid for project: 'other'",
+	) {
 		t.Errorf("%d %s", status, message)
 	}
 	if got := r.Burn(t.Context()); got != ledger.BurnProven {
@@ -185,10 +190,12 @@ func TestRestrict_ServerClock(t *testing.T) {
 	// The index is an hour ahead of us: by our own clock the token would be dead before its first use.
 	ahead := func() time.Time { return time.Now().Add(time.Hour) }
 	s := pypitest.Start(t, fakepypi.Options{Now: ahead})
-	s.Trust(fakepypi.Publisher{Project: "mine"})
-	for life, want := range map[time.Duration]time.Duration{0: 5 * time.Minute, 8 * time.Minute: 8 * time.Minute, time.Hour: 15 * time.Minute} {
-		r := onStage(t, s)
-		if err := r.Mint(t.Context(), trust.MintRequest{Projects: []pep.Project{"mine"}, Life: life}); err != nil {
+	s.AddPublisher(fakepypi.Publisher{Project: "mine"})
+	for life, want := range map[time.Duration]time.Duration{
+		0: 5 * time.Minute, 8 * time.Minute: 8 * time.Minute, time.Hour: 15 * time.Minute,
+	} {
+		r := newRun(t, s)
+		if err := r.Mint(t.Context(), uploadtoken.MintRequest{Projects: []pep.Project{"mine"}, Life: life}); err != nil {
 			t.Fatal(err)
 		}
 		minted, ok := r.events[len(r.events)-1].(ledger.Minted)
@@ -219,9 +226,12 @@ func TestRevoke(t *testing.T) {
 	for _, c := range cases {
 		t.Run(c.name, func(t *testing.T) {
 			t.Parallel()
-			s := stage(t, "mine")
-			r := onStage(t, s)
-			if err := errors.Join(r.Mint(t.Context(), trust.MintRequest{Projects: []pep.Project{"mine"}}), r.Mint(t.Context(), trust.MintRequest{Projects: []pep.Project{"mine"}})); err != nil {
+			s := startServers(t, "mine")
+			r := newRun(t, s)
+			if err := errors.Join(
+				r.Mint(t.Context(), uploadtoken.MintRequest{Projects: []pep.Project{"mine"}}),
+				r.Mint(t.Context(), uploadtoken.MintRequest{Projects: []pep.Project{"mine"}}),
+			); err != nil {
 				t.Fatal(err)
 			}
 			s.Switch(c.set)
@@ -254,9 +264,9 @@ func TestRevoke(t *testing.T) {
 	for name, c := range busy {
 		t.Run("a busy index: "+name, func(t *testing.T) {
 			t.Parallel()
-			s := stage(t, "mine")
-			r := onStage(t, s)
-			if err := r.Mint(t.Context(), trust.MintRequest{Projects: []pep.Project{"mine"}}); err != nil {
+			s := startServers(t, "mine")
+			r := newRun(t, s)
+			if err := r.Mint(t.Context(), uploadtoken.MintRequest{Projects: []pep.Project{"mine"}}); err != nil {
 				t.Fatal(err)
 			}
 			if err := s.InjectFault(c.op, c.fault, c.skip, c.times); err != nil {
@@ -271,9 +281,9 @@ func TestRevoke(t *testing.T) {
 	}
 	t.Run("a limit before the burn says nothing of the token", func(t *testing.T) {
 		t.Parallel()
-		s := stage(t, "mine")
-		r := onStage(t, s)
-		if err := r.Mint(t.Context(), trust.MintRequest{Projects: []pep.Project{"mine"}}); err != nil {
+		s := startServers(t, "mine")
+		r := newRun(t, s)
+		if err := r.Mint(t.Context(), uploadtoken.MintRequest{Projects: []pep.Project{"mine"}}); err != nil {
 			t.Fatal(err)
 		}
 		for _, name := range []string{"status-429", "html-403"} {
@@ -288,8 +298,8 @@ func TestRevoke(t *testing.T) {
 	})
 	t.Run("no time left", func(t *testing.T) {
 		t.Parallel()
-		r := onStage(t, stage(t, "mine"))
-		if err := r.Mint(t.Context(), trust.MintRequest{Projects: []pep.Project{"mine"}}); err != nil {
+		r := newRun(t, startServers(t, "mine"))
+		if err := r.Mint(t.Context(), uploadtoken.MintRequest{Projects: []pep.Project{"mine"}}); err != nil {
 			t.Fatal(err)
 		}
 		ctx, cancel := context.WithCancel(t.Context())
@@ -322,8 +332,14 @@ func TestMint_Refused(t *testing.T) {
 				c["job_workflow_ref"] = "octo-org/shared/.github/workflows/x.yml@refs/heads/main"
 			})
 		}},
-		{"turned off", "trusted-publishing-off", "not enabled", func(s *fakepypi.Servers) { s.Switch(func(w *fakepypi.Behavior) { w.NoOIDC = true }) }},
-		{"GitHub turned off", "not-enabled", "status page", func(s *fakepypi.Servers) { s.Switch(func(w *fakepypi.Behavior) { w.NoGitHub = true }) }},
+		{
+			"turned off", "trusted-publishing-off", "not enabled",
+			func(s *fakepypi.Servers) { s.Switch(func(w *fakepypi.Behavior) { w.NoOIDC = true }) },
+		},
+		{
+			"GitHub turned off", "not-enabled", "status page",
+			func(s *fakepypi.Servers) { s.Switch(func(w *fakepypi.Behavior) { w.NoGitHub = true }) },
+		},
 		{"an account that was made again", "invalid-publisher", "the index has no Trusted Publisher for this", func(s *fakepypi.Servers) {
 			s.Claims(func(c map[string]any) { c["repository_owner_id"] = "2" })
 		}},
@@ -336,7 +352,7 @@ func TestMint_Refused(t *testing.T) {
 			})
 		}},
 		{"a new project while none are created", "invalid-payload", "run the job again later", func(s *fakepypi.Servers) {
-			s.Trust(fakepypi.Publisher{Project: "new", Pending: true})
+			s.AddPublisher(fakepypi.Publisher{Project: "new", Pending: true})
 			s.Switch(func(w *fakepypi.Behavior) { w.NoProjects = true })
 		}},
 		{"expired", "invalid-token", "clock", func(s *fakepypi.Servers) { s.Claims(func(c map[string]any) { c["exp"] = 1000 }) }},
@@ -344,12 +360,12 @@ func TestMint_Refused(t *testing.T) {
 	for _, c := range cases {
 		t.Run(c.name, func(t *testing.T) {
 			t.Parallel()
-			s := stage(t, "mine")
+			s := startServers(t, "mine")
 			c.set(s)
-			r := onStage(t, s)
+			r := newRun(t, s)
 			_, err := r.Identify(t.Context())
 			if err == nil {
-				err = r.Mint(t.Context(), trust.MintRequest{Projects: []pep.Project{"mine"}})
+				err = r.Mint(t.Context(), uploadtoken.MintRequest{Projects: []pep.Project{"mine"}})
 			}
 			all := finding.Of(err)
 			if len(all) != 1 || all[0].ID != c.id || all[0].Fix == "" || !strings.Contains(all[0].Error(), c.says) {
@@ -371,33 +387,50 @@ func TestMint_Reasons(t *testing.T) {
 		code, description, means, fix string
 		unmatched                     bool
 	}{
-		{"invalid-publisher", "Publisher with matching claims was not found", "the index has no Trusted Publisher for", "on the index to owner", true},
+		{
+			"invalid-publisher", "Publisher with matching claims was not found", "the index has no Trusted Publisher for", "on the index to owner",
+			true,
+		},
 		{"invalid-publisher", "Missing claim 'ref'", "lacks a claim", "between the runner and GitHub", false},
 		{"invalid-publisher", "Check failed for required claim 'repository_owner'", "an earlier account", "add it again", true},
 		{"invalid-publisher", "Check failed for required claim 'repository_owner_id'", "an earlier account", "add it again", true},
 		{"invalid-publisher", "Check failed for optional claim 'environment'", "different environment", "on the index to owner", true},
 		{"invalid-publisher", "Could not job extract workflow filename from OIDC claims", ".yml", ".github/workflows", false},
-		{"invalid-publisher", "The job_workflow_ref claim does not match, expecting one of ['a'], got 'b'", "a different workflow", "at the ref", false},
+		{
+			"invalid-publisher", "The job_workflow_ref claim does not match, expecting one of ['a'], got 'b'", "a different workflow", "at the ref",
+			false,
+		},
 		{"invalid-publisher", "The job_workflow_ref claim is empty", "does not say which workflow", ".github/workflows", false},
 		{"invalid-publisher", "The ref and sha claims are empty", "neither a ref nor a commit", "from a tag", false},
-		{"invalid-publisher", "Publishing from a workflow invoked via 'pull_request_target' is not supported.", "anyone can trigger", "from a tag", false},
+		{
+			"invalid-publisher", "Publishing from a workflow invoked via 'pull_request_target' is not supported.", "anyone can trigger",
+			"from a tag", false,
+		},
 		{"invalid-publisher", "JWT issuer 'a' does not match expected issuer 'b'", "issuer", "github.com", false},
-		{"invalid-pending-publisher", "valid token, but project already exists", "the index has removed the pending publisher", "must add a Trusted Publisher", true},
+		{
+			"invalid-pending-publisher", "valid token, but project already exists", "the index has removed the pending publisher",
+			"must add a Trusted Publisher", true,
+		},
 		{"invalid-reuse-token", "invalid token: already used", "once", "a new ID token", false},
 		{"invalid-token", "malformed or invalid token", "did not accept", "run the job again", false},
 		{"not-enabled", "github trusted publishing functionality not enabled", "turned off Trusted Publishing", "status page", false},
 		{"invalid-payload", "unknown trusted publishing issuer", "the issuer of", "github.com", false},
 		{"invalid-payload", "malformed JWT", "not an ID token", "between the runner and the index", false},
 		{"invalid-payload", "1 validation error for TokenPayload", "did not receive what", "between the runner and the index", false},
-		{"invalid-payload", "New project registration temporarily disabled. See https://index.example/help/", "creates no new projects at the moment", "run the job again later", false},
+		{
+			"invalid-payload", "New project registration temporarily disabled. See https://index.example/help/",
+			"creates no new projects at the moment", "run the job again later", false,
+		},
 		{"invalid-payload", "The name 'x' is too similar to an existing project.", "cannot create its project", "another name", false},
 	} {
-		body, err := json.Marshal(map[string]any{"message": "Token request failed", "errors": []any{map[string]string{"code": c.code, "description": c.description}}})
+		body, err := json.Marshal(map[string]any{
+			"message": "Token request failed", "errors": []any{map[string]string{"code": c.code, "description": c.description}},
+		})
 		if err != nil {
 			t.Fatal(err)
 		}
-		r := strange(t, mints(says(422, "application/json", string(body))))
-		all := finding.Of(r.Mint(t.Context(), trust.MintRequest{Projects: []pep.Project{"mine"}}))
+		r := newRunAgainst(t, mints(says(422, "application/json", string(body))))
+		all := finding.Of(r.Mint(t.Context(), uploadtoken.MintRequest{Projects: []pep.Project{"mine"}}))
 		if len(all) != 1 || string(all[0].ID) != c.code || !strings.Contains(all[0].Message, c.description+"; this means that ") ||
 			!strings.Contains(all[0].Message, c.means) || !strings.Contains(all[0].Fix, c.fix) {
 			t.Errorf("%s, %s: %+v", c.code, c.description, all)
@@ -423,32 +456,36 @@ func TestMint_PendingPublisherProjectExists(t *testing.T) {
 		values = "owner octo-org, repository rehearsal, workflow release.yml, environment pypi or none"
 	)
 	for name, c := range map[string]struct {
-		order   trust.MintRequest
+		order   uploadtoken.MintRequest
 		says    string
 		pending []bool // of the order's projects, in their order: whether a pending publisher is still what it needs
 	}{
-		"the index was seen to have it": {trust.MintRequest{Projects: []pep.Project{"mine"}}, "the owner of the project mine must add", []bool{false}},
+		"the index was seen to have it": {
+			uploadtoken.MintRequest{Projects: []pep.Project{"mine"}}, "the owner of the project mine must add", []bool{false},
+		},
 		"made since the index was looked at": {
-			trust.MintRequest{Projects: []pep.Project{"mine"}, New: []pep.Project{"mine"}}, "the owner of the project mine must add", []bool{false},
+			uploadtoken.MintRequest{
+				Projects: []pep.Project{"mine"}, New: []pep.Project{"mine"},
+			}, "the owner of the project mine must add", []bool{false},
 		},
 		"beside one that exists": {
-			trust.MintRequest{Projects: []pep.Project{"other", "mine"}, New: []pep.Project{"mine"}},
+			uploadtoken.MintRequest{Projects: []pep.Project{"other", "mine"}, New: []pep.Project{"mine"}},
 			"the owner of the project mine must add",
 			[]bool{false, false},
 		},
 		"one of two": {
-			trust.MintRequest{Projects: []pep.Project{"mine", "new"}, New: []pep.Project{"mine", "new"}},
+			uploadtoken.MintRequest{Projects: []pep.Project{"mine", "new"}, New: []pep.Project{"mine", "new"}},
 			"the owner of the project (one of mine, new) must add",
 			[]bool{true, true},
 		},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			s := stage(t)
-			s.Trust(fakepypi.Publisher{Project: "mine", Pending: true})
-			s.Trust(fakepypi.Publisher{Project: "mine", Repository: "elsewhere"}) // its owner made it meanwhile
+			s := startServers(t)
+			s.AddPublisher(fakepypi.Publisher{Project: "mine", Pending: true})
+			s.AddPublisher(fakepypi.Publisher{Project: "mine", Repository: "elsewhere"}) // its owner made it meanwhile
 			s.Claims(func(c map[string]any) { c["environment"] = "pypi" })
-			r := onStage(t, s)
+			r := newRun(t, s)
 			all := finding.Of(r.Mint(t.Context(), c.order))
 			if len(all) != 1 || all[0].ID != "invalid-pending-publisher" || all[0].Severity != finding.Error {
 				t.Fatalf("%+v", all)
@@ -462,7 +499,8 @@ func TestMint_PendingPublisherProjectExists(t *testing.T) {
 				t.Errorf("the next step is %s", fix)
 			}
 			needed := r.unmatched()
-			if needed == nil || needed.Finding != finding.InvalidPendingPublisher || len(needed.Pages) != len(c.pending) || !strings.Contains(needed.Next, c.says) ||
+			if needed == nil || needed.Finding != finding.InvalidPendingPublisher || len(needed.Pages) != len(c.pending) ||
+				!strings.Contains(needed.Next, c.says) ||
 				strings.Contains(needed.Next, values) || strings.Contains(needed.Next, "pending") {
 				t.Fatalf("what the publisher must say: %+v", needed)
 			}
@@ -471,15 +509,15 @@ func TestMint_PendingPublisherProjectExists(t *testing.T) {
 					t.Errorf("%+v", needed.Pages[i])
 				}
 			}
-			asked := slices.DeleteFunc(s.Requests(), func(r fakepypi.Request) bool { return r.Op != "mint" })
-			if len(asked) != 2 {
-				t.Errorf("mints: %+v", asked)
+			mints := slices.DeleteFunc(s.Requests(), func(r fakepypi.Request) bool { return r.Op != "mint" })
+			if len(mints) != 2 {
+				t.Errorf("mints: %+v", mints)
 			}
 			// What it says helps.
-			s.Trust(fakepypi.Publisher{Project: "mine"})
-			s.Trust(fakepypi.Publisher{Project: "other"})
-			s.Trust(fakepypi.Publisher{Project: "new"})
-			if err := onStage(t, s).Mint(t.Context(), trust.MintRequest{Projects: []pep.Project{"mine"}}); err != nil {
+			s.AddPublisher(fakepypi.Publisher{Project: "mine"})
+			s.AddPublisher(fakepypi.Publisher{Project: "other"})
+			s.AddPublisher(fakepypi.Publisher{Project: "new"})
+			if err := newRun(t, s).Mint(t.Context(), uploadtoken.MintRequest{Projects: []pep.Project{"mine"}}); err != nil {
 				t.Error(err)
 			}
 		})
@@ -489,10 +527,12 @@ func TestMint_PendingPublisherProjectExists(t *testing.T) {
 // TestMint_PendingPublisherUsedByOtherJob: then there is a publisher by now, and the second mint has it.
 func TestMint_PendingPublisherUsedByOtherJob(t *testing.T) {
 	t.Parallel()
-	s := stage(t, "mine")
-	s.Trust(fakepypi.Publisher{Project: "mine", Pending: true})
-	r := onStage(t, s)
-	if err := r.Mint(t.Context(), trust.MintRequest{Projects: []pep.Project{"mine"}, New: []pep.Project{"mine"}}); err != nil || r.unmatched() != nil {
+	s := startServers(t, "mine")
+	s.AddPublisher(fakepypi.Publisher{Project: "mine", Pending: true})
+	r := newRun(t, s)
+	if err := r.Mint(
+		t.Context(), uploadtoken.MintRequest{Projects: []pep.Project{"mine"}, New: []pep.Project{"mine"}},
+	); err != nil || r.unmatched() != nil {
 		t.Error(err, r.unmatched())
 	}
 }
@@ -509,31 +549,36 @@ func TestMint_FirstAnswerReported(t *testing.T) {
 		id     finding.ID
 		fix    string
 	}{
-		"unavailable":               {says(503, "text/plain", "down"), "mint-unavailable", "again later"},
-		"of the operators":          {says(422, "application/json", refusal("not-enabled", "off")), "not-enabled", "status page"},
-		"a reason of another kind":  {says(422, "application/json", refusal("invalid-publisher", "The job_workflow_ref claim is empty")), "invalid-publisher", ".github/workflows"},
+		"unavailable":      {says(503, "text/plain", "down"), "mint-unavailable", "again later"},
+		"of the operators": {says(422, "application/json", refusal("not-enabled", "off")), "not-enabled", "status page"},
+		"a reason of another kind": {
+			says(422, "application/json", refusal("invalid-publisher", "The job_workflow_ref claim is empty")), "invalid-publisher",
+			".github/workflows",
+		},
 		"the same":                  {pending, "invalid-pending-publisher", "must add a Trusted Publisher"},
 		"an answer without a token": {says(200, "application/json", "{}"), "mint-answer", "again later"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			n := 0
-			r := strange(t, mints(func(w http.ResponseWriter, r *http.Request) {
+			r := newRunAgainst(t, mints(func(w http.ResponseWriter, r *http.Request) {
 				if n++; n == 1 {
 					pending(w, r)
 					return
 				}
 				c.second(w, r)
 			}))
-			all := finding.Of(r.Mint(t.Context(), trust.MintRequest{Projects: []pep.Project{"mine"}}))
-			if len(all) != 1 || all[0].ID != c.id || !strings.Contains(all[0].Fix, c.fix) || strings.Count(all[0].Message, "project already exists") != 1 {
+			all := finding.Of(r.Mint(t.Context(), uploadtoken.MintRequest{Projects: []pep.Project{"mine"}}))
+			if len(all) != 1 || all[0].ID != c.id || !strings.Contains(all[0].Fix, c.fix) || strings.Count(
+				all[0].Message, "project already exists",
+			) != 1 {
 				t.Errorf("%+v", all)
 			}
 		})
 	}
 }
 
-// TestMint_ClockSkew: an ID token that is not valid by the index's clock is told before the mint.
+// TestMint_ClockSkew: an ID token that is not valid by the index's clock is reported before the mint.
 func TestMint_ClockSkew(t *testing.T) {
 	t.Parallel()
 	for name, c := range map[string]struct {
@@ -549,7 +594,7 @@ func TestMint_ClockSkew(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			at := time.Date(2026, 11, 22, 12, 0, 0, 0, time.UTC)
-			r := strange(t, func(w http.ResponseWriter, r *http.Request) {
+			r := newRunAgainst(t, func(w http.ResponseWriter, r *http.Request) {
 				w.Header()["Date"] = []string{at.Format(http.TimeFormat)}
 				if name == "the index tells no time" {
 					w.Header()["Date"] = nil
@@ -565,7 +610,8 @@ func TestMint_ClockSkew(t *testing.T) {
 					problems = append(problems, noted.Finding)
 				}
 			}
-			if c.says == "" && len(problems) > 0 || c.says != "" && (len(problems) != 1 || problems[0].ID != "clock-skew" || problems[0].Severity != finding.Warning || !strings.Contains(problems[0].Message, c.says)) {
+			if c.says == "" && len(problems) > 0 || c.says != "" && (len(problems) != 1 || problems[0].ID != "clock-skew" ||
+				problems[0].Severity != finding.Warning || !strings.Contains(problems[0].Message, c.says)) {
 				t.Errorf("%+v", problems)
 			}
 		})
@@ -574,9 +620,9 @@ func TestMint_ClockSkew(t *testing.T) {
 
 func TestMint_TooFewProjects(t *testing.T) {
 	t.Parallel()
-	s := stage(t, "mine")
-	r := onStage(t, s)
-	err := r.Mint(t.Context(), trust.MintRequest{Projects: []pep.Project{"mine", "another"}})
+	s := startServers(t, "mine")
+	r := newRun(t, s)
+	err := r.Mint(t.Context(), uploadtoken.MintRequest{Projects: []pep.Project{"mine", "another"}})
 	if all := finding.Of(err); len(all) != 1 || all[0].ID != "token-projects" {
 		t.Errorf("%+v", all)
 	}
@@ -585,8 +631,8 @@ func TestMint_TooFewProjects(t *testing.T) {
 	}
 }
 
-// strange is an index of a test's own, for answers that no stage gives.
-func strange(t *testing.T, handler http.HandlerFunc, claims ...func(*oidc.Claims)) *run {
+// newRunAgainst is an index of a test's own, for answers that no test server gives.
+func newRunAgainst(t *testing.T, handler http.HandlerFunc, claims ...func(*oidc.Claims)) *run {
 	t.Helper()
 	server := httptest.NewServer(handler)
 	t.Cleanup(server.Close)
@@ -594,17 +640,20 @@ func strange(t *testing.T, handler http.HandlerFunc, claims ...func(*oidc.Claims
 	if err != nil {
 		t.Fatal(err)
 	}
-	r := &run{vault: secret.NewRedactor(nil)}
+	r := &run{redactor: secret.NewRedactor(nil)}
 	n := 0
 	ids := func(_ context.Context, audience string, to *url.URL) (oidc.Token, error) {
 		n++
-		said := oidc.Claims{Audience: audience}
+		got := oidc.Claims{Audience: audience}
 		for _, change := range claims {
-			change(&said)
+			change(&got)
 		}
-		return oidc.Token{Text: r.vault.New(fmt.Sprintf("id.token.%d", n), to), Claims: said}, nil
+		return oidc.Token{Text: r.redactor.New(fmt.Sprintf("id.token.%d", n), to), Claims: got}, nil
 	}
-	r.UploadTokens = trust.NewUploadTokens(trust.Options{At: at, Wire: client(), IDTokens: ids, Redactor: r.vault, Now: time.Now, Note: r.note, Permit: permit, Sleep: noSleep, Warehouse: true, MayAsk: mayAsk})
+	r.Session = uploadtoken.New(uploadtoken.Options{
+		At: at, Wire: client(), IDTokens: ids, Redactor: r.redactor, Now: time.Now, Record: r.record, Permit: permit, Sleep: noSleep,
+		Warehouse: true, CheckIDToken: idTokenAvailable,
+	})
 	return r
 }
 
@@ -642,7 +691,7 @@ func TestAudience_UnexpectedAnswers(t *testing.T) {
 	for _, c := range cases {
 		t.Run(c.name, func(t *testing.T) {
 			t.Parallel()
-			_, err := strange(t, c.handler).Identify(t.Context())
+			_, err := newRunAgainst(t, c.handler).Identify(t.Context())
 			if all := finding.Of(err); len(all) != 1 || all[0].ID != c.id || all[0].Fix == "" {
 				t.Errorf("%+v", all)
 			}
@@ -650,7 +699,8 @@ func TestAudience_UnexpectedAnswers(t *testing.T) {
 	}
 }
 
-// TestAudience_LoginPage is what a private index shows to whoever asks for its audience: it is no address to publish to, and what helps is a token.
+// TestAudience_LoginPage is what a private index shows to a client that asks for its audience: it is no address to publish to, and what
+// helps is a token.
 func TestAudience_LoginPage(t *testing.T) {
 	t.Parallel()
 	for id, handler := range map[finding.ID]http.HandlerFunc{
@@ -658,7 +708,7 @@ func TestAudience_LoginPage(t *testing.T) {
 		"audience-answer":           says(203, "text/html", "<html>log in</html>"),
 		finding.NoTrustedPublishing: says(401, "text/html", "<html>log in</html>"),
 	} {
-		_, err := strange(t, handler).Identify(t.Context())
+		_, err := newRunAgainst(t, handler).Identify(t.Context())
 		if all := finding.Of(err); len(all) != 1 || all[0].ID != id || !strings.Contains(all[0].Fix, "`password`") {
 			t.Errorf("%+v", all)
 		}
@@ -693,8 +743,14 @@ func TestMint_UnexpectedAnswers(t *testing.T) {
 		{"HTML instead of a token", "mint-answer", 1, says(200, "text/html", "<html>welcome</html>")},
 		{"empty", "mint-answer", 1, says(200, "application/json", "")},
 		{"no token in it", "mint-answer", 1, says(200, "application/json", `{"success":true}`)},
-		{"a token that would redact the tags of a summary", "mint-answer", 1, says(200, "application/json", `{"success":true,"token":"<details><summary><code>"}`)},
-		{"a token that a terminal would obey", "mint-answer", 1, says(200, "application/json", `{"success":true,"token":"0123456789abcdef\u001b[2K"}`)},
+		{
+			"a token that would redact the tags of a summary", "mint-answer", 1,
+			says(200, "application/json", `{"success":true,"token":"<details><summary><code>"}`),
+		},
+		{
+			"a token that a terminal would obey", "mint-answer", 1,
+			says(200, "application/json", `{"success":true,"token":"0123456789abcdef\u001b[2K"}`),
+		},
 		{"a token that would redact everything", "mint-answer", 1, says(200, "application/json", `{"success":true,"token":"e"}`)},
 		{"endless", "mint-unavailable", 1, says(200, "application/json", strings.Repeat("x", 1<<20))},
 		{"down", "mint-unavailable", 0, says(503, "text/html", "<html>down</html>")},
@@ -714,15 +770,21 @@ func TestMint_UnexpectedAnswers(t *testing.T) {
 		{"too many requests", "mint-unavailable", 0, says(429, "text/plain", "slower")},
 		{"too slow", "mint-unavailable", 0, says(408, "text/plain", "")},
 		{"when it expires is no number", "", 0, says(200, "application/json", `{"success":true,"token":"a-token-long-enough","expires":"soon"}`)},
-		{"when it expires is a fraction", "", 0, says(200, "application/json", `{"success":true,"token":"a-token-long-enough","expires":1790000900.5}`)},
+		{
+			"when it expires is a fraction", "", 0,
+			says(200, "application/json", `{"success":true,"token":"a-token-long-enough","expires":1790000900.5}`),
+		},
 		{"refused in plain words", "mint-refused", 0, says(400, "text/plain", "not like this")},
-		{"an unknown code", "mint-refused", 0, says(422, "application/json", `{"message":"x","errors":[{"code":"too-many-projects","description":"at most 3"}]}`)},
+		{
+			"an unknown code", "mint-refused", 0,
+			says(422, "application/json", `{"message":"x","errors":[{"code":"too-many-projects","description":"at most 3"}]}`),
+		},
 	}
 	for _, c := range cases {
 		t.Run(c.name, func(t *testing.T) {
 			t.Parallel()
-			r := strange(t, mints(c.handler))
-			err := r.Mint(t.Context(), trust.MintRequest{Projects: []pep.Project{"mine"}})
+			r := newRunAgainst(t, mints(c.handler))
+			err := r.Mint(t.Context(), uploadtoken.MintRequest{Projects: []pep.Project{"mine"}})
 			if all := finding.Of(err); c.id == "" && err != nil || c.id != "" && (len(all) != 1 || all[0].ID != c.id || all[0].Fix == "") {
 				t.Errorf("%+v", all)
 			}
@@ -743,9 +805,11 @@ func TestMint_UnexpectedAnswers(t *testing.T) {
 func TestMint_TemporaryRefusal(t *testing.T) {
 	t.Parallel()
 	for _, status := range []int{429, 503} {
-		r := strange(t, mints(says(status, "text/plain", "ten publishers an hour")))
-		problems := finding.Of(r.Mint(t.Context(), trust.MintRequest{Projects: []pep.Project{"mine"}}))
-		if len(problems) != 1 || problems[0].ID != "mint-unavailable" || !strings.HasSuffix(problems[0].Message, "after 4 tries: ten publishers an hour") {
+		r := newRunAgainst(t, mints(says(status, "text/plain", "ten publishers an hour")))
+		problems := finding.Of(r.Mint(t.Context(), uploadtoken.MintRequest{Projects: []pep.Project{"mine"}}))
+		if len(problems) != 1 || problems[0].ID != "mint-unavailable" || !strings.HasSuffix(
+			problems[0].Message, "after 4 tries: ten publishers an hour",
+		) {
 			t.Errorf("%+v", problems)
 		}
 	}
@@ -754,7 +818,7 @@ func TestMint_TemporaryRefusal(t *testing.T) {
 func TestMint_FreshIDToken(t *testing.T) {
 	t.Parallel()
 	var seen []string
-	r := strange(t, mints(func(w http.ResponseWriter, r *http.Request) {
+	r := newRunAgainst(t, mints(func(w http.ResponseWriter, r *http.Request) {
 		body, _ := io.ReadAll(r.Body)
 		if seen = append(seen, string(body)); len(seen) < 3 {
 			w.WriteHeader(502)
@@ -762,7 +826,7 @@ func TestMint_FreshIDToken(t *testing.T) {
 		}
 		fmt.Fprint(w, `{"success":true,"token":"not-a-macaroon-but-a-token","expires":1790000900}`)
 	}))
-	if err := r.Mint(t.Context(), trust.MintRequest{Projects: []pep.Project{"mine"}}); err != nil {
+	if err := r.Mint(t.Context(), uploadtoken.MintRequest{Projects: []pep.Project{"mine"}}); err != nil {
 		t.Fatal(err)
 	}
 	if got := strings.Join(seen, " "); got != `{"token":"id.token.1"} {"token":"id.token.2"} {"token":"id.token.3"}` {
@@ -772,7 +836,7 @@ func TestMint_FreshIDToken(t *testing.T) {
 	if !ok || minted.Restricted {
 		t.Errorf("a token of unknown form: %+v", r.events)
 	}
-	if got := r.vault.Redact("x not-a-macaroon-but-a-token y"); got != "x *** y" {
+	if got := r.redactor.Redact("x not-a-macaroon-but-a-token y"); got != "x *** y" {
 		t.Errorf("the token is not known to the vault: %s", got)
 	}
 }
@@ -792,9 +856,9 @@ func TestRestrict_UnrestrictedFallback(t *testing.T) {
 		"Invalid or non-existent authentication information":                                               false,
 	}
 	for message, again := range cases {
-		s := stage(t, "mine")
-		r := onStage(t, s)
-		if err := r.Mint(t.Context(), trust.MintRequest{Projects: []pep.Project{"mine"}}); err != nil {
+		s := startServers(t, "mine")
+		r := newRun(t, s)
+		if err := r.Mint(t.Context(), uploadtoken.MintRequest{Projects: []pep.Project{"mine"}}); err != nil {
 			t.Fatal(err)
 		}
 		_, used, err := r.Token(t.Context(), 0)

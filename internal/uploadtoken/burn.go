@@ -1,4 +1,4 @@
-package trust
+package uploadtoken
 
 import (
 	"cmp"
@@ -17,7 +17,7 @@ import (
 // Burn revokes all tokens of the run concurrently, and checks that the index no longer accepts them. It may be called again, and
 // then retries what failed. It returns, and records as an event, the worst outcome of all tokens; it never fails the run. The
 // caller limits its time through ctx.
-func (l *UploadTokens) Burn(ctx context.Context) ledger.Burned {
+func (l *Session) Burn(ctx context.Context) ledger.Burned {
 	l.mu.Lock()
 	tokens := slices.Clone(l.tokens)
 	l.mu.Unlock()
@@ -30,12 +30,12 @@ func (l *UploadTokens) Burn(ctx context.Context) ledger.Burned {
 		return nil
 	})
 	outcome := l.worst(tokens)
-	l.opts.Note(ledger.BurnedAll{At: l.opts.Now(), Outcome: outcome})
+	l.opts.Record(ledger.BurnedAll{At: l.opts.Now(), Outcome: outcome})
 	return outcome
 }
 
 // burnOne burns a token, unless an earlier attempt succeeded, and stores the outcome in it.
-func (l *UploadTokens) burnOne(ctx context.Context, t *token) {
+func (l *Session) burnOne(ctx context.Context, t *token) {
 	l.mu.Lock()
 	text, done := t.text(), t.burned != "" && t.burned != ledger.BurnFailed
 	l.mu.Unlock()
@@ -49,7 +49,7 @@ func (l *UploadTokens) burnOne(ctx context.Context, t *token) {
 }
 
 // worst returns the worst outcome of the tokens.
-func (l *UploadTokens) worst(tokens []*token) ledger.Burned {
+func (l *Session) worst(tokens []*token) ledger.Burned {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	for _, outcome := range []ledger.Burned{"", ledger.BurnFailed, ledger.BurnUnsupported, ledger.BurnAccepted} {
@@ -60,13 +60,13 @@ func (l *UploadTokens) worst(tokens []*token) ledger.Burned {
 	return ledger.BurnProven
 }
 
-// beforehand limits the probe before the burn, so that the burn and the probe after it keep most of the time.
-const beforehand = time.Second
+// probeTimeout limits the probe before the burn, so that the burn and the probe after it keep most of the time.
+const probeTimeout = time.Second
 
 // burn asks the index to revoke one token, and returns the outcome (docs/reference/pypi-server.md §4.7). The index looks the
 // token up by its identifier, so the restricted token is enough. The answer does not say whether the token was revoked. What
 // proves it is a probe that the index refuses afterwards and did not refuse before.
-func (l *UploadTokens) burn(ctx context.Context, text secret.Secret) ledger.Burned {
+func (l *Session) burn(ctx context.Context, text secret.Secret) ledger.Burned {
 	lived := l.isAccepted(ctx, text)
 	at := wire.Join(l.opts.At, "/_/oidc/burn-token")
 	_, err := l.opts.Wire.Do(ctx, wire.Call{
@@ -89,8 +89,8 @@ func (l *UploadTokens) burn(ctx context.Context, text secret.Secret) ledger.Burn
 }
 
 // isAccepted reports whether the index accepts the token. It is false if the index does not answer within beforehand.
-func (l *UploadTokens) isAccepted(ctx context.Context, text secret.Secret) bool {
-	ctx, stop := context.WithTimeout(ctx, beforehand)
+func (l *Session) isAccepted(ctx context.Context, text secret.Secret) bool {
+	ctx, stop := context.WithTimeout(ctx, probeTimeout)
 	defer stop()
 	return l.probe(ctx, text) == accepted
 }
@@ -107,7 +107,7 @@ const (
 
 // probe sends one upload request without content, authenticated with the token, and returns how the index answers. If the token
 // is valid, the index complains about the form.
-func (l *UploadTokens) probe(ctx context.Context, text secret.Secret) probeResult {
+func (l *Session) probe(ctx context.Context, text secret.Secret) probeResult {
 	_, err := l.opts.Wire.Do(ctx, wire.Call{
 		Op: wire.Probe, Method: http.MethodPost, URL: l.opts.At,
 		Header: http.Header{"Content-Type": {"application/x-www-form-urlencoded"}, "Accept": {wire.AcceptReadable}},

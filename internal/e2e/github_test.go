@@ -66,10 +66,7 @@ func TestGitHubRelease_SameJob(t *testing.T) {
 	t.Parallel()
 	s := newStep(t, "alder-1.0-py3-none-any.whl", "alder-1.0.tar.gz")
 	g := s.withGitHub(releases.Write, v1)
-	e := s.run()
-	if e.code != 0 || e.outputs["result"] != "published" || e.outputs["github-release"] != "attached" {
-		t.Fatalf("exit code %d, %v\n%s", e.code, e.outputs, e.log)
-	}
+	e := s.run().require(t, 0, "result", "published", "github-release", "attached")
 	if got := g.names(); !slices.Equal(got, attachedNames()) {
 		t.Errorf("attached: %v", got)
 	}
@@ -114,9 +111,7 @@ func TestGitHubRelease_SameJob(t *testing.T) {
 func TestGitHubRelease_SeparateJob(t *testing.T) {
 	t.Parallel()
 	s := newStep(t, "alder-1.0-py3-none-any.whl", "alder-1.0.tar.gz")
-	if e := s.run(); e.code != 0 || e.outputs["github-release"] != "" {
-		t.Fatalf("exit code %d, %v\n%s", e.code, e.outputs, e.log)
-	}
+	s.run().require(t, 0, "github-release", "")
 	g := s.withGitHub(releases.Write, &releases.Release{Tag: "v1.0.0", Draft: true})
 	s.withoutIDToken()
 	e := s.run()
@@ -151,9 +146,7 @@ func TestGitHubRelease_WaitForIndex(t *testing.T) {
 		t.Run(c.name, func(t *testing.T) {
 			t.Parallel()
 			s := newStep(t, "alder-1.0-py3-none-any.whl", "alder-1.0.tar.gz")
-			if e := s.run(); e.code != 0 {
-				t.Fatal(e.log)
-			}
+			s.run().require(t, 0)
 			g := s.withGitHub(releases.Write, v1)
 			s.withoutIDToken()
 			s.noWait, s.env["INPUT_WAIT-FOR-INDEX"], s.env["INPUT_INDEX-URL"] = true, c.wait, c.index
@@ -231,21 +224,19 @@ func TestGitHubRelease_FindingsOnceAfterWait(t *testing.T) {
 func TestGitHubRelease_FileAlreadyPresent(t *testing.T) {
 	t.Parallel()
 	s := newStep(t, "alder-1.0-py3-none-any.whl")
-	if e := s.run(); e.code != 0 {
-		t.Fatal(e.log)
-	}
+	s.run().require(t, 0)
 	g := s.withGitHub(releases.Write, v1)
 	s.noWait, s.env["INPUT_WAIT-FOR-INDEX"] = true, "30"
 	s.breaks("look", "status-503", 0, 3)
-	e := s.run()
-	if e.code != 0 || e.outputs["github-release"] != "attached" || len(g.names()) != 3 || !strings.Contains(e.log, "provenance-earlier") {
+	e := s.run().expect(t, 0, "github-release", "attached")
+	if len(g.names()) != 3 || !strings.Contains(e.log, "provenance-earlier") {
 		t.Errorf("exit code %d, %v, %v\n%s", e.code, e.outputs, g.names(), e.log)
 	}
 	if m := e.outputs["manifest"]; strings.Count(m, `"log-index"`) != 1 || strings.Count(m, `"served":true`) != 1 {
 		t.Errorf("the manifest tells of attestations that nobody has: %s", m)
 	}
-	e = s.run()
-	if e.code != 0 || e.outputs["result"] != "unchanged" || e.outputs["github-release"] != "attached" || len(g.names()) != 3 {
+	e = s.run().expect(t, 0, "result", "unchanged", "github-release", "attached")
+	if len(g.names()) != 3 {
 		t.Errorf("the run after it: exit code %d, %v\n%s", e.code, e.outputs, e.log)
 	}
 }
@@ -270,9 +261,7 @@ func TestGitHubRelease_WaitTimeout(t *testing.T) {
 func TestGitHubRelease_StalePage(t *testing.T) {
 	t.Parallel()
 	s := newStep(t, "alder-1.0-py3-none-any.whl")
-	if e := s.run(); e.code != 0 {
-		t.Fatal(e.log)
-	}
+	s.run().require(t, 0)
 	g := s.withGitHub(releases.Write, v1)
 	s.withoutIDToken()
 	s.env["INPUT_ATTESTATIONS"] = "true"
@@ -290,9 +279,7 @@ func TestGitHubRelease_StalePage(t *testing.T) {
 func TestCancel_BeforeAttaching(t *testing.T) {
 	t.Parallel()
 	s := newStep(t, "alder-1.0-py3-none-any.whl", "alder-1.0.tar.gz")
-	if e := s.run(); e.code != 0 {
-		t.Fatal(e.log)
-	}
+	s.run().require(t, 0)
 	g := s.withGitHub(releases.Write, v1)
 	s.withoutIDToken()
 	s.env["INPUT_WAIT-FOR-INDEX"] = "60"
@@ -305,8 +292,8 @@ func TestCancel_BeforeAttaching(t *testing.T) {
 	if err := command.signal(syscall.SIGTERM); err != nil {
 		t.Fatal(err)
 	}
-	e := command.end()
-	if e.code != 0 || e.outputs["result"] != "unchanged" || e.outputs["github-release"] != "failed" || len(g.names()) > 0 {
+	e := command.end().expect(t, 0, "result", "unchanged", "github-release", "failed")
+	if len(g.names()) > 0 {
 		t.Errorf("exit code %d, %v, %v", e.code, e.outputs, g.names())
 	}
 	if log := e.log; strings.Count(log, "not all of them are attached") != 1 || strings.Contains(log, "could not be fetched") || !strings.Contains(log, "the GitHub release has only 0 of") {
@@ -383,8 +370,8 @@ func TestGitHubRelease_FailureAfterPublication(t *testing.T) {
 	if log := e.log; !strings.Contains(log, "::warning ") || strings.Contains(log, "::error") || !strings.Contains(log, "the files are published, but not all of them are attached") {
 		t.Errorf("it is not told as a warning:\n%s", log)
 	}
-	e = s.run()
-	if e.code != 0 || e.outputs["result"] != "unchanged" || e.outputs["github-release"] != "attached" || len(g.names()) != 3 {
+	e = s.run().expect(t, 0, "result", "unchanged", "github-release", "attached")
+	if len(g.names()) != 3 {
 		t.Errorf("the second run: exit code %d, %v, %v\n%s", e.code, e.outputs, g.names(), e.log)
 	}
 }
@@ -393,21 +380,20 @@ func TestGitHubRelease_FailureAfterPublication(t *testing.T) {
 func TestGitHubRelease_NotPublished(t *testing.T) {
 	t.Parallel()
 	s := newStep(t, "alder-1.0-py3-none-any.whl")
-	if e := s.run(); e.code != 0 {
-		t.Fatal(e.log)
-	}
+	s.run().require(t, 0)
 	s.build("alder-1.0-py3-none-any.whl", "rebuilt")
 	s.build("alder-1.0.tar.gz", "")
 	g := s.withGitHub(releases.Write, v1)
 
-	e := s.run()
-	if e.code != 1 || e.outputs["github-release"] != "failed" || len(g.names()) > 0 {
+	e := s.run().expect(t, 1, "github-release", "failed")
+	if len(g.names()) > 0 {
 		t.Errorf("a conflict: exit code %d, %v, %v", e.code, e.outputs, g.names())
 	}
 	s.env["INPUT_SKIP-EXISTING"] = "true"
 	e = s.run()
 	want := []string{"alder-1.0.manifest.json", "alder-1.0.tar.gz", "alder-1.0.tar.gz.publish.sigstore.json"}
-	if e.code != 0 || e.outputs["github-release"] != "attached" || !slices.Equal(g.names(), want) {
+	e.expect(t, 0, "github-release", "attached")
+	if !slices.Equal(g.names(), want) {
 		t.Errorf("skipped: exit code %d, %v, %v\n%s", e.code, e.outputs, g.names(), e.log)
 	}
 }
@@ -418,8 +404,8 @@ func TestGitHubRelease_DryRun(t *testing.T) {
 	s := newStep(t, "alder-1.0-py3-none-any.whl")
 	g := s.withGitHub(releases.Read, v1)
 	s.env["INPUT_DRY-RUN"] = "true"
-	e := s.run()
-	if e.code != 0 || e.outputs["result"] != "dry-run" || e.outputs["github-release"] != "" || g.Asked(releases.Upload) > 0 || g.Edits() > 0 {
+	e := s.run().expect(t, 0, "result", "dry-run", "github-release", "")
+	if g.Asked(releases.Upload) > 0 || g.Edits() > 0 {
 		t.Errorf("exit code %d, %v", e.code, e.outputs)
 	}
 	if !strings.Contains(e.log, "a real run would fail here") || !strings.Contains(e.log, "contents: write") {
@@ -433,8 +419,8 @@ func TestGitHubRelease_WithoutAttestations(t *testing.T) {
 	s := newStep(t, "alder-1.0-py3-none-any.whl")
 	g := s.withGitHub(releases.Write, v1)
 	s.env["INPUT_ATTESTATIONS"] = "false"
-	e := s.run()
-	if e.code != 0 || e.outputs["github-release"] != "attached" || !slices.Equal(g.names(), []string{"alder-1.0-py3-none-any.whl", "alder-1.0.manifest.json"}) {
+	e := s.run().expect(t, 0, "github-release", "attached")
+	if !slices.Equal(g.names(), []string{"alder-1.0-py3-none-any.whl", "alder-1.0.manifest.json"}) {
 		t.Errorf("exit code %d, %v, %v\n%s", e.code, e.outputs, g.names(), e.log)
 	}
 }

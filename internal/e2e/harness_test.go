@@ -273,6 +273,37 @@ func (r *running) end() ending {
 	return e
 }
 
+// differences names each thing in which the ending is not the one expected: the exit code, and outputs in pairs of a name and a value.
+func (e ending) differences(code int, outputs []string) (all []string) {
+	if e.code != code {
+		all = append(all, fmt.Sprintf("the exit code is %d, not %d", e.code, code))
+	}
+	for i := 0; i < len(outputs); i += 2 {
+		if got := e.outputs[outputs[i]]; got != outputs[i+1] {
+			all = append(all, fmt.Sprintf("the output %s is %q, not %q", outputs[i], got, outputs[i+1]))
+		}
+	}
+	return all
+}
+
+// expect fails the test where the run ended with another exit code, or with other outputs: pairs of a name and a value.
+func (e ending) expect(t *testing.T, code int, outputs ...string) ending {
+	t.Helper()
+	if all := e.differences(code, outputs); len(all) > 0 {
+		t.Errorf("%s\n%s", strings.Join(all, "\n"), e.log)
+	}
+	return e
+}
+
+// require is expect for a run without which the test cannot go on.
+func (e ending) require(t *testing.T, code int, outputs ...string) ending {
+	t.Helper()
+	if all := e.differences(code, outputs); len(all) > 0 {
+		t.Fatalf("%s\n%s", strings.Join(all, "\n"), e.log)
+	}
+	return e
+}
+
 // taken returns what is in the file of a file command, and removes it; nil where there is none.
 func (s *step) taken(variable string) []byte {
 	s.t.Helper()

@@ -231,9 +231,7 @@ func TestInterop_Pip(t *testing.T) {
 			files := trees("")
 			p := s.step()
 			p.env["INPUT_PACKAGES-DIR"] = folderOf(t, files)
-			if e := p.run(); e.code != 0 {
-				t.Fatalf("exit code %d\n%s", e.code, e.log)
-			}
+			p.run().require(t, 0)
 			for file, only := range map[string]string{theWheel: "--only-binary", theSdist: "--no-binary"} {
 				w := newWindow(t, s.env["STAGE_URL"], c.accept)
 				folder := t.TempDir()
@@ -271,19 +269,14 @@ func TestInterop_EveryProfile(t *testing.T) {
 			files := trees("")
 			p := s.step()
 			p.env["INPUT_PACKAGES-DIR"] = folderOf(t, files)
-			e := p.run()
-			if e.code != 0 || e.outputs["result"] != c.first || e.outputs["published-count"] != "2" || e.outputs["token-burned"] != c.burned {
-				t.Errorf("exit code %d, %v\n%s", e.code, e.outputs, e.log)
-			}
+			e := p.run().expect(t, 0, "result", c.first, "published-count", "2", "token-burned", c.burned)
 			for _, says := range c.says {
 				if !strings.Contains(e.log, says) {
 					t.Errorf("it does not say %q:\n%s", says, e.log)
 				}
 			}
 			s.serves(files)
-			if e = p.run(); e.outputs["result"] != c.again || e.code != 0 {
-				t.Errorf("again: exit code %d, %v\n%s", e.code, e.outputs, e.log)
-			}
+			e = p.run().expect(t, 0, "result", c.again)
 			s.serves(files)
 			p.env["INPUT_PACKAGES-DIR"] = folderOf(t, trees(", another one"))
 			if e = p.run(); e.code != 1 || e.outputs["result"] != "failed" || !strings.Contains(e.log, " already has a different file named "+theWheel) {
@@ -315,9 +308,7 @@ func TestInterop_NoTrustedPublishing(t *testing.T) {
 				t.Errorf("exit code %d, %v\n%s", e.code, e.outputs, e.log)
 			}
 			p.env["INPUT_USER"], p.env["INPUT_PASSWORD"] = user, password
-			if e = p.run(); e.code != 0 || e.outputs["result"] != "published" {
-				t.Errorf("exit code %d, %v\n%s", e.code, e.outputs, e.log)
-			}
+			e = p.run().expect(t, 0, "result", "published")
 			s.serves(files)
 		})
 	}

@@ -27,7 +27,8 @@ func TestReadBack_NoDigests(t *testing.T) {
 	})
 	e := s.run()
 	log, summary := e.log, e.summary
-	if e.code != 0 || e.outputs["result"] != "published" || e.outputs["verified"] != "false" || !strings.Contains(log, "pypi-oidc-publish%3A no-digest::") {
+	e.expect(t, 0, "result", "published", "verified", "false")
+	if !strings.Contains(log, "pypi-oidc-publish%3A no-digest::") {
 		t.Errorf("exit code %d, %v\n%s", e.code, e.outputs, log)
 	}
 	if strings.Contains(log+summary, "did not yet serve") || !strings.Contains(log, " serves every file, but without a digest for 1 file\n") ||
@@ -36,7 +37,7 @@ func TestReadBack_NoDigests(t *testing.T) {
 	}
 
 	// This one runs PyPI's software, so that it decides itself: it takes the same bytes again, and refuses others.
-	if e := s.run(); e.code != 0 || e.outputs["result"] != "published" || len(s.indexed()) != 1 {
+	if e := s.run().expect(t, 0, "result", "published"); len(s.indexed()) != 1 {
 		t.Errorf("the same bytes: exit code %d, %v\n%s", e.code, e.outputs, e.log)
 	}
 	s.build("alder-1.0-py3-none-any.whl", "rebuilt")

@@ -69,9 +69,7 @@ func TestUpload_Order(t *testing.T) {
 			a.leave(file)
 		})
 	})
-	if e := s.run(); e.code != 0 || e.outputs["published-count"] != "5" {
-		t.Fatalf("exit code %d, %v\n%s", e.code, e.outputs, e.log)
-	}
+	s.run().require(t, 0, "published-count", "5")
 	if len(a.beside) != 5 || len(a.beside[0]) != 1 || !strings.HasSuffix(a.beside[0][0], ".whl") {
 		t.Fatalf("the first file was not alone, or no wheel: %q", a.beside)
 	}
@@ -87,9 +85,7 @@ func TestUpload_Order(t *testing.T) {
 func TestUpload_OrderExistingRelease(t *testing.T) {
 	t.Parallel()
 	s := newStep(t, "alder-1.0-cp310-cp310-win32.whl")
-	if e := s.run(); e.code != 0 {
-		t.Fatal(e.log)
-	}
+	s.run().require(t, 0)
 	s.build("alder-1.0-cp311-cp311-win32.whl", "")
 	s.build("alder-1.0-cp312-cp312-win32.whl", "")
 	a := &arrivals{}
@@ -103,9 +99,7 @@ func TestUpload_OrderExistingRelease(t *testing.T) {
 			next.ServeHTTP(w, r)
 		})
 	})
-	if e := s.run(); e.code != 0 || e.outputs["published-count"] != "2" || e.outputs["unchanged-count"] != "1" {
-		t.Fatalf("exit code %d, %v\n%s", e.code, e.outputs, e.log)
-	}
+	s.run().require(t, 0, "published-count", "2", "unchanged-count", "1")
 	if len(a.beside) != 2 || len(a.beside[1]) != 2 {
 		t.Errorf("%q", a.beside)
 	}
@@ -115,9 +109,7 @@ func TestUpload_OrderExistingRelease(t *testing.T) {
 func TestUpload_NoneStartedAfterRefusal(t *testing.T) {
 	t.Parallel()
 	s := newStep(t, "alder-1.0-cp310-cp310-win32.whl", "alder-2.0-cp310-cp310-win32.whl")
-	if e := s.run(); e.code != 0 {
-		t.Fatal(e.log)
-	}
+	s.run().require(t, 0)
 	for _, name := range []string{"alder-1.0-cp311-cp311-win32.whl", "alder-1.0-cp312-cp312-win32.whl", "alder-2.0-cp311-cp311-win32.whl", "alder-2.0-cp312-cp312-win32.whl"} {
 		s.build(name, "")
 	}
@@ -136,8 +128,8 @@ func TestUpload_NoneStartedAfterRefusal(t *testing.T) {
 			w.WriteHeader(http.StatusBadRequest)
 		})
 	})
-	e := s.run()
-	if e.code != 1 || e.outputs["published-count"] != "0" || e.outputs["unchanged-count"] != "2" || len(a.beside) != 2 {
+	e := s.run().expect(t, 1, "published-count", "0", "unchanged-count", "2")
+	if len(a.beside) != 2 {
 		t.Errorf("exit code %d, %v, %d uploads\n%s", e.code, e.outputs, len(a.beside), e.log)
 	}
 	if n := strings.Count(e.log, "not uploaded: alder-"); n != 2 {

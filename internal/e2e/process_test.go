@@ -88,8 +88,8 @@ func TestCancel_DuringUpload(t *testing.T) {
 				t.Errorf("the index holds %v", s.indexed())
 			}
 
-			e = s.run()
-			if e.code != 0 || e.outputs["result"] != "published" || e.outputs["unchanged-count"] != fmt.Sprint(c.at-1) || !s.allBurned() {
+			e = s.run().expect(t, 0, "result", "published", "unchanged-count", fmt.Sprint(c.at-1))
+			if !s.allBurned() {
 				t.Errorf("the re-run: exit code %d, %v\n%s", e.code, e.outputs, e.log)
 			}
 			if len(s.indexed()) != 3 {

@@ -29,7 +29,8 @@ func TestUpload_RefusalMissedByRule(t *testing.T) {
 			})
 			e := s.run()
 			log := e.log
-			if e.code != 1 || e.outputs["result"] != "failed" || !strings.Contains(log, c.words) {
+			e.expect(t, 1, "result", "failed")
+			if !strings.Contains(log, c.words) {
 				t.Errorf("exit code %d, %v\n%s", e.code, e.outputs, log)
 			}
 			if got := strings.Contains(log, "should have found it"); got != (c.says != "") || !strings.Contains(log, c.says) {

@@ -220,9 +220,7 @@ func TestServe_GitHubRelease(t *testing.T) {
 			t.Errorf("%s: exit code %d, %v\n%s", tag, e.code, e.outputs, e.log)
 		}
 	}
-	if e := s.step("alder-1.0.tar.gz").run(); e.code != 0 || e.outputs["github-release"] != "" {
-		t.Errorf("a step that asks for no release: exit code %d, %v\n%s", e.code, e.outputs, e.log)
-	}
+	s.step("alder-1.0.tar.gz").run().expect(t, 0, "github-release", "")
 	s.end(os.Interrupt)
 	for _, line := range []string{
 		"  GitHub  " + s.env["GITHUB_API_URL"], "  release v1.0 of me/trees", "  draft   v1.1 of me/trees", "  export GITHUB_REPOSITORY='me/trees'",
@@ -242,9 +240,7 @@ func TestServe_Restart(t *testing.T) {
 	t.Parallel()
 	s := serveServers(t, "-data", "held", "-pending", "alder")
 	p := s.step("alder-1.0-py3-none-any.whl", "alder-1.0.tar.gz")
-	if e := p.run(); e.code != 0 || e.outputs["published-count"] != "2" || e.outputs["token-burned"] != "true" {
-		t.Fatalf("exit code %d, %v\n%s", e.code, e.outputs, e.log)
-	}
+	p.run().require(t, 0, "published-count", "2", "token-burned", "true")
 	page := strings.ReplaceAll(s.ask("GET", "/simple/alder/", ""), s.env["STAGE_URL"], "URL")
 	s.end(os.Kill)
 	if _, err := os.Stat(filepath.Join(s.dir, "stage.env")); err != nil {
@@ -259,9 +255,7 @@ func TestServe_Restart(t *testing.T) {
 	}
 	// The project exists by now, so that its publisher is pending no more.
 	p = again.step("alder-1.0-py3-none-any.whl", "alder-1.0.tar.gz", "alder-1.1.tar.gz")
-	if e := p.run(); e.code != 0 || e.outputs["unchanged-count"] != "2" || e.outputs["published-count"] != "1" {
-		t.Errorf("exit code %d, %v\n%s", e.code, e.outputs, e.log)
-	}
+	p.run().expect(t, 0, "unchanged-count", "2", "published-count", "1")
 }
 
 // TestServe_Publishers: who may upload to what, as the flags say.
@@ -305,10 +299,7 @@ func TestServe_Faults(t *testing.T) {
 	}
 	p := s.step("alder-1.0-py3-none-any.whl")
 	p.env["INPUT_GITHUB-RELEASE"] = "v1.0"
-	e := p.run()
-	if e.code != 0 || e.outputs["published-count"] != "1" || e.outputs["github-release"] != "attached" {
-		t.Errorf("exit code %d, %v\n%s", e.code, e.outputs, e.log)
-	}
+	p.run().expect(t, 0, "published-count", "1", "github-release", "attached")
 	if mended := s.ask("DELETE", s.env["STAGE_FAULTS_URL"], ""); strings.Count(mended, `"struck":1`) != len(ops) {
 		t.Errorf("not all have struck: %s", mended)
 	}
@@ -318,10 +309,7 @@ func TestServe_Faults(t *testing.T) {
 func TestServe_BeyondLoopback(t *testing.T) {
 	t.Parallel()
 	s := serveIn(t, t.TempDir(), nil, "serve", "-addr", "0.0.0.0:0", "-env-file", "stage.env", "-project", "alder")
-	e := s.step("alder-1.0-py3-none-any.whl").run()
-	if e.code != 0 || e.outputs["token-burned"] != "true" {
-		t.Errorf("exit code %d, %v\n%s", e.code, e.outputs, e.log)
-	}
+	s.step("alder-1.0-py3-none-any.whl").run().expect(t, 0, "token-burned", "true")
 	s.end(os.Interrupt)
 	if !strings.Contains(s.log.String(), "warning: the test index listens on 0.0.0.0:0, beyond loopback") {
 		t.Errorf("no warning:\n%s", s.log.String())
@@ -357,9 +345,7 @@ func TestServe_EnvironmentFlags(t *testing.T) {
 	p := s.step("alder-1.0-py3-none-any.whl")
 	name, value, _ := strings.Cut(flags, "=")
 	p.env[name] = value
-	if e := p.run(); e.code != 0 || e.outputs["result"] != "published" {
-		t.Errorf("exit code %d, %v\n%s", e.code, e.outputs, e.log)
-	}
+	p.run().expect(t, 0, "result", "published")
 	if code := s.end(syscall.SIGTERM); code != 0 {
 		t.Errorf("exit code %d", code)
 	}

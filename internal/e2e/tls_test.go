@@ -37,8 +37,8 @@ func TestTLS_PrivateCA(t *testing.T) {
 		t.Fatal(err)
 	}
 	s.env["INPUT_CA-BUNDLE"] = "roots.pem"
-	e = s.run()
-	if e.code != 0 || e.outputs["result"] != "published" || len(s.indexed()) != 1 || !s.allBurned() {
+	e = s.run().expect(t, 0, "result", "published")
+	if len(s.indexed()) != 1 || !s.allBurned() {
 		t.Errorf("exit code %d, %v\n%s", e.code, e.outputs, e.log)
 	}
 }

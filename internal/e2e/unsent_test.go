@@ -18,7 +18,8 @@ func TestUpload_NeverReachedIndex(t *testing.T) {
 	s.breaks("upload", "reset-within-body", 1, fault.Forever)
 	e := s.run()
 	log, summary := e.log, e.summary
-	if e.code != 1 || e.outputs["result"] != "partial" || !strings.Contains(log, "upload-failed") || !strings.Contains(e.outputs["manifest"], `"status":"cut off"`) {
+	e.expect(t, 1, "result", "partial")
+	if !strings.Contains(log, "upload-failed") || !strings.Contains(e.outputs["manifest"], `"status":"cut off"`) {
 		t.Errorf("exit code %d, %v\n%s", e.code, e.outputs, log)
 	}
 	for _, text := range []string{log, summary} {

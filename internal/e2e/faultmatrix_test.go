@@ -248,7 +248,8 @@ func newPlace(t *testing.T) place {
 // step is a step in the place, where nothing has happened yet.
 func (p place) step(t *testing.T) *step {
 	t.Helper()
-	if err := p.servers.Reset(); err != nil {
+	pypitest.Settle(t, p.servers)
+	if err := p.servers.Reset(t.Context()); err != nil {
 		t.Fatal(err)
 	}
 	s := newStepIn(t, p.dir, p.servers.Env)

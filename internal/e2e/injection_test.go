@@ -295,6 +295,13 @@ func (f *hostileFront) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	f.answer(w, r, text)
 }
 
+// seen returns how many requests the front has answered, and the credentials that it was shown.
+func (f *hostileFront) seen() (struck int, shown []string) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	return f.struck, slices.Clone(f.shown)
+}
+
 // credentialsIn are those of a request: a password, a bearer token, or the token in a JSON body.
 func credentialsIn(r *http.Request, body []byte) []string {
 	var all []string
@@ -423,8 +430,9 @@ func strike(t *testing.T, o target, w way, front *hostileFront) (reported bool) 
 	before := s.inventory()
 	code := s.start().wait()
 	v := s.check(code, before)
-	s.inert(v, front.shown)
-	if front.struck == 0 {
+	struck, shown := front.seen()
+	s.inert(v, shown)
+	if struck == 0 {
 		t.Error("nothing was answered with the text")
 	}
 	if !w.accepts && o.passes != (code == 0) {

@@ -188,6 +188,13 @@ type window struct {
 	seen []string // content types of pages
 }
 
+// kinds returns the content types of the pages that came.
+func (w *window) kinds() []string {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	return slices.Clone(w.seen)
+}
+
 func newWindow(t *testing.T, index, accept string) *window {
 	t.Helper()
 	to, err := url.Parse(index)
@@ -240,8 +247,8 @@ func TestInterop_Pip(t *testing.T) {
 				if code != 0 || err != nil || !bytes.Equal(got, files[file]) {
 					t.Errorf("%s: exit code %d, %v, the same bytes: %v\n%s", file, code, err, bytes.Equal(got, files[file]), printed)
 				}
-				if len(w.seen) == 0 || slices.ContainsFunc(w.seen, func(kind string) bool { return kind != c.form }) {
-					t.Errorf("the pages were %v, not %s", w.seen, c.form)
+				if kinds := w.kinds(); len(kinds) == 0 || slices.ContainsFunc(kinds, func(kind string) bool { return kind != c.form }) {
+					t.Errorf("the pages were %v, not %s", kinds, c.form)
 				}
 			}
 		})

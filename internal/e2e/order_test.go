@@ -35,6 +35,13 @@ func (a *arrivals) hold(file string, enough func(under []string) bool) {
 	}
 }
 
+// order returns for each upload what was being uploaded when it came.
+func (a *arrivals) order() [][]string {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	return slices.Clone(a.beside)
+}
+
 func (a *arrivals) leave(file string) {
 	a.mu.Lock()
 	defer a.mu.Unlock()
@@ -70,14 +77,15 @@ func TestUpload_Order(t *testing.T) {
 		})
 	})
 	s.run().require(t, 0, "published-count", "5")
-	if len(a.beside) != 5 || len(a.beside[0]) != 1 || !strings.HasSuffix(a.beside[0][0], ".whl") {
-		t.Fatalf("the first file was not alone, or no wheel: %q", a.beside)
+	beside := a.order()
+	if len(beside) != 5 || len(beside[0]) != 1 || !strings.HasSuffix(beside[0][0], ".whl") {
+		t.Fatalf("the first file was not alone, or no wheel: %q", beside)
 	}
-	if len(a.beside[3]) != 3 {
-		t.Errorf("the other wheels were not side by side: %q", a.beside)
+	if len(beside[3]) != 3 {
+		t.Errorf("the other wheels were not side by side: %q", beside)
 	}
-	if last := a.beside[4]; len(last) != 1 || last[0] != "alder-1.0.tar.gz" {
-		t.Errorf("the sdist was not the last, alone: %q", a.beside)
+	if last := beside[4]; len(last) != 1 || last[0] != "alder-1.0.tar.gz" {
+		t.Errorf("the sdist was not the last, alone: %q", beside)
 	}
 }
 
@@ -100,8 +108,8 @@ func TestUpload_OrderExistingRelease(t *testing.T) {
 		})
 	})
 	s.run().require(t, 0, "published-count", "2", "unchanged-count", "1")
-	if len(a.beside) != 2 || len(a.beside[1]) != 2 {
-		t.Errorf("%q", a.beside)
+	if beside := a.order(); len(beside) != 2 || len(beside[1]) != 2 {
+		t.Errorf("%q", beside)
 	}
 }
 
@@ -129,8 +137,8 @@ func TestUpload_NoneStartedAfterRefusal(t *testing.T) {
 		})
 	})
 	e := s.run().expect(t, 1, "published-count", "0", "unchanged-count", "2")
-	if len(a.beside) != 2 {
-		t.Errorf("exit code %d, %v, %d uploads\n%s", e.code, e.outputs, len(a.beside), e.log)
+	if n := len(a.order()); n != 2 {
+		t.Errorf("%d uploads\n%s", n, e.log)
 	}
 	if n := strings.Count(e.log, "not uploaded: alder-"); n != 2 {
 		t.Errorf("%d files were not tried\n%s", n, e.log)

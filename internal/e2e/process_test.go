@@ -105,6 +105,13 @@ type echo struct {
 	shown []string // passwords
 }
 
+// passwords returns what the index was shown.
+func (e *echo) passwords() []string {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	return slices.Clone(e.shown)
+}
+
 func (e *echo) before(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		_, pass, _ := r.BasicAuth()
@@ -165,7 +172,7 @@ func TestSecrets_NotPrinted(t *testing.T) {
 				usage, command = s.log.String(), s.start(publishVerb()...)
 			}
 			e := command.end()
-			secrets := append(append(s.servers.Secrets(), s.env["ACTIONS_ID_TOKEN_REQUEST_TOKEN"]), index.shown...)
+			secrets := append(append(s.servers.Secrets(), s.env["ACTIONS_ID_TOKEN_REQUEST_TOKEN"]), index.passwords()...)
 			if password := s.env["INPUT_PASSWORD"]; password != "" {
 				secrets = append(secrets, password)
 			}

@@ -311,9 +311,7 @@ func (c *cell) survive(t *testing.T, p place, set map[string]string) {
 		}
 		last = s.run()
 		check("the re-run", last.wrong(p.servers))
-		if last.code != cli.Done {
-			t.Errorf("the re-run ended with exit code %d:\n%s", last.code, last.log)
-		}
+		last.expect(t, cli.Done)
 	}
 	if c.moment.attaches {
 		if last.outputs["github-release"] != "attached" { // the files are published, and this is not worth a red job

@@ -24,6 +24,7 @@ import (
 	"github.com/org/pypi-oidc-publish/internal/fakepypi"
 	"github.com/org/pypi-oidc-publish/internal/fakepypi/releases"
 	"github.com/org/pypi-oidc-publish/internal/par"
+	"github.com/org/pypi-oidc-publish/internal/testkit/expect"
 	"github.com/org/pypi-oidc-publish/internal/testkit/pypitest"
 )
 
@@ -480,15 +481,20 @@ func (s *step) inert(v checkResult, shown []string) {
 		s.t.Errorf("the summary: %.500s", wrong)
 	}
 	for _, name := range []string{"manifest", "files", "releases"} {
-		if text := v.outputs[name]; !json.Valid([]byte(text)) || !utf8.ValidString(text) {
-			s.t.Errorf("output %s: %.300q", name, text)
+		text := v.outputs[name]
+		if !json.Valid([]byte(text)) {
+			s.t.Errorf("output %s is no JSON: %.300q", name, text)
+		}
+		if !utf8.ValidString(text) {
+			s.t.Errorf("output %s is not UTF-8: %.300q", name, text)
 		}
 	}
 	if result := v.outputs["result"]; !slices.Contains([]string{"published", "unchanged", "partial", "failed"}, result) {
 		s.t.Errorf("result %q", result)
 	}
 	for _, f := range findingsOf(s.t, v) {
-		if f.ID == "internal" || strings.Contains(f.Message, "panic") {
+		expect.Lacks(s.t, "the finding", f.Message, "panic")
+		if f.ID == "internal" {
 			s.t.Errorf("a defect: %+v", f)
 		}
 	}
@@ -498,7 +504,8 @@ func (s *step) inert(v checkResult, shown []string) {
 func (s *step) inertLog(shown []string) {
 	s.t.Helper()
 	log := s.log.String()
-	if len(log) > 256<<10 || strings.Contains(log, "goroutine ") {
+	expect.Lacks(s.t, "the log", log, "goroutine ")
+	if len(log) > 256<<10 {
 		s.t.Errorf("a log of %d bytes: %.2000q", len(log), log)
 	}
 	ours := regexp.MustCompile(`^pypi-oidc-publish: [a-z0-9-]+$`)
@@ -544,7 +551,9 @@ func (s *step) oneThing(c command) {
 		s.t.Errorf("an annotation of %d lines: %.500q", len(texts), c.data)
 	}
 	for _, text := range append(texts, c.properties["file"]) {
-		if _, ok := commandIn(text); ok || strings.Contains(text, "##[") || unexpectedIn(text) != "" {
+		expect.Lacks(s.t, "the annotation", text, "##[")
+		expect.Equal(s.t, "what the annotation shows besides text", unexpectedIn(text), "")
+		if _, ok := commandIn(text); ok {
 			s.t.Errorf("an annotation that holds another: %.500q", text)
 		}
 	}

@@ -19,6 +19,7 @@ import (
 	"time"
 
 	"github.com/org/pypi-oidc-publish/internal/testkit/disttest"
+	"github.com/org/pypi-oidc-publish/internal/testkit/expect"
 )
 
 // What other people's clients make of the stage, and ours of every kind of index: each test starts serve as a process.
@@ -133,23 +134,26 @@ func TestInterop_Twine(t *testing.T) {
 				t.Fatalf("exit code %d\n%s", code, printed)
 			}
 			s.serves(files)
-			if printed, code := s.twine(folder); code != again.code || !strings.Contains(printed, again.says) {
-				t.Errorf("the same again: exit code %d\n%s", code, printed)
-			}
-			printed, code := s.twine(folderOf(t, trees(", another one")))
+			printed, code := s.twine(folder)
+			expect.Equal(t, "exit code", code, again.code)
+			expect.Contains(t, "the output", printed, again.says)
+			printed, code = s.twine(folderOf(t, trees(", another one")))
 			message := "File already exists ('" + theWheel + "', with blake2_256 hash"
 			if profile == "plain" {
 				message = "409 Conflict"
 			}
-			if code == 0 || !strings.Contains(unfolded(printed), message) {
-				t.Errorf("other bytes: exit code %d\n%s", code, printed)
+			expect.Contains(t, "the output", unfolded(printed), message)
+			if code == 0 {
+				t.Errorf("other bytes are taken\n%s", printed)
 			}
 			message = "Invalid or non-existent authentication information"
 			if profile == "plain" {
 				message = "401 Unauthorized"
 			}
-			if printed, code = s.twine(folder, "TWINE_PASSWORD=pypi-AgEIcHlwaS5vcmcCAWEAAAYgAAAA"); code == 0 || !strings.Contains(unfolded(printed), message) {
-				t.Errorf("a wrong token: exit code %d\n%s", code, printed)
+			printed, code = s.twine(folder, "TWINE_PASSWORD=pypi-AgEIcHlwaS5vcmcCAWEAAAYgAAAA")
+			expect.Contains(t, "the output", unfolded(printed), message)
+			if code == 0 {
+				t.Errorf("a wrong token is taken\n%s", printed)
 			}
 			s.serves(files)
 		})
@@ -286,9 +290,8 @@ func TestInterop_EveryProfile(t *testing.T) {
 			e = p.run().expect(t, 0, "result", c.again)
 			s.serves(files)
 			p.env["INPUT_PACKAGES-DIR"] = folderOf(t, trees(", another one"))
-			if e = p.run(); e.code != 1 || e.outputs["result"] != "failed" || !strings.Contains(e.log, " already has a different file named "+theWheel) {
-				t.Errorf("other bytes: exit code %d, %v\n%s", e.code, e.outputs, e.log)
-			}
+			e = p.run().expect(t, 1, "result", "failed")
+			expect.Contains(t, "the log", e.log, " already has a different file named "+theWheel)
 			s.serves(files)
 		})
 	}
@@ -311,9 +314,8 @@ func TestInterop_NoTrustedPublishing(t *testing.T) {
 			e := p.run()
 			host := strings.TrimPrefix(s.env["STAGE_URL"], "http://")
 			text := fmt.Sprintf("the index at %s does not support Trusted Publishing (it answered 404)", host)
-			if e.code != 2 || e.outputs["result"] != "failed" || e.outputs["token-burned"] != "not-minted" || !strings.Contains(e.log, text) || !strings.Contains(e.log, "API token of this index as `password`") {
-				t.Errorf("exit code %d, %v\n%s", e.code, e.outputs, e.log)
-			}
+			e.expect(t, 2, "result", "failed", "token-burned", "not-minted")
+			expect.Contains(t, "the log", e.log, text, "API token of this index as `password`")
 			p.env["INPUT_USER"], p.env["INPUT_PASSWORD"] = user, password
 			e = p.run().expect(t, 0, "result", "published")
 			s.serves(files)

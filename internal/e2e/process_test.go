@@ -20,6 +20,7 @@ import (
 	"time"
 
 	"github.com/org/pypi-oidc-publish/internal/fakepypi"
+	"github.com/org/pypi-oidc-publish/internal/testkit/expect"
 )
 
 // TestCancel_DuringUpload: the run is cut, burns its token and reports what landed; the re-run finishes.
@@ -75,15 +76,14 @@ func TestCancel_DuringUpload(t *testing.T) {
 			}
 			e := command.end()
 			close(gone)
-			if took := time.Since(began); e.code != 1 || took > 7500*time.Millisecond {
-				t.Errorf("exit code %d after %v", e.code, took)
+			took := time.Since(began)
+			e.expect(t, 1)
+			if took > 7500*time.Millisecond {
+				t.Errorf("it ended %v after the signal\n%s", took, e.log)
 			}
-			if e.outputs["result"] != c.result || e.outputs["published-count"] != fmt.Sprint(c.at-1) || e.outputs["token-burned"] != "true" || !s.allBurned() {
-				t.Errorf("outputs %v, tokens %+v", e.outputs, s.servers.Tokens())
-			}
-			if !strings.Contains(e.summary, c.status) || !strings.Contains(e.summary, "the run was cancelled") {
-				t.Errorf("the summary:\n%s", e.summary)
-			}
+			e.expectOutputs(t, "result", c.result, "published-count", fmt.Sprint(c.at-1), "token-burned", "true")
+			s.wantBurned()
+			expect.Contains(t, "the summary", e.summary, c.status, "the run was cancelled")
 			if int64(len(s.indexed())) != c.at-1 {
 				t.Errorf("the index holds %v", s.indexed())
 			}

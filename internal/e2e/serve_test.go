@@ -18,6 +18,8 @@ import (
 	"syscall"
 	"testing"
 	"time"
+
+	"github.com/org/pypi-oidc-publish/internal/testkit/expect"
 )
 
 // served is a process of serve, in a folder of its own, and the environment that it tells.
@@ -197,7 +199,8 @@ func TestServe_EnvFile(t *testing.T) {
 				if strings.HasPrefix(name, "PYPI_OIDC_PUBLISH_TUF_") {
 					continue // too long for people
 				}
-				if !strings.Contains(s.log.String(), value) || !strings.HasPrefix(name, "INPUT_R") && !strings.HasPrefix(name, "INPUT_I") &&
+				expect.Contains(t, "the log", s.log.String(), value)
+				if !strings.HasPrefix(name, "INPUT_R") && !strings.HasPrefix(name, "INPUT_I") &&
 					!strings.HasPrefix(name, "STAGE_") && !strings.Contains(s.log.String(), "  export "+name+"='"+value+"'\n") {
 					t.Errorf("%s=%s is not printed:\n%s", name, value, s.log.String())
 				}
@@ -215,7 +218,9 @@ func TestServe_GitHubRelease(t *testing.T) {
 		p := s.step("alder-1.0-py3-none-any.whl", "alder-1.0.tar.gz")
 		p.env["INPUT_GITHUB-RELEASE"] = tag
 		e := p.run()
-		if (e.code == 0) != (want == "attached") || e.outputs["github-release"] != want || attached.MatchString(e.log) != (want == "attached") {
+		e.expectOutputs(t, "github-release", want)
+		expect.Equal(t, "whether the log tells that files are attached to "+tag, attached.MatchString(e.log), want == "attached")
+		if (e.code == 0) != (want == "attached") {
 			t.Errorf("%s: exit code %d, %v\n%s", tag, e.code, e.outputs, e.log)
 		}
 	}
@@ -224,10 +229,9 @@ func TestServe_GitHubRelease(t *testing.T) {
 	for _, line := range []string{
 		"  GitHub  " + s.env["GITHUB_API_URL"], "  release v1.0 of me/trees", "  draft   v1.1 of me/trees", "  export GITHUB_REPOSITORY='me/trees'",
 	} {
-		if !strings.Contains(s.log.String(), line+"\n") || s.env["GITHUB_API_URL"] != s.env["STAGE_URL"]+"/api/v3" {
-			t.Errorf("%q is not printed:\n%s", line, s.log.String())
-		}
+		expect.Contains(t, "the log", s.log.String(), line+"\n")
 	}
+	expect.Equal(t, "GITHUB_API_URL", s.env["GITHUB_API_URL"], s.env["STAGE_URL"]+"/api/v3")
 	if !strings.Contains(s.log.String(), " -github-release v1.0 -github-token "+s.env["INPUT_GITHUB-TOKEN"]+" dist\n") {
 		t.Errorf("no line to type:\n%s", s.log.String())
 	}
@@ -281,9 +285,8 @@ func TestServe_Publishers(t *testing.T) {
 			t.Parallel()
 			s := serveServers(t, c.flags...)
 			e := s.step("alder-1.0-py3-none-any.whl").run()
-			if e.code != c.code || !strings.Contains(e.log, c.says) {
-				t.Errorf("exit code %d, not %d with %q\n%s", e.code, c.code, c.says, e.log)
-			}
+			e.expect(t, c.code)
+			expect.Contains(t, "the log", e.log, c.says)
 		})
 	}
 }
@@ -371,8 +374,10 @@ func TestServe_Docs(t *testing.T) {
 	}
 	_, table, _ := strings.Cut(page, "\n## Flags\n")
 	table, _, _ = strings.Cut(table, "\n\nThe environment file")
-	if is, texts := names(`(?m)^  -([a-z-]+) `, string(help)), names("`-([a-z-]+) ", table); !slices.Equal(is, texts) || len(is) < 10 {
-		t.Errorf("the flags are\n%v, and the page has\n%v", is, texts)
+	is, texts := names(`(?m)^  -([a-z-]+) `, string(help)), names("`-([a-z-]+) ", table)
+	expect.Equal(t, "flags of the page", texts, is)
+	if len(is) < 10 {
+		t.Errorf("the help has only the flags %v", is)
 	}
 	for _, profile := range []string{"pypi", "testpypi", "plain", "no-trusted-publishing"} {
 		s := serveServers(t, "-profile", profile, "-url", "http://index:8081", "-github-release", "v1.0")

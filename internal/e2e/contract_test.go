@@ -50,8 +50,8 @@ func declared(t *testing.T) (inputs map[string]string, outputs []string) {
 	for _, m := range name.FindAllStringSubmatch(out, -1) {
 		outputs = append(outputs, m[1])
 	}
-	if !found || len(inputs) == 0 || len(inputs) != len(name.FindAllString(in, -1)) || len(outputs) == 0 {
-		t.Fatalf("%s is not read whole: inputs %v, outputs %v", metadataFile, inputs, outputs)
+	if n := len(name.FindAllString(in, -1)); !found || len(inputs) == 0 || len(inputs) != n || len(outputs) == 0 {
+		t.Fatalf("%s is not read whole: both sections %v, inputs %v of %d, outputs %v", metadataFile, found, inputs, n, outputs)
 	}
 	return inputs, outputs
 }

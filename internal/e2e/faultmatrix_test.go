@@ -333,8 +333,11 @@ func (c *cell) survive(t *testing.T, p place, set map[string]string) {
 
 // attachedWhole tells whether the release has every file with its bytes, and the manifest, and nothing that broke off.
 func (g *gitHub) attachedWhole(last ending, dist string, set map[string]string) error {
-	if last.outputs["github-release"] != "attached" || len(g.Leaks()) > 0 {
-		return fmt.Errorf("the last run has not attached: %v, leaks %v\n%s", last.outputs["github-release"], g.Leaks(), last.log)
+	if got := last.outputs["github-release"]; got != "attached" {
+		return fmt.Errorf("the last run has not attached, but ended with %q\n%s", got, last.log)
+	}
+	if leaks := g.Leaks(); len(leaks) > 0 {
+		return fmt.Errorf("GitHub's token was shown to others: %v\n%s", leaks, last.log)
 	}
 	missing := maps.Clone(set)
 	for _, a := range g.Assets(g.release.ID) {

@@ -79,9 +79,12 @@ func TestGitHubRelease_SameJob(t *testing.T) {
 				GitHubRelease string `json:"github-release"`
 				Files         []struct{ Name, SHA256 string }
 			}
-			if err := json.Unmarshal(a.Bytes, &decoded); err != nil || decoded.Result != "published" || decoded.GitHubRelease != "" || len(decoded.Files) != 2 {
-				t.Errorf("the manifest: %v %+v", err, decoded)
+			if err := json.Unmarshal(a.Bytes, &decoded); err != nil {
+				t.Errorf("the manifest: %v\n%s", err, a.Bytes)
 			}
+			expect.Equal(t, "result in the manifest", decoded.Result, "published")
+			expect.Equal(t, "GitHub release in the manifest", decoded.GitHubRelease, "")
+			expect.Equal(t, "files in the manifest", len(decoded.Files), 2)
 		case strings.HasSuffix(a.Name, ".sigstore.json"):
 			if !bytes.Contains(a.Bytes, []byte("application/vnd.dev.sigstore.bundle.v0.3+json")) {
 				t.Errorf("%s is no bundle: %s", a.Name, a.Bytes)
@@ -115,10 +118,8 @@ func TestGitHubRelease_SeparateJob(t *testing.T) {
 	s.run().require(t, 0, "github-release", "")
 	g := s.withGitHub(releases.Write, &releases.Release{Tag: "v1.0.0", Draft: true})
 	s.withoutIDToken()
-	e := s.run()
-	if e.code != 0 || e.outputs["result"] != "unchanged" || e.outputs["github-release"] != "attached" || e.outputs["token-burned"] != "not-minted" || len(s.servers.Tokens()) != 1 {
-		t.Fatalf("exit code %d, %v\n%s", e.code, e.outputs, e.log)
-	}
+	s.run().require(t, 0, "result", "unchanged", "github-release", "attached", "token-burned", "not-minted")
+	expect.Equal(t, "upload tokens", len(s.servers.Tokens()), 1)
 	if got := g.names(); !slices.Equal(got, attachedNames()) {
 		t.Errorf("attached: %v", got)
 	}
@@ -237,9 +238,7 @@ func TestGitHubRelease_FileAlreadyPresent(t *testing.T) {
 	expect.Equal(t, `number of "log-index"`, strings.Count(m, `"log-index"`), 1)
 	expect.Equal(t, "number of "+`"served":true`, strings.Count(m, `"served":true`), 1)
 	e = s.run().expect(t, 0, "result", "unchanged", "github-release", "attached")
-	if len(g.names()) != 3 {
-		t.Errorf("the run after it: exit code %d, %v\n%s", e.code, e.outputs, e.log)
-	}
+	expect.Equal(t, "assets", len(g.names()), 3)
 }
 
 // TestGitHubRelease_WaitTimeout, since the time is up: what is told is what was seen before.
@@ -294,9 +293,7 @@ func TestCancel_BeforeAttaching(t *testing.T) {
 		t.Fatal(err)
 	}
 	e := command.end().expect(t, 0, "result", "unchanged", "github-release", "failed")
-	if len(g.names()) > 0 {
-		t.Errorf("exit code %d, %v, %v", e.code, e.outputs, g.names())
-	}
+	expect.Equal(t, "assets", g.names(), nil)
 	log := e.log
 	expect.Equal(t, `number of "not all of them are attached"`, strings.Count(log, "not all of them are attached"), 1)
 	expect.Lacks(t, "the log", log, "could not be fetched")
@@ -370,9 +367,7 @@ func TestGitHubRelease_FailureAfterPublication(t *testing.T) {
 	expect.Lacks(t, "the log", log, "::error")
 	expect.Contains(t, "the log", log, "the files are published, but not all of them are attached")
 	e = s.run().expect(t, 0, "result", "unchanged", "github-release", "attached")
-	if len(g.names()) != 3 {
-		t.Errorf("the second run: exit code %d, %v, %v\n%s", e.code, e.outputs, g.names(), e.log)
-	}
+	expect.Equal(t, "assets", len(g.names()), 3)
 }
 
 // TestGitHubRelease_NotPublished: a file whose name the index gives other bytes, and a release that is not whole.
@@ -385,16 +380,12 @@ func TestGitHubRelease_NotPublished(t *testing.T) {
 	g := s.withGitHub(releases.Write, v1)
 
 	e := s.run().expect(t, 1, "github-release", "failed")
-	if len(g.names()) > 0 {
-		t.Errorf("a conflict: exit code %d, %v, %v", e.code, e.outputs, g.names())
-	}
+	expect.Equal(t, "assets where a file is in conflict", g.names(), nil)
 	s.env["INPUT_SKIP-EXISTING"] = "true"
 	e = s.run()
 	want := []string{"alder-1.0.manifest.json", "alder-1.0.tar.gz", "alder-1.0.tar.gz.publish.sigstore.json"}
 	e.expect(t, 0, "github-release", "attached")
-	if !slices.Equal(g.names(), want) {
-		t.Errorf("skipped: exit code %d, %v, %v\n%s", e.code, e.outputs, g.names(), e.log)
-	}
+	expect.Equal(t, "assets where a file is skipped", g.names(), want)
 }
 
 // TestGitHubRelease_DryRun, and tells what would fail.
@@ -416,7 +407,5 @@ func TestGitHubRelease_WithoutAttestations(t *testing.T) {
 	g := s.withGitHub(releases.Write, v1)
 	s.env["INPUT_ATTESTATIONS"] = "false"
 	e := s.run().expect(t, 0, "github-release", "attached")
-	if !slices.Equal(g.names(), []string{"alder-1.0-py3-none-any.whl", "alder-1.0.manifest.json"}) {
-		t.Errorf("exit code %d, %v, %v\n%s", e.code, e.outputs, g.names(), e.log)
-	}
+	expect.Equal(t, "assets", g.names(), []string{"alder-1.0-py3-none-any.whl", "alder-1.0.manifest.json"})
 }

@@ -437,7 +437,7 @@ func strike(t *testing.T, o target, w way, front *hostileFront) (reported bool) 
 		t.Error("nothing was answered with the text")
 	}
 	if !w.accepts && o.passes != (code == 0) {
-		t.Errorf("exit code %d", code)
+		t.Errorf("exit code %d, which is not what a run with this answer ends with\n%s", code, s.log.String())
 	}
 	if w.whole && !o.raw && front.echoes {
 		s.intact(v, front.text)

@@ -30,17 +30,14 @@ func TestReadBack_NoDigests(t *testing.T) {
 	e := s.run()
 	log, summary := e.log, e.summary
 	e.expect(t, 0, "result", "published", "verified", "false")
-	if !strings.Contains(log, "pypi-oidc-publish%3A no-digest::") {
-		t.Errorf("exit code %d, %v\n%s", e.code, e.outputs, log)
-	}
+	expect.Contains(t, "the log", log, "pypi-oidc-publish%3A no-digest::")
 	expect.Lacks(t, "log and summary", log+summary, "did not yet serve")
 	expect.Contains(t, "the log", log, " serves every file, but without a digest for 1 file\n")
 	expect.Contains(t, "the summary", summary, "⚠️ not confirmed, see above")
 
 	// This one runs PyPI's software, so that it decides itself: it takes the same bytes again, and refuses others.
-	if e := s.run().expect(t, 0, "result", "published"); len(s.indexed()) != 1 {
-		t.Errorf("the same bytes: exit code %d, %v\n%s", e.code, e.outputs, e.log)
-	}
+	s.run().expect(t, 0, "result", "published")
+	expect.Equal(t, "files of the index", len(s.indexed()), 1)
 	s.build("alder-1.0-py3-none-any.whl", "rebuilt")
 	before := s.servers.Files()[0].SHA256
 	e = s.run().expect(t, 1, "result", "failed")

@@ -32,9 +32,7 @@ func TestUpload_RefusalMissedByRule(t *testing.T) {
 			e := s.run()
 			log := e.log
 			e.expect(t, 1, "result", "failed")
-			if !strings.Contains(log, c.words) {
-				t.Errorf("exit code %d, %v\n%s", e.code, e.outputs, log)
-			}
+			expect.Contains(t, "the log", log, c.words)
 			got := strings.Contains(log, "should have found it")
 			expect.Equal(t, "whether a rule should have found it", got, c.says != "")
 			expect.Contains(t, "the log", log, c.says)

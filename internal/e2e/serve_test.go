@@ -221,7 +221,7 @@ func TestServe_GitHubRelease(t *testing.T) {
 		e.expectOutputs(t, "github-release", want)
 		expect.Equal(t, "whether the log tells that files are attached to "+tag, attached.MatchString(e.log), want == "attached")
 		if (e.code == 0) != (want == "attached") {
-			t.Errorf("%s: exit code %d, %v\n%s", tag, e.code, e.outputs, e.log)
+			t.Errorf("%s: exit code %d\n%s", tag, e.code, e.log)
 		}
 	}
 	s.step("alder-1.0.tar.gz").run().expect(t, 0, "github-release", "")
@@ -349,7 +349,7 @@ func TestServe_EnvironmentFlags(t *testing.T) {
 	p.env[name] = value
 	p.run().expect(t, 0, "result", "published")
 	if code := s.end(syscall.SIGTERM); code != 0 {
-		t.Errorf("exit code %d", code)
+		t.Errorf("exit code %d\n%s", code, s.log.String())
 	}
 }
 

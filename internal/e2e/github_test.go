@@ -406,6 +406,6 @@ func TestGitHubRelease_WithoutAttestations(t *testing.T) {
 	s := newStep(t, "alder-1.0-py3-none-any.whl")
 	g := s.withGitHub(releases.Write, v1)
 	s.env["INPUT_ATTESTATIONS"] = "false"
-	e := s.run().expect(t, 0, "github-release", "attached")
+	s.run().expect(t, 0, "github-release", "attached")
 	expect.Equal(t, "assets", g.names(), []string{"alder-1.0-py3-none-any.whl", "alder-1.0.manifest.json"})
 }

@@ -218,6 +218,9 @@ func shortSleep(ctx context.Context, d time.Duration) error {
 	return cli.Sleep(ctx, min(d, 10*time.Millisecond))
 }
 
+// slack is how many times as long as on a quiet machine something may take that has to end soon. What does not end by itself takes minutes.
+const slack = 4
+
 // longestRun is how long a run may take before the test is failed.
 const longestRun = 3 * time.Minute
 
@@ -401,6 +404,9 @@ func (s *step) requests(op string) int {
 	return n
 }
 
+// overSockets is a size in bytes, larger than what the sockets between a step and its index hold.
+const overSockets = 16 << 20
+
 // isUpload reports whether a request uploads a file. The one that proves a revocation goes to the same address.
 func isUpload(r *http.Request) bool {
 	return r.URL.Path == "/legacy/" && strings.HasPrefix(r.Header.Get("Content-Type"), "multipart/form-data")
@@ -411,7 +417,7 @@ func waitFor(t *testing.T, point <-chan struct{}) {
 	t.Helper()
 	select {
 	case <-point:
-	case <-time.After(3 * time.Minute):
+	case <-time.After(longestRun):
 		t.Fatal("the run never came here")
 	}
 }

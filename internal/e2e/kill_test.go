@@ -101,7 +101,7 @@ func killed(t *testing.T, b blow, files []string) bool {
 	select {
 	case <-reached:
 		_ = cli.Sleep(t.Context(), b.pause)
-	case <-time.After(30 * time.Second):
+	case <-time.After(longestRun):
 		t.Errorf("%s: the run never came there", b)
 	}
 	if err := process.signal(b.signal); err != nil && b.request < int64(len(files)+6) {
@@ -114,7 +114,7 @@ func killed(t *testing.T, b blow, files []string) bool {
 	if err := first.wrong(servers); err != nil {
 		t.Errorf("%s: %v\n%s", b, err, first.log)
 	}
-	if took > 8*time.Second {
+	if took > slack*8*time.Second {
 		t.Errorf("%s: it went on for %v", b, took)
 	}
 	landed := len(servers.Files())

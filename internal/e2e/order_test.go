@@ -15,23 +15,37 @@ import (
 // arrivals records when uploads come and go, and can hold them until enough have come.
 type arrivals struct {
 	mu      sync.Mutex
-	changed *sync.Cond
 	under   []string   // the files that are being uploaded now
 	beside  [][]string // for each upload in the order of their coming: what was being uploaded then, itself included
+	holding []held
 }
 
-// hold waits until the condition is true of the files under way, or a second has passed.
+// held is an upload that waits for others.
+type held struct {
+	enough func(under []string) bool
+	met    chan struct{} // closed when there were enough
+}
+
+// longestHold is how long an upload waits for others that do not come.
+const longestHold = 20 * time.Second
+
+// hold waits until the condition was true of the files under way, or longestHold has passed.
 func (a *arrivals) hold(file string, enough func(under []string) bool) {
-	timer := time.AfterFunc(time.Second, a.changed.Broadcast)
-	defer timer.Stop()
-	until := time.Now().Add(time.Second)
+	h := held{enough, make(chan struct{})}
 	a.mu.Lock()
-	defer a.mu.Unlock()
 	a.under = append(a.under, file)
 	a.beside = append(a.beside, slices.Clone(a.under))
-	a.changed.Broadcast()
-	for !enough(a.under) && time.Now().Before(until) {
-		a.changed.Wait()
+	a.holding = slices.DeleteFunc(append(a.holding, h), func(h held) bool {
+		met := h.enough(a.under)
+		if met {
+			close(h.met)
+		}
+		return met
+	})
+	a.mu.Unlock()
+	select {
+	case <-h.met:
+	case <-time.After(longestHold):
 	}
 }
 
@@ -54,7 +68,6 @@ func TestUpload_Order(t *testing.T) {
 	s := newStep(t, "alder-1.0-cp310-cp310-win32.whl", "alder-1.0-cp311-cp311-win32.whl", "alder-1.0-cp312-cp312-win32.whl", "alder-1.0-cp313-cp313-win32.whl", "alder-1.0.tar.gz")
 	s.env["INPUT_PARALLEL-UPLOADS"] = "3"
 	a := &arrivals{}
-	a.changed = sync.NewCond(&a.mu)
 	name := regexp.MustCompile(`filename="?([^";\r]+)`)
 	s.front(func(next http.Handler) http.Handler {
 		return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
@@ -68,7 +81,7 @@ func TestUpload_Order(t *testing.T) {
 			}
 			r.Body = io.NopCloser(bytes.NewReader(body))
 			file := string(name.FindSubmatch(body)[1])
-			// The wheels after the first are held until three are there: what is not side by side takes a second each.
+			// The wheels after the first are held until three are there: what is not side by side takes longestHold each.
 			a.hold(file, func(under []string) bool {
 				return len(under) == 3 || !strings.HasSuffix(file, ".whl") || strings.Contains(file, "cp310")
 			})
@@ -97,7 +110,6 @@ func TestUpload_OrderExistingRelease(t *testing.T) {
 	s.build("alder-1.0-cp311-cp311-win32.whl", "")
 	s.build("alder-1.0-cp312-cp312-win32.whl", "")
 	a := &arrivals{}
-	a.changed = sync.NewCond(&a.mu)
 	s.front(func(next http.Handler) http.Handler {
 		return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 			if isUpload(r) {
@@ -123,7 +135,6 @@ func TestUpload_NoneStartedAfterRefusal(t *testing.T) {
 	}
 	s.env["INPUT_PARALLEL-UPLOADS"] = "2"
 	a := &arrivals{}
-	a.changed = sync.NewCond(&a.mu)
 	s.front(func(next http.Handler) http.Handler {
 		return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 			if !isUpload(r) {

@@ -63,7 +63,7 @@ func serveServers(t *testing.T, flags ...string) *served {
 // ready waits for the environment file, which is not the stale one, and reads it as GitHub's runner would.
 func (s *served) ready(stale string) map[string]string {
 	s.t.Helper()
-	deadline := time.After(30 * time.Second)
+	deadline := time.After(longestRun)
 	for {
 		text, err := os.ReadFile(filepath.Join(s.dir, "stage.env"))
 		if err == nil && string(text) != stale {
@@ -94,7 +94,7 @@ func (s *served) end(signal os.Signal) int {
 	}
 	select {
 	case <-s.ended:
-	case <-time.After(10 * time.Second):
+	case <-time.After(longestRun):
 		s.t.Fatal("it does not end")
 	}
 	return s.command.ProcessState.ExitCode()
@@ -112,7 +112,7 @@ func (s *served) ask(method, url, body string) string {
 	}
 	request.Header.Set("User-Agent", "test")
 	request.Header.Set("Accept", "application/vnd.pypi.simple.v1+json, */*;q=0.1")
-	answer, err := (&http.Client{Timeout: 10 * time.Second, Transport: &http.Transport{DisableKeepAlives: true}}).Do(request)
+	answer, err := (&http.Client{Timeout: longestRun, Transport: &http.Transport{DisableKeepAlives: true}}).Do(request)
 	if err != nil {
 		s.t.Fatal(err)
 	}
@@ -127,7 +127,9 @@ func (s *served) ask(method, url, body string) string {
 // step is a step of a workflow that uses the action, with the environment that serve tells, and nothing else of its stage.
 func (s *served) step(files ...string) *step {
 	s.t.Helper()
-	return newStepWith(s.t, s.env, files...)
+	p := newStepWith(s.t, s.env, files...)
+	p.noWait = true
+	return p
 }
 
 // TestServe_Signal: a signal ends it at once and with exit code 0, whatever its clients are doing, and the environment file goes.

@@ -13,7 +13,7 @@ import (
 func TestUpload_NeverReachedIndex(t *testing.T) {
 	t.Parallel()
 	s := newStep(t, "alder-1.0-cp312-cp312-win32.whl")
-	s.build("alder-1.0-py3-none-any.whl", strings.Repeat("y", 32<<20)) // larger than what the sockets between the two hold
+	s.build("alder-1.0-py3-none-any.whl", strings.Repeat("y", overSockets))
 	s.noWait = true
 	s.env["INPUT_ATTESTATIONS"] = "false"
 	s.breaks("upload", "reset-within-body", 1, fault.Forever)

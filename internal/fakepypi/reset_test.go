@@ -127,7 +127,7 @@ func TestResetRefused(t *testing.T) {
 func TestReset_RequestOnItsWay(t *testing.T) {
 	t.Parallel()
 	th := open(t, fakepypi.Options{})
-	for range 200 {
+	for range 50 {
 		conn, err := new(net.Dialer).DialContext(t.Context(), "tcp", th.Upload.Host)
 		if err != nil {
 			t.Fatal(err)

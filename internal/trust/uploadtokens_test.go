@@ -253,6 +253,9 @@ func TestRevoke(t *testing.T) {
 	}
 	for name, c := range busy {
 		t.Run("a busy index: "+name, func(t *testing.T) {
+			if testing.Short() {
+				t.Skip("it takes seconds: left out with -short")
+			}
 			t.Parallel()
 			s := stage(t, "mine")
 			r := onStage(t, s)

@@ -121,6 +121,9 @@ func (p *place) release(version string) (string, error) {
 // TestReleaseScript_Resume: the tag is of a commit that differs from the candidate in one line, the release has the programs, and v1 moves
 // last. Whatever breaks on the way, running it again finishes it.
 func TestReleaseScript_Resume(t *testing.T) {
+	if testing.Short() {
+		t.Skip("it starts git many times: left out with -short")
+	}
 	t.Parallel()
 	for _, broken := range []string{
 		"", "git/matching-refs", "git/blobs", "git/trees", "git/commits -f", "git/commits/", "git/refs -f ref=refs/tags/v1.2.3", "release create",
@@ -164,6 +167,9 @@ func TestReleaseScript_Resume(t *testing.T) {
 
 // TestReleaseScript_Refused: nothing is overwritten, and v1 moves for nothing that is not published, newest and immutable.
 func TestReleaseScript_Refused(t *testing.T) {
+	if testing.Short() {
+		t.Skip("it starts git many times: left out with -short")
+	}
 	t.Parallel()
 	for _, c := range []struct {
 		name, says string

@@ -13,6 +13,7 @@ import (
 
 	"github.com/org/pypi-oidc-publish/internal/cli"
 	"github.com/org/pypi-oidc-publish/internal/testkit/disttest"
+	"github.com/org/pypi-oidc-publish/internal/testkit/expect"
 	"github.com/org/pypi-oidc-publish/internal/testkit/vectors"
 )
 
@@ -66,7 +67,7 @@ func TestCheck_Vectors(t *testing.T) {
 			verdicts = append(verdicts, file.Verdict)
 			for _, f := range file.Findings {
 				if f.Path != file.Path || f.Message == "" || f.Fix == "" {
-					t.Errorf("%s: %+v", c.ID, f)
+					t.Errorf("%s: not of %s, or without a message or a way out: %+v", c.ID, file.Path, f)
 				}
 				if f.Severity == "error" {
 					rules = append(rules, f.Rule)
@@ -74,8 +75,10 @@ func TestCheck_Vectors(t *testing.T) {
 			}
 		}
 		rejected := slices.Contains(verdicts, "reject")
-		if rejected != c.Rejected() || rejected != (code == cli.Failed) || rejected && !c.Loose && !slices.Contains(rules, c.Rule) {
-			t.Errorf("%s: %v, code %d, by %v; want %s by %s", c.ID, verdicts, code, rules, c.Verdict, c.Rule)
+		expect.Equal(t, c.ID+": rejected", rejected, c.Rejected())
+		expect.Equal(t, c.ID+": whether the exit code tells of a rejected file", code == cli.Failed, rejected)
+		if rejected && !c.Loose && !slices.Contains(rules, c.Rule) {
+			t.Errorf("%s: rejected by %v, not by %s", c.ID, rules, c.Rule)
 		}
 	}
 }
@@ -151,8 +154,9 @@ func TestCheck_JSONEscaped(t *testing.T) {
 		Args: []string{"check", "-format", "json", path}, Getenv: func(string) string { return "" },
 		Stdout: &out, Stderr: io.Discard, Now: time.Now, Sleep: cli.Sleep,
 	})
-	if strings.ContainsAny(out.String(), "\u009b\u202e\u007f") || strings.Contains(out.String(), "##[") {
-		t.Errorf("%q", out.String())
+	expect.Lacks(t, "the output", out.String(), "##[")
+	if strings.ContainsAny(out.String(), "\u009b\u202e\u007f") {
+		t.Errorf("characters that a terminal obeys: %q", out.String())
 	}
 	var j checkOutput
 	if err := json.Unmarshal([]byte(out.String()), &j); err != nil || len(j.Files) != 1 || j.Files[0].Path != path ||

@@ -1,10 +1,12 @@
 package cli_test
 
 import (
+	"fmt"
 	"strings"
 	"testing"
 
 	"github.com/org/pypi-oidc-publish/internal/cli"
+	"github.com/org/pypi-oidc-publish/internal/testkit/expect"
 )
 
 // TestUsageError_RawArgument: a shell makes arguments of the names of files, and the runner reads both streams.
@@ -22,9 +24,11 @@ func TestUsageError_RawArgument(t *testing.T) {
 	} {
 		var message strings.Builder
 		code := cli.Main(t.Context(), cli.Process{Args: args, Getenv: func(string) string { return "" }, Stdout: &message, Stderr: &message})
-		if text := message.String(); code != cli.Misconfigured || text == "" || strings.Contains(text, "##[") ||
-			strings.Contains("\n"+text, "\n::") {
-			t.Errorf("%q: %d, %s", args, code, text)
+		what := fmt.Sprintf("%q: ", args)
+		expect.Equal(t, what+"exit code", code, cli.Misconfigured)
+		expect.Lacks(t, what+"the message", "\n"+message.String(), "##[", "\n::")
+		if message.Len() == 0 {
+			t.Error(what + "no message")
 		}
 	}
 }
@@ -38,11 +42,10 @@ func TestUsageError_LateFlag(t *testing.T) {
 			"publish", "dist", "--password=pypi-not-to-be-seen",
 		}, Getenv: func(string) string { return "" }, Stdout: &message, Stderr: &message,
 	})
-	if text := message.String(); code != cli.Misconfigured || strings.Contains(text, "not-to-be-seen") || !strings.Contains(
-		text, `flags come before paths, not after them: "--password"`,
-	) {
-		t.Errorf("%d, %s", code, text)
-	}
+	text := message.String()
+	expect.Equal(t, "exit code", code, cli.Misconfigured)
+	expect.Lacks(t, "the output", text, "not-to-be-seen")
+	expect.Contains(t, "the output", text, `flags come before paths, not after them: "--password"`)
 }
 
 // TestUsageError_FlagWithoutCommand: that may be a password as well.
@@ -52,9 +55,8 @@ func TestUsageError_FlagWithoutCommand(t *testing.T) {
 	code := cli.Main(t.Context(), cli.Process{
 		Args: []string{"--password=pypi-not-to-be-seen", "dist"}, Getenv: func(string) string { return "" }, Stdout: &message, Stderr: &message,
 	})
-	if text := message.String(); code != cli.Misconfigured || strings.Contains(text, "not-to-be-seen") || !strings.Contains(
-		text, `flags come after the command, not before it: "--password"`,
-	) {
-		t.Errorf("%d, %s", code, text)
-	}
+	text := message.String()
+	expect.Equal(t, "exit code", code, cli.Misconfigured)
+	expect.Lacks(t, "the output", text, "not-to-be-seen")
+	expect.Contains(t, "the output", text, `flags come after the command, not before it: "--password"`)
 }

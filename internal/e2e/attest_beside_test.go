@@ -14,6 +14,7 @@ import (
 	"github.com/org/pypi-oidc-publish/internal/fakepypi"
 	"github.com/org/pypi-oidc-publish/internal/fakepypi/fault"
 	"github.com/org/pypi-oidc-publish/internal/fakepypi/signer"
+	"github.com/org/pypi-oidc-publish/internal/testkit/expect"
 )
 
 // Attestations that stand beside the files, or that are to be written somewhere.
@@ -130,12 +131,11 @@ func TestAttest_EarlierStep(t *testing.T) {
 				s.env["INPUT_PACKAGES-DIR"] = filepath.Join(s.path("dist"), paths)
 			}
 			e := s.ends(cli.Done, "using the existing attestation of "+besideWheel, "using the existing attestation of "+besideSdist, "attested: 2 files")
-			if s.servers.LogSize() != size || s.requests("certificate") != certificates {
-				t.Errorf("%d new entries", s.servers.LogSize()-size)
-			}
-			if !slices.Equal(s.attested(), []string{besideWheel, besideSdist}) || e.outputs["verified"] != "true" || strings.Contains(e.log, "left") {
-				t.Errorf("attested %v, outputs %v\n%s", s.attested(), e.outputs, e.log)
-			}
+			expect.Equal(t, "entries of the transparency log", s.servers.LogSize(), size)
+			expect.Equal(t, "requests of certificate", s.requests("certificate"), certificates)
+			e.expectOutputs(t, "verified", "true")
+			expect.Equal(t, "attested files", s.attested(), []string{besideWheel, besideSdist})
+			expect.Lacks(t, "the log", e.log, "left")
 			if !strings.Contains(e.outputs["manifest"], `"adopted":true`) {
 				t.Errorf("manifest %s", e.outputs["manifest"])
 			}
@@ -205,9 +205,9 @@ func TestAttest_Leftover(t *testing.T) {
 			if n := strings.Count(e.log, "attestation-left-over::"); n != 1 {
 				t.Errorf("told %d times\n%s", n, e.log)
 			}
-			if s.servers.LogSize() != size+1 || !slices.Equal(s.attested(), []string{besideWheel}) || e.outputs["verified"] != "true" {
-				t.Errorf("%d new entries, attested %v, outputs %v", s.servers.LogSize()-size, s.attested(), e.outputs)
-			}
+			e.expectOutputs(t, "verified", "true")
+			expect.Equal(t, "entries of the transparency log", s.servers.LogSize(), size+1)
+			expect.Equal(t, "attested files", s.attested(), []string{besideWheel})
 			if !slices.Equal(s.listed(), before) {
 				t.Errorf("beside the files: %v", s.listed())
 			}
@@ -225,9 +225,8 @@ func TestAttest_SLSASecond(t *testing.T) {
 	size := s.servers.LogSize()
 	s.env["INPUT_WAIT-FOR-INDEX"] = "30"
 	e := s.ends(cli.Done, "attested: 2 files")
-	if s.servers.LogSize() != size+1 || e.outputs["verified"] != "true" {
-		t.Errorf("%d new entries, outputs %v", s.servers.LogSize()-size, e.outputs)
-	}
+	e.expectOutputs(t, "verified", "true")
+	expect.Equal(t, "entries of the transparency log", s.servers.LogSize(), size+1)
 	for _, name := range []string{besideWheel, besideSdist} {
 		all := s.served(name)
 		if len(all) != 2 || !strings.Contains(all[0], signer.Publish) || !strings.Contains(all[1], signer.SLSA) {
@@ -266,9 +265,9 @@ func TestAttest_IgnoredFiles(t *testing.T) {
 			s.beside(besideWheel, ".publish.attestation", s.signs(besideWheel, signer.Publish))
 			prepare(s)
 			e := s.ends(cli.Done, "attestations-left-alone::these attestations are not uploaded: "+besideWheel+".publish.attestation")
-			if len(s.attested()) != 0 || len(s.servers.Files()) != 2 || strings.Contains(e.summary, "log entry") {
-				t.Errorf("attested %v\n%s", s.attested(), e.summary)
-			}
+			expect.Equal(t, "attested files", len(s.attested()), 0)
+			expect.Equal(t, "files of the index", len(s.servers.Files()), 2)
+			expect.Lacks(t, "the summary", e.summary, "log entry")
 		})
 	}
 }
@@ -285,9 +284,8 @@ func TestAttest_TrustRootUnavailable(t *testing.T) {
 			s.outage("trust-root", 0, fault.Forever)
 			s.env["INPUT_ATTESTATIONS"] = mode
 			e := s.ends(code, "attestation-outage::")
-			if strings.Contains(e.log, "attestation-left-over") || s.requests("trust-root") != before+3 {
-				t.Errorf("asked %d times\n%s", s.requests("trust-root")-before, e.log)
-			}
+			expect.Lacks(t, "the log", e.log, "attestation-left-over")
+			expect.Equal(t, "requests of trust-root", s.requests("trust-root"), before+3)
 			if len(s.attested()) != 0 {
 				t.Errorf("attested %v", s.attested())
 			}
@@ -304,9 +302,8 @@ func TestAttest_TestPyPIThenPyPI(t *testing.T) {
 	for _, s := range []*step{first, second} {
 		s.env["INPUT_WAIT-FOR-INDEX"] = "30"
 		e := s.ends(cli.Done, "attested: 2 files")
-		if !slices.Equal(s.attested(), []string{besideWheel, besideSdist}) || e.outputs["verified"] != "true" {
-			t.Errorf("attested %v, outputs %v", s.attested(), e.outputs)
-		}
+		e.expectOutputs(t, "verified", "true")
+		expect.Equal(t, "attested files", s.attested(), []string{besideWheel, besideSdist})
 		if !slices.Equal(first.listed(), before) {
 			t.Errorf("beside the files: %v", first.listed())
 		}

@@ -10,6 +10,7 @@ import (
 	"github.com/org/pypi-oidc-publish/internal/fakepypi"
 	"github.com/org/pypi-oidc-publish/internal/fakepypi/fault"
 	"github.com/org/pypi-oidc-publish/internal/fakepypi/signer"
+	"github.com/org/pypi-oidc-publish/internal/testkit/expect"
 )
 
 // What the index serves as provenance after a run, compared with what the run has sent.
@@ -23,15 +24,14 @@ func TestProvenance_FileAlreadyPresent(t *testing.T) {
 	s.ends(cli.Done)
 	s.outage("look", 0, 3) // the first look of the second run, with all its tries
 	e := s.ends(cli.Done, "look-failed", "provenance-earlier")
-	if e.outputs["verified"] != "true" || strings.Contains(e.log, "::error") {
-		t.Errorf("outputs %v\n%s", e.outputs, e.log)
-	}
+	e.expectOutputs(t, "verified", "true")
+	expect.Lacks(t, "the log", e.log, "::error")
 	if n := len(s.attested()); n != 2 {
 		t.Errorf("attested %v", s.attested())
 	}
-	if m := e.outputs["manifest"]; strings.Count(m, `"log-index"`) != 2 || strings.Count(m, `"served":true`) != 2 {
-		t.Errorf("the manifest tells of attestations that nobody has: %s", m)
-	}
+	m := e.outputs["manifest"]
+	expect.Equal(t, `number of "log-index"`, strings.Count(m, `"log-index"`), 2)
+	expect.Equal(t, "number of "+`"served":true`, strings.Count(m, `"served":true`), 2)
 }
 
 // TestProvenance_OtherPublisher with the same bytes: what it serves is none of this workflow's, and that is an error.
@@ -49,9 +49,7 @@ func TestProvenance_OtherPublisher(t *testing.T) {
 	s.servers.Claims(nil)
 	s.outage("look", 0, 3)
 	e := s.ends(cli.Failed, "pypi-oidc-publish%3A provenance-otherwise::"+s.servers.Upload.Host+" serves a different provenance for "+besideWheel)
-	if e.outputs["verified"] != "false" {
-		t.Errorf("outputs %v", e.outputs)
-	}
+	e.expectOutputs(t, "verified", "false")
 }
 
 // TestProvenance_SkippedConflict of the same name, as the user allowed: it is never told to be attested.
@@ -64,14 +62,13 @@ func TestProvenance_SkippedConflict(t *testing.T) {
 	s.outage("look", 0, 3)
 	s.env["INPUT_SKIP-EXISTING"], s.env["INPUT_WAIT-FOR-INDEX"] = "true", "30"
 	e := s.ends(cli.Done, "that file stays")
-	if strings.Contains(e.log, "attested: ") || strings.Contains(e.summary, "log entry") || strings.Contains(e.outputs["manifest"], "log-index") {
-		t.Errorf("a file that was not published is told to be attested:\n%s\n%s", e.log, e.summary)
-	}
+	expect.Lacks(t, "the log", e.log, "attested: ")
+	expect.Lacks(t, "the summary", e.summary, "log entry")
+	expect.Lacks(t, "the manifest", e.outputs["manifest"], "log-index")
 	// Nothing of this run is at the index, so that there is nothing to compare: neither after the index said so nor where the plan knew it.
 	for range 2 {
-		if e.outputs["verified"] != "not-asked" || strings.Contains(e.log, "serves every file") {
-			t.Errorf("verified is %q where the index serves no file of this run\n%s", e.outputs["verified"], e.log)
-		}
+		e.expectOutputs(t, "verified", "not-asked")
+		expect.Lacks(t, "the log", e.log, "serves every file")
 		e = s.ends(cli.Done, "that file stays")
 	}
 }
@@ -102,8 +99,10 @@ func TestProvenance_Unavailable(t *testing.T) {
 			}
 			s.injectFault("provenance", c.fault, 0, c.times)
 			e := s.ends(cli.Done, c.says)
-			if strings.Contains(e.log, "::error") || s.requests("provenance") < c.requests || e.outputs["result"] != "published" {
-				t.Errorf("asked %d times, outputs %v\n%s", s.requests("provenance"), e.outputs, e.log)
+			e.expectOutputs(t, "result", "published")
+			expect.Lacks(t, "the log", e.log, "::error")
+			if s.requests("provenance") < c.requests {
+				t.Errorf("provenance was asked for %d times\n%s", s.requests("provenance"), e.log)
 			}
 			if served := !strings.Contains(c.says, "did not yet serve"); (e.outputs["verified"] == "true") != served {
 				t.Errorf("verified is %q", e.outputs["verified"])
@@ -150,8 +149,9 @@ func TestSecrets_IDTokens(t *testing.T) {
 			t.Errorf("an ID token was never masked: %s", secret)
 		}
 	}
-	if s.requests("id-token") != 3 || sent < 5 { // to see, to sign and to mint; the upload token as it was minted, and narrowed
-		t.Errorf("%d ID tokens, %d secrets", s.requests("id-token"), sent)
+	expect.Equal(t, "ID tokens to see, to sign and to mint", s.requests("id-token"), 3)
+	if sent < 5 { // with the upload token as it was minted, and restricted
+		t.Errorf("%d secrets were sent", sent)
 	}
 }
 

@@ -46,9 +46,7 @@ func (s *step) ends(code int, says ...string) ending {
 	if err := e.wrong(s.servers); err != nil {
 		s.t.Error(err)
 	}
-	if e.code != code {
-		s.t.Errorf("exit code %d, not %d\n%s", e.code, code, e.log)
-	}
+	e.expect(s.t, code)
 	for _, text := range says {
 		if !strings.Contains(e.log, text) {
 			s.t.Errorf("it does not say %q:\n%s", text, e.log)

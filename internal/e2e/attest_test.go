@@ -1,13 +1,13 @@
 package e2e_test
 
 import (
-	"slices"
 	"strings"
 	"testing"
 
 	"github.com/org/pypi-oidc-publish/internal/cli"
 	"github.com/org/pypi-oidc-publish/internal/fakepypi"
 	"github.com/org/pypi-oidc-publish/internal/fakepypi/fault"
+	"github.com/org/pypi-oidc-publish/internal/testkit/expect"
 )
 
 func TestAttest_EveryFileOnce(t *testing.T) {
@@ -15,22 +15,21 @@ func TestAttest_EveryFileOnce(t *testing.T) {
 	s := newSigningStep(t, fakepypi.Run{})
 	s.env["INPUT_WAIT-FOR-INDEX"] = "30"
 	e := s.ends(cli.Done, "attested alder-1.0.tar.gz", "attested: 2 files")
-	if !slices.Equal(s.attested(), []string{"alder-1.0-py3-none-any.whl", "alder-1.0.tar.gz"}) || s.requests("provenance") != 2 || s.requests("certificate") != 1 {
-		t.Errorf("attested %v, provenance asked %d times, %d certificates", s.attested(), s.requests("provenance"), s.requests("certificate"))
-	}
-	if !strings.Contains(e.outputs["manifest"], `"log-index":`) || !strings.Contains(e.summary, "log entry") || e.outputs["verified"] != "true" {
-		t.Errorf("outputs %v\n%s", e.outputs, e.summary)
-	}
+	expect.Equal(t, "attested files", s.attested(), []string{"alder-1.0-py3-none-any.whl", "alder-1.0.tar.gz"})
+	expect.Equal(t, "requests of provenance", s.requests("provenance"), 2)
+	expect.Equal(t, "requests of certificate", s.requests("certificate"), 1)
+	e.expectOutputs(t, "verified", "true")
+	expect.Contains(t, "the manifest", e.outputs["manifest"], `"log-index":`)
+	expect.Contains(t, "the summary", e.summary, "log entry")
 	size := s.servers.LogSize()
 	s.ends(cli.Done)
-	if s.servers.LogSize() != size || s.requests("certificate") != 1 {
-		t.Errorf("a second run made %d entries", s.servers.LogSize()-size)
-	}
+	expect.Equal(t, "entries of the transparency log", s.servers.LogSize(), size)
+	expect.Equal(t, "requests of certificate", s.requests("certificate"), 1)
 	s.build("alder-1.0-cp312-cp312-win32.whl", "")
 	e = s.ends(cli.Done, "attested: 1 file")
-	if s.servers.LogSize() != size+1 || e.outputs["unchanged-count"] != "2" || len(s.attested()) != 3 {
-		t.Errorf("one file was missing, and %d entries were made; attested %v", s.servers.LogSize()-size, s.attested())
-	}
+	e.expectOutputs(t, "unchanged-count", "2")
+	expect.Equal(t, "entries of the transparency log", s.servers.LogSize(), size+1)
+	expect.Equal(t, "attested files", len(s.attested()), 3)
 	if n := len(s.listed()); n != 3 {
 		t.Errorf("beside the files: %v", s.listed())
 	}
@@ -57,18 +56,21 @@ func TestAttest_UnsupportedWorkflow(t *testing.T) {
 			s.servers.AddPublisher(fakepypi.Publisher{Project: "alder", Workflow: "publish.yml"})
 			s.env["INPUT_ATTESTATIONS"] = c.input
 			e := s.ends(c.code, c.says)
-			if s.requests("trust-root")+s.requests("certificate")+s.requests("log-entry") != 0 || s.servers.LogSize() != 0 || len(s.attested()) != 0 {
-				t.Errorf("Sigstore was asked: %v\n%s", s.attested(), e.log)
-			}
+			expect.Equal(t, "requests of trust-root", s.requests("trust-root"), 0)
+			expect.Equal(t, "requests of certificate", s.requests("certificate"), 0)
+			expect.Equal(t, "requests of log-entry", s.requests("log-entry"), 0)
+			expect.Equal(t, "entries of the transparency log", s.servers.LogSize(), 0)
+			expect.Equal(t, "attested files", len(s.attested()), 0)
 			if n := strings.Count(e.log, "attestation-reusable-workflow::"); n > 1 {
 				t.Errorf("it is told %d times\n%s", n, e.log)
 			}
-			if c.code != cli.Done && (len(s.servers.Tokens())+len(s.servers.Files()) != 0 || s.requests("id-token") != 1) {
-				t.Error("something was minted or sent, or asked for with another ID token")
+			if c.code != cli.Done {
+				expect.Equal(t, "upload tokens", len(s.servers.Tokens()), 0)
+				expect.Equal(t, "files of the index", len(s.servers.Files()), 0)
+				expect.Equal(t, "ID tokens", s.requests("id-token"), 1)
+				return
 			}
-			if c.code == cli.Done && len(s.servers.Files()) != 2 {
-				t.Errorf("published %v", s.servers.Files())
-			}
+			expect.Equal(t, "files of the index", len(s.servers.Files()), 2)
 		})
 	}
 }
@@ -109,8 +111,10 @@ func TestAttest_APIToken(t *testing.T) {
 			}
 			s.env["INPUT_PASSWORD"], s.env["INPUT_ATTESTATIONS"] = token, mode
 			e := s.ends(c.code, c.says)
-			if s.requests("trust-root")+s.requests("id-token") != 0 || strings.Contains(e.log, "attestations-off") != (mode == "auto" || mode == "best-effort") {
-				t.Errorf("Sigstore or the issuer was asked, or it is told where it should not be:\n%s", e.log)
+			expect.Equal(t, "requests of trust-root", s.requests("trust-root"), 0)
+			expect.Equal(t, "requests of id-token", s.requests("id-token"), 0)
+			if strings.Contains(e.log, "attestations-off") != (mode == "auto" || mode == "best-effort") {
+				t.Errorf("it is told where it should not be, or not where it should be:\n%s", e.log)
 			}
 			if c.code != cli.Done && len(s.servers.Requests()) != 0 {
 				t.Error("somebody was asked")
@@ -125,12 +129,10 @@ func TestAttest_DryRun(t *testing.T) {
 	s := newSigningStep(t, fakepypi.Run{})
 	s.env["INPUT_DRY-RUN"], s.env["INPUT_ATTESTATIONS"] = "true", "true"
 	s.write("dist/alder-1.0.tar.gz.publish.attestation", "{}")
-	if e := s.run(); e.code != cli.Done || e.outputs["result"] != "dry-run" {
-		t.Errorf("exit code %d, outputs %v\n%s", e.code, e.outputs, e.log)
-	}
-	if s.requests("trust-root")+s.requests("certificate")+s.servers.LogSize() != 0 {
-		t.Error("Sigstore was asked")
-	}
+	s.run().expect(t, cli.Done, "result", "dry-run")
+	expect.Equal(t, "requests of trust-root", s.requests("trust-root"), 0)
+	expect.Equal(t, "requests of certificate", s.requests("certificate"), 0)
+	expect.Equal(t, "entries of the transparency log", s.servers.LogSize(), 0)
 }
 
 // leavesNothing checks that nothing was uploaded, and that there is no upload token, or one that was revoked if the run came so far as to
@@ -168,9 +170,10 @@ func TestAttest_SigstoreDown(t *testing.T) {
 					return
 				}
 				e := s.ends(cli.Done, "::warning title=pypi-oidc-publish%3A attestation-outage::the files are published without attestations")
-				if len(s.servers.Files()) != 2 || len(s.attested()) != 0 || strings.Contains(e.outputs["manifest"], "log-index") || strings.Contains(e.summary, "log entry") {
-					t.Errorf("%v\n%s", s.attested(), e.summary)
-				}
+				expect.Equal(t, "files of the index", len(s.servers.Files()), 2)
+				expect.Equal(t, "attested files", len(s.attested()), 0)
+				expect.Lacks(t, "the manifest", e.outputs["manifest"], "log-index")
+				expect.Lacks(t, "the summary", e.summary, "log entry")
 			})
 		}
 		t.Run(op+", while it was working", func(t *testing.T) {
@@ -183,9 +186,10 @@ func TestAttest_SigstoreDown(t *testing.T) {
 				return
 			}
 			e := s.ends(cli.Done, "uploading the files without attestations")
-			if len(s.servers.Files()) != 2 || len(s.attested()) != 0 || strings.Contains(e.outputs["manifest"], "log-index") || strings.Contains(e.summary, "log entry") {
-				t.Errorf("%v\n%s", s.attested(), e.summary)
-			}
+			expect.Equal(t, "files of the index", len(s.servers.Files()), 2)
+			expect.Equal(t, "attested files", len(s.attested()), 0)
+			expect.Lacks(t, "the manifest", e.outputs["manifest"], "log-index")
+			expect.Lacks(t, "the summary", e.summary, "log entry")
 		})
 		t.Run(op+", for a moment", func(t *testing.T) {
 			t.Parallel()
@@ -243,9 +247,9 @@ func TestAttest_RefusedByIndex(t *testing.T) {
 				}
 			})
 			e := s.ends(cli.Failed, "pypi-oidc-publish%3A upload-attestations::", "Build Config URI")
-			if s.requests("upload") != 1 || len(s.servers.Files()) != 0 || e.outputs["token-burned"] != "true" || e.outputs["result"] != "failed" {
-				t.Errorf("%d uploads, the index holds %v, outputs %v", s.requests("upload"), s.servers.Files(), e.outputs)
-			}
+			e.expectOutputs(t, "token-burned", "true", "result", "failed")
+			expect.Equal(t, "requests of upload", s.requests("upload"), 1)
+			expect.Equal(t, "files of the index", len(s.servers.Files()), 0)
 		})
 	}
 }
@@ -286,7 +290,5 @@ func TestAttest_DisabledByIndex(t *testing.T) {
 	s.servers.Switch(func(w *fakepypi.Behavior) { w.NoAttestations = true })
 	e := s.ends(cli.Done, "::warning title=pypi-oidc-publish%3A no-provenance::"+s.servers.Upload.Host+" accepted alder-1.0-py3-none-any.whl with its attestations, "+
 		"but serves no provenance for it (the same for 1 more file: alder-1.0.tar.gz)")
-	if e.outputs["verified"] != "true" || e.outputs["result"] != "published" {
-		t.Errorf("outputs %v", e.outputs)
-	}
+	e.expectOutputs(t, "verified", "true", "result", "published")
 }

@@ -17,6 +17,7 @@ import (
 	"time"
 
 	"github.com/org/pypi-oidc-publish/internal/fakepypi"
+	"github.com/org/pypi-oidc-publish/internal/testkit/expect"
 )
 
 // The image as GitHub's runner runs it, against the same image as an index in a container of its own. The two share a
@@ -336,8 +337,11 @@ func TestCancel_Container(t *testing.T) {
 	code, took := command.cancel(t)
 	v := s.check(code, before)
 	t.Logf("exit code %d, %v after the first signal\n%s", code, took, v.text())
-	if code != 1 || took > 5*time.Second || v.outputs["result"] != "failed" || v.outputs["token-burned"] != "true" {
-		t.Errorf("exit code %d after %v, outputs %v", code, took, v.outputs)
+	expect.Equal(t, "exit code", code, 1)
+	expect.Equal(t, "output result", v.outputs["result"], "failed")
+	expect.Equal(t, "output token-burned", v.outputs["token-burned"], "true")
+	if took > 5*time.Second {
+		t.Errorf("it ended %v after the first signal", took)
 	}
 	s.again()
 	code = s.inTheImage(x).wait()

@@ -19,6 +19,7 @@ import (
 	"time"
 
 	"github.com/org/pypi-oidc-publish/internal/fakepypi"
+	"github.com/org/pypi-oidc-publish/internal/testkit/expect"
 	"github.com/org/pypi-oidc-publish/internal/testkit/pypitest"
 )
 
@@ -49,8 +50,8 @@ func declared(t *testing.T) (inputs map[string]string, outputs []string) {
 	for _, m := range name.FindAllStringSubmatch(out, -1) {
 		outputs = append(outputs, m[1])
 	}
-	if !found || len(inputs) == 0 || len(inputs) != len(name.FindAllString(in, -1)) || len(outputs) == 0 {
-		t.Fatalf("%s is not read whole: inputs %v, outputs %v", metadataFile, inputs, outputs)
+	if n := len(name.FindAllString(in, -1)); !found || len(inputs) == 0 || len(inputs) != n || len(outputs) == 0 {
+		t.Fatalf("%s is not read whole: both sections %v, inputs %v of %d, outputs %v", metadataFile, found, inputs, n, outputs)
 	}
 	return inputs, outputs
 }
@@ -372,23 +373,20 @@ func TestRunnerContract(t *testing.T) {
 			before := s.inventory()
 			code := s.start().wait()
 			v := s.check(code, before)
-			if code != c.code || s.ops() != c.requests {
-				t.Errorf("exit code %d, requests %s\n%s", code, s.ops(), s.log.String())
-			}
+			expect.Equal(t, "exit code", code, c.code)
+			expect.Equal(t, "requests", s.ops(), c.requests)
 			if !s.allMasked(v) {
 				t.Errorf("%d masks do not cover the %d secrets", len(v.log.masks), len(s.servers.Secrets()))
 			}
 			if c.errorID != "" {
 				s.checkRefusal(v, c)
-				if len(s.indexed()) != 0 || len(s.servers.Tokens()) != 0 {
-					t.Errorf("the index holds %v, tokens %+v", s.indexed(), s.servers.Tokens())
-				}
+				expect.Equal(t, "files of the index", len(s.indexed()), 0)
+				expect.Equal(t, "upload tokens", len(s.servers.Tokens()), 0)
 				return
 			}
 			s.published(v, c)
-			if !slices.Equal(s.indexed(), built()) || !s.allRevoked() {
-				t.Errorf("the index holds %v, tokens %+v", s.indexed(), s.servers.Tokens())
-			}
+			expect.Equal(t, "files of the index", s.indexed(), built())
+			s.wantRevoked()
 		})
 	}
 }
@@ -412,30 +410,29 @@ func (s *step) published(v checkResult, c contract) {
 		s.t.Errorf("a debug run: %v, and the requests are told otherwise", debug)
 	}
 	for _, name := range built() {
-		if !strings.Contains(log, "uploaded: "+name) || !strings.Contains(v.summary, name) {
-			s.t.Errorf("%s is missing in the log or the summary\n%s\n%s", name, log, v.summary)
-		}
+		expect.Contains(s.t, "the log", log, "uploaded: "+name)
+		expect.Contains(s.t, "the summary", v.summary, name)
 	}
 }
 
 // checkRefusal holds what a user sees of a step that was refused before anything was uploaded: one error, with its next step.
 func (s *step) checkRefusal(v checkResult, c contract) {
 	s.t.Helper()
-	if v.outputs["result"] != "failed" || v.outputs["token-burned"] != "not-minted" {
-		s.t.Errorf("outputs %v", v.outputs)
-	}
+	expect.Equal(s.t, "output result", v.outputs["result"], "failed")
+	expect.Equal(s.t, "output token-burned", v.outputs["token-burned"], "not-minted")
 	rest := s.withoutNotice(v, c)
 	if len(rest) != 1 {
 		s.t.Fatalf("annotations %+v", v.log.annotations)
 	}
 	a := rest[0]
 	message, fix, _ := strings.Cut(a.message, "\n")
-	if a.severity != "error" || a.title != "pypi-oidc-publish: "+c.errorID || !strings.Contains(a.message, c.says) || fix == "" {
-		s.t.Errorf("annotation %+v", a)
+	expect.Equal(s.t, "severity", a.severity, "error")
+	expect.Equal(s.t, "title", a.title, "pypi-oidc-publish: "+c.errorID)
+	expect.Contains(s.t, "the annotation", a.message, c.says)
+	if fix == "" {
+		s.t.Errorf("the annotation does not say what to do: %+v", a)
 	}
-	if !strings.Contains(v.summary, "What to do") || !strings.Contains(v.summary, message[:20]) {
-		s.t.Errorf("the summary does not tell it:\n%s", v.summary)
-	}
+	expect.Contains(s.t, "the summary", v.summary, "What to do", message[:20])
 }
 
 // withoutNotice are the annotations but for the one notice that is expected beside them.
@@ -473,7 +470,7 @@ func (r *running) cancel(t *testing.T) (code int, took time.Duration) {
 		select {
 		case <-r.ended:
 			return r.code, time.Since(began)
-		case <-time.After(s.wait):
+		case <-time.After(slack * s.wait):
 			t.Logf("%v was not enough", s.signal)
 		}
 	}
@@ -515,8 +512,7 @@ func TestCancel_TimeLimit(t *testing.T) {
 			t.Parallel()
 			s := asTheRunner(t, fakepypi.Options{}, "push.json")
 			s.servers.AddPublisher(fakepypi.Publisher{Project: "alder"})
-			// Larger than what the sockets between the two hold.
-			s.build("alder-1.0-py3-none-any.whl", strings.Repeat("x", 16<<20))
+			s.build("alder-1.0-py3-none-any.whl", strings.Repeat("x", overSockets))
 			here := newStuck()
 			s.front(func(next http.Handler) http.Handler {
 				return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
@@ -538,8 +534,11 @@ func TestCancel_TimeLimit(t *testing.T) {
 			waitFor(t, here.reached)
 			code, took := command.cancel(t)
 			v := s.check(code, before)
-			if code != 1 || took >= c.within || v.outputs["result"] != "failed" || v.outputs["token-burned"] != c.burned {
-				t.Errorf("exit code %d after %v, outputs %v\n%s", code, took, v.outputs, s.log.String())
+			expect.Equal(t, "exit code", code, 1)
+			expect.Equal(t, "output result", v.outputs["result"], "failed")
+			expect.Equal(t, "output token-burned", v.outputs["token-burned"], c.burned)
+			if took >= slack*c.within {
+				t.Errorf("it ended %v after the first signal\n%s", took, s.log.String())
 			}
 			if c.burned == "true" && !s.allRevoked() {
 				t.Errorf("tokens %+v", s.servers.Tokens())

@@ -12,6 +12,8 @@ import (
 	"strings"
 	"sync"
 	"testing"
+
+	"github.com/org/pypi-oidc-publish/internal/testkit/expect"
 )
 
 // overwriting is an index of no particular kind, which takes an upload over a file that it has.
@@ -191,9 +193,8 @@ func TestExistingFile_NotReplaced(t *testing.T) {
 			before := x.hash(wheel)
 			e := s.run()
 			log := e.log
-			if e.code != c.code || x.uploads() != c.posts {
-				t.Errorf("exit code %d, want %d; %d uploads, want %d\n%s", e.code, c.code, x.uploads(), c.posts, log)
-			}
+			e.expect(t, c.code)
+			expect.Equal(t, "uploads", x.uploads(), c.posts)
 			if c.unasked && x.queries() > 0 {
 				t.Errorf("%d looks\n%s", x.queries(), log)
 			}
@@ -220,8 +221,10 @@ func TestExistingFile_NotReplaced(t *testing.T) {
 			}
 			s.env["INPUT_DRY-RUN"] = "true"
 			posts := x.uploads()
-			if e := s.run(); x.uploads() != posts || c.code != 0 && e.code != c.code {
-				t.Errorf("a dry run sends %d files and ends with %d where the run ends with %d\n%s", x.uploads()-posts, e.code, c.code, e.log)
+			e = s.run()
+			expect.Equal(t, "uploads after a dry run", x.uploads(), posts)
+			if c.code != 0 {
+				e.expect(t, c.code)
 			}
 		})
 	}
@@ -240,31 +243,28 @@ func TestExistingFile_MD5(t *testing.T) {
 		out, _ := command.CombinedOutput() // the exit code tells
 		return command.ProcessState.ExitCode(), string(out)
 	}
-	for round, want := range []string{"published", "unchanged"} {
-		if e := s.run(); e.code != 0 || e.outputs["result"] != want || x.uploads() != 1 {
-			t.Errorf("round %d: exit code %d, %v, %d uploads\n%s", round, e.code, e.outputs, x.uploads(), e.log)
-		}
+	for _, want := range []string{"published", "unchanged"} {
+		s.run().expect(t, 0, "result", want)
+		expect.Equal(t, "uploads", x.uploads(), 1)
 	}
 	if code, out := check(); code != 0 {
 		t.Errorf("check: exit code %d\n%s", code, out)
 	}
 	s.env["INPUT_SKIP-EXISTING"] = "true"
-	if e := s.run(); e.code != 0 || e.outputs["unchanged-count"] != "1" || x.uploads() != 1 {
-		t.Errorf("exit code %d, %v, %d uploads\n%s", e.code, e.outputs, x.uploads(), e.log)
-	}
+	s.run().expect(t, 0, "unchanged-count", "1")
+	expect.Equal(t, "uploads", x.uploads(), 1)
 	s.build(wheel, "rebuilt")
-	if e := s.run(); e.code != 0 || e.outputs["skipped-count"] != "1" || x.uploads() != 1 {
-		t.Errorf("exit code %d, %v, %d uploads\n%s", e.code, e.outputs, x.uploads(), e.log)
-	}
+	s.run().expect(t, 0, "skipped-count", "1")
+	expect.Equal(t, "uploads", x.uploads(), 1)
 	s.env["INPUT_SKIP-EXISTING"] = "false"
-	if e := s.run(); e.code != 1 || x.uploads() != 1 || !strings.Contains(e.log, "pypi-oidc-publish%3A conflict::") {
-		t.Errorf("exit code %d, %d uploads\n%s", e.code, x.uploads(), e.log)
-	}
-	if code, out := check(); code != 1 || !strings.Contains(out, " already has a different file named "+wheel+": its MD5 is ") {
-		t.Errorf("check: exit code %d\n%s", code, out)
-	}
+	e := s.run().expect(t, 1)
+	expect.Equal(t, "uploads", x.uploads(), 1)
+	expect.Contains(t, "the log", e.log, "pypi-oidc-publish%3A conflict::")
+	code, out := check()
+	expect.Equal(t, "exit code", code, 1)
+	expect.Contains(t, "the output", out, " already has a different file named "+wheel+": its MD5 is ")
 	x.serve(nil)
-	if code, out := check(); code != 1 || !strings.Contains(out, "without a digest to compare") {
-		t.Errorf("check: exit code %d\n%s", code, out)
-	}
+	code, out = check()
+	expect.Equal(t, "exit code", code, 1)
+	expect.Contains(t, "the output", out, "without a digest to compare")
 }

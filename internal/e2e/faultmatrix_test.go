@@ -248,7 +248,8 @@ func newTestbed(t *testing.T) testbed {
 // step is a step in the place, where nothing has happened yet.
 func (p testbed) step(t *testing.T) *step {
 	t.Helper()
-	if err := p.servers.Reset(); err != nil {
+	pypitest.WaitIdle(t, p.servers)
+	if err := p.servers.Reset(t.Context()); err != nil {
 		t.Fatal(err)
 	}
 	s := newStepIn(t, p.dir, p.servers.Env)
@@ -310,9 +311,7 @@ func (c *cell) play(t *testing.T, p testbed, set map[string]string) {
 		}
 		last = s.run()
 		check("the re-run", last.wrong(p.servers))
-		if last.code != cli.Done {
-			t.Errorf("the re-run ended with exit code %d:\n%s", last.code, last.log)
-		}
+		last.expect(t, cli.Done)
 	}
 	if c.moment.attaches {
 		if last.outputs["github-release"] != "attached" { // the files are published, and this is not worth a red job
@@ -334,8 +333,11 @@ func (c *cell) play(t *testing.T, p testbed, set map[string]string) {
 
 // attachedAll tells whether the release has every file with its bytes, and the manifest, and nothing that broke off.
 func (g *gitHub) attachedAll(last ending, dist string, set map[string]string) error {
-	if last.outputs["github-release"] != "attached" || len(g.Leaks()) > 0 {
-		return fmt.Errorf("the last run has not attached: %v, leaks %v\n%s", last.outputs["github-release"], g.Leaks(), last.log)
+	if got := last.outputs["github-release"]; got != "attached" {
+		return fmt.Errorf("the last run has not attached, but ended with %q\n%s", got, last.log)
+	}
+	if leaks := g.Leaks(); len(leaks) > 0 {
+		return fmt.Errorf("GitHub's token was shown to others: %v\n%s", leaks, last.log)
 	}
 	missing := maps.Clone(set)
 	for _, a := range g.Assets(g.release.ID) {

@@ -13,6 +13,7 @@ import (
 
 	"github.com/org/pypi-oidc-publish/internal/fakepypi"
 	"github.com/org/pypi-oidc-publish/internal/fakepypi/releases"
+	"github.com/org/pypi-oidc-publish/internal/testkit/expect"
 )
 
 // gitHub is the GitHub of a step's stage, with one release for its tag v1.0.0.
@@ -66,10 +67,7 @@ func TestGitHubRelease_SameJob(t *testing.T) {
 	t.Parallel()
 	s := newStep(t, "alder-1.0-py3-none-any.whl", "alder-1.0.tar.gz")
 	g := s.withGitHub(releases.Write, v1)
-	e := s.run()
-	if e.code != 0 || e.outputs["result"] != "published" || e.outputs["github-release"] != "attached" {
-		t.Fatalf("exit code %d, %v\n%s", e.code, e.outputs, e.log)
-	}
+	e := s.run().require(t, 0, "result", "published", "github-release", "attached")
 	if got := g.names(); !slices.Equal(got, attachedNames()) {
 		t.Errorf("attached: %v", got)
 	}
@@ -81,9 +79,12 @@ func TestGitHubRelease_SameJob(t *testing.T) {
 				GitHubRelease string `json:"github-release"`
 				Files         []struct{ Name, SHA256 string }
 			}
-			if err := json.Unmarshal(a.Bytes, &decoded); err != nil || decoded.Result != "published" || decoded.GitHubRelease != "" || len(decoded.Files) != 2 {
-				t.Errorf("the manifest: %v %+v", err, decoded)
+			if err := json.Unmarshal(a.Bytes, &decoded); err != nil {
+				t.Errorf("the manifest: %v\n%s", err, a.Bytes)
 			}
+			expect.Equal(t, "result in the manifest", decoded.Result, "published")
+			expect.Equal(t, "GitHub release in the manifest", decoded.GitHubRelease, "")
+			expect.Equal(t, "files in the manifest", len(decoded.Files), 2)
 		case strings.HasSuffix(a.Name, ".sigstore.json"):
 			if !bytes.Contains(a.Bytes, []byte("application/vnd.dev.sigstore.bundle.v0.3+json")) {
 				t.Errorf("%s is no bundle: %s", a.Name, a.Bytes)
@@ -101,9 +102,9 @@ func TestGitHubRelease_SameJob(t *testing.T) {
 
 	before, uploads := g.Assets(g.release.ID), g.RequestCount(releases.Upload)
 	e = s.run()
-	if e.code != 0 || e.outputs["result"] != "unchanged" || e.outputs["github-release"] != "attached" || g.RequestCount(releases.Upload) != uploads || len(s.servers.Tokens()) != 1 {
-		t.Errorf("the second run: exit code %d, %v, %d uploads\n%s", e.code, e.outputs, g.RequestCount(releases.Upload)-uploads, e.log)
-	}
+	e.expect(t, 0, "result", "unchanged", "github-release", "attached")
+	expect.Equal(t, "uploads of assets", g.RequestCount(releases.Upload), uploads)
+	expect.Equal(t, "upload tokens", len(s.servers.Tokens()), 1)
 	if after := g.Assets(g.release.ID); len(after) != len(before) {
 		t.Errorf("assets before %d, after %d", len(before), len(after))
 	}
@@ -114,15 +115,11 @@ func TestGitHubRelease_SameJob(t *testing.T) {
 func TestGitHubRelease_SeparateJob(t *testing.T) {
 	t.Parallel()
 	s := newStep(t, "alder-1.0-py3-none-any.whl", "alder-1.0.tar.gz")
-	if e := s.run(); e.code != 0 || e.outputs["github-release"] != "" {
-		t.Fatalf("exit code %d, %v\n%s", e.code, e.outputs, e.log)
-	}
+	s.run().require(t, 0, "github-release", "")
 	g := s.withGitHub(releases.Write, &releases.Release{Tag: "v1.0.0", Draft: true})
 	s.withoutIDToken()
-	e := s.run()
-	if e.code != 0 || e.outputs["result"] != "unchanged" || e.outputs["github-release"] != "attached" || e.outputs["token-burned"] != "not-minted" || len(s.servers.Tokens()) != 1 {
-		t.Fatalf("exit code %d, %v\n%s", e.code, e.outputs, e.log)
-	}
+	s.run().require(t, 0, "result", "unchanged", "github-release", "attached", "token-burned", "not-minted")
+	expect.Equal(t, "upload tokens", len(s.servers.Tokens()), 1)
 	if got := g.names(); !slices.Equal(got, attachedNames()) {
 		t.Errorf("attached: %v", got)
 	}
@@ -151,9 +148,7 @@ func TestGitHubRelease_WaitForIndex(t *testing.T) {
 		t.Run(c.name, func(t *testing.T) {
 			t.Parallel()
 			s := newStep(t, "alder-1.0-py3-none-any.whl", "alder-1.0.tar.gz")
-			if e := s.run(); e.code != 0 {
-				t.Fatal(e.log)
-			}
+			s.run().require(t, 0)
 			g := s.withGitHub(releases.Write, v1)
 			s.withoutIDToken()
 			s.noWait, s.env["INPUT_WAIT-FOR-INDEX"], s.env["INPUT_INDEX-URL"] = true, c.wait, c.index
@@ -161,19 +156,18 @@ func TestGitHubRelease_WaitForIndex(t *testing.T) {
 			s.answerQueries("/simple/", func(n int64) http.HandlerFunc { return answerIf(n <= c.looks, http.NotFound) })
 			e := s.run()
 			log := e.log
-			if e.code != c.code || len(s.servers.Tokens()) != 1 {
-				t.Errorf("exit code %d, %v\n%s", e.code, e.outputs, log)
-			}
+			e.expect(t, c.code)
+			expect.Equal(t, "upload tokens", len(s.servers.Tokens()), 1)
 			if c.code == 0 {
-				if e.outputs["github-release"] != "attached" || len(g.names()) != 3 {
-					t.Errorf("%v, %v\n%s", e.outputs, g.names(), log)
-				}
+				e.expectOutputs(t, "github-release", "attached")
+				expect.Equal(t, "assets", len(g.names()), 3)
 				return
 			}
-			if e.outputs["github-release"] != "failed" || len(g.names()) > 0 || !strings.Contains(log, "title=pypi-oidc-publish%3A github-release-unpublished::this job cannot publish files, and these may not be published yet") ||
-				!strings.Contains(log, "run this job again in a few minutes") {
-				t.Errorf("%v\n%s", e.outputs, log)
-			}
+			e.expectOutputs(t, "github-release", "failed")
+			expect.Equal(t, "assets", len(g.names()), 0)
+			expect.Contains(t, "the log", log,
+				"title=pypi-oidc-publish%3A github-release-unpublished::this job cannot publish files, and these may not be published yet")
+			expect.Contains(t, "the log", log, "run this job again in a few minutes")
 		})
 	}
 }
@@ -212,17 +206,19 @@ func TestGitHubRelease_FindingsOnceAfterWait(t *testing.T) {
 	t.Parallel()
 	s := newStep(t, "alder-1.0-py3-none-any.whl", "birch-1.0-py3-none-any.whl")
 	s.servers.AddPublisher(fakepypi.Publisher{Project: "birch"})
-	if e := s.run(); e.code != 0 {
-		t.Fatal(e.log)
-	}
+	s.run().require(t, 0)
 	s.build("alder-1.0-py3-none-any.whl", "rebuilt")
 	s.withGitHub(releases.Write, v1)
 	s.withoutIDToken()
 	s.noWait, s.env["INPUT_WAIT-FOR-INDEX"], s.env["INPUT_SKIP-EXISTING"], s.env["INPUT_ATTESTATIONS"] = true, "60", "true", "false"
 	queries := s.answerQueries("/simple/birch/", func(n int64) http.HandlerFunc { return answerIf(n == 1, http.NotFound) })
 	e := s.run()
-	if log := e.log; e.code != 0 || queries.Load() < 2 || strings.Count(log, "::warning ") != 1 || strings.Count(e.outputs["manifest"], `"id":"skipped"`) != 1 {
-		t.Errorf("exit code %d, %d looks, %v\n%s", e.code, queries.Load(), e.outputs, log)
+	log := e.log
+	e.expect(t, 0)
+	expect.Equal(t, `number of "::warning "`, strings.Count(log, "::warning "), 1)
+	expect.Equal(t, `number of "id":"skipped"`, strings.Count(e.outputs["manifest"], `"id":"skipped"`), 1)
+	if queries.Load() < 2 {
+		t.Errorf("%d looks\n%s", queries.Load(), log)
 	}
 }
 
@@ -231,23 +227,18 @@ func TestGitHubRelease_FindingsOnceAfterWait(t *testing.T) {
 func TestGitHubRelease_FileAlreadyPresent(t *testing.T) {
 	t.Parallel()
 	s := newStep(t, "alder-1.0-py3-none-any.whl")
-	if e := s.run(); e.code != 0 {
-		t.Fatal(e.log)
-	}
+	s.run().require(t, 0)
 	g := s.withGitHub(releases.Write, v1)
 	s.noWait, s.env["INPUT_WAIT-FOR-INDEX"] = true, "30"
 	s.injectFault("look", "status-503", 0, 3)
-	e := s.run()
-	if e.code != 0 || e.outputs["github-release"] != "attached" || len(g.names()) != 3 || !strings.Contains(e.log, "provenance-earlier") {
-		t.Errorf("exit code %d, %v, %v\n%s", e.code, e.outputs, g.names(), e.log)
-	}
-	if m := e.outputs["manifest"]; strings.Count(m, `"log-index"`) != 1 || strings.Count(m, `"served":true`) != 1 {
-		t.Errorf("the manifest tells of attestations that nobody has: %s", m)
-	}
-	e = s.run()
-	if e.code != 0 || e.outputs["result"] != "unchanged" || e.outputs["github-release"] != "attached" || len(g.names()) != 3 {
-		t.Errorf("the run after it: exit code %d, %v\n%s", e.code, e.outputs, e.log)
-	}
+	e := s.run().expect(t, 0, "github-release", "attached")
+	expect.Equal(t, "assets", len(g.names()), 3)
+	expect.Contains(t, "the log", e.log, "provenance-earlier")
+	m := e.outputs["manifest"]
+	expect.Equal(t, `number of "log-index"`, strings.Count(m, `"log-index"`), 1)
+	expect.Equal(t, "number of "+`"served":true`, strings.Count(m, `"served":true`), 1)
+	e = s.run().expect(t, 0, "result", "unchanged", "github-release", "attached")
+	expect.Equal(t, "assets", len(g.names()), 3)
 }
 
 // TestGitHubRelease_WaitTimeout, since the time is up: what is told is what was seen before.
@@ -260,9 +251,11 @@ func TestGitHubRelease_WaitTimeout(t *testing.T) {
 	s.waitsForIndex(2)
 	queries := s.answerQueries("/simple/", func(n int64) http.HandlerFunc { return answerIf(n > 2, hangs) })
 	e := s.run()
-	if log := e.log; e.code != 1 || queries.Load() != 3 || !strings.Contains(log, " does not list them)") || strings.Contains(log, "could not be queried") {
-		t.Errorf("exit code %d after %d looks\n%s", e.code, queries.Load(), log)
-	}
+	log := e.log
+	e.expect(t, 1)
+	expect.Equal(t, "looks", queries.Load(), 3)
+	expect.Contains(t, "the log", log, " does not list them)")
+	expect.Lacks(t, "the log", log, "could not be queried")
 }
 
 // TestGitHubRelease_StalePage: the page that is asked for attestations comes from another cache than the one that showed the files, and does not
@@ -270,29 +263,23 @@ func TestGitHubRelease_WaitTimeout(t *testing.T) {
 func TestGitHubRelease_StalePage(t *testing.T) {
 	t.Parallel()
 	s := newStep(t, "alder-1.0-py3-none-any.whl")
-	if e := s.run(); e.code != 0 {
-		t.Fatal(e.log)
-	}
+	s.run().require(t, 0)
 	g := s.withGitHub(releases.Write, v1)
 	s.withoutIDToken()
 	s.env["INPUT_ATTESTATIONS"] = "true"
 	queries := s.answerQueries("/simple/", func(n int64) http.HandlerFunc { return answerIf(n > 1, http.NotFound) })
 	e := s.run()
-	if e.code != 0 || queries.Load() != 2 || e.outputs["github-release"] != "failed" || !slices.Equal(g.names(), []string{"alder-1.0-py3-none-any.whl"}) {
-		t.Errorf("exit code %d after %d looks, %v, %v", e.code, queries.Load(), e.outputs, g.names())
-	}
-	if !strings.Contains(e.log, "github-release-attestations::") || !strings.Contains(e.log, "does not list the file") {
-		t.Error(e.log)
-	}
+	e.expect(t, 0, "github-release", "failed")
+	expect.Equal(t, "looks", queries.Load(), 2)
+	expect.Equal(t, "assets", g.names(), []string{"alder-1.0-py3-none-any.whl"})
+	expect.Contains(t, "the log", e.log, "github-release-attestations::", "does not list the file")
 }
 
 // TestCancel_BeforeAttaching tells once that nothing was attached, and not for every file that its attestations could not be had.
 func TestCancel_BeforeAttaching(t *testing.T) {
 	t.Parallel()
 	s := newStep(t, "alder-1.0-py3-none-any.whl", "alder-1.0.tar.gz")
-	if e := s.run(); e.code != 0 {
-		t.Fatal(e.log)
-	}
+	s.run().require(t, 0)
 	g := s.withGitHub(releases.Write, v1)
 	s.withoutIDToken()
 	s.env["INPUT_WAIT-FOR-INDEX"] = "60"
@@ -305,13 +292,12 @@ func TestCancel_BeforeAttaching(t *testing.T) {
 	if err := command.signal(syscall.SIGTERM); err != nil {
 		t.Fatal(err)
 	}
-	e := command.end()
-	if e.code != 0 || e.outputs["result"] != "unchanged" || e.outputs["github-release"] != "failed" || len(g.names()) > 0 {
-		t.Errorf("exit code %d, %v, %v", e.code, e.outputs, g.names())
-	}
-	if log := e.log; strings.Count(log, "not all of them are attached") != 1 || strings.Contains(log, "could not be fetched") || !strings.Contains(log, "the GitHub release has only 0 of") {
-		t.Error(log)
-	}
+	e := command.end().expect(t, 0, "result", "unchanged", "github-release", "failed")
+	expect.Equal(t, "assets", g.names(), nil)
+	log := e.log
+	expect.Equal(t, `number of "not all of them are attached"`, strings.Count(log, "not all of them are attached"), 1)
+	expect.Lacks(t, "the log", log, "could not be fetched")
+	expect.Contains(t, "the log", log, "the GitHub release has only 0 of")
 }
 
 // TestGitHubRelease_RefusedBeforeMint: whatever can be known to fail does so before the release is at the index.
@@ -349,12 +335,11 @@ func TestGitHubRelease_RefusedBeforeMint(t *testing.T) {
 				c.before(s, g)
 			}
 			e := s.run()
-			if e.code != c.code || e.outputs["result"] != "failed" || len(s.servers.Tokens()) != 0 || len(s.indexed()) > 0 || g.RequestCount(releases.Upload) > 0 {
-				t.Errorf("exit code %d, %v, %d tokens", e.code, e.outputs, len(s.servers.Tokens()))
-			}
-			if !strings.Contains(e.log, "::error title=") || !strings.Contains(e.log, c.says) {
-				t.Errorf("it does not say %q:\n%s", c.says, e.log)
-			}
+			e.expect(t, c.code, "result", "failed")
+			expect.Equal(t, "upload tokens", len(s.servers.Tokens()), 0)
+			expect.Equal(t, "files of the index", len(s.indexed()), 0)
+			expect.Equal(t, "uploads of assets", g.RequestCount(releases.Upload), 0)
+			expect.Contains(t, "the log", e.log, "::error title=", c.says)
 			if got := e.outputs["github-release"]; c.code == 1 && got != "failed" {
 				t.Errorf("github-release is %q", got)
 			}
@@ -369,47 +354,38 @@ func TestGitHubRelease_FailureAfterPublication(t *testing.T) {
 	g := s.withGitHub(releases.Write, v1)
 	g.Say(releases.Upload, releases.Answer{Status: 422, Body: `{"message":"Validation Failed","errors":[{"code":"custom","message":"too many assets"}]}`})
 	e := s.run()
-	if e.code != 0 || e.outputs["result"] != "published" || e.outputs["github-release"] != "failed" {
-		t.Errorf("exit code %d, %v\n%s", e.code, e.outputs, e.log)
-	}
-	if !strings.Contains(e.log, "the GitHub release has only 1 of 3 files of this run") || !strings.Contains(e.summary, "1 of 3 files") {
-		t.Errorf("what is there is not counted:\n%s", e.log)
-	}
+	e.expect(t, 0, "result", "published", "github-release", "failed")
+	expect.Contains(t, "the log", e.log, "the GitHub release has only 1 of 3 files of this run")
+	expect.Contains(t, "the summary", e.summary, "1 of 3 files")
 	for _, name := range g.names() {
 		if strings.HasSuffix(name, ".manifest.json") {
 			t.Error("a manifest of a release that is not whole is attached")
 		}
 	}
-	if log := e.log; !strings.Contains(log, "::warning ") || strings.Contains(log, "::error") || !strings.Contains(log, "the files are published, but not all of them are attached") {
-		t.Errorf("it is not told as a warning:\n%s", log)
-	}
-	e = s.run()
-	if e.code != 0 || e.outputs["result"] != "unchanged" || e.outputs["github-release"] != "attached" || len(g.names()) != 3 {
-		t.Errorf("the second run: exit code %d, %v, %v\n%s", e.code, e.outputs, g.names(), e.log)
-	}
+	log := e.log
+	expect.Contains(t, "the log", log, "::warning ")
+	expect.Lacks(t, "the log", log, "::error")
+	expect.Contains(t, "the log", log, "the files are published, but not all of them are attached")
+	e = s.run().expect(t, 0, "result", "unchanged", "github-release", "attached")
+	expect.Equal(t, "assets", len(g.names()), 3)
 }
 
 // TestGitHubRelease_NotPublished: a file whose name the index gives other bytes, and a release that is not whole.
 func TestGitHubRelease_NotPublished(t *testing.T) {
 	t.Parallel()
 	s := newStep(t, "alder-1.0-py3-none-any.whl")
-	if e := s.run(); e.code != 0 {
-		t.Fatal(e.log)
-	}
+	s.run().require(t, 0)
 	s.build("alder-1.0-py3-none-any.whl", "rebuilt")
 	s.build("alder-1.0.tar.gz", "")
 	g := s.withGitHub(releases.Write, v1)
 
-	e := s.run()
-	if e.code != 1 || e.outputs["github-release"] != "failed" || len(g.names()) > 0 {
-		t.Errorf("a conflict: exit code %d, %v, %v", e.code, e.outputs, g.names())
-	}
+	e := s.run().expect(t, 1, "github-release", "failed")
+	expect.Equal(t, "assets where a file is in conflict", g.names(), nil)
 	s.env["INPUT_SKIP-EXISTING"] = "true"
 	e = s.run()
 	want := []string{"alder-1.0.manifest.json", "alder-1.0.tar.gz", "alder-1.0.tar.gz.publish.sigstore.json"}
-	if e.code != 0 || e.outputs["github-release"] != "attached" || !slices.Equal(g.names(), want) {
-		t.Errorf("skipped: exit code %d, %v, %v\n%s", e.code, e.outputs, g.names(), e.log)
-	}
+	e.expect(t, 0, "github-release", "attached")
+	expect.Equal(t, "assets where a file is skipped", g.names(), want)
 }
 
 // TestGitHubRelease_DryRun, and tells what would fail.
@@ -418,13 +394,10 @@ func TestGitHubRelease_DryRun(t *testing.T) {
 	s := newStep(t, "alder-1.0-py3-none-any.whl")
 	g := s.withGitHub(releases.Read, v1)
 	s.env["INPUT_DRY-RUN"] = "true"
-	e := s.run()
-	if e.code != 0 || e.outputs["result"] != "dry-run" || e.outputs["github-release"] != "" || g.RequestCount(releases.Upload) > 0 || g.Edits() > 0 {
-		t.Errorf("exit code %d, %v", e.code, e.outputs)
-	}
-	if !strings.Contains(e.log, "a real run would fail here") || !strings.Contains(e.log, "contents: write") {
-		t.Errorf("it does not tell what would fail:\n%s", e.log)
-	}
+	e := s.run().expect(t, 0, "result", "dry-run", "github-release", "")
+	expect.Equal(t, "uploads of assets", g.RequestCount(releases.Upload), 0)
+	expect.Equal(t, "edits of the release", g.Edits(), 0)
+	expect.Contains(t, "the log", e.log, "a real run would fail here", "contents: write")
 }
 
 // TestGitHubRelease_WithoutAttestations: with attestations: false, and where the index has turned provenance off, the rest is attached.
@@ -433,8 +406,6 @@ func TestGitHubRelease_WithoutAttestations(t *testing.T) {
 	s := newStep(t, "alder-1.0-py3-none-any.whl")
 	g := s.withGitHub(releases.Write, v1)
 	s.env["INPUT_ATTESTATIONS"] = "false"
-	e := s.run()
-	if e.code != 0 || e.outputs["github-release"] != "attached" || !slices.Equal(g.names(), []string{"alder-1.0-py3-none-any.whl", "alder-1.0.manifest.json"}) {
-		t.Errorf("exit code %d, %v, %v\n%s", e.code, e.outputs, g.names(), e.log)
-	}
+	s.run().expect(t, 0, "github-release", "attached")
+	expect.Equal(t, "assets", g.names(), []string{"alder-1.0-py3-none-any.whl", "alder-1.0.manifest.json"})
 }

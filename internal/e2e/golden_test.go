@@ -152,9 +152,7 @@ func TestGolden_Situations(t *testing.T) {
 			s.env["INPUT_VERBOSE"], s.env["INPUT_PARALLEL-UPLOADS"] = "false", "1"
 			c.set(s)
 			e := s.run()
-			if e.code != c.code {
-				t.Errorf("exit code %d, want %d", e.code, c.code)
-			}
+			e.expect(t, c.code)
 			golden.Equal(t, golden.Path(goldenFolder, c.name), s.stable("--- log\n"+e.log+"--- outputs\n"+listOf(e.outputs)+"--- summary\n"+e.summary))
 		})
 	}

@@ -218,6 +218,9 @@ func shortSleep(ctx context.Context, d time.Duration) error {
 	return cli.Sleep(ctx, min(d, 10*time.Millisecond))
 }
 
+// slack is how many times as long as on a quiet machine something may take that has to end soon. What does not end by itself takes minutes.
+const slack = 4
+
 // longestRun is how long a run may take before the test is failed.
 const longestRun = 3 * time.Minute
 
@@ -269,6 +272,51 @@ func (r *running) end() ending {
 		if strings.Contains(unmasked+e.summary+e.outputs["manifest"], token) {
 			s.t.Error("GitHub's token is in the log, the summary or the manifest")
 		}
+	}
+	return e
+}
+
+// differences names each thing in which the ending is not the one expected: the exit code, and outputs in pairs of a name and a value.
+func (e ending) differences(code int, outputs []string) (all []string) {
+	if e.code != code {
+		all = append(all, fmt.Sprintf("the exit code is %d, not %d", e.code, code))
+	}
+	return append(all, e.otherOutputs(outputs)...)
+}
+
+// otherOutputs names the outputs that are not the ones expected, in pairs of a name and a value.
+func (e ending) otherOutputs(outputs []string) (all []string) {
+	for i := 0; i < len(outputs); i += 2 {
+		if got := e.outputs[outputs[i]]; got != outputs[i+1] {
+			all = append(all, fmt.Sprintf("the output %s is %q, not %q", outputs[i], got, outputs[i+1]))
+		}
+	}
+	return all
+}
+
+// expect fails the test where the run ended with another exit code, or with other outputs: pairs of a name and a value.
+func (e ending) expect(t *testing.T, code int, outputs ...string) ending {
+	t.Helper()
+	if all := e.differences(code, outputs); len(all) > 0 {
+		t.Errorf("%s\n%s", strings.Join(all, "\n"), e.log)
+	}
+	return e
+}
+
+// expectOutputs is expect for a run whose exit code is checked elsewhere.
+func (e ending) expectOutputs(t *testing.T, outputs ...string) ending {
+	t.Helper()
+	if all := e.otherOutputs(outputs); len(all) > 0 {
+		t.Errorf("%s\n%s", strings.Join(all, "\n"), e.log)
+	}
+	return e
+}
+
+// require is expect for a run without which the test cannot go on.
+func (e ending) require(t *testing.T, code int, outputs ...string) ending {
+	t.Helper()
+	if all := e.differences(code, outputs); len(all) > 0 {
+		t.Fatalf("%s\n%s", strings.Join(all, "\n"), e.log)
 	}
 	return e
 }
@@ -337,6 +385,14 @@ func (s *step) allRevoked() bool {
 	return len(all) > 0 && !slices.ContainsFunc(all, func(token fakepypi.Token) bool { return !token.Burned })
 }
 
+// wantRevoked fails the test where there was no upload token, or one was not revoked.
+func (s *step) wantRevoked() {
+	s.t.Helper()
+	if !s.allRevoked() {
+		s.t.Errorf("not every upload token was revoked, or there was none: %+v", s.servers.Tokens())
+	}
+}
+
 // requests returns how many requests of an op the test server was asked.
 func (s *step) requests(op string) int {
 	n := 0
@@ -348,6 +404,9 @@ func (s *step) requests(op string) int {
 	return n
 }
 
+// overSockets is a size in bytes, larger than what the sockets between a step and its index hold.
+const overSockets = 16 << 20
+
 // isUpload reports whether a request uploads a file. The one that proves a revocation goes to the same address.
 func isUpload(r *http.Request) bool {
 	return r.URL.Path == "/legacy/" && strings.HasPrefix(r.Header.Get("Content-Type"), "multipart/form-data")
@@ -358,7 +417,7 @@ func waitFor(t *testing.T, point <-chan struct{}) {
 	t.Helper()
 	select {
 	case <-point:
-	case <-time.After(3 * time.Minute):
+	case <-time.After(longestRun):
 		t.Fatal("the run never came here")
 	}
 }

@@ -24,6 +24,7 @@ import (
 	"github.com/org/pypi-oidc-publish/internal/fakepypi"
 	"github.com/org/pypi-oidc-publish/internal/fakepypi/releases"
 	"github.com/org/pypi-oidc-publish/internal/par"
+	"github.com/org/pypi-oidc-publish/internal/testkit/expect"
 	"github.com/org/pypi-oidc-publish/internal/testkit/pypitest"
 )
 
@@ -295,6 +296,13 @@ func (f *hostileFront) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	f.answer(w, r, text)
 }
 
+// seen returns how many requests the front has answered, and the credentials that it was shown.
+func (f *hostileFront) seen() (struck int, shown []string) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	return f.hits, slices.Clone(f.received)
+}
+
 // credentialsIn are those of a request: a password, a bearer token, or the token in a JSON body.
 func credentialsIn(r *http.Request, body []byte) []string {
 	var all []string
@@ -423,12 +431,13 @@ func attack(t *testing.T, o target, w attackKind, front *hostileFront) (reported
 	before := s.inventory()
 	code := s.start().wait()
 	v := s.check(code, before)
-	s.checkInert(v, front.received)
-	if front.hits == 0 {
+	struck, shown := front.seen()
+	s.checkInert(v, shown)
+	if struck == 0 {
 		t.Error("nothing was answered with the text")
 	}
 	if !w.accepts && o.passes != (code == 0) {
-		t.Errorf("exit code %d", code)
+		t.Errorf("exit code %d, which is not what a run with this answer ends with\n%s", code, s.log.String())
 	}
 	if w.whole && !o.raw && front.echoes {
 		s.checkIntact(v, front.text)
@@ -472,15 +481,20 @@ func (s *step) checkInert(v checkResult, shown []string) {
 		s.t.Errorf("the summary: %.500s", wrong)
 	}
 	for _, name := range []string{"manifest", "files", "releases"} {
-		if text := v.outputs[name]; !json.Valid([]byte(text)) || !utf8.ValidString(text) {
-			s.t.Errorf("output %s: %.300q", name, text)
+		text := v.outputs[name]
+		if !json.Valid([]byte(text)) {
+			s.t.Errorf("output %s is no JSON: %.300q", name, text)
+		}
+		if !utf8.ValidString(text) {
+			s.t.Errorf("output %s is not UTF-8: %.300q", name, text)
 		}
 	}
 	if result := v.outputs["result"]; !slices.Contains([]string{"published", "unchanged", "partial", "failed"}, result) {
 		s.t.Errorf("result %q", result)
 	}
 	for _, f := range findingsOf(s.t, v) {
-		if f.ID == "internal" || strings.Contains(f.Message, "panic") {
+		expect.Lacks(s.t, "the finding", f.Message, "panic")
+		if f.ID == "internal" {
 			s.t.Errorf("a defect: %+v", f)
 		}
 	}
@@ -490,7 +504,8 @@ func (s *step) checkInert(v checkResult, shown []string) {
 func (s *step) checkInertLog(shown []string) {
 	s.t.Helper()
 	log := s.log.String()
-	if len(log) > 256<<10 || strings.Contains(log, "goroutine ") {
+	expect.Lacks(s.t, "the log", log, "goroutine ")
+	if len(log) > 256<<10 {
 		s.t.Errorf("a log of %d bytes: %.2000q", len(log), log)
 	}
 	ourTitle := regexp.MustCompile(`^pypi-oidc-publish: [a-z0-9-]+$`)
@@ -536,7 +551,9 @@ func (s *step) checkOneMeaning(c command) {
 		s.t.Errorf("an annotation of %d lines: %.500q", len(texts), c.data)
 	}
 	for _, text := range append(texts, c.properties["file"]) {
-		if _, ok := commandIn(text); ok || strings.Contains(text, "##[") || unexpectedIn(text) != "" {
+		expect.Lacks(s.t, "the annotation", text, "##[")
+		expect.Equal(s.t, "what the annotation shows besides text", unexpectedIn(text), "")
+		if _, ok := commandIn(text); ok {
 			s.t.Errorf("an annotation that holds another: %.500q", text)
 		}
 	}

@@ -19,6 +19,7 @@ import (
 	"time"
 
 	"github.com/org/pypi-oidc-publish/internal/testkit/disttest"
+	"github.com/org/pypi-oidc-publish/internal/testkit/expect"
 )
 
 // What other people's clients make of the stage, and ours of every kind of index: each test starts serve as a process.
@@ -133,23 +134,26 @@ func TestInterop_Twine(t *testing.T) {
 				t.Fatalf("exit code %d\n%s", code, printed)
 			}
 			s.serves(files)
-			if printed, code := s.twine(folder); code != again.code || !strings.Contains(printed, again.says) {
-				t.Errorf("the same again: exit code %d\n%s", code, printed)
-			}
-			printed, code := s.twine(folderOf(t, buildFolders(", another one")))
+			printed, code := s.twine(folder)
+			expect.Equal(t, "exit code", code, again.code)
+			expect.Contains(t, "the output", printed, again.says)
+			printed, code = s.twine(folderOf(t, buildFolders(", another one")))
 			message := "File already exists ('" + theWheel + "', with blake2_256 hash"
 			if profile == "plain" {
 				message = "409 Conflict"
 			}
-			if code == 0 || !strings.Contains(unfolded(printed), message) {
-				t.Errorf("other bytes: exit code %d\n%s", code, printed)
+			expect.Contains(t, "the output", unfolded(printed), message)
+			if code == 0 {
+				t.Errorf("other bytes are taken\n%s", printed)
 			}
 			message = "Invalid or non-existent authentication information"
 			if profile == "plain" {
 				message = "401 Unauthorized"
 			}
-			if printed, code = s.twine(folder, "TWINE_PASSWORD=pypi-AgEIcHlwaS5vcmcCAWEAAAYgAAAA"); code == 0 || !strings.Contains(unfolded(printed), message) {
-				t.Errorf("a wrong token: exit code %d\n%s", code, printed)
+			printed, code = s.twine(folder, "TWINE_PASSWORD=pypi-AgEIcHlwaS5vcmcCAWEAAAYgAAAA")
+			expect.Contains(t, "the output", unfolded(printed), message)
+			if code == 0 {
+				t.Errorf("a wrong token is taken\n%s", printed)
 			}
 			s.serves(files)
 		})
@@ -186,6 +190,13 @@ type window struct {
 
 	mu   sync.Mutex
 	seen []string // content types of pages
+}
+
+// kinds returns the content types of the pages that came.
+func (w *window) kinds() []string {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	return slices.Clone(w.seen)
 }
 
 func newWindow(t *testing.T, index, accept string) *window {
@@ -231,19 +242,20 @@ func TestInterop_Pip(t *testing.T) {
 			files := buildFolders("")
 			p := s.step()
 			p.env["INPUT_PACKAGES-DIR"] = folderOf(t, files)
-			if e := p.run(); e.code != 0 {
-				t.Fatalf("exit code %d\n%s", e.code, e.log)
-			}
+			p.run().require(t, 0)
 			for file, only := range map[string]string{theWheel: "--only-binary", theSdist: "--no-binary"} {
 				w := newWindow(t, s.env["STAGE_URL"], c.accept)
 				folder := t.TempDir()
 				printed, code := s.client([]string{"PIP_INDEX_URL=" + w.url}, "pip", "download", "--no-deps", "--no-build-isolation", only, ":all:", "-d", folder, "alder")
 				got, err := os.ReadFile(filepath.Join(folder, file))
-				if code != 0 || err != nil || !bytes.Equal(got, files[file]) {
-					t.Errorf("%s: exit code %d, %v, the same bytes: %v\n%s", file, code, err, bytes.Equal(got, files[file]), printed)
+				if code != 0 || err != nil {
+					t.Errorf("%s: exit code %d, %v\n%s", file, code, err, printed)
 				}
-				if len(w.seen) == 0 || slices.ContainsFunc(w.seen, func(kind string) bool { return kind != c.form }) {
-					t.Errorf("the pages were %v, not %s", w.seen, c.form)
+				if !bytes.Equal(got, files[file]) {
+					t.Errorf("%s has other bytes than the file that was uploaded", file)
+				}
+				if kinds := w.kinds(); len(kinds) == 0 || slices.ContainsFunc(kinds, func(kind string) bool { return kind != c.form }) {
+					t.Errorf("the pages were %v, not %s", kinds, c.form)
 				}
 			}
 		})
@@ -271,24 +283,18 @@ func TestInterop_EveryProfile(t *testing.T) {
 			files := buildFolders("")
 			p := s.step()
 			p.env["INPUT_PACKAGES-DIR"] = folderOf(t, files)
-			e := p.run()
-			if e.code != 0 || e.outputs["result"] != c.first || e.outputs["published-count"] != "2" || e.outputs["token-burned"] != c.burned {
-				t.Errorf("exit code %d, %v\n%s", e.code, e.outputs, e.log)
-			}
+			e := p.run().expect(t, 0, "result", c.first, "published-count", "2", "token-burned", c.burned)
 			for _, says := range c.says {
 				if !strings.Contains(e.log, says) {
 					t.Errorf("it does not say %q:\n%s", says, e.log)
 				}
 			}
 			s.serves(files)
-			if e = p.run(); e.outputs["result"] != c.again || e.code != 0 {
-				t.Errorf("again: exit code %d, %v\n%s", e.code, e.outputs, e.log)
-			}
+			e = p.run().expect(t, 0, "result", c.again)
 			s.serves(files)
 			p.env["INPUT_PACKAGES-DIR"] = folderOf(t, buildFolders(", another one"))
-			if e = p.run(); e.code != 1 || e.outputs["result"] != "failed" || !strings.Contains(e.log, " already has a different file named "+theWheel) {
-				t.Errorf("other bytes: exit code %d, %v\n%s", e.code, e.outputs, e.log)
-			}
+			e = p.run().expect(t, 1, "result", "failed")
+			expect.Contains(t, "the log", e.log, " already has a different file named "+theWheel)
 			s.serves(files)
 		})
 	}
@@ -311,13 +317,10 @@ func TestInterop_NoTrustedPublishing(t *testing.T) {
 			e := p.run()
 			host := strings.TrimPrefix(s.env["STAGE_URL"], "http://")
 			text := fmt.Sprintf("the index at %s does not support Trusted Publishing (it answered 404)", host)
-			if e.code != 2 || e.outputs["result"] != "failed" || e.outputs["token-burned"] != "not-minted" || !strings.Contains(e.log, text) || !strings.Contains(e.log, "API token of this index as `password`") {
-				t.Errorf("exit code %d, %v\n%s", e.code, e.outputs, e.log)
-			}
+			e.expect(t, 2, "result", "failed", "token-burned", "not-minted")
+			expect.Contains(t, "the log", e.log, text, "API token of this index as `password`")
 			p.env["INPUT_USER"], p.env["INPUT_PASSWORD"] = user, password
-			if e = p.run(); e.code != 0 || e.outputs["result"] != "published" {
-				t.Errorf("exit code %d, %v\n%s", e.code, e.outputs, e.log)
-			}
+			e = p.run().expect(t, 0, "result", "published")
 			s.serves(files)
 		})
 	}

@@ -5,6 +5,8 @@ import (
 	"net/http"
 	"strings"
 	"testing"
+
+	"github.com/org/pypi-oidc-publish/internal/testkit/expect"
 )
 
 // TestReadBack_NoDigests serves every file, and that is what is said: nothing is late, and nothing can be compared.
@@ -27,25 +29,20 @@ func TestReadBack_NoDigests(t *testing.T) {
 	})
 	e := s.run()
 	log, summary := e.log, e.summary
-	if e.code != 0 || e.outputs["result"] != "published" || e.outputs["verified"] != "false" || !strings.Contains(log, "pypi-oidc-publish%3A no-digest::") {
-		t.Errorf("exit code %d, %v\n%s", e.code, e.outputs, log)
-	}
-	if strings.Contains(log+summary, "did not yet serve") || !strings.Contains(log, " serves every file, but without a digest for 1 file\n") ||
-		!strings.Contains(summary, "⚠️ not confirmed, see above") {
-		t.Errorf("what is served is said not to be:\n%s\n%s", log, summary)
-	}
+	e.expect(t, 0, "result", "published", "verified", "false")
+	expect.Contains(t, "the log", log, "pypi-oidc-publish%3A no-digest::")
+	expect.Lacks(t, "log and summary", log+summary, "did not yet serve")
+	expect.Contains(t, "the log", log, " serves every file, but without a digest for 1 file\n")
+	expect.Contains(t, "the summary", summary, "⚠️ not confirmed, see above")
 
 	// This one runs PyPI's software, so that it decides itself: it takes the same bytes again, and refuses others.
-	if e := s.run(); e.code != 0 || e.outputs["result"] != "published" || len(s.indexed()) != 1 {
-		t.Errorf("the same bytes: exit code %d, %v\n%s", e.code, e.outputs, e.log)
-	}
+	s.run().expect(t, 0, "result", "published")
+	expect.Equal(t, "files of the index", len(s.indexed()), 1)
 	s.build("alder-1.0-py3-none-any.whl", "rebuilt")
 	before := s.servers.Files()[0].SHA256
-	if e := s.run(); e.code != 1 || e.outputs["result"] != "failed" || !strings.Contains(e.log, "File already exists") {
-		t.Errorf("other bytes: exit code %d, %v\n%s", e.code, e.outputs, e.log)
-	}
+	e = s.run().expect(t, 1, "result", "failed")
+	expect.Contains(t, "the log", e.log, "File already exists")
 	s.env["INPUT_SKIP-EXISTING"] = "true"
-	if e := s.run(); e.code != 0 || e.outputs["skipped-count"] != "1" || s.servers.Files()[0].SHA256 != before {
-		t.Errorf("other bytes, skipped: exit code %d, %v\n%s", e.code, e.outputs, e.log)
-	}
+	s.run().expect(t, 0, "skipped-count", "1")
+	expect.Equal(t, "digest of the index's file", s.servers.Files()[0].SHA256, before)
 }

@@ -15,24 +15,45 @@ import (
 // arrivals records when uploads come and go, and can hold them until enough have come.
 type arrivals struct {
 	mu      sync.Mutex
-	changed *sync.Cond
 	under   []string   // the files that are being uploaded now
 	beside  [][]string // for each upload in the order of their coming: what was being uploaded then, itself included
+	holding []held
 }
 
-// wait waits until the condition is true of the files under way, or a second has passed.
+// held is an upload that waits for others.
+type held struct {
+	enough func(under []string) bool
+	met    chan struct{} // closed when there were enough
+}
+
+// longestHold is how long an upload waits for others that do not come.
+const longestHold = 20 * time.Second
+
+// wait waits until the condition was true of the files under way, or longestHold has passed.
 func (a *arrivals) wait(file string, enough func(under []string) bool) {
-	timer := time.AfterFunc(time.Second, a.changed.Broadcast)
-	defer timer.Stop()
-	until := time.Now().Add(time.Second)
+	h := held{enough, make(chan struct{})}
 	a.mu.Lock()
-	defer a.mu.Unlock()
 	a.under = append(a.under, file)
 	a.beside = append(a.beside, slices.Clone(a.under))
-	a.changed.Broadcast()
-	for !enough(a.under) && time.Now().Before(until) {
-		a.changed.Wait()
+	a.holding = slices.DeleteFunc(append(a.holding, h), func(h held) bool {
+		met := h.enough(a.under)
+		if met {
+			close(h.met)
+		}
+		return met
+	})
+	a.mu.Unlock()
+	select {
+	case <-h.met:
+	case <-time.After(longestHold):
 	}
+}
+
+// order returns for each upload what was being uploaded when it came.
+func (a *arrivals) order() [][]string {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	return slices.Clone(a.beside)
 }
 
 func (a *arrivals) leave(file string) {
@@ -47,7 +68,6 @@ func TestUpload_Order(t *testing.T) {
 	s := newStep(t, "alder-1.0-cp310-cp310-win32.whl", "alder-1.0-cp311-cp311-win32.whl", "alder-1.0-cp312-cp312-win32.whl", "alder-1.0-cp313-cp313-win32.whl", "alder-1.0.tar.gz")
 	s.env["INPUT_PARALLEL-UPLOADS"] = "3"
 	a := &arrivals{}
-	a.changed = sync.NewCond(&a.mu)
 	name := regexp.MustCompile(`filename="?([^";\r]+)`)
 	s.front(func(next http.Handler) http.Handler {
 		return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
@@ -61,7 +81,7 @@ func TestUpload_Order(t *testing.T) {
 			}
 			r.Body = io.NopCloser(bytes.NewReader(body))
 			file := string(name.FindSubmatch(body)[1])
-			// The wheels after the first are held until three are there: what is not side by side takes a second each.
+			// The wheels after the first are held until three are there: what is not side by side takes longestHold each.
 			a.wait(file, func(under []string) bool {
 				return len(under) == 3 || !strings.HasSuffix(file, ".whl") || strings.Contains(file, "cp310")
 			})
@@ -69,17 +89,16 @@ func TestUpload_Order(t *testing.T) {
 			a.leave(file)
 		})
 	})
-	if e := s.run(); e.code != 0 || e.outputs["published-count"] != "5" {
-		t.Fatalf("exit code %d, %v\n%s", e.code, e.outputs, e.log)
+	s.run().require(t, 0, "published-count", "5")
+	beside := a.order()
+	if len(beside) != 5 || len(beside[0]) != 1 || !strings.HasSuffix(beside[0][0], ".whl") {
+		t.Fatalf("the first file was not alone, or no wheel: %q", beside)
 	}
-	if len(a.beside) != 5 || len(a.beside[0]) != 1 || !strings.HasSuffix(a.beside[0][0], ".whl") {
-		t.Fatalf("the first file was not alone, or no wheel: %q", a.beside)
+	if len(beside[3]) != 3 {
+		t.Errorf("the other wheels were not side by side: %q", beside)
 	}
-	if len(a.beside[3]) != 3 {
-		t.Errorf("the other wheels were not side by side: %q", a.beside)
-	}
-	if last := a.beside[4]; len(last) != 1 || last[0] != "alder-1.0.tar.gz" {
-		t.Errorf("the sdist was not the last, alone: %q", a.beside)
+	if last := beside[4]; len(last) != 1 || last[0] != "alder-1.0.tar.gz" {
+		t.Errorf("the sdist was not the last, alone: %q", beside)
 	}
 }
 
@@ -87,13 +106,10 @@ func TestUpload_Order(t *testing.T) {
 func TestUpload_OrderExistingRelease(t *testing.T) {
 	t.Parallel()
 	s := newStep(t, "alder-1.0-cp310-cp310-win32.whl")
-	if e := s.run(); e.code != 0 {
-		t.Fatal(e.log)
-	}
+	s.run().require(t, 0)
 	s.build("alder-1.0-cp311-cp311-win32.whl", "")
 	s.build("alder-1.0-cp312-cp312-win32.whl", "")
 	a := &arrivals{}
-	a.changed = sync.NewCond(&a.mu)
 	s.front(func(next http.Handler) http.Handler {
 		return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 			if isUpload(r) {
@@ -103,11 +119,9 @@ func TestUpload_OrderExistingRelease(t *testing.T) {
 			next.ServeHTTP(w, r)
 		})
 	})
-	if e := s.run(); e.code != 0 || e.outputs["published-count"] != "2" || e.outputs["unchanged-count"] != "1" {
-		t.Fatalf("exit code %d, %v\n%s", e.code, e.outputs, e.log)
-	}
-	if len(a.beside) != 2 || len(a.beside[1]) != 2 {
-		t.Errorf("%q", a.beside)
+	s.run().require(t, 0, "published-count", "2", "unchanged-count", "1")
+	if beside := a.order(); len(beside) != 2 || len(beside[1]) != 2 {
+		t.Errorf("%q", beside)
 	}
 }
 
@@ -115,15 +129,12 @@ func TestUpload_OrderExistingRelease(t *testing.T) {
 func TestUpload_NoneStartedAfterRefusal(t *testing.T) {
 	t.Parallel()
 	s := newStep(t, "alder-1.0-cp310-cp310-win32.whl", "alder-2.0-cp310-cp310-win32.whl")
-	if e := s.run(); e.code != 0 {
-		t.Fatal(e.log)
-	}
+	s.run().require(t, 0)
 	for _, name := range []string{"alder-1.0-cp311-cp311-win32.whl", "alder-1.0-cp312-cp312-win32.whl", "alder-2.0-cp311-cp311-win32.whl", "alder-2.0-cp312-cp312-win32.whl"} {
 		s.build(name, "")
 	}
 	s.env["INPUT_PARALLEL-UPLOADS"] = "2"
 	a := &arrivals{}
-	a.changed = sync.NewCond(&a.mu)
 	s.front(func(next http.Handler) http.Handler {
 		return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 			if !isUpload(r) {
@@ -136,9 +147,9 @@ func TestUpload_NoneStartedAfterRefusal(t *testing.T) {
 			w.WriteHeader(http.StatusBadRequest)
 		})
 	})
-	e := s.run()
-	if e.code != 1 || e.outputs["published-count"] != "0" || e.outputs["unchanged-count"] != "2" || len(a.beside) != 2 {
-		t.Errorf("exit code %d, %v, %d uploads\n%s", e.code, e.outputs, len(a.beside), e.log)
+	e := s.run().expect(t, 1, "published-count", "0", "unchanged-count", "2")
+	if n := len(a.order()); n != 2 {
+		t.Errorf("%d uploads\n%s", n, e.log)
 	}
 	if n := strings.Count(e.log, "not uploaded: alder-"); n != 2 {
 		t.Errorf("%d files were not tried\n%s", n, e.log)

@@ -8,6 +8,7 @@ import (
 
 	"github.com/org/pypi-oidc-publish/internal/fakepypi"
 	"github.com/org/pypi-oidc-publish/internal/pep"
+	"github.com/org/pypi-oidc-publish/internal/testkit/expect"
 	"github.com/org/pypi-oidc-publish/internal/testkit/pypitest"
 )
 
@@ -37,12 +38,10 @@ func TestRace_MatrixJobs(t *testing.T) {
 		}
 		reported := false // that a token may live on
 		first, second := jobs[0].start(), jobs[1].start()
-		for i, process := range []*running{first, second} {
+		for _, process := range []*running{first, second} {
 			e := process.end()
 			reported = reported || e.outputs["token-burned"] != "true"
-			if e.code != 0 || e.outputs["result"] != "published" || e.outputs["published-count"] != "2" {
-				t.Errorf("round %d, job %d: exit code %d, %v\n%s", round, i, e.code, e.outputs, e.log)
-			}
+			e.expect(t, 0, "result", "published", "published-count", "2")
 		}
 		if err := holdsExactly(servers, set); err != nil {
 			t.Errorf("round %d: %v", round, err)
@@ -77,9 +76,8 @@ func TestUpload_ThreeProjects(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if e := s.run(); e.code != 0 || e.outputs["result"] != "published" || e.outputs["published-count"] != "12" || !s.allRevoked() {
-		t.Errorf("exit code %d, %v, tokens %+v\n%s", e.code, e.outputs, servers.Tokens(), e.log)
-	}
+	s.run().expect(t, 0, "result", "published", "published-count", "12")
+	s.wantRevoked()
 	if err := holdsExactly(servers, set); err != nil {
 		t.Error(err)
 	}
@@ -89,9 +87,8 @@ func TestUpload_ThreeProjects(t *testing.T) {
 			uploads[r.Status]++
 		}
 	}
-	if uploads[200] != len(files) || len(uploads) != 1 {
-		t.Errorf("uploads by status: %v", uploads)
-	}
+	expect.Equal(t, "uploads that the index took", uploads[200], len(files))
+	expect.Equal(t, "kinds of answers to uploads", len(uploads), 1)
 	last := map[pep.Project]string{}
 	for _, f := range servers.Files() {
 		last[f.Project] = filepath.Ext(f.Name)

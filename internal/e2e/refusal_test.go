@@ -4,6 +4,8 @@ import (
 	"net/http"
 	"strings"
 	"testing"
+
+	"github.com/org/pypi-oidc-publish/internal/testkit/expect"
 )
 
 // TestUpload_RefusalMissedByRule: the index says what preflight knows a rule for, and preflight said nothing of the file.
@@ -29,12 +31,11 @@ func TestUpload_RefusalMissedByRule(t *testing.T) {
 			})
 			e := s.run()
 			log := e.log
-			if e.code != 1 || e.outputs["result"] != "failed" || !strings.Contains(log, c.message) {
-				t.Errorf("exit code %d, %v\n%s", e.code, e.outputs, log)
-			}
-			if got := strings.Contains(log, "should have found it"); got != (c.says != "") || !strings.Contains(log, c.says) {
-				t.Errorf("told: %v\n%s", got, log)
-			}
+			e.expect(t, 1, "result", "failed")
+			expect.Contains(t, "the log", log, c.message)
+			got := strings.Contains(log, "should have found it")
+			expect.Equal(t, "whether a rule should have found it", got, c.says != "")
+			expect.Contains(t, "the log", log, c.says)
 		})
 	}
 }

@@ -4,6 +4,8 @@ import (
 	"os"
 	"strings"
 	"testing"
+
+	"github.com/org/pypi-oidc-publish/internal/testkit/expect"
 )
 
 // TestReport_Unwritable is told with its next step, as everything else is, and does not undo what was published.
@@ -21,9 +23,8 @@ func TestReport_Unwritable(t *testing.T) {
 			text += line
 		}
 	}
-	if e.code != 0 || e.outputs["result"] != "published" || strings.Count(text, "\n") != 1 {
-		t.Errorf("exit code %d, %v\n%s", e.code, e.outputs, e.log)
-	}
+	e.expect(t, 0, "result", "published")
+	expect.Equal(t, "lines of warnings", strings.Count(text, "\n"), 1)
 	for _, want := range []string{"pypi-oidc-publish%3A report::", "taken", "%0Acheck that", "docs/troubleshooting.md#report)"} {
 		if !strings.Contains(text, want) {
 			t.Errorf("no %q in %s", want, text)

@@ -212,7 +212,7 @@ func claim(ts *testscript.TestScript, _ bool, args []string) {
 
 // await FILE waits until there is such a file, and not for ever.
 func await(ts *testscript.TestScript, _ bool, args []string) {
-	deadline := time.After(20 * time.Second)
+	deadline := time.After(longestRun)
 	for {
 		if _, err := os.Stat(ts.MkAbs(args[0])); err == nil {
 			return
@@ -234,9 +234,9 @@ func environment(ts *testscript.TestScript, _ bool, args []string) {
 	}
 }
 
-// exits CODE ARGS... runs the program and tells its exit code; its log is then `stdout`.
+// exits CODE ARGS... runs the program, whose waits take no time, and tells its exit code; its log is then `stdout`.
 func exits(ts *testscript.TestScript, _ bool, args []string) {
-	err := ts.Exec("pypi-oidc-publish", args[1:]...)
+	err := ts.Exec(noWaitName, args[1:]...)
 	code := "0"
 	if err != nil {
 		code = strings.TrimPrefix(err.Error(), "exit status ")

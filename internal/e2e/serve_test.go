@@ -2,7 +2,6 @@ package e2e_test
 
 import (
 	"bytes"
-	"context"
 	"errors"
 	"fmt"
 	"io"
@@ -19,6 +18,8 @@ import (
 	"syscall"
 	"testing"
 	"time"
+
+	"github.com/org/pypi-oidc-publish/internal/testkit/expect"
 )
 
 // served is a process of serve, in a folder of its own, and the environment that it tells.
@@ -62,7 +63,7 @@ func serveServers(t *testing.T, flags ...string) *served {
 // ready waits for the environment file, which is not the stale one, and reads it as GitHub's runner would.
 func (s *served) ready(stale string) map[string]string {
 	s.t.Helper()
-	deadline := time.After(30 * time.Second)
+	deadline := time.After(longestRun)
 	for {
 		text, err := os.ReadFile(filepath.Join(s.dir, "stage.env"))
 		if err == nil && string(text) != stale {
@@ -93,7 +94,7 @@ func (s *served) end(signal os.Signal) int {
 	}
 	select {
 	case <-s.ended:
-	case <-time.After(10 * time.Second):
+	case <-time.After(longestRun):
 		s.t.Fatal("it does not end")
 	}
 	return s.command.ProcessState.ExitCode()
@@ -111,7 +112,7 @@ func (s *served) fetch(method, url, body string) string {
 	}
 	request.Header.Set("User-Agent", "test")
 	request.Header.Set("Accept", "application/vnd.pypi.simple.v1+json, */*;q=0.1")
-	answer, err := (&http.Client{Timeout: 10 * time.Second, Transport: &http.Transport{DisableKeepAlives: true}}).Do(request)
+	answer, err := (&http.Client{Timeout: longestRun, Transport: &http.Transport{DisableKeepAlives: true}}).Do(request)
 	if err != nil {
 		s.t.Fatal(err)
 	}
@@ -126,7 +127,9 @@ func (s *served) fetch(method, url, body string) string {
 // step is a step of a workflow that uses the action, with the environment that serve tells, and nothing else of its stage.
 func (s *served) step(files ...string) *step {
 	s.t.Helper()
-	return newStepWith(s.t, s.env, files...)
+	p := newStepWith(s.t, s.env, files...)
+	p.noWait = true
+	return p
 }
 
 // TestServe_Signal: a signal ends it at once and with exit code 0, whatever its clients are doing, and the environment file goes.
@@ -198,7 +201,8 @@ func TestServe_EnvFile(t *testing.T) {
 				if strings.HasPrefix(name, "PYPI_OIDC_PUBLISH_TUF_") {
 					continue // too long for people
 				}
-				if !strings.Contains(s.log.String(), value) || !strings.HasPrefix(name, "INPUT_R") && !strings.HasPrefix(name, "INPUT_I") &&
+				expect.Contains(t, "the log", s.log.String(), value)
+				if !strings.HasPrefix(name, "INPUT_R") && !strings.HasPrefix(name, "INPUT_I") &&
 					!strings.HasPrefix(name, "STAGE_") && !strings.Contains(s.log.String(), "  export "+name+"='"+value+"'\n") {
 					t.Errorf("%s=%s is not printed:\n%s", name, value, s.log.String())
 				}
@@ -216,21 +220,20 @@ func TestServe_GitHubRelease(t *testing.T) {
 		p := s.step("alder-1.0-py3-none-any.whl", "alder-1.0.tar.gz")
 		p.env["INPUT_GITHUB-RELEASE"] = tag
 		e := p.run()
-		if (e.code == 0) != (want == "attached") || e.outputs["github-release"] != want || attached.MatchString(e.log) != (want == "attached") {
-			t.Errorf("%s: exit code %d, %v\n%s", tag, e.code, e.outputs, e.log)
+		e.expectOutputs(t, "github-release", want)
+		expect.Equal(t, "whether the log tells that files are attached to "+tag, attached.MatchString(e.log), want == "attached")
+		if (e.code == 0) != (want == "attached") {
+			t.Errorf("%s: exit code %d\n%s", tag, e.code, e.log)
 		}
 	}
-	if e := s.step("alder-1.0.tar.gz").run(); e.code != 0 || e.outputs["github-release"] != "" {
-		t.Errorf("a step that asks for no release: exit code %d, %v\n%s", e.code, e.outputs, e.log)
-	}
+	s.step("alder-1.0.tar.gz").run().expect(t, 0, "github-release", "")
 	s.end(os.Interrupt)
 	for _, line := range []string{
 		"  GitHub  " + s.env["GITHUB_API_URL"], "  release v1.0 of me/trees", "  draft   v1.1 of me/trees", "  export GITHUB_REPOSITORY='me/trees'",
 	} {
-		if !strings.Contains(s.log.String(), line+"\n") || s.env["GITHUB_API_URL"] != s.env["STAGE_URL"]+"/api/v3" {
-			t.Errorf("%q is not printed:\n%s", line, s.log.String())
-		}
+		expect.Contains(t, "the log", s.log.String(), line+"\n")
 	}
+	expect.Equal(t, "GITHUB_API_URL", s.env["GITHUB_API_URL"], s.env["STAGE_URL"]+"/api/v3")
 	if !strings.Contains(s.log.String(), " -github-release v1.0 -github-token "+s.env["INPUT_GITHUB-TOKEN"]+" dist\n") {
 		t.Errorf("no line to type:\n%s", s.log.String())
 	}
@@ -242,9 +245,7 @@ func TestServe_Restart(t *testing.T) {
 	t.Parallel()
 	s := serveServers(t, "-data", "held", "-pending", "alder")
 	p := s.step("alder-1.0-py3-none-any.whl", "alder-1.0.tar.gz")
-	if e := p.run(); e.code != 0 || e.outputs["published-count"] != "2" || e.outputs["token-burned"] != "true" {
-		t.Fatalf("exit code %d, %v\n%s", e.code, e.outputs, e.log)
-	}
+	p.run().require(t, 0, "published-count", "2", "token-burned", "true")
 	page := strings.ReplaceAll(s.fetch("GET", "/simple/alder/", ""), s.env["STAGE_URL"], "URL")
 	s.end(os.Kill)
 	if _, err := os.Stat(filepath.Join(s.dir, "stage.env")); err != nil {
@@ -259,9 +260,7 @@ func TestServe_Restart(t *testing.T) {
 	}
 	// The project exists by now, so that its publisher is pending no more.
 	p = again.step("alder-1.0-py3-none-any.whl", "alder-1.0.tar.gz", "alder-1.1.tar.gz")
-	if e := p.run(); e.code != 0 || e.outputs["unchanged-count"] != "2" || e.outputs["published-count"] != "1" {
-		t.Errorf("exit code %d, %v\n%s", e.code, e.outputs, e.log)
-	}
+	p.run().expect(t, 0, "unchanged-count", "2", "published-count", "1")
 }
 
 // TestServe_Publishers: who may upload to what, as the flags say.
@@ -288,9 +287,8 @@ func TestServe_Publishers(t *testing.T) {
 			t.Parallel()
 			s := serveServers(t, c.flags...)
 			e := s.step("alder-1.0-py3-none-any.whl").run()
-			if e.code != c.code || !strings.Contains(e.log, c.says) {
-				t.Errorf("exit code %d, not %d with %q\n%s", e.code, c.code, c.says, e.log)
-			}
+			e.expect(t, c.code)
+			expect.Contains(t, "the log", e.log, c.says)
 		})
 	}
 }
@@ -305,10 +303,7 @@ func TestServe_Faults(t *testing.T) {
 	}
 	p := s.step("alder-1.0-py3-none-any.whl")
 	p.env["INPUT_GITHUB-RELEASE"] = "v1.0"
-	e := p.run()
-	if e.code != 0 || e.outputs["published-count"] != "1" || e.outputs["github-release"] != "attached" {
-		t.Errorf("exit code %d, %v\n%s", e.code, e.outputs, e.log)
-	}
+	p.run().expect(t, 0, "published-count", "1", "github-release", "attached")
 	if mended := s.fetch("DELETE", s.env["STAGE_FAULTS_URL"], ""); strings.Count(mended, `"struck":1`) != len(ops) {
 		t.Errorf("not all have struck: %s", mended)
 	}
@@ -318,10 +313,7 @@ func TestServe_Faults(t *testing.T) {
 func TestServe_BeyondLoopback(t *testing.T) {
 	t.Parallel()
 	s := serveIn(t, t.TempDir(), nil, "serve", "-addr", "0.0.0.0:0", "-env-file", "stage.env", "-project", "alder")
-	e := s.step("alder-1.0-py3-none-any.whl").run()
-	if e.code != 0 || e.outputs["token-burned"] != "true" {
-		t.Errorf("exit code %d, %v\n%s", e.code, e.outputs, e.log)
-	}
+	s.step("alder-1.0-py3-none-any.whl").run().expect(t, 0, "token-burned", "true")
 	s.end(os.Interrupt)
 	if !strings.Contains(s.log.String(), "warning: the test index listens on 0.0.0.0:0, beyond loopback") {
 		t.Errorf("no warning:\n%s", s.log.String())
@@ -357,80 +349,9 @@ func TestServe_EnvironmentFlags(t *testing.T) {
 	p := s.step("alder-1.0-py3-none-any.whl")
 	name, value, _ := strings.Cut(flags, "=")
 	p.env[name] = value
-	if e := p.run(); e.code != 0 || e.outputs["result"] != "published" {
-		t.Errorf("exit code %d, %v\n%s", e.code, e.outputs, e.log)
-	}
+	p.run().expect(t, 0, "result", "published")
 	if code := s.end(syscall.SIGTERM); code != 0 {
-		t.Errorf("exit code %d", code)
-	}
-}
-
-// TestServe_Refused: what cannot be served is told at once, and what is somebody else's stays as it is.
-func TestServe_Refused(t *testing.T) {
-	t.Parallel()
-	inUse, err := (&net.ListenConfig{}).Listen(t.Context(), "tcp", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() { _ = inUse.Close() })
-	const notes = "my notes\n"
-	for _, c := range []struct {
-		code  int
-		says  string
-		flags []string
-	}{
-		{2, "takes no arguments", []string{"dist"}},
-		{2, "the profiles are pypi, testpypi, plain and no-trusted-publishing", []string{"-profile", "devpi"}},
-		{2, `".." is not a valid project name`, []string{"-project", ".."}},
-		{2, `"" is not a valid project name`, []string{"-publisher", "me/x:release.yml"}},
-		{2, "write OWNER/REPO:WORKFLOW=PROJECT", []string{"-publisher", "me:release.yml=alder"}},
-		{2, "the workflow's file name alone", []string{"-publisher", "me/x:.github/workflows/release.yml=alder"}},
-		{2, "write OWNER/REPO:WORKFLOW=PROJECT", []string{"-pending", "me/x=alder"}},
-		{2, "write http://HOST:PORT", []string{"-url", "https://index:8081"}},
-		{2, "nothing after it", []string{"-url", "http://index/simple/"}},
-		{2, "a host name or an address", []string{"-url", "http://x'y"}},
-		{2, "write OWNER/REPO", []string{"-repository", "alone"}},
-		{2, "such as release.yml", []string{"-workflow", "release"}},
-		{2, "such as v1.0.0", []string{"-github-release", ""}},
-		{2, "such as v1.0.0", []string{"-github-draft", "v1 2"}},
-		{1, "could not start", []string{"-addr", "nonsense"}},
-		{1, "address already in use", []string{"-addr", inUse.Addr().String()}},
-		{1, "serve did not write it", []string{"-env-file", "notes"}},
-		{1, "not a regular file", []string{"-env-file", "folder"}},
-		{1, "no such file or directory", []string{"-env-file", "nowhere/stage.env"}},
-		{1, "the runner's own file GITHUB_ENV is not replaced", []string{"-env-file", "runner"}},
-		{1, "stage.json is damaged", []string{"-data", "foreign"}},
-		{1, "has packages in it, but no stage.json", []string{"-data", "lost"}},
-		{1, "not a directory", []string{"-data", "notes"}},
-	} {
-		t.Run(strings.Join(c.flags, " "), func(t *testing.T) {
-			t.Parallel()
-			dir := t.TempDir()
-			for _, folder := range []string{"folder", "foreign", "lost/packages"} {
-				if err := os.MkdirAll(filepath.Join(dir, folder), 0o755); err != nil {
-					t.Fatal(err)
-				}
-			}
-			for _, file := range []string{"notes", "foreign/stage.json"} {
-				if err := os.WriteFile(filepath.Join(dir, file), []byte(notes), 0o600); err != nil {
-					t.Fatal(err)
-				}
-			}
-			ctx, cancel := context.WithTimeout(t.Context(), 20*time.Second)
-			defer cancel()
-			command := exec.CommandContext(ctx, "pypi-oidc-publish", append([]string{"serve", "-addr", "127.0.0.1:0"}, c.flags...)...)
-			command.Dir = dir
-			command.Env = []string{"PATH=" + os.Getenv("PATH"), "TMPDIR=" + t.TempDir(), "GITHUB_ENV=" + filepath.Join(dir, "runner")}
-			out, err := command.CombinedOutput()
-			if code := command.ProcessState.ExitCode(); code != c.code || !strings.Contains(string(out), c.says) {
-				t.Errorf("exit code %d (%v), not %d with %q\n%s", code, err, c.code, c.says, out)
-			}
-			for _, file := range []string{"notes", "foreign/stage.json"} {
-				if text, err := os.ReadFile(filepath.Join(dir, file)); err != nil || string(text) != notes {
-					t.Errorf("%s: %q, %v", file, text, err)
-				}
-			}
-		})
+		t.Errorf("exit code %d\n%s", code, s.log.String())
 	}
 }
 
@@ -455,8 +376,10 @@ func TestServe_Docs(t *testing.T) {
 	}
 	_, table, _ := strings.Cut(page, "\n## Flags\n")
 	table, _, _ = strings.Cut(table, "\n\nThe environment file")
-	if inHelp, inPage := names(`(?m)^  -([a-z-]+) `, string(help)), names("`-([a-z-]+) ", table); !slices.Equal(inHelp, inPage) || len(inHelp) < 10 {
-		t.Errorf("the flags are\n%v, and the page has\n%v", inHelp, inPage)
+	is, texts := names(`(?m)^  -([a-z-]+) `, string(help)), names("`-([a-z-]+) ", table)
+	expect.Equal(t, "flags of the page", texts, is)
+	if len(is) < 10 {
+		t.Errorf("the help has only the flags %v", is)
 	}
 	for _, profile := range []string{"pypi", "testpypi", "plain", "no-trusted-publishing"} {
 		s := serveServers(t, "-profile", profile, "-url", "http://index:8081", "-github-release", "v1.0")

@@ -9,6 +9,8 @@ import (
 	"os"
 	"strings"
 	"testing"
+
+	"github.com/org/pypi-oidc-publish/internal/testkit/expect"
 )
 
 // TestTLS_PrivateCA: refused at once with the way out, and taken with ca-bundle.
@@ -25,9 +27,8 @@ func TestTLS_PrivateCA(t *testing.T) {
 	s.env["INPUT_REPOSITORY-URL"] = server.URL + "/legacy/"
 
 	e := s.run()
-	if e.code != 1 || e.outputs["result"] != "failed" || !strings.Contains(e.log, "set `ca-bundle` to its root certificate") {
-		t.Errorf("exit code %d, %v\n%s", e.code, e.outputs, e.log)
-	}
+	e.expect(t, 1, "result", "failed")
+	expect.Contains(t, "the log", e.log, "set `ca-bundle` to its root certificate")
 	if strings.Contains(e.log, "(try 2") {
 		t.Errorf("tried again, although another try finds the same certificate:\n%s", e.log)
 	}
@@ -37,8 +38,7 @@ func TestTLS_PrivateCA(t *testing.T) {
 		t.Fatal(err)
 	}
 	s.env["INPUT_CA-BUNDLE"] = "roots.pem"
-	e = s.run()
-	if e.code != 0 || e.outputs["result"] != "published" || len(s.indexed()) != 1 || !s.allRevoked() {
-		t.Errorf("exit code %d, %v\n%s", e.code, e.outputs, e.log)
-	}
+	e = s.run().expect(t, 0, "result", "published")
+	expect.Equal(t, "files of the index", len(s.indexed()), 1)
+	s.wantRevoked()
 }

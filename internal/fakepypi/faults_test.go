@@ -59,6 +59,9 @@ func (th *harness) breaks(op string, f fault.Fault, skip, times int) {
 	}
 }
 
+// longestWait is how long a test waits for what a busy machine may be late with.
+const longestWait = 3 * time.Minute
+
 // strikes tells when the faults planned have not struck as often as told.
 func (th *harness) strikes(want ...int) {
 	th.t.Helper()
@@ -74,7 +77,7 @@ func (th *harness) strikes(want ...int) {
 // eventually waits for what another goroutine is about to do, and not forever.
 func eventually(t *testing.T, what string, done func() bool) {
 	t.Helper()
-	tick, end := time.NewTicker(time.Millisecond), time.After(20*time.Second)
+	tick, end := time.NewTicker(time.Millisecond), time.After(longestWait)
 	defer tick.Stop()
 	for !done() {
 		select {
@@ -168,7 +171,7 @@ func (th *harness) effect(op string) int {
 // sees sends the request over a connection of its own and returns what a client sees, in a few words.
 func sees(t *testing.T, r *http.Request, timeout time.Duration) string {
 	t.Helper()
-	conn, err := (&net.Dialer{Timeout: 10 * time.Second}).DialContext(t.Context(), "tcp", r.URL.Host)
+	conn, err := (&net.Dialer{Timeout: longestWait}).DialContext(t.Context(), "tcp", r.URL.Host)
 	if err != nil {
 		return ending(err)
 	}
@@ -288,7 +291,7 @@ func TestFault_EveryOp(t *testing.T) {
 				th := borrow(t)
 				token := th.minted()
 				th.breaks(op, f, 0, 1)
-				timeout := 30 * time.Second
+				timeout := longestWait
 				if want.sees == "nothing" {
 					timeout = 200 * time.Millisecond
 				}
@@ -296,6 +299,8 @@ func TestFault_EveryOp(t *testing.T) {
 				if got := sees(t, th.request(op, token), timeout); got != expected {
 					t.Errorf("a client sees %q, want %q", got, expected)
 				}
+				// The server may read the request only after its client has gone.
+				eventually(t, "the fault strikes", func() bool { return th.Plans()[0].Hits > 0 })
 				th.strikes(1)
 				eventually(t, "the request is over", func() bool {
 					return !slices.ContainsFunc(th.Requests(), func(r fakepypi.Request) bool { return r.Ended.IsZero() })
@@ -304,7 +309,7 @@ func TestFault_EveryOp(t *testing.T) {
 				if effect := th.effect(op); counted && (effect == 1) != want.stores {
 					t.Errorf("%d times it took effect", effect)
 				}
-				if got := sees(t, th.request(op, token), 30*time.Second); got != unharmed(op) {
+				if got := sees(t, th.request(op, token), longestWait); got != unharmed(op) {
 					t.Errorf("the next request: %q, want %q", got, unharmed(op))
 				}
 				if op == "upload" && th.effect(op) != 1 {
@@ -422,7 +427,7 @@ func TestFault_EarlyAnswer(t *testing.T) {
 // dialed is a connection to the index, bounded in time.
 func (th *harness) dialed() net.Conn {
 	th.t.Helper()
-	conn, err := (&net.Dialer{Timeout: 10 * time.Second}).DialContext(th.t.Context(), "tcp", th.Upload.Host)
+	conn, err := (&net.Dialer{Timeout: longestWait}).DialContext(th.t.Context(), "tcp", th.Upload.Host)
 	if err != nil {
 		th.t.Fatal(err)
 	}
@@ -536,7 +541,7 @@ func TestFault_Connections(t *testing.T) {
 // that was closed in good order makes a reset of it.
 func greets(t *testing.T, host string, sends bool) string {
 	t.Helper()
-	conn, err := (&net.Dialer{Timeout: 10 * time.Second}).DialContext(t.Context(), "tcp", host)
+	conn, err := (&net.Dialer{Timeout: longestWait}).DialContext(t.Context(), "tcp", host)
 	if err != nil {
 		return ending(err)
 	}
@@ -561,7 +566,7 @@ func greets(t *testing.T, host string, sends bool) string {
 func TestFault_NoKeepAlive(t *testing.T) {
 	t.Parallel()
 	th := opened(t)
-	keeps := &http.Client{Transport: &http.Transport{}, Timeout: 30 * time.Second}
+	keeps := &http.Client{Transport: &http.Transport{}, Timeout: longestWait}
 	defer keeps.CloseIdleConnections()
 	get := func() error {
 		resp, err := keeps.Get(th.Simple.String() + "demo/") // bounded by the client
@@ -681,7 +686,7 @@ func TestClose_DuringFaults(t *testing.T) {
 				text = text[:len(text)-20]
 			}
 			th.breaks(c.op, c.fault, 0, 1)
-			conn, err := (&net.Dialer{Timeout: 10 * time.Second}).DialContext(t.Context(), "tcp", r.URL.Host)
+			conn, err := (&net.Dialer{Timeout: longestWait}).DialContext(t.Context(), "tcp", r.URL.Host)
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -699,7 +704,7 @@ func TestClose_DuringFaults(t *testing.T) {
 				if err != nil {
 					t.Error(err)
 				}
-			case <-time.After(20 * time.Second):
+			case <-time.After(longestWait):
 				all := make([]byte, 1<<20)
 				t.Fatalf("the stage does not close:\n%s", all[:runtime.Stack(all, true)])
 			}

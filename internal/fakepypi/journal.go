@@ -64,11 +64,20 @@ func (j *journal) begin(r *http.Request) func(status int, ended bool) {
 	}
 }
 
+// busy reports whether a request is being answered.
+func (j *journal) busy() bool {
+	j.mu.Lock()
+	defer j.mu.Unlock()
+	return slices.ContainsFunc(j.entries, unanswered)
+}
+
+func unanswered(r *Request) bool { return r.Ended.IsZero() }
+
 // reset forgets the requests. Where one is being answered it forgets none, and returns false.
 func (j *journal) reset() bool {
 	j.mu.Lock()
 	defer j.mu.Unlock()
-	if slices.ContainsFunc(j.entries, func(entry *Request) bool { return entry.Ended.IsZero() }) {
+	if slices.ContainsFunc(j.entries, unanswered) {
 		return false
 	}
 	j.entries = nil

@@ -3,8 +3,10 @@ package fakepypi_test
 import (
 	"fmt"
 	"io/fs"
+	"net"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 
@@ -56,7 +58,7 @@ func TestReset(t *testing.T) {
 		if th.remembered() == first {
 			t.Fatal("the story leaves nothing behind: the test looks at nothing")
 		}
-		if err := th.Reset(); err != nil {
+		if err := th.Reset(t.Context()); err != nil {
 			t.Fatal(err)
 		}
 		if now := th.remembered(); now != first {
@@ -77,7 +79,7 @@ func TestReset(t *testing.T) {
 			th.get("/simple/demo/").want(t, 404, "")
 		}
 		th.mint(th.idToken("rehearsal")).want(t, 422, "") // the publisher is gone too
-		if err := th.Reset(); err != nil {
+		if err := th.Reset(t.Context()); err != nil {
 			t.Fatal(err)
 		}
 	}
@@ -104,7 +106,7 @@ func TestResetRefused(t *testing.T) {
 		}
 	}()
 	eventually(t, "the request hangs", func() bool { return th.Plans()[0].Hits == 1 })
-	if err := th.Reset(); err == nil || len(th.Requests()) == 0 {
+	if err := th.Reset(t.Context()); err == nil || len(th.Requests()) == 0 {
 		t.Errorf("reset while a request is being answered: %v", err)
 	}
 	if err := th.Close(); err != nil {
@@ -116,10 +118,36 @@ func TestResetRefused(t *testing.T) {
 	kept := open(t, fakepypi.Options{Dir: dir, Keep: true})
 	kept.accepted(kept.apiToken(), wheel())
 	before := kept.remembered()
-	if err := kept.Reset(); err == nil || kept.remembered() != before {
+	if err := kept.Reset(t.Context()); err == nil || kept.remembered() != before {
 		t.Errorf("an index that keeps what it holds was reset: %v", err)
 	}
 	if _, err := os.Stat(filepath.Join(dir, "packages")); err != nil || len(kept.Files()) != 1 {
 		t.Errorf("what is kept is gone: %v", err)
+	}
+}
+
+// TestReset_RequestOnItsWay: a client sends a request and goes, and the servers are reset before they have read it. The request is of the time
+// before.
+func TestReset_RequestOnItsWay(t *testing.T) {
+	t.Parallel()
+	th := open(t, fakepypi.Options{})
+	for range 50 {
+		conn, err := new(net.Dialer).DialContext(t.Context(), "tcp", th.Upload.Host)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if _, err := fmt.Fprintf(conn, "GET /simple/demo/ HTTP/1.1\r\nHost: x\r\nUser-Agent: x\r\n\r\n"); err != nil {
+			t.Fatal(err)
+		}
+		if err := conn.Close(); err != nil {
+			t.Fatal(err)
+		}
+		if err := th.Reset(t.Context()); err != nil {
+			continue // it was being answered at that moment, which is told
+		}
+		th.get("/simple/other/").want(t, 404, "")
+		if slices.ContainsFunc(th.Requests(), func(r fakepypi.Request) bool { return r.Path == "/simple/demo/" }) {
+			t.Fatal("it has a request of the time before")
+		}
 	}
 }

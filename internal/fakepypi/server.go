@@ -8,6 +8,7 @@ import (
 	"log"
 	"net"
 	"net/http"
+	"strings"
 	"sync"
 	"time"
 
@@ -19,6 +20,9 @@ type server struct {
 	listener net.Listener
 	http     http.Server
 	busy     sync.WaitGroup // connections and handlers, and the accept loop
+
+	mu    sync.Mutex
+	conns map[net.Conn]http.ConnState // those that are open, but for hijacked ones
 }
 
 // listen opens a TCP address. Without a host it uses loopback, so that other machines have access only on request.
@@ -32,7 +36,7 @@ func listen(ctx context.Context, addr string) (*server, error) {
 	if err != nil {
 		return nil, err
 	}
-	return &server{listener: listener}, nil
+	return &server{listener: listener, conns: map[net.Conn]http.ConnState{}}, nil
 }
 
 // host returns the address without the port.
@@ -68,7 +72,8 @@ func (s *server) serve(handler http.Handler) {
 		ConnContext:       fault.ConnContext,
 		ReadHeaderTimeout: 30 * time.Second,
 		ErrorLog:          log.New(io.Discard, "", 0),
-		ConnState: func(_ net.Conn, state http.ConnState) {
+		ConnState: func(conn net.Conn, state http.ConnState) {
+			s.note(conn, state)
 			switch state {
 			case http.StateNew:
 				s.busy.Add(1)
@@ -83,6 +88,69 @@ func (s *server) serve(handler http.Handler) {
 		defer s.busy.Done()
 		_ = s.http.Serve(s.listener) // always returns an error after the listener was closed
 	}()
+}
+
+// note remembers the state of a connection.
+func (s *server) note(conn net.Conn, state http.ConnState) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	switch state {
+	case http.StateClosed, http.StateHijacked:
+		delete(s.conns, conn)
+	default:
+		s.conns[conn] = state
+	}
+}
+
+// longestDrain is how long a request on its way may take.
+const longestDrain = time.Minute
+
+// drain waits until every connection that was opened before is closed, or idle: a client that has gone may have left a request behind that
+// the server has not read yet.
+func (s *server) drain(ctx context.Context) error {
+	ctx, stop := context.WithTimeout(ctx, longestDrain)
+	defer stop()
+	// Connections are accepted in their order: when this one is, so are those before.
+	last, err := new(net.Dialer).DialContext(ctx, "tcp", strings.TrimPrefix(s.url(), "http://"))
+	if err != nil {
+		return err
+	}
+	accepted := func(conn net.Conn, _ http.ConnState) bool {
+		return conn.RemoteAddr().String() == last.LocalAddr().String()
+	}
+	err = s.await(ctx, func() bool { return s.any(accepted) })
+	if err := errors.Join(err, last.Close()); err != nil {
+		return err
+	}
+	return s.await(ctx, func() bool {
+		return !s.any(func(_ net.Conn, state http.ConnState) bool { return state != http.StateIdle })
+	})
+}
+
+// any reports whether the condition is true of an open connection.
+func (s *server) any(condition func(net.Conn, http.ConnState) bool) bool {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	for conn, state := range s.conns {
+		if condition(conn, state) {
+			return true
+		}
+	}
+	return false
+}
+
+// await waits until the condition is true.
+func (*server) await(ctx context.Context, condition func() bool) error {
+	tick := time.NewTicker(100 * time.Microsecond)
+	defer tick.Stop()
+	for !condition() {
+		select {
+		case <-tick.C:
+		case <-ctx.Done():
+			return context.Cause(ctx)
+		}
+	}
+	return nil
 }
 
 // close stops the server and waits for its connections and handlers.

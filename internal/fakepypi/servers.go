@@ -22,6 +22,7 @@ import (
 	"crypto/rsa"
 	"encoding/base64"
 	"errors"
+	"fmt"
 	"net"
 	"net/http"
 	"net/url"
@@ -285,18 +286,28 @@ func (s *Servers) shut() {
 	})
 }
 
-// Reset makes the test server one that was just started, at the same addresses, with the same keys and the same [Servers.Env]: without
-// publishers, projects, files, tokens, log entries and releases, with its first switches, without faults, and with nothing to remember. A
-// test that needs many test servers can use one after the other in less time. It is an error while a request is being answered, and of a
-// test server that keeps what it holds.
-func (s *Servers) Reset() error {
+var errBusy = errors.New("the servers cannot be reset while they answer a request")
+
+// Reset makes the servers as if they had just been started, at the same addresses, with the same keys and the same [Servers.Env]: without
+// publishers, projects, files, tokens, log entries, releases, faults and recorded requests, and with the first switches. A test that needs many
+// servers can use one after the other in less time. Requests on their way, of clients that have gone, are waited for. It is an error while a
+// request is being answered, and with [Options.Keep].
+func (s *Servers) Reset(ctx context.Context) error {
 	if s.keeps {
-		return errors.New("a stage that keeps what it holds cannot be reset")
+		return errors.New("servers that keep what they hold cannot be reset")
 	}
-	if !s.journal.reset() {
-		return errors.New("a stage cannot be reset while it answers a request")
+	if s.journal.busy() {
+		return errBusy
 	}
 	s.faults.Clear()
+	for _, server := range s.servers {
+		if err := server.drain(ctx); err != nil {
+			return fmt.Errorf("the servers cannot be reset while connections are open: %w", err)
+		}
+	}
+	if !s.journal.reset() {
+		return errBusy
+	}
 	s.issuer.Reset()
 	s.sigstore.Reset()
 	s.GitHub.Reset()

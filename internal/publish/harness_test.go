@@ -42,7 +42,7 @@ const (
 )
 
 // patience bounds what a test waits for: a test that gets there fails.
-const patience = 20 * time.Second
+const patience = 3 * time.Minute
 
 // harness is a run and what it works with: distributions in a folder, and either the test servers of [fakepypi] or a scripted
 // index. All of them answer over HTTP on loopback. Options and deps may be changed before the run.

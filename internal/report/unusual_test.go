@@ -53,9 +53,9 @@ func oddEvent(dice *rand.Rand) ledger.Event {
 func TestReport_RandomEvents(t *testing.T) {
 	t.Parallel()
 	s, dice := schema(t), rand.New(rand.NewPCG(1, 2)) // the same in every run
-	rounds := 2000
+	rounds := 500
 	if testing.Short() {
-		rounds /= 10
+		rounds /= 5
 	}
 	for range rounds {
 		var events []ledger.Event

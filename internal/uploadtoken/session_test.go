@@ -263,6 +263,9 @@ func TestRevoke(t *testing.T) {
 	}
 	for name, c := range busy {
 		t.Run("a busy index: "+name, func(t *testing.T) {
+			if testing.Short() {
+				t.Skip("it takes seconds: left out with -short")
+			}
 			t.Parallel()
 			s := startServers(t, "mine")
 			r := newRun(t, s)

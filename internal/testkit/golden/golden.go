@@ -1,7 +1,7 @@
 // Package golden compares what the program says with files of the repository, for tests. With the flag -update, which every test binary
 // has that imports it, the files are written anew:
 //
-//	go test ./internal/... -update
+//	go test ./internal/report -update
 //
 // A text that differs is shown as a unified diff.
 package golden

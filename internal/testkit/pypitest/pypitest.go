@@ -77,7 +77,7 @@ func (p *Pool) Borrow(t testing.TB) *fakepypi.Servers {
 	s := <-p.free
 	t.Cleanup(func() { p.free <- s })
 	WaitIdle(t, s)
-	if err := s.Reset(); err != nil {
+	if err := s.Reset(t.Context()); err != nil {
 		t.Fatal(err)
 	}
 	return s

@@ -157,7 +157,7 @@ func (w Process) run(ctx context.Context, c config.Config, r *runner.Runner, vau
 	} else {
 		deps.Tokens = trust.NewUploadTokens(trust.Options{
 			At: c.Repository, Wire: client, IDTokens: r.IDTokens(client), Redactor: vault, Now: w.Now, Sleep: w.Sleep, Note: recorder.Record,
-			Permit: site.Permit, Settings: site.PublisherPage, Warehouse: site.Warehouse, MayAsk: r.MayAsk,
+			Permit: site.Permit, Settings: site.PublisherPage, Status: site.Status, Warehouse: site.Warehouse, MayAsk: r.MayAsk,
 		})
 	}
 	if site.Attestations || from.tuf != nil {
@@ -184,7 +184,10 @@ func (w Process) workingTree() string { return cmp.Or(w.Getenv("GITHUB_WORKSPACE
 
 // tried returns the event of one attempt of a request.
 func tried(t wire.Try) ledger.Tried {
-	return ledger.Tried{Op: string(t.Op), Method: t.Method, URL: t.URL, N: t.N, Status: t.Status, Took: t.Took, Wait: t.Wait, Err: t.Err}
+	return ledger.Tried{
+		Op: string(t.Op), Method: t.Method, URL: t.URL, Service: t.Op.Service(),
+		N: t.N, Status: t.Status, Took: t.Took, Wait: t.Wait, Left: t.Left, Err: t.Err,
+	}
 }
 
 // userAgent returns the User-Agent header: the program, its version, and the repository of the action, if GitHub names it, so that the

@@ -285,7 +285,7 @@ func TestAttest_TrustRootUnavailable(t *testing.T) {
 			s.outage("trust-root", 0, fault.Forever)
 			s.env["INPUT_ATTESTATIONS"] = mode
 			e := s.ends(code, "attestation-outage::")
-			if strings.Contains(e.log, "attestation-left-over") || s.requests("trust-root") != asked+3 {
+			if strings.Contains(e.log, "attestation-left-over") || s.requests("trust-root") < asked+12 || strings.Count(e.log, "(2nd try") != 1 {
 				t.Errorf("asked %d times\n%s", s.requests("trust-root")-asked, e.log)
 			}
 			if len(s.attested()) != 0 {

@@ -21,7 +21,7 @@ func TestProvenance_FileAlreadyPresent(t *testing.T) {
 	s := newSigningStep(t, fakepypi.Run{})
 	s.env["INPUT_WAIT-FOR-INDEX"] = "30"
 	s.ends(cli.Done)
-	s.outage("look", 0, 3) // the first look of the second run, with all its tries
+	s.down("status-503", longerThanLookUp, "look", 0) // the first look of the second run, with all its tries
 	e := s.ends(cli.Done, "look-failed", "provenance-earlier")
 	if e.outputs["verified"] != "true" || strings.Contains(e.log, "::error") {
 		t.Errorf("outputs %v\n%s", e.outputs, e.log)
@@ -47,7 +47,7 @@ func TestProvenance_OtherPublisher(t *testing.T) {
 	})
 	s.ends(cli.Done)
 	s.servers.Claims(nil)
-	s.outage("look", 0, 3)
+	s.down("status-503", longerThanLookUp, "look", 0)
 	e := s.ends(cli.Failed, "pypi-oidc-publish%3A provenance-otherwise::"+s.servers.Upload.Host+" serves a different provenance for "+besideWheel)
 	if e.outputs["verified"] != "false" {
 		t.Errorf("outputs %v", e.outputs)

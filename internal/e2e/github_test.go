@@ -235,8 +235,8 @@ func TestGitHubRelease_FileAlreadyPresent(t *testing.T) {
 		t.Fatal(e.log)
 	}
 	g := s.withGitHub(releases.Write, v1)
-	s.noWait, s.env["INPUT_WAIT-FOR-INDEX"] = true, "30"
-	s.breaks("look", "status-503", 0, 3)
+	s.inProcess, s.noWait, s.env["INPUT_WAIT-FOR-INDEX"] = true, true, "30"
+	s.down("status-503", longerThanLookUp, "look", 0)
 	e := s.run()
 	if e.code != 0 || e.outputs["github-release"] != "attached" || len(g.names()) != 3 || !strings.Contains(e.log, "provenance-earlier") {
 		t.Errorf("exit code %d, %v, %v\n%s", e.code, e.outputs, g.names(), e.log)
@@ -256,8 +256,7 @@ func TestGitHubRelease_WaitTimeout(t *testing.T) {
 	s := newStep(t, "alder-1.0-py3-none-any.whl")
 	s.withGitHub(releases.Write, v1)
 	s.withoutIDToken()
-	s.noWait = true
-	s.waitsForIndex(2)
+	s.inProcess, s.noWait, s.env["INPUT_WAIT-FOR-INDEX"] = true, true, "6" // the first look is waited for 5 seconds, of which none pass
 	queries := s.looks("/simple/", func(n int64) http.HandlerFunc { return when(n > 2, hangs) })
 	e := s.run()
 	if log := e.log; e.code != 1 || queries.Load() != 3 || !strings.Contains(log, " does not list them)") || strings.Contains(log, "could not be queried") {

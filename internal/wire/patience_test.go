@@ -5,6 +5,7 @@ import (
 	"errors"
 	"io"
 	"net/http"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -48,7 +49,7 @@ func TestRetry_WholeBudget(t *testing.T) {
 		wire.GitHub: 3 * time.Minute, wire.AssetDownload: 5 * time.Minute, wire.Burn: 4 * time.Second,
 		wire.Asset: 0, wire.Probe: 0,
 	}
-	for _, op := range append(wire.Ops(), wire.GitHubOps()...) {
+	for _, op := range slices.Concat(wire.Ops(), wire.GitHubOps()) {
 		budget, known := budgets[op]
 		if !known {
 			t.Errorf("%s: there is no budget for it in this test", op)
@@ -68,6 +69,18 @@ func TestRetry_WholeBudget(t *testing.T) {
 			if spent := w.total(); spent > budget || spent < budget-5*time.Second {
 				t.Errorf("%s, %s: gave up after %v, not after %v", op, name, spent, budget)
 			}
+		}
+	}
+}
+
+// TestRetry_ReleaseNotes: an error of the server is an answer to a request for notes, and no other one is asked for.
+func TestRetry_ReleaseNotes(t *testing.T) {
+	t.Parallel()
+	for status, tries := range map[int]int{500: 1, 502: 1, 504: 1, 499: 1, 524: 1, 403: 1, 429: 12} {
+		w := &world{}
+		_, err := w.client().Do(t.Context(), wire.Call{Op: wire.ReleaseNotes, Method: "POST", URL: serve(t, always(status))})
+		if failed := wire.ErrorOf(err); failed == nil || failed.Tries != tries {
+			t.Errorf("%v, not after %d tries", err, tries)
 		}
 	}
 }

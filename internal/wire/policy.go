@@ -42,13 +42,17 @@ const (
 	AssetDownload Op = "asset-download" // the bytes of one asset, fetched
 )
 
+// ReleaseNotes is a request of GitHub's API for the notes of a release, which shows whether a token may write. The test server knows it as
+// one of GitHub.
+const ReleaseNotes Op = "github-notes"
+
 // GitHubOps returns the ops of a GitHub release.
 func GitHubOps() []Op { return []Op{GitHub, Asset, AssetDownload} }
 
 // Service returns who answers requests of the op, for messages; empty: the index.
 func (op Op) Service() string {
 	switch op {
-	case IDToken, GitHub, Asset, AssetDownload:
+	case IDToken, GitHub, ReleaseNotes, Asset, AssetDownload:
 		return "GitHub"
 	case TrustRoot, Certificate, LogEntry, LogLookup:
 		return "Sigstore"
@@ -124,6 +128,12 @@ func policyOf(op Op) policy {
 		// A page of releases is long: each comes with its notes and all its assets. A rate limit asks to wait for a minute.
 		return policy{
 			timeout: 30 * second, budget: 3 * minute, firstWait: second / 2, maxBody: 64 * mib, retryOn: transient(), retryRateLimit: true,
+		}
+	case ReleaseNotes:
+		// The notes of a long history may take GitHub longer than it allows itself, every time: an error of the server is an answer.
+		return policy{
+			timeout: 30 * second, budget: 3 * minute, firstWait: second / 2, maxBody: 64 * mib,
+			retryOn: []int{http.StatusRequestTimeout, http.StatusTooEarly, http.StatusTooManyRequests}, retryRateLimit: true,
 		}
 	case Asset:
 		// One that broke off leaves a half asset behind, which must go before the next try: package github tries again.

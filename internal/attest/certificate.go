@@ -46,13 +46,14 @@ func (s *Signer) certify(ctx context.Context, key *ecdsa.PrivateKey) (*certifica
 		return nil, err
 	}
 	var spent *idToken
+	var budget wire.Budget // of all tries, whatever the ID token
 	for n := 1; ; n++ {
 		token, err := s.idToken(ctx, spent)
 		if err != nil {
 			return nil, err
 		}
 		requestedAt := s.opts.Now()
-		answer, err := s.requestCertificate(ctx, at, token, body)
+		answer, err := s.requestCertificate(ctx, at, token, body, &budget)
 		switch {
 		case err == nil:
 			return s.accept(at, token, key, answer, requestedAt)
@@ -68,7 +69,7 @@ func (s *Signer) certify(ctx context.Context, key *ecdsa.PrivateKey) (*certifica
 
 // requestCertificate sends the request, with the same body at each try, while the ID token is valid
 // (docs/reference/attestations.md §3.1).
-func (s *Signer) requestCertificate(ctx context.Context, at *services, token *idToken, body []byte) (*wire.Answer, error) {
+func (s *Signer) requestCertificate(ctx context.Context, at *services, token *idToken, body []byte, budget *wire.Budget) (*wire.Answer, error) {
 	to := at.fulcio.JoinPath("api/v2/signingCert")
 	raw, err := token.Text.Value(to)
 	if err != nil {
@@ -76,7 +77,7 @@ func (s *Signer) requestCertificate(ctx context.Context, at *services, token *id
 	}
 	send := bytesBody(body)
 	return s.opts.Wire.Do(ctx, wire.Call{
-		Op: wire.Certificate, Method: http.MethodPost, URL: to,
+		Op: wire.Certificate, Method: http.MethodPost, URL: to, Budget: budget,
 		Header: http.Header{
 			"Content-Type": {"application/json"}, "Accept": {"application/json"}, "Authorization": {"Bearer " + raw},
 		},

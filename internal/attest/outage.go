@@ -31,11 +31,16 @@ func (s *Signer) wrapServiceError(message string, err error) error {
 			message,
 			"nothing was uploaded; fix what the message says, or publish with `attestations: false`")
 	}
-	fix := "run the job again later; nothing was uploaded"
+	return &Outage{Finding: finding.New(finding.AttestationOutage, message, cmp.Or(wire.Advice(err), s.outageFix())), Cause: err}
+}
+
+// outageFix returns what to do while Sigstore is not available.
+func (s *Signer) outageFix() string {
+	fix := "run the job again later, or set `attestations: best-effort` to publish without attestations; nothing was uploaded"
 	if s.public() {
 		fix = "check " + publicStatus + " and " + fix
 	}
-	return &Outage{Finding: finding.New(finding.AttestationOutage, message, cmp.Or(wire.Advice(err), fix)), Cause: err}
+	return fix
 }
 
 // messageOf returns the text of an error, with the server's message if it refused.

@@ -25,8 +25,11 @@ const logVersion = 1
 // authorityVersion is the version of the certificate authority's interface, the only one that there is.
 const authorityVersion = 1
 
-// tufTime limits the total time of all requests for the trust root. After it, the built-in copies are used.
-const tufTime = 30 * time.Second
+// copiesAfter limits the total time of all requests for the trust root of the public good instance. After it, the built-in copies are used.
+const copiesAfter = 30 * time.Second
+
+// tufTime limits the total time of all requests for the trust root of another instance, of which there are no copies.
+const tufTime = 5 * time.Minute
 
 // services are the keys and addresses of one instance of Sigstore.
 type services struct {
@@ -89,7 +92,12 @@ func (s *Signer) loadServices(ctx context.Context) (*services, error) {
 
 // refresh updates the metadata of the repository from the anchor, in memory, and returns the signing config and the trust root.
 func (s *Signer) refresh(ctx context.Context, at string, anchor []byte) (config *root.SigningConfig, trusted *root.TrustedRoot, err error) {
-	bounded, stop := context.WithTimeoutCause(ctx, tufTime, fmt.Errorf("no trust root within %v", tufTime))
+	most := tufTime
+	if s.public() {
+		most = copiesAfter
+	}
+	// The deadline cuts off what hangs. It is by the machine's clock, and the end of the tries by that of the run.
+	bounded, stop := context.WithTimeoutCause(wire.Until(ctx, s.opts.Now().Add(most)), most, fmt.Errorf("no trust root within %v", most))
 	defer stop()
 	caught := par.Catch(func() error {
 		client, err := tuf.New(&tuf.Options{

@@ -178,12 +178,8 @@ func (r *signing) seal(c *certificate, payloadType string, payload []byte) (*pro
 
 // tooSlow returns an [Outage] for a log that is slower than certificates are valid.
 func (s *Signer) tooSlow(err error) error {
-	fix := "run the job again later; nothing was uploaded"
-	if s.public() {
-		fix = "check " + publicStatus + " and " + fix
-	}
 	return &Outage{Cause: err, Finding: finding.New(finding.AttestationOutage,
-		fmt.Sprintf("rekor, the public log, is too slow: %v, %d times for one file", err, mostCertificates), fix)}
+		fmt.Sprintf("rekor, the public log, is too slow: %v, %d times for one file", err, mostCertificates), s.outageFix())}
 }
 
 // subjectSum returns the digest of the file in a statement: its SHA-256 in lower-case hex.

@@ -162,7 +162,7 @@ func (w Process) run(
 	} else {
 		deps.Tokens = uploadtoken.New(uploadtoken.Options{
 			At: c.Repository, Wire: client, IDTokens: r.IDTokens(client), Redactor: redactor, Now: w.Now, Sleep: w.Sleep, Record: recorder.Record,
-			Permit: site.Permit, Settings: site.PublisherPage, Warehouse: site.Warehouse, CheckIDToken: r.CheckIDToken,
+			Permit: site.Permit, Settings: site.PublisherPage, Status: site.Status, Warehouse: site.Warehouse, CheckIDToken: r.CheckIDToken,
 		})
 	}
 	if site.Attestations || from.tuf != nil {
@@ -189,7 +189,10 @@ func (w Process) workingTree() string { return cmp.Or(w.Getenv("GITHUB_WORKSPACE
 
 // tried returns the event of one attempt of a request.
 func tried(t wire.Try) ledger.Tried {
-	return ledger.Tried{Op: string(t.Op), Method: t.Method, URL: t.URL, N: t.N, Status: t.Status, Took: t.Took, Wait: t.Wait, Err: t.Err}
+	return ledger.Tried{
+		Op: string(t.Op), Method: t.Method, URL: t.URL, Service: t.Op.Service(),
+		N: t.N, Status: t.Status, Took: t.Took, Wait: t.Wait, Left: t.Left, Err: t.Err,
+	}
 }
 
 // userAgent returns the User-Agent header: the program, its version, and the repository of the action, if GitHub names it, so that the

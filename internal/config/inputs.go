@@ -120,7 +120,7 @@ func Inputs() []Input {
 		},
 		{
 			Name: "verbose", Default: "false", Boolean: true,
-			Help: "Print requests (with secrets removed), retries and timings in the log.",
+			Help: "Print requests (with secrets removed) and their timings in the log.",
 			set:  boolean(func(d *draft, v bool) { d.Verbose = v }),
 		},
 	}

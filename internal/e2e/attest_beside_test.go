@@ -285,7 +285,10 @@ func TestAttest_TrustRootUnavailable(t *testing.T) {
 			s.env["INPUT_ATTESTATIONS"] = mode
 			e := s.ends(code, "attestation-outage::")
 			expect.Lacks(t, "the log", e.log, "attestation-left-over")
-			expect.Equal(t, "requests of trust-root", s.requests("trust-root"), before+3)
+			expect.Equal(t, `number of "(2nd try"`, strings.Count(e.log, "(2nd try"), 1)
+			if s.requests("trust-root") < before+12 {
+				t.Errorf("asked %d times\n%s", s.requests("trust-root")-before, e.log)
+			}
 			if len(s.attested()) != 0 {
 				t.Errorf("attested %v", s.attested())
 			}

@@ -22,7 +22,7 @@ func TestProvenance_FileAlreadyPresent(t *testing.T) {
 	s := newSigningStep(t, fakepypi.Run{})
 	s.env["INPUT_WAIT-FOR-INDEX"] = "30"
 	s.ends(cli.Done)
-	s.outage("look", 0, 3) // the first look of the second run, with all its tries
+	s.down("status-503", longerThanLookUp, "look", 0) // the first look of the second run, with all its tries
 	e := s.ends(cli.Done, "look-failed", "provenance-earlier")
 	e.expectOutputs(t, "verified", "true")
 	expect.Lacks(t, "the log", e.log, "::error")
@@ -47,7 +47,7 @@ func TestProvenance_OtherPublisher(t *testing.T) {
 	})
 	s.ends(cli.Done)
 	s.servers.Claims(nil)
-	s.outage("look", 0, 3)
+	s.down("status-503", longerThanLookUp, "look", 0)
 	e := s.ends(cli.Failed, "pypi-oidc-publish%3A provenance-otherwise::"+s.servers.Upload.Host+" serves a different provenance for "+besideWheel)
 	e.expectOutputs(t, "verified", "false")
 }

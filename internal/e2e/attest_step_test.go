@@ -8,15 +8,17 @@ import (
 
 	"github.com/org/pypi-oidc-publish/internal/fakepypi"
 	"github.com/org/pypi-oidc-publish/internal/testkit/pypitest"
+	"github.com/org/pypi-oidc-publish/internal/testkit/stepclock"
 )
 
 // newSigningStep is a step within the test's process that publishes a wheel and an sdist, for a run of a workflow.
 func newSigningStep(t *testing.T, run fakepypi.Run) *step {
 	t.Helper()
-	servers := pypitest.Start(t, fakepypi.Options{Run: run})
+	clock := &stepclock.Clock{}
+	servers := pypitest.Start(t, fakepypi.Options{Run: run, Now: clock.Now})
 	servers.AddPublisher(fakepypi.Publisher{Project: "alder"})
 	s := newStepOn(t, servers, besideWheel, besideSdist)
-	s.inProcess, s.noWait = true, true
+	s.inProcess, s.noWait, s.clock = true, true, clock
 	return s
 }
 

@@ -146,7 +146,7 @@ func TestExistingFile_NotReplaced(t *testing.T) {
 		"skip-existing, and the index answers 503": {
 			index: "HERE/simple/", skip: "true", page: says(503, "text/plain", "Back soon."), code: 1, outputs: []string{"result=failed", "published-count=0"},
 			says: []string{
-				"::error title=pypi-oidc-publish%3A skip-existing-look-failed::", "which files 127.0.0.1:", "has of alder, but the query failed: look: GET http://127.0.0.1:", "503 Service Unavailable after 3 tries: Back soon.",
+				"::error title=pypi-oidc-publish%3A skip-existing-look-failed::", "which files 127.0.0.1:", "has of alder, but the query failed: look: GET http://127.0.0.1:", "503 Service Unavailable after ", " tries: Back soon.",
 				"has of birch, but", "%0Acheck `index-url`, then run the job again",
 			},
 			never: []string{"look-failed::could not query"},

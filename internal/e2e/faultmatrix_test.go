@@ -21,6 +21,7 @@ import (
 	"github.com/org/pypi-oidc-publish/internal/par"
 	"github.com/org/pypi-oidc-publish/internal/testkit/disttest"
 	"github.com/org/pypi-oidc-publish/internal/testkit/pypitest"
+	"github.com/org/pypi-oidc-publish/internal/testkit/stepclock"
 )
 
 // moment is one point of a run at which a fault strikes: a request of an op, and the connection that carries it where no
@@ -233,12 +234,14 @@ func cells() []*cell {
 // testbed is where cells are played one after another: a test server and a workspace with the files.
 type testbed struct {
 	servers *fakepypi.Servers
+	clock   *stepclock.Clock // of the server, and of the steps
 	dir     string
 }
 
 func newTestbed(t *testing.T) testbed {
 	t.Helper()
-	p := testbed{servers: pypitest.Start(t, fakepypi.Options{}), dir: t.TempDir()}
+	clock := &stepclock.Clock{}
+	p := testbed{servers: pypitest.Start(t, fakepypi.Options{Now: clock.Now}), clock: clock, dir: t.TempDir()}
 	for _, name := range matrixFiles() {
 		disttest.Write(t, filepath.Join(p.dir, "dist"), name, "")
 	}
@@ -252,9 +255,10 @@ func (p testbed) step(t *testing.T) *step {
 	if err := p.servers.Reset(t.Context()); err != nil {
 		t.Fatal(err)
 	}
+	p.clock.Reset()
 	s := newStepIn(t, p.dir, p.servers.Env)
 	s.publishesTo(p.servers)
-	s.inProcess, s.noWait = true, true
+	s.inProcess, s.noWait, s.clock = true, true, p.clock
 	return s
 }
 

@@ -229,8 +229,8 @@ func TestGitHubRelease_FileAlreadyPresent(t *testing.T) {
 	s := newStep(t, "alder-1.0-py3-none-any.whl")
 	s.run().require(t, 0)
 	g := s.withGitHub(releases.Write, v1)
-	s.noWait, s.env["INPUT_WAIT-FOR-INDEX"] = true, "30"
-	s.injectFault("look", "status-503", 0, 3)
+	s.inProcess, s.noWait, s.env["INPUT_WAIT-FOR-INDEX"] = true, true, "30"
+	s.down("status-503", longerThanLookUp, "look", 0)
 	e := s.run().expect(t, 0, "github-release", "attached")
 	expect.Equal(t, "assets", len(g.names()), 3)
 	expect.Contains(t, "the log", e.log, "provenance-earlier")
@@ -247,8 +247,7 @@ func TestGitHubRelease_WaitTimeout(t *testing.T) {
 	s := newStep(t, "alder-1.0-py3-none-any.whl")
 	s.withGitHub(releases.Write, v1)
 	s.withoutIDToken()
-	s.noWait = true
-	s.waitsForIndex(2)
+	s.inProcess, s.noWait, s.env["INPUT_WAIT-FOR-INDEX"] = true, true, "6" // the first look is waited for 5 seconds, of which none pass
 	queries := s.answerQueries("/simple/", func(n int64) http.HandlerFunc { return answerIf(n > 2, hangs) })
 	e := s.run()
 	log := e.log

@@ -190,6 +190,12 @@ func changing() []golden.Replacement {
 		{Pattern: `(axisFormat|tickInterval) .*`, With: "$1 (by the length of the run)"},
 		{Pattern: `(log entry |logIndex=|log-index":|&nbsp;)?255791\d\d`, With: "${1}25579100"},
 		{Pattern: `\(of \d+ bytes\)`, With: "(of some bytes)"},
+		// How many tries a budget has depends on the jitter.
+		{
+			Pattern: `(?:(?:::add-mask::[^\n]*\n)*([^\n]*): next try in [^\n]*\n)+`,
+			With:    "${1}: next try in 8 s (2nd try, … left), and so on\n",
+		},
+		{Pattern: `after \d+ tries`, With: "after 9 tries"},
 	}
 }
 

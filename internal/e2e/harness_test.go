@@ -24,6 +24,7 @@ import (
 	"github.com/org/pypi-oidc-publish/internal/fakepypi/fault"
 	"github.com/org/pypi-oidc-publish/internal/testkit/disttest"
 	"github.com/org/pypi-oidc-publish/internal/testkit/pypitest"
+	"github.com/org/pypi-oidc-publish/internal/testkit/stepclock"
 )
 
 // step is one step of a job on GitHub's runner, in a workspace of its own. It runs the program as a process or within the process of the
@@ -37,18 +38,22 @@ type step struct {
 	// inProcess runs the program within the process of the test, which starts faster and can be profiled. It has no current folder of its
 	// own: the paths in its inputs are absolute, but for packages-dir.
 	inProcess bool
-	noWait    bool // waits take 10 ms at most, such as those between two tries
+	noWait    bool // waits take a moment, such as those between two tries, and put the clock of the program forward
+	clock     *stepclock.Clock
 
 	log    bytes.Buffer // standard output and standard error of the last run, as the runner reads them
 	minted int          // upload tokens before the last run
 }
 
-// newStep is a step with a test server of its own, which trusts it for the project alder, and with distributions of these names in dist.
+// newStep is a step with a test server of its own and of the same clock, which trusts it for the project alder, and with distributions of these names in dist.
 func newStep(t *testing.T, files ...string) *step {
 	t.Helper()
-	servers := pypitest.Start(t, fakepypi.Options{})
+	clock := &stepclock.Clock{}
+	servers := pypitest.Start(t, fakepypi.Options{Now: clock.Now})
 	servers.AddPublisher(fakepypi.Publisher{Project: "alder"})
-	return newStepOn(t, servers, files...)
+	s := newStepOn(t, servers, files...)
+	s.clock = clock
+	return s
 }
 
 // newStepOn is a step that publishes to a test server which others may use too. With -short it runs within the process of the test.
@@ -78,7 +83,7 @@ func newStepWith(t *testing.T, env map[string]string, files ...string) *step {
 // newStepIn is a step with these variables besides those of the runner, in a workspace that there is.
 func newStepIn(t *testing.T, dir string, env map[string]string) *step {
 	t.Helper()
-	s := &step{t: t, dir: dir, env: maps.Clone(env)}
+	s := &step{t: t, dir: dir, env: maps.Clone(env), clock: &stepclock.Clock{}}
 	maps.Copy(s.env, map[string]string{
 		"PATH": os.Getenv("PATH"), "TMPDIR": s.path(".tmp"), "HOME": s.path(".home"), "GITHUB_ACTIONS": "true", "GITHUB_WORKSPACE": s.dir,
 		"GITHUB_OUTPUT": s.path(".output"), "GITHUB_STEP_SUMMARY": s.path(".summary"),
@@ -201,21 +206,16 @@ func (s *step) startInProcess(ctx context.Context, arguments []string) *running 
 	}
 	sleep := cli.Sleep
 	if s.noWait {
-		sleep = shortSleep
+		sleep = s.clock.Sleep
 	}
 	go func() {
 		defer close(r.ended)
 		defer cancel(nil)
 		r.code = cli.Main(ctx, cli.Process{
-			Args: arguments, Version: "test", Getenv: func(name string) string { return env[name] }, Stdout: &s.log, Stderr: &s.log, Now: time.Now, Sleep: sleep,
+			Args: arguments, Version: "test", Getenv: func(name string) string { return env[name] }, Stdout: &s.log, Stderr: &s.log, Now: s.clock.Now, Sleep: sleep,
 		})
 	}()
 	return r
-}
-
-// shortSleep waits for 10 ms where a longer wait is asked for.
-func shortSleep(ctx context.Context, d time.Duration) error {
-	return cli.Sleep(ctx, min(d, 10*time.Millisecond))
 }
 
 // slack is how many times as long as on a quiet machine something may take that has to end soon. What does not end by itself takes minutes.

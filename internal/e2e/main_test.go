@@ -19,9 +19,11 @@ import (
 	"github.com/rogpeppe/go-internal/testscript"
 
 	"github.com/org/pypi-oidc-publish/internal/cli"
+	"github.com/org/pypi-oidc-publish/internal/testkit/stepclock"
 )
 
-// The commands that the test binary is, besides itself: the program, and the same program whose waits take no time.
+// The commands that the test binary is, besides itself: the program, and the same program whose waits take no
+// time, and put its clock forward.
 const (
 	programName = "pypi-oidc-publish"
 	noWaitName  = "pypi-oidc-publish-no-wait"
@@ -29,15 +31,18 @@ const (
 
 // TestMain makes the program a command on the PATH of every test and script.
 func TestMain(m *testing.M) {
-	program := func(sleep func(context.Context, time.Duration) error) func() {
+	program := func(now func() time.Time, sleep func(context.Context, time.Duration) error) func() {
 		return func() {
 			ctx, _ := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 			os.Exit(cli.Main(ctx, cli.Process{
-				Args: os.Args[1:], Version: "test", Getenv: os.Getenv, Stdout: os.Stdout, Stderr: os.Stderr, Now: time.Now, Sleep: sleep, Log: log.Default(),
+				Args: os.Args[1:], Version: "test", Getenv: os.Getenv, Stdout: os.Stdout, Stderr: os.Stderr, Now: now, Sleep: sleep, Log: log.Default(),
 			}))
 		}
 	}
-	testscript.Main(waiting{m}, map[string]func(){programName: program(cli.Sleep), noWaitName: program(shortSleep), "embedded-roots": countRoots})
+	var clock stepclock.Clock
+	testscript.Main(waiting{m}, map[string]func(){
+		programName: program(time.Now, cli.Sleep), noWaitName: program(clock.Now, clock.Sleep), "embedded-roots": countRoots,
+	})
 }
 
 // waiting runs more tests at once than there are processors, unless -parallel says how many: they wait for timers and processes most of

@@ -55,6 +55,9 @@ func (s *Servers) InjectFault(op string, f fault.Fault, skip, times int) error {
 	return s.faults.Inject(fault.Plan{Op: op, Fault: f, Skip: skip, Times: times})
 }
 
+// InjectPlan plans a fault as InjectFault does, also one that lasts for a time by the clock of the servers, or for several ops.
+func (s *Servers) InjectPlan(p fault.Plan) error { return s.faults.Inject(p) }
+
 // ClearFaults removes all planned faults and returns how often each was injected.
 func (s *Servers) ClearFaults() []fault.Planned { return s.faults.Clear() }
 

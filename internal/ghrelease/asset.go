@@ -146,7 +146,7 @@ func (c *Client) digest(ctx context.Context, h existingAsset) (string, error) {
 	}
 	sum := &summed{}
 	into := func() io.Writer {
-		*sum = summed{Hash: sha256.New(), left: h.size}
+		*sum = summed{Hash: sha256.New(), size: h.size, left: h.size}
 		return sum
 	}
 	at := c.options.API.JoinPath(c.path("assets", strconv.FormatInt(h.id, 10))...)
@@ -195,13 +195,14 @@ func stored(api *url.URL, location string) (*url.URL, error) {
 // summed hashes a limited number of bytes, and returns an error for more.
 type summed struct {
 	hash.Hash
-	left int64
+	size int64 // all that is expected
+	left int64 // of it
 }
 
 // Write hashes p, or returns an error if it exceeds the limit.
 func (s *summed) Write(p []byte) (int, error) {
 	if int64(len(p)) > s.left {
-		return 0, errors.New("it is longer than GitHub says")
+		return 0, fmt.Errorf("it is longer than GitHub says: %w", &wire.TooLong{Bound: s.size}) // and will be at another try
 	}
 	s.left -= int64(len(p))
 	return s.Hash.Write(p)

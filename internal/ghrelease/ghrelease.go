@@ -40,6 +40,7 @@ type Client struct {
 	owner, name string // of the repository; empty: its name is invalid
 	uploads     *url.URL
 	api         *github.Client
+	notes       *github.Client   // the same, for release notes
 	digests     map[int64]string // of assets by their id: new content gets a new id
 }
 
@@ -47,11 +48,17 @@ type Client struct {
 func New(options Options) *Client {
 	owner, name := split(options.Repository)
 	c := &Client{options: options, owner: owner, name: name, uploads: UploadsOf(options.API), digests: map[int64]string{}}
-	plain := options.Wire.HTTP(wire.GitHub)
-	plain.Transport = bearer{plain.Transport, c}
-	c.api = github.NewClient(plain)
-	c.api.BaseURL = options.API.JoinPath("/") // the library requires the final slash
+	c.api, c.notes = c.library(wire.GitHub), c.library(wire.ReleaseNotes)
 	return c
+}
+
+// library returns a client of the library, whose requests are of the given op.
+func (c *Client) library(op wire.Op) *github.Client {
+	plain := c.options.Wire.HTTP(op)
+	plain.Transport = bearer{plain.Transport, c}
+	api := github.NewClient(plain)
+	api.BaseURL = c.options.API.JoinPath("/") // the library requires the final slash
+	return api
 }
 
 // UploadsOf returns the URL for uploads of assets that belongs to an API. It is derived from the URL of the API and never taken from

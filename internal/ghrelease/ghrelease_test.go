@@ -329,11 +329,11 @@ func stories() []story {
 		},
 		{
 			name: "notes that are too much for GitHub",
-			say:  says("notes", refusal(504, "slow"), refusal(504, "slow"), refusal(504, "slow"), refusal(504, "slow")), n: 2,
+			say:  says("notes", refusal(504, "slow")), n: 2,
 			findings: "a.whl+ b.tar.gz+", holds: both,
 		},
 		{
-			name: "GitHub is down", say: says("by-tag", refusal(503, "down"), refusal(503, "down"), refusal(503, "down"), refusal(503, "down")),
+			name: "GitHub is down", say: says("by-tag", slices.Repeat([]releases.Answer{refusal(503, "down")}, 30)...),
 			ready: "github-unavailable", says: "503 down",
 		},
 		{
@@ -361,10 +361,7 @@ func stories() []story {
 		},
 		{
 			name: "what is fetched is longer", held: []releases.Asset{held("a.whl", "aaa")},
-			say: says(
-				"download", releases.Answer{Status: ok, Body: "aaaa"}, releases.Answer{Status: ok, Body: "aaaa"},
-				releases.Answer{Status: ok, Body: "aaaa"},
-			),
+			say:   says("download", releases.Answer{Status: ok, Body: "aaaa"}),
 			ready: "github-unavailable", says: "longer than GitHub says", holds: "a.whl=aaa",
 		},
 		{

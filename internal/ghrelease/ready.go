@@ -50,7 +50,7 @@ func (c *Client) Ready(ctx context.Context, tag string, wanted []Asset) (Release
 // stores nothing.
 func (c *Client) mayWrite(ctx context.Context, tag string) error {
 	_, _, err := ask(func() (*github.RepositoryReleaseNotes, *github.Response, error) {
-		return c.api.Repositories.GenerateReleaseNotes(ctx, c.owner, c.name, &github.GenerateNotesOptions{TagName: tag})
+		return c.notes.Repositories.GenerateReleaseNotes(ctx, c.owner, c.name, &github.GenerateNotesOptions{TagName: tag})
 	})
 	if reply := replyOf(err); err == nil || reply.status() == http.StatusUnprocessableEntity || reply.answer.Ambiguous() {
 		return nil // GitHub checks access first; it may then fail to generate notes for a long history

@@ -11,7 +11,9 @@ import (
 	"net/http/httptest"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
@@ -322,6 +324,66 @@ func TestListFiles_CredentialOrigin(t *testing.T) {
 	none := index.New(index.SiteOf(upload, nil, false), client(), wire.NewGate(1), login)
 	if _, err := none.ListFiles(t.Context(), "alder"); !errors.Is(err, index.ErrNoListings) {
 		t.Error(err)
+	}
+}
+
+// counted counts the uploads that use a password.
+type counted struct {
+	index.Credentials
+	using, taken int
+}
+
+func (c *counted) Token(ctx context.Context, validFor time.Duration) (string, secret.Secret, error) {
+	c.using++
+	c.taken++
+	return c.Credentials.Token(ctx, validFor)
+}
+
+func (c *counted) Release(context.Context, secret.Secret) { c.using-- }
+
+// TestUpload_Waiting: an upload that waits for another try holds no token, and each try tells its own progress from the beginning.
+func TestUpload_Waiting(t *testing.T) {
+	t.Parallel()
+	tries := 0
+	_, login := unexpected(t, http.NotFound)
+	credentials := &counted{Credentials: login}
+	waits := 0
+	client := wire.New(wire.Options{
+		UserAgent: "pypi-oidc-publish/test", Now: time.Now,
+		Sleep: func(context.Context, time.Duration) error {
+			if waits++; credentials.using != 0 || credentials.taken != waits {
+				t.Errorf("in wait %d there are %d tokens in use, of %d", waits, credentials.using, credentials.taken)
+			}
+			return nil
+		},
+	})
+	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		_, _ = io.Copy(io.Discard, r.Body)
+		if tries++; tries <= 3 {
+			w.WriteHeader(http.StatusServiceUnavailable)
+		}
+	}))
+	t.Cleanup(server.Close)
+	upload := at(t, server.URL+"/legacy/")
+	credentials.Credentials = index.Password("__token__", secret.NewRedactor(nil).New("pypi-a-token-of-a-user", upload))
+	d := read(t, sample)
+	var mu sync.Mutex
+	var sent []int64 // of each try
+	err := index.New(index.SiteOf(upload, nil, true), client, wire.NewGate(2), nil).Upload(t.Context(), index.UploadRequest{
+		File:  d,
+		Begin: func() error { mu.Lock(); defer mu.Unlock(); sent = append(sent, 0); return nil },
+		Sent: func(bytes int64) {
+			mu.Lock()
+			defer mu.Unlock()
+			if last := &sent[len(sent)-1]; bytes >= *last {
+				*last = bytes
+			} else {
+				t.Errorf("%d bytes after %d", bytes, *last)
+			}
+		},
+	}, credentials)
+	if err != nil || waits != 3 || credentials.using != 0 || !slices.Equal(sent, []int64{d.Size, d.Size, d.Size, d.Size}) {
+		t.Errorf("%v after %d waits, %d in use, %v bytes of %d", err, waits, credentials.using, sent, d.Size)
 	}
 }
 

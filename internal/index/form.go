@@ -55,17 +55,18 @@ func (c *Client) digests(d *distfile.Distribution) []distfile.Field {
 	return fields
 }
 
-// open returns the whole body once more, from a file opened anew, and its length in bytes.
-func (f *form) open(r UploadRequest) (io.ReadCloser, int64, error) {
-	file, err := r.File.Open()
+// open returns the whole body once more, with the distribution opened anew, and its length in bytes. report is called with the number of
+// bytes of the file that were read.
+func (f *form) open(d *distfile.Distribution, report func(int64)) (io.ReadCloser, int64, error) {
+	file, err := d.Open()
 	if err != nil {
 		return nil, 0, err
 	}
-	body := io.MultiReader(bytes.NewReader(f.before), &countingReader{Reader: file, report: r.Sent}, bytes.NewReader(f.rest))
+	body := io.MultiReader(bytes.NewReader(f.before), &countingReader{Reader: file, report: report}, bytes.NewReader(f.rest))
 	return struct {
 		io.Reader
 		io.Closer
-	}{body, file}, int64(len(f.before)) + r.File.Size + int64(len(f.rest)), nil
+	}{body, file}, int64(len(f.before)) + d.Size + int64(len(f.rest)), nil
 }
 
 // countingReader reports how much of it was read.
@@ -79,8 +80,6 @@ type countingReader struct {
 func (c *countingReader) Read(p []byte) (int, error) {
 	n, err := c.Reader.Read(p)
 	c.n += int64(n)
-	if c.report != nil {
-		c.report(c.n)
-	}
+	c.report(c.n)
 	return n, err
 }

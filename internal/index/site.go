@@ -21,6 +21,7 @@ type Site struct {
 	Manage *url.URL // what pages with the settings of projects begin with; nil: there are none
 	// Classifiers is where the index lists the classifiers that it takes; nil: nowhere (docs/reference/pypi-server.md §2.4.3).
 	Classifiers *url.URL
+	Status      string // the page on which the operators tell of outages; empty: none is known
 	// Warehouse tells that the index runs the software of the public one: its rules, its answers, its 200 for the same bytes
 	// again.
 	Warehouse bool
@@ -41,16 +42,19 @@ func known() []Site {
 		}
 		return u
 	}
+	const status = "https://status.python.org"
 	return []Site{
 		{
 			Upload: at("https://upload.pypi.org/legacy/"), Simple: at("https://pypi.org/simple/"), Pages: at("https://pypi.org/project/"),
 			Files: at("https://files.pythonhosted.org/packages/"), Manage: at("https://pypi.org/manage/"),
 			Classifiers: at("https://pypi.org/pypi?:action=list_classifiers"), Warehouse: true, Attestations: true, audience: "pypi",
+			Status: status,
 		},
 		{
 			Upload: at("https://test.pypi.org/legacy/"), Simple: at("https://test.pypi.org/simple/"), Pages: at("https://test.pypi.org/project/"),
 			Files: at("https://test-files.pythonhosted.org/packages/"), Manage: at("https://test.pypi.org/manage/"),
 			Classifiers: at("https://test.pypi.org/pypi?:action=list_classifiers"), Warehouse: true, Attestations: true, audience: "testpypi",
+			Status: status,
 		},
 	}
 }

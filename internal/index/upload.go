@@ -5,6 +5,7 @@ import (
 	"io"
 	"net/http"
 	"strings"
+	"sync/atomic"
 
 	"github.com/org/pypi-oidc-publish/internal/distfile"
 	"github.com/org/pypi-oidc-publish/internal/secret"
@@ -33,7 +34,7 @@ func (c *Client) Upload(ctx context.Context, request UploadRequest, credentials 
 	if err != nil {
 		return err
 	}
-	u := &upload{UploadRequest: request, client: c, credentials: credentials, form: form}
+	u := &upload{UploadRequest: request, client: c, credentials: credentials, form: form, budget: &wire.Budget{}}
 	for {
 		answer, err := u.send(ctx)
 		if err == nil {
@@ -55,25 +56,42 @@ type upload struct {
 	client      *Client
 	credentials Credentials
 	form        *form
+	budget      *wire.Budget // of all tries, whatever the token
 
+	body      atomic.Int64  // which body is being sent; another number after its try
 	token     secret.Secret // of the current try; empty before the first
 	tokens    int           // number of rejected tokens
 	again     bool          // the last token was rejected, and there is another
 	ambiguous int           // tries with earlier tokens that may have succeeded
 }
 
-// send sends the request with one token, with the retries of the policy for uploads.
+// send sends the request with one token, with the retries of the policy for uploads. It uses no token while it waits for another try: a
+// superseded one is revoked meanwhile.
 func (u *upload) send(ctx context.Context) (*wire.Answer, error) {
 	u.again = false
 	answer, err := u.client.wire.Do(ctx, wire.Call{
-		Op: wire.Upload, Method: http.MethodPost, URL: u.client.site.Upload, Gate: u.client.gate,
+		Op: wire.Upload, Method: http.MethodPost, URL: u.client.site.Upload, Gate: u.client.gate, Budget: u.budget,
 		Header: http.Header{"Content-Type": {u.form.contentType}, "Accept": {wire.AcceptReadable}},
 		Auth:   u.authorize,
-		Body:   func(context.Context) (io.ReadCloser, int64, error) { return u.form.open(u.UploadRequest) },
-		Ended:  func(answer *wire.Answer) { u.answered(ctx, answer) },
+		Body:   func(context.Context) (io.ReadCloser, int64, error) { return u.form.open(u.File, u.watch()) },
+		Ended: func(answer *wire.Answer) {
+			u.body.Add(1)
+			u.answered(ctx, answer)
+			u.release(ctx)
+		},
 	})
-	u.release(ctx)
 	return answer, err
+}
+
+// watch returns what is called with the number of bytes of the file that were read for the next try. After that try it does nothing: the
+// transport may read on for a moment.
+func (u *upload) watch() func(bytes int64) {
+	current := u.body.Add(1)
+	return func(bytes int64) {
+		if u.Sent != nil && u.body.Load() == current {
+			u.Sent(bytes)
+		}
+	}
 }
 
 // authorize starts a try and returns its credentials.
@@ -83,7 +101,6 @@ func (u *upload) authorize(ctx context.Context) (user string, token secret.Secre
 			return "", secret.Secret{}, err
 		}
 	}
-	u.release(ctx) // the try before this one is over
 	user, u.token, err = u.credentials.Token(ctx, u.client.throughput.expected(u.File.Size))
 	return user, u.token, err
 }

@@ -117,8 +117,8 @@ type Minted struct {
 // message.
 type Unrestricted struct{ Reason string }
 
-// MintLost reports that a request for an upload token had no clear answer: none, or a server error after which a token may exist.
-type MintLost struct{}
+// MintLost reports that requests for an upload token had no clear answer: none, or a server error after which a token may exist.
+type MintLost struct{ Count int }
 
 // Unmatched reports that the index has no Trusted Publisher for this run, and what one would have to say.
 type Unmatched struct{ Publisher Publisher }
@@ -159,13 +159,16 @@ type ReadBack struct {
 	Missing   []string
 }
 
-// Tried is one attempt of a request; only the verbose log shows it. Op is the purpose of the request, N counts the attempts from 1, and
-// Status is 0 if there was no answer. Wait is the time until the next attempt, or 0 if this was the last.
+// Tried is one attempt of a request; the log shows the wait after it, and only the verbose log the attempt. Op is the purpose of the
+// request, N counts the attempts from 1, and Status is 0 if there was no answer.
 type Tried struct {
 	Op, Method, URL string
+	Service         string // that was asked, such as GitHub; empty for the index
 	N, Status       int
-	Took, Wait      time.Duration
-	Err             error
+	Took            time.Duration
+	Wait            time.Duration // until the next attempt, or 0 if this was the last
+	Left            time.Duration // for further attempts, before the wait
+	Err             error         // why there was no answer
 }
 
 // Ended is the last event of a run.
@@ -273,8 +276,8 @@ func (e Unrestricted) apply(r *Receipt) {
 		"report this with the name of the index; the run revokes the unrestricted token at its end as well"))
 }
 
-func (MintLost) apply(r *Receipt) {
-	r.Token.Lost++
+func (e MintLost) apply(r *Receipt) {
+	r.Token.Lost += e.Count
 	r.Token.Burned = BurnFailed // an unknown token cannot be revoked
 }
 

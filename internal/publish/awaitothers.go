@@ -35,18 +35,21 @@ func (r *run) awaitOthers(ctx context.Context, targets []*target) (waited bool, 
 		return false, f
 	}
 	r.phase("Wait for index")
-	bounded, stop := context.WithTimeout(ctx, min(r.Wait, othersWait))
+	bounded, stop, isOver := r.within(ctx, min(r.Wait, othersWait))
 	defer stop()
 	projects := projectsOf(targets)
 	var unread error // of the last look
 	query := func(ctx context.Context) nextStep {
-		failed := r.listings.refresh(ctx, projects)
+		unlisted := r.listings.refresh(ctx, projects)
 		r.listings.compare(targets, r.SkipExisting)
-		if failed == nil && len(missingOf(targets)) == 0 {
+		if unlisted == nil && len(missingOf(targets)) == 0 {
 			return done
 		}
 		if ctx.Err() == nil || len(r.listings.answered()) < len(projects) {
-			unread = failed // one that was cut off tells nothing beside those before it
+			unread = unlisted // one that was cut off tells nothing beside those before it
+		}
+		if isOver() {
+			return failed
 		}
 		return steady
 	}

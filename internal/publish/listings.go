@@ -11,6 +11,7 @@ import (
 	"github.com/org/pypi-oidc-publish/internal/index"
 	"github.com/org/pypi-oidc-publish/internal/par"
 	"github.com/org/pypi-oidc-publish/internal/pep"
+	"github.com/org/pypi-oidc-publish/internal/wire"
 )
 
 // listings is what the index lists of projects. It asks about a project when it is first wanted, once, and can ask again. It is
@@ -120,16 +121,24 @@ func (l *listings) compare(targets []*target, skip bool) {
 }
 
 // awaitFile asks about a target's project until its page has the target's name, as the schedule says, and returns the last page. An
-// index without queries, and a run that is cancelled, give an empty listing.
+// index without queries, one that does not answer, and a run that is cancelled, give an empty listing.
 func (l *listings) awaitFile(ctx context.Context, t *target, s schedule) pep.Listing {
 	var page pep.Listing
+	spent := func(err error) bool { // the time in which it could have been answered
+		unanswered := wire.ErrorOf(err)
+		return unanswered != nil && unanswered.Tries > 1
+	}
 	l.repeat(ctx, s, func(ctx context.Context) nextStep {
 		asked := l.fetch(ctx, t.release.Project)
 		if asked.err == nil {
 			page = asked.listing
 		}
-		if _, listed := t.listedIn(page); listed || errors.Is(asked.err, index.ErrNoListings) {
+		_, listed := t.listedIn(page)
+		switch {
+		case listed:
 			return done
+		case errors.Is(asked.err, index.ErrNoListings), spent(asked.err):
+			return failed
 		}
 		return steady
 	})
@@ -148,7 +157,8 @@ type schedule struct {
 type nextStep uint8
 
 const (
-	done   nextStep = iota // not at all
+	done   nextStep = iota // not at all: it is what it should be
+	failed                 // not at all: it will not be that
 	steady                 // after the first pause of the schedule
 	slower                 // after twice the last pause
 )
@@ -161,7 +171,7 @@ func (l *listings) repeat(ctx context.Context, s schedule, attempt func(context.
 		switch {
 		case next == done:
 			return true
-		case n == s.attempts:
+		case next == failed, n == s.attempts:
 			return false
 		case next == steady:
 			pause = s.pause

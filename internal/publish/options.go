@@ -12,6 +12,7 @@ import (
 	"github.com/org/pypi-oidc-publish/internal/index"
 	"github.com/org/pypi-oidc-publish/internal/ledger"
 	"github.com/org/pypi-oidc-publish/internal/uploadtoken"
+	"github.com/org/pypi-oidc-publish/internal/wire"
 )
 
 // Options are what the user asked for.
@@ -65,6 +66,14 @@ type run struct {
 
 func newRun(o Options, d Deps) *run {
 	return &run{Options: o, Deps: d, listings: newListings(d.Index, d.Sleep, o.Parallel)}
+}
+
+// within returns a context for what may take this long at most, and whether that time is over by the run's clock. The deadline, by the
+// machine's clock, cuts off what hangs.
+func (r *run) within(ctx context.Context, most time.Duration) (bounded context.Context, stop func(), isOver func() bool) {
+	until := r.Now().Add(most)
+	bounded, stop = context.WithTimeout(wire.Until(ctx, until), most)
+	return bounded, stop, func() bool { return !r.Now().Before(until) }
 }
 
 // indexName returns the name of the index in messages.

@@ -21,25 +21,28 @@ type progress struct {
 	*run
 	target *target
 	gate   *uploadGate
-	began  time.Time // of the first try
-	held   bool      // the gate is held for this file
+	begun  bool // the upload, by its first try
+	held   bool // the gate is held for this file
 
 	mu       sync.Mutex
-	last     int64     // bytes of this try
-	tryBegan time.Time // its first byte
+	began    time.Time // the last try, when its first byte was read; zero before that
 	reported time.Time
 	warned   bool
 }
 
-// begin records that the upload has begun, unless another one was rejected while this one waited.
+// begin is called before every try, of which each has a progress of its own. The first one records that the upload has begun, unless
+// another one was rejected while this one waited.
 func (p *progress) begin() error {
-	if !p.began.IsZero() {
+	p.mu.Lock()
+	p.began = time.Time{}
+	p.mu.Unlock()
+	if p.begun {
 		return nil // another try of an upload in flight, which finishes
 	}
 	if !p.gate.wait() {
 		return ErrIncomplete
 	}
-	p.began = p.Now()
+	p.begun = true
 	p.Record(ledger.Started{File: p.target.Name})
 	return nil
 }
@@ -57,23 +60,23 @@ func (p *progress) rejected() {
 func (p *progress) took() time.Duration {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	if p.tryBegan.IsZero() {
+	if p.began.IsZero() {
 		return 0
 	}
-	return p.Now().Sub(p.tryBegan)
+	return p.Now().Sub(p.began)
 }
 
-// sent records the progress of a long upload every ten seconds, and once that it will not be over in the time that the index gives.
+// sent records the progress of a long upload every ten seconds while something is left to send, and once that it will not be over in the
+// time that the index gives.
 func (p *progress) sent(bytes int64) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	now := p.Now()
-	if bytes < p.last || p.tryBegan.IsZero() {
-		p.tryBegan, p.reported = now, now
+	if p.began.IsZero() {
+		p.began, p.reported = now, now
 	}
-	p.last = bytes
-	took := now.Sub(p.tryBegan)
-	if now.Sub(p.reported) < progressEvery || bytes == 0 {
+	took := now.Sub(p.began)
+	if now.Sub(p.reported) < progressEvery || bytes == 0 || bytes >= p.target.Size {
 		return
 	}
 	p.reported = now

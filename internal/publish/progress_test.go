@@ -89,11 +89,29 @@ func TestProgress_AnotherTry(t *testing.T) {
 	s.now = s.now.Add(9 * time.Second)
 	s.sent(50e6)
 	s.now = s.now.Add(time.Minute) // between two tries
+	wantError(t, "another try", s.begin(), nil)
+	want(t, "time before its first byte", s.took(), 0)
 	s.sent(0)
 	s.now = s.now.Add(10 * time.Second)
 	s.sent(10e6)
 	want(t, "rate", eventOf[ledger.Progress](s.h).Rate, 1e6)
 	want(t, "time of the last try", s.took(), 10*time.Second)
+}
+
+// TestProgress_Waiting: a file that is read at once and waits between its tries is never told as being sent slowly, nor as done.
+func TestProgress_Waiting(t *testing.T) {
+	t.Parallel()
+	s := newSending(t, 20e3, true)
+	for range 9 {
+		wantError(t, "try", s.begin(), nil)
+		s.sent(20e3)
+		s.sent(20e3) // the end of the file
+		s.now = s.now.Add(30 * time.Second)
+		s.sent(20e3) // the answer is late
+	}
+	want(t, "reports of progress", len(eventsOf[ledger.Progress](s.h)), 0)
+	want(t, "warnings", s.h.noted(), nil)
+	want(t, "time of the last try", s.took(), 30*time.Second)
 }
 
 // TestProgress_Begin: an upload begins once, however many tries it takes, and never after a final refusal of another one.
@@ -127,7 +145,7 @@ func TestProgress_Rejected(t *testing.T) {
 				}
 				s.rejected()
 				s.rejected() // of another try
-				underWay := &progress{run: s.run, target: s.target, gate: s.gate, began: s.now}
+				underWay := &progress{run: s.run, target: s.target, gate: s.gate, begun: true}
 				wantError(t, "another try of an upload under way", underWay.begin(), nil)
 				next := &progress{run: s.run, target: s.target, gate: s.gate}
 				began := make(chan error, 1)

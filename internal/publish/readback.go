@@ -28,7 +28,7 @@ func (r *run) readBack(ctx context.Context, targets []*target, claims oidc.Claim
 		return nil
 	}
 	r.phase("Read back")
-	bounded, stop := context.WithTimeout(ctx, r.Wait)
+	bounded, stop, isOver := r.within(ctx, r.Wait)
 	defer stop()
 	var seen served
 	streak := 0
@@ -42,11 +42,16 @@ func (r *run) readBack(ctx context.Context, targets []*target, claims oidc.Claim
 			return done
 		case len(now.missing) > 0:
 			seen, streak = now, 0
-			return slower
+		default:
+			seen, streak = now, streak+1
 		}
-		seen, streak = now, streak+1
-		if streak == readBackStreak {
+		switch {
+		case streak == readBackStreak:
 			return done
+		case isOver():
+			return failed
+		case streak == 0:
+			return slower
 		}
 		return steady
 	})

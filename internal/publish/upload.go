@@ -103,12 +103,12 @@ func (r *run) send(ctx context.Context, t *target, gate *uploadGate) error {
 	switch {
 	case err == nil:
 		r.Index.Measured(t.Size, p.took())
-	case p.began.IsZero() && errors.Is(err, ErrIncomplete):
+	case !p.begun && errors.Is(err, ErrIncomplete):
 		return ErrIncomplete // it never began: another one was rejected
-	case p.began.IsZero() && ctx.Err() != nil:
+	case !p.begun && ctx.Err() != nil:
 		return context.Cause(ctx)
 	}
-	result := r.resolve(ctx, t, ledger.Uploaded{File: t.Name, Took: r.Now().Sub(p.began)}, err)
+	result := r.resolve(ctx, t, ledger.Uploaded{File: t.Name, Took: p.took()}, err)
 	t.outcome = result.Outcome()
 	if t.outcome != ledger.OutcomeUploaded {
 		t.attestations = nil // the index keeps none of what was sent

@@ -5,6 +5,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"time"
 
 	"github.com/org/pypi-oidc-publish/internal/distfile"
@@ -115,13 +116,36 @@ func rejected(t *target, f finding.Finding) ledger.UploadResult {
 func (r *run) unclear(t *target, failed error) ledger.UploadResult {
 	f := finding.New(finding.UploadDoubtful,
 		fmt.Sprintf("it is unknown whether %s has %s: %v", r.indexName(), t.Name, wire.WithServerMessage(failed)),
-		"run the job again: it skips the file if it is already published, and uploads it if not")
+		r.afterOutage(failed, "run the job again: it skips the file if it is already published, and uploads it if not"))
 	var unreadable *wire.Unreadable
 	if errors.As(failed, &unreadable) {
 		f.Message = fmt.Sprintf("%s answered the upload of %s, but the answer cannot be read: %v", r.indexName(), t.Name, failed)
 		f.Fix = wire.Advice(failed) + "; such an answer is often a rejection, which `verify-metadata: true` finds before the upload"
 	}
 	return ledger.OutcomeUnknown{File: t.Name, Finding: f.In(t.displayPath)}
+}
+
+// afterOutage returns the next step after an upload that was tried until its budget was spent: again, or another one if the tries lasted
+// until the index's own time limit.
+func (r *run) afterOutage(err error, again string) string {
+	if r.cutAtLimit(err) {
+		return fmt.Sprintf("always this file: the line is too slow for %s's time limit (%v for one file); make the file smaller, "+
+			"upload fewer files at a time (`parallel-uploads`), or publish from a runner with a faster connection", r.indexName(), indexLimit)
+	}
+	if status := r.Index.Site().Status; status != "" && wire.ErrorOf(err) != nil {
+		return "check " + status + ", and " + again
+	}
+	return again
+}
+
+// cutAtLimit reports whether the last tries of an upload all ended about when the index gives up on one.
+func (r *run) cutAtLimit(err error) bool {
+	const enough = 2
+	failed := wire.ErrorOf(err)
+	if failed == nil || len(failed.Took) < enough || !r.Index.Site().Warehouse {
+		return false
+	}
+	return !slices.ContainsFunc(failed.Took[len(failed.Took)-enough:], func(took time.Duration) bool { return took < indexLimit*9/10 })
 }
 
 // notSent is an upload that failed before the index could have the file.
@@ -133,7 +157,7 @@ func (r *run) notSent(t *target, err error) ledger.UploadResult {
 			"make sure that no other step changes the file, then run the job again")
 	}
 	err = finding.Explain(err, finding.UploadFailed,
-		cmp.Or(wire.Advice(err), "run the job again: it skips files that are already published, and uploads the rest"))
+		cmp.Or(wire.Advice(err), r.afterOutage(err, "run the job again: it skips files that are already published, and uploads the rest")))
 	f := finding.Of(err)[0] // err is not nil, so that there is one
 	f.File, f.Message = t.displayPath, fmt.Sprintf("could not upload %s: %s", t.Name, f.Message)
 	return ledger.UploadFailed{File: t.Name, Finding: f}

@@ -278,6 +278,54 @@ func TestResolve_NotSent(t *testing.T) {
 	}
 }
 
+// TestAfterOutage: what to do after an upload that was tried for long: the status page of the service where it is known, or another line
+// where the tries lasted until PyPI's own time limit.
+func TestAfterOutage(t *testing.T) {
+	t.Parallel()
+	const (
+		status  = "check https://status.example, and run the job again"
+		tooSlow = "always this file: the line is too slow for"
+		again   = "run the job again: it skips"
+	)
+	minutes := func(all ...float64) (took []time.Duration) {
+		for _, m := range all {
+			took = append(took, time.Duration(m*float64(time.Minute)))
+		}
+		return took
+	}
+	for name, c := range map[string]struct {
+		err       error
+		took      []time.Duration
+		warehouse bool
+		says      string
+	}{
+		"an outage":                         {noAnswer(0), minutes(0, 0, 0, 0.5), true, status},
+		"an outage with unclear answers":    {noAnswer(3), minutes(0.1, 0.1, 0.1), true, status},
+		"cut off at the limit, every time":  {noAnswer(0), minutes(4, 4.1, 4, 3.9), true, tooSlow},
+		"answered at the limit, every time": {noAnswer(2), minutes(4, 4.1), true, tooSlow},
+		"at the limit after an outage":      {noAnswer(1), minutes(0, 0, 4, 4), true, tooSlow},
+		"an outage after the limit":         {noAnswer(1), minutes(4, 4, 0), true, status},
+		"at the limit once":                 {noAnswer(0), minutes(4), true, status},
+		"an index without that limit":       {noAnswer(0), minutes(4, 4), false, status},
+		"the file":                          {errors.New("the file cannot be read"), nil, true, again},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			h := newScripted(t, c.warehouse)
+			site := h.deps.Index.Site()
+			site.Status = "https://status.example"
+			h.connect(site, index.Password("me", h.redactor.New("a password", site.Upload)))
+			if failed := wire.ErrorOf(c.err); failed != nil {
+				failed.Took = c.took
+			}
+			result := newRun(h.options, h.deps).resolve(t.Context(), fileOf(t, wheel, "ours"), ledger.Uploaded{}, c.err)
+			f := findingOf(result)[0]
+			wantText(t, "next step", f.Fix, c.says)
+			want(t, "says that the line is too slow", strings.Contains(f.Fix, tooSlow), c.says == tooSlow)
+		})
+	}
+}
+
 // TestWithRule: a refusal names the rule that is about it, with what the rule said before the upload, or should have said.
 func TestWithRule(t *testing.T) {
 	t.Parallel()

@@ -46,6 +46,34 @@ func duration(d time.Duration) string {
 	return fmt.Sprintf("%d min %d s", d/time.Minute, d%time.Minute/time.Second)
 }
 
+// wait returns a time span that lies ahead, as exactly as people want to know it.
+func wait(d time.Duration) string {
+	switch minutes := d.Round(time.Minute); {
+	case d < time.Second:
+		return fmt.Sprintf("%d ms", max(d.Milliseconds(), 1))
+	case d < 90*time.Second:
+		return fmt.Sprintf("%d s", int(d.Round(time.Second).Seconds()))
+	default:
+		return fmt.Sprintf("%d min", int(minutes.Minutes()))
+	}
+}
+
+// ordinal returns a number as a place in a row: "1st", "2nd", "11th".
+func ordinal(n int) string {
+	suffix := "th"
+	if n/10%10 != 1 {
+		switch n % 10 {
+		case 1:
+			suffix = "st"
+		case 2:
+			suffix = "nd"
+		case 3:
+			suffix = "rd"
+		}
+	}
+	return fmt.Sprint(n) + suffix
+}
+
 // at returns a time as the end of a phrase, or an empty string if it is unknown.
 func at(t time.Time) string {
 	if t.IsZero() {

@@ -40,7 +40,7 @@ func (r *Reporter) Watch(event ledger.Event) {
 	case ledger.Unrestricted:
 		r.line("%s could not read the restricted upload token, so the run uses the unrestricted one: %s", r.index, e.Reason)
 	case ledger.MintLost:
-		r.line("a token request got no clear answer: an unused token may exist for up to 15 minutes")
+		r.line("%s got no clear answer: an unused token may exist for up to 15 minutes", tokenRequests(e.Count))
 	case ledger.Started:
 		r.line("uploading %s", e.File)
 	case ledger.Progress:
@@ -226,18 +226,30 @@ func (r *Reporter) minted(e ledger.Minted) {
 	r.line("requested an upload token; its format is unknown, so it could not be restricted")
 }
 
-// tried prints one attempt of a request, in verbose mode only.
+// tried prints the wait after an attempt of a request, and in verbose mode the attempt.
 func (r *Reporter) tried(e ledger.Tried) {
-	if !r.options.Verbose {
-		return
+	if r.options.Verbose {
+		result := fmt.Sprint(e.Status)
+		if e.Err != nil {
+			result = e.Err.Error()
+		}
+		r.line("  %s: %s %s: %s (try %d, %s)", e.Op, e.Method, e.URL, result, e.N, duration(e.Took))
 	}
-	result := fmt.Sprint(e.Status)
-	if e.Err != nil {
-		result = e.Err.Error()
-	}
-	again := ""
 	if e.Wait > 0 {
-		again = ", retry in " + duration(e.Wait)
+		r.line("%s: next try in %s (%s try, %s left)", r.failedTry(e), wait(e.Wait), ordinal(e.N+1), wait(e.Left))
 	}
-	r.line("  %s: %s %s: %s (try %d, %s%s)", e.Op, e.Method, e.URL, result, e.N, duration(e.Took), again)
+}
+
+// failedTry returns who did not answer as wished, and what came instead.
+func (r *Reporter) failedTry(e ledger.Tried) string {
+	who := cmp.Or(e.Service, r.index)
+	if e.Err == nil {
+		return fmt.Sprintf("%s answered %d", who, e.Status)
+	}
+	const most = 120
+	why := strings.Join(strings.Fields(r.options.Redact(e.Err.Error())), " ")
+	if len(why) > most {
+		why = phrase.Beginning(why, most) + "…"
+	}
+	return fmt.Sprintf("%s did not answer (%s)", who, why)
 }

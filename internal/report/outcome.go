@@ -82,9 +82,12 @@ func tokenLines(t ledger.Token, index string) []string {
 	return lines
 }
 
+// tokenRequests returns a number of requests for an upload token.
+func tokenRequests(n int) string { return phrase.Count(n, "token request") }
+
 // lostMints returns the note that a request may have left a token that the run does not know.
 func lostMints(t ledger.Token) string {
-	return phrase.Count(t.Lost, "token request") + " got no clear answer; an unused token may exist for up to 15 minutes, then it expires"
+	return tokenRequests(t.Lost) + " got no clear answer; an unused token may exist for up to 15 minutes, then it expires"
 }
 
 // headline returns the outcome in one line.

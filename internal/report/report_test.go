@@ -186,6 +186,7 @@ func situations() map[string][]ledger.Event {
 			ledger.Started{File: wheel},
 			ledger.Tried{
 				Op: "upload", Method: "POST", URL: "https://upload.index.example/legacy/", N: 1, Status: 503, Took: time.Second, Wait: 2 * time.Second,
+				Left: 20*time.Minute - time.Second,
 			},
 			ledger.Tried{Op: "upload", Method: "POST", URL: "https://upload.index.example/legacy/", N: 2, Status: 200, Took: time.Second},
 			ledger.Uploaded{File: wheel, Took: 4 * time.Second},
@@ -200,7 +201,7 @@ func situations() map[string][]ledger.Event {
 			ledger.Rejected{File: sdist, Finding: refusal},
 		}, revocationText(ledger.BurnFailed)),
 		"cut off": join(opening(file(wheel, ledger.ActionUpload), file(sdist, ledger.ActionUpload)), minted(), []ledger.Event{
-			ledger.MintLost{},
+			ledger.MintLost{Count: 4},
 			ledger.Started{File: wheel},
 			ledger.UploadAborted{File: wheel},
 			ledger.Started{File: sdist},
@@ -498,7 +499,7 @@ func TestSummary_NothingMissing(t *testing.T) {
 // TestReport_LostMint: a mint that was lost takes nothing from what became of the token that came after it.
 func TestReport_LostMint(t *testing.T) {
 	t.Parallel()
-	events := join(opening(file(wheel, ledger.ActionUpload)), identified(), []ledger.Event{ledger.MintLost{}}, minted()[2:], []ledger.Event{
+	events := join(opening(file(wheel, ledger.ActionUpload)), identified(), []ledger.Event{ledger.MintLost{Count: 1}}, minted()[2:], []ledger.Event{
 		ledger.Started{File: wheel}, ledger.Uploaded{File: wheel, Took: time.Second},
 	}, revocationText(ledger.BurnProven))
 	p := &page{}

@@ -33,7 +33,7 @@ func oddEvent(dice *rand.Rand) ledger.Event {
 		ledger.Attested{File: wheel},
 		ledger.Unattested{},
 		ledger.Minted{Restricted: even},
-		ledger.MintLost{},
+		ledger.MintLost{Count: 1},
 		ledger.Progress{},
 		ledger.Uploaded{File: wheel, Took: -time.Second},
 		ledger.Uploaded{File: "nobody knows it"},

@@ -16,13 +16,14 @@ import (
 )
 
 // noAudience returns a finding for a failed request of the audience. An error that is not of a request is returned unchanged.
-func noAudience(at *url.URL, err error) error {
+func (l *Session) noAudience(err error) error {
 	failed := wire.ErrorOf(err)
 	if failed == nil {
 		return err
 	}
 	unknown := "the index did not name an audience for the ID token: " + err.Error()
-	const again = "run the job again later; nothing was sent, so there is nothing to clean up"
+	again := l.checkStatus() + "run the job again later; nothing was sent, so there is nothing to clean up"
+	at := l.opts.At
 	if failed.Answer == nil {
 		return finding.New(finding.AudienceUnavailable, unknown, cmp.Or(wire.Advice(err), again))
 	}
@@ -35,13 +36,21 @@ func noAudience(at *url.URL, err error) error {
 	case status == http.StatusForbidden:
 		return finding.New(finding.TrustedPublishingOff,
 			fmt.Sprintf("Trusted Publishing is turned off at the index at %s: %s", at.Host, failed.Answer.ServerMessage()),
-			"check the index's status page and run the job again later, or pass an API token as `password`")
+			"check "+cmp.Or(l.opts.Status, "the index's status page")+" and run the job again later, or pass an API token as `password`")
 	case status/100 == 3:
 		return finding.New(finding.AudienceRedirect, unknown,
 			"set `repository-url` to the address that the index redirects to; if that is a login page, pass an API token of this index as `password`")
 	default:
 		return finding.New(finding.AudienceUnavailable, unknown, again)
 	}
+}
+
+// checkStatus returns the beginning of a next step after an outage: where its end is told, if that is known.
+func (l *Session) checkStatus() string {
+	if l.opts.Status == "" {
+		return ""
+	}
+	return "check " + l.opts.Status + ", and "
 }
 
 // unexpectedAudience returns a finding for a 200 without an audience, such as a page of a proxy, an empty answer or another service.
@@ -86,7 +95,7 @@ func (l *Session) refusedMint(err error, claims oidc.Claims, order MintRequest) 
 	if failed.Answer == nil || failed.Answer.Temporary() {
 		return finding.New(finding.MintUnavailable,
 			"the index gave no upload token: "+wire.WithServerMessage(err).Error(),
-			cmp.Or(wire.Advice(err), "run the job again later: files that the index has are recognised, and the rest is uploaded"))
+			cmp.Or(wire.Advice(err), l.checkStatus()+"run the job again later: files that the index has are recognised, and the rest is uploaded"))
 	}
 	message := "the index refused to issue an upload token: " + failed.Answer.ServerMessage()
 	r, known := reasonOf(failed.Answer)

@@ -94,8 +94,8 @@ func (l *Session) mint(ctx context.Context, order MintRequest) error {
 // lost records n mints that may have created a token that this run does not have, because no answer arrived or because a proxy
 // sent a server error although the index may have succeeded. The policy of package wire defines which errors those are.
 func (l *Session) lost(n int) {
-	for range n {
-		l.opts.Record(ledger.MintLost{})
+	if n > 0 {
+		l.opts.Record(ledger.MintLost{Count: n})
 	}
 }
 

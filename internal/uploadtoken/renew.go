@@ -10,6 +10,7 @@ import (
 	"github.com/org/pypi-oidc-publish/internal/finding"
 	"github.com/org/pypi-oidc-publish/internal/ledger"
 	"github.com/org/pypi-oidc-publish/internal/secret"
+	"github.com/org/pypi-oidc-publish/internal/wire"
 )
 
 // margin is how long a token must be valid beyond the expected time of an upload, because the index checks the token only after
@@ -26,11 +27,15 @@ func (l *Session) Token(ctx context.Context, need time.Duration) (string, secret
 		return "", secret.Secret{}, err
 	}
 	if now := l.opts.Now(); t.tooShort(now, need) && now.After(l.renewNotBefore) {
-		if err := l.renew(ctx, need); err != nil && t.left(l.opts.Now()) < need {
+		limited := ctx
+		if t.left(now) >= need {
+			limited = wire.Until(ctx, now) // one try: the old token still does, and the upload waits
+		}
+		if err := l.renew(limited, need); err != nil && t.left(l.opts.Now()) < need {
 			return "", secret.Secret{}, err
 		} else if err != nil {
 			l.renewNotBefore = l.opts.Now().Add(renewBackoff)
-			l.opts.Record(ledger.Noted{Finding: notRenewed(err)})
+			l.noteOnce.Do(func() { l.opts.Record(ledger.Noted{Finding: notRenewed(err)}) })
 		}
 		if t, err = l.current(); err != nil {
 			return "", secret.Secret{}, err

@@ -33,6 +33,8 @@ type Options struct {
 	Record   func(ledger.Event)
 	Permit   func(audience string) error // returns an error if the index may not ask for this audience
 	Sleep    func(ctx context.Context, d time.Duration) error
+	// Status is the page on which the index's operators tell of outages; "" if none is known.
+	Status string
 	// Warehouse says that the index runs the software of PyPI, whose refusals can be predicted.
 	Warehouse bool
 	// Settings returns the URL of the page for a project's publishers, with the form filled in if the index supports that; "" if
@@ -56,6 +58,7 @@ type Session struct {
 
 	renewNotBefore time.Time  // no renewal is tried before this time; guarded by renewing
 	renewing       sync.Mutex // held during a renewal, so that other uploads wait for the new token
+	noteOnce       sync.Once  // the warning that a renewal failed
 
 	mu           sync.Mutex
 	audienceName string    // the audience; "" before the index has named it
@@ -159,7 +162,7 @@ func (l *Session) audience(ctx context.Context) (string, error) {
 		Header: http.Header{"Accept": {"application/json"}},
 	})
 	if err != nil {
-		return "", noAudience(l.opts.At, err)
+		return "", l.noAudience(err)
 	}
 	var decoded struct {
 		Audience string `json:"audience"`

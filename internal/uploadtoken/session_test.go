@@ -14,6 +14,7 @@ import (
 	"slices"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -737,10 +738,11 @@ func TestMint_UnexpectedAnswers(t *testing.T) {
 			conn.Close()
 		}
 	}
+	const every = -1
 	cases := []struct {
 		name    string
 		id      finding.ID
-		lost    int
+		lost    int // answers, which are one event; every: those of all tries
 		handler http.HandlerFunc
 	}{
 		{"HTML instead of a token", "mint-answer", 1, says(200, "text/html", "<html>welcome</html>")},
@@ -757,19 +759,19 @@ func TestMint_UnexpectedAnswers(t *testing.T) {
 		{"a token that would redact everything", "mint-answer", 1, says(200, "application/json", `{"success":true,"token":"e"}`)},
 		{"endless", "mint-unavailable", 1, says(200, "application/json", strings.Repeat("x", 1<<20))},
 		{"down", "mint-unavailable", 0, says(503, "text/html", "<html>down</html>")},
-		{"broken", "mint-unavailable", 4, says(500, "text/html", "<html>")},
-		{"a gateway that lost the answer", "mint-unavailable", 4, says(504, "text/html", "<html>")},
-		{"a gateway that got a bad answer", "mint-unavailable", 4, says(502, "text/html", "<html>")},
-		{"a front whose client has gone", "mint-unavailable", 4, says(499, "text/html", "<html>")},
-		{"a front that got a strange answer", "mint-unavailable", 4, says(520, "text/html", "<html>")},
-		{"a front that got no answer in time", "mint-unavailable", 4, says(524, "text/html", "<html>")},
+		{"broken", "mint-unavailable", every, says(500, "text/html", "<html>")},
+		{"a gateway that lost the answer", "mint-unavailable", every, says(504, "text/html", "<html>")},
+		{"a gateway that got a bad answer", "mint-unavailable", every, says(502, "text/html", "<html>")},
+		{"a front whose client has gone", "mint-unavailable", every, says(499, "text/html", "<html>")},
+		{"a front that got a strange answer", "mint-unavailable", every, says(520, "text/html", "<html>")},
+		{"a front that got no answer in time", "mint-unavailable", every, says(524, "text/html", "<html>")},
 		{"a front, and the index is down", "mint-unavailable", 0, says(521, "text/html", "<html>")},
 		{"a front that could not connect in time", "mint-unavailable", 0, says(522, "text/html", "<html>")},
 		{"a front that could not reach the index", "mint-unavailable", 0, says(523, "text/html", "<html>")},
 		{"a front that could not shake hands", "mint-unavailable", 0, says(525, "text/html", "<html>")},
 		{"a front that does not trust the index", "mint-unavailable", 0, says(526, "text/html", "<html>")},
 		{"a front with an error of its own", "mint-unavailable", 0, says(530, "text/html", "<html>")},
-		{"cut off", "mint-unavailable", 4, cut},
+		{"cut off", "mint-unavailable", every, cut},
 		{"too many requests", "mint-unavailable", 0, says(429, "text/plain", "slower")},
 		{"too slow", "mint-unavailable", 0, says(408, "text/plain", "")},
 		{"when it expires is no number", "", 0, says(200, "application/json", `{"success":true,"token":"a-token-long-enough","expires":"soon"}`)},
@@ -786,21 +788,62 @@ func TestMint_UnexpectedAnswers(t *testing.T) {
 	for _, c := range cases {
 		t.Run(c.name, func(t *testing.T) {
 			t.Parallel()
-			r := newRunAgainst(t, mints(c.handler))
+			var requests atomic.Int64
+			r := newRunAgainst(t, mints(func(w http.ResponseWriter, r *http.Request) {
+				requests.Add(1)
+				c.handler(w, r)
+			}))
 			err := r.Mint(t.Context(), uploadtoken.MintRequest{Projects: []pep.Project{"mine"}})
 			if all := finding.Of(err); c.id == "" && err != nil || c.id != "" && (len(all) != 1 || all[0].ID != c.id || all[0].Fix == "") {
 				t.Errorf("%+v", all)
 			}
-			lost := 0
+			var lost []ledger.Event
 			for _, e := range r.events {
 				if _, ok := e.(ledger.MintLost); ok {
-					lost++
+					lost = append(lost, e)
 				}
 			}
-			if lost != c.lost {
-				t.Errorf("%d answers lost, want %d", lost, c.lost)
+			tries := int(requests.Load())
+			var want []ledger.Event
+			switch {
+			case c.lost == every && tries > 40:
+				want = []ledger.Event{ledger.MintLost{Count: tries}}
+			case c.lost != 0:
+				want = []ledger.Event{ledger.MintLost{Count: c.lost}}
+			}
+			if !slices.Equal(lost, want) {
+				t.Errorf("%d tries: %v, want %v", tries, lost, want)
 			}
 		})
+	}
+}
+
+// TestStatusPage: after an outage the next step names the page that tells of its end, where that is known.
+func TestStatusPage(t *testing.T) {
+	t.Parallel()
+	const again = "run the job again later"
+	for status, begins := range map[string]string{"": again, "https://status.example": "check https://status.example, and " + again} {
+		down := says(503, "text/plain", "busy")
+		for id, handler := range map[finding.ID]http.HandlerFunc{"mint-unavailable": mints(down), "audience-unavailable": down} {
+			server := httptest.NewServer(handler)
+			t.Cleanup(server.Close)
+			at, err := url.Parse(server.URL + "/legacy/")
+			if err != nil {
+				t.Fatal(err)
+			}
+			redactor := secret.NewRedactor(nil)
+			tokens := uploadtoken.New(uploadtoken.Options{
+				At: at, Wire: client(), Redactor: redactor, Now: time.Now, Record: func(ledger.Event) {}, Permit: permit, Sleep: noSleep,
+				CheckIDToken: idTokenAvailable, Status: status,
+				IDTokens: func(_ context.Context, audience string, to *url.URL) (oidc.Token, error) {
+					return oidc.Token{Text: redactor.New("an id token", to), Claims: oidc.Claims{Audience: audience}}, nil
+				},
+			})
+			problems := finding.Of(tokens.Mint(t.Context(), uploadtoken.MintRequest{Projects: []pep.Project{"mine"}}))
+			if len(problems) != 1 || problems[0].ID != id || !strings.HasPrefix(problems[0].Fix, begins) {
+				t.Errorf("%s, status page %q: %+v", id, status, problems)
+			}
+		}
 	}
 }
 
@@ -810,9 +853,7 @@ func TestMint_TemporaryRefusal(t *testing.T) {
 	for _, status := range []int{429, 503} {
 		r := newRunAgainst(t, mints(says(status, "text/plain", "ten publishers an hour")))
 		problems := finding.Of(r.Mint(t.Context(), uploadtoken.MintRequest{Projects: []pep.Project{"mine"}}))
-		if len(problems) != 1 || problems[0].ID != "mint-unavailable" || !strings.HasSuffix(
-			problems[0].Message, "after 4 tries: ten publishers an hour",
-		) {
+		if len(problems) != 1 || problems[0].ID != "mint-unavailable" || !strings.HasSuffix(problems[0].Message, " tries: ten publishers an hour") {
 			t.Errorf("%+v", problems)
 		}
 	}

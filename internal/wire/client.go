@@ -64,6 +64,8 @@ type Call struct {
 	URL    *url.URL
 	Header http.Header
 	Gate   *Gate
+	// Budget is shared by calls that are tries of the same thing. Nil: that of the op, for this call alone.
+	Budget *Budget
 	// Auth is called for every try. Its error is final. Nil: no credentials.
 	Auth func(context.Context) (user string, pass secret.Secret, err error)
 	// Body is called for every try, such as to open a file or to get a fresh ID token; the client closes what it returns. Its error is

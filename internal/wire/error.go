@@ -12,13 +12,16 @@ type Error struct {
 	Method string
 	URL    string
 	Answer *Answer // to the last try; nil: none
-	Tries  int
+	Tries  int     // of all calls that share the budget
+	// Took is how long each try of this call took from connect to the end of the answer.
+	Took []time.Duration
 	// AmbiguousTries counts the tries that may have had their effect all the same: sent whole with no answer, or answered with an
 	// error of the server or of a gateway before it, as [Answer.Ambiguous] has it and the op's policy.
 	AmbiguousTries int
 	Err            error // why there was no answer
 
-	unreadable int // tries whose answer could not be read
+	asked      time.Duration // which the server asked to wait for, beyond what was left; zero: it did not
+	unreadable int           // tries whose answer could not be read
 }
 
 // Error returns the request and what came of it, never the body of an answer.
@@ -34,6 +37,9 @@ func (e *Error) Error() string {
 		}
 		if to := e.Answer.Header.Get("Location"); to != "" && e.Answer.Status/100 == 3 {
 			reason += ", a redirect to " + PlainURL(to) + " (redirects are not followed)"
+		}
+		if e.asked > 0 {
+			tries += fmt.Sprintf(", and asks to wait for %v", e.asked.Round(time.Second))
 		}
 		return fmt.Sprintf("%s: %s %s answered %s%s", e.Op, e.Method, e.URL, reason, tries)
 	}

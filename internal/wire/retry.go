@@ -3,23 +3,27 @@ package wire
 import (
 	"context"
 	"errors"
+	"net/http"
 	"time"
 )
 
-// Do sends a request, with as many tries as its op's policy allows. It returns the answer if that is a 2xx. Its error is an [*Error], or
-// that of Auth or Body: as it is if no earlier try can have had its effect, else inside an [*Error].
+// Do sends a request, again and again until its budget is spent, if its op's policy allows. It returns the answer if that is a 2xx. Its
+// error is an [*Error], or that of Auth or Body: as it is if no earlier try can have had its effect, else inside an [*Error].
 func (c *Client) Do(ctx context.Context, call Call) (*Answer, error) {
 	if call.URL.Scheme == "https" || !Loopback(call.URL.Hostname()) {
 		c.options.LoadRoots()
 	}
 	rule := policyOf(call.Op)
-	var spent time.Duration // on tries and waits; not at the gate, where others are served
+	budget := call.Budget
+	if budget == nil {
+		budget = &Budget{}
+	}
 	failed := &Error{Op: call.Op, Method: call.Method, URL: PlainURL(call.URL.String())}
-	for n := 1; ; n++ {
+	for {
 		t := c.try(ctx, call, rule)
-		spent += t.took
+		budget.add(t)
 		if t.fatal != nil {
-			c.trace(failed, n, t, 0)
+			c.trace(failed, budget, t, pause{})
 			if failed.AmbiguousTries == 0 {
 				return nil, t.fatal
 			}
@@ -27,20 +31,23 @@ func (c *Client) Do(ctx context.Context, call Call) (*Answer, error) {
 			return nil, failed
 		}
 		if t.answer.succeeded() {
-			c.trace(failed, n, t, 0)
+			c.trace(failed, budget, t, pause{})
 			t.answer.AmbiguousTries = failed.AmbiguousTries
 			return t.answer, nil
 		}
-		failed.Answer, failed.Err, failed.Tries = t.answer, t.err, n
+		failed.Answer, failed.Err, failed.Tries, failed.Took = t.answer, t.err, budget.tries, append(failed.Took, t.exchange)
 		failed.count(rule, t)
-		wait, again := c.next(ctx, rule, n, spent, t)
-		spent += wait
+		next, again := c.next(ctx, rule, budget, t)
 		if !again || failed.unreadable > maxUnreadable {
-			c.trace(failed, n, t, 0)
+			if next.wait > next.left {
+				failed.asked = next.wait
+			}
+			c.trace(failed, budget, t, pause{})
 			return nil, failed
 		}
-		c.trace(failed, n, t, wait)
-		if err := c.options.Sleep(ctx, wait); err != nil {
+		c.trace(failed, budget, t, next)
+		budget.spent += next.wait
+		if err := c.options.Sleep(ctx, next.wait); err != nil {
 			if failed.Answer == nil {
 				failed.Err = err
 			}
@@ -49,23 +56,84 @@ func (c *Client) Do(ctx context.Context, call Call) (*Answer, error) {
 	}
 }
 
-// next returns how long to wait before another try, and whether there is one: n tries were made, which took the time spent with the waits
-// between them, and t was the last.
-func (c *Client) next(ctx context.Context, rule policy, n int, spent time.Duration, t try) (time.Duration, bool) {
-	var long *TooLong
+// Budget counts what calls of one op spend together on tries and on the waits between them, such as those for one file with one
+// credential after another. The calls must not run at the same time. Its zero value is ready for use.
+type Budget struct {
+	tries int           // so far
+	spent time.Duration // on tries and waits; not at the gate, where others are served
+
+	failing     bool          // the last tries, one at least, were answered with a plain 500
+	failingFrom time.Duration // spent when the first of them was
+}
+
+// add counts a try.
+func (b *Budget) add(t try) {
+	b.tries++
+	b.spent += t.took
 	switch {
-	case n >= rule.tries, ctx.Err() != nil, errors.As(t.err, &long), Permanent(t.err):
-		return 0, false
-	case t.answer != nil && !rule.retries(t.answer):
-		return 0, false
+	case t.answer == nil || t.answer.Status != http.StatusInternalServerError:
+		b.failing = false
+	case !b.failing:
+		b.failing, b.failingFrom = true, b.spent
 	}
-	wait := c.options.Jitter(min(rule.firstWait<<(n-1), longestWait))
+}
+
+// left returns how much time the policy has for further tries.
+func (b *Budget) left(rule policy) time.Duration {
+	left := rule.budget - b.spent
+	if rule.errorBudget > 0 && b.failing {
+		left = min(left, rule.errorBudget-(b.spent-b.failingFrom))
+	}
+	return left
+}
+
+// untilKey is the key of the time in the contexts of [Until].
+type untilKey struct{}
+
+// Until returns a context in which no call of a client starts a further try after this time, by the client's own clock. The first try of a
+// call is always made. Unlike a deadline, it does not cut off a try.
+func Until(ctx context.Context, at time.Time) context.Context {
+	if sooner, limited := ctx.Value(untilKey{}).(time.Time); limited && sooner.Before(at) {
+		return ctx
+	}
+	return context.WithValue(ctx, untilKey{}, at)
+}
+
+// pause is the time between two tries.
+type pause struct {
+	wait time.Duration
+	left time.Duration // of the budget, before the wait
+}
+
+// next returns how long to wait before another try, and whether there is one; t was the last. Another try is made as long as anything is
+// left of the budget: the last wait is as long as that. If the server asks to wait for longer, there is none.
+func (c *Client) next(ctx context.Context, rule policy, budget *Budget, t try) (pause, bool) {
+	var long *TooLong
+	left := budget.left(rule)
+	if until, limited := ctx.Value(untilKey{}).(time.Time); limited {
+		left = min(left, until.Sub(c.options.Now()))
+	}
+	switch {
+	case left <= 0, ctx.Err() != nil, errors.As(t.err, &long), Permanent(t.err):
+		return pause{}, false
+	case t.answer != nil && !rule.retries(t.answer):
+		return pause{}, false
+	}
+	wait := min(c.options.Jitter(doubled(rule.firstWait, budget.tries-1)), left)
 	if t.answer != nil {
 		if asked, ok := t.answer.RetryAfter(c.options.Now()); ok {
-			wait = max(wait, min(asked, longestRetryAfter))
+			wait = max(wait, asked)
 		}
 	}
-	return wait, spent+wait < rule.budget
+	return pause{wait, left}, wait <= left
+}
+
+// doubled returns a wait after it was doubled n times, at most longestWait.
+func doubled(wait time.Duration, n int) time.Duration {
+	for ; n > 0 && wait < longestWait; n-- {
+		wait *= 2
+	}
+	return min(wait, longestWait)
 }
 
 // maxUnreadable is how many answers that cannot be read are worth another try: the same request is nearly always answered alike.
@@ -91,12 +159,15 @@ type Try struct {
 	Status int    // 0: no answer
 	Took   time.Duration
 	Wait   time.Duration // before the next try; 0: this was the last
+	Left   time.Duration // of the budget for further tries, before the wait
 	Err    error         // why there was no answer
 }
 
-// trace reports the try of number n, and the wait after it.
-func (c *Client) trace(call *Error, n int, t try, wait time.Duration) {
-	traced := Try{Op: call.Op, Method: call.Method, URL: call.URL, N: n, Took: t.took, Wait: wait, Err: t.err}
+// trace reports the last try of the budget, and the pause after it.
+func (c *Client) trace(call *Error, budget *Budget, t try, next pause) {
+	traced := Try{
+		Op: call.Op, Method: call.Method, URL: call.URL, N: budget.tries, Took: t.took, Wait: next.wait, Left: next.left, Err: t.err,
+	}
 	if t.answer != nil {
 		traced.Status = t.answer.Status
 	}

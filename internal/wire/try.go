@@ -22,6 +22,8 @@ type try struct {
 	fatal  error   // why nothing was sent, which ends the call
 	sent   bool    // the whole request went out
 	took   time.Duration
+	// exchange is the part of took from connect to the end of the answer, without what the request waited for, such as credentials.
+	exchange time.Duration
 }
 
 // try sends the request of a call once, when its gate lets it.
@@ -42,12 +44,14 @@ func (c *Client) try(ctx context.Context, call Call, rule policy) (t try) {
 	}
 	limit, stop := context.WithTimeoutCause(ctx, rule.timeout, tryTimeout{rule.timeout})
 	defer stop()
+	connects := c.options.Now()
 	watch := &exchangeWatch{https: call.URL.Scheme == "https"}
 	answer, err := c.exchange(request.WithContext(httptrace.WithClientTrace(limit, watch.trace())), watch, call.Into, rule.maxBody)
 	if err != nil && limit.Err() != nil {
 		err = context.Cause(limit)
 	}
-	return try{answer: answer, err: err, sent: watch.sent.Load(), took: c.options.Now().Sub(began)}
+	ended := c.options.Now()
+	return try{answer: answer, err: err, sent: watch.sent.Load(), took: ended.Sub(began), exchange: ended.Sub(connects)}
 }
 
 // request builds one try's request.

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io"
 	"net/http"
+	"time"
 )
 
 // ControlPath is the path of [Injector.Control] at a server whose faults are controlled from outside.
@@ -18,7 +19,8 @@ const controlLimit = 64 << 10
 // handler's server.
 //
 //	GET     returns the named faults, the ops, and the plans with how often each was injected
-//	POST    {"op": "upload", "fault": "reset-after-body", "skip": 0, "times": 1} plans one; skip and times may be omitted
+//	POST    {"op": "upload", "fault": "reset-after-body", "skip": 0, "times": 1} plans one; skip and times may be omitted, and
+//	        {"op": "upload", "fault": "status-503", "seconds": 900, "also": ["mint"]} plans one that lasts, for other ops too
 //	DELETE  removes all plans and returns how often each was injected
 func (i *Injector) Control(listenerOp string) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
@@ -54,11 +56,13 @@ func (i *Injector) Control(listenerOp string) http.Handler {
 // readPlan parses a plan. It fails for a plan that would block this endpoint without end.
 func (i *Injector) readPlan(body io.Reader, listenerOp string) (Plan, error) {
 	request := struct {
-		Op    string `json:"op"`
-		Fault string `json:"fault"`
-		Skip  int    `json:"skip"`
-		Times int    `json:"times"`
-	}{Times: 1}
+		Op      string   `json:"op"`
+		Fault   string   `json:"fault"`
+		Skip    int      `json:"skip"`
+		Times   *int     `json:"times"`
+		Seconds int      `json:"seconds"`
+		Also    []string `json:"also"`
+	}{}
 	decoder := json.NewDecoder(body)
 	decoder.DisallowUnknownFields()
 	if err := decoder.Decode(&request); err != nil {
@@ -71,10 +75,21 @@ func (i *Injector) readPlan(body io.Reader, listenerOp string) (Plan, error) {
 	if !known {
 		return Plan{}, fmt.Errorf("unknown fault %q: GET this URL to list the names", request.Fault)
 	}
-	if request.Op == listenerOp && request.Times == Forever {
+	const day = 24 * 60 * 60
+	if request.Seconds > day {
+		return Plan{}, fmt.Errorf("seconds is %d: that is more than a day", request.Seconds)
+	}
+	p := Plan{Op: request.Op, Fault: f, Skip: request.Skip, Lasts: time.Duration(request.Seconds) * time.Second, Also: request.Also}
+	switch {
+	case request.Times != nil:
+		p.Times = *request.Times
+	case request.Seconds == 0:
+		p.Times = 1
+	}
+	if p.Op == listenerOp && p.Times == Forever {
 		return Plan{}, fmt.Errorf("a permanent fault of %s would block this endpoint too, and could not be removed: set times to a number", listenerOp)
 	}
-	return Plan{request.Op, f, request.Skip, request.Times}, nil
+	return p, nil
 }
 
 // description describes a named fault in JSON.
@@ -100,12 +115,14 @@ func planRows(plans []Planned) []any {
 	all := make([]any, 0, len(plans))
 	for _, p := range plans {
 		all = append(all, struct {
-			Op     string `json:"op"`
-			Fault  string `json:"fault"`
-			Skip   int    `json:"skip"`
-			Times  int    `json:"times"`
-			Struck int    `json:"struck"`
-		}{p.Op, p.Fault.String(), p.Skip, p.Times, p.Hits})
+			Op      string   `json:"op"`
+			Fault   string   `json:"fault"`
+			Skip    int      `json:"skip"`
+			Times   int      `json:"times"`
+			Seconds float64  `json:"seconds,omitempty"`
+			Also    []string `json:"also,omitempty"`
+			Struck  int      `json:"struck"`
+		}{p.Op, p.Fault.String(), p.Skip, p.Times, p.Lasts.Seconds(), p.Also, p.Hits})
 	}
 	return all
 }

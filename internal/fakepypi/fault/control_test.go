@@ -6,6 +6,7 @@ import (
 	"net/http/httptest"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/org/pypi-oidc-publish/internal/fakepypi/fault"
 )
@@ -66,6 +67,20 @@ func TestControl(t *testing.T) {
 	}
 }
 
+// TestControl_Lasting: a plan may last for a time, and be for other ops too.
+func TestControl_Lasting(t *testing.T) {
+	t.Parallel()
+	i := newInjector()
+	code, answer := send(t, i.Control(connections), "POST", `{"op":"send","fault":"status-503","seconds":90,"also":["fetch"]}`)
+	told := answer["planned"].([]any)[0].(map[string]any)
+	if code != 201 || told["seconds"] != 90.0 || told["times"] != 0.0 || len(told["also"].([]any)) != 1 {
+		t.Errorf("%d %v", code, answer)
+	}
+	if p := i.Plans(); len(p) != 1 || p[0].Lasts != 90*time.Second || p[0].Also[0] != "fetch" {
+		t.Errorf("%+v", p)
+	}
+}
+
 // TestControl_Refused what it does not understand, and says what to send.
 func TestControl_Refused(t *testing.T) {
 	t.Parallel()
@@ -77,6 +92,11 @@ func TestControl_Refused(t *testing.T) {
 		{"POST", `{"op":"send","fault":"hang"} {}`, `send one fault per request`},
 		{"POST", `{"op":"send","fault":"hang","times":1.5}`, `send one JSON object such as`},
 		{"POST", `{"op":"send","fault":"hang","times":0}`, `times is 0`},
+		{"POST", `{"op":"send","fault":"hang","times":1,"seconds":9}`, `a number of times, or a time`},
+		{"POST", `{"op":"send","fault":"hang","seconds":-1}`, `a number of times, or a time`},
+		{"POST", `{"op":"send","fault":"hang","seconds":86401}`, `more than a day`},
+		{"POST", `{"op":"send","fault":"hang","also":["gremlin"]}`, `op "gremlin" cannot have the fault`},
+		{"POST", `{"op":"knock","fault":"refuse","also":["send"]}`, `op "send" cannot have the fault`},
 		{"POST", `{"op":"send","fault":"gremlin"}`, `unknown fault "gremlin": GET this URL`},
 		{"POST", `{"op":"send"}`, `unknown fault ""`},
 		{"POST", `{"op":"gremlin","fault":"hang"}`, `unknown op "gremlin"`},
@@ -100,13 +120,14 @@ func FuzzControl(f *testing.F) {
 	f.Add(`{"op":"send","fault":"reset-after-body","skip":2,"times":3}`)
 	f.Add(`{"op":"knock","fault":"refuse","times":2}`)
 	f.Add(`{"op":"send","fault":"hang","skip":-1}`)
+	f.Add(`{"op":"send","fault":"status-503","seconds":9,"also":["fetch"]}`)
 	f.Add(`nonsense`)
 	f.Fuzz(func(t *testing.T, body string) {
 		i := newInjector()
 		code, answer := send(t, i.Control(connections), "POST", body)
 		switch code {
 		case 201:
-			if p := i.Plans(); len(p) != 1 || p[0].Fault.Check() != nil || p[0].Times == 0 || p[0].Skip < 0 {
+			if p := i.Plans(); len(p) != 1 || p[0].Fault.Check() != nil || (p[0].Times == 0) != (p[0].Lasts > 0) || p[0].Skip < 0 {
 				t.Errorf("%q became %+v", body, p)
 			}
 		case 400:

@@ -18,6 +18,7 @@ import (
 	"time"
 
 	"github.com/org/pypi-oidc-publish/internal/fakepypi/fault"
+	"github.com/org/pypi-oidc-publish/internal/testkit/stepclock"
 )
 
 const connections = "knock"
@@ -30,8 +31,12 @@ type testServer struct {
 }
 
 func newInjector() *fault.Injector {
+	return newInjectorAt(func() time.Time { return time.Date(2026, 11, 22, 12, 0, 0, 0, time.UTC) })
+}
+
+func newInjectorAt(now func() time.Time) *fault.Injector {
 	return fault.New(fault.Options{
-		Now:       func() time.Time { return time.Date(2026, 11, 22, 12, 0, 0, 0, time.UTC) },
+		Now:       now,
 		Op:        func(r *http.Request) string { return strings.Trim(r.URL.Path, "/") },
 		Ops:       []string{"send", "fetch"},
 		Listeners: []string{connections},
@@ -40,7 +45,11 @@ func newInjector() *fault.Injector {
 
 func open(t *testing.T, handler http.HandlerFunc) *testServer {
 	t.Helper()
-	injector := newInjector()
+	return openWith(t, newInjector(), handler)
+}
+
+func openWith(t *testing.T, injector *fault.Injector, handler http.HandlerFunc) *testServer {
+	t.Helper()
 	var config net.ListenConfig
 	listener, err := config.Listen(t.Context(), "tcp", "127.0.0.1:0")
 	if err != nil {
@@ -190,6 +199,39 @@ func TestFault_PlanOrder(t *testing.T) {
 	}
 	if code, answer, err := h.sends("fetch", ""); code != 200 || answer != "fine" || err != nil {
 		t.Errorf("after it was mended: %d, %q, %v", code, answer, err)
+	}
+}
+
+// TestFault_Lasting: an outage begins at a request of one op, is one of the others too until its time is over, and comes once.
+func TestFault_Lasting(t *testing.T) {
+	t.Parallel()
+	var clock stepclock.Clock
+	h := openWith(t, newInjectorAt(clock.Now), ok)
+	h.breaks(
+		fault.Plan{Op: "send", Fault: status(503), Skip: 1, Lasts: 15 * time.Minute, Also: []string{"fetch"}},
+		fault.Plan{Op: "fetch", Fault: status(500), Times: 1},
+	)
+	for i, c := range []struct {
+		op    string
+		want  int
+		after time.Duration // which the clock goes on
+	}{
+		{"send", 200, time.Hour},
+		{"fetch", 500, time.Hour}, // the plan before it has not begun
+		{"fetch", 200, 0},
+		{"send", 503, 10 * time.Minute},
+		{"fetch", 503, 4 * time.Minute},
+		{"send", 503, time.Minute},
+		{"fetch", 200, 0},
+		{"send", 200, 0},
+	} {
+		if code, _, err := h.sends(c.op, "x"); code != c.want || err != nil {
+			t.Errorf("request %d, %s: %d, %v; want %d", i+1, c.op, code, err, c.want)
+		}
+		clock.Step(c.after)
+	}
+	if hits := h.Plans()[0].Hits; hits != 3 {
+		t.Errorf("%d hits", hits)
 	}
 }
 

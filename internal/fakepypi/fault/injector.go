@@ -1,6 +1,7 @@
 package fault
 
 import (
+	"errors"
 	"fmt"
 	"net"
 	"net/http"
@@ -21,7 +22,12 @@ type Plan struct {
 	Op    string
 	Fault Fault
 	Skip  int // how many requests pass first
-	Times int // how many requests have the fault then; [Forever] for all
+	Times int // how many requests have the fault then; [Forever] for all, and 0 with Lasts
+	// Lasts is for how long all requests have the fault, by the injector's clock, from the first that has it. Zero: Times counts.
+	Lasts time.Duration
+	// Also are other ops whose requests have the fault as well, from the first one of Op that has it to the end: an outage of a server
+	// that begins at one of its requests.
+	Also []string
 }
 
 // Planned is a plan and how often it was injected.
@@ -29,9 +35,6 @@ type Planned struct {
 	Plan
 	Hits int // number of requests or connections that had the fault
 }
-
-// over reports whether the plan was injected as often as it should be.
-func (p *Planned) over() bool { return p.Times != Forever && p.Hits >= p.Times }
 
 // Options configure an injector; all are required.
 type Options struct {
@@ -54,7 +57,23 @@ type Injector struct {
 // plan is a planned fault and its progress.
 type plan struct {
 	Planned
-	skip int // how many requests still pass
+	skip  int       // how many requests still pass
+	began time.Time // when the first request had the fault; zero before that
+}
+
+// over reports whether the plan was injected as often, or for as long, as it should be.
+func (p *plan) over(now time.Time) bool {
+	switch {
+	case p.Lasts > 0:
+		return !p.began.IsZero() && now.Sub(p.began) >= p.Lasts
+	default:
+		return p.Times != Forever && p.Hits >= p.Times
+	}
+}
+
+// isFor reports whether the plan is for requests of the op.
+func (p *plan) isFor(op string) bool {
+	return p.Op == op || !p.began.IsZero() && slices.Contains(p.Also, op)
 }
 
 // New returns an injector without plans.
@@ -73,7 +92,7 @@ func (i *Injector) Inject(p Plan) error {
 	if len(i.plans) >= maxPlans {
 		return fmt.Errorf("%d faults are planned, which is the limit: remove them first", maxPlans)
 	}
-	i.plans = append(i.plans, &plan{Planned{Plan: p}, p.Skip})
+	i.plans = append(i.plans, &plan{Planned: Planned{Plan: p}, skip: p.Skip})
 	return nil
 }
 
@@ -83,6 +102,11 @@ func (i *Injector) check(p Plan) error {
 		return err
 	}
 	connects := slices.Contains(i.options.Listeners, p.Op)
+	for _, also := range p.Also {
+		if connects || !slices.Contains(i.options.Ops, also) {
+			return fmt.Errorf("op %q cannot have the fault of op %q as well", also, p.Op)
+		}
+	}
 	switch {
 	case !connects && !slices.Contains(i.options.Ops, p.Op):
 		return fmt.Errorf("unknown op %q; the ops are %s, and for connections %s", p.Op,
@@ -94,7 +118,9 @@ func (i *Injector) check(p Plan) error {
 		return fmt.Errorf("fault %s applies to a new connection: use op %s", p.Fault, strings.Join(i.options.Listeners, " or "))
 	case p.Skip < 0:
 		return fmt.Errorf("skip is %d: it must be 0 or more", p.Skip)
-	case p.Times < Forever || p.Times == 0:
+	case p.Lasts != 0 && (p.Lasts < 0 || p.Times != 0):
+		return errors.New("a plan has a number of times, or a time for which it lasts")
+	case p.Lasts == 0 && (p.Times < Forever || p.Times == 0):
 		return fmt.Errorf("times is %d: it must be 1 or more, or %d for no limit", p.Times, Forever)
 	}
 	return nil
@@ -140,7 +166,9 @@ func (i *Injector) nextFault(op string) (Fault, bool) {
 		p.skip--
 		return Fault{}, false
 	}
-	p.Hits++
+	if p.Hits++; p.began.IsZero() {
+		p.began = i.options.Now()
+	}
 	return p.Fault, true
 }
 
@@ -154,7 +182,7 @@ func (i *Injector) awaits(op string) bool {
 // next returns the first plan of the op that is not over, or nil.
 func (i *Injector) next(op string) *plan {
 	for _, p := range i.plans {
-		if p.Op == op && !p.over() {
+		if p.isFor(op) && !p.over(i.options.Now()) {
 			return p
 		}
 	}

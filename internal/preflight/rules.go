@@ -638,6 +638,15 @@ var rules = []rule{
 		"A release from a tag should have the version of the tag. The input `expected-version` sets it.",
 	},
 	{
+		"tag-version",
+		finding.Warning,
+		everywhere,
+		offline,
+		tagVersion,
+		"the release has a different version than the tag that the run is for",
+		"The version was not raised, or the build is of another commit. Tags that are not a version, or belong to another project, are not compared. With `expected-version` that rule applies instead.",
+	},
+	{
 		"several-versions",
 		finding.Warning,
 		everywhere,

@@ -224,6 +224,7 @@ func ownExamples(t *testing.T) []preflight.Set {
 		set(t, sdist(good), file{name: "alder-1.1.tar.gz", metadata: with("1.0", "1.1")}),
 		set(t, wheel(good+"Requires-Python: >=3.9\n"), sdist(good+"Requires-Python: >=3.10\n")),
 		release(func(s *preflight.Set) { s.ExpectedVersion = "v1.0.1" }),
+		release(func(s *preflight.Set) { s.Ref = "refs/tags/v1.1" }),
 		release(func(s *preflight.Set) {
 			s.Pyproject = &pyproject.Project{Path: "pyproject.toml", Name: pyproject.Value{Text: "alder"}, Version: pyproject.Value{Text: "0.9"}}
 		}),

@@ -76,7 +76,9 @@ func (w Process) rehearse(ctx context.Context, paths []string, asked rehearsal) 
 		paths = found
 	}
 	for _, project := range projectsIn(paths) {
-		servers.Trust(fakepypi.Publisher{Project: project})
+		if err := servers.Trust(fakepypi.Publisher{Project: project}); err != nil {
+			return 0, err
+		}
 	}
 	inputs["packages-dir"] = strings.Join(paths, "\n")
 	return w.publish(ctx, r, vault, func(name string) string { return inputs[name] }), nil

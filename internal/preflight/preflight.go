@@ -19,6 +19,7 @@ import (
 type Set struct {
 	Files           []*distfile.Distribution
 	Listings        map[pep.Project]pep.Listing // what the index lists for each project; a project without an entry was not queried
+	Absent          map[pep.Project]bool        // projects that the index does not have, asked past its caches; nil if it was not asked again
 	Warehouse       bool                        // whether the index has PyPI's rules; for another index most findings become notices
 	Stored          map[string]bool             // paths of files that the file host stores, even if the project page lacks them; a hint
 	UserToken       bool                        // uploads use a person's API token, which may do more than a Trusted Publisher

@@ -729,11 +729,11 @@ var rules = []rule{
 	},
 	{
 		"several-new-projects",
-		finding.Warning,
+		finding.Error,
 		warehouse,
 		listing,
 		severalNewProjects,
 		"several projects do not exist on the index",
-		"A pending publisher is for one project, and one token request creates at most one project.",
+		"PyPI takes one pending publisher for a repository, workflow and environment, and one token request creates at most one project. It is an error if PyPI does not have the projects either when it is asked again past its caches, and the run may request an ID token; otherwise it is a warning.",
 	},
 }

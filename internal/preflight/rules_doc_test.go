@@ -213,7 +213,7 @@ func ownExamples(t *testing.T) []preflight.Set {
 	asyncio := set(t, file{name: "asyncio-1.0.tar.gz", metadata: with("alder", "asyncio")})
 	asyncio.Listings = map[pep.Project]pep.Listing{"asyncio": {}}
 	elder := set(t, wheel(good), file{name: "elder-2.0.tar.gz", metadata: "Metadata-Version: 2.1\nName: elder\nVersion: 2.0\n"})
-	elder.Listings = map[pep.Project]pep.Listing{"alder": {}, "elder": {}}
+	elder.Listings, elder.Absent = map[pep.Project]pep.Listing{"alder": {}, "elder": {}}, map[pep.Project]bool{"alder": true, "elder": true}
 	return []preflight.Set{
 		set(t, sdist(good+"Summary: caf\xe9\n")),
 		set(t, sdist(good+"Future: yes\n")),

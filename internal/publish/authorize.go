@@ -2,6 +2,7 @@ package publish
 
 import (
 	"context"
+	"errors"
 
 	"github.com/org/pypi-oidc-publish/internal/attest"
 	"github.com/org/pypi-oidc-publish/internal/index"
@@ -18,14 +19,15 @@ func (r *run) authorize(ctx context.Context, missing []*target, signing bool) er
 	if signing {
 		order.Life = attest.ExpectedTime(len(unsignedOf(missing)))
 	}
-	answered := r.listings.answered()
 	for _, t := range missing {
 		order.Projects = append(order.Projects, t.release.Project)
 		order.Life += index.Expected(t.Size)
-		if listing, ok := answered[t.release.Project]; ok && !listing.Exists {
-			order.New = append(order.New, t.release.Project)
-		}
 	}
-	order.Projects, order.New = distinct(order.Projects), distinct(order.New)
-	return r.Tokens.Mint(ctx, order)
+	order.Projects, order.New = distinct(order.Projects), r.newOf(missing)
+	err := r.Tokens.Mint(ctx, order)
+	var few *trust.TooFewProjectsError
+	if errors.As(err, &few) {
+		return r.withoutPublisher(ctx, few, order)
+	}
+	return err
 }

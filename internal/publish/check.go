@@ -41,7 +41,7 @@ func (r *run) applyRules(c collected, stored map[string]bool) []finding.Finding 
 	found := preflight.Check(preflight.Set{
 		Files: distributionsOf(c.targets), Listings: r.listings.answered(), Warehouse: r.Index.Site().Warehouse, UserToken: r.Password != nil, Pyproject: c.pyproject,
 		Classifiers: c.classifiers, Stored: stored, Waive: !r.VerifyMetadata,
-		ExpectedVersion: r.ExpectedVersion, Ref: r.Ref, Now: r.Now(),
+		ExpectedVersion: r.ExpectedVersion, Ref: r.Ref, Absent: c.absent, Now: r.Now(),
 	})
 	for i := range found {
 		found[i].File = r.shown(found[i].File)

@@ -92,7 +92,7 @@ type tables struct {
 func newTables(switches Behavior) tables {
 	return tables{
 		behavior: switches, projects: map[pep.Project]*project{}, tokens: map[string]*issuedToken{}, jtis: map[string]bool{}, used: map[string]bool{},
-		cache: cdnCache{absent: map[pep.Project]time.Time{}, pages: map[string]page{}},
+		cache: cdnCache{absent: map[cacheKey]time.Time{}, pages: map[cacheKey]page{}},
 	}
 }
 

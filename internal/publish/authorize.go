@@ -2,7 +2,6 @@ package publish
 
 import (
 	"context"
-	"errors"
 
 	"github.com/org/pypi-oidc-publish/internal/attest"
 	"github.com/org/pypi-oidc-publish/internal/index"
@@ -24,10 +23,5 @@ func (r *run) authorize(ctx context.Context, missing []*target, signing bool) er
 		order.Life += index.Expected(t.Size)
 	}
 	order.Projects, order.New = distinct(order.Projects), r.newOf(missing)
-	err := r.Tokens.Mint(ctx, order)
-	var few *trust.TooFewProjectsError
-	if errors.As(err, &few) {
-		return r.withoutPublisher(ctx, few, order)
-	}
-	return err
+	return r.explainProjects(ctx, order, r.Tokens.Mint(ctx, order))
 }

@@ -68,33 +68,48 @@ func (l *listings) askPastCache(ctx context.Context, projects []pep.Project) (th
 	return there, absent, err
 }
 
-// withoutPublisher returns the finding for an upload token of fewer projects than were requested: which of them have no publisher, and which
-// project the request may have created. The index names the projects of a token by numbers of its own, so that only its pages tell.
-func (r *run) withoutPublisher(ctx context.Context, few *trust.TooFewProjectsError, order trust.MintRequest) error {
-	there, absent, err := r.listings.askPastCache(ctx, order.New)
-	if err != nil {
-		return errors.Join(few, err)
+// explainProjects returns the error of a token request with what the index's pages tell about a token of fewer projects than were requested:
+// which of them have no publisher, and which project the request created. The index names the projects of a token by numbers of its own,
+// so that a token of as many projects may be for others: where several are new, the pages tell that too.
+func (r *run) explainProjects(ctx context.Context, order trust.MintRequest, err error) error {
+	var few *trust.TooFewProjectsError
+	if !errors.As(err, &few) && (err != nil || len(order.New) < 2) {
+		return err
 	}
-	f, fixes := few.Finding, []string{}
-	seen := slices.DeleteFunc(slices.Clone(order.Projects), func(p pep.Project) bool { return slices.Contains(order.New, p) })
-	others := len(order.Projects) - few.Issued - len(absent) // that the token is not for either
-	if len(there)+len(absent) < len(order.New) {
+	there, absent, failed := r.listings.askPastCache(ctx, order.New)
+	switch {
+	case failed != nil:
+		return errors.Join(err, failed)
+	case few == nil && len(absent) == 0:
+		return nil
+	case few == nil:
+		few = trust.TooFewProjects(len(order.Projects)-len(absent), order.Projects)
+	case len(there)+len(absent) < len(order.New):
+		f := few.Finding
 		f.Message += "; the request may have created an empty project"
 		f.Fix = "look on the index which of these projects has this workflow as a publisher, and add it to the others; then run the job again"
 		return f
 	}
+	return r.withoutPublisher(few, order, there, absent)
+}
+
+// withoutPublisher returns the finding for an upload token of fewer projects than were requested. Of those that were new, there are some by
+// now, and some are absent.
+func (r *run) withoutPublisher(few *trust.TooFewProjectsError, order trust.MintRequest, there, absent []pep.Project) error {
+	f, fixes := few.Finding, []string{}
 	if len(absent) > 0 {
 		f.Message += "; without a publisher for this run: " + listProjects(absent)
 		fixes = append(fixes, pendingFor(absent))
 	}
-	switch {
+	switch others := len(order.Projects) - few.Issued - len(absent); {
 	case others > 0:
+		seen := slices.DeleteFunc(slices.Clone(order.Projects), func(p pep.Project) bool { return slices.Contains(order.New, p) })
 		if len(seen) == 0 {
 			seen = order.Projects
 		}
-		f.Message += fmt.Sprintf("; %d of these has no publisher for this run: %s", others, listProjects(seen))
+		f.Message += fmt.Sprintf("; not all of these have a publisher for this run: %s (%d without)", listProjects(seen), others)
 		fixes = append([]string{"add this workflow as a Trusted Publisher of each of " + listProjects(seen)}, fixes...)
-	case others < 0:
+	case others < 0, len(absent) == len(order.Projects):
 		f.Message += "; the token is for another project, which the request may have created, and which has no files then"
 		fixes = append([]string{"check the name of the project in the pending publisher"}, fixes...)
 	}

@@ -155,7 +155,9 @@ type TooFewProjectsError struct {
 // Unwrap returns the finding.
 func (e *TooFewProjectsError) Unwrap() error { return e.Finding }
 
-func tooFewProjects(n int, names []string) error {
+// TooFewProjects returns the error for a token for n of the projects.
+func TooFewProjects(n int, projects []pep.Project) *TooFewProjectsError {
+	names := namesOf(projects)
 	return &TooFewProjectsError{Issued: n, Finding: finding.New(finding.TokenProjects,
 		fmt.Sprintf("the index issued a token for %d of the %d projects in this set (%s)", n, len(names), strings.Join(names, ", ")),
 		"add this workflow as a Trusted Publisher of each project")}

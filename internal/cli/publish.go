@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"context"
 	"crypto/x509"
+	"errors"
 	"flag"
 	"fmt"
 	"io"
@@ -16,6 +17,7 @@ import (
 	"github.com/org/pypi-oidc-publish/internal/ghrelease"
 	"github.com/org/pypi-oidc-publish/internal/index"
 	"github.com/org/pypi-oidc-publish/internal/ledger"
+	"github.com/org/pypi-oidc-publish/internal/oidc"
 	"github.com/org/pypi-oidc-publish/internal/par"
 	"github.com/org/pypi-oidc-publish/internal/publish"
 	"github.com/org/pypi-oidc-publish/internal/report"
@@ -126,10 +128,40 @@ func (w Process) reported(ctx context.Context, r *runner.Runner, vault *secret.R
 	if err := reporter.Close(recorder.Receipt()); err != nil {
 		// The files are published even if the report cannot be written.
 		r.Annotate(finding.New(finding.Report,
-			"the outputs, the summary or the manifest could not be written: "+err.Error(),
-			"check that the runner's disk is not full and that `manifest-file` is a writable path (more: "+w.help(finding.Report)+")"))
+			"the outputs, the summary or the manifest could not be written: "+err.Error(), unwritten(err)+" (more: "+w.help(finding.Report)+")"))
 	}
 	return code
+}
+
+// unwritten returns what to do about a report that could not be written.
+func unwritten(err error) string {
+	var file *runner.FileError
+	if errors.As(err, &file) && file.Owner != "" {
+		return "let the containers of this runner write its files: its container engine gives them another user than the runner's " +
+			"(a user namespace, or a setting of the container hooks); the disk is not the cause"
+	}
+	return "check that the runner's disk is not full and that `manifest-file` is a writable path"
+}
+
+// mayAsk returns [runner.Runner.MayAsk]. Its error says where the job runs, if the index accepts no ID tokens from there, and that there is no
+// password, if the run would use one: the secret may be empty.
+func mayAsk(r *runner.Runner, site index.Site, auto bool) func() error {
+	return func() error {
+		err := r.MayAsk()
+		var denied oidc.PermissionError
+		if !errors.As(err, &denied) {
+			return err
+		}
+		if at := r.Elsewhere(); at != "" && site.Public() {
+			denied.Finding = finding.New(finding.IDTokenElsewhere,
+				site.Name()+" accepts only ID tokens of github.com, but this job runs on "+at,
+				"pass an API token of the index as `password`, or publish from a workflow on github.com")
+		}
+		if auto {
+			denied.Fix += "; if this job was to use an API token, its secret is empty: `password` has no value"
+		}
+		return denied
+	}
 }
 
 // exitCode returns the exit code for the error of a run.
@@ -157,7 +189,8 @@ func (w Process) run(ctx context.Context, c config.Config, r *runner.Runner, vau
 	} else {
 		deps.Tokens = trust.NewUploadTokens(trust.Options{
 			At: c.Repository, Wire: client, IDTokens: r.IDTokens(client), Redactor: vault, Now: w.Now, Sleep: w.Sleep, Note: recorder.Record,
-			Permit: site.Permit, Settings: site.PublisherPage, Warehouse: site.Warehouse, MayAsk: r.MayAsk,
+			Permit: site.Permit, Settings: site.PublisherPage, Warehouse: site.Warehouse, Public: site.Public(),
+			MayAsk: mayAsk(r, site, c.AuthAuto),
 		})
 	}
 	if site.Attestations || from.tuf != nil {

@@ -45,6 +45,7 @@ func setPassword(d *draft, value string) *finding.Finding {
 func resolveAuth(d *draft) []finding.Finding {
 	given := d.password != ""
 	asked := string(d.Auth)
+	d.AuthAuto = asked == authAuto
 	switch {
 	case asked == "" || d.User == "":
 		return nil

@@ -734,6 +734,6 @@ var rules = []rule{
 		listing,
 		severalNewProjects,
 		"several projects do not exist on the index",
-		"PyPI takes one pending publisher for a repository, workflow and environment, and one token request creates at most one project. It is an error if PyPI does not have the projects either when it is asked again past its caches, and the run may request an ID token; otherwise it is a warning.",
+		"The index takes one pending publisher for a repository, workflow and environment, and one token request creates at most one project. It is an error if the run may request a token, and the index has none of the projects when it is asked again past its caches; otherwise it is a warning.",
 	},
 }

@@ -70,27 +70,37 @@ func (l *listings) askPastCache(ctx context.Context, projects []pep.Project) (th
 
 // explainProjects returns the error of a token request with what the index's pages tell about a token of fewer projects than were requested:
 // which of them have no publisher, and which project the request created. The index names the projects of a token by numbers of its own,
-// so that a token of as many projects may be for others: where several are new, the pages tell that too.
+// so that a token of as many projects may be for others: where several are new, the pages tell that too. Pages of another server tell nothing.
 func (r *run) explainProjects(ctx context.Context, order trust.MintRequest, err error) error {
 	var few *trust.TooFewProjectsError
 	if !errors.As(err, &few) && (err != nil || len(order.New) < 2) {
 		return err
 	}
-	there, absent, failed := r.listings.askPastCache(ctx, order.New)
+	var there, absent []pep.Project
+	if r.Index.Site().OwnPages {
+		var failed error
+		if there, absent, failed = r.listings.askPastCache(ctx, order.New); failed != nil {
+			return errors.Join(err, failed)
+		}
+	}
 	switch {
-	case failed != nil:
-		return errors.Join(err, failed)
 	case few == nil && len(absent) == 0:
 		return nil
 	case few == nil:
 		few = trust.TooFewProjects(len(order.Projects)-len(absent), order.Projects)
-	case len(there)+len(absent) < len(order.New):
+	case len(there)+len(absent) < len(order.New), !r.Index.Site().OwnPages, r.unseen(order.Projects):
 		f := few.Finding
 		f.Message += "; the request may have created an empty project"
 		f.Fix = "look on the index which of these projects has this workflow as a publisher, and add it to the others; then run the job again"
 		return f
 	}
 	return r.withoutPublisher(few, order, there, absent)
+}
+
+// unseen reports whether it is unknown of a project whether it was there before the token was requested.
+func (r *run) unseen(projects []pep.Project) bool {
+	answered := r.listings.answered()
+	return slices.ContainsFunc(projects, func(p pep.Project) bool { _, seen := answered[p]; return !seen })
 }
 
 // withoutPublisher returns the finding for an upload token of fewer projects than were requested. Of those that were new, there are some by
@@ -111,7 +121,7 @@ func (r *run) withoutPublisher(few *trust.TooFewProjectsError, order trust.MintR
 		fixes = append([]string{"add this workflow as a Trusted Publisher of each of " + listProjects(seen)}, fixes...)
 	case others < 0, len(absent) == len(order.Projects):
 		f.Message += "; the token is for another project, which the request may have created, and which has no files then"
-		fixes = append([]string{"check the name of the project in the pending publisher"}, fixes...)
+		fixes = append([]string{"if you added a pending publisher, check the name of its project"}, fixes...)
 	}
 	if made := r.empty(there); len(made) > 0 {
 		f.Message += "; created by the request and still empty: " + listProjects(made)

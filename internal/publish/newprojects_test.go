@@ -9,6 +9,7 @@ import (
 	"github.com/org/pypi-oidc-publish/internal/config"
 	"github.com/org/pypi-oidc-publish/internal/fakepypi"
 	"github.com/org/pypi-oidc-publish/internal/finding"
+	"github.com/org/pypi-oidc-publish/internal/index"
 	"github.com/org/pypi-oidc-publish/internal/pep"
 )
 
@@ -168,7 +169,7 @@ func TestAuthorize_TooFewProjects(t *testing.T) {
 			[]string{birch, cedar},
 			func(h *harness) { h.pending("ceder") },
 			[]string{"; without a publisher for this run: birch, cedar; the token is for another project, which the request may have created, and which has no files then"},
-			[]string{"check the name of the project in the pending publisher; one after the other:"},
+			[]string{"if you added a pending publisher, check the name of its project; one after the other:"},
 			nil,
 		},
 		"as many as asked for, of which one is another": {
@@ -182,8 +183,27 @@ func TestAuthorize_TooFewProjects(t *testing.T) {
 			[]string{birch, cedar},
 			func(h *harness) { h.trust("elder", false); h.pending("ceder") },
 			[]string{"for 0 of the 2 projects", "; without a publisher for this run: birch, cedar; the token is for another project"},
-			[]string{"check the name of the project in the pending publisher; one after the other:"},
+			[]string{"if you added a pending publisher, check the name of its project; one after the other:"},
 			nil,
+		},
+		"an index that is not asked": {
+			[]string{birch, cedar},
+			func(h *harness) { h.pending("birch"); h.connect(index.SiteOf(h.servers.Upload, nil, false), nil) },
+			[]string{"; the request may have created an empty project"},
+			[]string{"look on the index which of these projects has this workflow as a publisher"},
+			[]string{"without a publisher", "without)"},
+		},
+		"an index whose pages are those of a mirror": {
+			[]string{birch, cedar},
+			func(h *harness) {
+				h.pending("birch")
+				mirror := *h.servers.Simple
+				mirror.Path = "/mirror/"
+				h.connect(index.SiteOf(h.servers.Upload, &mirror, true), nil)
+			},
+			[]string{"; the request may have created an empty project"},
+			[]string{"look on the index which of these projects has this workflow as a publisher"},
+			[]string{"without a publisher", "without)"},
 		},
 		"an index that says nothing any more": {
 			[]string{birch, cedar},

@@ -316,8 +316,9 @@ func publisherFix(e refusedExchange) string {
 // oneByOne returns the fix for several projects that are new: the index takes one pending publisher with the same values, until that has
 // created its project (docs/reference/pypi-server.md §4.5).
 func oneByOne(e refusedExchange, values string) string {
-	text := fmt.Sprintf("one after the other, because the index takes one pending publisher for a repository, workflow and environment: add one for one of %s %s; "+
-		"run the job with that project alone in `packages-dir`, then go on with the next", strings.Join(namesOf(e.order.New), ", "), values)
+	text := fmt.Sprintf("one after the other, because the index takes one pending publisher for a repository, workflow and environment: "+
+		"add one for one of %s %s; run the job with that project alone in `packages-dir`, then go on with the next",
+		strings.Join(namesOf(e.order.New), ", "), values)
 	if !e.mixed() {
 		return text
 	}

@@ -99,7 +99,8 @@ func foreignIssuer(c oidc.Claims) string {
 	if c.Issuer == gitHubIssuer {
 		return ""
 	}
-	return fmt.Sprintf("the index accepts only ID tokens of github.com's own issuer, but those of this run are issued by %s", cmp.Or(c.Issuer, "nobody who is named"))
+	return fmt.Sprintf("the index accepts only ID tokens of github.com's own issuer, but those of this run are issued by %s",
+		cmp.Or(c.Issuer, "nobody who is named"))
 }
 
 // calledElsewhere returns a message if the job runs in a reusable workflow of another repository, or "".

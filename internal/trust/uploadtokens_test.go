@@ -77,10 +77,21 @@ func permit(audience string) error {
 // onStage is a lease at the stage, as a run on GitHub has it.
 func onStage(t *testing.T, s *fakepypi.Servers) *run {
 	t.Helper()
+	return on(t, s, false)
+}
+
+// onPublicStage is [onStage], where the stage stands for a public index.
+func onPublicStage(t *testing.T, s *fakepypi.Servers) *run {
+	t.Helper()
+	return on(t, s, true)
+}
+
+func on(t *testing.T, s *fakepypi.Servers, public bool) *run {
+	t.Helper()
 	r := &run{}
 	console, vault := runner.New(func(name string) string { return s.Env[name] }, io.Discard)
 	r.vault = vault
-	r.UploadTokens = trust.NewUploadTokens(trust.Options{At: s.Upload, Wire: client(), IDTokens: console.IDTokens(client()), Redactor: vault, Now: time.Now, Note: r.note, Permit: permit, Sleep: noSleep, Warehouse: true, MayAsk: mayAsk})
+	r.UploadTokens = trust.NewUploadTokens(trust.Options{At: s.Upload, Wire: client(), IDTokens: console.IDTokens(client()), Redactor: vault, Now: time.Now, Note: r.note, Permit: permit, Sleep: noSleep, Warehouse: true, Public: public, MayAsk: mayAsk})
 	return r
 }
 

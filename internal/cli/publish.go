@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"context"
 	"crypto/x509"
+	"errors"
 	"flag"
 	"fmt"
 	"io"
@@ -16,6 +17,7 @@ import (
 	"github.com/org/pypi-oidc-publish/internal/ghrelease"
 	"github.com/org/pypi-oidc-publish/internal/index"
 	"github.com/org/pypi-oidc-publish/internal/ledger"
+	"github.com/org/pypi-oidc-publish/internal/oidc"
 	"github.com/org/pypi-oidc-publish/internal/par"
 	"github.com/org/pypi-oidc-publish/internal/publish"
 	"github.com/org/pypi-oidc-publish/internal/report"
@@ -128,10 +130,40 @@ func (w Process) reported(ctx context.Context, r *runner.Runner, redactor *secre
 	if err := reporter.Close(recorder.Receipt()); err != nil {
 		// The files are published even if the report cannot be written.
 		r.Annotate(finding.New(finding.Report,
-			"the outputs, the summary or the manifest could not be written: "+err.Error(),
-			"check that the runner's disk is not full and that `manifest-file` is a writable path (more: "+w.help(finding.Report)+")"))
+			"the outputs, the summary or the manifest could not be written: "+err.Error(), unwritten(err)+" (more: "+w.help(finding.Report)+")"))
 	}
 	return code
+}
+
+// unwritten returns what to do about a report that could not be written.
+func unwritten(err error) string {
+	var file *runner.FileError
+	if errors.As(err, &file) && file.Owner != "" {
+		return "let the containers of this runner write its files: its container engine gives them another user than the runner's " +
+			"(a user namespace, or a setting of the container hooks); the disk is not the cause"
+	}
+	return "check that the runner's disk is not full and that `manifest-file` is a writable path"
+}
+
+// checkIDToken returns [runner.Runner.CheckIDToken]. Its error says where the job runs, if the index accepts no ID tokens from there, and that there is no
+// password, if the run would use one: the secret may be empty.
+func checkIDToken(r *runner.Runner, site index.Site, auto bool) func() error {
+	return func() error {
+		err := r.CheckIDToken()
+		var denied oidc.PermissionError
+		if !errors.As(err, &denied) {
+			return err
+		}
+		if at := r.Elsewhere(); at != "" && site.Public() {
+			denied.Finding = finding.New(finding.IDTokenElsewhere,
+				site.Name()+" accepts only ID tokens of github.com, but this job runs on "+at,
+				"pass an API token of the index as `password`, or publish from a workflow on github.com")
+		}
+		if auto {
+			denied.Fix += "; if this job was to use an API token, its secret is empty: `password` has no value"
+		}
+		return denied
+	}
 }
 
 // exitCode returns the exit code for the error of a run.
@@ -162,7 +194,8 @@ func (w Process) run(
 	} else {
 		deps.Tokens = uploadtoken.New(uploadtoken.Options{
 			At: c.Repository, Wire: client, IDTokens: r.IDTokens(client), Redactor: redactor, Now: w.Now, Sleep: w.Sleep, Record: recorder.Record,
-			Permit: site.Permit, Settings: site.PublisherPage, Status: site.Status, Warehouse: site.Warehouse, CheckIDToken: r.CheckIDToken,
+			Permit: site.Permit, Settings: site.PublisherPage, Status: site.Status, Warehouse: site.Warehouse,
+			Public: site.Public(), CheckIDToken: checkIDToken(r, site, c.AuthAuto),
 		})
 	}
 	if site.Attestations || from.tuf != nil {
@@ -178,7 +211,7 @@ func (w Process) run(
 	deps.Index = index.New(site, client, wire.NewGate(c.Parallel), deps.Password)
 	return publish.Run(ctx, publish.Options{
 		Paths: c.Packages, Workspace: w.Getenv("GITHUB_WORKSPACE"), WorkingTree: w.workingTree(), AuthReason: c.AuthWhy, Parallel: c.Parallel,
-		SkipExisting: c.SkipExisting, VerifyMetadata: c.VerifyMetadata, ExpectedVersion: c.ExpectedVersion,
+		SkipExisting: c.SkipExisting, VerifyMetadata: c.VerifyMetadata, ExpectedVersion: c.ExpectedVersion, Ref: r.Ref(),
 		DryRun: c.DryRun, Wait: c.Wait, Attest: c.Attestations, AttestationsDir: c.AttestationsDir,
 		Repository: to.repository, Tag: to.tag,
 	}, deps)

@@ -196,7 +196,9 @@ func (w Process) serve(ctx context.Context, s serving) (err error) {
 		return fmt.Errorf("it could not start: %w", err)
 	}
 	defer func() { err = errors.Join(err, file.remove(), servers.Close()) }()
-	s.trust(servers)
+	if err := s.trust(servers); err != nil {
+		return err
+	}
 	for _, one := range s.releases {
 		servers.GitHub.Publish(one)
 	}
@@ -219,12 +221,15 @@ func (w Process) serve(ctx context.Context, s serving) (err error) {
 }
 
 // trust adds the publishers. A publisher is not pending anymore if an earlier serve with the same folder created its project.
-func (s *serving) trust(servers *fakepypi.Servers) {
+func (s *serving) trust(servers *fakepypi.Servers) error {
 	for i, p := range s.publishers {
 		p.Pending = p.Pending && !servers.Has(p.Project)
 		s.publishers[i] = p
-		servers.AddPublisher(p)
+		if err := servers.AddPublisher(p); err != nil {
+			return fmt.Errorf("-pending: %w; give each project's publisher another environment, or start with one", err)
+		}
 	}
+	return nil
 }
 
 // print prints the addresses of the test index and how to use it.

@@ -45,6 +45,7 @@ func setPassword(d *draft, value string) *finding.Finding {
 func resolveAuth(d *draft) []finding.Finding {
 	given := d.password != ""
 	requested := string(d.Auth)
+	d.AuthAuto = requested == authAuto
 	switch {
 	case requested == "" || d.User == "":
 		return nil

@@ -37,6 +37,7 @@ type Config struct {
 	VerifyMetadata  bool   // errors of preflight stop the run
 
 	Auth     Auth          // never "auto"
+	AuthAuto bool          // the method was not given: it follows from whether there is a password
 	AuthWhy  string        // the method and the reason for it, for the log
 	User     string        // the user of basic authentication
 	Password secret.Secret // sealed for the origin of Repository; empty unless Auth is Token

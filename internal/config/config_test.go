@@ -46,7 +46,7 @@ func TestParse_Defaults(t *testing.T) {
 	t.Parallel()
 	want := config.Config{
 		Packages: []string{"dist"}, Attestations: config.AttestAuto, VerifyMetadata: true, PrintHash: true, Parallel: 4, Wait: 300 * time.Second,
-		Auth: config.TrustedPublishing, AuthWhy: "Trusted Publishing, because no password is given", User: "__token__",
+		Auth: config.TrustedPublishing, AuthAuto: true, AuthWhy: "Trusted Publishing, because no password is given", User: "__token__",
 	}
 	want.Repository, _ = url.Parse(pypi)
 	if got := must(t, given{}); !reflect.DeepEqual(got, want) {

@@ -75,7 +75,7 @@ func Inputs() []Input {
 		},
 		{
 			Name: "expected-version",
-			Help: "The version that every file must have, for example the tag v1.2.3 that started the workflow. verify-metadata: false does not turn this off.",
+			Help: "The version that every file must have, for example the tag v1.2.3 that started the workflow, or a tag with the name of a project in front: alder-v1.2.3, alder@1.2.3 or alder/v1.2.3. verify-metadata: false does not turn this off.",
 			set:  line(func(d *draft, v string) { d.ExpectedVersion = v }),
 		},
 		{

@@ -94,7 +94,7 @@ func sdistOf(ts *testscript.TestScript, _ bool, args []string) {
 
 // trust PROJECT [pending] adds a Trusted Publisher.
 func trustCommand(ts *testscript.TestScript, _ bool, args []string) {
-	serversOf(ts).AddPublisher(fakepypi.Publisher{Project: pep.Project(args[0]), Pending: len(args) > 1})
+	ts.Check(serversOf(ts).AddPublisher(fakepypi.Publisher{Project: pep.Project(args[0]), Pending: len(args) > 1}))
 }
 
 // switch NAME changes how the index behaves.

@@ -351,7 +351,11 @@ func TestCDN(t *testing.T) {
 		th.get("/simple/demo/").want(t, 404, "")
 		th.accepted(th.minted(), wheel())
 		th.clock.pass(59 * time.Second)
-		th.get("/simple/Demo/", "Accept", simpleJSON).want(t, 404, "")
+		th.get("/simple/Demo/").want(t, 404, "")
+		th.get("/simple/demo/?past=the-cache").want(t, 404, "")
+		// What another request asks for is another entry.
+		th.get("/simple/demo/", "Accept", simpleJSON).want(t, 200, "")
+		th.get("/simple/demo/", "Accept-Encoding", "identity").want(t, 200, "")
 		th.clock.pass(time.Second)
 		th.get("/simple/demo/").want(t, 200, "")
 	})

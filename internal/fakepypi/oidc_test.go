@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"io"
 	"net/http"
+	"slices"
 	"strings"
 	"sync"
 	"testing"
@@ -12,6 +13,7 @@ import (
 
 	"github.com/org/pypi-oidc-publish/internal/fakepypi"
 	"github.com/org/pypi-oidc-publish/internal/fakepypi/issuer"
+	"github.com/org/pypi-oidc-publish/internal/pep"
 )
 
 // refusedMint wants the code and the description in the one error of a 422.
@@ -290,6 +292,39 @@ func TestPendingPublisher_FirstMint(t *testing.T) {
 	}
 	th.accepted(token, wheel())
 	th.accepted(th.minted(), sdist()) // it is a publisher like any other now
+}
+
+// TestPendingPublisher_Second: the index takes one pending publisher with the same four values, until that has created its project.
+func TestPendingPublisher_Second(t *testing.T) {
+	t.Parallel()
+	th := open(t, fakepypi.Options{})
+	pending := func(project pep.Project, environment string) error {
+		return th.AddPublisher(fakepypi.Publisher{Project: project, Environment: environment, Pending: true})
+	}
+	for _, project := range []pep.Project{"demo", "other"} {
+		if err := pending(project, "pypi-"+string(project)); err != nil {
+			t.Errorf("with an environment of its own: %v", err)
+		}
+	}
+	if err := pending("demo", ""); err != nil {
+		t.Fatal(err)
+	}
+	err := pending("other", "")
+	if err == nil || !strings.Contains(err.Error(), "for the project demo") {
+		t.Errorf("a second one with the same values: %v", err)
+	}
+	if err := pending("another", "PyPI-Demo"); err == nil {
+		t.Error("the letter case of an environment counts")
+	}
+	first := th.minted()
+	if err := pending("other", ""); err != nil {
+		t.Errorf("after the first mint: %v", err)
+	}
+	th.accepted(first, wheel())
+	th.minted()
+	if last := th.Tokens()[1]; !slices.Equal(last.Projects, []pep.Project{"demo", "other"}) {
+		t.Errorf("the second token is for %v", last.Projects)
+	}
 }
 
 func TestPendingPublisher_Refused(t *testing.T) {

@@ -324,10 +324,11 @@ type Publisher struct {
 	Pending        bool        // the project does not exist yet; the first mint creates it
 }
 
-// AddPublisher registers a publisher. Unless the publisher is pending, Trust creates its project if that does not exist.
-func (s *Servers) AddPublisher(p Publisher) {
+// AddPublisher registers a publisher. Unless the publisher is pending, it creates its project if that does not exist. It fails only for a second
+// pending publisher with the same owner, repository, workflow and environment.
+func (s *Servers) AddPublisher(p Publisher) error {
 	_, repository, _ := strings.Cut(s.run.Repository, "/")
-	s.index.AddPublisher(warehouse.Publisher{
+	return s.index.AddPublisher(warehouse.Publisher{
 		Owner:       cmp.Or(p.Owner, s.run.Owner()),
 		OwnerID:     cmp.Or(p.OwnerID, s.run.OwnerID),
 		Repository:  cmp.Or(p.Repository, repository),

@@ -48,6 +48,7 @@ func Sections() []Section {
 		}},
 		{page, "Who the run is", []Definition{
 			{IDTokenPermission, Error, Workflow},
+			{IDTokenElsewhere, Error, Workflow},
 			{IDTokenFork, Error, Workflow},
 			{IDTokenNoRunner, Error, Workflow},
 			{IDTokenNoAnswer, Error, Index},

@@ -1,11 +1,13 @@
 package index_test
 
 import (
+	"context"
 	"fmt"
 	"net/http"
 	"net/http/httptest"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/org/pypi-oidc-publish/internal/fakepypi"
 	"github.com/org/pypi-oidc-publish/internal/index"
@@ -74,5 +76,30 @@ func TestListFiles_PlainIndex(t *testing.T) {
 	listing, err := ix.ListFiles(t.Context(), "sampleproject")
 	if err != nil || len(listing.Files) != 1 || listing.Files[0] != (pep.IndexFile{Name: d.Name, MD5: fmt.Sprintf("%x", d.Digests.MD5)}) {
 		t.Errorf("%+v, %v", listing, err)
+	}
+}
+
+// TestListFilesPastCache: a cached 404 does not answer it, and no cache can have met two of its requests.
+func TestListFilesPastCache(t *testing.T) {
+	t.Parallel()
+	s := pypitest.Start(t, fakepypi.Options{})
+	s.Switch(func(b *fakepypi.Behavior) { b.Absent = time.Hour })
+	ix := index.New(index.SiteOf(s.Upload, nil, true), client(), wire.NewGate(1), nil)
+	exists := func(ask func(context.Context, pep.Project) (pep.Listing, error)) bool {
+		t.Helper()
+		listing, err := ask(t.Context(), "alder")
+		if err != nil {
+			t.Fatal(err)
+		}
+		return listing.Exists
+	}
+	if exists(ix.ListFiles) || exists(ix.ListFilesPastCache) {
+		t.Fatal("there is a project")
+	}
+	if err := s.AddPublisher(fakepypi.Publisher{Project: "alder"}); err != nil {
+		t.Fatal(err)
+	}
+	if exists(ix.ListFiles) || !exists(ix.ListFilesPastCache) {
+		t.Error("the answers are not those of a cache and of the index")
 	}
 }

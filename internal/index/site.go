@@ -29,6 +29,8 @@ type Site struct {
 	Attestations bool
 	// MD5 tells that the index may know files by their MD5 alone.
 	MD5 bool
+	// OwnPages tells that Simple is the index's own and not that of another one, such as a mirror, which may know less.
+	OwnPages bool
 
 	audience string // the audience that ID tokens for this index must have; "" for an index without a name of its own
 }
@@ -77,11 +79,12 @@ func SiteOf(upload, simple *url.URL, lookups bool) Site {
 		site.Simple, site.Files, site.Classifiers = beside("simple/"), beside("files/packages/"), beside("pypi")
 		site.Classifiers.RawQuery = ":action=list_classifiers"
 	}
+	site.OwnPages = site.Simple != nil && (simple == nil || simple.String() == site.Simple.String())
 	if simple != nil {
 		site.Simple = simple
 	}
 	if !lookups {
-		site.Simple, site.Classifiers = nil, nil
+		site.Simple, site.Classifiers, site.OwnPages = nil, nil, false
 	}
 	return site
 }
@@ -121,6 +124,9 @@ func (s Site) Permit(audience string) error {
 	}
 	return nil
 }
+
+// Public reports whether this is one of the public indexes, whose rules are known. Any other index decides itself whom it trusts.
+func (s Site) Public() bool { return s.audience != "" }
 
 // Name returns the name of the index in messages: PyPI, TestPyPI, or the host of another index. It returns "the index" if uploads go to
 // PyPI, but another index is queried.

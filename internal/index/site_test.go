@@ -129,3 +129,32 @@ func TestName(t *testing.T) {
 		}
 	}
 }
+
+// TestSiteOf_OwnPages: an index whose pages are those of another server is not what those say. Public are the two that everybody knows.
+func TestSiteOf_OwnPages(t *testing.T) {
+	t.Parallel()
+	for _, c := range []struct {
+		upload, simple string
+		lookups        bool
+		own, public    bool
+	}{
+		{"https://upload.pypi.org/legacy/", "", true, true, true},
+		{"https://upload.pypi.org/legacy/", "https://pypi.org/simple/", true, true, true},
+		{"https://upload.pypi.org/legacy/", "https://mirror.example/simple/", true, false, true},
+		{"https://upload.pypi.org/legacy/", "", false, false, true},
+		{"https://test.pypi.org/legacy/", "", true, true, true},
+		{"https://index.example/legacy/", "", true, true, false},
+		{"https://index.example/legacy/", "https://index.example/other/simple/", true, false, false},
+		{"https://upload.pypi.org.evil.example/legacy/", "", true, true, false},
+		{"https://devpi.example/root/dev/", "https://devpi.example/root/dev/+simple/", true, false, false},
+	} {
+		var simple *url.URL
+		if c.simple != "" {
+			simple = at(t, c.simple)
+		}
+		site := index.SiteOf(at(t, c.upload), simple, c.lookups)
+		if site.OwnPages != c.own || site.Public() != c.public {
+			t.Errorf("%+v: own pages %v, public %v", c, site.OwnPages, site.Public())
+		}
+	}
+}

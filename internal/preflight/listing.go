@@ -152,16 +152,21 @@ func firstRelease(s Set) []finding.Finding {
 		"check the spelling of the name; Trusted Publishing requires a pending publisher for exactly this name")}
 }
 
-// severalNewProjects reports several new projects, because a pending publisher is for one project and one mint creates
-// only one.
+// severalNewProjects reports several new projects, because the index takes one pending publisher with the same values, and one mint creates
+// one project. It is certain only if the index was asked past its caches: their answer may be a minute old.
 func severalNewProjects(s Set) []finding.Finding {
 	unknown, files := newProjects(s)
 	if len(unknown) < 2 || s.UserToken {
 		return nil
 	}
-	return []finding.Finding{about(files, finding.Warning,
+	severity := finding.Warning
+	if sure := slices.DeleteFunc(slices.Clone(unknown), func(p string) bool { return !s.Absent[pep.Project(p)] }); len(sure) > 1 {
+		severity, unknown = finding.Error, sure
+	}
+	return []finding.Finding{about(files, severity,
 		fmt.Sprintf("the index has none of %s, and one token request creates at most one project", strings.Join(unknown, ", ")),
-		"publish each new project the first time in its own job, with its own `environment` and pending publisher")}
+		"give each new project a job with an `environment` of its own, and a pending publisher for that environment; "+
+			"or, with one environment: add a pending publisher for one of them, run the job with that project alone in `packages-dir`, then go on with the next")}
 }
 
 // newProjects returns the projects that the index does not know, and their files.

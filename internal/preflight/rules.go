@@ -638,6 +638,15 @@ var rules = []rule{
 		"A release from a tag should have the version of the tag. The input `expected-version` sets it.",
 	},
 	{
+		"tag-version",
+		finding.Warning,
+		everywhere,
+		offline,
+		tagVersion,
+		"the release has a different version than the tag that the run is for",
+		"The version was not raised, or the build is of another commit. Tags that are not a version, or belong to another project, are not compared. With `expected-version` that rule applies instead.",
+	},
+	{
 		"several-versions",
 		finding.Warning,
 		everywhere,
@@ -720,11 +729,11 @@ var rules = []rule{
 	},
 	{
 		"several-new-projects",
-		finding.Warning,
+		finding.Error,
 		warehouse,
 		listing,
 		severalNewProjects,
 		"several projects do not exist on the index",
-		"A pending publisher is for one project, and one token request creates at most one project.",
+		"The index takes one pending publisher for a repository, workflow and environment, and one token request creates at most one project. It is an error if the run may request a token, and the index has none of the projects when it is asked again past its caches; otherwise it is a warning.",
 	},
 }

@@ -215,7 +215,7 @@ func ownExamples(t *testing.T) []preflight.Set {
 	asyncio := set(t, file{name: "asyncio-1.0.tar.gz", metadata: replacedInGood("alder", "asyncio")})
 	asyncio.Listings = map[pep.Project]pep.Listing{"asyncio": {}}
 	elder := set(t, wheel(good), file{name: "elder-2.0.tar.gz", metadata: "Metadata-Version: 2.1\nName: elder\nVersion: 2.0\n"})
-	elder.Listings = map[pep.Project]pep.Listing{"alder": {}, "elder": {}}
+	elder.Listings, elder.Absent = map[pep.Project]pep.Listing{"alder": {}, "elder": {}}, map[pep.Project]bool{"alder": true, "elder": true}
 	return []preflight.Set{
 		set(t, sdist(good+"Summary: caf\xe9\n")),
 		set(t, sdist(good+"Future: yes\n")),
@@ -226,6 +226,7 @@ func ownExamples(t *testing.T) []preflight.Set {
 		set(t, sdist(good), file{name: "alder-1.1.tar.gz", metadata: replacedInGood("1.0", "1.1")}),
 		set(t, wheel(good+"Requires-Python: >=3.9\n"), sdist(good+"Requires-Python: >=3.10\n")),
 		release(func(s *preflight.Set) { s.ExpectedVersion = "v1.0.1" }),
+		release(func(s *preflight.Set) { s.Ref = "refs/tags/v1.1" }),
 		release(func(s *preflight.Set) {
 			s.Pyproject = &pyproject.Project{Path: "pyproject.toml", Name: pyproject.Value{Text: "alder"}, Version: pyproject.Value{Text: "0.9"}}
 		}),

@@ -112,24 +112,3 @@ func severalVersions(s Set) (found []finding.Finding) {
 	}
 	return found
 }
-
-// expectedVersion compares versions, not text: the tag v1.0 matches the version 1.0.0. The prefix refs/tags/ is ignored.
-func expectedVersion(s Set) (found []finding.Finding) {
-	if s.ExpectedVersion == "" {
-		return nil
-	}
-	expected, err := pep.ParseVersion(strings.TrimPrefix(s.ExpectedVersion, "refs/tags/"))
-	if err != nil {
-		return []finding.Finding{{
-			Severity: finding.Error, Message: "expected-version: " + err.Error(), Fix: "set a version, such as the tag v1.2.3",
-		}}
-	}
-	for _, d := range s.Files {
-		version, err := pep.ParseVersion(d.Header("Version"))
-		if err == nil && version.Compare(expected) != 0 {
-			found = append(found, refusal(d, fmt.Sprintf("the version is %s, but expected-version is %s", version, s.ExpectedVersion),
-				"build from the right tag, or correct the version or the tag"))
-		}
-	}
-	return found
-}

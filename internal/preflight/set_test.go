@@ -231,14 +231,35 @@ func TestCheck_DeletedFiles(t *testing.T) {
 	}
 }
 
+// TestCheck_SeveralNewProjects: only what the index says past its caches is certain, and it names exactly those projects.
 func TestCheck_SeveralNewProjects(t *testing.T) {
 	t.Parallel()
-	s := set(t, wheel(good), file{name: "elder-2.0.tar.gz", metadata: "Metadata-Version: 2.1\nName: elder\nVersion: 2.0\n"})
-	s.Listings = map[pep.Project]pep.Listing{"alder": {}, "elder": {}}
-	for user, want := range map[bool]string{false: "several-new-projects (warning)", true: "first-release (notice)"} {
-		s.UserToken = user
-		if got := preflight.Check(s); !reflect.DeepEqual(ids(got), []string{want}) || !strings.Contains(got[0].Message, "alder, elder") {
-			t.Errorf("got %v", got)
-		}
+	maple := file{name: "maple-3.0.tar.gz", metadata: "Metadata-Version: 2.1\nName: maple\nVersion: 3.0\n"}
+	type projects = map[pep.Project]bool
+	for name, c := range map[string]struct {
+		user, waive, other bool
+		absent             projects
+		want               string
+		names              string
+	}{
+		"a person's token":     {user: true, want: "first-release (notice)", names: "know alder, elder, maple yet"},
+		"asked once":           {want: "several-new-projects (warning)", names: "none of alder, elder, maple,"},
+		"asked again":          {absent: projects{"alder": true, "elder": true, "maple": true}, want: "several-new-projects", names: "none of alder, elder, maple,"},
+		"one gave no answer":   {absent: projects{"alder": true, "maple": true}, want: "several-new-projects", names: "none of alder, maple,"},
+		"only one is certain":  {absent: projects{"alder": true}, want: "several-new-projects (warning)", names: "none of alder, elder, maple,"},
+		"waived":               {waive: true, absent: projects{"alder": true, "elder": true}, want: "several-new-projects (warning)", names: "none of alder, elder,"},
+		"an index of its own":  {other: true, absent: projects{"alder": true, "elder": true}, want: "several-new-projects (notice)", names: "none of alder, elder,"},
+		"a token, sure or not": {user: true, absent: projects{"alder": true, "elder": true}, want: "first-release (notice)", names: "know alder, elder, maple yet"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			s := set(t, wheel(good), elder, maple)
+			s.Listings = map[pep.Project]pep.Listing{"alder": {}, "elder": {}, "maple": {}}
+			s.UserToken, s.Waive, s.Warehouse, s.Absent = c.user, c.waive, !c.other, c.absent
+			got := preflight.Check(s)
+			if !reflect.DeepEqual(ids(got), []string{c.want}) || !strings.Contains(got[0].Message, c.names) {
+				t.Errorf("got %+v", got)
+			}
+		})
 	}
 }

@@ -18,14 +18,10 @@ func (r *run) authorize(ctx context.Context, missing []*target, signing bool) er
 	if signing {
 		order.Life = attest.ExpectedTime(len(unsignedOf(missing)))
 	}
-	answered := r.listings.answered()
 	for _, t := range missing {
 		order.Projects = append(order.Projects, t.release.Project)
 		order.Life += index.Expected(t.Size)
-		if listing, ok := answered[t.release.Project]; ok && !listing.Exists {
-			order.New = append(order.New, t.release.Project)
-		}
 	}
-	order.Projects, order.New = distinct(order.Projects), distinct(order.New)
-	return r.Tokens.Mint(ctx, order)
+	order.Projects, order.New = distinct(order.Projects), r.newOf(missing)
+	return r.explainProjects(ctx, order, r.Tokens.Mint(ctx, order))
 }

@@ -41,7 +41,8 @@ func (r *run) applyRules(c collected, stored map[string]bool) []finding.Finding 
 	found := preflight.Check(preflight.Set{
 		Files: distributionsOf(c.targets), Listings: r.listings.answered(), Warehouse: r.Index.Site().Warehouse, UserToken: r.Password != nil,
 		Pyproject:   c.pyproject,
-		Classifiers: c.classifiers, Stored: stored, Waive: !r.VerifyMetadata, ExpectedVersion: r.ExpectedVersion, Now: r.Now(),
+		Classifiers: c.classifiers, Stored: stored, Waive: !r.VerifyMetadata,
+		ExpectedVersion: r.ExpectedVersion, Ref: r.Ref, Absent: c.absent, Now: r.Now(),
 	})
 	for i := range found {
 		found[i].File = r.displayPath(found[i].File)

@@ -21,9 +21,10 @@ import (
 // collected is what the first step finds: the targets, in the order of their paths, and what they are checked against.
 type collected struct {
 	targets     []*target
-	pyproject   *pyproject.Project // the file beside the distributions' folder; nil if there is none
-	classifiers []string           // that the index lists; nil where it was not asked
-	unseen      []error            // projects that could not be looked at, where that stops the run
+	pyproject   *pyproject.Project   // the file beside the distributions' folder; nil if there is none
+	classifiers []string             // that the index lists; nil where it was not asked
+	absent      map[pep.Project]bool // projects that the index does not have, asked past its caches; nil where it was not asked
+	unseen      []error              // projects that could not be looked at, where that stops the run
 }
 
 // collect finds the distributions and reads them, while it queries the index for the projects that their file names tell.
@@ -47,6 +48,10 @@ func (r *run) collect(ctx context.Context) (collected, error) {
 	for _, t := range c.targets {
 		t.attestationFiles = beside[t.Path]
 	}
+	if err != nil {
+		return c, err
+	}
+	c.absent, err = r.confirmNew(ctx, c.targets)
 	return c, err
 }
 

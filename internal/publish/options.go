@@ -25,6 +25,7 @@ type Options struct {
 	SkipExisting    bool     // other bytes under a name that the index has are a warning
 	VerifyMetadata  bool     // preflight's errors stop the run
 	ExpectedVersion string   // every release must have it; "" for any
+	Ref             string   // the full name of the ref that the workflow runs for, such as refs/tags/v1.0; "" for none
 	DryRun          bool     // nothing is minted or sent
 	Attest          config.Attest
 	AttestationsDir string // where attestations are written as well; "" for nowhere

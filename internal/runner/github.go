@@ -39,3 +39,11 @@ func (r *Runner) Tag() (string, error) {
 		"github-release is auto, but this run is not for a release or a tag",
 		"set the tag, for example `github-release: v1.2.3`, or run the workflow for a release or a tag")
 }
+
+// Ref returns the full name of the ref that the workflow runs for, such as refs/tags/v1.0 or refs/heads/main, or "".
+func (r *Runner) Ref() string {
+	if ref := r.getenv("GITHUB_REF"); strings.HasPrefix(ref, "refs/") {
+		return ref
+	}
+	return ""
+}

@@ -49,8 +49,7 @@ func (r *Runner) IDTokens(client *wire.Client) oidc.Source {
 		claims, err := oidc.ParseClaims(raw)
 		if err != nil {
 			return oidc.Token{}, finding.New(finding.IDTokenAnswer,
-				"GitHub's answer to the request for an ID token contains none: "+err.Error(),
-				"run the job again; check https://www.githubstatus.com if it persists")
+				"GitHub's answer to the request for an ID token contains none: "+err.Error(), r.again())
 		}
 		text := r.redactor.New(raw, to)
 		return oidc.Token{Text: text, Claims: claims}, nil
@@ -116,11 +115,18 @@ func (r *Runner) forkPull() bool {
 	return head == nil || !strings.EqualFold(head.Name, r.getenv("GITHUB_REPOSITORY"))
 }
 
+// again returns the next step after a request for an ID token that had no good answer.
+func (r *Runner) again() string {
+	if at := r.Elsewhere(); at != "" {
+		return "run the job again; ask those who operate " + at + " if it persists"
+	}
+	return "run the job again; check https://www.githubstatus.com if it persists"
+}
+
 // explain converts the library's errors to a finding. It includes the beginning of the answer's body, which may contain the reason.
 func (r *Runner) explain(err error) error {
 	problem := finding.New(finding.IDTokenNoAnswer,
-		"GitHub gave no ID token: "+err.Error(),
-		"run the job again; check https://www.githubstatus.com if it persists")
+		"GitHub gave no ID token: "+err.Error(), r.again())
 	var refused *githubactions.RequestFailedError
 	if errors.As(err, &refused) {
 		body := r.redactor.Redact(refused.Body) // redacted before it is cut: a part of a secret is not recognized

@@ -44,3 +44,16 @@ func within(folder, path string) bool {
 	relative, err := filepath.Rel(folder, absolute)
 	return err == nil && relative != ".." && !strings.HasPrefix(relative, ".."+string(filepath.Separator))
 }
+
+// ownerOf returns the number of the user to whom a file belongs.
+func ownerOf(path string) (user int, known bool) {
+	info, err := os.Stat(path)
+	if err != nil {
+		return 0, false
+	}
+	owner, known := info.Sys().(*syscall.Stat_t)
+	if !known {
+		return 0, false
+	}
+	return int(owner.Uid), true
+}

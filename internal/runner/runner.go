@@ -12,6 +12,8 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"io/fs"
+	"os"
 	"strconv"
 	"strings"
 	"sync"
@@ -195,11 +197,40 @@ func (r *Runner) fileCommand(name, message string) error {
 		return nil
 	})
 	var p *par.Panic
-	if errors.As(err, &p) {
-		return fmt.Errorf("%s cannot be written: %v", variable, p.Value)
+	if !errors.As(err, &p) {
+		return err
 	}
-	return err
+	cause, known := p.Value.(error)
+	if !known {
+		cause = fmt.Errorf("%v", p.Value)
+	}
+	failed := &FileError{Variable: variable, Err: cause}
+	if owner, known := ownerOf(r.getenv(variable)); known && errors.Is(cause, fs.ErrPermission) {
+		failed.Owner = fmt.Sprintf("this step runs as user %d, and the file belongs to user %d", os.Geteuid(), owner)
+	} else if errors.Is(cause, fs.ErrPermission) {
+		failed.Owner = fmt.Sprintf("this step runs as user %d", os.Geteuid())
+	}
+	return failed
 }
+
+// FileError reports that a command file of the runner cannot be written.
+type FileError struct {
+	Variable string // that names the file
+	Owner    string // whose the file is and who runs the step, if the system denies access; else empty
+	Err      error
+}
+
+// Error returns the variable, the cause, and the user if it is about that.
+func (e *FileError) Error() string {
+	text := e.Variable + " cannot be written: " + e.Err.Error()
+	if e.Owner != "" {
+		text += " (" + e.Owner + ")"
+	}
+	return text
+}
+
+// Unwrap returns the cause.
+func (e *FileError) Unwrap() error { return e.Err }
 
 // write writes a text to the output as a whole.
 func (r *Runner) write(text string) {

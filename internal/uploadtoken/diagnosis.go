@@ -6,12 +6,14 @@ import (
 	"fmt"
 	"net/http"
 	"net/url"
+	"slices"
 	"strings"
 	"time"
 
 	"github.com/org/pypi-oidc-publish/internal/finding"
 	"github.com/org/pypi-oidc-publish/internal/ledger"
 	"github.com/org/pypi-oidc-publish/internal/oidc"
+	"github.com/org/pypi-oidc-publish/internal/pep"
 	"github.com/org/pypi-oidc-publish/internal/wire"
 )
 
@@ -155,11 +157,22 @@ func reasonOf(answer *wire.Answer) (r reason, known bool) {
 	return reason{}, false
 }
 
-// tooFewProjects returns a finding that stops the run before the first upload, because only a part of the set could be published.
-func tooFewProjects(n int, names []string) error {
-	return finding.New(finding.TokenProjects,
+// TooFewProjectsError reports an upload token for fewer projects than it was requested for. It stops the run before the first upload, because
+// only a part of the set could be published.
+type TooFewProjectsError struct {
+	finding.Finding
+	Issued int // how many projects the token is for
+}
+
+// Unwrap returns the finding.
+func (e *TooFewProjectsError) Unwrap() error { return e.Finding }
+
+// TooFewProjects returns the error for a token for n of the projects.
+func TooFewProjects(n int, projects []pep.Project) *TooFewProjectsError {
+	names := namesOf(projects)
+	return &TooFewProjectsError{Issued: n, Finding: finding.New(finding.TokenProjects,
 		fmt.Sprintf("the index issued a token for %d of the %d projects in this set (%s)", n, len(names), strings.Join(names, ", ")),
-		"add this workflow as a Trusted Publisher of each project, or publish each project in its own job")
+		"add this workflow as a Trusted Publisher of each project")}
 }
 
 // refusedExchange is the context of a refused exchange, from which its fix is made.
@@ -297,6 +310,8 @@ func workflowFix(e refusedExchange) string {
 func asTheTable(e refusedExchange) string {
 	text := "set the Trusted Publisher on the index to the values in the table below"
 	switch {
+	case len(e.order.New) > 1:
+		return oneByOne(e, "with the values in the table below")
 	case e.mixed():
 		text = "set the Trusted Publisher of each project, and a pending publisher for each project that is new to the index, to the values in the table below"
 	case len(e.order.New) > 0:
@@ -319,6 +334,8 @@ func reusableHint(e refusedExchange) string {
 // publisherFix returns the fix with the settings that a publisher for this run needs.
 func publisherFix(e refusedExchange) string {
 	switch {
+	case len(e.order.New) > 1:
+		return oneByOne(e, "with "+settings(e))
 	case e.mixed():
 		return "set the Trusted Publisher of each project, and a pending publisher for " + strings.Join(namesOf(e.order.New), ", ") +
 			", on the index to " + settings(e)
@@ -326,6 +343,24 @@ func publisherFix(e refusedExchange) string {
 		return "add a pending publisher on the index, or correct it, with " + settings(e)
 	}
 	return "set the project's Trusted Publisher on the index to " + settings(e)
+}
+
+// oneByOne returns the fix for several projects that are new: the index takes one pending publisher with the same values, until that has
+// created its project (docs/reference/pypi-server.md §4.5).
+func oneByOne(e refusedExchange, values string) string {
+	text := fmt.Sprintf("one after the other, because the index takes one pending publisher for a repository, workflow and environment: "+
+		"add one for one of %s %s; run the job with that project alone in `packages-dir`, then go on with the next",
+		strings.Join(namesOf(e.order.New), ", "), values)
+	if !e.mixed() {
+		return text
+	}
+	var there []pep.Project
+	for _, p := range e.order.Projects {
+		if !slices.Contains(e.order.New, p) {
+			there = append(there, p)
+		}
+	}
+	return text + "; the projects that exist (" + strings.Join(namesOf(there), ", ") + ") need a Trusted Publisher with these values too"
 }
 
 // settings returns the values of a publisher that matches this run.

@@ -156,7 +156,7 @@ func (l *Session) restrict(t *token, raw string, order MintRequest) error {
 	l.mu.Unlock()
 	l.opts.Record(ledger.Minted{At: l.opts.Now(), Restricted: true, Projects: names, Expires: ends})
 	if n, known := m.projects(); known && n < len(order.Projects) {
-		return tooFewProjects(n, names)
+		return TooFewProjects(n, order.Projects)
 	}
 	return nil
 }

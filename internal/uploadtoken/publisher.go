@@ -1,6 +1,7 @@
 package uploadtoken
 
 import (
+	"cmp"
 	"fmt"
 	"net/url"
 	"slices"
@@ -53,24 +54,28 @@ func (l *Session) needed(c oidc.Claims, order MintRequest, id finding.ID, next s
 type prediction struct {
 	id      finding.ID
 	certain func(oidc.Claims) (message string)
+	public  bool // only for the public indexes
 	fix     string
 }
 
 // predictions returns the table of predictable refusals. The first that applies is reported.
 func predictions() []prediction {
 	return []prediction{
-		{finding.EventRefused, refusedEvent, "publish from a tag, a release or workflow_dispatch"},
+		{finding.EventRefused, refusedEvent, false, "publish from a tag, a release or workflow_dispatch"},
 		{
-			finding.IssuerRefused, foreignIssuer,
-			"publish from a repository on github.com whose enterprise has no issuer of its own, or use an API token as `password`",
+			finding.IssuerRefused, foreignIssuer, true,
+			"pass an API token of the index as `password`, or publish from a repository on github.com whose enterprise has no issuer of its own",
 		},
-		{finding.ReusableWorkflow, calledElsewhere, "move the publish job into a workflow of this repository"},
+		{finding.ReusableWorkflow, calledElsewhere, false, "move the publish job into a workflow of this repository"},
 	}
 }
 
-// predict returns a finding if the claims show that the index will refuse this run, or nil.
-func predict(c oidc.Claims) error {
+// predict returns a finding if the claims show that the index will refuse this run, or nil. public is whether it is a public one.
+func predict(c oidc.Claims, public bool) error {
 	for _, p := range predictions() {
+		if p.public && !public {
+			continue
+		}
 		if message := p.certain(c); message != "" {
 			return finding.New(p.id, message, p.fix)
 		}
@@ -86,14 +91,17 @@ func refusedEvent(c oidc.Claims) string {
 	return "the index accepts no uploads from a run for pull_request_target: anyone can trigger such a run"
 }
 
-// foreignIssuer returns a message if the public indexes do not accept the issuer, or "": an enterprise's own issuer on github.com,
-// or one of a GitHub Enterprise Server (docs/reference/pypi-server.md §4.4).
+// gitHubIssuer is the issuer of the ID tokens of github.com. An enterprise there may have one of its own below it.
+const gitHubIssuer = "https://token.actions.githubusercontent.com"
+
+// foreignIssuer returns a message if the ID token is not of github.com's issuer, or "": those of an enterprise, of a GitHub server or of
+// another forge are unknown to the public indexes, which compare the issuer exactly (docs/reference/pypi-server.md §4.3 and §4.4).
 func foreignIssuer(c oidc.Claims) string {
-	const github, server = "https://token.actions.githubusercontent.com/", "/_services/token"
-	if !strings.HasPrefix(c.Issuer, github) && !strings.HasSuffix(c.Issuer, server) {
+	if c.Issuer == gitHubIssuer {
 		return ""
 	}
-	return fmt.Sprintf("the index accepts only ID tokens of github.com's own issuer, but those of this run are issued by %s", c.Issuer)
+	return fmt.Sprintf("the index accepts only ID tokens of github.com's own issuer, but those of this run are issued by %s",
+		cmp.Or(c.Issuer, "nobody who is named"))
 }
 
 // calledElsewhere returns a message if the job runs in a reusable workflow of another repository, or "".

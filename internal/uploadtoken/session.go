@@ -37,6 +37,8 @@ type Options struct {
 	Status string
 	// Warehouse says that the index runs the software of PyPI, whose refusals can be predicted.
 	Warehouse bool
+	// Public says that it is one of the public indexes, of which it is known whose ID tokens they accept. Any other index decides itself.
+	Public bool
 	// Settings returns the URL of the page for a project's publishers, with the form filled in if the index supports that; "" if
 	// the index has no such page. May be nil.
 	Settings func(project pep.Project, isNew bool, form url.Values) string
@@ -136,7 +138,7 @@ func (l *Session) Identify(ctx context.Context) (oidc.Claims, error) {
 	if skew := clockSkew(c, l.indexClock()); skew != "" {
 		l.opts.Record(ledger.Noted{Finding: clockWarning(skew)})
 	}
-	return c, predict(c)
+	return c, predict(c, l.opts.Public)
 }
 
 // indexClock returns the current time of the index's clock, computed from its answer with the audience; zero if unknown.

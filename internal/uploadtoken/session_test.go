@@ -78,12 +78,23 @@ func permit(audience string) error {
 // newRun returns a session at the test server, as a run on GitHub has it.
 func newRun(t *testing.T, s *fakepypi.Servers) *run {
 	t.Helper()
+	return newRunOf(t, s, false)
+}
+
+// newPublicRun is [newRun], where the test server stands for a public index.
+func newPublicRun(t *testing.T, s *fakepypi.Servers) *run {
+	t.Helper()
+	return newRunOf(t, s, true)
+}
+
+func newRunOf(t *testing.T, s *fakepypi.Servers, public bool) *run {
+	t.Helper()
 	r := &run{}
 	console, redactor := runner.New(func(name string) string { return s.Env[name] }, io.Discard)
 	r.redactor = redactor
 	r.Session = uploadtoken.New(uploadtoken.Options{
 		At: s.Upload, Wire: client(), IDTokens: console.IDTokens(client()), Redactor: redactor, Now: time.Now, Record: r.record, Permit: permit,
-		Sleep: noSleep, Warehouse: true, CheckIDToken: idTokenAvailable,
+		Sleep: noSleep, Warehouse: true, Public: public, CheckIDToken: idTokenAvailable,
 	})
 	return r
 }

@@ -24,19 +24,40 @@ type Publisher struct {
 	Pending        bool        // the project does not exist yet; the first mint creates it
 }
 
-// AddPublisher registers a publisher. Unless the publisher is pending, Trust creates its project if that does not exist.
-func (ix *Index) AddPublisher(p Publisher) {
+// AddPublisher registers a publisher. Unless the publisher is pending, it creates its project if that does not exist. It fails only for a second
+// pending publisher with the same owner, repository, workflow and environment (docs/reference/pypi-server.md §4.5).
+func (ix *Index) AddPublisher(p Publisher) error {
 	ix.mu.Lock()
 	defer ix.mu.Unlock()
 	row := publisher{
 		owner: p.Owner, ownerID: p.OwnerID, repository: p.Repository, workflow: p.Workflow,
 		environment: strings.ToLower(p.Environment),
 	}
-	if p.Pending {
-		ix.pending = append(ix.pending, &pending{publisher: row, project: string(p.Project)})
-		return
+	if !p.Pending {
+		ix.attach(row, ix.ensure(p.Project))
+		return nil
 	}
-	ix.attach(row, ix.ensure(p.Project))
+	for _, have := range ix.pending {
+		if have.consumed.seq == 0 && have.sameRun(row) {
+			return fmt.Errorf("there is a pending publisher of %s/%s with the workflow %s and %s already, for the project %s: "+
+				"the index takes one of them for all projects", row.owner, row.repository, row.workflow, environmentName(row.environment), have.project)
+		}
+	}
+	ix.pending = append(ix.pending, &pending{publisher: row, project: string(p.Project)})
+	return nil
+}
+
+// sameRun reports whether two publishers have the same four values that a person enters.
+func (p *publisher) sameRun(other publisher) bool {
+	return p.owner == other.owner && p.repository == other.repository && p.workflow == other.workflow && p.environment == other.environment
+}
+
+// environmentName returns an environment for people.
+func environmentName(name string) string {
+	if name == "" {
+		return "any environment"
+	}
+	return "the environment " + name
 }
 
 // ensure returns the project with this name; it creates the project if that does not exist.

@@ -174,8 +174,7 @@ func (ix *Index) reify(w *pending, began uint64) error {
 // attach registers a publisher for a project. If an equal publisher exists, it adds the project to that one.
 func (ix *Index) attach(want publisher, p *project) {
 	for _, have := range ix.publishers {
-		if have.owner == want.owner && have.ownerID == want.ownerID && have.repository == want.repository &&
-			have.workflow == want.workflow && have.environment == want.environment {
+		if have.sameRun(want) && have.ownerID == want.ownerID {
 			if !slices.Contains(have.projects, p) {
 				have.projects = append(have.projects, p)
 			}

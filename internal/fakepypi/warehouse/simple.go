@@ -24,10 +24,16 @@ const (
 	apiVersion = "1.4"
 )
 
-// cdnCache simulates the CDN cache in front of the index.
+// cdnCache simulates the CDN cache in front of the index. Requests with another Accept or Accept-Encoding have other entries.
 type cdnCache struct {
-	absent map[pep.Project]time.Time // when a 404 was answered
-	pages  map[string]page           // by content type, origin and project
+	absent map[cacheKey]time.Time // when a 404 was answered
+	pages  map[cacheKey]page
+}
+
+// cacheKey is what tells the entries of a cache apart.
+type cacheKey struct {
+	project                  pep.Project
+	origin, accept, encoding string
 }
 
 // page is a rendered page of the simple index.
@@ -44,11 +50,13 @@ func (ix *Index) simpleSlash(w http.ResponseWriter, r *http.Request) {
 
 // simplePage handles GET /simple/{name}/.
 func (ix *Index) simplePage(w http.ResponseWriter, r *http.Request) {
-	w.Header().Set("Vary", "Accept")
+	w.Header().Set("Vary", "Accept, Accept-Encoding")
 	name := r.PathValue("name")
 	key := normalize(name)
 	kind := ix.simpleKind(r)
-	shown, exists := ix.pageOf(key, kind, origin(r))
+	shown, exists := ix.pageOf(cacheKey{
+		key, origin(r), strings.Join(r.Header.Values("Accept"), ", "), strings.Join(r.Header.Values("Accept-Encoding"), ", "),
+	}, kind)
 	switch {
 	case !exists:
 		w.Header().Set("Content-Type", "text/plain; charset=UTF-8")
@@ -124,26 +132,25 @@ func (p page) write(w http.ResponseWriter, r *http.Request) {
 func origin(r *http.Request) string { return "http://" + r.Host }
 
 // pageOf returns a project's page, rendered now or from the cache, and reports whether the page exists.
-func (ix *Index) pageOf(key pep.Project, kind, origin string) (page, bool) {
+func (ix *Index) pageOf(at cacheKey, kind string) (page, bool) {
 	ix.mu.Lock()
 	defer ix.mu.Unlock()
 	now := ix.now()
-	if since, known := ix.cache.absent[key]; known && now.Sub(since) < ix.behavior.Absent {
+	if since, known := ix.cache.absent[at]; known && now.Sub(since) < ix.behavior.Absent {
 		return page{}, false
 	}
-	p := ix.projects[key]
+	p := ix.projects[at.project]
 	if p == nil {
-		ix.cache.absent[key] = now
+		ix.cache.absent[at] = now
 		return page{}, false
 	}
-	delete(ix.cache.absent, key)
+	delete(ix.cache.absent, at)
 	fresh := page{kind: kind, serial: p.serial}
 	if kind == simpleJSON {
-		fresh.body = p.json(origin)
+		fresh.body = p.json(at.origin)
 	} else {
-		fresh.body = p.html(origin, !ix.capabilities.modern)
+		fresh.body = p.html(at.origin, !ix.capabilities.modern)
 	}
-	at := kind + " " + origin + " " + string(key)
 	old, known := ix.cache.pages[at]
 	ix.cache.pages[at] = fresh
 	if ix.behavior.Stale && known && old.serial != fresh.serial {

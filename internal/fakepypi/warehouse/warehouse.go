@@ -93,7 +93,7 @@ func newTables(behavior Behavior) tables {
 	return tables{
 		behavior: behavior, projects: map[pep.Project]*project{}, tokens: map[string]*issuedToken{}, jtis: map[string]bool{},
 		used:  map[string]bool{},
-		cache: cdnCache{absent: map[pep.Project]time.Time{}, pages: map[string]page{}},
+		cache: cdnCache{absent: map[cacheKey]time.Time{}, pages: map[cacheKey]page{}},
 	}
 }
 

@@ -62,6 +62,34 @@ func (ix *Index) SetStatus(name pep.Project, status string) error {
 	return ix.persist()
 }
 
+// Yank yanks a release for a reason, as the project's owner can: installers leave out its files, those that are added later too. Yank fails if
+// there is no such release, and if the change cannot be written to disk.
+func (ix *Index) Yank(r pep.Release, reason string) error {
+	ix.mu.Lock()
+	defer ix.mu.Unlock()
+	p := ix.projects[r.Project]
+	if p == nil || p.releases[r.Version] == nil {
+		return fmt.Errorf("the index has no release %s of %q", r.Version, r.Project)
+	}
+	p.releases[r.Version].yanked = reason
+	p.serial = ix.stampNow().seq
+	ix.saved.dirty = true
+	return ix.persist()
+}
+
+// Distrust removes all publishers of a project. As on PyPI, a publisher that is left without a project goes, and with it its upload tokens.
+func (ix *Index) Distrust(name pep.Project) {
+	ix.mu.Lock()
+	defer ix.mu.Unlock()
+	ix.publishers = slices.DeleteFunc(ix.publishers, func(have *publisher) bool {
+		have.projects = slices.DeleteFunc(have.projects, func(p *project) bool { return p.key == normalize(string(name)) })
+		return len(have.projects) == 0
+	})
+	for _, g := range ix.tokens {
+		g.forgotten = g.forgotten || g.publisher != nil && len(g.publisher.projects) == 0
+	}
+}
+
 // apiLocation is the location in the macaroons of API tokens.
 const apiLocation = "rehearsal"
 

@@ -361,7 +361,9 @@ func (s *Servers) SetStatus(project pep.Project, status string) error {
 
 // Yank yanks a release for a reason, as the project's owner can. It fails if there is no such release, and if the change cannot be written
 // to disk.
-func (s *Servers) Yank(release pep.Release, reason string) error { return s.index.Yank(release, reason) }
+func (s *Servers) Yank(release pep.Release, reason string) error {
+	return s.index.Yank(release, reason)
+}
 
 // Distrust removes all publishers of a project, and the upload tokens of those that are left without a project.
 func (s *Servers) Distrust(project pep.Project) { s.index.Distrust(project) }

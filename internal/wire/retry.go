@@ -34,6 +34,7 @@ func (c *Client) Do(ctx context.Context, call Call) (*Answer, error) {
 		failed.Answer, failed.Err, failed.Tries = t.answer, t.err, n
 		failed.count(rule, t)
 		wait, again := c.next(ctx, rule, n, spent, t)
+		again = again && !call.final(t.answer)
 		spent += wait
 		if !again || failed.unreadable > maxUnreadable {
 			c.trace(failed, n, t, 0)
@@ -67,6 +68,9 @@ func (c *Client) next(ctx context.Context, rule policy, n int, spent time.Durati
 	}
 	return wait, spent+wait < rule.budget
 }
+
+// final reports whether an answer ends the call, whatever the policy has for its status.
+func (c Call) final(a *Answer) bool { return a != nil && c.Final != nil && c.Final(a) }
 
 // maxUnreadable is how many answers that cannot be read are worth another try: the same request is nearly always answered alike.
 const maxUnreadable = 1

@@ -53,9 +53,9 @@ type file struct {
 	sha256          string
 	md5             string
 	blake2          string
-	path            string // relative to the folder of the index, and to /files/
-	uploader        string // User-Agent
-	coreMetadataSHA string // SHA-256 of the metadata file beside a wheel, or empty
+	path            string                  // relative to the folder of the index, and to /files/
+	uploader        string                  // User-Agent
+	coreMetadataSHA string                  // SHA-256 of the metadata file beside a wheel, or empty
 	provenance      *attestation.Provenance // nil if it was uploaded without attestations
 }
 

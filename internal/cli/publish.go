@@ -170,12 +170,16 @@ func (w Process) run(ctx context.Context, c config.Config, r *runner.Runner, vau
 		deps.GitHub = ghrelease.New(ghrelease.Options{API: to.api, Repository: to.repository, Token: c.GitHubToken, Wire: client, Sleep: w.Sleep})
 		deps.Manifest = func() []byte { return report.Manifest(recorder.Receipt(), vault.Redact) }
 	}
+	runTag, err := r.Tag()
+	if err != nil {
+		runTag = "" // the run is for a branch
+	}
 	deps.Index = index.New(site, client, wire.NewGate(c.Parallel), deps.Password)
 	return publish.Run(ctx, publish.Options{
 		Paths: c.Packages, Workspace: w.Getenv("GITHUB_WORKSPACE"), WorkingTree: w.workingTree(), AuthReason: c.AuthWhy, Parallel: c.Parallel,
 		SkipExisting: c.SkipExisting, VerifyMetadata: c.VerifyMetadata, ExpectedVersion: c.ExpectedVersion,
 		DryRun: c.DryRun, Wait: c.Wait, Attest: c.Attestations, AttestationsDir: c.AttestationsDir,
-		Repository: to.repository, Tag: to.tag,
+		Repository: to.repository, Tag: to.tag, RunTag: runTag,
 	}, deps)
 }
 

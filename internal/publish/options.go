@@ -29,6 +29,7 @@ type Options struct {
 	AttestationsDir string // where attestations are written as well; "" for nowhere
 	Repository      string // that publishes, as owner/name
 	Tag             string // of the GitHub release to attach the files to
+	RunTag          string // that the run is for; "" if it is for none
 	// Wait is how long to wait at most until the index serves every file; 0 means not to.
 	Wait time.Duration
 }

@@ -48,13 +48,13 @@ func TestMint_NextSteps(t *testing.T) {
 		},
 		"a pending publisher that has ended": {
 			set:   claim("repository_owner_id", "4711"),
-			order: trust.MintRequest{Projects: []pep.Project{"new"}, New: []pep.Project{"new"}},
+			order: trust.MintRequest{Projects: []pep.Project{"birch"}, New: []pep.Project{"birch"}},
 			says:  []string{"add a pending publisher", "it ends after 30 days", "not on another index", "the id 4711, so remove it and add it again"},
 			never: []string{"only an owner"},
 		},
 		"a new project beside another": {
 			set:   claim("repository_owner_id", "4711"),
-			order: trust.MintRequest{Projects: []pep.Project{"mine", "new"}, New: []pep.Project{"new"}},
+			order: trust.MintRequest{Projects: []pep.Project{"mine", "birch"}, New: []pep.Project{"birch"}},
 			says:  []string{"pending publisher", "the id 4711, so remove it and add it again"},
 		},
 		"a reusable workflow of the same repository": {
@@ -101,9 +101,9 @@ func TestMint_NextSteps(t *testing.T) {
 func TestMint_RegistrationOff(t *testing.T) {
 	t.Parallel()
 	s := stage(t)
-	s.Trust(fakepypi.Publisher{Project: "new", Pending: true})
+	s.Trust(fakepypi.Publisher{Project: "birch", Pending: true})
 	s.Switch(func(w *fakepypi.Behavior) { w.NoProjects = true })
-	order := trust.MintRequest{Projects: []pep.Project{"new"}, New: []pep.Project{"new"}}
+	order := trust.MintRequest{Projects: []pep.Project{"birch"}, New: []pep.Project{"birch"}}
 	all := finding.Of(onStage(t, s).Mint(t.Context(), order))
 	if len(all) != 1 || all[0].ID != finding.InvalidPayload || !strings.Contains(all[0].Fix, "later, with the same project name") || strings.Contains(all[0].Fix, "another name") {
 		t.Errorf("%+v", all)

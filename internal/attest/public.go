@@ -2,9 +2,12 @@ package attest
 
 import _ "embed" // for the copies
 
+//go:generate go test -tags refresh -run RefreshCopies -count=1 .
+
 // The public good instance of Sigstore, and GitHub. No other file contains these addresses.
 const (
-	publicTUF    = "https://tuf-repo-cdn.sigstore.dev"
+	publicHost   = "tuf-repo-cdn.sigstore.dev"
+	publicTUF    = "https://" + publicHost
 	publicSearch = "https://search.sigstore.dev/?logIndex="
 	publicStatus = "https://status.sigstore.dev"
 

@@ -209,7 +209,7 @@ func stories() []story {
 
 		{name: "an immutable release that lacks some", release: releases.Release{Immutable: true}, held: []releases.Asset{held("a.whl", "aaa")}, ready: "github-release-immutable", says: "missing: b.tar.gz", holds: "a.whl=aaa"},
 		{name: "an immutable release that has all", release: releases.Release{Immutable: true}, held: []releases.Asset{held("a.whl", "aaa"), held("b.tar.gz", "bb")}, n: 2, findings: "a.whl= b.tar.gz=", holds: both},
-		{name: "it is published in between", release: releases.Release{}, between: func(s *scenario, r releases.Release) { s.Freeze(r.ID) }, attach: "github-release-immutable", says: "create the release as a draft", asked: map[string]int{"upload": 1}},
+		{name: "it is published in between", release: releases.Release{}, between: func(s *scenario, r releases.Release) { s.Freeze(r.ID) }, attach: "github-release-immutable", says: "leave `github-release` out for this release", asked: map[string]int{"upload": 1}},
 
 		{name: "a token that reads", right: releases.Read, ready: "github-permission", says: "contents: write"},
 		{name: "a token that reads no drafts", right: releases.Read, release: releases.Release{Draft: true}, ready: "github-permission", says: "403 Resource not accessible by integration"},

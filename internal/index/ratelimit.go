@@ -16,7 +16,7 @@ func exceedsNewProjects(answer *wire.Answer) bool {
 }
 
 // limitEnds returns in how long the last of the limits ends that are used up, by the header RateLimit
-// (draft-ietf-httpapi-ratelimit-headers-10, section 4): r is what is left of a limit, and t the seconds until it is whole again. It returns 0
+// (draft-ietf-httpapi-ratelimit-headers-10): r is what is left of a limit, and t the seconds until it is whole again. It returns 0
 // if the header is missing or names none.
 func limitEnds(header http.Header) time.Duration {
 	var ends time.Duration

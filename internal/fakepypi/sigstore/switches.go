@@ -37,6 +37,7 @@ const (
 	TrustInOrder   Trust = ""
 	TrustStale     Trust = "expired-timestamp" // the timestamp has expired: it was not renewed
 	TrustExpired   Trust = "expired-root"      // the newest root has expired
+	TrustRenewed   Trust = "renewed-root"      // the first root has expired, and a newer one has not: clients that start with it go on
 	TrustForged    Trust = "wrong-signature"   // the timestamp is signed with a key that the root does not name
 	TrustNotServed Trust = "unavailable"       // 503 for every file
 )

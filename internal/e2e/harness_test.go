@@ -334,7 +334,7 @@ func (s *step) indexed() []string {
 // allBurned reports whether there was an upload token, and each was revoked.
 func (s *step) allBurned() bool {
 	all := s.servers.Tokens()
-	return len(all) > 0 && !slices.ContainsFunc(all, func(token fakepypi.Token) bool { return !token.Burned })
+	return len(all) > 0 && !slices.ContainsFunc(all, func(token fakepypi.Token) bool { return !token.Burned && !token.Forgotten })
 }
 
 // requests returns how many requests of an op the test server was asked.

@@ -1,7 +1,6 @@
 package publish
 
 import (
-	"errors"
 	"strings"
 	"testing"
 	"time"
@@ -93,10 +92,7 @@ func TestTokenUnknown(t *testing.T) {
 			h.servers.Distrust(alder)
 		}
 	}
-	err := Run(t.Context(), h.options, h.deps) // not run, which wants every token revoked
-	if !errors.Is(err, ErrIncomplete) {
-		t.Fatal(err)
-	}
+	wantError(t, "the run", h.run(), ErrIncomplete)
 	f := h.found(string(finding.UploadTokenUnknown))
 	wantText(t, "the message", f.Message, "Invalid or non-existent authentication information")
 	wantText(t, "the next step", f.Fix, "run the job again", "the Trusted Publisher was removed meanwhile")

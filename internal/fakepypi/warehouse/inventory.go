@@ -129,13 +129,15 @@ func (ix *Index) Has(name pep.Project) bool {
 
 // Token describes one upload token that the index has issued.
 type Token struct {
-	ID       string        // the identifier in the macaroon
-	Minted   time.Time     // when it was issued
-	Expires  time.Time     // zero for an API token
-	Burned   bool          // it was revoked
-	BurnedAt time.Time     // zero if it was not revoked
-	Uses     int           // number of uploads that were accepted with it
-	Projects []pep.Project // what its publisher may upload to; empty for an API token
+	ID       string    // the identifier in the macaroon
+	Minted   time.Time // when it was issued
+	Expires  time.Time // zero for an API token
+	Burned   bool      // it was revoked
+	BurnedAt time.Time // zero if it was not revoked
+	Uses     int       // number of uploads that were accepted with it
+	// Forgotten tells that the index does not know it, and so cannot revoke it: it was never stored, or went with its publisher.
+	Forgotten bool
+	Projects  []pep.Project // what its publisher may upload to; empty for an API token
 }
 
 // Tokens returns all upload tokens, oldest first.
@@ -149,7 +151,7 @@ func (ix *Index) Tokens() []Token {
 	slices.SortFunc(grants, func(a, b *issuedToken) int { return cmp.Compare(a.seq, b.seq) })
 	tokens := make([]Token, len(grants))
 	for i, g := range grants {
-		tokens[i] = Token{ID: g.id, Minted: g.at, Expires: g.expires, Burned: g.burned, BurnedAt: g.burnedAt, Uses: g.uses}
+		tokens[i] = Token{ID: g.id, Minted: g.at, Expires: g.expires, Burned: g.burned, BurnedAt: g.burnedAt, Uses: g.uses, Forgotten: g.forgotten}
 		if g.publisher != nil {
 			for _, p := range g.publisher.projects {
 				tokens[i].Projects = append(tokens[i].Projects, p.key)

@@ -6,8 +6,7 @@ import _ "embed" // for the copies
 
 // The public good instance of Sigstore, and GitHub. No other file contains these addresses.
 const (
-	publicHost   = "tuf-repo-cdn.sigstore.dev"
-	publicTUF    = "https://" + publicHost
+	publicTUF    = "https://tuf-repo-cdn.sigstore.dev"
 	publicSearch = "https://search.sigstore.dev/?logIndex="
 	publicStatus = "https://status.sigstore.dev"
 

@@ -7,6 +7,7 @@ import (
 	"net/url"
 	"os"
 	"path/filepath"
+	"strings"
 	"time"
 
 	"github.com/sigstore/sigstore-go/pkg/root"
@@ -107,7 +108,7 @@ func copiesUsed(err error) finding.Finding {
 	}
 	return finding.New(finding.AttestationTrustRoot,
 		"sigstore's trust root is not available, so the built-in copy is used: "+err.Error(),
-		"no action needed; check "+publicStatus+" if it persists; if the job has an egress filter, let it reach "+publicHost)
+		"no action needed; check "+publicStatus+" if it persists; if the job has an egress filter, let it reach "+strings.TrimPrefix(publicTUF, "https://"))
 }
 
 // refresh updates the metadata of the repository from the anchor, in memory, and returns the signing config and the trust root.

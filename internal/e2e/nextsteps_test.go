@@ -148,7 +148,7 @@ func nextSteps() []nextStep {
 		},
 		{
 			name: "a publisher that says exactly that, of an earlier account", set: claims("repository_owner_id", "4711"),
-			id: "invalid-publisher", first: notFound, next: "an earlier account of the owner, which now has the id 4711, so remove it and add it again, or it is on another index than",
+			id: "invalid-publisher", first: notFound, next: "if it says exactly that already, remove it and add it again, since it belongs to an earlier account of the owner, now with the id 4711, and check that it is on 127.0.0.1",
 			code: 1, result: "failed",
 		},
 		{

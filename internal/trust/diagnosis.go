@@ -296,11 +296,11 @@ func missingNext(e refusedExchange) string { return asTheTable(e) + already(e) }
 // already returns what to do if the index has a publisher that says all that the fix asks for (docs/reference/pypi-server.md §4.4 and §4.5).
 func already(e refusedExchange) string {
 	if len(e.order.New) > 0 && !e.mixed() {
-		return fmt.Sprintf("; if you have added one that says exactly that: it ends after 30 days, it must be on %s and not on another index, "+
-			"and it is of one account of the owner, %s, so remove it and add it again", e.index, accountOf(e.claims))
+		return fmt.Sprintf("; if you have added one that says exactly that, remove it and add it again: it ends after 30 days, and belongs to one account of "+
+			"the owner, now with %s; and check that it is on %s, not on another index", accountOf(e.claims), e.index)
 	}
-	return fmt.Sprintf("; a publisher does not follow a repository or workflow that was renamed or transferred; if it says exactly that already, "+
-		"it is of an earlier account of the owner, which now has %s, so remove it and add it again, or it is on another index than %s; "+
+	return fmt.Sprintf("; if it says exactly that already, remove it and add it again, since it belongs to an earlier account of the owner, now with %s, "+
+		"and check that it is on %s, not on another index; a publisher does not follow a repository or workflow that was renamed or transferred; "+
 		"only an owner of the project sees its publishers", accountOf(e.claims), e.index)
 }
 

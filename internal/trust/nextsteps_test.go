@@ -32,8 +32,8 @@ func TestMint_NextSteps(t *testing.T) {
 		"a publisher that says exactly that, of an earlier account": {
 			set: claim("repository_owner_id", "4711"),
 			says: []string{
-				"if it says exactly that already", "an earlier account of the owner, which now has the id 4711, so remove it and add it again",
-				"it is on another index than 127.0.0.1", "only an owner of the project sees its publishers",
+				"if it says exactly that already, remove it and add it again, since it belongs to an earlier account of the owner, now with the id 4711",
+				"and check that it is on 127.0.0.1", "only an owner of the project sees its publishers",
 			},
 			never: []string{"30 days"},
 		},
@@ -49,13 +49,13 @@ func TestMint_NextSteps(t *testing.T) {
 		"a pending publisher that has ended": {
 			set:   claim("repository_owner_id", "4711"),
 			order: trust.MintRequest{Projects: []pep.Project{"birch"}, New: []pep.Project{"birch"}},
-			says:  []string{"add a pending publisher", "it ends after 30 days", "not on another index", "the id 4711, so remove it and add it again"},
+			says:  []string{"add a pending publisher", "remove it and add it again: it ends after 30 days", "not on another index", "now with the id 4711"},
 			never: []string{"only an owner"},
 		},
 		"a new project beside another": {
 			set:   claim("repository_owner_id", "4711"),
 			order: trust.MintRequest{Projects: []pep.Project{"mine", "birch"}, New: []pep.Project{"birch"}},
-			says:  []string{"pending publisher", "the id 4711, so remove it and add it again"},
+			says:  []string{"pending publisher", "remove it and add it again", "now with the id 4711"},
 		},
 		"a reusable workflow of the same repository": {
 			set: claim("job_workflow_ref", own+called),

@@ -68,7 +68,8 @@ func (s *Signer) ask(ctx context.Context) (*services, error) {
 	case context.Cause(ctx) != nil:
 		return nil, context.Cause(ctx)
 	case !s.public() && outdated(err):
-		f := finding.New(finding.AttestationTrustRoot, "sigstore's trust root ("+wire.PlainURL(at)+") is not valid: "+err.Error(), "nothing was uploaded; "+newerVersion)
+		f := finding.New(finding.AttestationTrustRoot,
+			"sigstore's trust root ("+wire.PlainURL(at)+") is not valid: "+err.Error(), "nothing was uploaded; "+newerVersion)
 		f.Severity = finding.Error
 		return nil, f
 	case !s.public():
@@ -108,7 +109,8 @@ func copiesUsed(err error) finding.Finding {
 	}
 	return finding.New(finding.AttestationTrustRoot,
 		"sigstore's trust root is not available, so the built-in copy is used: "+err.Error(),
-		"no action needed; check "+publicStatus+" if it persists; if the job has an egress filter, let it reach "+strings.TrimPrefix(publicTUF, "https://"))
+		"no action needed; check "+publicStatus+" if it persists; if the job has an egress filter, let it reach "+
+			strings.TrimPrefix(publicTUF, "https://"))
 }
 
 // refresh updates the metadata of the repository from the anchor, in memory, and returns the signing config and the trust root.

@@ -111,7 +111,7 @@ const (
 	UploadNewProjects      ID = "upload-new-projects"       // this user or address has created too many projects in an hour
 	UploadRegistrationOff  ID = "upload-registration-off"   // the index currently creates no new projects
 	UploadOrganization     ID = "upload-organization"       // the organization that owns the project is inactive
-	UploadAccount          ID = "upload-account"            // the account of the API token lacks a verified e-mail address or a second factor
+	UploadAccount          ID = "upload-account"            // the account of the API token lacks a verified address or a second factor
 	UploadWrongProject     ID = "upload-wrong-project"      // the publisher does not belong to this project
 	UploadTokenExpired     ID = "upload-token-expired"      // the upload token has expired
 	UploadTokenUnknown     ID = "upload-token-unknown"      // the index does not know the upload token that it issued to this run

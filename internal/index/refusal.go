@@ -143,17 +143,20 @@ func remedies(r *Refusal) []remedy {
 		{
 			finding.UploadOrganization, 0,
 			[]string{"Organization account owning this project is inactive"},
-			"ask an owner of the organization to activate it again on the index, as its message says, then run the job again: the files are not the problem",
+			"ask an owner of the organization to activate it again on the index, as its message says, then run the job again: " +
+				"the files are not the problem",
 		},
 		{
 			finding.UploadAccount, http.StatusForbidden,
 			[]string{"does not have a verified primary email address"},
-			"verify the primary e-mail address of the account that the API token belongs to, in its settings on the index, then run the job again",
+			"verify the primary e-mail address of the account that the API token belongs to, in its settings on the index, " +
+				"then run the job again",
 		},
 		{
 			finding.UploadAccount, http.StatusForbidden,
 			[]string{"does not have two-factor authentication enabled"},
-			"turn on two-factor authentication for the account that the API token belongs to, in its settings on the index, then run the job again",
+			"turn on two-factor authentication for the account that the API token belongs to, in its settings on the index, " +
+				"then run the job again",
 		},
 		{
 			finding.UploadWrongProject, http.StatusForbidden,
@@ -206,8 +209,8 @@ func newProjectsFix(ends time.Duration) string {
 	if ends > 0 {
 		when = "in " + phrase.Count(int((ends+time.Minute-1)/time.Minute), "minute")
 	}
-	return "run the job again " + when + ", when the index allows new projects again; or add a pending publisher for the project on the index " +
-		"and use Trusted Publishing, which this limit does not apply to"
+	return "run the job again " + when + ", when the index allows new projects again; " +
+		"or add a pending publisher for the project on the index and use Trusted Publishing, which this limit does not apply to"
 }
 
 // project returns how a message names the project of the file.

@@ -698,7 +698,8 @@ var rules = []rule{
 		listing,
 		releaseYanked,
 		"the release is yanked, and the index lacks files of the set",
-		"Installers leave out the files of a yanked release, unless a user asks for exactly this version. That applies to a file that is added later too.",
+		"Installers leave out the files of a yanked release, unless a user asks for exactly this version. " +
+			"That applies to a file that is added later too.",
 	},
 	{
 		"project-too-large",

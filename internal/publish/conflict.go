@@ -17,14 +17,14 @@ func (r *run) conflict(t *target, indexDigest string) finding.Finding {
 		digest := ownDigest(t)
 		return finding.New(finding.ConflictNoDigest,
 			fmt.Sprintf("%s already has a file named %s, without a digest to compare%s", r.indexName(), t.Name, digest),
-			cmp.Or(r.notRaised(t), "compare the two files: if they are the same, set `skip-existing: true` to finish the release; if not, raise the version; "+
-				"to let the run compare them, set `index-url` to pages that have digests")).In(t.shown).WithDetail(digest)
+			cmp.Or(r.notRaised(t), "compare the two files: if they are the same, set `skip-existing: true` to finish the release; "+
+				"if not, raise the version; to let the run compare them, set `index-url` to pages that have digests")).In(t.shown).WithDetail(digest)
 	}
 	digests := bothDigests(t, indexDigest)
 	return finding.New(finding.Conflict,
 		fmt.Sprintf("%s already has a different file named %s%s", r.indexName(), t.Name, digests),
-		cmp.Or(r.notRaised(t), "re-run only the publish job with the files of the first build, raise the version, or set `skip-existing: true` "+
-			"to upload the other files and keep the published one"+r.twoRuns(t))).In(t.shown).WithDetail(digests)
+		cmp.Or(r.notRaised(t), "re-run only the publish job with the files of the first build, raise the version, "+
+			"or set `skip-existing: true` to upload the other files and keep the published one"+r.twoRuns(t))).In(t.shown).WithDetail(digests)
 }
 
 // notRaised returns the next step if the run is for the tag of another version than the file has; "" if it is not, or the tag names no

@@ -256,8 +256,9 @@ func reasons() []reason {
 func workflowFix(e refusedExchange) string {
 	c := e.claims
 	if c.Reusable() {
-		return fmt.Sprintf("this job runs in the reusable workflow %s: either call it as `uses: ./.github/workflows/%s`, so that it is of the run's own ref, "+
-			"and publish without attestations, or move the publish job into the workflow that is triggered, %s", c.JobWorkflowRef, c.WorkflowFile(), c.WorkflowRef)
+		return fmt.Sprintf("this job runs in the reusable workflow %s: either call it as `uses: ./.github/workflows/%s`, "+
+			"so that it is of the run's own ref, and publish without attestations, "+
+			"or move the publish job into the workflow that is triggered, %s", c.JobWorkflowRef, c.WorkflowFile(), c.WorkflowRef)
 	}
 	return fmt.Sprintf("publish from the workflow %s of %s itself, at the ref that the run was triggered for (this job runs %s)", c.WorkflowFile(), c.Repository, c.JobWorkflowRef)
 }
@@ -283,8 +284,9 @@ func reusableHint(e refusedExchange) string {
 	if !e.claims.Reusable() {
 		return ""
 	}
-	return fmt.Sprintf("; this job runs in a reusable workflow: either let the publisher name the called file, %s, and publish without attestations, "+
-		"or move the publish job into the workflow that is triggered, %s, and let it name that", e.claims.WorkflowFile(), oidc.WorkflowFileOf(e.claims.WorkflowRef))
+	return fmt.Sprintf("; this job runs in a reusable workflow: either let the publisher name the called file, %s, "+
+		"and publish without attestations, or move the publish job into the workflow that is triggered, %s, and let it name that",
+		e.claims.WorkflowFile(), oidc.WorkflowFileOf(e.claims.WorkflowRef))
 }
 
 // missingFix returns the fix if no publisher matches: also what to do if one seems to.
@@ -293,15 +295,16 @@ func missingFix(e refusedExchange) string { return publisherFix(e) + already(e) 
 // missingNext returns the fix of missingFix for a place where a table shows the values.
 func missingNext(e refusedExchange) string { return asTheTable(e) + already(e) }
 
-// already returns what to do if the index has a publisher that says all that the fix asks for (docs/reference/pypi-server.md §4.4 and §4.5).
+// already returns what to do if the index has a publisher that says all that the fix asks for (docs/reference/pypi-server.md §4.4
+// and §4.5).
 func already(e refusedExchange) string {
 	if len(e.order.New) > 0 && !e.mixed() {
-		return fmt.Sprintf("; if you have added one that says exactly that, remove it and add it again: it ends after 30 days, and belongs to one account of "+
-			"the owner, now with %s; and check that it is on %s, not on another index", accountOf(e.claims), e.index)
+		return fmt.Sprintf("; if you have added one that says exactly that, remove it and add it again: it ends after 30 days, "+
+			"and belongs to one account of the owner, now with %s; and check that it is on %s, not on another index", accountOf(e.claims), e.index)
 	}
-	return fmt.Sprintf("; if it says exactly that already, remove it and add it again, since it belongs to an earlier account of the owner, now with %s, "+
-		"and check that it is on %s, not on another index; a publisher does not follow a repository or workflow that was renamed or transferred; "+
-		"only an owner of the project sees its publishers", accountOf(e.claims), e.index)
+	return fmt.Sprintf("; if it says exactly that already, remove it and add it again, since it belongs to an earlier account of the owner, "+
+		"now with %s, and check that it is on %s, not on another index; "+
+		"a publisher does not follow a repository or workflow that was renamed or transferred; only an owner of the project sees its publishers", accountOf(e.claims), e.index)
 }
 
 // accountOf returns how a message names the account that owns the repository: names can be taken over, ids cannot.

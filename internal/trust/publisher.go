@@ -25,7 +25,8 @@ func publisher(c oidc.Claims) []ledger.Claim {
 
 // ownerNote returns how the index compares the owner.
 func ownerNote(c oidc.Claims) string {
-	return "must match, and be the account with " + accountOf(c) + ": a publisher of a deleted and re-created account must be removed and added again"
+	return "must match, and be the account with " + accountOf(c) +
+		": a publisher of a deleted and re-created account must be removed and added again"
 }
 
 // environmentNote returns how the index compares the environment.

@@ -62,8 +62,8 @@ func (ix *Index) SetStatus(name pep.Project, status string) error {
 	return ix.persist()
 }
 
-// Yank yanks a release for a reason, as the project's owner can: installers leave out its files, those that are added later too. Yank fails if
-// there is no such release, and if the change cannot be written to disk.
+// Yank yanks a release for a reason, as the project's owner can: installers leave out its files, those that are added later too. Yank
+// fails if there is no such release, and if the change cannot be written to disk.
 func (ix *Index) Yank(r pep.Release, reason string) error {
 	ix.mu.Lock()
 	defer ix.mu.Unlock()
@@ -151,7 +151,9 @@ func (ix *Index) Tokens() []Token {
 	slices.SortFunc(grants, func(a, b *issuedToken) int { return cmp.Compare(a.seq, b.seq) })
 	tokens := make([]Token, len(grants))
 	for i, g := range grants {
-		tokens[i] = Token{ID: g.id, Minted: g.at, Expires: g.expires, Burned: g.burned, BurnedAt: g.burnedAt, Uses: g.uses, Forgotten: g.forgotten}
+		tokens[i] = Token{
+			ID: g.id, Minted: g.at, Expires: g.expires, Burned: g.burned, BurnedAt: g.burnedAt, Uses: g.uses, Forgotten: g.forgotten,
+		}
 		if g.publisher != nil {
 			for _, p := range g.publisher.projects {
 				tokens[i].Projects = append(tokens[i].Projects, p.key)

@@ -165,7 +165,9 @@ func (ix *Index) addRelease(p *project, row releaseState) error {
 	if p.releases[v.Canonical()] != nil {
 		return errors.New("it is there twice")
 	}
-	p.releases[v.Canonical()] = &release{stamp: at, version: row.Version, requiresPython: row.RequiresPython, summary: row.Summary, yanked: row.Yanked}
+	p.releases[v.Canonical()] = &release{
+		stamp: at, version: row.Version, requiresPython: row.RequiresPython, summary: row.Summary, yanked: row.Yanked,
+	}
 	return nil
 }
 

@@ -15,7 +15,7 @@ import (
 // TestAdvice_EgressFilter: a proxy that lets only some hosts through is told with the host that it must let through.
 func TestAdvice_EgressFilter(t *testing.T) {
 	t.Parallel()
-	for _, status := range []int{http.StatusForbidden, http.StatusProxyAuthRequired, http.StatusBadGateway} {
+	for status, told := range map[int]bool{http.StatusForbidden: true, http.StatusProxyAuthRequired: true, http.StatusBadGateway: false} {
 		proxy := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(status) }))
 		t.Cleanup(proxy.Close)
 		through, err := url.Parse(proxy.URL)
@@ -34,7 +34,7 @@ func TestAdvice_EgressFilter(t *testing.T) {
 		if err == nil || !strings.Contains(err.Error(), "the proxy did not connect: ") {
 			t.Errorf("%d: %v", status, err)
 		}
-		if advice := wire.Advice(err); !strings.HasSuffix(advice, "let it reach upload.index.example") {
+		if advice := wire.Advice(err); strings.HasSuffix(advice, "let it reach upload.index.example") != told || told != (advice != "") {
 			t.Errorf("%d: the advice is %q", status, advice)
 		}
 	}

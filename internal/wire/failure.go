@@ -92,11 +92,12 @@ func (e *Error) letThrough() string {
 	return "; if an egress filter or a firewall guards the job, let it reach " + u.Host
 }
 
-// unreachable reports whether no connection was made: to the host, or through the proxy.
+// unreachable reports whether no connection was made: to the host, or by a proxy that does not let it through. A proxy that has an error of
+// its own may have met an outage.
 func unreachable(err error) bool {
 	var network *net.OpError
 	var refused *proxyRefusal
-	return errors.As(err, &network) && network.Op == "dial" || errors.As(err, &refused)
+	return errors.As(err, &network) && network.Op == "dial" || errors.As(err, &refused) && refused.code/100 == 4
 }
 
 // Permanent reports whether another try of a request that ended with err would end alike, since the server's certificate is not trusted or

@@ -22,7 +22,7 @@ func newTransport(options Options) *http.Transport {
 			if answer.StatusCode == http.StatusOK {
 				return nil
 			}
-			return &proxyRefusal{answer.Status}
+			return &proxyRefusal{answer.StatusCode, answer.Status}
 		},
 		DialContext:    dialJoiningReasons(dial),
 		DialTLSContext: dialJoiningReasons(dialTLS(dial, tlsConfig, handshakeTimeout)),
@@ -39,7 +39,10 @@ func newTransport(options Options) *http.Transport {
 }
 
 // proxyRefusal is the error of a proxy that does not connect to the host.
-type proxyRefusal struct{ status string }
+type proxyRefusal struct {
+	code   int
+	status string // the code and its phrase
+}
 
 func (e *proxyRefusal) Error() string { return "the proxy did not connect: " + e.status }
 

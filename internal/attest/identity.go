@@ -72,7 +72,8 @@ func (s *Signer) CheckClaims(c oidc.Claims) error {
 				"this job runs in a reusable workflow (%s, called by %s), and the index checks the upload against the first and attestations against the second",
 				running, initiating,
 			),
-			"move the publish job into the workflow that is triggered, or publish with `attestations: false`")
+			"either publish without attestations (with `attestations: false`), from a publisher that names the called file, "+
+				"or move the publish job into the workflow that is triggered, and let the publisher name that")
 	case initiating != workflowPath(c):
 		return finding.New(finding.AttestationForeignWorkflow,
 			fmt.Sprintf("the workflow %s does not belong to the repository %s, which the index requires for attestations", initiating, c.Repository),

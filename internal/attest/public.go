@@ -2,6 +2,8 @@ package attest
 
 import _ "embed" // for the copies
 
+//go:generate go test -tags refresh -run RefreshCopies -count=1 .
+
 // The public good instance of Sigstore, and GitHub. No other file contains these addresses.
 const (
 	publicTUF    = "https://tuf-repo-cdn.sigstore.dev"

@@ -7,10 +7,12 @@ import (
 	"net/url"
 	"os"
 	"path/filepath"
+	"strings"
 	"time"
 
 	"github.com/sigstore/sigstore-go/pkg/root"
 	"github.com/sigstore/sigstore-go/pkg/tuf"
+	"github.com/theupdateframework/go-tuf/v2/metadata"
 
 	"github.com/org/pypi-oidc-publish/internal/finding"
 	"github.com/org/pypi-oidc-publish/internal/par"
@@ -70,12 +72,15 @@ func (s *Signer) loadServices(ctx context.Context) (*services, error) {
 		return s.choose(config, trusted)
 	case context.Cause(ctx) != nil:
 		return nil, context.Cause(ctx)
+	case !s.public() && outdated(err):
+		f := finding.New(finding.AttestationTrustRoot,
+			"sigstore's trust root ("+wire.PlainURL(at)+") is not valid: "+err.Error(), "nothing was uploaded; "+newerVersion)
+		f.Severity = finding.Error
+		return nil, f
 	case !s.public():
 		return nil, s.wrapServiceError("sigstore's trust root ("+wire.PlainURL(at)+") is not available", err)
 	}
-	s.opts.Record(finding.New(finding.AttestationTrustRoot,
-		"sigstore's trust root is not available, so the built-in copy is used: "+err.Error(),
-		"no action needed; check "+publicStatus+" if it persists"))
+	s.opts.Record(copiesUsed(err))
 	config, err = root.NewSigningConfigFromJSON(copiedSigningConfig)
 	if err != nil {
 		return nil, err
@@ -88,6 +93,29 @@ func (s *Signer) loadServices(ctx context.Context) (*services, error) {
 		found.embedded = true
 	}
 	return found, err
+}
+
+// newerVersion is the next step if a trust root is not valid: this program starts with a root of its own, and goes on from it.
+const newerVersion = "use a newer version of this action, and check the clock of this machine"
+
+// outdated reports whether a trust root is not valid because of its signatures or its age.
+func outdated(err error) bool {
+	var unsigned *metadata.ErrUnsignedMetadata
+	var expired *metadata.ErrExpiredMetadata
+	return errors.As(err, &unsigned) || errors.As(err, &expired)
+}
+
+// copiesUsed returns the warning that the built-in copies are used because the trust root cannot be.
+func copiesUsed(err error) finding.Finding {
+	if outdated(err) {
+		return finding.New(finding.AttestationTrustRoot,
+			"sigstore's trust root is not valid, so the built-in copy is used: "+err.Error(),
+			newerVersion+"; the index verifies the attestations of this run in any case")
+	}
+	return finding.New(finding.AttestationTrustRoot,
+		"sigstore's trust root is not available, so the built-in copy is used: "+err.Error(),
+		"no action needed; check "+publicStatus+" if it persists; if the job has an egress filter, let it reach "+
+			strings.TrimPrefix(publicTUF, "https://"))
 }
 
 // refresh updates the metadata of the repository from the anchor, in memory, and returns the signing config and the trust root.

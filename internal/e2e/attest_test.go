@@ -216,7 +216,7 @@ func TestAttest_VerificationFailure(t *testing.T) {
 		"proof":                 {func(w *fakepypi.SigstoreBehavior) { w.BadProof = true }, "attestation-unverified::the attestation of alder-1.0"},
 		"log":                   {func(w *fakepypi.SigstoreBehavior) { w.WrongLogID = true }, "attestation-unverified::the attestation of alder-1.0"},
 		"certificate's time":    {func(w *fakepypi.SigstoreBehavior) { w.ExpiredCertificate = true }, "attestation-certificate::"},
-		"trust root":            {func(w *fakepypi.SigstoreBehavior) { w.TrustRoot = "wrong-signature" }, "attestation-refused::"},
+		"trust root":            {func(w *fakepypi.SigstoreBehavior) { w.TrustRoot = "wrong-signature" }, "attestation-trust-root::sigstore's trust root"},
 	} {
 		for _, mode := range []string{"auto", "best-effort"} {
 			t.Run(name+", "+mode, func(t *testing.T) {

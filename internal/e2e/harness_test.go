@@ -382,7 +382,7 @@ func (s *step) indexed() []string {
 // allRevoked reports whether there was an upload token, and each was revoked.
 func (s *step) allRevoked() bool {
 	all := s.servers.Tokens()
-	return len(all) > 0 && !slices.ContainsFunc(all, func(token fakepypi.Token) bool { return !token.Burned })
+	return len(all) > 0 && !slices.ContainsFunc(all, func(token fakepypi.Token) bool { return !token.Burned && !token.Forgotten })
 }
 
 // wantRevoked fails the test where there was no upload token, or one was not revoked.

@@ -7,6 +7,7 @@ import (
 	"encoding/base64"
 	"encoding/binary"
 	"encoding/hex"
+	"encoding/json"
 	"fmt"
 	"io"
 	"net"
@@ -15,6 +16,7 @@ import (
 	"time"
 
 	"github.com/org/pypi-oidc-publish/internal/fakepypi"
+	"github.com/org/pypi-oidc-publish/internal/pep"
 )
 
 // appended is the token with caveats added by its holder: each is one more section before the signature, which becomes
@@ -179,11 +181,77 @@ func TestErrorBody(t *testing.T) {
 		}
 	}
 	th := opened(t)
-	r := th.upload("pypi-x", wheel())
-	if r.status != 403 || !strings.Contains(
-		r.header.Get("Content-Type"), "text/html",
-	) || strings.Contains(r.body, "authentication information") {
-		t.Errorf("the page of a 403 has the message: %s", r.body)
+	for status, p := range map[int]upload{403: authorized(wheel(), basic("__token__", "pypi-x")), 410: wheel(":action", "doc_upload")} {
+		p.header = append(p.header, "Accept", "application/json")
+		r := th.upload(th.minted(), p)
+		if r.status != status || r.header.Get("Content-Type") != "application/json" || !strings.Contains(r.body, r.reason) {
+			t.Errorf("the body of a %d does not have the message %q: %s", status, r.reason, r.body)
+		}
+	}
+	if r := th.upload(th.minted(), wheel(":action", "dance")); r.status != 404 || !strings.Contains(r.header.Get("Content-Type"), "text/html") {
+		t.Errorf("the page of a 404: %+v", r)
+	}
+}
+
+// TestErrorBody_Characters: those that the status line cannot have are question marks there and in the code of a JSON body (§1.2).
+func TestErrorBody_Characters(t *testing.T) {
+	t.Parallel()
+	th := opened(t)
+	p := wheel("classifiers", "日本 :: ü")
+	p.header = []string{"Accept", "application/json"}
+	r := th.upload(th.minted(), p)
+	var body struct{ Code, Message string }
+	if err := json.Unmarshal([]byte(r.body), &body); err != nil || !strings.Contains(body.Code, "'?? :: ü'") || !strings.Contains(body.Message, "'日本 :: ü'") {
+		t.Errorf("%v\n%+v", err, body)
+	}
+}
+
+// TestUpload_TooManyNewProjects: the refusal says by its headers which limit it is and when it ends, without a Retry-After (§2.9).
+func TestUpload_TooManyNewProjects(t *testing.T) {
+	t.Parallel()
+	th := open(t, fakepypi.Options{})
+	th.Switch(func(s *fakepypi.Behavior) { s.TooManyProjects, s.NoProjects = true, true })
+	r := th.upload(th.apiToken(), wheel())
+	r.want(t, 429, "Too many new projects created")
+	if policy := r.header.Get("RateLimit-Policy"); !strings.Contains(policy, `"project.create.user";q=20;w=3600`) || !strings.Contains(r.header.Get("RateLimit"), "r=0;t=3133") || r.header.Get("Retry-After") != "" {
+		t.Errorf("%v", r.header)
+	}
+	th.Switch(func(s *fakepypi.Behavior) { s.NoProjects = false })
+	th.AddPublisher(fakepypi.Publisher{Project: demo, Pending: true})
+	th.upload(th.minted(), wheel()).want(t, 200, "OK") // a pending publisher is not limited
+}
+
+// TestMint_ForgottenToken: a token goes with its publisher, and that of an index in read-only mode is never stored (§4.1).
+func TestMint_ForgottenToken(t *testing.T) {
+	t.Parallel()
+	th := opened(t)
+	token := th.minted()
+	th.Distrust(demo)
+	th.upload(token, wheel()).want(t, 403, unfit)
+	th.AddPublisher(fakepypi.Publisher{Project: demo})
+	th.upload(token, wheel()).want(t, 403, unfit)
+	th.Switch(func(s *fakepypi.Behavior) { s.ReadOnly = true })
+	token = th.minted()
+	th.Switch(func(s *fakepypi.Behavior) { s.ReadOnly = false })
+	th.upload(token, wheel()).want(t, 403, unfit)
+	th.upload(th.minted(), wheel()).want(t, 200, "OK")
+}
+
+// TestYank: a release is yanked, and so is a file that is added to it later.
+func TestYank(t *testing.T) {
+	t.Parallel()
+	th := opened(t)
+	th.upload(th.minted(), wheel()).want(t, 200, "OK")
+	release := pep.Release{Project: demo, Version: "1"}
+	if err := th.Yank(release, "it broke"); err != nil {
+		t.Fatal(err)
+	}
+	th.upload(th.minted(), sdist()).want(t, 200, "OK")
+	if page := th.get("/simple/demo/").body; strings.Count(page, `data-yanked="it broke"`) != 2 {
+		t.Error(page)
+	}
+	if err := th.Yank(pep.Release{Project: demo, Version: "7"}, "x"); err == nil {
+		t.Error("a release that is not there was yanked")
 	}
 }
 

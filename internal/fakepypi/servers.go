@@ -372,6 +372,15 @@ func (s *Servers) SetStatus(project pep.Project, status string) error {
 	return s.index.SetStatus(project, status)
 }
 
+// Yank yanks a release for a reason, as the project's owner can. It fails if there is no such release, and if the change cannot be written
+// to disk.
+func (s *Servers) Yank(release pep.Release, reason string) error {
+	return s.index.Yank(release, reason)
+}
+
+// Distrust removes all publishers of a project, and the upload tokens of those that are left without a project.
+func (s *Servers) Distrust(project pep.Project) { s.index.Distrust(project) }
+
 // Secrets returns every ID token and upload token issued, and every credential that a client has presented to the index, restricted
 // tokens included.
 func (s *Servers) Secrets() []string {

@@ -108,8 +108,14 @@ const (
 	UploadFileTooLarge     ID = "upload-file-too-large"     // the file is larger than the index allows
 	UploadProjectTooLarge  ID = "upload-project-too-large"  // the project is larger than the index allows
 	UploadUnknownProject   ID = "upload-unknown-project"    // the pending publisher is for another project
+	UploadNameRefused      ID = "upload-name-refused"       // the index creates no project of this name
+	UploadNewProjects      ID = "upload-new-projects"       // this user or address has created too many projects in an hour
+	UploadRegistrationOff  ID = "upload-registration-off"   // the index currently creates no new projects
+	UploadOrganization     ID = "upload-organization"       // the organization that owns the project is inactive
+	UploadAccount          ID = "upload-account"            // the account of the API token lacks a verified address or a second factor
 	UploadWrongProject     ID = "upload-wrong-project"      // the publisher does not belong to this project
 	UploadTokenExpired     ID = "upload-token-expired"      // the upload token has expired
+	UploadTokenUnknown     ID = "upload-token-unknown"      // the index does not know the upload token that it issued to this run
 	UploadTooMany          ID = "upload-too-many"           // the index limits the rate of requests
 	UploadReadOnly         ID = "upload-read-only"          // the index currently accepts no uploads
 	UploadUserPassword     ID = "upload-user-password"      // the index accepts no passwords

@@ -211,7 +211,8 @@ func assetError(ctx context.Context, r Release, a Asset, err error) error {
 func immutable(r Release, missing string) error {
 	return failure{finding.New(finding.GitHubReleaseImmutable,
 		fmt.Sprintf("the release %s is immutable since it was published, and accepts no more assets; missing: %s", r.Tag, missing),
-		"create the release as a draft, run this action with `github-release`, then publish the draft"), everyAsset}
+		"leave `github-release` out for this release, since nobody can add files to it; for the next one, create the release as a draft, "+
+			"run this action with `github-release`, then publish the draft"), everyAsset}
 }
 
 // unexpectedAnswer returns a finding for an answer that is not one of GitHub's API.

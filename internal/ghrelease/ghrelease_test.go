@@ -312,7 +312,7 @@ func stories() []story {
 		},
 		{
 			name: "it is published in between", release: releases.Release{}, between: func(s *scenario, r releases.Release) { s.Freeze(r.ID) },
-			attach: "github-release-immutable", says: "create the release as a draft", requests: map[string]int{"upload": 1},
+			attach: "github-release-immutable", says: "leave `github-release` out for this release", requests: map[string]int{"upload": 1},
 		},
 
 		{name: "a token that reads", right: releases.Read, ready: "github-permission", says: "contents: write"},

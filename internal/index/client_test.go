@@ -159,6 +159,7 @@ func TestUpload_Form(t *testing.T) {
 func TestUpload_Refusals(t *testing.T) {
 	t.Parallel()
 	cases := []struct {
+		rateLimit, fix     string // the header, and a part of the next step
 		status             int
 		kind, body         string
 		id                 finding.ID
@@ -208,6 +209,45 @@ func TestUpload_Refusals(t *testing.T) {
 		{status: 405, id: "upload-no-endpoint", words: "405"},
 		{status: 308, location: "https://index.example/legacy/", id: "upload-redirect", words: "308"},
 		{status: 413, id: "upload-file-too-large", words: "413"},
+		{
+			status: 429, kind: "text/plain", body: "Too many new projects created", rateLimit: `"project.create.ip";r=0;t=61, "project.create.user";r=0;t=3133`,
+			id: "upload-new-projects", words: "Too many new projects created", fix: "run the job again in 53 minutes",
+		},
+		{
+			status: 429, kind: "text/plain", body: "Too many new projects created", rateLimit: `"project.create.ip";r=0;t=1, "project.create.user";r=3;t=3133`,
+			id: "upload-new-projects", words: "Too many new projects created", fix: "run the job again in 1 minute,",
+		},
+		{
+			status: 429, kind: "text/plain", body: "Too many new projects created", rateLimit: `"a";t=;r=0, ;=, t=-4;r=0`,
+			id: "upload-new-projects", words: "Too many", fix: "in an hour, when the index allows new projects again; or add a pending publisher",
+		},
+		{status: 429, kind: "text/plain", body: "Slow down", rateLimit: `"uploads";r=0;t=5`, id: "upload-too-many", words: "Slow down"},
+		{
+			status: 403, kind: "text/plain", body: "New project registration temporarily disabled. See https://index.example/help/#admin-intervention for more information.",
+			id: "upload-registration-off", words: "temporarily disabled", fix: "later, with the same project name",
+		},
+		{status: 403, kind: "text/plain", body: "Read-only mode: Uploads are temporarily disabled.", id: "upload-read-only", words: "Read-only", fix: "status page"},
+		{
+			status: 400, kind: "text/plain", body: "Organization account owning this project is inactive. This may be due to inactive billing for Company Organizations.",
+			id: "upload-organization", words: "is inactive", fix: "ask an owner of the organization",
+		},
+		{
+			status: 403, kind: "text/plain", body: "User 'u', associated with the API token used, does not have a verified primary email address. Please add one.",
+			id: "upload-account", words: "verified primary email address", fix: "verify the primary e-mail address of the account",
+		},
+		{
+			status: 403, kind: "text/plain", body: "User 'u', associated with the API token used, does not have two-factor authentication enabled.",
+			id: "upload-account", words: "two-factor", fix: "turn on two-factor authentication",
+		},
+		{status: 400, kind: "text/plain", body: "The name 'x' isn't allowed. See https://index.example/help/#project-name for more information.", id: "upload-name-refused", words: "isn't allowed", fix: "choose another name"},
+		{status: 400, kind: "text/plain", body: "The name 'x' isn't allowed (conflict with Python Standard Library module name). See y.", id: "upload-name-refused", words: "conflict with", fix: "choose another name"},
+		{status: 400, kind: "text/plain", body: "The name 'x' is too similar to an existing project. See y.", id: "upload-name-refused", words: "too similar", fix: "choose another name"},
+		{status: 409, kind: "text/plain", body: "The name 'x' conflicts with an existing project. See y.", id: "upload-name-refused", words: "conflicts", fix: "choose another name"},
+		{
+			status: 400, kind: "text/plain", body: "Non-user identities cannot create new projects. This was probably caused by successfully using a pending publisher but …",
+			id: "upload-unknown-project", words: "Non-user identities", fix: "add a pending publisher for the project sampleproject on the index",
+		},
+		{status: 403, kind: "text/plain", body: "Invalid or non-existent authentication information. See x.", id: "upload-unauthorized", words: "non-existent", fix: "check that the token or password is for this index"},
 		{status: 422, kind: "text/plain", body: "not like this", id: "upload-refused", words: "not like this"},
 		{status: 200, kind: "text/html", body: "<html>Please log in</html>", unansweredOr5xxErr: true},
 		{status: 503, kind: "text/html", body: "<html>down</html>", unansweredOr5xxErr: true},
@@ -218,9 +258,14 @@ func TestUpload_Refusals(t *testing.T) {
 	for _, c := range cases {
 		t.Run(fmt.Sprint(c.status, c.id), func(t *testing.T) {
 			t.Parallel()
+			tries := 0
 			ix, login := unexpected(t, func(w http.ResponseWriter, r *http.Request) {
 				_, _ = io.Copy(io.Discard, r.Body)
 				w.Header().Set("Content-Type", c.kind)
+				tries++
+				if c.rateLimit != "" {
+					w.Header().Set("RateLimit", c.rateLimit)
+				}
 				if c.location != "" {
 					w.Header().Set("Location", c.location)
 				}
@@ -236,8 +281,11 @@ func TestUpload_Refusals(t *testing.T) {
 				return
 			}
 			all := finding.Of(err)
-			if len(all) != 1 || all[0].File != sample || !strings.Contains(all[0].Message, c.words) || all[0].ID != c.id || all[0].Fix == "" {
+			if len(all) != 1 || all[0].File != sample || !strings.Contains(all[0].Message, c.words) || all[0].ID != c.id || all[0].Fix == "" || !strings.Contains(all[0].Fix, c.fix) {
 				t.Errorf("%+v", all)
+			}
+			if c.id != "upload-too-many" && tries != 1 {
+				t.Errorf("%d tries of a final refusal", tries)
 			}
 			if c.location != "" && !strings.Contains(all[0].Error(), c.location) {
 				t.Errorf("the better address is not told: %v", all[0])
@@ -438,6 +486,23 @@ func TestUpload_AmbiguousThenNewToken(t *testing.T) {
 		}
 		if ambiguous == 0 || answered != len(c.codes) || !errors.Is(err, c.noSecond) && c.noSecond != nil {
 			t.Errorf("%s: after %d answers %v, %d ambiguous tries", name, answered, err, ambiguous)
+		}
+	}
+}
+
+// TestRefusal_IssuedToken: the index does not know a token that it has issued to this run, or one that a user has given.
+func TestRefusal_IssuedToken(t *testing.T) {
+	t.Parallel()
+	for issued, want := range map[bool]struct {
+		id  finding.ID
+		fix string
+	}{
+		true:  {finding.UploadTokenUnknown, "the Trusted Publisher was removed meanwhile"},
+		false: {finding.UploadUnauthorized, "check that the token or password is for this index"},
+	} {
+		r := index.Refusal{File: "alder-1.0.tar.gz", Status: 403, Message: "Invalid or non-existent authentication information. See x.", Issued: issued}
+		if f := r.Finding(); f.ID != want.id || !strings.Contains(f.Fix, want.fix) {
+			t.Errorf("issued %v: %+v", issued, f)
 		}
 	}
 }

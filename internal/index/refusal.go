@@ -4,8 +4,11 @@ import (
 	"fmt"
 	"net/http"
 	"strings"
+	"time"
 
 	"github.com/org/pypi-oidc-publish/internal/finding"
+	"github.com/org/pypi-oidc-publish/internal/finding/phrase"
+	"github.com/org/pypi-oidc-publish/internal/pep"
 )
 
 // Refusal is the error of an upload that the index rejected with a final answer.
@@ -15,6 +18,10 @@ type Refusal struct {
 	Message        string // of the index
 	Location       string // the target of a redirect, or empty
 	AmbiguousTries int    // how many earlier tries may have succeeded
+	// Issued is whether the index had issued the upload token to this run.
+	Issued bool
+	// LimitEnds is in how long the limit ends that the upload exceeds; 0 if that is unknown, or it exceeds none.
+	LimitEnds time.Duration
 }
 
 // Error returns the message of the index, with the file.
@@ -30,8 +37,11 @@ func (r *Refusal) Unwrap() error { return r.Finding() }
 
 // Exists reports whether the index says that it has a file with this name, or this content under another name.
 func (r *Refusal) Exists() bool {
-	return r.Status == http.StatusConflict || hasAny(r.Message, existsPhrases(r.File)...)
+	return r.Status == http.StatusConflict && !hasAny(r.Message, nameTaken) || hasAny(r.Message, existsPhrases(r.File)...)
 }
+
+// nameTaken is the refusal of a new project that there is already. It is about no file.
+const nameTaken = "conflicts with an existing project"
 
 // existsPhrases returns the phrases of indexes for an existing file name or content: Warehouse and others, GitLab, Nexus (two), and
 // Artifactory (two) (issues 693, 697, 363 and 1251 of pypa/twine, and 696 of sonatype/nexus-public).
@@ -44,7 +54,7 @@ func existsPhrases(file string) []string {
 
 // Finding returns the refusal as a finding with a fix.
 func (r *Refusal) Finding() finding.Finding {
-	for _, c := range remedies(r.File) {
+	for _, c := range append(issuedRemedies(r), remedies(r)...) {
 		if c.applies(r) {
 			return finding.New(c.id, r.Error(), c.fix).In(r.Path)
 		}
@@ -67,15 +77,35 @@ func (c remedy) applies(r *Refusal) bool {
 	return (c.status == 0 || c.status == r.Status) && (len(c.phrases) == 0 || hasAny(r.Message, c.phrases...))
 }
 
-// remedies returns the table of fixes for a file. The first row that matches applies (docs/reference/pypi-server.md §2).
-func remedies(file string) []remedy {
+// issuedRemedies returns the fixes that come before [remedies] if the index had issued the token to this run.
+func issuedRemedies(r *Refusal) []remedy {
+	if !r.Issued {
+		return nil
+	}
+	return []remedy{
+		{
+			finding.UploadTokenUnknown, http.StatusForbidden,
+			[]string{"Invalid or non-existent authentication information"},
+			"run the job again: the index issued this token moments ago and does not know it now, because the Trusted Publisher was removed " +
+				"meanwhile, or the index was in read-only mode; if it happens again, check the project's publishers on the index",
+		},
+	}
+}
+
+// remedies returns the table of fixes for a refusal. The first row that matches applies (docs/reference/pypi-server.md §2).
+func remedies(r *Refusal) []remedy {
 	return []remedy{
 		{
 			finding.UploadNameBurnt, 0,
 			[]string{"previously used by a file that has since been deleted"},
 			"raise the version: the name of a deleted file cannot be used again",
 		},
-		{finding.UploadExists, 0, existsPhrases(file), existsFix},
+		{
+			finding.UploadNameRefused, 0,
+			[]string{"isn't allowed. See", "isn't allowed (conflict with", "is too similar to an existing project", nameTaken},
+			"choose another name for the project in its metadata: the index creates no project of this name",
+		},
+		{finding.UploadExists, 0, existsPhrases(r.File), existsFix},
 		{finding.UploadExists, http.StatusConflict, nil, existsFix},
 		{
 			finding.UploadAttestations, 0,
@@ -101,7 +131,32 @@ func remedies(file string) []remedy {
 		{
 			finding.UploadUnknownProject, 0,
 			[]string{"cannot create new projects"},
-			"correct the project name in the pending publisher or in the metadata: they differ",
+			"add a pending publisher for " + r.project() + " on the index: the upload token belongs to a publisher of another project; " +
+				"if this run has used up a pending publisher, its project name differs from the metadata, so correct one of the two",
+		},
+		{finding.UploadNewProjects, http.StatusTooManyRequests, []string{newProjectsLimit}, newProjectsFix(r.LimitEnds)},
+		{
+			finding.UploadRegistrationOff, http.StatusForbidden,
+			[]string{"New project registration temporarily disabled"},
+			"run the job again later, with the same project name: the index creates no new projects at the moment; check its status page",
+		},
+		{
+			finding.UploadOrganization, 0,
+			[]string{"Organization account owning this project is inactive"},
+			"ask an owner of the organization to activate it again on the index, as its message says, then run the job again: " +
+				"the files are not the problem",
+		},
+		{
+			finding.UploadAccount, http.StatusForbidden,
+			[]string{"does not have a verified primary email address"},
+			"verify the primary e-mail address of the account that the API token belongs to, in its settings on the index, " +
+				"then run the job again",
+		},
+		{
+			finding.UploadAccount, http.StatusForbidden,
+			[]string{"does not have two-factor authentication enabled"},
+			"turn on two-factor authentication for the account that the API token belongs to, in its settings on the index, " +
+				"then run the job again",
 		},
 		{
 			finding.UploadWrongProject, http.StatusForbidden,
@@ -145,6 +200,28 @@ func remedies(file string) []remedy {
 			"fix what the index reports and build again; raise the version if a file of this version is already published",
 		},
 	}
+}
+
+// newProjectsLimit is what the index says if too many projects were created in an hour.
+const newProjectsLimit = "Too many new projects created"
+
+// newProjectsFix returns the next step after that, if the limit ends after this time; 0 if that is unknown.
+func newProjectsFix(ends time.Duration) string {
+	when := "in an hour"
+	if ends > 0 {
+		when = "in " + phrase.Count(int((ends+time.Minute-1)/time.Minute), "minute")
+	}
+	return "run the job again " + when + ", when the index allows new projects again; " +
+		"or add a pending publisher for the project on the index and use Trusted Publishing, which this limit does not apply to"
+}
+
+// project returns how a message names the project of the file.
+func (r *Refusal) project() string {
+	release, err := pep.ReleaseOfFile(r.File)
+	if err != nil {
+		return "this project"
+	}
+	return "the project " + string(release.Project)
 }
 
 const (

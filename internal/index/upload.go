@@ -74,6 +74,7 @@ func (u *upload) send(ctx context.Context) (*wire.Answer, error) {
 		Header: http.Header{"Content-Type": {u.form.contentType}, "Accept": {wire.AcceptReadable}},
 		Auth:   u.authorize,
 		Body:   func(context.Context) (io.ReadCloser, int64, error) { return u.form.open(u.File, u.watch()) },
+		Final:  exceedsNewProjects,
 		Ended: func(answer *wire.Answer) {
 			u.body.Add(1)
 			u.answered(ctx, answer)
@@ -145,7 +146,10 @@ func (u *upload) failure(err error) error {
 	refusal := &Refusal{
 		File: u.File.Name, Path: u.File.Path,
 		Status: failed.Answer.Status, Message: failed.Answer.ServerMessage(), AmbiguousTries: failed.AmbiguousTries,
+		LimitEnds: limitEnds(failed.Answer.Header),
 	}
+	_, own := u.credentials.(login)
+	refusal.Issued = !own
 	if to := failed.Answer.Header.Get("Location"); to != "" {
 		refusal.Location = wire.PlainURL(to)
 	}
@@ -159,7 +163,7 @@ func (c *Client) uploadError() *wire.Error {
 
 // final reports whether an answer is a refusal that another try would not change.
 func final(answer *wire.Answer) bool {
-	return answer != nil && answer.Status/100 != 2 && !answer.Temporary()
+	return answer != nil && answer.Status/100 != 2 && (!answer.Temporary() || exceedsNewProjects(answer))
 }
 
 // checkSuccess returns an error for a 2xx answer that is an HTML page, such as one of a login form, a proxy or another service. It

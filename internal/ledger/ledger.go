@@ -198,11 +198,12 @@ type Result string
 
 // The results of a run.
 const (
-	Published Result = "published" // at least one file was uploaded, and nothing is missing
-	Unchanged Result = "unchanged" // nothing was missing before the run
-	Partial   Result = "partial"   // something was uploaded, and something is missing
-	Failed    Result = "failed"    // nothing was uploaded, and something is missing
-	DryRun    Result = "dry-run"   // a dry run found no problem; what only the index can decide is unknown
+	Published  Result = "published" // at least one file was uploaded, and nothing is missing
+	Unchanged  Result = "unchanged" // nothing was missing before the run
+	AllSkipped Result = "skipped"   // every file was skipped: the index keeps its own file under each name, as the user asked
+	Partial    Result = "partial"   // something was uploaded, and something is missing
+	Failed     Result = "failed"    // nothing was uploaded, and something is missing
+	DryRun     Result = "dry-run"   // a dry run found no problem; what only the index can decide is unknown
 )
 
 // Count returns how many files have the outcome.
@@ -224,6 +225,8 @@ func (r Receipt) Result() Result {
 	}
 	whole := len(r.Files) > 0 && complete == len(r.Files) && finding.Worst(r.Findings) < finding.Error
 	switch {
+	case whole && r.Count(OutcomeSkipped) == len(r.Files):
+		return AllSkipped
 	case whole && r.Count(OutcomeUploaded) == 0:
 		return Unchanged
 	case whole:

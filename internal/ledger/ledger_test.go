@@ -87,6 +87,25 @@ func TestReceipt_AnyMoment(t *testing.T) {
 			ledger.NotMinted,
 		},
 		{
+			"every file skipped by the plan",
+			[]ledger.Event{ledger.Planned{Files: []ledger.File{{Name: "s", Action: ledger.ActionSkip}, {Name: "t", Action: ledger.ActionSkip}}}},
+			ledger.AllSkipped,
+			map[string]ledger.Outcome{"s": ledger.OutcomeSkipped, "t": ledger.OutcomeSkipped},
+			ledger.NotMinted,
+		},
+		{
+			"every file skipped, one at its upload",
+			[]ledger.Event{
+				ledger.Planned{Files: append(files("a"), ledger.File{Name: "s", Action: ledger.ActionSkip})}, ledger.Started{File: "a"}, ledger.SkippedConflict{File: "a"},
+			},
+			ledger.AllSkipped, nil, ledger.NotMinted,
+		},
+		{
+			"every file skipped, and an error that is no file's",
+			[]ledger.Event{ledger.Planned{Files: []ledger.File{{Name: "s", Action: ledger.ActionSkip}}}, ledger.Noted{Finding: refusal}},
+			ledger.Failed, nil, ledger.NotMinted,
+		},
+		{
 			"given up before it could be kept",
 			[]ledger.Event{ledger.Planned{Files: files("a")}, ledger.Started{File: "a"}, ledger.UploadAborted{File: "a"}},
 			ledger.Failed,

@@ -120,8 +120,12 @@ func unix(seconds float64) time.Time {
 
 // WorkflowFile returns the file name of the workflow that contains the job, as the settings of a publisher need it:
 // "release.yml".
-func (c Claims) WorkflowFile() string {
-	path, _, _ := strings.Cut(c.JobWorkflowRef, "@")
+func (c Claims) WorkflowFile() string { return WorkflowFileOf(c.JobWorkflowRef) }
+
+// WorkflowFileOf returns the file name of a workflow in a claim, such as "release.yml" of
+// "o/r/.github/workflows/release.yml@refs/tags/v1".
+func WorkflowFileOf(ref string) string {
+	path, _, _ := strings.Cut(ref, "@")
 	return path[strings.LastIndexByte(path, '/')+1:]
 }
 

@@ -111,6 +111,31 @@ func releaseClosed(s Set) (found []finding.Finding) {
 	return found
 }
 
+// releaseYanked reports releases whose files are all yanked. PyPI yanks a release, so that a file which is added is yanked as well; another
+// index may yank single files.
+func releaseYanked(s Set) (found []finding.Finding) {
+	releases, files := absent(s, byRelease)
+	for _, release := range releases {
+		listed, yanked := 0, 0
+		for _, h := range s.Listings[release.Project].Files {
+			if of, err := pep.ReleaseOfFile(h.Name); err != nil || of.Version != release.Version {
+				continue
+			}
+			if listed++; h.Yanked {
+				yanked++
+			}
+		}
+		if listed == 0 || yanked < listed {
+			continue
+		}
+		found = append(found, about(files[release], finding.Notice,
+			fmt.Sprintf("release %s of %s is yanked: installers leave it out, and so they do with files that are added to it",
+				files[release][0].Header("Version"), release.Project),
+			"if it should be installed again, un-yank it on the index; otherwise raise the version"))
+	}
+	return found
+}
+
 // firstUpload returns when the oldest file of a release was uploaded. It is zero if the index has none or gives no times.
 func firstUpload(l pep.Listing, release pep.Release) (first time.Time) {
 	for _, h := range l.Files {

@@ -701,6 +701,16 @@ var rules = []rule{
 		"The index accepts new files only for two weeks after the first one, so that attackers cannot add a file to an old release unnoticed. In the last two hours this is a warning.",
 	},
 	{
+		"release-yanked",
+		finding.Notice,
+		everywhere,
+		listing,
+		releaseYanked,
+		"the release is yanked, and the index lacks files of the set",
+		"Installers leave out the files of a yanked release, unless a user asks for exactly this version. " +
+			"That applies to a file that is added later too.",
+	},
+	{
 		"project-too-large",
 		finding.Warning,
 		warehouse,

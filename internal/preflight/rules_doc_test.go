@@ -237,6 +237,7 @@ func ownExamples(t *testing.T) []preflight.Set {
 		holding(pep.Listing{Exists: true, Status: "archived"}),
 		holding(pep.Listing{Exists: true, Status: "quarantined"}),
 		holding(pep.Listing{Exists: true, Files: []pep.IndexFile{old}}),
+		holding(pep.Listing{Exists: true, Files: []pep.IndexFile{{Name: "alder-1.0-py2-none-any.whl", Uploaded: today.Add(-time.Hour), Yanked: true}}}),
 		holding(pep.Listing{
 			Exists: true, Files: []pep.IndexFile{{Name: "alder-0.9.tar.gz", Size: 11 << 30, SHA256: hex.EncodeToString(make([]byte, 32))}},
 		}),

@@ -263,3 +263,36 @@ func TestCheck_SeveralNewProjects(t *testing.T) {
 		})
 	}
 }
+
+// TestReleaseYanked: only a release that is yanked as a whole, and only for files that the index lacks.
+func TestReleaseYanked(t *testing.T) {
+	t.Parallel()
+	listed := func(name string, yanked bool) pep.IndexFile { return pep.IndexFile{Name: name, Yanked: yanked} }
+	for name, c := range map[string]struct {
+		files []pep.IndexFile
+		told  bool
+	}{
+		"nothing there":                 {nil, false},
+		"not yanked":                    {[]pep.IndexFile{listed("alder-1.0-cp312-cp312-win32.whl", false)}, false},
+		"yanked":                        {[]pep.IndexFile{listed("alder-1.0-cp312-cp312-win32.whl", true)}, true},
+		"yanked, another spelling":      {[]pep.IndexFile{listed("alder-1.0.0-cp312-cp312-win32.whl", true)}, true},
+		"one of two files":              {[]pep.IndexFile{listed("alder-1.0-cp312-cp312-win32.whl", true), listed("alder-1.0-cp313-cp313-win32.whl", false)}, false},
+		"another release":               {[]pep.IndexFile{listed("alder-0.9-py3-none-any.whl", true)}, false},
+		"this release beside a sound":   {[]pep.IndexFile{listed("alder-0.9-py3-none-any.whl", false), listed("alder-1.0-cp312-cp312-win32.whl", true)}, true},
+		"the index has the file itself": {[]pep.IndexFile{listed("alder-1.0-py3-none-any.whl", true)}, false},
+		"a file of no release":          {[]pep.IndexFile{listed("alder.exe", true)}, false},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			s := set(t, wheel(good))
+			s.Listings = map[pep.Project]pep.Listing{"alder": {Exists: true, Files: c.files}}
+			told := false
+			for _, f := range preflight.Check(s) {
+				told = told || f.ID == "release-yanked" && f.Severity == finding.Notice && f.File != ""
+			}
+			if told != c.told {
+				t.Errorf("told: %v, want %v", told, c.told)
+			}
+		})
+	}
+}

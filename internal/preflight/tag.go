@@ -23,7 +23,7 @@ func expectedVersion(s Set) (found []finding.Finding) {
 	if s.ExpectedVersion == "" {
 		return nil
 	}
-	expected, err := versionOfTag(s, s.ExpectedVersion)
+	expected, err := pep.VersionOfTag(strings.TrimPrefix(s.ExpectedVersion, tags), projectsOf(s)...)
 	if err != nil {
 		return []finding.Finding{noVersion(s, err)}
 	}
@@ -49,7 +49,7 @@ func noVersion(s Set, err error) finding.Finding {
 	}
 	if component := componentOf(s.ExpectedVersion); component != "" {
 		f.Message = fmt.Sprintf("expected-version is %s, a tag of %s, but the set has only %s",
-			s.ExpectedVersion, component, strings.Join(projectNames(s), ", "))
+			s.ExpectedVersion, component, joinProjects(s))
 		f.Fix = "build the project of the tag, or set the version alone, such as 1.2.3"
 	}
 	return f
@@ -69,7 +69,7 @@ func tagVersion(s Set) []finding.Finding {
 	}
 	version := files[release][0].Header("Version")
 	have, err := pep.ParseVersion(version)
-	of, unknown := versionOfTag(s, tag)
+	of, unknown := pep.VersionOfTag(tag, projectsOf(s)...)
 	if err != nil || unknown != nil || have.Compare(of) == 0 {
 		return nil
 	}
@@ -78,57 +78,31 @@ func tagVersion(s Set) []finding.Finding {
 		"check that the version was raised, and that the build is of this tag; with `expected-version: ${{ github.ref_name }}` such a run stops before the upload")}
 }
 
-// versionOfTag returns the version that a tag, or its full ref, stands for. A tag is a version, perhaps with a v in front, or that behind the
-// name of a project of the set: alder-v1.0, alder@1.0 or alder/v1.0. For any other text it returns an error.
-func versionOfTag(s Set, tag string) (pep.Version, error) {
-	tag = strings.TrimPrefix(tag, tags)
-	version, err := pep.ParseVersion(tag)
-	if err == nil {
-		return version, nil
+// componentOf returns the name that is in front of the version in a tag; empty if the tag is not of this form.
+func componentOf(tag string) string {
+	if all := pep.ComponentTags(strings.TrimPrefix(tag, tags)); len(all) > 0 {
+		return all[0].Name
 	}
-	for _, c := range componentTags(tag) {
-		if slices.Contains(projectNames(s), string(pep.Normalize(c.name))) {
-			return c.version, nil
-		}
-	}
-	return pep.Version{}, err
+	return ""
 }
 
-// componentTag is one way to read a tag as that of a project.
-type componentTag struct {
-	name    string
-	version pep.Version
-}
-
-// componentTags returns all ways to read a tag as that of a project, the shortest name first.
-func componentTags(tag string) (all []componentTag) {
-	for i, c := range tag {
-		if !strings.ContainsRune("-@/", c) || !pep.ValidName(tag[:i]) {
-			continue
-		}
-		if version, err := pep.ParseVersion(tag[i+1:]); err == nil {
-			all = append(all, componentTag{tag[:i], version})
+// projectsOf returns the projects of the set, in the order of its files.
+func projectsOf(s Set) (all []pep.Project) {
+	for _, d := range s.Files {
+		if release, err := d.Release(); err == nil && !slices.Contains(all, release.Project) {
+			all = append(all, release.Project)
 		}
 	}
 	return all
 }
 
-// componentOf returns the name that is in front of the version in a tag; empty if the tag is not of this form.
-func componentOf(tag string) string {
-	if all := componentTags(strings.TrimPrefix(tag, tags)); len(all) > 0 {
-		return all[0].name
+// joinProjects returns the names of the projects of the set for a message.
+func joinProjects(s Set) string {
+	var names []string
+	for _, project := range projectsOf(s) {
+		names = append(names, string(project))
 	}
-	return ""
-}
-
-// projectNames returns the projects of the set, in the order of its files.
-func projectNames(s Set) (names []string) {
-	for _, d := range s.Files {
-		if release, err := d.Release(); err == nil && !slices.Contains(names, string(release.Project)) {
-			names = append(names, string(release.Project))
-		}
-	}
-	return names
+	return strings.Join(names, ", ")
 }
 
 // branch describes the branch or the pull request of a full ref; it is empty for any other ref.

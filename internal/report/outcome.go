@@ -105,7 +105,7 @@ func sentence(r ledger.Receipt, name func(ledger.Release) string) string {
 	switch r.Result() {
 	case ledger.Published:
 		return fmt.Sprintf("published %s: %s", what, tally(r))
-	case ledger.Unchanged:
+	case ledger.Unchanged, ledger.AllSkipped:
 		return fmt.Sprintf("%s for %s: %s", nothingToUpload(r), what, tally(r))
 	case ledger.Partial:
 		if missing(r) == 0 {

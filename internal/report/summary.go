@@ -41,7 +41,7 @@ func resultIcon(r ledger.Receipt) string {
 		return "⚠️"
 	case result == ledger.Published, result == ledger.DryRun:
 		return "✅"
-	case result == ledger.Unchanged:
+	case result == ledger.Unchanged, result == ledger.AllSkipped:
 		return "☑️"
 	default:
 		return "❌"

@@ -178,7 +178,8 @@ func places(b *strings.Builder, all []ledger.PublisherPage) {
 		case place.New:
 			fmt.Fprintf(b, "➡️ %s with the project name %s and these values.\n\n", link("Add a pending publisher", place.Page), name)
 		default:
-			fmt.Fprintf(b, "➡️ %s of %s; the form is already filled in.\n\n", link("Open the publishing settings", place.Page), name)
+			fmt.Fprintf(b, "➡️ %s of %s; the form is already filled in. Only an owner of the project sees that page.\n\n",
+				link("Open the publishing settings", place.Page), name)
 		}
 	}
 }

@@ -108,7 +108,7 @@ func (l *Session) refusedMint(err error, claims oidc.Claims, order MintRequest) 
 	default:
 		return finding.New(finding.MintRefused, message, "check `repository-url`: an index with Trusted Publishing does not answer like this")
 	}
-	exchange := refusedExchange{claims, failed.Answer.Date(), order}
+	exchange := refusedExchange{claims, failed.Answer.Date(), order, l.opts.At.Host}
 	refused := &refusedMint{
 		Finding: finding.New(r.id, message+"; this means that "+r.means, r.fix(exchange)), message: failed.Answer.ServerMessage(), kind: r.kind,
 	}
@@ -180,6 +180,7 @@ type refusedExchange struct {
 	claims oidc.Claims
 	at     time.Time // the index's clock; zero if unknown
 	order  MintRequest
+	index  string // its host
 }
 
 // mixed reports whether the index has some of the projects and others not.
@@ -203,7 +204,6 @@ type reason struct {
 func reasons() []reason {
 	const again = "run the job again"
 	say := func(text string) func(refusedExchange) string { return func(refusedExchange) string { return text } }
-	addAgain := say("remove the publisher on the index and add it again, so that it refers to the current account")
 	return []reason{
 		{
 			finding.InvalidPublisher, noPublisher, "invoked via 'pull_request_target'",
@@ -247,7 +247,7 @@ func reasons() []reason {
 		},
 		{
 			finding.InvalidPublisher, noPublisher, "",
-			"the index has no Trusted Publisher for this repository, workflow and environment", publisherFix, asTheTable,
+			"the index has no Trusted Publisher for this repository, workflow and environment", missingFix, missingNext,
 		},
 		{
 			finding.InvalidPendingPublisher, pendingRemoved, "",
@@ -281,7 +281,7 @@ func reasons() []reason {
 		{
 			finding.InvalidPayload, noMatter, "registration temporarily disabled",
 			"the pending publisher matches, but the index creates no new projects at the moment",
-			say(again + " later; check the index's status page"), nil,
+			say(again + " later, with the same project name: the pending publisher stays; check the index's status page"), nil,
 		},
 		{
 			finding.InvalidPayload, noMatter, "",
@@ -295,10 +295,9 @@ func reasons() []reason {
 func workflowFix(e refusedExchange) string {
 	c := e.claims
 	if c.Reusable() {
-		return fmt.Sprintf(
-			"this job runs in the reusable workflow %s: move the publish job into the workflow that is triggered, %s", c.JobWorkflowRef,
-			c.WorkflowRef,
-		)
+		return fmt.Sprintf("this job runs in the reusable workflow %s: either call it as `uses: ./.github/workflows/%s`, "+
+			"so that it is of the run's own ref, and publish without attestations, "+
+			"or move the publish job into the workflow that is triggered, %s", c.JobWorkflowRef, c.WorkflowFile(), c.WorkflowRef)
 	}
 	return fmt.Sprintf(
 		"publish from the workflow %s of %s itself, at the ref that the run was triggered for (this job runs %s)", c.WorkflowFile(), c.Repository,
@@ -323,12 +322,50 @@ func asTheTable(e refusedExchange) string {
 	return text + reusableHint(e)
 }
 
-// reusableHint returns an addition to the fix for a job in a reusable workflow, or "".
+// reusableHint returns an addition to the fix for a job in a reusable workflow, or "". The index matches the workflow that contains the job
+// with the upload, and the one that is triggered with attestations (docs/reference/pypi-server.md §5.2).
 func reusableHint(e refusedExchange) string {
 	if !e.claims.Reusable() {
 		return ""
 	}
-	return "; this job runs in a reusable workflow, which the index does not support: move the publish job into the workflow that is triggered"
+	return fmt.Sprintf("; this job runs in a reusable workflow: either let the publisher name the called file, %s, "+
+		"and publish without attestations, or move the publish job into the workflow that is triggered, %s, and let it name that",
+		e.claims.WorkflowFile(), oidc.WorkflowFileOf(e.claims.WorkflowRef))
+}
+
+// missingFix returns the fix if no publisher matches: also what to do if one seems to.
+func missingFix(e refusedExchange) string { return publisherFix(e) + already(e) }
+
+// missingNext returns the fix of missingFix for a place where a table shows the values.
+func missingNext(e refusedExchange) string { return asTheTable(e) + already(e) }
+
+// already returns what to do if the index has a publisher that says all that the fix asks for (docs/reference/pypi-server.md §4.4
+// and §4.5). It is empty for several new projects, whose fix has more than one step.
+func already(e refusedExchange) string {
+	if len(e.order.New) > 1 {
+		return ""
+	}
+	if len(e.order.New) > 0 && !e.mixed() {
+		return fmt.Sprintf("; if you have added one that says exactly that, remove it and add it again: it ends after 30 days, "+
+			"and belongs to one account of the owner, now with %s; and check that it is on %s, not on another index", accountOf(e.claims), e.index)
+	}
+	return fmt.Sprintf("; if it says exactly that already, remove it and add it again, since it belongs to an earlier account of the owner, "+
+		"now with %s, and check that it is on %s, not on another index; "+
+		"a publisher does not follow a repository or workflow that was renamed or transferred; only an owner of the project sees its publishers", accountOf(e.claims), e.index)
+}
+
+// accountOf returns how a message names the account that owns the repository: names can be taken over, ids cannot.
+func accountOf(c oidc.Claims) string {
+	if c.OwnerID == "" {
+		return "an id of its own"
+	}
+	return "the id " + c.OwnerID
+}
+
+// addAgain returns the fix for a publisher of an earlier account.
+func addAgain(e refusedExchange) string {
+	return fmt.Sprintf("remove the publisher on the index and add it again, so that it refers to the current account of %s, with %s; "+
+		"only an owner of the project sees its publishers", e.claims.Owner, accountOf(e.claims))
 }
 
 // publisherFix returns the fix with the settings that a publisher for this run needs.

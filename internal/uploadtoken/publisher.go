@@ -17,11 +17,17 @@ import (
 func publisher(c oidc.Claims) []ledger.Claim {
 	owner, repository, _ := strings.Cut(c.Repository, "/")
 	return []ledger.Claim{
-		{Field: "Owner", Claimed: owner, Wanted: owner, Note: "must match; a deleted and re-created account does not match"},
+		{Field: "Owner", Claimed: owner, Wanted: owner, Note: ownerNote(c)},
 		{Field: "Repository name", Claimed: repository, Wanted: repository, Note: "must match, including upper and lower case"},
 		{Field: "Workflow name", Claimed: c.WorkflowFile(), Wanted: c.WorkflowFile(), Note: "the file name only, without the folder"},
 		{Field: "Environment name", Claimed: c.Environment, Wanted: c.Environment, Note: environmentNote(c)},
 	}
+}
+
+// ownerNote returns how the index compares the owner.
+func ownerNote(c oidc.Claims) string {
+	return "must match, and be the account with " + accountOf(c) +
+		": a publisher of a deleted and re-created account must be removed and added again"
 }
 
 // environmentNote returns how the index compares the environment.

@@ -68,6 +68,8 @@ type Call struct {
 	Budget *Budget
 	// Auth is called for every try. Its error is final. Nil: no credentials.
 	Auth func(context.Context) (user string, pass secret.Secret, err error)
+	// Final reports whether an answer is not worth another try, although the policy has its status as temporary. Nil: none is.
+	Final func(*Answer) bool
 	// Body is called for every try, such as to open a file or to get a fresh ID token; the client closes what it returns. Its error is
 	// final. Nil: no body.
 	Body func(context.Context) (body io.ReadCloser, size int64, err error)

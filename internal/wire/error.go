@@ -32,7 +32,7 @@ func (e *Error) Error() string {
 	}
 	if e.Answer != nil {
 		reason := fmt.Sprint(e.Answer.Status)
-		if phrase := e.Answer.oneLine(e.Answer.Reason); phrase != "" && !isPlaceholder(e.Answer.Status, phrase) {
+		if phrase := e.Answer.oneLine(e.Answer.reason()); phrase != "" && !isPlaceholder(e.Answer.Status, phrase) {
 			reason += " " + phrase
 		}
 		if to := e.Answer.Header.Get("Location"); to != "" && e.Answer.Status/100 == 3 {

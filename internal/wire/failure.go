@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"net"
+	"net/url"
 	"strings"
 )
 
@@ -58,7 +59,7 @@ func WithServerMessage(err error) error {
 	return fmt.Errorf("%w: %s", err, message)
 }
 
-// Advice returns the next step for a request that was not answered for a reason that a later run does not mend either; empty for any other
+// Advice returns the next step for a request that was not answered for a reason that a later run may not mend either; empty for any other
 // reason, and if err is about no request.
 func Advice(err error) string {
 	failed := ErrorOf(err)
@@ -70,13 +71,33 @@ func Advice(err error) string {
 	case untrusted(failed.Err):
 		return "if the server or a proxy has a certificate of your own certificate authority, set `ca-bundle` to its root certificate; otherwise stop: someone may be intercepting the connection"
 	case unknownHost(failed.Err):
-		return "check the host name: this machine cannot resolve it"
+		return "check the host name: this machine cannot resolve it" + failed.letThrough()
+	case unreachable(failed.Err):
+		return "run the job again later: no connection was made" + failed.letThrough()
 	case errors.As(failed.Err, &unreadable) && unreadable.Tunnel:
 		return "run the job again without the proxy, or with the host in `NO_PROXY`: an answer whose message has several lines cannot be read through a proxy"
 	case errors.As(failed.Err, &unreadable):
 		return "check the address, and what is between this machine and the server: the answer is not HTTP/1.1"
 	}
 	return ""
+}
+
+// letThrough returns an addition to the next step for a request that did not get to its host: something may stand between. It is empty for
+// a host that is this machine.
+func (e *Error) letThrough() string {
+	u, err := url.Parse(e.URL)
+	if err != nil || u.Hostname() == "" || Loopback(u.Hostname()) {
+		return ""
+	}
+	return "; if an egress filter or a firewall guards the job, let it reach " + u.Host
+}
+
+// unreachable reports whether no connection was made: to the host, or by a proxy that does not let it through. A proxy that has an error of
+// its own may have met an outage.
+func unreachable(err error) bool {
+	var network *net.OpError
+	var refused *proxyRefusal
+	return errors.As(err, &network) && network.Op == "dial" || errors.As(err, &refused) && refused.code/100 == 4
 }
 
 // Permanent reports whether another try of a request that ended with err would end alike, since the server's certificate is not trusted or

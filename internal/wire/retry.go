@@ -38,6 +38,7 @@ func (c *Client) Do(ctx context.Context, call Call) (*Answer, error) {
 		failed.Answer, failed.Err, failed.Tries, failed.Took = t.answer, t.err, budget.tries, append(failed.Took, t.exchange)
 		failed.count(rule, t)
 		next, again := c.next(ctx, rule, budget, t)
+		again = again && !call.final(t.answer)
 		if !again || failed.unreadable > maxUnreadable {
 			if next.wait > next.left {
 				failed.asked = next.wait
@@ -135,6 +136,9 @@ func doubled(wait time.Duration, n int) time.Duration {
 	}
 	return min(wait, longestWait)
 }
+
+// final reports whether an answer ends the call, whatever the policy has for its status.
+func (c Call) final(a *Answer) bool { return a != nil && c.Final != nil && c.Final(a) }
 
 // maxUnreadable is how many answers that cannot be read are worth another try: the same request is nearly always answered alike.
 const maxUnreadable = 1

@@ -25,7 +25,7 @@ const maxMessage = 2000
 // text or HTML without the tags, else the status code and its name. An index gives its reason in either, and in some answers only in one
 // (docs/reference/pypi-server.md §1.2). The message is never empty, one line, redacted, bounded, and not yet safe to print.
 func (a *Answer) ServerMessage() string {
-	reason := a.oneLine(decodeReason(a.Reason))
+	reason := a.oneLine(a.reason())
 	if isPlaceholder(a.Status, reason) {
 		reason = ""
 	}
@@ -39,6 +39,41 @@ func (a *Answer) ServerMessage() string {
 		reason = http.StatusText(a.Status)
 	}
 	return strings.TrimSpace(fmt.Sprintf("%d %s", a.Status, reason))
+}
+
+// reason returns the reason phrase as UTF-8, with the characters that the status line cannot have.
+func (a *Answer) reason() string {
+	reason := decodeReason(a.Reason)
+	if !strings.Contains(reason, unencodable) {
+		return reason
+	}
+	var body struct {
+		Message string `json:"message"`
+	}
+	if json.Unmarshal(a.Body, &body) == nil {
+		return withCharacters(reason, body.Message)
+	}
+	return withCharacters(reason, a.bodyMessage())
+}
+
+// unencodable is what servers write in the status line for a character that ISO 8859-1 does not have.
+const unencodable = "?"
+
+// withCharacters returns a reason in which the question marks for what could not be encoded are the characters that a longer message has at
+// its end (docs/reference/pypi-server.md §1.2). It returns the reason unchanged if the message does not end with it.
+func withCharacters(reason, message string) string {
+	reason = strings.Join(strings.Fields(reason), " ")
+	shown, whole := []rune(reason), []rune(strings.Join(strings.Fields(message), " "))
+	if len(shown) > len(whole) {
+		return reason
+	}
+	end := whole[len(whole)-len(shown):]
+	for i, r := range shown {
+		if r != end[i] && string(r) != unencodable {
+			return reason
+		}
+	}
+	return string(end)
 }
 
 // oneLine returns a text of the answer on one line and bounded. It is redacted before it is cut, since a part of a secret is not
@@ -116,7 +151,7 @@ func jsonMessage(body []byte) string {
 	}
 	// WebOb's code is the whole status line, and its message is boilerplate (docs/reference/pypi-server.md §1.2).
 	if status, reason, ok := strings.Cut(members.Code, " "); ok && len(status) == 3 && strings.Trim(status, "0123456789") == "" {
-		return reason
+		return withCharacters(reason, members.Message)
 	}
 	return joined(": ", members.Message, members.Detail, members.Error, members.Description, members.Code)
 }

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"net"
 	"net/http"
+	"net/url"
 	"time"
 )
 
@@ -16,7 +17,13 @@ func newTransport(options Options) *http.Transport {
 	dial := dialEarlyResponse(&net.Dialer{Timeout: 10 * time.Second, KeepAlive: 30 * time.Second})
 	tlsConfig := &tls.Config{RootCAs: options.Roots, MinVersion: tls.VersionTLS12}
 	return &http.Transport{
-		Proxy:          options.Proxy,
+		Proxy: options.Proxy,
+		OnProxyConnectResponse: func(_ context.Context, _ *url.URL, _ *http.Request, answer *http.Response) error {
+			if answer.StatusCode == http.StatusOK {
+				return nil
+			}
+			return &proxyRefusal{answer.StatusCode, answer.Status}
+		},
 		DialContext:    dialJoiningReasons(dial),
 		DialTLSContext: dialJoiningReasons(dialTLS(dial, tlsConfig, handshakeTimeout)),
 		// For https through a proxy, where the transport does the handshake itself.
@@ -30,6 +37,14 @@ func newTransport(options Options) *http.Transport {
 		Protocols:       protocols,
 	}
 }
+
+// proxyRefusal is the error of a proxy that does not connect to the host.
+type proxyRefusal struct {
+	code   int
+	status string // the code and its phrase
+}
+
+func (e *proxyRefusal) Error() string { return "the proxy did not connect: " + e.status }
 
 // handshakeTimeout bounds a TLS handshake.
 const handshakeTimeout = 10 * time.Second

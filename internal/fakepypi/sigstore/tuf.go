@@ -122,6 +122,8 @@ func (r *repository) publish(targets map[string][]byte, now time.Time) error {
 	put(TrustForged, "timestamp.json", metadata{timestampRole, 1, r.until, r.rogue, latest})
 	put(TrustInOrder, "1.root.json", metadata{rootRole, 1, r.until, r.keys[rootRole], r.trusts()})
 	put(TrustExpired, "2.root.json", metadata{rootRole, 2, past, r.keys[rootRole], r.trusts()})
+	put(TrustRenewed, "1.root.json", metadata{rootRole, 1, past, r.keys[rootRole], r.trusts()})
+	put(TrustRenewed, "2.root.json", metadata{rootRole, 2, r.until, r.keys[rootRole], r.trusts()})
 	return failed
 }
 
@@ -187,8 +189,15 @@ func (s *Sigstore) serveMetadata(w http.ResponseWriter, r *http.Request) {
 	_, _ = w.Write(text) // it fails if the client is gone: no action needed
 }
 
-// Root returns the first root of the TUF repository, which clients get by other means.
-func (s *Sigstore) Root() []byte { return slices.Clone(s.metadata.files[TrustInOrder]["1.root.json"]) }
+// Root returns the first root of the TUF repository, which clients get by other means. It has expired if the instance was started with
+// [TrustRenewed].
+func (s *Sigstore) Root() []byte {
+	state := TrustInOrder
+	if s.initial.TrustRoot == TrustRenewed {
+		state = TrustRenewed
+	}
+	return slices.Clone(s.metadata.files[state]["1.root.json"])
+}
 
 // TrustURL returns the address of the TUF repository.
 func (s *Sigstore) TrustURL() string { return s.url + strings.TrimSuffix(tufPath, "/") }

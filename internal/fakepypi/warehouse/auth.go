@@ -61,7 +61,7 @@ func (ix *Index) tokenRecord(token string) *issuedToken {
 		return nil
 	}
 	g := ix.tokens[m.Identifier]
-	if g == nil || g.burned {
+	if g == nil || g.burned || g.forgotten {
 		return nil
 	}
 	return g

@@ -83,6 +83,34 @@ func (ix *Index) SetStatus(name pep.Project, status string) error {
 	return ix.persist()
 }
 
+// Yank yanks a release for a reason, as the project's owner can: installers leave out its files, those that are added later too. Yank
+// fails if there is no such release, and if the change cannot be written to disk.
+func (ix *Index) Yank(r pep.Release, reason string) error {
+	ix.mu.Lock()
+	defer ix.mu.Unlock()
+	p := ix.projects[r.Project]
+	if p == nil || p.releases[r.Version] == nil {
+		return fmt.Errorf("the index has no release %s of %q", r.Version, r.Project)
+	}
+	p.releases[r.Version].yanked = reason
+	p.serial = ix.stampNow().seq
+	ix.saved.dirty = true
+	return ix.persist()
+}
+
+// Distrust removes all publishers of a project. As on PyPI, a publisher that is left without a project goes, and with it its upload tokens.
+func (ix *Index) Distrust(name pep.Project) {
+	ix.mu.Lock()
+	defer ix.mu.Unlock()
+	ix.publishers = slices.DeleteFunc(ix.publishers, func(have *publisher) bool {
+		have.projects = slices.DeleteFunc(have.projects, func(p *project) bool { return p.key == normalize(string(name)) })
+		return len(have.projects) == 0
+	})
+	for _, g := range ix.tokens {
+		g.forgotten = g.forgotten || g.publisher != nil && len(g.publisher.projects) == 0
+	}
+}
+
 // apiLocation is the location in the macaroons of API tokens.
 const apiLocation = "rehearsal"
 
@@ -122,13 +150,15 @@ func (ix *Index) Has(name pep.Project) bool {
 
 // Token describes one upload token that the index has issued.
 type Token struct {
-	ID       string        // the identifier in the macaroon
-	Minted   time.Time     // when it was issued
-	Expires  time.Time     // zero for an API token
-	Burned   bool          // it was revoked
-	BurnedAt time.Time     // zero if it was not revoked
-	Uses     int           // number of uploads that were accepted with it
-	Projects []pep.Project // what its publisher may upload to; empty for an API token
+	ID       string    // the identifier in the macaroon
+	Minted   time.Time // when it was issued
+	Expires  time.Time // zero for an API token
+	Burned   bool      // it was revoked
+	BurnedAt time.Time // zero if it was not revoked
+	Uses     int       // number of uploads that were accepted with it
+	// Forgotten tells that the index does not know it, and so cannot revoke it: it was never stored, or went with its publisher.
+	Forgotten bool
+	Projects  []pep.Project // what its publisher may upload to; empty for an API token
 }
 
 // Tokens returns all upload tokens, oldest first.
@@ -142,7 +172,9 @@ func (ix *Index) Tokens() []Token {
 	slices.SortFunc(grants, func(a, b *issuedToken) int { return cmp.Compare(a.seq, b.seq) })
 	tokens := make([]Token, len(grants))
 	for i, g := range grants {
-		tokens[i] = Token{ID: g.id, Minted: g.at, Expires: g.expires, Burned: g.burned, BurnedAt: g.burnedAt, Uses: g.uses}
+		tokens[i] = Token{
+			ID: g.id, Minted: g.at, Expires: g.expires, Burned: g.burned, BurnedAt: g.burnedAt, Uses: g.uses, Forgotten: g.forgotten,
+		}
 		if g.publisher != nil {
 			for _, p := range g.publisher.projects {
 				tokens[i].Projects = append(tokens[i].Projects, p.key)

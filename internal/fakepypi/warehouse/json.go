@@ -36,8 +36,8 @@ func (f *file) json(origin string) jsonFile {
 	if f.release.requiresPython != "" {
 		j.RequiresPython = &f.release.requiresPython
 	}
-	if f.yanked != "" {
-		j.Yanked, j.YankedReason = true, &f.yanked
+	if f.release.yanked != "" {
+		j.Yanked, j.YankedReason = true, &f.release.yanked
 	}
 	return j
 }

@@ -204,7 +204,8 @@ func (ix *Index) tokenFor(p *publisher, host string) *issuedToken {
 		ids[i] = project.id
 	}
 	caveats := []string{macaroon.Publisher(p.id), macaroon.ProjectIDs(ids), macaroon.Expiration(now, expires)}
-	return ix.newToken(issuedToken{publisher: p, expires: expires, caveats: caveats}, host)
+	// In read-only mode the index answers with a token that it never stores (§4.1).
+	return ix.newToken(issuedToken{publisher: p, expires: expires, caveats: caveats, forgotten: ix.behavior.ReadOnly}, host)
 }
 
 // tokenPayload returns the token in {"token": "…"}. Its errors have the texts of PyPI's validator.

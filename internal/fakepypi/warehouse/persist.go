@@ -65,6 +65,7 @@ type releaseState struct {
 	Seq            uint64    `json:"seq"`
 	RequiresPython string    `json:"requires_python,omitempty"`
 	Summary        string    `json:"summary,omitempty"`
+	Yanked         string    `json:"yanked,omitempty"`
 }
 
 type fileState struct {
@@ -80,7 +81,6 @@ type fileState struct {
 	Seq          uint64    `json:"seq"`
 	Uploader     string    `json:"uploader,omitempty"`
 	CoreMetadata string    `json:"core_metadata_sha256,omitempty"`
-	Yanked       string    `json:"yanked,omitempty"`
 
 	Provenance *attestation.Provenance `json:"provenance,omitempty"`
 }

@@ -6,23 +6,25 @@ import (
 	"fmt"
 	"html"
 	"io"
+	"maps"
 	"net/http"
 	"strconv"
 	"strings"
 )
 
-// How errors are answered (docs/reference/pypi-server.md §1.2): the message is in the status line's reason phrase. For 400, 409 and 429
-// it is in the body too, in a format that follows Accept; for 403, 404 and 410 the body is a page without the message.
+// How errors are answered (docs/reference/pypi-server.md §1.2): the message is in the status line's reason phrase and in the body, in a
+// format that follows Accept; for 404 the body is a page without the message.
 
 // refusal describes an answer of the upload endpoint other than 200.
 type refusal struct {
 	status  int
-	message string // empty means the status code's standard text
+	message string      // empty means the status code's standard text
+	header  http.Header // sent besides; may be nil
 }
 
 // refuse returns a refusal with the status and a formatted message.
 func refuse(status int, format string, args ...any) *refusal {
-	return &refusal{status, fmt.Sprintf(format, args...)}
+	return &refusal{status: status, message: fmt.Sprintf(format, args...)}
 }
 
 // bad returns a refusal with the status 400.
@@ -48,6 +50,7 @@ func answerRefusal(w http.ResponseWriter, r *http.Request, refused *refusal) {
 	_, _ = io.Copy(io.Discard, io.LimitReader(r.Body, drainLimit))
 	kind, body := refusalBody(refused, r.Header.Values("Accept"))
 	header := w.Header()
+	maps.Copy(header, refused.header)
 	header.Set("Content-Type", kind)
 	if refused.status == http.StatusUnauthorized {
 		header.Set("WWW-Authenticate", `Basic realm="index"`)
@@ -78,8 +81,8 @@ func answerRefusal(w http.ResponseWriter, r *http.Request, refused *refusal) {
 func latin1(text string) []byte {
 	text = strings.ReplaceAll(text, "\r\n", "\n") // a CR LF would end the status line
 	out := make([]byte, 0, len(text))
-	for _, r := range text {
-		if r > 0xff || (r < ' ' && r != '\n') || r == 0x7f {
+	for _, r := range encodable(text) {
+		if (r < ' ' && r != '\n') || r == 0x7f {
 			r = '?'
 		}
 		out = append(out, byte(r))
@@ -87,13 +90,23 @@ func latin1(text string) []byte {
 	return out
 }
 
+// encodable returns a text with question marks for characters outside ISO 8859-1, as the index has it in the status line and in the code of
+// a JSON body.
+func encodable(text string) string {
+	return strings.Map(func(r rune) rune {
+		if r > 0xff {
+			return '?'
+		}
+		return r
+	}, text)
+}
+
 // refusalBody returns the content type and the body of a refusal.
 func refusalBody(refused *refusal, accept []string) (kind string, body []byte) {
-	switch refused.status {
-	case http.StatusForbidden, http.StatusNotFound, http.StatusGone:
+	if refused.status == http.StatusNotFound {
 		return "text/html; charset=UTF-8", errorPage(refused.status)
 	}
-	status := fmt.Sprintf("%d %s", refused.status, refused.reason())
+	status := fmt.Sprintf("%d %s", refused.status, encodable(refused.reason()))
 	switch preferred(accept, "text/plain", "text/html", "application/json") {
 	case "application/json":
 		body, _ = json.Marshal(map[string]string{ // encoding a map of strings cannot fail
@@ -116,6 +129,10 @@ func explanation(status int) string {
 	switch status {
 	case http.StatusBadRequest:
 		return "The server could not comply with the request since it is either malformed or otherwise incorrect."
+	case http.StatusForbidden:
+		return "Access was denied to this resource."
+	case http.StatusGone:
+		return "This resource is no longer available.  No forwarding address is given."
 	case http.StatusConflict:
 		return "There was a conflict when trying to complete your request."
 	case http.StatusTooManyRequests:

@@ -34,13 +34,24 @@ func projectExists(u *upload) *refusal {
 			"Please ensure that both match. See: https://docs.pypi.org/trusted-publishers/troubleshooting/#token-minting")
 	}
 	if u.behavior.TooManyProjects {
-		return refuse(http.StatusTooManyRequests, "Too many new projects created")
+		return tooManyProjects()
 	}
 	if refused := u.ix.mayCreate(name); refused != nil {
 		return refused
 	}
 	u.project, u.creates = u.ix.newProject(name), true
 	return nil
+}
+
+// tooManyProjects returns the refusal of a user who has made the new projects of an hour (§2.9). It says when the hour ends, and has no
+// Retry-After.
+func tooManyProjects() *refusal {
+	refused := refuse(http.StatusTooManyRequests, "Too many new projects created")
+	refused.header = http.Header{
+		"Ratelimit-Policy": {`"project.create.ip";q=40;w=3600;pk=:ip:, "project.create.user";q=20;w=3600;pk=:user:`},
+		"Ratelimit":        {`"project.create.ip";r=19;t=3133, "project.create.user";r=0;t=3133`},
+	}
+	return refused
 }
 
 // userInOrder checks row 45: the user has a verified email address and two-factor authentication.

@@ -210,8 +210,8 @@ func (f *file) simple(origin string) simpleFile {
 	if f.release.requiresPython != "" {
 		s.RequiresPython = &f.release.requiresPython
 	}
-	if f.yanked != "" {
-		s.Yanked = f.yanked
+	if f.release.yanked != "" {
+		s.Yanked = f.release.yanked
 	}
 	if f.coreMetadataSHA != "" {
 		s.CoreMetadata = map[string]string{"sha256": f.coreMetadataSHA}
@@ -275,8 +275,8 @@ func (f *file) attributes(origin string) string {
 	if python := f.release.requiresPython; python != "" {
 		text += ` data-requires-python="` + html.EscapeString(python) + `"`
 	}
-	if f.yanked != "" {
-		text += ` data-yanked="` + html.EscapeString(f.yanked) + `"`
+	if f.release.yanked != "" {
+		text += ` data-yanked="` + html.EscapeString(f.release.yanked) + `"`
 	}
 	if sum := f.coreMetadataSHA; sum != "" {
 		text += fmt.Sprintf(` data-dist-info-metadata="sha256=%[1]s" data-core-metadata="sha256=%[1]s"`, sum)

@@ -39,6 +39,7 @@ type release struct {
 	version        string // as the first file's metadata has it, normalized
 	requiresPython string
 	summary        string
+	yanked         string // why its owner has yanked it; empty if it is not
 }
 
 type file struct {
@@ -52,10 +53,9 @@ type file struct {
 	sha256          string
 	md5             string
 	blake2          string
-	path            string // relative to the folder of the index, and to /files/
-	uploader        string // User-Agent
-	coreMetadataSHA string // SHA-256 of the metadata file beside a wheel, or empty
-	yanked          string
+	path            string                  // relative to the folder of the index, and to /files/
+	uploader        string                  // User-Agent
+	coreMetadataSHA string                  // SHA-256 of the metadata file beside a wheel, or empty
 	provenance      *attestation.Provenance // nil if it was uploaded without attestations
 }
 
@@ -88,6 +88,7 @@ type issuedToken struct {
 	expires   time.Time // zero for a user's API token
 	burned    bool
 	burnedAt  time.Time
+	forgotten bool // it was never stored, or went with its publisher: nobody knows it any more
 	uses      int
 	raw       string
 }

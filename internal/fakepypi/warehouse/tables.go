@@ -56,14 +56,14 @@ func (p *project) state() projectState {
 	for _, key := range slices.Sorted(maps.Keys(p.releases)) {
 		r := p.releases[key]
 		s.Releases = append(s.Releases, releaseState{
-			Version: r.version, Created: r.at, Seq: r.seq, RequiresPython: r.requiresPython, Summary: r.summary,
+			Version: r.version, Created: r.at, Seq: r.seq, RequiresPython: r.requiresPython, Summary: r.summary, Yanked: r.yanked,
 		})
 	}
 	for _, f := range p.files {
 		s.Files = append(s.Files, fileState{
 			Name: f.name, Release: f.release.version, Type: f.kind, Python: f.python, Size: f.size,
 			SHA256: f.sha256, MD5: f.md5, BLAKE2b: f.blake2, Uploaded: f.at, Seq: f.seq,
-			Uploader: strings.ToValidUTF8(f.uploader, "\uFFFD"), CoreMetadata: f.coreMetadataSHA, Yanked: f.yanked,
+			Uploader: strings.ToValidUTF8(f.uploader, "\uFFFD"), CoreMetadata: f.coreMetadataSHA,
 			Provenance: f.provenance,
 		})
 	}
@@ -165,7 +165,9 @@ func (ix *Index) addRelease(p *project, row releaseState) error {
 	if p.releases[v.Canonical()] != nil {
 		return errors.New("it is there twice")
 	}
-	p.releases[v.Canonical()] = &release{stamp: at, version: row.Version, requiresPython: row.RequiresPython, summary: row.Summary}
+	p.releases[v.Canonical()] = &release{
+		stamp: at, version: row.Version, requiresPython: row.RequiresPython, summary: row.Summary, yanked: row.Yanked,
+	}
 	return nil
 }
 
@@ -192,7 +194,7 @@ func (ix *Index) addFile(p *project, row fileState) error {
 	p.files = append(p.files, &file{
 		stamp: at, name: row.Name, project: p, release: r, kind: row.Type, python: row.Python, size: row.Size,
 		sha256: row.SHA256, md5: row.MD5, blake2: row.BLAKE2b, path: filePath(blob{blake2: row.BLAKE2b}, row.Name),
-		uploader: row.Uploader, coreMetadataSHA: row.CoreMetadata, yanked: row.Yanked,
+		uploader: row.Uploader, coreMetadataSHA: row.CoreMetadata,
 		provenance: row.Provenance,
 	})
 	ix.used[row.Name] = true

@@ -1,0 +1,41 @@
+package wire_test
+
+import (
+	"context"
+	"net/http"
+	"net/http/httptest"
+	"net/url"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/org/pypi-oidc-publish/internal/wire"
+)
+
+// TestAdvice_EgressFilter: a proxy that lets only some hosts through is told with the host that it must let through.
+func TestAdvice_EgressFilter(t *testing.T) {
+	t.Parallel()
+	for status, told := range map[int]bool{http.StatusForbidden: true, http.StatusProxyAuthRequired: true, http.StatusBadGateway: false} {
+		proxy := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(status) }))
+		t.Cleanup(proxy.Close)
+		through, err := url.Parse(proxy.URL)
+		if err != nil {
+			t.Fatal(err)
+		}
+		client := wire.New(wire.Options{
+			UserAgent: "test", Now: time.Now, Sleep: func(context.Context, time.Duration) error { return nil }, LoadRoots: func() {},
+			Proxy: func(*http.Request) (*url.URL, error) { return through, nil },
+		})
+		at, err := url.Parse("https://upload.index.example/legacy/")
+		if err != nil {
+			t.Fatal(err)
+		}
+		_, err = client.Do(t.Context(), wire.Call{Op: wire.Probe, Method: http.MethodPost, URL: at})
+		if err == nil || !strings.Contains(err.Error(), "the proxy did not connect: ") {
+			t.Errorf("%d: %v", status, err)
+		}
+		if advice := wire.Advice(err); strings.HasSuffix(advice, "let it reach upload.index.example") != told || told != (advice != "") {
+			t.Errorf("%d: the advice is %q", status, advice)
+		}
+	}
+}

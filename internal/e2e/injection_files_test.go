@@ -90,7 +90,7 @@ func textSources() []textSource {
 		}},
 	}
 	for _, name := range []string{"repository", "repository_owner", "workflow_ref", "job_workflow_ref", "environment", "ref", "event_name", "sub"} {
-		all = append(all, textSource{name: "the claim " + name, notReported: slices.Contains([]string{"sub", "repository_owner", "workflow_ref"}, name), provide: func(s *step, text string) {
+		all = append(all, textSource{name: "the claim " + name, notReported: slices.Contains([]string{"sub", "repository_owner"}, name), provide: func(s *step, text string) {
 			s.servers.Claims(func(claims map[string]any) {
 				claims[name], claims["repository_owner_id"] = text, "1"
 				if name == "workflow_ref" || name == "job_workflow_ref" {

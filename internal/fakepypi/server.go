@@ -105,8 +105,8 @@ func (s *server) note(conn net.Conn, state http.ConnState) {
 // longestDrain is how long a request on its way may take.
 const longestDrain = time.Minute
 
-// drain waits until every connection that was opened before is closed, or idle: a client that has gone may have left a request behind that
-// the server has not read yet.
+// drain closes every connection that was opened before and of which nothing was read yet, and waits until the others are closed or idle: a
+// client that has gone may have left a request behind.
 func (s *server) drain(ctx context.Context) error {
 	ctx, stop := context.WithTimeout(ctx, longestDrain)
 	defer stop()
@@ -123,7 +123,12 @@ func (s *server) drain(ctx context.Context) error {
 		return err
 	}
 	return s.await(ctx, func() bool {
-		return !s.any(func(_ net.Conn, state http.ConnState) bool { return state != http.StateIdle })
+		return !s.any(func(conn net.Conn, state http.ConnState) bool {
+			if state == http.StateNew {
+				_ = conn.Close() // nothing of it was read: a client may keep such a connection for later
+			}
+			return state != http.StateIdle
+		})
 	})
 }
 

@@ -222,6 +222,9 @@ func cells() []*cell {
 				if f.Kind == fault.Oversize && (m.op == "look" || m.op == "provenance") && times == fault.Forever {
 					continue // a page that is too long is not asked for again: this is the same as once, and takes long
 				}
+				if times == fault.Forever && spelling(f) {
+					continue // a server that says so every time is, at the end of the budget, one that says 503 or 429 every time
+				}
 				if m.meets(f) {
 					all = append(all, &cell{fault: f, moment: m, times: times, mark: lost})
 				}
@@ -229,6 +232,14 @@ func cells() []*cell {
 		}
 	}
 	return all
+}
+
+// spelling reports whether a fault is another one in other words: a Retry-After as a date or as nonsense instead of seconds or none, and the
+// statuses of gateways beside 502. What is done after the first of them is tried once at every op.
+func spelling(f fault.Fault) bool {
+	return slices.Contains([]string{
+		"status-429-date", "status-503-date", "status-503-garbage", "status-504", "status-522", "status-425", "html-502", "close-at-accept",
+	}, f.Name)
 }
 
 // testbed is where cells are played one after another: a test server and a workspace with the files.

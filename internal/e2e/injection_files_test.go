@@ -110,7 +110,12 @@ func textSources() []textSource {
 	}
 	for _, name := range slices.Sorted(maps.Keys(inputs)) {
 		all = append(all, textSource{name: "the input " + name, notReported: name == "user", maxLength: 180, provide: func(s *step, text string) {
-			s.env["INPUT_"+strings.ToUpper(name)] = inputs[name] + variable(text)
+			before := inputs[name]
+			switch name {
+			case "packages-dir", "manifest-file", "attestations-dir":
+				before = s.dir + "/" + before // the test stands in another folder than a step
+			}
+			s.env["INPUT_"+strings.ToUpper(name)] = before + variable(text)
 			switch name {
 			case "user":
 				s.env["INPUT_PASSWORD"] = "a-password-that-nobody-knows"

@@ -26,6 +26,7 @@ import (
 	"github.com/org/pypi-oidc-publish/internal/par"
 	"github.com/org/pypi-oidc-publish/internal/testkit/expect"
 	"github.com/org/pypi-oidc-publish/internal/testkit/pypitest"
+	"github.com/org/pypi-oidc-publish/internal/testkit/stepclock"
 )
 
 // The injection test: whoever can put a text before the program (an index, GitHub, Sigstore, the author of a distribution or
@@ -321,11 +322,13 @@ func credentialsIn(r *http.Request, body []byte) []string {
 	return all
 }
 
-// behind is a step that reaches its index, GitHub and Sigstore through the front alone, as the runner prepares it.
+// behind is a step that reaches its index, GitHub and Sigstore through the front alone, as the runner prepares it. It runs within the process
+// of the test, whose streams are its own.
 func behind(t *testing.T, front *hostileFront, options fakepypi.Options) *step {
 	t.Helper()
 	server := httptest.NewServer(front)
-	options.OnePort, options.URL = true, server.URL
+	clock := &stepclock.Clock{}
+	options.OnePort, options.URL, options.Now = true, server.URL, clock.Now
 	servers, at := startReserved(t, options)
 	t.Cleanup(server.Close) // before the stage, whose requests it may still be waiting for
 	servers.AddPublisher(fakepypi.Publisher{Project: "alder"})
@@ -337,8 +340,9 @@ func behind(t *testing.T, front *hostileFront, options fakepypi.Options) *step {
 		ErrorHandler: func(w http.ResponseWriter, _ *http.Request, _ error) { w.WriteHeader(http.StatusBadGateway) },
 	}
 	s := prepared(t, servers.Env, servers.Upload.String(), "push.json")
-	s.servers, s.noWait = servers, true
+	s.servers, s.clock, s.noWait, s.inProcess = servers, clock, true, true
 	s.env["INPUT_VERBOSE"], s.env["INPUT_WAIT-FOR-INDEX"], s.env["INPUT_ATTESTATIONS"] = "true", "0", "false"
+	s.env["INPUT_PACKAGES-DIR"] = s.path("dist") // the test stands in another folder than a step
 	return s
 }
 

@@ -49,17 +49,30 @@ func TestMain(m *testing.M) {
 // the time.
 type waiting struct{ *testing.M }
 
+// shortTests are the tests that -short runs, unless -run says which: they show all that people read of a run, that the runner's contract is
+// kept, and the order of uploads. What each step does is held by the tests of its own package, in less time.
+const shortTests = "^Test(Golden_|RunnerContract$|NextSteps$|Upload_Order$)"
+
 // Run implements the interface that testscript.Main calls.
 func (w waiting) Run() int {
 	flag.Parse()
-	given := false
-	flag.Visit(func(f *flag.Flag) { given = given || f.Name == "test.parallel" })
-	if !given {
-		if err := flag.Set("test.parallel", strconv.Itoa(4*runtime.GOMAXPROCS(0))); err != nil {
-			panic(err) // the flag is the testing package's
-		}
+	setDefault("test.parallel", strconv.Itoa(4*runtime.GOMAXPROCS(0)))
+	if testing.Short() {
+		setDefault("test.run", shortTests)
 	}
 	return w.M.Run()
+}
+
+// setDefault sets a flag of the testing package, unless it is given.
+func setDefault(name, value string) {
+	given := false
+	flag.Visit(func(f *flag.Flag) { given = given || f.Name == name })
+	if given {
+		return
+	}
+	if err := flag.Set(name, value); err != nil {
+		panic(err) // the flag exists
+	}
 }
 
 // countRoots is a process that has the embedded roots and prints whether it trusts any.

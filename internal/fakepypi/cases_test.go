@@ -29,7 +29,7 @@ func TestUpload_Vectors(t *testing.T) {
 	}
 	t.Run("cases", func(t *testing.T) {
 		for i, v := range all {
-			if testing.Short() && i%4 != 0 {
+			if testing.Short() && i%16 != 0 {
 				continue
 			}
 			t.Run(v.ID, func(t *testing.T) {

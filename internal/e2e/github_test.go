@@ -378,10 +378,10 @@ func TestGitHubRelease_NotPublished(t *testing.T) {
 	s.build("alder-1.0.tar.gz", "")
 	g := s.withGitHub(releases.Write, v1)
 
-	e := s.run().expect(t, 1, "github-release", "failed")
+	s.run().expect(t, 1, "github-release", "failed")
 	expect.Equal(t, "assets where a file is in conflict", g.names(), nil)
 	s.env["INPUT_SKIP-EXISTING"] = "true"
-	e = s.run()
+	e := s.run()
 	want := []string{"alder-1.0.manifest.json", "alder-1.0.tar.gz", "alder-1.0.tar.gz.publish.sigstore.json"}
 	e.expect(t, 0, "github-release", "attached")
 	expect.Equal(t, "assets where a file is skipped", g.names(), want)

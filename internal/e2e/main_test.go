@@ -11,6 +11,7 @@ import (
 	"os"
 	"os/signal"
 	"runtime"
+	"runtime/debug"
 	"strconv"
 	"syscall"
 	"testing"
@@ -55,6 +56,7 @@ const shortTests = "^Test(Golden_|RunnerContract$|NextSteps$|Upload_Order$)"
 
 // Run implements the interface that testscript.Main calls.
 func (w waiting) Run() int {
+	debug.SetGCPercent(400) // there is memory enough, and collecting takes a tenth of the time
 	flag.Parse()
 	setDefault("test.parallel", strconv.Itoa(4*runtime.GOMAXPROCS(0)))
 	if testing.Short() {

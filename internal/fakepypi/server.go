@@ -21,8 +21,9 @@ type server struct {
 	http     http.Server
 	busy     sync.WaitGroup // connections and handlers, and the accept loop
 
-	mu    sync.Mutex
-	conns map[net.Conn]http.ConnState // those that are open, but for hijacked ones
+	mu      sync.Mutex
+	conns   map[net.Conn]http.ConnState // those that are open, but for hijacked ones
+	changed chan struct{}               // closed, and replaced, when conns changes
 }
 
 // listen opens a TCP address. Without a host it uses loopback, so that other machines have access only on request.
@@ -36,7 +37,7 @@ func listen(ctx context.Context, addr string) (*server, error) {
 	if err != nil {
 		return nil, err
 	}
-	return &server{listener: listener, conns: map[net.Conn]http.ConnState{}}, nil
+	return &server{listener: listener, conns: map[net.Conn]http.ConnState{}, changed: make(chan struct{})}, nil
 }
 
 // host returns the address without the port.
@@ -100,6 +101,8 @@ func (s *server) note(conn net.Conn, state http.ConnState) {
 	default:
 		s.conns[conn] = state
 	}
+	close(s.changed)
+	s.changed = make(chan struct{})
 }
 
 // longestDrain is how long a request on its way may take.
@@ -144,18 +147,21 @@ func (s *server) any(condition func(net.Conn, http.ConnState) bool) bool {
 	return false
 }
 
-// await waits until the condition is true.
-func (*server) await(ctx context.Context, condition func() bool) error {
-	tick := time.NewTicker(100 * time.Microsecond)
-	defer tick.Stop()
-	for !condition() {
+// await waits until the condition is true. It looks again whenever the state of a connection has changed.
+func (s *server) await(ctx context.Context, condition func() bool) error {
+	for {
+		s.mu.Lock()
+		changed := s.changed
+		s.mu.Unlock()
+		if condition() {
+			return nil
+		}
 		select {
-		case <-tick.C:
+		case <-changed:
 		case <-ctx.Done():
 			return context.Cause(ctx)
 		}
 	}
-	return nil
 }
 
 // close stops the server and waits for its connections and handlers.

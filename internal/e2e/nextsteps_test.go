@@ -260,7 +260,7 @@ func nextSteps() []nextStep {
 			name: "the version was not raised",
 			set:  all(published, rebuilt, func(s *step) { s.env["GITHUB_REF"], s.env["GITHUB_REF_NAME"] = "refs/tags/v1.1", "v1.1" }),
 			id:   "conflict", first: "already has a different file named " + wheel,
-			next: "set the version of the project to 1.1 and build again: this run is for the tag v1.1, but the file has the version 1.0, so the version was not raised", never: "first build",
+			next: "this run is for the tag v1.1, but the file has the version 1.0: if the tag is right, the version was not raised before the tag was made, so set it to 1.1",
 			code: 1, result: "failed",
 		},
 		{
@@ -270,7 +270,7 @@ func nextSteps() []nextStep {
 			}),
 			id:    "skipped",
 			first: "that file stays, and this one is not published",
-			next:  "so the version was not raised before the tag was made",
+			next:  "the version was not raised before the tag was made",
 			code:  0, result: "skipped",
 		},
 		{

@@ -252,6 +252,8 @@ func TestUpload_Refusals(t *testing.T) {
 		{status: 200, kind: "text/html", body: "<html>Please log in</html>", unansweredOr5xxErr: true},
 		{status: 503, kind: "text/html", body: "<html>down</html>", unansweredOr5xxErr: true},
 		{status: 499, kind: "text/html", body: "<html>gone</html>", unansweredOr5xxErr: true},
+		{status: 408, kind: "text/plain", body: "slow", unansweredOr5xxErr: true},
+		{status: 425, kind: "text/plain", body: "early", unansweredOr5xxErr: true},
 		{status: 520, kind: "text/html", body: "<html>down</html>", unansweredOr5xxErr: true},
 		{status: 530, kind: "text/html", body: "<html>down</html>", unansweredOr5xxErr: true},
 	}

@@ -140,8 +140,8 @@ func (u *upload) failure(err error) error {
 	}
 	failed.AmbiguousTries += u.ambiguous
 	u.ambiguous = failed.AmbiguousTries
-	if failed.Answer == nil || failed.Answer.Ambiguous() {
-		return err
+	if failed.Answer == nil || failed.Answer.Temporary() && failed.Answer.Status != http.StatusTooManyRequests {
+		return err // that says nothing about the file; too many requests is a limit, which has a next step
 	}
 	refusal := &Refusal{
 		File: u.File.Name, Path: u.File.Path,

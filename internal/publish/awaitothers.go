@@ -72,5 +72,5 @@ func notPublished(targets []*target, unpermitted oidc.PermissionError, why strin
 	return finding.New(finding.GitHubReleaseUnpublished,
 		fmt.Sprintf("this job cannot publish files, and these may not be published yet: %s (%s); %s",
 			listSome(namesOf(missingOf(targets))), why, unpermitted.Message),
-		"if another job published them, run this job again in a few minutes; if this job should publish, give it `permissions: id-token: write`")
+		"if another job published them, run this job again in a few minutes; if this job should publish: "+unpermitted.Fix)
 }

@@ -91,6 +91,7 @@ func (r *run) read(ctx context.Context, paths []string) ([]*target, error) {
 		}
 		return nil
 	})
+	r.oneRelease = len(targets) > 0 && !slices.ContainsFunc(targets, func(t *target) bool { return t.release != targets[0].release })
 	return targets, finding.Explain(err, finding.Unreadable,
 		"check that the file is complete and readable, and that nothing changes it during the run")
 }

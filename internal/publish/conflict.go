@@ -1,7 +1,6 @@
 package publish
 
 import (
-	"cmp"
 	"fmt"
 	"strings"
 	"time"
@@ -17,21 +16,21 @@ func (r *run) conflict(t *target, indexDigest string) finding.Finding {
 		digest := ownDigest(t)
 		return finding.New(finding.ConflictNoDigest,
 			fmt.Sprintf("%s already has a file named %s, without a digest to compare%s", r.indexName(), t.Name, digest),
-			cmp.Or(r.notRaised(t), "compare the two files: if they are the same, set `skip-existing: true` to finish the release; "+
-				"if not, raise the version; to let the run compare them, set `index-url` to pages that have digests")).In(t.displayPath).WithDetail(digest)
+			r.notRaised(t)+"compare the two files: if they are the same, set `skip-existing: true` to finish the release; "+
+				"if not, raise the version; to let the run compare them, set `index-url` to pages that have digests").In(t.displayPath).WithDetail(digest)
 	}
 	digests := bothDigests(t, indexDigest)
 	return finding.New(finding.Conflict,
 		fmt.Sprintf("%s already has a different file named %s%s", r.indexName(), t.Name, digests),
-		cmp.Or(r.notRaised(t), "re-run only the publish job with the files of the first build, raise the version, "+
-			"or set `skip-existing: true` to upload the other files and keep the published one"+r.twoRuns(t))).In(t.displayPath).WithDetail(digests)
+		r.notRaised(t)+"re-run only the publish job with the files of the first build, raise the version, "+
+			"or set `skip-existing: true` to upload the other files and keep the published one"+r.twoRuns(t)).In(t.displayPath).WithDetail(digests)
 }
 
-// notRaised returns the next step if the run is for the tag of another version than the file has; "" if it is not, or the tag names no
-// version.
+// notRaised returns the beginning of the next step if the run is for the tag of another version than the file has. It is "" if it is not, if
+// the tag names no version, or if the set has several releases, of which a tag may be that of any.
 func (r *run) notRaised(t *target) string {
 	version, err := pep.ParseVersion(t.Header("Version"))
-	if err != nil {
+	if err != nil || !r.oneRelease {
 		return ""
 	}
 	tag, isTag := strings.CutPrefix(r.Ref, "refs/tags/")
@@ -39,17 +38,17 @@ func (r *run) notRaised(t *target) string {
 	if !isTag || err != nil || tagged.Compare(version) == 0 {
 		return ""
 	}
-	return fmt.Sprintf("set the version of the project to %s and build again: this run is for the tag %s, but the file has the version %s, "+
-		"so the version was not raised before the tag was made", tagged, tag, version)
+	return fmt.Sprintf("this run is for the tag %s, but the file has the version %s: if the tag is right, the version was not raised before the tag "+
+		"was made, so set it to %s and build again; otherwise ", tag, version, tagged)
 }
 
 // justNow is how old a file of the index is at most that another run for the same tag may have uploaded.
 const justNow = time.Hour
 
-// twoRuns returns an addition to the next step if the index has had the other file for a short time only, or "".
+// twoRuns returns an addition to the next step if the index has had the other file for a short time only, and the tag is that of the file; or "".
 func (r *run) twoRuns(t *target) string {
 	listed, ok := t.listedIn(r.listings.answered()[t.release.Project])
-	if !ok || listed.Uploaded.IsZero() || r.Now().Sub(listed.Uploaded) > justNow {
+	if !ok || r.notRaised(t) != "" || listed.Uploaded.IsZero() || r.Now().Sub(listed.Uploaded) > justNow {
 		return ""
 	}
 	return fmt.Sprintf("; %s got its file less than an hour ago: if two runs are for one tag, such as for its push and for its release, "+
@@ -76,10 +75,10 @@ func (r *run) skipped(t *target, indexDigest string) finding.Finding {
 		digest := ownDigest(t)
 		return finding.New(finding.Skipped,
 			fmt.Sprintf("%s already has a file named %s, and it is unknown whether it is the same%s", r.indexName(), t.Name, digest)+stays,
-			cmp.Or(r.notRaised(t), fix+"; to let the run compare the files, set `index-url` to pages that have digests")).In(t.displayPath).WithDetail(digest)
+			r.notRaised(t)+fix+"; to let the run compare the files, set `index-url` to pages that have digests").In(t.displayPath).WithDetail(digest)
 	}
 	digests := bothDigests(t, indexDigest)
 	return finding.New(finding.Skipped, fmt.Sprintf("%s already has a different file named %s%s", r.indexName(), t.Name, digests)+stays,
-		cmp.Or(r.notRaised(t), fix+r.twoRuns(t))).
+		r.notRaised(t)+fix+r.twoRuns(t)).
 		In(t.displayPath).WithDetail(digests)
 }

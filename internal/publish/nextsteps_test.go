@@ -5,6 +5,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/org/pypi-oidc-publish/internal/fakepypi"
 	"github.com/org/pypi-oidc-publish/internal/finding"
 	"github.com/org/pypi-oidc-publish/internal/ledger"
 	"github.com/org/pypi-oidc-publish/internal/pep"
@@ -15,7 +16,8 @@ import (
 func TestConflict_NextSteps(t *testing.T) {
 	t.Parallel()
 	const (
-		notRaised = "set the version of the project to 1.1 and build again: this run is for the tag v1.1, but the file has the version 1.0, so the version was not raised"
+		notRaised = "this run is for the tag v1.1, but the file has the version 1.0: if the tag is right, the version was not raised before the tag was made, " +
+			"so set it to 1.1 and build again; otherwise "
 		rebuilt   = "re-run only the publish job with the files of the first build"
 		twoRuns   = "got its file less than an hour ago: if two runs are for one tag"
 		check     = "check that this is what you want"
@@ -27,8 +29,8 @@ func TestConflict_NextSteps(t *testing.T) {
 		skips []string // what skip-existing says instead
 		never []string
 	}{
-		"the tag of another version":   {"v1.1", time.Minute, []string{notRaised}, []string{notRaised}, []string{rebuilt, twoRuns, check}},
-		"a component's tag":            {"alder-v1.1", 0, []string{"this run is for the tag alder-v1.1, but"}, []string{"alder-v1.1"}, []string{rebuilt}},
+		"the tag of another version":   {"v1.1", time.Minute, []string{notRaised + rebuilt}, []string{notRaised + check}, []string{twoRuns}},
+		"a component's tag":            {"alder-v1.1", 0, []string{"this run is for the tag alder-v1.1, but"}, []string{"alder-v1.1"}, []string{twoRuns}},
 		"two runs for one tag":         {"v1.0", time.Minute, []string{rebuilt, twoRuns}, []string{check, twoRuns}, []string{"not raised"}},
 		"a tag of another spelling":    {"v1.0.0", 2 * time.Hour, []string{rebuilt}, []string{check}, []string{"not raised", twoRuns}},
 		"a tag without a version":      {"latest", 2 * time.Hour, []string{rebuilt}, []string{check}, []string{"not raised", twoRuns}},
@@ -102,4 +104,19 @@ func TestYankedRelease(t *testing.T) {
 	third := h.another(t, wheel, sdist)
 	wantError(t, "the third run, which adds nothing", third.run(), nil)
 	want(t, "what is noted", third.noted(), nil)
+}
+
+// TestConflict_TagOfOneOfSeveral: in a set of several releases a tag may be the version of any, so no conflict is laid to it.
+func TestConflict_TagOfOneOfSeveral(t *testing.T) {
+	t.Parallel()
+	h := newHarness(t, wheel)
+	wantError(t, "the first run", h.run(), nil)
+	second := h.another(t, birch)
+	h.servers.AddPublisher(fakepypi.Publisher{Project: "birch"})
+	second.put(wheel, "of a second build")
+	second.options.Ref = "refs/tags/v5.0"
+	if err := second.run(); err == nil {
+		t.Fatal("the run succeeded")
+	}
+	want(t, "the tag is named", strings.Contains(second.found(string(finding.Conflict)).Fix, "5.0"), false)
 }

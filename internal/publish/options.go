@@ -62,6 +62,7 @@ type run struct {
 	Options
 	Deps
 	listings    *listings
+	oneRelease  bool // all files are of one release, by collect
 	unseenNoted bool // that nothing can be seen of the index was reported
 }
 

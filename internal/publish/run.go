@@ -9,11 +9,13 @@ import (
 	"errors"
 	"slices"
 	"strings"
+	"time"
 
 	"github.com/org/pypi-oidc-publish/internal/finding"
 	"github.com/org/pypi-oidc-publish/internal/ledger"
 	"github.com/org/pypi-oidc-publish/internal/oidc"
 	"github.com/org/pypi-oidc-publish/internal/par"
+	"github.com/org/pypi-oidc-publish/internal/wire"
 )
 
 // Run does a run. Its error is nil if every file was accepted, already there, or skipped as asked. Everything about the run is
@@ -85,11 +87,14 @@ func (r *run) steps(ctx context.Context, release *gitHubRelease) error {
 	return nil
 }
 
+// dryRunPatience is how long a dry run goes on asking for the audience and an ID token, which it needs only to tell of them.
+const dryRunPatience = time.Minute
+
 // dryRunSteps does the steps after the plan that change nothing. No token is requested: that could create a project.
 func (r *run) dryRunSteps(ctx context.Context, targets []*target, release *gitHubRelease) error {
 	r.phase("Dry run")
 	unattachable := release.find(ctx, targets)
-	_, unidentified := r.identify(ctx)
+	_, unidentified := r.identify(wire.Until(ctx, r.Now().Add(dryRunPatience)))
 	if len(missingOf(targets)) == 0 {
 		unidentified = nil // it would not be used
 	}

@@ -26,15 +26,12 @@ func (l *Session) Token(ctx context.Context, need time.Duration) (string, secret
 	if err != nil {
 		return "", secret.Secret{}, err
 	}
-	if now := l.opts.Now(); t.tooShort(now, need) && now.After(l.renewNotBefore) {
-		limited := ctx
-		if t.left(now) >= need {
-			limited = wire.Until(ctx, now) // one try: the old token still does, and the upload waits
-		}
-		if err := l.renew(limited, need); err != nil && t.left(l.opts.Now()) < need {
+	if t.tooShort(l.opts.Now(), need) {
+		err := l.renewIfDue(ctx, need, t.left(l.opts.Now()) < need)
+		switch {
+		case err != nil && t.left(l.opts.Now()) < need:
 			return "", secret.Secret{}, err
-		} else if err != nil {
-			l.renewNotBefore = l.opts.Now().Add(renewBackoff)
+		case err != nil:
 			l.noteOnce.Do(func() { l.opts.Record(ledger.Noted{Finding: notRenewed(err)}) })
 		}
 		if t, err = l.current(); err != nil {
@@ -47,6 +44,30 @@ func (l *Session) Token(ctx context.Context, need time.Duration) (string, secret
 	return user, t.text(), nil
 }
 
+// renewIfDue renews the token, unless that has just failed. A renewal that is not needed yet has one try, since the upload waits for it. One
+// that is needed has the whole budget of a mint, and its failure is also that of the uploads that waited for it: each would otherwise wait
+// for as long again.
+func (l *Session) renewIfDue(ctx context.Context, need time.Duration, needed bool) error {
+	now := l.opts.Now()
+	failedBefore := now.Before(l.renewNotBefore)
+	switch {
+	case failedBefore && needed && l.renewFailed != nil:
+		return l.renewFailed
+	case failedBefore && !needed:
+		return nil
+	case !needed:
+		ctx = wire.Until(ctx, now)
+	}
+	err := l.renew(ctx, need)
+	if needed {
+		l.renewFailed = err
+	}
+	if err != nil {
+		l.renewNotBefore = l.opts.Now().Add(renewBackoff)
+	}
+	return err
+}
+
 // tooShort reports whether a token should be renewed before an upload that needs this long. A token less than a minute old is
 // not renewed. If even a new token is too short, it is renewed only after half of its lifetime.
 func (t *token) tooShort(now time.Time, need time.Duration) bool {
@@ -57,7 +78,7 @@ func (t *token) tooShort(now time.Time, need time.Duration) bool {
 	return t.left(now) < enough && now.Sub(t.minted) > time.Minute
 }
 
-// renewBackoff is the pause after a failed renewal, while the old token is still valid.
+// renewBackoff is the pause after a failed renewal.
 const renewBackoff = time.Minute
 
 // notRenewed returns a warning that the old token remains in use after a failed renewal.
@@ -139,7 +160,7 @@ func (l *Session) Rejected(ctx context.Context, used secret.Secret, message stri
 	case rejectedAsExpired(message):
 		// The upload took longer than the token was valid. The next token must last that long plus the margin.
 		took := l.opts.Now().Sub(t.minted)
-		return took > time.Minute && l.renew(ctx, took) == nil
+		return took > time.Minute && l.renewIfDue(ctx, took, true) == nil
 	case t.unrestricted || t.restricted.Same(t.raw) || !unreadable(message):
 		return false
 	}

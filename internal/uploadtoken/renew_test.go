@@ -145,6 +145,41 @@ func TestRenew_ExpiredInFlight(t *testing.T) {
 	}
 }
 
+// TestRenew_FailureIsShared: uploads that wait for one renewal share its failure. Each would otherwise wait for the whole budget again.
+func TestRenew_FailureIsShared(t *testing.T) {
+	t.Parallel()
+	c, s, r := later(t)
+	s.Switch(func(w *fakepypi.Behavior) { w.NoGitHub = true })
+	c.forward(20 * time.Minute)
+	mints := func() (n int) {
+		for _, request := range s.Requests() {
+			if request.Op == "mint" {
+				n++
+			}
+		}
+		return n
+	}
+	before := mints()
+	_, _, first := r.Token(t.Context(), 10*time.Second)
+	if first == nil {
+		t.Fatal("a token that is over was taken")
+	}
+	once := mints() - before
+	for range 3 {
+		if _, _, err := r.Token(t.Context(), 10*time.Second); err == nil || err.Error() != first.Error() {
+			t.Errorf("another upload: %v, want %v", err, first)
+		}
+	}
+	if n := mints() - before; n != once {
+		t.Errorf("%d requests of a token, want those of one renewal, %d", n, once)
+	}
+	s.Switch(func(w *fakepypi.Behavior) { w.NoGitHub = false })
+	c.forward(2 * time.Minute)
+	if _, _, err := r.Token(t.Context(), 10*time.Second); err != nil {
+		t.Errorf("after the pause, when the index is well again: %v", err)
+	}
+}
+
 func TestRenew_FailureKeepsOldToken(t *testing.T) {
 	t.Parallel()
 	c, s, r := later(t)

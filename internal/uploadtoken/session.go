@@ -59,6 +59,7 @@ type Session struct {
 	opts Options
 
 	renewNotBefore time.Time  // no renewal is tried before this time; guarded by renewing
+	renewFailed    error      // why the last renewal that was needed failed; guarded by renewing
 	renewing       sync.Mutex // held during a renewal, so that other uploads wait for the new token
 	noteOnce       sync.Once  // the warning that a renewal failed
 

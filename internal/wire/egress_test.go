@@ -30,9 +30,12 @@ func TestAdvice_EgressFilter(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		_, err = client.Do(t.Context(), wire.Call{Op: wire.Probe, Method: http.MethodPost, URL: at})
+		_, err = client.Do(t.Context(), wire.Call{Op: wire.Audience, Method: http.MethodGet, URL: at})
 		if err == nil || !strings.Contains(err.Error(), "the proxy did not connect: ") {
 			t.Errorf("%d: %v", status, err)
+		}
+		if failed := wire.ErrorOf(err); failed != nil && (failed.Tries == 1) != told {
+			t.Errorf("%d: %d tries", status, failed.Tries)
 		}
 		if advice := wire.Advice(err); strings.HasSuffix(advice, "let it reach upload.index.example") != told || told != (advice != "") {
 			t.Errorf("%d: the advice is %q", status, advice)

@@ -100,9 +100,15 @@ func unreachable(err error) bool {
 	return errors.As(err, &network) && network.Op == "dial" || errors.As(err, &refused) && refused.code/100 == 4
 }
 
-// Permanent reports whether another try of a request that ended with err would end alike, since the server's certificate is not trusted or
-// its name is not known.
-func Permanent(err error) bool { return untrusted(err) || unknownHost(err) }
+// Permanent reports whether another try of a request that ended with err would end alike, since the server's certificate is not trusted, its
+// name is not known, or a proxy does not let the client through to it.
+func Permanent(err error) bool { return untrusted(err) || unknownHost(err) || filtered(err) }
+
+// filtered reports whether a proxy refused to connect, for a reason that is not about this moment.
+func filtered(err error) bool {
+	var refused *proxyRefusal
+	return errors.As(err, &refused) && refused.code/100 == 4 && !(&Answer{Status: refused.code}).Temporary()
+}
 
 func untrusted(err error) bool {
 	var certificate *tls.CertificateVerificationError

@@ -42,7 +42,7 @@ func TestTrustRoot_NotValid(t *testing.T) {
 		state  fakepypi.SigstoreBehavior
 		id     finding.ID
 		fix    string
-		copies string // what is told where there are copies
+		copies string // what is reported where there are copies
 	}{
 		"wrong-signature":   {fakepypi.SigstoreBehavior{TrustRoot: "wrong-signature"}, finding.AttestationTrustRoot, "nothing was uploaded; use a newer version of this action", "use a newer version of this action"},
 		"expired-timestamp": {fakepypi.SigstoreBehavior{TrustRoot: "expired-timestamp"}, finding.AttestationTrustRoot, "nothing was uploaded; use a newer version of this action", "use a newer version of this action"},

@@ -236,7 +236,7 @@ func TestAstray_OtherRunners(t *testing.T) {
 			e := s.run()
 			s.wants(e, told{code: 2, first: says + c.at, next: []string{next}})
 			if strings.Contains(e.log, "secret is empty") {
-				t.Errorf("a secret is named that nobody wants:\n%s", e.log)
+				t.Errorf("an unneeded secret is named:\n%s", e.log)
 			}
 			s.env["INPUT_DRY-RUN"] = "true"
 			e = s.run()
@@ -245,7 +245,7 @@ func TestAstray_OtherRunners(t *testing.T) {
 	}
 }
 
-// TestAstray_ForeignIssuer: PyPI and TestPyPI know one issuer of GitHub; whatever another index accepts is its own decision.
+// TestAstray_ForeignIssuer: PyPI and TestPyPI know one issuer of GitHub; another index decides for itself which issuers it accepts.
 func TestAstray_ForeignIssuer(t *testing.T) {
 	t.Parallel()
 	for name, issuer := range map[string]string{
@@ -362,7 +362,7 @@ func certificateOf(t *testing.T, hosts ...string) (certificate tls.Certificate, 
 	return tls.Certificate{Certificate: [][]byte{raw}, PrivateKey: key}, pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: raw})
 }
 
-// TestAstray_Versions: a branch is told as one, the tag of a project is understood, and a release under another version's tag is reported.
+// TestAstray_Versions: a branch is reported as one, the tag of a project is understood, and a release under another version's tag too.
 func TestAstray_Versions(t *testing.T) {
 	t.Parallel()
 	published := func(first string, next ...string) told {

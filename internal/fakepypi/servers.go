@@ -147,7 +147,7 @@ const (
 // until ctx is cancelled or Close is called. Start fails if an option is invalid or a server cannot listen.
 func Start(ctx context.Context, addr string, o Options) (*Servers, error) {
 	if o.Now == nil {
-		return nil, errors.New("a stage needs a clock")
+		return nil, errors.New("a test server needs a clock")
 	}
 	s := &Servers{run: o.Run.Complete(), keeps: o.Keep, journal: journal{now: o.Now}, faults: newInjector(o.Now)}
 	if err := s.open(ctx, addr, o); err != nil {
@@ -209,7 +209,7 @@ func (s *Servers) folder(o Options) (string, error) {
 		return o.Dir, nil
 	}
 	if o.Keep {
-		return "", errors.New("a stage that keeps what it holds needs a folder for it")
+		return "", errors.New("a test server that keeps its files needs a folder for them")
 	}
 	var err error
 	s.remove, err = os.MkdirTemp("", "rehearsal-")

@@ -29,8 +29,8 @@ import (
 	"github.com/org/pypi-oidc-publish/internal/testkit/pypitest"
 )
 
-// The tests of this file are about runs in which the usual advice would be wrong: what is said first, what is to be done next, the exit code,
-// and what the run has asked for by then.
+// The tests of this file are about runs in which the usual advice would be wrong: what is said first, what is to be done next, the exit
+// code, and what the run has asked for by then.
 
 // told is what a run says and does.
 type told struct {
@@ -161,7 +161,8 @@ func TestAstray_NewProjects(t *testing.T) {
 	}
 }
 
-// TestAstray_OneByOne: the way out works as the example docs/examples/several-projects.yml does it: by hand for each project, then by a tag.
+// TestAstray_OneByOne: the way out works as the example docs/examples/several-projects.yml does it: by hand for each project, then by a
+// tag.
 func TestAstray_OneByOne(t *testing.T) {
 	t.Parallel()
 	s := newStepOf(t, fakepypi.Options{Run: fakepypi.Run{Environment: "pypi"}})

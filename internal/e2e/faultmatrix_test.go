@@ -74,9 +74,9 @@ func moments() []moment {
 	}
 }
 
-// meets reports whether the fault is tried at the moment: each fault is, at one moment of every op. What an op does after a fault stands in its
-// row of the table of retries (wire/policy.go), in which faults of one class are the same; so where the op comes a second time in a run,
-// one fault of each class shows whether the run deals with what the row comes to.
+// meets reports whether the fault is tried at the moment: each fault is, at one moment of every op. What an op does after a fault stands in
+// its row of the table of retries (wire/policy.go), in which faults of one class are the same; so where the op comes a second time in a
+// run, one fault of each class shows whether the run deals with what the row comes to.
 func (m moment) meets(f fault.Fault) bool {
 	return !m.again || slices.Contains([]string{
 		"refuse",                 // no connection
@@ -234,8 +234,8 @@ func cells() []*cell {
 	return all
 }
 
-// spelling reports whether a fault is another one in other words: a Retry-After as a date or as nonsense instead of seconds or none, and the
-// statuses of gateways beside 502. What is done after the first of them is tried once at every op.
+// spelling reports whether a fault is another one in other words: a Retry-After as a date or as nonsense instead of seconds or none, and
+// the statuses of gateways beside 502. What is done after the first of them is tried once at every op.
 func spelling(f fault.Fault) bool {
 	return slices.Contains([]string{
 		"status-429-date", "status-503-date", "status-503-garbage", "status-504", "status-522", "status-425", "html-502", "close-at-accept",

@@ -222,8 +222,8 @@ func TestGitHubRelease_FindingsOnceAfterWait(t *testing.T) {
 	}
 }
 
-// TestGitHubRelease_FileAlreadyPresent, and the run could not know: it signs, and the index keeps the attestations that it has. Those are attached,
-// so that another run, which knows only them, finds nothing else there.
+// TestGitHubRelease_FileAlreadyPresent, and the run could not know: it signs, and the index keeps the attestations that it has. Those are
+// attached, so that another run, which knows only them, finds nothing else there.
 func TestGitHubRelease_FileAlreadyPresent(t *testing.T) {
 	t.Parallel()
 	s := newStep(t, "alder-1.0-py3-none-any.whl")
@@ -257,8 +257,8 @@ func TestGitHubRelease_WaitTimeout(t *testing.T) {
 	expect.Lacks(t, "the log", log, "could not be queried")
 }
 
-// TestGitHubRelease_StalePage: the page that is asked for attestations comes from another cache than the one that showed the files, and does not
-// have them. That is no page of files without attestations.
+// TestGitHubRelease_StalePage: the page that is asked for attestations comes from another cache than the one that showed the files, and
+// does not have them. That is no page of files without attestations.
 func TestGitHubRelease_StalePage(t *testing.T) {
 	t.Parallel()
 	s := newStep(t, "alder-1.0-py3-none-any.whl")

@@ -45,7 +45,8 @@ type step struct {
 	minted int          // upload tokens before the last run
 }
 
-// newStep is a step with a test server of its own and of the same clock, which trusts it for the project alder, and with distributions of these names in dist.
+// newStep is a step with a test server of its own and of the same clock, which trusts it for the project alder, and with distributions of
+// these names in dist.
 func newStep(t *testing.T, files ...string) *step {
 	t.Helper()
 	clock := &stepclock.Clock{}

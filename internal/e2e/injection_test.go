@@ -322,8 +322,8 @@ func credentialsIn(r *http.Request, body []byte) []string {
 	return all
 }
 
-// behind is a step that reaches its index, GitHub and Sigstore through the front alone, as the runner prepares it. It runs within the process
-// of the test, whose streams are its own.
+// behind is a step that reaches its index, GitHub and Sigstore through the front alone, as the runner prepares it. It runs within the
+// process of the test, whose streams are its own.
 func behind(t *testing.T, front *hostileFront, options fakepypi.Options) *step {
 	t.Helper()
 	server := httptest.NewServer(front)

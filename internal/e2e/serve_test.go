@@ -164,8 +164,8 @@ func TestServe_Signal(t *testing.T) {
 	}
 }
 
-// TestServe_EnvFile: what is printed is what is in the file; each line can go to GITHUB_ENV, to an engine's --env-file and, through env, to a
-// shell, so none needs quotes.
+// TestServe_EnvFile: what is printed is what is in the file; each line can go to GITHUB_ENV, to an engine's --env-file and, through env, to
+// a shell, so none needs quotes.
 func TestServe_EnvFile(t *testing.T) {
 	t.Parallel()
 	want := map[string][]string{
@@ -340,8 +340,8 @@ func TestServe_BeyondLoopback(t *testing.T) {
 	}
 }
 
-// TestServe_EnvironmentFlags: a service container of GitHub's runner has an environment and, with most runners, no arguments. A step of the action
-// never serves, in any environment.
+// TestServe_EnvironmentFlags: a service container of GitHub's runner has an environment and, with most runners, no arguments. A step of the
+// action never serves, in any environment.
 func TestServe_EnvironmentFlags(t *testing.T) {
 	t.Parallel()
 	const flags = "PYPI_OIDC_PUBLISH_SERVE=-addr 127.0.0.1:0  -env-file stage.env -project alder"

@@ -126,8 +126,8 @@ func TestResetRefused(t *testing.T) {
 	}
 }
 
-// TestReset_RequestOnItsWay: a client sends a request and goes, and the servers are reset before they have read it. The request is of the time
-// before.
+// TestReset_RequestOnItsWay: a client sends a request and goes, and the servers are reset before they have read it. The request is of the
+// time before.
 func TestReset_RequestOnItsWay(t *testing.T) {
 	t.Parallel()
 	th := open(t, fakepypi.Options{})

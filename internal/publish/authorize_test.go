@@ -79,8 +79,8 @@ func TestAuthorize_New(t *testing.T) {
 	}
 }
 
-// TestAuthorize_BeforeSigning: a publisher that does not match, a log that is down and a folder that cannot be written to end the run before
-// anything is public, and no token outlives it.
+// TestAuthorize_BeforeSigning: a publisher that does not match, a log that is down and a folder that cannot be written to end the run
+// before anything is public, and no token outlives it.
 func TestAuthorize_BeforeSigning(t *testing.T) {
 	t.Parallel()
 	for name, c := range map[string]struct {

@@ -201,8 +201,8 @@ func TestHandshake_Timeout(t *testing.T) {
 	}
 }
 
-// TestEarlyResponse_MultilineReason: an answer of several lines that comes before the request's body was read, whose own body comes while the request is
-// still being written, is read whole.
+// TestEarlyResponse_MultilineReason: an answer of several lines that comes before the request's body was read, whose own body comes while
+// the request is still being written, is read whole.
 func TestEarlyResponse_MultilineReason(t *testing.T) {
 	t.Parallel()
 	listener, err := new(net.ListenConfig).Listen(t.Context(), "tcp", "127.0.0.1:0")

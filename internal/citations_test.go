@@ -262,7 +262,7 @@ func TestCitations(t *testing.T) {
 		}
 	}
 	if inGo < 200 || total < inGo+50 {
-		t.Errorf("only %d citations in comments and %d on pages: the test looks in the wrong place", inGo, total-inGo)
+		t.Errorf("only %d citations in comments and %d on pages: the test reads the wrong files", inGo, total-inGo)
 	}
 }
 

@@ -182,7 +182,7 @@ func TestAction_Runs(t *testing.T) {
 	}
 }
 
-// TestGitAttributes_LineEndings: Git for Windows changes the ends of lines unless it is told not to, and a program that is built of
+// TestGitAttributes_LineEndings: Git for Windows changes the ends of lines unless configured otherwise, and a program that is built of
 // such a clone knows no classifier.
 func TestGitAttributes_LineEndings(t *testing.T) {
 	t.Parallel()
@@ -256,6 +256,6 @@ func TestDocs_RelativeLinks(t *testing.T) {
 		}
 	}
 	if links == 0 {
-		t.Error("no link was found: the test looks in the wrong place")
+		t.Error("no link was found: the test reads the wrong files")
 	}
 }

@@ -97,7 +97,7 @@ func TestDocs_Links(t *testing.T) {
 		}
 	}
 	if count == 0 {
-		t.Error("no link was found: the test looks in the wrong place")
+		t.Error("no link was found: the test reads the wrong files")
 	}
 }
 

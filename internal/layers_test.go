@@ -77,7 +77,7 @@ func sources(t *testing.T) []file {
 		t.Fatal(err)
 	}
 	if len(files) == 0 {
-		t.Fatal("no source files: the test looks in the wrong folder")
+		t.Fatal("no source files: the test reads the wrong folder")
 	}
 	return files
 }

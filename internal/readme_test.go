@@ -35,7 +35,7 @@ func hostsIn(text string) []string {
 	return slices.Compact(hosts)
 }
 
-// hostsOfTheCode are the hosts that the program names, or is told by the copy of Sigstore's signing config that it carries.
+// hostsOfTheCode are the hosts that the program names, or has from the copy of Sigstore's signing config that it carries.
 func hostsOfTheCode(t *testing.T) []string {
 	t.Helper()
 	var hosts []string
@@ -177,7 +177,7 @@ func TestDocs_VerifyCommands(t *testing.T) {
 		}
 	}
 	if commands == 0 {
-		t.Error("no command was found: the test looks in the wrong place")
+		t.Error("no command was found: the test reads the wrong text")
 	}
 }
 
@@ -195,7 +195,7 @@ func TestReadme_ImageSize(t *testing.T) {
 	megabytes := strconv.FormatFloat(bytes/1e6, 'f', -1, 64)
 	sizes := regexp.MustCompile(`(\S+ \S+) MB compressed`).FindAllStringSubmatch(read(t, readme), -1)
 	if len(sizes) == 0 {
-		t.Error("the README does not tell the size of the image")
+		t.Error("the README does not give the size of the image")
 	}
 	for _, size := range sizes {
 		if want := "under " + megabytes; size[1] != want {
@@ -204,7 +204,7 @@ func TestReadme_ImageSize(t *testing.T) {
 	}
 }
 
-// TestThreatModel_ImageContent holds what the threat model says is in the image, which a scanner will look at, against what is put there.
+// TestThreatModel_ImageContent holds what the threat model says is in the image, which a scanner will read, against what is put there.
 func TestThreatModel_ImageContent(t *testing.T) {
 	t.Parallel()
 	text := strings.Join(strings.Fields(read(t, "../docs/threat-model.md")), " ")
@@ -212,7 +212,7 @@ func TestThreatModel_ImageContent(t *testing.T) {
 	told, _, _ = strings.Cut(told, ". ")
 	files := regexp.MustCompile(`Typeflag: tar\.TypeReg, Name: "([^"]+)"`).FindAllStringSubmatch(read(t, "../.ci/image/oci.go"), -1)
 	if !found || len(files) == 0 {
-		t.Fatal("the test looks in the wrong place")
+		t.Fatal("the test reads the wrong text")
 	}
 	for _, file := range files {
 		if !strings.Contains(told, "`"+file[1]+"`") {
@@ -221,7 +221,7 @@ func TestThreatModel_ImageContent(t *testing.T) {
 	}
 }
 
-// TestReadme_RuleCount holds the number of rules that the README tells, in tens, against the list.
+// TestReadme_RuleCount compares the number of rules in the README, in tens, against the list.
 func TestReadme_RuleCount(t *testing.T) {
 	t.Parallel()
 	rules := len(regexp.MustCompile(`(?m)^\| \[[a-z0-9-]+\]\(#`).FindAllString(read(t, "../docs/rules.md"), -1))

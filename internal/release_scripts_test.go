@@ -119,7 +119,7 @@ func (p *place) release(version string) (string, error) {
 }
 
 // TestReleaseScript_Resume: the tag is of a commit that differs from the candidate in one line, the release has the programs, and v1 moves
-// last. Whatever breaks on the way, running it again finishes it.
+// last. After any failure on the way, running it again finishes it.
 func TestReleaseScript_Resume(t *testing.T) {
 	if testing.Short() {
 		t.Skip("it starts git many times: left out with -short")
@@ -143,7 +143,7 @@ func TestReleaseScript_Resume(t *testing.T) {
 					t.Error("v1 has moved although something broke")
 				}
 				if strings.HasPrefix(broken, "git/refs -f ref=") && !strings.Contains(message, "docs/releasing.md") {
-					t.Errorf("a tag was refused, and nobody says why GitHub does that: %s", message)
+					t.Errorf("a tag was refused, and the message does not explain it: %s", message)
 				}
 				if message, err = p.release("v1.2.3"); err != nil {
 					t.Fatalf("the second run: %v\n%s", err, message)

@@ -61,7 +61,7 @@ func releaseTags(t *testing.T) []string {
 	t.Helper()
 	text, err := exec.CommandContext(t.Context(), "git", "tag", "--points-at", "HEAD").Output()
 	if err != nil {
-		t.Logf("git does not tell the tags: %v", err)
+		t.Logf("git does not list the tags: %v", err)
 		return nil
 	}
 	return regexp.MustCompile(`(?m)^v[0-9]+\.[0-9]+\.[0-9]+$`).FindAllString(string(text), -1)

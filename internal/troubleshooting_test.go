@@ -239,7 +239,7 @@ func filesByID(t *testing.T) map[string][]string {
 	return found
 }
 
-// says tells whether a text has the heading's pieces, in their order.
+// says reports whether a text has the heading's pieces, in their order.
 func says(text, heading string) bool {
 	found := false
 	for _, piece := range strings.Split(heading, "…") {

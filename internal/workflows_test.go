@@ -22,9 +22,9 @@ func workflowFiles(t *testing.T) (ours, examples []string) {
 
 var pinned = regexp.MustCompile(`^([\w.-]+/[\w./-]+)@([0-9a-f]{40}) # (v\d+\.\d+\.\d+)$`)
 
-// TestWorkflows_Hardened holds what actionlint does not look for: no right that is not asked for by a job, actions pinned by a commit
-// (the same one everywhere, with its version), no credentials left by a checkout, no text of strangers in a script, and none of the
-// events that give the right of the repository to the code of a stranger.
+// TestWorkflows_Hardened checks what actionlint does not: no right that is not asked for by a job, actions pinned by a commit
+// (the same one everywhere, with its version), no credentials left by a checkout, no untrusted text in a script, and none of the
+// events that give the right of the repository to untrusted code.
 func TestWorkflows_Hardened(t *testing.T) {
 	t.Parallel()
 	ours, examples := workflowFiles(t)
@@ -36,7 +36,7 @@ func TestWorkflows_Hardened(t *testing.T) {
 		}
 		for _, event := range []string{"pull_request_target", "workflow_run"} {
 			if strings.Contains(text, event) {
-				t.Errorf("%s: %s runs strangers' code with rights", path, event)
+				t.Errorf("%s: %s runs untrusted code with permissions", path, event)
 			}
 		}
 		checkUses(t, path, text, versions)
@@ -44,11 +44,11 @@ func TestWorkflows_Hardened(t *testing.T) {
 		checkJobs(t, path, text)
 	}
 	if len(versions) == 0 {
-		t.Error("no action was found: the test looks in the wrong place")
+		t.Error("no action was found: the test reads the wrong files")
 	}
 }
 
-// checkUses looks at the actions of a workflow, and adds them to those seen before.
+// checkUses checks the actions of a workflow, and adds them to those seen before.
 func checkUses(t *testing.T, path, text string, versions map[string]string) {
 	t.Helper()
 	lines := strings.Split(text, "\n")
@@ -194,7 +194,7 @@ func TestExamples_SelfHostedRunners(t *testing.T) {
 		}
 	}
 	if found == 0 {
-		t.Error("no such job was found: the test looks in the wrong place")
+		t.Error("no such job was found: the test reads the wrong files")
 	}
 }
 

@@ -8,16 +8,16 @@ import (
 	"strings"
 )
 
-// recipe is what the final stage of the Dockerfile says about the image, and the tags of the stage that builds. The file stays the one place where that is written: what
-// this program assembles and what a container engine builds differ in nothing that a container can see.
+// recipe is what the final stage of the Dockerfile says about the image, and the tags of the stage that builds. The file stays the one
+// place where that is written: what this program assembles and what a container engine builds differ in nothing that a container can see.
 type recipe struct {
 	Entrypoint []string
 	Labels     map[string]string
 	Tags       string // for go build, with commas between them
 }
 
-// readRecipe reads the final stage, and ARG TAGS of the one before. Of the final stage it understands the few instructions that stage may have, and fails on any other: one that it
-// skipped would make two images out of one file.
+// readRecipe reads the final stage, and ARG TAGS of the one before. Of the final stage it understands the few instructions that stage may
+// have, and fails on any other: one that it skipped would make two images out of one file.
 func readRecipe(path string, arguments map[string]string) (recipe, error) {
 	file, err := os.Open(path)
 	if err != nil {

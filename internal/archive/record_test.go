@@ -52,11 +52,11 @@ func TestRecord(t *testing.T) {
 		"a signature in it": {
 			record: "a.py\nb.txt\nRECORD\nRECORD.jws", more: []member{{"RECORD.jws", ""}}, want: []string{"only-in-record RECORD.jws"},
 		},
-		"another size":            {record: "a.py\nb.txt,,5\nRECORD", want: []string{"record-sum b.txt"}},
-		"another hash":            {record: "a.py," + digest("y") + ",\nb.txt\nRECORD", want: []string{"record-sum a.py"}},
-		"a hash that nobody read": {record: "a.py\nb.txt," + digest("y") + ",\nRECORD"},
-		"a hash that is none":     {record: "a.py,sha256=x,\nb.txt\nRECORD"},
-		"not UTF-8":               {record: "\xff", want: []string{"record-unreadable RECORD"}},
+		"another size":    {record: "a.py\nb.txt,,5\nRECORD", want: []string{"record-sum b.txt"}},
+		"another hash":    {record: "a.py," + digest("y") + ",\nb.txt\nRECORD", want: []string{"record-sum a.py"}},
+		"an unread hash":  {record: "a.py\nb.txt," + digest("y") + ",\nRECORD"},
+		"an invalid hash": {record: "a.py,sha256=x,\nb.txt\nRECORD"},
+		"not UTF-8":       {record: "\xff", want: []string{"record-unreadable RECORD"}},
 		"a long field": {
 			record: strings.Repeat("é", 131072),
 			want:   []string{"only-in-record " + strings.Repeat("é", 131072), "not-in-record a.py", "not-in-record b.txt", "not-in-record RECORD"},

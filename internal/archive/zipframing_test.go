@@ -116,7 +116,7 @@ func TestReadZip_Framing(t *testing.T) {
 		"a comment":                       {ending(tail{comment: "hello"}), ""},
 		"a name in UTF-8":                 {one(func(r *record) { r.name, r.flags, r.centralFlags = "ä", 1<<11, 1<<11 }), ""},
 		"the flag only in the directory":  {one(func(r *record) { r.name, r.centralFlags = "ä", 1<<11 }), ""},
-		"a name that only looks so":       {one(func(r *record) { r.name = "ä" }), "Filename not in central directory"},
+		"a name without the flag":         {one(func(r *record) { r.name = "ä" }), "Filename not in central directory"},
 		"a name in no UTF-8":              {one(func(r *record) { r.name = "\xe4" }), "Filename not unicode"},
 		"a name in another character set": {one(func(r *record) { r.name, r.central = "ä", "\x84" }), "Missing filename in local headers"},
 		"a control character":             {one(func(r *record) { r.name = "a\x1f" }), "Invalid character in filename"},
@@ -192,7 +192,7 @@ func TestReadZip_Framing(t *testing.T) {
 	}
 }
 
-// unopened are those that are refused before, since the directory is not where it has to be.
+// unopened are refused earlier, because the directory is not where it must be.
 var unopened = map[string]bool{"a digital signature": true, "a locator alone": true}
 
 const locator = "PK\x06\x07\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x01\x00\x00\x00"

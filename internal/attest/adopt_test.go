@@ -57,7 +57,7 @@ func TestAdopt_EarlierStep(t *testing.T) {
 	}
 }
 
-// A left-over of another identity, file or kind is reported as such, whatever it is.
+// A left-over of another identity, file or kind is always reported as such.
 func TestAdopt_Leftover(t *testing.T) {
 	t.Parallel()
 	for name, change := range map[string]func(map[string]any){
@@ -112,7 +112,7 @@ func TestAdopt_Leftover(t *testing.T) {
 			}
 		}
 	})
-	t.Run("while the trust root cannot be had", func(t *testing.T) {
+	t.Run("while the trust root is unavailable", func(t *testing.T) {
 		t.Parallel()
 		h := play(t, time.Now, fakepypi.SigstoreBehavior{TrustRoot: "unavailable"})
 		if _, err := h.Adopt(t.Context(), wheels(t, 1)[0], []byte("{}")); isUnverified(err) || !isOutage(err) {

@@ -21,7 +21,7 @@ import (
 	"github.com/org/pypi-oidc-publish/internal/wire"
 )
 
-// isOutage tells an outage from another failure.
+// isOutage reports whether a failure is an outage.
 func isOutage(err error) bool {
 	var out *Outage
 	return errors.As(err, &out)
@@ -39,12 +39,12 @@ func checkError(t *testing.T, h *harness, err error) {
 	text := fmt.Sprintf("%v %+v %#v %+v", err, found, h.notes, h.tries)
 	for _, secret := range h.servers.Secrets() {
 		if strings.Contains(text, secret) || strings.Contains(text, strings.Split(secret, ".")[0]) {
-			t.Error("a secret is told")
+			t.Error("a secret is in the output")
 		}
 	}
 }
 
-// Every fault that has a name, once, at every op: the set is signed all the same, or the failure is told apart.
+// Every named fault, once, at every op: the set is still signed, or the failure has its own finding.
 func TestSign_TransientFaults(t *testing.T) {
 	t.Parallel()
 	refused := map[string]bool{"html-200": true, "html-403": true, "oversized-answer": true}
@@ -61,7 +61,7 @@ func TestSign_TransientFaults(t *testing.T) {
 				}
 				all, err := h.Sign(t.Context(), wheels(t, 2), nil)
 				if n := h.servers.Plans()[0].Hits; n != 1 {
-					t.Fatalf("the fault struck %d times", n)
+					t.Fatalf("the fault was hit %d times", n)
 				}
 				if !refused[f.Name] {
 					if err != nil || len(all) != 2 {
@@ -192,7 +192,7 @@ func TestSign_StaleTrustRoot(t *testing.T) {
 func TestLogEntry_LostAnswer(t *testing.T) {
 	t.Parallel()
 	missing := fault.Fault{Kind: fault.Answer, Point: fault.AfterBody, Status: http.StatusNotFound}
-	for name, lookups := range map[string]int{"at once": 0, "readable at the third look": 2} {
+	for name, lookups := range map[string]int{"at once": 0, "readable at the third query": 2} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			h := play(t, time.Now, fakepypi.SigstoreBehavior{})
@@ -266,7 +266,7 @@ func TestLogEntry_ConflictLocation(t *testing.T) {
 	}
 }
 
-// Fulcio says the same of every ID token that it does not take: the claims tell which it is.
+// Fulcio has one message for every ID token that it rejects: the claims show the reason.
 func TestCertificate_RefusedIDToken(t *testing.T) {
 	t.Parallel()
 	for name, row := range map[string]struct {
@@ -295,7 +295,7 @@ func TestCertificate_RefusedIDToken(t *testing.T) {
 			checkError(t, h, err)
 			for _, word := range append(row.reported, "400") {
 				if !strings.Contains(err.Error(), word) {
-					t.Errorf("%q is not told: %v", word, err)
+					t.Errorf("%q is not reported: %v", word, err)
 				}
 			}
 			if n := h.count(wire.IDToken); n != row.tokens {
@@ -402,7 +402,7 @@ func TestLogEntry_RetryAfter(t *testing.T) {
 	}
 }
 
-// The public good instance cannot be reached at all: copies are used, told once, and what comes next is an outage that
+// The public good instance is unreachable: copies are used, reported once, and what comes next is an outage that
 // names its status page.
 func TestSign_PublicInstanceUnreachable(t *testing.T) {
 	t.Parallel()
@@ -468,7 +468,7 @@ func TestParseServiceURL(t *testing.T) {
 	}
 }
 
-// What is private and becomes public forever is reported.
+// What is private and becomes permanently public is reported.
 func TestPrivateRepositoryNotice(t *testing.T) {
 	t.Parallel()
 	for visibility, reported := range map[string]bool{"public": false, "": false, "private": true, "internal": true} {
@@ -493,7 +493,7 @@ func TestField(t *testing.T) {
 	}
 }
 
-// TestServiceError_StatusOnce: where a refusal has no words, its status is not told for them.
+// TestServiceError_StatusOnce: if a refusal has no message, its status is not repeated in its place.
 func TestServiceError_StatusOnce(t *testing.T) {
 	t.Parallel()
 	for body, want := range map[string]string{

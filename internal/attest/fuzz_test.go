@@ -28,7 +28,7 @@ func FuzzAttestation(f *testing.F) {
 	})
 }
 
-// FuzzLogEntry: a log entry of strangers, inside of what else is right, never makes the library panic.
+// FuzzLogEntry: an arbitrary log entry inside an otherwise correct bundle never makes the library panic.
 func FuzzLogEntry(f *testing.F) {
 	d, raw := realAttestation(f)
 	trusted := publicRoot(f)
@@ -57,7 +57,7 @@ func FuzzLogEntry(f *testing.F) {
 	})
 }
 
-// FuzzProvenance: whatever the index serves, it is read without a panic.
+// FuzzProvenance: any answer of the index is read without a panic.
 func FuzzProvenance(f *testing.F) {
 	_, raw := realAttestation(f)
 	f.Add([]byte(`{"version":1,"attestation_bundles":[{"attestations":[` + string(raw) + `]}]}`))

@@ -2,5 +2,5 @@
 
 package attest
 
-// raced tells that the race detector runs, under which nothing takes the time that it takes.
+// raced reports that the race detector runs, which changes how long everything takes.
 const raced = true

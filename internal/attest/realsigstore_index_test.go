@@ -23,7 +23,7 @@ import (
 	"github.com/org/pypi-oidc-publish/internal/wire"
 )
 
-// realIndex is the index of the test server, which verifies attestations with the standard library alone, told to trust the real
+// realIndex is the index of the test server, which verifies attestations with the standard library alone, and trusts the real
 // Sigstore and the issuer under its real name. HTTPS_PROXY leads to that issuer, as it does for Fulcio.
 type realIndex struct {
 	*warehouse.Index
@@ -147,7 +147,7 @@ func (r *realSigstore) indexVerifies(t *testing.T) {
 			t.Error(err)
 		}
 	}
-	r.tell(t, "%d files uploaded to the stage's index, which verified their attestations with the standard library", len(files))
+	r.tell(t, "%d files uploaded to the test index, which verified their attestations with the standard library", len(files))
 }
 
 // foreign is an attestation that another workflow of the same repository made.

@@ -77,9 +77,9 @@ func (r *realSigstore) padded(t *testing.T) *signing {
 	return nil
 }
 
-// judged tells whether the attestation is accepted: by us, and by the test server's index, to which the file is uploaded with it.
+// accepts reports whether the attestation is accepted: by us, and by the test server's index, to which the file is uploaded with it.
 // The two must agree.
-func (r *realSigstore) judged(t *testing.T, s *Signer, d *distfile.Distribution, text []byte) (accepted bool, why error) {
+func (r *realSigstore) accepts(t *testing.T, s *Signer, d *distfile.Distribution, text []byte) (accepted bool, why error) {
 	t.Helper()
 	_, err := s.Adopt(t.Context(), d, text)
 	var refused *Unverified
@@ -146,7 +146,7 @@ func (r *realSigstore) formats(t *testing.T) {
 		if !json.Valid([]byte(text)) {
 			t.Errorf("%s: not JSON any more: %s", row.name, text)
 		}
-		got, why := r.judged(t, by.Signer, d, []byte(text))
+		got, why := r.accepts(t, by.Signer, d, []byte(text))
 		if got != row.accepted {
 			t.Errorf("%s: accepted is %v (%v), want %v", row.name, got, why, row.accepted)
 		}
@@ -154,7 +154,7 @@ func (r *realSigstore) formats(t *testing.T) {
 			accepted++
 		}
 	}
-	r.tell(t, "%d formats of an attestation judged by us and by the stage's index as by the real one, %d of them accepted", len(rows), accepted)
+	r.tell(t, "%d formats of an attestation checked by us and by the test index as by the real one, %d of them accepted", len(rows), accepted)
 }
 
 func (r *realSigstore) urlSafe(text string) string {
@@ -232,7 +232,7 @@ func (r *realSigstore) statements(t *testing.T) {
 	all, accepted := 0, 0
 	for d, rows := range of {
 		for _, row := range rows {
-			got, why := r.judged(t, by.Signer, d, by.attest(t, []byte(row.change(string(statement(d))))))
+			got, why := r.accepts(t, by.Signer, d, by.attest(t, []byte(row.change(string(statement(d))))))
 			if got != row.accepted {
 				t.Errorf("%s: accepted is %v (%v), want %v", row.name, got, why, row.accepted)
 			}
@@ -242,7 +242,7 @@ func (r *realSigstore) statements(t *testing.T) {
 			}
 		}
 	}
-	r.tell(t, "%d statements signed, logged and judged by us and by the stage's index as by the real one, %d of them accepted", all, accepted)
+	r.tell(t, "%d statements signed, logged and checked by us and by the test index as by the real one, %d of them accepted", all, accepted)
 }
 
 // identities are ID tokens that sign and verify though they are unusual (docs/reference/attestations.md §2.2 and §2.5).
@@ -264,10 +264,10 @@ func (r *realSigstore) identities(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			if got, why := r.judged(t, r.signer(claims), d, all[0].JSON); !got {
+			if got, why := r.accepts(t, r.signer(claims), d, all[0].JSON); !got {
 				t.Error(why)
 			}
 		})
 	}
-	r.tell(t, "%d unusual identities signed, and verified by us and by the stage's index", len(rows))
+	r.tell(t, "%d unusual identities signed, and verified by us and by the test index", len(rows))
 }

@@ -43,7 +43,7 @@ const (
 	realIssuer     = "https://token.actions.githubusercontent.com"
 )
 
-// realSigstore is Fulcio and Rekor as released, started by .ci/sigstore/run, which tells in the environment where they are.
+// realSigstore is Fulcio and Rekor as released, started by .ci/sigstore/run, which sets their addresses in the environment.
 type realSigstore struct {
 	tuf, tokens *url.URL
 	root        []byte
@@ -166,7 +166,7 @@ func TestRealSigstore(t *testing.T) {
 	release := r.signsARelease(t)
 	t.Run("the library verifies them", func(t *testing.T) { r.libraryVerifies(t, release) })
 	t.Run("another library verifies them", func(t *testing.T) { r.anotherLibraryVerifies(t, release) })
-	t.Run("the stage's index verifies them", r.indexVerifies)
+	t.Run("the test index verifies them", r.indexVerifies)
 	t.Run("another run adopts them", func(t *testing.T) { r.anotherRunAdopts(t, release) })
 	t.Run("formats", r.formats)
 	t.Run("statements", r.statements)
@@ -363,7 +363,7 @@ func (r *realSigstore) anotherRunAdopts(t *testing.T, release []realSigned) {
 }
 
 // sameEntryTwice sends the same bytes twice, as after an answer that was lost: Rekor answers the second one with 409 and
-// where the entry is, and it has to be got from there.
+// where the entry is, and it must be read from there.
 func (r *realSigstore) sameEntryTwice(t *testing.T) {
 	d := wheels(t, 1)[0]
 	by := r.signing(t, nil)
@@ -379,7 +379,7 @@ func (r *realSigstore) sameEntryTwice(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		if accepted, why := r.judged(t, by.Signer, d, text); !accepted {
+		if accepted, why := r.accepts(t, by.Signer, d, text); !accepted {
 			t.Fatal(why)
 		}
 		texts = append(texts, string(text))
@@ -390,7 +390,7 @@ func (r *realSigstore) sameEntryTwice(t *testing.T) {
 	}
 	posts, gets := r.answers(wire.LogEntry)[posted:], r.answers(wire.LogLookup)[got:]
 	if !slices.Equal(posts, []int{http.StatusCreated, http.StatusConflict}) || !slices.Contains(gets, http.StatusOK) {
-		t.Errorf("the posts were answered %d and the look-ups %d", posts, gets)
+		t.Errorf("the posts were answered %d and the queries %d", posts, gets)
 	}
 	r.tell(t, "the same entry sent twice: answered %d, then got from where the log pointed (%d), both verified", posts, gets)
 }

@@ -79,7 +79,7 @@ func TestSign_StaleIDToken(t *testing.T) {
 	}
 }
 
-// The certificate ends while the log does not answer: the file is signed again with a fresh one, and not forever.
+// The certificate ends while the log does not answer: the file is signed again with a fresh one, a limited number of times.
 func TestLogEntry_CertificateExpired(t *testing.T) {
 	t.Parallel()
 	for name, row := range map[string]struct {

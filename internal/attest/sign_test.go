@@ -35,7 +35,7 @@ func TestSign_OnePerFile(t *testing.T) {
 				t.Fatal(err)
 			}
 			if len(all) != len(files) || len(decoded) != len(files) {
-				t.Fatalf("%d attestations, and %d told, for %d files", len(all), len(decoded), len(files))
+				t.Fatalf("%d attestations, and %d recorded, for %d files", len(all), len(decoded), len(files))
 			}
 			if n := h.count(wire.Certificate); n != 1 {
 				t.Errorf("%d certificates were asked for", n)
@@ -43,7 +43,7 @@ func TestSign_OnePerFile(t *testing.T) {
 			c := h.claims(t)
 			for i, a := range all {
 				if string(decoded[i].JSON) != string(a.JSON) {
-					t.Errorf("another attestation was told for file %d", i)
+					t.Errorf("another attestation was recorded for file %d", i)
 				}
 				if want := github + c.WorkflowRef; a.Identity != want || a.SHA256 != subjectSum(files[i]) || a.LogURL != "" {
 					t.Errorf("attestation %d is %+v, want the identity %s", i, a, want)
@@ -57,7 +57,7 @@ func TestSign_OnePerFile(t *testing.T) {
 	}
 }
 
-// checkForm reads the JSON as a stranger would (docs/reference/attestations.md §1.1).
+// checkForm reads the JSON as any other client would (docs/reference/attestations.md §1.1).
 func checkForm(t *testing.T, name string, a Attestation) {
 	t.Helper()
 	var form struct {

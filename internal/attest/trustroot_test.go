@@ -42,7 +42,7 @@ func TestTrustRoot_NotValid(t *testing.T) {
 		state  fakepypi.SigstoreBehavior
 		id     finding.ID
 		fix    string
-		copies string // what is told where there are copies
+		copies string // what is reported where there are copies
 	}{
 		"wrong-signature":   {fakepypi.SigstoreBehavior{TrustRoot: "wrong-signature"}, finding.AttestationTrustRoot, "nothing was uploaded; use a newer version of this action", "use a newer version of this action"},
 		"expired-timestamp": {fakepypi.SigstoreBehavior{TrustRoot: "expired-timestamp"}, finding.AttestationTrustRoot, "nothing was uploaded; use a newer version of this action", "use a newer version of this action"},
@@ -69,8 +69,8 @@ func TestTrustRoot_NotValid(t *testing.T) {
 	}
 }
 
-// TestTrustRoot_CopiesAge: without a way to the public instance its copies are used with one warning, whenever that is: the root that the program
-// starts with ended on 2026-11-20, and the copies do not end with it.
+// TestTrustRoot_CopiesAge: without a way to the public instance its copies are used with one warning, whenever that is: the root that the
+// program starts with ended on 2026-11-20, and the copies do not end with it.
 func TestTrustRoot_CopiesAge(t *testing.T) {
 	t.Parallel()
 	ended := rootExpiry(t, embeddedRoot)
@@ -144,8 +144,8 @@ func (f *keptRoots) DownloadFile(path string, longest int64, timeout time.Durati
 	return text, err
 }
 
-// newestCopies returns the files of the copies, by their names in the folder sigstore, as a repository has them now: what is verified from the
-// anchor on.
+// newestCopies returns the files of the copies, by their names in the folder sigstore, as a repository has them now: what is verified from
+// the anchor on.
 func newestCopies(ctx context.Context, client *wire.Client, at string, anchor []byte) (map[string][]byte, error) {
 	kept := &keptRoots{fetcher: fetcher{ctx: ctx, wire: client}, newest: anchor}
 	repository, err := tuf.New(&tuf.Options{

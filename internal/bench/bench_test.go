@@ -92,7 +92,7 @@ func BenchmarkPublish_EverythingSlow(b *testing.B) {
 	b.ReportMetric(median(samples)/ideal.Seconds(), "x-ideal")
 }
 
-// whole tells that the index has all sixty.
+// whole checks that the index has all sixty.
 func whole(b *testing.B, files int) {
 	b.Helper()
 	if files != 60 {
@@ -225,7 +225,7 @@ func BenchmarkPreflight(b *testing.B) {
 		found := preflight.Check(preflight.Set{Files: files, Warehouse: true, Now: began})
 		samples = append(samples, time.Since(began).Seconds())
 		if len(found) == 0 { // a release with many sdists
-			b.Fatal("nothing was found: the benchmark looks at nothing")
+			b.Fatal("nothing was found: the benchmark measures nothing")
 		}
 	}
 	result(b, "preflight of 200 distributions of 1 MB", median(samples), 1, "s")

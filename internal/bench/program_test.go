@@ -26,13 +26,13 @@ import (
 // theProject is what every benchmark publishes.
 const theProject pep.Project = "alder"
 
-// result reports a figure that has to be at most the bar.
+// result reports a figure that must be at most the bar.
 func result(b *testing.B, what string, figure, bar float64, unit string) {
 	b.Helper()
 	compare(b, what, figure, bar, unit, "at most", figure <= bar)
 }
 
-// resultAtLeast reports a figure that has to be at least the bar.
+// resultAtLeast reports a figure that must be at least the bar.
 func resultAtLeast(b *testing.B, what string, figure, bar float64, unit string) {
 	b.Helper()
 	compare(b, what, figure, bar, unit, "at least", figure >= bar)
@@ -77,7 +77,7 @@ func newServers(b *testing.B) *fakepypi.Servers {
 	return servers
 }
 
-// uploads tells a request that uploads a file from all others.
+// uploads reports whether a request uploads a file.
 func uploads(r *http.Request) bool {
 	return r.URL.Path == "/legacy/" && strings.HasPrefix(r.Header.Get("Content-Type"), "multipart/form-data")
 }
@@ -160,7 +160,7 @@ func process(b *testing.B, env []string, program string, arguments ...string) ra
 }
 
 // peakOf asks the system again and again for the high-water mark of the process's memory, which only grows, until it has
-// ended. What the system tells of ended processes is of no use here: it counts the process that started them too.
+// ended. What the system reports of ended processes is of no use here: it counts the process that started them too.
 func peakOf(pid int, ended <-chan struct{}) (peak int64) {
 	for {
 		select {

@@ -25,7 +25,7 @@ func (l *quietLog) SetOutput(w io.Writer) {
 	l.out = append(l.out, w)
 }
 
-// TestLogger_SilencedByEveryCommand before it does anything else, whatever its arguments are, and leaves it silent.
+// TestLogger_SilencedByEveryCommand before it does anything else, for any arguments, and leaves it silent.
 func TestLogger_SilencedByEveryCommand(t *testing.T) {
 	t.Parallel()
 	ended, end := context.WithCancel(t.Context())

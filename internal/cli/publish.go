@@ -145,8 +145,8 @@ func unwritten(err error) string {
 	return "check that the runner's disk is not full and that `manifest-file` is a writable path"
 }
 
-// checkIDToken returns [runner.Runner.CheckIDToken]. Its error says where the job runs, if the index accepts no ID tokens from there, and that there is no
-// password, if the run would use one: the secret may be empty.
+// checkIDToken returns [runner.Runner.CheckIDToken]. Its error says where the job runs, if the index accepts no ID tokens from there, and
+// that there is no password, if the run would use one: the secret may be empty.
 func checkIDToken(r *runner.Runner, site index.Site, auto bool) func() error {
 	return func() error {
 		err := r.CheckIDToken()

@@ -12,7 +12,7 @@ import (
 	"github.com/org/pypi-oidc-publish/internal/cli"
 )
 
-// TestServe_Refused: what cannot be served is told at once, and what is somebody else's stays as it is.
+// TestServe_Refused: what cannot be served is reported at once, and files of others stay unchanged.
 func TestServe_Refused(t *testing.T) {
 	t.Parallel()
 	taken, err := (&net.ListenConfig{}).Listen(t.Context(), "tcp", "127.0.0.1:0")

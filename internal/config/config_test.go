@@ -112,7 +112,7 @@ func TestParse_Values(t *testing.T) {
 	}
 }
 
-// TestParse_GitHubToken: it is shown to GitHub's API and to nobody else, and a release is a tag however it is written.
+// TestParse_GitHubToken: only GitHub's API gets it, and a release is a tag in any spelling.
 func TestParse_GitHubToken(t *testing.T) {
 	t.Parallel()
 	api, _ := url.Parse("https://api.github.example")
@@ -130,10 +130,10 @@ func TestParse_GitHubToken(t *testing.T) {
 			t.Errorf("GitHub is not shown the token: %v", err)
 		}
 		if _, err := c.GitHubToken.Value(elsewhere); err == nil {
-			t.Error("somebody else is shown the token")
+			t.Error("another server gets the token")
 		}
 	}
-	// A token alone is a right that nobody asked for, and no mistake.
+	// A token alone is an unused permission, and no mistake.
 	if c := must(t, given{"github-token": "ghs_0123456789"}); c.GitHubRelease != "" {
 		t.Errorf("%+v", c)
 	}
@@ -311,12 +311,12 @@ func TestParse_MasksSecretsFirst(t *testing.T) {
 	}
 	for _, in := range config.Inputs() {
 		if !requested[in.Name] || !requested[strings.ReplaceAll(in.Name, "-", "_")] {
-			t.Errorf("%s, or its underscore name, was not looked at", in.Name)
+			t.Errorf("%s, or its underscore name, was not read", in.Name)
 		}
 	}
 }
 
-// leaks tells whether a text shows the password in any of the forms that a verb may give it.
+// leaks reports whether a text shows the password in any form that a formatting verb may give it.
 func leaks(text, password string) bool {
 	return strings.Contains(text, password) || strings.Contains(text, fmt.Sprintf("%x", password)) || strings.Contains(
 		text, strings.Trim(fmt.Sprint([]byte(password)), "[]"),

@@ -105,14 +105,14 @@ func TestFind_Refused(t *testing.T) {
 		"a folder of other things":    {[]string{"text"}, []string{"no-distributions"}},
 		"a path that is not there":    {[]string{"dist", "gone"}, []string{"path-missing"}},
 		"a glob without a match":      {[]string{"dist", "gone/*.whl"}, []string{"glob-unmatched"}},
-		"a glob that is none":         {[]string{"dist/[a"}, []string{"glob-unmatched"}},
+		"an invalid glob":             {[]string{"dist/[a"}, []string{"glob-unmatched"}},
 		"two asterisks":               {[]string{"**/*.whl"}, []string{"glob-unsupported"}},
 		"a folder named like a wheel": {[]string{"bad"}, []string{"folder-named-like-a-distribution"}},
 		"the same, named itself":      {[]string{"bad/b-1.whl"}, []string{"folder-named-like-a-distribution"}},
 		"the same, with a slash":      {[]string{"bad/b-1.whl/"}, []string{"folder-named-like-a-distribution"}},
 		"a link that leads nowhere":   {[]string{"broken"}, []string{"path-missing"}},
 		"a file in a file":            {[]string{"dist/a-1.whl/x"}, []string{"path-unreadable"}},
-		"everything wrong is told at once": {
+		"all errors are reported at once": {
 			[]string{"gone", "bad", "gone*"}, []string{"path-missing", "folder-named-like-a-distribution", "glob-unmatched"},
 		},
 	} {

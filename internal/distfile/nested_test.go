@@ -10,7 +10,7 @@ import (
 	"github.com/org/pypi-oidc-publish/internal/distfile"
 )
 
-// nestedIn returns what Find tells of distributions below the folders, relative to root, as "folder: path".
+// nestedIn returns what Find reports of distributions below the folders, relative to root, as "folder: path".
 func nestedIn(t *testing.T, root string, patterns ...string) []string {
 	t.Helper()
 	for i, pattern := range patterns {
@@ -149,7 +149,7 @@ func TestFindNested_UnreadableFolder(t *testing.T) {
 	}
 }
 
-// TestFindNested_Bounded: the nearest folders are looked into first, in the order of their names, until the entries are used up.
+// TestFindNested_Bounded: the nearest folders are read first, in the order of their names, up to the limit of entries.
 func TestFindNested_Bounded(t *testing.T) {
 	t.Parallel()
 	tree := []string{

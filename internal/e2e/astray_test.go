@@ -29,8 +29,8 @@ import (
 	"github.com/org/pypi-oidc-publish/internal/testkit/pypitest"
 )
 
-// The tests of this file are about runs in which the usual advice would be wrong: what is said first, what is to be done next, the exit code,
-// and what the run has asked for by then.
+// The tests of this file are about runs in which the usual advice would be wrong: what is said first, what is to be done next, the exit
+// code, and what the run has asked for by then.
 
 // told is what a run says and does.
 type told struct {
@@ -161,7 +161,8 @@ func TestAstray_NewProjects(t *testing.T) {
 	}
 }
 
-// TestAstray_OneByOne: the way out works as the example docs/examples/several-projects.yml does it: by hand for each project, then by a tag.
+// TestAstray_OneByOne: the way out works as the example docs/examples/several-projects.yml does it: by hand for each project, then by a
+// tag.
 func TestAstray_OneByOne(t *testing.T) {
 	t.Parallel()
 	s := newStepOf(t, fakepypi.Options{Run: fakepypi.Run{Environment: "pypi"}})
@@ -236,7 +237,7 @@ func TestAstray_OtherRunners(t *testing.T) {
 			e := s.run()
 			s.wants(e, told{code: 2, first: says + c.at, next: []string{next}})
 			if strings.Contains(e.log, "secret is empty") {
-				t.Errorf("a secret is named that nobody wants:\n%s", e.log)
+				t.Errorf("an unneeded secret is named:\n%s", e.log)
 			}
 			s.env["INPUT_DRY-RUN"] = "true"
 			e = s.run()
@@ -245,7 +246,7 @@ func TestAstray_OtherRunners(t *testing.T) {
 	}
 }
 
-// TestAstray_ForeignIssuer: PyPI and TestPyPI know one issuer of GitHub; whatever another index accepts is its own decision.
+// TestAstray_ForeignIssuer: PyPI and TestPyPI know one issuer of GitHub; another index decides for itself which issuers it accepts.
 func TestAstray_ForeignIssuer(t *testing.T) {
 	t.Parallel()
 	for name, issuer := range map[string]string{
@@ -362,7 +363,7 @@ func certificateOf(t *testing.T, hosts ...string) (certificate tls.Certificate, 
 	return tls.Certificate{Certificate: [][]byte{raw}, PrivateKey: key}, pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: raw})
 }
 
-// TestAstray_Versions: a branch is told as one, the tag of a project is understood, and a release under another version's tag is reported.
+// TestAstray_Versions: a branch is reported as one, the tag of a project is understood, and a release under another version's tag too.
 func TestAstray_Versions(t *testing.T) {
 	t.Parallel()
 	published := func(first string, next ...string) told {

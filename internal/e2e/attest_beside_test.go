@@ -143,7 +143,7 @@ func TestAttest_EarlierStep(t *testing.T) {
 	}
 }
 
-// TestAttest_Leftover: it is told, and never an error.
+// TestAttest_Leftover: it is reported, and never an error.
 func TestAttest_Leftover(t *testing.T) {
 	t.Parallel()
 	type story struct {
@@ -203,7 +203,7 @@ func TestAttest_Leftover(t *testing.T) {
 			s.env["INPUT_ATTESTATIONS"], s.env["INPUT_WAIT-FOR-INDEX"] = "true", "30"
 			e := s.ends(cli.Done, "::notice file=dist/"+besideWheel+".publish.attestation,title=pypi-oidc-publish%3A attestation-left-over::this attestation does not match its file or this run, so the run makes a new one", c.says)
 			if n := strings.Count(e.log, "attestation-left-over::"); n != 1 {
-				t.Errorf("told %d times\n%s", n, e.log)
+				t.Errorf("reported %d times\n%s", n, e.log)
 			}
 			e.expectOutputs(t, "verified", "true")
 			expect.Equal(t, "entries of the transparency log", s.servers.LogSize(), size+1)
@@ -215,7 +215,7 @@ func TestAttest_Leftover(t *testing.T) {
 	}
 }
 
-// TestAttest_SLSASecond, whoever makes the first.
+// TestAttest_SLSASecond, with any tool that makes the first.
 func TestAttest_SLSASecond(t *testing.T) {
 	t.Parallel()
 	s := newSigningStep(t, fakepypi.Run{})
@@ -235,7 +235,7 @@ func TestAttest_SLSASecond(t *testing.T) {
 	}
 }
 
-// TestAttest_SLSALeftover: nobody here can make another one.
+// TestAttest_SLSALeftover: this run cannot make another one.
 func TestAttest_SLSALeftover(t *testing.T) {
 	t.Parallel()
 	s := newSigningStep(t, fakepypi.Run{})
@@ -246,7 +246,7 @@ func TestAttest_SLSALeftover(t *testing.T) {
 	}
 }
 
-// TestAttest_IgnoredFiles, and it is told.
+// TestAttest_IgnoredFiles, and it is reported.
 func TestAttest_IgnoredFiles(t *testing.T) {
 	t.Parallel()
 	for name, prepare := range map[string]func(s *step){
@@ -272,7 +272,7 @@ func TestAttest_IgnoredFiles(t *testing.T) {
 	}
 }
 
-// TestAttest_TrustRootUnavailable where it cannot be had: what stands beside the files is not told to be bad for that.
+// TestAttest_TrustRootUnavailable: attestations beside the files are not reported as invalid for that reason.
 func TestAttest_TrustRootUnavailable(t *testing.T) {
 	t.Parallel()
 	for mode, code := range map[string]int{"auto": cli.Failed, "best-effort": cli.Done} {

@@ -22,7 +22,7 @@ func TestProvenance_FileAlreadyPresent(t *testing.T) {
 	s := newSigningStep(t, fakepypi.Run{})
 	s.env["INPUT_WAIT-FOR-INDEX"] = "30"
 	s.ends(cli.Done)
-	s.down("status-503", longerThanLookUp, "look", 0) // the first look of the second run, with all its tries
+	s.down("status-503", longerThanLookUp, "look", 0) // the first query of the second run, with all its tries
 	e := s.ends(cli.Done, "look-failed", "provenance-earlier")
 	e.expectOutputs(t, "verified", "true")
 	expect.Lacks(t, "the log", e.log, "::error")
@@ -34,7 +34,7 @@ func TestProvenance_FileAlreadyPresent(t *testing.T) {
 	expect.Equal(t, "number of "+`"served":true`, strings.Count(m, `"served":true`), 2)
 }
 
-// TestProvenance_OtherPublisher with the same bytes: what it serves is none of this workflow's, and that is an error.
+// TestProvenance_OtherPublisher with the same bytes: what it serves is not this workflow's, and that is an error.
 func TestProvenance_OtherPublisher(t *testing.T) {
 	t.Parallel()
 	s := newSigningStep(t, fakepypi.Run{})
@@ -52,7 +52,7 @@ func TestProvenance_OtherPublisher(t *testing.T) {
 	e.expectOutputs(t, "verified", "false")
 }
 
-// TestProvenance_SkippedConflict of the same name, as the user allowed: it is never told to be attested.
+// TestProvenance_SkippedConflict of the same name, as the user allowed: it is never reported as attested.
 func TestProvenance_SkippedConflict(t *testing.T) {
 	t.Parallel()
 	s := newSigningStep(t, fakepypi.Run{})
@@ -73,7 +73,7 @@ func TestProvenance_SkippedConflict(t *testing.T) {
 	}
 }
 
-// TestProvenance_Unavailable is waited for, and then told: the file is published. One that the index has turned off is not
+// TestProvenance_Unavailable is waited for, and then reported: the file is published. One that the index has turned off is not
 // waited for.
 func TestProvenance_Unavailable(t *testing.T) {
 	t.Parallel()
@@ -86,7 +86,7 @@ func TestProvenance_Unavailable(t *testing.T) {
 		"down":               {"status-503", fault.Forever, "accepted every file, but did not yet serve the provenance of " + besideWheel, 6},
 		"down for a moment":  {"status-503", 2, " serves every file", 3},
 		"a page of a proxy":  {"html-200", 2, " serves every file", 3},
-		"a proxy for ever":   {"html-200", fault.Forever, "accepted every file, but did not yet serve the provenance of " + besideWheel, 2},
+		"a permanent proxy":  {"html-200", fault.Forever, "accepted every file, but did not yet serve the provenance of " + besideWheel, 2},
 		"it was turned off":  {"html-403", fault.Forever, "no-provenance::", 2},
 		"the answer is lost": {"truncated-answer", 1, " serves every file", 3},
 	} {
@@ -121,7 +121,7 @@ func TestSecrets_IDTokens(t *testing.T) {
 	s := newSigningStep(t, fakepypi.Run{})
 	folder := t.TempDir()
 	s.env["INPUT_ATTESTATIONS-DIR"], s.env["INPUT_MANIFEST-FILE"] = filepath.Join(folder, "attestations"), filepath.Join(folder, "manifest.json")
-	e := s.ends(cli.Done) // which looks at the log and the summary
+	e := s.ends(cli.Done) // which checks the log and the summary
 	texts := map[string]string{"outputs": strings.Join([]string{e.outputs["manifest"], e.outputs["files"], e.outputs["releases"]}, "\n")}
 	for _, pattern := range []string{"*", "*/*"} {
 		paths, err := filepath.Glob(filepath.Join(folder, pattern))
@@ -162,6 +162,6 @@ func TestAttest_PrivateRepositoryAdopted(t *testing.T) {
 	s.beside(besideWheel, ".publish.attestation", s.signs(besideWheel, signer.Publish))
 	s.beside(besideSdist, ".publish.attestation", s.signs(besideSdist, signer.Publish))
 	if e := s.ends(cli.Done, "attested: 2 files"); strings.Contains(e.log, "attestation-private-repository") {
-		t.Errorf("told of a run that signs nothing:\n%s", e.log)
+		t.Errorf("reported for a run that signs nothing:\n%s", e.log)
 	}
 }

@@ -9,7 +9,7 @@ import (
 	"github.com/org/pypi-oidc-publish/internal/testkit/expect"
 )
 
-// TestCancel_WhileSigning: the run ends at once, whatever it waits for, and nothing was minted. The next one finishes.
+// TestCancel_WhileSigning: the run ends at once during any wait, and nothing was minted. The next one finishes.
 func TestCancel_WhileSigning(t *testing.T) {
 	t.Parallel()
 	for _, op := range []string{"trust-root", "certificate", "log-entry"} {

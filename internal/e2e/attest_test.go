@@ -35,7 +35,7 @@ func TestAttest_EveryFileOnce(t *testing.T) {
 	}
 }
 
-// TestAttest_UnsupportedWorkflow: what nobody would take is told before anything is in a public log.
+// TestAttest_UnsupportedWorkflow: what no index would accept is reported before anything is in a public log.
 func TestAttest_UnsupportedWorkflow(t *testing.T) {
 	t.Parallel()
 	called := fakepypi.Run{Called: "octo-org/rehearsal/.github/workflows/publish.yml@refs/tags/v1.0.0"}
@@ -62,7 +62,7 @@ func TestAttest_UnsupportedWorkflow(t *testing.T) {
 			expect.Equal(t, "entries of the transparency log", s.servers.LogSize(), 0)
 			expect.Equal(t, "attested files", len(s.attested()), 0)
 			if n := strings.Count(e.log, "attestation-reusable-workflow::"); n > 1 {
-				t.Errorf("it is told %d times\n%s", n, e.log)
+				t.Errorf("it is reported %d times\n%s", n, e.log)
 			}
 			if c.code != cli.Done {
 				expect.Equal(t, "upload tokens", len(s.servers.Tokens()), 0)
@@ -114,16 +114,16 @@ func TestAttest_APIToken(t *testing.T) {
 			expect.Equal(t, "requests of trust-root", s.requests("trust-root"), 0)
 			expect.Equal(t, "requests of id-token", s.requests("id-token"), 0)
 			if strings.Contains(e.log, "attestations-off") != (mode == "auto" || mode == "best-effort") {
-				t.Errorf("it is told where it should not be, or not where it should be:\n%s", e.log)
+				t.Errorf("it is reported where it should not be, or not where it should be:\n%s", e.log)
 			}
 			if c.code != cli.Done && len(s.servers.Requests()) != 0 {
-				t.Error("somebody was asked")
+				t.Error("a request was sent")
 			}
 		})
 	}
 }
 
-// TestAttest_DryRun, whatever stands beside the files.
+// TestAttest_DryRun, with and without attestations beside the files.
 func TestAttest_DryRun(t *testing.T) {
 	t.Parallel()
 	s := newSigningStep(t, fakepypi.Run{})
@@ -203,7 +203,7 @@ func TestAttest_SigstoreDown(t *testing.T) {
 	}
 }
 
-// TestAttest_VerificationFailure: it may mean that somebody is in between. It is no outage, and no mode goes on without.
+// TestAttest_VerificationFailure: it may mean that the connection is intercepted. It is no outage, and no mode goes on without.
 func TestAttest_VerificationFailure(t *testing.T) {
 	t.Parallel()
 	for name, c := range map[string]struct {
@@ -272,17 +272,17 @@ func TestAttest_PrivateRepository(t *testing.T) {
 	s.servers.Claims(func(claims map[string]any) { claims["repository_visibility"] = "private" })
 	e := s.ends(cli.Done, "attestation-private-repository::")
 	if n := strings.Count(e.log, "attestation-private-repository::"); n != 1 {
-		t.Errorf("told %d times", n)
+		t.Errorf("reported %d times", n)
 	}
 	// Where nothing is signed, nothing is disclosed.
 	s.build("alder-1.1.tar.gz", "")
 	s.env["INPUT_ATTESTATIONS"] = "false"
 	if e := s.ends(cli.Done); strings.Contains(e.log, "attestation-private-repository") {
-		t.Errorf("told of a run that signs nothing:\n%s", e.log)
+		t.Errorf("reported for a run that signs nothing:\n%s", e.log)
 	}
 }
 
-// TestAttest_DisabledByIndex takes the files, and what it does not serve is told.
+// TestAttest_DisabledByIndex: the files are accepted, and what the index does not serve is reported.
 func TestAttest_DisabledByIndex(t *testing.T) {
 	t.Parallel()
 	s := newSigningStep(t, fakepypi.Run{})

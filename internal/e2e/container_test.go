@@ -144,7 +144,7 @@ func (x *servedIndex) fetch(method, path, body string) string {
 	return string(answer)
 }
 
-// eventually waits until something is so, and not for ever.
+// eventually waits until a condition holds, up to a limit.
 func eventually(t *testing.T, what string, so func() bool) {
 	t.Helper()
 	deadline := time.After(30 * time.Second)
@@ -309,7 +309,7 @@ func TestContainer(t *testing.T) {
 	}
 }
 
-// holdsAll tells that the index lists what was built.
+// holdsAll reports whether the index lists what was built.
 func (x *servedIndex) holdsAll() {
 	x.t.Helper()
 	page := x.fetch(http.MethodGet, "/simple/alder/", "")

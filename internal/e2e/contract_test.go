@@ -23,7 +23,7 @@ import (
 	"github.com/org/pypi-oidc-publish/internal/testkit/pypitest"
 )
 
-// The contract with GitHub's runner: the program is started as the runner starts the action, and judged by what the runner
+// The contract with GitHub's runner: the program is started as the runner starts the action, and checked by what the runner
 // makes of what it leaves behind (docs/reference/runner.md §1).
 
 // metadataFile is the action's contract, as the runner reads it.
@@ -71,7 +71,7 @@ func fileCommands() map[string]string {
 	return files
 }
 
-// asTheRunner is a step as the runner prepares it, with a stage of its own.
+// asTheRunner is a step as the runner prepares it, with its own test server.
 func asTheRunner(t *testing.T, options fakepypi.Options, event string) *step {
 	t.Helper()
 	servers := pypitest.Start(t, options)
@@ -185,7 +185,7 @@ func (s *step) content(variable string) string {
 	return string(text)
 }
 
-// ops are the requests that reached the stage, in their order.
+// ops are the requests that reached the test server, in their order.
 func (s *step) ops() string {
 	var ops []string
 	for _, r := range s.servers.Requests() {
@@ -201,7 +201,7 @@ type checkResult struct {
 	summary string
 }
 
-// read reads all that the step left, and holds what is true of every step whatever comes of it and whatever it was told.
+// read reads all that the step left, and checks what is true of every step with any input and any result.
 func (s *step) read(code int) checkResult {
 	s.t.Helper()
 	v := checkResult{log: readLog(s.log.String()), summary: s.content("GITHUB_STEP_SUMMARY")}
@@ -279,7 +279,7 @@ func (s *step) checkSecrets(v checkResult) {
 	}
 }
 
-// allMasked tells whether the runner was told of every token that there was. It hides a masked value's base64 by itself,
+// allMasked reports whether the step masked every token that there was. It hides a masked value's base64 by itself,
 // which is what the index is shown.
 func (s *step) allMasked(v checkResult) bool {
 	return !slices.ContainsFunc(s.servers.Secrets(), func(token string) bool {
@@ -299,7 +299,7 @@ type contract struct {
 	says      string            // in its message
 	notice    string            // the id of the one notice beside it, or empty
 	code      int
-	requests  string // those that reach the stage
+	requests  string // those that reach the test server
 }
 
 // The requests of a run that publishes a wheel and an sdist, and of those that end earlier. The index reads the issuer's
@@ -407,7 +407,7 @@ func (s *step) published(v checkResult, c contract) {
 	}
 	log := strings.Join(v.log.lines, "\n")
 	if debug := c.env["RUNNER_DEBUG"] == "1"; debug != strings.Contains(log, "upload: POST ") {
-		s.t.Errorf("a debug run: %v, and the requests are told otherwise", debug)
+		s.t.Errorf("a debug run: %v, and the log of requests does not match", debug)
 	}
 	for _, name := range built() {
 		expect.Contains(s.t, "the log", log, "uploaded: "+name)

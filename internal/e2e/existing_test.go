@@ -137,12 +137,12 @@ func TestExistingFile_NotReplaced(t *testing.T) {
 			skip: "true", code: 2, unasked: true, outputs: []string{"result=failed", "published-count=0"},
 			says: []string{"::error title=pypi-oidc-publish%3A skip-existing-unseen::`skip-existing: true` needs to see which files 127.0.0.1:", "set `index-url`", "remove `skip-existing`"},
 		},
-		"skip-existing, and nobody may look": {index: "none", skip: "true", code: 2, unasked: true, says: []string{"skip-existing-unseen"}},
+		"skip-existing, without queries": {index: "none", skip: "true", code: 2, unasked: true, says: []string{"skip-existing-unseen"}},
 		"no simple index is known": {
 			holds: []string{wheel}, posts: 3, outputs: []string{"result=published", "verified=not-asked"},
 			says: []string{"::notice title=pypi-oidc-publish%3A existing-unseen::no simple index is known for 127.0.0.1:", "an upload may replace a file with the same name", "set `index-url`"},
 		},
-		"nobody may look": {index: "none", posts: 3, outputs: []string{"result=published"}, says: []string{"existing-unseen::"}},
+		"without queries": {index: "none", posts: 3, outputs: []string{"result=published"}, says: []string{"existing-unseen::"}},
 		"skip-existing, and the index answers 503": {
 			index: "HERE/simple/", skip: "true", page: says(503, "text/plain", "Back soon."), code: 1, outputs: []string{"result=failed", "published-count=0"},
 			says: []string{
@@ -151,10 +151,10 @@ func TestExistingFile_NotReplaced(t *testing.T) {
 			},
 			never: []string{"look-failed::could not query"},
 		},
-		"skip-existing, and the page is none":   {index: "HERE/simple/", skip: "true", page: says(200, "text/html", "<title>Log in</title><a href=x>Forgot?</a>"), code: 1, says: []string{"skip-existing-look-failed", "no project listing"}},
-		"skip-existing, and there is no access": {index: "HERE/simple/", skip: "true", page: says(403, "text/plain", "Not you."), code: 1, says: []string{"skip-existing-look-failed", "403 Forbidden: Not you."}},
-		"skip-existing, and a redirect":         {index: "HERE/simple/", skip: "true", page: says(302, "text/plain", "https://elsewhere.example/simple/alder/"), code: 1, says: []string{"skip-existing-look-failed", "a redirect to https://elsewhere.example/simple/alder/"}},
-		"skip-existing, and nobody is there":    {index: "http://127.0.0.1:1/simple/", skip: "true", code: 1, says: []string{"skip-existing-look-failed", "connection refused"}},
+		"skip-existing, and the page is no listing": {index: "HERE/simple/", skip: "true", page: says(200, "text/html", "<title>Log in</title><a href=x>Forgot?</a>"), code: 1, says: []string{"skip-existing-look-failed", "no project listing"}},
+		"skip-existing, and there is no access":     {index: "HERE/simple/", skip: "true", page: says(403, "text/plain", "Not you."), code: 1, says: []string{"skip-existing-look-failed", "403 Forbidden: Not you."}},
+		"skip-existing, and a redirect":             {index: "HERE/simple/", skip: "true", page: says(302, "text/plain", "https://elsewhere.example/simple/alder/"), code: 1, says: []string{"skip-existing-look-failed", "a redirect to https://elsewhere.example/simple/alder/"}},
+		"skip-existing, and no server is there":     {index: "http://127.0.0.1:1/simple/", skip: "true", code: 1, says: []string{"skip-existing-look-failed", "connection refused"}},
 		"skip-existing, and a project that is new": {
 			index: "HERE/simple/", skip: "true", page: says(404, "text/plain", "no such project"), posts: 3, outputs: []string{"result=published", "published-count=3"},
 		},
@@ -177,7 +177,7 @@ func TestExistingFile_NotReplaced(t *testing.T) {
 			says:  []string{"to skip: " + wheel + " (", " gives no digest for its file)", "::warning file=dist/" + wheel + ",title=pypi-oidc-publish%3A skipped::", "that file stays"},
 			never: []string{"a different file", "is unknown whether the index"},
 		},
-		"a digest that nobody computed": {
+		"an unknown digest": {
 			index: "HERE/simple/", holds: []string{wheel}, code: 1, says: []string{"conflict-no-digest"},
 			page: func(string) http.HandlerFunc {
 				return says(200, "text/html", "<a href=\"/files/"+wheel+"#sha512="+strings.Repeat("0", 128)+"\">"+wheel+"</a>")("")
@@ -196,7 +196,7 @@ func TestExistingFile_NotReplaced(t *testing.T) {
 			e.expect(t, c.code)
 			expect.Equal(t, "uploads", x.uploads(), c.posts)
 			if c.unasked && x.queries() > 0 {
-				t.Errorf("%d looks\n%s", x.queries(), log)
+				t.Errorf("%d queries\n%s", x.queries(), log)
 			}
 			if c.index != "" && c.index != "none" && x.hash(wheel) != before && c.holds != nil {
 				t.Errorf("the index's file was replaced\n%s", log)

@@ -24,7 +24,7 @@ import (
 	"github.com/org/pypi-oidc-publish/internal/testkit/stepclock"
 )
 
-// moment is one point of a run at which a fault strikes: a request of an op, and the connection that carries it where no
+// moment is one point of a run at which a fault is injected: a request of an op, and the connection that carries it where no
 // connection is used twice.
 type moment struct {
 	name        string
@@ -74,9 +74,9 @@ func moments() []moment {
 	}
 }
 
-// meets reports whether the fault is tried at the moment: each fault is, at one moment of every op. What an op does after a fault stands in its
-// row of the table of retries (wire/policy.go), in which faults of one class are the same; so where the op comes a second time in a run,
-// one fault of each class shows whether the run deals with what the row comes to.
+// meets reports whether the fault is tried at the moment: each fault is, at one moment of every op. What an op does after a fault stands in
+// its row of the table of retries (wire/policy.go), in which faults of one class are the same; so where the op comes a second time in a
+// run, one fault of each class shows whether the run deals with what the row comes to.
 func (m moment) meets(f fault.Fault) bool {
 	return !m.again || slices.Contains([]string{
 		"refuse",                 // no connection
@@ -94,7 +94,7 @@ func matrixFiles() []string {
 	return []string{"alder-1.0-py3-none-any.whl", "alder-1.0-cp312-cp312-win32.whl", "alder-1.0-cp313-cp313-win32.whl", "alder-1.0.tar.gz"}
 }
 
-// plan is the fault at the moment: that once, or from then on until somebody mends it.
+// plan is the fault at the moment: that once, or from then on until it is cleared.
 func (m moment) plan(f fault.Fault, times int) fault.Plan {
 	if f.Point == fault.AtAccept {
 		return fault.Plan{Op: m.listener, Fault: f, Skip: m.connections, Times: times}
@@ -102,13 +102,13 @@ func (m moment) plan(f fault.Fault, times int) fault.Plan {
 	return fault.Plan{Op: m.op, Fault: f, Skip: m.skip, Times: times}
 }
 
-// waitsForUser tells that the client waits for this longer than a test can: the user ends the run then, as a job's time-out does.
+// waitsForUser reports whether the client waits for this longer than a test can: the user ends the run then, as a job's time-out does.
 // Burning has its own short bounds.
 func (m moment) waitsForUser(f fault.Fault) bool {
 	return f.Kind == fault.Hang && m.op != "burn" && m.op != "probe"
 }
 
-// wrong tells what a run said of itself that is not true.
+// wrong returns what a run reported that is not true.
 func (e ending) wrong(servers *fakepypi.Servers) error {
 	var found []error
 	say := func(format string, args ...any) { found = append(found, fmt.Errorf(format, args...)) }
@@ -166,7 +166,7 @@ func digests(folder string) (map[string]string, error) {
 	return all, nil
 }
 
-// holdsExactly tells how the index differs from the set.
+// holdsExactly returns how the index differs from the set.
 func holdsExactly(servers *fakepypi.Servers, set map[string]string) error {
 	stored := map[string]string{}
 	for _, f := range servers.Files() {
@@ -181,7 +181,7 @@ func holdsExactly(servers *fakepypi.Servers, set map[string]string) error {
 	return nil
 }
 
-// allAttested tells which of the set the index serves no provenance of.
+// allAttested returns for which files of the set the index serves no provenance.
 func allAttested(servers *fakepypi.Servers, set map[string]string) error {
 	for name := range set {
 		if text, err := servers.Provenance(name); err != nil || len(text) == 0 {
@@ -234,15 +234,15 @@ func cells() []*cell {
 	return all
 }
 
-// spelling reports whether a fault is another one in other words: a Retry-After as a date or as nonsense instead of seconds or none, and the
-// statuses of gateways beside 502. What is done after the first of them is tried once at every op.
+// spelling reports whether a fault is another one in other words: a Retry-After as a date or as nonsense instead of seconds or none, and
+// the statuses of gateways beside 502. What is done after the first of them is tried once at every op.
 func spelling(f fault.Fault) bool {
 	return slices.Contains([]string{
 		"status-429-date", "status-503-date", "status-503-garbage", "status-504", "status-522", "status-425", "html-502", "close-at-accept",
 	}, f.Name)
 }
 
-// testbed is where cells are played one after another: a test server and a workspace with the files.
+// testbed is where cells run one after another: a test server and a workspace with the files.
 type testbed struct {
 	servers *fakepypi.Servers
 	clock   *stepclock.Clock // of the server, and of the steps
@@ -273,7 +273,7 @@ func (p testbed) step(t *testing.T) *step {
 	return s
 }
 
-// play plays a cell: a run with the fault, and where that did not end well one more without it. What is wrong fails the test.
+// play runs a cell: a run with the fault, and if that failed, one more without it. What is wrong fails the test.
 func (c *cell) play(t *testing.T, p testbed, set map[string]string) {
 	t.Helper()
 	s := p.step(t)
@@ -313,7 +313,7 @@ func (c *cell) play(t *testing.T, p testbed, set map[string]string) {
 	check("the run with the fault", first.wrong(p.servers))
 	hits, entries := p.servers.ClearFaults()[0].Hits, p.servers.LogSize()
 	if hits == 0 {
-		t.Error("the fault never struck")
+		t.Error("the fault was never hit")
 	}
 	mark, last := atOnce, first
 	if first.code != cli.Done {
@@ -346,7 +346,7 @@ func (c *cell) play(t *testing.T, p testbed, set map[string]string) {
 	}
 }
 
-// attachedAll tells whether the release has every file with its bytes, and the manifest, and nothing that broke off.
+// attachedAll reports whether the release has every file with its bytes, and the manifest, and nothing that broke off.
 func (g *gitHub) attachedAll(last ending, dist string, set map[string]string) error {
 	if got := last.outputs["github-release"]; got != "attached" {
 		return fmt.Errorf("the last run has not attached, but ended with %q\n%s", got, last.log)
@@ -368,14 +368,14 @@ func (g *gitHub) attachedAll(last ending, dist string, set map[string]string) er
 	return nil
 }
 
-// mayFail tells that no client can go on after the fault: it lasts, the user ends the run, or the answer is one that a server means.
+// mayFail reports that no client can go on after the fault: it lasts, the user ends the run, or the answer is one that a server means.
 func (c *cell) mayFail() bool {
 	f := c.fault
 	meant := f.Kind == fault.Oversize || (f.Kind == fault.Answer && f.Status < 500 && f.Page)
 	return c.times == fault.Forever || f.Kind == fault.Hang || meant
 }
 
-// deadline is a ctx that ends soon after the fault has struck, where the client would wait for long.
+// deadline is a ctx that ends soon after the fault was hit, where the client would wait for long.
 func (c *cell) deadline(ctx context.Context, servers *fakepypi.Servers) context.Context {
 	if !c.moment.waitsForUser(c.fault) {
 		return ctx
@@ -394,7 +394,7 @@ func (c *cell) deadline(ctx context.Context, servers *fakepypi.Servers) context.
 	return ctx
 }
 
-// surplusUploads tells whether more uploads were taken than there are files and lost answers.
+// surplusUploads reports whether more uploads were accepted than there are files and lost answers.
 func surplusUploads(servers *fakepypi.Servers, most int) error {
 	accepted := 0
 	for _, r := range servers.Requests() {

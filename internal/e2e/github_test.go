@@ -16,7 +16,7 @@ import (
 	"github.com/org/pypi-oidc-publish/internal/testkit/expect"
 )
 
-// gitHub is the GitHub of a step's stage, with one release for its tag v1.0.0.
+// gitHub is the GitHub of a step's test server, with one release for its tag v1.0.0.
 type gitHub struct {
 	*releases.GitHub
 	release releases.Release
@@ -125,7 +125,7 @@ func TestGitHubRelease_SeparateJob(t *testing.T) {
 	}
 	for _, a := range g.Assets(g.release.ID) {
 		if strings.HasSuffix(a.Name, ".manifest.json") && strings.Count(string(a.Bytes), `"served": true`) != 2 {
-			t.Errorf("the manifest does not tell the attestations that the index has:\n%s", a.Bytes)
+			t.Errorf("the manifest does not list the attestations that the index has:\n%s", a.Bytes)
 		}
 	}
 }
@@ -172,7 +172,7 @@ func TestGitHubRelease_WaitForIndex(t *testing.T) {
 	}
 }
 
-// answerQueries has the looks at pages of the index, counted from one, answered by what is given for each; for nil, by the index itself.
+// answerQueries answers the queries of index pages, counted from one, with what is given for each; for nil, the index answers.
 func (s *step) answerQueries(under string, given func(n int64) http.HandlerFunc) *atomic.Int64 {
 	s.t.Helper()
 	var queries atomic.Int64
@@ -198,7 +198,7 @@ func answerIf(holds bool, answer http.HandlerFunc) http.HandlerFunc {
 	return nil
 }
 
-// hangs answers nothing, until nobody waits any more.
+// hangs sends no answer until the client has gone.
 func hangs(_ http.ResponseWriter, r *http.Request) { <-r.Context().Done() }
 
 // TestGitHubRelease_FindingsOnceAfterWait: the plan that is made again after it says nothing twice.
@@ -218,12 +218,12 @@ func TestGitHubRelease_FindingsOnceAfterWait(t *testing.T) {
 	expect.Equal(t, `number of "::warning "`, strings.Count(log, "::warning "), 1)
 	expect.Equal(t, `number of "id":"skipped"`, strings.Count(e.outputs["manifest"], `"id":"skipped"`), 1)
 	if queries.Load() < 2 {
-		t.Errorf("%d looks\n%s", queries.Load(), log)
+		t.Errorf("%d queries\n%s", queries.Load(), log)
 	}
 }
 
-// TestGitHubRelease_FileAlreadyPresent, and the run could not know: it signs, and the index keeps the attestations that it has. Those are attached,
-// so that another run, which knows only them, finds nothing else there.
+// TestGitHubRelease_FileAlreadyPresent, and the run could not know: it signs, and the index keeps the attestations that it has. Those are
+// attached, so that another run, which knows only them, finds nothing else there.
 func TestGitHubRelease_FileAlreadyPresent(t *testing.T) {
 	t.Parallel()
 	s := newStep(t, "alder-1.0-py3-none-any.whl")
@@ -241,13 +241,13 @@ func TestGitHubRelease_FileAlreadyPresent(t *testing.T) {
 	expect.Equal(t, "assets", len(g.names()), 3)
 }
 
-// TestGitHubRelease_WaitTimeout, since the time is up: what is told is what was seen before.
+// TestGitHubRelease_WaitTimeout: when the time is up, the report has what was seen before.
 func TestGitHubRelease_WaitTimeout(t *testing.T) {
 	t.Parallel()
 	s := newStep(t, "alder-1.0-py3-none-any.whl")
 	s.withGitHub(releases.Write, v1)
 	s.withoutIDToken()
-	s.inProcess, s.noWait, s.env["INPUT_WAIT-FOR-INDEX"] = true, true, "6" // the first look is waited for 5 seconds, of which none pass
+	s.inProcess, s.noWait, s.env["INPUT_WAIT-FOR-INDEX"] = true, true, "6" // the first query is waited for 5 seconds, of which none pass
 	queries := s.answerQueries("/simple/", func(n int64) http.HandlerFunc { return answerIf(n > 2, hangs) })
 	e := s.run()
 	log := e.log
@@ -257,8 +257,8 @@ func TestGitHubRelease_WaitTimeout(t *testing.T) {
 	expect.Lacks(t, "the log", log, "could not be queried")
 }
 
-// TestGitHubRelease_StalePage: the page that is asked for attestations comes from another cache than the one that showed the files, and does not
-// have them. That is no page of files without attestations.
+// TestGitHubRelease_StalePage: the page that is asked for attestations comes from another cache than the one that showed the files, and
+// does not have them. That is no page of files without attestations.
 func TestGitHubRelease_StalePage(t *testing.T) {
 	t.Parallel()
 	s := newStep(t, "alder-1.0-py3-none-any.whl")
@@ -274,7 +274,7 @@ func TestGitHubRelease_StalePage(t *testing.T) {
 	expect.Contains(t, "the log", e.log, "github-release-attestations::", "does not list the file")
 }
 
-// TestCancel_BeforeAttaching tells once that nothing was attached, and not for every file that its attestations could not be had.
+// TestCancel_BeforeAttaching: one message says that nothing was attached, and not one for every file without its attestations.
 func TestCancel_BeforeAttaching(t *testing.T) {
 	t.Parallel()
 	s := newStep(t, "alder-1.0-py3-none-any.whl", "alder-1.0.tar.gz")
@@ -299,7 +299,7 @@ func TestCancel_BeforeAttaching(t *testing.T) {
 	expect.Contains(t, "the log", log, "the GitHub release has only 0 of")
 }
 
-// TestGitHubRelease_RefusedBeforeMint: whatever can be known to fail does so before the release is at the index.
+// TestGitHubRelease_RefusedBeforeMint: what is known to fail does so before the release is at the index.
 func TestGitHubRelease_RefusedBeforeMint(t *testing.T) {
 	t.Parallel()
 	for _, c := range []struct {
@@ -387,7 +387,7 @@ func TestGitHubRelease_NotPublished(t *testing.T) {
 	expect.Equal(t, "assets where a file is skipped", g.names(), want)
 }
 
-// TestGitHubRelease_DryRun, and tells what would fail.
+// TestGitHubRelease_DryRun: it reports what would fail.
 func TestGitHubRelease_DryRun(t *testing.T) {
 	t.Parallel()
 	s := newStep(t, "alder-1.0-py3-none-any.whl")

@@ -202,7 +202,7 @@ func changing() []golden.Replacement {
 // stable is a text without what differs from run to run.
 func (s *step) stable(text string) string {
 	text = golden.Stable(strings.ReplaceAll(text, s.dir, "WORKSPACE"), changing()...)
-	// Log entries are made side by side, and told as they come.
+	// Log entries are made concurrently, and logged as they come.
 	lines := strings.SplitAfter(text, "\n")
 	for from := 0; from < len(lines); from++ {
 		to := from

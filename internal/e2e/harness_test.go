@@ -45,7 +45,8 @@ type step struct {
 	minted int          // upload tokens before the last run
 }
 
-// newStep is a step with a test server of its own and of the same clock, which trusts it for the project alder, and with distributions of these names in dist.
+// newStep is a step with a test server of its own and of the same clock, which trusts it for the project alder, and with distributions of
+// these names in dist.
 func newStep(t *testing.T, files ...string) *step {
 	t.Helper()
 	clock := &stepclock.Clock{}
@@ -225,7 +226,7 @@ const slack = 4
 const longestRun = 3 * time.Minute
 
 // waitsForIndex has the step wait so many seconds for the index, which are not enough for what it waits for, but for everything that
-// comes before: under the race detector a look at the index was seen to take a second.
+// comes before: under the race detector a query of the index was seen to take a second.
 func (s *step) waitsForIndex(seconds int) {
 	if raced {
 		seconds *= 5
@@ -412,7 +413,7 @@ func isUpload(r *http.Request) bool {
 	return r.URL.Path == "/legacy/" && strings.HasPrefix(r.Header.Get("Content-Type"), "multipart/form-data")
 }
 
-// waitFor waits until the run has come to a point, and not for ever.
+// waitFor waits until the run has come to a point, up to a limit.
 func waitFor(t *testing.T, point <-chan struct{}) {
 	t.Helper()
 	select {

@@ -18,12 +18,12 @@ import (
 // The injection test, by what a run reads: files, their names and what is in them, inputs, the environment, the claims of the
 // ID token, and the pages of an index.
 
-// textSource tells how a text gets before the program.
+// textSource is how a text gets into the program.
 type textSource struct {
 	name        string
 	provide     func(s *step, text string)
 	maxLength   int  // how long a text may be, in bytes; 0: as long as a packet
-	notReported bool // the text is told to nobody
+	notReported bool // the text is not reported
 }
 
 // textSources is the table. Adding one here tries it with every text.
@@ -203,7 +203,7 @@ func TestInjection_LocalFiles(t *testing.T) {
 				})
 			}
 			if reported == o.notReported && !raced {
-				t.Errorf("the text is told: %v", reported)
+				t.Errorf("the text is reported: %v", reported)
 			}
 		})
 	}

@@ -20,7 +20,7 @@ type summaryOf struct {
 	row   int      // in that table
 }
 
-// wrongIn tells what in a summary is not ours, or is broken.
+// wrongIn returns what in a summary is not ours, or is broken.
 func wrongIn(summary string) []string {
 	var s summaryOf
 	drawing := false // the chart of the phases, to its end

@@ -29,11 +29,11 @@ import (
 	"github.com/org/pypi-oidc-publish/internal/testkit/stepclock"
 )
 
-// The injection test: whoever can put a text before the program (an index, GitHub, Sigstore, the author of a distribution or
+// The injection test: anyone who can send a text to the program (an index, GitHub, Sigstore, the author of a distribution or
 // of a branch) puts one there that wants to be a command of the runner, an output, or a piece of the summary. The runner's
 // own rules find nothing but what is ours (docs/reference/runner.md §1 and §5).
 
-// marker stands near the beginning of whatever is hostile, so that a test can tell whether the text came through.
+// marker stands near the beginning of each hostile text, so that a test can see whether the text came through.
 const marker = "marker"
 
 // injections are the hostile texts. Adding one here puts it everywhere.
@@ -87,7 +87,7 @@ func packed(n, longest int) []string {
 	return append(all, packet)
 }
 
-// thinned is every fifth of a series under the race detector, which looks at what the program does and not at texts; else all.
+// thinned is every fifth of a series under the race detector, which checks what the program does and not texts; else all.
 func thinned[T any](all []T) []T {
 	if !raced {
 		return all
@@ -212,7 +212,7 @@ func errorsOf(text string) string {
 	return jsonText(map[string]any{"message": text, "errors": []any{detail, detail}, "detail": text, "error": text, "code": text})
 }
 
-// acceptance is an answer in which everything that a client may look for is the text.
+// acceptance is an answer in which everything that a client may read is the text.
 func acceptance(text string) string {
 	file := map[string]any{
 		"filename": text, "url": text, "hashes": map[string]string{"sha256": text, text: text}, "size": 1, "yanked": text, "provenance": text, "upload-time": text,
@@ -235,7 +235,7 @@ func acceptance(text string) string {
 type target struct {
 	op     string
 	passes bool // the run can go on without it
-	raw    bool // an answer is told as it is, however it is encoded
+	raw    bool // an answer is reported as it is, in any encoding
 	signs  bool // a run that attests
 	waits  bool // a run that reads back
 	lost   bool // the answer to the first log entry is lost, so that the log is asked for what it has
@@ -298,7 +298,7 @@ func (f *hostileFront) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 }
 
 // seen returns how many requests the front has answered, and the credentials that it was shown.
-func (f *hostileFront) seen() (struck int, shown []string) {
+func (f *hostileFront) seen() (hits int, shown []string) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	return f.hits, slices.Clone(f.received)
@@ -322,15 +322,15 @@ func credentialsIn(r *http.Request, body []byte) []string {
 	return all
 }
 
-// behind is a step that reaches its index, GitHub and Sigstore through the front alone, as the runner prepares it. It runs within the process
-// of the test, whose streams are its own.
+// behind is a step that reaches its index, GitHub and Sigstore through the front alone, as the runner prepares it. It runs within the
+// process of the test, whose streams are its own.
 func behind(t *testing.T, front *hostileFront, options fakepypi.Options) *step {
 	t.Helper()
 	server := httptest.NewServer(front)
 	clock := &stepclock.Clock{}
 	options.OnePort, options.URL, options.Now = true, server.URL, clock.Now
 	servers, at := startReserved(t, options)
-	t.Cleanup(server.Close) // before the stage, whose requests it may still be waiting for
+	t.Cleanup(server.Close) // before the test server, whose requests it may still be waiting for
 	servers.AddPublisher(fakepypi.Publisher{Project: "alder"})
 	front.next = &httputil.ReverseProxy{
 		Rewrite: func(r *httputil.ProxyRequest) {
@@ -346,7 +346,7 @@ func behind(t *testing.T, front *hostileFront, options fakepypi.Options) *step {
 	return s
 }
 
-// startReserved starts a stage at an address that is known, which the address that it tells others is not.
+// startReserved starts a test server at a known address; the address that it gives to clients is another one.
 func startReserved(t *testing.T, options fakepypi.Options) (servers *fakepypi.Servers, at string) {
 	t.Helper()
 	var failed error
@@ -421,7 +421,7 @@ func TestInjection_ServerAnswers(t *testing.T) {
 				t.Error(err)
 			}
 			if !reported.Load() && !raced {
-				t.Error("the answers are told to nobody: the test looks at nothing")
+				t.Error("no answer is reported: the test checks nothing")
 			}
 		})
 	}
@@ -435,9 +435,9 @@ func attack(t *testing.T, o target, w attackKind, front *hostileFront) (reported
 	before := s.inventory()
 	code := s.start().wait()
 	v := s.check(code, before)
-	struck, shown := front.seen()
+	hits, shown := front.seen()
 	s.checkInert(v, shown)
-	if struck == 0 {
+	if hits == 0 {
 		t.Error("nothing was answered with the text")
 	}
 	if !w.accepts && o.passes != (code == 0) {
@@ -594,7 +594,7 @@ func findingsOf(t *testing.T, v checkResult) []manifestFinding {
 	return manifest.Findings
 }
 
-// checkIntact holds that the manifest has the text as the server said it, with its white space folded, where it is told at all.
+// checkIntact holds that the manifest has the text as the server said it, with its white space folded, where it is reported at all.
 func (s *step) checkIntact(v checkResult, text string) {
 	s.t.Helper()
 	joinSpace := func(text string) string { // a run of invalid bytes may be one or many

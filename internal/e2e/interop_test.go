@@ -22,7 +22,7 @@ import (
 	"github.com/org/pypi-oidc-publish/internal/testkit/expect"
 )
 
-// What other people's clients make of the stage, and ours of every kind of index: each test starts serve as a process.
+// Other clients with the test server, and ours with every kind of index: each test starts serve as a process.
 
 // oldMetadata is of a version that every client in use reads.
 const oldMetadata = "Metadata-Version: 2.1\nName: alder\nVersion: 1.0\nSummary: A tree\nRequires-Python: >=3.6\nDescription-Content-Type: text/plain\n\nA tree.\n"
@@ -85,7 +85,7 @@ func needs(t *testing.T, client string) {
 	}
 }
 
-// client runs another client with the environment that serve tells; settings come on top. It returns what was printed, and the exit code.
+// client runs another client with the environment that serve prints; settings come on top. It returns what was printed, and the exit code.
 func (s *served) client(settings []string, name string, arguments ...string) (printed string, code int) {
 	s.t.Helper()
 	ctx, cancel := context.WithTimeout(s.t.Context(), 2*time.Minute)
@@ -114,7 +114,7 @@ func (s *served) twine(folder string, settings ...string) (printed string, code 
 	return s.client(settings, "twine", "upload", "--non-interactive", "--disable-progress-bar", filepath.Join(folder, theWheel), filepath.Join(folder, theSdist))
 }
 
-// TestInterop_Twine: twine uploads with what serve tells, may do it again where the index allows that, and is shown the index's words where not.
+// TestInterop_Twine: twine uploads with what serve prints, may do it again where the index allows that, and else gets the index's message.
 func TestInterop_Twine(t *testing.T) {
 	skipIfShort(t)
 	t.Parallel()
@@ -163,7 +163,7 @@ func TestInterop_Twine(t *testing.T) {
 // unfolded joins the lines that a terminal's width has broken.
 func unfolded(text string) string { return strings.Join(strings.Fields(text), " ") }
 
-// serves tells that the index holds these files and no other, with these bytes.
+// serves checks that the index holds these files and no other, with these bytes.
 func (s *served) serves(files map[string][]byte) {
 	s.t.Helper()
 	page := s.fetch("GET", "/simple/alder/", "")
@@ -262,7 +262,7 @@ func TestInterop_Pip(t *testing.T) {
 	}
 }
 
-// TestInterop_EveryProfile: this program against every kind of index, with nothing but what serve tells, and again.
+// TestInterop_EveryProfile: this program against every kind of index, with nothing but what serve prints, and again.
 func TestInterop_EveryProfile(t *testing.T) {
 	skipIfShort(t)
 	t.Parallel()
@@ -274,7 +274,7 @@ func TestInterop_EveryProfile(t *testing.T) {
 		"pypi":                  {"published", "unchanged", []string{"Trusted Publishing, because no password is given"}, "true"},
 		"testpypi":              {"published", "unchanged", []string{"Trusted Publishing, because no password is given"}, "true"},
 		"no-trusted-publishing": {"published", "unchanged", []string{"user and password, because a password is given"}, "not-minted"},
-		// It knows its files by their MD5, and tells them on a page of HTML.
+		// It has the MD5 of its files, and lists them on an HTML page.
 		"plain": {"published", "unchanged", []string{"user and password, because a password is given"}, "not-minted"},
 	} {
 		t.Run(profile, func(t *testing.T) {
@@ -300,7 +300,7 @@ func TestInterop_EveryProfile(t *testing.T) {
 	}
 }
 
-// TestInterop_NoTrustedPublishing: an index without it is told for what it is, with what to do; then that works.
+// TestInterop_NoTrustedPublishing: an index without it is reported, with the next step; then that works.
 func TestInterop_NoTrustedPublishing(t *testing.T) {
 	skipIfShort(t)
 	t.Parallel()

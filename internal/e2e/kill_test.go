@@ -67,7 +67,7 @@ func TestCancel_AnyMoment(t *testing.T) {
 		files = append(files, fmt.Sprintf("alder-1.0-cp3%d-cp3%d-win32.whl", minor+1, minor+1))
 	}
 	files = append(files, "alder-1.0.tar.gz")
-	// A look, an audience, a mint with its two ID tokens, the uploads, a burn with its two probes.
+	// A query, an audience, a mint with its two ID tokens, the uploads, a burn with its two probes.
 	requests := int64(len(files) + 8)
 	var mu sync.Mutex
 	interrupted := 0
@@ -84,7 +84,7 @@ func TestCancel_AnyMoment(t *testing.T) {
 	}
 }
 
-// killed is one case; it tells whether the signal was in time to cut the run.
+// killed is one case; it reports whether the signal was in time to cut the run.
 func killed(t *testing.T, b timedSignal, files []string) bool {
 	t.Helper()
 	servers := pypitest.Start(t, fakepypi.Options{})
@@ -142,12 +142,12 @@ func killed(t *testing.T, b timedSignal, files []string) bool {
 			alive++
 		}
 	}
-	t.Logf("%s: exit code %d (%s) after %v, %d of %d files uploaded, %d of %d tokens not burned and told; re-run: exit code %d (%s), all in %v", b, first.code,
+	t.Logf("%s: exit code %d (%s) after %v, %d of %d files uploaded, %d of %d tokens not burned and reported; re-run: exit code %d (%s), all in %v", b, first.code,
 		first.outputs["result"], took.Round(time.Millisecond), uploaded, len(files), alive, len(servers.Tokens()), second.code, second.outputs["result"], time.Since(before).Round(time.Millisecond))
 	return first.code != cli.Done
 }
 
-// watched puts a front before the index and the issuer of ID tokens, and tells when the run has come to the moment.
+// watched puts a front before the index and the issuer of ID tokens, and signals when the run has come to the moment.
 func (s *step) watched(b timedSignal) <-chan struct{} {
 	s.t.Helper()
 	reached := make(chan struct{})
@@ -188,7 +188,7 @@ func (s *step) watched(b timedSignal) <-chan struct{} {
 	return reached
 }
 
-// halfway tells when half of a body was read, or its end.
+// halfway signals when half of a body was read, or its end.
 type halfway struct {
 	io.ReadCloser
 	left    int64

@@ -1,5 +1,5 @@
-// Package e2e_test tests the whole program as people and GitHub's runner use it: in steps of jobs, as commands of a shell, and in a container,
-// against the test server over real HTTP.
+// Package e2e_test tests the whole program as people and GitHub's runner use it: in steps of jobs, as commands of a shell, and in a
+// container, against the test server over real HTTP.
 package e2e_test
 
 import (

@@ -20,7 +20,7 @@ import (
 	"github.com/org/pypi-oidc-publish/internal/testkit/pypitest"
 )
 
-// nextStep is a situation of a maintainer, and what a run must tell about it.
+// nextStep is a situation of a maintainer, and what a run must report about it.
 type nextStep struct {
 	name  string
 	set   func(*step)
@@ -309,7 +309,7 @@ func nextSteps() []nextStep {
 	}
 }
 
-// TestNextSteps: what a run tells leads to what helps, in the index's words; what was public before it was refused is counted.
+// TestNextSteps: the messages of a run lead to what helps, with the index's message; what was public before it was refused is counted.
 func TestNextSteps(t *testing.T) {
 	t.Parallel()
 	for _, c := range nextSteps() {
@@ -322,7 +322,7 @@ func TestNextSteps(t *testing.T) {
 			e := s.run()
 			first, next := firstTold(readLog(e.log).annotations, c.id)
 			if first == "" {
-				t.Fatalf("nothing is told with the id %s:\n%s", c.id, e.log)
+				t.Fatalf("nothing is reported with the id %s:\n%s", c.id, e.log)
 			}
 			if !strings.Contains(first, c.first) {
 				t.Errorf("first line: %q\nis missing in %s", c.first, first)

@@ -13,7 +13,7 @@ import (
 	"github.com/org/pypi-oidc-publish/internal/testkit/pypitest"
 )
 
-// longerThanLookUp is an outage that a look-up, which is tried for a minute, does not outlast.
+// longerThanLookUp is an outage longer than the minute for which a query is retried.
 const longerThanLookUp = 62 * time.Second
 
 // down plans an outage: from a request of an op on, all requests of the ops fail, for so long by the clock of the servers.
@@ -43,7 +43,7 @@ func patient(t *testing.T, files ...string) *step {
 }
 
 // outlasts runs the step with an outage that has been planned, and checks that it ends in a published release with every token revoked, in
-// about the time of the outage, and that the log has one line for each wait and no line that tells of sending.
+// about the time of the outage, and that the log has one line for each wait and no line about sending.
 func (s *step) outlasts(outage time.Duration, who string) ending {
 	s.t.Helper()
 	began := s.clock.Now()
@@ -61,7 +61,7 @@ func (s *step) outlasts(outage time.Duration, who string) ending {
 	}
 	// While the upload token is still alive its renewal is tried once, and not waited for.
 	if told := strings.Count(e.log, who+": next try in "); hits < 10 || told > hits || told < hits-3 {
-		s.t.Errorf("%d requests failed, and %d waits are told:\n%s", hits, told, e.log)
+		s.t.Errorf("%d requests failed, and %d waits are logged:\n%s", hits, told, e.log)
 	}
 	for _, never := range []string{"too-slow", "/s, ", "(1st try"} {
 		if strings.Contains(e.log, never) {

@@ -96,7 +96,7 @@ func TestCancel_DuringUpload(t *testing.T) {
 	}
 }
 
-// echo is an index that repeats in its refusals whatever it was shown, in every form it can.
+// echo is an index that repeats in its refusals all that it received, in every form.
 type echo struct {
 	mu       sync.Mutex
 	received []string // passwords
@@ -165,7 +165,7 @@ func TestSecrets_NotPrinted(t *testing.T) {
 			prepare(s, &index)
 			usage, command := "", s.start()
 			if s.env["GITHUB_ACTIONS"] == "false" {
-				command.wait() // there is no verb, so it only tells its usage
+				command.wait() // there is no command, so it only prints its usage
 				usage, command = s.log.String(), s.start(publishCommand()...)
 			}
 			e := command.end()
@@ -204,7 +204,7 @@ func TestSecrets_NotPrinted(t *testing.T) {
 				}
 			}
 			if s.env["GITHUB_ACTIONS"] == "true" && masked == 0 {
-				t.Errorf("of %d secrets none was masked: the test looks at nothing", len(secrets))
+				t.Errorf("of %d secrets none was masked: the test checks nothing", len(secrets))
 			}
 		})
 	}
@@ -213,7 +213,7 @@ func TestSecrets_NotPrinted(t *testing.T) {
 // publishCommand returns the arguments with which a runner without a container engine runs the program.
 func publishCommand() []string { return []string{"publish", "-verbose"} }
 
-// shows tells whether a line holds the secret, or enough of one of its forms to be told.
+// shows reports whether a line holds the secret, or enough of one of its forms to recognize it.
 func shows(line, secret string) bool {
 	forms := []string{secret, url.QueryEscape(secret), base64.StdEncoding.EncodeToString([]byte(secret)), base64.StdEncoding.EncodeToString([]byte("__token__:" + secret))}
 	if n := len(secret); n > 40 {

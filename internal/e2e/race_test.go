@@ -2,5 +2,5 @@
 
 package e2e_test
 
-// raced tells that the race detector runs, under which starting a process takes ten times as long.
+// raced reports that the race detector runs, under which starting a process takes ten times as long.
 const raced = true

@@ -48,7 +48,7 @@ func TestRace_MatrixJobs(t *testing.T) {
 		}
 		// Five seconds are all that a burn may take: on a machine that is too busy for it the run says so.
 		if !jobs[0].allRevoked() && !reported {
-			t.Errorf("round %d: a token lives on, and nobody was told: %+v", round, servers.Tokens())
+			t.Errorf("round %d: a token is still valid, and that was not reported: %+v", round, servers.Tokens())
 		}
 		for _, r := range servers.Requests() {
 			if r.Status >= 400 && r.Op != "look" && r.Op != "probe" {

@@ -8,7 +8,7 @@ import (
 	"github.com/org/pypi-oidc-publish/internal/testkit/expect"
 )
 
-// TestReport_Unwritable is told with its next step, as everything else is, and does not undo what was published.
+// TestReport_Unwritable is reported with its next step, as everything else is, and does not undo what was published.
 func TestReport_Unwritable(t *testing.T) {
 	t.Parallel()
 	s := newStep(t, "alder-1.0-py3-none-any.whl")

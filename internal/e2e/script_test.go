@@ -24,7 +24,7 @@ import (
 )
 
 // TestScripts are the stories of users, in testdata/script. Each begins in a fresh workspace, as a step on GitHub's runner,
-// with a stage of its own whose publisher trusts it for the project alder.
+// with its own test server, whose publisher trusts it for the project alder.
 func TestScripts(t *testing.T) {
 	t.Parallel()
 	testscript.Run(t, testscript.Params{
@@ -116,7 +116,7 @@ func switchCommand(ts *testscript.TestScript, _ bool, args []string) {
 	serversOf(ts).Switch(change)
 }
 
-// index holds FILE... tells that the index holds these files and no other; index remove FILE deletes one.
+// index holds FILE... checks that the index holds these files and no other; index remove FILE deletes one.
 func indexCommand(ts *testscript.TestScript, _ bool, args []string) {
 	if args[0] == "remove" {
 		ts.Check(serversOf(ts).Remove(args[1]))
@@ -134,7 +134,7 @@ func indexCommand(ts *testscript.TestScript, _ bool, args []string) {
 	}
 }
 
-// output NAME VALUE tells that the step's output has this value, read as the runner reads it.
+// output NAME VALUE checks that the step's output has this value, read as the runner reads it.
 func output(ts *testscript.TestScript, neg bool, args []string) {
 	got, found := outputsIn(ts.ReadFile(".output"))[args[0]]
 	if found == neg || (found && got != args[1]) {
@@ -142,7 +142,7 @@ func output(ts *testscript.TestScript, neg bool, args []string) {
 	}
 }
 
-// requests OP N tells how many requests of an op the stage has seen. An op of "any" means all.
+// requests OP N checks how many requests of an op the test server has seen. An op of "any" means all.
 func requests(ts *testscript.TestScript, _ bool, args []string) {
 	n := 0
 	for _, r := range serversOf(ts).Requests() {
@@ -155,7 +155,7 @@ func requests(ts *testscript.TestScript, _ bool, args []string) {
 	}
 }
 
-// tokens N burned|alive tells that N upload tokens were minted, and what became of all of them.
+// tokens N burned|alive checks that N upload tokens were minted, and the state of all of them.
 func tokens(ts *testscript.TestScript, _ bool, args []string) {
 	all := serversOf(ts).Tokens()
 	if fmt.Sprint(len(all)) != args[0] {
@@ -210,7 +210,7 @@ func claim(ts *testscript.TestScript, _ bool, args []string) {
 	serversOf(ts).Claims(func(claims map[string]any) { claims[args[0]] = args[1] })
 }
 
-// await FILE waits until there is such a file, and not for ever.
+// await FILE waits until there is such a file, up to a limit.
 func await(ts *testscript.TestScript, _ bool, args []string) {
 	deadline := time.After(longestRun)
 	for {
@@ -234,7 +234,7 @@ func environment(ts *testscript.TestScript, _ bool, args []string) {
 	}
 }
 
-// exits CODE ARGS... runs the program, whose waits take no time, and tells its exit code; its log is then `stdout`.
+// exits CODE ARGS... runs the program, whose waits take no time, and checks its exit code; its log is then `stdout`.
 func exits(ts *testscript.TestScript, _ bool, args []string) {
 	err := ts.Exec(noWaitName, args[1:]...)
 	code := "0"

@@ -22,7 +22,7 @@ import (
 	"github.com/org/pypi-oidc-publish/internal/testkit/expect"
 )
 
-// served is a process of serve, in a folder of its own, and the environment that it tells.
+// served is a process of serve, in a folder of its own, and the environment that it prints.
 type served struct {
 	t       *testing.T
 	dir     string
@@ -124,7 +124,7 @@ func (s *served) fetch(method, url, body string) string {
 	return string(text)
 }
 
-// step is a step of a workflow that uses the action, with the environment that serve tells, and nothing else of its stage.
+// step is a step of a workflow that uses the action, with the environment that serve prints, and nothing else of its test server.
 func (s *served) step(files ...string) *step {
 	s.t.Helper()
 	p := newStepWith(s.t, s.env, files...)
@@ -132,7 +132,7 @@ func (s *served) step(files ...string) *step {
 	return p
 }
 
-// TestServe_Signal: a signal ends it at once and with exit code 0, whatever its clients are doing, and the environment file goes.
+// TestServe_Signal: a signal ends it at once with exit code 0, also during requests, and the environment file is removed.
 func TestServe_Signal(t *testing.T) {
 	t.Parallel()
 	for _, signal := range []os.Signal{syscall.SIGTERM, os.Interrupt} {
@@ -164,8 +164,8 @@ func TestServe_Signal(t *testing.T) {
 	}
 }
 
-// TestServe_EnvFile: what is printed is what is in the file; each line can go to GITHUB_ENV, to an engine's --env-file and, through env, to a
-// shell, so none needs quotes.
+// TestServe_EnvFile: what is printed is what is in the file; each line can go to GITHUB_ENV, to an engine's --env-file and, through env, to
+// a shell, so none needs quotes.
 func TestServe_EnvFile(t *testing.T) {
 	t.Parallel()
 	want := map[string][]string{
@@ -293,7 +293,7 @@ func TestServe_Publishers(t *testing.T) {
 	}
 }
 
-// TestServe_Faults: a client of any language can break the stage by its control endpoint; the run that meets the fault goes on.
+// TestServe_Faults: a client of any language can inject faults by the control endpoint; the run that meets the fault goes on.
 func TestServe_Faults(t *testing.T) {
 	t.Parallel()
 	s := serveServers(t, "-project", "alder", "-github-release", "v1.0")
@@ -305,11 +305,11 @@ func TestServe_Faults(t *testing.T) {
 	p.env["INPUT_GITHUB-RELEASE"] = "v1.0"
 	p.run().expect(t, 0, "published-count", "1", "github-release", "attached")
 	if mended := s.fetch("DELETE", s.env["STAGE_FAULTS_URL"], ""); strings.Count(mended, `"struck":1`) != len(ops) {
-		t.Errorf("not all have struck: %s", mended)
+		t.Errorf("not all were hit: %s", mended)
 	}
 }
 
-// TestServe_BeyondLoopback: beyond loopback only on request, and told; one port is enough for the whole of a run.
+// TestServe_BeyondLoopback: beyond loopback only on request, and with a warning; one port is enough for the whole of a run.
 func TestServe_BeyondLoopback(t *testing.T) {
 	t.Parallel()
 	s := serveIn(t, t.TempDir(), nil, "serve", "-addr", "0.0.0.0:0", "-env-file", "stage.env", "-project", "alder")
@@ -340,8 +340,8 @@ func TestServe_BeyondLoopback(t *testing.T) {
 	}
 }
 
-// TestServe_EnvironmentFlags: a service container of GitHub's runner has an environment and, with most runners, no arguments. A step of the action
-// never serves, whatever its environment.
+// TestServe_EnvironmentFlags: a service container of GitHub's runner has an environment and, with most runners, no arguments. A step of the
+// action never serves, in any environment.
 func TestServe_EnvironmentFlags(t *testing.T) {
 	t.Parallel()
 	const flags = "PYPI_OIDC_PUBLISH_SERVE=-addr 127.0.0.1:0  -env-file stage.env -project alder"

@@ -8,7 +8,7 @@ import (
 	"github.com/org/pypi-oidc-publish/internal/testkit/expect"
 )
 
-// TestUpload_NeverReachedIndex: nobody is told that the index refused what it has not seen, or that something has to be put
+// TestUpload_NeverReachedIndex: no message says that the index refused what it has not received, or that something has to be put
 // right before the run that will finish it.
 func TestUpload_NeverReachedIndex(t *testing.T) {
 	t.Parallel()

@@ -56,7 +56,7 @@ func answersAndMore(front *hostileFront) *hostileFront {
 	return front
 }
 
-// TestUnsolicitedBytes_NotPrinted: whatever server sends bytes unasked, neither standard output nor standard error shows them, nor the
+// TestUnsolicitedBytes_NotPrinted: when any server sends unsolicited bytes, neither standard output nor standard error shows them, nor the
 // secrets in them; a verbose log says that it happened.
 func TestUnsolicitedBytes_NotPrinted(t *testing.T) {
 	skipIfShort(t)
@@ -77,7 +77,7 @@ func TestUnsolicitedBytes_NotPrinted(t *testing.T) {
 	var stories []story
 	for _, op := range append(wire.Ops(), wire.GitHubOps()...) {
 		if !slices.ContainsFunc(targets(), func(o target) bool { return o.op == string(op) }) {
-			t.Errorf("nobody sends anything unasked to the op %s", op)
+			t.Errorf("no case sends unsolicited bytes to the op %s", op)
 		}
 	}
 	for _, o := range targets() {
@@ -102,8 +102,8 @@ func TestUnsolicitedBytes_NotPrinted(t *testing.T) {
 				}
 				s.prepareFor(c.target)
 				s.start(arguments(c.command, s)...).wait() // whether it goes on is the transport's affair
-				struck, shown := front.seen()
-				if struck == 0 {
+				hits, shown := front.seen()
+				if hits == 0 {
 					t.Fatalf("nothing was sent unasked:\n%s", s.log.String())
 				}
 				log := s.log.String()
@@ -126,7 +126,7 @@ func TestUnsolicitedBytes_NotPrinted(t *testing.T) {
 	})
 	// Not every time: where the next request was on its way already, the bytes are taken for the answer to that.
 	if reported.Load() == 0 && !raced {
-		t.Errorf("of %d runs none says that bytes came unasked: the test looks at nothing", len(stories))
+		t.Errorf("of %d runs none reports unsolicited bytes: the test checks nothing", len(stories))
 	}
 }
 
@@ -146,8 +146,8 @@ func TestUnsolicitedBytes_Program(t *testing.T) {
 		s.startProcess(exec.CommandContext(t.Context(), program)).wait()
 		log := s.log.String()
 		printed := strings.Contains(log, "Unsolicited") && (verbose == "false" || strings.Contains(log, `starting with "`))
-		struck, shown := front.seen()
-		if struck == 0 {
+		hits, shown := front.seen()
+		if hits == 0 {
 			t.Errorf("nothing was sent unasked, verbose %s:\n%s", verbose, log)
 		}
 		if printed {

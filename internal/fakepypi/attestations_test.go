@@ -176,7 +176,7 @@ func forms() map[string]formRow {
 		"the id of another": {
 			edit(entries+".logId.keyId", func(string) string { return strings.Repeat("A", 43) + "=" }), failed + "invalid log entry: ",
 		},
-		"a certificate of nobody's": {edit(certificate, spoilSignature), failed + "failed to build timestamp certificate chain: "},
+		"a certificate without a valid issuer": {edit(certificate, spoilSignature), failed + "failed to build timestamp certificate chain: "},
 	}
 }
 
@@ -241,7 +241,7 @@ func copied(t *testing.T, a signer.Attestation) signer.Attestation {
 	return c
 }
 
-// checkAnswer uploads and tells whether the answer is as the row says.
+// checkAnswer uploads and checks that the answer is as the row says.
 func (th *harness) checkAnswer(name, token string, p upload, refusal string) {
 	th.t.Helper()
 	r := th.upload(token, p)
@@ -390,7 +390,7 @@ func TestAttestations_Sets(t *testing.T) {
 	th.checkAnswer("one of each", token, wheel("attestations", th.attests(publish, slsa)), "")
 }
 
-// TestAttestations_Publisher is docs/reference/attestations.md §2.2: what of the certificate has to be that of the upload token's
+// TestAttestations_Publisher is docs/reference/attestations.md §2.2: what of the certificate must equal that of the upload token's
 // publisher.
 func TestAttestations_Publisher(t *testing.T) {
 	t.Parallel()
@@ -559,7 +559,7 @@ func TestProvenance(t *testing.T) {
 			t.Errorf("served %s, and sent %s", served, encodedOf(sent))
 		}
 		if kept, err := th.Provenance("demo-1.0-py3-none-any.whl"); err != nil || string(kept) != r.body {
-			t.Errorf("the stage has %s, %v", kept, err)
+			t.Errorf("the test server has %s, %v", kept, err)
 		}
 		th.integrity(where)
 	}
@@ -643,7 +643,7 @@ func TestOnePort_Sigstore(t *testing.T) {
 	}
 }
 
-// TestSigstore_Env: a process is told where the test server's Sigstore is, and whom to believe.
+// TestSigstore_Env: a process gets the addresses of the test server's Sigstore, and its trust root.
 func TestSigstore_Env(t *testing.T) {
 	t.Parallel()
 	th := opened(t)
@@ -660,7 +660,7 @@ func TestSigstore_Env(t *testing.T) {
 	}
 }
 
-// TestClose_DuringLogEntry: a log that takes its time holds nobody up at the end.
+// TestClose_DuringLogEntry: a slow log does not delay the end.
 func TestClose_DuringLogEntry(t *testing.T) {
 	t.Parallel()
 	th := opened(t)

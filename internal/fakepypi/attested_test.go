@@ -82,7 +82,7 @@ func (th *harness) logRequest() []byte {
 	return []byte(encoded(th, request))
 }
 
-// loggedAt is where an entry can be looked up.
+// loggedAt is the address of an entry.
 func (th *harness) loggedAt() string {
 	th.t.Helper()
 	r := th.do("POST", th.sigstore()+"/api/v1/log/entries", strings.NewReader(string(th.logRequest())))

@@ -16,7 +16,7 @@ import (
 	"github.com/org/pypi-oidc-publish/internal/wire"
 )
 
-// missedByServers are the cases that the test server takes and the real index rejects, with the reason. There are none.
+// missedByServers are the cases that the test server accepts and the real index rejects, with the reason. There are none.
 var missedByServers = map[string]string{}
 
 // TestUpload_Vectors uploads every case to a test server that has nothing yet, as the program does, and holds the answers to the vectors.
@@ -46,7 +46,7 @@ func TestUpload_Vectors(t *testing.T) {
 					if sameMessage(v, refused) {
 						count.same++
 					} else {
-						t.Logf("%s: the stage says\n\t%s\nand the index\n\t%s", v.ID, refused.Message, v.Message)
+						t.Logf("%s: the test server says\n\t%s\nand the index\n\t%s", v.ID, refused.Message, v.Message)
 					}
 					fallthrough
 				default:
@@ -105,7 +105,7 @@ func uploadCase(t *testing.T, th *harness, v vectors.Case) *index.Refusal {
 			t.Fatal(err)
 		}
 		if !d.Metadata {
-			// Where the file tells nothing, the index was asked with what its author meant.
+			// Where the file has nothing, the index was asked with what its author meant.
 			d.Metadata = true
 			d.Headers = []distfile.Field{
 				{Name: "Metadata-Version", Value: "2.1"},

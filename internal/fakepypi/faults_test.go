@@ -34,7 +34,7 @@ func TestOps_MatchClient(t *testing.T) {
 	slices.Sort(got)
 	slices.Sort(want)
 	if !slices.Equal(got, want) {
-		t.Errorf("the stage has the ops %v, the client %v", got, want)
+		t.Errorf("the test server has the ops %v, the client %v", got, want)
 	}
 	th := opened(t)
 	for _, op := range wire.GitHubOps() {
@@ -62,19 +62,19 @@ func (th *harness) breaks(op string, f fault.Fault, skip, times int) {
 // longestWait is how long a test waits for what a busy machine may be late with.
 const longestWait = 3 * time.Minute
 
-// strikes tells when the faults planned have not struck as often as told.
-func (th *harness) strikes(want ...int) {
+// wantHits fails the test if the planned faults were not hit this often.
+func (th *harness) wantHits(want ...int) {
 	th.t.Helper()
 	var got []int
 	for _, p := range th.Plans() {
 		got = append(got, p.Hits)
 	}
 	if !slices.Equal(got, want) {
-		th.t.Errorf("the faults struck %v times, want %v", got, want)
+		th.t.Errorf("the faults were hit %v times, want %v", got, want)
 	}
 }
 
-// eventually waits for what another goroutine is about to do, and not forever.
+// eventually waits for what another goroutine is about to do, up to a limit.
 func eventually(t *testing.T, what string, done func() bool) {
 	t.Helper()
 	tick, end := time.NewTicker(time.Millisecond), time.After(longestWait)
@@ -192,7 +192,7 @@ func sees(t *testing.T, r *http.Request, timeout time.Duration) string {
 		seen += ", Retry-After " + after
 	}
 	if resp.Header.Get("Date") != "Sun, 22 Nov 2026 12:00:00 GMT" && !strings.Contains(r.URL.Path, "idtoken") {
-		t.Errorf("the answer's date is %q: not by the stage's clock", resp.Header.Get("Date"))
+		t.Errorf("the answer's date is %q: not by the test server's clock", resp.Header.Get("Date"))
 	}
 	body, err := io.ReadAll(io.LimitReader(resp.Body, 1<<20+1)) // more than any answer has here
 	if err != nil {
@@ -269,7 +269,7 @@ type view struct {
 	stores bool
 }
 
-// TestFault_EveryOp: every named fault strikes every op once, the client sees what the name says, and the next request is fine.
+// TestFault_EveryOp: every named fault hits every op once, the client sees what the name says, and the next request is fine.
 func TestFault_EveryOp(t *testing.T) {
 	t.Parallel()
 	known, borrow := views(), borrowing(t)
@@ -300,8 +300,8 @@ func TestFault_EveryOp(t *testing.T) {
 					t.Errorf("a client sees %q, want %q", got, expected)
 				}
 				// The server may read the request only after its client has gone.
-				eventually(t, "the fault strikes", func() bool { return th.Plans()[0].Hits > 0 })
-				th.strikes(1)
+				eventually(t, "the fault is hit", func() bool { return th.Plans()[0].Hits > 0 })
+				th.wantHits(1)
 				eventually(t, "the request is over", func() bool {
 					return !slices.ContainsFunc(th.Requests(), func(r fakepypi.Request) bool { return r.Ended.IsZero() })
 				})
@@ -315,7 +315,7 @@ func TestFault_EveryOp(t *testing.T) {
 				if op == "upload" && th.effect(op) != 1 {
 					t.Errorf("the index holds %v", th.Files())
 				}
-				th.strikes(1)
+				th.wantHits(1)
 			})
 		}
 	}
@@ -356,7 +356,7 @@ func TestFault_OversizedAnswer(t *testing.T) {
 	}
 }
 
-// TestFault_NthUpload: the number of the request says which file of a release a fault strikes.
+// TestFault_NthUpload: the number of the request says which file of a release a fault hits.
 func TestFault_NthUpload(t *testing.T) {
 	t.Parallel()
 	th := opened(t)
@@ -366,7 +366,7 @@ func TestFault_NthUpload(t *testing.T) {
 	th.accepted(token, sending("demo-1.0-cp312-cp312-win32.whl", "bdist_wheel", "cp312", "another wheel"))
 	th.upload(token, sdist()).want(t, 503, "")
 	th.accepted(token, sdist())
-	th.strikes(1)
+	th.wantHits(1)
 	if mended := th.ClearFaults(); len(mended) != 1 || mended[0].Hits != 1 || mended[0].Op != "upload" || len(th.Plans()) != 0 {
 		t.Errorf("mended %+v, broken %+v", mended, th.Plans())
 	}
@@ -389,7 +389,7 @@ func TestFault_ResetDuringBody(t *testing.T) {
 			if n, err := conn.Write(large); n == len(large) || ending(err) != "reset" {
 				t.Errorf("the client could send %d bytes, then %v", n, err)
 			}
-			th.strikes(1)
+			th.wantHits(1)
 		})
 	}
 }
@@ -419,7 +419,7 @@ func TestFault_EarlyAnswer(t *testing.T) {
 			if err != nil || !bytes.Contains(rest, []byte("Connection: close")) {
 				t.Errorf("%q, %v", rest, err)
 			}
-			th.strikes(1)
+			th.wantHits(1)
 		})
 	}
 }
@@ -455,7 +455,7 @@ func TestFault_HangUntilClientCloses(t *testing.T) {
 				if _, err := conn.Write(b.Bytes()[:b.Len()-missing]); err != nil {
 					t.Fatal(err)
 				}
-				eventually(t, "the fault strikes", func() bool { return th.Plans()[0].Hits == 1 })
+				eventually(t, "the fault is hit", func() bool { return th.Plans()[0].Hits == 1 })
 				if r := th.Requests(); !r[len(r)-1].Ended.IsZero() {
 					t.Errorf("it does not hang: %+v", r[len(r)-1])
 				}
@@ -489,10 +489,10 @@ func TestFault_HangBrokenBody(t *testing.T) {
 	if text, err := io.ReadAll(conn); len(text) > 0 || err != nil && ending(err) != "reset" {
 		t.Errorf("%q, %v", text, err)
 	}
-	th.strikes(1)
+	th.wantHits(1)
 }
 
-// TestFault_Connections: faults of a listener strike its new connections, and none of the other one's.
+// TestFault_Connections: faults of a listener hit its new connections, and none of the other one's.
 func TestFault_Connections(t *testing.T) {
 	t.Parallel()
 	known := map[string]string{"refuse": "reset", "close-at-accept": "closed"}
@@ -526,10 +526,10 @@ func TestFault_Connections(t *testing.T) {
 						t.Errorf("a new connection to the other server is %s", got)
 					}
 				}
-				th.strikes(2)
+				th.wantHits(2)
 				for _, r := range th.Requests() {
 					if r.Status != 404 {
-						t.Errorf("a connection that was struck brought a request: %+v", r)
+						t.Errorf("a connection with a fault brought a request: %+v", r)
 					}
 				}
 			})
@@ -537,7 +537,7 @@ func TestFault_Connections(t *testing.T) {
 	}
 }
 
-// greets tells what becomes of a new connection, which asks for something or only listens: what is said into a connection
+// greets returns what becomes of a new connection, which asks for something or only listens: what is said into a connection
 // that was closed in good order makes a reset of it.
 func greets(t *testing.T, host string, sends bool) string {
 	t.Helper()
@@ -562,7 +562,7 @@ func greets(t *testing.T, host string, sends bool) string {
 	return "served"
 }
 
-// TestFault_NoKeepAlive as long as new ones are to be struck: a client that keeps one would never meet the fault.
+// TestFault_NoKeepAlive as long as new ones are to have a fault: a client that keeps one would never meet the fault.
 func TestFault_NoKeepAlive(t *testing.T) {
 	t.Parallel()
 	th := opened(t)
@@ -589,10 +589,10 @@ func TestFault_NoKeepAlive(t *testing.T) {
 	if err := get(); err != nil {
 		t.Error(err)
 	}
-	th.strikes(1)
+	th.wantHits(1)
 }
 
-// TestFault_InvalidPlan: a plan that could never strike is reported.
+// TestFault_InvalidPlan: a plan that could never be hit is reported.
 func TestFault_InvalidPlan(t *testing.T) {
 	t.Parallel()
 	th := opened(t)
@@ -607,7 +607,7 @@ func TestFault_InvalidPlan(t *testing.T) {
 			t.Errorf("%s: taken", name)
 		}
 	}
-	th.strikes()
+	th.wantHits()
 }
 
 // TestFault_OtherOps: what the index asks of the issuer, and what other clients ask, can be broken too.
@@ -639,10 +639,10 @@ func TestFault_PlainIndex(t *testing.T) {
 		th.do("POST", th.Upload.Path, bytes.NewReader(body), "Content-Type", kind,
 			"Authorization", basic(fakepypi.User, fakepypi.Password)).want(t, want, "")
 	}
-	th.strikes(1)
+	th.wantHits(1)
 }
 
-// TestClose_DuringFaults: no handler outlives the test server, and no goroutine, whatever it is in the middle of. Not
+// TestClose_DuringFaults: no handler outlives the test server, and no goroutine, at any point of a request. Not
 // parallel: it counts goroutines.
 func TestClose_DuringFaults(t *testing.T) {
 	stuck := fault.Fault{Point: fault.AfterStore, BytesPerSecond: time.Hour, Piece: 1}
@@ -695,7 +695,7 @@ func TestClose_DuringFaults(t *testing.T) {
 			if _, err := conn.Write(text); err != nil {
 				t.Fatal(err)
 			}
-			eventually(t, "the fault strikes", func() bool { return th.Plans()[0].Hits == 1 })
+			eventually(t, "the fault is hit", func() bool { return th.Plans()[0].Hits == 1 })
 
 			closed := make(chan error, 1)
 			go func() { closed <- th.Close() }()
@@ -706,7 +706,7 @@ func TestClose_DuringFaults(t *testing.T) {
 				}
 			case <-time.After(longestWait):
 				all := make([]byte, 1<<20)
-				t.Fatalf("the stage does not close:\n%s", all[:runtime.Stack(all, true)])
+				t.Fatalf("the test server does not close:\n%s", all[:runtime.Stack(all, true)])
 			}
 			for _, asked := range th.Requests() {
 				if asked.Ended.IsZero() {
@@ -737,7 +737,7 @@ func TestControl(t *testing.T) {
 		t.Fatalf("%+v", r)
 	}
 	if got := len(th.Requests()); got != before {
-		t.Errorf("the control of the stage is in the journal of the index: %+v", th.Requests()[before:])
+		t.Errorf("the control of the test server is in the journal of the index: %+v", th.Requests()[before:])
 	}
 	if got := sees(t, th.request("upload", token), 30*time.Second); got != "reset" || len(th.Files()) != 1 {
 		t.Errorf("a client sees %q, the index holds %v", got, th.Files())
@@ -765,7 +765,7 @@ func TestControl(t *testing.T) {
 	}
 }
 
-// TestControl_Disabled: nobody can break a test server that was not asked for it.
+// TestControl_Disabled: a test server without the control endpoint takes no faults.
 func TestControl_Disabled(t *testing.T) {
 	t.Parallel()
 	th := opened(t)
@@ -776,5 +776,5 @@ func TestControl_Disabled(t *testing.T) {
 		t.Fatal(err)
 	}
 	th.do("POST", "http://"+back.Host+fault.ControlPath, strings.NewReader(`{"op":"upload","fault":"hang"}`)).want(t, 404, "")
-	th.strikes()
+	th.wantHits()
 }

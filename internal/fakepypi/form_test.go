@@ -14,7 +14,7 @@ import (
 	"github.com/org/pypi-oidc-publish/internal/fakepypi"
 )
 
-// TestUploadForm_FieldAsFile is docs/reference/pypi-server.md row 4: only the content, and a signature that nobody reads, may have a file
+// TestUploadForm_FieldAsFile is docs/reference/pypi-server.md row 4: only the content, and a signature that is not read, may have a file
 // name.
 func TestUploadForm_FieldAsFile(t *testing.T) {
 	t.Parallel()

@@ -329,7 +329,7 @@ func (th *harness) accepted(token string, p upload) {
 	}
 }
 
-// want tells when a reply has not the status and the reason phrase.
+// want fails the test if a reply does not have the status and the reason phrase.
 func (r reply) want(t *testing.T, status int, reason string) {
 	t.Helper()
 	if r.status != status || reason != "" && r.reason != reason {

@@ -63,7 +63,7 @@ func TestKeep_Restart(t *testing.T) {
 	if len(before) != 17+6 || !strings.HasPrefix(
 		before["/simple/pending/ text/html"], "200",
 	) || before["demo-1.0-py3-none-any.whl.metadata"] != "200" {
-		t.Fatalf("the test looks at the wrong things: %v", before)
+		t.Fatalf("the test checks the wrong things: %v", before)
 	}
 	if err := th.Close(); err != nil {
 		t.Fatal(err)
@@ -116,11 +116,11 @@ func TestKeep_Permissions(t *testing.T) {
 	}
 	if servers, err := fakepypi.Start(t.Context(), "127.0.0.1:0", fakepypi.Options{Now: time.Now, Keep: true}); err == nil {
 		_ = servers.Close()
-		t.Error("a stage keeps what it holds in no folder")
+		t.Error("a test server keeps its files without a folder")
 	}
 }
 
-// TestKeep_DamagedState: what is damaged or somebody else's is reported, and left as it is.
+// TestKeep_DamagedState: damaged or foreign files are reported, and left unchanged.
 func TestKeep_DamagedState(t *testing.T) {
 	t.Parallel()
 	for name, c := range map[string]struct {
@@ -193,7 +193,7 @@ func TestKeep_DamagedState(t *testing.T) {
 	}
 }
 
-// TestKeep_Folder: the files beside the document have to be there, and nobody else may write.
+// TestKeep_Folder: the files beside the document must exist, and no other process may write.
 func TestKeep_Folder(t *testing.T) {
 	t.Parallel()
 	for name, c := range map[string]struct {

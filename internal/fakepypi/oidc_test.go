@@ -134,7 +134,7 @@ func TestMint_BadIDToken(t *testing.T) {
 	}
 }
 
-// TestMint_Claims is §4.4: which publisher a token is for, and the reasons where there is none.
+// TestMint_Claims is §4.4: which publisher a token is for, and the reasons for a refusal.
 func TestMint_Claims(t *testing.T) {
 	t.Parallel()
 	const (

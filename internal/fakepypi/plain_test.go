@@ -7,7 +7,7 @@ import (
 	"github.com/org/pypi-oidc-publish/internal/fakepypi"
 )
 
-// TestPlainIndex_Address: a plain index has an address of its own for uploads, and is told by it.
+// TestPlainIndex_Address: a plain index has an address of its own for uploads, and is recognized by it.
 func TestPlainIndex_Address(t *testing.T) {
 	t.Parallel()
 	th := open(t, fakepypi.Options{Profile: fakepypi.Plain})

@@ -56,7 +56,7 @@ func TestReset(t *testing.T) {
 	for round := range 3 {
 		th.story()
 		if th.remembered() == first {
-			t.Fatal("the story leaves nothing behind: the test looks at nothing")
+			t.Fatal("the story leaves nothing behind: the test checks nothing")
 		}
 		if err := th.Reset(t.Context()); err != nil {
 			t.Fatal(err)
@@ -126,8 +126,8 @@ func TestResetRefused(t *testing.T) {
 	}
 }
 
-// TestReset_RequestOnItsWay: a client sends a request and goes, and the servers are reset before they have read it. The request is of the time
-// before.
+// TestReset_RequestOnItsWay: a client sends a request and goes, and the servers are reset before they have read it. The request is of the
+// time before.
 func TestReset_RequestOnItsWay(t *testing.T) {
 	t.Parallel()
 	th := open(t, fakepypi.Options{})
@@ -143,7 +143,7 @@ func TestReset_RequestOnItsWay(t *testing.T) {
 			t.Fatal(err)
 		}
 		if err := th.Reset(t.Context()); err != nil {
-			continue // it was being answered at that moment, which is told
+			continue // it was being answered at that moment, which is recorded
 		}
 		th.get("/simple/other/").want(t, 404, "")
 		if slices.ContainsFunc(th.Requests(), func(r fakepypi.Request) bool { return r.Path == "/simple/demo/" }) {

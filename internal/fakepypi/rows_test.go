@@ -569,7 +569,7 @@ func rawly(p upload, content string) upload {
 	return p.set("sha256_digest", sha256Of(content))
 }
 
-// squeezed is the zip with a method of its last member that nobody knows.
+// squeezed is the zip with an unknown method of its last member.
 func squeezed(content string) string {
 	at := strings.LastIndex(content, "PK\x01\x02") + 10
 	return content[:at] + "\x0c" + content[at+1:]

@@ -147,7 +147,7 @@ const (
 // until ctx is cancelled or Close is called. Start fails if an option is invalid or a server cannot listen.
 func Start(ctx context.Context, addr string, o Options) (*Servers, error) {
 	if o.Now == nil {
-		return nil, errors.New("a stage needs a clock")
+		return nil, errors.New("a test server needs a clock")
 	}
 	s := &Servers{run: o.Run.Complete(), keeps: o.Keep, journal: journal{now: o.Now}, faults: newInjector(o.Now)}
 	if err := s.open(ctx, addr, o); err != nil {
@@ -209,7 +209,7 @@ func (s *Servers) folder(o Options) (string, error) {
 		return o.Dir, nil
 	}
 	if o.Keep {
-		return "", errors.New("a stage that keeps what it holds needs a folder for it")
+		return "", errors.New("a test server that keeps its files needs a folder for them")
 	}
 	var err error
 	s.remove, err = os.MkdirTemp("", "rehearsal-")
@@ -289,9 +289,9 @@ func (s *Servers) shut() {
 var errBusy = errors.New("the servers cannot be reset while they answer a request")
 
 // Reset makes the servers as if they had just been started, at the same addresses, with the same keys and the same [Servers.Env]: without
-// publishers, projects, files, tokens, log entries, releases, faults and recorded requests, and with the first switches. A test that needs many
-// servers can use one after the other in less time. Requests on their way, of clients that have gone, are waited for. It is an error while a
-// request is being answered, and with [Options.Keep].
+// publishers, projects, files, tokens, log entries, releases, faults and recorded requests, and with the first switches. A test that needs
+// many servers can use one after the other in less time. Requests on their way, of clients that have gone, are waited for. It is an error
+// while a request is being answered, and with [Options.Keep].
 func (s *Servers) Reset(ctx context.Context) error {
 	if s.keeps {
 		return errors.New("servers that keep what they hold cannot be reset")
@@ -324,8 +324,8 @@ type Publisher struct {
 	Pending        bool        // the project does not exist yet; the first mint creates it
 }
 
-// AddPublisher registers a publisher. Unless the publisher is pending, it creates its project if that does not exist. It fails only for a second
-// pending publisher with the same owner, repository, workflow and environment.
+// AddPublisher registers a publisher. Unless the publisher is pending, it creates its project if that does not exist. It fails only for a
+// second pending publisher with the same owner, repository, workflow and environment.
 func (s *Servers) AddPublisher(p Publisher) error {
 	_, repository, _ := strings.Cut(s.run.Repository, "/")
 	return s.index.AddPublisher(warehouse.Publisher{

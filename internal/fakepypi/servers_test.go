@@ -72,7 +72,7 @@ func TestSecrets(t *testing.T) {
 	}
 }
 
-// TestRequests: the record tells order, status and concurrency.
+// TestRequests: the record has order, status and concurrency.
 func TestRequests(t *testing.T) {
 	t.Parallel()
 	th := opened(t)
@@ -147,7 +147,7 @@ func TestClose(t *testing.T) {
 		}
 		if resp, err := http.Get(servers.Simple.String()); err == nil { // it has to fail
 			resp.Body.Close()
-			t.Errorf("%s: the stage still answers", name)
+			t.Errorf("%s: the test server still answers", name)
 		}
 		cancel()
 	}
@@ -189,6 +189,6 @@ func TestUpload_StoredInDir(t *testing.T) {
 		t.Error(err)
 	}
 	if _, err := os.Stat(dir); err != nil {
-		t.Error("the stage removed a folder that is not its own")
+		t.Error("the test server removed a folder that is not its own")
 	}
 }

@@ -48,7 +48,7 @@ func TestOf(t *testing.T) {
 	}
 }
 
-// TestExplain gives what nobody explained an id and a next step, and leaves the rest as it is.
+// TestExplain gives an unexplained error an id and a next step, and leaves the rest as it is.
 func TestExplain(t *testing.T) {
 	t.Parallel()
 	a := finding.New(finding.NoRelease, "no name", "set one").In("dist/a.whl")

@@ -9,7 +9,7 @@ import (
 	"github.com/org/pypi-oidc-publish/internal/ghrelease"
 )
 
-// FuzzResponses: whatever GitHub answers to any request, it is a success that is one, or findings that tell what to do.
+// FuzzResponses: any answer of GitHub to any request is a real success, or gives findings with a next step.
 func FuzzResponses(f *testing.F) {
 	for _, body := range []string{
 		"", "null", "[null]", `{"id":7,"tag_name":"v1"}`, `[{"id":7,"name":"a.whl","size":3,"state":"starter"}]`,
@@ -49,7 +49,7 @@ func FuzzResponses(f *testing.F) {
 			}
 		}
 		if !slices.ContainsFunc(s.Assets(r.ID), func(a releases.Asset) bool { return string(a.Bytes) == "somebody's" }) {
-			t.Error("somebody's asset is gone")
+			t.Error("an asset of others is gone")
 		}
 	})
 }

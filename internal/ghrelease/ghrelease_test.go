@@ -48,7 +48,7 @@ func startGitHub(t *testing.T, right releases.Right, o releases.Options) *scenar
 	return s
 }
 
-// of is a client of the API at the given place, of the scene's world.
+// of returns a client of the API at the given address, with the scene's environment.
 func (s *scenario) of(repository string, api *url.URL, raw string) *ghrelease.Client {
 	redactor := secret.NewRedactor(nil)
 	sleep := func(ctx context.Context, d time.Duration) error {
@@ -88,7 +88,7 @@ func asset(name, content string) ghrelease.Asset {
 	}
 }
 
-// holds tells the assets of a release as name=bytes, and a name alone for half an asset.
+// holds returns the assets of a release as name=bytes, and a name alone for half an asset.
 func (s *scenario) holds(id int64) string {
 	var all []string
 	for _, a := range s.Assets(id) {
@@ -112,7 +112,7 @@ func idsOf(err error) string {
 	return strings.Join(ids, " ")
 }
 
-// harmless holds what is true of every story: nothing but assets was changed, the token went nowhere, and every failure tells what to do.
+// harmless checks every story: nothing but assets was changed, the token went to no other server, and every failure has a next step.
 func (s *scenario) harmless(errs ...error) {
 	s.t.Helper()
 	if s.Edits() != 0 || len(s.Leaks()) != 0 {
@@ -443,7 +443,7 @@ func (s *scenario) play(c story, published releases.Release) {
 		})
 	}
 	if idsOf(attached) != c.attach || n != c.n || strings.Join(texts, " ") != c.findings {
-		t.Errorf("Attach: %d, told %v, %v", n, texts, attached)
+		t.Errorf("Attach: %d, reported %v, %v", n, texts, attached)
 	}
 	if got := s.holds(published.ID); got != c.holds {
 		t.Errorf("the release has %q, want %q", got, c.holds)
@@ -558,7 +558,7 @@ func TestAttach_Pagination(t *testing.T) {
 	s.harmless(err)
 }
 
-// TestReady_JustPublished: a release that the list has already and its tag has not is the one, whatever drafts there are.
+// TestReady_JustPublished: a release that the list has already and its tag has not is the one, even if there are drafts.
 func TestReady_JustPublished(t *testing.T) {
 	t.Parallel()
 	s := startGitHub(t, releases.Write, releases.Options{})
@@ -580,7 +580,7 @@ func TestReady_DuplicateInList(t *testing.T) {
 	if ready, err := s.client.Ready(t.Context(), "v1", nil); err != nil || ready.ID != r.ID {
 		t.Errorf("%+v, %v", ready, err)
 	}
-	// It was published in between: what was told last is so.
+	// It was published in between: the last answer counts.
 	s.Say("list", releases.Answer{Status: 200, Body: "[" + draft + "," + strings.Replace(draft, "true", "false", 1) + "]"})
 	if ready, err := s.client.Ready(t.Context(), "v1", nil); err != nil || ready.ID != r.ID || ready.Draft {
 		t.Errorf("%+v, %v", ready, err)
@@ -632,7 +632,7 @@ func TestAttach_ChangedFile(t *testing.T) {
 	s.harmless(err)
 }
 
-// TestAttach_NoAnswer: the others are not tried forever.
+// TestAttach_NoAnswer: the others are not retried without end.
 func TestAttach_NoAnswer(t *testing.T) {
 	t.Parallel()
 	s := startGitHub(t, releases.Write, releases.Options{})
@@ -725,7 +725,7 @@ func TestAttach_AssetStates(t *testing.T) {
 	}
 }
 
-// TestAttach_UnexpectedAnswers: whatever comes, it is a finding.
+// TestAttach_UnexpectedAnswers: each is a finding.
 func TestAttach_UnexpectedAnswers(t *testing.T) {
 	t.Parallel()
 	for _, body := range []string{
@@ -763,7 +763,7 @@ func TestAttach_UnexpectedAnswers(t *testing.T) {
 	}
 }
 
-// TestToken_OnlyToAPI: to the API and to its uploads, whatever an answer says.
+// TestToken_OnlyToAPI: only to the API and to its uploads, for any answer.
 func TestToken_OnlyToAPI(t *testing.T) {
 	t.Parallel()
 	s := startGitHub(t, releases.Write, releases.Options{})

@@ -25,7 +25,7 @@ func TestClassifiers_List(t *testing.T) {
 	if _, err := index.New(
 		index.SiteOf(s.Upload, nil, false), client(), wire.NewGate(1), nil,
 	).Classifiers(t.Context()); !errors.Is(err, index.ErrNoListings) {
-		t.Errorf("without look-ups: %v", err)
+		t.Errorf("without queries: %v", err)
 	}
 }
 

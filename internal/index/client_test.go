@@ -290,7 +290,7 @@ func TestUpload_Refusals(t *testing.T) {
 				t.Errorf("%d tries of a final refusal", tries)
 			}
 			if c.location != "" && !strings.Contains(all[0].Error(), c.location) {
-				t.Errorf("the better address is not told: %v", all[0])
+				t.Errorf("the better address is not reported: %v", all[0])
 			}
 		})
 	}
@@ -391,7 +391,7 @@ func (c *counted) Token(ctx context.Context, validFor time.Duration) (string, se
 
 func (c *counted) Release(context.Context, secret.Secret) { c.using-- }
 
-// TestUpload_Waiting: an upload that waits for another try holds no token, and each try tells its own progress from the beginning.
+// TestUpload_Waiting: an upload that waits for another try holds no token, and each try reports its own progress from the beginning.
 func TestUpload_Waiting(t *testing.T) {
 	t.Parallel()
 	tries := 0

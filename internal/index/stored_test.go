@@ -34,6 +34,6 @@ func TestStored_DeletedFile(t *testing.T) {
 	}
 	none := index.New(index.SiteOf(s.Upload, nil, false), client(), wire.NewGate(1), login)
 	if _, err := none.Stored(t.Context(), d); !errors.Is(err, index.ErrNoListings) {
-		t.Errorf("without look-ups: %v", err)
+		t.Errorf("without queries: %v", err)
 	}
 }

@@ -48,7 +48,7 @@ func TestParseListingHTML_Valid(t *testing.T) {
 		},
 		"a project without files":         {`<h1>Links for alder</h1>`, "", nil},
 		"a project without files, by PEP": {`<meta content="1.0" name="pypi:repository-version"><title>alder</title>`, "", nil},
-		"a digest of another kind is none": {
+		"a digest of another kind is ignored": {
 			`<a href="alder-1.0.zip#sha512=` + aSHA256 + `">alder-1.0.zip</a>`, "", []pep.IndexFile{{Name: "alder-1.0.zip"}},
 		},
 		"a digest of another length neither": {
@@ -69,7 +69,7 @@ func TestParseListingHTML_Invalid(t *testing.T) {
 	for _, text := range []string{
 		"", " \n", "not found", `{"files": []}`, "<html><body>Please log in</body></html>",
 		`<html><title>Log in</title><a href="/forgot">Forgot your password?</a></html>`,
-		`<a href="/alder-1.0.zip">alder-1.0.zip</a><a href="/login">Log in</a>`,      // one link that is none to a file
+		`<a href="/alder-1.0.zip">alder-1.0.zip</a><a href="/login">Log in</a>`,      // one link that is not to a file
 		`<a href="/app.zip#md5=` + anMD5 + `">Get our app</a>`,                       // a text that is not the file's name
 		`<a href="/alder-1.0.zip"></a>`,                                              // no text at all
 		`<meta name="pypi:repository-version" content="1.0"><a href="/a/">a</a>`,     // the list of all projects

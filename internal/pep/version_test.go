@@ -129,7 +129,7 @@ func FuzzParseVersion(f *testing.F) {
 		for _, spelling := range []string{v.String(), v.Canonical(), strings.ToUpper(v.String())} {
 			again, err := pep.ParseVersion(spelling)
 			if err != nil {
-				t.Fatalf("%q gives %q, which is none: %v", s, spelling, err)
+				t.Fatalf("%q gives %q, which is not a version: %v", s, spelling, err)
 			}
 			if again.Compare(v) != 0 || again.Canonical() != v.Canonical() {
 				t.Fatalf("%q gives %q, which is another version", s, spelling)

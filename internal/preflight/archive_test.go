@@ -59,8 +59,8 @@ func TestCheck_Sizes(t *testing.T) {
 		"more in all": {
 			limit, []pep.IndexFile{{Name: "x", Size: 6 << 30}, {Name: "y", Size: 4<<30 - limit + 1}}, []string{"project-too-large (warning)"},
 		},
-		"there already":     {limit, []pep.IndexFile{{Name: "x", Size: 20 << 30}, {Name: "alder-1.0-py3-none-any.whl"}}, nil},
-		"not looked, large": {20 << 30, nil, []string{"file-too-large (warning)"}},
+		"there already":      {limit, []pep.IndexFile{{Name: "x", Size: 20 << 30}, {Name: "alder-1.0-py3-none-any.whl"}}, nil},
+		"not queried, large": {20 << 30, nil, []string{"file-too-large (warning)"}},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
@@ -79,7 +79,7 @@ func TestCheck_Sizes(t *testing.T) {
 	}
 }
 
-// TestCheck_LicenseFiles: where they have to be, and since when.
+// TestCheck_LicenseFiles: where they must be, and since when.
 func TestCheck_LicenseFiles(t *testing.T) {
 	t.Parallel()
 	licensed := func(version string) string {

@@ -213,7 +213,7 @@ func TestCheck_Fields(t *testing.T) {
 	}
 }
 
-// TestCheck_EarlyHeaderEnd: whoever reads it knows the line, and what became of the fields after it.
+// TestCheck_EarlyHeaderEnd: the finding names the line, and what became of the fields after it.
 func TestCheck_EarlyHeaderEnd(t *testing.T) {
 	t.Parallel()
 	after := "Requires-Dist: a\nRequires-Dist: b\nLicense-File: L\nX-Foo: y\n  z\nClassifier: c\nSummary: d\nAuthor: e\nPlatform: f\n"
@@ -294,11 +294,11 @@ func TestCheck_MetadataVersions(t *testing.T) {
 		}
 	}
 	if found := ofMetadata(preflight.Check(set(t, wheel(replacedInGood("2.4", "2.1")+"License-File: LICENSE\n")))); len(found) > 0 {
-		t.Errorf("a licence file that is not sent is judged: %v", found)
+		t.Errorf("a licence file that is not sent is checked: %v", found)
 	}
 }
 
-// TestCheck_OldTables: nobody is refused for what the index may have learned since, and the index's own list has the last word.
+// TestCheck_OldTables: nothing is refused for what the index may have added since, and the index's own list has the last word.
 func TestCheck_OldTables(t *testing.T) {
 	t.Parallel()
 	const unknown, private, old, known = "Programming Language :: Python :: 3.99", "Private :: Do Not Upload", "Natural Language :: Ukranian", "Topic :: Utilities"
@@ -334,7 +334,7 @@ func TestCheck_OldTables(t *testing.T) {
 		}
 		for _, f := range found {
 			if f.Severity == finding.Warning && !strings.Contains(f.Fix, "is from "+c.now.AddDate(0, 0, -1).Format(time.DateOnly)) {
-				t.Errorf("%s: the warning does not tell the age of the table: %s", name, f.Fix)
+				t.Errorf("%s: the warning does not give the age of the table: %s", name, f.Fix)
 			}
 		}
 	}
@@ -424,7 +424,7 @@ func TestCheck_Descriptions(t *testing.T) {
 	}
 }
 
-// TestCheck_DescriptionRenderers: where the releases of the index's renderer differ, the warning tells which one refuses, and why.
+// TestCheck_DescriptionRenderers: where the releases of the index's renderer differ, the warning says which one refuses, and why.
 func TestCheck_DescriptionRenderers(t *testing.T) {
 	t.Parallel()
 	for text, want := range map[string]struct{ message, fix string }{

@@ -324,7 +324,7 @@ func TestCheck_Set(t *testing.T) {
 		"the expected version":              {[]file{sdist(good), wheel(good)}, "v1.0.0", nil},
 		"the expected version as a ref":     {[]file{wheel(good)}, "refs/tags/v1.0", nil},
 		"another than the expected version": {[]file{sdist(good), wheel(good)}, "v1.0.1", []string{"expected-version", "expected-version"}},
-		"an expected version that is none":  {[]file{wheel(good)}, "main", []string{"expected-version"}},
+		"an invalid expected version":       {[]file{wheel(good)}, "main", []string{"expected-version"}},
 		"findings in the order of files": {
 			[]file{wheel(replacedInGood("alder", "UNKNOWN")), sdist("Metadata-Version: 2.4\nName: alder\n")},
 			"main",

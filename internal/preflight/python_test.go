@@ -67,7 +67,7 @@ func TestPython(t *testing.T) {
 	}
 }
 
-// firstIsVariant tells whether a wrong variant is what Python says first.
+// firstIsVariant reports whether a wrong variant is what Python says first.
 func firstIsVariant(text string) bool {
 	message, _ := contentTypeCharset(field{}, text)
 	return message == ""

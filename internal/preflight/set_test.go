@@ -34,12 +34,12 @@ func TestCheck_MetadataDrift(t *testing.T) {
 			needs("Requires-Python: >=3.9"), needs("Requires-Python: >=3.10"),
 			"Requires-Python is not the same in all files of alder 1.0: alder-1.0.tar.gz has '>=3.10', alder-1.0-py3-none-any.whl has '>=3.9'",
 		},
-		"no Python":                   {needs("Requires-Python: >=3.9"), good, "alder-1.0.tar.gz has none"},
-		"another summary":             {needs("Summary: x"), needs("Summary: y"), "Summary"},
-		"what cannot be read":         {needs("Requires-Python: three"), needs("Requires-Python: four"), "'four'"},
-		"dynamic in the sdist":        {needs("Requires-Dist: a"), needs("Dynamic: requires-dist"), ""},
-		"an sdist of former times":    {needs("Requires-Dist: a"), replacedInGood("2.4", "2.1"), ""},
-		"fields that nobody compares": {needs("Home-page: https://example.com"), good, ""},
+		"no Python":                    {needs("Requires-Python: >=3.9"), good, "alder-1.0.tar.gz has none"},
+		"another summary":              {needs("Summary: x"), needs("Summary: y"), "Summary"},
+		"what cannot be read":          {needs("Requires-Python: three"), needs("Requires-Python: four"), "'four'"},
+		"dynamic in the sdist":         {needs("Requires-Dist: a"), needs("Dynamic: requires-dist"), ""},
+		"an sdist of former times":     {needs("Requires-Dist: a"), replacedInGood("2.4", "2.1"), ""},
+		"fields that are not compared": {needs("Home-page: https://example.com"), good, ""},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
@@ -76,12 +76,12 @@ func TestCheck_Pyproject(t *testing.T) {
 		more          []file
 		want          string
 	}{
-		"the same":            {"Alder", "1.0.0", nil, ""},
-		"nothing static":      {"", "", nil, ""},
-		"a placeholder":       {"alder", "{{ version }}", nil, ""},
-		"a name that is none": {"?", "", nil, ""},
-		"another name":        {"elder", "3.0", nil, "the name in ./pyproject.toml is 'elder', but the distributions belong to alder"},
-		"another version":     {"alder", "1.1", nil, "the version in ./pyproject.toml is '1.1', but alder-1.0.tar.gz has '1.0'"},
+		"the same":        {"Alder", "1.0.0", nil, ""},
+		"nothing static":  {"", "", nil, ""},
+		"a placeholder":   {"alder", "{{ version }}", nil, ""},
+		"an invalid name": {"?", "", nil, ""},
+		"another name":    {"elder", "3.0", nil, "the name in ./pyproject.toml is 'elder', but the distributions belong to alder"},
+		"another version": {"alder", "1.1", nil, "the version in ./pyproject.toml is '1.1', but alder-1.0.tar.gz has '1.0'"},
 		"a set of two projects": {
 			"alder", "1.1", []file{{name: "elder-2.0.tar.gz", metadata: "Metadata-Version: 2.1\nName: elder\nVersion: 2.0\n"}}, "",
 		},
@@ -105,7 +105,7 @@ func TestCheck_Pyproject(t *testing.T) {
 	}
 }
 
-// today is when the index is looked at.
+// today is when the index is queried.
 var today = time.Date(2026, 9, 1, 12, 0, 0, 0, time.UTC)
 
 func TestCheck_IndexListing(t *testing.T) {
@@ -291,7 +291,7 @@ func TestReleaseYanked(t *testing.T) {
 				told = told || f.ID == "release-yanked" && f.Severity == finding.Notice && f.File != ""
 			}
 			if told != c.told {
-				t.Errorf("told: %v, want %v", told, c.told)
+				t.Errorf("reported: %v, want %v", told, c.told)
 			}
 		})
 	}

@@ -61,7 +61,7 @@ func TestCheck_ExpectedTag(t *testing.T) {
 	}
 }
 
-// TestCheck_TagVersion: a release with another version than its tag is reported unless somebody already looks at the version, and only if
+// TestCheck_TagVersion: a release with another version than its tag is reported unless another check covers the version, and only if
 // the tag can be no other one's.
 func TestCheck_TagVersion(t *testing.T) {
 	t.Parallel()

@@ -14,9 +14,9 @@ import (
 	"github.com/org/pypi-oidc-publish/internal/oidc"
 )
 
-// prepareAttestations does all of the attestations that needs no entry in a public log: it decides whether this index and this identity have any,
-// and adopts those that stand beside the files and hold. It reports whether the others are to be signed. Where no index would take any,
-// it says why.
+// prepareAttestations does all of the attestations that needs no entry in a public log: it decides whether this index and this identity
+// have any, and adopts those that stand beside the files and hold. It reports whether the others are to be signed. Where no index would
+// take any, it says why.
 func (r *run) prepareAttestations(ctx context.Context, missing []*target, claims oidc.Claims) (signing bool, err error) {
 	if r.Attest == config.AttestNever {
 		r.ignoreAttestationFiles(missing)

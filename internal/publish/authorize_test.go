@@ -43,7 +43,7 @@ func TestAuthorize(t *testing.T) {
 			want(t, "restricted", minted.Restricted, true)
 			want(t, "projects", minted.Projects, c.projects)
 			life := minted.Expires.Sub(minted.At)
-			// The index's clock tells whole seconds.
+			// The index's clock has whole seconds.
 			if life < c.life-3*time.Second || life > c.life+3*time.Second {
 				t.Errorf("life of the token: got %v, want %v", life, c.life)
 			}
@@ -52,7 +52,7 @@ func TestAuthorize(t *testing.T) {
 }
 
 // TestAuthorize_New: a refusal about a project that was unknown a moment ago may come from another job that created it, so that there
-// is one more request. Of a project that is there, or that could not be looked up, it is believed.
+// is one more request. For a project that exists, or that could not be queried, it is accepted.
 func TestAuthorize_New(t *testing.T) {
 	t.Parallel()
 	for name, c := range map[string]struct {
@@ -63,7 +63,7 @@ func TestAuthorize_New(t *testing.T) {
 		"a project that is there": {
 			func(h *harness) { h.servers.AddPublisher(fakepypi.Publisher{Project: "birch", Workflow: "other.yml"}) }, 1,
 		},
-		"a project that nobody can see": {func(h *harness) { h.fail("look", "html-403", 0, -1) }, 1},
+		"an unreadable project": {func(h *harness) { h.fail("look", "html-403", 0, -1) }, 1},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
@@ -79,8 +79,8 @@ func TestAuthorize_New(t *testing.T) {
 	}
 }
 
-// TestAuthorize_BeforeSigning: a publisher that does not match, a log that is down and a folder that cannot be written to end the run before
-// anything is public, and no token outlives it.
+// TestAuthorize_BeforeSigning: a publisher that does not match, a log that is down and a folder that cannot be written to end the run
+// before anything is public, and no token outlives it.
 func TestAuthorize_BeforeSigning(t *testing.T) {
 	t.Parallel()
 	for name, c := range map[string]struct {
@@ -144,7 +144,7 @@ func TestAuthorize_Password(t *testing.T) {
 	want(t, "phases", h.phases(), nil)
 }
 
-// TestRevoke: every token is revoked whatever became of the run, a signal included, and a run without a token has no such phase.
+// TestRevoke: every token is revoked after any result of the run, a signal included, and a run without a token has no such phase.
 func TestRevoke(t *testing.T) {
 	t.Parallel()
 	for name, ctx := range map[string]func(t *testing.T) context.Context{

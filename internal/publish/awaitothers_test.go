@@ -34,7 +34,7 @@ func TestAwaitOthers(t *testing.T) {
 	}
 	type row struct {
 		change func(h *harness)
-		pages  func(ours ...pep.IndexFile) []page // after the plan's own look
+		pages  func(ours ...pep.IndexFile) []page // after the plan's own query
 
 		waited bool
 		err    string // its id
@@ -51,7 +51,7 @@ func TestAwaitOthers(t *testing.T) {
 		"a password":               {func(h *harness) { h.deps.Tokens = nil }, never, false, "", 0, nil, 0, nil},
 		"it may publish":           {func(h *harness) { h.withIDToken() }, never, false, "", 0, nil, 0, nil},
 		"a pull request of a fork": {func(h *harness) { h.fromFork() }, never, false, string(finding.IDTokenFork), finding.Workflow, nil, 0, nil},
-		"nobody may look": {func(h *harness) {
+		"without queries": {func(h *harness) {
 			site := h.deps.Index.Site()
 			site.Simple = nil
 			h.connect(site, nil)
@@ -109,7 +109,7 @@ func TestAwaitOthers(t *testing.T) {
 				want(t, "fault", f.Fault, c.fault)
 				wantText(t, "the error", f.Message+" "+f.Fix, c.says...)
 			}
-			want(t, "looks", h.index.requestCount("alder")-before, c.looks)
+			want(t, "queries", h.index.requestCount("alder")-before, c.looks)
 			want(t, "waits", h.waits.recorded, c.waits)
 			want(t, "a phase of its own", len(h.phases())-phases, min(len(c.waits), 1))
 			missing := len(missingOf(targets))

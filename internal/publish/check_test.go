@@ -79,7 +79,7 @@ func TestCheck_FindingsOfAFile(t *testing.T) {
 	want(t, "findings of the other file", idsOf(named(t, c.targets, birch).findings), nil)
 }
 
-// TestCheck_DuplicateName cannot be waived: files are told apart by their names.
+// TestCheck_DuplicateName cannot be waived: files are identified by their names.
 func TestCheck_DuplicateName(t *testing.T) {
 	t.Parallel()
 	h := newScripted(t, true, wheel)
@@ -90,7 +90,7 @@ func TestCheck_DuplicateName(t *testing.T) {
 	want(t, "uploads", h.index.requestCount("upload"), 0)
 }
 
-// TestCheck_WithoutRelease: a file of no release cannot be sent, whatever the user asked.
+// TestCheck_WithoutRelease: a file of no release cannot be sent, with any input.
 func TestCheck_WithoutRelease(t *testing.T) {
 	t.Parallel()
 	h := newScripted(t, true, birch)

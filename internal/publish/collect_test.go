@@ -34,7 +34,7 @@ func TestCollect(t *testing.T) {
 	want(t, "size", targets[0].Size, int64(len(content)))
 }
 
-// TestCollect_Metadata: the index is asked about the project that the metadata names as well, where the file name tells another.
+// TestCollect_Metadata: the index is asked about the project that the metadata names as well, where the file name has another.
 func TestCollect_Metadata(t *testing.T) {
 	t.Parallel()
 	h := newScripted(t, true)

@@ -91,13 +91,13 @@ func TestCheckSkipExisting(t *testing.T) {
 		lookups        bool
 		refused        bool
 		unseen         bool
-		severity       finding.Severity // of a look that failed
+		severity       finding.Severity // of a query that failed
 	}{
 		"a Warehouse":                     {"https://index.example/legacy/", "", true, false, false, finding.Warning},
-		"a Warehouse that nobody asks":    {"https://index.example/legacy/", "", false, false, false, finding.Warning},
+		"a Warehouse that is not queried": {"https://index.example/legacy/", "", false, false, false, finding.Warning},
 		"another index":                   {"https://index.example/up/", "https://index.example/simple/", true, false, false, finding.Error},
 		"another index, without simple":   {"https://index.example/up/", "", true, true, true, finding.Error},
-		"another index, without look-ups": {"https://index.example/up/", "https://index.example/simple/", false, true, true, finding.Error},
+		"another index, without queries":  {"https://index.example/up/", "https://index.example/simple/", false, true, true, finding.Error},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()

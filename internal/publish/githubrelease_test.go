@@ -86,7 +86,7 @@ func TestGitHubRelease_AnotherJob(t *testing.T) {
 		want(t, "the attestation of "+e.File+" is the index's", e.Attestation.Served, true)
 	}
 
-	// The same job again changes nothing, and keeps the manifest whatever it would say now.
+	// The same job again changes nothing, and keeps the manifest, even if it would differ now.
 	third := first.another(t, wheel, sdist)
 	third.signAll(config.AttestAuto)
 	third.withoutIDToken()
@@ -158,8 +158,8 @@ func TestGitHubRelease_FindCancelled(t *testing.T) {
 	want(t, "result", eventOf[ledger.Attached](h).Outcome, ledger.ReleaseFailed)
 }
 
-// TestGitHubRelease_Skipped: a file whose name has other bytes at the index is none of the release's, and what the release has under
-// that name is nobody's business.
+// TestGitHubRelease_Skipped: a file whose name has other bytes at the index does not belong to the release, and what the release has under
+// that name is left unchanged.
 func TestGitHubRelease_Skipped(t *testing.T) {
 	t.Parallel()
 	h := newHarness(t, wheel)
@@ -215,7 +215,7 @@ func TestGitHubRelease_Incomplete(t *testing.T) {
 	bundle := wheel + bundleSuffix
 	for name, c := range map[string]row{
 		"all is there": {func(*harness) {}, []string{wheel, bundle, manifestName}, ledger.ReleaseAttached, 3, nil, nil},
-		"nobody wants them": {
+		"not requested": {
 			how: func(h *harness) { h.options.Attest = config.AttestNever }, assets: []string{wheel, manifestName},
 			outcome: ledger.ReleaseAttached, wanted: 2,
 		},
@@ -276,7 +276,7 @@ func TestGitHubRelease_Incomplete(t *testing.T) {
 			want(t, "assets", h.assets(release), c.assets)
 			result := eventOf[ledger.Attached](h)
 			want(t, "result", result.Outcome, c.outcome)
-			want(t, "assets that the result tells", result.Assets, len(c.assets))
+			want(t, "assets in the result", result.Assets, len(c.assets))
 			want(t, "assets that were wanted", result.Wanted, c.wanted)
 			want(t, "noted", h.noted(), c.noted)
 			for _, f := range h.receipt().Findings {
@@ -429,7 +429,7 @@ func TestGitHubRelease_NotRequested(t *testing.T) {
 	want(t, "requests", h.requests("github"), 0)
 }
 
-// TestAttestationsFor_Unverifiable: attestations of the index that cannot be verified now are none that another run would leave out.
+// TestAttestationsFor_Unverifiable: another run would include attestations of the index that cannot be verified now.
 func TestAttestationsFor_Unverifiable(t *testing.T) {
 	t.Parallel()
 	first := newHarness(t, wheel)
@@ -485,7 +485,7 @@ func TestProvenanceOf(t *testing.T) {
 			want(t, "provenance", text != nil, c.has)
 		})
 	}
-	t.Run("nobody may look", func(t *testing.T) {
+	t.Run("without queries", func(t *testing.T) {
 		t.Parallel()
 		h := newScripted(t, true)
 		g := &gitHubRelease{run: newRun(h.options, h.deps)}

@@ -13,7 +13,7 @@ import (
 	"github.com/org/pypi-oidc-publish/internal/pep"
 )
 
-// withoutLookups returns listings of an index that nobody may ask.
+// withoutLookups returns listings of an index that may not be queried.
 func withoutLookups(h *harness) *listings {
 	site := h.deps.Index.Site()
 	site.Simple = nil
@@ -108,7 +108,7 @@ func TestListings_Query(t *testing.T) {
 		_, unknown := answered["birch"]
 		want(t, "birch is answered", unknown, false)
 	})
-	t.Run("no look-ups", func(t *testing.T) {
+	t.Run("no queries", func(t *testing.T) {
 		t.Parallel()
 		h := newScripted(t, true)
 		l := withoutLookups(h)
@@ -272,7 +272,7 @@ func TestListings_Find(t *testing.T) {
 		want(t, "files", len(l.awaitFile(t.Context(), file, afterUpload()).Files), 1)
 		want(t, "files that are known since", len(l.answered()[alder].Files), 1)
 	})
-	t.Run("no look-ups", func(t *testing.T) {
+	t.Run("no queries", func(t *testing.T) {
 		t.Parallel()
 		h := newScripted(t, true)
 		got := withoutLookups(h).awaitFile(t.Context(), file, afterUpload())

@@ -44,8 +44,8 @@ func (r *run) newOf(targets []*target) []pep.Project {
 	return distinct(unknown)
 }
 
-// askPastCache asks the index about projects, past its caches, and returns those that it has and those that it has not, both by name. What it
-// has replaces what was known. A project that it gives no answer about is neither. The error is that of ctx.
+// askPastCache asks the index about projects, past its caches, and returns those that it has and those that it has not, both by name. What
+// it has replaces what was known. A project that it gives no answer about is neither. The error is that of ctx.
 func (l *listings) askPastCache(ctx context.Context, projects []pep.Project) (there, absent []pep.Project, err error) {
 	err = par.Each(ctx, l.parallel, projects, func(ctx context.Context, project pep.Project) error {
 		listing, err := l.index.ListFilesPastCache(ctx, project)
@@ -68,9 +68,10 @@ func (l *listings) askPastCache(ctx context.Context, projects []pep.Project) (th
 	return there, absent, err
 }
 
-// explainProjects returns the error of a token request with what the index's pages tell about a token of fewer projects than were requested:
-// which of them have no publisher, and which project the request created. The index names the projects of a token by numbers of its own,
-// so that a token of as many projects may be for others: where several are new, the pages tell that too. Pages of another server tell nothing.
+// explainProjects returns the error of a token request with what the index's pages tell about a token of fewer projects than were
+// requested: which of them have no publisher, and which project the request created. The index names the projects of a token by numbers of
+// its own, so that a token of as many projects may be for others: where several are new, the pages tell that too. Pages of another server
+// tell nothing.
 func (r *run) explainProjects(ctx context.Context, order uploadtoken.MintRequest, err error) error {
 	var few *uploadtoken.TooFewProjectsError
 	if !errors.As(err, &few) && (err != nil || len(order.New) < 2) {

@@ -41,17 +41,17 @@ func (h *harness) uploaded() []string {
 	return names
 }
 
-// TestRun_SeveralNewProjects: the run ends before it asks for a token where the index has none of the projects, whatever its caches say, and
+// TestRun_SeveralNewProjects: the run ends before it asks for a token where the index has none of the projects, also with stale caches, and
 // goes on where that is not known.
 func TestRun_SeveralNewProjects(t *testing.T) {
 	t.Parallel()
 	const certain, likely = "several-new-projects (error)", "several-new-projects (warning)"
 	for name, c := range map[string]struct {
-		how   func(h *harness)
-		noted []string // in their order
-		looks int      // at the pages of projects
-		mints int
-		made  []pep.Project
+		how     func(h *harness)
+		noted   []string // in their order
+		queries int      // of the pages of projects
+		mints   int
+		made    []pep.Project
 	}{
 		"no publisher":      {func(*harness) {}, []string{certain}, 4, 0, nil},
 		"one is pending":    {func(h *harness) { h.pending("birch") }, []string{certain}, 4, 0, nil},
@@ -66,13 +66,13 @@ func TestRun_SeveralNewProjects(t *testing.T) {
 			h := newIn(t, birch, cedar)
 			h.signAll(config.AttestAlways)
 			c.how(h)
-			_ = h.run() // what was noted tells
+			_ = h.run() // the notes are compared
 			var noted []string
 			for _, f := range h.receipt().Findings {
 				noted = append(noted, string(f.ID)+" ("+f.Severity.String()+")")
 			}
 			want(t, "noted", noted, c.noted)
-			want(t, "looks", h.requests("look"), c.looks)
+			want(t, "queries", h.requests("look"), c.queries)
 			want(t, "mints", h.requests("mint"), c.mints)
 			want(t, "log entries", h.servers.LogSize(), 0)
 			want(t, "files", h.uploaded(), nil)
@@ -92,7 +92,7 @@ func TestRun_SeveralNewProjects_Cached(t *testing.T) {
 	t.Parallel()
 	h := newIn(t, birch, cedar)
 	h.servers.Switch(func(s *fakepypi.Behavior) { s.Absent = 10 * time.Minute })
-	want(t, "errors", idsOf(finding.Of(h.run())), []string{"several-new-projects"}) // its looks are cached
+	want(t, "errors", idsOf(finding.Of(h.run())), []string{"several-new-projects"}) // its queries are cached
 	again := h.another(t, birch, cedar)
 	again.trust("birch", false)
 	again.pending("cedar")
@@ -102,7 +102,7 @@ func TestRun_SeveralNewProjects_Cached(t *testing.T) {
 	want(t, "files", again.uploaded(), []string{birch, cedar})
 }
 
-// TestRun_SeveralNewProjects_OneByOne: the way out that is told works: each project alone, with one environment, then all together.
+// TestRun_SeveralNewProjects_OneByOne: the advice that is given works: each project alone, with one environment, then all together.
 func TestRun_SeveralNewProjects_OneByOne(t *testing.T) {
 	t.Parallel()
 	h := newIn(t, birch, cedar)
@@ -118,7 +118,7 @@ func TestRun_SeveralNewProjects_OneByOne(t *testing.T) {
 	want(t, "files", h.uploaded(), []string{birch, "birch-1.1.tar.gz", cedar, "cedar-1.1.tar.gz"})
 }
 
-// TestAuthorize_TooFewProjects: which project has no publisher is told as far as the index lets anybody know, and what the request created.
+// TestAuthorize_TooFewProjects: the error names the projects without a publisher as far as they are known, and what the request created.
 func TestAuthorize_TooFewProjects(t *testing.T) {
 	t.Parallel()
 	elsewhere := func(h *harness, project pep.Project) {

@@ -12,7 +12,7 @@ import (
 )
 
 // TestConflict_NextSteps: a different file of the same name comes from a version that was not raised, from two runs for one tag, or from a
-// second build; what the run knows decides which next step is told.
+// second build; what the run knows decides which next step is given.
 func TestConflict_NextSteps(t *testing.T) {
 	t.Parallel()
 	const (
@@ -86,7 +86,7 @@ func TestTokenUnknown(t *testing.T) {
 	wantText(t, "the next step", f.Fix, "run the job again", "the Trusted Publisher was removed meanwhile")
 }
 
-// TestYankedRelease: a file that is added to a release that is yanked is published, and a notice says that nobody will get it.
+// TestYankedRelease: a file that is added to a release that is yanked is published, and a notice says that installers will not select it.
 func TestYankedRelease(t *testing.T) {
 	t.Parallel()
 	h := newHarness(t, wheel)

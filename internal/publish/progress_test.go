@@ -98,7 +98,7 @@ func TestProgress_AnotherTry(t *testing.T) {
 	want(t, "time of the last try", s.took(), 10*time.Second)
 }
 
-// TestProgress_Waiting: a file that is read at once and waits between its tries is never told as being sent slowly, nor as done.
+// TestProgress_Waiting: a file that is read at once and waits between its tries is never reported as being sent slowly, nor as done.
 func TestProgress_Waiting(t *testing.T) {
 	t.Parallel()
 	s := newSending(t, 20e3, true)

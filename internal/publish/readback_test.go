@@ -183,12 +183,12 @@ func TestReadBack_Otherwise(t *testing.T) {
 	}
 }
 
-// TestReadBack_Nothing: where there is nothing to see, or nobody may look, nothing is asked and nothing is recorded.
+// TestReadBack_Nothing: if there is nothing to see, or queries are off, no request is sent and nothing is recorded.
 func TestReadBack_Nothing(t *testing.T) {
 	t.Parallel()
 	for name, change := range map[string]func(h *harness, file *target){
 		"no time is given": func(h *harness, _ *target) { h.options.Wait = 0 },
-		"nobody may look": func(h *harness, _ *target) {
+		"without queries": func(h *harness, _ *target) {
 			site := h.deps.Index.Site()
 			site.Simple = nil
 			h.connect(site, h.deps.Password)
@@ -221,7 +221,7 @@ func TestReadBack_Skipped(t *testing.T) {
 	want(t, "recorded", eventsOf[ledger.ReadBack](h), []ledger.ReadBack{{Served: true, Skipped: 1}})
 }
 
-// TestReadBack_Projects: each project is asked about once for each look, however many files it has.
+// TestReadBack_Projects: each round queries each project once, for any number of files.
 func TestReadBack_Projects(t *testing.T) {
 	t.Parallel()
 	h := newScripted(t, true)
@@ -235,10 +235,10 @@ func TestReadBack_Projects(t *testing.T) {
 	want(t, "recorded", eventsOf[ledger.ReadBack](h), []ledger.ReadBack{{Served: true}})
 }
 
-// TestReadBack_Cancelled: a signal ends the waiting with a warning that says why. What a look saw that was cut off does not count.
+// TestReadBack_Cancelled: a signal ends the waiting with a warning that says why. The result of an interrupted query does not count.
 func TestReadBack_Cancelled(t *testing.T) {
 	t.Parallel()
-	t.Run("before the first look", func(t *testing.T) {
+	t.Run("before the first query", func(t *testing.T) {
 		t.Parallel()
 		h := newScripted(t, true)
 		h.options.Wait = time.Minute
@@ -247,7 +247,7 @@ func TestReadBack_Cancelled(t *testing.T) {
 		want(t, "missing", eventOf[ledger.ReadBack](h).Missing, nil)
 		wantText(t, "the warning", h.found("not-served-yet").Message, errSignal.Error(), "all files twice in a row")
 	})
-	t.Run("between two looks", func(t *testing.T) {
+	t.Run("between two queries", func(t *testing.T) {
 		t.Parallel()
 		h := newScripted(t, true)
 		h.options.Wait = time.Minute
@@ -258,7 +258,7 @@ func TestReadBack_Cancelled(t *testing.T) {
 		want(t, "missing", eventOf[ledger.ReadBack](h).Missing, []string{wheel})
 		wantText(t, "the warning", h.found("not-served-yet").Message, errSignal.Error(), wheel)
 	})
-	t.Run("in the second look", func(t *testing.T) {
+	t.Run("in the second query", func(t *testing.T) {
 		t.Parallel()
 		h := newScripted(t, true)
 		h.options.Wait = time.Minute

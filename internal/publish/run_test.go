@@ -48,7 +48,7 @@ func TestRun_NewRelease(t *testing.T) {
 	}
 }
 
-// TestRun_Again: where nothing is missing, nobody asks for a token, and nothing is signed or sent.
+// TestRun_Again: where nothing is missing, no token is requested, and nothing is signed or sent.
 func TestRun_Again(t *testing.T) {
 	t.Parallel()
 	first := newHarness(t, wheel, sdist)
@@ -292,7 +292,7 @@ func TestRun_Panic(t *testing.T) {
 			if !errors.As(err, &defect) {
 				t.Fatalf("the run ended with %v", err)
 			}
-			want(t, "struck", hit, true)
+			want(t, "hit", hit, true)
 			want(t, "reported", h.noted(), []string{string(finding.Internal)})
 			wantText(t, "the report", h.firstNoted().Message, "defect")
 			want(t, "misconfigured", Misconfigured(err), false)
@@ -398,7 +398,7 @@ func TestRun_AfterAnotherJob(t *testing.T) {
 	alone.deps.GitHub, alone.options.Tag = h.deps.GitHub, h.options.Tag
 	alone.withoutIDToken()
 	alone.options.Wait = 10 * time.Second
-	want(t, "errors of a job that nobody goes before", idsOf(finding.Of(alone.run())), []string{"github-release-unpublished"})
+	want(t, "errors of a job without another one before it", idsOf(finding.Of(alone.run())), []string{"github-release-unpublished"})
 	want(t, "assets", h.assets(release), []string{wheel, manifestName})
 }
 
@@ -464,7 +464,7 @@ func TestMisconfigured(t *testing.T) {
 		"the workflow and a file":  {of(finding.Workflow, finding.Distribution), false},
 		"a file":                   {of(finding.Distribution), false},
 		"the index":                {of(finding.Index), false},
-		"nobody says":              {of(finding.Other), false},
+		"unknown":                  {of(finding.Other), false},
 		"an error of another kind": {errors.New("disk full"), false},
 		"an incomplete run":        {ErrIncomplete, false},
 		"the workflow, wrapped":    {fmt.Errorf("step: %w", of(finding.Workflow)), true},

@@ -40,7 +40,7 @@ type scriptedIndex struct {
 	mu       sync.Mutex
 	pages    map[pep.Project][]page // of one request after another, the last one again and again
 	uploads  []page                 // of one upload after another
-	raw      string                 // every upload is answered with these bytes, whatever they are; empty: as uploads says
+	raw      string                 // every upload is answered with these bytes, unchanged; empty: as uploads says
 	accepted []string               // the names of the files that were accepted, in order
 	requests map[string]int         // of pages, by project, and of "upload"
 

@@ -56,10 +56,10 @@ func TestUpload_Batches(t *testing.T) {
 			page: has("alder-1.0.0-py2-none-any.whl"), files: []string{wheel310, wheel311, sdist},
 			want: []string{" | " + wheel310 + " " + wheel311 + " | " + sdist},
 		},
-		"a project that cannot be looked": {unreadable(), []string{wheel310, wheel311}, []string{wheel310 + " | " + wheel311 + " | "}},
-		"an sdist alone":                  {absent(), []string{sdist}, []string{sdist + " |  | "}},
-		"an sdist before a wheel":         {absent(), []string{sdist, wheel}, []string{wheel + " |  | " + sdist}},
-		"one wheel":                       {absent(), []string{wheel}, []string{wheel + " |  | "}},
+		"a project that cannot be queried": {unreadable(), []string{wheel310, wheel311}, []string{wheel310 + " | " + wheel311 + " | "}},
+		"an sdist alone":                   {absent(), []string{sdist}, []string{sdist + " |  | "}},
+		"an sdist before a wheel":          {absent(), []string{sdist, wheel}, []string{wheel + " |  | " + sdist}},
+		"one wheel":                        {absent(), []string{wheel}, []string{wheel + " |  | "}},
 		"two releases, one of them there": {
 			page: has(wheel310), files: []string{wheel2, wheel311, sdist2, sdist},
 			want: []string{wheel2 + " |  | " + sdist2, " | " + wheel311 + " | " + sdist},
@@ -180,7 +180,7 @@ func TestUpload_SideBySide(t *testing.T) {
 	}
 }
 
-// TestUpload_AfterARefusal: no new upload begins, of whatever release, and those under way finish.
+// TestUpload_AfterARefusal: no new upload begins, of any release, and those under way finish.
 func TestUpload_AfterARefusal(t *testing.T) {
 	t.Parallel()
 	files := []string{wheel310, wheel311, wheel2, "alder-2.0-py2-none-any.whl"}
@@ -290,7 +290,7 @@ func TestUpload_CancelledAtTheGate(t *testing.T) {
 	})
 }
 
-// refusing is a login that nobody gets.
+// refusing is a login that always fails.
 type refusing struct{ index.Credentials }
 
 func (refusing) Token(context.Context, time.Duration) (string, secret.Secret, error) {
@@ -311,7 +311,7 @@ func TestUpload_WithoutCredentials(t *testing.T) {
 	want(t, "next step", f.Fix, "get one")
 }
 
-// TestUpload_Attestations go with the file. Of a file that the index had before it keeps none of them.
+// TestUpload_Attestations go with the file. The index stores none for a file that it had before.
 func TestUpload_Attestations(t *testing.T) {
 	t.Parallel()
 	for name, c := range map[string]struct {
@@ -319,9 +319,9 @@ func TestUpload_Attestations(t *testing.T) {
 		kept   int
 		result ledger.Outcome
 	}{
-		"an upload":           {page{status: http.StatusOK}, 1, ledger.OutcomeUploaded},
-		"a file that it had":  {page{status: http.StatusConflict}, 0, ledger.OutcomePresent},
-		"a file that is none": {page{status: http.StatusBadRequest, body: "no"}, 0, ledger.OutcomeRejected},
+		"an upload":          {page{status: http.StatusOK}, 1, ledger.OutcomeUploaded},
+		"a file that it had": {page{status: http.StatusConflict}, 0, ledger.OutcomePresent},
+		"an invalid file":    {page{status: http.StatusBadRequest, body: "no"}, 0, ledger.OutcomeRejected},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()

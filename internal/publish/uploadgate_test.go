@@ -15,7 +15,7 @@ func waiting(g *uploadGate, n int) (answers chan bool) {
 	return answers
 }
 
-// TestUploadGate: while a refusal is investigated nobody passes; afterwards all do, or nobody if it was a final one.
+// TestUploadGate: while a refusal is investigated no upload starts; afterwards all do, or none if it was a final one.
 func TestUploadGate(t *testing.T) {
 	t.Parallel()
 	for name, final := range map[string]bool{"none after all": false, "a final refusal": true} {
@@ -39,7 +39,7 @@ func TestUploadGate(t *testing.T) {
 	}
 }
 
-// TestUploadGate_TwoHolds: nobody passes before the last refusal is understood, unless one of them is final.
+// TestUploadGate_TwoHolds: no upload starts before the last refusal is understood, unless one of them is final.
 func TestUploadGate_TwoHolds(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {

@@ -132,11 +132,11 @@ func TestResolve(t *testing.T) {
 			err: exists(0), skip: true, pages: []page{underOther}, outcome: ledger.OutcomeRejected, id: "upload-exists",
 			requests: 3, says: []string{wheel310},
 		},
-		"it exists, and nobody sees it": {
+		"it exists, but is not listed": {
 			err: exists(0), pages: []page{none}, outcome: ledger.OutcomeRejected, id: "upload-exists", requests: 3,
 			says: []string{"File already exists"},
 		},
-		"it exists, and nobody sees it, skip": {
+		"it exists, but is not listed, skip": {
 			err: exists(0), skip: true, pages: []page{unreadable()}, outcome: ledger.OutcomeSkipped, noted: []string{"skipped"},
 			requests: 3, says: []string{"index-url"},
 		},
@@ -403,7 +403,7 @@ func TestConflict(t *testing.T) {
 	}
 }
 
-// TestRun_LostTries: an index that only knows names, and that nobody can look at, refuses at the second try what it took at the first.
+// TestRun_LostTries: an index that only knows names, and cannot be queried, refuses at the second try what it accepted at the first.
 func TestRun_LostTries(t *testing.T) {
 	t.Parallel()
 	lost, taken := page{status: http.StatusBadGateway}, page{status: http.StatusConflict}
@@ -458,7 +458,7 @@ func TestRun_UnreadableAnswer(t *testing.T) {
 	wantText(t, "the next step", f.Fix, "verify-metadata")
 }
 
-// TestResolve_Context: what is looked for afterwards is looked for within the run.
+// TestResolve_Context: later queries use the context of the run.
 func TestResolve_Context(t *testing.T) {
 	t.Parallel()
 	h := newScripted(t, true)

@@ -487,7 +487,7 @@ func TestDryRun_LogMatchesSummary(t *testing.T) {
 	}
 }
 
-// TestSummary_NothingMissing: a run that is to be looked at, and not to be run again, says so.
+// TestSummary_NothingMissing: a run that needs a check, and no re-run, says so.
 func TestSummary_NothingMissing(t *testing.T) {
 	t.Parallel()
 	text := summaryOf(t, situations()["served otherwise"])
@@ -518,11 +518,11 @@ func TestReport_LostMint(t *testing.T) {
 		}
 	}
 	if !strings.Contains(p.outputs.String(), "token-burned=failed\n") {
-		t.Errorf("the output forgets the one that nobody knows:\n%s", p.outputs.String())
+		t.Errorf("the output lacks the one with an unknown result:\n%s", p.outputs.String())
 	}
 }
 
-// TestSummary_TableEscaped: whatever a name or a message holds, each file is one row of four cells.
+// TestSummary_TableEscaped: for any name and message, each file is one row of four cells.
 func TestSummary_TableEscaped(t *testing.T) {
 	t.Parallel()
 	p := &page{}

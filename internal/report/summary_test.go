@@ -170,7 +170,7 @@ func TestSummary_NextStep(t *testing.T) {
 	}
 }
 
-// everywhere is a run with a text in every place that somebody outside may fill.
+// everywhere is a run with a text in every place that others may fill.
 func everywhere(text string) []ledger.Event {
 	files := []ledger.File{
 		file(wheel, ledger.ActionUpload), file(sdist, ledger.ActionUpload), file("x.zip", ledger.ActionPresent), file("y.zip", ledger.ActionSkip),
@@ -230,7 +230,7 @@ func hostile() []string {
 	}
 }
 
-// FuzzSummary: whatever stands in a text from outside, the summary has our elements, tables and charts alone.
+// FuzzSummary: for any text from outside, the summary has our elements, tables and charts alone.
 func FuzzSummary(f *testing.F) {
 	long := []string{strings.Repeat("|", 3000), strings.Repeat("`", 2001), strings.Repeat("漢", 1000), "x" + strings.Repeat("\U0010FFFF", 1000)}
 	for _, text := range append(hostile(), long...) {

@@ -12,7 +12,7 @@ import (
 	"github.com/org/pypi-oidc-publish/internal/ledger"
 )
 
-// oddEvent is an event as no run should tell it: of files that nobody knows, without times, or with a clock that was set back.
+// oddEvent is an event as no run should record it: of unknown files, without times, or with a clock that was set back.
 func oddEvent(dice *rand.Rand) ledger.Event {
 	set := func() time.Time { return noon.Add(time.Duration(dice.IntN(20_000)-10_000) * time.Millisecond) }
 	at := func() time.Time {
@@ -36,7 +36,7 @@ func oddEvent(dice *rand.Rand) ledger.Event {
 		ledger.MintLost{Count: 1},
 		ledger.Progress{},
 		ledger.Uploaded{File: wheel, Took: -time.Second},
-		ledger.Uploaded{File: "nobody knows it"},
+		ledger.Uploaded{File: "unknown file"},
 		ledger.Rejected{File: wheel},
 		ledger.UploadFailed{File: wheel},
 		ledger.Unmatched{},
@@ -49,7 +49,7 @@ func oddEvent(dice *rand.Rand) ledger.Event {
 	return all[dice.IntN(len(all))]
 }
 
-// TestReport_RandomEvents: whatever was told, in whatever order, the summary is whole and the manifest is what its schema says.
+// TestReport_RandomEvents: for any events in any order, the summary is whole and the manifest is what its schema says.
 func TestReport_RandomEvents(t *testing.T) {
 	t.Parallel()
 	s, dice := schema(t), rand.New(rand.NewPCG(1, 2)) // the same in every run

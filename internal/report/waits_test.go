@@ -44,7 +44,7 @@ func TestLog_Waits(t *testing.T) {
 				right = !strings.Contains(log.log.String(), "next try")
 			}
 			if !right {
-				t.Errorf("%+v, verbose %v, is told as %q", tried, verbose, lines)
+				t.Errorf("%+v, verbose %v, is logged as %q", tried, verbose, lines)
 			}
 		}
 	}

@@ -10,7 +10,7 @@ import (
 	"github.com/org/pypi-oidc-publish/internal/runner"
 )
 
-// TestLibraryLog: a report is one line of the log, without what it quotes, whatever is in it.
+// TestLibraryLog: a report is one line of the log, without what it quotes, for any content.
 func TestLibraryLog(t *testing.T) {
 	t.Parallel()
 	const password = "a-password-of-someone"

@@ -157,8 +157,8 @@ func reasonOf(answer *wire.Answer) (r reason, known bool) {
 	return reason{}, false
 }
 
-// TooFewProjectsError reports an upload token for fewer projects than it was requested for. It stops the run before the first upload, because
-// only a part of the set could be published.
+// TooFewProjectsError reports an upload token for fewer projects than it was requested for. It stops the run before the first upload,
+// because only a part of the set could be published.
 type TooFewProjectsError struct {
 	finding.Finding
 	Issued int // how many projects the token is for

@@ -68,10 +68,10 @@ func TestParseMacaroon_LifetimeAndProjects(t *testing.T) {
 		t.Fatal(err)
 	}
 	if _, _, ok := bare.window(); ok {
-		t.Error("a token without caveats told its life")
+		t.Error("a token without caveats has a lifetime")
 	}
 	if _, ok := bare.projects(); ok {
-		t.Error("a token without caveats told its projects")
+		t.Error("a token without caveats has projects")
 	}
 }
 

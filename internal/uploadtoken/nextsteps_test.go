@@ -10,7 +10,7 @@ import (
 	"github.com/org/pypi-oidc-publish/internal/uploadtoken"
 )
 
-// TestMint_NextSteps: what is told about a refused mint leads to what helps, in the annotation and beside the table of the summary.
+// TestMint_NextSteps: the messages about a refused mint lead to what helps, in the annotation and beside the table of the summary.
 func TestMint_NextSteps(t *testing.T) {
 	t.Parallel()
 	claim := func(changes ...string) func(*fakepypi.Servers) {

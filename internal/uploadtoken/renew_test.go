@@ -17,7 +17,7 @@ import (
 	"github.com/org/pypi-oidc-publish/internal/uploadtoken"
 )
 
-// clock moves only when it is told to.
+// clock moves only when the test moves it.
 type clock struct {
 	mu sync.Mutex
 	at time.Time
@@ -76,7 +76,7 @@ func TestRenew_BeforeExpiry(t *testing.T) {
 	}
 	r.Release(t.Context(), first)
 	if got := revocationsOf(s); len(got) != 2 || !got[0] || got[1] {
-		t.Errorf("burned %v: nobody carries the first one any more", got)
+		t.Errorf("burned %v: no upload uses the first one any more", got)
 	}
 	if got := r.Burn(t.Context()); got != ledger.BurnProven {
 		t.Errorf("%s", got)
@@ -211,7 +211,7 @@ func TestRenew_FailureKeepsOldToken(t *testing.T) {
 	}
 }
 
-// TestRenew_FailureAdvice is true in the middle of a release: files are at the index, and while the old token lasts nobody has to
+// TestRenew_FailureAdvice is true in the middle of a release: files are at the index, and while the old token lasts users need not
 // run anything again.
 func TestRenew_FailureAdvice(t *testing.T) {
 	t.Parallel()

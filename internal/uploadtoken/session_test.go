@@ -45,7 +45,7 @@ func (r *run) record(e ledger.Event) {
 	r.events = append(r.events, e)
 }
 
-// unmatched is what was told of the publisher that the index would need; nil where nothing was.
+// unmatched is what was reported of the publisher that the index would need, or nil.
 func (r *run) unmatched() *ledger.Publisher {
 	for _, e := range r.events {
 		if reported, ok := e.(ledger.Unmatched); ok {
@@ -268,9 +268,9 @@ func TestRevoke(t *testing.T) {
 		want  ledger.Burned
 	}{
 		"the proof takes more than a second": {"probe", slow, 1, 1, ledger.BurnProven},
-		"the look before it hangs":           {"probe", hang, 0, 1, ledger.BurnProven},
+		"the probe before it hangs":          {"probe", hang, 0, 1, ledger.BurnProven},
 		"the burn takes more than a second":  {"burn", slow, 0, 1, ledger.BurnProven},
-		"both looks hang":                    {"probe", hang, 0, 2, ledger.BurnAccepted},
+		"both probes hang":                   {"probe", hang, 0, 2, ledger.BurnAccepted},
 		"the burn hangs":                     {"burn", hang, 0, 9, ledger.BurnFailed},
 	}
 	for name, c := range busy {
@@ -452,7 +452,7 @@ func TestMint_Reasons(t *testing.T) {
 			continue
 		}
 		if reported := r.unmatched() != nil; reported != c.unmatched {
-			t.Errorf("%s: what the publisher must say is told: %v", c.description, reported)
+			t.Errorf("%s: what the publisher must say is reported: %v", c.description, reported)
 		}
 		fixes[c.means] = all[0].Fix
 	}
@@ -461,7 +461,7 @@ func TestMint_Reasons(t *testing.T) {
 	}
 }
 
-// TestMint_PendingPublisherProjectExists: the index removes it with its answer, so that only the first answer tells what
+// TestMint_PendingPublisherProjectExists: the index removes it with its answer, so that only the first answer says what
 // happened, and only the project's owner can help.
 func TestMint_PendingPublisherProjectExists(t *testing.T) {
 	t.Parallel()
@@ -478,7 +478,7 @@ func TestMint_PendingPublisherProjectExists(t *testing.T) {
 		"the index was seen to have it": {
 			uploadtoken.MintRequest{Projects: []pep.Project{"mine"}}, "the owner of the project mine must add", []bool{false},
 		},
-		"made since the index was looked at": {
+		"made since the index was queried": {
 			uploadtoken.MintRequest{
 				Projects: []pep.Project{"mine"}, New: []pep.Project{"mine"},
 			}, "the owner of the project mine must add", []bool{false},
@@ -552,7 +552,7 @@ func TestMint_PendingPublisherUsedByOtherJob(t *testing.T) {
 	}
 }
 
-// TestMint_FirstAnswerReported: it is what the index said, and a look at the publisher does not tell it any more.
+// TestMint_FirstAnswerReported: it is what the index said, and the publisher page does not show it any more.
 func TestMint_FirstAnswerReported(t *testing.T) {
 	t.Parallel()
 	refusal := func(code, description string) string {
@@ -604,14 +604,14 @@ func TestMint_ClockSkew(t *testing.T) {
 		"within the leeway":       {25 * time.Second, ""},
 		"issued in the future":    {3 * time.Minute, "issued 3m0s in the future"},
 		"expired for the index":   {-20 * time.Minute, "expired 15m0s ago"},
-		"the index tells no time": {time.Hour, ""},
+		"the index sends no time": {time.Hour, ""},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			at := time.Date(2026, 11, 22, 12, 0, 0, 0, time.UTC)
 			r := newRunAgainst(t, func(w http.ResponseWriter, r *http.Request) {
 				w.Header()["Date"] = []string{at.Format(http.TimeFormat)}
-				if name == "the index tells no time" {
+				if name == "the index sends no time" {
 					w.Header()["Date"] = nil
 				}
 				mints(says(503, "", ""))(w, r)
@@ -829,7 +829,7 @@ func TestMint_UnexpectedAnswers(t *testing.T) {
 	}
 }
 
-// TestStatusPage: after an outage the next step names the page that tells of its end, where that is known.
+// TestStatusPage: after an outage the next step names the status page, where one is known.
 func TestStatusPage(t *testing.T) {
 	t.Parallel()
 	const again = "run the job again later"
@@ -858,7 +858,7 @@ func TestStatusPage(t *testing.T) {
 	}
 }
 
-// TestMint_TemporaryRefusal: whoever waits has to know for what.
+// TestMint_TemporaryRefusal: a wait says what it waits for.
 func TestMint_TemporaryRefusal(t *testing.T) {
 	t.Parallel()
 	for _, status := range []int{429, 503} {
@@ -928,7 +928,7 @@ func TestRestrict_UnrestrictedFallback(t *testing.T) {
 			t.Errorf("%s: %v, the same token %v", message, err, next.Same(used))
 		}
 		if again {
-			// Whoever was denied at the same moment is told to try with the new one; who was denied with that is not.
+			// An upload denied at the same moment retries with the new one; one denied with the new one does not.
 			if !r.Rejected(t.Context(), used, message) || r.Rejected(t.Context(), next, message) {
 				t.Errorf("%s: a second fall-back", message)
 			}

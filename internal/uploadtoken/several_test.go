@@ -36,7 +36,7 @@ func TestMint_SeveralNewProjects(t *testing.T) {
 			}
 			needed := r.unmatched()
 			if needed == nil {
-				t.Fatal("what the publisher must say is not told")
+				t.Fatal("what the publisher must say is not reported")
 			}
 			for _, text := range []string{all[0].Fix, needed.Next} {
 				if !strings.Contains(text, one) || !strings.Contains(text, alone) || !strings.HasSuffix(text, c.says) {

@@ -12,7 +12,7 @@ import (
 	"github.com/org/pypi-oidc-publish/internal/wire"
 )
 
-// TestAdvice_EgressFilter: a proxy that lets only some hosts through is told with the host that it must let through.
+// TestAdvice_EgressFilter: for a proxy that allows only some hosts, the message names the host that it must allow.
 func TestAdvice_EgressFilter(t *testing.T) {
 	t.Parallel()
 	for status, told := range map[int]bool{http.StatusForbidden: true, http.StatusProxyAuthRequired: true, http.StatusBadGateway: false} {

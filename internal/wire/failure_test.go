@@ -13,7 +13,7 @@ import (
 	"github.com/org/pypi-oidc-publish/internal/wire"
 )
 
-// TestError_Request: wherever the error of a request is in a chain, and if there is none.
+// TestError_Request: with the error of a request anywhere in a chain, and without one.
 func TestError_Request(t *testing.T) {
 	t.Parallel()
 	answered := &wire.Error{

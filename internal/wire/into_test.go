@@ -50,7 +50,7 @@ func TestInto(t *testing.T) {
 	}
 }
 
-// TestInto_Bounded: a refusal is never long, whatever its op allows.
+// TestInto_Bounded: a refusal is never long, for any limit of its op.
 func TestInto_Bounded(t *testing.T) {
 	t.Parallel()
 	for _, status := range []int{200, 403} {

@@ -149,11 +149,11 @@ func TestRetry_PlainErrors(t *testing.T) {
 	}
 	for name, c := range map[string]struct {
 		op     wire.Op
-		phases []phase // the last one is for ever
+		phases []phase // the last one does not end
 		spent  time.Duration
 		status int
 	}{
-		"500 of an upload for ever":           {wire.Upload, []phase{{0, 500}}, minutes(3), 500},
+		"500 of an upload without end":        {wire.Upload, []phase{{0, 500}}, minutes(3), 500},
 		"500 of an upload after an outage":    {wire.Upload, []phase{{minutes(10), 503}, {0, 500}}, minutes(13), 500},
 		"an outage between 500s":              {wire.Upload, []phase{{minutes(2), 500}, {minutes(4), 502}, {0, 500}}, minutes(7), 500},
 		"500 shortly before the budget's end": {wire.Upload, []phase{{minutes(19), 503}, {0, 500}}, minutes(20), 500},
@@ -266,7 +266,7 @@ func TestUntil(t *testing.T) {
 	}
 }
 
-// TestTrace_Waits: each wait is told with the number of the try that failed and with what is left of the budget.
+// TestTrace_Waits: each wait is logged with the number of the try that failed and with what is left of the budget.
 func TestTrace_Waits(t *testing.T) {
 	t.Parallel()
 	w := &fakeClock{}

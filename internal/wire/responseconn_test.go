@@ -57,7 +57,7 @@ func read(text []byte, sizes []byte, buffer int) ([]byte, error) {
 	return all, errors.New("it goes round and round")
 }
 
-// FuzzResponseConn: whatever is read, in whatever pieces, every byte comes and no other; only bare line feeds of a status line become
+// FuzzResponseConn: for any input, in any pieces, every byte comes and no other; only bare line feeds of a status line become
 // blanks, and only where a CR LF ends that line before an empty line ends the head.
 func FuzzResponseConn(f *testing.F) {
 	for _, text := range []string{
@@ -184,7 +184,7 @@ func TestHandshake_Timeout(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	defer listener.Close() // nobody accepts: the kernel has the connection all the same
+	defer listener.Close() // not accepted: the kernel has the connection all the same
 	dial := dialTLS(new(net.Dialer).DialContext, &tls.Config{MinVersion: tls.VersionTLS12}, 50*time.Millisecond)
 	var long *handshakeTimeoutError
 	if conn, err := dial(t.Context(), "tcp", listener.Addr().String()); !errors.As(err, &long) || conn != nil {
@@ -201,8 +201,8 @@ func TestHandshake_Timeout(t *testing.T) {
 	}
 }
 
-// TestEarlyResponse_MultilineReason: an answer of several lines that comes before the request's body was read, whose own body comes while the request is
-// still being written, is read whole.
+// TestEarlyResponse_MultilineReason: an answer of several lines that comes before the request's body was read, whose own body comes while
+// the request is still being written, is read whole.
 func TestEarlyResponse_MultilineReason(t *testing.T) {
 	t.Parallel()
 	listener, err := new(net.ListenConfig).Listen(t.Context(), "tcp", "127.0.0.1:0")

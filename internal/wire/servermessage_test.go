@@ -42,7 +42,7 @@ func TestServerMessage(t *testing.T) {
 		{"a question, and a body of something else", "Is it you?", "application/json", `{"message":"The server could not comply."}`, "Is it you?", 400},
 		{"a question, and a body that is shorter", "Is it you?", "text/plain", "no", "Is it you?", 400},
 		{"nothing", "", "", "", "502 Bad Gateway", 502},
-		{"JSON that is none", "Bad Request", "application/json", "<html>", "400 Bad Request", 400},
+		{"invalid JSON", "Bad Request", "application/json", "<html>", "400 Bad Request", 400},
 		{"a status without a name", "status code 520", "text/html", "<html><body>error code: 520</body></html>", "error code: 520", 520},
 		{"a status without a name, and nothing else", "status code 520", "", "", "520", 520},
 		{"a status without a name, in capitals", "Status Code 499", "", "", "499", 499},
@@ -66,7 +66,7 @@ func TestServerMessage(t *testing.T) {
 	}
 }
 
-// TestServerMessage_SecretRedacted: of one that is on the boundary not even a part is left, whatever part of the answer it is in.
+// TestServerMessage_SecretRedacted: of one that is on the boundary not even a part is left, in any part of the answer.
 func TestServerMessage_SecretRedacted(t *testing.T) {
 	t.Parallel()
 	text := strings.Repeat("x", 1990) + " the-secret-of-this-run"

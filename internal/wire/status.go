@@ -41,8 +41,8 @@ func (a *Answer) overloaded() bool {
 // succeeded reports whether there is an answer, and it is a 2xx.
 func (a *Answer) succeeded() bool { return a != nil && a.Status/100 == 2 }
 
-// transient returns the statuses that are worth another try; each is also [Answer.Temporary]. The index's 500 may be a race of two first files of one release, which the
-// same bytes sent again resolve.
+// transient returns the statuses that are worth another try; each is also [Answer.Temporary]. The index's 500 may be a race of two first
+// files of one release, which the same bytes sent again resolve.
 func transient() []int {
 	all := []int{
 		http.StatusRequestTimeout, http.StatusTooEarly, http.StatusTooManyRequests, clientClosedRequest,

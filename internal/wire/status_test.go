@@ -10,8 +10,8 @@ import (
 	"github.com/org/pypi-oidc-publish/internal/wire"
 )
 
-// TestAmbiguous_UploadAndMint: of an upload every 5xx and a 499, of a mint those after which the server behind a gateway was reached, and may
-// have done its work.
+// TestAmbiguous_UploadAndMint: of an upload every 5xx and a 499, of a mint those after which the server behind a gateway was reached, and
+// may have done its work.
 func TestAmbiguous_UploadAndMint(t *testing.T) {
 	t.Parallel()
 	cases := []struct {

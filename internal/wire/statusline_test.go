@@ -402,16 +402,16 @@ func TestStatusLine_Tunnel(t *testing.T) {
 	}
 }
 
-// TestDo_NotHTTP gets one more try and no more, and is told without secrets, briefly.
+// TestDo_NotHTTP gets one more try and no more, and is reported without secrets, briefly.
 func TestDo_NotHTTP(t *testing.T) {
 	t.Parallel()
 	for name, c := range map[string]struct{ text, want string }{
-		"another protocol":      {"SSH-2.0-OpenSSH_9.9 the-secret\r\n", "malformed HTTP status code ***"},
-		"no line":               {"\n\n\n\n", "malformed HTTP response"},
-		"a status that is none": {"HTTP/1.1 4OO Bad Request\r\n\r\n", "malformed HTTP status code 4OO"},
-		"a broken head":         {"HTTP/1.1 200 OK\r\nthe-secret" + strings.Repeat("x", 100<<10) + "\r\n\r\n", "malformed MIME header"},
-		"two lengths":           {"HTTP/1.1 200 OK\r\nContent-Length: 1\r\nContent-Length: 2\r\n\r\n", "Content-Length"},
-		"a quoted secret":       {"\x01a\"secret\\\r\n", "malformed HTTP response \x01***"},
+		"another protocol":  {"SSH-2.0-OpenSSH_9.9 the-secret\r\n", "malformed HTTP status code ***"},
+		"no line":           {"\n\n\n\n", "malformed HTTP response"},
+		"an invalid status": {"HTTP/1.1 4OO Bad Request\r\n\r\n", "malformed HTTP status code 4OO"},
+		"a broken head":     {"HTTP/1.1 200 OK\r\nthe-secret" + strings.Repeat("x", 100<<10) + "\r\n\r\n", "malformed MIME header"},
+		"two lengths":       {"HTTP/1.1 200 OK\r\nContent-Length: 1\r\nContent-Length: 2\r\n\r\n", "Content-Length"},
+		"a quoted secret":   {"\x01a\"secret\\\r\n", "malformed HTTP response \x01***"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
@@ -441,7 +441,7 @@ func TestDo_NotHTTP(t *testing.T) {
 	}
 }
 
-// TestStatusLine_LongHead: a long reason is cut, and an endless head is told at once.
+// TestStatusLine_LongHead: a long reason is cut, and an endless head is reported at once.
 func TestStatusLine_LongHead(t *testing.T) {
 	t.Parallel()
 	for name, c := range map[string]struct {

@@ -27,7 +27,7 @@ func send(t *testing.T, control http.Handler, method, body string) (int, map[str
 	return w.Code, answer
 }
 
-// TestControl: plans are made, told and mended.
+// TestControl: plans are made, listed and cleared.
 func TestControl(t *testing.T) {
 	t.Parallel()
 	i := newInjector()
@@ -115,7 +115,7 @@ func TestControl_Refused(t *testing.T) {
 	}
 }
 
-// FuzzControl: whatever is sent, it is a plan that can strike or a refusal that says why.
+// FuzzControl: every request is a plan that can be hit or a refusal that says why.
 func FuzzControl(f *testing.F) {
 	f.Add(`{"op":"send","fault":"reset-after-body","skip":2,"times":3}`)
 	f.Add(`{"op":"knock","fault":"refuse","times":2}`)

@@ -116,7 +116,7 @@ func named(t *testing.T, name string) fault.Fault {
 	return f
 }
 
-// TestNamed: every fault of the table has a name of its own, says what it does, and can strike.
+// TestNamed: every fault of the table has a name of its own, says what it does, and can be hit.
 func TestNamed(t *testing.T) {
 	t.Parallel()
 	seen := map[string]bool{}
@@ -192,7 +192,7 @@ func TestFault_PlanOrder(t *testing.T) {
 		hit = append(hit, p.Hits)
 	}
 	if want := []int{2, 7, 1}; !slices.Equal(hit, want) {
-		t.Errorf("struck %v, want %v", hit, want)
+		t.Errorf("hit %v, want %v", hit, want)
 	}
 	if mended := h.Clear(); len(mended) != 3 || mended[1].Hits != 7 || len(h.Plans()) != 0 {
 		t.Errorf("mended %+v", mended)
@@ -235,7 +235,7 @@ func TestFault_Lasting(t *testing.T) {
 	}
 }
 
-// TestFault_ConcurrentRequests: of many requests at the same time, exactly as many are struck as told.
+// TestFault_ConcurrentRequests: of many requests at the same time, exactly as many are hit as planned.
 func TestFault_ConcurrentRequests(t *testing.T) {
 	t.Parallel()
 	h := open(t, ok)
@@ -251,11 +251,11 @@ func TestFault_ConcurrentRequests(t *testing.T) {
 	}
 	all.Wait()
 	if hit.Load() != 7 || h.Plans()[0].Hits != 7 {
-		t.Errorf("%d requests were struck; %+v", hit.Load(), h.Plans())
+		t.Errorf("%d requests were hit; %+v", hit.Load(), h.Plans())
 	}
 }
 
-// TestFault_InvalidPlan: a plan that could never strike says why.
+// TestFault_InvalidPlan: a plan that could never be hit is refused with the reason.
 func TestFault_InvalidPlan(t *testing.T) {
 	t.Parallel()
 	i := newInjector()
@@ -322,7 +322,7 @@ func TestFault_SlowRequest(t *testing.T) {
 	}
 }
 
-// TestFault_SlowAnswer: the answer comes in pieces and whole, also where the kernel would send a file, and forever if so told.
+// TestFault_SlowAnswer: the answer comes in pieces and whole, also where the kernel would send a file, and without end if so planned.
 func TestFault_SlowAnswer(t *testing.T) {
 	t.Parallel()
 	content := strings.Repeat("0123456789abcdef", 64)
@@ -402,7 +402,7 @@ func TestFault_ChangedAnswer(t *testing.T) {
 	}
 }
 
-// TestFault_NoConnContext: on a server that was not told of the connections there is still no answer.
+// TestFault_NoConnContext: on a server without the connection hook there is still no answer.
 func TestFault_NoConnContext(t *testing.T) {
 	t.Parallel()
 	injector := newInjector()
@@ -426,7 +426,7 @@ func TestFault_NoConnContext(t *testing.T) {
 	}
 }
 
-// TestListener_OnlyTCP: a listener that could not be broken as told is refused with its first connection.
+// TestListener_OnlyTCP: a listener that cannot have the faults is refused with its first connection.
 func TestListener_OnlyTCP(t *testing.T) {
 	t.Parallel()
 	var config net.ListenConfig

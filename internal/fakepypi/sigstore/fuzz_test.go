@@ -5,7 +5,7 @@ import (
 	"testing"
 )
 
-// FuzzProposal: whatever a stranger wants to have logged is refused, or becomes a body that is JSON.
+// FuzzProposal: any proposed entry is refused, or becomes a body that is JSON.
 func FuzzProposal(f *testing.F) {
 	for _, seed := range []string{
 		`{"apiVersion":"0.0.1","kind":"dsse","spec":{"proposedContent":{"envelope":"{\"payload\":\"eA==\",\"payloadType\":\"t\",\"signatures\":[{\"sig\":\"eA==\"}]}","verifiers":["eA=="]}}}`,

@@ -119,7 +119,7 @@ func (s *Sigstore) answerEntry(w http.ResponseWriter, status int, e *entry) {
 	answerJSON(w, status, map[string]logged{s.uuid(e): l})
 }
 
-// present returns an entry with its proofs. Switches may make them wrong.
+// present returns an entry with its proofs. Behavior may make them wrong.
 func (s *Sigstore) present(e *entry) (logged, error) {
 	s.mu.Lock()
 	behavior, leaves, index := s.behavior, slices.Clone(s.log.leaves), s.log.before+e.index

@@ -25,7 +25,7 @@ import (
 	"time"
 )
 
-// Options configure a new instance. All but Switches are required.
+// Options configure a new instance. All but Behavior are required.
 type Options struct {
 	URL      string           // the address for clients, without a trailing slash
 	Issuer   string           // URL of the issuer of the accepted ID tokens, without a trailing slash; its keys are fetched from there

@@ -24,8 +24,8 @@ type Publisher struct {
 	Pending        bool        // the project does not exist yet; the first mint creates it
 }
 
-// AddPublisher registers a publisher. Unless the publisher is pending, it creates its project if that does not exist. It fails only for a second
-// pending publisher with the same owner, repository, workflow and environment (docs/reference/pypi-server.md §4.5).
+// AddPublisher registers a publisher. Unless the publisher is pending, it creates its project if that does not exist. It fails only for a
+// second pending publisher with the same owner, repository, workflow and environment (docs/reference/pypi-server.md §4.5).
 func (ix *Index) AddPublisher(p Publisher) error {
 	ix.mu.Lock()
 	defer ix.mu.Unlock()

@@ -81,7 +81,7 @@ func TestUnrendered(t *testing.T) {
 		{"text/x-rst", ".. image:: a.png\n   :scale: 50%\n", false},
 		{"", ".. a comment\n", true},
 		{"", "a\n\n- b\nc\n", true},
-		{"", strings.Repeat("- ", 500) + "a", false}, // nobody can tell, so it is taken
+		{"", strings.Repeat("- ", 500) + "a", false}, // unknown, so it is accepted
 	} {
 		if got := unrendered(c.text, c.kind); got != c.want {
 			t.Errorf("%q, %q: %v", c.kind, c.text, got)

@@ -104,7 +104,7 @@ func TestPunycode(t *testing.T) {
 	}
 }
 
-// FuzzAddress holds that no value breaks the reader of addresses or the judge of them, and that what is read comes out
+// FuzzAddress holds that no value breaks the reader of addresses or their check, and that what is read comes out
 // of the value.
 func FuzzAddress(f *testing.F) {
 	for _, seed := range []string{

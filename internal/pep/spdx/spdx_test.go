@@ -114,7 +114,7 @@ func TestList(t *testing.T) {
 	}
 }
 
-// TestCanonical_UnknownIdentifier: what a newer list could have is told apart from what is wrong forever.
+// TestCanonical_UnknownIdentifier: what a newer list could have is not reported like what is always wrong.
 func TestCanonical_UnknownIdentifier(t *testing.T) {
 	t.Parallel()
 	for expression, want := range map[string]bool{

@@ -60,7 +60,7 @@ func TestTable(t *testing.T) {
 }
 
 // checkSource returns an error where a table and its README disagree. The table begins with its release of trove-classifiers
-// and the day of the release, which the version tells; the README has both, and the digest of the table. So neither the data
+// and the day of the release, which the version has; the README has both, and the digest of the table. So neither the data
 // nor the date can change alone.
 func checkSource(readme, table string) error {
 	pattern := regexp.MustCompile("(?m)^\\| `classifiers.txt` \\| trove-classifiers ([0-9.]+) \\| ([0-9-]+) \\| `([0-9a-f]{64})` \\|$")

@@ -7,7 +7,8 @@ import (
 	"testing"
 )
 
-// Equal fails the test where got is not what is wanted. Empty lists and maps are equal, whether or not they are nil. The text what names got.
+// Equal fails the test where got is not what is wanted. Empty lists and maps are equal, whether or not they are nil. The text what names
+// got.
 func Equal[T any](t testing.TB, what string, got, wanted T) {
 	t.Helper()
 	a, b := reflect.ValueOf(got), reflect.ValueOf(wanted)

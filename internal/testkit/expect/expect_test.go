@@ -20,7 +20,7 @@ func (r *recorder) Errorf(format string, args ...any) {
 	r.failures = append(r.failures, fmt.Sprintf(format, args...))
 }
 
-// TestExpect: what is as expected is not told, and of the rest each expectation is named.
+// TestExpect: what is as expected is not reported, and each other expectation is named.
 func TestExpect(t *testing.T) {
 	t.Parallel()
 	var r recorder

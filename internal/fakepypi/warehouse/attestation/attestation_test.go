@@ -124,7 +124,7 @@ func TestInclusionProof_Malformed(t *testing.T) {
 	}
 }
 
-// FuzzAttestations: no field makes the index fall over, and whatever it believes says what the real attestation says.
+// FuzzAttestations: no field makes the index panic, and all that it accepts says what the real attestation says.
 func FuzzAttestations(f *testing.F) {
 	root, field := publicRoot(f), realSet(f)
 	want, err := verified(root, field, realName, realDigest, anybody)

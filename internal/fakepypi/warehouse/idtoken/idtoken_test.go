@@ -41,7 +41,7 @@ func TestIssuerDocuments(t *testing.T) {
 		"no key set":                           {keys, down},
 		"a key set that is no JSON":            {keys, answer("{")},
 		"a key set without end":                {keys, nil},
-		"a key that is none":                   {keys, answer(`{"keys":[{"kty":"RSA","n":"!","e":"AQAB"}]}`)},
+		"an invalid key":                       {keys, answer(`{"keys":[{"kty":"RSA","n":"!","e":"AQAB"}]}`)},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()

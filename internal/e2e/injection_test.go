@@ -136,10 +136,20 @@ type attackKind struct {
 // attackKinds are the places of an answer in which a text can stand. Adding one here tries it with every op.
 func attackKinds() []attackKind {
 	says := func(status int, kind string, body func(text string) string) func(http.ResponseWriter, *http.Request, string) {
+		var mu sync.Mutex
+		var last, made string // an answer of a megabyte is made once, and not for every request that is tried again
+		bodyOf := func(text string) string {
+			mu.Lock()
+			defer mu.Unlock()
+			if made == "" || last != text {
+				last, made = text, body(text)
+			}
+			return made
+		}
 		return func(w http.ResponseWriter, _ *http.Request, text string) {
 			w.Header().Set("Content-Type", kind)
 			w.WriteHeader(status)
-			_, _ = io.WriteString(w, body(text))
+			_, _ = io.WriteString(w, bodyOf(text))
 		}
 	}
 	broken := func(breaks func(text string) string, head func(text string) string) func(http.ResponseWriter, *http.Request, string) {
@@ -379,15 +389,16 @@ type attackCase struct {
 	text string
 }
 
-// attackCases are those of the nth op: every way with a packet, such that each packet comes with half of the ways, and a third of
-// the ways with a flood.
+// attackCases are those of the nth op: every way with a packet, such that each packet comes with half of the ways, and a sixth of
+// the ways with a flood. One of the first six ways meets the nth flood, so that each flood comes where there are as many ops as floods;
+// each way meets one at two ops or three.
 func attackCases(n int) []attackCase {
 	var all []attackCase
 	for i, w := range attackKinds() {
 		texts := packets(n + len(targets())*i)
 		all = append(all, attackCase{w.name, w, texts[i%len(texts)]})
-		if (n+i)%3 == 0 {
-			text := flood(n + i)
+		if (n+i)%6 == 0 {
+			text := flood(n + i/6)
 			if w.head {
 				text = text[:longestHead]
 			}

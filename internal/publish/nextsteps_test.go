@@ -18,9 +18,9 @@ func TestConflict_NextSteps(t *testing.T) {
 	const (
 		notRaised = "this run is for the tag v1.1, but the file has the version 1.0: if the tag is right, the version was not raised before the tag was made, " +
 			"so set it to 1.1 and build again; otherwise "
-		rebuilt   = "re-run only the publish job with the files of the first build"
-		twoRuns   = "got its file less than an hour ago: if two runs are for one tag"
-		check     = "check that this is what you want"
+		rebuilt = "re-run only the publish job with the files of the first build"
+		twoRuns = "got its file less than an hour ago: if two runs are for one tag"
+		check   = "check that this is what you want"
 	)
 	for name, c := range map[string]struct {
 		tag   string

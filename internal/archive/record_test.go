@@ -139,8 +139,8 @@ func TestScan_SourceMarkers(t *testing.T) {
 				"zip": readZip(t, zipOf(members...)), "tar": readTarGz(t, disttest.Gzip(tarOf(members...))),
 			} {
 				got := ""
-				if odd := facts.HasAnomaly(archive.AnomalyObfuscated); odd != nil {
-					got = odd.Detail
+				if anomaly := facts.HasAnomaly(archive.AnomalyObfuscated); anomaly != nil {
+					got = anomaly.Detail
 				}
 				if got != c.want {
 					t.Errorf("%s: got %q, want %q", kind, got, c.want)

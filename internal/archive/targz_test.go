@@ -89,10 +89,10 @@ func TestReadTarGz_Damaged(t *testing.T) {
 	badSum := bytes.Clone(whole)
 	badSum[len(badSum)-8] ^= 1
 	for name, c := range map[string]struct {
-		data   []byte
-		notTar bool
-		broken bool
-		odd    string
+		data    []byte
+		notTar  bool
+		broken  bool
+		anomaly string
 	}{
 		"text":                {data: []byte("no archive at all"), broken: true, notTar: true},
 		"empty":               {data: nil, broken: true, notTar: true},
@@ -102,10 +102,10 @@ func TestReadTarGz_Damaged(t *testing.T) {
 		"flipped bit in the stream": {
 			data: append(append(bytes.Clone(whole[:30]), 0xff, 0xff, 0xff), whole[33:]...), broken: true, notTar: true,
 		},
-		"wrong checksum":               {data: badSum, odd: archive.AnomalyTail},
-		"something follows the stream": {data: append(bytes.Clone(whole), "tail"...), odd: archive.AnomalyTail},
+		"wrong checksum":               {data: badSum, anomaly: archive.AnomalyTail},
+		"something follows the stream": {data: append(bytes.Clone(whole), "tail"...), anomaly: archive.AnomalyTail},
 		"something follows a member": {
-			data: disttest.Gzip(append(bytes.Clone(plain[:512+50176]), bytes.Repeat([]byte("x"), 1024)...)), odd: archive.AnomalyEndsEarly,
+			data: disttest.Gzip(append(bytes.Clone(plain[:512+50176]), bytes.Repeat([]byte("x"), 1024)...)), anomaly: archive.AnomalyEndsEarly,
 		},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -114,8 +114,8 @@ func TestReadTarGz_Damaged(t *testing.T) {
 			if (facts.Broken != nil) != c.broken || errors.Is(facts.Broken, archive.ErrNotTar) != c.notTar {
 				t.Errorf("broken: %v", facts.Broken)
 			}
-			if got := strings.Join(codes(facts), " "); got != c.odd {
-				t.Errorf("anomalies %q, want %q", got, c.odd)
+			if got := strings.Join(codes(facts), " "); got != c.anomaly {
+				t.Errorf("anomalies %q, want %q", got, c.anomaly)
 			}
 		})
 	}

@@ -41,8 +41,8 @@ func wanted(name string) bool {
 }
 
 func codes(facts archive.Facts) (all []string) {
-	for _, odd := range facts.Anomalies {
-		all = append(all, odd.Code)
+	for _, anomaly := range facts.Anomalies {
+		all = append(all, anomaly.Code)
 	}
 	return all
 }
@@ -141,8 +141,8 @@ func TestReadZip_DamagedMembers(t *testing.T) {
 				data[c.at] ^= 7
 			}
 			facts := readZip(t, data)
-			odd := facts.HasAnomaly(archive.AnomalyDamaged)
-			if (odd == nil) != (c.want == "") || odd != nil && !strings.Contains(odd.Detail, c.want) {
+			anomaly := facts.HasAnomaly(archive.AnomalyDamaged)
+			if (anomaly == nil) != (c.want == "") || anomaly != nil && !strings.Contains(anomaly.Detail, c.want) {
 				t.Errorf("got %+v, want %q", facts.Anomalies, c.want)
 			}
 			if facts.Broken != nil {

@@ -179,8 +179,8 @@ func TestReadZip_Framing(t *testing.T) {
 			t.Parallel()
 			facts := readZip(t, c.data)
 			got, broken := "", facts.Broken != nil
-			if odd := facts.HasAnomaly(archive.AnomalyFraming); odd != nil {
-				got = odd.Detail
+			if anomaly := facts.HasAnomaly(archive.AnomalyFraming); anomaly != nil {
+				got = anomaly.Detail
 			}
 			if got != c.want && !broken {
 				t.Errorf("got %q, want %q", got, c.want)

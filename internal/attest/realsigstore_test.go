@@ -329,11 +329,11 @@ func (r *realSigstore) anotherLibraryVerifies(t *testing.T, release []realSigned
 	write("expected.json", expected)
 	ctx, stop := context.WithTimeout(t.Context(), 2*time.Minute)
 	defer stop()
-	said, err := exec.CommandContext(ctx, "node", script, folder).CombinedOutput()
+	output, err := exec.CommandContext(ctx, "node", script, folder).CombinedOutput()
 	if err != nil {
-		t.Fatalf("%v: %s", err, said)
+		t.Fatalf("%v: %s", err, output)
 	}
-	r.tell(t, "Sigstore's JavaScript library: %s", strings.TrimSpace(string(said)))
+	r.tell(t, "Sigstore's JavaScript library: %s", strings.TrimSpace(string(output)))
 }
 
 // anotherRunAdopts is a run that finds attestations beside its files, and one that reads them back from an index.
@@ -356,8 +356,8 @@ func (r *realSigstore) anotherRunAdopts(t *testing.T, release []realSigned) {
 	if _, err := s.Adopt(t.Context(), release[0].Distribution, release[1].JSON); !errors.As(err, &unverified) {
 		t.Errorf("an attestation of another file: %v", err)
 	}
-	stranger := r.signer(url.Values{"repository": {"octo-org/other"}})
-	if _, err := stranger.Adopt(t.Context(), release[0].Distribution, release[0].JSON); !errors.As(err, &unverified) {
+	outsider := r.signer(url.Values{"repository": {"octo-org/other"}})
+	if _, err := outsider.Adopt(t.Context(), release[0].Distribution, release[0].JSON); !errors.As(err, &unverified) {
 		t.Errorf("an attestation of another repository: %v", err)
 	}
 }

@@ -61,9 +61,9 @@ func TestTrustRoot_NotValid(t *testing.T) {
 				t.Errorf("an outage: %v", isOutage(err))
 			}
 			_, _, err = h.refresh(t.Context(), h.servers.TUF.String(), h.servers.Root)
-			told := copiesUsed(err)
-			if told.ID != finding.AttestationTrustRoot || told.Severity != finding.Warning || !strings.Contains(told.Fix, c.copies) {
-				t.Errorf("%+v", told)
+			warning := copiesUsed(err)
+			if warning.ID != finding.AttestationTrustRoot || warning.Severity != finding.Warning || !strings.Contains(warning.Fix, c.copies) {
+				t.Errorf("%+v", warning)
 			}
 		})
 	}

@@ -32,8 +32,8 @@ func TestAstray_RunnersFiles(t *testing.T) {
 	}
 	command := exec.CommandContext(t.Context(), own)
 	if os.Geteuid() == 0 { // who may write everything
-		const nobody = 65534
-		command.SysProcAttr = &syscall.SysProcAttr{Credential: &syscall.Credential{Uid: nobody, Gid: nobody}}
+		const unprivileged = 65534
+		command.SysProcAttr = &syscall.SysProcAttr{Credential: &syscall.Credential{Uid: unprivileged, Gid: unprivileged}}
 		for folder := s.dir; folder != filepath.Dir(folder) && folder != os.TempDir(); folder = filepath.Dir(folder) {
 			if err := os.Chmod(folder, 0o755); err != nil {
 				t.Fatal(err)

@@ -135,11 +135,11 @@ func TestGitHubRelease_SeparateJob(t *testing.T) {
 func TestGitHubRelease_WaitForIndex(t *testing.T) {
 	t.Parallel()
 	for _, c := range []struct {
-		name  string
-		looks int64 // that do not show it
-		wait  string
-		index string
-		code  int
+		name    string
+		queries int64 // that do not show it
+		wait    string
+		index   string
+		code    int
 	}{
 		{"it shows them soon", 3, "60", "", 0},
 		{"it does not", 1 << 40, "2", "", 1},
@@ -153,7 +153,7 @@ func TestGitHubRelease_WaitForIndex(t *testing.T) {
 			s.withoutIDToken()
 			s.noWait, s.env["INPUT_WAIT-FOR-INDEX"], s.env["INPUT_INDEX-URL"] = true, c.wait, c.index
 			s.env["INPUT_ATTESTATIONS"] = "false" // their address on the page is not that of the front
-			s.answerQueries("/simple/", func(n int64) http.HandlerFunc { return answerIf(n <= c.looks, http.NotFound) })
+			s.answerQueries("/simple/", func(n int64) http.HandlerFunc { return answerIf(n <= c.queries, http.NotFound) })
 			e := s.run()
 			log := e.log
 			e.expect(t, c.code)

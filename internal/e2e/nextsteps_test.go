@@ -320,7 +320,7 @@ func TestNextSteps(t *testing.T) {
 			c.set(s)
 			entries, uploads := s.servers.LogSize(), s.requests("upload")
 			e := s.run()
-			first, next := firstTold(readLog(e.log).annotations, c.id)
+			first, next := firstAnnotation(readLog(e.log).annotations, c.id)
 			if first == "" {
 				t.Fatalf("nothing is reported with the id %s:\n%s", c.id, e.log)
 			}
@@ -348,8 +348,8 @@ func TestNextSteps(t *testing.T) {
 	}
 }
 
-// firstTold returns the first line and the next step of the first annotation with this id.
-func firstTold(all []annotation, id string) (first, next string) {
+// firstAnnotation returns the first line and the next step of the first annotation with this id.
+func firstAnnotation(all []annotation, id string) (first, next string) {
 	for _, a := range all {
 		if a.title == "pypi-oidc-publish: "+id {
 			first, next, _ = strings.Cut(a.message, "\n")
@@ -365,7 +365,7 @@ func TestNextSteps_Renewed(t *testing.T) {
 	servers := startRenewed(t)
 	s := newStepOn(t, servers, "alder-1.0-py3-none-any.whl")
 	e := s.run()
-	if first, _ := firstTold(readLog(e.log).annotations, "attestation-trust-root"); e.code != 0 || e.outputs["result"] != "published" || servers.LogSize() != 1 || first != "" {
+	if first, _ := firstAnnotation(readLog(e.log).annotations, "attestation-trust-root"); e.code != 0 || e.outputs["result"] != "published" || servers.LogSize() != 1 || first != "" {
 		t.Errorf("exit code %d, %v\n%s", e.code, e.outputs, e.log)
 	}
 }
@@ -411,7 +411,7 @@ func TestNextSteps_EgressFilter(t *testing.T) {
 		Sleep: func(ctx context.Context, d time.Duration) error { waited.Add(int64(d)); return context.Cause(ctx) },
 		Proxy: func(*http.Request) (*url.URL, error) { return through, nil },
 	})
-	first, next := firstTold(readLog(s.log.String()).annotations, "audience-unavailable")
+	first, next := firstAnnotation(readLog(s.log.String()).annotations, "audience-unavailable")
 	if code != 1 || !strings.Contains(first, "the proxy did not connect: 403 Forbidden") || !strings.Contains(next, "if an egress filter or a firewall guards the job, let it reach upload.index.example") {
 		t.Errorf("exit code %d\n%s", code, s.log.String())
 	}

@@ -26,11 +26,11 @@ func newInjector(now func() time.Time) *fault.Injector {
 
 // answer makes the server answer with handler. Its requests are recorded, and faults planned for their ops are injected. door is the op
 // of its connections.
-func (s *Servers) answer(server *server, handler http.Handler, door string, control bool) {
-	server.listener = s.faults.Listener(server.listener, door)
-	handler = s.journal.record(s.faults.Handler(handler, door))
+func (s *Servers) answer(server *server, handler http.Handler, listenerOp string, control bool) {
+	server.listener = s.faults.Listener(server.listener, listenerOp)
+	handler = s.journal.record(s.faults.Handler(handler, listenerOp))
 	if control {
-		handler = beside(handler, s.faults.Control(door))
+		handler = beside(handler, s.faults.Control(listenerOp))
 	}
 	server.serve(handler)
 }

@@ -708,9 +708,9 @@ func TestClose_DuringFaults(t *testing.T) {
 				all := make([]byte, 1<<20)
 				t.Fatalf("the test server does not close:\n%s", all[:runtime.Stack(all, true)])
 			}
-			for _, asked := range th.Requests() {
-				if asked.Ended.IsZero() {
-					t.Errorf("a handler is still at it: %+v", asked)
+			for _, request := range th.Requests() {
+				if request.Ended.IsZero() {
+					t.Errorf("a handler is still at it: %+v", request)
 				}
 			}
 			// A hang ends without an answer.

@@ -44,11 +44,11 @@ func TestOnePort(t *testing.T) {
 	th := open(t, fakepypi.Options{OnePort: true})
 	th.AddPublisher(fakepypi.Publisher{Project: demo})
 	th.accepted(th.minted(), wheel())
-	asked := th.Env["ACTIONS_ID_TOKEN_REQUEST_URL"]
-	if at := "http://" + th.Upload.Host + "/"; len(asked) <= len(at) || asked[:len(at)] != at {
-		t.Errorf("ID tokens are at %s, the index is at %s", asked, at)
+	tokenURL := th.Env["ACTIONS_ID_TOKEN_REQUEST_URL"]
+	if at := "http://" + th.Upload.Host + "/"; len(tokenURL) <= len(at) || tokenURL[:len(at)] != at {
+		t.Errorf("ID tokens are at %s, the index is at %s", tokenURL, at)
 	}
-	th.get(asked).want(t, 401, "")
+	th.get(tokenURL).want(t, 401, "")
 	th.get("/.well-known/jwks").want(t, 404, "")
 	named := open(t, fakepypi.Options{OnePort: true, URL: "http://index:8081"})
 	if named.Upload.String() != "http://index:8081/legacy/" || named.Simple.String() != "http://index:8081/simple/" {

@@ -179,11 +179,11 @@ func (s *Servers) open(ctx context.Context, addr string, o Options) error {
 	if err != nil {
 		return err
 	}
-	asked, signs := back.url(), side.url()
+	requestURL, signs := back.url(), side.url()
 	if o.OnePort {
-		asked, signs = base, base
+		requestURL, signs = base, base
 	}
-	s.issuer = issuer.New(issuer.Options{URL: back.url(), RequestURL: asked, Now: o.Now, Run: s.run, Key: o.Key})
+	s.issuer = issuer.New(issuer.Options{URL: back.url(), RequestURL: requestURL, Now: o.Now, Run: s.run, Key: o.Key})
 	if err := s.build(dir, signs, back.url(), o); err != nil {
 		return err
 	}

@@ -340,11 +340,11 @@ func TestListFiles_Answers(t *testing.T) {
 	for _, c := range cases {
 		t.Run(c.name, func(t *testing.T) {
 			t.Parallel()
-			asked := ""
+			accept := ""
 			ix, _ := unexpected(t, func(w http.ResponseWriter, r *http.Request) {
-				asked = r.URL.Path
+				accept = r.URL.Path
 				_, pass, _ := r.BasicAuth()
-				asked += " " + pass
+				accept += " " + pass
 				w.Header().Set("Content-Type", c.kind)
 				w.WriteHeader(c.status)
 				fmt.Fprint(w, c.body)
@@ -353,8 +353,8 @@ func TestListFiles_Answers(t *testing.T) {
 			if (err != nil) != c.unknown || listing.Exists != c.exists {
 				t.Errorf("%+v, %v", listing, err)
 			}
-			if asked != "/simple/alder/ pypi-a-token-of-a-user" {
-				t.Errorf("asked %s", asked)
+			if accept != "/simple/alder/ pypi-a-token-of-a-user" {
+				t.Errorf("asked %s", accept)
 			}
 		})
 	}

@@ -269,8 +269,8 @@ func TestReleaseYanked(t *testing.T) {
 	t.Parallel()
 	listed := func(name string, yanked bool) pep.IndexFile { return pep.IndexFile{Name: name, Yanked: yanked} }
 	for name, c := range map[string]struct {
-		files []pep.IndexFile
-		told  bool
+		files    []pep.IndexFile
+		reported bool
 	}{
 		"nothing there":                 {nil, false},
 		"not yanked":                    {[]pep.IndexFile{listed("alder-1.0-cp312-cp312-win32.whl", false)}, false},
@@ -290,8 +290,8 @@ func TestReleaseYanked(t *testing.T) {
 			for _, f := range preflight.Check(s) {
 				told = told || f.ID == "release-yanked" && f.Severity == finding.Notice && f.File != ""
 			}
-			if told != c.told {
-				t.Errorf("reported: %v, want %v", told, c.told)
+			if told != c.reported {
+				t.Errorf("reported: %v, want %v", told, c.reported)
 			}
 		})
 	}

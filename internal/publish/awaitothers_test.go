@@ -36,12 +36,12 @@ func TestAwaitOthers(t *testing.T) {
 		change func(h *harness)
 		pages  func(ours ...pep.IndexFile) []page // after the plan's own query
 
-		waited bool
-		err    string // its id
-		fault  finding.Fault
-		says   []string
-		looks  int
-		waits  []time.Duration
+		waited  bool
+		err     string // its id
+		fault   finding.Fault
+		says    []string
+		queries int
+		waits   []time.Duration
 	}
 	nothing := func(*harness) {}
 	never := func(...pep.IndexFile) []page { return []page{listing(alder)} }
@@ -64,7 +64,7 @@ func TestAwaitOthers(t *testing.T) {
 		"shown after a failure": {
 			change: nothing,
 			pages:  func(ours ...pep.IndexFile) []page { return []page{unreadable(), listing(alder, ours...)} },
-			waited: true, looks: 2, waits: five(2),
+			waited: true, queries: 2, waits: five(2),
 		},
 		"shown with other bytes": {nothing, func(ours ...pep.IndexFile) []page {
 			return []page{listing(alder, ours[0], pep.IndexFile{Name: sdist, SHA256: otherDigest})}
@@ -72,7 +72,7 @@ func TestAwaitOthers(t *testing.T) {
 		"never shown": {nothing, never, false, unpublished, finding.Index, []string{"does not list", wheel, sdist}, 11, five(12)},
 		"half of it is shown": {
 			change: nothing, pages: func(ours ...pep.IndexFile) []page { return []page{listing(alder, ours[0])} },
-			err: unpublished, fault: finding.Index, says: []string{"does not list", sdist}, looks: 11, waits: five(12),
+			err: unpublished, fault: finding.Index, says: []string{"does not list", sdist}, queries: 11, waits: five(12),
 		},
 		"a longer wait is cut": {func(h *harness) { h.options.Wait = 10 * m }, never, false, unpublished, finding.Index, nil, 23, five(24)},
 		"a short wait":         {func(h *harness) { h.options.Wait = 14 * s }, never, false, unpublished, finding.Index, nil, 2, five(3)},
@@ -82,12 +82,12 @@ func TestAwaitOthers(t *testing.T) {
 		"never readable": {
 			change: func(h *harness) { h.options.Wait = 14 * s },
 			pages:  func(...pep.IndexFile) []page { return []page{unreadable()} }, err: unpublished, fault: finding.Index,
-			says: []string{"could not be queried", "403"}, looks: 2, waits: five(3),
+			says: []string{"could not be queried", "403"}, queries: 2, waits: five(3),
 		},
 		"readable at last": {
 			change: func(h *harness) { h.options.Wait = 14 * s },
 			pages:  func(...pep.IndexFile) []page { return []page{unreadable(), listing(alder)} }, err: unpublished, fault: finding.Index,
-			says: []string{"does not list"}, looks: 2, waits: five(3),
+			says: []string{"does not list"}, queries: 2, waits: five(3),
 		},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -109,7 +109,7 @@ func TestAwaitOthers(t *testing.T) {
 				want(t, "fault", f.Fault, c.fault)
 				wantText(t, "the error", f.Message+" "+f.Fix, c.says...)
 			}
-			want(t, "queries", h.index.requestCount("alder")-before, c.looks)
+			want(t, "queries", h.index.requestCount("alder")-before, c.queries)
 			want(t, "waits", h.waits.recorded, c.waits)
 			want(t, "a phase of its own", len(h.phases())-phases, min(len(c.waits), 1))
 			missing := len(missingOf(targets))

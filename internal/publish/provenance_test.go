@@ -275,7 +275,7 @@ func TestReadBack_Provenance(t *testing.T) {
 	for name, c := range map[string]struct {
 		answers  []page // of the provenance, the last one again and again
 		requests int    // of it
-		looks    int    // at the page
+		queries  int    // at the page
 		read     ledger.ReadBack
 		noted    []string
 	}{
@@ -309,7 +309,7 @@ func TestReadBack_Provenance(t *testing.T) {
 			err := r.readBack(t.Context(), []*target{one}, claims)
 			want(t, "failed", err != nil, c.read.Otherwise)
 			want(t, "requests of the provenance", x.index.requestCount("provenance"), c.requests)
-			want(t, "requests of the page", x.index.requestCount("alder"), c.looks)
+			want(t, "requests of the page", x.index.requestCount("alder"), c.queries)
 			want(t, "recorded", eventsOf[ledger.ReadBack](x), []ledger.ReadBack{c.read})
 			want(t, "noted", x.noted(), c.noted)
 		})

@@ -20,7 +20,7 @@ type Error struct {
 	AmbiguousTries int
 	Err            error // why there was no answer
 
-	asked      time.Duration // which the server asked to wait for, beyond what was left; zero: it did not
+	retryAfter time.Duration // which the server asked to wait for, beyond what was left; zero: it did not
 	unreadable int           // tries whose answer could not be read
 }
 
@@ -38,8 +38,8 @@ func (e *Error) Error() string {
 		if to := e.Answer.Header.Get("Location"); to != "" && e.Answer.Status/100 == 3 {
 			reason += ", a redirect to " + PlainURL(to) + " (redirects are not followed)"
 		}
-		if e.asked > 0 {
-			tries += fmt.Sprintf(", and asks to wait for %v", e.asked.Round(time.Second))
+		if e.retryAfter > 0 {
+			tries += fmt.Sprintf(", and asks to wait for %v", e.retryAfter.Round(time.Second))
 		}
 		return fmt.Sprintf("%s: %s %s answered %s%s", e.Op, e.Method, e.URL, reason, tries)
 	}

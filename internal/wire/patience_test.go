@@ -191,9 +191,9 @@ func TestRetry_PlainErrors(t *testing.T) {
 func TestRetry_AfterHonoured(t *testing.T) {
 	t.Parallel()
 	for _, c := range []struct {
-		op    wire.Op
-		asked string
-		wait  time.Duration // 0: none
+		op         wire.Op
+		retryAfter string
+		wait       time.Duration // 0: none
 	}{
 		{wire.Upload, "90", 90 * time.Second},
 		{wire.Upload, "1200", 20 * time.Minute},
@@ -208,16 +208,16 @@ func TestRetry_AfterHonoured(t *testing.T) {
 		at := serve(t, func(rw http.ResponseWriter, _ *http.Request) {
 			if first {
 				first = false
-				rw.Header().Set("Retry-After", c.asked)
+				rw.Header().Set("Retry-After", c.retryAfter)
 				rw.WriteHeader(503)
 			}
 		})
 		_, err := w.client().Do(t.Context(), wire.Call{Op: c.op, Method: "POST", URL: at})
 		if (err == nil) != (c.wait > 0) || w.total() != c.wait {
-			t.Errorf("%s, Retry-After %s: waited %v, want %v: %v", c.op, c.asked, w.slept, c.wait, err)
+			t.Errorf("%s, Retry-After %s: waited %v, want %v: %v", c.op, c.retryAfter, w.slept, c.wait, err)
 		}
 		if says := err != nil && strings.Contains(err.Error(), ", and asks to wait for "); says != (c.wait == 0) {
-			t.Errorf("%s, Retry-After %s: %v", c.op, c.asked, err)
+			t.Errorf("%s, Retry-After %s: %v", c.op, c.retryAfter, err)
 		}
 	}
 }

@@ -41,7 +41,7 @@ func (c *Client) Do(ctx context.Context, call Call) (*Answer, error) {
 		again = again && !call.final(t.answer)
 		if !again || failed.unreadable > maxUnreadable {
 			if next.wait > next.left {
-				failed.asked = next.wait
+				failed.retryAfter = next.wait
 			}
 			c.trace(failed, budget, t, pause{})
 			return nil, failed

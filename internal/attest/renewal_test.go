@@ -1,31 +1,13 @@
 package attest
 
 import (
-	"sync"
 	"testing"
 	"time"
 
 	"github.com/org/pypi-oidc-publish/internal/fakepypi"
+	"github.com/org/pypi-oidc-publish/internal/testkit/stepclock"
 	"github.com/org/pypi-oidc-publish/internal/wire"
 )
-
-// clock is one that a test can move.
-type clock struct {
-	mu  sync.Mutex
-	off time.Duration
-}
-
-func (c *clock) now() time.Time {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	return time.Now().Add(c.off)
-}
-
-func (c *clock) move(d time.Duration) {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	c.off += d
-}
 
 // A long set outlives its certificate and its ID token: both are renewed in time, and no entry is made with an old one.
 func TestSign_RenewsCertificateAndToken(t *testing.T) {
@@ -43,11 +25,11 @@ func TestSign_RenewsCertificateAndToken(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			var c clock
-			h := play(t, c.now, fakepypi.SigstoreBehavior{CertificateLife: row.life})
+			var c stepclock.Clock
+			h := play(t, c.Now, fakepypi.SigstoreBehavior{CertificateLife: row.life})
 			h.opts.Workers = 1
 			files := wheels(t, 8)
-			all, err := h.Sign(t.Context(), files, func(int, Attestation) { c.move(row.step) })
+			all, err := h.Sign(t.Context(), files, func(int, Attestation) { c.Step(row.step) })
 			if err != nil || len(all) != len(files) {
 				t.Fatalf("%d attestations: %v", len(all), err)
 			}
@@ -64,10 +46,10 @@ func TestSign_RenewsCertificateAndToken(t *testing.T) {
 // The ID token of Prepare is too old when the signing begins.
 func TestSign_StaleIDToken(t *testing.T) {
 	t.Parallel()
-	var c clock
-	h := play(t, c.now, fakepypi.SigstoreBehavior{})
+	var c stepclock.Clock
+	h := play(t, c.Now, fakepypi.SigstoreBehavior{})
 	h.claims(t)
-	c.move(4*time.Minute + 45*time.Second)
+	c.Step(4*time.Minute + 45*time.Second)
 	if _, err := h.Sign(t.Context(), wheels(t, 1), nil); err != nil {
 		t.Fatal(err)
 	}
@@ -90,13 +72,13 @@ func TestLogEntry_CertificateExpired(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			var c clock
-			h := play(t, c.now, fakepypi.SigstoreBehavior{})
+			var c stepclock.Clock
+			h := play(t, c.Now, fakepypi.SigstoreBehavior{})
 			if err := h.servers.InjectFault("log-entry", named("status-503"), 0, row.late); err != nil {
 				t.Fatal(err)
 			}
 			// Every wait before another try takes longer than a certificate lives.
-			h.wait = func() { c.move(11 * time.Minute) }
+			h.wait = func() { c.Step(11 * time.Minute) }
 			all, err := h.Sign(t.Context(), wheels(t, 1), nil)
 			if (err == nil) != row.fine || err != nil && (all != nil || !isOutage(err)) {
 				t.Fatalf("%d attestations: %v", len(all), err)

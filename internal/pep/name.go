@@ -25,6 +25,15 @@ func ValidName(name string) bool {
 	return validName.MatchString(name)
 }
 
+// Names returns the names of projects, in their order.
+func Names(projects []Project) []string {
+	names := make([]string, 0, len(projects))
+	for _, p := range projects {
+		names = append(names, string(p))
+	}
+	return names
+}
+
 // Underscored returns the project's name as file names spell it since PEP 625: with underscores instead of dashes.
 func (p Project) Underscored() string {
 	return strings.ReplaceAll(string(p), "-", "_")

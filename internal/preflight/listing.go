@@ -173,7 +173,7 @@ func firstRelease(s Set) []finding.Finding {
 		return nil // several-new-projects reports more than one
 	}
 	return []finding.Finding{about(files, finding.Notice,
-		"the index does not know "+strings.Join(unknown, ", ")+" yet: the first upload creates the project",
+		"the index does not know "+strings.Join(pep.Names(unknown), ", ")+" yet: the first upload creates the project",
 		"check the spelling of the name; Trusted Publishing requires a pending publisher for exactly this name")}
 }
 
@@ -185,21 +185,21 @@ func severalNewProjects(s Set) []finding.Finding {
 		return nil
 	}
 	severity := finding.Warning
-	if sure := slices.DeleteFunc(slices.Clone(unknown), func(p string) bool { return !s.Absent[pep.Project(p)] }); len(sure) > 1 {
+	if sure := slices.DeleteFunc(slices.Clone(unknown), func(p pep.Project) bool { return !s.Absent[p] }); len(sure) > 1 {
 		severity, unknown = finding.Error, sure
 	}
 	return []finding.Finding{about(files, severity,
-		fmt.Sprintf("the index has none of %s, and one token request creates at most one project", strings.Join(unknown, ", ")),
+		fmt.Sprintf("the index has none of %s, and one token request creates at most one project", strings.Join(pep.Names(unknown), ", ")),
 		"give each new project a job with an `environment` of its own, and a pending publisher for that environment; "+
 			"or, with one environment: add a pending publisher for one of them, run the job with that project alone in `packages-dir`, then go on with the next")}
 }
 
 // newProjects returns the projects that the index does not know, and their files.
-func newProjects(s Set) (unknown []string, all []*distfile.Distribution) {
+func newProjects(s Set) (unknown []pep.Project, all []*distfile.Distribution) {
 	projects, files := absent(s, byProject)
 	for _, project := range projects {
 		if !s.Listings[project].Exists {
-			unknown = append(unknown, string(project))
+			unknown = append(unknown, project)
 			all = append(all, files[project]...)
 		}
 	}

@@ -49,7 +49,7 @@ func noVersion(s Set, err error) finding.Finding {
 	}
 	if component := componentOf(s.ExpectedVersion); component != "" {
 		f.Message = fmt.Sprintf("expected-version is %s, a tag of %s, but the set has only %s",
-			s.ExpectedVersion, component, joinProjects(s))
+			s.ExpectedVersion, component, strings.Join(pep.Names(projectsOf(s)), ", "))
 		f.Fix = "build the project of the tag, or set the version alone, such as 1.2.3"
 	}
 	return f
@@ -94,15 +94,6 @@ func projectsOf(s Set) (all []pep.Project) {
 		}
 	}
 	return all
-}
-
-// joinProjects returns the names of the projects of the set for a message.
-func joinProjects(s Set) string {
-	var names []string
-	for _, project := range projectsOf(s) {
-		names = append(names, string(project))
-	}
-	return strings.Join(names, ", ")
 }
 
 // branch describes the branch or the pull request of a full ref; it is empty for any other ref.

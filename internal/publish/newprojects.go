@@ -146,10 +146,4 @@ func pendingFor(projects []pep.Project) string {
 		"in `packages-dir`, then go on with the next", listProjects(projects))
 }
 
-func listProjects(projects []pep.Project) string {
-	names := make([]string, 0, len(projects))
-	for _, p := range projects {
-		names = append(names, string(p))
-	}
-	return listSome(names)
-}
+func listProjects(projects []pep.Project) string { return listSome(pep.Names(projects)) }

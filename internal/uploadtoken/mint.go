@@ -188,10 +188,5 @@ func noToken(answer *wire.Answer) error {
 
 // namesOf returns the names of projects, sorted.
 func namesOf(projects []pep.Project) []string {
-	names := make([]string, 0, len(projects))
-	for _, p := range projects {
-		names = append(names, string(p))
-	}
-	slices.Sort(names)
-	return names
+	return pep.Names(slices.Sorted(slices.Values(projects)))
 }

@@ -22,8 +22,16 @@ func (r *run) conflict(t *target, indexDigest string) finding.Finding {
 	digests := bothDigests(t, indexDigest)
 	return finding.New(finding.Conflict,
 		fmt.Sprintf("%s already has a different file named %s%s", r.indexName(), t.Name, digests),
-		r.notRaised(t)+"re-run only the publish job with the files of the first build, raise the version, "+
-			"or set `skip-existing: true` to upload the other files and keep the published one"+r.twoRuns(t)).In(t.displayPath).WithDetail(digests)
+		r.withCause(t, "re-run only the publish job with the files of the first build, raise the version, "+
+			"or set `skip-existing: true` to upload the other files and keep the published one")).In(t.displayPath).WithDetail(digests)
+}
+
+// withCause returns the next step for a different file, with what the run can tell of its cause.
+func (r *run) withCause(t *target, step string) string {
+	if cause := r.notRaised(t); cause != "" {
+		return cause + step
+	}
+	return step + r.twoRuns(t)
 }
 
 // notRaised returns the beginning of the next step if the run is for the tag of another version than the file has. It is "" if it is not, if
@@ -45,10 +53,10 @@ func (r *run) notRaised(t *target) string {
 // justNow is how old a file of the index is at most that another run for the same tag may have uploaded.
 const justNow = time.Hour
 
-// twoRuns returns an addition to the next step if the index has had the other file for a short time only, and the tag is that of the file; or "".
+// twoRuns returns an addition to the next step if the index has had the other file for a short time only, or "".
 func (r *run) twoRuns(t *target) string {
 	listed, ok := t.listedIn(r.listings.answered()[t.release.Project])
-	if !ok || r.notRaised(t) != "" || listed.Uploaded.IsZero() || r.Now().Sub(listed.Uploaded) > justNow {
+	if !ok || listed.Uploaded.IsZero() || r.Now().Sub(listed.Uploaded) > justNow {
 		return ""
 	}
 	return fmt.Sprintf("; %s got its file less than an hour ago: if two runs are for one tag, such as for its push and for its release, "+
@@ -79,6 +87,6 @@ func (r *run) skipped(t *target, indexDigest string) finding.Finding {
 	}
 	digests := bothDigests(t, indexDigest)
 	return finding.New(finding.Skipped, fmt.Sprintf("%s already has a different file named %s%s", r.indexName(), t.Name, digests)+stays,
-		r.notRaised(t)+fix+r.twoRuns(t)).
+		r.withCause(t, fix)).
 		In(t.displayPath).WithDetail(digests)
 }

@@ -92,12 +92,10 @@ func (e *Error) letThrough() string {
 	return "; if an egress filter or a firewall guards the job, let it reach " + u.Host
 }
 
-// unreachable reports whether no connection was made: to the host, or by a proxy that does not let it through. A proxy that has an error of
-// its own may have met an outage.
+// unreachable reports whether no connection was made: to the host, or by a proxy that does not let it through.
 func unreachable(err error) bool {
 	var network *net.OpError
-	var refused *proxyRefusal
-	return errors.As(err, &network) && network.Op == "dial" || errors.As(err, &refused) && refused.code/100 == 4
+	return errors.As(err, &network) && network.Op == "dial" || refusedByProxy(err) > 0
 }
 
 // Permanent reports whether another try of a request that ended with err would end alike, since the server's certificate is not trusted, its
@@ -106,8 +104,18 @@ func Permanent(err error) bool { return untrusted(err) || unknownHost(err) || fi
 
 // filtered reports whether a proxy refused to connect, for a reason that is not about this moment.
 func filtered(err error) bool {
+	status := refusedByProxy(err)
+	return status > 0 && !(&Answer{Status: status}).Temporary()
+}
+
+// refusedByProxy returns the status with which a proxy did not let the client through; 0 if none did. A proxy that has an error of its own
+// may have met an outage, which is none.
+func refusedByProxy(err error) int {
 	var refused *proxyRefusal
-	return errors.As(err, &refused) && refused.code/100 == 4 && !(&Answer{Status: refused.code}).Temporary()
+	if !errors.As(err, &refused) || refused.code/100 != 4 {
+		return 0
+	}
+	return refused.code
 }
 
 func untrusted(err error) bool {

@@ -59,11 +59,12 @@ func (l *Session) renewIfDue(ctx context.Context, need time.Duration, needed boo
 		ctx = wire.Until(ctx, now)
 	}
 	err := l.renew(ctx, need)
-	if needed {
-		l.renewFailed = err
-	}
+	l.renewFailed = nil
 	if err != nil {
 		l.renewNotBefore = l.opts.Now().Add(renewBackoff)
+	}
+	if needed {
+		l.renewFailed = err
 	}
 	return err
 }

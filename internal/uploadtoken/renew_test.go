@@ -180,6 +180,34 @@ func TestRenew_FailureIsShared(t *testing.T) {
 	}
 }
 
+// TestRenew_FailureOfEarlierToken: a failure is shared until a renewal succeeds. A later token gets renewals of its own.
+func TestRenew_FailureOfEarlierToken(t *testing.T) {
+	t.Parallel()
+	c, s, r := later(t)
+	down := func(yes bool) { s.Switch(func(w *fakepypi.Behavior) { w.NoGitHub = yes }) }
+	token := func(need time.Duration) error { _, _, err := r.Token(t.Context(), need); return err }
+	down(true)
+	c.forward(3*time.Minute + 30*time.Second)      // of five
+	if err := token(4 * time.Minute); err == nil { // the renewal is needed, and fails
+		t.Fatal("a token of a minute and a half was taken for four minutes")
+	}
+	down(false)
+	c.forward(65 * time.Second)
+	if err := token(time.Second); err != nil { // not needed yet, and succeeds
+		t.Fatal(err)
+	}
+	c.forward(13 * time.Minute)
+	down(true)
+	if err := token(time.Second); err != nil { // not needed yet: one try, which fails
+		t.Fatal(err)
+	}
+	down(false)
+	c.forward(10 * time.Second)
+	if err := token(4 * time.Minute); err != nil { // needed, within the pause after that try
+		t.Errorf("the failure of an earlier token is taken for that of this one: %v", err)
+	}
+}
+
 func TestRenew_FailureKeepsOldToken(t *testing.T) {
 	t.Parallel()
 	c, s, r := later(t)

@@ -17,6 +17,7 @@ import (
 	"github.com/org/pypi-oidc-publish/internal/finding"
 	"github.com/org/pypi-oidc-publish/internal/ledger"
 	"github.com/org/pypi-oidc-publish/internal/oidc"
+	"github.com/org/pypi-oidc-publish/internal/testkit/expect"
 )
 
 const (
@@ -157,33 +158,33 @@ func TestAttest(t *testing.T) {
 			if c.noted != "" {
 				noted = []string{c.noted}
 			}
-			want(t, "errors", idsOf(finding.Of(err)), ids)
-			want(t, "noted", h.noted()[before:], noted)
+			expect.Equal(t, "errors", idsOf(finding.Of(err)), ids)
+			expect.Equal(t, "noted", h.noted()[before:], noted)
 			for _, f := range finding.Of(err) {
-				want(t, "severity of the error", f.Severity, finding.Error)
+				expect.Equal(t, "severity of the error", f.Severity, finding.Error)
 				if c.err == off || c.err == reuse {
-					want(t, "fault of the error", f.Fault, finding.Workflow)
+					expect.Equal(t, "fault of the error", f.Fault, finding.Workflow)
 				}
 			}
 			if c.noted != "" {
-				want(t, "severity of the note", h.found(c.noted).Severity, c.severity)
+				expect.Equal(t, "severity of the note", h.found(c.noted).Severity, c.severity)
 			}
 			attested := 0
 			for _, file := range missing {
 				attested += len(file.attestations)
 			}
 			if c.attested >= 0 {
-				want(t, "attestations that are sent", attested, c.attested)
+				expect.Equal(t, "attestations that are sent", attested, c.attested)
 			}
 			if c.attested > 0 {
-				want(t, "log entries", h.servers.LogSize()-entries, c.attested)
-				want(t, "recorded", len(eventsOf[ledger.Attested](h)), c.attested)
+				expect.Equal(t, "log entries", h.servers.LogSize()-entries, c.attested)
+				expect.Equal(t, "recorded", len(eventsOf[ledger.Attested](h)), c.attested)
 			}
 			went := len(eventsOf[ledger.Unattested](h)) > 0
-			want(t, "recorded that the files go without", went, c.noted == down)
+			expect.Equal(t, "recorded that the files go without", went, c.noted == down)
 			for _, f := range h.receipt().Files {
 				if err == nil {
-					want(t, "attestations in the receipt of "+f.Name, len(f.Attestations), c.attested/2)
+					expect.Equal(t, "attestations in the receipt of "+f.Name, len(f.Attestations), c.attested/2)
 				}
 			}
 		})
@@ -202,9 +203,9 @@ func TestAttest_Cancelled(t *testing.T) {
 		}
 	}
 	wantError(t, "run", h.runIn(ctx), errSignal)
-	want(t, "reported", h.noted(), []string{string(finding.Cancelled)})
-	want(t, "recorded that the files go without", len(eventsOf[ledger.Unattested](h)), 0)
-	want(t, "the token", burned(h), []bool{true})
+	expect.Equal(t, "reported", h.noted(), []string{string(finding.Cancelled)})
+	expect.Equal(t, "recorded that the files go without", len(eventsOf[ledger.Unattested](h)), 0)
+	expect.Equal(t, "the token", burned(h), []bool{true})
 }
 
 // TestAttest_Private: what signing makes public is reported once, and only where something is signed.
@@ -219,10 +220,10 @@ func TestAttest_Private(t *testing.T) {
 		wantError(t, "identify", err, nil)
 		before := len(h.noted())
 		wantError(t, "attest", attestAll(t.Context(), r, missing, claims), nil)
-		want(t, "noted of a "+visibility+" repository", h.noted()[before:], noted)
+		expect.Equal(t, "noted of a "+visibility+" repository", h.noted()[before:], noted)
 		before = len(h.noted())
 		wantError(t, "signing nothing", r.sign(t.Context(), missing, claims), nil)
-		want(t, "noted where nothing is signed", h.noted()[before:], nil)
+		expect.Equal(t, "noted where nothing is signed", h.noted()[before:], nil)
 	}
 }
 
@@ -286,20 +287,20 @@ func TestAdopt(t *testing.T) {
 			claims, err := one.deps.Signer.Prepare(t.Context())
 			wantError(t, "identify", err, nil)
 			wantError(t, "attest", attestAll(t.Context(), r, missing, claims), nil)
-			want(t, "sent", predicatesOf(missing[0]), c.sent)
-			want(t, "noted", one.noted(), c.noted)
+			expect.Equal(t, "sent", predicatesOf(missing[0]), c.sent)
+			expect.Equal(t, "noted", one.noted(), c.noted)
 			made := 0
 			for _, a := range one.receipt().Files[0].Attestations {
 				if !a.Adopted {
 					made++
 				}
 			}
-			want(t, "attestations that are new", made, c.made)
-			want(t, "attestations in the receipt", len(one.receipt().Files[0].Attestations), len(c.sent))
+			expect.Equal(t, "attestations that are new", made, c.made)
+			expect.Equal(t, "attestations in the receipt", len(one.receipt().Files[0].Attestations), len(c.sent))
 			for _, f := range one.receipt().Findings {
-				want(t, "severity", f.Severity, finding.Notice)
-				want(t, "file of the notice", strings.HasPrefix(f.File, filepath.Join("dist", wheel)+"."), true)
-				wantText(t, "the notice", f.Message, c.says)
+				expect.Equal(t, "severity", f.Severity, finding.Notice)
+				expect.Equal(t, "file of the notice", strings.HasPrefix(f.File, filepath.Join("dist", wheel)+"."), true)
+				expect.Contains(t, "the notice", f.Message, c.says)
 			}
 		})
 	}
@@ -316,8 +317,8 @@ func TestAdopt_Unreadable(t *testing.T) {
 		t.Fatal(err)
 	}
 	wantError(t, "adopt", r.adopt(t.Context(), missing[0]), nil)
-	want(t, "noted", h.noted(), []string{"attestation-left-over"})
-	want(t, "sent", predicatesOf(missing[0]), nil)
+	expect.Equal(t, "noted", h.noted(), []string{"attestation-left-over"})
+	expect.Equal(t, "sent", predicatesOf(missing[0]), nil)
 }
 
 // TestAdopt_SigstoreDown: what cannot be verified now is not left behind, and not sent unverified: the run stops.
@@ -327,9 +328,9 @@ func TestAdopt_SigstoreDown(t *testing.T) {
 	h.write("dist/"+wheel+publishSuffix, signedElsewhere(t, h, wheel, content(t, h, "dist/"+wheel), signer.Publish))
 	h.fail("trust-root", "status-503", 0, -1)
 	h.signAll(config.AttestAuto)
-	want(t, "errors", idsOf(finding.Of(h.run())), []string{"attestation-outage"})
-	want(t, "files on the index", len(h.servers.Files()), 0)
-	want(t, "tokens", len(h.servers.Tokens()), 0)
+	expect.Equal(t, "errors", idsOf(finding.Of(h.run())), []string{"attestation-outage"})
+	expect.Equal(t, "files on the index", len(h.servers.Files()), 0)
+	expect.Equal(t, "tokens", len(h.servers.Tokens()), 0)
 }
 
 // TestAdopt_Cancelled: a signal while attestations are read ends the run.
@@ -340,7 +341,7 @@ func TestAdopt_Cancelled(t *testing.T) {
 	h.write("dist/"+wheel+publishSuffix, "{}")
 	r, missing := h.planned()
 	wantError(t, "adopt", r.adopt(cancelled(t), missing[0]), errSignal)
-	want(t, "noted", h.noted(), nil)
+	expect.Equal(t, "noted", h.noted(), nil)
 }
 
 // TestAttest_IgnoredFiles: attestations that stand beside files and are not sent are named.
@@ -368,9 +369,9 @@ func TestAttest_IgnoredFiles(t *testing.T) {
 			wantError(t, "identify", err, nil)
 			before := len(h.noted())
 			wantError(t, "attest", attestAll(t.Context(), r, missing, claims), nil)
-			want(t, "noted", h.noted()[before:], c.noted)
-			wantText(t, "the notice", h.found("attestations-left-alone").Message, wheel+publishSuffix)
-			want(t, "sent", predicatesOf(missing[0]), nil)
+			expect.Equal(t, "noted", h.noted()[before:], c.noted)
+			expect.Contains(t, "the notice", h.found("attestations-left-alone").Message, wheel+publishSuffix)
+			expect.Equal(t, "sent", predicatesOf(missing[0]), nil)
 		})
 	}
 }
@@ -389,9 +390,9 @@ func TestSaveAttestations(t *testing.T) {
 	for _, entry := range entries {
 		names = append(names, entry.Name())
 	}
-	want(t, "files", names, []string{wheel + publishSuffix, wheel + slsaSuffix, sdist + publishSuffix})
+	expect.Equal(t, "files", names, []string{wheel + publishSuffix, wheel + slsaSuffix, sdist + publishSuffix})
 	text := string(content(t, h, "attestations/"+sdist+publishSuffix))
-	want(t, "ends with a line", strings.HasSuffix(text, "}\n"), true)
+	expect.Equal(t, "ends with a line", strings.HasSuffix(text, "}\n"), true)
 
 	// What was written can stand beside the file for another run, which then signs nothing.
 	again := h.another(t, sdist)
@@ -402,7 +403,7 @@ func TestSaveAttestations(t *testing.T) {
 	claims, err := again.deps.Signer.Prepare(t.Context())
 	wantError(t, "identify", err, nil)
 	wantError(t, "attest", attestAll(t.Context(), r, missing, claims), nil)
-	want(t, "log entries of another run", h.servers.LogSize()-before, 0)
+	expect.Equal(t, "log entries of another run", h.servers.LogSize()-before, 0)
 }
 
 // TestSaveAttestations_Fails: a folder that cannot be written to stops the run before anything is uploaded.
@@ -413,7 +414,7 @@ func TestSaveAttestations_Fails(t *testing.T) {
 	h.deps.Save = func(string, []byte) error { return errors.New("disk full") }
 	h.signAll(config.AttestAuto)
 	f := only(t, finding.Of(h.run()), "attestations-dir")
-	wantText(t, "the error", f.Message+" "+f.Fix, "disk full", "attestations-dir")
-	want(t, "files on the index", len(h.servers.Files()), 0)
-	want(t, "the token", burned(h), []bool{true})
+	expect.Contains(t, "the error", f.Message+" "+f.Fix, "disk full", "attestations-dir")
+	expect.Equal(t, "files on the index", len(h.servers.Files()), 0)
+	expect.Equal(t, "the token", burned(h), []bool{true})
 }

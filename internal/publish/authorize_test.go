@@ -10,6 +10,7 @@ import (
 	"github.com/org/pypi-oidc-publish/internal/fakepypi"
 	"github.com/org/pypi-oidc-publish/internal/finding"
 	"github.com/org/pypi-oidc-publish/internal/ledger"
+	"github.com/org/pypi-oidc-publish/internal/testkit/expect"
 )
 
 // TestAuthorize: the upload token is for the projects of what is missing, and for the time that their uploads may take.
@@ -40,8 +41,8 @@ func TestAuthorize(t *testing.T) {
 			defer r.revoke(t.Context())
 			wantError(t, "authorize", r.authorize(t.Context(), missing, false), nil)
 			minted := eventOf[ledger.Minted](h)
-			want(t, "restricted", minted.Restricted, true)
-			want(t, "projects", minted.Projects, c.projects)
+			expect.Equal(t, "restricted", minted.Restricted, true)
+			expect.Equal(t, "projects", minted.Projects, c.projects)
 			life := minted.Expires.Sub(minted.At)
 			// The index's clock has whole seconds.
 			if life < c.life-3*time.Second || life > c.life+3*time.Second {
@@ -73,8 +74,8 @@ func TestAuthorize_New(t *testing.T) {
 			r, missing := h.planned()
 			defer r.revoke(t.Context())
 			err := r.authorize(t.Context(), missing, false)
-			want(t, "errors", idsOf(finding.Of(err)), []string{"invalid-publisher"})
-			want(t, "requests of a token", h.requests("mint"), c.asks)
+			expect.Equal(t, "errors", idsOf(finding.Of(err)), []string{"invalid-publisher"})
+			expect.Equal(t, "requests of a token", h.requests("mint"), c.asks)
 		})
 	}
 }
@@ -97,10 +98,10 @@ func TestAuthorize_BeforeSigning(t *testing.T) {
 			h := newHarness(t, wheel, sdist)
 			h.signAll(config.AttestAlways)
 			c.how(h)
-			want(t, "errors", idsOf(finding.Of(h.run())), []string{c.id})
-			want(t, "tokens", burned(h), c.tokens)
-			want(t, "log entries", h.servers.LogSize(), 0)
-			want(t, "files on the index", len(h.servers.Files()), 0)
+			expect.Equal(t, "errors", idsOf(finding.Of(h.run())), []string{c.id})
+			expect.Equal(t, "tokens", burned(h), c.tokens)
+			expect.Equal(t, "log entries", h.servers.LogSize(), 0)
+			expect.Equal(t, "files on the index", len(h.servers.Files()), 0)
 		})
 	}
 }
@@ -139,9 +140,9 @@ func TestAuthorize_Password(t *testing.T) {
 	wantError(t, "authorize", r.authorize(t.Context(), missing, false), nil)
 	claims, err := r.identify(t.Context())
 	wantError(t, "identify", err, nil)
-	want(t, "repository", claims.Repository, "")
+	expect.Equal(t, "repository", claims.Repository, "")
 	r.revoke(t.Context())
-	want(t, "phases", h.phases(), nil)
+	expect.Equal(t, "phases", h.phases(), nil)
 }
 
 // TestRevoke: every token is revoked after any result of the run, a signal included, and a run without a token has no such phase.
@@ -156,12 +157,12 @@ func TestRevoke(t *testing.T) {
 			h := newHarness(t, wheel)
 			r, missing := h.planned()
 			r.revoke(ctx(t))
-			want(t, "phases without a token", h.phases(), nil)
+			expect.Equal(t, "phases without a token", h.phases(), nil)
 			wantError(t, "authorize", r.authorize(t.Context(), missing, false), nil)
 			r.revoke(ctx(t))
-			want(t, "phases", h.phases(), []string{"Burn"})
-			want(t, "revoked", h.servers.Tokens()[0].Burned, true)
-			want(t, "recorded", h.receipt().Token.Burned, ledger.BurnProven)
+			expect.Equal(t, "phases", h.phases(), []string{"Burn"})
+			expect.Equal(t, "revoked", h.servers.Tokens()[0].Burned, true)
+			expect.Equal(t, "recorded", h.receipt().Token.Burned, ledger.BurnProven)
 		})
 	}
 }
@@ -187,8 +188,8 @@ func TestRevoke_RefusedUploads(t *testing.T) {
 			h := newHarness(t, wheel)
 			c.how(h)
 			_ = h.run() // that no token lives on is checked there
-			want(t, "tokens", len(h.servers.Tokens()), c.tokens)
-			want(t, "recorded", h.receipt().Token.Burned, c.burned)
+			expect.Equal(t, "tokens", len(h.servers.Tokens()), c.tokens)
+			expect.Equal(t, "recorded", h.receipt().Token.Burned, c.burned)
 		})
 	}
 }

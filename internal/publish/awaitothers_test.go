@@ -8,6 +8,7 @@ import (
 	"github.com/org/pypi-oidc-publish/internal/ghrelease"
 	"github.com/org/pypi-oidc-publish/internal/ledger"
 	"github.com/org/pypi-oidc-publish/internal/pep"
+	"github.com/org/pypi-oidc-publish/internal/testkit/expect"
 )
 
 // attaching returns a job at a scripted index that may attach to a release and not publish.
@@ -99,21 +100,21 @@ func TestAwaitOthers(t *testing.T) {
 			h.index.pages[alder] = c.pages(as(files[0]), as(files[1]))
 			before, phases := h.index.requestCount("alder"), len(h.phases())
 			waited, err := r.awaitOthers(t.Context(), targets)
-			want(t, "waited until all was there", waited, c.waited)
+			expect.Equal(t, "waited until all was there", waited, c.waited)
 			var ids []string
 			if c.err != "" {
 				ids = []string{c.err}
 			}
-			want(t, "errors", idsOf(finding.Of(err)), ids)
+			expect.Equal(t, "errors", idsOf(finding.Of(err)), ids)
 			for _, f := range finding.Of(err) {
-				want(t, "fault", f.Fault, c.fault)
-				wantText(t, "the error", f.Message+" "+f.Fix, c.says...)
+				expect.Equal(t, "fault", f.Fault, c.fault)
+				expect.Contains(t, "the error", f.Message+" "+f.Fix, c.says...)
 			}
-			want(t, "queries", h.index.requestCount("alder")-before, c.queries)
-			want(t, "waits", h.waits.recorded, c.waits)
-			want(t, "a phase of its own", len(h.phases())-phases, min(len(c.waits), 1))
+			expect.Equal(t, "queries", h.index.requestCount("alder")-before, c.queries)
+			expect.Equal(t, "waits", h.waits.recorded, c.waits)
+			expect.Equal(t, "a phase of its own", len(h.phases())-phases, min(len(c.waits), 1))
 			missing := len(missingOf(targets))
-			want(t, "all is there", missing == 0, c.waited)
+			expect.Equal(t, "all is there", missing == 0, c.waited)
 		})
 	}
 }
@@ -127,8 +128,8 @@ func TestAwaitOthers_NothingMissing(t *testing.T) {
 	r, targets := h.planned()
 	waited, err := r.awaitOthers(t.Context(), targets)
 	wantError(t, "error", err, nil)
-	want(t, "waited", waited, false)
-	want(t, "waits", h.waits.recorded, nil)
+	expect.Equal(t, "waited", waited, false)
+	expect.Equal(t, "waits", h.waits.recorded, nil)
 }
 
 // TestAwaitOthers_Cancelled: a signal is not taken for an index that does not show the files.
@@ -140,7 +141,7 @@ func TestAwaitOthers_Cancelled(t *testing.T) {
 	h.waits.during = func() { stop(errSignal) }
 	waited, err := r.awaitOthers(ctx, targets)
 	wantError(t, "error", err, errSignal)
-	want(t, "waited until all was there", waited, false)
+	expect.Equal(t, "waited until all was there", waited, false)
 }
 
 // TestAwaitOthers_OtherBytes: what another job has published under the same name with other bytes is a conflict, and it stops the run.
@@ -156,8 +157,8 @@ func TestAwaitOthers_OtherBytes(t *testing.T) {
 		h.waits.during = nil
 		wantError(t, "the job that publishes", first.run(), nil)
 	}
-	want(t, "errors", idsOf(finding.Of(h.run())), []string{"conflict"})
-	want(t, "assets", h.assets(release), nil)
-	want(t, "recorded", eventOf[ledger.Attached](h).Outcome, ledger.ReleaseFailed)
-	want(t, "plans", len(eventsOf[ledger.Planned](h)), 2)
+	expect.Equal(t, "errors", idsOf(finding.Of(h.run())), []string{"conflict"})
+	expect.Equal(t, "assets", h.assets(release), nil)
+	expect.Equal(t, "recorded", eventOf[ledger.Attached](h).Outcome, ledger.ReleaseFailed)
+	expect.Equal(t, "plans", len(eventsOf[ledger.Planned](h)), 2)
 }

@@ -8,6 +8,7 @@ import (
 	"github.com/org/pypi-oidc-publish/internal/finding"
 	"github.com/org/pypi-oidc-publish/internal/ledger"
 	"github.com/org/pypi-oidc-publish/internal/pep"
+	"github.com/org/pypi-oidc-publish/internal/testkit/expect"
 )
 
 // Headers of metadata that the index refuses, and that it takes with a warning of ours.
@@ -51,15 +52,15 @@ func TestCheck(t *testing.T) {
 			h.put(wheel, "", c.headers...)
 			h.options.VerifyMetadata = c.verify
 			err := h.run()
-			want(t, "errors", idsOf(finding.Of(err)), c.err)
-			want(t, "reported", distinct(h.noted()), distinct(c.noted))
+			expect.Equal(t, "errors", idsOf(finding.Of(err)), c.err)
+			expect.Equal(t, "reported", distinct(h.noted()), distinct(c.noted))
 			for _, f := range h.receipt().Findings {
-				want(t, "file of "+string(f.ID), f.File, filepath.Join("dist", wheel))
+				expect.Equal(t, "file of "+string(f.ID), f.File, filepath.Join("dist", wheel))
 			}
 			got := eventOf[ledger.Checked](h)
-			want(t, "counts", got, c.counts)
-			want(t, "uploads", h.index.requestCount("upload") > 0, c.err == nil)
-			want(t, "planned", len(eventsOf[ledger.Planned](h)), map[bool]int{true: 1}[c.err == nil])
+			expect.Equal(t, "counts", got, c.counts)
+			expect.Equal(t, "uploads", h.index.requestCount("upload") > 0, c.err == nil)
+			expect.Equal(t, "planned", len(eventsOf[ledger.Planned](h)), map[bool]int{true: 1}[c.err == nil])
 		})
 	}
 }
@@ -75,8 +76,8 @@ func TestCheck_FindingsOfAFile(t *testing.T) {
 	c, err := r.collect(t.Context())
 	wantError(t, "collect", err, nil)
 	wantError(t, "check", r.check(c), nil)
-	want(t, "findings of the wheel", idsOf(named(t, c.targets, wheel).findings), []string{wrongRule})
-	want(t, "findings of the other file", idsOf(named(t, c.targets, birch).findings), nil)
+	expect.Equal(t, "findings of the wheel", idsOf(named(t, c.targets, wheel).findings), []string{wrongRule})
+	expect.Equal(t, "findings of the other file", idsOf(named(t, c.targets, birch).findings), nil)
 }
 
 // TestCheck_DuplicateName cannot be waived: files are identified by their names.
@@ -86,8 +87,8 @@ func TestCheck_DuplicateName(t *testing.T) {
 	h.write(filepath.Join("more", wheel), string(distribution(t, wheel, "other")))
 	h.options.Paths = append(h.options.Paths, h.path("more"))
 	h.options.VerifyMetadata = false
-	want(t, "errors", distinct(idsOf(finding.Of(h.run()))), []string{"duplicate-name"})
-	want(t, "uploads", h.index.requestCount("upload"), 0)
+	expect.Equal(t, "errors", distinct(idsOf(finding.Of(h.run()))), []string{"duplicate-name"})
+	expect.Equal(t, "uploads", h.index.requestCount("upload"), 0)
 }
 
 // TestCheck_WithoutRelease: a file of no release cannot be sent, with any input.
@@ -99,16 +100,16 @@ func TestCheck_WithoutRelease(t *testing.T) {
 	h.options.VerifyMetadata = false
 	err := h.run()
 	f := only(t, finding.Of(err), "no-release")
-	want(t, "errors", len(finding.Of(err)), 1)
-	want(t, "file", f.File, filepath.Join("dist", wheel))
-	want(t, "fault", f.Fault, finding.Distribution)
-	wantText(t, "the next step", f.Fix, "verify-metadata")
-	want(t, "uploads", h.index.requestCount("upload"), 0)
+	expect.Equal(t, "errors", len(finding.Of(err)), 1)
+	expect.Equal(t, "file", f.File, filepath.Join("dist", wheel))
+	expect.Equal(t, "fault", f.Fault, finding.Distribution)
+	expect.Contains(t, "the next step", f.Fix, "verify-metadata")
+	expect.Equal(t, "uploads", h.index.requestCount("upload"), 0)
 
 	h.options.VerifyMetadata = true
 	ids := idsOf(finding.Of(h.run()))
-	want(t, "reported where a rule reports it", slices.Contains(ids, "version-missing"), true)
-	want(t, "reported twice", slices.Contains(ids, "no-release"), false)
+	expect.Equal(t, "reported where a rule reports it", slices.Contains(ids, "version-missing"), true)
+	expect.Equal(t, "reported twice", slices.Contains(ids, "no-release"), false)
 }
 
 // TestCheck_ExpectedVersion: the release must have the version of the tag.
@@ -117,7 +118,7 @@ func TestCheck_ExpectedVersion(t *testing.T) {
 	for version, ids := range map[string][]string{"v1.0": nil, "1.1": {"expected-version"}, "": nil} {
 		h := newScripted(t, true, wheel)
 		h.options.ExpectedVersion = version
-		want(t, "errors, expecting "+version, idsOf(finding.Of(h.run())), ids)
+		expect.Equal(t, "errors, expecting "+version, idsOf(finding.Of(h.run())), ids)
 	}
 }
 
@@ -170,13 +171,13 @@ func TestPlan(t *testing.T) {
 			h.index.pages[alder] = []page{listing(alder, c.listed(files)...)}
 			r, targets := h.collected()
 			err := r.plan(targets)
-			want(t, "errors", idsOf(finding.Of(err)), c.err)
-			want(t, "noted", h.noted(), c.noted)
+			expect.Equal(t, "errors", idsOf(finding.Of(err)), c.err)
+			expect.Equal(t, "noted", h.noted(), c.noted)
 			planned := eventOf[ledger.Planned](h)
 			for i, action := range c.actions {
-				want(t, "action of "+targets[i].Name, targets[i].action, action)
-				want(t, "outcome of "+targets[i].Name, targets[i].outcome, action.Outcome())
-				want(t, "recorded action of "+targets[i].Name, planned.Files[i].Action, action)
+				expect.Equal(t, "action of "+targets[i].Name, targets[i].action, action)
+				expect.Equal(t, "outcome of "+targets[i].Name, targets[i].outcome, action.Outcome())
+				expect.Equal(t, "recorded action of "+targets[i].Name, planned.Files[i].Action, action)
 			}
 		})
 	}
@@ -190,12 +191,12 @@ func TestPlan_Again(t *testing.T) {
 	first, then := pep.IndexFile{Name: wheel, SHA256: otherDigest}, pep.IndexFile{Name: sdist, SHA256: otherDigest}
 	h.index.pages[alder] = []page{listing(alder, first), listing(alder, first, then)}
 	r, targets := h.planned()
-	want(t, "noted by the first plan", h.noted(), []string{"skipped"})
+	expect.Equal(t, "noted by the first plan", h.noted(), []string{"skipped"})
 	wantError(t, "second look", r.listings.refresh(t.Context(), []pep.Project{alder}), nil)
 	wantError(t, "second plan", r.plan(targets), nil)
-	want(t, "noted by both plans", h.noted(), []string{"skipped", "skipped"})
-	want(t, "file of the first note", h.receipt().Findings[0].File, "dist/"+wheel)
-	want(t, "file of the second note", h.receipt().Findings[1].File, "dist/"+sdist)
+	expect.Equal(t, "noted by both plans", h.noted(), []string{"skipped", "skipped"})
+	expect.Equal(t, "file of the first note", h.receipt().Findings[0].File, "dist/"+wheel)
+	expect.Equal(t, "file of the second note", h.receipt().Findings[1].File, "dist/"+sdist)
 }
 
 // TestPlan_Releases: each release of the set is recorded once, with its page.
@@ -206,16 +207,16 @@ func TestPlan_Releases(t *testing.T) {
 	var got []string
 	for _, r := range eventOf[ledger.Planned](h).Releases {
 		got = append(got, r.Name+" "+r.Version+" "+string(r.Project))
-		wantText(t, "the page of "+r.Name, r.URL, "/simple/"+string(r.Project)+"/")
+		expect.Contains(t, "the page of "+r.Name, r.URL, "/simple/"+string(r.Project)+"/")
 	}
-	want(t, "releases", got, []string{"Birch 1.0 birch", "alder 1.0 alder", "alder 2.0 alder"})
+	expect.Equal(t, "releases", got, []string{"Birch 1.0 birch", "alder 1.0 alder", "alder 2.0 alder"})
 }
 
 func TestListSome(t *testing.T) {
 	t.Parallel()
 	names := []string{"1", "2", "3", "4", "5", "6", "7", "8", "9", "10", "11", "12"}
-	want(t, "none", listSome(nil), "")
-	want(t, "one", listSome(names[:1]), "1")
-	want(t, "ten", listSome(names[:10]), "1, 2, 3, 4, 5, 6, 7, 8, 9, 10")
-	want(t, "twelve", listSome(names), "1, 2, 3, 4, 5, 6, 7, 8, 9, 10 and 2 more")
+	expect.Equal(t, "none", listSome(nil), "")
+	expect.Equal(t, "one", listSome(names[:1]), "1")
+	expect.Equal(t, "ten", listSome(names[:10]), "1, 2, 3, 4, 5, 6, 7, 8, 9, 10")
+	expect.Equal(t, "twelve", listSome(names), "1, 2, 3, 4, 5, 6, 7, 8, 9, 10 and 2 more")
 }

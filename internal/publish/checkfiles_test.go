@@ -9,6 +9,7 @@ import (
 	"github.com/org/pypi-oidc-publish/internal/finding"
 	"github.com/org/pypi-oidc-publish/internal/index"
 	"github.com/org/pypi-oidc-publish/internal/pep"
+	"github.com/org/pypi-oidc-publish/internal/testkit/expect"
 )
 
 // checked does a check of these paths of the workspace.
@@ -59,7 +60,7 @@ func TestCheckFiles_Order(t *testing.T) {
 			h.write(filepath.Join("more", wheel2), string(distribution(t, wheel2, "")))
 			got, err := checked(t, h, c.given...)
 			wantError(t, "check", err, nil)
-			want(t, "files", below(h, got.Files), c.want)
+			expect.Equal(t, "files", below(h, got.Files), c.want)
 		})
 	}
 }
@@ -74,13 +75,13 @@ func TestCheckFiles_LeftAlone(t *testing.T) {
 	got, err := checked(t, h, "dist")
 	wantError(t, "check", err, nil)
 	f := only(t, got.Findings, "left-alone")
-	wantText(t, "the notice", f.Message, "README.md", wheel+".publish.attestation")
-	want(t, "files", below(h, got.Files), []string{"dist/" + wheel})
+	expect.Contains(t, "the notice", f.Message, "README.md", wheel+".publish.attestation")
+	expect.Equal(t, "files", below(h, got.Files), []string{"dist/" + wheel})
 
 	got, err = checked(t, h, "dist/README.md", "dist")
 	wantError(t, "check", err, nil)
-	want(t, "a file that was named is left alone", strings.Contains(only(t, got.Findings, "left-alone").Message, "README.md"), false)
-	want(t, "and is checked", finding.Worst(got.Findings), finding.Error)
+	expect.Equal(t, "a file that was named is left alone", strings.Contains(only(t, got.Findings, "left-alone").Message, "README.md"), false)
+	expect.Equal(t, "and is checked", finding.Worst(got.Findings), finding.Error)
 }
 
 // TestCheckFiles_NothingThere: a set that cannot be checked is an error and no result.
@@ -100,9 +101,9 @@ func TestCheckFiles_NothingThere(t *testing.T) {
 			h.write("dist/README.md", "read me")
 			h.write("empty/README.md", "read me")
 			got, err := checked(t, h, c.given...)
-			want(t, "errors", idsOf(finding.Of(err)), c.ids)
-			want(t, "misconfigured", Misconfigured(err), true)
-			want(t, "files", got.Files, nil)
+			expect.Equal(t, "errors", idsOf(finding.Of(err)), c.ids)
+			expect.Equal(t, "misconfigured", Misconfigured(err), true)
+			expect.Equal(t, "files", got.Files, nil)
 		})
 	}
 }
@@ -140,7 +141,7 @@ func TestCheckFiles_Index(t *testing.T) {
 			h.options.SkipExisting = c.skip
 			got, err := checked(t, h, "dist")
 			wantError(t, "check", err, nil)
-			want(t, "findings", idsOf(got.Findings), c.found)
+			expect.Equal(t, "findings", idsOf(got.Findings), c.found)
 		})
 	}
 	t.Run("no index", func(t *testing.T) {
@@ -151,8 +152,8 @@ func TestCheckFiles_Index(t *testing.T) {
 		h.deps.Index = index.New(site, h.client, nil, nil)
 		got, err := checked(t, h, "dist")
 		wantError(t, "check", err, nil)
-		want(t, "findings", idsOf(got.Findings), nil)
-		want(t, "requests", h.index.requestCount("alder"), 0)
+		expect.Equal(t, "findings", idsOf(got.Findings), nil)
+		expect.Equal(t, "requests", h.index.requestCount("alder"), 0)
 	})
 }
 
@@ -187,8 +188,8 @@ func TestCheckFiles_Stored(t *testing.T) {
 			})
 			got, err := checked(t, h, "dist")
 			wantError(t, "check", err, nil)
-			want(t, "requests of the file", h.index.requestCount("file"), c.requests)
-			want(t, "findings", idsOf(got.Findings), c.found)
+			expect.Equal(t, "requests of the file", h.index.requestCount("file"), c.requests)
+			expect.Equal(t, "findings", idsOf(got.Findings), c.found)
 		})
 	}
 }
@@ -229,6 +230,6 @@ func TestCheckFiles_LeadsTo(t *testing.T) {
 		{"other", "dist/a.whl", false},
 		{"[", "dist/a.whl", false},
 	} {
-		want(t, c.given+" leads to "+c.path, leadsTo(c.given, c.path), c.want)
+		expect.Equal(t, c.given+" leads to "+c.path, leadsTo(c.given, c.path), c.want)
 	}
 }

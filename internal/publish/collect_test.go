@@ -11,6 +11,7 @@ import (
 	"github.com/org/pypi-oidc-publish/internal/finding"
 	"github.com/org/pypi-oidc-publish/internal/ledger"
 	"github.com/org/pypi-oidc-publish/internal/pep"
+	"github.com/org/pypi-oidc-publish/internal/testkit/expect"
 )
 
 // TestCollect: the files of a folder are found by name and read, and the index is asked about their project once.
@@ -19,19 +20,19 @@ func TestCollect(t *testing.T) {
 	h := newScripted(t, true, wheel, sdist, "birch-2.0.tar.gz")
 	h.index.pages[alder] = []page{listing(alder)}
 	r, targets := h.collected()
-	want(t, "targets", namesOf(targets), []string{wheel, sdist, "birch-2.0.tar.gz"})
-	want(t, "shown", targets[0].displayPath, filepath.Join("dist", wheel))
-	want(t, "release", targets[2].release, pep.Release{Project: "birch", Version: "2"})
-	want(t, "requests of alder", h.index.requestCount("alder"), 1)
-	want(t, "requests of birch", h.index.requestCount("birch"), 1)
-	want(t, "alder exists", r.listings.answered()[alder].Exists, true)
-	want(t, "noted", h.noted(), nil)
-	want(t, "recorded", eventOf[ledger.Collected](h).Files, describeAll(targets))
+	expect.Equal(t, "targets", namesOf(targets), []string{wheel, sdist, "birch-2.0.tar.gz"})
+	expect.Equal(t, "shown", targets[0].displayPath, filepath.Join("dist", wheel))
+	expect.Equal(t, "release", targets[2].release, pep.Release{Project: "birch", Version: "2"})
+	expect.Equal(t, "requests of alder", h.index.requestCount("alder"), 1)
+	expect.Equal(t, "requests of birch", h.index.requestCount("birch"), 1)
+	expect.Equal(t, "alder exists", r.listings.answered()[alder].Exists, true)
+	expect.Equal(t, "noted", h.noted(), nil)
+	expect.Equal(t, "recorded", eventOf[ledger.Collected](h).Files, describeAll(targets))
 	content, err := os.ReadFile(h.path("dist", wheel))
 	if err != nil {
 		t.Fatal(err)
 	}
-	want(t, "size", targets[0].Size, int64(len(content)))
+	expect.Equal(t, "size", targets[0].Size, int64(len(content)))
 }
 
 // TestCollect_Metadata: the index is asked about the project that the metadata names as well, where the file name has another.
@@ -42,9 +43,9 @@ func TestCollect_Metadata(t *testing.T) {
 		"birch-1.0.dist-info/METADATA": "Metadata-Version: 2.1\nName: Alder\nVersion: 1.0\n",
 	})))
 	_, targets := h.collected()
-	want(t, "release", targets[0].release, pep.Release{Project: alder, Version: "1"})
-	want(t, "requests of the project of the file name", h.index.requestCount("birch"), 1)
-	want(t, "requests of the project of the metadata", h.index.requestCount("alder"), 1)
+	expect.Equal(t, "release", targets[0].release, pep.Release{Project: alder, Version: "1"})
+	expect.Equal(t, "requests of the project of the file name", h.index.requestCount("birch"), 1)
+	expect.Equal(t, "requests of the project of the metadata", h.index.requestCount("alder"), 1)
 }
 
 // TestCollect_NoAnswer: what the index cannot answer is unknown, which is a warning, with the next step that the failure has.
@@ -53,13 +54,13 @@ func TestCollect_NoAnswer(t *testing.T) {
 	h := newScripted(t, true, wheel, "birch-1.0.tar.gz")
 	h.index.pages[alder] = []page{unreadable()}
 	r, _ := h.collected()
-	want(t, "noted", h.noted(), []string{"look-failed"})
+	expect.Equal(t, "noted", h.noted(), []string{"look-failed"})
 	f := h.found("look-failed")
-	want(t, "severity", f.Severity, finding.Warning)
-	wantText(t, "the warning", f.Message, "alder", "403")
-	wantText(t, "the next step", f.Fix, "index-url: none")
+	expect.Equal(t, "severity", f.Severity, finding.Warning)
+	expect.Contains(t, "the warning", f.Message, "alder", "403")
+	expect.Contains(t, "the next step", f.Fix, "index-url: none")
 	_, answered := r.listings.answered()[alder]
-	want(t, "answered", answered, false)
+	expect.Equal(t, "answered", answered, false)
 }
 
 // TestCollect_LeftAlone: what is no distribution is left alone, and named.
@@ -71,10 +72,10 @@ func TestCollect_LeftAlone(t *testing.T) {
 	h.write("dist/"+wheel+".publish.attestation", "{}")
 	_, targets := h.collected()
 	f := h.found("left-alone")
-	want(t, "severity", f.Severity, finding.Notice)
-	wantText(t, "the notice", f.Message, "README.md", sdist+".publish.attestation")
-	want(t, "the attestation of a file that is there is left alone", strings.Contains(f.Message, wheel), false)
-	want(t, "attestations beside the file", targets[0].attestationFiles, []string{h.path("dist", wheel+".publish.attestation")})
+	expect.Equal(t, "severity", f.Severity, finding.Notice)
+	expect.Contains(t, "the notice", f.Message, "README.md", sdist+".publish.attestation")
+	expect.Equal(t, "the attestation of a file that is there is left alone", strings.Contains(f.Message, wheel), false)
+	expect.Equal(t, "attestations beside the file", targets[0].attestationFiles, []string{h.path("dist", wheel+".publish.attestation")})
 }
 
 // TestCollect_AttestationFiles are found beside distributions however those were found, in the order in which they are sent.
@@ -96,7 +97,7 @@ func TestCollect_AttestationFiles(t *testing.T) {
 			}
 			_, targets := h.collected()
 			beside := []string{h.path("dist", wheel+publishSuffix), h.path("dist", wheel+slsaSuffix)}
-			want(t, "found", targets[0].attestationFiles, beside)
+			expect.Equal(t, "found", targets[0].attestationFiles, beside)
 		})
 	}
 }
@@ -122,13 +123,13 @@ func TestCollect_NothingThere(t *testing.T) {
 				h.options.Paths = append(h.options.Paths, h.path(path))
 			}
 			err := h.run()
-			want(t, "findings", idsOf(finding.Of(err)), c.ids)
-			want(t, "misconfigured", Misconfigured(err), true)
+			expect.Equal(t, "findings", idsOf(finding.Of(err)), c.ids)
+			expect.Equal(t, "misconfigured", Misconfigured(err), true)
 			for _, f := range finding.Of(err) {
-				want(t, "has a next step", f.Fix != "", true)
+				expect.Equal(t, "has a next step", f.Fix != "", true)
 			}
-			want(t, "reported", h.noted(), c.ids)
-			want(t, "requests of the index", h.index.requestCount("alder"), 0)
+			expect.Equal(t, "reported", h.noted(), c.ids)
+			expect.Equal(t, "requests of the index", h.index.requestCount("alder"), 0)
 		})
 	}
 }
@@ -140,9 +141,9 @@ func TestCollect_Unreadable(t *testing.T) {
 	r := newRun(h.options, h.deps)
 	_, err := r.gather(t.Context(), []string{h.path("dist", wheel), h.path("dist", sdist)})
 	f := only(t, finding.Of(err), "unreadable")
-	wantText(t, "the error", f.Message, sdist)
-	want(t, "has a next step", f.Fix != "", true)
-	want(t, "recorded", len(eventsOf[ledger.Collected](h)), 0)
+	expect.Contains(t, "the error", f.Message, sdist)
+	expect.Equal(t, "has a next step", f.Fix != "", true)
+	expect.Equal(t, "recorded", len(eventsOf[ledger.Collected](h)), 0)
 }
 
 // TestCollect_Cancelled: a run that is ended while it collects says so, and has nothing collected.
@@ -150,14 +151,14 @@ func TestCollect_Cancelled(t *testing.T) {
 	t.Parallel()
 	h := newScripted(t, true, wheel)
 	wantError(t, "run", h.runIn(cancelled(t)), errSignal)
-	want(t, "reported", h.noted(), []string{string(finding.Cancelled)})
-	want(t, "collected", len(eventsOf[ledger.Collected](h)), 0)
+	expect.Equal(t, "reported", h.noted(), []string{string(finding.Cancelled)})
+	expect.Equal(t, "collected", len(eventsOf[ledger.Collected](h)), 0)
 
 	h = newScripted(t, true, wheel)
 	ctx, stop := contextWithCause(t)
 	h.index.before = func(int) { stop(errSignal) }
 	wantError(t, "run", h.runIn(ctx), errSignal)
-	want(t, "reported", h.noted(), []string{string(finding.Cancelled)})
+	expect.Equal(t, "reported", h.noted(), []string{string(finding.Cancelled)})
 }
 
 // TestCollect_Pyproject is compared with what was built, where all files come from one folder. One that cannot be read hinders nothing.
@@ -186,13 +187,13 @@ func TestCollect_Pyproject(t *testing.T) {
 			}
 			got, err := newRun(h.options, h.deps).collect(t.Context())
 			wantError(t, "collect", err, nil)
-			want(t, "found", got.pyproject != nil, c.found)
-			want(t, "noted", h.noted(), c.noted)
+			expect.Equal(t, "found", got.pyproject != nil, c.found)
+			expect.Equal(t, "noted", h.noted(), c.noted)
 			if c.found {
-				want(t, "shown", got.pyproject.Path, "pyproject.toml")
+				expect.Equal(t, "shown", got.pyproject.Path, "pyproject.toml")
 			}
 			for _, f := range h.receipt().Findings {
-				want(t, "file of the notice", f.File, "pyproject.toml")
+				expect.Equal(t, "file of the notice", f.File, "pyproject.toml")
 			}
 		})
 	}
@@ -230,9 +231,9 @@ func TestCollect_Classifiers(t *testing.T) {
 			})
 			got, err := newRun(h.options, h.deps).collect(t.Context())
 			wantError(t, "collect", err, nil)
-			want(t, "requests", h.index.requestCount("classifiers"), c.requests)
-			want(t, "classifiers", len(got.classifiers), c.known)
-			want(t, "noted", h.noted(), nil)
+			expect.Equal(t, "requests", h.index.requestCount("classifiers"), c.requests)
+			expect.Equal(t, "classifiers", len(got.classifiers), c.known)
+			expect.Equal(t, "noted", h.noted(), nil)
 		})
 	}
 }
@@ -278,14 +279,14 @@ func TestCheckAttestationsDir(t *testing.T) {
 			}
 			r := newRun(h.options, h.deps)
 			err := r.checkAttestationsDir([]string{h.path(c.dists, wheel)})
-			want(t, "refused", err != nil, c.wrong)
+			expect.Equal(t, "refused", err != nil, c.wrong)
 			if err == nil {
 				return
 			}
 			f := only(t, finding.Of(err), "attestations-dir")
-			want(t, "fault", f.Fault, finding.Workflow)
-			want(t, "severity", f.Severity, finding.Error)
-			wantText(t, "the error", f.Message, h.options.AttestationsDir)
+			expect.Equal(t, "fault", f.Fault, finding.Workflow)
+			expect.Equal(t, "severity", f.Severity, finding.Error)
+			expect.Contains(t, "the error", f.Message, h.options.AttestationsDir)
 		})
 	}
 }
@@ -295,9 +296,9 @@ func TestRun_AttestationsDir(t *testing.T) {
 	t.Parallel()
 	h := newScripted(t, true, wheel)
 	h.options.AttestationsDir = h.path("dist", "attestations")
-	want(t, "misconfigured", Misconfigured(h.run()), true)
-	want(t, "reported", h.noted(), []string{"attestations-dir"})
-	want(t, "requests of the index", h.index.requestCount("alder"), 0)
+	expect.Equal(t, "misconfigured", Misconfigured(h.run()), true)
+	expect.Equal(t, "reported", h.noted(), []string{"attestations-dir"})
+	expect.Equal(t, "requests of the index", h.index.requestCount("alder"), 0)
 }
 
 // TestResolved: a path is resolved as far as it exists.
@@ -329,6 +330,6 @@ func TestResolved(t *testing.T) {
 		dir + "/link/../link/./a//":                filepath.Join(dir, "folder", "a"),
 		filepath.Join(dir, "folder", "..", "link"): filepath.Join(dir, "folder"),
 	} {
-		want(t, "resolved "+path, resolved(path), resolvedPath)
+		expect.Equal(t, "resolved "+path, resolved(path), resolvedPath)
 	}
 }

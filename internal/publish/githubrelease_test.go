@@ -16,6 +16,7 @@ import (
 	"github.com/org/pypi-oidc-publish/internal/fakepypi/signer"
 	"github.com/org/pypi-oidc-publish/internal/finding"
 	"github.com/org/pypi-oidc-publish/internal/ledger"
+	"github.com/org/pypi-oidc-publish/internal/testkit/expect"
 )
 
 // releaseV1 is the release of the tag that the runs of these tests are for.
@@ -34,29 +35,29 @@ func TestGitHubRelease(t *testing.T) {
 	release := h.attachTo(releaseV1)
 	wantError(t, "run", h.run(), nil)
 	all := []string{wheel, wheel + bundleSuffix, manifestName, sdist, sdist + bundleSuffix}
-	want(t, "assets", h.assets(release), all)
+	expect.Equal(t, "assets", h.assets(release), all)
 	for _, a := range h.servers.GitHub.Assets(release.ID) {
 		switch {
 		case a.Name == manifestName:
-			want(t, "the manifest", string(a.Bytes), "the manifest")
+			expect.Equal(t, "the manifest", string(a.Bytes), "the manifest")
 		case strings.HasSuffix(a.Name, bundleSuffix):
-			wantText(t, a.Name, string(a.Bytes), "application/vnd.dev.sigstore.bundle")
+			expect.Contains(t, a.Name, string(a.Bytes), "application/vnd.dev.sigstore.bundle")
 		default:
-			want(t, a.Name+" has the bytes of the file", bytes.Equal(a.Bytes, content(t, h, "dist/"+a.Name)), true)
+			expect.Equal(t, a.Name+" has the bytes of the file", bytes.Equal(a.Bytes, content(t, h, "dist/"+a.Name)), true)
 		}
 	}
 	wantAttached(t, h, ledger.ReleaseAttached, 5, 5)
-	want(t, "found", eventsOf[ledger.ReleaseFound](h), []ledger.ReleaseFound{{Tag: "v1.0.0"}})
-	want(t, "assets recorded", len(eventsOf[ledger.Asset](h)), 5)
+	expect.Equal(t, "found", eventsOf[ledger.ReleaseFound](h), []ledger.ReleaseFound{{Tag: "v1.0.0"}})
+	expect.Equal(t, "assets recorded", len(eventsOf[ledger.Asset](h)), 5)
 	phases := h.phases()
-	want(t, "the release is found before anything is signed", slices.Index(phases, "Find release") < slices.Index(phases, "Identify"), true)
-	want(t, "last phase", phases[len(phases)-1], "GitHub release")
+	expect.Equal(t, "the release is found before anything is signed", slices.Index(phases, "Find release") < slices.Index(phases, "Identify"), true)
+	expect.Equal(t, "last phase", phases[len(phases)-1], "GitHub release")
 }
 
 // wantAttached reports a result of attaching that is another one: so many assets of those that were wanted, on the page of the release.
 func wantAttached(t *testing.T, h *harness, outcome ledger.GitHubRelease, assets, wanted int) {
 	t.Helper()
-	want(t, "result", eventOf[ledger.Attached](h), ledger.Attached{Outcome: outcome, Assets: assets, Wanted: wanted, Page: h.releasePage()})
+	expect.Equal(t, "result", eventOf[ledger.Attached](h), ledger.Attached{Outcome: outcome, Assets: assets, Wanted: wanted, Page: h.releasePage()})
 }
 
 // releasePage returns the page of the release of the tag.
@@ -78,12 +79,12 @@ func TestGitHubRelease_AnotherJob(t *testing.T) {
 	release := second.attachTo(releases.Release{Tag: "v1.0.0", Draft: true})
 	wantError(t, "the job that attaches", second.run(), nil)
 	all := []string{wheel, wheel + bundleSuffix, manifestName, sdist, sdist + bundleSuffix}
-	want(t, "assets", second.assets(release), all)
-	want(t, "found", eventsOf[ledger.ReleaseFound](second), []ledger.ReleaseFound{{Tag: "v1.0.0", Draft: true}})
-	want(t, "tokens", len(first.servers.Tokens()), 1)
-	want(t, "log entries", first.servers.LogSize(), 2)
+	expect.Equal(t, "assets", second.assets(release), all)
+	expect.Equal(t, "found", eventsOf[ledger.ReleaseFound](second), []ledger.ReleaseFound{{Tag: "v1.0.0", Draft: true}})
+	expect.Equal(t, "tokens", len(first.servers.Tokens()), 1)
+	expect.Equal(t, "log entries", first.servers.LogSize(), 2)
 	for _, e := range eventsOf[ledger.Attested](second) {
-		want(t, "the attestation of "+e.File+" is the index's", e.Attestation.Served, true)
+		expect.Equal(t, "the attestation of "+e.File+" is the index's", e.Attestation.Served, true)
 	}
 
 	// The same job again changes nothing, and keeps the manifest, even if it would differ now.
@@ -93,15 +94,15 @@ func TestGitHubRelease_AnotherJob(t *testing.T) {
 	third.options.Tag, third.options.Repository, third.deps.GitHub = second.options.Tag, second.options.Repository, second.deps.GitHub
 	third.deps.Manifest = func() []byte { return []byte("another manifest") }
 	wantError(t, "the job again", third.run(), nil)
-	want(t, "assets afterwards", third.assets(release), all)
-	want(t, "result", eventOf[ledger.Attached](third).Outcome, ledger.ReleaseAttached)
+	expect.Equal(t, "assets afterwards", third.assets(release), all)
+	expect.Equal(t, "result", eventOf[ledger.Attached](third).Outcome, ledger.ReleaseAttached)
 	for _, e := range eventsOf[ledger.Asset](third) {
-		want(t, e.Name+" was there", e.Existed, true)
-		want(t, e.Name+" was kept", e.LeftUnchanged, e.Name == manifestName)
+		expect.Equal(t, e.Name+" was there", e.Existed, true)
+		expect.Equal(t, e.Name+" was kept", e.LeftUnchanged, e.Name == manifestName)
 	}
 	for _, a := range first.servers.GitHub.Assets(release.ID) {
 		if a.Name == manifestName {
-			want(t, "the manifest", string(a.Bytes), "the manifest")
+			expect.Equal(t, "the manifest", string(a.Bytes), "the manifest")
 		}
 	}
 }
@@ -131,13 +132,13 @@ func TestGitHubRelease_Find(t *testing.T) {
 			h.signAll(config.AttestAuto)
 			release := h.attachTo(releaseV1)
 			c.how(h, release)
-			want(t, "errors", idsOf(finding.Of(h.run())), []string{c.id})
-			want(t, "files on the index", len(h.servers.Files()), 0)
-			want(t, "log entries", h.servers.LogSize(), 0)
-			want(t, "tokens", len(h.servers.Tokens()), 0)
+			expect.Equal(t, "errors", idsOf(finding.Of(h.run())), []string{c.id})
+			expect.Equal(t, "files on the index", len(h.servers.Files()), 0)
+			expect.Equal(t, "log entries", h.servers.LogSize(), 0)
+			expect.Equal(t, "tokens", len(h.servers.Tokens()), 0)
 			result := eventOf[ledger.Attached](h)
-			want(t, "result", result.Outcome, ledger.ReleaseFailed)
-			want(t, "assets", result.Assets, 0)
+			expect.Equal(t, "result", result.Outcome, ledger.ReleaseFailed)
+			expect.Equal(t, "assets", result.Assets, 0)
 		})
 	}
 }
@@ -154,8 +155,8 @@ func TestGitHubRelease_FindCancelled(t *testing.T) {
 		}
 	}
 	wantError(t, "run", h.runIn(ctx), errSignal)
-	want(t, "reported", h.noted(), []string{string(finding.Cancelled)})
-	want(t, "result", eventOf[ledger.Attached](h).Outcome, ledger.ReleaseFailed)
+	expect.Equal(t, "reported", h.noted(), []string{string(finding.Cancelled)})
+	expect.Equal(t, "result", eventOf[ledger.Attached](h).Outcome, ledger.ReleaseFailed)
 }
 
 // TestGitHubRelease_Skipped: a file whose name has other bytes at the index does not belong to the release, and what the release has under
@@ -170,7 +171,7 @@ func TestGitHubRelease_Skipped(t *testing.T) {
 	release := next.attachTo(releaseV1)
 	next.servers.GitHub.AddAsset(releases.Asset{Release: release.ID, Name: sdist, Bytes: []byte("something else")})
 	wantError(t, "run", next.run(), nil)
-	want(t, "assets", next.assets(release), []string{wheel, manifestName, sdist})
+	expect.Equal(t, "assets", next.assets(release), []string{wheel, manifestName, sdist})
 	wantAttached(t, next, ledger.ReleaseAttached, 2, 2)
 }
 
@@ -184,8 +185,8 @@ func TestGitHubRelease_NothingPublished(t *testing.T) {
 	next.options.SkipExisting = true
 	release := next.attachTo(releaseV1)
 	wantError(t, "run", next.run(), nil)
-	want(t, "assets", next.assets(release), nil)
-	want(t, "wanted", eventOf[ledger.Attached](next).Wanted, 0)
+	expect.Equal(t, "assets", next.assets(release), nil)
+	expect.Equal(t, "wanted", eventOf[ledger.Attached](next).Wanted, 0)
 }
 
 // TestGitHubRelease_Incomplete: what cannot be attached after the publication is a warning. The manifest says that all is there, so
@@ -273,20 +274,20 @@ func TestGitHubRelease_Incomplete(t *testing.T) {
 			release := h.attachTo(releaseV1)
 			c.how(h)
 			wantError(t, "run", h.run(), nil)
-			want(t, "assets", h.assets(release), c.assets)
+			expect.Equal(t, "assets", h.assets(release), c.assets)
 			result := eventOf[ledger.Attached](h)
-			want(t, "result", result.Outcome, c.outcome)
-			want(t, "assets in the result", result.Assets, len(c.assets))
-			want(t, "assets that were wanted", result.Wanted, c.wanted)
-			want(t, "noted", h.noted(), c.noted)
+			expect.Equal(t, "result", result.Outcome, c.outcome)
+			expect.Equal(t, "assets in the result", result.Assets, len(c.assets))
+			expect.Equal(t, "assets that were wanted", result.Wanted, c.wanted)
+			expect.Equal(t, "noted", h.noted(), c.noted)
 			for _, f := range h.receipt().Findings {
-				want(t, "severity", f.Severity, finding.Warning)
-				want(t, "has a next step", f.Fix != "", true)
+				expect.Equal(t, "severity", f.Severity, finding.Warning)
+				expect.Equal(t, "has a next step", f.Fix != "", true)
 			}
 			if len(c.noted) > 0 {
-				wantText(t, "the warning", h.firstNoted().Message, c.says...)
+				expect.Contains(t, "the warning", h.firstNoted().Message, c.says...)
 			}
-			want(t, "outcome of the file", h.outcomes()[wheel], ledger.OutcomePresent)
+			expect.Equal(t, "outcome of the file", h.outcomes()[wheel], ledger.OutcomePresent)
 		})
 	}
 }
@@ -308,7 +309,7 @@ func TestGitHubRelease_BothKinds(t *testing.T) {
 	h.write("dist/"+wheel+slsaSuffix, signedElsewhere(t, h, wheel, content(t, h, "dist/"+wheel), signer.SLSA))
 	release := h.attachTo(releaseV1)
 	wantError(t, "run", h.run(), nil)
-	want(t, "assets", h.assets(release), []string{wheel, wheel + bundleSuffix, wheel + ".slsa.sigstore.json", manifestName})
+	expect.Equal(t, "assets", h.assets(release), []string{wheel, wheel + bundleSuffix, wheel + ".slsa.sigstore.json", manifestName})
 }
 
 // TestGitHubRelease_Cancelled: a signal after the publication leaves the result as it is, with one warning that says why.
@@ -323,14 +324,14 @@ func TestGitHubRelease_Cancelled(t *testing.T) {
 		}
 	}
 	wantError(t, "run", h.runIn(ctx), nil)
-	want(t, "assets", h.assets(release), nil)
-	want(t, "result", eventOf[ledger.Attached](h).Outcome, ledger.ReleaseFailed)
-	want(t, "wanted", eventOf[ledger.Attached](h).Wanted, 3)
+	expect.Equal(t, "assets", h.assets(release), nil)
+	expect.Equal(t, "result", eventOf[ledger.Attached](h).Outcome, ledger.ReleaseFailed)
+	expect.Equal(t, "wanted", eventOf[ledger.Attached](h).Wanted, 3)
 	findings := h.receipt().Findings
 	last := findings[len(findings)-1]
-	want(t, "severity", last.Severity, finding.Warning)
-	wantText(t, "the warning", last.Message, errSignal.Error(), "published")
-	want(t, "files on the index", len(h.servers.Files()), 2)
+	expect.Equal(t, "severity", last.Severity, finding.Warning)
+	expect.Contains(t, "the warning", last.Message, errSignal.Error(), "published")
+	expect.Equal(t, "files on the index", len(h.servers.Files()), 2)
 }
 
 // TestGitHubRelease_CancelledFetching: a signal while attestations are fetched from the index is reported once, and not for each of them.
@@ -349,10 +350,10 @@ func TestGitHubRelease_CancelledFetching(t *testing.T) {
 		}
 	}
 	wantError(t, "run", h.runIn(ctx), nil)
-	want(t, "assets", h.assets(release), nil)
-	want(t, "findings", len(h.noted()), 1)
-	wantText(t, "the warning", h.firstNoted().Message, errSignal.Error())
-	want(t, "wanted", eventOf[ledger.Attached](h).Wanted, 5)
+	expect.Equal(t, "assets", h.assets(release), nil)
+	expect.Equal(t, "findings", len(h.noted()), 1)
+	expect.Contains(t, "the warning", h.firstNoted().Message, errSignal.Error())
+	expect.Equal(t, "wanted", eventOf[ledger.Attached](h).Wanted, 5)
 }
 
 // TestGitHubRelease_DamagedAttestation: an attestation that cannot be written as a bundle leaves the rest to be attached.
@@ -368,12 +369,12 @@ func TestGitHubRelease_DamagedAttestation(t *testing.T) {
 	}
 	targets[0].attestations = []attest.Attestation{{Predicate: attest.PublishPredicate, JSON: []byte("{")}}
 	g.attach(t.Context(), targets)
-	want(t, "assets", h.assets(release), []string{wheel, sdist})
+	expect.Equal(t, "assets", h.assets(release), []string{wheel, sdist})
 	f := h.found("github-release-failed")
-	want(t, "severity", f.Severity, finding.Warning)
-	wantText(t, "the warning", f.Message, wheel, "published")
-	want(t, "has a next step", f.Fix != "", true)
-	want(t, "result", eventOf[ledger.Attached](h).Outcome, ledger.ReleaseFailed)
+	expect.Equal(t, "severity", f.Severity, finding.Warning)
+	expect.Contains(t, "the warning", f.Message, wheel, "published")
+	expect.Equal(t, "has a next step", f.Fix != "", true)
+	expect.Equal(t, "result", eventOf[ledger.Attached](h).Outcome, ledger.ReleaseFailed)
 }
 
 // TestGitHubRelease_CancelledLate: a signal after the last asset of the files and before the manifest is a failure too.
@@ -388,7 +389,7 @@ func TestGitHubRelease_CancelledLate(t *testing.T) {
 		}
 	}
 	wantError(t, "run", h.runIn(ctx), nil)
-	want(t, "assets", h.assets(release), []string{wheel})
+	expect.Equal(t, "assets", h.assets(release), []string{wheel})
 	wantAttached(t, h, ledger.ReleaseFailed, 1, 2)
 }
 
@@ -404,9 +405,9 @@ func TestGitHubRelease_CancelledAtTheEnd(t *testing.T) {
 		}
 	}
 	wantError(t, "run", h.runIn(ctx), nil)
-	want(t, "assets", h.assets(release), []string{wheel, manifestName})
+	expect.Equal(t, "assets", h.assets(release), []string{wheel, manifestName})
 	wantAttached(t, h, ledger.ReleaseAttached, 2, 2)
-	want(t, "noted", h.noted(), nil)
+	expect.Equal(t, "noted", h.noted(), nil)
 }
 
 // TestGitHubRelease_NotPublished: a run that ends before the publication attaches nothing, and says so.
@@ -416,7 +417,7 @@ func TestGitHubRelease_NotPublished(t *testing.T) {
 	release := h.attachTo(releaseV1)
 	h.servers.Switch(func(s *fakepypi.Behavior) { s.ReadOnly = true })
 	wantError(t, "run", h.run(), ErrIncomplete)
-	want(t, "assets", h.assets(release), nil)
+	expect.Equal(t, "assets", h.assets(release), nil)
 	wantAttached(t, h, ledger.ReleaseFailed, 0, 0)
 }
 
@@ -425,8 +426,8 @@ func TestGitHubRelease_NotRequested(t *testing.T) {
 	t.Parallel()
 	h := newHarness(t, wheel)
 	wantError(t, "run", h.run(), nil)
-	want(t, "results", len(eventsOf[ledger.Attached](h)), 0)
-	want(t, "requests", h.requests("github"), 0)
+	expect.Equal(t, "results", len(eventsOf[ledger.Attached](h)), 0)
+	expect.Equal(t, "requests", h.requests("github"), 0)
 }
 
 // TestAttestationsFor_Unverifiable: another run would include attestations of the index that cannot be verified now.
@@ -440,9 +441,9 @@ func TestAttestationsFor_Unverifiable(t *testing.T) {
 	h.signAll(config.AttestAuto)
 	release := h.attachTo(releaseV1)
 	wantError(t, "run", h.run(), nil)
-	want(t, "assets", h.assets(release), []string{wheel})
-	want(t, "result", eventOf[ledger.Attached](h).Outcome, ledger.ReleaseFailed)
-	want(t, "noted", h.noted(), []string{"github-release-attestations"})
+	expect.Equal(t, "assets", h.assets(release), []string{wheel})
+	expect.Equal(t, "result", eventOf[ledger.Attached](h).Outcome, ledger.ReleaseFailed)
+	expect.Equal(t, "noted", h.noted(), []string{"github-release-attestations"})
 }
 
 // TestProvenanceOf: what an index is known not to have is none; what it does not show of a file that it had is not known.
@@ -481,8 +482,8 @@ func TestProvenanceOf(t *testing.T) {
 			h.index.other = http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) { page{status: c.status, body: "{}"}.write(w) })
 			g := &gitHubRelease{run: newRun(h.options, h.deps)}
 			text, err := g.provenanceOf(t.Context(), one, g.listings.anew())
-			want(t, "failed", err != nil, c.failed)
-			want(t, "provenance", text != nil, c.has)
+			expect.Equal(t, "failed", err != nil, c.failed)
+			expect.Equal(t, "provenance", text != nil, c.has)
 		})
 	}
 	t.Run("without queries", func(t *testing.T) {
@@ -491,7 +492,7 @@ func TestProvenanceOf(t *testing.T) {
 		g := &gitHubRelease{run: newRun(h.options, h.deps)}
 		text, err := g.provenanceOf(t.Context(), file(t, ledger.OutcomeUploaded), withoutLookups(h))
 		wantError(t, "error", err, nil)
-		want(t, "provenance", text != nil, false)
+		expect.Equal(t, "provenance", text != nil, false)
 	})
 }
 
@@ -502,7 +503,7 @@ func TestBundleOf(t *testing.T) {
 	if err == nil {
 		t.Fatal("a damaged attestation became a bundle")
 	}
-	wantText(t, "the error", err.Error(), wheel)
+	expect.Contains(t, "the error", err.Error(), wheel)
 }
 
 // TestAssetInMemory: an asset can be opened for every try, and has the size and digest of its bytes.
@@ -514,9 +515,9 @@ func TestAssetInMemory(t *testing.T) {
 		wantError(t, "open", err, nil)
 		text, err := io.ReadAll(file)
 		wantError(t, "read", errors.Join(err, file.Close()), nil)
-		want(t, "bytes", string(text), "abc")
+		expect.Equal(t, "bytes", string(text), "abc")
 	}
-	want(t, "size", asset.Size, 3)
-	want(t, "digest", asset.SHA256, "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad")
-	want(t, "name", asset.Name, "a.json")
+	expect.Equal(t, "size", asset.Size, 3)
+	expect.Equal(t, "digest", asset.SHA256, "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad")
+	expect.Equal(t, "name", asset.Name, "a.json")
 }

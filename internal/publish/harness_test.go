@@ -10,9 +10,7 @@ import (
 	"net/url"
 	"os"
 	"path/filepath"
-	"reflect"
 	"slices"
-	"strings"
 	"sync"
 	"testing"
 	"time"
@@ -419,28 +417,6 @@ func parsed(t *testing.T, text string) *url.URL {
 		t.Fatal(err)
 	}
 	return u
-}
-
-// want reports what is not as it should be. Empty lists and maps are equal, whether or not they are nil.
-func want[T any](t *testing.T, what string, got, wanted T) {
-	t.Helper()
-	a, b := reflect.ValueOf(got), reflect.ValueOf(wanted)
-	if a.IsValid() && (a.Kind() == reflect.Slice || a.Kind() == reflect.Map) && a.Len() == 0 && b.Len() == 0 {
-		return
-	}
-	if !reflect.DeepEqual(got, wanted) {
-		t.Errorf("%s: got %+v, want %+v", what, got, wanted)
-	}
-}
-
-// wantText reports which parts a text does not have.
-func wantText(t *testing.T, what, text string, parts ...string) {
-	t.Helper()
-	for _, part := range parts {
-		if !strings.Contains(text, part) {
-			t.Errorf("%s does not say %q: %s", what, part, text)
-		}
-	}
 }
 
 // wantError reports an error that is not the wanted one; nil wants none.

@@ -11,6 +11,7 @@ import (
 	"github.com/org/pypi-oidc-publish/internal/index"
 	"github.com/org/pypi-oidc-publish/internal/ledger"
 	"github.com/org/pypi-oidc-publish/internal/pep"
+	"github.com/org/pypi-oidc-publish/internal/testkit/expect"
 )
 
 // withoutLookups returns listings of an index that may not be queried.
@@ -45,16 +46,16 @@ func TestListings_Of(t *testing.T) {
 		for range 2 {
 			got, err := l.get(t.Context(), alder)
 			wantError(t, "error", err, nil)
-			want(t, "files", len(got.Files), 1)
+			expect.Equal(t, "files", len(got.Files), 1)
 		}
-		want(t, "requests", h.index.requestCount("alder"), 1)
+		expect.Equal(t, "requests", h.index.requestCount("alder"), 1)
 	})
 	t.Run("an unknown project", func(t *testing.T) {
 		t.Parallel()
 		h := newScripted(t, true)
 		got, err := listingsOf(h).get(t.Context(), alder)
 		wantError(t, "error", err, nil)
-		want(t, "exists", got.Exists, false)
+		expect.Equal(t, "exists", got.Exists, false)
 	})
 	t.Run("no answer", func(t *testing.T) {
 		t.Parallel()
@@ -66,8 +67,8 @@ func TestListings_Of(t *testing.T) {
 				t.Error("a page that cannot be read is taken for a listing")
 			}
 		}
-		want(t, "requests", h.index.requestCount("alder"), 1)
-		want(t, "projects answered", len(l.answered()), 0)
+		expect.Equal(t, "requests", h.index.requestCount("alder"), 1)
+		expect.Equal(t, "projects answered", len(l.answered()), 0)
 	})
 	t.Run("listings for another moment", func(t *testing.T) {
 		t.Parallel()
@@ -77,9 +78,9 @@ func TestListings_Of(t *testing.T) {
 		before, _ := l.get(t.Context(), alder)
 		after, _ := l.anew().get(t.Context(), alder)
 		still, _ := l.get(t.Context(), alder)
-		want(t, "files at first", len(before.Files), 0)
-		want(t, "files at the other moment", len(after.Files), 1)
-		want(t, "files of the first listings", len(still.Files), 0)
+		expect.Equal(t, "files at first", len(before.Files), 0)
+		expect.Equal(t, "files at the other moment", len(after.Files), 1)
+		expect.Equal(t, "files of the first listings", len(still.Files), 0)
 	})
 }
 
@@ -95,18 +96,18 @@ func TestListings_Query(t *testing.T) {
 		l := listingsOf(h)
 		failed, err := l.query(t.Context(), projects[:2])
 		wantError(t, "first query", err, nil)
-		want(t, "failed", failedProjects(failed), []pep.Project{"birch"})
+		expect.Equal(t, "failed", failedProjects(failed), []pep.Project{"birch"})
 		failed, err = l.query(t.Context(), projects)
 		wantError(t, "second query", err, nil)
-		want(t, "failed again", failedProjects(failed), nil)
+		expect.Equal(t, "failed again", failedProjects(failed), nil)
 		for _, project := range projects {
-			want(t, "requests of "+string(project), h.index.requestCount(string(project)), 1)
+			expect.Equal(t, "requests of "+string(project), h.index.requestCount(string(project)), 1)
 		}
 		answered := l.answered()
-		want(t, "alder exists", answered["alder"].Exists, true)
-		want(t, "cedar exists", answered["cedar"].Exists, false)
+		expect.Equal(t, "alder exists", answered["alder"].Exists, true)
+		expect.Equal(t, "cedar exists", answered["cedar"].Exists, false)
 		_, unknown := answered["birch"]
-		want(t, "birch is answered", unknown, false)
+		expect.Equal(t, "birch is answered", unknown, false)
 	})
 	t.Run("no queries", func(t *testing.T) {
 		t.Parallel()
@@ -114,17 +115,17 @@ func TestListings_Query(t *testing.T) {
 		l := withoutLookups(h)
 		failed, err := l.query(t.Context(), projects)
 		wantError(t, "query", err, nil)
-		want(t, "failed", failedProjects(failed), nil)
-		want(t, "projects answered", len(l.answered()), 0)
-		want(t, "requests", h.index.requestCount("alder"), 0)
+		expect.Equal(t, "failed", failedProjects(failed), nil)
+		expect.Equal(t, "projects answered", len(l.answered()), 0)
+		expect.Equal(t, "requests", h.index.requestCount("alder"), 0)
 	})
 	t.Run("cancelled before", func(t *testing.T) {
 		t.Parallel()
 		h := newScripted(t, true)
 		failed, err := listingsOf(h).query(cancelled(t), projects)
 		wantError(t, "query", err, errSignal)
-		want(t, "failed", failedProjects(failed), nil)
-		want(t, "requests", h.index.requestCount("alder"), 0)
+		expect.Equal(t, "failed", failedProjects(failed), nil)
+		expect.Equal(t, "requests", h.index.requestCount("alder"), 0)
 	})
 	t.Run("cancelled meanwhile", func(t *testing.T) {
 		t.Parallel()
@@ -134,7 +135,7 @@ func TestListings_Query(t *testing.T) {
 		h.index.before = func(int) { stop(errSignal) }
 		_, err := newListings(h.deps.Index, h.deps.Sleep, 1).query(ctx, projects)
 		wantError(t, "query", err, errSignal)
-		want(t, "requests of the next project", h.index.requestCount("birch"), 0)
+		expect.Equal(t, "requests of the next project", h.index.requestCount("birch"), 0)
 	})
 }
 
@@ -167,11 +168,11 @@ func TestListings_Refresh(t *testing.T) {
 			l := listingsOf(h)
 			_, _ = l.get(t.Context(), alder) // what it answers stands in answered
 			err := l.refresh(t.Context(), []pep.Project{alder})
-			want(t, "failed", err != nil, c.failed)
+			expect.Equal(t, "failed", err != nil, c.failed)
 			got, answered := l.answered()[alder]
-			want(t, "answered", answered, c.answered)
-			want(t, "files", len(got.Files), c.files)
-			want(t, "requests", h.index.requestCount("alder"), 2)
+			expect.Equal(t, "answered", answered, c.answered)
+			expect.Equal(t, "files", len(got.Files), c.files)
+			expect.Equal(t, "requests", h.index.requestCount("alder"), 2)
 		})
 	}
 	t.Run("one of two fails", func(t *testing.T) {
@@ -183,7 +184,7 @@ func TestListings_Refresh(t *testing.T) {
 		if l.refresh(t.Context(), []pep.Project{"alder", "birch"}) == nil {
 			t.Error("a failure was lost")
 		}
-		want(t, "birch exists", l.answered()["birch"].Exists, true)
+		expect.Equal(t, "birch exists", l.answered()["birch"].Exists, true)
 	})
 }
 
@@ -222,9 +223,9 @@ func TestListings_Compare(t *testing.T) {
 			file := fileOf(t, wheel, "ours")
 			file.action, file.indexDigest = ledger.ActionConflict, "of an earlier comparison"
 			l.compare([]*target{file}, c.skip)
-			want(t, "action", file.action, c.action)
-			want(t, "outcome", file.outcome, c.outcome)
-			want(t, "digest of the index", file.indexDigest, c.indexDigest)
+			expect.Equal(t, "action", file.action, c.action)
+			expect.Equal(t, "outcome", file.outcome, c.outcome)
+			expect.Equal(t, "digest of the index", file.indexDigest, c.indexDigest)
 		})
 	}
 }
@@ -258,9 +259,9 @@ func TestListings_Find(t *testing.T) {
 			h := newScripted(t, true)
 			h.index.pages[alder] = c.pages
 			got := listingsOf(h).awaitFile(t.Context(), file, afterUpload())
-			want(t, "requests", h.index.requestCount("alder"), c.requests)
-			want(t, "waits", h.waits.recorded, c.waits)
-			want(t, "files", len(got.Files), c.files)
+			expect.Equal(t, "requests", h.index.requestCount("alder"), c.requests)
+			expect.Equal(t, "waits", h.waits.recorded, c.waits)
+			expect.Equal(t, "files", len(got.Files), c.files)
 		})
 	}
 	t.Run("what was known before is not believed", func(t *testing.T) {
@@ -269,23 +270,23 @@ func TestListings_Find(t *testing.T) {
 		h.index.pages[alder] = []page{listing(alder), listing(alder, as(file))}
 		l := listingsOf(h)
 		_, _ = l.get(t.Context(), alder) // it is asked again
-		want(t, "files", len(l.awaitFile(t.Context(), file, afterUpload()).Files), 1)
-		want(t, "files that are known since", len(l.answered()[alder].Files), 1)
+		expect.Equal(t, "files", len(l.awaitFile(t.Context(), file, afterUpload()).Files), 1)
+		expect.Equal(t, "files that are known since", len(l.answered()[alder].Files), 1)
 	})
 	t.Run("no queries", func(t *testing.T) {
 		t.Parallel()
 		h := newScripted(t, true)
 		got := withoutLookups(h).awaitFile(t.Context(), file, afterUpload())
-		want(t, "listing", got, pep.Listing{})
-		want(t, "waits", h.waits.recorded, nil)
+		expect.Equal(t, "listing", got, pep.Listing{})
+		expect.Equal(t, "waits", h.waits.recorded, nil)
 	})
 	t.Run("cancelled", func(t *testing.T) {
 		t.Parallel()
 		h := newScripted(t, true)
 		h.index.pages[alder] = []page{listing(alder, as(file))}
 		got := listingsOf(h).awaitFile(cancelled(t), file, afterUpload())
-		want(t, "listing", got, pep.Listing{})
-		want(t, "requests", h.index.requestCount("alder"), 0)
+		expect.Equal(t, "listing", got, pep.Listing{})
+		expect.Equal(t, "requests", h.index.requestCount("alder"), 0)
 	})
 }
 
@@ -344,9 +345,9 @@ func TestListings_Repeat(t *testing.T) {
 					attempts = append(attempts, time.Since(began))
 					return c.paces[min(len(attempts), len(c.paces))-1]
 				})
-				want(t, "attempts", attempts, c.attempts)
-				want(t, "end", time.Since(began), c.over)
-				want(t, "done", got, c.done)
+				expect.Equal(t, "attempts", attempts, c.attempts)
+				expect.Equal(t, "end", time.Since(began), c.over)
+				expect.Equal(t, "done", got, c.done)
 			})
 		})
 	}
@@ -369,8 +370,8 @@ func TestListings_RepeatCancelled(t *testing.T) {
 	l := listingsOf(h)
 	attempts := 0
 	count := func(context.Context) nextStep { attempts++; return done }
-	want(t, "done, cancelled before", l.repeat(cancelled(t), afterUpload(), count), false)
-	want(t, "attempts, cancelled before", attempts, 0)
+	expect.Equal(t, "done, cancelled before", l.repeat(cancelled(t), afterUpload(), count), false)
+	expect.Equal(t, "attempts, cancelled before", attempts, 0)
 
 	for _, c := range []struct {
 		last nextStep
@@ -383,8 +384,8 @@ func TestListings_RepeatCancelled(t *testing.T) {
 			stop()
 			return c.last
 		})
-		want(t, "done, cancelled in an attempt", got, c.done)
-		want(t, "attempts, cancelled in one", attempts, 1)
+		expect.Equal(t, "done, cancelled in an attempt", got, c.done)
+		expect.Equal(t, "attempts, cancelled in one", attempts, 1)
 	}
 }
 

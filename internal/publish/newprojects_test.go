@@ -11,6 +11,7 @@ import (
 	"github.com/org/pypi-oidc-publish/internal/finding"
 	"github.com/org/pypi-oidc-publish/internal/index"
 	"github.com/org/pypi-oidc-publish/internal/pep"
+	"github.com/org/pypi-oidc-publish/internal/testkit/expect"
 )
 
 const cedar = "cedar-1.0.tar.gz" // of a third project
@@ -71,17 +72,17 @@ func TestRun_SeveralNewProjects(t *testing.T) {
 			for _, f := range h.receipt().Findings {
 				noted = append(noted, string(f.ID)+" ("+f.Severity.String()+")")
 			}
-			want(t, "noted", noted, c.noted)
-			want(t, "queries", h.requests("look"), c.queries)
-			want(t, "mints", h.requests("mint"), c.mints)
-			want(t, "log entries", h.servers.LogSize(), 0)
-			want(t, "files", h.uploaded(), nil)
+			expect.Equal(t, "noted", noted, c.noted)
+			expect.Equal(t, "queries", h.requests("look"), c.queries)
+			expect.Equal(t, "mints", h.requests("mint"), c.mints)
+			expect.Equal(t, "log entries", h.servers.LogSize(), 0)
+			expect.Equal(t, "files", h.uploaded(), nil)
 			for _, project := range []pep.Project{"birch", "cedar"} {
-				want(t, "there is "+string(project), h.servers.Has(project), slices.Contains(c.made, project))
+				expect.Equal(t, "there is "+string(project), h.servers.Has(project), slices.Contains(c.made, project))
 			}
 			first := h.firstNoted()
-			wantText(t, "the message", first.Message, "none of birch, cedar", "one token request creates at most one project")
-			wantText(t, "the next step", first.Fix, "an `environment` of its own",
+			expect.Contains(t, "the message", first.Message, "none of birch, cedar", "one token request creates at most one project")
+			expect.Contains(t, "the next step", first.Fix, "an `environment` of its own",
 				"or, with one environment: add a pending publisher for one of them, run the job with that project alone")
 		})
 	}
@@ -92,21 +93,21 @@ func TestRun_SeveralNewProjects_Cached(t *testing.T) {
 	t.Parallel()
 	h := newIn(t, birch, cedar)
 	h.servers.Switch(func(s *fakepypi.Behavior) { s.Absent = 10 * time.Minute })
-	want(t, "errors", idsOf(finding.Of(h.run())), []string{"several-new-projects"}) // its queries are cached
+	expect.Equal(t, "errors", idsOf(finding.Of(h.run())), []string{"several-new-projects"}) // its queries are cached
 	again := h.another(t, birch, cedar)
 	again.trust("birch", false)
 	again.pending("cedar")
 	wantError(t, "the run", again.run(), nil)
-	want(t, "noted", again.noted(), []string{"first-release"})
-	wantText(t, "the notice", again.firstNoted().Message, "does not know cedar yet")
-	want(t, "files", again.uploaded(), []string{birch, cedar})
+	expect.Equal(t, "noted", again.noted(), []string{"first-release"})
+	expect.Contains(t, "the notice", again.firstNoted().Message, "does not know cedar yet")
+	expect.Equal(t, "files", again.uploaded(), []string{birch, cedar})
 }
 
 // TestRun_SeveralNewProjects_OneByOne: the advice that is given works: each project alone, with one environment, then all together.
 func TestRun_SeveralNewProjects_OneByOne(t *testing.T) {
 	t.Parallel()
 	h := newIn(t, birch, cedar)
-	want(t, "errors", idsOf(finding.Of(h.run())), []string{"several-new-projects"})
+	expect.Equal(t, "errors", idsOf(finding.Of(h.run())), []string{"several-new-projects"})
 	for _, one := range []struct {
 		project pep.Project
 		file    string
@@ -115,7 +116,7 @@ func TestRun_SeveralNewProjects_OneByOne(t *testing.T) {
 		wantError(t, one.file, h.another(t, one.file).run(), nil)
 	}
 	wantError(t, "all together", h.another(t, "birch-1.1.tar.gz", "cedar-1.1.tar.gz").run(), nil)
-	want(t, "files", h.uploaded(), []string{birch, "birch-1.1.tar.gz", cedar, "cedar-1.1.tar.gz"})
+	expect.Equal(t, "files", h.uploaded(), []string{birch, "birch-1.1.tar.gz", cedar, "cedar-1.1.tar.gz"})
 }
 
 // TestAuthorize_TooFewProjects: the error names the projects without a publisher as far as they are known, and what the request created.
@@ -219,19 +220,19 @@ func TestAuthorize_TooFewProjects(t *testing.T) {
 			h.signAll(config.AttestAlways)
 			h.options.VerifyMetadata = false // the index decides
 			c.how(h)
-			want(t, "errors", idsOf(finding.Of(h.run())), []string{"token-projects"})
+			expect.Equal(t, "errors", idsOf(finding.Of(h.run())), []string{"token-projects"})
 			f := h.found("token-projects")
-			wantText(t, "the message", f.Message, c.says...)
-			wantText(t, "the next step", f.Fix, c.next...)
+			expect.Contains(t, "the message", f.Message, c.says...)
+			expect.Contains(t, "the next step", f.Fix, c.next...)
 			for _, text := range c.never {
 				if strings.Contains(f.Message+f.Fix, text) {
 					t.Errorf("it says %q: %s %s", text, f.Message, f.Fix)
 				}
 			}
-			want(t, "mints", h.requests("mint"), 1)
-			want(t, "tokens", burned(h), []bool{true})
-			want(t, "log entries", h.servers.LogSize(), 0)
-			want(t, "files", h.uploaded(), nil)
+			expect.Equal(t, "mints", h.requests("mint"), 1)
+			expect.Equal(t, "tokens", burned(h), []bool{true})
+			expect.Equal(t, "log entries", h.servers.LogSize(), 0)
+			expect.Equal(t, "files", h.uploaded(), nil)
 		})
 	}
 }

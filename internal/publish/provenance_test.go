@@ -13,6 +13,7 @@ import (
 	"github.com/org/pypi-oidc-publish/internal/finding"
 	"github.com/org/pypi-oidc-publish/internal/ledger"
 	"github.com/org/pypi-oidc-publish/internal/oidc"
+	"github.com/org/pypi-oidc-publish/internal/testkit/expect"
 )
 
 // provenanceWith returns a provenance object with these attestations.
@@ -122,10 +123,10 @@ func TestCheckProvenance(t *testing.T) {
 			listed := as(one)
 			listed.Provenance = c.address
 			late, wrong := r.checkProvenance(t.Context(), one, listed, claims)
-			want(t, "late", late, c.late)
-			want(t, "wrong", wrong != nil, c.wrong)
-			want(t, "settled", one.provenanceDone, c.allServed)
-			want(t, "noted", x.noted(), c.noted)
+			expect.Equal(t, "late", late, c.late)
+			expect.Equal(t, "wrong", wrong != nil, c.wrong)
+			expect.Equal(t, "settled", one.provenanceDone, c.allServed)
+			expect.Equal(t, "noted", x.noted(), c.noted)
 			var has []string
 			for _, a := range one.attestations {
 				has = append(has, fmt.Sprint(a.LogIndex))
@@ -134,14 +135,14 @@ func TestCheckProvenance(t *testing.T) {
 			for _, a := range c.has {
 				wanted = append(wanted, fmt.Sprint(a.LogIndex))
 			}
-			want(t, "log entries of what goes with the file", has, wanted)
+			expect.Equal(t, "log entries of what goes with the file", has, wanted)
 			before := x.index.requestCount("provenance")
 			late, wrong = r.checkProvenance(t.Context(), one, listed, claims)
-			want(t, "asked again", x.index.requestCount("provenance") > before, !c.allServed && c.address == address)
+			expect.Equal(t, "asked again", x.index.requestCount("provenance") > before, !c.allServed && c.address == address)
 			if c.allServed {
-				want(t, "late, once it is settled", late, false)
+				expect.Equal(t, "late, once it is settled", late, false)
 				wantError(t, "error, once it is settled", wrong, nil)
-				want(t, "noted, once it is settled", x.noted(), c.noted)
+				expect.Equal(t, "noted, once it is settled", x.noted(), c.noted)
 			}
 		})
 	}
@@ -153,9 +154,9 @@ func TestCheckProvenance(t *testing.T) {
 		listed := as(one)
 		listed.Provenance = address
 		late, wrong := r.checkProvenance(t.Context(), one, listed, claims)
-		want(t, "late", late, false)
+		expect.Equal(t, "late", late, false)
 		wantError(t, "error", wrong, nil)
-		want(t, "requests", x.index.requestCount("provenance"), 0)
+		expect.Equal(t, "requests", x.index.requestCount("provenance"), 0)
 	})
 	t.Run("an error names who is to act", func(t *testing.T) {
 		t.Parallel()
@@ -166,10 +167,10 @@ func TestCheckProvenance(t *testing.T) {
 		listed.Provenance = address
 		_, wrong := r.checkProvenance(t.Context(), one, listed, claims)
 		f := only(t, finding.Of(wrong), "provenance-otherwise")
-		want(t, "severity", f.Severity, finding.Error)
-		want(t, "fault", f.Fault, finding.Index)
-		want(t, "file", f.File, "dist/"+wheel)
-		wantText(t, "the error", f.Message, wheel, fmt.Sprint(ours.LogIndex))
+		expect.Equal(t, "severity", f.Severity, finding.Error)
+		expect.Equal(t, "fault", f.Fault, finding.Index)
+		expect.Equal(t, "file", f.File, "dist/"+wheel)
+		expect.Contains(t, "the error", f.Message, wheel, fmt.Sprint(ours.LogIndex))
 	})
 	t.Run("what an earlier run has left is recorded as the index's own", func(t *testing.T) {
 		t.Parallel()
@@ -179,7 +180,7 @@ func TestCheckProvenance(t *testing.T) {
 		listed := as(one)
 		listed.Provenance = address
 		_, _ = r.checkProvenance(t.Context(), one, listed, claims) // what it records counts
-		want(t, "recorded", eventsOf[ledger.Attested](x), []ledger.Attested{{File: wheel, Attestation: ledger.Attestation{
+		expect.Equal(t, "recorded", eventsOf[ledger.Attested](x), []ledger.Attested{{File: wheel, Attestation: ledger.Attestation{
 			Predicate: attest.PublishPredicate, Identity: earlier.Identity, LogIndex: earlier.LogIndex, LogURL: earlier.LogURL, Served: true,
 		}}})
 	})
@@ -191,7 +192,7 @@ func TestCheckProvenance(t *testing.T) {
 		listed := as(one)
 		listed.Provenance = address
 		late, wrong := r.checkProvenance(t.Context(), one, listed, oidc.Claims{})
-		want(t, "late", late, true)
+		expect.Equal(t, "late", late, true)
 		wantError(t, "error", wrong, nil)
 	})
 }
@@ -213,10 +214,10 @@ func TestCheckProvenance_SigstoreDown(t *testing.T) {
 	listed := as(file)
 	listed.Provenance = "/integrity/alder"
 	late, wrong := r.checkProvenance(t.Context(), file, listed, claims)
-	want(t, "late", late, true)
+	expect.Equal(t, "late", late, true)
 	wantError(t, "error", wrong, nil)
-	want(t, "settled", file.provenanceDone, false)
-	want(t, "noted", x.noted(), nil)
+	expect.Equal(t, "settled", file.provenanceDone, false)
+	expect.Equal(t, "noted", x.noted(), nil)
 }
 
 func TestAttestationsIn(t *testing.T) {
@@ -236,8 +237,8 @@ func TestAttestationsIn(t *testing.T) {
 		`<html>`:                                                                                          {0, false},
 	} {
 		all, readable := attestationsIn([]byte(text))
-		want(t, "attestations in "+text, len(all), c.n)
-		want(t, "readable: "+text, readable, c.readable)
+		expect.Equal(t, "attestations in "+text, len(all), c.n)
+		expect.Equal(t, "readable: "+text, readable, c.readable)
 	}
 }
 
@@ -256,10 +257,10 @@ func TestOnePerSuffix(t *testing.T) {
 		"two of a kind":   {[]attest.Attestation{publish(1), publish(2)}, []attest.Attestation{publish(1)}},
 		"three of a kind": {[]attest.Attestation{slsa(1), slsa(2), publish(3), slsa(4)}, []attest.Attestation{slsa(1), publish(3)}},
 	} {
-		want(t, name, onePerSuffix(c.all), c.want)
+		expect.Equal(t, name, onePerSuffix(c.all), c.want)
 	}
-	want(t, "suffix of the publisher's own", suffixOf(publish(1)), ".publish.attestation")
-	want(t, "suffix of another one", suffixOf(slsa(1)), ".slsa.attestation")
+	expect.Equal(t, "suffix of the publisher's own", suffixOf(publish(1)), ".publish.attestation")
+	expect.Equal(t, "suffix of another one", suffixOf(slsa(1)), ".slsa.attestation")
 }
 
 // TestReadBack_Provenance: a file counts as served once its provenance is, and what is settled is not asked for again.
@@ -307,11 +308,11 @@ func TestReadBack_Provenance(t *testing.T) {
 			listed.Provenance = "/integrity/alder"
 			x.index.pages[alder] = []page{listing(alder, listed)}
 			err := r.readBack(t.Context(), []*target{one}, claims)
-			want(t, "failed", err != nil, c.read.Otherwise)
-			want(t, "requests of the provenance", x.index.requestCount("provenance"), c.requests)
-			want(t, "requests of the page", x.index.requestCount("alder"), c.queries)
-			want(t, "recorded", eventsOf[ledger.ReadBack](x), []ledger.ReadBack{c.read})
-			want(t, "noted", x.noted(), c.noted)
+			expect.Equal(t, "failed", err != nil, c.read.Otherwise)
+			expect.Equal(t, "requests of the provenance", x.index.requestCount("provenance"), c.requests)
+			expect.Equal(t, "requests of the page", x.index.requestCount("alder"), c.queries)
+			expect.Equal(t, "recorded", eventsOf[ledger.ReadBack](x), []ledger.ReadBack{c.read})
+			expect.Equal(t, "noted", x.noted(), c.noted)
 		})
 	}
 }

@@ -11,6 +11,7 @@ import (
 	"github.com/org/pypi-oidc-publish/internal/ledger"
 	"github.com/org/pypi-oidc-publish/internal/oidc"
 	"github.com/org/pypi-oidc-publish/internal/pep"
+	"github.com/org/pypi-oidc-publish/internal/testkit/expect"
 )
 
 // uploaded returns targets of these names that this run has uploaded.
@@ -126,20 +127,20 @@ func TestReadBack(t *testing.T) {
 			h.index.pages[alder] = c.pages
 			h.options.Wait = cmp.Or(c.wait, time.Minute)
 			err := newRun(h.options, h.deps).readBack(t.Context(), uploaded(t, wheel, sdist), oidc.Claims{})
-			want(t, "errors", idsOf(finding.Of(err)), c.err)
-			want(t, "requests", h.index.requestCount("alder"), c.requests)
-			want(t, "waits", h.waits.recorded, c.waits)
+			expect.Equal(t, "errors", idsOf(finding.Of(err)), c.err)
+			expect.Equal(t, "requests", h.index.requestCount("alder"), c.requests)
+			expect.Equal(t, "waits", h.waits.recorded, c.waits)
 			read := eventOf[ledger.ReadBack](h)
-			want(t, "served", read.Served, c.read.Served)
-			want(t, "something else is served", read.Otherwise, c.read.Otherwise)
-			want(t, "missing", read.Missing, c.read.Missing)
-			want(t, "without a digest", read.Silent, c.read.Silent)
-			want(t, "noted", h.noted(), c.noted)
+			expect.Equal(t, "served", read.Served, c.read.Served)
+			expect.Equal(t, "something else is served", read.Otherwise, c.read.Otherwise)
+			expect.Equal(t, "missing", read.Missing, c.read.Missing)
+			expect.Equal(t, "without a digest", read.Silent, c.read.Silent)
+			expect.Equal(t, "noted", h.noted(), c.noted)
 			for _, f := range h.receipt().Findings {
-				want(t, "severity", f.Severity, finding.Warning)
-				wantText(t, "the warning", f.Message, c.says...)
+				expect.Equal(t, "severity", f.Severity, finding.Warning)
+				expect.Contains(t, "the warning", f.Message, c.says...)
 			}
-			want(t, "phases", h.phases(), []string{"Read back"})
+			expect.Equal(t, "phases", h.phases(), []string{"Read back"})
 		})
 	}
 }
@@ -159,8 +160,8 @@ func TestReadBack_ServedOnce(t *testing.T) {
 		return nil
 	}
 	wantError(t, "reading back", newRun(h.options, h.deps).readBack(t.Context(), files, oidc.Claims{}), nil)
-	want(t, "recorded", eventOf[ledger.ReadBack](h), ledger.ReadBack{})
-	wantText(t, "the warning", h.found("not-served-yet").Message, "all files twice in a row", "1m0s")
+	expect.Equal(t, "recorded", eventOf[ledger.ReadBack](h), ledger.ReadBack{})
+	expect.Contains(t, "the warning", h.found("not-served-yet").Message, "all files twice in a row", "1m0s")
 }
 
 // TestReadBack_Otherwise: an index that serves other bytes than it took is at fault, and both digests are reported.
@@ -176,10 +177,10 @@ func TestReadBack_Otherwise(t *testing.T) {
 		files := uploaded(t, wheel)
 		err := newRun(h.options, h.deps).readBack(t.Context(), files, oidc.Claims{})
 		f := only(t, finding.Of(err), "served-otherwise")
-		want(t, "severity", f.Severity, finding.Error)
-		want(t, "fault", f.Fault, finding.Index)
-		want(t, "file", f.File, "dist/"+wheel)
-		wantText(t, "the error", f.Message, wheel, digest, "9 bytes", files[0].sha256())
+		expect.Equal(t, "severity", f.Severity, finding.Error)
+		expect.Equal(t, "fault", f.Fault, finding.Index)
+		expect.Equal(t, "file", f.File, "dist/"+wheel)
+		expect.Contains(t, "the error", f.Message, wheel, digest, "9 bytes", files[0].sha256())
 	}
 }
 
@@ -203,8 +204,8 @@ func TestReadBack_Nothing(t *testing.T) {
 			files := uploaded(t, wheel)
 			change(h, files[0])
 			wantError(t, "reading back", newRun(h.options, h.deps).readBack(t.Context(), files, oidc.Claims{}), nil)
-			want(t, "requests", h.index.requestCount("alder"), 0)
-			want(t, "events", len(h.events), 0)
+			expect.Equal(t, "requests", h.index.requestCount("alder"), 0)
+			expect.Equal(t, "events", len(h.events), 0)
 		})
 	}
 }
@@ -218,7 +219,7 @@ func TestReadBack_Skipped(t *testing.T) {
 	files[1].outcome, files[2].outcome = ledger.OutcomeSkipped, ledger.OutcomePresent
 	h.index.pages[alder] = []page{listing(alder, as(files[0]), pep.IndexFile{Name: sdist, SHA256: otherDigest}, as(files[2]))}
 	wantError(t, "reading back", newRun(h.options, h.deps).readBack(t.Context(), files, oidc.Claims{}), nil)
-	want(t, "recorded", eventsOf[ledger.ReadBack](h), []ledger.ReadBack{{Served: true, Skipped: 1}})
+	expect.Equal(t, "recorded", eventsOf[ledger.ReadBack](h), []ledger.ReadBack{{Served: true, Skipped: 1}})
 }
 
 // TestReadBack_Projects: each round queries each project once, for any number of files.
@@ -230,9 +231,9 @@ func TestReadBack_Projects(t *testing.T) {
 	h.index.pages["alder"] = []page{listing("alder", as(files[0]), as(files[1]))}
 	h.index.pages["birch"] = []page{absent(), listing("birch", as(files[2]))}
 	wantError(t, "reading back", newRun(h.options, h.deps).readBack(t.Context(), files, oidc.Claims{}), nil)
-	want(t, "requests of alder", h.index.requestCount("alder"), 3)
-	want(t, "requests of birch", h.index.requestCount("birch"), 3)
-	want(t, "recorded", eventsOf[ledger.ReadBack](h), []ledger.ReadBack{{Served: true}})
+	expect.Equal(t, "requests of alder", h.index.requestCount("alder"), 3)
+	expect.Equal(t, "requests of birch", h.index.requestCount("birch"), 3)
+	expect.Equal(t, "recorded", eventsOf[ledger.ReadBack](h), []ledger.ReadBack{{Served: true}})
 }
 
 // TestReadBack_Cancelled: a signal ends the waiting with a warning that says why. The result of an interrupted query does not count.
@@ -243,9 +244,9 @@ func TestReadBack_Cancelled(t *testing.T) {
 		h := newScripted(t, true)
 		h.options.Wait = time.Minute
 		wantError(t, "reading back", newRun(h.options, h.deps).readBack(cancelled(t), uploaded(t, wheel), oidc.Claims{}), nil)
-		want(t, "requests", h.index.requestCount("alder"), 0)
-		want(t, "missing", eventOf[ledger.ReadBack](h).Missing, nil)
-		wantText(t, "the warning", h.found("not-served-yet").Message, errSignal.Error(), "all files twice in a row")
+		expect.Equal(t, "requests", h.index.requestCount("alder"), 0)
+		expect.Equal(t, "missing", eventOf[ledger.ReadBack](h).Missing, nil)
+		expect.Contains(t, "the warning", h.found("not-served-yet").Message, errSignal.Error(), "all files twice in a row")
 	})
 	t.Run("between two queries", func(t *testing.T) {
 		t.Parallel()
@@ -254,9 +255,9 @@ func TestReadBack_Cancelled(t *testing.T) {
 		ctx, stop := contextWithCause(t)
 		h.waits.during = func() { stop(errSignal) }
 		wantError(t, "reading back", newRun(h.options, h.deps).readBack(ctx, uploaded(t, wheel), oidc.Claims{}), nil)
-		want(t, "requests", h.index.requestCount("alder"), 1)
-		want(t, "missing", eventOf[ledger.ReadBack](h).Missing, []string{wheel})
-		wantText(t, "the warning", h.found("not-served-yet").Message, errSignal.Error(), wheel)
+		expect.Equal(t, "requests", h.index.requestCount("alder"), 1)
+		expect.Equal(t, "missing", eventOf[ledger.ReadBack](h).Missing, []string{wheel})
+		expect.Contains(t, "the warning", h.found("not-served-yet").Message, errSignal.Error(), wheel)
 	})
 	t.Run("in the second query", func(t *testing.T) {
 		t.Parallel()
@@ -271,7 +272,7 @@ func TestReadBack_Cancelled(t *testing.T) {
 			}
 		}
 		wantError(t, "reading back", newRun(h.options, h.deps).readBack(ctx, file, oidc.Claims{}), nil)
-		want(t, "missing", eventOf[ledger.ReadBack](h).Missing, nil)
-		wantText(t, "the warning", h.found("not-served-yet").Message, errSignal.Error(), "all files twice in a row")
+		expect.Equal(t, "missing", eventOf[ledger.ReadBack](h).Missing, nil)
+		expect.Contains(t, "the warning", h.found("not-served-yet").Message, errSignal.Error(), "all files twice in a row")
 	})
 }

@@ -8,6 +8,7 @@ import (
 	"github.com/org/pypi-oidc-publish/internal/attest"
 	"github.com/org/pypi-oidc-publish/internal/ledger"
 	"github.com/org/pypi-oidc-publish/internal/pep"
+	"github.com/org/pypi-oidc-publish/internal/testkit/expect"
 )
 
 // TestTarget_Compare: what is done with a file follows from the digest that the index lists under its name, and from nothing else.
@@ -55,8 +56,8 @@ func TestTarget_Compare(t *testing.T) {
 				file.Digests.MD5 = [md5.Size]byte{}
 			}
 			action, indexDigest := file.compare(pep.Listing{Project: alder, Exists: true, Files: c.listed}, false)
-			want(t, "action", action, c.action)
-			want(t, "digest of the index", indexDigest, c.indexDigest)
+			expect.Equal(t, "action", action, c.action)
+			expect.Equal(t, "digest of the index", indexDigest, c.indexDigest)
 		})
 	}
 }
@@ -65,11 +66,11 @@ func TestTarget_ListedIn(t *testing.T) {
 	t.Parallel()
 	file := fileOf(t, wheel, "ours")
 	listed, ok := file.listedIn(pep.Listing{Files: []pep.IndexFile{{Name: sdist}, {Name: wheel, Provenance: "here"}}})
-	want(t, "listed", ok, true)
-	want(t, "what is listed", listed, pep.IndexFile{Name: wheel, Provenance: "here"})
+	expect.Equal(t, "listed", ok, true)
+	expect.Equal(t, "what is listed", listed, pep.IndexFile{Name: wheel, Provenance: "here"})
 	listed, ok = file.listedIn(pep.Listing{Files: []pep.IndexFile{{Name: sdist, SHA256: file.sha256()}}})
-	want(t, "listed under another name", ok, false)
-	want(t, "what is listed under another name", listed, pep.IndexFile{})
+	expect.Equal(t, "listed under another name", ok, false)
+	expect.Equal(t, "what is listed under another name", listed, pep.IndexFile{})
 }
 
 func TestTarget_Describe(t *testing.T) {
@@ -78,15 +79,15 @@ func TestTarget_Describe(t *testing.T) {
 	file.Digests.BLAKE2b[0] = 0xab
 	file.action, file.indexDigest, file.outcome = ledger.ActionConflict, otherDigest, ledger.OutcomeConflict
 	got := describeAll([]*target{file})[0]
-	want(t, "path", got.Path, "dist/"+wheel)
-	want(t, "name", got.Name, wheel)
-	want(t, "release", got.Release, pep.Release{Project: alder, Version: "1"})
-	want(t, "version, as the file spells it", got.Version, "1.0")
-	want(t, "size", got.Size, int64(len("ours")))
-	want(t, "SHA-256", got.SHA256, file.sha256())
-	want(t, "BLAKE2b", got.BLAKE2b[:4], "ab00")
-	want(t, "action", got.Action, ledger.ActionConflict)
-	want(t, "digest of the index", got.IndexDigest, otherDigest)
+	expect.Equal(t, "path", got.Path, "dist/"+wheel)
+	expect.Equal(t, "name", got.Name, wheel)
+	expect.Equal(t, "release", got.Release, pep.Release{Project: alder, Version: "1"})
+	expect.Equal(t, "version, as the file spells it", got.Version, "1.0")
+	expect.Equal(t, "size", got.Size, int64(len("ours")))
+	expect.Equal(t, "SHA-256", got.SHA256, file.sha256())
+	expect.Equal(t, "BLAKE2b", got.BLAKE2b[:4], "ab00")
+	expect.Equal(t, "action", got.Action, ledger.ActionConflict)
+	expect.Equal(t, "digest of the index", got.IndexDigest, otherDigest)
 }
 
 // TestTarget_Lists: the steps take from one list what concerns them, and leave the list as it is.
@@ -110,11 +111,11 @@ func TestTarget_Lists(t *testing.T) {
 		all = append(all, file)
 	}
 	toUpload := []string{"alder-1.0.tar.gz", "alder-2.0.tar.gz", "hazel-1.0.tar.gz", "maple-1.0.tar.gz"}
-	want(t, "to be uploaded", distinct(namesOf(missingOf(all))), toUpload)
-	want(t, "on the index", distinct(namesOf(onIndexOf(all))), []string{"alder-2.0.tar.gz", "birch-1.0.tar.gz"})
-	want(t, "projects", projectsOf(all), []pep.Project{"alder", "birch", "cedar", "elder", "hazel", "maple"})
-	want(t, "projects of files whose metadata names none", projectsOf([]*target{{}}), nil)
-	want(t, "files in the list afterwards", len(all), 7)
+	expect.Equal(t, "to be uploaded", distinct(namesOf(missingOf(all))), toUpload)
+	expect.Equal(t, "on the index", distinct(namesOf(onIndexOf(all))), []string{"alder-2.0.tar.gz", "birch-1.0.tar.gz"})
+	expect.Equal(t, "projects", projectsOf(all), []pep.Project{"alder", "birch", "cedar", "elder", "hazel", "maple"})
+	expect.Equal(t, "projects of files whose metadata names none", projectsOf([]*target{{}}), nil)
+	expect.Equal(t, "files in the list afterwards", len(all), 7)
 	for _, one := range all {
 		if one == nil {
 			t.Error("a list that was selected from has lost a target")
@@ -126,9 +127,9 @@ func TestTarget_Lists(t *testing.T) {
 func TestTarget_PublishAttestation(t *testing.T) {
 	t.Parallel()
 	other, publish := attest.Attestation{Predicate: "https://slsa.dev/provenance/v1"}, attest.Attestation{Predicate: attest.PublishPredicate}
-	want(t, "without attestations", (&target{}).hasPublishAttestation(), false)
-	want(t, "with another one", (&target{attestations: []attest.Attestation{other}}).hasPublishAttestation(), false)
-	want(t, "with both", (&target{attestations: []attest.Attestation{other, publish}}).hasPublishAttestation(), true)
+	expect.Equal(t, "without attestations", (&target{}).hasPublishAttestation(), false)
+	expect.Equal(t, "with another one", (&target{attestations: []attest.Attestation{other}}).hasPublishAttestation(), false)
+	expect.Equal(t, "with both", (&target{attestations: []attest.Attestation{other, publish}}).hasPublishAttestation(), true)
 }
 
 // TestTarget_DisplayPath: paths are shown as later jobs can use them, which have the workspace somewhere else.
@@ -143,6 +144,6 @@ func TestTarget_DisplayPath(t *testing.T) {
 		{"relative", filepath.Join(workspace, wheel), filepath.Join(workspace, wheel)},
 	} {
 		r := &run{Options: Options{Workspace: c.workspace}}
-		want(t, c.path+" in the workspace "+c.workspace, r.displayPath(c.path), c.display)
+		expect.Equal(t, c.path+" in the workspace "+c.workspace, r.displayPath(c.path), c.display)
 	}
 }

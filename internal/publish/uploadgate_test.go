@@ -3,6 +3,8 @@ package publish
 import (
 	"testing"
 	"testing/synctest"
+
+	"github.com/org/pypi-oidc-publish/internal/testkit/expect"
 )
 
 // waiting lets n uploads ask a gate, and returns what they were answered so far.
@@ -23,17 +25,17 @@ func TestUploadGate(t *testing.T) {
 			t.Parallel()
 			synctest.Test(t, func(t *testing.T) {
 				g := newUploadGate()
-				want(t, "an open gate lets an upload through", g.wait(), true)
+				expect.Equal(t, "an open gate lets an upload through", g.wait(), true)
 				g.hold()
 				answers := waiting(g, 3)
-				want(t, "answers while it is held", len(answers), 0)
-				want(t, "closed while it is held", g.isClosed(), false)
+				expect.Equal(t, "answers while it is held", len(answers), 0)
+				expect.Equal(t, "closed while it is held", g.isClosed(), false)
 				g.release(true, final)
 				for range 3 {
-					want(t, "who waited may begin", <-answers, !final)
+					expect.Equal(t, "who waited may begin", <-answers, !final)
 				}
-				want(t, "who comes later may begin", g.wait(), !final)
-				want(t, "closed", g.isClosed(), final)
+				expect.Equal(t, "who comes later may begin", g.wait(), !final)
+				expect.Equal(t, "closed", g.isClosed(), final)
 			})
 		})
 	}
@@ -49,19 +51,19 @@ func TestUploadGate_TwoHolds(t *testing.T) {
 		answers := waiting(g, 1)
 		g.release(true, false)
 		synctest.Wait()
-		want(t, "answers with one hold left", len(answers), 0)
+		expect.Equal(t, "answers with one hold left", len(answers), 0)
 		g.release(false, false) // of an upload that was not refused
 		synctest.Wait()
-		want(t, "answers after an upload without a hold", len(answers), 0)
+		expect.Equal(t, "answers after an upload without a hold", len(answers), 0)
 		g.release(true, false)
-		want(t, "who waited may begin", <-answers, true)
+		expect.Equal(t, "who waited may begin", <-answers, true)
 
 		g.hold()
 		g.hold()
 		answers = waiting(g, 1)
 		g.release(true, true)
-		want(t, "who waited may begin after a final refusal", <-answers, false)
+		expect.Equal(t, "who waited may begin after a final refusal", <-answers, false)
 		g.release(true, false)
-		want(t, "it opens again", g.wait(), false)
+		expect.Equal(t, "it opens again", g.wait(), false)
 	})
 }

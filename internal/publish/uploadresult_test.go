@@ -12,6 +12,7 @@ import (
 	"github.com/org/pypi-oidc-publish/internal/index"
 	"github.com/org/pypi-oidc-publish/internal/ledger"
 	"github.com/org/pypi-oidc-publish/internal/pep"
+	"github.com/org/pypi-oidc-publish/internal/testkit/expect"
 	"github.com/org/pypi-oidc-publish/internal/wire"
 )
 
@@ -165,27 +166,27 @@ func TestResolve(t *testing.T) {
 			file := fileOf(t, wheel, "ours")
 			success := ledger.Uploaded{File: wheel, Took: time.Second}
 			result := r.resolve(t.Context(), file, success, c.err)
-			want(t, "outcome", result.Outcome(), c.outcome)
-			want(t, "requests of the page", h.index.requestCount("alder"), c.requests)
-			want(t, "noted", h.noted(), c.noted)
+			expect.Equal(t, "outcome", result.Outcome(), c.outcome)
+			expect.Equal(t, "requests of the page", h.index.requestCount("alder"), c.requests)
+			expect.Equal(t, "noted", h.noted(), c.noted)
 			text := ""
 			for _, f := range append(h.receipt().Findings, findingOf(result)...) {
 				text += f.Message + " " + f.Fix
 			}
-			wantText(t, "what is reported", text, c.says...)
+			expect.Contains(t, "what is reported", text, c.says...)
 			id := ""
 			for _, f := range findingOf(result) {
 				id = string(f.ID)
-				want(t, "severity", f.Severity, finding.Error)
-				want(t, "file", f.File, "dist/"+wheel)
-				want(t, "has a next step", f.Fix != "", true)
+				expect.Equal(t, "severity", f.Severity, finding.Error)
+				expect.Equal(t, "file", f.File, "dist/"+wheel)
+				expect.Equal(t, "has a next step", f.Fix != "", true)
 			}
-			want(t, "finding", id, c.id)
+			expect.Equal(t, "finding", id, c.id)
 			switch result := result.(type) {
 			case ledger.Uploaded:
-				want(t, "success", result, success)
+				expect.Equal(t, "success", result, success)
 			case ledger.SkippedConflict:
-				want(t, "digest of the index", result.IndexDigest, c.indexDigest)
+				expect.Equal(t, "digest of the index", result.IndexDigest, c.indexDigest)
 			}
 		})
 	}
@@ -219,7 +220,7 @@ func TestResolve_MayBeThisOne(t *testing.T) {
 		refused := refusalOf(file, http.StatusConflict, "Conflict", c.ambiguous)
 		result := newRun(h.options, h.deps).resolve(t.Context(), file, ledger.Uploaded{}, refused)
 		f, plain := only(t, findingOf(result), "upload-exists"), refused.Finding()
-		want(t, "more is said than the refusal", f.Message != plain.Message || f.Fix != plain.Fix, c.says)
+		expect.Equal(t, "more is said than the refusal", f.Message != plain.Message || f.Fix != plain.Fix, c.says)
 	}
 }
 
@@ -245,8 +246,8 @@ func TestResolve_Cancelled(t *testing.T) {
 			h.options.SkipExisting = c.skip
 			h.index.pages[alder] = []page{listing(alder, as(file))}
 			result := newRun(h.options, h.deps).resolve(cancelled(t), fileOf(t, wheel, "ours"), ledger.Uploaded{File: wheel}, c.err)
-			want(t, "outcome", result.Outcome(), c.outcome)
-			want(t, "requests of the page", h.index.requestCount("alder"), 0)
+			expect.Equal(t, "outcome", result.Outcome(), c.outcome)
+			expect.Equal(t, "requests of the page", h.index.requestCount("alder"), 0)
 		})
 	}
 }
@@ -270,10 +271,10 @@ func TestResolve_NotSent(t *testing.T) {
 			t.Parallel()
 			h := newScripted(t, true)
 			result := newRun(h.options, h.deps).resolve(t.Context(), fileOf(t, wheel, "ours"), ledger.Uploaded{}, c.err)
-			want(t, "outcome", result.Outcome(), ledger.OutcomeFailed)
+			expect.Equal(t, "outcome", result.Outcome(), ledger.OutcomeFailed)
 			f := only(t, findingOf(result), c.id)
-			want(t, "file", f.File, "dist/"+wheel)
-			wantText(t, "the report", f.Message+" "+f.Fix, append(c.says, wheel)...)
+			expect.Equal(t, "file", f.File, "dist/"+wheel)
+			expect.Contains(t, "the report", f.Message+" "+f.Fix, append(c.says, wheel)...)
 		})
 	}
 }
@@ -320,8 +321,8 @@ func TestAfterOutage(t *testing.T) {
 			}
 			result := newRun(h.options, h.deps).resolve(t.Context(), fileOf(t, wheel, "ours"), ledger.Uploaded{}, c.err)
 			f := findingOf(result)[0]
-			wantText(t, "next step", f.Fix, c.says)
-			want(t, "says that the line is too slow", strings.Contains(f.Fix, tooSlow), c.says == tooSlow)
+			expect.Contains(t, "next step", f.Fix, c.says)
+			expect.Equal(t, "says that the line is too slow", strings.Contains(f.Fix, tooSlow), c.says == tooSlow)
 		})
 	}
 }
@@ -355,13 +356,13 @@ func TestWithRule(t *testing.T) {
 			refused := refusalOf(file, http.StatusBadRequest, c.reason, 0)
 			plain := refused.Finding()
 			f := newRun(h.options, h.deps).withRule(file, refused)
-			want(t, "id", f.ID, plain.ID)
-			want(t, "message", f.Message, plain.Message)
-			wantText(t, "the next step", f.Fix, c.says...)
+			expect.Equal(t, "id", f.ID, plain.ID)
+			expect.Equal(t, "message", f.Message, plain.Message)
+			expect.Contains(t, "the next step", f.Fix, c.says...)
 			if !c.without {
-				wantText(t, "the next step", f.Fix, plain.Fix)
+				expect.Contains(t, "the next step", f.Fix, plain.Fix)
 			}
-			want(t, "something is added", f.Fix != plain.Fix, len(c.says) > 0)
+			expect.Equal(t, "something is added", f.Fix != plain.Fix, len(c.says) > 0)
 		})
 	}
 }
@@ -383,22 +384,22 @@ func TestConflict(t *testing.T) {
 			h := newScripted(t, true)
 			r := newRun(h.options, h.deps)
 			kept := r.skipped(file, c.indexDigest)
-			want(t, "id", kept.ID, "skipped")
-			want(t, "severity", kept.Severity, finding.Warning)
-			want(t, "file", kept.File, "dist/"+wheel)
-			wantText(t, "the warning", kept.Message, append(c.says, wheel, "that file stays")...)
-			want(t, "says where digests are", strings.Contains(kept.Fix, "index-url"), c.indexDigest == "")
-			want(t, "says that the file is a different one", strings.Contains(kept.Message, "already has a different file"), c.indexDigest != "")
+			expect.Equal(t, "id", kept.ID, "skipped")
+			expect.Equal(t, "severity", kept.Severity, finding.Warning)
+			expect.Equal(t, "file", kept.File, "dist/"+wheel)
+			expect.Contains(t, "the warning", kept.Message, append(c.says, wheel, "that file stays")...)
+			expect.Equal(t, "says where digests are", strings.Contains(kept.Fix, "index-url"), c.indexDigest == "")
+			expect.Equal(t, "says that the file is a different one", strings.Contains(kept.Message, "already has a different file"), c.indexDigest != "")
 			if c.indexDigest == "" {
 				return
 			}
 			refused := r.conflict(file, c.indexDigest)
-			want(t, "id", refused.ID, "conflict")
-			want(t, "severity", refused.Severity, finding.Error)
-			want(t, "fault", refused.Fault, finding.Distribution)
-			want(t, "file", refused.File, "dist/"+wheel)
-			wantText(t, "the error", refused.Message, append(c.says, wheel)...)
-			wantText(t, "the next step", refused.Fix, "skip-existing: true")
+			expect.Equal(t, "id", refused.ID, "conflict")
+			expect.Equal(t, "severity", refused.Severity, finding.Error)
+			expect.Equal(t, "fault", refused.Fault, finding.Distribution)
+			expect.Equal(t, "file", refused.File, "dist/"+wheel)
+			expect.Contains(t, "the error", refused.Message, append(c.says, wheel)...)
+			expect.Contains(t, "the next step", refused.Fix, "skip-existing: true")
 		})
 	}
 }
@@ -433,14 +434,14 @@ func TestRun_LostTries(t *testing.T) {
 				h.connect(site, h.deps.Password)
 			}
 			wantError(t, "run", h.run(), c.err)
-			want(t, "outcome", h.outcomes()[sdist], c.outcome)
+			expect.Equal(t, "outcome", h.outcomes()[sdist], c.outcome)
 			text := ""
 			for _, f := range h.receipt().Findings {
 				text += f.Message + " " + f.Fix
 			}
-			wantText(t, "what is reported", text, c.says...)
-			want(t, "says that the bytes are other ones", strings.Contains(text, "other bytes"), false)
-			want(t, "pages are requested", h.index.requestCount("alder") > 0, c.skip)
+			expect.Contains(t, "what is reported", text, c.says...)
+			expect.Equal(t, "says that the bytes are other ones", strings.Contains(text, "other bytes"), false)
+			expect.Equal(t, "pages are requested", h.index.requestCount("alder") > 0, c.skip)
 		})
 	}
 }
@@ -451,11 +452,11 @@ func TestRun_UnreadableAnswer(t *testing.T) {
 	h := newScripted(t, false, sdist)
 	h.index.raw = "HTTP/1.1 400 Bad Request\r\nthis is no header\r\n\r\n"
 	wantError(t, "run", h.run(), ErrIncomplete)
-	want(t, "outcome", h.outcomes()[sdist], ledger.OutcomeUnclear)
+	expect.Equal(t, "outcome", h.outcomes()[sdist], ledger.OutcomeUnclear)
 	f := only(t, h.receipt().Findings, "upload-doubtful")
-	wantText(t, "the message", f.Message, "cannot be read: upload: POST", "this is no header", "after 2 tries")
-	want(t, "the next step begins with the address", strings.HasPrefix(f.Fix, "check the address"), true)
-	wantText(t, "the next step", f.Fix, "verify-metadata")
+	expect.Contains(t, "the message", f.Message, "cannot be read: upload: POST", "this is no header", "after 2 tries")
+	expect.Equal(t, "the next step begins with the address", strings.HasPrefix(f.Fix, "check the address"), true)
+	expect.Contains(t, "the next step", f.Fix, "verify-metadata")
 }
 
 // TestResolve_Context: later queries use the context of the run.
@@ -465,6 +466,6 @@ func TestResolve_Context(t *testing.T) {
 	ctx, stop := contextWithCause(t)
 	h.waits.during = func() { stop(errSignal) }
 	result := newRun(h.options, h.deps).resolve(ctx, fileOf(t, wheel, "ours"), ledger.Uploaded{}, noAnswer(1))
-	want(t, "outcome", result.Outcome(), ledger.OutcomeUnclear)
-	want(t, "requests of the page", h.index.requestCount("alder"), 1)
+	expect.Equal(t, "outcome", result.Outcome(), ledger.OutcomeUnclear)
+	expect.Equal(t, "requests of the page", h.index.requestCount("alder"), 1)
 }

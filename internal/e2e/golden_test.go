@@ -41,14 +41,8 @@ func situations() []situation {
 	}
 	uploadMessage := func(message string) func(*step) {
 		return func(s *step) {
-			s.front(func(next http.Handler) http.Handler {
-				return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-					if !isUpload(r) {
-						next.ServeHTTP(w, r)
-						return
-					}
-					http.Error(w, message, http.StatusBadRequest)
-				})
+			s.frontUploads(func(w http.ResponseWriter, r *http.Request, next http.Handler) {
+				http.Error(w, message, http.StatusBadRequest)
 			})
 		}
 	}

@@ -358,6 +358,20 @@ func (s *step) front(before func(next http.Handler) http.Handler) {
 	s.env["INPUT_REPOSITORY-URL"] = server.URL + "/legacy/"
 }
 
+// frontUploads puts a handler between the step and its index that gets the uploads alone; next is the index.
+func (s *step) frontUploads(upload func(w http.ResponseWriter, r *http.Request, next http.Handler)) {
+	s.t.Helper()
+	s.front(func(next http.Handler) http.Handler {
+		return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+			if !isUpload(r) {
+				next.ServeHTTP(w, r)
+				return
+			}
+			upload(w, r, next)
+		})
+	})
+}
+
 // injectFault plans a fault of the table, see [fakepypi.Servers.InjectFault].
 func (s *step) injectFault(op, name string, skip, times int) {
 	s.t.Helper()

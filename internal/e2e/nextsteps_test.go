@@ -160,13 +160,9 @@ func nextSteps() []nextStep {
 		{
 			name: "the publisher is removed after the mint", set: func(s *step) {
 				var once sync.Once
-				s.front(func(next http.Handler) http.Handler {
-					return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-						if isUpload(r) {
-							once.Do(func() { s.servers.Distrust("alder") })
-						}
-						next.ServeHTTP(w, r)
-					})
+				s.frontUploads(func(w http.ResponseWriter, r *http.Request, next http.Handler) {
+					once.Do(func() { s.servers.Distrust("alder") })
+					next.ServeHTTP(w, r)
 				})
 			},
 			id:    "upload-token-unknown",
@@ -235,13 +231,9 @@ func nextSteps() []nextStep {
 		{
 			name: "a GitHub release that becomes immutable during the upload", set: func(s *step) {
 				g := s.withGitHub(releases.Write, v1)
-				s.front(func(next http.Handler) http.Handler {
-					return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-						if isUpload(r) {
-							g.Freeze(g.release.ID)
-						}
-						next.ServeHTTP(w, r)
-					})
+				s.frontUploads(func(w http.ResponseWriter, r *http.Request, next http.Handler) {
+					g.Freeze(g.release.ID)
+					next.ServeHTTP(w, r)
 				})
 			},
 			id:    "github-release-immutable",
@@ -375,13 +367,9 @@ func TestNextSteps_PublishedTitle(t *testing.T) {
 	t.Parallel()
 	s := newStep(t, "alder-1.0-py3-none-any.whl")
 	g := s.withGitHub(releases.Write, v1)
-	s.front(func(next http.Handler) http.Handler {
-		return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-			if isUpload(r) {
-				g.Freeze(g.release.ID)
-			}
-			next.ServeHTTP(w, r)
-		})
+	s.frontUploads(func(w http.ResponseWriter, r *http.Request, next http.Handler) {
+		g.Freeze(g.release.ID)
+		next.ServeHTTP(w, r)
 	})
 	e := s.run()
 	title, _, _ := strings.Cut(e.summary, "\n")

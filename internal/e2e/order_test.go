@@ -69,25 +69,19 @@ func TestUpload_Order(t *testing.T) {
 	s.env["INPUT_PARALLEL-UPLOADS"] = "3"
 	a := &arrivals{}
 	name := regexp.MustCompile(`filename="?([^";\r]+)`)
-	s.front(func(next http.Handler) http.Handler {
-		return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-			if !isUpload(r) {
-				next.ServeHTTP(w, r)
-				return
-			}
-			body, err := io.ReadAll(r.Body)
-			if err != nil {
-				t.Error(err)
-			}
-			r.Body = io.NopCloser(bytes.NewReader(body))
-			file := string(name.FindSubmatch(body)[1])
-			// The wheels after the first are held until three are there: what is not side by side takes longestHold each.
-			a.wait(file, func(under []string) bool {
-				return len(under) == 3 || !strings.HasSuffix(file, ".whl") || strings.Contains(file, "cp310")
-			})
-			next.ServeHTTP(w, r)
-			a.leave(file)
+	s.frontUploads(func(w http.ResponseWriter, r *http.Request, next http.Handler) {
+		body, err := io.ReadAll(r.Body)
+		if err != nil {
+			t.Error(err)
+		}
+		r.Body = io.NopCloser(bytes.NewReader(body))
+		file := string(name.FindSubmatch(body)[1])
+		// The wheels after the first are held until three are there: what is not side by side takes longestHold each.
+		a.wait(file, func(under []string) bool {
+			return len(under) == 3 || !strings.HasSuffix(file, ".whl") || strings.Contains(file, "cp310")
 		})
+		next.ServeHTTP(w, r)
+		a.leave(file)
 	})
 	s.run().require(t, 0, "published-count", "5")
 	beside := a.order()
@@ -110,14 +104,10 @@ func TestUpload_OrderExistingRelease(t *testing.T) {
 	s.build("alder-1.0-cp311-cp311-win32.whl", "")
 	s.build("alder-1.0-cp312-cp312-win32.whl", "")
 	a := &arrivals{}
-	s.front(func(next http.Handler) http.Handler {
-		return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-			if isUpload(r) {
-				a.wait(r.RemoteAddr, func(under []string) bool { return len(under) == 2 })
-				defer a.leave(r.RemoteAddr)
-			}
-			next.ServeHTTP(w, r)
-		})
+	s.frontUploads(func(w http.ResponseWriter, r *http.Request, next http.Handler) {
+		a.wait(r.RemoteAddr, func(under []string) bool { return len(under) == 2 })
+		defer a.leave(r.RemoteAddr)
+		next.ServeHTTP(w, r)
 	})
 	s.run().require(t, 0, "published-count", "2", "unchanged-count", "1")
 	if beside := a.order(); len(beside) != 2 || len(beside[1]) != 2 {
@@ -135,17 +125,11 @@ func TestUpload_NoneStartedAfterRefusal(t *testing.T) {
 	}
 	s.env["INPUT_PARALLEL-UPLOADS"] = "2"
 	a := &arrivals{}
-	s.front(func(next http.Handler) http.Handler {
-		return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-			if !isUpload(r) {
-				next.ServeHTTP(w, r)
-				return
-			}
-			a.wait(r.RemoteAddr, func(under []string) bool { return len(under) == 2 })
-			defer a.leave(r.RemoteAddr)
-			_, _ = io.Copy(io.Discard, r.Body)
-			w.WriteHeader(http.StatusBadRequest)
-		})
+	s.frontUploads(func(w http.ResponseWriter, r *http.Request, next http.Handler) {
+		a.wait(r.RemoteAddr, func(under []string) bool { return len(under) == 2 })
+		defer a.leave(r.RemoteAddr)
+		_, _ = io.Copy(io.Discard, r.Body)
+		w.WriteHeader(http.StatusBadRequest)
 	})
 	e := s.run().expect(t, 1, "published-count", "0", "unchanged-count", "2")
 	if n := len(a.order()); n != 2 {

@@ -20,14 +20,8 @@ func TestUpload_RefusalMissedByRule(t *testing.T) {
 		t.Run(c.name, func(t *testing.T) {
 			t.Parallel()
 			s := newStep(t, "alder-1.0-py3-none-any.whl")
-			s.front(func(next http.Handler) http.Handler {
-				return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-					if !isUpload(r) {
-						next.ServeHTTP(w, r)
-						return
-					}
-					http.Error(w, c.message, http.StatusBadRequest)
-				})
+			s.frontUploads(func(w http.ResponseWriter, r *http.Request, next http.Handler) {
+				http.Error(w, c.message, http.StatusBadRequest)
 			})
 			e := s.run()
 			log := e.log

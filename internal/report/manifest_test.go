@@ -31,13 +31,7 @@ func manifests(t *testing.T, events []ledger.Event) (output, file []byte) {
 	t.Helper()
 	p := &page{}
 	r := report.New(p, report.Options{Manifest: func(text []byte) error { file = text; return nil }})
-	recorder := ledger.NewRecorder(nil)
-	for _, event := range events {
-		recorder.Record(event)
-	}
-	if err := r.Close(recorder.Receipt()); err != nil {
-		t.Fatal(err)
-	}
+	conclude(t, r, nil, events)
 	for line := range strings.Lines(p.outputs.String()) {
 		if value, ok := strings.CutPrefix(line, "manifest="); ok {
 			output = []byte(strings.TrimSpace(value))

@@ -344,6 +344,18 @@ func situations() map[string][]ledger.Event {
 	}
 }
 
+// conclude has a reporter report the events of a run, and its end; watch gets each event, and may be nil.
+func conclude(t *testing.T, r *report.Reporter, watch func(ledger.Event), events []ledger.Event) {
+	t.Helper()
+	recorder := ledger.NewRecorder(watch)
+	for _, event := range events {
+		recorder.Record(event)
+	}
+	if err := r.Close(recorder.Receipt()); err != nil {
+		t.Fatal(err)
+	}
+}
+
 func TestGolden_Situations(t *testing.T) {
 	t.Parallel()
 	for name, events := range situations() {
@@ -353,13 +365,7 @@ func TestGolden_Situations(t *testing.T) {
 			r := report.New(p, report.Options{
 				Hashes: true, Verbose: true, Help: func(id finding.ID) string { return "https://example.org/docs/troubleshooting.md#" + string(id) },
 			})
-			recorder := ledger.NewRecorder(r.Watch)
-			for _, event := range events {
-				recorder.Record(event)
-			}
-			if err := r.Close(recorder.Receipt()); err != nil {
-				t.Fatal(err)
-			}
+			conclude(t, r, r.Watch, events)
 			golden.Equal(t, golden.Path("testdata", name), p.String())
 		})
 	}
@@ -465,17 +471,11 @@ func TestDryRun_LogMatchesSummary(t *testing.T) {
 		)
 		p := &page{}
 		r := report.New(p, report.Options{})
-		recorder := ledger.NewRecorder(func(e ledger.Event) {
+		conclude(t, r, func(e ledger.Event) {
 			if _, began := e.(ledger.Began); began {
 				r.Watch(e)
 			}
-		})
-		for _, event := range events {
-			recorder.Record(event)
-		}
-		if err := r.Close(recorder.Receipt()); err != nil {
-			t.Fatal(err)
-		}
+		}, events)
 		if strings.Contains(p.log.String(), "publishing") {
 			t.Errorf("%s: a dry run publishes nothing:\n%s", c.name, p.log.String())
 		}
@@ -504,13 +504,7 @@ func TestReport_LostMint(t *testing.T) {
 	}, revocationText(ledger.BurnProven))
 	p := &page{}
 	r := report.New(p, report.Options{})
-	recorder := ledger.NewRecorder(r.Watch)
-	for _, event := range events {
-		recorder.Record(event)
-	}
-	if err := r.Close(recorder.Receipt()); err != nil {
-		t.Fatal(err)
-	}
+	conclude(t, r, r.Watch, events)
 	for _, text := range []string{p.log.String(), html.UnescapeString(p.summary.String())} {
 		if strings.Contains(text, "could not confirm") || !strings.Contains(text, "revoked at 12:00:01 UTC (PyPI now rejects it)") ||
 			!strings.Contains(text, "1 token request got no clear answer") {

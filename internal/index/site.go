@@ -47,10 +47,16 @@ func known() []Site {
 	const status = "https://status.python.org"
 	return []Site{
 		{
-			Upload: at("https://upload.pypi.org/legacy/"), Simple: at("https://pypi.org/simple/"), Pages: at("https://pypi.org/project/"),
-			Files: at("https://files.pythonhosted.org/packages/"), Manage: at("https://pypi.org/manage/"),
-			Classifiers: at("https://pypi.org/pypi?:action=list_classifiers"), Warehouse: true, Attestations: true, audience: "pypi",
-			Status: status,
+			Upload:       at("https://upload.pypi.org/legacy/"),
+			Simple:       at("https://pypi.org/simple/"),
+			Pages:        at("https://pypi.org/project/"),
+			Files:        at("https://files.pythonhosted.org/packages/"),
+			Manage:       at("https://pypi.org/manage/"),
+			Classifiers:  at("https://pypi.org/pypi?:action=list_classifiers"),
+			Warehouse:    true,
+			Attestations: true,
+			audience:     "pypi",
+			Status:       status,
 		},
 		{
 			Upload:       at("https://test.pypi.org/legacy/"),

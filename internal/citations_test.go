@@ -306,7 +306,8 @@ func TestCitations_RowNames(t *testing.T) {
 // TestCitations_Forms holds what the tests above accept.
 func TestCitations_Forms(t *testing.T) {
 	t.Parallel()
-	one, faults := parseReference("## 1. One\n### 1.1 Rules\n| <a id=\"row-3\"></a>3 | x |\n| <a id=\"row-4\"></a>4 | x |\n| 9 | x |\n## 2. Steps\n1. a\n2. b\n```\n## 7. Code\n```\n")
+	one, faults := parseReference("## 1. One\n### 1.1 Rules\n| <a id=\"row-3\"></a>3 | x |\n| <a id=\"row-4\"></a>4 | x |\n| 9 | x |\n" +
+		"## 2. Steps\n1. a\n2. b\n```\n## 7. Code\n```\n")
 	if len(faults) > 0 {
 		t.Error(faults)
 	}

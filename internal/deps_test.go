@@ -153,7 +153,8 @@ func TestDependencies(t *testing.T) {
 		}
 		want := []string{by, fmt.Sprint(len(all) - len(linkedModules(packages, one)))}
 		if !slices.Equal(rows[one], want) {
-			t.Errorf("%s: %s is imported by %s, and %s modules leave with it; the page says %q", dependencies, one, want[0], want[1], rows[one])
+			t.Errorf("%s: %s is imported by %s, and %s modules leave with it; the page says %q", dependencies, one, want[0], want[1],
+				rows[one])
 		}
 	}
 }

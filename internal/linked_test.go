@@ -60,8 +60,10 @@ func TestReflecting(t *testing.T) {
 		dump string
 		want []string
 	}{
-		"none":           {"main.main -> fmt.Println\nfmt.Println -> type:*os.File <UsedInIface>\n# a note\n", nil},
-		"where it is to": {"_ -> main.main\nmain.main -> a.b\na.b -> a.(*t).c <ReflectMethod>\n", []string{"a.(*t).c <- a.b <- main.main <- _"}},
+		"none": {"main.main -> fmt.Println\nfmt.Println -> type:*os.File <UsedInIface>\n# a note\n", nil},
+		"where it is to": {
+			"_ -> main.main\nmain.main -> a.b\na.b -> a.(*t).c <ReflectMethod>\n", []string{"a.(*t).c <- a.b <- main.main <- _"},
+		},
 		"where it is from, and of two marks": {
 			"main.main -> a.b <UsedInIface>\na.b <UsedInIface> <ReflectMethod> -> go:string.\"a -> b\"\n", []string{"a.b <- main.main"},
 		},

@@ -34,7 +34,8 @@ func newPlace(t *testing.T) *place {
 	// A hook exports where git's repository is, which is not ours.
 	clean := slices.DeleteFunc(os.Environ(), func(variable string) bool { return strings.HasPrefix(variable, "GIT_") })
 	p.environment = append(clean, "PATH="+gh+":"+os.Getenv("PATH"), "STORE="+p.store, "GH_REPO=o/r", "GH_TOKEN=x",
-		"GIT_CONFIG_GLOBAL=/dev/null", "GIT_CONFIG_NOSYSTEM=1", "GIT_AUTHOR_NAME=a", "GIT_AUTHOR_EMAIL=a@example.com", "GIT_COMMITTER_NAME=a", "GIT_COMMITTER_EMAIL=a@example.com")
+		"GIT_CONFIG_GLOBAL=/dev/null", "GIT_CONFIG_NOSYSTEM=1", "GIT_AUTHOR_NAME=a", "GIT_AUTHOR_EMAIL=a@example.com",
+		"GIT_COMMITTER_NAME=a", "GIT_COMMITTER_EMAIL=a@example.com")
 	for name, content := range map[string]string{"action.yml": "name: a\nruns:\n  image: Dockerfile\n", "README.md": "text\n"} {
 		p.write(filepath.Join(p.here, name), content)
 	}
@@ -126,7 +127,8 @@ func TestReleaseScript_Resume(t *testing.T) {
 	}
 	t.Parallel()
 	for _, broken := range []string{
-		"", "git/matching-refs", "git/blobs", "git/trees", "git/commits -f", "git/commits/", "git/refs -f ref=refs/tags/v1.2.3", "release create",
+		"", "git/matching-refs", "git/blobs", "git/trees", "git/commits -f", "git/commits/", "git/refs -f ref=refs/tags/v1.2.3",
+		"release create",
 		"release view", "release upload", "release edit", "releases/tags", "release list", "git/refs -f ref=refs/tags/v1 ",
 	} {
 		t.Run(broken, func(t *testing.T) {
@@ -158,7 +160,8 @@ func TestReleaseScript_Resume(t *testing.T) {
 				t.Errorf("changed: %s", changed)
 			}
 			assets, err := os.ReadDir(filepath.Join(p.store, "published", "v1.2.3"))
-			if err != nil || len(assets) != len(p.programNames) || strings.TrimSpace(read(t, filepath.Join(p.store, "latest"))) != "--latest=true" {
+			if err != nil || len(assets) != len(p.programNames) ||
+				strings.TrimSpace(read(t, filepath.Join(p.store, "latest"))) != "--latest=true" {
 				t.Errorf("assets: %v, %v", assets, err)
 			}
 		})
@@ -183,15 +186,20 @@ func TestReleaseScript_Refused(t *testing.T) {
 		{"more than one line differs", "one line", func(p *place) { p.write(filepath.Join(p.here, "README.md"), "other\n") }, false, true},
 		{"nothing differs", "one line", func(p *place) { p.must("git", "checkout", "-q", "action.yml") }, false, true},
 		{
-			"releases can be changed", "gh release delete v1.2.3", func(p *place) { p.write(filepath.Join(p.store, "immutable"), "false\n") }, false,
+			"releases can be changed", "gh release delete v1.2.3",
+			func(p *place) { p.write(filepath.Join(p.store, "immutable"), "false\n") }, false,
 			true,
 		},
 		{
-			"a newer one is out", "v1 stays at v1.10.0", func(p *place) { p.write(filepath.Join(p.store, "published", "v1.10.0"), "") }, false,
+			"a newer one is out", "v1 stays at v1.10.0", func(p *place) { p.write(filepath.Join(p.store, "published", "v1.10.0"), "") },
+			false,
 			false,
 		},
 		{"an older one is out", "v1", func(p *place) { p.write(filepath.Join(p.store, "published", "v1.2.2"), "") }, true, false},
-		{"a newer one of another line is out", "v1", func(p *place) { p.write(filepath.Join(p.store, "published", "v2.0.0"), "") }, true, false},
+		{
+			"a newer one of another line is out", "v1", func(p *place) { p.write(filepath.Join(p.store, "published", "v2.0.0"), "") }, true,
+			false,
+		},
 		{"a stray tag is no release", "v1", func(p *place) {
 			p.must("git", "--git-dir", filepath.Join(p.store, "repository"), "tag", "v1.99.0", p.candidate)
 		}, true, false},

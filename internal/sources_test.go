@@ -27,11 +27,17 @@ func sourceOf(path string) (goSource, error) {
 	if err != nil {
 		return goSource{}, err
 	}
-	set := token.NewFileSet()
-	tree, err := parser.ParseFile(set, path, text, parser.SkipObjectResolution)
+	source, err := parse(path, string(text))
 	if err != nil {
 		return goSource{}, err
 	}
-	known, _ := goSources.LoadOrStore(path, goSource{string(text), tree, set})
+	known, _ := goSources.LoadOrStore(path, source)
 	return known.(goSource), nil
+}
+
+// parse returns the source file of a text.
+func parse(path, text string) (goSource, error) {
+	set := token.NewFileSet()
+	tree, err := parser.ParseFile(set, path, text, parser.SkipObjectResolution)
+	return goSource{text, tree, set}, err
 }

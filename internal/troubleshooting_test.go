@@ -36,7 +36,8 @@ const troubleshooting = "docs/troubleshooting.md"
 func TestTroubleshooting_Sections(t *testing.T) {
 	t.Parallel()
 	var got, want []string
-	for _, match := range regexp.MustCompile(`(?m)^(?:## (.+)|<a id="(.+)"></a>)$`).FindAllStringSubmatch(read(t, "../"+troubleshooting), -1) {
+	for _, match := range regexp.MustCompile(`(?m)^(?:## (.+)|<a id="(.+)"></a>)$`).FindAllStringSubmatch(read(t, "../"+troubleshooting),
+		-1) {
 		got = append(got, cmp.Or(match[1], match[2]))
 	}
 	for _, section := range finding.Sections() {

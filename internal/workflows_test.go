@@ -204,7 +204,8 @@ func TestExamples_PullRequestAfterRelease(t *testing.T) {
 	t.Parallel()
 	_, examples := workflowFiles(t)
 	for _, path := range examples {
-		if text := read(t, path); strings.Contains(text, "\non: pull_request\n") && !strings.Contains(text, "          skip-existing: true\n") {
+		text := read(t, path)
+		if strings.Contains(text, "\non: pull_request\n") && !strings.Contains(text, "          skip-existing: true\n") {
 			t.Errorf("%s fails for every pull request after a release", path)
 		}
 	}

@@ -177,7 +177,8 @@ func (l layout) add(program string, notices []byte, architecture, made string, r
 	if err != nil {
 		return descriptor{}, err
 	}
-	d, err := l.document(manifestType, manifest{SchemaVersion: 2, MediaType: manifestType, Config: &configOf, Layers: []descriptor{layerOf}})
+	d, err := l.document(manifestType,
+		manifest{SchemaVersion: 2, MediaType: manifestType, Config: &configOf, Layers: []descriptor{layerOf}})
 	d.Platform = &platform{architecture, "linux"}
 	return d, err
 }

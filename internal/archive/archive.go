@@ -64,10 +64,10 @@ const (
 	AnomalyRecord     = "record-unreadable"  // the record of the members is not CSV in UTF-8
 	AnomalyUnlisted   = "not-in-record"      // a member is not in the record
 	AnomalyAbsent     = "only-in-record"     // the record has an entry without a member
-	AnomalyRecordSum  = "record-sum"         // the size or SHA-256 of a member differs from the record; only members that were read are hashed
+	AnomalyRecordSum  = "record-sum"         // a member that was read differs from the record in size or SHA-256
 	AnomalyStopped    = "walk-stopped"       // the walk was stopped at a limit
 	AnomalyEndsEarly  = "ends-early"         // a tar continues after its last readable member
-	AnomalyTail       = "damaged-tail"       // the data after the end of the tar cannot be unpacked, for example because of a wrong checksum
+	AnomalyTail       = "damaged-tail"       // the data after the end of the tar cannot be unpacked, as with a wrong checksum
 )
 
 // HasAnomaly returns the first anomaly with the code, or nil.

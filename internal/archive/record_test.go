@@ -59,7 +59,9 @@ func TestRecord(t *testing.T) {
 		"not UTF-8":       {record: "\xff", want: []string{"record-unreadable RECORD"}},
 		"a long field": {
 			record: strings.Repeat("é", 131072),
-			want:   []string{"only-in-record " + strings.Repeat("é", 131072), "not-in-record a.py", "not-in-record b.txt", "not-in-record RECORD"},
+			want: []string{
+				"only-in-record " + strings.Repeat("é", 131072), "not-in-record a.py", "not-in-record b.txt", "not-in-record RECORD",
+			},
 		},
 		"a field too long":        {record: strings.Repeat("é", 131073), want: []string{"record-unreadable RECORD"}},
 		"a quotation without end": {record: "\"" + strings.Repeat("line\n", 40_000), want: []string{"record-unreadable RECORD"}},

@@ -105,7 +105,8 @@ func TestReadTarGz_Damaged(t *testing.T) {
 		"wrong checksum":               {data: badSum, anomaly: archive.AnomalyTail},
 		"something follows the stream": {data: append(bytes.Clone(whole), "tail"...), anomaly: archive.AnomalyTail},
 		"something follows a member": {
-			data: disttest.Gzip(append(bytes.Clone(plain[:512+50176]), bytes.Repeat([]byte("x"), 1024)...)), anomaly: archive.AnomalyEndsEarly,
+			data:    disttest.Gzip(append(bytes.Clone(plain[:512+50176]), bytes.Repeat([]byte("x"), 1024)...)),
+			anomaly: archive.AnomalyEndsEarly,
 		},
 	} {
 		t.Run(name, func(t *testing.T) {

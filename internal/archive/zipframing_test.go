@@ -54,8 +54,8 @@ func assemble(prefix string, records []record, end tail) []byte {
 			r.central = r.name
 		}
 		list.WriteString("PK\x01\x02")
-		write(&list, uint16(20), uint16(20), r.centralFlags, r.method, uint32(0), sum, uint32(size), uint32(size), uint16(len(r.central)), uint16(len(r.centralExtra)),
-			uint16(len(r.comment)), uint16(0), uint16(0), uint32(0), uint32(offset-len(prefix)))
+		write(&list, uint16(20), uint16(20), r.centralFlags, r.method, uint32(0), sum, uint32(size), uint32(size), uint16(len(r.central)),
+			uint16(len(r.centralExtra)), uint16(len(r.comment)), uint16(0), uint16(0), uint32(0), uint32(offset-len(prefix)))
 		list.WriteString(r.central + r.centralExtra + r.comment)
 		count++
 	}
@@ -124,7 +124,9 @@ func TestReadZip_Framing(t *testing.T) {
 		"a NUL":                           {one(func(r *record) { r.name = "a\x00" }), "Invalid character in filename"},
 		"a blank":                         {one(func(r *record) { r.name = "a b" }), ""},
 		"a prefix":                        {assemble("#!/bin/sh\n", []record{a}, tail{}), "Unknown record signature"},
-		"an archive before it":            {append(ending(tail{}), assemble("", []record{a}, tail{})...), "Filename not in central directory"},
+		"an archive before it": {
+			append(ending(tail{}), assemble("", []record{a}, tail{})...), "Filename not in central directory",
+		},
 		"data after it":                   {ending(tail{after: "\n"}), "Trailing data"},
 		"a longer comment than there is":  {append(ending(tail{comment: "hello"})[:len(ending(tail{}))], "he"...), "Trailing data"},
 		"a data descriptor":               {one(func(r *record) { r.flags = 8 }), "ZIP contains a data descriptor"},

@@ -68,7 +68,10 @@ func (s *Signer) Verify(ctx context.Context, d *distfile.Distribution, provenanc
 	for _, wanted := range want {
 		found, ok := same(served, wanted)
 		if !ok {
-			return &Unverified{File: d.Name, Reason: fmt.Errorf("the index does not serve log entry %d, which this run sent", wanted.LogIndex)}
+			return &Unverified{
+				File:   d.Name,
+				Reason: fmt.Errorf("the index does not serve log entry %d, which this run sent", wanted.LogIndex),
+			}
 		}
 		if _, err := s.verify(at, d, found, s.identity(claims)); err != nil {
 			return &Unverified{File: d.Name, Reason: fmt.Errorf("the provenance that the index serves: %w", err)}

@@ -63,21 +63,25 @@ func TestAdopt_Leftover(t *testing.T) {
 	for name, change := range map[string]func(map[string]any){
 		"of another repository": func(c map[string]any) {
 			c["repository"] = "octo-org/other"
-			c["workflow_ref"], c["job_workflow_ref"] = "octo-org/other/.github/workflows/release.yml@refs/tags/v1.0.0", "octo-org/other/.github/workflows/release.yml@refs/tags/v1.0.0"
+			c["workflow_ref"], c["job_workflow_ref"] = "octo-org/other/.github/workflows/release.yml@refs/tags/v1.0.0",
+				"octo-org/other/.github/workflows/release.yml@refs/tags/v1.0.0"
 		},
 		"of another spelling of the repository": func(c map[string]any) {
 			c["repository"] = "octo-org/Rehearsal"
-			c["workflow_ref"], c["job_workflow_ref"] = "octo-org/Rehearsal/.github/workflows/release.yml@refs/tags/v1.0.0", "octo-org/Rehearsal/.github/workflows/release.yml@refs/tags/v1.0.0"
+			c["workflow_ref"], c["job_workflow_ref"] = "octo-org/Rehearsal/.github/workflows/release.yml@refs/tags/v1.0.0",
+				"octo-org/Rehearsal/.github/workflows/release.yml@refs/tags/v1.0.0"
 		},
 		"of another workflow": func(c map[string]any) {
-			c["workflow_ref"], c["job_workflow_ref"] = "octo-org/rehearsal/.github/workflows/other.yml@refs/tags/v1.0.0", "octo-org/rehearsal/.github/workflows/other.yml@refs/tags/v1.0.0"
+			c["workflow_ref"], c["job_workflow_ref"] = "octo-org/rehearsal/.github/workflows/other.yml@refs/tags/v1.0.0",
+				"octo-org/rehearsal/.github/workflows/other.yml@refs/tags/v1.0.0"
 		},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			h, d, a := attested(t)
 			h.servers.Claims(change)
-			if _, err := New(h.opts).Adopt(t.Context(), d, a.JSON); !isUnverified(err) || !strings.Contains(err.Error(), "a different identity") {
+			_, err := New(h.opts).Adopt(t.Context(), d, a.JSON)
+			if !isUnverified(err) || !strings.Contains(err.Error(), "a different identity") {
 				t.Errorf("%v", err)
 			}
 		})
@@ -87,7 +91,8 @@ func TestAdopt_Leftover(t *testing.T) {
 		h, d, a := attested(t)
 		h.servers.Claims(func(c map[string]any) {
 			c["ref"] = "refs/tags/v1.0.1"
-			c["workflow_ref"], c["job_workflow_ref"] = "octo-org/rehearsal/.github/workflows/release.yml@refs/tags/v1.0.1", "octo-org/rehearsal/.github/workflows/release.yml@refs/tags/v1.0.1"
+			c["workflow_ref"], c["job_workflow_ref"] = "octo-org/rehearsal/.github/workflows/release.yml@refs/tags/v1.0.1",
+				"octo-org/rehearsal/.github/workflows/release.yml@refs/tags/v1.0.1"
 		})
 		if _, err := New(h.opts).Adopt(t.Context(), d, a.JSON); err != nil {
 			t.Errorf("the index takes it: %v", err)
@@ -181,7 +186,9 @@ func (h *harness) begin(t *testing.T) (*signing, *certificate, *services) {
 }
 
 // signed signs anything, and checks it.
-func (r *signing) signed(t *testing.T, h *harness, payloadType string, payload []byte, with *certificate, found *services, d *distfile.Distribution) (*protobundle.Bundle, error) {
+func (r *signing) signed(
+	t *testing.T, h *harness, payloadType string, payload []byte, with *certificate, found *services, d *distfile.Distribution,
+) (*protobundle.Bundle, error) {
 	t.Helper()
 	b, err := r.seal(with, payloadType, payload)
 	if err != nil {
@@ -200,7 +207,9 @@ func (r *signing) signed(t *testing.T, h *harness, payloadType string, payload [
 
 // provenance is what an index serves of a file with these attestations.
 func provenance(all ...string) []byte {
-	return fmt.Appendf(nil, `{"version":1,"attestation_bundles":[{"publisher":{"kind":"GitHub","repository":"octo-org/rehearsal","workflow":"release.yml","environment":null},"attestations":[%s]}]}`, strings.Join(all, ","))
+	return fmt.Appendf(nil,
+		`{"version":1,"attestation_bundles":[{"publisher":{"kind":"GitHub","repository":"octo-org/rehearsal","workflow":"release.yml","environment":null},"attestations":[%s]}]}`,
+		strings.Join(all, ","))
 }
 
 func TestVerify_ServedByIndex(t *testing.T) {
@@ -225,10 +234,14 @@ func TestVerify_ServedByIndex(t *testing.T) {
 		want   []Attestation
 		fine   bool
 	}{
-		"ours":                        {d, provenance(ours), []Attestation{a}, true},
-		"ours beside another":         {d, provenance(other, ours), []Attestation{a}, true},
-		"ours, spelled otherwise":     {d, provenance(string(respelled)), []Attestation{a}, true},
-		"ours in the second bundle":   {d, bytes.Replace(provenance(ours), []byte(`[{"publisher"`), []byte(`[{"attestations":[]},{"publisher"`), 1), []Attestation{a}, true},
+		"ours":                    {d, provenance(ours), []Attestation{a}, true},
+		"ours beside another":     {d, provenance(other, ours), []Attestation{a}, true},
+		"ours, spelled otherwise": {d, provenance(string(respelled)), []Attestation{a}, true},
+		"ours in the second bundle": {
+			d, bytes.Replace(provenance(ours), []byte(`[{"publisher"`), []byte(`[{"attestations":[]},{"publisher"`), 1),
+			[]Attestation{a},
+			true,
+		},
 		"both":                        {d, provenance(other, ours), []Attestation{a, again[0]}, true},
 		"nothing, and nothing wanted": {d, provenance(), nil, true},
 		"another":                     {d, provenance(other), []Attestation{a}, false},
@@ -236,9 +249,11 @@ func TestVerify_ServedByIndex(t *testing.T) {
 		"none":                        {d, provenance(), []Attestation{a}, false},
 		"junk":                        {d, provenance(`{"junk":1}`), []Attestation{a}, false},
 		"no bundles":                  {d, []byte(`{"version":1}`), []Attestation{a}, false},
-		"another version":             {d, bytes.Replace(provenance(ours), []byte(`"version":1`), []byte(`"version":2`), 1), []Attestation{a}, false},
-		"not JSON":                    {d, []byte("<html>"), []Attestation{a}, false},
-		"of other bytes":              {&changed, provenance(ours), []Attestation{a}, false},
+		"another version": {
+			d, bytes.Replace(provenance(ours), []byte(`"version":1`), []byte(`"version":2`), 1), []Attestation{a}, false,
+		},
+		"not JSON":       {d, []byte("<html>"), []Attestation{a}, false},
+		"of other bytes": {&changed, provenance(ours), []Attestation{a}, false},
 	} {
 		err := h.Verify(t.Context(), row.d, row.served, row.want)
 		if (err == nil) != row.fine || err != nil && !isUnverified(err) {

@@ -69,7 +69,9 @@ func (s *Signer) certify(ctx context.Context, key *ecdsa.PrivateKey) (*certifica
 
 // requestCertificate sends the request, with the same body at each try, while the ID token is valid
 // (docs/reference/attestations.md §3.1).
-func (s *Signer) requestCertificate(ctx context.Context, at *services, token *idToken, body []byte, budget *wire.Budget) (*wire.Answer, error) {
+func (s *Signer) requestCertificate(
+	ctx context.Context, at *services, token *idToken, body []byte, budget *wire.Budget,
+) (*wire.Answer, error) {
 	to := at.fulcio.JoinPath("api/v2/signingCert")
 	raw, err := token.Text.Value(to)
 	if err != nil {
@@ -101,7 +103,9 @@ func certificateRequest(key *ecdsa.PrivateKey) ([]byte, error) {
 }
 
 // accept parses Fulcio's answer and checks the certificate before it appears in a public log entry.
-func (s *Signer) accept(at *services, token *idToken, key *ecdsa.PrivateKey, answer *wire.Answer, requestedAt time.Time) (*certificate, error) {
+func (s *Signer) accept(
+	at *services, token *idToken, key *ecdsa.PrivateKey, answer *wire.Answer, requestedAt time.Time,
+) (*certificate, error) {
 	leaf, err := readLeaf(answer.Body)
 	if err != nil {
 		return nil, errBadCertificate("fulcio's answer contains no certificate that the index would accept: " + err.Error())
@@ -197,11 +201,13 @@ func (s *Signer) explain(err error, token *idToken) error {
 	switch {
 	case c.Audience != audience:
 		refused.Fix = fmt.Sprintf(
-			"check what changes the ID token between GitHub and the job: it must be for the audience %q; or publish with `attestations: false`",
+			"check what changes the ID token between GitHub and the job: it must be for the audience %q; "+
+				"or publish with `attestations: false`",
 			audience,
 		)
 	case tokenHadExpired(err, token):
-		refused.Fix = "check that nothing between GitHub and the job delays or caches ID tokens, and run the job again: this one had expired when it reached fulcio"
+		refused.Fix = "check that nothing between GitHub and the job delays or caches ID tokens, and run the job again: " +
+			"this one had expired when it reached fulcio"
 	case s.public() && c.Issuer != githubIssuer:
 		refused.Fix = "publish from github.com, or with `attestations: false`: fulcio may not know this issuer"
 	}

@@ -217,7 +217,8 @@ func TestLogEntry_LostAnswer(t *testing.T) {
 	t.Run("never readable", func(t *testing.T) {
 		t.Parallel()
 		h := play(t, time.Now, fakepypi.SigstoreBehavior{})
-		if err := errors.Join(h.servers.InjectFault("log-entry", named("reset-after-store"), 0, 1), h.servers.InjectFault("log-lookup", missing, 0, -1)); err != nil {
+		entry := h.servers.InjectFault("log-entry", named("reset-after-store"), 0, 1)
+		if err := errors.Join(entry, h.servers.InjectFault("log-lookup", missing, 0, -1)); err != nil {
 			t.Fatal(err)
 		}
 		_, err := h.Sign(t.Context(), wheels(t, 1), nil)
@@ -282,7 +283,9 @@ func TestCertificate_RefusedIDToken(t *testing.T) {
 			[]string{"had expired", "fulcio's clock says"},
 			mostTokens,
 		},
-		"another issuer": {func(c map[string]any) { c["iss"] = "https://elsewhere.example" }, []string{`iss "https://elsewhere.example"`}, 1},
+		"another issuer": {
+			func(c map[string]any) { c["iss"] = "https://elsewhere.example" }, []string{`iss "https://elsewhere.example"`}, 1,
+		},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
@@ -316,12 +319,18 @@ func TestCheckClaims(t *testing.T) {
 		change func(*oidc.Claims)
 		id     finding.ID
 	}{
-		"a workflow":                          {func(*oidc.Claims) {}, ""},
-		"a workflow by commit":                {func(c *oidc.Claims) { c.WorkflowRef = "o/r/.github/workflows/release.yml@" + c.SHA }, ""},
-		"the same file called at another ref": {func(c *oidc.Claims) { c.JobWorkflowRef = "o/r/.github/workflows/release.yml@refs/heads/main" }, ""},
-		"no ref and no commit":                {func(c *oidc.Claims) { c.Ref, c.SHA = "", "" }, ""},
-		"a reusable workflow":                 {func(c *oidc.Claims) { c.JobWorkflowRef = "o/r/.github/workflows/called.yml@refs/tags/v1" }, "attestation-reusable-workflow"},
-		"a reusable workflow of others":       {func(c *oidc.Claims) { c.JobWorkflowRef = "x/y/.github/workflows/release.yml@main" }, "attestation-reusable-workflow"},
+		"a workflow":           {func(*oidc.Claims) {}, ""},
+		"a workflow by commit": {func(c *oidc.Claims) { c.WorkflowRef = "o/r/.github/workflows/release.yml@" + c.SHA }, ""},
+		"the same file called at another ref": {
+			func(c *oidc.Claims) { c.JobWorkflowRef = "o/r/.github/workflows/release.yml@refs/heads/main" }, "",
+		},
+		"no ref and no commit": {func(c *oidc.Claims) { c.Ref, c.SHA = "", "" }, ""},
+		"a reusable workflow": {
+			func(c *oidc.Claims) { c.JobWorkflowRef = "o/r/.github/workflows/called.yml@refs/tags/v1" }, "attestation-reusable-workflow",
+		},
+		"a reusable workflow of others": {
+			func(c *oidc.Claims) { c.JobWorkflowRef = "x/y/.github/workflows/release.yml@main" }, "attestation-reusable-workflow",
+		},
 		"a required workflow of others": {func(c *oidc.Claims) {
 			c.WorkflowRef, c.JobWorkflowRef = "x/y/.github/workflows/a.yml@main", "x/y/.github/workflows/a.yml@main"
 		}, "attestation-foreign-workflow"},
@@ -391,7 +400,8 @@ func TestSign_Cancelled(t *testing.T) {
 func TestLogEntry_RetryAfter(t *testing.T) {
 	t.Parallel()
 	h := play(t, time.Now, fakepypi.SigstoreBehavior{})
-	if err := h.servers.InjectFault("log-entry", fault.Fault{Kind: fault.Answer, Point: fault.AfterBody, Status: 429, RetryAfter: "17"}, 0, 1); err != nil {
+	err := h.servers.InjectFault("log-entry", fault.Fault{Kind: fault.Answer, Point: fault.AfterBody, Status: 429, RetryAfter: "17"}, 0, 1)
+	if err != nil {
 		t.Fatal(err)
 	}
 	if _, err := h.Sign(t.Context(), wheels(t, 1), nil); err != nil {
@@ -415,15 +425,20 @@ func TestSign_PublicInstanceUnreachable(t *testing.T) {
 		Proxy: func(*http.Request) (*url.URL, error) { return through, nil },
 	})
 	redactor := secret.NewRedactor(nil)
-	s := New(Options{Wire: client, Now: time.Now, Record: h.record, IDTokens: func(_ context.Context, audience string, to *url.URL) (oidc.Token, error) {
-		if audience != "sigstore" || to.String() != "https://fulcio.sigstore.dev" {
-			t.Errorf("asked for %q at %s", audience, to)
-		}
-		ref := "o/r/.github/workflows/release.yml@refs/tags/v1"
-		return oidc.Token{Text: redactor.New("header.payload.signature", to), Claims: oidc.Claims{
-			Issuer: githubIssuer, Audience: audience, Repository: "o/r", WorkflowRef: ref, JobWorkflowRef: ref,
-		}}, nil
-	}})
+	s := New(Options{
+		Wire:   client,
+		Now:    time.Now,
+		Record: h.record,
+		IDTokens: func(_ context.Context, audience string, to *url.URL) (oidc.Token, error) {
+			if audience != "sigstore" || to.String() != "https://fulcio.sigstore.dev" {
+				t.Errorf("asked for %q at %s", audience, to)
+			}
+			ref := "o/r/.github/workflows/release.yml@refs/tags/v1"
+			return oidc.Token{Text: redactor.New("header.payload.signature", to), Claims: oidc.Claims{
+				Issuer: githubIssuer, Audience: audience, Repository: "o/r", WorkflowRef: ref, JobWorkflowRef: ref,
+			}}, nil
+		},
+	})
 	_, err := s.Sign(t.Context(), wheels(t, 1), nil)
 	if !isOutage(err) || !strings.Contains(err.Error(), "fulcio") || !strings.Contains(err.Error(), publicStatus) {
 		t.Fatal(err)
@@ -481,7 +496,8 @@ func TestPrivateRepositoryNotice(t *testing.T) {
 
 func TestField(t *testing.T) {
 	t.Parallel()
-	ours, again := Attestation{JSON: []byte(`{"n":1}`), Predicate: publishPredicate}, Attestation{JSON: []byte(`{"n":2}`), Predicate: publishPredicate}
+	ours, again := Attestation{JSON: []byte(`{"n":1}`), Predicate: publishPredicate},
+		Attestation{JSON: []byte(`{"n":2}`), Predicate: publishPredicate}
 	others := Attestation{JSON: []byte(`{"n":3}`), Predicate: slsaPredicate}
 	for want, all := range map[string][]Attestation{
 		"": {}, `[{"n":1}]`: {ours, again}, `[{"n":1},{"n":3}]`: {ours, others, again},
@@ -501,7 +517,10 @@ func TestServiceError_StatusOnce(t *testing.T) {
 		`{"message":"not like this"}`: "answered 400 Bad Request: not like this",
 	} {
 		err := &wire.Error{Op: wire.LogEntry, Method: http.MethodPost, URL: "https://rekor.example", Answer: &wire.Answer{
-			Status: http.StatusBadRequest, Reason: "Bad Request", Header: http.Header{"Content-Type": {"application/json"}}, Body: []byte(body),
+			Status: http.StatusBadRequest,
+			Reason: "Bad Request",
+			Header: http.Header{"Content-Type": {"application/json"}},
+			Body:   []byte(body),
 		}}
 		if text := messageOf(err); !strings.HasSuffix(text, want) {
 			t.Errorf("%s: %s", body, text)

@@ -79,8 +79,10 @@ func FuzzProvenance(f *testing.F) {
 
 // FuzzServiceResponses: what Fulcio and Rekor send is read without a panic.
 func FuzzServiceResponses(f *testing.F) {
-	f.Add([]byte(`{"signedCertificateEmbeddedSct":{"chain":{"certificates":["-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----\n"]}}}`))
-	f.Add([]byte(`{"0f":{"body":"e30=","integratedTime":1,"logID":"0f","logIndex":0,"verification":{"signedEntryTimestamp":"AA==","inclusionProof":{"hashes":["0f"],"rootHash":"0f"}}}}`))
+	f.Add([]byte(
+		`{"signedCertificateEmbeddedSct":{"chain":{"certificates":["-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----\n"]}}}`))
+	f.Add([]byte(
+		`{"0f":{"body":"e30=","integratedTime":1,"logID":"0f","logIndex":0,"verification":{"signedEntryTimestamp":"AA==","inclusionProof":{"hashes":["0f"],"rootHash":"0f"}}}}`))
 	f.Fuzz(func(t *testing.T, text []byte) {
 		if leaf, err := readLeaf(text); err == nil && leaf == nil {
 			t.Error("neither certificate nor error")

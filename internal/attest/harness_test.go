@@ -88,7 +88,14 @@ func play(t testing.TB, now func() time.Time, behavior fakepypi.SigstoreBehavior
 	client := wire.New(wire.Options{UserAgent: "pypi-oidc-publish/test", Now: now, Sleep: h.sleep, Trace: h.trace})
 	console, redactor := runner.New(func(name string) string { return servers.Env[name] }, io.Discard)
 	h.redactor = redactor
-	h.Signer = New(Options{Wire: client, IDTokens: console.IDTokens(client), TUF: servers.TUF, Root: servers.Root, Now: now, Record: h.record})
+	h.Signer = New(Options{
+		Wire:     client,
+		IDTokens: console.IDTokens(client),
+		TUF:      servers.TUF,
+		Root:     servers.Root,
+		Now:      now,
+		Record:   h.record,
+	})
 	return h
 }
 

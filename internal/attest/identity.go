@@ -58,8 +58,8 @@ func (s *Signer) CheckClaims(c oidc.Claims) error {
 	case s.public() && c.Issuer != githubIssuer:
 		return finding.New(finding.AttestationIssuer,
 			fmt.Sprintf(
-				"the index accepts attestations of GitHub workflows only if %s issued the ID token, but this one was issued by %q", githubIssuer,
-				c.Issuer,
+				"the index accepts attestations of GitHub workflows only if %s issued the ID token, but this one was issued by %q",
+				githubIssuer, c.Issuer,
 			),
 			"publish from github.com with its own issuer, or with `attestations: false`")
 	case c.Repository == "" || initiating == "" || running == "":
@@ -69,19 +69,22 @@ func (s *Signer) CheckClaims(c oidc.Claims) error {
 	case initiating != running:
 		return finding.New(finding.AttestationReusableWorkflow,
 			fmt.Sprintf(
-				"this job runs in a reusable workflow (%s, called by %s), and the index checks the upload against the first and attestations against the second",
+				"this job runs in a reusable workflow (%s, called by %s), and the index checks the upload against the first and "+
+					"attestations against the second",
 				running, initiating,
 			),
 			"either publish without attestations (with `attestations: false`), from a publisher that names the called file, "+
 				"or move the publish job into the workflow that is triggered, and let the publisher name that")
 	case initiating != workflowPath(c):
 		return finding.New(finding.AttestationForeignWorkflow,
-			fmt.Sprintf("the workflow %s does not belong to the repository %s, which the index requires for attestations", initiating, c.Repository),
+			fmt.Sprintf("the workflow %s does not belong to the repository %s, which the index requires for attestations", initiating,
+				c.Repository),
 			"publish from a workflow of the repository itself, or with `attestations: false`")
 	case ref != "" && c.Ref != "" && c.SHA != "" && ref != c.Ref && ref != c.SHA:
 		return finding.New(finding.AttestationWorkflowRef,
 			fmt.Sprintf(
-				"the workflow is from %s and the sources are from %s, but the index accepts attestations only if both are the same", ref, c.Ref,
+				"the workflow is from %s and the sources are from %s, but the index accepts attestations only if both are the same", ref,
+				c.Ref,
 			),
 			"publish from a tag, a release or workflow_dispatch, or with `attestations: false`")
 	}
@@ -101,8 +104,8 @@ func PrivateRepositoryNotice(c oidc.Claims) (problem finding.Finding, ok bool) {
 	}
 	return finding.New(finding.AttestationPrivateRepository,
 		fmt.Sprintf(
-			"the repository %s is %s, and attestations publish its name, workflow, ref, commit and run permanently in a public log", c.Repository,
-			c.Visibility,
+			"the repository %s is %s, and attestations publish its name, workflow, ref, commit and run permanently in a public log",
+			c.Repository, c.Visibility,
 		),
 		"publish with `attestations: false` if these must stay private"), true
 }

@@ -132,7 +132,9 @@ func decode(raw []byte) (*protobundle.Bundle, error) {
 }
 
 // newBundle returns a Sigstore bundle of a certificate in DER, an envelope with one signature, and log entries.
-func newBundle(certificate []byte, payloadType string, payload, signature []byte, entries ...*protorekor.TransparencyLogEntry) *protobundle.Bundle {
+func newBundle(
+	certificate []byte, payloadType string, payload, signature []byte, entries ...*protorekor.TransparencyLogEntry,
+) *protobundle.Bundle {
 	return &protobundle.Bundle{
 		MediaType: bundleType,
 		VerificationMaterial: &protobundle.VerificationMaterial{

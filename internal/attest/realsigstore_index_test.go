@@ -61,7 +61,13 @@ func (r *realSigstore) index(t *testing.T, projects ...pep.Project) *realIndex {
 	t.Cleanup(func() { _ = ix.Close() })
 	owner, repository, _ := strings.Cut(realRepository, "/")
 	for _, project := range projects {
-		ix.AddPublisher(warehouse.Publisher{Owner: owner, OwnerID: "65432100", Repository: repository, Workflow: "release.yml", Project: project})
+		ix.AddPublisher(warehouse.Publisher{
+			Owner:      owner,
+			OwnerID:    "65432100",
+			Repository: repository,
+			Workflow:   "release.yml",
+			Project:    project,
+		})
 	}
 	server := httptest.NewServer(ix)
 	t.Cleanup(server.Close)
@@ -154,7 +160,8 @@ func (r *realSigstore) indexVerifies(t *testing.T) {
 func (r *realSigstore) foreign(t *testing.T, d *distfile.Distribution) []byte {
 	t.Helper()
 	other := realRepository + "/.github/workflows/other.yml@" + realRef
-	all, err := r.signer(url.Values{"workflow_ref": {other}, "job_workflow_ref": {other}}).Sign(t.Context(), []*distfile.Distribution{d}, nil)
+	all, err := r.signer(url.Values{"workflow_ref": {other}, "job_workflow_ref": {other}}).Sign(t.Context(), []*distfile.Distribution{d},
+		nil)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -122,7 +122,8 @@ func (r *realSigstore) formats(t *testing.T) {
 			return strings.Replace(text, parts[2], strings.Join(lines, `\n`), 1)
 		}},
 		{"the URL-safe alphabet", false, func(text string) string {
-			return regexp.MustCompile(`"canonicalizedBody":"[^"]*"|"signature":"[^"]*"|"certificate":"[^"]*"`).ReplaceAllStringFunc(text, r.urlSafe)
+			return regexp.MustCompile(`"canonicalizedBody":"[^"]*"|"signature":"[^"]*"|"certificate":"[^"]*"`).ReplaceAllStringFunc(text,
+				r.urlSafe)
 		}},
 		{"a log index that is a number", false, replace(`("transparency_entries":\[\{)"logIndex":"(\d+)"`, `$1"logIndex":$2`)},
 		{"no log index", false, replace(`("transparency_entries":\[\{)"logIndex":"\d+",`, `$1`)},
@@ -154,7 +155,8 @@ func (r *realSigstore) formats(t *testing.T) {
 			accepted++
 		}
 	}
-	r.tell(t, "%d formats of an attestation checked by us and by the test index as by the real one, %d of them accepted", len(rows), accepted)
+	r.tell(t, "%d formats of an attestation checked by us and by the test index as by the real one, %d of them accepted", len(rows),
+		accepted)
 }
 
 func (r *realSigstore) urlSafe(text string) string {
@@ -216,7 +218,10 @@ func (r *realSigstore) statements(t *testing.T) {
 			{"a digest in upper case", false, replace(sum, strings.ToUpper(sum))},
 			{"one more digest", true, replace(`"digest":{`, `"digest":{"sha512":"`+strings.Repeat("ab", 64)+`",`)},
 			{"a digest that is not known", false, replace(`"digest":{`, `"digest":{"blake2b":"`+strings.Repeat("ab", 32)+`",`)},
-			{"provenance of SLSA", true, replace(publishPredicate+`","predicate":null`, slsaPredicate+`","predicate":{"buildDefinition":{}}`)},
+			{
+				"provenance of SLSA", true,
+				replace(publishPredicate+`","predicate":null`, slsaPredicate+`","predicate":{"buildDefinition":{}}`),
+			},
 			{"another predicate type", false, replace(publishPredicate, "https://example.com/p/v1")},
 			{"an older statement", false, replace("Statement/v1", "Statement/v0.1")},
 			{"pretty printed, with more keys", true, func(text string) string {
@@ -249,11 +254,18 @@ func (r *realSigstore) statements(t *testing.T) {
 func (r *realSigstore) identities(t *testing.T) {
 	d := wheels(t, 1)[0]
 	rows := map[string]url.Values{
-		"a subject that names numbers":       {"sub": {"repo:octo-org@1/octo-repo@2:environment:pypi"}},
-		"an environment that is not ASCII":   {"environment": {"本番"}, "sub": {"repo:" + realRepository + ":environment:本番"}},
-		"no environment":                     {"environment": {""}, "sub": {"repo:" + realRepository + ":ref:" + realRef}},
-		"a workflow at a commit":             {"workflow_ref": {realWorkflow + "@" + realCommit}, "job_workflow_ref": {realWorkflow + "@" + realCommit}},
-		"a branch":                           {"ref": {"refs/heads/main"}, "workflow_ref": {realWorkflow + "@refs/heads/main"}, "job_workflow_ref": {realWorkflow + "@refs/heads/main"}},
+		"a subject that names numbers":     {"sub": {"repo:octo-org@1/octo-repo@2:environment:pypi"}},
+		"an environment that is not ASCII": {"environment": {"本番"}, "sub": {"repo:" + realRepository + ":environment:本番"}},
+		"no environment":                   {"environment": {""}, "sub": {"repo:" + realRepository + ":ref:" + realRef}},
+		"a workflow at a commit": {
+			"workflow_ref":     {realWorkflow + "@" + realCommit},
+			"job_workflow_ref": {realWorkflow + "@" + realCommit},
+		},
+		"a branch": {
+			"ref":              {"refs/heads/main"},
+			"workflow_ref":     {realWorkflow + "@refs/heads/main"},
+			"job_workflow_ref": {realWorkflow + "@refs/heads/main"},
+		},
 		"a private repository, self-hosted":  {"repository_visibility": {"private"}, "runner_environment": {"self-hosted"}},
 		"a clock that is ahead by a minute":  {"iat": {"1m"}, "nbf": {"1m"}, "exp": {"6m"}},
 		"a token with two seconds of leeway": {"nbf": {"2s"}},

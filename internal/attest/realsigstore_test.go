@@ -287,7 +287,8 @@ func (r *realSigstore) libraryVerifies(t *testing.T, release []realSigned) {
 			t.Errorf("%s: verified for other bytes", one.Name)
 		}
 	}
-	r.tell(t, "%d bundles verified by sigstore-go with its own TUF client: certificate timestamp, inclusion proof, promise and identity", len(release))
+	r.tell(t, "%d bundles verified by sigstore-go with its own TUF client: certificate timestamp, inclusion proof, promise and identity",
+		len(release))
 }
 
 // anotherLibraryVerifies asks Sigstore's JavaScript library, by .ci/sigstore/second/verify.mjs.
@@ -406,7 +407,9 @@ func (r *realSigstore) refusals(t *testing.T) {
 		"another audience": {url.Values{"audience": {"pypi"}}, "attestation-identity-refused", []string{
 			`aud "pypi"`, "There was an error processing the identity token",
 		}},
-		"another issuer": {url.Values{"iss": {"https://issuer.example"}}, "attestation-identity-refused", []string{`iss "https://issuer.example"`}},
+		"another issuer": {
+			url.Values{"iss": {"https://issuer.example"}}, "attestation-identity-refused", []string{`iss "https://issuer.example"`},
+		},
 		"a reusable workflow": {
 			url.Values{"job_workflow_ref": {realRepository + "/.github/workflows/called.yml@" + realRef}},
 			"attestation-reusable-workflow",

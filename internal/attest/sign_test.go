@@ -77,7 +77,10 @@ func checkForm(t *testing.T, name string, a Attestation) {
 	e := form.Material.Entries[0]
 	proof, _ := e["inclusionProof"].(map[string]any)
 	for what, value := range map[string]any{
-		"logIndex": e["logIndex"], "integratedTime": e["integratedTime"], "proof's logIndex": proof["logIndex"], "treeSize": proof["treeSize"],
+		"logIndex":         e["logIndex"],
+		"integratedTime":   e["integratedTime"],
+		"proof's logIndex": proof["logIndex"],
+		"treeSize":         proof["treeSize"],
 	} {
 		if _, ok := value.(string); !ok {
 			t.Errorf("%s is %#v, not text", what, value)

@@ -43,12 +43,15 @@ func statementRows() map[string]struct {
 		"an extra key of the subject": {swap(`{"name"`, `{"annotations":{},"name"`), true},
 		"slsa provenance":             {swap("https://docs.pypi.org/attestations/publish/v1", "https://slsa.dev/provenance/v1"), true},
 		"slsa provenance with members": {func(s string) string {
-			return swap(`null`, `{"buildDefinition":{}}`)(swap("https://docs.pypi.org/attestations/publish/v1", "https://slsa.dev/provenance/v1")(s))
+			s = swap("https://docs.pypi.org/attestations/publish/v1", "https://slsa.dev/provenance/v1")(s)
+			return swap(`null`, `{"buildDefinition":{}}`)(s)
 		}, true},
 		"slsa provenance with a list": {func(s string) string {
 			return swap(`null`, `[]`)(swap("https://docs.pypi.org/attestations/publish/v1", "https://slsa.dev/provenance/v1")(s))
 		}, false},
-		"slsa provenance 0.2":             {swap("https://docs.pypi.org/attestations/publish/v1", "https://slsa.dev/provenance/v0.2"), false},
+		"slsa provenance 0.2": {
+			swap("https://docs.pypi.org/attestations/publish/v1", "https://slsa.dev/provenance/v0.2"), false,
+		},
 		"publish/v2":                      {swap("publish/v1", "publish/v2"), false},
 		"no predicate type":               {swap("predicateType", "predicateKind"), false},
 		"Statement/v0.1":                  {swap("Statement/v1", "Statement/v0.1"), false},

@@ -44,10 +44,24 @@ func TestTrustRoot_NotValid(t *testing.T) {
 		fix    string
 		copies string // what is reported where there are copies
 	}{
-		"wrong-signature":   {fakepypi.SigstoreBehavior{TrustRoot: "wrong-signature"}, finding.AttestationTrustRoot, "nothing was uploaded; use a newer version of this action", "use a newer version of this action"},
-		"expired-timestamp": {fakepypi.SigstoreBehavior{TrustRoot: "expired-timestamp"}, finding.AttestationTrustRoot, "nothing was uploaded; use a newer version of this action", "use a newer version of this action"},
-		"expired-root":      {fakepypi.SigstoreBehavior{TrustRoot: "expired-root"}, finding.AttestationTrustRoot, "nothing was uploaded; use a newer version of this action", "use a newer version of this action"},
-		"unavailable":       {fakepypi.SigstoreBehavior{TrustRoot: "unavailable"}, finding.AttestationOutage, "run the job again later", "no action needed"},
+		"wrong-signature": {
+			fakepypi.SigstoreBehavior{TrustRoot: "wrong-signature"},
+			finding.AttestationTrustRoot,
+			"nothing was uploaded; use a newer version of this action", "use a newer version of this action",
+		},
+		"expired-timestamp": {
+			fakepypi.SigstoreBehavior{TrustRoot: "expired-timestamp"},
+			finding.AttestationTrustRoot,
+			"nothing was uploaded; use a newer version of this action", "use a newer version of this action",
+		},
+		"expired-root": {
+			fakepypi.SigstoreBehavior{TrustRoot: "expired-root"},
+			finding.AttestationTrustRoot,
+			"nothing was uploaded; use a newer version of this action", "use a newer version of this action",
+		},
+		"unavailable": {
+			fakepypi.SigstoreBehavior{TrustRoot: "unavailable"}, finding.AttestationOutage, "run the job again later", "no action needed",
+		},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
@@ -62,7 +76,8 @@ func TestTrustRoot_NotValid(t *testing.T) {
 			}
 			_, _, err = h.refresh(t.Context(), h.servers.TUF.String(), h.servers.Root)
 			warning := copiesUsed(err)
-			if warning.ID != finding.AttestationTrustRoot || warning.Severity != finding.Warning || !strings.Contains(warning.Fix, c.copies) {
+			if warning.ID != finding.AttestationTrustRoot || warning.Severity != finding.Warning ||
+				!strings.Contains(warning.Fix, c.copies) {
 				t.Errorf("%+v", warning)
 			}
 		})
@@ -75,7 +90,10 @@ func TestTrustRoot_CopiesAge(t *testing.T) {
 	t.Parallel()
 	ended := rootExpiry(t, embeddedRoot)
 	for name, now := range map[string]time.Time{
-		"before the root ends": ended.Add(-time.Hour), "an hour after": ended.Add(time.Hour), "a year after": ended.AddDate(1, 0, 0), "five years after": ended.AddDate(5, 0, 0),
+		"before the root ends": ended.Add(-time.Hour),
+		"an hour after":        ended.Add(time.Hour),
+		"a year after":         ended.AddDate(1, 0, 0),
+		"five years after":     ended.AddDate(5, 0, 0),
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
@@ -86,7 +104,8 @@ func TestTrustRoot_CopiesAge(t *testing.T) {
 					t.Fatalf("%+v, %v", at, err)
 				}
 			}
-			if len(h.notes) != 1 || h.notes[0].ID != finding.AttestationTrustRoot || h.notes[0].Severity != finding.Warning || !strings.HasSuffix(h.notes[0].Fix, "let it reach tuf-repo-cdn.sigstore.dev") {
+			if len(h.notes) != 1 || h.notes[0].ID != finding.AttestationTrustRoot || h.notes[0].Severity != finding.Warning ||
+				!strings.HasSuffix(h.notes[0].Fix, "let it reach tuf-repo-cdn.sigstore.dev") {
 				t.Errorf("the notes are %+v", h.notes)
 			}
 			d, raw := realAttestation(t)
@@ -108,11 +127,22 @@ func offline(t *testing.T, now time.Time) *harness {
 	}
 	h := &harness{}
 	clock := func() time.Time { return now }
-	client := wire.New(wire.Options{UserAgent: "test", Now: clock, Sleep: h.sleep, Trace: h.trace, Proxy: func(*http.Request) (*url.URL, error) { return through, nil }})
+	client := wire.New(wire.Options{
+		UserAgent: "test",
+		Now:       clock,
+		Sleep:     h.sleep,
+		Trace:     h.trace,
+		Proxy:     func(*http.Request) (*url.URL, error) { return through, nil },
+	})
 	redactor := secret.NewRedactor(nil)
-	h.Signer = New(Options{Wire: client, Now: clock, Record: h.record, IDTokens: func(_ context.Context, _ string, to *url.URL) (oidc.Token, error) {
-		return oidc.Token{Text: redactor.New("header.payload.signature", to)}, nil
-	}})
+	h.Signer = New(Options{
+		Wire:   client,
+		Now:    clock,
+		Record: h.record,
+		IDTokens: func(_ context.Context, _ string, to *url.URL) (oidc.Token, error) {
+			return oidc.Token{Text: redactor.New("header.payload.signature", to)}, nil
+		},
+	})
 	return h
 }
 
@@ -174,12 +204,14 @@ func TestNewestCopies(t *testing.T) {
 	if bytes.Equal(files["root.json"], h.servers.Root) || !rootExpiry(t, files["root.json"]).After(time.Now()) {
 		t.Errorf("the root is still %s", files["root.json"])
 	}
-	if !bytes.Contains(files["trusted_root.json"], []byte("certificateAuthorities")) || !bytes.Contains(files["signing_config.v0.2.json"], []byte("rekorTlogUrls")) {
+	if !bytes.Contains(files["trusted_root.json"], []byte("certificateAuthorities")) ||
+		!bytes.Contains(files["signing_config.v0.2.json"], []byte("rekorTlogUrls")) {
 		t.Errorf("%s\n%s", files["trusted_root.json"], files["signing_config.v0.2.json"])
 	}
 	forged := play(t, time.Now, fakepypi.SigstoreBehavior{TrustRoot: "wrong-signature"})
 	var none map[string][]byte
-	if none, err = newestCopies(t.Context(), forged.opts.Wire, forged.servers.TUF.String(), forged.servers.Root); err == nil || !outdated(err) || none != nil {
+	none, err = newestCopies(t.Context(), forged.opts.Wire, forged.servers.TUF.String(), forged.servers.Root)
+	if err == nil || !outdated(err) || none != nil {
 		t.Errorf("%d files, %v", len(none), err)
 	}
 	if outdated(errors.New("no route")) {

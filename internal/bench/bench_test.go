@@ -112,7 +112,8 @@ func twineTakes(b *testing.B, twine string, paths []string) time.Duration {
 	}
 	to := slowed(b, servers, latency, uploads)
 	env := []string{
-		"PATH=" + os.Getenv("PATH"), "HOME=" + home, "TMPDIR=" + home, "LANG=C.UTF-8", "PYTHON_KEYRING_BACKEND=keyring.backends.null.Keyring",
+		"PATH=" + os.Getenv("PATH"), "HOME=" + home, "TMPDIR=" + home, "LANG=C.UTF-8",
+		"PYTHON_KEYRING_BACKEND=keyring.backends.null.Keyring",
 		"TWINE_REPOSITORY_URL=" + to.String(), "TWINE_USERNAME=__token__", "TWINE_PASSWORD=" + token,
 	}
 	took := process(b, env, twine, append([]string{"upload", "--non-interactive", "--disable-progress-bar"}, paths...)...).took

@@ -20,7 +20,8 @@ import (
 // metadata is of a version that other clients read too, with a description of so many bytes.
 func metadata(description int) string {
 	const line = "A tree with catkins, which grows where its feet are wet.\n"
-	text := "Metadata-Version: 2.1\nName: alder\nVersion: 1.0\nSummary: A tree\nRequires-Python: >=3.6\nDescription-Content-Type: text/plain\n\n"
+	text := "Metadata-Version: 2.1\nName: alder\nVersion: 1.0\nSummary: A tree\nRequires-Python: >=3.6\nDescription-Content-Type: " +
+		"text/plain\n\n"
 	return text + strings.Repeat(line, description/len(line)+1)
 }
 
@@ -73,7 +74,8 @@ func stored(archive *zip.Writer, name string, sum uint32, size int64, fill func(
 func writeSdist(b *testing.B, path string, data []byte) {
 	b.Helper()
 	disttest.Save(b, path, disttest.TarGz(
-		disttest.Member{Name: "alder-1.0/PKG-INFO", Content: metadata(0)}, disttest.Member{Name: "alder-1.0/data.bin", Content: string(data)},
+		disttest.Member{Name: "alder-1.0/PKG-INFO", Content: metadata(0)},
+		disttest.Member{Name: "alder-1.0/data.bin", Content: string(data)},
 	))
 }
 

@@ -38,7 +38,8 @@ func checkCommand(ctx context.Context, w Process, v command, args []string) int 
 	)
 	flags.StringVar(&o.format, "format", "text", "output `format`: text, github (annotations for a workflow run) or json")
 	flags.StringVar(&o.expected, "expected-version", "", "the `version` that every file must have, for example the tag v1.2.3")
-	flags.Func("today", "check as of this `day`, such as 2026-08-31: a classifier, licence or platform that the built-in tables do not have is an error up to the day of the table, and a warning after it (default today)", func(day string) (err error) {
+	flags.Func("today", "check as of this `day`, such as 2026-08-31: a classifier, licence or platform that the built-in tables do not "+
+		"have is an error up to the day of the table, and a warning after it (default today)", func(day string) (err error) {
 		o.today, err = time.Parse(time.DateOnly, day)
 		return err
 	})

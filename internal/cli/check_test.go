@@ -119,7 +119,8 @@ func TestCheck_Today(t *testing.T) {
 // TestCheck_RealWheels: those that this machine's Pythons bring with them were all taken by an index.
 func TestCheck_RealWheels(t *testing.T) {
 	t.Parallel()
-	out, err := exec.CommandContext(t.Context(), "python3", "-c", "import ensurepip, os; print(os.path.dirname(ensurepip.__file__))").Output()
+	out, err := exec.CommandContext(t.Context(), "python3", "-c",
+		"import ensurepip, os; print(os.path.dirname(ensurepip.__file__))").Output()
 	if err != nil {
 		t.Skip("there is no Python with ensurepip here:", err)
 	}

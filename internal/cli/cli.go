@@ -73,15 +73,22 @@ type command struct {
 // commands returns the commands, in the order of the help text.
 func commands() []command {
 	return []command{
-		{"publish", "[flags] [PATH...]", "publish distributions; the default inside GitHub Actions, with the inputs of the step", publishCommand},
-		{"check", "[flags] [PATH...]", "check distributions against PyPI's rules, offline; exit code 2: the check could not run", checkCommand},
+		{
+			"publish", "[flags] [PATH...]", "publish distributions; the default inside GitHub Actions, with the inputs of the step",
+			publishCommand,
+		},
+		{
+			"check", "[flags] [PATH...]", "check distributions against PyPI's rules, offline; exit code 2: the check could not run",
+			checkCommand,
+		},
 		{
 			"rehearse", "[flags] [PATH...]", "try a whole release on this machine only, against a built-in test index and ID token issuer",
 			rehearseCommand,
 		},
 		{
 			"serve", "[flags]",
-			"run the test index and ID token issuer of rehearse for other clients (twine, uv, pip, workflow tests) until stopped", serveCommand,
+			"run the test index and ID token issuer of rehearse for other clients (twine, uv, pip, workflow tests) until stopped",
+			serveCommand,
 		},
 		{"version", "", "print the version", versionCommand},
 	}

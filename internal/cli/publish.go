@@ -130,7 +130,8 @@ func (w Process) reported(ctx context.Context, r *runner.Runner, redactor *secre
 	if err := reporter.Close(recorder.Receipt()); err != nil {
 		// The files are published even if the report cannot be written.
 		r.Annotate(finding.New(finding.Report,
-			"the outputs, the summary or the manifest could not be written: "+err.Error(), unwritten(err)+" (more: "+w.help(finding.Report)+")"))
+			"the outputs, the summary or the manifest could not be written: "+err.Error(),
+			unwritten(err)+" (more: "+w.help(finding.Report)+")"))
 	}
 	return code
 }
@@ -193,9 +194,19 @@ func (w Process) run(
 		deps.Password = index.Password(c.User, c.Password)
 	} else {
 		deps.Tokens = uploadtoken.New(uploadtoken.Options{
-			At: c.Repository, Wire: client, IDTokens: r.IDTokens(client), Redactor: redactor, Now: w.Now, Sleep: w.Sleep, Record: recorder.Record,
-			Permit: site.Permit, Settings: site.PublisherPage, Status: site.Status, Warehouse: site.Warehouse,
-			Public: site.Public(), CheckIDToken: checkIDToken(r, site, c.AuthAuto),
+			At:           c.Repository,
+			Wire:         client,
+			IDTokens:     r.IDTokens(client),
+			Redactor:     redactor,
+			Now:          w.Now,
+			Sleep:        w.Sleep,
+			Record:       recorder.Record,
+			Permit:       site.Permit,
+			Settings:     site.PublisherPage,
+			Status:       site.Status,
+			Warehouse:    site.Warehouse,
+			Public:       site.Public(),
+			CheckIDToken: checkIDToken(r, site, c.AuthAuto),
 		})
 	}
 	if site.Attestations || from.tuf != nil {
@@ -205,15 +216,32 @@ func (w Process) run(
 		})
 	}
 	if to.tag != "" {
-		deps.GitHub = ghrelease.New(ghrelease.Options{API: to.api, Repository: to.repository, Token: c.GitHubToken, Wire: client, Sleep: w.Sleep})
+		deps.GitHub = ghrelease.New(ghrelease.Options{
+			API:        to.api,
+			Repository: to.repository,
+			Token:      c.GitHubToken,
+			Wire:       client,
+			Sleep:      w.Sleep,
+		})
 		deps.Manifest = func() []byte { return report.Manifest(recorder.Receipt(), redactor.Redact) }
 	}
 	deps.Index = index.New(site, client, wire.NewGate(c.Parallel), deps.Password)
 	return publish.Run(ctx, publish.Options{
-		Paths: c.Packages, Workspace: w.Getenv("GITHUB_WORKSPACE"), WorkingTree: w.workingTree(), AuthReason: c.AuthWhy, Parallel: c.Parallel,
-		SkipExisting: c.SkipExisting, VerifyMetadata: c.VerifyMetadata, ExpectedVersion: c.ExpectedVersion, Ref: r.Ref(),
-		DryRun: c.DryRun, Wait: c.Wait, Attest: c.Attestations, AttestationsDir: c.AttestationsDir,
-		Repository: to.repository, Tag: to.tag,
+		Paths:           c.Packages,
+		Workspace:       w.Getenv("GITHUB_WORKSPACE"),
+		WorkingTree:     w.workingTree(),
+		AuthReason:      c.AuthWhy,
+		Parallel:        c.Parallel,
+		SkipExisting:    c.SkipExisting,
+		VerifyMetadata:  c.VerifyMetadata,
+		ExpectedVersion: c.ExpectedVersion,
+		Ref:             r.Ref(),
+		DryRun:          c.DryRun,
+		Wait:            c.Wait,
+		Attest:          c.Attestations,
+		AttestationsDir: c.AttestationsDir,
+		Repository:      to.repository,
+		Tag:             to.tag,
 	}, deps)
 }
 

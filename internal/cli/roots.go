@@ -49,7 +49,8 @@ func (w Process) rootsWith(path string) (*x509.CertPool, error) {
 	wrong := func(why string) error {
 		return finding.New(finding.CABundle,
 			fmt.Sprintf("the ca-bundle %s %s", path, why),
-			"set `ca-bundle` to a PEM file with the additional CA certificates; put it in the workspace, since a container action cannot see the rest of the host")
+			"set `ca-bundle` to a PEM file with the additional CA certificates; put it in the workspace, "+
+				"since a container action cannot see the rest of the host")
 	}
 	file, err := os.Open(path)
 	if err != nil {

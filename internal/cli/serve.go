@@ -61,7 +61,10 @@ func serveCommand(ctx context.Context, w Process, v command, args []string) int 
 // profiles returns the kinds of index by their names in the flag -profile.
 func profiles() map[string]fakepypi.Profile {
 	return map[string]fakepypi.Profile{
-		"pypi": fakepypi.PyPI, "testpypi": fakepypi.TestPyPI, "plain": fakepypi.Plain, "no-trusted-publishing": fakepypi.NoTrustedPublishing,
+		"pypi":                  fakepypi.PyPI,
+		"testpypi":              fakepypi.TestPyPI,
+		"plain":                 fakepypi.Plain,
+		"no-trusted-publishing": fakepypi.NoTrustedPublishing,
 	}
 }
 
@@ -77,7 +80,8 @@ func (s *serving) define(flags *flag.FlagSet) {
 		&s.envFile, "env-file", "",
 		"write what clients need to this `file` as NAME=value lines once the index is ready, and remove it at the end",
 	)
-	flags.Func("profile", "the `kind` of index: pypi, testpypi, plain (user and password, no JSON, pages with MD5 only) or no-trusted-publishing (default pypi)", func(text string) error {
+	flags.Func("profile", "the `kind` of index: pypi, testpypi, plain (user and password, no JSON, "+
+		"pages with MD5 only) or no-trusted-publishing (default pypi)", func(text string) error {
 		profile, known := profiles()[text]
 		if !known {
 			return errors.New("the profiles are pypi, testpypi, plain and no-trusted-publishing")
@@ -88,10 +92,12 @@ func (s *serving) define(flags *flag.FlagSet) {
 	flags.Func("project", "an existing `project` with the run as its Trusted Publisher; repeatable", func(text string) error {
 		return s.add(text, false, false)
 	})
-	flags.Func("pending", "a new project with a pending publisher, as `[PUBLISHER=]PROJECT`: the first token request creates it; PUBLISHER as for -publisher (default: the run); repeatable", func(text string) error {
+	flags.Func("pending", "a new project with a pending publisher, as `[PUBLISHER=]PROJECT`: the first token request creates it; "+
+		"PUBLISHER as for -publisher (default: the run); repeatable", func(text string) error {
 		return s.add(text, strings.Contains(text, "="), true)
 	})
-	flags.Func("publisher", "an existing project with another Trusted Publisher, as `OWNER/REPO:WORKFLOW[:ENVIRONMENT]=PROJECT`; repeatable", func(text string) error {
+	flags.Func("publisher", "an existing project with another Trusted Publisher, as `OWNER/REPO:WORKFLOW[:ENVIRONMENT]=PROJECT`; "+
+		"repeatable", func(text string) error {
 		return s.add(text, true, false)
 	})
 	flags.Func("github-release", "the `tag` of a GitHub release of the run's repository; repeatable", func(text string) error {
@@ -140,7 +146,8 @@ func (s *serving) add(text string, withPublisher, pending bool) error {
 		text = project
 		parts := strings.SplitN(of, ":", 3)
 		if len(parts) < 2 || !repository.MatchString(parts[0]) || !workflow.MatchString(parts[1]) {
-			return errors.New("write OWNER/REPO:WORKFLOW=PROJECT or OWNER/REPO:WORKFLOW:ENVIRONMENT=PROJECT, with the workflow's file name alone")
+			return errors.New(
+				"write OWNER/REPO:WORKFLOW=PROJECT or OWNER/REPO:WORKFLOW:ENVIRONMENT=PROJECT, with the workflow's file name alone")
 		}
 		p.Owner, p.Repository, _ = strings.Cut(parts[0], "/")
 		p.Workflow = parts[1]

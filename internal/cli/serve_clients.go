@@ -41,9 +41,14 @@ func clientsOf(servers *fakepypi.Servers, profile fakepypi.Profile, token string
 		pip = append(pip, setting{"PIP_TRUSTED_HOST", host})
 	}
 	return []client{
-		{"twine", []setting{{"TWINE_REPOSITORY_URL", upload}, {"TWINE_USERNAME", user}, {"TWINE_PASSWORD", password}}, "twine upload dist/*"},
 		{
-			"uv", append(uv, setting{"UV_PUBLISH_URL", upload}, setting{"UV_PUBLISH_CHECK_URL", simple}, setting{"UV_DEFAULT_INDEX", simple}),
+			"twine",
+			[]setting{{"TWINE_REPOSITORY_URL", upload}, {"TWINE_USERNAME", user}, {"TWINE_PASSWORD", password}},
+			"twine upload dist/*",
+		},
+		{
+			"uv",
+			append(uv, setting{"UV_PUBLISH_URL", upload}, setting{"UV_PUBLISH_CHECK_URL", simple}, setting{"UV_DEFAULT_INDEX", simple}),
 			"uv publish dist/*",
 		},
 		{"pip", pip, "pip download --no-deps PROJECT"},

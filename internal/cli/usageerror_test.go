@@ -23,7 +23,8 @@ func TestUsageError_RawArgument(t *testing.T) {
 		{"##[group]x"},
 	} {
 		var message strings.Builder
-		code := cli.Main(t.Context(), cli.Process{Args: args, Getenv: func(string) string { return "" }, Stdout: &message, Stderr: &message})
+		code := cli.Main(t.Context(),
+			cli.Process{Args: args, Getenv: func(string) string { return "" }, Stdout: &message, Stderr: &message})
 		what := fmt.Sprintf("%q: ", args)
 		expect.Equal(t, what+"exit code", code, cli.Misconfigured)
 		expect.Lacks(t, what+"the message", "\n"+message.String(), "##[", "\n::")
@@ -53,7 +54,10 @@ func TestUsageError_FlagWithoutCommand(t *testing.T) {
 	t.Parallel()
 	var message strings.Builder
 	code := cli.Main(t.Context(), cli.Process{
-		Args: []string{"--password=pypi-not-to-be-seen", "dist"}, Getenv: func(string) string { return "" }, Stdout: &message, Stderr: &message,
+		Args:   []string{"--password=pypi-not-to-be-seen", "dist"},
+		Getenv: func(string) string { return "" },
+		Stdout: &message,
+		Stderr: &message,
 	})
 	text := message.String()
 	expect.Equal(t, "exit code", code, cli.Misconfigured)

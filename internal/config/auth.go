@@ -72,7 +72,8 @@ func resolveAuth(d *draft) []finding.Finding {
 }
 
 // emptySecret is the fix for an expected password that is empty.
-const emptySecret = "check that the secret's name is correct, that the job names the secret's environment, and that the run is not from a fork (forks get no secrets)"
+const emptySecret = "check that the secret's name is correct, that the job names the secret's environment, " +
+	"and that the run is not from a fork (forks get no secrets)"
 
 // because returns the reason for the method, given the input auth and the reason that applies if it is auto.
 func because(requested, auto string) string {

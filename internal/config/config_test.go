@@ -45,8 +45,16 @@ func must(t *testing.T, inputs given) config.Config {
 func TestParse_Defaults(t *testing.T) {
 	t.Parallel()
 	want := config.Config{
-		Packages: []string{"dist"}, Attestations: config.AttestAuto, VerifyMetadata: true, PrintHash: true, Parallel: 4, Wait: 300 * time.Second,
-		Auth: config.TrustedPublishing, AuthAuto: true, AuthWhy: "Trusted Publishing, because no password is given", User: "__token__",
+		Packages:       []string{"dist"},
+		Attestations:   config.AttestAuto,
+		VerifyMetadata: true,
+		PrintHash:      true,
+		Parallel:       4,
+		Wait:           300 * time.Second,
+		Auth:           config.TrustedPublishing,
+		AuthAuto:       true,
+		AuthWhy:        "Trusted Publishing, because no password is given",
+		User:           "__token__",
 	}
 	want.Repository, _ = url.Parse(pypi)
 	if got := must(t, given{}); !reflect.DeepEqual(got, want) {
@@ -248,7 +256,11 @@ func TestParse_Auth(t *testing.T) {
 		{given{"auth": "trusted-publishing"}, config.TrustedPublishing, "Trusted Publishing, because auth requires it"},
 		{given{"password": apiToken}, config.Token, "user and password, because a password is given"},
 		{given{"password": apiToken, "auth": "token"}, config.Token, "user and password, because auth requires it"},
-		{given{"password": "hunter2", "user": "me", "repository-url": elsewhere}, config.Token, "user and password, because a password is given"},
+		{
+			given{"password": "hunter2", "user": "me", "repository-url": elsewhere},
+			config.Token,
+			"user and password, because a password is given",
+		},
 		{given{"password": "hunter2", "repository-url": elsewhere}, config.Token, "user and password, because a password is given"},
 	}
 	for _, c := range cases {
@@ -286,7 +298,8 @@ func TestParse_AllProblems(t *testing.T) {
 		name, _, _ := strings.Cut(strings.TrimPrefix(p.Message, "input "), ":")
 		names = append(names, strings.Fields(name)[0])
 	}
-	if got, want := strings.Join(names, " "), "repository_url repository-url attestations skip-existing parallel-uploads verbose user"; got != want {
+	got, want := strings.Join(names, " "), "repository_url repository-url attestations skip-existing parallel-uploads verbose user"
+	if got != want {
 		t.Errorf("got  %s\nwant %s", got, want)
 	}
 }
@@ -361,8 +374,10 @@ func TestPassword_NotPrinted(t *testing.T) {
 func TestParse_CredentialsInURL(t *testing.T) {
 	t.Parallel()
 	for _, value := range []string{
-		"https://me:hunter2@index.example/", "https://hunter2@index.example/", "https://me:hun/ter2@index.example/", "me:hunter2@index.example/",
-		"https://index.example/?token=hunter2", "https://index.example/#hunter2", "//me:hunter2@index.example", "ftp://index.example?hunter2",
+		"https://me:hunter2@index.example/", "https://hunter2@index.example/", "https://me:hun/ter2@index.example/",
+		"me:hunter2@index.example/",
+		"https://index.example/?token=hunter2", "https://index.example/#hunter2", "//me:hunter2@index.example",
+		"ftp://index.example?hunter2",
 		"https://me:hunter2%zz@index.example/", "https:me:hunter2@index.example", "https://index.example:hunter2/",
 	} {
 		for _, name := range []string{"repository-url", "index-url"} {

@@ -22,17 +22,21 @@ func Inputs() []Input {
 	return []Input{
 		{
 			Name: "packages-dir", Default: "dist",
-			Help: "What to publish: one path per line, each a directory, a file or a glob. Every distribution found is checked. Finding none is an error, and so is finding one in a sub-folder of a directory (add dist/*/ to publish those too).",
-			set:  paths(func(d *draft, v []string) { d.Packages = v }),
+			Help: "What to publish: one path per line, each a directory, a file or a glob. Every distribution found is checked. " +
+				"Finding none is an error, and so is finding one in a sub-folder of a directory (add dist/*/ to publish those too).",
+			set: paths(func(d *draft, v []string) { d.Packages = v }),
 		},
 		{
 			Name: "repository-url", Default: pypi,
-			Help: "The upload URL. For TestPyPI: " + testPyPI + ". The short names pypi and testpypi also work. https only, except on loopback.",
-			set:  setRepository,
+			Help: "The upload URL. For TestPyPI: " + testPyPI +
+				". The short names pypi and testpypi also work. https only, except on loopback.",
+			set: setRepository,
 		},
 		{
 			Name: "attestations", Default: string(AttestAuto),
-			Help: "Whether to sign the distributions (PEP 740). auto: sign if the index supports attestations and would accept this identity. true: sign or fail. best-effort: like auto, but publish unsigned files if Sigstore is unavailable. false: do not sign.",
+			Help: "Whether to sign the distributions (PEP 740). auto: sign if the index supports attestations and would accept this " +
+				"identity. true: sign or fail. best-effort: like auto, but publish unsigned files if Sigstore is unavailable. false: " +
+				"do not sign.",
 			set: word(
 				func(d *draft, v string) { d.Attestations = Attest(v) }, string(AttestAuto), string(AttestAlways), string(AttestBestEffort),
 				string(AttestNever),
@@ -45,18 +49,22 @@ func Inputs() []Input {
 		},
 		{
 			Name: "skip-existing", Default: "false", Boolean: true,
-			Help: "Files that the index already has with the same content always count as success. With true, a different file of the same name is a warning instead of an error, and the index keeps its file. On an index other than PyPI this needs index-url.",
-			set:  boolean(func(d *draft, v bool) { d.SkipExisting = v }),
+			Help: "Files that the index already has with the same content always count as success. With true, " +
+				"a different file of the same name is a warning instead of an error, and the index keeps its file. " +
+				"On an index other than PyPI this needs index-url.",
+			set: boolean(func(d *draft, v bool) { d.SkipExisting = v }),
 		},
 		{
 			Name: "verify-metadata", Default: "true", Boolean: true,
-			Help: "Stop before the first upload if the index would reject a file. With false, these errors are warnings; expected-version still applies.",
-			set:  boolean(func(d *draft, v bool) { d.VerifyMetadata = v }),
+			Help: "Stop before the first upload if the index would reject a file. With false, these errors are warnings; " +
+				"expected-version still applies.",
+			set: boolean(func(d *draft, v bool) { d.VerifyMetadata = v }),
 		},
 		{
 			Name: "auth", Default: authAuto,
-			Help: "How to authenticate: trusted-publishing, token, or auto (token if a password is given, otherwise trusted-publishing; the log says which and why).",
-			set:  word(func(d *draft, v string) { d.Auth = Auth(v) }, authAuto, string(TrustedPublishing), string(Token)),
+			Help: "How to authenticate: trusted-publishing, token, or auto (token if a password is given, otherwise trusted-publishing; " +
+				"the log says which and why).",
+			set: word(func(d *draft, v string) { d.Auth = Auth(v) }, authAuto, string(TrustedPublishing), string(Token)),
 		},
 		{
 			Name: "user", Default: tokenUser,
@@ -65,18 +73,22 @@ func Inputs() []Input {
 		},
 		{
 			Name: "password", secret: true,
-			Help: "API token or password, for indexes without Trusted Publishing. Masked at once, and sent only to the origin of repository-url.",
-			set:  setPassword,
+			Help: "API token or password, for indexes without Trusted Publishing. Masked at once, " +
+				"and sent only to the origin of repository-url.",
+			set: setPassword,
 		},
 		{
 			Name: "dry-run", Default: "false", Boolean: true,
-			Help: "Check everything and show what would be uploaded, and the claims of the ID token if the job may request one. Nothing is signed or uploaded.",
-			set:  boolean(func(d *draft, v bool) { d.DryRun = v }),
+			Help: "Check everything and show what would be uploaded, and the claims of the ID token if the job may request one. " +
+				"Nothing is signed or uploaded.",
+			set: boolean(func(d *draft, v bool) { d.DryRun = v }),
 		},
 		{
 			Name: "expected-version",
-			Help: "The version that every file must have, for example the tag v1.2.3 that started the workflow, or a tag with the name of a project in front: alder-v1.2.3, alder@1.2.3 or alder/v1.2.3. verify-metadata: false does not turn this off.",
-			set:  line(func(d *draft, v string) { d.ExpectedVersion = v }),
+			Help: "The version that every file must have, for example the tag v1.2.3 that started the workflow, " +
+				"or a tag with the name of a project in front: alder-v1.2.3, alder@1.2.3 or alder/v1.2.3. verify-metadata: " +
+				"false does not turn this off.",
+			set: line(func(d *draft, v string) { d.ExpectedVersion = v }),
 		},
 		{
 			Name: "parallel-uploads", Default: "4",
@@ -90,18 +102,22 @@ func Inputs() []Input {
 		},
 		{
 			Name: "index-url",
-			Help: "The simple index to query for existing files. Empty: derived from repository-url, for PyPI and indexes that run its software. none: do not query the index. Without it, an index other than PyPI may replace a file of the same name.",
-			set:  setSimple,
+			Help: "The simple index to query for existing files. Empty: derived from repository-url, " +
+				"for PyPI and indexes that run its software. none: do not query the index. Without it, " +
+				"an index other than PyPI may replace a file of the same name.",
+			set: setSimple,
 		},
 		{
 			Name: "github-release",
-			Help: "Attach the distributions, their attestations and the manifest to an existing GitHub release: its tag, or auto for the release or tag that started the workflow. Drafts are fine. Needs github-token.",
-			set:  setGitHubRelease,
+			Help: "Attach the distributions, their attestations and the manifest to an existing GitHub release: its tag, " +
+				"or auto for the release or tag that started the workflow. Drafts are fine. Needs github-token.",
+			set: setGitHubRelease,
 		},
 		{
 			Name: "github-token", secret: true,
-			Help: "The token for github-release: pass github.token, in a job with contents: write. Empty by default, so that the container gets no permission that it does not need.",
-			set:  setGitHubToken,
+			Help: "The token for github-release: pass github.token, in a job with contents: write. Empty by default, " +
+				"so that the container gets no permission that it does not need.",
+			set: setGitHubToken,
 		},
 		{
 			Name: "ca-bundle",

@@ -129,7 +129,9 @@ func TestRead_WheelMetadata(t *testing.T) {
 		"a name without dashes": {"alder.whl", map[string]string{"alder-1.0.dist-info/METADATA": right}, "alder", true},
 		"upper case":            {"alder-1.0-py3-none-any.WHL", map[string]string{"alder-1.0.dist-info/METADATA": right}, "alder", true},
 		"two, neither right": {
-			"elder-1.0-py3-none-any.whl", map[string]string{"alder-1.0.dist-info/METADATA": right, "other-1.0.dist-info/METADATA": other}, "", false,
+			"elder-1.0-py3-none-any.whl",
+			map[string]string{"alder-1.0.dist-info/METADATA": right, "other-1.0.dist-info/METADATA": other},
+			"", false,
 		},
 		"not at the top": {"alder-1.0-py3-none-any.whl", map[string]string{"x/alder-1.0.dist-info/METADATA": right}, "", false},
 		"none":           {"alder-1.0-py3-none-any.whl", map[string]string{"alder/x.py": ""}, "", false},

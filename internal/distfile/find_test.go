@@ -46,7 +46,8 @@ func TestFind(t *testing.T) {
 	)
 	list := func(names ...string) []string {
 		for i, name := range names {
-			names[i] = filepath.Join(root, name) + strings.Repeat("/", strings.Count(name, "/")-strings.Count(strings.TrimRight(name, "/"), "/"))
+			names[i] = filepath.Join(root, name) +
+				strings.Repeat("/", strings.Count(name, "/")-strings.Count(strings.TrimRight(name, "/"), "/"))
 		}
 		return names
 	}
@@ -73,7 +74,11 @@ func TestFind(t *testing.T) {
 		},
 		"a glob leaves folders": {
 			[]string{"more*", "dist/b*"},
-			distfile.FindResult{Distributions: list("dist/b-1.whl"), AttestationFiles: list("dist/b-1.whl.slsa.attestation"), Others: list("more/")},
+			distfile.FindResult{
+				Distributions:    list("dist/b-1.whl"),
+				AttestationFiles: list("dist/b-1.whl.slsa.attestation"),
+				Others:           list("more/"),
+			},
 		},
 	} {
 		t.Run(name, func(t *testing.T) {

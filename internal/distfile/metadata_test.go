@@ -49,12 +49,16 @@ func TestMetadata_Headers(t *testing.T) {
 		"a Description header with bars": {
 			"Description: Alder\n       |\n       |  x\n", headers{{"Description", "Alder\n       |\n       |  x"}}, "Alder\n\n  x",
 		},
-		"a Description header of less":     {"Description: Alder\n  a\n    b\n", headers{{"Description", "Alder\n  a\n    b"}}, "Alder\na\n  b"},
-		"the body precedes Description":    {"Description: a\n\nb\n", headers{{"Description", "a"}}, "b\n"},
-		"nothing":                          {"", nil, ""},
-		"only an empty line":               {"\n", nil, ""},
-		"old Macintosh ends of line":       {"Name: alder\rVersion: 1\r\rHello", headers{{"Name", "alder"}, {"Version", "1"}}, "Hello"},
-		"a newer metadata version":         {"Metadata-Version: 9.9\nName: alder\n", headers{{"Metadata-Version", "9.9"}, {"Name", "alder"}}, ""},
+		"a Description header of less": {
+			"Description: Alder\n  a\n    b\n", headers{{"Description", "Alder\n  a\n    b"}}, "Alder\na\n  b",
+		},
+		"the body precedes Description": {"Description: a\n\nb\n", headers{{"Description", "a"}}, "b\n"},
+		"nothing":                       {"", nil, ""},
+		"only an empty line":            {"\n", nil, ""},
+		"old Macintosh ends of line":    {"Name: alder\rVersion: 1\r\rHello", headers{{"Name", "alder"}, {"Version", "1"}}, "Hello"},
+		"a newer metadata version": {
+			"Metadata-Version: 9.9\nName: alder\n", headers{{"Metadata-Version", "9.9"}, {"Name", "alder"}}, "",
+		},
 		"bytes that are no text pass, too": {"Summary: \xff\n\n\xfe", headers{{"Summary", "\xff"}}, "\xfe"},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -85,7 +89,9 @@ func TestMetadata_HeaderEnd(t *testing.T) {
 		"the end of the text":               {"Name: a\nVersion: 1", "Name Version", "", nil},
 		"an empty line of the other system": {"Name: a\n\r\nx", "Name", "x", nil},
 		"an empty line of an old system":    {"Name: a\r\rx", "Name", "x", nil},
-		"a field's name without a colon":    {"Name: a\nImport-Name\nB: c\n\nx\n", "Name", "Import-Name\nB: c\n\nx\n", at(2, "Import-Name")},
+		"a field's name without a colon": {
+			"Name: a\nImport-Name\nB: c\n\nx\n", "Name", "Import-Name\nB: c\n\nx\n", at(2, "Import-Name"),
+		},
 		"CRLF": {
 			"Name: a\r\nSummary: x\r\n y\r\nhello\r\nB: c\r\n", "Name Summary", "hello\r\nB: c\r\n", at(4, "hello"),
 		},
@@ -157,7 +163,8 @@ func TestForm_UnusualMetadata(t *testing.T) {
 		"licence files before 2.4":    {"Metadata-Version: 2.3\nLicense-File: L\n", []distfile.Field{{"metadata_version", "2.3"}}},
 		"licence files of no version": {"License-File: L\n", nil},
 		"keywords and links have regular blank": {
-			"Keywords: a,b , c\nProject-URL: A,https://x,y\n", []distfile.Field{{"keywords", "a, b, c"}, {"project_urls", "A, https://x,y"}},
+			"Keywords: a,b , c\nProject-URL: A,https://x,y\n",
+			[]distfile.Field{{"keywords", "a, b, c"}, {"project_urls", "A, https://x,y"}},
 		},
 		"UNKNOWN is left to the index": {"Author: UNKNOWN\n", []distfile.Field{{"author", "UNKNOWN"}}},
 	} {

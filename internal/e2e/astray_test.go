@@ -107,7 +107,8 @@ func TestAstray_NewProjects(t *testing.T) {
 	certain := told{
 		code: 1, first: "several-new-projects error: the index has none of birch, cedar, and one token request creates at most one project",
 		next: []string{
-			"give each new project a job with an `environment` of its own, and a pending publisher for that environment; or, with one environment: " +
+			"give each new project a job with an `environment` of its own, and a pending publisher for that environment; " +
+				"or, with one environment: " +
 				"add a pending publisher for one of them, run the job with that project alone in `packages-dir`, then go on with the next",
 		},
 	}
@@ -133,15 +134,29 @@ func TestAstray_NewProjects(t *testing.T) {
 			}
 			s.env["INPUT_PASSWORD"] = token
 		}, told{first: "first-release notice: the index does not know birch, cedar yet", others: []string{"attestations-off"}}},
-		"pages of a mirror, and none is pending": {[]string{birchSdist, cedarSdist}, func(s *step) {
-			mirror := httptest.NewServer(http.NotFoundHandler())
-			s.t.Cleanup(mirror.Close)
-			s.env["INPUT_INDEX-URL"] = mirror.URL + "/simple/"
-		}, told{code: 1, first: "several-new-projects warning: the index has none of birch, cedar", others: []string{"invalid-publisher"}, mints: 2}},
-		"a token for one of them": {[]string{birchSdist, cedarSdist}, func(s *step) {
-			pending("birch")(s)
-			s.env["INPUT_VERIFY-METADATA"] = "false"
-		}, told{code: 1, first: "several-new-projects warning: the index has none of birch, cedar", others: []string{"token-projects"}, mints: 1}},
+		"pages of a mirror, and none is pending": {
+			[]string{birchSdist, cedarSdist}, func(s *step) {
+				mirror := httptest.NewServer(http.NotFoundHandler())
+				s.t.Cleanup(mirror.Close)
+				s.env["INPUT_INDEX-URL"] = mirror.URL + "/simple/"
+			}, told{
+				code:   1,
+				first:  "several-new-projects warning: the index has none of birch, cedar",
+				others: []string{"invalid-publisher"},
+				mints:  2,
+			},
+		},
+		"a token for one of them": {
+			[]string{birchSdist, cedarSdist}, func(s *step) {
+				pending("birch")(s)
+				s.env["INPUT_VERIFY-METADATA"] = "false"
+			}, told{
+				code:   1,
+				first:  "several-new-projects warning: the index has none of birch, cedar",
+				others: []string{"token-projects"},
+				mints:  1,
+			},
+		},
 		"one that is new beside one that is not": {
 			[]string{goldenWheel, birchSdist},
 			func(s *step) { s.trusts(fakepypi.Publisher{Project: "alder", Environment: "pypi"}) },
@@ -208,9 +223,15 @@ func TestAstray_OtherRunners(t *testing.T) {
 		env map[string]string
 		at  string
 	}{
-		"act":             {map[string]string{"ACT": "true"}, "act"},
-		"Gitea":           {map[string]string{"ACT": "true", "GITEA_ACTIONS": "true", "GITHUB_SERVER_URL": "https://gitea.example:3000"}, "Gitea Actions at gitea.example:3000"},
-		"Codeberg":        {map[string]string{"GITEA_ACTIONS": "true", "FORGEJO_ACTIONS": "true", "GITHUB_SERVER_URL": "https://codeberg.org"}, "Forgejo Actions at codeberg.org"},
+		"act": {map[string]string{"ACT": "true"}, "act"},
+		"Gitea": {
+			map[string]string{"ACT": "true", "GITEA_ACTIONS": "true", "GITHUB_SERVER_URL": "https://gitea.example:3000"},
+			"Gitea Actions at gitea.example:3000",
+		},
+		"Codeberg": {
+			map[string]string{"GITEA_ACTIONS": "true", "FORGEJO_ACTIONS": "true", "GITHUB_SERVER_URL": "https://codeberg.org"},
+			"Forgejo Actions at codeberg.org",
+		},
 		"data residency":  {map[string]string{"GITHUB_SERVER_URL": "https://octocorp.ghe.com"}, "GitHub Enterprise at octocorp.ghe.com"},
 		"a GitHub server": {map[string]string{"GITHUB_SERVER_URL": "https://github.example"}, "GitHub Enterprise at github.example"},
 	} {
@@ -230,7 +251,11 @@ func TestAstray_OtherRunners(t *testing.T) {
 				s.env[variable] = value
 			}
 			s.withoutIDToken()
-			s.wants(s.run(), told{code: 2, first: "id-token-permission error: this job is not allowed to request an ID token", next: []string{"id-token: write", secret}})
+			s.wants(s.run(), told{
+				code:  2,
+				first: "id-token-permission error: this job is not allowed to request an ID token",
+				next:  []string{"id-token: write", secret},
+			})
 			public(s)
 			s.wants(s.run(), told{code: 2, first: says + c.at, next: []string{next, secret}})
 			s.env["INPUT_AUTH"] = "trusted-publishing"
@@ -241,7 +266,12 @@ func TestAstray_OtherRunners(t *testing.T) {
 			}
 			s.env["INPUT_DRY-RUN"] = "true"
 			e = s.run()
-			s.wants(e, told{first: "id-token-elsewhere warning: a real run would fail here: PyPI accepts only ID tokens of github.com, but this job runs on " + c.at, next: []string{next}, others: []string{"dry-run"}})
+			s.wants(e, told{
+				first: "id-token-elsewhere warning: a real run would fail here: PyPI accepts only ID tokens of github.com, " +
+					"but this job runs on " + c.at,
+				next:   []string{next},
+				others: []string{"dry-run"},
+			})
 		})
 	}
 }
@@ -266,7 +296,8 @@ func TestAstray_ForeignIssuer(t *testing.T) {
 			next := []string{"pass an API token of the index as `password`"}
 			s.wants(run(), told{code: 1, first: "issuer-refused error: " + message, next: next})
 			s.env["INPUT_DRY-RUN"] = "true"
-			s.wants(run(), told{first: "issuer-refused warning: a real run would fail here: " + message, next: next, others: []string{"dry-run"}})
+			s.wants(run(),
+				told{first: "issuer-refused warning: a real run would fail here: " + message, next: next, others: []string{"dry-run"}})
 
 			other := newStepOf(t, fakepypi.Options{}, goldenWheel)
 			other.trusts(fakepypi.Publisher{Project: "alder"})
@@ -330,7 +361,12 @@ func (s *step) asPyPI() func() ending {
 		go func() {
 			defer close(r.ended)
 			r.code = cli.Main(s.t.Context(), cli.Process{
-				Version: "test", Getenv: func(name string) string { return s.env[name] }, Stdout: &s.log, Stderr: &s.log, Now: s.clock.Now, Sleep: s.clock.Sleep,
+				Version: "test",
+				Getenv:  func(name string) string { return s.env[name] },
+				Stdout:  &s.log,
+				Stderr:  &s.log,
+				Now:     s.clock.Now,
+				Sleep:   s.clock.Sleep,
 				Proxy: func(r *http.Request) (*url.URL, error) {
 					if r.URL.Scheme == "https" {
 						return at, nil
@@ -376,19 +412,33 @@ func TestAstray_Versions(t *testing.T) {
 		silent        bool // a run without a word about versions
 	}{
 		"a branch": {ref: "refs/heads/main", expected: "main", want: told{
-			code: 2, first: "expected-version error: expected-version is main, but this run is for branch main, which has no version", next: []string{"dispatch it at the tag"},
+			code:  2,
+			first: "expected-version error: expected-version is main, but this run is for branch main, which has no version",
+			next:  []string{"dispatch it at the tag"},
 		}},
 		"a pull request": {ref: "refs/pull/7/merge", expected: "7/merge", want: told{
-			code: 2, first: "expected-version error: expected-version is 7/merge, but this run is for pull request 7", next: []string{"dispatch it at the tag"},
+			code:  2,
+			first: "expected-version error: expected-version is 7/merge, but this run is for pull request 7",
+			next:  []string{"dispatch it at the tag"},
 		}},
 		"another project's tag": {ref: "refs/tags/birch-v1.0", expected: "birch-v1.0", want: told{
-			code: 1, first: "expected-version error: expected-version is birch-v1.0, a tag of birch, but the set has only alder", next: []string{"build the project of the tag"},
+			code:  1,
+			first: "expected-version error: expected-version is birch-v1.0, a tag of birch, but the set has only alder",
+			next:  []string{"build the project of the tag"},
 		}},
-		"another version":     {ref: "refs/tags/alder-v1.1", expected: "alder-v1.1", want: told{code: 1, first: "expected-version error: the version is 1.0, but expected-version is alder-v1.1"}},
-		"a dash":              {ref: "refs/tags/alder-v1.0", expected: "alder-v1.0", silent: true},
-		"an at sign":          {ref: "refs/tags/alder@1.0", expected: "alder@1.0", silent: true},
-		"a slash":             {ref: "refs/tags/alder/v1.0", expected: "alder/v1.0", silent: true},
-		"no input":            {ref: "refs/tags/v1.1", want: published(tagged+"v1.1, but the version of alder is 1.0", "with `expected-version: ${{ github.ref_name }}` such a run stops before the upload")},
+		"another version": {
+			ref:      "refs/tags/alder-v1.1",
+			expected: "alder-v1.1",
+			want:     told{code: 1, first: "expected-version error: the version is 1.0, but expected-version is alder-v1.1"},
+		},
+		"a dash":     {ref: "refs/tags/alder-v1.0", expected: "alder-v1.0", silent: true},
+		"an at sign": {ref: "refs/tags/alder@1.0", expected: "alder@1.0", silent: true},
+		"a slash":    {ref: "refs/tags/alder/v1.0", expected: "alder/v1.0", silent: true},
+		"no input": {
+			ref: "refs/tags/v1.1",
+			want: published(tagged+"v1.1, but the version of alder is 1.0",
+				"with `expected-version: ${{ github.ref_name }}` such a run stops before the upload"),
+		},
 		"no input, component": {ref: "refs/tags/alder@1.1", want: published(tagged + "alder@1.1, but the version of alder is 1.0")},
 		"no input, the same":  {ref: "refs/tags/v1.0.0", silent: true},
 		"no input, other tag": {ref: "refs/tags/nightly", silent: true},

@@ -79,7 +79,8 @@ func (s *step) served(name string) (statements []string) {
 // signs makes an attestation of a file as another tool of the same job does.
 func (s *step) signs(name, predicate string) []byte {
 	s.t.Helper()
-	request, err := http.NewRequestWithContext(s.t.Context(), http.MethodGet, s.env["ACTIONS_ID_TOKEN_REQUEST_URL"]+"&audience=sigstore", nil)
+	request, err := http.NewRequestWithContext(s.t.Context(), http.MethodGet, s.env["ACTIONS_ID_TOKEN_REQUEST_URL"]+"&audience=sigstore",
+		nil)
 	if err != nil {
 		s.t.Fatal(err)
 	}
@@ -130,7 +131,8 @@ func TestAttest_EarlierStep(t *testing.T) {
 			default:
 				s.env["INPUT_PACKAGES-DIR"] = filepath.Join(s.path("dist"), paths)
 			}
-			e := s.ends(cli.Done, "using the existing attestation of "+besideWheel, "using the existing attestation of "+besideSdist, "attested: 2 files")
+			e := s.ends(cli.Done, "using the existing attestation of "+besideWheel, "using the existing attestation of "+besideSdist,
+				"attested: 2 files")
 			expect.Equal(t, "entries of the transparency log", s.servers.LogSize(), size)
 			expect.Equal(t, "requests of certificate", s.requests("certificate"), certificates)
 			e.expectOutputs(t, "verified", "true")
@@ -201,7 +203,8 @@ func TestAttest_Leftover(t *testing.T) {
 			s.remove(besideSdist)
 			size, before := s.servers.LogSize(), s.listed()
 			s.env["INPUT_ATTESTATIONS"], s.env["INPUT_WAIT-FOR-INDEX"] = "true", "30"
-			e := s.ends(cli.Done, "::notice file=dist/"+besideWheel+".publish.attestation,title=pypi-oidc-publish%3A attestation-left-over::this attestation does not match its file or this run, so the run makes a new one", c.says)
+			e := s.ends(cli.Done, "::notice file=dist/"+besideWheel+".publish.attestation,title=pypi-oidc-publish%3A "+
+				"attestation-left-over::this attestation does not match its file or this run, so the run makes a new one", c.says)
 			if n := strings.Count(e.log, "attestation-left-over::"); n != 1 {
 				t.Errorf("reported %d times\n%s", n, e.log)
 			}
@@ -240,7 +243,8 @@ func TestAttest_SLSALeftover(t *testing.T) {
 	t.Parallel()
 	s := newSigningStep(t, fakepypi.Run{})
 	s.beside(besideWheel, ".slsa.attestation", s.signs(besideSdist, signer.SLSA))
-	s.ends(cli.Done, "::notice file=dist/"+besideWheel+".slsa.attestation,title=pypi-oidc-publish%3A attestation-left-over::this attestation does not match its file or this run, so it is not uploaded")
+	s.ends(cli.Done, "::notice file=dist/"+besideWheel+".slsa.attestation,title=pypi-oidc-publish%3A attestation-left-over::this "+
+		"attestation does not match its file or this run, so it is not uploaded")
 	if all := s.served(besideWheel); len(all) != 1 || !strings.Contains(all[0], signer.Publish) {
 		t.Errorf("the index serves %v", all)
 	}
@@ -336,7 +340,9 @@ func TestAttest_AttestationsDir(t *testing.T) {
 	s.env["INPUT_ATTESTATIONS-DIR"] = again
 	s.ends(cli.Done, "using the existing attestation of "+besideWheel)
 	for _, name := range []string{besideWheel, besideSdist} {
-		if a, b := readFile(s.t, filepath.Join(folder, name+".publish.attestation")), readFile(s.t, filepath.Join(again, name+".publish.attestation")); string(a) != string(b) {
+		a, b := readFile(s.t, filepath.Join(folder, name+".publish.attestation")),
+			readFile(s.t, filepath.Join(again, name+".publish.attestation"))
+		if string(a) != string(b) {
 			t.Errorf("%s: folder %s, and then %s", name, a, b)
 		}
 	}

@@ -48,7 +48,8 @@ func TestProvenance_OtherPublisher(t *testing.T) {
 	s.ends(cli.Done)
 	s.servers.Claims(nil)
 	s.down("status-503", longerThanLookUp, "look", 0)
-	e := s.ends(cli.Failed, "pypi-oidc-publish%3A provenance-otherwise::"+s.servers.Upload.Host+" serves a different provenance for "+besideWheel)
+	e := s.ends(cli.Failed,
+		"pypi-oidc-publish%3A provenance-otherwise::"+s.servers.Upload.Host+" serves a different provenance for "+besideWheel)
 	e.expectOutputs(t, "verified", "false")
 }
 
@@ -83,7 +84,9 @@ func TestProvenance_Unavailable(t *testing.T) {
 		says     string
 		requests int // how often at least
 	}{
-		"down":               {"status-503", fault.Forever, "accepted every file, but did not yet serve the provenance of " + besideWheel, 6},
+		"down": {
+			"status-503", fault.Forever, "accepted every file, but did not yet serve the provenance of " + besideWheel, 6,
+		},
 		"down for a moment":  {"status-503", 2, " serves every file", 3},
 		"a page of a proxy":  {"html-200", 2, " serves every file", 3},
 		"a permanent proxy":  {"html-200", fault.Forever, "accepted every file, but did not yet serve the provenance of " + besideWheel, 2},
@@ -120,7 +123,8 @@ func TestSecrets_IDTokens(t *testing.T) {
 	t.Parallel()
 	s := newSigningStep(t, fakepypi.Run{})
 	folder := t.TempDir()
-	s.env["INPUT_ATTESTATIONS-DIR"], s.env["INPUT_MANIFEST-FILE"] = filepath.Join(folder, "attestations"), filepath.Join(folder, "manifest.json")
+	s.env["INPUT_ATTESTATIONS-DIR"], s.env["INPUT_MANIFEST-FILE"] = filepath.Join(folder, "attestations"),
+		filepath.Join(folder, "manifest.json")
 	e := s.ends(cli.Done) // which checks the log and the summary
 	texts := map[string]string{"outputs": strings.Join([]string{e.outputs["manifest"], e.outputs["files"], e.outputs["releases"]}, "\n")}
 	for _, pattern := range []string{"*", "*/*"} {

@@ -45,10 +45,16 @@ func TestAttest_UnsupportedWorkflow(t *testing.T) {
 		code  int
 		says  string
 	}{
-		"a reusable workflow, auto":        {called, "auto", cli.Done, "::notice title=pypi-oidc-publish%3A attestation-reusable-workflow::not signed"},
-		"a reusable workflow, best effort": {called, "best-effort", cli.Done, "::notice title=pypi-oidc-publish%3A attestation-reusable-workflow::not signed"},
-		"a reusable workflow, true":        {called, "true", cli.Misconfigured, "::error title=pypi-oidc-publish%3A attestation-reusable-workflow::"},
-		"as asked":                         {fakepypi.Run{}, "false", cli.Done, "published alder 1.0"},
+		"a reusable workflow, auto": {
+			called, "auto", cli.Done, "::notice title=pypi-oidc-publish%3A attestation-reusable-workflow::not signed",
+		},
+		"a reusable workflow, best effort": {
+			called, "best-effort", cli.Done, "::notice title=pypi-oidc-publish%3A attestation-reusable-workflow::not signed",
+		},
+		"a reusable workflow, true": {
+			called, "true", cli.Misconfigured, "::error title=pypi-oidc-publish%3A attestation-reusable-workflow::",
+		},
+		"as asked": {fakepypi.Run{}, "false", cli.Done, "published alder 1.0"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
@@ -97,7 +103,10 @@ func TestAttest_APIToken(t *testing.T) {
 		code int
 		says string
 	}{
-		"auto":        {cli.Done, "::notice title=pypi-oidc-publish%3A attestations-off::not signed: an index accepts attestations only from Trusted Publishers"},
+		"auto": {
+			cli.Done, "::notice title=pypi-oidc-publish%3A attestations-off::not signed: " +
+				"an index accepts attestations only from Trusted Publishers",
+		},
 		"best-effort": {cli.Done, "::notice title=pypi-oidc-publish%3A attestations-off::"},
 		"false":       {cli.Done, "published alder 1.0"},
 		"true":        {cli.Misconfigured, "inputs attestations and password contradict each other"},
@@ -169,7 +178,8 @@ func TestAttest_SigstoreDown(t *testing.T) {
 					s.leavesNothing(e, op != "trust-root")
 					return
 				}
-				e := s.ends(cli.Done, "::warning title=pypi-oidc-publish%3A attestation-outage::the files are published without attestations")
+				e := s.ends(cli.Done,
+					"::warning title=pypi-oidc-publish%3A attestation-outage::the files are published without attestations")
 				expect.Equal(t, "files of the index", len(s.servers.Files()), 2)
 				expect.Equal(t, "attested files", len(s.attested()), 0)
 				expect.Lacks(t, "the manifest", e.outputs["manifest"], "log-index")
@@ -210,13 +220,23 @@ func TestAttest_VerificationFailure(t *testing.T) {
 		wrong func(*fakepypi.SigstoreBehavior)
 		says  string
 	}{
-		"certificate timestamp": {func(w *fakepypi.SigstoreBehavior) { w.BadSCT = true }, "attestation-certificate::fulcio's certificate does not verify"},
-		"no timestamp":          {func(w *fakepypi.SigstoreBehavior) { w.NoSCT = true }, "attestation-certificate::"},
-		"promise":               {func(w *fakepypi.SigstoreBehavior) { w.BadSET = true }, "attestation-unverified::the attestation of alder-1.0"},
-		"proof":                 {func(w *fakepypi.SigstoreBehavior) { w.BadProof = true }, "attestation-unverified::the attestation of alder-1.0"},
-		"log":                   {func(w *fakepypi.SigstoreBehavior) { w.WrongLogID = true }, "attestation-unverified::the attestation of alder-1.0"},
-		"certificate's time":    {func(w *fakepypi.SigstoreBehavior) { w.ExpiredCertificate = true }, "attestation-certificate::"},
-		"trust root":            {func(w *fakepypi.SigstoreBehavior) { w.TrustRoot = "wrong-signature" }, "attestation-trust-root::sigstore's trust root"},
+		"certificate timestamp": {
+			func(w *fakepypi.SigstoreBehavior) { w.BadSCT = true }, "attestation-certificate::fulcio's certificate does not verify",
+		},
+		"no timestamp": {func(w *fakepypi.SigstoreBehavior) { w.NoSCT = true }, "attestation-certificate::"},
+		"promise": {
+			func(w *fakepypi.SigstoreBehavior) { w.BadSET = true }, "attestation-unverified::the attestation of alder-1.0",
+		},
+		"proof": {
+			func(w *fakepypi.SigstoreBehavior) { w.BadProof = true }, "attestation-unverified::the attestation of alder-1.0",
+		},
+		"log": {
+			func(w *fakepypi.SigstoreBehavior) { w.WrongLogID = true }, "attestation-unverified::the attestation of alder-1.0",
+		},
+		"certificate's time": {func(w *fakepypi.SigstoreBehavior) { w.ExpiredCertificate = true }, "attestation-certificate::"},
+		"trust root": {
+			func(w *fakepypi.SigstoreBehavior) { w.TrustRoot = "wrong-signature" }, "attestation-trust-root::sigstore's trust root",
+		},
 	} {
 		for _, mode := range []string{"auto", "best-effort"} {
 			t.Run(name+", "+mode, func(t *testing.T) {
@@ -288,7 +308,8 @@ func TestAttest_DisabledByIndex(t *testing.T) {
 	s := newSigningStep(t, fakepypi.Run{})
 	s.env["INPUT_WAIT-FOR-INDEX"] = "30"
 	s.servers.Switch(func(w *fakepypi.Behavior) { w.NoAttestations = true })
-	e := s.ends(cli.Done, "::warning title=pypi-oidc-publish%3A no-provenance::"+s.servers.Upload.Host+" accepted alder-1.0-py3-none-any.whl with its attestations, "+
+	e := s.ends(cli.Done, "::warning title=pypi-oidc-publish%3A no-provenance::"+s.servers.Upload.Host+
+		" accepted alder-1.0-py3-none-any.whl with its attestations, "+
 		"but serves no provenance for it (the same for 1 more file: alder-1.0.tar.gz)")
 	e.expectOutputs(t, "verified", "true", "result", "published")
 }

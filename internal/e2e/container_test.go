@@ -86,7 +86,12 @@ type servedIndex struct {
 
 func serveInImage(t *testing.T) *servedIndex {
 	t.Helper()
-	x := &servedIndex{t: t, name: fmt.Sprintf("index-%d-%d", os.Getpid(), time.Now().UnixNano()), env: fakepypi.Run{}.Env(), log: &bytes.Buffer{}}
+	x := &servedIndex{
+		t:    t,
+		name: fmt.Sprintf("index-%d-%d", os.Getpid(), time.Now().UnixNano()),
+		env:  fakepypi.Run{}.Env(),
+		log:  &bytes.Buffer{},
+	}
 	folder := t.TempDir()
 	user := fmt.Sprintf("%d:%d", os.Getuid(), os.Getgid()) // an index needs no rights, and we read what it writes
 	command := inContainer(t, []string{"--name", x.name, "--network", "none", "--user", user, "-v", folder + ":/stage"},
@@ -135,7 +140,8 @@ func (x *servedIndex) fetch(method, path, body string) string {
 	if err != nil {
 		x.t.Fatal(err)
 	}
-	command := inContainer(x.t, []string{"--network", "container:" + x.name, "-v", self + ":/" + peeking + ":ro", "--entrypoint", "/" + peeking},
+	command := inContainer(x.t,
+		[]string{"--network", "container:" + x.name, "-v", self + ":/" + peeking + ":ro", "--entrypoint", "/" + peeking},
 		method, "http://"+address+path, body)
 	answer, err := command.CombinedOutput()
 	if err != nil {

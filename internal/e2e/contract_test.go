@@ -62,8 +62,12 @@ const runtimeToken = "eyJhbGciOiJIUzI1NiJ9.the-right-to-the-jobs-artifacts.c2Vjc
 // fileCommands are the variables of the runner's file commands, with the name of the file of each.
 func fileCommands() map[string]string {
 	files := map[string]string{
-		"GITHUB_OUTPUT": "set_output_", "GITHUB_STEP_SUMMARY": "step_summary_", "GITHUB_STATE": "save_state_", "GITHUB_ENV": "set_env_", "GITHUB_PATH": "add_path_",
-		"GITHUB_ARTIFACTS": "artifacts_",
+		"GITHUB_OUTPUT":       "set_output_",
+		"GITHUB_STEP_SUMMARY": "step_summary_",
+		"GITHUB_STATE":        "save_state_",
+		"GITHUB_ENV":          "set_env_",
+		"GITHUB_PATH":         "add_path_",
+		"GITHUB_ARTIFACTS":    "artifacts_",
 	}
 	for variable := range files {
 		files[variable] += "3f1c0a4e-8a53-4c1f-9f0e-52a1f7f6c8d1"
@@ -317,42 +321,74 @@ func contracts() []contract {
 	pull := map[string]string{"GITHUB_HEAD_REF": "branch", "GITHUB_BASE_REF": "main"}
 	fork := maps.Clone(pull)
 	fork["ACTIONS_ID_TOKEN_REQUEST_URL"], fork["ACTIONS_ID_TOKEN_REQUEST_TOKEN"] = "", ""
-	const same, other = "octo-org/rehearsal/.github/workflows/publish.yml@refs/tags/v1.0.0", "octo-org/workflows/.github/workflows/publish.yml@refs/tags/v3"
+	const same, other = "octo-org/rehearsal/.github/workflows/publish.yml@refs/tags/v1.0.0",
+		"octo-org/workflows/.github/workflows/publish.yml@refs/tags/v3"
 	return []contract{
 		{name: "a tag is pushed", event: "push.json", requests: untilPublished},
 		{
 			name: "a tag is pushed, in a debug run", event: "push.json", env: map[string]string{"RUNNER_DEBUG": "1"},
 			requests: untilPublished,
 		},
-		{name: "a release is published", run: fakepypi.Run{Event: "release", Environment: "pypi"}, event: "release.json", requests: untilPublished},
 		{
-			name: "a workflow is dispatched", run: fakepypi.Run{Event: "workflow_dispatch", Ref: "refs/heads/main"}, event: "workflow_dispatch.json",
+			name:     "a release is published",
+			run:      fakepypi.Run{Event: "release", Environment: "pypi"},
+			event:    "release.json",
 			requests: untilPublished,
 		},
 		{
-			name: "a pull request of the repository itself", run: fakepypi.Run{Event: "pull_request", Ref: "refs/pull/7/merge"}, event: "pull_request.json",
-			env: pull, requests: untilPublished,
+			name:     "a workflow is dispatched",
+			run:      fakepypi.Run{Event: "workflow_dispatch", Ref: "refs/heads/main"},
+			event:    "workflow_dispatch.json",
+			requests: untilPublished,
 		},
 		{
-			name: "a pull request of a fork", run: fakepypi.Run{Event: "pull_request", Ref: "refs/pull/7/merge", Actor: "stranger"}, event: "fork.json",
-			env: fork, errorID: "id-token-fork", says: "a pull request from a fork", code: 2, requests: "look",
+			name:     "a pull request of the repository itself",
+			run:      fakepypi.Run{Event: "pull_request", Ref: "refs/pull/7/merge"},
+			event:    "pull_request.json",
+			env:      pull,
+			requests: untilPublished,
+		},
+		{
+			name:     "a pull request of a fork",
+			run:      fakepypi.Run{Event: "pull_request", Ref: "refs/pull/7/merge", Actor: "stranger"},
+			event:    "fork.json",
+			env:      fork,
+			errorID:  "id-token-fork",
+			says:     "a pull request from a fork",
+			code:     2,
+			requests: "look",
 		},
 		{
 			name: "pull_request_target", run: fakepypi.Run{Event: "pull_request_target", Ref: "refs/heads/main"}, event: "fork.json",
 			env: pull, errorID: "event-refused", says: "anyone can trigger such a run", code: 2, requests: untilMinted,
 		},
 		{
-			name: "a reusable workflow of the same repository", run: fakepypi.Run{Called: same}, event: "push.json", publisher: "publish.yml",
-			notice: "attestation-reusable-workflow", requests: untilMinted + untilRefused + uploads + " look look",
+			name:      "a reusable workflow of the same repository",
+			run:       fakepypi.Run{Called: same},
+			event:     "push.json",
+			publisher: "publish.yml",
+			notice:    "attestation-reusable-workflow",
+			requests:  untilMinted + untilRefused + uploads + " look look",
 		},
 		{
-			name: "a reusable workflow of the same repository, where the index trusts its caller", run: fakepypi.Run{Called: same}, event: "push.json",
-			notice:  "attestation-reusable-workflow",
-			errorID: "invalid-publisher", says: "workflow publish.yml", code: 1, requests: untilMinted + untilRefused,
+			name:     "a reusable workflow of the same repository, where the index trusts its caller",
+			run:      fakepypi.Run{Called: same},
+			event:    "push.json",
+			notice:   "attestation-reusable-workflow",
+			errorID:  "invalid-publisher",
+			says:     "workflow publish.yml",
+			code:     1,
+			requests: untilMinted + untilRefused,
 		},
 		{
-			name: "a reusable workflow of another repository", run: fakepypi.Run{Called: other}, event: "push.json", publisher: "publish.yml",
-			errorID: "reusable-workflow", says: "runs in a reusable workflow of another repository", code: 2, requests: untilMinted,
+			name:      "a reusable workflow of another repository",
+			run:       fakepypi.Run{Called: other},
+			event:     "push.json",
+			publisher: "publish.yml",
+			errorID:   "reusable-workflow",
+			says:      "runs in a reusable workflow of another repository",
+			code:      2,
+			requests:  untilMinted,
 		},
 	}
 }
@@ -500,10 +536,14 @@ func TestCancel_TimeLimit(t *testing.T) {
 		within  time.Duration
 	}{
 		{"during an upload", isUpload, false, "true", 5 * time.Second},
-		{"while the index is asked what it holds", func(r *http.Request) bool { return fakepypi.Op(r) == "look" }, false, "not-minted", 5 * time.Second},
+		{
+			"while the index is asked what it holds", func(r *http.Request) bool { return fakepypi.Op(r) == "look" }, false, "not-minted",
+			5 * time.Second,
+		},
 		{"while GitHub is asked for an ID token", func(*http.Request) bool { return false }, true, "not-minted", 5 * time.Second},
 		{
-			"during an upload, when the index burns no token either", func(r *http.Request) bool { return isUpload(r) || fakepypi.Op(r) == "burn" },
+			"during an upload, when the index burns no token either",
+			func(r *http.Request) bool { return isUpload(r) || fakepypi.Op(r) == "burn" },
 			false, "failed", untilTerm + untilKill,
 		},
 	}

@@ -135,28 +135,66 @@ func TestExistingFile_NotReplaced(t *testing.T) {
 	}{
 		"skip-existing, and no simple index is known": {
 			skip: "true", code: 2, unasked: true, outputs: []string{"result=failed", "published-count=0"},
-			says: []string{"::error title=pypi-oidc-publish%3A skip-existing-unseen::`skip-existing: true` needs to see which files 127.0.0.1:", "set `index-url`", "remove `skip-existing`"},
+			says: []string{
+				"::error title=pypi-oidc-publish%3A skip-existing-unseen::`skip-existing: true` needs to see which files 127.0.0.1:",
+				"set `index-url`", "remove `skip-existing`",
+			},
 		},
 		"skip-existing, without queries": {index: "none", skip: "true", code: 2, unasked: true, says: []string{"skip-existing-unseen"}},
 		"no simple index is known": {
 			holds: []string{wheel}, posts: 3, outputs: []string{"result=published", "verified=not-asked"},
-			says: []string{"::notice title=pypi-oidc-publish%3A existing-unseen::no simple index is known for 127.0.0.1:", "an upload may replace a file with the same name", "set `index-url`"},
+			says: []string{
+				"::notice title=pypi-oidc-publish%3A existing-unseen::no simple index is known for 127.0.0.1:",
+				"an upload may replace a file with the same name", "set `index-url`",
+			},
 		},
 		"without queries": {index: "none", posts: 3, outputs: []string{"result=published"}, says: []string{"existing-unseen::"}},
 		"skip-existing, and the index answers 503": {
-			index: "HERE/simple/", skip: "true", page: says(503, "text/plain", "Back soon."), code: 1, outputs: []string{"result=failed", "published-count=0"},
+			index:   "HERE/simple/",
+			skip:    "true",
+			page:    says(503, "text/plain", "Back soon."),
+			code:    1,
+			outputs: []string{"result=failed", "published-count=0"},
 			says: []string{
-				"::error title=pypi-oidc-publish%3A skip-existing-look-failed::", "which files 127.0.0.1:", "has of alder, but the query failed: look: GET http://127.0.0.1:", "503 Service Unavailable after ", " tries: Back soon.",
+				"::error title=pypi-oidc-publish%3A skip-existing-look-failed::", "which files 127.0.0.1:", "has of alder, " +
+					"but the query failed: look: GET http://127.0.0.1:", "503 Service Unavailable after ", " tries: Back soon.",
 				"has of birch, but", "%0Acheck `index-url`, then run the job again",
 			},
 			never: []string{"look-failed::could not query"},
 		},
-		"skip-existing, and the page is no listing": {index: "HERE/simple/", skip: "true", page: says(200, "text/html", "<title>Log in</title><a href=x>Forgot?</a>"), code: 1, says: []string{"skip-existing-look-failed", "no project listing"}},
-		"skip-existing, and there is no access":     {index: "HERE/simple/", skip: "true", page: says(403, "text/plain", "Not you."), code: 1, says: []string{"skip-existing-look-failed", "403 Forbidden: Not you."}},
-		"skip-existing, and a redirect":             {index: "HERE/simple/", skip: "true", page: says(302, "text/plain", "https://elsewhere.example/simple/alder/"), code: 1, says: []string{"skip-existing-look-failed", "a redirect to https://elsewhere.example/simple/alder/"}},
-		"skip-existing, and no server is there":     {index: "http://127.0.0.1:1/simple/", skip: "true", code: 1, says: []string{"skip-existing-look-failed", "connection refused"}},
+		"skip-existing, and the page is no listing": {
+			index: "HERE/simple/",
+			skip:  "true",
+			page:  says(200, "text/html", "<title>Log in</title><a href=x>Forgot?</a>"),
+			code:  1,
+			says:  []string{"skip-existing-look-failed", "no project listing"},
+		},
+		"skip-existing, and there is no access": {
+			index: "HERE/simple/",
+			skip:  "true",
+			page:  says(403, "text/plain", "Not you."),
+			code:  1,
+			says:  []string{"skip-existing-look-failed", "403 Forbidden: Not you."},
+		},
+		"skip-existing, and a redirect": {
+			index: "HERE/simple/",
+			skip:  "true",
+			page:  says(302, "text/plain", "https://elsewhere.example/simple/alder/"),
+			code:  1,
+			says:  []string{"skip-existing-look-failed", "a redirect to https://elsewhere.example/simple/alder/"},
+		},
+		"skip-existing, and no server is there": {
+			index: "http://127.0.0.1:1/simple/",
+			skip:  "true",
+			code:  1,
+			says:  []string{"skip-existing-look-failed", "connection refused"},
+		},
 		"skip-existing, and a project that is new": {
-			index: "HERE/simple/", skip: "true", page: says(404, "text/plain", "no such project"), posts: 3, outputs: []string{"result=published", "published-count=3"},
+			index:   "HERE/simple/",
+			skip:    "true",
+			page:    says(404, "text/plain", "no such project"),
+			posts:   3,
+			outputs: []string{"result=published", "published-count=3"},
 		},
 		"the index answers 503": {
 			index: "HERE/simple/", page: says(503, "text/plain", "Back soon."), posts: 3, outputs: []string{"result=published"},
@@ -164,17 +202,28 @@ func TestExistingFile_NotReplaced(t *testing.T) {
 			never: []string{"recognises files that it already has"},
 		},
 		"a name without a digest": {
-			index: "HERE/simple/", holds: []string{wheel}, code: 1, outputs: []string{"result=failed", "published-count=0", "skipped-count=0"},
+			index:   "HERE/simple/",
+			holds:   []string{wheel},
+			code:    1,
+			outputs: []string{"result=failed", "published-count=0", "skipped-count=0"},
 			says: []string{
 				"conflict: " + wheel + " (", " gives no digest for its file)",
-				"::error file=dist/" + wheel + ",title=pypi-oidc-publish%3A conflict-no-digest::", " already has a file named " + wheel + ", without a digest to compare: this file's SHA-256 is ",
+				"::error file=dist/" + wheel + ",title=pypi-oidc-publish%3A conflict-no-digest::",
+				" already has a file named " + wheel + ", without a digest to compare: this file's SHA-256 is ",
 				"`skip-existing: true`", "raise the version", "`index-url`", "  conflict (", " has a file with this name): " + wheel,
 			},
 			never: []string{"a different file"},
 		},
 		"a name without a digest, and skip-existing": {
-			index: "HERE/simple/", skip: "true", holds: []string{wheel}, posts: 2, outputs: []string{"result=published", "published-count=2", "skipped-count=1"},
-			says:  []string{"to skip: " + wheel + " (", " gives no digest for its file)", "::warning file=dist/" + wheel + ",title=pypi-oidc-publish%3A skipped::", "that file stays"},
+			index:   "HERE/simple/",
+			skip:    "true",
+			holds:   []string{wheel},
+			posts:   2,
+			outputs: []string{"result=published", "published-count=2", "skipped-count=1"},
+			says: []string{
+				"to skip: " + wheel + " (", " gives no digest for its file)",
+				"::warning file=dist/" + wheel + ",title=pypi-oidc-publish%3A skipped::", "that file stays",
+			},
 			never: []string{"a different file", "is unknown whether the index"},
 		},
 		"an unknown digest": {
@@ -238,7 +287,8 @@ func TestExistingFile_MD5(t *testing.T) {
 	x := s.overwritingIndex("HERE/simple/")
 	x.serve(func(project string) http.HandlerFunc { return x.names(project, "#md5=MD5") })
 	check := func() (int, string) {
-		command := exec.CommandContext(t.Context(), "pypi-oidc-publish", "check", "-profile", "other", "-index", s.env["INPUT_INDEX-URL"], "dist")
+		command := exec.CommandContext(t.Context(), "pypi-oidc-publish", "check", "-profile", "other", "-index", s.env["INPUT_INDEX-URL"],
+			"dist")
 		command.Dir = s.dir
 		out, _ := command.CombinedOutput() // the exit code tells
 		return command.ProcessState.ExitCode(), string(out)

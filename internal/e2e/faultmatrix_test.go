@@ -123,7 +123,8 @@ func (e ending) wrong(servers *fakepypi.Servers) error {
 		}
 	}
 	burned := e.outputs["token-burned"]
-	reported := strings.Contains(e.summary, "it expires by itself") || strings.Contains(e.summary, "did not show that it now rejects the token") ||
+	reported := strings.Contains(e.summary, "it expires by itself") ||
+		strings.Contains(e.summary, "did not show that it now rejects the token") ||
 		strings.Contains(e.summary, "an unused token may exist")
 	switch {
 	case alive > 0 && (burned == "true" || burned == "not-minted" || !reported):

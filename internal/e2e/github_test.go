@@ -96,7 +96,8 @@ func TestGitHubRelease_SameJob(t *testing.T) {
 			}
 		}
 	}
-	if page := "https://github.example/" + s.env["GITHUB_REPOSITORY"] + "/releases/tag/v1.0.0"; !strings.Contains(e.summary, `<a href="`+page+`">`) {
+	page := "https://github.example/" + s.env["GITHUB_REPOSITORY"] + "/releases/tag/v1.0.0"
+	if !strings.Contains(e.summary, `<a href="`+page+`">`) {
 		t.Errorf("the summary has no link to the release:\n%s", e.summary)
 	}
 
@@ -351,7 +352,8 @@ func TestGitHubRelease_FailureAfterPublication(t *testing.T) {
 	t.Parallel()
 	s := newStep(t, "alder-1.0-py3-none-any.whl")
 	g := s.withGitHub(releases.Write, v1)
-	g.Say(releases.Upload, releases.Answer{Status: 422, Body: `{"message":"Validation Failed","errors":[{"code":"custom","message":"too many assets"}]}`})
+	g.Say(releases.Upload,
+		releases.Answer{Status: 422, Body: `{"message":"Validation Failed","errors":[{"code":"custom","message":"too many assets"}]}`})
 	e := s.run()
 	e.expect(t, 0, "result", "published", "github-release", "failed")
 	expect.Contains(t, "the log", e.log, "the GitHub release has only 1 of 3 files of this run")

@@ -70,7 +70,9 @@ func situations() []situation {
 		{"dry run", 0, input("dry-run", "true")},
 		{"preflight errors", 1, func(s *step) {
 			disttest.Save(s.t, s.path("dist/"+goldenSdist), disttest.TarGz(disttest.Sorted(map[string]string{
-				"alder-1.0/PKG-INFO": "Metadata-Version: 2.1\nName: alder\nVersion: 1.0\nRequires-Dist: bar @ https://example.com/bar.whl\nClassifier: Private :: No\n", "alder-1.0/x.py": "",
+				"alder-1.0/PKG-INFO": "Metadata-Version: 2.1\nName: alder\nVersion: 1.0\nRequires-Dist: " +
+					"bar @ https://example.com/bar.whl\nClassifier: Private :: No\n",
+				"alder-1.0/x.py": "",
 			})...))
 		}},
 		{"the same errors in many files", 1, func(s *step) {
@@ -78,7 +80,8 @@ func situations() []situation {
 				name := "alder-1.0-cp312-cp312-" + platform + ".whl"
 				disttest.Save(s.t, s.path("dist/"+name), disttest.Zip(disttest.Sorted(map[string]string{
 					"alder.py": "# " + name + "\n", "alder-1.0.dist-info/WHEEL": "Wheel-Version: 1.0\n",
-					"alder-1.0.dist-info/METADATA": "Metadata-Version: 2.5\nName: alder\nVersion: 1.0\nImport-Name\nRequires-Python: >=3.9\n\nA tree.\n",
+					"alder-1.0.dist-info/METADATA": "Metadata-Version: 2.5\nName: alder\nVersion: 1.0\nImport-Name\n" +
+						"Requires-Python: >=3.9\n\nA tree.\n",
 				})...))
 			}
 		}},
@@ -129,7 +132,10 @@ func situations() []situation {
 		{"attached to the GitHub release", 0, func(s *step) { s.withGitHub(releases.Write, v1) }},
 		{"not attached to the GitHub release", 0, func(s *step) {
 			g := s.withGitHub(releases.Write, v1)
-			g.Say(releases.Upload, releases.Answer{Status: 422, Body: `{"message":"Validation Failed","errors":[{"code":"custom","message":"too many assets"}]}`})
+			g.Say(releases.Upload, releases.Answer{
+				Status: 422,
+				Body:   `{"message":"Validation Failed","errors":[{"code":"custom","message":"too many assets"}]}`,
+			})
 		}},
 		{"no permission for the GitHub release", 2, func(s *step) { s.withGitHub(releases.Read, v1) }},
 	}
@@ -147,7 +153,8 @@ func TestGolden_Situations(t *testing.T) {
 			c.set(s)
 			e := s.run()
 			e.expect(t, c.code)
-			golden.Equal(t, golden.Path(goldenFolder, c.name), s.stable("--- log\n"+e.log+"--- outputs\n"+listOf(e.outputs)+"--- summary\n"+e.summary))
+			golden.Equal(t, golden.Path(goldenFolder, c.name),
+				s.stable("--- log\n"+e.log+"--- outputs\n"+listOf(e.outputs)+"--- summary\n"+e.summary))
 		})
 	}
 }

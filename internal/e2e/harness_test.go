@@ -95,7 +95,8 @@ func newStepIn(t *testing.T, dir string, env map[string]string) *step {
 // publishesTo has the step publish to a test server, verbosely and without waiting for the index.
 func (s *step) publishesTo(servers *fakepypi.Servers) {
 	s.servers = servers
-	maps.Copy(s.env, map[string]string{"INPUT_REPOSITORY-URL": servers.Upload.String(), "INPUT_VERBOSE": "true", "INPUT_WAIT-FOR-INDEX": "0"})
+	maps.Copy(s.env,
+		map[string]string{"INPUT_REPOSITORY-URL": servers.Upload.String(), "INPUT_VERBOSE": "true", "INPUT_WAIT-FOR-INDEX": "0"})
 }
 
 // path returns the path of a file in the workspace.
@@ -213,7 +214,13 @@ func (s *step) startInProcess(ctx context.Context, arguments []string) *running 
 		defer close(r.ended)
 		defer cancel(nil)
 		r.code = cli.Main(ctx, cli.Process{
-			Args: arguments, Version: "test", Getenv: func(name string) string { return env[name] }, Stdout: &s.log, Stderr: &s.log, Now: s.clock.Now, Sleep: sleep,
+			Args:    arguments,
+			Version: "test",
+			Getenv:  func(name string) string { return env[name] },
+			Stdout:  &s.log,
+			Stderr:  &s.log,
+			Now:     s.clock.Now,
+			Sleep:   sleep,
 		})
 	}()
 	return r

@@ -34,9 +34,17 @@ func textSources() []textSource {
 		{name: "metadata with new fields", provide: (*step).describe},
 		{name: "names in archives", provide: func(s *step, text string) {
 			text = variable(text) // NUL ends a name
-			wheel := map[string]string{"alder-1.0.dist-info/METADATA": disttest.Metadata("alder", "1.0"), "alder-1.0.dist-info/WHEEL": text, "alder-1.0.dist-info/RECORD": text, "x/" + text: "x", "../" + text: "x", text + ".dist-info/METADATA": text}
+			wheel := map[string]string{
+				"alder-1.0.dist-info/METADATA": disttest.Metadata("alder", "1.0"),
+				"alder-1.0.dist-info/WHEEL":    text,
+				"alder-1.0.dist-info/RECORD":   text,
+				"x/" + text:                    "x",
+				"../" + text:                   "x",
+				text + ".dist-info/METADATA":   text,
+			}
 			s.pack(built()[0], disttest.Zip, wheel)
-			s.pack(built()[1], disttest.TarGz, map[string]string{"alder-1.0/PKG-INFO": disttest.Metadata("alder", "1.0"), text + "/PKG-INFO": text, "../" + text: "x"})
+			s.pack(built()[1], disttest.TarGz,
+				map[string]string{"alder-1.0/PKG-INFO": disttest.Metadata("alder", "1.0"), text + "/PKG-INFO": text, "../" + text: "x"})
 		}},
 		{name: "no archives", notReported: true, provide: func(s *step, text string) {
 			s.write("dist/"+built()[0], text)
@@ -49,13 +57,20 @@ func textSources() []textSource {
 			s.write("pyproject.toml", "[project]\nname = '"+text+"'\n"+text+" = "+text)
 		}},
 		{name: "environment", notReported: true, provide: func(s *step, text string) {
-			for _, name := range []string{"GITHUB_REF", "GITHUB_REF_NAME", "GITHUB_HEAD_REF", "GITHUB_BASE_REF", "GITHUB_ACTOR", "GITHUB_WORKFLOW", "GITHUB_JOB", "GITHUB_REPOSITORY", "GITHUB_EVENT_NAME"} {
+			for _, name := range []string{
+				"GITHUB_REF", "GITHUB_REF_NAME", "GITHUB_HEAD_REF", "GITHUB_BASE_REF", "GITHUB_ACTOR", "GITHUB_WORKFLOW", "GITHUB_JOB",
+				"GITHUB_REPOSITORY", "GITHUB_EVENT_NAME",
+			} {
 				s.env[name] = variable(text)
 			}
 			s.write("../workflow/event.json", text)
 			s.env["ACTIONS_ID_TOKEN_REQUEST_URL"] = ""
 		}},
-		{name: "the ID token's address", notReported: true, provide: func(s *step, text string) { s.env["ACTIONS_ID_TOKEN_REQUEST_URL"] = "http://" + variable(text) }},
+		{
+			name:        "the ID token's address",
+			notReported: true,
+			provide:     func(s *step, text string) { s.env["ACTIONS_ID_TOKEN_REQUEST_URL"] = "http://" + variable(text) },
+		},
 		{name: "all inputs", maxLength: 80, provide: func(s *step, text string) {
 			inputs, _ := declared(s.t)
 			for name := range inputs {
@@ -71,10 +86,19 @@ func textSources() []textSource {
 		}},
 		{name: "sidecars", notReported: true, provide: func(s *step, text string) {
 			s.env["INPUT_ATTESTATIONS"] = "true"
-			for _, statement := range []string{text, jsonText(map[string]any{"_type": text, "predicateType": text, "subject": []any{map[string]any{"name": text, "digest": map[string]string{"sha256": text}}}})} {
+			for _, statement := range []string{
+				text, jsonText(map[string]any{
+					"_type":         text,
+					"predicateType": text,
+					"subject":       []any{map[string]any{"name": text, "digest": map[string]string{"sha256": text}}},
+				}),
+			} {
 				content := jsonText(map[string]any{
 					"version": 1, "envelope": map[string]any{"statement": []byte(statement), "signature": []byte(text)},
-					"verification_material": map[string]any{"certificate": []byte(text), "transparency_entries": []any{map[string]any{"logIndex": text, text: text}}},
+					"verification_material": map[string]any{
+						"certificate":          []byte(text),
+						"transparency_entries": []any{map[string]any{"logIndex": text, text: text}},
+					},
 				})
 				s.write("dist/"+built()[len(statement)%2]+".publish.attestation", content)
 			}
@@ -89,40 +113,54 @@ func textSources() []textSource {
 			})
 		}},
 	}
-	for _, name := range []string{"repository", "repository_owner", "workflow_ref", "job_workflow_ref", "environment", "ref", "event_name", "sub"} {
-		all = append(all, textSource{name: "the claim " + name, notReported: slices.Contains([]string{"sub", "repository_owner"}, name), provide: func(s *step, text string) {
-			s.servers.Claims(func(claims map[string]any) {
-				claims[name], claims["repository_owner_id"] = text, "1"
-				if name == "workflow_ref" || name == "job_workflow_ref" {
-					file := strings.NewReplacer("/", "", "@", "").Replace(text)
-					claims["workflow_ref"], claims["job_workflow_ref"] = "octo-org/rehearsal/.github/workflows/release.yml@x", "octo-org/rehearsal/.github/workflows/release.yml@x"
-					claims[name] = "octo-org/rehearsal/.github/workflows/" + file + ".yml@" + text
-				}
-				if name == "repository" {
-					claims[name] = "octo-org/" + text
-				}
-			})
-		}})
+	for _, name := range []string{
+		"repository", "repository_owner", "workflow_ref", "job_workflow_ref", "environment", "ref", "event_name", "sub",
+	} {
+		all = append(all, textSource{
+			name:        "the claim " + name,
+			notReported: slices.Contains([]string{"sub", "repository_owner"}, name),
+			provide: func(s *step, text string) {
+				s.servers.Claims(func(claims map[string]any) {
+					claims[name], claims["repository_owner_id"] = text, "1"
+					if name == "workflow_ref" || name == "job_workflow_ref" {
+						file := strings.NewReplacer("/", "", "@", "").Replace(text)
+						claims["workflow_ref"], claims["job_workflow_ref"] = "octo-org/rehearsal/.github/workflows/release.yml@x",
+							"octo-org/rehearsal/.github/workflows/release.yml@x"
+						claims[name] = "octo-org/rehearsal/.github/workflows/" + file + ".yml@" + text
+					}
+					if name == "repository" {
+						claims[name] = "octo-org/" + text
+					}
+				})
+			},
+		})
 	}
 	inputs := map[string]string{
-		"packages-dir": "dist/", "repository-url": "http://127.0.0.1:1/", "expected-version": "", "index-url": "http://127.0.0.1:1/", "ca-bundle": "", "manifest-file": "pyproject.toml/", "attestations-dir": "pyproject.toml/",
-		"user": "",
+		"packages-dir":     "dist/",
+		"repository-url":   "http://127.0.0.1:1/",
+		"expected-version": "",
+		"index-url":        "http://127.0.0.1:1/",
+		"ca-bundle":        "",
+		"manifest-file":    "pyproject.toml/",
+		"attestations-dir": "pyproject.toml/",
+		"user":             "",
 	}
 	for _, name := range slices.Sorted(maps.Keys(inputs)) {
-		all = append(all, textSource{name: "the input " + name, notReported: name == "user", maxLength: 180, provide: func(s *step, text string) {
-			before := inputs[name]
-			switch name {
-			case "packages-dir", "manifest-file", "attestations-dir":
-				before = s.dir + "/" + before // the test stands in another folder than a step
-			}
-			s.env["INPUT_"+strings.ToUpper(name)] = before + variable(text)
-			switch name {
-			case "user":
-				s.env["INPUT_PASSWORD"] = "a-password-that-nobody-knows"
-			case "attestations-dir":
-				s.env["INPUT_ATTESTATIONS"] = "true"
-			}
-		}})
+		all = append(all,
+			textSource{name: "the input " + name, notReported: name == "user", maxLength: 180, provide: func(s *step, text string) {
+				before := inputs[name]
+				switch name {
+				case "packages-dir", "manifest-file", "attestations-dir":
+					before = s.dir + "/" + before // the test stands in another folder than a step
+				}
+				s.env["INPUT_"+strings.ToUpper(name)] = before + variable(text)
+				switch name {
+				case "user":
+					s.env["INPUT_PASSWORD"] = "a-password-that-nobody-knows"
+				case "attestations-dir":
+					s.env["INPUT_ATTESTATIONS"] = "true"
+				}
+			}})
 	}
 	return all
 }
@@ -151,11 +189,15 @@ func (s *step) nameFiles(text string) {
 	wheel, sdist := s.fileText("dist/"+built()[0]), s.fileText("dist/"+built()[1])
 	long := strings.Repeat(text, longestName/max(len(text), 1)+1)
 	for _, name := range []string{
-		fileName("alder-1.0"+text, "-py3-none-any.whl"), fileName("alder-1.0-py3-none-any"+text, ".whl"), fileName(text, ".whl"), fileName(long, ".whl"),
+		fileName("alder-1.0"+text, "-py3-none-any.whl"), fileName("alder-1.0-py3-none-any"+text, ".whl"), fileName(text, ".whl"),
+		fileName(long, ".whl"),
 	} {
 		s.write("dist/"+name, wheel)
 	}
-	for _, name := range []string{fileName("alder-1.0"+text, ".tar.gz"), fileName(text+"-1.0", ".tar.gz"), fileName(long, ".zip"), fileName(text, ".tar.bz2"), fileName(text, ".txt")} {
+	for _, name := range []string{
+		fileName("alder-1.0"+text, ".tar.gz"), fileName(text+"-1.0", ".tar.gz"), fileName(long, ".zip"), fileName(text, ".tar.bz2"),
+		fileName(text, ".txt"),
+	} {
 		s.write("dist/"+name, sdist)
 	}
 }
@@ -164,15 +206,21 @@ func (s *step) nameFiles(text string) {
 func (s *step) describe(text string) {
 	var b strings.Builder
 	for _, field := range []string{
-		"Metadata-Version", "Name", "Version", "Summary", "Keywords", "Home-page", "Author", "Author-email", "Maintainer-email", "License", "License-Expression", "License-File",
-		"Classifier", "Platform", "Dynamic", "Requires-Dist", "Requires-Python", "Provides-Extra", "Project-URL", "Description-Content-Type", "Import-Name", "Obsoletes-Dist",
+		"Metadata-Version", "Name", "Version", "Summary", "Keywords", "Home-page", "Author", "Author-email", "Maintainer-email", "License",
+		"License-Expression", "License-File",
+		"Classifier", "Platform", "Dynamic", "Requires-Dist", "Requires-Python", "Provides-Extra", "Project-URL",
+		"Description-Content-Type", "Import-Name", "Obsoletes-Dist",
 	} {
 		fmt.Fprintf(&b, "%s: %s\n", field, text)
 	}
 	fields := b.String() + text + ": " + text + "\n\n" + text + "\n"
 	for i, version := range []string{"", "Metadata-Version: 2.4\nName: alder\nVersion: 1.0\n"} {
 		if i == 0 {
-			s.pack(built()[0], disttest.Zip, map[string]string{"alder-1.0.dist-info/METADATA": version + fields, "alder-1.0.dist-info/WHEEL": "Wheel-Version: " + text, "alder-1.0.dist-info/RECORD": text})
+			s.pack(built()[0], disttest.Zip, map[string]string{
+				"alder-1.0.dist-info/METADATA": version + fields,
+				"alder-1.0.dist-info/WHEEL":    "Wheel-Version: " + text,
+				"alder-1.0.dist-info/RECORD":   text,
+			})
 		} else {
 			s.pack(built()[1], disttest.TarGz, map[string]string{"alder-1.0/PKG-INFO": version + fields})
 		}
@@ -219,14 +267,22 @@ type page struct {
 func pages() []page {
 	listing := func(change map[string]any) map[string]any {
 		page := map[string]any{
-			"meta": map[string]any{"api-version": "1.4"}, "name": "alder", "versions": []string{"1.0"}, "files": []any{}, "project-status": map[string]any{"status": "active"},
+			"meta":           map[string]any{"api-version": "1.4"},
+			"name":           "alder",
+			"versions":       []string{"1.0"},
+			"files":          []any{},
+			"project-status": map[string]any{"status": "active"},
 		}
 		maps.Copy(page, change)
 		return page
 	}
 	file := func(change map[string]any) []any {
 		entry := map[string]any{
-			"filename": built()[0], "url": "https://files.index.example/x", "hashes": map[string]string{"sha256": strings.Repeat("0", 64)}, "size": 1, "yanked": false,
+			"filename":    built()[0],
+			"url":         "https://files.index.example/x",
+			"hashes":      map[string]string{"sha256": strings.Repeat("0", 64)},
+			"size":        1,
+			"yanked":      false,
 			"upload-time": "2026-01-01T00:00:00Z",
 		}
 		maps.Copy(entry, change)

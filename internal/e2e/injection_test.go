@@ -41,23 +41,32 @@ func injections() []string {
 	return []string{
 		// Commands.
 		"\n::error::smuggled", "\n  \t::error file=x,title=y::smuggled", "\n::set-output name=result::published", "\n::stop-commands::x",
-		"\n::add-mask::published", "\n::add-path::/evil", "\n::endgroup::", "\n::group::x", "\n::save-state name=x::y", "\r::error::a lone CR",
+		"\n::add-mask::published", "\n::add-path::/evil", "\n::endgroup::", "\n::group::x", "\n::save-state name=x::y",
+		"\r::error::a lone CR",
 		"\r\n::warning::x", "\v::error::x", "\f::error::x", "\u0085::error::x", "\u2028::error::x", "\u2029::error::x", "\u00a0::error::x",
 		"##[error]smuggled", "##[set-env name=X]y", "##[set-output name=result;]published", "x##[endgroup]", "##[##[error]", "####[error]x",
 		"%0A::error::x", "%0D%0A##[error]x", "%250A::error::x", "::error::", "##[", "##", "[error]x", "::",
 		// Commands that become ones when something is taken out of them.
-		"#\u200b#[error]x", "##\u200b[error]x", ":\u200b:error::x", "#\x00#[error]x", "#\x1b#[error]x", "\n:\x00:error::x", "#\xff#[error]x", "\ufeff::error::x",
+		"#\u200b#[error]x", "##\u200b[error]x", ":\u200b:error::x", "#\x00#[error]x", "#\x1b#[error]x", "\n:\x00:error::x",
+		"#\xff#[error]x", "\ufeff::error::x",
 		"#\u00ad#[error]x", "\n\u2060::error::x", "#<b></b>#[error]x", "#&#35;[error]x",
 		// File commands.
-		"\n_GitHubActionsFileCommandDelimeter_\nurl=https://evil.example\n", "\nresult=published", "\nresult<<EOF\npublished\nEOF\n", "\nGITHUB_TOKEN<<_",
+		"\n_GitHubActionsFileCommandDelimeter_\nurl=https://evil.example\n", "\nresult=published", "\nresult<<EOF\npublished\nEOF\n",
+		"\nGITHUB_TOKEN<<_",
 		// Tables, Markdown and HTML.
-		"|", " | a | b |\n| --- | --- |", "\\|", "\\", "`", "``|``", "\n```\n", "\n~~~\n", "</details>", "<details><summary>", "</code></pre>", "<script>alert(1)</script>",
-		"<img src=x onerror=alert(1)>", "[x](javascript:alert(1))", "](javascript:alert(1))", "![x](https://evil.example/x.png)", "<javascript:alert(1)>",
-		"@octocat @octo-org/team", "#1", "GH-1", "https://evil.example/", "www.evil.example", "\n# heading", "\n- item", "\n> quote", "\n---\n", "**bold** _it_ ~~no~~",
-		"&lt;script&gt;", "&#x3c;b&#x3e;", "<!--", "-->", "<![CDATA[", "$x^2$", "\n[x]: https://evil.example", "[^1]", "{{ x }}", "${{ github.token }}", ":tada:",
+		"|", " | a | b |\n| --- | --- |", "\\|", "\\", "`", "``|``", "\n```\n", "\n~~~\n", "</details>", "<details><summary>",
+		"</code></pre>", "<script>alert(1)</script>",
+		"<img src=x onerror=alert(1)>", "[x](javascript:alert(1))", "](javascript:alert(1))", "![x](https://evil.example/x.png)",
+		"<javascript:alert(1)>",
+		"@octocat @octo-org/team", "#1", "GH-1", "https://evil.example/", "www.evil.example", "\n# heading", "\n- item", "\n> quote",
+		"\n---\n", "**bold** _it_ ~~no~~",
+		"&lt;script&gt;", "&#x3c;b&#x3e;", "<!--", "-->", "<![CDATA[", "$x^2$", "\n[x]: https://evil.example", "[^1]", "{{ x }}",
+		"${{ github.token }}", ":tada:",
 		// What a terminal or a reader sees.
-		"\x1b[31mred\x1b[0m", "\x1b]8;;https://evil.example\x1b\\x", "\x1b[2K\x1b[1A", "\x9b31m", "\u009b31m", "\x07\x08\x7f", "\x00", "\u0090\u009c", "\u202egnp.exe\u202c",
-		"\u2066x\u2069", "\u061c\u200e\u200f", "\xff\xfe\xc0\x80", "\xed\xa0\x80", "\xf4\x90\x80\x80", "\u200b\u200c\u200d", "\U000e0041", "%s%d%n", "%!s(MISSING)",
+		"\x1b[31mred\x1b[0m", "\x1b]8;;https://evil.example\x1b\\x", "\x1b[2K\x1b[1A", "\x9b31m", "\u009b31m", "\x07\x08\x7f", "\x00",
+		"\u0090\u009c", "\u202egnp.exe\u202c",
+		"\u2066x\u2069", "\u061c\u200e\u200f", "\xff\xfe\xc0\x80", "\xed\xa0\x80", "\xf4\x90\x80\x80", "\u200b\u200c\u200d", "\U000e0041",
+		"%s%d%n", "%!s(MISSING)",
 	}
 }
 
@@ -172,27 +181,48 @@ func attackKinds() []attackKind {
 	ends := "\r\nContent-Length: 0\r\nConnection: close\r\n\r\n"
 	return []attackKind{
 		{name: "status line", head: true, answer: raw(func(text string) string { return "HTTP/1.1 403 " + text + ends })},
-		{name: "status line in Latin-1", head: true, answer: raw(func(text string) string { return "HTTP/1.1 403 " + latin1(text) + ends })},
-		{name: "status line of several lines", head: true, answer: broken(lines, func(text string) string { return "HTTP/1.1 400 " + text + ends })},
-		{name: "JSON", whole: true, answer: says(403, "application/json", func(text string) string { return jsonText(map[string]any{"message": text}) })},
+		{
+			name:   "status line in Latin-1",
+			head:   true,
+			answer: raw(func(text string) string { return "HTTP/1.1 403 " + latin1(text) + ends }),
+		},
+		{
+			name:   "status line of several lines",
+			head:   true,
+			answer: broken(lines, func(text string) string { return "HTTP/1.1 400 " + text + ends }),
+		},
+		{
+			name:   "JSON",
+			whole:  true,
+			answer: says(403, "application/json", func(text string) string { return jsonText(map[string]any{"message": text}) }),
+		},
 		{name: "JSON errors", answer: says(422, "application/json", errorsOf)},
 		{name: "plain text", answer: says(403, "text/plain", itself)},
 		{name: "HTML", answer: says(403, "text/html", func(text string) string {
 			return "<html><head><title>x</title></head><body><p>" + text + "</p></body></html>"
 		})},
 		{name: "HTML, later 500", answer: says(500, "text/html", func(text string) string { return "<p title='" + text + "'>" + text })},
-		{name: "redirect", head: true, answer: raw(func(text string) string { return "HTTP/1.1 307 Temporary Redirect\r\nLocation: " + text + ends })},
+		{
+			name:   "redirect",
+			head:   true,
+			answer: raw(func(text string) string { return "HTTP/1.1 307 Temporary Redirect\r\nLocation: " + text + ends }),
+		},
 		{name: "redirect within", head: true, answer: raw(func(text string) string {
 			return "HTTP/1.1 301 " + text + "\r\nLocation: https://evil.example/" + text + ends
 		})},
 		{name: "headers", head: true, answer: raw(func(text string) string {
-			return "HTTP/1.1 400 Bad Request\r\nContent-Type: " + text + "\r\nRetry-After: " + text + "\r\nDate: " + text + "\r\nServer: " + text + ends
+			return "HTTP/1.1 400 Bad Request\r\nContent-Type: " + text + "\r\nRetry-After: " + text + "\r\nDate: " + text + "\r\nServer: " +
+				text + ends
 		})},
 		{name: "no HTTP", answer: raw(itself)},
 		{name: "a broken head", answer: raw(func(text string) string { return "HTTP/1.1 200 OK\r\n" + text + "\r\n\r\n" })},
 		{name: "accepted", accepts: true, answer: says(200, "application/json", acceptance)},
 		{name: "accepted, no JSON", accepts: true, answer: says(200, "application/json", itself)},
-		{name: "accepted, HTML", accepts: true, answer: says(200, "text/html", func(text string) string { return "<a href='" + text + "'>" + text + "</a>" })},
+		{
+			name:    "accepted, HTML",
+			accepts: true,
+			answer:  says(200, "text/html", func(text string) string { return "<a href='" + text + "'>" + text + "</a>" }),
+		},
 	}
 }
 
@@ -225,19 +255,47 @@ func errorsOf(text string) string {
 // acceptance is an answer in which everything that a client may read is the text.
 func acceptance(text string) string {
 	file := map[string]any{
-		"filename": text, "url": text, "hashes": map[string]string{"sha256": text, text: text}, "size": 1, "yanked": text, "provenance": text, "upload-time": text,
+		"filename":    text,
+		"url":         text,
+		"hashes":      map[string]string{"sha256": text, text: text},
+		"size":        1,
+		"yanked":      text,
+		"provenance":  text,
+		"upload-time": text,
 	}
 	own := maps.Clone(file)
 	own["filename"] = built()[1]
 	return jsonText(map[string]any{
-		"audience": text, "success": true, "token": text, "value": text, "message": text, "expires": text,
-		"meta": map[string]any{"api-version": "1.4"}, "name": "alder", "versions": []string{text, "1.0"}, "files": []any{file, own},
+		"audience":       text,
+		"success":        true,
+		"token":          text,
+		"value":          text,
+		"message":        text,
+		"expires":        text,
+		"meta":           map[string]any{"api-version": "1.4"},
+		"name":           "alder",
+		"versions":       []string{text, "1.0"},
+		"files":          []any{file, own},
 		"project-status": map[string]string{"status": text, "reason": text},
-		"version":        1, "attestation_bundles": []any{map[string]any{"publisher": map[string]string{"kind": text}, "attestations": []any{map[string]any{text: text, "version": text}}}},
+		"version":        1,
+		"attestation_bundles": []any{map[string]any{
+			"publisher":    map[string]string{"kind": text},
+			"attestations": []any{map[string]any{text: text, "version": text}},
+		}},
 		"signedCertificateEmbeddedSct": map[string]any{"chain": map[string]any{"certificates": []string{text}}},
-		"logIndex":                     text, "body": text, "uuid": text, "signed": map[string]any{"_type": text, "version": text}, "signatures": []any{text},
-		"id": 1, "tag_name": text, "html_url": text, "browser_download_url": text, "state": text, "digest": text, "label": text,
-		text: map[string]any{"body": text, "logIndex": 1, "logID": text, "integratedTime": 1},
+		"logIndex":                     text,
+		"body":                         text,
+		"uuid":                         text,
+		"signed":                       map[string]any{"_type": text, "version": text},
+		"signatures":                   []any{text},
+		"id":                           1,
+		"tag_name":                     text,
+		"html_url":                     text,
+		"browser_download_url":         text,
+		"state":                        text,
+		"digest":                       text,
+		"label":                        text,
+		text:                           map[string]any{"body": text, "logIndex": 1, "logID": text, "integratedTime": 1},
 	})
 }
 
@@ -536,7 +594,8 @@ func (s *step) checkInertLog(shown []string) {
 		}
 		switch c.name {
 		case "add-mask":
-			if !slices.ContainsFunc(known, func(secret string) bool { return strings.Contains(secret, c.data) }) && !strings.Contains(c.data, marker) {
+			if !slices.ContainsFunc(known, func(secret string) bool { return strings.Contains(secret, c.data) }) &&
+				!strings.Contains(c.data, marker) {
 				s.t.Errorf("a mask of no secret: %.300q", c.data)
 			}
 		case "group":
@@ -586,7 +645,8 @@ func unexpectedIn(text string) string {
 		if c == utf8.RuneError && strings.HasPrefix(text[at:], string(c)) {
 			continue // a real one, which stands for what was there
 		}
-		if c == utf8.RuneError || (unicode.IsControl(c) && c != '\n') || unicode.Is(unicode.Bidi_Control, c) || c == '\u2028' || c == '\u2029' {
+		if c == utf8.RuneError || (unicode.IsControl(c) && c != '\n') || unicode.Is(unicode.Bidi_Control, c) || c == '\u2028' ||
+			c == '\u2029' {
 			return fmt.Sprintf("%q in %.200q", c, text[max(0, at-80):])
 		}
 	}
@@ -609,7 +669,8 @@ func findingsOf(t *testing.T, v checkResult) []manifestFinding {
 func (s *step) checkIntact(v checkResult, text string) {
 	s.t.Helper()
 	joinSpace := func(text string) string { // a run of invalid bytes may be one or many
-		return regexp.MustCompile("\ufffd+").ReplaceAllString(strings.Join(strings.Fields(strings.ToValidUTF8(text, "\ufffd")), " "), "\ufffd")
+		return regexp.MustCompile("\ufffd+").ReplaceAllString(strings.Join(strings.Fields(strings.ToValidUTF8(text, "\ufffd")), " "),
+			"\ufffd")
 	}
 	for _, f := range findingsOf(s.t, v) {
 		if strings.Contains(f.Message, marker) && !strings.Contains(joinSpace(f.Message), joinSpace(text)) {

@@ -25,7 +25,8 @@ import (
 // Other clients with the test server, and ours with every kind of index: each test starts serve as a process.
 
 // oldMetadata is of a version that every client in use reads.
-const oldMetadata = "Metadata-Version: 2.1\nName: alder\nVersion: 1.0\nSummary: A tree\nRequires-Python: >=3.6\nDescription-Content-Type: text/plain\n\nA tree.\n"
+const oldMetadata = "Metadata-Version: 2.1\nName: alder\nVersion: 1.0\nSummary: A tree\nRequires-Python: >=3.6\n" +
+	"Description-Content-Type: text/plain\n\nA tree.\n"
 
 // backend builds the metadata of an sdist with nothing but Python, since pip asks for it even where it only downloads.
 const backend = `import os
@@ -52,7 +53,8 @@ const (
 func buildFolders(salt string) map[string][]byte {
 	const top = "alder-1.0/"
 	return map[string][]byte{
-		theWheel: disttest.Zip(disttest.WheelMembers("alder", "1.0", oldMetadata, disttest.Member{Name: "alder.py", Content: "# a tree" + salt + "\n"})...),
+		theWheel: disttest.Zip(disttest.WheelMembers("alder", "1.0", oldMetadata,
+			disttest.Member{Name: "alder.py", Content: "# a tree" + salt + "\n"})...),
 		theSdist: disttest.TarGz(disttest.Sorted(map[string]string{
 			top + "PKG-INFO": oldMetadata, top + "alder.py": "# a tree" + salt + "\n", top + "backend.py": backend,
 			top + "pyproject.toml": "[build-system]\nrequires = []\nbuild-backend = \"backend\"\nbackend-path = [\".\"]\n",
@@ -94,7 +96,8 @@ func (s *served) client(settings []string, name string, arguments ...string) (pr
 	command := exec.CommandContext(ctx, name, arguments...)
 	command.Dir, command.WaitDelay = home, 5*time.Second
 	command.Env = []string{
-		"PATH=" + os.Getenv("PATH"), "HOME=" + home, "TMPDIR=" + home, "LANG=C.UTF-8", "NO_COLOR=1", "COLUMNS=400", "PYTHONDONTWRITEBYTECODE=1",
+		"PATH=" + os.Getenv("PATH"), "HOME=" + home, "TMPDIR=" + home, "LANG=C.UTF-8", "NO_COLOR=1", "COLUMNS=400",
+		"PYTHONDONTWRITEBYTECODE=1",
 		"PIP_CONFIG_FILE=" + os.DevNull, "PIP_NO_CACHE_DIR=1", "PIP_DISABLE_PIP_VERSION_CHECK=1", "PIP_NO_INPUT=1", "PIP_RETRIES=0",
 		"PYTHON_KEYRING_BACKEND=keyring.backends.null.Keyring",
 	}
@@ -111,7 +114,8 @@ func (s *served) client(settings []string, name string, arguments ...string) (pr
 
 func (s *served) twine(folder string, settings ...string) (printed string, code int) {
 	s.t.Helper()
-	return s.client(settings, "twine", "upload", "--non-interactive", "--disable-progress-bar", filepath.Join(folder, theWheel), filepath.Join(folder, theSdist))
+	return s.client(settings, "twine", "upload", "--non-interactive", "--disable-progress-bar", filepath.Join(folder, theWheel),
+		filepath.Join(folder, theSdist))
 }
 
 // TestInterop_Twine: twine uploads with what serve prints, may do it again where the index allows that, and else gets the index's message.
@@ -246,7 +250,8 @@ func TestInterop_Pip(t *testing.T) {
 			for file, only := range map[string]string{theWheel: "--only-binary", theSdist: "--no-binary"} {
 				w := newWindow(t, s.env["STAGE_URL"], c.accept)
 				folder := t.TempDir()
-				printed, code := s.client([]string{"PIP_INDEX_URL=" + w.url}, "pip", "download", "--no-deps", "--no-build-isolation", only, ":all:", "-d", folder, "alder")
+				printed, code := s.client([]string{"PIP_INDEX_URL=" + w.url}, "pip", "download", "--no-deps", "--no-build-isolation", only,
+					":all:", "-d", folder, "alder")
 				got, err := os.ReadFile(filepath.Join(folder, file))
 				if code != 0 || err != nil {
 					t.Errorf("%s: exit code %d, %v\n%s", file, code, err, printed)

@@ -118,7 +118,9 @@ func killed(t *testing.T, b timedSignal, files []string) bool {
 		t.Errorf("%s: it went on for %v", b, took)
 	}
 	uploaded := len(servers.Files())
-	if message := first.outputs["published-count"]; first.code != cli.Done && fmt.Sprint(uploaded) != message && !strings.Contains(first.summary, " may have it") && !strings.Contains(first.summary, "unknown") {
+	message := first.outputs["published-count"]
+	if first.code != cli.Done && fmt.Sprint(uploaded) != message && !strings.Contains(first.summary, " may have it") &&
+		!strings.Contains(first.summary, "unknown") {
 		t.Errorf("%s: the index holds %d files, published-count is %s\n%s", b, uploaded, message, first.summary)
 	}
 
@@ -142,8 +144,10 @@ func killed(t *testing.T, b timedSignal, files []string) bool {
 			alive++
 		}
 	}
-	t.Logf("%s: exit code %d (%s) after %v, %d of %d files uploaded, %d of %d tokens not burned and reported; re-run: exit code %d (%s), all in %v", b, first.code,
-		first.outputs["result"], took.Round(time.Millisecond), uploaded, len(files), alive, len(servers.Tokens()), second.code, second.outputs["result"], time.Since(before).Round(time.Millisecond))
+	t.Logf("%s: exit code %d (%s) after %v, %d of %d files uploaded, %d of %d tokens not burned and reported; re-run: "+
+		"exit code %d (%s), all in %v", b, first.code,
+		first.outputs["result"], took.Round(time.Millisecond), uploaded, len(files), alive, len(servers.Tokens()), second.code,
+		second.outputs["result"], time.Since(before).Round(time.Millisecond))
 	return first.code != cli.Done
 }
 

@@ -36,7 +36,14 @@ func TestMain(m *testing.M) {
 		return func() {
 			ctx, _ := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 			os.Exit(cli.Main(ctx, cli.Process{
-				Args: os.Args[1:], Version: "test", Getenv: os.Getenv, Stdout: os.Stdout, Stderr: os.Stderr, Now: now, Sleep: sleep, Log: log.Default(),
+				Args:    os.Args[1:],
+				Version: "test",
+				Getenv:  os.Getenv,
+				Stdout:  os.Stdout,
+				Stderr:  os.Stderr,
+				Now:     now,
+				Sleep:   sleep,
+				Log:     log.Default(),
 			}))
 		}
 	}

@@ -95,10 +95,15 @@ func nextSteps() []nextStep {
 			code:  1, result: "failed", uploads: 1,
 		},
 		{
-			name: "too many new projects", set: all(newProject, apiToken, index(func(b *fakepypi.Behavior) { b.TooManyProjects = true })),
-			id: "upload-new-projects", first: "the index refused birch-1.0-py3-none-any.whl: Too many new projects created",
-			next: "run the job again in 53 minutes, when the index allows new projects again; or add a pending publisher", never: "wait, and",
-			code: 1, result: "failed", uploads: 1,
+			name:    "too many new projects",
+			set:     all(newProject, apiToken, index(func(b *fakepypi.Behavior) { b.TooManyProjects = true })),
+			id:      "upload-new-projects",
+			first:   "the index refused birch-1.0-py3-none-any.whl: Too many new projects created",
+			next:    "run the job again in 53 minutes, when the index allows new projects again; or add a pending publisher",
+			never:   "wait, and",
+			code:    1,
+			result:  "failed",
+			uploads: 1,
 		},
 		{
 			name: "too many new projects, by a pending publisher",
@@ -175,8 +180,9 @@ func nextSteps() []nextStep {
 			name: "a publisher that says exactly that, of an earlier account", set: claims("repository_owner_id", "4711"),
 			id:    "invalid-publisher",
 			first: notFound,
-			next:  "if it says exactly that already, remove it and add it again, since it belongs to an earlier account of the owner, now with the id 4711, and check that it is on 127.0.0.1",
-			code:  1, result: "failed",
+			next: "if it says exactly that already, remove it and add it again, since it belongs to an earlier account of the owner, " +
+				"now with the id 4711, and check that it is on 127.0.0.1",
+			code: 1, result: "failed",
 		},
 		{
 			name: "a pending publisher that has ended",
@@ -186,15 +192,17 @@ func nextSteps() []nextStep {
 		},
 		{
 			name: "the repository was transferred", set: claims("repository", "other-org/rehearsal", "repository_owner", "other-org",
-				"job_workflow_ref", "other-org/rehearsal/.github/workflows/release.yml@refs/tags/v1.0.0", "workflow_ref", "other-org/rehearsal/.github/workflows/release.yml@refs/tags/v1.0.0"),
+				"job_workflow_ref", "other-org/rehearsal/.github/workflows/release.yml@refs/tags/v1.0.0", "workflow_ref",
+				"other-org/rehearsal/.github/workflows/release.yml@refs/tags/v1.0.0"),
 			id:    "invalid-publisher",
 			first: notFound,
 			next:  "a publisher does not follow a repository or workflow that was renamed or transferred",
 			code:  1, result: "failed",
 		},
 		{
-			name:  "the workflow was renamed",
-			set:   claims("job_workflow_ref", workflows+"publish.yml@refs/tags/v1.0.0", "workflow_ref", workflows+"publish.yml@refs/tags/v1.0.0"),
+			name: "the workflow was renamed",
+			set: claims("job_workflow_ref", workflows+"publish.yml@refs/tags/v1.0.0", "workflow_ref",
+				workflows+"publish.yml@refs/tags/v1.0.0"),
 			id:    "invalid-publisher",
 			first: notFound,
 			next:  "a publisher does not follow a repository or workflow that was renamed or transferred",
@@ -209,7 +217,8 @@ func nextSteps() []nextStep {
 			name: "a reusable workflow of the same repository, and the publisher names its caller",
 			set:  claims("job_workflow_ref", workflows+"publish.yml@refs/tags/v1.0.0"),
 			id:   "invalid-publisher", first: notFound,
-			next: "either let the publisher name the called file, publish.yml, and publish without attestations, or move the publish job into the workflow that is triggered, release.yml",
+			next: "either let the publisher name the called file, publish.yml, and publish without attestations, " +
+				"or move the publish job into the workflow that is triggered, release.yml",
 			code: 1, result: "failed",
 		},
 		{
@@ -245,14 +254,16 @@ func nextSteps() []nextStep {
 			name: "two runs for one tag", set: all(published, rebuilt),
 			id:    "conflict",
 			first: "already has a different file named " + wheel,
-			next:  "if two runs are for one tag, such as for its push and for its release, let only one of the two events start the workflow",
-			code:  1, result: "failed",
+			next: "if two runs are for one tag, such as for its push and for its release, " +
+				"let only one of the two events start the workflow",
+			code: 1, result: "failed",
 		},
 		{
 			name: "the version was not raised",
 			set:  all(published, rebuilt, func(s *step) { s.env["GITHUB_REF"], s.env["GITHUB_REF_NAME"] = "refs/tags/v1.1", "v1.1" }),
 			id:   "conflict", first: "already has a different file named " + wheel,
-			next: "this run is for the tag v1.1, but the file has the version 1.0: if the tag is right, the version was not raised before the tag was made, so set it to 1.1",
+			next: "this run is for the tag v1.1, but the file has the version 1.0: if the tag is right, " +
+				"the version was not raised before the tag was made, so set it to 1.1",
 			code: 1, result: "failed",
 		},
 		{
@@ -281,9 +292,13 @@ func nextSteps() []nextStep {
 			code: 0, result: "published", entries: 1, mints: 1, uploads: 1,
 		},
 		{
-			name: "a trust root with a wrong signature", set: sigstore(func(b *fakepypi.SigstoreBehavior) { b.TrustRoot = "wrong-signature" }),
-			id: "attestation-trust-root", first: "is not valid: ", next: "use a newer version of this action",
-			code: 1, result: "failed",
+			name:   "a trust root with a wrong signature",
+			set:    sigstore(func(b *fakepypi.SigstoreBehavior) { b.TrustRoot = "wrong-signature" }),
+			id:     "attestation-trust-root",
+			first:  "is not valid: ",
+			next:   "use a newer version of this action",
+			code:   1,
+			result: "failed",
 		},
 		{
 			name: "a trust root that has expired", set: sigstore(func(b *fakepypi.SigstoreBehavior) { b.TrustRoot = "expired-root" }),
@@ -333,7 +348,8 @@ func TestNextSteps(t *testing.T) {
 			}
 			entries, uploads = s.servers.LogSize()-entries, s.requests("upload")-uploads
 			if entries != c.entries || len(e.tokens) != c.mints || uploads != c.uploads {
-				t.Errorf("%d log entries, %d mints, %d uploads; want %d, %d, %d\n%s", entries, len(e.tokens), uploads, c.entries, c.mints, c.uploads, e.log)
+				t.Errorf("%d log entries, %d mints, %d uploads; want %d, %d, %d\n%s", entries, len(e.tokens), uploads, c.entries, c.mints,
+					c.uploads, e.log)
 			}
 			t.Logf("| %s | %s | %s | %d | %s | %d | %d |", c.name, first, next, e.code, e.outputs["result"], entries, len(e.tokens))
 		})
@@ -357,7 +373,8 @@ func TestNextSteps_Renewed(t *testing.T) {
 	servers := startRenewed(t)
 	s := newStepOn(t, servers, "alder-1.0-py3-none-any.whl")
 	e := s.run()
-	if first, _ := firstAnnotation(readLog(e.log).annotations, "attestation-trust-root"); e.code != 0 || e.outputs["result"] != "published" || servers.LogSize() != 1 || first != "" {
+	first, _ := firstAnnotation(readLog(e.log).annotations, "attestation-trust-root")
+	if e.code != 0 || e.outputs["result"] != "published" || servers.LogSize() != 1 || first != "" {
 		t.Errorf("exit code %d, %v\n%s", e.code, e.outputs, e.log)
 	}
 }
@@ -373,7 +390,8 @@ func TestNextSteps_PublishedTitle(t *testing.T) {
 	})
 	e := s.run()
 	title, _, _ := strings.Cut(e.summary, "\n")
-	if e.code != 0 || !strings.HasPrefix(title, "### ✅ Published ") || !strings.Contains(title, "1 file uploaded") || e.outputs["github-release"] != "failed" {
+	if e.code != 0 || !strings.HasPrefix(title, "### ✅ Published ") || !strings.Contains(title, "1 file uploaded") ||
+		e.outputs["github-release"] != "failed" {
 		t.Errorf("exit code %d, %v: %s", e.code, e.outputs, title)
 	}
 }
@@ -391,7 +409,8 @@ func TestNextSteps_EgressFilter(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	s.env["INPUT_REPOSITORY-URL"], s.env["INPUT_INDEX-URL"], s.env["INPUT_PACKAGES-DIR"] = "https://upload.index.example/legacy/", "none", s.path("dist")
+	s.env["INPUT_REPOSITORY-URL"], s.env["INPUT_INDEX-URL"], s.env["INPUT_PACKAGES-DIR"] = "https://upload.index.example/legacy/", "none",
+		s.path("dist")
 	var waited atomic.Int64 // the waits of the run, which put its clock forward and take no time
 	code := cli.Main(t.Context(), cli.Process{
 		Version: "test", Getenv: func(name string) string { return s.env[name] }, Stdout: &s.log, Stderr: &s.log,
@@ -400,7 +419,8 @@ func TestNextSteps_EgressFilter(t *testing.T) {
 		Proxy: func(*http.Request) (*url.URL, error) { return through, nil },
 	})
 	first, next := firstAnnotation(readLog(s.log.String()).annotations, "audience-unavailable")
-	if code != 1 || !strings.Contains(first, "the proxy did not connect: 403 Forbidden") || !strings.Contains(next, "if an egress filter or a firewall guards the job, let it reach upload.index.example") {
+	if code != 1 || !strings.Contains(first, "the proxy did not connect: 403 Forbidden") ||
+		!strings.Contains(next, "if an egress filter or a firewall guards the job, let it reach upload.index.example") {
 		t.Errorf("exit code %d\n%s", code, s.log.String())
 	}
 	if len(s.servers.Tokens()) != 0 || s.servers.LogSize() != 0 {

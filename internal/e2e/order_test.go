@@ -65,7 +65,8 @@ func (a *arrivals) leave(file string) {
 // TestUpload_Order: the first wheel of a new release alone, then the other wheels side by side, the sdist last.
 func TestUpload_Order(t *testing.T) {
 	t.Parallel()
-	s := newStep(t, "alder-1.0-cp310-cp310-win32.whl", "alder-1.0-cp311-cp311-win32.whl", "alder-1.0-cp312-cp312-win32.whl", "alder-1.0-cp313-cp313-win32.whl", "alder-1.0.tar.gz")
+	s := newStep(t, "alder-1.0-cp310-cp310-win32.whl", "alder-1.0-cp311-cp311-win32.whl", "alder-1.0-cp312-cp312-win32.whl",
+		"alder-1.0-cp313-cp313-win32.whl", "alder-1.0.tar.gz")
 	s.env["INPUT_PARALLEL-UPLOADS"] = "3"
 	a := &arrivals{}
 	name := regexp.MustCompile(`filename="?([^";\r]+)`)
@@ -120,7 +121,10 @@ func TestUpload_NoneStartedAfterRefusal(t *testing.T) {
 	t.Parallel()
 	s := newStep(t, "alder-1.0-cp310-cp310-win32.whl", "alder-2.0-cp310-cp310-win32.whl")
 	s.run().require(t, 0)
-	for _, name := range []string{"alder-1.0-cp311-cp311-win32.whl", "alder-1.0-cp312-cp312-win32.whl", "alder-2.0-cp311-cp311-win32.whl", "alder-2.0-cp312-cp312-win32.whl"} {
+	for _, name := range []string{
+		"alder-1.0-cp311-cp311-win32.whl", "alder-1.0-cp312-cp312-win32.whl", "alder-2.0-cp311-cp311-win32.whl",
+		"alder-2.0-cp312-cp312-win32.whl",
+	} {
 		s.build(name, "")
 	}
 	s.env["INPUT_PARALLEL-UPLOADS"] = "2"

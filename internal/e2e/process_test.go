@@ -124,7 +124,8 @@ func (e *echo) before(next http.Handler) http.Handler {
 			w.WriteHeader(http.StatusForbidden)
 			// The last one stands across the edge at which words are cut.
 			padding := strings.Repeat("x", 1980-4*len(pass))
-			fmt.Fprintf(w, "refused %s %s %s %s %s %s", pass, r.Header.Get("Authorization"), url.QueryEscape(pass), base64.StdEncoding.EncodeToString([]byte(pass)), padding, pass)
+			fmt.Fprintf(w, "refused %s %s %s %s %s %s", pass, r.Header.Get("Authorization"), url.QueryEscape(pass),
+				base64.StdEncoding.EncodeToString([]byte(pass)), padding, pass)
 		case r.URL.Path == "/_/oidc/burn-token":
 			w.WriteHeader(http.StatusTeapot)
 			_, _ = w.Write(body)
@@ -215,7 +216,10 @@ func publishCommand() []string { return []string{"publish", "-verbose"} }
 
 // shows reports whether a line holds the secret, or enough of one of its forms to recognize it.
 func shows(line, secret string) bool {
-	forms := []string{secret, url.QueryEscape(secret), base64.StdEncoding.EncodeToString([]byte(secret)), base64.StdEncoding.EncodeToString([]byte("__token__:" + secret))}
+	forms := []string{
+		secret, url.QueryEscape(secret), base64.StdEncoding.EncodeToString([]byte(secret)),
+		base64.StdEncoding.EncodeToString([]byte("__token__:" + secret)),
+	}
 	if n := len(secret); n > 40 {
 		forms = append(forms, secret[n-32:], secret[:n-8]) // the signature alone, and all but the end
 	}

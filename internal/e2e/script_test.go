@@ -55,9 +55,21 @@ func TestScripts(t *testing.T) {
 			return nil
 		},
 		Cmds: map[string]func(*testscript.TestScript, bool, []string){
-			"input": input, "build": build, "trust": trustCommand, "switch": switchCommand, "index": indexCommand, "output": output,
-			"requests": requests, "tokens": tokens, "wrongindex": unexpectedIndex, "apitoken": apiToken, "sdist": sdistOf, "claim": claim, "exits": exits,
-			"await": await, "environment": environment,
+			"input":       input,
+			"build":       build,
+			"trust":       trustCommand,
+			"switch":      switchCommand,
+			"index":       indexCommand,
+			"output":      output,
+			"requests":    requests,
+			"tokens":      tokens,
+			"wrongindex":  unexpectedIndex,
+			"apitoken":    apiToken,
+			"sdist":       sdistOf,
+			"claim":       claim,
+			"exits":       exits,
+			"await":       await,
+			"environment": environment,
 		},
 	})
 }

@@ -146,7 +146,8 @@ func TestServe_Signal(t *testing.T) {
 			t.Fatal(err)
 		}
 		defer conn.Close()
-		fmt.Fprintf(conn, "POST /legacy/ HTTP/1.1\r\nHost: x\r\nUser-Agent: x\r\nContent-Type: multipart/form-data; boundary=x\r\nContent-Length: 1000\r\n\r\n--x\r\n")
+		fmt.Fprintf(conn, "POST /legacy/ HTTP/1.1\r\nHost: x\r\nUser-Agent: x\r\nContent-Type: multipart/form-data; boundary=x\r\n"+
+			"Content-Length: 1000\r\n\r\n--x\r\n")
 		s.fetch("POST", s.env["STAGE_FAULTS_URL"], `{"op": "look", "fault": "hang"}`)
 		hanging, err := (&net.Dialer{}).DialContext(t.Context(), "tcp", strings.TrimPrefix(s.env["STAGE_URL"], "http://"))
 		if err != nil {
@@ -178,8 +179,10 @@ func TestServe_EnvFile(t *testing.T) {
 			t.Parallel()
 			s := serveServers(t, "-profile", profile)
 			always := []string{
-				"INPUT_INDEX-URL", "INPUT_REPOSITORY-URL", "PIP_INDEX_URL", "STAGE_FAULTS_URL", "STAGE_URL", "TWINE_PASSWORD", "ACTIONS_ID_TOKEN_REQUEST_TOKEN", "ACTIONS_ID_TOKEN_REQUEST_URL",
-				"PYPI_OIDC_PUBLISH_TUF_ROOT", "PYPI_OIDC_PUBLISH_TUF_URL", "TWINE_REPOSITORY_URL", "TWINE_USERNAME", "UV_DEFAULT_INDEX", "UV_PUBLISH_CHECK_URL", "UV_PUBLISH_URL",
+				"INPUT_INDEX-URL", "INPUT_REPOSITORY-URL", "PIP_INDEX_URL", "STAGE_FAULTS_URL", "STAGE_URL", "TWINE_PASSWORD",
+				"ACTIONS_ID_TOKEN_REQUEST_TOKEN", "ACTIONS_ID_TOKEN_REQUEST_URL",
+				"PYPI_OIDC_PUBLISH_TUF_ROOT", "PYPI_OIDC_PUBLISH_TUF_URL", "TWINE_REPOSITORY_URL", "TWINE_USERNAME", "UV_DEFAULT_INDEX",
+				"UV_PUBLISH_CHECK_URL", "UV_PUBLISH_URL",
 			}
 			expected := slices.Sorted(slices.Values(slices.Concat(always, names)))
 			var got []string
@@ -229,7 +232,8 @@ func TestServe_GitHubRelease(t *testing.T) {
 	s.step("alder-1.0.tar.gz").run().expect(t, 0, "github-release", "")
 	s.end(os.Interrupt)
 	for _, line := range []string{
-		"  GitHub  " + s.env["GITHUB_API_URL"], "  release v1.0 of me/trees", "  draft   v1.1 of me/trees", "  export GITHUB_REPOSITORY='me/trees'",
+		"  GitHub  " + s.env["GITHUB_API_URL"], "  release v1.0 of me/trees", "  draft   v1.1 of me/trees",
+		"  export GITHUB_REPOSITORY='me/trees'",
 	} {
 		expect.Contains(t, "the log", s.log.String(), line+"\n")
 	}
@@ -271,15 +275,21 @@ func TestServe_Publishers(t *testing.T) {
 		code  int
 		says  string
 	}{
-		"the run":                  {[]string{"-project", "Alder"}, 0, "published alder 1.0"},
-		"a pending one":            {[]string{"-pending", "alder"}, 0, "published alder 1.0"},
-		"nobody":                   {nil, 1, "Publisher with matching claims was not found"},
-		"another project":          {[]string{"-project", "birch"}, 1, "cannot create new projects"},
-		"another run":              {[]string{"-repository", "me/trees", "-workflow", "go.yaml", "-project", "alder"}, 0, "published alder 1.0"},
-		"a publisher of the run":   {[]string{"-publisher", "octo-org/rehearsal:release.yml=alder"}, 0, "published alder 1.0"},
-		"a pending one of it":      {[]string{"-pending", "octo-org/rehearsal:release.yml=alder"}, 0, "published alder 1.0"},
-		"another workflow":         {[]string{"-publisher", "octo-org/rehearsal:other.yml=alder"}, 1, "repository rehearsal, workflow release.yml"},
-		"an environment":           {[]string{"-environment", "pypi", "-publisher", "octo-org/rehearsal:release.yml:pypi=alder"}, 0, "published alder 1.0"},
+		"the run":         {[]string{"-project", "Alder"}, 0, "published alder 1.0"},
+		"a pending one":   {[]string{"-pending", "alder"}, 0, "published alder 1.0"},
+		"nobody":          {nil, 1, "Publisher with matching claims was not found"},
+		"another project": {[]string{"-project", "birch"}, 1, "cannot create new projects"},
+		"another run": {
+			[]string{"-repository", "me/trees", "-workflow", "go.yaml", "-project", "alder"}, 0, "published alder 1.0",
+		},
+		"a publisher of the run": {[]string{"-publisher", "octo-org/rehearsal:release.yml=alder"}, 0, "published alder 1.0"},
+		"a pending one of it":    {[]string{"-pending", "octo-org/rehearsal:release.yml=alder"}, 0, "published alder 1.0"},
+		"another workflow": {
+			[]string{"-publisher", "octo-org/rehearsal:other.yml=alder"}, 1, "repository rehearsal, workflow release.yml",
+		},
+		"an environment": {
+			[]string{"-environment", "pypi", "-publisher", "octo-org/rehearsal:release.yml:pypi=alder"}, 0, "published alder 1.0",
+		},
 		"without the environment":  {[]string{"-publisher", "octo-org/rehearsal:release.yml:pypi=alder"}, 1, "environment"},
 		"an event that is refused": {[]string{"-event", "pull_request_target", "-project", "alder"}, 2, "pull_request_target"},
 	} {
@@ -325,7 +335,10 @@ func TestServe_BeyondLoopback(t *testing.T) {
 	}
 	elsewhere := serveServers(t, "-url", "http://index:8081")
 	for name, want := range map[string]string{
-		"STAGE_URL": "http://index:8081", "TWINE_REPOSITORY_URL": "http://index:8081/legacy/", "PIP_INDEX_URL": "http://index:8081/simple/", "PIP_TRUSTED_HOST": "index",
+		"STAGE_URL":            "http://index:8081",
+		"TWINE_REPOSITORY_URL": "http://index:8081/legacy/",
+		"PIP_INDEX_URL":        "http://index:8081/simple/",
+		"PIP_TRUSTED_HOST":     "index",
 	} {
 		if elsewhere.env[name] != want {
 			t.Errorf("%s is %s, not %s", name, elsewhere.env[name], want)

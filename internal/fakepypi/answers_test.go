@@ -120,7 +120,8 @@ func TestCaveats(t *testing.T) {
 		token := th.minted()
 		th.accepted(th.apiToken(), wheel("name", "other").called("other-1.0-py3-none-any.whl"))
 		const problem = "OIDC scoped token is not valid for project 'other', project-scoped token is not valid for project: 'other'"
-		th.upload(token, wheel("name", "other").called("other-1.0-py2-none-any.whl").holding("x")).want(t, 403, invalid+problem+", "+problem)
+		th.upload(token, wheel("name", "other").called("other-1.0-py2-none-any.whl").holding("x")).want(t, 403,
+			invalid+problem+", "+problem)
 	})
 	t.Run("an API token of one project", func(t *testing.T) {
 		t.Parallel()
@@ -134,7 +135,8 @@ func TestCaveats(t *testing.T) {
 		th.upload(appended(t, th.apiToken(), `[4,"x"]`), wheel()).want(
 			t, 403, invalid+"OIDC scoped token used outside of an OIDC identified request",
 		)
-		th.upload(appended(t, th.apiToken(), `[3,"x"]`), wheel()).want(t, 403, invalid+"current user does not match user restriction in token")
+		th.upload(appended(t, th.apiToken(), `[3,"x"]`), wheel()).want(t, 403,
+			invalid+"current user does not match user restriction in token")
 	})
 }
 
@@ -188,7 +190,8 @@ func TestErrorBody(t *testing.T) {
 			t.Errorf("the body of a %d does not have the message %q: %s", status, r.reason, r.body)
 		}
 	}
-	if r := th.upload(th.minted(), wheel(":action", "dance")); r.status != 404 || !strings.Contains(r.header.Get("Content-Type"), "text/html") {
+	r := th.upload(th.minted(), wheel(":action", "dance"))
+	if r.status != 404 || !strings.Contains(r.header.Get("Content-Type"), "text/html") {
 		t.Errorf("the page of a 404: %+v", r)
 	}
 }
@@ -201,7 +204,8 @@ func TestErrorBody_Characters(t *testing.T) {
 	p.header = []string{"Accept", "application/json"}
 	r := th.upload(th.minted(), p)
 	var body struct{ Code, Message string }
-	if err := json.Unmarshal([]byte(r.body), &body); err != nil || !strings.Contains(body.Code, "'?? :: ü'") || !strings.Contains(body.Message, "'日本 :: ü'") {
+	err := json.Unmarshal([]byte(r.body), &body)
+	if err != nil || !strings.Contains(body.Code, "'?? :: ü'") || !strings.Contains(body.Message, "'日本 :: ü'") {
 		t.Errorf("%v\n%+v", err, body)
 	}
 }
@@ -213,7 +217,9 @@ func TestUpload_TooManyNewProjects(t *testing.T) {
 	th.Switch(func(s *fakepypi.Behavior) { s.TooManyProjects, s.NoProjects = true, true })
 	r := th.upload(th.apiToken(), wheel())
 	r.want(t, 429, "Too many new projects created")
-	if policy := r.header.Get("RateLimit-Policy"); !strings.Contains(policy, `"project.create.user";q=20;w=3600`) || !strings.Contains(r.header.Get("RateLimit"), "r=0;t=3133") || r.header.Get("Retry-After") != "" {
+	policy := r.header.Get("RateLimit-Policy")
+	if !strings.Contains(policy, `"project.create.user";q=20;w=3600`) || !strings.Contains(r.header.Get("RateLimit"), "r=0;t=3133") ||
+		r.header.Get("Retry-After") != "" {
 		t.Errorf("%v", r.header)
 	}
 	th.Switch(func(s *fakepypi.Behavior) { s.NoProjects = false })
@@ -265,7 +271,8 @@ func TestStatusLine(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer conn.Close()
-	fmt.Fprintf(conn, "POST /legacy/ HTTP/1.1\r\nHost: x\r\nUser-Agent: raw\r\nAuthorization: %s\r\nContent-Type: %s\r\nContent-Length: %d\r\n\r\n%s",
+	fmt.Fprintf(conn,
+		"POST /legacy/ HTTP/1.1\r\nHost: x\r\nUser-Agent: raw\r\nAuthorization: %s\r\nContent-Type: %s\r\nContent-Length: %d\r\n\r\n%s",
 		basic("__token__", th.minted()), kind, len(body), body)
 	answer, err := io.ReadAll(conn)
 	if err != nil {
@@ -373,7 +380,8 @@ func TestSimpleJSON(t *testing.T) {
 	if sdist := files[1].(map[string]any); sdist["requires-python"] != ">=3.9, <4" || file["url"] == sdist["url"] {
 		t.Errorf("sdist: %v", sdist)
 	}
-	if again := th.get("/simple/demo/", "Accept", simpleJSON, "If-None-Match", r.header.Get("ETag")); again.status != 304 || again.body != "" {
+	again := th.get("/simple/demo/", "Accept", simpleJSON, "If-None-Match", r.header.Get("ETag"))
+	if again.status != 304 || again.body != "" {
 		t.Errorf("again: %+v", again)
 	}
 }
@@ -395,7 +403,8 @@ func TestSimpleHTML(t *testing.T) {
 	}
 	sum := sha256.Sum256([]byte(theWheel))
 	b2 := blake2Of(theWheel)
-	link := `<a href="http://` + th.Upload.Host + "/files/packages/" + b2[:2] + "/" + b2[2:4] + "/" + b2[4:] + "/demo-1.0-py3-none-any.whl#sha256=" +
+	link := `<a href="http://` + th.Upload.Host + "/files/packages/" + b2[:2] + "/" + b2[2:4] + "/" + b2[4:] +
+		"/demo-1.0-py3-none-any.whl#sha256=" +
 		hex.EncodeToString(sum[:]) + `" data-requires-python="&gt;=3.9" data-dist-info-metadata="sha256=` + sha256Of(metadata) +
 		`" data-core-metadata="sha256=` + sha256Of(metadata) + `">demo-1.0-py3-none-any.whl</a><br />`
 	if page := th.get("/simple/demo/"); !strings.Contains(page.body, link) {
@@ -404,7 +413,8 @@ func TestSimpleHTML(t *testing.T) {
 	if list := th.get("/simple/"); !strings.Contains(list.body, `<a href="/simple/demo/">demo</a>`) {
 		t.Errorf("list: %s", list.body)
 	}
-	if list := th.get("/simple/", "Accept", simpleJSON).json(t); fmt.Sprint(list["projects"].([]any)[0].(map[string]any)["name"]) != "demo" {
+	list := th.get("/simple/", "Accept", simpleJSON).json(t)
+	if fmt.Sprint(list["projects"].([]any)[0].(map[string]any)["name"]) != "demo" {
 		t.Errorf("list: %v", list)
 	}
 }

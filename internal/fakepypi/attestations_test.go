@@ -88,12 +88,14 @@ func forms() map[string]formRow {
 	unpadded := func(s string) string { return strings.TrimRight(s, "=") }
 	urlSafe := func(s string) string { return "-_" + s[2:] }
 	return map[string]formRow{
-		"as it is":                 {func(signer.Attestation) {}, ""},
-		"no padding":               {edit(certificate, unpadded), ""},
-		"lines of 76":              {edit(certificate, func(s string) string { return strings.Join(chunks(s, 76), "\n") }), ""},
-		"URL-safe alphabet":        {edit(certificate, urlSafe), malformed},
-		"URL-safe signature":       {edit("envelope.signature", urlSafe), malformed},
-		"version as a text":        {set("version", "1"), malformed + "1 validation error for list[Attestation]\n0.version\n  Input should be 1"},
+		"as it is":           {func(signer.Attestation) {}, ""},
+		"no padding":         {edit(certificate, unpadded), ""},
+		"lines of 76":        {edit(certificate, func(s string) string { return strings.Join(chunks(s, 76), "\n") }), ""},
+		"URL-safe alphabet":  {edit(certificate, urlSafe), malformed},
+		"URL-safe signature": {edit("envelope.signature", urlSafe), malformed},
+		"version as a text": {
+			set("version", "1"), malformed + "1 validation error for list[Attestation]\n0.version\n  Input should be 1",
+		},
 		"version 2":                {set("version", 2), malformed},
 		"no version":               {drop("version"), malformed + "1 validation error for list[Attestation]\n0.version\n  Field required"},
 		"no envelope":              {drop("envelope"), malformed},
@@ -158,7 +160,9 @@ func forms() map[string]formRow {
 		"another body": {
 			edit(entries+".canonicalizedBody", spoil), failed + "invalid log entry: inclusion proof contains invalid root hash: ",
 		},
-		"another root":          {edit(proof+".rootHash", spoil), failed + "invalid log entry: inclusion proof contains invalid root hash: "},
+		"another root": {
+			edit(proof+".rootHash", spoil), failed + "invalid log entry: inclusion proof contains invalid root hash: ",
+		},
 		"another place in it":   {set(proof+".logIndex", "0"), failed + "invalid log entry: inclusion proof"},
 		"beyond the tree":       {set(proof+".logIndex", "99"), failed + "invalid log entry: inclusion proof"},
 		"no hashes":             {drop(proof + ".hashes"), failed + "invalid log entry: inclusion proof has wrong size"},
@@ -176,7 +180,9 @@ func forms() map[string]formRow {
 		"the id of another": {
 			edit(entries+".logId.keyId", func(string) string { return strings.Repeat("A", 43) + "=" }), failed + "invalid log entry: ",
 		},
-		"a certificate without a valid issuer": {edit(certificate, spoilSignature), failed + "failed to build timestamp certificate chain: "},
+		"a certificate without a valid issuer": {
+			edit(certificate, spoilSignature), failed + "failed to build timestamp certificate chain: ",
+		},
 	}
 }
 
@@ -208,7 +214,8 @@ func snakes(a signer.Attestation) {
 	parent, name := at(map[string]any(a), entries)
 	text := encodedOf(parent[name])
 	for _, camel := range []string{
-		"logIndex", "logId", "keyId", "kindVersion", "integratedTime", "inclusionPromise", "signedEntryTimestamp", "inclusionProof", "rootHash",
+		"logIndex", "logId", "keyId", "kindVersion", "integratedTime", "inclusionPromise", "signedEntryTimestamp", "inclusionProof",
+		"rootHash",
 		"treeSize", "canonicalizedBody",
 	} {
 		snake := strings.ToLower(strings.NewReplacer(
@@ -302,7 +309,10 @@ func TestAttestations_Statements(t *testing.T) {
 		{"predicate empty", strings.TrimSuffix(self, "}") + `,"predicate":{}}`, ""},
 		{"predicate absent", self, ""},
 		{"predicate a list", strings.TrimSuffix(self, "}") + `,"predicate":[]}`, invalid},
-		{"predicate of publish", strings.TrimSuffix(self, "}") + `,"predicate":{"a":1}}`, failed + "the predicate of a publish attestation"},
+		{
+			"predicate of publish", strings.TrimSuffix(self, "}") + `,"predicate":{"a":1}}`,
+			failed + "the predicate of a publish attestation",
+		},
 		{"predicate of SLSA", whole(`{"name":"NAME",`+digest+`}`, `"predicateType":"`+signer.SLSA+`","predicate":{"a":1}`), ""},
 		{
 			"another predicate", whole(`{"name":"NAME",`+digest+`}`, `"predicateType":"https://example.org/x"`),
@@ -320,7 +330,10 @@ func TestAttestations_Statements(t *testing.T) {
 		{"no distribution", named("sample_project.exe"), failed + "invalid subject: unknown distribution format: sample_project.exe"},
 		{"another spelling", named("Sample.Project-1.0.0-02-py2.py3-none-any.whl"), ""},
 		{"upper case digest", strings.Replace(self, "DIGEST", "UPPER", 1), failed + "subject does not match distribution digest"},
-		{"another digest", strings.Replace(self, "DIGEST", strings.Repeat("0", 64), 1), failed + "subject does not match distribution digest"},
+		{
+			"another digest", strings.Replace(self, "DIGEST", strings.Repeat("0", 64), 1),
+			failed + "subject does not match distribution digest",
+		},
 		{"sha512 too", strings.Replace(self, `"DIGEST"`, `"DIGEST","sha512":"00"`, 1), ""},
 		{"blake2b too", strings.Replace(self, `"DIGEST"`, `"DIGEST","blake2b":"00"`, 1), invalid},
 		{"no sha256", strings.Replace(self, `"sha256"`, `"sha512"`, 1), failed + "subject does not match distribution digest"},
@@ -369,13 +382,16 @@ func TestAttestations_Sets(t *testing.T) {
 	publish, slsa := published(wheel()), signer.Statement(wheel().filename, []byte(wheel().content), signer.SLSA)
 	const prefix = "Invalid attestations supplied during upload: "
 	th.checkAnswer("two of a kind", token, wheel("attestations", th.attests(publish, publish)),
-		prefix+"Multiple attestations for the same file with the same predicate type (https://docs.pypi.org/attestations/publish/v1) are not supported")
+		prefix+"Multiple attestations for the same file with the same predicate type (https://docs.pypi.org/attestations/publish/v1) are "+
+			"not supported")
 	th.checkAnswer(
-		"three", token, wheel("attestations", th.attests(publish, publish, slsa)), prefix+"A maximum of 2 attestations per file are supported",
+		"three", token, wheel("attestations", th.attests(publish, publish, slsa)),
+		prefix+"A maximum of 2 attestations per file are supported",
 	)
 	th.checkAnswer("none", token, wheel("attestations", "[]"), malformed+"an empty attestation set is not permitted")
 	th.checkAnswer(
-		"no list", token, wheel("attestations", "{}"), malformed+"1 validation error for list[Attestation]\n  Input should be a valid array",
+		"no list", token, wheel("attestations", "{}"),
+		malformed+"1 validation error for list[Attestation]\n  Input should be a valid array",
 	)
 	th.checkAnswer("no JSON", token, wheel("attestations", "["), malformed+"1 validation error for list[Attestation]\n  Invalid JSON: ")
 	th.checkAnswer("more than JSON", token, wheel("attestations", th.attests(publish)+"x"), malformed)
@@ -403,18 +419,21 @@ func TestAttestations_Publisher(t *testing.T) {
 		"as it is": {nil, ""},
 		"another repository": {
 			map[string]string{"repository": "octo-org/other"},
-			failed + "Certificate's OIDCSourceRepositoryURI does not match (got 'https://github.com/octo-org/other', expected 'https://github.com/octo-org/rehearsal')",
+			failed + "Certificate's OIDCSourceRepositoryURI does not match (got 'https://github.com/octo-org/other', " +
+				"expected 'https://github.com/octo-org/rehearsal')",
 		},
 		"another letter case": {
 			map[string]string{"repository": "Octo-Org/rehearsal"}, failed + "Certificate's OIDCSourceRepositoryURI does not match",
 		},
 		"another workflow": {
 			map[string]string{"workflow_ref": "octo-org/rehearsal/.github/workflows/x.yml@refs/tags/v1.0.0"},
-			config + "https://github.com/octo-org/rehearsal/.github/workflows/x.yml@refs/tags/v1.0.0 does not match expected Trusted Publisher: release.yml @ octo-org/rehearsal",
+			config + "https://github.com/octo-org/rehearsal/.github/workflows/x.yml@refs/tags/v1.0.0 does not match expected Trusted " +
+				"Publisher: release.yml @ octo-org/rehearsal",
 		},
 		"another ref": {map[string]string{"ref": "refs/heads/main"}, config},
 		"by digest": {
-			map[string]string{"workflow_ref": "octo-org/rehearsal/.github/workflows/release.yml@1f2e3d4c5b6a79880716253443526170a9b8c7d6"}, "",
+			map[string]string{"workflow_ref": "octo-org/rehearsal/.github/workflows/release.yml@1f2e3d4c5b6a79880716253443526170a9b8c7d6"},
+			"",
 		},
 		"a called workflow":   {map[string]string{"job_workflow_ref": called}, ""},
 		"another environment": {map[string]string{"environment": "elsewhere"}, ""},
@@ -450,10 +469,12 @@ func TestSigstore_Defects(t *testing.T) {
 		behavior fakepypi.SigstoreBehavior
 		refusal  string
 	}{
-		"in order":            {fakepypi.SigstoreBehavior{}, ""},
-		"fresh log":           {fakepypi.SigstoreBehavior{FreshLog: true}, ""},
-		"short life":          {fakepypi.SigstoreBehavior{CertificateLife: time.Second}, ""},
-		"expired certificate": {fakepypi.SigstoreBehavior{ExpiredCertificate: true}, failed + "failed to build timestamp certificate chain: "},
+		"in order":   {fakepypi.SigstoreBehavior{}, ""},
+		"fresh log":  {fakepypi.SigstoreBehavior{FreshLog: true}, ""},
+		"short life": {fakepypi.SigstoreBehavior{CertificateLife: time.Second}, ""},
+		"expired certificate": {
+			fakepypi.SigstoreBehavior{ExpiredCertificate: true}, failed + "failed to build timestamp certificate chain: ",
+		},
 		"bad SCT": {
 			fakepypi.SigstoreBehavior{BadSCT: true},
 			failed + "failed to verify SCT on signing certificate: SCT verify failed: keyring: invalid signature",
@@ -499,7 +520,8 @@ func TestAttestations_OtherSigstore(t *testing.T) {
 	t.Parallel()
 	th, other := opened(t), opened(t)
 	th.checkAnswer(
-		"another", th.minted(), wheel("attestations", other.attests(published(wheel()))), failed+"failed to build timestamp certificate chain: ",
+		"another", th.minted(), wheel("attestations", other.attests(published(wheel()))),
+		failed+"failed to build timestamp certificate chain: ",
 	)
 }
 
@@ -523,8 +545,8 @@ func TestProvenance(t *testing.T) {
 			at[f.(map[string]any)["filename"].(string)] = f.(map[string]any)["provenance"]
 		}
 		where, _ := at["demo-1.0-py3-none-any.whl"].(string)
-		if want := "http://" + th.Upload.Host + "/integrity/demo/1.0/demo-1.0-py3-none-any.whl/provenance"; where != want ||
-			at["demo-1.0.tar.gz"] != nil {
+		want := "http://" + th.Upload.Host + "/integrity/demo/1.0/demo-1.0-py3-none-any.whl/provenance"
+		if where != want || at["demo-1.0.tar.gz"] != nil {
 			t.Errorf("the page has %v", at)
 		}
 		if html := th.get("/simple/demo/"); strings.Count(html.body, `data-provenance="`+where+`"`) != 1 {

@@ -161,7 +161,8 @@ func TestUpload_RecordedClients(t *testing.T) {
 						u.send(th, user, password, u.body(content, wrong)).want(t, 400, reason)
 					}
 					u.send(th, user, password, u.body(content, digests)).want(t, 200, "OK")
-					if !slices.ContainsFunc(th.Files(), func(f fakepypi.File) bool { return f.Name == name && f.SHA256 == sha256Of(content) }) {
+					if !slices.ContainsFunc(th.Files(),
+						func(f fakepypi.File) bool { return f.Name == name && f.SHA256 == sha256Of(content) }) {
 						t.Errorf("%s is not among %v", name, th.Files())
 					}
 				}

@@ -105,7 +105,8 @@ func (th *harness) request(op, token string) *http.Request {
 	case "burn":
 		at, body = at+"/_/oidc/burn-token", []byte(`{"token":"`+token+`"}`)
 	case "probe":
-		at, kind, auth, body = at+"/legacy/", "application/x-www-form-urlencoded", basic("__token__", token), []byte("%3Aaction=file_upload")
+		at, kind, auth, body = at+"/legacy/", "application/x-www-form-urlencoded", basic("__token__", token),
+			[]byte("%3Aaction=file_upload")
 	case "upload":
 		at, auth = at+"/legacy/", basic("__token__", token)
 		kind, body = wheel().body(th.t)
@@ -383,7 +384,8 @@ func TestFault_ResetDuringBody(t *testing.T) {
 			conn := th.dialed()
 			large := bytes.Repeat([]byte("x"), 32<<20) // more than the sockets between the two hold
 			fmt.Fprintf(
-				conn, "POST /legacy/ HTTP/1.1\r\nHost: x\r\nUser-Agent: raw-test\r\nContent-Type: multipart/form-data\r\nContent-Length: %d\r\n\r\n",
+				conn, "POST /legacy/ HTTP/1.1\r\nHost: x\r\nUser-Agent: raw-test\r\nContent-Type: multipart/form-data\r\n"+
+					"Content-Length: %d\r\n\r\n",
 				len(large),
 			)
 			if n, err := conn.Write(large); n == len(large) || ending(err) != "reset" {
@@ -404,7 +406,8 @@ func TestFault_EarlyAnswer(t *testing.T) {
 			th.breaks("upload", named(t, "status-503-early"), 0, 1)
 			conn := th.dialed()
 			fmt.Fprintf(
-				conn, "POST /legacy/ HTTP/1.1\r\nHost: x\r\nUser-Agent: raw-test\r\nContent-Type: multipart/form-data\r\nContent-Length: %d\r\n\r\n",
+				conn, "POST /legacy/ HTTP/1.1\r\nHost: x\r\nUser-Agent: raw-test\r\nContent-Type: multipart/form-data\r\n"+
+					"Content-Length: %d\r\n\r\n",
 				size,
 			)
 			in := bufio.NewReader(conn)
@@ -484,7 +487,8 @@ func TestFault_HangBrokenBody(t *testing.T) {
 	conn := th.dialed()
 	fmt.Fprint(
 		conn,
-		"POST /legacy/ HTTP/1.1\r\nHost: x\r\nUser-Agent: raw-test\r\nContent-Type: multipart/form-data\r\nTransfer-Encoding: chunked\r\n\r\nno length\r\n",
+		"POST /legacy/ HTTP/1.1\r\nHost: x\r\nUser-Agent: raw-test\r\nContent-Type: multipart/form-data\r\nTransfer-Encoding: "+
+			"chunked\r\n\r\nno length\r\n",
 	)
 	if text, err := io.ReadAll(conn); len(text) > 0 || err != nil && ending(err) != "reset" {
 		t.Errorf("%q, %v", text, err)

@@ -82,7 +82,8 @@ func TestUploadForm_BrokenBody(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		fmt.Fprintf(conn, "POST /legacy/ HTTP/1.1\r\nHost: x\r\nUser-Agent: raw\r\nAuthorization: %s\r\nContent-Type: %s\r\nContent-Length: %d\r\n\r\n%s",
+		fmt.Fprintf(conn,
+			"POST /legacy/ HTTP/1.1\r\nHost: x\r\nUser-Agent: raw\r\nAuthorization: %s\r\nContent-Type: %s\r\nContent-Length: %d\r\n\r\n%s",
 			basic("__token__", token), kind, len(body), body[:len(body)-cut])
 		conn.Close()
 		th.waitFor(func(r fakepypi.Request) bool { return r.Size == int64(len(body)) && !r.Ended.IsZero() })

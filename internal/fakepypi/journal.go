@@ -45,7 +45,14 @@ func (j *journal) record(next http.Handler) http.Handler {
 func (j *journal) begin(r *http.Request) func(status int, ended bool) {
 	j.mu.Lock()
 	defer j.mu.Unlock()
-	entry := &Request{Op: Op(r), Method: r.Method, Path: r.URL.RequestURI(), UserAgent: r.UserAgent(), Size: r.ContentLength, Started: j.now()}
+	entry := &Request{
+		Op:        Op(r),
+		Method:    r.Method,
+		Path:      r.URL.RequestURI(),
+		UserAgent: r.UserAgent(),
+		Size:      r.ContentLength,
+		Started:   j.now(),
+	}
 	for _, other := range j.entries {
 		if other.Op == entry.Op && other.Ended.IsZero() {
 			entry.Beside++

@@ -85,7 +85,8 @@ func TestKeep_Restart(t *testing.T) {
 	again.accepted(token, sdist())
 	again.upload(token, sdist().holding("other")).want(t, 400, "")
 	again.upload(token, wheel("name", "gone").called("gone-1.0-py3-none-any.whl").holding("new")).want(t, 400,
-		"This filename was previously used by a file that has since been deleted. Use a different version. See https://pypi.org/help/#file-name-reuse for more information.")
+		"This filename was previously used by a file that has since been deleted. Use a different version. "+
+			"See https://pypi.org/help/#file-name-reuse for more information.")
 	again.upload(token, wheel("name", "old").called("old-1.0-py3-none-any.whl").holding("new")).want(t, 403, "")
 	again.upload(minted, wheel()).want(t, 403, "") // its publisher is not set up any more
 	again.clock.pass(14 * 24 * time.Hour)
@@ -133,10 +134,12 @@ func TestKeep_DamagedState(t *testing.T) {
 		"two documents":      {`\n}\n`, "\n}\n{}", "stage.json is damaged"},
 		"of another program": {`"format": ".*"`, `"format": "x"`, `stage.json belongs to another program (its format is "x")`},
 		"a package.json":     {`(?s).*`, `{"name": "x", "version": "1.0"}`, "stage.json is damaged: json: cannot unmarshal string"},
-		"of a newer version": {`"version": 1,`, `"version": 2, "news": true,`, "stage.json has version 2, but this program reads version 1"},
-		"an unknown field":   {`"version": 1,`, `"version": 1, "news": true,`, `unknown field "news"`},
-		"no user":            {`"user": ".*"`, `"user": ""`, "it names no user"},
-		"a status":           {`"active"`, `"asleep"`, `project "demo": it has the status "asleep"`},
+		"of a newer version": {
+			`"version": 1,`, `"version": 2, "news": true,`, "stage.json has version 2, but this program reads version 1",
+		},
+		"an unknown field": {`"version": 1,`, `"version": 1, "news": true,`, `unknown field "news"`},
+		"no user":          {`"user": ".*"`, `"user": ""`, "it names no user"},
+		"a status":         {`"active"`, `"asleep"`, `project "demo": it has the status "asleep"`},
 		"a project twice": {
 			`"projects": \[`, `"projects": [{"id":"x","name":"Demo","status":"active","seq":1},`, `project "demo": it is there twice`,
 		},
@@ -146,7 +149,8 @@ func TestKeep_DamagedState(t *testing.T) {
 		"a release less":      {`"version": "1.0"`, `"version": "2.0"`, `its release "1.0" is not there`},
 		"a file elsewhere":    {`"name": "demo-1.0-py3-none-any.whl"`, `"name": "../../x"`, "that is no file name"},
 		"a file's name": {
-			`"name": "demo-1.0-py3-none-any.whl"`, `"name": "demo-1.1-py3-none-any.whl"`, "the file demo-1.1-py3-none-any.whl cannot be read",
+			`"name": "demo-1.0-py3-none-any.whl"`, `"name": "demo-1.1-py3-none-any.whl"`,
+			"the file demo-1.1-py3-none-any.whl cannot be read",
 		},
 		"a digest":            {`"md5": "`, `"md5": "x`, "a digest is not one"},
 		"another digest":      {`"sha256": "...`, `"sha256": "123`, "has other bytes than were uploaded"},
@@ -208,7 +212,8 @@ func TestKeep_Folder(t *testing.T) {
 			func(t *testing.T, _, wheel string) { write(t, wheel, strings.Repeat("x", 9)) }, "has other bytes than were uploaded",
 		},
 		"its metadata is lost": {
-			func(t *testing.T, _, wheel string) { remove(t, wheel+".metadata") }, "the metadata file of demo-1.0-py3-none-any.whl is missing",
+			func(t *testing.T, _, wheel string) { remove(t, wheel+".metadata") },
+			"the metadata file of demo-1.0-py3-none-any.whl is missing",
 		},
 		"a folder": {func(t *testing.T, dir, _ string) {
 			remove(t, filepath.Join(dir, "stage.json"))

@@ -173,7 +173,8 @@ func TestMint_Claims(t *testing.T) {
 		"another event": {publisher: registered, run: fakepypi.Run{Event: "schedule"}},
 		"reusable workflow elsewhere": {
 			publisher: registered, run: fakepypi.Run{Called: "other/flows/.github/workflows/release.yml@refs/heads/main"},
-			reason: "The job_workflow_ref claim does not match, expecting one of ['" + here + "refs/tags/v1.0.0', '" + here + "1f2e3d4c5b6a79880716253443526170a9b8c7d6'], got 'other/flows/.github/workflows/release.yml@refs/heads/main'",
+			reason: "The job_workflow_ref claim does not match, expecting one of ['" + here + "refs/tags/v1.0.0', '" + here +
+				"1f2e3d4c5b6a79880716253443526170a9b8c7d6'], got 'other/flows/.github/workflows/release.yml@refs/heads/main'",
 		},
 		"reusable workflow elsewhere, other name": {
 			publisher: registered, run: fakepypi.Run{Called: "other/flows/.github/workflows/pub.yml@refs/heads/main"}, reason: unfound,
@@ -195,10 +196,14 @@ func TestMint_Claims(t *testing.T) {
 		"no sub":              {publisher: registered, claim: "sub"},
 		"empty ref": {
 			publisher: registered, claim: "ref", value: "",
-			reason: "The job_workflow_ref claim does not match, expecting one of ['" + here + "1f2e3d4c5b6a79880716253443526170a9b8c7d6'], got '" + here + "refs/tags/v1.0.0'",
+			reason: "The job_workflow_ref claim does not match, expecting one of ['" + here +
+				"1f2e3d4c5b6a79880716253443526170a9b8c7d6'], got '" + here + "refs/tags/v1.0.0'",
 		},
 		"owner differs from repository": {
-			publisher: registered, claim: "repository_owner", value: "Octo-Org", reason: "Check failed for required claim 'repository_owner'",
+			publisher: registered,
+			claim:     "repository_owner",
+			value:     "Octo-Org",
+			reason:    "Check failed for required claim 'repository_owner'",
 		},
 		"empty event": {
 			publisher: registered, claim: "event_name", value: "", reason: "Check failed for required claim 'event_name'",

@@ -38,7 +38,8 @@ func TestUpload_Refusals(t *testing.T) {
 		{"1.1 no action", wheel(":action", "-"), 404, "Not Found"},
 		{"1.1 unknown action", wheel(":action", "dance"), 404, "Not Found"},
 		{
-			"1.1 submit", wheel(":action", "submit"), 410, "Project pre-registration is no longer required or supported, upload your files instead.",
+			"1.1 submit", wheel(":action", "submit"), 410,
+			"Project pre-registration is no longer required or supported, upload your files instead.",
 		},
 		{
 			"1.1 submit_pkg_info", wheel(":action", "submit_pkg_info"), 410,
@@ -50,14 +51,18 @@ func TestUpload_Refusals(t *testing.T) {
 		{"1.4/2 the last value counts", wheel().and("classifiers", "x").and("classifiers", "UNKNOWN"), ok, "OK"},
 		{
 			"1.4/3 NUL", wheel("name", "de\x00mo"), bad,
-			`'de\\x00mo' is an invalid value for Name. Error: Start and end with a letter or numeral containing only ASCII numeric and '.', '_' and '-'.` + spec,
+			`'de\\x00mo' is an invalid value for Name. Error: ` +
+				"Start and end with a letter or numeral containing only ASCII numeric and '.', '_' and '-'." + spec,
 		},
 		{"1.4 a single empty value is absent", wheel("requires_python", ""), ok, "OK"},
 		{"1.4 unknown fields are ignored", wheel("license_files", "../x", "whatever", "y"), ok, "OK"},
 
 		{"2.1/1 query", query(wheel(), "?x=%ff"), bad, "Invalid bytes in query string."},
-		{"2.1/3 user name", authorized(wheel(), basic("jane", "secret")), 403, "Username/Password authentication is no longer supported. Migrate to API Tokens or Trusted Publishers instead. " +
-			"See https://pypi.org/help/#apitoken and https://pypi.org/help/#trusted-publishers"},
+		{
+			"2.1/3 user name", authorized(wheel(), basic("jane", "secret")), 403,
+			"Username/Password authentication is no longer supported. Migrate to API Tokens or Trusted Publishers instead. " +
+				"See https://pypi.org/help/#apitoken and https://pypi.org/help/#trusted-publishers",
+		},
 		{"2.1/7 no credential", authorized(wheel(), ""), 403, unfit},
 		{"2.1/7 unknown token", authorized(wheel(), basic("__token__", "pypi-nonsense")), 403, unfit},
 		{"2.1/7 unknown scheme", authorized(wheel(), "Digest x"), 403, unfit},
@@ -68,15 +73,18 @@ func TestUpload_Refusals(t *testing.T) {
 		{"2.2/9 no name", wheel("name", "-"), bad, "'' is an invalid value for Name. Error: This field is required." + spec},
 		{
 			"2.2/9 name", wheel("name", "-demo"), bad,
-			"'-demo' is an invalid value for Name. Error: Start and end with a letter or numeral containing only ASCII numeric and '.', '_' and '-'." + spec,
+			"'-demo' is an invalid value for Name. Error: Start and end with a letter or numeral containing only ASCII numeric and '.', " +
+				"'_' and '-'." + spec,
 		},
 		{
 			"2.2/9 elided", wheel("name", long+"!"), bad,
-			"'" + long[:30] + "..." + long[:29] + "!' is an invalid value for Name. Error: Start and end with a letter or numeral containing only ASCII numeric and '.', '_' and '-'." + spec,
+			"'" + long[:30] + "..." + long[:29] + "!' is an invalid value for Name. Error: " +
+				"Start and end with a letter or numeral containing only ASCII numeric and '.', '_' and '-'." + spec,
 		},
 		{
 			"2.2/9 not Latin-1", wheel("name", "d€mo"), bad,
-			"'d?mo' is an invalid value for Name. Error: Start and end with a letter or numeral containing only ASCII numeric and '.', '_' and '-'." + spec,
+			"'d?mo' is an invalid value for Name. Error: Start and end with a letter or numeral containing only ASCII numeric and '.', " +
+				"'_' and '-'." + spec,
 		},
 		{"2.2/10 no filetype", wheel("filetype", "-"), bad, "Invalid value for filetype. Error: This field is required."},
 		{"2.2/10 egg", wheel("filetype", "bdist_egg"), bad, "Invalid value for filetype. Error: Use a known file type."},
@@ -92,12 +100,18 @@ func TestUpload_Refusals(t *testing.T) {
 			"2.2/12 pyversion", wheel("pyversion", "-"), bad,
 			"Invalid value for pyversion. Error: Python version is required for binary distribution uploads.",
 		},
-		{"2.2/13 pyversion", sdist("pyversion", "py3"), bad, "Invalid value for pyversion. Error: Use 'source' as Python version for an sdist."},
+		{
+			"2.2/13 pyversion", sdist("pyversion", "py3"), bad,
+			"Invalid value for pyversion. Error: Use 'source' as Python version for an sdist.",
+		},
 		{"2.2/13 absent", sdist("pyversion", "-"), ok, "OK"},
 		{"2.2/14 no digest", wheel("sha256_digest", "-"), bad, "Error: Include at least one message digest."},
 		{"2.2/14 whitespace is absent", wheel("sha256_digest", "  "), bad, "Error: Include at least one message digest."},
 		{"2.2/14 md5 alone", wheel("sha256_digest", "-", "md5_digest", md5Of(theWheel)), ok, "OK"},
-		{"2.2/14 blake2 alone, upper case", wheel("sha256_digest", "-", "blake2_256_digest", strings.ToUpper(blake2Of(theWheel))), ok, "OK"},
+		{
+			"2.2/14 blake2 alone, upper case", wheel("sha256_digest", "-", "blake2_256_digest", strings.ToUpper(blake2Of(theWheel))), ok,
+			"OK",
+		},
 
 		{"2.3/15 repeated", wheel("summary", "a").and("summary", "b"), bad, "'summary' has invalid data." + spec},
 		{
@@ -116,7 +130,8 @@ func TestUpload_Refusals(t *testing.T) {
 			"license-file introduced in metadata version 2.4, not 2.1." + spec,
 		},
 		{
-			"2.3/19 dynamic", wheel("metadata_version", "2.1", "dynamic", "foo"), bad, "dynamic introduced in metadata version 2.2, not 2.1." + spec,
+			"2.3/19 dynamic", wheel("metadata_version", "2.1", "dynamic", "foo"), bad,
+			"dynamic introduced in metadata version 2.2, not 2.1." + spec,
 		},
 		{
 			"2.3/19 alphabetical", wheel("metadata_version", "1.0", "requires_python", "three", "classifiers", "x"), bad,
@@ -161,7 +176,10 @@ func TestUpload_Refusals(t *testing.T) {
 		},
 		{"2.3/28 fine", wheel("license_expression", "mit or (gpl-2.0+ WITH Classpath-exception-2.0) and LicenseRef-Own"), ok, "OK"},
 		{"2.3/26 arbitrary nothing", wheel("requires_python", "==="), ok, "OK"},
-		{"2.3/26 label behind a wildcard", wheel("requires_python", "==3.8.*a1"), bad, "'==3.8.*a1' is invalid for 'requires-python'." + spec},
+		{
+			"2.3/26 label behind a wildcard", wheel("requires_python", "==3.8.*a1"), bad,
+			"'==3.8.*a1' is invalid for 'requires-python'." + spec,
+		},
 		{"2.3/27 no version", wheel("requires_dist", "bar>=dog"), bad, "'bar>=dog' is invalid for 'requires-dist'." + spec},
 		{"2.3/27 no comma", wheel("requires_dist", "bar>=1.0 <2"), bad, "'bar>=1.0 <2' is invalid for 'requires-dist'." + spec},
 		{
@@ -169,7 +187,10 @@ func TestUpload_Refusals(t *testing.T) {
 			`"bar; python_versions < '3'" is invalid for 'requires-dist'.` + spec,
 		},
 		{"2.3/27 bracket", wheel("requires_dist", "bar[x>=1"), bad, "'bar[x>=1' is invalid for 'requires-dist'." + spec},
-		{"2.3/27 the second", wheel("requires_dist", "foo").and("requires_dist", "bar @"), bad, "'bar @' is invalid for 'requires-dist'." + spec},
+		{
+			"2.3/27 the second", wheel("requires_dist", "foo").and("requires_dist", "bar @"), bad,
+			"'bar @' is invalid for 'requires-dist'." + spec,
+		},
 		{
 			"2.3/27 before 26", wheel("requires_dist", "bar>=dog", "requires_python", "three"), bad,
 			"'bar>=dog' is invalid for 'requires-dist'." + spec,
@@ -193,13 +214,17 @@ func TestUpload_Refusals(t *testing.T) {
 			`'docs\\L' is invalid for 'license-file', paths must use '/' delimiter.` + spec,
 		},
 		{
-			"2.3/29 share", wheel("license_file", `\\srv\s\L`), bad, `'\\\\srv\\s\\L' is invalid for 'license-file', paths must be relative.` + spec,
+			"2.3/29 share", wheel("license_file", `\\srv\s\L`), bad,
+			`'\\\\srv\\s\\L' is invalid for 'license-file', paths must be relative.` + spec,
 		},
 		{
 			"2.3/29 slash at the end", wheel("license_file", "docs/"), bad,
 			"'docs/' is invalid for 'license-file', paths must use '/' delimiter." + spec,
 		},
-		{"2.3/29 two slashes", wheel("license_file", "a//b"), bad, "'a//b' is invalid for 'license-file', paths must use '/' delimiter." + spec},
+		{
+			"2.3/29 two slashes", wheel("license_file", "a//b"), bad,
+			"'a//b' is invalid for 'license-file', paths must use '/' delimiter." + spec,
+		},
 		{
 			"2.3/29 the first of two", wheel("license_file", "a//b").and("license_file", "../L"), bad,
 			"'a//b' is invalid for 'license-file', paths must use '/' delimiter." + spec,
@@ -231,12 +256,17 @@ func TestUpload_Refusals(t *testing.T) {
 
 		{
 			"2.4/32 local", wheel("version", "1.0+l"), bad,
-			"The use of local versions in '1.0+l' is not allowed. See https://packaging.python.org/en/latest/specifications/version-specifiers/#local-version-identifiers for more information." + spec,
+			"The use of local versions in '1.0+l' is not allowed. " +
+				"See https://packaging.python.org/en/latest/specifications/version-specifiers/#local-version-identifiers for more " +
+				"information." + spec,
 		},
 		{"2.4 after 2.3", wheel("version", "1.0+l", "requires_python", "three"), bad, "'three' is invalid for 'requires-python'." + spec},
 		{"2.4/33 summary", wheel("summary", strings.Repeat("ä", 513)), bad, "'summary' field must be 512 characters or less." + spec},
 		{"2.4/33 fine", wheel("summary", strings.Repeat("ä", 512)), ok, "OK"},
-		{"2.4/35 private", wheel("classifiers", "Private :: Do Not Upload"), bad, "'Private :: Do Not Upload' is not a valid classifier." + spec},
+		{
+			"2.4/35 private", wheel("classifiers", "Private :: Do Not Upload"), bad,
+			"'Private :: Do Not Upload' is not a valid classifier." + spec,
+		},
 		{
 			"2.4/35 sorted", wheel("classifiers", "Z :: Unknown").and("classifiers", "A :: Unknown"), bad,
 			"'A :: Unknown' is not a valid classifier." + spec,
@@ -250,12 +280,14 @@ func TestUpload_Refusals(t *testing.T) {
 			"'Z :: Unknown' is not a valid classifier." + spec,
 		},
 		{
-			"2.4/35 fine", wheel("classifiers", "Programming Language :: Python :: 3").and("classifiers", "Natural Language :: Ukrainian"), ok, "OK",
+			"2.4/35 fine", wheel("classifiers", "Programming Language :: Python :: 3").and("classifiers", "Natural Language :: Ukrainian"),
+			ok, "OK",
 		},
 		{"2.4/35 one of 2026", wheel("classifiers", "Programming Language :: Python :: 3.16"), ok, "OK"},
 		{
 			"2.4/36 replaced", wheel("classifiers", "Natural Language :: Ukranian"), bad,
-			"The classifier 'Natural Language :: Ukranian' has been deprecated, use one of ['Natural Language :: Ukrainian'] instead." + spec,
+			"The classifier 'Natural Language :: Ukranian' has been deprecated, use one of ['Natural Language :: Ukrainian'] instead." +
+				spec,
 		},
 		{
 			"2.4/36 withdrawn", wheel("classifiers", "License :: OSI Approved :: X.Net License"), bad,
@@ -275,11 +307,13 @@ func TestUpload_Refusals(t *testing.T) {
 		},
 		{
 			"2.4/34 special use", wheel("author_email", "jane@build.local"), bad,
-			"'jane@build.local' is not a valid email address: The part after the @-sign is a special-use or reserved name that cannot be used with email." + spec,
+			"'jane@build.local' is not a valid email address: The part after the @-sign is a special-use or reserved name that " +
+				"cannot be used with email." + spec,
 		},
 		{
 			"2.4/34 numbers", wheel("author_email", "jane@10.0.0.1"), bad,
-			"'jane@10.0.0.1' is not a valid email address: The part after the @-sign is not valid. It is not within a valid top-level domain." + spec,
+			"'jane@10.0.0.1' is not a valid email address: The part after the @-sign is not valid. " +
+				"It is not within a valid top-level domain." + spec,
 		},
 		{
 			"2.4/34 quotes", wheel("author_email", `"jane"@example.com`), bad,
@@ -287,7 +321,8 @@ func TestUpload_Refusals(t *testing.T) {
 		},
 		{
 			"2.4/34 blank", wheel("author_email", "jane doe@example.com"), bad,
-			"'jane doe@example.com' is not a valid email address: The email address contains invalid characters before the @-sign: SPACE." + spec,
+			"'jane doe@example.com' is not a valid email address: The email address contains invalid characters before the @-sign: SPACE." +
+				spec,
 		},
 		{
 			"2.4/34 dots", wheel("author_email", "jane..doe@example.com"), bad,
@@ -312,7 +347,10 @@ func TestUpload_Refusals(t *testing.T) {
 		},
 		{"2.4/38 no URL", wheel("project_urls", "Home"), bad, "Must have a URL." + spec},
 		{"2.4/38 URL", wheel("project_urls", "Home, ftp://x"), bad, "'ftp://x' is not a valid url." + spec},
-		{"2.4/37 port of a literal", wheel("home_page", "http://me@[::1]:65536/x"), bad, "'http://me@[::1]:65536/x' is not a valid url." + spec},
+		{
+			"2.4/37 port of a literal", wheel("home_page", "http://me@[::1]:65536/x"), bad,
+			"'http://me@[::1]:65536/x' is not a valid url." + spec,
+		},
 		{"2.4/37 no port at all", wheel("home_page", "http://exa mple.com:70000"), ok, "OK"},
 		{"2.4/37 query", wheel("home_page", "http://example.com/?a[b]"), bad, "'http://example.com/?a[b]' is not a valid url." + spec},
 		{"2.4/37 fragment", wheel("home_page", "http://example.com/#a[b]"), ok, "OK"},
@@ -324,7 +362,8 @@ func TestUpload_Refusals(t *testing.T) {
 		},
 		{
 			"2.4/39 bare version", wheel("obsoletes_dist", "foo (3.4)"), bad,
-			"'foo (3.4)' is invalid: Expected matching RIGHT_PARENTHESIS for LEFT_PARENTHESIS, after version specifier\n    foo (3.4)\n        ~^." + spec,
+			"'foo (3.4)' is invalid: Expected matching RIGHT_PARENTHESIS for LEFT_PARENTHESIS, " +
+				"after version specifier\n    foo (3.4)\n        ~^." + spec,
 		},
 		{
 			"2.4/39 direct reference", wheel("provides_dist", "bar @ https://example.com/bar.whl"), bad,
@@ -349,8 +388,12 @@ func TestUpload_Refusals(t *testing.T) {
 		{"2.4/42 an empty license", wheel("license", "", "license_expression", "MIT"), ok, "OK"},
 
 		{"2.5/43 no content", bare(wheel()), bad, "Upload payload does not have a file."},
-		{"2.5/44 no project", wheel("name", "other"), bad, "Non-user identities cannot create new projects. This was probably caused by successfully using a pending publisher but specifying the project name incorrectly " +
-			"(either in the publisher or in your project's metadata). Please ensure that both match. See: https://docs.pypi.org/trusted-publishers/troubleshooting/#token-minting"},
+		{
+			"2.5/44 no project", wheel("name", "other"), bad, "Non-user identities cannot create new projects. " +
+				"This was probably caused by successfully using a pending publisher but specifying the project name incorrectly " +
+				"(either in the publisher or in your project's metadata). Please ensure that both match. See: " +
+				"https://docs.pypi.org/trusted-publishers/troubleshooting/#token-minting",
+		},
 
 		{
 			"2.6/50 blank Markdown", wheel("description", " \n", "description_content_type", "text/markdown"), bad,
@@ -381,7 +424,8 @@ func TestUpload_Refusals(t *testing.T) {
 			"The description failed to render in the default format of reStructuredText." + described,
 		},
 		{
-			"2.6/50 an image to scale", wheel("description", ".. image:: a.png\n   :scale: 50%\n", "description_content_type", "text/x-rst"), ok,
+			"2.6/50 an image to scale",
+			wheel("description", ".. image:: a.png\n   :scale: 50%\n", "description_content_type", "text/x-rst"), ok,
 			"OK",
 		},
 		{"2.6/50 a short underline that is text", wheel("description", "Demo\n===\n"), ok, "OK"},
@@ -403,23 +447,28 @@ func TestUpload_Refusals(t *testing.T) {
 		{"2.8/53 backslash", wheel().called(`dist\demo-1.0-py3-none-any.whl`), bad, `Cannot upload a file with '/' or '\' in the name.`},
 		{
 			"2.8/54 wheel as sdist", sdist().called("demo-1.0-py3-none-any.whl"), bad,
-			"Invalid file extension: Extension .whl is invalid for filetype sdist. See https://www.python.org/dev/peps/pep-0527 for more information.",
+			"Invalid file extension: Extension .whl is invalid for filetype sdist. " +
+				"See https://www.python.org/dev/peps/pep-0527 for more information.",
 		},
 		{
 			"2.8/54 .tar.GZ", sdist().called("demo-1.0.tar.GZ"), bad,
-			"Invalid file extension: Extension .tar.GZ is invalid for filetype sdist. See https://www.python.org/dev/peps/pep-0527 for more information.",
+			"Invalid file extension: Extension .tar.GZ is invalid for filetype sdist. " +
+				"See https://www.python.org/dev/peps/pep-0527 for more information.",
 		},
 		{
 			"2.8/54 .WHL", wheel().called("demo-1.0-py3-none-any.WHL"), bad,
-			"Invalid file extension: Extension .WHL is invalid for filetype bdist_wheel. See https://www.python.org/dev/peps/pep-0527 for more information.",
+			"Invalid file extension: Extension .WHL is invalid for filetype bdist_wheel. " +
+				"See https://www.python.org/dev/peps/pep-0527 for more information.",
 		},
 		{
 			"2.8/55 egg", wheel().called("demo-1.0.egg"), bad,
-			"Invalid file extension: Use .tar.gz, .whl or .zip extension. See https://www.python.org/dev/peps/pep-0527 and https://peps.python.org/pep-0715/ for more information",
+			"Invalid file extension: Use .tar.gz, .whl or .zip extension. See https://www.python.org/dev/peps/pep-0527 and " +
+				"https://peps.python.org/pep-0715/ for more information",
 		},
 		{
 			"2.8/55 tgz", sdist().called("demo-1.0.tgz"), bad,
-			"Invalid file extension: Use .tar.gz, .whl or .zip extension. See https://www.python.org/dev/peps/pep-0527 and https://peps.python.org/pep-0715/ for more information",
+			"Invalid file extension: Use .tar.gz, .whl or .zip extension. See https://www.python.org/dev/peps/pep-0527 and " +
+				"https://peps.python.org/pep-0715/ for more information",
 		},
 		// Measured on the index's own code (6b62157, 2026-11-29): a part without the line is text/plain.
 		{"2.8/56 no type", typed(wheel(), "-"), ok, "OK"},
@@ -446,7 +495,10 @@ func TestUpload_Refusals(t *testing.T) {
 		{"2.8/65 zip and tar", rawly(wheel(), tarOf(sdistMembers("x"))+theWheel), bad, invalidDist + "File is both a zip and a tar file"},
 		{"2.8/65 tar and zip", rawly(sdist(), sdist().content+theWheel), bad, invalidDist + "File is both a zip and a tar file"},
 		{"2.8/66 no zip", rawly(wheel(), "the wheel"), bad, invalidDist + "File is not a zipfile"},
-		{"2.8/66 before the name", rawly(wheel().called("elder-1.0-py3-none-any.whl"), "the wheel"), bad, invalidDist + "File is not a zipfile"},
+		{
+			"2.8/66 before the name", rawly(wheel().called("elder-1.0-py3-none-any.whl"), "the wheel"), bad,
+			invalidDist + "File is not a zipfile",
+		},
 		{"2.8/67 directory cut", rawly(wheel(), strings.Replace(theWheel, "PK\x01\x02", "PK\x01\x03", 1)), bad, invalidDist + "None"},
 		{"2.8/69 method", rawly(wheel(), squeezed(theWheel)), bad, invalidDist + "File does not use a supported compression type"},
 		{
@@ -460,10 +512,15 @@ func TestUpload_Refusals(t *testing.T) {
 		{"2.8/72 no dash", wheel().called("demo.whl"), bad, invalidDist + "Unable to parse name and version from wheel filename"},
 		{"2.8/73 no WHEEL", rawly(wheel(), without("WHEEL")), bad, invalidDist + "WHEEL not found at demo-1.0.dist-info/WHEEL"},
 		{
-			"2.8/74 PyArmor", rawly(wheel(), zipOf(append(wheelMembers(nameOfWheel, ""), [2]string{"demo.PY", "# __pyarmor_enter__"}))), bad,
-			invalidDist + "PyArmor-encrypted content is not allowed. See https://pypi.org/policy/acceptable-use-policy/ for more information.",
+			"2.8/74 PyArmor", rawly(wheel(), zipOf(append(wheelMembers(nameOfWheel, ""), [2]string{"demo.PY", "# __pyarmor_enter__"}))),
+			bad,
+			invalidDist +
+				"PyArmor-encrypted content is not allowed. See https://pypi.org/policy/acceptable-use-policy/ for more information.",
 		},
-		{"2.8/74 not in text", rawly(wheel(), zipOf(append(wheelMembers(nameOfWheel, ""), [2]string{".py", "# __pyarmor_enter__"}))), ok, "OK"},
+		{
+			"2.8/74 not in text", rawly(wheel(), zipOf(append(wheelMembers(nameOfWheel, ""), [2]string{".py", "# __pyarmor_enter__"}))), ok,
+			"OK",
+		},
 		{
 			"2.8/75 trailing data", rawly(wheel(), theWheel+"\n"), bad,
 			invalidDist + "ZIP archive not accepted: Trailing data. See https://docs.pypi.org/archives for more information",
@@ -485,7 +542,8 @@ func TestUpload_Refusals(t *testing.T) {
 		{
 			"2.8/80 SourceDefender",
 			rawly(sdist(), tarGzOf(append(sdistMembers(""), [2]string{"demo-1.0/x.pye", "---BEGIN PYE FILE---\n---END PYE FILE---"}))), bad,
-			invalidDist + "SourceDefender-encrypted content is not allowed. See https://pypi.org/policy/acceptable-use-policy/ for more information.",
+			invalidDist +
+				"SourceDefender-encrypted content is not allowed. See https://pypi.org/policy/acceptable-use-policy/ for more information.",
 		},
 		{
 			"2.8/84 licence", sdist("license_file", "COPYING"), bad,
@@ -521,12 +579,21 @@ func TestUpload_Refusals(t *testing.T) {
 
 		{"2.8/81 no dash", sdist().called("demo.tar.gz"), bad, "Invalid source distribution filename: demo.tar.gz"},
 		{"2.8/82 other project", sdist().called("elder-1.0.tar.gz"), bad, "Start filename for 'demo' with 'demo'."},
-		{"2.8/83 version", sdist().called("demo-1.0.0.tar.gz"), bad, "Filename 'demo-1.0.0.tar.gz' is invalid, should be 'demo-1.0.tar.gz'."},
+		{
+			"2.8/83 version", sdist().called("demo-1.0.0.tar.gz"), bad,
+			"Filename 'demo-1.0.0.tar.gz' is invalid, should be 'demo-1.0.tar.gz'.",
+		},
 		{"2.8/83 zip", sdist().called("demo-1.0.zip"), bad, "Filename 'demo-1.0.zip' is invalid, should be 'demo-1.0.tar.gz'."},
 		{"2.8/83 spelling", sdist().called("Demo-1.0.tar.gz"), bad, "Filename 'Demo-1.0.tar.gz' is invalid, should be 'demo-1.0.tar.gz'."},
-		{"2.8/85 parts", wheel().called("demo-1.0-none-any.whl"), bad, "Invalid wheel filename (wrong number of parts): 'demo-1.0-none-any'"},
+		{
+			"2.8/85 parts", wheel().called("demo-1.0-none-any.whl"), bad,
+			"Invalid wheel filename (wrong number of parts): 'demo-1.0-none-any'",
+		},
 		{"2.8/85 underscores", wheel().called("de__mo-1.0-py3-none-any.whl"), bad, "Invalid project name: 'de__mo-1.0-py3-none-any'"},
-		{"2.8/85 version", wheel().called("demo-dog-py3-none-any.whl"), bad, "Invalid wheel filename (invalid version): 'demo-dog-py3-none-any'"},
+		{
+			"2.8/85 version", wheel().called("demo-dog-py3-none-any.whl"), bad,
+			"Invalid wheel filename (invalid version): 'demo-dog-py3-none-any'",
+		},
 		{"2.8/85 build", wheel().called("demo-1.0-b1-py3-none-any.whl"), bad, "Invalid build number: b1 in 'demo-1.0-b1-py3-none-any'"},
 		{
 			"2.8/86 platform", wheel().called("demo-1.0-cp312-cp312-linux_x86_64.whl"), bad,
@@ -536,7 +603,10 @@ func TestUpload_Refusals(t *testing.T) {
 			"2.8/86 one of three", wheel().called("demo-1.0-cp312-cp312-manylinux_2_17_x86_64.Freebsd_14.any.whl"), bad,
 			"Binary wheel 'demo-1.0-cp312-cp312-manylinux_2_17_x86_64.Freebsd_14.any.whl' has an unsupported platform tag 'freebsd_14'.",
 		},
-		{"2.8/86 fine", wheel().called("demo-1.0-cp312-cp312-musllinux_1_2_riscv64.macosx_11_0_arm64.ios_13_0_arm64_iphoneos.whl"), ok, "OK"},
+		{
+			"2.8/86 fine", wheel().called("demo-1.0-cp312-cp312-musllinux_1_2_riscv64.macosx_11_0_arm64.ios_13_0_arm64_iphoneos.whl"), ok,
+			"OK",
+		},
 		{"2.8/87 other project", wheel().called("elder-1.0-py3-none-any.whl"), bad, "Start filename for 'demo' with 'demo'."},
 		{
 			"2.8/88 spelling", wheel().called("Demo-1.0-py3-none-any.whl"), bad,
@@ -583,7 +653,8 @@ func without(file string) string {
 }
 
 func with(file, text string) string {
-	members := slices.DeleteFunc(wheelMembers(nameOfWheel, seedOfWheel), func(m [2]string) bool { return m[0] == "demo-1.0.dist-info/"+file })
+	members := slices.DeleteFunc(wheelMembers(nameOfWheel, seedOfWheel),
+		func(m [2]string) bool { return m[0] == "demo-1.0.dist-info/"+file })
 	return zipOf(append(members, [2]string{"demo-1.0.dist-info/" + file, text}))
 }
 
@@ -632,21 +703,27 @@ func TestUpload_AdminOptions(t *testing.T) {
 		},
 		"2.5.45 e-mail": {
 			func(s *fakepypi.Behavior) { s.NoEmail = true }, true, 403,
-			"User 'rehearser', associated with the API token used, does not have a verified primary email address. Please add a verified primary email before attempting to upload to PyPI. See https://pypi.org/help/#verified-email for more information.",
+			"User 'rehearser', associated with the API token used, does not have a verified primary email address. " +
+				"Please add a verified primary email before attempting to upload to PyPI. " +
+				"See https://pypi.org/help/#verified-email for more information.",
 		},
 		"2.5.45 second factor": {
 			func(s *fakepypi.Behavior) { s.NoSecondFactor = true }, true, 403,
-			"User 'rehearser', associated with the API token used, does not have two-factor authentication enabled. Please enable two-factor authentication before attempting to upload to PyPI. See https://pypi.org/help/#two-factor-authentication for more information.",
+			"User 'rehearser', associated with the API token used, does not have two-factor authentication enabled. " +
+				"Please enable two-factor authentication before attempting to upload to PyPI. " +
+				"See https://pypi.org/help/#two-factor-authentication for more information.",
 		},
 		"2.5.49 organisation": {func(s *fakepypi.Behavior) { s.Inactive = true }, false, 400, ""},
 		"2.8.57 file": {
 			func(s *fakepypi.Behavior) { s.FileLimit = int64(len(theWheel)) - 1 }, false, 400,
-			"File too large. Limit for project 'demo' is " + short + " bytes. See " + size + "#requesting-a-file-size-limit-increase for more information.",
+			"File too large. Limit for project 'demo' is " + short + " bytes. See " + size +
+				"#requesting-a-file-size-limit-increase for more information.",
 		},
 		"2.8.57 fits": {func(s *fakepypi.Behavior) { s.FileLimit = int64(len(theWheel)) }, false, 200, "OK"},
 		"2.8.58 project": {
 			func(s *fakepypi.Behavior) { s.ProjectLimit = int64(len(theWheel)) - 1 }, false, 400,
-			"Project size too large. Limit for project 'demo' total size is " + short + " bytes. See " + size + "#requesting-a-project-size-limit-increase for more information.",
+			"Project size too large. Limit for project 'demo' total size is " + short + " bytes. See " + size +
+				"#requesting-a-project-size-limit-increase for more information.",
 		},
 		"2.9 rate limit": {func(s *fakepypi.Behavior) { s.TooManyProjects = true }, true, 429, "Too many new projects created"},
 		"2.9 no new projects": {
@@ -688,7 +765,8 @@ func TestUpload_LimitMessages(t *testing.T) {
 	big := wheel().holding(strings.Repeat("x", 1<<20+1))
 	th.upload(th.minted(), big).want(
 		t, 400,
-		"File too large. Limit for project 'demo' is 1 MB. See https://docs.pypi.org/project-management/storage-limits#requesting-a-file-size-limit-increase for more information.",
+		"File too large. Limit for project 'demo' is 1 MB. "+
+			"See https://docs.pypi.org/project-management/storage-limits#requesting-a-file-size-limit-increase for more information.",
 	)
 }
 
@@ -717,7 +795,8 @@ func TestUpload_SecondFile(t *testing.T) {
 		"2.8.60 before 63":      {func(th *harness) { th.clock.pass(15 * day) }, wheel(), 200, "OK"},
 		"2.8.61 other bytes": {
 			nil, wheel().holding("other"), 400,
-			"File already exists ('demo-1.0-py3-none-any.whl', with blake2_256 hash '" + blake2Of(packed(nameOfWheel, "other")) + "')." + reuse,
+			"File already exists ('demo-1.0-py3-none-any.whl', with blake2_256 hash '" + blake2Of(packed(nameOfWheel, "other")) + "')." +
+				reuse,
 		},
 		"2.8.61 other name": {
 			nil, wheel().called("demo-1.0-1-py3-none-any.whl"), 400,
@@ -745,7 +824,8 @@ func TestUpload_SecondFile(t *testing.T) {
 		},
 		"2.8.64 first sdist": {nil, sdist(), 200, "OK"},
 		"2.8.64 second sdist": {
-			func(th *harness) { th.accepted(th.minted(), sdist()) }, sdist("version", "1.0.0").called("demo-1.0.0.tar.gz").holding("other"), 400,
+			func(th *harness) { th.accepted(th.minted(), sdist()) }, sdist("version", "1.0.0").called("demo-1.0.0.tar.gz").holding("other"),
+			400,
 			"Only one sdist may be uploaded per release.",
 		},
 	} {
@@ -777,8 +857,10 @@ func (th *harness) remove(name string) {
 func TestUpload_ArchivedProject(t *testing.T) {
 	t.Parallel()
 	const (
-		forToken = "The given token isn't allowed to upload to project 'demo'. See https://pypi.org/help/#project-name for more information."
-		forUser  = "The user 'rehearser' isn't allowed to upload to project 'demo'. See https://pypi.org/help/#project-name for more information."
+		forToken = "The given token isn't allowed to upload to project 'demo'. " +
+			"See https://pypi.org/help/#project-name for more information."
+		forUser = "The user 'rehearser' isn't allowed to upload to project 'demo'. " +
+			"See https://pypi.org/help/#project-name for more information."
 	)
 	for status, c := range map[string]struct {
 		shown         string
@@ -828,12 +910,14 @@ func TestUpload_NewProject(t *testing.T) {
 	)
 	th.upload(token, other("Demo")).want(
 		t, 400,
-		"File already exists ('demo-1.0-py3-none-any.whl', with blake2_256 hash '"+blake2Of(packed(nameOfWheel, "Demo"))+"'). See https://pypi.org/help/#file-name-reuse for more information.",
+		"File already exists ('demo-1.0-py3-none-any.whl', with blake2_256 hash '"+blake2Of(packed(nameOfWheel, "Demo"))+
+			"'). See https://pypi.org/help/#file-name-reuse for more information.",
 	)
 	for _, name := range []string{"asyncio", "XML.etree", "future", "carbon", "distutils-command"} {
 		th.upload(token, other(name)).want(
 			t, 400,
-			"The name '"+name+"' isn't allowed (conflict with Python Standard Library module name). See https://pypi.org/help/#project-name for more information.",
+			"The name '"+name+"' isn't allowed (conflict with Python Standard Library module name). "+
+				"See https://pypi.org/help/#project-name for more information.",
 		)
 	}
 	th.upload(token, other("another")).want(t, 200, "OK")

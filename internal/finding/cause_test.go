@@ -38,7 +38,9 @@ func TestCauses(t *testing.T) {
 		"twice of no file":   {[]finding.Finding{about("", "no files"), about("", "no files")}, []string{": no files"}},
 		"of one and of none": {[]finding.Finding{about("", "no name"), about(a, "no name")}, []string{": no name", a + ": no name"}},
 		"each names its own file": {
-			[]finding.Finding{about(a, "Wheel 'alder-1.0-py3-none-any.whl' has no X"), about(b, "Wheel 'alder-1.0-cp312-cp312-win32.whl' has no X")},
+			[]finding.Finding{
+				about(a, "Wheel 'alder-1.0-py3-none-any.whl' has no X"), about(b, "Wheel 'alder-1.0-cp312-cp312-win32.whl' has no X"),
+			},
 			[]string{a + " " + b + ": Wheel 'alder-1.0-py3-none-any.whl' has no X"},
 		},
 		"each names its own path": {
@@ -56,7 +58,8 @@ func TestCauses(t *testing.T) {
 			}, []string{a + ": has the bytes of " + b, b + ": has the bytes of " + a},
 		},
 		"both name a third": {
-			[]finding.Finding{about(a, "has the bytes of "+c), about(b, "has the bytes of "+c)}, []string{a + " " + b + ": has the bytes of " + c},
+			[]finding.Finding{about(a, "has the bytes of "+c), about(b, "has the bytes of "+c)},
+			[]string{a + " " + b + ": has the bytes of " + c},
 		},
 		"other digests": {[]finding.Finding{about(a, "is ab"), about(b, "is cd")}, []string{a + ": is ab", b + ": is cd"}},
 		"other next steps": {
@@ -73,18 +76,23 @@ func TestCauses(t *testing.T) {
 			[]string{a + " " + b + ": no"},
 		},
 		"details": {
-			[]finding.Finding{detailed(a, a+" is ab", " is ab"), detailed(b, b+" is cd", " is cd")}, []string{a + " " + b + ": " + a + " is ab"},
+			[]finding.Finding{detailed(a, a+" is ab", " is ab"), detailed(b, b+" is cd", " is cd")},
+			[]string{a + " " + b + ": " + a + " is ab"},
 		},
 		"details in the middle": {
-			[]finding.Finding{detailed(a, "is ab; go on", " ab"), detailed(b, "is cd; go on", " cd")}, []string{a + " " + b + ": is ab; go on"},
+			[]finding.Finding{detailed(a, "is ab; go on", " ab"), detailed(b, "is cd; go on", " cd")},
+			[]string{a + " " + b + ": is ab; go on"},
 		},
 		"details of other messages": {
 			[]finding.Finding{detailed(a, "is ab", " ab"), detailed(b, "has cd", " cd")}, []string{a + ": is ab", b + ": has cd"},
 		},
-		"details of no file":  {[]finding.Finding{detailed("", "is ab", " ab"), detailed("", "is cd", " cd")}, []string{": is ab", ": is cd"}},
+		"details of no file": {
+			[]finding.Finding{detailed("", "is ab", " ab"), detailed("", "is cd", " cd")}, []string{": is ab", ": is cd"},
+		},
 		"one without details": {[]finding.Finding{detailed(a, "is ab", " ab"), about(b, "is")}, []string{a + " " + b + ": is ab"}},
 		"other ids": {
-			[]finding.Finding{about(a, "no"), with(about(b, "no"), func(f *finding.Finding) { f.ID = "y" })}, []string{a + ": no", b + ": no"},
+			[]finding.Finding{about(a, "no"), with(about(b, "no"), func(f *finding.Finding) { f.ID = "y" })},
+			[]string{a + ": no", b + ": no"},
 		},
 		"other severities": {
 			[]finding.Finding{about(a, "no"), with(about(b, "no"), func(f *finding.Finding) { f.Severity = finding.Notice })},
@@ -92,7 +100,8 @@ func TestCauses(t *testing.T) {
 		},
 		"other lines": {
 			[]finding.Finding{
-				with(about(a, "no"), func(f *finding.Finding) { f.Line = 3 }), with(about(a, "no"), func(f *finding.Finding) { f.Line = 4 }),
+				with(about(a, "no"), func(f *finding.Finding) { f.Line = 3 }),
+				with(about(a, "no"), func(f *finding.Finding) { f.Line = 4 }),
 			},
 			[]string{a + ": no", a + ": no"},
 		},
@@ -136,7 +145,8 @@ func TestCause_Summary(t *testing.T) {
 	in := func(files ...string) []finding.Finding {
 		var all []finding.Finding
 		for _, file := range files {
-			all = append(all, finding.Finding{ID: "x", Severity: finding.Warning, File: file, Line: 7, Col: 2, Message: "no name", Fix: "mend it"})
+			all = append(all,
+				finding.Finding{ID: "x", Severity: finding.Warning, File: file, Line: 7, Col: 2, Message: "no name", Fix: "mend it"})
 		}
 		return all
 	}

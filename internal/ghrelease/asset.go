@@ -134,9 +134,11 @@ func (c *Client) same(ctx context.Context, r Release, h existingAsset, a Asset) 
 	}
 	return finding.New(finding.GitHubAssetConflict,
 		fmt.Sprintf(
-			"the release %s already has a different file %s: %s there, %d bytes with SHA-256 %s here", r.Tag, h.name, theirs, a.Size, a.SHA256,
+			"the release %s already has a different file %s: %s there, %d bytes with SHA-256 %s here", r.Tag, h.name, theirs, a.Size,
+			a.SHA256,
 		),
-		"re-run only the publish job so that it uses the files of the first build, or delete the asset from the release if nobody has downloaded it yet")
+		"re-run only the publish job so that it uses the files of the first build, "+
+			"or delete the asset from the release if nobody has downloaded it yet")
 }
 
 // digest returns the SHA-256 of an existing asset. It downloads the asset and does not rely on a digest in the API.

@@ -139,11 +139,15 @@ func (r reply) waitBefore(n int) time.Duration {
 // temporaryError returns a finding for a temporary failure: a cancelled run, a rate limit, no answer, or an unexpected one.
 func temporaryError(ctx context.Context, doing string, err error) error {
 	var ours finding.Finding
-	reply, fix := replyOf(err), "check https://www.githubstatus.com and run the job again later: assets that are already attached are recognised"
+	reply, fix := replyOf(err),
+		"check https://www.githubstatus.com and run the job again later: assets that are already attached are recognised"
 	switch cause := context.Cause(ctx); {
 	case cause != nil:
-		return failure{finding.New(finding.Cancelled,
-			"the run was cancelled before it could "+doing+": "+cause.Error(), "run the job again: assets that are already attached are recognised"), everyAsset}
+		return failure{
+			finding.New(finding.Cancelled,
+				"the run was cancelled before it could "+doing+": "+cause.Error(),
+				"run the job again: assets that are already attached are recognised"), everyAsset,
+		}
 	case errors.As(err, &ours):
 		return err
 	case reply.limited:
@@ -154,7 +158,8 @@ func temporaryError(ctx context.Context, doing string, err error) error {
 		fix = cmp.Or(wire.Advice(err), fix)
 	}
 	return failure{
-		finding.New(finding.GitHubUnavailable, "a request to GitHub failed, so this program could not "+doing+": "+messageOf(reply, err), fix),
+		finding.New(finding.GitHubUnavailable, "a request to GitHub failed, so this program could not "+doing+": "+messageOf(reply, err),
+			fix),
 		unanswered,
 	}
 }

@@ -180,7 +180,11 @@ func stories() []story {
 			requests: map[string]int{"list": 0, "notes": 1, "upload": 2, "bytes": 0},
 		},
 		{
-			name: "a tag with a slash and more", release: releases.Release{Tag: "py/v1?#%2F é"}, n: 2, findings: "a.whl+ b.tar.gz+", holds: both,
+			name:     "a tag with a slash and more",
+			release:  releases.Release{Tag: "py/v1?#%2F é"},
+			n:        2,
+			findings: "a.whl+ b.tar.gz+",
+			holds:    both,
 			requests: map[string]int{"list": 0},
 		},
 		{
@@ -188,16 +192,28 @@ func stories() []story {
 			requests: map[string]int{"list": 1},
 		},
 		{
-			name: "again", held: []releases.Asset{held("a.whl", "aaa"), held("b.tar.gz", "bb")}, n: 2, findings: "a.whl= b.tar.gz=", holds: both,
+			name:     "again",
+			held:     []releases.Asset{held("a.whl", "aaa"), held("b.tar.gz", "bb")},
+			n:        2,
+			findings: "a.whl= b.tar.gz=",
+			holds:    both,
 			requests: map[string]int{"upload": 0, "bytes": 2},
 		},
 		{
-			name: "again, an old server", options: releases.Options{NoDigests: true, Inline: true}, held: []releases.Asset{held("a.whl", "aaa")},
-			n: 2, findings: "a.whl= b.tar.gz+", holds: both, requests: map[string]int{"bytes": 0},
+			name:     "again, an old server",
+			options:  releases.Options{NoDigests: true, Inline: true},
+			held:     []releases.Asset{held("a.whl", "aaa")},
+			n:        2,
+			findings: "a.whl= b.tar.gz+",
+			holds:    both,
+			requests: map[string]int{"bytes": 0},
 		},
 		{
-			name: "the rest of it", held: []releases.Asset{held("other.txt", "?"), held("b.tar.gz", "bb")}, n: 2, findings: "a.whl+ b.tar.gz=",
-			holds: "other.txt=? b.tar.gz=bb a.whl=aaa",
+			name:     "the rest of it",
+			held:     []releases.Asset{held("other.txt", "?"), held("b.tar.gz", "bb")},
+			n:        2,
+			findings: "a.whl+ b.tar.gz=",
+			holds:    "other.txt=? b.tar.gz=bb a.whl=aaa",
 		},
 		{
 			name: "other bytes", held: []releases.Asset{held("a.whl", "AAA")}, ready: "github-asset-conflict",
@@ -209,7 +225,11 @@ func stories() []story {
 			requests: map[string]int{"bytes": 1},
 		},
 		{
-			name: "half of it from before", held: []releases.Asset{{Name: "a.whl", Starter: true}}, n: 2, findings: "a.whl+ b.tar.gz+", holds: both,
+			name:     "half of it from before",
+			held:     []releases.Asset{{Name: "a.whl", Starter: true}},
+			n:        2,
+			findings: "a.whl+ b.tar.gz+",
+			holds:    both,
 			requests: map[string]int{"delete": 1},
 		},
 		{
@@ -219,12 +239,22 @@ func stories() []story {
 		},
 
 		{
-			name: "an upload breaks off", say: says("upload", releases.Answer{Status: sorry, Half: true}), n: 2, findings: "a.whl+ b.tar.gz+",
-			holds: both, slept: []time.Duration{2 * second}, requests: map[string]int{"upload": 3, "delete": 1},
+			name:     "an upload breaks off",
+			say:      says("upload", releases.Answer{Status: sorry, Half: true}),
+			n:        2,
+			findings: "a.whl+ b.tar.gz+",
+			holds:    both,
+			slept:    []time.Duration{2 * second},
+			requests: map[string]int{"upload": 3, "delete": 1},
 		},
 		{
-			name: "an upload has its effect, and is not answered", say: says("upload", releases.Answer{Status: sorry, Acts: true}), n: 2,
-			findings: "a.whl+ b.tar.gz+", holds: both, slept: []time.Duration{2 * second}, requests: map[string]int{"upload": 2, "bytes": 1},
+			name:     "an upload has its effect, and is not answered",
+			say:      says("upload", releases.Answer{Status: sorry, Acts: true}),
+			n:        2,
+			findings: "a.whl+ b.tar.gz+",
+			holds:    both,
+			slept:    []time.Duration{2 * second},
+			requests: map[string]int{"upload": 2, "bytes": 1},
 		},
 		{
 			name: "an answer that says nothing",
@@ -249,10 +279,18 @@ func stories() []story {
 			s.Say("upload", exists)
 			s.during = func() { s.during = nil; s.AddAsset(releases.Asset{Release: 2, Name: "a.whl", Bytes: []byte("aaa")}) }
 		}, n: 2, findings: "a.whl= b.tar.gz+", holds: both, slept: []time.Duration{2 * second}},
-		{name: "somebody else was faster, with other bytes", say: func(s *scenario) {
-			s.Say("upload", exists)
-			s.during = func() { s.during = nil; s.AddAsset(releases.Asset{Release: 2, Name: "a.whl", Bytes: []byte("AAA")}) }
-		}, attach: "github-asset-conflict", n: 1, findings: "b.tar.gz+", holds: "a.whl=AAA b.tar.gz=bb", slept: []time.Duration{2 * second}},
+		{
+			name: "somebody else was faster, with other bytes",
+			say: func(s *scenario) {
+				s.Say("upload", exists)
+				s.during = func() { s.during = nil; s.AddAsset(releases.Asset{Release: 2, Name: "a.whl", Bytes: []byte("AAA")}) }
+			},
+			attach:   "github-asset-conflict",
+			n:        1,
+			findings: "b.tar.gz+",
+			holds:    "a.whl=AAA b.tar.gz=bb",
+			slept:    []time.Duration{2 * second},
+		},
 		{
 			name: "a name is taken that nobody sees", say: says("upload", exists, exists, exists, exists), attach: "github-asset-refused",
 			says: "already_exists", n: 1, findings: "b.tar.gz+", holds: "b.tar.gz=bb",
@@ -279,7 +317,11 @@ func stories() []story {
 			name: "the requests of an hour are used up",
 			say: says(
 				"upload",
-				releases.Answer{Status: 403, Header: http.Header{"X-RateLimit-Remaining": {"0"}}, Body: `{"message":"API rate limit exceeded"}`},
+				releases.Answer{
+					Status: 403,
+					Header: http.Header{"X-RateLimit-Remaining": {"0"}},
+					Body:   `{"message":"API rate limit exceeded"}`,
+				},
 			),
 			attach: "github-rate-limit", says: "API rate limit exceeded", requests: map[string]int{"upload": 1},
 		},
@@ -303,16 +345,24 @@ func stories() []story {
 		},
 
 		{
-			name: "an immutable release that lacks some", release: releases.Release{Immutable: true}, held: []releases.Asset{held("a.whl", "aaa")},
-			ready: "github-release-immutable", says: "missing: b.tar.gz", holds: "a.whl=aaa",
+			name:    "an immutable release that lacks some",
+			release: releases.Release{Immutable: true},
+			held:    []releases.Asset{held("a.whl", "aaa")},
+			ready:   "github-release-immutable",
+			says:    "missing: b.tar.gz",
+			holds:   "a.whl=aaa",
 		},
 		{
 			name: "an immutable release that has all", release: releases.Release{Immutable: true},
 			held: []releases.Asset{held("a.whl", "aaa"), held("b.tar.gz", "bb")}, n: 2, findings: "a.whl= b.tar.gz=", holds: both,
 		},
 		{
-			name: "it is published in between", release: releases.Release{}, between: func(s *scenario, r releases.Release) { s.Freeze(r.ID) },
-			attach: "github-release-immutable", says: "leave `github-release` out for this release", requests: map[string]int{"upload": 1},
+			name:     "it is published in between",
+			release:  releases.Release{},
+			between:  func(s *scenario, r releases.Release) { s.Freeze(r.ID) },
+			attach:   "github-release-immutable",
+			says:     "leave `github-release` out for this release",
+			requests: map[string]int{"upload": 1},
 		},
 
 		{name: "a token that reads", right: releases.Read, ready: "github-permission", says: "contents: write"},
@@ -324,8 +374,11 @@ func stories() []story {
 		{name: "no release", tag: "v2", ready: "github-release-missing", says: "gh release create"},
 		{name: "no tag", tag: "..", ready: "github-release-missing"},
 		{
-			name: "notes that cannot be written", say: says("notes", refusal(422, "invalid configuration")), n: 2, findings: "a.whl+ b.tar.gz+",
-			holds: both,
+			name:     "notes that cannot be written",
+			say:      says("notes", refusal(422, "invalid configuration")),
+			n:        2,
+			findings: "a.whl+ b.tar.gz+",
+			holds:    both,
 		},
 		{
 			name: "notes that are too much for GitHub",
@@ -337,8 +390,11 @@ func stories() []story {
 			ready: "github-unavailable", says: "503 down",
 		},
 		{
-			name: "it is down for a moment", say: func(s *scenario) { s.Say("by-tag", refusal(502, "down")); s.Say("assets", refusal(500, "down")) },
-			n: 2, findings: "a.whl+ b.tar.gz+", holds: both,
+			name:     "it is down for a moment",
+			say:      func(s *scenario) { s.Say("by-tag", refusal(502, "down")); s.Say("assets", refusal(500, "down")) },
+			n:        2,
+			findings: "a.whl+ b.tar.gz+",
+			holds:    both,
 		},
 		{name: "a front has lost it for a moment", say: func(s *scenario) {
 			s.Say("by-tag", refusal(520, "lost"))
@@ -346,18 +402,37 @@ func stories() []story {
 			s.Say("notes", refusal(524, "slow"))
 			s.Say("upload", refusal(499, "gone"), refusal(522, "no connection"))
 		}, n: 2, findings: "a.whl+ b.tar.gz+", holds: both},
-		{name: "a front loses an asset time and again", between: func(s *scenario, _ releases.Release) {
-			s.Say("upload", slices.Repeat([]releases.Answer{refusal(499, "gone")}, 4)...)
-		}, attach: "github-unavailable", says: "499 gone", n: 1, findings: "b.tar.gz+", holds: "b.tar.gz=bb", requests: map[string]int{"upload": 5}},
 		{
-			name:  "it has moved",
-			say:   says("notes", releases.Answer{Status: 301, Header: http.Header{"Location": {"https://elsewhere.example/repositories/1"}}}),
+			name: "a front loses an asset time and again",
+			between: func(s *scenario, _ releases.Release) {
+				s.Say("upload", slices.Repeat([]releases.Answer{refusal(499, "gone")}, 4)...)
+			},
+			attach:   "github-unavailable",
+			says:     "499 gone",
+			n:        1,
+			findings: "b.tar.gz+",
+			holds:    "b.tar.gz=bb",
+			requests: map[string]int{"upload": 5},
+		},
+		{
+			name: "it has moved",
+			say: says("notes",
+				releases.Answer{Status: 301, Header: http.Header{"Location": {"https://elsewhere.example/repositories/1"}}}),
 			ready: "github-repository",
 		},
-		{name: "a refusal that repeats the token", say: says("notes", refusal(403, "no "+token)), ready: "github-permission", says: "no ***"},
 		{
-			name: "what is there cannot be fetched", held: []releases.Asset{held("a.whl", "aaa")}, say: says("download", refusal(404, "Not Found")),
-			ready: "github-unavailable", says: "404 Not Found", holds: "a.whl=aaa",
+			name:  "a refusal that repeats the token",
+			say:   says("notes", refusal(403, "no "+token)),
+			ready: "github-permission",
+			says:  "no ***",
+		},
+		{
+			name:  "what is there cannot be fetched",
+			held:  []releases.Asset{held("a.whl", "aaa")},
+			say:   says("download", refusal(404, "Not Found")),
+			ready: "github-unavailable",
+			says:  "404 Not Found",
+			holds: "a.whl=aaa",
 		},
 		{
 			name: "what is fetched is longer", held: []releases.Asset{held("a.whl", "aaa")},
@@ -365,13 +440,20 @@ func stories() []story {
 			ready: "github-unavailable", says: "longer than GitHub says", holds: "a.whl=aaa",
 		},
 		{
-			name: "what is fetched is shorter", held: []releases.Asset{held("a.whl", "aaa")},
-			say: says("download", releases.Answer{Status: ok, Body: "aa"}), ready: "github-unavailable", says: "it has 3 bytes, but 2 arrived",
+			name:  "what is fetched is shorter",
+			held:  []releases.Asset{held("a.whl", "aaa")},
+			say:   says("download", releases.Answer{Status: ok, Body: "aa"}),
+			ready: "github-unavailable",
+			says:  "it has 3 bytes, but 2 arrived",
 			holds: "a.whl=aaa",
 		},
 		{
-			name: "the storage is down for a moment", held: []releases.Asset{held("a.whl", "aaa")}, say: says("bytes", refusal(503, "x")), n: 2,
-			findings: "a.whl= b.tar.gz+", holds: both,
+			name:     "the storage is down for a moment",
+			held:     []releases.Asset{held("a.whl", "aaa")},
+			say:      says("bytes", refusal(503, "x")),
+			n:        2,
+			findings: "a.whl= b.tar.gz+",
+			holds:    both,
 		},
 		{
 			name: "the storage points on", held: []releases.Asset{held("a.whl", "aaa")},
@@ -660,7 +742,8 @@ func TestAttach_SomeAnswers(t *testing.T) {
 	for i := range 6 {
 		wanted = append(wanted, asset(fmt.Sprint(i, ".whl"), "x"))
 		if i < 5 && i%2 == 0 {
-			s.Say("upload", releases.Answer{Status: 503}, releases.Answer{Status: 503}, releases.Answer{Status: 503}, releases.Answer{Status: 503})
+			s.Say("upload", releases.Answer{Status: 503}, releases.Answer{Status: 503}, releases.Answer{Status: 503},
+				releases.Answer{Status: 503})
 		} else if i < 5 {
 			s.Say("upload", releases.Answer{Status: 422, Body: `{"message":"no"}`})
 		}
@@ -729,7 +812,8 @@ func TestAttach_AssetStates(t *testing.T) {
 func TestAttach_UnexpectedAnswers(t *testing.T) {
 	t.Parallel()
 	for _, body := range []string{
-		"", "null", "[null]", "[[]]", "{}", `{"id":"x"}`, `{"id":7,"tag_name":null}`, `{"id":7,"tag_name":"v2"}`, "<html><title>Sign in</title>",
+		"", "null", "[null]", "[[]]", "{}", `{"id":"x"}`, `{"id":7,"tag_name":null}`, `{"id":7,"tag_name":"v2"}`,
+		"<html><title>Sign in</title>",
 		`[{"id":1}]`, "[", strings.Repeat("[", 20000),
 	} {
 		for _, op := range []string{"notes", "by-tag", "list", "assets"} {
@@ -827,7 +911,8 @@ func TestAttach_ImmutableRelease(t *testing.T) {
 	r := s.Publish(releases.Release{Tag: "v1", Immutable: true})
 	s.AddAsset(releases.Asset{Release: r.ID, Name: "b.whl", Starter: true})
 	_, err := s.client.Attach(
-		t.Context(), ghrelease.Release{ID: r.ID, Tag: "v1", Immutable: true}, []ghrelease.Asset{asset("b.whl", "b"), asset("a.whl", "a")}, nil,
+		t.Context(), ghrelease.Release{ID: r.ID, Tag: "v1", Immutable: true}, []ghrelease.Asset{asset("b.whl", "b"), asset("a.whl", "a")},
+		nil,
 	)
 	if idsOf(err) != "github-release-immutable" || s.RequestCount("upload")+s.RequestCount("delete") != 0 {
 		t.Errorf("%v, %d uploads", err, s.RequestCount("upload"))

@@ -212,7 +212,8 @@ func (c *Client) compare(ctx context.Context, r Release, existing []existingAsse
 	case len(missing)+len(existing) > assetsBound:
 		failed = append(failed, finding.New(finding.GitHubAssetRefused,
 			fmt.Sprintf(
-				"the release %s has %d assets and %d are missing: GitHub allows %d per release", r.Tag, len(existing), len(missing), assetsBound,
+				"the release %s has %d assets and %d are missing: GitHub allows %d per release", r.Tag, len(existing), len(missing),
+				assetsBound,
 			),
 			"delete assets that are not needed, or remove `github-release`"))
 	}

@@ -108,7 +108,8 @@ func TestUpload_Form(t *testing.T) {
 		if len(r.TransferEncoding) != 0 || r.ContentLength <= d.Size || r.ProtoMajor != 1 {
 			say("length %d, encoding %v, %s", r.ContentLength, r.TransferEncoding, r.Proto)
 		}
-		if user, pass, _ := r.BasicAuth(); user != "__token__" || pass != "pypi-a-token-of-a-user" || r.UserAgent() != "pypi-oidc-publish/test" {
+		user, pass, _ := r.BasicAuth()
+		if user != "__token__" || pass != "pypi-a-token-of-a-user" || r.UserAgent() != "pypi-oidc-publish/test" {
 			say("sent as %s by %s", user, r.UserAgent())
 		}
 		_, params, err := mime.ParseMediaType(r.Header.Get("Content-Type"))
@@ -168,7 +169,11 @@ func TestUpload_Refusals(t *testing.T) {
 		unansweredOr5xxErr bool
 	}{
 		{
-			status: 400, kind: "text/plain", body: "Only one sdist may be uploaded per release.", id: "upload-second-sdist", words: "Only one sdist",
+			status: 400,
+			kind:   "text/plain",
+			body:   "Only one sdist may be uploaded per release.",
+			id:     "upload-second-sdist",
+			words:  "Only one sdist",
 		},
 		{
 			status: 400, kind: "text/html",
@@ -181,8 +186,11 @@ func TestUpload_Refusals(t *testing.T) {
 		},
 		{status: 409, kind: "text/plain", body: "conflict", id: "upload-exists", words: "conflict"},
 		{
-			status: 400, kind: "text/html", body: "<html><body>Repository does not allow updating assets: ours</body></html>", id: "upload-exists",
-			words: "updating assets",
+			status: 400,
+			kind:   "text/html",
+			body:   "<html><body>Repository does not allow updating assets: ours</body></html>",
+			id:     "upload-exists",
+			words:  "updating assets",
 		},
 		{
 			status: 400, kind: "text/plain", body: "ours/packages/sampleproject/3.0.0/sampleproject-3.0.0.tar.gz cannot be updated",
@@ -190,8 +198,11 @@ func TestUpload_Refusals(t *testing.T) {
 		},
 		{status: 400, kind: "text/plain", body: "the project cannot be updated", id: "upload-refused", words: "cannot be updated"},
 		{
-			status: 400, kind: "application/json", body: `{"message":"Validation failed: File name has already been taken"}`, id: "upload-exists",
-			words: "already been taken",
+			status: 400,
+			kind:   "application/json",
+			body:   `{"message":"Validation failed: File name has already been taken"}`,
+			id:     "upload-exists",
+			words:  "already been taken",
 		},
 		{
 			status: 403, kind: "application/json",
@@ -210,44 +221,123 @@ func TestUpload_Refusals(t *testing.T) {
 		{status: 308, location: "https://index.example/legacy/", id: "upload-redirect", words: "308"},
 		{status: 413, id: "upload-file-too-large", words: "413"},
 		{
-			status: 429, kind: "text/plain", body: "Too many new projects created", rateLimit: `"project.create.ip";r=0;t=61, "project.create.user";r=0;t=3133`,
-			id: "upload-new-projects", words: "Too many new projects created", fix: "run the job again in 53 minutes",
+			status:    429,
+			kind:      "text/plain",
+			body:      "Too many new projects created",
+			rateLimit: `"project.create.ip";r=0;t=61, "project.create.user";r=0;t=3133`,
+			id:        "upload-new-projects",
+			words:     "Too many new projects created",
+			fix:       "run the job again in 53 minutes",
 		},
 		{
-			status: 429, kind: "text/plain", body: "Too many new projects created", rateLimit: `"project.create.ip";r=0;t=1, "project.create.user";r=3;t=3133`,
-			id: "upload-new-projects", words: "Too many new projects created", fix: "run the job again in 1 minute,",
+			status:    429,
+			kind:      "text/plain",
+			body:      "Too many new projects created",
+			rateLimit: `"project.create.ip";r=0;t=1, "project.create.user";r=3;t=3133`,
+			id:        "upload-new-projects",
+			words:     "Too many new projects created",
+			fix:       "run the job again in 1 minute,",
 		},
 		{
-			status: 429, kind: "text/plain", body: "Too many new projects created", rateLimit: `"a";t=;r=0, ;=, t=-4;r=0`,
-			id: "upload-new-projects", words: "Too many", fix: "in an hour, when the index allows new projects again; or add a pending publisher",
+			status:    429,
+			kind:      "text/plain",
+			body:      "Too many new projects created",
+			rateLimit: `"a";t=;r=0, ;=, t=-4;r=0`,
+			id:        "upload-new-projects",
+			words:     "Too many",
+			fix:       "in an hour, when the index allows new projects again; or add a pending publisher",
 		},
 		{status: 429, kind: "text/plain", body: "Slow down", rateLimit: `"uploads";r=0;t=5`, id: "upload-too-many", words: "Slow down"},
 		{
-			status: 403, kind: "text/plain", body: "New project registration temporarily disabled. See https://index.example/help/#admin-intervention for more information.",
-			id: "upload-registration-off", words: "temporarily disabled", fix: "later, with the same project name",
-		},
-		{status: 403, kind: "text/plain", body: "Read-only mode: Uploads are temporarily disabled.", id: "upload-read-only", words: "Read-only", fix: "status page"},
-		{
-			status: 400, kind: "text/plain", body: "Organization account owning this project is inactive. This may be due to inactive billing for Company Organizations.",
-			id: "upload-organization", words: "is inactive", fix: "ask an owner of the organization",
-		},
-		{
-			status: 403, kind: "text/plain", body: "User 'u', associated with the API token used, does not have a verified primary email address. Please add one.",
-			id: "upload-account", words: "verified primary email address", fix: "verify the primary e-mail address of the account",
+			status: 403,
+			kind:   "text/plain",
+			body: "New project registration temporarily disabled. " +
+				"See https://index.example/help/#admin-intervention for more information.",
+			id:    "upload-registration-off",
+			words: "temporarily disabled",
+			fix:   "later, with the same project name",
 		},
 		{
-			status: 403, kind: "text/plain", body: "User 'u', associated with the API token used, does not have two-factor authentication enabled.",
-			id: "upload-account", words: "two-factor", fix: "turn on two-factor authentication",
+			status: 403,
+			kind:   "text/plain",
+			body:   "Read-only mode: Uploads are temporarily disabled.",
+			id:     "upload-read-only",
+			words:  "Read-only",
+			fix:    "status page",
 		},
-		{status: 400, kind: "text/plain", body: "The name 'x' isn't allowed. See https://index.example/help/#project-name for more information.", id: "upload-name-refused", words: "isn't allowed", fix: "choose another name"},
-		{status: 400, kind: "text/plain", body: "The name 'x' isn't allowed (conflict with Python Standard Library module name). See y.", id: "upload-name-refused", words: "conflict with", fix: "choose another name"},
-		{status: 400, kind: "text/plain", body: "The name 'x' is too similar to an existing project. See y.", id: "upload-name-refused", words: "too similar", fix: "choose another name"},
-		{status: 409, kind: "text/plain", body: "The name 'x' conflicts with an existing project. See y.", id: "upload-name-refused", words: "conflicts", fix: "choose another name"},
 		{
-			status: 400, kind: "text/plain", body: "Non-user identities cannot create new projects. This was probably caused by successfully using a pending publisher but …",
-			id: "upload-unknown-project", words: "Non-user identities", fix: "add a pending publisher for the project sampleproject on the index",
+			status: 400,
+			kind:   "text/plain",
+			body:   "Organization account owning this project is inactive. This may be due to inactive billing for Company Organizations.",
+			id:     "upload-organization",
+			words:  "is inactive",
+			fix:    "ask an owner of the organization",
 		},
-		{status: 403, kind: "text/plain", body: "Invalid or non-existent authentication information. See x.", id: "upload-unauthorized", words: "non-existent", fix: "check that the token or password is for this index"},
+		{
+			status: 403,
+			kind:   "text/plain",
+			body:   "User 'u', associated with the API token used, does not have a verified primary email address. Please add one.",
+			id:     "upload-account",
+			words:  "verified primary email address",
+			fix:    "verify the primary e-mail address of the account",
+		},
+		{
+			status: 403,
+			kind:   "text/plain",
+			body:   "User 'u', associated with the API token used, does not have two-factor authentication enabled.",
+			id:     "upload-account",
+			words:  "two-factor",
+			fix:    "turn on two-factor authentication",
+		},
+		{
+			status: 400,
+			kind:   "text/plain",
+			body:   "The name 'x' isn't allowed. See https://index.example/help/#project-name for more information.",
+			id:     "upload-name-refused",
+			words:  "isn't allowed",
+			fix:    "choose another name",
+		},
+		{
+			status: 400,
+			kind:   "text/plain",
+			body:   "The name 'x' isn't allowed (conflict with Python Standard Library module name). See y.",
+			id:     "upload-name-refused",
+			words:  "conflict with",
+			fix:    "choose another name",
+		},
+		{
+			status: 400,
+			kind:   "text/plain",
+			body:   "The name 'x' is too similar to an existing project. See y.",
+			id:     "upload-name-refused",
+			words:  "too similar",
+			fix:    "choose another name",
+		},
+		{
+			status: 409,
+			kind:   "text/plain",
+			body:   "The name 'x' conflicts with an existing project. See y.",
+			id:     "upload-name-refused",
+			words:  "conflicts",
+			fix:    "choose another name",
+		},
+		{
+			status: 400,
+			kind:   "text/plain",
+			body: "Non-user identities cannot create new projects. This was probably caused by successfully using a " +
+				"pending publisher but …",
+			id:    "upload-unknown-project",
+			words: "Non-user identities",
+			fix:   "add a pending publisher for the project sampleproject on the index",
+		},
+		{
+			status: 403,
+			kind:   "text/plain",
+			body:   "Invalid or non-existent authentication information. See x.",
+			id:     "upload-unauthorized",
+			words:  "non-existent",
+			fix:    "check that the token or password is for this index",
+		},
 		{status: 422, kind: "text/plain", body: "not like this", id: "upload-refused", words: "not like this"},
 		{status: 200, kind: "text/html", body: "<html>Please log in</html>", unansweredOr5xxErr: true},
 		{status: 503, kind: "text/html", body: "<html>down</html>", unansweredOr5xxErr: true},
@@ -283,7 +373,8 @@ func TestUpload_Refusals(t *testing.T) {
 				return
 			}
 			all := finding.Of(err)
-			if len(all) != 1 || all[0].File != sample || !strings.Contains(all[0].Message, c.words) || all[0].ID != c.id || all[0].Fix == "" || !strings.Contains(all[0].Fix, c.fix) {
+			if len(all) != 1 || all[0].File != sample || !strings.Contains(all[0].Message, c.words) || all[0].ID != c.id ||
+				all[0].Fix == "" || !strings.Contains(all[0].Fix, c.fix) {
 				t.Errorf("%+v", all)
 			}
 			if c.id != "upload-too-many" && tries != 1 {
@@ -502,7 +593,12 @@ func TestRefusal_IssuedToken(t *testing.T) {
 		true:  {finding.UploadTokenUnknown, "the Trusted Publisher was removed meanwhile"},
 		false: {finding.UploadUnauthorized, "check that the token or password is for this index"},
 	} {
-		r := index.Refusal{File: "alder-1.0.tar.gz", Status: 403, Message: "Invalid or non-existent authentication information. See x.", Issued: issued}
+		r := index.Refusal{
+			File:    "alder-1.0.tar.gz",
+			Status:  403,
+			Message: "Invalid or non-existent authentication information. See x.",
+			Issued:  issued,
+		}
 		if f := r.Finding(); f.ID != want.id || !strings.Contains(f.Fix, want.fix) {
 			t.Errorf("issued %v: %+v", issued, f)
 		}

@@ -35,7 +35,9 @@ func TestListFiles_Forms(t *testing.T) {
 		"JSON under no name": {
 			"", `{"name": "alder", "files": [{"filename": "alder-1.0.zip", "hashes": {"sha256": "` + digest + `"}}]}`, "",
 		},
-		"a log-in":                   {"text/html", `<title>Log in</title><form><a href="/forgot">Forgot?</a></form>`, "no project listing"},
+		"a log-in": {
+			"text/html", `<title>Log in</title><form><a href="/forgot">Forgot?</a></form>`, "no project listing",
+		},
 		"HTML that is called JSON":   {json, link, "it looks like HTML"},
 		"JSON about another project": {json, `{"name": "birch", "files": []}`, "about another project"},
 	}

@@ -23,7 +23,8 @@ func (c *Client) Provenance(ctx context.Context, listed pep.IndexFile) ([]byte, 
 	at, err := c.site.Simple.Parse(listed.Provenance)
 	if err != nil || secret.Origin(at) != secret.Origin(c.site.Simple) {
 		return nil, fmt.Errorf(
-			"the page of the index gives a provenance URL for %s that is not on the index: %s", listed.Name, wire.PlainURL(listed.Provenance),
+			"the page of the index gives a provenance URL for %s that is not on the index: %s", listed.Name,
+			wire.PlainURL(listed.Provenance),
 		)
 	}
 	answer, err := c.wire.Do(ctx, wire.Call{

@@ -86,7 +86,8 @@ func issuedRemedies(r *Refusal) []remedy {
 		{
 			finding.UploadTokenUnknown, http.StatusForbidden,
 			[]string{"Invalid or non-existent authentication information"},
-			"run the job again: the index issued this token moments ago and does not know it now, because the Trusted Publisher was removed " +
+			"run the job again: the index issued this token moments ago and does not know it now, " +
+				"because the Trusted Publisher was removed " +
 				"meanwhile, or the index was in read-only mode; if it happens again, check the project's publishers on the index",
 		},
 	}
@@ -110,7 +111,8 @@ func remedies(r *Refusal) []remedy {
 		{
 			finding.UploadAttestations, 0,
 			[]string{"Invalid attestations supplied", "attestations are only supported"},
-			"compare the publisher on the index with this workflow: a refused attestation may mean that a file was changed, so nothing is published without it; set `attestations: false` only if you know the reason",
+			"compare the publisher on the index with this workflow: a refused attestation may mean that a file was changed, " +
+				"so nothing is published without it; set `attestations: false` only if you know the reason",
 		},
 		{finding.UploadReleaseClosed, 0, []string{"older than 14 days"}, "publish a new version: an old release accepts no more files"},
 		{
@@ -172,7 +174,8 @@ func remedies(r *Refusal) []remedy {
 		{
 			finding.UploadReadOnly, http.StatusForbidden,
 			[]string{"Read-only mode", "temporarily disabled"},
-			"check the index's status page, and run the job again later: the index accepts no uploads at the moment, and files that it has are recognised",
+			"check the index's status page, and run the job again later: the index accepts no uploads at the moment, " +
+				"and files that it has are recognised",
 		},
 		{
 			finding.UploadUserPassword, http.StatusForbidden,
@@ -184,7 +187,8 @@ func remedies(r *Refusal) []remedy {
 			"check that the token or password is for this index, is still valid, and may upload to this project",
 		},
 		{
-			finding.UploadUnauthorized, http.StatusUnauthorized, nil, "check the token or password: it is not for this index, or is no longer valid",
+			finding.UploadUnauthorized, http.StatusUnauthorized, nil,
+			"check the token or password: it is not for this index, or is no longer valid",
 		},
 		{finding.UploadRedirect, http.StatusMovedPermanently, nil, redirectFix},
 		{finding.UploadRedirect, http.StatusFound, nil, redirectFix},
@@ -225,8 +229,10 @@ func (r *Refusal) project() string {
 }
 
 const (
-	existsFix     = "re-run only the publish job so that it uses the files of the first build, raise the version, or finish the release with `skip-existing: true`: the index does not replace files"
-	redirectFix   = "set `repository-url` to the address that the index redirects to, with the slash at the end: uploads do not follow redirects"
+	existsFix = "re-run only the publish job so that it uses the files of the first build, raise the version, " +
+		"or finish the release with `skip-existing: true`: the index does not replace files"
+	redirectFix = "set `repository-url` to the address that the index redirects to, with the slash at the end: " +
+		"uploads do not follow redirects"
 	noEndpointFix = "check `repository-url`: this address accepts no uploads"
 )
 

@@ -47,16 +47,28 @@ func known() []Site {
 	const status = "https://status.python.org"
 	return []Site{
 		{
-			Upload: at("https://upload.pypi.org/legacy/"), Simple: at("https://pypi.org/simple/"), Pages: at("https://pypi.org/project/"),
-			Files: at("https://files.pythonhosted.org/packages/"), Manage: at("https://pypi.org/manage/"),
-			Classifiers: at("https://pypi.org/pypi?:action=list_classifiers"), Warehouse: true, Attestations: true, audience: "pypi",
-			Status: status,
+			Upload:       at("https://upload.pypi.org/legacy/"),
+			Simple:       at("https://pypi.org/simple/"),
+			Pages:        at("https://pypi.org/project/"),
+			Files:        at("https://files.pythonhosted.org/packages/"),
+			Manage:       at("https://pypi.org/manage/"),
+			Classifiers:  at("https://pypi.org/pypi?:action=list_classifiers"),
+			Warehouse:    true,
+			Attestations: true,
+			audience:     "pypi",
+			Status:       status,
 		},
 		{
-			Upload: at("https://test.pypi.org/legacy/"), Simple: at("https://test.pypi.org/simple/"), Pages: at("https://test.pypi.org/project/"),
-			Files: at("https://test-files.pythonhosted.org/packages/"), Manage: at("https://test.pypi.org/manage/"),
-			Classifiers: at("https://test.pypi.org/pypi?:action=list_classifiers"), Warehouse: true, Attestations: true, audience: "testpypi",
-			Status: status,
+			Upload:       at("https://test.pypi.org/legacy/"),
+			Simple:       at("https://test.pypi.org/simple/"),
+			Pages:        at("https://test.pypi.org/project/"),
+			Files:        at("https://test-files.pythonhosted.org/packages/"),
+			Manage:       at("https://test.pypi.org/manage/"),
+			Classifiers:  at("https://test.pypi.org/pypi?:action=list_classifiers"),
+			Warehouse:    true,
+			Attestations: true,
+			audience:     "testpypi",
+			Status:       status,
 		},
 	}
 }
@@ -98,7 +110,8 @@ type ForeignAudience struct{ Index, Audience string }
 
 func (e *ForeignAudience) Error() string {
 	return fmt.Sprintf(
-		"the index at %s asks for an ID token with the audience %q, which belongs to another service: with such a token the index could act there in your name",
+		"the index at %s asks for an ID token with the audience %q, which belongs to another service: "+
+			"with such a token the index could act there in your name",
 		e.Index, e.Audience,
 	)
 }
@@ -116,7 +129,8 @@ func (s Site) Permit(audience string) error {
 	}
 	// What these begin has other ends: of the regions of a cloud, its customers, or, for GitHub's default, the owner.
 	begun := []string{
-		"sts.amazonaws.com", "api://azureadtokenexchange", "https://iam.googleapis.com/", "//iam.googleapis.com/", "https://github.com/", "npm:",
+		"sts.amazonaws.com", "api://azureadtokenexchange", "https://iam.googleapis.com/", "//iam.googleapis.com/", "https://github.com/",
+		"npm:",
 	}
 	asked := strings.ToLower(strings.TrimSpace(audience))
 	if slices.Contains(reserved, asked) || slices.ContainsFunc(begun, func(start string) bool { return strings.HasPrefix(asked, start) }) {

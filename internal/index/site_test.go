@@ -30,7 +30,10 @@ func TestSiteOf(t *testing.T) {
 	}{
 		{"https://upload.pypi.org/legacy/", "", true, "https://pypi.org/simple/", true, false, "https://pypi.org/project/alder/1.0/"},
 		{"https://UPLOAD.pypi.org:443/legacy/", "", true, "https://pypi.org/simple/", true, false, "https://pypi.org/project/alder/1.0/"},
-		{"https://test.pypi.org/legacy/", "", true, "https://test.pypi.org/simple/", true, false, "https://test.pypi.org/project/alder/1.0/"},
+		{
+			"https://test.pypi.org/legacy/", "", true, "https://test.pypi.org/simple/", true, false,
+			"https://test.pypi.org/project/alder/1.0/",
+		},
 		{"https://upload.pypi.org/legacy/", "", false, "", true, false, "https://pypi.org/project/alder/1.0/"},
 		{
 			"https://upload.pypi.org.evil.example/legacy/", "", true, "https://upload.pypi.org.evil.example/simple/", true, false,
@@ -39,7 +42,8 @@ func TestSiteOf(t *testing.T) {
 		{"http://127.0.0.1:8080/legacy/", "", true, "http://127.0.0.1:8080/simple/", true, false, "http://127.0.0.1:8080/simple/alder/"},
 		{"https://devpi.example/root/dev/", "", true, "", false, true, ""},
 		{
-			"https://devpi.example/root/dev/", "https://devpi.example/root/dev/+simple/", true, "https://devpi.example/root/dev/+simple/", false,
+			"https://devpi.example/root/dev/", "https://devpi.example/root/dev/+simple/", true, "https://devpi.example/root/dev/+simple/",
+			false,
 			true, "https://devpi.example/root/dev/+simple/alder/",
 		},
 		{
@@ -84,7 +88,10 @@ func TestSite_PermitAudience(t *testing.T) {
 		{"https://index.example/legacy/", "Sigstore", false},
 		{"https://index.example/legacy/", "sts.amazonaws.com", false},
 		{"https://index.example/legacy/", "api://AzureADTokenExchange", false},
-		{"https://index.example/legacy/", "https://iam.googleapis.com/projects/1/locations/global/workloadIdentityPools/p/providers/g", false},
+		{
+			"https://index.example/legacy/", "https://iam.googleapis.com/projects/1/locations/global/workloadIdentityPools/p/providers/g",
+			false,
+		},
 		{"https://index.example/legacy/", "//iam.googleapis.com/projects/1", false},
 		{"https://index.example/legacy/", "https://github.com/octo-org", false},
 		{"https://index.example/legacy/", "npm:registry.example", false},

@@ -80,7 +80,9 @@ func TestReceipt_AnyMoment(t *testing.T) {
 		{
 			"another file kept, as asked",
 			[]ledger.Event{
-				ledger.Planned{Files: append(files("a"), present)}, ledger.Started{File: "a"}, ledger.SkippedConflict{File: "a", IndexDigest: "x"},
+				ledger.Planned{Files: append(files("a"), present)},
+				ledger.Started{File: "a"},
+				ledger.SkippedConflict{File: "a", IndexDigest: "x"},
 			},
 			ledger.Unchanged,
 			map[string]ledger.Outcome{"a": ledger.OutcomeSkipped},
@@ -88,7 +90,9 @@ func TestReceipt_AnyMoment(t *testing.T) {
 		},
 		{
 			"every file skipped by the plan",
-			[]ledger.Event{ledger.Planned{Files: []ledger.File{{Name: "s", Action: ledger.ActionSkip}, {Name: "t", Action: ledger.ActionSkip}}}},
+			[]ledger.Event{
+				ledger.Planned{Files: []ledger.File{{Name: "s", Action: ledger.ActionSkip}, {Name: "t", Action: ledger.ActionSkip}}},
+			},
 			ledger.AllSkipped,
 			map[string]ledger.Outcome{"s": ledger.OutcomeSkipped, "t": ledger.OutcomeSkipped},
 			ledger.NotMinted,
@@ -96,7 +100,9 @@ func TestReceipt_AnyMoment(t *testing.T) {
 		{
 			"every file skipped, one at its upload",
 			[]ledger.Event{
-				ledger.Planned{Files: append(files("a"), ledger.File{Name: "s", Action: ledger.ActionSkip})}, ledger.Started{File: "a"}, ledger.SkippedConflict{File: "a"},
+				ledger.Planned{Files: append(files("a"), ledger.File{Name: "s", Action: ledger.ActionSkip})},
+				ledger.Started{File: "a"},
+				ledger.SkippedConflict{File: "a"},
 			},
 			ledger.AllSkipped, nil, ledger.NotMinted,
 		},
@@ -173,7 +179,8 @@ func TestPhases_Durations(t *testing.T) {
 	recorder.Record(ledger.Phase{At: at.Add(time.Second), Name: "upload"})
 	recorder.Record(ledger.Ended{At: at.Add(3 * time.Second)})
 	got := recorder.Receipt()
-	if len(got.Phases) != 2 || got.Phases[0].End != at.Add(time.Second) || got.Phases[1].End != at.Add(3*time.Second) || got.Ended.IsZero() {
+	if len(got.Phases) != 2 || got.Phases[0].End != at.Add(time.Second) || got.Phases[1].End != at.Add(3*time.Second) ||
+		got.Ended.IsZero() {
 		t.Errorf("%+v", got.Phases)
 	}
 }

@@ -38,7 +38,8 @@ func TestRead(t *testing.T) {
 func TestReadAll(t *testing.T) {
 	t.Parallel()
 	broken := errors.New("the disk is gone")
-	if got, err := localfile.ReadAll(io.MultiReader(strings.NewReader("abc"), errorReader{broken}), 7); !errors.Is(err, broken) || got != nil {
+	got, err := localfile.ReadAll(io.MultiReader(strings.NewReader("abc"), errorReader{broken}), 7)
+	if !errors.Is(err, broken) || got != nil {
 		t.Errorf("got %q, %v", got, err)
 	}
 }

@@ -23,10 +23,14 @@ func TestParseListingHTML_Valid(t *testing.T) {
 		files  []pep.IndexFile
 	}{
 		"as the public index writes it": {
-			`<!DOCTYPE html><html><head><meta name="pypi:repository-version" content="1.4"><meta name="pypi:project-status" content="archived">
+			`<!DOCTYPE html><html><head><meta name="pypi:repository-version" content="1.4">
+			<meta name="pypi:project-status" content="archived">
 			<title>Links for alder</title></head><body><h1>Links for alder</h1>
-			<a href="https://files.example/packages/aa/bb/alder-1.0.tar.gz#sha256=` + aSHA256 + `" data-requires-python="&gt;=3.9" data-yanked="it &quot;broke&quot;">alder-1.0.tar.gz</a><br />
-			<a href="https://files.example/p/alder-1.0-py3-none-any.whl#sha256=` + aSHA256 + `" data-dist-info-metadata="sha256=00" data-core-metadata="sha256=00" data-provenance="https://index.example/p?a=1&amp;b=2">alder-1.0-py3-none-any.whl</a><br />
+			<a href="https://files.example/packages/aa/bb/alder-1.0.tar.gz#sha256=` + aSHA256 +
+				`" data-requires-python="&gt;=3.9" data-yanked="it &quot;broke&quot;">alder-1.0.tar.gz</a><br />
+			<a href="https://files.example/p/alder-1.0-py3-none-any.whl#sha256=` + aSHA256 +
+				`" data-dist-info-metadata="sha256=00" data-core-metadata="sha256=00"
+				data-provenance="https://index.example/p?a=1&amp;b=2">alder-1.0-py3-none-any.whl</a><br />
 			</body></html><!--SERIAL 7-->`,
 			"archived",
 			[]pep.IndexFile{
@@ -35,14 +39,17 @@ func TestParseListingHTML_Valid(t *testing.T) {
 			},
 		},
 		"any order, quotes, case and shape": {
-			`<A data-yanked='' HREF='../../f/alder-1.0%2Blocal.TAR.GZ#md5=` + anMD5 + `'> alder-1.0+local.TAR.GZ </A><a class=x href=alder-1.0.zip>alder<b>-1.0</b>.zip<a href = "&#97;lder-2.0.zip?x=1#egg=x&amp;sha256=` + aSHA256 + `" >alder&#45;2.0.zip`,
+			`<A data-yanked='' HREF='../../f/alder-1.0%2Blocal.TAR.GZ#md5=` + anMD5 +
+				`'> alder-1.0+local.TAR.GZ </A><a class=x href=alder-1.0.zip>alder<b>-1.0</b>.zip` +
+				`<a href = "&#97;lder-2.0.zip?x=1#egg=x&amp;sha256=` + aSHA256 + `" >alder&#45;2.0.zip`,
 			"",
 			[]pep.IndexFile{
 				{Name: "alder-1.0+local.TAR.GZ", MD5: md5, Yanked: true}, {Name: "alder-1.0.zip"}, {Name: "alder-2.0.zip", SHA256: sha256},
 			},
 		},
 		"with a title, other links are left alone": {
-			`<title>root/dev: links for alder</title><a href="../">up</a><a name="x">here</a><a href="/f/alder-1.0.zip#sha256=dog">download</a><!-- <a href="no.zip">no.zip</a> --><script>"<a href='no.whl'>"</script>`,
+			`<title>root/dev: links for alder</title><a href="../">up</a><a name="x">here</a><a href="/f/alder-1.0.zip#sha256=dog">download</a>` +
+				`<!-- <a href="no.zip">no.zip</a> --><script>"<a href='no.whl'>"</script>`,
 			"",
 			[]pep.IndexFile{{Name: "alder-1.0.zip"}},
 		},

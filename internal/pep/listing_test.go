@@ -16,9 +16,11 @@ func TestParseListing_Fields(t *testing.T) {
 		"project-status": {"status": "archived", "reason": "old"},
 		"versions": ["1.0"],
 		"files": [
-			{"filename": "alder_core-1.0.tar.gz", "url": "https://files.example/a", "hashes": {"sha256": "AB01", "blake2b": "x"}, "size": 1024,
-			 "upload-time": "2026-03-04T05:06:07.891011Z", "yanked": false, "provenance": "https://index.example/p", "core-metadata": false},
-			{"filename": "alder_core-1.0-py3-none-any.whl", "url": "u", "hashes": {}, "yanked": "wrong licence", "provenance": null, "size": null},
+			{"filename": "alder_core-1.0.tar.gz", "url": "https://files.example/a", "hashes": {"sha256": "AB01", "blake2b": "x"}, 
+			 "size": 1024, "upload-time": "2026-03-04T05:06:07.891011Z", "yanked": false,
+			 "provenance": "https://index.example/p", "core-metadata": false},
+			{"filename": "alder_core-1.0-py3-none-any.whl", "url": "u", "hashes": {}, "yanked": "wrong licence",
+			 "provenance": null, "size": null},
 			{"filename": "alder_core-0.9.zip", "hashes": {"md5": "z"}, "yanked": true, "upload-time": "yesterday", "size": "big"}
 		]}`))
 	if err != nil {
@@ -48,8 +50,10 @@ func TestParseListing_NoFiles(t *testing.T) {
 func TestParseListing_Invalid(t *testing.T) {
 	t.Parallel()
 	for _, text := range []string{
-		"", " \n", "<!DOCTYPE html><html><body>Links</body></html>", "<?xml version='1.0'?>", "not found", "null", "[]", "7", `"files"`, "{}",
-		`{"files": null}`, `{"name": "alder", "files": {}}`, `{"name": 7, "files": []}`, `{"files": ["a.whl"]}`, `{"files": [{"url": "u"}]}`,
+		"", " \n", "<!DOCTYPE html><html><body>Links</body></html>", "<?xml version='1.0'?>", "not found", "null", "[]", "7", `"files"`,
+		"{}",
+		`{"files": null}`, `{"name": "alder", "files": {}}`, `{"name": 7, "files": []}`, `{"files": ["a.whl"]}`,
+		`{"files": [{"url": "u"}]}`,
 		`{"files": [{"filename": "a.whl", "hashes": "none"}]}`, `{"files": []`, `{"files": []} <html>`, `{"projects": [{"name": "alder"}]}`,
 	} {
 		if got, err := pep.ParseListing([]byte(text)); !errors.Is(err, pep.ErrNoListing) {
@@ -59,7 +63,8 @@ func TestParseListing_Invalid(t *testing.T) {
 }
 
 func FuzzParseListing(f *testing.F) {
-	f.Add([]byte(`{"name":"a","files":[{"filename":"a","hashes":{"sha256":"A"},"size":1,"yanked":"x","upload-time":"2026-03-04T05:06:07Z"}]}`))
+	f.Add([]byte(
+		`{"name":"a","files":[{"filename":"a","hashes":{"sha256":"A"},"size":1,"yanked":"x","upload-time":"2026-03-04T05:06:07Z"}]}`))
 	f.Add([]byte(`<html>`))
 	f.Fuzz(func(t *testing.T, text []byte) {
 		l, err := pep.ParseListing(text)

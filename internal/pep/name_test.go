@@ -8,7 +8,9 @@ import (
 
 func TestNormalize(t *testing.T) {
 	t.Parallel()
-	for _, name := range []string{"friendly-bard", "Friendly-Bard", "FRIENDLY_BARD", "friendly.bard", "friendly--bard", "FrIeNdLy-._.-bArD"} {
+	for _, name := range []string{
+		"friendly-bard", "Friendly-Bard", "FRIENDLY_BARD", "friendly.bard", "friendly--bard", "FrIeNdLy-._.-bArD",
+	} {
 		if got := pep.Normalize(name); got != "friendly-bard" {
 			t.Errorf("Normalize(%q) = %q", name, got)
 		}

@@ -40,7 +40,8 @@ func TestParseRequirement_Valid(t *testing.T) {
 		"name;extra=='a'or'b'in dependency_groups":                 `name; extra == "a" or "b" in dependency_groups`,
 		"name;sys_platform not \t in 'a b'":                        `name; sys_platform not in "a b"`,
 		"name;python_implementation~=platform.machine":             `name; platform_python_implementation ~= platform_machine`,
-		"name;((os_name=='a')) and (os_name=='b' or ((os_name=='c')))and(os_name=='d')": `name; os_name == "a" and (os_name == "b" or os_name == "c") and os_name == "d"`,
+		"name;((os_name=='a')) and (os_name=='b' or ((os_name=='c')))and(os_name=='d')": `name; os_name == "a" and ` +
+			`(os_name == "b" or os_name == "c") and os_name == "d"`,
 		"name;os_name=='a\"b'":               `name; os_name == 'a"b'`,
 		`name;os_name=='a\x22\x27\\\n\101'`:  `name; os_name == "a\x22'\x5c\x0aA"`,
 		`name;os_name=='\d\u00e4\U0001f600'`: `name; os_name == "\x5cdä😀"`,
@@ -152,7 +153,8 @@ func TestParseRequirement_Bounded(t *testing.T) {
 	}
 	for _, long := range []string{
 		deep(1 << 17), strings.Repeat("a", 1<<17) + "ä", "a" + strings.Repeat(">=1,", 1<<16) + "!", "a[" + strings.Repeat("b,", 1<<17),
-		"a;" + strings.Repeat("os_name=='a' or ", 1<<14), "a;" + strings.Repeat("os.name.", 1<<17), `a;os_name=='` + strings.Repeat(`\x`, 1<<17),
+		"a;" + strings.Repeat("os_name=='a' or ", 1<<14), "a;" + strings.Repeat("os.name.", 1<<17),
+		`a;os_name=='` + strings.Repeat(`\x`, 1<<17),
 	} {
 		if _, err := pep.ParseRequirement(long); err == nil {
 			t.Errorf("%.20q… is a requirement", long)

@@ -10,8 +10,23 @@ import (
 func TestVersionOfTag(t *testing.T) {
 	t.Parallel()
 	for tag, want := range map[string]string{
-		"v1.1": "1.1", "1.1": "1.1", "V1.1.0": "1.1.0", "1.1-rc1": "1.1rc1", "alder-v1.1": "1.1", "alder/v1.1": "1.1", "ALDER@1.1": "1.1", "al-der-v2": "2",
-		"Al_Der@1.1": "1.1", "alder_1.1": "", "birch-1.1": "", "latest": "", "": "", "alder-": "", "release/2026": "", "alder": "", "-1.0": "",
+		"v1.1":         "1.1",
+		"1.1":          "1.1",
+		"V1.1.0":       "1.1.0",
+		"1.1-rc1":      "1.1rc1",
+		"alder-v1.1":   "1.1",
+		"alder/v1.1":   "1.1",
+		"ALDER@1.1":    "1.1",
+		"al-der-v2":    "2",
+		"Al_Der@1.1":   "1.1",
+		"alder_1.1":    "",
+		"birch-1.1":    "",
+		"latest":       "",
+		"":             "",
+		"alder-":       "",
+		"release/2026": "",
+		"alder":        "",
+		"-1.0":         "",
 	} {
 		version, err := pep.VersionOfTag(tag, "alder", "al-der")
 		if got := version.String(); (err == nil) != (want != "") || err == nil && got != want {

@@ -97,7 +97,8 @@ func compressionRatio(d *distfile.Distribution) (message, fix string) {
 	if isTar(d) || d.Archive.Broken != nil || !d.Archive.Bomb(d.Size) {
 		return "", ""
 	}
-	return invalidFile + "File exceeds compression ratio of 50", "remove the files that compress that much, or generate them on the user's machine"
+	return invalidFile + "File exceeds compression ratio of 50",
+		"remove the files that compress that much, or generate them on the user's machine"
 }
 
 func compressionMethod(d *distfile.Distribution) (message, fix string) {

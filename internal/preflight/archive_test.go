@@ -18,16 +18,39 @@ func TestCheck_PlatformTags(t *testing.T) {
 	t.Parallel()
 	const never, later, fine = "wheel-platform-tag", "wheel-platform-tag (warning)", ""
 	for tag, want := range map[string]string{ // when the table has aged
-		"any": fine, "win32": fine, "Win_AMD64": fine, "macosx_10_9_universal2": fine, "macosx_26_0_arm64": fine,
-		"manylinux2014_s390x": fine, "manylinux_2_39_riscv64": fine, "musllinux_1_2_armv7l": fine, "linux_armv6l": fine,
-		"ios_13_0_x86_64_iphonesimulator": fine, "android_21_x86": fine, "pyemscripten_2026_0_wasm32": fine,
+		"any":                                    fine,
+		"win32":                                  fine,
+		"Win_AMD64":                              fine,
+		"macosx_10_9_universal2":                 fine,
+		"macosx_26_0_arm64":                      fine,
+		"manylinux2014_s390x":                    fine,
+		"manylinux_2_39_riscv64":                 fine,
+		"musllinux_1_2_armv7l":                   fine,
+		"linux_armv6l":                           fine,
+		"ios_13_0_x86_64_iphonesimulator":        fine,
+		"android_21_x86":                         fine,
+		"pyemscripten_2026_0_wasm32":             fine,
 		"manylinux1_x86_64.manylinux_2_5_x86_64": fine,
 
-		"macosx_27_0_arm64": later, "manylinux_2_38_loongarch64": later, "musllinux_1_2_ppc64": later, "manylinux2014_riscv64": later,
-		"ios_13_0_armv7_iphoneos": later, "android_21_riscv64": later, "win_riscv64": later, "plan9_amd64": later,
+		"macosx_27_0_arm64":          later,
+		"manylinux_2_38_loongarch64": later,
+		"musllinux_1_2_ppc64":        later,
+		"manylinux2014_riscv64":      later,
+		"ios_13_0_armv7_iphoneos":    later,
+		"android_21_riscv64":         later,
+		"win_riscv64":                later,
+		"plan9_amd64":                later,
 
-		"linux_x86_64": never, "linux_armv8l": never, "macosx_11_1_arm64": never, "macosx_16_0_arm64": never, "pyodide_2024_0_wasm32": never,
-		"emscripten_3_1_58_wasm32": never, "wasi_0_0_0_wasm32": never, "freebsd_14_0_amd64": never, "win32_x86": never, "manylinux_x86_64": never,
+		"linux_x86_64":                      never,
+		"linux_armv8l":                      never,
+		"macosx_11_1_arm64":                 never,
+		"macosx_16_0_arm64":                 never,
+		"pyodide_2024_0_wasm32":             never,
+		"emscripten_3_1_58_wasm32":          never,
+		"wasi_0_0_0_wasm32":                 never,
+		"freebsd_14_0_amd64":                never,
+		"win32_x86":                         never,
+		"manylinux_x86_64":                  never,
 		"manylinux2014_x86_64.linux_x86_64": never,
 	} {
 		s := set(t, file{name: "alder-1.0-cp312-abi3-" + tag + ".whl", metadata: good})
@@ -57,7 +80,9 @@ func TestCheck_Sizes(t *testing.T) {
 		"more":          {limit + 1, nil, []string{"file-too-large (warning)"}},
 		"10 GiB in all": {limit, []pep.IndexFile{{Name: "x", Size: 10<<30 - limit}}, nil},
 		"more in all": {
-			limit, []pep.IndexFile{{Name: "x", Size: 6 << 30}, {Name: "y", Size: 4<<30 - limit + 1}}, []string{"project-too-large (warning)"},
+			limit,
+			[]pep.IndexFile{{Name: "x", Size: 6 << 30}, {Name: "y", Size: 4<<30 - limit + 1}},
+			[]string{"project-too-large (warning)"},
 		},
 		"there already":      {limit, []pep.IndexFile{{Name: "x", Size: 20 << 30}, {Name: "alder-1.0-py3-none-any.whl"}}, nil},
 		"not queried, large": {20 << 30, nil, []string{"file-too-large (warning)"}},
@@ -94,10 +119,12 @@ func TestCheck_LicenseFiles(t *testing.T) {
 		"in the sdist": {in(sdist(licensed("2.4")), "alder-1.0/docs/LICENSE"), ""},
 		"at the old place": {
 			in(wheel(licensed("2.4")), "alder-1.0.dist-info/LICENSE"),
-			"License-File docs/LICENSE does not exist in distribution file alder-1.0-py3-none-any.whl at alder-1.0.dist-info/licenses/docs/LICENSE",
+			"License-File docs/LICENSE does not exist in distribution file alder-1.0-py3-none-any.whl at " +
+				"alder-1.0.dist-info/licenses/docs/LICENSE",
 		},
 		"nowhere": {
-			sdist(licensed("2.5")), "License-File docs/LICENSE does not exist in distribution file alder-1.0.tar.gz at alder-1.0/docs/LICENSE",
+			sdist(licensed("2.5")),
+			"License-File docs/LICENSE does not exist in distribution file alder-1.0.tar.gz at alder-1.0/docs/LICENSE",
 		},
 		"before the field was there": {wheel(licensed("2.3")), ""},
 	} {

@@ -92,7 +92,8 @@ func TestCheck_Vectors(t *testing.T) {
 		t.Logf("%-28s %d of %d caught", rule, table[rule][0], table[rule][1])
 	}
 	t.Logf(
-		"%d accepted as they are by the index, %d rejected and caught by their rule, %d allowed to be missed", accepted, caught, len(missed),
+		"%d accepted as they are by the index, %d rejected and caught by their rule, %d allowed to be missed", accepted, caught,
+		len(missed),
 	)
 	t.Logf("of %d messages that can be compared %d are the index's; the index's first error is ours in %d", strict, same, first)
 	for id := range missed {

@@ -48,7 +48,8 @@ func classifierDeprecated(s Set) (found []finding.Finding) {
 			}
 			message, advice := "The classifier "+quoteLimited(classifier)+" has been deprecated.", "remove it"
 			if len(instead) > 0 {
-				message = fmt.Sprintf("The classifier %s has been deprecated, use one of %s instead.", quoteLimited(classifier), list(instead))
+				message = fmt.Sprintf("The classifier %s has been deprecated, use one of %s instead.", quoteLimited(classifier),
+					list(instead))
 				advice = "write " + strings.Join(instead, " or ")
 			}
 			deprecated.add(wrong(d, classifierField, classifier, message, advice))

@@ -112,7 +112,8 @@ func drift(first *distfile.Distribution, files []*distfile.Distribution, field s
 		Message: fmt.Sprintf("%s is not the same in all files of %s %s: %s has %s, %s has %s%s",
 			field, pep.Normalize(first.Header("Name")), first.Header("Version"),
 			others[0].Name, here, first.Name, there, more),
-		Fix: "build all files of a release from the same source; declare a dependency of one platform in all files, with an environment marker",
+		Fix: "build all files of a release from the same source; declare a dependency of one platform in all files, " +
+			"with an environment marker",
 	}, true
 }
 

@@ -183,7 +183,8 @@ func hostProblem(host string) string {
 	}
 	for label := range strings.SplitSeq(host, ".") {
 		if runes := []rune(label); len(runes) > 3 && runes[2] == '-' && runes[3] == '-' && string(runes[:2]) != "xn" {
-			return "An email address cannot have two letters followed by two dashes immediately after the @-sign or after a period, except Punycode"
+			return "An email address cannot have two letters followed by two dashes immediately after the @-sign or after a period, " +
+				"except Punycode"
 		}
 	}
 	return ""

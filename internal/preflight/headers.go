@@ -18,8 +18,8 @@ func headersEndEarly(s Set) (found []finding.Finding) {
 			continue
 		}
 		f := refusal(d, headersEndMessage(d, *end),
-			"if the line belongs to a field, write the field's value on one line; if the description begins here, put an empty line before it; "+
-				"then build again")
+			"if the line belongs to a field, write the field's value on one line; if the description begins here, "+
+				"put an empty line before it; then build again")
 		name, _, colon := strings.Cut(end.Text, ":")
 		field, known := fieldNamed(strings.TrimFunc(name, isBlank))
 		switch {

@@ -67,7 +67,8 @@ func projectQuarantined(s Set) []finding.Finding {
 	if s.UserToken {
 		severity = finding.Warning
 	}
-	return inStatus(s, "quarantined", severity, "ask the administrators of the index for the reason, and run again after they have lifted it")
+	return inStatus(s, "quarantined", severity,
+		"ask the administrators of the index for the reason, and run again after they have lifted it")
 }
 
 func inStatus(s Set, status string, severity finding.Severity, fix string) (found []finding.Finding) {
@@ -188,10 +189,14 @@ func severalNewProjects(s Set) []finding.Finding {
 	if sure := slices.DeleteFunc(slices.Clone(unknown), func(p pep.Project) bool { return !s.Absent[p] }); len(sure) > 1 {
 		severity, unknown = finding.Error, sure
 	}
-	return []finding.Finding{about(files, severity,
-		fmt.Sprintf("the index has none of %s, and one token request creates at most one project", strings.Join(pep.Names(unknown), ", ")),
-		"give each new project a job with an `environment` of its own, and a pending publisher for that environment; "+
-			"or, with one environment: add a pending publisher for one of them, run the job with that project alone in `packages-dir`, then go on with the next")}
+	return []finding.Finding{
+		about(files, severity,
+			fmt.Sprintf("the index has none of %s, and one token request creates at most one project",
+				strings.Join(pep.Names(unknown), ", ")),
+			"give each new project a job with an `environment` of its own, and a pending publisher for that environment; "+
+				"or, with one environment: add a pending publisher for one of them, "+
+				"run the job with that project alone in `packages-dir`, then go on with the next"),
+	}
 }
 
 // newProjects returns the projects that the index does not know, and their files.

@@ -40,8 +40,9 @@ var (
 
 	// definition matches a label, a destination, and an optional title; each may be on its own line.
 	definition = sync.OnceValue(func() *regexp.Regexp {
-		return regexp.MustCompile(`^ {0,3}\[((?:[^\[\]\\]|\\.)+)\]:[ \t]*(?:\n[ \t]*)?(?:<[^<>\n\\]*>|[^\s<()\\\x00-\x1f\x7f][^\s()\\\x00-\x1f\x7f]*)` +
-			`(?:(?:[ \t]+|[ \t]*\n[ \t]*)(?:"[^"\\]*"|'[^'\\]*'|\([^()\\]*\)))?[ \t]*(?:\n|$)`)
+		return regexp.MustCompile(
+			`^ {0,3}\[((?:[^\[\]\\]|\\.)+)\]:[ \t]*(?:\n[ \t]*)?(?:<[^<>\n\\]*>|[^\s<()\\\x00-\x1f\x7f][^\s()\\\x00-\x1f\x7f]*)` +
+				`(?:(?:[ \t]+|[ \t]*\n[ \t]*)(?:"[^"\\]*"|'[^'\\]*'|\([^()\\]*\)))?[ \t]*(?:\n|$)`)
 	})
 
 	// goesOn matches a line that always continues a paragraph: no block begins like that.

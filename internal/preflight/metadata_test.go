@@ -223,22 +223,23 @@ func TestCheck_EarlyHeaderEnd(t *testing.T) {
 	}{
 		"as hatchling 1.33.0 writes an empty list": {
 			wheel(newest + "Import-Name\n" + after + "\nAuthor: no field\n"),
-			"line 4 of METADATA, 'Import-Name', is not a header, so the headers end there: this line and all lines after it became the description, " +
+			"line 4 of METADATA, 'Import-Name', is not a header, so the headers end there: " +
+				"this line and all lines after it became the description, " +
 				"including the fields Requires-Dist, License-File, Classifier, Summary, Author and 1 more",
 			"give Import-Name a value in pyproject.toml or remove it, or use another version of the build backend; then build again",
 		},
 		"a blank before the colon, in an sdist": {
 			sdist(newest + "Requires-Dist : a\nRequires-Dist: b\n"),
-			"line 4 of PKG-INFO, 'Requires-Dist : a', is not a header, so the headers end there: this line and all lines after it became the description, " +
-				"including the field Requires-Dist",
+			"line 4 of PKG-INFO, 'Requires-Dist : a', is not a header, so the headers end there: " +
+				"this line and all lines after it became the description, including the field Requires-Dist",
 			"write the colon of Requires-Dist directly after the name, and build again",
 		},
 		"text": {
 			wheel(newest + "\ttwo lines\n" + x(100) + "\n\nmore\n"),
 			"line 5 of METADATA, '" + x(30) + "..." + x(30) + "', is not a header, so the headers end there: " +
 				"this line and all lines after it became the description",
-			"if the line belongs to a field, write the field's value on one line; if the description begins here, put an empty line before it; " +
-				"then build again",
+			"if the line belongs to a field, write the field's value on one line; if the description begins here, " +
+				"put an empty line before it; then build again",
 		},
 		"the last line": {
 			wheel(newest + "\x1b[31m\u202e"),
@@ -301,7 +302,8 @@ func TestCheck_MetadataVersions(t *testing.T) {
 // TestCheck_OldTables: nothing is refused for what the index may have added since, and the index's own list has the last word.
 func TestCheck_OldTables(t *testing.T) {
 	t.Parallel()
-	const unknown, private, old, known = "Programming Language :: Python :: 3.99", "Private :: Do Not Upload", "Natural Language :: Ukranian", "Topic :: Utilities"
+	const unknown, private = "Programming Language :: Python :: 3.99", "Private :: Do Not Upload"
+	const old, known = "Natural Language :: Ukranian", "Topic :: Utilities"
 	classifiers, licences := trove.AsOf(), spdx.AsOf()
 	asOf, later := classifiers, classifiers.AddDate(0, 0, 1)
 	licencesLater := licences.AddDate(0, 0, 1)
@@ -478,7 +480,8 @@ func TestCheck_DescriptionsOfSet(t *testing.T) {
 func FuzzMetadata(f *testing.F) {
 	for _, seed := range []string{
 		newest, newest + "Author-email: \"a\" <b@c.d>\nRequires-Dist: a[b]>=1; os_name == 'x'\n", "Summary: a\n b\n\n[a]: b\n",
-		newest + "Home-page: https://[::1]:99999/[x]\nDescription-Content-Type: text/markdown; variant=\"x\\\"y\"\nLicense-Expression: (MIT\n",
+		newest +
+			"Home-page: https://[::1]:99999/[x]\nDescription-Content-Type: text/markdown; variant=\"x\\\"y\"\nLicense-Expression: (MIT\n",
 		newest + "Project-URL: a,b\nImport-Name: a.b; private\nLicense-File: ./c:\nDynamic: x\nClassifier: y\n\n.. c\n\n [^1]: d",
 	} {
 		f.Add(seed)

@@ -114,7 +114,9 @@ func TestCheck_OneFile(t *testing.T) {
 		"an sdist":            {sdist(good), "", ""},
 		"the oldest metadata": {sdist(replacedInGood("2.4", "1.0")), "", ""},
 		"another spelling": {
-			file{name: "al_der-1.0.0.rc1-py3-none-any.whl", metadata: replacedInGood("alder\nVersion: 1.0", "Al.Der\nVersion: 1c1")}, "", "",
+			file{name: "al_der-1.0.0.rc1-py3-none-any.whl", metadata: replacedInGood("alder\nVersion: 1.0", "Al.Der\nVersion: 1c1")},
+			"",
+			"",
 		},
 		"an unknown header": {
 			wheel(good + "Future: yes\n"), "field-unknown (warning)",
@@ -126,11 +128,13 @@ func TestCheck_OneFile(t *testing.T) {
 		"a name UNKNOWN": {wheel(replacedInGood("alder", "UNKNOWN")), "name-missing", ""},
 		"a bad name": {
 			wheel(replacedInGood("alder", "alder-")), "name-invalid",
-			"'alder-' is an invalid value for Name. Error: Start and end with a letter or numeral containing only ASCII numeric and '.', '_' and '-'.",
+			"'alder-' is an invalid value for Name. Error: Start and end with a letter or numeral containing only ASCII numeric and '.', " +
+				"'_' and '-'.",
 		},
 		"a long bad name": {
 			wheel(replacedInGood("alder", strings.Repeat("x ", 50)+"y")), "name-invalid",
-			"'" + strings.Repeat("x ", 15) + "..." + strings.Repeat(" x", 14) + " y' is an invalid value for Name. Error: Start and end with a letter or numeral containing only ASCII numeric and '.', '_' and '-'.",
+			"'" + strings.Repeat("x ", 15) + "..." + strings.Repeat(" x", 14) + " y' is an invalid value for Name. Error: " +
+				"Start and end with a letter or numeral containing only ASCII numeric and '.', '_' and '-'.",
 		},
 		"no version": {
 			sdist(replacedInGood("Version: 1.0", "Platform: any")), "version-missing", "'version' is a required field.",
@@ -155,10 +159,14 @@ func TestCheck_OneFile(t *testing.T) {
 			"Cannot upload a file with non-printable characters (ordinals 0-31) or the DEL character (ordinal 127) in the name.",
 		},
 		"a backslash": {
-			file{name: `a\b-1.0.tar.gz`, metadata: good}, "filename-slash filename-project", `Cannot upload a file with '/' or '\' in the name.`,
+			file{name: `a\b-1.0.tar.gz`, metadata: good},
+			"filename-slash filename-project",
+			`Cannot upload a file with '/' or '\' in the name.`,
 		},
 		"an egg": {
-			file{name: "alder-1.0-py3.egg", raw: "egg"}, "filename-extension", "Invalid file extension: Use .tar.gz, .whl or .zip extension.",
+			file{name: "alder-1.0-py3.egg", raw: "egg"},
+			"filename-extension",
+			"Invalid file extension: Use .tar.gz, .whl or .zip extension.",
 		},
 		"an upper-case wheel": {
 			file{name: "alder-1.0-py3-none-any.WHL", metadata: good},
@@ -193,10 +201,14 @@ func TestCheck_OneFile(t *testing.T) {
 			"name-missing metadata-version version-missing headers-end-early (warning) wheel-name-version", "",
 		},
 		"a wheel without tags": {
-			file{name: "alder-1.0-any.whl", metadata: good}, "wheel-filename", "Invalid wheel filename (wrong number of parts): 'alder-1.0-any'",
+			file{name: "alder-1.0-any.whl", metadata: good},
+			"wheel-filename",
+			"Invalid wheel filename (wrong number of parts): 'alder-1.0-any'",
 		},
 		"a build tag of letters": {
-			file{name: "alder-1.0-b1-py3-none-any.whl", metadata: good}, "wheel-filename", "Invalid build number: b1 in 'alder-1.0-b1-py3-none-any'",
+			file{name: "alder-1.0-b1-py3-none-any.whl", metadata: good},
+			"wheel-filename",
+			"Invalid build number: b1 in 'alder-1.0-b1-py3-none-any'",
 		},
 		"an sdist without a dash": {
 			file{name: "alder.tar.gz", metadata: good}, "sdist-filename-unparsable", "Invalid source distribution filename: alder.tar.gz",
@@ -208,7 +220,9 @@ func TestCheck_OneFile(t *testing.T) {
 			file{name: "elder-1.0.tar.gz", metadata: good}, "filename-project", "Start filename for 'alder' with 'alder'.",
 		},
 		"a zip for an sdist": {
-			file{name: "alder-1.0.zip", metadata: good}, "sdist-filename", "Filename 'alder-1.0.zip' is invalid, should be 'alder-1.0.tar.gz'.",
+			file{name: "alder-1.0.zip", metadata: good},
+			"sdist-filename",
+			"Filename 'alder-1.0.zip' is invalid, should be 'alder-1.0.tar.gz'.",
 		},
 		"another version's sdist": {
 			file{name: "alder-1.0.0.tar.gz", metadata: good},
@@ -227,7 +241,8 @@ func TestCheck_OneFile(t *testing.T) {
 			file{name: "alder-1.0-py3-none-any" + strings.Repeat(".any", 56) + ".whl", metadata: good}, "filename-too-long", "",
 		},
 		"METADATA larger than can be": {
-			wheel(good + strings.Repeat("\nx", 5<<20)), "metadata-missing", "alder-1.0.dist-info/METADATA cannot be read: too large to look into",
+			wheel(good + strings.Repeat("\nx", 5<<20)), "metadata-missing",
+			"alder-1.0.dist-info/METADATA cannot be read: too large to look into",
 		},
 		"a folder of another wheel": {
 			file{name: "alder-1.0-py3-none-any.whl", more: []string{"elder-1.0.dist-info/METADATA"}},
@@ -236,7 +251,8 @@ func TestCheck_OneFile(t *testing.T) {
 		"a corrupt wheel (cut in half)": {
 			file{
 				name: "alder-1.0-py3-none-any.whl",
-				raw:  "PK\x01\x02" + strings.Repeat("x", 42) + "PK\x05\x06" + strings.Repeat("\x00", 8) + "\x2e\x00\x00\x00" + strings.Repeat("\x00", 4) + "\x00\x00",
+				raw: "PK\x01\x02" + strings.Repeat("x", 42) + "PK\x05\x06" + strings.Repeat("\x00", 8) + "\x2e\x00\x00\x00" +
+					strings.Repeat("\x00", 4) + "\x00\x00",
 			},
 			"archive-corrupt", "Invalid distribution file. None",
 		},
@@ -310,7 +326,9 @@ func TestCheck_Set(t *testing.T) {
 		},
 		"two sdists of one release": {[]file{sdist(good), second}, "", []string{"second-sdist"}},
 		"two sdists of two releases": {
-			[]file{sdist(good), {name: "alder-1.1.tar.gz", metadata: replacedInGood("1.0", "1.1")}}, "", []string{"several-versions (warning)"},
+			[]file{sdist(good), {name: "alder-1.1.tar.gz", metadata: replacedInGood("1.0", "1.1")}},
+			"",
+			[]string{"several-versions (warning)"},
 		},
 		"the same bytes": {
 			[]file{{name: "alder-1.0-py3-none-any.whl", raw: string(same)}, {name: "alder-1.0-1-py3-none-any.whl", raw: string(same)}},
@@ -372,7 +390,8 @@ func TestCheck_ArchiveAnomalies(t *testing.T) {
 			d := *set(t, wheel(good)).Files[0]
 			c.facts.Kept, c.facts.Top, c.facts.Members = d.Archive.Kept, d.Archive.Top, d.Archive.Members
 			d.Size, d.Archive = c.size, c.facts
-			if got := preflight.Check(preflight.Set{Files: []*distfile.Distribution{&d}, Warehouse: true}); !reflect.DeepEqual(ids(got), c.want) {
+			got := preflight.Check(preflight.Set{Files: []*distfile.Distribution{&d}, Warehouse: true})
+			if !reflect.DeepEqual(ids(got), c.want) {
 				t.Errorf("got %v, want %v", got, c.want)
 			}
 		})
@@ -385,7 +404,8 @@ func TestCheck_RealSdist(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if found := preflight.Check(preflight.Set{Files: []*distfile.Distribution{d}, Warehouse: true, ExpectedVersion: "3.0.0"}); len(found) > 0 {
+	found := preflight.Check(preflight.Set{Files: []*distfile.Distribution{d}, Warehouse: true, ExpectedVersion: "3.0.0"})
+	if len(found) > 0 {
 		t.Errorf("got %v", found)
 	}
 }
@@ -420,9 +440,8 @@ func TestCheck_Waive(t *testing.T) {
 		}
 	}
 	s.ExpectedVersion = "the next one"
-	if found := preflight.Check(s); !slices.ContainsFunc(
-		found, func(f finding.Finding) bool { return f.ID == "expected-version" && f.Severity == finding.Error },
-	) {
+	found := preflight.Check(s)
+	if !slices.ContainsFunc(found, func(f finding.Finding) bool { return f.ID == "expected-version" && f.Severity == finding.Error }) {
 		t.Errorf("an expected version that is no version is waived: %v", found)
 	}
 	waivable := map[finding.ID]bool{}

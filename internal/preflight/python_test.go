@@ -32,7 +32,11 @@ func TestPython(t *testing.T) {
 			return ""
 		}},
 		"ctype": {false, func(text string) string {
-			for kind, check := range map[string]checkValue{"type": contentType, "charset": contentTypeCharset, "variant": contentTypeVariant} {
+			for kind, check := range map[string]checkValue{
+				"type":    contentType,
+				"charset": contentTypeCharset,
+				"variant": contentTypeVariant,
+			} {
 				if message, _ := check(field{}, text); message != "" && (kind != "variant" || firstIsVariant(text)) {
 					return kind
 				}

@@ -30,7 +30,8 @@ func TestRuleOf(t *testing.T) {
 		t.Errorf("only %d refusals were compared", compared)
 	}
 	for _, message := range []string{
-		"", "File already exists ('a', with blake2_256 hash 'b').", "This filename was previously used by a file that has since been deleted.",
+		"", "File already exists ('a', with blake2_256 hash 'b').",
+		"This filename was previously used by a file that has since been deleted.",
 		"The repository path is invalid: x", "Package name is invalid: must match", "Your account is not a valid email address",
 		"Invalid API Token: token is expired", "The user 'x' isn't allowed to upload to project 'y'.",
 	} {

@@ -23,7 +23,8 @@ var rules = []rule{
 		offline,
 		each(nameInvalid),
 		"Name is not a valid project name",
-		"The name is part of the project's URL. It must start and end with a letter or digit and contain only ASCII letters, digits, '.', '_' and '-'.",
+		"The name is part of the project's URL. It must start and end with a letter or digit and contain only ASCII letters, " +
+			"digits, '.', '_' and '-'.",
 	},
 	{
 		"field-repeated",
@@ -50,7 +51,8 @@ var rules = []rule{
 		offline,
 		metadataVersion,
 		"Metadata-Version is missing or not known to the index",
-		"The index accepts only the versions of the core metadata that it knows. A version newer than this program is a warning, because the index may support it by now.",
+		"The index accepts only the versions of the core metadata that it knows. A version newer than this program is a warning, " +
+			"because the index may support it by now.",
 	},
 	{
 		"version-missing",
@@ -131,7 +133,8 @@ var rules = []rule{
 		data,
 		licenseExpression,
 		"License-Expression is not a valid SPDX expression",
-		"PEP 639. An identifier that this program does not know is a warning if its list is older than today, because the index may know it by now.",
+		"PEP 639. An identifier that this program does not know is a warning if its list is older than today, " +
+			"because the index may know it by now.",
 	},
 	{
 		"license-file-path",
@@ -212,7 +215,8 @@ var rules = []rule{
 		data,
 		classifierUnknown,
 		"a Classifier is not in the list",
-		"The index accepts only the classifiers of its list, spelled exactly. If its current list is not available, an unknown classifier is a warning if the table in this program is older than today.",
+		"The index accepts only the classifiers of its list, spelled exactly. If its current list is not available, " +
+			"an unknown classifier is a warning if the table in this program is older than today.",
 	},
 	{
 		"classifier-deprecated",
@@ -284,7 +288,8 @@ var rules = []rule{
 		offline,
 		descriptionRender,
 		"the long description renders to nothing or with a warning",
-		"The index shows the description on the project page, and rejects one that it cannot render. If only one release of its renderer (readme_renderer 45 or 46) rejects it, this is a warning.",
+		"The index shows the description on the project page, and rejects one that it cannot render. " +
+			"If only one release of its renderer (readme_renderer 45 or 46) rejects it, this is a warning.",
 	},
 	{
 		"name-of-module",
@@ -302,7 +307,9 @@ var rules = []rule{
 		offline,
 		headersEndEarly,
 		"the headers of the metadata end at a line that is not empty",
-		"Parsers treat the first line that is not a header as the beginning of the description, so the fields after it are lost without a message. A field name without its colon is an error; any other line is a warning, because the description may be intended to begin there.",
+		"Parsers treat the first line that is not a header as the beginning of the description, " +
+			"so the fields after it are lost without a message. A field name without its colon is an error; any other line is a warning, " +
+			"because the description may be intended to begin there.",
 	},
 	{
 		"field-unknown",
@@ -500,7 +507,8 @@ var rules = []rule{
 		offline,
 		archiveCorrupt,
 		"the archive cannot be read to its end",
-		"The index reads the whole archive, and users could not unpack it. Damage after the end of a tar archive is a warning, because the index does not see it.",
+		"The index reads the whole archive, and users could not unpack it. Damage after the end of a tar archive is a warning, " +
+			"because the index does not see it.",
 	},
 	{
 		"zip-framing",
@@ -509,7 +517,8 @@ var rules = []rule{
 		offline,
 		each(zipFraming),
 		"a zip read from its start has other members than its central directory lists",
-		"Tools that use the central directory and tools that read member by member would unpack different files. For the same reason, the index rejects data descriptors, member comments, and any bytes before, between or after the records.",
+		"Tools that use the central directory and tools that read member by member would unpack different files. For the same reason, " +
+			"the index rejects data descriptors, member comments, and any bytes before, between or after the records.",
 	},
 	{
 		"sdist-filename-unparsable",
@@ -581,7 +590,8 @@ var rules = []rule{
 		offline,
 		licenseFileMissing,
 		"a License-File of the metadata is not in the archive",
-		"Since metadata 2.4, every listed license file must exist: next to PKG-INFO in an sdist, in licenses/ of the .dist-info folder in a wheel.",
+		"Since metadata 2.4, every listed license file must exist: next to PKG-INFO in an sdist, " +
+			"in licenses/ of the .dist-info folder in a wheel.",
 	},
 	{
 		"record-missing",
@@ -644,7 +654,8 @@ var rules = []rule{
 		offline,
 		tagVersion,
 		"the release has a different version than the tag that the run is for",
-		"The version was not raised, or the build is of another commit. Tags that are not a version, or belong to another project, are not compared. With `expected-version` that rule applies instead.",
+		"The version was not raised, or the build is of another commit. Tags that are not a version, or belong to another project, " +
+			"are not compared. With `expected-version` that rule applies instead.",
 	},
 	{
 		"several-versions",
@@ -662,7 +673,8 @@ var rules = []rule{
 		offline,
 		metadataDrift,
 		"the files of one release differ in a field that is visible to users",
-		"The index shows the metadata of the first file and checks the others separately. Installers read the metadata of one file and assume it for all. Dynamic fields of an sdist are not compared.",
+		"The index shows the metadata of the first file and checks the others separately. Installers read the metadata of one file and " +
+			"assume it for all. Dynamic fields of an sdist are not compared.",
 	},
 	{
 		finding.Pyproject,
@@ -671,7 +683,8 @@ var rules = []rule{
 		offline,
 		pyprojectMismatch,
 		"the pyproject.toml next to the folder has a different static name or version, or cannot be read",
-		"The distributions may come from a different commit than expected. Only a set of one project is compared, and only values that the build backend does not set.",
+		"The distributions may come from a different commit than expected. Only a set of one project is compared, " +
+			"and only values that the build backend does not set.",
 	},
 	{
 		"project-archived",
@@ -689,7 +702,8 @@ var rules = []rule{
 		listing,
 		projectQuarantined,
 		"the project is quarantined, and the index lacks files of the set",
-		"The administrators of the index have blocked the project. With a user's API token this is a warning, because an owner can still upload.",
+		"The administrators of the index have blocked the project. With a user's API token this is a warning, " +
+			"because an owner can still upload.",
 	},
 	{
 		"release-closed",
@@ -698,7 +712,8 @@ var rules = []rule{
 		listing,
 		releaseClosed,
 		"the release is older than 14 days, and the index lacks files of the set",
-		"The index accepts new files only for two weeks after the first one, so that attackers cannot add a file to an old release unnoticed. In the last two hours this is a warning.",
+		"The index accepts new files only for two weeks after the first one, so that attackers cannot add a file to an old release " +
+			"unnoticed. In the last two hours this is a warning.",
 	},
 	{
 		"release-yanked",
@@ -726,7 +741,8 @@ var rules = []rule{
 		listing,
 		deletedName,
 		"a file with this name and content was deleted from the index",
-		"The name of a deleted file cannot be used again. The index does not list these names, but its file host keeps the content, so that `check -index` can detect exactly the same file, though not reliably.",
+		"The name of a deleted file cannot be used again. The index does not list these names, but its file host keeps the content, " +
+			"so that `check -index` can detect exactly the same file, though not reliably.",
 	},
 	{
 		"first-release",
@@ -744,6 +760,8 @@ var rules = []rule{
 		listing,
 		severalNewProjects,
 		"several projects do not exist on the index",
-		"The index takes one pending publisher for a repository, workflow and environment, and one token request creates at most one project. It is an error if the run may request a token, and the index has none of the projects when it is asked again past its caches; otherwise it is a warning.",
+		"The index takes one pending publisher for a repository, workflow and environment, " +
+			"and one token request creates at most one project. It is an error if the run may request a token, " +
+			"and the index has none of the projects when it is asked again past its caches; otherwise it is a warning.",
 	},
 }

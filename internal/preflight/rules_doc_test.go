@@ -30,13 +30,13 @@ const (
 # The rules
 
 Before a run requests a token, signs or uploads anything, it checks all files of the set by these rules. They are the rules of the
-index, as far as they can be checked beforehand. ` + "`check`" + ` runs the same checks on its own. Every finding has one of the ids below and
-quotes the message that the index would send.
+index, as far as they can be checked beforehand. ` + "`check`" + ` runs the same checks on its own. Every finding has one of the ids below
+and quotes the message that the index would send.
 
-An **error** stops the run: the index would certainly reject the file, or the file is certainly not the intended one. With ` + "`verify-metadata: false`" + `
-it is a warning, and the index decides. A rule that is *never waived* stays an error, because the workflow or the run requires it. A **warning**
-is something that the index accepts but that is probably unintended, or something that only the index can decide. A **notice** is information. A rule
-of *PyPI and TestPyPI* is a notice for every other index.
+An **error** stops the run: the index would certainly reject the file, or the file is certainly not the intended one. With
+` + "`verify-metadata: false`" + ` it is a warning, and the index decides. A rule that is *never waived* stays an error, because the
+workflow or the run requires it. A **warning** is something that the index accepts but that is probably unintended, or something that
+only the index can decide. A **notice** is information. A rule of *PyPI and TestPyPI* is a notice for every other index.
 
 `
 )
@@ -228,7 +228,11 @@ func ownExamples(t *testing.T) []preflight.Set {
 		release(func(s *preflight.Set) { s.ExpectedVersion = "v1.0.1" }),
 		release(func(s *preflight.Set) { s.Ref = "refs/tags/v1.1" }),
 		release(func(s *preflight.Set) {
-			s.Pyproject = &pyproject.Project{Path: "pyproject.toml", Name: pyproject.Value{Text: "alder"}, Version: pyproject.Value{Text: "0.9"}}
+			s.Pyproject = &pyproject.Project{
+				Path:    "pyproject.toml",
+				Name:    pyproject.Value{Text: "alder"},
+				Version: pyproject.Value{Text: "0.9"},
+			}
 		}),
 		release(func(s *preflight.Set) {
 			s.Files[0].Archive.Anomalies = []archive.Anomaly{{Code: archive.AnomalyStopped, Detail: "more than 1000000 members"}}
@@ -237,7 +241,10 @@ func ownExamples(t *testing.T) []preflight.Set {
 		holding(pep.Listing{Exists: true, Status: "archived"}),
 		holding(pep.Listing{Exists: true, Status: "quarantined"}),
 		holding(pep.Listing{Exists: true, Files: []pep.IndexFile{old}}),
-		holding(pep.Listing{Exists: true, Files: []pep.IndexFile{{Name: "alder-1.0-py2-none-any.whl", Uploaded: today.Add(-time.Hour), Yanked: true}}}),
+		holding(pep.Listing{
+			Exists: true,
+			Files:  []pep.IndexFile{{Name: "alder-1.0-py2-none-any.whl", Uploaded: today.Add(-time.Hour), Yanked: true}},
+		}),
 		holding(pep.Listing{
 			Exists: true, Files: []pep.IndexFile{{Name: "alder-0.9.tar.gz", Size: 11 << 30, SHA256: hex.EncodeToString(make([]byte, 32))}},
 		}),

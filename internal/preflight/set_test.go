@@ -32,7 +32,8 @@ func TestCheck_MetadataDrift(t *testing.T) {
 		},
 		"another Python": {
 			needs("Requires-Python: >=3.9"), needs("Requires-Python: >=3.10"),
-			"Requires-Python is not the same in all files of alder 1.0: alder-1.0.tar.gz has '>=3.10', alder-1.0-py3-none-any.whl has '>=3.9'",
+			"Requires-Python is not the same in all files of alder 1.0: alder-1.0.tar.gz has '>=3.10', " +
+				"alder-1.0-py3-none-any.whl has '>=3.9'",
 		},
 		"no Python":                    {needs("Requires-Python: >=3.9"), good, "alder-1.0.tar.gz has none"},
 		"another summary":              {needs("Summary: x"), needs("Summary: y"), "Summary"},
@@ -125,7 +126,9 @@ func TestCheck_IndexListing(t *testing.T) {
 		"no such project": {pep.Listing{}, false, []string{"first-release (notice)"}, "the index does not know alder yet"},
 		"this sdist":      {exists("", pep.IndexFile{Name: "alder-1.0.tar.gz"}), false, nil, ""},
 		"another sdist": {
-			exists("", pep.IndexFile{Name: "alder-1.0.0.zip"}), false, []string{"second-sdist"}, "Only one sdist may be uploaded per release.",
+			exists("", pep.IndexFile{Name: "alder-1.0.0.zip"}), false,
+			[]string{"second-sdist"},
+			"Only one sdist may be uploaded per release.",
 		},
 		"the sdist of another release": {exists("", pep.IndexFile{Name: "alder-1.0.1.tar.gz"}), false, nil, ""},
 		"an archived project":          {exists("archived"), false, []string{"project-archived"}, "the project is archived"},
@@ -155,16 +158,20 @@ func TestCheck_IndexListing(t *testing.T) {
 		},
 		"older": {
 			exists(
-				"", pep.IndexFile{Name: "x", Uploaded: ago(50 * day)}, pep.IndexFile{Name: "alder-1.0-py2-none-any.whl", Uploaded: ago(day)},
+				"", pep.IndexFile{Name: "x", Uploaded: ago(50 * day)},
+				pep.IndexFile{Name: "alder-1.0-py2-none-any.whl", Uploaded: ago(day)},
 				pep.IndexFile{Name: "alder-1-py1-none-any.whl", Uploaded: ago(14*day + 1)},
 			),
 			false,
 			[]string{"release-closed"},
 			"Uploading new files to releases older than 14 days is not allowed.",
 		},
-		"older, of another release": {exists("", pep.IndexFile{Name: "alder-0.9-py2-none-any.whl", Uploaded: ago(50 * day)}), false, nil, ""},
+		"older, of another release": {
+			exists("", pep.IndexFile{Name: "alder-0.9-py2-none-any.whl", Uploaded: ago(50 * day)}), false, nil, "",
+		},
 		"older, all is there": {
-			exists("", pep.IndexFile{Name: "alder-1.0.tar.gz", Uploaded: ago(50 * day)}, pep.IndexFile{Name: "alder-1.0-py3-none-any.whl"}), false,
+			exists("", pep.IndexFile{Name: "alder-1.0.tar.gz", Uploaded: ago(50 * day)}, pep.IndexFile{Name: "alder-1.0-py3-none-any.whl"}),
+			false,
 			nil, "",
 		},
 		"older, one is missing": {
@@ -242,14 +249,41 @@ func TestCheck_SeveralNewProjects(t *testing.T) {
 		want               string
 		names              string
 	}{
-		"a person's token":     {user: true, want: "first-release (notice)", names: "know alder, elder, maple yet"},
-		"asked once":           {want: "several-new-projects (warning)", names: "none of alder, elder, maple,"},
-		"asked again":          {absent: projects{"alder": true, "elder": true, "maple": true}, want: "several-new-projects", names: "none of alder, elder, maple,"},
-		"one gave no answer":   {absent: projects{"alder": true, "maple": true}, want: "several-new-projects", names: "none of alder, maple,"},
-		"only one is certain":  {absent: projects{"alder": true}, want: "several-new-projects (warning)", names: "none of alder, elder, maple,"},
-		"waived":               {waive: true, absent: projects{"alder": true, "elder": true}, want: "several-new-projects (warning)", names: "none of alder, elder,"},
-		"an index of its own":  {other: true, absent: projects{"alder": true, "elder": true}, want: "several-new-projects (notice)", names: "none of alder, elder,"},
-		"a token, sure or not": {user: true, absent: projects{"alder": true, "elder": true}, want: "first-release (notice)", names: "know alder, elder, maple yet"},
+		"a person's token": {user: true, want: "first-release (notice)", names: "know alder, elder, maple yet"},
+		"asked once":       {want: "several-new-projects (warning)", names: "none of alder, elder, maple,"},
+		"asked again": {
+			absent: projects{"alder": true, "elder": true, "maple": true},
+			want:   "several-new-projects",
+			names:  "none of alder, elder, maple,",
+		},
+		"one gave no answer": {
+			absent: projects{"alder": true, "maple": true},
+			want:   "several-new-projects",
+			names:  "none of alder, maple,",
+		},
+		"only one is certain": {
+			absent: projects{"alder": true},
+			want:   "several-new-projects (warning)",
+			names:  "none of alder, elder, maple,",
+		},
+		"waived": {
+			waive:  true,
+			absent: projects{"alder": true, "elder": true},
+			want:   "several-new-projects (warning)",
+			names:  "none of alder, elder,",
+		},
+		"an index of its own": {
+			other:  true,
+			absent: projects{"alder": true, "elder": true},
+			want:   "several-new-projects (notice)",
+			names:  "none of alder, elder,",
+		},
+		"a token, sure or not": {
+			user:   true,
+			absent: projects{"alder": true, "elder": true},
+			want:   "first-release (notice)",
+			names:  "know alder, elder, maple yet",
+		},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
@@ -272,13 +306,17 @@ func TestReleaseYanked(t *testing.T) {
 		files    []pep.IndexFile
 		reported bool
 	}{
-		"nothing there":                 {nil, false},
-		"not yanked":                    {[]pep.IndexFile{listed("alder-1.0-cp312-cp312-win32.whl", false)}, false},
-		"yanked":                        {[]pep.IndexFile{listed("alder-1.0-cp312-cp312-win32.whl", true)}, true},
-		"yanked, another spelling":      {[]pep.IndexFile{listed("alder-1.0.0-cp312-cp312-win32.whl", true)}, true},
-		"one of two files":              {[]pep.IndexFile{listed("alder-1.0-cp312-cp312-win32.whl", true), listed("alder-1.0-cp313-cp313-win32.whl", false)}, false},
-		"another release":               {[]pep.IndexFile{listed("alder-0.9-py3-none-any.whl", true)}, false},
-		"this release beside a sound":   {[]pep.IndexFile{listed("alder-0.9-py3-none-any.whl", false), listed("alder-1.0-cp312-cp312-win32.whl", true)}, true},
+		"nothing there":            {nil, false},
+		"not yanked":               {[]pep.IndexFile{listed("alder-1.0-cp312-cp312-win32.whl", false)}, false},
+		"yanked":                   {[]pep.IndexFile{listed("alder-1.0-cp312-cp312-win32.whl", true)}, true},
+		"yanked, another spelling": {[]pep.IndexFile{listed("alder-1.0.0-cp312-cp312-win32.whl", true)}, true},
+		"one of two files": {
+			[]pep.IndexFile{listed("alder-1.0-cp312-cp312-win32.whl", true), listed("alder-1.0-cp313-cp313-win32.whl", false)}, false,
+		},
+		"another release": {[]pep.IndexFile{listed("alder-0.9-py3-none-any.whl", true)}, false},
+		"this release beside a sound": {
+			[]pep.IndexFile{listed("alder-0.9-py3-none-any.whl", false), listed("alder-1.0-cp312-cp312-win32.whl", true)}, true,
+		},
 		"the index has the file itself": {[]pep.IndexFile{listed("alder-1.0-py3-none-any.whl", true)}, false},
 		"a file of no release":          {[]pep.IndexFile{listed("alder.exe", true)}, false},
 	} {

@@ -19,7 +19,8 @@ func fileSize(d *distfile.Distribution) (message, fix string) {
 	project := d.Header("Name")
 	return fmt.Sprintf("File too large. Limit for project %s is 100 MB.", quote(project)),
 		fmt.Sprintf(
-			"the file has %d bytes; request a higher limit for %s before the release, unless the index has raised it already", d.Size, project,
+			"the file has %d bytes; request a higher limit for %s before the release, unless the index has raised it already", d.Size,
+			project,
 		)
 }
 
@@ -42,7 +43,8 @@ func projectSize(s Set) (found []finding.Finding) {
 		}
 		found = append(found, about(missing[project], finding.Warning,
 			fmt.Sprintf("Project size too large. Limit for project %s total size is 10 GB.", quote(string(project))),
-			fmt.Sprintf("with these files the project has %d bytes; request a higher limit or delete old releases, unless the index has raised it already",
+			fmt.Sprintf("with these files the project has %d bytes; request a higher limit or delete old releases, "+
+				"unless the index has raised it already",
 				total)))
 	}
 	return found

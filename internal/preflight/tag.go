@@ -73,9 +73,12 @@ func tagVersion(s Set) []finding.Finding {
 	if err != nil || unknown != nil || have.Compare(of) == 0 {
 		return nil
 	}
-	return []finding.Finding{about(files[release], finding.Warning,
-		fmt.Sprintf("this run is for the tag %s, but the version of %s is %s", tag, release.Project, version),
-		"check that the version was raised, and that the build is of this tag; with `expected-version: ${{ github.ref_name }}` such a run stops before the upload")}
+	return []finding.Finding{
+		about(files[release], finding.Warning,
+			fmt.Sprintf("this run is for the tag %s, but the version of %s is %s", tag, release.Project, version),
+			"check that the version was raised, and that the build is of this tag; with `expected-version: ${{ github.ref_name }}` such "+
+				"a run stops before the upload"),
+	}
 }
 
 // componentOf returns the name that is in front of the version in a tag; empty if the tag is not of this form.

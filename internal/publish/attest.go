@@ -106,7 +106,8 @@ func (r *run) sign(ctx context.Context, missing []*target, claims oidc.Claims) e
 		if f, private := attest.PrivateRepositoryNotice(claims); private {
 			r.record(f)
 		}
-		_, err := r.Signer.Sign(ctx, distributionsOf(unsigned), func(n int, a attest.Attestation) { r.addAttestation(unsigned[n], a, false) })
+		_, err := r.Signer.Sign(ctx, distributionsOf(unsigned),
+			func(n int, a attest.Attestation) { r.addAttestation(unsigned[n], a, false) })
 		if err != nil {
 			return r.tolerateOutage(ctx, missing, err)
 		}

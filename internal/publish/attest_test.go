@@ -352,8 +352,10 @@ func TestAttest_IgnoredFiles(t *testing.T) {
 		how    func(*harness)
 		noted  []string
 	}{
-		"never":           {config.AttestNever, func(*harness) {}, []string{"attestations-left-alone"}},
-		"with a password": {config.AttestAuto, func(h *harness) { h.deps.Tokens = nil }, []string{"attestations-left-alone", "attestations-off"}},
+		"never": {config.AttestNever, func(*harness) {}, []string{"attestations-left-alone"}},
+		"with a password": {
+			config.AttestAuto, func(h *harness) { h.deps.Tokens = nil }, []string{"attestations-left-alone", "attestations-off"},
+		},
 		"without Sigstore": {config.AttestBestEffort, func(h *harness) {
 			h.fail("trust-root", "status-503", 0, -1)
 		}, []string{"attestations-left-alone", "attestation-outage"}},

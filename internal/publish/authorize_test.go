@@ -91,7 +91,9 @@ func TestAuthorize_BeforeSigning(t *testing.T) {
 	}{
 		"no publisher matches": {func(h *harness) { asWorkflow(h, "other.yml") }, "invalid-publisher", nil},
 		"no trust root":        {func(h *harness) { h.fail("trust-root", "html-403", 0, -1) }, "attestation-refused", nil},
-		"no certificate":       {func(h *harness) { h.fail("certificate", "html-403", 0, -1) }, "attestation-identity-refused", []bool{true}},
+		"no certificate": {
+			func(h *harness) { h.fail("certificate", "html-403", 0, -1) }, "attestation-identity-refused", []bool{true},
+		},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
@@ -179,7 +181,9 @@ func TestRevoke_RefusedUploads(t *testing.T) {
 			how:    func(h *harness) { h.servers.Claims(func(c map[string]any) { c["repository"] = "octo-org/another" }) },
 			burned: ledger.NotMinted,
 		},
-		"no uploads":         {func(h *harness) { h.servers.Switch(func(s *fakepypi.Behavior) { s.ReadOnly = true }) }, 1, ledger.BurnAccepted},
+		"no uploads": {
+			func(h *harness) { h.servers.Switch(func(s *fakepypi.Behavior) { s.ReadOnly = true }) }, 1, ledger.BurnAccepted,
+		},
 		"an upload is lost":  {func(h *harness) { h.fail("upload", "reset-after-store", 0, -1) }, 1, ledger.BurnProven},
 		"an upload is reset": {func(h *harness) { h.fail("upload", "reset-before-body", 0, -1) }, 1, ledger.BurnProven},
 	} {

@@ -48,17 +48,21 @@ func TestAwaitOthers(t *testing.T) {
 	never := func(...pep.IndexFile) []page { return []page{listing(alder)} }
 	const unpublished = "github-release-unpublished"
 	for name, c := range map[string]row{
-		"nothing to attach":        {func(h *harness) { h.deps.GitHub = nil }, never, false, "", 0, nil, 0, nil},
-		"a password":               {func(h *harness) { h.deps.Tokens = nil }, never, false, "", 0, nil, 0, nil},
-		"it may publish":           {func(h *harness) { h.withIDToken() }, never, false, "", 0, nil, 0, nil},
-		"a pull request of a fork": {func(h *harness) { h.fromFork() }, never, false, string(finding.IDTokenFork), finding.Workflow, nil, 0, nil},
+		"nothing to attach": {func(h *harness) { h.deps.GitHub = nil }, never, false, "", 0, nil, 0, nil},
+		"a password":        {func(h *harness) { h.deps.Tokens = nil }, never, false, "", 0, nil, 0, nil},
+		"it may publish":    {func(h *harness) { h.withIDToken() }, never, false, "", 0, nil, 0, nil},
+		"a pull request of a fork": {
+			func(h *harness) { h.fromFork() }, never, false, string(finding.IDTokenFork), finding.Workflow, nil, 0, nil,
+		},
 		"without queries": {func(h *harness) {
 			site := h.deps.Index.Site()
 			site.Simple = nil
 			h.connect(site, nil)
 		}, never, false, unpublished, finding.Workflow, []string{"index-url: none", wheel, sdist, "id-token: write"}, 0, nil},
 
-		"shown soon": {nothing, func(ours ...pep.IndexFile) []page { return []page{listing(alder, ours...)} }, true, "", 0, nil, 1, five(1)},
+		"shown soon": {
+			nothing, func(ours ...pep.IndexFile) []page { return []page{listing(alder, ours...)} }, true, "", 0, nil, 1, five(1),
+		},
 		"shown late": {nothing, func(ours ...pep.IndexFile) []page {
 			return []page{listing(alder), listing(alder, ours[0]), listing(alder, ours...)}
 		}, true, "", 0, nil, 3, five(3)},

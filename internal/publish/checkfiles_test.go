@@ -80,7 +80,8 @@ func TestCheckFiles_LeftAlone(t *testing.T) {
 
 	got, err = checked(t, h, "dist/README.md", "dist")
 	wantError(t, "check", err, nil)
-	expect.Equal(t, "a file that was named is left alone", strings.Contains(only(t, got.Findings, "left-alone").Message, "README.md"), false)
+	expect.Equal(t, "a file that was named is left alone", strings.Contains(only(t, got.Findings, "left-alone").Message, "README.md"),
+		false)
 	expect.Equal(t, "and is checked", finding.Worst(got.Findings), finding.Error)
 }
 
@@ -130,7 +131,8 @@ func TestCheckFiles_Index(t *testing.T) {
 		"no answer":          {func(pep.IndexFile) page { return unreadable() }, false, []string{"look-failed"}},
 		"an unknown project": {func(pep.IndexFile) page { return absent() }, false, []string{"first-release"}},
 		"the page of a proxy": {
-			func(pep.IndexFile) page { return page{status: 200, kind: "text/html", body: "<title>Log in</title>"} }, false, []string{"look-failed"},
+			func(pep.IndexFile) page { return page{status: 200, kind: "text/html", body: "<title>Log in</title>"} }, false,
+			[]string{"look-failed"},
 		},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -180,7 +182,8 @@ func TestCheckFiles_Stored(t *testing.T) {
 			_, targets := h.collected()
 			h.index.pages[alder] = []page{c.page(as(targets[0]))}
 			h.index.other = http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-				if r.Method != http.MethodHead || !strings.HasPrefix(r.URL.Path, "/files/packages/") || !strings.HasSuffix(r.URL.Path, "/"+wheel) {
+				if r.Method != http.MethodHead || !strings.HasPrefix(r.URL.Path, "/files/packages/") ||
+					!strings.HasSuffix(r.URL.Path, "/"+wheel) {
 					t.Errorf("requested: %s %s", r.Method, r.URL)
 				}
 				h.index.count("file")

@@ -195,7 +195,8 @@ func (r *run) checkAttestationsDir(distributions []string) error {
 		if dir == folder || (strings.HasPrefix(dir, folder+string(filepath.Separator)) && !top) {
 			return finding.New(finding.AttestationsDir,
 				fmt.Sprintf(
-					"attestations-dir is %s, where the distributions are: other tools would mistake the attestations for distributions", r.AttestationsDir,
+					"attestations-dir is %s, where the distributions are: other tools would mistake the attestations for distributions",
+					r.AttestationsDir,
 				),
 				"set `attestations-dir` to a separate folder, such as `attestations`")
 		}

@@ -14,10 +14,11 @@ import (
 func (r *run) conflict(t *target, indexDigest string) finding.Finding {
 	if indexDigest == "" {
 		digest := ownDigest(t)
-		return finding.New(finding.ConflictNoDigest,
+		problem := finding.New(finding.ConflictNoDigest,
 			fmt.Sprintf("%s already has a file named %s, without a digest to compare%s", r.indexName(), t.Name, digest),
 			r.notRaised(t)+"compare the two files: if they are the same, set `skip-existing: true` to finish the release; "+
-				"if not, raise the version; to let the run compare them, set `index-url` to pages that have digests").In(t.displayPath).WithDetail(digest)
+				"if not, raise the version; to let the run compare them, set `index-url` to pages that have digests")
+		return problem.In(t.displayPath).WithDetail(digest)
 	}
 	digests := bothDigests(t, indexDigest)
 	return finding.New(finding.Conflict,
@@ -34,8 +35,8 @@ func (r *run) withCause(t *target, step string) string {
 	return step + r.twoRuns(t)
 }
 
-// notRaised returns the beginning of the next step if the run is for the tag of another version than the file has. It is "" if it is not, if
-// the tag names no version, or if the set has several releases, of which a tag may be that of any.
+// notRaised returns the beginning of the next step if the run is for the tag of another version than the file has. It is "" if it is not,
+// if the tag names no version, or if the set has several releases, of which a tag may be that of any.
 func (r *run) notRaised(t *target) string {
 	version, err := pep.ParseVersion(t.Header("Version"))
 	if err != nil || !r.oneRelease {
@@ -46,8 +47,9 @@ func (r *run) notRaised(t *target) string {
 	if !isTag || err != nil || tagged.Compare(version) == 0 {
 		return ""
 	}
-	return fmt.Sprintf("this run is for the tag %s, but the file has the version %s: if the tag is right, the version was not raised before the tag "+
-		"was made, so set it to %s and build again; otherwise ", tag, version, tagged)
+	return fmt.Sprintf(
+		"this run is for the tag %s, but the file has the version %s: if the tag is right, the version was not raised before the tag "+
+			"was made, so set it to %s and build again; otherwise ", tag, version, tagged)
 }
 
 // justNow is how old a file of the index is at most that another run for the same tag may have uploaded.
@@ -81,9 +83,10 @@ func (r *run) skipped(t *target, indexDigest string) finding.Finding {
 	const fix = "check that this is what you want: users will get the published file"
 	if indexDigest == "" {
 		digest := ownDigest(t)
-		return finding.New(finding.Skipped,
+		problem := finding.New(finding.Skipped,
 			fmt.Sprintf("%s already has a file named %s, and it is unknown whether it is the same%s", r.indexName(), t.Name, digest)+stays,
-			r.notRaised(t)+fix+"; to let the run compare the files, set `index-url` to pages that have digests").In(t.displayPath).WithDetail(digest)
+			r.notRaised(t)+fix+"; to let the run compare the files, set `index-url` to pages that have digests")
+		return problem.In(t.displayPath).WithDetail(digest)
 	}
 	digests := bothDigests(t, indexDigest)
 	return finding.New(finding.Skipped, fmt.Sprintf("%s already has a different file named %s%s", r.indexName(), t.Name, digests)+stays,

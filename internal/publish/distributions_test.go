@@ -28,9 +28,15 @@ func fileOf(t *testing.T, name, content string) *target {
 	if err != nil {
 		t.Fatal(err)
 	}
-	d := &distfile.Distribution{Path: "/work/dist/" + name, Name: name, Size: int64(len(content)), Metadata: true, Headers: []distfile.Field{
-		{Name: "Name", Value: string(release.Project)}, {Name: "Version", Value: versionOf(name)},
-	}}
+	d := &distfile.Distribution{
+		Path:     "/work/dist/" + name,
+		Name:     name,
+		Size:     int64(len(content)),
+		Metadata: true,
+		Headers: []distfile.Field{
+			{Name: "Name", Value: string(release.Project)}, {Name: "Version", Value: versionOf(name)},
+		},
+	}
 	d.Digests.SHA256, d.Digests.MD5 = sha256.Sum256([]byte(content)), md5.Sum([]byte(content))
 	return &target{Distribution: d, displayPath: "dist/" + name, release: release}
 }

@@ -27,7 +27,8 @@ func checkSkipExisting(site index.Site, skip bool) error {
 // unseenFiles returns what a plan has to say where nothing can be seen of an index that may replace files; ok is false elsewhere.
 func unseenFiles(site index.Site) (f finding.Finding, ok bool) {
 	return finding.New(finding.ExistingUnseen,
-		fmt.Sprintf("no simple index is known for %s, so the run cannot see existing files: an upload may replace a file with the same name",
+		fmt.Sprintf(
+			"no simple index is known for %s, so the run cannot see existing files: an upload may replace a file with the same name",
 			site.Upload.Host),
 		setIndexURL+", to let the run compare files before it uploads"), site.Simple == nil && site.MayReplace()
 }
@@ -40,7 +41,8 @@ func queryFailure(site index.Site, skip bool, project pep.Project, err error) fi
 	switch {
 	case site.MayReplace() && skip:
 		return finding.New(finding.SkipExistingLookFailed,
-			fmt.Sprintf("`skip-existing: true` needs to see which files %s has of %s, but the query failed: %v", site.Upload.Host, project, err),
+			fmt.Sprintf("`skip-existing: true` needs to see which files %s has of %s, but the query failed: %v", site.Upload.Host, project,
+				err),
 			cmp.Or(wire.Advice(err), "check `index-url`, then run the job again; nothing was uploaded"))
 	case site.MayReplace():
 		fix = "check `index-url`: this index may replace files with the same name, and the run could not see them"

@@ -16,7 +16,11 @@ import (
 // TestCompare_WhatTheIndexLists: what is done with a file, by what the index's page says of its name.
 func TestCompare_WhatTheIndexLists(t *testing.T) {
 	t.Parallel()
-	const name, zeros, ones = "alder-1.0.tar.gz", "0000000000000000000000000000000000000000000000000000000000000000", "11111111111111111111111111111111"
+	const (
+		name  = "alder-1.0.tar.gz"
+		zeros = "0000000000000000000000000000000000000000000000000000000000000000"
+		ones  = "11111111111111111111111111111111"
+	)
 	d := &distfile.Distribution{Name: name} // its SHA-256 is all zeros
 	d.Digests.MD5[0] = 0x11
 	md5 := "11" + strings.Repeat("0", 30)
@@ -34,7 +38,9 @@ func TestCompare_WhatTheIndexLists(t *testing.T) {
 		},
 		"the same bytes, by MD5": {[]pep.IndexFile{{Name: name, MD5: md5}}, true, ledger.ActionPresent, ledger.ActionPresent, ""},
 		"other bytes": {
-			[]pep.IndexFile{{Name: name, SHA256: strings.Repeat("1", 64)}}, true, ledger.ActionConflict, ledger.ActionSkip, strings.Repeat("1", 64),
+			[]pep.IndexFile{{Name: name, SHA256: strings.Repeat("1", 64)}},
+			true, ledger.ActionConflict, ledger.ActionSkip,
+			strings.Repeat("1", 64),
 		},
 		"other bytes, by MD5": {
 			[]pep.IndexFile{{Name: name, MD5: ones}}, true, ledger.ActionConflict, ledger.ActionSkip, "MD5 " + ones,
@@ -50,7 +56,9 @@ func TestCompare_WhatTheIndexLists(t *testing.T) {
 			strings.Repeat("1", 64),
 		},
 		"other bytes where the index decides": {
-			[]pep.IndexFile{{Name: name, SHA256: strings.Repeat("1", 64)}}, false, ledger.ActionConflict, ledger.ActionSkip, strings.Repeat("1", 64),
+			[]pep.IndexFile{{Name: name, SHA256: strings.Repeat("1", 64)}},
+			false, ledger.ActionConflict, ledger.ActionSkip,
+			strings.Repeat("1", 64),
 		},
 		"no digest of another file of the index": {
 			[]pep.IndexFile{{Name: "alder-0.9.tar.gz"}}, true, ledger.ActionUpload, ledger.ActionUpload, "",
@@ -95,9 +103,11 @@ func TestCheckSkipExisting(t *testing.T) {
 	}{
 		"a Warehouse":                     {"https://index.example/legacy/", "", true, false, false, finding.Warning},
 		"a Warehouse that is not queried": {"https://index.example/legacy/", "", false, false, false, finding.Warning},
-		"another index":                   {"https://index.example/up/", "https://index.example/simple/", true, false, false, finding.Error},
-		"another index, without simple":   {"https://index.example/up/", "", true, true, true, finding.Error},
-		"another index, without queries":  {"https://index.example/up/", "https://index.example/simple/", false, true, true, finding.Error},
+		"another index": {
+			"https://index.example/up/", "https://index.example/simple/", true, false, false, finding.Error,
+		},
+		"another index, without simple":  {"https://index.example/up/", "", true, true, true, finding.Error},
+		"another index, without queries": {"https://index.example/up/", "https://index.example/simple/", false, true, true, finding.Error},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
@@ -116,7 +126,8 @@ func TestCheckSkipExisting(t *testing.T) {
 				t.Errorf("%v, %+v", unseen, f)
 			}
 			failed := errors.New("no answer")
-			if f := queryFailure(site, true, "alder", failed); f.Severity != c.severity || !strings.Contains(f.Message, "no answer") || f.Fix == "" {
+			if f := queryFailure(site, true, "alder", failed); f.Severity != c.severity || !strings.Contains(f.Message, "no answer") ||
+				f.Fix == "" {
 				t.Errorf("with skip-existing: %+v", f)
 			}
 			f := queryFailure(site, false, "alder", failed)

@@ -50,14 +50,16 @@ func TestGitHubRelease(t *testing.T) {
 	expect.Equal(t, "found", eventsOf[ledger.ReleaseFound](h), []ledger.ReleaseFound{{Tag: "v1.0.0"}})
 	expect.Equal(t, "assets recorded", len(eventsOf[ledger.Asset](h)), 5)
 	phases := h.phases()
-	expect.Equal(t, "the release is found before anything is signed", slices.Index(phases, "Find release") < slices.Index(phases, "Identify"), true)
+	expect.Equal(t, "the release is found before anything is signed",
+		slices.Index(phases, "Find release") < slices.Index(phases, "Identify"), true)
 	expect.Equal(t, "last phase", phases[len(phases)-1], "GitHub release")
 }
 
 // wantAttached reports a result of attaching that is another one: so many assets of those that were wanted, on the page of the release.
 func wantAttached(t *testing.T, h *harness, outcome ledger.GitHubRelease, assets, wanted int) {
 	t.Helper()
-	expect.Equal(t, "result", eventOf[ledger.Attached](h), ledger.Attached{Outcome: outcome, Assets: assets, Wanted: wanted, Page: h.releasePage()})
+	expect.Equal(t, "result", eventOf[ledger.Attached](h),
+		ledger.Attached{Outcome: outcome, Assets: assets, Wanted: wanted, Page: h.releasePage()})
 }
 
 // releasePage returns the page of the release of the tag.

@@ -107,7 +107,12 @@ func bare(t *testing.T, env map[string]string, names ...string) *harness {
 	t.Helper()
 	h := &harness{t: t, env: maps.Clone(env), waits: &waits{passed: map[time.Time]time.Duration{}}}
 	h.console, h.redactor = runner.New(func(name string) string { return h.env[name] }, io.Discard)
-	h.client = wire.New(wire.Options{UserAgent: "pypi-oidc-publish/test", Now: time.Now, Sleep: h.waits.unrecorded, Redact: h.redactor.Redact})
+	h.client = wire.New(wire.Options{
+		UserAgent: "pypi-oidc-publish/test",
+		Now:       time.Now,
+		Sleep:     h.waits.unrecorded,
+		Redact:    h.redactor.Redact,
+	})
 	h.recorder = ledger.NewRecorder(func(e ledger.Event) {
 		h.events = append(h.events, e)
 		if h.watch != nil {
@@ -115,7 +120,13 @@ func bare(t *testing.T, env map[string]string, names ...string) *harness {
 		}
 	})
 	h.options = Options{Parallel: 2, VerifyMetadata: true, Attest: config.AttestNever}
-	h.deps = Deps{Record: h.recorder.Record, Save: h.console.Save, PrepareFolder: h.console.PrepareFolder, Now: time.Now, Sleep: h.waits.sleep}
+	h.deps = Deps{
+		Record:        h.recorder.Record,
+		Save:          h.console.Save,
+		PrepareFolder: h.console.PrepareFolder,
+		Now:           time.Now,
+		Sleep:         h.waits.sleep,
+	}
 	for _, name := range names {
 		h.put(name, "")
 	}

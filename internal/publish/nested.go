@@ -28,7 +28,8 @@ func nestedDistributions(nested []distfile.Nested, workspace string, display fun
 			waysToTake(display(given), nested[:n])).In(display(given))
 		if holds(given, workspace) {
 			f.Severity, f.File, f.Fix = finding.Notice, "", "no action needed; to publish them too, name their folders in `packages-dir`"
-			f.Message = fmt.Sprintf("folders below %s have distributions that are left out: %s", display(given), byFolder(nested[:n], display))
+			f.Message = fmt.Sprintf("folders below %s have distributions that are left out: %s", display(given),
+				byFolder(nested[:n], display))
 		}
 		found, nested = append(found, f), nested[n:]
 	}
@@ -62,8 +63,9 @@ func waysToTake(given string, nested []distfile.Nested) string {
 	for _, depth := range distinct(depths) {
 		globs = append(globs, "`"+filepath.Join(given, strings.Repeat("*/", depth))+"/`")
 	}
-	return fmt.Sprintf("download artifacts with `merge-multiple: true` (actions/download-artifact), or add %s to `packages-dir`; to leave them out, "+
-		"name the files that you mean, such as `%s`", strings.Join(globs, " and "), filepath.Join(given, "*.whl"))
+	return fmt.Sprintf(
+		"download artifacts with `merge-multiple: true` (actions/download-artifact), or add %s to `packages-dir`; to leave them out, "+
+			"name the files that you mean, such as `%s`", strings.Join(globs, " and "), filepath.Join(given, "*.whl"))
 }
 
 // depthBelow returns how many folders a file lies below the given one.

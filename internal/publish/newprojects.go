@@ -92,7 +92,8 @@ func (r *run) explainProjects(ctx context.Context, order uploadtoken.MintRequest
 	case len(there)+len(absent) < len(order.New), !r.Index.Site().OwnPages, r.unseen(order.Projects):
 		f := few.Finding
 		f.Message += "; the request may have created an empty project"
-		f.Fix = "look on the index which of these projects has this workflow as a publisher, and add it to the others; then run the job again"
+		f.Fix = "look on the index which of these projects has this workflow as a publisher, and add it to the others; " +
+			"then run the job again"
 		return f
 	}
 	return r.withoutPublisher(few, order, there, absent)
@@ -142,8 +143,9 @@ func pendingFor(projects []pep.Project) string {
 	if len(projects) == 1 {
 		return fmt.Sprintf("add a pending publisher for %s with the values of this run, and run the job again", projects[0])
 	}
-	return fmt.Sprintf("one after the other: add a pending publisher for one of %s with the values of this run, run the job with that project alone "+
-		"in `packages-dir`, then go on with the next", listProjects(projects))
+	return fmt.Sprintf(
+		"one after the other: add a pending publisher for one of %s with the values of this run, run the job with that project alone "+
+			"in `packages-dir`, then go on with the next", listProjects(projects))
 }
 
 func listProjects(projects []pep.Project) string { return listSome(pep.Names(projects)) }

@@ -54,13 +54,28 @@ func TestRun_SeveralNewProjects(t *testing.T) {
 		mints   int
 		made    []pep.Project
 	}{
-		"no publisher":      {func(*harness) {}, []string{certain}, 4, 0, nil},
-		"one is pending":    {func(h *harness) { h.pending("birch") }, []string{certain}, 4, 0, nil},
-		"a dry run":         {func(h *harness) { h.pending("birch"); h.options.DryRun = true }, []string{certain}, 4, 0, nil},
-		"no second answer":  {func(h *harness) { h.pending("birch"); h.fail("look", "html-403", 2, 2) }, []string{likely, "token-projects (error)"}, 6, 1, []pep.Project{"birch"}},
-		"one second answer": {func(h *harness) { h.pending("birch"); h.fail("look", "html-403", 3, 1) }, []string{likely, "token-projects (error)"}, 6, 1, []pep.Project{"birch"}},
-		"waived":            {func(h *harness) { h.pending("birch"); h.options.VerifyMetadata = false }, []string{likely, "token-projects (error)"}, 6, 1, []pep.Project{"birch"}},
-		"no ID token":       {(*harness).withoutIDToken, []string{likely, "id-token-permission (error)"}, 2, 0, nil},
+		"no publisher":   {func(*harness) {}, []string{certain}, 4, 0, nil},
+		"one is pending": {func(h *harness) { h.pending("birch") }, []string{certain}, 4, 0, nil},
+		"a dry run":      {func(h *harness) { h.pending("birch"); h.options.DryRun = true }, []string{certain}, 4, 0, nil},
+		"no second answer": {
+			func(h *harness) { h.pending("birch"); h.fail("look", "html-403", 2, 2) },
+			[]string{likely, "token-projects (error)"},
+			6, 1,
+			[]pep.Project{"birch"},
+		},
+		"one second answer": {
+			func(h *harness) { h.pending("birch"); h.fail("look", "html-403", 3, 1) },
+			[]string{likely, "token-projects (error)"},
+			6, 1,
+			[]pep.Project{"birch"},
+		},
+		"waived": {
+			func(h *harness) { h.pending("birch"); h.options.VerifyMetadata = false },
+			[]string{likely, "token-projects (error)"},
+			6, 1,
+			[]pep.Project{"birch"},
+		},
+		"no ID token": {(*harness).withoutIDToken, []string{likely, "id-token-permission (error)"}, 2, 0, nil},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
@@ -149,7 +164,10 @@ func TestAuthorize_TooFewProjects(t *testing.T) {
 			[]string{wheel, birch, cedar},
 			func(*harness) {},
 			[]string{"1 of the 3 projects", "; without a publisher for this run: birch, cedar"},
-			[]string{"one after the other: add a pending publisher for one of birch, cedar with the values of this run, run the job with that project alone"},
+			[]string{
+				"one after the other: add a pending publisher for one of birch, cedar with the values of this run, " +
+					"run the job with that project alone",
+			},
 			nil,
 		},
 		"one that exists": {
@@ -169,7 +187,10 @@ func TestAuthorize_TooFewProjects(t *testing.T) {
 		"a pending publisher with another name": {
 			[]string{birch, cedar},
 			func(h *harness) { h.pending("ceder") },
-			[]string{"; without a publisher for this run: birch, cedar; the token is for another project, which the request may have created, and which has no files then"},
+			[]string{
+				"; without a publisher for this run: birch, cedar; the token is for another project, which the request may have created, " +
+					"and which has no files then",
+			},
 			[]string{"if you added a pending publisher, check the name of its project; one after the other:"},
 			nil,
 		},

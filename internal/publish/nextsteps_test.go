@@ -17,8 +17,8 @@ import (
 func TestConflict_NextSteps(t *testing.T) {
 	t.Parallel()
 	const (
-		notRaised = "this run is for the tag v1.1, but the file has the version 1.0: if the tag is right, the version was not raised before the tag was made, " +
-			"so set it to 1.1 and build again; otherwise "
+		notRaised = "this run is for the tag v1.1, but the file has the version 1.0: if the tag is right, " +
+			"the version was not raised before the tag was made, so set it to 1.1 and build again; otherwise "
 		rebuilt = "re-run only the publish job with the files of the first build"
 		twoRuns = "got its file less than an hour ago: if two runs are for one tag"
 		check   = "check that this is what you want"
@@ -30,14 +30,22 @@ func TestConflict_NextSteps(t *testing.T) {
 		skips []string // what skip-existing says instead
 		never []string
 	}{
-		"the tag of another version":   {"v1.1", time.Minute, []string{notRaised + rebuilt}, []string{notRaised + check}, []string{twoRuns}},
-		"a component's tag":            {"alder-v1.1", 0, []string{"this run is for the tag alder-v1.1, but"}, []string{"alder-v1.1"}, []string{twoRuns}},
-		"two runs for one tag":         {"v1.0", time.Minute, []string{rebuilt, twoRuns}, []string{check, twoRuns}, []string{"not raised"}},
-		"a tag of another spelling":    {"v1.0.0", 2 * time.Hour, []string{rebuilt}, []string{check}, []string{"not raised", twoRuns}},
-		"a tag without a version":      {"latest", 2 * time.Hour, []string{rebuilt}, []string{check}, []string{"not raised", twoRuns}},
-		"no tag, and a second build":   {"", 2 * time.Hour, []string{rebuilt}, []string{check}, []string{"not raised", twoRuns}},
-		"no tag, a short time later":   {"", 59 * time.Minute, []string{rebuilt, twoRuns}, []string{check, twoRuns}, []string{"not raised"}},
-		"a clock that is behind by 5m": {"", -5 * time.Minute, []string{rebuilt, twoRuns}, []string{check, twoRuns}, []string{"not raised"}},
+		"the tag of another version": {
+			"v1.1", time.Minute, []string{notRaised + rebuilt}, []string{notRaised + check}, []string{twoRuns},
+		},
+		"a component's tag": {
+			"alder-v1.1", 0, []string{"this run is for the tag alder-v1.1, but"}, []string{"alder-v1.1"}, []string{twoRuns},
+		},
+		"two runs for one tag":       {"v1.0", time.Minute, []string{rebuilt, twoRuns}, []string{check, twoRuns}, []string{"not raised"}},
+		"a tag of another spelling":  {"v1.0.0", 2 * time.Hour, []string{rebuilt}, []string{check}, []string{"not raised", twoRuns}},
+		"a tag without a version":    {"latest", 2 * time.Hour, []string{rebuilt}, []string{check}, []string{"not raised", twoRuns}},
+		"no tag, and a second build": {"", 2 * time.Hour, []string{rebuilt}, []string{check}, []string{"not raised", twoRuns}},
+		"no tag, a short time later": {
+			"", 59 * time.Minute, []string{rebuilt, twoRuns}, []string{check, twoRuns}, []string{"not raised"},
+		},
+		"a clock that is behind by 5m": {
+			"", -5 * time.Minute, []string{rebuilt, twoRuns}, []string{check, twoRuns}, []string{"not raised"},
+		},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()

@@ -22,7 +22,8 @@ func provenanceWith(all ...attest.Attestation) string {
 	for _, a := range all {
 		texts = append(texts, string(a.JSON))
 	}
-	return fmt.Sprintf(`{"version":1,"attestation_bundles":[{"publisher":{"kind":"GitHub"},"attestations":[%s]}]}`, strings.Join(texts, ","))
+	return fmt.Sprintf(`{"version":1,"attestation_bundles":[{"publisher":{"kind":"GitHub"},"attestations":[%s]}]}`,
+		strings.Join(texts, ","))
 }
 
 // signed returns an attestation of each file, by the workflow that the test server's ID tokens name now.
@@ -99,8 +100,10 @@ func TestCheckProvenance(t *testing.T) {
 			address: address, status: ok, body: provenanceWith(attest.Attestation{JSON: []byte(`{"version":1}`)}),
 			wrong: true, has: []attest.Attestation{ours},
 		},
-		"an earlier one and a foreign one": {address, ok, provenanceWith(earlier, theirs), false, true, false, nil, []attest.Attestation{ours}},
-		"none on the page":                 {"", ok, "", false, false, true, []string{"no-provenance"}, []attest.Attestation{ours}},
+		"an earlier one and a foreign one": {
+			address, ok, provenanceWith(earlier, theirs), false, true, false, nil, []attest.Attestation{ours},
+		},
+		"none on the page": {"", ok, "", false, false, true, []string{"no-provenance"}, []attest.Attestation{ours}},
 		"attestations are turned off": {
 			address: address, status: http.StatusForbidden, body: `{"message":"Attestations temporarily disabled"}`,
 			allServed: true, noted: []string{"no-provenance"}, has: []attest.Attestation{ours},
@@ -181,7 +184,11 @@ func TestCheckProvenance(t *testing.T) {
 		listed.Provenance = address
 		_, _ = r.checkProvenance(t.Context(), one, listed, claims) // what it records counts
 		expect.Equal(t, "recorded", eventsOf[ledger.Attested](x), []ledger.Attested{{File: wheel, Attestation: ledger.Attestation{
-			Predicate: attest.PublishPredicate, Identity: earlier.Identity, LogIndex: earlier.LogIndex, LogURL: earlier.LogURL, Served: true,
+			Predicate: attest.PublishPredicate,
+			Identity:  earlier.Identity,
+			LogIndex:  earlier.LogIndex,
+			LogURL:    earlier.LogURL,
+			Served:    true,
 		}}})
 	})
 	t.Run("nobody knows which repository it is of", func(t *testing.T) {
@@ -287,10 +294,15 @@ func TestReadBack_Provenance(t *testing.T) {
 			ledger.ReadBack{Served: true},
 			nil,
 		},
-		"never":      {[]page{{status: 404}}, 4, 4, ledger.ReadBack{Missing: []string{"the provenance of " + wheel}}, []string{"not-served-yet"}},
+		"never": {
+			[]page{{status: 404}}, 4, 4, ledger.ReadBack{Missing: []string{"the provenance of " + wheel}}, []string{"not-served-yet"},
+		},
 		"turned off": {[]page{{status: 403}}, 1, 2, ledger.ReadBack{Served: true}, []string{"no-provenance"}},
 		"another's": {
-			[]page{{status: 200, body: provenanceWith(attest.Attestation{JSON: []byte("{}")})}}, 1, 1, ledger.ReadBack{Otherwise: true}, nil,
+			[]page{{status: 200, body: provenanceWith(attest.Attestation{JSON: []byte("{}")})}},
+			1, 1,
+			ledger.ReadBack{Otherwise: true},
+			nil,
 		},
 	} {
 		t.Run(name, func(t *testing.T) {

@@ -97,7 +97,8 @@ func TestReadBack(t *testing.T) {
 			read: ledger.ReadBack{Otherwise: true, Missing: []string{sdist}}, err: []string{"served-otherwise"},
 		},
 		"other digests of both": {
-			pages:    []page{listing(alder, pep.IndexFile{Name: wheel, SHA256: otherDigest}, pep.IndexFile{Name: sdist, SHA256: otherDigest})},
+			pages: []page{listing(alder, pep.IndexFile{Name: wheel, SHA256: otherDigest},
+				pep.IndexFile{Name: sdist, SHA256: otherDigest})},
 			requests: 1, read: ledger.ReadBack{Otherwise: true},
 			err: []string{"served-otherwise", "served-otherwise"},
 		},
@@ -106,7 +107,10 @@ func TestReadBack(t *testing.T) {
 			read: ledger.ReadBack{Otherwise: true}, err: []string{"served-otherwise"},
 		},
 		"the MD5, and nothing else": {
-			pages: []page{with(func(h *pep.IndexFile) { h.SHA256, h.MD5 = "", md5Of(files[1]) })}, requests: 2, waits: seconds(1), read: served,
+			pages:    []page{with(func(h *pep.IndexFile) { h.SHA256, h.MD5 = "", md5Of(files[1]) })},
+			requests: 2,
+			waits:    seconds(1),
+			read:     served,
 		},
 		"no digest of one": {
 			pages: []page{with(func(h *pep.IndexFile) { h.SHA256 = "" })}, requests: 2,

@@ -26,7 +26,8 @@ func TestRun_NewRelease(t *testing.T) {
 	h.options.AuthReason = "Trusted Publishing, as asked"
 	wantError(t, "run", h.run(), nil)
 	receipt := h.receipt()
-	expect.Equal(t, "phases", h.phases(), []string{"Collect", "Check", "Plan", "Identify", "Authorize", "Attest", "Upload", "Burn", "Read back"})
+	expect.Equal(t, "phases", h.phases(),
+		[]string{"Collect", "Check", "Plan", "Identify", "Authorize", "Attest", "Upload", "Burn", "Read back"})
 	expect.Equal(t, "result", receipt.Result(), ledger.Published)
 	expect.Equal(t, "findings", h.noted(), nil)
 	expect.Equal(t, "read back", receipt.Verified, ledger.Served)
@@ -354,7 +355,8 @@ func TestRun_LostAnswers(t *testing.T) {
 			h := newHarness(t, wheel, sdist)
 			h.fail("upload", name, 0, 6) // all tries of the first file
 			wantError(t, "run", h.run(), nil)
-			expect.Equal(t, "outcomes", h.outcomes(), map[string]ledger.Outcome{wheel: ledger.OutcomeUploaded, sdist: ledger.OutcomeUploaded})
+			expect.Equal(t, "outcomes", h.outcomes(),
+				map[string]ledger.Outcome{wheel: ledger.OutcomeUploaded, sdist: ledger.OutcomeUploaded})
 			expect.Equal(t, "findings", h.noted(), nil)
 		})
 	}
@@ -424,7 +426,8 @@ func TestRun_Elsewhere(t *testing.T) {
 func TestFindingsFor(t *testing.T) {
 	t.Parallel()
 	own := finding.Finding{ID: "own", Severity: finding.Error, Message: "this", Fix: "that"}
-	expect.Equal(t, "of a run that went on", idsOf(findingsFor(t.Context(), errors.Join(own, errSignal))), []string{"own", string(finding.Internal)})
+	expect.Equal(t, "of a run that went on", idsOf(findingsFor(t.Context(), errors.Join(own, errSignal))),
+		[]string{"own", string(finding.Internal)})
 	ctx := cancelled(t)
 	for name, c := range map[string]struct {
 		err error

@@ -47,7 +47,9 @@ func TestTarget_Compare(t *testing.T) {
 			listed: []pep.IndexFile{{Name: wheel, MD5: otherDigest[:32], SHA256: file.sha256()}},
 			action: ledger.ActionPresent,
 		},
-		"the same bytes of another size": {[]pep.IndexFile{{Name: wheel, SHA256: file.sha256(), Size: 9000}}, false, ledger.ActionPresent, ""},
+		"the same bytes of another size": {
+			[]pep.IndexFile{{Name: wheel, SHA256: file.sha256(), Size: 9000}}, false, ledger.ActionPresent, "",
+		},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
@@ -126,7 +128,8 @@ func TestTarget_Lists(t *testing.T) {
 // TestTarget_PublishAttestation: an index shows the publisher's own attestation; one of another kind does not stand for it.
 func TestTarget_PublishAttestation(t *testing.T) {
 	t.Parallel()
-	other, publish := attest.Attestation{Predicate: "https://slsa.dev/provenance/v1"}, attest.Attestation{Predicate: attest.PublishPredicate}
+	other, publish := attest.Attestation{Predicate: "https://slsa.dev/provenance/v1"},
+		attest.Attestation{Predicate: attest.PublishPredicate}
 	expect.Equal(t, "without attestations", (&target{}).hasPublishAttestation(), false)
 	expect.Equal(t, "with another one", (&target{attestations: []attest.Attestation{other}}).hasPublishAttestation(), false)
 	expect.Equal(t, "with both", (&target{attestations: []attest.Attestation{other, publish}}).hasPublishAttestation(), true)

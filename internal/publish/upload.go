@@ -18,7 +18,8 @@ func (r *run) upload(ctx context.Context, missing []*target) error {
 	gate := newUploadGate()
 	err := par.Each(ctx, r.Parallel, r.batches(missing), func(ctx context.Context, b *batch) error {
 		for _, together := range [][]*target{b.first, b.wheels, b.sdists} {
-			if err := par.Each(ctx, r.Parallel, together, func(ctx context.Context, t *target) error { return r.send(ctx, t, gate) }); err != nil {
+			err := par.Each(ctx, r.Parallel, together, func(ctx context.Context, t *target) error { return r.send(ctx, t, gate) })
+			if err != nil {
 				return err
 			}
 		}

@@ -130,7 +130,8 @@ func (r *run) unclear(t *target, failed error) ledger.UploadResult {
 func (r *run) afterOutage(err error, again string) string {
 	if r.cutAtLimit(err) {
 		return fmt.Sprintf("always this file: the line is too slow for %s's time limit (%v for one file); make the file smaller, "+
-			"upload fewer files at a time (`parallel-uploads`), or publish from a runner with a faster connection", r.indexName(), indexLimit)
+			"upload fewer files at a time (`parallel-uploads`), or publish from a runner with a faster connection", r.indexName(),
+			indexLimit)
 	}
 	if status := r.Index.Site().Status; status != "" && wire.ErrorOf(err) != nil {
 		return "check " + status + ", and " + again

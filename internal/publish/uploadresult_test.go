@@ -92,7 +92,13 @@ func TestResolve(t *testing.T) {
 			err: refused(0), pages: []page{same}, outcome: ledger.OutcomeRejected, id: "upload-second-sdist",
 			says: []string{"Only one sdist"},
 		},
-		"a refusal, with skip": {err: refused(0), skip: true, pages: []page{other}, outcome: ledger.OutcomeRejected, id: "upload-second-sdist"},
+		"a refusal, with skip": {
+			err:     refused(0),
+			skip:    true,
+			pages:   []page{other},
+			outcome: ledger.OutcomeRejected,
+			id:      "upload-second-sdist",
+		},
 		"a refusal after a lost try": {
 			err: refused(1), pages: []page{none}, outcome: ledger.OutcomeRejected, id: "upload-second-sdist", requests: 3,
 		},
@@ -102,10 +108,16 @@ func TestResolve(t *testing.T) {
 			requests: 1,
 		},
 
-		"it exists, with the same bytes":      {err: exists(0), pages: []page{same}, outcome: ledger.OutcomePresent, requests: 1},
-		"it exists, seen late":                {err: exists(0), pages: []page{none, same}, outcome: ledger.OutcomePresent, requests: 2},
-		"it exists since the lost try":        {err: exists(1), pages: []page{same}, outcome: ledger.OutcomeUploaded, requests: 1},
-		"it exists with the same bytes, skip": {err: exists(0), skip: true, pages: []page{same}, outcome: ledger.OutcomePresent, requests: 1},
+		"it exists, with the same bytes": {err: exists(0), pages: []page{same}, outcome: ledger.OutcomePresent, requests: 1},
+		"it exists, seen late":           {err: exists(0), pages: []page{none, same}, outcome: ledger.OutcomePresent, requests: 2},
+		"it exists since the lost try":   {err: exists(1), pages: []page{same}, outcome: ledger.OutcomeUploaded, requests: 1},
+		"it exists with the same bytes, skip": {
+			err:      exists(0),
+			skip:     true,
+			pages:    []page{same},
+			outcome:  ledger.OutcomePresent,
+			requests: 1,
+		},
 		"it exists, with other bytes": {
 			err: exists(0), pages: []page{other}, outcome: ledger.OutcomeRejected, id: "conflict", requests: 1,
 			says: []string{theirs.sha256(), ours.sha256()},
@@ -389,7 +401,8 @@ func TestConflict(t *testing.T) {
 			expect.Equal(t, "file", kept.File, "dist/"+wheel)
 			expect.Contains(t, "the warning", kept.Message, append(c.says, wheel, "that file stays")...)
 			expect.Equal(t, "says where digests are", strings.Contains(kept.Fix, "index-url"), c.indexDigest == "")
-			expect.Equal(t, "says that the file is a different one", strings.Contains(kept.Message, "already has a different file"), c.indexDigest != "")
+			expect.Equal(t, "says that the file is a different one", strings.Contains(kept.Message, "already has a different file"),
+				c.indexDigest != "")
 			if c.indexDigest == "" {
 				return
 			}

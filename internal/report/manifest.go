@@ -111,8 +111,14 @@ func manifest(r ledger.Receipt) document {
 		DryRun: r.DryRun, Verified: string(r.Verified), Release: string(r.Attached.Outcome),
 		Releases: []releaseEntry{}, Files: []fileEntry{}, Findings: []findingEntry{}, Phases: []phaseEntry{},
 		Token: tokenEntry{
-			Minted: r.Token.Minted, Lost: r.Token.Lost, Narrowed: r.Token.Restricted, Projects: r.Token.Projects,
-			MintedAt: moment(r.Token.MintedAt), Expires: moment(r.Token.Expires), BurnedAt: moment(r.Token.BurnedAt), Burned: string(r.Token.Burned),
+			Minted:   r.Token.Minted,
+			Lost:     r.Token.Lost,
+			Narrowed: r.Token.Restricted,
+			Projects: r.Token.Projects,
+			MintedAt: moment(r.Token.MintedAt),
+			Expires:  moment(r.Token.Expires),
+			BurnedAt: moment(r.Token.BurnedAt),
+			Burned:   string(r.Token.Burned),
 		},
 	}
 	for _, one := range r.Releases {

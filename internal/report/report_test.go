@@ -65,7 +65,10 @@ func release() []ledger.Release {
 func opening(files ...ledger.File) []ledger.Event {
 	return []ledger.Event{
 		ledger.Began{
-			At: noon, Index: "https://upload.index.example/legacy/", IndexName: "PyPI", Auth: "Trusted Publishing, since no password is given",
+			At:        noon,
+			Index:     "https://upload.index.example/legacy/",
+			IndexName: "PyPI",
+			Auth:      "Trusted Publishing, since no password is given",
 		},
 		ledger.Phase{At: noon, Name: "Collect"},
 		ledger.Collected{Files: files},
@@ -81,7 +84,12 @@ func minted() []ledger.Event {
 		ledger.Phase{At: noon, Name: "Authorize"},
 		ledger.Identified{
 			Identity: ledger.Identity{
-				Repository: "o/r", Workflow: "release.yml", Environment: "pypi", Ref: "refs/tags/v1.0", Event: "push", Audience: "rehearsal",
+				Repository:  "o/r",
+				Workflow:    "release.yml",
+				Environment: "pypi",
+				Ref:         "refs/tags/v1.0",
+				Event:       "push",
+				Audience:    "rehearsal",
 			},
 		},
 		ledger.Minted{At: noon, Restricted: true, Projects: []string{"my-project"}, Expires: noon.Add(5 * time.Minute)},
@@ -120,8 +128,10 @@ func needed(page string, isNew bool) ledger.Publisher {
 
 var noPublisher = finding.Finding{
 	ID: "invalid-publisher", Severity: finding.Error,
-	Message: "the index refused to give an upload token: valid token, but no corresponding publisher (Publisher with matching claims was not found)",
-	Fix:     "the project's Trusted Publisher on the index must say owner o, repository r, workflow release.yml, environment (none: leave it empty, or give the job an `environment`)",
+	Message: "the index refused to give an upload token: valid token, but no corresponding publisher (Publisher with matching claims was " +
+		"not found)",
+	Fix: "the project's Trusted Publisher on the index must say owner o, repository r, workflow release.yml, environment (none: " +
+		"leave it empty, or give the job an `environment`)",
 }
 
 func conflicting() ledger.File {
@@ -153,12 +163,18 @@ const (
 
 func situations() map[string][]ledger.Event {
 	refusal := finding.Finding{
-		ID: "upload-second-sdist", Severity: finding.Error, File: "dist/" + sdist,
-		Message: "the index refused " + sdist + ": Only one sdist may be uploaded per release.", Fix: "remove this one, or raise the version",
+		ID:       "upload-second-sdist",
+		Severity: finding.Error,
+		File:     "dist/" + sdist,
+		Message:  "the index refused " + sdist + ": Only one sdist may be uploaded per release.",
+		Fix:      "remove this one, or raise the version",
 	}
 	many := []ledger.Event{
 		ledger.Began{
-			At: noon, Index: "https://upload.index.example/legacy/", IndexName: "PyPI", Auth: "Trusted Publishing, since no password is given",
+			At:        noon,
+			Index:     "https://upload.index.example/legacy/",
+			IndexName: "PyPI",
+			Auth:      "Trusted Publishing, since no password is given",
 		},
 	}
 	for n := range 14 {
@@ -169,24 +185,38 @@ func situations() map[string][]ledger.Event {
 	}
 	for n := range 12 {
 		many = append(many, ledger.Noted{Finding: finding.Finding{
-			ID: "classifier-unknown", Severity: finding.Error, File: "dist/" + sdist, Message: fmt.Sprintf("'%d' is not a valid classifier.", n),
-			Fix: "correct it",
+			ID:       "classifier-unknown",
+			Severity: finding.Error,
+			File:     "dist/" + sdist,
+			Message:  fmt.Sprintf("'%d' is not a valid classifier.", n),
+			Fix:      "correct it",
 		}})
 	}
 	many = append(
-		many, ledger.Noted{Finding: finding.Finding{ID: "drift", Severity: finding.Warning, Message: "the files differ in Requires-Python"}},
+		many,
+		ledger.Noted{Finding: finding.Finding{ID: "drift", Severity: finding.Warning, Message: "the files differ in Requires-Python"}},
 	)
 	for n := range 2 {
 		many = append(many, ledger.Noted{Finding: finding.Finding{
-			ID: "entry-points", Severity: finding.Error, File: fmt.Sprintf("dist/%d.whl", n), Message: "no entry points", Fix: "correct them",
+			ID:       "entry-points",
+			Severity: finding.Error,
+			File:     fmt.Sprintf("dist/%d.whl", n),
+			Message:  "no entry points",
+			Fix:      "correct them",
 		}})
 	}
 	return map[string][]ledger.Event{
 		"published": join(opening(file(wheel, ledger.ActionUpload), file(sdist, ledger.ActionPresent)), minted(), []ledger.Event{
 			ledger.Started{File: wheel},
 			ledger.Tried{
-				Op: "upload", Method: "POST", URL: "https://upload.index.example/legacy/", N: 1, Status: 503, Took: time.Second, Wait: 2 * time.Second,
-				Left: 20*time.Minute - time.Second,
+				Op:     "upload",
+				Method: "POST",
+				URL:    "https://upload.index.example/legacy/",
+				N:      1,
+				Status: 503,
+				Took:   time.Second,
+				Wait:   2 * time.Second,
+				Left:   20*time.Minute - time.Second,
 			},
 			ledger.Tried{Op: "upload", Method: "POST", URL: "https://upload.index.example/legacy/", N: 2, Status: 200, Took: time.Second},
 			ledger.Uploaded{File: wheel, Took: 4 * time.Second},
@@ -207,14 +237,22 @@ func situations() map[string][]ledger.Event {
 			ledger.Started{File: sdist},
 			ledger.Noted{
 				Finding: finding.Finding{
-					ID: "cancelled", Severity: finding.Error, Message: "the run was cancelled: terminated signal received", Fix: "run the job again",
+					ID:       "cancelled",
+					Severity: finding.Error,
+					Message:  "the run was cancelled: terminated signal received",
+					Fix:      "run the job again",
 				},
 			},
 		}, revocationText(ledger.BurnAccepted)),
 		"skipped": join(opening(file(wheel, ledger.ActionSkip), file(sdist, ledger.ActionPresent)), []ledger.Event{ledger.Ended{At: noon}}),
 		"misconfigured": {
 			ledger.Noted{
-				Finding: finding.Finding{ID: "input-value", Severity: finding.Error, Message: "skip-existing is \"yes\"", Fix: "write true or false"},
+				Finding: finding.Finding{
+					ID:       "input-value",
+					Severity: finding.Error,
+					Message:  "skip-existing is \"yes\"",
+					Fix:      "write true or false",
+				},
 			},
 		},
 		"many findings": append(many, ledger.Ended{At: noon}),
@@ -234,10 +272,8 @@ func situations() map[string][]ledger.Event {
 		}),
 		"no publisher": join(opening(file(wheel, ledger.ActionUpload)), identified(), []ledger.Event{
 			ledger.Unmatched{
-				Publisher: needed(
-					"https://index.example/manage/project/my-project/settings/publishing/?environment=pypi&owner=o&provider=github&repository=r&workflow_filename=release.yml",
-					false,
-				),
+				Publisher: needed("https://index.example/manage/project/my-project/settings/publishing/"+
+					"?environment=pypi&owner=o&provider=github&repository=r&workflow_filename=release.yml", false),
 			},
 			ledger.Noted{Finding: noPublisher},
 			ledger.Ended{At: noon.Add(time.Second)},
@@ -260,8 +296,11 @@ func situations() map[string][]ledger.Event {
 			ledger.Checked{Files: 1, Errors: 1, Warnings: 1},
 			ledger.Noted{
 				Finding: finding.Finding{
-					ID: "requires-dist-url", Severity: finding.Error, File: "dist/" + wheel,
-					Message: "Can't have direct dependency: x @ https://example.org/x.whl", Fix: "name the dependency by its project and version",
+					ID:       "requires-dist-url",
+					Severity: finding.Error,
+					File:     "dist/" + wheel,
+					Message:  "Can't have direct dependency: x @ https://example.org/x.whl",
+					Fix:      "name the dependency by its project and version",
 				},
 			},
 			ledger.Noted{
@@ -274,14 +313,19 @@ func situations() map[string][]ledger.Event {
 		}),
 		"dry run": join([]ledger.Event{
 			ledger.Began{
-				At: noon, Index: "https://upload.index.example/legacy/", IndexName: "PyPI", Auth: "Trusted Publishing, since no password is given",
-				DryRun: true,
+				At:        noon,
+				Index:     "https://upload.index.example/legacy/",
+				IndexName: "PyPI",
+				Auth:      "Trusted Publishing, since no password is given",
+				DryRun:    true,
 			},
 		},
 			opening(file(wheel, ledger.ActionUpload), file(sdist, ledger.ActionPresent))[1:], identified(), []ledger.Event{
 				ledger.Noted{
 					Finding: finding.Finding{
-						ID: "dry-run", Severity: finding.Notice, Message: "dry run: nothing was uploaded, and no upload token was requested.",
+						ID:       "dry-run",
+						Severity: finding.Notice,
+						Message:  "dry run: nothing was uploaded, and no upload token was requested.",
 					},
 				},
 				ledger.Ended{At: noon.Add(time.Second)},
@@ -291,21 +335,24 @@ func situations() map[string][]ledger.Event {
 			ledger.Noted{
 				Finding: finding.Finding{
 					ID: "attestation-outage", Severity: finding.Error,
-					Message: "the log took no entry of " + wheel + ": log-entry: POST https://rekor.example/api/v1/log/entries got 503 (6 tries)",
-					Fix:     "see https://status.example and run the job again later; nothing was uploaded",
+					Message: "the log took no entry of " + wheel +
+						": log-entry: POST https://rekor.example/api/v1/log/entries got 503 (6 tries)",
+					Fix: "see https://status.example and run the job again later; nothing was uploaded",
 				},
 			},
 		}, revocationText(ledger.BurnProven)),
-		"signing is down and best effort": join(opening(file(wheel, ledger.ActionUpload)), minted()[:3], signed(wheel, false), []ledger.Event{ledger.Unattested{}}, minted()[3:], []ledger.Event{
-			ledger.Noted{
-				Finding: finding.Finding{
-					ID: "attestation-outage", Severity: finding.Warning,
-					Message: "the files are published without attestations, as `attestations: best-effort` allows: the log took no entry",
+		"signing is down and best effort": join(opening(file(wheel, ledger.ActionUpload)), minted()[:3], signed(wheel, false),
+			[]ledger.Event{ledger.Unattested{}}, minted()[3:], []ledger.Event{
+				ledger.Noted{
+					Finding: finding.Finding{
+						ID: "attestation-outage", Severity: finding.Warning,
+						Message: "the files are published without attestations, as `attestations: best-effort` allows: " +
+							"the log took no entry",
+					},
 				},
-			},
-			ledger.Started{File: wheel},
-			ledger.Uploaded{File: wheel, Took: time.Second},
-		}, revocationText(ledger.BurnProven)),
+				ledger.Started{File: wheel},
+				ledger.Uploaded{File: wheel, Took: time.Second},
+			}, revocationText(ledger.BurnProven)),
 		"not served yet": join(opening(file(wheel, ledger.ActionUpload)), minted(), []ledger.Event{
 			ledger.Started{File: wheel},
 			ledger.Uploaded{File: wheel, Took: time.Second},
@@ -313,8 +360,10 @@ func situations() map[string][]ledger.Event {
 			ledger.ReadBack{Missing: []string{wheel}},
 			ledger.Noted{
 				Finding: finding.Finding{
-					ID: "not-served-yet", Severity: finding.Warning, Message: "PyPI accepted every file, but did not yet serve " + wheel + " within 5m0s",
-					Fix: "no action needed",
+					ID:       "not-served-yet",
+					Severity: finding.Warning,
+					Message:  "PyPI accepted every file, but did not yet serve " + wheel + " within 5m0s",
+					Fix:      "no action needed",
 				},
 			},
 			ledger.Attached{Outcome: ledger.ReleaseFailed, Assets: 1, Wanted: 3},
@@ -332,15 +381,16 @@ func situations() map[string][]ledger.Event {
 			}},
 			ledger.Ended{At: noon.Add(2 * time.Second)},
 		}),
-		"hostile": join(opening(file("a|b`<img src=x>\n| x | [y](javascript:z) *b* ~~c~~ @octocat.whl", ledger.ActionUpload)), []ledger.Event{
-			ledger.Noted{
-				Finding: finding.Finding{
-					ID: "x", Severity: finding.Error, File: "dist/|`<b>",
-					Message: "first\n\n# heading\n| a | b |\n<script>x</script> &amp; **bold** http://evil.example", Fix: "::error::x",
+		"hostile": join(opening(file("a|b`<img src=x>\n| x | [y](javascript:z) *b* ~~c~~ @octocat.whl", ledger.ActionUpload)),
+			[]ledger.Event{
+				ledger.Noted{
+					Finding: finding.Finding{
+						ID: "x", Severity: finding.Error, File: "dist/|`<b>",
+						Message: "first\n\n# heading\n| a | b |\n<script>x</script> &amp; **bold** http://evil.example", Fix: "::error::x",
+					},
 				},
-			},
-			ledger.Ended{At: noon},
-		}),
+				ledger.Ended{At: noon},
+			}),
 	}
 }
 
@@ -363,7 +413,9 @@ func TestGolden_Situations(t *testing.T) {
 			t.Parallel()
 			p := &page{}
 			r := report.New(p, report.Options{
-				Hashes: true, Verbose: true, Help: func(id finding.ID) string { return "https://example.org/docs/troubleshooting.md#" + string(id) },
+				Hashes:  true,
+				Verbose: true,
+				Help:    func(id finding.ID) string { return "https://example.org/docs/troubleshooting.md#" + string(id) },
 			})
 			conclude(t, r, r.Watch, events)
 			golden.Equal(t, golden.Path("testdata", name), p.String())
@@ -417,8 +469,9 @@ func TestAnnotations_OnePerCause(t *testing.T) {
 	}
 	log := p.log.String()
 	for text, times := range map[string]int{
-		"error same : read dist/0.whl: it is damaged (the same for 39 more files: 1.whl, 2.whl, 3.whl and 36 more) | mend it (more: https://example.org/#same)\n": 1,
-		"  in 30.whl, 31.whl, 32.whl, 33.whl, 34.whl, 35.whl, 36.whl, 37.whl, 38.whl, 39.whl\n":                                                                   1,
+		"error same : read dist/0.whl: it is damaged (the same for 39 more files: 1.whl, 2.whl, 3.whl and 36 more) | " +
+			"mend it (more: https://example.org/#same)\n": 1,
+		"  in 30.whl, 31.whl, 32.whl, 33.whl, 34.whl, 35.whl, 36.whl, 37.whl, 38.whl, 39.whl\n": 1,
 		"error same ":                      1,
 		"error other dist/" + wheel + ": ": 9,
 		"warning odd dist/" + wheel + ": ": 10,
@@ -480,7 +533,8 @@ func TestDryRun_LogMatchesSummary(t *testing.T) {
 			t.Errorf("%s: a dry run publishes nothing:\n%s", c.name, p.log.String())
 		}
 		for _, text := range []string{p.log.String(), p.summary.String()} {
-			if !strings.Contains(text, c.says) || strings.Contains(text, c.never) || strings.Contains(text, "https://index.example/project/") {
+			if !strings.Contains(text, c.says) || strings.Contains(text, c.never) ||
+				strings.Contains(text, "https://index.example/project/") {
 				t.Errorf("%s:\n%s", c.name, text)
 			}
 		}
@@ -499,9 +553,10 @@ func TestSummary_NothingMissing(t *testing.T) {
 // TestReport_LostMint: a mint that was lost takes nothing from what became of the token that came after it.
 func TestReport_LostMint(t *testing.T) {
 	t.Parallel()
-	events := join(opening(file(wheel, ledger.ActionUpload)), identified(), []ledger.Event{ledger.MintLost{Count: 1}}, minted()[2:], []ledger.Event{
-		ledger.Started{File: wheel}, ledger.Uploaded{File: wheel, Took: time.Second},
-	}, revocationText(ledger.BurnProven))
+	events := join(opening(file(wheel, ledger.ActionUpload)), identified(), []ledger.Event{ledger.MintLost{Count: 1}}, minted()[2:],
+		[]ledger.Event{
+			ledger.Started{File: wheel}, ledger.Uploaded{File: wheel, Took: time.Second},
+		}, revocationText(ledger.BurnProven))
 	p := &page{}
 	r := report.New(p, report.Options{})
 	conclude(t, r, r.Watch, events)

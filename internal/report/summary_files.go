@@ -33,7 +33,8 @@ func fileTable(b *strings.Builder, r ledger.Receipt) {
 			break
 		}
 		cells(
-			code(clipped(f.Name, longestCell)), statusCell(f, planned, r.IndexName), unbroken(size(f.Size)), digest(f.SHA256), attestationsCell(f),
+			code(clipped(f.Name, longestCell)), statusCell(f, planned, r.IndexName), unbroken(size(f.Size)), digest(f.SHA256),
+			attestationsCell(f),
 		)
 	}
 	b.WriteString("\n")

@@ -26,7 +26,8 @@ func summaryOf(t *testing.T, events []ledger.Event) string {
 	for _, event := range events {
 		recorder.Record(event)
 	}
-	r := report.New(p, report.Options{Help: func(id finding.ID) string { return "https://example.org/docs/troubleshooting.md#" + string(id) }})
+	r := report.New(p,
+		report.Options{Help: func(id finding.ID) string { return "https://example.org/docs/troubleshooting.md#" + string(id) }})
 	if err := r.Close(recorder.Receipt()); err != nil {
 		t.Fatal(err)
 	}
@@ -72,7 +73,8 @@ func TestSummary_ThousandsOfFiles(t *testing.T) {
 	var files []ledger.File
 	for i := range 2000 {
 		files = append(
-			files, file(fmt.Sprintf("my_project-1.0-cp312-cp312-manylinux_2_17_x86_64.manylinux2014_x86_64.%d.whl", i), ledger.ActionPresent),
+			files,
+			file(fmt.Sprintf("my_project-1.0-cp312-cp312-manylinux_2_17_x86_64.manylinux2014_x86_64.%d.whl", i), ledger.ActionPresent),
 		)
 	}
 	text := summaryOf(t, opening(files...))
@@ -114,13 +116,20 @@ func TestSummary_OneMessageManyFiles(t *testing.T) {
 		message func(n int) string
 		left    string
 	}{
-		{func(int) string { return "it cannot be read" }, " and 175 more, in the log<br>it cannot be read<br>**What to do:** build it again"},
+		{
+			func(int) string { return "it cannot be read" },
+			" and 175 more, in the log<br>it cannot be read<br>**What to do:** build it again",
+		},
 		{func(n int) string { return fmt.Sprintf("it cannot be read: %d", n) }, " more, in the log<br>**What to do:** build it again"},
 	} {
 		events := opening()
 		for n := range 200 {
 			events = append(events, ledger.Noted{Finding: finding.Finding{
-				ID: "x", Severity: finding.Error, File: strings.Repeat("@", 3000) + fmt.Sprint(n), Message: c.message(n), Fix: "build it again",
+				ID:       "x",
+				Severity: finding.Error,
+				File:     strings.Repeat("@", 3000) + fmt.Sprint(n),
+				Message:  c.message(n),
+				Fix:      "build it again",
 			}})
 		}
 		text := summaryOf(t, append(events, ledger.Ended{At: noon.Add(time.Second)}))
@@ -162,7 +171,10 @@ func TestSummary_NextStep(t *testing.T) {
 		want   string
 	}{
 		{[]ledger.Event{ledger.Noted{Finding: noPublisher}}, "must say owner o"},
-		{[]ledger.Event{ledger.Unmatched{Publisher: unmatched}, ledger.Noted{Finding: noPublisher}}, "remove the publisher and add it again"},
+		{
+			[]ledger.Event{ledger.Unmatched{Publisher: unmatched}, ledger.Noted{Finding: noPublisher}},
+			"remove the publisher and add it again",
+		},
 	} {
 		if text := summaryOf(t, c.events); !strings.Contains(text, "**What to do:** ") || !strings.Contains(text, c.want) {
 			t.Errorf("no %q in\n%s", c.want, text)
@@ -173,7 +185,8 @@ func TestSummary_NextStep(t *testing.T) {
 // everywhere is a run with a text in every place that others may fill.
 func everywhere(text string) []ledger.Event {
 	files := []ledger.File{
-		file(wheel, ledger.ActionUpload), file(sdist, ledger.ActionUpload), file("x.zip", ledger.ActionPresent), file("y.zip", ledger.ActionSkip),
+		file(wheel, ledger.ActionUpload), file(sdist, ledger.ActionUpload), file("x.zip", ledger.ActionPresent),
+		file("y.zip", ledger.ActionSkip),
 	}
 	for i := range files {
 		f := &files[i]
@@ -197,7 +210,9 @@ func everywhere(text string) []ledger.Event {
 		ledger.Phase{At: noon, Name: "Plan"},
 		ledger.Planned{Files: files, Releases: releases},
 		ledger.Phase{At: noon.Add(time.Second), Name: "Identify"},
-		ledger.Identified{Identity: ledger.Identity{Repository: text, Workflow: text, Environment: text, Ref: text, Event: text, Audience: text}},
+		ledger.Identified{
+			Identity: ledger.Identity{Repository: text, Workflow: text, Environment: text, Ref: text, Event: text, Audience: text},
+		},
 		ledger.Attested{File: files[0].Name, Attestation: attestation},
 		ledger.Minted{At: noon, Restricted: true, Projects: []string{text, text}, Expires: noon},
 		ledger.Phase{At: noon.Add(2 * time.Second), Name: "Upload"},
@@ -205,8 +220,10 @@ func everywhere(text string) []ledger.Event {
 		ledger.Rejected{File: files[1].Name, Finding: problem(finding.Error, "refused", text)},
 		ledger.Unmatched{
 			Publisher: ledger.Publisher{
-				Finding: finding.InvalidPublisher, Claims: []ledger.Claim{claim, {Field: text, Wanted: text, Note: "`" + text}},
-				Pages: []ledger.PublisherPage{{Project: text, Page: "https://index.example/?" + text}, {Project: text, New: true}}, Next: text,
+				Finding: finding.InvalidPublisher,
+				Claims:  []ledger.Claim{claim, {Field: text, Wanted: text, Note: "`" + text}},
+				Pages:   []ledger.PublisherPage{{Project: text, Page: "https://index.example/?" + text}, {Project: text, New: true}},
+				Next:    text,
 			},
 		},
 		ledger.Noted{Finding: problem(finding.Error, "invalid-publisher", "")},
@@ -222,17 +239,23 @@ func everywhere(text string) []ledger.Event {
 // hostile are texts that mean something to a renderer.
 func hostile() []string {
 	return []string{
-		"", " ", "x", "|", "||\n| a | b |", "\\|", "\\", "`", "```", "```mermaid\ngantt\n", "a`b`c`d", "`|`", "``|``", "~~~\n", "\n\n# x\n\n", "\r\n\r\n***\r\n", "x\n===\n",
-		"<", ">", "<script>x</script>", "</code></details></pre>", "</pre>\n\n<img src=x onerror=y>", "<!--", "-->", "<!-- -->", "<![CDATA[", "<?x", "&lt;img&gt;", "&#60;b&#62;", "&amp;", "&", "&#",
-		"[x](javascript:y)", "![x](https://evil.example/p.png)", "[x]: https://evil.example", "[^1]", "https://evil.example", "//evil.example", "HTTP://EVIL.EXAMPLE", "www.evil.example", "wWw.evil.example",
-		"someone@evil.example", "@octocat", "mailto:a@b.example", "xmpp:a@b.example/x", "*b* _i_ ~~s~~ **x**", "- x", "1. x", "> x", "    x", "\t", "\x00", "\x1b[31m", "\u202egnp.exe", "\u2028x", "\u0085", "\u00a0",
+		"", " ", "x", "|", "||\n| a | b |", "\\|", "\\", "`", "```", "```mermaid\ngantt\n", "a`b`c`d", "`|`", "``|``", "~~~\n",
+		"\n\n# x\n\n", "\r\n\r\n***\r\n", "x\n===\n",
+		"<", ">", "<script>x</script>", "</code></details></pre>", "</pre>\n\n<img src=x onerror=y>", "<!--", "-->", "<!-- -->",
+		"<![CDATA[", "<?x", "&lt;img&gt;", "&#60;b&#62;", "&amp;", "&", "&#",
+		"[x](javascript:y)", "![x](https://evil.example/p.png)", "[x]: https://evil.example", "[^1]", "https://evil.example",
+		"//evil.example", "HTTP://EVIL.EXAMPLE", "www.evil.example", "wWw.evil.example",
+		"someone@evil.example", "@octocat", "mailto:a@b.example", "xmpp:a@b.example/x", "*b* _i_ ~~s~~ **x**", "- x", "1. x", "> x",
+		"    x", "\t", "\x00", "\x1b[31m", "\u202egnp.exe", "\u2028x", "\u0085", "\u00a0",
 		"\xff\xfe", "é漢🙂\ufe0f", "\"><b>", "' onmouseover='x", "x; y", "%%{init: {}}%%", "$x^2$", ":octocat:", "#1", "GH-1", "o/r#1",
 	}
 }
 
 // FuzzSummary: for any text from outside, the summary has our elements, tables and charts alone.
 func FuzzSummary(f *testing.F) {
-	long := []string{strings.Repeat("|", 3000), strings.Repeat("`", 2001), strings.Repeat("漢", 1000), "x" + strings.Repeat("\U0010FFFF", 1000)}
+	long := []string{
+		strings.Repeat("|", 3000), strings.Repeat("`", 2001), strings.Repeat("漢", 1000), "x" + strings.Repeat("\U0010FFFF", 1000),
+	}
 	for _, text := range append(hostile(), long...) {
 		f.Add(text)
 	}
@@ -255,7 +278,9 @@ var (
 	refs     = regexp.MustCompile(`&#[0-9]+;|&nbsp;`)
 	mention  = regexp.MustCompile(`@[^\x00]`)
 	ourMarks = strings.NewReplacer("**What to do:**", "", "### ", "")
-	inChart  = regexp.MustCompile(`^(%%\{init: [^\x60]*\}%%|gantt|    (dateFormat x|axisFormat [-%A-Z:. a-z]+|tickInterval [0-9]+[a-z]+|todayMarker off|section [A-Z][A-Za-z ]+|([0-9]+ min )?[0-9.]+ m?s :[0-9]+, [0-9]+))$`)
+	inChart  = regexp.MustCompile(
+		`^(%%\{init: [^\x60]*\}%%|gantt|    (dateFormat x|axisFormat [-%A-Z:. a-z]+|tickInterval [0-9]+[a-z]+|todayMarker off|` +
+			`section [A-Z][A-Za-z ]+|([0-9]+ min )?[0-9.]+ m?s :[0-9]+, [0-9]+))$`)
 )
 
 // onlyOwnElements fails where Markdown has anything but what we build it of: elements, links, tables and charts.
@@ -284,12 +309,15 @@ func onlyOwnElements(t *testing.T, markdown string) {
 			t.Errorf("a row leaves %v open: %q", open, line)
 		}
 		message := strings.ReplaceAll(ourTags.ReplaceAllString(line, ""), apart, "\x00")
-		if shown := strings.ToLower(html.UnescapeString(message)); strings.Contains(shown, "://") || strings.Contains(shown, "www.") || mention.MatchString(shown) {
+		shown := strings.ToLower(html.UnescapeString(message))
+		if strings.Contains(shown, "://") || strings.Contains(shown, "www.") || mention.MatchString(shown) {
 			t.Errorf("it becomes a link: %q", line)
 		}
 		message = refs.ReplaceAllString(strings.ReplaceAll(message, "\x00", ""), "")
 		message = ourMarks.Replace(message)
-		if i := strings.IndexFunc(strings.Trim(message, "|"), func(c rune) bool { return strings.ContainsRune("<>&`*_~#[]{}!\\^$@", c) || unicode.IsControl(c) }); i >= 0 {
+		i := strings.IndexFunc(strings.Trim(message, "|"),
+			func(c rune) bool { return strings.ContainsRune("<>&`*_~#[]{}!\\^$@", c) || unicode.IsControl(c) })
+		if i >= 0 {
 			t.Errorf("it is not escaped: %q of %q", message, line)
 		}
 	}

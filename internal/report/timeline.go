@@ -9,8 +9,9 @@ import (
 )
 
 // chart sets how the chart is drawn: one colour, names to the left of the bars, and faint lines, because labels cross them.
-const chart = `%%{init: {"gantt": {"numberSectionStyles": 1, "leftPadding": 110, "topPadding": 50, "gridLineStartPadding": 50, "barHeight": 16, "barGap": 4, ` +
-	`"fontSize": 12, "sectionFontSize": 12}, "themeCSS": ".grid .tick line { opacity: 0.25 } .grid path { stroke: none } .section { opacity: 0.08 }"}}%%`
+const chart = `%%{init: {"gantt": {"numberSectionStyles": 1, "leftPadding": 110, "topPadding": 50, "gridLineStartPadding": 50, ` +
+	`"barHeight": 16, "barGap": 4, "fontSize": 12, "sectionFontSize": 12}, ` +
+	`"themeCSS": ".grid .tick line { opacity: 0.25 } .grid path { stroke: none } .section { opacity: 0.08 }"}}%%`
 
 // timeline writes a chart of the phases, which GitHub renders. Its labels are the program's own: it contains no text from outside.
 func timeline(b *strings.Builder, r ledger.Receipt) {
@@ -19,7 +20,8 @@ func timeline(b *strings.Builder, r ledger.Receipt) {
 		return
 	}
 	tick, axis := ticks(whole)
-	fmt.Fprintf(b, "<details><summary>Timeline</summary>\n\n```mermaid\n%s\ngantt\n    dateFormat x\n    axisFormat %s\n    tickInterval %s\n    todayMarker off\n",
+	fmt.Fprintf(b, "<details><summary>Timeline</summary>\n\n```mermaid\n%s\n"+
+		"gantt\n    dateFormat x\n    axisFormat %s\n    tickInterval %s\n    todayMarker off\n",
 		chart, axis, tick)
 	least := max(1, whole.Milliseconds()/200) // a bar must be wide enough to be visible
 	for _, p := range r.Phases {

@@ -22,7 +22,8 @@ func verifying(b *strings.Builder, r ledger.Receipt) {
 		return
 	}
 	b.WriteString("<details><summary>How to verify these files</summary>\n\n")
-	b.WriteString("To install exactly these files, put this into a requirements file, add the same for all dependencies, and pass the file to <code>pip install --require-hashes -r</code>:\n\n<pre>")
+	b.WriteString("To install exactly these files, put this into a requirements file, add the same for all dependencies, " +
+		"and pass the file to <code>pip install --require-hashes -r</code>:\n\n<pre>")
 	requirements(b, r, onIndex)
 	b.WriteString("</pre>\n\nTo check downloaded files, pass this to <code>sha256sum --check</code>:\n\n<pre>")
 	each(b, onIndex, digestsEnd, func(f ledger.File) string {

@@ -154,7 +154,8 @@ func TestOutput_NoInjection(t *testing.T) {
 	r, _ := runner.New(j.getenv, &j.log)
 	values := append(
 		[]string{
-			"", "plain", `{"a":["b"]}`, "two\nlines", "x\n_GitHubActionsFileCommandDelimeter_\nurl=https://evil.example", "a=b", "a<<b\nc\nb",
+			"", "plain", `{"a":["b"]}`, "two\nlines", "x\n_GitHubActionsFileCommandDelimeter_\nurl=https://evil.example", "a=b",
+			"a<<b\nc\nb",
 		},
 		nasty[0],
 	)
@@ -313,7 +314,8 @@ func TestIDToken_Refused(t *testing.T) {
 	}{
 		{"no permission", func(*testing.T) map[string]string { return nil }, finding.IDTokenPermission, "id-token: write"},
 		{
-			"outside of Actions", func(*testing.T) map[string]string { return map[string]string{"GITHUB_ACTIONS": ""} }, finding.IDTokenNoRunner,
+			"outside of Actions", func(*testing.T) map[string]string { return map[string]string{"GITHUB_ACTIONS": ""} },
+			finding.IDTokenNoRunner,
 			"--password",
 		},
 		{"a fork's pull request", func(t *testing.T) map[string]string {
@@ -323,7 +325,10 @@ func TestIDToken_Refused(t *testing.T) {
 			}
 		}, finding.IDTokenFork, "fork"},
 		{"a deleted fork's pull request", func(t *testing.T) map[string]string {
-			return map[string]string{"GITHUB_EVENT_NAME": "pull_request", "GITHUB_EVENT_PATH": event(t, `{"pull_request":{"head":{"repo":null}}}`)}
+			return map[string]string{
+				"GITHUB_EVENT_NAME": "pull_request",
+				"GITHUB_EVENT_PATH": event(t, `{"pull_request":{"head":{"repo":null}}}`),
+			}
 		}, finding.IDTokenFork, "fork"},
 		{"a pull request of the repository itself", func(t *testing.T) map[string]string {
 			return map[string]string{
@@ -335,21 +340,31 @@ func TestIDToken_Refused(t *testing.T) {
 			return map[string]string{"GITHUB_EVENT_NAME": "pull_request", "GITHUB_EVENT_PATH": event(t, `<html>`)}
 		}, finding.IDTokenPermission, ""},
 		{"clear text over the network", func(*testing.T) map[string]string {
-			return map[string]string{"ACTIONS_ID_TOKEN_REQUEST_URL": "http://evil.example/?x=y", "ACTIONS_ID_TOKEN_REQUEST_TOKEN": "t-o-k-e-n"}
+			return map[string]string{
+				"ACTIONS_ID_TOKEN_REQUEST_URL":   "http://evil.example/?x=y",
+				"ACTIONS_ID_TOKEN_REQUEST_TOKEN": "t-o-k-e-n",
+			}
 		}, finding.IDTokenNoAnswer, "https"},
 		{"refused", func(t *testing.T) map[string]string {
-			return map[string]string{"ACTIONS_ID_TOKEN_REQUEST_URL": answer(t, 403, "not for you"), "ACTIONS_ID_TOKEN_REQUEST_TOKEN": "t-o-k-e-n"}
+			return map[string]string{
+				"ACTIONS_ID_TOKEN_REQUEST_URL":   answer(t, 403, "not for you"),
+				"ACTIONS_ID_TOKEN_REQUEST_TOKEN": "t-o-k-e-n",
+			}
 		}, finding.IDTokenNoAnswer, "answered 403: not for you"},
 		{"down for long", func(t *testing.T) map[string]string {
 			return map[string]string{"ACTIONS_ID_TOKEN_REQUEST_URL": answer(t, 503, ""), "ACTIONS_ID_TOKEN_REQUEST_TOKEN": "t-o-k-e-n"}
 		}, finding.IDTokenNoAnswer, "answered 503"},
 		{"an empty value", func(t *testing.T) map[string]string {
-			return map[string]string{"ACTIONS_ID_TOKEN_REQUEST_URL": answer(t, 200, `{"count":1}`), "ACTIONS_ID_TOKEN_REQUEST_TOKEN": "t-o-k-e-n"}
+			return map[string]string{
+				"ACTIONS_ID_TOKEN_REQUEST_URL":   answer(t, 200, `{"count":1}`),
+				"ACTIONS_ID_TOKEN_REQUEST_TOKEN": "t-o-k-e-n",
+			}
 		}, finding.IDTokenAnswer, "three parts"},
 		{"a value whose lines would be masks", func(t *testing.T) map[string]string {
 			parts := strings.Split(jwt(), ".")
 			return map[string]string{
-				"ACTIONS_ID_TOKEN_REQUEST_URL":   answer(t, 200, fmt.Sprintf(`{"value":%q}`, parts[0]+"\n---\npublished."+parts[1]+"."+parts[2])),
+				"ACTIONS_ID_TOKEN_REQUEST_URL": answer(t, 200,
+					fmt.Sprintf(`{"value":%q}`, parts[0]+"\n---\npublished."+parts[1]+"."+parts[2])),
 				"ACTIONS_ID_TOKEN_REQUEST_TOKEN": "t-o-k-e-n",
 			}
 		}, finding.IDTokenAnswer, "not base64"},

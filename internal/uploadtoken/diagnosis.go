@@ -41,7 +41,8 @@ func (l *Session) noAudience(err error) error {
 			"check "+cmp.Or(l.opts.Status, "the index's status page")+" and run the job again later, or pass an API token as `password`")
 	case status/100 == 3:
 		return finding.New(finding.AudienceRedirect, unknown,
-			"set `repository-url` to the address that the index redirects to; if that is a login page, pass an API token of this index as `password`")
+			"set `repository-url` to the address that the index redirects to; if that is a login page, "+
+				"pass an API token of this index as `password`")
 	default:
 		return finding.New(finding.AudienceUnavailable, unknown, again)
 	}
@@ -59,10 +60,11 @@ func (l *Session) checkStatus() string {
 func unexpectedAudience(at *url.URL, answer *wire.Answer) error {
 	return finding.New(finding.AudienceAnswer,
 		fmt.Sprintf(
-			"the index at %s did not name an audience for the ID token: its answer (%d bytes of %s) contains none", at.Host, len(answer.Body),
-			kindOf(answer),
+			"the index at %s did not name an audience for the ID token: its answer (%d bytes of %s) contains none", at.Host,
+			len(answer.Body), kindOf(answer),
 		),
-		"check `repository-url`: an index with Trusted Publishing answers {\"audience\": …} at /_/oidc/audience; for an index without it, pass an API token as `password`")
+		"check `repository-url`: an index with Trusted Publishing answers {\"audience\": …} at /_/oidc/audience; "+
+			"for an index without it, pass an API token as `password`")
 }
 
 // kindOf returns the media type of an answer for a message.
@@ -97,7 +99,8 @@ func (l *Session) refusedMint(err error, claims oidc.Claims, order MintRequest) 
 	if failed.Answer == nil || failed.Answer.Temporary() {
 		return finding.New(finding.MintUnavailable,
 			"the index gave no upload token: "+wire.WithServerMessage(err).Error(),
-			cmp.Or(wire.Advice(err), l.checkStatus()+"run the job again later: files that the index has are recognised, and the rest is uploaded"))
+			cmp.Or(wire.Advice(err),
+				l.checkStatus()+"run the job again later: files that the index has are recognised, and the rest is uploaded"))
 	}
 	message := "the index refused to issue an upload token: " + failed.Answer.ServerMessage()
 	r, known := reasonOf(failed.Answer)
@@ -106,11 +109,14 @@ func (l *Session) refusedMint(err error, claims oidc.Claims, order MintRequest) 
 	case status == http.StatusUnprocessableEntity, status == http.StatusBadRequest:
 		return finding.New(finding.MintRefused, message, "fix what the index reports, and run the job again")
 	default:
-		return finding.New(finding.MintRefused, message, "check `repository-url`: an index with Trusted Publishing does not answer like this")
+		return finding.New(finding.MintRefused, message,
+			"check `repository-url`: an index with Trusted Publishing does not answer like this")
 	}
 	exchange := refusedExchange{claims, failed.Answer.Date(), order, l.opts.At.Host}
 	refused := &refusedMint{
-		Finding: finding.New(r.id, message+"; this means that "+r.means, r.fix(exchange)), message: failed.Answer.ServerMessage(), kind: r.kind,
+		Finding: finding.New(r.id, message+"; this means that "+r.means, r.fix(exchange)),
+		message: failed.Answer.ServerMessage(),
+		kind:    r.kind,
 	}
 	if r.beside != nil {
 		if r.kind == pendingRemoved && len(order.New) == 1 {
@@ -213,7 +219,8 @@ func reasons() []reason {
 		{
 			finding.InvalidPublisher, noPublisher, "does not match expected issuer",
 			"the ID token comes from a different issuer than this publisher expects",
-			say("publish from a repository on github.com whose enterprise has no issuer of its own, or use an API token as `password`"), nil,
+			say("publish from a repository on github.com whose enterprise has no issuer of its own, or use an API token as `password`"),
+			nil,
 		},
 		{
 			finding.InvalidPublisher, noPublisher, "job_workflow_ref claim does not match",
@@ -226,7 +233,8 @@ func reasons() []reason {
 		},
 		{
 			finding.InvalidPublisher, noPublisher, "claim is empty",
-			"the ID token does not say which workflow runs", say("publish from a workflow file in .github/workflows of this repository"), nil,
+			"the ID token does not say which workflow runs", say("publish from a workflow file in .github/workflows of this repository"),
+			nil,
 		},
 		{
 			finding.InvalidPublisher, noPublisher, "claims are empty",
@@ -239,7 +247,8 @@ func reasons() []reason {
 		},
 		{
 			finding.InvalidPublisher, noPublisher, "repository_owner",
-			"the publisher belongs to an earlier account of this name, which was deleted or renamed and then created again", addAgain, addAgain,
+			"the publisher belongs to an earlier account of this name, which was deleted or renamed and then created again", addAgain,
+			addAgain,
 		},
 		{
 			finding.InvalidPublisher, noPublisher, "claim 'environment'",
@@ -265,7 +274,8 @@ func reasons() []reason {
 		},
 		{
 			finding.InvalidPayload, noMatter, "unknown trusted publishing issuer",
-			"the index does not know the issuer of the ID token", say("publish from github.com, not from an enterprise with an issuer of its own"),
+			"the index does not know the issuer of the ID token",
+			say("publish from github.com, not from an enterprise with an issuer of its own"),
 			nil,
 		},
 		{
@@ -300,8 +310,8 @@ func workflowFix(e refusedExchange) string {
 			"or move the publish job into the workflow that is triggered, %s", c.JobWorkflowRef, c.WorkflowFile(), c.WorkflowRef)
 	}
 	return fmt.Sprintf(
-		"publish from the workflow %s of %s itself, at the ref that the run was triggered for (this job runs %s)", c.WorkflowFile(), c.Repository,
-		c.JobWorkflowRef,
+		"publish from the workflow %s of %s itself, at the ref that the run was triggered for (this job runs %s)", c.WorkflowFile(),
+		c.Repository, c.JobWorkflowRef,
 	)
 }
 
@@ -312,7 +322,8 @@ func asTheTable(e refusedExchange) string {
 	case len(e.order.New) > 1:
 		return oneByOne(e, "with the values in the table below")
 	case e.mixed():
-		text = "set the Trusted Publisher of each project, and a pending publisher for each project that is new to the index, to the values in the table below"
+		text = "set the Trusted Publisher of each project, and a pending publisher for each project that is new to the index, " +
+			"to the values in the table below"
 	case len(e.order.New) > 0:
 		text = "add a pending publisher on the index with the values in the table below"
 	}
@@ -347,11 +358,14 @@ func already(e refusedExchange) string {
 	}
 	if len(e.order.New) > 0 && !e.mixed() {
 		return fmt.Sprintf("; if you have added one that says exactly that, remove it and add it again: it ends after 30 days, "+
-			"and belongs to one account of the owner, now with %s; and check that it is on %s, not on another index", accountOf(e.claims), e.index)
+			"and belongs to one account of the owner, now with %s; and check that it is on %s, not on another index", accountOf(e.claims),
+			e.index)
 	}
-	return fmt.Sprintf("; if it says exactly that already, remove it and add it again, since it belongs to an earlier account of the owner, "+
-		"now with %s, and check that it is on %s, not on another index; "+
-		"a publisher does not follow a repository or workflow that was renamed or transferred; only an owner of the project sees its publishers", accountOf(e.claims), e.index)
+	return fmt.Sprintf(
+		"; if it says exactly that already, remove it and add it again, since it belongs to an earlier account of the owner, "+
+			"now with %s, and check that it is on %s, not on another index; "+
+			"a publisher does not follow a repository or workflow that was renamed or transferred; "+
+			"only an owner of the project sees its publishers", accountOf(e.claims), e.index)
 }
 
 // accountOf returns how a message names the account that owns the repository: names can be taken over, ids cannot.
@@ -441,9 +455,11 @@ const leeway = 30 * time.Second
 // tokenFix returns the fix for a refused ID token. It mentions clocks that differ, because the index gives no reason.
 func tokenFix(e refusedExchange) string {
 	if skew := clockSkew(e.claims, e.at); skew != "" {
-		return skew + ": run the job again; if it happens again, report it to the operator of the index, or check what delays requests to it"
+		return skew +
+			": run the job again; if it happens again, report it to the operator of the index, or check what delays requests to it"
 	}
-	return "run the job again; if it is refused again, something between GitHub and the index changes ID tokens, or the index does not know GitHub's keys"
+	return "run the job again; if it is refused again, something between GitHub and the index changes ID tokens, " +
+		"or the index does not know GitHub's keys"
 }
 
 // clockSkew returns why an ID token is not valid by the index's clock. It returns "" if it is valid or a time is unknown.

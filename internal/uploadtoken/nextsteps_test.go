@@ -32,13 +32,15 @@ func TestMint_NextSteps(t *testing.T) {
 		"a publisher that says exactly that, of an earlier account": {
 			set: claim("repository_owner_id", "4711"),
 			says: []string{
-				"if it says exactly that already, remove it and add it again, since it belongs to an earlier account of the owner, now with the id 4711",
+				"if it says exactly that already, remove it and add it again, since it belongs to an earlier account of the owner, " +
+					"now with the id 4711",
 				"and check that it is on 127.0.0.1", "only an owner of the project sees its publishers",
 			},
 			never: []string{"30 days"},
 		},
 		"a repository that was renamed": {
-			set: claim("repository", "octo-org/renamed", "job_workflow_ref", "octo-org/renamed/.github/workflows/release.yml@refs/tags/v1.0.0",
+			set: claim("repository", "octo-org/renamed", "job_workflow_ref",
+				"octo-org/renamed/.github/workflows/release.yml@refs/tags/v1.0.0",
 				"workflow_ref", "octo-org/renamed/.github/workflows/release.yml@refs/tags/v1.0.0"),
 			says: []string{"a publisher does not follow a repository or workflow that was renamed or transferred"},
 		},
@@ -49,7 +51,10 @@ func TestMint_NextSteps(t *testing.T) {
 		"a pending publisher that has ended": {
 			set:   claim("repository_owner_id", "4711"),
 			order: uploadtoken.MintRequest{Projects: []pep.Project{"birch"}, New: []pep.Project{"birch"}},
-			says:  []string{"add a pending publisher", "remove it and add it again: it ends after 30 days", "not on another index", "now with the id 4711"},
+			says: []string{
+				"add a pending publisher", "remove it and add it again: it ends after 30 days", "not on another index",
+				"now with the id 4711",
+			},
 			never: []string{"only an owner"},
 		},
 		"a new project beside another": {
@@ -105,7 +110,8 @@ func TestMint_RegistrationOff(t *testing.T) {
 	s.Switch(func(w *fakepypi.Behavior) { w.NoProjects = true })
 	order := uploadtoken.MintRequest{Projects: []pep.Project{"birch"}, New: []pep.Project{"birch"}}
 	all := finding.Of(newRun(t, s).Mint(t.Context(), order))
-	if len(all) != 1 || all[0].ID != finding.InvalidPayload || !strings.Contains(all[0].Fix, "later, with the same project name") || strings.Contains(all[0].Fix, "another name") {
+	if len(all) != 1 || all[0].ID != finding.InvalidPayload || !strings.Contains(all[0].Fix, "later, with the same project name") ||
+		strings.Contains(all[0].Fix, "another name") {
 		t.Errorf("%+v", all)
 	}
 	s.Switch(func(w *fakepypi.Behavior) { w.NoProjects = false })

@@ -70,7 +70,8 @@ func predictions() []prediction {
 		{finding.EventRefused, refusedEvent, false, "publish from a tag, a release or workflow_dispatch"},
 		{
 			finding.IssuerRefused, foreignIssuer, true,
-			"pass an API token of the index as `password`, or publish from a repository on github.com whose enterprise has no issuer of its own",
+			"pass an API token of the index as `password`, or publish from a repository on github.com whose enterprise " +
+				"has no issuer of its own",
 		},
 		{finding.ReusableWorkflow, calledElsewhere, false, "move the publish job into a workflow of this repository"},
 	}

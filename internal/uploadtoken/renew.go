@@ -44,9 +44,9 @@ func (l *Session) Token(ctx context.Context, need time.Duration) (string, secret
 	return user, t.text(), nil
 }
 
-// renewIfDue renews the token, unless that has just failed. A renewal that is not needed yet has one try, since the upload waits for it. One
-// that is needed has the whole budget of a mint, and its failure is also that of the uploads that waited for it: each would otherwise wait
-// for as long again.
+// renewIfDue renews the token, unless that has just failed. A renewal that is not needed yet has one try, since the upload waits for it.
+// One that is needed has the whole budget of a mint, and its failure is also that of the uploads that waited for it: each would otherwise
+// wait for as long again.
 func (l *Session) renewIfDue(ctx context.Context, need time.Duration, needed bool) error {
 	now := l.opts.Now()
 	failedBefore := now.Before(l.renewNotBefore)

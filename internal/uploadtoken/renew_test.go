@@ -36,8 +36,16 @@ func later(t *testing.T) (*clock, *fakepypi.Servers, *run) {
 	r := &run{}
 	console, redactor := runner.New(func(name string) string { return s.Env[name] }, io.Discard)
 	r.Session = uploadtoken.New(uploadtoken.Options{
-		At: s.Upload, Wire: client(), IDTokens: console.IDTokens(client()), Redactor: redactor, Now: c.now, Record: r.record, Permit: permit,
-		Sleep: noSleep, Warehouse: true, CheckIDToken: idTokenAvailable,
+		At:           s.Upload,
+		Wire:         client(),
+		IDTokens:     console.IDTokens(client()),
+		Redactor:     redactor,
+		Now:          c.now,
+		Record:       r.record,
+		Permit:       permit,
+		Sleep:        noSleep,
+		Warehouse:    true,
+		CheckIDToken: idTokenAvailable,
 	})
 	if err := r.Mint(t.Context(), uploadtoken.MintRequest{Projects: []pep.Project{"mine"}}); err != nil {
 		t.Fatal(err)

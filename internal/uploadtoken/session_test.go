@@ -93,8 +93,17 @@ func newRunOf(t *testing.T, s *fakepypi.Servers, public bool) *run {
 	console, redactor := runner.New(func(name string) string { return s.Env[name] }, io.Discard)
 	r.redactor = redactor
 	r.Session = uploadtoken.New(uploadtoken.Options{
-		At: s.Upload, Wire: client(), IDTokens: console.IDTokens(client()), Redactor: redactor, Now: time.Now, Record: r.record, Permit: permit,
-		Sleep: noSleep, Warehouse: true, Public: public, CheckIDToken: idTokenAvailable,
+		At:           s.Upload,
+		Wire:         client(),
+		IDTokens:     console.IDTokens(client()),
+		Redactor:     redactor,
+		Now:          time.Now,
+		Record:       r.record,
+		Permit:       permit,
+		Sleep:        noSleep,
+		Warehouse:    true,
+		Public:       public,
+		CheckIDToken: idTokenAvailable,
 	})
 	return r
 }
@@ -178,9 +187,8 @@ func TestTokens_MintToRevoke(t *testing.T) {
 	if status, message := post(t, s, r, "mine"); status != 400 || !strings.Contains(message, "digest supplied does not match") {
 		t.Errorf("%d %s", status, message)
 	}
-	if status, message := post(t, s, r, "other"); status != 403 || !strings.Contains(
-		message, "project-scoped token is not valid for project: 'other'",
-	) {
+	status, message := post(t, s, r, "other")
+	if status != 403 || !strings.Contains(message, "project-scoped token is not valid for project: 'other'") {
 		t.Errorf("%d %s", status, message)
 	}
 	if got := r.Burn(t.Context()); got != ledger.BurnProven {
@@ -358,14 +366,20 @@ func TestMint_Refused(t *testing.T) {
 		{"an account that was made again", "invalid-publisher", "the index has no Trusted Publisher for this", func(s *fakepypi.Servers) {
 			s.Claims(func(c map[string]any) { c["repository_owner_id"] = "2" })
 		}},
-		{"a job without environment", "invalid-publisher", "this job has none, so a publisher that requires one never matches", func(s *fakepypi.Servers) {
-			s.Claims(func(c map[string]any) { delete(c, "environment"); c["repository_owner_id"] = "2" })
-		}},
-		{"a workflow at another ref than the run's", "invalid-publisher", "move the publish job into the workflow that is triggered", func(s *fakepypi.Servers) {
-			s.Claims(func(c map[string]any) {
-				c["job_workflow_ref"] = "octo-org/rehearsal/.github/workflows/release.yml@refs/heads/other"
-			})
-		}},
+		{
+			"a job without environment", "invalid-publisher", "this job has none, so a publisher that requires one never matches",
+			func(s *fakepypi.Servers) {
+				s.Claims(func(c map[string]any) { delete(c, "environment"); c["repository_owner_id"] = "2" })
+			},
+		},
+		{
+			"a workflow at another ref than the run's", "invalid-publisher", "move the publish job into the workflow that is triggered",
+			func(s *fakepypi.Servers) {
+				s.Claims(func(c map[string]any) {
+					c["job_workflow_ref"] = "octo-org/rehearsal/.github/workflows/release.yml@refs/heads/other"
+				})
+			},
+		},
 		{"a new project while none are created", "invalid-payload", "run the job again later", func(s *fakepypi.Servers) {
 			s.AddPublisher(fakepypi.Publisher{Project: "new", Pending: true})
 			s.Switch(func(w *fakepypi.Behavior) { w.NoProjects = true })
@@ -403,7 +417,8 @@ func TestMint_Reasons(t *testing.T) {
 		unmatched                     bool
 	}{
 		{
-			"invalid-publisher", "Publisher with matching claims was not found", "the index has no Trusted Publisher for", "on the index to owner",
+			"invalid-publisher", "Publisher with matching claims was not found", "the index has no Trusted Publisher for",
+			"on the index to owner",
 			true,
 		},
 		{"invalid-publisher", "Missing claim 'ref'", "lacks a claim", "between the runner and GitHub", false},
@@ -412,7 +427,8 @@ func TestMint_Reasons(t *testing.T) {
 		{"invalid-publisher", "Check failed for optional claim 'environment'", "different environment", "on the index to owner", true},
 		{"invalid-publisher", "Could not job extract workflow filename from OIDC claims", ".yml", ".github/workflows", false},
 		{
-			"invalid-publisher", "The job_workflow_ref claim does not match, expecting one of ['a'], got 'b'", "a different workflow", "at the ref",
+			"invalid-publisher", "The job_workflow_ref claim does not match, expecting one of ['a'], got 'b'", "a different workflow",
+			"at the ref",
 			false,
 		},
 		{"invalid-publisher", "The job_workflow_ref claim is empty", "does not say which workflow", ".github/workflows", false},
@@ -719,7 +735,9 @@ func TestAudience_UnexpectedAnswers(t *testing.T) {
 func TestAudience_LoginPage(t *testing.T) {
 	t.Parallel()
 	for id, handler := range map[finding.ID]http.HandlerFunc{
-		"audience-redirect":         func(w http.ResponseWriter, r *http.Request) { http.Redirect(w, r, "/users/sign_in", http.StatusFound) },
+		"audience-redirect": func(w http.ResponseWriter, r *http.Request) {
+			http.Redirect(w, r, "/users/sign_in", http.StatusFound)
+		},
 		"audience-answer":           says(203, "text/html", "<html>log in</html>"),
 		finding.NoTrustedPublishing: says(401, "text/html", "<html>log in</html>"),
 	} {
@@ -785,7 +803,10 @@ func TestMint_UnexpectedAnswers(t *testing.T) {
 		{"cut off", "mint-unavailable", every, cut},
 		{"too many requests", "mint-unavailable", 0, says(429, "text/plain", "slower")},
 		{"too slow", "mint-unavailable", 0, says(408, "text/plain", "")},
-		{"when it expires is no number", "", 0, says(200, "application/json", `{"success":true,"token":"a-token-long-enough","expires":"soon"}`)},
+		{
+			"when it expires is no number", "", 0,
+			says(200, "application/json", `{"success":true,"token":"a-token-long-enough","expires":"soon"}`),
+		},
 		{
 			"when it expires is a fraction", "", 0,
 			says(200, "application/json", `{"success":true,"token":"a-token-long-enough","expires":1790000900.5}`),
@@ -864,7 +885,8 @@ func TestMint_TemporaryRefusal(t *testing.T) {
 	for _, status := range []int{429, 503} {
 		r := newRunAgainst(t, mints(says(status, "text/plain", "ten publishers an hour")))
 		problems := finding.Of(r.Mint(t.Context(), uploadtoken.MintRequest{Projects: []pep.Project{"mine"}}))
-		if len(problems) != 1 || problems[0].ID != "mint-unavailable" || !strings.HasSuffix(problems[0].Message, " tries: ten publishers an hour") {
+		if len(problems) != 1 || problems[0].ID != "mint-unavailable" ||
+			!strings.HasSuffix(problems[0].Message, " tries: ten publishers an hour") {
 			t.Errorf("%+v", problems)
 		}
 	}

@@ -23,8 +23,10 @@ func TestMint_SeveralNewProjects(t *testing.T) {
 		projects []pep.Project
 		says     string
 	}{
-		"nothing else":             {[]pep.Project{"elm", "fir"}, ""},
-		"beside one that is there": {[]pep.Project{"elm", "fir", "mine"}, "; the projects that exist (mine) need a Trusted Publisher with these values too"},
+		"nothing else": {[]pep.Project{"elm", "fir"}, ""},
+		"beside one that is there": {
+			[]pep.Project{"elm", "fir", "mine"}, "; the projects that exist (mine) need a Trusted Publisher with these values too",
+		},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
@@ -51,7 +53,9 @@ func TestMint_SeveralNewProjects(t *testing.T) {
 				if err := s.AddPublisher(fakepypi.Publisher{Project: project, Pending: true}); err != nil {
 					t.Fatal(err)
 				}
-				if err := newRun(t, s).Mint(t.Context(), uploadtoken.MintRequest{Projects: []pep.Project{project}, New: []pep.Project{project}}); err != nil {
+				err := newRun(t, s).Mint(t.Context(),
+					uploadtoken.MintRequest{Projects: []pep.Project{project}, New: []pep.Project{project}})
+				if err != nil {
 					t.Fatal(err)
 				}
 				if n := len(s.Tokens()[i].Projects); n != i+1 {
@@ -65,9 +69,11 @@ func TestMint_SeveralNewProjects(t *testing.T) {
 // TestMint_TooFewProjects_Number: the error says for how many of the projects the token is, for those who can find out more.
 func TestMint_TooFewProjects_Number(t *testing.T) {
 	t.Parallel()
-	err := newRun(t, startServers(t, "mine")).Mint(t.Context(), uploadtoken.MintRequest{Projects: []pep.Project{"mine", "another", "third"}})
+	err := newRun(t, startServers(t, "mine")).Mint(t.Context(),
+		uploadtoken.MintRequest{Projects: []pep.Project{"mine", "another", "third"}})
 	var few *uploadtoken.TooFewProjectsError
-	if !errors.As(err, &few) || few.Issued != 1 || !strings.Contains(few.Message, "1 of the 3 projects in this set (another, mine, third)") {
+	if !errors.As(err, &few) || few.Issued != 1 ||
+		!strings.Contains(few.Message, "1 of the 3 projects in this set (another, mine, third)") {
 		t.Errorf("%v", err)
 	}
 }
@@ -80,7 +86,8 @@ func TestIdentify_PublicIndexOnly(t *testing.T) {
 		t.Errorf("another index: %v", err)
 	}
 	_, err := newPublicRun(t, s).Identify(t.Context())
-	if all := finding.Of(err); len(all) != 1 || all[0].ID != "issuer-refused" || !strings.Contains(all[0].Fix, "an API token of the index as `password`") {
+	all := finding.Of(err)
+	if len(all) != 1 || all[0].ID != "issuer-refused" || !strings.Contains(all[0].Fix, "an API token of the index as `password`") {
 		t.Errorf("a public index: %+v", all)
 	}
 	s.Claims(func(c map[string]any) { c["iss"] = "https://token.actions.githubusercontent.com" })

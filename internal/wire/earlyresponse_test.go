@@ -52,7 +52,8 @@ func TestEarlyResponse_NotLost(t *testing.T) {
 			},
 		})
 		var failed *wire.Error
-		if !errors.As(err, &failed) || failed.Answer == nil || failed.Answer.Status != 413 || string(failed.Answer.Body) != "large" || failed.Tries != 1 {
+		if !errors.As(err, &failed) || failed.Answer == nil || failed.Answer.Status != 413 || string(failed.Answer.Body) != "large" ||
+			failed.Tries != 1 {
 			t.Fatalf("%v", err)
 		}
 	}

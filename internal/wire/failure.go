@@ -69,13 +69,15 @@ func Advice(err error) string {
 	var unreadable *Unreadable
 	switch {
 	case untrusted(failed.Err):
-		return "if the server or a proxy has a certificate of your own certificate authority, set `ca-bundle` to its root certificate; otherwise stop: someone may be intercepting the connection"
+		return "if the server or a proxy has a certificate of your own certificate authority, set `ca-bundle` to its root certificate; " +
+			"otherwise stop: someone may be intercepting the connection"
 	case unknownHost(failed.Err):
 		return "check the host name: this machine cannot resolve it" + failed.letThrough()
 	case unreachable(failed.Err):
 		return "run the job again later: no connection was made" + failed.letThrough()
 	case errors.As(failed.Err, &unreadable) && unreadable.Tunnel:
-		return "run the job again without the proxy, or with the host in `NO_PROXY`: an answer whose message has several lines cannot be read through a proxy"
+		return "run the job again without the proxy, or with the host in `NO_PROXY`: " +
+			"an answer whose message has several lines cannot be read through a proxy"
 	case errors.As(failed.Err, &unreadable):
 		return "check the address, and what is between this machine and the server: the answer is not HTTP/1.1"
 	}
@@ -98,8 +100,8 @@ func unreachable(err error) bool {
 	return errors.As(err, &network) && network.Op == "dial" || refusedByProxy(err) > 0
 }
 
-// Permanent reports whether another try of a request that ended with err would end alike, since the server's certificate is not trusted, its
-// name is not known, or a proxy does not let the client through to it.
+// Permanent reports whether another try of a request that ended with err would end alike, since the server's certificate is not trusted,
+// its name is not known, or a proxy does not let the client through to it.
 func Permanent(err error) bool { return untrusted(err) || unknownHost(err) || filtered(err) }
 
 // filtered reports whether a proxy refused to connect, for a reason that is not about this moment.

@@ -84,16 +84,20 @@ func TestPermanent(t *testing.T) {
 		"a certificate that is not trusted": {&tls.CertificateVerificationError{Err: errors.New("unknown authority")}, true, "ca-bundle"},
 		"a name that does not exist":        {&net.DNSError{Name: "index.example", IsNotFound: true}, true, "the host name"},
 		"a resolver that does not answer":   {&net.DNSError{Name: "index.example", IsTimeout: true}, false, ""},
-		"a connection that was refused":     {&net.OpError{Op: "dial", Err: errors.New("connection refused")}, false, "if an egress filter or a firewall guards the job, let it reach index.example"},
-		"a host that is not let through":    {&net.DNSError{Name: "index.example", IsNotFound: true}, true, "let it reach index.example"},
-		"a connection that was reset":       {&net.OpError{Op: "read", Err: errors.New("connection reset")}, false, ""},
-		"not HTTP":                          {&wire.Unreadable{Reason: "malformed HTTP response"}, false, "HTTP/1.1"},
-		"not HTTP, through a proxy":         {&wire.Unreadable{Reason: "malformed MIME header", Tunnel: true}, false, "NO_PROXY"},
-		"too long":                          {&wire.TooLong{Bound: 1}, false, ""},
+		"a connection that was refused": {
+			&net.OpError{Op: "dial", Err: errors.New("connection refused")}, false,
+			"if an egress filter or a firewall guards the job, let it reach index.example",
+		},
+		"a host that is not let through": {&net.DNSError{Name: "index.example", IsNotFound: true}, true, "let it reach index.example"},
+		"a connection that was reset":    {&net.OpError{Op: "read", Err: errors.New("connection reset")}, false, ""},
+		"not HTTP":                       {&wire.Unreadable{Reason: "malformed HTTP response"}, false, "HTTP/1.1"},
+		"not HTTP, through a proxy":      {&wire.Unreadable{Reason: "malformed MIME header", Tunnel: true}, false, "NO_PROXY"},
+		"too long":                       {&wire.TooLong{Bound: 1}, false, ""},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			err := fmt.Errorf("not uploaded: %w", &wire.Error{Op: wire.Upload, URL: "https://index.example/legacy/", Err: fmt.Errorf("dial: %w", c.cause)})
+			err := fmt.Errorf("not uploaded: %w",
+				&wire.Error{Op: wire.Upload, URL: "https://index.example/legacy/", Err: fmt.Errorf("dial: %w", c.cause)})
 			if got := wire.Permanent(err); got != c.permanent {
 				t.Errorf("permanent %v", got)
 			}

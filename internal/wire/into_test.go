@@ -63,7 +63,8 @@ func TestInto_Bounded(t *testing.T) {
 			if status == 200 && op == wire.AssetDownload {
 				continue
 			}
-			_, err := (&fakeClock{}).client().Do(t.Context(), wire.Call{Op: op, Method: "GET", URL: at, Into: func() io.Writer { return io.Discard }})
+			_, err := (&fakeClock{}).client().Do(t.Context(),
+				wire.Call{Op: op, Method: "GET", URL: at, Into: func() io.Writer { return io.Discard }})
 			var long *wire.TooLong
 			if !errors.As(err, &long) || long.Bound != bound {
 				t.Errorf("%s %d: %v", op, status, err)
@@ -75,17 +76,24 @@ func TestInto_Bounded(t *testing.T) {
 // TestRetry_GitHubSecondaryLimits: GitHub asks for patience with a 403, which everybody else means as a refusal.
 func TestRetry_GitHubSecondaryLimits(t *testing.T) {
 	t.Parallel()
-	for op, again := range map[wire.Op]bool{wire.GitHub: true, wire.AssetDownload: true, wire.Asset: false, wire.Upload: false, wire.Mint: false} {
+	for op, again := range map[wire.Op]bool{
+		wire.GitHub:        true,
+		wire.AssetDownload: true,
+		wire.Asset:         false,
+		wire.Upload:        false,
+		wire.Mint:          false,
+	} {
 		for _, header := range []string{"70", ""} {
 			n := 0
 			w := &fakeClock{}
-			_, err := w.client().Do(t.Context(), wire.Call{Op: op, Method: "GET", URL: serve(t, func(rw http.ResponseWriter, _ *http.Request) {
-				n++
-				if n == 1 {
-					rw.Header().Set("Retry-After", header)
-					rw.WriteHeader(http.StatusForbidden)
-				}
-			})})
+			_, err := w.client().Do(t.Context(),
+				wire.Call{Op: op, Method: "GET", URL: serve(t, func(rw http.ResponseWriter, _ *http.Request) {
+					n++
+					if n == 1 {
+						rw.Header().Set("Retry-After", header)
+						rw.WriteHeader(http.StatusForbidden)
+					}
+				})})
 			if tried := again && header != ""; (err == nil) != tried || (tried && (n != 2 || w.slept[0] != 70*time.Second)) {
 				t.Errorf("%s, Retry-After %q: %v after %d tries, waited %v", op, header, err, n, w.slept)
 			}
@@ -106,7 +114,8 @@ func TestRetry_GitHubOps(t *testing.T) {
 		}
 		for _, code := range []int{301, 302, 307, 400, 401, 403, 404, 410, 422} {
 			w := &fakeClock{}
-			if _, err := w.client().Do(t.Context(), wire.Call{Op: op, Method: "POST", URL: serve(t, answers(code))}); err == nil || len(w.tries) != 1 {
+			_, err := w.client().Do(t.Context(), wire.Call{Op: op, Method: "POST", URL: serve(t, answers(code))})
+			if err == nil || len(w.tries) != 1 {
 				t.Errorf("%s after %d: %v, %d tries", op, code, err, len(w.tries))
 			}
 		}

@@ -61,22 +61,24 @@ func TestRetryAfter(t *testing.T) {
 	} {
 		w := &fakeClock{}
 		first := true
-		_, err := w.client().Do(t.Context(), wire.Call{Op: wire.Mint, Method: "POST", URL: serve(t, func(rw http.ResponseWriter, _ *http.Request) {
-			if first {
-				first = false
-				rw.Header().Set("Retry-After", value)
-				rw.WriteHeader(429)
-			}
-		})})
+		_, err := w.client().Do(t.Context(),
+			wire.Call{Op: wire.Mint, Method: "POST", URL: serve(t, func(rw http.ResponseWriter, _ *http.Request) {
+				if first {
+					first = false
+					rw.Header().Set("Retry-After", value)
+					rw.WriteHeader(429)
+				}
+			})})
 		if err != nil || len(w.slept) != 1 || w.slept[0] != want {
 			t.Errorf("Retry-After %q: slept %v, %v", value, w.slept, err)
 		}
 	}
 	w := &fakeClock{}
-	_, err := w.client().Do(t.Context(), wire.Call{Op: wire.Audience, Method: "GET", URL: serve(t, func(rw http.ResponseWriter, _ *http.Request) {
-		rw.Header().Set("Retry-After", "1201")
-		rw.WriteHeader(503)
-	})})
+	_, err := w.client().Do(t.Context(),
+		wire.Call{Op: wire.Audience, Method: "GET", URL: serve(t, func(rw http.ResponseWriter, _ *http.Request) {
+			rw.Header().Set("Retry-After", "1201")
+			rw.WriteHeader(503)
+		})})
 	if err == nil || len(w.slept) != 0 {
 		t.Errorf("a Retry-After beyond the budget was waited for: %v, %v", w.slept, err)
 	}
@@ -137,11 +139,12 @@ func TestCredential_OtherOrigin(t *testing.T) {
 func TestDo_AnswerBounded(t *testing.T) {
 	t.Parallel()
 	w := &fakeClock{}
-	_, err := w.client().Do(t.Context(), wire.Call{Op: wire.Mint, Method: "POST", URL: serve(t, func(rw http.ResponseWriter, _ *http.Request) {
-		for range 100 {
-			_, _ = rw.Write(make([]byte, 1<<10))
-		}
-	})})
+	_, err := w.client().Do(t.Context(),
+		wire.Call{Op: wire.Mint, Method: "POST", URL: serve(t, func(rw http.ResponseWriter, _ *http.Request) {
+			for range 100 {
+				_, _ = rw.Write(make([]byte, 1<<10))
+			}
+		})})
 	var long *wire.TooLong
 	if !errors.As(err, &long) || len(w.tries) != 1 {
 		t.Errorf("%v, %d tries", err, len(w.tries))

@@ -12,19 +12,41 @@ import (
 
 func TestServerMessage(t *testing.T) {
 	t.Parallel()
-	page := "<html>\n <head><title>400 Bad Request</title><style>p{}</style></head>\n <body>\n  <h1>400 Bad Request</h1>\n  File already exists (&#x27;a.whl&#x27;).<br/><!-- x --></body></html>"
+	page := "<html>\n <head><title>400 Bad Request</title><style>p{}</style></head>\n <body>\n  <h1>400 Bad Request</h1>\n" +
+		"  File already exists (&#x27;a.whl&#x27;).<br/><!-- x --></body></html>"
 	cases := []struct {
 		name, reason, kind, body, want string
 		status                         int
 	}{
 		{"the status line says it", "File already exists ('a.whl').", "text/html", page, "File already exists ('a.whl').", 400},
 		{"the body says it", "Bad Request", "text/html; charset=UTF-8", page, "400 Bad Request File already exists ('a.whl').", 400},
-		{"JSON", "Bad Request", "application/json; charset=utf-8", `{"message":"The server could not comply","code":"400 Too big"}`, "Too big", 400},
-		{"another server's stock phrase", "Unprocessable Content", "application/json", `{"errors":[{"code":"invalid-token"}]}`, "invalid-token", 422},
-		{"JSON errors", "Unprocessable Entity", "application/json", `{"message":"x","errors":[{"code":"invalid-token","description":"malformed"},{"code":"b"}]}`, "invalid-token: malformed; b", 422},
-		{"GitHub's codes of fields", "Unprocessable Entity", "application/json; charset=utf-8", `{"message":"Validation Failed","errors":[{"resource":"ReleaseAsset","code":"invalid","field":"name"},{"resource":"ReleaseAsset","code":"missing_field","field":"size"}]}`, "Validation Failed: name: invalid; size: missing_field", 422},
-		{"errors that are plain texts", "Unprocessable Entity", "application/json", `{"message":"Validation Failed","errors":["too many"]}`, "Validation Failed", 422},
-		{"a code that is a number", "Bad Request", "application/json", `{"code":3,"message":"There was an error processing the identity token"}`, "There was an error processing the identity token", 400},
+		{
+			"JSON", "Bad Request", "application/json; charset=utf-8", `{"message":"The server could not comply","code":"400 Too big"}`,
+			"Too big", 400,
+		},
+		{
+			"another server's stock phrase", "Unprocessable Content", "application/json", `{"errors":[{"code":"invalid-token"}]}`,
+			"invalid-token", 422,
+		},
+		{
+			"JSON errors", "Unprocessable Entity", "application/json",
+			`{"message":"x","errors":[{"code":"invalid-token","description":"malformed"},{"code":"b"}]}`, "invalid-token: malformed; b",
+			422,
+		},
+		{
+			"GitHub's codes of fields", "Unprocessable Entity", "application/json; charset=utf-8",
+			`{"message":"Validation Failed","errors":[{"resource":"ReleaseAsset","code":"invalid","field":"name"},{"resource":"ReleaseAsset","code":"missing_field","field":"size"}]}`,
+			"Validation Failed: name: invalid; size: missing_field", 422,
+		},
+		{
+			"errors that are plain texts", "Unprocessable Entity", "application/json",
+			`{"message":"Validation Failed","errors":["too many"]}`, "Validation Failed", 422,
+		},
+		{
+			"a code that is a number", "Bad Request", "application/json",
+			`{"code":3,"message":"There was an error processing the identity token"}`, "There was an error processing the identity token",
+			400,
+		},
 		{"JSON of another shape", "Bad Request", "application/json", `["no"]`, "400 Bad Request", 400},
 		{"plain", "", "text/plain", "no\n\n  thanks\x00", "no thanks\x00", 403},
 		{"latin-1", "\xdcber", "", "", "Über", 400},
@@ -37,9 +59,18 @@ func TestServerMessage(t *testing.T) {
 			"characters that the code in the JSON cannot have", "Bad Request", "application/json",
 			`{"message":"The server could not comply.\n\n\n'日本' is invalid\n\n","code":"400 '??' is invalid"}`, "'日本' is invalid", 400,
 		},
-		{"characters beside ISO 8859-1", "'\xfc?' is invalid", "text/plain; charset=UTF-8", "400 'ü?' is invalid\n\nNo.\n\n\n'üя' is invalid\n\n", "'üя' is invalid", 400},
-		{"characters in a page", "'??' is invalid", "text/html; charset=UTF-8", "<html><body><h1>400 '??' is invalid</h1>\nNo.<br/>\n&#x27;日本&#x27; is invalid\n</body></html>", "'日本' is invalid", 400},
-		{"a question, and a body of something else", "Is it you?", "application/json", `{"message":"The server could not comply."}`, "Is it you?", 400},
+		{
+			"characters beside ISO 8859-1", "'\xfc?' is invalid", "text/plain; charset=UTF-8",
+			"400 'ü?' is invalid\n\nNo.\n\n\n'üя' is invalid\n\n", "'üя' is invalid", 400,
+		},
+		{
+			"characters in a page", "'??' is invalid", "text/html; charset=UTF-8",
+			"<html><body><h1>400 '??' is invalid</h1>\nNo.<br/>\n&#x27;日本&#x27; is invalid\n</body></html>", "'日本' is invalid", 400,
+		},
+		{
+			"a question, and a body of something else", "Is it you?", "application/json", `{"message":"The server could not comply."}`,
+			"Is it you?", 400,
+		},
 		{"a question, and a body that is shorter", "Is it you?", "text/plain", "no", "Is it you?", 400},
 		{"nothing", "", "", "", "502 Bad Gateway", 502},
 		{"invalid JSON", "Bad Request", "application/json", "<html>", "400 Bad Request", 400},
@@ -106,7 +137,10 @@ func TestWithServerMessage(t *testing.T) {
 	t.Parallel()
 	for _, c := range []struct{ reason, body, want string }{
 		{"Service Unavailable", "", "look: GET https://index.example/simple/x/ answered 503 Service Unavailable after 3 tries"},
-		{"Service Unavailable", "we are moving", "look: GET https://index.example/simple/x/ answered 503 Service Unavailable after 3 tries: we are moving"},
+		{
+			"Service Unavailable", "we are moving",
+			"look: GET https://index.example/simple/x/ answered 503 Service Unavailable after 3 tries: we are moving",
+		},
 		{"We are moving", "we are", "look: GET https://index.example/simple/x/ answered 503 We are moving after 3 tries"},
 	} {
 		failed := &wire.Error{
@@ -118,7 +152,11 @@ func TestWithServerMessage(t *testing.T) {
 		}
 	}
 	nameless := &wire.Error{
-		Op: wire.Listing, Method: "GET", URL: "https://index.example/", Tries: 1, Answer: &wire.Answer{Status: 522, Reason: "status code 522"},
+		Op:     wire.Listing,
+		Method: "GET",
+		URL:    "https://index.example/",
+		Tries:  1,
+		Answer: &wire.Answer{Status: 522, Reason: "status code 522"},
 	}
 	if got := wire.WithServerMessage(nameless).Error(); got != "look: GET https://index.example/ answered 522" {
 		t.Errorf("got %q", got)

@@ -69,7 +69,8 @@ func TestAmbiguous_UploadAndMint(t *testing.T) {
 				n = failed.Tries
 			}
 			if failed.AmbiguousTries != n {
-				t.Errorf("%s, %d %s: %d of %d tries may have had their effect, want %d", op, c.status, c.reason, failed.AmbiguousTries, failed.Tries, n)
+				t.Errorf("%s, %d %s: %d of %d tries may have had their effect, want %d", op, c.status, c.reason, failed.AmbiguousTries,
+					failed.Tries, n)
 			}
 			if again := slices.Contains(worthAnotherTry(), c.status); again != (failed.Tries > 1) {
 				t.Errorf("%s, %d: %d tries", op, c.status, failed.Tries)

@@ -208,7 +208,8 @@ func TestStatusLine_MultilineReason(t *testing.T) {
 				if failed == nil || answer == nil || answer.Status != 400 || failed.Tries != 1 || failed.AmbiguousTries != 0 {
 					t.Fatalf("%+v, %v", answer, failed)
 				}
-				const want = "Invalid value for provides-dist. Error: 'foo bar' is invalid: Expected end foo bar ^. See https://packaging.python.org/"
+				const want = "Invalid value for provides-dist. Error: 'foo bar' is invalid: Expected end foo bar ^. " +
+					"See https://packaging.python.org/"
 				if got := answer.ServerMessage(); got != want || string(answer.Body) != "1\n\n2" {
 					t.Errorf("got %q, body %q", got, answer.Body)
 				}
@@ -235,19 +236,32 @@ func TestStatusLine_Unchanged(t *testing.T) {
 		body    string
 		headers string // X of the answer
 	}{
-		"plain":                         {"HTTP/1.1 200 Fine\r\nX: 1\r\nContent-Length: " + fmt.Sprint(len(body)) + "\r\n\r\n" + body, 200, "Fine", body, "1"},
-		"no reason":                     {"HTTP/1.1 400 \r\nX: 1\r\nContent-Length: 0\r\n\r\n", 400, "", "", "1"},
-		"no reason and no blank":        {"HTTP/1.1 400\r\nX: 1\r\nContent-Length: 0\r\n\r\n", 400, "", "", "1"},
-		"bare line feeds alone":         {"HTTP/1.1 200 Fine\nX: 1\nContent-Length: 4\n\na\r\nb", 200, "Fine", "a\r\nb", "1"},
-		"bare line feeds, no header":    {"HTTP/1.0 200 Fine\n\n", 200, "Fine", "", ""},
-		"an interim answer":             {"HTTP/1.1 100 Continue\r\n\r\nHTTP/1.1 400 a\nb\r\nX: 1\r\nContent-Length: 0\r\n\r\n", 400, "a b", "", "1"},
-		"interim answers with headers":  {"HTTP/1.1 103 Early\nhints\r\nLink: x\r\n\r\nHTTP/1.1 102 P\r\n\r\nHTTP/1.1 400 a\nb\r\nX: 1\r\nContent-Length: 1\r\n\r\n\n", 400, "a b", "\n", "1"},
-		"an interim one of line feeds":  {"HTTP/1.1 100 Continue\n\nHTTP/1.1 200 Fine\r\nX: 1\r\nContent-Length: 0\r\n\r\n", 200, "Fine", "", "1"},
-		"chunks":                        {"HTTP/1.1 400 a\n\tb\n\r\nTransfer-Encoding: chunked\r\n\r\n3\r\n\n\nx\r\n0\r\n\r\n", 400, "a \tb", "\n\nx", ""},
-		"a carriage return":             {"HTTP/1.1 400 a\rb\r\nX: 1\r\nContent-Length: 0\r\n\r\n", 400, "a\rb", "", "1"},
-		"a break at once":               {"HTTP/1.1 400\na\r\nX: 1\r\nContent-Length: 0\r\n\r\n", 400, "a", "", "1"},
-		"a folded header":               {"HTTP/1.1 400 a\r\nX: 1\r\n\t2\nContent-Length: 0\r\n\r\n", 400, "a", "", "1 2"},
-		"an empty line within a reason": {"HTTP/1.1 400 a\n\nb\r\nX: 1\r\nConnection: close\r\n\r\n", 400, "a", "b\r\nX: 1\r\nConnection: close\r\n\r\n", ""},
+		"plain": {
+			"HTTP/1.1 200 Fine\r\nX: 1\r\nContent-Length: " + fmt.Sprint(len(body)) + "\r\n\r\n" + body, 200, "Fine", body, "1",
+		},
+		"no reason":                  {"HTTP/1.1 400 \r\nX: 1\r\nContent-Length: 0\r\n\r\n", 400, "", "", "1"},
+		"no reason and no blank":     {"HTTP/1.1 400\r\nX: 1\r\nContent-Length: 0\r\n\r\n", 400, "", "", "1"},
+		"bare line feeds alone":      {"HTTP/1.1 200 Fine\nX: 1\nContent-Length: 4\n\na\r\nb", 200, "Fine", "a\r\nb", "1"},
+		"bare line feeds, no header": {"HTTP/1.0 200 Fine\n\n", 200, "Fine", "", ""},
+		"an interim answer": {
+			"HTTP/1.1 100 Continue\r\n\r\nHTTP/1.1 400 a\nb\r\nX: 1\r\nContent-Length: 0\r\n\r\n", 400, "a b", "", "1",
+		},
+		"interim answers with headers": {
+			"HTTP/1.1 103 Early\nhints\r\nLink: x\r\n\r\nHTTP/1.1 102 P\r\n\r\nHTTP/1.1 400 a\nb\r\nX: 1\r\nContent-Length: 1\r\n\r\n\n",
+			400, "a b", "\n", "1",
+		},
+		"an interim one of line feeds": {
+			"HTTP/1.1 100 Continue\n\nHTTP/1.1 200 Fine\r\nX: 1\r\nContent-Length: 0\r\n\r\n", 200, "Fine", "", "1",
+		},
+		"chunks": {
+			"HTTP/1.1 400 a\n\tb\n\r\nTransfer-Encoding: chunked\r\n\r\n3\r\n\n\nx\r\n0\r\n\r\n", 400, "a \tb", "\n\nx", "",
+		},
+		"a carriage return": {"HTTP/1.1 400 a\rb\r\nX: 1\r\nContent-Length: 0\r\n\r\n", 400, "a\rb", "", "1"},
+		"a break at once":   {"HTTP/1.1 400\na\r\nX: 1\r\nContent-Length: 0\r\n\r\n", 400, "a", "", "1"},
+		"a folded header":   {"HTTP/1.1 400 a\r\nX: 1\r\n\t2\nContent-Length: 0\r\n\r\n", 400, "a", "", "1 2"},
+		"an empty line within a reason": {
+			"HTTP/1.1 400 a\n\nb\r\nX: 1\r\nConnection: close\r\n\r\n", 400, "a", "b\r\nX: 1\r\nConnection: close\r\n\r\n", "",
+		},
 	}
 	for name, c := range cases {
 		t.Run(name, func(t *testing.T) {
@@ -260,7 +274,8 @@ func TestStatusLine_Unchanged(t *testing.T) {
 				if answer == nil {
 					t.Fatal(failed)
 				}
-				if answer.Status != c.status || answer.Reason != c.reason || string(answer.Body) != c.body || answer.Header.Get("X") != c.headers {
+				if answer.Status != c.status || answer.Reason != c.reason || string(answer.Body) != c.body ||
+					answer.Header.Get("X") != c.headers {
 					t.Errorf("%d %q, X %q, body %q", answer.Status, answer.Reason, answer.Header.Get("X"), answer.Body)
 				}
 			}
@@ -309,7 +324,8 @@ func TestTLS_Unchanged(t *testing.T) {
 		t.Errorf("a certificate of another name: %+v", failed)
 	}
 	plain := serveRaw(t, nil, func(int, *http.Request) ([]byte, bool) { return nil, true })
-	if _, failed := sends(t, (&fakeClock{}).reaching(roots, nil), plain.url("https", "localhost")); failed == nil || failed.AmbiguousTries != 0 {
+	_, failed = sends(t, (&fakeClock{}).reaching(roots, nil), plain.url("https", "localhost"))
+	if failed == nil || failed.AmbiguousTries != 0 {
 		t.Errorf("a server without TLS: %+v", failed)
 	}
 }
@@ -460,7 +476,8 @@ func TestStatusLine_LongHead(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			s := serveRaw(t, nil, func(int, *http.Request) ([]byte, bool) {
-				return fmt.Appendf(nil, "HTTP/1.1 400 File x\n exists %s\r\nX: 1\r\n%sContent-Length: 2\r\n\r\n\n\n", c.reason, c.header), false
+				return fmt.Appendf(nil, "HTTP/1.1 400 File x\n exists %s\r\nX: 1\r\n%sContent-Length: 2\r\n\r\n\n\n", c.reason, c.header),
+					false
 			})
 			w := &fakeClock{}
 			answer, failed := sends(t, w.reaching(nil, nil), s.url("http", "127.0.0.1"))

@@ -47,7 +47,8 @@ func TestTransport_Proxy(t *testing.T) {
 	proxy, _ = url.Parse(gone.URL)
 	proxy.User = url.UserPassword("me", "secret-of-the-proxy")
 	gone.Close()
-	if _, err = client.Do(t.Context(), wire.Call{Op: wire.Listing, Method: "GET", URL: index}); err == nil || strings.Contains(err.Error(), "secret-of-the-proxy") {
+	_, err = client.Do(t.Context(), wire.Call{Op: wire.Listing, Method: "GET", URL: index})
+	if err == nil || strings.Contains(err.Error(), "secret-of-the-proxy") {
 		t.Errorf("%v", err)
 	}
 }

@@ -7,7 +7,7 @@ import (
 
 // Unreadable is the error of an answer that net/http cannot read as HTTP/1.1, of the server or of a proxy before it.
 type Unreadable struct {
-	Reason string // what is wrong with it, in the text of net/http and of the server: redacted, one line, bounded, and not yet safe to print
+	Reason string // what is wrong, in the text of net/http and of the server: redacted, bounded, one line, not yet safe to print
 	Tunnel bool   // it came through a proxy that connects to https, where a reason phrase of several lines cannot be read
 }
 

@@ -22,8 +22,16 @@ func TestLoopback(t *testing.T) {
 func TestPrivate(t *testing.T) {
 	t.Parallel()
 	for text, want := range map[string]bool{
-		"https://index.example/": true, "https://127.0.0.1/": true, "http://127.0.0.1:8080/": true, "http://localhost/": true, "http://[::1]/": true,
-		"http://index.example/": false, "http://127.0.0.1.example/": false, "ftp://127.0.0.1/": false, "//127.0.0.1/": false, "": false,
+		"https://index.example/":    true,
+		"https://127.0.0.1/":        true,
+		"http://127.0.0.1:8080/":    true,
+		"http://localhost/":         true,
+		"http://[::1]/":             true,
+		"http://index.example/":     false,
+		"http://127.0.0.1.example/": false,
+		"ftp://127.0.0.1/":          false,
+		"//127.0.0.1/":              false,
+		"":                          false,
 	} {
 		u, err := url.Parse(text)
 		if err != nil {

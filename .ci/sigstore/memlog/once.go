@@ -22,7 +22,9 @@ type once struct {
 }
 
 // QueueLeaves queues those leaves that are new.
-func (o *once) QueueLeaves(ctx context.Context, tree *trillian.Tree, leaves []*trillian.LogLeaf, at time.Time) ([]*trillian.QueuedLogLeaf, error) {
+func (o *once) QueueLeaves(
+	ctx context.Context, tree *trillian.Tree, leaves []*trillian.LogLeaf, at time.Time,
+) ([]*trillian.QueuedLogLeaf, error) {
 	o.mu.Lock()
 	defer o.mu.Unlock()
 	var answers []*trillian.QueuedLogLeaf

@@ -87,7 +87,8 @@ func (i *Injector) readPlan(body io.Reader, listenerOp string) (Plan, error) {
 		p.Times = 1
 	}
 	if p.Op == listenerOp && p.Times == Forever {
-		return Plan{}, fmt.Errorf("a permanent fault of %s would block this endpoint too, and could not be removed: set times to a number", listenerOp)
+		return Plan{},
+			fmt.Errorf("a permanent fault of %s would block this endpoint too, and could not be removed: set times to a number", listenerOp)
 	}
 	return p, nil
 }

@@ -338,7 +338,13 @@ func TestFault_SlowAnswer(t *testing.T) {
 			t.Run(fmt.Sprint(name, pieces), func(t *testing.T) {
 				t.Parallel()
 				h := open(t, handler)
-				slow := fault.Fault{Kind: fault.SlowAnswer, Point: fault.AfterStore, BytesPerSecond: 10 * time.Millisecond, Piece: 64, Pieces: pieces}
+				slow := fault.Fault{
+					Kind:           fault.SlowAnswer,
+					Point:          fault.AfterStore,
+					BytesPerSecond: 10 * time.Millisecond,
+					Piece:          64,
+					Pieces:         pieces,
+				}
 				h.breaks(fault.Plan{Op: "fetch", Fault: slow, Times: 1})
 				least := 16 * slow.BytesPerSecond // 1 KiB
 				if pieces > 0 {

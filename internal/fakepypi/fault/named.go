@@ -27,9 +27,24 @@ func Named() []Fault {
 
 		{Name: "reset-before-body", Kind: Reset, Point: BeforeBody, Help: "the connection is reset once the head of the request was read"},
 		{Name: "reset-within-body", Kind: Reset, Point: WithinBody, Help: "the connection is reset in the middle of the request's body"},
-		{Name: "reset-after-body", Kind: Reset, Point: AfterBody, Help: "the connection is reset once the request was read; it has no effect"},
-		{Name: "reset-after-store", Kind: Reset, Point: AfterStore, Help: "the request takes effect, and the connection is reset: a lost answer"},
-		{Name: "close-after-body", Kind: Close, Point: AfterBody, Help: "the connection is closed once the request was read; it has no effect"},
+		{
+			Name:  "reset-after-body",
+			Kind:  Reset,
+			Point: AfterBody,
+			Help:  "the connection is reset once the request was read; it has no effect",
+		},
+		{
+			Name:  "reset-after-store",
+			Kind:  Reset,
+			Point: AfterStore,
+			Help:  "the request takes effect, and the connection is reset: a lost answer",
+		},
+		{
+			Name:  "close-after-body",
+			Kind:  Close,
+			Point: AfterBody,
+			Help:  "the connection is closed once the request was read; it has no effect",
+		},
 		{
 			Name:  "close-after-store",
 			Kind:  Close,
@@ -70,7 +85,13 @@ func Named() []Fault {
 			Help:   "503 before the body of the request was read; the connection is closed after its end",
 		},
 		{Name: "status-504", Kind: Answer, Point: AfterBody, Status: late, Help: "504"},
-		{Name: "status-499", Kind: Answer, Point: AfterBody, Status: left, Help: "499, as from a CDN that considers the client disconnected"},
+		{
+			Name:   "status-499",
+			Kind:   Answer,
+			Point:  AfterBody,
+			Status: left,
+			Help:   "499, as from a CDN that considers the client disconnected",
+		},
 		{Name: "status-522", Kind: Answer, Point: AfterBody, Status: apart, Help: "522, as from a CDN that cannot connect to the server"},
 		{
 			Name:   "status-500-after-store",

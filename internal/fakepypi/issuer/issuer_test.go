@@ -19,7 +19,8 @@ func TestRun_SubjectAndRef(t *testing.T) {
 		"pull request": {Run{Event: "pull_request", Ref: "refs/pull/7/merge"}, "repo:octo-org/rehearsal:pull_request", "branch", "7/merge"},
 	} {
 		claims, env := c.run.Claims(), c.run.Env()
-		if claims["sub"] != c.subject || claims["ref_type"] != c.kind || env["GITHUB_REF_NAME"] != c.refName || env["GITHUB_REF_TYPE"] != c.kind {
+		if claims["sub"] != c.subject || claims["ref_type"] != c.kind || env["GITHUB_REF_NAME"] != c.refName ||
+			env["GITHUB_REF_TYPE"] != c.kind {
 			t.Errorf("%s: %v, %v, %v", name, claims["sub"], claims["ref_type"], env["GITHUB_REF_NAME"])
 		}
 	}

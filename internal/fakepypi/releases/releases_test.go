@@ -73,15 +73,20 @@ func TestAPI_Strict(t *testing.T) {
 		{"to none", "w", "POST", "/repos/o/r/releases/999/assets?name=a.whl", uploads, "a", "", 404, "Not Found"},
 		{"an asset", "r", "GET", fmt.Sprintf("/repos/o/r/releases/assets/%d", there.ID), api, "", "", 200, `"name":"there.whl"`},
 		{
-			"its bytes are elsewhere", "r", "GET", fmt.Sprintf("/repos/o/r/releases/assets/%d", there.ID), api, "", "application/octet-stream", 302,
+			"its bytes are elsewhere", "r", "GET", fmt.Sprintf("/repos/o/r/releases/assets/%d", there.ID), api, "",
+			"application/octet-stream", 302,
 			"",
 		},
 		{
-			"half an asset has none", "r", "GET", fmt.Sprintf("/repos/o/r/releases/assets/%d", half.ID), api, "", "application/octet-stream", 404,
+			"half an asset has none", "r", "GET", fmt.Sprintf("/repos/o/r/releases/assets/%d", half.ID), api, "",
+			"application/octet-stream", 404,
 			"",
 		},
 		{"the storage wants a signature", "", "GET", fmt.Sprintf("/release-assets/%d", there.ID), storage, "", "", 400, ""},
-		{"and no credential", "r", "GET", fmt.Sprintf("/release-assets/%d?sig=signed-for-one-download", there.ID), storage, "", "", 400, ""},
+		{
+			"and no credential", "r", "GET", fmt.Sprintf("/release-assets/%d?sig=signed-for-one-download", there.ID), storage, "", "", 400,
+			"",
+		},
 		{"with it", "", "GET", fmt.Sprintf("/release-assets/%d?sig=signed-for-one-download", there.ID), storage, "", "", 200, "there"},
 		{
 			"a reader deletes nothing", "r", "DELETE", fmt.Sprintf("/repos/o/r/releases/assets/%d", half.ID), api, "", "", 403,
@@ -96,7 +101,8 @@ func TestAPI_Strict(t *testing.T) {
 			t.Errorf("%s: %d %s, want %d with %q", c.name, status, body, c.status, c.says)
 		}
 	}
-	if _, list := send(t, "GET", api.String()+"/repos/o/r/releases", "r", "", ""); strings.Contains(list, "v2") || !json.Valid([]byte(list)) {
+	_, list := send(t, "GET", api.String()+"/repos/o/r/releases", "r", "", "")
+	if strings.Contains(list, "v2") || !json.Valid([]byte(list)) {
 		t.Errorf("a reader sees %s", list)
 	}
 	if g.Edits() != 1 || len(g.Leaks()) != 1 {

@@ -101,7 +101,8 @@ func CertificateRequest() ([]byte, error) {
 func Statement(filename string, content []byte, predicateType string) []byte {
 	name, _ := json.Marshal(filename) // encoding a string cannot fail
 	sum := sha256.Sum256(content)
-	return fmt.Appendf(nil, `{"_type":"https://in-toto.io/Statement/v1","subject":[{"name":%s,"digest":{"sha256":"%x"}}],"predicateType":%q,"predicate":null}`,
+	return fmt.Appendf(nil,
+		`{"_type":"https://in-toto.io/Statement/v1","subject":[{"name":%s,"digest":{"sha256":"%x"}}],"predicateType":%q,"predicate":null}`,
 		name, sum, predicateType)
 }
 

@@ -37,7 +37,7 @@ const (
 	TrustInOrder   TrustRootState = ""
 	TrustStale     TrustRootState = "expired-timestamp" // the timestamp has expired: it was not renewed
 	TrustExpired   TrustRootState = "expired-root"      // the newest root has expired
-	TrustRenewed   TrustRootState = "renewed-root"      // the first root has expired, and a newer one has not: clients that start with it go on
+	TrustRenewed   TrustRootState = "renewed-root"      // only the first root has expired: clients that start with it go on
 	TrustForged    TrustRootState = "wrong-signature"   // the timestamp is signed with a key that the root does not name
 	TrustNotServed TrustRootState = "unavailable"       // 503 for every file
 )

@@ -46,7 +46,12 @@ func start(t *testing.T, behavior sigstore.Behavior) *instance {
 	in := &instance{t: t, client: &http.Client{Transport: &http.Transport{DisableKeepAlives: true}}}
 	back, front := httptest.NewUnstartedServer(nil), httptest.NewUnstartedServer(nil)
 	in.url = "http://" + front.Listener.Addr().String()
-	in.issuer = issuer.New(issuer.Options{URL: "http://" + back.Listener.Addr().String(), Now: time.Now, Run: issuer.Run{}.Complete(), Key: k})
+	in.issuer = issuer.New(issuer.Options{
+		URL: "http://" + back.Listener.Addr().String(),
+		Now: time.Now,
+		Run: issuer.Run{}.Complete(),
+		Key: k,
+	})
 	in.Sigstore, err = sigstore.New(sigstore.Options{URL: in.url, Issuer: in.issuerURL(), Now: time.Now, Behavior: behavior})
 	if err != nil {
 		t.Fatal(err)
@@ -354,7 +359,8 @@ func TestLogEntry_Conflict(t *testing.T) {
 	}
 	status, again, body := in.do("POST", path, string(text))
 	if status != 409 || again.Get("Location") != at ||
-		body != `{"code":409,"message":"an equivalent entry already exists in the transparency log with UUID `+strings.TrimPrefix(at, path+"/")+`"}` {
+		body != `{"code":409,"message":"an equivalent entry already exists in the transparency log with UUID `+
+			strings.TrimPrefix(at, path+"/")+`"}` {
 		t.Errorf("again: %d, at %q: %s", status, again.Get("Location"), body)
 	}
 	spaced := strings.Replace(string(text), `\"payload\":`, `\"payload\": `, 1)
@@ -362,8 +368,8 @@ func TestLogEntry_Conflict(t *testing.T) {
 		t.Errorf("the same signature in other bytes: %d", status)
 	}
 	for _, id := range []string{at, path + "/" + at[len(at)-64:]} {
-		if status, _, body := in.do("GET", id, ""); status != 200 || !strings.Contains(body, `"treeSize":7`) ||
-			!strings.Contains(body, `"logIndex":25579135`) {
+		status, _, body := in.do("GET", id, "")
+		if status != 200 || !strings.Contains(body, `"treeSize":7`) || !strings.Contains(body, `"logIndex":25579135`) {
 			t.Errorf("%s: %d %s", id, status, body)
 		}
 	}
@@ -404,9 +410,8 @@ func TestLogEntry_Refused(t *testing.T) {
 		"no verifier":       strings.Replace(text, `"verifiers":`, `"others":`, 1),
 		"a verifier, empty": strings.Replace(text, `"verifiers":["`, `"verifiers":["AAAA`, 1),
 	} {
-		if status, _, body := in.do("POST", "/api/v1/log/entries", request); request == text || status != 400 || !strings.Contains(
-			body, `"message":"error processing entry: `,
-		) {
+		status, _, body := in.do("POST", "/api/v1/log/entries", request)
+		if request == text || status != 400 || !strings.Contains(body, `"message":"error processing entry: `) {
 			t.Errorf("%s: %d %s", name, status, body)
 		}
 	}

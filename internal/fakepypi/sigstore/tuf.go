@@ -115,7 +115,8 @@ func (r *repository) publish(targets map[string][]byte, now time.Time) error {
 	}
 	r.files[TrustInOrder] = files
 	list := put(TrustInOrder, "1.targets.json", metadata{targetsRole, 1, r.until, r.keys[targetsRole], map[string]any{"targets": listed}})
-	snapshot := put(TrustInOrder, "1.snapshot.json", metadata{snapshotRole, 1, r.until, r.keys[snapshotRole], pointer("targets.json", list)})
+	snapshot := put(TrustInOrder, "1.snapshot.json",
+		metadata{snapshotRole, 1, r.until, r.keys[snapshotRole], pointer("targets.json", list)})
 	latest := pointer("snapshot.json", snapshot)
 	put(TrustInOrder, "timestamp.json", metadata{timestampRole, 1, r.until, r.keys[timestampRole], latest})
 	put(TrustStale, "timestamp.json", metadata{timestampRole, 1, past, r.keys[timestampRole], latest})

@@ -40,7 +40,8 @@ func (ix *Index) AddPublisher(p Publisher) error {
 	for _, have := range ix.pending {
 		if have.consumed.seq == 0 && have.sameRun(row) {
 			return fmt.Errorf("there is a pending publisher of %s/%s with the workflow %s and %s already, for the project %s: "+
-				"the index takes one of them for all projects", row.owner, row.repository, row.workflow, environmentName(row.environment), have.project)
+				"the index takes one of them for all projects", row.owner, row.repository, row.workflow, environmentName(row.environment),
+				have.project)
 		}
 	}
 	ix.pending = append(ix.pending, &pending{publisher: row, project: string(p.Project)})

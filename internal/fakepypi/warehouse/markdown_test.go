@@ -9,8 +9,20 @@ import (
 func TestEmptyMarkdown(t *testing.T) {
 	t.Parallel()
 	for text, want := range map[string]bool{
-		"": true, " \t\r\n\r": true, "\ufeff\n": true, "\u00a0": false, "text": false, "<!-- -->": false, "    code": false, "&nbsp;": false,
-		"# ": false, ">": false, "-": false, "***": false, "\\": false, "|a|\n|-|": false,
+		"":          true,
+		" \t\r\n\r": true,
+		"\ufeff\n":  true,
+		"\u00a0":    false,
+		"text":      false,
+		"<!-- -->":  false,
+		"    code":  false,
+		"&nbsp;":    false,
+		"# ":        false,
+		">":         false,
+		"-":         false,
+		"***":       false,
+		"\\":        false,
+		"|a|\n|-|":  false,
 
 		"[a]: /x":                                true,
 		"  [a]: /x\n\n\t\n[b]: <> 't'\n":         true,

@@ -106,7 +106,8 @@ func (ix *Index) restore() error {
 		err = ix.load(text)
 	}
 	if err != nil {
-		return fmt.Errorf("the index in %s cannot be opened and is left unchanged: %w; use another folder to start a new index", ix.dir, err)
+		return fmt.Errorf("the index in %s cannot be opened and is left unchanged: %w; use another folder to start a new index", ix.dir,
+			err)
 	}
 	return nil
 }

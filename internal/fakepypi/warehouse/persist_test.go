@@ -7,7 +7,8 @@ import (
 
 // FuzzState: a document from anywhere is refused, or it is tables that are written and read as they are.
 func FuzzState(f *testing.F) {
-	f.Add([]byte(`{"format":"pypi-oidc-publish stage","version":1,"user":"u","seq":9,"used":["x"],"projects":[{"id":"p","name":"Demo","status":"active",
+	f.Add([]byte(
+		`{"format":"pypi-oidc-publish stage","version":1,"user":"u","seq":9,"used":["x"],"projects":[{"id":"p","name":"Demo","status":"active",
 "created":"2026-11-22T12:00:00Z","seq":1,"serial":3,"releases":[{"version":"1.0","created":"2026-11-22T12:00:00Z","seq":2}],"files":[{"name":"demo-1.0.tar.gz",
 "release":"1.0.0","type":"sdist","python":"source","size":1,"sha256":"0000000000000000000000000000000000000000000000000000000000000000",
 "md5":"00000000000000000000000000000000","blake2b_256":"0000000000000000000000000000000000000000000000000000000000000000","uploaded":"2026-11-22T12:00:00Z","seq":3}]}],

@@ -152,6 +152,8 @@ func errorPage(status int) []byte {
 		http.StatusGone:      "This page is gone.",
 	}[status]
 	title := fmt.Sprintf("%d %s", status, http.StatusText(status))
-	return fmt.Appendf(nil, "<!DOCTYPE html>\n<html lang=\"en\">\n<head><meta charset=\"utf-8\"><title>%[1]s · rehearsal index</title></head>\n"+
-		"<body>\n<main>\n<h1>%[1]s</h1>\n<p>%[2]s</p>\n<p><a href=\"/\">Go back to the start</a></p>\n</main>\n</body>\n</html>\n", title, text)
+	return fmt.Appendf(nil,
+		"<!DOCTYPE html>\n<html lang=\"en\">\n<head><meta charset=\"utf-8\"><title>%[1]s · rehearsal index</title></head>\n"+
+			"<body>\n<main>\n<h1>%[1]s</h1>\n<p>%[2]s</p>\n<p><a href=\"/\">Go back to the start</a></p>\n</main>\n</body>\n</html>\n",
+		title, text)
 }

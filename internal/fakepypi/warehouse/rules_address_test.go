@@ -43,30 +43,34 @@ func TestAddress_Problem(t *testing.T) {
 	t.Parallel()
 	for address, want := range map[string]string{
 		"a@example.com": "", "a.b+c@sub.example.co": "", "ä@exämple.de": "", "a@XN--EXMPLE-CUA.de": "", "'@x.org": "",
-		strings.Repeat("j", 100) + "@x.org":      "",
-		"@x.org":                                 "There must be something before the @-sign",
-		"a@":                                     "There must be something after the @-sign",
-		`"@x.org`:                                "An email address must have an @-sign",
-		`"a"b@x.org`:                             "Extra character(s) found after close quote: 'b'",
-		`"a b"@x.org`:                            "Quoting the part before the @-sign is not allowed here",
-		"a;\\(@x.org":                            `The email address contains invalid characters before the @-sign: "\", '(', ';'`,
-		".a@x.org":                               "An email address cannot start with a period",
-		"a.@x.org":                               "An email address cannot have a period immediately before the @-sign",
-		"a\u00a0b@x.org":                         "The email address contains unsafe characters: NO-BREAK SPACE",
-		"a@x_y.org":                              "The part after the @-sign contains invalid characters: '_'",
-		"a@.x.org":                               "An email address cannot have a period immediately after the @-sign",
-		"a@x.org.":                               "An email address cannot end with a period",
-		"a@x..org":                               "An email address cannot have two periods in a row",
-		"a@-x.org":                               "An email address cannot have a hyphen immediately after the @-sign",
-		"a@x-.org":                               "An email address cannot have a period and a hyphen next to each other",
-		"a@ab--c.org":                            "An email address cannot have two letters followed by two dashes immediately after the @-sign or after a period, except Punycode",
-		"a@☃.org":                                "The part after the @-sign is invalid (Codepoint U+2603 at position 1 of '☃' not allowed)",
-		"a@" + strings.Repeat("x", 64) + ".org":  "After the @-sign, periods cannot be separated by so many characters (1 character too many)",
+		strings.Repeat("j", 100) + "@x.org": "",
+		"@x.org":                            "There must be something before the @-sign",
+		"a@":                                "There must be something after the @-sign",
+		`"@x.org`:                           "An email address must have an @-sign",
+		`"a"b@x.org`:                        "Extra character(s) found after close quote: 'b'",
+		`"a b"@x.org`:                       "Quoting the part before the @-sign is not allowed here",
+		"a;\\(@x.org":                       `The email address contains invalid characters before the @-sign: "\", '(', ';'`,
+		".a@x.org":                          "An email address cannot start with a period",
+		"a.@x.org":                          "An email address cannot have a period immediately before the @-sign",
+		"a\u00a0b@x.org":                    "The email address contains unsafe characters: NO-BREAK SPACE",
+		"a@x_y.org":                         "The part after the @-sign contains invalid characters: '_'",
+		"a@.x.org":                          "An email address cannot have a period immediately after the @-sign",
+		"a@x.org.":                          "An email address cannot end with a period",
+		"a@x..org":                          "An email address cannot have two periods in a row",
+		"a@-x.org":                          "An email address cannot have a hyphen immediately after the @-sign",
+		"a@x-.org":                          "An email address cannot have a period and a hyphen next to each other",
+		"a@ab--c.org": "An email address cannot have two letters followed by two dashes immediately after the @-sign " +
+			"or after a period, except Punycode",
+		"a@☃.org": "The part after the @-sign is invalid (Codepoint U+2603 at position 1 of '☃' not allowed)",
+
+		"a@" + strings.Repeat("x", 64) +
+			".org": "After the @-sign, periods cannot be separated by so many characters (1 character too many)",
 		"a@" + strings.Repeat("x.", 126) + "org": "The email address is too long after the @-sign (2 characters too many)",
 		strings.Repeat("j", 250) + "@x.org":      "The email address is too long (2 characters too many)",
 		strings.Repeat("ä", 125) + "@x.org":      "The email address is too long (at least 1 character too many)",
-		"a@x.TEST":                               "The part after the @-sign is a special-use or reserved name that cannot be used with email",
-		"a@x.o1":                                 "The part after the @-sign is not valid. It is not within a valid top-level domain",
+
+		"a@x.TEST": "The part after the @-sign is a special-use or reserved name that cannot be used with email",
+		"a@x.o1":   "The part after the @-sign is not valid. It is not within a valid top-level domain",
 	} {
 		if got := problemOfAddress(address); got != want {
 			t.Errorf("%q: %q, want %q", address, got, want)
@@ -80,7 +84,8 @@ func TestAddress_Bounded(t *testing.T) {
 	const n = 1 << 16
 	for _, value := range []string{
 		"a@" + strings.Repeat("ä", n) + ".org", strings.Repeat("(", n) + strings.Repeat(")", n), strings.Repeat("a:", n),
-		strings.Repeat("a.", n), strings.Repeat("a ", n) + "@x", strings.Repeat(`"`, n), strings.Repeat("<", n), "<" + strings.Repeat("@:", n),
+		strings.Repeat("a.", n), strings.Repeat("a ", n) + "@x", strings.Repeat(`"`, n), strings.Repeat("<", n),
+		"<" + strings.Repeat("@:", n),
 	} {
 		if address := soleAddress(value); address != "" && problemOfAddress(address) == "" {
 			t.Errorf("%.20q… is an address", value)

@@ -175,7 +175,8 @@ func misplaced(host string) string {
 	}
 	for label := range strings.SplitSeq(host, ".") {
 		if runes := []rune(label); len(runes) >= 4 && string(runes[2:4]) == "--" && string(runes[:2]) != "xn" {
-			return "An email address cannot have two letters followed by two dashes immediately after the @-sign or after a period, except Punycode"
+			return "An email address cannot have two letters followed by two dashes immediately after the @-sign or after a period, " +
+				"except Punycode"
 		}
 	}
 	return ""
@@ -192,7 +193,8 @@ func asciiHost(host string) (string, string) {
 		}
 		for at, r := range runes {
 			if r >= 0x80 && !unicode.In(r, unicode.L, unicode.M, unicode.Nd) {
-				return "", fmt.Sprintf("The part after the @-sign is invalid (Codepoint U+%04X at position %d of %s not allowed)", r, at+1, repr(label))
+				return "", fmt.Sprintf("The part after the @-sign is invalid (Codepoint U+%04X at position %d of %s not allowed)", r, at+1,
+					repr(label))
 			}
 		}
 		const tooLong = "The part after the @-sign is invalid (Label too long)"

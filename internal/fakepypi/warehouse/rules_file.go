@@ -46,7 +46,8 @@ func extension(u *upload) *refusal {
 		return bad("Invalid file extension: Use .tar.gz, .whl or .zip extension. See https://www.python.org/dev/peps/pep-0527 and " +
 			"https://peps.python.org/pep-0715/ for more information")
 	}
-	return bad("Invalid file extension: Extension %s is invalid for filetype %s. See https://www.python.org/dev/peps/pep-0527 for more information.",
+	return bad("Invalid file extension: Extension %s is invalid for filetype %s. "+
+		"See https://www.python.org/dev/peps/pep-0527 for more information.",
 		found, kind)
 }
 
@@ -84,7 +85,8 @@ func projectSize(u *upload) *refusal {
 	if u.form.content.blob.size+u.project.size() <= limit {
 		return nil
 	}
-	return bad("Project size too large. Limit for project %s total size is %s. See %s#requesting-a-project-size-limit-increase for more information.",
+	return bad("Project size too large. Limit for project %s total size is %s. "+
+		"See %s#requesting-a-project-size-limit-increase for more information.",
 		repr(u.project.name), amount(limit), storageHelp)
 }
 
@@ -145,7 +147,8 @@ func filenameReuse(u *upload) *refusal {
 	if !u.ix.used[u.form.content.filename] {
 		return nil
 	}
-	return bad("This filename was previously used by a file that has since been deleted. Use a different version. See %s#file-name-reuse for more information.",
+	return bad("This filename was previously used by a file that has since been deleted. Use a different version. "+
+		"See %s#file-name-reuse for more information.",
 		u.help())
 }
 

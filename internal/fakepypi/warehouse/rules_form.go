@@ -33,7 +33,8 @@ func formName(f *form) *refusal {
 	case strings.TrimSpace(name) == "":
 		return bad("%s is an invalid value for Name. Error: This field is required%s", repr(elide(name)), metadataSpec)
 	case !pep.ValidName(name):
-		return bad("%s is an invalid value for Name. Error: Start and end with a letter or numeral containing only ASCII numeric and '.', '_' and '-'%s",
+		return bad("%s is an invalid value for Name. Error: Start and end with a letter or numeral containing only ASCII "+
+			"numeric and '.', '_' and '-'%s",
 			repr(elide(name)), metadataSpec)
 	}
 	return nil

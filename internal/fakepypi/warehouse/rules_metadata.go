@@ -282,7 +282,8 @@ func validURL(url string) bool {
 }
 
 // badPort matches a port from 65536 to 99999 behind a well-formed host.
-var badPort = regexp.MustCompile(`^//([\w.~%!$&'()*+,;=:-]*@)?([\w.~%!$&'()*+,;=-]*|\[[0-9A-Fa-f:.]+\]):(6553[6-9]|655[4-9]\d|65[6-9]\d\d|6[6-9]\d{3}|[7-9]\d{4})$`)
+var badPort = regexp.MustCompile(
+	`^//([\w.~%!$&'()*+,;=:-]*@)?([\w.~%!$&'()*+,;=-]*|\[[0-9A-Fa-f:.]+\]):(6553[6-9]|655[4-9]\d|65[6-9]\d\d|6[6-9]\d{3}|[7-9]\d{4})$`)
 
 // projectURLs returns a message if a value of Project-URL is invalid (row 38).
 func projectURLs(_ *upload, values []string) string {

@@ -64,8 +64,10 @@ func userInOrder(u *upload) *refusal {
 			"Please add a verified primary email before attempting to upload to PyPI. See %s#verified-email for more information.",
 			repr(apiUser), u.help())
 	case u.behavior.NoSecondFactor:
-		return refuse(http.StatusForbidden, "User %s, associated with the API token used, does not have two-factor authentication enabled. "+
-			"Please enable two-factor authentication before attempting to upload to PyPI. See %s#two-factor-authentication for more information.",
+		return refuse(http.StatusForbidden,
+			"User %s, associated with the API token used, does not have two-factor authentication enabled. "+
+				"Please enable two-factor authentication before attempting to upload to PyPI. "+
+				"See %s#two-factor-authentication for more information.",
 			repr(apiUser), u.help())
 	}
 	return nil
@@ -85,8 +87,9 @@ func permitted(u *upload) *refusal {
 		return nil
 	}
 	if u.token.publisher != nil {
-		return refuse(http.StatusForbidden, "The given token isn't allowed to upload to project %s. See %s#project-name for more information.",
-			repr(u.project.name), u.help())
+		return refuse(http.StatusForbidden,
+			"The given token isn't allowed to upload to project %s. See %s#project-name for more information.", repr(u.project.name),
+			u.help())
 	}
 	if u.project.status == statusQuarantined {
 		return nil // its owners may still upload
@@ -113,8 +116,8 @@ func findRelease(u *upload) *refusal {
 // mayCreate checks the rules of §2.9. An existing project with this name was found earlier.
 func (ix *Index) mayCreate(name string) *refusal {
 	if ix.behavior.NoProjects {
-		return refuse(http.StatusForbidden, "New project registration temporarily disabled. See %s#admin-intervention for more information.",
-			ix.help())
+		return refuse(http.StatusForbidden,
+			"New project registration temporarily disabled. See %s#admin-intervention for more information.", ix.help())
 	}
 	for _, check := range creationRules() {
 		if refused := check(ix, name); refused != nil {
@@ -147,7 +150,8 @@ func nameProhibited(ix *Index, name string) *refusal {
 func nameDistinct(ix *Index, name string) *refusal {
 	for key := range ix.projects {
 		if ultranormal(string(key)) == ultranormal(name) {
-			return bad("The name %s is too similar to an existing project. See %s#project-name for more information.", repr(name), ix.help())
+			return bad("The name %s is too similar to an existing project. See %s#project-name for more information.", repr(name),
+				ix.help())
 		}
 	}
 	return nil

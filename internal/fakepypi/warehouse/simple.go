@@ -98,8 +98,8 @@ func (ix *Index) simpleIndex(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	var b strings.Builder
-	fmt.Fprintf(&b, "<!DOCTYPE html>\n<html>\n  <head>\n    <meta name=\"pypi:repository-version\" content=\"%s\">\n    <title>Simple index</title>\n  </head>\n  <body>\n",
-		apiVersion)
+	fmt.Fprintf(&b, "<!DOCTYPE html>\n<html>\n  <head>\n    <meta name=\"pypi:repository-version\" content=\"%s\">\n"+
+		"    <title>Simple index</title>\n  </head>\n  <body>\n", apiVersion)
 	for _, key := range keys {
 		fmt.Fprintf(&b, "    <a href=\"/simple/%[1]s/\">%[1]s</a>\n", html.EscapeString(string(key)))
 	}
@@ -256,14 +256,16 @@ func (p *project) html(origin string, plain bool) []byte {
 	var b strings.Builder
 	title := html.EscapeString(string(p.key))
 	fmt.Fprintf(&b, "<!DOCTYPE html>\n<html>\n  <head>\n    <meta name=\"pypi:repository-version\" content=\"%s\">\n"+
-		"    <meta name=\"pypi:project-status\" content=\"%s\">\n    <title>Links for %s</title>\n  </head>\n  <body>\n    <h1>Links for %s</h1>\n",
+		"    <meta name=\"pypi:project-status\" content=\"%s\">\n    <title>Links for %s</title>\n  </head>\n  <body>\n    <h1>Links for "+
+		"%s</h1>\n",
 		apiVersion, p.shownStatus(), title, title)
 	for _, f := range p.sorted() {
 		digest, attributes := "sha256="+f.sha256, f.attributes(origin)
 		if plain {
 			digest, attributes = "md5="+f.md5, ""
 		}
-		fmt.Fprintf(&b, "<a href=\"%s#%s\"%s>%s</a><br />\n", html.EscapeString(f.url(origin)), digest, attributes, html.EscapeString(f.name))
+		fmt.Fprintf(&b, "<a href=\"%s#%s\"%s>%s</a><br />\n", html.EscapeString(f.url(origin)), digest, attributes,
+			html.EscapeString(f.name))
 	}
 	fmt.Fprintf(&b, "</body>\n</html>\n<!--SERIAL %d-->", p.serial)
 	return []byte(b.String())

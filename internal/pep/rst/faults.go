@@ -125,12 +125,14 @@ var (
 	}
 	secondLevelExpected = fault{
 		"directive",
-		"Error parsing content block for the \"%s\" directive: two-level bullet list expected, but row %d does not contain a second-level bullet list.",
+		"Error parsing content block for the \"%s\" directive: two-level bullet list expected, " +
+			"but row %d does not contain a second-level bullet list.",
 		"make every row a list of its cells: \"* - one\"",
 	}
 	unevenRows = fault{
 		"directive",
-		"Error parsing content block for the \"%s\" directive: uniform two-level bullet list expected, but row %d does not contain the same number of items as row 1 (%d vs %d).",
+		"Error parsing content block for the \"%s\" directive: uniform two-level bullet list expected, " +
+			"but row %d does not contain the same number of items as row 1 (%d vs %d).",
 		"give every row the same number of cells",
 	}
 	noTableData       = fault{"directive", "No table data detected in CSV file.", "put the rows of the table into the directive"}
@@ -249,9 +251,13 @@ var (
 		"Undefined substitution referenced: \"%s\".",
 		"define it with \".. |name| ...\", or write a backslash before the first bar",
 	}
-	circularSubstitution = fault{"substitution", "Circular substitution definition referenced: \"%s\".", "a definition can't contain itself"}
-	circularDefinition   = fault{"substitution definition", "Circular substitution definition detected:", "a definition can't contain itself"}
-	substitutionTooLong  = fault{
+	circularSubstitution = fault{
+		"substitution", "Circular substitution definition referenced: \"%s\".", "a definition can't contain itself",
+	}
+	circularDefinition = fault{
+		"substitution definition", "Circular substitution definition detected:", "a definition can't contain itself",
+	}
+	substitutionTooLong = fault{
 		"substitution definition",
 		"Substitution definition \"%s\" exceeds the line-length-limit.",
 		"shorten it to 10000 characters",
@@ -361,7 +367,8 @@ var (
 	}
 	badAuthors = fault{
 		"bibliographic field",
-		"Cannot extract \"%s\" from bibliographic field:\nBibliographic field \"%s\" must contain either a single paragraph, multiple paragraphs or a bullet list.",
+		"Cannot extract \"%s\" from bibliographic field:\nBibliographic field \"%s\" must contain either a single paragraph, " +
+			"multiple paragraphs or a bullet list.",
 		"separate the names by semicolons or commas",
 	}
 	oneTopicOnly    = fault{"bibliographic field", "There can only be one \"%s\" field.", "remove one of them"}

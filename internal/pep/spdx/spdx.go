@@ -59,10 +59,12 @@ type UnknownError struct {
 // Error names the word and the page that lists the valid ones.
 func (e *UnknownError) Error() string {
 	if e.Exception {
-		return fmt.Sprintf("%q is not in the SPDX list of exceptions: use an identifier from https://spdx.org/licenses/exceptions-index.html",
+		return fmt.Sprintf(
+			"%q is not in the SPDX list of exceptions: use an identifier from https://spdx.org/licenses/exceptions-index.html",
 			e.Word)
 	}
-	return fmt.Sprintf("%q is not in the SPDX license list: use an identifier from https://spdx.org/licenses/, or LicenseRef- followed by your own name",
+	return fmt.Sprintf(
+		"%q is not in the SPDX license list: use an identifier from https://spdx.org/licenses/, or LicenseRef- followed by your own name",
 		e.Word)
 }
 
@@ -162,7 +164,8 @@ func spelled(phrases []string, i int, refs map[string]string) (string, error) {
 	if strings.HasPrefix(low, refPrefix) {
 		id, known := refs[low]
 		if !known || !validRef.MatchString(low) {
-			return "", fmt.Errorf("%q is not a valid reference: write LicenseRef- and then only letters, digits, dots and dashes", phrases[i])
+			return "",
+				fmt.Errorf("%q is not a valid reference: write LicenseRef- and then only letters, digits, dots and dashes", phrases[i])
 		}
 		return id + suffix, nil
 	}

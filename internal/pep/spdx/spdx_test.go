@@ -132,7 +132,8 @@ func TestCanonical_UnknownIdentifier(t *testing.T) {
 
 func FuzzCanonical(f *testing.F) {
 	for _, seed := range []string{
-		"mit", "(MIT or ISC) and LicenseRef-x", "gpl-2.0+ WITH Classpath-exception-2.0", "((", "LicenseRef-K", "LicenseRef-a OR LicenseRef-A+",
+		"mit", "(MIT or ISC) and LicenseRef-x", "gpl-2.0+ WITH Classpath-exception-2.0", "((", "LicenseRef-K",
+		"LicenseRef-a OR LicenseRef-A+",
 	} {
 		f.Add(seed)
 	}

@@ -120,7 +120,8 @@ func TarGz(members ...Member) []byte { return Gzip(Tar(members...)) }
 // Metadata returns small core metadata of version 2.4 with a description, for a project and a version as they are to stand there.
 func Metadata(project, version string) string {
 	return fmt.Sprintf(
-		"Metadata-Version: 2.4\nName: %s\nVersion: %s\nSummary: A tree\nDescription-Content-Type: text/plain\n\nA tree.\n", project, version,
+		"Metadata-Version: 2.4\nName: %s\nVersion: %s\nSummary: A tree\nDescription-Content-Type: text/plain\n\nA tree.\n", project,
+		version,
 	)
 }
 
@@ -137,7 +138,8 @@ func Build(filename, salt string) []byte {
 	}
 	version := strings.TrimSuffix(rest, ".tar.gz")
 	top := project + "-" + version + "/"
-	return TarGz(Member{Name: top + "PKG-INFO", Content: Metadata(project, version)}, Member{Name: top + "x.py", Content: "# " + salt + "\n"})
+	return TarGz(Member{Name: top + "PKG-INFO", Content: Metadata(project, version)},
+		Member{Name: top + "x.py", Content: "# " + salt + "\n"})
 }
 
 // WheelMembers returns the members of a wheel: the files given, and the .dist-info folder of project and version with METADATA, WHEEL and a

@@ -12,7 +12,8 @@ import (
 func Equal[T any](t testing.TB, what string, got, wanted T) {
 	t.Helper()
 	a, b := reflect.ValueOf(got), reflect.ValueOf(wanted)
-	if a.IsValid() && b.IsValid() && a.Kind() == b.Kind() && (a.Kind() == reflect.Slice || a.Kind() == reflect.Map) && a.Len() == 0 && b.Len() == 0 {
+	if a.IsValid() && b.IsValid() && a.Kind() == b.Kind() && (a.Kind() == reflect.Slice || a.Kind() == reflect.Map) && a.Len() == 0 &&
+		b.Len() == 0 {
 		return
 	}
 	if !reflect.DeepEqual(got, wanted) {

@@ -71,7 +71,8 @@ func TestVerify_RealAttestation(t *testing.T) {
 		},
 	} {
 		var failed VerificationError
-		if _, err := verified(root, field, c.filename, c.digest, c.policy); !errors.As(err, &failed) || !strings.HasPrefix(err.Error(), c.cause) {
+		_, err := verified(root, field, c.filename, c.digest, c.policy)
+		if !errors.As(err, &failed) || !strings.HasPrefix(err.Error(), c.cause) {
 			t.Errorf("%s: %v", name, err)
 		}
 	}

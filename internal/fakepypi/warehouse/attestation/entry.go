@@ -160,7 +160,8 @@ func (e logEntry) checkpointRoot(lines []string) error {
 	}
 	root, err := parseBase64(lines[2])
 	if err != nil || string(root) != string(e.proof.root) {
-		return VerificationError(fmt.Sprintf("Inclusion proof contains invalid root hash signature: expected %x got %x", root, e.proof.root))
+		return VerificationError(fmt.Sprintf("Inclusion proof contains invalid root hash signature: expected %x got %x", root,
+			e.proof.root))
 	}
 	return nil
 }

@@ -29,6 +29,13 @@ type Options struct {
 	Now      func() time.Time      // the clock
 	Record   func(finding.Finding) // called with warnings and notices; may be nil
 	Workers  int                   // concurrent log entries; less than one: four
+
+	// TrustedRoot is a trusted_root.json, which is used as it is: nothing is requested from a TUF repository, and nothing can be signed. nil:
+	// the newest of the instance, or its built-in copy where the public instance cannot be reached.
+	TrustedRoot []byte
+	// Strict has an attestation that does not verify with the built-in copy refused. Otherwise that is a warning, since the copy may be out
+	// of date, and the index verifies attestations as well.
+	Strict bool
 }
 
 // Attestation is one verified attestation.
@@ -37,7 +44,7 @@ type Attestation struct {
 	Predicate  string    // the type of the statement's predicate, a URL
 	LogIndex   int64     // in the log, from 0
 	LogURL     string    // web page of the entry; empty for another log than the public one
-	Identity   string    // the workflow that the certificate names (its build config URI)
+	Identity   string    // the workflow that the certificate names (its build config URI), or its name if it is of no workflow
 	Integrated time.Time // when the log accepted the entry
 	SHA256     string    // of the attested file, in lower-case hex
 }

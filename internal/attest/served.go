@@ -19,6 +19,16 @@ import (
 // no ID token, because it may run in a different job than the one that signed. An [*Unverified] means that one of them is not valid,
 // or that all are from other repositories; any other error means that they cannot be checked now.
 func (s *Signer) Served(ctx context.Context, d *distfile.Distribution, provenance []byte, repository string) ([]Attestation, error) {
+	return s.served(ctx, d, provenance, s.workflowsOf(repository))
+}
+
+// ServedByAnyone is Served for whoever published the file: each attestation is verified for the identity that its own certificate names, so
+// that the caller has to say whose they are ([Attestation.Identity]).
+func (s *Signer) ServedByAnyone(ctx context.Context, d *distfile.Distribution, provenance []byte) ([]Attestation, error) {
+	return s.served(ctx, d, provenance, ownIdentity)
+}
+
+func (s *Signer) served(ctx context.Context, d *distfile.Distribution, provenance []byte, who policy) ([]Attestation, error) {
 	at, err := s.getServices(ctx)
 	if err != nil {
 		return nil, err
@@ -30,7 +40,7 @@ func (s *Signer) Served(ctx context.Context, d *distfile.Distribution, provenanc
 	all := make([]Attestation, 0, len(served))
 	var foreign *foreignRepository
 	for _, raw := range served {
-		a, err := s.verify(at, d, raw, s.workflowsOf(repository))
+		a, err := s.verify(at, d, raw, who)
 		switch {
 		case errors.As(err, &foreign):
 		case err != nil:
@@ -43,6 +53,16 @@ func (s *Signer) Served(ctx context.Context, d *distfile.Distribution, provenanc
 		return nil, &Unverified{File: d.Name, Reason: foreign}
 	}
 	return all, nil
+}
+
+// ownIdentity is a policy that accepts the identity in the certificate itself.
+func ownIdentity(leaf *x509.Certificate) (verify.CertificateIdentities, error) {
+	extensions, err := extensionsOf(leaf)
+	if err != nil {
+		return nil, err
+	}
+	id, err := exactly(extensions.Issuer, fulcio.Extensions{})
+	return verify.CertificateIdentities{id}, err
 }
 
 // foreignRepository is the error for an attestation by a workflow of another repository.

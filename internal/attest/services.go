@@ -59,6 +59,9 @@ func (s *Signer) getServices(ctx context.Context) (*services, error) {
 // loadServices requests the services from the TUF repository. For the public good instance it uses the built-in copies if the repository
 // is not available, so that a release need not wait.
 func (s *Signer) loadServices(ctx context.Context) (*services, error) {
+	if s.opts.TrustedRoot != nil {
+		return givenRoot(s.opts.TrustedRoot)
+	}
 	at, anchor := publicTUF, s.opts.Root
 	if !s.public() {
 		at = s.opts.TUF.String()
@@ -93,6 +96,20 @@ func (s *Signer) loadServices(ctx context.Context) (*services, error) {
 		found.embedded = true
 	}
 	return found, err
+}
+
+// givenRoot returns the keys in a trusted_root.json, without services to sign with.
+func givenRoot(text []byte) (*services, error) {
+	var trusted *root.TrustedRoot
+	err := par.Catch(func() (err error) { // the library may panic on malformed input
+		trusted, err = root.NewTrustedRootFromJSON(text)
+		return err
+	})
+	if err != nil {
+		return nil, finding.New(finding.TrustRootFile, "the trust root that was given cannot be read: "+err.Error(),
+			"give a trusted_root.json, as Sigstore's TUF repository has it")
+	}
+	return &services{trusted: trusted}, nil
 }
 
 // newerVersion is the next step if a trust root is not valid: this program starts with a root of its own, and goes on from it.

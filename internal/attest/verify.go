@@ -1,6 +1,7 @@
 package attest
 
 import (
+	"cmp"
 	"crypto/sha256"
 	"crypto/x509"
 	"encoding/pem"
@@ -134,9 +135,9 @@ func read(d *distfile.Distribution, raw []byte, who policy) (Attestation, *proto
 	if err != nil {
 		return Attestation{}, nil, err
 	}
-	extensions, _ := fulcio.ParseExtensions(leaf.Extensions) // checkLeaf has parsed them before
+	certificate, _ := fulcio.SummarizeCertificate(leaf) // checkLeaf has read it before
 	return Attestation{
-		JSON: text, Predicate: predicate, LogIndex: e.GetLogIndex(), Identity: extensions.BuildConfigURI,
+		JSON: text, Predicate: predicate, LogIndex: e.GetLogIndex(), Identity: cmp.Or(certificate.BuildConfigURI, certificate.SubjectAlternativeName),
 		Integrated: integrated, SHA256: subjectSum(d),
 	}, b, nil
 }
@@ -207,7 +208,7 @@ func verifyBundle(b *protobundle.Bundle, d *distfile.Distribution, trusted root.
 // tolerateStaleRoot converts a failure to a warning, reported once, if the trust root is a built-in copy that may be out of date. The index
 // verifies the attestation in any case.
 func (s *Signer) tolerateStaleRoot(at *services, err error) error {
-	if err == nil || !at.embedded {
+	if err == nil || !at.embedded || s.opts.Strict {
 		return err
 	}
 	s.staleRootNoted.Do(func() {

@@ -50,10 +50,16 @@ func (w Process) lines(r *runner.Runner, found []finding.Finding) {
 	}
 }
 
-// asAnnotations prints the ten worst causes as annotations, because GitHub shows ten of a step, and the others as lines.
+// asAnnotations prints the findings as annotations. The last line counts them.
 func (w Process) asAnnotations(j publish.CheckResult) {
-	const most = 10
 	r := w.console(true)
+	w.annotate(r, j)
+	r.Line(tallyOf(j))
+}
+
+// annotate prints the ten worst causes as annotations, because GitHub shows ten of a step, and the others as lines.
+func (w Process) annotate(r *runner.Runner, j publish.CheckResult) {
+	const most = 10
 	worst := finding.Causes(j.Findings)
 	slices.SortStableFunc(worst, func(a, b finding.Cause) int { return int(b.First.Severity) - int(a.First.Severity) })
 	for i, cause := range worst {
@@ -77,7 +83,6 @@ func (w Process) asAnnotations(j publish.CheckResult) {
 			r.Line(line)
 		}
 	}
-	r.Line(tallyOf(j))
 }
 
 // tallyOf returns the result in one line.
@@ -121,9 +126,14 @@ func (w Process) asJSON(j publish.CheckResult) {
 		}
 		out.Files = append(out.Files, jsonFile{file.path, outcome, jsonFindings(file.findings)})
 	}
+	w.printJSON(out)
+}
+
+// printJSON prints a value as JSON.
+func (w Process) printJSON(out any) {
 	text, err := json.MarshalIndent(out, "", "  ")
 	if err != nil {
-		panic(err) // it contains only strings
+		panic(err) // it contains only texts and numbers
 	}
 	fmt.Fprintln(w.Stdout, harmless(string(text)))
 }

@@ -82,6 +82,11 @@ func commands() []command {
 			checkCommand,
 		},
 		{
+			"verify", "[flags] [PATH... | NAME==VERSION]",
+			"compare distributions, or a release, with what an index serves: digests, and who published them; exit code 2: it could not",
+			verifyCommand,
+		},
+		{
 			"rehearse", "[flags] [PATH...]", "try a whole release on this machine only, against a built-in test index and ID token issuer",
 			rehearseCommand,
 		},

@@ -372,6 +372,9 @@ func (s *Servers) SetStatus(project pep.Project, status string) error {
 	return s.index.SetStatus(project, status)
 }
 
+// TrustedRoot returns the keys of the Sigstore as a trusted_root.json, for clients that verify without its TUF repository.
+func (s *Servers) TrustedRoot() ([]byte, error) { return s.sigstore.TrustedRoot() }
+
 // Yank yanks a release for a reason, as the project's owner can. It fails if there is no such release, and if the change cannot be written
 // to disk.
 func (s *Servers) Yank(release pep.Release, reason string) error {

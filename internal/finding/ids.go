@@ -160,6 +160,18 @@ const (
 	GitHubUnavailable      ID = "github-unavailable"       // GitHub did not answer, or not as its API should
 )
 
+// The verify command.
+const (
+	VerifyMissing      ID = "verify-missing"       // the index does not list a file
+	VerifyDifferent    ID = "verify-different"     // the index serves other bytes
+	VerifyUnknown      ID = "verify-unknown"       // the index gives no digest to compare
+	VerifyProvenance   ID = "verify-provenance"    // the provenance of a file is not valid, or of another repository
+	VerifyNoProvenance ID = "verify-no-provenance" // the index serves no provenance
+	VerifyYanked       ID = "verify-yanked"        // a file is yanked
+	VerifyMore         ID = "verify-more"          // the index has more files of the release
+	TrustRootFile      ID = "trust-root-file"      // the given trust root cannot be read
+)
+
 // The index for tests (serve).
 const (
 	ServeOpen        ID = "serve-open"         // the test index can be reached from other machines

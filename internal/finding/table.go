@@ -159,6 +159,16 @@ func Sections() []Section {
 			{GitHubRateLimit, Error, Index},
 			{GitHubUnavailable, Error, Index},
 		}},
+		{page, "The command `verify`", []Definition{
+			{VerifyMissing, Error, Index},
+			{VerifyDifferent, Error, Index},
+			{VerifyUnknown, Error, Index},
+			{VerifyProvenance, Error, Index},
+			{VerifyNoProvenance, Notice, Index},
+			{VerifyYanked, Warning, Index},
+			{VerifyMore, Notice, Other},
+			{TrustRootFile, Error, Workflow},
+		}},
 		{page, "The index for tests (`serve`)", []Definition{
 			{ServeOpen, Warning, Workflow},
 			{ServePlainHTTP, Notice, Workflow},

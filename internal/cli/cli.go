@@ -87,6 +87,11 @@ func commands() []command {
 			verifyCommand,
 		},
 		{
+			"setup", "[flags] [PATH]",
+			"print the release workflow and the publisher for a checkout, and what changes if it publishes with another action",
+			setupCommand,
+		},
+		{
 			"rehearse", "[flags] [PATH...]", "try a whole release on this machine only, against a built-in test index and ID token issuer",
 			rehearseCommand,
 		},

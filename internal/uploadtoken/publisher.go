@@ -41,11 +41,7 @@ func environmentNote(c oidc.Claims) string {
 // needed returns the publisher that the index needs for this run, with the fix and the settings pages, for a finding with this id.
 func (l *Session) needed(c oidc.Claims, order MintRequest, id finding.ID, next string) *ledger.Publisher {
 	reported := &ledger.Publisher{Finding: id, Claims: publisher(c), Next: next}
-	owner, repository, _ := strings.Cut(c.Repository, "/")
-	form := url.Values{
-		"provider": {"github"}, "owner": {owner}, "repository": {repository}, "workflow_filename": {c.WorkflowFile()},
-		"environment": {c.Environment},
-	}
+	form := PublisherForm(c)
 	for _, project := range order.Projects {
 		place := ledger.PublisherPage{Project: string(project), New: slices.Contains(order.New, project)}
 		if l.opts.Settings != nil {
@@ -54,6 +50,16 @@ func (l *Session) needed(c oidc.Claims, order MintRequest, id finding.ID, next s
 		reported.Pages = append(reported.Pages, place)
 	}
 	return reported
+}
+
+// PublisherForm returns the fields of the index's form for the Trusted Publisher of a run with these claims, as they stand in the address of
+// a form that is filled in (docs/reference/pypi-server.md §4.8).
+func PublisherForm(c oidc.Claims) url.Values {
+	owner, repository, _ := strings.Cut(c.Repository, "/")
+	return url.Values{
+		"provider": {"github"}, "owner": {owner}, "repository": {repository}, "workflow_filename": {c.WorkflowFile()},
+		"environment": {c.Environment},
+	}
 }
 
 // prediction is a refusal that follows from the claims.

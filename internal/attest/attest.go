@@ -30,8 +30,8 @@ type Options struct {
 	Record   func(finding.Finding) // called with warnings and notices; may be nil
 	Workers  int                   // concurrent log entries; less than one: four
 
-	// TrustedRoot is a trusted_root.json, which is used as it is: nothing is requested from a TUF repository, and nothing can be signed. nil:
-	// the newest of the instance, or its built-in copy where the public instance cannot be reached.
+	// TrustedRoot is a trusted_root.json, which is used as it is: nothing is requested from a TUF repository, and nothing can be signed.
+	// nil: the newest of the instance, or its built-in copy where the public instance cannot be reached.
 	TrustedRoot []byte
 	// Strict has an attestation that does not verify with the built-in copy refused. Otherwise that is a warning, since the copy may be out
 	// of date, and the index verifies attestations as well.

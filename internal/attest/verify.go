@@ -137,7 +137,9 @@ func read(d *distfile.Distribution, raw []byte, who policy) (Attestation, *proto
 	}
 	certificate, _ := fulcio.SummarizeCertificate(leaf) // checkLeaf has read it before
 	return Attestation{
-		JSON: text, Predicate: predicate, LogIndex: e.GetLogIndex(), Identity: cmp.Or(certificate.BuildConfigURI, certificate.SubjectAlternativeName),
+		JSON: text, Predicate: predicate, LogIndex: e.GetLogIndex(), Identity: cmp.Or(
+			certificate.BuildConfigURI, certificate.SubjectAlternativeName,
+		),
 		Integrated: integrated, SHA256: subjectSum(d),
 	}, b, nil
 }

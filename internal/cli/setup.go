@@ -271,8 +271,10 @@ func (reg registration) print(r *runner.Runner) {
 func (reg registration) fields() [][2]string {
 	unknown := "(your repository on GitHub)"
 	return [][2]string{
-		{"Owner", cmp.Or(reg.owner, unknown)}, {"Repository name", cmp.Or(reg.name, unknown)},
-		{"Workflow name", reg.publisher.Workflow}, {"Environment name", reg.publisher.Environment},
+		{"Owner", cmp.Or(reg.owner, unknown)},
+		{"Repository name", cmp.Or(reg.name, unknown)},
+		{"Workflow name", reg.publisher.Workflow},
+		{"Environment name", reg.publisher.Environment},
 	}
 }
 
@@ -352,4 +354,3 @@ func (w Process) proposalJSON(p proposal) {
 	}
 	w.printJSON(out)
 }
-

@@ -28,7 +28,8 @@ func verifyCommand(ctx context.Context, w Process, v command, args []string) int
 	var o verifyOptions
 	flags := flag.NewFlagSet(v.name, flag.ContinueOnError)
 	flags.StringVar(
-		&o.index, "index", "pypi", "compare with this `index`: pypi, testpypi, an upload URL that ends in /legacy/, or the URL of a simple index",
+		&o.index, "index", "pypi",
+		"compare with this `index`: pypi, testpypi, an upload URL that ends in /legacy/, or the URL of a simple index",
 	)
 	flags.StringVar(
 		&o.repository, "repository", "",
@@ -135,7 +136,9 @@ func readTrustedRoot(path string) ([]byte, error) {
 	}
 	text, err := localfile.Read(path, longest)
 	if err != nil {
-		return nil, finding.New(finding.TrustRootFile, "-trusted-root: "+err.Error(), "name a trusted_root.json, as Sigstore's TUF repository has it")
+		return nil, finding.New(
+			finding.TrustRootFile, "-trusted-root: "+err.Error(), "name a trusted_root.json, as Sigstore's TUF repository has it",
+		)
 	}
 	return text, nil
 }

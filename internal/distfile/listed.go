@@ -10,8 +10,8 @@ import (
 // onlyMD5 begins a digest that is no SHA-256.
 const onlyMD5 = "MD5 "
 
-// DigestsIn returns the digest that an index lists and the file's own of the same kind; both are empty if there is no kind that both have. An
-// MD5 digest counts only if the index gives nothing better, and begins with its name.
+// DigestsIn returns the digest that an index lists and the file's own of the same kind; both are empty if there is no kind that both have.
+// An MD5 digest counts only if the index gives nothing better, and begins with its name.
 func (d *Distribution) DigestsIn(listed pep.IndexFile) (theirs, ours string) {
 	switch {
 	case listed.SHA256 != "":

@@ -7,6 +7,7 @@ import (
 	"net/http"
 	"os"
 	"regexp"
+	"slices"
 	"strings"
 	"testing"
 
@@ -294,10 +295,12 @@ func TestVerify_Page(t *testing.T) {
 		line, _, _ = strings.Cut(line, s.dir)
 		line, _, _ = strings.Cut(line, " SHA-256 ") // differs between versions of Go
 		line, _, _ = strings.Cut(line, " on 20")
-		if strings.Contains(line, "verify-more") || strings.Contains(line, "across all files") || strings.Contains(line, "also has") || strings.HasPrefix(line, "verified") {
-			continue
+		ofTheSdist := slices.ContainsFunc([]string{"verify-more", "across all files", "also has"}, func(part string) bool {
+			return strings.Contains(line, part)
+		})
+		if !ofTheSdist && !strings.HasPrefix(line, "verified") {
+			expect.Contains(t, "docs/verify.md", page, line)
 		}
-		expect.Contains(t, "docs/verify.md", page, line)
 	}
 }
 

@@ -101,7 +101,8 @@ func (c comparison) files(ctx context.Context) (Result, error) {
 	releases := make([]pep.Release, len(ours))
 	for i, d := range ours {
 		if releases[i], err = releaseOf(d); err != nil {
-			return Result{}, finding.New(finding.NoRelease, err.Error(), "compare files that have the name of a wheel or an sdist").In(d.Path)
+			const fix = "compare files that have the name of a wheel or an sdist"
+			return Result{}, finding.New(finding.NoRelease, err.Error(), fix).In(d.Path)
 		}
 	}
 	pages, err := c.pages(ctx, releases)
@@ -185,8 +186,11 @@ func (c comparison) file(ctx context.Context, d *distfile.Distribution, page pep
 			"check the index; a file that was just published may take a minute to appear")
 	case Different:
 		f.add(finding.VerifyDifferent,
-			fmt.Sprintf("%s serves something else under the name %s: %s; this file has SHA-256 %s, %d bytes", site, d.Name, theirs, f.Digest, d.Size),
-			"find out where this file comes from before you use it: a second build has other bytes, and so has a file that was tampered with")
+			fmt.Sprintf(
+				"%s serves something else under the name %s: %s; this file has SHA-256 %s, %d bytes",
+				site, d.Name, theirs, f.Digest, d.Size,
+			),
+			"find out where this file comes from before you use it: a second build has other bytes, and so has a changed file")
 	case Unknown:
 		f.add(finding.VerifyUnknown, fmt.Sprintf("%s lists %s without a digest, so its bytes were not compared", site, d.Name),
 			"compare with an index whose page gives digests, or download the file and compare it yourself")
@@ -219,7 +223,9 @@ func (c comparison) complete(ctx context.Context, f *File, d *distfile.Distribut
 	provenance, err := c.index.Provenance(ctx, listed)
 	switch {
 	case errors.Is(err, index.ErrNoProvenance):
-		notice := finding.New(finding.VerifyNoProvenance, fmt.Sprintf("%s serves no provenance for %s, so who published it is unknown", site, d.Name), "")
+		notice := finding.New(
+			finding.VerifyNoProvenance, fmt.Sprintf("%s serves no provenance for %s, so who published it is unknown", site, d.Name), "",
+		)
 		if c.Repository != "" {
 			notice.Severity = finding.Error
 			notice.Fix = "publish with attestations, or verify without -repository"
@@ -249,7 +255,9 @@ func (c comparison) complete(ctx context.Context, f *File, d *distfile.Distribut
 }
 
 // onlyOnIndex returns a notice about files that the index lists of the same releases, and that were not among the files.
-func (c comparison) onlyOnIndex(ours []*distfile.Distribution, releases []pep.Release, pages map[pep.Project]pep.Listing) []finding.Finding {
+func (c comparison) onlyOnIndex(
+	ours []*distfile.Distribution, releases []pep.Release, pages map[pep.Project]pep.Listing,
+) []finding.Finding {
 	var names []string
 	for _, page := range pages {
 		for _, listed := range page.Files {

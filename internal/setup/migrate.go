@@ -126,9 +126,9 @@ func actions() []string {
 
 // commands are what publishes in a shell, by the program.
 func commands() *regexp.Regexp {
-	return regexp.MustCompile(
-		`(?:^|[;&|]\s*|\s)(?:pipx run |uvx |uv run |python3? -m |poetry run |hatch run |pdm run )?((?:uv|poetry|flit|hatch|pdm|maturin) publish|(?:twine|maturin) upload)\b`,
-	)
+	const runners = `(?:pipx run |uvx |uv run |python3? -m |poetry run |hatch run |pdm run )?`
+	const programs = `((?:uv|poetry|flit|hatch|pdm|maturin) publish|(?:twine|maturin) upload)`
+	return regexp.MustCompile(`(?:^|[;&|]\s*|\s)` + runners + programs + `\b`)
 }
 
 // publishes returns what a step publishes with, or an empty string.
@@ -185,31 +185,67 @@ func (w workflow) migration(o Options, j job, step *yaml.Node, with string) Migr
 			", and the publisher the same one: so only this job can publish, after an approval if you want")
 	}
 	uses := member(step, "uses")
-	if uses == nil {
+	if uses == nil || !strings.Contains(w.text[uses.Line-1], uses.Value) { // a command, or a name in several lines
 		m.Was, m.Now = w.lines(step.Line, lastLine(step)), w.newStep(o, step)
-		m.Also = append(m.Also, "the step `"+with+"` may do more than publish, and its token or password is no longer needed: remove the secret")
+		m.Also = append(m.Also, "the step with `"+with+"` may do more than publish: keep the rest; the secret is no longer needed")
 		return m
 	}
+	m.Line = uses.Line
 	line := w.text[uses.Line-1]
-	m.Line, m.Was = uses.Line, []string{line}
-	m.Now = []string{line[:strings.Index(line, uses.Value)-quoted(uses)] + o.Action}
-	inputs := member(step, "with")
-	if inputs == nil || inputs.Kind != yaml.MappingNode {
-		return m
-	}
-	for i := 0; i+1 < len(inputs.Content); i += 2 {
-		key := inputs.Content[i]
-		name := strings.ReplaceAll(key.Value, "_", "-")
-		switch {
-		case key.Value == "password" || key.Value == "user":
-			m.Also = append(m.Also, fmt.Sprintf("remove the input `%s`, and its secret: Trusted Publishing needs none", key.Value))
-		case !slices.Contains(o.Inputs, name):
-			m.Also = append(m.Also, fmt.Sprintf("remove the input `%s`, which this action does not have", key.Value))
-		case name != key.Value:
-			m.Also = append(m.Also, fmt.Sprintf("write the input `%s` as `%s`", key.Value, name))
-		}
+	m.Was, m.Now = []string{line}, []string{line[:strings.Index(line, uses.Value)-quoted(uses)] + o.Action}
+	if inputs := member(step, "with"); inputs != nil && inputs.Kind == yaml.MappingNode {
+		w.renameInputs(o, &m, uses, inputs)
 	}
 	return m
+}
+
+// renameInputs adds the inputs of a step with another action to a migration: what has another name here, and what is not needed any more.
+// Inputs that do not stand below the action, each on lines of its own, are left to people.
+func (w workflow) renameInputs(o Options, m *Migration, uses, inputs *yaml.Node) {
+	byHand := inputs.Style&yaml.FlowStyle != 0 || inputs.Line <= uses.Line
+	last := uses.Line
+	changed, kept := map[int]string{}, 0
+	var also []string
+	for i := 0; i+1 < len(inputs.Content); i += 2 {
+		key, end := inputs.Content[i], lastLine(inputs.Content[i+1])
+		name := strings.ReplaceAll(key.Value, "_", "-")
+		byHand = byHand || key.Line <= last
+		last = max(end, key.Line)
+		switch {
+		case name == "password" || name == "user":
+			also = append(also, fmt.Sprintf("the input `%s` and its secret are no longer needed: remove the secret", key.Value))
+		case !slices.Contains(o.Inputs, name):
+			also = append(also, fmt.Sprintf("this action has no input `%s`", key.Value))
+		default:
+			kept++
+			if !byHand && name != key.Value {
+				changed[key.Line] = strings.Replace(w.text[key.Line-1], key.Value, name, 1)
+			}
+			continue
+		}
+		for n := key.Line; n <= last; n++ {
+			changed[n] = "" // goes
+		}
+	}
+	if byHand {
+		m.Also = append(append(m.Also, also...), "write the names of inputs with hyphens, not with underscores")
+		return
+	}
+	m.Also = append(m.Also, also...)
+	if len(changed) == 0 {
+		return
+	}
+	m.Was = w.lines(uses.Line, last)
+	for n := uses.Line + 1; n <= last; n++ {
+		text, is := changed[n]
+		switch {
+		case kept == 0 && strings.TrimSpace(w.text[n-1]) == "with:":
+		case !is:
+			m.Now = append(m.Now, w.text[n-1])
+		case text != "":
+			m.Now = append(m.Now, text)
+		}
+	}
 }
 
 // quoted returns how many characters stand before a value that is quoted.

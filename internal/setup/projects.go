@@ -23,7 +23,8 @@ const (
 // without are the folders that have no projects to publish, in lower case. So have those that begin with a dot.
 func without() []string {
 	return []string{
-		"node_modules", "venv", "env", "build", "dist", "site-packages", "tests", "test", "docs", "doc", "examples", "example", "vendor", "third_party",
+		"node_modules", "venv", "env", "build", "dist", "site-packages", "tests", "test", "docs", "doc", "examples", "example", "vendor",
+		"third_party",
 	}
 }
 
@@ -100,14 +101,15 @@ func readProject(folder string) (p Project, is bool, err error) {
 // compiler reports whether a requirement of the build is one that makes compiled modules.
 func compiler(requirement string) bool {
 	return names(requirement,
-		"cython", "cffi", "pybind11", "nanobind", "setuptools-rust", "scikit-build", "scikit-build-core", "meson-python", "maturin", "numpy", "mypy")
+		"cython", "cffi", "pybind11", "nanobind", "setuptools-rust", "scikit-build", "scikit-build-core", "meson-python",
+		"maturin", "numpy", "mypy")
 }
 
 // readsTags reports whether a requirement of the build is one that takes the version from the tags of git.
 func readsTags(requirement string) bool {
 	return names(requirement,
-		"setuptools-scm", "setuptools-git-versioning", "hatch-vcs", "vcs-versioning", "versioningit", "poetry-dynamic-versioning", "uv-dynamic-versioning",
-		"dunamai", "pbr", "flit-scm", "miniver")
+		"setuptools-scm", "setuptools-git-versioning", "hatch-vcs", "vcs-versioning", "versioningit", "poetry-dynamic-versioning",
+		"uv-dynamic-versioning", "dunamai", "pbr", "flit-scm", "miniver")
 }
 
 // names reports whether a requirement names one of these projects.

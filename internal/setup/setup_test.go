@@ -91,7 +91,9 @@ func TestNewWorkflow_OddNames(t *testing.T) {
 	for _, name := range []string{"a b", "it's", `a"b`, "a #b", "a: b", "*", "- x", "ü", "$(id)", "a;b", "`id`", `a\b`, "true"} {
 		o := options(".")
 		o.Environment = name
-		text := newWorkflow([]Project{{Dir: name, Name: "alder", Backend: "flit_core.buildapi"}, {Dir: "x/" + name, Name: "elm", Backend: "maturin"}}, o)
+		text := newWorkflow(
+			[]Project{{Dir: name, Name: "alder", Backend: "flit_core.buildapi"}, {Dir: "x/" + name, Name: "elm", Backend: "maturin"}}, o,
+		)
 		var document yaml.Node
 		if err := yaml.Unmarshal([]byte(text), &document); err != nil {
 			t.Errorf("%q: %v\n%s", name, err, text)
@@ -113,21 +115,34 @@ func TestRead_ProjectKinds(t *testing.T) {
 		files map[string]string
 		want  Project // without its folder; a zero value: there is none
 	}{
-		"setup.py alone":    {map[string]string{"setup.py": "setup(name='alder')"}, Project{Backend: "setuptools.build_meta:__legacy__"}},
-		"extension modules": {map[string]string{"setup.py": "setup(ext_modules=[])"}, Project{Backend: "setuptools.build_meta:__legacy__", Compiled: true}},
+		"setup.py alone": {map[string]string{"setup.py": "setup(name='alder')"}, Project{Backend: "setuptools.build_meta:__legacy__"}},
+		"extension modules": {
+			map[string]string{"setup.py": "setup(ext_modules=[])"}, Project{Backend: "setuptools.build_meta:__legacy__", Compiled: true},
+		},
 		"setup.cfg": {
-			map[string]string{"setup.cfg": "[metadata]\nname = alder\n[options]\nname = no\n"}, Project{Name: "alder", Backend: "setuptools.build_meta:__legacy__"},
+			map[string]string{
+				"setup.cfg": "[metadata]\nname = alder\n[options]\nname = no\n",
+			}, Project{Name: "alder", Backend: "setuptools.build_meta:__legacy__"},
 		},
 		"pyproject and setup.cfg": {
-			map[string]string{"pyproject.toml": "[build-system]\nrequires = ['setuptools']\nbuild-backend = 'setuptools.build_meta'\n", "setup.cfg": "[metadata]\nname=alder\n"},
+			map[string]string{
+				"pyproject.toml": "[build-system]\nrequires = ['setuptools']\nbuild-backend = 'setuptools.build_meta'\n",
+				"setup.cfg":      "[metadata]\nname=alder\n",
+			},
 			Project{Name: "alder", Backend: "setuptools.build_meta"},
 		},
 		"cython": {
-			map[string]string{"pyproject.toml": "[build-system]\nrequires = ['setuptools', 'Cython>=3']\nbuild-backend = 'setuptools.build_meta'\n[project]\nname = 'alder'\n"},
+			map[string]string{
+				"pyproject.toml": "[build-system]\nrequires = ['setuptools', 'Cython>=3']\n" +
+					"build-backend = 'setuptools.build_meta'\n[project]\nname = 'alder'\n",
+			},
 			Project{Name: "alder", Backend: "setuptools.build_meta", Compiled: true},
 		},
 		"a version from git": {
-			map[string]string{"pyproject.toml": "[build-system]\nrequires = ['hatchling', 'hatch_vcs']\nbuild-backend = 'hatchling.build'\n[project]\nname = 'alder'\n"},
+			map[string]string{
+				"pyproject.toml": "[build-system]\nrequires = ['hatchling', 'hatch_vcs']\n" +
+					"build-backend = 'hatchling.build'\n[project]\nname = 'alder'\n",
+			},
 			Project{Name: "alder", Backend: "hatchling.build", FromGit: true},
 		},
 		"tools alone":       {map[string]string{"pyproject.toml": "[tool.ruff]\nline-length = 100\n"}, Project{}},
@@ -201,15 +216,19 @@ func TestRemote(t *testing.T) {
 
 func TestRead_GitConfig(t *testing.T) {
 	t.Parallel()
-	const origin = "[core]\n\tbare = false\n[remote \"origin\"]\n\turl = git@github.com:o/r.git\n\tfetch = +refs/heads/*:refs/remotes/origin/*\n"
+	const origin = "[core]\n\tbare = false\n" +
+		"[remote \"origin\"]\n\turl = git@github.com:o/r.git\n\tfetch = +refs/heads/*:refs/remotes/origin/*\n"
 	for name, c := range map[string]struct {
 		files map[string]string
 		want  string
 	}{
-		"origin":            {map[string]string{".git/config": origin}, "o/r"},
-		"two remotes":       {map[string]string{".git/config": "[remote \"fork\"]\nurl = https://github.com/x/y\n" + origin}, "o/r"},
-		"only upstream":     {map[string]string{".git/config": "[remote \"upstream\"]\n\turl = \"https://github.com/x/y\"\n"}, "x/y"},
-		"two, and neither":  {map[string]string{".git/config": "[remote \"a\"]\nurl = https://github.com/x/y\n[remote \"b\"]\nurl = https://github.com/x/z\n"}, ""},
+		"origin":        {map[string]string{".git/config": origin}, "o/r"},
+		"two remotes":   {map[string]string{".git/config": "[remote \"fork\"]\nurl = https://github.com/x/y\n" + origin}, "o/r"},
+		"only upstream": {map[string]string{".git/config": "[remote \"upstream\"]\n\turl = \"https://github.com/x/y\"\n"}, "x/y"},
+		"two, and neither": {
+			map[string]string{".git/config": "[remote \"a\"]\nurl = https://github.com/x/y\n" +
+				"[remote \"b\"]\nurl = https://github.com/x/z\n"}, "",
+		},
 		"a branch's remote": {map[string]string{".git/config": "[branch \"main\"]\nurl = https://github.com/x/y\n"}, ""},
 		"a worktree": {map[string]string{
 			".git": "gitdir: main/.git/worktrees/w\n", "main/.git/worktrees/w/commondir": "../..\n", "main/.git/config": origin,
@@ -229,6 +248,7 @@ func TestRead_GitConfig(t *testing.T) {
 func TestMigrations(t *testing.T) {
 	t.Parallel()
 	const head = "jobs:\n  publish:\n    runs-on: ubuntu-latest\n"
+	const action = "    steps:\n      - uses: pypa/gh-action-pypi-publish@"
 	const identified = "    permissions:\n      id-token: write\n    environment: release\n"
 	for name, c := range map[string]struct {
 		workflow string
@@ -238,28 +258,71 @@ func TestMigrations(t *testing.T) {
 		also     []string // words of each
 	}{
 		"the action, with Trusted Publishing": {
-			head + identified + "    steps:\n      - uses: pypa/gh-action-pypi-publish@release/v1 # newest\n", "pypa/gh-action-pypi-publish", 8,
-			[]string{"      - uses: pypa/gh-action-pypi-publish@release/v1 # newest"}, []string{"      - uses: org/pypi-oidc-publish@v1"}, nil,
+			head + identified + action + "release/v1 # newest\n",
+			"pypa/gh-action-pypi-publish", 8,
+			[]string{"      - uses: pypa/gh-action-pypi-publish@release/v1 # newest"},
+			[]string{"      - uses: org/pypi-oidc-publish@v1"},
+			nil,
 		},
 		"the action with a token and old names": {
-			head + "    steps:\n      - name: x\n        uses: 'PyPA/gh-action-pypi-publish@v1.13'\n        with:\n          password: ${{ secrets.T }}\n          packages_dir: out/\n          unknown: 1\n",
+			head + "    steps:\n      - name: x\n        uses: 'PyPA/gh-action-pypi-publish@v1.13'\n        with:\n" +
+				"          password: ${{ secrets.T }}\n          packages_dir: out/\n          unknown: 1\n",
 			"PyPA/gh-action-pypi-publish", 6,
-			[]string{"        uses: 'PyPA/gh-action-pypi-publish@v1.13'"}, []string{"        uses: org/pypi-oidc-publish@v1"},
-			[]string{"id-token: write", "`environment`", "`password`", "`packages_dir` as `packages-dir`", "`unknown`"},
+			[]string{
+				"        uses: 'PyPA/gh-action-pypi-publish@v1.13'", "        with:", "          password: ${{ secrets.T }}",
+				"          packages_dir: out/", "          unknown: 1",
+			},
+			[]string{"        uses: org/pypi-oidc-publish@v1", "        with:", "          packages-dir: out/"},
+			[]string{"id-token: write", "`environment`", "`password`", "no input `unknown`"},
+		},
+		"the action with a token alone": {
+			head + identified + action + "v1\n        with:\n          password: >-\n            ${{ secrets.T }}\n",
+			"pypa/gh-action-pypi-publish", 8,
+			[]string{
+				"      - uses: pypa/gh-action-pypi-publish@v1", "        with:", "          password: >-", "            ${{ secrets.T }}",
+			},
+			[]string{"      - uses: org/pypi-oidc-publish@v1"},
+			[]string{"`password`"},
+		},
+		"inputs in one line": {
+			head + identified + action + "v1\n        with: {skip_existing: true}\n",
+			"pypa/gh-action-pypi-publish", 8,
+			[]string{"      - uses: pypa/gh-action-pypi-publish@v1"},
+			[]string{"      - uses: org/pypi-oidc-publish@v1"},
+			[]string{"with hyphens"},
 		},
 		"twine": {
-			head + identified + "    steps:\n      - run: twine upload dist/*\n        env:\n          TWINE_PASSWORD: x\n", "twine upload", 8,
-			[]string{"      - run: twine upload dist/*", "        env:", "          TWINE_PASSWORD: x"}, []string{"      - uses: org/pypi-oidc-publish@v1"},
+			head + identified + "    steps:\n      - run: twine upload dist/*\n        env:\n          TWINE_PASSWORD: x\n",
+			"twine upload", 8,
+			[]string{
+				"      - run: twine upload dist/*", "        env:", "          TWINE_PASSWORD: x",
+			},
+			[]string{"      - uses: org/pypi-oidc-publish@v1"},
 			[]string{"may do more than publish"},
 		},
 		"uv in a longer script": {
-			head + identified + "    steps:\n      - name: y\n        run: |\n          uv build\n          uv publish --token x\n", "uv publish", 8,
+			head + identified + "    steps:\n      - name: y\n        run: |\n          uv build\n          uv publish --token x\n",
+			"uv publish", 8,
 			[]string{"      - name: y", "        run: |", "          uv build", "          uv publish --token x"},
-			[]string{"      - uses: org/pypi-oidc-publish@v1"}, []string{"may do more than publish"},
+			[]string{"      - uses: org/pypi-oidc-publish@v1"},
+			[]string{"may do more than publish"},
 		},
-		"poetry":               {head + identified + "    steps:\n    - run: poetry publish\n", "poetry publish", 8, []string{"    - run: poetry publish"}, []string{"    - uses: org/pypi-oidc-publish@v1"}, []string{"may do"}},
-		"a module of python":   {head + identified + "    steps:\n    - run: python -m twine upload dist/*\n", "twine upload", 8, []string{"    - run: python -m twine upload dist/*"}, []string{"    - uses: org/pypi-oidc-publish@v1"}, []string{"may do"}},
-		"nothing":              {head + "    steps:\n      - run: twine check dist/*\n      - run: echo flit-publish\n", "", 0, nil, nil, nil},
+		"poetry": {
+			head + identified + "    steps:\n    - run: poetry publish\n", "poetry publish", 8,
+			[]string{"    - run: poetry publish"},
+			[]string{"    - uses: org/pypi-oidc-publish@v1"},
+			[]string{"may do"},
+		},
+		"a module of python": {
+			head + identified + "    steps:\n    - run: python -m twine upload dist/*\n", "twine upload", 8,
+			[]string{"    - run: python -m twine upload dist/*"},
+			[]string{"    - uses: org/pypi-oidc-publish@v1"},
+			[]string{"may do"},
+		},
+		"nothing": {
+			head + "    steps:\n      - run: twine check dist/*\n      - run: echo flit-publish\n",
+			"", 0, nil, nil, nil,
+		},
 		"this action":          {head + "    steps:\n      - uses: org/pypi-oidc-publish@v1\n", "", 0, nil, nil, nil},
 		"a reusable workflow":  {"jobs:\n  x:\n    uses: ./.github/workflows/y.yml\n", "", 0, nil, nil, nil},
 		"jobs that are a list": {"jobs: [1, 2]\n", "", 0, nil, nil, nil},

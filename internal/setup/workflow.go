@@ -25,8 +25,8 @@ const (
 func newWorkflow(projects []Project, o Options) string {
 	var b strings.Builder
 	line := func(format string, args ...any) { fmt.Fprintf(&b, format+"\n", args...) }
-	line("# A tag such as v1.2.3 builds the release and publishes it. The jobs that build have no right to publish, and the job that publishes")
-	line("# builds nothing.")
+	line("# A tag such as v1.2.3 builds the release and publishes it. The jobs that build have no right to publish,")
+	line("# and the job that publishes builds nothing.")
 	line("name: release")
 	line("on:")
 	line("  push:")

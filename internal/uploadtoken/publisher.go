@@ -52,8 +52,8 @@ func (l *Session) needed(c oidc.Claims, order MintRequest, id finding.ID, next s
 	return reported
 }
 
-// PublisherForm returns the fields of the index's form for the Trusted Publisher of a run with these claims, as they stand in the address of
-// a form that is filled in (docs/reference/pypi-server.md §4.8).
+// PublisherForm returns the fields of the index's form for the Trusted Publisher of a run with these claims, as they stand in the
+// address of a form that is filled in (docs/reference/pypi-server.md §4.8).
 func PublisherForm(c oidc.Claims) url.Values {
 	owner, repository, _ := strings.Cut(c.Repository, "/")
 	return url.Values{

@@ -354,3 +354,31 @@ func TestCancel_Container(t *testing.T) {
 	s.published(s.check(code, before), contract{})
 	x.holdsAll()
 }
+
+// TestContainer_Commands: the commands for people without Go, as README and docs show them.
+func TestContainer_Commands(t *testing.T) {
+	x := serveInImage(t)
+	s := newStepWith(t, map[string]string{}, "alder-1.0-py3-none-any.whl")
+	checkout, err := filepath.Abs(filepath.Join("..", "setup", "testdata", "checkouts", "setuptools"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, c := range []struct {
+		flags, arguments []string
+		code             int
+		says             string
+	}{
+		{[]string{"-v", s.path("dist") + ":/dist:ro"}, []string{"check", "/dist"}, 0, "0 errors"},
+		{[]string{"-v", checkout + ":/checkout:ro"}, []string{"setup", "-index", "none", "/checkout"}, 0, "Register the publisher of alder"},
+		{
+			[]string{"-v", s.path("dist") + ":/dist:ro", "--network", "container:" + x.name},
+			[]string{"verify", "-index", "http://" + address + "/legacy/", "/dist"}, 1, "does not list alder-1.0-py3-none-any.whl",
+		},
+	} {
+		command := inContainer(t, append([]string{"--read-only"}, c.flags...), c.arguments...)
+		out, _ := command.CombinedOutput() // the exit code tells
+		what := strings.Join(c.arguments, " ")
+		expect.Equal(t, "exit code of "+what, command.ProcessState.ExitCode(), c.code)
+		expect.Contains(t, "the output of "+what, string(out), c.says)
+	}
+}

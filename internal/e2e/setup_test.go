@@ -2,7 +2,6 @@ package e2e_test
 
 import (
 	"encoding/json"
-	"io/fs"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -291,7 +290,7 @@ func TestSetup_Page(t *testing.T) {
 // copyTree copies the files of a folder.
 func copyTree(t *testing.T, from, to string) {
 	t.Helper()
-	if err := os.CopyFS(to, os.DirFS(from).(fs.FS)); err != nil {
+	if err := os.CopyFS(to, os.DirFS(from)); err != nil {
 		t.Fatal(err)
 	}
 }

@@ -38,7 +38,7 @@ type options struct {
 
 func main() {
 	var o options
-	flag.StringVar(&o.version, "version", "dev", "the `version` that the program tells")
+	flag.StringVar(&o.version, "version", "dev", "the `version` that the program prints")
 	flag.StringVar(&o.source, "source", "", "`URL` of the repository, for the labels (default: by the module's name)")
 	flag.StringVar(&o.revision, "revision", "", "the `commit` of the source (default: git's HEAD)")
 	flag.Func("created", "the `time` of the image, as seconds since 1970 (default: that of the commit)", func(text string) error {

@@ -17,19 +17,19 @@ type Site struct {
 	Upload *url.URL // where distributions are posted
 	Simple *url.URL // the simple index, with a slash at its end; nil: no queries
 	Pages  *url.URL // what project pages begin with; nil: there are none
-	Files  *url.URL // what the addresses of files begin with, which go on with their BLAKE2b-256; nil: they cannot be told
+	Files  *url.URL // what the addresses of files begin with, which go on with their BLAKE2b-256; nil: they are not known
 	Manage *url.URL // what pages with the settings of projects begin with; nil: there are none
 	// Classifiers is where the index lists the classifiers that it takes; nil: nowhere (docs/reference/pypi-server.md §2.4.3).
 	Classifiers *url.URL
-	Status      string // the page on which the operators tell of outages; empty: none is known
-	// Warehouse tells that the index runs the software of the public one: its rules, its answers, its 200 for the same bytes
+	Status      string // the page on which the operators report outages; empty: none is known
+	// Warehouse is set if the index runs the software of the public one: its rules, its answers, its 200 for the same bytes
 	// again.
 	Warehouse bool
-	// Attestations tells that the index takes and verifies attestations (PEP 740), against the public Sigstore.
+	// Attestations is set if the index takes and verifies attestations (PEP 740), against the public Sigstore.
 	Attestations bool
-	// MD5 tells that the index may know files by their MD5 alone.
+	// MD5 is set if the index may know files by their MD5 alone.
 	MD5 bool
-	// OwnPages tells that Simple is the index's own and not that of another one, such as a mirror, which may know less.
+	// OwnPages is set if Simple is the index's own and not that of another one, such as a mirror, which may know less.
 	OwnPages bool
 
 	audience string // the audience that ID tokens for this index must have; "" for an index without a name of its own
@@ -102,7 +102,7 @@ func SiteOf(upload, simple *url.URL, lookups bool) Site {
 }
 
 // MayReplace reports whether an upload may replace a file of the same name. A Warehouse takes the same bytes again, refuses others, and
-// tells the digest of every file (docs/reference/pypi-server.md §2.8 and §7). What another index does is the choice of its operators.
+// gives the digest of every file (docs/reference/pypi-server.md §2.8 and §7). What another index does is the choice of its operators.
 func (s Site) MayReplace() bool { return !s.Warehouse }
 
 // ForeignAudience is the refusal of an index that asks for ID tokens which are another service's.
@@ -116,7 +116,7 @@ func (e *ForeignAudience) Error() string {
 	)
 }
 
-// Permit tells whether the index may ask for ID tokens with this audience. It is not believed blindly: an audience with
+// Permit returns an error unless the index may ask for ID tokens with this audience. It is not believed blindly: an audience with
 // which a known index or Sigstore would accept the token is permitted to that index alone, and to Sigstore never here. Neither
 // are those by which clouds and other registries take GitHub's ID tokens.
 func (s Site) Permit(audience string) error {

@@ -324,12 +324,12 @@ func TestReleaseYanked(t *testing.T) {
 			t.Parallel()
 			s := set(t, wheel(good))
 			s.Listings = map[pep.Project]pep.Listing{"alder": {Exists: true, Files: c.files}}
-			told := false
+			reported := false
 			for _, f := range preflight.Check(s) {
-				told = told || f.ID == "release-yanked" && f.Severity == finding.Notice && f.File != ""
+				reported = reported || f.ID == "release-yanked" && f.Severity == finding.Notice && f.File != ""
 			}
-			if told != c.reported {
-				t.Errorf("reported: %v, want %v", told, c.reported)
+			if reported != c.reported {
+				t.Errorf("reported: %v, want %v", reported, c.reported)
 			}
 		})
 	}

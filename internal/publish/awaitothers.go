@@ -46,7 +46,7 @@ func (r *run) awaitOthers(ctx context.Context, targets []*target) (waited bool, 
 			return done
 		}
 		if ctx.Err() == nil || len(r.listings.answered()) < len(projects) {
-			unread = unlisted // one that was cut off tells nothing beside those before it
+			unread = unlisted // one that was cut off says nothing beside those before it
 		}
 		if isOver() {
 			return failed

@@ -87,7 +87,7 @@ func (r *run) steps(ctx context.Context, release *gitHubRelease) error {
 	return nil
 }
 
-// dryRunPatience is how long a dry run goes on asking for the audience and an ID token, which it needs only to tell of them.
+// dryRunPatience is how long a dry run goes on asking for the audience and an ID token, which it needs only to report them.
 const dryRunPatience = time.Minute
 
 // dryRunSteps does the steps after the plan that change nothing. No token is requested: that could create a project.

@@ -48,7 +48,7 @@ func (l *Session) noAudience(err error) error {
 	}
 }
 
-// checkStatus returns the beginning of a next step after an outage: where its end is told, if that is known.
+// checkStatus returns the beginning of a next step after an outage: the page that reports when it is over, if one is known.
 func (l *Session) checkStatus() string {
 	if l.opts.Status == "" {
 		return ""

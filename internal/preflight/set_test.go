@@ -65,7 +65,7 @@ func TestCheck_DriftIsOneFinding(t *testing.T) {
 	t.Parallel()
 	s := set(t, wheel(good), sdist(good+"Summary: x\n"), file{name: "alder-1.0-1-py3-none-any.whl", metadata: good + "Summary: x\n"})
 	found := preflight.Check(s)
-	if len(found) != 1 || !strings.Contains(found[0].Message, "and 1 more files differ") {
+	if len(found) != 1 || !strings.Contains(found[0].Message, "(also different in 1 more file)") {
 		t.Errorf("got %v", found)
 	}
 }

@@ -100,7 +100,8 @@ func (r *run) withRule(t *target, refused *index.Refusal) finding.Finding {
 		}
 	}
 	if rule.Certain() {
-		f.Fix += fmt.Sprintf("; also report this with the file's metadata: the rule `%s` should have found it before the upload", rule.ID)
+		f.Fix += fmt.Sprintf("; also report this to pypi-oidc-publish, with the file's metadata: "+
+			"its rule `%s` should have found it before the upload", rule.ID)
 	} else {
 		f.Fix += fmt.Sprintf(" (the rule `%s` covers this, based on %s)", rule.ID, rule.Basis)
 	}

@@ -22,7 +22,7 @@ import (
 	"time"
 )
 
-// architectures are those of the image, in the order of its index.
+// architectures returns those of the image, in the order of its index.
 func architectures() []string { return []string{"amd64", "arm64"} }
 
 // flags make the same source the same program, wherever it is built. The Dockerfile has the same, and a stage of .ci/run compares
@@ -141,7 +141,7 @@ func build(o options) (string, error) {
 	return d.Digest, image.refer(d)
 }
 
-// noticesOf are the licences of what is in the program, for all of the image's architectures.
+// noticesOf returns the licences of what is in the program, for all of the image's architectures.
 func noticesOf(architectures []string) ([]byte, error) {
 	systems := make([]string, 0, len(architectures))
 	for _, architecture := range architectures {
@@ -204,7 +204,7 @@ func writeBill(path, version string, programs []string) error {
 	return os.WriteFile(path, append(content, '\n'), 0o644)
 }
 
-// output is the one line that a command prints.
+// output returns the one line that a command prints.
 func output(name string, arguments ...string) (string, error) {
 	command := exec.Command(name, arguments...)
 	command.Stderr = os.Stderr

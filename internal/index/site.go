@@ -35,7 +35,7 @@ type Site struct {
 	audience string // the audience that ID tokens for this index must have; "" for an index without a name of its own
 }
 
-// known are the indexes with a name of their own.
+// known returns the indexes with a name of their own.
 func known() []Site {
 	at := func(text string) *url.URL {
 		u, err := url.Parse(text)
@@ -73,8 +73,8 @@ func known() []Site {
 	}
 }
 
-// SiteOf is the site behind an upload URL. simple is where to look things up, or nil to derive it: a Warehouse, known by
-// the path of its upload endpoint, has its simple index beside it.
+// SiteOf returns the site of an upload URL. simple is the index to query, or nil to derive it: a Warehouse, known by the path of its
+// upload endpoint, has its simple index beside it. Without lookups the site has no simple index.
 func SiteOf(upload, simple *url.URL, lookups bool) Site {
 	site := Site{Upload: upload, MD5: true}
 	for _, s := range known() {
@@ -157,7 +157,7 @@ func (s Site) Name() string {
 	}
 }
 
-// Page is the release's page, or its project's simple page where the index has no pages; empty where there is neither.
+// Page returns the URL of the release's page, or of its project's simple page if the index has no pages; empty if it has neither.
 func (s Site) Page(r pep.Release, version string) string {
 	switch {
 	case s.Pages != nil:
@@ -169,8 +169,8 @@ func (s Site) Page(r pep.Release, version string) string {
 	}
 }
 
-// PublisherPage is where people set the Trusted Publishers of a project, with the form filled in; of a project that is not
-// there yet, where they set a pending publisher, whose form takes nothing. Empty where the index has no such pages
+// PublisherPage returns the URL of the page on which the Trusted Publishers of a project are set, with the form filled in. For a new project
+// it is the page for a pending publisher, whose form cannot be filled in. It is empty if the index has no such pages
 // (docs/reference/pypi-server.md §4.8).
 func (s Site) PublisherPage(project pep.Project, isNew bool, form url.Values) string {
 	switch {
@@ -185,7 +185,7 @@ func (s Site) PublisherPage(project pep.Project, isNew bool, form url.Values) st
 	}
 }
 
-// simplePage has a slash at its end: without it some indexes answer with a redirect, or refuse.
+// simplePage returns the URL of a project's page, with a slash at its end: without it some indexes answer with a redirect, or refuse.
 func (s Site) simplePage(project pep.Project) *url.URL {
 	return s.Simple.JoinPath(string(project) + "/")
 }

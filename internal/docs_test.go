@@ -31,15 +31,15 @@ func pages(t *testing.T) []string {
 	return found
 }
 
-// prose is a page without its blocks of code, in which neither links nor headings are meant.
-func prose(text string) string {
+// withoutCode returns a page without its blocks of code, in which neither links nor headings are meant.
+func withoutCode(text string) string {
 	return regexp.MustCompile("(?ms)^ *```.*?^ *```$").ReplaceAllString(text, "")
 }
 
 // anchors are the places in a page that a link can name: its headings, as GitHub makes them, and named elements.
 func anchors(text string) map[string]bool {
 	all := map[string]bool{}
-	for _, heading := range regexp.MustCompile(`(?m)^#{1,6} +(.+?) *$`).FindAllStringSubmatch(prose(text), -1) {
+	for _, heading := range regexp.MustCompile(`(?m)^#{1,6} +(.+?) *$`).FindAllStringSubmatch(withoutCode(text), -1) {
 		plain := regexp.MustCompile(`\[([^\]]*)\]\([^)]*\)`).ReplaceAllString(heading[1], "$1")
 		slug := strings.Map(func(r rune) rune {
 			switch {
@@ -68,7 +68,7 @@ func TestDocs_Links(t *testing.T) {
 	count := 0
 	headings := map[string]map[string]bool{} // by page
 	for _, page := range pages(t) {
-		text := prose(read(t, page))
+		text := withoutCode(read(t, page))
 		text = regexp.MustCompile("`[^`\n]*`").ReplaceAllString(text, "")
 		for _, link := range links.FindAllStringSubmatch(text, -1) {
 			link[1] += link[2] + link[3]

@@ -39,14 +39,14 @@ func hostsIn(text string) []string {
 func hostsOfTheCode(t *testing.T) []string {
 	t.Helper()
 	var hosts []string
-	for _, place := range []struct{ file, pattern string }{
+	for _, source := range []struct{ file, pattern string }{
 		{"index/site.go", `(?:Upload|Simple|Classifiers): +at\("https://([^/]+)/`},
 		{"attest/public.go", `publicTUF += "https://([^"/]+)"`},
 		{"runner/github.go", `publicAPI = "https://([^"/]+)"`},
 	} {
-		found := regexp.MustCompile(place.pattern).FindAllStringSubmatch(read(t, place.file), -1)
+		found := regexp.MustCompile(source.pattern).FindAllStringSubmatch(read(t, source.file), -1)
 		if found == nil {
-			t.Fatalf("%s names no host as %s", place.file, place.pattern)
+			t.Fatalf("%s names no host as %s", source.file, source.pattern)
 		}
 		for _, host := range found {
 			hosts = append(hosts, host[1])
@@ -102,7 +102,7 @@ func TestDocs_Pictures(t *testing.T) {
 	t.Parallel()
 	used := map[string]bool{}
 	for _, page := range pages(t) {
-		for _, source := range regexp.MustCompile(`\ssrc(?:set)?="([^"]*)"`).FindAllStringSubmatch(prose(read(t, page)), -1) {
+		for _, source := range regexp.MustCompile(`\ssrc(?:set)?="([^"]*)"`).FindAllStringSubmatch(withoutCode(read(t, page)), -1) {
 			at := filepath.Join(filepath.Dir(page), source[1])
 			if _, err := os.Stat(at); err != nil {
 				t.Errorf("%s shows a picture that is not there: %v", page, err)
@@ -208,15 +208,15 @@ func TestReadme_ImageSize(t *testing.T) {
 func TestThreatModel_ImageContent(t *testing.T) {
 	t.Parallel()
 	text := strings.Join(strings.Fields(read(t, "../docs/threat-model.md")), " ")
-	_, told, found := strings.Cut(text, "The image has one static program")
-	told, _, _ = strings.Cut(told, ". ")
+	_, sentence, found := strings.Cut(text, "The image has one static program")
+	sentence, _, _ = strings.Cut(sentence, ". ")
 	files := regexp.MustCompile(`Typeflag: tar\.TypeReg, Name: "([^"]+)"`).FindAllStringSubmatch(read(t, "../.ci/image/oci.go"), -1)
 	if !found || len(files) == 0 {
 		t.Fatal("the test reads the wrong text")
 	}
 	for _, file := range files {
-		if !strings.Contains(told, "`"+file[1]+"`") {
-			t.Errorf("the image has %s, and the threat model says:%s", file[1], told)
+		if !strings.Contains(sentence, "`"+file[1]+"`") {
+			t.Errorf("the image has %s, and the threat model says:%s", file[1], sentence)
 		}
 	}
 }

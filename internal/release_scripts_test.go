@@ -11,8 +11,8 @@ import (
 	"testing"
 )
 
-// place is a repository at its candidate, and a GitHub for the scripts of a release: testdata/gh, on a bare repository.
-type place struct {
+// fixture is a repository at its candidate, and a GitHub for the scripts of a release: testdata/gh, on a bare repository.
+type fixture struct {
 	t            *testing.T
 	here, store  string
 	candidate    string
@@ -21,12 +21,12 @@ type place struct {
 	programNames []string
 }
 
-func newPlace(t *testing.T) *place {
+func newFixture(t *testing.T) *fixture {
 	t.Helper()
 	if runtime.GOOS != "linux" {
 		t.Skip("the scripts of a release run on Linux, with its commands")
 	}
-	p := &place{t: t, here: t.TempDir(), store: t.TempDir(), programNames: []string{"a.tar.gz", "SHA256SUMS"}}
+	p := &fixture{t: t, here: t.TempDir(), store: t.TempDir(), programNames: []string{"a.tar.gz", "SHA256SUMS"}}
 	gh, err := filepath.Abs("testdata")
 	if err != nil {
 		t.Fatal(err)
@@ -63,7 +63,7 @@ func newPlace(t *testing.T) *place {
 	return p
 }
 
-func (p *place) write(path, content string) {
+func (p *fixture) write(path, content string) {
 	p.t.Helper()
 	if err := os.MkdirAll(filepath.Dir(path), 0o755); err != nil {
 		p.t.Fatal(err)
@@ -74,18 +74,18 @@ func (p *place) write(path, content string) {
 }
 
 // pin writes the image into the action.yml of the work tree.
-func (p *place) pin(version string) {
+func (p *fixture) pin(version string) {
 	p.write(filepath.Join(p.here, "action.yml"), "name: a\nruns:\n  image: docker://ghcr.io/o/r:"+version+"@sha256:0\n")
 }
 
-func (p *place) run(name string, arguments ...string) (string, error) {
+func (p *fixture) run(name string, arguments ...string) (string, error) {
 	command := exec.CommandContext(p.t.Context(), name, arguments...)
 	command.Dir, command.Env = p.here, append(slices.Clone(p.environment), "BREAK="+p.breakOnce)
 	output, err := command.CombinedOutput()
 	return strings.TrimSpace(string(output)), err
 }
 
-func (p *place) must(name string, arguments ...string) string {
+func (p *fixture) must(name string, arguments ...string) string {
 	p.t.Helper()
 	message, err := p.run(name, arguments...)
 	if err != nil {
@@ -95,7 +95,7 @@ func (p *place) must(name string, arguments ...string) string {
 }
 
 // at is what a name of the repository names, or nothing.
-func (p *place) at(ref string) string {
+func (p *fixture) at(ref string) string {
 	message, err := p.run("git", "--git-dir", filepath.Join(p.store, "repository"), "rev-parse", "-q", "--verify", ref)
 	if err != nil {
 		return ""
@@ -104,7 +104,7 @@ func (p *place) at(ref string) string {
 }
 
 // release is the end of the release workflow.
-func (p *place) release(version string) (string, error) {
+func (p *fixture) release(version string) (string, error) {
 	message, err := p.run(".ci/tag-release", version)
 	if err != nil {
 		return message, err
@@ -133,7 +133,7 @@ func TestReleaseScript_Resume(t *testing.T) {
 	} {
 		t.Run(broken, func(t *testing.T) {
 			t.Parallel()
-			p := newPlace(t)
+			p := newFixture(t)
 			p.breakOnce = broken
 			message, err := p.release("v1.2.3")
 			// Files are sent apart only where an earlier try has left a draft.
@@ -176,37 +176,41 @@ func TestReleaseScript_Refused(t *testing.T) {
 	t.Parallel()
 	for _, c := range []struct {
 		name, says string
-		before     func(*place)
+		before     func(*fixture)
 		v1         bool // moves
 		fails      bool
 	}{
-		{"the tag is something else's", "is not this release", func(p *place) {
+		{"the tag is something else's", "is not this release", func(p *fixture) {
 			p.must("git", "--git-dir", filepath.Join(p.store, "repository"), "tag", "v1.2.3", p.candidate)
 		}, false, true},
-		{"more than one line differs", "one line", func(p *place) { p.write(filepath.Join(p.here, "README.md"), "other\n") }, false, true},
-		{"nothing differs", "one line", func(p *place) { p.must("git", "checkout", "-q", "action.yml") }, false, true},
+		{
+			"more than one line differs", "one line", func(p *fixture) { p.write(filepath.Join(p.here, "README.md"), "other\n") }, false,
+			true,
+		},
+		{"nothing differs", "one line", func(p *fixture) { p.must("git", "checkout", "-q", "action.yml") }, false, true},
 		{
 			"releases can be changed", "gh release delete v1.2.3",
-			func(p *place) { p.write(filepath.Join(p.store, "immutable"), "false\n") }, false,
+			func(p *fixture) { p.write(filepath.Join(p.store, "immutable"), "false\n") }, false,
 			true,
 		},
 		{
-			"a newer one is out", "v1 stays at v1.10.0", func(p *place) { p.write(filepath.Join(p.store, "published", "v1.10.0"), "") },
+			"a newer one is out", "v1 stays at v1.10.0", func(p *fixture) { p.write(filepath.Join(p.store, "published", "v1.10.0"), "") },
 			false,
 			false,
 		},
-		{"an older one is out", "v1", func(p *place) { p.write(filepath.Join(p.store, "published", "v1.2.2"), "") }, true, false},
+		{"an older one is out", "v1", func(p *fixture) { p.write(filepath.Join(p.store, "published", "v1.2.2"), "") }, true, false},
 		{
-			"a newer one of another line is out", "v1", func(p *place) { p.write(filepath.Join(p.store, "published", "v2.0.0"), "") }, true,
+			"a newer one of another line is out", "v1", func(p *fixture) { p.write(filepath.Join(p.store, "published", "v2.0.0"), "") },
+			true,
 			false,
 		},
-		{"a stray tag is no release", "v1", func(p *place) {
+		{"a stray tag is no release", "v1", func(p *fixture) {
 			p.must("git", "--git-dir", filepath.Join(p.store, "repository"), "tag", "v1.99.0", p.candidate)
 		}, true, false},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			t.Parallel()
-			p := newPlace(t)
+			p := newFixture(t)
 			c.before(p)
 			message, err := p.release("v1.2.3")
 			if (err != nil) != c.fails || !strings.Contains(message, c.says) {

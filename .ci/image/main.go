@@ -22,7 +22,7 @@ import (
 	"time"
 )
 
-// architectures are those of the image, in the order of its index.
+// architectures returns those of the image, in the order of its index.
 func architectures() []string { return []string{"amd64", "arm64"} }
 
 // flags make the same source the same program, wherever it is built. The Dockerfile has the same, and a stage of .ci/run compares
@@ -38,7 +38,7 @@ type options struct {
 
 func main() {
 	var o options
-	flag.StringVar(&o.version, "version", "dev", "the `version` that the program tells")
+	flag.StringVar(&o.version, "version", "dev", "the `version` that the program prints")
 	flag.StringVar(&o.source, "source", "", "`URL` of the repository, for the labels (default: by the module's name)")
 	flag.StringVar(&o.revision, "revision", "", "the `commit` of the source (default: git's HEAD)")
 	flag.Func("created", "the `time` of the image, as seconds since 1970 (default: that of the commit)", func(text string) error {
@@ -141,7 +141,7 @@ func build(o options) (string, error) {
 	return d.Digest, image.refer(d)
 }
 
-// noticesOf are the licences of what is in the program, for all of the image's architectures.
+// noticesOf returns the licences of what is in the program, for all of the image's architectures.
 func noticesOf(architectures []string) ([]byte, error) {
 	systems := make([]string, 0, len(architectures))
 	for _, architecture := range architectures {
@@ -204,7 +204,7 @@ func writeBill(path, version string, programs []string) error {
 	return os.WriteFile(path, append(content, '\n'), 0o644)
 }
 
-// output is the one line that a command prints.
+// output returns the one line that a command prints.
 func output(name string, arguments ...string) (string, error) {
 	command := exec.Command(name, arguments...)
 	command.Stderr = os.Stderr

@@ -15,10 +15,10 @@ import (
 )
 
 const (
-	patience = 30 * time.Second // until a service must be ready; a second is usual
-	farewell = 5 * time.Second  // between the wish that a process ends and its end
-	lines    = 20               // of a log's end that an error shows
-	columns  = 400              // of each; what follows is the stack of the program's own trouble
+	startTimeout = 30 * time.Second // until a service must be ready; a second is usual
+	farewell     = 5 * time.Second  // between the wish that a process ends and its end
+	lines        = 20               // of a log's end that an error shows
+	columns      = 400              // of each; what follows is the stack of the program's own trouble
 )
 
 // process is a running program, whose output goes to a file.
@@ -55,7 +55,7 @@ func start(ctx context.Context, folder string, env []string, program string, arg
 // ready waits until the address answers 200, and returns how long it took.
 func (p *process) ready(ctx context.Context, address string) (time.Duration, error) {
 	began := time.Now()
-	ctx, cancel := context.WithTimeout(ctx, patience)
+	ctx, cancel := context.WithTimeout(ctx, startTimeout)
 	defer cancel()
 	for {
 		err := answers(ctx, address)
@@ -66,7 +66,7 @@ func (p *process) ready(ctx context.Context, address string) (time.Duration, err
 		case <-p.done:
 			return 0, p.tail(errors.New("it ended"))
 		case <-ctx.Done():
-			return 0, p.tail(fmt.Errorf("not ready after %v: %w", patience, err))
+			return 0, p.tail(fmt.Errorf("not ready after %v: %w", startTimeout, err))
 		case <-time.After(20 * time.Millisecond):
 		}
 	}

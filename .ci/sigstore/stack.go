@@ -119,7 +119,7 @@ func (s *stack) startRekor(ctx context.Context, program string) error {
 	return err
 }
 
-// publish tells clients of the services, by TUF.
+// publish announces the services to clients, by TUF.
 func (s *stack) publish(ctx context.Context) error {
 	now := time.Now()
 	ports, err := freePorts(1)

@@ -22,7 +22,7 @@ import (
 // attested is a signed set of one file.
 func attested(t testing.TB) (*harness, *distfile.Distribution, Attestation) {
 	t.Helper()
-	h := play(t, time.Now, fakepypi.SigstoreBehavior{})
+	h := newHarness(t, time.Now, fakepypi.SigstoreBehavior{})
 	files := wheels(t, 1)
 	all, err := h.Sign(t.Context(), files, nil)
 	if err != nil {
@@ -119,7 +119,7 @@ func TestAdopt_Leftover(t *testing.T) {
 	})
 	t.Run("while the trust root is unavailable", func(t *testing.T) {
 		t.Parallel()
-		h := play(t, time.Now, fakepypi.SigstoreBehavior{TrustRoot: "unavailable"})
+		h := newHarness(t, time.Now, fakepypi.SigstoreBehavior{TrustRoot: "unavailable"})
 		if _, err := h.Adopt(t.Context(), wheels(t, 1)[0], []byte("{}")); isUnverified(err) || !isOutage(err) {
 			t.Errorf("%v", err)
 		}
@@ -129,7 +129,7 @@ func TestAdopt_Leftover(t *testing.T) {
 // The file types that the index takes attestations for.
 func TestSign_FileTypes(t *testing.T) {
 	t.Parallel()
-	h := play(t, time.Now, fakepypi.SigstoreBehavior{})
+	h := newHarness(t, time.Now, fakepypi.SigstoreBehavior{})
 	dir := t.TempDir()
 	zipped := wheel(t, filepath.Join(dir, "sample_project-1.0.zip"))
 	source := filepath.Join(dir, "sampleproject-3.0.0.tar.gz")
@@ -152,18 +152,18 @@ func TestSign_FileTypes(t *testing.T) {
 // Every row of the table of statements, signed for real (docs/reference/attestations.md §1.3).
 func TestVerify_Statements(t *testing.T) {
 	t.Parallel()
-	h := play(t, time.Now, fakepypi.SigstoreBehavior{})
+	h := newHarness(t, time.Now, fakepypi.SigstoreBehavior{})
 	d := wheel(t, filepath.Join(t.TempDir(), statementWheel))
 	r, with, found := h.begin(t)
 	for name, row := range statementRows() {
 		_, err := r.signed(t, h, bundle.IntotoMediaType, []byte(row.change(string(statement(d)))), with, found, d)
-		if (err == nil) != row.taken {
-			t.Errorf("%s: taken: %v (%v)", name, err == nil, err)
+		if (err == nil) != row.accepted {
+			t.Errorf("%s: accepted: %v (%v)", name, err == nil, err)
 		}
 	}
 	// The signature is good, and it is of something else than a statement.
 	if _, err := r.signed(t, h, "application/json", statement(d), with, found, d); err == nil {
-		t.Error("another type of payload is taken")
+		t.Error("another type of payload is accepted")
 	}
 }
 

@@ -55,7 +55,7 @@ func TestSign_TransientFaults(t *testing.T) {
 			}
 			t.Run(string(op)+"/"+f.Name, func(t *testing.T) {
 				t.Parallel()
-				h := play(t, time.Now, fakepypi.SigstoreBehavior{})
+				h := newHarness(t, time.Now, fakepypi.SigstoreBehavior{})
 				if err := h.servers.InjectFault(string(op), f, 0, 1); err != nil {
 					t.Fatal(err)
 				}
@@ -101,7 +101,7 @@ func TestSign_PersistentFaults(t *testing.T) {
 		} {
 			t.Run(string(op)+"/"+name, func(t *testing.T) {
 				t.Parallel()
-				h := play(t, time.Now, fakepypi.SigstoreBehavior{})
+				h := newHarness(t, time.Now, fakepypi.SigstoreBehavior{})
 				if err := h.servers.InjectFault(string(op), named(name), 0, -1); err != nil {
 					t.Fatal(err)
 				}
@@ -145,7 +145,7 @@ func TestSign_DefectiveInstance(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			h := play(t, time.Now, row.behavior)
+			h := newHarness(t, time.Now, row.behavior)
 			all, err := h.Sign(t.Context(), wheels(t, 2), nil)
 			if err == nil || all != nil || isOutage(err) {
 				t.Fatalf("%d attestations, outage %v: %v", len(all), isOutage(err), err)
@@ -166,7 +166,7 @@ func TestSign_StaleTrustRoot(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			h := play(t, time.Now, behavior)
+			h := newHarness(t, time.Now, behavior)
 			at, err := h.getServices(t.Context())
 			if err != nil {
 				t.Fatal(err)
@@ -195,7 +195,7 @@ func TestLogEntry_LostAnswer(t *testing.T) {
 	for name, lookups := range map[string]int{"at once": 0, "readable at the third query": 2} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			h := play(t, time.Now, fakepypi.SigstoreBehavior{})
+			h := newHarness(t, time.Now, fakepypi.SigstoreBehavior{})
 			if err := h.servers.InjectFault("log-entry", named("reset-after-store"), 0, 2); err != nil {
 				t.Fatal(err)
 			}
@@ -216,7 +216,7 @@ func TestLogEntry_LostAnswer(t *testing.T) {
 	}
 	t.Run("never readable", func(t *testing.T) {
 		t.Parallel()
-		h := play(t, time.Now, fakepypi.SigstoreBehavior{})
+		h := newHarness(t, time.Now, fakepypi.SigstoreBehavior{})
 		entry := h.servers.InjectFault("log-entry", named("reset-after-store"), 0, 1)
 		if err := errors.Join(entry, h.servers.InjectFault("log-lookup", missing, 0, -1)); err != nil {
 			t.Fatal(err)
@@ -289,7 +289,7 @@ func TestCertificate_RefusedIDToken(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			h := play(t, time.Now, fakepypi.SigstoreBehavior{})
+			h := newHarness(t, time.Now, fakepypi.SigstoreBehavior{})
 			h.servers.Claims(row.change)
 			_, err := h.Sign(t.Context(), wheels(t, 1), nil)
 			if err == nil || isOutage(err) {
@@ -365,7 +365,7 @@ func TestCheckClaims(t *testing.T) {
 
 func TestSign_ReusableWorkflow(t *testing.T) {
 	t.Parallel()
-	h := play(t, time.Now, fakepypi.SigstoreBehavior{})
+	h := newHarness(t, time.Now, fakepypi.SigstoreBehavior{})
 	h.servers.Claims(func(c map[string]any) { c["job_workflow_ref"] = "octo-org/shared/.github/workflows/publish.yml@main" })
 	_, err := h.Sign(t.Context(), wheels(t, 1), nil)
 	if found := finding.Of(err); len(found) != 1 || found[0].ID != "attestation-reusable-workflow" || isOutage(err) {
@@ -382,7 +382,7 @@ func TestSign_Cancelled(t *testing.T) {
 	for _, op := range []string{"trust-root", "certificate", "log-entry"} {
 		t.Run(op, func(t *testing.T) {
 			t.Parallel()
-			h := play(t, time.Now, fakepypi.SigstoreBehavior{})
+			h := newHarness(t, time.Now, fakepypi.SigstoreBehavior{})
 			if err := h.servers.InjectFault(op, fault.Fault{Kind: fault.Hang, Point: fault.AfterBody}, 0, -1); err != nil {
 				t.Fatal(err)
 			}
@@ -399,7 +399,7 @@ func TestSign_Cancelled(t *testing.T) {
 // Retry-After is waited for, and the log is asked one at a time from then on.
 func TestLogEntry_RetryAfter(t *testing.T) {
 	t.Parallel()
-	h := play(t, time.Now, fakepypi.SigstoreBehavior{})
+	h := newHarness(t, time.Now, fakepypi.SigstoreBehavior{})
 	err := h.servers.InjectFault("log-entry", fault.Fault{Kind: fault.Answer, Point: fault.AfterBody, Status: 429, RetryAfter: "17"}, 0, 1)
 	if err != nil {
 		t.Fatal(err)
@@ -457,7 +457,7 @@ func TestSign_WrongClock(t *testing.T) {
 	for _, off := range []time.Duration{-50 * time.Minute, 3 * time.Hour} {
 		t.Run(off.String(), func(t *testing.T) {
 			t.Parallel()
-			h := play(t, time.Now, fakepypi.SigstoreBehavior{})
+			h := newHarness(t, time.Now, fakepypi.SigstoreBehavior{})
 			h.opts.Now = func() time.Time { return time.Now().Add(off) }
 			if _, err := h.Sign(t.Context(), wheels(t, 5), nil); err != nil {
 				t.Fatal(err)

@@ -51,7 +51,7 @@ func FuzzLogEntry(f *testing.F) {
 				t.Fatal(err)
 			}
 			if again, err := checkPolicy(d, text, trusted, google); err == nil && again.LogIndex != 125970014 {
-				t.Error("another entry is taken")
+				t.Error("another entry is accepted")
 			}
 		}
 	})
@@ -96,7 +96,7 @@ func FuzzServiceResponses(f *testing.F) {
 // What is signed once is the same for all: many sets of one signer at the same time share its trust root and token.
 func TestSign_Concurrent(t *testing.T) {
 	t.Parallel()
-	h := play(t, time.Now, fakepypi.SigstoreBehavior{})
+	h := newHarness(t, time.Now, fakepypi.SigstoreBehavior{})
 	done := make(chan error)
 	for range 4 {
 		files := wheels(t, 3)

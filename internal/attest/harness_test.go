@@ -80,8 +80,8 @@ func (h *harness) sleep(ctx context.Context, d time.Duration) error {
 	return context.Cause(ctx)
 }
 
-// play opens a test server with the clock.
-func play(t testing.TB, now func() time.Time, behavior fakepypi.SigstoreBehavior) *harness {
+// newHarness opens a test server with the clock.
+func newHarness(t testing.TB, now func() time.Time, behavior fakepypi.SigstoreBehavior) *harness {
 	t.Helper()
 	servers := pypitest.Start(t, fakepypi.Options{Now: now, Sigstore: behavior})
 	h := &harness{servers: servers}

@@ -3,7 +3,6 @@ package attest
 import (
 	"encoding/json"
 	"errors"
-	"fmt"
 	"strconv"
 
 	protobundle "github.com/sigstore/protobuf-specs/gen/pb-go/bundle/v1"
@@ -108,14 +107,8 @@ func encode(b *protobundle.Bundle) ([]byte, error) {
 
 // decode parses the object of PEP 740. Like the index, it uses only the first log entry and ignores unknown members.
 func decode(raw []byte) (*protobundle.Bundle, error) {
-	if len(raw) > longest {
-		return nil, fmt.Errorf("it is longer than %d bytes", longest)
-	}
 	var r reader
-	top := r.object(raw)
-	if version := r.get(top, "version"); r.err == nil && string(version) != "1" {
-		r.fail("its version is not 1")
-	}
+	top := r.document(raw)
 	material, envelope := r.object(r.get(top, "verification_material")), r.object(r.get(top, "envelope"))
 	certificate := r.looseBytes(material, "certificate")
 	statement, signature := r.looseBytes(envelope, "statement"), r.looseBytes(envelope, "signature")

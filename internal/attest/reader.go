@@ -34,6 +34,18 @@ func (r *reader) get(o object, names ...string) json.RawMessage {
 	return nil
 }
 
+// document parses the outermost object of an attestation or a provenance: of a bounded size, and of version 1.
+func (r *reader) document(raw []byte) object {
+	if len(raw) > longest {
+		r.fail("it is longer than %d bytes", longest)
+	}
+	top := r.object(raw)
+	if version := r.get(top, "version"); r.err == nil && string(version) != "1" {
+		r.fail("its version is not 1")
+	}
+	return top
+}
+
 // object parses an object.
 func (r *reader) object(raw json.RawMessage) object {
 	if r.err != nil {

@@ -134,8 +134,8 @@ func TestVerify_MutatedAttestation(t *testing.T) {
 	}
 	to := func(value string) func(string) string { return func(string) string { return value } }
 	for name, row := range map[string]struct {
-		change func(tree)
-		taken  bool
+		change   func(tree)
+		accepted bool
 	}{
 		"nothing":                            {func(tree) {}, true},
 		"newlines within the certificate":    {func(t tree) { rewrite(at(t, "verification_material"), "certificate", columns) }, true},
@@ -206,8 +206,8 @@ func TestVerify_MutatedAttestation(t *testing.T) {
 				t.Fatal(err)
 			}
 			a, err := checkPolicy(d, text, publicRoot(t), google)
-			if (err == nil) != row.taken {
-				t.Fatalf("taken: %v (%v)", err == nil, err)
+			if (err == nil) != row.accepted {
+				t.Fatalf("accepted: %v (%v)", err == nil, err)
 			}
 			if err != nil {
 				return
@@ -281,14 +281,14 @@ func TestVerify_OtherFile(t *testing.T) {
 	zipped := *d
 	zipped.Name = "SampleProject-3.0.zip"
 	for name, row := range map[string]struct {
-		d     *distfile.Distribution
-		taken bool
+		d        *distfile.Distribution
+		accepted bool
 	}{
 		"other bytes": {&other, false}, "another version": {&renamed, false}, "another project": {&spelled, false},
 		"another spelling of the same": {&zipped, true},
 	} {
-		if _, err := checkPolicy(row.d, raw, publicRoot(t), google); (err == nil) != row.taken {
-			t.Errorf("%s: taken: %v (%v)", name, err == nil, err)
+		if _, err := checkPolicy(row.d, raw, publicRoot(t), google); (err == nil) != row.accepted {
+			t.Errorf("%s: accepted: %v (%v)", name, err == nil, err)
 		}
 	}
 	if hex.EncodeToString(d.Digests.SHA256[:]) != "117ed88e5db073bb92969a7545745fd977ee85b7019706dd256a64058f70963d" {

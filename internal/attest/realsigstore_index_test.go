@@ -153,7 +153,7 @@ func (r *realSigstore) indexVerifies(t *testing.T) {
 			t.Error(err)
 		}
 	}
-	r.tell(t, "%d files uploaded to the test index, which verified their attestations with the standard library", len(files))
+	r.logf(t, "%d files uploaded to the test index, which verified their attestations with the standard library", len(files))
 }
 
 // foreign is an attestation that another workflow of the same repository made.

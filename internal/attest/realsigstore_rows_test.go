@@ -84,7 +84,7 @@ func (r *realSigstore) accepts(t *testing.T, s *Signer, d *distfile.Distribution
 	_, err := s.Adopt(t.Context(), d, text)
 	var refused *Unverified
 	if err != nil && !errors.As(err, &refused) {
-		t.Fatalf("neither taken nor refused: %v", err)
+		t.Fatalf("neither accepted nor refused: %v", err)
 	}
 	if other := r.index(t, "sample-project", "sampleproject").takes(t, d, text); (other == nil) != (err == nil) {
 		t.Errorf("we say %v and the index says %v", err, other)
@@ -155,7 +155,7 @@ func (r *realSigstore) formats(t *testing.T) {
 			accepted++
 		}
 	}
-	r.tell(t, "%d formats of an attestation checked by us and by the test index as by the real one, %d of them accepted", len(rows),
+	r.logf(t, "%d formats of an attestation checked by us and by the test index as by the real one, %d of them accepted", len(rows),
 		accepted)
 }
 
@@ -247,7 +247,7 @@ func (r *realSigstore) statements(t *testing.T) {
 			}
 		}
 	}
-	r.tell(t, "%d statements signed, logged and checked by us and by the test index as by the real one, %d of them accepted", all, accepted)
+	r.logf(t, "%d statements signed, logged and checked by us and by the test index as by the real one, %d of them accepted", all, accepted)
 }
 
 // identities are ID tokens that sign and verify though they are unusual (docs/reference/attestations.md §2.2 and §2.5).
@@ -281,5 +281,5 @@ func (r *realSigstore) identities(t *testing.T) {
 			}
 		})
 	}
-	r.tell(t, "%d unusual identities signed, and verified by us and by the test index", len(rows))
+	r.logf(t, "%d unusual identities signed, and verified by us and by the test index", len(rows))
 }

@@ -73,8 +73,8 @@ func newRealSigstore(t *testing.T) *realSigstore {
 	}
 }
 
-// tell writes a line of the report that the script prints at the end.
-func (r *realSigstore) tell(t *testing.T, format string, args ...any) {
+// logf writes a line of the report that the script prints at the end.
+func (r *realSigstore) logf(t *testing.T, format string, args ...any) {
 	t.Helper()
 	t.Logf(format, args...)
 	fmt.Fprintf(&r.report, format+"\n", args...)
@@ -138,12 +138,12 @@ func (r *realSigstore) idToken(ctx context.Context, audience string, to *url.URL
 		return oidc.Token{}, err
 	}
 	defer response.Body.Close()
-	var told struct{ Value string }
-	if err := json.NewDecoder(io.LimitReader(response.Body, 1<<20)).Decode(&told); err != nil {
+	var token struct{ Value string }
+	if err := json.NewDecoder(io.LimitReader(response.Body, 1<<20)).Decode(&token); err != nil {
 		return oidc.Token{}, err
 	}
-	read, err := oidc.ParseClaims(told.Value)
-	return oidc.Token{Text: secret.NewRedactor(func(string) {}).New(told.Value, to), Claims: read}, err
+	read, err := oidc.ParseClaims(token.Value)
+	return oidc.Token{Text: secret.NewRedactor(func(string) {}).New(token.Value, to), Claims: read}, err
 }
 
 // distribution makes a file with the name. What is in it does not matter to an attestation.
@@ -222,7 +222,7 @@ func (r *realSigstore) signsARelease(t *testing.T) (release []realSigned) {
 		}
 		slices.SortFunc(release, func(a, b realSigned) int { return int(a.LogIndex - b.LogIndex) })
 		slices.Sort(entries)
-		r.tell(t, "%d files signed in %v: 1 certificate (%v), %d entries by %d workers, each %v to %v, half of them within %v",
+		r.logf(t, "%d files signed in %v: 1 certificate (%v), %d entries by %d workers, each %v to %v, half of them within %v",
 			len(files), r.round(took), r.round(certificates[0]), len(entries), defaultWorkers,
 			r.round(entries[0]), r.round(entries[len(entries)-1]), r.round(entries[len(entries)/2]))
 	})
@@ -287,7 +287,7 @@ func (r *realSigstore) libraryVerifies(t *testing.T, release []realSigned) {
 			t.Errorf("%s: verified for other bytes", one.Name)
 		}
 	}
-	r.tell(t, "%d bundles verified by sigstore-go with its own TUF client: certificate timestamp, inclusion proof, promise and identity",
+	r.logf(t, "%d bundles verified by sigstore-go with its own TUF client: certificate timestamp, inclusion proof, promise and identity",
 		len(release))
 }
 
@@ -334,7 +334,7 @@ func (r *realSigstore) anotherLibraryVerifies(t *testing.T, release []realSigned
 	if err != nil {
 		t.Fatalf("%v: %s", err, output)
 	}
-	r.tell(t, "Sigstore's JavaScript library: %s", strings.TrimSpace(string(output)))
+	r.logf(t, "Sigstore's JavaScript library: %s", strings.TrimSpace(string(output)))
 }
 
 // anotherRunAdopts is a run that finds attestations beside its files, and one that reads them back from an index.
@@ -393,7 +393,7 @@ func (r *realSigstore) sameEntryTwice(t *testing.T) {
 	if !slices.Equal(posts, []int{http.StatusCreated, http.StatusConflict}) || !slices.Contains(gets, http.StatusOK) {
 		t.Errorf("the posts were answered %d and the queries %d", posts, gets)
 	}
-	r.tell(t, "the same entry sent twice: answered %d, then got from where the log pointed (%d), both verified", posts, gets)
+	r.logf(t, "the same entry sent twice: answered %d, then got from where the log pointed (%d), both verified", posts, gets)
 }
 
 // refusals are Fulcio's own words, and what we make of them.
@@ -418,13 +418,13 @@ func (r *realSigstore) refusals(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			_, err := r.signer(row.claims).Sign(t.Context(), []*distfile.Distribution{d}, nil)
-			var told finding.Finding
-			if !errors.As(err, &told) || told.ID != row.id {
+			var problem finding.Finding
+			if !errors.As(err, &problem) || problem.ID != row.id {
 				t.Fatalf("got %v, want a finding %s", err, row.id)
 			}
-			for _, words := range row.says {
-				if !strings.Contains(told.Message, words) {
-					t.Errorf("%q does not say %q", told.Message, words)
+			for _, part := range row.says {
+				if !strings.Contains(problem.Message, part) {
+					t.Errorf("%q does not say %q", problem.Message, part)
 				}
 			}
 			var down *Outage
@@ -439,8 +439,8 @@ func (r *realSigstore) refusals(t *testing.T) {
 			t.Fatal(err)
 		}
 		_, err = by.certificate(t.Context(), nil)
-		var told finding.Finding
-		if !errors.As(err, &told) || !strings.Contains(told.Message, "fulcio's clock says") {
+		var problem finding.Finding
+		if !errors.As(err, &problem) || !strings.Contains(problem.Message, "fulcio's clock says") {
 			t.Errorf("got %v, want Fulcio's refusal beside its clock", err)
 		}
 	})

@@ -26,7 +26,7 @@ func TestSign_RenewsCertificateAndToken(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			var c stepclock.Clock
-			h := play(t, c.Now, fakepypi.SigstoreBehavior{CertificateLife: row.life})
+			h := newHarness(t, c.Now, fakepypi.SigstoreBehavior{CertificateLife: row.life})
 			h.opts.Workers = 1
 			files := wheels(t, 8)
 			all, err := h.Sign(t.Context(), files, func(int, Attestation) { c.Step(row.step) })
@@ -47,7 +47,7 @@ func TestSign_RenewsCertificateAndToken(t *testing.T) {
 func TestSign_StaleIDToken(t *testing.T) {
 	t.Parallel()
 	var c stepclock.Clock
-	h := play(t, c.Now, fakepypi.SigstoreBehavior{})
+	h := newHarness(t, c.Now, fakepypi.SigstoreBehavior{})
 	h.claims(t)
 	c.Step(4*time.Minute + 45*time.Second)
 	if _, err := h.Sign(t.Context(), wheels(t, 1), nil); err != nil {
@@ -73,7 +73,7 @@ func TestLogEntry_CertificateExpired(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			var c stepclock.Clock
-			h := play(t, c.Now, fakepypi.SigstoreBehavior{})
+			h := newHarness(t, c.Now, fakepypi.SigstoreBehavior{})
 			if err := h.servers.InjectFault("log-entry", named("status-503"), 0, row.late); err != nil {
 				t.Fatal(err)
 			}
@@ -99,7 +99,7 @@ func TestSign_ManyFiles(t *testing.T) {
 	const speed, files = 4, 50
 	began := time.Now()
 	fast := func() time.Time { now := time.Now(); return now.Add((speed - 1) * now.Sub(began)) }
-	h := play(t, fast, fakepypi.SigstoreBehavior{CertificateLife: time.Minute, Latency: time.Second / speed})
+	h := newHarness(t, fast, fakepypi.SigstoreBehavior{CertificateLife: time.Minute, Latency: time.Second / speed})
 	all := wheels(t, files)
 	h.claims(t)
 	prepared := fast()
@@ -128,7 +128,7 @@ func TestSign_ManyFiles(t *testing.T) {
 
 // BenchmarkSign is the time of 50 files by a log of 20 ms an entry; ideally it is 260 ms.
 func BenchmarkSign(b *testing.B) {
-	h := play(b, time.Now, fakepypi.SigstoreBehavior{Latency: 20 * time.Millisecond})
+	h := newHarness(b, time.Now, fakepypi.SigstoreBehavior{Latency: 20 * time.Millisecond})
 	files := wheels(b, 50)
 	if _, err := h.Prepare(b.Context()); err != nil {
 		b.Fatal(err)

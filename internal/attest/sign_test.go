@@ -22,7 +22,7 @@ func TestSign_OnePerFile(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			h := play(t, time.Now, behavior)
+			h := newHarness(t, time.Now, behavior)
 			files := wheels(t, 9)
 			var mu sync.Mutex
 			decoded := map[int]Attestation{}
@@ -107,7 +107,7 @@ func checkForm(t *testing.T, name string, a Attestation) {
 
 func TestSign_NoFiles(t *testing.T) {
 	t.Parallel()
-	h := play(t, time.Now, fakepypi.SigstoreBehavior{})
+	h := newHarness(t, time.Now, fakepypi.SigstoreBehavior{})
 	all, err := h.Sign(t.Context(), nil, nil)
 	if err != nil || all != nil || len(h.tries) > 0 {
 		t.Errorf("%v, %v, after %d requests", all, err, len(h.tries))

@@ -11,12 +11,12 @@ import (
 
 // The rows of the reference's table of statements (docs/reference/attestations.md §1.3, and docs/reference/pypi-server.md §5.2).
 func statementRows() map[string]struct {
-	change func(string) string
-	taken  bool
+	change   func(string) string
+	accepted bool
 } {
 	type row = struct {
-		change func(string) string
-		taken  bool
+		change   func(string) string
+		accepted bool
 	}
 	swap := func(from, to string) func(string) string {
 		return func(s string) string { return strings.Replace(s, from, to, 1) }
@@ -105,8 +105,8 @@ func TestStatement_Rules(t *testing.T) {
 		if changed == string(statement(d)) && name != "as the reference writes it" {
 			t.Errorf("%s: nothing was changed", name)
 		}
-		if _, err := checkStatement([]byte(changed), d); (err == nil) != row.taken {
-			t.Errorf("%s: taken: %v (%v)\n%s", name, err == nil, err, changed)
+		if _, err := checkStatement([]byte(changed), d); (err == nil) != row.accepted {
+			t.Errorf("%s: accepted: %v (%v)\n%s", name, err == nil, err, changed)
 		}
 	}
 }

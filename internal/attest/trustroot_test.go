@@ -26,7 +26,7 @@ import (
 // TestTrustRoot_Renewed: the root that the program starts with has expired, and a newer one leads on from it.
 func TestTrustRoot_Renewed(t *testing.T) {
 	t.Parallel()
-	h := play(t, time.Now, fakepypi.SigstoreBehavior{TrustRoot: "renewed-root"})
+	h := newHarness(t, time.Now, fakepypi.SigstoreBehavior{TrustRoot: "renewed-root"})
 	if all, err := h.Sign(t.Context(), wheels(t, 2), nil); err != nil || len(all) != 2 || len(h.notes) != 0 {
 		t.Fatalf("%d attestations, notes %+v: %v", len(all), h.notes, err)
 	}
@@ -65,7 +65,7 @@ func TestTrustRoot_NotValid(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			h := play(t, time.Now, c.state)
+			h := newHarness(t, time.Now, c.state)
 			_, err := h.Prepare(t.Context())
 			all := finding.Of(err)
 			if len(all) != 1 || all[0].ID != c.id || all[0].Severity != finding.Error || !strings.Contains(all[0].Fix, c.fix) {
@@ -177,14 +177,14 @@ func (f *keptRoots) DownloadFile(path string, longest int64, timeout time.Durati
 // newestCopies returns the files of the copies, by their names in the folder sigstore, as a repository has them now: what is verified from
 // the anchor on.
 func newestCopies(ctx context.Context, client *wire.Client, at string, anchor []byte) (map[string][]byte, error) {
-	kept := &keptRoots{fetcher: fetcher{ctx: ctx, wire: client}, newest: anchor}
+	roots := &keptRoots{fetcher: fetcher{ctx: ctx, wire: client}, newest: anchor}
 	repository, err := tuf.New(&tuf.Options{
-		Root: anchor, RepositoryBaseURL: at, DisableLocalCache: true, Fetcher: kept, CachePath: filepath.Join(os.DevNull, "none"),
+		Root: anchor, RepositoryBaseURL: at, DisableLocalCache: true, Fetcher: roots, CachePath: filepath.Join(os.DevNull, "none"),
 	})
 	if err != nil {
 		return nil, err
 	}
-	files := map[string][]byte{"root.json": kept.newest}
+	files := map[string][]byte{"root.json": roots.newest}
 	for _, name := range []string{"trusted_root.json", "signing_config.v0.2.json"} {
 		if files[name], err = repository.GetTarget(name); err != nil {
 			return nil, err
@@ -196,7 +196,7 @@ func newestCopies(ctx context.Context, client *wire.Client, at string, anchor []
 // TestNewestCopies: what refreshes the copies takes the newest root and the targets, and nothing that does not verify.
 func TestNewestCopies(t *testing.T) {
 	t.Parallel()
-	h := play(t, time.Now, fakepypi.SigstoreBehavior{TrustRoot: "renewed-root"})
+	h := newHarness(t, time.Now, fakepypi.SigstoreBehavior{TrustRoot: "renewed-root"})
 	files, err := newestCopies(t.Context(), h.opts.Wire, h.servers.TUF.String(), h.servers.Root)
 	if err != nil || len(files) != 3 {
 		t.Fatal(err)
@@ -208,7 +208,7 @@ func TestNewestCopies(t *testing.T) {
 		!bytes.Contains(files["signing_config.v0.2.json"], []byte("rekorTlogUrls")) {
 		t.Errorf("%s\n%s", files["trusted_root.json"], files["signing_config.v0.2.json"])
 	}
-	forged := play(t, time.Now, fakepypi.SigstoreBehavior{TrustRoot: "wrong-signature"})
+	forged := newHarness(t, time.Now, fakepypi.SigstoreBehavior{TrustRoot: "wrong-signature"})
 	var none map[string][]byte
 	none, err = newestCopies(t.Context(), forged.opts.Wire, forged.servers.TUF.String(), forged.servers.Root)
 	if err == nil || !outdated(err) || none != nil {

@@ -63,7 +63,7 @@ func BenchmarkPublish_SixtyFiles(b *testing.B) {
 	for b.Loop() {
 		servers := newServers(b)
 		took := publish(b, program, servers, slowed(b, servers, latency, uploads), folder).took
-		whole(b, len(servers.Files()))
+		checkComplete(b, len(servers.Files()))
 		ours = append(ours, took.Seconds())
 		if twine, err := exec.LookPath("twine"); err == nil {
 			theirs = append(theirs, twineTakes(b, twine, paths).Seconds())
@@ -88,14 +88,14 @@ func BenchmarkPublish_EverythingSlow(b *testing.B) {
 	for b.Loop() {
 		servers := newServers(b)
 		took := publish(b, program, servers, slowed(b, servers, latency, func(*http.Request) bool { return true }), folder).took
-		whole(b, len(servers.Files()))
+		checkComplete(b, len(servers.Files()))
 		samples = append(samples, took.Seconds())
 	}
 	b.ReportMetric(median(samples)/ideal.Seconds(), "x-ideal")
 }
 
-// whole checks that the index has all sixty.
-func whole(b *testing.B, files int) {
+// checkComplete checks that the index has all sixty.
+func checkComplete(b *testing.B, files int) {
 	b.Helper()
 	if files != 60 {
 		b.Fatalf("the index has %d files", files)
@@ -117,7 +117,7 @@ func twineTakes(b *testing.B, twine string, paths []string) time.Duration {
 		"TWINE_REPOSITORY_URL=" + to.String(), "TWINE_USERNAME=__token__", "TWINE_PASSWORD=" + token,
 	}
 	took := process(b, env, twine, append([]string{"upload", "--non-interactive", "--disable-progress-bar"}, paths...)...).took
-	whole(b, len(servers.Files()))
+	checkComplete(b, len(servers.Files()))
 	return took
 }
 

@@ -76,7 +76,7 @@ func TestCheck_Vectors(t *testing.T) {
 		}
 		rejected := slices.Contains(verdicts, "reject")
 		expect.Equal(t, c.ID+": rejected", rejected, c.Rejected())
-		expect.Equal(t, c.ID+": whether the exit code tells of a rejected file", code == cli.Failed, rejected)
+		expect.Equal(t, c.ID+": whether the exit code reports a rejected file", code == cli.Failed, rejected)
 		if rejected && !c.Loose && !slices.Contains(rules, c.Rule) {
 			t.Errorf("%s: rejected by %v, not by %s", c.ID, rules, c.Rule)
 		}

@@ -15,11 +15,11 @@ import (
 // TestServe_Refused: what cannot be served is reported at once, and files of others stay unchanged.
 func TestServe_Refused(t *testing.T) {
 	t.Parallel()
-	taken, err := (&net.ListenConfig{}).Listen(t.Context(), "tcp", "127.0.0.1:0")
+	listener, err := (&net.ListenConfig{}).Listen(t.Context(), "tcp", "127.0.0.1:0")
 	if err != nil {
 		t.Fatal(err)
 	}
-	t.Cleanup(func() { _ = taken.Close() })
+	t.Cleanup(func() { _ = listener.Close() })
 	const notes = "my notes\n"
 	for _, c := range []struct {
 		code  int
@@ -41,7 +41,7 @@ func TestServe_Refused(t *testing.T) {
 		{2, "such as v1.0.0", []string{"-github-release", ""}},
 		{2, "such as v1.0.0", []string{"-github-draft", "v1 2"}},
 		{1, "could not start", []string{"-addr", "nonsense"}},
-		{1, "address already in use", []string{"-addr", taken.Addr().String()}},
+		{1, "address already in use", []string{"-addr", listener.Addr().String()}},
 		{1, "serve did not write it", []string{"-env-file", "DIR/notes"}},
 		{1, "not a regular file", []string{"-env-file", "DIR/folder"}},
 		{1, "no such file or directory", []string{"-env-file", "DIR/nowhere/stage.env"}},

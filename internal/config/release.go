@@ -34,5 +34,5 @@ func resolveRelease(d *draft) []finding.Finding {
 		return nil
 	}
 	return []finding.Finding{finding.New(finding.GitHubTokenEmpty, "input github-release is given, but github-token is empty",
-		"pass `github-token: ${{ github.token }}`, and give the job `permissions: contents: write`")}
+		"pass `github-token: ${{ github.token }}`, and add `contents: write` to the `permissions` of the job")}
 }

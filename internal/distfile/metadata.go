@@ -41,17 +41,17 @@ func (d *Distribution) dropContents() {
 	for member := range d.Archive.Kept {
 		d.Archive.Kept[member] = nil
 	}
-	for _, place := range d.LicensePlaces() {
-		if _, kept := d.Archive.Kept[place]; !kept && d.Archive.Names.Has(place) {
-			d.Archive.Kept[place] = nil
+	for _, member := range d.LicenseMembers() {
+		if _, kept := d.Archive.Kept[member]; !kept && d.Archive.Names.Has(member) {
+			d.Archive.Kept[member] = nil
 		}
 	}
 	d.Archive.Names = nil
 }
 
-// LicensePlaces returns the required member for every License-File of the metadata; none below metadata 2.4, where the
+// LicenseMembers returns the required member for every License-File of the metadata; none below metadata 2.4, where the
 // field is not sent.
-func (d *Distribution) LicensePlaces() []string {
+func (d *Distribution) LicenseMembers() []string {
 	if !d.sendsLicenseFiles() {
 		return nil
 	}
@@ -81,11 +81,11 @@ func isDistInfo(member string) bool {
 // coreMetadata returns the metadata from its required place. If it is not there, but in exactly one other place, it
 // returns that, so that a report about a wrongly named or packed file has details.
 func (d *Distribution) coreMetadata() (text []byte, found bool) {
-	place, file := d.Archive.Top, "/PKG-INFO"
+	folder, file := d.Archive.Top, "/PKG-INFO"
 	if d.Kind() == Wheel {
-		place, file = d.DistInfo(), "/METADATA"
+		folder, file = d.DistInfo(), "/METADATA"
 	}
-	if text, found = d.Archive.Kept[place+file]; found {
+	if text, found = d.Archive.Kept[folder+file]; found {
 		return text, true
 	}
 	for member, candidate := range d.Archive.Kept {

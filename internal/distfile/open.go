@@ -7,7 +7,7 @@ import (
 	"github.com/org/pypi-oidc-publish/internal/localfile"
 )
 
-// ChangedError tells that a file was written after it was read, so that its digests are no longer true.
+// ChangedError reports that a file was written after it was read, so that its digests are no longer true.
 type ChangedError struct{ Path string }
 
 // Error names the file and the next step.

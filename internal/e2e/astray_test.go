@@ -32,8 +32,8 @@ import (
 // The tests of this file are about runs in which the usual advice would be wrong: what is said first, what is to be done next, the exit
 // code, and what the run has asked for by then.
 
-// told is what a run says and does.
-type told struct {
+// expectation is what a run says and does.
+type expectation struct {
 	code    int
 	first   string   // the beginning of its first annotation: id, severity and message
 	next    []string // parts of what that says to do next
@@ -45,7 +45,7 @@ type told struct {
 var annotated = regexp.MustCompile(`(?m)^::(error|warning|notice) (?:file=[^,:]*,)?title=pypi-oidc-publish%3A ([a-z-]+)::(.*)$`)
 
 // wants compares a run with what it is to say and to do.
-func (s *step) wants(e ending, want told) {
+func (s *step) wants(e ending, want expectation) {
 	s.t.Helper()
 	all := annotated.FindAllStringSubmatch(e.log, -1)
 	if len(all) == 0 {
@@ -104,7 +104,7 @@ const (
 // TestAstray_NewProjects: a token request creates one project at most, so that a run with several new ones ends before it asks.
 func TestAstray_NewProjects(t *testing.T) {
 	t.Parallel()
-	certain := told{
+	certain := expectation{
 		code: 1, first: "several-new-projects error: the index has none of birch, cedar, and one token request creates at most one project",
 		next: []string{
 			"give each new project a job with an `environment` of its own, and a pending publisher for that environment; " +
@@ -118,7 +118,7 @@ func TestAstray_NewProjects(t *testing.T) {
 	for name, c := range map[string]struct {
 		files []string
 		how   func(s *step)
-		want  told
+		want  expectation
 	}{
 		"several":        {[]string{birchSdist, cedarSdist}, func(*step) {}, certain},
 		"one is pending": {[]string{birchSdist, cedarSdist}, pending("birch"), certain},
@@ -133,13 +133,13 @@ func TestAstray_NewProjects(t *testing.T) {
 				s.t.Fatal(err)
 			}
 			s.env["INPUT_PASSWORD"] = token
-		}, told{first: "first-release notice: the index does not know birch, cedar yet", others: []string{"attestations-off"}}},
+		}, expectation{first: "first-release notice: the index does not know birch, cedar yet", others: []string{"attestations-off"}}},
 		"pages of a mirror, and none is pending": {
 			[]string{birchSdist, cedarSdist}, func(s *step) {
 				mirror := httptest.NewServer(http.NotFoundHandler())
 				s.t.Cleanup(mirror.Close)
 				s.env["INPUT_INDEX-URL"] = mirror.URL + "/simple/"
-			}, told{
+			}, expectation{
 				code:   1,
 				first:  "several-new-projects warning: the index has none of birch, cedar",
 				others: []string{"invalid-publisher"},
@@ -150,7 +150,7 @@ func TestAstray_NewProjects(t *testing.T) {
 			[]string{birchSdist, cedarSdist}, func(s *step) {
 				pending("birch")(s)
 				s.env["INPUT_VERIFY-METADATA"] = "false"
-			}, told{
+			}, expectation{
 				code:   1,
 				first:  "several-new-projects warning: the index has none of birch, cedar",
 				others: []string{"token-projects"},
@@ -160,7 +160,12 @@ func TestAstray_NewProjects(t *testing.T) {
 		"one that is new beside one that is not": {
 			[]string{goldenWheel, birchSdist},
 			func(s *step) { s.trusts(fakepypi.Publisher{Project: "alder", Environment: "pypi"}) },
-			told{code: 1, first: "first-release notice: the index does not know birch yet", others: []string{"token-projects"}, mints: 1},
+			expectation{
+				code:   1,
+				first:  "first-release notice: the index does not know birch yet",
+				others: []string{"token-projects"},
+				mints:  1,
+			},
 		},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -251,22 +256,22 @@ func TestAstray_OtherRunners(t *testing.T) {
 				s.env[variable] = value
 			}
 			s.withoutIDToken()
-			s.wants(s.run(), told{
+			s.wants(s.run(), expectation{
 				code:  2,
 				first: "id-token-permission error: this job is not allowed to request an ID token",
 				next:  []string{"id-token: write", secret},
 			})
 			public(s)
-			s.wants(s.run(), told{code: 2, first: says + c.at, next: []string{next, secret}})
+			s.wants(s.run(), expectation{code: 2, first: says + c.at, next: []string{next, secret}})
 			s.env["INPUT_AUTH"] = "trusted-publishing"
 			e := s.run()
-			s.wants(e, told{code: 2, first: says + c.at, next: []string{next}})
+			s.wants(e, expectation{code: 2, first: says + c.at, next: []string{next}})
 			if strings.Contains(e.log, "secret is empty") {
 				t.Errorf("an unneeded secret is named:\n%s", e.log)
 			}
 			s.env["INPUT_DRY-RUN"] = "true"
 			e = s.run()
-			s.wants(e, told{
+			s.wants(e, expectation{
 				first: "id-token-elsewhere warning: a real run would fail here: PyPI accepts only ID tokens of github.com, " +
 					"but this job runs on " + c.at,
 				next:   []string{next},
@@ -294,17 +299,21 @@ func TestAstray_ForeignIssuer(t *testing.T) {
 			run := s.asPyPI()
 			message := "the index accepts only ID tokens of github.com's own issuer, but those of this run are issued by " + issuer
 			next := []string{"pass an API token of the index as `password`"}
-			s.wants(run(), told{code: 1, first: "issuer-refused error: " + message, next: next})
+			s.wants(run(), expectation{code: 1, first: "issuer-refused error: " + message, next: next})
 			s.env["INPUT_DRY-RUN"] = "true"
 			s.wants(run(),
-				told{first: "issuer-refused warning: a real run would fail here: " + message, next: next, others: []string{"dry-run"}})
+				expectation{
+					first:  "issuer-refused warning: a real run would fail here: " + message,
+					next:   next,
+					others: []string{"dry-run"},
+				})
 
 			other := newStepOf(t, fakepypi.Options{}, goldenWheel)
 			other.trusts(fakepypi.Publisher{Project: "alder"})
 			other.servers.Claims(func(claims map[string]any) { claims["iss"] = issuer })
 			other.env["INPUT_ATTESTATIONS"] = "false"
 			e := other.run()
-			other.wants(e, told{code: 1, first: "invalid-payload error: the index refused to issue an upload token: ", mints: 1})
+			other.wants(e, expectation{code: 1, first: "invalid-payload error: the index refused to issue an upload token: ", mints: 1})
 			other.env["INPUT_DRY-RUN"] = "true"
 			if e := other.run(); e.code != 0 || strings.Contains(e.log, "would fail") {
 				t.Errorf("another index is predicted: exit code %d\n%s", e.code, e.log)
@@ -402,26 +411,26 @@ func certificateOf(t *testing.T, hosts ...string) (certificate tls.Certificate, 
 // TestAstray_Versions: a branch is reported as one, the tag of a project is understood, and a release under another version's tag too.
 func TestAstray_Versions(t *testing.T) {
 	t.Parallel()
-	published := func(first string, next ...string) told {
-		return told{first: first, next: next, mints: 1, entries: 1}
+	published := func(first string, next ...string) expectation {
+		return expectation{first: first, next: next, mints: 1, entries: 1}
 	}
 	const tagged = "tag-version warning: this run is for the tag "
 	for name, c := range map[string]struct {
 		ref, expected string
-		want          told
+		want          expectation
 		silent        bool // a run without a word about versions
 	}{
-		"a branch": {ref: "refs/heads/main", expected: "main", want: told{
+		"a branch": {ref: "refs/heads/main", expected: "main", want: expectation{
 			code:  2,
 			first: "expected-version error: expected-version is main, but this run is for branch main, which has no version",
 			next:  []string{"dispatch it at the tag"},
 		}},
-		"a pull request": {ref: "refs/pull/7/merge", expected: "7/merge", want: told{
+		"a pull request": {ref: "refs/pull/7/merge", expected: "7/merge", want: expectation{
 			code:  2,
 			first: "expected-version error: expected-version is 7/merge, but this run is for pull request 7",
 			next:  []string{"dispatch it at the tag"},
 		}},
-		"another project's tag": {ref: "refs/tags/birch-v1.0", expected: "birch-v1.0", want: told{
+		"another project's tag": {ref: "refs/tags/birch-v1.0", expected: "birch-v1.0", want: expectation{
 			code:  1,
 			first: "expected-version error: expected-version is birch-v1.0, a tag of birch, but the set has only alder",
 			next:  []string{"build the project of the tag"},
@@ -429,7 +438,7 @@ func TestAstray_Versions(t *testing.T) {
 		"another version": {
 			ref:      "refs/tags/alder-v1.1",
 			expected: "alder-v1.1",
-			want:     told{code: 1, first: "expected-version error: the version is 1.0, but expected-version is alder-v1.1"},
+			want:     expectation{code: 1, first: "expected-version error: the version is 1.0, but expected-version is alder-v1.1"},
 		},
 		"a dash":     {ref: "refs/tags/alder-v1.0", expected: "alder-v1.0", silent: true},
 		"an at sign": {ref: "refs/tags/alder@1.0", expected: "alder@1.0", silent: true},

@@ -290,7 +290,7 @@ func TestExistingFile_MD5(t *testing.T) {
 		command := exec.CommandContext(t.Context(), "pypi-oidc-publish", "check", "-profile", "other", "-index", s.env["INPUT_INDEX-URL"],
 			"dist")
 		command.Dir = s.dir
-		out, _ := command.CombinedOutput() // the exit code tells
+		out, _ := command.CombinedOutput() // the exit code says it
 		return command.ProcessState.ExitCode(), string(out)
 	}
 	for _, want := range []string{"published", "unchanged"} {

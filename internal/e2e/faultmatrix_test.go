@@ -274,8 +274,8 @@ func (p testbed) step(t *testing.T) *step {
 	return s
 }
 
-// play runs a cell: a run with the fault, and if that failed, one more without it. What is wrong fails the test.
-func (c *cell) play(t *testing.T, p testbed, set map[string]string) {
+// run runs a cell: a run with the fault, and if that failed, one more without it. What is wrong fails the test.
+func (c *cell) run(t *testing.T, p testbed, set map[string]string) {
 	t.Helper()
 	s := p.step(t)
 	p.servers.AddPublisher(fakepypi.Publisher{Project: "alder", Pending: c.moment.pending})
@@ -432,7 +432,7 @@ func TestFaultMatrix(t *testing.T) {
 	if err := par.Each(t.Context(), atOnce, all, func(_ context.Context, c *cell) error {
 		p := <-places
 		defer func() { places <- p }()
-		t.Run(c.String(), func(t *testing.T) { c.play(t, p, set) })
+		t.Run(c.String(), func(t *testing.T) { c.run(t, p, set) })
 		return nil
 	}); err != nil {
 		t.Fatal(err)

@@ -190,7 +190,7 @@ func (s *step) startCommand(command *exec.Cmd) *running {
 	r := &running{step: s, signal: command.Process.Signal, ended: make(chan struct{})}
 	go func() {
 		defer close(r.ended)
-		_ = command.Wait() // the exit code tells
+		_ = command.Wait() // the exit code says it
 		r.code = command.ProcessState.ExitCode()
 	}()
 	return r

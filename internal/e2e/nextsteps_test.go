@@ -180,9 +180,8 @@ func nextSteps() []nextStep {
 			name: "a publisher that says exactly that, of an earlier account", set: claims("repository_owner_id", "4711"),
 			id:    "invalid-publisher",
 			first: notFound,
-			next: "if it says exactly that already, remove it and add it again, since it belongs to an earlier account of the owner, " +
-				"now with the id 4711, and check that it is on 127.0.0.1",
-			code: 1, result: "failed",
+			next:  "then remove it and add it again: it belongs to one account of the owner, now with the id 4711",
+			code:  1, result: "failed",
 		},
 		{
 			name: "a pending publisher that has ended",

@@ -257,8 +257,8 @@ func TestPatience_RetryAfter(t *testing.T) {
 		t.Fatal(err)
 	}
 	e := s.run()
-	told := strings.Count(e.log, " answered 429: next try in 9 min (")
-	if e.code != cli.Done || told != 2 || !strings.Contains(e.log, "(3rd try, 11 min left)") {
+	waits := strings.Count(e.log, " answered 429: next try in 9 min (")
+	if e.code != cli.Done || waits != 2 || !strings.Contains(e.log, "(3rd try, 11 min left)") {
 		t.Errorf("exit code %d\n%s", e.code, e.log)
 	}
 	if tokens := s.servers.Tokens(); len(tokens) != 2 || !s.allRevoked() {

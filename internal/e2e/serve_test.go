@@ -224,7 +224,7 @@ func TestServe_GitHubRelease(t *testing.T) {
 		p.env["INPUT_GITHUB-RELEASE"] = tag
 		e := p.run()
 		e.expectOutputs(t, "github-release", want)
-		expect.Equal(t, "whether the log tells that files are attached to "+tag, attached.MatchString(e.log), want == "attached")
+		expect.Equal(t, "whether the log says that files are attached to "+tag, attached.MatchString(e.log), want == "attached")
 		if (e.code == 0) != (want == "attached") {
 			t.Errorf("%s: exit code %d\n%s", tag, e.code, e.log)
 		}
@@ -389,10 +389,10 @@ func TestServe_Docs(t *testing.T) {
 	}
 	_, table, _ := strings.Cut(page, "\n## Flags\n")
 	table, _, _ = strings.Cut(table, "\n\nThe environment file")
-	is, texts := names(`(?m)^  -([a-z-]+) `, string(help)), names("`-([a-z-]+) ", table)
-	expect.Equal(t, "flags of the page", texts, is)
-	if len(is) < 10 {
-		t.Errorf("the help has only the flags %v", is)
+	flags, texts := names(`(?m)^  -([a-z-]+) `, string(help)), names("`-([a-z-]+) ", table)
+	expect.Equal(t, "flags of the page", texts, flags)
+	if len(flags) < 10 {
+		t.Errorf("the help has only the flags %v", flags)
 	}
 	for _, profile := range []string{"pypi", "testpypi", "plain", "no-trusted-publishing"} {
 		s := serveServers(t, "-profile", profile, "-url", "http://index:8081", "-github-release", "v1.0")

@@ -580,8 +580,8 @@ func TestProvenance(t *testing.T) {
 		if served := encodedOf(got.Bundles[0].Attestations); served != encodedOf(sent) {
 			t.Errorf("served %s, and sent %s", served, encodedOf(sent))
 		}
-		if kept, err := th.Provenance("demo-1.0-py3-none-any.whl"); err != nil || string(kept) != r.body {
-			t.Errorf("the test server has %s, %v", kept, err)
+		if provenance, err := th.Provenance("demo-1.0-py3-none-any.whl"); err != nil || string(provenance) != r.body {
+			t.Errorf("the test server has %s, %v", provenance, err)
 		}
 		th.integrity(where)
 	}
@@ -620,8 +620,8 @@ func (th *harness) integrity(where string) {
 	}
 	p := numbered(1)
 	th.accepted(th.minted(), p.with("attestations", "junk"))
-	if kept, err := th.Provenance(p.filename); kept != nil || err != nil {
-		th.t.Errorf("with the flag an attestation was kept: %s, %v", kept, err)
+	if provenance, err := th.Provenance(p.filename); provenance != nil || err != nil {
+		th.t.Errorf("with the flag an attestation was kept: %s, %v", provenance, err)
 	}
 }
 

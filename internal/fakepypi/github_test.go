@@ -50,12 +50,12 @@ func TestGitHub(t *testing.T) {
 			bytes := th.get(asset, "Authorization", token, "Accept", "application/octet-stream")
 			if !c.inline {
 				bytes.want(t, 302, "")
-				place, err := url.Parse(bytes.header.Get("Location"))
-				if err != nil || place.Host == at.Host || place.Host == th.Upload.Host {
-					t.Errorf("the bytes are at %s, %v", place, err)
+				location, err := url.Parse(bytes.header.Get("Location"))
+				if err != nil || location.Host == at.Host || location.Host == th.Upload.Host {
+					t.Errorf("the bytes are at %s, %v", location, err)
 				}
-				th.get(place.String(), "Authorization", token).want(t, 400, "")
-				bytes = th.get(place.String())
+				th.get(location.String(), "Authorization", token).want(t, 400, "")
+				bytes = th.get(location.String())
 			}
 			if bytes.status != 200 || bytes.body != "a wheel" {
 				t.Errorf("the bytes: %+v", bytes)

@@ -76,7 +76,7 @@ func TestKeep_Restart(t *testing.T) {
 			t.Errorf("%s was\n%s\nand is\n%s", at, text, after[at])
 		}
 	}
-	if standing, err := again.PersistentToken(); err != nil || standing != token {
+	if persistent, err := again.PersistentToken(); err != nil || persistent != token {
 		t.Errorf("the standing token is another one: %v", err)
 	}
 	if !again.Has("Demo") || again.Has("other") {

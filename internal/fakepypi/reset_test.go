@@ -15,8 +15,8 @@ import (
 	"github.com/org/pypi-oidc-publish/internal/fakepypi/releases"
 )
 
-// remembered is all that a test server says of what has happened, and of how it behaves.
-func (th *harness) remembered() string {
+// state returns all that a test server says of what has happened, and of how it behaves.
+func (th *harness) state() string {
 	th.t.Helper()
 	provenance, err := th.Provenance("demo-1.0-py3-none-any.whl")
 	return fmt.Sprint(
@@ -52,16 +52,16 @@ func TestReset(t *testing.T) {
 	dir := t.TempDir()
 	th := open(t, fakepypi.Options{Dir: dir})
 	env := fmt.Sprint(th.Env)
-	first := th.remembered()
+	first := th.state()
 	for round := range 3 {
 		th.story()
-		if th.remembered() == first {
+		if th.state() == first {
 			t.Fatal("the story leaves nothing behind: the test checks nothing")
 		}
 		if err := th.Reset(t.Context()); err != nil {
 			t.Fatal(err)
 		}
-		if now := th.remembered(); now != first {
+		if now := th.state(); now != first {
 			t.Errorf("round %d: it remembers\n%s\nand began with\n%s", round, now, first)
 		}
 		if now := fmt.Sprint(th.Env); now != env {
@@ -115,13 +115,13 @@ func TestResetRefused(t *testing.T) {
 	<-answered
 
 	dir := t.TempDir()
-	kept := open(t, fakepypi.Options{Dir: dir, Keep: true})
-	kept.accepted(kept.apiToken(), wheel())
-	before := kept.remembered()
-	if err := kept.Reset(t.Context()); err == nil || kept.remembered() != before {
+	persistent := open(t, fakepypi.Options{Dir: dir, Keep: true})
+	persistent.accepted(persistent.apiToken(), wheel())
+	before := persistent.state()
+	if err := persistent.Reset(t.Context()); err == nil || persistent.state() != before {
 		t.Errorf("an index that keeps what it holds was reset: %v", err)
 	}
-	if _, err := os.Stat(filepath.Join(dir, "packages")); err != nil || len(kept.Files()) != 1 {
+	if _, err := os.Stat(filepath.Join(dir, "packages")); err != nil || len(persistent.Files()) != 1 {
 		t.Errorf("what is kept is gone: %v", err)
 	}
 }

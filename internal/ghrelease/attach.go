@@ -28,8 +28,8 @@ const (
 	silent  = 3               // consecutive assets without an answer after which the rest is not tried
 )
 
-// Attach uploads the assets to the release, one after another, as GitHub requires. It calls told, which may be nil, for each asset
-// that the release now has; there says that it existed before. It returns the number of these assets.
+// Attach uploads the assets to the release, one after another, as GitHub requires. It calls record, which may be nil, for each
+// asset that the release now has, with whether it existed before. It returns the number of these assets.
 //
 // Errors are findings, joined. After the failure of one asset it continues with the others, unless they would fail too.
 func (c *Client) Attach(ctx context.Context, r Release, assets []Asset, record func(a Asset, existed bool)) (n int, err error) {

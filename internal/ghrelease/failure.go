@@ -19,7 +19,7 @@ import (
 	"github.com/org/pypi-oidc-publish/internal/wire"
 )
 
-const permissionFix = "give the job `permissions: contents: write` and pass `github-token: ${{ github.token }}`"
+const permissionFix = "add `contents: write` to the `permissions` of the job, and pass `github-token: ${{ github.token }}`"
 
 // reply describes a failed request.
 type reply struct {

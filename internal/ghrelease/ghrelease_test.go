@@ -496,12 +496,12 @@ func TestAttach_Scenarios(t *testing.T) {
 			if c.say != nil {
 				c.say(s)
 			}
-			s.play(c, published)
+			s.run(c, published)
 		})
 	}
 }
 
-func (s *scenario) play(c story, published releases.Release) {
+func (s *scenario) run(c story, published releases.Release) {
 	t := s.t
 	wanted := []ghrelease.Asset{asset("a.whl", "aaa"), asset("b.tar.gz", "bb")}
 	r, err := s.client.Ready(t.Context(), c.tag, wanted)

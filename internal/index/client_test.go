@@ -468,32 +468,32 @@ func TestListFiles_CredentialOrigin(t *testing.T) {
 	}
 }
 
-// counted counts the uploads that use a password.
-type counted struct {
+// countingCredentials counts the uploads that use a password.
+type countingCredentials struct {
 	index.Credentials
-	using, taken int
+	using, total int
 }
 
-func (c *counted) Token(ctx context.Context, validFor time.Duration) (string, secret.Secret, error) {
+func (c *countingCredentials) Token(ctx context.Context, validFor time.Duration) (string, secret.Secret, error) {
 	c.using++
-	c.taken++
+	c.total++
 	return c.Credentials.Token(ctx, validFor)
 }
 
-func (c *counted) Release(context.Context, secret.Secret) { c.using-- }
+func (c *countingCredentials) Release(context.Context, secret.Secret) { c.using-- }
 
 // TestUpload_Waiting: an upload that waits for another try holds no token, and each try reports its own progress from the beginning.
 func TestUpload_Waiting(t *testing.T) {
 	t.Parallel()
 	tries := 0
 	_, login := unexpected(t, http.NotFound)
-	credentials := &counted{Credentials: login}
+	credentials := &countingCredentials{Credentials: login}
 	waits := 0
 	client := wire.New(wire.Options{
 		UserAgent: "pypi-oidc-publish/test", Now: time.Now,
 		Sleep: func(context.Context, time.Duration) error {
-			if waits++; credentials.using != 0 || credentials.taken != waits {
-				t.Errorf("in wait %d there are %d tokens in use, of %d", waits, credentials.using, credentials.taken)
+			if waits++; credentials.using != 0 || credentials.total != waits {
+				t.Errorf("in wait %d there are %d tokens in use, of %d", waits, credentials.using, credentials.total)
 			}
 			return nil
 		},

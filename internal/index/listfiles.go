@@ -24,8 +24,8 @@ func (c *Client) ListFiles(ctx context.Context, project pep.Project) (pep.Listin
 	return c.listFiles(ctx, project, accepted)
 }
 
-// ListFilesPastCache is ListFiles, but no cache in front of the index has the answer yet: the request has a new value of Accept, and caches
-// keep an answer for each (docs/reference/pypi-server.md §7.3). It is for the few questions that a minute-old answer cannot settle.
+// ListFilesPastCache returns what ListFiles does, past the caches in front of the index: the request has a new value of Accept, and caches
+// keep an answer for each (docs/reference/pypi-server.md §7.3). Use it only if an answer of a minute ago is not enough.
 func (c *Client) ListFilesPastCache(ctx context.Context, project pep.Project) (pep.Listing, error) {
 	return c.listFiles(ctx, project, accepted+", application/x-"+strings.ToLower(rand.Text())+";q=0.1")
 }

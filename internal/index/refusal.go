@@ -118,7 +118,7 @@ func remedies(r *Refusal) []remedy {
 		{
 			finding.UploadSecondSdist, 0,
 			[]string{"Only one sdist"},
-			"remove this sdist, or raise the version: a release has only one sdist, and the index already has it",
+			"leave this sdist out, or raise the version: a release has only one sdist, and the index already has one",
 		},
 		{
 			finding.UploadFileTooLarge, 0,

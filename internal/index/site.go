@@ -17,25 +17,25 @@ type Site struct {
 	Upload *url.URL // where distributions are posted
 	Simple *url.URL // the simple index, with a slash at its end; nil: no queries
 	Pages  *url.URL // what project pages begin with; nil: there are none
-	Files  *url.URL // what the addresses of files begin with, which go on with their BLAKE2b-256; nil: they cannot be told
+	Files  *url.URL // what the addresses of files begin with, which go on with their BLAKE2b-256; nil: they are not known
 	Manage *url.URL // what pages with the settings of projects begin with; nil: there are none
 	// Classifiers is where the index lists the classifiers that it takes; nil: nowhere (docs/reference/pypi-server.md §2.4.3).
 	Classifiers *url.URL
-	Status      string // the page on which the operators tell of outages; empty: none is known
-	// Warehouse tells that the index runs the software of the public one: its rules, its answers, its 200 for the same bytes
+	Status      string // the page on which the operators report outages; empty: none is known
+	// Warehouse is set if the index runs the software of the public one: its rules, its answers, its 200 for the same bytes
 	// again.
 	Warehouse bool
-	// Attestations tells that the index takes and verifies attestations (PEP 740), against the public Sigstore.
+	// Attestations is set if the index takes and verifies attestations (PEP 740), against the public Sigstore.
 	Attestations bool
-	// MD5 tells that the index may know files by their MD5 alone.
+	// MD5 is set if the index may know files by their MD5 alone.
 	MD5 bool
-	// OwnPages tells that Simple is the index's own and not that of another one, such as a mirror, which may know less.
+	// OwnPages is set if Simple is the index's own and not that of another one, such as a mirror, which may know less.
 	OwnPages bool
 
 	audience string // the audience that ID tokens for this index must have; "" for an index without a name of its own
 }
 
-// known are the indexes with a name of their own.
+// known returns the indexes with a name of their own.
 func known() []Site {
 	at := func(text string) *url.URL {
 		u, err := url.Parse(text)
@@ -73,8 +73,8 @@ func known() []Site {
 	}
 }
 
-// SiteOf is the site behind an upload URL. simple is where to look things up, or nil to derive it: a Warehouse, known by
-// the path of its upload endpoint, has its simple index beside it.
+// SiteOf returns the site of an upload URL. simple is the index to query, or nil to derive it: a Warehouse, known by the path of its
+// upload endpoint, has its simple index beside it. Without lookups the site has no simple index.
 func SiteOf(upload, simple *url.URL, lookups bool) Site {
 	site := Site{Upload: upload, MD5: true}
 	for _, s := range known() {
@@ -102,7 +102,7 @@ func SiteOf(upload, simple *url.URL, lookups bool) Site {
 }
 
 // MayReplace reports whether an upload may replace a file of the same name. A Warehouse takes the same bytes again, refuses others, and
-// tells the digest of every file (docs/reference/pypi-server.md §2.8 and §7). What another index does is the choice of its operators.
+// gives the digest of every file (docs/reference/pypi-server.md §2.8 and §7). What another index does is the choice of its operators.
 func (s Site) MayReplace() bool { return !s.Warehouse }
 
 // ForeignAudience is the refusal of an index that asks for ID tokens which are another service's.
@@ -116,7 +116,7 @@ func (e *ForeignAudience) Error() string {
 	)
 }
 
-// Permit tells whether the index may ask for ID tokens with this audience. It is not believed blindly: an audience with
+// Permit returns an error unless the index may ask for ID tokens with this audience. It is not believed blindly: an audience with
 // which a known index or Sigstore would accept the token is permitted to that index alone, and to Sigstore never here. Neither
 // are those by which clouds and other registries take GitHub's ID tokens.
 func (s Site) Permit(audience string) error {
@@ -157,7 +157,7 @@ func (s Site) Name() string {
 	}
 }
 
-// Page is the release's page, or its project's simple page where the index has no pages; empty where there is neither.
+// Page returns the URL of the release's page, or of its project's simple page if the index has no pages; empty if it has neither.
 func (s Site) Page(r pep.Release, version string) string {
 	switch {
 	case s.Pages != nil:
@@ -169,8 +169,8 @@ func (s Site) Page(r pep.Release, version string) string {
 	}
 }
 
-// PublisherPage is where people set the Trusted Publishers of a project, with the form filled in; of a project that is not
-// there yet, where they set a pending publisher, whose form takes nothing. Empty where the index has no such pages
+// PublisherPage returns the URL of the page on which the Trusted Publishers of a project are set, with the form filled in. For a new project
+// it is the page for a pending publisher, whose form cannot be filled in. It is empty if the index has no such pages
 // (docs/reference/pypi-server.md §4.8).
 func (s Site) PublisherPage(project pep.Project, isNew bool, form url.Values) string {
 	switch {
@@ -185,7 +185,7 @@ func (s Site) PublisherPage(project pep.Project, isNew bool, form url.Values) st
 	}
 }
 
-// simplePage has a slash at its end: without it some indexes answer with a redirect, or refuse.
+// simplePage returns the URL of a project's page, with a slash at its end: without it some indexes answer with a redirect, or refuse.
 func (s Site) simplePage(project pep.Project) *url.URL {
 	return s.Simple.JoinPath(string(project) + "/")
 }

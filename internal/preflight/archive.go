@@ -70,7 +70,7 @@ func readLast(d *distfile.Distribution, member string) bool {
 // damaged returns the first damaged member that the index reads: a source file or a metadata file. It ignores others,
 // such as those of another .dist-info.
 func damaged(d *distfile.Distribution) *archive.Anomaly {
-	read := append(d.LicensePlaces(), strings.TrimRight(d.Archive.Top, "/")+"/PKG-INFO")
+	read := append(d.LicenseMembers(), strings.TrimRight(d.Archive.Top, "/")+"/PKG-INFO")
 	for _, name := range []string{"WHEEL", "METADATA", "RECORD", "entry_points.txt"} {
 		read = append(read, d.DistInfo()+"/"+name)
 	}
@@ -140,39 +140,39 @@ func pkgInfoMissing(d *distfile.Distribution) (message, fix string) {
 	if !readable(d, distfile.Sdist) || d.Archive.Members > 0 && (top == "" || top == "/") {
 		return "", ""
 	}
-	place := strings.TrimRight(top, "/") + "/PKG-INFO"
-	return missing(d, place, invalidFile+"PKG-INFO not found at "+place, "build the sdist with python -m build --sdist")
+	member := strings.TrimRight(top, "/") + "/PKG-INFO"
+	return missing(d, member, invalidFile+"PKG-INFO not found at "+member, "build the sdist with python -m build --sdist")
 }
 
 func metadataMissing(d *distfile.Distribution) (message, fix string) {
 	if !readable(d, distfile.Wheel) || d.DistInfo() == "" {
 		return "", ""
 	}
-	place := d.DistInfo() + "/METADATA"
-	return missing(d, place, fmt.Sprintf("Wheel %s does not contain the required METADATA file: %s", quote(d.Name), place), rebuildWheel)
+	member := d.DistInfo() + "/METADATA"
+	return missing(d, member, fmt.Sprintf("Wheel %s does not contain the required METADATA file: %s", quote(d.Name), member), rebuildWheel)
 }
 
 func wheelFileMissing(d *distfile.Distribution) (message, fix string) {
 	if !readable(d, distfile.Wheel) || d.DistInfo() == "" {
 		return "", ""
 	}
-	place := d.DistInfo() + "/WHEEL"
-	return missing(d, place, invalidFile+"WHEEL not found at "+place, rebuildWheel)
+	member := d.DistInfo() + "/WHEEL"
+	return missing(d, member, invalidFile+"WHEEL not found at "+member, rebuildWheel)
 }
 
 const rebuildWheel = "build the wheel again, and do not rename it: the name of its inner folder must match the file name"
 
 // missing returns a message if the member at place is absent or cannot be read.
-func missing(d *distfile.Distribution, place, message, fix string) (string, string) {
-	if _, kept := d.Archive.Kept[place]; kept {
+func missing(d *distfile.Distribution, member, message, fix string) (string, string) {
+	if _, ok := d.Archive.Kept[member]; ok {
 		return "", ""
 	}
 	for _, o := range d.Archive.Anomalies {
 		switch {
-		case o.Member == place && o.Code == archive.AnomalyDamaged:
+		case o.Member == member && o.Code == archive.AnomalyDamaged:
 			return "", "" // already reported
-		case o.Member == place && (o.Code == archive.AnomalyTooLarge || o.Code == archive.AnomalyNotRegular):
-			return fmt.Sprintf("%s cannot be read: %s", place, o.Detail), fix
+		case o.Member == member && (o.Code == archive.AnomalyTooLarge || o.Code == archive.AnomalyNotRegular):
+			return fmt.Sprintf("%s cannot be read: %s", member, o.Detail), fix
 		}
 	}
 	return message, fix

@@ -7,6 +7,7 @@ import (
 
 	"github.com/org/pypi-oidc-publish/internal/distfile"
 	"github.com/org/pypi-oidc-publish/internal/finding"
+	"github.com/org/pypi-oidc-publish/internal/finding/phrase"
 	"github.com/org/pypi-oidc-publish/internal/pep"
 )
 
@@ -105,7 +106,7 @@ func drift(first *distfile.Distribution, files []*distfile.Distribution, field s
 	}
 	more := ""
 	if n := len(others) - 1; n > 0 {
-		more = fmt.Sprintf(" (and %d more files differ)", n)
+		more = " (also different in " + phrase.Count(n, "more file") + ")"
 	}
 	return finding.Finding{
 		Severity: finding.Warning, File: others[0].Path,

@@ -16,9 +16,9 @@ func licenseFileMissing(s Set) (found []finding.Finding) {
 			continue
 		}
 		files := d.Values("License-File")
-		for i, place := range d.LicensePlaces() {
-			message := fmt.Sprintf("License-File %s does not exist in distribution file %s at %s", files[i], d.Name, place)
-			message, fix := missing(d, place, message,
+		for i, member := range d.LicenseMembers() {
+			message := fmt.Sprintf("License-File %s does not exist in distribution file %s at %s", files[i], d.Name, member)
+			message, fix := missing(d, member, message,
 				"build again with a current build backend, which includes the license-files of pyproject.toml")
 			if message != "" && fs.ValidPath(files[i]) {
 				found = append(found, refusal(d, message, fix))

@@ -101,17 +101,17 @@ func (m *mailboxes) until(ends string) string {
 
 // gap skips white space and comments, and returns the blanks among them.
 func (m *mailboxes) gap() string {
-	var kept strings.Builder
+	var space strings.Builder
 	for {
 		switch {
 		case m.next(blanks):
-			kept.WriteByte(m.text[m.at])
+			space.WriteByte(m.text[m.at])
 			m.at++
 		case m.take(lineEnds):
 		case m.next("("):
 			m.comment()
 		default:
-			return kept.String()
+			return space.String()
 		}
 	}
 }

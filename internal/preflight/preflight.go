@@ -93,11 +93,11 @@ func Check(s Set) []finding.Finding {
 			all = append(all, f)
 		}
 	}
-	place := map[string]int{}
+	position := map[string]int{}
 	for i, d := range s.Files {
-		place[d.Path] = i - len(s.Files) // findings about no file, or about a file outside the set, come last
+		position[d.Path] = i - len(s.Files) // findings about no file, or about a file outside the set, come last
 	}
-	slices.SortStableFunc(all, func(a, b finding.Finding) int { return place[a.File] - place[b.File] })
+	slices.SortStableFunc(all, func(a, b finding.Finding) int { return position[a.File] - position[b.File] })
 	return all
 }
 

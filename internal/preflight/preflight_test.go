@@ -47,12 +47,12 @@ func (f file) recorded() [][2]string {
 	if !strings.HasSuffix(strings.ToLower(f.name), ".whl") || len(parts) < 3 {
 		return members
 	}
-	place := parts[0] + "-" + parts[1] + ".dist-info/RECORD"
-	record := place + ",,\n"
+	member := parts[0] + "-" + parts[1] + ".dist-info/RECORD"
+	record := member + ",,\n"
 	for _, m := range members {
 		record += m[0] + ",,\n"
 	}
-	return append(members, [2]string{place, record})
+	return append(members, [2]string{member, record})
 }
 
 func (f file) bytes() []byte {

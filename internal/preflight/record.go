@@ -13,12 +13,12 @@ func recordMissing(d *distfile.Distribution) (message, fix string) {
 	if !readable(d, distfile.Wheel) || d.DistInfo() == "" {
 		return "", ""
 	}
-	place := d.DistInfo() + "/RECORD"
-	message = fmt.Sprintf("Wheel %s does not contain the required RECORD file: %s", quote(d.Name), place)
+	member := d.DistInfo() + "/RECORD"
+	message = fmt.Sprintf("Wheel %s does not contain the required RECORD file: %s", quote(d.Name), member)
 	if unreadable := unusual(d, archive.AnomalyRecord); unreadable != nil {
 		return message, fmt.Sprintf("%s: %s", unreadable.Detail, rebuildWheel)
 	}
-	return missing(d, place, message, rebuildWheel)
+	return missing(d, member, message, rebuildWheel)
 }
 
 // recordMismatch reports a RECORD that does not match the wheel. The index accepts such a wheel and sends an email to the

@@ -67,7 +67,7 @@ func secondSdist(s Set) (found []finding.Finding) {
 		const message = "Only one sdist may be uploaded per release."
 		switch digest, other := listedSdist(listing, release), first[release]; {
 		case digest != "":
-			found = append(found, refusal(d, message, "the index has "+digest+": remove this one, or raise the version"))
+			found = append(found, refusal(d, message, "the index has "+digest+": leave this file out, or raise the version"))
 		case other == "":
 			first[release] = d.Name
 		case other != d.Name: // duplicate-name reports an equal name

@@ -65,7 +65,7 @@ func TestCheck_DriftIsOneFinding(t *testing.T) {
 	t.Parallel()
 	s := set(t, wheel(good), sdist(good+"Summary: x\n"), file{name: "alder-1.0-1-py3-none-any.whl", metadata: good + "Summary: x\n"})
 	found := preflight.Check(s)
-	if len(found) != 1 || !strings.Contains(found[0].Message, "and 1 more files differ") {
+	if len(found) != 1 || !strings.Contains(found[0].Message, "(also different in 1 more file)") {
 		t.Errorf("got %v", found)
 	}
 }
@@ -324,12 +324,12 @@ func TestReleaseYanked(t *testing.T) {
 			t.Parallel()
 			s := set(t, wheel(good))
 			s.Listings = map[pep.Project]pep.Listing{"alder": {Exists: true, Files: c.files}}
-			told := false
+			reported := false
 			for _, f := range preflight.Check(s) {
-				told = told || f.ID == "release-yanked" && f.Severity == finding.Notice && f.File != ""
+				reported = reported || f.ID == "release-yanked" && f.Severity == finding.Notice && f.File != ""
 			}
-			if told != c.reported {
-				t.Errorf("reported: %v, want %v", told, c.reported)
+			if reported != c.reported {
+				t.Errorf("reported: %v, want %v", reported, c.reported)
 			}
 		})
 	}

@@ -62,16 +62,16 @@ func acceptedURL(url string) bool {
 
 // withoutDots removes the segments "." and ".." from a path, as the index does before its check.
 func withoutDots(path string) string {
-	var kept []string
+	var segments []string
 	for part := range strings.SplitSeq(path, "/") {
 		switch {
 		case part == "..":
-			kept = kept[:max(len(kept)-1, 0)]
+			segments = segments[:max(len(segments)-1, 0)]
 		case part != ".":
-			kept = append(kept, part)
+			segments = append(segments, part)
 		}
 	}
-	return strings.Join(kept, "/")
+	return strings.Join(segments, "/")
 }
 
 func hostOf(url string) string {

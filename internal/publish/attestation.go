@@ -23,13 +23,13 @@ func suffixOf(a attest.Attestation) string { return attestationSuffixes()[suffix
 
 // onePerSuffix returns the first attestation of each kind: two of one kind would have one name.
 func onePerSuffix(all []attest.Attestation) []attest.Attestation {
-	var kept []attest.Attestation
+	var first []attest.Attestation
 	for _, a := range all {
-		if !slices.ContainsFunc(kept, func(k attest.Attestation) bool { return suffixIndex(k) == suffixIndex(a) }) {
-			kept = append(kept, a)
+		if !slices.ContainsFunc(first, func(k attest.Attestation) bool { return suffixIndex(k) == suffixIndex(a) }) {
+			first = append(first, a)
 		}
 	}
-	return kept
+	return first
 }
 
 // describeAttestation returns an attestation for people.

@@ -16,8 +16,8 @@ const othersWait = 2 * time.Minute
 
 func untilPublished() schedule { return schedule{pause: 5 * time.Second} }
 
-// awaitOthers is for a job that may attach and not publish: what is missing was published by another job a moment ago, and the index
-// may not show it yet. It reports whether it waited until the index listed everything.
+// awaitOthers waits, in a job that may attach and not publish, for files that another job has just published to appear on the index. It
+// reports whether it waited until the index listed everything.
 func (r *run) awaitOthers(ctx context.Context, targets []*target) (waited bool, err error) {
 	if r.GitHub == nil || r.Tokens == nil || len(missingOf(targets)) == 0 {
 		return false, nil
@@ -46,7 +46,7 @@ func (r *run) awaitOthers(ctx context.Context, targets []*target) (waited bool, 
 			return done
 		}
 		if ctx.Err() == nil || len(r.listings.answered()) < len(projects) {
-			unread = unlisted // one that was cut off tells nothing beside those before it
+			unread = unlisted // one that was cut off says nothing beside those before it
 		}
 		if isOver() {
 			return failed

@@ -27,7 +27,7 @@ type collected struct {
 	unseen      []error              // projects that could not be looked at, where that stops the run
 }
 
-// collect finds the distributions and reads them, while it queries the index for the projects that their file names tell.
+// collect finds the distributions and reads them, while it queries the index for the projects in their file names.
 func (r *run) collect(ctx context.Context) (collected, error) {
 	if err := checkSkipExisting(r.Index.Site(), r.SkipExisting); err != nil {
 		return collected{}, err
@@ -113,8 +113,8 @@ func (r *run) query(ctx context.Context, projects []pep.Project) (unseen []error
 // index may have learned it since. Without an answer it stays unknown, which is a warning.
 func (r *run) queryClassifiers(ctx context.Context, targets []*target) []string {
 	unknown := func(classifier string) bool {
-		standing, _ := trove.Lookup(classifier)
-		return standing == trove.Unknown
+		status, _ := trove.Lookup(classifier)
+		return status == trove.Unknown
 	}
 	if !slices.ContainsFunc(targets, func(t *target) bool { return slices.ContainsFunc(t.Sent("Classifier"), unknown) }) {
 		return nil
@@ -148,7 +148,7 @@ func (r *run) readPyproject(paths []string) *pyproject.Project {
 	return &p
 }
 
-// projectsOfFiles returns the projects that file names tell; a name that tells none is reported by a rule later.
+// projectsOfFiles returns the projects in file names; a name without one is reported by a rule later.
 func projectsOfFiles(paths []string) []pep.Project {
 	var projects []pep.Project
 	for _, path := range paths {

@@ -27,7 +27,7 @@ func (r *run) conflict(t *target, indexDigest string) finding.Finding {
 			"or set `skip-existing: true` to upload the other files and keep the published one")).In(t.displayPath).WithDetail(digests)
 }
 
-// withCause returns the next step for a different file, with what the run can tell of its cause.
+// withCause returns the next step for a different file, with what the run knows of its cause.
 func (r *run) withCause(t *target, step string) string {
 	if cause := r.notRaised(t); cause != "" {
 		return cause + step

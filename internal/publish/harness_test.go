@@ -39,8 +39,8 @@ const (
 	alder = pep.Project("alder")
 )
 
-// patience bounds what a test waits for: a test that gets there fails.
-const patience = 3 * time.Minute
+// testTimeout bounds what a test waits for: a test that gets there fails.
+const testTimeout = 3 * time.Minute
 
 // harness is a run and what it works with: distributions in a folder, and either the test servers of [fakepypi] or a scripted
 // index. All of them answer over HTTP on loopback. Options and deps may be changed before the run.
@@ -262,7 +262,7 @@ func (h *harness) put(name, salt string, headers ...string) {
 // run does the run.
 func (h *harness) run() error {
 	h.t.Helper()
-	ctx, stop := context.WithTimeout(h.t.Context(), patience)
+	ctx, stop := context.WithTimeout(h.t.Context(), testTimeout)
 	defer stop()
 	return h.runIn(ctx)
 }

@@ -68,10 +68,10 @@ func (l *listings) askPastCache(ctx context.Context, projects []pep.Project) (th
 	return there, absent, err
 }
 
-// explainProjects returns the error of a token request with what the index's pages tell about a token of fewer projects than were
+// explainProjects returns the error of a token request with what the index's pages say about a token of fewer projects than were
 // requested: which of them have no publisher, and which project the request created. The index names the projects of a token by numbers of
-// its own, so that a token of as many projects may be for others: where several are new, the pages tell that too. Pages of another server
-// tell nothing.
+// its own, so that a token of as many projects may be for others: where several are new, the pages say that too. Pages of another server
+// say nothing.
 func (r *run) explainProjects(ctx context.Context, order uploadtoken.MintRequest, err error) error {
 	var few *uploadtoken.TooFewProjectsError
 	if !errors.As(err, &few) && (err != nil || len(order.New) < 2) {

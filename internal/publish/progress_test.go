@@ -31,8 +31,8 @@ func newSending(t *testing.T, size int64, warehouse bool) *sending {
 	return s
 }
 
-// whole sends all bytes at a rate a second, in pieces of a second.
-func (s *sending) whole(rate int64) {
+// sendAll sends all bytes at a rate a second, in pieces of a second.
+func (s *sending) sendAll(rate int64) {
 	s.h.t.Helper()
 	if err := s.begin(); err != nil {
 		s.h.t.Fatal(err)
@@ -48,7 +48,7 @@ func (s *sending) whole(rate int64) {
 func TestProgress_EveryTenSeconds(t *testing.T) {
 	t.Parallel()
 	long := newSending(t, 35e6, true)
-	long.whole(1e6)
+	long.sendAll(1e6)
 	all := eventsOf[ledger.Progress](long.h)
 	if len(all) != 3 {
 		t.Fatalf("%d reports in 35 seconds", len(all))
@@ -58,7 +58,7 @@ func TestProgress_EveryTenSeconds(t *testing.T) {
 	expect.Equal(t, "time of the try", long.took(), 35*time.Second)
 
 	short := newSending(t, 5e6, true)
-	short.whole(1e6)
+	short.sendAll(1e6)
 	expect.Equal(t, "reports of a short upload", len(eventsOf[ledger.Progress](short.h)), 0)
 }
 
@@ -66,7 +66,7 @@ func TestProgress_EveryTenSeconds(t *testing.T) {
 func TestProgress_TooSlow(t *testing.T) {
 	t.Parallel()
 	slow := newSending(t, 300e6, true)
-	slow.whole(1e6)
+	slow.sendAll(1e6)
 	expect.Equal(t, "warnings", slow.h.noted(), []string{"too-slow"})
 	f := slow.h.found("too-slow")
 	expect.Equal(t, "file", f.File, "dist/"+wheel)
@@ -74,10 +74,10 @@ func TestProgress_TooSlow(t *testing.T) {
 	expect.Contains(t, "the next step", f.Fix, "parallel-uploads")
 
 	quick := newSending(t, 239e6, true)
-	quick.whole(1e6)
+	quick.sendAll(1e6)
 	expect.Equal(t, "warnings about an upload that is quick enough", quick.h.noted(), nil)
 	elsewhere := newSending(t, 300e6, false)
-	elsewhere.whole(1e6)
+	elsewhere.sendAll(1e6)
 	expect.Equal(t, "warnings about another index", elsewhere.h.noted(), nil)
 }
 

@@ -38,11 +38,11 @@ func (r *run) checkProvenance(ctx context.Context, t *target, listed pep.IndexFi
 	case !errors.As(err, &unverified):
 		return true, nil // it cannot be verified now
 	case r.Signer.Verify(ctx, t.Distribution, provenance, served) == nil:
-		kept, err := r.Signer.Served(ctx, t.Distribution, provenance, claims.Repository)
+		all, err := r.Signer.Served(ctx, t.Distribution, provenance, claims.Repository)
 		if err != nil {
 			return true, nil // nor can which they are
 		}
-		t.attestations = r.keptByIndex(t, kept)
+		t.attestations = r.keptByIndex(t, all)
 		r.finishProvenance(t, r.earlierProvenance(t))
 	default:
 		return false, r.otherProvenance(t, unverified)

@@ -36,7 +36,7 @@ func (r *run) readBack(ctx context.Context, targets []*target, claims oidc.Claim
 		now := r.served(ctx, published, claims)
 		switch {
 		case ctx.Err() != nil:
-			return steady // a look that was cut off tells nothing
+			return steady // a query that was cut off says nothing
 		case now.wrong != nil:
 			seen = now
 			return done
@@ -72,7 +72,7 @@ func (r *run) readBack(ctx context.Context, targets []*target, claims oidc.Claim
 	return nil
 }
 
-// served is what one look at the index tells of the published files.
+// served is what one query of the index says of the published files.
 type served struct {
 	missing       []string // not served yet
 	withoutDigest []string // served, without a digest to compare

@@ -87,7 +87,7 @@ func (r *run) steps(ctx context.Context, release *gitHubRelease) error {
 	return nil
 }
 
-// dryRunPatience is how long a dry run goes on asking for the audience and an ID token, which it needs only to tell of them.
+// dryRunPatience is how long a dry run goes on asking for the audience and an ID token, which it needs only to report them.
 const dryRunPatience = time.Minute
 
 // dryRunSteps does the steps after the plan that change nothing. No token is requested: that could create a project.
@@ -101,7 +101,7 @@ func (r *run) dryRunSteps(ctx context.Context, targets []*target, release *gitHu
 	return r.dryRun(ctx, unattachable, unidentified)
 }
 
-// transfer is the life of the credential. Its revocation is deferred before the first token is requested, so that none outlives the
+// transfer requests the upload token, signs and uploads. The revocation is deferred before the first token is requested, so that none outlives the
 // upload. The token comes before the signatures: an entry in a public log cannot be deleted, so none is made for an identity that the
 // index does not let publish.
 func (r *run) transfer(ctx context.Context, missing []*target, signing bool, claims oidc.Claims) error {

@@ -17,7 +17,7 @@ import (
 	"github.com/org/pypi-oidc-publish/internal/wire"
 )
 
-// afterUpload is how often the index's page is queried about a file that the index may have: it may come from a cache for some
+// afterUpload returns how often the index's page is queried about a file that the index may have: it may come from a cache for some
 // seconds.
 func afterUpload() schedule { return schedule{attempts: 3, pause: 3 * time.Second} }
 
@@ -100,7 +100,8 @@ func (r *run) withRule(t *target, refused *index.Refusal) finding.Finding {
 		}
 	}
 	if rule.Certain() {
-		f.Fix += fmt.Sprintf("; also report this with the file's metadata: the rule `%s` should have found it before the upload", rule.ID)
+		f.Fix += fmt.Sprintf("; also report this to pypi-oidc-publish, with the file's metadata: "+
+			"its rule `%s` should have found it before the upload", rule.ID)
 	} else {
 		f.Fix += fmt.Sprintf(" (the rule `%s` covers this, based on %s)", rule.ID, rule.Basis)
 	}
@@ -112,7 +113,7 @@ func rejected(t *target, f finding.Finding) ledger.UploadResult {
 	return ledger.Rejected{File: t.Name, Finding: f}
 }
 
-// unclear is an upload that was sent completely and had no clear answer to its last try.
+// unclear returns the result of an upload that was sent completely and had no clear answer to its last try.
 func (r *run) unclear(t *target, failed error) ledger.UploadResult {
 	f := finding.New(finding.UploadDoubtful,
 		fmt.Sprintf("it is unknown whether %s has %s: %v", r.indexName(), t.Name, wire.WithServerMessage(failed)),
@@ -149,7 +150,7 @@ func (r *run) cutAtLimit(err error) bool {
 	return !slices.ContainsFunc(failed.Took[len(failed.Took)-enough:], func(took time.Duration) bool { return took < indexLimit*9/10 })
 }
 
-// notSent is an upload that failed before the index could have the file.
+// notSent returns the result of an upload that failed before the index could have the file.
 func (r *run) notSent(t *target, err error) ledger.UploadResult {
 	var changed *distfile.ChangedError
 	if errors.As(err, &changed) {

@@ -395,13 +395,13 @@ func TestConflict(t *testing.T) {
 			t.Parallel()
 			h := newScripted(t, true)
 			r := newRun(h.options, h.deps)
-			kept := r.skipped(file, c.indexDigest)
-			expect.Equal(t, "id", kept.ID, "skipped")
-			expect.Equal(t, "severity", kept.Severity, finding.Warning)
-			expect.Equal(t, "file", kept.File, "dist/"+wheel)
-			expect.Contains(t, "the warning", kept.Message, append(c.says, wheel, "that file stays")...)
-			expect.Equal(t, "says where digests are", strings.Contains(kept.Fix, "index-url"), c.indexDigest == "")
-			expect.Equal(t, "says that the file is a different one", strings.Contains(kept.Message, "already has a different file"),
+			skipped := r.skipped(file, c.indexDigest)
+			expect.Equal(t, "id", skipped.ID, "skipped")
+			expect.Equal(t, "severity", skipped.Severity, finding.Warning)
+			expect.Equal(t, "file", skipped.File, "dist/"+wheel)
+			expect.Contains(t, "the warning", skipped.Message, append(c.says, wheel, "that file stays")...)
+			expect.Equal(t, "says where digests are", strings.Contains(skipped.Fix, "index-url"), c.indexDigest == "")
+			expect.Equal(t, "says that the file is a different one", strings.Contains(skipped.Message, "already has a different file"),
 				c.indexDigest != "")
 			if c.indexDigest == "" {
 				return
@@ -420,7 +420,7 @@ func TestConflict(t *testing.T) {
 // TestRun_LostTries: an index that only knows names, and cannot be queried, refuses at the second try what it accepted at the first.
 func TestRun_LostTries(t *testing.T) {
 	t.Parallel()
-	lost, taken := page{status: http.StatusBadGateway}, page{status: http.StatusConflict}
+	lost, conflict := page{status: http.StatusBadGateway}, page{status: http.StatusConflict}
 	for name, c := range map[string]struct {
 		answers []page
 		skip    bool
@@ -428,13 +428,15 @@ func TestRun_LostTries(t *testing.T) {
 		outcome ledger.Outcome
 		says    []string
 	}{
-		"refused at once": {[]page{taken}, false, ErrIncomplete, ledger.OutcomeRejected, []string{"skip-existing"}},
+		"refused at once": {[]page{conflict}, false, ErrIncomplete, ledger.OutcomeRejected, []string{"skip-existing"}},
 		"refused after a lost try": {
-			answers: []page{lost, taken}, err: ErrIncomplete, outcome: ledger.OutcomeRejected,
+			answers: []page{lost, conflict}, err: ErrIncomplete, outcome: ledger.OutcomeRejected,
 			says: []string{"may be this one", "index-url"},
 		},
-		"skipped, and its page lacks the file": {[]page{taken}, true, nil, ledger.OutcomeSkipped, []string{"that file stays", "index-url"}},
-		"taken after a lost try":               {[]page{lost, {status: http.StatusOK}}, false, nil, ledger.OutcomeUploaded, nil},
+		"skipped, and its page lacks the file": {
+			[]page{conflict}, true, nil, ledger.OutcomeSkipped, []string{"that file stays", "index-url"},
+		},
+		"taken after a lost try": {[]page{lost, {status: http.StatusOK}}, false, nil, ledger.OutcomeUploaded, nil},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()

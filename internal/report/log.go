@@ -151,12 +151,12 @@ func (r *Reporter) unmatched(p ledger.Publisher) {
 	for _, c := range p.Claims {
 		r.line("  %-17s %-40s %s", c.Field, cmp.Or(c.Claimed, "(none)"), cmp.Or(c.Wanted, "(leave empty)"))
 	}
-	for _, place := range distinctPages(p.Pages) {
+	for _, page := range distinctPages(p.Pages) {
 		what := "edit its publishers"
-		if place.New {
+		if page.New {
 			what = "new project, add a pending publisher"
 		}
-		r.line("  %s: %s", place.Project, strings.TrimSuffix(what+": "+place.Page, ": "))
+		r.line("  %s: %s", page.Project, strings.TrimSuffix(what+": "+page.Page, ": "))
 	}
 }
 

@@ -189,13 +189,13 @@ func (d document) abridged(most int) document {
 }
 
 func dropMinor(d *document) {
-	kept := []findingEntry{}
+	severe := []findingEntry{}
 	for _, f := range d.Findings {
 		if f.Severity == finding.Error.String() {
-			kept = append(kept, f)
+			severe = append(severe, f)
 		}
 	}
-	d.Findings = kept
+	d.Findings = severe
 }
 
 func halveFindings(d *document) { d.Findings = d.Findings[:len(d.Findings)/2] }

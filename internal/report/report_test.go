@@ -167,7 +167,7 @@ func situations() map[string][]ledger.Event {
 		Severity: finding.Error,
 		File:     "dist/" + sdist,
 		Message:  "the index refused " + sdist + ": Only one sdist may be uploaded per release.",
-		Fix:      "remove this one, or raise the version",
+		Fix:      "leave this sdist out, or raise the version: a release has only one sdist, and the index already has one",
 	}
 	many := []ledger.Event{
 		ledger.Began{

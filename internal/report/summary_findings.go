@@ -154,32 +154,32 @@ func publisherTable(b *strings.Builder, p *ledger.Publisher, index string) {
 
 // distinctPages returns the places that are new to the index or have a page.
 func distinctPages(all []ledger.PublisherPage) []ledger.PublisherPage {
-	var kept []ledger.PublisherPage
-	for _, place := range all {
-		if place.New || place.Page != "" {
-			kept = append(kept, place)
+	var distinct []ledger.PublisherPage
+	for _, page := range all {
+		if page.New || page.Page != "" {
+			distinct = append(distinct, page)
 		}
 	}
-	return kept
+	return distinct
 }
 
 // places writes where the publisher of each project is set up, for the first projects only.
 func places(b *strings.Builder, all []ledger.PublisherPage) {
 	all = distinctPages(all)
-	for i, place := range all {
+	for i, page := range all {
 		if i == maxTitleReleases {
 			fmt.Fprintf(b, "… and %d more, in the log\n\n", len(all)-i)
 			return
 		}
-		name := code(clipped(place.Project, longestName))
+		name := code(clipped(page.Project, longestName))
 		switch {
-		case place.New && place.Page == "":
+		case page.New && page.Page == "":
 			fmt.Fprintf(b, "➡️ %s is a new project: add a pending publisher with this project name and these values.\n\n", name)
-		case place.New:
-			fmt.Fprintf(b, "➡️ %s with the project name %s and these values.\n\n", link("Add a pending publisher", place.Page), name)
+		case page.New:
+			fmt.Fprintf(b, "➡️ %s with the project name %s and these values.\n\n", link("Add a pending publisher", page.Page), name)
 		default:
 			fmt.Fprintf(b, "➡️ %s of %s; the form is already filled in. Only an owner of the project sees that page.\n\n",
-				link("Open the publishing settings", place.Page), name)
+				link("Open the publishing settings", page.Page), name)
 		}
 	}
 }

@@ -8,7 +8,7 @@ import (
 // Elsewhere names what runs the job if that is not github.com, or returns "". Forges and act copy the variables of GitHub's runner, and add
 // one of their own. Only words may depend on this: whether there is an ID token, and who issued it, is known from the token itself.
 func (r *Runner) Elsewhere() string {
-	is := func(variable string) bool {
+	isSet := func(variable string) bool {
 		value := strings.ToLower(r.getenv(variable))
 		return value != "" && value != "false" && value != "0"
 	}
@@ -18,11 +18,11 @@ func (r *Runner) Elsewhere() string {
 		at = " at " + server
 	}
 	switch {
-	case is("FORGEJO_ACTIONS"): // it sets the next variable too
+	case isSet("FORGEJO_ACTIONS"): // it sets the next variable too
 		return "Forgejo Actions" + at
-	case is("GITEA_ACTIONS"):
+	case isSet("GITEA_ACTIONS"):
 		return "Gitea Actions" + at
-	case is("ACT"):
+	case isSet("ACT"):
 		return "act"
 	case server != "":
 		return "GitHub Enterprise" + at

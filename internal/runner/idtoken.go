@@ -73,7 +73,7 @@ func (r *Runner) CheckIDToken() error {
 	default:
 		return oidc.PermissionError{Finding: finding.New(finding.IDTokenPermission,
 			"this job is not allowed to request an ID token from GitHub",
-			"give the job that publishes `permissions: id-token: write`; in a reusable workflow the calling job needs it too")}
+			"add `id-token: write` to the `permissions` of the job that publishes; in a reusable workflow the calling job needs it too")}
 	}
 }
 

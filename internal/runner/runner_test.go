@@ -139,10 +139,10 @@ func TestAnnotate_KeepsNextStep(t *testing.T) {
 			j := newJob(t)
 			r, _ := runner.New(j.getenv, &j.log)
 			r.Annotate(finding.Finding{ID: "x", Severity: finding.Error, Message: message, Fix: strings.Repeat(text, 600) + "; do this"})
-			_, shown, _ := strings.Cut(strings.TrimSuffix(j.log.String(), "\n"), "::error title=pypi-oidc-publish%3A x::")
-			shown = strings.NewReplacer("%0A", "\n", "%25", "%").Replace(shown)
-			if n := len(utf16.Encode([]rune(shown))); n > 4096 || shown == "" || !strings.HasSuffix(shown, "; do this") {
-				t.Errorf("%q: %d characters, which end with %q", text, n, shown[max(0, len(shown)-20):])
+			_, text, _ := strings.Cut(strings.TrimSuffix(j.log.String(), "\n"), "::error title=pypi-oidc-publish%3A x::")
+			text = strings.NewReplacer("%0A", "\n", "%25", "%").Replace(text)
+			if n := len(utf16.Encode([]rune(text))); n > 4096 || text == "" || !strings.HasSuffix(text, "; do this") {
+				t.Errorf("%q: %d characters, which end with %q", text, n, text[max(0, len(text)-20):])
 			}
 		}
 	}

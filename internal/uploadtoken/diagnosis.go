@@ -48,7 +48,7 @@ func (l *Session) noAudience(err error) error {
 	}
 }
 
-// checkStatus returns the beginning of a next step after an outage: where its end is told, if that is known.
+// checkStatus returns the beginning of a next step after an outage: the page that reports when it is over, if one is known.
 func (l *Session) checkStatus() string {
 	if l.opts.Status == "" {
 		return ""
@@ -357,15 +357,15 @@ func already(e refusedExchange) string {
 		return ""
 	}
 	if len(e.order.New) > 0 && !e.mixed() {
-		return fmt.Sprintf("; if you have added one that says exactly that, remove it and add it again: it ends after 30 days, "+
-			"and belongs to one account of the owner, now with %s; and check that it is on %s, not on another index", accountOf(e.claims),
-			e.index)
+		return fmt.Sprintf("; if you have added one that says exactly that, check that it is on %s, not on another index, "+
+			"then remove it and add it again: it ends after 30 days, and belongs to one account of the owner, now with %s",
+			e.index, accountOf(e.claims))
 	}
 	return fmt.Sprintf(
-		"; if it says exactly that already, remove it and add it again, since it belongs to an earlier account of the owner, "+
-			"now with %s, and check that it is on %s, not on another index; "+
+		"; if it says exactly that already, check that it is on %s, not on another index, "+
+			"then remove it and add it again: it belongs to one account of the owner, now with %s; "+
 			"a publisher does not follow a repository or workflow that was renamed or transferred; "+
-			"only an owner of the project sees its publishers", accountOf(e.claims), e.index)
+			"only an owner of the project sees its publishers", e.index, accountOf(e.claims))
 }
 
 // accountOf returns how a message names the account that owns the repository: names can be taken over, ids cannot.

@@ -32,9 +32,9 @@ func TestMint_NextSteps(t *testing.T) {
 		"a publisher that says exactly that, of an earlier account": {
 			set: claim("repository_owner_id", "4711"),
 			says: []string{
-				"if it says exactly that already, remove it and add it again, since it belongs to an earlier account of the owner, " +
-					"now with the id 4711",
-				"and check that it is on 127.0.0.1", "only an owner of the project sees its publishers",
+				"if it says exactly that already, check that it is on 127.0.0.1",
+				"then remove it and add it again: it belongs to one account of the owner, now with the id 4711",
+				"only an owner of the project sees its publishers",
 			},
 			never: []string{"30 days"},
 		},

@@ -43,11 +43,11 @@ func (l *Session) needed(c oidc.Claims, order MintRequest, id finding.ID, next s
 	reported := &ledger.Publisher{Finding: id, Claims: publisher(c), Next: next}
 	form := PublisherForm(c)
 	for _, project := range order.Projects {
-		place := ledger.PublisherPage{Project: string(project), New: slices.Contains(order.New, project)}
+		page := ledger.PublisherPage{Project: string(project), New: slices.Contains(order.New, project)}
 		if l.opts.Settings != nil {
-			place.Page = l.opts.Settings(project, place.New, form)
+			page.Page = l.opts.Settings(project, page.New, form)
 		}
-		reported.Pages = append(reported.Pages, place)
+		reported.Pages = append(reported.Pages, page)
 	}
 	return reported
 }

@@ -33,7 +33,7 @@ type Options struct {
 	Record   func(ledger.Event)
 	Permit   func(audience string) error // returns an error if the index may not ask for this audience
 	Sleep    func(ctx context.Context, d time.Duration) error
-	// Status is the page on which the index's operators tell of outages; "" if none is known.
+	// Status is the page on which the index's operators report outages; "" if none is known.
 	Status string
 	// Warehouse says that the index runs the software of PyPI, whose refusals can be predicted.
 	Warehouse bool

@@ -15,7 +15,11 @@ import (
 // TestAdvice_EgressFilter: for a proxy that allows only some hosts, the message names the host that it must allow.
 func TestAdvice_EgressFilter(t *testing.T) {
 	t.Parallel()
-	for status, told := range map[int]bool{http.StatusForbidden: true, http.StatusProxyAuthRequired: true, http.StatusBadGateway: false} {
+	for status, advised := range map[int]bool{
+		http.StatusForbidden:         true,
+		http.StatusProxyAuthRequired: true,
+		http.StatusBadGateway:        false,
+	} {
 		proxy := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(status) }))
 		t.Cleanup(proxy.Close)
 		through, err := url.Parse(proxy.URL)
@@ -34,10 +38,11 @@ func TestAdvice_EgressFilter(t *testing.T) {
 		if err == nil || !strings.Contains(err.Error(), "the proxy did not connect: ") {
 			t.Errorf("%d: %v", status, err)
 		}
-		if failed := wire.ErrorOf(err); failed != nil && (failed.Tries == 1) != told {
+		if failed := wire.ErrorOf(err); failed != nil && (failed.Tries == 1) != advised {
 			t.Errorf("%d: %d tries", status, failed.Tries)
 		}
-		if advice := wire.Advice(err); strings.HasSuffix(advice, "let it reach upload.index.example") != told || told != (advice != "") {
+		advice := wire.Advice(err)
+		if strings.HasSuffix(advice, "let it reach upload.index.example") != advised || advised != (advice != "") {
 			t.Errorf("%d: the advice is %q", status, advice)
 		}
 	}

@@ -9,8 +9,8 @@ import (
 	"strings"
 )
 
-// The functions of this file tell what an error says of a request, wherever in its chain the [*Error] of the request is. They are how other
-// packages look at a request that failed.
+// The functions of this file return what an error says of a request, wherever in its chain the [*Error] of the request is. They are how
+// other packages look at a request that failed.
 
 // ErrorOf returns the [*Error] of the request that err is about; nil if err is about none.
 func ErrorOf(err error) *Error {

@@ -63,12 +63,12 @@ const unencodable = "?"
 // its end (docs/reference/pypi-server.md §1.2). It returns the reason unchanged if the message does not end with it.
 func withCharacters(reason, message string) string {
 	reason = strings.Join(strings.Fields(reason), " ")
-	shown, whole := []rune(reason), []rune(strings.Join(strings.Fields(message), " "))
-	if len(shown) > len(whole) {
+	visible, whole := []rune(reason), []rune(strings.Join(strings.Fields(message), " "))
+	if len(visible) > len(whole) {
 		return reason
 	}
-	end := whole[len(whole)-len(shown):]
-	for i, r := range shown {
+	end := whole[len(whole)-len(visible):]
+	for i, r := range visible {
 		if r != end[i] && string(r) != unencodable {
 			return reason
 		}

@@ -23,8 +23,8 @@ import (
 
 // Bounds of a request; a chain of three certificates is under 10 kB.
 const (
-	largest  = 1 << 20
-	patience = 10 * time.Second
+	largest     = 1 << 20
+	readTimeout = 10 * time.Second
 )
 
 // Log signs promises.
@@ -54,7 +54,7 @@ func Start(ctx context.Context) (*Log, error) {
 	l := &Log{URL: "http://" + at.Addr().String(), Key: public, private: private}
 	mux := http.NewServeMux()
 	mux.HandleFunc("POST /ct/v1/add-pre-chain", l.add)
-	server := &http.Server{Handler: mux, ReadTimeout: patience}
+	server := &http.Server{Handler: mux, ReadTimeout: readTimeout}
 	context.AfterFunc(ctx, func() { _ = server.Close() })
 	go func() { _ = server.Serve(at) }() // ends with ctx
 	return l, nil

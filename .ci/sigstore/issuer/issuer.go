@@ -31,7 +31,7 @@ const (
 
 	keyID    = "local"
 	lifetime = 5 * time.Minute
-	patience = 10 * time.Second
+	timeout  = 10 * time.Second
 )
 
 // Issuer signs ID tokens for one workflow run.
@@ -77,7 +77,7 @@ func Start(ctx context.Context) (*Issuer, error) {
 }
 
 func serve(ctx context.Context, at net.Listener, handler http.Handler) {
-	server := &http.Server{Handler: handler, ReadHeaderTimeout: patience}
+	server := &http.Server{Handler: handler, ReadHeaderTimeout: timeout}
 	context.AfterFunc(ctx, func() { _ = server.Close() })
 	go func() { _ = server.Serve(at) }() // ends with ctx
 }
@@ -118,7 +118,7 @@ func (i *Issuer) front(w http.ResponseWriter, r *http.Request) {
 
 // tunnel joins the client with the listener that has the issuer's certificate.
 func (i *Issuer) tunnel(w http.ResponseWriter, r *http.Request) {
-	dialer := net.Dialer{Timeout: patience}
+	dialer := net.Dialer{Timeout: timeout}
 	there, err := dialer.DialContext(r.Context(), "tcp", i.keys)
 	if err != nil {
 		http.Error(w, err.Error(), http.StatusBadGateway)

@@ -7,6 +7,8 @@ import (
 	"io"
 	"net/http"
 	"time"
+
+	"github.com/org/pypi-oidc-publish/internal/fakepypi/web"
 )
 
 // ControlPath is the path of [Injector.Control] at a server whose faults are controlled from outside.
@@ -15,7 +17,7 @@ const ControlPath = "/_stage/faults"
 // controlLimit is the maximum size of the body of a request to Control, in bytes.
 const controlLimit = 64 << 10
 
-// Control returns a handler through which a client can plan faults over HTTP and in JSON. door is the op of the connections to the
+// Control returns a handler through which a client can plan faults over HTTP and in JSON. listenerOp is the op of the connections to the
 // handler's server.
 //
 //	GET     returns the named faults, the ops, and the plans with how often each was injected
@@ -24,14 +26,17 @@ const controlLimit = 64 << 10
 //	DELETE  removes all plans and returns how often each was injected
 func (i *Injector) Control(listenerOp string) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		w.Header().Set("Cache-Control", "no-store")
+		// The answer is a line: it is read in terminals.
+		defer func() { _, _ = io.WriteString(w, "\n") }()
 		if r.Header.Get("Origin") != "" {
 			// A page in a browser must not inject faults into a server on the same machine.
-			writeJSON(w, http.StatusForbidden, map[string]any{"error": "this endpoint is for programs, not for web pages"})
+			web.WriteJSON(w, http.StatusForbidden, map[string]any{"error": "this endpoint is for programs, not for web pages"})
 			return
 		}
 		switch r.Method {
 		case http.MethodGet, http.MethodHead:
-			writeJSON(w, http.StatusOK, map[string]any{
+			web.WriteJSON(w, http.StatusOK, map[string]any{
 				"faults": namedFaults(), "ops": i.options.Ops, "connections": i.options.Listeners, "planned": planRows(i.Plans()),
 			})
 		case http.MethodPost:
@@ -40,15 +45,15 @@ func (i *Injector) Control(listenerOp string) http.Handler {
 				err = i.Inject(p)
 			}
 			if err != nil {
-				writeJSON(w, http.StatusBadRequest, map[string]any{"error": err.Error()})
+				web.WriteJSON(w, http.StatusBadRequest, map[string]any{"error": err.Error()})
 				return
 			}
-			writeJSON(w, http.StatusCreated, map[string]any{"planned": planRows([]Planned{{Plan: p}})})
+			web.WriteJSON(w, http.StatusCreated, map[string]any{"planned": planRows([]Planned{{Plan: p}})})
 		case http.MethodDelete:
-			writeJSON(w, http.StatusOK, map[string]any{"mended": planRows(i.Clear())})
+			web.WriteJSON(w, http.StatusOK, map[string]any{"mended": planRows(i.Clear())})
 		default:
 			w.Header().Set("Allow", "GET, HEAD, POST, DELETE")
-			writeJSON(w, http.StatusMethodNotAllowed, map[string]any{"error": r.Method + " is not allowed: use GET, POST or DELETE"})
+			web.WriteJSON(w, http.StatusMethodNotAllowed, map[string]any{"error": r.Method + " is not allowed: use GET, POST or DELETE"})
 		}
 	})
 }
@@ -126,17 +131,4 @@ func planRows(plans []Planned) []any {
 		}{p.Op, p.Fault.String(), p.Skip, p.Times, p.Lasts.Seconds(), p.Also, p.Hits})
 	}
 	return all
-}
-
-// writeJSON writes body as JSON.
-func writeJSON(w http.ResponseWriter, status int, body any) {
-	text, err := json.Marshal(body)
-	if err != nil {
-		http.Error(w, err.Error(), http.StatusInternalServerError)
-		return
-	}
-	w.Header().Set("Content-Type", "application/json")
-	w.Header().Set("Cache-Control", "no-store")
-	w.WriteHeader(status)
-	_, _ = w.Write(append(text, '\n')) // it fails if the client is gone: no action needed
 }

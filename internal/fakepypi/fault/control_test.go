@@ -72,8 +72,8 @@ func TestControl_Lasting(t *testing.T) {
 	t.Parallel()
 	i := newInjector()
 	code, answer := send(t, i.Control(connections), "POST", `{"op":"send","fault":"status-503","seconds":90,"also":["fetch"]}`)
-	told := answer["planned"].([]any)[0].(map[string]any)
-	if code != 201 || told["seconds"] != 90.0 || told["times"] != 0.0 || len(told["also"].([]any)) != 1 {
+	planned := answer["planned"].([]any)[0].(map[string]any)
+	if code != 201 || planned["seconds"] != 90.0 || planned["times"] != 0.0 || len(planned["also"].([]any)) != 1 {
 		t.Errorf("%d %v", code, answer)
 	}
 	if p := i.Plans(); len(p) != 1 || p[0].Lasts != 90*time.Second || p[0].Also[0] != "fetch" {

@@ -16,10 +16,10 @@ const (
 // Named returns every fault with a name. To add a fault, add a row here.
 func Named() []Fault {
 	const (
-		timeout, early, many = http.StatusRequestTimeout, http.StatusTooEarly, http.StatusTooManyRequests
-		broken, gateway      = http.StatusInternalServerError, http.StatusBadGateway
-		busy, late           = http.StatusServiceUnavailable, http.StatusGatewayTimeout
-		left, strange, apart = 499, 520, 522 // of a CDN
+		requestTimeout, tooEarly, tooManyRequests  = http.StatusRequestTimeout, http.StatusTooEarly, http.StatusTooManyRequests
+		serverError, badGateway                    = http.StatusInternalServerError, http.StatusBadGateway
+		unavailable, gatewayTimeout                = http.StatusServiceUnavailable, http.StatusGatewayTimeout
+		clientClosed, unknownError, connectTimeout = 499, 520, 522 // of a CDN
 	)
 	return []Fault{
 		{Name: "refuse", Kind: Reset, Point: AtAccept, Help: "a new connection is reset at once"},
@@ -52,59 +52,72 @@ func Named() []Fault {
 			Help:  "the request takes effect, and the connection is closed: a lost answer",
 		},
 
-		{Name: "status-408", Kind: Answer, Point: AfterBody, Status: timeout, Help: "408"},
-		{Name: "status-425", Kind: Answer, Point: AfterBody, Status: early, Help: "425"},
-		{Name: "status-429", Kind: Answer, Point: AfterBody, Status: many, Help: "429 without Retry-After"},
-		{Name: "status-429-seconds", Kind: Answer, Point: AfterBody, Status: many, RetryAfter: "1", Help: "429, Retry-After: 1"},
+		{Name: "status-408", Kind: Answer, Point: AfterBody, Status: requestTimeout, Help: "408"},
+		{Name: "status-425", Kind: Answer, Point: AfterBody, Status: tooEarly, Help: "425"},
+		{Name: "status-429", Kind: Answer, Point: AfterBody, Status: tooManyRequests, Help: "429 without Retry-After"},
+		{Name: "status-429-seconds", Kind: Answer, Point: AfterBody, Status: tooManyRequests, RetryAfter: "1", Help: "429, Retry-After: 1"},
 		{
 			Name:    "status-429-date",
 			Kind:    Answer,
 			Point:   AfterBody,
-			Status:  many,
+			Status:  tooManyRequests,
 			RetryIn: 2 * time.Second,
 			Help:    "429, Retry-After: the date in 2 seconds",
 		},
-		{Name: "status-500", Kind: Answer, Point: AfterBody, Status: broken, Help: "500"},
-		{Name: "status-502", Kind: Answer, Point: AfterBody, Status: gateway, Help: "502"},
-		{Name: "status-503", Kind: Answer, Point: AfterBody, Status: busy, Help: "503 without Retry-After"},
-		{Name: "status-503-seconds", Kind: Answer, Point: AfterBody, Status: busy, RetryAfter: "1", Help: "503, Retry-After: 1"},
+		{Name: "status-500", Kind: Answer, Point: AfterBody, Status: serverError, Help: "500"},
+		{Name: "status-502", Kind: Answer, Point: AfterBody, Status: badGateway, Help: "502"},
+		{Name: "status-503", Kind: Answer, Point: AfterBody, Status: unavailable, Help: "503 without Retry-After"},
+		{Name: "status-503-seconds", Kind: Answer, Point: AfterBody, Status: unavailable, RetryAfter: "1", Help: "503, Retry-After: 1"},
 		{
 			Name:    "status-503-date",
 			Kind:    Answer,
 			Point:   AfterBody,
-			Status:  busy,
+			Status:  unavailable,
 			RetryIn: 2 * time.Second,
 			Help:    "503, Retry-After: the date in 2 seconds",
 		},
-		{Name: "status-503-garbage", Kind: Answer, Point: AfterBody, Status: busy, RetryAfter: "soon", Help: "503, Retry-After: soon"},
+		{
+			Name:       "status-503-garbage",
+			Kind:       Answer,
+			Point:      AfterBody,
+			Status:     unavailable,
+			RetryAfter: "soon",
+			Help:       "503, Retry-After: soon",
+		},
 		{
 			Name:   "status-503-early",
 			Kind:   Answer,
 			Point:  BeforeBody,
-			Status: busy,
+			Status: unavailable,
 			Help:   "503 before the body of the request was read; the connection is closed after its end",
 		},
-		{Name: "status-504", Kind: Answer, Point: AfterBody, Status: late, Help: "504"},
+		{Name: "status-504", Kind: Answer, Point: AfterBody, Status: gatewayTimeout, Help: "504"},
 		{
 			Name:   "status-499",
 			Kind:   Answer,
 			Point:  AfterBody,
-			Status: left,
+			Status: clientClosed,
 			Help:   "499, as from a CDN that considers the client disconnected",
 		},
-		{Name: "status-522", Kind: Answer, Point: AfterBody, Status: apart, Help: "522, as from a CDN that cannot connect to the server"},
+		{
+			Name:   "status-522",
+			Kind:   Answer,
+			Point:  AfterBody,
+			Status: connectTimeout,
+			Help:   "522, as from a CDN that cannot connect to the server",
+		},
 		{
 			Name:   "status-500-after-store",
 			Kind:   Answer,
 			Point:  AfterStore,
-			Status: broken,
+			Status: serverError,
 			Help:   "the request takes effect, and the answer is 500",
 		},
 		{
 			Name:   "status-502-after-store",
 			Kind:   Answer,
 			Point:  AfterStore,
-			Status: gateway,
+			Status: badGateway,
 			Page:   true,
 			Help:   "the request takes effect, and the answer is 502 with an HTML page",
 		},
@@ -112,7 +125,7 @@ func Named() []Fault {
 			Name:       "status-520-after-store",
 			Kind:       Answer,
 			Point:      AfterStore,
-			Status:     strange,
+			Status:     unknownError,
 			RetryAfter: "1",
 			Help:       "the request takes effect, and a CDN's answer is 520, Retry-After: 1",
 		},
@@ -133,7 +146,7 @@ func Named() []Fault {
 			Page:   true,
 			Help:   "403 with an HTML page, as from a firewall",
 		},
-		{Name: "html-502", Kind: Answer, Point: AfterBody, Status: gateway, Page: true, Help: "502 with an HTML page, as from a proxy"},
+		{Name: "html-502", Kind: Answer, Point: AfterBody, Status: badGateway, Page: true, Help: "502 with an HTML page, as from a proxy"},
 
 		{
 			Name:  "truncated-answer",

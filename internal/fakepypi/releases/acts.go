@@ -125,7 +125,7 @@ func (g *GitHub) listAssets(c *call) {
 func (g *GitHub) upload(c *call) {
 	r, query := g.release(c.number()), c.r.URL.Query()
 	name := Renamed(query.Get("name"))
-	taken := slices.ContainsFunc(g.assets, func(a *Asset) bool { return a.Release == c.number() && a.Name == name })
+	exists := slices.ContainsFunc(g.assets, func(a *Asset) bool { return a.Release == c.number() && a.Name == name })
 	switch {
 	case r == nil:
 		refuse(c.w, http.StatusNotFound, "Not Found")
@@ -133,7 +133,7 @@ func (g *GitHub) upload(c *call) {
 		refuse(c.w, http.StatusUnprocessableEntity, "Cannot upload assets to an immutable release.")
 	case query.Get("name") == "" || c.r.Header.Get("Content-Type") == "" || c.r.ContentLength <= 0:
 		refuse(c.w, http.StatusBadRequest, "Multipart form data required, or a name, a type and a length")
-	case taken:
+	case exists:
 		refuse(c.w, http.StatusUnprocessableEntity, "Validation Failed",
 			map[string]string{"resource": "ReleaseAsset", "code": "already_exists", "field": "name"})
 	case !c.complete:

@@ -16,6 +16,8 @@ import (
 	"net/url"
 	"strings"
 	"time"
+
+	"github.com/org/pypi-oidc-publish/internal/fakepypi/web"
 )
 
 // The certificate authority's API (docs/reference/attestations.md §3.1), which issues a certificate for an ID token and a key.
@@ -66,16 +68,16 @@ func badRequest(message string) *problem {
 func (s *Sigstore) issue(w http.ResponseWriter, r *http.Request) {
 	body, err := io.ReadAll(http.MaxBytesReader(w, r.Body, bodyLimit))
 	if err != nil {
-		answerJSON(w, http.StatusBadRequest, badRequest("the request cannot be read"))
+		web.WriteJSON(w, http.StatusBadRequest, badRequest("the request cannot be read"))
 		return
 	}
 	leaf, err := s.certify(r, body)
 	var refused *problem
 	switch {
 	case errors.As(err, &refused):
-		answerJSON(w, refused.status, refused)
+		web.WriteJSON(w, refused.status, refused)
 	case err != nil:
-		answerJSON(w, http.StatusInternalServerError, refuse(http.StatusInternalServerError, internal, err.Error()))
+		web.WriteJSON(w, http.StatusInternalServerError, refuse(http.StatusInternalServerError, internal, err.Error()))
 	default:
 		s.answerCertificate(w, leaf)
 	}
@@ -87,7 +89,7 @@ func (s *Sigstore) answerCertificate(w http.ResponseWriter, leaf *x509.Certifica
 	if s.Behavior().NoSCT {
 		kind = "signedCertificateDetachedSct"
 	}
-	answerJSON(w, http.StatusOK, map[string]any{kind: map[string]any{"chain": map[string]any{"certificates": s.authority.chain(leaf)}}})
+	web.WriteJSON(w, http.StatusOK, map[string]any{kind: map[string]any{"chain": map[string]any{"certificates": s.authority.chain(leaf)}}})
 }
 
 // certify checks a request, first the token, then the key, and returns the issued certificate.
@@ -219,5 +221,5 @@ func leaf(c claims, key crypto.PublicKey) (*x509.Certificate, error) {
 
 // trustBundle handles GET /api/v2/trustBundle.
 func (s *Sigstore) trustBundle(w http.ResponseWriter, _ *http.Request) {
-	answerJSON(w, http.StatusOK, map[string]any{"chains": []any{map[string]any{"certificates": s.authority.chain(nil)}}})
+	web.WriteJSON(w, http.StatusOK, map[string]any{"chains": []any{map[string]any{"certificates": s.authority.chain(nil)}}})
 }

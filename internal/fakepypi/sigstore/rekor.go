@@ -11,6 +11,8 @@ import (
 	"slices"
 	"strings"
 	"time"
+
+	"github.com/org/pypi-oidc-publish/internal/fakepypi/web"
 )
 
 // The transparency log's API (docs/reference/attestations.md §3.2): Rekor v1.
@@ -23,7 +25,7 @@ type rekorProblem struct {
 
 // answerRekorProblem writes an answer with an error.
 func answerRekorProblem(w http.ResponseWriter, status int, format string, args ...any) {
-	answerJSON(w, status, rekorProblem{status, fmt.Sprintf(format, args...)})
+	web.WriteJSON(w, status, rekorProblem{status, fmt.Sprintf(format, args...)})
 }
 
 // addEntry handles POST /api/v1/log/entries.
@@ -116,7 +118,7 @@ func (s *Sigstore) answerEntry(w http.ResponseWriter, status int, e *entry) {
 		answerRekorProblem(w, http.StatusInternalServerError, "%v", err)
 		return
 	}
-	answerJSON(w, status, map[string]logged{s.uuid(e): l})
+	web.WriteJSON(w, status, map[string]logged{s.uuid(e): l})
 }
 
 // present returns an entry with its proofs. Behavior may make them wrong.

@@ -18,7 +18,6 @@
 package sigstore
 
 import (
-	"encoding/json"
 	"errors"
 	"net/http"
 	"sync"
@@ -129,15 +128,3 @@ func (s *Sigstore) Beside(next http.Handler) http.Handler {
 
 // bodyLimit is the maximum size of a request's body, in bytes.
 const bodyLimit = 4 << 20
-
-// answerJSON writes body as JSON.
-func answerJSON(w http.ResponseWriter, status int, body any) {
-	text, err := json.Marshal(body)
-	if err != nil {
-		http.Error(w, err.Error(), http.StatusInternalServerError)
-		return
-	}
-	w.Header().Set("Content-Type", "application/json")
-	w.WriteHeader(status)
-	_, _ = w.Write(text) // it fails if the client is gone: no action needed
-}

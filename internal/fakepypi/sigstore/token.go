@@ -9,6 +9,8 @@ import (
 
 	"github.com/coreos/go-oidc/v3/oidc"
 	"github.com/go-jose/go-jose/v4"
+
+	"github.com/org/pypi-oidc-publish/internal/fakepypi/web"
 )
 
 // ID tokens are verified with the library that Fulcio itself uses, and so by its rules (docs/reference/attestations.md §2.5): RS256 with
@@ -17,10 +19,6 @@ import (
 const (
 	// audience is the required audience of an ID token.
 	audience = "sigstore"
-	// answerLimit is the maximum size of each of the issuer's documents, in bytes.
-	answerLimit = 1 << 20
-	// issuerTimeout limits each request to the issuer.
-	issuerTimeout = 10 * time.Second
 )
 
 // claims has the claims of a verified ID token by name.
@@ -45,7 +43,7 @@ type verifier struct {
 func newVerifier(issuer string, now func() time.Time) *verifier {
 	return &verifier{
 		issuer: issuer,
-		client: &http.Client{Timeout: issuerTimeout, Transport: issuerTransport{}},
+		client: web.IssuerClient("rehearsal-fulcio"),
 		config: oidc.Config{ClientID: audience, SupportedSigningAlgs: []string{oidc.RS256}, Now: now},
 	}
 }
@@ -97,20 +95,4 @@ func (v *verifier) discover(ctx context.Context) (*oidc.IDTokenVerifier, error) 
 		v.tokens = provider.Verifier(&v.config)
 	}
 	return v.tokens, nil
-}
-
-// issuerTransport sends go-oidc's requests to the issuer with a User-Agent, keeps no connection open, and limits the size of answers.
-type issuerTransport struct{}
-
-// RoundTrip implements [http.RoundTripper].
-func (issuerTransport) RoundTrip(r *http.Request) (*http.Response, error) {
-	r = r.Clone(r.Context())
-	r.Close = true
-	r.Header.Set("User-Agent", "rehearsal-fulcio")
-	answer, err := http.DefaultTransport.RoundTrip(r)
-	if err != nil {
-		return nil, err
-	}
-	answer.Body = http.MaxBytesReader(nil, answer.Body, answerLimit)
-	return answer, nil
 }

@@ -70,9 +70,9 @@ func filePath(b blob, name string) string {
 
 // keep moves a blob to its final path, at, in the index's folder.
 func (ix *Index) keep(b blob, at string) error {
-	place := filepath.Join(ix.dir, filepath.FromSlash(at))
-	if err := os.MkdirAll(filepath.Dir(place), 0o755); err != nil { // packages are public
+	path := filepath.Join(ix.dir, filepath.FromSlash(at))
+	if err := os.MkdirAll(filepath.Dir(path), 0o755); err != nil { // packages are public
 		return err
 	}
-	return os.Rename(b.disk, place)
+	return os.Rename(b.disk, path)
 }

@@ -157,7 +157,7 @@ type Token struct {
 	Burned   bool      // it was revoked
 	BurnedAt time.Time // zero if it was not revoked
 	Uses     int       // number of uploads that were accepted with it
-	// Forgotten tells that the index does not know it, and so cannot revoke it: it was never stored, or went with its publisher.
+	// Forgotten is set if the index does not know it, and so cannot revoke it: it was never stored, or went with its publisher.
 	Forgotten bool
 	Projects  []pep.Project // what its publisher may upload to; empty for an API token
 }

@@ -4,6 +4,7 @@ import (
 	"net/http"
 	"strings"
 
+	"github.com/org/pypi-oidc-publish/internal/fakepypi/web"
 	"github.com/org/pypi-oidc-publish/internal/pep"
 )
 
@@ -69,11 +70,11 @@ func (ix *Index) releaseJSON(w http.ResponseWriter, r *http.Request) {
 // answerDocument writes a document, or 404 if it is nil.
 func answerDocument(w http.ResponseWriter, body map[string]any) {
 	if body == nil {
-		answerJSON(w, http.StatusNotFound, map[string]string{"message": "Not Found"})
+		web.WriteJSON(w, http.StatusNotFound, map[string]string{"message": "Not Found"})
 		return
 	}
 	w.Header().Set("Cache-Control", "max-age=900, public")
-	answerJSON(w, http.StatusOK, body)
+	web.WriteJSON(w, http.StatusOK, body)
 }
 
 // release returns the project and the release that a path names, in any spelling; each is nil if it does not exist.

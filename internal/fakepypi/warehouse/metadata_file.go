@@ -14,7 +14,7 @@ func (ix *Index) keepMetadata(u *upload, at string) (sum string, err error) {
 	if !found || isSdist(u) {
 		return "", nil
 	}
-	place := filepath.Join(ix.dir, filepath.FromSlash(at))
+	path := filepath.Join(ix.dir, filepath.FromSlash(at))
 	digest := sha256.Sum256(text)
-	return hex.EncodeToString(digest[:]), os.WriteFile(place+".metadata", text, 0o644) // packages are public
+	return hex.EncodeToString(digest[:]), os.WriteFile(path+".metadata", text, 0o644) // packages are public
 }

@@ -13,6 +13,7 @@ import (
 
 	"github.com/org/pypi-oidc-publish/internal/fakepypi/warehouse/idtoken"
 	"github.com/org/pypi-oidc-publish/internal/fakepypi/warehouse/macaroon"
+	"github.com/org/pypi-oidc-publish/internal/fakepypi/web"
 )
 
 // The OIDC endpoints (docs/reference/pypi-server.md §4.1 to §4.7).
@@ -23,10 +24,10 @@ const payloadLimit = 1 << 20
 // audienceOf handles GET /_/oidc/audience.
 func (ix *Index) audienceOf(w http.ResponseWriter, _ *http.Request) {
 	if ix.Behavior().NoOIDC {
-		answerJSON(w, http.StatusForbidden, map[string]string{"message": "Trusted publishing functionality not enabled"})
+		web.WriteJSON(w, http.StatusForbidden, map[string]string{"message": "Trusted publishing functionality not enabled"})
 		return
 	}
-	answerJSON(w, http.StatusOK, map[string]string{"audience": ix.audience})
+	web.WriteJSON(w, http.StatusOK, map[string]string{"audience": ix.audience})
 }
 
 // mintError says why no token was issued (§4.2).
@@ -59,11 +60,11 @@ func (ix *Index) mintToken(w http.ResponseWriter, r *http.Request) {
 	var refused *mintError
 	switch {
 	case errors.As(err, &refused):
-		answerJSON(w, refused.status, map[string]any{"message": "Token request failed", "errors": []*mintError{refused}})
+		web.WriteJSON(w, refused.status, map[string]any{"message": "Token request failed", "errors": []*mintError{refused}})
 	case err != nil:
 		errorAnswer(w, http.StatusInternalServerError)
 	default:
-		answerJSON(w, http.StatusOK, map[string]any{"success": true, "token": g.raw, "expires": g.expires.Unix()})
+		web.WriteJSON(w, http.StatusOK, map[string]any{"success": true, "token": g.raw, "expires": g.expires.Unix()})
 	}
 }
 
@@ -237,11 +238,11 @@ func (ix *Index) burnToken(w http.ResponseWriter, r *http.Request) {
 	behaviour := ix.Behavior().Burn
 	switch behaviour {
 	case BurnMissing:
-		answerJSON(w, http.StatusNotFound, map[string]string{"message": "Not Found"})
+		web.WriteJSON(w, http.StatusNotFound, map[string]string{"message": "Not Found"})
 		return
 	case BurnNotAllowed:
 		w.Header().Set("Allow", "GET")
-		answerJSON(w, http.StatusMethodNotAllowed, map[string]string{"message": "Method Not Allowed"})
+		web.WriteJSON(w, http.StatusMethodNotAllowed, map[string]string{"message": "Method Not Allowed"})
 		return
 	case BurnBroken:
 		errorAnswer(w, http.StatusInternalServerError)
@@ -252,7 +253,7 @@ func (ix *Index) burnToken(w http.ResponseWriter, r *http.Request) {
 	if raw, err := tokenPayload(body); err == nil {
 		ix.burn(raw, behaviour == BurnIdle)
 	}
-	answerJSON(w, http.StatusAccepted, map[string]any{"message": "Accepted", "errors": []string{}})
+	web.WriteJSON(w, http.StatusAccepted, map[string]any{"message": "Accepted", "errors": []string{}})
 }
 
 // burn revokes the token by its identifier without checking its signature. It does not revoke the API tokens of users, and nothing if

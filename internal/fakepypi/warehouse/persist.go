@@ -116,7 +116,7 @@ func (ix *Index) restore() error {
 // packages already.
 func (ix *Index) beginKeeping() error {
 	if _, err := os.Lstat(filepath.Join(ix.dir, packages)); err == nil {
-		return fmt.Errorf("the folder %s has packages in it, but no %s that tells of them: use another folder", ix.dir, stateName)
+		return fmt.Errorf("the folder %s has packages in it, but no %s that lists them: use another folder", ix.dir, stateName)
 	}
 	ix.saved.dirty = true
 	return ix.persist()

@@ -5,6 +5,8 @@ import (
 	"net/http"
 	"net/url"
 	"strings"
+
+	"github.com/org/pypi-oidc-publish/internal/fakepypi/web"
 )
 
 // The integrity API (docs/reference/pypi-server.md §5.3), which serves the attestations of a file as the index has stored them.
@@ -18,7 +20,7 @@ func (ix *Index) integrity(w http.ResponseWriter, r *http.Request) {
 		kind = preferred(accept, "", integrityJSON, "application/json")
 	}
 	if kind == "" {
-		answerJSON(w, http.StatusNotAcceptable, map[string]string{"message": "Request not acceptable"})
+		web.WriteJSON(w, http.StatusNotAcceptable, map[string]string{"message": "Request not acceptable"})
 		return
 	}
 	name := r.PathValue("file")
@@ -31,9 +33,9 @@ func (ix *Index) integrity(w http.ResponseWriter, r *http.Request) {
 	case f == nil || found == nil || f.project != p || f.release != found:
 		errorAnswer(w, http.StatusNotFound)
 	case off:
-		answerJSON(w, http.StatusForbidden, map[string]string{"message": "Attestations temporarily disabled"})
+		web.WriteJSON(w, http.StatusForbidden, map[string]string{"message": "Attestations temporarily disabled"})
 	case f.provenance == nil:
-		answerJSON(w, http.StatusNotFound, map[string]string{"message": "No provenance available for " + name})
+		web.WriteJSON(w, http.StatusNotFound, map[string]string{"message": "No provenance available for " + name})
 	default:
 		w.Header().Set("Cache-Control", "max-age=600, public")
 		answerAs(w, kind, f.provenance)

@@ -119,17 +119,17 @@ func zipContent(u *upload) string {
 	case u.distInfo() == "":
 		return "Unable to parse name and version from wheel filename"
 	default:
-		place := u.distInfo() + "/WHEEL"
-		return u.member(place, "WHEEL not found at "+place)
+		member := u.distInfo() + "/WHEEL"
+		return u.member(member, "WHEEL not found at "+member)
 	}
 }
 
 // member returns why PyPI cannot read a member: corrupt if it is damaged, missing if it does not exist, else an empty string.
-func (u *upload) member(place, missing string) string {
+func (u *upload) member(member, missing string) string {
 	switch {
-	case u.damaged(place):
+	case u.damaged(member):
 		return corrupt
-	case !u.archive.Names.Has(place):
+	case !u.archive.Names.Has(member):
 		return missing
 	default:
 		return ""
@@ -157,8 +157,8 @@ func sdistFolder(u *upload) string {
 	if top == "" || top == "/" {
 		return "Incorrect number of top-level directories in sdist"
 	}
-	place := strings.TrimSuffix(top, "/") + "/PKG-INFO"
-	return u.member(place, "PKG-INFO not found at "+place)
+	member := strings.TrimSuffix(top, "/") + "/PKG-INFO"
+	return u.member(member, "PKG-INFO not found at "+member)
 }
 
 // sourceReadable returns a message if a Python source file is damaged or obfuscated; the first one in the archive counts.
@@ -223,12 +223,12 @@ func recordPresent(u *upload) *refusal {
 	if isSdist(u) {
 		return nil
 	}
-	place := u.distInfo() + "/RECORD"
-	missing := fmt.Sprintf("Wheel %s does not contain the required RECORD file: %s", repr(u.form.content.filename), place)
+	member := u.distInfo() + "/RECORD"
+	missing := fmt.Sprintf("Wheel %s does not contain the required RECORD file: %s", repr(u.form.content.filename), member)
 	if u.archive.HasAnomaly(archive.AnomalyRecord) != nil {
 		return bad("%s", missing)
 	}
-	if complaint := u.member(place, missing); complaint != "" {
+	if complaint := u.member(member, missing); complaint != "" {
 		return wheelComplaint(complaint)
 	}
 	return nil
@@ -236,14 +236,14 @@ func recordPresent(u *upload) *refusal {
 
 // entryPoints checks row 92: entry_points.txt is valid if it exists.
 func entryPoints(u *upload) *refusal {
-	place := u.distInfo() + "/entry_points.txt"
-	if isSdist(u) || !u.archive.Names.Has(place) {
+	member := u.distInfo() + "/entry_points.txt"
+	if isSdist(u) || !u.archive.Names.Has(member) {
 		return nil
 	}
-	if u.damaged(place) {
+	if u.damaged(member) {
 		return wheelComplaint(corrupt)
 	}
-	if text, kept := u.archive.Kept[place]; kept && pep.CheckEntryPoints(text) != nil {
+	if text, ok := u.archive.Kept[member]; ok && pep.CheckEntryPoints(text) != nil {
 		return bad("Wheel %s has invalid entry points defined in the entry_points.txt file", repr(u.form.content.filename))
 	}
 	return nil
@@ -254,9 +254,9 @@ func metadataPresent(u *upload) *refusal {
 	if isSdist(u) {
 		return nil
 	}
-	place := u.distInfo() + "/METADATA"
-	missing := fmt.Sprintf("Wheel %s does not contain the required METADATA file: %s", repr(u.form.content.filename), place)
-	if complaint := u.member(place, missing); complaint != "" {
+	member := u.distInfo() + "/METADATA"
+	missing := fmt.Sprintf("Wheel %s does not contain the required METADATA file: %s", repr(u.form.content.filename), member)
+	if complaint := u.member(member, missing); complaint != "" {
 		return wheelComplaint(complaint)
 	}
 	return nil

@@ -98,18 +98,18 @@ func metadataB(u *upload) *refusal {
 	return firstProblem(u, checkMetadata(), func(field) string { return "" })
 }
 
-// firstProblem applies one set of rules and returns the first refusal. For every field that the form has, it calls gate before
+// firstProblem applies one set of rules and returns the first refusal. For every field that the form has, it calls check before
 // the field's rule.
-func firstProblem(u *upload, stage map[string]valueRule, gate func(field) string) *refusal {
+func firstProblem(u *upload, rules map[string]valueRule, check func(field) string) *refusal {
 	leading := []string{"metadata-version", "name", "version"}
 	order := slices.SortedStableFunc(slices.Values(fields()), func(a, b field) int {
 		return rank(leading, a.header) - rank(leading, b.header)
 	})
 	for _, f := range order {
-		values, rule := u.form.all(f.form), stage[f.header]
+		values, rule := u.form.all(f.form), rules[f.header]
 		message := ""
 		if len(values) > 0 {
-			message = gate(f)
+			message = check(f)
 		}
 		if message == "" && rule != nil && (len(values) > 0 || slices.Contains(leading, f.header)) {
 			message = rule(u, values)

@@ -30,7 +30,7 @@ type cdnCache struct {
 	pages  map[cacheKey]page
 }
 
-// cacheKey is what tells the entries of a cache apart.
+// cacheKey identifies an entry of a cache.
 type cacheKey struct {
 	project                  pep.Project
 	origin, accept, encoding string
@@ -54,7 +54,7 @@ func (ix *Index) simplePage(w http.ResponseWriter, r *http.Request) {
 	name := r.PathValue("name")
 	key := normalize(name)
 	kind := ix.simpleKind(r)
-	shown, exists := ix.pageOf(cacheKey{
+	page, exists := ix.pageOf(cacheKey{
 		key, origin(r), strings.Join(r.Header.Values("Accept"), ", "), strings.Join(r.Header.Values("Accept-Encoding"), ", "),
 	}, kind)
 	switch {
@@ -65,7 +65,7 @@ func (ix *Index) simplePage(w http.ResponseWriter, r *http.Request) {
 	case name != string(key):
 		http.Redirect(w, r, "/simple/"+string(key)+"/", http.StatusMovedPermanently)
 	default:
-		shown.write(w, r)
+		page.write(w, r)
 	}
 }
 

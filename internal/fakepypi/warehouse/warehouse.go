@@ -23,7 +23,6 @@
 package warehouse
 
 import (
-	"encoding/json"
 	"errors"
 	"io/fs"
 	"net/http"
@@ -271,18 +270,6 @@ func (ix *Index) snapshot() uint64 {
 func (ix *Index) date() string { return ix.now().UTC().Format(http.TimeFormat) }
 
 func normalize(name string) pep.Project { return pep.Normalize(name) }
-
-// answerJSON writes body as JSON.
-func answerJSON(w http.ResponseWriter, status int, body any) {
-	text, err := json.Marshal(body)
-	if err != nil {
-		errorAnswer(w, http.StatusInternalServerError)
-		return
-	}
-	w.Header().Set("Content-Type", "application/json")
-	w.WriteHeader(status)
-	_, _ = w.Write(text) // it fails if the client is gone: no action needed
-}
 
 // errorAnswer writes a page of the site without any message.
 func errorAnswer(w http.ResponseWriter, status int) {

@@ -101,7 +101,7 @@ func (p *parser) textBlock(s *scope, flushLeft bool) []line {
 			break
 		}
 		if flushLeft && text[0] == ' ' {
-			p.refuse(s.lines[end].no, unexpectedIndentation)
+			p.refuse(s.lines[end].lineno, unexpectedIndentation)
 		}
 	}
 	block := s.lines[s.at:end:end]

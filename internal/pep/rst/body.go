@@ -50,15 +50,15 @@ func (p *parser) needBlank(s *scope, blankFinish bool, what string) {
 // items parses the rest of a list and reports whether a blank line follows it. one parses the item at the current line
 // and returns taken false if there is none. Blank lines may separate items. A line that does not belong to the list is
 // left for the next element.
-func (p *parser) items(s *scope, blankFinish bool, one func(m marker) (taken, blankFinish bool)) bool {
+func (p *parser) items(s *scope, blankFinish bool, one func(m marker) (ok, blankFinish bool)) bool {
 	for s.next() {
 		p.spend(1)
 		m := markerOf(s.text())
 		if m.mark == markBlank {
 			continue
 		}
-		taken, finish := one(m)
-		if !taken {
+		ok, finish := one(m)
+		if !ok {
 			s.at--
 			break
 		}

@@ -54,10 +54,10 @@ func (d dialect) read(lines []line) ([][]csvCell, error) {
 			continue
 		}
 		if !open {
-			r.state, r.row, r.line = csvStart, nil, l.no
+			r.state, r.row, r.line = csvStart, nil, l.lineno
 		}
 		for _, one := range l.text {
-			if err := r.character(string(one), l.no); err != nil {
+			if err := r.character(string(one), l.lineno); err != nil {
 				return nil, err
 			}
 		}

@@ -118,7 +118,7 @@ func runLineBlock(p *parser, c *call) []*node {
 	p.needContent(c)
 	n := p.made(kindBlock, c)
 	for _, l := range c.content {
-		n.add(p.inline(strip(l.text), l.no, c.into)...)
+		n.add(p.inline(strip(l.text), l.lineno, c.into)...)
 	}
 	return []*node{n}
 }

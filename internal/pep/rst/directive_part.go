@@ -14,7 +14,7 @@ func runContents(p *parser, c *call) []*node {
 		topic.add(title...)
 	}
 	name = normalizeName(name)
-	if _, taken := p.doc.names[name]; !taken {
+	if _, exists := p.doc.names[name]; !exists {
 		topic.names = append(topic.names, name)
 	}
 	topic.local = c.has("local")

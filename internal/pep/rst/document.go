@@ -52,7 +52,7 @@ func (d *document) identify(n *node) id {
 	}
 	last := n.ids[len(n.ids)-1]
 	for _, one := range n.ids {
-		if _, taken := d.byID[one]; !taken {
+		if _, exists := d.byID[one]; !exists {
 			d.byID[one] = n
 		}
 	}
@@ -66,7 +66,7 @@ func (d *document) identify(n *node) id {
 // does. Messages without consequence are added to into, if it is not nil and may contain them.
 func (p *parser) target(n *node, explicit bool, into *node) {
 	for _, name := range append([]string(nil), n.names...) {
-		if old, taken := p.doc.names[name]; taken && old != n {
+		if old, exists := p.doc.names[name]; exists && old != n {
 			if p.duplicate(n, old, name, explicit) && into.takesMessages() {
 				into.inform(n.line)
 			}

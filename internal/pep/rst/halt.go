@@ -34,7 +34,7 @@ func (p *parser) refuseWith(line int, f fault, fix string, args ...any) {
 func (p *parser) undecided(line int, construct, why string) {
 	panic(halt{Result{
 		Undecided, why, line, construct,
-		"the index will tell; to know before, render the description with readme_renderer",
+		"only the index can decide; to find out before the upload, render the description with readme_renderer",
 	}})
 }
 

@@ -8,20 +8,20 @@ import (
 
 // inline parses the inline markup of a text. Messages without consequence are added to into, if it is not nil.
 func (p *parser) inline(text string, number int, into *node) []*node {
-	r := inlineReader{p: p, text: escape(text), no: number, into: into}
+	r := inlineReader{p: p, text: escape(text), lineno: number, into: into}
 	r.read()
 	return r.nodes
 }
 
 // inlineReader parses a text from one piece of markup to the next.
 type inlineReader struct {
-	p     *parser
-	text  string // escaped
-	no    int    // number of its first line
-	into  *node  // receives messages; may be nil
-	base  int    // where the unread rest begins
-	from  int    // where the plain text begins that has no node yet
-	nodes []*node
+	p      *parser
+	text   string // escaped
+	lineno int    // number of its first line
+	into   *node  // receives messages; may be nil
+	base   int    // where the unread rest begins
+	from   int    // where the plain text begins that has no node yet
+	nodes  []*node
 }
 
 // start describes the beginning of a piece of inline markup.
@@ -60,7 +60,7 @@ func (r *inlineReader) read() {
 // flush adds the plain text before end as a node.
 func (r *inlineReader) flush(end int) {
 	if r.from < end {
-		r.nodes = append(r.nodes, textNode(r.text[r.from:end], r.no))
+		r.nodes = append(r.nodes, textNode(r.text[r.from:end], r.lineno))
 	}
 }
 
@@ -264,9 +264,9 @@ func (r *inlineReader) simple(s start, mark, name string) {
 	}
 	end := r.findEnd(s.end, mark, false)
 	if end < 0 {
-		r.p.refuse(r.no, openInline, name)
+		r.p.refuse(r.lineno, openInline, name)
 	}
-	node := newNode(kindInline, r.no)
+	node := newNode(kindInline, r.lineno)
 	node.text = r.text[s.end:end]
 	r.put(s.begin, end+len(mark), node)
 }
@@ -279,9 +279,9 @@ func (r *inlineReader) literal(s start) {
 	}
 	end := r.findEnd(s.end, "``", true)
 	if end < 0 {
-		r.p.refuse(r.no, openInline, "literal")
+		r.p.refuse(r.lineno, openInline, "literal")
 	}
-	node := newNode(kindInline, r.no)
+	node := newNode(kindInline, r.lineno)
 	node.text = restore(r.text[s.end:end])
 	r.put(s.begin, end+2, node)
 }

@@ -10,11 +10,11 @@ func (r *inlineReader) internalTarget(s start) {
 	}
 	end := r.findEnd(s.end, "`", false)
 	if end < 0 {
-		r.p.refuse(r.no, openInline, "target")
+		r.p.refuse(r.lineno, openInline, "target")
 	}
-	target := newNode(kindTarget, r.no)
+	target := newNode(kindTarget, r.lineno)
 	target.text = r.text[s.end:end]
-	target.add(textNode(target.text, r.no))
+	target.add(textNode(target.text, r.lineno))
 	target.names = append(target.names, normalizeName(target.plain()))
 	r.p.target(target, true, r.into)
 	r.put(s.begin, end+1, target)
@@ -28,15 +28,15 @@ func (r *inlineReader) substitutionReference(s start) {
 	}
 	end, stop := r.barEnd(s.end)
 	if end < 0 {
-		r.p.refuse(r.no, openInline, "substitution_reference")
+		r.p.refuse(r.lineno, openInline, "substitution_reference")
 	}
 	name := unescape(r.text[s.end:end])
-	substitution := newNode(kindSubstitutionReference, r.no)
+	substitution := newNode(kindSubstitutionReference, r.lineno)
 	substitution.text = r.text[s.end:end]
 	substitution.refName = squeeze(name)
 	node := substitution
 	if suffix := r.text[end+1 : stop]; suffix != "" {
-		node = newNode(kindReference, r.no)
+		node = newNode(kindReference, r.lineno)
 		node.anonymous = suffix == "__"
 		if !node.anonymous {
 			node.pointTo(normalizeName(name))
@@ -78,7 +78,7 @@ func (r *inlineReader) barEnd(from int) (end, stop int) {
 // noteReference adds "[1]_", "[#]_", "[#name]_", "[*]_" or "[name]_".
 func (r *inlineReader) noteReference(s start) {
 	d, name := r.p.doc, normalizeName(s.name)
-	ref := newNode(kindFootnoteReference, r.no)
+	ref := newNode(kindFootnoteReference, r.lineno)
 	d.identify(ref)
 	switch {
 	case name[0] == '#':
@@ -108,7 +108,7 @@ func (r *inlineReader) noteReference(s start) {
 
 // reference adds "name_" or "name__".
 func (r *inlineReader) reference(s start) {
-	ref := newNode(kindReference, r.no)
+	ref := newNode(kindReference, r.lineno)
 	ref.text = s.name
 	if s.mark == markAnonymousReference {
 		ref.anonymous = true
@@ -128,21 +128,21 @@ func (r *inlineReader) interpreted(s start) {
 	}
 	end, ok := r.backquoteEnd(s.end)
 	if !ok {
-		r.p.refuse(r.no, openInterpreted)
+		r.p.refuse(r.lineno, openInterpreted)
 	}
 	content := r.text[s.end:end.at]
 	position := "prefix"
 	if end.role != "" {
 		if role != "" {
-			r.p.refuse(r.no, twoRoles)
+			r.p.refuse(r.lineno, twoRoles)
 		}
 		role, position = end.role, "suffix"
 	}
 	switch {
 	case end.underscores == 0:
-		r.put(s.begin, end.stop, r.p.interpret(role, content, r.no)...)
+		r.put(s.begin, end.stop, r.p.interpret(role, content, r.lineno)...)
 	case role != "":
-		r.p.refuse(r.no, roleAndReference, position)
+		r.p.refuse(r.lineno, roleAndReference, position)
 	default:
 		nodes := r.phrase(content, end.underscores == 2)
 		r.put(s.begin, end.stop, nodes...)
@@ -222,7 +222,7 @@ func suffixRoles(text string, i int) []string {
 
 // phrase makes a reference of text in back-quotes. The text may contain the target: "`text <address>`_".
 func (r *inlineReader) phrase(content string, anonymous bool) []*node {
-	ref := newNode(kindReference, r.no)
+	ref := newNode(kindReference, r.lineno)
 	text, target, embedded := embeddedTarget(content)
 	if !embedded {
 		ref.text = content
@@ -232,17 +232,17 @@ func (r *inlineReader) phrase(content string, anonymous bool) []*node {
 		}
 		return []*node{ref}
 	}
-	place := newNode(kindTarget, r.no)
+	definition := newNode(kindTarget, r.lineno)
 	if text == "" {
 		text = target.text
 	}
 	ref.text = text
 	if target.alias {
 		ref.pointTo(target.name)
-		place.pointTo(target.name)
+		definition.pointTo(target.name)
 	} else {
 		ref.leadTo(target.name)
-		place.leadTo(target.name)
+		definition.leadTo(target.name)
 	}
 	if anonymous {
 		if target.alias {
@@ -250,11 +250,11 @@ func (r *inlineReader) phrase(content string, anonymous bool) []*node {
 		}
 		return []*node{ref}
 	}
-	place.names = append(place.names, normalizeName(unescape(text)))
+	definition.names = append(definition.names, normalizeName(unescape(text)))
 	if target.alias {
-		r.p.doc.noteIndirect(place)
+		r.p.doc.noteIndirect(definition)
 		r.p.doc.noteRef(ref)
 	}
-	r.p.target(place, false, r.into)
-	return []*node{ref, place}
+	r.p.target(definition, false, r.into)
+	return []*node{ref, definition}
 }

@@ -152,7 +152,7 @@ func (p *parser) option(s *scope, m marker) (item *node, blankFinish bool) {
 
 // definitionList parses terms with indented definitions. The current line is the first line of the first definition.
 func (p *parser) definitionList(s *scope, term line) {
-	list := newNode(kindBlock, term.no)
+	list := newNode(kindBlock, term.lineno)
 	s.node.add(list)
 	finish := p.definition(s, list, term, s.node)
 	finish = p.items(s, finish, func(m marker) (bool, bool) {
@@ -171,9 +171,9 @@ func (p *parser) definitionList(s *scope, term line) {
 func (p *parser) definition(s *scope, list *node, term line, messages *node) (blankFinish bool) {
 	number := s.lineNumber()
 	block, blankFinish := s.indented()
-	item, head, body := newNode(kindBlock, term.no), newNode(kindBlock, term.no), newNode(kindBlock, number)
+	item, head, body := newNode(kindBlock, term.lineno), newNode(kindBlock, term.lineno), newNode(kindBlock, number)
 	list.add(item)
-	head.add(p.inline(term.text, term.no, messages)...)
+	head.add(p.inline(term.text, term.lineno, messages)...)
 	item.add(head, body)
 	p.nested(block, body)
 	return blankFinish

@@ -22,7 +22,7 @@ func (p *parser) nested(block []line, node *node) {
 	if len(block) == 0 {
 		return
 	}
-	p.enter(block[0].no)
+	p.enter(block[0].lineno)
 	p.spend(len(block))
 	p.body(&scope{lines: block, at: -1, node: node})
 	p.leave()
@@ -52,9 +52,9 @@ func (s *scope) lineNumber() int {
 	case n == 0:
 		return 0
 	case s.at < n:
-		return s.lines[max(s.at, 0)].no
+		return s.lines[max(s.at, 0)].lineno
 	default:
-		return s.lines[n-1].no + s.at - n + 1
+		return s.lines[n-1].lineno + s.at - n + 1
 	}
 }
 

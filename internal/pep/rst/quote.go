@@ -16,14 +16,14 @@ func (p *parser) indentedQuote(s *scope) {
 // about the attribution are added to messages.
 func (p *parser) blockQuotes(block []line, into, messages *node) {
 	for len(block) > 0 {
-		quote := newNode(kindBlock, block[0].no)
+		quote := newNode(kindBlock, block[0].lineno)
 		text, attribution, rest := splitAttribution(block)
 		into.add(quote)
 		p.nested(text, quote)
 		if len(attribution) > 0 {
-			node := newNode(kindBlock, attribution[0].no)
+			node := newNode(kindBlock, attribution[0].lineno)
 			quote.add(node)
-			node.add(p.inline(stripRight(join(attribution)), attribution[0].no, messages)...)
+			node.add(p.inline(stripRight(join(attribution)), attribution[0].lineno, messages)...)
 		}
 		block = rest
 		for len(block) > 0 && block[0].text == "" {

@@ -18,7 +18,7 @@ func (p *parser) numberFootnotes() (labels []string) {
 	number := 0
 	for _, note := range p.doc.autoFootnotes {
 		label := ""
-		for taken := true; taken; _, taken = p.doc.nameIDs[label] {
+		for exists := true; exists; _, exists = p.doc.nameIDs[label] {
 			number++
 			label = strconv.Itoa(number)
 		}

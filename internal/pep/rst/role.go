@@ -73,34 +73,34 @@ func (b roleBase) options() map[string]convert {
 }
 
 // interpret applies a role to a text.
-func (p *parser) interpret(name, content string, no int) []*node {
+func (p *parser) interpret(name, content string, lineno int) []*node {
 	role, ok := p.role(name)
 	if !ok {
-		p.refuseWith(no, unknownRole, roleAdvice(name), name)
+		p.refuseWith(lineno, unknownRole, roleAdvice(name), name)
 	}
-	n := newNode(kindInline, no)
+	n := newNode(kindInline, lineno)
 	n.text = content
 	switch role.base {
 	case roleCode:
-		p.checkLanguage(role.options["language"].text, no)
+		p.checkLanguage(role.options["language"].text, lineno)
 		n.text = restore(content)
 	case roleMath:
 		n.kind = kindMath
 	case rolePEP:
 		if n, ok := integer(unescape(content)); !ok || n < 0 || n > 9999 {
-			p.refuse(no, badPEP, restore(content))
+			p.refuse(lineno, badPEP, restore(content))
 		}
 		n.kind = kindReference
 	case roleRFC:
 		number, _, _ := strings.Cut(unescape(content), "#")
 		if n, ok := integer(number); !ok || n < 1 {
-			p.refuse(no, badRFC, restore(content))
+			p.refuse(lineno, badRFC, restore(content))
 		}
 		n.kind = kindReference
 	case roleRaw:
-		p.refuse(no, rawRole)
+		p.refuse(lineno, rawRole)
 	case roleUnimplemented:
-		p.refuse(no, roleNotImplemented, name)
+		p.refuse(lineno, roleNotImplemented, name)
 	}
 	return []*node{n}
 }

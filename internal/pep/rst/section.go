@@ -23,7 +23,7 @@ func (p *parser) underlined(s *scope, title line) bool {
 	if !s.titles {
 		p.refuse(s.lineNumber(), titleInside)
 	}
-	p.section(s, text, underline[:1], title.no)
+	p.section(s, text, underline[:1], title.lineno)
 	return true
 }
 

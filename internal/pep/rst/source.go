@@ -10,8 +10,8 @@ const longestLine = 10_000
 
 // line is one line of a block: the part of it that belongs to the block, and its number in the document.
 type line struct {
-	text string
-	no   int
+	text   string
+	lineno int
 }
 
 // sourceLines splits a text as docutils does: tabs are expanded to multiples of 8 columns, white space at the end of a

@@ -43,7 +43,7 @@ func splitSubstitution(block []line) (name string, rest []line, ok bool) {
 		if tail == "" {
 			return text[:stop], append([]line(nil), block[i+1:]...), true
 		}
-		rest = append([]line{{tail, l.no}}, block[i+1:]...)
+		rest = append([]line{{tail, l.lineno}}, block[i+1:]...)
 		return text[:stop], rest, true
 	}
 	return "", nil, false
@@ -126,7 +126,7 @@ func (p *parser) checkSubstitution(definition *node, name string) {
 // define registers a substitution.
 func (p *parser) define(definition *node, name string) {
 	name = squeeze(name)
-	if _, taken := p.doc.substitutions[name]; taken {
+	if _, exists := p.doc.substitutions[name]; exists {
 		p.refuse(definition.line, duplicateSubstitution, name)
 	}
 	p.doc.substitutions[name] = definition

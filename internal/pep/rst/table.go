@@ -73,8 +73,8 @@ func (r row) bare() row {
 
 func isCombining(r rune) bool { return r >= 0x300 && unicode.Is(combining, r) }
 
-// place returns the index at which a column begins, or the length of the row.
-func (r row) place(column int) int {
+// indexOf returns the index at which a column begins, or the length of the row.
+func (r row) indexOf(column int) int {
 	if column > len(r) {
 		column = len(r)
 	}
@@ -99,12 +99,12 @@ func cut(block []line, rows []row, top, left, bottom, right int) cell {
 	indent := right
 	for i := top; i < bottom; i++ {
 		one := rows[i]
-		text := strings.ReplaceAll(string(one[one.place(left):max(one.place(right), one.place(left))]), "\x00", "")
+		text := strings.ReplaceAll(string(one[one.indexOf(left):max(one.indexOf(right), one.indexOf(left))]), "\x00", "")
 		text = stripRight(text)
 		if _, width := stripLeft(text); text != "" {
 			indent = min(indent, width)
 		}
-		lines = append(lines, line{text, block[i].no})
+		lines = append(lines, line{text, block[i].lineno})
 	}
 	if indent > 0 && indent < right {
 		for i := range lines {

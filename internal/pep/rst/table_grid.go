@@ -15,7 +15,7 @@ func (p *parser) gridTable(s *scope) (data tableData, blankFinish bool) {
 	for i, one := range g.rows {
 		bare := one.bare()
 		if last := bare[len(bare)-1]; len(bare) != width || last != '+' && last != '|' {
-			p.refuse(s.lines[first].no+i, malformedTable, "Right border not aligned or missing.")
+			p.refuse(s.lines[first].lineno+i, malformedTable, "Right border not aligned or missing.")
 		}
 		g.plain = append(g.plain, bare)
 	}
@@ -42,7 +42,7 @@ func (p *parser) isolateGrid(s *scope) (block []line, blankFinish bool) {
 		for ; end > 1 && gridBorder(block[end].text) == 0; end-- {
 		}
 		if end <= 1 {
-			p.refuse(block[0].no, malformedTable, "Bottom border missing or corrupt.")
+			p.refuse(block[0].lineno, malformedTable, "Bottom border missing or corrupt.")
 		}
 		s.at -= len(block) - end + 1
 		block, finish = block[:end+1], false
@@ -75,7 +75,7 @@ func (g *gridReader) dropSeparator() {
 			continue
 		}
 		if separator >= 0 {
-			g.p.refuse(l.no, malformedTable, fmt.Sprintf(twoSeparators, separator+1, i+1))
+			g.p.refuse(l.lineno, malformedTable, fmt.Sprintf(twoSeparators, separator+1, i+1))
 		}
 		separator = i
 		for j, r := range g.plain[i] {
@@ -85,7 +85,7 @@ func (g *gridReader) dropSeparator() {
 		}
 	}
 	if separator == 0 || separator == len(g.block)-1 {
-		g.p.refuse(g.block[len(g.block)-1].no, malformedTable, separatorOutside)
+		g.p.refuse(g.block[len(g.block)-1].lineno, malformedTable, separatorOutside)
 	}
 }
 
@@ -112,7 +112,7 @@ func (g *gridReader) read() tableData {
 	}
 	for _, done := range g.done[:g.right] {
 		if done != g.bottom-1 {
-			g.p.refuse(g.block[0].no, malformedTable, "Malformed table; parse incomplete.")
+			g.p.refuse(g.block[0].lineno, malformedTable, "Malformed table; parse incomplete.")
 		}
 	}
 	return g.order()
@@ -136,7 +136,7 @@ func (g *gridReader) mark(c gridCell) {
 	g.p.spend(c.right - c.left)
 	for column := c.left; column < c.right; column++ {
 		if g.done[column] != c.top-1 {
-			g.p.undecided(g.block[c.top].no, "table", "the cells of the table overlap")
+			g.p.undecided(g.block[c.top].lineno, "table", "the cells of the table overlap")
 		}
 		g.done[column] = c.bottom - 1
 	}
@@ -162,7 +162,7 @@ func (g *gridReader) order() tableData {
 		rows[len(rows)-1] = append(rows[len(rows)-1], inner)
 	}
 	if area != (len(rowsAt)-1)*(len(columnsAt)-1) {
-		g.p.undecided(g.block[0].no, "table", "the cells of the table leave gaps")
+		g.p.undecided(g.block[0].lineno, "table", "the cells of the table leave gaps")
 	}
 	return tableData{len(columnsAt) - 1, rows}
 }

@@ -27,7 +27,7 @@ func (p *parser) isolateSimple(s *scope) (block []line, blankFinish bool) {
 			continue
 		}
 		if len(strip(text)) != top {
-			p.refuse(s.lines[i].no, malformedTable, "Bottom border or header rule does not match top border.")
+			p.refuse(s.lines[i].lineno, malformedTable, "Bottom border or header rule does not match top border.")
 		}
 		found++
 		last := i == len(s.lines)-1 || strip(s.lines[i+1].text) == ""
@@ -40,7 +40,7 @@ func (p *parser) isolateSimple(s *scope) (block []line, blankFinish bool) {
 	if found > 0 {
 		detail += " or no blank line after table bottom"
 	}
-	p.refuse(s.lines[start].no, malformedTable, detail+".")
+	p.refuse(s.lines[start].lineno, malformedTable, detail+".")
 	return nil, false
 }
 
@@ -72,7 +72,7 @@ func (t *simpleReader) dropSeparator() {
 			continue
 		}
 		if separator >= 0 {
-			t.p.refuse(t.block[i].no, malformedTable, fmt.Sprintf(twoSeparators, separator+1, i+1))
+			t.p.refuse(t.block[i].lineno, malformedTable, fmt.Sprintf(twoSeparators, separator+1, i+1))
 		}
 		separator = i
 		replaceRune(r, '=', '-')
@@ -131,7 +131,7 @@ func (t *simpleReader) spans(at int) []span {
 	}
 	last := &spans[len(spans)-1]
 	if last.end != t.border {
-		t.p.refuse(t.block[at].no, malformedTable, fmt.Sprintf("Column span incomplete in table line %d.", at+1))
+		t.p.refuse(t.block[at].lineno, malformedTable, fmt.Sprintf("Column span incomplete in table line %d.", at+1))
 	}
 	last.end = t.columns[len(t.columns)-1].end
 	return spans
@@ -157,7 +157,7 @@ func (t *simpleReader) checkMargins(start, end int, columns []span) {
 			bare := t.rows[at].bare()
 			if i < last {
 				if !blankBetween(bare, columns[i].end, columns[i+1].start) {
-					t.p.refuse(t.block[at].no, malformedTable, fmt.Sprintf("Text in column margin in table line %d.", at+1))
+					t.p.refuse(t.block[at].lineno, malformedTable, fmt.Sprintf("Text in column margin in table line %d.", at+1))
 				}
 				continue
 			}
@@ -182,7 +182,7 @@ func (t *simpleReader) checkSpans(start int, columns []span) {
 			ok = i < len(t.columns)
 		}
 		if !ok {
-			t.p.refuse(t.block[start].no+1, malformedTable, fmt.Sprintf("Column span alignment problem in table line %d.", start+2))
+			t.p.refuse(t.block[start].lineno+1, malformedTable, fmt.Sprintf("Column span alignment problem in table line %d.", start+2))
 		}
 		i++
 	}

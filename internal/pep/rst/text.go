@@ -37,7 +37,7 @@ func (p *parser) finishParagraph(s *scope, lines []line) {
 // paragraph parses the lines of a paragraph and reports whether "::" at its end announces a literal block.
 func (p *parser) paragraph(s *scope, lines []line) (literalNext bool) {
 	data := stripRight(join(lines))
-	number := lines[0].no
+	number := lines[0].lineno
 	text := data
 	if announcesLiteral(data) {
 		literalNext = true

@@ -27,7 +27,7 @@ func Start(t testing.TB, o fakepypi.Options) *fakepypi.Servers {
 	return StartAt(t, "127.0.0.1:0", o)
 }
 
-// StartAt is [Start] at an address, such as "127.0.0.1:8080".
+// StartAt does what [Start] does, at an address, such as "127.0.0.1:8080".
 func StartAt(t testing.TB, addr string, o fakepypi.Options) *fakepypi.Servers {
 	t.Helper()
 	// Not with the test's own context, which ends before its cleanups: the program may still be asked to end.
@@ -43,7 +43,7 @@ func StartAt(t testing.TB, addr string, o fakepypi.Options) *fakepypi.Servers {
 	return s
 }
 
-// Open is [StartAt] for those that close the server themselves.
+// Open does what [StartAt] does; the caller closes the server.
 func Open(ctx context.Context, addr string, o fakepypi.Options) (*fakepypi.Servers, error) {
 	if o.Now == nil {
 		o.Now = time.Now

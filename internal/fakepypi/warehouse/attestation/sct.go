@@ -110,7 +110,7 @@ func withoutSCT(tbs []byte) ([]byte, error) {
 	if _, err := asn1.Unmarshal(tbs, &whole); err != nil {
 		return nil, err
 	}
-	var kept []byte
+	var remaining []byte
 	for rest := whole.Bytes; len(rest) > 0; {
 		var part asn1.RawValue
 		var err error
@@ -122,9 +122,9 @@ func withoutSCT(tbs []byte) ([]byte, error) {
 				return nil, err
 			}
 		}
-		kept = append(kept, part.FullBytes...)
+		remaining = append(remaining, part.FullBytes...)
 	}
-	return asn1.Marshal(asn1.RawValue{Class: asn1.ClassUniversal, Tag: asn1.TagSequence, IsCompound: true, Bytes: kept})
+	return asn1.Marshal(asn1.RawValue{Class: asn1.ClassUniversal, Tag: asn1.TagSequence, IsCompound: true, Bytes: remaining})
 }
 
 // extensionsWithoutSCT returns the explicitly tagged sequence of extensions without the timestamp.
@@ -133,17 +133,17 @@ func extensionsWithoutSCT(tagged []byte) ([]byte, error) {
 	if _, err := asn1.Unmarshal(tagged, &list); err != nil {
 		return nil, err
 	}
-	var kept []byte
+	var remaining []byte
 	for _, one := range list {
 		var id asn1.ObjectIdentifier
 		if _, err := asn1.Unmarshal(one.Bytes, &id); err != nil {
 			return nil, err
 		}
 		if !isSCT(id) {
-			kept = append(kept, one.FullBytes...)
+			remaining = append(remaining, one.FullBytes...)
 		}
 	}
-	sequence, err := asn1.Marshal(asn1.RawValue{Class: asn1.ClassUniversal, Tag: asn1.TagSequence, IsCompound: true, Bytes: kept})
+	sequence, err := asn1.Marshal(asn1.RawValue{Class: asn1.ClassUniversal, Tag: asn1.TagSequence, IsCompound: true, Bytes: remaining})
 	if err != nil {
 		return nil, err
 	}

@@ -18,6 +18,8 @@ import (
 	"github.com/coreos/go-oidc/v3/oidc"
 	"github.com/go-jose/go-jose/v4"
 	"github.com/go-jose/go-jose/v4/jwt"
+
+	"github.com/org/pypi-oidc-publish/internal/fakepypi/web"
 )
 
 const (
@@ -25,10 +27,6 @@ const (
 	leeway = 30 * time.Second
 	// keysAge is the minimum age of a key set before a token with an unknown key makes the index fetch it again.
 	keysAge = time.Minute
-	// answerLimit is the maximum size of each of the issuer's documents, in bytes.
-	answerLimit = 1 << 20
-	// issuerTimeout limits each request to the issuer.
-	issuerTimeout = 10 * time.Second
 )
 
 // ErrMalformed reports a text that is not a JSON Web Token.
@@ -81,7 +79,7 @@ type Verifier struct {
 func NewVerifier(issuer, audience string, now func() time.Time) *Verifier {
 	return &Verifier{
 		issuer: issuer, audience: audience, now: now,
-		client: &http.Client{Timeout: issuerTimeout, Transport: issuerTransport{}},
+		client: web.IssuerClient("rehearsal-index"),
 	}
 }
 
@@ -172,20 +170,4 @@ func (v *Verifier) fetch(ctx context.Context) (jose.JSONWebKeySet, error) {
 		return keys, fmt.Errorf("%s answered %s", discovered.KeysAt, answer.Status)
 	}
 	return keys, json.Unmarshal(text, &keys)
-}
-
-// issuerTransport sends requests to the issuer with a User-Agent, keeps no connection open, and limits the size of answers.
-type issuerTransport struct{}
-
-// RoundTrip implements [http.RoundTripper].
-func (issuerTransport) RoundTrip(r *http.Request) (*http.Response, error) {
-	r = r.Clone(r.Context())
-	r.Close = true
-	r.Header.Set("User-Agent", "rehearsal-index")
-	answer, err := http.DefaultTransport.RoundTrip(r)
-	if err != nil {
-		return nil, err
-	}
-	answer.Body = http.MaxBytesReader(nil, answer.Body, answerLimit)
-	return answer, nil
 }

@@ -369,10 +369,14 @@ func TestContainer_Commands(t *testing.T) {
 		says             string
 	}{
 		{[]string{"-v", s.path("dist") + ":/dist:ro"}, []string{"check", "/dist"}, 0, "0 errors"},
-		{[]string{"-v", checkout + ":/checkout:ro"}, []string{"setup", "-index", "none", "/checkout"}, 0, "Register the publisher of alder"},
+		{
+			[]string{"-v", checkout + ":/checkout:ro"}, []string{"setup", "-index", "none", "/checkout"},
+			0, "Register the publisher of alder",
+		},
 		{
 			[]string{"-v", s.path("dist") + ":/dist:ro", "--network", "container:" + x.name},
-			[]string{"verify", "-index", "http://" + address + "/legacy/", "/dist"}, 1, "does not list alder-1.0-py3-none-any.whl",
+			[]string{"verify", "-index", "http://" + address + "/legacy/", "/dist"},
+			1, "does not list alder-1.0-py3-none-any.whl",
 		},
 	} {
 		command := inContainer(t, append([]string{"--read-only"}, c.flags...), c.arguments...)

@@ -169,8 +169,8 @@ func (s Site) Page(r pep.Release, version string) string {
 	}
 }
 
-// PublisherPage returns the URL of the page on which the Trusted Publishers of a project are set, with the form filled in. For a new project
-// it is the page for a pending publisher, whose form cannot be filled in. It is empty if the index has no such pages
+// PublisherPage returns the URL of the page on which the Trusted Publishers of a project are set, with the form filled in. For a new
+// project it is the page for a pending publisher, whose form cannot be filled in. It is empty if the index has no such pages
 // (docs/reference/pypi-server.md §4.8).
 func (s Site) PublisherPage(project pep.Project, isNew bool, form url.Values) string {
 	switch {

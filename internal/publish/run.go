@@ -102,8 +102,8 @@ func (r *run) dryRunSteps(ctx context.Context, targets []*target, release *gitHu
 }
 
 // transfer requests the upload token, signs and uploads. The revocation is deferred before the first token is requested, so that none
-// outlives the upload. The token comes before the signatures: an entry in a public log cannot be deleted, so none is made for an identity
-// that the index does not let publish.
+// outlives the upload. The token comes before the signatures: an entry in a public log cannot be deleted, so none is made for an
+// identity that the index does not let publish.
 func (r *run) transfer(ctx context.Context, missing []*target, signing bool, claims oidc.Claims) error {
 	defer r.revoke(ctx)
 	r.phase("Authorize")

@@ -134,7 +134,8 @@ func TestUnsolicitedBytes_Program(t *testing.T) {
 	skipIfShort(t)
 	t.Parallel()
 	program := filepath.Join(t.TempDir(), "pypi-oidc-publish")
-	if out, err := exec.CommandContext(t.Context(), "go", "build", "-o", program, "../..").CombinedOutput(); err != nil {
+	// go run keeps what it has linked, which go build does not, and gives it to cp to "run".
+	if out, err := exec.CommandContext(t.Context(), "go", "run", "-exec=cp", "../..", program).CombinedOutput(); err != nil {
 		t.Fatalf("%v\n%s", err, out)
 	}
 	for _, verbose := range []string{"true", "false"} {

@@ -1,4 +1,4 @@
-package testmain_test
+package testkit_test
 
 import (
 	"os"
@@ -14,8 +14,8 @@ type tests func() int
 
 func (f tests) Run() int { return f() }
 
-// TestRun: the exit code is that of the tests, and what they leave behind in the temporary folder is removed, unless the user chose it.
-func TestRun(t *testing.T) {
+// TestTestmain: the exit code is that of the tests, and what they leave behind in the temporary folder is removed, unless the user chose it.
+func TestTestmain(t *testing.T) {
 	chosen := t.TempDir()
 	for _, folder := range []string{"", chosen} {
 		t.Setenv("TMPDIR", folder)

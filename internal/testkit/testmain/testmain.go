@@ -5,6 +5,7 @@
 package testmain
 
 import (
+	"errors"
 	"os"
 	"runtime/debug"
 )
@@ -28,8 +29,9 @@ func Run(m interface{ Run() int }) int {
 		return m.Run() // nobody may write there
 	}
 	defer func() { _ = os.RemoveAll(folder) }() // the tests remove their own
-	if err := os.Setenv("TMPDIR", folder); err != nil {
-		panic(err) // a name and a folder without zero bytes
+	// Other users may pass through it, as through the ordinary one: a test starts the program as another user.
+	if err := errors.Join(os.Chmod(folder, 0o755), os.Setenv("TMPDIR", folder)); err != nil {
+		panic(err) // it is ours
 	}
 	return m.Run()
 }

@@ -44,13 +44,19 @@ var (
 
 // Selection says what a caller needs from an archive.
 type Selection struct {
-	Keep   func(member string) bool // reports whether a member's content is kept
-	First  []string                 // members that are read and noted before all others: nothing else uses up their limits; kept if Keep says so
-	Verify func(member string) bool // reports whether a member is only read, because an index reads it. May be nil. Tars have no such members
-	Record string                   // the member that lists the others, like a wheel's RECORD: it is compared, and noted without its content; may be empty
-	Only   bool                     // nothing but the first and the kept members is read
-	// Admit is called before an archive takes more than a megabyte of memory, at most once, and may wait. Its error ends the walk. May be
-	// nil.
+	// Keep reports whether a member's content is kept.
+	Keep func(member string) bool
+	// First has members that are read and noted before all others, so that nothing else uses up their limits. Keep says whether their
+	// contents are kept.
+	First []string
+	// Verify reports whether a member is read although it is not kept, because an index reads it. It may be nil. A tar has no such members.
+	Verify func(member string) bool
+	// Record is the member that lists the others, like a wheel's RECORD: it is compared, and noted without its content. It may be empty.
+	Record string
+	// Only is set if nothing but the first and the kept members is read.
+	Only bool
+	// Admit is called before an archive takes more than a megabyte of memory, at most once, and may wait. Its error ends the walk. It may
+	// be nil.
 	Admit func() error
 }
 

@@ -29,8 +29,8 @@ type Distribution struct {
 	Archive  archive.Facts // the contents of kept members are dropped, only their names remain
 	Metadata bool          // whether core metadata was found
 	Headers  []Field       // of the core metadata, in their order, names as written
-	// Partial is set if the metadata takes too much memory: Headers has only some of its headers, among them those of the release, and there
-	// is no description. Form reads the file again.
+	// Partial is set if the metadata takes too much memory: Headers has only some of its headers, among them those of the
+	// release, and there is no description. Form reads the file again.
 	Partial      bool
 	MetadataSize int // bytes of the metadata
 	// HeadersEndAt is the line of the core metadata that ended its headers although it is not empty: the description

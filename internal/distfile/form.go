@@ -60,10 +60,10 @@ type Form struct {
 // Close gives back the memory of the form.
 func (f *Form) Close() { f.turn.end() }
 
-// Form returns the text fields of the upload form: the type of the file and its core metadata. Repeated fields are in their order; the names
-// are sorted, unless the metadata is [Distribution.Partial]: then the file is read again, when no other file takes much memory, and the
-// fields are those of the file in its order. The error is that of the file, or a *ChangedError. It does not contain the digests and the
-// file itself. The caller must close the form.
+// Form returns the text fields of the upload form: the type of the file and its core metadata. Repeated fields are in their
+// order; the names are sorted, unless the metadata is [Distribution.Partial]: then the file is read again, when no other
+// file takes much memory, and the fields are those of the file in its order. The error is that of the file, or a
+// *ChangedError. It does not contain the digests and the file itself. The caller must close the form.
 func (d *Distribution) Form(ctx context.Context) (*Form, error) {
 	form := &Form{turn: turn{ctx: ctx, of: d.memory}}
 	if !d.Partial {

@@ -16,7 +16,8 @@ func licenseFileMissing(s Set) (found []finding.Finding) {
 		}
 		absent := limitedFindings{more: d.AbsentCount - len(d.AbsentLicenses)}
 		for _, file := range d.AbsentLicenses {
-			absent.add(refusal(d, fmt.Sprintf("License-File %s does not exist in distribution file %s at %s", file, d.Name, d.LicenseMember(file)),
+			absent.add(refusal(d,
+				fmt.Sprintf("License-File %s does not exist in distribution file %s at %s", file, d.Name, d.LicenseMember(file)),
 				"build again with a current build backend, which includes the license-files of pyproject.toml"))
 		}
 		found = append(found, absent.all()...)

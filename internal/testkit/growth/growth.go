@@ -20,8 +20,8 @@ func Linear(t testing.TB, unit string, cost func(scale int) int64) {
 	}
 }
 
-// Allocated returns how many bytes a function takes from memory, given back or not. Nothing else may run at the same time: a test that calls
-// it must not be parallel.
+// Allocated returns how many bytes a function takes from memory, given back or not. Nothing else may run at the same time: a test that
+// calls it must not be parallel.
 func Allocated(do func()) int64 {
 	var before, after runtime.MemStats
 	runtime.ReadMemStats(&before)

@@ -11,6 +11,7 @@ import (
 	"strings"
 
 	"github.com/org/pypi-oidc-publish/internal/archive"
+	"github.com/org/pypi-oidc-publish/internal/localfile"
 	"github.com/org/pypi-oidc-publish/internal/pep"
 )
 
@@ -110,19 +111,22 @@ func (d *Distribution) formOf(headers iter.Seq[Field], body string) iter.Seq[Fie
 
 // readMetadata reads the core metadata again.
 func (d *Distribution) readMetadata(ctx context.Context) (string, error) {
-	content, err := d.Open()
+	file, _, err := localfile.Open(d.Path)
 	if err != nil {
 		return "", err
 	}
-	defer content.Close()
+	defer file.Close()
+	if err := d.unchanged(file); err != nil {
+		return "", err
+	}
 	selection := archive.Selection{
 		First: []string{d.member}, Keep: func(member string) bool { return member == d.member }, Only: true,
 	}
 	var facts archive.Facts
 	if d.packing() == tarGz {
-		facts, err = archive.ReadTarGz(untilDone{ctx, content}, selection)
+		facts, err = archive.ReadTarGz(untilDone{ctx, file}, selection)
 	} else {
-		facts, err = archive.ReadZip(readerAt{ctx, content.(io.ReaderAt)}, d.Size, selection)
+		facts, err = archive.ReadZip(readerAt{ctx, file}, d.Size, selection)
 	}
 	text, found := facts.Kept[d.member]
 	if err == nil && (!found || len(text) != d.MetadataSize) {

@@ -16,6 +16,8 @@ const (
 	longestPart  = 256 << 10 // bytes of the headers that are held of other metadata
 	partsInRun   = 8 << 20   // bytes of the headers that are held of all other metadata
 	longestShown = 4 << 10   // bytes of a value that is held in any case
+
+	longestEntryPoints = 1 << 20 // bytes of an entry_points.txt that is checked
 	fieldMemory  = 32        // bytes that a header takes beside its text
 )
 

@@ -61,7 +61,7 @@ func fewOf(match func(member string) bool) func(member string) bool {
 // dropContents drops the contents of kept members after they were parsed, so that hundreds of files fit in memory; that a
 // member exists remains known.
 func (d *Distribution) dropContents() {
-	if text, found := d.Archive.Kept[d.DistInfo()+"/entry_points.txt"]; found {
+	if text := d.Archive.Kept[d.DistInfo()+"/entry_points.txt"]; len(text) > 0 && len(text) <= longestEntryPoints {
 		d.EntryPoints = pep.CheckEntryPoints(text)
 	}
 	for member := range d.Archive.Kept {

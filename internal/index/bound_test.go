@@ -37,8 +37,10 @@ func TestListFiles_Long(t *testing.T) { // not parallel: it measures
 		send func(io.Writer)
 		want error
 	}{
-		"files":             {"application/json", repeated(`{"name":"alder","files":[`+file, ","+file, "]}"), pep.ErrNoListing},
-		"another list":      {"application/json", repeated(`{"name":"alder","versions":["1"`, `,"1"`, `],"files":[`+file+"]}"), pep.ErrNoListing},
+		"files": {"application/json", repeated(`{"name":"alder","files":[`+file, ","+file, "]}"), pep.ErrNoListing},
+		"another list": {
+			"application/json", repeated(`{"name":"alder","versions":["1"`, `,"1"`, `],"files":[`+file+"]}"), pep.ErrNoListing,
+		},
 		"one long text":     {"application/json", repeated(`{"name":"alder","future":"`, "x", `","files":[`+file+"]}"), pep.ErrNoListing},
 		"lists in lists":    {"application/json", repeated(`{"name":"alder","future":`, "[", ""), pep.ErrNoListing},
 		"nothing but space": {"application/json", repeated("", " ", ""), pep.ErrNoListing},

@@ -1,6 +1,8 @@
 package preflight_test
 
 import (
+	"context"
+	"errors"
 	"fmt"
 	"os"
 	"path/filepath"
@@ -10,6 +12,7 @@ import (
 	"github.com/org/pypi-oidc-publish/internal/distfile"
 	"github.com/org/pypi-oidc-publish/internal/preflight"
 	"github.com/org/pypi-oidc-publish/internal/testkit/disttest"
+	"github.com/org/pypi-oidc-publish/internal/testkit/growth"
 )
 
 // TestCheck_OurBounds: a wheel that the index takes is taken, however much of everything it has. What was not looked at is a warning.
@@ -125,5 +128,66 @@ func TestCheck_ManyFiles(t *testing.T) {
 	}
 	if size > 10<<20 || !rules["requires-python"] || !rules["duplicate-name"] {
 		t.Errorf("%d bytes, %v", size, rules)
+	}
+}
+
+// TestCheck_Drift: the first difference between two sorted lists is found in one pass.
+func TestCheck_Drift(t *testing.T) {
+	t.Parallel()
+	for _, c := range []struct {
+		a, b string
+		want int
+	}{
+		{"", "", -1}, {"a", "", 0}, {"", "a", -1}, {"a b c", "a b c", -1}, {"a b c", "a c", 1}, {"a b c", "a b", 2}, {"b", "a c", 0}, {"b", "a b c", -1},
+	} {
+		if got := preflight.FirstOnlyIn(strings.Fields(c.a), strings.Fields(c.b), strings.Compare); got != c.want {
+			t.Errorf("of %q and %q: %d, want %d", c.a, c.b, got, c.want)
+		}
+	}
+	growth.Linear(t, "comparisons", func(scale int) (compared int64) {
+		var list []string
+		for n := range 1000 * scale {
+			list = append(list, fmt.Sprintf("%08d", n))
+		}
+		preflight.FirstOnlyIn(list, list, func(a, b string) int {
+			compared++
+			return strings.Compare(a, b)
+		})
+		return compared
+	})
+}
+
+// TestCheck_CostGrowsLinearly: more of one field, or more files, take as much more memory to check. Another list in the sdist is drift.
+func TestCheck_CostGrowsLinearly(t *testing.T) { // not parallel: it measures
+	for name, line := range map[string]string{
+		"requirements": "Requires-Dist: elder-%d>=1\n", "classifiers": "Classifier: Topic :: %d\n", "extras": "Provides-Extra: e%d\n",
+		"unknown fields": "X-%d: a\n", "license files": "License-File: f%d\n", "links": "Project-URL: l%d, https://example.com\n",
+		"dynamic": "Dynamic: d%d\n", "addresses": "Author-email: a%d@example.com\n",
+	} {
+		t.Run(name, func(t *testing.T) {
+			growth.Linear(t, "bytes of memory", func(scale int) int64 {
+				var a, b strings.Builder
+				for n := range 1000 * scale {
+					fmt.Fprintf(&a, line, n)
+					fmt.Fprintf(&b, line, n+7)
+				}
+				s := set(t, wheel(newest+a.String()), sdist(newest+b.String()))
+				return growth.Allocated(func() { preflight.Check(s) })
+			})
+		})
+	}
+}
+
+// TestCheckUntil: a check ends when the context does.
+func TestCheckUntil(t *testing.T) {
+	t.Parallel()
+	ctx, cancel := context.WithCancel(t.Context())
+	s := set(t, wheel(good))
+	if found, err := preflight.CheckUntil(ctx, s); err != nil || len(found) > 0 {
+		t.Errorf("got %v, %v", found, err)
+	}
+	cancel()
+	if _, err := preflight.CheckUntil(ctx, s); !errors.Is(err, context.Canceled) {
+		t.Errorf("got %v", err)
 	}
 }

@@ -55,7 +55,10 @@ func Check(ctx context.Context, o Options, d Deps) (CheckResult, error) {
 	if err != nil {
 		return CheckResult{}, err
 	}
-	found := r.applyRules(c, stored)
+	found, err := r.applyRules(ctx, c, stored)
+	if err != nil {
+		return CheckResult{}, err
+	}
 	r.listings.compare(c.targets, false)
 	for _, t := range c.targets {
 		if t.action == ledger.ActionConflict {

@@ -18,7 +18,7 @@ const (
 	longestShown = 4 << 10   // bytes of a value that is held in any case
 
 	longestEntryPoints = 1 << 20 // bytes of an entry_points.txt that is checked
-	fieldMemory  = 32        // bytes that a header takes beside its text
+	fieldMemory        = 32      // bytes that a header takes beside its text
 )
 
 // Reader reads the files of a run, within the memory that a run may take. It is safe for concurrent use.

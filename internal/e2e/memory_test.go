@@ -98,7 +98,9 @@ func TestMemory(t *testing.T) {
 		}),
 		"400,000 license files": wheels(4, one(good+numbered("License-File: licenses/%d\n", 400_000))),
 		"400,000 wrong values":  wheels(4, one(good+numbered("Requires-Dist: %d!\n", 400_000))),
-		"metadata of 30 MiB":    wheels(4, func(n int) string { return good + fmt.Sprintf("\n%d", n) + strings.Repeat("0123456789\n", 2_800_000) }),
+		"metadata of 30 MiB": wheels(4, func(n int) string {
+			return good + fmt.Sprintf("\n%d", n) + strings.Repeat("0123456789\n", 2_800_000)
+		}),
 		"a RECORD of 60 MiB": func(s *step) {
 			members := disttest.WheelMembers("alder", "1.0", good)
 			record := &members[len(members)-1]

@@ -138,7 +138,14 @@ func TestCheck_Drift(t *testing.T) {
 		a, b string
 		want int
 	}{
-		{"", "", -1}, {"a", "", 0}, {"", "a", -1}, {"a b c", "a b c", -1}, {"a b c", "a c", 1}, {"a b c", "a b", 2}, {"b", "a c", 0}, {"b", "a b c", -1},
+		{"", "", -1},
+		{"a", "", 0},
+		{"", "a", -1},
+		{"a b c", "a b c", -1},
+		{"a b c", "a c", 1},
+		{"a b c", "a b", 2},
+		{"b", "a c", 0},
+		{"b", "a b c", -1},
 	} {
 		if got := preflight.FirstOnlyIn(strings.Fields(c.a), strings.Fields(c.b), strings.Compare); got != c.want {
 			t.Errorf("of %q and %q: %d, want %d", c.a, c.b, got, c.want)

@@ -10,6 +10,7 @@ import (
 	"testing"
 
 	"github.com/org/pypi-oidc-publish/internal/distfile"
+	"github.com/org/pypi-oidc-publish/internal/pep"
 	"github.com/org/pypi-oidc-publish/internal/preflight"
 	"github.com/org/pypi-oidc-publish/internal/testkit/disttest"
 	"github.com/org/pypi-oidc-publish/internal/testkit/growth"
@@ -197,4 +198,25 @@ func TestCheckUntil(t *testing.T) {
 	if _, err := preflight.CheckUntil(ctx, s); !errors.Is(err, context.Canceled) {
 		t.Errorf("got %v", err)
 	}
+}
+
+// TestCheck_ManyReleases: twice as many releases, and a listing of twice the length, take about twice as much to check.
+func TestCheck_ManyReleases(t *testing.T) { // not parallel: it measures
+	one := set(t, sdist(good)).Files[0]
+	growth.Linear(t, "bytes of memory", func(scale int) int64 {
+		var s preflight.Set
+		listing := pep.Listing{Project: "alder", Exists: true}
+		for n := range 100 * scale {
+			d := *one
+			d.Name = fmt.Sprintf("alder-1.%d.tar.gz", n)
+			d.Path, d.Digests.BLAKE2b[0], d.Digests.BLAKE2b[1] = d.Name, byte(n), byte(n>>8)
+			d.Headers = []distfile.Field{
+				{Name: "Metadata-Version", Value: "2.1"}, {Name: "Name", Value: "alder"}, {Name: "Version", Value: fmt.Sprintf("1.%d", n)},
+			}
+			s.Files = append(s.Files, &d)
+			listing.Files = append(listing.Files, pep.IndexFile{Name: fmt.Sprintf("alder-0.%d.tar.gz", n)})
+		}
+		s.Listings = map[pep.Project]pep.Listing{"alder": listing}
+		return growth.Allocated(func() { preflight.Check(s) })
+	})
 }

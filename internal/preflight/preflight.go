@@ -32,6 +32,8 @@ type Set struct {
 	ExpectedVersion string                      // the version that every release must have, such as a tag; empty for any
 	Ref             string                      // the full name of the run's ref, such as refs/tags/v1.0; empty if there is none
 	Now             time.Time
+
+	catalogs map[pep.Project]*catalog // of Listings, while it is checked
 }
 
 // rule describes one rule of the index, or of this program.
@@ -87,6 +89,7 @@ func Check(s Set) []finding.Finding {
 // CheckUntil is Check that ends with the cause of ctx when that is done.
 func CheckUntil(ctx context.Context, s Set) ([]finding.Finding, error) {
 	var all []finding.Finding
+	s = s.withCatalogs()
 	room := longestFindings
 	for _, r := range rules {
 		if err := context.Cause(ctx); err != nil {

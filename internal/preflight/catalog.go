@@ -6,8 +6,8 @@ import (
 	"github.com/org/pypi-oidc-publish/internal/pep"
 )
 
-// catalog finds what an index lists for a project by name, by content and by release. It is made once for a check: a set may have many files,
-// and a listing as well.
+// catalog finds what an index lists for a project by name, by content and by release. It is made once for a check: a set may have many
+// files, and a listing as well.
 type catalog struct {
 	names    map[string]bool
 	bySHA256 map[string][]string // file names, in the order of the listing

@@ -35,7 +35,8 @@ func TestMain(m *testing.M) {
 	program := func(now func() time.Time, sleep func(context.Context, time.Duration) error) func() {
 		return func() {
 			ctx, _ := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
-			os.Exit(cli.Main(ctx, cli.Process{
+			cli.LimitMemory(os.Getenv)
+			code := cli.Main(ctx, cli.Process{
 				Args:    os.Args[1:],
 				Version: "test",
 				Getenv:  os.Getenv,
@@ -44,7 +45,9 @@ func TestMain(m *testing.M) {
 				Now:     now,
 				Sleep:   sleep,
 				Log:     log.Default(),
-			}))
+			})
+			notePeak(os.Getenv(peakFile))
+			os.Exit(code)
 		}
 	}
 	var clock stepclock.Clock

@@ -147,7 +147,7 @@ func (c *Client) digest(ctx context.Context, h existingAsset) (string, error) {
 		return digest, nil
 	}
 	sum := &summed{}
-	into := func() io.Writer {
+	into := func(http.Header) io.Writer {
 		*sum = summed{Hash: sha256.New(), size: h.size, left: h.size}
 		return sum
 	}

@@ -76,14 +76,18 @@ func (r *run) gather(ctx context.Context, paths []string) (collected, error) {
 	return c, err
 }
 
+// mostRead is how many files are read at once at most, since each takes some megabytes of memory.
+const mostRead = 8
+
 // read reads the files at these paths, each once.
 func (r *run) read(ctx context.Context, paths []string) ([]*target, error) {
 	targets := make([]*target, 0, len(paths))
 	for _, path := range paths {
 		targets = append(targets, &target{displayPath: r.displayPath(path), Distribution: &distfile.Distribution{Path: path}})
 	}
-	err := par.Each(ctx, runtime.GOMAXPROCS(0), targets, func(ctx context.Context, t *target) (err error) {
-		if t.Distribution, err = distfile.Read(ctx, t.Path, r.Index.Site().MD5); err != nil {
+	reader := distfile.NewReader()
+	err := par.Each(ctx, min(runtime.GOMAXPROCS(0), mostRead), targets, func(ctx context.Context, t *target) (err error) {
+		if t.Distribution, err = reader.Read(ctx, t.Path, r.Index.Site().MD5); err != nil {
 			return err
 		}
 		if release, err := t.Release(); err == nil { // else preflight says what is missing

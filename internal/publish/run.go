@@ -46,7 +46,7 @@ func (r *run) steps(ctx context.Context, release *gitHubRelease) error {
 	}
 	targets := found.targets
 	r.phase("Check")
-	if err := r.check(found); err != nil {
+	if err := r.check(ctx, found); err != nil {
 		return err
 	}
 	r.phase("Plan")

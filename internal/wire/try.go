@@ -109,7 +109,9 @@ func (c recoverReader) Read(p []byte) (n int, err error) {
 
 // exchange sends the request and reads the whole answer, whose body has at most bound bytes. The body of a 2xx is written to what into
 // returns, unless that is nil.
-func (c *Client) exchange(request *http.Request, watch *exchangeWatch, into func() io.Writer, bound int64) (answer *Answer, err error) {
+func (c *Client) exchange(
+	request *http.Request, watch *exchangeWatch, into func(http.Header) io.Writer, bound int64,
+) (answer *Answer, err error) {
 	response, err := c.http.Do(request)
 	if err != nil {
 		// Error.Error has the URL, without its query.
@@ -128,7 +130,7 @@ func (c *Client) exchange(request *http.Request, watch *exchangeWatch, into func
 	case into == nil:
 		body, err = readBody(response.Body, bound)
 	case response.StatusCode/100 == 2:
-		err = copyBody(into(), response.Body, bound)
+		err = copyBody(into(response.Header), response.Body, bound)
 	default:
 		body, err = readBody(response.Body, min(bound, mib))
 	}

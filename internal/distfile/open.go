@@ -15,8 +15,9 @@ func (e *ChangedError) Error() string {
 	return e.Path + " was changed while or after it was read: make sure that no other step writes to it, and run again"
 }
 
-// Open opens the file anew, as each try of an upload needs it. The error is a *ChangedError where its size or its time of
-// modification is another than when it was read.
+// Open opens the file anew, as each try of an upload needs it. What it returns has the digest of the file that was read, or does not come
+// to its end: see [localfile.Checked]. If the file is another one, the error is a *ChangedError: of Open if that can be told from its size
+// or its time of modification, else of reading.
 func (d *Distribution) Open() (io.ReadCloser, error) {
 	file, _, err := localfile.Open(d.Path)
 	if err != nil {
@@ -26,7 +27,10 @@ func (d *Distribution) Open() (io.ReadCloser, error) {
 		file.Close()
 		return nil, err
 	}
-	return file, nil
+	return struct {
+		io.Reader
+		io.Closer
+	}{localfile.Checked(file, d.Size, d.Digests.SHA256, &ChangedError{Path: d.Path}), file}, nil
 }
 
 func (d *Distribution) unchanged(file *os.File) error {
